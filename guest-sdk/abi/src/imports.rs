@@ -1,0 +1,127 @@
+//! The import table: one row for each function that a guest may import.
+//!
+//! A row is all there is to say about an import's shape. The guest's `extern` block, the host's link
+//! table, the fake host of native tests, the C header and the completeness tests are made from these
+//! rows through [`for_each_import!`](crate::for_each_import), so they cannot disagree.
+//!
+//! In the rows, `RequestPtr`, `BytesPtr` and `BufferPtr` are guest addresses (`i32` in WebAssembly): of a
+//! [`Request`](crate::Request), of bytes that the host reads, and of bytes that the host writes.
+
+/// Calls a macro with the rows of the import table.
+#[macro_export]
+macro_rules! for_each_import {
+    ($with:ident) => {
+        $with! {
+            /// Starts a request and returns at once: a handle, or a status if the request is refused.
+            rest_start(request: RequestPtr) -> i32;
+            /// Waits for the head of the answer: its HTTP status, or a status if there is no answer.
+            rest_status(handle: i32) -> i32;
+            /// Copies the next bytes of the body: how many, 0 at the end.
+            rest_read(handle: i32, buffer: BufferPtr, cap: u32) -> i32;
+            /// Copies the next item of a list, or the object of a get, as JSON: its length, 0 after the last.
+            /// A result above `cap` copies nothing and loses nothing: call again with that much room.
+            rest_next(handle: i32, buffer: BufferPtr, cap: u32) -> i32;
+            /// Gives the handle back; what was not read yet is dropped.
+            rest_close(handle: i32) -> i32;
+            /// Writes the whole answer to the archive without copying it to the guest: how many entries.
+            /// Lists and objects go to their conventional places, a raw body goes to the entry `name`.
+            archive_pipe(handle: i32, name: BytesPtr, name_len: u32) -> i32;
+            /// Opens an entry of the gatherer's own: a handle.
+            archive_open(name: BytesPtr, name_len: u32) -> i32;
+            /// Appends to an open entry: all of `bytes`, or a status and none of them.
+            archive_write(handle: i32, bytes: BytesPtr, len: u32) -> i32;
+            /// Completes an entry. One that is never closed is left out of the archive and reported.
+            archive_close(handle: i32) -> i32;
+            /// Writes one line to the log of the run.
+            log(level: i32, text: BytesPtr, len: u32) -> i32;
+            /// Copies a parameter of the run: its length, or ABSENT. A result above `cap` copies nothing.
+            param(name: BytesPtr, name_len: u32, buffer: BufferPtr, cap: u32) -> i32;
+            /// Milliseconds since the Unix epoch; in a replay, the time of the recording.
+            now() -> i64;
+        }
+    };
+}
+
+/// The WebAssembly type of an import's result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResultType {
+    /// A length, a handle or a [`Status`](crate::Status).
+    I32,
+    /// A time.
+    I64,
+}
+
+/// One row of the table, as data.
+#[derive(Clone, Copy, Debug)]
+pub struct ImportRow {
+    /// Which import it is.
+    pub import: Import,
+    /// The name it is imported by.
+    pub name: &'static str,
+    /// The parameters' names and types as the table writes them; all are `i32` in WebAssembly.
+    pub params: &'static [(&'static str, &'static str)],
+    /// The type of the result.
+    pub result: ResultType,
+    /// The sentences of the table.
+    pub doc: &'static str,
+}
+
+macro_rules! table {
+    ($($(#[doc = $doc:literal])* $name:ident($($param:ident: $ty:ident),*) -> $ret:ident;)*) => {
+        /// Every import, by name.
+        #[allow(non_camel_case_types)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[repr(u8)]
+        pub enum Import {
+            $($(#[doc = $doc])* $name,)*
+        }
+
+        /// The rows, in the order of [`Import`].
+        pub const IMPORTS: &[ImportRow] = &[
+            $(ImportRow {
+                import: Import::$name,
+                name: stringify!($name),
+                params: &[$((stringify!($param), stringify!($ty))),*],
+                result: table!(@ $ret),
+                doc: concat!($($doc),*),
+            },)*
+        ];
+    };
+    (@ i32) => { ResultType::I32 };
+    (@ i64) => { ResultType::I64 };
+}
+for_each_import!(table);
+
+impl Import {
+    /// The row of this import.
+    pub const fn row(self) -> &'static ImportRow {
+        &IMPORTS[self as usize]
+    }
+
+    /// The import of that name in [`IMPORT_MODULE`](crate::IMPORT_MODULE).
+    pub fn by_name(name: &str) -> Option<Import> {
+        IMPORTS.iter().find(|row| row.name == name).map(|row| row.import)
+    }
+
+    /// The import of that number; total, for numbers that come over a channel.
+    pub fn by_number(number: u8) -> Option<Import> {
+        IMPORTS.get(usize::from(number)).map(|row| row.import)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_found_by_name_and_by_number() {
+        for (number, row) in IMPORTS.iter().enumerate() {
+            assert_eq!(Import::by_name(row.name), Some(row.import));
+            assert_eq!(Import::by_number(number as u8), Some(row.import));
+            assert_eq!(row.import.row().name, row.name);
+            assert!(row.doc.len() > 20, "{} has no sentence", row.name);
+        }
+        assert_eq!(Import::by_name("fd_write"), None);
+        assert_eq!(Import::by_number(IMPORTS.len() as u8), None);
+    }
+}

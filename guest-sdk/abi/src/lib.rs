@@ -1,0 +1,26 @@
+#![doc = include_str!("../contract.md")]
+#![no_std]
+#![forbid(unsafe_code)]
+
+mod imports;
+pub mod limits;
+pub mod manifest;
+pub mod mask;
+mod request;
+mod status;
+
+pub use imports::{IMPORTS, Import, ImportRow, ResultType};
+pub use request::{Handle, LogLevel, Request, Text, Verb};
+pub use status::{Kind, Status};
+
+/// The version of the contract. It is in the import module's name and in the manifest.
+pub const ABI_VERSION: u32 = 1;
+
+/// The module that every import of a guest comes from.
+pub const IMPORT_MODULE: &str = "wagather_v1";
+
+/// The function that a guest exports: `() -> i32`, 0 for success.
+pub const EXPORT_GATHER: &str = "gather";
+
+/// The linear memory that a guest exports.
+pub const EXPORT_MEMORY: &str = "memory";

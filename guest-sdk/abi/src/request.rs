@@ -1,0 +1,169 @@
+//! What a guest asks for: the one structure that crosses the boundary.
+//!
+//! It is generic over the pointer, so that one definition serves both ends: in a guest `P` is an address
+//! (`*const u8`, 4 bytes in wasm32), in a host it is the claim of one (`u32`). The host never casts; it
+//! decodes [`Request::SIZE`] bytes field by field, and every bit pattern decodes.
+
+/// A piece of the guest's memory: where it starts and how long it is. An empty text may have any pointer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct Text<P> {
+    /// The address of the first byte.
+    pub ptr: P,
+    /// The length in bytes.
+    pub len: u32,
+}
+
+impl Text<*const u8> {
+    /// No text.
+    pub const EMPTY: Self = Text::of("");
+
+    /// The text of a string that must outlive the call it is passed to.
+    pub const fn of(text: &str) -> Self {
+        Text { ptr: text.as_ptr(), len: text.len() as u32 }
+    }
+}
+
+/// What to do with the resource. Both are plain HTTP GETs; version 1 cannot change anything in a cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(transparent)]
+pub struct Verb(pub u8);
+
+impl Verb {
+    /// Read one object, or a subresource of it, by name.
+    pub const GET: Verb = Verb(1);
+    /// Read all objects, in a namespace or in all.
+    pub const LIST: Verb = Verb(2);
+    /// Read a path that is not a resource, such as `/version`. [`Request::resource`] holds the path.
+    pub const RAW: Verb = Verb(3);
+
+    /// The word that Kubernetes' RBAC and the manifest use.
+    pub const fn name(self) -> Option<&'static str> {
+        match self {
+            Verb::GET => Some("get"),
+            Verb::LIST => Some("list"),
+            Verb::RAW => Some("raw"),
+            _ => None,
+        }
+    }
+}
+
+/// A request, as it lies in the guest's memory. All texts are UTF-8; an empty text means "not given".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct Request<P> {
+    /// What to do.
+    pub verb: Verb,
+    /// Zero, for later versions.
+    pub reserved: [u8; 3],
+    /// How many items at most, over all pages; 0 for all.
+    pub limit: u32,
+    /// The API version, such as `v1`.
+    pub version: Text<P>,
+    /// The resource's plural name, such as `pods`; for [`Verb::RAW`] the path.
+    pub resource: Text<P>,
+    /// The API group; empty for the core group.
+    pub group: Text<P>,
+    /// The namespace; empty for cluster-scoped resources and for lists of all namespaces.
+    pub namespace: Text<P>,
+    /// The object's name; [`Verb::GET`] needs one.
+    pub name: Text<P>,
+    /// The subresource, such as `log`.
+    pub subresource: Text<P>,
+    /// A label selector, as `kubectl get -l` takes it.
+    pub labels: Text<P>,
+    /// A field selector, as `kubectl get --field-selector` takes it.
+    pub fields: Text<P>,
+    /// Which fields are wanted (see [`mask`](crate::mask)); empty for those that the manifest declares.
+    pub mask: Text<P>,
+    /// Parameters of a subresource or a raw path, as `name=value` pairs joined by `&`, percent-encoded.
+    pub query: Text<P>,
+}
+
+impl Request<u32> {
+    /// The size in a guest's memory.
+    pub const SIZE: usize = 8 + 10 * 8;
+
+    /// Reads the structure as it lies in a guest's memory. Total: what the values mean is judged later.
+    pub fn decode(bytes: &[u8; Self::SIZE]) -> Self {
+        let word = |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+        let text = |index: usize| Text { ptr: word(8 + index * 8), len: word(12 + index * 8) };
+        Request {
+            verb: Verb(bytes[0]),
+            reserved: [bytes[1], bytes[2], bytes[3]],
+            limit: word(4),
+            version: text(0),
+            resource: text(1),
+            group: text(2),
+            namespace: text(3),
+            name: text(4),
+            subresource: text(5),
+            labels: text(6),
+            fields: text(7),
+            mask: text(8),
+            query: text(9),
+        }
+    }
+}
+
+// In wasm32 the guest's structure has the size that the host decodes.
+#[cfg(target_arch = "wasm32")]
+const _: () = assert!(size_of::<Request<*const u8>>() == Request::<u32>::SIZE);
+
+/// A claim on something that the host holds: a request in flight or an open entry.
+///
+/// Zero or above. The number has a generation in it, so that a handle which was closed is refused and
+/// never means something else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(transparent)]
+pub struct Handle(pub i32);
+
+/// How much a log line matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(transparent)]
+pub struct LogLevel(pub i32);
+
+impl LogLevel {
+    /// For whoever debugs the gatherer.
+    pub const DEBUG: LogLevel = LogLevel(0);
+    /// For whoever runs it.
+    pub const INFO: LogLevel = LogLevel(1);
+    /// Something is missing or odd; also in the report.
+    pub const WARN: LogLevel = LogLevel(2);
+    /// Something failed; also in the report.
+    pub const ERROR: LogLevel = LogLevel(3);
+
+    /// The level's word; total.
+    pub const fn name(self) -> &'static str {
+        match self.0 {
+            i32::MIN..=0 => "debug",
+            1 => "info",
+            2 => "warn",
+            3.. => "error",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_decodes_from_literal_bytes() {
+        let mut bytes = [0u8; Request::<u32>::SIZE];
+        bytes[0] = 2;
+        bytes[4] = 7;
+        for index in 0..10u8 {
+            bytes[8 + usize::from(index) * 8] = 0x10 + index;
+            bytes[12 + usize::from(index) * 8] = 0x20 + index;
+        }
+        let request = Request::decode(&bytes);
+        assert_eq!(request.verb, Verb::LIST);
+        assert_eq!(request.limit, 7);
+        assert_eq!(request.version, Text { ptr: 0x10, len: 0x20 });
+        assert_eq!(request.resource, Text { ptr: 0x11, len: 0x21 });
+        assert_eq!(request.group, Text { ptr: 0x12, len: 0x22 });
+        assert_eq!(request.query, Text { ptr: 0x19, len: 0x29 });
+        assert_eq!(Verb(9).name(), None);
+    }
+}
