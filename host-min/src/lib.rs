@@ -1,1 +1,5 @@
-//! Derives (being written).
+//! Runs gatherers (being written).
+
+pub mod archive;
+pub mod error;
+pub mod source;

@@ -1,0 +1,84 @@
+//! What can go wrong with a run, for a person to read and a script to match.
+//!
+//! Not here: what the guest is told (that is [`wagather_abi::Status`]) and what became of one gatherer
+//! (that is in the report).
+
+use std::fmt;
+
+/// Who or what is to blame; each class has an exit code of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Class {
+    /// A fault of this program.
+    Internal,
+    /// The guest module cannot be used: not WebAssembly, invalid, another contract.
+    Module,
+    /// The configuration cannot be used: kubeconfig, credentials, recording, parameters.
+    Config,
+    /// The cluster could not be reached, refused, or gave an answer that cannot be used.
+    Cluster,
+    /// The output cannot be written.
+    Output,
+    /// The gatherer failed: it trapped, ran out of time or memory, or said so.
+    Gatherer,
+}
+
+impl Class {
+    /// The exit code of the command line.
+    pub const fn exit_code(self) -> u8 {
+        match self {
+            Class::Internal => 1,
+            Class::Module => 3,
+            Class::Config => 4,
+            Class::Cluster => 5,
+            Class::Output => 6,
+            Class::Gatherer => 7,
+        }
+    }
+}
+
+/// A failure: what was attempted, on what, why it failed, and what to do about it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// Who is to blame.
+    pub class: Class,
+    /// What was attempted on what, as in "cannot read the kubeconfig ./config".
+    pub attempt: String,
+    /// Why it failed.
+    pub reason: String,
+    /// What to do about it; empty if there is nothing sensible to say.
+    pub advice: String,
+}
+
+/// The result of what can fail.
+pub type Result<T, E = Failure> = std::result::Result<T, E>;
+
+impl Failure {
+    /// A failure without advice.
+    pub fn new(class: Class, attempt: impl Into<String>, reason: impl fmt::Display) -> Self {
+        Failure { class, attempt: attempt.into(), reason: reason.to_string(), advice: String::new() }
+    }
+
+    /// Adds what to do about it.
+    pub fn advise(mut self, advice: impl Into<String>) -> Self {
+        self.advice = advice.into();
+        self
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.attempt, self.reason)?;
+        if !self.advice.is_empty() {
+            write!(f, "\n  {}", self.advice)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {self}", self.class)
+    }
+}
+
+impl std::error::Error for Failure {}

@@ -1,0 +1,1 @@
+//! A live API server (being written).

@@ -1,0 +1,90 @@
+//! Where answers come from: a live API server or a recording of one.
+//!
+//! A source sends canonical requests that admission has let through, and gives back what the server said,
+//! byte for byte. It knows nothing of guests, masks or the archive. Sources are interchangeable, and
+//! [`recording::Recorder`] is a source that writes down what another one answers.
+
+pub mod cluster;
+pub mod recording;
+
+use std::io::Read;
+use std::time::Instant;
+
+/// A request that may be sent: always an HTTP GET.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// The path and query, encoded: `/api/v1/pods?limit=500`.
+    pub path_and_query: String,
+    /// What the answer should be.
+    pub accept: Accept,
+    /// When to give up, for the head and for each read of the body.
+    pub deadline: Instant,
+}
+
+/// The `Accept` header of a request; a guest cannot choose another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accept {
+    /// `application/json`
+    Json,
+    /// `*/*`, for logs and raw paths.
+    Any,
+}
+
+impl Accept {
+    /// The header's value.
+    pub const fn header(self) -> &'static str {
+        match self {
+            Accept::Json => "application/json",
+            Accept::Any => "*/*",
+        }
+    }
+}
+
+/// An answer: its head, and its body as it streams.
+pub struct Response {
+    /// The HTTP status.
+    pub status: u16,
+    /// The media type, if the server named one.
+    pub content_type: Option<String>,
+    /// The body, decoded from its transfer and content encodings. A body that was cut short ends in an
+    /// error, never in an early end; a deadline that passed is [`std::io::ErrorKind::TimedOut`].
+    pub body: Box<dyn Read + Send>,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoAnswer {
+    /// Whether it was the deadline.
+    pub timed_out: bool,
+    /// What happened, and with whom: "cannot connect to 10.0.0.1:6443: connection refused".
+    pub reason: String,
+    /// What to do about it, or empty.
+    pub advice: String,
+}
+
+/// Something that answers requests. Shared by the gatherers of a run.
+pub trait Source: Send + Sync {
+    /// Sends a request and waits for the head of the answer.
+    fn send(&self, call: &Call) -> Result<Response, NoAnswer>;
+
+    /// Gets ready to send, if that takes time: connects, and does TLS. Called on a thread of its own, once;
+    /// what fails here fails again, and is told, at the first request.
+    fn warm(&self) {}
+
+    /// The time to tell guests, in milliseconds since the Unix epoch.
+    fn now_millis(&self) -> i64;
+
+    /// Whether this is a recording, so that a run must give the same bytes each time.
+    fn is_recording(&self) -> bool;
+
+    /// What it is, for the report: a server's URL or `recording`.
+    fn describe(&self) -> String;
+}
+
+/// The system's clock, in milliseconds since the Unix epoch.
+pub(crate) fn clock_millis() -> i64 {
+    match std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH) {
+        Ok(since) => i64::try_from(since.as_millis()).unwrap_or(i64::MAX),
+        Err(_) => 0,
+    }
+}

@@ -1,0 +1,1 @@
+//! Recordings (being written).
