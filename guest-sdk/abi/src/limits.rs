@@ -29,3 +29,6 @@ pub const MAX_LOG_LINE_BYTES: usize = 4096;
 
 /// A parameter's name.
 pub const MAX_PARAM_NAME_BYTES: usize = 256;
+
+/// What one `archive_write` takes; a longer entry is written piece by piece.
+pub const MAX_WRITE_BYTES: usize = 1 << 20;

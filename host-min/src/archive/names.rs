@@ -1,0 +1,135 @@
+//! Where things lie in an archive: pure functions from Kubernetes' names to paths.
+//!
+//! Not here: whether a name may be asked for (admission), and whether a path is taken already (the section).
+//!
+//! An archive is unpacked on file systems that refuse what Kubernetes allows in a name, and that take 255 bytes
+//! in a segment. So a path here is of letters, digits and `-_.@+=`; any other byte of an object's name is
+//! percent-encoded, and a name too long for one segment goes on in a folder. Both can be read back: names never
+//! contain a `%` of their own. What a file system folds (`Admin` and `admin` on some) is not undone.
+
+use wagather_abi::limits::MAX_ENTRY_NAME_BYTES;
+
+/// The report's path.
+pub const REPORT_PATH: &str = "wagather.json";
+
+/// What the core group, whose name is empty, is called in a path.
+const CORE_GROUP: &str = "core";
+
+/// What follows an object's name.
+const SUFFIX: &str = ".json";
+
+/// One segment of a path: what the usual file systems take.
+pub(super) const MAX_SEGMENT_BYTES: usize = 255;
+
+/// The path of an object: `cluster-scoped-resources/<group>/<plural>/<name>.json` or
+/// `namespaces/<namespace>/<group>/<plural>/<name>.json`, as `must-gather` lays them out.
+///
+/// A name of more than 250 bytes, once encoded, becomes folders that end in `%` and a file: `<250 bytes>%/<rest>.json`.
+pub fn resource_path(group: &str, plural: &str, namespace: Option<&str>, name: &str) -> String {
+    let group = if group.is_empty() { CORE_GROUP } else { group };
+    let mut path = match namespace {
+        Some(namespace) => ["namespaces", namespace, group, plural, ""].join("/"),
+        None => ["cluster-scoped-resources", group, plural, ""].join("/"),
+    };
+    push_name(&mut path, name);
+    path.push_str(SUFFIX);
+    path
+}
+
+/// Whether a guest may give an entry that name: a relative path of plain segments, as the contract has it.
+pub fn is_entry_name(name: &str) -> bool {
+    name.len() <= MAX_ENTRY_NAME_BYTES
+        && name.split('/').all(|segment| is_segment(segment) && !segment.contains('%'))
+}
+
+/// Whether something can be one segment of an archive's path: of a guest's entry, or encoded here.
+pub(super) fn is_segment(segment: &str) -> bool {
+    segment.len() <= MAX_SEGMENT_BYTES
+        && !segment.bytes().all(|byte| byte == b'.')
+        && segment.bytes().all(|byte| is_plain(byte) || matches!(byte, b':' | b'%'))
+}
+
+/// Bytes that no file system minds.
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'@' | b'+' | b'=')
+}
+
+fn push_name(path: &mut String, name: &str) {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    let mut room = MAX_SEGMENT_BYTES - SUFFIX.len();
+    for byte in name.bytes() {
+        let plain = is_plain(byte);
+        let len = if plain { 1 } else { 3 };
+        if len > room {
+            path.push_str("%/");
+            room = MAX_SEGMENT_BYTES - SUFFIX.len();
+        }
+        room -= len;
+        if plain {
+            path.push(char::from(byte));
+        } else {
+            path.push('%');
+            path.push(char::from(HEX[usize::from(byte >> 4)]));
+            path.push(char::from(HEX[usize::from(byte & 15)]));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decode(path: &str) -> String {
+        let encoded = path.strip_suffix(SUFFIX).expect("a suffix").replace("%/", "");
+        let name = encoded.rsplit('/').next().expect("a segment");
+        let mut parts = name.split('%');
+        let mut decoded = parts.next().expect("a part").to_owned();
+        for part in parts {
+            decoded.push(char::from(u8::from_str_radix(&part[..2], 16).expect("two digits")));
+            decoded.push_str(&part[2..]);
+        }
+        decoded
+    }
+
+    #[test]
+    fn objects_lie_where_must_gather_has_them() {
+        for (group, plural, namespace, name, path) in [
+            ("", "nodes", None, "n1", "cluster-scoped-resources/core/nodes/n1.json"),
+            ("", "pods", Some("kube-system"), "dns-0", "namespaces/kube-system/core/pods/dns-0.json"),
+            ("apps", "deployments", Some("a"), "b.c", "namespaces/a/apps/deployments/b.c.json"),
+            (
+                "rbac.authorization.k8s.io",
+                "clusterroles",
+                None,
+                "system:node",
+                "cluster-scoped-resources/rbac.authorization.k8s.io/clusterroles/system%3Anode.json",
+            ),
+        ] {
+            assert_eq!(resource_path(group, plural, namespace, name), path);
+        }
+    }
+
+    #[test]
+    fn every_name_can_be_read_back_and_is_a_path_of_segments() {
+        let ascii: String =
+            (b'!'..=b'~').map(char::from).filter(|c| !matches!(c, '/' | '%' | '?' | '#' | '\\')).collect();
+        for name in [ascii, "a".repeat(253), ":".repeat(253), "...".into(), "a|b".repeat(80), "-rf".into()] {
+            let path = resource_path("", "things", None, &name);
+            assert_eq!(decode(&path), name);
+            assert!(path.split('/').all(is_segment), "{path}");
+        }
+        assert!(!resource_path("", "things", None, &"a".repeat(250)).contains('%'));
+    }
+
+    #[test]
+    fn entry_names_stay_in_their_folder() {
+        for name in ["a", "a/b.json", "A-1_2.c:d@e+f=g", ".hidden", "a/..b"] {
+            assert!(is_entry_name(name), "{name}");
+        }
+        for name in ["", "/", "/a", "a/", "a//b", ".", "..", "a/../b", "...", "a b", "a\\b", "ä", "a\0", "a%41"] {
+            assert!(!is_entry_name(name), "{name}");
+        }
+        assert!(is_entry_name(&"a".repeat(MAX_ENTRY_NAME_BYTES)));
+        assert!(!is_entry_name(&"a".repeat(MAX_ENTRY_NAME_BYTES + 1)));
+    }
+}

@@ -1,0 +1,142 @@
+//! Bytes whose number is not known until they are all there: in memory while they are few, then in a nameless
+//! file beside the output.
+//!
+//! Not a pipe: nothing is read before all is written. Both a tar header and a HAR entry need what comes after
+//! (a length, whether it is text), and memory must stay bounded whatever a server sends.
+
+use std::fs::File;
+use std::io::{self, Cursor, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::sync::Arc;
+
+use super::aside::Target;
+
+/// What a spool holds in memory. Most objects and pages with a mask fit, so that small runs touch no disk; times
+/// the requests in flight it stays far below what the guests may have.
+pub const MAX_SPOOL_MEMORY_BYTES: usize = 256 << 10;
+
+/// Bytes that are collected to be read later. Written through [`Write`]; a write beyond the bound is an error of
+/// the kind [`ErrorKind::FileTooLarge`], and any other error is the disk's.
+pub struct Spool {
+    memory: Vec<u8>,
+    file: Option<File>,
+    len: u64,
+    max_bytes: u64,
+    target: Arc<Target>,
+}
+
+impl Spool {
+    pub(crate) fn new(target: &Arc<Target>, max_bytes: u64) -> Spool {
+        Spool { memory: Vec::new(), file: None, len: 0, max_bytes, target: Arc::clone(target) }
+    }
+
+    /// How many bytes were written.
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Whether nothing was written.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// What was written, from its start.
+    pub fn into_reader(self) -> io::Result<SpoolReader> {
+        match self.file {
+            None => Ok(SpoolReader(Content::Memory(Cursor::new(self.memory)))),
+            Some(mut file) => {
+                file.rewind()?;
+                Ok(SpoolReader(Content::File(file)))
+            }
+        }
+    }
+}
+
+impl Write for Spool {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let len = self.len + bytes.len() as u64;
+        if len > self.max_bytes {
+            return Err(ErrorKind::FileTooLarge.into());
+        }
+        match &mut self.file {
+            Some(file) => file.write_all(bytes)?,
+            None if len <= MAX_SPOOL_MEMORY_BYTES as u64 => self.memory.extend_from_slice(bytes),
+            None => {
+                let mut file = self.target.nameless_file()?;
+                file.write_all(&self.memory)?;
+                file.write_all(bytes)?;
+                self.memory = Vec::new();
+                self.file = Some(file);
+            }
+        }
+        self.len = len;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A spool's content, to be read.
+pub struct SpoolReader(Content);
+
+enum Content {
+    Memory(Cursor<Vec<u8>>),
+    File(File),
+}
+
+impl SpoolReader {
+    /// Copies what is left; by the kernel, if both ends are files.
+    pub(crate) fn copy_to<W: Write + ?Sized>(&mut self, to: &mut W) -> io::Result<u64> {
+        match &mut self.0 {
+            Content::Memory(bytes) => io::copy(bytes, to),
+            Content::File(file) => io::copy(file, to),
+        }
+    }
+}
+
+impl Read for SpoolReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match &mut self.0 {
+            Content::Memory(bytes) => bytes.read(buffer),
+            Content::File(file) => file.read(buffer),
+        }
+    }
+}
+
+impl Seek for SpoolReader {
+    fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
+        match &mut self.0 {
+            Content::Memory(bytes) => bytes.seek(position),
+            Content::File(file) => file.seek(position),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_then_disk_then_the_bound() {
+        let scratch = tempfile::tempdir().expect("a folder");
+        let target = Arc::new(Target::claim(&scratch.path().join("out"), "the archive").expect("free"));
+        for len in [0, 1, MAX_SPOOL_MEMORY_BYTES, MAX_SPOOL_MEMORY_BYTES + 1, 3 * MAX_SPOOL_MEMORY_BYTES] {
+            let bytes: Vec<u8> = (0..len).map(|i| (i % 251) as u8).collect();
+            let mut spool = Spool::new(&target, len as u64);
+            for chunk in bytes.chunks(10_000) {
+                spool.write_all(chunk).expect("room");
+            }
+            assert_eq!(spool.write(b"x").expect_err("full").kind(), ErrorKind::FileTooLarge);
+            assert_eq!((spool.len(), spool.is_empty()), (len as u64, len == 0));
+            assert_eq!(spool.file.is_some(), len > MAX_SPOOL_MEMORY_BYTES);
+            assert_eq!(std::fs::read_dir(scratch.path()).expect("a folder").count(), 0);
+            let mut read = Vec::new();
+            let mut reader = spool.into_reader().expect("a reader");
+            reader.read_to_end(&mut read).expect("content");
+            assert_eq!(read, bytes);
+            reader.rewind().expect("the start");
+            assert_eq!(reader.copy_to(&mut io::sink()).expect("content"), len as u64);
+        }
+    }
+}

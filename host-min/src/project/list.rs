@@ -1,0 +1,185 @@
+//! Takes one page of a list apart into its items, as it streams.
+//!
+//! The page is an object with `items` and `metadata` in any order: built-in types send the metadata first,
+//! custom resources last. Paging itself (asking for the next page) is the broker's.
+
+use super::mask::Node;
+use super::object::{Identity, object};
+use super::scanner::{Scanner, Skip};
+use super::Result;
+use crate::limits::MAX_ITEM_BYTES;
+use std::io::Read;
+
+/// What a page says of itself. Complete only when its last item was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PageMeta {
+    /// `apiVersion` of the list
+    pub api_version: String,
+    /// `kind` of the list, such as `PodList`
+    pub kind: String,
+    /// `metadata.continue`: the token for the next page, or empty.
+    pub next: String,
+    /// `metadata.resourceVersion`
+    pub resource_version: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum At {
+    Start,
+    Keys { first: bool },
+    Items { first: bool },
+    End,
+}
+
+/// Reads one page of a list, item by item.
+pub struct ListReader {
+    scanner: Scanner,
+    at: At,
+    meta: PageMeta,
+    had_items: bool,
+}
+
+impl ListReader {
+    /// Reads from a body.
+    pub fn new(body: Box<dyn Read + Send>) -> Self {
+        ListReader { scanner: Scanner::new(body), at: At::Start, meta: PageMeta::default(), had_items: false }
+    }
+
+    /// What is known of the page by now.
+    pub fn meta(&self) -> &PageMeta {
+        &self.meta
+    }
+
+    /// Bytes of the body that were read.
+    pub fn bytes_read(&self) -> u64 {
+        self.scanner.at_byte()
+    }
+
+    /// Puts the next item, projected, into `out` (which is cleared), or answers `None` after the last.
+    pub fn next(&mut self, mask: &Node, out: &mut Vec<u8>) -> Result<Option<Identity>> {
+        out.clear();
+        loop {
+            match self.at {
+                At::Start => {
+                    self.scanner.take(b'{', "not a JSON object")?;
+                    self.at = At::Keys { first: true };
+                }
+                At::Keys { mut first } => {
+                    if self.scanner.more(b'}', &mut first)? {
+                        self.at = At::Keys { first };
+                        self.member()?;
+                    } else if !self.had_items {
+                        return self.scanner.malformed("not a list: there are no items before the end");
+                    } else {
+                        self.scanner.expect_end()?;
+                        self.at = At::End;
+                    }
+                }
+                At::Items { mut first } => {
+                    let more = self.scanner.more(b']', &mut first)?;
+                    self.at = if more { At::Items { first } } else { At::Keys { first: false } };
+                    if more {
+                        return object(&mut self.scanner, mask, out).map(Some);
+                    }
+                }
+                At::End => return Ok(None),
+            }
+        }
+    }
+
+    fn member(&mut self) -> Result<()> {
+        let key = self.scanner.key()?;
+        let text = key.text.unwrap_or_default().into_owned();
+        match &*text {
+            "items" => {
+                if std::mem::replace(&mut self.had_items, true) {
+                    return self.scanner.malformed("a list with two 'items'");
+                }
+                if self.scanner.peek()? == b'n' {
+                    // Go writes an empty list as null.
+                    return self.scanner.value(&mut Skip, 1);
+                }
+                self.scanner.take(b'[', "expected an array of items")?;
+                self.at = At::Items { first: true };
+                Ok(())
+            }
+            "kind" => self.text().map(|text| self.meta.kind = text),
+            "apiVersion" => self.text().map(|text| self.meta.api_version = text),
+            "metadata" if self.scanner.peek()? == b'{' => self.metadata(),
+            _ => self.scanner.value(&mut Skip, 1),
+        }
+    }
+
+    fn metadata(&mut self) -> Result<()> {
+        self.scanner.take(b'{', "expected an object")?;
+        let mut first = true;
+        while self.scanner.more(b'}', &mut first)? {
+            let key = self.scanner.key()?.text.unwrap_or_default().into_owned();
+            match &*key {
+                "continue" => self.meta.next = self.text()?,
+                "resourceVersion" => self.meta.resource_version = self.text()?,
+                _ => self.scanner.value(&mut Skip, 2)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// A string's meaning; another value is taken as an empty one.
+    fn text(&mut self) -> Result<String> {
+        let mut raw = Vec::with_capacity(64);
+        self.scanner.value(&mut raw, 1)?;
+        debug_assert!(raw.len() <= MAX_ITEM_BYTES);
+        Ok(serde_json::from_slice(&raw).unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::project::ProjectError;
+
+    fn read(text: &str) -> Result<(Vec<String>, PageMeta)> {
+        let mut reader = ListReader::new(Box::new(std::io::Cursor::new(text.as_bytes().to_vec())));
+        let (mut items, mut out) = (Vec::new(), Vec::new());
+        while let Some(identity) = reader.next(&Node::Keep, &mut out)? {
+            items.push(format!("{} {}", identity.name, String::from_utf8_lossy(&out)));
+        }
+        assert!(reader.next(&Node::Keep, &mut out)?.is_none(), "the end stays the end");
+        Ok((items, reader.meta().clone()))
+    }
+
+    #[test]
+    fn items_come_one_by_one_wherever_the_metadata_is() {
+        let meta = r#""kind":"PodList","apiVersion":"v1","metadata":{"continue":"abc","resourceVersion":"7","remainingItemCount":3}"#;
+        let items = r#""items":[{"metadata":{"name":"a"}},{"metadata":{"name":"b"}}]"#;
+        for text in [format!("{{{meta},{items}}}"), format!("{{{items},{meta}}}"), format!(" {{ {items} , {meta} }} \n")] {
+            let (got, page) = read(&text).expect(&text);
+            assert_eq!(got, [r#"a {"metadata":{"name":"a"}}"#, r#"b {"metadata":{"name":"b"}}"#]);
+            assert_eq!((&*page.next, &*page.kind, &*page.resource_version), ("abc", "PodList", "7"));
+        }
+    }
+
+    #[test]
+    fn empty_lists() {
+        assert_eq!(read(r#"{"items":[]}"#).expect("empty").0.len(), 0);
+        assert_eq!(read(r#"{"items":null,"kind":"L"}"#).expect("null").1.kind, "L");
+    }
+
+    #[test]
+    fn what_is_not_a_list_or_is_cut_is_refused() {
+        for text in [
+            "",
+            "[]",
+            "<html>",
+            r#"{"kind":"Pod","metadata":{}}"#,
+            r#"{"items":{}}"#,
+            r#"{"items":[1]}"#,
+            r#"{"items":[{}"#,
+            r#"{"items":[{}]"#,
+            r#"{"items":[{}]}x"#,
+            r#"{"items":[],"items":[]}"#,
+        ] {
+            assert!(matches!(read(text), Err(ProjectError::Malformed { .. })), "{text}");
+        }
+    }
+}

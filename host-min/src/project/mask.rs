@@ -1,0 +1,184 @@
+//! Which fields are wanted, as a tree: the compiled form of a mask's text.
+//!
+//! A node answers, for each key of an object, with the node for that key's value. So "keep all", "keep
+//! these" and "keep all but these" are the same kind of thing, and joining or intersecting two masks is
+//! joining or intersecting the answers.
+
+use wagather_abi::mask::{Event, MaskError, events};
+
+/// What to keep of a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Node {
+    /// Nothing.
+    Drop,
+    /// All of it.
+    Keep,
+    /// Of an object, these keys; arrays are looked through.
+    Fields(Box<Fields>),
+}
+
+/// What to keep of an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fields {
+    /// The keys that are named, sorted.
+    named: Vec<(Box<str>, Node)>,
+    /// What to keep of every other key.
+    others: Node,
+}
+
+impl Node {
+    /// Compiles a mask's text.
+    pub fn parse(text: &str) -> std::result::Result<Node, MaskError> {
+        let mut stack = vec![Fields { named: Vec::new(), others: Node::Drop }];
+        let mut names: Vec<&str> = Vec::new();
+        let mut last: Option<&str> = None;
+        for event in events(text) {
+            match event? {
+                Event::Field(name) => {
+                    put(&mut stack, last.take(), Node::Keep);
+                    last = Some(name);
+                }
+                Event::Enter => {
+                    names.extend(last.take());
+                    stack.push(Fields { named: Vec::new(), others: Node::Drop });
+                }
+                Event::Leave => {
+                    put(&mut stack, last.take(), Node::Keep);
+                    if let Some(fields) = stack.pop() {
+                        put(&mut stack, names.pop(), fields.into_node());
+                    }
+                }
+            }
+        }
+        put(&mut stack, last, Node::Keep);
+        Ok(stack.pop().map_or(Node::Drop, Fields::into_node))
+    }
+
+    /// What to keep of the value of a key; for arrays and scalars, see [`object`](super::object).
+    pub fn get(&self, key: &str) -> &Node {
+        match self {
+            Node::Drop | Node::Keep => self,
+            Node::Fields(fields) => fields.get(key),
+        }
+    }
+
+    /// Keeps what either keeps.
+    pub fn union(&self, other: &Node) -> Node {
+        match (self, other) {
+            (Node::Keep, _) | (_, Node::Keep) => Node::Keep,
+            (Node::Drop, node) | (node, Node::Drop) => node.clone(),
+            (Node::Fields(a), Node::Fields(b)) => a.merge(b, Node::union),
+        }
+    }
+
+    /// Keeps what both keep.
+    pub fn intersect(&self, other: &Node) -> Node {
+        match (self, other) {
+            (Node::Drop, _) | (_, Node::Drop) => Node::Drop,
+            (Node::Keep, node) | (node, Node::Keep) => node.clone(),
+            (Node::Fields(a), Node::Fields(b)) => a.merge(b, Node::intersect),
+        }
+    }
+
+    /// Keeps what this keeps, but nothing of what lies at the path.
+    pub fn without(&self, path: &[&str]) -> Node {
+        let keep_but = path.iter().rev().fold(Node::Drop, |inner, key| {
+            Fields { named: vec![((*key).into(), inner)], others: Node::Keep }.into_node()
+        });
+        self.intersect(&keep_but)
+    }
+}
+
+/// Adds a field to the innermost mask; a field that is named twice keeps what either keeps.
+fn put(stack: &mut [Fields], name: Option<&str>, node: Node) {
+    let (Some(fields), Some(name)) = (stack.last_mut(), name) else { return };
+    if name == "*" {
+        fields.others = fields.others.union(&node);
+        return;
+    }
+    match fields.named.binary_search_by(|(key, _)| (**key).cmp(name)) {
+        Ok(index) => fields.named[index].1 = fields.named[index].1.union(&node),
+        Err(index) => fields.named.insert(index, (name.into(), node)),
+    }
+}
+
+impl Fields {
+    fn get(&self, key: &str) -> &Node {
+        match self.named.binary_search_by(|(name, _)| (**name).cmp(key)) {
+            Ok(index) => &self.named[index].1,
+            Err(_) => &self.others,
+        }
+    }
+
+    /// In a mask's text `*` stands for every key, the named ones too.
+    fn into_node(mut self) -> Node {
+        if self.others == Node::Keep && self.named.iter().all(|(_, node)| *node == Node::Keep) {
+            return Node::Keep;
+        }
+        if self.others == Node::Drop && self.named.iter().all(|(_, node)| *node == Node::Drop) {
+            return Node::Drop;
+        }
+        self.named.retain(|(_, node)| *node != self.others);
+        Node::Fields(Box::new(self))
+    }
+
+    fn merge(&self, other: &Fields, how: fn(&Node, &Node) -> Node) -> Node {
+        let mut keys: Vec<&str> = self.named.iter().chain(&other.named).map(|(key, _)| &**key).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        Fields {
+            named: keys.into_iter().map(|key| (key.into(), how(self.get(key), other.get(key)))).collect(),
+            others: how(&self.others, &other.others),
+        }
+        .into_node()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Node {
+        Node::parse(text).expect(text)
+    }
+
+    fn kept(node: &Node, path: &[&str]) -> Node {
+        path.iter().fold(node.clone(), |node, key| node.get(key).clone())
+    }
+
+    #[test]
+    fn text_becomes_a_tree() {
+        let node = parse("metadata(name,labels(app)),status");
+        assert_eq!(kept(&node, &["metadata", "name"]), Node::Keep);
+        assert_eq!(kept(&node, &["metadata", "labels", "app"]), Node::Keep);
+        assert_eq!(kept(&node, &["metadata", "labels", "other"]), Node::Drop);
+        assert_eq!(kept(&node, &["status", "phase"]), Node::Keep);
+        assert_eq!(kept(&node, &["spec"]), Node::Drop);
+        assert_eq!(parse("*"), Node::Keep);
+        assert_eq!(kept(&parse("data(*(name))"), &["data", "anything", "name"]), Node::Keep);
+    }
+
+    #[test]
+    fn a_field_named_twice_keeps_both_parts() {
+        let node = parse("a(b),a(c)");
+        assert_eq!(kept(&node, &["a", "b"]), Node::Keep);
+        assert_eq!(kept(&node, &["a", "c"]), Node::Keep);
+        assert_eq!(parse("a(b),a"), parse("a"));
+    }
+
+    #[test]
+    fn union_intersection_and_removal_agree_with_each_key() {
+        let a = parse("x(a,b),y");
+        let b = parse("x(b,c),z");
+        for path in [&["x", "a"][..], &["x", "b"], &["x", "c"], &["y"], &["z"], &["w"]] {
+            let (in_a, in_b) = (kept(&a, path) == Node::Keep, kept(&b, path) == Node::Keep);
+            assert_eq!(kept(&a.union(&b), path) == Node::Keep, in_a || in_b, "{path:?}");
+            assert_eq!(kept(&a.intersect(&b), path) == Node::Keep, in_a && in_b, "{path:?}");
+        }
+        let without = Node::Keep.without(&["metadata", "managedFields"]);
+        assert_eq!(kept(&without, &["metadata", "managedFields"]), Node::Drop);
+        assert_eq!(kept(&without, &["metadata", "name"]), Node::Keep);
+        assert_eq!(kept(&without, &["spec"]), Node::Keep);
+        assert_eq!(parse("metadata(managedFields)").without(&["metadata", "managedFields"]), Node::Drop);
+    }
+}

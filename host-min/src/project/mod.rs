@@ -1,0 +1,54 @@
+//! Projection: of all that the API server sends, only the wanted fields are kept.
+//!
+//! The answer is read once, as it streams; what is not wanted is never stored, so memory depends on the
+//! largest item and not on the list. This is not a JSON library: nothing is decoded, kept bytes are the server's own (less
+//! white space between tokens).
+//!
+//! [`mask`] says what is wanted, [`scanner`] walks the text, [`object`] projects one object, [`list`] takes a list
+//! apart into its items.
+
+pub mod list;
+pub mod mask;
+pub mod object;
+mod scanner;
+
+use std::fmt;
+use std::io;
+
+pub use list::ListReader;
+pub use mask::Node;
+pub use object::{Identity, ObjectReader};
+
+/// Why an answer cannot be projected.
+#[derive(Debug)]
+pub enum ProjectError {
+    /// It is not the JSON that the API promises.
+    Malformed {
+        /// The offset in the body.
+        at_byte: u64,
+        /// What was wrong there.
+        reason: &'static str,
+    },
+    /// An item is above [`MAX_ITEM_BYTES`](crate::limits::MAX_ITEM_BYTES), or nests too deep.
+    TooLarge {
+        /// The offset in the body.
+        at_byte: u64,
+        /// Which limit it was.
+        reason: &'static str,
+    },
+    /// The body broke off or could not be read in time.
+    Read(io::Error),
+}
+
+impl fmt::Display for ProjectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ProjectError::Malformed { at_byte, reason } => write!(f, "{reason} at byte {at_byte} of the answer"),
+            ProjectError::TooLarge { at_byte, reason } => write!(f, "{reason} at byte {at_byte} of the answer"),
+            ProjectError::Read(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+/// The result of projecting.
+pub type Result<T> = std::result::Result<T, ProjectError>;

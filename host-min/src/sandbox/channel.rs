@@ -1,0 +1,374 @@
+//! The channel between broker and sandbox: frames over a stream socket.
+//!
+//! A frame is a length (`u32`, little-endian, of what follows) and that many bytes. The sandbox sends a
+//! [`Request`] and waits for its answer, a value (`i64`) and bytes; its last frame says how the guest ended. To the broker the
+//! frames are hostile input: every decode is total, every length is bounded before anything is allocated.
+//!
+//! There is no version here: both ends are the same program.
+
+use super::Job;
+use super::engine;
+use crate::limits::{MAX_FRAME_BYTES, MAX_MODULE_BYTES};
+use std::io::{self, BufReader, Read, Write};
+use std::os::unix::net::UnixStream;
+use wagather_abi::{Import, LogLevel, Verb};
+
+/// What a guest asks for, with everything that was in its memory copied out of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// `rest_start`
+    RestStart(RestRequest),
+    /// `rest_status`
+    RestStatus(i32),
+    /// `rest_read`: the handle and how much room there is.
+    RestRead(i32, u32),
+    /// `rest_next`
+    RestNext(i32, u32),
+    /// `rest_close`
+    RestClose(i32),
+    /// `archive_pipe`: the handle and the entry's name.
+    ArchivePipe(i32, Vec<u8>),
+    /// `archive_open`
+    ArchiveOpen(Vec<u8>),
+    /// `archive_write`
+    ArchiveWrite(i32, Vec<u8>),
+    /// `archive_close`
+    ArchiveClose(i32),
+    /// `log`
+    Log(LogLevel, Vec<u8>),
+    /// `param`: the name and how much room there is.
+    Param(Vec<u8>, u32),
+    /// `now`
+    Now,
+    /// The guest ended.
+    End(End),
+}
+
+/// A guest's [`wagather_abi::Request`] with its texts; nothing of it is judged yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RestRequest {
+    /// What to do.
+    pub verb: Verb,
+    /// How many items at most; 0 for all.
+    pub limit: u32,
+    /// In the order of the structure: version, resource, group, namespace, name, subresource, labels,
+    /// fields, mask, query.
+    pub texts: [Vec<u8>; 10],
+}
+
+/// How a guest ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct End {
+    /// In which way.
+    pub ending: Ending,
+    /// Why, for people.
+    pub text: String,
+    /// The most linear memory that it had.
+    pub memory_bytes: u64,
+}
+
+/// The ways in which a guest ends by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// `gather` returned this.
+    Returned(i32),
+    /// It trapped.
+    Trapped,
+    /// The module could not be run at all.
+    Unusable,
+}
+
+/// An encoder of frames: the length is filled in by [`Frame::finish`].
+struct Frame(Vec<u8>);
+
+impl Frame {
+    fn new(tag: u8) -> Frame {
+        Frame(vec![0, 0, 0, 0, tag])
+    }
+    fn word(mut self, word: u32) -> Frame {
+        self.0.extend_from_slice(&word.to_le_bytes());
+        self
+    }
+    fn bytes(self, bytes: &[u8]) -> Frame {
+        let mut frame = self.word(bytes.len() as u32);
+        frame.0.extend_from_slice(bytes);
+        frame
+    }
+    fn finish(mut self) -> Vec<u8> {
+        let len = (self.0.len() - 4) as u32;
+        self.0[..4].copy_from_slice(&len.to_le_bytes());
+        self.0
+    }
+}
+
+/// A decoder of frames; `None` for what is not there.
+struct Fields<'a>(&'a [u8]);
+
+impl<'a> Fields<'a> {
+    fn take(&mut self, len: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.0.split_at_checked(len)?;
+        self.0 = rest;
+        Some(taken)
+    }
+    fn byte(&mut self) -> Option<u8> {
+        self.take(1).map(|bytes| bytes[0])
+    }
+    fn word(&mut self) -> Option<u32> {
+        self.take(4)?.try_into().ok().map(u32::from_le_bytes)
+    }
+    fn int(&mut self) -> Option<i32> {
+        self.word().map(u32::cast_signed)
+    }
+    fn bytes(&mut self) -> Option<Vec<u8>> {
+        let len = self.word()? as usize;
+        self.take(len).map(<[u8]>::to_vec)
+    }
+}
+
+/// The tag of an end; the tags of imports are their numbers in the table, which are far below.
+const TAG_END: u8 = 255;
+
+impl Request {
+    /// The frame of this request.
+    pub fn encode(&self) -> Vec<u8> {
+        let call = |import: Import| Frame::new(import as u8);
+        match self {
+            Request::RestStart(rest) => rest
+                .texts
+                .iter()
+                .fold(call(Import::rest_start).word(u32::from(rest.verb.0)).word(rest.limit), |frame, text| frame.bytes(text)),
+            Request::RestStatus(handle) => call(Import::rest_status).word(handle.cast_unsigned()),
+            Request::RestRead(handle, cap) => call(Import::rest_read).word(handle.cast_unsigned()).word(*cap),
+            Request::RestNext(handle, cap) => call(Import::rest_next).word(handle.cast_unsigned()).word(*cap),
+            Request::RestClose(handle) => call(Import::rest_close).word(handle.cast_unsigned()),
+            Request::ArchivePipe(handle, name) => call(Import::archive_pipe).word(handle.cast_unsigned()).bytes(name),
+            Request::ArchiveOpen(name) => call(Import::archive_open).bytes(name),
+            Request::ArchiveWrite(handle, bytes) => call(Import::archive_write).word(handle.cast_unsigned()).bytes(bytes),
+            Request::ArchiveClose(handle) => call(Import::archive_close).word(handle.cast_unsigned()),
+            Request::Log(level, text) => call(Import::log).word(level.0.cast_unsigned()).bytes(text),
+            Request::Param(name, cap) => call(Import::param).bytes(name).word(*cap),
+            Request::Now => call(Import::now),
+            Request::End(end) => return encode_end(end),
+        }
+        .finish()
+    }
+
+    /// Reads a frame; `None` if it is not one that [`encode`](Self::encode) makes.
+    pub fn decode(frame: &[u8]) -> Option<Request> {
+        let (&tag, rest) = frame.split_first()?;
+        let mut fields = Fields(rest);
+        let request = if tag == TAG_END { decode_end(&mut fields)? } else { decode_call(Import::by_number(tag)?, &mut fields)? };
+        fields.0.is_empty().then_some(request)
+    }
+}
+
+fn decode_call(import: Import, fields: &mut Fields<'_>) -> Option<Request> {
+    Some(match import {
+        Import::rest_start => {
+            let verb = Verb(u8::try_from(fields.word()?).ok()?);
+            let limit = fields.word()?;
+            let mut texts: [Vec<u8>; 10] = Default::default();
+            for text in &mut texts {
+                *text = fields.bytes()?;
+            }
+            Request::RestStart(RestRequest { verb, limit, texts })
+        }
+        Import::rest_status => Request::RestStatus(fields.int()?),
+        Import::rest_read => Request::RestRead(fields.int()?, fields.word()?),
+        Import::rest_next => Request::RestNext(fields.int()?, fields.word()?),
+        Import::rest_close => Request::RestClose(fields.int()?),
+        Import::archive_pipe => Request::ArchivePipe(fields.int()?, fields.bytes()?),
+        Import::archive_open => Request::ArchiveOpen(fields.bytes()?),
+        Import::archive_write => Request::ArchiveWrite(fields.int()?, fields.bytes()?),
+        Import::archive_close => Request::ArchiveClose(fields.int()?),
+        Import::log => Request::Log(LogLevel(fields.int()?), fields.bytes()?),
+        Import::param => Request::Param(fields.bytes()?, fields.word()?),
+        Import::now => Request::Now,
+    })
+}
+
+fn decode_end(fields: &mut Fields<'_>) -> Option<Request> {
+    let ending = match (fields.byte()?, fields.int()?) {
+        (0, code) => Ending::Returned(code),
+        (1, _) => Ending::Trapped,
+        (2, _) => Ending::Unusable,
+        _ => return None,
+    };
+    let memory_bytes = u64::from(fields.word()?) << 16;
+    let text = String::from_utf8(fields.bytes()?).ok()?;
+    Some(Request::End(End { ending, text, memory_bytes }))
+}
+
+fn encode_end(end: &End) -> Vec<u8> {
+    let (tag, code) = match end.ending {
+        Ending::Returned(code) => (0, code),
+        Ending::Trapped => (1, 0),
+        Ending::Unusable => (2, 0),
+    };
+    let mut frame = Frame::new(TAG_END);
+    frame.0.push(tag);
+    frame.word(code.cast_unsigned()).word((end.memory_bytes >> 16) as u32).bytes(end.text.as_bytes()).finish()
+}
+
+/// One end of the channel.
+pub struct Channel {
+    reader: BufReader<UnixStream>,
+}
+
+impl Channel {
+    /// An end over a socket.
+    pub fn new(socket: UnixStream) -> Channel {
+        Channel { reader: BufReader::with_capacity(16 << 10, socket) }
+    }
+
+    /// The socket below; reads past what is buffered, so only for options.
+    pub fn socket(&self) -> &UnixStream {
+        self.reader.get_ref()
+    }
+
+    /// Sends bytes that are a frame already.
+    pub fn send(&mut self, frame: &[u8]) -> io::Result<()> {
+        self.reader.get_mut().write_all(frame)
+    }
+
+    /// Broker's end: the next frame, into `frame`. An end of the stream is `UnexpectedEof`.
+    pub fn receive_frame(&mut self, frame: &mut Vec<u8>) -> io::Result<()> {
+        let len = self.receive_len(MAX_FRAME_BYTES)?;
+        frame.resize(len, 0);
+        self.reader.read_exact(frame)
+    }
+
+    fn receive_len(&mut self, most: usize) -> io::Result<usize> {
+        let mut len = [0; 4];
+        self.reader.read_exact(&mut len)?;
+        let len = u32::from_le_bytes(len) as usize;
+        if len > most {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "a frame above the limit for frames"));
+        }
+        Ok(len)
+    }
+
+    /// Broker's end: an answer, as two pieces so that the bytes are not copied again.
+    pub fn send_answer(&mut self, value: i64, bytes: &[u8]) -> io::Result<()> {
+        let mut head = [0; 12];
+        head[..4].copy_from_slice(&(8 + bytes.len() as u32).to_le_bytes());
+        head[4..].copy_from_slice(&value.to_le_bytes());
+        let socket = self.reader.get_mut();
+        if bytes.is_empty() {
+            return socket.write_all(&head);
+        }
+        let sent = socket.write_vectored(&[io::IoSlice::new(&head), io::IoSlice::new(bytes)])?;
+        socket.write_all(head.get(sent..).unwrap_or_default())?;
+        socket.write_all(bytes.get(sent.saturating_sub(head.len())..).unwrap_or_default())
+    }
+
+    /// Sandbox's end: an answer, its bytes straight into `into`, as many as it has. Answers with the
+    /// value and how many bytes came.
+    pub fn receive_answer(&mut self, into: &mut [u8]) -> io::Result<(i64, usize)> {
+        let len = self.receive_len(8 + into.len())?;
+        let bytes = len.checked_sub(8).ok_or(io::ErrorKind::InvalidData)?;
+        let mut value = [0; 8];
+        self.reader.read_exact(&mut value)?;
+        self.reader.read_exact(&mut into[..bytes])?;
+        Ok((i64::from_le_bytes(value), bytes))
+    }
+
+    /// Broker's end: what a helper executable is to run.
+    pub fn send_job(&mut self, job: &Job) -> io::Result<()> {
+        let frame = Frame::new(job.engine.number())
+            .bytes(&job.memory_bytes.to_le_bytes())
+            .bytes(&job.module)
+            .finish();
+        self.send(&frame)
+    }
+
+    /// Sandbox's end: what to run.
+    pub(super) fn receive_job(&mut self) -> io::Result<Job> {
+        let len = self.receive_len(MAX_MODULE_BYTES as usize + 64)?;
+        let mut frame = vec![0; len];
+        self.reader.read_exact(&mut frame)?;
+        let mut fields = Fields(&frame);
+        let job = (|| {
+            let engine = engine::Kind::by_number(fields.byte()?)?;
+            let memory_bytes = u64::from_le_bytes(fields.bytes()?.try_into().ok()?);
+            Some(Job { module: fields.bytes()?, memory_bytes, engine })
+        })();
+        job.ok_or_else(|| io::ErrorKind::InvalidData.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn samples() -> Vec<Request> {
+        let mut texts: [Vec<u8>; 10] = Default::default();
+        texts[1] = b"pods".to_vec();
+        texts[9] = vec![0xff; 300];
+        vec![
+            Request::RestStart(RestRequest { verb: Verb::LIST, limit: 7, texts }),
+            Request::RestStatus(-1),
+            Request::RestRead(3, 4096),
+            Request::RestNext(3, u32::MAX),
+            Request::RestClose(i32::MIN),
+            Request::ArchivePipe(1, b"name".to_vec()),
+            Request::ArchiveOpen(Vec::new()),
+            Request::ArchiveWrite(2, vec![1, 2, 3]),
+            Request::ArchiveClose(2),
+            Request::Log(LogLevel::WARN, b"text".to_vec()),
+            Request::Param(b"x".to_vec(), 10),
+            Request::Now,
+            Request::End(End { ending: Ending::Returned(-403), text: "why".into(), memory_bytes: 3 << 16 }),
+            Request::End(End { ending: Ending::Trapped, text: "ä".into(), memory_bytes: 0 }),
+            Request::End(End { ending: Ending::Unusable, text: String::new(), memory_bytes: 0 }),
+        ]
+    }
+
+    #[test]
+    fn frames_come_back_as_they_were_and_every_import_has_one() {
+        let mut tags = Vec::new();
+        for request in samples() {
+            let frame = request.encode();
+            assert_eq!(u32::from_le_bytes(frame[..4].try_into().expect("4")) as usize, frame.len() - 4);
+            assert_eq!(Request::decode(&frame[4..]).as_ref(), Some(&request));
+            tags.push(frame[4]);
+        }
+        assert!(wagather_abi::IMPORTS.iter().all(|row| tags.contains(&(row.import as u8))));
+    }
+
+    #[test]
+    fn damaged_frames_decode_to_nothing_or_to_something_else_but_never_panic() {
+        for request in samples() {
+            let frame = request.encode();
+            for cut in 4..frame.len() {
+                assert_eq!(Request::decode(&frame[4..cut]), None, "{request:?} cut at {cut}");
+            }
+            let mut longer = frame[4..].to_vec();
+            longer.push(0);
+            assert_eq!(Request::decode(&longer), None, "{request:?} with more");
+            for at in 4..frame.len() {
+                for flip in [0x01, 0x80, 0xff] {
+                    let mut damaged = frame[4..].to_vec();
+                    damaged[at - 4] ^= flip;
+                    let _ = Request::decode(&damaged);
+                }
+            }
+        }
+        assert_eq!(Request::decode(&[]), None);
+    }
+
+    #[test]
+    fn answers_and_lengths() {
+        let (a, b) = UnixStream::pair().expect("socketpair");
+        let (mut broker, mut sandbox) = (Channel::new(a), Channel::new(b));
+        broker.send_answer(-5, &[]).expect("send");
+        broker.send_answer(3, b"abc").expect("send");
+        let mut buffer = [0; 8];
+        assert_eq!(sandbox.receive_answer(&mut buffer).expect("receive"), (-5, 0));
+        assert_eq!(sandbox.receive_answer(&mut buffer).expect("receive"), (3, 3));
+        assert_eq!(&buffer[..3], b"abc");
+        sandbox.send(&u32::MAX.to_le_bytes()).expect("send");
+        let mut frame = Vec::new();
+        assert_eq!(broker.receive_frame(&mut frame).expect_err("too long").kind(), io::ErrorKind::InvalidData);
+    }
+}

@@ -1,0 +1,62 @@
+//! What a sandbox's process gives up before it touches the guest.
+//!
+//! Descriptors, the right to open new ones, core files, privileges by exec, and its life beyond the broker's. A
+//! filter on system calls is not among them yet (see the threat model in the README).
+#![allow(unsafe_code)] // system calls that std does not have
+
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+
+/// Beyond the guest's memory: the program itself, its heap, the interpreter's code, and one more copy of
+/// the memory while it grows.
+const ADDRESS_SPACE_SLACK_BYTES: u64 = 256 << 20;
+
+/// In a forked process: keeps the channel's descriptor and closes every other.
+pub(super) fn forked(channel: &UnixStream, memory_bytes: u64) {
+    let fd = channel.as_raw_fd().unsigned_abs();
+    close_range(0, fd.wrapping_sub(1), fd > 0);
+    close_range(fd + 1, u32::MAX, true);
+    common(memory_bytes);
+}
+
+/// In a helper executable: the channel is the standard input.
+pub(super) fn helper(channel: &UnixStream) {
+    forked(channel, crate::limits::MAX_MEMORY_BYTES);
+}
+
+fn close_range(first: u32, last: u32, any: bool) {
+    if !any {
+        return;
+    }
+    // SAFETY: closes descriptors by number and touches no memory. What they belonged to is never used
+    // again: this process only runs the guest and ends with `_exit`.
+    let closed = unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) };
+    if closed != 0 {
+        // A kernel before 5.9: one by one, as many as a process has by default.
+        for fd in first..=last.min(1024) {
+            // SAFETY: as above.
+            unsafe { libc::close(fd.cast_signed()) };
+        }
+    }
+}
+
+fn common(memory_bytes: u64) {
+    // SAFETY: prctl with these options takes plain numbers and touches no memory.
+    unsafe {
+        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+        libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+        libc::prctl(libc::PR_SET_DUMPABLE, 0);
+    }
+    let address_space = memory_bytes.saturating_mul(2).saturating_add(ADDRESS_SPACE_SLACK_BYTES);
+    for (resource, most) in [
+        (libc::RLIMIT_CORE, 0),
+        (libc::RLIMIT_FSIZE, 0),
+        (libc::RLIMIT_NOFILE, 0),
+        (libc::RLIMIT_NPROC, 0),
+        (libc::RLIMIT_AS, address_space),
+    ] {
+        let limit = libc::rlimit { rlim_cur: most, rlim_max: most };
+        // SAFETY: reads one structure that lives until the call returns.
+        unsafe { libc::setrlimit(resource, &limit) };
+    }
+}

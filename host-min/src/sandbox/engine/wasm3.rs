@@ -1,0 +1,88 @@
+//! wasm3, through its published crate.
+//!
+//! wasm3 trusts its input, so it only ever sees what [`module::check`](super::super::module::check) made. It is C; what
+//! goes wrong in it is contained by the process around it. The functions are found by their numbers:
+//! by name, wasm3 would look at whatever name it saw last.
+#![allow(unsafe_code)] // one block: the memory behind a call's context
+
+use super::super::channel::{End, Ending};
+use super::super::link::{Gone, Link};
+use super::super::module::Checked;
+use crate::limits::INTERPRETER_STACK_BYTES;
+use std::cell::RefCell;
+use std::rc::Rc;
+use wagather_abi::{IMPORT_MODULE, Import, ResultType};
+use wasm3::error::{Error, Trap};
+use wasm3::{CallContext, Environment, Module, Runtime};
+
+type Shared = Rc<RefCell<Link>>;
+
+pub(super) fn run(checked: &Checked, link: Link) -> (End, Link) {
+    let shared = Rc::new(RefCell::new(link));
+    let end = match instance(checked, &shared) {
+        Ok(end) => end,
+        Err(error) => End { ending: Ending::Unusable, text: format!("wasm3 cannot load it: {}", words(&error)), memory_bytes: 0 },
+    };
+    // The instance and its closures are gone, so this is the last owner.
+    let link = Rc::into_inner(shared).map(RefCell::into_inner);
+    (end, link.unwrap_or_else(|| unreachable!("the runtime outlived its function")))
+}
+
+fn instance(checked: &Checked, shared: &Shared) -> Result<End, Error> {
+    let environment = Environment::new()?;
+    let runtime = Runtime::new(&environment, INTERPRETER_STACK_BYTES)?;
+    let mut module = runtime.parse_and_load_module(checked.bytes.clone())?;
+    for &import in &checked.imports {
+        link(&mut module, import, shared)?;
+    }
+    let result = (|| {
+        if let Some(start) = checked.start {
+            module.function::<(), ()>(start as usize)?.call()?;
+        }
+        module.function::<(), i32>(checked.gather as usize)?.call()
+    })();
+    let memory_bytes = memory_len(&runtime);
+    Ok(super::end(result.map_err(|error| words(&error)), memory_bytes))
+}
+
+fn memory_len(runtime: &Runtime) -> u64 {
+    // SAFETY: `memory` reads the header that `m3_LoadModule` allocated for the module's memory; the module has one, as
+    // `module::check` refuses those that have not. Nothing is read through the pointer.
+    unsafe { runtime.memory() }.len() as u64
+}
+
+/// wasm3's own words, less its mark for traps.
+fn words(error: &Error) -> String {
+    let text = error.to_string();
+    text.trim_start_matches("[trap] ").to_owned()
+}
+
+fn link(module: &mut Module<'_>, import: Import, shared: &Shared) -> Result<(), Error> {
+    let row = import.row();
+    let shared = shared.clone();
+    macro_rules! closure {
+        ($args:ty, $ret:ty, |$value:ident| $array:expr) => {
+            module.link_closure(IMPORT_MODULE, row.name, move |context: CallContext<'_>, $value: $args| {
+                call(&shared, import, $array, context).map(|value| value as $ret)
+            })
+        };
+    }
+    match (row.params.len(), row.result) {
+        (0, ResultType::I64) => closure!((), i64, |_args| [0; 4]),
+        (0, ResultType::I32) => closure!((), i32, |_args| [0; 4]),
+        (1, _) => closure!(u32, i32, |a| [a, 0, 0, 0]),
+        (2, _) => closure!((u32, u32), i32, |args| [args.0, args.1, 0, 0]),
+        (3, _) => closure!((u32, u32, u32), i32, |args| [args.0, args.1, args.2, 0]),
+        _ => closure!((u32, u32, u32, u32), i32, |args| [args.0, args.1, args.2, args.3]),
+    }
+}
+
+fn call(shared: &Shared, import: Import, args: [u32; 4], context: CallContext<'_>) -> Result<i64, Trap> {
+    // SAFETY: the pointer covers the guest's memory as it is now. Nothing else refers to it: the guest is
+    // suspended in this call on this thread, and the slice ends before the call does.
+    let memory = unsafe { &mut *context.memory_mut() };
+    match shared.try_borrow_mut() {
+        Ok(mut link) => link.call(import, args, memory).map_err(|Gone| Trap::Abort),
+        Err(_) => Err(Trap::Abort),
+    }
+}

@@ -1,0 +1,177 @@
+//! Makes sandboxes and ends them: as a forked process, as a helper executable, or within this process.
+#![allow(unsafe_code)] // fork, wait4 and kill, which std does not have
+
+use super::channel::Channel;
+use super::{Job, confine};
+use crate::error::{Class, Failure, Result};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::thread::JoinHandle;
+
+/// How a guest is kept apart from its host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Isolation {
+    /// A fork of this process: the quickest to start. Only for a process that has no other thread.
+    Fork(SingleThreaded),
+    /// A helper executable whose `main` calls [`run_helper`]; for processes with threads. It is started with an
+    /// empty environment and the channel as its standard input.
+    Helper {
+        /// The executable.
+        program: PathBuf,
+        /// Its arguments.
+        args: Vec<String>,
+    },
+    /// A thread of this process: no new process, and no protection. A fault in the engine is a fault in this process, the
+    /// guest's loops cannot be stopped, and only validation stands between the guest and the credentials. For
+    /// guests that are as trusted as the program itself, and for tests.
+    InProcess,
+}
+
+/// The promise that this process has one thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SingleThreaded(());
+
+impl SingleThreaded {
+    /// Makes the promise.
+    ///
+    /// # Safety
+    ///
+    /// From now until the run's sandboxes have started, the process must have no other thread: a fork copies only
+    /// the calling thread, and a lock that another one holds would stay locked in the sandbox.
+    pub const unsafe fn promise() -> Self {
+        SingleThreaded(())
+    }
+}
+
+/// A running sandbox, from the broker's side. Dropping it kills it.
+pub struct Sandbox {
+    /// The broker's end of the channel.
+    pub channel: Channel,
+    inner: Inner,
+}
+
+enum Inner {
+    Process(libc::pid_t),
+    Thread(Option<JoinHandle<()>>),
+    Ended,
+}
+
+/// How a sandbox ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Exit {
+    /// The signal that ended it, if one did.
+    pub signal: Option<i32>,
+    /// The most physical memory that it had; 0 if it was no process of its own.
+    pub peak_rss_bytes: u64,
+}
+
+fn failure(reason: impl std::fmt::Display) -> Failure {
+    Failure::new(Class::Internal, "cannot start a sandbox", reason)
+}
+
+/// Starts a sandbox that runs a job.
+pub fn start(isolation: &Isolation, job: &Job) -> Result<Sandbox> {
+    let (ours, theirs) = UnixStream::pair().map_err(failure)?;
+    let mut channel = Channel::new(ours);
+    let inner = match isolation {
+        Isolation::Fork(SingleThreaded(())) => Inner::Process(fork(theirs, job)?),
+        Isolation::Helper { program, args } => {
+            let child = Command::new(program)
+                .args(args)
+                .env_clear()
+                .stdin(Stdio::from(OwnedFd::from(theirs)))
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .map_err(|error| {
+                    failure(format_args!("{}: {error}", program.display()))
+                        .advise("name an executable that calls host_min::sandbox::process::run_helper")
+                })?;
+            channel.send_job(job).map_err(failure)?;
+            Inner::Process(child.id().cast_signed())
+        }
+        Isolation::InProcess => {
+            let job = job.clone();
+            let thread = std::thread::Builder::new().name("guest".into()).stack_size(THREAD_STACK_BYTES);
+            Inner::Thread(Some(thread.spawn(move || super::run(theirs, &job)).map_err(failure)?))
+        }
+    };
+    Ok(Sandbox { channel, inner })
+}
+
+/// What a process gets for its main thread; the interpreter's own stack limit is far below.
+const THREAD_STACK_BYTES: usize = 8 << 20;
+
+fn fork(theirs: UnixStream, job: &Job) -> Result<libc::pid_t> {
+    // SAFETY: the process has one thread, as `SingleThreaded` promises, so the copy is as whole as the
+    // original.
+    match unsafe { libc::fork() } {
+        -1 => Err(failure(std::io::Error::last_os_error())),
+        0 => {
+            confine::forked(&theirs, job.memory_bytes);
+            super::run(theirs, job);
+            // SAFETY: ends the process at once. Destructors and exit handlers belong to the parent.
+            unsafe { libc::_exit(0) }
+        }
+        pid => Ok(pid),
+    }
+}
+
+/// The whole `main` of a helper executable for [`Isolation::Helper`].
+pub fn run_helper() {
+    use std::os::fd::AsFd;
+    let Ok(channel) = std::io::stdin().as_fd().try_clone_to_owned() else { return };
+    super::run_from_channel(UnixStream::from(channel));
+}
+
+impl Sandbox {
+    /// Stops the guest wherever it is. A guest within this process ends at its next call.
+    pub fn kill(&mut self) {
+        match self.inner {
+            // SAFETY: signals a child that was not waited for yet, so the number is still its own.
+            Inner::Process(pid) => drop(unsafe { libc::kill(pid, libc::SIGKILL) }),
+            Inner::Thread(_) => drop(self.channel.socket().shutdown(std::net::Shutdown::Both)),
+            Inner::Ended => {}
+        }
+    }
+
+    /// Waits for the end. The guest has said that it ended, or was killed.
+    pub fn wait(&mut self) -> Exit {
+        match std::mem::replace(&mut self.inner, Inner::Ended) {
+            Inner::Process(pid) => wait(pid),
+            // A thread that loops cannot be stopped, so nobody waits for it.
+            Inner::Thread(_) | Inner::Ended => Exit::default(),
+        }
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        if !matches!(self.inner, Inner::Ended) {
+            self.kill();
+            self.wait();
+        }
+    }
+}
+
+fn wait(pid: libc::pid_t) -> Exit {
+    let mut status = 0;
+    // SAFETY: all zeroes is a valid rusage: it holds nothing but numbers.
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    loop {
+        // SAFETY: both pointers are to values that live until the call returns.
+        let waited = unsafe { libc::wait4(pid, &mut status, 0, &mut usage) };
+        if waited == pid {
+            break;
+        }
+        if std::io::Error::last_os_error().kind() != std::io::ErrorKind::Interrupted {
+            return Exit::default();
+        }
+    }
+    Exit {
+        signal: libc::WIFSIGNALED(status).then(|| libc::WTERMSIG(status)),
+        peak_rss_bytes: u64::try_from(usage.ru_maxrss).unwrap_or(0) << 10,
+    }
+}

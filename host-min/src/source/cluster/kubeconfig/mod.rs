@@ -1,0 +1,89 @@
+//! Kubeconfig files, read as kubectl reads them.
+//!
+//! [`load`] turns files into [`Kubeconfig`]s, [`merge`] several into one, [`resolve`] one into an
+//! [`Access`](super::access::Access): where to connect and how to say who we are. What is not here: doing
+//! either.
+//!
+//! Source: <https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/> and
+//! client-go's `tools/clientcmd`. Fields that are not known are ignored, as there.
+
+pub(super) mod load;
+pub(super) mod merge;
+pub(super) mod resolve;
+
+use std::path::PathBuf;
+
+use super::exec::ExecConfig;
+use super::secret::Secret;
+
+/// What a kubeconfig says, or several once merged.
+#[derive(Debug, Default)]
+pub(super) struct Kubeconfig {
+    /// The files that it was read from, for messages.
+    pub(super) files: Vec<PathBuf>,
+    pub(super) current_context: Option<String>,
+    pub(super) clusters: Vec<(String, ClusterEntry)>,
+    pub(super) contexts: Vec<(String, ContextEntry)>,
+    pub(super) users: Vec<(String, UserEntry)>,
+}
+
+/// How to reach a cluster.
+#[derive(Debug, Default)]
+pub(super) struct ClusterEntry {
+    pub(super) server: Option<String>,
+    pub(super) tls_server_name: Option<String>,
+    pub(super) insecure_skip_tls_verify: bool,
+    pub(super) certificate_authority: Option<Material>,
+    pub(super) proxy_url: Option<String>,
+    /// The extension `client.authentication.k8s.io/exec`: what the cluster has to tell exec plugins.
+    pub(super) exec_extension: Option<serde_json::Value>,
+}
+
+/// Which cluster, and as whom.
+#[derive(Debug, Default)]
+pub(super) struct ContextEntry {
+    pub(super) cluster: Option<String>,
+    pub(super) user: Option<String>,
+}
+
+/// How to say who we are.
+#[derive(Debug, Default)]
+pub(super) struct UserEntry {
+    pub(super) client_certificate: Option<Material>,
+    pub(super) client_key: Option<Material>,
+    pub(super) token: Option<Secret>,
+    pub(super) token_file: Option<PathBuf>,
+    pub(super) username: Option<String>,
+    pub(super) password: Option<Secret>,
+    pub(super) exec: Option<ExecConfig>,
+    /// The name of the removed `auth-provider`, if one is asked for.
+    pub(super) auth_provider: Option<String>,
+    pub(super) impersonate: Impersonate,
+}
+
+/// Whom to act as; see <https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-impersonation>.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Impersonate {
+    pub(super) user: Option<String>,
+    pub(super) uid: Option<String>,
+    pub(super) groups: Vec<String>,
+    pub(super) extra: Vec<(String, Vec<String>)>,
+}
+
+/// Something in PEM, written into the kubeconfig or beside it.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) enum Material {
+    /// Written into the file: the PEM text, already out of its base64.
+    Inline(Vec<u8>),
+    /// In a file of its own.
+    File(PathBuf),
+}
+
+impl std::fmt::Debug for Material {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Material::Inline(_) => f.write_str("Inline([redacted])"),
+            Material::File(path) => f.debug_tuple("File").field(path).finish(),
+        }
+    }
+}

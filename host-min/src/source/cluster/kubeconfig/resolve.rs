@@ -1,0 +1,264 @@
+//! From a merged kubeconfig and the options to one [`Access`]: the context, its cluster, its user.
+//!
+//! Reads the certificate files of the chosen context and no others. What client-go refuses (two ways to
+//! authenticate, groups without a user) is refused here.
+
+use std::path::Path;
+
+use super::{ClusterEntry, Impersonate, Kubeconfig, Material, UserEntry};
+use crate::error::{Class, Failure};
+use crate::source::cluster::access::{Access, Auth, IdentityPem, Trust};
+use crate::source::cluster::exec;
+use crate::source::cluster::url::{ProxyUrl, ServerUrl};
+
+/// What the options say over the kubeconfig.
+#[derive(Clone, Copy, Default)]
+pub(in crate::source::cluster) struct Overrides<'a> {
+    pub(in crate::source::cluster) context: Option<&'a str>,
+    pub(in crate::source::cluster) server: Option<&'a str>,
+    pub(in crate::source::cluster) as_user: Option<&'a str>,
+    pub(in crate::source::cluster) as_groups: &'a [String],
+}
+
+impl Kubeconfig {
+    /// Whether it says nothing: as an empty file does, or `/dev/null`.
+    pub(in crate::source::cluster) fn is_empty(&self) -> bool {
+        self.current_context.is_none()
+            && self.clusters.is_empty()
+            && self.contexts.is_empty()
+            && self.users.is_empty()
+    }
+
+    fn shown(&self) -> String {
+        let files: Vec<String> = self.files.iter().map(|file| file.display().to_string()).collect();
+        format!("cannot use the kubeconfig {}", files.join(", "))
+    }
+}
+
+/// Chooses a context and puts its parts together.
+pub(in crate::source::cluster) fn resolve(config: Kubeconfig, over: Overrides<'_>) -> Result<Access, Failure> {
+    let attempt = config.shown();
+    let fail = |reason: String| Failure::new(Class::Config, attempt.clone(), reason);
+    let Kubeconfig { current_context, mut clusters, contexts, mut users, .. } = config;
+
+    let chosen = over.context.map(str::to_owned).or(current_context);
+    let (mut cluster_name, mut user_name) = (None, None);
+    match &chosen {
+        Some(name) => {
+            let Some((_, context)) = contexts.iter().find(|(known, _)| known == name) else {
+                let advice = match over.context {
+                    Some(_) => "Choose one of them with --context.",
+                    None => "It is the current-context; set another, or choose one with --context.",
+                };
+                return Err(fail(missing("context", name, &contexts)).advise(advice));
+            };
+            cluster_name = context.cluster.clone();
+            user_name = context.user.clone();
+        }
+        None if over.server.is_none() => {
+            return Err(fail(format!("it has no current-context; {}", existing("context", &contexts)))
+                .advise("Choose one with --context, or set current-context."));
+        }
+        None => {}
+    }
+
+    let cluster = match &cluster_name {
+        Some(name) => take(&mut clusters, name).ok_or_else(|| fail(missing("cluster", name, &clusters)))?,
+        None => ClusterEntry::default(),
+    };
+    let user = match &user_name {
+        Some(name) => take(&mut users, name).ok_or_else(|| fail(missing("user", name, &users)))?,
+        None => UserEntry::default(),
+    };
+    let cluster_label = label("cluster", cluster_name.as_deref());
+    let user_label = label("user", user_name.as_deref());
+    access(cluster, user, over, &cluster_label, &user_label, &fail)
+}
+
+/// A server named by the option, and nothing else known.
+pub(in crate::source::cluster) fn server_alone(over: Overrides<'_>) -> Result<Access, Failure> {
+    let attempt = format!("cannot use the server {}", over.server.unwrap_or_default());
+    let fail = |reason| Failure::new(Class::Config, attempt.clone(), reason);
+    access(ClusterEntry::default(), UserEntry::default(), over, "the cluster", "the user", &fail)
+}
+
+fn access(
+    cluster: ClusterEntry,
+    user: UserEntry,
+    over: Overrides<'_>,
+    cluster_label: &str,
+    user_label: &str,
+    fail: &dyn Fn(String) -> Failure,
+) -> Result<Access, Failure> {
+    let mut warnings = Vec::new();
+    let insecure = cluster.insecure_skip_tls_verify;
+    let tls_by_default = insecure || cluster.certificate_authority.is_some() || user.client_certificate.is_some();
+    let Some(server) = over.server.or(cluster.server.as_deref()) else {
+        return Err(fail(format!("{cluster_label} has no server")));
+    };
+    let server = ServerUrl::parse(server, tls_by_default)
+        .map_err(|why| fail(format!("the server of {cluster_label}, {server}, cannot be used: {why}")))?;
+
+    let proxy = match &cluster.proxy_url {
+        Some(text) => Some(
+            ProxyUrl::parse(text).map_err(|why| fail(format!("the proxy-url of {cluster_label} cannot be used: {why}")))?,
+        ),
+        None => None,
+    };
+    if insecure && cluster.certificate_authority.is_some() {
+        return Err(fail(format!(
+            "{cluster_label} has both a certificate-authority and insecure-skip-tls-verify; which is meant?"
+        )));
+    }
+    let authority = match &cluster.certificate_authority {
+        Some(material) if server.tls => {
+            let what = format!("the certificate-authority of {cluster_label}");
+            Some((read(material, &what, fail)?, what))
+        }
+        _ => None,
+    };
+    if insecure && server.tls {
+        warnings.push(format!("the server's certificate is not verified (insecure-skip-tls-verify of {cluster_label})"));
+    }
+    // As for kubectl: a server given by option does not take over the name that the kubeconfig's had.
+    let server_name = cluster.tls_server_name.clone().filter(|_| over.server.is_none());
+
+    let impersonate = impersonate(user.impersonate.clone(), over, user_label, fail)?;
+    let has_credentials = user.client_certificate.is_some()
+        || user.token.is_some()
+        || user.token_file.is_some()
+        || user.username.is_some()
+        || user.exec.is_some();
+    let (mut auth, mut identity) = (Auth::Nothing, None);
+    if server.tls {
+        identity = self::identity(&user, user_label, fail)?;
+        auth = self::auth(user, &cluster, &server, authority.as_ref().map(|(pem, _)| &pem[..]), user_label, fail)?;
+    } else if has_credentials {
+        warnings.push(format!("the credentials of {user_label} are not sent, because {server} is not encrypted"));
+    }
+    let trust = Trust { authority, insecure, server_name };
+    Ok(Access { server, trust, proxy, auth, identity, impersonate, warnings })
+}
+
+fn auth(
+    user: UserEntry,
+    cluster: &ClusterEntry,
+    server: &ServerUrl,
+    authority: Option<&[u8]>,
+    label: &str,
+    fail: &dyn Fn(String) -> Failure,
+) -> Result<Auth, Failure> {
+    let token = user.token.filter(|token| !token.is_empty());
+    let basic = user.username.is_some() || user.password.is_some();
+    if basic && (token.is_some() || user.token_file.is_some()) {
+        return Err(fail(format!("{label} has both a token and a username; only one is allowed")));
+    }
+    if let Some(path) = user.token_file {
+        return Ok(Auth::TokenFile(path, token));
+    }
+    if let Some(token) = token {
+        return Ok(Auth::Token(token));
+    }
+    if basic {
+        return Ok(Auth::Basic(user.username.unwrap_or_default(), user.password.unwrap_or_default()));
+    }
+    if let Some(config) = user.exec {
+        if user.client_certificate.is_some() {
+            return Err(fail(format!("{label} has both a client-certificate and exec; only one is allowed")));
+        }
+        let told = config.provide_cluster_info.then(|| exec::cluster_info(cluster, server, authority));
+        return Ok(Auth::Exec(config, told));
+    }
+    if let Some(name) = user.auth_provider {
+        let reason = format!("{label} uses the auth-provider \"{name}\", which Kubernetes removed in version 1.26");
+        return Err(fail(reason).advise(
+            "Use an exec plugin instead (gke-gcloud-auth-plugin, kubelogin, …), or a token: see \
+             https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins",
+        ));
+    }
+    Ok(Auth::Nothing)
+}
+
+fn identity(user: &UserEntry, label: &str, fail: &dyn Fn(String) -> Failure) -> Result<Option<IdentityPem>, Failure> {
+    match (&user.client_certificate, &user.client_key) {
+        (Some(certificate), Some(key)) => Ok(Some(IdentityPem {
+            certificates: read(certificate, &format!("the client-certificate of {label}"), fail)?,
+            key: read(key, &format!("the client-key of {label}"), fail)?,
+            owner: label.to_owned(),
+        })),
+        (Some(_), None) => Err(fail(format!("{label} has a client-certificate and no client-key"))),
+        (None, Some(_)) => Err(fail(format!("{label} has a client-key and no client-certificate"))),
+        (None, None) => Ok(None),
+    }
+}
+
+/// The kubeconfig's impersonation with the options' over it.
+pub(in crate::source::cluster) fn impersonate(
+    mut wanted: Impersonate,
+    over: Overrides<'_>,
+    label: &str,
+    fail: &dyn Fn(String) -> Failure,
+) -> Result<Impersonate, Failure> {
+    if let Some(user) = over.as_user {
+        wanted.user = Some(user.to_owned());
+    }
+    if !over.as_groups.is_empty() {
+        wanted.groups = over.as_groups.to_vec();
+    }
+    let without_user = wanted.user.as_deref().is_none_or(str::is_empty);
+    if without_user && (wanted.uid.is_some() || !wanted.groups.is_empty() || !wanted.extra.is_empty()) {
+        let reason = format!("{label} is to act for a group, uid or extra without a user to act as");
+        return Err(fail(reason).advise("Say which user with --as (as in the kubeconfig)."));
+    }
+    let texts = wanted.user.iter().chain(&wanted.uid).chain(&wanted.groups).chain(wanted.extra.iter().flat_map(|e| &e.1));
+    for text in texts {
+        if text.chars().any(char::is_control) {
+            return Err(fail(format!("{label} is to act as {text:?}, which has control characters")));
+        }
+    }
+    Ok(wanted)
+}
+
+fn read(material: &Material, what: &str, fail: &dyn Fn(String) -> Failure) -> Result<Vec<u8>, Failure> {
+    match material {
+        Material::Inline(pem) => Ok(pem.clone()),
+        Material::File(path) => read_file(path).map_err(|why| fail(format!("{what}, {}, cannot be read: {why}", path.display()))),
+    }
+}
+
+fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
+    std::fs::read(path)
+}
+
+fn take<T>(entries: &mut Vec<(String, T)>, name: &str) -> Option<T> {
+    let at = entries.iter().position(|(known, _)| known == name)?;
+    Some(entries.swap_remove(at).1)
+}
+
+fn label(kind: &str, name: Option<&str>) -> String {
+    match name {
+        Some(name) => format!("{kind} \"{name}\""),
+        None => format!("the {kind}"),
+    }
+}
+
+fn missing<T>(kind: &str, name: &str, entries: &[(String, T)]) -> String {
+    format!("there is no {kind} \"{name}\"; {}", existing(kind, entries))
+}
+
+/// What there is, for a person who mistyped; not all of hundreds.
+fn existing<T>(kind: &str, entries: &[(String, T)]) -> String {
+    const SHOWN: usize = 12;
+    if entries.is_empty() {
+        return format!("it has no {kind}s at all");
+    }
+    let mut names: Vec<&str> = entries.iter().map(|(name, _)| name.as_str()).collect();
+    names.sort_unstable();
+    let more = names.len().saturating_sub(SHOWN);
+    names.truncate(SHOWN);
+    let mut text = format!("it has the {kind}s \"{}\"", names.join("\", \""));
+    if more > 0 {
+        text += &format!(" and {more} more");
+    }
+    text
+}

@@ -1,0 +1,358 @@
+//! YAML (and so JSON) files as a tree whose nodes know their line and column.
+//!
+//! Not a deserialiser: a configuration file is read by asking a node for what is wanted, so that whatever
+//! is wrong with it can be told with its place. Not a full YAML either: one document, no merge keys, and
+//! limits on depth and on what aliases may grow into. Tags are ignored.
+//!
+//! Scalars are kept as text. Whether `yes` or `012` is a string, a boolean or a number is up to who asks,
+//! which is more lenient than YAML 1.2 where it does no harm.
+
+use std::fmt;
+
+use saphyr_parser::{Event, Parser, ScalarStyle, Span};
+
+/// How deep a document may nest; a kubeconfig needs eight.
+const MAX_DEPTH: usize = 64;
+/// How many nodes a document may have, those that aliases repeat included.
+const MAX_NODES: usize = 200_000;
+
+/// A place in a file; both count from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The line.
+    pub line: usize,
+    /// The column, in characters.
+    pub column: usize,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}, column {}", self.line, self.column)
+    }
+}
+
+/// Why a document cannot be used, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    /// Where.
+    pub place: Place,
+    /// What is wrong there.
+    pub message: String,
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// A node of the tree. Its `Debug` shows kind and place only, for a value may be a secret.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Node {
+    /// Where it begins.
+    pub place: Place,
+    /// What it is.
+    pub value: Value,
+}
+
+/// What a node holds.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Value {
+    /// A scalar: its text, and whether it was written without quotes.
+    Scalar(String, bool),
+    /// A sequence.
+    List(Vec<Node>),
+    /// A mapping, in the order of the file. A key occurs once.
+    Map(Vec<(Node, Node)>),
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {}", self.kind(), self.place)
+    }
+}
+
+/// Reads one document; an empty one is a null at its beginning.
+pub fn parse(text: &str) -> Result<Node, Error> {
+    let mut building = Building::default();
+    let mut documents = 0;
+    for event in Parser::new_from_str(text) {
+        let (event, span) = event.map_err(|error| Error {
+            place: Place { line: error.marker().line().max(1), column: error.marker().col() + 1 },
+            message: error.info().to_owned(),
+        })?;
+        let place = place(&span);
+        match event {
+            Event::DocumentStart(_) => {
+                documents += 1;
+                if documents > 1 {
+                    return fail(place, "a second document begins here, where one is expected");
+                }
+            }
+            Event::Scalar(text, style, anchor, _) => {
+                let value = Value::Scalar(text.into_owned(), style == ScalarStyle::Plain);
+                building.add(Node { place, value }, anchor)?;
+            }
+            Event::SequenceStart(anchor, _) => building.open(Value::List(Vec::new()), place, anchor)?,
+            Event::MappingStart(anchor, _) => building.open(Value::Map(Vec::new()), place, anchor)?,
+            Event::SequenceEnd | Event::MappingEnd => building.close()?,
+            Event::Alias(anchor) => building.repeat(anchor, place)?,
+            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
+        }
+    }
+    Ok(building.root.unwrap_or(Node {
+        place: Place { line: 1, column: 1 },
+        value: Value::Scalar(String::new(), true),
+    }))
+}
+
+impl Node {
+    /// The value of a key; none if it is absent or null, or if this is not a mapping.
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        self.entries().iter().find(|(k, _)| k.text() == Some(key)).map(|(_, v)| v).filter(|v| !v.is_null())
+    }
+
+    /// The entries of a mapping; none of anything else.
+    pub fn entries(&self) -> &[(Node, Node)] {
+        match &self.value {
+            Value::Map(entries) => entries,
+            _ => &[],
+        }
+    }
+
+    /// The text of a scalar that is not null.
+    pub fn text(&self) -> Option<&str> {
+        match &self.value {
+            Value::Scalar(text, _) if !self.is_null() => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Whether this is a null, written or left out.
+    pub fn is_null(&self) -> bool {
+        matches!(&self.value, Value::Scalar(text, true) if matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL"))
+    }
+
+    /// What it is, for a message.
+    pub fn kind(&self) -> &'static str {
+        match &self.value {
+            Value::Scalar(..) if self.is_null() => "nothing",
+            Value::Scalar(..) => "a single value",
+            Value::List(_) => "a list",
+            Value::Map(_) => "a mapping",
+        }
+    }
+
+    /// The text of a scalar, or what there is instead.
+    pub fn expect_text(&self, what: &str) -> Result<&str, Error> {
+        self.text().ok_or_else(|| self.unexpected(what, "a text"))
+    }
+
+    /// A boolean, or what there is instead.
+    pub fn expect_bool(&self, what: &str) -> Result<bool, Error> {
+        match self.text() {
+            Some("true" | "True" | "TRUE") => Ok(true),
+            Some("false" | "False" | "FALSE") => Ok(false),
+            _ => Err(self.unexpected(what, "true or false")),
+        }
+    }
+
+    /// The items of a list, or what there is instead; null is an empty list.
+    pub fn expect_list(&self, what: &str) -> Result<&[Node], Error> {
+        match &self.value {
+            Value::List(items) => Ok(items),
+            _ if self.is_null() => Ok(&[]),
+            _ => Err(self.unexpected(what, "a list")),
+        }
+    }
+
+    /// The entries of a mapping, or what there is instead; null is an empty mapping.
+    pub fn expect_map(&self, what: &str) -> Result<&[(Node, Node)], Error> {
+        match &self.value {
+            Value::Map(entries) => Ok(entries),
+            _ if self.is_null() => Ok(&[]),
+            _ => Err(self.unexpected(what, "a mapping")),
+        }
+    }
+
+    /// An error at this node.
+    pub fn error(&self, message: impl Into<String>) -> Error {
+        Error { place: self.place, message: message.into() }
+    }
+
+    fn unexpected(&self, what: &str, wanted: &str) -> Error {
+        self.error(format!("{what} must be {wanted}, not {}", self.kind()))
+    }
+
+    /// The same as JSON, where a plain scalar is what YAML 1.2's core schema makes of it.
+    pub fn to_json(&self) -> serde_json::Value {
+        use serde_json::Value as Json;
+        match &self.value {
+            _ if self.is_null() => Json::Null,
+            Value::Scalar(text, true) => match text.as_str() {
+                "true" | "True" | "TRUE" => Json::Bool(true),
+                "false" | "False" | "FALSE" => Json::Bool(false),
+                _ => match serde_json::from_str::<serde_json::Number>(text) {
+                    Ok(number) => Json::Number(number),
+                    Err(_) => Json::String(text.clone()),
+                },
+            },
+            Value::Scalar(text, false) => Json::String(text.clone()),
+            Value::List(items) => Json::Array(items.iter().map(Node::to_json).collect()),
+            Value::Map(entries) => Json::Object(
+                entries.iter().map(|(k, v)| (k.text().unwrap_or_default().to_owned(), v.to_json())).collect(),
+            ),
+        }
+    }
+
+    fn count(&self) -> usize {
+        match &self.value {
+            Value::Scalar(..) => 1,
+            Value::List(items) => 1 + items.iter().map(Node::count).sum::<usize>(),
+            Value::Map(entries) => 1 + entries.iter().map(|(k, v)| k.count() + v.count()).sum::<usize>(),
+        }
+    }
+}
+
+/// The tree while it grows: what is open, outermost first, each with the key that waits for its value.
+#[derive(Default)]
+struct Building {
+    root: Option<Node>,
+    open: Vec<(Node, usize, Option<Node>)>,
+    anchors: Vec<(usize, Node)>,
+    nodes: usize,
+}
+
+impl Building {
+    fn open(&mut self, value: Value, place: Place, anchor: usize) -> Result<(), Error> {
+        if self.open.len() == MAX_DEPTH {
+            return fail(place, "the document nests too deeply");
+        }
+        self.open.push((Node { place, value }, anchor, None));
+        Ok(())
+    }
+
+    fn close(&mut self) -> Result<(), Error> {
+        match self.open.pop() {
+            Some((node, anchor, _)) => self.add(node, anchor),
+            None => Ok(()),
+        }
+    }
+
+    fn repeat(&mut self, anchor: usize, place: Place) -> Result<(), Error> {
+        let known = self.anchors.iter().find(|(id, _)| *id == anchor).map(|(_, node)| node);
+        let Some(known) = known else { return fail(place, "an alias refers to what is not known here") };
+        if self.open.len() + depth(known) > MAX_DEPTH {
+            return fail(place, "the document nests too deeply");
+        }
+        self.nodes += known.count();
+        let node = Node { place, ..known.clone() };
+        self.add(node, 0)
+    }
+
+    fn add(&mut self, node: Node, anchor: usize) -> Result<(), Error> {
+        self.nodes += 1;
+        if self.nodes > MAX_NODES {
+            return fail(node.place, "the document has too many nodes");
+        }
+        if anchor != 0 {
+            self.anchors.push((anchor, node.clone()));
+        }
+        let Some((parent, _, key)) = self.open.last_mut() else {
+            self.root = Some(node);
+            return Ok(());
+        };
+        match &mut parent.value {
+            Value::List(items) => items.push(node),
+            Value::Map(entries) => match key.take() {
+                Some(key) => entries.push((key, node)),
+                None => {
+                    if !matches!(node.value, Value::Scalar(..)) {
+                        return fail(node.place, "a key must be a text");
+                    }
+                    if node.text().is_some() && entries.iter().any(|(k, _)| k.text() == node.text()) {
+                        return fail(node.place, "this key occurs a second time");
+                    }
+                    *key = Some(node);
+                }
+            },
+            Value::Scalar(..) => {}
+        }
+        Ok(())
+    }
+}
+
+fn depth(node: &Node) -> usize {
+    match &node.value {
+        Value::Scalar(..) => 0,
+        Value::List(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        Value::Map(entries) => 1 + entries.iter().map(|(_, v)| depth(v)).max().unwrap_or(0),
+    }
+}
+
+fn place(span: &Span) -> Place {
+    Place { line: span.start.line().max(1), column: span.start.col() + 1 }
+}
+
+fn fail<T>(place: Place, message: &str) -> Result<T, Error> {
+    Err(Error { place, message: message.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nodes_know_their_place() {
+        let root = parse("a: 1\nb:\n  - x\n  - {c: 'true', d: true, e: ~}\n").unwrap();
+        let list = root.get("b").unwrap().expect_list("b").unwrap();
+        assert_eq!(list[1].place, Place { line: 4, column: 5 });
+        assert_eq!(list[1].get("d").unwrap().expect_bool("d"), Ok(true));
+        assert_eq!(list[1].get("e"), None);
+        assert_eq!(root.to_json().to_string(), r#"{"a":1,"b":["x",{"c":"true","d":true,"e":null}]}"#);
+    }
+
+    #[test]
+    fn json_is_yaml() {
+        let root = parse("{\"a\": {\"b\": [1, \"x\\n\"]}}").unwrap();
+        assert_eq!(root.to_json().to_string(), r#"{"a":{"b":[1,"x\n"]}}"#);
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_place() {
+        let of = |text: &str| parse(text).unwrap_err().to_string();
+        assert!(of("a: [1,\nb: 2").starts_with("line "));
+        assert_eq!(of("a: 1\na: 2"), "line 2, column 1: this key occurs a second time");
+        assert_eq!(of("a: 1\n---\nb: 2"), "line 2, column 1: a second document begins here, where one is expected");
+        assert_eq!(of("? [a]\n: 1"), "line 1, column 3: a key must be a text");
+        let root = parse("a: [1]").unwrap();
+        let error = root.get("a").unwrap().expect_text("a").unwrap_err();
+        assert_eq!(error.to_string(), "line 1, column 4: a must be a text, not a list");
+    }
+
+    #[test]
+    fn aliases_are_followed_within_limits() {
+        let root = parse("a: &x {k: v}\nb: *x\n").unwrap();
+        assert_eq!(root.get("b").unwrap().get("k").unwrap().text(), Some("v"));
+        let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+        for i in 1..9 {
+            let one = format!("*a{}", i - 1);
+            bomb += &format!("a{i}: &a{i} [{}]\n", [one.as_str(); 10].join(", "));
+        }
+        assert!(parse(&bomb).unwrap_err().message.contains("too many"));
+        assert!(parse(&"[".repeat(500)).unwrap_err().message.contains("too deeply"));
+    }
+
+    #[test]
+    fn values_stay_out_of_debug() {
+        assert!(!format!("{:?}", parse("token: hunter2").unwrap()).contains("hunter2"));
+    }
+
+    #[test]
+    fn an_empty_document_is_null() {
+        assert!(parse("").unwrap().is_null());
+        assert!(parse("# nothing\n").unwrap().is_null());
+    }
+}
