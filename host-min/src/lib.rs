@@ -1,8 +1,53 @@
-//! Runs gatherers (being written).
+//! Runs gatherers: WebAssembly modules that read a few things from a Kubernetes or OpenShift API server and put a report into
+//! an archive, and can do nothing else.
+//!
+//! A run has two sides. The [`sandbox`] is a process of its own with the guest and one channel; the [`broker`]
+//! has the credentials, and does for the guest what its manifest declares and the cluster's owner grants. Answers come from a
+//! [`source`], pass the [`project`]ion, and end in the guest or in the [`archive`].
+//!
+//! # Embedding
+//!
+//! The command line is one user of this library; a sidecar can be another, without the feature `cli`:
+//!
+//! ```no_run
+//! use host_min::{From, Isolation, Output, Plan, Silent, cluster, run};
+//!
+//! # fn main() -> Result<(), host_min::Failure> {
+//! let isolation = Isolation::Helper { program: "/usr/bin/host-min".into(), args: vec!["sandbox".into()] };
+//! let mut plan = Plan::new(From::Cluster(Box::new(cluster::Options::default())), Output::Folder("gathered".into()), isolation);
+//! plan.add_file("cluster-operators.wasm")?;
+//! let outcome = run(&plan, &Silent)?;
+//! println!("complete: {}, files: {}", outcome.report.complete, outcome.report.gatherers[0].entries);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! How a guest is kept apart is the embedder's choice, [`Isolation`]:
+//!
+//! | | a guest that loops | a fault in the engine | credentials in reach of such a fault | for |
+//! |---|---|---|---|---|
+//! | [`Isolation::Helper`] | killed at the deadline | ends the helper | no | programs with threads |
+//! | [`Isolation::Fork`] | killed at the deadline | ends the fork | no, if forked before they are read | programs with one thread, like the command line |
+//! | [`Isolation::InProcess`] | goes on until the program ends | ends the program | yes | tests, and guests that are as trusted as the program |
 
 pub mod archive;
+pub mod broker;
 pub mod error;
 pub mod limits;
+pub mod manifest;
+pub mod plan;
 pub mod project;
+pub mod report;
+mod run;
 pub mod sandbox;
 pub mod source;
+pub mod yaml;
+
+pub use archive::Output;
+pub use broker::{Observer, Silent};
+pub use error::{Class, Failure};
+pub use plan::{From, Plan};
+pub use report::Report;
+pub use run::{Outcome, run};
+pub use sandbox::process::{Isolation, SingleThreaded};
+pub use source::cluster;

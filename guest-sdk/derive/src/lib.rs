@@ -1,1 +1,67 @@
-//! Derives (being written).
+//! The derives of [`wagather`](../wagather/index.html): a struct with the wanted fields becomes a declared, masked and
+//! decodable resource.
+//!
+//! They cost nothing at run time: what they compute (masks, manifest records, JSON names) is computed while compiling. They
+//! are not a schema: a field that the API does not have is not noticed, it is just always its default.
+
+mod fields;
+mod name;
+mod resource;
+
+use proc_macro::TokenStream;
+use syn::{DeriveInput, parse_macro_input};
+
+/// Declares a resource of the API server and how its wanted fields are decoded.
+///
+/// ```ignore
+/// #[derive(Default, Resource)]
+/// #[resource(group = "config.openshift.io", version = "v1", plural = "clusteroperators", cluster, verbs(get, list))]
+/// struct ClusterOperator {
+///     metadata: Metadata,
+///     status: Status,
+/// }
+/// ```
+///
+/// Of `#[resource(…)]`:
+///
+/// | part | means |
+/// |---|---|
+/// | `group = "…"` | the API group; left out for the core group |
+/// | `version = "…"`, `plural = "…"` | the API version and the plural name, as in a URL |
+/// | `kind = "…"` | the kind; the name of the struct, if left out |
+/// | `cluster` or `namespaced` | where its objects live |
+/// | `namespace = "…"` | namespaced, and only this namespace is declared |
+/// | `verbs(get, list)` | what the gatherer does; `list` alone, if left out. Only these compile |
+/// | `log` | the gatherer also reads the subresource `log` |
+///
+/// It implements `wagather::Resource`, the verbs' marker traits, and (for a struct with fields) decoding, as
+/// [`Fields`](derive@Fields) does; its field mask is that of its fields. A struct without fields (`struct Pod;`) stands
+/// for whole objects: they can be piped and read as bytes, and there is nothing to decode.
+///
+/// The record in the manifest is there because the struct is, whether or not the gatherer uses it: the linker sees bytes of
+/// a section, not what they are for. A resource that is not used should be deleted, or its owner is asked to grant it.
+#[proc_macro_derive(Resource, attributes(resource, field))]
+pub fn derive_resource(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    resource::expand(&input).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// Makes a struct a part of a resource: decodable, and its fields a part of the resource's mask.
+///
+/// The JSON name of a field is its name in camelCase, with the upper-case acronyms that Kubernetes' API conventions ask for
+/// (`pod_ip` is `podIP`, `provider_id` is `providerID`); `#[field(name = "…")]` says otherwise.
+///
+/// Decoding follows Kubernetes' `omitempty`: what is absent or `null` is the field's default, and unknown fields are
+/// ignored. So the struct must be `Default`. `Option` tells an absent field from an empty one.
+#[proc_macro_derive(Fields, attributes(field))]
+pub fn derive_fields(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    fields::expand_fields(&input).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// Makes a struct writable as JSON: miniserde's `Serialize`, with the field names of [`Fields`](derive@Fields).
+#[proc_macro_derive(Serialize, attributes(field))]
+pub fn derive_serialize(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    fields::expand_serialize(&input).unwrap_or_else(syn::Error::into_compile_error).into()
+}

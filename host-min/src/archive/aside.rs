@@ -4,7 +4,7 @@
 //! Not here: what is written. Whatever stops a run, the target's name is never taken by half a file; a killed
 //! process leaves at most a `.<name>.<pid>.partial`, which anyone may remove.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -18,8 +18,8 @@ const MAX_HIDDEN_NAMES: u32 = 1000;
 /// A path that will be written, and has been found free.
 #[derive(Debug)]
 pub(crate) struct Target {
+    path: PathBuf,
     folder: PathBuf,
-    name: OsString,
     shown: String,
 }
 
@@ -30,17 +30,25 @@ impl Target {
         let failure = |reason: &str, advice: &str| {
             Failure::new(Class::Output, format!("cannot write {shown}"), reason).advise(advice)
         };
-        let Some(name) = path.file_name() else {
-            return Err(failure("that is no name for something new", "name a file or folder that is not there yet"));
-        };
+        if path.file_name().is_none() {
+            return Err(failure(
+                "that is no name for something new",
+                "name a file or folder that is not there yet",
+            ));
+        }
         let folder = match path.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
-        let target = Target { folder: folder.to_owned(), name: name.to_owned(), shown: shown.clone() };
+        let target = Target { path: path.to_owned(), folder: folder.to_owned(), shown: shown.clone() };
         match fs::metadata(folder) {
             Ok(metadata) if metadata.is_dir() => {}
-            Ok(_) => return Err(failure(&format!("{} is not a folder", folder.display()), "choose another place")),
+            Ok(_) => {
+                return Err(failure(
+                    &format!("{} is not a folder", folder.display()),
+                    "choose another place",
+                ));
+            }
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 let reason = format!("the folder {} does not exist", folder.display());
                 return Err(failure(&reason, "create it first, or choose another place"));
@@ -48,26 +56,34 @@ impl Target {
             Err(error) => return Err(target.failure(&error)),
         }
         if target.is_taken() {
-            return Err(failure("it exists already, and is not replaced", "remove it, or choose another name"));
+            return Err(failure(
+                "it exists already, and is not replaced",
+                "remove it, or choose another name",
+            ));
         }
         Ok(target)
     }
 
     /// A target that is a stream, and only needs room for what is not yet sent.
     pub(crate) fn stream(what: &str) -> Target {
-        Target { folder: std::env::temp_dir(), name: "wagather".into(), shown: what.to_owned() }
+        let folder = std::env::temp_dir();
+        Target { path: folder.join("wagather"), folder, shown: what.to_owned() }
     }
 
     /// The final path.
-    pub(crate) fn path(&self) -> PathBuf {
-        self.folder.join(&self.name)
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Where it goes if it is not complete: beside the final path, and told apart by its name.
     pub(crate) fn incomplete_path(&self) -> PathBuf {
-        let mut name = self.name.clone();
+        let mut name = self.name().to_owned();
         name.push(".incomplete");
-        self.folder.join(name)
+        self.path.with_file_name(name)
+    }
+
+    fn name(&self) -> &OsStr {
+        self.path.file_name().unwrap_or_default()
     }
 
     /// Whether something has the final path, a dangling link included.
@@ -77,7 +93,7 @@ impl Target {
 
     /// A new file under a hidden name.
     pub(crate) fn new_file(&self) -> Result<(File, Partial), Failure> {
-        self.hidden(|path| OpenOptions::new().read(true).write(true).create_new(true).open(path))
+        self.hidden(create_file)
             .map(|(file, path)| (file, Partial { path, is_folder: false }))
             .map_err(|error| self.failure(&error))
     }
@@ -91,16 +107,20 @@ impl Target {
 
     /// A file without a name, which is gone when it is closed, however this process ends.
     pub(crate) fn nameless_file(&self) -> io::Result<File> {
-        let (file, path) =
-            self.hidden(|path| OpenOptions::new().read(true).write(true).create_new(true).open(path))?;
-        fs::remove_file(path)?;
-        Ok(file)
+        self.hidden(create_file).and_then(|(file, path)| fs::remove_file(path).map(|()| file)).map_err(
+            |error| {
+                io::Error::new(
+                    error.kind(),
+                    format!("no temporary file in {}: {error}", self.folder.display()),
+                )
+            },
+        )
     }
 
     fn hidden<T>(&self, create: impl Fn(&Path) -> io::Result<T>) -> io::Result<(T, PathBuf)> {
         for number in 0..MAX_HIDDEN_NAMES {
             let mut name = OsString::from(".");
-            name.push(&self.name);
+            name.push(self.name());
             name.push(format!(".{}", std::process::id()));
             if number > 0 {
                 name.push(format!("-{number}"));
@@ -123,6 +143,9 @@ impl Target {
             ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
                 "choose a folder that this user may write to"
             }
+            ErrorKind::NotFound => {
+                "create the folder first; for the standard output it is the one that TMPDIR names"
+            }
             ErrorKind::InvalidFilename => "choose a shorter or plainer name",
             _ => "",
         };
@@ -133,6 +156,10 @@ impl Target {
     pub(crate) fn sync_folder(&self) {
         let _ = File::open(&self.folder).and_then(|folder| folder.sync_all());
     }
+}
+
+fn create_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).create_new(true).open(path)
 }
 
 /// Something under a hidden name, removed when it is dropped.

@@ -24,7 +24,8 @@ pub(super) const MAX_SEGMENT_BYTES: usize = 255;
 /// The path of an object: `cluster-scoped-resources/<group>/<plural>/<name>.json` or
 /// `namespaces/<namespace>/<group>/<plural>/<name>.json`, as `must-gather` lays them out.
 ///
-/// A name of more than 250 bytes, once encoded, becomes folders that end in `%` and a file: `<250 bytes>%/<rest>.json`.
+/// A name of more than 250 bytes, once encoded, becomes folders that end in `%` and a file:
+/// `<250 bytes>%/<rest>.json`.
 pub fn resource_path(group: &str, plural: &str, namespace: Option<&str>, name: &str) -> String {
     let group = if group.is_empty() { CORE_GROUP } else { group };
     let mut path = match namespace {
@@ -126,7 +127,9 @@ mod tests {
         for name in ["a", "a/b.json", "A-1_2.c:d@e+f=g", ".hidden", "a/..b"] {
             assert!(is_entry_name(name), "{name}");
         }
-        for name in ["", "/", "/a", "a/", "a//b", ".", "..", "a/../b", "...", "a b", "a\\b", "ä", "a\0", "a%41"] {
+        for name in
+            ["", "/", "/a", "a/", "a//b", ".", "..", "a/../b", "...", "a b", "a\\b", "ä", "a\0", "a%41"]
+        {
             assert!(!is_entry_name(name), "{name}");
         }
         assert!(is_entry_name(&"a".repeat(MAX_ENTRY_NAME_BYTES)));

@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn records_count_themselves() {
-        assert_eq!(pax_record("path", "a"), "10 path=a\n");
+        assert_eq!(pax_record("path", "a"), "9 path=a\n");
         assert_eq!(pax_record("path", ""), "8 path=\n");
         for len in 0..2000 {
             let record = pax_record("path", &"a".repeat(len));

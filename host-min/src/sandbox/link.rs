@@ -13,10 +13,10 @@ use wagather_abi::{self as abi, Import, LogLevel, Status};
 
 /// Ends the guest: the broker is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Gone;
+pub(super) struct Gone;
 
 /// The guest's imports, over a channel.
-pub struct Link {
+pub(super) struct Link {
     channel: Channel,
 }
 
@@ -30,7 +30,7 @@ impl Link {
     }
 
     /// Calls an import. All arguments are `i32`s; those that an import does not have are 0.
-    pub fn call(&mut self, import: Import, args: [u32; 4], memory: &mut [u8]) -> Result<i64, Gone> {
+    pub(super) fn call(&mut self, import: Import, args: [u32; 4], memory: &mut [u8]) -> Result<i64, Gone> {
         match request(import, args, memory) {
             Err(status) => Ok(i64::from(status.0)),
             Ok((request, buffer)) => {

@@ -146,7 +146,7 @@ impl Reading {
                 }
             }
             Payload::MemorySection(memories) => {
-                for memory in memories.clone() {
+                if let Some(memory) = memories.clone().into_iter().next() {
                     let memory = memory.map_err(|error| invalid(&error))?;
                     self.memory = Some((memory.initial, memory.maximum));
                     return self.limited_memory(memory.initial, memory.maximum, memory_limit_bytes);

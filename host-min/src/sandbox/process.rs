@@ -8,7 +8,6 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::thread::JoinHandle;
 
 /// How a guest is kept apart from its host.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +53,7 @@ pub struct Sandbox {
 
 enum Inner {
     Process(libc::pid_t),
-    Thread(Option<JoinHandle<()>>),
+    Thread,
     Ended,
 }
 
@@ -95,7 +94,8 @@ pub fn start(isolation: &Isolation, job: &Job) -> Result<Sandbox> {
         Isolation::InProcess => {
             let job = job.clone();
             let thread = std::thread::Builder::new().name("guest".into()).stack_size(THREAD_STACK_BYTES);
-            Inner::Thread(Some(thread.spawn(move || super::run(theirs, &job)).map_err(failure)?))
+            thread.spawn(move || super::run(theirs, &job)).map_err(failure)?;
+            Inner::Thread
         }
     };
     Ok(Sandbox { channel, inner })
@@ -132,7 +132,7 @@ impl Sandbox {
         match self.inner {
             // SAFETY: signals a child that was not waited for yet, so the number is still its own.
             Inner::Process(pid) => drop(unsafe { libc::kill(pid, libc::SIGKILL) }),
-            Inner::Thread(_) => drop(self.channel.socket().shutdown(std::net::Shutdown::Both)),
+            Inner::Thread => drop(self.channel.socket().shutdown(std::net::Shutdown::Both)),
             Inner::Ended => {}
         }
     }
@@ -142,7 +142,7 @@ impl Sandbox {
         match std::mem::replace(&mut self.inner, Inner::Ended) {
             Inner::Process(pid) => wait(pid),
             // A thread that loops cannot be stopped, so nobody waits for it.
-            Inner::Thread(_) | Inner::Ended => Exit::default(),
+            Inner::Thread | Inner::Ended => Exit::default(),
         }
     }
 }

@@ -8,6 +8,7 @@ pub mod cluster;
 pub mod recording;
 
 use std::io::Read;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// A request that may be sent: always an HTTP GET.
@@ -79,6 +80,24 @@ pub trait Source: Send + Sync {
 
     /// What it is, for the report: a server's URL or `recording`.
     fn describe(&self) -> String;
+}
+
+impl<T: Source + ?Sized> Source for Arc<T> {
+    fn send(&self, call: &Call) -> Result<Response, NoAnswer> {
+        (**self).send(call)
+    }
+    fn warm(&self) {
+        (**self).warm();
+    }
+    fn now_millis(&self) -> i64 {
+        (**self).now_millis()
+    }
+    fn is_recording(&self) -> bool {
+        (**self).is_recording()
+    }
+    fn describe(&self) -> String {
+        (**self).describe()
+    }
 }
 
 /// The system's clock, in milliseconds since the Unix epoch.

@@ -77,7 +77,11 @@ pub(super) fn cluster_info(cluster: &ClusterEntry, server: &ServerUrl, authority
 }
 
 /// Runs a plugin and reads its answer; it is killed at the deadline.
-pub(super) fn run(config: &ExecConfig, cluster: Option<&Value>, deadline: Instant) -> Result<Issued, NoAnswer> {
+pub(super) fn run(
+    config: &ExecConfig,
+    cluster: Option<&Value>,
+    deadline: Instant,
+) -> Result<Issued, NoAnswer> {
     let output = output(config, cluster, deadline)?;
     read_answer(config, &output)
         .map_err(|why| failed(config, format!("gave an answer that cannot be used: {why}"), false))
@@ -86,7 +90,11 @@ pub(super) fn run(config: &ExecConfig, cluster: Option<&Value>, deadline: Instan
 fn output(config: &ExecConfig, cluster: Option<&Value>, deadline: Instant) -> Result<String, NoAnswer> {
     let terminal = config.interactive_mode != InteractiveMode::Never && std::io::stdin().is_terminal();
     if config.interactive_mode == InteractiveMode::Always && !terminal {
-        return Err(failed(config, "needs a terminal (interactiveMode: Always), and stdin is none".to_owned(), false));
+        return Err(failed(
+            config,
+            "needs a terminal (interactiveMode: Always), and stdin is none".to_owned(),
+            false,
+        ));
     }
     let mut info = json!({
         "apiVersion": config.api_version,
@@ -166,7 +174,8 @@ fn read_answer(config: &ExecConfig, text: &str) -> Result<Issued, String> {
     }
     let expires = match field("expirationTimestamp") {
         Some(text) => Some(
-            timestamp::parse(text).ok_or_else(|| format!("its expirationTimestamp, {text}, is not an RFC 3339 time"))?,
+            timestamp::parse(text)
+                .ok_or_else(|| format!("its expirationTimestamp, {text}, is not an RFC 3339 time"))?,
         ),
         None => None,
     };

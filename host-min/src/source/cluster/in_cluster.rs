@@ -23,7 +23,9 @@ pub(super) fn access(
     port: Option<&OsString>,
     over: Overrides<'_>,
 ) -> Option<Result<Access, Failure>> {
-    let text = |value: Option<&OsString>| value.and_then(|v| v.to_str()).filter(|v| !v.is_empty()).map(str::to_owned);
+    let text = |value: Option<&OsString>| {
+        value.and_then(|v| v.to_str()).filter(|v| !v.is_empty()).map(str::to_owned)
+    };
     let (host, port) = (text(host)?, text(port)?);
     let token = folder.join("token");
     if !token.is_file() {
@@ -32,16 +34,24 @@ pub(super) fn access(
     Some(build(folder, &host, &port, token, over))
 }
 
-fn build(folder: &Path, host: &str, port: &str, token: PathBuf, over: Overrides<'_>) -> Result<Access, Failure> {
+fn build(
+    folder: &Path,
+    host: &str,
+    port: &str,
+    token: PathBuf,
+    over: Overrides<'_>,
+) -> Result<Access, Failure> {
     let fail = |reason: String| {
         Failure::new(Class::Config, format!("cannot use the service account in {}", folder.display()), reason)
     };
-    let port: u16 = port.parse().map_err(|_| fail(format!("KUBERNETES_SERVICE_PORT is {port}, which is not a port")))?;
+    let port: u16 =
+        port.parse().map_err(|_| fail(format!("KUBERNETES_SERVICE_PORT is {port}, which is not a port")))?;
     let server = ServerUrl::parse(&format!("https://{}", host_port(host, port)), true)
         .map_err(|why| fail(format!("KUBERNETES_SERVICE_HOST is {host}, which cannot be used: {why}")))?;
     let certificates = folder.join("ca.crt");
-    let pem = std::fs::read(&certificates)
-        .map_err(|why| fail(format!("the certificate authority {} cannot be read: {why}", certificates.display())))?;
+    let pem = std::fs::read(&certificates).map_err(|why| {
+        fail(format!("the certificate authority {} cannot be read: {why}", certificates.display()))
+    })?;
     let trust = Trust { authority: Some((pem, certificates.display().to_string())), ..Trust::default() };
     let impersonate = resolve::impersonate(Impersonate::default(), over, "the service account", &fail)?;
     let auth = Auth::TokenFile(token, None);

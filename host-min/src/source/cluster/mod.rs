@@ -1,1 +1,303 @@
-//! A live API server (being written).
+//! A live API server: found as kubectl finds it, spoken to over plain HTTP/1.1 or TLS.
+//!
+//! [`open`] reads the configuration (the kubeconfig, the service account, the options) and everything in it that
+//! is read once; it neither connects nor runs a plugin. [`Source::warm`] does both ahead of the first
+//! request. From configuration to socket:
+//!
+//! | file | does |
+//! |---|---|
+//! | `kubeconfig/`, `in_cluster` | what is configured, as an `Access` |
+//! | `credentials`, `exec` | tokens and certificates that change with time |
+//! | `pool`, `dial`, `tls` | connections |
+//! | `http`, `body` | one request and its answer |
+//!
+//! Not here: what may be asked, paging, and what becomes of an answer.
+
+mod access;
+pub(super) mod base64;
+mod body;
+mod credentials;
+mod dial;
+mod exec;
+mod http;
+mod in_cluster;
+mod insecure;
+mod kubeconfig;
+mod pool;
+mod proxy_env;
+mod secret;
+#[cfg(test)]
+mod tests;
+mod timestamp;
+mod tls;
+mod tls_error;
+mod url;
+
+use std::ffi::OsString;
+use std::fmt;
+use std::io::{self, ErrorKind};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use self::access::Access;
+use self::body::Body;
+use self::credentials::{Credential, Credentials};
+use self::http::{Head, Template};
+use self::kubeconfig::merge::Files;
+use self::kubeconfig::resolve::{self, Overrides};
+use self::pool::{Connection, Pool};
+#[doc(hidden)]
+pub use self::proxy_env::ProxyVariables;
+use self::tls::Tls;
+use super::{Call, NoAnswer, Response, Source};
+use crate::error::{Class, Failure};
+
+/// How long a connection may take, TLS and proxy included.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long an exec plugin may take that is run ahead of the first request; it may ask a person.
+const WARM_PLUGIN_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// Which cluster, as whom: what the command line says. The rest is as kubectl would find it.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The kubeconfig to use, and no other.
+    pub kubeconfig: Option<PathBuf>,
+    /// The context to use instead of the current one.
+    pub context: Option<String>,
+    /// The server to use instead of the cluster's; alone, `http://…`, as behind `kubectl proxy`.
+    pub server: Option<String>,
+    /// The user to act as (impersonation).
+    pub as_user: Option<String>,
+    /// The groups to act as; they need a user.
+    pub as_groups: Vec<String>,
+    /// How long a connection may take, TLS and proxy included.
+    pub connect_timeout: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            kubeconfig: None,
+            context: None,
+            server: None,
+            as_user: None,
+            as_groups: Vec::new(),
+            connect_timeout: CONNECT_TIMEOUT,
+        }
+    }
+}
+
+/// What is taken from the process's surroundings; tests make up their own.
+#[doc(hidden)]
+#[derive(Clone, Debug)]
+pub struct Environment {
+    /// `KUBECONFIG`.
+    pub kubeconfig: Option<OsString>,
+    /// `HOME`.
+    pub home: Option<PathBuf>,
+    /// `KUBERNETES_SERVICE_HOST`.
+    pub service_host: Option<OsString>,
+    /// `KUBERNETES_SERVICE_PORT`.
+    pub service_port: Option<OsString>,
+    /// Where a pod finds its token and CA.
+    pub service_account: PathBuf,
+    /// The proxy variables.
+    pub proxies: ProxyVariables,
+}
+
+impl Environment {
+    /// This process's.
+    pub fn from_process() -> Environment {
+        Environment {
+            kubeconfig: std::env::var_os("KUBECONFIG"),
+            home: std::env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from),
+            service_host: std::env::var_os("KUBERNETES_SERVICE_HOST"),
+            service_port: std::env::var_os("KUBERNETES_SERVICE_PORT"),
+            service_account: PathBuf::from(in_cluster::SERVICE_ACCOUNT),
+            proxies: ProxyVariables::from_process(),
+        }
+    }
+}
+
+/// A live API server, and who we are to it.
+pub struct Cluster {
+    url: String,
+    template: Template,
+    credentials: Credentials,
+    pool: Arc<Pool>,
+    warnings: Vec<String>,
+}
+
+/// Finds the cluster and reads what is needed to talk to it. Does not connect.
+///
+/// # Errors
+/// [`Class::Config`], for anything in the configuration that cannot be used.
+pub fn open(options: &Options) -> Result<Cluster, Failure> {
+    open_in(options, &Environment::from_process())
+}
+
+/// [`open`], in other surroundings than the process's.
+#[doc(hidden)]
+pub fn open_in(options: &Options, environment: &Environment) -> Result<Cluster, Failure> {
+    let access = find(options, environment)?;
+    let url = access.server.to_string();
+    let fail = |why: String| Failure::new(Class::Config, format!("cannot use the cluster {url}"), why);
+    let proxy = match &access.proxy {
+        Some(proxy) => Some(proxy.clone()),
+        None => environment.proxies.choose(&access.server).map_err(fail)?,
+    };
+    let template = Template::new(&access, proxy.as_ref());
+    let Access { server, trust, auth, identity, warnings, .. } = access;
+    let tls = if server.tls { Some(Tls::new(&server, &trust, identity).map_err(fail)?) } else { None };
+    let credentials = Credentials::new(auth).map_err(fail)?;
+    let pool = Arc::new(Pool::new(server, proxy, tls, options.connect_timeout));
+    Ok(Cluster { url, template, credentials, pool, warnings })
+}
+
+/// The kubeconfig; without one, the server that is named; without that, the pod's service account.
+fn find(options: &Options, environment: &Environment) -> Result<Access, Failure> {
+    let over = Overrides {
+        context: options.context.as_deref(),
+        server: options.server.as_deref(),
+        as_user: options.as_user.as_deref(),
+        as_groups: &options.as_groups,
+    };
+    let files = Files::choose(
+        options.kubeconfig.as_deref(),
+        environment.kubeconfig.as_deref(),
+        environment.home.as_deref(),
+    );
+    if let Some(config) = files.read()?.filter(|config| !config.is_empty() || over.context.is_some()) {
+        return resolve::resolve(config, over);
+    }
+    if let Some(context) = over.context {
+        let attempt = format!("cannot use the context \"{context}\"");
+        return Err(Failure::new(Class::Config, attempt, "there is no kubeconfig")
+            .advise("Name one with --kubeconfig or KUBECONFIG."));
+    }
+    if over.server.is_some() {
+        return resolve::server_alone(over);
+    }
+    if options.kubeconfig.is_none() {
+        let (host, port) = (environment.service_host.as_ref(), environment.service_port.as_ref());
+        if let Some(access) = in_cluster::access(&environment.service_account, host, port, over) {
+            return access;
+        }
+    }
+    let looked = match files {
+        Files::Named(path) => format!("the kubeconfig {} is empty", path.display()),
+        Files::Found(paths) if paths.is_empty() => "HOME and KUBECONFIG are not set".to_owned(),
+        Files::Found(paths) => {
+            let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+            format!("there is no kubeconfig (looked for {})", paths.join(", "))
+        }
+    };
+    Err(Failure::new(Class::Config, "cannot find a cluster", format!("{looked}, and this is not a pod"))
+        .advise("Name a kubeconfig with --kubeconfig or KUBECONFIG, or a server with --server."))
+}
+
+impl Cluster {
+    /// What a person should be told before anything is sent, such as that the server is not verified.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// Sends a request once with one credential, on connections until one works.
+    fn exchange(&self, call: &Call, credential: &Credential) -> Result<Response, NoAnswer> {
+        let request =
+            self.template.head(call, credential.authorization.as_ref()).map_err(|reason| NoAnswer {
+                timed_out: false,
+                reason: format!("cannot ask {}: {reason}", self.url),
+                advice: String::new(),
+            })?;
+        loop {
+            let mut connection = self.pool.take(credential, call.deadline)?;
+            connection.set_deadline(call.deadline);
+            match ask(&mut connection, &request) {
+                Ok(head) => {
+                    let Head { status, content_type, framing, keep_alive } = head;
+                    let body = Body::new(connection, framing, keep_alive, call.deadline, self.pool.clone());
+                    return Ok(Response { status, content_type, body: Box::new(body) });
+                }
+                // The server had closed an idle connection; a GET may be sent again, on another.
+                Err(error)
+                    if connection.was_idle && connection.buffered().is_empty() && is_closed(&error) => {}
+                Err(error) => {
+                    let late = error.kind() == ErrorKind::TimedOut;
+                    return Err(tls_error::explain(&error, "get an answer from", self.pool.who(), late));
+                }
+            }
+        }
+    }
+}
+
+/// Writes a request and reads the head of its answer.
+fn ask(connection: &mut Connection, request: &[u8]) -> io::Result<Head> {
+    let sent = connection.send(request);
+    loop {
+        // A server that refuses may answer and close before it has read: the answer says more than the error.
+        let filled = connection.fill();
+        if let (Err(error), Err(_) | Ok(0)) = (&sent, &filled) {
+            return Err(io::Error::new(error.kind(), error.to_string()));
+        }
+        if filled? == 0 {
+            return Err(io::Error::from(ErrorKind::UnexpectedEof));
+        }
+        while let Some((len, head)) =
+            http::parse(connection.buffered()).map_err(|why| io::Error::new(ErrorKind::InvalidData, why))?
+        {
+            connection.consume(len);
+            if head.status >= 200 {
+                return Ok(head);
+            }
+        }
+    }
+}
+
+fn is_closed(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::UnexpectedEof
+            | ErrorKind::ConnectionReset
+            | ErrorKind::ConnectionAborted
+            | ErrorKind::BrokenPipe
+    )
+}
+
+impl Source for Cluster {
+    fn send(&self, call: &Call) -> Result<Response, NoAnswer> {
+        let credential = self.credentials.current(call.deadline)?;
+        let answer = self.exchange(call, &credential)?;
+        if answer.status == 401
+            && let Some(renewed) = self.credentials.renewed(&credential, call.deadline)?
+        {
+            // First the old answer, so that its connection serves the new request.
+            drop(answer);
+            return self.exchange(call, &renewed);
+        }
+        Ok(answer)
+    }
+
+    fn warm(&self) {
+        self.pool.warm(|| self.credentials.current(Instant::now() + WARM_PLUGIN_TIMEOUT));
+    }
+
+    fn now_millis(&self) -> i64 {
+        super::clock_millis()
+    }
+
+    fn is_recording(&self) -> bool {
+        false
+    }
+
+    fn describe(&self) -> String {
+        self.url.clone()
+    }
+}
+
+impl fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cluster").field("url", &self.url).finish_non_exhaustive()
+    }
+}

@@ -73,7 +73,9 @@ mod tests {
         ] {
             assert_eq!(parse(text), Some(UNIX_EPOCH + Duration::from_secs(seconds)), "{text}");
         }
-        for text in ["", "soon", "2026-11-22", "2026-11-22T16:35:49", "2026-13-22T16:35:49Z", "1969-01-01T00:00:00Z"] {
+        for text in
+            ["", "soon", "2026-11-22", "2026-11-22T16:35:49", "2026-13-22T16:35:49Z", "1969-01-01T00:00:00Z"]
+        {
             assert_eq!(parse(text), None, "{text}");
         }
     }

@@ -46,7 +46,9 @@ impl ServerUrl {
         let (tls, rest) = match text.split_once("://") {
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (true, rest),
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (false, rest),
-            Some((scheme, _)) => return Err(format!("the scheme {scheme} is not supported, only http and https are")),
+            Some((scheme, _)) => {
+                return Err(format!("the scheme {scheme} is not supported, only http and https are"));
+            }
             None => (tls_by_default, text),
         };
         let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
@@ -83,7 +85,9 @@ impl ProxyUrl {
         let (kind, default_port) = match scheme.to_ascii_lowercase().as_str() {
             "http" => (ProxyKind::Http, 80),
             "socks5" | "socks5h" => (ProxyKind::Socks5, 1080),
-            "https" => return Err("proxies that are themselves reached over https are not supported".to_owned()),
+            "https" => {
+                return Err("proxies that are themselves reached over https are not supported".to_owned());
+            }
             other => return Err(format!("the scheme {other} is not supported, only http and socks5 are")),
         };
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
@@ -122,7 +126,13 @@ fn host_and_port(authority: &str, default: u16) -> Result<(String, u16), String>
             if host.parse::<std::net::Ipv6Addr>().is_err() {
                 return Err(format!("{host} is not an IPv6 address"));
             }
-            (host, after.strip_prefix(':').or(after.is_empty().then_some("")).ok_or("a colon is missing after ]")?)
+            (
+                host,
+                after
+                    .strip_prefix(':')
+                    .or(after.is_empty().then_some(""))
+                    .ok_or("a colon is missing after ]")?,
+            )
         }
         None => authority.split_once(':').unwrap_or((authority, "")),
     };
@@ -170,17 +180,37 @@ mod tests {
             ("https://10.0.0.1:6443", true, "10.0.0.1", 6443, "", "https://10.0.0.1:6443"),
             ("HTTPS://api.example.com/", true, "api.example.com", 443, "", "https://api.example.com"),
             ("http://[::1]:8001", false, "::1", 8001, "", "http://[::1]:8001"),
-            ("https://r/k8s/clusters/c-1/", true, "r", 443, "/k8s/clusters/c-1", "https://r/k8s/clusters/c-1"),
+            (
+                "https://r/k8s/clusters/c-1/",
+                true,
+                "r",
+                443,
+                "/k8s/clusters/c-1",
+                "https://r/k8s/clusters/c-1",
+            ),
             ("10.0.0.1:8080", false, "10.0.0.1", 8080, "", "http://10.0.0.1:8080"),
         ] {
             let url = ServerUrl::parse(text, false).unwrap();
-            assert_eq!((url.tls, url.host.as_str(), url.port, url.prefix.as_str()), (tls, host, port, prefix));
+            assert_eq!(
+                (url.tls, url.host.as_str(), url.port, url.prefix.as_str()),
+                (tls, host, port, prefix)
+            );
             assert_eq!(url.to_string(), shown);
         }
         assert!(ServerUrl::parse("10.0.0.1", true).unwrap().tls);
         for text in [
-            "ftp://x", "https://", "https://u:p@x", "https://x:0", "https://x:y", "https://a b", "https://[::1",
-            "https://x/?q", "https://x/a b", "https://[zz]", "https://x\r\ny", "https://::1",
+            "ftp://x",
+            "https://",
+            "https://u:p@x",
+            "https://x:0",
+            "https://x:y",
+            "https://a b",
+            "https://[::1",
+            "https://x/?q",
+            "https://x/a b",
+            "https://[zz]",
+            "https://x\r\ny",
+            "https://::1",
         ] {
             assert!(ServerUrl::parse(text, false).is_err(), "{text}");
         }
@@ -190,7 +220,10 @@ mod tests {
     fn proxies() {
         let proxy = ProxyUrl::parse("http://al%40ice:p@proxy:3128/").unwrap();
         assert_eq!((proxy.host.as_str(), proxy.port), ("proxy", 3128));
-        assert_eq!(proxy.authorization.as_ref().unwrap().reveal(), format!("Basic {}", base64::encode(b"al@ice:p")));
+        assert_eq!(
+            proxy.authorization.as_ref().unwrap().reveal(),
+            format!("Basic {}", base64::encode(b"al@ice:p"))
+        );
         assert!(!format!("{proxy:?}").contains("Basic"));
         assert_eq!(ProxyUrl::parse("proxy").unwrap().port, 80);
         assert_eq!(ProxyUrl::parse("socks5://p").unwrap().kind, ProxyKind::Socks5);

@@ -137,10 +137,13 @@ fn exec(node: &Node, folder: &Path) -> Result<ExecConfig, yaml::Error> {
     node.expect_map("exec")?;
     let Some(command) = text_of(node, "command")? else { return Err(node.error("exec has no command")) };
     // A bare name is looked up in PATH; anything with a slash is a path, and relative to this file.
-    let command = if command.contains(MAIN_SEPARATOR) { folder.join(command) } else { PathBuf::from(command) };
+    let command =
+        if command.contains(MAIN_SEPARATOR) { folder.join(command) } else { PathBuf::from(command) };
     let mut env = Vec::new();
     for item in node.get("env").map_or(Ok(&[][..]), |n| n.expect_list("env"))? {
-        let Some(name) = text_of(item, "name")? else { return Err(item.error("this entry of env has no name")) };
+        let Some(name) = text_of(item, "name")? else {
+            return Err(item.error("this entry of env has no name"));
+        };
         env.push((name, Secret::new(text_of(item, "value")?.unwrap_or_default())));
     }
     let Some(version) = node.get("apiVersion") else { return Err(node.error("exec has no apiVersion")) };
@@ -185,7 +188,8 @@ fn material(node: &Node, key: &str, folder: &Path) -> Result<Option<Material>, y
     if let Some(data) = node.get(&data_key) {
         let text = data.expect_text(&data_key)?;
         if !text.is_empty() {
-            let bytes = base64::decode(text).ok_or_else(|| data.error(format!("{data_key} is not base64")))?;
+            let bytes =
+                base64::decode(text).ok_or_else(|| data.error(format!("{data_key} is not base64")))?;
             return Ok(Some(Material::Inline(bytes)));
         }
     }

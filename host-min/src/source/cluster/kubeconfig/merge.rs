@@ -88,8 +88,10 @@ mod tests {
     use super::*;
 
     fn merged(texts: &[&str]) -> Kubeconfig {
-        let mut configs =
-            texts.iter().enumerate().map(|(i, text)| load::parse(text, Path::new(&format!("/{i}/config"))).unwrap());
+        let mut configs = texts
+            .iter()
+            .enumerate()
+            .map(|(i, text)| load::parse(text, Path::new(&format!("/{i}/config"))).unwrap());
         let first = configs.next().unwrap();
         configs.fold(first, merge)
     }
@@ -120,7 +122,10 @@ mod tests {
         let list = Some(OsStr::new("a::b:a"));
         assert_eq!(found(Files::choose(Some(Path::new("x")), list, home)), [PathBuf::from("x")]);
         assert_eq!(found(Files::choose(None, list, home)), [PathBuf::from("a"), PathBuf::from("b")]);
-        assert_eq!(found(Files::choose(None, Some(OsStr::new("")), home)), [PathBuf::from("/home/me/.kube/config")]);
+        assert_eq!(
+            found(Files::choose(None, Some(OsStr::new("")), home)),
+            [PathBuf::from("/home/me/.kube/config")]
+        );
         assert!(found(Files::choose(None, None, None)).is_empty());
     }
 

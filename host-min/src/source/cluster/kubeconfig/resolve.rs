@@ -36,7 +36,10 @@ impl Kubeconfig {
 }
 
 /// Chooses a context and puts its parts together.
-pub(in crate::source::cluster) fn resolve(config: Kubeconfig, over: Overrides<'_>) -> Result<Access, Failure> {
+pub(in crate::source::cluster) fn resolve(
+    config: Kubeconfig,
+    over: Overrides<'_>,
+) -> Result<Access, Failure> {
     let attempt = config.shown();
     let fail = |reason: String| Failure::new(Class::Config, attempt.clone(), reason);
     let Kubeconfig { current_context, mut clusters, contexts, mut users, .. } = config;
@@ -92,7 +95,8 @@ fn access(
 ) -> Result<Access, Failure> {
     let mut warnings = Vec::new();
     let insecure = cluster.insecure_skip_tls_verify;
-    let tls_by_default = insecure || cluster.certificate_authority.is_some() || user.client_certificate.is_some();
+    let tls_by_default =
+        insecure || cluster.certificate_authority.is_some() || user.client_certificate.is_some();
     let Some(server) = over.server.or(cluster.server.as_deref()) else {
         return Err(fail(format!("{cluster_label} has no server")));
     };
@@ -101,7 +105,8 @@ fn access(
 
     let proxy = match &cluster.proxy_url {
         Some(text) => Some(
-            ProxyUrl::parse(text).map_err(|why| fail(format!("the proxy-url of {cluster_label} cannot be used: {why}")))?,
+            ProxyUrl::parse(text)
+                .map_err(|why| fail(format!("the proxy-url of {cluster_label} cannot be used: {why}")))?,
         ),
         None => None,
     };
@@ -118,7 +123,9 @@ fn access(
         _ => None,
     };
     if insecure && server.tls {
-        warnings.push(format!("the server's certificate is not verified (insecure-skip-tls-verify of {cluster_label})"));
+        warnings.push(format!(
+            "the server's certificate is not verified (insecure-skip-tls-verify of {cluster_label})"
+        ));
     }
     // As for kubectl: a server given by option does not take over the name that the kubeconfig's had.
     let server_name = cluster.tls_server_name.clone().filter(|_| over.server.is_none());
@@ -132,9 +139,17 @@ fn access(
     let (mut auth, mut identity) = (Auth::Nothing, None);
     if server.tls {
         identity = self::identity(&user, user_label, fail)?;
-        auth = self::auth(user, &cluster, &server, authority.as_ref().map(|(pem, _)| &pem[..]), user_label, fail)?;
+        auth = self::auth(
+            user,
+            &cluster,
+            &server,
+            authority.as_ref().map(|(pem, _)| &pem[..]),
+            user_label,
+            fail,
+        )?;
     } else if has_credentials {
-        warnings.push(format!("the credentials of {user_label} are not sent, because {server} is not encrypted"));
+        warnings
+            .push(format!("the credentials of {user_label} are not sent, because {server} is not encrypted"));
     }
     let trust = Trust { authority, insecure, server_name };
     Ok(Access { server, trust, proxy, auth, identity, impersonate, warnings })
@@ -170,7 +185,8 @@ fn auth(
         return Ok(Auth::Exec(config, told));
     }
     if let Some(name) = user.auth_provider {
-        let reason = format!("{label} uses the auth-provider \"{name}\", which Kubernetes removed in version 1.26");
+        let reason =
+            format!("{label} uses the auth-provider \"{name}\", which Kubernetes removed in version 1.26");
         return Err(fail(reason).advise(
             "Use an exec plugin instead (gke-gcloud-auth-plugin, kubelogin, …), or a token: see \
              https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins",
@@ -179,7 +195,11 @@ fn auth(
     Ok(Auth::Nothing)
 }
 
-fn identity(user: &UserEntry, label: &str, fail: &dyn Fn(String) -> Failure) -> Result<Option<IdentityPem>, Failure> {
+fn identity(
+    user: &UserEntry,
+    label: &str,
+    fail: &dyn Fn(String) -> Failure,
+) -> Result<Option<IdentityPem>, Failure> {
     match (&user.client_certificate, &user.client_key) {
         (Some(certificate), Some(key)) => Ok(Some(IdentityPem {
             certificates: read(certificate, &format!("the client-certificate of {label}"), fail)?,
@@ -210,7 +230,12 @@ pub(in crate::source::cluster) fn impersonate(
         let reason = format!("{label} is to act for a group, uid or extra without a user to act as");
         return Err(fail(reason).advise("Say which user with --as (as in the kubeconfig)."));
     }
-    let texts = wanted.user.iter().chain(&wanted.uid).chain(&wanted.groups).chain(wanted.extra.iter().flat_map(|e| &e.1));
+    let texts = wanted
+        .user
+        .iter()
+        .chain(&wanted.uid)
+        .chain(&wanted.groups)
+        .chain(wanted.extra.iter().flat_map(|e| &e.1));
     for text in texts {
         if text.chars().any(char::is_control) {
             return Err(fail(format!("{label} is to act as {text:?}, which has control characters")));
@@ -222,7 +247,9 @@ pub(in crate::source::cluster) fn impersonate(
 fn read(material: &Material, what: &str, fail: &dyn Fn(String) -> Failure) -> Result<Vec<u8>, Failure> {
     match material {
         Material::Inline(pem) => Ok(pem.clone()),
-        Material::File(path) => read_file(path).map_err(|why| fail(format!("{what}, {}, cannot be read: {why}", path.display()))),
+        Material::File(path) => {
+            read_file(path).map_err(|why| fail(format!("{what}, {}, cannot be read: {why}", path.display())))
+        }
     }
 }
 

@@ -1,0 +1,74 @@
+# The tasks of this repository. The work is done by cargo, go and the scripts in
+# .ci/; this file only says in which order. `make` alone explains the targets.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# Absolute, since tests that start cargo do so from their own folder.
+export CARGO_TARGET_DIR := $(CURDIR)/target
+
+dist := target/dist
+demo := target/demo
+triple = $(shell rustc --version --verbose | sed -n 's/^host: //p')
+
+.PHONY: help setup demo test test-cluster guests host apiserver bench fmt lint clean
+
+help: ## explain these targets
+	@echo "Gatherers for Kubernetes as tiny WebAssembly modules. Targets:"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo "Start with 'make demo': it needs no cluster, and sets up what is missing."
+
+setup: ## find or install the tools that the build needs (says what it installs)
+	@bash .ci/setup
+
+demo: setup guests host ## run the example gatherers on the shipped recording, show what they found
+	@rm -rf $(demo) && mkdir -p $(demo)
+	$(dist)/host-min run target/guests/{cluster-operators,degraded-operators,pods}.wasm \
+	    --replay examples/demo.har --output $(demo)/archive
+	@echo && echo "Files in $(demo)/archive:"
+	@cd $(demo)/archive && find . -type f | sort | sed 's|^\./|  |'
+	@cd $(demo)/archive && for file in wagather.json degraded-operators/* pods/*; do \
+	    if [ -f "$$file" ]; then echo && echo "$$file:" && cat "$$file" && echo; fi; done
+
+test: setup lint guests host ## every test that needs no cluster, and the linters
+	cargo test --workspace
+
+test-cluster: guests host apiserver ## the end-to-end tests on a real kube-apiserver (needs Go)
+	cargo test -p tests --features cluster -- --test-threads=1
+
+guests: setup ## build the examples to target/guests/<name>.wasm
+	@bash .ci/guests
+
+# Static, so that the binary runs in an empty container. Naming the target keeps
+# the flag away from procedural macros, which are shared libraries. A folder of its
+# own, because a profile called dist would fill target/dist with cargo's own files.
+host: setup ## build the static, stripped binaries to target/dist
+	CARGO_TARGET_DIR=target/host-build RUSTFLAGS='-C target-feature=+crt-static' \
+	    cargo build --profile dist --target $(triple) -p host-min -p size-report
+	@mkdir -p $(dist)
+	@for name in host-min size-report; do \
+	    cmp -s target/host-build/$(triple)/dist/$$name $(dist)/$$name || \
+	        install -m 755 target/host-build/$(triple)/dist/$$name $(dist)/$$name; done
+	@wc -c $(dist)/host-min $(dist)/size-report
+
+apiserver:
+	@bash .ci/setup --with-go
+	@mkdir -p target/apiserver
+	cd tests/apiserver && go build -trimpath -ldflags='-s -w' -o ../../target/apiserver/apiserver .
+
+bench: guests host ## measure start-up, sizes and memory
+	cargo run --release -p tests --bin bench
+
+fmt: ## format the code
+	cargo fmt --all
+
+lint: setup ## format check, clippy and rustdoc, every warning an error
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --all-features -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps
+
+clean: ## remove everything that was built
+	rm -rf target

@@ -1,0 +1,148 @@
+//! `#[derive(Fields)]` and `#[derive(Serialize)]`: structs whose fields have JSON names.
+
+use crate::name::{is_mask_name, json_name};
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Data, DeriveInput, Error, Fields, Ident, LitStr, Result, Type};
+
+/// A field, by both of its names.
+pub(crate) struct Field<'a> {
+    ident: &'a Ident,
+    ty: &'a Type,
+    name: String,
+}
+
+pub(crate) fn expand_fields(input: &DeriveInput) -> Result<TokenStream> {
+    let fields = fields_of(input)?;
+    if fields.is_empty() {
+        return Err(Error::new_spanned(
+            &input.ident,
+            "a part of a resource needs a field that is wanted of it",
+        ));
+    }
+    Ok(decoding(&input.ident, &fields))
+}
+
+pub(crate) fn expand_serialize(input: &DeriveInput) -> Result<TokenStream> {
+    let fields = named_fields(input)?;
+    let ident = &input.ident;
+    let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
+    let arms = fields.iter().enumerate().map(|(index, field)| {
+        let Field { ident, ty, name } = field;
+        quote_spanned!(ty.span()=> #index => (#name, &self.#ident),)
+    });
+    Ok(quote! {
+        const _: () = {
+            use ::wagather::__private as __p;
+
+            impl #impl_generics __p::Record for #ident #ty_generics #where_clause {
+                fn field(
+                    &self,
+                    index: usize,
+                ) -> ::core::option::Option<(&'static str, &dyn __p::Serialize)> {
+                    ::core::option::Option::Some(match index {
+                        #(#arms)*
+                        _ => return ::core::option::Option::None,
+                    })
+                }
+            }
+
+            impl #impl_generics __p::Serialize for #ident #ty_generics #where_clause {
+                fn begin(&self) -> __p::Fragment<'_> {
+                    __p::record(self)
+                }
+            }
+        };
+    })
+}
+
+/// The fields of a struct that is to be decoded: no generics, as its mask is a constant.
+pub(crate) fn fields_of(input: &DeriveInput) -> Result<Vec<Field<'_>>> {
+    if !input.generics.params.is_empty() {
+        return Err(Error::new_spanned(
+            &input.generics,
+            "a resource's struct cannot be generic: its field mask is computed while compiling",
+        ));
+    }
+    named_fields(input)
+}
+
+fn named_fields(input: &DeriveInput) -> Result<Vec<Field<'_>>> {
+    let data = match &input.data {
+        Data::Struct(data) => data,
+        _ => return Err(Error::new_spanned(&input.ident, "only a struct has fields to derive from")),
+    };
+    let named = match &data.fields {
+        Fields::Named(named) => &named.named,
+        Fields::Unit => return Ok(Vec::new()),
+        Fields::Unnamed(unnamed) => return Err(Error::new_spanned(unnamed, "the fields need names")),
+    };
+    let mut fields: Vec<Field<'_>> = Vec::with_capacity(named.len());
+    for field in named {
+        let Some(ident) = &field.ident else { continue };
+        let mut name = json_name(&ident.to_string());
+        let mut span = ident.span();
+        for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("field")) {
+            attribute.parse_nested_meta(|meta| {
+                if !meta.path.is_ident("name") {
+                    return Err(meta.error("only `name = \"…\"` is known here"));
+                }
+                let text: LitStr = meta.value()?.parse()?;
+                (name, span) = (text.value(), text.span());
+                Ok(())
+            })?;
+        }
+        if !is_mask_name(&name) {
+            return Err(Error::new(span, "not a name that a field mask can hold"));
+        }
+        if let Some(other) = fields.iter().find(|other| other.name == name) {
+            return Err(Error::new(span, format!("`{}` is already called `{name}` in JSON", other.ident)));
+        }
+        fields.push(Field { ident, ty: &field.ty, name });
+    }
+    Ok(fields)
+}
+
+/// The implementations that decode a struct. Errors about a field's type point at the type.
+pub(crate) fn decoding(ident: &Ident, fields: &[Field<'_>]) -> TokenStream {
+    let masks = fields.iter().map(|Field { ty, name, .. }| {
+        quote_spanned!(ty.span()=> (#name, <#ty as ::wagather::__private::Decode>::MASK),)
+    });
+    let names = fields.iter().map(|field| &field.name);
+    let arms = fields.iter().enumerate().map(|(index, Field { ident, ty, .. })| {
+        quote_spanned!(ty.span()=> #index => <#ty as ::wagather::__private::Decode>::visitor(&mut self.#ident),)
+    });
+    quote! {
+        const _: () = {
+            use ::wagather::__private as __p;
+
+            impl __p::Object for #ident {
+                fn names(&self) -> &'static [&'static str] {
+                    &[#(#names),*]
+                }
+
+                fn field(&mut self, index: usize) -> ::core::option::Option<&mut dyn __p::Visitor> {
+                    ::core::option::Option::Some(match index {
+                        #(#arms)*
+                        _ => return ::core::option::Option::None,
+                    })
+                }
+            }
+
+            impl ::wagather::json::Decode for #ident {
+                const MASK: ::wagather::json::Mask = ::wagather::json::Mask::Object(&[#(#masks)*]);
+
+                fn visitor(&mut self) -> &mut dyn __p::Visitor {
+                    __p::object(self)
+                }
+            }
+
+            impl __p::Deserialize for #ident {
+                fn begin(out: &mut ::core::option::Option<Self>) -> &mut dyn __p::Visitor {
+                    __p::decode_into(out)
+                }
+            }
+        };
+    }
+}

@@ -1,0 +1,137 @@
+//! Lines for whoever runs the gatherer; warnings and errors are also in the report.
+//!
+//! A line is text. [`Line`] puts one together from texts and numbers, without `core::fmt`, which would cost more
+//! than a small gatherer is.
+
+use crate::abi::LogLevel;
+use crate::decimal::Decimal;
+use crate::sys;
+
+/// For whoever debugs the gatherer.
+pub fn debug(text: &str) {
+    write(LogLevel::DEBUG, text.as_bytes());
+}
+
+/// For whoever runs the gatherer.
+pub fn info(text: &str) {
+    write(LogLevel::INFO, text.as_bytes());
+}
+
+/// Something is missing or odd; it is also in the report.
+pub fn warn(text: &str) {
+    write(LogLevel::WARN, text.as_bytes());
+}
+
+/// Something failed; it is also in the report.
+pub fn error(text: &str) {
+    write(LogLevel::ERROR, text.as_bytes());
+}
+
+// A log that is full is no reason to stop gathering, so the status is dropped.
+fn write(level: LogLevel, text: &[u8]) {
+    sys::log(level.0, text);
+}
+
+/// A line of at most 256 bytes, put together piece by piece. A piece that does not fit is left out.
+///
+/// ```
+/// use wagather::log::Line;
+/// # wagather::fake::Host::new().run(|| {
+/// Line::new().number(3).text(" of ").number(32).text(" operators are degraded").warn();
+/// # Ok(()) });
+/// ```
+#[derive(Default)]
+pub struct Line {
+    bytes: heapless::Vec<u8, 256>,
+}
+
+impl Line {
+    /// An empty line.
+    pub const fn new() -> Self {
+        Line { bytes: heapless::Vec::new() }
+    }
+
+    /// Appends text.
+    #[must_use]
+    pub fn text(mut self, text: &str) -> Self {
+        self.append(text.as_bytes());
+        self
+    }
+
+    /// Appends a number, in decimal.
+    #[must_use]
+    pub fn number(mut self, number: u32) -> Self {
+        self.append(Decimal::new(false, number.into()).as_bytes());
+        self
+    }
+
+    fn append(&mut self, bytes: &[u8]) {
+        // Leaving a piece out never cuts a character in two.
+        let _ = self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Writes the line for whoever debugs the gatherer.
+    pub fn debug(self) {
+        write(LogLevel::DEBUG, &self.bytes);
+    }
+
+    /// Writes the line for whoever runs the gatherer.
+    pub fn info(self) {
+        write(LogLevel::INFO, &self.bytes);
+    }
+
+    /// Writes the line as a warning.
+    pub fn warn(self) {
+        write(LogLevel::WARN, &self.bytes);
+    }
+
+    /// Writes the line as an error.
+    pub fn error(self) {
+        write(LogLevel::ERROR, &self.bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake::Host;
+
+    #[test]
+    fn every_level_arrives() {
+        let run = Host::new().run(|| {
+            debug("a");
+            info("b");
+            warn("c");
+            error("d");
+            Line::new().text("e").number(0).debug();
+            Line::new().text("f").number(4_294_967_295).info();
+            Line::default().text("g").warn();
+            Line::new().text("h").error();
+            Ok(())
+        });
+        let logs: std::vec::Vec<_> =
+            run.logs.iter().map(|line| (line.level.name(), line.text.as_str())).collect();
+        assert_eq!(
+            logs,
+            [
+                ("debug", "a"),
+                ("info", "b"),
+                ("warn", "c"),
+                ("error", "d"),
+                ("debug", "e0"),
+                ("info", "f4294967295"),
+                ("warn", "g"),
+                ("error", "h"),
+            ]
+        );
+    }
+
+    #[test]
+    fn what_does_not_fit_is_left_out_whole() {
+        let run = Host::new().run(|| {
+            Line::new().text("ä").text(&"ö".repeat(128)).text("ü").info();
+            Ok(())
+        });
+        assert_eq!(run.logs[0].text, "äü");
+    }
+}

@@ -1,0 +1,136 @@
+//! The API server's resources, through a client shaped like kube-rs.
+//!
+//! What differs from kube-rs comes from the sandbox. There is no client to build, because the host has it; there is
+//! nothing to await, because a request is under way as soon as [`Api::list`] returns; there are only verbs that read;
+//! and a verb that the resource does not declare does not compile, because the host would refuse it:
+//!
+//! ```compile_fail,E0277
+//! # use wagather::{Api, Resource};
+//! #[derive(Default, Resource)]
+//! #[resource(version = "v1", plural = "nodes", cluster, verbs(list))]
+//! struct Node {
+//!     kind: String,
+//! }
+//! Api::<Node>::all().get("worker-1"); // `Node` does not declare the verb `get`
+//! ```
+//!
+//! So it is with a namespace where there is none, and with a namespace that is not the one declared:
+//!
+//! ```compile_fail
+//! # use wagather::{Api, ListParams, Resource};
+//! #[derive(Resource)]
+//! #[resource(version = "v1", plural = "nodes", cluster)]
+//! struct Node;
+//! Api::<Node>::namespaced("shop");
+//! ```
+//!
+//! ```compile_fail
+//! # use wagather::{Api, ListParams, Resource};
+//! #[derive(Resource)]
+//! #[resource(version = "v1", plural = "pods", namespace = "shop")]
+//! struct Pod;
+//! Api::<Pod>::all();
+//! ```
+
+mod api;
+mod body;
+mod list;
+mod resource;
+
+pub use api::{Api, ListParams, LogParams};
+pub use body::{Body, raw};
+pub use list::{Items, List};
+pub use resource::{CanGet, CanList, CanLog, RawPath, Resource};
+
+use crate::abi::Verb;
+use crate::error::check;
+use crate::{Result, sys};
+use alloc::vec::Vec;
+
+/// A request in flight; it is given back when it is dropped.
+struct InFlight(i32);
+
+impl InFlight {
+    /// The request that `rest_start` answered with. Functions that start one hand over the bare number: a
+    /// `Result<InFlight>` would be returned through memory, in each of them.
+    #[inline(always)]
+    fn of(started: i32) -> Result<Self> {
+        check(started).map(|handle| InFlight(handle as i32))
+    }
+
+    #[inline(always)]
+    fn pipe(&self, name: &str) -> Result<u32> {
+        check(sys::archive_pipe(self.0, name))
+    }
+
+    /// Reads the next item into `item`, growing it as needed; it is empty after the last.
+    fn next(&self, item: &mut Vec<u8>) -> Result<()> {
+        loop {
+            let len = check(sys::rest_next_vec(self.0, item))? as usize;
+            if len <= item.capacity() {
+                return Ok(());
+            }
+            item.reserve(len);
+        }
+    }
+}
+
+impl Drop for InFlight {
+    #[inline(always)]
+    fn drop(&mut self) {
+        sys::rest_close(self.0);
+    }
+}
+
+/// What of a resource goes into each request, without its type: there is one function to make requests, not one for
+/// each resource.
+struct Identity {
+    group: &'static str,
+    version: &'static str,
+    plural: &'static str,
+    /// Only the fake host needs it: for a host the mask of the manifest holds.
+    #[cfg(not(target_arch = "wasm32"))]
+    mask: &'static str,
+    #[cfg(not(target_arch = "wasm32"))]
+    namespace: Option<&'static str>,
+}
+
+impl Identity {
+    const fn of<K: Resource>() -> Self {
+        Identity {
+            group: K::GROUP,
+            version: K::VERSION,
+            plural: K::PLURAL,
+            #[cfg(not(target_arch = "wasm32"))]
+            mask: K::MASK,
+            #[cfg(not(target_arch = "wasm32"))]
+            namespace: K::NAMESPACE,
+        }
+    }
+
+    #[inline(always)]
+    const fn request<'a>(&self, verb: Verb, namespace: &'a str) -> sys::Request<'a> {
+        sys::Request {
+            version: self.version,
+            resource: self.plural,
+            group: self.group,
+            namespace,
+            #[cfg(not(target_arch = "wasm32"))]
+            mask: self.mask,
+            ..sys::Request::new(verb)
+        }
+    }
+
+    /// Starts a request. Natively it also refuses what a host would refuse for the manifest's sake.
+    #[inline(always)]
+    fn start(&self, request: &sys::Request<'_>) -> i32 {
+        #[cfg(not(target_arch = "wasm32"))]
+        if self.namespace.is_some_and(|only| only != request.namespace) {
+            return crate::abi::Status::DENIED.0;
+        }
+        sys::rest_start(request)
+    }
+}
+
+#[cfg(test)]
+mod tests;

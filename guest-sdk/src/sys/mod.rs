@@ -1,0 +1,55 @@
+//! The imports, as safe functions of one shape on every target.
+//!
+//! Below are two files with the same functions: `wasm`, the thin door to the host, and `fake`, which asks the [fake
+//! host](crate::fake) of the current thread. Results are the host's numbers as they are; what they mean is
+//! decided above. This is the only place of the crate that knows on which side of the boundary it is.
+
+#[cfg(target_arch = "wasm32")]
+mod wasm;
+#[cfg(target_arch = "wasm32")]
+pub(crate) use wasm::*;
+
+#[cfg(not(target_arch = "wasm32"))]
+mod fake;
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use fake::*;
+
+use crate::abi::Verb;
+
+/// A request in safe words; [`abi::Request`](crate::abi::Request) documents the fields.
+#[derive(Clone, Copy)]
+pub(crate) struct Request<'a> {
+    pub verb: Verb,
+    pub limit: u32,
+    pub version: &'a str,
+    pub resource: &'a str,
+    pub group: &'a str,
+    pub namespace: &'a str,
+    pub name: &'a str,
+    pub subresource: &'a str,
+    pub labels: &'a str,
+    pub fields: &'a str,
+    pub mask: &'a str,
+    pub query: &'a str,
+}
+
+impl Request<'_> {
+    /// A request for nothing yet.
+    #[inline(always)]
+    pub(crate) const fn new(verb: Verb) -> Self {
+        Request {
+            verb,
+            limit: 0,
+            version: "",
+            resource: "",
+            group: "",
+            namespace: "",
+            name: "",
+            subresource: "",
+            labels: "",
+            fields: "",
+            mask: "",
+            query: "",
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! The door to the host: each import as a safe function.
+//!
+//! Nothing but the calls themselves is here. They are inlined, so that a gatherer pays for a call and not for a
+//! wrapper.
+
+// Calling a function of the host is unsafe, and this is the one file that does it.
+#![allow(unsafe_code)]
+
+use super::Request;
+use crate::abi::{self, Text};
+use alloc::vec::Vec;
+
+type RequestPtr = *const abi::Request<*const u8>;
+type BytesPtr = *const u8;
+type BufferPtr = *mut u8;
+
+mod imports {
+    use super::{BufferPtr, BytesPtr, RequestPtr};
+
+    macro_rules! declare {
+        ($($(#[doc = $doc:literal])* $name:ident($($param:ident: $ty:ident),*) -> $ret:ident;)*) => {
+            #[link(wasm_import_module = "wagather_v1")]
+            unsafe extern "C" {
+                $($(#[doc = $doc])* pub(super) fn $name($($param: $ty),*) -> $ret;)*
+            }
+        };
+    }
+    crate::abi::for_each_import!(declare);
+}
+
+/// A request as it crosses. One that is known while compiling is a constant of the module: asking costs one pointer.
+pub(crate) type Prepared<'a> = abi::Request<*const u8>;
+
+/// Lays a request out as it crosses.
+#[inline(always)]
+pub(crate) const fn prepare<'a>(request: &Request<'a>) -> Prepared<'a> {
+    abi::Request {
+        verb: request.verb,
+        reserved: [0; 3],
+        limit: request.limit,
+        version: text_of(request.version),
+        resource: text_of(request.resource),
+        group: text_of(request.group),
+        namespace: text_of(request.namespace),
+        name: text_of(request.name),
+        subresource: text_of(request.subresource),
+        labels: text_of(request.labels),
+        fields: text_of(request.fields),
+        mask: text_of(request.mask),
+        query: text_of(request.query),
+    }
+}
+
+// Like `Text::of`, but always inlined: ten calls and their stack slots are a third of a small gatherer.
+#[inline(always)]
+const fn text_of(text: &str) -> Text<*const u8> {
+    Text { ptr: text.as_ptr(), len: text.len() as u32 }
+}
+
+/// Starts a request.
+#[inline(always)]
+pub(crate) fn rest_start(request: &Request<'_>) -> i32 {
+    let prepared = prepare(request);
+    // SAFETY: the structure and the texts that it points to outlive the call, and the host keeps no address after it.
+    unsafe { imports::rest_start(&prepared) }
+}
+
+/// Starts a request that is known while compiling.
+#[inline(always)]
+pub(crate) fn rest_start_prepared(request: &'static Prepared<'static>) -> i32 {
+    // SAFETY: as for `rest_start`: what `prepare` made of texts that are static stays valid.
+    unsafe { imports::rest_start(request) }
+}
+
+/// Waits for the head of the answer.
+#[inline(always)]
+pub(crate) fn rest_status(handle: i32) -> i32 {
+    // SAFETY: only a number crosses, and the host judges every number.
+    unsafe { imports::rest_status(handle) }
+}
+
+/// Copies the next bytes of the body.
+#[inline(always)]
+pub(crate) fn rest_read(handle: i32, buffer: &mut [u8]) -> i32 {
+    // SAFETY: the host writes within `buffer`, which is borrowed for the call, and nowhere else.
+    unsafe { imports::rest_read(handle, buffer.as_mut_ptr(), buffer.len() as u32) }
+}
+
+/// Copies the next item.
+#[inline(always)]
+pub(crate) fn rest_next(handle: i32, buffer: &mut [u8]) -> i32 {
+    // SAFETY: as for `rest_read`.
+    unsafe { imports::rest_next(handle, buffer.as_mut_ptr(), buffer.len() as u32) }
+}
+
+/// Copies the next item into the room that `item` has, and makes it as long as what was copied.
+#[inline(always)]
+pub(crate) fn rest_next_vec(handle: i32, item: &mut Vec<u8>) -> i32 {
+    item.clear();
+    // SAFETY: the host writes within the capacity, which `item` owns, and nowhere else.
+    let len = unsafe { imports::rest_next(handle, item.as_mut_ptr(), item.capacity() as u32) };
+    if usize::try_from(len).is_ok_and(|len| len <= item.capacity()) {
+        // SAFETY: a result within the capacity says how many bytes the host has written there (contract, "Requests").
+        unsafe { item.set_len(len as usize) };
+    }
+    len
+}
+
+/// Gives the handle back.
+#[inline(always)]
+pub(crate) fn rest_close(handle: i32) -> i32 {
+    // SAFETY: only a number crosses, and the host judges every number.
+    unsafe { imports::rest_close(handle) }
+}
+
+/// Writes the whole answer to the archive.
+#[inline(always)]
+pub(crate) fn archive_pipe(handle: i32, name: &str) -> i32 {
+    // SAFETY: the host reads `name`, which is borrowed for the call.
+    unsafe { imports::archive_pipe(handle, name.as_ptr(), name.len() as u32) }
+}
+
+/// Opens an entry.
+#[inline(always)]
+pub(crate) fn archive_open(name: &str) -> i32 {
+    // SAFETY: the host reads `name`, which is borrowed for the call.
+    unsafe { imports::archive_open(name.as_ptr(), name.len() as u32) }
+}
+
+/// Appends to an entry.
+#[inline(always)]
+pub(crate) fn archive_write(handle: i32, bytes: &[u8]) -> i32 {
+    // SAFETY: the host reads `bytes`, which are borrowed for the call.
+    unsafe { imports::archive_write(handle, bytes.as_ptr(), bytes.len() as u32) }
+}
+
+/// Completes an entry.
+#[inline(always)]
+pub(crate) fn archive_close(handle: i32) -> i32 {
+    // SAFETY: only a number crosses, and the host judges every number.
+    unsafe { imports::archive_close(handle) }
+}
+
+/// Writes a line to the log.
+#[inline(always)]
+pub(crate) fn log(level: i32, text: &[u8]) -> i32 {
+    // SAFETY: the host reads `text`, which is borrowed for the call.
+    unsafe { imports::log(level, text.as_ptr(), text.len() as u32) }
+}
+
+/// Copies a parameter.
+#[inline(always)]
+pub(crate) fn param(name: &str, buffer: &mut [u8]) -> i32 {
+    // SAFETY: the host reads `name` and writes within `buffer`; both are borrowed for the call.
+    unsafe { imports::param(name.as_ptr(), name.len() as u32, buffer.as_mut_ptr(), buffer.len() as u32) }
+}
+
+/// Milliseconds since the Unix epoch.
+#[inline(always)]
+pub(crate) fn now() -> i64 {
+    // SAFETY: nothing crosses but the result.
+    unsafe { imports::now() }
+}
+
+/// The text of an item or a parameter, which the contract says is UTF-8.
+#[inline(always)]
+pub(crate) fn text(bytes: &[u8]) -> crate::Result<&str> {
+    // SAFETY: the host has checked these bytes before it handed them over (contract, "Pointers"). It also owns this
+    // memory and the code in it, so checking again would cost half a kilobyte and guard against nobody.
+    Ok(unsafe { core::str::from_utf8_unchecked(bytes) })
+}
+
+// A panic is a trap: the host reports it, and no text of it is in the module.
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    core::arch::wasm32::unreachable()
+}

@@ -1,0 +1,317 @@
+//! A guest's request in the one form in which it is judged and sent.
+//!
+//! Pure: texts in, a checked request out, or the status and the reason. Whatever is in a [`Canonical`] is of
+//! the shape that it must be, so the path that is made of it has the segments that it seems to have. Whether
+//! the request is *allowed* is [`policy`](super::policy)'s.
+
+use crate::limits::PAGE_ITEMS;
+use crate::project::Node;
+use crate::sandbox::channel::RestRequest;
+use crate::source::Accept;
+use std::fmt::Write as _;
+use wagather_abi::limits::{MAX_MASK_BYTES, MAX_SELECTOR_BYTES};
+use wagather_abi::manifest::{is_name, is_object_name, is_raw_path};
+use wagather_abi::{Status, Verb};
+
+/// A refusal: what the guest is told, and why, for the report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// For the guest.
+    pub status: Status,
+    /// For people.
+    pub reason: String,
+}
+
+impl Refusal {
+    pub(super) fn new(status: Status, reason: impl Into<String>) -> Refusal {
+        Refusal { status, reason: reason.into() }
+    }
+}
+
+/// A well-formed request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Canonical {
+    /// get, list or raw.
+    pub verb: Verb,
+    /// How many items at most, or 0.
+    pub limit: u32,
+    /// The API group, or empty.
+    pub group: String,
+    /// The API version; empty for raw paths.
+    pub version: String,
+    /// The plural name; for raw paths the path.
+    pub resource: String,
+    /// The namespace, or empty.
+    pub namespace: String,
+    /// The object's name, or empty.
+    pub name: String,
+    /// The subresource, or empty.
+    pub subresource: String,
+    /// The label selector, or empty.
+    pub labels: String,
+    /// The field selector, or empty.
+    pub fields: String,
+    /// What the request wants; everything if it does not say.
+    pub mask: Node,
+    /// The query, encoded, or empty.
+    pub query: String,
+}
+
+/// Subresources that are connections, not documents; never sent, whatever is declared or granted.
+const CONNECTIONS: &[&str] = &["attach", "exec", "portforward", "proxy"];
+
+/// The parameters of a pod's log that bound it or choose a part of it. `follow` is not among them: it does not end.
+const LOG_PARAMETERS: &[&str] =
+    &["container", "limitBytes", "previous", "sinceSeconds", "sinceTime", "tailLines", "timestamps"];
+
+/// The parameters of health endpoints.
+const RAW_PARAMETERS: &[&str] = &["exclude", "verbose"];
+
+impl Canonical {
+    /// Checks a request of a guest.
+    pub fn new(request: RestRequest) -> Result<Canonical, Refusal> {
+        let bad = |reason: &str| Refusal::new(Status::BAD_REQUEST, reason);
+        let mut texts = request.texts.into_iter().map(|text| {
+            String::from_utf8(text).map_err(|_| Refusal::new(Status::NOT_TEXT, "a text of the request is not UTF-8"))
+        });
+        let mut next = || texts.next().unwrap_or_else(|| Ok(String::new()));
+        let (version, resource, group, namespace, name) = (next()?, next()?, next()?, next()?, next()?);
+        let (subresource, labels, fields, mask, query) = (next()?, next()?, next()?, next()?, next()?);
+        let Some(verb) = request.verb.name() else { return Err(bad("an unknown verb")) };
+        let empty = |text: &str, what: &str| {
+            if text.is_empty() { Ok(()) } else { Err(bad(&format!("a {verb} request with a {what}"))) }
+        };
+        match request.verb {
+            Verb::RAW => {
+                if !is_raw_path(&resource) {
+                    return Err(bad("a raw path that is not a plain absolute path"));
+                }
+                for (text, what) in [(&version, "version"), (&group, "group"), (&namespace, "namespace"), (&name, "name")] {
+                    empty(text, what)?;
+                }
+                empty(&subresource, "subresource")?;
+                empty(&mask, "field mask")?;
+            }
+            _ => {
+                let plain = is_name(&version) && is_name(&resource) && (group.is_empty() || is_name(&group));
+                if !plain {
+                    return Err(bad("a group, version or resource that is not a plain name"));
+                }
+                if !namespace.is_empty() && !is_name(&namespace) {
+                    return Err(bad("a namespace that is not a plain name"));
+                }
+            }
+        }
+        if request.verb == Verb::GET && !is_object_name(&name) {
+            return Err(bad("an object name that is empty or cannot be one segment of a path"));
+        }
+        if request.verb == Verb::LIST {
+            empty(&name, "name")?;
+            empty(&subresource, "subresource")?;
+        } else {
+            empty(&labels, "label selector")?;
+            empty(&fields, "field selector")?;
+        }
+        if !subresource.is_empty() && !is_name(&subresource) {
+            return Err(bad("a subresource that is not a plain name"));
+        }
+        if CONNECTIONS.contains(&&*subresource) {
+            return Err(Refusal::new(Status::DENIED, format!("the subresource '{subresource}' is a connection")));
+        }
+        for selector in [&labels, &fields] {
+            if selector.len() > MAX_SELECTOR_BYTES || selector.chars().any(char::is_control) {
+                return Err(bad("a selector that is too long or has control characters"));
+            }
+        }
+        if mask.len() > MAX_MASK_BYTES {
+            return Err(bad("a field mask that is too long"));
+        }
+        let mask = match &*mask {
+            "" => Node::Keep,
+            text => Node::parse(text).map_err(|error| bad(&error.to_string()))?,
+        };
+        check_query(&query, request.verb, &subresource)?;
+        Ok(Canonical {
+            verb: request.verb,
+            limit: request.limit,
+            group,
+            version,
+            resource,
+            namespace,
+            name,
+            subresource,
+            labels,
+            fields,
+            mask,
+            query,
+        })
+    }
+
+    /// Whether the answer is an object or a list of Kubernetes', so that the mask applies.
+    pub fn is_document(&self) -> bool {
+        self.verb != Verb::RAW && self.subresource != "log"
+    }
+
+    /// What to ask the server for.
+    pub fn accept(&self) -> Accept {
+        if self.is_document() { Accept::Json } else { Accept::Any }
+    }
+
+    /// The path and query, for a list the query of its first page.
+    pub fn path_and_query(&self) -> String {
+        if self.verb == Verb::LIST { self.page(self.page_items(0), "") } else { with_query(self.path(), &self.query) }
+    }
+
+    /// How many items to ask for after so many were given.
+    pub fn page_items(&self, given: u32) -> u32 {
+        match self.limit {
+            0 => PAGE_ITEMS,
+            limit => limit.saturating_sub(given).clamp(1, PAGE_ITEMS),
+        }
+    }
+
+    /// The path and query of one page of a list. Never with `resourceVersion`: `0` would make the server ignore the limit, and
+    /// a continue token brings its own.
+    pub fn page(&self, items: u32, token: &str) -> String {
+        let mut query = format!("limit={items}");
+        for (name, value) in [("labelSelector", &*self.labels), ("fieldSelector", &self.fields), ("continue", token)] {
+            if !value.is_empty() {
+                let _ = write!(query, "&{name}=");
+                encode(value, &mut query);
+            }
+        }
+        with_query(self.path(), &query)
+    }
+
+    fn path(&self) -> String {
+        if self.verb == Verb::RAW {
+            return self.resource.clone();
+        }
+        let mut path = if self.group.is_empty() { "/api".to_owned() } else { format!("/apis/{}", self.group) };
+        let _ = write!(path, "/{}", self.version);
+        if !self.namespace.is_empty() {
+            let _ = write!(path, "/namespaces/{}", self.namespace);
+        }
+        let _ = write!(path, "/{}", self.resource);
+        for segment in [&self.name, &self.subresource] {
+            if !segment.is_empty() {
+                path.push('/');
+                encode(segment, &mut path);
+            }
+        }
+        path
+    }
+}
+
+fn with_query(mut path: String, query: &str) -> String {
+    if !query.is_empty() {
+        path.push('?');
+        path.push_str(query);
+    }
+    path
+}
+
+/// Percent-encodes everything but RFC 3986's unreserved characters.
+fn encode(text: &str, out: &mut String) {
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+}
+
+fn check_query(query: &str, verb: Verb, subresource: &str) -> Result<(), Refusal> {
+    if query.is_empty() {
+        return Ok(());
+    }
+    let known = match (verb, subresource) {
+        (Verb::RAW, _) => RAW_PARAMETERS,
+        (Verb::GET, "log") => LOG_PARAMETERS,
+        _ => &[],
+    };
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~' | b'%' | b':' | b'+');
+    let fits = query.len() <= MAX_SELECTOR_BYTES
+        && query.split('&').all(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            known.contains(&name) && value.bytes().all(plain)
+        });
+    if fits { Ok(()) } else { Err(Refusal::new(Status::BAD_REQUEST, format!("a query with other parameters than {known:?}"))) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// In the order: version, resource, group, namespace, name, subresource, labels, fields, mask, query.
+    fn request(verb: Verb, texts: [&str; 10]) -> Result<Canonical, Refusal> {
+        Canonical::new(RestRequest { verb, limit: 0, texts: texts.map(|text| text.as_bytes().to_vec()) })
+    }
+
+    #[test]
+    fn urls() {
+        for (verb, texts, expected) in [
+            (Verb::LIST, ["v1", "pods", "", "", "", "", "", "", "", ""], "/api/v1/pods?limit=500"),
+            (
+                Verb::LIST,
+                ["v1", "deployments", "apps", "kube-system", "", "", "app in (a, b)", "metadata.name=x", "", ""],
+                "/apis/apps/v1/namespaces/kube-system/deployments?limit=500&labelSelector=app%20in%20%28a%2C%20b%29&fieldSelector=metadata.name%3Dx",
+            ),
+            (
+                Verb::GET,
+                ["v1", "clusterroles", "rbac.authorization.k8s.io", "", "system:node", "", "", "", "", ""],
+                "/apis/rbac.authorization.k8s.io/v1/clusterroles/system%3Anode",
+            ),
+            (
+                Verb::GET,
+                ["v1", "pods", "", "a", "b", "log", "", "", "", "container=c&tailLines=10"],
+                "/api/v1/namespaces/a/pods/b/log?container=c&tailLines=10",
+            ),
+            (Verb::RAW, ["", "/version", "", "", "", "", "", "", "", ""], "/version"),
+        ] {
+            assert_eq!(request(verb, texts).expect(expected).path_and_query(), expected);
+        }
+    }
+
+    #[test]
+    fn pages() {
+        let mut list = request(Verb::LIST, ["v1", "pods", "", "", "", "", "", "", "", ""]).expect("list");
+        assert_eq!(list.page(500, "a/b="), "/api/v1/pods?limit=500&continue=a%2Fb%3D");
+        list.limit = 700;
+        assert_eq!((list.page_items(0), list.page_items(500)), (500, 200));
+    }
+
+    #[test]
+    fn what_would_leave_its_place_is_refused() {
+        for evil in ["..", ".", "a/b", "a%2fb", "//", "a?b", "a#b", "a\0", "a\r\nHost: b", "ä", "a b", "a\\b"] {
+            for place in [0, 1, 2, 3, 5] {
+                let mut texts = ["v1", "pods", "apps", "a", "b", "status", "", "", "", ""];
+                texts[place] = evil;
+                assert!(request(Verb::GET, texts).is_err(), "{evil:?} in place {place}");
+            }
+            let texts = ["v1", "pods", "", "a", evil, "", "", "", "", ""];
+            assert!(request(Verb::GET, texts).is_err(), "{evil:?} as a name");
+            let texts = ["", &*format!("/{evil}"), "", "", "", "", "", "", "", ""];
+            assert_eq!(request(Verb::RAW, texts).is_err(), evil != "a/b", "{evil:?} as a path");
+        }
+    }
+
+    #[test]
+    fn refusals() {
+        for (verb, texts, status) in [
+            (Verb(9), ["v1", "pods", "", "", "", "", "", "", "", ""], Status::BAD_REQUEST),
+            (Verb::GET, ["v1", "pods", "", "a", "", "", "", "", "", ""], Status::BAD_REQUEST),
+            (Verb::LIST, ["v1", "pods", "", "a", "b", "", "", "", "", ""], Status::BAD_REQUEST),
+            (Verb::LIST, ["v1", "pods", "", "", "", "", "", "", "a(", ""], Status::BAD_REQUEST),
+            (Verb::LIST, ["v1", "pods", "", "", "", "", "a\n", "", "", ""], Status::BAD_REQUEST),
+            (Verb::LIST, ["v1", "pods", "", "", "", "", "", "", "", "watch=true"], Status::BAD_REQUEST),
+            (Verb::GET, ["v1", "pods", "", "a", "b", "log", "", "", "", "follow=true"], Status::BAD_REQUEST),
+            (Verb::GET, ["v1", "pods", "", "a", "b", "log", "", "", "", "container=a/../b"], Status::BAD_REQUEST),
+            (Verb::GET, ["v1", "pods", "", "a", "b", "exec", "", "", "", ""], Status::DENIED),
+            (Verb::GET, ["v1", "nodes", "", "", "b", "proxy", "", "", "", ""], Status::DENIED),
+        ] {
+            assert_eq!(request(verb, texts).expect_err("refusal").status, status, "{texts:?}");
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! What a gatherer has used so far, and what is worth telling about it.
+
+use crate::error::Class;
+use crate::limits::{MAX_ARCHIVE_BYTES, MAX_ENTRIES, MAX_LOG_LINES, MAX_REPORT_LINES, MAX_REQUESTS};
+use wagather_abi::{Kind, Status};
+
+/// The figures and the lines of one gatherer.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// HTTP requests, pages included.
+    pub requests: u64,
+    /// Items of lists and objects that were read.
+    pub items: u64,
+    /// Bytes of bodies as the server sent them.
+    pub bytes_received: u64,
+    /// Bytes that were given to the guest.
+    pub bytes_given: u64,
+    /// Log lines, those that were dropped included.
+    pub log_lines: u64,
+    /// Something is odd, but the result is whole.
+    pub warnings: Vec<String>,
+    /// Something is missing.
+    pub errors: Vec<String>,
+    /// Lines that did not fit into the report.
+    pub dropped_lines: u64,
+    /// Who is to blame for each status that was an error, the newest last: to find the one that a guest
+    /// returns.
+    blame: Vec<(Status, Class, String)>,
+    entries: u64,
+    archived_bytes: u64,
+}
+
+impl Tally {
+    /// One more HTTP request, if the budget allows.
+    pub fn request(&mut self) -> Result<(), Status> {
+        if self.requests >= MAX_REQUESTS {
+            return Err(Status::OUT_OF_BUDGET);
+        }
+        self.requests += 1;
+        Ok(())
+    }
+
+    /// So many bytes of a body arrived.
+    pub fn received(&mut self, bytes: u64) {
+        self.bytes_received += bytes;
+    }
+
+    /// So many bytes went to the guest.
+    pub fn gave(&mut self, bytes: usize) {
+        self.bytes_given += bytes as u64;
+    }
+
+    /// An item went to the guest.
+    pub fn item(&mut self, bytes: usize) {
+        self.items += 1;
+        self.gave(bytes);
+    }
+
+    /// One more entry of so many bytes, if the budgets allow.
+    pub fn entry(&mut self, bytes: u64) -> Result<(), Status> {
+        let archived_bytes = self.archived_bytes.saturating_add(bytes);
+        if self.entries >= MAX_ENTRIES || archived_bytes > MAX_ARCHIVE_BYTES {
+            return Err(Status::OUT_OF_BUDGET);
+        }
+        self.entries += 1;
+        self.archived_bytes = archived_bytes;
+        Ok(())
+    }
+
+    /// One more log line: whether it is told.
+    pub fn log_line(&mut self) -> bool {
+        self.log_lines += 1;
+        self.log_lines <= MAX_LOG_LINES
+    }
+
+    /// Something is odd.
+    pub fn warn(&mut self, line: String) {
+        if self.warnings.len() < MAX_REPORT_LINES {
+            self.warnings.push(line);
+        } else {
+            self.dropped_lines += 1;
+        }
+    }
+
+    /// A call got a status that is an error.
+    pub fn error(&mut self, status: Status, line: String) {
+        let class = match status.kind() {
+            Kind::Http(_) | Kind::Unreachable | Kind::BadAnswer | Kind::TimedOut => Class::Cluster,
+            Kind::OutputFailed => Class::Output,
+            _ => Class::Gatherer,
+        };
+        self.blame.retain(|(known, ..)| *known != status);
+        self.blame.push((status, class, line.clone()));
+        if self.errors.len() < MAX_REPORT_LINES {
+            self.errors.push(line);
+        } else {
+            self.dropped_lines += 1;
+        }
+    }
+
+    /// Who is to blame for a status that a guest returned, and what was said about it.
+    pub fn blame(&self, status: Status) -> Option<(Class, &str)> {
+        self.blame.iter().find(|(known, ..)| *known == status).map(|(_, class, line)| (*class, &**line))
+    }
+}

@@ -1,0 +1,112 @@
+//! `host-min run`.
+
+use super::args::{Cluster, Run};
+use super::say;
+use host_min::error::{Failure, Result};
+use host_min::report::{Gathered, GatheredStatus};
+use host_min::{From, Isolation, Observer, Outcome, Output, Plan, SingleThreaded, cluster};
+use wagather_abi::LogLevel;
+
+pub(super) fn run(args: Run, single_threaded: SingleThreaded) -> Result<()> {
+    let from = match args.replay {
+        Some(path) => From::Recording(path),
+        None => From::Cluster(Box::new(cluster_options(args.cluster))),
+    };
+    let mut plan = Plan::new(from, Output::parse(args.output), Isolation::Fork(single_threaded));
+    plan.engine = args.engine;
+    plan.timeout = args.timeout;
+    plan.memory_bytes = args.memory;
+    plan.params = args.params;
+    plan.record = args.record;
+    for guest in &args.guests {
+        plan.add_file(guest)?;
+    }
+    let outcome = host_min::run(&plan, &Terminal { quiet: args.quiet })?;
+    if !args.quiet {
+        summarise(&outcome);
+    }
+    fail_with(outcome)
+}
+
+fn cluster_options(args: Cluster) -> cluster::Options {
+    cluster::Options {
+        kubeconfig: args.kubeconfig,
+        context: args.context,
+        server: args.server,
+        as_user: args.as_user,
+        as_groups: args.as_group,
+        ..cluster::Options::default()
+    }
+}
+
+struct Terminal {
+    quiet: bool,
+}
+
+impl Observer for Terminal {
+    fn log(&self, gatherer: &str, level: LogLevel, text: &str) {
+        if !self.quiet && level != LogLevel::DEBUG {
+            say(&format!("{gatherer}: {}: {text}", level.name()));
+        }
+    }
+}
+
+fn summarise(outcome: &Outcome) {
+    for warning in &outcome.report.warnings {
+        say(&format!("warning: {warning}"));
+    }
+    for gathered in &outcome.report.gatherers {
+        say(&line(gathered));
+        for warning in &gathered.warnings {
+            say(&format!("  warning: {warning}"));
+        }
+        for error in &gathered.errors {
+            say(&format!("  error: {error}"));
+        }
+    }
+    if let Some(path) = &outcome.recording {
+        say(&format!("recorded to {}", path.display()));
+    }
+    if let Some(path) = &outcome.output {
+        say(&format!("{} {}", if outcome.report.complete { "wrote" } else { "incomplete:" }, path.display()));
+    }
+}
+
+fn line(gathered: &Gathered) -> String {
+    let status = match gathered.status {
+        GatheredStatus::Complete => "complete",
+        GatheredStatus::Failed => "FAILED",
+    };
+    let duration = gathered.duration_ms.map_or(String::new(), |ms| format!(", {ms:.1} ms"));
+    format!(
+        "{}: {status}: {}, {}, {}, {} received{duration}",
+        gathered.name,
+        count(gathered.entries, "file"),
+        count(gathered.items, "item"),
+        count(gathered.requests, "request"),
+        bytes(gathered.bytes_received),
+    )
+}
+
+fn count(number: u64, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+fn bytes(number: u64) -> String {
+    match number {
+        0..10_000 => format!("{number} B"),
+        10_000..10_000_000 => format!("{} KB", number / 1000),
+        _ => format!("{} MB", number / 1_000_000),
+    }
+}
+
+/// The first failure decides the exit code; all are told.
+fn fail_with(outcome: Outcome) -> Result<()> {
+    let mut failures = outcome.failures.into_iter();
+    let Some(first) = failures.next() else { return Ok(()) };
+    let rest: Vec<Failure> = failures.collect();
+    for failure in rest {
+        say(&format!("error: {failure}"));
+    }
+    Err(first)
+}

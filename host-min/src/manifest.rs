@@ -1,0 +1,126 @@
+//! A module's manifest, as the host keeps it: read, checked as a whole, owned.
+//!
+//! The text and its rules are in [`wagather_abi::manifest`]; what a cluster's owner allows is in [`crate::broker::policy`].
+
+use crate::project::Node;
+use crate::sandbox::module::manifest_bytes;
+use wagather_abi::ABI_VERSION;
+use wagather_abi::manifest::{Record, Verbs, records};
+
+/// What a gatherer says that it is and that it reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Manifest {
+    /// The gatherer's name.
+    pub name: String,
+    /// The gatherer's version.
+    pub version: String,
+    /// The resources that it reads.
+    pub resources: Vec<Resource>,
+    /// The raw paths that it reads.
+    pub paths: Vec<String>,
+}
+
+/// A resource that a gatherer reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resource {
+    /// How it reads it.
+    pub verbs: Verbs,
+    /// The API group; empty for the core group.
+    pub group: String,
+    /// The API version.
+    pub version: String,
+    /// The plural name.
+    pub plural: String,
+    /// The subresource, or empty.
+    pub subresource: String,
+    /// The only namespace, or `None` for any.
+    pub namespace: Option<String>,
+    /// The fields as text, or `None` for whole objects.
+    pub mask_text: Option<String>,
+    /// The fields.
+    pub mask: Node,
+}
+
+impl Resource {
+    /// `group/version/plural[/subresource]`, without a slash at its start for the core group.
+    pub fn identity(&self) -> String {
+        [&*self.group, &self.version, &self.plural, &self.subresource]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join("/")
+    }
+}
+
+impl Manifest {
+    /// Reads the manifest of a module. The error is a sentence that continues "… cannot be used:".
+    pub fn of_module(module: &[u8]) -> Result<Manifest, String> {
+        Manifest::parse(manifest_bytes(module)?)
+    }
+
+    /// Reads a manifest section.
+    pub fn parse(section: &[u8]) -> Result<Manifest, String> {
+        let mut gatherer = None;
+        let (mut resources, mut paths) = (Vec::new(), Vec::new());
+        for record in records(section) {
+            match record.map_err(|error| format!("its manifest is not well-formed: {error}"))? {
+                Record::Gatherer { abi, name, version } => {
+                    if abi != ABI_VERSION {
+                        return Err(format!(
+                            "it is built for version {abi} of the ABI; this host speaks version {ABI_VERSION}"
+                        ));
+                    }
+                    if gatherer.replace((name.to_owned(), version.to_owned())).is_some() {
+                        return Err("its manifest names the gatherer twice".into());
+                    }
+                }
+                Record::Resource(resource) => resources.push(Resource {
+                    verbs: resource.verbs,
+                    group: resource.group.into(),
+                    version: resource.version.into(),
+                    plural: resource.plural.into(),
+                    subresource: resource.subresource.into(),
+                    namespace: resource.namespace.map(Into::into),
+                    mask_text: resource.mask.map(Into::into),
+                    mask: match resource.mask {
+                        None => Node::Keep,
+                        Some(text) => Node::parse(text).map_err(|error| format!("its manifest is not well-formed: {error}"))?,
+                    },
+                }),
+                Record::Path(path) => paths.push(path.to_owned()),
+            }
+        }
+        let (name, version) = gatherer.ok_or("its manifest does not name the gatherer")?;
+        Ok(Manifest { name, version, resources, paths })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manifest_is_read_as_a_whole() {
+        let manifest = Manifest::parse(
+            b"resource list /v1/pods * metadata(name)\ngatherer 1 pods 0.1.0\npath /version\nresource get /v1/pods/log x *\n",
+        )
+        .expect("manifest");
+        assert_eq!(manifest.name, "pods");
+        assert_eq!(manifest.resources[0].identity(), "v1/pods");
+        assert_eq!(manifest.resources[1].identity(), "v1/pods/log");
+        assert_eq!(manifest.paths, ["/version"]);
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        for (text, expected) in [
+            (&b""[..], "does not name the gatherer"),
+            (b"gatherer 2 x 1\n", "version 2 of the ABI; this host speaks version 1"),
+            (b"gatherer 1 x 1\ngatherer 1 y 1\n", "twice"),
+            (b"gatherer 1 x 1\nresource watch /v1/pods * *\n", "line 2: a verb other than"),
+        ] {
+            let error = Manifest::parse(text).expect_err(expected);
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+}

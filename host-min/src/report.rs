@@ -1,0 +1,167 @@
+//! The report of a run: `wagather.json` in the archive.
+//!
+//! From a recording, two runs give the same bytes, so what differs from run to run (durations, physical memory) is
+//! left out there.
+
+use crate::broker::Served;
+use crate::error::Failure;
+use serde::Serialize;
+
+/// What a run did.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// The version of the program that made it.
+    pub wagather: &'static str,
+    /// The version of the contract between gatherers and host.
+    pub abi: u32,
+    /// Whether every gatherer did all that it set out to do.
+    pub complete: bool,
+    /// Where the answers came from: a server's URL, or `recording`.
+    pub source: String,
+    /// When the run started, or the recording was made (RFC 3339).
+    pub time: String,
+    /// What became of each gatherer, in the order of the command line.
+    pub gatherers: Vec<Gathered>,
+    /// What is odd about the run as a whole.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+}
+
+/// What became of one gatherer.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Gathered {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Its module.
+    pub module: ModuleFacts,
+    /// How it ended.
+    pub status: GatheredStatus,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Wall-clock time from its start to its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration_ms: Option<f64>,
+    /// HTTP requests, pages included.
+    pub requests: u64,
+    /// Bytes of bodies that the server sent.
+    pub bytes_received: u64,
+    /// Bytes that the guest saw.
+    pub bytes_given: u64,
+    /// Items of lists and objects that were read or piped.
+    pub items: u64,
+    /// Files in the archive.
+    pub entries: u64,
+    /// Bytes of these files.
+    pub bytes_archived: u64,
+    /// The most linear memory that the guest had.
+    pub memory_bytes: u64,
+    /// The most physical memory that its process had.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peak_rss_bytes: Option<u64>,
+    /// What is odd.
+    pub warnings: Vec<String>,
+    /// What is missing.
+    pub errors: Vec<String>,
+    /// Lines that did not fit into the two lists.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub dropped_lines: u64,
+}
+
+/// A module.
+#[derive(Clone, Debug, Serialize)]
+pub struct ModuleFacts {
+    /// Its size.
+    pub bytes: u64,
+    /// Its SHA-256, in hexadecimal digits.
+    pub sha256: String,
+}
+
+/// How a gatherer ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GatheredStatus {
+    /// It returned 0.
+    Complete,
+    /// It did not.
+    Failed,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+impl ModuleFacts {
+    /// The facts of a module.
+    pub fn of(module: &[u8]) -> ModuleFacts {
+        let digest = ring::digest::digest(&ring::digest::SHA256, module);
+        let sha256 = digest.as_ref().iter().fold(String::with_capacity(64), |mut text, byte| {
+            for digit in [byte >> 4, byte & 15] {
+                text.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
+            }
+            text
+        });
+        ModuleFacts { bytes: module.len() as u64, sha256 }
+    }
+}
+
+impl Gathered {
+    /// The part of a gatherer; `measured` is what differs from run to run, or `None`.
+    pub fn new(
+        (name, version): (&str, &str),
+        module: ModuleFacts,
+        served: &Served,
+        failure: Option<&Failure>,
+        measured: Option<std::time::Duration>,
+    ) -> Gathered {
+        let tally = &served.tally;
+        let memory_bytes = match &served.ending {
+            crate::broker::Ending::Ended(end) => end.memory_bytes,
+            _ => 0,
+        };
+        Gathered {
+            name: name.into(),
+            version: version.into(),
+            module,
+            status: if failure.is_none() { GatheredStatus::Complete } else { GatheredStatus::Failed },
+            reason: failure.map(|failure| failure.reason.clone()),
+            duration_ms: measured.map(|duration| (duration.as_secs_f64() * 1e6).round() / 1e3),
+            requests: tally.requests,
+            bytes_received: tally.bytes_received,
+            bytes_given: tally.bytes_given,
+            items: tally.items,
+            entries: served.section.entries(),
+            bytes_archived: served.section.bytes(),
+            memory_bytes,
+            peak_rss_bytes: measured.map(|_| served.exit.peak_rss_bytes).filter(|&bytes| bytes > 0),
+            warnings: tally.warnings.clone(),
+            errors: tally.errors.clone(),
+            dropped_lines: tally.dropped_lines,
+        }
+    }
+}
+
+impl Report {
+    /// The report as it is written: for people, and for jq.
+    pub fn to_json(&self) -> Vec<u8> {
+        let mut text = serde_json::to_vec_pretty(self).unwrap_or_default();
+        text.push(b'\n');
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sha256_is_the_known_one() {
+        let facts = ModuleFacts::of(b"abc");
+        assert_eq!(facts.sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!(facts.bytes, 3);
+    }
+}

@@ -1,0 +1,224 @@
+//! A run from start to end: sandboxes first, then the source and the archive, then the brokers.
+//!
+//! The order is for the start-up time, and for safety: the sandboxes start before anything secret is read,
+//! and validate and compile their modules while this process reads its configuration and connects.
+
+use crate::archive::{Archive, Contents, Section};
+use crate::broker::admission::Admission;
+use crate::broker::policy::{Grant, Rights};
+use crate::broker::{Ending, Fetcher, Observer, Served, Service, failure_of, serve};
+use crate::error::{Class, Failure, Result};
+use crate::manifest::Manifest;
+use crate::plan::{From, Plan};
+use crate::report::{Gathered, ModuleFacts, Report};
+use crate::sandbox::Job;
+use crate::sandbox::process::{self, Sandbox};
+use crate::source::recording::{Recorder, Recording};
+use crate::source::{Call, NoAnswer, Response, Source, clock_millis, cluster};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant, UNIX_EPOCH};
+use wagather_abi::ABI_VERSION;
+
+/// What a run did.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The report, as it is in the archive.
+    pub report: Report,
+    /// Where the archive is; `None` for the standard output.
+    pub output: Option<PathBuf>,
+    /// Where the recording is, if one was made.
+    pub recording: Option<PathBuf>,
+    /// Why each gatherer that failed did.
+    pub failures: Vec<Failure>,
+}
+
+/// Runs a plan.
+///
+/// An `Err` means that nothing was gathered, or that it could not be kept; a gatherer that failed is in the outcome.
+pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
+    let manifests = plan.manifests()?;
+    let begin = Instant::now();
+    let mut sandboxes = Vec::with_capacity(plan.guests.len());
+    for guest in &plan.guests {
+        let job = Job { module: guest.module.clone(), memory_bytes: plan.memory_bytes, engine: plan.engine };
+        sandboxes.push(process::start(&plan.isolation, &job)?);
+    }
+    let admissions: Vec<Admission> =
+        manifests.iter().map(|manifest| Admission::new(Rights::new(manifest.clone(), Grant::default()))).collect();
+    let needs_a_server = admissions.iter().any(Admission::needs_a_server);
+    let Opened { source, recorder, warnings } = open_source(plan, needs_a_server)?;
+    let fetcher = Fetcher::new(source);
+    if needs_a_server {
+        fetcher.warm();
+    }
+    let now_millis = fetcher.source().now_millis();
+    let archive = Archive::create(&plan.output, plan.guests.len(), u64::try_from(now_millis / 1000).unwrap_or(0))?;
+    let mut sections = Vec::with_capacity(plan.guests.len());
+    for index in 0..plan.guests.len() {
+        sections.push(archive.section(index)?);
+    }
+    let tasks: Vec<(Sandbox, Service<'_>)> = sandboxes
+        .into_iter()
+        .zip(admissions)
+        .zip(sections)
+        .zip(&manifests)
+        .map(|(((sandbox, admission), section), manifest)| {
+            let service = Service {
+                name: &manifest.name,
+                admission,
+                fetcher: &fetcher,
+                section,
+                params: &plan.params,
+                deadline: begin + plan.timeout,
+                observer,
+            };
+            (sandbox, service)
+        })
+        .collect();
+    let served = serve_all(tasks, begin);
+    finish(plan, &manifests, served, &fetcher, archive, recorder.as_deref(), warnings)
+}
+
+/// One gatherer on this thread, several side by side.
+fn serve_all(tasks: Vec<(Sandbox, Service<'_>)>, begin: Instant) -> Vec<(Served, Duration)> {
+    let one = |(mut sandbox, service): (Sandbox, Service<'_>)| {
+        let served = serve(&mut sandbox, service);
+        (served, begin.elapsed())
+    };
+    if tasks.len() == 1 {
+        return tasks.into_iter().map(one).collect();
+    }
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = tasks.into_iter().map(|task| scope.spawn(move || one(task))).collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    })
+}
+
+/// Where the answers come from in this run.
+struct Opened {
+    source: Arc<dyn Source>,
+    recorder: Option<Arc<Recorder>>,
+    warnings: Vec<String>,
+}
+
+fn open_source(plan: &Plan, needs_a_server: bool) -> Result<Opened> {
+    let mut warnings = Vec::new();
+    let source: Arc<dyn Source> = match &plan.from {
+        From::Recording(path) => Arc::new(Recording::open(path)?),
+        From::Source(source) => source.clone(),
+        // A gatherer that reads nothing runs without a cluster.
+        From::Cluster(_) if !needs_a_server => Arc::new(Nothing),
+        From::Cluster(options) => {
+            let cluster = cluster::open(options)?;
+            warnings.extend_from_slice(cluster.warnings());
+            Arc::new(cluster)
+        }
+    };
+    match &plan.record {
+        None => Ok(Opened { source, recorder: None, warnings }),
+        Some(path) => {
+            let recorder = Arc::new(Recorder::new(source, path)?);
+            Ok(Opened { source: recorder.clone(), recorder: Some(recorder), warnings })
+        }
+    }
+}
+
+fn finish(
+    plan: &Plan,
+    manifests: &[Manifest],
+    served: Vec<(Served, Duration)>,
+    fetcher: &Fetcher,
+    archive: Archive,
+    recorder: Option<&Recorder>,
+    warnings: Vec<String>,
+) -> Result<Outcome> {
+    // A failure of the host ends the run; nothing is kept.
+    if let Some(failure) = served.iter().find_map(|(served, _)| match &served.ending {
+        Ending::Failed(failure) => Some(failure.clone()),
+        _ => None,
+    }) {
+        return Err(failure);
+    }
+    let is_recording = fetcher.source().is_recording();
+    let mut failures = Vec::new();
+    let mut gatherers = Vec::with_capacity(served.len());
+    let mut sections: Vec<Section> = Vec::with_capacity(served.len());
+    for ((guest, manifest), (served, duration)) in plan.guests.iter().zip(manifests).zip(served) {
+        let failure = failure_of(&manifest.name, &served);
+        gatherers.push(Gathered::new(
+            (&manifest.name, &manifest.version),
+            ModuleFacts::of(&guest.module),
+            &served,
+            failure.as_ref(),
+            (!is_recording).then_some(duration),
+        ));
+        failures.extend(failure);
+        sections.push(served.section);
+    }
+    if let Some(recorder) = recorder {
+        recorder.finish()?;
+    }
+    let mut report = Report {
+        wagather: env!("CARGO_PKG_VERSION"),
+        abi: ABI_VERSION,
+        complete: failures.is_empty(),
+        source: fetcher.source().describe(),
+        time: rfc3339(fetcher.source().now_millis()),
+        gatherers,
+        warnings,
+    };
+    let finished = archive.finish(sections, report.complete, |contents| {
+        account_for(contents, &mut report);
+        report.to_json()
+    })?;
+    Ok(Outcome { report, output: finished.path, recording: plan.record.clone(), failures })
+}
+
+/// What became of the files when the sections were joined.
+fn account_for(contents: &Contents, report: &mut Report) {
+    for (gathered, section) in report.gatherers.iter_mut().zip(&contents.sections) {
+        gathered.entries = section.entries;
+        for path in &section.dropped {
+            gathered.warnings.push(format!("{path} is already in the archive, from a gatherer before this one"));
+        }
+    }
+}
+
+fn rfc3339(millis: i64) -> String {
+    let since = Duration::from_millis(u64::try_from(millis).unwrap_or(0));
+    humantime::format_rfc3339_millis(UNIX_EPOCH + since).to_string()
+}
+
+/// The source of a run that asks for nothing.
+struct Nothing;
+
+impl Source for Nothing {
+    fn send(&self, call: &Call) -> Result<Response, NoAnswer> {
+        let reason = format!("nothing was to be asked, but {} was", call.path_and_query);
+        Err(NoAnswer { timed_out: false, reason, advice: String::new() })
+    }
+
+    fn now_millis(&self) -> i64 {
+        clock_millis()
+    }
+
+    fn is_recording(&self) -> bool {
+        false
+    }
+
+    fn describe(&self) -> String {
+        "none".into()
+    }
+}
+
+/// The failure that a run's exit code tells of: the first gatherer's.
+impl Outcome {
+    /// The class of the first failure, if anything failed.
+    pub fn class(&self) -> Option<Class> {
+        self.failures.first().map(|failure| failure.class)
+    }
+}

@@ -1,0 +1,245 @@
+//! Connects sockets: name, address, proxy; and a socket that keeps to a deadline.
+//!
+//! Not TLS and not HTTP, but for the few lines that a proxy needs.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use super::tls_error::io_reason;
+use super::url::{ProxyKind, ProxyUrl, ServerUrl, host_port};
+use crate::source::NoAnswer;
+
+/// The socket's own timeout at most; at its end the deadline is looked at again. It saves a system call per
+/// read: only a deadline that is nearer needs a shorter one.
+const SLICE: Duration = Duration::from_secs(5);
+/// What a proxy may say before the tunnel begins.
+const MAX_PROXY_ANSWER_BYTES: usize = 8 << 10;
+
+/// A connected socket whose reads and writes end at a deadline.
+#[derive(Debug)]
+pub(super) struct Socket {
+    tcp: TcpStream,
+    deadline: Instant,
+    read_timeout: Duration,
+    write_timeout: Duration,
+}
+
+impl Socket {
+    fn new(tcp: TcpStream, deadline: Instant) -> Socket {
+        Socket { tcp, deadline, read_timeout: Duration::MAX, write_timeout: Duration::MAX }
+    }
+
+    /// Sets when to give up.
+    pub(super) fn set_deadline(&mut self, deadline: Instant) {
+        self.deadline = deadline;
+    }
+
+    /// Whether the deadline has passed.
+    pub(super) fn is_late(&self) -> bool {
+        Instant::now() >= self.deadline
+    }
+
+    fn left(&self) -> io::Result<Duration> {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() { Err(io::Error::from(ErrorKind::TimedOut)) } else { Ok(left) }
+    }
+}
+
+impl Read for Socket {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let left = self.left()?;
+            if self.read_timeout > left || self.read_timeout > SLICE {
+                self.read_timeout = left.min(SLICE);
+                self.tcp.set_read_timeout(Some(self.read_timeout))?;
+            }
+            match self.tcp.read(buffer) {
+                Err(error) if again(&error) => {}
+                other => return other,
+            }
+            self.read_timeout = Duration::MAX;
+        }
+    }
+}
+
+impl Write for Socket {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        loop {
+            let left = self.left()?;
+            if self.write_timeout > left || self.write_timeout > SLICE {
+                self.write_timeout = left.min(SLICE);
+                self.tcp.set_write_timeout(Some(self.write_timeout))?;
+            }
+            match self.tcp.write(buffer) {
+                Err(error) if again(&error) => {}
+                other => return other,
+            }
+            self.write_timeout = Duration::MAX;
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn again(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
+}
+
+/// Connects to a server, through a proxy if there is one. With a proxy of kind http, a plain server is
+/// not tunnelled to: the request itself is the proxy's.
+pub(super) fn dial(
+    server: &ServerUrl,
+    proxy: Option<&ProxyUrl>,
+    deadline: Instant,
+) -> Result<Socket, NoAnswer> {
+    let Some(proxy) = proxy else {
+        let who = host_port(&server.host, server.port);
+        return connect(&server.host, server.port, deadline)
+            .map_err(|error| no_answer(format!("cannot connect to {who}: {}", io_reason(&error)), &error));
+    };
+    let mut socket = connect(&proxy.host, proxy.port, deadline)
+        .map_err(|error| no_answer(format!("cannot connect to {proxy}: {}", io_reason(&error)), &error))?;
+    let opened = match proxy.kind {
+        ProxyKind::Http if !server.tls => Ok(()),
+        ProxyKind::Http => http_tunnel(&mut socket, server, proxy),
+        ProxyKind::Socks5 => socks_tunnel(&mut socket, server),
+    };
+    opened.map_err(|error| {
+        let who = host_port(&server.host, server.port);
+        let mut answer =
+            no_answer(format!("cannot reach {who} through {proxy}: {}", io_reason(&error)), &error);
+        answer.advice =
+            "Check the proxy-url of the cluster in the kubeconfig, or HTTPS_PROXY and NO_PROXY.".to_owned();
+        answer
+    })?;
+    Ok(socket)
+}
+
+fn no_answer(reason: String, error: &io::Error) -> NoAnswer {
+    NoAnswer { timed_out: error.kind() == ErrorKind::TimedOut, reason, advice: String::new() }
+}
+
+fn connect(host: &str, port: u16, deadline: Instant) -> io::Result<Socket> {
+    let addresses = resolve(host, port, deadline)?;
+    let mut last = io::Error::new(ErrorKind::NotFound, "the name has no address");
+    for (tried, address) in addresses.iter().enumerate() {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(io::Error::from(ErrorKind::TimedOut));
+        }
+        // One address that does not answer must leave time for the others.
+        let share = left / u32::try_from(addresses.len() - tried).unwrap_or(1);
+        match TcpStream::connect_timeout(address, share.max(Duration::from_millis(1))) {
+            Ok(tcp) => {
+                tcp.set_nodelay(true)?;
+                return Ok(Socket::new(tcp, deadline));
+            }
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+/// The addresses of a host. A literal one, and `localhost` (RFC 6761), need no look-up; a look-up cannot be
+/// interrupted, so it happens on a thread that is left behind when time is up.
+fn resolve(host: &str, port: u16, deadline: Instant) -> io::Result<Vec<SocketAddr>> {
+    if let Ok(ip) = host.parse::<IpAddr>() {
+        return Ok(vec![SocketAddr::new(ip, port)]);
+    }
+    if host.eq_ignore_ascii_case("localhost") {
+        return Ok(vec![(Ipv4Addr::LOCALHOST, port).into(), (Ipv6Addr::LOCALHOST, port).into()]);
+    }
+    let (sender, receiver) = mpsc::channel();
+    let name = host.to_owned();
+    std::thread::spawn(move || {
+        let _ = sender.send((name.as_str(), port).to_socket_addrs().map(Vec::from_iter));
+    });
+    match receiver.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+        Ok(Ok(addresses)) => Ok(addresses),
+        Ok(Err(_)) => Err(io::Error::new(ErrorKind::NotFound, "the name cannot be looked up")),
+        Err(_) => Err(io::Error::from(ErrorKind::TimedOut)),
+    }
+}
+
+fn http_tunnel(socket: &mut Socket, server: &ServerUrl, proxy: &ProxyUrl) -> io::Result<()> {
+    let target = host_port(&server.host, server.port);
+    let mut head = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n");
+    if let Some(authorization) = &proxy.authorization {
+        head += &format!("Proxy-Authorization: {}\r\n", authorization.reveal());
+    }
+    head += "\r\n";
+    socket.write_all(head.as_bytes())?;
+    // Byte by byte: what follows the head belongs to the tunnel.
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        if socket.read(&mut byte)? == 0 || answer.len() == MAX_PROXY_ANSWER_BYTES {
+            return Err(io::Error::other("the proxy's answer to CONNECT cannot be read"));
+        }
+        answer.push(byte[0]);
+    }
+    let line =
+        String::from_utf8_lossy(answer.split(|byte| *byte == b'\r').next().unwrap_or_default()).into_owned();
+    let mut words = line.splitn(2, ' ');
+    let is_http = words.next().is_some_and(|word| word.starts_with("HTTP/1."));
+    match words.next() {
+        Some(status) if is_http && status.starts_with('2') => Ok(()),
+        Some(status) if is_http => Err(io::Error::other(format!("the proxy said \"{status}\""))),
+        _ => Err(io::Error::other("the proxy does not speak HTTP")),
+    }
+}
+
+/// RFC 1928, without a password; names are left to the proxy.
+fn socks_tunnel(socket: &mut Socket, server: &ServerUrl) -> io::Result<()> {
+    socket.write_all(&[5, 1, 0])?;
+    let mut chosen = [0; 2];
+    socket.read_exact(&mut chosen)?;
+    if chosen != [5, 0] {
+        return Err(io::Error::other("the proxy wants a password, or does not speak SOCKS 5"));
+    }
+    let mut request = vec![5, 1, 0];
+    match server.ip() {
+        Some(IpAddr::V4(ip)) => {
+            request.push(1);
+            request.extend(ip.octets());
+        }
+        Some(IpAddr::V6(ip)) => {
+            request.push(4);
+            request.extend(ip.octets());
+        }
+        None => {
+            let len = u8::try_from(server.host.len())
+                .map_err(|_| io::Error::other("the server's name is too long"))?;
+            request.extend([3, len]);
+            request.extend(server.host.bytes());
+        }
+    }
+    request.extend(server.port.to_be_bytes());
+    socket.write_all(&request)?;
+    let mut answer = [0; 4];
+    socket.read_exact(&mut answer)?;
+    if answer[1] != 0 {
+        let why = match answer[1] {
+            2 => "the proxy does not allow it",
+            3 => "the network is unreachable from the proxy",
+            4 => "the host is unreachable from the proxy",
+            5 => "connection refused",
+            _ => "the proxy failed",
+        };
+        return Err(io::Error::other(why));
+    }
+    let len = match answer[3] {
+        1 => 4,
+        4 => 16,
+        _ => {
+            let mut len = [0];
+            socket.read_exact(&mut len)?;
+            usize::from(len[0])
+        }
+    };
+    socket.read_exact(&mut vec![0; len + 2])
+}

@@ -1,0 +1,109 @@
+//! What an error on a connection means to a person: who refused whom, why, and what to do about it.
+
+use std::io::{self, ErrorKind};
+
+use rustls::{AlertDescription, CertificateError, Error};
+
+use super::timestamp;
+use crate::source::NoAnswer;
+
+/// Explains an error of a connection to `who`; `verb` is what was attempted: "connect to", "read from".
+pub(super) fn explain(error: &io::Error, verb: &str, who: &str, late: bool) -> NoAnswer {
+    let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
+    let (why, advice) = match tls {
+        Some(error) => tls_reason(error),
+        None => (io_reason(error), ""),
+    };
+    NoAnswer { timed_out: late, reason: format!("cannot {verb} {who}: {why}"), advice: advice.to_owned() }
+}
+
+/// What an I/O error says, without its number.
+pub(super) fn io_reason(error: &io::Error) -> String {
+    match error.kind() {
+        ErrorKind::TimedOut | ErrorKind::WouldBlock => "no answer in time".to_owned(),
+        ErrorKind::ConnectionRefused => "connection refused".to_owned(),
+        ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => "it closed the connection".to_owned(),
+        ErrorKind::UnexpectedEof => "it closed the connection before the end of its answer".to_owned(),
+        ErrorKind::HostUnreachable => "no route to the host".to_owned(),
+        ErrorKind::NetworkUnreachable => "the network is unreachable".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+fn tls_reason(error: &Error) -> (String, &'static str) {
+    const AUTHORITY: &str = "Name the certificate authority that signed it (certificate-authority or \
+                             certificate-authority-data of the cluster in the kubeconfig).";
+    const NAME: &str = "Use the name or address that the certificate is for, or set tls-server-name of the \
+                        cluster in the kubeconfig.";
+    const CLOCK: &str = "Renew the server's certificate, or check the clock of this machine.";
+    const CLIENT: &str = "Check the client-certificate of the user in the kubeconfig: it may have expired, or \
+                          belong to another cluster.";
+    match error {
+        Error::InvalidCertificate(certificate) => match certificate {
+            CertificateError::UnknownIssuer => {
+                ("its certificate is signed by an authority that is not known (unknown CA)".to_owned(), AUTHORITY)
+            }
+            CertificateError::NotValidForNameContext { expected, presented } => {
+                let names: Vec<&str> = presented.iter().map(|name| bare(name)).collect();
+                let has = if names.is_empty() { "no names".to_owned() } else { names.join(", ") };
+                (format!("its certificate is not for {}; it is for {has}", expected.to_str()), NAME)
+            }
+            CertificateError::NotValidForName => ("its certificate is for another name".to_owned(), NAME),
+            CertificateError::ExpiredContext { not_after, .. } => {
+                (format!("its certificate expired on {}", timestamp::day(not_after.as_secs())), CLOCK)
+            }
+            CertificateError::Expired => ("its certificate has expired".to_owned(), CLOCK),
+            CertificateError::NotValidYetContext { not_before, .. } => {
+                (format!("its certificate is not valid before {}", timestamp::day(not_before.as_secs())), CLOCK)
+            }
+            CertificateError::NotValidYet => ("its certificate is not valid yet".to_owned(), CLOCK),
+            CertificateError::BadSignature => (
+                "its certificate is not signed by the authority that it names (a CA of that name has another key)"
+                    .to_owned(),
+                AUTHORITY,
+            ),
+            other => (format!("its certificate cannot be accepted: {other}"), AUTHORITY),
+        },
+        Error::AlertReceived(alert) => match alert {
+            AlertDescription::CertificateRequired => ("it wants a client certificate".to_owned(), CLIENT),
+            AlertDescription::BadCertificate
+            | AlertDescription::CertificateExpired
+            | AlertDescription::CertificateRevoked
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::UnknownCA
+            | AlertDescription::AccessDenied => (format!("it refused our client certificate ({alert:?})"), CLIENT),
+            other => (format!("it ended the TLS handshake ({other:?})"), ""),
+        },
+        Error::InvalidMessage(_) => (
+            "what it says is not TLS".to_owned(),
+            "Check the port, and whether the server speaks plain http.",
+        ),
+        other => (format!("TLS failed: {other}"), ""),
+    }
+}
+
+/// The name within webpki's `DnsName("kubernetes")` or `IpAddress(127.0.0.1)`.
+fn bare(name: &str) -> &str {
+    let inner = name.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')')).unwrap_or(name);
+    inner.trim_matches('"')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_shown_bare() {
+        assert_eq!(bare("DnsName(\"kubernetes\")"), "kubernetes");
+        assert_eq!(bare("IpAddress(127.0.0.1)"), "127.0.0.1");
+        assert_eq!(bare("other"), "other");
+    }
+
+    #[test]
+    fn plain_errors() {
+        let error = io::Error::from(ErrorKind::ConnectionRefused);
+        let answer = explain(&error, "connect to", "10.0.0.1:6443", false);
+        assert_eq!(answer.reason, "cannot connect to 10.0.0.1:6443: connection refused");
+        assert!(explain(&io::Error::from(ErrorKind::TimedOut), "read from", "x", true).timed_out);
+    }
+}

@@ -1,0 +1,250 @@
+//! Writes down what another source answers.
+//!
+//! Not here: the form of an entry. A body goes to a spool while it is read; once it is over, the entry is
+//! appended to a nameless file, in whatever order answers end. Only [`Recorder::finish`] puts entries in the
+//! order of their requests, and gives the recording its name.
+
+use std::fs::File;
+use std::io::{self, BufWriter, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use super::Problem;
+use super::entry::{self, Exchange, Quoted, timestamp};
+use crate::archive::{Partial, Spool, Target};
+use crate::error::{Class, Failure};
+use crate::source::{Call, NoAnswer, Response, Source, clock_millis};
+
+/// A source that records another one.
+pub struct Recorder {
+    inner: Arc<dyn Source>,
+    log: Arc<Log>,
+    now_millis: i64,
+    requests: AtomicU64,
+}
+
+/// Entries that are over.
+struct Log {
+    target: Arc<Target>,
+    state: Mutex<State>,
+}
+
+struct State {
+    /// The file to be, until the recording is finished.
+    output: Option<(File, Partial)>,
+    text: Spool,
+    /// A request's number, and where in the text its entry is.
+    entries: Vec<(u64, Range<u64>)>,
+    failure: Option<Failure>,
+}
+
+impl Recorder {
+    /// Claims the file before anything is sent: one that exists, or cannot be written, is refused now.
+    pub fn new(inner: Arc<dyn Source>, path: &Path) -> Result<Recorder, Failure> {
+        let target = Arc::new(Target::claim(path, "the recording")?);
+        let output = Some(target.new_file()?);
+        let text = Spool::new(&target, u64::MAX);
+        let state = Mutex::new(State { output, text, entries: Vec::new(), failure: None });
+        let now_millis = inner.now_millis();
+        Ok(Recorder { inner, log: Arc::new(Log { target, state }), now_millis, requests: AtomicU64::new(0) })
+    }
+
+    /// Writes the recording and gives it its name; the result is where it is. Called once, after the last body was
+    /// dropped: an exchange that is not over is not in it.
+    pub fn finish(&self) -> Result<PathBuf, Failure> {
+        let mut state = self.log.lock();
+        if let Some(failure) = state.failure.take() {
+            return Err(failure);
+        }
+        let text = std::mem::replace(&mut state.text, Spool::new(&self.log.target, 0));
+        let mut entries = std::mem::take(&mut state.entries);
+        let Some((file, partial)) = state.output.take() else {
+            return Err(Failure::new(Class::Internal, "cannot write the recording", "it is written already"));
+        };
+        drop(state);
+        entries.sort_unstable_by_key(|(number, _)| *number);
+        let target = &self.log.target;
+        write_log(file, self.now_millis, text, &entries).map_err(|error| target.failure(&error))?;
+        if target.is_taken() {
+            return Err(target.failure(&io::Error::new(
+                ErrorKind::AlreadyExists,
+                "something else was written there during the run",
+            )));
+        }
+        std::fs::rename(partial.path(), target.path()).map_err(|error| target.failure(&error))?;
+        target.sync_folder();
+        Ok(target.path().to_owned())
+    }
+}
+
+fn write_log(file: File, now_millis: i64, text: Spool, entries: &[(u64, Range<u64>)]) -> io::Result<()> {
+    let mut text = text.into_reader()?;
+    let mut out = BufWriter::new(file);
+    let now = Quoted(&timestamp(now_millis));
+    let (name, version) = (Quoted(env!("CARGO_PKG_NAME")), Quoted(env!("CARGO_PKG_VERSION")));
+    writeln!(
+        out,
+        r#"{{"log":{{"version":"1.2","creator":{{"name":{name},"version":{version}}},"pages":[{{"startedDateTime":{now},"id":"run","title":"wagather","pageTimings":{{}}}}],"entries":["#
+    )?;
+    for (number, (_, range)) in entries.iter().enumerate() {
+        if number > 0 {
+            out.write_all(b",\n")?;
+        }
+        text.seek(SeekFrom::Start(range.start))?;
+        io::copy(&mut text.by_ref().take(range.end - range.start), &mut out)?;
+    }
+    out.write_all(b"\n]}}\n")?;
+    out.flush()?;
+    out.get_ref().sync_all()
+}
+
+impl Source for Recorder {
+    fn send(&self, call: &Call) -> Result<Response, NoAnswer> {
+        let number = self.requests.fetch_add(1, Ordering::Relaxed);
+        let mut exchange = Exchange {
+            path_and_query: call.path_and_query.clone(),
+            accept: call.accept,
+            started_millis: clock_millis(),
+            wait_millis: 0,
+            receive_millis: 0,
+            status: 0,
+            content_type: None,
+            problem: None,
+        };
+        let sent = Instant::now();
+        let answer = self.inner.send(call);
+        exchange.wait_millis = millis(sent);
+        let spool = Spool::new(&self.log.target, u64::MAX);
+        match answer {
+            Ok(Response { status, content_type, body }) => {
+                exchange.status = status;
+                exchange.content_type.clone_from(&content_type);
+                let log = Arc::clone(&self.log);
+                let open = Some(Open { number, exchange, head: Instant::now(), spool, log });
+                Ok(Response { status, content_type, body: Box::new(Tee { body, open }) })
+            }
+            Err(no_answer) => {
+                let NoAnswer { timed_out, reason, advice } = no_answer.clone();
+                exchange.problem = Some(Problem { timed_out, reason, advice });
+                self.log.append(number, &exchange, spool);
+                Err(no_answer)
+            }
+        }
+    }
+
+    fn warm(&self) {
+        self.inner.warm();
+    }
+
+    fn now_millis(&self) -> i64 {
+        self.now_millis
+    }
+
+    fn is_recording(&self) -> bool {
+        self.inner.is_recording()
+    }
+
+    fn describe(&self) -> String {
+        self.inner.describe()
+    }
+}
+
+fn millis(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+impl Log {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // An entry is counted only once it is written, so a thread that panicked has left nothing half done.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds an exchange that is over. The source has done its work, so a failure here waits for the end of the run.
+    fn append(&self, number: u64, exchange: &Exchange, body: Spool) {
+        let mut state = self.lock();
+        if state.output.is_none() || state.failure.is_some() {
+            return;
+        }
+        let start = state.text.len();
+        let body_bytes = body.len();
+        let written = body.into_reader().and_then(|mut body| {
+            let mut text = BufWriter::new(&mut state.text);
+            entry::write(&mut text, exchange, body_bytes, &mut body)?;
+            text.flush()
+        });
+        match written {
+            Ok(()) => {
+                let end = state.text.len();
+                state.entries.push((number, start..end));
+            }
+            Err(error) => state.failure = Some(self.target.failure(&error)),
+        }
+    }
+
+    fn fail(&self, error: &io::Error) {
+        self.lock().failure.get_or_insert_with(|| self.target.failure(error));
+    }
+}
+
+/// A body that is written down as it is read.
+struct Tee {
+    body: Box<dyn Read + Send>,
+    open: Option<Open>,
+}
+
+/// An exchange that is not over.
+struct Open {
+    number: u64,
+    exchange: Exchange,
+    head: Instant,
+    spool: Spool,
+    log: Arc<Log>,
+}
+
+impl Tee {
+    fn close(&mut self, problem: impl FnOnce(u64) -> Option<Problem>) {
+        let Some(Open { number, mut exchange, head, spool, log }) = self.open.take() else { return };
+        exchange.receive_millis = millis(head);
+        exchange.problem = problem(spool.len());
+        log.append(number, &exchange, spool);
+    }
+}
+
+impl Read for Tee {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.body.read(buffer) {
+            Ok(0) if !buffer.is_empty() => {
+                self.close(|_| None);
+                Ok(0)
+            }
+            Ok(len) => {
+                if let Some(open) = &mut self.open
+                    && let Err(error) = open.spool.write_all(&buffer[..len])
+                {
+                    open.log.fail(&error);
+                    self.open = None;
+                }
+                Ok(len)
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => Err(error),
+            Err(error) => {
+                let timed_out = error.kind() == ErrorKind::TimedOut;
+                self.close(|_| Some(Problem { timed_out, reason: error.to_string(), advice: String::new() }));
+                Err(error)
+            }
+        }
+    }
+}
+
+impl Drop for Tee {
+    fn drop(&mut self) {
+        self.close(|bytes| {
+            let reason =
+                format!("only the first {bytes} bytes of this answer were read when it was recorded");
+            Some(Problem { timed_out: false, reason, advice: String::new() })
+        });
+    }
+}

@@ -1,0 +1,207 @@
+//! Answers from a recording.
+//!
+//! Not here: the file's format. A request is answered if its path and query are in the recording, letter by letter.
+//! If they are there several times, the answers come in their order, and the last one stays: a server that
+//! changed while it was recorded is replayed with its changes.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Cursor, ErrorKind, Read};
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::har::{self, Answer, Malformed};
+use super::{MAX_RECORDING_BYTES, Problem};
+use crate::error::{Class, Failure};
+use crate::source::cluster::base64;
+use crate::source::{Call, NoAnswer, Response, Source};
+
+/// Recorded paths that a refusal names.
+const NAMED_PATHS: usize = 3;
+
+/// How much of a path a refusal shows: enough for a resource and its selectors, not for a `continue` token.
+const MAX_SHOWN_PATH_BYTES: usize = 160;
+
+const RECORD_AGAIN: &str = "record again, with the same gatherers and parameters: --record FILE.har";
+
+/// A source that answers from a HAR file. It is held in memory once, as it is on disk.
+pub struct Recording {
+    shown: String,
+    text: String,
+    answers: HashMap<Box<str>, Answers>,
+    now_millis: i64,
+}
+
+/// The answers to one request, in their order.
+#[derive(Default)]
+struct Answers {
+    all: Vec<Answer>,
+    given: AtomicUsize,
+}
+
+impl Recording {
+    /// Reads a HAR file, of ours or of another tool. Bodies are decoded when they are asked for.
+    pub fn open(path: &Path) -> Result<Recording, Failure> {
+        let shown = path.display().to_string();
+        let failure = |reason: String, advice: &str| {
+            Failure::new(Class::Config, format!("cannot read the recording {shown}"), reason).advise(advice)
+        };
+        let bytes =
+            read(path).map_err(|error| failure(error.to_string(), "--replay takes a file that exists"))?;
+        if bytes.len() as u64 > MAX_RECORDING_BYTES {
+            return Err(failure(
+                format!("it has more than {MAX_RECORDING_BYTES} bytes"),
+                "record less in one file",
+            ));
+        }
+        let malformed = |Malformed { line, column, reason }| {
+            failure(
+                format!("{shown}:{line}:{column}: {reason}"),
+                "--replay takes a HAR 1.2 file, such as --record writes; record again if this one was cut",
+            )
+        };
+        let mut text = String::from_utf8(bytes).map_err(|error| {
+            let (line, column) = har::position(error.as_bytes(), error.utf8_error().valid_up_to());
+            malformed(Malformed { line, column, reason: "this is not UTF-8".into() })
+        })?;
+        if text.starts_with('\u{feff}') {
+            // HAR allows a byte order mark, JSON does not.
+            text.drain(..'\u{feff}'.len_utf8());
+        }
+        let (found, now_millis) = har::parse(&text).map_err(malformed)?;
+        let mut answers: HashMap<Box<str>, Answers> = HashMap::new();
+        for answer in found {
+            answers.entry(answer.path_and_query.clone()).or_default().all.push(answer);
+        }
+        Ok(Recording { shown, text, answers, now_millis })
+    }
+
+    fn not_recorded(&self, asked: &str) -> NoAnswer {
+        let resource = |path: &str| path.split('?').next().unwrap_or("").to_owned();
+        let wanted = resource(asked);
+        let mut same: Vec<&str> =
+            self.answers.keys().map(|path| &**path).filter(|path| resource(path) == wanted).collect();
+        let mut reason = format!("the recording {} has no answer to {}", self.shown, Shown(asked));
+        if same.is_empty() {
+            let shared =
+                |path: &str| wanted.split('/').zip(path.split('/')).take_while(|(a, b)| a == b).count();
+            let mut others: Vec<&str> = self.answers.keys().map(|path| &**path).collect();
+            others.sort_unstable_by_key(|path| (usize::MAX - shared(&resource(path)), *path));
+            reason += &format!("; it has none of {}, and {} of other paths", Shown(&wanted), others.len());
+            append(&mut reason, ", nearest ", &others);
+        } else {
+            same.sort_unstable();
+            reason += &format!("; of the same resource it has {}", same.len());
+            append(&mut reason, ": ", &same);
+        }
+        NoAnswer { timed_out: false, reason, advice: RECORD_AGAIN.into() }
+    }
+
+    fn body(&self, answer: &Answer) -> Result<Vec<u8>, String> {
+        let Some(range) = &answer.body else {
+            return if answer.size > 0 {
+                Err("it was recorded without its body".into())
+            } else {
+                Ok(Vec::new())
+            };
+        };
+        let text: String = serde_json::from_str(&self.text[range.clone()]).map_err(|error| {
+            let (line, column) = har::position(self.text.as_bytes(), range.start);
+            format!("{}:{line}:{column}: no text of a body: {error}", self.shown)
+        })?;
+        if !answer.is_base64 {
+            return Ok(text.into_bytes());
+        }
+        base64::decode(&text).ok_or_else(|| {
+            let (line, column) = har::position(self.text.as_bytes(), range.start);
+            format!("{}:{line}:{column}: not base64", self.shown)
+        })
+    }
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let file = File::open(path)?;
+    let len = file.metadata()?.len().min(MAX_RECORDING_BYTES);
+    let mut bytes = Vec::with_capacity(len as usize + 1);
+    file.take(MAX_RECORDING_BYTES + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// A path, with its end left out if it is long.
+struct Shown<'a>(&'a str);
+
+impl std::fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0.len() > MAX_SHOWN_PATH_BYTES {
+            true => write!(f, "{}…", &self.0[..self.0.floor_char_boundary(MAX_SHOWN_PATH_BYTES)]),
+            false => f.write_str(self.0),
+        }
+    }
+}
+
+fn append(reason: &mut String, lead: &str, paths: &[&str]) {
+    for (number, path) in paths.iter().take(NAMED_PATHS).enumerate() {
+        *reason += if number == 0 { lead } else { ", " };
+        *reason += &Shown(path).to_string();
+    }
+    if paths.len() > NAMED_PATHS {
+        *reason += ", …";
+    }
+}
+
+impl Source for Recording {
+    fn send(&self, call: &Call) -> Result<Response, NoAnswer> {
+        let Some(answers) = self.answers.get(call.path_and_query.as_str()) else {
+            return Err(self.not_recorded(&call.path_and_query));
+        };
+        let number = answers.given.fetch_add(1, Ordering::Relaxed).min(answers.all.len() - 1);
+        let answer = &answers.all[number];
+        let then = match (&answer.problem, answer.status) {
+            (Some(Problem { timed_out, reason, advice }), 0) => {
+                let (timed_out, reason, advice) = (*timed_out, reason.clone(), advice.clone());
+                return Err(NoAnswer { timed_out, reason, advice });
+            }
+            (problem, _) => problem.clone(),
+        };
+        let bytes = self.body(answer).map_err(|why| NoAnswer {
+            timed_out: false,
+            reason: format!("cannot replay the answer to {}: {why}", Shown(&call.path_and_query)),
+            advice: RECORD_AGAIN.into(),
+        })?;
+        Ok(Response {
+            status: answer.status,
+            content_type: answer.content_type.as_deref().map(str::to_owned),
+            body: Box::new(Body { bytes: Cursor::new(bytes), then }),
+        })
+    }
+
+    fn now_millis(&self) -> i64 {
+        self.now_millis
+    }
+
+    fn is_recording(&self) -> bool {
+        true
+    }
+
+    fn describe(&self) -> String {
+        "recording".to_owned()
+    }
+}
+
+/// A body, and how it broke off if it did.
+struct Body {
+    bytes: Cursor<Vec<u8>>,
+    then: Option<Problem>,
+}
+
+impl Read for Body {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match (self.bytes.read(buffer)?, &self.then) {
+            (0, Some(problem)) if !buffer.is_empty() => {
+                let kind = if problem.timed_out { ErrorKind::TimedOut } else { ErrorKind::UnexpectedEof };
+                Err(io::Error::new(kind, problem.reason.clone()))
+            }
+            (len, _) => Ok(len),
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Reports as text and as JSON. Nothing here computes.
+
+pub mod json;
+pub mod text;
