@@ -76,7 +76,7 @@ pub mod time;
 pub use embedded_io as io;
 pub use error::{Error, Result};
 pub use heapless;
-pub use json::{Deserialize, Serialize};
+pub use json::Serialize;
 pub use param::{param, param_string};
 pub use rest::{Api, Body, List, ListParams, LogParams, Resource};
 pub use wagather_abi as abi;

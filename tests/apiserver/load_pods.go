@@ -13,7 +13,7 @@ import (
 
 // load_pods.go makes pods: names, specs and metadata. Their status is in load_pod_status.go.
 //
-// A pod is 5 to 7 KB of JSON with managedFields, as in real clusters.
+// A pod is about 7 KB of JSON with managedFields, as in real clusters.
 
 // workload is what a pod belongs to. Pod N is of workload N/len(podNamespaces) modulo their count.
 type workload struct {

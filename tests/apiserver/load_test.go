@@ -60,7 +60,7 @@ func TestEveryStateOccurs(t *testing.T) {
 
 func TestFirstPodIsPinned(t *testing.T) {
 	object := pod(0, 6)
-	if got, want := object.Namespace+"/"+object.Name, "openshift-monitoring/collector-d9c0a3c1b6-bbbbb"; got != want {
+	if got, want := object.Namespace+"/"+object.Name, "openshift-monitoring/collector-437a796e20-bbbbb"; got != want {
 		t.Errorf("recordings depend on names: got %s, want %s", got, want)
 	}
 	data, err := json.Marshal(object)

@@ -1,1 +1,44 @@
-//! Derives (being written).
+//! The harness of the tests that see the project from outside.
+//!
+//! It runs the programs as a user does, against a server that it makes up or a recording, and looks at what they
+//! leave behind. Nothing here knows how the host works inside, and nothing here asserts what a test is about: a
+//! helper fails only if it cannot help.
+//!
+//! | module | has |
+//! |---|---|
+//! | [`programs`] | where the host and the guests are |
+//! | [`host`] | [`Host`](host::Host): one call of the command line, with a time limit |
+//! | [`server`] | an API server of canned answers and faults, plain or TLS |
+//! | [`certificates`] | certificate authorities and server certificates |
+//! | [`kubeconfig`] | kubeconfig files |
+//! | [`archive`] | archives, read whole |
+//! | [`guest`] | modules from WebAssembly text |
+//! | [`objects`] | Kubernetes objects to serve |
+//! | [`golden`] | expected texts in files, written anew with `BLESS=1` |
+//! | [`workspace`] | the repository's own files |
+//!
+//! A test is mostly four lines:
+//!
+//! ```no_run
+//! use tests::{host::Host, objects, programs, server::Server};
+//! let server = Server::new().list(objects::CLUSTER_OPERATORS, objects::cluster_operators(3)).start();
+//! let place = tests::place();
+//! let done = Host::run(programs::guest("cluster-operators")).server(&server.url()).output(place.path().join("out")).wait();
+//! done.expect_success();
+//! ```
+
+pub mod archive;
+pub mod certificates;
+pub mod golden;
+pub mod guest;
+pub mod host;
+pub mod kubeconfig;
+pub mod objects;
+pub mod programs;
+pub mod server;
+pub mod workspace;
+
+/// An empty folder that goes away with the value.
+pub fn place() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap_or_else(|error| panic!("cannot make a temporary folder: {error}; is TMPDIR right?"))
+}

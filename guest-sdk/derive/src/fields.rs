@@ -109,21 +109,16 @@ pub(crate) fn decoding(ident: &Ident, fields: &[Field<'_>]) -> TokenStream {
     let masks = fields.iter().map(|Field { ty, name, .. }| {
         quote_spanned!(ty.span()=> (#name, <#ty as ::wagather::__private::Decode>::MASK),)
     });
-    let names = fields.iter().map(|field| &field.name);
-    let arms = fields.iter().enumerate().map(|(index, Field { ident, ty, .. })| {
-        quote_spanned!(ty.span()=> #index => <#ty as ::wagather::__private::Decode>::visitor(&mut self.#ident),)
+    let arms = fields.iter().map(|Field { ident, ty, name }| {
+        quote_spanned!(ty.span()=> #name => <#ty as ::wagather::__private::Decode>::visitor(&mut self.#ident),)
     });
     quote! {
         const _: () = {
             use ::wagather::__private as __p;
 
             impl __p::Object for #ident {
-                fn names(&self) -> &'static [&'static str] {
-                    &[#(#names),*]
-                }
-
-                fn field(&mut self, index: usize) -> ::core::option::Option<&mut dyn __p::Visitor> {
-                    ::core::option::Option::Some(match index {
+                fn field(&mut self, name: &str) -> ::core::option::Option<&mut dyn __p::Visitor> {
+                    ::core::option::Option::Some(match name {
                         #(#arms)*
                         _ => return ::core::option::Option::None,
                     })

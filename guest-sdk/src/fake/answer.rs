@@ -81,7 +81,12 @@ pub(super) fn find(answers: &[(String, Answer)], request: &sys::Request<'_>) -> 
             items.retain(|item| text_at(item, "metadata.namespace") == Some(request.namespace));
         }
         if request.verb == Verb::GET {
-            match items.iter().position(|item| text_at(item, "metadata.name") == Some(request.name)) {
+            // Without a namespace in its path, an API server finds no namespaced object.
+            let is_it = |item: &Value| {
+                text_at(item, "metadata.name") == Some(request.name)
+                    && text_at(item, "metadata.namespace").unwrap_or("") == request.namespace
+            };
+            match items.iter().position(is_it) {
                 Some(index) => answer.content = Content::Object(items.swap_remove(index)),
                 None => return not_found(),
             }

@@ -55,11 +55,8 @@ pub trait Decode: Default {
 
 /// An object with fields; what the derives implement.
 pub trait Object {
-    /// The names in JSON of the fields.
-    fn names(&self) -> &'static [&'static str];
-
-    /// The visitor of the field whose name has that index.
-    fn field(&mut self, index: usize) -> Option<&mut dyn Visitor>;
+    /// The visitor of the field of that name in JSON, or `None` if it is not wanted.
+    fn field(&mut self, name: &str) -> Option<&mut dyn Visitor>;
 }
 
 /// The value as a visitor of itself.
@@ -91,9 +88,7 @@ struct FieldsOf<'a>(&'a mut dyn Object);
 
 impl Map for FieldsOf<'_> {
     fn key(&mut self, name: &str) -> Result<&mut dyn Visitor> {
-        // One search for all types, instead of a chain of comparisons in each.
-        let index = self.0.names().iter().position(|known| *known == name).unwrap_or(usize::MAX);
-        Ok(self.0.field(index).unwrap_or_else(|| <dyn Visitor>::ignore()))
+        Ok(self.0.field(name).unwrap_or_else(|| <dyn Visitor>::ignore()))
     }
 
     fn finish(&mut self) -> Result<()> {
@@ -262,5 +257,112 @@ impl<T> Default for Whole<T> {
 impl<T: Deserialize> Decode for Whole<T> {
     fn visitor(&mut self) -> &mut dyn Visitor {
         T::begin(&mut self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::from_str;
+    use crate::manifest::{mask_len, mask_text};
+
+    #[derive(Default, Debug, PartialEq, crate::Fields)]
+    struct Everything {
+        text: String,
+        flag: bool,
+        small: u8,
+        signed: i64,
+        ratio: f64,
+        maybe: Option<Inner>,
+        boxed: Box<Inner>,
+        many: Vec<Inner>,
+        by_name: BTreeMap<String, Inner>,
+        annotations: BTreeMap<String, String>,
+        kind: Whole<Kind>,
+    }
+
+    #[derive(Default, Debug, PartialEq, crate::Fields)]
+    struct Inner {
+        #[field(name = "x-y")]
+        value: u32,
+    }
+
+    #[derive(Debug, PartialEq)]
+    enum Kind {
+        Known,
+        Other,
+    }
+
+    impl Deserialize for Kind {
+        fn begin(out: &mut Option<Self>) -> &mut dyn Visitor {
+            miniserde::make_place!(Slot);
+            impl Visitor for Slot<Kind> {
+                fn string(&mut self, text: &str) -> Result<()> {
+                    self.out = Some(if text == "Known" { Kind::Known } else { Kind::Other });
+                    Ok(())
+                }
+            }
+            Slot::new(out)
+        }
+    }
+
+    #[test]
+    fn what_is_there_is_filled_in() {
+        let json = r#"{"text":"t","flag":true,"small":255,"signed":-5,"ratio":1.5,"maybe":{"x-y":1},"boxed":{"x-y":2},
+            "many":[{"x-y":3},{}],"byName":{"a":{"x-y":4}},"annotations":{"k":"v"},"kind":"Known","unknown":[{"a":[]}]}"#;
+        let expected = Everything {
+            text: "t".into(),
+            flag: true,
+            small: 255,
+            signed: -5,
+            ratio: 1.5,
+            maybe: Some(Inner { value: 1 }),
+            boxed: Box::new(Inner { value: 2 }),
+            many: std::vec![Inner { value: 3 }, Inner { value: 0 }],
+            by_name: [("a".into(), Inner { value: 4 })].into(),
+            annotations: [("k".into(), "v".into())].into(),
+            kind: Whole(Some(Kind::Known)),
+        };
+        assert_eq!(from_str::<Everything>(json), Ok(expected));
+    }
+
+    #[test]
+    fn what_is_absent_or_null_is_the_default() {
+        assert_eq!(from_str::<Everything>("{}"), Ok(<Everything as Default>::default()));
+        let nulls = r#"{"text":null,"flag":null,"small":null,"maybe":null,"boxed":null,"many":null,"byName":null,"kind":null}"#;
+        assert_eq!(from_str::<Everything>(nulls), Ok(<Everything as Default>::default()));
+    }
+
+    #[test]
+    fn another_type_is_an_error() {
+        for json in [
+            r#"{"text":1}"#,
+            r#"{"text":{}}"#,
+            r#"{"flag":"true"}"#,
+            r#"{"small":256}"#,
+            r#"{"small":-1}"#,
+            r#"{"small":1.5}"#,
+            r#"{"many":{}}"#,
+            r#"{"maybe":[]}"#,
+            "[]",
+            "null",
+        ] {
+            assert!(from_str::<Everything>(json).is_err(), "{json}");
+        }
+    }
+
+    #[test]
+    fn the_mask_is_that_of_the_types() {
+        const MASK: Mask = <Everything as Decode>::MASK;
+        const TEXT: [u8; mask_len(&MASK)] = mask_text(&MASK);
+        let expected =
+            "text,flag,small,signed,ratio,maybe(x-y),boxed(x-y),many(x-y),byName(*(x-y)),annotations,kind";
+        assert_eq!(core::str::from_utf8(&TEXT), Ok(expected));
+    }
+
+    #[test]
+    fn miniserdes_own_parser_decodes_it_too() {
+        let inner: Inner = miniserde::json::from_str(r#"{"x-y":7,"z":null}"#).expect("an object");
+        assert_eq!(inner, Inner { value: 7 });
     }
 }

@@ -208,6 +208,8 @@ fn an_object_is_got_by_name() {
         assert_eq!(pods.get("b").map(|_| ()), Err(error(Status::http(404))));
         assert!(pods.get_opt("b")?.is_none());
         assert!(pods.get_opt("a")?.is_some());
+        // As with kube-rs, an object of a namespaced resource is in a namespace.
+        assert!(Api::<Pod>::all().get_opt("a")?.is_none());
         assert_eq!(pods.get("a/../b").map(|_| ()), Err(error(Status::BAD_REQUEST)));
         Ok(())
     });

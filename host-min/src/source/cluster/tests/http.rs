@@ -175,9 +175,9 @@ fn connections_are_used_again_and_replaced_when_the_server_has_closed_them() {
         }
     });
     let cluster = at(&server.url());
-    for sent in 1..=6 {
+    for sent in 1..=6usize {
         assert_eq!(text(cluster.send(&call("/"))), "{}");
-        assert_eq!(server.connections(), (sent + 1) / 2);
+        assert_eq!(server.connections(), sent.div_ceil(2));
     }
 }
 

@@ -1,0 +1,80 @@
+//! Bytes on disk and bytes in memory.
+
+use crate::contender::{Contender, HOST, WORK, remove};
+use crate::server::Server;
+use crate::{Result, markdown, process, row};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+/// Runs whose memory is looked at; the largest counts.
+const MEMORY_ROUNDS: usize = 5;
+
+/// The sizes of the guests and of the host.
+pub(crate) fn table() -> Result<String> {
+    let folder = "target/guests";
+    let entries = std::fs::read_dir(folder).map_err(|error| format!("cannot read {folder}: {error}"))?;
+    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "wasm"));
+    files.sort();
+    files.push(HOST.into());
+    let mut rows = vec![row(&["file", "bytes"])];
+    for file in files {
+        let bytes = std::fs::metadata(&file).map_err(|error| format!("cannot read {}: {error}", file.display()))?.len();
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        rows.push(vec![name, grouped(bytes)]);
+    }
+    Ok(markdown(&rows))
+}
+
+/// The most memory that each of a run's two processes takes.
+pub(crate) fn memory(contenders: &[Contender], server: &Server) -> Result<String> {
+    let mut rows = vec![row(&["gatherer", "broker", "sandbox"])];
+    for contender in contenders {
+        let (mut broker, mut sandbox) = (0, 0);
+        for _ in 0..MEMORY_ROUNDS {
+            let output = format!("{WORK}/gathered");
+            remove(&output)?;
+            server.forget();
+            let ended = process::start(contender.command(&output))?.wait(contender.name)?;
+            broker = broker.max(ended.peak_bytes);
+            if !contender.is_floor {
+                sandbox = sandbox.max(sandbox_peak(&Path::new(&output).join("wagather.json"))?);
+                remove(&output)?;
+            }
+        }
+        let sandbox = if contender.is_floor { "-".to_owned() } else { kib(sandbox) };
+        rows.push(vec![contender.name.to_owned(), process_peak(broker), sandbox]);
+    }
+    Ok(markdown(&rows))
+}
+
+fn process_peak(bytes: u64) -> String {
+    let own = process::own_peak_bytes();
+    if bytes > own { kib(bytes) } else { format!("at most {}", kib(own)) }
+}
+
+/// From the report, which has it from the system.
+fn sandbox_peak(report: &Path) -> Result<u64> {
+    let failed = |why: String| format!("cannot use {}: {why}", report.display());
+    let text = std::fs::read(report).map_err(|error| failed(error.to_string()))?;
+    let report: Value = serde_json::from_slice(&text).map_err(|error| failed(error.to_string()))?;
+    let peak = &report["gatherers"][0]["peakRssBytes"];
+    peak.as_u64().ok_or_else(|| failed("it has no peakRssBytes".into()))
+}
+
+fn kib(bytes: u64) -> String {
+    format!("{} KiB", grouped(bytes >> 10))
+}
+
+/// With a comma between thousands.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

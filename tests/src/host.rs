@@ -1,0 +1,230 @@
+//! One call of the host's command line: what is typed, and what came of it.
+//!
+//! A call has nothing of the environment that could lead it to a cluster or through a proxy, and a time limit: a
+//! program that hangs fails its test with what it had said by then.
+
+use crate::programs;
+use std::ffi::OsStr;
+use std::io::Read;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// What no call needs, on a busy machine either.
+const TIME_LIMIT: Duration = Duration::from_secs(30);
+
+/// What is typed.
+pub struct Host {
+    command: Command,
+    time_limit: Duration,
+    // An empty home, so that no kubeconfig of the machine is found.
+    _home: tempfile::TempDir,
+}
+
+/// What came of it.
+pub struct Done {
+    /// How the process ended.
+    pub status: ExitStatus,
+    /// What it wrote to its standard output.
+    pub stdout: Vec<u8>,
+    /// What it said.
+    pub stderr: String,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+impl Host {
+    /// A call with these words.
+    pub fn new<I: IntoIterator<Item: AsRef<OsStr>>>(words: I) -> Host {
+        Host::of(Command::new(programs::host_min()), words)
+    }
+
+    /// A call through another command, such as a shell that sets limits and then executes its arguments.
+    pub fn through<I: IntoIterator<Item: AsRef<OsStr>>>(mut wrapper: Command, words: I) -> Host {
+        wrapper.arg(programs::host_min());
+        Host::of(wrapper, words)
+    }
+
+    fn of<I: IntoIterator<Item: AsRef<OsStr>>>(mut command: Command, words: I) -> Host {
+        let home = crate::place();
+        command.args(words).env_clear().env("HOME", home.path()).stdin(Stdio::null());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.current_dir(home.path());
+        if let Some(path) = std::env::var_os("PATH") {
+            command.env("PATH", path);
+        }
+        if let Some(folder) = std::env::var_os("TMPDIR") {
+            command.env("TMPDIR", folder);
+        }
+        Host { command, time_limit: TIME_LIMIT, _home: home }
+    }
+
+    /// `host-min run GUEST`, with the engine of `$WAGATHER_ENGINE` if that is set.
+    pub fn run(guest: impl AsRef<Path>) -> Host {
+        Host::run_all([guest])
+    }
+
+    /// `host-min run GUEST…`
+    pub fn run_all<I: IntoIterator<Item: AsRef<Path>>>(guests: I) -> Host {
+        let host = guests.into_iter().fold(Host::new(["run"]), |host, guest| host.arg(guest.as_ref()));
+        match std::env::var_os("WAGATHER_ENGINE") {
+            Some(engine) => host.arg("--engine").arg(engine),
+            None => host,
+        }
+    }
+
+    /// One more word.
+    pub fn arg(mut self, word: impl AsRef<OsStr>) -> Host {
+        self.command.arg(word);
+        self
+    }
+
+    /// More words.
+    pub fn args<I: IntoIterator<Item: AsRef<OsStr>>>(mut self, words: I) -> Host {
+        self.command.args(words);
+        self
+    }
+
+    /// `--server URL`
+    pub fn server(self, url: &str) -> Host {
+        self.arg("--server").arg(url)
+    }
+
+    /// `--kubeconfig FILE`
+    pub fn kubeconfig(self, file: impl AsRef<Path>) -> Host {
+        self.arg("--kubeconfig").arg(file.as_ref())
+    }
+
+    /// `--output DIR|FILE.tar.gz|-`
+    pub fn output(self, output: impl AsRef<OsStr>) -> Host {
+        self.arg("--output").arg(output)
+    }
+
+    /// `--record FILE`
+    pub fn record(self, file: impl AsRef<Path>) -> Host {
+        self.arg("--record").arg(file.as_ref())
+    }
+
+    /// `--replay FILE`
+    pub fn replay(self, file: impl AsRef<Path>) -> Host {
+        self.arg("--replay").arg(file.as_ref())
+    }
+
+    /// `--timeout DURATION`
+    pub fn timeout(self, duration: &str) -> Host {
+        self.arg("--timeout").arg(duration)
+    }
+
+    /// A variable of its environment.
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Host {
+        self.command.env(name, value);
+        self
+    }
+
+    /// The folder that it is called in; otherwise an empty one.
+    pub fn current_folder(mut self, folder: impl AsRef<Path>) -> Host {
+        self.command.current_dir(folder);
+        self
+    }
+
+    /// Where its standard output goes; otherwise it is captured.
+    pub fn stdout(mut self, stdout: impl Into<Stdio>) -> Host {
+        self.command.stdout(stdout);
+        self
+    }
+
+    /// Another time limit than the usual one.
+    pub fn within(mut self, time_limit: Duration) -> Host {
+        self.time_limit = time_limit;
+        self
+    }
+
+    /// Calls, and waits for the end.
+    pub fn wait(mut self) -> Done {
+        let begin = Instant::now();
+        let mut child = self.command.spawn().unwrap_or_else(|error| panic!("cannot start {:?}: {error}", self.command));
+        let (stdout, stderr) = (drain(child.stdout.take()), drain(child.stderr.take()));
+        let status = wait_at_most(&mut child, self.time_limit);
+        let done = |status| Done {
+            status,
+            stdout: stdout.join().expect("a reader"),
+            stderr: String::from_utf8_lossy(&stderr.join().expect("a reader")).into_owned(),
+            elapsed: begin.elapsed(),
+        };
+        match status {
+            Some(status) => done(status),
+            None => {
+                let _ = child.kill();
+                let status = child.wait().expect("a child that was killed");
+                panic!("{:?} did not end within {:?}; it said:\n{}", self.command, self.time_limit, done(status).stderr);
+            }
+        }
+    }
+}
+
+fn drain(from: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        if let Some(mut from) = from {
+            let _ = from.read_to_end(&mut bytes);
+        }
+        bytes
+    })
+}
+
+fn wait_at_most(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
+    let begin = Instant::now();
+    loop {
+        match child.try_wait().expect("a child of this process") {
+            Some(status) => return Some(status),
+            None if begin.elapsed() > limit => return None,
+            None => std::thread::sleep(Duration::from_millis(2)),
+        }
+    }
+}
+
+impl Done {
+    /// The exit code; a process that was ended by a signal, or that panicked, fails the test.
+    pub fn code(&self) -> i32 {
+        assert!(!self.stderr.contains("panicked"), "it panicked:\n{}", self.stderr);
+        match self.status.code() {
+            Some(code) => code,
+            None => panic!("it was ended by signal {:?}:\n{}", self.status.signal(), self.stderr),
+        }
+    }
+
+    /// Fails unless it succeeded.
+    pub fn expect_success(&self) -> &Done {
+        assert_eq!(self.code(), 0, "it failed:\n{}", self.stderr);
+        self
+    }
+
+    /// Fails unless it ended with this code.
+    pub fn expect_code(&self, code: i32) -> &Done {
+        assert_eq!(self.code(), code, "another exit code than expected:\n{}", self.stderr);
+        self
+    }
+
+    /// The standard output as text.
+    pub fn stdout_text(&self) -> String {
+        String::from_utf8(self.stdout.clone()).expect("text on the standard output")
+    }
+}
+
+/// What a run left in a folder, hidden names included.
+pub fn left_in(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("cannot read {}: {error}", folder.display()));
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+/// Where an archive lies that is not complete.
+pub fn incomplete(output: &Path) -> PathBuf {
+    let mut name = output.as_os_str().to_owned();
+    name.push(".incomplete");
+    name.into()
+}

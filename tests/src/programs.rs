@@ -1,0 +1,48 @@
+//! Where the programs and the guests are that the tests run.
+//!
+//! They are what ships: the static host of `make host` and the guests of `make guests`. The tests never build them, since
+//! what cargo would build for a test is not what a user gets; and they never skip, since a missing program would
+//! then look like a passed test.
+
+use crate::workspace;
+use std::path::{Path, PathBuf};
+
+/// The host's executable: `$WAGATHER_HOST_MIN`, or the one that `make host` made.
+pub fn host_min() -> PathBuf {
+    let path = match std::env::var_os("WAGATHER_HOST_MIN") {
+        Some(path) => PathBuf::from(path),
+        None => workspace::root().join("target/dist/host-min"),
+    };
+    made(path, "the host")
+}
+
+/// The executable of `make host`, whatever the environment says: for what is only true of that one.
+pub fn dist_host_min() -> PathBuf {
+    made(workspace::root().join("target/dist/host-min"), "the static host")
+}
+
+/// An example's module.
+pub fn guest(name: &str) -> PathBuf {
+    made(workspace::root().join(format!("target/guests/{name}.wasm")), "a guest")
+}
+
+/// The names of all examples, in alphabetical order.
+pub fn examples() -> Vec<String> {
+    let mut names: Vec<String> = workspace::folder("examples")
+        .into_iter()
+        .filter(|path| path.join("Cargo.toml").exists())
+        .map(|path| path.file_name().unwrap_or_default().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    assert!(!names.is_empty(), "there is no example");
+    names
+}
+
+fn made(path: PathBuf, what: &str) -> PathBuf {
+    assert!(is_file(&path), "{what} is missing: {} is not there; run 'make guests host' first", path.display());
+    path
+}
+
+fn is_file(path: &Path) -> bool {
+    path.metadata().is_ok_and(|metadata| metadata.is_file())
+}
