@@ -1,6 +1,6 @@
 //! Finds the cluster operators that are degraded or unavailable: since when, why, and in which version.
 //!
-//! Writes `findings.json`, and a line with the count to the log.
+//! Writes `findings.json` as it goes, so memory is bounded, and a line with the count to the log.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -9,7 +9,8 @@ extern crate alloc;
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use wagather::{Api, Fields, ListParams, Resource, Result, Serialize, gatherer, heap, json, log};
+use wagather::json::ArrayEntry;
+use wagather::{Api, Fields, ListParams, Resource, Result, Serialize, gatherer, heap, log};
 
 #[derive(Default, Resource)]
 #[resource(group = "config.openshift.io", version = "v1", plural = "clusteroperators", cluster)]
@@ -45,61 +46,60 @@ struct Version {
 }
 
 #[derive(Serialize)]
-struct Findings {
-    operators: u32,
-    findings: Vec<Finding>,
-}
-
-#[derive(Serialize)]
-struct Finding {
-    operator: String,
-    version: String,
+struct Finding<'a> {
+    operator: &'a str,
+    version: &'a str,
     problem: &'static str,
-    since: String,
-    reason: String,
-    message: String,
+    since: &'a str,
+    reason: &'a str,
+    message: &'a str,
 }
 
 gatherer!(gather);
 heap!();
 
 fn gather() -> Result<()> {
-    let mut report = Findings { operators: 0, findings: Vec::new() };
+    let operators = Api::<ClusterOperator>::all().list(&ListParams::default())?;
+    let mut findings = ArrayEntry::create("findings.json")?;
+    let mut all = 0;
     let mut in_trouble = 0;
-    for operator in Api::<ClusterOperator>::all().list(&ListParams::default())? {
-        let before = report.findings.len();
-        report.operators += 1;
-        examine(&operator?, &mut report.findings);
-        in_trouble += u32::from(report.findings.len() > before);
+    for operator in operators {
+        all += 1;
+        in_trouble += u32::from(examine(&operator?, &mut findings)?);
     }
     log::Line::new()
         .number(in_trouble)
         .text(" of ")
-        .number(report.operators)
+        .number(all)
         .text(" cluster operators are degraded or unavailable")
         .info();
-    json::to_entry("findings.json", &report)
+    findings.close()
 }
 
-/// An operator that says nothing of a condition is as good as one that says `Unknown`: no finding.
-fn examine(operator: &ClusterOperator, findings: &mut Vec<Finding>) {
+/// Writes what is wrong with an operator, and says whether anything is. An operator that says nothing of a condition is as
+/// good as one that says `Unknown`: no finding.
+fn examine(operator: &ClusterOperator, findings: &mut ArrayEntry) -> Result<bool> {
+    let ClusterOperator { metadata, status } = operator;
     // Of the operands' versions, the one that is the operator's own.
-    let version = operator.status.versions.iter().find(|version| version.name == "operator");
-    for condition in &operator.status.conditions {
+    let version = status.versions.iter().find(|version| version.name == "operator");
+    let mut in_trouble = false;
+    for condition in &status.conditions {
         let problem = match (condition.r#type.as_str(), condition.status.as_str()) {
             ("Degraded", "True") => "degraded",
             ("Available", "False") => "unavailable",
             _ => continue,
         };
-        findings.push(Finding {
-            operator: operator.metadata.name.clone(),
-            version: version.map(|version| version.version.clone()).unwrap_or_default(),
+        in_trouble = true;
+        findings.push(&Finding {
+            operator: &metadata.name,
+            version: version.map_or("", |version| &version.version),
             problem,
-            since: condition.last_transition_time.clone(),
-            reason: condition.reason.clone(),
-            message: condition.message.clone(),
-        });
+            since: &condition.last_transition_time,
+            reason: &condition.reason,
+            message: &condition.message,
+        })?;
     }
+    Ok(in_trouble)
 }
 
 #[cfg(test)]

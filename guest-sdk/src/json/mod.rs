@@ -15,7 +15,7 @@ pub use decode::{Decode, Mask, Object, Whole, decode_into, object};
 pub use miniserde;
 pub use miniserde::de::Deserialize;
 pub use miniserde::ser::Serialize;
-pub use write::{Record, record, to_entry, to_string, write};
+pub use write::{ArrayEntry, Record, record, to_entry, to_string, write};
 
 use crate::abi::Status;
 use crate::{Error, Result};
@@ -30,9 +30,7 @@ pub const MAX_DEPTH: u32 = 64;
 ///
 /// [`Status::DECODE`] if the text is not JSON, or does not fit the type.
 pub fn from_str<T: Deserialize>(text: &str) -> Result<T> {
-    let mut value = None;
-    parse::parse(text, T::begin(&mut value))?;
-    value.ok_or(Error::new(Status::DECODE))
+    miniserde::json::from_str(text).map_err(|_| Error::new(Status::DECODE))
 }
 
 /// Decodes a value from JSON as bytes, which are checked to be UTF-8 first.

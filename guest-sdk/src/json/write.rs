@@ -30,28 +30,82 @@ pub fn to_entry(name: &str, value: &dyn Serialize) -> Result<()> {
 ///
 /// Those of [`Entry::append`].
 pub fn write(entry: &mut Entry, value: &dyn Serialize) -> Result<()> {
-    let mut writer = Writer { bytes: Vec::new(), entry: Some(entry) };
-    writer.value(value.begin())?;
+    let mut writer = Writer { bytes: &mut Vec::new(), entry: Some(entry) };
+    writer.bytes.extend_from_slice(miniserde::json::to_string(value).as_bytes());
     writer.flush()
 }
 
 /// A value as text.
 pub fn to_string(value: &dyn Serialize) -> String {
-    let mut writer = Writer { bytes: Vec::new(), entry: None };
+    let mut bytes = Vec::new();
     // Without an entry nothing can fail, and the bytes are pieces of texts.
-    let _ = writer.value(value.begin());
-    String::from_utf8(writer.bytes).unwrap_or_default()
+    let _ = Writer { bytes: &mut bytes, entry: None }.value(value.begin());
+    String::from_utf8(bytes).unwrap_or_default()
+}
+
+/// An entry that is a JSON array, written element by element: memory is that of an element, however many come.
+///
+/// ```
+/// use wagather::json::ArrayEntry;
+/// # let run = wagather::fake::Host::new().run(|| {
+/// let mut squares = ArrayEntry::create("squares.json")?;
+/// for number in 0..4u32 {
+///     squares.push(&(number * number))?;
+/// }
+/// squares.close()
+/// # });
+/// # assert_eq!(run.entry("squares.json"), "[0,1,4,9]");
+/// ```
+#[must_use = "an entry that is not closed is left out of the archive"]
+pub struct ArrayEntry {
+    entry: Entry,
+    bytes: Vec<u8>,
+    separator: u8,
+}
+
+impl ArrayEntry {
+    /// Opens the entry.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Entry::create`].
+    pub fn create(name: &str) -> Result<Self> {
+        Ok(ArrayEntry { entry: Entry::create(name)?, bytes: Vec::new(), separator: b'[' })
+    }
+
+    /// Appends an element.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Entry::append`].
+    pub fn push(&mut self, element: &dyn Serialize) -> Result<()> {
+        self.bytes.push(self.separator);
+        self.separator = b',';
+        self.bytes.extend_from_slice(miniserde::json::to_string(element).as_bytes()); let mut w = Writer { bytes: &mut self.bytes, entry: Some(&mut self.entry) }; if w.bytes.len() > CHUNK_BYTES { w.flush()?; } Ok(())
+    }
+
+    /// Completes the entry.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Entry::close`].
+    pub fn close(mut self) -> Result<()> {
+        let mut writer = Writer { bytes: &mut self.bytes, entry: Some(&mut self.entry) };
+        writer.end(self.separator, b'[', b']');
+        writer.flush()?;
+        self.entry.close()
+    }
 }
 
 struct Writer<'a> {
-    bytes: Vec<u8>,
+    bytes: &'a mut Vec<u8>,
     entry: Option<&'a mut Entry>,
 }
 
 impl Writer<'_> {
     fn flush(&mut self) -> Result<()> {
         if let Some(entry) = &mut self.entry {
-            entry.append(&self.bytes)?;
+            entry.append(self.bytes)?;
             self.bytes.clear();
         }
         Ok(())
@@ -240,6 +294,23 @@ mod tests {
             let read: f64 = to_string(&number).parse().expect("a number");
             assert!((read - number).abs() <= number * 1e-14, "{number} was written as {read}");
         }
+    }
+
+    #[test]
+    fn an_array_is_written_element_by_element() {
+        let run = Host::new().run(|| {
+            ArrayEntry::create("empty.json")?.close()?;
+            let mut array = ArrayEntry::create("array.json")?;
+            for number in 0..1000u32 {
+                array.push(&number)?;
+            }
+            array.close()?;
+            ArrayEntry::create("open.json")?.push(&1u8)
+        });
+        assert_eq!(run.result, Ok(()));
+        assert_eq!(run.entry("empty.json"), "[]");
+        assert_eq!(run.decode::<Vec<u32>>("array.json"), (0..1000).collect::<Vec<_>>());
+        assert_eq!(run.unclosed, ["open.json"]);
     }
 
     #[test]

@@ -105,7 +105,7 @@ impl Answer {
                     self.state = State::Head(response);
                 }
                 Err(no_answer) => {
-                    return Err(self.fail(no_answer_status(&no_answer), tally, &no_answer_text(&no_answer)));
+                    return Err(self.fail_no_answer(&no_answer, tally));
                 }
             }
         }
@@ -117,10 +117,19 @@ impl Answer {
     }
 
     /// Each later call gets the same status.
-    fn fail(&mut self, status: Status, tally: &mut Tally, why: &str) -> Status {
-        tally.error(status, format!("{}: {why}", describe(&self.request)));
+    fn fail(&mut self, status: Status, tally: &mut Tally, why: &str, advice: &str) -> Status {
+        tally.error(status, format!("{}: {why}", describe(&self.request)), advice);
         self.state = State::Failed(status);
         status
+    }
+
+    fn fail_no_answer(&mut self, no_answer: &NoAnswer, tally: &mut Tally) -> Status {
+        let status = if no_answer.timed_out { Status::TIMED_OUT } else { Status::UNREACHABLE };
+        self.fail(status, tally, &no_answer.reason, &no_answer.advice)
+    }
+
+    fn fail_budget(&mut self, status: Status, tally: &mut Tally) -> Status {
+        self.fail(status, tally, "the run's requests are used up before the last page", "")
     }
 
     fn fail_project(&mut self, error: &ProjectError, tally: &mut Tally) -> Status {
@@ -130,7 +139,7 @@ impl Answer {
             ProjectError::Read(error) if error.kind() == io::ErrorKind::TimedOut => Status::TIMED_OUT,
             ProjectError::Read(_) => Status::BAD_ANSWER,
         };
-        self.fail(status, tally, &format!("the answer cannot be used: {error}"))
+        self.fail(status, tally, &format!("the answer cannot be used: {error}"), "")
     }
 
     fn is_success(&self) -> bool {
@@ -194,7 +203,7 @@ impl Answer {
             State::Head(response) => server_status(response, tally).message,
             _ => String::new(),
         };
-        self.fail(Status::http(code), tally, &refusal_text(code, &message))
+        self.fail(Status::http(code), tally, &refusal_text(code, &message), advice(code))
     }
 
     fn advance_list(&mut self, tally: &mut Tally, fetcher: &Fetcher, mode: Mode) -> Result<bool> {
@@ -251,7 +260,7 @@ impl Answer {
                 list.next_page = Some((token, fetcher.start(call)));
                 Ok(())
             }
-            Err(status) => Err(self.fail(status, tally, "the run's requests are used up before the last page")),
+            Err(status) => Err(self.fail_budget(status, tally)),
         }
     }
 
@@ -268,7 +277,7 @@ impl Answer {
             };
             if fresh.is_empty() {
                 self.http_status = Some(410);
-                return Err(self.fail(Status::http(410), tally, "the list is too old to go on, and the server gave no fresh token"));
+                return Err(self.fail(Status::http(410), tally, "the list is too old to go on, and the server gave no fresh token", advice(410)));
             }
             tally.warn(format!(
                 "{}: the list took longer than the server keeps its past; its pages are of different times",
@@ -278,11 +287,11 @@ impl Answer {
             let items = self.request.page_items(list.given);
             match page_call(&self.request, items, &fresh, self.deadline, tally) {
                 Ok(call) => answer = fetcher.start(call).wait(),
-                Err(status) => return Err(self.fail(status, tally, "the run's requests are used up before the last page")),
+                Err(status) => return Err(self.fail_budget(status, tally)),
             }
         }
         match answer {
-            Err(no_answer) => Err(self.fail(no_answer_status(&no_answer), tally, &no_answer_text(&no_answer))),
+            Err(no_answer) => Err(self.fail_no_answer(&no_answer, tally)),
             Ok(response) if !(200..300).contains(&response.status) => {
                 self.http_status = Some(response.status);
                 self.state = State::Head(response);
@@ -468,18 +477,6 @@ fn page_call(request: &Canonical, items: u32, token: &str, deadline: Instant, ta
     Ok(Call { path_and_query: request.page(items, token), accept: request.accept(), deadline })
 }
 
-fn no_answer_status(no_answer: &NoAnswer) -> Status {
-    if no_answer.timed_out { Status::TIMED_OUT } else { Status::UNREACHABLE }
-}
-
-fn no_answer_text(no_answer: &NoAnswer) -> String {
-    if no_answer.advice.is_empty() {
-        no_answer.reason.clone()
-    } else {
-        format!("{} ({})", no_answer.reason, no_answer.advice)
-    }
-}
-
 fn server_status(response: Response, tally: &mut Tally) -> ServerStatus {
     let mut body = Vec::new();
     let read = response.body.take(MAX_ERROR_BODY_BYTES as u64).read_to_end(&mut body);
@@ -491,15 +488,19 @@ fn server_status(response: Response, tally: &mut Tally) -> ServerStatus {
 }
 
 fn refusal_text(code: u16, message: &str) -> String {
-    let advice = match code {
-        401 => "the credentials were not accepted; renew them, or check which context is used",
-        403 => "the account may not do that; grant it, or use another account",
-        404 => "there is no such resource or object in this cluster",
-        410 => "the server no longer has that state; run again",
-        429 => "the server is busy; run again later",
-        500.. => "the server failed; see its logs",
-        _ => "",
-    };
     let message = if message.is_empty() { "no reason given" } else { message };
-    if advice.is_empty() { format!("HTTP {code}: {message}") } else { format!("HTTP {code}: {message} ({advice})") }
+    format!("HTTP {code}: {message}")
+}
+
+/// What to do about an answer that is not a success.
+const fn advice(code: u16) -> &'static str {
+    match code {
+        401 => "the credentials were not accepted: renew them, or look which context is used",
+        403 => "the account may not do that: grant it, or use another account",
+        404 => "there is no such resource or object in this cluster",
+        410 => "the server no longer has that state: run again",
+        429 => "the server is busy: run again later",
+        500.. => "the server failed: see its logs",
+        _ => "",
+    }
 }

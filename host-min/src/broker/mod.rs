@@ -169,7 +169,7 @@ impl Broker<'_> {
         match self.service.admission.admit(call, self.open.has_room(), &mut self.tally) {
             Ok(admitted) => self.perform(admitted, bytes),
             Err(Refusal { status, reason }) => {
-                self.tally.error(status, format!("refused: {reason}"));
+                self.tally.error(status, format!("refused: {reason}"), "");
                 Err(status.into())
             }
         }
@@ -223,7 +223,7 @@ impl Broker<'_> {
                 self.service.observer.log(self.service.name, level, &text);
                 match level.name() {
                     "warn" => self.tally.warn(text),
-                    "error" => self.tally.errors.push(text),
+                    "error" => self.tally.error_line(text),
                     _ => {}
                 }
                 Ok(0)
@@ -271,13 +271,13 @@ impl Broker<'_> {
         let mut piped = 0;
         while let Some((bytes, identity)) = answer.next_document(&mut self.tally, self.service.fetcher)? {
             if !wagather_abi::manifest::is_object_name(&identity.name) {
-                self.tally.error(Status::BAD_ANSWER, "an item has no name that a file could have".into());
+                self.tally.error(Status::BAD_ANSWER, "an item has no name that a file could have".into(), "");
                 return Err(Status::BAD_ANSWER.into());
             }
             let request = answer.request();
             let namespace = Some(&*identity.namespace).filter(|namespace| !namespace.is_empty());
             if namespace.is_some_and(|namespace| !wagather_abi::manifest::is_name(namespace)) {
-                self.tally.error(Status::BAD_ANSWER, "an item has no namespace that a folder could have".into());
+                self.tally.error(Status::BAD_ANSWER, "an item has no namespace that a folder could have".into(), "");
                 return Err(Status::BAD_ANSWER.into());
             }
             let plural = match &*request.subresource {
@@ -300,7 +300,7 @@ impl Broker<'_> {
 
     fn pipe_raw(&mut self, answer: &mut Answer, name: &str) -> Result<i64, Trouble> {
         if !names::is_entry_name(name) {
-            self.tally.error(Status::BAD_NAME, format!("'{}' is not a name for an entry", name.escape_default()));
+            self.tally.error(Status::BAD_NAME, format!("'{}' is not a name for an entry", name.escape_default()), "");
             return Err(Status::BAD_NAME.into());
         }
         let Some(mut body) = answer.raw_body(&mut self.tally)? else { return Err(Status::WRONG_MODE.into()) };
@@ -315,7 +315,7 @@ impl Broker<'_> {
             };
             self.tally.received(len as u64);
             if spool.len() + len as u64 > MAX_ENTRY_BYTES {
-                self.tally.error(Status::TOO_LARGE, format!("{name}: larger than an entry may be"));
+                self.tally.error(Status::TOO_LARGE, format!("{name}: larger than an entry may be"), "");
                 return Err(Status::TOO_LARGE.into());
             }
             spool.write_all(&buffer[..len]).map_err(|error| Trouble::Host(self.service.section.failure(&error)))?;
@@ -367,7 +367,7 @@ pub fn failure_of(name: &str, served: &Served) -> Option<Failure> {
             crate::sandbox::channel::Ending::Returned(code) => {
                 let status = Status(code);
                 match served.tally.blame(status) {
-                    Some((class, line)) => fail(class, line.to_owned()),
+                    Some(blame) => Some(Failure::new(blame.class, attempt, &blame.reason).advise(&blame.advice)),
                     None if status.is_ok() => fail(Class::Gatherer, format!("it returned {code}")),
                     None => fail(Class::Gatherer, format!("it returned {code}: {status}")),
                 }

@@ -23,9 +23,8 @@ pub struct Tally {
     pub errors: Vec<String>,
     /// Lines that did not fit into the report.
     pub dropped_lines: u64,
-    /// Who is to blame for each status that was an error, the newest last: to find the one that a guest
-    /// returns.
-    blame: Vec<(Status, Class, String)>,
+    /// For each status that was an error the newest reason: to find the one that a guest returns.
+    blame: Vec<Blame>,
     entries: u64,
     archived_bytes: u64,
 }
@@ -82,15 +81,8 @@ impl Tally {
         }
     }
 
-    /// A call got a status that is an error.
-    pub fn error(&mut self, status: Status, line: String) {
-        let class = match status.kind() {
-            Kind::Http(_) | Kind::Unreachable | Kind::BadAnswer | Kind::TimedOut => Class::Cluster,
-            Kind::OutputFailed => Class::Output,
-            _ => Class::Gatherer,
-        };
-        self.blame.retain(|(known, ..)| *known != status);
-        self.blame.push((status, class, line.clone()));
+    /// Something is missing, as the gatherer itself says.
+    pub fn error_line(&mut self, line: String) {
         if self.errors.len() < MAX_REPORT_LINES {
             self.errors.push(line);
         } else {
@@ -98,8 +90,32 @@ impl Tally {
         }
     }
 
-    /// Who is to blame for a status that a guest returned, and what was said about it.
-    pub fn blame(&self, status: Status) -> Option<(Class, &str)> {
-        self.blame.iter().find(|(known, ..)| *known == status).map(|(_, class, line)| (*class, &**line))
+    /// A call got a status that is an error: why, and what to do about it.
+    pub fn error(&mut self, status: Status, reason: String, advice: &str) {
+        let class = match status.kind() {
+            Kind::Http(_) | Kind::Unreachable | Kind::BadAnswer | Kind::TimedOut => Class::Cluster,
+            Kind::OutputFailed => Class::Output,
+            _ => Class::Gatherer,
+        };
+        self.error_line(reason.clone());
+        self.blame.retain(|known| known.status != status);
+        self.blame.push(Blame { status, class, reason, advice: advice.to_owned() });
     }
+
+    /// What was last said about a status that a guest returned.
+    pub fn blame(&self, status: Status) -> Option<&Blame> {
+        self.blame.iter().find(|known| known.status == status)
+    }
+}
+
+/// Why a call got a status.
+#[derive(Debug)]
+pub struct Blame {
+    status: Status,
+    /// Who is to blame.
+    pub class: Class,
+    /// Why.
+    pub reason: String,
+    /// What to do about it, or empty.
+    pub advice: String,
 }

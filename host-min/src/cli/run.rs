@@ -60,7 +60,8 @@ fn summarise(outcome: &Outcome) {
         for warning in &gathered.warnings {
             say(&format!("  warning: {warning}"));
         }
-        for error in &gathered.errors {
+        // What made the gatherer fail is told at the end, with what to do about it.
+        for error in gathered.errors.iter().filter(|error| gathered.reason.as_ref() != Some(error)) {
             say(&format!("  error: {error}"));
         }
     }

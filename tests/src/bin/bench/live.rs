@@ -32,7 +32,9 @@ struct Client {
 
 /// The table, or how to get it.
 pub(crate) fn table(rounds: usize) -> Result<String> {
-    let Some(folder) = std::env::var_os(VARIABLE).map(PathBuf::from) else { return Ok(NOT_RUNNING.to_owned()) };
+    let Some(folder) = std::env::var_os(VARIABLE).map(PathBuf::from) else {
+        return Ok(NOT_RUNNING.to_owned());
+    };
     let clients = clients(&folder)?;
     let mut measured = vec![(Vec::new(), Vec::new()); clients.len()];
     // Each takes an order of magnitude longer than a plain start.
@@ -43,7 +45,8 @@ pub(crate) fn table(rounds: usize) -> Result<String> {
             exits.push(exit);
         }
     }
-    let mut rows = vec![row(&["program", "to the answer, read: median", "to its exit: min", "median", "p90"])];
+    let mut rows =
+        vec![row(&["program", "to the answer, read: median", "to its exit: min", "median", "p90"])];
     for (client, (answers, exits)) in clients.iter().zip(measured) {
         let (answers, exits) = (sorted(answers.into_iter()), sorted(exits.into_iter()));
         let answer = if answers.is_empty() { "-".to_owned() } else { millis(quantile(&answers, 0.5)) };
@@ -55,9 +58,12 @@ pub(crate) fn table(rounds: usize) -> Result<String> {
 
 fn clients(folder: &std::path::Path) -> Result<Vec<Client>> {
     let ready = folder.join("ready.json");
-    let failed = |why: String| format!("cannot use {}, where {VARIABLE} says that a server runs: {why}", ready.display());
+    let failed = |why: String| {
+        format!("cannot use {}, where {VARIABLE} says that a server runs: {why}", ready.display())
+    };
     let text = std::fs::read(&ready).map_err(|error| failed(error.to_string()))?;
-    let ready: serde_json::Value = serde_json::from_slice(&text).map_err(|error| failed(error.to_string()))?;
+    let ready: serde_json::Value =
+        serde_json::from_slice(&text).map_err(|error| failed(error.to_string()))?;
     let field = |pointer: &str| {
         let value = ready.pointer(pointer).and_then(serde_json::Value::as_str);
         value.map(str::to_owned).ok_or_else(|| failed(format!("it has no {pointer}")))
@@ -78,7 +84,9 @@ fn clients(folder: &std::path::Path) -> Result<Vec<Client>> {
         let (ca, token) = (field("/ca")?, format!("Authorization: Bearer {}", field("/users/admin/token")?));
         let command = Box::new(move || {
             let mut command = Command::new("curl");
-            command.args(["--silent", "--fail", "--cacert", &ca, "--header", &token, &url]).stdout(Stdio::null());
+            command
+                .args(["--silent", "--fail", "--cacert", &ca, "--header", &token, &url])
+                .stdout(Stdio::null());
             command
         });
         clients.push(Client { name: "curl, the same request", tells: false, command });

@@ -37,7 +37,8 @@ fn main() -> ExitCode {
 
 fn bench() -> Result<()> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
-    std::env::set_current_dir(&root).map_err(|error| format!("cannot work in {}: {error}", root.display()))?;
+    std::env::set_current_dir(&root)
+        .map_err(|error| format!("cannot work in {}: {error}", root.display()))?;
     let rounds = match std::env::var("WAGATHER_BENCH_ROUNDS") {
         Ok(typed) => typed.parse().ok().filter(|&rounds| rounds > 0),
         Err(_) => Some(DEFAULT_ROUNDS),
@@ -61,7 +62,8 @@ fn bench() -> Result<()> {
     print(&format!("\nTLS, to a real API server:\n\n{}", live::table(rounds)?))?;
 
     let csv = "target/bench.csv";
-    std::fs::write(csv, rounds::csv(&contenders, &measured)).map_err(|error| format!("cannot write {csv}: {error}"))?;
+    std::fs::write(csv, rounds::csv(&contenders, &measured))
+        .map_err(|error| format!("cannot write {csv}: {error}"))?;
     print(&format!("\nEvery round is in {csv}.\n"))
 }
 
@@ -76,7 +78,8 @@ fn print(text: &str) -> Result<()> {
 /// A table of Markdown, its columns padded so that it can be read as it is.
 fn markdown(rows: &[Vec<String>]) -> String {
     let columns = rows.first().map_or(0, Vec::len);
-    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
+    let width =
+        |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
     let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0).max(3)).collect();
     let mut text = String::new();
     for (index, row) in rows.iter().enumerate() {

@@ -2,7 +2,8 @@
 #![allow(unsafe_code)] // wait4, which std does not have
 
 use crate::Result;
-use std::process::{Child, Command};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, Command, ExitStatus};
 use std::time::Instant;
 
 /// A process that runs.
@@ -43,7 +44,7 @@ impl Running {
             return Err(format!("cannot wait for {what}: {}", std::io::Error::last_os_error()));
         }
         if !libc::WIFEXITED(status) || libc::WEXITSTATUS(status) != 0 {
-            return Err(format!("{what} ended with {:?}", std::os::unix::process::ExitStatusExt::from_raw(status)));
+            return Err(format!("{what} ended badly: {}", ExitStatus::from_raw(status)));
         }
         Ok(Ended { at, peak_bytes: u64::try_from(usage.ru_maxrss).unwrap_or(0) << 10 })
     }

@@ -48,8 +48,10 @@ fn once(contender: &Contender, server: &Server) -> Result<Sample> {
 
 /// The rounds as a table.
 pub(crate) fn table(contenders: &[Contender], measured: &Measured) -> String {
-    let mut rows = vec![row(&["program", "min", "median", "p90", "ratio to the floor", "of each round", "to its exit"])];
-    let floor = contenders.iter().zip(measured).find(|(contender, _)| contender.is_floor).map(|(_, samples)| samples);
+    let mut rows =
+        vec![row(&["program", "min", "median", "p90", "ratio to the floor", "of each round", "to its exit"])];
+    let floor =
+        contenders.iter().zip(measured).find(|(contender, _)| contender.is_floor).map(|(_, samples)| samples);
     for (contender, samples) in contenders.iter().zip(measured) {
         let first_bytes = sorted(samples.iter().map(|sample| sample.first_byte.as_secs_f64()));
         let exits = sorted(samples.iter().map(|sample| sample.exit.as_secs_f64()));
@@ -73,7 +75,8 @@ fn ratios(samples: &[Sample], floor: &[Sample]) -> (f64, f64) {
     let seconds = |samples: &[Sample]| sorted(samples.iter().map(|sample| sample.first_byte.as_secs_f64()));
     let of_medians = quantile(&seconds(samples), 0.5) / quantile(&seconds(floor), 0.5);
     let pairs = samples.iter().zip(floor);
-    let of_rounds = sorted(pairs.map(|(one, floor)| one.first_byte.as_secs_f64() / floor.first_byte.as_secs_f64()));
+    let of_rounds =
+        sorted(pairs.map(|(one, floor)| one.first_byte.as_secs_f64() / floor.first_byte.as_secs_f64()));
     (of_medians, quantile(&of_rounds, 0.5))
 }
 
@@ -82,7 +85,12 @@ pub(crate) fn csv(contenders: &[Contender], measured: &Measured) -> String {
     let mut text = "round,program,first_byte_us,exit_us\n".to_owned();
     for (contender, samples) in contenders.iter().zip(measured) {
         for (round, sample) in samples.iter().enumerate() {
-            text += &format!("{round},{},{},{}\n", contender.name, sample.first_byte.as_micros(), sample.exit.as_micros());
+            text += &format!(
+                "{round},{},{},{}\n",
+                contender.name,
+                sample.first_byte.as_micros(),
+                sample.exit.as_micros()
+            );
         }
     }
     text

@@ -34,7 +34,9 @@ impl Server {
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 // A program whose answer fails ends with an error, and that is told.
-                let _ = answer(stream, |at| drop(sender.send(at)));
+                let _ = answer(stream, |at| {
+                    let _ = sender.send(at);
+                });
             }
         });
         Ok(Server { port, first_bytes })

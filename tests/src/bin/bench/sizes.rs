@@ -19,7 +19,9 @@ pub(crate) fn table() -> Result<String> {
     files.push(HOST.into());
     let mut rows = vec![row(&["file", "bytes"])];
     for file in files {
-        let bytes = std::fs::metadata(&file).map_err(|error| format!("cannot read {}: {error}", file.display()))?.len();
+        let bytes = std::fs::metadata(&file)
+            .map_err(|error| format!("cannot read {}: {error}", file.display()))?
+            .len();
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         rows.push(vec![name, grouped(bytes)]);
     }

@@ -1,0 +1,127 @@
+//! As much of HTTP/1.1 as a GET needs: one request after the other on a connection, and answers that keep or break the
+//! rules as they are told to.
+
+use super::answer::{Answer, Delivery, Framing};
+use super::{Seen, Shared};
+use std::io::{self, Read, Write};
+use std::time::Duration;
+
+/// No client of the tests sends a longer head.
+const MAX_HEAD_BYTES: usize = 64 << 10;
+/// An answer without an end ends here if the client does not mind it: the test has failed by then.
+const MAX_ENDLESS_BYTES: usize = 2 << 30;
+
+pub(super) fn serve<S: Read + Write>(mut stream: S, shared: &Shared) -> io::Result<()> {
+    let mut buffered = Vec::new();
+    while let Some(head) = read_head(&mut stream, &mut buffered)? {
+        let Some(seen) = parse(&head) else {
+            return stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        };
+        let answer = shared.answer(seen);
+        if !send(&mut stream, &answer, shared)? {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// The bytes up to the empty line; `None` if the client has no more to say.
+fn read_head(stream: &mut impl Read, buffered: &mut Vec<u8>) -> io::Result<Option<Vec<u8>>> {
+    loop {
+        if let Some(end) = buffered.windows(4).position(|window| window == b"\r\n\r\n") {
+            let rest = buffered.split_off(end + 4);
+            return Ok(Some(std::mem::replace(buffered, rest)));
+        }
+        let mut more = [0; 4096];
+        let len = stream.read(&mut more)?;
+        if len == 0 || buffered.len() > MAX_HEAD_BYTES {
+            return Ok(None);
+        }
+        buffered.extend_from_slice(&more[..len]);
+    }
+}
+
+fn parse(head: &[u8]) -> Option<Seen> {
+    let text = std::str::from_utf8(head).ok()?;
+    let mut lines = text.split("\r\n");
+    let target = lines.next()?.strip_prefix("GET ")?.strip_suffix(" HTTP/1.1")?;
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let pairs = query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (decode(name), decode(value))
+    });
+    let headers = lines.filter_map(|line| line.split_once(':')).map(|(name, value)| (name.to_lowercase(), value.trim().into()));
+    Some(Seen { path: path.into(), query: pairs.collect(), headers: headers.collect() })
+}
+
+fn decode(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        let hex = |byte: Option<u8>| byte.and_then(|byte| char::from(byte).to_digit(16)).unwrap_or(0) as u8;
+        bytes.push(if byte == b'%' { hex(rest.next()) << 4 | hex(rest.next()) } else { byte });
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Sends an answer; whether the connection can go on.
+fn send(stream: &mut impl Write, answer: &Answer, shared: &Shared) -> io::Result<bool> {
+    if answer.delivery == Delivery::Silence {
+        while !shared.is_stopped() {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        return Ok(false);
+    }
+    let mut head = format!("HTTP/1.1 {} Canned\r\nContent-Type: {}\r\n", answer.status, answer.content_type);
+    if let Some(location) = &answer.location {
+        head += &format!("Location: {location}\r\n");
+    }
+    head += &match answer.framing {
+        Framing::Length => format!("Content-Length: {}\r\n\r\n", answer.body.len()),
+        Framing::Chunked => "Transfer-Encoding: chunked\r\n\r\n".to_owned(),
+        Framing::Close => "Connection: close\r\n\r\n".to_owned(),
+    };
+    stream.write_all(head.as_bytes())?;
+    let mut piece = |bytes: &[u8]| -> io::Result<()> {
+        match answer.framing {
+            Framing::Chunked if bytes.is_empty() => Ok(()),
+            Framing::Chunked => {
+                stream.write_all(format!("{:x}\r\n", bytes.len()).as_bytes())?;
+                stream.write_all(bytes)?;
+                stream.write_all(b"\r\n")
+            }
+            _ => stream.write_all(bytes),
+        }?;
+        stream.flush()
+    };
+    match answer.delivery {
+        Delivery::Silence => return Ok(false),
+        Delivery::Whole => piece(&answer.body)?,
+        Delivery::Cut(bytes) => {
+            piece(&answer.body[..bytes.min(answer.body.len())])?;
+            return Ok(false);
+        }
+        Delivery::Endless => {
+            let mut sent = 0;
+            while sent < MAX_ENDLESS_BYTES && !shared.is_stopped() {
+                piece(&answer.body)?;
+                sent += answer.body.len();
+            }
+            return Ok(false);
+        }
+        Delivery::Drip(bytes, pause) => {
+            for drop in answer.body.chunks(bytes) {
+                if shared.is_stopped() {
+                    return Ok(false);
+                }
+                piece(drop)?;
+                std::thread::sleep(pause);
+            }
+        }
+    }
+    if answer.framing == Framing::Chunked {
+        stream.write_all(b"0\r\n\r\n")?;
+    }
+    stream.flush()?;
+    Ok(answer.framing != Framing::Close)
+}

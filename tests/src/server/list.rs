@@ -1,0 +1,87 @@
+//! Lists in pages, as the API server makes them: `limit` items and a `continue` token for the rest.
+
+use super::answer::{Answer, status_object};
+use super::Seen;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// A list to serve.
+pub struct List {
+    api_version: &'static str,
+    kind: &'static str,
+    items: Vec<Value>,
+    most_per_page: usize,
+    expiry: Option<Expiry>,
+    faults: BTreeMap<usize, Answer>,
+    pages_served: AtomicUsize,
+}
+
+/// What becomes of a `continue` token that is too old: the server says 410.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expiry {
+    /// With a fresh token, from which the list goes on as it is now.
+    FreshToken,
+    /// Without one.
+    NoToken,
+}
+
+impl List {
+    /// A list of these items, of a kind such as `PodList`.
+    pub fn new(api_version: &'static str, kind: &'static str, items: Vec<Value>) -> List {
+        let (faults, pages_served) = (BTreeMap::new(), AtomicUsize::new(0));
+        List { api_version, kind, items, most_per_page: usize::MAX, expiry: None, faults, pages_served }
+    }
+
+    /// Gives fewer items per page than the client asks for, so that a few items make several pages.
+    pub fn pages_of(mut self, items: usize) -> List {
+        self.most_per_page = items;
+        self
+    }
+
+    /// Lets the first `continue` token expire.
+    pub fn expiring(mut self, expiry: Expiry) -> List {
+        self.expiry = Some(expiry);
+        self
+    }
+
+    /// Answers the request for one page, from 1, with something else.
+    pub fn page_is(mut self, page: usize, answer: Answer) -> List {
+        self.faults.insert(page, answer);
+        self
+    }
+
+    pub(super) fn page(&self, seen: &Seen) -> Answer {
+        let number = self.pages_served.fetch_add(1, Ordering::SeqCst) + 1;
+        if let Some(fault) = self.faults.get(&number) {
+            return fault.clone();
+        }
+        let token = seen.parameter("continue").unwrap_or("from-0");
+        let Some((is_fresh, from)) = read_token(token) else {
+            return Answer::status(400, "BadRequest", "continue key is not valid");
+        };
+        if let Some(expiry) = self.expiry.filter(|_| from > 0 && !is_fresh) {
+            let mut body = status_object(410, "Expired", "The provided continue parameter is too old");
+            if expiry == Expiry::FreshToken {
+                body["metadata"]["continue"] = json!(format!("fresh-{from}"));
+            }
+            return Answer { status: 410, ..Answer::json(&body) };
+        }
+        let limit = seen.parameter("limit").and_then(|limit| limit.parse().ok()).unwrap_or(usize::MAX);
+        let upto = from.saturating_add(limit.min(self.most_per_page)).min(self.items.len());
+        let mut metadata = json!({"resourceVersion": "4711"});
+        if upto < self.items.len() {
+            let word = if is_fresh { "fresh" } else { "from" };
+            metadata["continue"] = json!(format!("{word}-{upto}"));
+            metadata["remainingItemCount"] = json!(self.items.len() - upto);
+        }
+        let items = self.items.get(from..upto).unwrap_or_default();
+        Answer::json(&json!({"apiVersion": self.api_version, "kind": self.kind, "metadata": metadata, "items": items}))
+    }
+}
+
+/// `from-3` or `fresh-3`: whether it is fresh, and the item that comes next.
+fn read_token(token: &str) -> Option<(bool, usize)> {
+    let (word, from) = token.split_once('-')?;
+    Some((word == "fresh", from.parse().ok()?))
+}

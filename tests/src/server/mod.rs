@@ -1,0 +1,167 @@
+//! An API server of canned answers, on a loopback port, plain or TLS.
+//!
+//! It is not a model of Kubernetes: it has no state, applies no selector and judges no credential, it only notes what it
+//! was asked. What it does well is to fail in the ways that real servers, and what stands before them, fail: see
+//! [`Answer`]. The tests against a real API server are those of the feature `cluster`.
+
+mod answer;
+mod http;
+mod list;
+
+pub use answer::{Answer, Framing};
+pub use list::{Expiry, List};
+
+use crate::certificates::ServerCertificate;
+use std::collections::BTreeMap;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+/// A server that is not started yet.
+#[derive(Default)]
+pub struct Server {
+    routes: BTreeMap<String, Route>,
+}
+
+pub(crate) enum Route {
+    Answer(Answer),
+    List(List),
+}
+
+/// A server that runs; it stops with the value.
+pub struct Running {
+    address: SocketAddr,
+    scheme: &'static str,
+    shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    routes: BTreeMap<String, Route>,
+    seen: Mutex<Vec<Seen>>,
+    stopped: AtomicBool,
+}
+
+/// A request as it arrived.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// The path, as it was sent.
+    pub path: String,
+    /// The query's pairs, decoded, in the order in which they were sent.
+    pub query: Vec<(String, String)>,
+    /// The headers, their names in lower case.
+    pub headers: Vec<(String, String)>,
+}
+
+impl Server {
+    /// A server that answers 404 to everything.
+    pub fn new() -> Server {
+        Server::default()
+    }
+
+    /// Answers a path, whatever the query is.
+    pub fn on(mut self, path: &str, answer: Answer) -> Server {
+        self.routes.insert(path.into(), Route::Answer(answer));
+        self
+    }
+
+    /// Answers a path with a list, in pages of the size that the client asks for.
+    pub fn list(mut self, path: &str, list: List) -> Server {
+        self.routes.insert(path.into(), Route::List(list));
+        self
+    }
+
+    /// Starts it on a free port, without TLS.
+    pub fn start(self) -> Running {
+        self.listen(None)
+    }
+
+    /// Starts it on a free port with TLS, as the one that the certificate says.
+    pub fn start_tls(self, certificate: &ServerCertificate) -> Running {
+        self.listen(Some(certificate.config()))
+    }
+
+    fn listen(self, tls: Option<Arc<rustls::ServerConfig>>) -> Running {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap_or_else(|error| panic!("cannot listen on loopback: {error}"));
+        let address = listener.local_addr().expect("an address");
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let shared = Arc::new(Shared { routes: self.routes, seen: Mutex::default(), stopped: AtomicBool::new(false) });
+        let serving = shared.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                if serving.stopped.load(Ordering::SeqCst) {
+                    return;
+                }
+                let Ok(stream) = stream else { continue };
+                let (serving, tls) = (serving.clone(), tls.clone());
+                std::thread::spawn(move || serve(stream, tls, &serving));
+            }
+        });
+        Running { address, scheme, shared }
+    }
+}
+
+/// A client that goes away, or refuses the certificate, is no failure of the server.
+fn serve(stream: TcpStream, tls: Option<Arc<rustls::ServerConfig>>, shared: &Shared) {
+    let _ = stream.set_nodelay(true);
+    let _ = match tls {
+        None => http::serve(stream, shared),
+        Some(config) => match rustls::ServerConnection::new(config) {
+            Ok(connection) => http::serve(rustls::StreamOwned::new(connection, stream), shared),
+            Err(_) => Ok(()),
+        },
+    };
+}
+
+impl Running {
+    /// Its URL, without a slash at the end.
+    pub fn url(&self) -> String {
+        format!("{}://{}", self.scheme, self.address)
+    }
+
+    /// Its port.
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// What it was asked, in the order of arrival.
+    pub fn seen(&self) -> Vec<Seen> {
+        self.shared.seen.lock().expect("no panic while it was held").clone()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.shared.stopped.store(true, Ordering::SeqCst);
+        // Wakes the listener up, so that it sees the flag.
+        let _ = TcpStream::connect(self.address);
+    }
+}
+
+impl Shared {
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::SeqCst)
+    }
+
+    /// Notes a request and finds its answer.
+    pub(crate) fn answer(&self, seen: Seen) -> Answer {
+        let answer = match self.routes.get(&seen.path) {
+            Some(Route::Answer(answer)) => answer.clone(),
+            Some(Route::List(list)) => list.page(&seen),
+            None => Answer::status(404, "NotFound", "the server could not find the requested resource"),
+        };
+        self.seen.lock().expect("no panic while it was held").push(seen);
+        answer
+    }
+}
+
+impl Seen {
+    /// The first value of a parameter of the query.
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The value of a header.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}
