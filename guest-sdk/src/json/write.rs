@@ -31,7 +31,7 @@ pub fn to_entry(name: &str, value: &dyn Serialize) -> Result<()> {
 /// Those of [`Entry::append`].
 pub fn write(entry: &mut Entry, value: &dyn Serialize) -> Result<()> {
     let mut writer = Writer { bytes: &mut Vec::new(), entry: Some(entry) };
-    writer.bytes.extend_from_slice(miniserde::json::to_string(value).as_bytes());
+    writer.value(value.begin())?;
     writer.flush()
 }
 
@@ -81,7 +81,7 @@ impl ArrayEntry {
     pub fn push(&mut self, element: &dyn Serialize) -> Result<()> {
         self.bytes.push(self.separator);
         self.separator = b',';
-        self.bytes.extend_from_slice(miniserde::json::to_string(element).as_bytes()); let mut w = Writer { bytes: &mut self.bytes, entry: Some(&mut self.entry) }; if w.bytes.len() > CHUNK_BYTES { w.flush()?; } Ok(())
+        Writer { bytes: &mut self.bytes, entry: Some(&mut self.entry) }.value(element.begin())
     }
 
     /// Completes the entry.
