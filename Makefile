@@ -11,7 +11,6 @@ export CARGO_TARGET_DIR := $(CURDIR)/target
 
 dist := target/dist
 demo := target/demo
-triple = $(shell rustc --version --verbose | sed -n 's/^host: //p')
 
 .PHONY: help setup demo test test-cluster guests host apiserver bench fmt lint clean
 
@@ -37,22 +36,13 @@ test: setup lint guests host ## every test that needs no cluster, and the linter
 	cargo test --workspace
 
 test-cluster: guests host apiserver ## the end-to-end tests on a real kube-apiserver (needs Go)
-	cargo test -p tests --features cluster -- --test-threads=1
+	cargo test -p tests --features cluster --test cluster -- --test-threads=1
 
 guests: setup ## build the examples to target/guests/<name>.wasm
 	@bash .ci/guests
 
-# Static, so that the binary runs in an empty container. Naming the target keeps
-# the flag away from procedural macros, which are shared libraries. A folder of its
-# own, because a profile called dist would fill target/dist with cargo's own files.
 host: setup ## build the static, stripped binaries to target/dist
-	CARGO_TARGET_DIR=target/host-build RUSTFLAGS='-C target-feature=+crt-static' \
-	    cargo build --profile dist --target $(triple) -p host-min -p size-report
-	@mkdir -p $(dist)
-	@for name in host-min size-report; do \
-	    cmp -s target/host-build/$(triple)/dist/$$name $(dist)/$$name || \
-	        install -m 755 target/host-build/$(triple)/dist/$$name $(dist)/$$name; done
-	@wc -c $(dist)/host-min $(dist)/size-report
+	@bash .ci/host
 
 apiserver:
 	@bash .ci/setup --with-go

@@ -10,5 +10,5 @@ fn main() -> ExitCode {
     // SAFETY: nothing in this program starts a thread before the run's sandboxes have started: not main, not the
     // parsing of arguments, not the reading of modules.
     let single_threaded = unsafe { SingleThreaded::promise() };
-    cli::main(single_threaded)
+    cli::main(std::env::args_os().skip(1), single_threaded)
 }

@@ -15,7 +15,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Where the answers come from.
 #[derive(Clone)]
@@ -95,6 +95,9 @@ impl Plan {
         }
         if self.timeout.is_zero() {
             return Err(config("cannot give gatherers that time", "it is zero".into()));
+        }
+        if Instant::now().checked_add(self.timeout).is_none() {
+            return Err(config("cannot give gatherers that time", "it is longer than a clock can count".into()));
         }
         if self.params.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() > MAX_PARAMS_BYTES {
             return Err(config("cannot pass the parameters", format!("together they are above {MAX_PARAMS_BYTES} bytes")));

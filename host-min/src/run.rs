@@ -12,6 +12,7 @@ use crate::manifest::Manifest;
 use crate::plan::{From, Plan};
 use crate::report::{Gathered, ModuleFacts, Report};
 use crate::sandbox::Job;
+use crate::sandbox::channel::{self, End};
 use crate::sandbox::process::{self, Sandbox};
 use crate::source::recording::{Recorder, Recording};
 use crate::source::{Call, NoAnswer, Response, Source, clock_millis, cluster};
@@ -77,7 +78,7 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
         })
         .collect();
     let served = serve_all(tasks, begin);
-    finish(plan, &manifests, served, &fetcher, archive, recorder.as_deref(), warnings)
+    finish(plan, &manifests, served, &fetcher, archive, recorder.as_ref().map(|unfinished| &*unfinished.0), warnings)
 }
 
 /// One gatherer on this thread, several side by side.
@@ -101,8 +102,17 @@ fn serve_all(tasks: Vec<(Sandbox, Service<'_>)>, begin: Instant) -> Vec<(Served,
 /// Where the answers come from in this run.
 struct Opened {
     source: Arc<dyn Source>,
-    recorder: Option<Arc<Recorder>>,
+    recorder: Option<Unfinished>,
     warnings: Vec<String>,
+}
+
+/// A recording that a run which fails leaves nothing of.
+struct Unfinished(Arc<Recorder>);
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        self.0.discard();
+    }
 }
 
 fn open_source(plan: &Plan, needs_a_server: bool) -> Result<Opened> {
@@ -122,7 +132,7 @@ fn open_source(plan: &Plan, needs_a_server: bool) -> Result<Opened> {
         None => Ok(Opened { source, recorder: None, warnings }),
         Some(path) => {
             let recorder = Arc::new(Recorder::new(source, path)?);
-            Ok(Opened { source: recorder.clone(), recorder: Some(recorder), warnings })
+            Ok(Opened { source: recorder.clone(), recorder: Some(Unfinished(recorder)), warnings })
         }
     }
 }
@@ -148,7 +158,7 @@ fn finish(
     let mut gatherers = Vec::with_capacity(served.len());
     let mut sections: Vec<Section> = Vec::with_capacity(served.len());
     for ((guest, manifest), (served, duration)) in plan.guests.iter().zip(manifests).zip(served) {
-        let failure = failure_of(&manifest.name, &served);
+        let failure = failure_of(&manifest.name, &served).map(|failure| advise_on_memory(failure, &served, plan.memory_bytes));
         gatherers.push(Gathered::new(
             (&manifest.name, &manifest.version),
             ModuleFacts::of(&guest.module),
@@ -176,6 +186,17 @@ fn finish(
         report.to_json()
     })?;
     Ok(Outcome { report, output: finished.path, recording: plan.record.clone(), failures })
+}
+
+/// A guest that cannot allocate traps without a word; what it had by then tells.
+fn advise_on_memory(failure: Failure, served: &Served, limit_bytes: u64) -> Failure {
+    match &served.ending {
+        Ending::Ended(End { ending: channel::Ending::Trapped, memory_bytes, .. }) if *memory_bytes > limit_bytes / 2 => {
+            let (had, limit) = (memory_bytes / 1024, limit_bytes / 1024);
+            failure.advise(format!("it had {had} KiB of memory, {limit} KiB are the most; if that was too little, give it more with --memory"))
+        }
+        _ => failure,
+    }
 }
 
 /// What became of the files when the sections were joined.

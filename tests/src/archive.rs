@@ -27,7 +27,8 @@ impl Archive {
             };
             return Archive { files: files.iter().map(|file| (file.clone(), content(file))).collect() };
         }
-        let bytes = std::fs::read(path).unwrap_or_else(|error| panic!("there is no archive {}: {error}", path.display()));
+        let bytes = std::fs::read(path)
+            .unwrap_or_else(|error| panic!("there is no archive {}: {error}", path.display()));
         Archive::from_tar_gz(&bytes)
     }
 
@@ -39,7 +40,11 @@ impl Archive {
             let mut entry = entry.expect("a tar's entry");
             assert_eq!(entry.header().entry_type(), tar::EntryType::Regular, "{:?}", entry.path());
             let path = entry.path().expect("a path").into_owned();
-            assert!(path.components().all(|part| matches!(part, Component::Normal(_))), "{} leads out", path.display());
+            assert!(
+                path.components().all(|part| matches!(part, Component::Normal(_))),
+                "{} leads out",
+                path.display()
+            );
             let mut content = Vec::new();
             entry.read_to_end(&mut content).expect("a whole entry");
             let path = path.to_string_lossy().into_owned();
@@ -89,7 +94,9 @@ impl Archive {
 
 impl std::fmt::Debug for Archive {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_map().entries(self.files.iter().map(|(path, bytes)| (path, String::from_utf8_lossy(bytes)))).finish()
+        f.debug_map()
+            .entries(self.files.iter().map(|(path, bytes)| (path, String::from_utf8_lossy(bytes))))
+            .finish()
     }
 }
 

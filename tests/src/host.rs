@@ -144,7 +144,8 @@ impl Host {
     /// Calls, and waits for the end.
     pub fn wait(mut self) -> Done {
         let begin = Instant::now();
-        let mut child = self.command.spawn().unwrap_or_else(|error| panic!("cannot start {:?}: {error}", self.command));
+        let mut child =
+            self.command.spawn().unwrap_or_else(|error| panic!("cannot start {:?}: {error}", self.command));
         let (stdout, stderr) = (drain(child.stdout.take()), drain(child.stderr.take()));
         let status = wait_at_most(&mut child, self.time_limit);
         let done = |status| Done {
@@ -158,7 +159,12 @@ impl Host {
             None => {
                 let _ = child.kill();
                 let status = child.wait().expect("a child that was killed");
-                panic!("{:?} did not end within {:?}; it said:\n{}", self.command, self.time_limit, done(status).stderr);
+                panic!(
+                    "{:?} did not end within {:?}; it said:\n{}",
+                    self.command,
+                    self.time_limit,
+                    done(status).stderr
+                );
             }
         }
     }
@@ -215,7 +221,8 @@ impl Done {
 
 /// What a run left in a folder, hidden names included.
 pub fn left_in(folder: &Path) -> Vec<String> {
-    let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("cannot read {}: {error}", folder.display()));
+    let entries =
+        std::fs::read_dir(folder).unwrap_or_else(|error| panic!("cannot read {}: {error}", folder.display()));
     let mut names: Vec<String> =
         entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
     names.sort();

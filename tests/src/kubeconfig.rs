@@ -37,7 +37,8 @@ impl Kubeconfig {
         let mut text = "apiVersion: v1\nkind: Config\ncurrent-context: test\n".to_owned();
         text += "contexts:\n- name: test\n  context:\n    cluster: test\n    user: test\n";
         for (kind, name, lines) in [("clusters", "cluster", &self.cluster), ("users", "user", &self.user)] {
-            text += &format!("{kind}:\n- name: test\n  {name}:{}\n", if lines.is_empty() { " {}" } else { "" });
+            text +=
+                &format!("{kind}:\n- name: test\n  {name}:{}\n", if lines.is_empty() { " {}" } else { "" });
             for line in lines {
                 text += &format!("    {line}\n");
             }

@@ -12,8 +12,11 @@
 //! | [`certificates`] | certificate authorities and server certificates |
 //! | [`kubeconfig`] | kubeconfig files |
 //! | [`archive`] | archives, read whole |
+//! | [`apiserver`] | the real API server, for the tests of the feature `cluster` |
 //! | [`guest`] | modules from WebAssembly text |
+//! | [`hostile`] | the guests of `tests/hostile/` |
 //! | [`objects`] | Kubernetes objects to serve |
+//! | [`failing`] | runs that must fail, and what they must leave |
 //! | [`golden`] | expected texts in files, written anew with `BLESS=1` |
 //! | [`workspace`] | the repository's own files |
 //!
@@ -27,11 +30,14 @@
 //! done.expect_success();
 //! ```
 
+pub mod apiserver;
 pub mod archive;
 pub mod certificates;
+pub mod failing;
 pub mod golden;
 pub mod guest;
 pub mod host;
+pub mod hostile;
 pub mod kubeconfig;
 pub mod objects;
 pub mod programs;
@@ -40,5 +46,6 @@ pub mod workspace;
 
 /// An empty folder that goes away with the value.
 pub fn place() -> tempfile::TempDir {
-    tempfile::tempdir().unwrap_or_else(|error| panic!("cannot make a temporary folder: {error}; is TMPDIR right?"))
+    tempfile::tempdir()
+        .unwrap_or_else(|error| panic!("cannot make a temporary folder: {error}; is TMPDIR right?"))
 }

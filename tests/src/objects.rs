@@ -22,6 +22,29 @@ pub fn cluster_operators(count: usize) -> List {
     List::new("config.openshift.io/v1", "ClusterOperatorList", (0..count).map(cluster_operator).collect())
 }
 
+/// So many of them, each with so many bytes that no compression makes small.
+pub fn incompressible(count: usize, bytes: usize) -> List {
+    // A linear congruential generator: any noise will do, as long as it is the same each time.
+    let mut state = 1_u64;
+    let mut noise = move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        char::from(b'!' + ((state >> 33) % 90) as u8)
+    };
+    let items = (0..count).map(|number| {
+        let mut item = cluster_operator(number);
+        item["status"]["extension"] = json!((0..bytes).map(|_| noise()).collect::<String>());
+        item
+    });
+    List::new("config.openshift.io/v1", "ClusterOperatorList", items.collect())
+}
+
+/// A whole list of cluster operators as a server sends it.
+pub fn list_text(count: usize) -> String {
+    let items: Vec<Value> = (0..count).map(cluster_operator).collect();
+    json!({"apiVersion": "config.openshift.io/v1", "kind": "ClusterOperatorList", "metadata": {"resourceVersion": "1"}, "items": items})
+        .to_string()
+}
+
 /// One of them.
 pub fn cluster_operator(number: usize) -> Value {
     let is_degraded = number % 3 == 1;

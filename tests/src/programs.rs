@@ -39,7 +39,11 @@ pub fn examples() -> Vec<String> {
 }
 
 fn made(path: PathBuf, what: &str) -> PathBuf {
-    assert!(is_file(&path), "{what} is missing: {} is not there; run 'make guests host' first", path.display());
+    assert!(
+        is_file(&path),
+        "{what} is missing: {} is not there; run 'make guests host' first",
+        path.display()
+    );
     path
 }
 

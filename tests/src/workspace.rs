@@ -15,8 +15,10 @@ pub fn read(path: &str) -> String {
 
 /// What is in a folder; the path is from the top.
 pub fn folder(path: &str) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(root().join(path)).unwrap_or_else(|error| panic!("cannot read {path}: {error}"));
-    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("a folder that can be read").path()).collect();
+    let entries =
+        std::fs::read_dir(root().join(path)).unwrap_or_else(|error| panic!("cannot read {path}: {error}"));
+    let mut paths: Vec<PathBuf> =
+        entries.map(|entry| entry.expect("a folder that can be read").path()).collect();
     paths.sort();
     paths
 }
@@ -51,7 +53,9 @@ pub fn walk(top: &Path, enter: &dyn Fn(&Path) -> bool) -> Vec<String> {
     let mut files = Vec::new();
     let mut folders = vec![top.to_owned()];
     while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("cannot read {}: {error}", folder.display())) {
+        for entry in std::fs::read_dir(&folder)
+            .unwrap_or_else(|error| panic!("cannot read {}: {error}", folder.display()))
+        {
             let path = entry.expect("a folder that can be read").path();
             if path.is_dir() && !path.is_symlink() {
                 if enter(&path) {

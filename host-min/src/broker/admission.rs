@@ -64,7 +64,7 @@ impl Admission {
         };
         Ok(match call {
             Request::RestStart(request) => {
-                let request = Canonical::new(request)?;
+                let request = Canonical::new(*request)?;
                 let mask = self.rights.judge(&request)?;
                 full()?;
                 tally

@@ -15,6 +15,9 @@ use std::io::{self, Read};
 use std::time::Instant;
 use wagather_abi::{Status, Verb};
 
+/// A sentence of a server's; what is longer is no sentence.
+const MAX_PLAIN_REASON_CHARS: usize = 200;
+
 /// What a call gets that cannot have what it wants.
 pub(super) type Result<T> = std::result::Result<T, Status>;
 
@@ -32,7 +35,7 @@ enum State {
     Head(Response),
     List(Box<List>),
     /// The projected object, and how much of it was given; `None` if no byte or item was given yet.
-    Object { bytes: Vec<u8>, identity: Identity, given: Option<usize>, as_item: bool },
+    Object { bytes: Vec<u8>, identity: Identity, given: Option<usize>, mode: Mode },
     Bytes(Box<dyn Read + Send>),
     Failed(Status),
     Done(Mode),
@@ -47,6 +50,7 @@ enum Mode {
 
 /// A list over all of its pages.
 struct List {
+    mode: Mode,
     page: ListReader,
     next_page: Option<(String, Ticket)>,
     given: u32,
@@ -150,20 +154,20 @@ impl Answer {
     fn advance(&mut self, tally: &mut Tally, fetcher: &Fetcher, mode: Mode) -> Result<bool> {
         self.head(tally)?;
         if matches!(self.state, State::Head(_)) {
-            self.open_document(tally)?;
+            self.open_document(tally, mode)?;
         }
         match &mut self.state {
+            State::List(list) if list.mode != mode => Err(Status::WRONG_MODE),
             State::List(list) if list.held.is_some() => Ok(true),
             State::List(_) => self.advance_list(tally, fetcher, mode),
-            State::Object { given: None, as_item: true, .. } => Ok(true),
-            State::Object { as_item: true, .. } => Ok(false),
+            State::Object { given, mode: chosen, .. } if *chosen == mode => Ok(given.is_none()),
             State::Done(done) if *done == mode => Ok(false),
             _ => Err(Status::WRONG_MODE),
         }
     }
 
     /// From head to list or object; what is no success ends here.
-    fn open_document(&mut self, tally: &mut Tally) -> Result<()> {
+    fn open_document(&mut self, tally: &mut Tally, mode: Mode) -> Result<()> {
         if !self.request.is_document() {
             return Err(Status::WRONG_MODE);
         }
@@ -176,20 +180,21 @@ impl Answer {
         if self.request.verb == Verb::LIST {
             let asked_on_page = self.request.page_items(0);
             let page = ListReader::new(response.body);
-            self.state = State::List(Box::new(List { page, next_page: None, given: 0, asked_on_page, held: None, counted_bytes: 0 }));
+            let list = List { mode, page, next_page: None, given: 0, asked_on_page, held: None, counted_bytes: 0 };
+            self.state = State::List(Box::new(list));
             return Ok(());
         }
-        self.open_object(response, tally, true)
+        self.open_object(response, tally, mode)
     }
 
-    fn open_object(&mut self, response: Response, tally: &mut Tally, as_item: bool) -> Result<()> {
+    fn open_object(&mut self, response: Response, tally: &mut Tally, mode: Mode) -> Result<()> {
         let mut reader = ObjectReader::new(response.body);
         let mut bytes = Vec::new();
         let result = reader.read(&self.mask, &mut bytes);
         tally.received(reader.bytes_read());
         match result {
             Ok(identity) => {
-                self.state = State::Object { bytes, identity, given: None, as_item };
+                self.state = State::Object { bytes, identity, given: None, mode };
                 Ok(())
             }
             Err(error) => Err(self.fail_project(&error, tally)),
@@ -351,7 +356,7 @@ impl Answer {
             }
             if let State::Head(response) = self.replace(State::Failed(Status::BAD_ANSWER)) {
                 if self.is_success() && self.request.is_document() {
-                    self.open_object(response, tally, false)?;
+                    self.open_object(response, tally, Mode::Bytes)?;
                 } else {
                     self.state = State::Bytes(response.body);
                 }
@@ -359,7 +364,7 @@ impl Answer {
         }
         out.clear();
         match &mut self.state {
-            State::Object { bytes, given, as_item: false, .. } => {
+            State::Object { bytes, given, mode: Mode::Bytes, .. } => {
                 let from = given.unwrap_or(0);
                 let upto = bytes.len().min(from.saturating_add(cap));
                 out.extend_from_slice(&bytes[from..upto]);
@@ -482,9 +487,21 @@ fn server_status(response: Response, tally: &mut Tally) -> ServerStatus {
     let read = response.body.take(MAX_ERROR_BODY_BYTES as u64).read_to_end(&mut body);
     tally.received(body.len() as u64);
     match read {
-        Ok(_) => serde_json::from_slice(&body).unwrap_or_default(),
+        Ok(_) => serde_json::from_slice(&body)
+            .unwrap_or_else(|_| ServerStatus { message: plain_reason(&body), ..ServerStatus::default() }),
         Err(_) => ServerStatus::default(),
     }
+}
+
+/// What is no `Status` may still be a sentence: of a server that does not know the path, or was spoken to without TLS. Pages
+/// for browsers are none.
+fn plain_reason(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+    if line.starts_with(['<', '{', '[']) {
+        return String::new();
+    }
+    line.chars().filter(|c| !c.is_control()).take(MAX_PLAIN_REASON_CHARS).collect()
 }
 
 fn refusal_text(code: u16, message: &str) -> String {
@@ -495,6 +512,7 @@ fn refusal_text(code: u16, message: &str) -> String {
 /// What to do about an answer that is not a success.
 const fn advice(code: u16) -> &'static str {
     match code {
+        300..=399 => "an API server does not redirect: look which server is used, and what stands before it",
         401 => "the credentials were not accepted: renew them, or look which context is used",
         403 => "the account may not do that: grant it, or use another account",
         404 => "there is no such resource or object in this cluster",
@@ -502,5 +520,20 @@ const fn advice(code: u16) -> &'static str {
         429 => "the server is busy: run again later",
         500.. => "the server failed: see its logs",
         _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_may_be_plain_text() {
+        assert_eq!(plain_reason(b"404 page not found\n"), "404 page not found");
+        assert_eq!(plain_reason(b"\n  no \x1b[2Jhealthy\tupstream\r\nmore"), "no [2Jhealthyupstream");
+        assert_eq!(plain_reason(&[b'x'; 5000]).len(), MAX_PLAIN_REASON_CHARS);
+        for body in [&b""[..], b" \n", b"<html>\n", b"{\"kind\": \"Sta", b"[1,"] {
+            assert_eq!(plain_reason(body), "");
+        }
     }
 }

@@ -22,6 +22,7 @@ use answer::Answer;
 use canonical::Refusal;
 pub use fetch::Fetcher;
 use handles::Handles;
+use policy::describe;
 use std::io::{self, Read, Write};
 use std::time::Instant;
 use tally::Tally;
@@ -271,13 +272,15 @@ impl Broker<'_> {
         let mut piped = 0;
         while let Some((bytes, identity)) = answer.next_document(&mut self.tally, self.service.fetcher)? {
             if !wagather_abi::manifest::is_object_name(&identity.name) {
-                self.tally.error(Status::BAD_ANSWER, "an item has no name that a file could have".into(), "");
+                let reason = format!("{}: an item has no name that a file could have", describe(answer.request()));
+                self.tally.error(Status::BAD_ANSWER, reason, "");
                 return Err(Status::BAD_ANSWER.into());
             }
             let request = answer.request();
             let namespace = Some(&*identity.namespace).filter(|namespace| !namespace.is_empty());
             if namespace.is_some_and(|namespace| !wagather_abi::manifest::is_name(namespace)) {
-                self.tally.error(Status::BAD_ANSWER, "an item has no namespace that a folder could have".into(), "");
+                let reason = format!("{}: an item has no namespace that a folder could have", describe(answer.request()));
+                self.tally.error(Status::BAD_ANSWER, reason, "");
                 return Err(Status::BAD_ANSWER.into());
             }
             let plural = match &*request.subresource {
@@ -377,10 +380,12 @@ pub fn failure_of(name: &str, served: &Served) -> Option<Failure> {
                 Some(Failure::new(Class::Module, format!("the gatherer {name} cannot be used"), &end.text))
             }
         },
-        Ending::TimedOut => Some(
-            Failure::new(Class::Gatherer, attempt, "it was stopped at its deadline")
+        Ending::TimedOut => Some(match served.tally.blame(Status::TIMED_OUT) {
+            // It was the server that took the time.
+            Some(blame) => Failure::new(blame.class, attempt, &blame.reason).advise("give it more time with --timeout"),
+            None => Failure::new(Class::Gatherer, attempt, "it was stopped at its deadline")
                 .advise("give it more time with --timeout, or look for a loop in it"),
-        ),
+        }),
         Ending::Died => fail(
             Class::Gatherer,
             match served.exit.signal {

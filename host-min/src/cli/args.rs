@@ -1,158 +1,87 @@
-//! What can be typed. The doc comments are the help texts.
+//! What was typed means: paths, durations, sizes, and which options go together.
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use super::table::Command;
+use super::typed::{Words, Wrong};
+use host_min::sandbox::engine::Kind;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-const EXIT_CODES: &str = "\
-Exit codes:
-  0  everything was gathered
-  1  a fault of this program
-  2  the command line is wrong
-  3  a module cannot be used: not WebAssembly, invalid, another ABI version
-  4  the configuration cannot be used: kubeconfig, credentials, recording, parameters
-  5  the cluster could not be reached, refused, or gave an answer that cannot be used
-  6  the output cannot be written
-  7  a gatherer failed: it trapped, ran out of time or memory, or returned an error
-
-If several gatherers fail, the first one's code is used.";
-
-const RUN_EXAMPLES: &str = "\
-Examples:
-  host-min run cluster-operators.wasm
-      gathers from the current context's cluster into ./wagather.tar.gz
-  host-min run *.wasm --context prod --output gathered
-      runs all gatherers side by side, into the folder ./gathered
-  host-min run pods.wasm --record pods.har
-      also records what the server answered
-  host-min run pods.wasm --replay pods.har --output again.tar.gz
-      runs from the recording, without a cluster
-
-The archive appears under its name only when it is whole. If a gatherer fails, what was gathered is left as
-NAME.incomplete, with the reasons in its wagather.json.";
-
-/// Runs gatherers: tiny WebAssembly modules that read from a Kubernetes or OpenShift API server.
-///
-/// A gatherer can read what its manifest declares, and nothing else: it runs in a process of its own, without
-/// credentials, sockets or files. Secrets are never given to it.
-#[derive(Debug, Parser)]
-#[command(name = "host-min", version, after_help = EXIT_CODES, arg_required_else_help = true)]
-pub(super) struct Cli {
-    /// What to do.
-    #[command(subcommand)]
-    pub command: Command,
-}
-
-/// What to do.
-#[derive(Debug, Subcommand)]
-pub(super) enum Command {
-    /// Run gatherers and write what they gather into an archive
-    #[command(after_help = RUN_EXAMPLES, after_long_help = format!("{RUN_EXAMPLES}\n\n{EXIT_CODES}"))]
-    Run(Box<Run>),
-    /// Show what a gatherer can do, without running it
-    Inspect(Inspect),
-    /// Print a completion script for a shell
-    Completions {
-        /// The shell
-        shell: Shell,
-    },
-    /// Run one guest for an embedding program; the channel is the standard input
-    #[command(hide = true)]
-    Sandbox,
-}
-
-/// The shells that completions can be made for.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum Shell {
-    /// Bourne Again Shell
-    Bash,
-    /// Friendly Interactive Shell
-    Fish,
-    /// Z shell
-    Zsh,
-}
-
-/// What a run takes.
-#[derive(Debug, Args)]
+/// What a run takes; [`super::table`] says what each is.
+#[derive(Debug)]
 pub(super) struct Run {
-    /// The gatherers' modules
-    #[arg(required = true, value_name = "GUEST.wasm")]
-    pub guests: Vec<PathBuf>,
-
-    /// Where the archive goes: a folder, a file that ends in .tar.gz or .tgz, or - for a .tar.gz to the standard
-    /// output. It must not exist
-    #[arg(short, long, value_name = "DIR|FILE.tar.gz|-", default_value = "wagather.tar.gz")]
-    pub output: std::ffi::OsString,
-
-    /// Where the cluster is and who you are there.
-    #[command(flatten)]
-    pub cluster: Cluster,
-
-    /// Also write the server's answers to this file (HAR 1.2), for --replay. It has what the server sent, whole
-    /// objects, but no credentials of yours
-    #[arg(long, value_name = "FILE.har", conflicts_with = "replay")]
-    pub record: Option<PathBuf>,
-
-    /// Take the answers from a recording; no cluster is needed
-    #[arg(long, value_name = "FILE.har", conflicts_with_all = ["kubeconfig", "context", "server", "as_user", "as_group"])]
-    pub replay: Option<PathBuf>,
-
-    /// Time for each gatherer, such as 90s or 5m
-    #[arg(long, value_name = "DURATION", default_value = "120s", value_parser = duration)]
-    pub timeout: Duration,
-
-    /// Memory for each gatherer, such as 512Ki or 64Mi
-    #[arg(long, value_name = "SIZE", default_value = "64Mi", value_parser = size)]
-    pub memory: u64,
-
-    /// A parameter that gatherers can read; may be given several times
-    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = param)]
-    pub params: Vec<(String, String)>,
-
-    /// Which engine runs the gatherers
-    #[arg(long, value_name = "ENGINE", value_parser = engine, default_value = default_engine(), hide_default_value = one_engine(), hide = one_engine())]
-    pub engine: host_min::sandbox::engine::Kind,
-
-    /// Print nothing but errors
-    #[arg(short, long)]
-    pub quiet: bool,
+    pub(super) guests: Vec<PathBuf>,
+    pub(super) output: OsString,
+    pub(super) cluster: Cluster,
+    pub(super) record: Option<PathBuf>,
+    pub(super) replay: Option<PathBuf>,
+    pub(super) timeout: Duration,
+    pub(super) memory: u64,
+    pub(super) params: Vec<(String, String)>,
+    pub(super) engine: Kind,
+    pub(super) quiet: bool,
 }
 
 /// Where the cluster is, as kubectl has it.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Cluster")]
+#[derive(Debug)]
 pub(super) struct Cluster {
-    /// The kubeconfig; otherwise $KUBECONFIG, ~/.kube/config, or the service account of the pod
-    #[arg(long, value_name = "FILE")]
-    pub kubeconfig: Option<PathBuf>,
-
-    /// The kubeconfig's context
-    #[arg(long, value_name = "NAME")]
-    pub context: Option<String>,
-
-    /// The API server's URL; alone it needs no kubeconfig, as behind `kubectl proxy`
-    #[arg(long, value_name = "URL")]
-    pub server: Option<String>,
-
-    /// The user to act as
-    #[arg(long = "as", value_name = "USER")]
-    pub as_user: Option<String>,
-
-    /// A group to act as; may be given several times
-    #[arg(long, value_name = "GROUP")]
-    pub as_group: Vec<String>,
+    pub(super) kubeconfig: Option<PathBuf>,
+    pub(super) context: Option<String>,
+    pub(super) server: Option<String>,
+    pub(super) as_user: Option<String>,
+    pub(super) as_group: Vec<String>,
 }
 
-/// What an inspection takes.
-#[derive(Debug, Args)]
-pub(super) struct Inspect {
-    /// The module
-    #[arg(value_name = "GUEST.wasm")]
-    pub guest: PathBuf,
+/// What a recording takes the place of.
+const NOT_WITH_REPLAY: &[&str] = &["record", "kubeconfig", "context", "server", "as", "as-group"];
 
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
+impl Run {
+    /// A run, of the words of the command `run`.
+    pub(super) fn of(words: &Words) -> Result<Run, Wrong> {
+        if let Some(other) = NOT_WITH_REPLAY.iter().find(|other| words.has("replay") && words.has(other)) {
+            return Err(wrong(words.command, format!("--replay and --{other} do not go together")));
+        }
+        let path = |long| words.one(long).map(PathBuf::from);
+        Ok(Run {
+            guests: words.operands.iter().map(PathBuf::from).collect(),
+            output: words.one("output").unwrap_or_default(),
+            cluster: Cluster {
+                kubeconfig: path("kubeconfig"),
+                context: one(words, "context", text)?,
+                server: one(words, "server", text)?,
+                as_user: one(words, "as", text)?,
+                as_group: all(words, "as-group", text)?,
+            },
+            record: path("record"),
+            replay: path("replay"),
+            timeout: one(words, "timeout", duration)?.unwrap_or_default(),
+            memory: one(words, "memory", size)?.unwrap_or_default(),
+            params: all(words, "param", param)?,
+            engine: one(words, "engine", engine)?.unwrap_or_default(),
+            quiet: words.has("quiet"),
+        })
+    }
+}
+
+fn wrong(command: &'static Command, reason: String) -> Wrong {
+    Wrong { command: Some(command), reason }
+}
+
+fn one<T>(words: &Words, long: &str, meaning: fn(&str) -> Result<T, String>) -> Result<Option<T>, Wrong> {
+    words.one(long).map(|typed| value(words, long, &typed, meaning)).transpose()
+}
+
+fn all<T>(words: &Words, long: &str, meaning: fn(&str) -> Result<T, String>) -> Result<Vec<T>, Wrong> {
+    words.all(long).map(|typed| value(words, long, typed, meaning)).collect()
+}
+
+fn value<T>(words: &Words, long: &str, typed: &OsString, meaning: fn(&str) -> Result<T, String>) -> Result<T, Wrong> {
+    let meant = typed.to_str().ok_or_else(|| "it is not UTF-8".to_owned()).and_then(meaning);
+    meant.map_err(|why| wrong(words.command, format!("--{long} cannot be '{}': {why}", typed.display())))
+}
+
+fn text(typed: &str) -> Result<String, String> {
+    Ok(typed.to_owned())
 }
 
 fn duration(typed: &str) -> Result<Duration, String> {
@@ -167,20 +96,11 @@ fn param(typed: &str) -> Result<(String, String), String> {
     }
 }
 
-fn engine(typed: &str) -> Result<host_min::sandbox::engine::Kind, String> {
-    use host_min::sandbox::engine::Kind;
+fn engine(typed: &str) -> Result<Kind, String> {
     Kind::by_name(typed).ok_or_else(|| {
         let names: Vec<_> = Kind::ALL.iter().map(|kind| kind.name()).collect();
         format!("this program has {}", names.join(" and "))
     })
-}
-
-fn default_engine() -> &'static str {
-    host_min::sandbox::engine::Kind::default().name()
-}
-
-fn one_engine() -> bool {
-    host_min::sandbox::engine::Kind::ALL.len() == 1
 }
 
 /// Kubernetes' way to write sizes: a number with Ki, Mi or Gi, or bytes.
@@ -202,11 +122,18 @@ fn size(typed: &str) -> Result<u64, String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::typed::{Typed, take_apart};
     use super::*;
+
+    fn run(line: &str) -> Result<Run, String> {
+        match take_apart(line.split_whitespace().map(OsString::from)) {
+            Ok(Typed::Command(words)) => Run::of(&words).map_err(|wrong| wrong.reason),
+            _ => Err("no run".into()),
+        }
+    }
 
     #[test]
     fn what_is_typed() {
-        <Cli as clap::CommandFactory>::command().debug_assert();
         assert_eq!(size("64Mi"), Ok(64 << 20));
         assert_eq!(size("65536"), Ok(65536));
         assert!(size("64MB").is_err() && size("").is_err() && size("-1").is_err() && size("99999999999Gi").is_err());
@@ -214,5 +141,24 @@ mod tests {
         assert!(param("a").is_err() && param("=b").is_err());
         assert!(duration("0s").is_err() && duration("x").is_err());
         assert_eq!(duration("5m"), Ok(Duration::from_secs(300)));
+    }
+
+    #[test]
+    fn defaults_are_those_of_the_table() {
+        let run = run("run a.wasm").expect("a run");
+        assert_eq!(run.timeout, host_min::limits::DEFAULT_TIMEOUT);
+        assert_eq!(run.memory, host_min::limits::DEFAULT_MEMORY_BYTES);
+        assert_eq!(run.engine, Kind::default());
+        assert_eq!(run.output, "wagather.tar.gz");
+    }
+
+    #[test]
+    fn what_does_not_go_together_is_refused() {
+        assert!(run("run a --record r").is_ok() && run("run a --replay r").is_ok());
+        for other in NOT_WITH_REPLAY {
+            let reason = run(&format!("run a --replay r --{other} x")).expect_err(other);
+            assert_eq!(reason, format!("--replay and --{other} do not go together"));
+        }
+        assert_eq!(run("run a --memory 1x").expect_err("x"), "--memory cannot be '1x': the units are Ki, Mi, Gi, k, M and G");
     }
 }

@@ -1,6 +1,5 @@
 //! `host-min inspect`: what a module can do, told before it does anything.
 
-use super::args::Inspect;
 use super::print;
 use host_min::error::{Class, Failure, Result};
 use host_min::limits::MAX_MEMORY_BYTES;
@@ -10,6 +9,7 @@ use host_min::report::ModuleFacts;
 use host_min::sandbox::module::{Checked, check};
 use serde::Serialize;
 use std::fmt::Write as _;
+use std::path::Path;
 use wagather_abi::ABI_VERSION;
 
 #[derive(Serialize)]
@@ -46,13 +46,13 @@ struct Memory {
     maximum_pages: Option<u64>,
 }
 
-pub(super) fn inspect(args: &Inspect) -> Result<()> {
-    let module = read_module(&args.guest)?;
-    let unusable = |reason| Failure::new(Class::Module, format!("{} cannot be used", args.guest.display()), reason);
+pub(super) fn inspect(guest: &Path, json: bool) -> Result<()> {
+    let module = read_module(guest)?;
+    let unusable = |reason| Failure::new(Class::Module, format!("{} cannot be used", guest.display()), reason);
     let checked = check(&module, MAX_MEMORY_BYTES).map_err(unusable)?;
     let manifest = Manifest::of_module(&module).map_err(unusable)?;
     let inspection = Inspection::new(manifest, &module, &checked);
-    if args.json {
+    if json {
         let mut text = serde_json::to_vec_pretty(&inspection).unwrap_or_default();
         text.push(b'\n');
         return print(&text);
@@ -110,10 +110,12 @@ impl Inspection {
             }
         }
         text.push_str("It cannot do anything else: change the cluster, read Secrets or other resources, open files or connections,\nor see credentials.\n\n");
-        let pages = |pages: u64| format!("{pages} page{} ({} KiB)", if pages == 1 { "" } else { "s" }, pages * 64);
-        let _ = writeln!(text, "size       {} bytes, {} functions, {} bytes of data", self.module.bytes, self.functions, self.data_bytes);
-        let maximum = self.memory.maximum_pages.map_or("as far as the run allows".to_owned(), pages);
-        let _ = writeln!(text, "memory     {}, may grow to {maximum}", pages(self.memory.initial_pages));
+        let count = |number: u64, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+        let pages = |number: u64| format!("{} ({} KiB)", count(number, "page"), number * 64);
+        let functions = count(self.functions.into(), "function");
+        let _ = writeln!(text, "size       {} bytes, {functions}, {} bytes of data", self.module.bytes, self.data_bytes);
+        let maximum = self.memory.maximum_pages.map_or("as far as the run allows".to_owned(), |number| format!("to {}", pages(number)));
+        let _ = writeln!(text, "memory     {}, may grow {maximum}", pages(self.memory.initial_pages));
         let _ = writeln!(text, "imports    {}", if self.imports.is_empty() { "none".into() } else { self.imports.join(", ") });
         let _ = writeln!(text, "sha256     {}", self.module.sha256);
         text

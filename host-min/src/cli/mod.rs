@@ -1,42 +1,71 @@
 //! The command line: what was typed becomes a plan, and what came of it becomes lines and an exit code.
 
 mod args;
+mod completions;
+mod help;
 mod inspect;
 mod run;
+mod table;
+mod typed;
 
-use args::{Cli, Command};
-use clap::{CommandFactory, Parser};
+use args::Run;
 use host_min::error::{Class, Failure, Result};
 use host_min::{SingleThreaded, sandbox};
+use std::ffi::OsString;
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
+use typed::{Typed, Words, Wrong};
+
+/// The exit code of a command line that is wrong.
+const WRONG: u8 = 2;
 
 /// The whole program.
-pub(super) fn main(single_threaded: SingleThreaded) -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(error) => {
-            // Help and version are no errors; a reader that went away is none either.
-            let _ = error.print();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
-        }
+pub(super) fn main(words: impl Iterator<Item = OsString>, single_threaded: SingleThreaded) -> ExitCode {
+    let done = match typed::take_apart(words) {
+        Ok(Typed::Help(None)) => print(help::program().as_bytes()),
+        Ok(Typed::Help(Some(command))) => print(help::command(command).as_bytes()),
+        Ok(Typed::Version) => print(concat!("host-min ", env!("CARGO_PKG_VERSION"), "\n").as_bytes()),
+        Ok(Typed::Command(words)) => match command(&words, single_threaded) {
+            Ok(done) => done,
+            Err(wrong) => return refuse(&wrong),
+        },
+        Err(wrong) => return refuse(&wrong),
     };
-    let result = match cli.command {
-        Command::Run(args) => run::run(*args, single_threaded),
-        Command::Inspect(args) => inspect::inspect(&args),
-        Command::Completions { shell } => completions(shell),
-        Command::Sandbox => {
-            sandbox::process::run_helper();
-            Ok(())
-        }
-    };
-    match result {
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             say(&format!("error: {failure}"));
             ExitCode::from(failure.class.exit_code())
         }
     }
+}
+
+/// Does what was typed, unless its values are wrong.
+fn command(words: &Words, single_threaded: SingleThreaded) -> Result<Result<()>, Wrong> {
+    let wrong = |reason| Wrong { command: Some(words.command), reason };
+    Ok(match words.command.name {
+        "run" => run::run(Run::of(words)?, single_threaded),
+        "inspect" => inspect::inspect(Path::new(&words.operands[0]), words.has("json")),
+        "completions" => {
+            let shell = words.operands[0].to_str().and_then(completions::script);
+            print(shell.ok_or_else(|| wrong("there are completions for bash, fish and zsh".into()))?.as_bytes())
+        }
+        _ => {
+            sandbox::process::run_helper();
+            Ok(())
+        }
+    })
+}
+
+/// Says what is wrong with a command line, and where to read what is right.
+fn refuse(wrong: &Wrong) -> ExitCode {
+    let (usage, command) = match wrong.command {
+        Some(command) => (command.usage(), format!("{} ", command.name)),
+        None => ("Usage: host-min <COMMAND>".to_owned(), String::new()),
+    };
+    say(&format!("error: {}\n\n{usage}\n\n'host-min {command}--help' explains it.", wrong.reason));
+    ExitCode::from(WRONG)
 }
 
 /// Writes a line for the person at the terminal; one that is gone is no error.
@@ -53,16 +82,4 @@ fn print(text: &[u8]) -> Result<()> {
         }
         _ => Ok(()),
     }
-}
-
-fn completions(shell: args::Shell) -> Result<()> {
-    use clap_complete::Shell;
-    let shell = match shell {
-        args::Shell::Bash => Shell::Bash,
-        args::Shell::Fish => Shell::Fish,
-        args::Shell::Zsh => Shell::Zsh,
-    };
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "host-min", &mut script);
-    print(&script)
 }

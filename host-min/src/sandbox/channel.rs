@@ -17,7 +17,7 @@ use wagather_abi::{Import, LogLevel, Verb};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
     /// `rest_start`
-    RestStart(RestRequest),
+    RestStart(Box<RestRequest>),
     /// `rest_status`
     RestStatus(i32),
     /// `rest_read`: the handle and how much room there is.
@@ -171,7 +171,7 @@ fn decode_call(import: Import, fields: &mut Fields<'_>) -> Option<Request> {
             for text in &mut texts {
                 *text = fields.bytes()?;
             }
-            Request::RestStart(RestRequest { verb, limit, texts })
+            Request::RestStart(Box::new(RestRequest { verb, limit, texts }))
         }
         Import::rest_status => Request::RestStatus(fields.int()?),
         Import::rest_read => Request::RestRead(fields.int()?, fields.word()?),
@@ -306,7 +306,7 @@ mod tests {
         texts[1] = b"pods".to_vec();
         texts[9] = vec![0xff; 300];
         vec![
-            Request::RestStart(RestRequest { verb: Verb::LIST, limit: 7, texts }),
+            Request::RestStart(Box::new(RestRequest { verb: Verb::LIST, limit: 7, texts })),
             Request::RestStatus(-1),
             Request::RestRead(3, 4096),
             Request::RestNext(3, u32::MAX),

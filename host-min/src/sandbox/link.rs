@@ -53,7 +53,7 @@ fn request(import: Import, [a, b, c, d]: [u32; 4], memory: &[u8]) -> Result<Prep
     };
     let buffer = |ptr, cap| bytes(memory, ptr, cap).map(|_| Some((ptr, cap))).ok_or(Status::BAD_POINTER);
     Ok(match import {
-        Import::rest_start => (Request::RestStart(rest_request(a, memory)?), None),
+        Import::rest_start => (Request::RestStart(Box::new(rest_request(a, memory)?)), None),
         Import::rest_status => (Request::RestStatus(handle), None),
         Import::rest_read => (Request::RestRead(handle, c), buffer(b, c)?),
         Import::rest_next => (Request::RestNext(handle, c), buffer(b, c)?),

@@ -8,7 +8,8 @@
 use wagather_abi::limits::MAX_MANIFEST_BYTES;
 use wagather_abi::{ABI_VERSION, EXPORT_GATHER, EXPORT_MEMORY, IMPORT_MODULE, Import, ResultType, manifest};
 use wasmparser::{
-    CompositeInnerType, ExternalKind, FuncType, Parser, Payload, TypeRef, ValType, ValidPayload, Validator, WasmFeatures,
+    CompositeInnerType, ConstExpr, DataKind, ElementItems, ElementKind, ExternalKind, FuncType, Operator, Parser, Payload, TypeRef,
+    ValType, ValidPayload, Validator, WasmFeatures,
 };
 
 const PAGE_BYTES: u64 = 64 << 10;
@@ -22,8 +23,8 @@ pub struct Checked {
     pub imports: Vec<Import>,
     /// The index of the function that it exports as `gather`.
     pub gather: u32,
-    /// The index of its start function, if it has one.
-    pub start: Option<u32>,
+    /// Its start function, if it has one.
+    pub start: Option<Start>,
     /// Pages of memory that it starts with.
     pub initial_pages: u64,
     /// Pages of memory that it says it may grow to.
@@ -34,7 +35,28 @@ pub struct Checked {
     pub data_bytes: u64,
 }
 
+/// A start function, which is not in the engine's copy.
+#[derive(Clone, Copy, Debug)]
+pub struct Start {
+    /// The function's index.
+    pub function: u32,
+    /// Where in the copy its section would be.
+    at_byte: usize,
+}
+
 impl Checked {
+    /// The copy with its start section, for an engine that calls nothing but exports.
+    pub fn bytes_with_start(&self) -> Vec<u8> {
+        let mut bytes = self.bytes.clone();
+        if let Some(start) = self.start {
+            let (mut contents, mut start_section) = (Vec::new(), Vec::new());
+            leb128(&mut contents, u64::from(start.function));
+            section(&mut start_section, 8, &contents);
+            bytes.splice(start.at_byte..start.at_byte, start_section);
+        }
+        bytes
+    }
+
     /// The size of the memory at the start.
     pub const fn initial_bytes(&self) -> u64 {
         self.initial_pages * PAGE_BYTES
@@ -115,9 +137,10 @@ struct Reading {
     function_types: Vec<u32>,
     imports: Vec<Import>,
     memory: Option<(u64, Option<u64>)>,
+    table_elements: u64,
     gather: Option<u32>,
     exports_memory: bool,
-    start: Option<u32>,
+    start: Option<Start>,
     functions: u32,
     data_bytes: u64,
 }
@@ -152,6 +175,19 @@ impl Reading {
                     return self.limited_memory(memory.initial, memory.maximum, memory_limit_bytes);
                 }
             }
+            Payload::TableSection(tables) => {
+                if let Some(table) = tables.clone().into_iter().next() {
+                    self.table_elements = table.map_err(|error| invalid(&error))?.ty.initial;
+                }
+            }
+            Payload::ElementSection(segments) => {
+                for segment in segments.clone() {
+                    let segment = segment.map_err(|error| invalid(&error))?;
+                    if let (ElementKind::Active { offset_expr, .. }, ElementItems::Functions(items)) = (segment.kind, segment.items) {
+                        fits("an element segment", "table", &offset_expr, u64::from(items.count()), self.table_elements)?;
+                    }
+                }
+            }
             Payload::ExportSection(exports) => {
                 for export in exports.clone() {
                     let export = export.map_err(|error| invalid(&error))?;
@@ -163,12 +199,18 @@ impl Reading {
                 }
             }
             Payload::StartSection { func, .. } => {
-                self.start = Some(*func);
+                self.start = Some(Start { function: *func, at_byte: self.bytes.len() });
                 return Ok(());
             }
             Payload::DataSection(segments) => {
+                let memory_bytes = self.memory.map_or(0, |(initial, _)| initial * PAGE_BYTES);
                 for segment in segments.clone() {
-                    self.data_bytes += segment.map_err(|error| invalid(&error))?.data.len() as u64;
+                    let segment = segment.map_err(|error| invalid(&error))?;
+                    let len = segment.data.len() as u64;
+                    if let DataKind::Active { offset_expr, .. } = segment.kind {
+                        fits("a data segment", "memory", &offset_expr, len, memory_bytes)?;
+                    }
+                    self.data_bytes += len;
                 }
             }
             Payload::CustomSection(_) => return Ok(()),
@@ -264,6 +306,20 @@ impl Reading {
             data_bytes: self.data_bytes,
         })
     }
+}
+
+/// Checks that a segment lies within its memory or table. The specification leaves that to the instantiation; wasm3 would
+/// read an address above 2 GiB as one below zero, and copy the segment in front of the memory.
+fn fits(what: &str, place: &str, offset: &ConstExpr<'_>, len: u64, size: u64) -> Result<(), String> {
+    let offset = match offset.get_operators_reader().read() {
+        Ok(Operator::I32Const { value }) => u64::from(value.cast_unsigned()),
+        // A global that is not imported cannot stand there, and no global is.
+        _ => return Err(format!("{what} of it has no constant address")),
+    };
+    if offset + len <= size {
+        return Ok(());
+    }
+    Err(format!("{what} of it, {len} at {offset}, lies beyond its {place} of {size}"))
 }
 
 fn section(out: &mut Vec<u8>, id: u8, contents: &[u8]) {

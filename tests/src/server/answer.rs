@@ -27,13 +27,13 @@ pub enum Framing {
 }
 
 /// How the body arrives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Delivery {
     Whole,
     /// So many bytes, then the connection closes.
     Cut(usize),
-    /// The body again and again.
-    Endless,
+    /// The body, and then this without an end.
+    Endless(Arc<[u8]>, Duration),
     /// So many bytes at a time, with a pause after each.
     Drip(usize, Duration),
     /// Nothing at all, not even a head, while the client waits.
@@ -60,7 +60,10 @@ impl Answer {
 
     /// What a proxy before the server says: a page for people.
     pub fn page(code: u16, text: &str) -> Answer {
-        Answer { status: code, ..Answer::bytes("text/html", format!("<html><body><h1>{text}</h1></body></html>")) }
+        Answer {
+            status: code,
+            ..Answer::bytes("text/html", format!("<html><body><h1>{text}</h1></body></html>"))
+        }
     }
 
     /// Go elsewhere.
@@ -83,9 +86,10 @@ impl Answer {
         Answer { delivery: Delivery::Cut(bytes), ..self }
     }
 
-    /// Sends the body again and again, in chunks: an answer without an end.
-    pub fn endless(self) -> Answer {
-        Answer { delivery: Delivery::Endless, framing: Framing::Chunked, ..self }
+    /// Sends the body and then this again and again, in chunks of 64 KiB with a pause after each: an answer without an end.
+    pub fn endless(self, more: &[u8], pause: Duration) -> Answer {
+        let chunk = more.repeat((64 << 10) / more.len()).into();
+        Answer { delivery: Delivery::Endless(chunk, pause), framing: Framing::Chunked, ..self }
     }
 
     /// Sends so many bytes at a time and then pauses.

@@ -11,11 +11,13 @@ const MAX_HEAD_BYTES: usize = 64 << 10;
 /// An answer without an end ends here if the client does not mind it: the test has failed by then.
 const MAX_ENDLESS_BYTES: usize = 2 << 30;
 
+const BAD_REQUEST: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+
 pub(super) fn serve<S: Read + Write>(mut stream: S, shared: &Shared) -> io::Result<()> {
     let mut buffered = Vec::new();
     while let Some(head) = read_head(&mut stream, &mut buffered)? {
         let Some(seen) = parse(&head) else {
-            return stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            return stream.write_all(BAD_REQUEST);
         };
         let answer = shared.answer(seen);
         if !send(&mut stream, &answer, shared)? {
@@ -26,7 +28,7 @@ pub(super) fn serve<S: Read + Write>(mut stream: S, shared: &Shared) -> io::Resu
 }
 
 /// The bytes up to the empty line; `None` if the client has no more to say.
-fn read_head(stream: &mut impl Read, buffered: &mut Vec<u8>) -> io::Result<Option<Vec<u8>>> {
+fn read_head(stream: &mut (impl Read + Write), buffered: &mut Vec<u8>) -> io::Result<Option<Vec<u8>>> {
     loop {
         if let Some(end) = buffered.windows(4).position(|window| window == b"\r\n\r\n") {
             let rest = buffered.split_off(end + 4);
@@ -34,7 +36,12 @@ fn read_head(stream: &mut impl Read, buffered: &mut Vec<u8>) -> io::Result<Optio
         }
         let mut more = [0; 4096];
         let len = stream.read(&mut more)?;
-        if len == 0 || buffered.len() > MAX_HEAD_BYTES {
+        // A greeting of TLS begins with a control character; a server of plain HTTP hangs up with a word.
+        let is_greeting = len > 0 && buffered.is_empty() && more[0] < b' ';
+        if len == 0 || buffered.len() > MAX_HEAD_BYTES || is_greeting {
+            if is_greeting {
+                stream.write_all(BAD_REQUEST)?;
+            }
             return Ok(None);
         }
         buffered.extend_from_slice(&more[..len]);
@@ -50,7 +57,9 @@ fn parse(head: &[u8]) -> Option<Seen> {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         (decode(name), decode(value))
     });
-    let headers = lines.filter_map(|line| line.split_once(':')).map(|(name, value)| (name.to_lowercase(), value.trim().into()));
+    let headers = lines
+        .filter_map(|line| line.split_once(':'))
+        .map(|(name, value)| (name.to_lowercase(), value.trim().into()));
     Some(Seen { path: path.into(), query: pairs.collect(), headers: headers.collect() })
 }
 
@@ -94,28 +103,30 @@ fn send(stream: &mut impl Write, answer: &Answer, shared: &Shared) -> io::Result
         }?;
         stream.flush()
     };
-    match answer.delivery {
+    match &answer.delivery {
         Delivery::Silence => return Ok(false),
         Delivery::Whole => piece(&answer.body)?,
         Delivery::Cut(bytes) => {
-            piece(&answer.body[..bytes.min(answer.body.len())])?;
+            piece(&answer.body[..answer.body.len().min(*bytes)])?;
             return Ok(false);
         }
-        Delivery::Endless => {
+        Delivery::Endless(more, pause) => {
+            piece(&answer.body)?;
             let mut sent = 0;
             while sent < MAX_ENDLESS_BYTES && !shared.is_stopped() {
-                piece(&answer.body)?;
-                sent += answer.body.len();
+                piece(more)?;
+                sent += more.len();
+                std::thread::sleep(*pause);
             }
             return Ok(false);
         }
         Delivery::Drip(bytes, pause) => {
-            for drop in answer.body.chunks(bytes) {
+            for drop in answer.body.chunks(*bytes) {
                 if shared.is_stopped() {
                     return Ok(false);
                 }
                 piece(drop)?;
-                std::thread::sleep(pause);
+                std::thread::sleep(*pause);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Lists in pages, as the API server makes them: `limit` items and a `continue` token for the rest.
 
-use super::answer::{Answer, status_object};
 use super::Seen;
+use super::answer::{Answer, status_object};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -75,8 +75,22 @@ impl List {
             metadata["continue"] = json!(format!("{word}-{upto}"));
             metadata["remainingItemCount"] = json!(self.items.len() - upto);
         }
-        let items = self.items.get(from..upto).unwrap_or_default();
-        Answer::json(&json!({"apiVersion": self.api_version, "kind": self.kind, "metadata": metadata, "items": items}))
+        Answer::bytes(
+            "application/json",
+            self.text(&metadata, self.items.get(from..upto).unwrap_or_default()),
+        )
+    }
+
+    /// A page in the API server's order of keys: for built-in types, whose items do not say their kind, as the Go structure
+    /// has them; for custom resources by the alphabet.
+    fn text(&self, metadata: &Value, items: &[Value]) -> String {
+        let (kind, version, items) = (json!(self.kind), json!(self.api_version), json!(items));
+        if self.items.iter().all(|item| item["kind"].is_string()) {
+            return format!(
+                r#"{{"apiVersion":{version},"items":{items},"kind":{kind},"metadata":{metadata}}}"#
+            );
+        }
+        format!(r#"{{"kind":{kind},"apiVersion":{version},"metadata":{metadata},"items":{items}}}"#)
     }
 }
 

@@ -81,10 +81,12 @@ impl Server {
     }
 
     fn listen(self, tls: Option<Arc<rustls::ServerConfig>>) -> Running {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap_or_else(|error| panic!("cannot listen on loopback: {error}"));
+        let listener = TcpListener::bind("127.0.0.1:0")
+            .unwrap_or_else(|error| panic!("cannot listen on loopback: {error}"));
         let address = listener.local_addr().expect("an address");
         let scheme = if tls.is_some() { "https" } else { "http" };
-        let shared = Arc::new(Shared { routes: self.routes, seen: Mutex::default(), stopped: AtomicBool::new(false) });
+        let shared =
+            Arc::new(Shared { routes: self.routes, seen: Mutex::default(), stopped: AtomicBool::new(false) });
         let serving = shared.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming() {

@@ -37,7 +37,7 @@ fn instance(checked: &Checked, shared: &Shared) -> Result<End, Error> {
     }
     let result = (|| {
         if let Some(start) = checked.start {
-            module.function::<(), ()>(start as usize)?.call()?;
+            module.function::<(), ()>(start.function as usize)?.call()?;
         }
         module.function::<(), i32>(checked.gather as usize)?.call()
     })();

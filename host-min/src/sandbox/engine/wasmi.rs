@@ -14,24 +14,25 @@ pub(super) fn run(checked: &Checked, link: Link) -> (End, Link) {
     let mut store = Store::new(&engine, link);
     let end = match instance(checked, &engine, &mut store) {
         Ok(instance) => {
-            let result = call(checked, &instance, &mut store);
+            let result = call(&instance, &mut store);
             let memory_bytes = instance
                 .get_memory(&store, EXPORT_MEMORY)
                 .map_or(0, |memory| memory.data_size(&store) as u64);
             super::end(result.map_err(|error| error.to_string()), memory_bytes)
         }
+        // The start function ran, and trapped.
+        Err(error) if checked.start.is_some() && error.as_trap_code().is_some() => super::end(Err(error.to_string()), 0),
         Err(error) => End { ending: Ending::Unusable, text: format!("wasmi cannot load it: {error}"), memory_bytes: 0 },
     };
     (end, store.into_data())
 }
 
-fn call(checked: &Checked, instance: &Instance, store: &mut Store<Link>) -> Result<i32, Error> {
-    let _ = checked;
+fn call(instance: &Instance, store: &mut Store<Link>) -> Result<i32, Error> {
     instance.get_typed_func::<(), i32>(&*store, EXPORT_GATHER)?.call(store, ())
 }
 
 fn instance(checked: &Checked, engine: &Engine, store: &mut Store<Link>) -> Result<Instance, Error> {
-    let module = Module::new(engine, &checked.bytes)?;
+    let module = Module::new(engine, checked.bytes_with_start())?;
     let mut linker = Linker::<Link>::new(engine);
     for &import in &checked.imports {
         let row = import.row();

@@ -57,6 +57,7 @@ impl Recorder {
     pub fn finish(&self) -> Result<PathBuf, Failure> {
         let mut state = self.log.lock();
         if let Some(failure) = state.failure.take() {
+            state.output = None;
             return Err(failure);
         }
         let text = std::mem::replace(&mut state.text, Spool::new(&self.log.target, 0));
@@ -77,6 +78,11 @@ impl Recorder {
         std::fs::rename(partial.path(), target.path()).map_err(|error| target.failure(&error))?;
         target.sync_folder();
         Ok(target.path().to_owned())
+    }
+
+    /// Removes what is not finished, also while a request on its way still holds the recorder.
+    pub fn discard(&self) {
+        self.log.lock().output = None;
     }
 }
 

@@ -1,0 +1,153 @@
+//! Completion scripts for shells, from the table.
+
+use super::table::{COMMANDS, Command, Flag, Value};
+use std::fmt::Write as _;
+
+/// The script of a shell, if it is a known one.
+pub(super) fn script(shell: &str) -> Option<String> {
+    Some(match shell {
+        "bash" => bash(),
+        "fish" => fish(),
+        "zsh" => zsh(),
+        _ => return None,
+    })
+}
+
+fn commands() -> impl Iterator<Item = &'static Command> {
+    COMMANDS.iter().filter(|command| !command.hidden)
+}
+
+fn options(command: &Command) -> impl Iterator<Item = &Flag> {
+    command.options.iter().filter(|flag| !flag.hidden)
+}
+
+/// What an option is, short enough for a list.
+fn brief(help: &str) -> String {
+    let end = help.find([':', ';', ',']).unwrap_or(help.len());
+    help[..end].to_owned()
+}
+
+fn bash() -> String {
+    let names: Vec<&str> = commands().map(|command| command.name).collect();
+    let mut text = format!(
+        "_host_min() {{\n    local cur=${{COMP_WORDS[COMP_CWORD]}} prev=${{COMP_WORDS[COMP_CWORD-1]}}\n    \
+         if [ \"$COMP_CWORD\" -eq 1 ]; then\n        \
+         COMPREPLY=($(compgen -W '{} help --help --version' -- \"$cur\"))\n        return\n    fi\n    \
+         case ${{COMP_WORDS[1]}} in\n",
+        names.join(" ")
+    );
+    for command in commands() {
+        let mut words = String::new();
+        let (mut paths, mut texts) = (Vec::new(), Vec::new());
+        for flag in options(command) {
+            let _ = write!(words, "--{} ", flag.long);
+            let kinds = match flag.value {
+                Some((_, Value::Path)) => &mut paths,
+                Some(_) => &mut texts,
+                None => continue,
+            };
+            kinds.push(format!("--{}", flag.long));
+            kinds.extend(flag.short.map(|short| format!("-{short}")));
+        }
+        let _ = writeln!(text, "    {})\n        case $prev in", command.name);
+        if !paths.is_empty() {
+            let _ = writeln!(text, "        {}) COMPREPLY=($(compgen -f -- \"$cur\")); return ;;", paths.join("|"));
+        }
+        if !texts.is_empty() {
+            let _ = writeln!(text, "        {}) return ;;", texts.join("|"));
+        }
+        let operands = match command.operand.as_ref().map(|operand| operand.kind) {
+            Some(Value::Path) => "-f".to_owned(),
+            Some(Value::Words(words)) => format!("-W '{}'", words.join(" ")),
+            _ => "-W ''".to_owned(),
+        };
+        let _ = write!(
+            text,
+            "        esac\n        if [[ $cur == -* ]]; then\n            \
+             COMPREPLY=($(compgen -W '{words}--help' -- \"$cur\"))\n        else\n            \
+             COMPREPLY=($(compgen {operands} -- \"$cur\"))\n        fi\n        ;;\n"
+        );
+    }
+    let _ = writeln!(text, "    help) COMPREPLY=($(compgen -W '{}' -- \"$cur\")) ;;", names.join(" "));
+    text + "    esac\n}\ncomplete -o filenames -F _host_min host-min\n"
+}
+
+fn fish() -> String {
+    let mut text = "complete -c host-min -f\ncomplete -c host-min -s h -l help -d 'Print help'\n".to_owned();
+    for command in commands() {
+        let (name, about) = (command.name, quoted(command.about));
+        let _ = writeln!(text, "complete -c host-min -n __fish_use_subcommand -a {name} -d {about}");
+        let begin = format!("complete -c host-min -n '__fish_seen_subcommand_from {name}'");
+        match command.operand.as_ref().map(|operand| operand.kind) {
+            Some(Value::Path) => _ = writeln!(text, "{begin} -F"),
+            Some(Value::Words(words)) => _ = writeln!(text, "{begin} -a '{}'", words.join(" ")),
+            _ => {}
+        }
+        for flag in options(command) {
+            let short = flag.short.map_or_else(String::new, |short| format!(" -s {short}"));
+            let value = match flag.value {
+                Some((_, Value::Path)) => " -r -F",
+                Some(_) => " -x",
+                None => "",
+            };
+            let _ = writeln!(text, "{begin}{short} -l {}{value} -d {}", flag.long, quoted(&brief(flag.help)));
+        }
+    }
+    text
+}
+
+fn zsh() -> String {
+    let mut text = "#compdef host-min\n_host-min() {\n  local -a commands=(\n".to_owned();
+    for command in commands() {
+        let _ = writeln!(text, "    {}", quoted(&format!("{}:{}", command.name, command.about)));
+    }
+    text += "  )\n  if (( CURRENT == 2 )); then\n    _describe command commands\n    return\n  fi\n  \
+             shift words\n  (( CURRENT-- ))\n  case $words[1] in\n";
+    for command in commands() {
+        let _ = write!(text, "  {}) _arguments -s '(- *)'{{-h,--help}}'[Print help]'", command.name);
+        for flag in options(command) {
+            let value = match flag.value {
+                Some((_, Value::Path)) => ":file:_files",
+                Some(_) => ":value:",
+                None => "",
+            };
+            let rest = quoted(&format!("[{}]{value}", brief(flag.help)));
+            let repeated = if flag.many { "'*'" } else { "" };
+            let _ = match flag.short {
+                Some(short) => write!(text, " \\\n    '(-{short} --{0})'{{-{short},--{0}}}{rest}", flag.long),
+                None => write!(text, " \\\n    {repeated}--{}{rest}", flag.long),
+            };
+        }
+        let operand = match command.operand.as_ref().map(|operand| operand.kind) {
+            Some(Value::Path) => " \\\n    '*:file:_files'".to_owned(),
+            Some(Value::Words(words)) => format!(" \\\n    '1:word:({})'", words.join(" ")),
+            _ => String::new(),
+        };
+        text += &format!("{operand} ;;\n");
+    }
+    text + "  esac\n}\nif [ \"$funcstack[1]\" = _host-min ]; then _host-min \"$@\"; else compdef _host-min host-min; fi\n"
+}
+
+/// A word of a shell.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::table::SHELLS;
+    use super::*;
+
+    #[test]
+    fn every_shell_completes_every_option() {
+        for shell in SHELLS {
+            let script = script(shell).expect(shell);
+            for command in commands() {
+                assert!(script.contains(command.name), "{shell} {}", command.name);
+                assert!(options(command).all(|flag| script.contains(flag.long)), "{shell} {}", command.name);
+            }
+            assert!(!script.contains("sandbox"), "{shell}");
+        }
+        assert_eq!(script("tcsh"), None);
+    }
+}

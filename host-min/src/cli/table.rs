@@ -1,0 +1,232 @@
+//! What can be typed, as a table: the parser, the help texts and the completions all come from it.
+//!
+//! A table instead of a library for command lines, because building that library's picture of it took a third
+//! of the time to the first request, and a tenth of the program.
+
+use host_min::sandbox::engine::Kind;
+
+/// A command.
+#[derive(Debug)]
+pub(super) struct Command {
+    /// What is typed for it.
+    pub(super) name: &'static str,
+    /// What it does, in a line.
+    pub(super) about: &'static str,
+    /// What it takes besides options.
+    pub(super) operand: Option<Operand>,
+    /// Its options, but for `--help`, which every command has.
+    pub(super) options: &'static [Flag],
+    /// What follows its options in the help.
+    pub(super) epilogue: &'static [&'static str],
+    /// Whether it is not for people.
+    pub(super) hidden: bool,
+}
+
+/// What a command takes besides options; at least one.
+#[derive(Debug)]
+pub(super) struct Operand {
+    /// What stands for it in the help.
+    pub(super) name: &'static str,
+    /// Whether there may be several.
+    pub(super) many: bool,
+    /// What it is.
+    pub(super) help: &'static str,
+    /// What can be meant.
+    pub(super) kind: Value,
+}
+
+/// An option.
+#[derive(Debug)]
+pub(super) struct Flag {
+    /// Its name behind `--`.
+    pub(super) long: &'static str,
+    /// Its letter behind `-`.
+    pub(super) short: Option<char>,
+    /// What follows it; nothing if it is a switch. The name stands for it in the help.
+    pub(super) value: Option<(&'static str, Value)>,
+    /// What it is when it is not typed.
+    pub(super) default: Option<&'static str>,
+    /// Whether it may be typed several times.
+    pub(super) many: bool,
+    /// The part of the help that it is in; empty for the first.
+    pub(super) heading: &'static str,
+    /// What it does.
+    pub(super) help: &'static str,
+    /// Whether the help leaves it out.
+    pub(super) hidden: bool,
+}
+
+/// What a value is, for the completions.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Value {
+    /// Any text.
+    Text,
+    /// The path of a file or folder.
+    Path,
+    /// One of these words.
+    Words(&'static [&'static str]),
+}
+
+/// What the program is.
+pub(super) const ABOUT: &str = "\
+Runs gatherers: tiny WebAssembly modules that read from a Kubernetes or OpenShift API server.
+
+A gatherer can read what its manifest declares, and nothing else: it runs in a process of its own, without \
+credentials, sockets or files. Secrets are never given to it.";
+
+/// What the exit codes mean.
+pub(super) const EXIT_CODES: &str = "\
+Exit codes:
+  0  everything was gathered
+  1  a fault of this program
+  2  the command line is wrong
+  3  a module cannot be used: not WebAssembly, invalid, another ABI version
+  4  the configuration cannot be used: kubeconfig, credentials, recording, parameters
+  5  the cluster could not be reached, refused, or gave an answer that cannot be used
+  6  the output cannot be written
+  7  a gatherer failed: it trapped, ran out of time or memory, or returned an error
+
+If several gatherers fail, the first one's code is used.";
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  host-min run cluster-operators.wasm
+      gathers from the current context's cluster into ./wagather.tar.gz
+  host-min run *.wasm --context prod --output gathered
+      runs all gatherers side by side, into the folder ./gathered
+  host-min run pods.wasm --record pods.har
+      also records what the server answered
+  host-min run pods.wasm --replay pods.har --output again.tar.gz
+      runs from the recording, without a cluster
+
+The archive appears under its name only when it is whole. If a gatherer fails, what was gathered is left as
+NAME.incomplete, with the reasons in its wagather.json.";
+
+/// The shells that there are completions for.
+pub(super) const SHELLS: &[&str] = &["bash", "fish", "zsh"];
+
+/// Every command.
+pub(super) const COMMANDS: &[Command] = &[
+    Command {
+        name: "run",
+        about: "Run gatherers and write what they gather into an archive",
+        operand: Some(Operand { name: "GUEST.wasm", many: true, help: "The gatherers' modules", kind: Value::Path }),
+        options: RUN,
+        epilogue: &[RUN_EXAMPLES, EXIT_CODES],
+        hidden: false,
+    },
+    Command {
+        name: "inspect",
+        about: "Show what a gatherer can do, without running it",
+        operand: Some(Operand { name: "GUEST.wasm", many: false, help: "The module", kind: Value::Path }),
+        options: &[Flag { help: "Print JSON", ..flag("json") }],
+        epilogue: &[],
+        hidden: false,
+    },
+    Command {
+        name: "completions",
+        about: "Print a completion script for a shell",
+        operand: Some(Operand { name: "SHELL", many: false, help: "bash, fish or zsh", kind: Value::Words(SHELLS) }),
+        options: &[],
+        epilogue: &[],
+        hidden: false,
+    },
+    Command {
+        name: "sandbox",
+        about: "Run one guest for an embedding program; the channel is the standard input",
+        operand: None,
+        options: &[],
+        epilogue: &[],
+        hidden: true,
+    },
+];
+
+const RUN: &[Flag] = &[
+    Flag {
+        short: Some('o'),
+        default: Some("wagather.tar.gz"),
+        help: "Where the archive goes: a folder, a file that ends in .tar.gz or .tgz, or - for a .tar.gz to the \
+               standard output. It must not exist",
+        ..path("output", "DIR|FILE.tar.gz|-")
+    },
+    Flag {
+        help: "Also write the server's answers to this file (HAR 1.2), for --replay. It has what the server sent, \
+               whole objects, but no credentials of yours",
+        ..path("record", "FILE.har")
+    },
+    Flag { help: "Take the answers from a recording; no cluster is needed", ..path("replay", "FILE.har") },
+    Flag {
+        default: Some("120s"),
+        help: "Time for each gatherer, such as 90s or 5m",
+        ..text("timeout", "DURATION")
+    },
+    Flag {
+        default: Some("64Mi"),
+        help: "Memory for each gatherer, such as 512Ki or 64Mi",
+        ..text("memory", "SIZE")
+    },
+    Flag {
+        many: true,
+        help: "A parameter that gatherers can read; may be given several times",
+        ..text("param", "NAME=VALUE")
+    },
+    Flag {
+        default: Some(Kind::ALL[0].name()),
+        help: "Which engine runs the gatherers",
+        hidden: Kind::ALL.len() == 1,
+        ..text("engine", "ENGINE")
+    },
+    Flag { short: Some('q'), help: "Print nothing but errors", ..flag("quiet") },
+    Flag {
+        help: "The kubeconfig; otherwise $KUBECONFIG, ~/.kube/config, or the service account of the pod",
+        ..cluster(path("kubeconfig", "FILE"))
+    },
+    Flag { help: "The kubeconfig's context", ..cluster(text("context", "NAME")) },
+    Flag {
+        help: "The API server's URL; alone it needs no kubeconfig, as behind `kubectl proxy`",
+        ..cluster(text("server", "URL"))
+    },
+    Flag { help: "The user to act as", ..cluster(text("as", "USER")) },
+    Flag {
+        many: true,
+        help: "A group to act as; may be given several times",
+        ..cluster(text("as-group", "GROUP"))
+    },
+];
+
+const fn flag(long: &'static str) -> Flag {
+    Flag { long, short: None, value: None, default: None, many: false, heading: "", help: "", hidden: false }
+}
+
+const fn text(long: &'static str, name: &'static str) -> Flag {
+    Flag { value: Some((name, Value::Text)), ..flag(long) }
+}
+
+const fn path(long: &'static str, name: &'static str) -> Flag {
+    Flag { value: Some((name, Value::Path)), ..flag(long) }
+}
+
+const fn cluster(flag: Flag) -> Flag {
+    Flag { heading: "Cluster", ..flag }
+}
+
+impl Flag {
+    /// As it is typed: `--output <DIR>`.
+    pub(super) fn shown(&self) -> String {
+        match self.value {
+            Some((name, _)) => format!("--{} <{name}>", self.long),
+            None => format!("--{}", self.long),
+        }
+    }
+}
+
+impl Command {
+    /// How it is used, in a line.
+    pub(super) fn usage(&self) -> String {
+        let mut usage = format!("Usage: host-min {} [OPTIONS]", self.name);
+        if let Some(operand) = &self.operand {
+            usage += &format!(" <{}>{}", operand.name, if operand.many { "..." } else { "" });
+        }
+        usage
+    }
+}

@@ -1,0 +1,202 @@
+//! Takes a command line apart, as POSIX and GNU have it: `--long value`, `--long=value`, `-s value`, `-svalue`, switches
+//! in one word, and `--`. What the values mean is not known here.
+
+use super::table::{COMMANDS, Command, Flag};
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+
+/// A command line that is well-formed.
+pub(super) enum Typed {
+    /// A command with its options and operands.
+    Command(Words),
+    /// `--help`, of a command or of the whole.
+    Help(Option<&'static Command>),
+    /// `--version`
+    Version,
+}
+
+/// What was typed for a command.
+pub(super) struct Words {
+    /// The command.
+    pub(super) command: &'static Command,
+    /// The operands.
+    pub(super) operands: Vec<OsString>,
+    options: Vec<(&'static str, OsString)>,
+}
+
+/// What is wrong with a command line, and where.
+#[derive(Debug)]
+pub(super) struct Wrong {
+    /// The command that it is wrong for.
+    pub(super) command: Option<&'static Command>,
+    /// Why.
+    pub(super) reason: String,
+}
+
+/// The words that come after.
+type Rest<'a> = &'a mut dyn Iterator<Item = OsString>;
+
+/// Takes the words behind the program's name apart.
+pub(super) fn take_apart(mut words: impl Iterator<Item = OsString>) -> Result<Typed, Wrong> {
+    let wrong = |reason| Wrong { command: None, reason };
+    let Some(first) = words.next() else { return Err(wrong("a command is missing".into())) };
+    let named = |word: &OsStr| COMMANDS.iter().find(|command| word == command.name);
+    match first.to_str() {
+        Some("--version" | "-V") => return Ok(Typed::Version),
+        Some("--help" | "-h") => return Ok(Typed::Help(None)),
+        Some("help") => {
+            let Some(word) = words.next() else { return Ok(Typed::Help(None)) };
+            let command = named(&word).ok_or_else(|| wrong(format!("there is no command {}", word.display())))?;
+            return Ok(Typed::Help(Some(command)));
+        }
+        _ => {}
+    }
+    let kind = if first.as_encoded_bytes().starts_with(b"-") { "option" } else { "command" };
+    let command = named(&first).ok_or_else(|| wrong(format!("there is no {kind} {}", first.display())))?;
+    let mut taken = Words { command, operands: Vec::new(), options: Vec::new() };
+    match taken.take(&mut words) {
+        Ok(true) => taken.complete().map(Typed::Command),
+        Ok(false) => Ok(Typed::Help(Some(command))),
+        Err(reason) => Err(Wrong { command: Some(command), reason }),
+    }
+}
+
+impl Words {
+    /// Whether it was all taken, or help was asked for.
+    fn take(&mut self, words: Rest<'_>) -> Result<bool, String> {
+        while let Some(word) = words.next() {
+            let bytes = word.as_encoded_bytes();
+            if bytes == b"--" {
+                self.operands.extend(&mut *words);
+            } else if bytes == b"--help" || bytes == b"-h" {
+                return Ok(false);
+            } else if bytes.starts_with(b"--") {
+                self.long(&word, words)?;
+            } else if bytes.starts_with(b"-") && bytes != b"-" {
+                if !self.letters(&word, words)? {
+                    return Ok(false);
+                }
+            } else {
+                self.operands.push(word);
+            }
+        }
+        Ok(true)
+    }
+
+    fn long(&mut self, word: &OsStr, words: Rest<'_>) -> Result<(), String> {
+        let mut parts = word.as_bytes()[2..].splitn(2, |&byte| byte == b'=');
+        let name = parts.next().unwrap_or_default();
+        let flag = self.command.options.iter().find(|flag| flag.long.as_bytes() == name);
+        let flag = flag.ok_or_else(|| format!("there is no option --{}", OsStr::from_bytes(name).display()))?;
+        match parts.next() {
+            Some(_) if flag.value.is_none() => Err(format!("--{} takes no value", flag.long)),
+            value => self.option(flag, value.map(|value| OsStr::from_bytes(value).to_owned()), words),
+        }
+    }
+
+    fn letters(&mut self, word: &OsStr, words: Rest<'_>) -> Result<bool, String> {
+        let text = word.to_str().ok_or_else(|| format!("there is no option {}", word.display()))?;
+        for (index, letter) in text.char_indices().skip(1) {
+            if letter == 'h' {
+                return Ok(false);
+            }
+            let flag = self.command.options.iter().find(|flag| flag.short == Some(letter));
+            let flag = flag.ok_or_else(|| format!("there is no option -{letter}"))?;
+            if flag.value.is_some() {
+                let rest = &text[index + letter.len_utf8()..];
+                let rest = rest.strip_prefix('=').unwrap_or(rest);
+                let value = (!rest.is_empty()).then(|| rest.into());
+                return self.option(flag, value, words).map(|()| true);
+            }
+            self.option(flag, None, words)?;
+        }
+        Ok(true)
+    }
+
+    fn option(&mut self, flag: &'static Flag, value: Option<OsString>, words: Rest<'_>) -> Result<(), String> {
+        let value = match (flag.value, value) {
+            (None, _) => OsString::new(),
+            (Some(_), Some(value)) => value,
+            (Some(_), None) => words.next().ok_or_else(|| format!("{} has no value", flag.shown()))?,
+        };
+        if !flag.many && self.options.iter().any(|(long, _)| *long == flag.long) {
+            return Err(format!("--{} was given twice", flag.long));
+        }
+        self.options.push((flag.long, value));
+        Ok(())
+    }
+
+    fn complete(self) -> Result<Words, Wrong> {
+        let reason = match (&self.command.operand, self.operands.get(usize::from(self.command.operand.is_some()))) {
+            (Some(operand), _) if self.operands.is_empty() => format!("<{}> is missing", operand.name),
+            (Some(operand), _) if operand.many => return Ok(self),
+            (_, Some(excess)) => format!("there is no place for {}", excess.display()),
+            (_, None) => return Ok(self),
+        };
+        Err(Wrong { command: Some(self.command), reason })
+    }
+
+    /// Whether an option was typed.
+    pub(super) fn has(&self, long: &str) -> bool {
+        self.options.iter().any(|(typed, _)| *typed == long)
+    }
+
+    /// The values of an option, as they were typed.
+    pub(super) fn all<'a>(&'a self, long: &'a str) -> impl Iterator<Item = &'a OsString> {
+        self.options.iter().filter(move |(typed, _)| *typed == long).map(|(_, value)| value)
+    }
+
+    /// The value of an option, or its default.
+    pub(super) fn one(&self, long: &str) -> Option<OsString> {
+        let default = || self.command.options.iter().find(|flag| flag.long == long)?.default.map(OsString::from);
+        self.all(long).next().cloned().or_else(default)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn typed(line: &str) -> Result<Words, String> {
+        match take_apart(line.split_whitespace().map(OsString::from)) {
+            Ok(Typed::Command(words)) => Ok(words),
+            Ok(_) => Err("help".into()),
+            Err(wrong) => Err(wrong.reason),
+        }
+    }
+
+    #[test]
+    fn every_way_to_write_an_option() {
+        for line in ["run -qo x a b", "run -q -ox a b", "run a -o=x b -q", "run --output x a --quiet b", "run a b -q --output=x"] {
+            let words = typed(line).expect(line);
+            assert!(words.has("quiet") && words.one("output").is_some_and(|output| output == "x"), "{line}");
+            assert_eq!(words.operands, ["a", "b"], "{line}");
+        }
+        let words = typed("run --param a=b --param=c=d - -- -q").expect("well-formed");
+        assert!(words.all("param").eq(["a=b", "c=d"].iter()));
+        assert_eq!(words.operands, ["-", "-q"]);
+        assert!(!words.has("quiet") && words.one("output").is_some_and(|output| output == "wagather.tar.gz"));
+        assert!(typed("sandbox").is_ok());
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        for (line, reason) in [
+            ("", "a command is missing"),
+            ("walk", "there is no command walk"),
+            ("--quiet run", "there is no option --quiet"),
+            ("run", "<GUEST.wasm> is missing"),
+            ("run a --out=x", "there is no option --out"),
+            ("run a -x", "there is no option -x"),
+            ("run a --quiet=no", "--quiet takes no value"),
+            ("run a -o", "--output <DIR|FILE.tar.gz|-> has no value"),
+            ("run a -o x --output y", "--output was given twice"),
+            ("inspect a b", "there is no place for b"),
+            ("sandbox a", "there is no place for a"),
+            ("run -qh", "help"),
+            ("help inspect", "help"),
+        ] {
+            assert_eq!(typed(line).err().as_deref(), Some(reason), "{line}");
+        }
+    }
+}

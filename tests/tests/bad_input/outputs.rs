@@ -1,0 +1,135 @@
+//! Outputs that cannot be written: taken, forbidden, full.
+
+use super::{OUTPUT, cluster_operators};
+use std::path::Path;
+use std::process::Command;
+use tests::failing::{Failing, written};
+use tests::host::{Host, left_in};
+use tests::objects::{self, CLUSTER_OPERATORS};
+use tests::server::Server;
+use tests::{place, programs};
+
+#[test]
+fn outputs() {
+    let (mut failing, place) = (Failing::new("bad-outputs.txt"), place());
+    let server = objects::server().start();
+    let folder = place.path();
+    written(folder, "file", "precious");
+    std::fs::create_dir(folder.join("folder")).expect("a folder");
+    std::fs::write(folder.join("there.tar.gz"), "precious").expect("a file");
+    std::os::unix::fs::symlink("nowhere", folder.join("link")).expect("a link");
+    let before = left_in(folder);
+    let mut case = |name: &str, words: &[&str]| {
+        let host =
+            cluster_operators().current_folder(folder).server(&server.url()).arg("--quiet").args(words);
+        failing.tell(name, OUTPUT, &host.wait(), "nothing", &[]);
+        assert_eq!(left_in(folder), before, "{name} left something");
+        assert_eq!(std::fs::read(folder.join("file")).expect("still there"), b"precious");
+    };
+    case("a file that exists", &["--output", "there.tar.gz"]);
+    case("a folder that exists", &["--output", "folder"]);
+    case("a link to nowhere", &["--output", "link"]);
+    case("a folder below a file", &["--output", "file/out"]);
+    case("a folder that does not exist", &["--output", "not/there"]);
+    case("no name", &["--output", "/"]);
+    case("a name that is too long", &["--output", &"x".repeat(300)]);
+    case("a recording that exists", &["--output", "new", "--record", "file"]);
+    case("a recording in a folder that does not exist", &["--output", "new", "--record", "not/there.har"]);
+    assert_eq!(server.seen().len(), 0, "the server was asked for what cannot be kept");
+    let full = std::fs::File::options().write(true).open("/dev/full").expect("/dev/full is on every Linux");
+    let done =
+        cluster_operators().server(&server.url()).args(["--quiet", "--output", "-"]).stdout(full).wait();
+    failing.tell("a standard output that is full", OUTPUT, &done, "nothing", &[]);
+    failing.check();
+}
+
+/// A shell's script before the host starts, in a mount namespace of its own; `$DIR` is the folder for the output. What is
+/// in it afterwards goes to the standard output.
+fn in_a_mount(folder: &Path, options: &str, words: &[&str]) -> Host {
+    let script = format!(
+        "mount -t tmpfs -o {options} tmpfs \"$DIR\" || exit 99; cd \"$DIR\"; \"$0\" \"$@\"; code=$?; ls -A; exit $code"
+    );
+    let mut wrapper = Command::new("unshare");
+    wrapper.args(["--map-root-user", "--mount", "sh", "-c", &script]);
+    Host::through(wrapper, words).env("DIR", folder)
+}
+
+fn can_mount() -> bool {
+    let place = place();
+    let mut wrapper = Command::new("unshare");
+    let script = format!("mount -t tmpfs tmpfs '{}'", place.path().display());
+    wrapper.args(["--map-root-user", "--mount", "sh", "-c", &script]);
+    wrapper.output().is_ok_and(|output| output.status.success())
+}
+
+/// A server whose answer is larger than the disks of these tests, and does not compress to nothing.
+fn large() -> tests::server::Running {
+    Server::new().list(CLUSTER_OPERATORS, objects::incompressible(64, 8 << 10)).start()
+}
+
+fn run_words<'a>(guest: &'a str, url: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    [&["run", guest, "--server", url, "--quiet"], more].concat()
+}
+
+#[test]
+fn full_disks() {
+    let (mut failing, place, server) = (Failing::new("full-disks.txt"), place(), large());
+    let (guest, url) = (programs::guest("cluster-operators").display().to_string(), server.url());
+    for (name, more) in [
+        ("a folder", &["--output", "out"][..]),
+        ("a file", &["--output", "out.tar.gz"]),
+        ("a recording", &["--output", "/dev/shm/never-written.tar.gz", "--record", "out.har"]),
+    ] {
+        let words = run_words(&guest, &url, more);
+        let host = if can_mount() {
+            in_a_mount(place.path(), "size=64k", &words)
+        } else {
+            // Without the right to mount: a limit for files, which is met as an error because its signal is ignored.
+            let mut wrapper = Command::new("sh");
+            wrapper.args([
+                "-c",
+                "trap '' XFSZ; ulimit -f 4 && cd \"$DIR\" && \"$0\" \"$@\"; code=$?; ls -A; exit $code",
+            ]);
+            Host::through(wrapper, &words).env("DIR", place.path())
+        };
+        let done = host.wait();
+        assert_eq!(done.stdout_text(), "", "{name}: something is left on a full disk");
+        assert!(!Path::new("/dev/shm/never-written.tar.gz").exists(), "an archive without its recording");
+        // The reason is the system's word, and differs between the two ways.
+        let said =
+            done.stderr.replace("File too large (os error 27)", "No space left on device (os error 28)");
+        let said = if said.contains("free some space") {
+            said
+        } else {
+            said.trim_end().to_owned() + "\n  free some space, or choose another place\n"
+        };
+        failing.tell(name, OUTPUT, &tests::host::Done { stderr: said, ..done }, "nothing", &[]);
+    }
+    failing.check();
+}
+
+#[test]
+fn folders_that_may_not_be_written() {
+    let (mut failing, place, server) = (Failing::new("read-only.txt"), place(), objects::server().start());
+    let (guest, url) = (programs::guest("cluster-operators").display().to_string(), server.url());
+    let words = run_words(&guest, &url, &["--output", "out"]);
+    let host = if can_mount() {
+        in_a_mount(place.path(), "ro", &words)
+    } else {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(place.path(), std::fs::Permissions::from_mode(0o555))
+            .expect("our own folder");
+        let probe = std::fs::write(place.path().join("probe"), "");
+        assert!(
+            probe.is_err(),
+            "cannot make a folder that may not be written: allow unshare --mount, or run as another user than root"
+        );
+        Host::new(words.iter()).current_folder(place.path())
+    };
+    let done = host.wait();
+    assert_eq!(done.stdout_text(), "");
+    // As above: the reason is the system's word.
+    let said = done.stderr.replace("Permission denied (os error 13)", "Read-only file system (os error 30)");
+    failing.tell("a folder", OUTPUT, &tests::host::Done { stderr: said, ..done }, "nothing", &[]);
+    failing.check();
+}

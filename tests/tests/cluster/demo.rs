@@ -1,0 +1,74 @@
+//! The shipped recording `examples/demo.har`, which `make demo` runs from.
+//!
+//! `BLESS=1 cargo test -p tests --features cluster demo_recording` makes it anew. It holds what this project's own test
+//! objects are, and nothing of any cluster.
+
+use super::{assert_no_credentials, host, run};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use tests::apiserver::Server;
+use tests::archive::Archive;
+use tests::host::Host;
+use tests::{programs, workspace};
+
+const OPERATORS: usize = 32;
+const PODS: usize = 60;
+/// It is part of each clone.
+const MAX_BYTES: u64 = 700_000;
+
+fn guests() -> Vec<PathBuf> {
+    ["cluster-operators", "degraded-operators", "pods"].map(programs::guest).into()
+}
+
+/// The files, without what the server makes up anew for each object.
+fn comparable(archive: &Archive) -> BTreeMap<String, Value> {
+    let mut files = BTreeMap::new();
+    for path in archive.gathered().into_keys() {
+        let mut file = archive.json(path);
+        if let Some(metadata) = file.get_mut("metadata").and_then(Value::as_object_mut) {
+            for key in ["uid", "resourceVersion", "creationTimestamp"] {
+                assert!(metadata.remove(key).is_some(), "{path} has no {key}");
+            }
+        }
+        files.insert(path.to_owned(), file);
+    }
+    files
+}
+
+#[test]
+fn demo_recording() {
+    let server = Server::start();
+    server.load(OPERATORS, PODS);
+    let shipped = workspace::root().join("examples/demo.har");
+    if std::env::var_os("BLESS").is_some() {
+        let place = tests::place();
+        let made = place.path().join("demo.har");
+        run(&server, host(&server, "token.yaml", guests()).record(&made)).gathered();
+        assert_no_credentials(&server, "the recording", &std::fs::read(&made).expect("a recording"));
+        std::fs::copy(&made, &shipped).expect("a recording that can be kept");
+    }
+    let bytes =
+        shipped.metadata().unwrap_or_else(|_| panic!("examples/demo.har is missing; BLESS=1 makes it")).len();
+    assert!(bytes <= MAX_BYTES, "examples/demo.har has {bytes} bytes");
+
+    let live = run(&server, host(&server, "token.yaml", guests()));
+    let replayed = run(&server, Host::run_all(guests()).replay(&shipped));
+    assert_eq!(comparable(replayed.gathered()), comparable(live.gathered()));
+    assert_eq!(replayed.gathered().gathered().len(), OPERATORS + 2);
+    for name in ["cluster-operators", "degraded-operators", "pods"] {
+        let [shipped, live] = [&replayed, &live].map(|ran| ran.gathered().gatherer(name));
+        for key in ["items", "requests", "entries", "status"] {
+            assert_eq!(shipped[key], live[key], "{name}: {key}");
+        }
+    }
+}
+
+#[test]
+fn a_server_that_stops_leaves_nothing() {
+    let server = Server::start();
+    let folder = PathBuf::from(server.text("/kubeconfigs"));
+    assert!(folder.is_dir());
+    drop(server);
+    assert!(!folder.parent().expect("the server's folder").exists());
+}

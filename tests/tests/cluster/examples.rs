@@ -1,0 +1,147 @@
+//! The examples on a real server: what they find is what a plain reading of the same objects finds.
+
+use super::{OPERATORS, OPERATORS_PATH, PODS, PODS_PATH, host, path_of, run, shared, without_managed_fields};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use tests::programs;
+
+#[test]
+fn every_operator_becomes_a_file() {
+    let server = shared();
+    let ran = run(&server, host(&server, "token.yaml", [programs::guest("cluster-operators")]));
+    let archive = ran.gathered();
+    let operators = server.items(OPERATORS_PATH);
+    assert_eq!(operators.len(), OPERATORS);
+
+    let expected: BTreeSet<String> = operators
+        .iter()
+        .map(|operator| path_of("config.openshift.io", "clusteroperators", operator))
+        .collect();
+    assert_eq!(archive.gathered().keys().map(|path| path.to_string()).collect::<BTreeSet<_>>(), expected);
+    for operator in operators {
+        let path = path_of("config.openshift.io", "clusteroperators", &operator);
+        assert!(operator["metadata"]["managedFields"].is_array());
+        assert_eq!(archive.json(&path), without_managed_fields(operator), "{path}");
+    }
+
+    let report = archive.report();
+    assert_eq!(report["complete"], true);
+    assert_eq!(report["source"], server.url());
+    let gathered = archive.gatherer("cluster-operators");
+    assert_eq!(gathered["status"], "complete");
+    assert_eq!(
+        [&gathered["requests"], &gathered["items"], &gathered["entries"]],
+        [&json!(1), &json!(OPERATORS), &json!(OPERATORS)]
+    );
+    assert_eq!([&gathered["warnings"], &gathered["errors"]], [&json!([]), &json!([])]);
+    assert_eq!(gathered["bytesGiven"], 0);
+}
+
+#[test]
+fn the_findings_are_what_a_plain_reading_finds() {
+    let server = shared();
+    let ran = run(&server, host(&server, "token.yaml", [programs::guest("degraded-operators")]));
+    let mut expected = Vec::new();
+    let mut in_trouble = BTreeSet::new();
+    for operator in server.items(OPERATORS_PATH) {
+        let versions = operator["status"]["versions"].as_array().expect("versions");
+        let version = versions.iter().find(|version| version["name"] == "operator").expect("a version");
+        for condition in operator["status"]["conditions"].as_array().expect("conditions") {
+            let problem = match (condition["type"].as_str(), condition["status"].as_str()) {
+                (Some("Degraded"), Some("True")) => "degraded",
+                (Some("Available"), Some("False")) => "unavailable",
+                _ => continue,
+            };
+            in_trouble.insert(operator["metadata"]["name"].to_string());
+            expected.push(json!({
+                "operator": operator["metadata"]["name"],
+                "version": version["version"],
+                "problem": problem,
+                "since": condition["lastTransitionTime"],
+                "reason": condition["reason"],
+                "message": condition["message"],
+            }));
+        }
+    }
+    assert!(expected.len() >= 4, "{expected:#?}");
+    assert_eq!(ran.gathered().json("degraded-operators/findings.json"), Value::Array(expected));
+    let line =
+        format!("info: {} of {OPERATORS} cluster operators are degraded or unavailable", in_trouble.len());
+    assert!(ran.done.stderr.contains(&line), "{}", ran.done.stderr);
+}
+
+#[test]
+fn the_summary_of_pods_is_what_a_plain_reading_gives() {
+    let server = shared();
+    let ran = run(&server, host(&server, "token.yaml", [programs::guest("pods")]));
+    let pods = server.items(PODS_PATH);
+    assert_eq!(pods.len(), PODS);
+
+    let phase = |phase: &str| pods.iter().filter(|pod| pod["status"]["phase"] == phase).count();
+    let mut namespaces: Vec<Value> = Vec::new();
+    let mut crash_looping = 0;
+    for pod in &pods {
+        let containers: Vec<Value> = ["initContainerStatuses", "containerStatuses"]
+            .iter()
+            .filter_map(|kind| pod["status"][kind].as_array())
+            .flatten()
+            .filter(|container| container["state"]["waiting"]["reason"] == "CrashLoopBackOff")
+            .map(|container| {
+                let last = &container["lastState"]["terminated"];
+                json!({
+                    "name": container["name"],
+                    "restarts": container["restartCount"],
+                    "lastReason": last["reason"],
+                    "lastExitCode": last["exitCode"],
+                    "lastFinishedAt": last["finishedAt"],
+                })
+            })
+            .collect();
+        let labelled = pod["metadata"]["labels"]["wagather.test/state"] == "crash-loop";
+        assert_eq!(labelled, !containers.is_empty());
+        if !labelled {
+            continue;
+        }
+        crash_looping += 1;
+        let namespace = &pod["metadata"]["namespace"];
+        if namespaces.last().is_none_or(|last| last["namespace"] != *namespace) {
+            namespaces.push(json!({"namespace": namespace, "pods": []}));
+        }
+        let pods = namespaces.last_mut().and_then(|last| last["pods"].as_array_mut()).expect("pods");
+        pods.push(json!({"pod": pod["metadata"]["name"], "containers": containers}));
+    }
+    let expected = json!({
+        "pods": PODS,
+        "phases": {
+            "pending": phase("Pending"),
+            "running": phase("Running"),
+            "succeeded": phase("Succeeded"),
+            "failed": phase("Failed"),
+            "unknown": 0,
+        },
+        "crashLooping": crash_looping,
+        "notDescribed": 0,
+        "namespaces": namespaces,
+    });
+    assert_eq!(crash_looping, PODS / 20);
+    assert_eq!(ran.gathered().json("pods/crash-looping.json"), expected);
+}
+
+#[test]
+fn all_examples_side_by_side() {
+    let server = shared();
+    let names = programs::examples();
+    let ran = run(&server, host(&server, "client-cert.yaml", names.iter().map(|name| programs::guest(name))));
+    let report = ran.gathered().report();
+    let told: Vec<&str> = report["gatherers"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|one| one["name"].as_str())
+        .collect();
+    assert_eq!(told, names);
+    for name in &names {
+        assert_eq!(ran.gathered().gatherer(name)["status"], "complete", "{name}");
+    }
+    assert!(ran.done.stderr.contains("hello: info: hello from a gatherer"), "{}", ran.done.stderr);
+}

@@ -1,0 +1,158 @@
+#![cfg(feature = "cluster")]
+//! The host against a real kube-apiserver: `make test-cluster`.
+//!
+//! One server serves all tests; it is started by the first one that needs it, holds more pods than two pages, and ends
+//! with this process. What the host gathers is compared with what a plain client reads, and worked out again here without
+//! the host's code. Each run of the host is searched for every credential of the server.
+//!
+//! What cannot be had from a server that is only read: 409 (a conflict needs a write), and 410 without a fresh token (this
+//! server always gives one). What needs a kubelet, such as the log of a pod, is tested up to the server's refusal.
+
+mod ask;
+mod demo;
+mod examples;
+mod expiry;
+mod in_cluster;
+mod kubeconfigs;
+mod lists;
+mod masks;
+mod objects;
+mod recordings;
+mod routes;
+
+use serde_json::Value;
+use std::ops::Deref;
+use std::path::PathBuf;
+use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use tests::apiserver::Server;
+use tests::archive::Archive;
+use tests::host::{Done, Host, incomplete};
+
+const OPERATORS: usize = 32;
+const PODS: usize = 1_200;
+
+const OPERATORS_PATH: &str = "/apis/config.openshift.io/v1/clusteroperators";
+const PODS_PATH: &str = "/api/v1/pods";
+
+/// The value of a Secret that the server holds. Nothing that a gatherer can ask for has it.
+const SECRET_MARKER: &str = "wagather-secret-must-not-leak";
+/// The value of a variable in the containers of each pod: in what the server sends, not in what a mask lets through.
+const PASSWORD_MARKER: &str = "wagather-password-must-not-leak";
+
+static SERVER: OnceLock<Server> = OnceLock::new();
+/// Held for writing by whoever changes what the others read.
+static QUIET: RwLock<()> = RwLock::new(());
+
+/// The server, as long as nobody changes what it holds.
+struct Shared(&'static Server, #[allow(dead_code)] RwLockReadGuard<'static, ()>);
+
+/// The server, while nobody else uses it.
+struct Alone(&'static Server, #[allow(dead_code)] RwLockWriteGuard<'static, ()>);
+
+fn started() -> &'static Server {
+    SERVER.get_or_init(|| {
+        let server = Server::start();
+        server.load(OPERATORS, PODS);
+        server
+    })
+}
+
+/// For tests that read.
+fn shared() -> Shared {
+    let guard = QUIET.read().unwrap_or_else(PoisonError::into_inner);
+    Shared(started(), guard)
+}
+
+/// For tests that change something.
+fn alone() -> Alone {
+    let guard = QUIET.write().unwrap_or_else(PoisonError::into_inner);
+    Alone(started(), guard)
+}
+
+impl Deref for Shared {
+    type Target = Server;
+    fn deref(&self) -> &Server {
+        self.0
+    }
+}
+
+impl Deref for Alone {
+    type Target = Server;
+    fn deref(&self) -> &Server {
+        self.0
+    }
+}
+
+/// What came of a run, after it was searched for credentials.
+struct Ran {
+    done: Done,
+    /// The archive, complete or not; none if the run did not come that far.
+    archive: Option<Archive>,
+}
+
+/// Runs the host into a folder of the test.
+fn run(server: &Server, host: Host) -> Ran {
+    let place = tests::place();
+    let output = place.path().join("out");
+    let done = host.output(&output).wait();
+    let archive = [output.clone(), incomplete(&output)].iter().find(|path| path.exists()).map(Archive::read);
+    if let Some(archive) = &archive {
+        assert_eq!(archive.report()["complete"], output.exists(), "{:#}", archive.report());
+        for path in archive.paths() {
+            assert_no_credentials(server, path, path.as_bytes());
+            assert_no_credentials(server, path, archive.bytes(path));
+        }
+    }
+    assert_no_credentials(server, "the standard error", done.stderr.as_bytes());
+    assert_no_credentials(server, "the standard output", &done.stdout);
+    Ran { done, archive }
+}
+
+fn assert_no_credentials(server: &Server, what: &str, bytes: &[u8]) {
+    static CREDENTIALS: OnceLock<Vec<String>> = OnceLock::new();
+    let text = String::from_utf8_lossy(bytes);
+    let known = CREDENTIALS.get_or_init(|| started().credentials());
+    // A server of a test's own has its own keys.
+    let own = if std::ptr::eq(server, started()) { Vec::new() } else { server.credentials() };
+    for credential in known.iter().chain(&own).map(String::as_str).chain([SECRET_MARKER]) {
+        assert!(!text.contains(credential), "{what} has the credential {}…", &credential[..6]);
+    }
+}
+
+impl Ran {
+    /// The archive of a run that succeeded.
+    fn gathered(&self) -> &Archive {
+        self.done.expect_success();
+        self.archive.as_ref().expect("an archive")
+    }
+
+    /// Fails unless the run failed with this code and said this. The archive, if there is one, is marked as incomplete.
+    fn expect_failure(&self, code: i32, said: &str) -> &Ran {
+        self.done.expect_code(code);
+        let message = &self.done.stderr;
+        assert!(message.contains(said), "it did not say \"{said}\", but:\n{message}");
+        self
+    }
+}
+
+/// Kubeconfig and guests, the usual run.
+fn host<I: IntoIterator<Item = PathBuf>>(server: &Server, kubeconfig: &str, guests: I) -> Host {
+    Host::run_all(guests).kubeconfig(server.kubeconfig(kubeconfig))
+}
+
+/// An object without what is never kept.
+fn without_managed_fields(mut object: Value) -> Value {
+    if let Some(metadata) = object["metadata"].as_object_mut() {
+        metadata.remove("managedFields");
+    }
+    object
+}
+
+/// Where an object's file is.
+fn path_of(group: &str, plural: &str, object: &Value) -> String {
+    let name = object["metadata"]["name"].as_str().expect("a name");
+    match object["metadata"]["namespace"].as_str() {
+        Some(namespace) => format!("namespaces/{namespace}/{group}/{plural}/{name}.json"),
+        None => format!("cluster-scoped-resources/{group}/{plural}/{name}.json"),
+    }
+}

@@ -1,0 +1,370 @@
+//! The repository's rules: what the design and the README promise about the sources and about what is built of them.
+//!
+//! A rule that is not tested is a wish. Not here: formatting, lints and licences, which have tools of their own (`make lint`,
+//! `cargo deny`).
+
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+use tests::host::Host;
+use tests::hostile::Hostile;
+use tests::{place, programs, workspace};
+
+/// The workspace's packages, and which of the workspace's packages each one names in its manifest.
+fn arrows() -> BTreeMap<String, BTreeSet<String>> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut metadata = Command::new(cargo);
+    metadata
+        .args(["metadata", "--format-version=1", "--no-deps", "--offline"])
+        .current_dir(workspace::root());
+    let output = metadata.output().expect("cargo");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let metadata: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let packages = metadata["packages"].as_array().expect("packages");
+    let name = |value: &Value| value["name"].as_str().expect("a name").to_owned();
+    let known: BTreeSet<String> = packages.iter().map(name).collect();
+    let of = |package: &Value| {
+        let all = package["dependencies"].as_array().expect("dependencies").iter();
+        all.filter(|dependency| !dependency["path"].is_null())
+            .map(name)
+            .filter(|name| known.contains(name))
+            .collect()
+    };
+    packages.iter().map(|package| (name(package), of(package))).collect()
+}
+
+#[test]
+fn dependencies_point_one_way() {
+    let arrows = arrows();
+    let allowed = |package: &str| -> &[&str] {
+        match package {
+            "wagather-abi" => &[],
+            "wagather-derive" => &["wagather-abi"],
+            "wagather" => &["wagather-abi", "wagather-derive"],
+            "host-min" | "size-report" => &["wagather-abi"],
+            "tests" => &["host-min", "size-report", "wagather-abi"],
+            _ => &["wagather"],
+        }
+    };
+    for (package, dependencies) in &arrows {
+        for dependency in dependencies {
+            assert!(
+                allowed(package).contains(&&**dependency),
+                "{package} depends on {dependency}, against the design"
+            );
+        }
+    }
+    for example in programs::examples() {
+        assert!(arrows[&example].contains("wagather"), "{example} is no gatherer of the SDK");
+    }
+    assert!(
+        arrows["host-min"].contains("wagather-abi") && arrows["wagather"].contains("wagather-abi"),
+        "one ABI for both ends"
+    );
+}
+
+/// The only files that may hold `unsafe`, each for a reason that it says.
+const UNSAFE_FILES: &[&str] = &[
+    "guest-sdk/src/heap.rs",
+    "guest-sdk/src/json/decode.rs",
+    "guest-sdk/src/manifest.rs",
+    "guest-sdk/src/sys/wasm.rs",
+    "host-min/src/main.rs",
+    "host-min/src/sandbox/confine.rs",
+    "host-min/src/sandbox/engine/wasm3.rs",
+    "host-min/src/sandbox/process.rs",
+    "tests/src/bin/bench/process.rs",
+];
+
+/// A line without its comment and its texts, which may speak of `unsafe` as they like.
+fn code_of(line: &str) -> String {
+    let line = line.split("//").next().unwrap_or_default();
+    line.split('"').step_by(2).collect()
+}
+
+fn has_word(line: &str, word: &str) -> bool {
+    code_of(line).split(|c: char| !c.is_alphanumeric() && c != '_').any(|found| found == word)
+}
+
+#[test]
+fn unsafe_is_where_it_is_named_and_explained() {
+    let mut found = BTreeSet::new();
+    for file in workspace::rust_files() {
+        let text = workspace::read(&file);
+        let lines: Vec<&str> = text.lines().collect();
+        for (number, line) in lines.iter().enumerate().filter(|(_, line)| has_word(line, "unsafe")) {
+            found.insert(file.clone());
+            // A block or an implementation rests on a fact, said right above or above the start of the statement. A declaration
+            // is a promise of somebody else's.
+            let code = code_of(line);
+            let rests_on_a_fact = code.contains("unsafe {") || code.contains("unsafe impl");
+            let is_explained =
+                lines[number.saturating_sub(6)..=number].iter().any(|line| line.contains("// SAFETY: "));
+            assert!(
+                is_explained || !rests_on_a_fact,
+                "{file}:{}: unsafe without a SAFETY comment",
+                number + 1
+            );
+        }
+    }
+    let named: BTreeSet<String> = UNSAFE_FILES.iter().map(|file| (*file).to_owned()).collect();
+    assert_eq!(found, named, "the files with unsafe code (left) are not those that this test names (right)");
+}
+
+#[test]
+fn sources_stay_readable() {
+    for file in workspace::files() {
+        let is_source = [".rs", ".go", ".c", ".sh"].iter().any(|suffix| file.ends_with(suffix))
+            || file.starts_with(".ci/");
+        if is_source {
+            let lines = workspace::read(&file).lines().count();
+            assert!(lines <= 700, "{file} has {lines} lines; 700 are the most, 300 are better");
+        }
+    }
+    for file in workspace::rust_files() {
+        let text = workspace::read(&file);
+        let is_part =
+            file.ends_with("/tests.rs") || file.contains("/tests/") || text.contains("include_str!(\"../");
+        assert!(is_part || text.starts_with("//!"), "{file} does not say what it is in its first line");
+    }
+}
+
+#[test]
+fn no_file_knows_the_machine_it_was_made_on() {
+    // Joined here, so that this file does not hold them itself.
+    let paths = [["/wo", "rk/"], ["/ro", "ot/"], ["/home", "/ubuntu"]].map(|parts| parts.concat());
+    for file in workspace::files() {
+        let bytes = std::fs::read(workspace::root().join(&file)).expect("a file");
+        let text = String::from_utf8_lossy(&bytes);
+        for path in &paths {
+            assert!(!text.contains(path.as_str()), "{file} has the path {path}");
+        }
+    }
+    for name in programs::examples() {
+        let module = std::fs::read(programs::guest(&name)).expect("a guest");
+        let text = String::from_utf8_lossy(&module);
+        let found = paths.iter().find(|path| text.contains(path.as_str()));
+        assert!(
+            found.is_none() && !text.contains(".rs:") && !text.contains(".cargo"),
+            "{name}.wasm has paths of the machine that built it"
+        );
+    }
+}
+
+#[test]
+fn examples_are_small_safe_and_described() {
+    let readme = workspace::read("README.md");
+    for name in programs::examples() {
+        let source = workspace::read(&format!("examples/{name}/src/lib.rs"));
+        for attribute in ["#![no_std]", "#![forbid(unsafe_code)]"] {
+            assert!(source.lines().any(|line| line == attribute), "examples/{name} does not say {attribute}");
+        }
+        assert!(source.contains("#[cfg(test)]"), "examples/{name} has no test of its own");
+        // The first line of its README, of its documentation and of its manifest are one sentence.
+        let sentence = workspace::read(&format!("examples/{name}/README.md"))
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .to_owned();
+        assert!(sentence.len() > 20, "examples/{name}/README.md does not begin with a sentence");
+        let mut documentation = source.lines().map_while(|line| line.strip_prefix("//!")).map(str::trim);
+        assert_eq!(
+            documentation.next(),
+            Some(&*sentence),
+            "the first lines of README.md and lib.rs of {name} differ"
+        );
+        assert!(
+            readme.contains(&format!("examples/{name}")) || readme.contains(&format!("| {name} |")),
+            "README.md does not name {name}"
+        );
+    }
+}
+
+/// What an example's own README says that it writes, it writes.
+#[test]
+fn example_readmes_are_true() {
+    let (place, server) = (place(), tests::objects::server().start());
+    for name in programs::examples() {
+        let output = place.path().join(&name);
+        Host::run(programs::guest(&name)).server(&server.url()).output(&output).wait().expect_success();
+        let archive = tests::archive::Archive::read(&output);
+        let readme = workspace::read(&format!("examples/{name}/README.md"));
+        let quoted = readme.split('`').skip(1).step_by(2);
+        let files: Vec<&str> =
+            quoted.filter(|text| text.ends_with(".json") && !text.contains('\n')).collect();
+        for file in &files {
+            // A name in angle brackets stands for any.
+            let pattern: Vec<&str> = file.split("<name>").collect();
+            let matches =
+                |path: &&str| path.contains(pattern[0]) && path.ends_with(pattern[pattern.len() - 1]);
+            assert!(
+                archive.paths().iter().any(matches),
+                "{name} writes no {file}, but {:?}",
+                archive.paths()
+            );
+        }
+        assert_eq!(
+            files.is_empty(),
+            archive.gathered().is_empty(),
+            "examples/{name}/README.md does not say what it writes"
+        );
+        let example = readme.split("```json\n").nth(1).and_then(|rest| rest.split("```").next());
+        if let (Some(example), Some(file)) = (example, files.first()) {
+            let shown: Value = serde_json::from_str(example)
+                .unwrap_or_else(|error| panic!("the JSON in {name}'s README: {error}"));
+            let written = archive.json(&format!("{name}/{file}"));
+            assert_eq!(
+                shape(&shown),
+                shape(&written),
+                "the README of {name} shows something else than it writes"
+            );
+        }
+    }
+}
+
+/// The paths of all keys, whatever the values are.
+fn shape(value: &Value) -> BTreeSet<String> {
+    let mut keys = BTreeSet::new();
+    match value {
+        Value::Object(object) => {
+            for (key, value) in object {
+                keys.insert(key.clone());
+                keys.extend(shape(value).into_iter().map(|below| format!("{key}.{below}")));
+            }
+        }
+        Value::Array(items) => items
+            .iter()
+            .for_each(|item| keys.extend(shape(item).into_iter().map(|below| format!("[].{below}")))),
+        _ => {}
+    }
+    keys
+}
+
+#[test]
+fn guests_are_as_small_as_promised() {
+    for (name, most_bytes) in
+        [("hello", 300), ("cluster-operators", 512), ("degraded-operators", 16 << 10), ("pods", 32 << 10)]
+    {
+        let bytes = std::fs::metadata(programs::guest(name)).expect("a guest").len();
+        assert!(bytes <= most_bytes, "{name}.wasm has {bytes} bytes; {most_bytes} are the most");
+    }
+}
+
+#[test]
+fn the_readmes_table_is_what_was_built() {
+    let readme = workspace::read("README.md");
+    let table = readme
+        .split("<!-- sizes -->")
+        .nth(1)
+        .and_then(|rest| rest.split("<!-- /sizes -->").next())
+        .expect("a table of sizes");
+    let rows: BTreeMap<String, u64> = table
+        .lines()
+        .filter_map(|line| {
+            let mut cells = line.trim_matches('|').split('|').map(str::trim);
+            let (name, size) = (cells.next()?.trim_matches('`'), cells.next()?);
+            let bytes = size.strip_suffix(" B")?.replace([',', ' '], "").parse().ok()?;
+            Some((name.to_owned(), bytes))
+        })
+        .collect();
+    let size = |name: &String| std::fs::metadata(programs::guest(name)).expect("a guest").len();
+    let built: BTreeMap<String, u64> =
+        programs::examples().iter().map(|name| (name.clone(), size(name))).collect();
+    assert_eq!(rows, built, "README.md (left) and target/guests (right) differ");
+}
+
+#[test]
+fn the_shipped_host_is_small_and_static() {
+    let path = programs::dist_host_min();
+    let bytes = std::fs::read(&path).expect("a program");
+    assert!(bytes.len() <= 2_500_000, "{} bytes; 2.5 MB are the most", bytes.len());
+    // ELF64's program headers: none may name an interpreter (type 3), as a dynamic program's does.
+    assert_eq!(&bytes[..5], b"\x7fELF\x02", "a 64-bit ELF file");
+    let word = |at: usize, len: usize| {
+        bytes[at..at + len].iter().rev().fold(0_usize, |word, byte| word << 8 | usize::from(*byte))
+    };
+    let (start, size, count) = (word(32, 8), word(54, 2), word(56, 2));
+    let has_interpreter = (0..count).any(|index| word(start + index * size, 4) == 3);
+    assert!(!has_interpreter, "it needs a dynamic linker");
+}
+
+#[test]
+fn the_shipped_host_runs_in_an_empty_root() {
+    let place = place();
+    std::fs::copy(programs::dist_host_min(), place.path().join("host-min")).expect("a copy");
+    std::fs::copy(programs::guest("hello"), place.path().join("hello.wasm")).expect("a copy");
+    let mut wrapper = Command::new("unshare");
+    wrapper.args(["--map-root-user", "--root"]).arg(place.path()).args([
+        "--wd",
+        "/",
+        "/host-min",
+        "run",
+        "/hello.wasm",
+        "--output",
+        "/out",
+    ]);
+    let output = wrapper
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin:/usr/sbin:/sbin")
+        .output()
+        .expect("unshare, of util-linux");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "it does not run where nothing else is, or this user may not change its root (allow user namespaces, or be root):\n{said}"
+    );
+    assert!(place.path().join("out/wagather.json").is_file());
+}
+
+#[test]
+fn every_import_is_everywhere() {
+    let dispatch = workspace::read("host-min/src/sandbox/link.rs");
+    let admission = workspace::read("host-min/src/broker/admission.rs");
+    let fake =
+        workspace::read("guest-sdk/src/fake/imports.rs") + &workspace::read("guest-sdk/src/sys/fake.rs");
+    let attacked: BTreeSet<String> =
+        Hostile::names().iter().flat_map(|name| Hostile::read(name).attacks).collect();
+    for row in wagather_abi::IMPORTS {
+        let name = row.name;
+        let camel: String = name.split('_').map(|word| word[..1].to_uppercase() + &word[1..]).collect();
+        assert!(dispatch.contains(&format!("Import::{name} =>")), "the sandbox has no handler for {name}");
+        assert!(admission.contains(&format!("Request::{camel}")), "nobody admits {name}");
+        assert!(
+            fake.contains(&format!("fn {name}")) || fake.contains("for_each_import"),
+            "the SDK's fake host has no {name}"
+        );
+        assert!(
+            row.doc.len() > 20 && row.doc.trim_end().ends_with('.'),
+            "the table has no sentence on {name}"
+        );
+        assert!(attacked.contains(name), "no hostile guest attacks {name}");
+    }
+}
+
+#[test]
+fn the_contract_is_the_crates_documentation() {
+    let lib = workspace::read("guest-sdk/abi/src/lib.rs");
+    assert!(
+        lib.contains("#![doc = include_str!(\"../contract.md\")]") && lib.contains("#![forbid(unsafe_code)]")
+    );
+    let manifest = workspace::read("guest-sdk/abi/Cargo.toml");
+    assert!(
+        !manifest.contains("[dependencies]") && !manifest.contains("[features]"),
+        "the ABI crate has neither"
+    );
+}
+
+#[test]
+fn make_explains_itself() {
+    let help = Command::new("make")
+        .arg("--no-print-directory")
+        .current_dir(workspace::root())
+        .output()
+        .expect("make");
+    let help = String::from_utf8_lossy(&help.stdout);
+    for target in ["demo", "test", "test-cluster", "guests", "host", "bench"] {
+        assert!(help.contains(&format!("make {target} ")), "'make' alone does not explain {target}:\n{help}");
+    }
+    let ci = workspace::read(".ci/run");
+    assert!(ci.contains("make test\n") && ci.contains("make test-cluster\n"));
+}
