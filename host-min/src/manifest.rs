@@ -84,7 +84,8 @@ impl Manifest {
                     mask_text: resource.mask.map(Into::into),
                     mask: match resource.mask {
                         None => Node::Keep,
-                        Some(text) => Node::parse(text).map_err(|error| format!("its manifest is not well-formed: {error}"))?,
+                        Some(text) => Node::parse(text)
+                            .map_err(|error| format!("its manifest is not well-formed: {error}"))?,
                     },
                 }),
                 Record::Path(path) => paths.push(path.to_owned()),

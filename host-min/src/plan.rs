@@ -5,7 +5,8 @@
 use crate::archive::Output;
 use crate::error::{Class, Failure, Result};
 use crate::limits::{
-    DEFAULT_MEMORY_BYTES, DEFAULT_TIMEOUT, MAX_GATHERERS, MAX_MEMORY_BYTES, MAX_MODULE_BYTES, MAX_PARAMS_BYTES, MIN_MEMORY_BYTES,
+    DEFAULT_MEMORY_BYTES, DEFAULT_TIMEOUT, MAX_GATHERERS, MAX_MEMORY_BYTES, MAX_MODULE_BYTES,
+    MAX_PARAMS_BYTES, MIN_MEMORY_BYTES,
 };
 use crate::manifest::Manifest;
 use crate::sandbox::engine;
@@ -88,27 +89,44 @@ impl Plan {
     pub(crate) fn manifests(&self) -> Result<Vec<Manifest>> {
         let config = |attempt: &str, reason: String| Failure::new(Class::Config, attempt, reason);
         if self.guests.is_empty() || self.guests.len() > MAX_GATHERERS {
-            return Err(config("cannot run", format!("a run takes 1 to {MAX_GATHERERS} gatherers, not {}", self.guests.len())));
+            return Err(config(
+                "cannot run",
+                format!("a run takes 1 to {MAX_GATHERERS} gatherers, not {}", self.guests.len()),
+            ));
         }
         if !(MIN_MEMORY_BYTES..=MAX_MEMORY_BYTES).contains(&self.memory_bytes) {
-            return Err(config("cannot give guests that memory", format!("{} bytes; 64Ki to 4194240Ki is possible", self.memory_bytes)));
+            return Err(config(
+                "cannot give guests that memory",
+                format!("{} bytes; 64Ki to 4194240Ki is possible", self.memory_bytes),
+            ));
         }
         if self.timeout.is_zero() {
             return Err(config("cannot give gatherers that time", "it is zero".into()));
         }
         if Instant::now().checked_add(self.timeout).is_none() {
-            return Err(config("cannot give gatherers that time", "it is longer than a clock can count".into()));
+            return Err(config(
+                "cannot give gatherers that time",
+                "it is longer than a clock can count".into(),
+            ));
         }
-        if self.params.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() > MAX_PARAMS_BYTES {
-            return Err(config("cannot pass the parameters", format!("together they are above {MAX_PARAMS_BYTES} bytes")));
+        if self.params.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() > MAX_PARAMS_BYTES
+        {
+            return Err(config(
+                "cannot pass the parameters",
+                format!("together they are above {MAX_PARAMS_BYTES} bytes"),
+            ));
         }
         let mut manifests: Vec<Manifest> = Vec::with_capacity(self.guests.len());
         for guest in &self.guests {
-            let manifest = Manifest::of_module(&guest.module).map_err(|reason| unusable(&guest.label, reason))?;
+            let manifest =
+                Manifest::of_module(&guest.module).map_err(|reason| unusable(&guest.label, reason))?;
             if let Some(index) = manifests.iter().position(|other| other.name == manifest.name) {
                 return Err(unusable(
                     &guest.label,
-                    format!("{} is a gatherer of the same name, '{}'", self.guests[index].label, manifest.name),
+                    format!(
+                        "{} is a gatherer of the same name, '{}'",
+                        self.guests[index].label, manifest.name
+                    ),
                 ));
             }
             manifests.push(manifest);
@@ -128,7 +146,8 @@ pub fn read_module(path: &Path) -> Result<Vec<u8>> {
         Failure::new(Class::Module, format!("cannot read the module {}", path.display()), reason)
     };
     let file = File::open(path).map_err(|error| failure(&error))?;
-    let mut module = Vec::with_capacity(file.metadata().map_or(0, |meta| meta.len().min(MAX_MODULE_BYTES) as usize));
+    let mut module =
+        Vec::with_capacity(file.metadata().map_or(0, |meta| meta.len().min(MAX_MODULE_BYTES) as usize));
     file.take(MAX_MODULE_BYTES + 1).read_to_end(&mut module).map_err(|error| failure(&error))?;
     if module.len() as u64 > MAX_MODULE_BYTES {
         return Err(failure(&format_args!("it is larger than {MAX_MODULE_BYTES} bytes")));

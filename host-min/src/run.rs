@@ -45,8 +45,10 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
         let job = Job { module: guest.module.clone(), memory_bytes: plan.memory_bytes, engine: plan.engine };
         sandboxes.push(process::start(&plan.isolation, &job)?);
     }
-    let admissions: Vec<Admission> =
-        manifests.iter().map(|manifest| Admission::new(Rights::new(manifest.clone(), Grant::default()))).collect();
+    let admissions: Vec<Admission> = manifests
+        .iter()
+        .map(|manifest| Admission::new(Rights::new(manifest.clone(), Grant::default())))
+        .collect();
     let needs_a_server = admissions.iter().any(Admission::needs_a_server);
     let Opened { source, recorder, warnings } = open_source(plan, needs_a_server)?;
     let fetcher = Fetcher::new(source);
@@ -54,7 +56,8 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
         fetcher.warm();
     }
     let now_millis = fetcher.source().now_millis();
-    let archive = Archive::create(&plan.output, plan.guests.len(), u64::try_from(now_millis / 1000).unwrap_or(0))?;
+    let archive =
+        Archive::create(&plan.output, plan.guests.len(), u64::try_from(now_millis / 1000).unwrap_or(0))?;
     let mut sections = Vec::with_capacity(plan.guests.len());
     for index in 0..plan.guests.len() {
         sections.push(archive.section(index)?);
@@ -78,7 +81,15 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
         })
         .collect();
     let served = serve_all(tasks, begin);
-    finish(plan, &manifests, served, &fetcher, archive, recorder.as_ref().map(|unfinished| &*unfinished.0), warnings)
+    finish(
+        plan,
+        &manifests,
+        served,
+        &fetcher,
+        archive,
+        recorder.as_ref().map(|unfinished| &*unfinished.0),
+        warnings,
+    )
 }
 
 /// One gatherer on this thread, several side by side.
@@ -158,7 +169,8 @@ fn finish(
     let mut gatherers = Vec::with_capacity(served.len());
     let mut sections: Vec<Section> = Vec::with_capacity(served.len());
     for ((guest, manifest), (served, duration)) in plan.guests.iter().zip(manifests).zip(served) {
-        let failure = failure_of(&manifest.name, &served).map(|failure| advise_on_memory(failure, &served, plan.memory_bytes));
+        let failure = failure_of(&manifest.name, &served)
+            .map(|failure| advise_on_memory(failure, &served, plan.memory_bytes));
         gatherers.push(Gathered::new(
             (&manifest.name, &manifest.version),
             ModuleFacts::of(&guest.module),
@@ -191,7 +203,9 @@ fn finish(
 /// A guest that cannot allocate traps without a word; what it had by then tells.
 fn advise_on_memory(failure: Failure, served: &Served, limit_bytes: u64) -> Failure {
     match &served.ending {
-        Ending::Ended(End { ending: channel::Ending::Trapped, memory_bytes, .. }) if *memory_bytes > limit_bytes / 2 => {
+        Ending::Ended(End { ending: channel::Ending::Trapped, memory_bytes, .. })
+            if *memory_bytes > limit_bytes / 2 =>
+        {
             let (had, limit) = (memory_bytes / 1024, limit_bytes / 1024);
             failure.advise(format!("it had {had} KiB of memory, {limit} KiB are the most; if that was too little, give it more with --memory"))
         }
@@ -204,7 +218,9 @@ fn account_for(contents: &Contents, report: &mut Report) {
     for (gathered, section) in report.gatherers.iter_mut().zip(&contents.sections) {
         gathered.entries = section.entries;
         for path in &section.dropped {
-            gathered.warnings.push(format!("{path} is already in the archive, from a gatherer before this one"));
+            gathered
+                .warnings
+                .push(format!("{path} is already in the archive, from a gatherer before this one"));
         }
     }
 }

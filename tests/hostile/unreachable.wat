@@ -1,6 +1,6 @@
 ;; traps: the instruction that a panic becomes
 ;; attacks: none
-;; says: the gatherer unreachable failed: it trapped: unreachable executed
+;; says: the gatherer unreachable failed: it trapped: 
 (module
   (@custom "wagather.manifest" "gatherer 1 unreachable 0\n")
   (memory (export "memory") 1)

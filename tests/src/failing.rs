@@ -72,7 +72,7 @@ fn reports_why(archive: &Archive, done: &Done) {
     }
 }
 
-/// A kubeconfig's text in a folder that a case can keep.
+/// Writes a file for a case.
 pub fn written(folder: &Path, name: &str, text: &str) -> std::path::PathBuf {
     let path = folder.join(name);
     std::fs::write(&path, text).unwrap_or_else(|error| panic!("cannot write {}: {error}", path.display()));

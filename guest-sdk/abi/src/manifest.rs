@@ -120,17 +120,17 @@ pub fn records(section: &[u8]) -> impl Iterator<Item = Result<Record<'_>, Manife
         None
     };
     let text = if whole.is_some() { &[][..] } else { section };
-    whole
-        .map(|reason| Err(ManifestError { line: 0, reason, mask_at_byte: None }))
-        .into_iter()
-        .chain(text.split_inclusive(|&byte| byte == b'\n').enumerate().map(|(index, line)| {
+    whole.map(|reason| Err(ManifestError { line: 0, reason, mask_at_byte: None })).into_iter().chain(
+        text.split_inclusive(|&byte| byte == b'\n').enumerate().map(|(index, line)| {
             let error = |reason| ManifestError { line: index + 1, reason, mask_at_byte: None };
             if index >= MAX_MANIFEST_RECORDS {
                 return Err(error("more records than a manifest may have"));
             }
             let line = core::str::from_utf8(&line[..line.len() - 1]).map_err(|_| error("not UTF-8 text"))?;
-            record(line).map_err(|fault| ManifestError { mask_at_byte: fault.mask_at_byte, ..error(fault.reason) })
-        }))
+            record(line)
+                .map_err(|fault| ManifestError { mask_at_byte: fault.mask_at_byte, ..error(fault.reason) })
+        }),
+    )
 }
 
 struct Fault {
@@ -153,12 +153,20 @@ fn record(line: &str) -> Result<Record<'_>, Fault> {
             let name = next("the gatherer's name is missing")?;
             let version = next("the gatherer's version is missing")?;
             if !is_gatherer_name(name) {
-                return Err("the gatherer's name is not a DNS label (a-z, 0-9 and -, 63 bytes at most)".into());
+                return Err(
+                    "the gatherer's name is not a DNS label (a-z, 0-9 and -, 63 bytes at most)".into()
+                );
             }
             if !is_version(version) {
-                return Err("the gatherer's version has other characters than a-z, A-Z, 0-9, '.', '-' and '+'".into());
+                return Err(
+                    "the gatherer's version has other characters than a-z, A-Z, 0-9, '.', '-' and '+'".into(),
+                );
             }
-            Record::Gatherer { abi: abi.parse().map_err(|_| "the ABI version is not a number")?, name, version }
+            Record::Gatherer {
+                abi: abi.parse().map_err(|_| "the ABI version is not a number")?,
+                name,
+                version,
+            }
         }
         "resource" => {
             let verbs = parse_verbs(next("the verbs are missing")?)?;
@@ -168,7 +176,8 @@ fn record(line: &str) -> Result<Record<'_>, Fault> {
             if namespace != "*" && !is_name(namespace) {
                 return Err("not the name of a namespace".into());
             }
-            mask::check(mask_text).map_err(|error| Fault { reason: error.reason, mask_at_byte: Some(error.at_byte) })?;
+            mask::check(mask_text)
+                .map_err(|error| Fault { reason: error.reason, mask_at_byte: Some(error.at_byte) })?;
             let (group, version, plural, subresource) = parse_identity(identity)?;
             Record::Resource(Resource {
                 verbs,
@@ -224,7 +233,11 @@ fn parse_identity(text: &str) -> Result<(&str, &str, &str, &str), &'static str> 
         && is_name(version)
         && is_name(plural)
         && subresource.is_none_or(is_name);
-    if valid { Ok((group, version, plural, subresource.unwrap_or(""))) } else { Err("not the name of a resource") }
+    if valid {
+        Ok((group, version, plural, subresource.unwrap_or("")))
+    } else {
+        Err("not the name of a resource")
+    }
 }
 
 /// Whether a gatherer can have that name: a DNS label.
@@ -238,10 +251,14 @@ pub fn is_name(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= MAX_NAME_BYTES
         && name.split('.').all(|label| {
-            let edge = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+            let edge = |byte: Option<&u8>| {
+                byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+            };
             edge(label.as_bytes().first())
                 && edge(label.as_bytes().last())
-                && label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+                && label
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
         })
 }
 
@@ -252,7 +269,9 @@ pub fn is_object_name(name: &str) -> bool {
         && name.len() <= MAX_NAME_BYTES
         && name != "."
         && name != ".."
-        && name.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'/' | b'%' | b'?' | b'#' | b'\\'))
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'/' | b'%' | b'?' | b'#' | b'\\'))
 }
 
 /// Whether a text is a raw path that can be asked for as it is: absolute, of plain segments.
@@ -262,7 +281,9 @@ pub fn is_raw_path(path: &str) -> bool {
             rest.split('/').all(|segment| {
                 !segment.is_empty()
                     && !segment.bytes().all(|byte| byte == b'.')
-                    && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+                    && segment
+                        .bytes()
+                        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
             })
         })
 }

@@ -121,7 +121,9 @@ impl<'a> Iterator for Events<'a> {
                 self.at += 1;
                 self.name()
             }
-            Some(b'(') if self.after == After::Field && self.depth == MAX_MASK_DEPTH => self.fail("nested too deep"),
+            Some(b'(') if self.after == After::Field && self.depth == MAX_MASK_DEPTH => {
+                self.fail("nested too deep")
+            }
             Some(b'(') if self.after == After::Field => {
                 self.at += 1;
                 self.depth += 1;

@@ -60,27 +60,36 @@ impl Admission {
     /// Judges a call. `room` tells whether one more handle can be open.
     pub fn admit(&self, call: Request, room: bool, tally: &mut Tally) -> Result<Admitted, Refusal> {
         let full = || {
-            if room { Ok(()) } else { Err(Refusal::new(Status::OUT_OF_BUDGET, "too many requests and entries are open at once")) }
+            if room {
+                Ok(())
+            } else {
+                Err(Refusal::new(Status::OUT_OF_BUDGET, "too many requests and entries are open at once"))
+            }
         };
         Ok(match call {
             Request::RestStart(request) => {
                 let request = Canonical::new(*request)?;
                 let mask = self.rights.judge(&request)?;
                 full()?;
-                tally
-                    .request()
-                    .map_err(|status| Refusal::new(status, format!("{}: the run's requests are used up", describe(&request))))?;
+                tally.request().map_err(|status| {
+                    Refusal::new(status, format!("{}: the run's requests are used up", describe(&request)))
+                })?;
                 Admitted::Ask(Box::new(request), mask)
             }
             Request::RestStatus(handle) => Admitted::Await(Handle(handle)),
-            Request::RestRead(handle, cap) => Admitted::Read(Handle(handle), (cap as usize).min(MAX_READ_BYTES)),
+            Request::RestRead(handle, cap) => {
+                Admitted::Read(Handle(handle), (cap as usize).min(MAX_READ_BYTES))
+            }
             Request::RestNext(handle, cap) => Admitted::Next(Handle(handle), cap as usize),
             Request::RestClose(handle) => Admitted::CloseRequest(Handle(handle)),
             Request::ArchivePipe(handle, name) => Admitted::Pipe(Handle(handle), text(name)?),
             Request::ArchiveOpen(name) => {
                 let name = text(name)?;
                 if !is_entry_name(&name) {
-                    return Err(Refusal::new(Status::BAD_NAME, format!("'{}' is not a name for an entry", name.escape_default())));
+                    return Err(Refusal::new(
+                        Status::BAD_NAME,
+                        format!("'{}' is not a name for an entry", name.escape_default()),
+                    ));
                 }
                 full()?;
                 Admitted::OpenEntry(name)
@@ -88,12 +97,18 @@ impl Admission {
             Request::ArchiveWrite(handle, bytes) => Admitted::Write(Handle(handle), bytes),
             Request::ArchiveClose(handle) => Admitted::CloseEntry(Handle(handle)),
             Request::Log(level, line) => {
-                if tally.log_line() { Admitted::Log(level, log_text(&line)) } else { Admitted::DropLog }
+                if tally.log_line() {
+                    Admitted::Log(level, log_text(&line))
+                } else {
+                    Admitted::DropLog
+                }
             }
             Request::Param(name, cap) => Admitted::Param(text(name)?, cap as usize),
             Request::Now => Admitted::Now,
             // The broker takes the end before it asks for admission.
-            Request::End(_) => return Err(Refusal::new(Status::UNSUPPORTED, "an end that is not the last frame")),
+            Request::End(_) => {
+                return Err(Refusal::new(Status::UNSUPPORTED, "an end that is not the last frame"));
+            }
         })
     }
 
@@ -111,7 +126,8 @@ fn text(bytes: Vec<u8>) -> Result<String, Refusal> {
 fn log_text(line: &[u8]) -> String {
     let cut = line.len() > MAX_LOG_LINE_BYTES;
     let line = String::from_utf8_lossy(&line[..line.len().min(MAX_LOG_LINE_BYTES)]);
-    let mut text: String = line.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect();
+    let mut text: String =
+        line.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect();
     if cut {
         text.push('…');
     }

@@ -35,7 +35,12 @@ enum State {
     Head(Response),
     List(Box<List>),
     /// The projected object, and how much of it was given; `None` if no byte or item was given yet.
-    Object { bytes: Vec<u8>, identity: Identity, given: Option<usize>, mode: Mode },
+    Object {
+        bytes: Vec<u8>,
+        identity: Identity,
+        given: Option<usize>,
+        mode: Mode,
+    },
     Bytes(Box<dyn Read + Send>),
     Failed(Status),
     Done(Mode),
@@ -180,7 +185,8 @@ impl Answer {
         if self.request.verb == Verb::LIST {
             let asked_on_page = self.request.page_items(0);
             let page = ListReader::new(response.body);
-            let list = List { mode, page, next_page: None, given: 0, asked_on_page, held: None, counted_bytes: 0 };
+            let list =
+                List { mode, page, next_page: None, given: 0, asked_on_page, held: None, counted_bytes: 0 };
             self.state = State::List(Box::new(list));
             return Ok(());
         }
@@ -282,7 +288,12 @@ impl Answer {
             };
             if fresh.is_empty() {
                 self.http_status = Some(410);
-                return Err(self.fail(Status::http(410), tally, "the list is too old to go on, and the server gave no fresh token", advice(410)));
+                return Err(self.fail(
+                    Status::http(410),
+                    tally,
+                    "the list is too old to go on, and the server gave no fresh token",
+                    advice(410),
+                ));
             }
             tally.warn(format!(
                 "{}: the list took longer than the server keeps its past; its pages are of different times",
@@ -313,7 +324,13 @@ impl Answer {
     }
 
     /// `rest_next`: the next item if it fits into `cap` bytes, or how long it is; the end is 0.
-    pub(super) fn next(&mut self, cap: usize, out: &mut Vec<u8>, tally: &mut Tally, fetcher: &Fetcher) -> Result<usize> {
+    pub(super) fn next(
+        &mut self,
+        cap: usize,
+        out: &mut Vec<u8>,
+        tally: &mut Tally,
+        fetcher: &Fetcher,
+    ) -> Result<usize> {
         if !self.advance(tally, fetcher, Mode::Items)? {
             return Ok(0);
         }
@@ -397,7 +414,11 @@ impl Answer {
 
     /// `archive_pipe` of a list or an object: the next document, or `None` after the last. Its identity is complete as far
     /// as the server said it, and part of its text.
-    pub(super) fn next_document(&mut self, tally: &mut Tally, fetcher: &Fetcher) -> Result<Option<(Vec<u8>, Identity)>> {
+    pub(super) fn next_document(
+        &mut self,
+        tally: &mut Tally,
+        fetcher: &Fetcher,
+    ) -> Result<Option<(Vec<u8>, Identity)>> {
         if matches!(self.state, State::OnItsWay(_) | State::Head(_)) {
             // Files say who they are, whatever the mask keeps.
             let identity = Node::parse("apiVersion,kind,metadata(name,namespace)").unwrap_or(Node::Drop);
@@ -407,7 +428,9 @@ impl Answer {
             return Ok(None);
         }
         Ok(match &mut self.state {
-            State::List(list) => list.held.take().map(|item| (with_type(item.bytes, &item.missing_type), item.identity)),
+            State::List(list) => {
+                list.held.take().map(|item| (with_type(item.bytes, &item.missing_type), item.identity))
+            }
             State::Object { bytes, identity, given, .. } => {
                 *given = Some(bytes.len());
                 Some((std::mem::take(bytes), std::mem::take(identity)))
@@ -477,7 +500,13 @@ fn with_type(object: Vec<u8>, missing: &str) -> Vec<u8> {
     whole
 }
 
-fn page_call(request: &Canonical, items: u32, token: &str, deadline: Instant, tally: &mut Tally) -> Result<Call> {
+fn page_call(
+    request: &Canonical,
+    items: u32,
+    token: &str,
+    deadline: Instant,
+    tally: &mut Tally,
+) -> Result<Call> {
     tally.request()?;
     Ok(Call { path_and_query: request.page(items, token), accept: request.accept(), deadline })
 }

@@ -72,7 +72,8 @@ impl Canonical {
     pub fn new(request: RestRequest) -> Result<Canonical, Refusal> {
         let bad = |reason: &str| Refusal::new(Status::BAD_REQUEST, reason);
         let mut texts = request.texts.into_iter().map(|text| {
-            String::from_utf8(text).map_err(|_| Refusal::new(Status::NOT_TEXT, "a text of the request is not UTF-8"))
+            String::from_utf8(text)
+                .map_err(|_| Refusal::new(Status::NOT_TEXT, "a text of the request is not UTF-8"))
         });
         let mut next = || texts.next().unwrap_or_else(|| Ok(String::new()));
         let (version, resource, group, namespace, name) = (next()?, next()?, next()?, next()?, next()?);
@@ -86,7 +87,9 @@ impl Canonical {
                 if !is_raw_path(&resource) {
                     return Err(bad("a raw path that is not a plain absolute path"));
                 }
-                for (text, what) in [(&version, "version"), (&group, "group"), (&namespace, "namespace"), (&name, "name")] {
+                for (text, what) in
+                    [(&version, "version"), (&group, "group"), (&namespace, "namespace"), (&name, "name")]
+                {
                     empty(text, what)?;
                 }
                 empty(&subresource, "subresource")?;
@@ -116,7 +119,10 @@ impl Canonical {
             return Err(bad("a subresource that is not a plain name"));
         }
         if CONNECTIONS.contains(&&*subresource) {
-            return Err(Refusal::new(Status::DENIED, format!("the subresource '{subresource}' is a connection")));
+            return Err(Refusal::new(
+                Status::DENIED,
+                format!("the subresource '{subresource}' is a connection"),
+            ));
         }
         for selector in [&labels, &fields] {
             if selector.len() > MAX_SELECTOR_BYTES || selector.chars().any(char::is_control) {
@@ -159,7 +165,11 @@ impl Canonical {
 
     /// The path and query, for a list the query of its first page.
     pub fn path_and_query(&self) -> String {
-        if self.verb == Verb::LIST { self.page(self.page_items(0), "") } else { with_query(self.path(), &self.query) }
+        if self.verb == Verb::LIST {
+            self.page(self.page_items(0), "")
+        } else {
+            with_query(self.path(), &self.query)
+        }
     }
 
     /// How many items to ask for after so many were given.
@@ -174,7 +184,9 @@ impl Canonical {
     /// a continue token brings its own.
     pub fn page(&self, items: u32, token: &str) -> String {
         let mut query = format!("limit={items}");
-        for (name, value) in [("labelSelector", &*self.labels), ("fieldSelector", &self.fields), ("continue", token)] {
+        for (name, value) in
+            [("labelSelector", &*self.labels), ("fieldSelector", &self.fields), ("continue", token)]
+        {
             if !value.is_empty() {
                 let _ = write!(query, "&{name}=");
                 encode(value, &mut query);
@@ -187,7 +199,8 @@ impl Canonical {
         if self.verb == Verb::RAW {
             return self.resource.clone();
         }
-        let mut path = if self.group.is_empty() { "/api".to_owned() } else { format!("/apis/{}", self.group) };
+        let mut path =
+            if self.group.is_empty() { "/api".to_owned() } else { format!("/apis/{}", self.group) };
         let _ = write!(path, "/{}", self.version);
         if !self.namespace.is_empty() {
             let _ = write!(path, "/namespaces/{}", self.namespace);
@@ -231,13 +244,19 @@ fn check_query(query: &str, verb: Verb, subresource: &str) -> Result<(), Refusal
         (Verb::GET, "log") => LOG_PARAMETERS,
         _ => &[],
     };
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~' | b'%' | b':' | b'+');
+    let plain = |byte: u8| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~' | b'%' | b':' | b'+')
+    };
     let fits = query.len() <= MAX_SELECTOR_BYTES
         && query.split('&').all(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             known.contains(&name) && value.bytes().all(plain)
         });
-    if fits { Ok(()) } else { Err(Refusal::new(Status::BAD_REQUEST, format!("a query with other parameters than {known:?}"))) }
+    if fits {
+        Ok(())
+    } else {
+        Err(Refusal::new(Status::BAD_REQUEST, format!("a query with other parameters than {known:?}")))
+    }
 }
 
 #[cfg(test)]
@@ -255,7 +274,18 @@ mod tests {
             (Verb::LIST, ["v1", "pods", "", "", "", "", "", "", "", ""], "/api/v1/pods?limit=500"),
             (
                 Verb::LIST,
-                ["v1", "deployments", "apps", "kube-system", "", "", "app in (a, b)", "metadata.name=x", "", ""],
+                [
+                    "v1",
+                    "deployments",
+                    "apps",
+                    "kube-system",
+                    "",
+                    "",
+                    "app in (a, b)",
+                    "metadata.name=x",
+                    "",
+                    "",
+                ],
                 "/apis/apps/v1/namespaces/kube-system/deployments?limit=500&labelSelector=app%20in%20%28a%2C%20b%29&fieldSelector=metadata.name%3Dx",
             ),
             (
@@ -284,7 +314,8 @@ mod tests {
 
     #[test]
     fn what_would_leave_its_place_is_refused() {
-        for evil in ["..", ".", "a/b", "a%2fb", "//", "a?b", "a#b", "a\0", "a\r\nHost: b", "ä", "a b", "a\\b"] {
+        for evil in ["..", ".", "a/b", "a%2fb", "//", "a?b", "a#b", "a\0", "a\r\nHost: b", "ä", "a b", "a\\b"]
+        {
             for place in [0, 1, 2, 3, 5] {
                 let mut texts = ["v1", "pods", "apps", "a", "b", "status", "", "", "", ""];
                 texts[place] = evil;
@@ -307,7 +338,11 @@ mod tests {
             (Verb::LIST, ["v1", "pods", "", "", "", "", "a\n", "", "", ""], Status::BAD_REQUEST),
             (Verb::LIST, ["v1", "pods", "", "", "", "", "", "", "", "watch=true"], Status::BAD_REQUEST),
             (Verb::GET, ["v1", "pods", "", "a", "b", "log", "", "", "", "follow=true"], Status::BAD_REQUEST),
-            (Verb::GET, ["v1", "pods", "", "a", "b", "log", "", "", "", "container=a/../b"], Status::BAD_REQUEST),
+            (
+                Verb::GET,
+                ["v1", "pods", "", "a", "b", "log", "", "", "", "container=a/../b"],
+                Status::BAD_REQUEST,
+            ),
             (Verb::GET, ["v1", "pods", "", "a", "b", "exec", "", "", "", ""], Status::DENIED),
             (Verb::GET, ["v1", "nodes", "", "", "b", "proxy", "", "", "", ""], Status::DENIED),
         ] {

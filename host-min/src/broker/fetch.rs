@@ -120,7 +120,11 @@ impl Ticket {
     /// Waits for the head of the answer.
     pub fn wait(self) -> Answer {
         self.0.recv().unwrap_or_else(|_| {
-            Err(NoAnswer { timed_out: false, reason: "the request could not be started: no thread".into(), advice: String::new() })
+            Err(NoAnswer {
+                timed_out: false,
+                reason: "the request could not be started: no thread".into(),
+                advice: String::new(),
+            })
         })
     }
 }
@@ -136,7 +140,11 @@ mod tests {
     impl Source for Slow {
         fn send(&self, call: &Call) -> Answer {
             std::thread::sleep(Duration::from_millis(50));
-            Ok(Response { status: 200, content_type: None, body: Box::new(std::io::Cursor::new(call.path_and_query.clone().into_bytes())) })
+            Ok(Response {
+                status: 200,
+                content_type: None,
+                body: Box::new(std::io::Cursor::new(call.path_and_query.clone().into_bytes())),
+            })
         }
         fn now_millis(&self) -> i64 {
             0
@@ -156,7 +164,11 @@ mod tests {
         let begin = Instant::now();
         let tickets: Vec<_> = (0..40)
             .map(|n| {
-                fetcher.start(Call { path_and_query: n.to_string(), accept: Accept::Json, deadline: begin + Duration::from_secs(9) })
+                fetcher.start(Call {
+                    path_and_query: n.to_string(),
+                    accept: Accept::Json,
+                    deadline: begin + Duration::from_secs(9),
+                })
             })
             .collect();
         for (n, ticket) in tickets.into_iter().enumerate() {

@@ -95,7 +95,10 @@ struct Broker<'a> {
 /// What a handle stands for.
 enum Open {
     Request(Box<Answer>),
-    Entry { path: String, spool: Spool },
+    Entry {
+        path: String,
+        spool: Spool,
+    },
     /// A request that is being piped.
     Taken,
 }
@@ -207,16 +210,24 @@ impl Broker<'_> {
                 self.opened(Open::Entry { path, spool })
             }
             Admitted::Write(handle, written) => {
-                let Some(Open::Entry { spool, .. }) = self.open.get(handle) else { return Err(Status::BAD_HANDLE.into()) };
+                let Some(Open::Entry { spool, .. }) = self.open.get(handle) else {
+                    return Err(Status::BAD_HANDLE.into());
+                };
                 if spool.len() + written.len() as u64 > MAX_ENTRY_BYTES {
                     return Err(Status::TOO_LARGE.into());
                 }
-                spool.write_all(&written).map_err(|error| Trouble::Host(self.service.section.failure(&error)))?;
+                spool
+                    .write_all(&written)
+                    .map_err(|error| Trouble::Host(self.service.section.failure(&error)))?;
                 Ok(written.len() as i64)
             }
             Admitted::CloseEntry(handle) => {
-                let Some(Open::Entry { .. }) = self.open.get(handle) else { return Err(Status::BAD_HANDLE.into()) };
-                let Some(Open::Entry { path, spool }) = self.open.close(handle) else { return Err(Status::BAD_HANDLE.into()) };
+                let Some(Open::Entry { .. }) = self.open.get(handle) else {
+                    return Err(Status::BAD_HANDLE.into());
+                };
+                let Some(Open::Entry { path, spool }) = self.open.close(handle) else {
+                    return Err(Status::BAD_HANDLE.into());
+                };
                 self.add_spool(&path, spool)?;
                 Ok(0)
             }
@@ -231,7 +242,8 @@ impl Broker<'_> {
             }
             Admitted::DropLog => Err(Status::OUT_OF_BUDGET.into()),
             Admitted::Param(name, cap) => {
-                let (_, value) = self.service.params.iter().find(|(known, _)| *known == name).ok_or(Status::ABSENT)?;
+                let (_, value) =
+                    self.service.params.iter().find(|(known, _)| *known == name).ok_or(Status::ABSENT)?;
                 if value.len() <= cap {
                     bytes.extend_from_slice(value.as_bytes());
                 }
@@ -257,7 +269,9 @@ impl Broker<'_> {
     fn pipe(&mut self, handle: Handle, name: &str) -> Result<i64, Trouble> {
         self.request(handle)?;
         let Some(slot) = self.open.get(handle) else { return Err(Status::BAD_HANDLE.into()) };
-        let Open::Request(mut answer) = std::mem::replace(slot, Open::Taken) else { return Err(Status::BAD_HANDLE.into()) };
+        let Open::Request(mut answer) = std::mem::replace(slot, Open::Taken) else {
+            return Err(Status::BAD_HANDLE.into());
+        };
         let piped = self.pipe_answer(&mut answer, name);
         if let Some(slot) = self.open.get(handle) {
             *slot = Open::Request(answer);
@@ -272,14 +286,18 @@ impl Broker<'_> {
         let mut piped = 0;
         while let Some((bytes, identity)) = answer.next_document(&mut self.tally, self.service.fetcher)? {
             if !wagather_abi::manifest::is_object_name(&identity.name) {
-                let reason = format!("{}: an item has no name that a file could have", describe(answer.request()));
+                let reason =
+                    format!("{}: an item has no name that a file could have", describe(answer.request()));
                 self.tally.error(Status::BAD_ANSWER, reason, "");
                 return Err(Status::BAD_ANSWER.into());
             }
             let request = answer.request();
             let namespace = Some(&*identity.namespace).filter(|namespace| !namespace.is_empty());
             if namespace.is_some_and(|namespace| !wagather_abi::manifest::is_name(namespace)) {
-                let reason = format!("{}: an item has no namespace that a folder could have", describe(answer.request()));
+                let reason = format!(
+                    "{}: an item has no namespace that a folder could have",
+                    describe(answer.request())
+                );
                 self.tally.error(Status::BAD_ANSWER, reason, "");
                 return Err(Status::BAD_ANSWER.into());
             }
@@ -303,7 +321,11 @@ impl Broker<'_> {
 
     fn pipe_raw(&mut self, answer: &mut Answer, name: &str) -> Result<i64, Trouble> {
         if !names::is_entry_name(name) {
-            self.tally.error(Status::BAD_NAME, format!("'{}' is not a name for an entry", name.escape_default()), "");
+            self.tally.error(
+                Status::BAD_NAME,
+                format!("'{}' is not a name for an entry", name.escape_default()),
+                "",
+            );
             return Err(Status::BAD_NAME.into());
         }
         let Some(mut body) = answer.raw_body(&mut self.tally)? else { return Err(Status::WRONG_MODE.into()) };
@@ -321,7 +343,9 @@ impl Broker<'_> {
                 self.tally.error(Status::TOO_LARGE, format!("{name}: larger than an entry may be"), "");
                 return Err(Status::TOO_LARGE.into());
             }
-            spool.write_all(&buffer[..len]).map_err(|error| Trouble::Host(self.service.section.failure(&error)))?;
+            spool
+                .write_all(&buffer[..len])
+                .map_err(|error| Trouble::Host(self.service.section.failure(&error)))?;
         }
         self.add_spool(&format!("{}/{name}", self.service.name), spool)?;
         Ok(1)
@@ -370,30 +394,41 @@ pub fn failure_of(name: &str, served: &Served) -> Option<Failure> {
             crate::sandbox::channel::Ending::Returned(code) => {
                 let status = Status(code);
                 match served.tally.blame(status) {
-                    Some(blame) => Some(Failure::new(blame.class, attempt, &blame.reason).advise(&blame.advice)),
+                    Some(blame) => {
+                        Some(Failure::new(blame.class, attempt, &blame.reason).advise(&blame.advice))
+                    }
                     None if status.is_ok() => fail(Class::Gatherer, format!("it returned {code}")),
                     None => fail(Class::Gatherer, format!("it returned {code}: {status}")),
                 }
             }
-            crate::sandbox::channel::Ending::Trapped => fail(Class::Gatherer, format!("it trapped: {}", end.text)),
+            crate::sandbox::channel::Ending::Trapped => {
+                fail(Class::Gatherer, format!("it trapped: {}", end.text))
+            }
             crate::sandbox::channel::Ending::Unusable => {
                 Some(Failure::new(Class::Module, format!("the gatherer {name} cannot be used"), &end.text))
             }
         },
         Ending::TimedOut => Some(match served.tally.blame(Status::TIMED_OUT) {
             // It was the server that took the time.
-            Some(blame) => Failure::new(blame.class, attempt, &blame.reason).advise("give it more time with --timeout"),
+            Some(blame) => {
+                Failure::new(blame.class, attempt, &blame.reason).advise("give it more time with --timeout")
+            }
             None => Failure::new(Class::Gatherer, attempt, "it was stopped at its deadline")
                 .advise("give it more time with --timeout, or look for a loop in it"),
         }),
         Ending::Died => fail(
             Class::Gatherer,
             match served.exit.signal {
-                Some(signal) => format!("its sandbox was ended by signal {signal}; the engine could not run it"),
+                Some(signal) => {
+                    format!("its sandbox was ended by signal {signal}; the engine could not run it")
+                }
                 None => "its sandbox ended without a word".into(),
             },
         ),
-        Ending::Misbehaved => fail(Class::Gatherer, "its sandbox sent what is no frame; the guest may have broken out of the engine".into()),
+        Ending::Misbehaved => fail(
+            Class::Gatherer,
+            "its sandbox sent what is no frame; the guest may have broken out of the engine".into(),
+        ),
         Ending::Failed(failure) => Some(failure.clone()),
     }
 }

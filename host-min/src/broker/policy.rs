@@ -54,14 +54,18 @@ impl Rights {
             return if !self.manifest.paths.contains(path) {
                 denied(format!("the manifest does not declare the path {path}"))
             } else if !self.grant.allows_path(path) {
-                denied(format!("the path {path} is not granted; without a grant those are: {}", HARMLESS_PATHS.join(", ")))
+                denied(format!(
+                    "the path {path} is not granted; without a grant those are: {}",
+                    HARMLESS_PATHS.join(", ")
+                ))
             } else {
                 Ok(Node::Keep)
             };
         }
         let declared: Vec<&Resource> =
             self.manifest.resources.iter().filter(|resource| covers(resource, request)).collect();
-        let Some(mask) = declared.iter().map(|resource| resource.mask.clone()).reduce(|a, b| a.union(&b)) else {
+        let Some(mask) = declared.iter().map(|resource| resource.mask.clone()).reduce(|a, b| a.union(&b))
+        else {
             return denied(format!("the manifest does not declare '{}'", describe(request)));
         };
         if let Some(why) = self.grant.refuses(&request.group, &request.resource) {
@@ -102,7 +106,8 @@ mod tests {
     use crate::sandbox::channel::RestRequest;
 
     fn judge(manifest: &str, verb: Verb, texts: [&str; 10]) -> Result<Node, Refusal> {
-        let manifest = Manifest::parse(format!("gatherer 1 test 1\n{manifest}\n").as_bytes()).expect("manifest");
+        let manifest =
+            Manifest::parse(format!("gatherer 1 test 1\n{manifest}\n").as_bytes()).expect("manifest");
         let request = RestRequest { verb, limit: 0, texts: texts.map(|text| text.as_bytes().to_vec()) };
         Rights::new(manifest, Grant::default()).judge(&Canonical::new(request).expect("request"))
     }
@@ -133,12 +138,18 @@ mod tests {
             judge(manifest, Verb::LIST, ["v1", "pods", "", "", "", "", "", "", wanted, ""]).expect("allowed")
         };
         let parse = |text| Node::parse(text).expect("mask");
-        assert_eq!(mask("resource list /v1/pods * spec,status", "status(phase),metadata"), parse("status(phase)"));
+        assert_eq!(
+            mask("resource list /v1/pods * spec,status", "status(phase),metadata"),
+            parse("status(phase)")
+        );
         assert_eq!(mask("resource list /v1/pods * spec(a)", ""), parse("spec(a)"));
         let two = "resource list /v1/pods * spec(a)\nresource list /v1/pods * spec(b)";
         assert_eq!(mask(two, ""), parse("spec(a,b)"));
         assert_eq!(*mask("resource list /v1/pods * *", "").get("metadata").get("managedFields"), Node::Drop);
-        assert_eq!(*mask("resource list /v1/pods * metadata", "").get("metadata").get("managedFields"), Node::Drop);
+        assert_eq!(
+            *mask("resource list /v1/pods * metadata", "").get("metadata").get("managedFields"),
+            Node::Drop
+        );
     }
 
     #[test]
@@ -146,7 +157,9 @@ mod tests {
         let secrets = ["v1", "secrets", "", "", "", "", "", "", "", ""];
         let refusal = judge("resource list /v1/secrets * *", Verb::LIST, secrets).expect_err("refused");
         assert_eq!(refusal.reason, "Secrets are not granted");
-        let raw = |path| judge("path /version\npath /metrics", Verb::RAW, ["", path, "", "", "", "", "", "", "", ""]);
+        let raw = |path| {
+            judge("path /version\npath /metrics", Verb::RAW, ["", path, "", "", "", "", "", "", "", ""])
+        };
         assert!(raw("/version").is_ok());
         assert!(raw("/metrics").is_err());
         assert!(raw("/livez").is_err());

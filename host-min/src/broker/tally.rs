@@ -59,7 +59,9 @@ impl Tally {
     pub fn entry(&mut self, bytes: u64) -> Result<(), Status> {
         let archived_bytes = self.archived_bytes.saturating_add(bytes);
         if self.entries >= MAX_ENTRIES || archived_bytes > MAX_ARCHIVE_BYTES {
-            let reason = format!("it may put {MAX_ENTRIES} files of {MAX_ARCHIVE_BYTES} bytes in all into the archive, and wants more");
+            let reason = format!(
+                "it may put {MAX_ENTRIES} files of {MAX_ARCHIVE_BYTES} bytes in all into the archive, and wants more"
+            );
             self.error(Status::OUT_OF_BUDGET, reason, "");
             return Err(Status::OUT_OF_BUDGET);
         }
@@ -95,7 +97,9 @@ impl Tally {
     /// A call got a status that is an error: why, and what to do about it.
     pub fn error(&mut self, status: Status, reason: String, advice: &str) {
         let class = match status.kind() {
-            Kind::Http(_) | Kind::Unreachable | Kind::BadAnswer | Kind::TooLarge | Kind::TimedOut => Class::Cluster,
+            Kind::Http(_) | Kind::Unreachable | Kind::BadAnswer | Kind::TooLarge | Kind::TimedOut => {
+                Class::Cluster
+            }
             Kind::OutputFailed => Class::Output,
             _ => Class::Gatherer,
         };

@@ -75,7 +75,12 @@ fn all<T>(words: &Words, long: &str, meaning: fn(&str) -> Result<T, String>) -> 
     words.all(long).map(|typed| value(words, long, typed, meaning)).collect()
 }
 
-fn value<T>(words: &Words, long: &str, typed: &OsString, meaning: fn(&str) -> Result<T, String>) -> Result<T, Wrong> {
+fn value<T>(
+    words: &Words,
+    long: &str,
+    typed: &OsString,
+    meaning: fn(&str) -> Result<T, String>,
+) -> Result<T, Wrong> {
     let meant = typed.to_str().ok_or_else(|| "it is not UTF-8".to_owned()).and_then(meaning);
     meant.map_err(|why| wrong(words.command, format!("--{long} cannot be '{}': {why}", typed.display())))
 }
@@ -85,7 +90,8 @@ fn text(typed: &str) -> Result<String, String> {
 }
 
 fn duration(typed: &str) -> Result<Duration, String> {
-    let duration = humantime::parse_duration(typed).map_err(|error| format!("{error}; write it as 90s or 5m"))?;
+    let duration =
+        humantime::parse_duration(typed).map_err(|error| format!("{error}; write it as 90s or 5m"))?;
     if duration.is_zero() { Err("it is zero".into()) } else { Ok(duration) }
 }
 
@@ -136,7 +142,12 @@ mod tests {
     fn what_is_typed() {
         assert_eq!(size("64Mi"), Ok(64 << 20));
         assert_eq!(size("65536"), Ok(65536));
-        assert!(size("64MB").is_err() && size("").is_err() && size("-1").is_err() && size("99999999999Gi").is_err());
+        assert!(
+            size("64MB").is_err()
+                && size("").is_err()
+                && size("-1").is_err()
+                && size("99999999999Gi").is_err()
+        );
         assert_eq!(param("a=b=c"), Ok(("a".into(), "b=c".into())));
         assert!(param("a").is_err() && param("=b").is_err());
         assert!(duration("0s").is_err() && duration("x").is_err());
@@ -159,6 +170,9 @@ mod tests {
             let reason = run(&format!("run a --replay r --{other} x")).expect_err(other);
             assert_eq!(reason, format!("--replay and --{other} do not go together"));
         }
-        assert_eq!(run("run a --memory 1x").expect_err("x"), "--memory cannot be '1x': the units are Ki, Mi, Gi, k, M and G");
+        assert_eq!(
+            run("run a --memory 1x").expect_err("x"),
+            "--memory cannot be '1x': the units are Ki, Mi, Gi, k, M and G"
+        );
     }
 }

@@ -51,7 +51,11 @@ fn bash() -> String {
         }
         let _ = writeln!(text, "    {})\n        case $prev in", command.name);
         if !paths.is_empty() {
-            let _ = writeln!(text, "        {}) COMPREPLY=($(compgen -f -- \"$cur\")); return ;;", paths.join("|"));
+            let _ = writeln!(
+                text,
+                "        {}) COMPREPLY=($(compgen -f -- \"$cur\")); return ;;",
+                paths.join("|")
+            );
         }
         if !texts.is_empty() {
             let _ = writeln!(text, "        {}) return ;;", texts.join("|"));
@@ -69,7 +73,7 @@ fn bash() -> String {
         );
     }
     let _ = writeln!(text, "    help) COMPREPLY=($(compgen -W '{}' -- \"$cur\")) ;;", names.join(" "));
-    text + "    esac\n}\ncomplete -o filenames -F _host_min host-min\n"
+    text + "    esac\n}\ncomplete -F _host_min -o filenames host-min\n"
 }
 
 fn fish() -> String {

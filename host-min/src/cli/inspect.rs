@@ -48,7 +48,8 @@ struct Memory {
 
 pub(super) fn inspect(guest: &Path, json: bool) -> Result<()> {
     let module = read_module(guest)?;
-    let unusable = |reason| Failure::new(Class::Module, format!("{} cannot be used", guest.display()), reason);
+    let unusable =
+        |reason| Failure::new(Class::Module, format!("{} cannot be used", guest.display()), reason);
     let checked = check(&module, MAX_MEMORY_BYTES).map_err(unusable)?;
     let manifest = Manifest::of_module(&module).map_err(unusable)?;
     let inspection = Inspection::new(manifest, &module, &checked);
@@ -81,15 +82,24 @@ impl Inspection {
             imports: checked.imports.iter().map(|import| import.row().name).collect(),
             functions: checked.functions,
             data_bytes: checked.data_bytes,
-            memory: Memory { initial_pages: checked.initial_pages, maximum_pages: checked.declared_maximum_pages },
+            memory: Memory {
+                initial_pages: checked.initial_pages,
+                maximum_pages: checked.declared_maximum_pages,
+            },
         }
     }
 
     fn to_text(&self) -> String {
         let mut text = format!("{} {} (ABI version {})\n\nIt can:\n", self.name, self.version, self.abi);
         for read in &self.reads {
-            let place = read.namespace.as_ref().map_or(String::new(), |namespace| format!(" in the namespace {namespace}"));
-            let fields = read.fields.as_ref().map_or("whole objects".to_owned(), |fields| format!("of each {}", spaced(fields)));
+            let place = read
+                .namespace
+                .as_ref()
+                .map_or(String::new(), |namespace| format!(" in the namespace {namespace}"));
+            let fields = read
+                .fields
+                .as_ref()
+                .map_or("whole objects".to_owned(), |fields| format!("of each {}", spaced(fields)));
             let _ = writeln!(text, "  {} {}{place}: {fields}", read.verbs.join(" and "), read.resource);
         }
         for path in &self.paths {
@@ -110,13 +120,25 @@ impl Inspection {
             }
         }
         text.push_str("It cannot do anything else: change the cluster, read Secrets or other resources, open files or connections,\nor see credentials.\n\n");
-        let count = |number: u64, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+        let count =
+            |number: u64, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
         let pages = |number: u64| format!("{} ({} KiB)", count(number, "page"), number * 64);
         let functions = count(self.functions.into(), "function");
-        let _ = writeln!(text, "size       {} bytes, {functions}, {} bytes of data", self.module.bytes, self.data_bytes);
-        let maximum = self.memory.maximum_pages.map_or("as far as the run allows".to_owned(), |number| format!("to {}", pages(number)));
+        let _ = writeln!(
+            text,
+            "size       {} bytes, {functions}, {} bytes of data",
+            self.module.bytes, self.data_bytes
+        );
+        let maximum = self
+            .memory
+            .maximum_pages
+            .map_or("as far as the run allows".to_owned(), |number| format!("to {}", pages(number)));
         let _ = writeln!(text, "memory     {}, may grow {maximum}", pages(self.memory.initial_pages));
-        let _ = writeln!(text, "imports    {}", if self.imports.is_empty() { "none".into() } else { self.imports.join(", ") });
+        let _ = writeln!(
+            text,
+            "imports    {}",
+            if self.imports.is_empty() { "none".into() } else { self.imports.join(", ") }
+        );
         let _ = writeln!(text, "sha256     {}", self.module.sha256);
         text
     }

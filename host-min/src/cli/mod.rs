@@ -49,7 +49,9 @@ fn command(words: &Words, single_threaded: SingleThreaded) -> Result<Result<()>,
         "inspect" => inspect::inspect(Path::new(&words.operands[0]), words.has("json")),
         "completions" => {
             let shell = words.operands[0].to_str().and_then(completions::script);
-            print(shell.ok_or_else(|| wrong("there are completions for bash, fish and zsh".into()))?.as_bytes())
+            print(
+                shell.ok_or_else(|| wrong("there are completions for bash, fish and zsh".into()))?.as_bytes(),
+            )
         }
         _ => {
             sandbox::process::run_helper();

@@ -110,7 +110,12 @@ pub(super) const COMMANDS: &[Command] = &[
     Command {
         name: "run",
         about: "Run gatherers and write what they gather into an archive",
-        operand: Some(Operand { name: "GUEST.wasm", many: true, help: "The gatherers' modules", kind: Value::Path }),
+        operand: Some(Operand {
+            name: "GUEST.wasm",
+            many: true,
+            help: "The gatherers' modules",
+            kind: Value::Path,
+        }),
         options: RUN,
         epilogue: &[RUN_EXAMPLES, EXIT_CODES],
         hidden: false,
@@ -126,7 +131,12 @@ pub(super) const COMMANDS: &[Command] = &[
     Command {
         name: "completions",
         about: "Print a completion script for a shell",
-        operand: Some(Operand { name: "SHELL", many: false, help: "bash, fish or zsh", kind: Value::Words(SHELLS) }),
+        operand: Some(Operand {
+            name: "SHELL",
+            many: false,
+            help: "bash, fish or zsh",
+            kind: Value::Words(SHELLS),
+        }),
         options: &[],
         epilogue: &[],
         hidden: false,

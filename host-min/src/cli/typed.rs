@@ -46,7 +46,8 @@ pub(super) fn take_apart(mut words: impl Iterator<Item = OsString>) -> Result<Ty
         Some("--help" | "-h") => return Ok(Typed::Help(None)),
         Some("help") => {
             let Some(word) = words.next() else { return Ok(Typed::Help(None)) };
-            let command = named(&word).ok_or_else(|| wrong(format!("there is no command {}", word.display())))?;
+            let command =
+                named(&word).ok_or_else(|| wrong(format!("there is no command {}", word.display())))?;
             return Ok(Typed::Help(Some(command)));
         }
         _ => {}
@@ -87,7 +88,8 @@ impl Words {
         let mut parts = word.as_bytes()[2..].splitn(2, |&byte| byte == b'=');
         let name = parts.next().unwrap_or_default();
         let flag = self.command.options.iter().find(|flag| flag.long.as_bytes() == name);
-        let flag = flag.ok_or_else(|| format!("there is no option --{}", OsStr::from_bytes(name).display()))?;
+        let flag =
+            flag.ok_or_else(|| format!("there is no option --{}", OsStr::from_bytes(name).display()))?;
         match parts.next() {
             Some(_) if flag.value.is_none() => Err(format!("--{} takes no value", flag.long)),
             value => self.option(flag, value.map(|value| OsStr::from_bytes(value).to_owned()), words),
@@ -113,7 +115,12 @@ impl Words {
         Ok(true)
     }
 
-    fn option(&mut self, flag: &'static Flag, value: Option<OsString>, words: Rest<'_>) -> Result<(), String> {
+    fn option(
+        &mut self,
+        flag: &'static Flag,
+        value: Option<OsString>,
+        words: Rest<'_>,
+    ) -> Result<(), String> {
         let value = match (flag.value, value) {
             (None, _) => OsString::new(),
             (Some(_), Some(value)) => value,
@@ -127,12 +134,13 @@ impl Words {
     }
 
     fn complete(self) -> Result<Words, Wrong> {
-        let reason = match (&self.command.operand, self.operands.get(usize::from(self.command.operand.is_some()))) {
-            (Some(operand), _) if self.operands.is_empty() => format!("<{}> is missing", operand.name),
-            (Some(operand), _) if operand.many => return Ok(self),
-            (_, Some(excess)) => format!("there is no place for {}", excess.display()),
-            (_, None) => return Ok(self),
-        };
+        let reason =
+            match (&self.command.operand, self.operands.get(usize::from(self.command.operand.is_some()))) {
+                (Some(operand), _) if self.operands.is_empty() => format!("<{}> is missing", operand.name),
+                (Some(operand), _) if operand.many => return Ok(self),
+                (_, Some(excess)) => format!("there is no place for {}", excess.display()),
+                (_, None) => return Ok(self),
+            };
         Err(Wrong { command: Some(self.command), reason })
     }
 
@@ -148,7 +156,8 @@ impl Words {
 
     /// The value of an option, or its default.
     pub(super) fn one(&self, long: &str) -> Option<OsString> {
-        let default = || self.command.options.iter().find(|flag| flag.long == long)?.default.map(OsString::from);
+        let default =
+            || self.command.options.iter().find(|flag| flag.long == long)?.default.map(OsString::from);
         self.all(long).next().cloned().or_else(default)
     }
 }
@@ -167,7 +176,13 @@ mod tests {
 
     #[test]
     fn every_way_to_write_an_option() {
-        for line in ["run -qo x a b", "run -q -ox a b", "run a -o=x b -q", "run --output x a --quiet b", "run a b -q --output=x"] {
+        for line in [
+            "run -qo x a b",
+            "run -q -ox a b",
+            "run a -o=x b -q",
+            "run --output x a --quiet b",
+            "run a b -q --output=x",
+        ] {
             let words = typed(line).expect(line);
             assert!(words.has("quiet") && words.one("output").is_some_and(|output| output == "x"), "{line}");
             assert_eq!(words.operands, ["a", "b"], "{line}");

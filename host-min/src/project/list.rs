@@ -3,10 +3,10 @@
 //! The page is an object with `items` and `metadata` in any order: built-in types send the metadata first,
 //! custom resources last. Paging itself (asking for the next page) is the broker's.
 
+use super::Result;
 use super::mask::Node;
 use super::object::{Identity, object};
 use super::scanner::{Scanner, Skip};
-use super::Result;
 use crate::limits::MAX_ITEM_BYTES;
 use std::io::Read;
 
@@ -152,7 +152,11 @@ mod tests {
     fn items_come_one_by_one_wherever_the_metadata_is() {
         let meta = r#""kind":"PodList","apiVersion":"v1","metadata":{"continue":"abc","resourceVersion":"7","remainingItemCount":3}"#;
         let items = r#""items":[{"metadata":{"name":"a"}},{"metadata":{"name":"b"}}]"#;
-        for text in [format!("{{{meta},{items}}}"), format!("{{{items},{meta}}}"), format!(" {{ {items} , {meta} }} \n")] {
+        for text in [
+            format!("{{{meta},{items}}}"),
+            format!("{{{items},{meta}}}"),
+            format!(" {{ {items} , {meta} }} \n"),
+        ] {
             let (got, page) = read(&text).expect(&text);
             assert_eq!(got, [r#"a {"metadata":{"name":"a"}}"#, r#"b {"metadata":{"name":"b"}}"#]);
             assert_eq!((&*page.next, &*page.kind, &*page.resource_version), ("abc", "PodList", "7"));

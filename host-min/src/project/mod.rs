@@ -43,8 +43,12 @@ pub enum ProjectError {
 impl fmt::Display for ProjectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            ProjectError::Malformed { at_byte, reason } => write!(f, "{reason} at byte {at_byte} of the answer"),
-            ProjectError::TooLarge { at_byte, reason } => write!(f, "{reason} at byte {at_byte} of the answer"),
+            ProjectError::Malformed { at_byte, reason } => {
+                write!(f, "{reason} at byte {at_byte} of the answer")
+            }
+            ProjectError::TooLarge { at_byte, reason } => {
+                write!(f, "{reason} at byte {at_byte} of the answer")
+            }
             ProjectError::Read(error) => write!(f, "{error}"),
         }
     }

@@ -80,7 +80,9 @@ fn value(scanner: &mut Scanner, mask: &Node, out: &mut Vec<u8>, depth: usize) ->
     match (mask, scanner.peek()?) {
         (Node::Keep, _) => scanner.value(out, depth),
         (Node::Drop, _) => scanner.value(&mut Skip, depth),
-        (Node::Fields(_), b'{') => fields(scanner, mask, out, Place::Elsewhere, &mut Identity::default(), depth),
+        (Node::Fields(_), b'{') => {
+            fields(scanner, mask, out, Place::Elsewhere, &mut Identity::default(), depth)
+        }
         (Node::Fields(_), b'[') => {
             scanner.take(b'[', "expected an array")?;
             put(scanner, out, b"[")?;
@@ -178,7 +180,11 @@ mod tests {
         let mut out = Vec::new();
         let mut reader = ObjectReader::new(Box::new(std::io::Cursor::new(text.as_bytes().to_vec())));
         let identity = reader.read(&mask, &mut out).expect("project");
-        assert!(serde_json::from_slice::<serde_json::Value>(&out).is_ok(), "{}", String::from_utf8_lossy(&out));
+        assert!(
+            serde_json::from_slice::<serde_json::Value>(&out).is_ok(),
+            "{}",
+            String::from_utf8_lossy(&out)
+        );
         (String::from_utf8(out).expect("UTF-8"), identity)
     }
 

@@ -148,8 +148,14 @@ impl Scanner {
         match std::str::from_utf8(raw) {
             Ok(text) if !raw.contains(&b'\\') => Ok(Key { raw: &self.key, text: Some(text.into()) }),
             // A key with escapes is decoded by a library; there are few.
-            Ok(_) => Ok(Key { raw: &self.key, text: serde_json::from_slice::<String>(&self.key).ok().map(Into::into) }),
-            Err(_) => Err(ProjectError::Malformed { at_byte: self.base + self.at as u64, reason: "a key that is not UTF-8" }),
+            Ok(_) => Ok(Key {
+                raw: &self.key,
+                text: serde_json::from_slice::<String>(&self.key).ok().map(Into::into),
+            }),
+            Err(_) => Err(ProjectError::Malformed {
+                at_byte: self.base + self.at as u64,
+                reason: "a key that is not UTF-8",
+            }),
         }
     }
 
@@ -239,7 +245,10 @@ impl Scanner {
                 return self.malformed("the answer ends within a string");
             }
             let rest = &self.buffer[self.at..self.end];
-            let plain = rest.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < b' ').unwrap_or(rest.len());
+            let plain = rest
+                .iter()
+                .position(|&byte| byte == b'"' || byte == b'\\' || byte < b' ')
+                .unwrap_or(rest.len());
             sink.put(&rest[..plain]).map_err(|reason| self.too_large(reason))?;
             self.at += plain;
             match self.byte()? {
@@ -384,7 +393,10 @@ mod tests {
             ("null", "null"),
             (" [ 1 , -0.5e+7 , 10 ] ", "[1,-0.5e+7,10]"),
             (r#"{ "a" : [ ] , "b" : { } }"#, r#"{"a":[],"b":{}}"#),
-            (r#"{"a":[{"b":[true,false]}],"c":"\u00e4\n\"é"}"#, r#"{"a":[{"b":[true,false]}],"c":"\u00e4\n\"é"}"#),
+            (
+                r#"{"a":[{"b":[true,false]}],"c":"\u00e4\n\"é"}"#,
+                r#"{"a":[{"b":[true,false]}],"c":"\u00e4\n\"é"}"#,
+            ),
         ] {
             assert_eq!(copy(text).expect(text), expected);
         }

@@ -133,17 +133,21 @@ impl Request {
     pub fn encode(&self) -> Vec<u8> {
         let call = |import: Import| Frame::new(import as u8);
         match self {
-            Request::RestStart(rest) => rest
-                .texts
-                .iter()
-                .fold(call(Import::rest_start).word(u32::from(rest.verb.0)).word(rest.limit), |frame, text| frame.bytes(text)),
+            Request::RestStart(rest) => rest.texts.iter().fold(
+                call(Import::rest_start).word(u32::from(rest.verb.0)).word(rest.limit),
+                |frame, text| frame.bytes(text),
+            ),
             Request::RestStatus(handle) => call(Import::rest_status).word(handle.cast_unsigned()),
             Request::RestRead(handle, cap) => call(Import::rest_read).word(handle.cast_unsigned()).word(*cap),
             Request::RestNext(handle, cap) => call(Import::rest_next).word(handle.cast_unsigned()).word(*cap),
             Request::RestClose(handle) => call(Import::rest_close).word(handle.cast_unsigned()),
-            Request::ArchivePipe(handle, name) => call(Import::archive_pipe).word(handle.cast_unsigned()).bytes(name),
+            Request::ArchivePipe(handle, name) => {
+                call(Import::archive_pipe).word(handle.cast_unsigned()).bytes(name)
+            }
             Request::ArchiveOpen(name) => call(Import::archive_open).bytes(name),
-            Request::ArchiveWrite(handle, bytes) => call(Import::archive_write).word(handle.cast_unsigned()).bytes(bytes),
+            Request::ArchiveWrite(handle, bytes) => {
+                call(Import::archive_write).word(handle.cast_unsigned()).bytes(bytes)
+            }
             Request::ArchiveClose(handle) => call(Import::archive_close).word(handle.cast_unsigned()),
             Request::Log(level, text) => call(Import::log).word(level.0.cast_unsigned()).bytes(text),
             Request::Param(name, cap) => call(Import::param).bytes(name).word(*cap),
@@ -157,7 +161,11 @@ impl Request {
     pub fn decode(frame: &[u8]) -> Option<Request> {
         let (&tag, rest) = frame.split_first()?;
         let mut fields = Fields(rest);
-        let request = if tag == TAG_END { decode_end(&mut fields)? } else { decode_call(Import::by_number(tag)?, &mut fields)? };
+        let request = if tag == TAG_END {
+            decode_end(&mut fields)?
+        } else {
+            decode_call(Import::by_number(tag)?, &mut fields)?
+        };
         fields.0.is_empty().then_some(request)
     }
 }
@@ -369,6 +377,9 @@ mod tests {
         assert_eq!(&buffer[..3], b"abc");
         sandbox.send(&u32::MAX.to_le_bytes()).expect("send");
         let mut frame = Vec::new();
-        assert_eq!(broker.receive_frame(&mut frame).expect_err("too long").kind(), io::ErrorKind::InvalidData);
+        assert_eq!(
+            broker.receive_frame(&mut frame).expect_err("too long").kind(),
+            io::ErrorKind::InvalidData
+        );
     }
 }

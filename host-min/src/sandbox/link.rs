@@ -7,7 +7,8 @@
 use super::channel::{Channel, Request, RestRequest};
 use super::memory::{bytes, bytes_mut};
 use wagather_abi::limits::{
-    MAX_ENTRY_NAME_BYTES, MAX_LOG_LINE_BYTES, MAX_MASK_BYTES, MAX_PARAM_NAME_BYTES, MAX_SELECTOR_BYTES, MAX_WRITE_BYTES,
+    MAX_ENTRY_NAME_BYTES, MAX_LOG_LINE_BYTES, MAX_MASK_BYTES, MAX_PARAM_NAME_BYTES, MAX_SELECTOR_BYTES,
+    MAX_WRITE_BYTES,
 };
 use wagather_abi::{self as abi, Import, LogLevel, Status};
 
@@ -61,8 +62,12 @@ fn request(import: Import, [a, b, c, d]: [u32; 4], memory: &[u8]) -> Result<Prep
         Import::archive_pipe => {
             (Request::ArchivePipe(handle, take(b, c, MAX_ENTRY_NAME_BYTES, Status::BAD_NAME)?), None)
         }
-        Import::archive_open => (Request::ArchiveOpen(take(a, b, MAX_ENTRY_NAME_BYTES, Status::BAD_NAME)?), None),
-        Import::archive_write => (Request::ArchiveWrite(handle, take(b, c, MAX_WRITE_BYTES, Status::TOO_LARGE)?), None),
+        Import::archive_open => {
+            (Request::ArchiveOpen(take(a, b, MAX_ENTRY_NAME_BYTES, Status::BAD_NAME)?), None)
+        }
+        Import::archive_write => {
+            (Request::ArchiveWrite(handle, take(b, c, MAX_WRITE_BYTES, Status::TOO_LARGE)?), None)
+        }
         Import::archive_close => (Request::ArchiveClose(handle), None),
         Import::log => {
             let text = bytes(memory, b, c).ok_or(Status::BAD_POINTER)?;
@@ -70,16 +75,17 @@ fn request(import: Import, [a, b, c, d]: [u32; 4], memory: &[u8]) -> Result<Prep
             let text = &text[..text.len().min(MAX_LOG_LINE_BYTES + 1)];
             (Request::Log(LogLevel(handle), text.to_vec()), None)
         }
-        Import::param => (Request::Param(take(a, b, MAX_PARAM_NAME_BYTES, Status::ABSENT)?, d), buffer(c, d)?),
+        Import::param => {
+            (Request::Param(take(a, b, MAX_PARAM_NAME_BYTES, Status::ABSENT)?, d), buffer(c, d)?)
+        }
         Import::now => (Request::Now, None),
     })
 }
 
 fn rest_request(ptr: u32, memory: &[u8]) -> Result<RestRequest, Status> {
     const SIZE: usize = abi::Request::SIZE;
-    let raw: &[u8; SIZE] = bytes(memory, ptr, SIZE as u32)
-        .and_then(|bytes| bytes.try_into().ok())
-        .ok_or(Status::BAD_POINTER)?;
+    let raw: &[u8; SIZE] =
+        bytes(memory, ptr, SIZE as u32).and_then(|bytes| bytes.try_into().ok()).ok_or(Status::BAD_POINTER)?;
     let request = abi::Request::decode(raw);
     if request.reserved != [0; 3] {
         return Err(Status::UNSUPPORTED);

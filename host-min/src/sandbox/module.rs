@@ -8,8 +8,8 @@
 use wagather_abi::limits::MAX_MANIFEST_BYTES;
 use wagather_abi::{ABI_VERSION, EXPORT_GATHER, EXPORT_MEMORY, IMPORT_MODULE, Import, ResultType, manifest};
 use wasmparser::{
-    CompositeInnerType, ConstExpr, DataKind, ElementItems, ElementKind, ExternalKind, FuncType, Operator, Parser, Payload, TypeRef,
-    ValType, ValidPayload, Validator, WasmFeatures,
+    CompositeInnerType, ConstExpr, DataKind, ElementItems, ElementKind, ExternalKind, FuncType, Operator,
+    Parser, Payload, TypeRef, ValType, ValidPayload, Validator, WasmFeatures,
 };
 
 const PAGE_BYTES: u64 = 64 << 10;
@@ -118,7 +118,9 @@ fn is_wasm(module: &[u8]) -> Result<(), String> {
         [b'\0', b'a', b's', b'm', 0x0d, 0, 1, 0, ..] => {
             "it is a WebAssembly component; a gatherer is a core module (target wasm32v1-none)".into()
         }
-        [b'\0', b'a', b's', b'm', ..] => "it is a WebAssembly module of another version than 1, or cut short".into(),
+        [b'\0', b'a', b's', b'm', ..] => {
+            "it is a WebAssembly module of another version than 1, or cut short".into()
+        }
         [b'(', ..] => "it is WebAssembly text; make a module of it with wat2wasm".into(),
         [0x1f, 0x8b, ..] => "it is compressed; unpack it first".into(),
         _ => "it is not a WebAssembly module".into(),
@@ -146,7 +148,12 @@ struct Reading {
 }
 
 impl Reading {
-    fn payload(&mut self, module: &[u8], payload: &Payload<'_>, memory_limit_bytes: u64) -> Result<(), String> {
+    fn payload(
+        &mut self,
+        module: &[u8],
+        payload: &Payload<'_>,
+        memory_limit_bytes: u64,
+    ) -> Result<(), String> {
         match payload {
             Payload::TypeSection(types) => {
                 for group in types.clone() {
@@ -183,8 +190,16 @@ impl Reading {
             Payload::ElementSection(segments) => {
                 for segment in segments.clone() {
                     let segment = segment.map_err(|error| invalid(&error))?;
-                    if let (ElementKind::Active { offset_expr, .. }, ElementItems::Functions(items)) = (segment.kind, segment.items) {
-                        fits("an element segment", "table", &offset_expr, u64::from(items.count()), self.table_elements)?;
+                    if let (ElementKind::Active { offset_expr, .. }, ElementItems::Functions(items)) =
+                        (segment.kind, segment.items)
+                    {
+                        fits(
+                            "an element segment",
+                            "table",
+                            &offset_expr,
+                            u64::from(items.count()),
+                            self.table_elements,
+                        )?;
                     }
                 }
             }
@@ -226,12 +241,16 @@ impl Reading {
     fn import(&mut self, module: &str, name: &str, ty: TypeRef) -> Result<(), String> {
         let what = format!("{module}.{name}");
         if module != IMPORT_MODULE {
-            return Err(match module.strip_prefix("wagather_v").and_then(|version| version.parse::<u32>().ok()) {
-                Some(version) => format!(
-                    "it is built for version {version} of the ABI (it imports '{what}'); this host speaks version {ABI_VERSION}"
-                ),
-                None => format!("it imports '{what}', which this host does not have; a gatherer imports from '{IMPORT_MODULE}' alone"),
-            });
+            return Err(
+                match module.strip_prefix("wagather_v").and_then(|version| version.parse::<u32>().ok()) {
+                    Some(version) => format!(
+                        "it is built for version {version} of the ABI (it imports '{what}'); this host speaks version {ABI_VERSION}"
+                    ),
+                    None => format!(
+                        "it imports '{what}', which this host does not have; a gatherer imports from '{IMPORT_MODULE}' alone"
+                    ),
+                },
+            );
         }
         let TypeRef::Func(index) = ty else {
             return Err(format!("it imports '{what}', which is not imported as a function"));

@@ -21,7 +21,11 @@ pub(super) fn run(checked: &Checked, link: Link) -> (End, Link) {
     let shared = Rc::new(RefCell::new(link));
     let end = match instance(checked, &shared) {
         Ok(end) => end,
-        Err(error) => End { ending: Ending::Unusable, text: format!("wasm3 cannot load it: {}", words(&error)), memory_bytes: 0 },
+        Err(error) => End {
+            ending: Ending::Unusable,
+            text: format!("wasm3 cannot load it: {}", words(&error)),
+            memory_bytes: 0,
+        },
     };
     // The instance and its closures are gone, so this is the last owner.
     let link = Rc::into_inner(shared).map(RefCell::into_inner);

@@ -21,8 +21,12 @@ pub(super) fn run(checked: &Checked, link: Link) -> (End, Link) {
             super::end(result.map_err(|error| error.to_string()), memory_bytes)
         }
         // The start function ran, and trapped.
-        Err(error) if checked.start.is_some() && error.as_trap_code().is_some() => super::end(Err(error.to_string()), 0),
-        Err(error) => End { ending: Ending::Unusable, text: format!("wasmi cannot load it: {error}"), memory_bytes: 0 },
+        Err(error) if checked.start.is_some() && error.as_trap_code().is_some() => {
+            super::end(Err(error.to_string()), 0)
+        }
+        Err(error) => {
+            End { ending: Ending::Unusable, text: format!("wasmi cannot load it: {error}"), memory_bytes: 0 }
+        }
     };
     (end, store.into_data())
 }
@@ -41,12 +45,19 @@ fn instance(checked: &Checked, engine: &Engine, store: &mut Store<Link>) -> Resu
             ResultType::I64 => ValType::I64,
         };
         let ty = FuncType::new(row.params.iter().map(|_| ValType::I32), [result]);
-        linker.func_new(IMPORT_MODULE, row.name, ty, move |caller, params, results| import_call(import, caller, params, results))?;
+        linker.func_new(IMPORT_MODULE, row.name, ty, move |caller, params, results| {
+            import_call(import, caller, params, results)
+        })?;
     }
     linker.instantiate_and_start(store, &module)
 }
 
-fn import_call(import: Import, mut caller: Caller<'_, Link>, params: &[Val], results: &mut [Val]) -> Result<(), Error> {
+fn import_call(
+    import: Import,
+    mut caller: Caller<'_, Link>,
+    params: &[Val],
+    results: &mut [Val],
+) -> Result<(), Error> {
     let mut args = [0; 4];
     for (arg, param) in args.iter_mut().zip(params) {
         *arg = param.i32().unwrap_or_default().cast_unsigned();
