@@ -85,8 +85,8 @@ impl Plan {
         Ok(())
     }
 
-    /// Checks the plan as far as that is possible before anything starts: the guests' manifests.
-    pub(crate) fn manifests(&self) -> Result<Vec<Manifest>> {
+    /// Checks the plan's figures, before anything starts.
+    pub(crate) fn check(&self) -> Result<()> {
         let config = |attempt: &str, reason: String| Failure::new(Class::Config, attempt, reason);
         if self.guests.is_empty() || self.guests.len() > MAX_GATHERERS {
             return Err(config(
@@ -116,6 +116,11 @@ impl Plan {
                 format!("together they are above {MAX_PARAMS_BYTES} bytes"),
             ));
         }
+        Ok(())
+    }
+
+    /// The guests' manifests, which must name different gatherers.
+    pub(crate) fn manifests(&self) -> Result<Vec<Manifest>> {
         let mut manifests: Vec<Manifest> = Vec::with_capacity(self.guests.len());
         for guest in &self.guests {
             let manifest =

@@ -38,13 +38,15 @@ pub struct Outcome {
 ///
 /// An `Err` means that nothing was gathered, or that it could not be kept; a gatherer that failed is in the outcome.
 pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
-    let manifests = plan.manifests()?;
+    plan.check()?;
     let begin = Instant::now();
     let mut sandboxes = Vec::with_capacity(plan.guests.len());
     for guest in &plan.guests {
         let job = Job { module: guest.module.clone(), memory_bytes: plan.memory_bytes, engine: plan.engine };
         sandboxes.push(process::start(&plan.isolation, &job)?);
     }
+    // Read while the sandboxes validate; a manifest that cannot be used ends them.
+    let manifests = plan.manifests()?;
     let admissions: Vec<Admission> = manifests
         .iter()
         .map(|manifest| Admission::new(Rights::new(manifest.clone(), Grant::default())))

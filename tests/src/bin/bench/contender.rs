@@ -35,15 +35,7 @@ impl Contender {
 
     /// A static C program that does nothing else.
     pub(crate) fn floor(port: u16) -> Result<Contender> {
-        let program = format!("{WORK}/first-byte");
-        std::fs::create_dir_all(WORK).map_err(|error| format!("cannot make {WORK}: {error}"))?;
-        let built = Command::new("cc")
-            .args(["-O2", "-static", "-o", &program, "tests/floor/first-byte.c"])
-            .status()
-            .map_err(|error| format!("cannot run cc, the C compiler: {error}"))?;
-        if !built.success() {
-            return Err("cc cannot build tests/floor/first-byte.c".into());
-        }
+        let program = compiled("first-byte")?;
         Ok(Contender { name: "floor (static C)", program, args: vec![port.to_string()], is_floor: true })
     }
 
@@ -56,6 +48,17 @@ impl Contender {
         }
         command
     }
+}
+
+/// A static program of `tests/floor`.
+pub(crate) fn compiled(name: &str) -> Result<String> {
+    let (program, source) = (format!("{WORK}/{name}"), format!("tests/floor/{name}.c"));
+    std::fs::create_dir_all(WORK).map_err(|error| format!("cannot make {WORK}: {error}"))?;
+    let built = Command::new("cc")
+        .args(["-O2", "-static", "-o", &program, &source])
+        .status()
+        .map_err(|error| format!("cannot run cc, the C compiler: {error}"))?;
+    if built.success() { Ok(program) } else { Err(format!("cc cannot build {source}")) }
 }
 
 /// The module of an example.

@@ -110,5 +110,5 @@ fn once(client: &Client) -> Result<(Option<f64>, f64)> {
     }
     let start: Instant = running.start;
     let ended = running.wait(client.name).map_err(|why| format!("{why}\n{told}"))?;
-    Ok((answer, (ended.at - start).as_secs_f64()))
+    Ok((answer, (ended - start).as_secs_f64()))
 }

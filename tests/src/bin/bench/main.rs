@@ -51,14 +51,12 @@ fn bench() -> Result<()> {
         Contender::gatherer("degraded-operators", server.port())?,
         Contender::floor(server.port())?,
     ];
-    // Memory first: the system counts this program's own size at that time into its children's.
-    let memory = sizes::memory(&contenders, &server)?;
     let measured = rounds::run(&contenders, &server, rounds)?;
 
     print(&format!("Process start to the first byte on a plain socket, {rounds} rounds, interleaved:\n\n"))?;
     print(&rounds::table(&contenders, &measured))?;
     print(&format!("\nSizes:\n\n{}", sizes::table()?))?;
-    print(&format!("\nPeak of physical memory:\n\n{memory}"))?;
+    print(&format!("\nPeak of physical memory:\n\n{}", sizes::memory(&contenders)?))?;
     print(&format!("\nTLS, to a real API server:\n\n{}", live::table(rounds)?))?;
 
     let csv = "target/bench.csv";

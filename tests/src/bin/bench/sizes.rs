@@ -1,10 +1,10 @@
 //! Bytes on disk and bytes in memory.
 
-use crate::contender::{Contender, HOST, WORK, remove};
-use crate::server::Server;
-use crate::{Result, markdown, process, row};
+use crate::contender::{Contender, HOST, WORK, compiled, quiet, remove};
+use crate::{Result, markdown, row};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 /// Runs whose memory is looked at; the largest counts.
 const MEMORY_ROUNDS: usize = 5;
@@ -29,30 +29,35 @@ pub(crate) fn table() -> Result<String> {
 }
 
 /// The most memory that each of a run's two processes takes.
-pub(crate) fn memory(contenders: &[Contender], server: &Server) -> Result<String> {
+pub(crate) fn memory(contenders: &[Contender]) -> Result<String> {
+    let launcher = compiled("peak-memory")?;
+    let output = format!("{WORK}/gathered");
     let mut rows = vec![row(&["gatherer", "broker", "sandbox"])];
     for contender in contenders {
         let (mut broker, mut sandbox) = (0, 0);
         for _ in 0..MEMORY_ROUNDS {
-            let output = format!("{WORK}/gathered");
             remove(&output)?;
-            server.forget();
-            let ended = process::start(contender.command(&output))?.wait(contender.name)?;
-            broker = broker.max(ended.peak_bytes);
+            broker = broker.max(peak(&launcher, &contender.command(&output), contender.name)?);
             if !contender.is_floor {
                 sandbox = sandbox.max(sandbox_peak(&Path::new(&output).join("wagather.json"))?);
                 remove(&output)?;
             }
         }
         let sandbox = if contender.is_floor { "-".to_owned() } else { kib(sandbox) };
-        rows.push(vec![contender.name.to_owned(), process_peak(broker), sandbox]);
+        rows.push(vec![contender.name.to_owned(), kib(broker), sandbox]);
     }
     Ok(markdown(&rows))
 }
 
-fn process_peak(bytes: u64) -> String {
-    let own = process::own_peak_bytes();
-    if bytes > own { kib(bytes) } else { format!("at most {}", kib(own)) }
+fn peak(launcher: &str, command: &Command, what: &str) -> Result<u64> {
+    let mut launched = quiet(launcher);
+    launched.arg(command.get_program()).args(command.get_args()).stdout(Stdio::piped());
+    let ended = launched.output().map_err(|error| format!("cannot run {launcher}: {error}"))?;
+    let kib = String::from_utf8_lossy(&ended.stdout).trim().parse::<u64>();
+    match kib {
+        Ok(kib) if ended.status.success() => Ok(kib << 10),
+        _ => Err(format!("{what} ended badly: {}", String::from_utf8_lossy(&ended.stderr))),
+    }
 }
 
 /// From the report, which has it from the system.
