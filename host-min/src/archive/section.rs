@@ -45,8 +45,17 @@ pub enum AddError {
 }
 
 enum Writer {
-    Tar { encoder: GzEncoder<Spool>, position: u64, mtime_seconds: u64 },
-    Folder { root: PathBuf, parent: PathBuf, position: u64 },
+    /// The encoder is made for the first entry: 300 KB to clear, while a sandbox and a connection are made.
+    Tar {
+        encoder: Option<GzEncoder<Spool>>,
+        position: u64,
+        mtime_seconds: u64,
+    },
+    Folder {
+        root: PathBuf,
+        parent: PathBuf,
+        position: u64,
+    },
 }
 
 /// A section that takes no more.
@@ -58,8 +67,7 @@ pub(super) enum Closed {
 
 impl Section {
     pub(super) fn tar(index: usize, target: &Arc<Target>, mtime_seconds: u64) -> Section {
-        let encoder = encoder(Spool::new(target, u64::MAX));
-        Section::new(index, target, Writer::Tar { encoder, position: 0, mtime_seconds })
+        Section::new(index, target, Writer::Tar { encoder: None, position: 0, mtime_seconds })
     }
 
     pub(super) fn folder(index: usize, target: &Arc<Target>, root: PathBuf) -> Section {
@@ -113,7 +121,7 @@ impl Section {
         if self.paths.conflict(path) {
             return Err(AddError::Exists);
         }
-        match self.writer.put(path, len, content) {
+        match self.writer.put(&self.target, path, len, content) {
             Ok(extent) => {
                 self.paths.0.insert(path.into(), extent);
                 self.bytes += len;
@@ -140,11 +148,11 @@ impl Section {
             return Err(failure);
         }
         match self.writer {
-            Writer::Tar { position: 0, .. } => Ok(Closed::Tar(None)),
-            Writer::Tar { encoder, .. } => match encoder.finish() {
+            Writer::Tar { encoder: Some(encoder), position: 1.., .. } => match encoder.finish() {
                 Ok(spool) => Ok(Closed::Tar(Some(spool))),
                 Err(error) => Err(self.target.failure(&error)),
             },
+            Writer::Tar { .. } => Ok(Closed::Tar(None)),
             Writer::Folder { root, .. } => Ok(Closed::Folder(root)),
         }
     }
@@ -153,6 +161,7 @@ impl Section {
 impl Writer {
     fn put(
         &mut self,
+        target: &Arc<Target>,
         path: &str,
         len: u64,
         content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
@@ -161,7 +170,8 @@ impl Writer {
             return Err(io::Error::new(ErrorKind::InvalidInput, "that is no path of an archive"));
         }
         match self {
-            Writer::Tar { encoder, position, mtime_seconds } => {
+            Writer::Tar { encoder: made, position, mtime_seconds } => {
+                let encoder = made.get_or_insert_with(|| encoder(Spool::new(target, u64::MAX)));
                 let start = *position;
                 *position += put_tar(encoder, path, len, *mtime_seconds, content)?;
                 Ok(Extent { start, end: *position })

@@ -64,6 +64,7 @@ impl Scanner {
     }
 
     /// The next byte as it is, or `None` at the end of the body.
+    #[inline]
     fn byte(&mut self) -> Result<Option<u8>> {
         if self.at == self.end && !self.refill()? {
             return Ok(None);
@@ -88,6 +89,7 @@ impl Scanner {
     }
 
     /// The first byte of the next token.
+    #[inline]
     pub(super) fn peek(&mut self) -> Result<u8> {
         loop {
             match self.byte()? {

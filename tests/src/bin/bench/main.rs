@@ -53,15 +53,15 @@ fn bench() -> Result<()> {
     ];
     let measured = rounds::run(&contenders, &server, rounds)?;
 
+    let csv = "target/bench.csv";
+    std::fs::write(csv, rounds::csv(&contenders, &measured))
+        .map_err(|error| format!("cannot write {csv}: {error}"))?;
+
     print(&format!("Process start to the first byte on a plain socket, {rounds} rounds, interleaved:\n\n"))?;
     print(&rounds::table(&contenders, &measured))?;
     print(&format!("\nSizes:\n\n{}", sizes::table()?))?;
     print(&format!("\nPeak of physical memory:\n\n{}", sizes::memory(&contenders)?))?;
     print(&format!("\nTLS, to a real API server:\n\n{}", live::table(rounds)?))?;
-
-    let csv = "target/bench.csv";
-    std::fs::write(csv, rounds::csv(&contenders, &measured))
-        .map_err(|error| format!("cannot write {csv}: {error}"))?;
     print(&format!("\nEvery round is in {csv}.\n"))
 }
 
