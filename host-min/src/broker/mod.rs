@@ -1,6 +1,6 @@
 //! The broker: does for a guest what the guest may ask for.
 //!
-//! One loop per gatherer: a frame comes, [`admission`] judges it, [`perform`](Broker::perform) does it, the answer goes back. The
+//! One loop per gatherer: a frame comes, [`admission`] judges it, `perform` does it, the answer goes back. The
 //! broker is the only part that has both the guest's wishes and the means to fulfil them (the source, the
 //! archive); it takes nothing from the sandbox on trust.
 

@@ -4,7 +4,7 @@
 //! largest item and not on the list. This is not a JSON library: nothing is decoded, kept bytes are the server's own (less
 //! white space between tokens).
 //!
-//! [`mask`] says what is wanted, [`scanner`] walks the text, [`object`] projects one object, [`list`] takes a list
+//! [`mask`] says what is wanted, `scanner` walks the text, [`object`] projects one object, [`list`] takes a list
 //! apart into its items.
 
 pub mod list;

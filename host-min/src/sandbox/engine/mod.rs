@@ -1,6 +1,6 @@
 //! The engines that can run a guest, behind one function.
 //!
-//! An engine gets a module that was validated and a [`Link`] to call the imports of. It knows nothing of requests,
+//! An engine gets a module that was validated and a `Link` to call the imports of. It knows nothing of requests,
 //! archives or policy, and the rest of the program knows nothing of it.
 
 #[cfg(feature = "engine-wasm3")]
