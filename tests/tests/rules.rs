@@ -73,7 +73,6 @@ const UNSAFE_FILES: &[&str] = &[
     "host-min/src/sandbox/confine.rs",
     "host-min/src/sandbox/engine/wasm3.rs",
     "host-min/src/sandbox/process.rs",
-    "tests/src/bin/bench/process.rs",
 ];
 
 /// A line without its comment and its texts, which may speak of `unsafe` as they like.
