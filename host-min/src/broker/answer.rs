@@ -5,18 +5,14 @@
 use super::canonical::Canonical;
 use super::fetch::{Fetcher, Ticket};
 use super::policy::describe;
+use super::refusal::{self, ServerStatus, advice};
 use super::tally::Tally;
-use crate::limits::MAX_ERROR_BODY_BYTES;
 use crate::project::list::PageMeta;
 use crate::project::{Identity, ListReader, Node, ObjectReader, ProjectError};
 use crate::source::{Call, NoAnswer, Response};
-use serde::Deserialize;
 use std::io::{self, Read};
 use std::time::Instant;
 use wagather_abi::{Status, Verb};
-
-/// A sentence of a server's; what is longer is no sentence.
-const MAX_PLAIN_REASON_CHARS: usize = 200;
 
 /// What a call gets that cannot have what it wants.
 pub(super) type Result<T> = std::result::Result<T, Status>;
@@ -70,21 +66,6 @@ struct Item {
     identity: Identity,
     /// The keys that say its type, if it does not: items of built-in types leave that to the list.
     missing_type: String,
-}
-
-/// A Kubernetes `Status`, as far as it says why.
-#[derive(Default, Deserialize)]
-struct ServerStatus {
-    #[serde(default)]
-    message: String,
-    #[serde(default)]
-    metadata: ServerStatusMeta,
-}
-
-#[derive(Default, Deserialize)]
-struct ServerStatusMeta {
-    #[serde(default, rename = "continue")]
-    token: String,
 }
 
 impl Answer {
@@ -211,10 +192,10 @@ impl Answer {
     fn refused(&mut self, tally: &mut Tally) -> Status {
         let code = self.http_status.unwrap_or_default();
         let message = match self.replace(State::Failed(Status::BAD_ANSWER)) {
-            State::Head(response) => server_status(response, tally).message,
+            State::Head(response) => ServerStatus::read(response, tally).message,
             _ => String::new(),
         };
-        self.fail(Status::http(code), tally, &refusal_text(code, &message), advice(code))
+        self.fail(Status::http(code), tally, &refusal::text(code, &message), advice(code))
     }
 
     fn advance_list(&mut self, tally: &mut Tally, fetcher: &Fetcher, mode: Mode) -> Result<bool> {
@@ -283,7 +264,7 @@ impl Answer {
         {
             // The token is too old for the server, which gives a fresh one: the rest of the list, as it is now.
             let fresh = match answer {
-                Ok(response) => server_status(response, tally).metadata.token,
+                Ok(response) => ServerStatus::read(response, tally).fresh_token,
                 Err(_) => String::new(),
             };
             if fresh.is_empty() {
@@ -509,60 +490,4 @@ fn page_call(
 ) -> Result<Call> {
     tally.request()?;
     Ok(Call { path_and_query: request.page(items, token), accept: request.accept(), deadline })
-}
-
-fn server_status(response: Response, tally: &mut Tally) -> ServerStatus {
-    let mut body = Vec::new();
-    let read = response.body.take(MAX_ERROR_BODY_BYTES as u64).read_to_end(&mut body);
-    tally.received(body.len() as u64);
-    match read {
-        Ok(_) => serde_json::from_slice(&body)
-            .unwrap_or_else(|_| ServerStatus { message: plain_reason(&body), ..ServerStatus::default() }),
-        Err(_) => ServerStatus::default(),
-    }
-}
-
-/// What is no `Status` may still be a sentence: of a server that does not know the path, or was spoken to without TLS. Pages
-/// for browsers are none.
-fn plain_reason(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(body);
-    let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
-    if line.starts_with(['<', '{', '[']) {
-        return String::new();
-    }
-    line.chars().filter(|c| !c.is_control()).take(MAX_PLAIN_REASON_CHARS).collect()
-}
-
-fn refusal_text(code: u16, message: &str) -> String {
-    let message = if message.is_empty() { "no reason given" } else { message };
-    format!("HTTP {code}: {message}")
-}
-
-/// What to do about an answer that is not a success.
-const fn advice(code: u16) -> &'static str {
-    match code {
-        300..=399 => "an API server does not redirect: look which server is used, and what stands before it",
-        401 => "the credentials were not accepted: renew them, or look which context is used",
-        403 => "the account may not do that: grant it, or use another account",
-        404 => "there is no such resource or object in this cluster",
-        410 => "the server no longer has that state: run again",
-        429 => "the server is busy: run again later",
-        500.. => "the server failed: see its logs",
-        _ => "",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_reason_may_be_plain_text() {
-        assert_eq!(plain_reason(b"404 page not found\n"), "404 page not found");
-        assert_eq!(plain_reason(b"\n  no \x1b[2Jhealthy\tupstream\r\nmore"), "no [2Jhealthyupstream");
-        assert_eq!(plain_reason(&[b'x'; 5000]).len(), MAX_PLAIN_REASON_CHARS);
-        for body in [&b""[..], b" \n", b"<html>\n", b"{\"kind\": \"Sta", b"[1,"] {
-            assert_eq!(plain_reason(body), "");
-        }
-    }
 }

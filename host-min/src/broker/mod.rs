@@ -10,6 +10,7 @@ pub mod canonical;
 mod fetch;
 mod handles;
 pub mod policy;
+mod refusal;
 pub mod tally;
 
 use crate::archive::{AddError, Section, Spool, names};

@@ -1,0 +1,122 @@
+//! Why an API server refused: what its answer says, and what to do about it.
+//!
+//! The words are the server's and go to people and reports, so they are one line of bounded length without control
+//! characters.
+
+use super::tally::Tally;
+use crate::limits::MAX_ERROR_BODY_BYTES;
+use crate::source::Response;
+use serde::Deserialize;
+use std::io::Read;
+
+/// A sentence of a server's; what is longer is no sentence.
+const MAX_PLAIN_REASON_CHARS: usize = 200;
+
+/// Kubernetes' own sentences name users, resources and admission plugins, and are longer.
+const MAX_STATUS_REASON_CHARS: usize = 2000;
+
+/// What the body of a refusal says; empty where it says nothing.
+#[derive(Default)]
+pub(super) struct ServerStatus {
+    /// The reason.
+    pub(super) message: String,
+    /// The token to go on with, of a list that got too old.
+    pub(super) fresh_token: String,
+}
+
+/// A Kubernetes `Status`, as far as it is looked at.
+#[derive(Default, Deserialize)]
+struct Body {
+    #[serde(default)]
+    message: String,
+    #[serde(default)]
+    metadata: BodyMeta,
+}
+
+#[derive(Default, Deserialize)]
+struct BodyMeta {
+    #[serde(default, rename = "continue")]
+    token: String,
+}
+
+impl ServerStatus {
+    /// Reads the body of a refusal, as far as the limit for such bodies.
+    pub(super) fn read(response: Response, tally: &mut Tally) -> ServerStatus {
+        let mut body = Vec::new();
+        let read = response.body.take(MAX_ERROR_BODY_BYTES as u64).read_to_end(&mut body);
+        tally.received(body.len() as u64);
+        match read {
+            Ok(_) => ServerStatus::parse(&body),
+            Err(_) => ServerStatus::default(),
+        }
+    }
+
+    fn parse(body: &[u8]) -> ServerStatus {
+        match serde_json::from_slice::<Body>(body) {
+            Ok(body) => ServerStatus {
+                message: one_line(&body.message, MAX_STATUS_REASON_CHARS),
+                fresh_token: body.metadata.token,
+            },
+            Err(_) => ServerStatus { message: plain_reason(body), fresh_token: String::new() },
+        }
+    }
+}
+
+fn one_line(text: &str, most_chars: usize) -> String {
+    text.chars().filter(|c| !c.is_control()).take(most_chars).collect()
+}
+
+/// What is no `Status` may still be a sentence: of a server that does not know the path, or was spoken to without TLS. Pages
+/// for browsers are none.
+fn plain_reason(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+    if line.starts_with(['<', '{', '[']) {
+        return String::new();
+    }
+    one_line(line, MAX_PLAIN_REASON_CHARS)
+}
+
+/// A refusal in words.
+pub(super) fn text(code: u16, message: &str) -> String {
+    let message = if message.is_empty() { "no reason given" } else { message };
+    format!("HTTP {code}: {message}")
+}
+
+/// What to do about an answer that is not a success.
+pub(super) const fn advice(code: u16) -> &'static str {
+    match code {
+        300..=399 => "an API server does not redirect: look which server is used, and what stands before it",
+        401 => "the credentials were not accepted: renew them, or look which context is used",
+        403 => "the account may not do that: grant it, or use another account",
+        404 => "there is no such resource or object in this cluster",
+        410 => "the server no longer has that state: run again",
+        429 => "the server is busy: run again later",
+        500.. => "the server failed: see its logs",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_may_be_plain_text() {
+        assert_eq!(plain_reason(b"404 page not found\n"), "404 page not found");
+        assert_eq!(plain_reason(b"\n  no \x1b[2Jhealthy\tupstream\r\nmore"), "no [2Jhealthyupstream");
+        assert_eq!(plain_reason(&[b'x'; 5000]).len(), MAX_PLAIN_REASON_CHARS);
+        for body in [&b""[..], b" \n", b"<html>\n", b"{\"kind\": \"Sta", b"[1,"] {
+            assert_eq!(plain_reason(body), "");
+        }
+    }
+
+    #[test]
+    fn a_status_object_gives_its_message_and_its_token() {
+        let status =
+            ServerStatus::parse(br#"{"message":"pods is\u001b[2J forbidden","metadata":{"continue":"abc"}}"#);
+        assert_eq!(status.message, "pods is[2J forbidden");
+        assert_eq!(status.fresh_token, "abc");
+        assert_eq!(ServerStatus::parse(br#"{"kind":"Status"}"#).message, "");
+    }
+}
