@@ -16,12 +16,19 @@ pub(super) fn forked(channel: &UnixStream, memory_bytes: u64) {
     let fd = channel.as_raw_fd().unsigned_abs();
     close_range(0, fd.wrapping_sub(1), fd > 0);
     close_range(fd + 1, u32::MAX, true);
-    common(memory_bytes);
+    common();
+    address_space(memory_bytes);
 }
 
-/// In a helper executable: the channel is the standard input.
+/// In a helper executable, which learns the guest's memory only from its job: see [`address_space`].
 pub(super) fn helper(channel: &UnixStream) {
     forked(channel, crate::limits::MAX_MEMORY_BYTES);
+}
+
+/// Bounds the process's memory by that of the guest; a bound can only get tighter.
+pub(super) fn address_space(memory_bytes: u64) {
+    let most = memory_bytes.saturating_mul(2).saturating_add(ADDRESS_SPACE_SLACK_BYTES);
+    limit(libc::RLIMIT_AS, most);
 }
 
 fn close_range(first: u32, last: u32, any: bool) {
@@ -40,23 +47,26 @@ fn close_range(first: u32, last: u32, any: bool) {
     }
 }
 
-fn common(memory_bytes: u64) {
+fn common() {
     // SAFETY: prctl with these options takes plain numbers and touches no memory.
     unsafe {
         libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
         libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
         libc::prctl(libc::PR_SET_DUMPABLE, 0);
     }
-    let address_space = memory_bytes.saturating_mul(2).saturating_add(ADDRESS_SPACE_SLACK_BYTES);
-    for (resource, most) in [
-        (libc::RLIMIT_CORE, 0),
-        (libc::RLIMIT_FSIZE, 0),
-        (libc::RLIMIT_NOFILE, 0),
-        (libc::RLIMIT_NPROC, 0),
-        (libc::RLIMIT_AS, address_space),
-    ] {
-        let limit = libc::rlimit { rlim_cur: most, rlim_max: most };
-        // SAFETY: reads one structure that lives until the call returns.
-        unsafe { libc::setrlimit(resource, &limit) };
+    for resource in [libc::RLIMIT_CORE, libc::RLIMIT_FSIZE, libc::RLIMIT_NOFILE, libc::RLIMIT_NPROC] {
+        limit(resource, 0);
     }
+}
+
+/// How the C library numbers its limits.
+#[cfg(target_env = "musl")]
+type Resource = libc::c_int;
+#[cfg(not(target_env = "musl"))]
+type Resource = libc::__rlimit_resource_t;
+
+fn limit(resource: Resource, most: u64) {
+    let limit = libc::rlimit { rlim_cur: most, rlim_max: most };
+    // SAFETY: reads one structure that lives until the call returns.
+    unsafe { libc::setrlimit(resource, &limit) };
 }

@@ -37,6 +37,7 @@ pub fn run_from_channel(socket: UnixStream) {
     confine::helper(&socket);
     let mut channel = Channel::new(socket);
     if let Ok(job) = channel.receive_job() {
+        confine::address_space(job.memory_bytes);
         run_over(channel, &job);
     }
 }
