@@ -14,6 +14,9 @@ pub const MAX_GATHERERS: usize = 64;
 /// Time for one gatherer, from its start to its return.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(120);
 
+/// Time for one HTTP request, from its sending to the end of its answer; an API server gives up after 60 s itself.
+pub const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+
 /// Linear memory of a guest.
 pub const DEFAULT_MEMORY_BYTES: u64 = 64 << 20;
 
@@ -70,6 +73,10 @@ pub const MAX_LOG_LINES: u64 = 1_000;
 
 /// Warnings and errors of one gatherer that are kept in the report; what comes after is counted.
 pub const MAX_REPORT_LINES: usize = 100;
+
+/// Records of one gatherer's audit; calls on one handle share a record, so only a guest that does little else comes near.
+/// What comes after is counted.
+pub const MAX_AUDIT_RECORDS: u64 = 20_000;
 
 /// Parameters of a run, all together.
 pub const MAX_PARAMS_BYTES: usize = 64 << 10;

@@ -3,10 +3,11 @@
 //! A plan is data; nothing is opened until [`run`](crate::run()) is called.
 
 use crate::archive::Output;
+use crate::broker::audit;
 use crate::error::{Class, Failure, Result};
 use crate::limits::{
-    DEFAULT_MEMORY_BYTES, DEFAULT_TIMEOUT, MAX_GATHERERS, MAX_MEMORY_BYTES, MAX_MODULE_BYTES,
-    MAX_PARAMS_BYTES, MIN_MEMORY_BYTES,
+    DEFAULT_MEMORY_BYTES, DEFAULT_REQUEST_TIMEOUT, DEFAULT_TIMEOUT, MAX_GATHERERS, MAX_MEMORY_BYTES,
+    MAX_MODULE_BYTES, MAX_PARAMS_BYTES, MIN_MEMORY_BYTES,
 };
 use crate::manifest::Manifest;
 use crate::sandbox::engine;
@@ -53,12 +54,16 @@ pub struct Plan {
     pub engine: engine::Kind,
     /// Time for each gatherer.
     pub timeout: Duration,
+    /// Time for each HTTP request.
+    pub request_timeout: Duration,
     /// Linear memory for each guest.
     pub memory_bytes: u64,
     /// Parameters that guests may read.
     pub params: Vec<(String, String)>,
     /// Where to record the answers, if at all.
     pub record: Option<PathBuf>,
+    /// Who reads the audit's lines as they are written; the archive has them too.
+    pub audit: Option<Arc<audit::Live>>,
 }
 
 impl Plan {
@@ -71,9 +76,11 @@ impl Plan {
             isolation,
             engine: engine::Kind::default(),
             timeout: DEFAULT_TIMEOUT,
+            request_timeout: DEFAULT_REQUEST_TIMEOUT,
             memory_bytes: DEFAULT_MEMORY_BYTES,
             params: Vec::new(),
             record: None,
+            audit: None,
         }
     }
 
@@ -100,7 +107,7 @@ impl Plan {
                 format!("{} bytes; 64Ki to 4194240Ki is possible", self.memory_bytes),
             ));
         }
-        if self.timeout.is_zero() {
+        if self.timeout.is_zero() || self.request_timeout.is_zero() {
             return Err(config("cannot give gatherers that time", "it is zero".into()));
         }
         if Instant::now().checked_add(self.timeout).is_none() {

@@ -5,6 +5,8 @@
 
 use crate::archive::{Archive, Contents, Section};
 use crate::broker::admission::Admission;
+use crate::broker::audit::Audit;
+use crate::broker::budget::Budget;
 use crate::broker::policy::{Grant, Rights};
 use crate::broker::{Ending, Fetcher, Observer, Served, Service, failure_of, serve};
 use crate::error::{Class, Failure, Result};
@@ -15,10 +17,10 @@ use crate::sandbox::Job;
 use crate::sandbox::channel::{self, End};
 use crate::sandbox::process::{self, Sandbox};
 use crate::source::recording::{Recorder, Recording};
-use crate::source::{Call, NoAnswer, Response, Source, clock_millis, cluster};
+use crate::source::{Call, NoAnswer, Response, Source, clock_millis, cluster, rfc3339};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 use wagather_abi::ABI_VERSION;
 
 /// What a run did.
@@ -58,6 +60,7 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
         fetcher.warm();
     }
     let now_millis = fetcher.source().now_millis();
+    let timed = !fetcher.source().is_recording();
     let archive =
         Archive::create(&plan.output, plan.guests.len(), u64::try_from(now_millis / 1000).unwrap_or(0))?;
     let mut sections = Vec::with_capacity(plan.guests.len());
@@ -77,6 +80,8 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
                 section,
                 params: &plan.params,
                 deadline: begin + plan.timeout,
+                budget: Budget { request_time: plan.request_timeout, ..Budget::default() },
+                audit: Audit::new(&manifest.name, timed, plan.audit.as_deref()),
                 observer,
             };
             (sandbox, service)
@@ -170,6 +175,7 @@ fn finish(
     let mut failures = Vec::new();
     let mut gatherers = Vec::with_capacity(served.len());
     let mut sections: Vec<Section> = Vec::with_capacity(served.len());
+    let mut audit = Vec::new();
     for ((guest, manifest), (served, duration)) in plan.guests.iter().zip(manifests).zip(served) {
         let failure = failure_of(&manifest.name, &served)
             .map(|failure| advise_on_memory(failure, &served, plan.memory_bytes));
@@ -181,6 +187,7 @@ fn finish(
             (!is_recording).then_some(duration),
         ));
         failures.extend(failure);
+        audit.extend_from_slice(&served.audit);
         sections.push(served.section);
     }
     if let Some(recorder) = recorder {
@@ -195,7 +202,7 @@ fn finish(
         gatherers,
         warnings,
     };
-    let finished = archive.finish(sections, report.complete, |contents| {
+    let finished = archive.finish(sections, report.complete, &audit, |contents| {
         account_for(contents, &mut report);
         report.to_json()
     })?;
@@ -225,11 +232,6 @@ fn account_for(contents: &Contents, report: &mut Report) {
                 .push(format!("{path} is already in the archive, from a gatherer before this one"));
         }
     }
-}
-
-fn rfc3339(millis: i64) -> String {
-    let since = Duration::from_millis(u64::try_from(millis).unwrap_or(0));
-    humantime::format_rfc3339_millis(UNIX_EPOCH + since).to_string()
 }
 
 /// The source of a run that asks for nothing.

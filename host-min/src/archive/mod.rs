@@ -31,7 +31,7 @@ pub use section::{AddError, Section};
 pub use spool::{MAX_SPOOL_MEMORY_BYTES, Spool, SpoolReader};
 
 use crate::error::{Class, Failure};
-use names::REPORT_PATH;
+use names::{AUDIT_PATH, REPORT_PATH};
 use section::{Closed, Extent, Paths, encoder, make_parent, put_tar};
 
 /// Where the archive goes.
@@ -133,13 +133,14 @@ impl Archive {
         Ok(Section::folder(index, &self.target, root))
     }
 
-    /// Joins the sections in order, adds the report, makes it whole, and renames it into place. If the run was not
+    /// Joins the sections in order, adds the audit and the report, makes it whole, and renames it into place. If the run was not
     /// `complete`, it goes to `<name>.incomplete` instead, in place of an older one; nothing is then
     /// written to the standard output.
     pub fn finish(
         self,
         mut sections: Vec<Section>,
         complete: bool,
+        audit: &[u8],
         report: impl FnOnce(&Contents) -> Vec<u8>,
     ) -> Result<Finished, Failure> {
         sections.sort_by_key(|section| section.index);
@@ -156,15 +157,16 @@ impl Archive {
             parts.push(Part { closed: section.close()?, paths, dropped });
         }
         let report = report(&contents);
+        let own = [(AUDIT_PATH, audit), (REPORT_PATH, &*report)];
         let failure = |error: io::Error| self.target.failure(&error);
         match self.form {
             Form::Folder(partial) => {
                 let whole = partial.path().join("whole");
-                join_folder(&whole, parts, &report).map_err(failure)?;
+                join_folder(&whole, parts, own).map_err(failure)?;
                 Ok(Finished { path: Some(place(&self.target, &whole, complete)?) })
             }
             Form::TarGz(mut file, partial) => {
-                join_tar(&mut file, parts, &report, self.mtime_seconds)
+                join_tar(&mut file, parts, own, self.mtime_seconds)
                     .and_then(|()| file.sync_all())
                     .map_err(failure)?;
                 Ok(Finished { path: Some(place(&self.target, partial.path(), complete)?) })
@@ -172,8 +174,7 @@ impl Archive {
             Form::Stdout if !complete => Ok(Finished { path: None }),
             Form::Stdout => {
                 let mut stdout = io::stdout().lock();
-                match join_tar(&mut stdout, parts, &report, self.mtime_seconds).and_then(|()| stdout.flush())
-                {
+                match join_tar(&mut stdout, parts, own, self.mtime_seconds).and_then(|()| stdout.flush()) {
                     // Who reads it has seen enough.
                     Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
                     result => result.map_err(failure)?,
@@ -191,7 +192,10 @@ struct Part {
     dropped: Vec<Extent>,
 }
 
-fn join_tar(to: &mut dyn Write, parts: Vec<Part>, report: &[u8], mtime_seconds: u64) -> io::Result<()> {
+/// The host's own files, the last of which is the report.
+type Own<'a> = [(&'static str, &'a [u8]); 2];
+
+fn join_tar(to: &mut dyn Write, parts: Vec<Part>, own: Own<'_>, mtime_seconds: u64) -> io::Result<()> {
     for part in parts {
         let Closed::Tar(Some(spool)) = part.closed else { continue };
         let mut member = spool.into_reader()?;
@@ -212,12 +216,14 @@ fn join_tar(to: &mut dyn Write, parts: Vec<Part>, report: &[u8], mtime_seconds: 
         packed.finish()?;
     }
     let mut last = encoder(to);
-    put_tar(&mut last, REPORT_PATH, report.len() as u64, mtime_seconds, |to| to.write_all(report))?;
+    for (path, content) in own {
+        put_tar(&mut last, path, content.len() as u64, mtime_seconds, |to| to.write_all(content))?;
+    }
     last.write_all(&tar::END)?;
     last.finish().map(drop)
 }
 
-fn join_folder(whole: &Path, parts: Vec<Part>, report: &[u8]) -> io::Result<()> {
+fn join_folder(whole: &Path, parts: Vec<Part>, own: Own<'_>) -> io::Result<()> {
     let mut parent = PathBuf::new();
     for part in parts {
         let Closed::Folder(root) = part.closed else { continue };
@@ -232,7 +238,7 @@ fn join_folder(whole: &Path, parts: Vec<Part>, report: &[u8]) -> io::Result<()> 
         }
     }
     fs::create_dir_all(whole)?;
-    File::create_new(whole.join(REPORT_PATH))?.write_all(report)
+    own.iter().try_for_each(|(path, content)| File::create_new(whole.join(path))?.write_all(content))
 }
 
 /// Renames what is whole into its place, which nothing else may have taken meanwhile.

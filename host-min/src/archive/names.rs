@@ -12,6 +12,9 @@ use wagather_abi::limits::MAX_ENTRY_NAME_BYTES;
 /// The report's path.
 pub const REPORT_PATH: &str = "wagather.json";
 
+/// The audit's path.
+pub const AUDIT_PATH: &str = "audit.jsonl";
+
 /// What the core group, whose name is empty, is called in a path.
 const CORE_GROUP: &str = "core";
 

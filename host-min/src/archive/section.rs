@@ -15,7 +15,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use super::aside::Target;
-use super::names::{REPORT_PATH, is_segment};
+use super::names::{AUDIT_PATH, REPORT_PATH, is_segment};
 use super::spool::Spool;
 use super::tar;
 use crate::error::{Class, Failure};
@@ -238,14 +238,11 @@ impl Paths {
         let above = path.match_indices('/').any(|(at, _)| self.is_file(&path[..at]));
         let folder = format!("{path}/");
         let mut from = self.0.range::<str, _>((Included(folder.as_str()), Unbounded));
-        above
-            || self.is_file(path)
-            || from.next().is_some_and(|(first, _)| first.starts_with(&folder))
-            || REPORT_PATH.starts_with(&folder)
+        above || self.is_file(path) || from.next().is_some_and(|(first, _)| first.starts_with(&folder))
     }
 
     fn is_file(&self, path: &str) -> bool {
-        path == REPORT_PATH || self.0.contains_key(path)
+        path == REPORT_PATH || path == AUDIT_PATH || self.0.contains_key(path)
     }
 
     /// Takes out the files that cannot be there besides those of earlier sections; in the order they were added.

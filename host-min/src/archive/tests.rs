@@ -85,14 +85,14 @@ fn it_appears_when_it_is_whole() {
         assert_eq!((section.entries(), section.bytes()), (2, 500_002));
         assert!(!path(&output).exists());
         let finished = archive
-            .finish(vec![section], true, |contents| {
+            .finish(vec![section], true, b"", |contents| {
                 assert_eq!(contents.sections, [SectionContents { entries: 2, dropped: vec![] }]);
                 b"report".to_vec()
             })
             .expect("finished");
         assert_eq!(finished.path, Some(path(&output)));
         let files = read(&path(&output));
-        assert_eq!(files.keys().collect::<Vec<_>>(), ["a/b.json", "a/long", REPORT_PATH]);
+        assert_eq!(files.keys().collect::<Vec<_>>(), ["a/b.json", "a/long", AUDIT_PATH, REPORT_PATH]);
         assert_eq!((files["a/b.json"].as_str(), files[REPORT_PATH].as_str()), ("{}", "report"));
         assert_eq!(files["a/long"], "long ".repeat(100_000));
         assert!(Archive::create(&output, 1, TIME).expect_err("taken").reason.contains("exists"));
@@ -116,7 +116,7 @@ fn the_first_section_wins_and_the_report_learns_of_it() {
         let first = fill(0, &["a/b", "a/1"]);
         let second = fill(1, &["d", "c/2", "a/b"]);
         let fourth = fill(3, &["a", "0", "x"]);
-        let finished = archive.finish(vec![fourth, third, second, first], true, |contents| {
+        let finished = archive.finish(vec![fourth, third, second, first], true, b"", |contents| {
             let of = |entries: u64, dropped: &[&str]| SectionContents {
                 entries,
                 dropped: dropped.iter().map(ToString::to_string).collect(),
@@ -136,6 +136,7 @@ fn the_first_section_wins_and_the_report_learns_of_it() {
                 ("0", "3"),
                 ("a/1", "0"),
                 ("a/b", "0"),
+                (AUDIT_PATH, ""),
                 ("c/2", "1"),
                 ("c/3", "2"),
                 ("d", "1"),
@@ -171,7 +172,7 @@ fn the_same_content_is_the_same_bytes_whichever_thread_was_faster() {
             let threads = order.map(|index| scope.spawn(move || fill(index)));
             threads.into_iter().map(|thread| thread.join().expect("a section")).collect()
         });
-        archive.finish(sections, true, |_| b"r".to_vec()).expect("finished");
+        archive.finish(sections, true, b"", |_| b"r".to_vec()).expect("finished");
         fs::read(path(&output)).expect("an archive")
     };
     assert_eq!(make("a.tgz", false), make("b.tgz", true));
@@ -185,16 +186,16 @@ fn an_incomplete_one_never_has_the_final_name() {
             let archive = Archive::create(&output, 1, TIME).expect("free");
             let mut section = archive.section(0).expect("a section");
             section.add(content, content.as_bytes()).expect("added");
-            let finished = archive.finish(vec![section], false, |_| Vec::new()).expect("finished");
+            let finished = archive.finish(vec![section], false, b"", |_| Vec::new()).expect("finished");
             let at = finished.path.expect("a path");
             assert!(at.to_str().expect("text").ends_with(".incomplete"));
-            assert_eq!(read(&at).into_keys().collect::<Vec<_>>(), [content, REPORT_PATH]);
+            assert_eq!(read(&at).into_keys().collect::<Vec<_>>(), [AUDIT_PATH, content, REPORT_PATH]);
         }
     }
     assert_eq!(listing(scratch.path()), ["out.incomplete", "out.tar.gz.incomplete"]);
     fs::remove_file(scratch.path().join("out.incomplete").join(REPORT_PATH)).expect("a report");
     let archive = Archive::create(&outputs(scratch.path())[0], 1, TIME).expect("free");
-    let failure = archive.finish(vec![], false, |_| Vec::new()).expect_err("not ours to remove");
+    let failure = archive.finish(vec![], false, b"", |_| Vec::new()).expect_err("not ours to remove");
     assert!(failure.reason.contains("in the way"), "{failure}");
 }
 
@@ -217,7 +218,7 @@ fn a_name_that_was_taken_meanwhile_stays_as_it_is() {
     let output = Output::parse(scratch.path().join("a.tgz"));
     let archive = Archive::create(&output, 0, TIME).expect("free");
     fs::write(path(&output), "other").expect("a file");
-    let failure = archive.finish(vec![], true, |_| Vec::new()).expect_err("taken");
+    let failure = archive.finish(vec![], true, b"", |_| Vec::new()).expect_err("taken");
     assert!(failure.advice.contains("a.tgz.incomplete"), "{failure}");
     assert_eq!(fs::read_to_string(path(&output)).expect("a file"), "other");
 }
@@ -231,7 +232,7 @@ fn a_full_disk_is_one_clear_failure() {
     if let Form::TarGz(file, _) = &mut archive.form {
         *file = full;
     }
-    let failure = archive.finish(vec![], true, |_| Vec::new()).expect_err("full");
+    let failure = archive.finish(vec![], true, b"", |_| Vec::new()).expect_err("full");
     assert_eq!(failure.class, Class::Output);
     assert!(failure.advice.contains("free some space"), "{failure}");
     assert_eq!(listing(scratch.path()), [""; 0]);
@@ -246,7 +247,14 @@ fn a_stream_is_the_same_archive() {
     let paths = std::mem::take(&mut section.paths);
     let part = Part { closed: section.close().expect("closed"), paths, dropped: vec![] };
     let mut stream = Vec::new();
-    join_tar(&mut stream, vec![part], b"r", TIME).expect("written");
+    join_tar(&mut stream, vec![part], [(AUDIT_PATH, b""), (REPORT_PATH, b"r")], TIME).expect("written");
     let entries = read_tar(stream.as_slice());
-    assert_eq!(entries, [("a".to_owned(), "b".to_owned()), (REPORT_PATH.to_owned(), "r".to_owned())]);
+    assert_eq!(
+        entries,
+        [
+            ("a".to_owned(), "b".to_owned()),
+            (AUDIT_PATH.to_owned(), String::new()),
+            (REPORT_PATH.to_owned(), "r".to_owned())
+        ]
+    );
 }

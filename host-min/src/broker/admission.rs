@@ -71,8 +71,8 @@ impl Admission {
                 let request = Canonical::new(*request)?;
                 let mask = self.rights.judge(&request)?;
                 full()?;
-                tally.request().map_err(|status| {
-                    Refusal::new(status, format!("{}: the run's requests are used up", describe(&request)))
+                tally.request().map_err(|spent| {
+                    Refusal::new(Status::OUT_OF_BUDGET, format!("{}: {spent}", describe(&request)))
                 })?;
                 Admitted::Ask(Box::new(request), mask)
             }

@@ -6,6 +6,8 @@
 
 pub mod admission;
 mod answer;
+pub mod audit;
+pub mod budget;
 pub mod canonical;
 mod fetch;
 mod handles;
@@ -19,7 +21,9 @@ use crate::limits::MAX_ENTRY_BYTES;
 use crate::sandbox::channel::{End, Request};
 use crate::sandbox::process::{Exit, Sandbox};
 use admission::{Admission, Admitted};
-use answer::Answer;
+use answer::{Answer, Means};
+use audit::{Audit, Decision, Verdict};
+use budget::Budget;
 use canonical::Refusal;
 pub use fetch::Fetcher;
 use handles::Handles;
@@ -27,7 +31,7 @@ use policy::describe;
 use std::io::{self, Read, Write};
 use std::time::Instant;
 use tally::Tally;
-use wagather_abi::{Handle, LogLevel, Status};
+use wagather_abi::{Handle, Import, LogLevel, Status};
 
 /// What a run shows while it goes on.
 pub trait Observer: Sync {
@@ -56,6 +60,10 @@ pub struct Service<'a> {
     pub params: &'a [(String, String)],
     /// When it must have ended.
     pub deadline: Instant,
+    /// What it may use.
+    pub budget: Budget,
+    /// Where each decision is taken down.
+    pub audit: Audit<'a>,
     /// Who is told what it logs.
     pub observer: &'a dyn Observer,
 }
@@ -68,6 +76,8 @@ pub struct Served {
     pub tally: Tally,
     /// Its files.
     pub section: Section,
+    /// The decisions, as JSON lines.
+    pub audit: Vec<u8>,
     /// How its process ended.
     pub exit: Exit,
 }
@@ -95,11 +105,10 @@ struct Broker<'a> {
 
 /// What a handle stands for.
 enum Open {
+    /// A request, or its answer.
     Request(Box<Answer>),
-    Entry {
-        path: String,
-        spool: Spool,
-    },
+    /// An entry that is written.
+    Entry { path: String, spool: Spool },
     /// A request that is being piped.
     Taken,
 }
@@ -120,19 +129,21 @@ impl From<Status> for Trouble {
 
 /// Serves a gatherer until it ends, or until its deadline.
 pub fn serve(sandbox: &mut Sandbox, service: Service<'_>) -> Served {
-    let mut broker = Broker { service, open: Handles::new(), tally: Tally::default() };
+    let tally = Tally::new(service.budget.clone());
+    let mut broker = Broker { service, open: Handles::new(), tally };
     let ending = broker.serve(sandbox);
     if !matches!(ending, Ending::Ended(_)) {
         sandbox.kill();
     }
     let exit = sandbox.wait();
-    broker.forget_open_entries();
+    broker.forget_what_is_open(&ending);
     let ending = match ending {
         // The exit tells a crash from a frame that was cut by one.
         Ending::Misbehaved if exit.signal.is_some_and(|signal| signal != libc::SIGKILL) => Ending::Died,
         other => other,
     };
-    Served { ending, tally: broker.tally, section: broker.service.section, exit }
+    let Service { section, audit, .. } = broker.service;
+    Served { ending, tally: broker.tally, section, audit: audit.finish(), exit }
 }
 
 impl Broker<'_> {
@@ -170,34 +181,74 @@ impl Broker<'_> {
         }
     }
 
+    /// Judges a call, does what it may have done, and takes both down.
     fn answer(&mut self, call: Request, bytes: &mut Vec<u8>) -> Result<i64, Trouble> {
-        match self.service.admission.admit(call, self.open.has_room(), &mut self.tally) {
-            Ok(admitted) => self.perform(admitted, bytes),
+        let Some(import) = audit::import_of(&call) else { return Err(Status::UNSUPPORTED.into()) };
+        let (named, brought) = audit::handle_and_bytes_of(&call);
+        let began = Instant::now();
+        // What the call is on: its own words, or what its handle stands for, which a call that closes it forgets.
+        let closes = matches!(import, Import::rest_close | Import::archive_close);
+        let known = match named {
+            None => Some(audit::words_of(&call)),
+            Some(handle) if closes => Some(what_is(&mut self.open, handle)),
+            Some(_) => None,
+        };
+        let admitted = self.service.admission.admit(call, self.open.has_room(), &mut self.tally);
+        let (verdict, reason, result) = match admitted {
+            Ok(admitted) => (Verdict::Allowed, String::new(), self.perform(admitted, bytes)),
             Err(Refusal { status, reason }) => {
                 self.tally.error(status, format!("refused: {reason}"), "");
-                Err(status.into())
+                (Verdict::Denied, reason, Err(status.into()))
             }
+        };
+        let told = match &result {
+            Ok(value) if import == Import::rest_status => i32::try_from(*value).unwrap_or(0),
+            Ok(_) => 0,
+            Err(Trouble::Status(status)) => status.0,
+            Err(Trouble::Host(_)) => return result,
+        };
+        let opened = match (import, &result) {
+            (Import::rest_start | Import::archive_open, Ok(handle)) => i32::try_from(*handle).ok(),
+            _ => None,
+        };
+        let decision = Decision {
+            import,
+            handle: named.or(opened),
+            verdict,
+            reason: &reason,
+            told,
+            bytes: brought + bytes.len() as u64,
+            duration: began.elapsed(),
+        };
+        let open = &mut self.open;
+        self.service.audit.take_down(decision, || {
+            known.unwrap_or_else(|| named.map(|handle| what_is(open, handle)).unwrap_or_default())
+        });
+        if let (true, Some(handle), Ok(_)) = (closes, named, &result) {
+            self.service.audit.closed(handle);
         }
+        result
     }
 
     fn perform(&mut self, admitted: Admitted, bytes: &mut Vec<u8>) -> Result<i64, Trouble> {
         match admitted {
             Admitted::Ask(request, mask) => {
-                let answer = Answer::ask(*request, mask, self.service.deadline, self.service.fetcher);
+                let Service { deadline, fetcher, .. } = &self.service;
+                let answer = Answer::ask(*request, mask, *deadline, fetcher, &self.tally);
                 self.opened(Open::Request(Box::new(answer)))
             }
             Admitted::Await(handle) => {
-                let (answer, tally, _) = self.request(handle)?;
-                Ok(i64::from(answer.status(tally)?))
+                let (answer, mut means) = self.request(handle)?;
+                Ok(i64::from(answer.status(&mut means)?))
             }
             Admitted::Read(handle, cap) => {
-                let (answer, tally, _) = self.request(handle)?;
-                answer.read(cap, bytes, tally)?;
+                let (answer, mut means) = self.request(handle)?;
+                answer.read(cap, bytes, &mut means)?;
                 Ok(bytes.len() as i64)
             }
             Admitted::Next(handle, cap) => {
-                let (answer, tally, fetcher) = self.request(handle)?;
-                Ok(answer.next(cap, bytes, tally, fetcher)? as i64)
+                let (answer, mut means) = self.request(handle)?;
+                Ok(answer.next(cap, bytes, &mut means)? as i64)
             }
             Admitted::CloseRequest(handle) => {
                 self.request(handle)?;
@@ -259,11 +310,17 @@ impl Broker<'_> {
         Ok(i64::from(handle))
     }
 
-    fn request(&mut self, handle: Handle) -> Result<(&mut Answer, &mut Tally, &Fetcher), Status> {
+    fn request(&mut self, handle: Handle) -> Result<(&mut Answer, Means<'_>), Status> {
         match self.open.get(handle) {
-            Some(Open::Request(answer)) => Ok((answer, &mut self.tally, self.service.fetcher)),
+            Some(Open::Request(answer)) => {
+                Ok((answer, Means { tally: &mut self.tally, fetcher: self.service.fetcher }))
+            }
             _ => Err(Status::BAD_HANDLE),
         }
+    }
+
+    fn means(&mut self) -> Means<'_> {
+        Means { tally: &mut self.tally, fetcher: self.service.fetcher }
     }
 
     /// Takes the answer out while it is piped, so that the archive can be written meanwhile.
@@ -285,7 +342,7 @@ impl Broker<'_> {
             return self.pipe_raw(answer, name);
         }
         let mut piped = 0;
-        while let Some((bytes, identity)) = answer.next_document(&mut self.tally, self.service.fetcher)? {
+        while let Some((bytes, identity)) = answer.next_document(&mut self.means())? {
             if !wagather_abi::manifest::is_object_name(&identity.name) {
                 let reason =
                     format!("{}: an item has no name that a file could have", describe(answer.request()));
@@ -314,7 +371,6 @@ impl Broker<'_> {
                 Err(AddError::Exists) => self.tally.warn(format!("{path} came twice; the first is kept")),
                 Err(AddError::Output(failure)) => return Err(Trouble::Host(failure)),
             }
-            self.tally.items += 1;
             piped += 1;
         }
         Ok(piped)
@@ -329,7 +385,9 @@ impl Broker<'_> {
             );
             return Err(Status::BAD_NAME.into());
         }
-        let Some(mut body) = answer.raw_body(&mut self.tally)? else { return Err(Status::WRONG_MODE.into()) };
+        let Some(mut body) = answer.raw_body(&mut self.means())? else {
+            return Err(Status::WRONG_MODE.into());
+        };
         let mut spool = self.service.section.spool(MAX_ENTRY_BYTES);
         let mut buffer = vec![0; 64 << 10];
         loop {
@@ -339,7 +397,9 @@ impl Broker<'_> {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(answer.body_failed(error, &mut self.tally).into()),
             };
-            self.tally.received(len as u64);
+            if let Err(spent) = self.tally.received(len as u64) {
+                return Err(answer.spent(spent, &mut self.tally).into());
+            }
             if spool.len() + len as u64 > MAX_ENTRY_BYTES {
                 self.tally.error(Status::TOO_LARGE, format!("{name}: larger than an entry may be"), "");
                 return Err(Status::TOO_LARGE.into());
@@ -361,18 +421,32 @@ impl Broker<'_> {
         }
     }
 
-    fn forget_open_entries(&mut self) {
-        let never_closed: Vec<String> = self
-            .open
-            .drain()
-            .filter_map(|open| match open {
-                Open::Entry { path, .. } => Some(path),
-                Open::Request(_) | Open::Taken => None,
-            })
-            .collect();
-        for path in never_closed {
-            self.tally.warn(format!("{path} was never closed and is left out"));
+    /// What the gatherer left open: an entry that was never closed is not in the archive, and an answer that it was stopped in
+    /// the middle of is told.
+    fn forget_what_is_open(&mut self, ending: &Ending) {
+        let stopped = !matches!(ending, Ending::Ended(_));
+        for open in self.open.drain() {
+            match open {
+                Open::Entry { path, .. } => {
+                    self.tally.warn(format!("{path} was never closed and is left out"));
+                }
+                Open::Request(answer) if stopped => {
+                    if let Some(unfinished) = answer.unfinished() {
+                        self.tally.error_line(format!("cut short: {unfinished}"));
+                    }
+                }
+                Open::Request(_) | Open::Taken => {}
+            }
         }
+    }
+}
+
+/// What a handle stands for, in words.
+fn what_is(open: &mut Handles<Open>, handle: i32) -> String {
+    match open.get(Handle(handle)) {
+        Some(Open::Request(answer)) => describe(answer.request()),
+        Some(Open::Entry { path, .. }) => path.clone(),
+        Some(Open::Taken) | None => String::new(),
     }
 }
 

@@ -44,7 +44,8 @@ impl ServerStatus {
     pub(super) fn read(response: Response, tally: &mut Tally) -> ServerStatus {
         let mut body = Vec::new();
         let read = response.body.take(MAX_ERROR_BODY_BYTES as u64).read_to_end(&mut body);
-        tally.received(body.len() as u64);
+        // A reason is worth its few bytes even if they are one too many.
+        let _ = tally.received(body.len() as u64);
         match read {
             Ok(_) => ServerStatus::parse(&body),
             Err(_) => ServerStatus::default(),

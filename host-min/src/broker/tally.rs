@@ -1,7 +1,8 @@
 //! What a gatherer has used so far, and what is worth telling about it.
 
+use super::budget::{Budget, Spent};
 use crate::error::Class;
-use crate::limits::{MAX_ARCHIVE_BYTES, MAX_ENTRIES, MAX_LOG_LINES, MAX_REPORT_LINES, MAX_REQUESTS};
+use crate::limits::MAX_REPORT_LINES;
 use wagather_abi::{Kind, Status};
 
 /// The figures and the lines of one gatherer.
@@ -27,21 +28,35 @@ pub struct Tally {
     blame: Vec<Blame>,
     entries: u64,
     archived_bytes: u64,
+    budget: Budget,
+}
+
+fn within(used: u64, most: u64, what: &'static str) -> Result<(), Spent> {
+    if used <= most { Ok(()) } else { Err(Spent { what, most }) }
 }
 
 impl Tally {
+    /// Nothing is used yet.
+    pub fn new(budget: Budget) -> Tally {
+        Tally { budget, ..Tally::default() }
+    }
+
+    /// What may be used.
+    pub fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
     /// One more HTTP request, if the budget allows.
-    pub fn request(&mut self) -> Result<(), Status> {
-        if self.requests >= MAX_REQUESTS {
-            return Err(Status::OUT_OF_BUDGET);
-        }
+    pub fn request(&mut self) -> Result<(), Spent> {
+        within(self.requests + 1, self.budget.requests, "requests")?;
         self.requests += 1;
         Ok(())
     }
 
-    /// So many bytes of a body arrived.
-    pub fn received(&mut self, bytes: u64) {
+    /// So many bytes of a body arrived; they are counted, whether the budget allows more or not.
+    pub fn received(&mut self, bytes: u64) -> Result<(), Spent> {
         self.bytes_received += bytes;
+        within(self.bytes_received, self.budget.received_bytes, "bytes from the server")
     }
 
     /// So many bytes went to the guest.
@@ -49,20 +64,20 @@ impl Tally {
         self.bytes_given += bytes as u64;
     }
 
-    /// An item went to the guest.
-    pub fn item(&mut self, bytes: usize) {
+    /// One more item or object, if the budget allows.
+    pub fn item(&mut self) -> Result<(), Spent> {
+        within(self.items + 1, self.budget.items, "items")?;
         self.items += 1;
-        self.gave(bytes);
+        Ok(())
     }
 
     /// One more entry of so many bytes, if the budgets allow.
     pub fn entry(&mut self, bytes: u64) -> Result<(), Status> {
         let archived_bytes = self.archived_bytes.saturating_add(bytes);
-        if self.entries >= MAX_ENTRIES || archived_bytes > MAX_ARCHIVE_BYTES {
-            let reason = format!(
-                "it may put {MAX_ENTRIES} files of {MAX_ARCHIVE_BYTES} bytes in all into the archive, and wants more"
-            );
-            self.error(Status::OUT_OF_BUDGET, reason, "");
+        let spent = within(self.entries + 1, self.budget.entries, "files in the archive")
+            .and_then(|()| within(archived_bytes, self.budget.archive_bytes, "bytes in the archive"));
+        if let Err(spent) = spent {
+            self.error(Status::OUT_OF_BUDGET, spent.to_string(), "");
             return Err(Status::OUT_OF_BUDGET);
         }
         self.entries += 1;
@@ -73,7 +88,7 @@ impl Tally {
     /// One more log line: whether it is told.
     pub fn log_line(&mut self) -> bool {
         self.log_lines += 1;
-        self.log_lines <= MAX_LOG_LINES
+        self.log_lines <= self.budget.log_lines
     }
 
     /// Something is odd.

@@ -14,8 +14,10 @@ pub(super) struct Run {
     pub(super) output: OsString,
     pub(super) cluster: Cluster,
     pub(super) record: Option<PathBuf>,
+    pub(super) audit: Option<PathBuf>,
     pub(super) replay: Option<PathBuf>,
     pub(super) timeout: Duration,
+    pub(super) request_timeout: Duration,
     pub(super) memory: u64,
     pub(super) params: Vec<(String, String)>,
     pub(super) engine: Kind,
@@ -53,8 +55,10 @@ impl Run {
                 as_group: all(words, "as-group", text)?,
             },
             record: path("record"),
+            audit: path("audit"),
             replay: path("replay"),
             timeout: one(words, "timeout", duration)?.unwrap_or_default(),
+            request_timeout: one(words, "request-timeout", duration)?.unwrap_or_default(),
             memory: one(words, "memory", size)?.unwrap_or_default(),
             params: all(words, "param", param)?,
             engine: one(words, "engine", engine)?.unwrap_or_default(),
@@ -158,6 +162,7 @@ mod tests {
     fn defaults_are_those_of_the_table() {
         let run = run("run a.wasm").expect("a run");
         assert_eq!(run.timeout, host_min::limits::DEFAULT_TIMEOUT);
+        assert_eq!(run.request_timeout, host_min::limits::DEFAULT_REQUEST_TIMEOUT);
         assert_eq!(run.memory, host_min::limits::DEFAULT_MEMORY_BYTES);
         assert_eq!(run.engine, Kind::default());
         assert_eq!(run.output, "wagather.tar.gz");

@@ -2,9 +2,13 @@
 
 use super::args::{Cluster, Run};
 use super::say;
-use host_min::error::{Failure, Result};
+use host_min::broker::audit::Live;
+use host_min::error::{Class, Failure, Result};
 use host_min::report::{Gathered, GatheredStatus};
 use host_min::{From, Isolation, Observer, Outcome, Output, Plan, SingleThreaded, cluster};
+use std::fs::File;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
 use wagather_abi::LogLevel;
 
 pub(super) fn run(args: Run, single_threaded: SingleThreaded) -> Result<()> {
@@ -15,9 +19,11 @@ pub(super) fn run(args: Run, single_threaded: SingleThreaded) -> Result<()> {
     let mut plan = Plan::new(from, Output::parse(args.output), Isolation::Fork(single_threaded));
     plan.engine = args.engine;
     plan.timeout = args.timeout;
+    plan.request_timeout = args.request_timeout;
     plan.memory_bytes = args.memory;
     plan.params = args.params;
     plan.record = args.record;
+    plan.audit = args.audit.as_deref().map(open_audit).transpose()?;
     for guest in &args.guests {
         plan.add_file(guest)?;
     }
@@ -26,6 +32,17 @@ pub(super) fn run(args: Run, single_threaded: SingleThreaded) -> Result<()> {
         summarise(&outcome);
     }
     fail_with(outcome)
+}
+
+/// A new file, readable by its owner alone: it names what was gathered.
+fn open_audit(path: &Path) -> Result<Arc<Live>> {
+    use std::os::unix::fs::OpenOptionsExt;
+    match File::options().append(true).create_new(true).mode(0o600).open(path) {
+        Ok(file) => Ok(Arc::new(Mutex::new(Box::new(file)))),
+        Err(error) => {
+            Err(Failure::new(Class::Output, format!("cannot write the audit {}", path.display()), error))
+        }
+    }
 }
 
 fn cluster_options(args: Cluster) -> cluster::Options {

@@ -171,6 +171,11 @@ const RUN: &[Flag] = &[
         ..text("timeout", "DURATION")
     },
     Flag {
+        default: Some("60s"),
+        help: "Time for each HTTP request, from its sending to the end of its answer",
+        ..text("request-timeout", "DURATION")
+    },
+    Flag {
         default: Some("64Mi"),
         help: "Memory for each gatherer, such as 512Ki or 64Mi",
         ..text("memory", "SIZE")
@@ -185,6 +190,11 @@ const RUN: &[Flag] = &[
         help: "Which engine runs the gatherers",
         hidden: Kind::ALL.len() == 1,
         ..text("engine", "ENGINE")
+    },
+    Flag {
+        help: "Also write each decision on a gatherer's calls to this file as it is made (JSON lines); the archive has \
+               them in audit.jsonl. It must not exist",
+        ..path("audit", "FILE.jsonl")
     },
     Flag { short: Some('q'), help: "Print nothing but errors", ..flag("quiet") },
     Flag {

@@ -107,3 +107,9 @@ pub(crate) fn clock_millis() -> i64 {
         Err(_) => 0,
     }
 }
+
+/// A time as the report and the audit have it.
+pub(crate) fn rfc3339(millis: i64) -> String {
+    let since = std::time::Duration::from_millis(u64::try_from(millis).unwrap_or(0));
+    humantime::format_rfc3339_millis(std::time::UNIX_EPOCH + since).to_string()
+}

@@ -1,0 +1,392 @@
+//! One answer, from the moment it is asked for until it is consumed: as items, as bytes or into the archive.
+//!
+//! The first call that consumes chooses the mode. What an answer that fails has to say goes into the tally once; each later
+//! call gets the same status.
+
+mod list;
+
+use super::budget::Spent;
+use super::canonical::Canonical;
+use super::fetch::{Fetcher, Ticket};
+use super::policy::describe;
+use super::refusal::{self, ServerStatus, advice};
+use super::tally::Tally;
+use crate::project::{Identity, Node, ObjectReader, ProjectError};
+use crate::source::{Call, NoAnswer, Response};
+use list::{Item, List};
+use std::io::{self, Read};
+use std::time::Instant;
+use wagather_abi::{Status, Verb};
+
+/// What a call gets that cannot have what it wants.
+pub(super) type Result<T> = std::result::Result<T, Status>;
+
+/// What is at hand while an answer is consumed.
+pub(super) struct Means<'a> {
+    pub(super) tally: &'a mut Tally,
+    pub(super) fetcher: &'a Fetcher,
+}
+
+/// What was asked for, and until when it may take.
+struct Asked {
+    request: Canonical,
+    mask: Node,
+    /// The gatherer's deadline.
+    deadline: Instant,
+}
+
+impl Asked {
+    /// When an HTTP request that is sent now must be over.
+    fn deadline(&self, tally: &Tally) -> Instant {
+        let own = Instant::now().checked_add(tally.budget().request_time);
+        own.map_or(self.deadline, |own| own.min(self.deadline))
+    }
+}
+
+/// An answer that is on its way or being consumed.
+pub(super) struct Answer {
+    asked: Asked,
+    http_status: Option<u16>,
+    state: State,
+}
+
+enum State {
+    OnItsWay(Ticket),
+    Head(Response),
+    /// A list, how it is consumed, and the item that comes next.
+    List(Box<List>, Mode, Option<Item>),
+    /// The projected object, and how much of it was given; `None` if no byte or item was given yet.
+    Object {
+        bytes: Vec<u8>,
+        identity: Identity,
+        given: Option<usize>,
+        mode: Mode,
+    },
+    Bytes(Box<dyn Read + Send>),
+    Failed(Status),
+    Done(Mode),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Items,
+    Bytes,
+    Piped,
+}
+
+/// Why an answer ends early: what the guest is told, and why, for people.
+struct Failed {
+    status: Status,
+    why: String,
+    advice: String,
+}
+
+impl Failed {
+    fn no_answer(no_answer: &NoAnswer) -> Failed {
+        let status = if no_answer.timed_out { Status::TIMED_OUT } else { Status::UNREACHABLE };
+        Failed { status, why: no_answer.reason.clone(), advice: no_answer.advice.clone() }
+    }
+
+    fn http(code: u16, why: &str, advice: &str) -> Failed {
+        Failed { status: Status::http(code), why: why.into(), advice: advice.into() }
+    }
+
+    fn project(error: &ProjectError) -> Failed {
+        let status = match error {
+            ProjectError::Malformed { .. } => Status::BAD_ANSWER,
+            ProjectError::TooLarge { .. } => Status::TOO_LARGE,
+            ProjectError::Read(error) if error.kind() == io::ErrorKind::TimedOut => Status::TIMED_OUT,
+            ProjectError::Read(_) => Status::BAD_ANSWER,
+        };
+        Failed { status, why: format!("the answer cannot be used: {error}"), advice: String::new() }
+    }
+}
+
+impl From<Spent> for Failed {
+    fn from(spent: Spent) -> Failed {
+        Failed { status: Status::OUT_OF_BUDGET, why: spent.to_string(), advice: String::new() }
+    }
+}
+
+impl Answer {
+    /// Asks.
+    pub(super) fn ask(
+        request: Canonical,
+        mask: Node,
+        deadline: Instant,
+        fetcher: &Fetcher,
+        tally: &Tally,
+    ) -> Answer {
+        let asked = Asked { request, mask, deadline };
+        let call = Call {
+            path_and_query: asked.request.path_and_query(),
+            accept: asked.request.accept(),
+            deadline: asked.deadline(tally),
+        };
+        let state = State::OnItsWay(fetcher.start(call));
+        Answer { asked, http_status: None, state }
+    }
+
+    /// What was asked for.
+    pub(super) fn request(&self) -> &Canonical {
+        &self.asked.request
+    }
+
+    /// How far it was consumed, if it was not to its end: for a gatherer that is stopped.
+    pub(super) fn unfinished(&self) -> Option<String> {
+        let how_far = match &self.state {
+            State::OnItsWay(_) => "it was not answered yet".to_owned(),
+            State::Head(_) => "its answer was not read yet".to_owned(),
+            State::List(list, ..) => format!("{} of its items were read", list.given()),
+            State::Bytes(_) => "its answer was read in part".to_owned(),
+            State::Object { given, bytes, .. } if given.is_none_or(|given| given < bytes.len()) => {
+                "its answer was not read to the end".to_owned()
+            }
+            State::Object { .. } | State::Failed(_) | State::Done(_) => return None,
+        };
+        Some(format!("{}: {how_far}", describe(&self.asked.request)))
+    }
+
+    /// Waits for the head: its HTTP status.
+    pub(super) fn status(&mut self, means: &mut Means<'_>) -> Result<u16> {
+        self.head(means)?;
+        self.http_status.ok_or(Status::BAD_ANSWER)
+    }
+
+    fn head(&mut self, means: &mut Means<'_>) -> Result<()> {
+        if let State::Failed(status) = self.state {
+            return Err(status);
+        }
+        if matches!(self.state, State::OnItsWay(_))
+            && let State::OnItsWay(ticket) = self.replace(State::Failed(Status::BAD_ANSWER))
+        {
+            match ticket.wait() {
+                Ok(response) => {
+                    self.http_status = Some(response.status);
+                    self.state = State::Head(response);
+                }
+                Err(no_answer) => return Err(self.fail(Failed::no_answer(&no_answer), means.tally)),
+            }
+        }
+        Ok(())
+    }
+
+    fn replace(&mut self, state: State) -> State {
+        std::mem::replace(&mut self.state, state)
+    }
+
+    /// Each later call gets the same status.
+    fn fail(&mut self, failed: Failed, tally: &mut Tally) -> Status {
+        let Failed { status, why, advice } = failed;
+        if let wagather_abi::Kind::Http(code) = status.kind() {
+            self.http_status = Some(code);
+        }
+        tally.error(status, format!("{}: {why}", describe(&self.asked.request)), &advice);
+        self.state = State::Failed(status);
+        status
+    }
+
+    fn is_success(&self) -> bool {
+        self.http_status.is_some_and(|status| (200..300).contains(&status))
+    }
+
+    /// Consumes as items: whether there is one that comes next.
+    fn advance(&mut self, means: &mut Means<'_>, mode: Mode) -> Result<bool> {
+        self.head(means)?;
+        if matches!(self.state, State::Head(_)) {
+            self.open_document(means, mode)?;
+        }
+        match &mut self.state {
+            State::List(_, chosen, _) if *chosen != mode => Err(Status::WRONG_MODE),
+            State::List(_, _, Some(_)) => Ok(true),
+            State::List(list, _, held) => match list.next(&self.asked, means) {
+                Ok(Some(item)) => {
+                    *held = Some(item);
+                    Ok(true)
+                }
+                Ok(None) => {
+                    self.state = State::Done(mode);
+                    Ok(false)
+                }
+                Err(failed) => Err(self.fail(failed, means.tally)),
+            },
+            State::Object { given, mode: chosen, .. } if *chosen == mode => Ok(given.is_none()),
+            State::Done(done) if *done == mode => Ok(false),
+            _ => Err(Status::WRONG_MODE),
+        }
+    }
+
+    /// From head to list or object; what is no success ends here.
+    fn open_document(&mut self, means: &mut Means<'_>, mode: Mode) -> Result<()> {
+        if !self.asked.request.is_document() {
+            return Err(Status::WRONG_MODE);
+        }
+        if !self.is_success() {
+            return Err(self.refused(means));
+        }
+        let State::Head(response) = self.replace(State::Failed(Status::BAD_ANSWER)) else {
+            return Err(Status::WRONG_MODE);
+        };
+        if self.asked.request.verb == Verb::LIST {
+            self.state = State::List(Box::new(List::new(response, &self.asked)), mode, None);
+            return Ok(());
+        }
+        self.open_object(response, means, mode)
+    }
+
+    fn open_object(&mut self, response: Response, means: &mut Means<'_>, mode: Mode) -> Result<()> {
+        match read_object(response, &self.asked, means) {
+            Ok((bytes, identity)) => {
+                self.state = State::Object { bytes, identity, given: None, mode };
+                Ok(())
+            }
+            Err(failed) => Err(self.fail(failed, means.tally)),
+        }
+    }
+
+    /// The status of an answer that is not a success, with the server's own reason for the report.
+    fn refused(&mut self, means: &mut Means<'_>) -> Status {
+        let code = self.http_status.unwrap_or_default();
+        let message = match self.replace(State::Failed(Status::BAD_ANSWER)) {
+            State::Head(response) => ServerStatus::read(response, means.tally).message,
+            _ => String::new(),
+        };
+        self.fail(Failed::http(code, &refusal::text(code, &message), advice(code)), means.tally)
+    }
+
+    /// `rest_next`: the next item if it fits into `cap` bytes, or how long it is; the end is 0.
+    pub(super) fn next(&mut self, cap: usize, out: &mut Vec<u8>, means: &mut Means<'_>) -> Result<usize> {
+        if !self.advance(means, Mode::Items)? {
+            return Ok(0);
+        }
+        let (State::List(_, _, Some(Item { bytes, .. })) | State::Object { bytes, .. }) = &mut self.state
+        else {
+            return Ok(0);
+        };
+        let len = bytes.len();
+        if len > cap {
+            return Ok(len);
+        }
+        std::mem::swap(out, bytes);
+        means.tally.gave(len);
+        match &mut self.state {
+            State::List(_, _, held) => *held = None,
+            State::Object { given, .. } => *given = Some(0),
+            _ => {}
+        }
+        Ok(len)
+    }
+
+    /// `rest_read`: some bytes of the body into `out`, none at the end.
+    pub(super) fn read(&mut self, cap: usize, out: &mut Vec<u8>, means: &mut Means<'_>) -> Result<()> {
+        self.head(means)?;
+        if matches!(self.state, State::Head(_)) {
+            if self.is_success() && self.asked.request.verb == Verb::LIST {
+                return Err(Status::WRONG_MODE);
+            }
+            if let State::Head(response) = self.replace(State::Failed(Status::BAD_ANSWER)) {
+                if self.is_success() && self.asked.request.is_document() {
+                    self.open_object(response, means, Mode::Bytes)?;
+                } else {
+                    self.state = State::Bytes(response.body);
+                }
+            }
+        }
+        out.clear();
+        match &mut self.state {
+            State::Object { bytes, given, mode: Mode::Bytes, .. } => {
+                let from = given.unwrap_or(0);
+                let upto = bytes.len().min(from.saturating_add(cap));
+                out.extend_from_slice(&bytes[from..upto]);
+                *given = Some(upto);
+            }
+            State::Bytes(body) => {
+                out.resize(cap, 0);
+                let read = body
+                    .read(out)
+                    .map_err(|error| Failed::project(&ProjectError::Read(error)))
+                    .and_then(|len| means.tally.received(len as u64).map_err(Failed::from).map(|()| len));
+                match read {
+                    Ok(len) => {
+                        out.truncate(len);
+                        if len == 0 && cap > 0 {
+                            self.state = State::Done(Mode::Bytes);
+                        }
+                    }
+                    Err(failed) => {
+                        out.clear();
+                        return Err(self.fail(failed, means.tally));
+                    }
+                }
+            }
+            State::Done(Mode::Bytes) => {}
+            _ => return Err(Status::WRONG_MODE),
+        }
+        means.tally.gave(out.len());
+        Ok(())
+    }
+
+    /// `archive_pipe` of a list or an object: the next document, or `None` after the last. Its identity is complete as far
+    /// as the server said it, and part of its text.
+    pub(super) fn next_document(&mut self, means: &mut Means<'_>) -> Result<Option<(Vec<u8>, Identity)>> {
+        if matches!(self.state, State::OnItsWay(_) | State::Head(_)) {
+            // Files say who they are, whatever the mask keeps.
+            let identity = Node::parse("apiVersion,kind,metadata(name,namespace)").unwrap_or(Node::Drop);
+            self.asked.mask = self.asked.mask.union(&identity);
+        }
+        if !self.advance(means, Mode::Piped)? {
+            return Ok(None);
+        }
+        Ok(match &mut self.state {
+            State::List(_, _, held) => held.take().map(Item::with_type),
+            State::Object { bytes, identity, given, .. } => {
+                *given = Some(0);
+                Some((std::mem::take(bytes), std::mem::take(identity)))
+            }
+            _ => None,
+        })
+    }
+
+    /// `archive_pipe` of a raw body.
+    pub(super) fn raw_body(&mut self, means: &mut Means<'_>) -> Result<Option<Box<dyn Read + Send>>> {
+        if self.asked.request.is_document() {
+            return Ok(None);
+        }
+        self.head(means)?;
+        if !matches!(self.state, State::Head(_)) {
+            return Err(Status::WRONG_MODE);
+        }
+        if !self.is_success() {
+            return Err(self.refused(means));
+        }
+        match self.replace(State::Done(Mode::Piped)) {
+            State::Head(response) => Ok(Some(response.body)),
+            _ => Err(Status::WRONG_MODE),
+        }
+    }
+
+    /// A body that was piped could not be read to its end.
+    pub(super) fn body_failed(&mut self, error: io::Error, tally: &mut Tally) -> Status {
+        self.fail(Failed::project(&ProjectError::Read(error)), tally)
+    }
+
+    /// A body that was piped is more than the gatherer may have.
+    pub(super) fn spent(&mut self, spent: Spent, tally: &mut Tally) -> Status {
+        self.fail(spent.into(), tally)
+    }
+}
+
+fn read_object(
+    response: Response,
+    asked: &Asked,
+    means: &mut Means<'_>,
+) -> std::result::Result<(Vec<u8>, Identity), Failed> {
+    let mut reader = ObjectReader::new(response.body);
+    let mut bytes = Vec::new();
+    let result = reader.read(&asked.mask, &mut bytes);
+    let received = means.tally.received(reader.bytes_read());
+    let identity = result.map_err(|error| Failed::project(&error))?;
+    received?;
+    means.tally.item()?;
+    Ok((bytes, identity))
+}
