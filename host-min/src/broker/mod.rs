@@ -186,6 +186,7 @@ impl Broker<'_> {
         let Some(import) = audit::import_of(&call) else { return Err(Status::UNSUPPORTED.into()) };
         let (named, brought) = audit::handle_and_bytes_of(&call);
         let began = Instant::now();
+        let archived = self.service.section.bytes();
         // What the call is on: its own words, or what its handle stands for, which a call that closes it forgets.
         let closes = matches!(import, Import::rest_close | Import::archive_close);
         let known = match named {
@@ -217,7 +218,10 @@ impl Broker<'_> {
             verdict,
             reason: &reason,
             told,
-            bytes: brought + bytes.len() as u64,
+            bytes: match import {
+                Import::archive_pipe => self.service.section.bytes() - archived,
+                _ => brought + bytes.len() as u64,
+            },
             duration: began.elapsed(),
         };
         let open = &mut self.open;

@@ -4,6 +4,7 @@
 //! cannot be read; a plugin's answer holds until its expiration, or for good. Both are asked again when
 //! the server says 401. One thread asks, the others wait for it, until their deadlines.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -13,6 +14,7 @@ use serde_json::Value;
 use super::access::{Auth, IdentityPem};
 use super::base64;
 use super::exec::{self, ExecConfig};
+use super::scrub::Scrub;
 use super::secret::Secret;
 use crate::source::NoAnswer;
 
@@ -20,7 +22,6 @@ use crate::source::NoAnswer;
 const TOKEN_FILE_SECONDS: u64 = 60;
 
 /// One way of saying who we are, that stays as it is.
-#[derive(Debug)]
 pub(super) struct Credential {
     /// The value of the `Authorization` header.
     pub(super) authorization: Option<Secret>,
@@ -28,6 +29,14 @@ pub(super) struct Credential {
     pub(super) identity: Option<IdentityPem>,
     /// Differs whenever the rest does; connections made with another client certificate are not reused.
     pub(super) generation: u64,
+    /// Takes the header's value out of answers.
+    pub(super) scrub: Option<Arc<Scrub>>,
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credential").field("generation", &self.generation).finish_non_exhaustive()
+    }
 }
 
 /// Where credentials come from.
@@ -190,7 +199,8 @@ fn credential(
     identity: Option<IdentityPem>,
     generation: u64,
 ) -> Arc<Credential> {
-    Arc::new(Credential { authorization, identity, generation })
+    let scrub = Scrub::of(authorization.as_ref());
+    Arc::new(Credential { authorization, identity, generation, scrub })
 }
 
 fn read_token(path: &Path) -> Result<Secret, String> {

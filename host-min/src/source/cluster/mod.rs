@@ -10,6 +10,7 @@
 //! | `credentials`, `exec` | tokens and certificates that change with time |
 //! | `pool`, `dial`, `tls` | connections |
 //! | `http`, `body` | one request and its answer |
+//! | `scrub` | takes our credentials out of answers |
 //!
 //! Not here: what may be asked, paging, and what becomes of an answer.
 
@@ -25,6 +26,7 @@ mod insecure;
 mod kubeconfig;
 mod pool;
 mod proxy_env;
+mod scrub;
 mod secret;
 #[cfg(test)]
 mod tests;
@@ -35,7 +37,7 @@ mod url;
 
 use std::ffi::OsString;
 use std::fmt;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Read};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -49,6 +51,7 @@ use self::kubeconfig::resolve::{self, Overrides};
 use self::pool::{Connection, Pool};
 #[doc(hidden)]
 pub use self::proxy_env::ProxyVariables;
+use self::scrub::{Scrub, Scrubbed};
 use self::tls::Tls;
 use super::{Call, NoAnswer, Response, Source};
 use crate::error::{Class, Failure};
@@ -125,6 +128,8 @@ pub struct Cluster {
     url: String,
     template: Template,
     credentials: Credentials,
+    /// Takes the proxy's credentials out of answers.
+    proxy_scrub: Option<Arc<Scrub>>,
     pool: Arc<Pool>,
     warnings: Vec<String>,
 }
@@ -151,8 +156,9 @@ pub fn open_in(options: &Options, environment: &Environment) -> Result<Cluster, 
     let Access { server, trust, auth, identity, warnings, .. } = access;
     let tls = if server.tls { Some(Tls::new(&server, &trust, identity).map_err(fail)?) } else { None };
     let credentials = Credentials::new(auth).map_err(fail)?;
+    let proxy_scrub = Scrub::of(proxy.as_ref().and_then(|proxy| proxy.authorization.as_ref()));
     let pool = Arc::new(Pool::new(server, proxy, tls, options.connect_timeout));
-    Ok(Cluster { url, template, credentials, pool, warnings })
+    Ok(Cluster { url, template, credentials, proxy_scrub, pool, warnings })
 }
 
 /// The kubeconfig; without one, the server that is named; without that, the pod's service account.
@@ -216,9 +222,14 @@ impl Cluster {
             connection.set_deadline(call.deadline);
             match ask(&mut connection, &request) {
                 Ok(head) => {
-                    let Head { status, content_type, framing, keep_alive } = head;
+                    let Head { status, mut content_type, framing, keep_alive } = head;
                     let body = Body::new(connection, framing, keep_alive, call.deadline, self.pool.clone());
-                    return Ok(Response { status, content_type, body: Box::new(body) });
+                    let mut body: Box<dyn Read + Send> = Box::new(body);
+                    for scrub in [&credential.scrub, &self.proxy_scrub].into_iter().flatten() {
+                        content_type = content_type.map(|text| scrub.text(text));
+                        body = Box::new(Scrubbed::new(body, scrub.clone()));
+                    }
+                    return Ok(Response { status, content_type, body });
                 }
                 // The server had closed an idle connection; a GET may be sent again, on another.
                 Err(error)
