@@ -63,6 +63,36 @@ pub struct NoAnswer {
     pub advice: String,
 }
 
+/// Something that an account may be allowed to do, in the words of a `SelfSubjectAccessReview`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Question {
+    /// `get` or `list`.
+    pub verb: &'static str,
+    /// The API group, or empty.
+    pub group: String,
+    /// The API version.
+    pub version: String,
+    /// The plural name; empty for a path.
+    pub resource: String,
+    /// The subresource, or empty.
+    pub subresource: String,
+    /// The namespace; empty for all of them, and for what is in none.
+    pub namespace: String,
+    /// The object's name; empty for all of them.
+    pub name: String,
+    /// A path that is no resource, or empty.
+    pub path: String,
+}
+
+/// What the server says of a [`Question`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Permission {
+    /// Whether it is allowed.
+    pub allowed: bool,
+    /// The server's reason; often empty.
+    pub reason: String,
+}
+
 /// Something that answers requests. Shared by the gatherers of a run.
 pub trait Source: Send + Sync {
     /// Sends a request and waits for the head of the answer.
@@ -71,6 +101,16 @@ pub trait Source: Send + Sync {
     /// Gets ready to send, if that takes time: connects, and does TLS. Called on a thread of its own, once;
     /// what fails here fails again, and is told, at the first request.
     fn warm(&self) {}
+
+    /// Asks whether this account may do something. Only a live server knows.
+    fn may(&self, question: &Question, deadline: Instant) -> Result<Permission, NoAnswer> {
+        let _ = (question, deadline);
+        Err(NoAnswer {
+            timed_out: false,
+            reason: format!("{} cannot be asked what an account may do", self.describe()),
+            advice: "ask a cluster".into(),
+        })
+    }
 
     /// The time to tell guests, in milliseconds since the Unix epoch.
     fn now_millis(&self) -> i64;
@@ -88,6 +128,9 @@ impl<T: Source + ?Sized> Source for Arc<T> {
     }
     fn warm(&self) {
         (**self).warm();
+    }
+    fn may(&self, question: &Question, deadline: Instant) -> Result<Permission, NoAnswer> {
+        (**self).may(question, deadline)
     }
     fn now_millis(&self) -> i64 {
         (**self).now_millis()

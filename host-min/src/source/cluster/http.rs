@@ -1,6 +1,6 @@
 //! HTTP/1.1 heads (RFC 9112): the request's is built, the answer's is read. Pure; sockets are elsewhere.
 //!
-//! Only what a client of an API server needs: GET, no redirects (a redirect is an answer like another), no
+//! Only what a client of an API server needs: GET, and POST for the one question that has a body; no redirects (a redirect is an answer like another), no
 //! cookies, no content encodings, which are not asked for.
 
 use super::access::Access;
@@ -68,13 +68,31 @@ impl Template {
         if !path.starts_with('/') || !path.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(format!("{path:?} is not an encoded path"));
         }
-        let mut head = String::with_capacity(512 + path.len() + self.fields.len());
+        Ok(self.request("GET", path, call.accept.header(), authorization, "").into_bytes())
+    }
+
+    /// A question that has a body: of our own making, never a guest's.
+    pub(super) fn question(&self, path: &str, body: &str, authorization: Option<&Secret>) -> Vec<u8> {
+        let fields = format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len());
+        let mut request = self.request("POST", path, "application/json", authorization, &fields);
+        request += body;
+        request.into_bytes()
+    }
+
+    fn request(
+        &self,
+        method: &str,
+        path: &str,
+        accept: &str,
+        authorization: Option<&Secret>,
+        more: &str,
+    ) -> String {
+        let mut head = String::with_capacity(512 + path.len() + self.fields.len() + more.len());
         for part in
-            ["GET ", &self.origin, path, " HTTP/1.1\r\n", &self.fields, "Accept: ", call.accept.header()]
+            [method, " ", &self.origin, path, " HTTP/1.1\r\n", &self.fields, "Accept: ", accept, "\r\n", more]
         {
             head += part;
         }
-        head += "\r\n";
         for (name, value) in
             [("Authorization: ", authorization), ("Proxy-Authorization: ", self.proxy_authorization.as_ref())]
         {
@@ -85,7 +103,7 @@ impl Template {
             }
         }
         head += "\r\n";
-        Ok(head.into_bytes())
+        head
     }
 }
 

@@ -10,6 +10,7 @@
 //! | `credentials`, `exec` | tokens and certificates that change with time |
 //! | `pool`, `dial`, `tls` | connections |
 //! | `http`, `body` | one request and its answer |
+//! | `review` | what this account may do |
 //! | `scrub` | takes our credentials out of answers |
 //!
 //! Not here: what may be asked, paging, and what becomes of an answer.
@@ -26,6 +27,7 @@ mod insecure;
 mod kubeconfig;
 mod pool;
 mod proxy_env;
+mod review;
 mod scrub;
 mod secret;
 #[cfg(test)]
@@ -53,7 +55,7 @@ use self::pool::{Connection, Pool};
 pub use self::proxy_env::ProxyVariables;
 use self::scrub::{Scrub, Scrubbed};
 use self::tls::Tls;
-use super::{Call, NoAnswer, Response, Source};
+use super::{Call, NoAnswer, Permission, Question, Response, Source};
 use crate::error::{Class, Failure};
 
 /// How long a connection may take, TLS and proxy included.
@@ -209,21 +211,38 @@ impl Cluster {
         &self.warnings
     }
 
-    /// Sends a request once with one credential, on connections until one works.
-    fn exchange(&self, call: &Call, credential: &Credential) -> Result<Response, NoAnswer> {
-        let request =
-            self.template.head(call, credential.authorization.as_ref()).map_err(|reason| NoAnswer {
-                timed_out: false,
-                reason: format!("cannot ask {}: {reason}", self.url),
-                advice: String::new(),
-            })?;
+    /// Does what needs a credential, and once more with another one if the server refused the first.
+    fn with_credentials(
+        &self,
+        deadline: Instant,
+        ask: impl Fn(&Credential) -> Result<Response, NoAnswer>,
+    ) -> Result<Response, NoAnswer> {
+        let credential = self.credentials.current(deadline)?;
+        let answer = ask(&credential)?;
+        if answer.status == 401
+            && let Some(renewed) = self.credentials.renewed(&credential, deadline)?
+        {
+            // First the old answer, so that its connection serves the new request.
+            drop(answer);
+            return ask(&renewed);
+        }
+        Ok(answer)
+    }
+
+    /// Sends a request that changes nothing once with one credential, on connections until one works.
+    fn exchange(
+        &self,
+        request: &[u8],
+        deadline: Instant,
+        credential: &Credential,
+    ) -> Result<Response, NoAnswer> {
         loop {
-            let mut connection = self.pool.take(credential, call.deadline)?;
-            connection.set_deadline(call.deadline);
-            match ask(&mut connection, &request) {
+            let mut connection = self.pool.take(credential, deadline)?;
+            connection.set_deadline(deadline);
+            match ask(&mut connection, request) {
                 Ok(head) => {
                     let Head { status, mut content_type, framing, keep_alive } = head;
-                    let body = Body::new(connection, framing, keep_alive, call.deadline, self.pool.clone());
+                    let body = Body::new(connection, framing, keep_alive, deadline, self.pool.clone());
                     let mut body: Box<dyn Read + Send> = Box::new(body);
                     for scrub in [&credential.scrub, &self.proxy_scrub].into_iter().flatten() {
                         content_type = content_type.map(|text| scrub.text(text));
@@ -231,7 +250,7 @@ impl Cluster {
                     }
                     return Ok(Response { status, content_type, body });
                 }
-                // The server had closed an idle connection; a GET may be sent again, on another.
+                // The server had closed an idle connection; such a request may be sent again, on another.
                 Err(error)
                     if connection.was_idle && connection.buffered().is_empty() && is_closed(&error) => {}
                 Err(error) => {
@@ -278,16 +297,19 @@ fn is_closed(error: &io::Error) -> bool {
 
 impl Source for Cluster {
     fn send(&self, call: &Call) -> Result<Response, NoAnswer> {
-        let credential = self.credentials.current(call.deadline)?;
-        let answer = self.exchange(call, &credential)?;
-        if answer.status == 401
-            && let Some(renewed) = self.credentials.renewed(&credential, call.deadline)?
-        {
-            // First the old answer, so that its connection serves the new request.
-            drop(answer);
-            return self.exchange(call, &renewed);
-        }
-        Ok(answer)
+        self.with_credentials(call.deadline, |credential| {
+            let request =
+                self.template.head(call, credential.authorization.as_ref()).map_err(|reason| NoAnswer {
+                    timed_out: false,
+                    reason: format!("cannot ask {}: {reason}", self.url),
+                    advice: String::new(),
+                })?;
+            self.exchange(&request, call.deadline, credential)
+        })
+    }
+
+    fn may(&self, question: &Question, deadline: Instant) -> Result<Permission, NoAnswer> {
+        self.review(question, deadline)
     }
 
     fn warm(&self) {

@@ -16,7 +16,7 @@ use super::Problem;
 use super::entry::{self, Exchange, Quoted, timestamp};
 use crate::archive::{Partial, Spool, Target};
 use crate::error::{Class, Failure};
-use crate::source::{Call, NoAnswer, Response, Source, clock_millis};
+use crate::source::{Call, NoAnswer, Permission, Question, Response, Source, clock_millis};
 
 /// A source that records another one.
 pub struct Recorder {
@@ -143,6 +143,11 @@ impl Source for Recorder {
 
     fn warm(&self) {
         self.inner.warm();
+    }
+
+    /// Not recorded: a replay needs no permission.
+    fn may(&self, question: &Question, deadline: Instant) -> Result<Permission, NoAnswer> {
+        self.inner.may(question, deadline)
     }
 
     fn now_millis(&self) -> i64 {
