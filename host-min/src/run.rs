@@ -5,7 +5,7 @@
 
 use crate::archive::{Archive, Contents, Section};
 use crate::broker::admission::Admission;
-use crate::broker::policy::{Grant, Rights};
+use crate::broker::policy::Rights;
 use crate::broker::{Ending, Fetcher, Observer, Served, Service, failure_of, serve};
 use crate::error::{Class, Failure, Result};
 use crate::manifest::Manifest;
@@ -39,6 +39,7 @@ pub struct Outcome {
 /// An `Err` means that nothing was gathered, or that it could not be kept; a gatherer that failed is in the outcome.
 pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
     plan.check()?;
+    plan.admit_modules()?;
     let begin = Instant::now();
     let mut sandboxes = Vec::with_capacity(plan.guests.len());
     for guest in &plan.guests {
@@ -47,9 +48,10 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
     }
     // Read while the sandboxes validate; a manifest that cannot be used ends them.
     let manifests = plan.manifests()?;
+    let grant = plan.grant.clone().unwrap_or_default();
     let admissions: Vec<Admission> = manifests
         .iter()
-        .map(|manifest| Admission::new(Rights::new(manifest.clone(), Grant::default())))
+        .map(|manifest| Admission::new(Rights::new(manifest.clone(), grant.clone())))
         .collect();
     let needs_a_server = admissions.iter().any(Admission::needs_a_server);
     let Opened { source, recorder, warnings } = open_source(plan, needs_a_server)?;

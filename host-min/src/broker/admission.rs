@@ -4,7 +4,7 @@
 //! look at the guest's words again.
 
 use super::canonical::{Canonical, Refusal};
-use super::policy::{Rights, describe};
+use super::policy::{Allowed, Rights, describe};
 use super::tally::Tally;
 use crate::archive::names::is_entry_name;
 use crate::project::Node;
@@ -69,7 +69,13 @@ impl Admission {
         Ok(match call {
             Request::RestStart(request) => {
                 let request = Canonical::new(*request)?;
-                let mask = self.rights.judge(&request)?;
+                let Allowed { mask, scope } = self.rights.judge(&request)?;
+                if !scope.is_everything() {
+                    return Err(Refusal::new(
+                        Status::DENIED,
+                        format!("{}: the grant allows a part of that list only", describe(&request)),
+                    ));
+                }
                 full()?;
                 tally.request().map_err(|status| {
                     Refusal::new(status, format!("{}: the run's requests are used up", describe(&request)))
