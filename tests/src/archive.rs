@@ -83,7 +83,8 @@ impl Archive {
     /// The audit: each line of it.
     pub fn audit(&self) -> Vec<Value> {
         let text = String::from_utf8_lossy(self.bytes("audit.jsonl"));
-        let line = |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{line} is not JSON: {error}"));
+        let line =
+            |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{line} is not JSON: {error}"));
         text.lines().map(line).collect()
     }
 

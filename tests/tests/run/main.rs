@@ -4,7 +4,6 @@
 //! canned one (the tests of the feature `cluster`).
 
 mod audit;
-mod budgets;
 mod command_line;
 mod recordings;
 mod requests;
