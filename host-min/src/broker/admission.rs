@@ -111,6 +111,11 @@ impl Admission {
         })
     }
 
+    /// The rights that it judges by.
+    pub fn rights(&self) -> &Rights {
+        &self.rights
+    }
+
     /// Whether anything may be asked of the server.
     pub fn needs_a_server(&self) -> bool {
         self.rights.need_a_server()

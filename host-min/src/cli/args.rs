@@ -16,6 +16,7 @@ pub(super) struct Run {
     pub(super) cluster: Cluster,
     pub(super) record: Option<PathBuf>,
     pub(super) audit: Option<PathBuf>,
+    pub(super) check_access: bool,
     pub(super) replay: Option<PathBuf>,
     pub(super) timeout: Duration,
     pub(super) request_timeout: Duration,
@@ -36,7 +37,8 @@ pub(super) struct Cluster {
 }
 
 /// What a recording takes the place of.
-const NOT_WITH_REPLAY: &[&str] = &["record", "kubeconfig", "context", "server", "as", "as-group"];
+const NOT_WITH_REPLAY: &[&str] =
+    &["record", "check-access", "kubeconfig", "context", "server", "as", "as-group"];
 
 impl Run {
     /// A run, of the words of the command `run`.
@@ -57,6 +59,7 @@ impl Run {
             },
             record: path("record"),
             audit: path("audit"),
+            check_access: words.has("check-access"),
             replay: path("replay"),
             timeout: one(words, "timeout", duration)?.unwrap_or_default(),
             request_timeout: one(words, "request-timeout", duration)?.unwrap_or_default(),

@@ -22,6 +22,7 @@ pub(super) fn run(args: Run, single_threaded: SingleThreaded) -> Result<()> {
     plan.request_timeout = args.request_timeout;
     plan.memory_bytes = args.memory;
     plan.params = args.params;
+    plan.check_access = args.check_access;
     plan.record = args.record;
     plan.audit = args.audit.as_deref().map(open_audit).transpose()?;
     for guest in &args.guests {

@@ -192,6 +192,11 @@ const RUN: &[Flag] = &[
         ..text("engine", "ENGINE")
     },
     Flag {
+        help: "Ask the API server first what this account would be forbidden; if that is anything, list it and \
+               gather nothing",
+        ..flag("check-access")
+    },
+    Flag {
         help: "Also write each decision on a gatherer's calls to this file as it is made (JSON lines); the archive has \
                them in audit.jsonl. It must not exist",
         ..path("audit", "FILE.jsonl")
