@@ -1,10 +1,11 @@
 //! `host-min run`.
 
 use super::args::{Cluster, Run};
-use super::say;
+use super::{rights, say};
 use host_min::error::{Failure, Result};
 use host_min::report::{Gathered, GatheredStatus};
-use host_min::{From, Isolation, Observer, Outcome, Output, Plan, SingleThreaded, cluster};
+use host_min::{From, Grant, Isolation, Observer, Outcome, Output, Plan, SingleThreaded, cluster};
+use std::sync::Arc;
 use wagather_abi::LogLevel;
 
 pub(super) fn run(args: Run, single_threaded: SingleThreaded) -> Result<()> {
@@ -18,8 +19,12 @@ pub(super) fn run(args: Run, single_threaded: SingleThreaded) -> Result<()> {
     plan.memory_bytes = args.memory;
     plan.params = args.params;
     plan.record = args.record;
+    plan.grant = args.grant.as_deref().map(Grant::read).transpose()?.map(Arc::new);
     for guest in &args.guests {
         plan.add_file(guest)?;
+    }
+    if args.dry_run {
+        return rights::dry_run(&plan, args.grant.as_deref());
     }
     let outcome = host_min::run(&plan, &Terminal { quiet: args.quiet })?;
     if !args.quiet {
