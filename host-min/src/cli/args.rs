@@ -7,6 +7,7 @@ use host_min::sandbox::engine::Kind;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
+use wagather_abi::manifest::is_name;
 
 /// What a run takes; [`super::table`] says what each is.
 #[derive(Debug)]
@@ -24,6 +25,17 @@ pub(super) struct Run {
     pub(super) params: Vec<(String, String)>,
     pub(super) engine: Kind,
     pub(super) quiet: bool,
+    pub(super) grant: Option<PathBuf>,
+    pub(super) dry_run: bool,
+}
+
+/// What the roles of gatherers are printed from.
+#[derive(Debug)]
+pub(super) struct Rbac {
+    pub(super) guests: Vec<PathBuf>,
+    pub(super) name: String,
+    pub(super) namespace: String,
+    pub(super) grant: Option<PathBuf>,
 }
 
 /// Where the cluster is, as kubectl has it.
@@ -67,6 +79,20 @@ impl Run {
             params: all(words, "param", param)?,
             engine: one(words, "engine", engine)?.unwrap_or_default(),
             quiet: words.has("quiet"),
+            grant: path("grant"),
+            dry_run: words.has("dry-run"),
+        })
+    }
+}
+
+impl Rbac {
+    /// The words of the command `rbac`.
+    pub(super) fn of(words: &Words) -> Result<Rbac, Wrong> {
+        Ok(Rbac {
+            guests: words.operands.iter().map(PathBuf::from).collect(),
+            name: one(words, "name", object_name)?.unwrap_or_default(),
+            namespace: one(words, "namespace", object_name)?.unwrap_or_default(),
+            grant: words.one("grant").map(PathBuf::from),
         })
     }
 }
@@ -95,6 +121,10 @@ fn value<T>(
 
 fn text(typed: &str) -> Result<String, String> {
     Ok(typed.to_owned())
+}
+
+fn object_name(typed: &str) -> Result<String, String> {
+    if is_name(typed) { Ok(typed.into()) } else { Err("a name has a-z, 0-9, '-' and '.'".into()) }
 }
 
 fn param(typed: &str) -> Result<(String, String), String> {
