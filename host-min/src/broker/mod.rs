@@ -138,15 +138,8 @@ pub fn serve(sandbox: &mut Sandbox, service: Service<'_>) -> Served {
 impl Broker<'_> {
     fn serve(&mut self, sandbox: &mut Sandbox) -> Ending {
         let (mut frame, mut bytes) = (Vec::new(), Vec::new());
+        sandbox.channel.set_deadline(self.service.deadline);
         loop {
-            let left = self.service.deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Ending::TimedOut;
-            }
-            let socket = sandbox.channel.socket();
-            // Both fail only for a duration of zero.
-            let _ = socket.set_read_timeout(Some(left));
-            let _ = socket.set_write_timeout(Some(left));
             if let Err(error) = sandbox.channel.receive_frame(&mut frame) {
                 return ending_of(&error);
             }
