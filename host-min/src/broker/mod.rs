@@ -122,9 +122,8 @@ impl From<Status> for Trouble {
 pub fn serve(sandbox: &mut Sandbox, service: Service<'_>) -> Served {
     let mut broker = Broker { service, open: Handles::new(), tally: Tally::default() };
     let ending = broker.serve(sandbox);
-    if !matches!(ending, Ending::Ended(_)) {
-        sandbox.kill();
-    }
+    // Also one that has said its last word: it may stay, and nothing that it does now matters.
+    sandbox.kill();
     let exit = sandbox.wait();
     broker.forget_open_entries();
     let ending = match ending {
