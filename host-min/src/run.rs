@@ -77,6 +77,7 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
                 section,
                 params: &plan.params,
                 deadline: begin + plan.timeout,
+                memory_bytes: plan.memory_bytes,
                 observer,
             };
             (sandbox, service)

@@ -9,6 +9,7 @@ mod answer;
 pub mod canonical;
 mod fetch;
 mod handles;
+mod line;
 pub mod policy;
 mod refusal;
 pub mod tally;
@@ -56,6 +57,8 @@ pub struct Service<'a> {
     pub params: &'a [(String, String)],
     /// When it must have ended.
     pub deadline: Instant,
+    /// How much linear memory it was given.
+    pub memory_bytes: u64,
     /// Who is told what it logs.
     pub observer: &'a dyn Observer,
 }
@@ -144,7 +147,7 @@ impl Broker<'_> {
             }
             let call = match Request::decode(&frame) {
                 None => return Ending::Misbehaved,
-                Some(Request::End(end)) => return Ending::Ended(end),
+                Some(Request::End(end)) => return Ending::Ended(self.believable(end)),
                 Some(call) => call,
             };
             bytes.clear();
@@ -160,6 +163,13 @@ impl Broker<'_> {
                 return ending_of(&error);
             }
         }
+    }
+
+    /// Last words are the sandbox's own: they go to people and reports like any other line of it, and no guest has more memory
+    /// than it was given.
+    fn believable(&self, end: End) -> End {
+        let memory_bytes = end.memory_bytes.min(self.service.memory_bytes);
+        End { text: line::of(end.text.as_bytes()), memory_bytes, ..end }
     }
 
     fn answer(&mut self, call: Request, bytes: &mut Vec<u8>) -> Result<i64, Trouble> {
@@ -316,7 +326,7 @@ impl Broker<'_> {
         if !names::is_entry_name(name) {
             self.tally.error(
                 Status::BAD_NAME,
-                format!("'{}' is not a name for an entry", name.escape_default()),
+                format!("'{}' is not a name for an entry", line::escaped(name)),
                 "",
             );
             return Err(Status::BAD_NAME.into());
