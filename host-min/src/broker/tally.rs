@@ -27,6 +27,8 @@ pub struct Tally {
     blame: Vec<Blame>,
     entries: u64,
     archived_bytes: u64,
+    /// Bytes of entries that are open.
+    open_bytes: u64,
 }
 
 impl Tally {
@@ -55,19 +57,38 @@ impl Tally {
         self.gave(bytes);
     }
 
+    /// So many bytes more for an entry that is open, if the budget allows: what is spooled takes up the disk as well.
+    pub fn open_more(&mut self, bytes: u64) -> Result<(), Status> {
+        let open_bytes = self.open_bytes.saturating_add(bytes);
+        if self.archived_bytes.saturating_add(open_bytes) > MAX_ARCHIVE_BYTES {
+            return Err(self.archive_is_full());
+        }
+        self.open_bytes = open_bytes;
+        Ok(())
+    }
+
+    /// An entry of so many bytes is no longer open.
+    pub fn open_less(&mut self, bytes: u64) {
+        self.open_bytes = self.open_bytes.saturating_sub(bytes);
+    }
+
     /// One more entry of so many bytes, if the budgets allow.
     pub fn entry(&mut self, bytes: u64) -> Result<(), Status> {
         let archived_bytes = self.archived_bytes.saturating_add(bytes);
         if self.entries >= MAX_ENTRIES || archived_bytes > MAX_ARCHIVE_BYTES {
-            let reason = format!(
-                "it may put {MAX_ENTRIES} files of {MAX_ARCHIVE_BYTES} bytes in all into the archive, and wants more"
-            );
-            self.error(Status::OUT_OF_BUDGET, reason, "");
-            return Err(Status::OUT_OF_BUDGET);
+            return Err(self.archive_is_full());
         }
         self.entries += 1;
         self.archived_bytes = archived_bytes;
         Ok(())
+    }
+
+    fn archive_is_full(&mut self) -> Status {
+        let reason = format!(
+            "it may put {MAX_ENTRIES} files of {MAX_ARCHIVE_BYTES} bytes in all into the archive, and wants more"
+        );
+        self.error(Status::OUT_OF_BUDGET, reason, "");
+        Status::OUT_OF_BUDGET
     }
 
     /// One more log line: whether it is told.
