@@ -14,6 +14,7 @@
 //! | [`archive`] | archives, read whole |
 //! | [`apiserver`] | the real API server, for the tests of the feature `cluster` |
 //! | [`guest`] | modules from WebAssembly text |
+//! | [`forged`] | frames as a sandbox sends them, good and bad |
 //! | [`hostile`] | the guests of `tests/hostile/` |
 //! | [`objects`] | Kubernetes objects to serve |
 //! | [`failing`] | runs that must fail, and what they must leave |
@@ -34,6 +35,7 @@ pub mod apiserver;
 pub mod archive;
 pub mod certificates;
 pub mod failing;
+pub mod forged;
 pub mod golden;
 pub mod guest;
 pub mod host;
