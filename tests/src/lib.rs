@@ -9,6 +9,7 @@
 //! | [`programs`] | where the host and the guests are |
 //! | [`host`] | [`Host`](host::Host): one call of the command line, with a time limit |
 //! | [`server`] | an API server of canned answers and faults, plain or TLS |
+//! | [`canaries`] | planted credentials, and the search for them |
 //! | [`certificates`] | certificate authorities and server certificates |
 //! | [`kubeconfig`] | kubeconfig files |
 //! | [`archive`] | archives, read whole |
@@ -33,6 +34,7 @@
 
 pub mod apiserver;
 pub mod archive;
+pub mod canaries;
 pub mod certificates;
 pub mod failing;
 pub mod forged;
