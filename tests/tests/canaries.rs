@@ -450,51 +450,75 @@ fn a_proxys_password_is_not_told() {
 /// Configurations that cannot be used: what is said of them quotes no secret.
 #[test]
 fn what_is_wrong_with_a_configuration_is_told_without_it() {
-    let server = server().start();
-    let exec = |script: &str| {
+    let encoded = base64(TOKEN.as_bytes());
+    for (user, says) in [
+        (format!("token: \"{TOKEN}"), "while scanning a quoted scalar"),
+        (format!("token: [{TOKEN}]"), "token must be a text, not a list"),
+        (format!("token: {{{TOKEN}: 1}}"), "token must be a text, not a mapping"),
+        (format!("token: \"{TOKEN}\\n\\u0001\""), "token"),
+        (format!("username: a\n    password: '{PASSWORD}'\n   x: 1"), "while parsing a block mapping"),
+        (format!("username: a:b\n    password: '{PASSWORD}'"), "HTTP 404"),
+        (
+            format!("client-certificate-data: aGVsbG8=\n    client-key-data: {TOKEN}"),
+            "client-key-data is not base64",
+        ),
+        (format!("client-certificate-data: aGVsbG8=\n    client-key-data: {encoded}"), "certificate"),
+        (format!("client-certificate: nowhere\n    client-key-data: {encoded}"), "nowhere"),
+    ] {
+        wrong(&user, "", says);
+    }
+    let credential = |status: &str| {
         format!(
-            "    exec:\n      apiVersion: client.authentication.k8s.io/v1\n      interactiveMode: Never\n      command: sh\n      args: [-c, '{script}']\n      env: [{{name: SECRET, value: {PLUGIN_SECRET}}}]\n"
+            r#"printf %s '{{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{status}}}'"#
         )
     };
-    let credential = r#"{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":"#;
-    let users = [
-        format!("    token: \"{TOKEN}\n"),
-        format!("    token: [{TOKEN}]\n"),
-        format!("    token: {{{TOKEN}: 1}}\n"),
-        format!("    token: \"{TOKEN}\\n\\u0001\"\n"),
-        format!("    tokn: {TOKEN}\n    token: !!binary {TOKEN}\n"),
-        format!("    username: a:b\n    password: '{PASSWORD}'\n   x: 1\n"),
-        format!("    client-certificate-data: aGVsbG8=\n    client-key-data: {TOKEN}\n"),
-        format!("    client-certificate-data: aGVsbG8=\n    client-key-data: {}\n", base64(TOKEN.as_bytes())),
-        exec(&format!("echo {EXEC_TOKEN}")),
-        exec(&format!(r#"echo "{{\"token\": \"{EXEC_TOKEN}\"}}""#)),
-        exec(
-            &format!("echo '\"'\"'{credential}{{\"token\":\"{EXEC_TOKEN}\\n\"}}}}'\"'\"'")
-                .replace("'\"'\"'", "''"),
+    for (script, says) in [
+        (format!("echo {EXEC_TOKEN}"), "it is not JSON"),
+        (format!(r#"echo '{{"token":"{EXEC_TOKEN}"}}'"#), "it is not an ExecCredential"),
+        (credential(&format!(r#"{{"token":"{EXEC_TOKEN}\n"}}"#)), "token"),
+        (credential(&format!(r#"{{"token":["{EXEC_TOKEN}"]}}"#)), "token"),
+        (credential(&format!(r#"{{"clientKeyData":"{EXEC_TOKEN}"}}"#)), "it has only one of"),
+        (
+            credential(&format!(
+                r#"{{"clientKeyData":"{EXEC_TOKEN}","clientCertificateData":"{EXEC_TOKEN}"}}"#
+            )),
+            "certificate",
         ),
-        exec(&format!("echo ''{credential}{{\"token\":\"x\",\"expirationTimestamp\":\"{EXEC_TOKEN}\"}}}}''")),
-        exec(&format!("exit 1 # {EXEC_TOKEN}")),
-        exec("exec /nowhere/$SECRET"),
-    ];
-    for user in users {
-        let planted = Planted::new();
-        let path = planted.place.path().join("bad");
-        let text = format!(
-            "apiVersion: v1\nkind: Config\ncurrent-context: it\ncontexts:\n- name: it\n  context: {{cluster: it, user: it}}\nclusters:\n- name: it\n  cluster: {{server: '{}'}}\nusers:\n- name: it\n  user:\n{user}",
-            server.url()
+        (format!("exit 1 # {EXEC_TOKEN}"), "failed (exit status: 1)"),
+        (format!("test \"$SECRET\" = {PLUGIN_SECRET} && exit 7"), "failed (exit status: 7)"),
+    ] {
+        let plugin = format!(
+            "exec: {{apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never, command: sh, args: [plugin], \
+             env: [{{name: SECRET, value: {PLUGIN_SECRET}}}]}}"
         );
-        std::fs::write(&path, text).expect("a file");
-        let left = planted.place.path().join("left");
-        std::fs::create_dir(&left).expect("a folder");
-        let done = Host::run(programs::guest("cluster-operators"))
-            .kubeconfig(&path)
-            .output(left.join("archive"))
-            .record(left.join("recording.har"))
-            .wait();
-        assert_ne!(done.code(), 0, "it was used: {user}");
-        assert!(done.stderr.contains("error: "), "{}", done.stderr);
-        Left::of(&done, &left).has_none_of(&planted.canaries());
+        wrong(&plugin, &script, says);
     }
+}
+
+/// A run as a user that is no good, which must say that of it.
+fn wrong(user: &str, plugin: &str, says: &str) {
+    let planted = Planted::new();
+    let server = planted.start(Server::new());
+    let folder = planted.place.path();
+    planted.kubeconfig("", "");
+    let text = format!(
+        "apiVersion: v1\nkind: Config\ncurrent-context: it\ncontexts:\n- name: it\n  context: {{cluster: it, user: it}}\n\
+         clusters:\n- name: it\n  cluster: {{server: '{}', certificate-authority: ca.pem}}\nusers:\n- name: it\n  user:\n    {user}\n",
+        server.url()
+    );
+    std::fs::write(folder.join("kubeconfig"), text).expect("a file");
+    std::fs::write(folder.join("plugin"), plugin).expect("a file");
+    let left = folder.join("left");
+    std::fs::create_dir(&left).expect("a folder");
+    let done = Host::run(programs::guest("cluster-operators"))
+        .kubeconfig(folder.join("kubeconfig"))
+        .current_folder(folder)
+        .output(left.join("archive"))
+        .record(left.join("recording.har"))
+        .wait();
+    assert_ne!(done.code(), 0, "it was used: {user}");
+    assert!(done.stderr.contains(says), "'{says}' was not said of {user} {plugin}:\n{}", done.stderr);
+    Left::of(&done, &left).has_none_of(&planted.canaries());
 }
 
 /// A body that breaks off in the middle of a credential has a part of one, which is not searched for; the rest of the run is.
