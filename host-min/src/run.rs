@@ -92,6 +92,7 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
                 deadline: begin + plan.timeout(),
                 budget: budget.clone(),
                 audit: Audit::new(&manifest.name, timed, plan.audit.as_deref()),
+                memory_bytes: plan.memory_bytes(),
                 observer,
             };
             (sandbox, service)
