@@ -129,7 +129,10 @@ impl Rights {
             Ok(extents) if extents.iter().any(Extent::is_everything) => Granted::All,
             Ok(extents) => Granted::Part(extents),
         };
-        let held = |path: &&FieldPath| resource.mask.without(&path.keys()) != resource.mask;
+        // A log has no fields.
+        let held = |path: &&FieldPath| {
+            resource.subresource != "log" && resource.mask.without(&path.keys()) != resource.mask
+        };
         let mut without: Vec<&FieldPath> = Vec::new();
         for path in self.removed(&target).filter(held) {
             if !without.contains(&path) {

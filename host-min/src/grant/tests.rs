@@ -93,8 +93,8 @@ fn every_mistake_is_told_with_its_place() {
         ),
         [
             "line 4, column 5: a rule has no groups",
-            "line 4, column 13: 'watch': version 1 has no other verbs than get and list",
-            "line 4, column 20: 'lst': did you mean 'list'?",
+            "line 4, column 13: verbs cannot have 'watch': version 1 has no other verbs than get and list",
+            "line 4, column 20: verbs cannot have 'lst': did you mean 'list'?",
             "line 5, column 5: there is no key 'apiGroups'; did you mean 'groups'?",
             "line 6, column 16: resources is an empty list: it grants nothing",
             "line 7, column 1: there is no key 'budget'; did you mean 'budgets'?",
