@@ -17,6 +17,7 @@ mod kubeconfigs;
 mod lists;
 mod masks;
 mod objects;
+mod rbac;
 mod recordings;
 mod routes;
 
