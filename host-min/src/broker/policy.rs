@@ -103,6 +103,9 @@ impl Rights {
         };
         let target = Target::of(request);
         let scope = self.grants(&target).map_err(denied)?;
+        if let Some(path) = self.removed(&target).find(|path| chooses_by(request, path)) {
+            return Err(denied(format!("a selector that tells of {path}, which the grant removes")));
+        }
         let mask = mask.intersect(&request.mask).without(&["metadata", "managedFields"]);
         let mask = self.removed(&target).fold(mask, |mask, path| mask.without(&path.keys()));
         Ok(Allowed { mask, scope })
@@ -129,7 +132,10 @@ impl Rights {
             Ok(extents) if extents.iter().any(Extent::is_everything) => Granted::All,
             Ok(extents) => Granted::Part(extents),
         };
-        let held = |path: &&FieldPath| resource.mask.without(&path.keys()) != resource.mask;
+        // A log has no fields.
+        let held = |path: &&FieldPath| {
+            resource.subresource != "log" && resource.mask.without(&path.keys()) != resource.mask
+        };
         let mut without: Vec<&FieldPath> = Vec::new();
         for path in self.removed(&target).filter(held) {
             if !without.contains(&path) {
@@ -277,6 +283,25 @@ fn declares(resource: &Resource, request: &Canonical) -> bool {
         && resource.plural == request.resource
         && resource.subresource == request.subresource
         && resource.namespace.as_ref().is_none_or(|namespace| *namespace == request.namespace)
+}
+
+/// Whether a selector of the request depends on a field or what is in it: which objects it finds would tell the value.
+fn chooses_by(request: &Canonical, path: &FieldPath) -> bool {
+    let keys = path.keys();
+    let (dotted, inner) = (keys.join("."), format!("{}.", keys.join(".")));
+    let by_field = request.fields.split(',').any(|term| {
+        let field = term.split(['=', '!']).next().unwrap_or_default().trim();
+        field == dotted || field.starts_with(&inner)
+    });
+    let by_label = match keys[..] {
+        ["metadata"] | ["metadata", "labels"] => !request.labels.is_empty(),
+        // A key in a selector cannot be told from a value without reading it as the server does; both are refused.
+        ["metadata", "labels", key] => {
+            request.labels.split(|c: char| " ,()=!<>".contains(c)).any(|word| word == key)
+        }
+        _ => false,
+    };
+    by_field || by_label
 }
 
 /// A request in the manifest's words.

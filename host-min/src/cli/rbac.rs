@@ -76,6 +76,7 @@ impl Needs {
                 }
                 Granted::Part(extents) => {
                     extents.iter().for_each(|extent| self.part(rest, extent, &gatherer));
+                    self.note_lists(rest, extents, &gatherer);
                 }
                 Granted::Nothing(why) => self.note(rest, &gatherer, &format!("left out, {why}")),
             }
@@ -112,16 +113,7 @@ impl Needs {
                     self.note(rest, gatherer, "wider than the grant: Namespaces are listed all or none");
                     vec![None]
                 }
-                Some(namespaces) => {
-                    if is_list {
-                        self.note(
-                            rest,
-                            gatherer,
-                            &format!("only with a request for each of the namespaces {}", joined(globs)),
-                        );
-                    }
-                    namespaces.into_iter().map(Some).collect()
-                }
+                Some(namespaces) => namespaces.into_iter().map(Some).collect(),
                 None => {
                     self.note(
                         rest,
@@ -137,6 +129,24 @@ impl Needs {
         };
         for namespace in namespaces {
             self.need(rest, namespace, names.clone(), gatherer);
+        }
+    }
+
+    /// What is granted in single namespaces cannot be listed over all of them.
+    fn note_lists(&mut self, rest: &Remainder<'_>, extents: &[Extent], gatherer: &str) {
+        let namespaces = extents.iter().map(|extent| extent.namespaces.as_deref().and_then(exact));
+        let namespaces: Option<Vec<Vec<String>>> = namespaces.collect();
+        if let (Verb::LIST, None, Some(namespaces)) = (rest.verb, &rest.resource.namespace, namespaces)
+            && rest.resource.plural != "namespaces"
+        {
+            let mut all = namespaces.concat();
+            all.sort();
+            all.dedup();
+            self.note(
+                rest,
+                gatherer,
+                &format!("not over all namespaces; it must ask for each of {}", all.join(", ")),
+            );
         }
     }
 
@@ -394,7 +404,7 @@ mod tests {
             needs.notes,
             [
                 "g0: list v1/pods: wider than the grant: RBAC cannot say for a list that names are web",
-                "g0: list v1/pods: only with a request for each of the namespaces shop, default",
+                "g0: list v1/pods: not over all namespaces; it must ask for each of default, shop",
                 "g0: get v1/secrets: left out, Secrets are not granted; only a grant that names them does",
                 "g0: list v1/events: wider than the grant: RBAC cannot say that namespaces are shop-*",
                 "g0: get /metrics: left out, the path /metrics is not granted; none is",

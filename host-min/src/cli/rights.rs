@@ -229,7 +229,7 @@ pub(super) fn budgets(budgets: &Budgets) -> String {
 /// A size in the largest unit that it is a whole number of.
 fn size(bytes: u64) -> String {
     for (unit, name) in [(1 << 30, "Gi"), (1 << 20, "Mi"), (1 << 10, "Ki")] {
-        if bytes >= unit && bytes % unit == 0 {
+        if bytes >= unit && bytes.is_multiple_of(unit) {
             return format!("{}{name}", bytes / unit);
         }
     }

@@ -16,6 +16,7 @@ pub use pattern::{FieldPath, Glob, PathPattern, ResourcePattern, is_resource_pat
 
 use crate::error::{Class, Failure, Result};
 use crate::limits::{MAX_ARCHIVE_BYTES, MAX_ENTRIES, MAX_GRANT_BYTES, MAX_LOG_LINES, MAX_REQUESTS};
+use crate::report::ModuleFacts;
 use crate::yaml;
 use std::fs::File;
 use std::io::Read;
@@ -218,10 +219,13 @@ impl Grant {
     }
 
     fn admits_digest(&self, label: &str, module: &[u8]) -> Result<()> {
-        if self.modules.is_empty() || self.modules.iter().any(|digest| digest.is_of(module)) {
+        if self.modules.is_empty() {
             return Ok(());
         }
-        let sha256 = crate::report::ModuleFacts::of(module).sha256;
+        let sha256 = ModuleFacts::of(module).sha256;
+        if self.modules.iter().any(|digest| digest.sha256 == sha256) {
+            return Ok(());
+        }
         let reason = match &self.modules[..] {
             [only] => format!("its sha256 is {sha256}, and the grant admits only {only}"),
             all => {

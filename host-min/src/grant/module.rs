@@ -4,7 +4,6 @@
 //! module, `GUEST.wasm.minisig`. Both of its kinds are read, the older one of the bytes and the newer one of their hash. The
 //! trusted comment is part of what is signed; the untrusted one is never shown.
 
-use crate::report::ModuleFacts;
 use std::fmt;
 
 /// The SHA-256 of a module that may run.
@@ -25,11 +24,6 @@ impl Digest {
                 .into());
         }
         Ok(Digest { sha256: digits.to_ascii_lowercase(), name: name.into() })
-    }
-
-    /// Whether the module is that one.
-    pub fn is_of(&self, module: &[u8]) -> bool {
-        ModuleFacts::of(module).sha256 == self.sha256
     }
 }
 

@@ -76,7 +76,7 @@ fn whole(root: &Node, mistakes: &mut Mistakes) -> Option<Grant> {
         rules: items(mistakes, "rules").iter().filter_map(|node| rule(node, mistakes)).collect(),
         paths: items(mistakes, "paths")
             .iter()
-            .filter_map(|node| mistakes.text(node, "a path", PathPattern::parse))
+            .filter_map(|node| mistakes.item(node, "paths", PathPattern::parse))
             .collect(),
         modules: map.get("modules").map_or(Vec::new(), |node| modules(node, mistakes)),
         signers: map.get("signers").map_or(Vec::new(), |node| {

@@ -67,7 +67,7 @@ impl Mistakes {
         read: impl Fn(&str) -> Result<T, String>,
     ) -> Vec<T> {
         let items = self.items(node, what, Some(why));
-        items.iter().filter_map(|item| self.text(item, &format!("an item of {what}"), &read)).collect()
+        items.iter().filter_map(|item| self.item(item, what, &read)).collect()
     }
 
     /// The items of a list; `why` says what an empty one would mean, if it may not be empty.
@@ -78,8 +78,8 @@ impl Mistakes {
                 &[]
             }
             (Value::List(items), _) => items,
-            (_, Some(why)) if node.is_null() => {
-                self.tell(node.place, format!("{what} has nothing: {why}"));
+            (_, Some(_)) if node.is_null() => {
+                self.tell(node.place, format!("nothing is behind {what}; write a list, or leave it out"));
                 &[]
             }
             _ => {
@@ -89,11 +89,31 @@ impl Mistakes {
         }
     }
 
-    /// A text that means something.
+    /// An item of a list that is a text and means something.
+    pub(super) fn item<T>(
+        &mut self,
+        node: &Node,
+        list: &str,
+        read: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        self.meant(node, &format!("an item of {list}"), &format!("{list} cannot have"), read)
+    }
+
+    /// A value that is a text and means something.
     pub(super) fn text<T>(
         &mut self,
         node: &Node,
+        key: &str,
+        read: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        self.meant(node, key, &format!("{key} cannot be"), read)
+    }
+
+    fn meant<T>(
+        &mut self,
+        node: &Node,
         what: &str,
+        refusal: &str,
         read: impl Fn(&str) -> Result<T, String>,
     ) -> Option<T> {
         let text = match &node.value {
@@ -105,7 +125,7 @@ impl Mistakes {
             }
         };
         let meant = read(text);
-        meant.map_err(|why| self.tell(node.place, format!("'{}': {why}", shown(text)))).ok()
+        meant.map_err(|why| self.tell(node.place, format!("{refusal} '{}': {why}", shown(text)))).ok()
     }
 }
 

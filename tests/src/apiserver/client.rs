@@ -48,7 +48,7 @@ impl Client {
     }
 
     /// The same with another token.
-    pub(super) fn with_token(&self, token: &str) -> Client {
+    pub fn with_token(&self, token: &str) -> Client {
         Client { token: token.into(), ..self.clone() }
     }
 

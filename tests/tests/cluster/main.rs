@@ -18,6 +18,7 @@ mod kubeconfigs;
 mod lists;
 mod masks;
 mod objects;
+mod rbac;
 mod recordings;
 mod routes;
 

@@ -267,6 +267,39 @@ fn what_is_removed_stays_removed() {
 }
 
 #[test]
+fn selectors_do_not_tell_what_is_removed() {
+    let ask = |without: &str, labels: &str, fields: &str| {
+        let body =
+            format!("rules: [{{verbs: [list], groups: [''], resources: [pods], without: ['{without}']}}]");
+        let texts = ["v1", "pods", "", "", "", "", labels, fields, "", ""];
+        ask(&granted(&body, ALL_PODS), Verb::LIST, texts).map(|_| ()).map_err(|refusal| refusal.reason)
+    };
+    for (without, labels, fields, path) in [
+        ("spec.nodeName", "", "spec.nodeName=a", "spec.nodeName"),
+        ("spec.nodeName", "", "status.phase=Running, spec.nodeName!=a", "spec.nodeName"),
+        ("status", "", "status.phase==Running", "status"),
+        ("metadata.labels", "app=a", "", "metadata.labels"),
+        ("metadata", "!app", "", "metadata"),
+        ("metadata", "", "metadata.name=a", "metadata"),
+        ("metadata.labels.app", "tier=x,app in (a,b)", "", "metadata.labels.app"),
+        ("metadata.labels.app", "!app", "", "metadata.labels.app"),
+        ("metadata.labels[\"a.b/c\"]", "a.b/c", "", "metadata.labels[\"a.b/c\"]"),
+    ] {
+        let reason = format!("a selector that tells of {path}, which the grant removes");
+        assert_eq!(ask(without, labels, fields), Err(reason), "{without} {labels} {fields}");
+    }
+    for (without, labels, fields) in [
+        ("spec.nodeName", "", "status.phase=spec.nodeName"),
+        ("spec.nodeName", "", "spec.nodeNames=a"),
+        ("status.phase", "status.phase=a", ""),
+        ("metadata.labels.app", "application=a", "metadata.name=app"),
+        ("metadata.annotations", "app=a", "metadata.namespace=a"),
+    ] {
+        assert_eq!(ask(without, labels, fields), Ok(()), "{without} {labels} {fields}");
+    }
+}
+
+#[test]
 fn a_namespace_is_in_itself() {
     let rights = granted(
         "rules: [{verbs: [get, list], groups: [''], resources: [namespaces], namespaces: ['shop-*']}]",

@@ -1,0 +1,105 @@
+//! What `inspect` tells of a grant and of a signature.
+
+use crate::{NARROW, curious, grant};
+use minisign::KeyPair;
+use serde_json::{Value, json};
+use std::io::Cursor;
+use tests::host::Host;
+use tests::{golden, place};
+
+fn inspect(folder: &std::path::Path, words: &[&str]) -> String {
+    Host::new(["inspect", "curious.wasm"])
+        .args(words)
+        .current_folder(folder)
+        .wait()
+        .expect_success()
+        .stdout_text()
+}
+
+#[test]
+fn what_a_grant_leaves() {
+    let place = place();
+    let folder = place.path();
+    curious(folder);
+    grant(folder, NARROW);
+    golden::check("inspect-grant.txt", &inspect(folder, &["--grant", "grant.yaml"]));
+    let told: Value =
+        serde_json::from_str(&inspect(folder, &["--grant", "grant.yaml", "--json"])).expect("JSON");
+    let grant = &told["grant"];
+    assert_eq!((&grant["file"], &grant["admitted"]), (&json!("grant.yaml"), &json!(true)));
+    assert_eq!(
+        grant["resources"][0],
+        json!({
+            "verb": "get", "resource": "v1/pods", "granted": "part", "without": ["spec.containers.env"],
+            "objects": [
+                {"namespaces": ["shop-*", "default"]},
+                {"namespaces": ["kube-system"], "names": ["etcd-*", "coredns"]},
+            ],
+        })
+    );
+    let of = |resource: &str| {
+        let all = grant["resources"].as_array().expect("resources").iter();
+        let mut found: Vec<&Value> = all.filter(|rest| rest["resource"] == resource).collect();
+        assert_eq!(found.len(), 1);
+        found.remove(0)
+    };
+    assert_eq!(of("apps/v1/deployments")["granted"], "all");
+    assert_eq!(of("apps/v1/deployments")["namespace"], "shop");
+    assert_eq!(of("v1/secrets")["granted"], "nothing");
+    assert!(of("v1/secrets")["reason"].as_str().is_some_and(|why| why.contains("Secrets are not granted")));
+    assert_eq!(grant["paths"][0], json!({"path": "/version", "granted": true}));
+    assert_eq!(grant["paths"][1]["granted"], false);
+    assert_eq!(
+        grant["budgets"],
+        json!({"timeMs": 60_000, "memoryBytes": 1 << 20, "requests": 100, "items": 50_000, "archiveBytes": 64 << 20})
+    );
+    let without: Value = serde_json::from_str(&inspect(folder, &["--json"])).expect("JSON");
+    assert!(without["grant"].is_null() && without["signature"].is_null());
+    assert_eq!(without["summary"], told["summary"]);
+    assert!(told["cannot"].as_array().is_some_and(|all| all.len() > 5));
+}
+
+#[test]
+fn what_a_signature_says() {
+    let place = place();
+    let folder = place.path();
+    let bytes = std::fs::read(curious(folder)).expect("a guest");
+    let keys = KeyPair::generate_unencrypted_keypair().expect("keys");
+    let sign = |module: &[u8]| {
+        let text = minisign::sign(
+            Some(&keys.pk),
+            &keys.sk,
+            Cursor::new(module),
+            Some("reviewed\u{9b}for test"),
+            None,
+        );
+        std::fs::write(folder.join("curious.wasm.minisig"), text.expect("a signature").into_string())
+            .expect("a file");
+    };
+    let key = keys.pk.to_base64();
+    let last = |words: &[&str]| inspect(folder, words).lines().last().unwrap_or_default().to_owned();
+    assert_eq!(last(&[]), "signature  none beside it");
+    sign(&bytes);
+    let unchecked =
+        "signature  not checked, since no grant has its key as a signer; it says: reviewed for test";
+    assert_eq!(last(&[]), unchecked);
+    grant(folder, &format!("rules: []\nsigners: [{key}]\n"));
+    let with_grant = ["--grant", "grant.yaml"];
+    assert_eq!(last(&with_grant), format!("signature  holds, by {key}: reviewed for test"));
+    sign(b"another module");
+    let text = inspect(folder, &with_grant);
+    assert!(
+        !text.contains("holds, by")
+            && text.contains("not  run: its signature curious.wasm.minisig does not hold"),
+        "{text}"
+    );
+    let json: Value =
+        serde_json::from_str(&inspect(folder, &["--grant", "grant.yaml", "--json"])).expect("JSON");
+    assert_eq!(json["grant"]["admitted"], false);
+    assert_eq!(json["signature"]["signedBy"], Value::Null);
+    std::fs::write(folder.join("curious.wasm.minisig"), "x").expect("a file");
+    assert_eq!(
+        last(&[]),
+        "signature  cannot be used: it is cut short: a signature has four lines, this has 1"
+    );
+}

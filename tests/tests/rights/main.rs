@@ -1,0 +1,55 @@
+//! What a cluster's owner allows, from outside: grant files, pins, signatures, and what `inspect`, `rbac` and
+//! `run --dry-run` say of them.
+//!
+//! Not here: whether each rule is judged right (the unit tests of `broker/policy` and `grant`), what of a list a grant leaves,
+//! and whether a real API server takes the printed roles (`cluster/rbac.rs`).
+
+mod bad_grants;
+mod dry_run;
+mod inspect;
+mod modules;
+mod rbac;
+mod reference;
+
+use std::path::{Path, PathBuf};
+use tests::failing::written;
+use tests::guest;
+
+/// A grant file with that body.
+fn grant(folder: &Path, body: &str) -> PathBuf {
+    written(folder, "grant.yaml", &format!("apiVersion: wagather/v1\nkind: Grant\n{body}"))
+}
+
+/// A guest that declares a little of everything, and asks for nothing.
+fn curious(folder: &Path) -> PathBuf {
+    let records = [
+        "resource get,list /v1/pods * metadata(name,labels),spec(containers(name,env)),status",
+        "resource get /v1/pods/log * *",
+        "resource list apps/v1/deployments shop *",
+        "resource get /v1/secrets * *",
+        "path /version",
+        "path /metrics",
+    ];
+    let fields = "(func (export \"gather\") (result i32) (i32.const 0))";
+    guest::write(folder, "curious", &guest::module("curious", &records, fields))
+}
+
+/// Allows a part of what that guest declares.
+const NARROW: &str = r#"rules:
+  - verbs: [get, list]
+    groups: [""]
+    resources: [pods]
+    namespaces: ["shop-*", default]
+    without: [spec.containers.env, metadata.annotations]
+  - verbs: [get]
+    groups: [""]
+    resources: [pods, pods/log]
+    namespaces: [kube-system]
+    names: ["etcd-*", coredns]
+  - verbs: [list]
+    groups: ["*"]
+    resources: ["*"]
+    namespaces: [shop]
+paths: [/version]
+budgets: { time: 60s, memory: 1Mi, requests: 100, items: 50000, archive: 64Mi }
+"#;
