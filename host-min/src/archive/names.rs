@@ -12,6 +12,9 @@ use wagather_abi::limits::MAX_ENTRY_NAME_BYTES;
 /// The report's path.
 pub const REPORT_PATH: &str = "wagather.json";
 
+/// The folders of what is piped, which no gatherer's own can be.
+pub const RESOURCE_FOLDERS: [&str; 2] = ["cluster-scoped-resources", "namespaces"];
+
 /// What the core group, whose name is empty, is called in a path.
 const CORE_GROUP: &str = "core";
 
