@@ -6,7 +6,7 @@
 use crate::archive::{Archive, Contents, Section};
 use crate::broker::admission::Admission;
 use crate::broker::policy::{Grant, Rights};
-use crate::broker::{Ending, Fetcher, Observer, Served, Service, failure_of, serve};
+use crate::broker::{Ending, Fetchers, Observer, Served, Service, failure_of, serve};
 use crate::error::{Class, Failure, Result};
 use crate::manifest::Manifest;
 use crate::plan::{From, Plan};
@@ -53,11 +53,11 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
         .collect();
     let needs_a_server = admissions.iter().any(Admission::needs_a_server);
     let Opened { source, recorder, warnings } = open_source(plan, needs_a_server)?;
-    let fetcher = Fetcher::new(source);
+    let fetchers = Fetchers::new(source, plan.guests.len());
     if needs_a_server {
-        fetcher.warm();
+        fetchers.warm();
     }
-    let now_millis = fetcher.source().now_millis();
+    let now_millis = fetchers.source().now_millis();
     let archive =
         Archive::create(&plan.output, plan.guests.len(), u64::try_from(now_millis / 1000).unwrap_or(0))?;
     let mut sections = Vec::with_capacity(plan.guests.len());
@@ -69,11 +69,12 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
         .zip(admissions)
         .zip(sections)
         .zip(&manifests)
-        .map(|(((sandbox, admission), section), manifest)| {
+        .enumerate()
+        .map(|(number, (((sandbox, admission), section), manifest))| {
             let service = Service {
                 name: &manifest.name,
                 admission,
-                fetcher: &fetcher,
+                fetcher: fetchers.of(number),
                 section,
                 params: &plan.params,
                 deadline: begin + plan.timeout,
@@ -88,7 +89,7 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
         plan,
         &manifests,
         served,
-        &fetcher,
+        &fetchers,
         archive,
         recorder.as_ref().map(|unfinished| &*unfinished.0),
         warnings,
@@ -155,7 +156,7 @@ fn finish(
     plan: &Plan,
     manifests: &[Manifest],
     served: Vec<(Served, Duration)>,
-    fetcher: &Fetcher,
+    fetchers: &Fetchers,
     archive: Archive,
     recorder: Option<&Recorder>,
     warnings: Vec<String>,
@@ -167,7 +168,7 @@ fn finish(
     }) {
         return Err(failure);
     }
-    let is_recording = fetcher.source().is_recording();
+    let is_recording = fetchers.source().is_recording();
     let mut failures = Vec::new();
     let mut gatherers = Vec::with_capacity(served.len());
     let mut sections: Vec<Section> = Vec::with_capacity(served.len());
@@ -191,8 +192,8 @@ fn finish(
         wagather: env!("CARGO_PKG_VERSION"),
         abi: ABI_VERSION,
         complete: failures.is_empty(),
-        source: fetcher.source().describe(),
-        time: rfc3339(fetcher.source().now_millis()),
+        source: fetchers.source().describe(),
+        time: rfc3339(fetchers.source().now_millis()),
         gatherers,
         warnings,
     };

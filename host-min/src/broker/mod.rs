@@ -22,7 +22,7 @@ use crate::sandbox::process::{Exit, Sandbox};
 use admission::{Admission, Admitted};
 use answer::Answer;
 use canonical::Refusal;
-pub use fetch::Fetcher;
+pub use fetch::{Fetcher, Fetchers};
 use handles::Handles;
 use policy::describe;
 use std::io::{self, Read, Write};
@@ -50,7 +50,7 @@ pub struct Service<'a> {
     /// What it may do.
     pub admission: Admission,
     /// Where its requests go.
-    pub fetcher: &'a Fetcher,
+    pub fetcher: Fetcher,
     /// Where its files go.
     pub section: Section,
     /// The run's parameters.
@@ -185,7 +185,7 @@ impl Broker<'_> {
     fn perform(&mut self, admitted: Admitted, bytes: &mut Vec<u8>) -> Result<i64, Trouble> {
         match admitted {
             Admitted::Ask(request, mask) => {
-                let answer = Answer::ask(*request, mask, self.service.deadline, self.service.fetcher);
+                let answer = Answer::ask(*request, mask, self.service.deadline, &self.service.fetcher);
                 self.opened(Open::Request(Box::new(answer)))
             }
             Admitted::Await(handle) => {
@@ -265,7 +265,7 @@ impl Broker<'_> {
 
     fn request(&mut self, handle: Handle) -> Result<(&mut Answer, &mut Tally, &Fetcher), Status> {
         match self.open.get(handle) {
-            Some(Open::Request(answer)) => Ok((answer, &mut self.tally, self.service.fetcher)),
+            Some(Open::Request(answer)) => Ok((answer, &mut self.tally, &self.service.fetcher)),
             _ => Err(Status::BAD_HANDLE),
         }
     }
@@ -289,7 +289,7 @@ impl Broker<'_> {
             return self.pipe_raw(answer, name);
         }
         let mut piped = 0;
-        while let Some((bytes, identity)) = answer.next_document(&mut self.tally, self.service.fetcher)? {
+        while let Some((bytes, identity)) = answer.next_document(&mut self.tally, &self.service.fetcher)? {
             if !wagather_abi::manifest::is_object_name(&identity.name) {
                 let reason =
                     format!("{}: an item has no name that a file could have", describe(answer.request()));
