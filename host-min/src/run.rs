@@ -43,7 +43,7 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
     let mut sandboxes = Vec::with_capacity(plan.guests.len());
     for guest in &plan.guests {
         let job = Job { module: guest.module.clone(), memory_bytes: plan.memory_bytes, engine: plan.engine };
-        sandboxes.push(process::start(&plan.isolation, &job)?);
+        sandboxes.push(process::start(&plan.isolation, &job, begin + plan.timeout)?);
     }
     // Read while the sandboxes validate; a manifest that cannot be used ends them.
     let manifests = plan.manifests()?;
