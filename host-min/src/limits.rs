@@ -33,6 +33,10 @@ pub const MIN_MEMORY_BYTES: u64 = 64 << 10;
 /// size within an `i32` of pages and a `u32` of bytes.
 pub const MAX_MEMORY_BYTES: u64 = (4 << 30) - (64 << 10);
 
+/// Elements of a guest's table: as many as the validator lets a segment fill. A compiler's table has one for each
+/// function whose address is taken.
+pub const MAX_TABLE_ELEMENTS: u64 = 10_000_000;
+
 /// The stack of the interpreter, in which a guest's calls nest. Deep recursion ends in a trap.
 pub const INTERPRETER_STACK_BYTES: u32 = 256 << 10;
 
@@ -62,7 +66,8 @@ pub const MAX_HANDLES: usize = 64;
 /// Requests that a guest may start in a run.
 pub const MAX_REQUESTS: u64 = 10_000;
 
-/// Requests of a run that are on their way at once; the API server's fairness would queue more.
+/// Requests of a run that are on their way at once; the API server's fairness would queue more. Each gatherer has its share,
+/// one at least, so that none can take the others'.
 pub const MAX_REQUESTS_IN_FLIGHT: usize = 16;
 
 /// One entry of the archive that a guest writes, or one body that it pipes.

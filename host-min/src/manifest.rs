@@ -2,6 +2,7 @@
 //!
 //! The text and its rules are in [`wagather_abi::manifest`]; what a cluster's owner allows is in [`crate::broker::policy`].
 
+use crate::archive::names::RESOURCE_FOLDERS;
 use crate::project::Node;
 use crate::sandbox::module::manifest_bytes;
 use wagather_abi::ABI_VERSION;
@@ -69,6 +70,9 @@ impl Manifest {
                         return Err(format!(
                             "it is built for version {abi} of the ABI; this host speaks version {ABI_VERSION}"
                         ));
+                    }
+                    if RESOURCE_FOLDERS.contains(&name) {
+                        return Err(format!("its name, '{name}', is that of a folder of the archive"));
                     }
                     if gatherer.replace((name.to_owned(), version.to_owned())).is_some() {
                         return Err("its manifest names the gatherer twice".into());

@@ -9,7 +9,7 @@ use crate::broker::admission::Admission;
 use crate::broker::audit::Audit;
 use crate::broker::budget::Budget;
 use crate::broker::policy::Rights;
-use crate::broker::{Ending, Fetcher, Observer, Served, Service, failure_of, serve};
+use crate::broker::{Ending, Fetchers, Observer, Served, Service, failure_of, serve};
 use crate::error::{Class, Failure, Result};
 use crate::manifest::Manifest;
 use crate::plan::{From, Plan};
@@ -48,7 +48,7 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
     for guest in &plan.guests {
         let job =
             Job { module: guest.module.clone(), memory_bytes: plan.memory_bytes(), engine: plan.engine };
-        sandboxes.push(process::start(&plan.isolation, &job)?);
+        sandboxes.push(process::start(&plan.isolation, &job, begin + plan.timeout())?);
     }
     // Read while the sandboxes validate; a manifest that cannot be used ends them.
     let manifests = plan.manifests()?;
@@ -59,18 +59,18 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
         .collect();
     let needs_a_server = admissions.iter().any(Admission::needs_a_server);
     let Opened { source, recorder, warnings } = open_source(plan, needs_a_server)?;
-    let fetcher = Fetcher::new(source);
+    let fetchers = Fetchers::new(source, plan.guests.len());
     if needs_a_server {
-        fetcher.warm();
+        fetchers.warm();
     }
     if plan.check_access {
         let gatherers = manifests.iter().map(|manifest| &*manifest.name);
         let rights = admissions.iter().map(Admission::rights);
-        access::check(fetcher.source(), gatherers.zip(rights), begin + plan.timeout())?;
+        access::check(fetchers.source(), gatherers.zip(rights), begin + plan.timeout())?;
     }
     let budget = Budget { request_time: plan.request_timeout, ..Budget::default() }.within(&grant.budgets);
-    let now_millis = fetcher.source().now_millis();
-    let timed = !fetcher.source().is_recording();
+    let now_millis = fetchers.source().now_millis();
+    let timed = !fetchers.source().is_recording();
     let archive =
         Archive::create(&plan.output, plan.guests.len(), u64::try_from(now_millis / 1000).unwrap_or(0))?;
     let mut sections = Vec::with_capacity(plan.guests.len());
@@ -82,11 +82,12 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
         .zip(admissions)
         .zip(sections)
         .zip(&manifests)
-        .map(|(((sandbox, admission), section), manifest)| {
+        .enumerate()
+        .map(|(number, (((sandbox, admission), section), manifest))| {
             let service = Service {
                 name: &manifest.name,
                 admission,
-                fetcher: &fetcher,
+                fetcher: fetchers.of(number),
                 section,
                 params: &plan.params,
                 deadline: begin + plan.timeout(),
@@ -103,7 +104,7 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
         plan,
         &manifests,
         served,
-        &fetcher,
+        &fetchers,
         archive,
         recorder.as_ref().map(|unfinished| &*unfinished.0),
         warnings,
@@ -170,7 +171,7 @@ fn finish(
     plan: &Plan,
     manifests: &[Manifest],
     served: Vec<(Served, Duration)>,
-    fetcher: &Fetcher,
+    fetchers: &Fetchers,
     archive: Archive,
     recorder: Option<&Recorder>,
     warnings: Vec<String>,
@@ -182,7 +183,7 @@ fn finish(
     }) {
         return Err(failure);
     }
-    let is_recording = fetcher.source().is_recording();
+    let is_recording = fetchers.source().is_recording();
     let mut failures = Vec::new();
     let mut gatherers = Vec::with_capacity(served.len());
     let mut sections: Vec<Section> = Vec::with_capacity(served.len());
@@ -208,8 +209,8 @@ fn finish(
         wagather: env!("CARGO_PKG_VERSION"),
         abi: ABI_VERSION,
         complete: failures.is_empty(),
-        source: fetcher.source().describe(),
-        time: rfc3339(fetcher.source().now_millis()),
+        source: fetchers.source().describe(),
+        time: rfc3339(fetchers.source().now_millis()),
         gatherers,
         warnings,
     };

@@ -1,4 +1,4 @@
-;; returns 0: the largest table that validation lets through costs the sandbox, not the broker
+;; returns 0: the largest table that a guest may have costs the sandbox, not the broker
 ;; attacks: none
 (module
   (@custom "wagather.manifest" "gatherer 1 big-table 0\n")

@@ -1,7 +1,8 @@
 //! Requests on their way: each waits for its head on a thread, so that a guest's `rest_start` returns at once.
 //!
 //! The body is read by whoever consumes it. Threads are made as they are needed and kept for the run; the
-//! first one warms the source up while the guest is still being loaded.
+//! first one warms the source up while the guest is still being loaded. Each gatherer has its share of them: one whose
+//! requests get no answer waits for itself, and for nobody else.
 
 use crate::limits::MAX_REQUESTS_IN_FLIGHT;
 use crate::source::{Call, NoAnswer, Response, Source};
@@ -10,11 +11,22 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 type Answer = Result<Response, NoAnswer>;
-type Task = (Call, SyncSender<Answer>);
 
 /// Sends the requests of a run.
+pub struct Fetchers {
+    shared: Arc<Shared>,
+}
+
+/// Sends the requests of one gatherer.
 pub struct Fetcher {
     shared: Arc<Shared>,
+    gatherer: usize,
+}
+
+struct Task {
+    gatherer: usize,
+    call: Call,
+    sender: SyncSender<Answer>,
 }
 
 struct Shared {
@@ -26,6 +38,8 @@ struct Shared {
 #[derive(Default)]
 struct Queue {
     tasks: VecDeque<Task>,
+    /// How many requests of each gatherer are on their way.
+    on_their_way: Vec<usize>,
     threads: usize,
     idle: usize,
     closed: bool,
@@ -34,17 +48,30 @@ struct Queue {
 /// A request on its way.
 pub struct Ticket(Receiver<Answer>);
 
-impl Fetcher {
-    /// Sends to a source.
-    pub fn new(source: Arc<dyn Source>) -> Fetcher {
-        Fetcher { shared: Arc::new(Shared { source, queue: Mutex::default(), more: Condvar::new() }) }
+impl Fetchers {
+    /// Sends to a source, for so many gatherers.
+    pub fn new(source: Arc<dyn Source>, gatherers: usize) -> Fetchers {
+        let queue = Queue { on_their_way: vec![0; gatherers], ..Queue::default() };
+        Fetchers { shared: Arc::new(Shared { source, queue: Mutex::new(queue), more: Condvar::new() }) }
     }
 
     /// Gets the source ready, on a thread that then waits for requests.
     pub fn warm(&self) {
-        self.spawn(&mut self.shared.lock(), true);
+        self.shared.spawn(&mut self.shared.lock(), true);
     }
 
+    /// Where the answers come from.
+    pub fn source(&self) -> &dyn Source {
+        &*self.shared.source
+    }
+
+    /// For the gatherer of that number, from 0.
+    pub fn of(&self, gatherer: usize) -> Fetcher {
+        Fetcher { shared: self.shared.clone(), gatherer }
+    }
+}
+
+impl Fetcher {
     /// Where the answers come from.
     pub fn source(&self) -> &dyn Source {
         &*self.shared.source
@@ -54,30 +81,33 @@ impl Fetcher {
     pub fn start(&self, call: Call) -> Ticket {
         let (sender, receiver) = sync_channel(1);
         let mut queue = self.shared.lock();
-        queue.tasks.push_back((call, sender));
-        if queue.idle < queue.tasks.len() && queue.threads < MAX_REQUESTS_IN_FLIGHT {
-            self.spawn(&mut queue, false);
+        queue.tasks.push_back(Task { gatherer: self.gatherer, call, sender });
+        if queue.idle < queue.tasks.len() && queue.threads < queue.most_threads() {
+            self.shared.spawn(&mut queue, false);
         }
         drop(queue);
         self.shared.more.notify_one();
         Ticket(receiver)
     }
+}
 
-    fn spawn(&self, queue: &mut Queue, warm: bool) {
-        let shared = self.shared.clone();
-        let thread = std::thread::Builder::new().name("fetch".into()).stack_size(256 << 10);
-        // Without a thread the task is dropped, which its ticket reports.
-        if thread.spawn(move || shared.work(warm)).is_ok() {
-            queue.threads += 1;
-            // A thread that warms up takes the first request when it is ready: it has the connection.
-            queue.idle += usize::from(warm);
-        } else if queue.threads == 0 {
-            queue.tasks.clear();
-        }
+impl Queue {
+    /// With more gatherers than requests may be on their way, one for each.
+    fn most_threads(&self) -> usize {
+        MAX_REQUESTS_IN_FLIGHT.max(self.on_their_way.len())
+    }
+
+    /// The first request whose gatherer has something left of its share.
+    fn next(&mut self) -> Option<Task> {
+        let share = self.most_threads() / self.on_their_way.len();
+        let index = self.tasks.iter().position(|task| self.on_their_way[task.gatherer] < share)?;
+        let task = self.tasks.remove(index)?;
+        self.on_their_way[task.gatherer] += 1;
+        Some(task)
     }
 }
 
-impl Drop for Fetcher {
+impl Drop for Fetchers {
     fn drop(&mut self) {
         self.shared.lock().closed = true;
         self.shared.more.notify_all();
@@ -89,6 +119,19 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn spawn(self: &Arc<Self>, queue: &mut Queue, warm: bool) {
+        let shared = self.clone();
+        let thread = std::thread::Builder::new().name("fetch".into()).stack_size(256 << 10);
+        // Without a thread the task is dropped, which its ticket reports.
+        if thread.spawn(move || shared.work(warm)).is_ok() {
+            queue.threads += 1;
+            // A thread that warms up takes the first request when it is ready: it has the connection.
+            queue.idle += usize::from(warm);
+        } else if queue.threads == 0 {
+            queue.tasks.clear();
+        }
+    }
+
     fn work(&self, warm: bool) {
         if warm {
             self.source.warm();
@@ -98,12 +141,13 @@ impl Shared {
             queue.idle -= 1;
         }
         loop {
-            match queue.tasks.pop_front() {
-                Some((call, sender)) => {
+            match queue.next() {
+                Some(Task { gatherer, call, sender }) => {
                     drop(queue);
                     // If the guest is gone nobody waits for the answer.
                     let _ = sender.send(self.source.send(&call));
                     queue = self.lock();
+                    queue.on_their_way[gatherer] -= 1;
                 }
                 None if queue.closed => return,
                 None => {
@@ -137,14 +181,15 @@ mod tests {
 
     struct Slow;
 
+    fn echo(call: &Call) -> Answer {
+        let body = Box::new(std::io::Cursor::new(call.path_and_query.clone().into_bytes()));
+        Ok(Response { status: 200, content_type: None, body })
+    }
+
     impl Source for Slow {
         fn send(&self, call: &Call) -> Answer {
             std::thread::sleep(Duration::from_millis(50));
-            Ok(Response {
-                status: 200,
-                content_type: None,
-                body: Box::new(std::io::Cursor::new(call.path_and_query.clone().into_bytes())),
-            })
+            echo(call)
         }
         fn now_millis(&self) -> i64 {
             0
@@ -159,8 +204,9 @@ mod tests {
 
     #[test]
     fn requests_overlap_and_none_is_lost() {
-        let fetcher = Fetcher::new(Arc::new(Slow));
-        fetcher.warm();
+        let fetchers = Fetchers::new(Arc::new(Slow), 1);
+        fetchers.warm();
+        let fetcher = fetchers.of(0);
         let begin = Instant::now();
         let tickets: Vec<_> = (0..40)
             .map(|n| {
@@ -177,5 +223,50 @@ mod tests {
             assert_eq!(text, n.to_string());
         }
         assert!(begin.elapsed() < Duration::from_millis(40 * 50 / 4), "{:?}", begin.elapsed());
+    }
+
+    /// Answers nothing to the first gatherer until it is told to.
+    struct Stuck(Mutex<Receiver<()>>);
+
+    impl Source for Stuck {
+        fn send(&self, call: &Call) -> Answer {
+            if call.path_and_query == "/stuck" {
+                let _ = self.0.lock().unwrap_or_else(PoisonError::into_inner).recv();
+            }
+            echo(call)
+        }
+        fn now_millis(&self) -> i64 {
+            0
+        }
+        fn is_recording(&self) -> bool {
+            true
+        }
+        fn describe(&self) -> String {
+            "stuck".into()
+        }
+    }
+
+    #[test]
+    fn one_gatherers_requests_do_not_hold_anothers() {
+        for gatherers in [2, 5, MAX_REQUESTS_IN_FLIGHT, 3 * MAX_REQUESTS_IN_FLIGHT] {
+            let (release, held) = sync_channel(100);
+            let fetchers = Fetchers::new(Arc::new(Stuck(Mutex::new(held))), gatherers);
+            let call = |path: &str| Call {
+                path_and_query: path.into(),
+                accept: Accept::Json,
+                deadline: Instant::now() + Duration::from_secs(9),
+            };
+            // All but the last gatherer ask more than they may, and get nothing.
+            let stuck: Vec<_> = (0..gatherers - 1)
+                .flat_map(|gatherer| vec![gatherer; 2 * MAX_REQUESTS_IN_FLIGHT])
+                .map(|gatherer| fetchers.of(gatherer).start(call("/stuck")))
+                .collect();
+            let other = fetchers.of(gatherers - 1);
+            for _ in 0..3 {
+                assert_eq!(other.start(call("/other")).wait().expect("an answer").status, 200);
+            }
+            drop(release);
+            assert!(stuck.into_iter().all(|ticket| ticket.wait().is_ok()), "none is lost");
+        }
     }
 }

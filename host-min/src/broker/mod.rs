@@ -26,7 +26,7 @@ use answer::{Answer, Means};
 use audit::{Audit, Decision, Verdict};
 use budget::Budget;
 use canonical::Refusal;
-pub use fetch::Fetcher;
+pub use fetch::{Fetcher, Fetchers};
 use handles::Handles;
 use policy::describe;
 use std::io::{self, Read, Write};
@@ -54,7 +54,7 @@ pub struct Service<'a> {
     /// What it may do.
     pub admission: Admission,
     /// Where its requests go.
-    pub fetcher: &'a Fetcher,
+    pub fetcher: Fetcher,
     /// Where its files go.
     pub section: Section,
     /// The run's parameters.
@@ -321,14 +321,14 @@ impl Broker<'_> {
     fn request(&mut self, handle: Handle) -> Result<(&mut Answer, Means<'_>), Status> {
         match self.open.get(handle) {
             Some(Open::Request(answer)) => {
-                Ok((answer, Means { tally: &mut self.tally, fetcher: self.service.fetcher }))
+                Ok((answer, Means { tally: &mut self.tally, fetcher: &self.service.fetcher }))
             }
             _ => Err(Status::BAD_HANDLE),
         }
     }
 
     fn means(&mut self) -> Means<'_> {
-        Means { tally: &mut self.tally, fetcher: self.service.fetcher }
+        Means { tally: &mut self.tally, fetcher: &self.service.fetcher }
     }
 
     /// Takes the answer out while it is piped, so that the archive can be written meanwhile.

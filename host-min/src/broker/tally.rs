@@ -162,3 +162,25 @@ pub struct Blame {
     /// What to do about it, or empty.
     pub advice: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::{MAX_ARCHIVE_BYTES, MAX_ENTRIES};
+
+    #[test]
+    fn entries_have_a_number_and_bytes_that_are_open_or_closed_count_together() {
+        let mut tally = Tally::default();
+        assert_eq!(tally.open_more(MAX_ARCHIVE_BYTES), Ok(()));
+        assert_eq!(tally.open_more(1), Err(Status::OUT_OF_BUDGET));
+        tally.open_less(MAX_ARCHIVE_BYTES);
+        assert_eq!(tally.entry(MAX_ARCHIVE_BYTES - 1), Ok(()));
+        assert_eq!(tally.open_more(1), Ok(()));
+        assert_eq!(tally.open_more(1), Err(Status::OUT_OF_BUDGET));
+        for _ in 1..MAX_ENTRIES {
+            assert_eq!(tally.entry(0), Ok(()));
+        }
+        assert_eq!(tally.entry(0), Err(Status::OUT_OF_BUDGET));
+        assert!(tally.blame(Status::OUT_OF_BUDGET).is_some_and(|blame| blame.class == Class::Gatherer));
+    }
+}

@@ -5,6 +5,7 @@
 //! linked), and with the run's memory limit as the memory's maximum, so that growing beyond it fails as the
 //! specification says in every engine. [`manifest_bytes`] reads the manifest alone, which is quicker.
 
+use crate::limits::MAX_TABLE_ELEMENTS;
 use wagather_abi::limits::MAX_MANIFEST_BYTES;
 use wagather_abi::{ABI_VERSION, EXPORT_GATHER, EXPORT_MEMORY, IMPORT_MODULE, Import, ResultType, manifest};
 use wasmparser::{
@@ -185,6 +186,12 @@ impl Reading {
             Payload::TableSection(tables) => {
                 if let Some(table) = tables.clone().into_iter().next() {
                     self.table_elements = table.map_err(|error| invalid(&error))?.ty.initial;
+                    if self.table_elements > MAX_TABLE_ELEMENTS {
+                        return Err(format!(
+                            "its table has {} elements; {MAX_TABLE_ELEMENTS} are the most",
+                            self.table_elements
+                        ));
+                    }
                 }
             }
             Payload::ElementSection(segments) => {

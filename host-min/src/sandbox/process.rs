@@ -8,6 +8,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::time::Instant;
 
 /// How a guest is kept apart from its host.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,10 +71,9 @@ fn failure(reason: impl std::fmt::Display) -> Failure {
     Failure::new(Class::Internal, "cannot start a sandbox", reason)
 }
 
-/// Starts a sandbox that runs a job.
-pub fn start(isolation: &Isolation, job: &Job) -> Result<Sandbox> {
+/// Starts a sandbox that runs a job. A helper that has not taken its job by the deadline is none.
+pub fn start(isolation: &Isolation, job: &Job, deadline: Instant) -> Result<Sandbox> {
     let (ours, theirs) = UnixStream::pair().map_err(failure)?;
-    let mut channel = Channel::new(ours);
     let inner = match isolation {
         Isolation::Fork(SingleThreaded(())) => Inner::Process(fork(theirs, job)?),
         Isolation::Helper { program, args } => {
@@ -88,7 +88,6 @@ pub fn start(isolation: &Isolation, job: &Job) -> Result<Sandbox> {
                     failure(format_args!("{}: {error}", program.display()))
                         .advise("name an executable that calls host_min::sandbox::process::run_helper")
                 })?;
-            channel.send_job(job).map_err(failure)?;
             Inner::Process(child.id().cast_signed())
         }
         Isolation::InProcess => {
@@ -98,7 +97,15 @@ pub fn start(isolation: &Isolation, job: &Job) -> Result<Sandbox> {
             Inner::Thread
         }
     };
-    Ok(Sandbox { channel, inner })
+    let mut sandbox = Sandbox { channel: Channel::new(ours), inner };
+    if let Isolation::Helper { program, .. } = isolation {
+        sandbox.channel.set_deadline(deadline);
+        sandbox.channel.send_job(job).map_err(|error| {
+            failure(format_args!("{} does not take its job: {error}", program.display()))
+                .advise("name an executable that calls host_min::sandbox::process::run_helper")
+        })?;
+    }
+    Ok(sandbox)
 }
 
 /// What a process gets for its main thread; the interpreter's own stack limit is far below.
