@@ -37,6 +37,7 @@ pub mod limits;
 pub mod manifest;
 pub mod plan;
 pub mod project;
+pub mod redact;
 pub mod report;
 mod run;
 pub mod sandbox;
