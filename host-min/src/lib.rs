@@ -40,6 +40,7 @@ pub mod manifest;
 pub mod plan;
 pub mod project;
 pub mod quantity;
+pub mod redact;
 pub mod report;
 mod run;
 pub mod sandbox;

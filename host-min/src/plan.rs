@@ -5,7 +5,7 @@
 use crate::archive::Output;
 use crate::broker::audit;
 use crate::error::{Class, Failure, Result};
-use crate::grant::Grant;
+use crate::grant::{Budgets, Grant};
 use crate::limits::{
     DEFAULT_MEMORY_BYTES, DEFAULT_REQUEST_TIMEOUT, DEFAULT_TIMEOUT, MAX_GATHERERS, MAX_MEMORY_BYTES,
     MAX_MODULE_BYTES, MAX_PARAMS_BYTES, MAX_SIGNATURE_BYTES, MIN_MEMORY_BYTES,
@@ -144,16 +144,20 @@ impl Plan {
         Ok(())
     }
 
-    /// Time for each gatherer: the run's, or less if the grant allows less.
-    pub(crate) fn timeout(&self) -> Duration {
-        let granted = self.grant.as_ref().and_then(|grant| grant.budgets.time);
-        granted.map_or(self.timeout, |granted| self.timeout.min(granted))
+    /// What each gatherer may use: what the run says, or less if the grant allows less.
+    pub fn budgets(&self) -> Budgets {
+        let run = Budgets::of_run(self.timeout, self.request_timeout, self.memory_bytes);
+        run.and(self.grant.as_ref().map_or(Budgets::default(), |grant| grant.budgets))
     }
 
-    /// Memory of each guest: the run's, or less if the grant allows less.
-    pub(crate) fn memory_bytes(&self) -> u64 {
-        let granted = self.grant.as_ref().and_then(|grant| grant.budgets.memory_bytes);
-        granted.map_or(self.memory_bytes, |granted| self.memory_bytes.min(granted))
+    /// Time for each gatherer.
+    pub(crate) fn time(&self) -> Duration {
+        self.budgets().time.unwrap_or(self.timeout)
+    }
+
+    /// Memory of each guest.
+    pub(crate) fn memory(&self) -> u64 {
+        self.budgets().memory_bytes.unwrap_or(self.memory_bytes)
     }
 
     /// The guests' manifests, which must name different gatherers.

@@ -5,6 +5,7 @@
 
 use crate::broker::Served;
 use crate::error::Failure;
+use crate::redact::Counts;
 use serde::Serialize;
 
 /// What a run did.
@@ -57,6 +58,8 @@ pub struct Gathered {
     /// Items of lists that were asked for and that the grant does not cover: nobody saw them.
     #[serde(skip_serializing_if = "is_zero")]
     pub items_withheld: u64,
+    /// What was redacted of what it asked for, before it or the archive had it.
+    pub redacted: Counts,
     /// Files in the archive.
     pub entries: u64,
     /// Bytes of these files.
@@ -138,6 +141,7 @@ impl Gathered {
             bytes_given: tally.bytes_given,
             items: tally.items,
             items_withheld: tally.withheld,
+            redacted: tally.redacted,
             entries: served.section.entries(),
             bytes_archived: served.section.bytes(),
             memory_bytes,

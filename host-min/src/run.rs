@@ -13,6 +13,7 @@ use crate::broker::{Ending, Fetchers, Observer, Served, Service, failure_of, ser
 use crate::error::{Class, Failure, Result};
 use crate::manifest::Manifest;
 use crate::plan::{From, Plan};
+use crate::redact::Redactor;
 use crate::report::{Gathered, ModuleFacts, Report};
 use crate::sandbox::Job;
 use crate::sandbox::channel::{self, End};
@@ -46,9 +47,8 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
     let begin = Instant::now();
     let mut sandboxes = Vec::with_capacity(plan.guests.len());
     for guest in &plan.guests {
-        let job =
-            Job { module: guest.module.clone(), memory_bytes: plan.memory_bytes(), engine: plan.engine };
-        sandboxes.push(process::start(&plan.isolation, &job, begin + plan.timeout())?);
+        let job = Job { module: guest.module.clone(), memory_bytes: plan.memory(), engine: plan.engine };
+        sandboxes.push(process::start(&plan.isolation, &job, begin + plan.time())?);
     }
     // Read while the sandboxes validate; a manifest that cannot be used ends them.
     let manifests = plan.manifests()?;
@@ -58,7 +58,8 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
         .map(|manifest| Admission::new(Rights::new(manifest.clone(), grant.clone())))
         .collect();
     let needs_a_server = admissions.iter().any(Admission::needs_a_server);
-    let Opened { source, recorder, warnings } = open_source(plan, needs_a_server)?;
+    let redactor = Arc::new(Redactor::new(&grant.redact));
+    let Opened { source, recorder, warnings } = open_source(plan, needs_a_server, &redactor)?;
     let fetchers = Fetchers::new(source, plan.guests.len());
     if needs_a_server {
         fetchers.warm();
@@ -66,9 +67,9 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
     if plan.check_access {
         let gatherers = manifests.iter().map(|manifest| &*manifest.name);
         let rights = admissions.iter().map(Admission::rights);
-        access::check(fetchers.source(), gatherers.zip(rights), begin + plan.timeout())?;
+        access::check(fetchers.source(), gatherers.zip(rights), begin + plan.time())?;
     }
-    let budget = Budget { request_time: plan.request_timeout, ..Budget::default() }.within(&grant.budgets);
+    let budget = Budget::from(&plan.budgets());
     let now_millis = fetchers.source().now_millis();
     let timed = !fetchers.source().is_recording();
     let archive =
@@ -90,10 +91,11 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
                 fetcher: fetchers.of(number),
                 section,
                 params: &plan.params,
-                deadline: begin + plan.timeout(),
+                deadline: begin + plan.time(),
                 budget: budget.clone(),
+                redactor: redactor.clone(),
                 audit: Audit::new(&manifest.name, timed, plan.audit.as_deref()),
-                memory_bytes: plan.memory_bytes(),
+                memory_bytes: plan.memory(),
                 observer,
             };
             (sandbox, service)
@@ -145,7 +147,7 @@ impl Drop for Unfinished {
     }
 }
 
-fn open_source(plan: &Plan, needs_a_server: bool) -> Result<Opened> {
+fn open_source(plan: &Plan, needs_a_server: bool, redactor: &Arc<Redactor>) -> Result<Opened> {
     let mut warnings = Vec::new();
     let source: Arc<dyn Source> = match &plan.from {
         From::Recording(path) => Arc::new(Recording::open(path)?),
@@ -161,7 +163,7 @@ fn open_source(plan: &Plan, needs_a_server: bool) -> Result<Opened> {
     match &plan.record {
         None => Ok(Opened { source, recorder: None, warnings }),
         Some(path) => {
-            let recorder = Arc::new(Recorder::new(source, path)?);
+            let recorder = Arc::new(Recorder::new(source, path, redactor.clone())?);
             Ok(Opened { source: recorder.clone(), recorder: Some(Unfinished(recorder)), warnings })
         }
     }
@@ -190,7 +192,7 @@ fn finish(
     let mut audit = Vec::new();
     for ((guest, manifest), (served, duration)) in plan.guests.iter().zip(manifests).zip(served) {
         let failure = failure_of(&manifest.name, &served)
-            .map(|failure| advise_on_memory(failure, &served, plan.memory_bytes()));
+            .map(|failure| advise_on_memory(failure, &served, plan.memory()));
         gatherers.push(Gathered::new(
             (&manifest.name, &manifest.version),
             ModuleFacts::of(&guest.module),

@@ -41,18 +41,18 @@ impl Default for Budget {
     }
 }
 
-impl Budget {
-    /// The smaller of this and what a grant allows.
-    pub fn within(self, granted: &Budgets) -> Budget {
-        let least = |own: u64, granted: Option<u64>| granted.map_or(own, |granted| own.min(granted));
+impl From<&Budgets> for Budget {
+    /// What nobody bounds has the host's bound, or none.
+    fn from(budgets: &Budgets) -> Budget {
+        let host = Budget::default();
         Budget {
-            requests: least(self.requests, granted.requests),
-            received_bytes: least(self.received_bytes, granted.received_bytes),
-            items: least(self.items, granted.items),
-            archive_bytes: least(self.archive_bytes, granted.archive_bytes),
-            entries: least(self.entries, granted.entries),
-            log_lines: least(self.log_lines, granted.log_lines),
-            request_time: granted.request_time.map_or(self.request_time, |time| self.request_time.min(time)),
+            requests: budgets.requests.unwrap_or(host.requests),
+            received_bytes: budgets.received_bytes.unwrap_or(host.received_bytes),
+            items: budgets.items.unwrap_or(host.items),
+            archive_bytes: budgets.archive_bytes.unwrap_or(host.archive_bytes),
+            entries: budgets.entries.unwrap_or(host.entries),
+            log_lines: budgets.log_lines.unwrap_or(host.log_lines),
+            request_time: budgets.request_time.unwrap_or(host.request_time),
         }
     }
 }

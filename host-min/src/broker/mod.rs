@@ -19,6 +19,7 @@ pub mod tally;
 use crate::archive::{AddError, Section, Spool, names};
 use crate::error::{Class, Failure};
 use crate::limits::MAX_ENTRY_BYTES;
+use crate::redact::Redactor;
 use crate::sandbox::channel::{End, Request};
 use crate::sandbox::process::{Exit, Sandbox};
 use admission::{Admission, Admitted};
@@ -29,7 +30,8 @@ use canonical::Refusal;
 pub use fetch::{Fetcher, Fetchers};
 use handles::Handles;
 use policy::describe;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
+use std::sync::Arc;
 use std::time::Instant;
 use tally::Tally;
 use wagather_abi::{Handle, Import, LogLevel, Status};
@@ -63,6 +65,8 @@ pub struct Service<'a> {
     pub deadline: Instant,
     /// What it may use.
     pub budget: Budget,
+    /// What is made unreadable for it.
+    pub redactor: Arc<Redactor>,
     /// Where each decision is taken down.
     pub audit: Audit<'a>,
     /// How much linear memory it was given.
@@ -320,15 +324,20 @@ impl Broker<'_> {
 
     fn request(&mut self, handle: Handle) -> Result<(&mut Answer, Means<'_>), Status> {
         match self.open.get(handle) {
-            Some(Open::Request(answer)) => {
-                Ok((answer, Means { tally: &mut self.tally, fetcher: &self.service.fetcher }))
-            }
+            Some(Open::Request(answer)) => Ok((
+                answer,
+                Means {
+                    tally: &mut self.tally,
+                    fetcher: &self.service.fetcher,
+                    redactor: &self.service.redactor,
+                },
+            )),
             _ => Err(Status::BAD_HANDLE),
         }
     }
 
     fn means(&mut self) -> Means<'_> {
-        Means { tally: &mut self.tally, fetcher: &self.service.fetcher }
+        Means { tally: &mut self.tally, fetcher: &self.service.fetcher, redactor: &self.service.redactor }
     }
 
     /// Takes the answer out while it is piped, so that the archive can be written meanwhile.
@@ -399,14 +408,10 @@ impl Broker<'_> {
         let mut spool = self.service.section.spool(MAX_ENTRY_BYTES);
         let mut buffer = vec![0; 64 << 10];
         loop {
-            let len = match body.read(&mut buffer) {
-                Ok(0) => break,
-                Ok(len) => len,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(answer.body_failed(error, &mut self.tally).into()),
-            };
-            if let Err(spent) = self.tally.received(len as u64) {
-                return Err(answer.spent(spent, &mut self.tally).into());
+            let read = body.read(&mut buffer, &mut self.means());
+            let len = read.map_err(|failed| answer.fail(failed, &mut self.means()))?;
+            if len == 0 {
+                break;
             }
             if spool.len() + len as u64 > MAX_ENTRY_BYTES {
                 self.tally.error(Status::TOO_LARGE, format!("{name}: larger than an entry may be"), "");

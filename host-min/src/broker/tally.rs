@@ -3,6 +3,7 @@
 use super::budget::{Budget, Spent};
 use crate::error::Class;
 use crate::limits::MAX_REPORT_LINES;
+use crate::redact::Counts;
 use wagather_abi::{Kind, Status};
 
 /// The figures and the lines of one gatherer.
@@ -18,6 +19,8 @@ pub struct Tally {
     pub bytes_received: u64,
     /// Bytes that were given to the guest.
     pub bytes_given: u64,
+    /// What was redacted of what it asked for.
+    pub redacted: Counts,
     /// Log lines, those that were dropped included.
     pub log_lines: u64,
     /// Something is odd, but the result is whole.

@@ -242,7 +242,7 @@ pub(super) fn dry_run(plan: &Plan, grant_file: Option<&Path>) -> Result<()> {
     plan.admit_modules()?;
     let manifests = plan.manifests()?;
     let grant = plan.grant.clone().unwrap_or_default();
-    let budget = Budgets::of_run(plan.timeout, plan.memory_bytes).and(grant.budgets);
+    let budget = plan.budgets();
     let mut text = String::new();
     for (guest, manifest) in plan.guests.iter().zip(manifests) {
         // As the sandbox would check it.

@@ -16,6 +16,7 @@ pub use pattern::{FieldPath, Glob, PathPattern, ResourcePattern, is_resource_pat
 
 use crate::error::{Class, Failure, Result};
 use crate::limits::{MAX_ARCHIVE_BYTES, MAX_ENTRIES, MAX_GRANT_BYTES, MAX_LOG_LINES, MAX_REQUESTS};
+use crate::redact;
 use crate::report::ModuleFacts;
 use crate::yaml;
 use std::fs::File;
@@ -38,7 +39,7 @@ pub struct Grant {
     /// How much of everything.
     pub budgets: Budgets,
     /// What is made unreadable.
-    pub redact: Redact,
+    pub redact: redact::Rules,
 }
 
 /// A rule: it grants what matches all of its parts.
@@ -99,10 +100,11 @@ pub struct Budgets {
 }
 
 impl Budgets {
-    /// What the host gives any gatherer, with the time and memory of a run.
-    pub fn of_run(time: Duration, memory_bytes: u64) -> Budgets {
+    /// What the host gives any gatherer, with the times and the memory of a run.
+    pub fn of_run(time: Duration, request_time: Duration, memory_bytes: u64) -> Budgets {
         Budgets {
             time: Some(time),
+            request_time: Some(request_time),
             memory_bytes: Some(memory_bytes),
             requests: Some(MAX_REQUESTS),
             archive_bytes: Some(MAX_ARCHIVE_BYTES),
@@ -134,17 +136,6 @@ impl Budgets {
     }
 }
 
-/// What is made unreadable beyond what always is, and what is not.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Redact {
-    /// Names of environment variables whose values are secret, with `*`.
-    pub env: Vec<String>,
-    /// How tokens begin that are secret.
-    pub tokens: Vec<String>,
-    /// What is left readable.
-    pub except: Vec<String>,
-}
-
 /// Raw paths that say nothing but how the server is and which version it has.
 const HARMLESS_PATHS: &[&str] = &["/healthz", "/livez", "/readyz", "/version"];
 
@@ -164,7 +155,7 @@ impl Default for Grant {
             modules: Vec::new(),
             signers: Vec::new(),
             budgets: Budgets::default(),
-            redact: Redact::default(),
+            redact: redact::Rules::default(),
         }
     }
 }

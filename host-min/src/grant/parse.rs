@@ -3,9 +3,10 @@
 use super::module::{Digest, PublicKey};
 use super::pattern::{FieldPath, Glob, PathPattern, ResourcePattern};
 use super::schema::{Map, Mistakes, listed, nearest};
-use super::{Budgets, Grant, Redact, Rule};
+use super::{Budgets, Grant, Rule};
 use crate::limits::{MAX_MEMORY_BYTES, MIN_MEMORY_BYTES};
 use crate::quantity;
+use crate::redact;
 use crate::yaml::{self, Node};
 use wagather_abi::manifest::{Verbs, is_name};
 
@@ -28,9 +29,6 @@ const OTHER_WORDS: &[(&str, &str)] = &[
 /// Kubernetes' other verbs, so that they are not taken for misspelt ones.
 const VERBS_OF_OTHERS: &[&str] =
     &["watch", "create", "update", "patch", "delete", "deletecollection", "impersonate", "bind", "escalate"];
-
-/// What `redact.except` can name.
-const EXCEPTIONS: &[&str] = &["lastApplied"];
 
 pub(super) fn grant(text: &str) -> Result<Grant, Vec<yaml::Error>> {
     let root = yaml::parse(text).map_err(|error| vec![error])?;
@@ -83,7 +81,7 @@ fn whole(root: &Node, mistakes: &mut Mistakes) -> Option<Grant> {
             mistakes.texts(node, "signers", "leave it out if nobody must have signed", PublicKey::parse)
         }),
         budgets: map.get("budgets").map_or(Budgets::default(), |node| budgets(node, mistakes)),
-        redact: map.get("redact").map_or(Redact::default(), |node| redact(node, mistakes)),
+        redact: map.get("redact").map_or(redact::Rules::default(), |node| redact(node, mistakes)),
     })
 }
 
@@ -203,29 +201,35 @@ fn count(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| "write it as a number, without a unit".into())
 }
 
-fn redact(node: &Node, mistakes: &mut Mistakes) -> Redact {
+fn redact(node: &Node, mistakes: &mut Mistakes) -> redact::Rules {
     let Some(map) = mistakes.map(node, "redact", &[], &["env", "tokens", "except"], &[]) else {
-        return Redact::default();
+        return redact::Rules::default();
     };
-    let mut texts = |key: &str, read: fn(&str) -> Result<String, String>| {
-        map.get(key)
-            .map_or(Vec::new(), |node| mistakes.texts(node, key, "leave it out if there is none", read))
-    };
-    Redact {
-        env: texts("env", not_empty),
-        tokens: texts("tokens", not_empty),
-        except: texts("except", exception),
-    }
+    let none = "leave it out if there is none";
+    let env = map.get("env").map_or(Vec::new(), |node| mistakes.texts(node, "env", none, env_pattern));
+    let tokens =
+        map.get("tokens").map_or(Vec::new(), |node| mistakes.texts(node, "tokens", none, token_prefix));
+    let except = map.get("except").map_or(Vec::new(), |node| mistakes.texts(node, "except", none, exception));
+    redact::Rules { env, tokens, except }
 }
 
-fn not_empty(text: &str) -> Result<String, String> {
-    if text.is_empty() { Err("an empty text is in every text".into()) } else { Ok(text.into()) }
+fn env_pattern(text: &str) -> Result<String, String> {
+    if text.is_empty() { Err("no variable has an empty name".into()) } else { Ok(text.into()) }
 }
 
-fn exception(text: &str) -> Result<String, String> {
-    if EXCEPTIONS.contains(&text) {
+fn token_prefix(text: &str) -> Result<String, String> {
+    let fits = (4..=64).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\');
+    if fits {
         Ok(text.into())
     } else {
-        Err(format!("what can be left readable is {}", listed(EXCEPTIONS)))
+        Err("a token begins with 4 to 64 printable ASCII characters, none of them a quote or a backslash"
+            .into())
     }
+}
+
+fn exception(text: &str) -> Result<redact::Kind, String> {
+    redact::Kind::by_name(text).ok_or_else(|| {
+        format!("what can be left readable is {}", listed(&redact::Kind::ALL.map(redact::Kind::name)))
+    })
 }

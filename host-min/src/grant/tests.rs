@@ -59,7 +59,7 @@ redact:
         }
     );
     assert_eq!(grant.redact.env, ["*CORP_KEY*"]);
-    assert_eq!((&*grant.redact.tokens[0], &*grant.redact.except[0]), ("corp_", "lastApplied"));
+    assert_eq!((&*grant.redact.tokens[0], grant.redact.except[0]), ("corp_", redact::Kind::LastApplied));
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn what_a_file_does_not_allow_is_not_allowed() {
 
 #[test]
 fn the_smaller_budget_holds() {
-    let run = Budgets::of_run(Duration::from_secs(120), 64 << 20);
+    let run = Budgets::of_run(Duration::from_secs(120), Duration::from_secs(60), 64 << 20);
     assert_eq!(run.and(Budgets::default()), run);
     let grant = Budgets {
         time: Some(Duration::from_secs(60)),

@@ -67,6 +67,7 @@ impl List {
                     continue;
                 }
                 means.tally.item()?;
+                means.redactor.object(&mut bytes, asked.is_secret(), &mut means.tally.redacted);
                 let missing_type = complete_type(&mut identity, self.page.meta());
                 self.given += 1;
                 return Ok(Some(Item { bytes, identity, missing_type }));

@@ -4,6 +4,7 @@
 //! call gets the same status.
 
 mod list;
+mod raw;
 
 use super::budget::Spent;
 use super::canonical::Canonical;
@@ -11,10 +12,14 @@ use super::fetch::{Fetcher, Ticket};
 use super::policy::{Allowed, describe};
 use super::refusal::{self, ServerStatus, advice};
 use super::tally::Tally;
+use crate::grant::is_secrets;
 use crate::project::{Identity, Node, ObjectReader, ProjectError};
+use crate::redact::Redactor;
 use crate::source::{Call, NoAnswer, Response};
 use list::{Item, List};
-use std::io::{self, Read};
+use raw::RawBody;
+use std::io;
+use std::sync::Arc;
 use std::time::Instant;
 use wagather_abi::{Status, Verb};
 
@@ -25,6 +30,7 @@ pub(super) type Result<T> = std::result::Result<T, Status>;
 pub(super) struct Means<'a> {
     pub(super) tally: &'a mut Tally,
     pub(super) fetcher: &'a Fetcher,
+    pub(super) redactor: &'a Arc<Redactor>,
 }
 
 /// What was asked for, and until when it may take.
@@ -36,6 +42,11 @@ struct Asked {
 }
 
 impl Asked {
+    /// Whether the answer's objects are Secrets; they need not say so themselves.
+    fn is_secret(&self) -> bool {
+        is_secrets(&self.request.group, &self.request.resource)
+    }
+
     /// When an HTTP request that is sent now must be over.
     fn deadline(&self, tally: &Tally) -> Instant {
         let own = Instant::now().checked_add(tally.budget().request_time);
@@ -62,7 +73,7 @@ enum State {
         given: Option<usize>,
         mode: Mode,
     },
-    Bytes(Box<dyn Read + Send>),
+    Bytes(Box<RawBody>),
     Failed(Status),
     Done(Mode),
 }
@@ -75,7 +86,7 @@ enum Mode {
 }
 
 /// Why an answer ends early: what the guest is told, and why, for people.
-struct Failed {
+pub(super) struct Failed {
     status: Status,
     why: String,
     advice: String,
@@ -165,7 +176,7 @@ impl Answer {
                     self.http_status = Some(response.status);
                     self.state = State::Head(response);
                 }
-                Err(no_answer) => return Err(self.fail(Failed::no_answer(&no_answer), means.tally)),
+                Err(no_answer) => return Err(self.fail(Failed::no_answer(&no_answer), means)),
             }
         }
         Ok(())
@@ -176,12 +187,14 @@ impl Answer {
     }
 
     /// Each later call gets the same status.
-    fn fail(&mut self, failed: Failed, tally: &mut Tally) -> Status {
-        let Failed { status, why, advice } = failed;
+    pub(super) fn fail(&mut self, failed: Failed, means: &mut Means<'_>) -> Status {
+        let Failed { status, mut why, advice } = failed;
         if let wagather_abi::Kind::Http(code) = status.kind() {
             self.http_status = Some(code);
         }
-        tally.error(status, format!("{}: {why}", describe(&self.asked.request)), &advice);
+        // Why may be the server's words.
+        means.redactor.text(&mut why, &mut means.tally.redacted);
+        means.tally.error(status, format!("{}: {why}", describe(&self.asked.request)), &advice);
         self.state = State::Failed(status);
         status
     }
@@ -208,7 +221,7 @@ impl Answer {
                     self.state = State::Done(mode);
                     Ok(false)
                 }
-                Err(failed) => Err(self.fail(failed, means.tally)),
+                Err(failed) => Err(self.fail(failed, means)),
             },
             State::Object { given, mode: chosen, .. } if *chosen == mode => Ok(given.is_none()),
             State::Done(done) if *done == mode => Ok(false),
@@ -240,7 +253,7 @@ impl Answer {
                 self.state = State::Object { bytes, identity, given: None, mode };
                 Ok(())
             }
-            Err(failed) => Err(self.fail(failed, means.tally)),
+            Err(failed) => Err(self.fail(failed, means)),
         }
     }
 
@@ -251,7 +264,7 @@ impl Answer {
             State::Head(response) => ServerStatus::read(response, means.tally).message,
             _ => String::new(),
         };
-        self.fail(Failed::http(code, &refusal::text(code, &message), advice(code)), means.tally)
+        self.fail(Failed::http(code, &refusal::text(code, &message), advice(code)), means)
     }
 
     /// `rest_next`: the next item if it fits into `cap` bytes, or how long it is; the end is 0.
@@ -288,7 +301,7 @@ impl Answer {
                 if self.is_success() && self.asked.request.is_document() {
                     self.open_object(response, means, Mode::Bytes)?;
                 } else {
-                    self.state = State::Bytes(response.body);
+                    self.state = State::Bytes(Box::new(RawBody::new(response.body, means)));
                 }
             }
         }
@@ -302,11 +315,7 @@ impl Answer {
             }
             State::Bytes(body) => {
                 out.resize(cap, 0);
-                let read = body
-                    .read(out)
-                    .map_err(|error| Failed::project(&ProjectError::Read(error)))
-                    .and_then(|len| means.tally.received(len as u64).map_err(Failed::from).map(|()| len));
-                match read {
+                match body.read(out, means) {
                     Ok(len) => {
                         out.truncate(len);
                         if len == 0 && cap > 0 {
@@ -315,7 +324,7 @@ impl Answer {
                     }
                     Err(failed) => {
                         out.clear();
-                        return Err(self.fail(failed, means.tally));
+                        return Err(self.fail(failed, means));
                     }
                 }
             }
@@ -348,7 +357,7 @@ impl Answer {
     }
 
     /// `archive_pipe` of a raw body.
-    pub(super) fn raw_body(&mut self, means: &mut Means<'_>) -> Result<Option<Box<dyn Read + Send>>> {
+    pub(super) fn raw_body(&mut self, means: &mut Means<'_>) -> Result<Option<RawBody>> {
         if self.asked.request.is_document() {
             return Ok(None);
         }
@@ -360,19 +369,9 @@ impl Answer {
             return Err(self.refused(means));
         }
         match self.replace(State::Done(Mode::Piped)) {
-            State::Head(response) => Ok(Some(response.body)),
+            State::Head(response) => Ok(Some(RawBody::new(response.body, means))),
             _ => Err(Status::WRONG_MODE),
         }
-    }
-
-    /// A body that was piped could not be read to its end.
-    pub(super) fn body_failed(&mut self, error: io::Error, tally: &mut Tally) -> Status {
-        self.fail(Failed::project(&ProjectError::Read(error)), tally)
-    }
-
-    /// A body that was piped is more than the gatherer may have.
-    pub(super) fn spent(&mut self, spent: Spent, tally: &mut Tally) -> Status {
-        self.fail(spent.into(), tally)
     }
 }
 
@@ -388,5 +387,6 @@ fn read_object(
     let identity = result.map_err(|error| Failed::project(&error))?;
     received?;
     means.tally.item()?;
+    means.redactor.object(&mut bytes, asked.is_secret(), &mut means.tally.redacted);
     Ok((bytes, identity))
 }

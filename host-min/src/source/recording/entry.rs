@@ -5,12 +5,11 @@
 
 use std::fmt::{self, Display, Formatter};
 use std::io::{self, ErrorKind, Read, Seek, Write};
-use std::time::{Duration, UNIX_EPOCH};
 
 use super::{ORIGIN, Problem};
 use crate::archive::SpoolReader;
-use crate::source::Accept;
 use crate::source::cluster::base64;
+use crate::source::{Accept, rfc3339};
 
 /// What is read of a body at once: a multiple of 3, so that base64 needs padding at the end only.
 const CHUNK_BYTES: usize = 48 << 10;
@@ -35,7 +34,7 @@ pub(super) fn write(
     body: &mut SpoolReader,
 ) -> io::Result<()> {
     let Exchange { path_and_query, accept, wait_millis, receive_millis, status, content_type, .. } = exchange;
-    let started = Quoted(&timestamp(exchange.started_millis));
+    let started = Quoted(&rfc3339(exchange.started_millis));
     let time = wait_millis + receive_millis;
     let url = Quoted(&format!("{ORIGIN}{path_and_query}"));
     let query = Query(path_and_query);
@@ -71,12 +70,6 @@ pub(super) fn write(
         for_each_chunk(body, |chunk| to.write_all(base64::encode(chunk).as_bytes()))?;
     }
     to.write_all(br#""}}}"#)
-}
-
-/// RFC 3339 in UTC, with milliseconds.
-pub(super) fn timestamp(millis: i64) -> String {
-    let since = Duration::from_millis(u64::try_from(millis).unwrap_or(0));
-    humantime::format_rfc3339_millis(UNIX_EPOCH + since).to_string()
 }
 
 /// A text as a JSON string.
@@ -221,7 +214,7 @@ mod tests {
 
     #[test]
     fn times_are_in_utc() {
-        assert_eq!(timestamp(1_700_000_000_123), "2023-11-14T22:13:20.123Z");
-        assert_eq!(timestamp(-5), "1970-01-01T00:00:00.000Z");
+        assert_eq!(rfc3339(1_700_000_000_123), "2023-11-14T22:13:20.123Z");
+        assert_eq!(rfc3339(-5), "1970-01-01T00:00:00.000Z");
     }
 }

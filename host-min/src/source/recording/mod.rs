@@ -18,6 +18,7 @@
 mod entry;
 mod har;
 mod recorder;
+mod redacted;
 mod replay;
 
 pub use recorder::Recorder;

@@ -1,6 +1,6 @@
 //! Writes down what another source answers.
 //!
-//! Not here: the form of an entry. A body goes to a spool while it is read; once it is over, the entry is
+//! Not here: the form of an entry, and what of a body is secret. A body goes to a spool while it is read; once it is over, the entry is
 //! appended to a nameless file, in whatever order answers end. Only [`Recorder::finish`] puts entries in the
 //! order of their requests, and gives the recording its name.
 
@@ -13,10 +13,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::Problem;
-use super::entry::{self, Exchange, Quoted, timestamp};
-use crate::archive::{Partial, Spool, Target};
+use super::entry::{self, Exchange, Quoted};
+use super::redacted::{self, Redacted};
+use crate::archive::{Partial, Spool, SpoolReader, Target};
 use crate::error::{Class, Failure};
-use crate::source::{Call, NoAnswer, Permission, Question, Response, Source, clock_millis};
+use crate::redact::Redactor;
+use crate::source::{Call, NoAnswer, Permission, Question, Response, Source, clock_millis, rfc3339};
 
 /// A source that records another one.
 pub struct Recorder {
@@ -29,6 +31,7 @@ pub struct Recorder {
 /// Entries that are over.
 struct Log {
     target: Arc<Target>,
+    redactor: Arc<Redactor>,
     state: Mutex<State>,
 }
 
@@ -43,13 +46,18 @@ struct State {
 
 impl Recorder {
     /// Claims the file before anything is sent: one that exists, or cannot be written, is refused now.
-    pub fn new(inner: Arc<dyn Source>, path: &Path) -> Result<Recorder, Failure> {
+    pub fn new(inner: Arc<dyn Source>, path: &Path, redactor: Arc<Redactor>) -> Result<Recorder, Failure> {
         let target = Arc::new(Target::claim(path, "the recording")?);
         let output = Some(target.new_file()?);
         let text = Spool::new(&target, u64::MAX);
         let state = Mutex::new(State { output, text, entries: Vec::new(), failure: None });
         let now_millis = inner.now_millis();
-        Ok(Recorder { inner, log: Arc::new(Log { target, state }), now_millis, requests: AtomicU64::new(0) })
+        Ok(Recorder {
+            inner,
+            log: Arc::new(Log { target, redactor, state }),
+            now_millis,
+            requests: AtomicU64::new(0),
+        })
     }
 
     /// Writes the recording and gives it its name; the result is where it is. Called once, after the last body was
@@ -89,7 +97,7 @@ impl Recorder {
 fn write_log(file: File, now_millis: i64, text: Spool, entries: &[(u64, Range<u64>)]) -> io::Result<()> {
     let mut text = text.into_reader()?;
     let mut out = BufWriter::new(file);
-    let now = Quoted(&timestamp(now_millis));
+    let now = Quoted(&rfc3339(now_millis));
     let (name, version) = (Quoted(env!("CARGO_PKG_NAME")), Quoted(env!("CARGO_PKG_VERSION")));
     writeln!(
         out,
@@ -180,8 +188,7 @@ impl Log {
             return;
         }
         let start = state.text.len();
-        let body_bytes = body.len();
-        let written = body.into_reader().and_then(|mut body| {
+        let written = self.redacted(exchange, body).and_then(|(body_bytes, mut body)| {
             let mut text = BufWriter::new(&mut state.text);
             entry::write(&mut text, exchange, body_bytes, &mut body)?;
             text.flush()
@@ -192,6 +199,15 @@ impl Log {
                 state.entries.push((number, start..end));
             }
             Err(error) => state.failure = Some(self.target.failure(&error)),
+        }
+    }
+
+    fn redacted(&self, exchange: &Exchange, body: Spool) -> io::Result<(u64, SpoolReader)> {
+        let body_bytes = body.len();
+        let spool = || Spool::new(&self.target, u64::MAX);
+        match redacted::redact(&self.redactor, &exchange.path_and_query, body.into_reader()?, spool)? {
+            Redacted::Nothing(body) => Ok((body_bytes, body)),
+            Redacted::Changed(body) => Ok((body.len(), body.into_reader()?)),
         }
     }
 

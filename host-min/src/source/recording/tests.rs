@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::error::Class;
+use crate::redact::{Redactor, Rules};
 use crate::source::{Accept, Call, NoAnswer, Response, Source};
 
 const NOW_MILLIS: i64 = 1_700_000_000_123;
@@ -113,13 +114,17 @@ fn fake() -> Arc<dyn Source> {
 
 fn record(scratch: &Path) -> (PathBuf, Vec<Seen>) {
     let path = scratch.join("r.har");
-    let recorder = Recorder::new(fake(), &path).expect("free");
+    let recorder = Recorder::new(fake(), &path, redactor()).expect("free");
     let seen = exchanges().iter().map(|(path, _)| see(&recorder, path)).collect();
     assert!(!path.exists());
     assert_eq!(recorder.finish().as_deref(), Ok(path.as_path()));
     assert_eq!(recorder.finish().expect_err("once").class, Class::Internal);
     assert_eq!(std::fs::read_dir(scratch).expect("a folder").count(), 1);
     (path, seen)
+}
+
+fn redactor() -> Arc<Redactor> {
+    Arc::new(Redactor::new(&Rules::default()))
 }
 
 #[test]
@@ -143,8 +148,8 @@ fn a_recording_of_a_replay_is_the_same_recording() {
     let scratch = tempfile::tempdir().expect("a folder");
     let (path, _) = record(scratch.path());
     let copy = scratch.path().join("copy.har");
-    let recorder =
-        Recorder::new(Arc::new(Recording::open(&path).expect("a recording")), &copy).expect("free");
+    let recorder = Recorder::new(Arc::new(Recording::open(&path).expect("a recording")), &copy, redactor())
+        .expect("free");
     // The last requests end first; the order is that of the requests.
     let open: Vec<_> = exchanges().iter().map(|(path, _)| recorder.send(&call(path))).collect();
     for response in open.into_iter().rev().flatten() {
@@ -205,7 +210,7 @@ fn it_has_what_har_requires_and_nothing_that_identifies_the_server() {
 fn a_body_that_was_not_read_to_its_end_is_not_replayed_as_whole() {
     let scratch = tempfile::tempdir().expect("a folder");
     let path = scratch.path().join("r.har");
-    let recorder = Recorder::new(fake(), &path).expect("free");
+    let recorder = Recorder::new(fake(), &path, redactor()).expect("free");
     let mut response = recorder.send(&call("/api/v1/nodes?limit=500")).expect("an answer");
     response.body.read_exact(&mut [0; 7]).expect("bytes");
     drop(response);
@@ -255,7 +260,7 @@ fn a_file_that_is_no_recording_is_refused() {
         assert!(!failure.advice.is_empty());
     }
     assert!(Recording::open(&scratch.path().join("none.har")).is_err());
-    assert!(Recorder::new(fake(), &path).err().expect("taken").reason.contains("exists"));
+    assert!(Recorder::new(fake(), &path, redactor()).err().expect("taken").reason.contains("exists"));
 }
 
 #[test]
@@ -292,7 +297,7 @@ fn a_failure_to_write_is_told_at_the_end() {
     let scratch = tempfile::tempdir().expect("a folder");
     let folder = scratch.path().join("folder");
     std::fs::create_dir(&folder).expect("a folder");
-    let recorder = Recorder::new(fake(), &folder.join("r.har")).expect("free");
+    let recorder = Recorder::new(fake(), &folder.join("r.har"), redactor()).expect("free");
     std::fs::remove_dir_all(&folder).expect("removed");
     // More than is held in memory; the guest gets it all the same.
     let seen = see(&recorder, "/api/v1/nodes?limit=500&continue=a%2Fb").expect("an answer");

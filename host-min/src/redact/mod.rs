@@ -1,0 +1,223 @@
+//! Redaction: what is secret is replaced before any byte of an answer reaches a guest or the archive.
+//!
+//! It runs after the projection, on what was kept, so what a guest did not ask for costs nothing. Where a field
+//! mask can hide what tells a secret (the name of a variable, the kind of an embedded object), the absence counts as
+//! proof. It is no guarantee: a password in a sentence looks like any other word. The list of what is recognised is in
+//! `docs/redaction.md`, the reasons are in `docs/decisions/0017-redaction.md`.
+//!
+//! [`names`] decides on names of variables, `json` finds values by where they are, `text` finds them by how they look,
+//! [`body`] does the latter to a stream.
+
+pub mod body;
+mod json;
+pub mod names;
+#[cfg(test)]
+mod tests;
+pub mod text;
+
+use serde::Serialize;
+use std::io::Read;
+use std::sync::Arc;
+
+pub use body::Body;
+
+/// What stands where a secret was.
+pub const REDACTED: &str = "<redacted>";
+
+/// The same where base64 is due: `redacted`.
+pub const REDACTED_BASE64: &str = "cmVkYWN0ZWQ=";
+
+/// A kind of secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Values of a Secret's `data` and `stringData`.
+    SecretData,
+    /// Values of variables with a telling name.
+    Env,
+    /// Bearer tokens, and tokens that are known by their form.
+    Token,
+    /// Private keys in PEM.
+    PrivateKey,
+    /// User and password, or a token, in a URL.
+    UrlCredentials,
+    /// The annotation in which `kubectl apply` keeps all that it was given.
+    LastApplied,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Kind; 6] =
+        [Kind::SecretData, Kind::Env, Kind::Token, Kind::PrivateKey, Kind::UrlCredentials, Kind::LastApplied];
+
+    /// Its name in grants and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::SecretData => "secretData",
+            Kind::Env => "env",
+            Kind::Token => "tokens",
+            Kind::PrivateKey => "privateKeys",
+            Kind::UrlCredentials => "urlCredentials",
+            Kind::LastApplied => "lastApplied",
+        }
+    }
+
+    /// The kind of that name.
+    pub fn by_name(name: &str) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// What is redacted beyond the built-in patterns, and which built-in kinds are not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rules {
+    /// More patterns for names of variables: `*` is any text, `?` one character; case makes no difference.
+    pub env: Vec<String>,
+    /// More prefixes of tokens, such as `ghp_`: 4 to 64 printable ASCII characters without quote or backslash.
+    pub tokens: Vec<String>,
+    /// Kinds that are left as they are.
+    pub except: Vec<Kind>,
+}
+
+/// How many secrets of each kind were replaced.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Counts {
+    /// [`Kind::SecretData`]
+    pub secret_data: u64,
+    /// [`Kind::Env`]
+    pub env: u64,
+    /// [`Kind::Token`]
+    pub tokens: u64,
+    /// [`Kind::PrivateKey`]
+    pub private_keys: u64,
+    /// [`Kind::UrlCredentials`]
+    pub url_credentials: u64,
+    /// [`Kind::LastApplied`]
+    pub last_applied: u64,
+}
+
+impl Counts {
+    /// Adds what was counted elsewhere.
+    pub fn add(&mut self, other: &Counts) {
+        for kind in Kind::ALL {
+            *self.of(kind) += *{ *other }.of(kind);
+        }
+    }
+
+    /// What was added to an earlier state of the same counts.
+    pub fn since(&self, earlier: &Counts) -> Counts {
+        let (mut now, mut earlier) = (*self, *earlier);
+        for kind in Kind::ALL {
+            *now.of(kind) = now.of(kind).saturating_sub(*earlier.of(kind));
+        }
+        now
+    }
+
+    /// All kinds together.
+    pub fn total(&self) -> u64 {
+        let mut counts = *self;
+        Kind::ALL.into_iter().map(|kind| *counts.of(kind)).sum()
+    }
+
+    fn of(&mut self, kind: Kind) -> &mut u64 {
+        match kind {
+            Kind::SecretData => &mut self.secret_data,
+            Kind::Env => &mut self.env,
+            Kind::Token => &mut self.tokens,
+            Kind::PrivateKey => &mut self.private_keys,
+            Kind::UrlCredentials => &mut self.url_credentials,
+            Kind::LastApplied => &mut self.last_applied,
+        }
+    }
+}
+
+/// Compiled [`Rules`].
+pub struct Redactor {
+    text: text::Patterns,
+    json: json::Places,
+}
+
+impl Redactor {
+    /// Compiles the rules. What is not a prefix by [`Rules::tokens`] finds nothing.
+    pub fn new(rules: &Rules) -> Redactor {
+        Redactor { text: text::Patterns::new(rules), json: json::Places::new(rules) }
+    }
+
+    /// Redacts one projected object: well-formed JSON without white space between tokens. `secret` says that it is a Secret:
+    /// it may not say so itself. What is not such JSON is neither well redacted nor harmful.
+    pub fn object(&self, json: &mut Vec<u8>, secret: bool, counts: &mut Counts) {
+        json::plain_escapes(json);
+        let mut found = Vec::new();
+        self.json.find(json, secret, &mut found);
+        self.text.find(json, text::Form::Json, &mut found);
+        found.retain(|found| found.is_certain);
+        replace(json, &mut found, counts);
+    }
+
+    /// Redacts a sentence: of the report, of the log, of the server.
+    pub fn text(&self, text: &mut String, counts: &mut Counts) {
+        let mut found = Vec::new();
+        self.text.find(text.as_bytes(), text::Form::Plain, &mut found);
+        found.retain(|found| found.is_certain);
+        if found.is_empty() {
+            return;
+        }
+        let mut bytes = std::mem::take(text).into_bytes();
+        replace(&mut bytes, &mut found, counts);
+        // Secrets begin and end beside ASCII, so nothing is lost here.
+        *text = String::from_utf8(bytes)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+    }
+
+    /// Redacts a raw body as it streams.
+    pub fn body(self: &Arc<Self>, body: Box<dyn Read + Send>) -> Body {
+        Body::new(self.clone(), body)
+    }
+}
+
+/// A secret, and what it becomes.
+struct Found {
+    /// Where that which tells it begins, such as `Bearer`.
+    from: usize,
+    start: usize,
+    end: usize,
+    kind: Kind,
+    with: &'static str,
+    /// Whether it is one however the text goes on.
+    is_certain: bool,
+    /// Whether it may go on after the end of the text.
+    open: Option<Open>,
+}
+
+/// How the secret at the end of a text goes on.
+#[derive(Clone, Copy)]
+struct Open {
+    /// Up to here it is surely secret.
+    resume: usize,
+    rest: body::Rest,
+}
+
+/// Replaces what was found. What overlaps becomes one.
+fn replace(bytes: &mut Vec<u8>, found: &mut Vec<Found>, counts: &mut Counts) {
+    if found.is_empty() {
+        return;
+    }
+    found.sort_by_key(|found| (found.start, std::cmp::Reverse(found.end)));
+    found.dedup_by(|next, previous| {
+        let is_within = next.start < previous.end;
+        if is_within {
+            previous.end = previous.end.max(next.end);
+        }
+        is_within
+    });
+    let first = found[0].start;
+    let tail = bytes.split_off(first);
+    let mut copied = first;
+    for found in found {
+        bytes.extend_from_slice(&tail[copied - first..found.start - first]);
+        bytes.extend_from_slice(found.with.as_bytes());
+        copied = found.end;
+        *counts.of(found.kind) += 1;
+    }
+    bytes.extend_from_slice(&tail[copied - first..]);
+}

@@ -1,0 +1,238 @@
+//! A body as a recording may hold it: redacted like everything that leaves the host, and otherwise as the server sent it.
+//!
+//! A body in which nothing is to be redacted stays byte for byte what it was. Of a list that breaks off, the items that
+//! are whole are kept; an object that breaks off is kept up to where something secret could be that only the rest would tell.
+
+use std::io::{self, Read, Seek, Write};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::archive::{Spool, SpoolReader};
+use crate::grant::is_secrets;
+use crate::limits::MAX_ITEM_BYTES;
+use crate::project::{ListReader, Node, ObjectReader};
+use crate::redact::{Counts, Redactor};
+
+/// What became of a body.
+pub(super) enum Redacted {
+    /// Nothing of it is secret.
+    Nothing(SpoolReader),
+    /// This is left of it.
+    Changed(Spool),
+}
+
+/// Redacts the body of an answer; the new one goes into a spool.
+pub(super) fn redact(
+    redactor: &Arc<Redactor>,
+    path_and_query: &str,
+    body: SpoolReader,
+    spool: impl Fn() -> Spool,
+) -> io::Result<Redacted> {
+    let body = Shared(Arc::new(Mutex::new(body)));
+    let secret = is_of_secrets(path_and_query);
+    for form in [list, object, text] {
+        let mut out = spool();
+        let fits = form(redactor, secret, &body, &mut out)?;
+        body.lock().rewind()?;
+        match fits {
+            Fits::Changed => return Ok(Redacted::Changed(out)),
+            Fits::Unchanged => break,
+            Fits::No => {}
+        }
+    }
+    match Arc::try_unwrap(body.0) {
+        Ok(body) => Ok(Redacted::Nothing(body.into_inner().unwrap_or_else(PoisonError::into_inner))),
+        Err(_) => Err(io::Error::other("the body is still being read")),
+    }
+}
+
+/// Whether a body has a form, and whether something of it was redacted.
+enum Fits {
+    No,
+    Unchanged,
+    Changed,
+}
+
+impl Fits {
+    fn changed(counts: &Counts) -> Fits {
+        if counts.total() > 0 { Fits::Changed } else { Fits::Unchanged }
+    }
+}
+
+fn list(redactor: &Arc<Redactor>, secret: bool, body: &Shared, out: &mut Spool) -> io::Result<Fits> {
+    let mut page = ListReader::new(Box::new(body.clone()));
+    let (mut item, mut counts) = (Vec::new(), Counts::default());
+    let mut items = 0u64;
+    out.write_all(b"{\"items\":[")?;
+    loop {
+        match page.next(&Node::Keep, &mut item) {
+            Ok(Some(_)) => {
+                if items > 0 {
+                    out.write_all(b",")?;
+                }
+                items += 1;
+                redactor.object(&mut item, secret, &mut counts);
+                out.write_all(&item)?;
+            }
+            Ok(None) => break,
+            Err(_) if items == 0 => return Ok(Fits::No),
+            // It breaks off here too.
+            Err(_) => return Ok(Fits::Changed),
+        }
+    }
+    let meta = page.meta();
+    let quoted = |text: &str| serde_json::to_string(text).unwrap_or_default();
+    write!(
+        out,
+        r#"],"kind":{},"apiVersion":{},"metadata":{{"resourceVersion":{},"continue":{}}}}}"#,
+        quoted(&meta.kind),
+        quoted(&meta.api_version),
+        quoted(&meta.resource_version),
+        quoted(&meta.next),
+    )?;
+    Ok(Fits::changed(&counts))
+}
+
+fn object(redactor: &Arc<Redactor>, secret: bool, body: &Shared, out: &mut Spool) -> io::Result<Fits> {
+    let (mut object, mut counts) = (Vec::new(), Counts::default());
+    match ObjectReader::new(Box::new(body.clone())).read(&Node::Keep, &mut object) {
+        Ok(_) => {
+            redactor.object(&mut object, secret, &mut counts);
+            out.write_all(&object)?;
+            Ok(Fits::changed(&counts))
+        }
+        Err(_) => {
+            body.lock().rewind()?;
+            let mut first = [0];
+            let is_object = body.clone().read(&mut first)? == 1 && first[0] == b'{';
+            body.lock().rewind()?;
+            if is_object { broken(redactor, body, out) } else { Ok(Fits::No) }
+        }
+    }
+}
+
+/// Keys below which values are told by what is beside them, which cannot be relied on here.
+const TELLING: [&[u8]; 4] = [b"\"env\"", b"\"data\"", b"\"stringData\"", b"last-applied-configuration\""];
+
+/// What is no whole object is kept up to the first key that can hold what only its surroundings tell.
+fn broken(redactor: &Arc<Redactor>, body: &Shared, out: &mut Spool) -> io::Result<Fits> {
+    let mut kept = Vec::new();
+    body.clone().take(MAX_ITEM_BYTES as u64 + 1).read_to_end(&mut kept)?;
+    let cut = TELLING.into_iter().filter_map(|key| memchr::memmem::find(&kept, key)).min();
+    let cut = cut.or((kept.len() > MAX_ITEM_BYTES).then_some(MAX_ITEM_BYTES));
+    kept.truncate(cut.unwrap_or(kept.len()));
+    let mut text = redactor.body(Box::new(io::Cursor::new(kept)));
+    io::copy(&mut text, out)?;
+    Ok(if cut.is_some() { Fits::Changed } else { Fits::changed(&text.counts()) })
+}
+
+fn text(redactor: &Arc<Redactor>, _: bool, body: &Shared, out: &mut Spool) -> io::Result<Fits> {
+    let mut text = redactor.body(Box::new(body.clone()));
+    io::copy(&mut text, out)?;
+    Ok(Fits::changed(&text.counts()))
+}
+
+/// Whether a path is that of a Secret, or of several.
+fn is_of_secrets(path_and_query: &str) -> bool {
+    let path = path_and_query.split('?').next().unwrap_or_default();
+    let segments: Vec<&str> = path.split('/').collect();
+    match segments[..] {
+        ["", "api", _, "namespaces", _, resource, ..] | ["", "api", _, resource, ..] => {
+            is_secrets("", resource)
+        }
+        _ => false,
+    }
+}
+
+/// A body that is read several times.
+#[derive(Clone)]
+struct Shared(Arc<Mutex<SpoolReader>>);
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, SpoolReader> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Read for Shared {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.lock().read(buffer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::archive::Target;
+    use crate::redact::Rules;
+
+    fn through(path: &str, body: &str) -> Option<String> {
+        let scratch = tempfile::tempdir().expect("a folder");
+        let target = Arc::new(Target::claim(&scratch.path().join("out"), "the recording").expect("free"));
+        let mut original = Spool::new(&target, u64::MAX);
+        original.write_all(body.as_bytes()).expect("room");
+        let redactor = Arc::new(Redactor::new(&Rules::default()));
+        let reader = original.into_reader().expect("a reader");
+        match redact(&redactor, path, reader, || Spool::new(&target, u64::MAX)).expect("redacted") {
+            Redacted::Nothing(mut same) => {
+                let mut text = String::new();
+                same.read_to_string(&mut text).expect("text");
+                assert_eq!(text, body);
+                None
+            }
+            Redacted::Changed(spool) => {
+                let mut text = String::new();
+                spool.into_reader().expect("a reader").read_to_string(&mut text).expect("text");
+                Some(text)
+            }
+        }
+    }
+
+    const ENV: &str = r#"{"spec":{"containers":[{"env":[{"name":"DB_PASSWORD","value":"canary"}]}]}}"#;
+
+    #[test]
+    fn what_is_secret_is_replaced_and_the_rest_stays() {
+        let list = format!(
+            r#"{{"kind":"PodList","apiVersion":"v1","metadata":{{"resourceVersion":"7","continue":"abc"}},"items":[{ENV},{{"a":1}}]}}"#
+        );
+        let new = through("/api/v1/pods?limit=500", &list).expect("changed");
+        let new: serde_json::Value = serde_json::from_str(&new).expect("JSON");
+        assert!(!new.to_string().contains("canary"), "{new}");
+        assert_eq!((&new["kind"], &new["metadata"]["continue"]), (&"PodList".into(), &"abc".into()));
+        assert_eq!(new["items"][1]["a"], 1);
+        let object = through("/api/v1/namespaces/a/pods/b", &ENV.replace(':', " : ")).expect("changed");
+        assert!(!object.contains("canary"), "{object}");
+        let log =
+            through("/api/v1/namespaces/a/pods/b/log", "Authorization: Bearer canary-0123456789abcdef\n");
+        assert!(!log.expect("changed").contains("canary"));
+    }
+
+    #[test]
+    fn secrets_are_known_by_their_path() {
+        let secret = r#"{"data":{"a":"Y2FuYXJ5"}}"#;
+        let list = format!(r#"{{"kind":"SecretList","apiVersion":"v1","metadata":{{}},"items":[{secret}]}}"#);
+        for path in ["/api/v1/secrets?limit=500", "/api/v1/namespaces/a/secrets"] {
+            assert!(!through(path, &list).expect("changed").contains("Y2FuYXJ5"));
+        }
+        assert!(!through("/api/v1/namespaces/a/secrets/b", secret).expect("changed").contains("Y2FuYXJ5"));
+        assert_eq!(through("/api/v1/configmaps", &list), None);
+    }
+
+    #[test]
+    fn what_breaks_off_gives_nothing_away() {
+        let list = format!(r#"{{"kind":"PodList","items":[{{"a":1}},{}"#, &ENV[..ENV.len() - 5]);
+        assert_eq!(through("/api/v1/pods", &list).as_deref(), Some(r#"{"items":[{"a":1}"#));
+        assert_eq!(
+            through("/api/v1/namespaces/a/pods/b", &ENV[..ENV.len() - 5]).as_deref(),
+            Some(r#"{"spec":{"containers":[{"#)
+        );
+        assert_eq!(through("/api/v1/namespaces/a/pods/b", "{\"a\": "), None);
+        assert_eq!(through("/api/v1/pods", "<html>not this</html>"), None);
+    }
+
+    #[test]
+    fn what_has_nothing_secret_stays_byte_for_byte() {
+        for body in ["{ \"kind\" : \"PodList\", \"items\" : [ {} ] }\n", "{\"a\": 1}", "", "ok", "[1]"] {
+            assert_eq!(through("/api/v1/pods", body), None, "{body}");
+        }
+    }
+}

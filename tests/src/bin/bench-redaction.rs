@@ -1,0 +1,182 @@
+//! How fast pods are projected, and what redaction adds: `cargo run --profile dist -p tests --bin bench-redaction [PAGE...]`.
+//!
+//! Without arguments the pods are made here, like those that `tests/apiserver` loads, half of them without variables. With
+//! arguments, each is a page of a list as a real API server sent it. One thread, the best of some rounds, megabytes (10^6) of
+//! what the server sent for each second of the projection, and of what it kept for each second of redaction.
+
+use host_min::project::{ListReader, Node};
+use host_min::redact::{Counts, Redactor, Rules};
+use serde_json::{Value, json};
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+const ROUNDS: usize = 7;
+const PODS: usize = 5000;
+const PODS_OF_A_PAGE: usize = 500;
+
+/// What is kept of a pod, about, and the mask.
+const MASKS: [(&str, &str); 4] = [
+    ("nothing", "none"),
+    ("5 %", "metadata(name,namespace),status(phase,containerStatuses(restartCount))"),
+    ("50 %", "metadata(name,labels),spec"),
+    ("all but managedFields", "*"),
+];
+
+fn main() -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    let paths: Vec<String> = std::env::args().skip(1).collect();
+    let corpora = if paths.is_empty() {
+        vec![("pods without variables", pages(false)), ("pods with variables", pages(true))]
+    } else {
+        vec![("the given pages", paths.iter().map(std::fs::read).collect::<std::io::Result<_>>()?)]
+    };
+    for (name, pages) in corpora {
+        let sent: usize = pages.iter().map(Vec::len).sum();
+        writeln!(out, "{name}, {:.1} MB:\n", megabytes(sent))?;
+        writeln!(
+            out,
+            "| mask keeps | of the bytes | projection MB/s | with redaction MB/s | redaction alone MB/s | redacted |"
+        )?;
+        writeln!(out, "|---|---|---|---|---|---|")?;
+        for (keeps, mask) in MASKS {
+            let mask = Node::parse(mask).map_err(|_| std::io::Error::other("a mask that is none"))?;
+            let measured = measure(&pages, &mask.without(&["metadata", "managedFields"]))?;
+            let rate = |bytes: usize, time: Duration| megabytes(bytes) / time.as_secs_f64();
+            writeln!(
+                out,
+                "| {keeps} | {:.0} % | {:.0} | {:.0} | {:.0} | {} |",
+                100.0 * measured.kept as f64 / sent as f64,
+                rate(sent, measured.projection),
+                rate(sent, measured.projection + measured.redaction),
+                rate(measured.kept, measured.redaction),
+                measured.counts.total(),
+            )?;
+        }
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+fn megabytes(bytes: usize) -> f64 {
+    bytes as f64 / 1e6
+}
+
+struct Measured {
+    kept: usize,
+    projection: Duration,
+    redaction: Duration,
+    counts: Counts,
+}
+
+/// Projects all, then redacts a copy of all that was kept.
+fn measure(pages: &[Vec<u8>], mask: &Node) -> std::io::Result<Measured> {
+    let redactor = Redactor::new(&Rules::default());
+    let mut best =
+        Measured { kept: 0, projection: Duration::MAX, redaction: Duration::MAX, counts: Counts::default() };
+    let mut item = Vec::new();
+    for _ in 0..ROUNDS {
+        let (mut items, mut ends) = (Vec::new(), Vec::new());
+        let begin = Instant::now();
+        for page in pages {
+            let mut reader = ListReader::new(Box::new(std::io::Cursor::new(page.clone())));
+            while reader.next(mask, &mut item)?.is_some() {
+                items.extend_from_slice(&item);
+                ends.push(items.len());
+            }
+        }
+        best.projection = best.projection.min(begin.elapsed());
+        best.kept = items.len();
+        let (mut counts, mut from) = (Counts::default(), 0);
+        let begin = Instant::now();
+        for end in ends {
+            item.clear();
+            item.extend_from_slice(&items[from..end]);
+            redactor.object(&mut item, false, &mut counts);
+            std::hint::black_box(&item);
+            from = end;
+        }
+        best.redaction = best.redaction.min(begin.elapsed());
+        best.counts = counts;
+    }
+    Ok(best)
+}
+
+/// Pages of a list of pods, each of about 7 KB.
+fn pages(with_variables: bool) -> Vec<Vec<u8>> {
+    let page = |first: usize| {
+        let items: Vec<Value> =
+            (first..first + PODS_OF_A_PAGE).map(|number| pod(number, with_variables)).collect();
+        json!({"kind": "PodList", "apiVersion": "v1", "metadata": {"resourceVersion": "9"}, "items": items})
+            .to_string()
+            .into_bytes()
+    };
+    (0..PODS).step_by(PODS_OF_A_PAGE).map(page).collect()
+}
+
+fn pod(number: usize, with_variables: bool) -> Value {
+    let name = format!("frontend-5d8f7c9b4-{number:05}");
+    let container = |container: &str| {
+        let mut value = json!({
+            "name": container, "image": format!("registry.wagather.test/frontend/{container}:v1.7.3"),
+            "imagePullPolicy": "IfNotPresent", "command": ["/usr/bin/frontend"], "args": ["--listen=:8080"],
+            "ports": [{"name": "http", "containerPort": 8080, "protocol": "TCP"}],
+            "resources": {"requests": {"cpu": "25m", "memory": "64Mi"}},
+            "terminationMessagePath": "/dev/termination-log", "terminationMessagePolicy": "File",
+            "volumeMounts": [{"name": "config", "mountPath": "/etc/frontend", "readOnly": true}],
+        });
+        if with_variables {
+            value["env"] = json!([
+                {"name": "DB_PASSWORD", "value": format!("hunter-{number}")},
+                {"name": "UPSTREAM", "value": "https://frontend-1.wagather.test:8443/?a=1&b=2"},
+                {"name": "LOG_LEVEL", "value": "info"},
+                {"name": "API_KEY", "valueFrom": {"secretKeyRef": {"name": "gatherer-secret", "key": "password"}}},
+                {"name": "DATABASE_URL", "value": format!("postgres://shop:pw{number}@db.shop.svc:5432/shop")},
+            ]);
+        }
+        value
+    };
+    let condition = |kind: &str| json!({"type": kind, "status": "True", "observedGeneration": 1, "lastProbeTime": null, "lastTransitionTime": "2024-05-02T11:00:00Z"});
+    let status = |container: &str| {
+        json!({
+            "name": container, "ready": true, "started": true, "restartCount": number % 7,
+            "image": format!("registry.wagather.test/frontend/{container}:v1.7.3"),
+            "imageID": format!("registry.wagather.test/frontend/{container}@sha256:{:064x}", number * 7919),
+            "containerID": format!("cri-o://{:064x}", number * 104_729),
+            "state": {"running": {"startedAt": "2024-05-02T10:00:00Z"}},
+            "lastState": {"terminated": {"reason": "Error", "exitCode": 1, "message": "panic: connection refused\n", "finishedAt": "2024-05-02T11:00:00Z"}},
+        })
+    };
+    let managed = json!({"f:status": {"f:conditions": {"k:{\"type\":\"Ready\"}": {".": {}, "f:lastProbeTime": {}, "f:lastTransitionTime": {}, "f:status": {}, "f:type": {}}}, "f:containerStatuses": {}, "f:hostIP": {}, "f:phase": {}, "f:podIP": {}}});
+    json!({
+        "metadata": {
+            "name": name, "namespace": "shop", "generateName": "frontend-5d8f7c9b4-",
+            "uid": format!("6b2b61cd-6a6f-4b5a-8f3f-{number:012}"), "resourceVersion": number.to_string(),
+            "creationTimestamp": "2024-05-01T00:00:00Z",
+            "labels": {"app.kubernetes.io/name": "frontend", "app.kubernetes.io/part-of": "shop", "pod-template-hash": "5d8f7c9b4"},
+            "annotations": {
+                "openshift.io/scc": "restricted-v2",
+                "k8s.ovn.org/pod-networks": "{\"default\":{\"ip_addresses\":[\"10.128.0.7/23\"],\"mac_address\":\"0a:58:0a:80:00:07\",\"role\":\"primary\"}}",
+            },
+            "ownerReferences": [{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "frontend-5d8f7c9b4", "uid": "6b2b61cd-6a6f-4b5a-8f3f-000000000000", "controller": true}],
+            "managedFields": [
+                {"manager": "kube-controller-manager", "operation": "Update", "apiVersion": "v1", "fieldsType": "FieldsV1", "fieldsV1": managed},
+                {"manager": "kubelet", "operation": "Update", "apiVersion": "v1", "fieldsType": "FieldsV1", "fieldsV1": managed, "subresource": "status"},
+            ],
+        },
+        "spec": {
+            "nodeName": "worker-3.wagather.test", "serviceAccountName": "default", "restartPolicy": "Always",
+            "dnsPolicy": "ClusterFirst", "schedulerName": "default-scheduler", "priority": 0, "enableServiceLinks": true,
+            "volumes": [{"name": "config", "configMap": {"name": "frontend-config", "defaultMode": 420}}],
+            "tolerations": [
+                {"key": "node.kubernetes.io/not-ready", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300},
+                {"key": "node.kubernetes.io/unreachable", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300},
+            ],
+            "containers": [container("main"), container("proxy")],
+        },
+        "status": {
+            "phase": "Running", "qosClass": "Burstable", "hostIP": "192.0.2.7", "podIP": "10.128.0.7", "startTime": "2024-05-02T10:00:00Z",
+            "conditions": [condition("Initialized"), condition("Ready"), condition("ContainersReady"), condition("PodScheduled")],
+            "containerStatuses": [status("main"), status("proxy")],
+        },
+    })
+}
