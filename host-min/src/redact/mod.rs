@@ -9,6 +9,7 @@
 //! [`body`] does the latter to a stream.
 
 pub mod body;
+mod bytes;
 mod json;
 pub mod names;
 #[cfg(test)]
@@ -46,14 +47,8 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Kind; 6] = [
-        Kind::SecretData,
-        Kind::Env,
-        Kind::Token,
-        Kind::PrivateKey,
-        Kind::UrlCredentials,
-        Kind::LastApplied,
-    ];
+    pub const ALL: [Kind; 6] =
+        [Kind::SecretData, Kind::Env, Kind::Token, Kind::PrivateKey, Kind::UrlCredentials, Kind::LastApplied];
 
     /// Its name in grants and reports.
     pub fn name(self) -> &'static str {

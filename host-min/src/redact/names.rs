@@ -52,7 +52,8 @@ impl Names {
         for pattern in BUILT_IN.iter().copied().chain(more.iter().map(String::as_str)) {
             let pattern: Box<[u8]> = pattern.bytes().map(fold).collect();
             let inner = pattern.strip_prefix(b"*").and_then(|rest| rest.strip_suffix(b"*"));
-            match inner.filter(|inner| !inner.is_empty() && !inner.contains(&b'*') && !inner.contains(&b'?')) {
+            match inner.filter(|inner| !inner.is_empty() && !inner.contains(&b'*') && !inner.contains(&b'?'))
+            {
                 Some(word) => {
                     names.begins[usize::from(word[0])] = true;
                     names.words.push(word.into());
@@ -137,8 +138,19 @@ mod tests {
             assert!(names.tells(name.as_bytes()), "{name}");
         }
         for name in [
-            "", "PATH", "PWD", "OLDPWD", "BYPASS", "KEYCLOAK_URL", "PUBLIC_KEY", "SORT_KEY", "UPSTREAM", "TOKE",
-            "AUTHOR", "LOG_LEVEL", "SECRE",
+            "",
+            "PATH",
+            "PWD",
+            "OLDPWD",
+            "BYPASS",
+            "KEYCLOAK_URL",
+            "PUBLIC_KEY",
+            "SORT_KEY",
+            "UPSTREAM",
+            "TOKE",
+            "AUTHOR",
+            "LOG_LEVEL",
+            "SECRE",
         ] {
             assert!(!names.tells(name.as_bytes()), "{name}");
         }
@@ -146,7 +158,8 @@ mod tests {
 
     #[test]
     fn patterns_of_the_owner() {
-        let names = Names::new(&["my_*".into(), "*pin".into(), "a?c".into(), "*x*y".into(), "*inner*".into()]);
+        let names =
+            Names::new(&["my_*".into(), "*pin".into(), "a?c".into(), "*x*y".into(), "*inner*".into()]);
         for name in ["MY_", "my-thing", "CARD_PIN", "pin", "ABC", "a.c", "XY", "1x2x3y", "THE_INNER_ONE"] {
             assert!(names.tells(name.as_bytes()), "{name}");
         }
