@@ -2,6 +2,9 @@
 //!
 //! The identity (`apiVersion`, `kind`, name and namespace) is noted whether the mask keeps it or not: the
 //! host needs it to name files. It is not added to what is kept.
+//!
+//! One thing is kept that the mask does not name: that an embedded object is a Secret, if its data are kept. Redaction
+//! goes by it.
 
 use super::mask::Node;
 use super::scanner::{Scanner, Sink, Skip};
@@ -137,6 +140,7 @@ fn fields(
             _ => None,
         };
         let is_metadata = place == Place::Root && key.text.as_deref() == Some("metadata");
+        let key_is_kind = key.text.as_deref() == Some("kind");
         if out.len() > MAX_ITEM_BYTES {
             return Err(scanner.too_large("an object above the host's limit for one object"));
         }
@@ -149,6 +153,9 @@ fn fields(
                     out.truncate(before);
                 }
             }
+            None if is_witness(place, key_is_kind, node, mask) && scanner.peek()? == b'"' => {
+                witness(scanner, node, out, before, any, depth)?;
+            }
             None if is_metadata && scanner.peek()? == b'{' => {
                 fields(scanner, node, out, Place::Metadata, identity, depth + 1)?;
                 if *node == Node::Drop {
@@ -160,6 +167,35 @@ fn fields(
         any |= out.len() > before;
     }
     put(scanner, out, b"}")
+}
+
+/// Whether a key tells that an embedded object is a Secret, though the mask does not keep it.
+fn is_witness(place: Place, key_is_kind: bool, node: &Node, mask: &Node) -> bool {
+    key_is_kind
+        && place == Place::Elsewhere
+        && *node != Node::Keep
+        && (*mask.get("data") != Node::Drop || *mask.get("stringData") != Node::Drop)
+}
+
+/// Keeps a `kind` that is `Secret`; any other as the mask says.
+fn witness(
+    scanner: &mut Scanner,
+    node: &Node,
+    out: &mut Vec<u8>,
+    before: usize,
+    any: bool,
+    depth: usize,
+) -> Result<()> {
+    let after_key = out.len();
+    scanner.value(out, depth + 1)?;
+    let is_secret = serde_json::from_slice::<String>(&out[after_key..]).is_ok_and(|kind| kind == "Secret");
+    if is_secret {
+        out.truncate(before);
+        return put(scanner, out, if any { b",\"kind\":\"Secret\"" } else { b"\"kind\":\"Secret\"" });
+    }
+    // Fields of a scalar are null.
+    out.truncate(after_key);
+    if *node == Node::Drop { Ok(()) } else { put(scanner, out, b"null") }
 }
 
 impl From<ProjectError> for std::io::Error {
@@ -216,6 +252,25 @@ mod tests {
     fn scalars_where_fields_are_due_are_not_given_away() {
         assert_eq!(project("a(b)", r#"{"a":"secret"}"#).0, r#"{"a":null}"#);
         assert_eq!(project("a(b)", r#"{"a":[["secret"],{"b":1}]}"#).0, r#"{"a":[[null],{"b":1}]}"#);
+    }
+
+    #[test]
+    fn what_tells_of_a_secret_is_kept_with_its_data() {
+        let text = r#"{"kind":"Template","objects":[{"kind":"Secret","data":{"a":"b"}},{"data":{"a":"b"},"k\u0069nd":"S\u0065cret","x":1},{"kind":"ConfigMap","data":{}}]}"#;
+        for mask in ["objects(data)", "objects(data(a),kind(x))", "objects(*(a))"] {
+            let (kept, _) = project(mask, text);
+            assert_eq!(kept.matches(r#""kind":"Secret""#).count(), 2, "{mask}: {kept}");
+            assert!(!kept.contains("ConfigMap") && !kept.contains("Template"), "{mask}: {kept}");
+        }
+        assert_eq!(project("objects(x)", text).0, r#"{"objects":[{},{"x":1},{}]}"#);
+        assert_eq!(
+            project("objects(kind(x))", text).0,
+            r#"{"objects":[{"kind":null},{"k\u0069nd":null},{"kind":null}]}"#
+        );
+        assert_eq!(
+            project("objects(stringData)", text).0,
+            r#"{"objects":[{"kind":"Secret"},{"kind":"Secret"},{}]}"#
+        );
     }
 
     #[test]

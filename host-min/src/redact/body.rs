@@ -4,7 +4,8 @@
 //! each window the last part is held back, since a secret may begin there. What is longer than that part is replaced from where
 //! it begins, and its rest is swallowed as it comes.
 
-use super::text::{Form, class};
+use super::bytes::run;
+use super::text::Form;
 use super::{Counts, Found, Redactor, replace};
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -89,7 +90,7 @@ impl Body {
         let (mut swallowed, rest) = match self.rest {
             None => return true,
             Some(Rest::Class(class)) => {
-                let end = class::run(&self.window, 0, class);
+                let end = run(&self.window, 0, class);
                 (end, (end == len).then_some(Rest::Class(class)))
             }
             Some(Rest::Key { most }) => match self.redactor.text.rest_of_key(&self.window) {
@@ -155,5 +156,167 @@ impl Read for Body {
         buffer[..len].copy_from_slice(&self.ready[self.taken..self.taken + len]);
         self.taken += len;
         Ok(len)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Rules;
+    use super::*;
+
+    const JWT: &str = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzeXN0ZW0ifQ.c2lnbmF0dXJl";
+
+    /// Gives so many bytes at a time, and an error now and then that means nothing.
+    struct Drip(Vec<u8>, usize, usize);
+
+    impl Read for Drip {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            if self.1.is_multiple_of(3) && !buffer.is_empty() {
+                self.1 += 1;
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            self.1 += 1;
+            let len = buffer.len().min(self.2).min(self.0.len());
+            buffer[..len].copy_from_slice(&self.0[..len]);
+            self.0.drain(..len);
+            Ok(len)
+        }
+    }
+
+    fn redactor() -> Arc<Redactor> {
+        Arc::new(Redactor::new(&Rules::default()))
+    }
+
+    fn stream_by(text: &[u8], given: usize, taken: usize) -> (String, Counts) {
+        let mut body = redactor().body(Box::new(Drip(text.to_vec(), 0, given)));
+        let (mut out, mut piece) = (Vec::new(), vec![0; taken]);
+        loop {
+            match body.read(&mut piece).expect("a body") {
+                0 => return (String::from_utf8(out).expect("UTF-8"), body.counts()),
+                len => out.extend_from_slice(&piece[..len]),
+            }
+        }
+    }
+
+    fn stream(text: &str) -> (String, Counts) {
+        stream_by(text.as_bytes(), usize::MAX, 4096)
+    }
+
+    /// Lines without a secret.
+    fn lines(bytes: usize) -> String {
+        "2024-05-02T11:00:00Z info: the token is fine, http://host/path a@b\n".repeat(bytes / 67 + 1)
+    }
+
+    #[test]
+    fn however_it_is_read_it_is_the_same() {
+        let text = format!(
+            "a Bearer {JWT} b\nhttp://u:p@h -----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY-----\n{JWT}"
+        );
+        let (expected, counts) = stream(&text);
+        assert_eq!(expected, "a Bearer <redacted> b\nhttp://<redacted>@h <redacted>\n<redacted>");
+        assert_eq!((counts.tokens, counts.url_credentials, counts.private_keys), (2, 1, 1));
+        let mut whole = text.clone();
+        redactor().text(&mut whole, &mut Counts::default());
+        assert_eq!(whole, expected, "a body is what its text is");
+        for given in 1..=text.len() {
+            for taken in [1, 7, 4096] {
+                assert_eq!(stream_by(text.as_bytes(), given, taken), (expected.clone(), counts));
+            }
+        }
+    }
+
+    #[test]
+    fn a_secret_anywhere_around_the_edge_of_a_window() {
+        let secrets = [
+            (format!("Bearer {JWT}"), "Bearer <redacted>"),
+            ("http://user:p@ss@host".to_owned(), "http://<redacted>@host"),
+            ("-----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY-----".to_owned(), "<redacted>"),
+        ];
+        for (secret, expected) in secrets {
+            for edge in [WINDOW_BYTES - TAIL_BYTES, WINDOW_BYTES] {
+                for before in edge - secret.len() - 3..edge + 3 {
+                    let before = ".".repeat(before);
+                    let after = lines(WINDOW_BYTES);
+                    let (out, counts) = stream(&format!("{before} {secret} {after}"));
+                    assert!(out == format!("{before} {expected} {after}"), "{secret} after {}", before.len());
+                    assert_eq!(counts.total(), 1);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_longer_than_a_window_is_swallowed() {
+        let lines = lines(3 * WINDOW_BYTES);
+        for len in [TAIL_BYTES - 1, TAIL_BYTES, WINDOW_BYTES - TAIL_BYTES, WINDOW_BYTES, 5 * WINDOW_BYTES + 1]
+        {
+            let long = "x".repeat(len);
+            for lead in [0, 1, TAIL_BYTES, WINDOW_BYTES - TAIL_BYTES - 1, WINDOW_BYTES - 1] {
+                let lead = &lines[..lead];
+                for (secret, expected) in [
+                    (format!("Bearer {long}"), "Bearer <redacted>"),
+                    (format!("eyJ{long}.{long}.{long}"), "<redacted>"),
+                    (format!("sha256~{long}"), "<redacted>"),
+                ] {
+                    let (out, counts) = stream(&format!("{lead}\n{secret} {lines}"));
+                    assert!(
+                        out == format!("{lead}\n{expected} {lines}"),
+                        "{expected} of {len} after {}: {}",
+                        lead.len(),
+                        out.len()
+                    );
+                    assert_eq!(counts.tokens, 1);
+                }
+                let (out, _) = stream(&format!("{lead}\nhttp://{long}:{long}@host/ {lines}"));
+                assert!(!out.contains("xx"), "{len} after {}", lead.len());
+            }
+        }
+    }
+
+    #[test]
+    fn keys_with_and_without_an_end() {
+        let lines = lines(2 * WINDOW_BYTES);
+        for key_lines in [1, 100, 127, 128, 129, 900] {
+            let key = "k".repeat(64) + "\n";
+            let key = key.repeat(key_lines);
+            for lead in [0, 100, WINDOW_BYTES - TAIL_BYTES - 50, WINDOW_BYTES - TAIL_BYTES + 50] {
+                let lead = &lines[..lead];
+                let text = format!(
+                    "{lead}\n-----BEGIN EC PRIVATE KEY-----\n{key}-----END EC PRIVATE KEY-----\n{lines}"
+                );
+                let (out, counts) = stream(&text);
+                assert!(out == format!("{lead}\n<redacted>\n{lines}"), "{key_lines} after {}", lead.len());
+                assert_eq!(counts.private_keys, 1);
+                let (out, _) = stream(&format!("{lead}\n-----BEGIN EC PRIVATE KEY-----\n{key}"));
+                assert_eq!(out, format!("{lead}\n<redacted>"));
+            }
+        }
+        let (out, _) = stream(&format!("-----BEGIN PRIVATE KEY-----\n{lines}{lines}the end\n"));
+        assert!(out.starts_with("<redacted>") && out.ends_with("the end\n") && out.len() < 3 * WINDOW_BYTES);
+    }
+
+    #[test]
+    fn what_is_harmless_is_the_same_whatever_it_is() {
+        let mut bytes: Vec<u8> = (0..=255_u8).cycle().take(3 * WINDOW_BYTES + 5).collect();
+        bytes.retain(|&byte| byte != b'@');
+        let mut out = Vec::new();
+        let mut body = redactor().body(Box::new(io::Cursor::new(bytes.clone())));
+        body.read_to_end(&mut out).expect("a body");
+        assert!(out == bytes && body.counts() == Counts::default());
+        assert_eq!(stream("").0, "");
+    }
+
+    #[test]
+    fn what_came_before_an_error_comes_first() {
+        struct Broken;
+        impl Read for Broken {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::TimedOut.into())
+            }
+        }
+        let mut body = redactor().body(Box::new(io::Cursor::new(b"Bearer abc").chain(Broken)));
+        let mut out = Vec::new();
+        let error = body.read_to_end(&mut out).expect_err("an error");
+        assert_eq!((&*out, error.kind()), (&b"Bearer <redacted>"[..], io::ErrorKind::TimedOut));
     }
 }

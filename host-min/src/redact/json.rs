@@ -3,8 +3,8 @@
 //! A quote within a JSON string has a backslash before it, and there is no white space between tokens. So `"env":` after a
 //! bracket or a comma is a key and nothing else, and can be searched for without reading the rest.
 
+use super::bytes::string_end;
 use super::names::Names;
-use super::text::string_end;
 use super::{Found, Kind, Rules};
 use crate::limits::MAX_JSON_DEPTH;
 use memchr::memmem::Finder;
@@ -114,13 +114,18 @@ impl Walk<'_> {
         start..end
     }
 
-    /// The value that comes.
+    /// The value that comes. What nests deeper than the projection lets pass is as if it had no end, so that no byte is walked
+    /// over more often than that.
     fn skip(&mut self) -> Range<usize> {
         let start = self.at;
         let mut depth = 0_usize;
         while let Some(&byte) = self.json.get(self.at) {
             match byte {
                 b'"' => self.at = string_end(self.json, self.at + 1),
+                b'{' | b'[' if depth == MAX_JSON_DEPTH => {
+                    self.at = self.json.len();
+                    break;
+                }
                 b'{' | b'[' => depth += 1,
                 b'}' | b']' | b',' if depth == 0 => break,
                 b'}' | b']' => depth -= 1,
@@ -175,8 +180,8 @@ impl Walk<'_> {
             let key = if open == b'{' { self.key() } else { 0..0 };
             match self.text(&key) {
                 b"kind" => {
-                    let value = self.skip();
-                    is_secret |= self.text(&value) == b"\"Secret\"";
+                    is_secret |= self.json[self.at.min(self.json.len())..].starts_with(b"\"Secret\"");
+                    self.secrets(false, depth + 1);
                 }
                 b"data" => {
                     data.push(self.at);

@@ -9,6 +9,7 @@
 //! [`body`] does the latter to a stream.
 
 pub mod body;
+mod bytes;
 mod json;
 pub mod names;
 #[cfg(test)]

@@ -1,1 +1,471 @@
+//! Redaction as a whole: known answers for each kind, what a mask may hide, and random documents.
 
+use super::*;
+use crate::project::{Node, ObjectReader};
+use serde_json::Value;
+
+const JWT: &str = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzeXN0ZW0ifQ.c2lnbmF0dXJl-_";
+const SHA256: &str = "sha256~0123456789abcdefghijklmnopqrstuvwxyzABCDEFG";
+const PEM: &str =
+    "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA7bq\nabc==\n-----END RSA PRIVATE KEY-----";
+const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\nMIIC\n-----END CERTIFICATE-----\n";
+
+fn redactor() -> Redactor {
+    Redactor::new(&Rules::default())
+}
+
+fn object_by(redactor: &Redactor, json: &str, secret: bool) -> (String, Counts) {
+    let (mut bytes, mut counts) = (json.as_bytes().to_vec(), Counts::default());
+    redactor.object(&mut bytes, secret, &mut counts);
+    let text = String::from_utf8(bytes).expect("UTF-8");
+    assert!(serde_json::from_str::<Value>(&text).is_ok(), "{json}\nbecame\n{text}");
+    let mut again = text.clone().into_bytes();
+    redactor.object(&mut again, secret, &mut Counts::default());
+    assert_eq!(String::from_utf8_lossy(&again), text, "redacted twice");
+    (text, counts)
+}
+
+fn object(json: &str) -> (String, Counts) {
+    object_by(&redactor(), json, false)
+}
+
+fn becomes(json: &str, expected: &str, kind: Kind, count: u64) {
+    let (text, mut counts) = object(json);
+    assert_eq!(text, expected);
+    assert_eq!((*counts.of(kind), counts.total()), (count, count), "{json}");
+}
+
+fn stays(json: &str) {
+    becomes(json, json, Kind::Env, 0);
+}
+
+fn text(text: &str) -> String {
+    let (mut text, mut counts) = (text.to_owned(), Counts::default());
+    redactor().text(&mut text, &mut counts);
+    text
+}
+
+/// As a server's encoder writes it into a string.
+fn quoted(text: &str) -> String {
+    Value::from(text).to_string()
+}
+
+fn base64(text: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::new();
+    for group in text.chunks(3) {
+        let word = group.iter().fold(0_usize, |word, &byte| word << 8 | usize::from(byte))
+            << (8 * (3 - group.len()));
+        for index in 0..4 {
+            let sextet = ALPHABET[word >> (18 - 6 * index) & 63];
+            out.push(if index <= group.len() { char::from(sextet) } else { '=' });
+        }
+    }
+    out
+}
+
+#[test]
+fn data_of_secrets() {
+    let json = r#"{"metadata":{"name":"a"},"data":{"a":"c2VjcmV0","b":{"c":[1]},"d":7,"e":null},"stringData":{"f":"g"},"type":"Opaque"}"#;
+    let (text, counts) = object_by(&redactor(), json, true);
+    assert_eq!(
+        text,
+        r#"{"metadata":{"name":"a"},"data":{"a":"cmVkYWN0ZWQ=","b":"cmVkYWN0ZWQ=","d":"cmVkYWN0ZWQ=","e":null},"stringData":{"f":"<redacted>"},"type":"Opaque"}"#
+    );
+    assert_eq!(counts, Counts { secret_data: 4, ..Counts::default() });
+    assert_eq!(object_by(&redactor(), r#"{"data":"x"}"#, true).0, r#"{"data":"cmVkYWN0ZWQ="}"#);
+    assert_eq!(base64(b"redacted"), REDACTED_BASE64);
+}
+
+#[test]
+fn embedded_secrets_in_any_order_and_string_data_anywhere() {
+    let one = |inner: &str| {
+        format!(r#"{{"kind":"Template","data":{{"x":"y"}},"objects":[1,{inner},{{"data":{{"x":"y"}}}}]}}"#)
+    };
+    for (before, after) in [
+        (r#"{"kind":"Secret","data":{"a":"Yg=="}}"#, r#"{"kind":"Secret","data":{"a":"cmVkYWN0ZWQ="}}"#),
+        (r#"{"data":{"a":"Yg=="},"kind":"Secret"}"#, r#"{"data":{"a":"cmVkYWN0ZWQ="},"kind":"Secret"}"#),
+        (
+            r#"{"d\u0061ta":{"a":"Yg=="},"kind":"S\u0065cret"}"#,
+            r#"{"data":{"a":"cmVkYWN0ZWQ="},"kind":"Secret"}"#,
+        ),
+        (r#"{"kind":"X","stringData":{"a":"b"}}"#, r#"{"kind":"X","stringData":{"a":"<redacted>"}}"#),
+        (r#"{"kind":"X","stringData":["a"]}"#, r#"{"kind":"X","stringData":"<redacted>"}"#),
+    ] {
+        becomes(&one(before), &one(after), Kind::SecretData, 1);
+    }
+    stays(r#"{"kind":"ConfigMap","data":{"a":"b"},"ref":{"kind":"Secret","name":"c"}}"#);
+    stays(r#"{"note":"{\"kind\":\"Secret\",\"data\":{\"a\":\"b\"}}","data":{"a":"b"}}"#);
+    stays(r#"{"a,\"stringData":{"a":"b"},"metadata":{"x":1}}"#);
+}
+
+#[test]
+fn variables_by_name() {
+    let list = |inner: &str| format!(r#"{{"spec":{{"containers":[{{"env":[{inner}],"x":{{}}}}]}}}}"#);
+    for (before, after) in [
+        (r#"{"name":"DB_PASSWORD","value":"a\"]}"}"#, r#"{"name":"DB_PASSWORD","value":"<redacted>"}"#),
+        (r#"{"value":"a","name":"db_password"}"#, r#"{"value":"<redacted>","name":"db_password"}"#),
+        (r#"{"name":"API\u005fKEY","value":12}"#, r#"{"name":"API_KEY","value":"<redacted>"}"#),
+        (
+            r#"{"n\u0061me":"PORT","value":"1"},{"value":"a"}"#,
+            r#"{"name":"PORT","value":"1"},{"value":"<redacted>"}"#,
+        ),
+        (r#"{"name":null,"value":"a"}"#, r#"{"name":null,"value":"<redacted>"}"#),
+        (
+            r#"{"name":"A","value":"b"},[{"name":"TOKEN","value":"c"}]"#,
+            r#"{"name":"A","value":"b"},[{"name":"TOKEN","value":"<redacted>"}]"#,
+        ),
+    ] {
+        becomes(&list(before), &list(after), Kind::Env, 1);
+    }
+    stays(&list(
+        r#"{"name":"PATH","value":"/bin"},{"name":"API_KEY","valueFrom":{"secretKeyRef":{"name":"a","key":"value"}}},7,"a""#,
+    ));
+    stays(r#"{"env":"x","a":{"env":null},"b":{"env":[]},"c,\"env":[{"value":"1"}]}"#);
+    becomes(
+        r#"{"env":{"DB_PASSWORD":"a","PORT":"1","TOKEN":{"valueFrom":{"x":1}},"SECRET":{"value":"b"}}}"#,
+        r#"{"env":{"DB_PASSWORD":"<redacted>","PORT":"1","TOKEN":{"valueFrom":{"x":1}},"SECRET":"<redacted>"}}"#,
+        Kind::Env,
+        2,
+    );
+    becomes(
+        r#"{"env":{"TOKEN":{"valueFrom":{},"value":"a"}}}"#,
+        r#"{"env":{"TOKEN":"<redacted>"}}"#,
+        Kind::Env,
+        1,
+    );
+}
+
+#[test]
+fn a_mask_hides_nothing_from_redaction() {
+    let text = r#"{"kind":"X","spec":{"containers":[{"env":[{"name":"PASSWORD","value":"canary-1"}]}]},
+        "objects":[{"kind":"Secret","data":{"a":"canary-2"},"stringData":{"a":"canary-3"}},{"data":{"a":"canary-4"},"kind":"Secret"}],
+        "metadata":{"annotations":{"kubectl.kubernetes.io/last-applied-configuration":"canary-5"}}}"#;
+    for mask in [
+        "*",
+        "spec(containers(env(value)))",
+        "spec(containers(env(value,name(x))))",
+        "spec(*(*(value)))",
+        "objects(data)",
+        "objects(data,kind(x))",
+        "objects(data(a),stringData(a))",
+        "objects(*(a))",
+        "metadata(annotations(*))",
+    ] {
+        let mut reader = ObjectReader::new(Box::new(std::io::Cursor::new(text.as_bytes().to_vec())));
+        let mut out = Vec::new();
+        reader.read(&Node::parse(mask).expect(mask), &mut out).expect(mask);
+        let kept = String::from_utf8(out).expect("UTF-8");
+        assert!(kept.contains("canary"), "{mask} keeps nothing secret: {kept}");
+        let (redacted, _) = object(&kept);
+        assert!(!redacted.contains("canary"), "{mask}: {redacted}");
+    }
+}
+
+#[test]
+fn the_last_applied_configuration() {
+    becomes(
+        r#"{"a":{"kubectl.kubernetes.io/last-applied-configuration":"{\"a\":\"b\"}\n","b":"c"}}"#,
+        r#"{"a":{"kubectl.kubernetes.io/last-applied-configuration":"<redacted>","b":"c"}}"#,
+        Kind::LastApplied,
+        1,
+    );
+    stays(r#"{"a":"kubectl.kubernetes.io/last-applied-configuration"}"#);
+}
+
+#[test]
+fn tokens() {
+    let glpat = format!("glpat-{}", "a1".repeat(10));
+    let ghp = format!("ghp_{}", "a1".repeat(18));
+    let github_pat = format!("github_pat_{}", "a_".repeat(20));
+    for (before, after) in [
+        ("Authorization: Bearer abc.def/ghi+~_-==, x", "Authorization: Bearer <redacted>, x"),
+        ("bEARER  a\n", "bEARER  <redacted>\n"),
+        ("a bearer token is due", "a bearer token is due"),
+        ("Bearer token.", "Bearer token."),
+        ("Bearer realm=\"x\"", "Bearer realm=\"x\""),
+        ("Bearer <redacted>", "Bearer <redacted>"),
+        ("Bearer ", "Bearer "),
+        ("Basic dXNlcjpwYXNzd29yZA==.", "Basic <redacted>."),
+        ("Basic authentication", "Basic authentication"),
+        (&*format!("token={JWT}."), "token=<redacted>."),
+        (&*format!("{JWT}.four.five "), "<redacted> "),
+        ("eyJhbGciOiJub25lIn0.eyJhIjoxfQ. ", "<redacted> "),
+        ("eyJhbGciOiJub25lIn0.eyJhIjoxfQ ", "eyJhbGciOiJub25lIn0.eyJhIjoxfQ "),
+        ("eyJ eyJ. eyJ.. eyJ..a", "eyJ eyJ. eyJ.. eyJ..a"),
+        (&*format!("({SHA256})"), "(<redacted>)"),
+        (
+            "sha256~short sha256:0123456789abcdefghijklmnopqrstuvwxyzABCDEFG",
+            "sha256~short sha256:0123456789abcdefghijklmnopqrstuvwxyzABCDEFG",
+        ),
+        (&*format!("{glpat} {ghp} {github_pat}!"), "<redacted> <redacted> <redacted>!"),
+        ("glpat-short highp_", "glpat-short highp_"),
+        ("é Bearer aé", "é Bearer <redacted>é"),
+    ] {
+        assert_eq!(text(before), after);
+        let escaped_after = format!("{{\"a\":{}}}", quoted(after));
+        assert_eq!(object(&format!("{{\"a\":{}}}", quoted(before))).0, escaped_after);
+    }
+    for (prefix, least) in text::PREFIXES {
+        assert_eq!(text(&format!("x {prefix}{}", "a".repeat(*least))), "x <redacted>");
+    }
+    // What belongs to an escape is neither a token's beginning nor cut.
+    stays(r#"{"a":"\u000eyJhbGciOiJ.b.c"}"#);
+    becomes(r#"{"a":"\\u000eyJhbGciOiJ.b.c"}"#, r#"{"a":"\\u000<redacted>"}"#, Kind::Token, 1);
+    becomes(r#"{"a":"Bearer abc\u0026x\n"}"#, r#"{"a":"Bearer <redacted>\u0026x\n"}"#, Kind::Token, 1);
+    becomes(r#"{"a":"B\u0065arer abc"}"#, r#"{"a":"Bearer <redacted>"}"#, Kind::Token, 1);
+}
+
+#[test]
+fn private_keys() {
+    let certificate = CERTIFICATE;
+    for (before, after) in [
+        (format!("{certificate}{PEM}\n{certificate}"), format!("{certificate}<redacted>\n{certificate}")),
+        (format!("a {PEM} b {PEM}"), "a <redacted> b <redacted>".into()),
+        ("a -----BEGIN PRIVATE KEY-----\nabc".into(), "a <redacted>".into()),
+        (
+            "-----BEGIN PGP PRIVATE KEY BLOCK-----\na\n-----END PGP PRIVATE KEY BLOCK-----!".into(),
+            "<redacted>!".into(),
+        ),
+        (certificate.into(), certificate.into()),
+        (
+            "-----BEGIN PUBLIC KEY-----\n a PRIVATE KEY-----".into(),
+            "-----BEGIN PUBLIC KEY-----\n a PRIVATE KEY-----".into(),
+        ),
+    ] {
+        assert_eq!(text(&before), after);
+        let json = |text: &str| format!("{{\"a\":{},\"b\":1}}", quoted(text));
+        assert_eq!(object(&json(&before)).0, json(&after));
+    }
+}
+
+#[test]
+fn private_keys_in_base64() {
+    for lead in ["", "\n", "ab", CERTIFICATE] {
+        let key = base64(format!("{lead}{PEM}\n").as_bytes());
+        assert_eq!(text(&format!("key: {key}, x")), "key: cmVkYWN0ZWQ=, x", "{lead:?}");
+        assert_eq!(object(&format!("{{\"a\":\"\\n{key}\\u003c\"}}")).0, r#"{"a":"\ncmVkYWN0ZWQ=\u003c"}"#);
+        assert_eq!(object(&format!("{{\"a\":\"\\u003c{key}\"}}")).0, r#"{"a":"\u003ccmVkYWN0ZWQ="}"#);
+        let lines: Vec<&str> =
+            (0..key.len()).step_by(76).map(|at| &key[at..key.len().min(at + 76)]).collect();
+        if lead != CERTIFICATE {
+            assert_eq!(text(&format!("{}\nx y", lines.join("\n"))), "cmVkYWN0ZWQ=\nx y");
+            let json = format!("{{\"a\":{}}}", quoted(&lines.join("\r\n")));
+            assert_eq!(object(&json).0, r#"{"a":"cmVkYWN0ZWQ="}"#);
+        }
+    }
+    let certificate = base64(CERTIFICATE.as_bytes());
+    stays(&format!("{{\"caBundle\":\"{certificate}\"}}"));
+}
+
+#[test]
+fn credentials_in_urls() {
+    for (before, after) in [
+        ("postgres://user:p@ss@host:5432/db", "postgres://<redacted>@host:5432/db"),
+        ("at https://token@host.", "at https://<redacted>@host."),
+        (
+            "a://b/c@d a://b?c@d a://b#c@d a://b c@d a://\"b@c\" a://@b",
+            "a://b/c@d a://b?c@d a://b#c@d a://b c@d a://\"b@c\" a://@b",
+        ),
+        ("mail a@b.c, http://a", "mail a@b.c, http://a"),
+        ("http://CORP\\nancy:pw@proxy", "http://<redacted>@proxy"),
+        ("http://<redacted>@h", "http://<redacted>@h"),
+        (
+            "docker-pullable://nginx@sha256:0123456789abcdef0123456789abcdef",
+            "docker-pullable://nginx@sha256:0123456789abcdef0123456789abcdef",
+        ),
+    ] {
+        assert_eq!(text(before), after);
+        let json = |text: &str| format!("{{\"a\":{}}}", quoted(text));
+        assert_eq!(object(&json(before)).0, json(after));
+    }
+    becomes(
+        r#"{"a":"http://u:a\u0026b\u003c@h","b":"@"}"#,
+        r#"{"a":"http://<redacted>@h","b":"@"}"#,
+        Kind::UrlCredentials,
+        1,
+    );
+    becomes(r#"{"a":"http:\/\/u:a@h\/"}"#, r#"{"a":"http://<redacted>@h/"}"#, Kind::UrlCredentials, 1);
+    assert_eq!(text(r#"{"a":"http:\/\/u:a@h"}"#), r#"{"a":"http:\/\/<redacted>@h"}"#);
+    stays(r#"{"a":"http://h\nx@y","b":"http://h","c":"@"}"#);
+}
+
+#[test]
+fn rules_add_and_except() {
+    let rules = Rules {
+        env: vec!["my_*".into()],
+        tokens: vec!["corp-".into(), "k<y>".into(), "abc".into(), "e\\u0".into()],
+        except: vec![],
+    };
+    let json = r#"{"env":[{"name":"MY_x","value":"1"}],"a":"corp-77 k\u003cy\u003ez k<y>1 abcd"}"#;
+    let expected =
+        r#"{"env":[{"name":"MY_x","value":"<redacted>"}],"a":"<redacted> <redacted> <redacted> abcd"}"#;
+    assert_eq!(object_by(&Redactor::new(&rules), json, false).0, expected);
+
+    let json = format!(
+        r#"{{"data":{{"a":"b"}},"env":[{{"name":"TOKEN","value":"c"}}],"b":["Bearer d",{},"a://b@c"],"c":{{"kubectl.kubernetes.io/last-applied-configuration":"e"}}}}"#,
+        quoted(PEM)
+    );
+    let (_, all) = object_by(&redactor(), &json, true);
+    for kind in Kind::ALL {
+        let rules = Rules { except: vec![kind], ..Rules::default() };
+        let (_, mut counts) = object_by(&Redactor::new(&rules), &json, true);
+        assert_eq!((*counts.of(kind), counts.total()), (0, all.total() - 1), "{kind:?}");
+        assert_eq!(Kind::by_name(kind.name()), Some(kind));
+        assert_eq!(serde_json::to_value(all).expect("JSON")[kind.name()], 1, "{kind:?}");
+    }
+    let rules = Rules { except: Kind::ALL.to_vec(), ..Rules::default() };
+    assert_eq!(object_by(&Redactor::new(&rules), &json, true).0, json);
+    assert_eq!(Kind::by_name("other"), None);
+}
+
+#[test]
+fn the_documentation_lists_what_is_built_in() {
+    let page = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/redaction.md"));
+    let listed = |mark: &str| -> Vec<String> {
+        let part = page.split(&format!("<!-- {mark} -->")).nth(1).expect(mark);
+        part.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    };
+    assert_eq!(listed("env"), names::BUILT_IN);
+    let prefixes: Vec<String> = text::PREFIXES.iter().map(|(prefix, _)| (*prefix).to_owned()).collect();
+    assert_eq!(listed("tokens"), prefixes);
+    assert_eq!(listed("kinds"), Kind::ALL.map(Kind::name));
+}
+
+#[test]
+fn what_is_no_json_does_no_harm() {
+    let whole = r#"{"kind":"Secret","data":{"a":"b"},"stringData":{"a":1},"env":[{"name":"TOKEN","value":"a\\"},[{}]],"c":"eyJa.b.c\n"}"#;
+    for end in 0..whole.len() {
+        for tail in ["", "\\", "\"", "{", "[", ",", "\\u00", "\"env\":", "\"data\":{\"", "\0"] {
+            let mut bytes = [&whole.as_bytes()[..end], tail.as_bytes()].concat();
+            redactor().object(&mut bytes, true, &mut Counts::default());
+        }
+    }
+    let mut deep = "{\"env\":[".repeat(100_000).into_bytes();
+    redactor().object(&mut deep, true, &mut Counts::default());
+}
+
+/// The same numbers each time.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, most: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % most
+    }
+
+    fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
+        from[self.below(from.len())]
+    }
+}
+
+const CANARY: &str = "CaNaRy0123456789CaNaRy0123456789CaNaRy0123456789";
+
+fn document(random: &mut Random, depth: usize) -> Value {
+    let harmless = [
+        "",
+        "a",
+        "é\n",
+        "\u{e}yJ",
+        "\\",
+        "\"",
+        "{\"env\":",
+        "://",
+        "<b>&",
+        "Bearer ",
+        "eyJ",
+        "x@y",
+        "\u{8}",
+        "LS0t",
+        "-----BEGIN ",
+        "env",
+    ];
+    match random.below(if depth > 4 { 5 } else { 12 }) {
+        0 => Value::Null,
+        1 => random.below(1000).into(),
+        2 => random.pick(&["true", "secret"]).into(),
+        3 => {
+            let words: Vec<&str> = (0..random.below(5)).map(|_| random.pick(&harmless)).collect();
+            words.concat().into()
+        }
+        4 => {
+            let canary = match random.below(6) {
+                0 => format!("Bearer {CANARY}"),
+                1 => format!("eyJ{CANARY}.{CANARY}.{CANARY}"),
+                2 => format!("sha256~{CANARY}"),
+                3 => format!("-----BEGIN PRIVATE KEY-----\n{CANARY}\n-----END PRIVATE KEY-----"),
+                4 => {
+                    base64(
+                        format!("{}-----BEGIN EC PRIVATE KEY-----\n", random.pick(&["", "\n", "--"]))
+                            .as_bytes(),
+                    )
+                    .trim_end_matches('=')
+                    .to_owned()
+                        + CANARY
+                }
+                _ => format!("https://a:{CANARY}@host/path"),
+            };
+            let space = ["", " ", "\n", "\"", "é", "<", "\u{1}", ", "];
+            format!("{}{canary}{}", random.pick(&space), random.pick(&space)).into()
+        }
+        5 => {
+            serde_json::json!({"kind": "Secret", "data": {"a": CANARY, "b": [CANARY]}, "stringData": {"c": CANARY}})
+        }
+        6 => {
+            serde_json::json!({"env": [{"name": random.pick(&["A_TOKEN", "db.password"]), "value": CANARY}, {"value": CANARY}, document(random, depth + 1)]})
+        }
+        7 => {
+            serde_json::json!({"kubectl.kubernetes.io/last-applied-configuration": format!("{{\"{CANARY}\"}}")})
+        }
+        8 | 9 => (0..random.below(4)).map(|_| document(random, depth + 1)).collect::<Vec<_>>().into(),
+        _ => {
+            let keys = ["a", "env", "name", "value", "data", "kind", "metadata", "\"env", "a,\"data", "é"];
+            (0..random.below(5))
+                .map(|_| (random.pick(&keys).to_owned(), document(random, depth + 1)))
+                .collect::<serde_json::Map<_, _>>()
+                .into()
+        }
+    }
+}
+
+/// Equal but for what was replaced: strings within, or a value that was secret as a whole.
+fn is_redaction(before: &Value, after: &Value) -> bool {
+    let is_replaced = |text: &str| text.contains(REDACTED) || text.contains(REDACTED_BASE64);
+    match (before, after) {
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len()
+                && a.iter().all(|(key, value)| b.get(key).is_some_and(|other| is_redaction(value, other)))
+        }
+        (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| is_redaction(a, b))
+        }
+        (_, Value::String(text)) if is_replaced(text) => true,
+        _ => before == after,
+    }
+}
+
+#[test]
+fn random_documents() {
+    let redactor = redactor();
+    let mut random = Random(7);
+    let mut total = Counts::default();
+    for round in 0..1500 {
+        let before = document(&mut random, 0);
+        // Go's encoder escapes these three, others do not.
+        let text = before.to_string();
+        let go = text.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026");
+        for text in [text, go] {
+            let (after, counts) = object_by(&redactor, &text, false);
+            assert!(!after.contains("CaNaRy"), "round {round}: {text}\nbecame\n{after}");
+            let value: Value = serde_json::from_str(&after).expect("JSON");
+            assert!(is_redaction(&before, &value), "round {round}: {text}\nbecame\n{after}");
+            if counts.total() == 0 {
+                assert_eq!(after, text, "round {round}");
+            }
+            total.add(&counts);
+        }
+    }
+    for kind in Kind::ALL {
+        assert!(*total.of(kind) > 50, "{kind:?} hardly occurred: {total:?}");
+    }
+}

@@ -5,6 +5,10 @@
 //! time is linear whatever the text.
 
 use super::body::Rest;
+use super::bytes::{
+    AUTHORITY, BASE64, BASE64_LINES, JWT, TOKEN, URL64, after_blanks, decode, escape_len, is,
+    is_within_escape, run, string_end, unit,
+};
 use super::{Found, Kind, Open, REDACTED, REDACTED_BASE64, Rules};
 use memchr::memmem::Finder;
 
@@ -32,56 +36,6 @@ pub(super) enum Form {
     Json,
     /// As it is.
     Plain,
-}
-
-/// Bits for classes of bytes.
-pub(super) mod class {
-    /// The alphabet of base64, without padding.
-    pub(in super::super) const BASE64: u8 = 1;
-    /// The alphabet of base64url: parts of a JWT, most tokens.
-    pub(in super::super) const URL64: u8 = 2;
-    /// RFC 9110's token68, and `_`.
-    pub(in super::super) const TOKEN: u8 = 4;
-    /// A URL's authority, also where people write what they should have escaped.
-    pub(in super::super) const AUTHORITY: u8 = 8;
-    /// Parts of a JWT and their dots.
-    pub(in super::super) const JWT: u8 = 16;
-    /// Lines of base64.
-    pub(in super::super) const BASE64_LINES: u8 = 32;
-
-    const TABLE: [u8; 256] = {
-        let mut table = [0; 256];
-        let mut index = 0;
-        while index < 256 {
-            let byte = index as u8;
-            if byte.is_ascii_alphanumeric() {
-                table[index] |= BASE64 | URL64 | TOKEN | JWT | BASE64_LINES;
-            }
-            match byte {
-                b'+' | b'/' => table[index] |= BASE64 | TOKEN | BASE64_LINES,
-                b'-' | b'_' => table[index] |= URL64 | TOKEN | JWT,
-                b'.' => table[index] |= TOKEN | JWT,
-                b'~' => table[index] |= TOKEN,
-                b'=' => table[index] |= TOKEN | BASE64_LINES,
-                b'\n' | b'\r' => table[index] |= BASE64_LINES,
-                _ => {}
-            }
-            if byte > b' ' && !matches!(byte, b'/' | b'?' | b'#' | b'"') {
-                table[index] |= AUTHORITY;
-            }
-            index += 1;
-        }
-        table
-    };
-
-    pub(in super::super) fn is(byte: u8, class: u8) -> bool {
-        TABLE[usize::from(byte)] & class != 0
-    }
-
-    /// Where the run of a class ends that begins at an offset.
-    pub(in super::super) fn run(bytes: &[u8], at: usize, class: u8) -> usize {
-        bytes[at..].iter().position(|&byte| !is(byte, class)).map_or(bytes.len(), |len| at + len)
-    }
 }
 
 struct Prefix {
@@ -116,7 +70,7 @@ impl Patterns {
         let mut prefixes = Vec::new();
         // `gh?_` and `sha256~` are found by their last character, in one pass with others.
         for &(prefix, least) in PREFIXES.iter().filter(|(prefix, _)| !prefix.ends_with(['_', '~'])) {
-            prefixes.push(Prefix { finder: finder(prefix.as_bytes()), class: class::URL64, least });
+            prefixes.push(Prefix { finder: finder(prefix.as_bytes()), class: URL64, least });
         }
         let usable = |prefix: &&String| {
             (4..=64).contains(&prefix.len())
@@ -126,7 +80,7 @@ impl Patterns {
             // As it is, and as Go's encoder writes it.
             let escaped = prefix.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026");
             for needle in [(escaped != *prefix).then_some(&escaped), Some(prefix)].into_iter().flatten() {
-                prefixes.push(Prefix { finder: finder(needle.as_bytes()), class: class::TOKEN, least: 1 });
+                prefixes.push(Prefix { finder: finder(needle.as_bytes()), class: TOKEN, least: 1 });
             }
         }
         Patterns {
@@ -186,7 +140,7 @@ impl Patterns {
                     for (prefix, least) in PREFIXES {
                         if up_to.ends_with(prefix.as_bytes()) {
                             let start = at + 1 - prefix.len();
-                            from = token(bytes, form, start, at + 1, class::URL64, *least, found);
+                            from = token(bytes, form, start, at + 1, URL64, *least, found);
                         }
                     }
                 }
@@ -198,19 +152,19 @@ impl Patterns {
     /// Two to five parts of base64url, of which the first begins as `{"` does.
     fn jwts(&self, bytes: &[u8], form: Form, found: &mut Vec<Found>) {
         // What begins in the last run may go on.
-        let last = bytes.len() - bytes.iter().rev().take_while(|&&byte| class::is(byte, class::JWT)).count();
+        let last = bytes.len() - bytes.iter().rev().take_while(|&&byte| is(byte, JWT)).count();
         let mut from = 0;
         for at in self.jwt.find_iter(bytes) {
             if at < from || form == Form::Json && is_within_escape(bytes, at) {
                 continue;
             }
-            let mut end = class::run(bytes, at, class::URL64);
+            let mut end = run(bytes, at, URL64);
             // What begins later in the same part does not end otherwise.
             from = end;
             let mut dots = 0;
             let mut is_complete = true;
             while dots < 4 && bytes.get(end) == Some(&b'.') {
-                let next = class::run(bytes, end + 1, class::URL64);
+                let next = run(bytes, end + 1, URL64);
                 // Only the third part, the signature, may be empty.
                 if next == end + 1 && dots != 1 {
                     is_complete = dots > 1;
@@ -222,7 +176,7 @@ impl Patterns {
             if is_certain {
                 from = end;
             }
-            let open = (end >= last).then_some(Open { resume: bytes.len(), rest: Rest::Class(class::JWT) });
+            let open = (end >= last).then_some(Open { resume: bytes.len(), rest: Rest::Class(JWT) });
             push(found, at, at..end, Kind::Token, is_certain, open);
         }
     }
@@ -263,7 +217,7 @@ impl Patterns {
                 continue;
             }
             let mut start = at;
-            while start > from && class::is(bytes[start - 1], class::BASE64) {
+            while start > from && is(bytes[start - 1], BASE64) {
                 start -= 1;
             }
             if form == Form::Json {
@@ -271,8 +225,8 @@ impl Patterns {
             }
             let end = base64_end(bytes, start, form);
             from = end;
-            let open = (class::run(bytes, end, class::BASE64_LINES) == bytes.len())
-                .then_some(Open { resume: bytes.len(), rest: Rest::Class(class::BASE64_LINES) });
+            let open = (run(bytes, end, BASE64_LINES) == bytes.len())
+                .then_some(Open { resume: bytes.len(), rest: Rest::Class(BASE64_LINES) });
             push(found, start, start..end, Kind::PrivateKey, true, open);
             if let Some(last) = found.last_mut() {
                 last.with = REDACTED_BASE64;
@@ -341,22 +295,17 @@ fn token(
     if form == Form::Json && is_within_escape(bytes, at) {
         return after;
     }
-    let end = class::run(bytes, after, class);
+    let end = run(bytes, after, class);
     let open = (end == bytes.len()).then_some(Open { resume: end, rest: Rest::Class(class) });
     let is_certain = end - after >= least;
     push(found, at, at..end, Kind::Token, is_certain, open);
     if is_certain { end } else { after }
 }
 
-/// What follows the blanks from an offset, and that it is there.
-fn after_blanks(bytes: &[u8], at: usize) -> usize {
-    bytes[at..].iter().position(|&byte| byte != b' ').map_or(bytes.len(), |len| at + len)
-}
-
 fn bearer(bytes: &[u8], blank: usize, found: &mut Vec<Found>) {
     let start = after_blanks(bytes, blank);
-    let end = class::run(bytes, start, class::TOKEN);
-    let open = (end == bytes.len()).then_some(Open { resume: end, rest: Rest::Class(class::TOKEN) });
+    let end = run(bytes, start, TOKEN);
+    let open = (end == bytes.len()).then_some(Open { resume: end, rest: Rest::Class(TOKEN) });
     let word = &bytes[start..end];
     let is_word = word.is_empty()
         || NO_TOKENS.iter().any(|other| {
@@ -369,13 +318,13 @@ fn bearer(bytes: &[u8], blank: usize, found: &mut Vec<Found>) {
 /// HTTP's basic authentication: base64 of user, colon, password.
 fn basic(bytes: &[u8], blank: usize, found: &mut Vec<Found>) {
     let start = after_blanks(bytes, blank);
-    let mut end = class::run(bytes, start, class::BASE64);
+    let mut end = run(bytes, start, BASE64);
     let looks = |text: &[u8]| decode(text).any(|byte| byte == b':') && decode(text).all(|byte| byte >= b' ');
     let is_certain = looks(&bytes[start..end]);
     while bytes.get(end) == Some(&b'=') {
         end += 1;
     }
-    let open = (end == bytes.len()).then_some(Open { resume: end, rest: Rest::Class(class::TOKEN) });
+    let open = (end == bytes.len()).then_some(Open { resume: end, rest: Rest::Class(TOKEN) });
     push(found, blank - b"basic".len(), start..end, Kind::Token, is_certain, open);
 }
 
@@ -384,7 +333,7 @@ fn url(bytes: &[u8], form: Form, from: usize, start: usize, found: &mut Vec<Foun
     let (mut at, mut sign) = (start, None);
     while at < bytes.len() {
         let (byte, len) = if form == Form::Json { unit(bytes, at) } else { (bytes[at], 1) };
-        if !class::is(byte, class::AUTHORITY) {
+        if !is(byte, AUTHORITY) {
             break;
         }
         if byte == b'@' {
@@ -392,8 +341,7 @@ fn url(bytes: &[u8], form: Form, from: usize, start: usize, found: &mut Vec<Foun
         }
         at += len;
     }
-    let open =
-        (at >= bytes.len()).then_some(Open { resume: bytes.len(), rest: Rest::Class(class::AUTHORITY) });
+    let open = (at >= bytes.len()).then_some(Open { resume: bytes.len(), rest: Rest::Class(AUTHORITY) });
     let end = sign.unwrap_or(start);
     let is_certain = end > start && bytes[start..end] != *REDACTED.as_bytes() && !is_digest(&bytes[end..]);
     push(found, from, start..end, Kind::UrlCredentials, is_certain, open);
@@ -405,68 +353,11 @@ fn is_digest(text: &[u8]) -> bool {
     hex.len() >= 32 && hex[..32].iter().all(u8::is_ascii_hexdigit)
 }
 
-/// What a byte or an escape of a JSON string means (above ASCII: any byte above ASCII), and its length.
-fn unit(bytes: &[u8], at: usize) -> (u8, usize) {
-    if bytes[at] != b'\\' {
-        return (bytes[at], 1);
-    }
-    match bytes.get(at + 1) {
-        Some(b'u') => {
-            let digits = bytes.get(at + 2..at + 6).and_then(|digits| std::str::from_utf8(digits).ok());
-            let code = digits.and_then(|digits| u16::from_str_radix(digits, 16).ok()).unwrap_or(0);
-            (u8::try_from(code).ok().filter(u8::is_ascii).unwrap_or(0xff), 6)
-        }
-        Some(b'b' | b'f' | b'n' | b'r' | b't') | None => (b'\n', 2),
-        Some(&byte) => (byte, 2),
-    }
-}
-
-/// Where the JSON string ends in which an offset lies: its closing quote.
-pub(super) fn string_end(bytes: &[u8], mut at: usize) -> usize {
-    while let Some(offset) = memchr::memchr2(b'"', b'\\', &bytes[at.min(bytes.len())..]) {
-        at += offset;
-        if bytes[at] == b'"' {
-            return at;
-        }
-        at += 2;
-    }
-    bytes.len()
-}
-
-/// Whether a backslash begins an escape: an even number of them is before it.
-fn begins_escape(bytes: &[u8], at: usize) -> bool {
-    bytes[..at].iter().rev().take_while(|&&byte| byte == b'\\').count() % 2 == 0
-}
-
-/// Whether a byte is one of an escape's, but not its backslash.
-fn is_within_escape(bytes: &[u8], at: usize) -> bool {
-    (1..=5).any(|back| {
-        at >= back
-            && bytes[at - back] == b'\\'
-            && (back == 1 || bytes[at - back + 1] == b'u')
-            && begins_escape(bytes, at - back)
-    })
-}
-
-/// How many bytes from here belong to an escape whose backslash is right before.
-fn escape_len(bytes: &[u8], at: usize) -> usize {
-    match (at.checked_sub(1).map(|before| bytes[before]), bytes[at]) {
-        (Some(b'\\'), byte) if begins_escape(bytes, at - 1) => {
-            if byte == b'u' {
-                5
-            } else {
-                1
-            }
-        }
-        _ => 0,
-    }
-}
-
 /// Where base64 ends that begins at an offset, also if it is broken into lines: those that are full go on.
 fn base64_end(bytes: &[u8], mut at: usize, form: Form) -> usize {
     const FULL_LINE: usize = 60;
     loop {
-        let end = class::run(bytes, at, class::BASE64);
+        let end = run(bytes, at, BASE64);
         let padded = end + bytes[end..].iter().take_while(|&&byte| byte == b'=').count();
         if padded > end || end - at < FULL_LINE {
             return padded;
@@ -477,34 +368,10 @@ fn base64_end(bytes: &[u8], mut at: usize, form: Form) -> usize {
             return end;
         };
         at = after_blanks(bytes, end + len);
-        if bytes.get(at).is_none_or(|&byte| !class::is(byte, class::BASE64)) {
+        if bytes.get(at).is_none_or(|&byte| !is(byte, BASE64)) {
             return end;
         }
     }
-}
-
-/// What base64 means, up to the first byte that is none.
-fn decode(text: &[u8]) -> impl Iterator<Item = u8> {
-    let (mut bits, mut count) = (0_u32, 0);
-    text.iter().map_while(|&byte| sextet(byte)).filter_map(move |value| {
-        bits = bits << 6 | value;
-        count += 6;
-        (count >= 8).then(|| {
-            count -= 8;
-            (bits >> count) as u8
-        })
-    })
-}
-
-fn sextet(byte: u8) -> Option<u32> {
-    Some(u32::from(match byte {
-        b'A'..=b'Z' => byte - b'A',
-        b'a'..=b'z' => byte - b'a' + 26,
-        b'0'..=b'9' => byte - b'0' + 52,
-        b'+' => 62,
-        b'/' => 63,
-        _ => return None,
-    }))
 }
 
 fn says_private_key(base64: &[u8]) -> bool {
