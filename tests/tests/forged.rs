@@ -76,7 +76,7 @@ fn run_for(deadline: Duration, scenarios: &[&str]) -> Ran {
     for name in &names {
         let part = archive.gatherer(name);
         let took = Duration::from_secs_f64(part["durationMs"].as_f64().expect("a duration") / 1e3);
-        println!("{name}: {took:?}");
+        eprintln!("{name}: {took:?}");
         assert!(took < deadline + LATE, "{name} took {took:?}");
         assert!(
             part["memoryBytes"].as_u64() <= Some(64 << 20),
@@ -104,7 +104,7 @@ fn run_for(deadline: Duration, scenarios: &[&str]) -> Ran {
         );
     }
     let peak: u64 = done.stdout_text().trim().parse().expect("bytes");
-    println!("{scenarios:?}: {:?}, broker {} KiB", done.elapsed, peak >> 10);
+    eprintln!("{scenarios:?}: {:?}, broker {} KiB", done.elapsed, peak >> 10);
     assert!(peak < MOST_RSS_BYTES, "the broker had {peak} bytes");
     Ran { done, archive, seen: server.seen() }
 }

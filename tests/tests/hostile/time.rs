@@ -57,7 +57,7 @@ fn run(hostile: &[(&str, Vec<u8>)]) -> (Done, Archive) {
         let part = archive.gatherer(name);
         assert_eq!(part["reason"], "it was stopped at its deadline", "{part:#}");
         let took = Duration::from_secs_f64(part["durationMs"].as_f64().expect("a duration") / 1e3);
-        println!("{name}: {took:?} of {:?}", done.elapsed);
+        eprintln!("{name}: {took:?} of {:?}", done.elapsed);
         assert!((DEADLINE..DEADLINE + LATE).contains(&took), "{name} was stopped after {took:?}");
     }
     (done, archive)
