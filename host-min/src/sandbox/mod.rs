@@ -4,8 +4,10 @@
 //! Everything here runs in the sandbox's process, but for [`process`], which makes and ends it, and
 //! [`channel`], which both ends use.
 
+mod body;
 pub mod channel;
 mod confine;
+mod elements;
 pub mod engine;
 mod link;
 mod memory;

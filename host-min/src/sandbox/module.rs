@@ -2,15 +2,16 @@
 //!
 //! [`check`] validates the whole module with wasmparser and makes the copy that an engine gets: without
 //! custom sections, without the start section (the host calls that function itself, once the imports are
-//! linked), and with the run's memory limit as the memory's maximum, so that growing beyond it fails as the
-//! specification says in every engine. [`manifest_bytes`] reads the manifest alone, which is quicker.
+//! linked), with the run's memory limit as the memory's maximum, so that growing beyond it fails as the
+//! specification says in every engine, and with the table's elements in ascending order. [`manifest_bytes`] reads the manifest alone, which is quicker.
 
+use super::{body, elements};
 use crate::limits::MAX_TABLE_ELEMENTS;
 use wagather_abi::limits::MAX_MANIFEST_BYTES;
 use wagather_abi::{ABI_VERSION, EXPORT_GATHER, EXPORT_MEMORY, IMPORT_MODULE, Import, ResultType, manifest};
 use wasmparser::{
-    CompositeInnerType, ConstExpr, DataKind, ElementItems, ElementKind, ExternalKind, FuncType, Operator,
-    Parser, Payload, TypeRef, ValType, ValidPayload, Validator, WasmFeatures,
+    CompositeInnerType, ConstExpr, DataKind, ExternalKind, FuncType, Operator, Parser, Payload, TypeRef,
+    ValType, ValidPayload, Validator, WasmFeatures,
 };
 
 const PAGE_BYTES: u64 = 64 << 10;
@@ -100,7 +101,7 @@ pub fn check(module: &[u8], memory_limit_bytes: u64) -> Result<Checked, String> 
         match validator.payload(&payload).map_err(|error| invalid(&error))? {
             ValidPayload::Func(function, body) => {
                 let mut function = function.into_validator(allocations);
-                function.validate(&body).map_err(|error| invalid(&error))?;
+                body::validate(&mut function, &body)?;
                 allocations = function.into_allocations();
                 reading.functions += 1;
             }
@@ -128,7 +129,7 @@ fn is_wasm(module: &[u8]) -> Result<(), String> {
     })
 }
 
-fn invalid(error: &wasmparser::BinaryReaderError) -> String {
+pub(super) fn invalid(error: &wasmparser::BinaryReaderError) -> String {
     format!("it is not a valid module: {} (at byte {:#x})", error.message(), error.offset())
 }
 
@@ -195,19 +196,9 @@ impl Reading {
                 }
             }
             Payload::ElementSection(segments) => {
-                for segment in segments.clone() {
-                    let segment = segment.map_err(|error| invalid(&error))?;
-                    if let (ElementKind::Active { offset_expr, .. }, ElementItems::Functions(items)) =
-                        (segment.kind, segment.items)
-                    {
-                        fits(
-                            "an element segment",
-                            "table",
-                            &offset_expr,
-                            u64::from(items.count()),
-                            self.table_elements,
-                        )?;
-                    }
+                if let Some(contents) = elements::ascending(segments, self.table_elements)? {
+                    section(&mut self.bytes, 9, &contents);
+                    return Ok(());
                 }
             }
             Payload::ExportSection(exports) => {
@@ -334,16 +325,22 @@ impl Reading {
     }
 }
 
-/// Checks that a segment lies within its memory or table. The specification leaves that to the instantiation; wasm3 would
+/// Checks that a segment lies within its memory or table, and says where. The specification leaves that to the instantiation; wasm3 would
 /// read an address above 2 GiB as one below zero, and copy the segment in front of the memory.
-fn fits(what: &str, place: &str, offset: &ConstExpr<'_>, len: u64, size: u64) -> Result<(), String> {
+pub(super) fn fits(
+    what: &str,
+    place: &str,
+    offset: &ConstExpr<'_>,
+    len: u64,
+    size: u64,
+) -> Result<u64, String> {
     let offset = match offset.get_operators_reader().read() {
         Ok(Operator::I32Const { value }) => u64::from(value.cast_unsigned()),
         // A global that is not imported cannot stand there, and no global is.
         _ => return Err(format!("{what} of it has no constant address")),
     };
     if offset + len <= size {
-        return Ok(());
+        return Ok(offset);
     }
     Err(format!("{what} of it, {len} at {offset}, lies beyond its {place} of {size}"))
 }
@@ -354,7 +351,7 @@ fn section(out: &mut Vec<u8>, id: u8, contents: &[u8]) {
     out.extend_from_slice(contents);
 }
 
-fn leb128(out: &mut Vec<u8>, mut value: u64) {
+pub(super) fn leb128(out: &mut Vec<u8>, mut value: u64) {
     loop {
         let low = (value & 0x7f) as u8;
         value >>= 7;

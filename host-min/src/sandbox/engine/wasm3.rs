@@ -3,7 +3,7 @@
 //! wasm3 trusts its input, so it only ever sees what [`module::check`](super::super::module::check) made. It is C; what
 //! goes wrong in it is contained by the process around it. The functions are found by their numbers:
 //! by name, wasm3 would look at whatever name it saw last.
-#![allow(unsafe_code)] // one block: the memory behind a call's context
+#![allow(unsafe_code)] // the memory behind a call's context, and the engine's own idea of its stack
 
 use super::super::channel::{End, Ending};
 use super::super::link::{Gone, Link};
@@ -14,10 +14,15 @@ use std::rc::Rc;
 use wagather_abi::{IMPORT_MODULE, Import, ResultType};
 use wasm3::error::{Error, Trap};
 use wasm3::{CallContext, Environment, Module, Runtime};
+use wasm3_sys as ffi;
 
 type Shared = Rc<RefCell<Link>>;
 
 pub(super) fn run(checked: &Checked, link: Link) -> (End, Link) {
+    if checked.initial_pages == 0 {
+        let text = "it starts without memory, and wasm3 needs a page; use wasmi, or start with one".into();
+        return (End { ending: Ending::Unusable, text, memory_bytes: 0 }, link);
+    }
     let shared = Rc::new(RefCell::new(link));
     let end = match instance(checked, &shared) {
         Ok(end) => end,
@@ -34,8 +39,9 @@ pub(super) fn run(checked: &Checked, link: Link) -> (End, Link) {
 
 fn instance(checked: &Checked, shared: &Shared) -> Result<End, Error> {
     let environment = Environment::new()?;
-    let runtime = Runtime::new(&environment, INTERPRETER_STACK_BYTES)?;
+    let runtime = Runtime::new(&environment, INTERPRETER_STACK_BYTES + RESERVE_SLOTS * SLOT_BYTES)?;
     let mut module = runtime.parse_and_load_module(checked.bytes.clone())?;
+    keep_reserve(&runtime);
     for &import in &checked.imports {
         link(&mut module, import, shared)?;
     }
@@ -47,6 +53,29 @@ fn instance(checked: &Checked, shared: &Shared) -> Result<End, Error> {
     })();
     let memory_bytes = memory_len(&runtime);
     Ok(super::end(result.map_err(|error| words(&error)), memory_bytes))
+}
+
+/// Slots at the end of the stack that wasm3 is not told of.
+///
+/// Before a function runs, wasm3 compares the end of the stack with the slots that the function's values take. It leaves out the
+/// arguments that the function gives to others, and values that it moves out of registers, and writes those without a
+/// look. A frame has at most 4,000 slots, and the arguments of a call 2,000 above them (1,000 parameters are valid).
+const RESERVE_SLOTS: u32 = 8 << 10;
+
+const SLOT_BYTES: u32 = size_of::<ffi::m3slot_t>() as u32;
+
+/// Makes wasm3 take the end of its stack for nearer than it is.
+fn keep_reserve(runtime: &Runtime) {
+    // SAFETY: `memory` is as in `memory_len`, and not empty, as `run` refuses a module that starts without memory: so its
+    // pointer is behind the header that `m3_LoadModule` allocated for it, and the header has the runtime, which lives. Nothing of
+    // the guest has run yet, and no other reference to either exists. The stack has `RESERVE_SLOTS` more than is asked for.
+    unsafe {
+        let header = runtime.memory_mut().cast::<ffi::M3MemoryHeader>().sub(1);
+        let raw = (*header).runtime;
+        (*raw).numStackSlots -= RESERVE_SLOTS;
+        let end = (*raw).stack.cast::<ffi::m3slot_t>().add((*raw).numStackSlots as usize);
+        (*header).maxStack = end.cast();
+    }
 }
 
 fn memory_len(runtime: &Runtime) -> u64 {

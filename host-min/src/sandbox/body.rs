@@ -1,0 +1,118 @@
+//! Validates a function's body, and bounds what it may ask of an engine's compiler.
+//!
+//! Validity alone does not do for wasm3 0.4.7. Its compiler has room for 4,000 slots in a function. Where it gives out
+//! slots one by one it looks at that limit; but the result of a call goes to the slot above all others in use, and nobody looks
+//! whether that one exists. Calls within calls, `f(f(f(…)))`, climb two slots each, and from the 2,000th on the compiler
+//! writes over the engine's own state. No limit of the specification stops that, so there is one here.
+//!
+//! The bound: a value takes two slots at most, and constants take 120 in a function. A call leaves its result at most two
+//! slots above what was there, and may spoil two more. In code that is never reached wasm3 keeps values that the specification
+//! drops, so each instruction of such code counts as a value. Hence `2 × values + 4 × calls + 120` slots.
+
+use super::module::invalid;
+use wasmparser::{FuncValidator, FunctionBody, WasmModuleResources};
+
+/// Values of a function, and its calls twice: what fits into wasm3's 4,000 slots, less 120 for constants and some for alignment.
+pub(super) const MAX_VALUES_AND_CALLS: u32 = 1_900;
+
+/// Validates a body against its validator.
+pub(super) fn validate<T: WasmModuleResources>(
+    function: &mut FuncValidator<T>,
+    body: &FunctionBody<'_>,
+) -> Result<(), String> {
+    const CALL: u8 = 0x10;
+    const CALL_INDIRECT: u8 = 0x11;
+    let (mut values, mut calls, mut unreached) = (0_u32, 0_u32, 0_u32);
+    // How deep the block lies whose rest is not reached.
+    let mut unreached_from = None;
+    let mut reader = body.get_binary_reader();
+    function.read_locals(&mut reader).map_err(|error| invalid(&error))?;
+    reader.set_features(*function.features());
+    while !reader.eof() {
+        let at = reader.original_position();
+        let is_call = matches!(reader.clone().read_u8(), Ok(CALL | CALL_INDIRECT));
+        let visited = reader.visit_operator(&mut function.visitor(at));
+        visited.and_then(|result| result).map_err(|error| invalid(&error))?;
+        calls += u32::from(is_call);
+        values = values.max(function.operand_stack_height());
+        let depth = function.control_stack_height();
+        let is_unreached = function.get_control_frame(0).is_some_and(|frame| frame.unreachable);
+        match unreached_from {
+            Some(from) if depth > from || (depth == from && is_unreached) => unreached += 1,
+            _ => unreached_from = is_unreached.then_some(depth),
+        }
+    }
+    reader
+        .finish_expression(&function.visitor(reader.original_position()))
+        .map_err(|error| invalid(&error))?;
+    let values = values + unreached + function.len_locals();
+    if values.saturating_add(2 * calls) <= MAX_VALUES_AND_CALLS {
+        return Ok(());
+    }
+    Err(format!(
+        "function {} of it is too large for one: {values} parameters, locals and operands, and {calls} calls; all of the first and twice the second may be {MAX_VALUES_AND_CALLS}. Split it",
+        function.index()
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::module::check;
+    use super::MAX_VALUES_AND_CALLS;
+
+    /// A module whose `gather` has this body, and that has a function of an `i32` to call.
+    fn module(body: &[u8]) -> Vec<u8> {
+        let mut out = b"\0asm\x01\0\0\0\x01\x0a\x02\x60\0\x01\x7f\x60\x01\x7f\x01\x7f".to_vec();
+        out.extend(b"\x03\x03\x02\0\x01\x05\x03\x01\0\x01");
+        out.extend(b"\x07\x13\x02\x06gather\0\0\x06memory\x02\0");
+        let leb = |value: usize| {
+            let mut bytes = Vec::new();
+            super::super::module::leb128(&mut bytes, value as u64);
+            bytes
+        };
+        let bodies = [&leb(body.len()), body, b"\x04\0\x20\0\x0b"].concat();
+        let code = [&[2], &*bodies].concat();
+        [out, vec![10], leb(code.len()), code].concat()
+    }
+
+    fn is_refused(body: &[u8]) -> bool {
+        match check(&module(body), 1 << 20) {
+            Ok(_) => false,
+            Err(reason) => {
+                assert!(reason.contains("function 0 of it is too large"), "{reason}");
+                true
+            }
+        }
+    }
+
+    #[test]
+    fn calls_within_calls() {
+        let body = |calls: usize| [&b"\0\x41\0"[..], &b"\x10\x01".repeat(calls), b"\x0b"].concat();
+        let most = (MAX_VALUES_AND_CALLS as usize - 1) / 2;
+        assert!(!is_refused(&body(most)));
+        assert!(is_refused(&body(most + 1)));
+    }
+
+    #[test]
+    fn operands_at_once() {
+        let body = |values: usize| {
+            [&b"\0"[..], &b"\x41\0".repeat(values), &b"\x6a".repeat(values - 1), b"\x0b"].concat()
+        };
+        assert!(!is_refused(&body(MAX_VALUES_AND_CALLS as usize)));
+        assert!(is_refused(&body(MAX_VALUES_AND_CALLS as usize + 1)));
+    }
+
+    #[test]
+    fn what_is_not_reached_counts_wherever_it_lies() {
+        // Blocks within each other, each left after some values.
+        let level = [&b"\x02\x40"[..], &b"\x41\0".repeat(50), b"\x0c\0"].concat();
+        let body = |levels: usize| {
+            [&b"\0"[..], &level.repeat(levels), &b"\x0b".repeat(levels), b"\x41\0\x0b"].concat()
+        };
+        assert!(!is_refused(&body(30)));
+        assert!(is_refused(&body(40)));
+        // What follows the block is reached again.
+        let one = [&*level, b"\x0b"].concat();
+        assert!(!is_refused(&[&b"\0"[..], &one.repeat(100), b"\x41\0\x0b"].concat()));
+    }
+}

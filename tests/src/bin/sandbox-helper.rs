@@ -1,0 +1,6 @@
+//! The helper of the engines' tests: a sandbox with both engines, in a process whose main thread runs the guest, as in the
+//! host that ships.
+
+fn main() {
+    host_min::sandbox::process::run_helper();
+}
