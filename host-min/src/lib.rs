@@ -33,6 +33,9 @@
 pub mod archive;
 pub mod broker;
 pub mod error;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzz;
 pub mod limits;
 pub mod manifest;
 pub mod plan;
