@@ -36,10 +36,12 @@ pub mod error;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzz;
+pub mod grant;
 pub mod limits;
 pub mod manifest;
 pub mod plan;
 pub mod project;
+pub mod quantity;
 pub mod report;
 mod run;
 pub mod sandbox;
@@ -49,6 +51,7 @@ pub mod yaml;
 pub use archive::Output;
 pub use broker::{Observer, Silent};
 pub use error::{Class, Failure};
+pub use grant::Grant;
 pub use plan::{From, Plan};
 pub use report::Report;
 pub use run::{Outcome, run};

@@ -8,6 +8,12 @@ use std::time::Duration;
 /// A module's file. Two orders of magnitude above a large gatherer; a ConfigMap holds 1 MiB.
 pub const MAX_MODULE_BYTES: u64 = 16 << 20;
 
+/// A grant file: a thousand rules are about 100 KB.
+pub const MAX_GRANT_BYTES: u64 = 1 << 20;
+
+/// A minisign signature's file: four lines, of which two are comments of up to 8 KiB.
+pub const MAX_SIGNATURE_BYTES: u64 = 32 << 10;
+
 /// Gatherers in one run: each is a process from the start of the run.
 pub const MAX_GATHERERS: usize = 64;
 

@@ -5,16 +5,17 @@
 use crate::archive::Output;
 use crate::broker::audit;
 use crate::error::{Class, Failure, Result};
+use crate::grant::Grant;
 use crate::limits::{
     DEFAULT_MEMORY_BYTES, DEFAULT_REQUEST_TIMEOUT, DEFAULT_TIMEOUT, MAX_GATHERERS, MAX_MEMORY_BYTES,
-    MAX_MODULE_BYTES, MAX_PARAMS_BYTES, MIN_MEMORY_BYTES,
+    MAX_MODULE_BYTES, MAX_PARAMS_BYTES, MAX_SIGNATURE_BYTES, MIN_MEMORY_BYTES,
 };
 use crate::manifest::Manifest;
 use crate::sandbox::engine;
 use crate::sandbox::process::Isolation;
 use crate::source::{Source, cluster};
 use std::fs::File;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -37,6 +38,8 @@ pub struct Guest {
     pub label: String,
     /// Its bytes.
     pub module: Vec<u8>,
+    /// Its detached signature, as minisign makes it.
+    pub signature: Option<Vec<u8>>,
 }
 
 /// A run.
@@ -64,6 +67,8 @@ pub struct Plan {
     pub record: Option<PathBuf>,
     /// Who reads the audit's lines as they are written; the archive has them too.
     pub audit: Option<Arc<audit::Live>>,
+    /// What the cluster's owner allows; [`Grant::default`] if there is none.
+    pub grant: Option<Arc<Grant>>,
 }
 
 impl Plan {
@@ -81,19 +86,29 @@ impl Plan {
             params: Vec::new(),
             record: None,
             audit: None,
+            grant: None,
         }
     }
 
-    /// Adds a guest from a file.
+    /// Adds a guest from a file, with the signature from the file beside it if that is there: `GUEST.wasm.minisig`.
     pub fn add_file(&mut self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
         let module = read_module(path)?;
-        self.guests.push(Guest { label: path.display().to_string(), module });
+        let signature = read_signature(path)?;
+        self.guests.push(Guest { label: path.display().to_string(), module, signature });
         Ok(())
     }
 
+    /// Whether the grant admits every module, before anything starts.
+    pub fn admit_modules(&self) -> Result<()> {
+        let Some(grant) = &self.grant else { return Ok(()) };
+        self.guests.iter().try_for_each(|guest| {
+            grant.admits_module(&guest.label, &guest.module, guest.signature.as_deref())
+        })
+    }
+
     /// Checks the plan's figures, before anything starts.
-    pub(crate) fn check(&self) -> Result<()> {
+    pub fn check(&self) -> Result<()> {
         let config = |attempt: &str, reason: String| Failure::new(Class::Config, attempt, reason);
         if self.guests.is_empty() || self.guests.len() > MAX_GATHERERS {
             return Err(config(
@@ -126,8 +141,20 @@ impl Plan {
         Ok(())
     }
 
+    /// Time for each gatherer: the run's, or less if the grant allows less.
+    pub(crate) fn timeout(&self) -> Duration {
+        let granted = self.grant.as_ref().and_then(|grant| grant.budgets.time);
+        granted.map_or(self.timeout, |granted| self.timeout.min(granted))
+    }
+
+    /// Memory of each guest: the run's, or less if the grant allows less.
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        let granted = self.grant.as_ref().and_then(|grant| grant.budgets.memory_bytes);
+        granted.map_or(self.memory_bytes, |granted| self.memory_bytes.min(granted))
+    }
+
     /// The guests' manifests, which must name different gatherers.
-    pub(crate) fn manifests(&self) -> Result<Vec<Manifest>> {
+    pub fn manifests(&self) -> Result<Vec<Manifest>> {
         let mut manifests: Vec<Manifest> = Vec::with_capacity(self.guests.len());
         for guest in &self.guests {
             let manifest =
@@ -158,11 +185,30 @@ pub fn read_module(path: &Path) -> Result<Vec<u8>> {
         Failure::new(Class::Module, format!("cannot read the module {}", path.display()), reason)
     };
     let file = File::open(path).map_err(|error| failure(&error))?;
-    let mut module =
-        Vec::with_capacity(file.metadata().map_or(0, |meta| meta.len().min(MAX_MODULE_BYTES) as usize));
-    file.take(MAX_MODULE_BYTES + 1).read_to_end(&mut module).map_err(|error| failure(&error))?;
-    if module.len() as u64 > MAX_MODULE_BYTES {
-        return Err(failure(&format_args!("it is larger than {MAX_MODULE_BYTES} bytes")));
+    read_at_most(file, MAX_MODULE_BYTES).map_err(|reason| failure(&reason))
+}
+
+/// Reads the signature beside a module's file, if there is one.
+pub fn read_signature(module: &Path) -> Result<Option<Vec<u8>>> {
+    let mut path = module.as_os_str().to_owned();
+    path.push(".minisig");
+    let path = PathBuf::from(path);
+    let failure = |reason: &dyn std::fmt::Display| {
+        Failure::new(Class::Module, format!("cannot read the signature {}", path.display()), reason)
+    };
+    match File::open(&path) {
+        Ok(file) => read_at_most(file, MAX_SIGNATURE_BYTES).map(Some).map_err(|reason| failure(&reason)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failure(&error)),
     }
-    Ok(module)
+}
+
+fn read_at_most(file: File, limit_bytes: u64) -> Result<Vec<u8>, String> {
+    let len = file.metadata().map_or(0, |meta| meta.len().min(limit_bytes) as usize);
+    let mut bytes = Vec::with_capacity(len);
+    file.take(limit_bytes + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    if bytes.len() as u64 > limit_bytes {
+        return Err(format!("it is larger than {limit_bytes} bytes"));
+    }
+    Ok(bytes)
 }

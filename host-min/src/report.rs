@@ -54,6 +54,9 @@ pub struct Gathered {
     pub bytes_given: u64,
     /// Items of lists and objects that were read or piped.
     pub items: u64,
+    /// Items of lists that were asked for and that the grant does not cover: nobody saw them.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub items_withheld: u64,
     /// Files in the archive.
     pub entries: u64,
     /// Bytes of these files.
@@ -134,6 +137,7 @@ impl Gathered {
             bytes_received: tally.bytes_received,
             bytes_given: tally.bytes_given,
             items: tally.items,
+            items_withheld: tally.withheld,
             entries: served.section.entries(),
             bytes_archived: served.section.bytes(),
             memory_bytes,

@@ -7,7 +7,7 @@ use crate::archive::{Archive, Contents, Section};
 use crate::broker::admission::Admission;
 use crate::broker::audit::Audit;
 use crate::broker::budget::Budget;
-use crate::broker::policy::{Grant, Rights};
+use crate::broker::policy::Rights;
 use crate::broker::{Ending, Fetcher, Observer, Served, Service, failure_of, serve};
 use crate::error::{Class, Failure, Result};
 use crate::manifest::Manifest;
@@ -41,17 +41,20 @@ pub struct Outcome {
 /// An `Err` means that nothing was gathered, or that it could not be kept; a gatherer that failed is in the outcome.
 pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
     plan.check()?;
+    plan.admit_modules()?;
     let begin = Instant::now();
     let mut sandboxes = Vec::with_capacity(plan.guests.len());
     for guest in &plan.guests {
-        let job = Job { module: guest.module.clone(), memory_bytes: plan.memory_bytes, engine: plan.engine };
+        let job =
+            Job { module: guest.module.clone(), memory_bytes: plan.memory_bytes(), engine: plan.engine };
         sandboxes.push(process::start(&plan.isolation, &job)?);
     }
     // Read while the sandboxes validate; a manifest that cannot be used ends them.
     let manifests = plan.manifests()?;
+    let grant = plan.grant.clone().unwrap_or_default();
     let admissions: Vec<Admission> = manifests
         .iter()
-        .map(|manifest| Admission::new(Rights::new(manifest.clone(), Grant::default())))
+        .map(|manifest| Admission::new(Rights::new(manifest.clone(), grant.clone())))
         .collect();
     let needs_a_server = admissions.iter().any(Admission::needs_a_server);
     let Opened { source, recorder, warnings } = open_source(plan, needs_a_server)?;
@@ -59,6 +62,7 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
     if needs_a_server {
         fetcher.warm();
     }
+    let budget = Budget { request_time: plan.request_timeout, ..Budget::default() }.within(&grant.budgets);
     let now_millis = fetcher.source().now_millis();
     let timed = !fetcher.source().is_recording();
     let archive =
@@ -79,8 +83,8 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
                 fetcher: &fetcher,
                 section,
                 params: &plan.params,
-                deadline: begin + plan.timeout,
-                budget: Budget { request_time: plan.request_timeout, ..Budget::default() },
+                deadline: begin + plan.timeout(),
+                budget: budget.clone(),
                 audit: Audit::new(&manifest.name, timed, plan.audit.as_deref()),
                 observer,
             };
@@ -178,7 +182,7 @@ fn finish(
     let mut audit = Vec::new();
     for ((guest, manifest), (served, duration)) in plan.guests.iter().zip(manifests).zip(served) {
         let failure = failure_of(&manifest.name, &served)
-            .map(|failure| advise_on_memory(failure, &served, plan.memory_bytes));
+            .map(|failure| advise_on_memory(failure, &served, plan.memory_bytes()));
         gatherers.push(Gathered::new(
             (&manifest.name, &manifest.version),
             ModuleFacts::of(&guest.module),

@@ -80,10 +80,18 @@ impl Archive {
         part.unwrap_or_else(|| panic!("{name} is not in the report {report:#}")).clone()
     }
 
-    /// The archive without its report: what was gathered.
+    /// The audit: each line of it.
+    pub fn audit(&self) -> Vec<Value> {
+        let text = String::from_utf8_lossy(self.bytes("audit.jsonl"));
+        let line =
+            |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{line} is not JSON: {error}"));
+        text.lines().map(line).collect()
+    }
+
+    /// The archive without the host's own files: what was gathered.
     pub fn gathered(&self) -> BTreeMap<&str, &[u8]> {
         let files = self.files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice()));
-        files.filter(|(path, _)| *path != "wagather.json").collect()
+        files.filter(|(path, _)| !["wagather.json", "audit.jsonl"].contains(path)).collect()
     }
 
     /// Whether a text is anywhere in it, names included.

@@ -68,7 +68,8 @@ fn run(hostile: &Hostile) -> (Done, Option<Archive>) {
     // Whatever it wrote is below its own folder or where resources go.
     for path in archive.paths() {
         let first = path.split('/').next().unwrap_or_default();
-        let places = [&*hostile.name, "namespaces", "cluster-scoped-resources", "wagather.json"];
+        let places =
+            [&*hostile.name, "namespaces", "cluster-scoped-resources", "wagather.json", "audit.jsonl"];
         assert!(places.contains(&first), "{path} is where no gatherer may write");
     }
     (done, Some(archive))

@@ -4,10 +4,9 @@
 //! look at the guest's words again.
 
 use super::canonical::{Canonical, Refusal};
-use super::policy::{Rights, describe};
+use super::policy::{Allowed, Rights, describe};
 use super::tally::Tally;
 use crate::archive::names::is_entry_name;
-use crate::project::Node;
 use crate::sandbox::channel::Request;
 use wagather_abi::limits::MAX_LOG_LINE_BYTES;
 use wagather_abi::{Handle, LogLevel, Status};
@@ -15,8 +14,8 @@ use wagather_abi::{Handle, LogLevel, Status};
 /// A call that was let through.
 #[derive(Debug)]
 pub enum Admitted {
-    /// Send this request; of the answer, these fields may be seen.
-    Ask(Box<Canonical>, Node),
+    /// Send this request; this may be seen of the answer.
+    Ask(Box<Canonical>, Allowed),
     /// Wait for the head.
     Await(Handle),
     /// Read bytes, so many at most.
@@ -69,12 +68,12 @@ impl Admission {
         Ok(match call {
             Request::RestStart(request) => {
                 let request = Canonical::new(*request)?;
-                let mask = self.rights.judge(&request)?;
+                let allowed = self.rights.judge(&request)?;
                 full()?;
                 tally.request().map_err(|spent| {
                     Refusal::new(Status::OUT_OF_BUDGET, format!("{}: {spent}", describe(&request)))
                 })?;
-                Admitted::Ask(Box::new(request), mask)
+                Admitted::Ask(Box::new(request), allowed)
             }
             Request::RestStatus(handle) => Admitted::Await(Handle(handle)),
             Request::RestRead(handle, cap) => {

@@ -3,6 +3,7 @@
 //! The defaults are the host's own limits; a grant sets others. Time and memory are not here: the broker's loop and the
 //! sandbox hold those.
 
+use crate::grant::Budgets;
 use crate::limits::{DEFAULT_REQUEST_TIMEOUT, MAX_ARCHIVE_BYTES, MAX_ENTRIES, MAX_LOG_LINES, MAX_REQUESTS};
 use std::fmt;
 use std::time::Duration;
@@ -36,6 +37,22 @@ impl Default for Budget {
             entries: MAX_ENTRIES,
             log_lines: MAX_LOG_LINES,
             request_time: DEFAULT_REQUEST_TIMEOUT,
+        }
+    }
+}
+
+impl Budget {
+    /// The smaller of this and what a grant allows.
+    pub fn within(self, granted: &Budgets) -> Budget {
+        let least = |own: u64, granted: Option<u64>| granted.map_or(own, |granted| own.min(granted));
+        Budget {
+            requests: least(self.requests, granted.requests),
+            received_bytes: least(self.received_bytes, granted.received_bytes),
+            items: least(self.items, granted.items),
+            archive_bytes: least(self.archive_bytes, granted.archive_bytes),
+            entries: least(self.entries, granted.entries),
+            log_lines: least(self.log_lines, granted.log_lines),
+            request_time: granted.request_time.map_or(self.request_time, |time| self.request_time.min(time)),
         }
     }
 }

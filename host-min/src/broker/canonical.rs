@@ -60,6 +60,9 @@ pub struct Canonical {
 /// Subresources that are connections, not documents; never sent, whatever is declared or granted.
 const CONNECTIONS: &[&str] = &["attach", "exec", "portforward", "proxy"];
 
+/// What a Namespace has as subresources; anything else behind its name is a resource in it.
+const NAMESPACE_SUBRESOURCES: &[&str] = &["finalize", "status"];
+
 /// The parameters of a pod's log that bound it or choose a part of it. `follow` is not among them: it does not end.
 const LOG_PARAMETERS: &[&str] =
     &["container", "limitBytes", "previous", "sinceSeconds", "sinceTime", "tailLines", "timestamps"];
@@ -123,6 +126,11 @@ impl Canonical {
                 Status::DENIED,
                 format!("the subresource '{subresource}' is a connection"),
             ));
+        }
+        if let Some(why) =
+            is_another_path(&resource, &namespace, &subresource).filter(|_| request.verb != Verb::RAW)
+        {
+            return Err(Refusal::new(Status::DENIED, format!("{why}, not a resource")));
         }
         for selector in [&labels, &fields] {
             if selector.len() > MAX_SELECTOR_BYTES || selector.chars().any(char::is_control) {
@@ -214,6 +222,20 @@ impl Canonical {
         }
         path
     }
+}
+
+/// What an API server takes a path for whose segments are not what they are called here: `namespaces/NAME/pods` is the list of
+/// pods there, and `watch/secrets` and `proxy/…` are requests of old with verbs of their own.
+fn is_another_path(resource: &str, namespace: &str, subresource: &str) -> Option<String> {
+    let of_a_namespace = |part: &str| NAMESPACE_SUBRESOURCES.contains(&part);
+    if matches!(resource, "proxy" | "watch") {
+        return Some(format!("'{resource}' is a verb in a path"));
+    }
+    if resource == "namespaces" && !subresource.is_empty() && !of_a_namespace(subresource) {
+        return Some(format!("namespaces/NAME/{subresource} is a list in a namespace"));
+    }
+    (of_a_namespace(resource) && !namespace.is_empty())
+        .then(|| format!("namespaces/{namespace}/{resource} is a part of the Namespace"))
 }
 
 fn with_query(mut path: String, query: &str) -> String {
@@ -345,6 +367,12 @@ mod tests {
             ),
             (Verb::GET, ["v1", "pods", "", "a", "b", "exec", "", "", "", ""], Status::DENIED),
             (Verb::GET, ["v1", "nodes", "", "", "b", "proxy", "", "", "", ""], Status::DENIED),
+            // Each of these paths is one of Secrets, and has none of their name in its resource.
+            (Verb::GET, ["v1", "watch", "", "", "secrets", "", "", "", "", ""], Status::DENIED),
+            (Verb::GET, ["v1", "watch", "", "", "namespaces", "a", "", "", "", ""], Status::DENIED),
+            (Verb::GET, ["v1", "namespaces", "", "", "a", "secrets", "", "", "", ""], Status::DENIED),
+            (Verb::GET, ["v1", "namespaces", "apps", "", "a", "deployments", "", "", "", ""], Status::DENIED),
+            (Verb::LIST, ["v1", "status", "", "a", "", "", "", "", "", ""], Status::DENIED),
         ] {
             assert_eq!(request(verb, texts).expect_err("refusal").status, status, "{texts:?}");
         }

@@ -236,9 +236,9 @@ impl Broker<'_> {
 
     fn perform(&mut self, admitted: Admitted, bytes: &mut Vec<u8>) -> Result<i64, Trouble> {
         match admitted {
-            Admitted::Ask(request, mask) => {
+            Admitted::Ask(request, allowed) => {
                 let Service { deadline, fetcher, .. } = &self.service;
-                let answer = Answer::ask(*request, mask, *deadline, fetcher, &self.tally);
+                let answer = Answer::ask(*request, allowed, *deadline, fetcher, &self.tally);
                 self.opened(Open::Request(Box::new(answer)))
             }
             Admitted::Await(handle) => {

@@ -1,43 +1,83 @@
 //! Who may read what: the manifest, and what the cluster's owner grants.
 //!
-//! Pure. [`Rights`] are what both allow; a request that is not within them is refused with the sentence that says why.
+//! Pure. [`Rights`] are what both allow; a request that is not within them is refused with the sentence that says why. A list
+//! that reaches further than the rules is let through with a [`Scope`]: what the broker may show of it.
+
+mod scope;
+#[cfg(test)]
+mod tests;
+
+pub use scope::{Extent, Scope};
 
 use super::canonical::{Canonical, Refusal};
+use crate::grant::{FieldPath, Grant, PathPattern, Rule, is_resource_path, is_secrets};
 use crate::manifest::{Manifest, Resource};
 use crate::project::Node;
+use std::fmt;
+use std::sync::Arc;
 use wagather_abi::{Status, Verb};
-
-/// What a cluster's owner lets gatherers read.
-///
-/// There is one so far, for runs without a grant of their own: every resource but Secrets, and of the raw
-/// paths those that say how the server is.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Grant(());
-
-/// Raw paths that say nothing but how the server is and which version it has.
-const HARMLESS_PATHS: &[&str] = &["/healthz", "/livez", "/readyz", "/version"];
-
-impl Grant {
-    /// Why a resource is not granted, if it is not.
-    fn refuses(&self, group: &str, plural: &str) -> Option<&'static str> {
-        (group.is_empty() && plural == "secrets").then_some("Secrets are not granted")
-    }
-
-    fn allows_path(&self, path: &str) -> bool {
-        HARMLESS_PATHS.contains(&path)
-    }
-}
 
 /// What one gatherer may read: its manifest and the grant together.
 #[derive(Clone, Debug)]
 pub struct Rights {
     manifest: Manifest,
-    grant: Grant,
+    grant: Arc<Grant>,
+}
+
+/// What may be seen of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Allowed {
+    /// Of each object, these fields.
+    pub mask: Node,
+    /// Of a list, these objects.
+    pub scope: Scope,
+}
+
+/// What remains of one thing that a manifest declares, with one verb.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remainder<'a> {
+    /// What is declared.
+    pub resource: &'a Resource,
+    /// The verb.
+    pub verb: Verb,
+    /// How much of it is granted.
+    pub granted: Granted,
+    /// Fields that are declared, and removed by the grant.
+    pub without: Vec<&'a FieldPath>,
+}
+
+/// How much of something is granted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Granted {
+    /// All of what is declared.
+    All,
+    /// These objects of it.
+    Part(Vec<Extent>),
+    /// Nothing, and why.
+    Nothing(String),
+}
+
+/// A raw path that a manifest declares: whether it is granted, or why not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PathRemainder<'a> {
+    /// The path.
+    pub path: &'a str,
+    /// Whether it is granted.
+    pub granted: Result<(), String>,
+}
+
+/// What a gatherer may do, in the order of its manifest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Effective<'a> {
+    /// Each resource that is declared, once for each verb.
+    pub resources: Vec<Remainder<'a>>,
+    /// Each raw path that is declared.
+    pub paths: Vec<PathRemainder<'a>>,
 }
 
 impl Rights {
     /// The rights of a gatherer under a grant.
-    pub fn new(manifest: Manifest, grant: Grant) -> Rights {
+    pub fn new(manifest: Manifest, grant: Arc<Grant>) -> Rights {
         Rights { manifest, grant }
     }
 
@@ -46,36 +86,191 @@ impl Rights {
         !self.manifest.resources.is_empty() || !self.manifest.paths.is_empty()
     }
 
-    /// Judges a request: which fields of the answer may be seen, or why it is refused.
-    pub fn judge(&self, request: &Canonical) -> Result<Node, Refusal> {
-        let denied = |reason: String| Err(Refusal::new(Status::DENIED, reason));
+    /// Judges a request: what of the answer may be seen, or why it is refused.
+    pub fn judge(&self, request: &Canonical) -> Result<Allowed, Refusal> {
+        let denied = |reason: String| Refusal::new(Status::DENIED, reason);
         if request.verb == Verb::RAW {
             let path = &request.resource;
-            return if !self.manifest.paths.contains(path) {
-                denied(format!("the manifest does not declare the path {path}"))
-            } else if !self.grant.allows_path(path) {
-                denied(format!(
-                    "the path {path} is not granted; without a grant those are: {}",
-                    HARMLESS_PATHS.join(", ")
-                ))
-            } else {
-                Ok(Node::Keep)
-            };
+            if !self.manifest.paths.contains(path) {
+                return Err(denied(format!("the manifest does not declare the path {path}")));
+            }
+            self.grants_path(path).map_err(denied)?;
+            return Ok(Allowed { mask: Node::Keep, scope: Scope::everything() });
         }
-        let declared: Vec<&Resource> =
-            self.manifest.resources.iter().filter(|resource| covers(resource, request)).collect();
-        let Some(mask) = declared.iter().map(|resource| resource.mask.clone()).reduce(|a, b| a.union(&b))
-        else {
-            return denied(format!("the manifest does not declare '{}'", describe(request)));
+        let declared = self.manifest.resources.iter().filter(|resource| declares(resource, request));
+        let Some(mask) = declared.map(|resource| resource.mask.clone()).reduce(|a, b| a.union(&b)) else {
+            return Err(denied(format!("the manifest does not declare '{}'", describe(request))));
         };
-        if let Some(why) = self.grant.refuses(&request.group, &request.resource) {
-            return denied(why.into());
+        let target = Target::of(request);
+        let scope = self.grants(&target).map_err(denied)?;
+        let mask = mask.intersect(&request.mask).without(&["metadata", "managedFields"]);
+        let mask = self.removed(&target).fold(mask, |mask, path| mask.without(&path.keys()));
+        Ok(Allowed { mask, scope })
+    }
+
+    /// What remains of the manifest under the grant.
+    pub fn effective(&self) -> Effective<'_> {
+        let verbs = [Verb::GET, Verb::LIST];
+        let resources = self.manifest.resources.iter().flat_map(|resource| {
+            let declared = verbs.into_iter().filter(|verb| resource.verbs.contains(*verb));
+            declared.map(|verb| self.remainder(resource, verb))
+        });
+        let paths = self.manifest.paths.iter();
+        Effective {
+            resources: resources.collect(),
+            paths: paths.map(|path| PathRemainder { path, granted: self.grants_path(path) }).collect(),
         }
-        Ok(mask.intersect(&request.mask).without(&["metadata", "managedFields"]))
+    }
+
+    fn remainder<'a>(&'a self, resource: &'a Resource, verb: Verb) -> Remainder<'a> {
+        let target = Target::declared(resource, verb);
+        let granted = match self.extents(&target) {
+            Err(why) => Granted::Nothing(why),
+            Ok(extents) if extents.iter().any(Extent::is_everything) => Granted::All,
+            Ok(extents) => Granted::Part(extents),
+        };
+        let held = |path: &&FieldPath| resource.mask.without(&path.keys()) != resource.mask;
+        let mut without: Vec<&FieldPath> = Vec::new();
+        for path in self.removed(&target).filter(held) {
+            if !without.contains(&path) {
+                without.push(path);
+            }
+        }
+        Remainder { resource, verb, granted, without }
+    }
+
+    /// The fields that are removed of such objects: by each rule about them, whatever else it says.
+    fn removed<'a>(&'a self, target: &Target<'_>) -> impl Iterator<Item = &'a FieldPath> + use<'a> {
+        let (group, plural) = (target.group.to_owned(), target.plural.to_owned());
+        let subresource = target.subresource.to_owned();
+        let rules = self.grant.rules.iter();
+        rules.filter(move |rule| rule.removes(&group, &plural, &subresource)).flat_map(|rule| &rule.without)
+    }
+
+    /// Which objects may be seen of what is asked for, or why none.
+    fn grants(&self, target: &Target<'_>) -> Result<Scope, String> {
+        let extents = self.extents(target)?;
+        if extents.iter().any(Extent::is_everything) {
+            return Ok(Scope::everything());
+        }
+        if target.verb == Verb::LIST {
+            return Ok(Scope::of(extents, target.is_namespaces()));
+        }
+        if extents.iter().any(|extent| extent.has_name(target.name)) {
+            Ok(Scope::everything())
+        } else {
+            Err(format!("the grant has no rule for the name {} of {target}", target.name))
+        }
+    }
+
+    /// What the rules about these objects cover of them. Within one namespace only names are left to tell apart.
+    fn extents(&self, target: &Target<'_>) -> Result<Vec<Extent>, String> {
+        let (group, plural, subresource) = (target.group, target.plural, target.subresource);
+        let about = |rule: &&Rule| rule.grants(group, plural, subresource);
+        let with_verb: Vec<&Rule> =
+            self.grant.rules.iter().filter(about).filter(|rule| rule.verbs.contains(target.verb)).collect();
+        if with_verb.is_empty() {
+            let verb = target.verb.name().unwrap_or_default();
+            return Err(if self.grant.rules.iter().any(|rule| about(&rule)) {
+                format!("the grant does not have the verb {verb} for {target}")
+            } else if is_secrets(group, plural) {
+                "Secrets are not granted; only a grant that names them does".into()
+            } else {
+                format!("the grant has no rule for {target}")
+            });
+        }
+        let mut extents: Vec<Extent> = with_verb.into_iter().map(Extent::of).collect();
+        // A get always is in one namespace or in none; a list may be over all.
+        let namespace = target.own_namespace();
+        if !namespace.is_empty() || (target.verb == Verb::GET && target.is_asked) {
+            extents.retain(|extent| extent.reaches(namespace));
+            extents.iter_mut().for_each(|extent| extent.namespaces = None);
+        }
+        extents.dedup();
+        if !extents.is_empty() {
+            return Ok(extents);
+        }
+        Err(match namespace {
+            "" => format!("the grant has rules for {target} in namespaces, and this is in none"),
+            _ => format!("the grant has no rule for {target} in the namespace {namespace}"),
+        })
+    }
+
+    fn grants_path(&self, path: &str) -> Result<(), String> {
+        if self.grant.paths.iter().any(|pattern| pattern.matches(path)) {
+            return Ok(());
+        }
+        if is_resource_path(path) {
+            return Err(format!("the path {path} is not granted: it is a resource's, not a raw path"));
+        }
+        let granted: Vec<String> = self.grant.paths.iter().map(PathPattern::to_string).collect();
+        Err(match &granted[..] {
+            [] => format!("the path {path} is not granted; none is"),
+            granted => format!("the path {path} is not granted; those are: {}", granted.join(", ")),
+        })
     }
 }
 
-fn covers(resource: &Resource, request: &Canonical) -> bool {
+/// The objects that a request, or a line of a manifest, is about.
+struct Target<'a> {
+    verb: Verb,
+    group: &'a str,
+    version: &'a str,
+    plural: &'a str,
+    subresource: &'a str,
+    /// The namespace; empty for none, and for all.
+    namespace: &'a str,
+    name: &'a str,
+    /// Whether it is a request; a manifest leaves open which namespace and name that will have.
+    is_asked: bool,
+}
+
+impl<'a> Target<'a> {
+    fn of(request: &'a Canonical) -> Target<'a> {
+        Target {
+            verb: request.verb,
+            group: &request.group,
+            version: &request.version,
+            plural: &request.resource,
+            subresource: &request.subresource,
+            namespace: &request.namespace,
+            name: &request.name,
+            is_asked: true,
+        }
+    }
+
+    fn declared(resource: &'a Resource, verb: Verb) -> Target<'a> {
+        Target {
+            verb,
+            group: &resource.group,
+            version: &resource.version,
+            plural: &resource.plural,
+            subresource: &resource.subresource,
+            namespace: resource.namespace.as_deref().unwrap_or_default(),
+            name: "",
+            is_asked: false,
+        }
+    }
+
+    fn is_namespaces(&self) -> bool {
+        self.group.is_empty() && self.plural == "namespaces"
+    }
+
+    /// The namespace; that of a Namespace is itself.
+    fn own_namespace(&self) -> &'a str {
+        if self.is_namespaces() && self.namespace.is_empty() { self.name } else { self.namespace }
+    }
+}
+
+impl fmt::Display for Target<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts = [self.group, self.version, self.plural, self.subresource];
+        let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        f.write_str(&parts.join("/"))
+    }
+}
+
+fn declares(resource: &Resource, request: &Canonical) -> bool {
     resource.verbs.contains(request.verb)
         && resource.group == request.group
         && resource.version == request.version
@@ -98,70 +293,4 @@ pub(super) fn describe(request: &Canonical) -> String {
         text = format!("{text} in {}", request.namespace);
     }
     text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::sandbox::channel::RestRequest;
-
-    fn judge(manifest: &str, verb: Verb, texts: [&str; 10]) -> Result<Node, Refusal> {
-        let manifest =
-            Manifest::parse(format!("gatherer 1 test 1\n{manifest}\n").as_bytes()).expect("manifest");
-        let request = RestRequest { verb, limit: 0, texts: texts.map(|text| text.as_bytes().to_vec()) };
-        Rights::new(manifest, Grant::default()).judge(&Canonical::new(request).expect("request"))
-    }
-
-    const PODS: [&str; 10] = ["v1", "pods", "", "", "", "", "", "", "", ""];
-
-    #[test]
-    fn what_is_declared_is_allowed_and_nothing_else() {
-        assert!(judge("resource list /v1/pods * *", Verb::LIST, PODS).is_ok());
-        for manifest in [
-            "resource get /v1/pods * *",
-            "resource list apps/v1/pods * *",
-            "resource list /v2/pods * *",
-            "resource list /v1/nodes * *",
-            "resource list /v1/pods/log * *",
-            "resource list /v1/pods default *",
-            "path /version",
-        ] {
-            assert_eq!(judge(manifest, Verb::LIST, PODS).expect_err(manifest).status, Status::DENIED);
-        }
-        let in_default = ["v1", "pods", "", "default", "", "", "", "", "", ""];
-        assert!(judge("resource list /v1/pods default *", Verb::LIST, in_default).is_ok());
-    }
-
-    #[test]
-    fn the_mask_is_what_request_and_manifest_both_have() {
-        let mask = |manifest, wanted| {
-            judge(manifest, Verb::LIST, ["v1", "pods", "", "", "", "", "", "", wanted, ""]).expect("allowed")
-        };
-        let parse = |text| Node::parse(text).expect("mask");
-        assert_eq!(
-            mask("resource list /v1/pods * spec,status", "status(phase),metadata"),
-            parse("status(phase)")
-        );
-        assert_eq!(mask("resource list /v1/pods * spec(a)", ""), parse("spec(a)"));
-        let two = "resource list /v1/pods * spec(a)\nresource list /v1/pods * spec(b)";
-        assert_eq!(mask(two, ""), parse("spec(a,b)"));
-        assert_eq!(*mask("resource list /v1/pods * *", "").get("metadata").get("managedFields"), Node::Drop);
-        assert_eq!(
-            *mask("resource list /v1/pods * metadata", "").get("metadata").get("managedFields"),
-            Node::Drop
-        );
-    }
-
-    #[test]
-    fn secrets_and_telling_paths_are_not_granted() {
-        let secrets = ["v1", "secrets", "", "", "", "", "", "", "", ""];
-        let refusal = judge("resource list /v1/secrets * *", Verb::LIST, secrets).expect_err("refused");
-        assert_eq!(refusal.reason, "Secrets are not granted");
-        let raw = |path| {
-            judge("path /version\npath /metrics", Verb::RAW, ["", path, "", "", "", "", "", "", "", ""])
-        };
-        assert!(raw("/version").is_ok());
-        assert!(raw("/metrics").is_err());
-        assert!(raw("/livez").is_err());
-    }
 }

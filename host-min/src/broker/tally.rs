@@ -12,6 +12,8 @@ pub struct Tally {
     pub requests: u64,
     /// Items of lists and objects that were read.
     pub items: u64,
+    /// Items of lists that the grant does not cover.
+    pub withheld: u64,
     /// Bytes of bodies as the server sent them.
     pub bytes_received: u64,
     /// Bytes that were given to the guest.

@@ -2,6 +2,7 @@
 
 use super::table::Command;
 use super::typed::{Words, Wrong};
+use host_min::quantity::{duration, size};
 use host_min::sandbox::engine::Kind;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -93,12 +94,6 @@ fn text(typed: &str) -> Result<String, String> {
     Ok(typed.to_owned())
 }
 
-fn duration(typed: &str) -> Result<Duration, String> {
-    let duration =
-        humantime::parse_duration(typed).map_err(|error| format!("{error}; write it as 90s or 5m"))?;
-    if duration.is_zero() { Err("it is zero".into()) } else { Ok(duration) }
-}
-
 fn param(typed: &str) -> Result<(String, String), String> {
     match typed.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.into(), value.into())),
@@ -111,23 +106,6 @@ fn engine(typed: &str) -> Result<Kind, String> {
         let names: Vec<_> = Kind::ALL.iter().map(|kind| kind.name()).collect();
         format!("this program has {}", names.join(" and "))
     })
-}
-
-/// Kubernetes' way to write sizes: a number with Ki, Mi or Gi, or bytes.
-fn size(typed: &str) -> Result<u64, String> {
-    let digits = typed.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let number: u64 = digits.parse().map_err(|_| "write it as 512Ki or 64Mi")?;
-    let unit: u64 = match &typed[digits.len()..] {
-        "" => 1,
-        "Ki" => 1 << 10,
-        "Mi" => 1 << 20,
-        "Gi" => 1 << 30,
-        "k" => 1_000,
-        "M" => 1_000_000,
-        "G" => 1_000_000_000,
-        _ => return Err("the units are Ki, Mi, Gi, k, M and G".into()),
-    };
-    number.checked_mul(unit).ok_or_else(|| "it is too large".into())
 }
 
 #[cfg(test)]
@@ -144,18 +122,8 @@ mod tests {
 
     #[test]
     fn what_is_typed() {
-        assert_eq!(size("64Mi"), Ok(64 << 20));
-        assert_eq!(size("65536"), Ok(65536));
-        assert!(
-            size("64MB").is_err()
-                && size("").is_err()
-                && size("-1").is_err()
-                && size("99999999999Gi").is_err()
-        );
         assert_eq!(param("a=b=c"), Ok(("a".into(), "b=c".into())));
         assert!(param("a").is_err() && param("=b").is_err());
-        assert!(duration("0s").is_err() && duration("x").is_err());
-        assert_eq!(duration("5m"), Ok(Duration::from_secs(300)));
     }
 
     #[test]

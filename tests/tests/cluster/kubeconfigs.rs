@@ -69,7 +69,7 @@ fn as_expected(ran: &Ran, why: Option<&str>, what: &str) {
         Some(why) => {
             ran.expect_failure(5, why);
             let archive = ran.archive.as_ref().expect("an archive with the reasons");
-            assert_eq!(archive.paths(), ["wagather.json"], "{what}");
+            assert_eq!(archive.paths(), ["audit.jsonl", "wagather.json"], "{what}");
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Not here: what goes wrong (`bad_input/`), who attacks (`hostile.rs`), and whether a real API server answers like the
 //! canned one (the tests of the feature `cluster`).
 
+mod audit;
 mod command_line;
 mod recordings;
 mod requests;
@@ -26,6 +27,7 @@ fn examples_gather_what_their_readme_says() {
     assert_eq!(
         archive.paths(),
         [
+            "audit.jsonl",
             &*operator(0),
             &operator(1),
             &operator(2),

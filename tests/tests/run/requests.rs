@@ -43,7 +43,7 @@ fn an_empty_list_is_complete() {
         .output(&output)
         .wait()
         .expect_success();
-    assert_eq!(Archive::read(&output).paths(), ["wagather.json"]);
+    assert_eq!(Archive::read(&output).paths(), ["audit.jsonl", "wagather.json"]);
 }
 
 /// A guest that lists pods of a namespace with selectors, a limit and a mask, and pipes them.

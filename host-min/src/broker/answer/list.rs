@@ -54,7 +54,7 @@ impl List {
                 return Ok(None);
             }
             let mut bytes = Vec::new();
-            let result = self.page.next(&asked.mask, &mut bytes);
+            let result = self.page.next(&asked.allowed.mask, &mut bytes);
             let read = self.page.bytes_read();
             let received = means.tally.received(read - self.counted_bytes);
             self.counted_bytes = read;
@@ -62,6 +62,10 @@ impl List {
             received?;
             if let Some(mut identity) = identity {
                 self.look_ahead(asked, means)?;
+                if !asked.allowed.scope.covers(&identity.namespace, &identity.name) {
+                    means.tally.withheld += 1;
+                    continue;
+                }
                 means.tally.item()?;
                 let missing_type = complete_type(&mut identity, self.page.meta());
                 self.given += 1;

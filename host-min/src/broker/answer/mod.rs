@@ -8,7 +8,7 @@ mod list;
 use super::budget::Spent;
 use super::canonical::Canonical;
 use super::fetch::{Fetcher, Ticket};
-use super::policy::describe;
+use super::policy::{Allowed, describe};
 use super::refusal::{self, ServerStatus, advice};
 use super::tally::Tally;
 use crate::project::{Identity, Node, ObjectReader, ProjectError};
@@ -30,7 +30,7 @@ pub(super) struct Means<'a> {
 /// What was asked for, and until when it may take.
 struct Asked {
     request: Canonical,
-    mask: Node,
+    allowed: Allowed,
     /// The gatherer's deadline.
     deadline: Instant,
 }
@@ -112,12 +112,12 @@ impl Answer {
     /// Asks.
     pub(super) fn ask(
         request: Canonical,
-        mask: Node,
+        allowed: Allowed,
         deadline: Instant,
         fetcher: &Fetcher,
         tally: &Tally,
     ) -> Answer {
-        let asked = Asked { request, mask, deadline };
+        let asked = Asked { request, allowed, deadline };
         let call = Call {
             path_and_query: asked.request.path_and_query(),
             accept: asked.request.accept(),
@@ -332,7 +332,7 @@ impl Answer {
         if matches!(self.state, State::OnItsWay(_) | State::Head(_)) {
             // Files say who they are, whatever the mask keeps.
             let identity = Node::parse("apiVersion,kind,metadata(name,namespace)").unwrap_or(Node::Drop);
-            self.asked.mask = self.asked.mask.union(&identity);
+            self.asked.allowed.mask = self.asked.allowed.mask.union(&identity);
         }
         if !self.advance(means, Mode::Piped)? {
             return Ok(None);
@@ -383,7 +383,7 @@ fn read_object(
 ) -> std::result::Result<(Vec<u8>, Identity), Failed> {
     let mut reader = ObjectReader::new(response.body);
     let mut bytes = Vec::new();
-    let result = reader.read(&asked.mask, &mut bytes);
+    let result = reader.read(&asked.allowed.mask, &mut bytes);
     let received = means.tally.received(reader.bytes_read());
     let identity = result.map_err(|error| Failed::project(&error))?;
     received?;

@@ -1,0 +1,84 @@
+//! Which objects of a list may be seen.
+
+use crate::grant::{Glob, Rule};
+use std::fmt;
+
+/// The objects of a list that may be seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scope {
+    /// One of these covers an object that may be seen; `None` for all of them.
+    extents: Option<Vec<Extent>>,
+    /// A Namespace is in itself, as RBAC has it.
+    of_namespaces: bool,
+}
+
+/// The objects that one rule is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Extent {
+    /// Those in such namespaces; `None` for all, in a namespace or not.
+    pub namespaces: Option<Vec<Glob>>,
+    /// Those of such names; `None` for all.
+    pub names: Option<Vec<Glob>>,
+}
+
+impl Scope {
+    /// All objects.
+    pub fn everything() -> Scope {
+        Scope { extents: None, of_namespaces: false }
+    }
+
+    pub(super) fn of(extents: Vec<Extent>, of_namespaces: bool) -> Scope {
+        Scope { extents: Some(extents), of_namespaces }
+    }
+
+    /// Whether all objects may be seen.
+    pub fn is_everything(&self) -> bool {
+        self.extents.is_none()
+    }
+
+    /// Whether an object may be seen. The namespace of what is in none is empty.
+    pub fn covers(&self, namespace: &str, name: &str) -> bool {
+        let namespace = if self.of_namespaces && namespace.is_empty() { name } else { namespace };
+        self.extents.as_ref().is_none_or(|all| all.iter().any(|extent| extent.covers(namespace, name)))
+    }
+}
+
+impl Extent {
+    pub(super) fn of(rule: &Rule) -> Extent {
+        Extent { namespaces: rule.namespaces.clone(), names: rule.names.clone() }
+    }
+
+    fn covers(&self, namespace: &str, name: &str) -> bool {
+        self.reaches(namespace) && self.has_name(name)
+    }
+
+    pub(super) fn has_name(&self, name: &str) -> bool {
+        self.names.as_ref().is_none_or(|names| any(names, name))
+    }
+
+    pub(super) fn reaches(&self, namespace: &str) -> bool {
+        self.namespaces.as_ref().is_none_or(|namespaces| any(namespaces, namespace))
+    }
+
+    pub(super) fn is_everything(&self) -> bool {
+        self.namespaces.is_none() && self.names.is_none()
+    }
+}
+
+fn any(globs: &[Glob], name: &str) -> bool {
+    globs.iter().any(|glob| glob.matches(name))
+}
+
+impl fmt::Display for Extent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let joined = |globs: &[Glob]| globs.iter().map(Glob::to_string).collect::<Vec<_>>().join(", ");
+        match (&self.namespaces, &self.names) {
+            (None, None) => f.write_str("everywhere"),
+            (Some(namespaces), None) => write!(f, "in namespaces {}", joined(namespaces)),
+            (None, Some(names)) => write!(f, "named {}", joined(names)),
+            (Some(namespaces), Some(names)) => {
+                write!(f, "in namespaces {} named {}", joined(namespaces), joined(names))
+            }
+        }
+    }
+}

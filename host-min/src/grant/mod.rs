@@ -1,0 +1,243 @@
+//! What a cluster's owner allows: which modules may run, what they may read, and how much of it.
+//!
+//! A grant is a file, in RBAC's words where RBAC has them; `docs/grant.md` is its reference. This is the data and
+//! the reading of it. What a gatherer may do under it, together with its manifest, is
+//! [`broker::policy`](crate::broker::policy)'s.
+
+mod module;
+mod parse;
+mod pattern;
+mod schema;
+#[cfg(test)]
+mod tests;
+
+pub use module::{Digest, Mismatch, PublicKey, Signature};
+pub use pattern::{FieldPath, Glob, PathPattern, ResourcePattern, is_resource_path, is_secrets};
+
+use crate::error::{Class, Failure, Result};
+use crate::limits::MAX_GRANT_BYTES;
+use crate::yaml;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::time::Duration;
+use wagather_abi::manifest::Verbs;
+
+/// A grant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// What may be read of resources; rules add up.
+    pub rules: Vec<Rule>,
+    /// The raw paths that may be read.
+    pub paths: Vec<PathPattern>,
+    /// The only modules that may run; without any, every one may.
+    pub modules: Vec<Digest>,
+    /// Who must have signed a module; without any, nobody.
+    pub signers: Vec<PublicKey>,
+    /// How much of everything.
+    pub budgets: Budgets,
+    /// What is made unreadable.
+    pub redact: Redact,
+}
+
+/// A rule: it grants what matches all of its parts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// How it may be read.
+    pub verbs: Verbs,
+    /// The API groups, `*` for any.
+    pub groups: Vec<String>,
+    /// The resources.
+    pub resources: Vec<ResourcePattern>,
+    /// The namespaces, or `None` for all, and for what is in none.
+    pub namespaces: Option<Vec<Glob>>,
+    /// The objects' names, or `None` for all.
+    pub names: Option<Vec<Glob>>,
+    /// Fields that are removed, whatever a manifest or another rule says.
+    pub without: Vec<FieldPath>,
+}
+
+impl Rule {
+    /// Whether it is about the resource, whichever objects of it.
+    pub fn grants(&self, group: &str, plural: &str, subresource: &str) -> bool {
+        self.is_of_group(group)
+            && self.resources.iter().any(|resource| resource.grants(group, plural, subresource))
+    }
+
+    /// Whether its `without` holds for the resource.
+    pub fn removes(&self, group: &str, plural: &str, subresource: &str) -> bool {
+        self.is_of_group(group) && self.resources.iter().any(|resource| resource.removes(plural, subresource))
+    }
+
+    fn is_of_group(&self, group: &str) -> bool {
+        self.groups.iter().any(|known| known == "*" || known == group)
+    }
+}
+
+/// Budgets of the owner's; where the run or the host has a smaller one, that holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Budgets {
+    /// Time for each gatherer.
+    pub time: Option<Duration>,
+    /// Time for each request.
+    pub request_time: Option<Duration>,
+    /// Linear memory of each gatherer.
+    pub memory_bytes: Option<u64>,
+    /// HTTP requests of each gatherer, pages included.
+    pub requests: Option<u64>,
+    /// Bytes of bodies that the server sends to a gatherer.
+    pub received_bytes: Option<u64>,
+    /// Objects that a gatherer reads.
+    pub items: Option<u64>,
+    /// Bytes that a gatherer puts into the archive.
+    pub archive_bytes: Option<u64>,
+    /// Files that a gatherer puts into the archive.
+    pub entries: Option<u64>,
+    /// Lines that a gatherer logs.
+    pub log_lines: Option<u64>,
+}
+
+/// What is made unreadable beyond what always is, and what is not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Redact {
+    /// Names of environment variables whose values are secret, with `*`.
+    pub env: Vec<String>,
+    /// How tokens begin that are secret.
+    pub tokens: Vec<String>,
+    /// What is left readable.
+    pub except: Vec<String>,
+}
+
+/// Raw paths that say nothing but how the server is and which version it has.
+const HARMLESS_PATHS: &[&str] = &["/healthz", "/livez", "/readyz", "/version"];
+
+impl Default for Grant {
+    /// What holds without a file: get and list of everything but Secrets, and the raw paths that say how the server is.
+    fn default() -> Grant {
+        Grant {
+            rules: vec![Rule {
+                verbs: Verbs { get: true, list: true },
+                groups: vec!["*".into()],
+                resources: vec![ResourcePattern::any()],
+                namespaces: None,
+                names: None,
+                without: Vec::new(),
+            }],
+            paths: HARMLESS_PATHS.iter().filter_map(|path| PathPattern::parse(path).ok()).collect(),
+            modules: Vec::new(),
+            signers: Vec::new(),
+            budgets: Budgets::default(),
+            redact: Redact::default(),
+        }
+    }
+}
+
+/// Mistakes that are told of one file; more are counted.
+const MAX_MISTAKES_TOLD: usize = 20;
+
+impl Grant {
+    /// Reads a grant file.
+    pub fn read(path: &Path) -> Result<Grant> {
+        let failure = |reason: &dyn std::fmt::Display| {
+            Failure::new(Class::Config, format!("cannot read the grant {}", path.display()), reason)
+        };
+        let file = File::open(path).map_err(|error| failure(&error))?;
+        let mut bytes = Vec::new();
+        file.take(MAX_GRANT_BYTES + 1).read_to_end(&mut bytes).map_err(|error| failure(&error))?;
+        if bytes.len() as u64 > MAX_GRANT_BYTES {
+            return Err(failure(&format_args!("it is larger than {MAX_GRANT_BYTES} bytes")));
+        }
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let line =
+                error.as_bytes()[..error.utf8_error().valid_up_to()].split(|&byte| byte == b'\n').count();
+            failure(&format_args!("line {line} is not UTF-8"))
+        })?;
+        Grant::parse(&text).map_err(|mistakes| told(path, &mistakes))
+    }
+
+    /// Reads the text of a grant file: the grant, or every mistake in it with its place.
+    pub fn parse(text: &str) -> Result<Grant, Vec<yaml::Error>> {
+        parse::grant(text)
+    }
+
+    /// Whether a module may run: it is pinned if there are pins, and signed if there are signers.
+    ///
+    /// `label` is what the module is called in messages, mostly its file; `signature` is what its `.minisig` file has.
+    pub fn admits_module(&self, label: &str, module: &[u8], signature: Option<&[u8]>) -> Result<()> {
+        self.admits_digest(label, module)?;
+        self.admits_signature(label, module, signature)
+    }
+
+    fn admits_digest(&self, label: &str, module: &[u8]) -> Result<()> {
+        if self.modules.is_empty() || self.modules.iter().any(|digest| digest.is_of(module)) {
+            return Ok(());
+        }
+        let sha256 = crate::report::ModuleFacts::of(module).sha256;
+        let reason = match &self.modules[..] {
+            [only] => format!("its sha256 is {sha256}, and the grant admits only {only}"),
+            all => {
+                format!("its sha256 is {sha256}, which is none of the {} that the grant admits", all.len())
+            }
+        };
+        Err(refused(label, reason).advise(
+            "run the module that was reviewed, or review this one and add its sha256 to the grant's modules",
+        ))
+    }
+
+    fn admits_signature(&self, label: &str, module: &[u8], signature: Option<&[u8]>) -> Result<()> {
+        if self.signers.is_empty() {
+            return Ok(());
+        }
+        let Some(signature) = signature else {
+            return Err(refused(
+                label,
+                format!("the grant takes only signed modules, and there is no {label}.minisig"),
+            )
+            .advise(format!("get the signature and put it there, or make one: minisign -S -m {label}")));
+        };
+        let signature = Signature::parse(signature).map_err(|why| {
+            refused(label, format!("its signature {label}.minisig cannot be read: {why}"))
+                .advise("get the signature again; it must be the file that minisign made")
+        })?;
+        let mut another_key = true;
+        for signer in &self.signers {
+            match signer.verify(module, &signature) {
+                Ok(()) => return Ok(()),
+                Err(Mismatch::AnotherKey) => {}
+                Err(Mismatch::OtherBytes) => another_key = false,
+            }
+        }
+        Err(if another_key {
+            refused(label, format!("its signature {label}.minisig is by none of the grant's signers"))
+                .advise("have it signed by one of them, or add the key to the grant's signers")
+        } else {
+            refused(
+                label,
+                format!(
+                    "its signature {label}.minisig does not hold: the module or the signature was changed"
+                ),
+            )
+            .advise("get both again from whoever signed it")
+        })
+    }
+}
+
+fn refused(label: &str, reason: String) -> Failure {
+    Failure::new(Class::Module, format!("{label} may not run"), reason)
+}
+
+/// The mistakes of a file, as an editor can jump to them.
+fn told(path: &Path, mistakes: &[yaml::Error]) -> Failure {
+    let mut lines: Vec<String> = mistakes
+        .iter()
+        .take(MAX_MISTAKES_TOLD)
+        .map(|mistake| {
+            let place = mistake.place;
+            format!("{}:{}:{}: {}", path.display(), place.line, place.column, mistake.message)
+        })
+        .collect();
+    if mistakes.len() > MAX_MISTAKES_TOLD {
+        lines.push(format!("and {} more", mistakes.len() - MAX_MISTAKES_TOLD));
+    }
+    Failure::new(Class::Config, "cannot use the grant", lines.join("\n  "))
+}

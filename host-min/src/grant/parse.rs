@@ -1,0 +1,231 @@
+//! From a grant file's text to a [`Grant`]: the schema, key by key.
+
+use super::module::{Digest, PublicKey};
+use super::pattern::{FieldPath, Glob, PathPattern, ResourcePattern};
+use super::schema::{Map, Mistakes, listed, nearest};
+use super::{Budgets, Grant, Redact, Rule};
+use crate::limits::{MAX_MEMORY_BYTES, MIN_MEMORY_BYTES};
+use crate::quantity;
+use crate::yaml::{self, Node};
+use wagather_abi::manifest::{Verbs, is_name};
+
+const API_VERSION: &str = "wagather/v1";
+const KIND: &str = "Grant";
+
+/// What RBAC and others call what a grant has.
+const OTHER_WORDS: &[(&str, &str)] = &[
+    ("apiGroups", "groups"),
+    ("apiGroup", "groups"),
+    ("nonResourceURLs", "paths"),
+    ("resourceNames", "names"),
+    ("fields", "without"),
+    ("timeout", "time"),
+    ("pins", "modules"),
+    ("keys", "signers"),
+    ("limits", "budgets"),
+];
+
+/// Kubernetes' other verbs, so that they are not taken for misspelt ones.
+const VERBS_OF_OTHERS: &[&str] =
+    &["watch", "create", "update", "patch", "delete", "deletecollection", "impersonate", "bind", "escalate"];
+
+/// What `redact.except` can name.
+const EXCEPTIONS: &[&str] = &["lastApplied"];
+
+pub(super) fn grant(text: &str) -> Result<Grant, Vec<yaml::Error>> {
+    let root = yaml::parse(text).map_err(|error| vec![error])?;
+    if root.is_null() {
+        return Err(vec![root.error(format!(
+            "the file is empty; a grant begins with 'apiVersion: {API_VERSION}' and 'kind: {KIND}'"
+        ))]);
+    }
+    let mut mistakes = Mistakes::default();
+    let grant = whole(&root, &mut mistakes);
+    let mistakes = mistakes.all();
+    match grant {
+        Some(grant) if mistakes.is_empty() => Ok(grant),
+        _ => Err(mistakes),
+    }
+}
+
+fn whole(root: &Node, mistakes: &mut Mistakes) -> Option<Grant> {
+    let map = mistakes.map(
+        root,
+        "a grant",
+        &["apiVersion", "kind"],
+        &["modules", "signers", "rules", "paths", "budgets", "redact"],
+        OTHER_WORDS,
+    )?;
+    for (key, expected) in [("apiVersion", API_VERSION), ("kind", KIND)] {
+        if let Some(node) = map.get(key) {
+            mistakes.text(node, key, |text| {
+                if text == expected { Ok(()) } else { Err(format!("the {key} of a grant is {expected}")) }
+            });
+        }
+    }
+    if map.get("rules").is_none() && map.get("paths").is_none() {
+        mistakes.tell(
+            root.place,
+            "this grant allows nothing: it has neither rules nor paths; 'rules: []' says that this is meant",
+        );
+    }
+    let items = |mistakes: &mut Mistakes, key: &str| -> &[Node] {
+        map.get(key).map_or(&[], |node| mistakes.items(node, key, None))
+    };
+    Some(Grant {
+        rules: items(mistakes, "rules").iter().filter_map(|node| rule(node, mistakes)).collect(),
+        paths: items(mistakes, "paths")
+            .iter()
+            .filter_map(|node| mistakes.text(node, "a path", PathPattern::parse))
+            .collect(),
+        modules: map.get("modules").map_or(Vec::new(), |node| modules(node, mistakes)),
+        signers: map.get("signers").map_or(Vec::new(), |node| {
+            mistakes.texts(node, "signers", "leave it out if nobody must have signed", PublicKey::parse)
+        }),
+        budgets: map.get("budgets").map_or(Budgets::default(), |node| budgets(node, mistakes)),
+        redact: map.get("redact").map_or(Redact::default(), |node| redact(node, mistakes)),
+    })
+}
+
+fn rule(node: &Node, mistakes: &mut Mistakes) -> Option<Rule> {
+    let map = mistakes.map(
+        node,
+        "a rule",
+        &["verbs", "groups", "resources"],
+        &["namespaces", "names", "without"],
+        OTHER_WORDS,
+    )?;
+    let mut verbs = Verbs::default();
+    if let Some(node) = map.get("verbs") {
+        for verb in mistakes.texts(node, "verbs", "it grants nothing", verb) {
+            match verb {
+                "get" => verbs.get = true,
+                _ => verbs.list = true,
+            }
+        }
+    }
+    let all = "it matches nothing; leave it out for all";
+    Some(Rule {
+        verbs,
+        groups: map.get("groups").map_or(Vec::new(), |node| {
+            mistakes.texts(node, "groups", r#"the core group is "", any is "*""#, group)
+        }),
+        resources: map.get("resources").map_or(Vec::new(), |node| {
+            mistakes.texts(node, "resources", "it grants nothing", ResourcePattern::parse)
+        }),
+        namespaces: map
+            .get("namespaces")
+            .map(|node| mistakes.texts(node, "namespaces", all, Glob::of_namespaces)),
+        names: map.get("names").map(|node| mistakes.texts(node, "names", all, Glob::of_objects)),
+        without: map.get("without").map_or(Vec::new(), |node| {
+            mistakes.texts(node, "without", "leave it out if nothing is removed", FieldPath::parse)
+        }),
+    })
+}
+
+fn verb(text: &str) -> Result<&'static str, String> {
+    match text {
+        "get" => Ok("get"),
+        "list" => Ok("list"),
+        "*" => Err("version 1 has the verbs get and list; write both".into()),
+        other if VERBS_OF_OTHERS.contains(&other) => {
+            Err("version 1 has no other verbs than get and list".into())
+        }
+        other => Err(match nearest(other, &["get", "list"]) {
+            Some(meant) => format!("did you mean '{meant}'?"),
+            None => "the verbs are get and list".into(),
+        }),
+    }
+}
+
+fn group(text: &str) -> Result<String, String> {
+    match text {
+        "" | "*" => Ok(text.into()),
+        "core" | "v1" => Err(r#"the core group is """#.into()),
+        _ if text.contains('/') => Err("a group is written without its version".into()),
+        _ if is_name(text) => Ok(text.into()),
+        _ => {
+            Err(r#"not a group, such as apps or config.openshift.io; the core group is "", any is "*""#
+                .into())
+        }
+    }
+}
+
+fn modules(node: &Node, mistakes: &mut Mistakes) -> Vec<Digest> {
+    let items = mistakes.items(node, "modules", Some("no module could run; leave it out if any may"));
+    items.iter().filter_map(|item| module(item, mistakes)).collect()
+}
+
+fn module(node: &Node, mistakes: &mut Mistakes) -> Option<Digest> {
+    let map =
+        mistakes.map(node, "a module", &["sha256"], &["name"], &[("digest", "sha256"), ("sha", "sha256")])?;
+    let name = map.get("name").and_then(|node| mistakes.text(node, "name", |text| Ok(text.to_owned())));
+    let name: String = name.unwrap_or_default().chars().filter(|c| !c.is_control()).collect();
+    map.get("sha256").and_then(|node| mistakes.text(node, "sha256", |text| Digest::parse(text, &name)))
+}
+
+fn budgets(node: &Node, mistakes: &mut Mistakes) -> Budgets {
+    let keys =
+        ["time", "requestTime", "memory", "requests", "received", "items", "archive", "entries", "logLines"];
+    let Some(map) = mistakes.map(node, "budgets", &[], &keys, OTHER_WORDS) else { return Budgets::default() };
+    Budgets {
+        time: value(&map, "time", mistakes, quantity::duration),
+        request_time: value(&map, "requestTime", mistakes, quantity::duration),
+        memory_bytes: value(&map, "memory", mistakes, memory),
+        requests: value(&map, "requests", mistakes, count),
+        received_bytes: value(&map, "received", mistakes, quantity::size),
+        items: value(&map, "items", mistakes, count),
+        archive_bytes: value(&map, "archive", mistakes, quantity::size),
+        entries: value(&map, "entries", mistakes, count),
+        log_lines: value(&map, "logLines", mistakes, count),
+    }
+}
+
+fn value<T>(
+    map: &Map<'_>,
+    key: &str,
+    mistakes: &mut Mistakes,
+    read: fn(&str) -> Result<T, String>,
+) -> Option<T> {
+    map.get(key).and_then(|node| mistakes.text(node, key, read))
+}
+
+fn memory(text: &str) -> Result<u64, String> {
+    let bytes = quantity::size(text)?;
+    if (MIN_MEMORY_BYTES..=MAX_MEMORY_BYTES).contains(&bytes) {
+        Ok(bytes)
+    } else {
+        Err("a gatherer can have 64Ki to 4194240Ki".into())
+    }
+}
+
+fn count(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| "write it as a number, without a unit".into())
+}
+
+fn redact(node: &Node, mistakes: &mut Mistakes) -> Redact {
+    let Some(map) = mistakes.map(node, "redact", &[], &["env", "tokens", "except"], &[]) else {
+        return Redact::default();
+    };
+    let mut texts = |key: &str, read: fn(&str) -> Result<String, String>| {
+        map.get(key)
+            .map_or(Vec::new(), |node| mistakes.texts(node, key, "leave it out if there is none", read))
+    };
+    Redact {
+        env: texts("env", not_empty),
+        tokens: texts("tokens", not_empty),
+        except: texts("except", exception),
+    }
+}
+
+fn not_empty(text: &str) -> Result<String, String> {
+    if text.is_empty() { Err("an empty text is in every text".into()) } else { Ok(text.into()) }
+}
+
+fn exception(text: &str) -> Result<String, String> {
+    if EXCEPTIONS.contains(&text) {
+        Ok(text.into())
+    } else {
+        Err(format!("what can be left readable is {}", listed(EXCEPTIONS)))
+    }
+}

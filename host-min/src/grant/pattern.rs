@@ -1,0 +1,394 @@
+//! What a rule matches with: names and globs, resources, raw paths, and the paths of fields.
+//!
+//! Each is made of a text by one constructor that says what is wrong with it. Matching is over whole texts; nothing in a
+//! name is special but `*`.
+
+use crate::limits::MAX_KEY_BYTES;
+use std::fmt;
+use wagather_abi::limits::MAX_MASK_DEPTH;
+use wagather_abi::manifest::{is_name, is_object_name, is_raw_path};
+
+/// A name, in which `*` stands for any run of characters.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Glob(String);
+
+impl Glob {
+    /// A pattern for names of namespaces.
+    pub fn of_namespaces(text: &str) -> Result<Glob, String> {
+        // A run of digits where the star is, since a star at the edge stands for nothing, too.
+        if is_name(&text.replace('*', "0")) {
+            Ok(Glob(text.into()))
+        } else {
+            Err("not the name of a namespace (a-z, 0-9, '-' and '.'), nor a pattern with '*'".into())
+        }
+    }
+
+    /// A pattern for names of objects.
+    pub fn of_objects(text: &str) -> Result<Glob, String> {
+        if is_object_name(text) {
+            Ok(Glob(text.into()))
+        } else {
+            Err("not a name that an object can have, nor a pattern with '*'".into())
+        }
+    }
+
+    /// Whether the name is such a one. No pattern matches an empty name.
+    pub fn matches(&self, name: &str) -> bool {
+        !name.is_empty() && matches(self.0.as_bytes(), name.as_bytes())
+    }
+
+    /// The name, if only one matches.
+    pub fn exact(&self) -> Option<&str> {
+        (!self.0.contains('*')).then_some(&*self.0)
+    }
+}
+
+impl fmt::Display for Glob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Goes back to the last star only, which is enough: what an earlier one matched need not change.
+fn matches(pattern: &[u8], name: &[u8]) -> bool {
+    let (mut p, mut n) = (0, 0);
+    let mut back: Option<(usize, usize)> = None;
+    while n < name.len() {
+        if pattern.get(p) == Some(&b'*') {
+            back = Some((p, n));
+            p += 1;
+        } else if pattern.get(p) == Some(&name[n]) {
+            (p, n) = (p + 1, n + 1);
+        } else if let Some((star, at)) = back {
+            back = Some((star, at + 1));
+            (p, n) = (star + 1, at + 1);
+        } else {
+            return false;
+        }
+    }
+    pattern[p..].iter().all(|&byte| byte == b'*')
+}
+
+/// A resource as RBAC writes it: `pods`, `pods/log`, `*`, `*/status`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResourcePattern {
+    plural: String,
+    subresource: String,
+}
+
+/// Subresources that are connections, not documents; no version of the contract has them.
+const CONNECTIONS: &[&str] = &["attach", "exec", "portforward", "proxy"];
+
+impl ResourcePattern {
+    /// Reads one.
+    pub fn parse(text: &str) -> Result<ResourcePattern, String> {
+        let (plural, subresource) = text.split_once('/').unwrap_or((text, ""));
+        if CONNECTIONS.contains(&subresource) {
+            return Err(format!("'{subresource}' is a connection, which no gatherer gets"));
+        }
+        if subresource == "*" {
+            return Err(format!("a rule names each subresource, such as {plural}/status"));
+        }
+        if plural.contains('.') {
+            return Err("a resource is the plural name alone; its group goes into groups".into());
+        }
+        let fits = (plural == "*" || is_name(plural))
+            && (is_name(subresource) || subresource.is_empty() && !text.contains('/'));
+        if !fits {
+            return Err("not a resource: that is the plural in lower case, as in `kubectl api-resources`, \
+                        with a subresource behind a slash if any, or '*'"
+                .into());
+        }
+        Ok(ResourcePattern { plural: plural.into(), subresource: subresource.into() })
+    }
+
+    /// Every resource and subresource, but Secrets.
+    pub(super) fn any() -> ResourcePattern {
+        ResourcePattern { plural: "*".into(), subresource: String::new() }
+    }
+
+    /// Whether a rule with this grants the resource. Secrets are granted by name alone.
+    pub fn grants(&self, group: &str, plural: &str, subresource: &str) -> bool {
+        match (&*self.plural, &*self.subresource) {
+            ("*", _) if is_secrets(group, plural) => false,
+            ("*", "") => true,
+            ("*", named) => named == subresource,
+            (named, sub) => named == plural && sub == subresource,
+        }
+    }
+
+    /// Whether what a rule with this removes is removed there. A subresource can be the whole object again, and `*` is
+    /// Secrets, too: rather too much is removed than too little.
+    pub fn removes(&self, plural: &str, subresource: &str) -> bool {
+        (self.plural == "*" || self.plural == plural)
+            && (self.subresource.is_empty() || self.subresource == subresource)
+    }
+}
+
+impl fmt::Display for ResourcePattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.plural)?;
+        if self.subresource.is_empty() { Ok(()) } else { write!(f, "/{}", self.subresource) }
+    }
+}
+
+/// Whether these are the objects that hold what nobody wants in an archive.
+pub fn is_secrets(group: &str, plural: &str) -> bool {
+    group.is_empty() && plural == "secrets"
+}
+
+/// A raw path, or all that begin with one, as RBAC's `nonResourceURLs`: `/version`, `/healthz/*`, `*`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PathPattern(String);
+
+impl PathPattern {
+    /// Reads one.
+    pub fn parse(text: &str) -> Result<PathPattern, String> {
+        let path = match text.strip_suffix('*') {
+            Some("" | "/") => return Ok(PathPattern("/*".into())),
+            Some(prefix) => prefix
+                .strip_suffix('/')
+                .ok_or("a '*' stands for all of a path's end: it comes behind a slash, and last")?,
+            None => text,
+        };
+        if !is_raw_path(path) {
+            return Err("not a plain absolute path, such as /version".into());
+        }
+        if is_resource_path(&format!("{path}{}", if path == text { "" } else { "/x" })) {
+            return Err("that is the path of a resource, which a rule grants".into());
+        }
+        Ok(PathPattern(text.into()))
+    }
+
+    /// Whether the path is granted. That of a resource never is.
+    pub fn matches(&self, path: &str) -> bool {
+        let same = match self.0.strip_suffix('*') {
+            Some(prefix) => path.starts_with(prefix),
+            None => path == self.0,
+        };
+        same && !is_resource_path(path)
+    }
+}
+
+impl fmt::Display for PathPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Whether an API server takes the path for one of resources: `/api/VERSION/…`, `/apis/GROUP/VERSION/…`.
+///
+/// See <https://kubernetes.io/docs/reference/access-authn-authz/authorization/#determine-whether-a-request-allows-access>.
+pub fn is_resource_path(path: &str) -> bool {
+    let mut segments = path.split('/').skip(1);
+    let before = match segments.next() {
+        Some("api") => 1,
+        Some("apis") => 2,
+        _ => return false,
+    };
+    segments.nth(before).is_some()
+}
+
+/// The path of a field: `spec.containers.env`, `metadata.annotations["example.com/x"]`. Arrays are looked through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldPath(Vec<String>);
+
+impl FieldPath {
+    /// Reads one.
+    pub fn parse(text: &str) -> Result<FieldPath, String> {
+        let mut rest = text.strip_prefix('.').unwrap_or(text);
+        let mut keys = Vec::new();
+        loop {
+            let key = match rest.strip_prefix('[') {
+                Some(bracketed) => {
+                    let (key, after) = in_brackets(bracketed)?;
+                    rest = after;
+                    key
+                }
+                None => {
+                    let end = rest.find(['.', '[']).unwrap_or(rest.len());
+                    let (key, after) = rest.split_at(end);
+                    rest = after;
+                    plain(key)?
+                }
+            };
+            if key.is_empty() || key.len() > MAX_KEY_BYTES {
+                return Err("a field's name is empty, or longer than any key".into());
+            }
+            keys.push(key.to_owned());
+            match rest.strip_prefix('.') {
+                Some(after) if !after.starts_with('[') => rest = after,
+                None if rest.is_empty() => break,
+                None if rest.starts_with('[') => {}
+                _ => return Err("a dot or the end must follow a field's name".into()),
+            }
+        }
+        if keys.len() > MAX_MASK_DEPTH {
+            return Err(format!("deeper than {MAX_MASK_DEPTH} fields"));
+        }
+        Ok(FieldPath(keys))
+    }
+
+    /// The keys, outermost first.
+    pub fn keys(&self) -> Vec<&str> {
+        self.0.iter().map(String::as_str).collect()
+    }
+}
+
+fn in_brackets(text: &str) -> Result<(&str, &str), String> {
+    if text.starts_with(['*', ']']) || text.starts_with(|c: char| c.is_ascii_digit()) {
+        return Err("arrays are looked through; write the path without the brackets of an array".into());
+    }
+    let quote = text.chars().next().filter(|c| matches!(c, '"' | '\''));
+    let quote = quote.ok_or(r#"a key in brackets is in quotes: ["example.com/x"]"#)?;
+    let (key, after) = text[1..].split_once(quote).ok_or("a quote is not closed")?;
+    let after = after.strip_prefix(']').ok_or("a bracket is not closed")?;
+    Ok((key, after))
+}
+
+fn plain(key: &str) -> Result<&str, String> {
+    if key == "*" {
+        return Err("'*' is not a field; name each, or the field that holds them".into());
+    }
+    let odd = |c: char| c.is_whitespace() || c.is_control() || "(){}*$,\"']/".contains(c);
+    if key.contains(odd) {
+        return Err(r#"a key with such characters is written ["example.com/x"]"#.into());
+    }
+    Ok(key)
+}
+
+impl fmt::Display for FieldPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, key) in self.0.iter().enumerate() {
+            match plain(key) {
+                Ok(key) if !key.contains(['.', '[']) => {
+                    write!(f, "{}{key}", if index == 0 { "" } else { "." })?;
+                }
+                _ => write!(f, "[\"{}\"]", key.escape_debug())?,
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn globs() {
+        for (pattern, yes, no) in [
+            ("shop-*", &["shop-", "shop-a", "shop-a-b"][..], &["shop", "ashop-", "", "shopa"][..]),
+            ("*", &["a", "kube-system"], &[""]),
+            ("*-system", &["kube-system", "-system"], &["kube-systems", "system"]),
+            ("a*b*c", &["abc", "axxbyyc", "abcbc", "abbbcc"], &["ab", "acb", "abcd", "xabc"]),
+            ("default", &["default"], &["defaul", "default-2", "Default"]),
+            ("a**b", &["ab", "axb"], &["a", "b"]),
+        ] {
+            let glob = Glob::of_namespaces(pattern).expect(pattern);
+            assert!(yes.iter().all(|name| glob.matches(name)), "{pattern}");
+            assert!(!no.iter().any(|name| glob.matches(name)), "{pattern}");
+            assert_eq!(glob.exact().is_some(), !pattern.contains('*'));
+        }
+        for bad in ["", "Shop", "a/b", "a b", "-a", "shop?", "a_b"] {
+            assert!(Glob::of_namespaces(bad).is_err(), "{bad}");
+        }
+        assert!(Glob::of_objects("system:node-*").expect("a pattern").matches("system:node-proxier"));
+        assert!(Glob::of_objects("a/b").is_err());
+    }
+
+    #[test]
+    fn resources() {
+        let grants = |pattern: &str, group, plural, sub| {
+            ResourcePattern::parse(pattern).expect(pattern).grants(group, plural, sub)
+        };
+        assert!(grants("pods", "", "pods", "") && !grants("pods", "", "pods", "log"));
+        assert!(grants("pods/log", "", "pods", "log") && !grants("pods/log", "", "pods", ""));
+        assert!(grants("*", "", "pods", "") && grants("*", "", "pods", "log"));
+        assert!(grants("*/status", "", "pods", "status") && !grants("*/status", "", "pods", ""));
+        assert!(!grants("*", "", "secrets", "") && !grants("*/status", "", "secrets", "status"));
+        assert!(grants("secrets", "", "secrets", "") && grants("*", "example.com", "secrets", ""));
+        for bad in [
+            "",
+            "Pod",
+            "pods/",
+            "/log",
+            "pods/*",
+            "pods/log/x",
+            "deployments.apps",
+            "pods/exec",
+            "*/proxy",
+            "po*",
+        ] {
+            assert!(ResourcePattern::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_is_removed_is_removed_from_all_that_shows_it() {
+        let removes =
+            |pattern: &str, plural, sub| ResourcePattern::parse(pattern).expect(pattern).removes(plural, sub);
+        assert!(removes("pods", "pods", "") && removes("pods", "pods", "status"));
+        assert!(removes("pods/status", "pods", "status") && !removes("pods/status", "pods", ""));
+        assert!(removes("*", "secrets", "") && !removes("pods", "nodes", ""));
+    }
+
+    #[test]
+    fn raw_paths() {
+        let matches = |pattern: &str, path| PathPattern::parse(pattern).expect(pattern).matches(path);
+        assert!(matches("/version", "/version") && !matches("/version", "/version/x"));
+        assert!(matches("/livez/*", "/livez/ping") && !matches("/livez/*", "/livez"));
+        assert!(matches("*", "/metrics") && matches("/*", "/apis") && matches("*", "/apis/apps/v1"));
+        for path in ["/api/v1/secrets", "/apis/apps/v1/deployments", "/api/v1/namespaces/a/secrets/b"] {
+            assert!(!matches("*", path), "{path}");
+            assert!(PathPattern::parse(path).is_err(), "{path}");
+        }
+        for bad in ["", "version", "/liv*", "/a/*/b", "/api/v1/*", "/apis/apps/v1/*", "/../x", "/version?x"] {
+            assert!(PathPattern::parse(bad).is_err(), "{bad}");
+        }
+        assert!(PathPattern::parse("/apis/*").expect("discovery").matches("/apis/apps"));
+        assert!(!matches("/apis/*", "/apis/apps/v1/deployments"));
+    }
+
+    #[test]
+    fn fields() {
+        for (text, keys, shown) in [
+            ("data", &["data"][..], "data"),
+            ("spec.containers.env", &["spec", "containers", "env"], "spec.containers.env"),
+            (".spec.containers", &["spec", "containers"], "spec.containers"),
+            (
+                "metadata.annotations[\"example.com/x\"]",
+                &["metadata", "annotations", "example.com/x"],
+                "metadata.annotations[\"example.com/x\"]",
+            ),
+            ("data['a.b'].c", &["data", "a.b", "c"], "data[\"a.b\"].c"),
+        ] {
+            let path = FieldPath::parse(text).expect(text);
+            assert_eq!(path.keys(), keys);
+            assert_eq!(path.to_string(), shown);
+        }
+        for bad in [
+            "",
+            ".",
+            "a.",
+            "a..b",
+            "a[0]",
+            "a[*].b",
+            "a[]",
+            "a[b]",
+            "a['b",
+            "a['b'",
+            "a.*",
+            "*",
+            "a b",
+            "example.com/x",
+            "{.spec}",
+            "$.spec",
+            "a.['b']",
+            "a['']",
+        ] {
+            assert!(FieldPath::parse(bad).is_err(), "{bad}");
+        }
+        assert!(FieldPath::parse(&["a"; 40].join(".")).is_err());
+    }
+}

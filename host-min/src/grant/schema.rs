@@ -1,0 +1,192 @@
+//! Reading a mapping by a list of known keys, so that every mistake in a file is told, not only the first.
+//!
+//! It knows nothing of grants. A value that is wrong is told and left out; what comes of the file is only used if nothing
+//! was told.
+
+use crate::yaml::{Error, Node, Place, Value};
+
+/// What was found wrong so far.
+#[derive(Default)]
+pub(super) struct Mistakes(Vec<Error>);
+
+/// A value as it is shown in a message: not longer than a line, no control characters.
+const MAX_SHOWN_CHARS: usize = 60;
+
+impl Mistakes {
+    /// Something is wrong there.
+    pub(super) fn tell(&mut self, place: Place, message: impl Into<String>) {
+        self.0.push(Error { place, message: message.into() });
+    }
+
+    /// All of them, in the order of the file.
+    pub(super) fn all(mut self) -> Vec<Error> {
+        self.0.sort_by_key(|error| (error.place.line, error.place.column));
+        self.0
+    }
+
+    /// A mapping of known keys, required ones first. `others` are words that people write for one of them.
+    pub(super) fn map<'a>(
+        &mut self,
+        node: &'a Node,
+        what: &str,
+        required: &[&str],
+        optional: &[&str],
+        others: &[(&str, &str)],
+    ) -> Option<Map<'a>> {
+        let Value::Map(entries) = &node.value else {
+            self.tell(node.place, format!("{what} must be a mapping, not {}", node.kind()));
+            return None;
+        };
+        let known: Vec<&str> = required.iter().chain(optional).copied().collect();
+        for (key, _) in entries {
+            let text = key.text().unwrap_or_default();
+            if known.contains(&text) {
+                continue;
+            }
+            let meant = others.iter().find(|(other, _)| *other == text).map(|(_, meant)| *meant);
+            let hint = match meant.or_else(|| nearest(text, &known)) {
+                Some(meant) => format!("did you mean '{meant}'?"),
+                None => format!("{what} has {}", listed(&known)),
+            };
+            self.tell(key.place, format!("there is no key '{}'; {hint}", shown(text)));
+        }
+        for key in required {
+            if !entries.iter().any(|(known, _)| known.text() == Some(key)) {
+                self.tell(node.place, format!("{what} has no {key}"));
+            }
+        }
+        Some(Map { entries })
+    }
+
+    /// The texts of a list that is not empty; `why` says what an empty one would mean.
+    pub(super) fn texts<T>(
+        &mut self,
+        node: &Node,
+        what: &str,
+        why: &str,
+        read: impl Fn(&str) -> Result<T, String>,
+    ) -> Vec<T> {
+        let items = self.items(node, what, Some(why));
+        items.iter().filter_map(|item| self.text(item, &format!("an item of {what}"), &read)).collect()
+    }
+
+    /// The items of a list; `why` says what an empty one would mean, if it may not be empty.
+    pub(super) fn items<'a>(&mut self, node: &'a Node, what: &str, why: Option<&str>) -> &'a [Node] {
+        match (&node.value, why) {
+            (Value::List(items), Some(why)) if items.is_empty() => {
+                self.tell(node.place, format!("{what} is an empty list: {why}"));
+                &[]
+            }
+            (Value::List(items), _) => items,
+            (_, Some(why)) if node.is_null() => {
+                self.tell(node.place, format!("{what} has nothing: {why}"));
+                &[]
+            }
+            _ => {
+                self.tell(node.place, format!("{what} must be a list, not {}", node.kind()));
+                &[]
+            }
+        }
+    }
+
+    /// A text that means something.
+    pub(super) fn text<T>(
+        &mut self,
+        node: &Node,
+        what: &str,
+        read: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let text = match &node.value {
+            // An empty text in quotes is one.
+            Value::Scalar(text, _) if !node.is_null() => text,
+            _ => {
+                self.tell(node.place, format!("{what} must be a text, not {}", node.kind()));
+                return None;
+            }
+        };
+        let meant = read(text);
+        meant.map_err(|why| self.tell(node.place, format!("'{}': {why}", shown(text)))).ok()
+    }
+}
+
+/// The keys of a mapping.
+pub(super) struct Map<'a> {
+    entries: &'a [(Node, Node)],
+}
+
+impl<'a> Map<'a> {
+    /// The value of a key, if the key is there; a null is a value.
+    pub(super) fn get(&self, key: &str) -> Option<&'a Node> {
+        self.entries.iter().find(|(known, _)| known.text() == Some(key)).map(|(_, value)| value)
+    }
+}
+
+/// A text of the file's.
+pub(super) fn shown(text: &str) -> String {
+    let mut shown = String::new();
+    for c in text.chars().take(MAX_SHOWN_CHARS) {
+        if c.is_control() { shown.extend(c.escape_default()) } else { shown.push(c) }
+    }
+    if text.chars().nth(MAX_SHOWN_CHARS).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// Words as a sentence has them.
+pub(super) fn listed(words: &[&str]) -> String {
+    match words {
+        [] => "none".into(),
+        [only] => (*only).into(),
+        [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
+    }
+}
+
+/// The word that was probably meant.
+pub(super) fn nearest<'a>(text: &str, known: &[&'a str]) -> Option<&'a str> {
+    let text = text.to_ascii_lowercase();
+    known
+        .iter()
+        .map(|word| (distance(&text, &word.to_ascii_lowercase()), *word))
+        .min_by_key(|(distance, _)| *distance)
+        .filter(|(distance, word)| *distance <= word.len().div_ceil(3))
+        .map(|(_, word)| word)
+}
+
+/// How many letters must be changed, added or taken away (Levenshtein).
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().take(MAX_SHOWN_CHARS).enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, to) in b.iter().enumerate() {
+            let changed = diagonal + usize::from(from != *to);
+            diagonal = row[j + 1];
+            row[j + 1] = changed.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_meant() {
+        let known = ["verbs", "namespaces", "names", "without"];
+        assert_eq!(nearest("namespace", &known), Some("namespaces"));
+        assert_eq!(nearest("name", &known), Some("names"));
+        assert_eq!(nearest("Verb", &known), Some("verbs"));
+        assert_eq!(nearest("colour", &known), None);
+        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(distance("", "abc"), 3);
+        assert_eq!(listed(&["a", "b", "c"]), "a, b and c");
+    }
+
+    #[test]
+    fn what_is_shown_fits_a_terminal() {
+        assert_eq!(shown("a\u{1b}[2Jb\nc"), "a\\u{1b}[2Jb\\nc");
+        assert!(shown(&"x".repeat(1000)).chars().count() < 70);
+    }
+}
