@@ -30,6 +30,7 @@
 //! | [`Isolation::Fork`] | killed at the deadline | ends the fork | no, if forked before they are read | programs with one thread, like the command line |
 //! | [`Isolation::InProcess`] | goes on until the program ends | ends the program | yes | tests, and guests that are as trusted as the program |
 
+mod access;
 pub mod archive;
 pub mod broker;
 pub mod error;

@@ -63,6 +63,8 @@ pub struct Plan {
     pub memory_bytes: u64,
     /// Parameters that guests may read.
     pub params: Vec<(String, String)>,
+    /// Whether to ask first what the account would be forbidden, and to gather nothing if that is anything.
+    pub check_access: bool,
     /// Where to record the answers, if at all.
     pub record: Option<PathBuf>,
     /// Who reads the audit's lines as they are written; the archive has them too.
@@ -84,6 +86,7 @@ impl Plan {
             request_timeout: DEFAULT_REQUEST_TIMEOUT,
             memory_bytes: DEFAULT_MEMORY_BYTES,
             params: Vec::new(),
+            check_access: false,
             record: None,
             audit: None,
             grant: None,

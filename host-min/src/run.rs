@@ -3,6 +3,7 @@
 //! The order is for the start-up time, and for safety: the sandboxes start before anything secret is read,
 //! and validate and compile their modules while this process reads its configuration and connects.
 
+use crate::access;
 use crate::archive::{Archive, Contents, Section};
 use crate::broker::admission::Admission;
 use crate::broker::audit::Audit;
@@ -62,6 +63,11 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
     if needs_a_server {
         fetcher.warm();
     }
+    if plan.check_access {
+        let gatherers = manifests.iter().map(|manifest| &*manifest.name);
+        let rights = admissions.iter().map(Admission::rights);
+        access::check(fetcher.source(), gatherers.zip(rights), begin + plan.timeout())?;
+    }
     let budget = Budget { request_time: plan.request_timeout, ..Budget::default() }.within(&grant.budgets);
     let now_millis = fetcher.source().now_millis();
     let timed = !fetcher.source().is_recording();
@@ -86,6 +92,7 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
                 deadline: begin + plan.timeout(),
                 budget: budget.clone(),
                 audit: Audit::new(&manifest.name, timed, plan.audit.as_deref()),
+                memory_bytes: plan.memory_bytes(),
                 observer,
             };
             (sandbox, service)

@@ -29,6 +29,15 @@ impl Authority {
         self.issuer.pem()
     }
 
+    /// A certificate for a user and its key, both as a kubeconfig has them.
+    pub fn user(&self, name: &str) -> (String, String) {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, name);
+        let key = KeyPair::generate().expect("a key");
+        let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
+        (certificate.pem(), key.serialize_pem())
+    }
+
     /// A certificate for a server of that name or address.
     pub fn server(&self, name: &str) -> ServerCertificate {
         let params = CertificateParams::new(vec![name.to_owned()]).expect("a name");

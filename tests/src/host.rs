@@ -38,18 +38,19 @@ pub struct Done {
 impl Host {
     /// A call with these words.
     pub fn new<I: IntoIterator<Item: AsRef<OsStr>>>(words: I) -> Host {
-        Host::of(Command::new(programs::host_min()), words)
+        Host::of(Command::new(programs::host_min())).args(words)
     }
 
     /// A call through another command, such as a shell that sets limits and then executes its arguments.
     pub fn through<I: IntoIterator<Item: AsRef<OsStr>>>(mut wrapper: Command, words: I) -> Host {
         wrapper.arg(programs::host_min());
-        Host::of(wrapper, words)
+        Host::of(wrapper).args(words)
     }
 
-    fn of<I: IntoIterator<Item: AsRef<OsStr>>>(mut command: Command, words: I) -> Host {
+    /// A call of another program, such as one that embeds the host.
+    pub fn of(mut command: Command) -> Host {
         let home = crate::place();
-        command.args(words).env_clear().env("HOME", home.path()).stdin(Stdio::null());
+        command.env_clear().env("HOME", home.path()).stdin(Stdio::null());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         command.current_dir(home.path());
         if let Some(path) = std::env::var_os("PATH") {

@@ -9,11 +9,13 @@
 //! | [`programs`] | where the host and the guests are |
 //! | [`host`] | [`Host`](host::Host): one call of the command line, with a time limit |
 //! | [`server`] | an API server of canned answers and faults, plain or TLS |
+//! | [`canaries`] | planted credentials, and the search for them |
 //! | [`certificates`] | certificate authorities and server certificates |
 //! | [`kubeconfig`] | kubeconfig files |
 //! | [`archive`] | archives, read whole |
 //! | [`apiserver`] | the real API server, for the tests of the feature `cluster` |
 //! | [`guest`] | modules from WebAssembly text |
+//! | [`forged`] | frames as a sandbox sends them, good and bad |
 //! | [`hostile`] | the guests of `tests/hostile/` |
 //! | [`objects`] | Kubernetes objects to serve |
 //! | [`failing`] | runs that must fail, and what they must leave |
@@ -32,8 +34,10 @@
 
 pub mod apiserver;
 pub mod archive;
+pub mod canaries;
 pub mod certificates;
 pub mod failing;
+pub mod forged;
 pub mod golden;
 pub mod guest;
 pub mod host;

@@ -111,6 +111,7 @@ guests! {
     data_out_of_bounds: "data-out-of-bounds",
     data_wrapping: "data-wrapping",
     division: "division",
+    dumps_everything: "dumps-everything",
     elements_out_of_bounds: "elements-out-of-bounds",
     elements_wrapping: "elements-wrapping",
     gather_is_an_import: "gather-is-an-import",

@@ -46,6 +46,14 @@ pub enum Output {
 }
 
 impl Output {
+    /// Whether there is room for something new at its place; nothing is made there.
+    pub fn check(&self) -> Result<(), Failure> {
+        match self {
+            Output::Folder(path) | Output::TarGz(path) => Target::claim(path, "the archive").map(|_| ()),
+            Output::Stdout => Ok(()),
+        }
+    }
+
     /// What was typed: `-`, a file that ends in `.tar.gz` or `.tgz`, or a folder.
     pub fn parse(typed: impl AsRef<OsStr>) -> Output {
         let typed = typed.as_ref();

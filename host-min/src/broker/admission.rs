@@ -4,11 +4,11 @@
 //! look at the guest's words again.
 
 use super::canonical::{Canonical, Refusal};
+use super::line;
 use super::policy::{Allowed, Rights, describe};
 use super::tally::Tally;
 use crate::archive::names::is_entry_name;
 use crate::sandbox::channel::Request;
-use wagather_abi::limits::MAX_LOG_LINE_BYTES;
 use wagather_abi::{Handle, LogLevel, Status};
 
 /// A call that was let through.
@@ -87,7 +87,7 @@ impl Admission {
                 if !is_entry_name(&name) {
                     return Err(Refusal::new(
                         Status::BAD_NAME,
-                        format!("'{}' is not a name for an entry", name.escape_default()),
+                        format!("'{}' is not a name for an entry", line::escaped(&name)),
                     ));
                 }
                 full()?;
@@ -95,9 +95,9 @@ impl Admission {
             }
             Request::ArchiveWrite(handle, bytes) => Admitted::Write(Handle(handle), bytes),
             Request::ArchiveClose(handle) => Admitted::CloseEntry(Handle(handle)),
-            Request::Log(level, line) => {
+            Request::Log(level, text) => {
                 if tally.log_line() {
-                    Admitted::Log(level, log_text(&line))
+                    Admitted::Log(level, line::of(&text))
                 } else {
                     Admitted::DropLog
                 }
@@ -111,6 +111,11 @@ impl Admission {
         })
     }
 
+    /// The rights that it judges by.
+    pub fn rights(&self) -> &Rights {
+        &self.rights
+    }
+
     /// Whether anything may be asked of the server.
     pub fn needs_a_server(&self) -> bool {
         self.rights.need_a_server()
@@ -119,28 +124,4 @@ impl Admission {
 
 fn text(bytes: Vec<u8>) -> Result<String, Refusal> {
     String::from_utf8(bytes).map_err(|_| Refusal::new(Status::NOT_TEXT, "a name that is not UTF-8"))
-}
-
-/// A log line as it may be shown on a terminal: one line, no control characters, not too long.
-fn log_text(line: &[u8]) -> String {
-    let cut = line.len() > MAX_LOG_LINE_BYTES;
-    let line = String::from_utf8_lossy(&line[..line.len().min(MAX_LOG_LINE_BYTES)]);
-    let mut text: String =
-        line.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect();
-    if cut {
-        text.push('…');
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn log_lines_cannot_play_with_a_terminal() {
-        assert_eq!(log_text(b"a\x1b[2Jb\nc\xff"), "a\u{fffd}[2Jb\u{fffd}c\u{fffd}");
-        assert_eq!(log_text(&[b'x'; MAX_LOG_LINE_BYTES + 1]).chars().count(), MAX_LOG_LINE_BYTES + 1);
-        assert!(log_text(&[b'x'; MAX_LOG_LINE_BYTES + 1]).ends_with('…'));
-    }
 }

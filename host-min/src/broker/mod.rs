@@ -11,6 +11,7 @@ pub mod budget;
 pub mod canonical;
 mod fetch;
 mod handles;
+mod line;
 pub mod policy;
 mod refusal;
 pub mod tally;
@@ -64,6 +65,8 @@ pub struct Service<'a> {
     pub budget: Budget,
     /// Where each decision is taken down.
     pub audit: Audit<'a>,
+    /// How much linear memory it was given.
+    pub memory_bytes: u64,
     /// Who is told what it logs.
     pub observer: &'a dyn Observer,
 }
@@ -132,9 +135,8 @@ pub fn serve(sandbox: &mut Sandbox, service: Service<'_>) -> Served {
     let tally = Tally::new(service.budget.clone());
     let mut broker = Broker { service, open: Handles::new(), tally };
     let ending = broker.serve(sandbox);
-    if !matches!(ending, Ending::Ended(_)) {
-        sandbox.kill();
-    }
+    // Also one that has said its last word: it may stay, and nothing that it does now matters.
+    sandbox.kill();
     let exit = sandbox.wait();
     broker.forget_what_is_open(&ending);
     let ending = match ending {
@@ -149,21 +151,14 @@ pub fn serve(sandbox: &mut Sandbox, service: Service<'_>) -> Served {
 impl Broker<'_> {
     fn serve(&mut self, sandbox: &mut Sandbox) -> Ending {
         let (mut frame, mut bytes) = (Vec::new(), Vec::new());
+        sandbox.channel.set_deadline(self.service.deadline);
         loop {
-            let left = self.service.deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Ending::TimedOut;
-            }
-            let socket = sandbox.channel.socket();
-            // Both fail only for a duration of zero.
-            let _ = socket.set_read_timeout(Some(left));
-            let _ = socket.set_write_timeout(Some(left));
             if let Err(error) = sandbox.channel.receive_frame(&mut frame) {
                 return ending_of(&error);
             }
             let call = match Request::decode(&frame) {
                 None => return Ending::Misbehaved,
-                Some(Request::End(end)) => return Ending::Ended(end),
+                Some(Request::End(end)) => return Ending::Ended(self.believable(end)),
                 Some(call) => call,
             };
             bytes.clear();
@@ -179,6 +174,13 @@ impl Broker<'_> {
                 return ending_of(&error);
             }
         }
+    }
+
+    /// Last words are the sandbox's own: they go to people and reports like any other line of it, and no guest has more memory
+    /// than it was given.
+    fn believable(&self, end: End) -> End {
+        let memory_bytes = end.memory_bytes.min(self.service.memory_bytes);
+        End { text: line::of(end.text.as_bytes()), memory_bytes, ..end }
     }
 
     /// Judges a call, does what it may have done, and takes both down.
@@ -272,6 +274,7 @@ impl Broker<'_> {
                 if spool.len() + written.len() as u64 > MAX_ENTRY_BYTES {
                     return Err(Status::TOO_LARGE.into());
                 }
+                self.tally.open_more(written.len() as u64)?;
                 spool
                     .write_all(&written)
                     .map_err(|error| Trouble::Host(self.service.section.failure(&error)))?;
@@ -284,6 +287,7 @@ impl Broker<'_> {
                 let Some(Open::Entry { path, spool }) = self.open.close(handle) else {
                     return Err(Status::BAD_HANDLE.into());
                 };
+                self.tally.open_less(spool.len());
                 self.add_spool(&path, spool)?;
                 Ok(0)
             }
@@ -384,7 +388,7 @@ impl Broker<'_> {
         if !names::is_entry_name(name) {
             self.tally.error(
                 Status::BAD_NAME,
-                format!("'{}' is not a name for an entry", name.escape_default()),
+                format!("'{}' is not a name for an entry", line::escaped(name)),
                 "",
             );
             return Err(Status::BAD_NAME.into());

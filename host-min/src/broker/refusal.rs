@@ -3,6 +3,7 @@
 //! The words are the server's and go to people and reports, so they are one line of bounded length without control
 //! characters.
 
+use super::line::is_harmless;
 use super::tally::Tally;
 use crate::limits::MAX_ERROR_BODY_BYTES;
 use crate::source::Response;
@@ -64,7 +65,7 @@ impl ServerStatus {
 }
 
 fn one_line(text: &str, most_chars: usize) -> String {
-    text.chars().filter(|c| !c.is_control()).take(most_chars).collect()
+    text.chars().filter(|c| is_harmless(*c)).take(most_chars).collect()
 }
 
 /// What is no `Status` may still be a sentence: of a server that does not know the path, or was spoken to without TLS. Pages

@@ -30,8 +30,12 @@ pub struct Tally {
     blame: Vec<Blame>,
     entries: u64,
     archived_bytes: u64,
+    /// Bytes of entries that are open.
+    open_bytes: u64,
     budget: Budget,
 }
+
+const ARCHIVED_BYTES: &str = "bytes in the archive";
 
 fn within(used: u64, most: u64, what: &'static str) -> Result<(), Spent> {
     if used <= most { Ok(()) } else { Err(Spent { what, most }) }
@@ -73,18 +77,34 @@ impl Tally {
         Ok(())
     }
 
+    /// So many bytes more for an entry that is open, if the budget allows: what is spooled takes up the disk as well.
+    pub fn open_more(&mut self, bytes: u64) -> Result<(), Status> {
+        let open_bytes = self.open_bytes.saturating_add(bytes);
+        let wanted = self.archived_bytes.saturating_add(open_bytes);
+        within(wanted, self.budget.archive_bytes, ARCHIVED_BYTES).map_err(|spent| self.spent(spent))?;
+        self.open_bytes = open_bytes;
+        Ok(())
+    }
+
+    /// An entry of so many bytes is no longer open.
+    pub fn open_less(&mut self, bytes: u64) {
+        self.open_bytes = self.open_bytes.saturating_sub(bytes);
+    }
+
     /// One more entry of so many bytes, if the budgets allow.
     pub fn entry(&mut self, bytes: u64) -> Result<(), Status> {
         let archived_bytes = self.archived_bytes.saturating_add(bytes);
-        let spent = within(self.entries + 1, self.budget.entries, "files in the archive")
-            .and_then(|()| within(archived_bytes, self.budget.archive_bytes, "bytes in the archive"));
-        if let Err(spent) = spent {
-            self.error(Status::OUT_OF_BUDGET, spent.to_string(), "");
-            return Err(Status::OUT_OF_BUDGET);
-        }
+        within(self.entries + 1, self.budget.entries, "files in the archive")
+            .and_then(|()| within(archived_bytes, self.budget.archive_bytes, ARCHIVED_BYTES))
+            .map_err(|spent| self.spent(spent))?;
         self.entries += 1;
         self.archived_bytes = archived_bytes;
         Ok(())
+    }
+
+    fn spent(&mut self, spent: Spent) -> Status {
+        self.error(Status::OUT_OF_BUDGET, spent.to_string(), "");
+        Status::OUT_OF_BUDGET
     }
 
     /// One more log line: whether it is told.

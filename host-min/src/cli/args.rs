@@ -7,6 +7,7 @@ use host_min::sandbox::engine::Kind;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
+use wagather_abi::manifest::is_name;
 
 /// What a run takes; [`super::table`] says what each is.
 #[derive(Debug)]
@@ -16,6 +17,7 @@ pub(super) struct Run {
     pub(super) cluster: Cluster,
     pub(super) record: Option<PathBuf>,
     pub(super) audit: Option<PathBuf>,
+    pub(super) check_access: bool,
     pub(super) replay: Option<PathBuf>,
     pub(super) timeout: Duration,
     pub(super) request_timeout: Duration,
@@ -23,6 +25,17 @@ pub(super) struct Run {
     pub(super) params: Vec<(String, String)>,
     pub(super) engine: Kind,
     pub(super) quiet: bool,
+    pub(super) grant: Option<PathBuf>,
+    pub(super) dry_run: bool,
+}
+
+/// What the roles of gatherers are printed from.
+#[derive(Debug)]
+pub(super) struct Rbac {
+    pub(super) guests: Vec<PathBuf>,
+    pub(super) name: String,
+    pub(super) namespace: String,
+    pub(super) grant: Option<PathBuf>,
 }
 
 /// Where the cluster is, as kubectl has it.
@@ -36,7 +49,8 @@ pub(super) struct Cluster {
 }
 
 /// What a recording takes the place of.
-const NOT_WITH_REPLAY: &[&str] = &["record", "kubeconfig", "context", "server", "as", "as-group"];
+const NOT_WITH_REPLAY: &[&str] =
+    &["record", "check-access", "kubeconfig", "context", "server", "as", "as-group"];
 
 impl Run {
     /// A run, of the words of the command `run`.
@@ -57,6 +71,7 @@ impl Run {
             },
             record: path("record"),
             audit: path("audit"),
+            check_access: words.has("check-access"),
             replay: path("replay"),
             timeout: one(words, "timeout", duration)?.unwrap_or_default(),
             request_timeout: one(words, "request-timeout", duration)?.unwrap_or_default(),
@@ -64,6 +79,20 @@ impl Run {
             params: all(words, "param", param)?,
             engine: one(words, "engine", engine)?.unwrap_or_default(),
             quiet: words.has("quiet"),
+            grant: path("grant"),
+            dry_run: words.has("dry-run"),
+        })
+    }
+}
+
+impl Rbac {
+    /// The words of the command `rbac`.
+    pub(super) fn of(words: &Words) -> Result<Rbac, Wrong> {
+        Ok(Rbac {
+            guests: words.operands.iter().map(PathBuf::from).collect(),
+            name: one(words, "name", object_name)?.unwrap_or_default(),
+            namespace: one(words, "namespace", object_name)?.unwrap_or_default(),
+            grant: words.one("grant").map(PathBuf::from),
         })
     }
 }
@@ -92,6 +121,10 @@ fn value<T>(
 
 fn text(typed: &str) -> Result<String, String> {
     Ok(typed.to_owned())
+}
+
+fn object_name(typed: &str) -> Result<String, String> {
+    if is_name(typed) { Ok(typed.into()) } else { Err("a name has a-z, 0-9, '-' and '.'".into()) }
 }
 
 fn param(typed: &str) -> Result<(String, String), String> {

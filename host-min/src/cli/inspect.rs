@@ -1,15 +1,19 @@
 //! `host-min inspect`: what a module can do, told before it does anything.
 
 use super::print;
+use super::rights::{BudgetFacts, Remaining, budgets};
+use host_min::broker::policy::Rights;
 use host_min::error::{Class, Failure, Result};
+use host_min::grant::{Grant, Signature, is_secrets};
 use host_min::limits::MAX_MEMORY_BYTES;
-use host_min::manifest::Manifest;
-use host_min::plan::read_module;
+use host_min::manifest::{Manifest, Resource};
+use host_min::plan::{read_module, read_signature};
 use host_min::report::ModuleFacts;
 use host_min::sandbox::module::{Checked, check};
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 use wagather_abi::ABI_VERSION;
 
 #[derive(Serialize)]
@@ -18,13 +22,19 @@ struct Inspection {
     name: String,
     version: String,
     abi: u32,
+    summary: String,
     module: ModuleFacts,
     reads: Vec<Read>,
     paths: Vec<String>,
+    cannot: Vec<String>,
     imports: Vec<&'static str>,
     functions: u32,
     data_bytes: u64,
     memory: Memory,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signature: Option<SignatureFacts>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grant: Option<UnderGrant>,
 }
 
 #[derive(Serialize)]
@@ -46,13 +56,58 @@ struct Memory {
     maximum_pages: Option<u64>,
 }
 
-pub(super) fn inspect(guest: &Path, json: bool) -> Result<()> {
+/// What is beside the module.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SignatureFacts {
+    /// What the signer says; not to be believed before the signature was checked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trusted_comment: Option<String>,
+    /// Whose it is, if one of the grant's signers made it for this module.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signed_by: Option<String>,
+    /// Why it cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+/// What the grant makes of it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct UnderGrant {
+    file: String,
+    admitted: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    #[serde(flatten)]
+    remaining: Remaining,
+    budgets: BudgetFacts,
+    #[serde(skip)]
+    budgets_text: String,
+}
+
+pub(super) fn inspect(guest: &Path, grant_file: Option<&Path>, json: bool) -> Result<()> {
+    let grant = grant_file.map(Grant::read).transpose()?.map(Arc::new);
     let module = read_module(guest)?;
     let unusable =
         |reason| Failure::new(Class::Module, format!("{} cannot be used", guest.display()), reason);
     let checked = check(&module, MAX_MEMORY_BYTES).map_err(unusable)?;
     let manifest = Manifest::of_module(&module).map_err(unusable)?;
-    let inspection = Inspection::new(manifest, &module, &checked);
+    let signature = read_signature(guest)?;
+    let mut inspection = Inspection::new(manifest.clone(), &module, &checked);
+    inspection.signature =
+        signature.as_deref().map(|bytes| SignatureFacts::of(bytes, &module, grant.as_deref()));
+    if let (Some(grant), Some(file)) = (grant, grant_file) {
+        let admitted = grant.admits_module(&guest.display().to_string(), &module, signature.as_deref());
+        inspection.grant = Some(UnderGrant {
+            file: file.display().to_string(),
+            admitted: admitted.is_ok(),
+            reason: admitted.err().map(|failure| failure.reason),
+            budgets: BudgetFacts::of(&grant.budgets),
+            budgets_text: budgets(&grant.budgets),
+            remaining: Remaining::of(&Rights::new(manifest, grant)),
+        });
+    }
     if json {
         let mut text = serde_json::to_vec_pretty(&inspection).unwrap_or_default();
         text.push(b'\n');
@@ -61,13 +116,42 @@ pub(super) fn inspect(guest: &Path, json: bool) -> Result<()> {
     print(inspection.to_text().as_bytes())
 }
 
+impl SignatureFacts {
+    fn of(bytes: &[u8], module: &[u8], grant: Option<&Grant>) -> SignatureFacts {
+        match Signature::parse(bytes) {
+            Err(why) => SignatureFacts { trusted_comment: None, signed_by: None, error: Some(why) },
+            Ok(signature) => SignatureFacts {
+                trusted_comment: Some(signature.trusted_comment()),
+                signed_by: grant
+                    .and_then(|grant| grant.signer_of(module, &signature).ok())
+                    .map(ToString::to_string),
+                error: None,
+            },
+        }
+    }
+
+    fn to_text(&self) -> String {
+        let comment = self.trusted_comment.as_deref().unwrap_or_default();
+        match (&self.error, &self.signed_by) {
+            (Some(why), _) => format!("cannot be used: {why}"),
+            (None, Some(key)) => format!("holds, by {key}: {comment}"),
+            (None, None) => {
+                format!("not checked, since no grant has its key as a signer; it says: {comment}")
+            }
+        }
+    }
+}
+
 impl Inspection {
     fn new(manifest: Manifest, module: &[u8], checked: &Checked) -> Inspection {
+        let module = ModuleFacts::of(module);
         Inspection {
+            abi: ABI_VERSION,
+            summary: summary(&manifest, module.bytes, checked.initial_pages),
+            cannot: cannot(&manifest),
+            module,
             name: manifest.name,
             version: manifest.version,
-            abi: ABI_VERSION,
-            module: ModuleFacts::of(module),
             reads: manifest
                 .resources
                 .into_iter()
@@ -86,16 +170,15 @@ impl Inspection {
                 initial_pages: checked.initial_pages,
                 maximum_pages: checked.declared_maximum_pages,
             },
+            signature: None,
+            grant: None,
         }
     }
 
     fn to_text(&self) -> String {
-        let mut text = format!("{} {} (ABI version {})\n\nIt can:\n", self.name, self.version, self.abi);
+        let mut text = format!("{} {}: {}\n\nIt can:\n", self.name, self.version, self.summary);
         for read in &self.reads {
-            let place = read
-                .namespace
-                .as_ref()
-                .map_or(String::new(), |namespace| format!(" in the namespace {namespace}"));
+            let place = place(read.namespace.as_deref());
             let fields = read
                 .fields
                 .as_ref()
@@ -119,10 +202,22 @@ impl Inspection {
                 let _ = writeln!(text, "  {what}");
             }
         }
-        text.push_str("It cannot do anything else: change the cluster, read Secrets or other resources, open files or connections,\nor see credentials.\n\n");
-        let count =
-            |number: u64, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
-        let pages = |number: u64| format!("{} ({} KiB)", count(number, "page"), number * 64);
+        text.push_str("It cannot:\n");
+        for what in &self.cannot {
+            let _ = writeln!(text, "  {what}");
+        }
+        text.push('\n');
+        if let Some(grant) = &self.grant {
+            let _ = writeln!(text, "Under the grant {}:", grant.file);
+            if let Some(why) = &grant.reason {
+                let _ = writeln!(text, "  not  run: {why}");
+            }
+            text += &grant.remaining.to_text(false);
+            if !grant.budgets_text.is_empty() {
+                let _ = writeln!(text, "  with {}", grant.budgets_text);
+            }
+            text.push('\n');
+        }
         let functions = count(self.functions.into(), "function");
         let _ = writeln!(
             text,
@@ -139,12 +234,115 @@ impl Inspection {
             "imports    {}",
             if self.imports.is_empty() { "none".into() } else { self.imports.join(", ") }
         );
+        let _ = writeln!(text, "ABI        version {}", self.abi);
         let _ = writeln!(text, "sha256     {}", self.module.sha256);
+        let signature = self.signature.as_ref();
+        let _ = writeln!(
+            text,
+            "signature  {}",
+            signature.map_or("none beside it".to_owned(), SignatureFacts::to_text)
+        );
         text
     }
+}
+
+/// All of it in a line, as one would tell it.
+fn summary(manifest: &Manifest, bytes: u64, initial_pages: u64) -> String {
+    let mut parts: Vec<String> = manifest
+        .resources
+        .iter()
+        .map(|resource| {
+            let fields = resource.mask_text.as_deref().map_or("whole objects".to_owned(), |mask| {
+                let all = spaced(mask);
+                format!("fields {}", if all.len() > MAX_SUMMARY_FIELDS { outermost(mask) } else { all })
+            });
+            let verbs: Vec<&str> = resource.verbs.names().collect();
+            let place = place(resource.namespace.as_deref());
+            format!("{} {}{place}, {fields}", verbs.join(" and "), spoken(resource))
+        })
+        .collect();
+    parts.extend(manifest.paths.iter().map(|path| format!("read {path}")));
+    parts.push(if parts.is_empty() { "nothing from the cluster" } else { "nothing else" }.into());
+    parts.push(format!("{bytes} B"));
+    parts.push(count(initial_pages, "page"));
+    parts.join("; ")
+}
+
+/// Fields that are longer in the summary are told by their outermost names.
+const MAX_SUMMARY_FIELDS: usize = 80;
+
+/// `config.openshift.io/v1 clusteroperators`
+fn spoken(resource: &Resource) -> String {
+    let identity = resource.identity();
+    let end = resource.plural.len()
+        + if resource.subresource.is_empty() { 0 } else { 1 + resource.subresource.len() };
+    let (version, plural) = identity.split_at(identity.len() - end);
+    format!("{} {plural}", version.trim_end_matches('/'))
+}
+
+/// What matters to who runs it. All of it is the host's doing; none is the manifest's promise.
+fn cannot(manifest: &Manifest) -> Vec<String> {
+    let mut cannot = vec!["change, create or delete anything in the cluster, or watch it".to_owned()];
+    cannot.push("exec into containers, attach to them, forward ports, or use the server as a proxy".into());
+    let declares_secrets =
+        manifest.resources.iter().any(|resource| is_secrets(&resource.group, &resource.plural));
+    cannot.push(if declares_secrets {
+        "read the Secrets that it declares, unless a grant names them".into()
+    } else {
+        "read Secrets".into()
+    });
+    cannot.push(match manifest.resources.is_empty() {
+        true => "read any resource".into(),
+        false => "read other resources, or other fields of these".into(),
+    });
+    let namespaces: Option<Vec<&str>> =
+        manifest.resources.iter().map(|resource| resource.namespace.as_deref()).collect();
+    if let Some(mut namespaces) = namespaces.filter(|namespaces| !namespaces.is_empty()) {
+        namespaces.sort_unstable();
+        namespaces.dedup();
+        cannot.push(format!("read in other namespaces than {}", namespaces.join(", ")));
+    }
+    cannot.push(match manifest.paths.is_empty() {
+        true => "read raw paths, such as /metrics".into(),
+        false => "read other raw paths".into(),
+    });
+    cannot.push("see credentials, the kubeconfig or the environment".into());
+    cannot.push("open files or connections, or start programs".into());
+    cannot
+}
+
+fn place(namespace: Option<&str>) -> String {
+    namespace.map_or(String::new(), |namespace| format!(" in the namespace {namespace}"))
+}
+
+fn count(number: u64, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+fn pages(number: u64) -> String {
+    format!("{} ({} KiB)", count(number, "page"), number * 64)
 }
 
 /// A mask as a person reads it.
 fn spaced(mask: &str) -> String {
     mask.replace(',', ", ").replace('(', " (")
+}
+
+/// The outermost names of a mask.
+fn outermost(mask: &str) -> String {
+    let mut names = vec![String::new()];
+    let mut depth = 0;
+    for c in mask.chars() {
+        let name = names.last_mut().filter(|_| depth == 0);
+        match c {
+            '(' => {
+                depth += 1;
+                name.into_iter().for_each(|name| name.push_str(" (…)"));
+            }
+            ')' => depth -= 1,
+            ',' if depth == 0 => names.push(String::new()),
+            c => name.into_iter().for_each(|name| name.push(c)),
+        }
+    }
+    names.join(", ")
 }

@@ -4,16 +4,18 @@ mod args;
 mod completions;
 mod help;
 mod inspect;
+mod rbac;
+mod rights;
 mod run;
 mod table;
 mod typed;
 
-use args::Run;
+use args::{Rbac, Run};
 use host_min::error::{Class, Failure, Result};
 use host_min::{SingleThreaded, sandbox};
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use typed::{Typed, Words, Wrong};
 
@@ -46,7 +48,11 @@ fn command(words: &Words, single_threaded: SingleThreaded) -> Result<Result<()>,
     let wrong = |reason| Wrong { command: Some(words.command), reason };
     Ok(match words.command.name {
         "run" => run::run(Run::of(words)?, single_threaded),
-        "inspect" => inspect::inspect(Path::new(&words.operands[0]), words.has("json")),
+        "inspect" => {
+            let grant = words.one("grant").map(PathBuf::from);
+            inspect::inspect(Path::new(&words.operands[0]), grant.as_deref(), words.has("json"))
+        }
+        "rbac" => rbac::rbac(&Rbac::of(words)?),
         "completions" => {
             let shell = words.operands[0].to_str().and_then(completions::script);
             print(

@@ -1,11 +1,11 @@
 //! `host-min run`.
 
 use super::args::{Cluster, Run};
-use super::say;
+use super::{rights, say};
 use host_min::broker::audit::Live;
 use host_min::error::{Class, Failure, Result};
 use host_min::report::{Gathered, GatheredStatus};
-use host_min::{From, Isolation, Observer, Outcome, Output, Plan, SingleThreaded, cluster};
+use host_min::{From, Grant, Isolation, Observer, Outcome, Output, Plan, SingleThreaded, cluster};
 use std::fs::File;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -22,11 +22,16 @@ pub(super) fn run(args: Run, single_threaded: SingleThreaded) -> Result<()> {
     plan.request_timeout = args.request_timeout;
     plan.memory_bytes = args.memory;
     plan.params = args.params;
+    plan.check_access = args.check_access;
     plan.record = args.record;
-    plan.audit = args.audit.as_deref().map(open_audit).transpose()?;
+    plan.grant = args.grant.as_deref().map(Grant::read).transpose()?.map(Arc::new);
     for guest in &args.guests {
         plan.add_file(guest)?;
     }
+    if args.dry_run {
+        return rights::dry_run(&plan, args.grant.as_deref());
+    }
+    plan.audit = args.audit.as_deref().map(open_audit).transpose()?;
     let outcome = host_min::run(&plan, &Terminal { quiet: args.quiet })?;
     if !args.quiet {
         summarise(&outcome);

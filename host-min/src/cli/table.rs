@@ -72,7 +72,7 @@ pub(super) const ABOUT: &str = "\
 Runs gatherers: tiny WebAssembly modules that read from a Kubernetes or OpenShift API server.
 
 A gatherer can read what its manifest declares, and nothing else: it runs in a process of its own, without \
-credentials, sockets or files. Secrets are never given to it.";
+credentials, sockets or files. Secrets are given to it only if a grant names them.";
 
 /// What the exit codes mean.
 pub(super) const EXIT_CODES: &str = "\
@@ -80,8 +80,8 @@ Exit codes:
   0  everything was gathered
   1  a fault of this program
   2  the command line is wrong
-  3  a module cannot be used: not WebAssembly, invalid, another ABI version
-  4  the configuration cannot be used: kubeconfig, credentials, recording, parameters
+  3  a module cannot be used: not WebAssembly, invalid, another ABI version, not admitted by the grant
+  4  the configuration cannot be used: kubeconfig, credentials, recording, parameters, grant
   5  the cluster could not be reached, refused, or gave an answer that cannot be used
   6  the output cannot be written
   7  a gatherer failed: it trapped, ran out of time or memory, or returned an error
@@ -98,9 +98,20 @@ Examples:
       also records what the server answered
   host-min run pods.wasm --replay pods.har --output again.tar.gz
       runs from the recording, without a cluster
+  host-min run *.wasm --grant grant.yaml --dry-run
+      shows what the grant leaves of what the gatherers want
 
 The archive appears under its name only when it is whole. If a gatherer fails, what was gathered is left as
 NAME.incomplete, with the reasons in its wagather.json.";
+
+const RBAC_EXAMPLES: &str = "\
+Examples:
+  host-min rbac *.wasm --namespace support | kubectl apply -f -
+      makes the account wagather in the namespace support
+  kubectl create token wagather --namespace support
+      prints a token for it
+
+Nothing is asked of a cluster. What the gatherers want and the grant does not allow is left out, and told in a comment.";
 
 /// The shells that there are completions for.
 pub(super) const SHELLS: &[&str] = &["bash", "fish", "zsh"];
@@ -124,8 +135,27 @@ pub(super) const COMMANDS: &[Command] = &[
         name: "inspect",
         about: "Show what a gatherer can do, without running it",
         operand: Some(Operand { name: "GUEST.wasm", many: false, help: "The module", kind: Value::Path }),
-        options: &[Flag { help: "Print JSON", ..flag("json") }],
+        options: &[
+            Flag {
+                help: "Also show what is left of it under this grant, and why the rest is not",
+                ..path("grant", "FILE.yaml")
+            },
+            Flag { help: "Print JSON", ..flag("json") },
+        ],
         epilogue: &[],
+        hidden: false,
+    },
+    Command {
+        name: "rbac",
+        about: "Print the account and the roles that gatherers need, for `kubectl apply -f -`",
+        operand: Some(Operand {
+            name: "GUEST.wasm",
+            many: true,
+            help: "The gatherers' modules",
+            kind: Value::Path,
+        }),
+        options: RBAC,
+        epilogue: &[RBAC_EXAMPLES],
         hidden: false,
     },
     Command {
@@ -151,6 +181,21 @@ pub(super) const COMMANDS: &[Command] = &[
     },
 ];
 
+const RBAC: &[Flag] = &[
+    Flag {
+        default: Some("wagather"),
+        help: "The name of the account, the roles and the bindings",
+        ..text("name", "NAME")
+    },
+    Flag {
+        short: Some('n'),
+        default: Some("default"),
+        help: "The account's namespace",
+        ..text("namespace", "NAMESPACE")
+    },
+    Flag { help: "Give no more than this grant allows", ..path("grant", "FILE.yaml") },
+];
+
 const RUN: &[Flag] = &[
     Flag {
         short: Some('o'),
@@ -165,6 +210,15 @@ const RUN: &[Flag] = &[
         ..path("record", "FILE.har")
     },
     Flag { help: "Take the answers from a recording; no cluster is needed", ..path("replay", "FILE.har") },
+    Flag {
+        help: "What the cluster's owner allows: a file in YAML, see docs/grant.md. Without it, gatherers may get and list \
+               everything but Secrets",
+        ..path("grant", "FILE.yaml")
+    },
+    Flag {
+        help: "Show what each gatherer may do and what it would ask for; ask nothing, write nothing",
+        ..flag("dry-run")
+    },
     Flag {
         default: Some("120s"),
         help: "Time for each gatherer, such as 90s or 5m",
@@ -190,6 +244,11 @@ const RUN: &[Flag] = &[
         help: "Which engine runs the gatherers",
         hidden: Kind::ALL.len() == 1,
         ..text("engine", "ENGINE")
+    },
+    Flag {
+        help: "Ask the API server first what this account would be forbidden; if that is anything, list it and \
+               gather nothing",
+        ..flag("check-access")
     },
     Flag {
         help: "Also write each decision on a gatherer's calls to this file as it is made (JSON lines); the archive has \

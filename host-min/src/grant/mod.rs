@@ -15,7 +15,7 @@ pub use module::{Digest, Mismatch, PublicKey, Signature};
 pub use pattern::{FieldPath, Glob, PathPattern, ResourcePattern, is_resource_path, is_secrets};
 
 use crate::error::{Class, Failure, Result};
-use crate::limits::MAX_GRANT_BYTES;
+use crate::limits::{MAX_ARCHIVE_BYTES, MAX_ENTRIES, MAX_GRANT_BYTES, MAX_LOG_LINES, MAX_REQUESTS};
 use crate::yaml;
 use std::fs::File;
 use std::io::Read;
@@ -97,6 +97,42 @@ pub struct Budgets {
     pub log_lines: Option<u64>,
 }
 
+impl Budgets {
+    /// What the host gives any gatherer, with the time and memory of a run.
+    pub fn of_run(time: Duration, memory_bytes: u64) -> Budgets {
+        Budgets {
+            time: Some(time),
+            memory_bytes: Some(memory_bytes),
+            requests: Some(MAX_REQUESTS),
+            archive_bytes: Some(MAX_ARCHIVE_BYTES),
+            entries: Some(MAX_ENTRIES),
+            log_lines: Some(MAX_LOG_LINES),
+            ..Budgets::default()
+        }
+    }
+
+    /// Of each, the smaller.
+    pub fn and(self, other: Budgets) -> Budgets {
+        fn smaller<T: Ord>(a: Option<T>, b: Option<T>) -> Option<T> {
+            match (a, b) {
+                (Some(a), Some(b)) => Some(a.min(b)),
+                (a, b) => a.or(b),
+            }
+        }
+        Budgets {
+            time: smaller(self.time, other.time),
+            request_time: smaller(self.request_time, other.request_time),
+            memory_bytes: smaller(self.memory_bytes, other.memory_bytes),
+            requests: smaller(self.requests, other.requests),
+            received_bytes: smaller(self.received_bytes, other.received_bytes),
+            items: smaller(self.items, other.items),
+            archive_bytes: smaller(self.archive_bytes, other.archive_bytes),
+            entries: smaller(self.entries, other.entries),
+            log_lines: smaller(self.log_lines, other.log_lines),
+        }
+    }
+}
+
 /// What is made unreadable beyond what always is, and what is not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Redact {
@@ -168,6 +204,19 @@ impl Grant {
         self.admits_signature(label, module, signature)
     }
 
+    /// Which of the signers made a signature of a module.
+    pub fn signer_of(&self, module: &[u8], signature: &Signature) -> Result<&PublicKey, Mismatch> {
+        let mut mismatch = Mismatch::AnotherKey;
+        for signer in &self.signers {
+            match signer.verify(module, signature) {
+                Ok(()) => return Ok(signer),
+                Err(Mismatch::AnotherKey) => {}
+                Err(Mismatch::OtherBytes) => mismatch = Mismatch::OtherBytes,
+            }
+        }
+        Err(mismatch)
+    }
+
     fn admits_digest(&self, label: &str, module: &[u8]) -> Result<()> {
         if self.modules.is_empty() || self.modules.iter().any(|digest| digest.is_of(module)) {
             return Ok(());
@@ -199,14 +248,10 @@ impl Grant {
             refused(label, format!("its signature {label}.minisig cannot be read: {why}"))
                 .advise("get the signature again; it must be the file that minisign made")
         })?;
-        let mut another_key = true;
-        for signer in &self.signers {
-            match signer.verify(module, &signature) {
-                Ok(()) => return Ok(()),
-                Err(Mismatch::AnotherKey) => {}
-                Err(Mismatch::OtherBytes) => another_key = false,
-            }
-        }
+        let another_key = match self.signer_of(module, &signature) {
+            Ok(_) => return Ok(()),
+            Err(mismatch) => mismatch == Mismatch::AnotherKey,
+        };
         Err(if another_key {
             refused(label, format!("its signature {label}.minisig is by none of the grant's signers"))
                 .advise("have it signed by one of them, or add the key to the grant's signers")

@@ -72,6 +72,20 @@ fn what_a_file_does_not_allow_is_not_allowed() {
 }
 
 #[test]
+fn the_smaller_budget_holds() {
+    let run = Budgets::of_run(Duration::from_secs(120), 64 << 20);
+    assert_eq!(run.and(Budgets::default()), run);
+    let grant = Budgets {
+        time: Some(Duration::from_secs(60)),
+        memory_bytes: Some(128 << 20),
+        items: Some(7),
+        ..Budgets::default()
+    };
+    let both = Budgets { time: grant.time, items: Some(7), ..run };
+    assert_eq!((run.and(grant), grant.and(run)), (both, both));
+}
+
+#[test]
 fn every_mistake_is_told_with_its_place() {
     assert_eq!(
         mistakes(

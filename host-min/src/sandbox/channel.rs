@@ -11,6 +11,7 @@ use super::engine;
 use crate::limits::{MAX_FRAME_BYTES, MAX_MODULE_BYTES};
 use std::io::{self, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
 use wagather_abi::{Import, LogLevel, Verb};
 
 /// What a guest asks for, with everything that was in its memory copied out of it.
@@ -220,18 +221,74 @@ fn encode_end(end: &End) -> Vec<u8> {
 
 /// One end of the channel.
 pub struct Channel {
-    reader: BufReader<UnixStream>,
+    reader: BufReader<Timed>,
+}
+
+/// A socket whose reads and writes end at a deadline, if it has one. A timeout of the socket alone would not do: it
+/// begins anew with each byte that comes or goes.
+struct Timed {
+    socket: UnixStream,
+    deadline: Option<Instant>,
+}
+
+/// What one write takes at most while there is a deadline: within one, the kernel starts its timeout anew for each piece
+/// that it finds room for.
+const MAX_PIECE_BYTES: usize = 64 << 10;
+
+impl Timed {
+    /// Sets the socket's timeout for the next call, if there is still time.
+    fn set_timeout(&self, set: fn(&UnixStream, Option<Duration>) -> io::Result<()>) -> io::Result<()> {
+        let Some(deadline) = self.deadline else { return Ok(()) };
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        set(&self.socket, Some(left))
+    }
+
+    const fn most(&self, len: usize) -> usize {
+        if self.deadline.is_some() && len > MAX_PIECE_BYTES { MAX_PIECE_BYTES } else { len }
+    }
+}
+
+impl Read for Timed {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.set_timeout(UnixStream::set_read_timeout)?;
+        self.socket.read(buffer)
+    }
+}
+
+impl Write for Timed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.set_timeout(UnixStream::set_write_timeout)?;
+        self.socket.write(&bytes[..self.most(bytes.len())])
+    }
+
+    fn write_vectored(&mut self, pieces: &[io::IoSlice<'_>]) -> io::Result<usize> {
+        self.set_timeout(UnixStream::set_write_timeout)?;
+        self.socket.write_vectored(pieces)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 impl Channel {
     /// An end over a socket.
     pub fn new(socket: UnixStream) -> Channel {
-        Channel { reader: BufReader::with_capacity(16 << 10, socket) }
+        Channel { reader: BufReader::with_capacity(16 << 10, Timed { socket, deadline: None }) }
+    }
+
+    /// Broker's end: from then on whatever is sent or received fails, with a kind that says so, also in the middle of a
+    /// frame.
+    pub fn set_deadline(&mut self, deadline: Instant) {
+        self.reader.get_mut().deadline = Some(deadline);
     }
 
     /// The socket below; reads past what is buffered, so only for options.
     pub fn socket(&self) -> &UnixStream {
-        self.reader.get_ref()
+        &self.reader.get_ref().socket
     }
 
     /// Sends bytes that are a frame already.
@@ -265,7 +322,8 @@ impl Channel {
         if bytes.is_empty() {
             return socket.write_all(&head);
         }
-        let sent = socket.write_vectored(&[io::IoSlice::new(&head), io::IoSlice::new(bytes)])?;
+        let first = &bytes[..socket.most(bytes.len())];
+        let sent = socket.write_vectored(&[io::IoSlice::new(&head), io::IoSlice::new(first)])?;
         socket.write_all(head.get(sent..).unwrap_or_default())?;
         socket.write_all(bytes.get(sent.saturating_sub(head.len())..).unwrap_or_default())
     }
@@ -363,6 +421,29 @@ mod tests {
             }
         }
         assert_eq!(Request::decode(&[]), None);
+    }
+
+    #[test]
+    fn bytes_in_drips_do_not_move_the_deadline() {
+        let (a, b) = UnixStream::pair().expect("socketpair");
+        let mut broker = Channel::new(a);
+        let drips = std::thread::spawn(move || {
+            let frame = Request::Log(LogLevel::INFO, vec![b'a'; 1000]).encode();
+            // Ends when the other end hangs up.
+            frame.iter().position(|byte| {
+                std::thread::sleep(Duration::from_millis(5));
+                (&b).write_all(&[*byte]).is_err()
+            })
+        });
+        let begin = Instant::now();
+        broker.set_deadline(begin + Duration::from_millis(100));
+        let error = broker.receive_frame(&mut Vec::new()).expect_err("five seconds of drips");
+        assert!(matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut), "{error}");
+        let error = broker.send_answer(0, b"too late").expect_err("the deadline is over");
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        assert!(begin.elapsed() < Duration::from_secs(3), "{:?}", begin.elapsed());
+        drop(broker);
+        assert!(drips.join().expect("no panic").is_some(), "the frame was never whole");
     }
 
     #[test]

@@ -76,6 +76,11 @@ impl Answer {
         Answer { delivery: Delivery::Silence, ..Answer::bytes("text/plain", "") }
     }
 
+    /// The same with another HTTP status.
+    pub fn with_status(self, status: u16) -> Answer {
+        Answer { status, ..self }
+    }
+
     /// Says the body's length in another way.
     pub fn framed(self, framing: Framing) -> Answer {
         Answer { framing, ..self }

@@ -8,6 +8,7 @@
 //! What cannot be had from a server that is only read: 409 (a conflict needs a write), and 410 without a fresh token (this
 //! server always gives one). What needs a kubelet, such as the log of a pod, is tested up to the server's refusal.
 
+mod access;
 mod ask;
 mod demo;
 mod examples;

@@ -246,7 +246,7 @@ impl Cluster {
                     let Head { status, mut content_type, framing, keep_alive } = head;
                     let body = Body::new(connection, framing, keep_alive, deadline, self.pool.clone());
                     let mut body: Box<dyn Read + Send> = Box::new(body);
-                    for scrub in [&credential.scrub, &self.proxy_scrub].into_iter().flatten() {
+                    for scrub in self.scrubs(credential) {
                         content_type = content_type.map(|text| scrub.text(text));
                         body = Box::new(Scrubbed::new(body, scrub.clone()));
                     }
@@ -257,10 +257,21 @@ impl Cluster {
                     if connection.was_idle && connection.buffered().is_empty() && is_closed(&error) => {}
                 Err(error) => {
                     let late = error.kind() == ErrorKind::TimedOut;
-                    return Err(tls_error::explain(&error, "get an answer from", self.pool.who(), late));
+                    let mut no_answer =
+                        tls_error::explain(&error, "get an answer from", self.pool.who(), late);
+                    // A head that makes no sense is told in the server's words.
+                    for scrub in self.scrubs(credential) {
+                        no_answer.reason = scrub.text(no_answer.reason);
+                    }
+                    return Err(no_answer);
                 }
             }
         }
+    }
+
+    /// What takes our credentials out of what comes back.
+    fn scrubs<'a>(&'a self, credential: &'a Credential) -> impl Iterator<Item = &'a Arc<Scrub>> {
+        [&credential.scrub, &self.proxy_scrub].into_iter().flatten()
     }
 }
 

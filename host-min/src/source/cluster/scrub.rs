@@ -81,7 +81,13 @@ impl Scrub {
 /// A secret in the forms in which it may come back.
 fn forms(secret: &str) -> Vec<Vec<u8>> {
     let mut forms = vec![secret.as_bytes().to_vec(), secret.replace('/', "\\/").into_bytes()];
-    forms.extend(serde_json::to_vec(secret).ok().map(|quoted| quoted[1..quoted.len() - 1].to_vec()));
+    // JSON, and JSON as a string of JSON.
+    let escaped =
+        |text: &str| serde_json::to_string(text).map(|quoted| quoted[1..quoted.len() - 1].to_owned());
+    if let Ok(once) = escaped(secret) {
+        forms.extend(escaped(&once).ok().map(String::into_bytes));
+        forms.push(once.into_bytes());
+    }
     let url: String = secret
         .bytes()
         .map(|byte| match byte {

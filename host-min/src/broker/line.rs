@@ -1,0 +1,55 @@
+//! Words of guests, sandboxes and servers as people may see them: one line, of bounded length, that no terminal obeys.
+//!
+//! Not here: what is meant by them.
+
+use wagather_abi::limits::{MAX_ENTRY_NAME_BYTES, MAX_LOG_LINE_BYTES};
+
+/// Whether a character is part of a line and does nothing else. Control characters move the cursor, and Unicode's marks for
+/// the direction of text (UAX #9) show a line as another one.
+pub(super) fn is_harmless(c: char) -> bool {
+    let directs =
+        matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let ends_a_line = matches!(c, '\u{2028}' | '\u{2029}');
+    !c.is_control() && !directs && !ends_a_line
+}
+
+/// A line as it may be shown on a terminal, as long as a log line may be.
+pub(super) fn of(bytes: &[u8]) -> String {
+    let cut = bytes.len() > MAX_LOG_LINE_BYTES;
+    let line = String::from_utf8_lossy(&bytes[..bytes.len().min(MAX_LOG_LINE_BYTES)]);
+    let mut text: String =
+        line.chars().map(|c| if is_harmless(c) { c } else { char::REPLACEMENT_CHARACTER }).collect();
+    if cut {
+        text.push('…');
+    }
+    text
+}
+
+/// A name that is none, as far as one may go.
+pub(super) fn escaped(name: &str) -> String {
+    let mut text: String = name.chars().take(MAX_ENTRY_NAME_BYTES).flat_map(char::escape_default).collect();
+    if name.chars().nth(MAX_ENTRY_NAME_BYTES).is_some() {
+        text.push('…');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_cannot_play_with_a_terminal() {
+        assert_eq!(of(b"a\x1b[2Jb\nc\xff"), "a\u{fffd}[2Jb\u{fffd}c\u{fffd}");
+        assert_eq!(of("ok \u{202e}ko\u{2066}\u{2028}ä 日".as_bytes()), "ok \u{fffd}ko\u{fffd}\u{fffd}ä 日");
+        assert_eq!(of(&[b'x'; MAX_LOG_LINE_BYTES + 1]).chars().count(), MAX_LOG_LINE_BYTES + 1);
+        assert!(of(&[b'x'; MAX_LOG_LINE_BYTES + 1]).ends_with('…'));
+    }
+
+    #[test]
+    fn names_are_escaped_and_cut() {
+        assert_eq!(escaped("a\nb"), "a\\nb");
+        assert!(!escaped(&"a".repeat(MAX_ENTRY_NAME_BYTES)).ends_with('…'));
+        assert_eq!(escaped(&"a".repeat(1 << 20)).chars().count(), MAX_ENTRY_NAME_BYTES + 1);
+    }
+}

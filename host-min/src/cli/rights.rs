@@ -1,0 +1,300 @@
+//! Effective rights in words and as data, and `host-min run --dry-run`.
+
+use super::print;
+use host_min::broker::policy::{Extent, Granted, Remainder, Rights};
+use host_min::error::{Class, Failure, Result};
+use host_min::grant::{Budgets, Glob, Grant};
+use host_min::limits::PAGE_ITEMS;
+use host_min::manifest::{Manifest, Resource};
+use host_min::sandbox::module::check;
+use host_min::{From, Output, Plan};
+use serde::Serialize;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::Duration;
+use wagather_abi::Verb;
+
+/// What remains of a manifest under a grant. The names of its fields are for scripts.
+#[derive(Serialize)]
+pub(super) struct Remaining {
+    /// Each resource that is declared, once for each verb.
+    pub(super) resources: Vec<RemainingResource>,
+    /// Each raw path that is declared.
+    pub(super) paths: Vec<RemainingPath>,
+}
+
+#[derive(Serialize)]
+pub(super) struct RemainingResource {
+    verb: &'static str,
+    resource: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    namespace: Option<String>,
+    /// `all`, `part` or `nothing`.
+    granted: &'static str,
+    /// Of a part, the objects that are granted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    objects: Vec<Objects>,
+    /// Fields that are removed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    without: Vec<String>,
+    /// Of nothing, why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    #[serde(skip)]
+    shown: String,
+    #[serde(skip)]
+    request: String,
+}
+
+#[derive(Serialize)]
+struct Objects {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    namespaces: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    names: Vec<String>,
+}
+
+#[derive(Serialize)]
+pub(super) struct RemainingPath {
+    path: String,
+    granted: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+impl Remaining {
+    pub(super) fn of(rights: &Rights) -> Remaining {
+        let effective = rights.effective();
+        Remaining {
+            resources: effective.resources.iter().map(RemainingResource::of).collect(),
+            paths: effective
+                .paths
+                .into_iter()
+                .map(|rest| RemainingPath {
+                    path: rest.path.to_owned(),
+                    granted: rest.granted.is_ok(),
+                    reason: rest.granted.err(),
+                })
+                .collect(),
+        }
+    }
+
+    /// Lines for a person; with the requests that would be made, or without.
+    pub(super) fn to_text(&self, with_requests: bool) -> String {
+        let mut text = String::new();
+        for rest in &self.resources {
+            let place =
+                rest.namespace.as_ref().map_or(String::new(), |name| format!(" in the namespace {name}"));
+            let what = format!("{} {}{place}", rest.verb, rest.resource);
+            match &rest.reason {
+                Some(why) => _ = writeln!(text, "  not  {what}: {why}"),
+                None => {
+                    let without = match &rest.without[..] {
+                        [] => String::new(),
+                        fields => format!(", without {}", fields.join(", ")),
+                    };
+                    let _ = writeln!(text, "  may  {what}: {}{without}", rest.shown);
+                    if with_requests {
+                        let _ = writeln!(text, "       {}", rest.request);
+                    }
+                }
+            }
+        }
+        for rest in &self.paths {
+            let _ = match &rest.reason {
+                Some(why) => writeln!(text, "  not  get {}: {why}", rest.path),
+                None if with_requests => {
+                    writeln!(text, "  may  get the raw path {0}\n       GET {0}", rest.path)
+                }
+                None => writeln!(text, "  may  get the raw path {}", rest.path),
+            };
+        }
+        if text.is_empty() { "  asks for nothing\n".into() } else { text }
+    }
+}
+
+impl RemainingResource {
+    fn of(rest: &Remainder<'_>) -> RemainingResource {
+        let texts = |globs: &Option<Vec<Glob>>| globs.iter().flatten().map(Glob::to_string).collect();
+        let (granted, objects, shown, reason) = match &rest.granted {
+            Granted::All => ("all", Vec::new(), "all".to_owned(), None),
+            Granted::Part(extents) => {
+                let objects = extents.iter();
+                let objects = objects.map(|extent| Objects {
+                    namespaces: texts(&extent.namespaces),
+                    names: texts(&extent.names),
+                });
+                let shown: Vec<String> = extents.iter().map(Extent::to_string).collect();
+                ("part", objects.collect(), shown.join("; "), None)
+            }
+            Granted::Nothing(why) => ("nothing", Vec::new(), String::new(), Some(why.clone())),
+        };
+        RemainingResource {
+            verb: rest.verb.name().unwrap_or_default(),
+            resource: rest.resource.identity(),
+            namespace: rest.resource.namespace.clone(),
+            granted,
+            objects,
+            without: rest.without.iter().map(ToString::to_string).collect(),
+            reason,
+            shown,
+            request: request(rest.resource, rest.verb),
+        }
+    }
+}
+
+/// A request as it would be sent. What the gatherer chooses is in braces, what it may leave out in brackets.
+pub(super) fn request(resource: &Resource, verb: Verb) -> String {
+    let mut path = match &*resource.group {
+        "" => format!("GET /api/{}", resource.version),
+        group => format!("GET /apis/{group}/{}", resource.version),
+    };
+    match &resource.namespace {
+        Some(namespace) => _ = write!(path, "/namespaces/{namespace}"),
+        None if resource.group.is_empty() && resource.plural == "namespaces" => {}
+        None => path += "[/namespaces/{namespace}]",
+    }
+    let _ = write!(path, "/{}", resource.plural);
+    if verb == Verb::LIST {
+        return format!(
+            "{path}?limit={PAGE_ITEMS}[&labelSelector=…][&fieldSelector=…], and its pages by &continue=…"
+        );
+    }
+    path += "/{name}";
+    if !resource.subresource.is_empty() {
+        let _ = write!(path, "/{}", resource.subresource);
+    }
+    if resource.subresource == "log" { path + "[?…]" } else { path }
+}
+
+/// Budgets, as a script reads them.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct BudgetFacts {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_time_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    memory_bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    requests: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    received_bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    items: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    archive_bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entries: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log_lines: Option<u64>,
+}
+
+impl BudgetFacts {
+    pub(super) fn of(budgets: &Budgets) -> BudgetFacts {
+        let millis =
+            |time: Option<Duration>| time.map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
+        BudgetFacts {
+            time_ms: millis(budgets.time),
+            request_time_ms: millis(budgets.request_time),
+            memory_bytes: budgets.memory_bytes,
+            requests: budgets.requests,
+            received_bytes: budgets.received_bytes,
+            items: budgets.items,
+            archive_bytes: budgets.archive_bytes,
+            entries: budgets.entries,
+            log_lines: budgets.log_lines,
+        }
+    }
+}
+
+/// Budgets in a line.
+pub(super) fn budgets(budgets: &Budgets) -> String {
+    let time = |time: Duration| humantime::format_duration(time).to_string();
+    let parts = [
+        budgets.time.map(|all| format!("{} of time", time(all))),
+        budgets.request_time.map(|each| format!("{} for each request", time(each))),
+        budgets.memory_bytes.map(|bytes| format!("{} of memory", size(bytes))),
+        budgets.requests.map(|number| format!("{number} requests")),
+        budgets.received_bytes.map(|bytes| format!("{} received", size(bytes))),
+        budgets.items.map(|number| format!("{number} items")),
+        budgets.archive_bytes.map(|bytes| format!("{} archived", size(bytes))),
+        budgets.entries.map(|number| format!("{number} files")),
+        budgets.log_lines.map(|number| format!("{number} log lines")),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// A size in the largest unit that it is a whole number of.
+fn size(bytes: u64) -> String {
+    for (unit, name) in [(1 << 30, "Gi"), (1 << 20, "Mi"), (1 << 10, "Ki")] {
+        if bytes >= unit && bytes % unit == 0 {
+            return format!("{}{name}", bytes / unit);
+        }
+    }
+    format!("{bytes} bytes")
+}
+
+/// Tells what a run would do, and does nothing of it: no sandbox starts, nothing is asked, nothing is written.
+pub(super) fn dry_run(plan: &Plan, grant_file: Option<&Path>) -> Result<()> {
+    plan.check()?;
+    plan.admit_modules()?;
+    let manifests = plan.manifests()?;
+    let grant = plan.grant.clone().unwrap_or_default();
+    let budget = Budgets::of_run(plan.timeout, plan.memory_bytes).and(grant.budgets);
+    let mut text = String::new();
+    for (guest, manifest) in plan.guests.iter().zip(manifests) {
+        // As the sandbox would check it.
+        check(&guest.module, budget.memory_bytes.unwrap_or(plan.memory_bytes)).map_err(|reason| {
+            Failure::new(Class::Module, format!("{} cannot be used", guest.label), reason)
+        })?;
+        let _ = writeln!(text, "{} {} ({})", manifest.name, manifest.version, guest.label);
+        text += &Remaining::of(&Rights::new(manifest, grant.clone())).to_text(true);
+        text.push('\n');
+    }
+    plan.output.check()?;
+    let _ = writeln!(text, "grant    {}", described(grant_file, &grant));
+    let _ = writeln!(text, "budgets  {}", budgets(&budget));
+    let _ = writeln!(text, "answers  {}", answers(&plan.from));
+    if let Some(path) = &plan.record {
+        let _ = writeln!(text, "record   {}", path.display());
+    }
+    let output = match &plan.output {
+        Output::Folder(path) => format!("the folder {}", path.display()),
+        Output::TarGz(path) => path.display().to_string(),
+        Output::Stdout => "the standard output".into(),
+    };
+    let _ = writeln!(text, "output   {output}\n\nNothing was asked of a cluster, and nothing was written.");
+    print(text.as_bytes())
+}
+
+/// Which grant holds.
+fn described(file: Option<&Path>, grant: &Grant) -> String {
+    let Some(file) = file else { return "none: get and list of everything but Secrets".into() };
+    let mut text = file.display().to_string();
+    if !grant.modules.is_empty() {
+        text += ", which pins the modules";
+    }
+    if !grant.signers.is_empty() {
+        text += ", which asks for signatures";
+    }
+    text
+}
+
+fn answers(from: &From) -> String {
+    match from {
+        From::Recording(path) => format!("the recording {}", path.display()),
+        From::Source(source) => source.describe(),
+        From::Cluster(options) => match (&options.server, &options.kubeconfig) {
+            (Some(server), _) => format!("the server {server}"),
+            (None, Some(path)) => format!("the cluster of the kubeconfig {}", path.display()),
+            (None, None) => "the current cluster, as kubectl finds it".into(),
+        },
+    }
+}
+
+/// The rights of a manifest under a grant file, or without one.
+pub(super) fn under(manifest: Manifest, grant: Option<&std::sync::Arc<Grant>>) -> Rights {
+    Rights::new(manifest, grant.cloned().unwrap_or_default())
+}
