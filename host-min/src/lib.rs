@@ -34,6 +34,9 @@ mod access;
 pub mod archive;
 pub mod broker;
 pub mod error;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzz;
 pub mod grant;
 pub mod limits;
 pub mod manifest;

@@ -7,7 +7,8 @@
 //!
 //! `metadata(name,namespace),status(phase,containerStatuses(name,restartCount))`: a name alone keeps the
 //! whole subtree, a name with parentheses keeps only what they name. Arrays are looked through: the mask
-//! of an array is the mask of each element. `*` stands for every key of a map. A name is any run of
+//! of an array is the mask of each element. `*` stands for every other key of a map: one that is
+//! named goes by its own mask. A name is any run of
 //! characters but `(`, `)`, `,`, `*`, quotes, backslash, white space and control characters; the text `*` alone
 //! is the mask that keeps everything.
 //!

@@ -110,7 +110,7 @@ impl Fields {
         }
     }
 
-    /// In a mask's text `*` stands for every key, the named ones too.
+    /// The one form of a mask: what is named goes by its own mask, whatever `*` says.
     fn into_node(mut self) -> Node {
         if self.others == Node::Keep && self.named.iter().all(|(_, node)| *node == Node::Keep) {
             return Node::Keep;

@@ -145,16 +145,25 @@ fn fields(
             return Err(scanner.too_large("an object above the host's limit for one object"));
         }
         match slot {
-            Some(slot) => {
+            Some(slot) if scanner.peek()? == b'"' => {
                 let from = out.len();
                 scanner.value(out, depth + 1)?;
                 *slot = serde_json::from_slice(&out[from..]).unwrap_or_default();
-                if *node == Node::Drop {
-                    out.truncate(before);
+                match node {
+                    Node::Keep => {}
+                    Node::Drop => out.truncate(before),
+                    Node::Fields(_) => {
+                        out.truncate(from);
+                        put(scanner, out, b"null")?;
+                    }
                 }
             }
             None if is_witness(place, key_is_kind, node, mask) && scanner.peek()? == b'"' => {
                 witness(scanner, node, out, before, any, depth)?;
+            }
+            Some(slot) => {
+                slot.clear();
+                value(scanner, node, out, depth + 1)?;
             }
             None if is_metadata && scanner.peek()? == b'{' => {
                 fields(scanner, node, out, Place::Metadata, identity, depth + 1)?;
@@ -252,6 +261,11 @@ mod tests {
     fn scalars_where_fields_are_due_are_not_given_away() {
         assert_eq!(project("a(b)", r#"{"a":"secret"}"#).0, r#"{"a":null}"#);
         assert_eq!(project("a(b)", r#"{"a":[["secret"],{"b":1}]}"#).0, r#"{"a":[[null],{"b":1}]}"#);
+        let (text, identity) =
+            project("kind(b),metadata(name(b))", r#"{"kind":"A","metadata":{"name":"c"}}"#);
+        assert_eq!((&*text, &*identity.name), (r#"{"kind":null,"metadata":{"name":null}}"#, "c"));
+        let (text, identity) = project("kind(b)", r#"{"kind":"A","kind":{"a":"secret","b":1}}"#);
+        assert_eq!((&*text, &*identity.kind), (r#"{"kind":null,"kind":{"b":1}}"#, ""));
     }
 
     #[test]

@@ -199,8 +199,8 @@ fn decode_call(import: Import, fields: &mut Fields<'_>) -> Option<Request> {
 fn decode_end(fields: &mut Fields<'_>) -> Option<Request> {
     let ending = match (fields.byte()?, fields.int()?) {
         (0, code) => Ending::Returned(code),
-        (1, _) => Ending::Trapped,
-        (2, _) => Ending::Unusable,
+        (1, 0) => Ending::Trapped,
+        (2, 0) => Ending::Unusable,
         _ => return None,
     };
     let memory_bytes = u64::from(fields.word()?) << 16;
@@ -349,7 +349,7 @@ impl Channel {
     }
 
     /// Sandbox's end: what to run.
-    pub(super) fn receive_job(&mut self) -> io::Result<Job> {
+    pub(crate) fn receive_job(&mut self) -> io::Result<Job> {
         let len = self.receive_len(MAX_MODULE_BYTES as usize + 64)?;
         let mut frame = vec![0; len];
         self.reader.read_exact(&mut frame)?;
@@ -421,6 +421,8 @@ mod tests {
             }
         }
         assert_eq!(Request::decode(&[]), None);
+        // A trap with a result, which no sandbox sends.
+        assert_eq!(Request::decode(&[TAG_END, 1, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]), None);
     }
 
     #[test]

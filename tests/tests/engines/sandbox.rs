@@ -8,7 +8,7 @@ use host_min::sandbox::channel::{Ending, Request};
 use host_min::sandbox::engine::Kind;
 use host_min::sandbox::{Job, process};
 use std::io::ErrorKind;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Linear memory of a run; the suite grows to 50 MiB.
 pub(crate) const MEMORY_BYTES: u64 = 64 << 20;
@@ -55,7 +55,7 @@ pub(crate) fn helper() -> Isolation {
 /// Runs a module to its end.
 pub(crate) fn run(module: Vec<u8>, engine: Kind, isolation: &Isolation, silence: Duration) -> Ran {
     let job = Job { module, memory_bytes: MEMORY_BYTES, engine };
-    let mut sandbox = process::start(isolation, &job).expect("a sandbox");
+    let mut sandbox = process::start(isolation, &job, Instant::now() + silence).expect("a sandbox");
     sandbox.channel.socket().set_read_timeout(Some(silence)).expect("a time limit");
     let (mut calls, mut frame) = (Vec::new(), Vec::new());
     let end = loop {

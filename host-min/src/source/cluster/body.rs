@@ -111,7 +111,7 @@ impl Drop for Body {
 }
 
 /// Takes a body out of its framing. Pure: bytes in, bytes out.
-enum Decoder {
+pub(super) enum Decoder {
     Length(u64),
     UntilClose,
     /// In the line with a chunk's size.
@@ -126,7 +126,7 @@ enum Decoder {
 }
 
 impl Decoder {
-    fn new(framing: Framing) -> Decoder {
+    pub(super) fn new(framing: Framing) -> Decoder {
         match framing {
             Framing::Length(0) => Decoder::Done,
             Framing::Length(len) => Decoder::Length(len),
@@ -135,16 +135,16 @@ impl Decoder {
         }
     }
 
-    fn is_done(&self) -> bool {
+    pub(super) fn is_done(&self) -> bool {
         matches!(self, Decoder::Done)
     }
 
-    fn may_close(&self) -> bool {
+    pub(super) fn may_close(&self) -> bool {
         matches!(self, Decoder::UntilClose | Decoder::Done)
     }
 
     /// Takes from `input` and puts into `output`; gives how much of each. Stops at the end of either.
-    fn decode(&mut self, input: &[u8], output: &mut [u8]) -> io::Result<(usize, usize)> {
+    pub(super) fn decode(&mut self, input: &[u8], output: &mut [u8]) -> io::Result<(usize, usize)> {
         let (mut used, mut given) = (0, 0);
         while used < input.len() && given < output.len() {
             let (rest, room) = (&input[used..], &mut output[given..]);

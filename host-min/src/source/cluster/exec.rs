@@ -146,7 +146,7 @@ fn output(config: &ExecConfig, cluster: Option<&Value>, deadline: Instant) -> Re
     }
 }
 
-fn read_answer(config: &ExecConfig, text: &str) -> Result<Issued, String> {
+pub(super) fn read_answer(config: &ExecConfig, text: &str) -> Result<Issued, String> {
     // The error of serde_json would quote what it met, which may be a token.
     let answer: Value = serde_json::from_str(text)
         .map_err(|error| format!("it is not JSON (line {}, column {})", error.line(), error.column()))?;

@@ -21,6 +21,8 @@ mod body;
 mod credentials;
 mod dial;
 mod exec;
+#[cfg(fuzzing)]
+pub(crate) mod fuzz;
 mod http;
 mod in_cluster;
 mod insecure;

@@ -29,7 +29,11 @@ impl Scrub {
     pub(super) fn of(authorization: Option<&Secret>) -> Option<Arc<Scrub>> {
         let value = authorization?.reveal();
         let (scheme, secret) = value.split_once(' ').unwrap_or(("", value));
-        let mut needles = forms(secret.trim());
+        let secret = secret.trim();
+        if secret.is_empty() {
+            return None;
+        }
+        let mut needles = forms(secret);
         if scheme.eq_ignore_ascii_case("basic")
             && let Some(both) = base64::decode(secret).and_then(|both| String::from_utf8(both).ok())
         {
@@ -235,5 +239,6 @@ mod tests {
         let stars = "*".repeat(short.len() - "Basic ".len());
         assert_eq!(scrub(&short).text(text), format!("admin Basic {stars}"));
         assert!(Scrub::of(None).is_none());
+        assert!(Scrub::of(Some(&Secret::new("Bearer "))).is_none());
     }
 }

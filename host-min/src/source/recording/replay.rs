@@ -43,11 +43,20 @@ impl Recording {
     /// Reads a HAR file, of ours or of another tool. Bodies are decoded when they are asked for.
     pub fn open(path: &Path) -> Result<Recording, Failure> {
         let shown = path.display().to_string();
+        match read(path) {
+            Ok(bytes) => Recording::of(shown, bytes),
+            Err(error) => {
+                let attempt = format!("cannot read the recording {shown}");
+                Err(Failure::new(Class::Config, attempt, error).advise("--replay takes a file that exists"))
+            }
+        }
+    }
+
+    /// What is in a file.
+    pub(crate) fn of(shown: String, bytes: Vec<u8>) -> Result<Recording, Failure> {
         let failure = |reason: String, advice: &str| {
             Failure::new(Class::Config, format!("cannot read the recording {shown}"), reason).advise(advice)
         };
-        let bytes =
-            read(path).map_err(|error| failure(error.to_string(), "--replay takes a file that exists"))?;
         if bytes.len() as u64 > MAX_RECORDING_BYTES {
             return Err(failure(
                 format!("it has more than {MAX_RECORDING_BYTES} bytes"),

@@ -31,7 +31,7 @@ pub(in crate::source::cluster) fn file(path: &Path) -> Result<Option<Kubeconfig>
 }
 
 /// Reads the text of a file.
-pub(super) fn parse(text: &str, path: &Path) -> Result<Kubeconfig, yaml::Error> {
+pub(in crate::source::cluster) fn parse(text: &str, path: &Path) -> Result<Kubeconfig, yaml::Error> {
     let root = yaml::parse(text)?;
     let folder = path.parent().unwrap_or(Path::new(""));
     root.expect_map("a kubeconfig")?;

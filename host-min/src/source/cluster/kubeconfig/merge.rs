@@ -66,7 +66,7 @@ impl Files {
 }
 
 /// Adds what a later file says that the earlier ones do not.
-pub(super) fn merge(mut earlier: Kubeconfig, later: Kubeconfig) -> Kubeconfig {
+pub(in crate::source::cluster) fn merge(mut earlier: Kubeconfig, later: Kubeconfig) -> Kubeconfig {
     earlier.files.extend(later.files);
     earlier.current_context = earlier.current_context.or(later.current_context);
     add(&mut earlier.clusters, later.clusters);

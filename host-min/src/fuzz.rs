@@ -1,0 +1,21 @@
+//! Ways in for the fuzzers of `tests/fuzz/`, to what reads other people's bytes and is nobody else's business.
+//!
+//! No part of the library: compiled under `cfg(fuzzing)` alone, and without any promise. What is public anyway is not
+//! repeated here.
+
+pub use crate::source::cluster::fuzz::*;
+
+use crate::error::Failure;
+use crate::sandbox::Job;
+use crate::sandbox::channel::Channel;
+use crate::source::recording::Recording;
+
+/// The sandbox's end of the channel: the job frame.
+pub fn receive_job(channel: &mut Channel) -> std::io::Result<Job> {
+    channel.receive_job()
+}
+
+/// What a recording's file holds.
+pub fn recording(bytes: &[u8]) -> Result<Recording, Failure> {
+    Recording::of("fuzz.har".into(), bytes.to_vec())
+}
