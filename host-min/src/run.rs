@@ -42,7 +42,12 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
     let begin = Instant::now();
     let mut sandboxes = Vec::with_capacity(plan.guests.len());
     for guest in &plan.guests {
-        let job = Job { module: guest.module.clone(), memory_bytes: plan.memory_bytes, engine: plan.engine };
+        let job = Job {
+            module: guest.module.clone(),
+            memory_bytes: plan.memory_bytes,
+            time: plan.timeout,
+            engine: plan.engine,
+        };
         sandboxes.push(process::start(&plan.isolation, &job)?);
     }
     // Read while the sandboxes validate; a manifest that cannot be used ends them.
@@ -77,6 +82,7 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
                 section,
                 params: &plan.params,
                 deadline: begin + plan.timeout,
+                require_sandbox: plan.require_sandbox,
                 observer,
             };
             (sandbox, service)

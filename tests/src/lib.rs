@@ -16,6 +16,7 @@
 //! | [`guest`] | modules from WebAssembly text |
 //! | [`hostile`] | the guests of `tests/hostile/` |
 //! | [`objects`] | Kubernetes objects to serve |
+//! | [`canary`] | a text to look for in a sandbox's memory |
 //! | [`failing`] | runs that must fail, and what they must leave |
 //! | [`golden`] | expected texts in files, written anew with `BLESS=1` |
 //! | [`workspace`] | the repository's own files |
@@ -32,6 +33,7 @@
 
 pub mod apiserver;
 pub mod archive;
+pub mod canary;
 pub mod certificates;
 pub mod failing;
 pub mod golden;

@@ -17,6 +17,7 @@ use crate::archive::{AddError, Section, Spool, names};
 use crate::error::{Class, Failure};
 use crate::limits::MAX_ENTRY_BYTES;
 use crate::sandbox::channel::{End, Request};
+use crate::sandbox::in_force::InForce;
 use crate::sandbox::process::{Exit, Sandbox};
 use admission::{Admission, Admitted};
 use answer::Answer;
@@ -56,6 +57,8 @@ pub struct Service<'a> {
     pub params: &'a [(String, String)],
     /// When it must have ended.
     pub deadline: Instant,
+    /// Whether every mechanism must keep its sandbox in.
+    pub require_sandbox: bool,
     /// Who is told what it logs.
     pub observer: &'a dyn Observer,
 }
@@ -70,6 +73,10 @@ pub struct Served {
     pub section: Section,
     /// How its process ended.
     pub exit: Exit,
+    /// How it was kept apart.
+    pub isolation: &'static str,
+    /// What kept it in; nothing until it has said so.
+    pub in_force: InForce,
 }
 
 /// How a gatherer ended, as the broker saw it.
@@ -91,6 +98,7 @@ struct Broker<'a> {
     service: Service<'a>,
     open: Handles<Open>,
     tally: Tally,
+    in_force: InForce,
 }
 
 /// What a handle stands for.
@@ -118,9 +126,13 @@ impl From<Status> for Trouble {
     }
 }
 
+const REQUIRE_SANDBOX_ADVICE: &str =
+    "run it where the kernel has what is missing, or without --require-sandbox, which keeps what there is";
+
 /// Serves a gatherer until it ends, or until its deadline.
 pub fn serve(sandbox: &mut Sandbox, service: Service<'_>) -> Served {
-    let mut broker = Broker { service, open: Handles::new(), tally: Tally::default() };
+    let (open, tally, in_force) = (Handles::new(), Tally::default(), InForce::NONE);
+    let mut broker = Broker { service, open, tally, in_force };
     let ending = broker.serve(sandbox);
     if !matches!(ending, Ending::Ended(_)) {
         sandbox.kill();
@@ -132,28 +144,37 @@ pub fn serve(sandbox: &mut Sandbox, service: Service<'_>) -> Served {
         Ending::Misbehaved if exit.signal.is_some_and(|signal| signal != libc::SIGKILL) => Ending::Died,
         other => other,
     };
-    Served { ending, tally: broker.tally, section: broker.service.section, exit }
+    Served {
+        ending,
+        tally: broker.tally,
+        section: broker.service.section,
+        exit,
+        isolation: sandbox.isolation,
+        in_force: broker.in_force,
+    }
 }
 
 impl Broker<'_> {
     fn serve(&mut self, sandbox: &mut Sandbox) -> Ending {
         let (mut frame, mut bytes) = (Vec::new(), Vec::new());
+        // Sent before a byte of the module is looked at, so this one frame is the sandbox's own word.
+        match self.receive(sandbox, &mut frame) {
+            Ok(Request::Ready(in_force)) => self.in_force = in_force,
+            Ok(_) => return Ending::Misbehaved,
+            Err(ending) => return ending,
+        }
+        if self.service.require_sandbox
+            && let Some(lack) = self.in_force.lack()
+        {
+            let attempt = format!("cannot run the gatherer {} without a whole sandbox", self.service.name);
+            return Ending::Failed(Failure::new(Class::Config, attempt, lack).advise(REQUIRE_SANDBOX_ADVICE));
+        }
         loop {
-            let left = self.service.deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Ending::TimedOut;
-            }
-            let socket = sandbox.channel.socket();
-            // Both fail only for a duration of zero.
-            let _ = socket.set_read_timeout(Some(left));
-            let _ = socket.set_write_timeout(Some(left));
-            if let Err(error) = sandbox.channel.receive_frame(&mut frame) {
-                return ending_of(&error);
-            }
-            let call = match Request::decode(&frame) {
-                None => return Ending::Misbehaved,
-                Some(Request::End(end)) => return Ending::Ended(end),
-                Some(call) => call,
+            let call = match self.receive(sandbox, &mut frame) {
+                Ok(Request::End(end)) => return Ending::Ended(end),
+                Ok(Request::Ready(_)) => return Ending::Misbehaved,
+                Ok(call) => call,
+                Err(ending) => return ending,
             };
             bytes.clear();
             let value = match self.answer(call, &mut bytes) {
@@ -168,6 +189,20 @@ impl Broker<'_> {
                 return ending_of(&error);
             }
         }
+    }
+
+    /// The next frame, within the time that is left.
+    fn receive(&self, sandbox: &mut Sandbox, frame: &mut Vec<u8>) -> Result<Request, Ending> {
+        let left = self.service.deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(Ending::TimedOut);
+        }
+        let socket = sandbox.channel.socket();
+        // Both fail only for a duration of zero.
+        let _ = socket.set_read_timeout(Some(left));
+        let _ = socket.set_write_timeout(Some(left));
+        sandbox.channel.receive_frame(frame).map_err(|error| ending_of(&error))?;
+        Request::decode(frame).ok_or(Ending::Misbehaved)
     }
 
     fn answer(&mut self, call: Request, bytes: &mut Vec<u8>) -> Result<i64, Trouble> {
@@ -420,6 +455,13 @@ pub fn failure_of(name: &str, served: &Served) -> Option<Failure> {
         Ending::Died => fail(
             Class::Gatherer,
             match served.exit.signal {
+                Some(libc::SIGSYS) => {
+                    "its process was ended because it tried a system call that a sandbox has not; the guest may have broken out of the engine".into()
+                }
+                Some(libc::SIGABRT) => {
+                    "its sandbox gave up (signal 6): it ran out of memory or stack, or found a fault in itself".into()
+                }
+                Some(libc::SIGXCPU) => "its sandbox used up its time on the processor".into(),
                 Some(signal) => {
                     format!("its sandbox was ended by signal {signal}; the engine could not run it")
                 }
@@ -428,7 +470,7 @@ pub fn failure_of(name: &str, served: &Served) -> Option<Failure> {
         ),
         Ending::Misbehaved => fail(
             Class::Gatherer,
-            "its sandbox sent what is no frame; the guest may have broken out of the engine".into(),
+            "its sandbox sent what is no frame that it may send; the guest may have broken out of the engine".into(),
         ),
         Ending::Failed(failure) => Some(failure.clone()),
     }

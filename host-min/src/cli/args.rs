@@ -18,6 +18,7 @@ pub(super) struct Run {
     pub(super) timeout: Duration,
     pub(super) memory: u64,
     pub(super) params: Vec<(String, String)>,
+    pub(super) require_sandbox: bool,
     pub(super) engine: Kind,
     pub(super) quiet: bool,
 }
@@ -57,6 +58,7 @@ impl Run {
             timeout: one(words, "timeout", duration)?.unwrap_or_default(),
             memory: one(words, "memory", size)?.unwrap_or_default(),
             params: all(words, "param", param)?,
+            require_sandbox: words.has("require-sandbox"),
             engine: one(words, "engine", engine)?.unwrap_or_default(),
             quiet: words.has("quiet"),
         })
