@@ -53,6 +53,8 @@ pub struct Plan {
     pub output: Output,
     /// How guests are kept apart.
     pub isolation: Isolation,
+    /// Whether a gatherer may only run in a sandbox that has every [mechanism](crate::sandbox::in_force::Mechanism).
+    pub require_sandbox: bool,
     /// Which engine runs them.
     pub engine: engine::Kind,
     /// Time for each gatherer.
@@ -81,6 +83,7 @@ impl Plan {
             from,
             output,
             isolation,
+            require_sandbox: false,
             engine: engine::Kind::default(),
             timeout: DEFAULT_TIMEOUT,
             request_timeout: DEFAULT_REQUEST_TIMEOUT,

@@ -64,6 +64,8 @@ pub struct Gathered {
     pub entries: u64,
     /// Bytes of these files.
     pub bytes_archived: u64,
+    /// What kept it apart from its host.
+    pub sandbox: SandboxFacts,
     /// The most linear memory that the guest had.
     pub memory_bytes: u64,
     /// The most physical memory that its process had.
@@ -76,6 +78,18 @@ pub struct Gathered {
     /// Lines that did not fit into the two lists.
     #[serde(skip_serializing_if = "is_zero")]
     pub dropped_lines: u64,
+}
+
+/// A sandbox, as it was in force before the guest's module was looked at.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SandboxFacts {
+    /// `fork`, `helper` or `inProcess`.
+    pub isolation: &'static str,
+    /// The [mechanisms](crate::sandbox::in_force::Mechanism) that kept it in.
+    pub in_force: Vec<&'static str>,
+    /// Those that did not: the kernel or the isolation has them not, or the sandbox died before it had them.
+    pub missing: Vec<&'static str>,
 }
 
 /// A module.
@@ -144,6 +158,11 @@ impl Gathered {
             redacted: tally.redacted,
             entries: served.section.entries(),
             bytes_archived: served.section.bytes(),
+            sandbox: SandboxFacts {
+                isolation: served.isolation,
+                in_force: served.in_force.names(true),
+                missing: served.in_force.names(false),
+            },
             memory_bytes,
             peak_rss_bytes: measured.map(|_| served.exit.peak_rss_bytes).filter(|&bytes| bytes > 0),
             warnings: tally.warnings.clone(),

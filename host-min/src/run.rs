@@ -47,7 +47,12 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
     let begin = Instant::now();
     let mut sandboxes = Vec::with_capacity(plan.guests.len());
     for guest in &plan.guests {
-        let job = Job { module: guest.module.clone(), memory_bytes: plan.memory(), engine: plan.engine };
+        let job = Job {
+            module: guest.module.clone(),
+            memory_bytes: plan.memory(),
+            time: plan.time(),
+            engine: plan.engine,
+        };
         sandboxes.push(process::start(&plan.isolation, &job, begin + plan.time())?);
     }
     // Read while the sandboxes validate; a manifest that cannot be used ends them.
@@ -96,6 +101,7 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
                 redactor: redactor.clone(),
                 audit: Audit::new(&manifest.name, timed, plan.audit.as_deref()),
                 memory_bytes: plan.memory(),
+                require_sandbox: plan.require_sandbox,
                 observer,
             };
             (sandbox, service)

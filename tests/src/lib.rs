@@ -18,6 +18,7 @@
 //! | [`forged`] | frames as a sandbox sends them, good and bad |
 //! | [`hostile`] | the guests of `tests/hostile/` |
 //! | [`objects`] | Kubernetes objects to serve |
+//! | [`canary`] | a text to look for in a sandbox's memory |
 //! | [`failing`] | runs that must fail, and what they must leave |
 //! | [`golden`] | expected texts in files, written anew with `BLESS=1` |
 //! | [`workspace`] | the repository's own files |
@@ -35,6 +36,7 @@
 pub mod apiserver;
 pub mod archive;
 pub mod canaries;
+pub mod canary;
 pub mod certificates;
 pub mod failing;
 pub mod forged;

@@ -32,7 +32,7 @@ fn own_helper() -> Isolation {
 #[test]
 #[ignore = "no test: the main of this program when it is its own helper"]
 fn helper_process() {
-    host_min::sandbox::process::run_helper();
+    host_min::sandbox::process::run_helper()
 }
 
 fn cluster(url: &str) -> From {
@@ -199,8 +199,9 @@ fn engines_give_the_same_archive() {
     let wasmi = replay(&path("run.har"), &path("wasmi"), Kind::Wasmi, Isolation::InProcess);
     let helped = replay(&path("run.har"), &path("helped"), Kind::Wasmi, own_helper());
     assert_eq!(wasm3.gathered(), Archive::read(path("live")).gathered());
-    assert_eq!(wasm3, wasmi, "the report included");
-    assert_eq!(wasmi, helped);
+    // The report says how a guest was kept apart, so only those of one kind are alike.
+    assert_eq!(wasm3, helped, "the report included");
+    assert_eq!(wasmi.gathered(), helped.gathered());
 }
 
 /// How a hostile guest ended under an engine.

@@ -70,9 +70,15 @@ const UNSAFE_FILES: &[&str] = &[
     "guest-sdk/src/manifest.rs",
     "guest-sdk/src/sys/wasm.rs",
     "host-min/src/main.rs",
-    "host-min/src/sandbox/confine.rs",
+    "host-min/src/sandbox/confine/environment.rs",
+    "host-min/src/sandbox/confine/landlock.rs",
+    "host-min/src/sandbox/confine/mod.rs",
+    "host-min/src/sandbox/confine/seccomp.rs",
     "host-min/src/sandbox/engine/wasm3.rs",
     "host-min/src/sandbox/process.rs",
+    "tests/src/bin/escape/attempts.rs",
+    "tests/src/bin/escape/main.rs",
+    "tests/src/bin/without.rs",
 ];
 
 /// A line without its comment and its texts, which may speak of `unsafe` as they like.

@@ -104,9 +104,9 @@ impl Admission {
             }
             Request::Param(name, cap) => Admitted::Param(text(name)?, cap as usize),
             Request::Now => Admitted::Now,
-            // The broker takes the end before it asks for admission.
-            Request::End(_) => {
-                return Err(Refusal::new(Status::UNSUPPORTED, "an end that is not the last frame"));
+            // The broker takes the first and the last frame before it asks for admission.
+            Request::Ready(_) | Request::End(_) => {
+                return Err(Refusal::new(Status::UNSUPPORTED, "a frame that is no call"));
             }
         })
     }

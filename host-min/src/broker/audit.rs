@@ -103,7 +103,7 @@ pub(super) const fn import_of(call: &Request) -> Option<Import> {
         Request::Log(..) => Import::log,
         Request::Param(..) => Import::param,
         Request::Now => Import::now,
-        Request::End(_) => return None,
+        Request::Ready(_) | Request::End(_) => return None,
     })
 }
 

@@ -21,6 +21,7 @@ use crate::error::{Class, Failure};
 use crate::limits::MAX_ENTRY_BYTES;
 use crate::redact::Redactor;
 use crate::sandbox::channel::{End, Request};
+use crate::sandbox::in_force::InForce;
 use crate::sandbox::process::{Exit, Sandbox};
 use admission::{Admission, Admitted};
 use answer::{Answer, Means};
@@ -71,6 +72,8 @@ pub struct Service<'a> {
     pub audit: Audit<'a>,
     /// How much linear memory it was given.
     pub memory_bytes: u64,
+    /// Whether every mechanism must keep its sandbox in.
+    pub require_sandbox: bool,
     /// Who is told what it logs.
     pub observer: &'a dyn Observer,
 }
@@ -87,6 +90,10 @@ pub struct Served {
     pub audit: Vec<u8>,
     /// How its process ended.
     pub exit: Exit,
+    /// How it was kept apart.
+    pub isolation: &'static str,
+    /// What kept it in; nothing until it has said so.
+    pub in_force: InForce,
 }
 
 /// How a gatherer ended, as the broker saw it.
@@ -108,6 +115,7 @@ struct Broker<'a> {
     service: Service<'a>,
     open: Handles<Open>,
     tally: Tally,
+    in_force: InForce,
 }
 
 /// What a handle stands for.
@@ -134,10 +142,13 @@ impl From<Status> for Trouble {
     }
 }
 
+const REQUIRE_SANDBOX_ADVICE: &str =
+    "run it where the kernel has what is missing, or without --require-sandbox, which keeps what there is";
+
 /// Serves a gatherer until it ends, or until its deadline.
 pub fn serve(sandbox: &mut Sandbox, service: Service<'_>) -> Served {
-    let tally = Tally::new(service.budget.clone());
-    let mut broker = Broker { service, open: Handles::new(), tally };
+    let (open, tally) = (Handles::new(), Tally::new(service.budget.clone()));
+    let mut broker = Broker { service, open, tally, in_force: InForce::NONE };
     let ending = broker.serve(sandbox);
     // Also one that has said its last word: it may stay, and nothing that it does now matters.
     sandbox.kill();
@@ -149,21 +160,39 @@ pub fn serve(sandbox: &mut Sandbox, service: Service<'_>) -> Served {
         other => other,
     };
     let Service { section, audit, .. } = broker.service;
-    Served { ending, tally: broker.tally, section, audit: audit.finish(), exit }
+    Served {
+        ending,
+        tally: broker.tally,
+        section,
+        audit: audit.finish(),
+        exit,
+        isolation: sandbox.isolation,
+        in_force: broker.in_force,
+    }
 }
 
 impl Broker<'_> {
     fn serve(&mut self, sandbox: &mut Sandbox) -> Ending {
         let (mut frame, mut bytes) = (Vec::new(), Vec::new());
         sandbox.channel.set_deadline(self.service.deadline);
+        // Sent before a byte of the module is looked at, so this one frame is the sandbox's own word.
+        match self.receive(sandbox, &mut frame) {
+            Ok(Request::Ready(in_force)) => self.in_force = in_force,
+            Ok(_) => return Ending::Misbehaved,
+            Err(ending) => return ending,
+        }
+        if self.service.require_sandbox
+            && let Some(lack) = self.in_force.lack()
+        {
+            let attempt = format!("cannot run the gatherer {} without a whole sandbox", self.service.name);
+            return Ending::Failed(Failure::new(Class::Config, attempt, lack).advise(REQUIRE_SANDBOX_ADVICE));
+        }
         loop {
-            if let Err(error) = sandbox.channel.receive_frame(&mut frame) {
-                return ending_of(&error);
-            }
-            let call = match Request::decode(&frame) {
-                None => return Ending::Misbehaved,
-                Some(Request::End(end)) => return Ending::Ended(self.believable(end)),
-                Some(call) => call,
+            let call = match self.receive(sandbox, &mut frame) {
+                Ok(Request::End(end)) => return Ending::Ended(self.believable(end)),
+                Ok(Request::Ready(_)) => return Ending::Misbehaved,
+                Ok(call) => call,
+                Err(ending) => return ending,
             };
             bytes.clear();
             let value = match self.answer(call, &mut bytes) {
@@ -185,6 +214,12 @@ impl Broker<'_> {
     fn believable(&self, end: End) -> End {
         let memory_bytes = end.memory_bytes.min(self.service.memory_bytes);
         End { text: line::of(end.text.as_bytes()), memory_bytes, ..end }
+    }
+
+    /// The next frame.
+    fn receive(&self, sandbox: &mut Sandbox, frame: &mut Vec<u8>) -> Result<Request, Ending> {
+        sandbox.channel.receive_frame(frame).map_err(|error| ending_of(&error))?;
+        Request::decode(frame).ok_or(Ending::Misbehaved)
     }
 
     /// Judges a call, does what it may have done, and takes both down.
@@ -507,6 +542,13 @@ pub fn failure_of(name: &str, served: &Served) -> Option<Failure> {
         Ending::Died => fail(
             Class::Gatherer,
             match served.exit.signal {
+                Some(libc::SIGSYS) => {
+                    "its process was ended because it tried a system call that a sandbox has not; the guest may have broken out of the engine".into()
+                }
+                Some(libc::SIGABRT) => {
+                    "its sandbox gave up (signal 6): it ran out of memory or stack, or found a fault in itself".into()
+                }
+                Some(libc::SIGXCPU) => "its sandbox used up its time on the processor".into(),
                 Some(signal) => {
                     format!("its sandbox was ended by signal {signal}; the engine could not run it")
                 }
@@ -515,7 +557,7 @@ pub fn failure_of(name: &str, served: &Served) -> Option<Failure> {
         ),
         Ending::Misbehaved => fail(
             Class::Gatherer,
-            "its sandbox sent what is no frame; the guest may have broken out of the engine".into(),
+            "its sandbox sent what is no frame that it may send; the guest may have broken out of the engine".into(),
         ),
         Ending::Failed(failure) => Some(failure.clone()),
     }

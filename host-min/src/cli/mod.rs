@@ -59,10 +59,7 @@ fn command(words: &Words, single_threaded: SingleThreaded) -> Result<Result<()>,
                 shell.ok_or_else(|| wrong("there are completions for bash, fish and zsh".into()))?.as_bytes(),
             )
         }
-        _ => {
-            sandbox::process::run_helper();
-            Ok(())
-        }
+        _ => sandbox::process::run_helper(),
     })
 }
 

@@ -17,6 +17,7 @@ pub(super) fn run(args: Run, single_threaded: SingleThreaded) -> Result<()> {
         None => From::Cluster(Box::new(cluster_options(args.cluster))),
     };
     let mut plan = Plan::new(from, Output::parse(args.output), Isolation::Fork(single_threaded));
+    plan.require_sandbox = args.require_sandbox;
     plan.engine = args.engine;
     plan.timeout = args.timeout;
     plan.request_timeout = args.request_timeout;

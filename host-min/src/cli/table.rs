@@ -240,6 +240,11 @@ const RUN: &[Flag] = &[
         ..text("param", "NAME=VALUE")
     },
     Flag {
+        help: "Run gatherers only in a sandbox that has every mechanism; otherwise a kernel that lacks some is told in \
+               the report",
+        ..flag("require-sandbox")
+    },
+    Flag {
         default: Some(Kind::ALL[0].name()),
         help: "Which engine runs the gatherers",
         hidden: Kind::ALL.len() == 1,

@@ -1,13 +1,14 @@
 //! The channel between broker and sandbox: frames over a stream socket.
 //!
-//! A frame is a length (`u32`, little-endian, of what follows) and that many bytes. The sandbox sends a
-//! [`Request`] and waits for its answer, a value (`i64`) and bytes; its last frame says how the guest ended. To the broker the
-//! frames are hostile input: every decode is total, every length is bounded before anything is allocated.
+//! A frame is a length (`u32`, little-endian, of what follows) and that many bytes. The sandbox's first frame says what keeps it
+//! in; then it sends a [`Request`] and waits for its answer, a value (`i64`) and bytes; its last frame says how the guest
+//! ended. To the broker the frames are hostile input: every decode is total, every length is bounded before anything is allocated.
 //!
 //! There is no version here: both ends are the same program.
 
 use super::Job;
 use super::engine;
+use super::in_force::InForce;
 use crate::limits::{MAX_FRAME_BYTES, MAX_MODULE_BYTES};
 use std::io::{self, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -41,6 +42,8 @@ pub enum Request {
     Param(Vec<u8>, u32),
     /// `now`
     Now,
+    /// The sandbox is confined by these, and begins with its module: its first frame, which gets no answer.
+    Ready(InForce),
     /// The guest ended.
     End(End),
 }
@@ -126,6 +129,9 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// The tag of a sandbox that is ready.
+const TAG_READY: u8 = 254;
+
 /// The tag of an end; the tags of imports are their numbers in the table, which are far below.
 const TAG_END: u8 = 255;
 
@@ -153,6 +159,11 @@ impl Request {
             Request::Log(level, text) => call(Import::log).word(level.0.cast_unsigned()).bytes(text),
             Request::Param(name, cap) => call(Import::param).bytes(name).word(*cap),
             Request::Now => call(Import::now),
+            Request::Ready(in_force) => {
+                let mut frame = Frame::new(TAG_READY);
+                frame.0.push(in_force.byte());
+                frame
+            }
             Request::End(end) => return encode_end(end),
         }
         .finish()
@@ -162,10 +173,10 @@ impl Request {
     pub fn decode(frame: &[u8]) -> Option<Request> {
         let (&tag, rest) = frame.split_first()?;
         let mut fields = Fields(rest);
-        let request = if tag == TAG_END {
-            decode_end(&mut fields)?
-        } else {
-            decode_call(Import::by_number(tag)?, &mut fields)?
+        let request = match tag {
+            TAG_READY => Request::Ready(InForce::of_byte(fields.byte()?)?),
+            TAG_END => decode_end(&mut fields)?,
+            _ => decode_call(Import::by_number(tag)?, &mut fields)?,
         };
         fields.0.is_empty().then_some(request)
     }
@@ -343,6 +354,8 @@ impl Channel {
     pub fn send_job(&mut self, job: &Job) -> io::Result<()> {
         let frame = Frame::new(job.engine.number())
             .bytes(&job.memory_bytes.to_le_bytes())
+            .bytes(&job.time.as_secs().to_le_bytes())
+            .word(job.time.subsec_nanos())
             .bytes(&job.module)
             .finish();
         self.send(&frame)
@@ -357,7 +370,10 @@ impl Channel {
         let job = (|| {
             let engine = engine::Kind::by_number(fields.byte()?)?;
             let memory_bytes = u64::from_le_bytes(fields.bytes()?.try_into().ok()?);
-            Some(Job { module: fields.bytes()?, memory_bytes, engine })
+            let seconds = u64::from_le_bytes(fields.bytes()?.try_into().ok()?);
+            let time =
+                Duration::from_secs(seconds).checked_add(Duration::from_nanos(fields.word()?.into()))?;
+            Some(Job { module: fields.bytes()?, memory_bytes, time, engine })
         })();
         job.ok_or_else(|| io::ErrorKind::InvalidData.into())
     }
@@ -365,6 +381,7 @@ impl Channel {
 
 #[cfg(test)]
 mod tests {
+    use super::super::in_force::Mechanism;
     use super::*;
 
     fn samples() -> Vec<Request> {
@@ -384,6 +401,7 @@ mod tests {
             Request::Log(LogLevel::WARN, b"text".to_vec()),
             Request::Param(b"x".to_vec(), 10),
             Request::Now,
+            Request::Ready(InForce::NONE.with(Mechanism::Seccomp, true)),
             Request::End(End { ending: Ending::Returned(-403), text: "why".into(), memory_bytes: 3 << 16 }),
             Request::End(End { ending: Ending::Trapped, text: "ä".into(), memory_bytes: 0 }),
             Request::End(End { ending: Ending::Unusable, text: String::new(), memory_bytes: 0 }),
@@ -446,6 +464,19 @@ mod tests {
         assert!(begin.elapsed() < Duration::from_secs(3), "{:?}", begin.elapsed());
         drop(broker);
         assert!(drips.join().expect("no panic").is_some(), "the frame was never whole");
+    }
+
+    #[test]
+    fn a_job_comes_as_it_was_sent() {
+        let (a, b) = UnixStream::pair().expect("socketpair");
+        let job = Job {
+            module: vec![7; 1000],
+            memory_bytes: 5 << 32,
+            time: Duration::new(u64::MAX, 999_999_999),
+            engine: engine::Kind::default(),
+        };
+        Channel::new(a).send_job(&job).expect("send");
+        assert_eq!(Channel::new(b).receive_job().expect("receive"), job);
     }
 
     #[test]

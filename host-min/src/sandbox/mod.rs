@@ -2,13 +2,14 @@
 //! no sockets, no files. The broker, on the other end of the channel, does what the guest may ask for.
 //!
 //! Everything here runs in the sandbox's process, but for [`process`], which makes and ends it, and
-//! [`channel`], which both ends use.
+//! [`channel`] and [`in_force`], which both ends use.
 
 mod body;
 pub mod channel;
 mod confine;
 mod elements;
 pub mod engine;
+pub mod in_force;
 mod link;
 mod memory;
 pub mod module;
@@ -16,35 +17,28 @@ pub mod process;
 
 use channel::{Channel, End, Ending, Request};
 use link::Link;
-use std::os::unix::net::UnixStream;
+use std::time::Duration;
 
 /// What a sandbox is told to run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Job {
     /// The module's bytes, as the file has them.
     pub module: Vec<u8>,
     /// How much linear memory the guest may have.
     pub memory_bytes: u64,
+    /// How long it may run; a bound for the processor's time as well.
+    pub time: Duration,
     /// Which engine runs it.
     pub engine: engine::Kind,
 }
 
+/// What runs in a sandbox once it is confined: a guest, or in the place of one a test's code that tries to get out. It gives the
+/// channel back.
+#[doc(hidden)]
+pub type Inmate = fn(Channel, &Job) -> Channel;
+
 /// Runs a guest to its end, answering nothing but what comes over the channel, and says how it ended.
-pub fn run(socket: UnixStream, job: &Job) {
-    run_over(Channel::new(socket), job);
-}
-
-/// Runs a guest whose job comes as the channel's first frame: the whole life of a helper executable.
-pub fn run_from_channel(socket: UnixStream) {
-    confine::helper(&socket);
-    let mut channel = Channel::new(socket);
-    if let Ok(job) = channel.receive_job() {
-        confine::address_space(job.memory_bytes);
-        run_over(channel, &job);
-    }
-}
-
-fn run_over(channel: Channel, job: &Job) {
+fn guest(channel: Channel, job: &Job) -> Channel {
     let (end, mut channel) = match module::check(&job.module, job.memory_bytes) {
         Err(reason) => (End { ending: Ending::Unusable, text: reason, memory_bytes: 0 }, channel),
         Ok(checked) => {
@@ -54,4 +48,5 @@ fn run_over(channel: Channel, job: &Job) {
     };
     // If the broker is gone there is nobody to tell.
     let _ = channel.send(&Request::End(end).encode());
+    channel
 }

@@ -1,8 +1,9 @@
 //! Makes sandboxes and ends them: as a forked process, as a helper executable, or within this process.
 #![allow(unsafe_code)] // fork, wait4 and kill, which std does not have
 
-use super::channel::Channel;
-use super::{Job, confine};
+use super::channel::{Channel, Request};
+use super::in_force::InForce;
+use super::{Inmate, Job, confine, guest};
 use crate::error::{Class, Failure, Result};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
@@ -29,6 +30,17 @@ pub enum Isolation {
     InProcess,
 }
 
+impl Isolation {
+    /// Its name in the report.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Isolation::Fork(_) => "fork",
+            Isolation::Helper { .. } => "helper",
+            Isolation::InProcess => "inProcess",
+        }
+    }
+}
+
 /// The promise that this process has one thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SingleThreaded(());
@@ -49,6 +61,8 @@ impl SingleThreaded {
 pub struct Sandbox {
     /// The broker's end of the channel.
     pub channel: Channel,
+    /// The name of its isolation.
+    pub isolation: &'static str,
     inner: Inner,
 }
 
@@ -73,9 +87,16 @@ fn failure(reason: impl std::fmt::Display) -> Failure {
 
 /// Starts a sandbox that runs a job. A helper that has not taken its job by the deadline is none.
 pub fn start(isolation: &Isolation, job: &Job, deadline: Instant) -> Result<Sandbox> {
+    start_with(isolation, job, deadline, guest)
+}
+
+/// Starts a sandbox with an inmate of the caller's: for the tests that try to get out. A helper chooses its own, see
+/// [`run_helper_with`].
+#[doc(hidden)]
+pub fn start_with(isolation: &Isolation, job: &Job, deadline: Instant, inmate: Inmate) -> Result<Sandbox> {
     let (ours, theirs) = UnixStream::pair().map_err(failure)?;
     let inner = match isolation {
-        Isolation::Fork(SingleThreaded(())) => Inner::Process(fork(theirs, job)?),
+        Isolation::Fork(SingleThreaded(())) => Inner::Process(fork(theirs, job, inmate)?),
         Isolation::Helper { program, args } => {
             let child = Command::new(program)
                 .args(args)
@@ -93,11 +114,12 @@ pub fn start(isolation: &Isolation, job: &Job, deadline: Instant) -> Result<Sand
         Isolation::InProcess => {
             let job = job.clone();
             let thread = std::thread::Builder::new().name("guest".into()).stack_size(THREAD_STACK_BYTES);
-            thread.spawn(move || super::run(theirs, &job)).map_err(failure)?;
+            let channel = Channel::new(theirs);
+            thread.spawn(move || live(channel, InForce::NONE, &job, inmate)).map_err(failure)?;
             Inner::Thread
         }
     };
-    let mut sandbox = Sandbox { channel: Channel::new(ours), inner };
+    let mut sandbox = Sandbox { channel: Channel::new(ours), isolation: isolation.name(), inner };
     if let Isolation::Helper { program, .. } = isolation {
         sandbox.channel.set_deadline(deadline);
         sandbox.channel.send_job(job).map_err(|error| {
@@ -111,26 +133,54 @@ pub fn start(isolation: &Isolation, job: &Job, deadline: Instant) -> Result<Sand
 /// What a process gets for its main thread; the interpreter's own stack limit is far below.
 const THREAD_STACK_BYTES: usize = 8 << 20;
 
-fn fork(theirs: UnixStream, job: &Job) -> Result<libc::pid_t> {
+fn fork(theirs: UnixStream, job: &Job, inmate: Inmate) -> Result<libc::pid_t> {
     // SAFETY: the process has one thread, as `SingleThreaded` promises, so the copy is as whole as the
     // original.
     match unsafe { libc::fork() } {
         -1 => Err(failure(std::io::Error::last_os_error())),
-        0 => {
-            confine::forked(&theirs, job.memory_bytes);
-            super::run(theirs, job);
-            // SAFETY: ends the process at once. Destructors and exit handlers belong to the parent.
-            unsafe { libc::_exit(0) }
-        }
+        0 => live_confined(Channel::new(theirs), job, inmate),
         pid => Ok(pid),
     }
 }
 
-/// The whole `main` of a helper executable for [`Isolation::Helper`].
-pub fn run_helper() {
+/// The whole `main` of a helper executable for [`Isolation::Helper`]. It ends the process: what is left of it once the guest has
+/// ended may not do anything else.
+pub fn run_helper() -> ! {
+    run_helper_with(guest)
+}
+
+/// A helper's `main` with an inmate of the caller's.
+#[doc(hidden)]
+pub fn run_helper_with(inmate: Inmate) -> ! {
     use std::os::fd::AsFd;
-    let Ok(channel) = std::io::stdin().as_fd().try_clone_to_owned() else { return };
-    super::run_from_channel(UnixStream::from(channel));
+    let job = std::io::stdin().as_fd().try_clone_to_owned().and_then(|socket| {
+        // The job is read before the process is confined by what it says: it is the broker's own, and none of it is looked at.
+        let mut channel = Channel::new(UnixStream::from(socket));
+        channel.receive_job().map(|job| (channel, job))
+    });
+    match job {
+        Ok((channel, job)) => live_confined(channel, &job, inmate),
+        Err(_) => std::process::exit(1),
+    }
+}
+
+/// The life of a sandbox's process. A fork's stack goes on into frames of its parent, so nothing here returns, and a panic aborts
+/// in every build: what unwinding drops on its way would make system calls that a guest does not need.
+fn live_confined(channel: Channel, job: &Job, inmate: Inmate) -> ! {
+    std::panic::set_hook(Box::new(|_| std::process::abort()));
+    let in_force = confine::confine(channel.socket(), job);
+    // The channel is closed by the end of the process. To close it here would take system calls that a guest does not need.
+    std::mem::forget(live(channel, in_force, job, inmate));
+    // SAFETY: ends the process at once. Destructors and exit handlers belong to the parent.
+    unsafe { libc::_exit(0) }
+}
+
+/// The life of a sandbox. A broker that died before this process was to die with it has closed its end, and the first frame tells.
+fn live(mut channel: Channel, in_force: InForce, job: &Job, inmate: Inmate) -> Channel {
+    match channel.send(&Request::Ready(in_force).encode()) {
+        Ok(()) => inmate(channel, job),
+        Err(_) => channel,
+    }
 }
 
 impl Sandbox {

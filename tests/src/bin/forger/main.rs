@@ -10,6 +10,7 @@ mod scenarios;
 
 use host_min::limits::MAX_MODULE_BYTES;
 use host_min::sandbox::channel::{Channel, End, Ending, Request};
+use host_min::sandbox::in_force::InForce;
 use host_min::sandbox::{Job, engine, run};
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
@@ -47,9 +48,11 @@ fn receive_job(socket: &mut UnixStream) -> io::Result<Job> {
     assert!(len <= MAX_MODULE_BYTES + 64, "a job of {len} bytes");
     let mut frame = vec![0; len as usize];
     socket.read_exact(&mut frame)?;
-    // The engine's number, the memory as eight bytes behind their length, the module behind its length.
-    let memory_bytes = u64::from_le_bytes(frame[5..13].try_into().expect("eight bytes"));
-    Ok(Job { module: frame[17..].to_vec(), memory_bytes, engine: engine::Kind::default() })
+    // The engine's number, the memory as eight bytes behind their length, the time as seconds alike and nanoseconds, the
+    // module behind its length.
+    let number = |at: usize| u64::from_le_bytes(frame[at..at + 8].try_into().expect("eight bytes"));
+    let (memory_bytes, time) = (number(5), Duration::from_secs(number(17)));
+    Ok(Job { module: frame[33..].to_vec(), memory_bytes, time, engine: engine::Kind::default() })
 }
 
 /// What the module says that it does, if it is one that broke out.
@@ -70,7 +73,9 @@ pub(crate) struct Forger {
 
 impl Forger {
     /// What a sound sandbox says before its guest's first call, which is nothing.
-    fn hello(&mut self) {}
+    fn hello(&mut self) {
+        self.send(&Request::Ready(InForce::NONE).encode());
+    }
 
     /// Sends bytes as they are. The broker may have hung up by then.
     fn send(&mut self, bytes: &[u8]) {

@@ -1,0 +1,122 @@
+//! What a sandbox's process gives up before it looks at a byte of its module.
+//!
+//! Each mechanism stands for itself, and each is counted as in force only if the kernel took it: what is missing on an old
+//! kernel is told to the broker, which reports it or refuses to run (`--require-sandbox`). They overlap on purpose. What the
+//! filter of system calls refuses, landlock, the limits and the lack of descriptors refuse again where there is no such filter.
+//!
+//! A fork also has a copy of the broker's memory of that moment. The environment and the command line, in which there may be a
+//! secret, are overwritten in the copy. What else was there at that time is not: copies of arguments, the modules of the run's
+//! gatherers, and files that the run reads before its guests start. None of it is secret, and none may become so: kubeconfigs,
+//! tokens and keys are read after the last sandbox has started. An embedder whose program has secrets in its memory uses a helper
+//! executable. What the processor itself leaks, between processes and between hyperthreads, is the kernel's to hold.
+#![allow(unsafe_code)] // system calls that std does not have
+
+mod environment;
+mod landlock;
+#[cfg(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little")))]
+mod seccomp;
+/// The filter's numbers are an architecture's own; it is written for two.
+#[cfg(not(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little"))))]
+mod seccomp {
+    pub(super) fn install() -> bool {
+        false
+    }
+}
+
+use super::Job;
+use super::in_force::{InForce, Mechanism};
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+
+/// Beyond the guest's memory: the program itself, its heap, the interpreter's code, and one more copy of
+/// the memory while it grows.
+const ADDRESS_SPACE_SLACK_BYTES: u64 = 256 << 20;
+
+/// Gives up all that a guest does not need, and says what was given up.
+///
+/// The order is not free: landlock wants a descriptor and the filter wants `no_new_privs`; the filter comes last, since it refuses
+/// the calls that set up the others.
+pub(super) fn confine(channel: &UnixStream, job: &Job) -> InForce {
+    let in_force = InForce::NONE
+        .with(Mechanism::NoNewPrivileges, set_process(libc::PR_SET_NO_NEW_PRIVS, 1))
+        .with(Mechanism::Landlock, landlock::restrict())
+        .with(Mechanism::ParentDeath, set_process(libc::PR_SET_PDEATHSIG, libc::SIGKILL as libc::c_ulong))
+        .with(Mechanism::Descriptors, close_all_but(channel))
+        .with(Mechanism::Rlimits, limit_all(job))
+        .with(Mechanism::Environment, environment::overwrite());
+    // Keeps other processes of the same user from looking into this one. That protects the guest, not the broker, so it is no
+    // mechanism of the report.
+    set_process(libc::PR_SET_DUMPABLE, 0);
+    in_force.with(Mechanism::Seccomp, seccomp::install())
+}
+
+fn set_process(option: libc::c_int, value: libc::c_ulong) -> bool {
+    const NOTHING: libc::c_ulong = 0;
+    // SAFETY: prctl with these options takes plain numbers and touches no memory.
+    unsafe { libc::prctl(option, value, NOTHING, NOTHING, NOTHING) == 0 }
+}
+
+/// Keeps the channel's descriptor and closes every other.
+fn close_all_but(channel: &UnixStream) -> bool {
+    let fd = channel.as_raw_fd().unsigned_abs();
+    let below = fd == 0 || close_range(0, fd - 1);
+    let above = close_range(fd + 1, u32::MAX);
+    below && above
+}
+
+/// A kernel before 5.9 has no call for it: one by one then, up to so many, which a process may have by default.
+const MOST_TO_TRY: u32 = 65_536;
+
+fn close_range(first: u32, last: u32) -> bool {
+    // SAFETY: closes descriptors by number and touches no memory. What they belonged to is never used again: this process only
+    // runs the guest and ends with `_exit`.
+    let closed = unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) };
+    if closed == 0 {
+        return true;
+    }
+    let most = hard_limit(libc::RLIMIT_NOFILE).unwrap_or(u64::MAX);
+    let tried = u64::from(last).min(most).min(u64::from(MOST_TO_TRY)) as u32;
+    for fd in first..=tried {
+        // SAFETY: as above.
+        unsafe { libc::close(fd.cast_signed()) };
+    }
+    u64::from(last).min(most) <= u64::from(tried)
+}
+
+/// How the C library numbers its limits.
+#[cfg(target_env = "musl")]
+type Resource = libc::c_int;
+#[cfg(not(target_env = "musl"))]
+type Resource = libc::__rlimit_resource_t;
+
+fn limit_all(job: &Job) -> bool {
+    let address_space = job.memory_bytes.saturating_mul(2).saturating_add(ADDRESS_SPACE_SLACK_BYTES);
+    // The broker ends a gatherer at its deadline. Should it not be able to, this does; a second of the difference tells the kernel
+    // to say why (SIGXCPU) before it kills.
+    let seconds = job.time.as_secs() + u64::from(job.time.subsec_nanos() > 0) + 1;
+    let limits = [
+        (libc::RLIMIT_CORE, 0, 0),
+        (libc::RLIMIT_FSIZE, 0, 0),
+        (libc::RLIMIT_NOFILE, 0, 0),
+        (libc::RLIMIT_NPROC, 0, 0),
+        (libc::RLIMIT_AS, address_space, address_space),
+        (libc::RLIMIT_CPU, seconds, seconds.saturating_add(1)),
+    ];
+    // Each is set, whether the one before could be or not.
+    limits.into_iter().fold(true, |all, (resource, soft, hard)| limit(resource, soft, hard) && all)
+}
+
+/// Sets a limit; one that is tighter already is kept.
+fn limit(resource: Resource, soft: u64, hard: u64) -> bool {
+    let limit = libc::rlimit { rlim_cur: soft, rlim_max: hard };
+    // SAFETY: reads one structure that lives until the call returns.
+    let set = unsafe { libc::setrlimit(resource, &limit) } == 0;
+    set || hard_limit(resource).is_some_and(|most| most <= hard)
+}
+
+fn hard_limit(resource: Resource) -> Option<u64> {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: writes one structure that lives until the call returns.
+    let got = unsafe { libc::getrlimit(resource, &mut limit) } == 0;
+    got.then_some(limit.rlim_max)
+}

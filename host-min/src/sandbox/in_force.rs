@@ -1,0 +1,155 @@
+//! What keeps a sandbox in: the mechanisms by name, and which of them are in force.
+//!
+//! A sandbox says it in its first frame, before it looks at a byte of its module; the report repeats it. Not here: how the
+//! mechanisms work (see `confine`).
+
+use std::fmt::Write as _;
+
+/// One of the ways in which a sandbox's process is kept in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Mechanism {
+    /// No descriptor is open but the channel's.
+    Descriptors,
+    /// No program that it could execute would give it more privileges (`PR_SET_NO_NEW_PRIVS`).
+    NoNewPrivileges,
+    /// A system call that is not on the list ends it.
+    Seccomp,
+    /// No file, no TCP port, and no process outside of it can be reached (`landlock(7)`).
+    Landlock,
+    /// Address space and CPU time are bounded; no core file, no file's growth, no new descriptor or process.
+    Rlimits,
+    /// It dies with its broker.
+    ParentDeath,
+    /// The environment and the command line, which a fork has a copy of, are overwritten.
+    Environment,
+}
+
+impl Mechanism {
+    /// Every mechanism, in the order of the report.
+    pub const ALL: [Mechanism; 7] = [
+        Mechanism::Descriptors,
+        Mechanism::NoNewPrivileges,
+        Mechanism::Seccomp,
+        Mechanism::Landlock,
+        Mechanism::Rlimits,
+        Mechanism::ParentDeath,
+        Mechanism::Environment,
+    ];
+
+    /// Its name in the report.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Mechanism::Descriptors => "descriptors",
+            Mechanism::NoNewPrivileges => "noNewPrivileges",
+            Mechanism::Seccomp => "seccomp",
+            Mechanism::Landlock => "landlock",
+            Mechanism::Rlimits => "rlimits",
+            Mechanism::ParentDeath => "parentDeath",
+            Mechanism::Environment => "environment",
+        }
+    }
+
+    /// Why a process that tried to have it has it not.
+    const fn why_missing(self) -> &'static str {
+        match self {
+            Mechanism::Seccomp => {
+                "this kernel refuses filters of system calls (CONFIG_SECCOMP_FILTER, and what this process itself runs in), \
+                 or the filter is not written for this architecture"
+            }
+            Mechanism::Landlock => {
+                "this kernel is without landlock: before 5.13, built without CONFIG_SECURITY_LANDLOCK, not in its lsm= list, \
+                 or refused by what this process itself runs in"
+            }
+            Mechanism::Descriptors => {
+                "this kernel has no close_range (before 5.9), and there are too many to try each"
+            }
+            Mechanism::Environment => "it is not where Linux puts it",
+            Mechanism::NoNewPrivileges | Mechanism::Rlimits | Mechanism::ParentDeath => {
+                "the kernel refused it"
+            }
+        }
+    }
+}
+
+/// A set of mechanisms.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct InForce(u8);
+
+impl InForce {
+    /// No mechanism: a guest within the program's own process, or a sandbox that has not spoken yet.
+    pub const NONE: InForce = InForce(0);
+
+    /// The set with a mechanism, if it is in force.
+    #[must_use]
+    pub(super) const fn with(self, mechanism: Mechanism, is_in_force: bool) -> InForce {
+        InForce(self.0 | (is_in_force as u8) << mechanism as u8)
+    }
+
+    /// Whether a mechanism is in the set.
+    pub const fn has(self, mechanism: Mechanism) -> bool {
+        self.0 & 1 << mechanism as u8 != 0
+    }
+
+    /// The names of those that are in the set, or of those that are not.
+    pub fn names(self, is_in_force: bool) -> Vec<&'static str> {
+        let all = Mechanism::ALL.into_iter().filter(|mechanism| self.has(*mechanism) == is_in_force);
+        all.map(Mechanism::name).collect()
+    }
+
+    /// What is missing and why, in words; `None` if nothing is.
+    pub(crate) fn lack(self) -> Option<String> {
+        let missing = Mechanism::ALL.into_iter().filter(|mechanism| !self.has(*mechanism));
+        let mut text = String::new();
+        for mechanism in missing {
+            let before = if text.is_empty() { "" } else { "; " };
+            let _ = write!(text, "{before}{} is not in force", mechanism.name());
+            // Where nothing was tried, nothing was refused.
+            if self != InForce::NONE {
+                let _ = write!(text, ": {}", mechanism.why_missing());
+            }
+        }
+        (!text.is_empty()).then_some(text)
+    }
+
+    pub(super) const fn byte(self) -> u8 {
+        self.0
+    }
+
+    /// The set of a frame; `None` if it names a mechanism that there is not.
+    pub(super) fn of_byte(byte: u8) -> Option<InForce> {
+        (byte >> Mechanism::ALL.len() == 0).then_some(InForce(byte))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sets() {
+        let mut all = InForce::NONE;
+        for (number, mechanism) in Mechanism::ALL.into_iter().enumerate() {
+            assert_eq!((mechanism as usize, all.has(mechanism)), (number, false));
+            assert_eq!(all.with(mechanism, false), all);
+            all = all.with(mechanism, true);
+            assert!(all.has(mechanism));
+        }
+        assert_eq!((all.names(true).len(), all.names(false).len(), all.lack()), (7, 0, None));
+        assert_eq!(InForce::of_byte(all.byte()), Some(all));
+        assert_eq!(InForce::of_byte(0x80), None, "there are seven");
+    }
+
+    #[test]
+    fn what_is_missing_is_named_with_its_reason() {
+        let all = Mechanism::ALL.into_iter().fold(InForce::NONE, |set, mechanism| set.with(mechanism, true));
+        for missing in Mechanism::ALL {
+            let set = InForce(all.0 & !(1 << missing as u8));
+            assert_eq!(set.names(false), [missing.name()]);
+            let text = set.lack().expect("something is missing");
+            assert!(text.starts_with(&format!("{} is not in force: ", missing.name())), "{text}");
+        }
+        let nothing = InForce::NONE.lack().expect("everything is missing");
+        assert!(nothing.contains("seccomp is not in force; landlock is not in force"), "{nothing}");
+    }
+}
