@@ -15,12 +15,15 @@ const MAX_SHOWN_CHARS: usize = 60;
 impl Mistakes {
     /// Something is wrong there.
     pub(super) fn tell(&mut self, place: Place, message: impl Into<String>) {
-        self.0.push(Error { place, message: message.into() });
+        let at = |error: &Error| (error.place.line, error.place.column);
+        let error = Error { place, message: message.into() };
+        // Nearly always the last; what is missing is found after what is there.
+        let index = self.0.partition_point(|known| at(known) <= at(&error));
+        self.0.insert(index, error);
     }
 
     /// All of them, in the order of the file.
-    pub(super) fn all(mut self) -> Vec<Error> {
-        self.0.sort_by_key(|error| (error.place.line, error.place.column));
+    pub(super) fn all(self) -> Vec<Error> {
         self.0
     }
 
