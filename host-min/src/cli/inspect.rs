@@ -1,7 +1,7 @@
 //! `host-min inspect`: what a module can do, told before it does anything.
 
 use super::print;
-use super::rights::{BudgetFacts, Remaining, budgets};
+use super::rights::{BudgetFacts, Remaining, RemainingPath, RemainingResource, budgets};
 use host_min::broker::policy::Rights;
 use host_min::error::{Class, Failure, Result};
 use host_min::grant::{Grant, Signature, is_secrets};
@@ -79,11 +79,11 @@ struct UnderGrant {
     admitted: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
-    #[serde(flatten)]
-    remaining: Remaining,
+    resources: Vec<RemainingResource>,
+    paths: Vec<RemainingPath>,
     budgets: BudgetFacts,
     #[serde(skip)]
-    budgets_text: String,
+    text: String,
 }
 
 pub(super) fn inspect(guest: &Path, grant_file: Option<&Path>, json: bool) -> Result<()> {
@@ -98,14 +98,20 @@ pub(super) fn inspect(guest: &Path, grant_file: Option<&Path>, json: bool) -> Re
     inspection.signature =
         signature.as_deref().map(|bytes| SignatureFacts::of(bytes, &module, grant.as_deref()));
     if let (Some(grant), Some(file)) = (grant, grant_file) {
+        let remaining = Remaining::of(&Rights::new(manifest, grant.clone()));
+        let with = match &*budgets(&grant.budgets) {
+            "" => String::new(),
+            budgets => format!("  with {budgets}\n"),
+        };
         let admitted = grant.admits_module(&guest.display().to_string(), &module, signature.as_deref());
         inspection.grant = Some(UnderGrant {
             file: file.display().to_string(),
             admitted: admitted.is_ok(),
             reason: admitted.err().map(|failure| failure.reason),
             budgets: BudgetFacts::of(&grant.budgets),
-            budgets_text: budgets(&grant.budgets),
-            remaining: Remaining::of(&Rights::new(manifest, grant)),
+            text: remaining.to_text(false) + &with,
+            resources: remaining.resources,
+            paths: remaining.paths,
         });
     }
     if json {
@@ -212,10 +218,7 @@ impl Inspection {
             if let Some(why) = &grant.reason {
                 let _ = writeln!(text, "  not  run: {why}");
             }
-            text += &grant.remaining.to_text(false);
-            if !grant.budgets_text.is_empty() {
-                let _ = writeln!(text, "  with {}", grant.budgets_text);
-            }
+            text += &grant.text;
             text.push('\n');
         }
         let functions = count(self.functions.into(), "function");

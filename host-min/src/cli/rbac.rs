@@ -3,6 +3,9 @@
 //! The same gatherers and the same grant give the same bytes. What RBAC cannot say (patterns, names in a list) is told in a
 //! comment, and the role is wider there: the host narrows it.
 
+#[cfg(test)]
+mod tests;
+
 use super::args::Rbac;
 use super::print;
 use super::rights::under;
@@ -13,7 +16,6 @@ use host_min::limits::MAX_MEMORY_BYTES;
 use host_min::manifest::Manifest;
 use host_min::plan::{read_module, read_signature};
 use host_min::sandbox::module::check;
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -43,25 +45,27 @@ fn read(guest: &Path, grant: Option<&Grant>) -> Result<Manifest> {
 #[derive(Default)]
 struct Needs {
     gatherers: Vec<String>,
-    resources: BTreeMap<Need, (BTreeSet<&'static str>, BTreeSet<String>)>,
-    paths: BTreeMap<String, BTreeSet<String>>,
+    /// One for each resource or path, with the same place and names.
+    single: Vec<Rule>,
     notes: Vec<String>,
 }
 
-/// Objects that are needed.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Need {
-    /// The namespace, or `None` for the whole cluster.
+/// A rule of a role. The order of its parts is that of the output.
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Rule {
+    /// The role's namespace, or `None` for the whole cluster.
     namespace: Option<String>,
+    /// Whether it is about raw paths; these are then its resources.
+    is_of_paths: bool,
     group: String,
-    /// With the subresource.
-    resource: String,
     /// The objects' names; empty for all.
     names: Vec<String>,
+    verbs: Vec<String>,
+    /// Who needs it.
+    gatherers: Vec<String>,
+    /// With their subresources.
+    resources: Vec<String>,
 }
-
-/// What one rule of a role has besides its resources.
-type RuleKey = (String, Vec<String>, BTreeSet<&'static str>, BTreeSet<String>);
 
 impl Needs {
     fn add(&mut self, manifest: Manifest, grant: Option<&Arc<Grant>>) {
@@ -83,7 +87,10 @@ impl Needs {
         }
         for rest in effective.paths {
             match rest.granted {
-                Ok(()) => _ = self.paths.entry(rest.path.into()).or_default().insert(gatherer.clone()),
+                Ok(()) => {
+                    let resources = vec![rest.path.to_owned()];
+                    self.add_rule(Rule { is_of_paths: true, resources, ..Rule::default() }, "get", &gatherer);
+                }
                 Err(why) => self.notes.push(format!("{gatherer}: get {}: left out, {why}", rest.path)),
             }
         }
@@ -139,9 +146,8 @@ impl Needs {
         if let (Verb::LIST, None, Some(namespaces)) = (rest.verb, &rest.resource.namespace, namespaces)
             && rest.resource.plural != "namespaces"
         {
-            let mut all = namespaces.concat();
-            all.sort();
-            all.dedup();
+            let mut all = Vec::new();
+            namespaces.iter().flatten().for_each(|namespace| insert(&mut all, namespace));
             self.note(
                 rest,
                 gatherer,
@@ -155,10 +161,20 @@ impl Needs {
             "" => rest.resource.plural.clone(),
             subresource => format!("{}/{subresource}", rest.resource.plural),
         };
-        let need = Need { namespace, group: rest.resource.group.clone(), resource, names };
-        let (verbs, gatherers) = self.resources.entry(need).or_default();
-        verbs.extend(rest.verb.name());
-        gatherers.insert(gatherer.to_owned());
+        let group = rest.resource.group.clone();
+        let rule = Rule { namespace, group, names, resources: vec![resource], ..Rule::default() };
+        self.add_rule(rule, rest.verb.name().unwrap_or_default(), gatherer);
+    }
+
+    /// Adds a verb and who needs it to the rule for such objects.
+    fn add_rule(&mut self, rule: Rule, verb: &str, gatherer: &str) {
+        let known = self.single.iter().position(|known| known.is_about_the_same(&rule));
+        let index = known.unwrap_or_else(|| {
+            self.single.push(rule);
+            self.single.len() - 1
+        });
+        insert(&mut self.single[index].verbs, verb);
+        insert(&mut self.single[index].gatherers, gatherer);
     }
 
     fn note(&mut self, rest: &Remainder<'_>, gatherer: &str, what: &str) {
@@ -169,77 +185,104 @@ impl Needs {
         }
     }
 
-    /// The rules of each role, by its namespace; what a wider rule has is not said again.
-    fn roles(&self) -> BTreeMap<Option<String>, BTreeMap<RuleKey, BTreeSet<String>>> {
-        let mut roles: BTreeMap<_, BTreeMap<RuleKey, BTreeSet<String>>> = BTreeMap::new();
-        for (need, (verbs, gatherers)) in &self.resources {
-            let wider = self.resources.iter().filter(|(other, _)| other.is_wider_than(need));
-            let covered: BTreeSet<&str> = wider.flat_map(|(_, (verbs, _))| verbs.iter().copied()).collect();
-            let verbs: BTreeSet<&str> =
-                verbs.iter().copied().filter(|verb| !covered.contains(verb)).collect();
-            if !verbs.is_empty() {
-                let key = (need.group.clone(), need.names.clone(), verbs, gatherers.clone());
-                let rules = roles.entry(need.namespace.clone()).or_default();
-                rules.entry(key).or_default().insert(need.resource.clone());
+    /// The rules of all roles, in order; what a wider rule has is not said again.
+    fn rules(&self) -> Vec<Rule> {
+        let mut rules: Vec<Rule> = Vec::new();
+        for single in &self.single {
+            let mut rule = single.clone();
+            for wider in self.single.iter().filter(|other| other.is_wider_than(single)) {
+                rule.verbs.retain(|verb| !wider.verbs.contains(verb));
+            }
+            if rule.verbs.is_empty() {
+                continue;
+            }
+            match rules.iter_mut().find(|known| known.differs_in_resources(&rule)) {
+                Some(known) => insert(&mut known.resources, &rule.resources[0]),
+                None => {
+                    let index = rules.partition_point(|known| *known < rule);
+                    rules.insert(index, rule);
+                }
             }
         }
-        if !self.paths.is_empty() {
-            roles.entry(None).or_default();
-        }
-        roles
+        rules
     }
 
     fn to_yaml(&self, name: &str, namespace: &str) -> String {
-        let mut text = format!("# What these gatherers need, and no more: {}.\n", self.gatherers.join(", "));
+        let rules = self.rules();
+        let mut text = String::new();
+        if rules.is_empty() {
+            text += "# Nothing is asked of the cluster, so the account has no role.\n";
+        }
+        let _ = writeln!(text, "# What these gatherers need, and no more: {}.", self.gatherers.join(", "));
         for note in &self.notes {
             let _ = writeln!(text, "# {note}");
         }
         text += &head("v1", "ServiceAccount", name, Some(namespace));
-        let roles = self.roles();
-        if roles.is_empty() {
-            text.insert_str(0, "# Nothing is asked of the cluster, so the account has no role.\n");
-        }
-        for (place, rules) in &roles {
+        for rules in rules.chunk_by(|a, b| a.namespace == b.namespace) {
+            let place = rules[0].namespace.as_deref();
             let kind = if place.is_some() { "Role" } else { "ClusterRole" };
-            let _ = write!(text, "---\n{}rules:\n", head(RBAC_VERSION, kind, name, place.as_deref()));
-            for ((group, names, verbs, gatherers), resources) in rules {
-                let _ = writeln!(text, "  # {}", list(gatherers, str::to_owned));
-                let _ = writeln!(text, "  - apiGroups: [{}]", scalar(group));
-                let _ = writeln!(text, "    resources: [{}]", list(resources, scalar));
-                if !names.is_empty() {
-                    let _ = writeln!(text, "    resourceNames: [{}]", list(names, scalar));
-                }
-                let _ = writeln!(text, "    verbs: [{}]", list(verbs, scalar));
-            }
-            if place.is_none() {
-                text += &self.path_rules();
-            }
-            let _ = write!(text, "---\n{}", binding(kind, name, namespace, place.as_deref()));
+            let _ = write!(text, "---\n{}rules:\n", head(RBAC_VERSION, kind, name, place));
+            rules.iter().for_each(|rule| rule.write(&mut text));
+            let _ = write!(text, "---\n{}", binding(kind, name, namespace, place));
         }
         text
     }
+}
 
-    fn path_rules(&self) -> String {
-        let mut rules: BTreeMap<&BTreeSet<String>, BTreeSet<&String>> = BTreeMap::new();
-        for (path, gatherers) in &self.paths {
-            rules.entry(gatherers).or_default().insert(path);
+impl Rule {
+    fn is_about_the_same(&self, other: &Rule) -> bool {
+        self.namespace == other.namespace
+            && self.is_of_paths == other.is_of_paths
+            && self.group == other.group
+            && self.names == other.names
+            && self.resources == other.resources
+    }
+
+    /// Whether the two can be one rule.
+    fn differs_in_resources(&self, other: &Rule) -> bool {
+        self.namespace == other.namespace
+            && self.is_of_paths == other.is_of_paths
+            && self.group == other.group
+            && self.names == other.names
+            && self.verbs == other.verbs
+            && self.gatherers == other.gatherers
+    }
+
+    /// Whether whoever may do that may do this, with the same verbs.
+    fn is_wider_than(&self, other: &Rule) -> bool {
+        !self.is_about_the_same(other)
+            && self.is_of_paths == other.is_of_paths
+            && self.group == other.group
+            && self.resources == other.resources
+            && (self.namespace.is_none() || self.namespace == other.namespace)
+            && (self.names.is_empty() || self.names == other.names)
+    }
+
+    fn write(&self, text: &mut String) {
+        let _ = writeln!(text, "  # {}", self.gatherers.join(", "));
+        let group = [self.group.clone()];
+        let rows = match self.is_of_paths {
+            true => [("nonResourceURLs", &self.resources[..]), ("verbs", &self.verbs), ("", &[]), ("", &[])],
+            false => [
+                ("apiGroups", &group[..]),
+                ("resources", &self.resources),
+                ("resourceNames", &self.names),
+                ("verbs", &self.verbs),
+            ],
+        };
+        let mut mark = "-";
+        for (key, items) in rows.into_iter().filter(|(_, items)| !items.is_empty()) {
+            let items: Vec<String> = items.iter().map(|item| scalar(item)).collect();
+            let _ = writeln!(text, "  {mark} {key}: [{}]", items.join(", "));
+            mark = " ";
         }
-        rules.into_iter().fold(String::new(), |mut text, (gatherers, paths)| {
-            let _ = writeln!(text, "  # {}", list(gatherers, str::to_owned));
-            let _ = writeln!(text, "  - nonResourceURLs: [{}]\n    verbs: [get]", list(paths, scalar));
-            text
-        })
     }
 }
 
-impl Need {
-    /// Whether whoever may do that may do this, with the same verbs.
-    fn is_wider_than(&self, other: &Need) -> bool {
-        self != other
-            && self.group == other.group
-            && self.resource == other.resource
-            && (self.namespace.is_none() || self.namespace == other.namespace)
-            && (self.names.is_empty() || self.names == other.names)
+/// Adds a text to those that are sorted, if it is not among them.
+fn insert(texts: &mut Vec<String>, text: &str) {
+    if let Err(index) = texts.binary_search_by(|known| (**known).cmp(text)) {
+        texts.insert(index, text.to_owned());
     }
 }
 
@@ -266,19 +309,15 @@ fn binding(role: &str, name: &str, account_namespace: &str, place: Option<&str>)
 
 /// The names, if each pattern is one.
 fn exact(globs: &[Glob]) -> Option<Vec<String>> {
-    let mut names: Vec<String> =
-        globs.iter().map(|glob| glob.exact().map(str::to_owned)).collect::<Option<_>>()?;
-    names.sort();
-    names.dedup();
+    let mut names = Vec::new();
+    for glob in globs {
+        insert(&mut names, glob.exact()?);
+    }
     Some(names)
 }
 
 fn joined(globs: &[Glob]) -> String {
     globs.iter().map(Glob::to_string).collect::<Vec<_>>().join(", ")
-}
-
-fn list<T: AsRef<str>>(items: impl IntoIterator<Item = T>, how: impl Fn(&str) -> String) -> String {
-    items.into_iter().map(|item| how(item.as_ref())).collect::<Vec<_>>().join(", ")
 }
 
 /// A text as YAML has it, in quotes if a reader of whatever version could take it for something else.
@@ -294,145 +333,5 @@ fn scalar(text: &str) -> String {
         text.to_owned()
     } else {
         serde_json::Value::from(text).to_string()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use host_min::yaml::{Node, parse};
-    use serde_json::{Value, json};
-
-    fn needs(manifests: &[&str], grant: Option<&str>) -> Needs {
-        let grant = grant.map(|body| {
-            let text = format!("apiVersion: wagather/v1\nkind: Grant\n{body}");
-            Arc::new(Grant::parse(&text).unwrap_or_else(|mistakes| panic!("{body}: {mistakes:?}")))
-        });
-        let mut needs = Needs::default();
-        for (index, records) in manifests.iter().enumerate() {
-            let text = format!("gatherer 1 g{index} 1\n{records}");
-            needs.add(Manifest::parse(text.as_bytes()).expect("a manifest"), grant.as_ref());
-        }
-        needs
-    }
-
-    /// Kind, namespace and rules of each role.
-    fn roles(needs: &Needs) -> Vec<(String, Value, Value)> {
-        let text = needs.to_yaml("wagather", "support");
-        let objects =
-            text.split("---\n").map(|document| parse(document).as_ref().map(Node::to_json).expect("YAML"));
-        let objects: Vec<Value> = objects.collect();
-        assert_eq!(objects[0]["kind"], "ServiceAccount");
-        let mut roles = Vec::new();
-        for pair in objects[1..].chunks(2) {
-            let kind = pair[0]["kind"].as_str().expect("a kind");
-            assert_eq!(pair[1]["kind"], format!("{kind}Binding"));
-            assert_eq!(pair[1]["metadata"], pair[0]["metadata"]);
-            assert_eq!(
-                pair[1]["roleRef"],
-                json!({"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": "wagather"})
-            );
-            assert_eq!(
-                pair[1]["subjects"],
-                json!([{"kind": "ServiceAccount", "name": "wagather", "namespace": "support"}])
-            );
-            roles.push((kind.to_owned(), pair[0]["metadata"]["namespace"].clone(), pair[0]["rules"].clone()));
-        }
-        roles
-    }
-
-    #[test]
-    fn rules_are_merged() {
-        let needs = needs(
-            &[
-                "resource list /v1/pods * *\nresource get /v1/pods/log * *\nresource list /v1/nodes * *\npath /version\n",
-                "resource get,list /v1/pods * metadata\nresource list apps/v1/deployments shop *\nresource list /v1/pods shop *\n",
-            ],
-            None,
-        );
-        assert_eq!(
-            roles(&needs),
-            [
-                (
-                    "ClusterRole".into(),
-                    Value::Null,
-                    json!([
-                        {"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]},
-                        {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list"]},
-                        {"apiGroups": [""], "resources": ["nodes"], "verbs": ["list"]},
-                        {"nonResourceURLs": ["/version"], "verbs": ["get"]},
-                    ])
-                ),
-                (
-                    "Role".into(),
-                    json!("shop"),
-                    json!([{"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["list"]}])
-                ),
-            ]
-        );
-        assert!(
-            needs.to_yaml("a", "b").contains("  # g0, g1\n  - apiGroups: [\"\"]\n    resources: [pods]\n")
-        );
-        assert!(needs.notes.is_empty(), "{:?}", needs.notes);
-    }
-
-    #[test]
-    fn a_grant_narrows_as_far_as_rbac_can_say() {
-        let needs = needs(
-            &[
-                "resource get,list /v1/pods * *\nresource get /v1/secrets * *\nresource list /v1/events * *\npath /metrics\n",
-            ],
-            Some(
-                "rules:\n- {verbs: [get, list], groups: [''], resources: [pods], namespaces: [shop, default], names: [web]}\n\
-                 - {verbs: [list], groups: [''], resources: [events], namespaces: ['shop-*']}\n",
-            ),
-        );
-        let one = |verb: &str| json!({"apiGroups": [""], "resources": ["pods"], "verbs": [verb]});
-        let mut named = one("get");
-        named["resourceNames"] = json!(["web"]);
-        let of_pods = json!([one("list"), named]);
-        let events = json!([{"apiGroups": [""], "resources": ["events"], "verbs": ["list"]}]);
-        assert_eq!(
-            roles(&needs),
-            [
-                ("ClusterRole".into(), Value::Null, events),
-                ("Role".into(), json!("default"), of_pods.clone()),
-                ("Role".into(), json!("shop"), of_pods),
-            ]
-        );
-        assert_eq!(
-            needs.notes,
-            [
-                "g0: list v1/pods: wider than the grant: RBAC cannot say for a list that names are web",
-                "g0: list v1/pods: not over all namespaces; it must ask for each of default, shop",
-                "g0: get v1/secrets: left out, Secrets are not granted; only a grant that names them does",
-                "g0: list v1/events: wider than the grant: RBAC cannot say that namespaces are shop-*",
-                "g0: get /metrics: left out, the path /metrics is not granted; none is",
-            ]
-        );
-    }
-
-    #[test]
-    fn nothing_needs_no_role() {
-        let needs = needs(&[""], None);
-        assert!(roles(&needs).is_empty());
-        assert!(needs.to_yaml("a", "b").starts_with("# Nothing is asked of the cluster"));
-    }
-
-    #[test]
-    fn texts_stay_texts() {
-        for plain in ["pods", "pods/log", "config.openshift.io", "/version", "a-1"] {
-            assert_eq!(scalar(plain), plain);
-        }
-        for (text, quoted) in [
-            ("", "\"\""),
-            ("null", "\"null\""),
-            ("no", "\"no\""),
-            ("1", "\"1\""),
-            ("1e3", "\"1e3\""),
-            ("a: b\"", "\"a: b\\\"\""),
-        ] {
-            assert_eq!(scalar(text), quoted);
-        }
     }
 }

@@ -14,8 +14,7 @@ use std::path::Path;
 use std::time::Duration;
 use wagather_abi::Verb;
 
-/// What remains of a manifest under a grant. The names of its fields are for scripts.
-#[derive(Serialize)]
+/// What remains of a manifest under a grant.
 pub(super) struct Remaining {
     /// Each resource that is declared, once for each verb.
     pub(super) resources: Vec<RemainingResource>,
@@ -23,6 +22,7 @@ pub(super) struct Remaining {
     pub(super) paths: Vec<RemainingPath>,
 }
 
+/// One of them; the names of the fields are for scripts.
 #[derive(Serialize)]
 pub(super) struct RemainingResource {
     verb: &'static str,
@@ -54,6 +54,7 @@ struct Objects {
     names: Vec<String>,
 }
 
+/// A raw path of them.
 #[derive(Serialize)]
 pub(super) struct RemainingPath {
     path: String,

@@ -111,7 +111,9 @@ Examples:
   kubectl create token wagather --namespace support
       prints a token for it
 
-Nothing is asked of a cluster. What the gatherers want and the grant does not allow is left out, and told in a comment.";
+Nothing is asked of a cluster. What the gatherers want and the grant does not allow is left out, and told in a comment.
+'kubectl apply' removes nothing: roles that were applied before and are not printed any more must be deleted; all have
+the label app.kubernetes.io/managed-by=host-min.";
 
 /// The shells that there are completions for.
 pub(super) const SHELLS: &[&str] = &["bash", "fish", "zsh"];

@@ -4,6 +4,7 @@
 //! the reading of it. What a gatherer may do under it, together with its manifest, is
 //! [`broker::policy`](crate::broker::policy)'s.
 
+mod blake2b;
 mod module;
 mod parse;
 mod pattern;

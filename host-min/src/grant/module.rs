@@ -4,6 +4,9 @@
 //! module, `GUEST.wasm.minisig`. Both of its kinds are read, the older one of the bytes and the newer one of their hash. The
 //! trusted comment is part of what is signed; the untrusted one is never shown.
 
+use super::blake2b::blake2b_512;
+use crate::source::cluster::base64;
+use ring::signature::{ED25519, UnparsedPublicKey};
 use std::fmt;
 
 /// The SHA-256 of a module that may run.
@@ -38,7 +41,8 @@ impl fmt::Display for Digest {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicKey {
     text: String,
-    key: minisign_verify::PublicKey,
+    id: [u8; 8],
+    key: [u8; 32],
 }
 
 /// Why a signature does not hold.
@@ -53,22 +57,29 @@ pub enum Mismatch {
 impl PublicKey {
     /// Reads a key as minisign prints it: 56 characters that begin with `RW`.
     pub fn parse(text: &str) -> Result<PublicKey, String> {
-        match minisign_verify::PublicKey::from_base64(text) {
-            Ok(key) => Ok(PublicKey { text: text.into(), key }),
-            Err(_) => {
-                Err("not a minisign public key: that is the second line of minisign.pub, 56 characters \
-                           that begin with RW"
-                    .into())
+        match pieces(text) {
+            Some((algorithm, id, key)) if algorithm == OF_THE_BYTES => {
+                Ok(PublicKey { text: text.into(), id, key })
             }
+            _ => Err("not a minisign public key: that is the second line of minisign.pub, 56 characters \
+                      that begin with RW"
+                .into()),
         }
     }
 
     /// Checks a signature of this key, its trusted comment included.
     pub fn verify(&self, module: &[u8], signature: &Signature) -> Result<(), Mismatch> {
-        self.key.verify(module, &signature.0, true).map_err(|error| match error {
-            minisign_verify::Error::UnexpectedKeyId => Mismatch::AnotherKey,
-            _ => Mismatch::OtherBytes,
-        })
+        if self.id != signature.key_id {
+            return Err(Mismatch::AnotherKey);
+        }
+        let key = UnparsedPublicKey::new(&ED25519, &self.key);
+        let of_the_module = match signature.is_of_the_hash {
+            true => key.verify(&blake2b_512(module), &signature.of_the_module),
+            false => key.verify(module, &signature.of_the_module),
+        };
+        let signed = [&signature.of_the_module[..], signature.trusted_comment.as_bytes()].concat();
+        let of_the_comment = key.verify(&signed, &signature.of_the_comment);
+        of_the_module.and(of_the_comment).map_err(|_| Mismatch::OtherBytes)
     }
 }
 
@@ -79,28 +90,52 @@ impl fmt::Display for PublicKey {
 }
 
 /// A minisign signature that is well-formed; whether it holds is [`PublicKey::verify`]'s.
-pub struct Signature(minisign_verify::Signature);
+pub struct Signature {
+    key_id: [u8; 8],
+    is_of_the_hash: bool,
+    of_the_module: [u8; 64],
+    trusted_comment: String,
+    /// Of the signature above and the trusted comment.
+    of_the_comment: [u8; 64],
+}
+
+/// How a signature, and every key, is marked that is of the bytes themselves.
+const OF_THE_BYTES: [u8; 2] = *b"Ed";
+/// How a signature is marked that is of their BLAKE2b-512.
+const OF_THE_HASH: [u8; 2] = *b"ED";
 
 impl Signature {
     /// Reads a `.minisig` file.
     pub fn parse(bytes: &[u8]) -> Result<Signature, String> {
-        let text = std::str::from_utf8(bytes).map_err(|_| "it is not text".to_owned())?;
-        let lines = text.lines().count();
-        if lines < 4 {
-            return Err(format!("it is cut short: a signature has four lines, this has {lines}"));
+        let text = std::str::from_utf8(bytes).map_err(|_| "it is not text")?;
+        let lines: Vec<&str> = text.lines().take(4).collect();
+        let [_, of_the_module, trusted_comment, of_the_comment] = lines[..] else {
+            return Err(format!("it is cut short: a signature has four lines, this has {}", lines.len()));
+        };
+        let none = || "it is not a minisign signature".to_owned();
+        let (algorithm, key_id, of_the_module) = pieces(of_the_module).ok_or_else(none)?;
+        let trusted_comment = trusted_comment.strip_prefix("trusted comment: ").ok_or_else(none)?.to_owned();
+        let of_the_comment = base64::decode(of_the_comment).ok_or_else(none)?;
+        let of_the_comment = of_the_comment.try_into().map_err(|_| none())?;
+        if algorithm != OF_THE_BYTES && algorithm != OF_THE_HASH {
+            return Err("it is of an algorithm that this program does not have".into());
         }
-        minisign_verify::Signature::decode(text).map(Signature).map_err(|error| match error {
-            minisign_verify::Error::UnsupportedAlgorithm => {
-                "it is of an algorithm that this program does not have".into()
-            }
-            _ => "it is not a minisign signature".into(),
-        })
+        let is_of_the_hash = algorithm == OF_THE_HASH;
+        Ok(Signature { key_id, is_of_the_hash, of_the_module, trusted_comment, of_the_comment })
     }
 
     /// What the signer says about it, in one line without control characters. Only true if the signature holds.
     pub fn trusted_comment(&self) -> String {
-        self.0.trusted_comment().chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+        self.trusted_comment.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
     }
+}
+
+/// What keys and signatures are in base64: how they are marked, the key's number, and the rest.
+fn pieces<const N: usize>(text: &str) -> Option<([u8; 2], [u8; 8], [u8; N])> {
+    let bytes = base64::decode(text)?;
+    let (algorithm, rest) = bytes.split_first_chunk()?;
+    let (key_id, rest) = rest.split_first_chunk()?;
+    Some((*algorithm, *key_id, rest.try_into().ok()?))
 }
 
 impl fmt::Debug for Signature {

@@ -15,12 +15,15 @@ const MAX_SHOWN_CHARS: usize = 60;
 impl Mistakes {
     /// Something is wrong there.
     pub(super) fn tell(&mut self, place: Place, message: impl Into<String>) {
-        self.0.push(Error { place, message: message.into() });
+        let at = |error: &Error| (error.place.line, error.place.column);
+        let error = Error { place, message: message.into() };
+        // Nearly always the last; what is missing is found after what is there.
+        let index = self.0.partition_point(|known| at(known) <= at(&error));
+        self.0.insert(index, error);
     }
 
     /// All of them, in the order of the file.
-    pub(super) fn all(mut self) -> Vec<Error> {
-        self.0.sort_by_key(|error| (error.place.line, error.place.column));
+    pub(super) fn all(self) -> Vec<Error> {
         self.0
     }
 
@@ -96,7 +99,8 @@ impl Mistakes {
         list: &str,
         read: impl Fn(&str) -> Result<T, String>,
     ) -> Option<T> {
-        self.meant(node, &format!("an item of {list}"), &format!("{list} cannot have"), read)
+        let meant = read(self.plain(node, &["an item of ", list])?);
+        meant.map_err(|why| self.refuse(node, &[list, " cannot have"], &why)).ok()
     }
 
     /// A value that is a text and means something.
@@ -106,26 +110,24 @@ impl Mistakes {
         key: &str,
         read: impl Fn(&str) -> Result<T, String>,
     ) -> Option<T> {
-        self.meant(node, key, &format!("{key} cannot be"), read)
+        let meant = read(self.plain(node, &[key])?);
+        meant.map_err(|why| self.refuse(node, &[key, " cannot be"], &why)).ok()
     }
 
-    fn meant<T>(
-        &mut self,
-        node: &Node,
-        what: &str,
-        refusal: &str,
-        read: impl Fn(&str) -> Result<T, String>,
-    ) -> Option<T> {
-        let text = match &node.value {
+    fn plain<'a>(&mut self, node: &'a Node, what: &[&str]) -> Option<&'a str> {
+        match &node.value {
             // An empty text in quotes is one.
-            Value::Scalar(text, _) if !node.is_null() => text,
+            Value::Scalar(text, _) if !node.is_null() => Some(text),
             _ => {
-                self.tell(node.place, format!("{what} must be a text, not {}", node.kind()));
-                return None;
+                self.tell(node.place, format!("{} must be a text, not {}", what.concat(), node.kind()));
+                None
             }
-        };
-        let meant = read(text);
-        meant.map_err(|why| self.tell(node.place, format!("{refusal} '{}': {why}", shown(text)))).ok()
+        }
+    }
+
+    fn refuse(&mut self, node: &Node, cannot: &[&str], why: &str) {
+        let text = node.text().unwrap_or_default();
+        self.tell(node.place, format!("{} '{}': {why}", cannot.concat(), shown(text)));
     }
 }
 

@@ -16,7 +16,7 @@
 //! Not here: what may be asked, paging, and what becomes of an answer.
 
 mod access;
-pub(super) mod base64;
+pub(crate) mod base64;
 mod body;
 mod credentials;
 mod dial;
