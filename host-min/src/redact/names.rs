@@ -41,41 +41,43 @@ pub const BUILT_IN: &[&str] = &[
 pub(super) struct Names {
     /// Words that are looked for anywhere in a name, sorted.
     words: Vec<Box<[u8]>>,
-    /// For each byte, whether a word begins with it.
-    begins: [bool; 256],
+    /// For each byte, the words that begin with it: from, and how many.
+    begin: [(u16, u16); 256],
     globs: Vec<Box<[u8]>>,
 }
 
 impl Names {
     pub(super) fn new(more: &[String]) -> Names {
-        let mut names = Names { words: Vec::new(), begins: [false; 256], globs: Vec::new() };
+        let mut names = Names { words: Vec::new(), begin: [(0, 0); 256], globs: Vec::new() };
         for pattern in BUILT_IN.iter().copied().chain(more.iter().map(String::as_str)) {
             let pattern: Box<[u8]> = pattern.bytes().map(fold).collect();
             let inner = pattern.strip_prefix(b"*").and_then(|rest| rest.strip_suffix(b"*"));
             match inner.filter(|inner| !inner.is_empty() && !inner.contains(&b'*') && !inner.contains(&b'?'))
             {
-                Some(word) => {
-                    names.begins[usize::from(word[0])] = true;
-                    names.words.push(word.into());
-                }
-                None => names.globs.push(pattern),
+                // So many that a number does not hold them are slow, not wrong.
+                Some(word) if names.words.len() < usize::from(u16::MAX) => names.words.push(word.into()),
+                _ => names.globs.push(pattern),
             }
         }
         names.words.sort_unstable();
+        for (index, word) in names.words.iter().enumerate() {
+            let (from, count) = &mut names.begin[usize::from(word[0])];
+            if *count == 0 {
+                *from = index as u16;
+            }
+            *count += 1;
+        }
         names
     }
 
     pub(super) fn tells(&self, name: &[u8]) -> bool {
         let name: Vec<u8> = name.iter().copied().map(fold).collect();
-        let mut at = 0;
-        while let Some(found) = name[at..].iter().position(|&byte| self.begins[usize::from(byte)]) {
-            at += found;
-            if self.words.iter().any(|word| name[at..].starts_with(word)) {
-                return true;
-            }
-            at += 1;
-        }
-        self.globs.iter().any(|pattern| matches(pattern, &name))
+        let has_word = name.iter().enumerate().any(|(at, &byte)| {
+            let (from, count) = self.begin[usize::from(byte)];
+            let mut words = self.words.iter().skip(from.into()).take(count.into());
+            words.any(|word| name[at..].starts_with(word))
+        });
+        has_word || self.globs.iter().any(|pattern| matches(pattern, &name))
     }
 }
 
