@@ -67,8 +67,8 @@ impl List {
                     continue;
                 }
                 means.tally.item()?;
-                means.redactor.object(&mut bytes, asked.is_secret(), &mut means.tally.redacted);
                 let missing_type = complete_type(&mut identity, self.page.meta());
+                means.redactor.object(&mut bytes, asked.is_secret(&identity), &mut means.tally.redacted);
                 self.given += 1;
                 return Ok(Some(Item { bytes, identity, missing_type }));
             }

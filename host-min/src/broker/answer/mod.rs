@@ -42,9 +42,10 @@ struct Asked {
 }
 
 impl Asked {
-    /// Whether the answer's objects are Secrets; they need not say so themselves.
-    fn is_secret(&self) -> bool {
-        is_secrets(&self.request.group, &self.request.resource)
+    /// Whether an object of the answer is a Secret: one that is asked for as such need not say so itself, and one that
+    /// says so is one wherever it comes from.
+    fn is_secret(&self, object: &Identity) -> bool {
+        is_secrets(&self.request.group, &self.request.resource) || object.kind == "Secret"
     }
 
     /// When an HTTP request that is sent now must be over.
@@ -387,6 +388,6 @@ fn read_object(
     let identity = result.map_err(|error| Failed::project(&error))?;
     received?;
     means.tally.item()?;
-    means.redactor.object(&mut bytes, asked.is_secret(), &mut means.tally.redacted);
+    means.redactor.object(&mut bytes, asked.is_secret(&identity), &mut means.tally.redacted);
     Ok((bytes, identity))
 }

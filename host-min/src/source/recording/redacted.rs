@@ -65,11 +65,12 @@ fn list(redactor: &Arc<Redactor>, secret: bool, body: &Shared, out: &mut Spool) 
     out.write_all(b"{\"items\":[")?;
     loop {
         match page.next(&Node::Keep, &mut item) {
-            Ok(Some(_)) => {
+            Ok(Some(identity)) => {
                 if items > 0 {
                     out.write_all(b",")?;
                 }
                 items += 1;
+                let secret = secret || identity.kind == "Secret" || page.meta().kind == "SecretList";
                 redactor.object(&mut item, secret, &mut counts);
                 out.write_all(&item)?;
             }
@@ -95,8 +96,8 @@ fn list(redactor: &Arc<Redactor>, secret: bool, body: &Shared, out: &mut Spool) 
 fn object(redactor: &Arc<Redactor>, secret: bool, body: &Shared, out: &mut Spool) -> io::Result<Fits> {
     let (mut object, mut counts) = (Vec::new(), Counts::default());
     match ObjectReader::new(Box::new(body.clone())).read(&Node::Keep, &mut object) {
-        Ok(_) => {
-            redactor.object(&mut object, secret, &mut counts);
+        Ok(identity) => {
+            redactor.object(&mut object, secret || identity.kind == "Secret", &mut counts);
             out.write_all(&object)?;
             Ok(Fits::changed(&counts))
         }

@@ -11,7 +11,8 @@ mod scenarios;
 use host_min::limits::MAX_MODULE_BYTES;
 use host_min::sandbox::channel::{Channel, End, Ending, Request};
 use host_min::sandbox::in_force::InForce;
-use host_min::sandbox::{Job, engine, run};
+use host_min::sandbox::process::run_unconfined;
+use host_min::sandbox::{Job, engine};
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
@@ -24,7 +25,7 @@ fn main() {
     let mut socket = UnixStream::from(descriptor);
     let job = receive_job(&mut socket).expect("a job");
     match scenario(&job.module) {
-        None => run(socket, &job),
+        None => run_unconfined(socket, &job),
         Some(name) => {
             let copy = socket.try_clone().expect("a copy");
             let mut forger = Forger { socket: copy, channel: Channel::new(socket), answer: vec![0; 8 << 20] };
