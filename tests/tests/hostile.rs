@@ -274,17 +274,55 @@ fn nested(depth: usize) -> Vec<u8> {
     body.extend([0x41, 0, 0x0b]);
     let mut module = b"\0asm\x01\0\0\0\x01\x05\x01\x60\0\x01\x7f\x03\x02\x01\0\x05\x03\x01\0\x01".to_vec();
     module.extend(b"\x07\x13\x02\x06gather\0\0\x06memory\x02\0");
-    let leb = |mut value: usize| {
-        let mut bytes = Vec::new();
-        while value >= 0x80 {
-            bytes.push(value as u8 | 0x80);
-            value >>= 7;
-        }
-        bytes.push(value as u8);
-        bytes
-    };
     let code = [vec![1], leb(body.len()), body].concat();
     [module, vec![10], leb(code.len()), code].concat()
+}
+
+/// A million types are a valid module of 4 MB. To remember them takes more than a sandbox has beyond the guest's memory.
+#[test]
+fn a_module_that_exhausts_the_sandbox_does_not_reach_the_broker() {
+    let (place, server) = (tests::place(), server());
+    let module = guest::with_manifest(many_types(999_000), b"gatherer 1 types 0\n");
+    let module = guest::write(place.path(), "types", &module);
+    let output = place.path().join("out");
+    let done = Host::run_all([module, programs::guest("cluster-operators")])
+        .args(["--memory", "64Ki"])
+        .server(&server.url())
+        .output(&output)
+        .wait();
+    done.expect_code(7);
+    let words = "the gatherer types failed: its sandbox gave up (signal 6): it ran out of memory or stack";
+    assert!(done.stderr.contains(words), "{}", done.stderr);
+    neighbour_is_unharmed(&Archive::read(incomplete(&output)));
+}
+
+/// A module of so many function types, of which `gather` has the last one. In binary, since the text of it would be 30 MB.
+fn many_types(count: usize) -> Vec<u8> {
+    let mut types = leb(count + 1);
+    types.extend(b"\x60\x01\x7f\0".repeat(count));
+    types.extend(b"\x60\0\x01\x7f");
+    let functions = [vec![1], leb(count)].concat();
+    let section = |id, contents: &[u8]| [vec![id], leb(contents.len()), contents.to_vec()].concat();
+    [
+        b"\0asm\x01\0\0\0".to_vec(),
+        section(1, &types),
+        section(3, &functions),
+        section(5, b"\x01\0\x01"),
+        section(7, b"\x02\x06gather\0\0\x06memory\x02\0"),
+        section(10, b"\x01\x04\0\x41\0\x0b"),
+    ]
+    .concat()
+}
+
+/// A number as WebAssembly's binary format has it.
+fn leb(mut value: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while value >= 0x80 {
+        bytes.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+    bytes
 }
 
 #[test]
