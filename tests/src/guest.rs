@@ -30,17 +30,20 @@ pub fn with_manifest(mut module: Vec<u8>, manifest: &[u8]) -> Vec<u8> {
     contents.extend_from_slice(NAME);
     contents.extend_from_slice(manifest);
     module.push(0);
-    leb128(&mut module, contents.len());
+    module.extend(leb128(contents.len()));
     module.extend_from_slice(&contents);
     module
 }
 
-fn leb128(out: &mut Vec<u8>, mut value: usize) {
+/// A number as WebAssembly's binary format has it.
+pub fn leb128(mut value: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
     while value >= 0x80 {
-        out.push(value as u8 | 0x80);
+        bytes.push(value as u8 | 0x80);
         value >>= 7;
     }
-    out.push(value as u8);
+    bytes.push(value as u8);
+    bytes
 }
 
 /// Writes a module into a folder.

@@ -9,8 +9,8 @@ use host_min::sandbox::in_force::Mechanism;
 use host_min::{Class, From, Isolation, Output, Plan, Silent, cluster, run};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::Command;
-use std::time::Duration;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 use tests::archive::Archive;
 use tests::canary::canary;
 use tests::host::{Host, left_in};
@@ -207,7 +207,58 @@ fn a_sandbox_that_fails_by_itself_ends_as_what_it_is() {
 #[test]
 fn time_on_the_processor_is_bounded() {
     for isolation in ["fork", "helper"] {
-        assert_eq!(escape(isolation, "spin"), format!("{EVERY}ended: by signal 24\n"), "{isolation}");
+        // A second for the job, and the one that it is rounded up by.
+        let ended = escape_with(Command::new(ESCAPE), isolation, "spin", "1");
+        assert_eq!(ended, format!("{EVERY}ended: by signal 24\n"), "{isolation}");
+    }
+}
+
+/// The child of a process, if it has one that lives.
+fn child_of(parent: u32) -> Option<u32> {
+    let processes = std::fs::read_dir("/proc").expect("/proc").filter_map(|entry| {
+        let name = entry.ok()?.file_name();
+        name.to_str()?.parse::<u32>().ok()
+    });
+    processes.into_iter().find(|process| parent_of(*process) == Some(parent))
+}
+
+/// The parent of a process that lives.
+fn parent_of(process: u32) -> Option<u32> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The name before it is in parentheses, and may have any characters.
+    let mut fields = stat.rsplit(')').next()?.split_whitespace();
+    fields.next().filter(|state| *state != "Z" && *state != "X")?;
+    fields.next()?.parse().ok()
+}
+
+fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let begin = Instant::now();
+    loop {
+        match look() {
+            Some(found) => return found,
+            None if begin.elapsed() > Duration::from_secs(10) => panic!("{what} did not come"),
+            None => std::thread::sleep(Duration::from_millis(5)),
+        }
+    }
+}
+
+/// It computes on and never looks at its channel, for a minute if nobody ends it.
+#[test]
+fn a_sandbox_dies_with_its_broker() {
+    for isolation in ["fork", "helper"] {
+        let mut broker = Command::new(ESCAPE);
+        let mut broker =
+            broker.args([isolation, "spin", "60"]).stdout(Stdio::null()).spawn().expect("a broker");
+        let sandbox = wait_for("a sandbox", || child_of(broker.id()));
+        // Seccomp comes last, so it is whole once it has that.
+        wait_for("a filter", || {
+            let status = std::fs::read_to_string(format!("/proc/{sandbox}/status")).ok()?;
+            status.contains("Seccomp:\t2").then_some(())
+        });
+        assert_eq!(parent_of(sandbox), Some(broker.id()), "it lives as long as its broker does");
+        broker.kill().expect("a broker that lives");
+        broker.wait().expect("a child");
+        wait_for("the sandbox's end", || parent_of(sandbox).is_none().then_some(()));
     }
 }
 

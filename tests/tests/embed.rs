@@ -23,16 +23,9 @@ fn shipped_helper() -> Isolation {
     Isolation::Helper { program: programs::host_min(), args: vec!["sandbox".into()] }
 }
 
-/// This very program as a helper, which has both engines.
+/// A helper that has both engines.
 fn own_helper() -> Isolation {
-    let args = ["--ignored", "--exact", "helper_process", "--test-threads=1"].map(str::to_owned);
-    Isolation::Helper { program: std::env::current_exe().expect("this program"), args: args.into() }
-}
-
-#[test]
-#[ignore = "no test: the main of this program when it is its own helper"]
-fn helper_process() {
-    host_min::sandbox::process::run_helper()
+    Isolation::Helper { program: env!("CARGO_BIN_EXE_helper").into(), args: Vec::new() }
 }
 
 fn cluster(url: &str) -> From {

@@ -242,8 +242,8 @@ const RUN: &[Flag] = &[
         ..text("param", "NAME=VALUE")
     },
     Flag {
-        help: "Run gatherers only in a sandbox that has every mechanism; otherwise a kernel that lacks some is told in \
-               the report",
+        help: "Run gatherers only if all that keeps them in is in force. Without this option, the report says what a \
+               kernel lacks",
         ..flag("require-sandbox")
     },
     Flag {

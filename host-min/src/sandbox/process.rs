@@ -143,8 +143,9 @@ fn fork(theirs: UnixStream, job: &Job, inmate: Inmate) -> Result<libc::pid_t> {
     }
 }
 
-/// The whole `main` of a helper executable for [`Isolation::Helper`]. It ends the process: what is left of it once the guest has
-/// ended may not do anything else.
+/// The whole `main` of a helper executable for [`Isolation::Helper`], in a process that has no other thread: the confinement is the
+/// process's, and another thread that went on with its own would be ended with it. It ends the process, since what is left of
+/// that once the guest has ended may do nothing else.
 pub fn run_helper() -> ! {
     run_helper_with(guest)
 }

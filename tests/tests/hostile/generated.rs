@@ -2,6 +2,7 @@
 
 use super::{neighbour_is_unharmed, run, server};
 use tests::archive::Archive;
+use tests::guest::leb128;
 use tests::host::{Host, incomplete};
 use tests::hostile::{End, Hostile};
 use tests::{guest, programs};
@@ -191,4 +192,40 @@ fn a_manifest_that_is_too_long() {
         guest::with_manifest(guest::from_wat("(module)"), format!("gatherer 1 long 0\n{lines}").as_bytes());
     let hostile = made("long", End::Refused, "its manifest has 81018 bytes; 65536 is the most", "");
     run(&Hostile { module, ..hostile });
+}
+
+/// A million types are a valid module of 4 MB. To remember them takes more than a sandbox has beyond the guest's memory.
+#[test]
+fn a_module_that_exhausts_the_sandbox_does_not_reach_the_broker() {
+    let (place, server) = (tests::place(), server());
+    let module = guest::with_manifest(many_types(999_000), b"gatherer 1 types 0\n");
+    let module = guest::write(place.path(), "types", &module);
+    let output = place.path().join("out");
+    let done = Host::run_all([module, programs::guest("cluster-operators")])
+        .args(["--memory", "64Ki"])
+        .server(&server.url())
+        .output(&output)
+        .wait();
+    done.expect_code(7);
+    let words = "the gatherer types failed: its sandbox gave up (signal 6): it ran out of memory or stack";
+    assert!(done.stderr.contains(words), "{}", done.stderr);
+    neighbour_is_unharmed(&Archive::read(incomplete(&output)));
+}
+
+/// A module of so many function types, of which `gather` has the last one. In binary, since the text of it would be 30 MB.
+fn many_types(count: usize) -> Vec<u8> {
+    let mut types = leb128(count + 1);
+    types.extend(b"\x60\x01\x7f\0".repeat(count));
+    types.extend(b"\x60\0\x01\x7f");
+    let functions = [vec![1], leb128(count)].concat();
+    let section = |id, contents: &[u8]| [vec![id], leb128(contents.len()), contents.to_vec()].concat();
+    [
+        b"\0asm\x01\0\0\0".to_vec(),
+        section(1, &types),
+        section(3, &functions),
+        section(5, b"\x01\0\x01"),
+        section(7, b"\x02\x06gather\0\0\x06memory\x02\0"),
+        section(10, b"\x01\x04\0\x41\0\x0b"),
+    ]
+    .concat()
 }
