@@ -135,26 +135,27 @@ fn module(seed: u64) -> Vec<u8> {
     original.gatherer(&steps)
 }
 
-/// Kinds of traps, by a word of each that the engines say.
-const TRAPS: [(&str, &str, &str); 8] = [
-    ("unreachable", "unreachable", "unreachable"),
-    ("memory", "out of bounds memory", "out of bounds memory"),
-    ("division", "divide by zero", "divide by zero"),
-    ("overflow", "integer overflow", "integer overflow"),
-    ("conversion", "invalid conversion", "invalid conversion"),
-    ("signature", "type mismatch", "type mismatch"),
-    ("element", "undefined element", "undefined element"),
-    ("stack", "stack overflow", "call stack exhausted"),
+/// Kinds of traps, and the words that the engines have for each.
+const TRAPS: [(&str, &[&str]); 8] = [
+    ("unreachable", &["unreachable"]),
+    ("memory", &["out of bounds memory"]),
+    ("division", &["divide by zero"]),
+    ("overflow", &["integer overflow"]),
+    ("conversion", &["invalid conversion"]),
+    ("signature", &["type mismatch"]),
+    ("element", &["undefined element", "uninitialized element", "null table element"]),
+    ("stack", &["stack overflow", "call stack exhausted"]),
 ];
 
 /// An end as a word that both engines share.
 fn kind(engine: Kind, end: &End) -> String {
     match end {
         End::Trapped(words) => {
-            let of = |row: &&(&str, &str, &str)| words.contains(if engine == Kind::Wasm3 { row.1 } else { row.2 });
-            TRAPS.iter().find(of).map_or_else(|| format!("trap: {words}"), |row| row.0.to_owned())
+            let is = |(_, known): &&(&str, &[&str])| known.iter().any(|known| words.contains(known));
+            TRAPS.iter().find(is).map_or_else(|| format!("trap: {words}"), |(kind, _)| (*kind).to_owned())
         }
         End::Returned(code) => format!("returned {code}"),
+        End::Unusable(words) if words.contains(" lies beyond its ") => "refused".to_owned(),
         End::Unusable(words) => format!("{} cannot run it: {words}", engine.name()),
         End::Died(signal) => format!("{} died of signal {signal}", engine.name()),
         End::Silent => "silence".to_owned(),
