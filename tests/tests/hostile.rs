@@ -153,6 +153,9 @@ guests! {
     store_out_of_bounds: "store-out-of-bounds",
     undeclared: "undeclared",
     unreachable_instruction: "unreachable",
+    wasm3_elements: "wasm3-elements",
+    wasm3_grow_wraps: "wasm3-grow-wraps",
+    wasm3_memory_size: "wasm3-memory-size",
     wild_pointers: "wild-pointers",
     wrong_mode: "wrong-mode",
 }
@@ -285,6 +288,18 @@ fn nested(depth: usize) -> Vec<u8> {
     };
     let code = [vec![1], leb(body.len()), body].concat();
     [module, vec![10], leb(code.len()), code].concat()
+}
+
+#[test]
+fn calls_within_calls_that_no_compiler_has_room_for() {
+    let calls = 4_000;
+    let fields = format!(
+        "(func $f (param i32) (result i32) (local.get 0))
+         (func (export \"gather\") (result i32) {}(i32.const 0){})",
+        "(call $f ".repeat(calls),
+        ")".repeat(calls)
+    );
+    run(&made("calls-within-calls", End::Unusable, "function 1 of it is too large", &fields));
 }
 
 #[test]

@@ -42,7 +42,9 @@ pub(super) fn validate<T: WasmModuleResources>(
             _ => unreached_from = is_unreached.then_some(depth),
         }
     }
-    reader.finish_expression(&function.visitor(reader.original_position())).map_err(|error| invalid(&error))?;
+    reader
+        .finish_expression(&function.visitor(reader.original_position()))
+        .map_err(|error| invalid(&error))?;
     let values = values + unreached + function.len_locals();
     if values.saturating_add(calls) <= MAX_VALUES_AND_CALLS {
         return Ok(());

@@ -9,8 +9,8 @@ use super::{body, elements};
 use wagather_abi::limits::MAX_MANIFEST_BYTES;
 use wagather_abi::{ABI_VERSION, EXPORT_GATHER, EXPORT_MEMORY, IMPORT_MODULE, Import, ResultType, manifest};
 use wasmparser::{
-    CompositeInnerType, ConstExpr, DataKind, ExternalKind, FuncType, Operator,
-    Parser, Payload, TypeRef, ValType, ValidPayload, Validator, WasmFeatures,
+    CompositeInnerType, ConstExpr, DataKind, ExternalKind, FuncType, Operator, Parser, Payload, TypeRef,
+    ValType, ValidPayload, Validator, WasmFeatures,
 };
 
 const PAGE_BYTES: u64 = 64 << 10;

@@ -8,6 +8,8 @@
 //! moves them, and cannot compile some code that is never reached; [`Original::tamed`] takes both away. And the engines have
 //! stacks of different depth: a trap of one for want of stack is counted, and must be rare.
 //!
+//! What is left of differences is in [`KNOWN`], by seed; one more or one less fails the test.
+//!
 //! `WAGATHER_MODULES` is how many modules are run, `WAGATHER_FIRST_SEED` where the seeds begin.
 
 use crate::rewrite::{Original, Step, Value};
@@ -24,7 +26,30 @@ use wasm_encoder::ValType;
 use wasm_smith::Config;
 
 /// Modules of a run that says nothing else.
-const MODULES: u64 = 2_000;
+const MODULES: u64 = 1_000;
+
+/// Seeds below 3,000 under which an engine is known to compute something else than V8 and the other engine do: see
+/// `docs/engines.md`. What they do is contained: a wrong value in the guest's own memory, or a trap.
+const KNOWN: &[(u64, &str)] = &[
+    (175, "wasmi"),
+    (272, "wasm3"),
+    (380, "wasmi"),
+    (435, "wasm3"),
+    (903, "wasm3"),
+    (990, "wasmi"),
+    (1203, "wasmi"),
+    (1369, "wasmi"),
+    (1425, "wasmi"),
+    (1439, "wasm3"),
+    (1712, "wasmi"),
+    (1880, "wasmi"),
+    (2067, "wasmi"),
+    (2412, "wasm3"),
+    (2483, "wasm3"),
+    (2585, "wasm3"),
+    (2825, "wasmi"),
+    (2860, "wasmi"),
+];
 
 /// Calls and rounds of loops that a function may take, with all that it calls.
 const FUEL: u32 = 200;
@@ -165,10 +190,8 @@ fn kind(engine: Kind, end: &End) -> String {
 /// What a seed came to: the kind of its end, or how the engines differ.
 fn compare(seed: u64) -> Result<String, String> {
     let module = module(seed);
-    let ran: Vec<(Kind, Ran)> = Kind::ALL
-        .iter()
-        .map(|engine| (*engine, run(module.clone(), *engine, &helper(), SILENCE)))
-        .collect();
+    let ran: Vec<(Kind, Ran)> =
+        Kind::ALL.iter().map(|engine| (*engine, run(module.clone(), *engine, &helper(), SILENCE))).collect();
     let ends: Vec<String> = ran.iter().map(|(engine, ran)| kind(*engine, &ran.end)).collect();
     let calls = ran.iter().map(|(_, ran)| &ran.calls);
     let common = calls.clone().map(Vec::len).min().unwrap_or(0);
@@ -190,13 +213,15 @@ fn compare(seed: u64) -> Result<String, String> {
 }
 
 fn from_environment(name: &str, otherwise: u64) -> u64 {
-    std::env::var(name).map_or(otherwise, |text| text.parse().unwrap_or_else(|_| panic!("{name} is no number")))
+    std::env::var(name)
+        .map_or(otherwise, |text| text.parse().unwrap_or_else(|_| panic!("{name} is no number")))
 }
 
 #[test]
 fn generated_modules_do_the_same_under_both_engines() {
     assert_eq!(Kind::ALL.len(), 2, "this crate asks for both engines");
-    let (modules, first) = (from_environment("WAGATHER_MODULES", MODULES), from_environment("WAGATHER_FIRST_SEED", 0));
+    let (modules, first) =
+        (from_environment("WAGATHER_MODULES", MODULES), from_environment("WAGATHER_FIRST_SEED", 0));
     let (next, begin) = (AtomicU64::new(first), Instant::now());
     let (ends, differences) = (Mutex::new(BTreeMap::<String, u64>::new()), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
@@ -207,15 +232,25 @@ fn generated_modules_do_the_same_under_both_engines() {
                     if seed >= first + modules {
                         return;
                     }
-                    match compare(seed) {
-                        Ok(end) => *ends.lock().expect("no panic").entry(end).or_default() += 1,
-                        Err(difference) => differences.lock().expect("no panic").push(difference),
+                    match (compare(seed), KNOWN.iter().find(|known| known.0 == seed)) {
+                        (Err(_), Some((_, engine))) => {
+                            *ends.lock().expect("no panic").entry(format!("known, {engine}")).or_default() +=
+                                1;
+                        }
+                        (Ok(end), Some(_)) => {
+                            let text =
+                                format!("seed {seed} is known to differ, and both engines came to '{end}'");
+                            differences.lock().expect("no panic").push(text);
+                        }
+                        (Ok(end), None) => *ends.lock().expect("no panic").entry(end).or_default() += 1,
+                        (Err(difference), None) => differences.lock().expect("no panic").push(difference),
                     }
                 }
             });
         }
     });
-    let (ends, differences) = (ends.into_inner().expect("no panic"), differences.into_inner().expect("no panic"));
+    let (ends, differences) =
+        (ends.into_inner().expect("no panic"), differences.into_inner().expect("no panic"));
     eprintln!("{modules} modules in {:?}: {ends:?}", begin.elapsed());
     assert!(differences.is_empty(), "{} differ:\n{}", differences.len(), differences.join("\n"));
     let count = |end: &str| ends.get(end).copied().unwrap_or_default();

@@ -8,9 +8,9 @@
 use std::sync::LazyLock;
 use wagather_abi::{EXPORT_GATHER, EXPORT_MEMORY, IMPORT_MODULE};
 use wasm_encoder::{
-    CodeSection, ConstExpr, DataSection, ElementSection, Elements, Encode, EntityType, ExportKind, ExportSection,
-    FunctionSection, GlobalSection, GlobalType, Ieee32, Ieee64, ImportSection, MemorySection, MemoryType,
-    Module, RefType, StartSection, TableSection, TableType, TypeSection, ValType,
+    CodeSection, ConstExpr, DataSection, ElementSection, Elements, Encode, EntityType, ExportKind,
+    ExportSection, FunctionSection, GlobalSection, GlobalType, Ieee32, Ieee64, ImportSection, MemorySection,
+    MemoryType, Module, RefType, StartSection, TableSection, TableType, TypeSection, ValType,
 };
 use wasmparser::{
     CompositeInnerType, DataKind, ElementItems, ElementKind, ExternalKind, Operator, Parser, Payload, TypeRef,
@@ -228,7 +228,9 @@ impl Original {
                     }
                     let what = match operator {
                         // A call has a number to change, reached or not.
-                        Operator::Call { function_index } if !is_reached => What::UnreachedCall(function_index),
+                        Operator::Call { function_index } if !is_reached => {
+                            What::UnreachedCall(function_index)
+                        }
                         _ if !is_reached => What::Unreached,
                         Operator::Call { function_index } => What::Call(function_index),
                         Operator::MemorySize { .. } => What::MemorySize,
@@ -302,8 +304,7 @@ impl Original {
     }
 
     fn add_memory(&mut self, minimum: u64, maximum: Option<u64>) -> Result<(), Unfit> {
-        let memory =
-            MemoryType { minimum, maximum, memory64: false, shared: false, page_size_log2: None };
+        let memory = MemoryType { minimum, maximum, memory64: false, shared: false, page_size_log2: None };
         if self.memory.replace(memory).is_some() {
             return Err(other("two memories"));
         }
@@ -465,7 +466,11 @@ impl Original {
         for (offset, items) in &self.elements {
             let items: Vec<u32> =
                 items.iter().map(|item| numbers.get(*item as usize).copied().unwrap_or(u32::MAX)).collect();
-            elements.active(None, &ConstExpr::i32_const(offset.cast_signed()), Elements::Functions(items.into()));
+            elements.active(
+                None,
+                &ConstExpr::i32_const(offset.cast_signed()),
+                Elements::Functions(items.into()),
+            );
         }
         out.section(&elements);
         out.section(&code);

@@ -3,10 +3,10 @@
 //! The sandbox is the one that ships: validation, the engine's copy, the engine, the links, a process of its own. Only the broker
 //! is made up: it answers every call at once and keeps what it was asked.
 
+use host_min::Isolation;
 use host_min::sandbox::channel::{Ending, Request};
 use host_min::sandbox::engine::Kind;
 use host_min::sandbox::{Job, process};
-use host_min::Isolation;
 use std::io::ErrorKind;
 use std::time::Duration;
 

@@ -151,12 +151,16 @@ impl Reader<'_> {
                     instance.shared_from.get_or_insert(instance.actions.len());
                 }
             }
-            WastDirective::Invoke(invoke) => self.action(line, WastExecute::Invoke(invoke), Expected::Anything),
+            WastDirective::Invoke(invoke) => {
+                self.action(line, WastExecute::Invoke(invoke), Expected::Anything)
+            }
             WastDirective::AssertReturn { exec, results, .. } => {
                 let expected = Expected::Return(results.first().map(pattern));
                 self.action(line, exec, expected);
             }
-            WastDirective::AssertTrap { exec: WastExecute::Wat(module), .. } => self.instantiation(line, module),
+            WastDirective::AssertTrap { exec: WastExecute::Wat(module), .. } => {
+                self.instantiation(line, module)
+            }
             WastDirective::AssertTrap { exec, .. } => self.action(line, exec, Expected::Trap),
             WastDirective::AssertExhaustion { call, .. } => {
                 self.action(line, WastExecute::Invoke(call), Expected::Exhaustion);

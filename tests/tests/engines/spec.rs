@@ -115,7 +115,9 @@ impl Runner<'_> {
         loop {
             let (went_on, trapped) = match self.run_to_trap(&survived, &actions[done..]) {
                 Ok(next) => next,
-                Err(words) => return self.deviates(self.instance.line, &format!("it does not load: {words}")),
+                Err(words) => {
+                    return self.deviates(self.instance.line, &format!("it does not load: {words}"));
+                }
             };
             if done == 0 {
                 self.tally.modules += 1;
@@ -188,8 +190,12 @@ impl Runner<'_> {
         if is_right {
             self.tally.calls += 1;
         } else {
-            let value = value.map_or("nothing".to_owned(), |value| format!("{:?} {:#x}", value.ty, value.bits));
-            self.deviates(action.line, &format!("returned {value}; expected: {}", expected(&action.expected)));
+            let value =
+                value.map_or("nothing".to_owned(), |value| format!("{:?} {:#x}", value.ty, value.bits));
+            self.deviates(
+                action.line,
+                &format!("returned {value}; expected: {}", expected(&action.expected)),
+            );
         }
     }
 
@@ -216,8 +222,9 @@ fn expected(expected: &Expected) -> String {
 
 #[test]
 fn the_specifications_suite() {
-    let mut files: Vec<(String, Script)> =
-        spec(SpecVersion::V1).map(|file| (file.name().to_owned(), Script::read(file.name(), file.raw()))).collect();
+    let mut files: Vec<(String, Script)> = spec(SpecVersion::V1)
+        .map(|file| (file.name().to_owned(), Script::read(file.name(), file.raw())))
+        .collect();
     files.sort_by(|(a, _), (b, _)| a.cmp(b));
     let isolation = helper();
     let tasks: Vec<(usize, Kind)> =
