@@ -15,7 +15,7 @@ fn engine(name: &str) -> Kind {
 /// How `gather` with this body ends, with a function `$f` of such a type and body beside it.
 fn end(engine_name: &str, function: &str, gather: &str) -> End {
     let text = format!(
-        r#"(module (memory (export "memory") 1) (table 4 funcref) (func $f {function})
+        r#"(module (memory (export "memory") 1) (table 4 funcref) (global $g i32 (i32.const 5)) (func $f {function})
             (func (export "gather") (result i32) {gather}))"#
     );
     run(tests::guest::from_wat(&text), engine(engine_name), &helper(), Duration::from_secs(20)).end
@@ -72,9 +72,9 @@ fn wasmi_chooses_wrongly_after_a_block() {
 
 #[test]
 fn the_upper_half_of_a_value_stays_its_own() {
-    let function =
-        "(param i64) (result i64) (local i32) (local.get 0) (local.get 0) (local.set 0 (i64.const 7)) (drop)
-        (local.set 1 (i32.add (i32.popcnt (local.get 1)) (i32.ctz (local.get 1)))) (drop (memory.size))";
+    // A value is on the stack twice while its local is set; one of the two is dropped, and a value of 32 bits comes.
+    let function = "(param i64) (result i64)
+        (local.get 0) (local.get 0) (local.set 0 (i64.const 7)) (drop) (drop (global.get $g))";
     let gather = "(i32.wrap_i64 (i64.shr_u (call $f (i64.const 0x5555555566666666)) (i64.const 32)))";
     for name in ["wasm3", "wasmi"] {
         assert_eq!(returns(name, function, gather), 0x5555_5555, "{name}");
@@ -87,7 +87,7 @@ fn arguments_do_not_leave_the_stack() {
     let params = "i64 ".repeat(900);
     let arguments = "(i64.const 0x4141414141414141) ".repeat(900);
     let mut traps = 0;
-    for depth in (0..600).step_by(3) {
+    for depth in 200..330 {
         let mut text = String::from(r#"(module (memory (export "memory") 1)"#);
         let _ = write!(
             text,
