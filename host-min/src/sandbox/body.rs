@@ -2,18 +2,18 @@
 //!
 //! Validity alone does not do for wasm3 0.4.7. Its compiler has room for 4,000 slots in a function. Where it gives out
 //! slots one by one it looks at that limit; but the result of a call goes to the slot above all others in use, and nobody looks
-//! whether that one exists. Calls within calls, `f(f(f(…)))`, climb two slots each, and from the 2,000th on the compiler
-//! writes over the engine's own state. No limit of the specification stops that, so there is one here.
+//! whether that one exists. Calls within calls, `f(f(f(…)))`, climb a slot each, and beyond the last one the compiler writes
+//! over the engine's own state. No limit of the specification stops that, so there is one here.
 //!
-//! The bound: a value takes two slots at most, and constants take 120 in a function. A call leaves its result at most two
-//! slots above what was there, and may spoil two more. In code that is never reached wasm3 keeps values that the specification
-//! drops, so each instruction of such code counts as a value. Hence `2 × values + 4 × calls + 120` slots.
+//! The bound: a value takes one slot, constants take 120 in a function, and a call leaves its result at most one slot above
+//! what was there. In code that is never reached wasm3 keeps values that the specification drops, so each instruction of such
+//! code counts as a value. Hence `values + calls + 120` slots.
 
 use super::module::invalid;
 use wasmparser::{FuncValidator, FunctionBody, WasmModuleResources};
 
-/// Values of a function, and its calls twice: what fits into wasm3's 4,000 slots, less 120 for constants and some for alignment.
-pub(super) const MAX_VALUES_AND_CALLS: u32 = 1_900;
+/// Values of a function at once, and its calls: what fits into wasm3's 4,000 slots, less 120 for constants and some to spare.
+pub(super) const MAX_VALUES_AND_CALLS: u32 = 3_800;
 
 /// Validates a body against its validator.
 pub(super) fn validate<T: WasmModuleResources>(
@@ -46,11 +46,11 @@ pub(super) fn validate<T: WasmModuleResources>(
         .finish_expression(&function.visitor(reader.original_position()))
         .map_err(|error| invalid(&error))?;
     let values = values + unreached + function.len_locals();
-    if values.saturating_add(2 * calls) <= MAX_VALUES_AND_CALLS {
+    if values.saturating_add(calls) <= MAX_VALUES_AND_CALLS {
         return Ok(());
     }
     Err(format!(
-        "function {} of it is too large for one: {values} parameters, locals and operands, and {calls} calls; all of the first and twice the second may be {MAX_VALUES_AND_CALLS}. Split it",
+        "function {} of it is too large for one: {values} parameters, locals and operands, and {calls} calls; {MAX_VALUES_AND_CALLS} together are the most. Split it",
         function.index()
     ))
 }
@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn calls_within_calls() {
         let body = |calls: usize| [&b"\0\x41\0"[..], &b"\x10\x01".repeat(calls), b"\x0b"].concat();
-        let most = (MAX_VALUES_AND_CALLS as usize - 1) / 2;
+        let most = MAX_VALUES_AND_CALLS as usize - 1;
         assert!(!is_refused(&body(most)));
         assert!(is_refused(&body(most + 1)));
     }
@@ -109,8 +109,8 @@ mod tests {
         let body = |levels: usize| {
             [&b"\0"[..], &level.repeat(levels), &b"\x0b".repeat(levels), b"\x41\0\x0b"].concat()
         };
-        assert!(!is_refused(&body(30)));
-        assert!(is_refused(&body(40)));
+        assert!(!is_refused(&body(60)));
+        assert!(is_refused(&body(80)));
         // What follows the block is reached again.
         let one = [&*level, b"\x0b"].concat();
         assert!(!is_refused(&[&b"\0"[..], &one.repeat(100), b"\x41\0\x0b"].concat()));

@@ -8,6 +8,8 @@
 //! moves them, and cannot compile some code that is never reached; [`Original::tamed`] takes both away. And the engines have
 //! stacks of different depth: a trap of one for want of stack is counted, and must be rare.
 //!
+//! What is left of differences is in [`KNOWN`], by seed; one more or one less fails the test.
+//!
 //! `WAGATHER_MODULES` is how many modules are run, `WAGATHER_FIRST_SEED` where the seeds begin.
 
 use crate::rewrite::{Original, Step, Value};
@@ -24,7 +26,30 @@ use wasm_encoder::ValType;
 use wasm_smith::Config;
 
 /// Modules of a run that says nothing else.
-const MODULES: u64 = 2_000;
+const MODULES: u64 = 1_000;
+
+/// Seeds below 3,000 under which an engine is known to compute something else than V8 and the other engine do: see
+/// `docs/engines.md`. What they do is contained: a wrong value in the guest's own memory, or a trap.
+const KNOWN: &[(u64, &str)] = &[
+    (175, "wasmi"),
+    (272, "wasm3"),
+    (380, "wasmi"),
+    (435, "wasm3"),
+    (903, "wasm3"),
+    (990, "wasmi"),
+    (1203, "wasmi"),
+    (1369, "wasmi"),
+    (1425, "wasmi"),
+    (1439, "wasm3"),
+    (1712, "wasmi"),
+    (1880, "wasmi"),
+    (2067, "wasmi"),
+    (2412, "wasm3"),
+    (2483, "wasm3"),
+    (2585, "wasm3"),
+    (2825, "wasmi"),
+    (2860, "wasmi"),
+];
 
 /// Calls and rounds of loops that a function may take, with all that it calls.
 const FUEL: u32 = 200;
@@ -135,27 +160,27 @@ fn module(seed: u64) -> Vec<u8> {
     original.gatherer(&steps)
 }
 
-/// Kinds of traps, by a word of each that the engines say.
-const TRAPS: [(&str, &str, &str); 8] = [
-    ("unreachable", "unreachable", "unreachable"),
-    ("memory", "out of bounds memory", "out of bounds memory"),
-    ("division", "divide by zero", "divide by zero"),
-    ("overflow", "integer overflow", "integer overflow"),
-    ("conversion", "invalid conversion", "invalid conversion"),
-    ("signature", "type mismatch", "type mismatch"),
-    ("element", "undefined element", "undefined element"),
-    ("stack", "stack overflow", "call stack exhausted"),
+/// Kinds of traps, and the words that the engines have for each.
+const TRAPS: [(&str, &[&str]); 8] = [
+    ("unreachable", &["unreachable"]),
+    ("memory", &["out of bounds memory"]),
+    ("division", &["divide by zero"]),
+    ("overflow", &["integer overflow"]),
+    ("conversion", &["invalid conversion"]),
+    ("signature", &["type mismatch"]),
+    ("element", &["undefined element", "uninitialized element", "null table element"]),
+    ("stack", &["stack overflow", "call stack exhausted"]),
 ];
 
 /// An end as a word that both engines share.
 fn kind(engine: Kind, end: &End) -> String {
     match end {
         End::Trapped(words) => {
-            let of =
-                |row: &&(&str, &str, &str)| words.contains(if engine == Kind::Wasm3 { row.1 } else { row.2 });
-            TRAPS.iter().find(of).map_or_else(|| format!("trap: {words}"), |row| row.0.to_owned())
+            let is = |(_, known): &&(&str, &[&str])| known.iter().any(|known| words.contains(known));
+            TRAPS.iter().find(is).map_or_else(|| format!("trap: {words}"), |(kind, _)| (*kind).to_owned())
         }
         End::Returned(code) => format!("returned {code}"),
+        End::Unusable(words) if words.contains(" lies beyond its ") => "refused".to_owned(),
         End::Unusable(words) => format!("{} cannot run it: {words}", engine.name()),
         End::Died(signal) => format!("{} died of signal {signal}", engine.name()),
         End::Silent => "silence".to_owned(),
@@ -207,9 +232,18 @@ fn generated_modules_do_the_same_under_both_engines() {
                     if seed >= first + modules {
                         return;
                     }
-                    match compare(seed) {
-                        Ok(end) => *ends.lock().expect("no panic").entry(end).or_default() += 1,
-                        Err(difference) => differences.lock().expect("no panic").push(difference),
+                    match (compare(seed), KNOWN.iter().find(|known| known.0 == seed)) {
+                        (Err(_), Some((_, engine))) => {
+                            *ends.lock().expect("no panic").entry(format!("known, {engine}")).or_default() +=
+                                1;
+                        }
+                        (Ok(end), Some(_)) => {
+                            let text =
+                                format!("seed {seed} is known to differ, and both engines came to '{end}'");
+                            differences.lock().expect("no panic").push(text);
+                        }
+                        (Ok(end), None) => *ends.lock().expect("no panic").entry(end).or_default() += 1,
+                        (Err(difference), None) => differences.lock().expect("no panic").push(difference),
                     }
                 }
             });

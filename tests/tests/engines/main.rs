@@ -7,6 +7,7 @@
 //! notices when it changes.
 
 mod differential;
+mod known;
 mod rewrite;
 mod sandbox;
 mod script;

@@ -74,6 +74,8 @@ enum What {
     Nan,
     /// It asks for the size of the memory.
     MemorySize,
+    /// It is the end of a function with such a result, and is not reached.
+    End(ValType),
     /// It is never reached.
     Unreached,
     /// The same, and it calls the function of this number.
@@ -219,7 +221,11 @@ impl Original {
                 while !operators.eof() {
                     let at = operators.original_position() as usize - start;
                     let operator = operators.read().map_err(other)?;
+                    let is_end_unreached = reached.unreached.is_some() && operators.eof();
                     let is_reached = reached.next(&operator);
+                    if is_end_unreached && let Some(ty) = self.result_of(*bodies) {
+                        edits.push(Edit { start: at, end: at, what: What::End(ty) });
+                    }
                     let what = match operator {
                         // A call has a number to change, reached or not.
                         Operator::Call { function_index } if !is_reached => {
@@ -337,7 +343,7 @@ impl Original {
     }
 
     /// Leaves out what an engine is known to do wrong: makes every signalling NaN of 32 bits a quiet one where it comes into
-    /// being, takes out the instructions that are never reached, asks for the memory's size by growing it by nothing, and starts
+    /// being, takes out the instructions that are never reached, ends functions with a value all the same, asks for the memory's size by growing it by nothing, and starts
     /// with a page of it.
     pub(crate) fn tamed(mut self) -> Original {
         if let Some(memory) = &mut self.memory {
@@ -374,14 +380,16 @@ impl Original {
     /// The type of what a step reports, if it reports a value.
     pub(crate) fn result(&self, step: &Step) -> Option<ValType> {
         match step {
-            Step::Call(function, _) => {
-                let function = self.functions.get(*function as usize)?;
-                self.types.get(function.ty as usize)?.results.first().copied()
-            }
+            Step::Call(function, _) => self.result_of(*function as usize),
             Step::Get(global) => self.globals.get(*global as usize).map(|global| global.ty.val_type),
             Step::Set(..) => None,
             Step::Memory => Some(ValType::I64),
         }
+    }
+
+    fn result_of(&self, function: usize) -> Option<ValType> {
+        let function = self.functions.get(function)?;
+        self.types.get(function.ty as usize)?.results.first().copied()
     }
 
     /// A gatherer that takes these steps, and reports those that are marked so.
@@ -501,6 +509,8 @@ impl Original {
                     out.push(0x10);
                     leb128(&mut out, u64::from(numbers.get(function as usize).copied().unwrap_or(u32::MAX)));
                 }
+                What::End(ty) if self.tames => constant(&mut out, Value { ty, bits: 0 }),
+                What::End(_) => {}
                 // i32.const 0; memory.grow
                 What::MemorySize if self.tames => out.extend([0x41, 0, 0x40, 0]),
                 What::MemorySize => out.extend_from_slice(&bytes[edit.start..edit.end]),

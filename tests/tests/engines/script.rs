@@ -104,7 +104,7 @@ pub(crate) enum Kind {
     /// Not valid, or not even well-formed: validation must say so.
     Invalid(Vec<u8>),
     /// Its instantiation must trap, or fail for a segment that does not fit.
-    Instantiation(Original),
+    Instantiation(Box<Original>),
     Skipped(Skip),
 }
 
@@ -197,7 +197,7 @@ impl Reader<'_> {
         let kind = match module.encode().map(|bytes| Original::read(&bytes)) {
             Err(_) => Kind::Skipped(Skip::Text),
             Ok(Err(unfit)) => Kind::Skipped(skip(unfit)),
-            Ok(Ok(original)) => Kind::Instantiation(original),
+            Ok(Ok(original)) => Kind::Instantiation(Box::new(original)),
         };
         self.script.refused.push(Refused { line, kind });
     }

@@ -194,6 +194,18 @@ fn a_manifest_that_is_too_long() {
     run(&Hostile { module, ..hostile });
 }
 
+#[test]
+fn calls_within_calls_that_no_compiler_has_room_for() {
+    let calls = 4_000;
+    let fields = format!(
+        "(func $f (param i32) (result i32) (local.get 0))
+         (func (export \"gather\") (result i32) {}(i32.const 0){})",
+        "(call $f ".repeat(calls),
+        ")".repeat(calls)
+    );
+    run(&made("calls-within-calls", End::Unusable, "function 1 of it is too large", &fields));
+}
+
 /// A million types are a valid module of 4 MB. To remember them takes more than a sandbox has beyond the guest's memory.
 #[test]
 fn a_module_that_exhausts_the_sandbox_does_not_reach_the_broker() {

@@ -184,6 +184,9 @@ guests! {
     table_too_large: "table-too-large",
     undeclared: "undeclared",
     unreachable_instruction: "unreachable",
+    wasm3_elements: "wasm3-elements",
+    wasm3_grow_wraps: "wasm3-grow-wraps",
+    wasm3_memory_size: "wasm3-memory-size",
     wild_pointers: "wild-pointers",
     wrong_mode: "wrong-mode",
 }

@@ -59,7 +59,7 @@ fn instance(checked: &Checked, shared: &Shared) -> Result<End, Error> {
 ///
 /// Before a function runs, wasm3 compares the end of the stack with the slots that the function's values take. It leaves out the
 /// arguments that the function gives to others, and values that it moves out of registers, and writes those without a
-/// look. A frame has at most 4,000 slots, and the arguments of a call 2,000 above them (1,000 parameters are valid).
+/// look. A frame has at most 4,000 slots, and the arguments of a call 1,000 above them, which is what is valid.
 const RESERVE_SLOTS: u32 = 8 << 10;
 
 const SLOT_BYTES: u32 = size_of::<ffi::m3slot_t>() as u32;
