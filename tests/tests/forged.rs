@@ -191,7 +191,7 @@ fn half_a_frame_and_silence_end_at_the_deadline() {
 #[test]
 fn a_sandbox_that_goes_is_told() {
     fails("hangs-up", "its sandbox ended without a word");
-    fails("aborts", "its sandbox was ended by signal 6");
+    fails("aborts", "its sandbox gave up (signal 6)");
 }
 
 #[test]

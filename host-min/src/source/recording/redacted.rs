@@ -210,7 +210,7 @@ mod tests {
     #[test]
     fn secrets_are_known_by_their_path() {
         let secret = r#"{"data":{"a":"Y2FuYXJ5"}}"#;
-        let list = format!(r#"{{"kind":"SecretList","apiVersion":"v1","metadata":{{}},"items":[{secret}]}}"#);
+        let list = format!(r#"{{"kind":"ThingList","apiVersion":"v1","metadata":{{}},"items":[{secret}]}}"#);
         for path in ["/api/v1/secrets?limit=500", "/api/v1/namespaces/a/secrets"] {
             assert!(!through(path, &list).expect("changed").contains("Y2FuYXJ5"));
         }
