@@ -4,6 +4,7 @@
 //! text that has none.
 
 use std::path::{Path, PathBuf};
+use wagather_abi::Verb;
 
 /// A module from text as it is: with the manifest that it brings, if any.
 pub fn from_wat(text: &str) -> Vec<u8> {
@@ -21,6 +22,67 @@ pub fn module(name: &str, records: &[&str], fields: &str) -> Vec<u8> {
     // Memory comes last: imports must come first.
     let module = from_wat(&format!("(module {fields} (memory (export \"memory\") 1))"));
     with_manifest(module, manifest.as_bytes())
+}
+
+/// The texts of a request, in the order of its structure.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Texts<'a> {
+    /// The API version; empty for a raw path.
+    pub version: &'a str,
+    /// The plural name, or the path.
+    pub resource: &'a str,
+    /// The API group.
+    pub group: &'a str,
+    /// The namespace.
+    pub namespace: &'a str,
+    /// The object's name; empty for a list.
+    pub name: &'a str,
+    /// The subresource.
+    pub subresource: &'a str,
+    /// The label selector.
+    pub labels: &'a str,
+    /// The field selector.
+    pub fields: &'a str,
+    /// The field mask.
+    pub mask: &'a str,
+    /// The query.
+    pub query: &'a str,
+}
+
+/// A guest that sends one request (raw if it has no version, a list if it has no name) and pipes the answer; it returns
+/// the status of what fails.
+pub fn piping(name: &str, records: &[&str], request: &Texts<'_>) -> Vec<u8> {
+    let Texts { version, resource, group, namespace, name: object, subresource, labels, fields, mask, query } =
+        *request;
+    let texts = [version, resource, group, namespace, object, subresource, labels, fields, mask, query];
+    let verb = match (version, object) {
+        ("", _) => Verb::RAW,
+        (_, "") => Verb::LIST,
+        _ => Verb::GET,
+    };
+    let mut structure: Vec<u8> = [u32::from(verb.0), 0].into_iter().flat_map(u32::to_le_bytes).collect();
+    let mut data = Vec::new();
+    for text in texts {
+        let place = 256 + data.len() as u32;
+        structure.extend([place, text.len() as u32].into_iter().flat_map(u32::to_le_bytes));
+        data.extend_from_slice(text.as_bytes());
+    }
+    let quoted = |bytes: &[u8]| bytes.iter().map(|byte| format!("\\{byte:02x}")).collect::<String>();
+    let fields = format!(
+        r#"(import "wagather_v1" "rest_start" (func $rest_start (param i32) (result i32)))
+        (import "wagather_v1" "archive_pipe" (func $archive_pipe (param i32 i32 i32) (result i32)))
+        (data (i32.const 0) "{}")
+        (data (i32.const 256) "{}")
+        (data (i32.const 4096) "raw.txt")
+        (func (export "gather") (result i32) (local $got i32)
+            (local.set $got (call $rest_start (i32.const 0)))
+            (if (i32.gt_s (local.get $got) (i32.const 0))
+                (then (local.set $got (call $archive_pipe (local.get $got) (i32.const 4096) (i32.const 7)))))
+            (select (local.get $got) (i32.const 0) (i32.lt_s (local.get $got) (i32.const 0))))"#,
+        quoted(&structure),
+        quoted(&data),
+    );
+    module(name, records, &fields)
 }
 
 /// A module with one more custom section for its manifest.

@@ -1,0 +1,242 @@
+//! What a grant leaves of a run: items of a list, objects, fields, budgets.
+
+use super::grant;
+use serde_json::json;
+use std::path::Path;
+use tests::archive::Archive;
+use tests::guest::{self, Texts};
+use tests::host::{Done, Host, incomplete};
+use tests::objects;
+use tests::server::{Answer, Running};
+use tests::{place, programs};
+
+const ALL_PODS: Texts<'_> = Texts { version: "v1", resource: "pods", ..NONE };
+const NONE: Texts<'_> = Texts {
+    version: "",
+    resource: "",
+    group: "",
+    namespace: "",
+    name: "",
+    subresource: "",
+    labels: "",
+    fields: "",
+    mask: "",
+    query: "",
+};
+
+fn pipes(folder: &Path, records: &[&str], request: &Texts<'_>) -> std::path::PathBuf {
+    guest::write(folder, "pipes", &guest::piping("pipes", records, request))
+}
+
+fn run(folder: &Path, server: &Running, rules: &str, request: &Texts<'_>) -> (Done, Option<Archive>) {
+    let records = ["resource get,list /v1/pods * *", "resource get,list /v1/secrets * *", "path /version"];
+    let output = folder.join("out");
+    let _ = std::fs::remove_dir_all(&output);
+    let _ = std::fs::remove_dir_all(incomplete(&output));
+    let done = Host::run(pipes(folder, &records, request))
+        .server(&server.url())
+        .output(&output)
+        .args(["--grant", &grant(folder, rules).display().to_string()])
+        .wait();
+    let archive = [output.clone(), incomplete(&output)].into_iter().find(|path| path.exists());
+    (done, archive.map(Archive::read))
+}
+
+#[test]
+fn items_beyond_the_grant_are_withheld_and_counted() {
+    let (place, server) = (place(), objects::server().start());
+    for (rule, seen) in [
+        ("namespaces: [shop]", 3),
+        ("namespaces: [\"sh*\", other]", 3),
+        ("names: [\"pod-9*\", pod-1]", 1),
+        ("names: [\"pod-*\"]", 5),
+        ("namespaces: [default]\n    names: [pod-0, pod-4]", 1),
+        ("namespaces: [nowhere]", 0),
+    ] {
+        let rules =
+            format!("rules:\n  - verbs: [list]\n    groups: [\"\"]\n    resources: [pods]\n    {rule}\n");
+        let (done, archive) = run(place.path(), &server, &rules, &ALL_PODS);
+        done.expect_success();
+        let archive = archive.expect("an archive");
+        assert_eq!(archive.gathered().len(), seen, "{rule}: {:?}", archive.paths());
+        let part = archive.gatherer("pipes");
+        assert_eq!(part["items"], seen, "{rule}");
+        assert_eq!(part["itemsWithheld"].as_u64().unwrap_or(0), 5 - seen as u64, "{rule}");
+    }
+}
+
+#[test]
+fn objects_and_verbs_beyond_the_grant_are_denied_and_not_sent() {
+    let place = place();
+    for rule in [
+        "verbs: [get]\n    groups: [\"\"]\n    resources: [pods]",
+        "verbs: [list]\n    groups: [apps]\n    resources: [pods]",
+        "verbs: [list]\n    groups: [\"\"]\n    resources: [nodes]",
+    ] {
+        let server = objects::server().start();
+        let (done, archive) = run(place.path(), &server, &format!("rules:\n  - {rule}\n"), &ALL_PODS);
+        done.expect_code(7);
+        assert!(done.stderr.contains("the grant "), "{}", done.stderr);
+        assert_eq!(server.seen(), [], "{rule}");
+        let audit = archive.expect("an archive").audit();
+        assert_eq!(
+            (&audit[0]["verdict"], &audit[0]["result"]),
+            (&json!("denied"), &json!("not declared in the manifest or not granted")),
+            "{}",
+            audit[0]
+        );
+    }
+}
+
+#[test]
+fn fields_are_removed_whatever_the_manifest_says() {
+    let (place, server) = (place(), objects::server().start());
+    let rules = "rules:\n  - verbs: [list]\n    groups: [\"\"]\n    resources: [pods]\n    without: [status.containerStatuses.lastState, metadata.labels]\n";
+    let (done, archive) = run(place.path(), &server, rules, &ALL_PODS);
+    done.expect_success();
+    let pod = archive.expect("an archive").json("namespaces/shop/core/pods/pod-3.json");
+    assert!(pod["metadata"].get("labels").is_none() && pod["metadata"]["uid"].is_string(), "{pod:#}");
+    let status = &pod["status"]["containerStatuses"][0];
+    assert!(status.get("lastState").is_none() && status["restartCount"] == 7, "{pod:#}");
+}
+
+#[test]
+fn secrets_that_are_granted_come_without_their_values() {
+    let place = place();
+    let secret = json!({"metadata": {"name": "a", "namespace": "shop"}, "type": "Opaque", "data": {"password": "Y2FuYXJ5"}});
+    let server = objects::server()
+        .list("/api/v1/secrets", tests::server::List::new("v1", "SecretList", vec![secret]))
+        .start();
+    let rules = "rules:\n  - verbs: [list]\n    groups: [\"\"]\n    resources: [secrets]\n";
+    let secrets = Texts { resource: "secrets", ..ALL_PODS };
+    let (done, archive) = run(place.path(), &server, rules, &secrets);
+    done.expect_success();
+    let archive = archive.expect("an archive");
+    let kept = archive.json("namespaces/shop/core/secrets/a.json");
+    assert_eq!((&kept["type"], &kept["data"]["password"]), (&json!("Opaque"), &json!("cmVkYWN0ZWQ=")));
+    assert_eq!(archive.gatherer("pipes")["redacted"]["secretData"], 1);
+    // Every resource is not every resource: Secrets have to be named.
+    let rules = "rules:\n  - verbs: [list]\n    groups: [\"*\"]\n    resources: [\"*\"]\n";
+    let (done, _) = run(place.path(), &server, rules, &secrets);
+    done.expect_code(7);
+    assert!(done.stderr.contains("Secrets are not granted"), "{}", done.stderr);
+}
+
+#[test]
+fn each_budget_holds_and_says_its_name() {
+    let (place, server) = (place(), objects::server().start());
+    let all = "rules:\n  - verbs: [get, list]\n    groups: [\"*\"]\n    resources: [\"*\"]\n";
+    for (budget, said) in [
+        ("requests: 1", ""),
+        ("items: 3", "the gatherer may have 3 items, and wants more"),
+        ("received: 1Ki", "the gatherer may have 1024 bytes from the server, and wants more"),
+        ("archive: 1Ki", "the gatherer may have 1024 bytes in the archive, and wants more"),
+        ("entries: 2", "the gatherer may have 2 files in the archive, and wants more"),
+    ] {
+        let (done, archive) =
+            run(place.path(), &server, &format!("{all}budgets: {{ {budget} }}\n"), &ALL_PODS);
+        let archive = archive.expect("an archive");
+        if said.is_empty() {
+            done.expect_success();
+            continue;
+        }
+        done.expect_code(7);
+        assert!(done.stderr.contains(said), "{budget}: {}", done.stderr);
+        assert_eq!(archive.report()["complete"], false);
+        assert!(archive.gathered().len() < 5, "{budget}: {:?}", archive.paths());
+    }
+    let silent = objects::server().on("/version", Answer::silence()).start();
+    let version = Texts { version: "", resource: "/version", ..NONE };
+    for budget in ["time: 300ms", "requestTime: 300ms"] {
+        let begin = std::time::Instant::now();
+        let records = ["path /version"];
+        let module = guest::piping("waits", &records, &version);
+        let module = guest::write(place.path(), "waits", &module);
+        let output = place.path().join(budget.replace([':', ' '], ""));
+        let done = Host::run(module)
+            .server(&silent.url())
+            .output(&output)
+            .args([
+                "--grant",
+                &grant(place.path(), &format!("{all}paths: [/version]\nbudgets: {{ {budget} }}\n"))
+                    .display()
+                    .to_string(),
+            ])
+            .wait();
+        assert_ne!(done.code(), 0, "{budget}");
+        assert!(begin.elapsed() < std::time::Duration::from_secs(10), "{budget}: {:?}", begin.elapsed());
+    }
+}
+
+#[test]
+fn env_values_and_tokens_are_redacted_in_archive_report_and_recording() {
+    let place = place();
+    let pod = json!({
+        "metadata": {
+            "name": "a", "namespace": "shop",
+            "annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{\"canary\":5}", "url": "https://me:canary@example.com/x"},
+        },
+        "spec": {"containers": [{"name": "c", "env": [
+            {"name": "DB_PASSWORD", "value": "canary-1"}, {"value": "canary-2", "name": "API_TOKEN"}, {"name": "MODE", "value": "fast"},
+        ]}]},
+        "status": {"message": "Authorization: Bearer canary-0123456789abcdef"},
+    });
+    let server =
+        objects::server().list("/api/v1/pods", tests::server::List::new("v1", "PodList", vec![pod])).start();
+    let (output, recording) = (place.path().join("out"), place.path().join("r.har"));
+    let done = Host::run(pipes(place.path(), &["resource list /v1/pods * *"], &ALL_PODS))
+        .server(&server.url())
+        .output(&output)
+        .record(&recording)
+        .wait();
+    done.expect_success();
+    let archive = Archive::read(&output);
+    assert!(!archive.mentions("canary"), "{archive:?}");
+    assert!(!std::fs::read_to_string(&recording).expect("a recording").contains("canary"));
+    let pod = archive.json("namespaces/shop/core/pods/a.json");
+    assert_eq!(pod["spec"]["containers"][0]["env"][2]["value"], "fast");
+    assert_eq!(pod["metadata"]["annotations"]["url"], "https://<redacted>@example.com/x");
+    let redacted = &archive.gatherer("pipes")["redacted"];
+    assert_eq!(
+        *redacted,
+        json!({"secretData": 0, "env": 2, "tokens": 1, "privateKeys": 0, "urlCredentials": 1, "lastApplied": 1})
+    );
+    // A replay of it gives the same archive; nothing is left to be redacted.
+    let again = place.path().join("again");
+    Host::run(pipes(place.path(), &["resource list /v1/pods * *"], &ALL_PODS))
+        .replay(&recording)
+        .output(&again)
+        .wait()
+        .expect_success();
+    assert_eq!(Archive::read(&again).gathered(), archive.gathered());
+    // A mask that hides the names does not bring the values.
+    let tricks = Texts { mask: "metadata(name,namespace),spec(containers(env(value)))", ..ALL_PODS };
+    let tricky = place.path().join("tricky");
+    Host::run(pipes(place.path(), &["resource list /v1/pods * *"], &tricks))
+        .server(&server.url())
+        .output(&tricky)
+        .wait()
+        .expect_success();
+    assert!(!Archive::read(&tricky).mentions("canary"), "{:?}", Archive::read(&tricky));
+}
+
+#[test]
+fn a_pinned_module_runs_and_another_does_not() {
+    let (place, server) = (place(), objects::server().start());
+    let output = place.path().join("out");
+    let bytes = std::fs::read(programs::guest("cluster-operators")).expect("a module");
+    let all = "rules:\n  - verbs: [get, list]\n    groups: [\"*\"]\n    resources: [\"*\"]\n";
+    let sha256 = host_min::report::ModuleFacts::of(&bytes).sha256;
+    let pinned = grant(place.path(), &format!("{all}modules:\n  - sha256: {sha256}\n"));
+    let run = |guest: &str, output: &Path| {
+        Host::run(programs::guest(guest))
+            .server(&server.url())
+            .output(output)
+            .args(["--grant", &pinned.display().to_string()])
+            .wait()
+    };
+    run("cluster-operators", &output).expect_success();
+    let done = run("pods", &place.path().join("no"));
+    done.expect_code(3);
+    assert!(done.stderr.contains("may not run") && !place.path().join("no").exists(), "{}", done.stderr);
+}
