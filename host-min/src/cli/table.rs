@@ -207,8 +207,8 @@ const RUN: &[Flag] = &[
         ..path("output", "DIR|FILE.tar.gz|-")
     },
     Flag {
-        help: "Also write the server's answers to this file (HAR 1.2), for --replay. It has what the server sent, \
-               whole objects, but no credentials of yours",
+        help: "Also write the server's answers to this file (HAR 1.2), for --replay. It has whole objects, whatever the \
+               gatherers' fields are; what is secret in them is redacted as everywhere",
         ..path("record", "FILE.har")
     },
     Flag { help: "Take the answers from a recording; no cluster is needed", ..path("replay", "FILE.har") },

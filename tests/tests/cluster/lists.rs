@@ -1,7 +1,7 @@
 //! Lists: several pages, limits, selectors, namespaces.
 
 use super::ask::{Ask, items_in};
-use super::{OPERATORS, PODS, PODS_PATH, Ran, host, path_of, run, shared, without_managed_fields};
+use super::{OPERATORS, PODS, PODS_PATH, Ran, as_given, host, path_of, run, shared};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use tests::apiserver::{Proxy, Server};
@@ -14,7 +14,7 @@ fn ask(server: &Server, make: impl Fn(&std::path::Path) -> std::path::PathBuf) -
 
 /// What the items of a guest are, and what they should be.
 fn assert_items(ran: &Ran, expected: Vec<Value>) {
-    let expected: Vec<Value> = expected.into_iter().map(without_managed_fields).collect();
+    let expected: Vec<Value> = expected.into_iter().map(as_given).collect();
     let items = items_in(ran.gathered());
     assert_eq!(items.len(), expected.len());
     assert!(items == expected, "the items differ from the raw listing");

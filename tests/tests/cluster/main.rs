@@ -38,7 +38,7 @@ const PODS_PATH: &str = "/api/v1/pods";
 
 /// The value of a Secret that the server holds. Nothing that a gatherer can ask for has it.
 const SECRET_MARKER: &str = "wagather-secret-must-not-leak";
-/// The value of a variable in the containers of each pod: in what the server sends, not in what a mask lets through.
+/// The value of a variable in the containers of each pod: in what the server sends, and in nothing that the host makes.
 const PASSWORD_MARKER: &str = "wagather-password-must-not-leak";
 
 static SERVER: OnceLock<Server> = OnceLock::new();
@@ -116,7 +116,7 @@ fn assert_no_credentials(server: &Server, what: &str, bytes: &[u8]) {
     let known = CREDENTIALS.get_or_init(|| started().credentials());
     // A server of a test's own has its own keys.
     let own = if std::ptr::eq(server, started()) { Vec::new() } else { server.credentials() };
-    for credential in known.iter().chain(&own).map(String::as_str).chain([SECRET_MARKER]) {
+    for credential in known.iter().chain(&own).map(String::as_str).chain([SECRET_MARKER, PASSWORD_MARKER]) {
         assert!(!text.contains(credential), "{what} has the credential {}…", &credential[..6]);
     }
 }
@@ -142,11 +142,20 @@ fn host<I: IntoIterator<Item = PathBuf>>(server: &Server, kubeconfig: &str, gues
     Host::run_all(guests).kubeconfig(server.kubeconfig(kubeconfig))
 }
 
-/// An object without what is never kept.
-fn without_managed_fields(mut object: Value) -> Value {
+/// An object as a gatherer may have it: without managed fields, and without the password.
+fn as_given(mut object: Value) -> Value {
+    fn redact(value: &mut Value) {
+        match value {
+            Value::String(text) if text == PASSWORD_MARKER => "<redacted>".clone_into(text),
+            Value::Array(values) => values.iter_mut().for_each(redact),
+            Value::Object(fields) => fields.values_mut().for_each(redact),
+            _ => {}
+        }
+    }
     if let Some(metadata) = object["metadata"].as_object_mut() {
         metadata.remove("managedFields");
     }
+    redact(&mut object);
     object
 }
 

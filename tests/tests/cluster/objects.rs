@@ -1,7 +1,7 @@
 //! One object, raw paths and logs.
 
 use super::ask::{Ask, items_in};
-use super::{OPERATORS_PATH, PODS_PATH, Ran, host, path_of, run, shared, without_managed_fields};
+use super::{OPERATORS_PATH, PODS_PATH, Ran, as_given, host, path_of, run, shared};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use tests::apiserver::Server;
@@ -39,7 +39,7 @@ fn one_object_in_each_of_the_three_modes() {
         (Ask::get("", "v1", "pods", name).namespace(namespace), "core", "pods", &pod),
     ];
     for (request, group, plural, object) in cases {
-        let expected = without_managed_fields(object.clone());
+        let expected = as_given(object.clone());
         assert_eq!(only(&ask(&server, |folder| request.items(folder))), expected);
         assert_eq!(only(&ask(&server, |folder| request.bytes(folder))), expected);
         let ran = ask(&server, |folder| request.piped(folder));

@@ -24,6 +24,12 @@ fn report_in_common(archive: &Archive) -> Value {
         }
     }
     report.as_object_mut().expect("an object").remove("source");
+    // A recording is redacted already, and the shorter for it.
+    for gatherer in report["gatherers"].as_array_mut().expect("a list") {
+        let gatherer = gatherer.as_object_mut().expect("an object");
+        gatherer.remove("redacted");
+        gatherer.remove("bytesReceived");
+    }
     report
 }
 
@@ -89,10 +95,9 @@ fn a_refusal_is_replayed() {
     assert_eq!(report_in_common(&live), report_in_common(&again));
 }
 
-/// A recording has the objects as the server sent them, so a password that somebody put into a pod is in it: the help text
-/// says so. How we logged in is not, nor is anything of it in what was gathered or said.
+/// A recording has whole objects, but neither how we logged in nor what was secret in them.
 #[test]
-fn a_recording_has_what_was_sent_and_no_credentials() {
+fn a_recording_has_what_was_sent_and_no_secrets() {
     let server = shared();
     for kubeconfig in ["token.yaml", "token-file.yaml", "client-cert.yaml", "exec.yaml", "exec-cert.yaml"] {
         let place = tests::place();
@@ -106,7 +111,7 @@ fn a_recording_has_what_was_sent_and_no_credentials() {
         for word in ["Bearer", "Authorization", "authorization", "PRIVATE KEY", "127.0.0.1"] {
             assert!(!text.contains(word), "{kubeconfig}: the recording has the word {word}");
         }
-        assert!(text.contains(PASSWORD_MARKER));
+        assert!(text.contains("<redacted>") && text.contains("managedFields"));
         let recording: Value = serde_json::from_str(&text).expect("JSON");
         assert_eq!(recording["log"]["version"], "1.2");
         let entries = recording["log"]["entries"].as_array().expect("a list");
