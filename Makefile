@@ -12,7 +12,7 @@ export CARGO_TARGET_DIR := $(CURDIR)/target
 dist := target/dist
 demo := target/demo
 
-.PHONY: help setup demo test test-cluster guests host apiserver bench fmt lint clean
+.PHONY: help setup demo test test-cluster guests host apiserver bench fuzz fmt lint clean
 
 help: ## explain these targets
 	@echo "Gatherers for Kubernetes as tiny WebAssembly modules. Targets:"
@@ -34,6 +34,7 @@ demo: setup guests host ## run the example gatherers on the shipped recording, s
 
 test: setup lint guests host ## every test that needs no cluster, and the linters
 	cargo test --workspace
+	bash .ci/fuzz --bounded
 
 test-cluster: guests host apiserver ## the end-to-end tests on a real kube-apiserver (needs Go)
 	cargo test -p tests --features cluster --test cluster -- --test-threads=1
@@ -52,13 +53,18 @@ apiserver:
 bench: guests host ## measure start-up, sizes and memory
 	cargo run --release -p tests --bin bench
 
+fuzz: setup ## fuzz for long: FUZZ_SECONDS for each target (see docs/fuzzing.md)
+	@bash .ci/fuzz
+
 fmt: ## format the code
 	cargo fmt --all
+	cargo fmt --manifest-path tests/fuzz/Cargo.toml
 
 lint: setup ## format check, clippy and rustdoc, every warning an error
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --all-features -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps
+	bash .ci/fuzz --lint
 
 clean: ## remove everything that was built
 	rm -rf target

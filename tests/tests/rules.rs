@@ -79,6 +79,7 @@ const UNSAFE_FILES: &[&str] = &[
     "tests/src/bin/escape/attempts.rs",
     "tests/src/bin/escape/main.rs",
     "tests/src/bin/without.rs",
+    "tests/fuzz/src/process.rs",
 ];
 
 /// A line without its comment and its texts, which may speak of `unsafe` as they like.
@@ -373,7 +374,7 @@ fn make_explains_itself() {
         .output()
         .expect("make");
     let help = String::from_utf8_lossy(&help.stdout);
-    for target in ["demo", "test", "test-cluster", "guests", "host", "bench"] {
+    for target in ["demo", "test", "test-cluster", "guests", "host", "bench", "fuzz"] {
         assert!(help.contains(&format!("make {target} ")), "'make' alone does not explain {target}:\n{help}");
     }
     let ci = workspace::read(".ci/run");

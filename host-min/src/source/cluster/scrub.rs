@@ -6,6 +6,7 @@
 //! hand it on without us. Redaction of what is secret in the cluster's objects is another thing, [`crate::redact`].
 
 use std::io::{self, Read};
+use std::ops::Range;
 use std::sync::Arc;
 
 use memchr::memmem::Finder;
@@ -52,18 +53,29 @@ impl Scrub {
 
     /// A text without them.
     pub(super) fn text(&self, text: String) -> String {
-        let mut bytes = text.into_bytes();
-        self.clean(&mut bytes);
+        let (mut bytes, mut found) = (text.into_bytes(), Vec::new());
+        self.find(&bytes, &mut found);
+        hide(&mut bytes, &found);
         String::from_utf8(bytes).unwrap_or_default()
     }
 
-    fn clean(&self, bytes: &mut [u8]) {
+    /// Where they are. Finds may overlap (a credential that is repeated without a gap has a form across the seam), so
+    /// nothing is hidden before all are found.
+    fn find(&self, bytes: &[u8], found: &mut Vec<Range<usize>>) {
         for finder in &self.finders {
             let len = finder.needle().len();
             let mut from = 0;
             while let Some(at) = finder.find(&bytes[from..]) {
-                bytes[from + at..from + at + len].fill(b'*');
-                from += at + len;
+                let find = from + at..from + at + len;
+                from = find.start + 1;
+                match found.last_mut() {
+                    Some(last)
+                        if last.start <= find.start && find.start <= last.end && last.end <= find.end =>
+                    {
+                        last.end = find.end;
+                    }
+                    _ => found.push(find),
+                }
             }
         }
     }
@@ -79,6 +91,15 @@ impl Scrub {
                 .map_or(0, <[u8]>::len)
         };
         self.finders.iter().map(starts).max().unwrap_or(0)
+    }
+}
+
+fn hide(bytes: &mut [u8], found: &[Range<usize>]) {
+    for find in found {
+        let end = find.end.min(bytes.len());
+        if let Some(secret) = bytes.get_mut(find.start..end) {
+            secret.fill(b'*');
+        }
     }
 }
 
@@ -118,8 +139,10 @@ fn forms(secret: &str) -> Vec<Vec<u8>> {
 pub(super) struct Scrubbed<R> {
     body: R,
     scrub: Arc<Scrub>,
-    /// Read, and perhaps the beginning of a find.
+    /// Read, and perhaps the beginning of a find; as the server sent it.
     held: Vec<u8>,
+    /// What of that is within a find already.
+    found: Vec<Range<usize>>,
     /// Clean, and not given yet.
     ready: Vec<u8>,
     at: usize,
@@ -127,7 +150,7 @@ pub(super) struct Scrubbed<R> {
 
 impl<R: Read> Scrubbed<R> {
     pub(super) fn new(body: R, scrub: Arc<Scrub>) -> Self {
-        Scrubbed { body, scrub, held: Vec::new(), ready: Vec::new(), at: 0 }
+        Scrubbed { body, scrub, held: Vec::new(), found: Vec::new(), ready: Vec::new(), at: 0 }
     }
 
     /// Reads into a buffer that is larger than what may be held back; as much as it answers is clean.
@@ -138,12 +161,17 @@ impl<R: Read> Scrubbed<R> {
             let read = self.body.read(&mut buffer[held..])?;
             let len = held + read;
             self.held.clear();
+            self.scrub.find(&buffer[..len], &mut self.found);
+            let given = if read == 0 { len } else { len - self.scrub.undecided(&buffer[..len]) };
+            self.held.extend_from_slice(&buffer[given..len]);
+            hide(&mut buffer[..given], &self.found);
+            self.found.retain_mut(|find| {
+                *find = find.start.saturating_sub(given)..find.end.saturating_sub(given);
+                find.start < find.end
+            });
             if read == 0 {
                 return Ok(len);
             }
-            self.scrub.clean(&mut buffer[..len]);
-            let given = len - self.scrub.undecided(&buffer[..len]);
-            self.held.extend_from_slice(&buffer[given..len]);
             if given > 0 {
                 return Ok(given);
             }
@@ -225,6 +253,19 @@ mod tests {
         for chunk in 1..40 {
             for cap in [1, 7, 100, 1 << 16] {
                 assert_eq!(through(&scrub, &text, chunk, cap), whole, "chunks of {chunk} into {cap}");
+            }
+        }
+    }
+
+    #[test]
+    fn finds_that_overlap_are_all_hidden_wherever_they_are_split() {
+        let value = format!("Basic {}", base64::encode(b"me:xyzxyz/xyzxyz"));
+        let scrub = scrub(&value);
+        for text in ["xyzxyz/xyzxyz/xyzxyz", "-xyzxyz\\/xyzxyz/xyzxyz%2Fxyzxyz-", "xyzxyz/xyzxyz\\/xyzxyz"] {
+            let whole = scrub.text(text.into());
+            assert!(!whole.contains("xyz"), "{whole}");
+            for chunk in 1..20 {
+                assert_eq!(through(&scrub, text, chunk, 5), whole, "chunks of {chunk}");
             }
         }
     }

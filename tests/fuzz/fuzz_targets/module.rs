@@ -1,0 +1,41 @@
+//! A module's file, before anything of it runs: validation, and the copy that an engine gets.
+//!
+//! Input: the file.
+#![no_main]
+
+use host_min::manifest::Manifest;
+use host_min::sandbox::module::check;
+use wasmparser::{Parser, Payload, Validator, WasmFeatures};
+
+const MEMORY_BYTES: u64 = 64 << 20;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    let _ = Manifest::of_module(data);
+    let Ok(checked) = check(data, MEMORY_BYTES) else { return };
+    let with_start = checked.bytes_with_start();
+    for copy in [&checked.bytes, &with_start] {
+        if let Err(error) = Validator::new_with_features(WasmFeatures::WASM1).validate_all(copy) {
+            panic!("the engine's copy is not valid: {error}");
+        }
+    }
+    for payload in Parser::new(0).parse_all(&with_start) {
+        match payload.expect("a payload") {
+            Payload::CustomSection(section) => panic!("the custom section {} is left", section.name()),
+            Payload::MemorySection(memories) => {
+                for memory in memories {
+                    let most = memory.expect("a memory").maximum.expect("a maximum");
+                    assert!((1..=MEMORY_BYTES >> 16).contains(&most), "{most} pages");
+                }
+            }
+            _ => {}
+        }
+    }
+    // A copy of the copy is the copy.
+    let again = check(&with_start, MEMORY_BYTES).expect("what was accepted");
+    assert_eq!(
+        (&again.bytes, &again.imports, again.gather),
+        (&checked.bytes, &checked.imports, checked.gather)
+    );
+    assert_eq!(again.start.map(|start| start.function), checked.start.map(|start| start.function));
+    assert_eq!((again.initial_pages, again.data_bytes), (checked.initial_pages, checked.data_bytes));
+});
