@@ -4,7 +4,7 @@
 //! and validate and compile their modules while this process reads its configuration and connects.
 
 use crate::access;
-use crate::archive::{Archive, Contents, Section};
+use crate::archive::{Archive, Contents, Lost, Section};
 use crate::broker::admission::Admission;
 use crate::broker::audit::Audit;
 use crate::broker::budget::Budget;
@@ -80,8 +80,8 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
     let archive =
         Archive::create(&plan.output, plan.guests.len(), u64::try_from(now_millis / 1000).unwrap_or(0))?;
     let mut sections = Vec::with_capacity(plan.guests.len());
-    for index in 0..plan.guests.len() {
-        sections.push(archive.section(index)?);
+    for (index, manifest) in manifests.iter().enumerate() {
+        sections.push(archive.section(index, &manifest.name)?);
     }
     let tasks: Vec<(Sandbox, Service<'_>)> = sandboxes
         .into_iter()
@@ -246,10 +246,20 @@ fn advise_on_memory(failure: Failure, served: &Served, limit_bytes: u64) -> Fail
 fn account_for(contents: &Contents, report: &mut Report) {
     for (gathered, section) in report.gatherers.iter_mut().zip(&contents.sections) {
         gathered.entries = section.entries;
-        for path in &section.dropped {
-            gathered
-                .warnings
-                .push(format!("{path} is already in the archive, from a gatherer before this one"));
+        gathered.bytes_archived = section.bytes;
+        let name = &gathered.name;
+        // A line per folder, however many files: there are two folders that gatherers share.
+        for (folder, files) in &section.moved {
+            let are = if *files == 1 { "file is" } else { "files are" };
+            gathered.warnings.push(format!(
+                "{files} {are} below {name}/{folder}, as a gatherer before this one has the same path below {folder}"
+            ));
+        }
+        if let Some(Lost { files, first }) = &section.lost {
+            let are = if *files == 1 { "file is" } else { "files are" };
+            gathered.errors.push(format!(
+                "{files} {are} left out, first {first}: a gatherer before this one has the same path, and an entry of this one's own is in the way below {name}; give that entry another name"
+            ));
         }
     }
 }

@@ -4,8 +4,11 @@
 //! made whole, and renamed: under its final name it is complete, or it is not there. Its bytes depend on what
 //! was added and on the time given, not on when, by which thread or how fast.
 //!
-//! Two gatherers may want the same file (two that pipe the same resource, say). Which one comes first in time is
-//! chance, so each has a section of its own, and the first section wins when they are joined.
+//! Two gatherers may want the same file (two that pipe the same resource, say), with more in it or less. Which one comes first in
+//! time is chance, and neither may take anything from the other. So each has a section of its own; when they are
+//! joined, the first section that has a path keeps it, and a later one's file goes to `<gatherer>/<path>`. Contents are not
+//! compared: that two are the same is no reason for one to be missing where its gatherer would have put it.
+//! Only an entry of the gatherer's own can be in the way there; then the file is left out, and the report says so.
 //!
 //! # What lasts
 //! A `.tar.gz` is synced before it is renamed, so it survives a loss of power. The files of a folder are not:
@@ -13,26 +16,30 @@
 //! archive for keeping.
 
 mod aside;
+mod join;
 pub mod names;
+mod paths;
 mod section;
 mod spool;
 mod tar;
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, IsTerminal, Read, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use flate2::read::GzDecoder;
+use wagather_abi::manifest::is_gatherer_name;
 
 pub(crate) use aside::{Partial, Target};
 pub use section::{AddError, Section};
 pub use spool::{MAX_SPOOL_MEMORY_BYTES, Spool, SpoolReader};
 
 use crate::error::{Class, Failure};
-use names::{AUDIT_PATH, REPORT_PATH};
-use section::{Closed, Extent, Paths, encoder, make_parent, put_tar};
+use join::{Part, join_folder, join_tar};
+use names::{AUDIT_PATH, REPORT_PATH, RESOURCE_FOLDERS};
+use paths::Moves;
 
 /// Where the archive goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,8 +103,22 @@ pub struct Contents {
 pub struct SectionContents {
     /// Files in the archive.
     pub entries: u64,
-    /// Files left out because an earlier section has the same path, or needs it for a folder.
-    pub dropped: Vec<String>,
+    /// Bytes of these files.
+    pub bytes: u64,
+    /// How many of them are below the gatherer's folder because an earlier section has the same path, or needs it for
+    /// a folder; by the first folder of that path.
+    pub moved: BTreeMap<String, u64>,
+    /// Files left out because what the gatherer itself put below its folder is in their way there.
+    pub lost: Option<Lost>,
+}
+
+/// Files that are not in the archive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lost {
+    /// How many.
+    pub files: u64,
+    /// The path of the first that was added.
+    pub first: String,
 }
 
 /// An archive that is there.
@@ -131,14 +152,18 @@ impl Archive {
         Ok(Archive { form, target: Arc::new(target), sections, mtime_seconds })
     }
 
-    /// The place of one gatherer's files; asked for once per index.
-    pub fn section(&self, index: usize) -> Result<Section, Failure> {
+    /// The place of one gatherer's files; asked for once per index and per gatherer.
+    pub fn section(&self, index: usize, gatherer: &str) -> Result<Section, Failure> {
+        if !is_gatherer_name(gatherer) || RESOURCE_FOLDERS.contains(&gatherer) {
+            let attempt = format!("cannot archive what '{gatherer}' gathers");
+            return Err(Failure::new(Class::Internal, attempt, "that is no name for a gatherer's folder"));
+        }
         let Form::Folder(partial) = &self.form else {
-            return Ok(Section::tar(index, &self.target, self.mtime_seconds));
+            return Ok(Section::tar(index, gatherer, &self.target, self.mtime_seconds));
         };
         let root = partial.path().join(index.to_string());
         fs::create_dir(&root).map_err(|error| self.target.failure(&error))?;
-        Ok(Section::folder(index, &self.target, root))
+        Ok(Section::folder(index, gatherer, &self.target, root))
     }
 
     /// Joins the sections in order, adds the audit and the report, makes it whole, and renames it into place. If the run was not
@@ -156,13 +181,18 @@ impl Archive {
         let mut parts: Vec<Part> = Vec::new();
         for mut section in sections {
             let mut paths = std::mem::take(&mut section.paths);
-            let dropped = paths.drop_conflicts(parts.iter().map(|part| &part.paths));
+            let Moves { moved, lost } =
+                paths.make_way(parts.iter().map(|part| &part.paths), &section.gatherer);
             if let Some(of) = contents.sections.get_mut(section.index) {
-                of.entries = paths.iter().len() as u64;
-                of.dropped = dropped.iter().map(|(path, _)| path.to_string()).collect();
+                of.entries = paths.len() as u64;
+                of.bytes = section.bytes() - lost.iter().map(|(_, extent)| extent.len).sum::<u64>();
+                of.moved = moved;
+                of.lost = lost
+                    .first()
+                    .map(|(first, _)| Lost { files: lost.len() as u64, first: first.to_string() });
             }
-            let dropped = dropped.into_iter().map(|(_, extent)| extent).collect();
-            parts.push(Part { closed: section.close()?, paths, dropped });
+            let lost = lost.into_iter().map(|(_, extent)| extent).collect();
+            parts.push(Part { closed: section.close()?, paths, lost });
         }
         let report = report(&contents);
         let own = [(AUDIT_PATH, audit), (REPORT_PATH, &*report)];
@@ -191,62 +221,6 @@ impl Archive {
             }
         }
     }
-}
-
-/// A section that is closed, and which of its files stay.
-struct Part {
-    closed: Closed,
-    paths: Paths,
-    dropped: Vec<Extent>,
-}
-
-/// The host's own files, the last of which is the report.
-type Own<'a> = [(&'static str, &'a [u8]); 2];
-
-fn join_tar(to: &mut dyn Write, parts: Vec<Part>, own: Own<'_>, mtime_seconds: u64) -> io::Result<()> {
-    for part in parts {
-        let Closed::Tar(Some(spool)) = part.closed else { continue };
-        let mut member = spool.into_reader()?;
-        if part.dropped.is_empty() {
-            member.copy_to(to)?;
-            continue;
-        }
-        // Rare, so it may cost: the member is unpacked and packed again without the files that are dropped.
-        let mut from = GzDecoder::new(member);
-        let mut packed = encoder(&mut *to);
-        let mut position = 0;
-        for extent in &part.dropped {
-            io::copy(&mut from.by_ref().take(extent.start - position), &mut packed)?;
-            io::copy(&mut from.by_ref().take(extent.end - extent.start), &mut io::sink())?;
-            position = extent.end;
-        }
-        io::copy(&mut from, &mut packed)?;
-        packed.finish()?;
-    }
-    let mut last = encoder(to);
-    for (path, content) in own {
-        put_tar(&mut last, path, content.len() as u64, mtime_seconds, |to| to.write_all(content))?;
-    }
-    last.write_all(&tar::END)?;
-    last.finish().map(drop)
-}
-
-fn join_folder(whole: &Path, parts: Vec<Part>, own: Own<'_>) -> io::Result<()> {
-    let mut parent = PathBuf::new();
-    for part in parts {
-        let Closed::Folder(root) = part.closed else { continue };
-        if !whole.exists() && part.dropped.is_empty() {
-            fs::rename(root, whole)?;
-            continue;
-        }
-        for path in part.paths.iter() {
-            let file = whole.join(path);
-            make_parent(&file, &mut parent)?;
-            fs::rename(root.join(path), file)?;
-        }
-    }
-    fs::create_dir_all(whole)?;
-    own.iter().try_for_each(|(path, content)| File::create_new(whole.join(path))?.write_all(content))
 }
 
 /// Renames what is whole into its place, which nothing else may have taken meanwhile.

@@ -43,6 +43,19 @@ pub fn resource_path(group: &str, plural: &str, namespace: Option<&str>, name: &
     path
 }
 
+/// Where a gatherer's file goes whose path a gatherer before it has: to the same path below its own folder.
+///
+/// No other gatherer has a file there: a gatherer's name is one segment, no other gatherer of a run has it, and it is
+/// none of [`RESOURCE_FOLDERS`].
+pub fn moved_path(gatherer: &str, path: &str) -> String {
+    format!("{gatherer}/{path}")
+}
+
+/// The path that a [moved one](moved_path) was before.
+pub(super) fn path_before_move(moved: &str) -> &str {
+    moved.split_once('/').map_or(moved, |(_, path)| path)
+}
+
 /// Whether a guest may give an entry that name: a relative path of plain segments, as the contract has it.
 pub fn is_entry_name(name: &str) -> bool {
     name.len() <= MAX_ENTRY_NAME_BYTES
@@ -126,6 +139,24 @@ mod tests {
             assert!(path.split('/').all(is_segment), "{path}");
         }
         assert!(!resource_path("", "things", None, &"a".repeat(250)).contains('%'));
+    }
+
+    #[test]
+    fn a_moved_path_is_below_its_gatherers_folder_and_can_be_read_back() {
+        for name in ["x".to_owned(), ":".repeat(253)] {
+            let path = resource_path("", "things", Some("a"), &name);
+            let moved = moved_path("a-gatherer", &path);
+            assert_eq!(moved.split('/').next(), Some("a-gatherer"));
+            assert!(moved.split('/').all(is_segment), "{moved}");
+            assert_eq!(path_before_move(&moved), path);
+        }
+        // Nobody's entry is there unless it is the gatherer's own.
+        for folder in RESOURCE_FOLDERS {
+            assert!(is_entry_name(folder) && wagather_abi::manifest::is_gatherer_name(folder));
+        }
+        for own in [REPORT_PATH, AUDIT_PATH] {
+            assert!(!wagather_abi::manifest::is_gatherer_name(own), "{own} would be a gatherer's folder");
+        }
     }
 
     #[test]

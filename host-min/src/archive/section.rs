@@ -4,10 +4,8 @@
 //! gzip member of its own: members one after the other are a valid gzip file (RFC 1952, section 2.2), so gatherers
 //! compress in parallel, and the archive does not depend on which was faster.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
-use std::ops::Bound::{Included, Unbounded};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,7 +13,8 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use super::aside::Target;
-use super::names::{AUDIT_PATH, REPORT_PATH, is_segment};
+use super::names::is_segment;
+use super::paths::{Extent, Paths};
 use super::spool::Spool;
 use super::tar;
 use crate::error::{Class, Failure};
@@ -28,6 +27,7 @@ const GZIP_LEVEL: u32 = 1;
 /// One gatherer's files. Dropped before it is given to [`super::Archive::finish`], it leaves nothing.
 pub struct Section {
     pub(super) index: usize,
+    pub(super) gatherer: Box<str>,
     pub(super) paths: Paths,
     bytes: u64,
     failed: Option<Failure>,
@@ -66,17 +66,25 @@ pub(super) enum Closed {
 }
 
 impl Section {
-    pub(super) fn tar(index: usize, target: &Arc<Target>, mtime_seconds: u64) -> Section {
-        Section::new(index, target, Writer::Tar { encoder: None, position: 0, mtime_seconds })
+    pub(super) fn tar(index: usize, gatherer: &str, target: &Arc<Target>, mtime_seconds: u64) -> Section {
+        Section::new(index, gatherer, target, Writer::Tar { encoder: None, position: 0, mtime_seconds })
     }
 
-    pub(super) fn folder(index: usize, target: &Arc<Target>, root: PathBuf) -> Section {
-        Section::new(index, target, Writer::Folder { parent: root.clone(), root, position: 0 })
+    pub(super) fn folder(index: usize, gatherer: &str, target: &Arc<Target>, root: PathBuf) -> Section {
+        Section::new(index, gatherer, target, Writer::Folder { parent: root.clone(), root, position: 0 })
     }
 
-    fn new(index: usize, target: &Arc<Target>, writer: Writer) -> Section {
+    fn new(index: usize, gatherer: &str, target: &Arc<Target>, writer: Writer) -> Section {
         let target = Arc::clone(target);
-        Section { index, paths: Paths::default(), bytes: 0, failed: None, target, writer }
+        Section {
+            index,
+            gatherer: gatherer.into(),
+            paths: Paths::default(),
+            bytes: 0,
+            failed: None,
+            target,
+            writer,
+        }
     }
 
     /// Adds an entry. Its path is one of [`super::names::resource_path`], or a gatherer's name and an entry name.
@@ -101,7 +109,7 @@ impl Section {
 
     /// How many entries were added.
     pub fn entries(&self) -> u64 {
-        self.paths.0.len() as u64
+        self.paths.len() as u64
     }
 
     /// How many bytes their contents have, together.
@@ -123,7 +131,7 @@ impl Section {
         }
         match self.writer.put(&self.target, path, len, content) {
             Ok(extent) => {
-                self.paths.0.insert(path.into(), extent);
+                self.paths.insert(path, extent);
                 self.bytes += len;
                 Ok(())
             }
@@ -172,17 +180,18 @@ impl Writer {
         match self {
             Writer::Tar { encoder: made, position, mtime_seconds } => {
                 let encoder = made.get_or_insert_with(|| encoder(Spool::new(target, u64::MAX)));
-                let start = *position;
-                *position += put_tar(encoder, path, len, *mtime_seconds, content)?;
-                Ok(Extent { start, end: *position })
+                let header_bytes = put_tar(encoder, path, len, *mtime_seconds, content)?;
+                let extent = Extent { start: *position, len, header_bytes, is_moved: false };
+                *position = extent.end();
+                Ok(extent)
             }
             Writer::Folder { root, parent, position } => {
                 let file = root.join(path);
                 make_parent(&file, parent)?;
                 content(&mut File::create_new(file)?)?;
-                let start = *position;
+                let extent = Extent { start: *position, len, header_bytes: 0, is_moved: false };
                 *position += 1;
-                Ok(Extent { start, end: *position })
+                Ok(extent)
             }
         }
     }
@@ -202,63 +211,22 @@ pub(super) fn encoder<W: Write>(to: W) -> GzEncoder<W> {
     GzEncoder::new(to, Compression::new(GZIP_LEVEL))
 }
 
-/// Writes an entry; the result is how long it is with its header and padding.
+/// Writes an entry; the result is how long all is that is before its content.
 pub(super) fn put_tar(
     to: &mut dyn Write,
     path: &str,
     len: u64,
     mtime_seconds: u64,
     content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-) -> io::Result<u64> {
+) -> io::Result<u32> {
     if len > tar::MAX_FILE_BYTES {
         return Err(io::Error::new(ErrorKind::FileTooLarge, "an entry of 8 GiB or more does not fit a tar"));
     }
     let header = tar::header(path, len, mtime_seconds);
     to.write_all(&header)?;
     content(to)?;
-    let padding = tar::padding(len);
-    to.write_all(&tar::END[..padding])?;
-    Ok(header.len() as u64 + len + padding as u64)
-}
-
-/// Which files there are, and where each one lies in its section: bytes of the tar, or the file's number.
-#[derive(Default)]
-pub(super) struct Paths(BTreeMap<Box<str>, Extent>);
-
-/// A range: of bytes in a section's tar, or of numbers of files in a folder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Extent {
-    pub(super) start: u64,
-    pub(super) end: u64,
-}
-
-impl Paths {
-    /// Whether a file cannot be there besides those that are: the same path, or one a folder of the other.
-    fn conflict(&self, path: &str) -> bool {
-        let above = path.match_indices('/').any(|(at, _)| self.is_file(&path[..at]));
-        let folder = format!("{path}/");
-        let mut from = self.0.range::<str, _>((Included(folder.as_str()), Unbounded));
-        above || self.is_file(path) || from.next().is_some_and(|(first, _)| first.starts_with(&folder))
-    }
-
-    fn is_file(&self, path: &str) -> bool {
-        path == REPORT_PATH || path == AUDIT_PATH || self.0.contains_key(path)
-    }
-
-    /// Takes out the files that cannot be there besides those of earlier sections; in the order they were added.
-    pub(super) fn drop_conflicts<'a>(
-        &mut self,
-        earlier: impl Iterator<Item = &'a Paths> + Clone,
-    ) -> Vec<(Box<str>, Extent)> {
-        let mut dropped: Vec<_> =
-            self.0.extract_if(.., |path, _| earlier.clone().any(|paths| paths.conflict(path))).collect();
-        dropped.sort_unstable_by_key(|(_, extent)| extent.start);
-        dropped
-    }
-
-    pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.0.keys().map(|path| &**path)
-    }
+    to.write_all(&tar::END[..tar::padding(len)])?;
+    u32::try_from(header.len()).map_err(|_| ErrorKind::InvalidFilename.into())
 }
 
 #[cfg(test)]
@@ -266,26 +234,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_is_a_file_or_a_folder_and_once() {
-        let mut paths = Paths::default();
-        for path in ["a/b", "a/b.json", "c", "d-/e"] {
-            assert!(!paths.conflict(path), "{path}");
-            paths.0.insert(path.into(), Extent { start: 0, end: 0 });
-        }
-        for path in ["a/b", "a", "a/b/c", "a/b/c/d", "c/d", "d-", "wagather.json", "wagather.json/x"] {
-            assert!(paths.conflict(path), "{path}");
-        }
-        for path in ["a/c", "a-", "b", "d", "a/b.jso", "wagather"] {
-            assert!(!paths.conflict(path), "{path}");
-        }
-    }
-
-    #[test]
     fn bad_paths_are_our_fault() {
         let scratch = tempfile::tempdir().expect("a folder");
         let target = Arc::new(Target::claim(&scratch.path().join("x.tgz"), "the archive").expect("free"));
         for path in ["", "/a", "a/", "../a", "a/../../b", "a b", "a\n"] {
-            let mut section = Section::tar(0, &target, 0);
+            let mut section = Section::tar(0, "g", &target, 0);
             let Err(AddError::Output(failure)) = section.add(path, b"") else { panic!("{path}") };
             assert_eq!(failure.class, Class::Internal);
             assert_eq!(section.add("fine", b""), Err(AddError::Output(failure)));

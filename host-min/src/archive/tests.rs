@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use std::io::Read;
 
 const TIME: u64 = 1_700_000_000;
+
+const NAMES: [&str; 5] = ["zero", "one", "two", "three", "four"];
 
 fn outputs(scratch: &Path) -> [Output; 2] {
     [Output::parse(scratch.join("out")), Output::parse(scratch.join("out.tar.gz"))]
@@ -60,6 +63,22 @@ fn listing(folder: &Path) -> Vec<String> {
     names
 }
 
+fn contents_of(entries: u64, bytes: u64, moved: &[(&str, u64)]) -> SectionContents {
+    let moved = moved.iter().map(|(folder, files)| (folder.to_string(), *files)).collect();
+    SectionContents { entries, bytes, moved, lost: None }
+}
+
+/// The files of an archive but the host's own, in alphabetical order.
+fn gathered(output: &Output) -> Vec<(String, String)> {
+    let mut files = read(&path(output));
+    files.retain(|path, _| path != AUDIT_PATH && path != REPORT_PATH);
+    files.into_iter().collect()
+}
+
+fn owned(files: &[(&str, &str)]) -> Vec<(String, String)> {
+    files.iter().map(|(path, content)| (path.to_string(), content.to_string())).collect()
+}
+
 #[test]
 fn what_was_typed_says_where() {
     assert_eq!(Output::parse("-"), Output::Stdout);
@@ -74,7 +93,7 @@ fn it_appears_when_it_is_whole() {
     let scratch = tempfile::tempdir().expect("a folder");
     for output in outputs(scratch.path()) {
         let archive = Archive::create(&output, 1, TIME).expect("free");
-        let mut section = archive.section(0).expect("a section");
+        let mut section = archive.section(0, "zero").expect("a section");
         section.add("a/b.json", b"{}").expect("added");
         let mut spool = section.spool(1 << 20);
         spool.write_all("long ".repeat(100_000).as_bytes()).expect("room");
@@ -86,7 +105,7 @@ fn it_appears_when_it_is_whole() {
         assert!(!path(&output).exists());
         let finished = archive
             .finish(vec![section], true, b"", |contents| {
-                assert_eq!(contents.sections, [SectionContents { entries: 2, dropped: vec![] }]);
+                assert_eq!(contents.sections, [contents_of(2, 500_002, &[])]);
                 b"report".to_vec()
             })
             .expect("finished");
@@ -101,12 +120,12 @@ fn it_appears_when_it_is_whole() {
 }
 
 #[test]
-fn the_first_section_wins_and_the_report_learns_of_it() {
+fn what_an_earlier_section_has_goes_below_the_gatherers_folder() {
     let scratch = tempfile::tempdir().expect("a folder");
     for output in outputs(scratch.path()) {
         let archive = Archive::create(&output, 5, TIME).expect("free");
         let fill = |index: usize, paths: &[&str]| {
-            let mut section = archive.section(index).expect("a section");
+            let mut section = archive.section(index, NAMES[index]).expect("a section");
             for path in paths {
                 section.add(path, index.to_string().as_bytes()).expect("added");
             }
@@ -115,38 +134,152 @@ fn the_first_section_wins_and_the_report_learns_of_it() {
         let third = fill(2, &["x", "c/3", "a/b", "a/1/below", "z"]);
         let first = fill(0, &["a/b", "a/1"]);
         let second = fill(1, &["d", "c/2", "a/b"]);
-        let fourth = fill(3, &["a", "0", "x"]);
+        let fourth = fill(3, &["a", "0", "x", "c/3"]);
         let finished = archive.finish(vec![fourth, third, second, first], true, b"", |contents| {
-            let of = |entries: u64, dropped: &[&str]| SectionContents {
-                entries,
-                dropped: dropped.iter().map(ToString::to_string).collect(),
-            };
             assert_eq!(
                 contents.sections,
-                [of(2, &[]), of(2, &["a/b"]), of(3, &["a/b", "a/1/below"]), of(1, &["a", "x"]), of(0, &[])]
+                [
+                    contents_of(2, 2, &[]),
+                    contents_of(3, 3, &[("a", 1)]),
+                    contents_of(5, 5, &[("a", 2)]),
+                    contents_of(4, 4, &[("a", 1), ("c", 1), ("x", 1)]),
+                    contents_of(0, 0, &[])
+                ]
             );
             Vec::new()
         });
         finished.expect("finished");
-        let files = read(&path(&output));
-        let found: Vec<_> = files.iter().map(|(path, content)| (path.as_str(), content.as_str())).collect();
         assert_eq!(
-            found,
-            [
+            gathered(&output),
+            owned(&[
                 ("0", "3"),
                 ("a/1", "0"),
                 ("a/b", "0"),
-                (AUDIT_PATH, ""),
                 ("c/2", "1"),
                 ("c/3", "2"),
                 ("d", "1"),
-                (REPORT_PATH, ""),
+                ("one/a/b", "1"),
+                ("three/a", "3"),
+                ("three/c/3", "3"),
+                ("three/x", "3"),
+                ("two/a/1/below", "2"),
+                ("two/a/b", "2"),
                 ("x", "2"),
                 ("z", "2")
-            ]
+            ])
         );
     }
     assert_eq!(listing(scratch.path()), ["out", "out.tar.gz"]);
+}
+
+/// Contents around a block's edge, empty and long ones, and paths that need an extended header only when they are moved, and those
+/// that need one before and after.
+#[test]
+fn moved_files_are_whole_whatever_their_lengths() {
+    let scratch = tempfile::tempdir().expect("a folder");
+    let paths: Vec<String> = [1, 80, 96, 97, 100, 101, 150, 251, 255, 256, 257, 700]
+        .iter()
+        .map(|len| (0..*len).map(|at| if at % 120 == 119 && at + 1 < *len { '/' } else { 'p' }).collect())
+        .chain([names::resource_path("", "things", Some(&"n".repeat(253)), &":".repeat(253))])
+        .map(|path: String| format!("shared/{path}.json"))
+        .collect();
+    let lens = [0, 1, 511, 512, 513, 1024, 70_000, 2, 0, 300_000, 5, 512, 3];
+    assert_eq!(paths.len(), lens.len());
+    for output in outputs(scratch.path()) {
+        let archive = Archive::create(&output, 4, TIME).expect("free");
+        let content = |index: usize, len: usize| NAMES[index][..1].repeat(len);
+        let fill = |index: usize, own: bool| {
+            let mut section = archive.section(index, NAMES[index]).expect("a section");
+            for (path, len) in paths.iter().zip(lens) {
+                section.add(path, content(index, len).as_bytes()).expect("added");
+                if own {
+                    section.add(&format!("{}/{path}-own", NAMES[index]), b"own").expect("added");
+                }
+            }
+            section
+        };
+        // An empty one before, one with nothing but what is moved, one with files of its own in between.
+        let empty = archive.section(0, NAMES[0]).expect("a section");
+        let sections = vec![fill(3, true), fill(1, true), empty, fill(2, false)];
+        let bytes: u64 = lens.iter().map(|len| *len as u64).sum();
+        let finished = archive.finish(sections, true, b"", |contents| {
+            let all = lens.len() as u64;
+            assert_eq!(
+                contents.sections,
+                [
+                    contents_of(0, 0, &[]),
+                    contents_of(2 * all, bytes + 3 * all, &[]),
+                    contents_of(all, bytes, &[("shared", all)]),
+                    contents_of(2 * all, bytes + 3 * all, &[("shared", all)]),
+                ]
+            );
+            Vec::new()
+        });
+        finished.expect("finished");
+        let mut expected = Vec::new();
+        for (path, len) in paths.iter().zip(lens) {
+            expected.push((path.clone(), content(1, len)));
+            for index in [2, 3] {
+                expected.push((format!("{}/{path}", NAMES[index]), content(index, len)));
+            }
+            for index in [1, 3] {
+                expected.push((format!("{}/{path}-own", NAMES[index]), "own".to_owned()));
+            }
+        }
+        expected.sort();
+        assert!(gathered(&output) == expected, "{:?}", read(&path(&output)).keys().collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn only_a_gatherers_own_entry_can_be_in_the_way_of_its_files() {
+    let scratch = tempfile::tempdir().expect("a folder");
+    for output in outputs(scratch.path()) {
+        let archive = Archive::create(&output, 2, TIME).expect("free");
+        let mut first = archive.section(0, "zero").expect("a section");
+        let mut second = archive.section(1, "one").expect("a section");
+        for path in ["namespaces/a/x.json", "namespaces/b/y.json", "namespaces/c/z.json"] {
+            first.add(path, b"first").expect("added");
+        }
+        let own = ["one/namespaces/b", "one/namespaces/c/z.json"];
+        for path in ["namespaces/c/z.json", own[0], "namespaces/a/x.json", own[1], "namespaces/b/y.json", "z"]
+        {
+            second.add(path, if own.contains(&path) { b"own" } else { b"2nd" }).expect("added");
+        }
+        let finished = archive.finish(vec![first, second], true, b"", |contents| {
+            let lost = Some(Lost { files: 2, first: "namespaces/c/z.json".to_owned() });
+            let second = SectionContents { lost, ..contents_of(4, 12, &[("namespaces", 1)]) };
+            assert_eq!(contents.sections, [contents_of(3, 15, &[]), second]);
+            Vec::new()
+        });
+        finished.expect("finished");
+        assert_eq!(
+            gathered(&output),
+            owned(&[
+                ("namespaces/a/x.json", "first"),
+                ("namespaces/b/y.json", "first"),
+                ("namespaces/c/z.json", "first"),
+                ("one/namespaces/a/x.json", "2nd"),
+                ("one/namespaces/b", "own"),
+                ("one/namespaces/c/z.json", "own"),
+                ("z", "2nd"),
+            ])
+        );
+    }
+    assert_eq!(listing(scratch.path()), ["out", "out.tar.gz"]);
+}
+
+#[test]
+fn a_section_needs_a_folder_that_no_other_has() {
+    let scratch = tempfile::tempdir().expect("a folder");
+    for output in outputs(scratch.path()) {
+        let archive = Archive::create(&output, 1, TIME).expect("free");
+        for name in ["", "..", "a/b", "A", "namespaces", "cluster-scoped-resources", REPORT_PATH, AUDIT_PATH]
+        {
+            let Err(failure) = archive.section(0, name) else { panic!("{name}") };
+            assert_eq!(failure.class, Class::Internal);
+        }
+    }
 }
 
 #[test]
@@ -156,7 +289,7 @@ fn the_same_content_is_the_same_bytes_whichever_thread_was_faster() {
         let output = Output::parse(scratch.path().join(name));
         let archive = Archive::create(&output, 4, TIME).expect("free");
         let fill = |index: usize| {
-            let mut section = archive.section(index).expect("a section");
+            let mut section = archive.section(index, NAMES[index]).expect("a section");
             for number in 0..200 {
                 let path = format!("gatherer/{}/{number}.json", if number == 7 { 0 } else { index });
                 section.add(&path, format!("{{\"n\":{number}}}").repeat(50).as_bytes()).expect("added");
@@ -184,7 +317,7 @@ fn an_incomplete_one_never_has_the_final_name() {
     for output in outputs(scratch.path()) {
         for content in ["older", "newer"] {
             let archive = Archive::create(&output, 1, TIME).expect("free");
-            let mut section = archive.section(0).expect("a section");
+            let mut section = archive.section(0, "zero").expect("a section");
             section.add(content, content.as_bytes()).expect("added");
             let finished = archive.finish(vec![section], false, b"", |_| Vec::new()).expect("finished");
             let at = finished.path.expect("a path");
@@ -204,7 +337,7 @@ fn dropped_before_the_end_it_leaves_nothing() {
     let scratch = tempfile::tempdir().expect("a folder");
     for output in outputs(scratch.path()) {
         let archive = Archive::create(&output, 1, TIME).expect("free");
-        archive.section(0).expect("a section").add("a", b"a").expect("added");
+        archive.section(0, "zero").expect("a section").add("a", b"a").expect("added");
         assert!(
             listing(scratch.path()).iter().all(|name| name.starts_with('.') && name.ends_with(".partial"))
         );
@@ -242,10 +375,10 @@ fn a_full_disk_is_one_clear_failure() {
 fn a_stream_is_the_same_archive() {
     let target = Arc::new(Target::stream("the archive"));
     let archive = Archive { form: Form::Stdout, target, sections: 1, mtime_seconds: TIME };
-    let mut section = archive.section(0).expect("a section");
+    let mut section = archive.section(0, "zero").expect("a section");
     section.add("a", b"b").expect("added");
     let paths = std::mem::take(&mut section.paths);
-    let part = Part { closed: section.close().expect("closed"), paths, dropped: vec![] };
+    let part = Part { closed: section.close().expect("closed"), paths, lost: vec![] };
     let mut stream = Vec::new();
     join_tar(&mut stream, vec![part], [(AUDIT_PATH, b""), (REPORT_PATH, b"r")], TIME).expect("written");
     let entries = read_tar(stream.as_slice());

@@ -67,13 +67,13 @@ fn run_with(hostile: &Hostile, server: &Running) -> (Done, Option<Archive>) {
     };
     assert_eq!(left.len(), 1, "more than an archive is left: {left:?}");
     let archive = Archive::read(place_of_archive);
-    neighbour_is_unharmed(&archive);
+    let neighbours = neighbour_is_unharmed(&archive);
     let part = archive.gatherer(&hostile.name);
     let status = if hostile.end == End::Returns(0) { "complete" } else { "failed" };
     assert_eq!(part["status"], status, "{part:#}");
     assert_eq!(archive.report()["complete"], hostile.end == End::Returns(0));
     // Whatever it wrote is below its own folder or where resources go.
-    for path in archive.paths() {
+    for path in archive.paths().into_iter().filter(|path| !neighbours.iter().any(|other| other == path)) {
         let first = path.split('/').next().unwrap_or_default();
         let places =
             [&*hostile.name, "namespaces", "cluster-scoped-resources", "wagather.json", "audit.jsonl"];
@@ -82,15 +82,22 @@ fn run_with(hostile: &Hostile, server: &Running) -> (Done, Option<Archive>) {
     (done, Some(archive))
 }
 
-pub(crate) fn neighbour_is_unharmed(archive: &Archive) {
+/// Checks that the honest gatherer has all of its files, each with all that it read; these are their paths.
+pub(crate) fn neighbour_is_unharmed(archive: &Archive) -> [String; 3] {
     let part = archive.gatherer("cluster-operators");
     assert_eq!(part["status"], "complete", "the other gatherer was harmed: {part:#}");
     assert_eq!(part["entries"], 3);
-    for number in 0..3 {
-        archive.bytes(&format!(
-            "cluster-scoped-resources/config.openshift.io/clusteroperators/operator-{number}.json"
-        ));
-    }
+    [0, 1, 2].map(|number| {
+        let usual =
+            format!("cluster-scoped-resources/config.openshift.io/clusteroperators/operator-{number}.json");
+        // Where it goes if a gatherer before it has piped the same.
+        let moved = format!("cluster-operators/{usual}");
+        let path = if archive.paths().contains(&&*moved) { moved } else { usual };
+        let mut whole = objects::cluster_operator(number);
+        whole["metadata"].as_object_mut().expect("an object").remove("managedFields");
+        assert_eq!(archive.json(&path), whole, "{path} is not what the other gatherer read");
+        path
+    })
 }
 
 macro_rules! guests {
@@ -266,15 +273,77 @@ fn a_selector_is_one_parameter() {
     assert_eq!(seen.query, sent.map(|(name, value)| (name.to_owned(), value)));
 }
 
-/// What one gatherer pipes with a narrow mask must not take the place of what another one pipes whole.
+/// What one gatherer pipes with a narrow mask must not take the place of what another one pipes whole, whichever is
+/// first on the command line; nor is anything of the first one's lost.
 #[test]
 fn a_narrow_pipe_takes_nothing_from_another_gatherer() {
-    let (_, archive) = run(&Hostile::read("pipes-less"));
-    let archive = archive.expect("an archive");
-    let object =
-        archive.json("cluster-scoped-resources/config.openshift.io/clusteroperators/operator-1.json");
-    assert!(
-        object["status"]["conditions"].is_array(),
-        "the other gatherer's file has less than it read: {object:#}"
-    );
+    let (hostile, server) = (Hostile::read("pipes-less"), server());
+    let folder = "cluster-scoped-resources/config.openshift.io/clusteroperators";
+    for output in ["out", "out.tar.gz"] {
+        for (order, moved) in
+            [(["pipes-less", "cluster-operators"], 1), (["cluster-operators", "pipes-less"], 0)]
+        {
+            let place = tests::place();
+            let module = |name| match name {
+                "pipes-less" => guest::write(place.path(), name, &hostile.module),
+                _ => programs::guest(name),
+            };
+            let output = place.path().join(output);
+            let done = Host::run_all(order.map(module)).server(&server.url()).output(&output).wait();
+            done.expect_code(0);
+            let archive = Archive::read(&output);
+            let (first, second) = (order[0], order[1]);
+            let neighbours = neighbour_is_unharmed(&archive);
+            let prefix = format!("cluster-operators/{folder}/");
+            assert_eq!(neighbours.iter().filter(|path| path.starts_with(&prefix)).count(), 3 * moved);
+            // The narrow ones are all there too, and nothing else is.
+            let prefix = if first == "pipes-less" { String::new() } else { "pipes-less/".to_owned() };
+            for number in 0..3 {
+                let name = format!("operator-{number}");
+                let object = archive.json(&format!("{prefix}{folder}/{name}.json"));
+                assert_eq!(object["metadata"], serde_json::json!({"name": name}));
+                assert_eq!(object["status"], serde_json::Value::Null);
+            }
+            assert_eq!(archive.gathered().len(), 6);
+            // The report says so, in one line, of the gatherer whose files are elsewhere.
+            assert_eq!(archive.gatherer("pipes-less")["entries"], 3);
+            assert_eq!(archive.gatherer(first)["warnings"], serde_json::json!([]));
+            let line = format!(
+                "3 files are below {second}/cluster-scoped-resources, as a gatherer before this one has the same path below cluster-scoped-resources"
+            );
+            assert_eq!(archive.gatherer(second)["warnings"], serde_json::json!([line]));
+            assert!(done.stderr.contains(&line), "{}", done.stderr);
+        }
+    }
+}
+
+/// A gatherer whose own entry is where its piped files would go has only itself to blame, and is told.
+#[test]
+fn a_file_that_its_own_gatherer_is_in_the_way_of_is_an_error() {
+    let fields = r#"
+        (import "wagather_v1" "rest_start" (func $rest_start (param i32) (result i32)))
+        (import "wagather_v1" "archive_pipe" (func $archive_pipe (param i32 i32 i32) (result i32)))
+        (import "wagather_v1" "archive_open" (func $archive_open (param i32 i32) (result i32)))
+        (import "wagather_v1" "archive_close" (func $archive_close (param i32) (result i32)))
+        (data (i32.const 256) "v1" "clusteroperators" "config.openshift.io" "cluster-scoped-resources")
+        (data (i32.const 0) "\02\00\00\00" "\00\00\00\00" "\00\01\00\00" "\02\00\00\00" "\02\01\00\00" "\10\00\00\00" "\12\01\00\00" "\13\00\00\00")
+        (func (export "gather") (result i32)
+            (if (call $archive_close (call $archive_open (i32.const 293) (i32.const 24))) (then unreachable))
+            (i32.ne (call $archive_pipe (call $rest_start (i32.const 0)) (i32.const 0) (i32.const 0)) (i32.const 3)))"#;
+    let place = tests::place();
+    let records = ["resource list config.openshift.io/v1/clusteroperators * *"];
+    let module = guest::module("in-its-way", &records, fields);
+    let output = place.path().join("out.tar.gz");
+    let modules = [programs::guest("cluster-operators"), guest::write(place.path(), "in-its-way", &module)];
+    let done = Host::run_all(modules).server(&server().url()).output(&output).wait();
+    done.expect_code(0);
+    let archive = Archive::read(&output);
+    neighbour_is_unharmed(&archive);
+    let part = archive.gatherer("in-its-way");
+    assert_eq!((&part["entries"], &part["bytesArchived"]), (&1.into(), &0.into()));
+    assert_eq!(archive.bytes("in-its-way/cluster-scoped-resources"), b"");
+    let errors = part["errors"].as_array().expect("a list");
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    let error = errors[0].as_str().expect("text");
+    assert!(error.starts_with("3 files are left out, first cluster-scoped-resources/"), "{error}");
 }

@@ -1,0 +1,110 @@
+//! Sections become one archive: each after the other, and the host's own files last.
+//!
+//! Not here: which files are moved or left out (that is [`super::paths`]). What is joined is streamed or renamed,
+//! never in memory. A section all of whose files stay is copied as it is; moved files cost their section to be
+//! unpacked and packed again, which few runs need.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+
+use flate2::read::GzDecoder;
+
+use super::names;
+use super::paths::{Extent, Paths};
+use super::section::{Closed, encoder, make_parent, put_tar};
+use super::spool::SpoolReader;
+use super::tar;
+
+/// A section that is closed, and which of its files stay.
+pub(super) struct Part {
+    pub(super) closed: Closed,
+    pub(super) paths: Paths,
+    pub(super) lost: Vec<Extent>,
+}
+
+/// The host's own files, the last of which is the report.
+pub(super) type Own<'a> = [(&'static str, &'a [u8]); 2];
+
+/// Writes a `.tar.gz`.
+pub(super) fn join_tar(
+    to: &mut dyn Write,
+    parts: Vec<Part>,
+    own: Own<'_>,
+    mtime_seconds: u64,
+) -> io::Result<()> {
+    for Part { closed, paths, lost } in parts {
+        let Closed::Tar(Some(spool)) = closed else { continue };
+        let mut member = spool.into_reader()?;
+        let moved = paths.iter().filter(|(_, extent)| extent.is_moved);
+        let mut changes: Vec<(Extent, Option<&str>)> =
+            moved.map(|(path, extent)| (*extent, Some(path))).collect();
+        changes.extend(lost.into_iter().map(|extent| (extent, None)));
+        if changes.is_empty() {
+            member.copy_to(to)?;
+        } else {
+            changes.sort_unstable_by_key(|(extent, _)| extent.start);
+            repack(member, &changes, to, mtime_seconds)?;
+        }
+    }
+    let mut last = encoder(to);
+    for (path, content) in own {
+        put_tar(&mut last, path, content.len() as u64, mtime_seconds, |to| to.write_all(content))?;
+    }
+    last.write_all(&tar::END)?;
+    last.finish().map(drop)
+}
+
+/// Copies a member, but for files that get another path, or that are left out if they get none.
+fn repack(
+    member: SpoolReader,
+    changes: &[(Extent, Option<&str>)],
+    to: &mut dyn Write,
+    mtime_seconds: u64,
+) -> io::Result<()> {
+    let mut from = GzDecoder::new(member);
+    let mut packed = encoder(to);
+    let mut position = 0;
+    for (extent, path) in changes {
+        copy_exactly(&mut from, extent.start - position, &mut packed)?;
+        copy_exactly(&mut from, extent.header_bytes.into(), &mut io::sink())?;
+        match path {
+            Some(path) => {
+                packed.write_all(&tar::header(path, extent.len, mtime_seconds))?;
+                copy_exactly(&mut from, extent.padded_bytes(), &mut packed)?;
+            }
+            None => copy_exactly(&mut from, extent.padded_bytes(), &mut io::sink())?,
+        }
+        position = extent.end();
+    }
+    io::copy(&mut from, &mut packed)?;
+    packed.finish().map(drop)
+}
+
+fn copy_exactly(from: &mut impl Read, len: u64, to: &mut impl Write) -> io::Result<()> {
+    match io::copy(&mut from.take(len), to)? {
+        copied if copied == len => Ok(()),
+        _ => Err(io::Error::new(ErrorKind::UnexpectedEof, "a gatherer's part ends in the middle of a file")),
+    }
+}
+
+/// Makes a folder.
+pub(super) fn join_folder(whole: &Path, parts: Vec<Part>, own: Own<'_>) -> io::Result<()> {
+    let mut parent = PathBuf::new();
+    for part in parts {
+        let Closed::Folder(root) = part.closed else { continue };
+        // The first one has every file where it was put.
+        if !whole.exists() {
+            fs::rename(root, whole)?;
+            continue;
+        }
+        for (path, extent) in part.paths.iter() {
+            let file = whole.join(path);
+            make_parent(&file, &mut parent)?;
+            let before = if extent.is_moved { names::path_before_move(path) } else { path };
+            fs::rename(root.join(before), file)?;
+        }
+    }
+    fs::create_dir_all(whole)?;
+    own.iter().try_for_each(|(path, content)| File::create_new(whole.join(path))?.write_all(content))
+}

@@ -1,0 +1,158 @@
+//! Which files a section has, and where each goes if another section has its path.
+//!
+//! Not here: the files themselves. What is decided here is done when the sections are [joined](super::join).
+
+use std::collections::BTreeMap;
+use std::ops::Bound::{Included, Unbounded};
+
+use super::names::{self, AUDIT_PATH, REPORT_PATH};
+use super::tar;
+
+/// The files of a section, by their paths in the archive.
+#[derive(Default)]
+pub(super) struct Paths(BTreeMap<Box<str>, Extent>);
+
+/// Where a file lies in its section. One for each file is in memory, so it is small.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Extent {
+    /// The first byte of its header in a tar, or its number in a folder.
+    pub(super) start: u64,
+    /// The length of its content.
+    pub(super) len: u64,
+    /// The length of all that is before its content; 0 in a folder.
+    pub(super) header_bytes: u32,
+    /// Whether it is below its gatherer's folder because an earlier section has its path.
+    pub(super) is_moved: bool,
+}
+
+impl Extent {
+    /// The content with its padding, which is as it is whatever header is before it.
+    pub(super) fn padded_bytes(&self) -> u64 {
+        self.len + tar::padding(self.len) as u64
+    }
+
+    /// The first byte of a tar that is not of this file.
+    pub(super) fn end(&self) -> u64 {
+        self.start + u64::from(self.header_bytes) + self.padded_bytes()
+    }
+}
+
+/// What became of the files that could not stay where they were.
+#[derive(Default)]
+pub(super) struct Moves {
+    /// How many are below their gatherer's folder now, by the folder that they were in.
+    pub(super) moved: BTreeMap<String, u64>,
+    /// Those whose new path is taken too, in the order they were added.
+    pub(super) lost: Vec<(Box<str>, Extent)>,
+}
+
+impl Paths {
+    pub(super) fn insert(&mut self, path: &str, extent: Extent) {
+        self.0.insert(path.into(), extent);
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Extent)> {
+        self.0.iter().map(|(path, extent)| (&**path, extent))
+    }
+
+    /// Whether a file cannot be there besides those that are: the same path, or one a folder of the other.
+    pub(super) fn conflict(&self, path: &str) -> bool {
+        let above = path.match_indices('/').any(|(at, _)| self.is_file(&path[..at]));
+        let folder = format!("{path}/");
+        let mut from = self.0.range::<str, _>((Included(folder.as_str()), Unbounded));
+        above || self.is_file(path) || from.next().is_some_and(|(first, _)| first.starts_with(&folder))
+    }
+
+    fn is_file(&self, path: &str) -> bool {
+        path == REPORT_PATH || path == AUDIT_PATH || self.0.contains_key(path)
+    }
+
+    /// Moves the files that cannot be there besides those of earlier sections to below their gatherer's folder.
+    ///
+    /// Files that are moved cannot be in each other's way, as they were not before.
+    pub(super) fn make_way<'a>(
+        &mut self,
+        earlier: impl Iterator<Item = &'a Paths> + Clone,
+        gatherer: &str,
+    ) -> Moves {
+        let is_taken = |path: &str| earlier.clone().any(|paths| paths.conflict(path));
+        let mut moves = Moves::default();
+        let away: Vec<_> = self.0.extract_if(.., |path, _| is_taken(path)).collect();
+        for (path, extent) in away {
+            let new = names::moved_path(gatherer, &path);
+            if self.conflict(&new) || is_taken(&new) {
+                moves.lost.push((path, extent));
+                continue;
+            }
+            let folder = path.split('/').next().unwrap_or_default();
+            match moves.moved.get_mut(folder) {
+                Some(files) => *files += 1,
+                None => drop(moves.moved.insert(folder.into(), 1)),
+            }
+            self.0.insert(new.into(), Extent { is_moved: true, ..extent });
+        }
+        moves.lost.sort_unstable_by_key(|(_, extent)| extent.start);
+        moves
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paths(of: &[&str]) -> Paths {
+        let mut paths = Paths::default();
+        for (path, start) in of.iter().zip(0..) {
+            paths.insert(path, Extent { start, len: 0, header_bytes: 0, is_moved: false });
+        }
+        paths
+    }
+
+    #[test]
+    fn a_path_is_a_file_or_a_folder_and_once() {
+        let paths = paths(&["a/b", "a/b.json", "c", "d-/e"]);
+        for path in ["a/b", "a", "a/b/c", "a/b/c/d", "c/d", "d-", "wagather.json", "wagather.json/x"] {
+            assert!(paths.conflict(path), "{path}");
+        }
+        for path in ["a/c", "a-", "b", "d", "a/b.jso", "wagather"] {
+            assert!(!paths.conflict(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_is_taken_goes_below_the_gatherers_folder_or_is_lost() {
+        let first = paths(&["n/a", "n/b/c", "n/d"]);
+        let second = paths(&["other/n/e", "n/f"]);
+        let mut third = paths(&["n/f/g", "own/n/b", "n/d", "n/b/c", "own/x", "n/h", "n/a"]);
+        let moves = third.make_way([&first, &second].into_iter(), "own");
+        assert_eq!(moves.moved, BTreeMap::from([("n".to_owned(), 3)]));
+        let lost: Vec<_> = moves.lost.iter().map(|(path, extent)| (&**path, extent.start)).collect();
+        assert_eq!(lost, [("n/b/c", 3)], "its own entry own/n/b is no folder");
+        let found: Vec<_> =
+            third.iter().map(|(path, extent)| (path, extent.start, extent.is_moved)).collect();
+        assert_eq!(
+            found,
+            [
+                ("n/h", 5, false),
+                ("own/n/a", 6, true),
+                ("own/n/b", 1, false),
+                ("own/n/d", 2, true),
+                ("own/n/f/g", 0, true),
+                ("own/x", 4, false),
+            ]
+        );
+    }
+
+    #[test]
+    fn an_extent_ends_where_the_next_begins() {
+        for (len, end) in [(0, 1500), (1, 2012), (512, 2012), (513, 2524)] {
+            let extent = Extent { start: 988, len, header_bytes: 512, is_moved: false };
+            assert_eq!((extent.end(), extent.padded_bytes()), (end, end - 1500));
+        }
+        assert!(size_of::<Extent>() <= 24);
+    }
+}
