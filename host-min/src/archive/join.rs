@@ -81,7 +81,7 @@ fn repack(
     packed.finish().map(drop)
 }
 
-fn copy_exactly(from: &mut impl Read, len: u64, to: &mut impl Write) -> io::Result<()> {
+fn copy_exactly(from: &mut dyn Read, len: u64, to: &mut dyn Write) -> io::Result<()> {
     match io::copy(&mut from.take(len), to)? {
         copied if copied == len => Ok(()),
         _ => Err(io::Error::new(ErrorKind::UnexpectedEof, "a gatherer's part ends in the middle of a file")),

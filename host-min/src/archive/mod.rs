@@ -23,7 +23,6 @@ mod section;
 mod spool;
 mod tar;
 
-use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, IsTerminal, Write};
@@ -107,7 +106,7 @@ pub struct SectionContents {
     pub bytes: u64,
     /// How many of them are below the gatherer's folder because an earlier section has the same path, or needs it for
     /// a folder; by the first folder of that path.
-    pub moved: BTreeMap<String, u64>,
+    pub moved: Vec<(String, u64)>,
     /// Files left out because what the gatherer itself put below its folder is in their way there.
     pub lost: Option<Lost>,
 }
@@ -117,7 +116,7 @@ pub struct SectionContents {
 pub struct Lost {
     /// How many.
     pub files: u64,
-    /// The path of the first that was added.
+    /// The path that the first of them would have had, in alphabetical order.
     pub first: String,
 }
 

@@ -40,9 +40,9 @@ impl Extent {
 /// What became of the files that could not stay where they were.
 #[derive(Default)]
 pub(super) struct Moves {
-    /// How many are below their gatherer's folder now, by the folder that they were in.
-    pub(super) moved: BTreeMap<String, u64>,
-    /// Those whose new path is taken too, in the order they were added.
+    /// How many are below their gatherer's folder now, by the first folder of the path that they had.
+    pub(super) moved: Vec<(String, u64)>,
+    /// Those whose new path is taken too, by the path that they had.
     pub(super) lost: Vec<(Box<str>, Extent)>,
 }
 
@@ -88,14 +88,14 @@ impl Paths {
                 moves.lost.push((path, extent));
                 continue;
             }
+            // In the order of their paths, so those of one folder follow each other.
             let folder = path.split('/').next().unwrap_or_default();
-            match moves.moved.get_mut(folder) {
-                Some(files) => *files += 1,
-                None => drop(moves.moved.insert(folder.into(), 1)),
+            match moves.moved.last_mut() {
+                Some((last, files)) if last == folder => *files += 1,
+                _ => moves.moved.push((folder.into(), 1)),
             }
             self.0.insert(new.into(), Extent { is_moved: true, ..extent });
         }
-        moves.lost.sort_unstable_by_key(|(_, extent)| extent.start);
         moves
     }
 }
@@ -129,7 +129,7 @@ mod tests {
         let second = paths(&["other/n/e", "n/f"]);
         let mut third = paths(&["n/f/g", "own/n/b", "n/d", "n/b/c", "own/x", "n/h", "n/a"]);
         let moves = third.make_way([&first, &second].into_iter(), "own");
-        assert_eq!(moves.moved, BTreeMap::from([("n".to_owned(), 3)]));
+        assert_eq!(moves.moved, [("n".to_owned(), 3)]);
         let lost: Vec<_> = moves.lost.iter().map(|(path, extent)| (&**path, extent.start)).collect();
         assert_eq!(lost, [("n/b/c", 3)], "its own entry own/n/b is no folder");
         let found: Vec<_> =

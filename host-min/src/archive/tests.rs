@@ -247,7 +247,7 @@ fn only_a_gatherers_own_entry_can_be_in_the_way_of_its_files() {
             second.add(path, if own.contains(&path) { b"own" } else { b"2nd" }).expect("added");
         }
         let finished = archive.finish(vec![first, second], true, b"", |contents| {
-            let lost = Some(Lost { files: 2, first: "namespaces/c/z.json".to_owned() });
+            let lost = Some(Lost { files: 2, first: "namespaces/b/y.json".to_owned() });
             let second = SectionContents { lost, ..contents_of(4, 12, &[("namespaces", 1)]) };
             assert_eq!(contents.sections, [contents_of(3, 15, &[]), second]);
             Vec::new()
