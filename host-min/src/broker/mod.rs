@@ -9,14 +9,16 @@ mod answer;
 pub mod audit;
 pub mod budget;
 pub mod canonical;
+mod ending;
 mod fetch;
 mod handles;
 mod line;
+mod pipe;
 pub mod policy;
 mod refusal;
 pub mod tally;
 
-use crate::archive::{AddError, Section, Spool, names};
+use crate::archive::{Section, Spool};
 use crate::error::{Class, Failure};
 use crate::limits::MAX_ENTRY_BYTES;
 use crate::redact::Redactor;
@@ -28,10 +30,12 @@ use answer::{Answer, Means};
 use audit::{Audit, Decision, Verdict};
 use budget::Budget;
 use canonical::Refusal;
+use ending::ending_of;
+pub use ending::{Ending, failure_of};
 pub use fetch::{Fetcher, Fetchers};
 use handles::Handles;
 use policy::describe;
-use std::io::{self, Write};
+use std::io::Write;
 use std::sync::Arc;
 use std::time::Instant;
 use tally::Tally;
@@ -94,21 +98,6 @@ pub struct Served {
     pub isolation: &'static str,
     /// What kept it in; nothing until it has said so.
     pub in_force: InForce,
-}
-
-/// How a gatherer ended, as the broker saw it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ending {
-    /// By itself.
-    Ended(End),
-    /// The deadline passed.
-    TimedOut,
-    /// The process died: a fault of the engine, or of the machine.
-    Died,
-    /// It sent what no guest can make a sound sandbox send.
-    Misbehaved,
-    /// The host failed.
-    Failed(Failure),
 }
 
 struct Broker<'a> {
@@ -375,100 +364,6 @@ impl Broker<'_> {
         Means { tally: &mut self.tally, fetcher: &self.service.fetcher, redactor: &self.service.redactor }
     }
 
-    /// Takes the answer out while it is piped, so that the archive can be written meanwhile.
-    fn pipe(&mut self, handle: Handle, name: &str) -> Result<i64, Trouble> {
-        self.request(handle)?;
-        let Some(slot) = self.open.get(handle) else { return Err(Status::BAD_HANDLE.into()) };
-        let Open::Request(mut answer) = std::mem::replace(slot, Open::Taken) else {
-            return Err(Status::BAD_HANDLE.into());
-        };
-        let piped = self.pipe_answer(&mut answer, name);
-        if let Some(slot) = self.open.get(handle) {
-            *slot = Open::Request(answer);
-        }
-        piped
-    }
-
-    fn pipe_answer(&mut self, answer: &mut Answer, name: &str) -> Result<i64, Trouble> {
-        if !answer.request().is_document() {
-            return self.pipe_raw(answer, name);
-        }
-        let mut piped = 0;
-        while let Some((bytes, identity)) = answer.next_document(&mut self.means())? {
-            if !wagather_abi::manifest::is_object_name(&identity.name) {
-                let reason =
-                    format!("{}: an item has no name that a file could have", describe(answer.request()));
-                self.tally.error(Status::BAD_ANSWER, reason, "");
-                return Err(Status::BAD_ANSWER.into());
-            }
-            let request = answer.request();
-            let namespace = Some(&*identity.namespace).filter(|namespace| !namespace.is_empty());
-            if namespace.is_some_and(|namespace| !wagather_abi::manifest::is_name(namespace)) {
-                let reason = format!(
-                    "{}: an item has no namespace that a folder could have",
-                    describe(answer.request())
-                );
-                self.tally.error(Status::BAD_ANSWER, reason, "");
-                return Err(Status::BAD_ANSWER.into());
-            }
-            let plural = match &*request.subresource {
-                "" => request.resource.clone(),
-                subresource => format!("{}.{subresource}", request.resource),
-            };
-            let path = names::resource_path(&request.group, &plural, namespace, &identity.name);
-            self.tally.entry(bytes.len() as u64).map_err(Trouble::Status)?;
-            match self.service.section.add(&path, &bytes) {
-                Ok(()) => {}
-                // A list whose pages are of different times can bring an object again.
-                Err(AddError::Exists) => self.tally.warn(format!("{path} came twice; the first is kept")),
-                Err(AddError::Output(failure)) => return Err(Trouble::Host(failure)),
-            }
-            piped += 1;
-        }
-        Ok(piped)
-    }
-
-    fn pipe_raw(&mut self, answer: &mut Answer, name: &str) -> Result<i64, Trouble> {
-        if !names::is_entry_name(name) {
-            self.tally.error(
-                Status::BAD_NAME,
-                format!("'{}' is not a name for an entry", line::escaped(name)),
-                "",
-            );
-            return Err(Status::BAD_NAME.into());
-        }
-        let Some(mut body) = answer.raw_body(&mut self.means())? else {
-            return Err(Status::WRONG_MODE.into());
-        };
-        let mut spool = self.service.section.spool(MAX_ENTRY_BYTES);
-        let mut buffer = vec![0; 64 << 10];
-        loop {
-            let read = body.read(&mut buffer, &mut self.means());
-            let len = read.map_err(|failed| answer.fail(failed, &mut self.means()))?;
-            if len == 0 {
-                break;
-            }
-            if spool.len() + len as u64 > MAX_ENTRY_BYTES {
-                self.tally.error(Status::TOO_LARGE, format!("{name}: larger than an entry may be"), "");
-                return Err(Status::TOO_LARGE.into());
-            }
-            spool
-                .write_all(&buffer[..len])
-                .map_err(|error| Trouble::Host(self.service.section.failure(&error)))?;
-        }
-        self.add_spool(&format!("{}/{name}", self.service.name), spool)?;
-        Ok(1)
-    }
-
-    fn add_spool(&mut self, path: &str, spool: Spool) -> Result<(), Trouble> {
-        self.tally.entry(spool.len()).map_err(Trouble::Status)?;
-        match self.service.section.add_spool(path, spool) {
-            Ok(()) => Ok(()),
-            Err(AddError::Exists) => Err(Status::EXISTS.into()),
-            Err(AddError::Output(failure)) => Err(Trouble::Host(failure)),
-        }
-    }
-
     /// What the gatherer left open: an entry that was never closed is not in the archive, and an answer that it was stopped in
     /// the middle of is told.
     fn forget_what_is_open(&mut self, ending: &Ending) {
@@ -495,70 +390,5 @@ fn what_is(open: &mut Handles<Open>, handle: i32) -> String {
         Some(Open::Request(answer)) => describe(answer.request()),
         Some(Open::Entry { path, .. }) => path.clone(),
         Some(Open::Taken) | None => String::new(),
-    }
-}
-
-/// A channel that failed: the deadline, or the sandbox's end.
-fn ending_of(error: &io::Error) -> Ending {
-    match error.kind() {
-        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => Ending::TimedOut,
-        io::ErrorKind::InvalidData => Ending::Misbehaved,
-        _ => Ending::Died,
-    }
-}
-
-/// What an ending means to the run: nothing, or who is to blame and why.
-pub fn failure_of(name: &str, served: &Served) -> Option<Failure> {
-    let attempt = format!("the gatherer {name} failed");
-    let fail = |class, reason: String| Some(Failure::new(class, attempt.clone(), reason));
-    match &served.ending {
-        Ending::Ended(end) => match end.ending {
-            crate::sandbox::channel::Ending::Returned(0) => None,
-            crate::sandbox::channel::Ending::Returned(code) => {
-                let status = Status(code);
-                match served.tally.blame(status) {
-                    Some(blame) => {
-                        Some(Failure::new(blame.class, attempt, &blame.reason).advise(&blame.advice))
-                    }
-                    None if status.is_ok() => fail(Class::Gatherer, format!("it returned {code}")),
-                    None => fail(Class::Gatherer, format!("it returned {code}: {status}")),
-                }
-            }
-            crate::sandbox::channel::Ending::Trapped => {
-                fail(Class::Gatherer, format!("it trapped: {}", end.text))
-            }
-            crate::sandbox::channel::Ending::Unusable => {
-                Some(Failure::new(Class::Module, format!("the gatherer {name} cannot be used"), &end.text))
-            }
-        },
-        Ending::TimedOut => Some(match served.tally.blame(Status::TIMED_OUT) {
-            // It was the server that took the time.
-            Some(blame) => {
-                Failure::new(blame.class, attempt, &blame.reason).advise("give it more time with --timeout")
-            }
-            None => Failure::new(Class::Gatherer, attempt, "it was stopped at its deadline")
-                .advise("give it more time with --timeout, or look for a loop in it"),
-        }),
-        Ending::Died => fail(
-            Class::Gatherer,
-            match served.exit.signal {
-                Some(libc::SIGSYS) => {
-                    "its process was ended because it tried a system call that a sandbox has not; the guest may have broken out of the engine".into()
-                }
-                Some(libc::SIGABRT) => {
-                    "its sandbox gave up (signal 6): it ran out of memory or stack, or found a fault in itself".into()
-                }
-                Some(libc::SIGXCPU) => "its sandbox used up its time on the processor".into(),
-                Some(signal) => {
-                    format!("its sandbox was ended by signal {signal}; the engine could not run it")
-                }
-                None => "its sandbox ended without a word".into(),
-            },
-        ),
-        Ending::Misbehaved => fail(
-            Class::Gatherer,
-            "its sandbox sent what is no frame that it may send; the guest may have broken out of the engine".into(),
-        ),
-        Ending::Failed(failure) => Some(failure.clone()),
     }
 }

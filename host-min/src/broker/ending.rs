@@ -1,0 +1,87 @@
+//! How a gatherer ended, and whom a run may blame for it.
+
+use super::Served;
+use crate::error::{Class, Failure};
+use crate::sandbox::channel::{self, End};
+use std::io;
+use wagather_abi::Status;
+
+/// How a gatherer ended, as the broker saw it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// By itself.
+    Ended(End),
+    /// The deadline passed.
+    TimedOut,
+    /// The process died: a fault of the engine, or of the machine.
+    Died,
+    /// It sent what no guest can make a sound sandbox send.
+    Misbehaved,
+    /// The host failed.
+    Failed(Failure),
+}
+
+/// A channel that failed: the deadline, or the sandbox's end.
+pub(super) fn ending_of(error: &io::Error) -> Ending {
+    match error.kind() {
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => Ending::TimedOut,
+        io::ErrorKind::InvalidData => Ending::Misbehaved,
+        _ => Ending::Died,
+    }
+}
+
+/// What an ending means to the run: nothing, or who is to blame and why.
+pub fn failure_of(name: &str, served: &Served) -> Option<Failure> {
+    let attempt = format!("the gatherer {name} failed");
+    let fail = |class, reason: String| Some(Failure::new(class, attempt.clone(), reason));
+    match &served.ending {
+        Ending::Ended(end) => match end.ending {
+            channel::Ending::Returned(0) => None,
+            channel::Ending::Returned(code) => {
+                let status = Status(code);
+                match served.tally.blame(status) {
+                    Some(blame) => {
+                        Some(Failure::new(blame.class, attempt, &blame.reason).advise(&blame.advice))
+                    }
+                    None if status.is_ok() => fail(Class::Gatherer, format!("it returned {code}")),
+                    None => fail(Class::Gatherer, format!("it returned {code}: {status}")),
+                }
+            }
+            channel::Ending::Trapped => {
+                fail(Class::Gatherer, format!("it trapped: {}", end.text))
+            }
+            channel::Ending::Unusable => {
+                Some(Failure::new(Class::Module, format!("the gatherer {name} cannot be used"), &end.text))
+            }
+        },
+        Ending::TimedOut => Some(match served.tally.blame(Status::TIMED_OUT) {
+            // It was the server that took the time.
+            Some(blame) => {
+                Failure::new(blame.class, attempt, &blame.reason).advise("give it more time with --timeout")
+            }
+            None => Failure::new(Class::Gatherer, attempt, "it was stopped at its deadline")
+                .advise("give it more time with --timeout, or look for a loop in it"),
+        }),
+        Ending::Died => fail(
+            Class::Gatherer,
+            match served.exit.signal {
+                Some(libc::SIGSYS) => {
+                    "its process was ended because it tried a system call that a sandbox has not; the guest may have broken out of the engine".into()
+                }
+                Some(libc::SIGABRT) => {
+                    "its sandbox gave up (signal 6): it ran out of memory or stack, or found a fault in itself".into()
+                }
+                Some(libc::SIGXCPU) => "its sandbox used up its time on the processor".into(),
+                Some(signal) => {
+                    format!("its sandbox was ended by signal {signal}; the engine could not run it")
+                }
+                None => "its sandbox ended without a word".into(),
+            },
+        ),
+        Ending::Misbehaved => fail(
+            Class::Gatherer,
+            "its sandbox sent what is no frame that it may send; the guest may have broken out of the engine".into(),
+        ),
+        Ending::Failed(failure) => Some(failure.clone()),
+    }
+}

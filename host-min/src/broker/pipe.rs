@@ -1,0 +1,105 @@
+//! `archive_pipe`: an answer goes into the archive, and none of its bytes into the guest.
+
+use super::answer::Answer;
+use super::policy::describe;
+use super::{Broker, Open, Trouble, line};
+use crate::archive::{AddError, Spool, names};
+use crate::limits::MAX_ENTRY_BYTES;
+use std::io::Write;
+use wagather_abi::{Handle, Status};
+
+impl Broker<'_> {
+    /// Takes the answer out while it is piped, so that the archive can be written meanwhile.
+    pub(super) fn pipe(&mut self, handle: Handle, name: &str) -> Result<i64, Trouble> {
+        self.request(handle)?;
+        let Some(slot) = self.open.get(handle) else { return Err(Status::BAD_HANDLE.into()) };
+        let Open::Request(mut answer) = std::mem::replace(slot, Open::Taken) else {
+            return Err(Status::BAD_HANDLE.into());
+        };
+        let piped = self.pipe_answer(&mut answer, name);
+        if let Some(slot) = self.open.get(handle) {
+            *slot = Open::Request(answer);
+        }
+        piped
+    }
+
+    fn pipe_answer(&mut self, answer: &mut Answer, name: &str) -> Result<i64, Trouble> {
+        if !answer.request().is_document() {
+            return self.pipe_raw(answer, name);
+        }
+        let mut piped = 0;
+        while let Some((bytes, identity)) = answer.next_document(&mut self.means())? {
+            if !wagather_abi::manifest::is_object_name(&identity.name) {
+                let reason =
+                    format!("{}: an item has no name that a file could have", describe(answer.request()));
+                self.tally.error(Status::BAD_ANSWER, reason, "");
+                return Err(Status::BAD_ANSWER.into());
+            }
+            let request = answer.request();
+            let namespace = Some(&*identity.namespace).filter(|namespace| !namespace.is_empty());
+            if namespace.is_some_and(|namespace| !wagather_abi::manifest::is_name(namespace)) {
+                let reason = format!(
+                    "{}: an item has no namespace that a folder could have",
+                    describe(answer.request())
+                );
+                self.tally.error(Status::BAD_ANSWER, reason, "");
+                return Err(Status::BAD_ANSWER.into());
+            }
+            let plural = match &*request.subresource {
+                "" => request.resource.clone(),
+                subresource => format!("{}.{subresource}", request.resource),
+            };
+            let path = names::resource_path(&request.group, &plural, namespace, &identity.name);
+            self.tally.entry(bytes.len() as u64).map_err(Trouble::Status)?;
+            match self.service.section.add(&path, &bytes) {
+                Ok(()) => {}
+                // A list whose pages are of different times can bring an object again.
+                Err(AddError::Exists) => self.tally.warn(format!("{path} came twice; the first is kept")),
+                Err(AddError::Output(failure)) => return Err(Trouble::Host(failure)),
+            }
+            piped += 1;
+        }
+        Ok(piped)
+    }
+
+    fn pipe_raw(&mut self, answer: &mut Answer, name: &str) -> Result<i64, Trouble> {
+        if !names::is_entry_name(name) {
+            self.tally.error(
+                Status::BAD_NAME,
+                format!("'{}' is not a name for an entry", line::escaped(name)),
+                "",
+            );
+            return Err(Status::BAD_NAME.into());
+        }
+        let Some(mut body) = answer.raw_body(&mut self.means())? else {
+            return Err(Status::WRONG_MODE.into());
+        };
+        let mut spool = self.service.section.spool(MAX_ENTRY_BYTES);
+        let mut buffer = vec![0; 64 << 10];
+        loop {
+            let read = body.read(&mut buffer, &mut self.means());
+            let len = read.map_err(|failed| answer.fail(failed, &mut self.means()))?;
+            if len == 0 {
+                break;
+            }
+            if spool.len() + len as u64 > MAX_ENTRY_BYTES {
+                self.tally.error(Status::TOO_LARGE, format!("{name}: larger than an entry may be"), "");
+                return Err(Status::TOO_LARGE.into());
+            }
+            spool
+                .write_all(&buffer[..len])
+                .map_err(|error| Trouble::Host(self.service.section.failure(&error)))?;
+        }
+        self.add_spool(&format!("{}/{name}", self.service.name), spool)?;
+        Ok(1)
+    }
+
+    pub(super) fn add_spool(&mut self, path: &str, spool: Spool) -> Result<(), Trouble> {
+        self.tally.entry(spool.len()).map_err(Trouble::Status)?;
+        match self.service.section.add_spool(path, spool) {
+            Ok(()) => Ok(()),
+            Err(AddError::Exists) => Err(Status::EXISTS.into()),
+            Err(AddError::Output(failure)) => Err(Trouble::Host(failure)),
+        }
+    }
+}
