@@ -70,17 +70,8 @@ fn nested(depth: usize) -> Vec<u8> {
 fn with_body(body: &[u8]) -> Vec<u8> {
     let mut module = b"\0asm\x01\0\0\0\x01\x05\x01\x60\0\x01\x7f\x03\x02\x01\0\x05\x03\x01\0\x01".to_vec();
     module.extend(b"\x07\x13\x02\x06gather\0\0\x06memory\x02\0");
-    let leb = |mut value: usize| {
-        let mut bytes = Vec::new();
-        while value >= 0x80 {
-            bytes.push(value as u8 | 0x80);
-            value >>= 7;
-        }
-        bytes.push(value as u8);
-        bytes
-    };
-    let code = [&[1][..], &leb(body.len()), body].concat();
-    [module, vec![10], leb(code.len()), code].concat()
+    let code = [&[1][..], &leb128(body.len()), body].concat();
+    [module, vec![10], leb128(code.len()), code].concat()
 }
 
 #[test]
