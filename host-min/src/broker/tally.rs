@@ -172,6 +172,13 @@ mod tests {
     use crate::limits::{MAX_ARCHIVE_BYTES, MAX_ENTRIES};
 
     #[test]
+    fn log_lines_above_the_budget_are_counted_and_not_told() {
+        let mut tally = Tally::new(Budget { log_lines: 2, ..Budget::default() });
+        assert_eq!([(); 3].map(|()| tally.log_line()), [true, true, false]);
+        assert_eq!(tally.log_lines, 3);
+    }
+
+    #[test]
     fn entries_have_a_number_and_bytes_that_are_open_or_closed_count_together() {
         let mut tally = Tally::default();
         assert_eq!(tally.open_more(MAX_ARCHIVE_BYTES), Ok(()));
