@@ -19,7 +19,7 @@ use crate::sandbox::Job;
 use crate::sandbox::channel::{self, End};
 use crate::sandbox::process::{self, Sandbox};
 use crate::source::recording::{Recorder, Recording};
-use crate::source::{Call, NoAnswer, Response, Source, clock_millis, cluster, rfc3339};
+use crate::source::{Call, Cause, NoAnswer, Response, Source, clock_millis, cluster, rfc3339};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -270,7 +270,7 @@ struct Nothing;
 impl Source for Nothing {
     fn send(&self, call: &Call) -> Result<Response, NoAnswer> {
         let reason = format!("nothing was to be asked, but {} was", call.path_and_query);
-        Err(NoAnswer { timed_out: false, reason, advice: String::new() })
+        Err(NoAnswer { cause: Cause::Final, reason, advice: String::new() })
     }
 
     fn now_millis(&self) -> i64 {

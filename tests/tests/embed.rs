@@ -142,7 +142,7 @@ impl Source for Made {
     fn send(&self, call: &Call) -> Result<Response, NoAnswer> {
         assert_eq!(call.path_and_query, format!("{}?limit=500", objects::CLUSTER_OPERATORS));
         let body = Box::new(std::io::Cursor::new(objects::list_text(3)));
-        Ok(Response { status: 200, content_type: None, body })
+        Ok(Response { status: 200, content_type: None, retry_after: None, body })
     }
     fn now_millis(&self) -> i64 {
         0

@@ -5,7 +5,7 @@
 //! requests get no answer waits for itself, and for nobody else.
 
 use crate::limits::MAX_REQUESTS_IN_FLIGHT;
-use crate::source::{Call, NoAnswer, Response, Source};
+use crate::source::{Call, Cause, NoAnswer, Response, Source};
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -165,7 +165,7 @@ impl Ticket {
     pub fn wait(self) -> Answer {
         self.0.recv().unwrap_or_else(|_| {
             Err(NoAnswer {
-                timed_out: false,
+                cause: Cause::Final,
                 reason: "the request could not be started: no thread".into(),
                 advice: String::new(),
             })
@@ -183,7 +183,7 @@ mod tests {
 
     fn echo(call: &Call) -> Answer {
         let body = Box::new(std::io::Cursor::new(call.path_and_query.clone().into_bytes()));
-        Ok(Response { status: 200, content_type: None, body })
+        Ok(Response { status: 200, content_type: None, retry_after: None, body })
     }
 
     impl Source for Slow {

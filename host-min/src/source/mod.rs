@@ -7,9 +7,9 @@
 pub mod cluster;
 pub mod recording;
 
-use std::io::Read;
+use std::io::{self, ErrorKind, Read};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// A request that may be sent: always an HTTP GET.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +47,8 @@ pub struct Response {
     pub status: u16,
     /// The media type, if the server named one.
     pub content_type: Option<String>,
+    /// How long the server wants us to wait before we ask again (`Retry-After`), if it says so in seconds.
+    pub retry_after: Option<Duration>,
     /// The body, decoded from its transfer and content encodings. A body that was cut short ends in an
     /// error, never in an early end; a deadline that passed is [`std::io::ErrorKind::TimedOut`].
     pub body: Box<dyn Read + Send>,
@@ -55,12 +57,39 @@ pub struct Response {
 /// Why there is no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoAnswer {
-    /// Whether it was the deadline.
-    pub timed_out: bool,
+    /// What kind of reason it is.
+    pub cause: Cause,
     /// What happened, and with whom: "cannot connect to 10.0.0.1:6443: connection refused".
     pub reason: String,
     /// What to do about it, or empty.
     pub advice: String,
+}
+
+/// Why there is no answer, as far as it matters for asking again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// There was none in time.
+    Late,
+    /// There is no connection: nothing was sent.
+    Unreachable,
+    /// The connection broke before the head of the answer was whole.
+    Broken,
+    /// The same would happen again: it is the configuration, the credentials, or a server that does not speak HTTP.
+    Final,
+}
+
+impl Cause {
+    /// What an I/O error of a connection that was made comes to.
+    pub fn of(error: &io::Error) -> Cause {
+        match error.kind() {
+            ErrorKind::TimedOut | ErrorKind::WouldBlock => Cause::Late,
+            ErrorKind::UnexpectedEof
+            | ErrorKind::ConnectionReset
+            | ErrorKind::ConnectionAborted
+            | ErrorKind::BrokenPipe => Cause::Broken,
+            _ => Cause::Final,
+        }
+    }
 }
 
 /// Something that an account may be allowed to do, in the words of a `SelfSubjectAccessReview`.
@@ -106,7 +135,7 @@ pub trait Source: Send + Sync {
     fn may(&self, question: &Question, deadline: Instant) -> Result<Permission, NoAnswer> {
         let _ = (question, deadline);
         Err(NoAnswer {
-            timed_out: false,
+            cause: Cause::Final,
             reason: format!("{} cannot be asked what an account may do", self.describe()),
             advice: "ask a cluster".into(),
         })
@@ -153,6 +182,6 @@ pub(crate) fn clock_millis() -> i64 {
 
 /// A time as the report and the audit have it.
 pub(crate) fn rfc3339(millis: i64) -> String {
-    let since = std::time::Duration::from_millis(u64::try_from(millis).unwrap_or(0));
+    let since = Duration::from_millis(u64::try_from(millis).unwrap_or(0));
     humantime::format_rfc3339_millis(std::time::UNIX_EPOCH + since).to_string()
 }

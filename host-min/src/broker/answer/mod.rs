@@ -15,7 +15,7 @@ use super::tally::Tally;
 use crate::grant::is_secrets;
 use crate::project::{Identity, Node, ObjectReader, ProjectError};
 use crate::redact::Redactor;
-use crate::source::{Call, NoAnswer, Response};
+use crate::source::{Call, Cause, NoAnswer, Response};
 use list::{Item, List};
 use raw::RawBody;
 use std::io;
@@ -95,7 +95,7 @@ pub(super) struct Failed {
 
 impl Failed {
     fn no_answer(no_answer: &NoAnswer) -> Failed {
-        let status = if no_answer.timed_out { Status::TIMED_OUT } else { Status::UNREACHABLE };
+        let status = if no_answer.cause == Cause::Late { Status::TIMED_OUT } else { Status::UNREACHABLE };
         Failed { status, why: no_answer.reason.clone(), advice: no_answer.advice.clone() }
     }
 

@@ -16,7 +16,7 @@ use super::base64;
 use super::exec::{self, ExecConfig};
 use super::scrub::Scrub;
 use super::secret::Secret;
-use crate::source::NoAnswer;
+use crate::source::{Cause, NoAnswer};
 
 /// How long the content of a token file is taken to hold.
 const TOKEN_FILE_SECONDS: u64 = 60;
@@ -123,7 +123,7 @@ impl Credentials {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 let reason = "cannot get credentials in time".to_owned();
-                return Err(NoAnswer { timed_out: true, reason, advice: String::new() });
+                return Err(NoAnswer { cause: Cause::Late, reason, advice: String::new() });
             }
             state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
@@ -161,7 +161,7 @@ impl Credentials {
                 (Ok(token), _) => Ok((credential(Some(token), None, generation), None)),
                 (Err(_), Some(before)) => Ok((before.clone(), None)),
                 (Err(why), None) => Err(NoAnswer {
-                    timed_out: false,
+                    cause: Cause::Final,
                     reason: format!("cannot get credentials: the token file {} {why}", path.display()),
                     advice: String::new(),
                 }),
@@ -170,7 +170,7 @@ impl Credentials {
                 let issued = exec::run(config, told.as_ref(), deadline)?;
                 let token =
                     issued.token.map(|token| bearer(token.reveal())).transpose().map_err(|why| NoAnswer {
-                        timed_out: false,
+                        cause: Cause::Final,
                         reason: format!(
                             "cannot use the credentials of the exec plugin {}: {why}",
                             config.command.display()

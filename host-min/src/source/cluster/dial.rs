@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::tls_error::io_reason;
 use super::url::{ProxyKind, ProxyUrl, ServerUrl, host_port};
-use crate::source::NoAnswer;
+use crate::source::{Cause, NoAnswer};
 
 /// The socket's own timeout at most; at its end the deadline is looked at again. It saves a system call per
 /// read: only a deadline that is nearer needs a shorter one.
@@ -120,7 +120,8 @@ pub(super) fn dial(
 }
 
 fn no_answer(reason: String, error: &io::Error) -> NoAnswer {
-    NoAnswer { timed_out: error.kind() == ErrorKind::TimedOut, reason, advice: String::new() }
+    let cause = if error.kind() == ErrorKind::TimedOut { Cause::Late } else { Cause::Unreachable };
+    NoAnswer { cause, reason, advice: String::new() }
 }
 
 fn connect(host: &str, port: u16, deadline: Instant) -> io::Result<Socket> {

@@ -18,7 +18,7 @@ use super::kubeconfig::ClusterEntry;
 use super::secret::Secret;
 use super::timestamp;
 use super::url::ServerUrl;
-use crate::source::NoAnswer;
+use crate::source::{Cause, NoAnswer};
 
 /// What a plugin may print: tokens and certificates are a few kilobytes.
 const MAX_OUTPUT_BYTES: u64 = 1 << 20;
@@ -133,7 +133,7 @@ fn output(config: &ExecConfig, cluster: Option<&Value>, deadline: Instant) -> Re
                 let _ = child.kill();
                 let _ = child.wait();
                 let mut failure = failed(config, "did not answer in time, and was stopped".to_owned(), false);
-                failure.timed_out = true;
+                failure.cause = Cause::Late;
                 return Err(failure);
             }
             Err(error) => return Err(failed(config, format!("could not be waited for: {error}"), false)),
@@ -189,7 +189,7 @@ fn failed(config: &ExecConfig, what: String, hint: bool) -> NoAnswer {
         _ => "It is the kubeconfig's exec plugin; run it by hand to see more.".to_owned(),
     };
     let reason = format!("cannot get credentials: the exec plugin {} {what}", config.command.display());
-    NoAnswer { timed_out: false, reason, advice }
+    NoAnswer { cause: Cause::Final, reason, advice }
 }
 
 #[cfg(test)]
@@ -293,7 +293,7 @@ mod tests {
     fn a_plugin_that_hangs_is_stopped_at_the_deadline() {
         let begin = Instant::now();
         let failure = run(&plugin("exec sleep 60"), None, begin + Duration::from_millis(100)).unwrap_err();
-        assert!(failure.timed_out);
+        assert_eq!(failure.cause, Cause::Late);
         assert!(begin.elapsed() < Duration::from_secs(5));
     }
 }

@@ -3,6 +3,8 @@
 //! Only what a client of an API server needs: GET, and POST for the one question that has a body; no redirects (a redirect is an answer like another), no
 //! cookies, no content encodings, which are not asked for.
 
+use std::time::Duration;
+
 use super::access::Access;
 use super::kubeconfig::Impersonate;
 use super::secret::Secret;
@@ -29,6 +31,8 @@ pub(super) struct Template {
 pub(super) struct Head {
     pub(super) status: u16,
     pub(super) content_type: Option<String>,
+    /// `Retry-After`, if it is in seconds.
+    pub(super) retry_after: Option<Duration>,
     pub(super) framing: Framing,
     /// Whether the connection can be used again after the body.
     pub(super) keep_alive: bool,
@@ -171,6 +175,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Option<(usize, Head)>, String> {
     let mut head = Head {
         status,
         content_type: None,
+        retry_after: None,
         framing: Framing::UntilClose,
         keep_alive: parsed.version == Some(1),
     };
@@ -198,6 +203,9 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Option<(usize, Head)>, String> {
             }
         } else if is("content-type") {
             head.content_type = Some(value());
+        } else if is("retry-after") {
+            // API servers send seconds; a date would need a clock that agrees with the server's.
+            head.retry_after = value().parse().ok().map(Duration::from_secs);
         } else if is("connection") {
             for option in value().split(',') {
                 match option.trim() {

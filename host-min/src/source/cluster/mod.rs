@@ -57,7 +57,7 @@ use self::pool::{Connection, Pool};
 pub use self::proxy_env::ProxyVariables;
 use self::scrub::{Scrub, Scrubbed};
 use self::tls::Tls;
-use super::{Call, NoAnswer, Permission, Question, Response, Source};
+use super::{Call, Cause, NoAnswer, Permission, Question, Response, Source};
 use crate::error::{Class, Failure};
 
 /// How long a connection may take, TLS and proxy included.
@@ -243,14 +243,14 @@ impl Cluster {
             connection.set_deadline(deadline);
             match ask(&mut connection, request) {
                 Ok(head) => {
-                    let Head { status, mut content_type, framing, keep_alive } = head;
+                    let Head { status, mut content_type, retry_after, framing, keep_alive } = head;
                     let body = Body::new(connection, framing, keep_alive, deadline, self.pool.clone());
                     let mut body: Box<dyn Read + Send> = Box::new(body);
                     for scrub in self.scrubs(credential) {
                         content_type = content_type.map(|text| scrub.text(text));
                         body = Box::new(Scrubbed::new(body, scrub.clone()));
                     }
-                    return Ok(Response { status, content_type, body });
+                    return Ok(Response { status, content_type, retry_after, body });
                 }
                 // The server had closed an idle connection; such a request may be sent again, on another.
                 Err(error)
@@ -313,7 +313,7 @@ impl Source for Cluster {
         self.with_credentials(call.deadline, |credential| {
             let request =
                 self.template.head(call, credential.authorization.as_ref()).map_err(|reason| NoAnswer {
-                    timed_out: false,
+                    cause: Cause::Final,
                     reason: format!("cannot ask {}: {reason}", self.url),
                     advice: String::new(),
                 })?;

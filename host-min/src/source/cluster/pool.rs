@@ -8,7 +8,7 @@ use super::credentials::Credential;
 use super::dial::{self, Socket};
 use super::tls::{self, Tls};
 use super::url::{ProxyUrl, ServerUrl, host_port};
-use crate::source::NoAnswer;
+use crate::source::{Cause, NoAnswer};
 
 /// How many connections are kept while nobody uses them.
 const MAX_IDLE: usize = 8;
@@ -123,7 +123,7 @@ impl Pool {
                 let left = deadline.saturating_duration_since(Instant::now());
                 if left.is_zero() {
                     let reason = format!("cannot connect to {} in time", self.who);
-                    return Err(NoAnswer { timed_out: true, reason, advice: String::new() });
+                    return Err(NoAnswer { cause: Cause::Late, reason, advice: String::new() });
                 }
                 state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
             }
@@ -169,7 +169,9 @@ impl Pool {
             }),
             Err(mut failure) => {
                 // The connection may have a shorter time than the request has.
-                failure.timed_out &= Instant::now() >= deadline;
+                if failure.cause == Cause::Late && Instant::now() < deadline {
+                    failure.cause = Cause::Unreachable;
+                }
                 Err(failure)
             }
         }

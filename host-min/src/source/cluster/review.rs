@@ -10,7 +10,7 @@ use serde_json::json;
 use super::Cluster;
 use super::credentials::Credential;
 use crate::limits::MAX_ERROR_BODY_BYTES;
-use crate::source::{NoAnswer, Permission, Question};
+use crate::source::{Cause, NoAnswer, Permission, Question};
 
 const PATH: &str = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
 
@@ -37,7 +37,7 @@ impl Cluster {
         let answer = self.with_credentials(deadline, ask)?;
         let status = answer.status;
         let no_answer = |reason: String| NoAnswer {
-            timed_out: false,
+            cause: Cause::Final,
             reason: format!("cannot ask {} what this account may do: {reason}", self.url),
             advice: "leave --check-access out".into(),
         };

@@ -18,7 +18,7 @@ use super::dial::Socket;
 use super::insecure::AcceptAnything;
 use super::tls_error;
 use super::url::ServerUrl;
-use crate::source::NoAnswer;
+use crate::source::{Cause, NoAnswer};
 
 /// How many sessions are remembered, so that further connections need not start from nothing.
 const SESSIONS: usize = 4;
@@ -90,7 +90,7 @@ impl Tls {
         who: &str,
     ) -> Result<Stream, NoAnswer> {
         let config = self.config(credential).map_err(|why| NoAnswer {
-            timed_out: false,
+            cause: Cause::Final,
             reason: format!("cannot set up TLS to {who}: {why}"),
             advice: String::new(),
         })?;

@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind};
 use rustls::{AlertDescription, CertificateError, Error};
 
 use super::timestamp;
-use crate::source::NoAnswer;
+use crate::source::{Cause, NoAnswer};
 
 /// Explains an error of a connection to `who`; `verb` is what was attempted: "connect to", "read from".
 pub(super) fn explain(error: &io::Error, verb: &str, who: &str, late: bool) -> NoAnswer {
@@ -14,7 +14,12 @@ pub(super) fn explain(error: &io::Error, verb: &str, who: &str, late: bool) -> N
         Some(error) => tls_reason(error),
         None => (io_reason(error), ""),
     };
-    NoAnswer { timed_out: late, reason: format!("cannot {verb} {who}: {why}"), advice: advice.to_owned() }
+    let cause = match tls {
+        _ if late => Cause::Late,
+        Some(_) => Cause::Final,
+        None => Cause::of(error),
+    };
+    NoAnswer { cause, reason: format!("cannot {verb} {who}: {why}"), advice: advice.to_owned() }
 }
 
 /// What an I/O error says, without its number.
@@ -104,6 +109,6 @@ mod tests {
         let error = io::Error::from(ErrorKind::ConnectionRefused);
         let answer = explain(&error, "connect to", "10.0.0.1:6443", false);
         assert_eq!(answer.reason, "cannot connect to 10.0.0.1:6443: connection refused");
-        assert!(explain(&io::Error::from(ErrorKind::TimedOut), "read from", "x", true).timed_out);
+        assert_eq!(explain(&io::Error::from(ErrorKind::TimedOut), "read from", "x", true).cause, Cause::Late);
     }
 }

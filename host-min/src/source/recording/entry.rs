@@ -6,7 +6,7 @@
 use std::fmt::{self, Display, Formatter};
 use std::io::{self, ErrorKind, Read, Seek, Write};
 
-use super::{ORIGIN, Problem};
+use super::{CAUSES, ORIGIN, Problem};
 use crate::archive::SpoolReader;
 use crate::source::cluster::base64;
 use crate::source::{Accept, rfc3339};
@@ -54,9 +54,10 @@ pub(super) fn write(
         write!(to, r#"{{"name":"Content-Type","value":{}}}"#, Quoted(content_type))?;
     }
     write!(to, r#"],"redirectURL":"","headersSize":-1,"bodySize":-1,"#)?;
-    if let Some(Problem { timed_out, reason, advice }) = &exchange.problem {
+    if let Some(Problem { cause, reason, advice }) = &exchange.problem {
         let (reason, advice) = (Quoted(reason), Quoted(advice));
-        write!(to, r#""_error":{reason},"_timedOut":{timed_out},"_advice":{advice},"#)?;
+        let name = CAUSES.iter().find(|(known, _)| known == cause).map_or("", |(_, name)| name);
+        write!(to, r#""_error":{reason},"_cause":"{name}","_advice":{advice},"#)?;
     }
     let media_type = Quoted(content_type.as_deref().unwrap_or(""));
     write!(to, r#""content":{{"size":{body_bytes},"mimeType":{media_type},"#)?;

@@ -10,7 +10,8 @@ use std::time::UNIX_EPOCH;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::Problem;
+use super::{CAUSES, Problem};
+use crate::source::Cause;
 
 /// A recorded exchange.
 #[derive(Debug)]
@@ -60,16 +61,21 @@ pub(super) fn parse(text: &str) -> Result<(Vec<Answer>, i64), Malformed> {
     Ok((gets.map(|entry| answer(text, entry)).collect(), now_millis))
 }
 
+/// A cause by its name; of others nothing is known that would help.
+fn cause(name: &str) -> Cause {
+    CAUSES.iter().find(|(_, known)| *known == name).map_or(Cause::Final, |(cause, _)| *cause)
+}
+
 fn answer(text: &str, Entry { request, response, .. }: Entry<'_>) -> Answer {
     let status = u16::try_from(response.status).unwrap_or(0);
     let content = response.content;
     let reason = response.error.and_then(|raw| serde_json::from_str::<String>(raw.get()).ok());
     let problem = match reason.filter(|reason| !reason.is_empty()) {
         Some(reason) => {
-            Some(Problem { timed_out: response.timed_out, reason, advice: response.advice.into_owned() })
+            Some(Problem { cause: cause(&response.cause), reason, advice: response.advice.into_owned() })
         }
         None if status == 0 => Some(Problem {
-            timed_out: false,
+            cause: Cause::Final,
             reason: "no answer came when this was recorded".into(),
             advice: String::new(),
         }),
@@ -169,8 +175,8 @@ struct Response<'a> {
     content: Content<'a>,
     #[serde(borrow, default, rename = "_error")]
     error: Option<&'a RawValue>,
-    #[serde(default, rename = "_timedOut")]
-    timed_out: bool,
+    #[serde(borrow, default, rename = "_cause")]
+    cause: Cow<'a, str>,
     #[serde(borrow, default, rename = "_advice")]
     advice: Cow<'a, str>,
 }

@@ -21,6 +21,7 @@ mod recorder;
 mod redacted;
 mod replay;
 
+use super::Cause;
 pub use recorder::Recorder;
 pub use replay::Recording;
 
@@ -30,10 +31,18 @@ pub const ORIGIN: &str = "https://cluster.invalid";
 /// The size of a recording that is read, for it is held in memory: a large cluster's pods and nodes are 100 MB.
 pub const MAX_RECORDING_BYTES: u64 = 1 << 30;
 
+/// What causes are called in a recording.
+const CAUSES: [(Cause, &str); 4] = [
+    (Cause::Late, "late"),
+    (Cause::Unreachable, "unreachable"),
+    (Cause::Broken, "broken"),
+    (Cause::Final, "final"),
+];
+
 /// How an exchange failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Problem {
-    timed_out: bool,
+    cause: Cause,
     reason: String,
     advice: String,
 }

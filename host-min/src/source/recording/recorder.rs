@@ -18,7 +18,7 @@ use super::redacted::{self, Redacted};
 use crate::archive::{Partial, Spool, SpoolReader, Target};
 use crate::error::{Class, Failure};
 use crate::redact::Redactor;
-use crate::source::{Call, NoAnswer, Permission, Question, Response, Source, clock_millis, rfc3339};
+use crate::source::{Call, Cause, NoAnswer, Permission, Question, Response, Source, clock_millis, rfc3339};
 
 /// A source that records another one.
 pub struct Recorder {
@@ -133,16 +133,16 @@ impl Source for Recorder {
         exchange.wait_millis = millis(sent);
         let spool = Spool::new(&self.log.target, u64::MAX);
         match answer {
-            Ok(Response { status, content_type, body }) => {
+            Ok(Response { status, content_type, retry_after, body }) => {
                 exchange.status = status;
                 exchange.content_type.clone_from(&content_type);
                 let log = Arc::clone(&self.log);
                 let open = Some(Open { number, exchange, head: Instant::now(), spool, log });
-                Ok(Response { status, content_type, body: Box::new(Tee { body, open }) })
+                Ok(Response { status, content_type, retry_after, body: Box::new(Tee { body, open }) })
             }
             Err(no_answer) => {
-                let NoAnswer { timed_out, reason, advice } = no_answer.clone();
-                exchange.problem = Some(Problem { timed_out, reason, advice });
+                let NoAnswer { cause, reason, advice } = no_answer.clone();
+                exchange.problem = Some(Problem { cause, reason, advice });
                 self.log.append(number, &exchange, spool);
                 Err(no_answer)
             }
@@ -258,8 +258,8 @@ impl Read for Tee {
             }
             Err(error) if error.kind() == ErrorKind::Interrupted => Err(error),
             Err(error) => {
-                let timed_out = error.kind() == ErrorKind::TimedOut;
-                self.close(|_| Some(Problem { timed_out, reason: error.to_string(), advice: String::new() }));
+                let cause = Cause::of(&error);
+                self.close(|_| Some(Problem { cause, reason: error.to_string(), advice: String::new() }));
                 Err(error)
             }
         }
@@ -271,7 +271,7 @@ impl Drop for Tee {
         self.close(|bytes| {
             let reason =
                 format!("only the first {bytes} bytes of this answer were read when it was recorded");
-            Some(Problem { timed_out: false, reason, advice: String::new() })
+            Some(Problem { cause: Cause::Final, reason, advice: String::new() })
         });
     }
 }

@@ -14,7 +14,7 @@ use super::har::{self, Answer, Malformed};
 use super::{MAX_RECORDING_BYTES, Problem};
 use crate::error::{Class, Failure};
 use crate::source::cluster::base64;
-use crate::source::{Call, NoAnswer, Response, Source};
+use crate::source::{Call, Cause, NoAnswer, Response, Source};
 
 /// Recorded paths that a refusal names.
 const NAMED_PATHS: usize = 3;
@@ -103,7 +103,7 @@ impl Recording {
             reason += &format!("; of the same resource it has {}", same.len());
             append(&mut reason, ": ", &same);
         }
-        NoAnswer { timed_out: false, reason, advice: RECORD_AGAIN.into() }
+        NoAnswer { cause: Cause::Final, reason, advice: RECORD_AGAIN.into() }
     }
 
     fn body(&self, answer: &Answer) -> Result<Vec<u8>, String> {
@@ -166,20 +166,22 @@ impl Source for Recording {
         let number = answers.given.fetch_add(1, Ordering::Relaxed).min(answers.all.len() - 1);
         let answer = &answers.all[number];
         let then = match (&answer.problem, answer.status) {
-            (Some(Problem { timed_out, reason, advice }), 0) => {
-                let (timed_out, reason, advice) = (*timed_out, reason.clone(), advice.clone());
-                return Err(NoAnswer { timed_out, reason, advice });
+            (Some(Problem { cause, reason, advice }), 0) => {
+                let (cause, reason, advice) = (*cause, reason.clone(), advice.clone());
+                return Err(NoAnswer { cause, reason, advice });
             }
             (problem, _) => problem.clone(),
         };
         let bytes = self.body(answer).map_err(|why| NoAnswer {
-            timed_out: false,
+            cause: Cause::Final,
             reason: format!("cannot replay the answer to {}: {why}", Shown(&call.path_and_query)),
             advice: RECORD_AGAIN.into(),
         })?;
         Ok(Response {
             status: answer.status,
             content_type: answer.content_type.as_deref().map(str::to_owned),
+            // A recording has all the time in the world.
+            retry_after: None,
             body: Box::new(Body { bytes: Cursor::new(bytes), then }),
         })
     }
@@ -207,7 +209,8 @@ impl Read for Body {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match (self.bytes.read(buffer)?, &self.then) {
             (0, Some(problem)) if !buffer.is_empty() => {
-                let kind = if problem.timed_out { ErrorKind::TimedOut } else { ErrorKind::UnexpectedEof };
+                let kind =
+                    if problem.cause == Cause::Late { ErrorKind::TimedOut } else { ErrorKind::UnexpectedEof };
                 Err(io::Error::new(kind, problem.reason.clone()))
             }
             (len, _) => Ok(len),

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::*;
 use crate::error::Class;
 use crate::redact::{Redactor, Rules};
-use crate::source::{Accept, Call, NoAnswer, Response, Source};
+use crate::source::{Accept, Call, Cause, NoAnswer, Response, Source};
 
 const NOW_MILLIS: i64 = 1_700_000_000_123;
 
@@ -51,7 +51,12 @@ impl Source for Fake {
         let answers = all.get_mut(call.path_and_query.as_str()).expect("a known path");
         let Canned { status, content_type, body, then } = answers.remove(0)?;
         let content_type = content_type.map(str::to_owned);
-        Ok(Response { status, content_type, body: Box::new(Trickle(io::Cursor::new(body), then)) })
+        Ok(Response {
+            status,
+            content_type,
+            retry_after: None,
+            body: Box::new(Trickle(io::Cursor::new(body), then)),
+        })
     }
 
     fn now_millis(&self) -> i64 {
@@ -82,7 +87,8 @@ fn see(source: &dyn Source, path: &str) -> Seen {
 }
 
 fn exchanges() -> Vec<(&'static str, Result<Canned, NoAnswer>)> {
-    let refused = NoAnswer { timed_out: true, reason: "no answer in \"5 s\"".into(), advice: "wait".into() };
+    let refused =
+        NoAnswer { cause: Cause::Late, reason: "no answer in \"5 s\"".into(), advice: "wait".into() };
     let odd = Canned { content_type: None, body: (0..=255).collect(), ..Canned::json("") };
     let forbidden = Canned { status: 403, ..Canned::json("{\"kind\":\"Status\"}") };
     let cut = Canned { then: Some(ErrorKind::UnexpectedEof), ..Canned::json("{\"items\":[") };

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use super::{Cluster, Environment, Options, ProxyVariables, open_in};
 use crate::error::Failure;
-use crate::source::{Accept, Call, NoAnswer, Response, Source};
+use crate::source::{Accept, Call, Cause, NoAnswer, Response, Source};
 
 /// A server that runs a function for each connection, on a thread of its own, until the test ends.
 struct Server {
