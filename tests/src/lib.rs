@@ -19,6 +19,7 @@
 //! | [`hostile`] | the guests of `tests/hostile/` |
 //! | [`objects`] | Kubernetes objects to serve |
 //! | [`canary`] | a text to look for in a sandbox's memory |
+//! | [`faults`] | bad weather between the host and a server |
 //! | [`failing`] | runs that must fail, and what they must leave |
 //! | [`golden`] | expected texts in files, written anew with `BLESS=1` |
 //! | [`workspace`] | the repository's own files |
@@ -39,6 +40,7 @@ pub mod canaries;
 pub mod canary;
 pub mod certificates;
 pub mod failing;
+pub mod faults;
 pub mod forged;
 pub mod golden;
 pub mod guest;

@@ -79,6 +79,7 @@ const UNSAFE_FILES: &[&str] = &[
     "tests/src/bin/escape/attempts.rs",
     "tests/src/bin/escape/main.rs",
     "tests/src/bin/without.rs",
+    "tests/src/faults.rs",
     "tests/fuzz/src/process.rs",
 ];
 

@@ -13,6 +13,7 @@ mod ask;
 mod demo;
 mod examples;
 mod expiry;
+mod faults;
 mod in_cluster;
 mod kubeconfigs;
 mod lists;
