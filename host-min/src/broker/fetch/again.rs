@@ -80,7 +80,7 @@ pub(super) struct Attempt {
 pub(super) enum GaveUp {
     /// It was often enough, or for long enough.
     Tried,
-    /// The wait does not fit into its time.
+    /// The wait that the server wants does not fit into its time.
     NoTime(Duration),
     /// The gatherer has sent too many again, or has no requests left.
     NoBudget,
@@ -95,8 +95,13 @@ impl Attempt {
         if self.tries >= most || (!persists && self.elapsed >= FIRST_CONTACT_TIME) {
             return Err(GaveUp::Tried);
         }
-        let wait = backoff(self.tries, random).max(self.retry_after.unwrap_or_default());
-        if wait >= self.left { Err(GaveUp::NoTime(wait)) } else { Ok(wait) }
+        match self.retry_after.filter(|wait| *wait >= self.left) {
+            Some(wait) => Err(GaveUp::NoTime(wait)),
+            None => {
+                let wait = backoff(self.tries, random).max(self.retry_after.unwrap_or_default());
+                if wait >= self.left { Err(GaveUp::Tried) } else { Ok(wait) }
+            }
+        }
     }
 }
 
@@ -108,17 +113,18 @@ pub(super) fn backoff(tries: u32, random: u64) -> Duration {
 }
 
 impl GaveUp {
-    /// What a person is told of a request that was sent so often.
+    /// What a person is told of a request that was sent so often; nothing if there is nothing to tell.
     pub(super) fn text(self, tries: u32) -> String {
         let times = match tries {
             1 => "asked once".to_owned(),
             _ => format!("asked {tries} times"),
         };
         match self {
+            GaveUp::Tried if tries == 1 => String::new(),
             GaveUp::Tried => times,
             GaveUp::NoTime(wait) => {
-                let wait = humantime::format_duration(Duration::from_millis(wait.as_millis() as u64));
-                format!("{times}; a wait of {wait} does not fit into the time that is left")
+                let wait = humantime::format_duration(wait);
+                format!("{times}; the server wants a wait of {wait}, which does not fit into the time that is left")
             }
             GaveUp::NoBudget => format!("{times}; the gatherer may send no more of its requests again"),
         }
@@ -195,9 +201,9 @@ mod tests {
             (Attempt { tries: 4, ..ONCE }, Ok(millis(400))),
             (Attempt { tries: MAX_TRIES - 1, ..ONCE }, Ok(seconds(5))),
             (Attempt { tries: MAX_TRIES, ..ONCE }, Err(GaveUp::Tried)),
-            (Attempt { tries: 4, left: millis(400), ..ONCE }, Err(GaveUp::NoTime(millis(400)))),
+            (Attempt { tries: 4, left: millis(400), ..ONCE }, Err(GaveUp::Tried)),
             (Attempt { tries: 4, left: millis(401), ..ONCE }, Ok(millis(400))),
-            (Attempt { left: Duration::ZERO, ..ONCE }, Err(GaveUp::NoTime(millis(50)))),
+            (Attempt { left: Duration::ZERO, ..ONCE }, Err(GaveUp::Tried)),
             // The server's word is the least.
             (Attempt { retry_after: Some(seconds(3)), ..ONCE }, Ok(seconds(3))),
             (Attempt { retry_after: Some(Duration::ZERO), ..ONCE }, Ok(millis(50))),

@@ -156,13 +156,9 @@ impl Fetcher {
             }
             None
         } else {
-            let wait = again::backoff(cuts, self.shared.lock().random.next());
-            let at = Instant::now() + wait;
-            if cuts >= MAX_BODY_TRIES {
+            let at = Instant::now() + again::backoff(cuts, self.shared.lock().random.next());
+            if cuts >= MAX_BODY_TRIES || at >= order.deadline {
                 return Err(GaveUp::Tried.text(cuts));
-            }
-            if at >= order.deadline {
-                return Err(GaveUp::NoTime(wait).text(cuts));
             }
             Some(at)
         };

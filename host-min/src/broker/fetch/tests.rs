@@ -170,7 +170,7 @@ fn what_cannot_come_in_time_is_not_waited_for() {
     let begin = Instant::now();
     let (reply, _, asked) = refused(u32::MAX, Ok(429), Some(Duration::from_secs(30)), 100);
     assert_eq!((reply.answer.expect("an answer").status, asked), (429, 1));
-    assert_eq!(reply.tried, "asked once; a wait of 30s does not fit into the time that is left");
+    assert_eq!(reply.tried, "asked once; the server wants a wait of 30s, which does not fit into the time that is left");
     assert!(begin.elapsed() < Duration::from_secs(3), "{:?}", begin.elapsed());
     // A server that says when to come back is there, and is waited for.
     let (reply, _, asked) = refused(MAX_TRIES - 1, Ok(429), Some(Duration::ZERO), 2);

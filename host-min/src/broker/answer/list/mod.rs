@@ -32,8 +32,9 @@ pub(super) struct List {
     given: u32,
     /// Items that were asked for, this page's included.
     asked: u32,
-    /// How often an answer broke off since the last item.
+    /// How often an answer broke off since the last item, and how the last one did.
     cuts: u32,
+    cut: String,
     /// Whether its parts are of different times.
     inconsistent: bool,
     /// Whether what was given comes again because it was asked for again, and not because it moved.
@@ -61,9 +62,9 @@ enum Fate {
     Drop,
 }
 
-const NO_ORDER: &str = "the answer broke off, the server could only give the list as it is now, and its items are in no order in which \
-     those that were read would be known again";
-const SAME_TOKEN_ADVICE: &str = "run again; if this happens often, find out which server or proxy gives two answers to one request";
+const CUT: &str = "an answer broke off, and the server could only give the list as it was then";
+const EXPIRED: &str = "the list took longer than the server keeps its past";
+const NO_ORDER: &str = "its parts are of different times, and its items are in no order in which those that were read would be known again";
 
 impl List {
     /// A list whose first page has arrived.
@@ -77,6 +78,7 @@ impl List {
             given: 0,
             asked: items,
             cuts: 0,
+            cut: String::new(),
             inconsistent: false,
             rereads: false,
         }
@@ -94,12 +96,17 @@ impl List {
             if asked.request.limit != 0 && self.given >= asked.request.limit {
                 return Ok(None);
             }
-            let next = self.page.next(&asked.allowed.mask, &mut bytes);
+            let next = self.page.next(&asked.allowed.mask, &mut bytes, self.order.holds());
             let received = means.tally.received(self.page.received());
+            if self.page.take_doubt() {
+                // The next page is after this answer's last item.
+                self.next_page = None;
+                self.is_of_another_time(CUT, asked, means);
+            }
             let (identity, item_bytes) = match next {
                 Next::Item(identity, item_bytes) => (identity, item_bytes),
                 Next::AnotherTime(item) => {
-                    self.goes_on_by_key(asked, means)?;
+                    self.goes_on_by_key(asked, means);
                     match item {
                         Some(item) => item,
                         None => continue,
@@ -121,10 +128,8 @@ impl List {
                     continue;
                 }
                 Next::Wrong(why) => {
-                    return Err(Failed::bad_answer(
-                        &format!("an answer broke off, and was asked for again: {why}"),
-                        SAME_TOKEN_ADVICE,
-                    ));
+                    let why = format!("{}; asked for again, {why}", self.cut);
+                    return Err(Failed::bad_answer(&why, "run again"));
                 }
             };
             received?;
@@ -158,10 +163,7 @@ impl List {
                 means.tally.duplicates += u64::from(!self.rereads);
                 Ok(Fate::Drop)
             }
-            Place::Unknown => Err(Failed::bad_answer(
-                "its parts are of different times, and its items are in no order in which those that were read would be known again",
-                "run again",
-            )),
+            Place::Unknown => Err(Failed::bad_answer(NO_ORDER, "run again")),
         }
     }
 
@@ -174,17 +176,13 @@ impl List {
     }
 
     /// The page that was asked for again is of another time: what was given of the list is known by its keys.
-    fn goes_on_by_key(&mut self, asked: &Asked, means: &mut Means<'_>) -> Result<(), Failed> {
-        if !self.order.resume() {
-            return Err(Failed::bad_answer(NO_ORDER, "run again"));
-        }
-        // It goes on where the old page ended, and not where this one does.
+    fn goes_on_by_key(&mut self, asked: &Asked, means: &mut Means<'_>) {
+        self.order.resume();
+        // The next page is after this answer's last item.
         self.next_page = None;
         self.rereads = true;
         self.asked = self.given.saturating_add(self.page.items);
-        let why = "an answer broke off, and the server could only give the list as it was then";
-        self.is_of_another_time(why, asked, means);
-        Ok(())
+        self.is_of_another_time(CUT, asked, means);
     }
 
     /// Asks for the next page, if there will be one for sure: items that this page may still bring are spoken for.
@@ -237,7 +235,7 @@ impl List {
     fn goes_on_afresh(&mut self, asked: &Asked, means: &mut Means<'_>) {
         self.order.resume();
         self.rereads = false;
-        self.is_of_another_time("the list took longer than the server keeps its past", asked, means);
+        self.is_of_another_time(EXPIRED, asked, means);
     }
 
     /// Asks for this page again, whose answer broke off.
@@ -245,6 +243,7 @@ impl List {
         // A page that was asked for ahead may have waited for the guest all of its time.
         let progressed = self.cuts == 0 && (self.page.read() > 0 || !self.page.token.is_empty());
         self.cuts += 1;
+        self.cut.clone_from(&failed.why);
         if !failed.may_be_asked_again(asked, self.page.until, progressed, means) {
             return Err(failed.after_tries(self.cuts));
         }

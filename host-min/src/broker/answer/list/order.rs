@@ -56,11 +56,14 @@ impl Order {
         }
     }
 
-    /// The list goes on with an answer of another time, which may have again what was given. Whether it can be told which
-    /// of its items these are.
-    pub(super) fn resume(&mut self) -> bool {
+    /// The list goes on with an answer of another time, which may have again what was given.
+    pub(super) fn resume(&mut self) {
         self.beyond = false;
         self.given = if self.broken { None } else { self.last.clone() };
+    }
+
+    /// Whether what was given is known by its keys.
+    pub(super) const fn holds(&self) -> bool {
         !self.broken
     }
 }
@@ -89,10 +92,10 @@ mod tests {
     fn what_was_given_is_known_again() {
         let mut order = Order::default();
         assert_eq!(read(&mut order, &["a", "b", "d"]), [New; 3]);
-        assert!(order.resume());
+        order.resume();
         // The beginning again, with one more and one less, and then the rest.
         assert_eq!(read(&mut order, &["a", "c", "d", "e", "f"]), [Given, Given, Given, New, New]);
-        assert!(order.resume());
+        order.resume();
         assert_eq!(read(&mut order, &["g", "h"]), [New; 2]);
         // An item of before, where the rest is.
         assert_eq!(read(&mut order, &["a"]), [Unknown]);
@@ -103,20 +106,21 @@ mod tests {
         for keys in [&["a", "c", "b"][..], &["a", "a"], &["a", ""], &[""]] {
             let mut order = Order::default();
             assert_eq!(read(&mut order, keys), vec![New; keys.len()], "the list itself is as the server has it");
-            assert!(!order.resume());
+            order.resume();
+            assert!(!order.holds());
             assert_eq!(read(&mut order, &["a"]), [New]);
         }
         let mut order = Order::default();
         read(&mut order, &["a", "b"]);
-        assert!(order.resume());
+        order.resume();
         assert_eq!(read(&mut order, &["c", "d", "c2", ""]), [New, New, Unknown, Unknown]);
-        assert!(order.resume(), "what was given was in order");
+        assert!(order.holds(), "what was given was in order");
     }
 
     #[test]
     fn nothing_read_is_nothing_given() {
         let mut order = Order::default();
-        assert!(order.resume());
+        order.resume();
         assert_eq!(read(&mut order, &["b", "a"]), [New, New]);
     }
 }

@@ -5,6 +5,7 @@ use crate::broker::fetch::Reply;
 use crate::project::list::PageMeta;
 use crate::project::{Identity, ListReader, Node, ProjectError};
 use crate::source::Response;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Instant;
 
 /// A page that is being read.
@@ -19,14 +20,30 @@ pub(super) struct Page {
     pub(super) items: u32,
     /// When it must have ended.
     pub(super) until: Instant,
-    /// How many of its items were read, and the last one's key.
-    read: u32,
-    last: String,
-    /// How many of them come again before the first that was not read.
-    again: u32,
+    /// The items of it that were read.
+    read: Run,
+    /// Those of them that came again, in another answer.
+    again: Run,
+    /// Whether the answer can only be shown to have the same items, and not to be of the same time.
+    is_doubtful: bool,
     /// The version that it had when it broke off, if it had said it.
     version: String,
     counted_bytes: u64,
+}
+
+/// Items in their order: how many, and a digest of their keys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Run {
+    items: u32,
+    keys: u64,
+}
+
+impl Run {
+    fn add(&mut self, identity: &Identity) {
+        let mut digest = DefaultHasher::new();
+        (self.keys, key_of(identity)).hash(&mut digest);
+        *self = Run { items: self.items + 1, keys: digest.finish() };
+    }
 }
 
 /// What comes next in a page.
@@ -52,9 +69,9 @@ impl Page {
             pinned: true,
             items,
             until,
-            read: 0,
-            last: String::new(),
-            again: 0,
+            read: Run::default(),
+            again: Run::default(),
+            is_doubtful: false,
             version: String::new(),
             counted_bytes: 0,
         }
@@ -67,7 +84,12 @@ impl Page {
 
     /// How many of its items were read, the first time or again.
     pub(super) const fn read(&self) -> u32 {
-        self.read
+        self.read.items
+    }
+
+    /// Whether the answer that the page goes on with has the items that were read, and may be of another time; told once.
+    pub(super) fn take_doubt(&mut self) -> bool {
+        self.again == self.read && std::mem::take(&mut self.is_doubtful)
     }
 
     /// What state of the server's it is, if it has said so by now.
@@ -83,8 +105,8 @@ impl Page {
         self.version = self.version().to_owned();
         self.reader = ListReader::new(response.body);
         (self.counted_bytes, self.until, self.pinned) = (0, until, pinned);
-        self.again = self.read;
-        if self.read == 0 {
+        (self.again, self.is_doubtful) = (Run::default(), false);
+        if self.read.items == 0 {
             self.version.clear();
         }
     }
@@ -95,27 +117,31 @@ impl Page {
         read - std::mem::replace(&mut self.counted_bytes, read)
     }
 
-    /// The next item that was not read yet, projected into `out`.
-    pub(super) fn next(&mut self, mask: &Node, out: &mut Vec<u8>) -> Next {
-        while self.again > 0 {
-            // The first one tells whether the answer is the same, and is a new one if it is not.
-            let is_first = self.again == self.read;
+    /// The next item that was not read yet, projected into `out`. An answer of another time is left to the caller if its
+    /// items are in order; if not, it goes on with it if that begins with the same items.
+    pub(super) fn next(&mut self, mask: &Node, out: &mut Vec<u8>, in_order: bool) -> Next {
+        while self.again.items < self.read.items {
+            let is_first = self.again.items == 0;
             let before = self.reader.bytes_read();
             let item = match self.reader.next(if is_first { mask } else { &Node::Drop }, out) {
                 Err(error) => return Next::Error(error),
                 Ok(item) => item,
             };
+            // The first one tells whether the answer is the same, and is a new one if it is not.
             if is_first && !self.is_the_same() {
-                (self.read, self.again) = (0, 0);
                 self.version.clear();
-                let bytes = self.reader.bytes_read() - before;
-                return Next::AnotherTime(item.map(|identity| self.took(identity, bytes)));
+                if in_order {
+                    (self.read, self.again) = Default::default();
+                    let bytes = self.reader.bytes_read() - before;
+                    return Next::AnotherTime(item.map(|identity| self.took(identity, bytes)));
+                }
+                self.is_doubtful = true;
             }
             let Some(identity) = item else {
                 return Next::Wrong("it has fewer items than when it was asked for first");
             };
-            self.again -= 1;
-            if self.again == 0 && key_of(&identity) != self.last {
+            self.again.add(&identity);
+            if self.again.items == self.read.items && self.again != self.read {
                 return Next::Wrong("it has other items than when it was asked for first");
             }
         }
@@ -131,8 +157,8 @@ impl Page {
     }
 
     fn took(&mut self, identity: Identity, bytes: u64) -> (Identity, u64) {
-        self.read += 1;
-        self.last = key_of(&identity);
+        self.read.add(&identity);
+        self.again = self.read;
         (identity, bytes)
     }
 

@@ -405,6 +405,26 @@ fn a_page_that_always_breaks_off_is_given_up() {
     }
 }
 
+/// A list in no order can only go on if what was read of it comes again as it was.
+#[test]
+fn lists_in_no_order_go_on_where_they_are_the_same() {
+    for (metadata_first, changes, end) in
+        [(true, false, Ok(())), (true, true, Ok(())), (false, false, Ok(())), (false, true, Err(Status::BAD_ANSWER))]
+    {
+        let fault = move |number| match number {
+            0 => Fault::Cut(280, ErrorKind::UnexpectedEof),
+            1 if changes => Fault::Change(1),
+            _ => Fault::None,
+        };
+        let world = World { shuffled: true, ..World::new(7, metadata_first, fault) };
+        let got = list(world, 0, None);
+        assert_eq!(got.end, end, "{metadata_first} {changes}: {:?}", got.tally.errors);
+        // Custom resources say only at the end which state they are of.
+        assert_eq!(got.tally.inconsistent_lists, u64::from(!metadata_first && !changes));
+        got.check(0, "in no order");
+    }
+}
+
 #[test]
 fn json_that_makes_no_sense_is_not_asked_for_again() {
     struct Nonsense;
