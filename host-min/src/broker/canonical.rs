@@ -339,7 +339,10 @@ mod tests {
         let mut list = request(Verb::LIST, ["v1", "pods", "", "", "", "", "", "", "", ""]).expect("list");
         assert_eq!(list.page(500, "a/b="), "/api/v1/pods?limit=500&continue=a%2Fb%3D");
         list.limit = 700;
-        assert_eq!((list.page_items(0, 500), list.page_items(500, 500), list.page_items(0, 9)), (500, 200, 9));
+        assert_eq!(
+            (list.page_items(0, 500), list.page_items(500, 500), list.page_items(0, 9)),
+            (500, 200, 9)
+        );
         list.labels = "a=b".into();
         assert_eq!(
             list.page_of_version(7, "4711"),

@@ -138,7 +138,8 @@ const REQUIRE_SANDBOX_ADVICE: &str =
 
 /// Serves a gatherer until it ends, or until its deadline.
 pub fn serve(sandbox: &mut Sandbox, service: Service<'_>) -> Served {
-    let (open, tally) = (Handles::new(), Tally::new(service.budget.clone(), service.fetcher.account().clone()));
+    let (open, tally) =
+        (Handles::new(), Tally::new(service.budget.clone(), service.fetcher.account().clone()));
     let mut broker = Broker { service, open, tally, in_force: InForce::NONE };
     let ending = broker.serve(sandbox);
     // Also one that has said its last word: it may stay, and nothing that it does now matters.

@@ -205,12 +205,9 @@ mod tests {
         let many = run("run a --parallel 64 --chunk-size 500 --qps 1 --burst 1000000").expect("a run");
         let numbers = (many.parallel, many.chunk_items, many.qps, many.burst);
         assert_eq!(numbers, (64, Some(500), 1, 1_000_000));
-        for (option, most) in [
-            ("parallel", "4294967295"),
-            ("chunk-size", "100000"),
-            ("qps", "1000000"),
-            ("burst", "1000000"),
-        ] {
+        for (option, most) in
+            [("parallel", "4294967295"), ("chunk-size", "100000"), ("qps", "1000000"), ("burst", "1000000")]
+        {
             for number in ["0", "-1", "1.5", "x", "", "4294967296"].into_iter().filter(|n| !n.is_empty()) {
                 let reason = run(&format!("run a --{option} {number}")).expect_err(number);
                 let expected =

@@ -141,9 +141,7 @@ fn start_one(
             let job = job.clone();
             let thread = std::thread::Builder::new().name("guest".into()).stack_size(THREAD_STACK_BYTES);
             let channel = Channel::new(theirs);
-            thread
-                .spawn(move || live(channel, InForce::NONE, &job, inmate, is_held))
-                .map_err(failure)?;
+            thread.spawn(move || live(channel, InForce::NONE, &job, inmate, is_held)).map_err(failure)?;
             Inner::Thread
         }
     };

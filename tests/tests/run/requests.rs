@@ -47,7 +47,11 @@ fn what_fails_for_now_is_asked_for_again() {
         ("a first page that is cut", list().page_is(1, cut(5)), "the answer broke off (1)"),
         ("a second page that is cut", list().page_is(2, cut(13)), "the answer broke off (1)"),
         ("a busy server", list().page_is(1, busy.clone()).page_is(3, busy), "the server was busy (2)"),
-        ("a page of a proxy", list().page_is(2, Answer::page(503, "Sorry")), "the server was unavailable (1)"),
+        (
+            "a page of a proxy",
+            list().page_is(2, Answer::page(503, "Sorry")),
+            "the server was unavailable (1)",
+        ),
     ] {
         let server = Server::new().list(CLUSTER_OPERATORS, list).start();
         let output = place.path().join(name);
@@ -65,7 +69,11 @@ fn what_fails_for_now_is_asked_for_again() {
             assert_eq!(gathered["requests"], 3 + retries, "{name}");
             let warning = gathered["warnings"][0].as_str().expect("a warning");
             assert!(warning.contains("sent again: ") && warning.ends_with(why), "{name}: {warning}");
-            assert_eq!((gathered.get("inconsistentLists"), &gathered["errors"]), (None, &json!([])), "{name}");
+            assert_eq!(
+                (gathered.get("inconsistentLists"), &gathered["errors"]),
+                (None, &json!([])),
+                "{name}"
+            );
         }
     }
 }
@@ -88,7 +96,9 @@ fn so_many_gatherers_side_by_side() {
         let done = host(parallel, parallel).wait();
         assert_eq!(done.code(), 5, "{}", done.stderr);
         let archive = Archive::read(place.path().join(format!("{parallel}.incomplete")));
-        for (gatherer, status) in [("pods", "failed"), ("cluster-operators", "complete"), ("hello", "complete")] {
+        for (gatherer, status) in
+            [("pods", "failed"), ("cluster-operators", "complete"), ("hello", "complete")]
+        {
             assert_eq!(archive.gatherer(gatherer)["status"], status, "{gatherer}, {parallel} side by side");
         }
     }

@@ -41,7 +41,12 @@ impl Means<'_> {
     }
 
     /// Sends a request again whose answer broke off; or why not, in words that tell how often it was sent.
-    fn again(&mut self, asked: &Asked, path_and_query: String, cuts: u32) -> std::result::Result<Ticket, String> {
+    fn again(
+        &mut self,
+        asked: &Asked,
+        path_and_query: String,
+        cuts: u32,
+    ) -> std::result::Result<Ticket, String> {
         let ticket = self.fetcher.again(asked.order(path_and_query, self.tally), cuts);
         self.tally.count_requests();
         ticket
@@ -472,7 +477,11 @@ impl Answer {
     }
 
     /// `archive_pipe` of a raw body that broke off: the same once more, from its beginning.
-    pub(super) fn raw_body_again(&mut self, failed: Failed, means: &mut Means<'_>) -> Result<Option<RawBody>> {
+    pub(super) fn raw_body_again(
+        &mut self,
+        failed: Failed,
+        means: &mut Means<'_>,
+    ) -> Result<Option<RawBody>> {
         self.ask_again(failed, means)?;
         self.raw_body(means)
     }

@@ -124,7 +124,9 @@ impl GaveUp {
             GaveUp::Tried => times,
             GaveUp::NoTime(wait) => {
                 let wait = humantime::format_duration(wait);
-                format!("{times}; the server wants a wait of {wait}, which does not fit into the time that is left")
+                format!(
+                    "{times}; the server wants a wait of {wait}, which does not fit into the time that is left"
+                )
             }
             GaveUp::NoBudget => format!("{times}; the gatherer may send no more of its requests again"),
         }

@@ -40,11 +40,7 @@ fn requests_overlap_and_none_is_lost() {
     fetchers.warm();
     let fetcher = fetchers.of(0, 1_000);
     let begin = Instant::now();
-    let tickets: Vec<_> = (0..40)
-        .map(|n| {
-            fetcher.start(order(&n.to_string()))
-        })
-        .collect();
+    let tickets: Vec<_> = (0..40).map(|n| fetcher.start(order(&n.to_string()))).collect();
     for (n, ticket) in tickets.into_iter().enumerate() {
         let mut text = String::new();
         ticket.wait().answer.expect("answer").body.read_to_string(&mut text).expect("body");
@@ -139,7 +135,8 @@ fn refused(
 
 #[test]
 fn what_comes_to_nothing_is_sent_again_and_told() {
-    for with in [Ok(429), Ok(502), Ok(503), Ok(504), Err(Cause::Unreachable), Err(Cause::Broken), Err(Cause::Late)]
+    for with in
+        [Ok(429), Ok(502), Ok(503), Ok(504), Err(Cause::Unreachable), Err(Cause::Broken), Err(Cause::Late)]
     {
         let (reply, account, asked) = refused(2, with, None, 100);
         assert_eq!((reply.answer.expect("an answer").status, asked), (200, 3), "{with:?}");
@@ -170,7 +167,10 @@ fn what_cannot_come_in_time_is_not_waited_for() {
     let begin = Instant::now();
     let (reply, _, asked) = refused(u32::MAX, Ok(429), Some(Duration::from_secs(30)), 100);
     assert_eq!((reply.answer.expect("an answer").status, asked), (429, 1));
-    assert_eq!(reply.tried, "asked once; the server wants a wait of 30s, which does not fit into the time that is left");
+    assert_eq!(
+        reply.tried,
+        "asked once; the server wants a wait of 30s, which does not fit into the time that is left"
+    );
     assert!(begin.elapsed() < Duration::from_secs(3), "{:?}", begin.elapsed());
     // A server that says when to come back is there, and is waited for.
     let (reply, _, asked) = refused(MAX_TRIES - 1, Ok(429), Some(Duration::ZERO), 2);
@@ -204,7 +204,8 @@ fn a_replay_asks_again_as_often_as_the_run_did() {
     for (times, expected) in [(6, 200), (7, 503)] {
         let retry_after = Some(Duration::from_secs(3_600));
         let refuses = Refuses { times, with: Ok(503), retry_after, asked: AtomicU32::new(0) };
-        let fetchers = Fetchers::new(Arc::new(Recorded(refuses)), 1, Pace { qps: 1, burst: 1, side_by_side: 1 });
+        let fetchers =
+            Fetchers::new(Arc::new(Recorded(refuses)), 1, Pace { qps: 1, burst: 1, side_by_side: 1 });
         let fetcher = fetchers.of(0, 100);
         let begin = Instant::now();
         assert_eq!(fetcher.start(order("/x")).wait().answer.expect("an answer").status, expected);

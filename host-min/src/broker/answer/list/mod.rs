@@ -171,7 +171,9 @@ impl List {
     fn is_of_another_time(&mut self, why: &str, asked: &Asked, means: &mut Means<'_>) {
         if !std::mem::replace(&mut self.inconsistent, true) {
             means.tally.inconsistent_lists += 1;
-            means.tally.warn(format!("{}: {why}; its parts are of different times", describe(&asked.request)));
+            means
+                .tally
+                .warn(format!("{}: {why}; its parts are of different times", describe(&asked.request)));
         }
     }
 

@@ -105,7 +105,11 @@ mod tests {
     fn without_an_order_nothing_is_known() {
         for keys in [&["a", "c", "b"][..], &["a", "a"], &["a", ""], &[""]] {
             let mut order = Order::default();
-            assert_eq!(read(&mut order, keys), vec![New; keys.len()], "the list itself is as the server has it");
+            assert_eq!(
+                read(&mut order, keys),
+                vec![New; keys.len()],
+                "the list itself is as the server has it"
+            );
             order.resume();
             assert!(!order.holds());
             assert_eq!(read(&mut order, &["a"]), [New]);

@@ -249,7 +249,10 @@ impl Got {
         let ascends = self.items.windows(2).all(|two| two[0].0 < two[1].0);
         assert!(ascends || world.shuffled, "{case}: twice, or out of order: {:?}", self.items);
         for (key, since) in &self.items {
-            assert!(world.states.iter().any(|state| state.get(key) == Some(since)), "{case}: {key} never was");
+            assert!(
+                world.states.iter().any(|state| state.get(key) == Some(since)),
+                "{case}: {key} never was"
+            );
         }
         let Ok(()) = self.end else {
             assert!(!self.tally.errors.is_empty(), "{case}: an error without a reason");
@@ -263,9 +266,8 @@ impl Got {
             if world.shuffled {
                 items.sort_unstable();
             }
-            let exact = |state: &State| {
-                state.iter().take(most).eq(items.iter().map(|(key, since)| (key, since)))
-            };
+            let exact =
+                |state: &State| state.iter().take(most).eq(items.iter().map(|(key, since)| (key, since)));
             assert!(
                 world.states.iter().any(exact),
                 "{case}: of no one state: {:?}, asked {:?}",
@@ -304,7 +306,8 @@ fn a_list_is_whole_wherever_one_of_its_pages_breaks_off() {
         for (page, size) in sizes.into_iter().enumerate() {
             for byte in 0..=size {
                 for kind in [ErrorKind::UnexpectedEof, ErrorKind::InvalidData] {
-                    let fault = move |number| if number == page { Fault::Cut(byte, kind) } else { Fault::None };
+                    let fault =
+                        move |number| if number == page { Fault::Cut(byte, kind) } else { Fault::None };
                     let case = format!("page {page} broke at byte {byte}, metadata first: {metadata_first}");
                     let got = list(World::new(7, metadata_first, fault), 0, Some(3));
                     assert_eq!((got.items.len(), got.end), (7, Ok(())), "{case}");
@@ -364,8 +367,10 @@ fn in_a_storm_there_is_nothing_twice_and_nothing_missing_without_a_word() {
     let (mut whole, mut failed, mut inconsistent) = (0, 0, 0);
     for seed in 1..=3_000_u64 {
         let mut seeded = Seeded(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        let (number, chunk, limit) = (seeded.below(60), 1 + seeded.below(12), seeded.below(3) * seeded.below(40));
-        let (metadata_first, shuffled, calm) = (seeded.below(2) == 0, seeded.below(20) == 0, 1 + seeded.below(12));
+        let (number, chunk, limit) =
+            (seeded.below(60), 1 + seeded.below(12), seeded.below(3) * seeded.below(40));
+        let (metadata_first, shuffled, calm) =
+            (seeded.below(2) == 0, seeded.below(20) == 0, 1 + seeded.below(12));
         let fault = move |_| {
             if seeded.below(12) < calm {
                 return Fault::None;
@@ -401,16 +406,23 @@ fn a_page_that_always_breaks_off_is_given_up() {
         let got = list(World::new(7, true, fault), 0, None);
         assert_eq!((got.end, got.items.len()), (Err(Status::BAD_ANSWER), items), "{byte}");
         assert_eq!(got.tally.requests, 5, "{byte}");
-        assert!(got.tally.errors[0].ends_with("as the script says (asked 5 times)"), "{:?}", got.tally.errors);
+        assert!(
+            got.tally.errors[0].ends_with("as the script says (asked 5 times)"),
+            "{:?}",
+            got.tally.errors
+        );
     }
 }
 
 /// A list in no order can only go on if what was read of it comes again as it was.
 #[test]
 fn lists_in_no_order_go_on_where_they_are_the_same() {
-    for (metadata_first, changes, end) in
-        [(true, false, Ok(())), (true, true, Ok(())), (false, false, Ok(())), (false, true, Err(Status::BAD_ANSWER))]
-    {
+    for (metadata_first, changes, end) in [
+        (true, false, Ok(())),
+        (true, true, Ok(())),
+        (false, false, Ok(())),
+        (false, true, Err(Status::BAD_ANSWER)),
+    ] {
         let fault = move |number| match number {
             0 => Fault::Cut(280, ErrorKind::UnexpectedEof),
             1 if changes => Fault::Change(1),
