@@ -43,8 +43,24 @@ pub const INTERPRETER_STACK_BYTES: u32 = 256 << 10;
 /// One frame of the channel: the largest `archive_write`, or a request with every text at its longest.
 pub const MAX_FRAME_BYTES: usize = (1 << 20) + (64 << 10);
 
-/// Items of a list that one HTTP request asks for; what `kubectl` and client-go use.
+/// Items of a list that the first HTTP request asks for, when nothing is known of their size; what `kubectl` and client-go use.
 pub const PAGE_ITEMS: u32 = 500;
+
+/// What a later page should weigh: large enough that the server's work for a page is not most of it, and small enough that the next one is
+/// made while this one is read. Measured in `docs/paging.md`.
+pub const TARGET_PAGE_BYTES: u64 = 4 << 20;
+
+/// The least that a later page asks for: items as large as etcd keeps them are few megabytes more than the target.
+pub const MIN_PAGE_ITEMS: u32 = 10;
+
+/// The most that a later page asks for, however small the items are: the server holds a page's objects while it makes it.
+pub const MAX_PAGE_ITEMS: u32 = 5_000;
+
+/// How many items a list must have shown before the next page's size is taken from theirs.
+pub const PAGE_SAMPLE_ITEMS: u64 = 32;
+
+/// The most that `--chunk-size` may be; a page of more is a list without pages.
+pub const MAX_CHUNK_ITEMS: u32 = 100_000;
 
 /// One item of a list or one object, projected. etcd keeps none above 1.5 MiB as stored; JSON with its
 /// escapes is larger.
@@ -66,9 +82,50 @@ pub const MAX_HANDLES: usize = 64;
 /// Requests that a guest may start in a run.
 pub const MAX_REQUESTS: u64 = 10_000;
 
-/// Requests of a run that are on their way at once; the API server's fairness would queue more. Each gatherer has its share,
-/// one at least, so that none can take the others'.
+/// Requests of a run that are on their way at once; the API server's fairness would queue more. Each gatherer that runs has its
+/// share, one at least, so that none can take the others'.
 pub const MAX_REQUESTS_IN_FLIGHT: usize = 16;
+
+/// Requests of a run per second, once [`DEFAULT_BURST`] is used up; what kubectl has.
+pub const DEFAULT_QPS: u32 = 50;
+
+/// Requests of a run that may be sent at once before [`DEFAULT_QPS`] holds; what kubectl has.
+pub const DEFAULT_BURST: u32 = 300;
+
+/// The most that `--qps` and `--burst` may be: beyond, there is no limit to speak of.
+pub const MAX_QPS: u32 = 1_000_000;
+
+/// Gatherers that run side by side: more than a cluster's owner watches at once, and each has two requests on their way.
+pub const DEFAULT_PARALLEL: usize = 8;
+
+/// How often one request is sent at most, the first time included. With the waits between, that is some ten seconds on average and
+/// 22 at most: a server that restarts, or one of several that goes away.
+pub const MAX_TRIES: u32 = 9;
+
+/// The same while the run has not had an answer yet that is to be believed: a wrong address is more likely than a server that
+/// restarts at this moment, and whoever typed it waits.
+pub const MAX_FIRST_TRIES: u32 = 3;
+
+/// After which time a request is not sent again while there was no such answer yet: connections that time out take long enough.
+pub const FIRST_CONTACT_TIME: Duration = Duration::from_secs(1);
+
+/// How often an answer that breaks off is asked for at most without bringing a new item.
+pub const MAX_BODY_TRIES: u32 = 5;
+
+/// The wait before a request is sent again is a random part of this, which doubles with each try…
+pub const BACKOFF_BASE: Duration = Duration::from_millis(100);
+
+/// …up to this.
+pub const MAX_BACKOFF: Duration = Duration::from_secs(10);
+
+/// Requests that one gatherer may send again whatever it asked for; one and the same outage takes several of each that is on its way…
+pub const RETRY_FLOOR: u64 = 40;
+
+/// …and one more for so many that it sent: a server that fails all the time gets a fifth more of them, and not nine times as many.
+pub const REQUESTS_PER_RETRY: u64 = 5;
+
+/// Waits for the rate limit that are worth telling.
+pub const TOLD_WAIT: Duration = Duration::from_secs(1);
 
 /// One entry of the archive that a guest writes, or one body that it pipes.
 pub const MAX_ENTRY_BYTES: u64 = 64 << 20;

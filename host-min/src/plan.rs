@@ -7,8 +7,9 @@ use crate::broker::audit;
 use crate::error::{Class, Failure, Result};
 use crate::grant::{Budgets, Grant};
 use crate::limits::{
-    DEFAULT_MEMORY_BYTES, DEFAULT_REQUEST_TIMEOUT, DEFAULT_TIMEOUT, MAX_GATHERERS, MAX_MEMORY_BYTES,
-    MAX_MODULE_BYTES, MAX_PARAMS_BYTES, MAX_SIGNATURE_BYTES, MIN_MEMORY_BYTES,
+    DEFAULT_BURST, DEFAULT_MEMORY_BYTES, DEFAULT_PARALLEL, DEFAULT_QPS, DEFAULT_REQUEST_TIMEOUT,
+    DEFAULT_TIMEOUT, MAX_CHUNK_ITEMS, MAX_GATHERERS, MAX_MEMORY_BYTES, MAX_MODULE_BYTES, MAX_PARAMS_BYTES,
+    MAX_QPS, MAX_SIGNATURE_BYTES, MIN_MEMORY_BYTES,
 };
 use crate::manifest::Manifest;
 use crate::sandbox::engine;
@@ -63,6 +64,14 @@ pub struct Plan {
     pub request_timeout: Duration,
     /// Linear memory for each guest.
     pub memory_bytes: u64,
+    /// Gatherers that run side by side; the others wait, and their time begins with their turn.
+    pub parallel: usize,
+    /// Requests of the run per second, once a burst is used up.
+    pub qps: u32,
+    /// Requests of the run that may be sent at once.
+    pub burst: u32,
+    /// How many items each page of a list has; without it, pages are as large as their items make them.
+    pub chunk_items: Option<u32>,
     /// Parameters that guests may read.
     pub params: Vec<(String, String)>,
     /// Whether to ask first what the account would be forbidden, and to gather nothing if that is anything.
@@ -88,6 +97,10 @@ impl Plan {
             timeout: DEFAULT_TIMEOUT,
             request_timeout: DEFAULT_REQUEST_TIMEOUT,
             memory_bytes: DEFAULT_MEMORY_BYTES,
+            parallel: DEFAULT_PARALLEL,
+            qps: DEFAULT_QPS,
+            burst: DEFAULT_BURST,
+            chunk_items: None,
             params: Vec::new(),
             check_access: false,
             record: None,
@@ -136,6 +149,18 @@ impl Plan {
                 "cannot give gatherers that time",
                 "it is longer than a clock can count".into(),
             ));
+        }
+        if self.parallel == 0 {
+            return Err(config("cannot run gatherers side by side", "it is none at a time".into()));
+        }
+        if !(1..=MAX_QPS).contains(&self.qps) || !(1..=MAX_QPS).contains(&self.burst) {
+            let (qps, burst) = (self.qps, self.burst);
+            let reason = format!("{qps} a second and {burst} at once; 1 to {MAX_QPS} is possible for each");
+            return Err(config("cannot ask the server at that rate", reason));
+        }
+        if let Some(items) = self.chunk_items.filter(|items| !(1..=MAX_CHUNK_ITEMS).contains(items)) {
+            let reason = format!("{items} items; 1 to {MAX_CHUNK_ITEMS} is possible");
+            return Err(config("cannot list in pages of that size", reason));
         }
         if self.params.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() > MAX_PARAMS_BYTES
         {

@@ -47,8 +47,11 @@ pub struct Gathered {
     /// Wall-clock time from its start to its end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<f64>,
-    /// HTTP requests, pages included.
+    /// HTTP requests, pages and those that were sent again included.
     pub requests: u64,
+    /// HTTP requests that were sent again; why is among the warnings.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub retries: u64,
     /// Bytes of bodies that the server sent.
     pub bytes_received: u64,
     /// Bytes that the guest saw.
@@ -58,6 +61,12 @@ pub struct Gathered {
     /// Items of lists that were asked for and that the grant does not cover: nobody saw them.
     #[serde(skip_serializing_if = "is_zero")]
     pub items_withheld: u64,
+    /// Lists whose parts are of different times: the server no longer had the state that they began with.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub inconsistent_lists: u64,
+    /// Items of such lists that came twice; they were given once.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub duplicates_dropped: u64,
     /// What was redacted of what it asked for, before it or the archive had it.
     pub redacted: Counts,
     /// Files in the archive.
@@ -151,10 +160,13 @@ impl Gathered {
             reason: failure.map(|failure| failure.reason.clone()),
             duration_ms: measured.map(|duration| (duration.as_secs_f64() * 1e6).round() / 1e3),
             requests: tally.requests,
+            retries: tally.retries,
             bytes_received: tally.bytes_received,
             bytes_given: tally.bytes_given,
             items: tally.items,
             items_withheld: tally.withheld,
+            inconsistent_lists: tally.inconsistent_lists,
+            duplicates_dropped: tally.duplicates,
             redacted: tally.redacted,
             entries: served.section.entries(),
             bytes_archived: served.section.bytes(),

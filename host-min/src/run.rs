@@ -9,8 +9,9 @@ use crate::broker::admission::Admission;
 use crate::broker::audit::Audit;
 use crate::broker::budget::Budget;
 use crate::broker::policy::Rights;
-use crate::broker::{Ending, Fetchers, Observer, Served, Service, failure_of, serve};
+use crate::broker::{Ending, Fetchers, Observer, Pace, Served, Service, failure_of, serve};
 use crate::error::{Class, Failure, Result};
+use crate::limits::TOLD_WAIT;
 use crate::manifest::Manifest;
 use crate::plan::{From, Plan};
 use crate::redact::Redactor;
@@ -21,7 +22,7 @@ use crate::sandbox::process::{self, Sandbox};
 use crate::source::recording::{Recorder, Recording};
 use crate::source::{Call, Cause, NoAnswer, Response, Source, clock_millis, cluster, rfc3339};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use wagather_abi::ABI_VERSION;
 
@@ -46,14 +47,16 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
     plan.admit_modules()?;
     let begin = Instant::now();
     let mut sandboxes = Vec::with_capacity(plan.guests.len());
-    for guest in &plan.guests {
+    for (number, guest) in plan.guests.iter().enumerate() {
         let job = Job {
             module: guest.module.clone(),
             memory_bytes: plan.memory(),
             time: plan.time(),
             engine: plan.engine,
         };
-        sandboxes.push(process::start(&plan.isolation, &job, begin + plan.time())?);
+        // All of them now, as forks must be made before there are threads; those whose turn has not come wait.
+        let start = if number < plan.parallel { process::start } else { process::start_held };
+        sandboxes.push(start(&plan.isolation, &job, begin + plan.time())?);
     }
     // Read while the sandboxes validate; a manifest that cannot be used ends them.
     let manifests = plan.manifests()?;
@@ -65,7 +68,9 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
     let needs_a_server = admissions.iter().any(Admission::needs_a_server);
     let redactor = Arc::new(Redactor::new(&grant.redact));
     let Opened { source, recorder, warnings } = open_source(plan, needs_a_server, &redactor)?;
-    let fetchers = Fetchers::new(source, plan.guests.len());
+    let side_by_side = plan.parallel.min(plan.guests.len());
+    let pace = Pace { qps: plan.qps, burst: plan.burst, side_by_side };
+    let fetchers = Fetchers::new(source, plan.guests.len(), pace);
     if needs_a_server {
         fetchers.warm();
     }
@@ -93,10 +98,11 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
             let service = Service {
                 name: &manifest.name,
                 admission,
-                fetcher: fetchers.of(number),
+                fetcher: fetchers.of(number, budget.requests),
                 section,
                 params: &plan.params,
                 deadline: begin + plan.time(),
+                chunk_items: plan.chunk_items,
                 budget: budget.clone(),
                 redactor: redactor.clone(),
                 audit: Audit::new(&manifest.name, timed, plan.audit.as_deref()),
@@ -107,7 +113,7 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
             (sandbox, service)
         })
         .collect();
-    let served = serve_all(tasks, begin);
+    let served = serve_all(tasks, begin, plan);
     finish(
         plan,
         &manifests,
@@ -119,22 +125,34 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
     )
 }
 
-/// One gatherer on this thread, several side by side.
-fn serve_all(tasks: Vec<(Sandbox, Service<'_>)>, begin: Instant) -> Vec<(Served, Duration)> {
-    let one = |(mut sandbox, service): (Sandbox, Service<'_>)| {
+/// One gatherer on this thread, several side by side: as many as the plan has, each in the place of one that has ended.
+fn serve_all(tasks: Vec<(Sandbox, Service<'_>)>, begin: Instant, plan: &Plan) -> Vec<(Served, Duration)> {
+    let one = |number: usize, (mut sandbox, mut service): (Sandbox, Service<'_>)| {
+        // The time of one that waited begins with its turn.
+        let begin = if number < plan.parallel { begin } else { Instant::now() };
+        service.deadline = begin + plan.time();
         let served = serve(&mut sandbox, service);
         (served, begin.elapsed())
     };
     if tasks.len() == 1 {
-        return tasks.into_iter().map(one).collect();
+        return tasks.into_iter().map(|task| one(0, task)).collect();
     }
+    let places = tasks.len().min(plan.parallel);
+    let ended = Mutex::new(tasks.iter().map(|_| None).collect::<Vec<_>>());
+    let tasks = Mutex::new(tasks.into_iter().enumerate());
     std::thread::scope(|scope| {
-        let threads: Vec<_> = tasks.into_iter().map(|task| scope.spawn(move || one(task))).collect();
-        threads
-            .into_iter()
-            .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
-    })
+        for _ in 0..places {
+            scope.spawn(|| {
+                loop {
+                    let task = tasks.lock().unwrap_or_else(PoisonError::into_inner).next();
+                    let Some((number, task)) = task else { break };
+                    let served = one(number, task);
+                    ended.lock().unwrap_or_else(PoisonError::into_inner)[number] = Some(served);
+                }
+            });
+        }
+    });
+    ended.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().flatten().collect()
 }
 
 /// Where the answers come from in this run.
@@ -182,7 +200,7 @@ fn finish(
     fetchers: &Fetchers,
     archive: Archive,
     recorder: Option<&Recorder>,
-    warnings: Vec<String>,
+    mut warnings: Vec<String>,
 ) -> Result<Outcome> {
     // A failure of the host ends the run; nothing is kept.
     if let Some(failure) = served.iter().find_map(|(served, _)| match &served.ending {
@@ -212,6 +230,13 @@ fn finish(
     }
     if let Some(recorder) = recorder {
         recorder.finish()?;
+    }
+    if fetchers.held() >= TOLD_WAIT {
+        let seconds = fetchers.held().as_secs_f64();
+        let Plan { qps, burst, .. } = plan;
+        warnings.push(format!(
+            "for {seconds:.1} s requests waited for their turn: --qps {qps} and --burst {burst} allow no more"
+        ));
     }
     let mut report = Report {
         wagather: env!("CARGO_PKG_VERSION"),

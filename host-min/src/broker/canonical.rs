@@ -174,27 +174,35 @@ impl Canonical {
     /// The path and query, for a list the query of its first page.
     pub fn path_and_query(&self) -> String {
         if self.verb == Verb::LIST {
-            self.page(self.page_items(0), "")
+            self.page(self.page_items(0, PAGE_ITEMS), "")
         } else {
             with_query(self.path(), &self.query)
         }
     }
 
-    /// How many items to ask for after so many were given.
-    pub fn page_items(&self, given: u32) -> u32 {
+    /// How many items to ask for after so many were given, with pages of so many.
+    pub fn page_items(&self, given: u32, most: u32) -> u32 {
         match self.limit {
-            0 => PAGE_ITEMS,
-            limit => limit.saturating_sub(given).clamp(1, PAGE_ITEMS),
+            0 => most,
+            limit => limit.saturating_sub(given).clamp(1, most),
         }
     }
 
-    /// The path and query of one page of a list. Never with `resourceVersion`: `0` would make the server ignore the limit, and
-    /// a continue token brings its own.
+    /// The path and query of one page of a list. Without a token there is no `resourceVersion` either: that is the most recent
+    /// state, while `0` would be any state, from a cache that ignores the limit. A token brings its own.
     pub fn page(&self, items: u32, token: &str) -> String {
+        self.list_query(items, &[("continue", token)])
+    }
+
+    /// The first page once more, of a state that was answered before, or a refusal if the server no longer has that.
+    pub fn page_of_version(&self, items: u32, version: &str) -> String {
+        self.list_query(items, &[("resourceVersion", version), ("resourceVersionMatch", "Exact")])
+    }
+
+    fn list_query(&self, items: u32, more: &[(&str, &str)]) -> String {
         let mut query = format!("limit={items}");
-        for (name, value) in
-            [("labelSelector", &*self.labels), ("fieldSelector", &self.fields), ("continue", token)]
-        {
+        let selectors = [("labelSelector", &*self.labels), ("fieldSelector", &*self.fields)];
+        for (name, value) in selectors.iter().chain(more) {
             if !value.is_empty() {
                 let _ = write!(query, "&{name}=");
                 encode(value, &mut query);
@@ -331,7 +339,15 @@ mod tests {
         let mut list = request(Verb::LIST, ["v1", "pods", "", "", "", "", "", "", "", ""]).expect("list");
         assert_eq!(list.page(500, "a/b="), "/api/v1/pods?limit=500&continue=a%2Fb%3D");
         list.limit = 700;
-        assert_eq!((list.page_items(0), list.page_items(500)), (500, 200));
+        assert_eq!(
+            (list.page_items(0, 500), list.page_items(500, 500), list.page_items(0, 9)),
+            (500, 200, 9)
+        );
+        list.labels = "a=b".into();
+        assert_eq!(
+            list.page_of_version(7, "4711"),
+            "/api/v1/pods?limit=7&labelSelector=a%3Db&resourceVersion=4711&resourceVersionMatch=Exact"
+        );
     }
 
     #[test]

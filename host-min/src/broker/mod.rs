@@ -32,7 +32,7 @@ use budget::Budget;
 use canonical::Refusal;
 use ending::ending_of;
 pub use ending::{Ending, failure_of};
-pub use fetch::{Fetcher, Fetchers};
+pub use fetch::{Fetcher, Fetchers, Pace};
 use handles::Handles;
 use policy::describe;
 use std::io::Write;
@@ -68,6 +68,8 @@ pub struct Service<'a> {
     pub params: &'a [(String, String)],
     /// When it must have ended.
     pub deadline: Instant,
+    /// How many items each page of a list has, if somebody chose that.
+    pub chunk_items: Option<u32>,
     /// What it may use.
     pub budget: Budget,
     /// What is made unreadable for it.
@@ -136,13 +138,15 @@ const REQUIRE_SANDBOX_ADVICE: &str =
 
 /// Serves a gatherer until it ends, or until its deadline.
 pub fn serve(sandbox: &mut Sandbox, service: Service<'_>) -> Served {
-    let (open, tally) = (Handles::new(), Tally::new(service.budget.clone()));
+    let (open, tally) =
+        (Handles::new(), Tally::new(service.budget.clone(), service.fetcher.account().clone()));
     let mut broker = Broker { service, open, tally, in_force: InForce::NONE };
     let ending = broker.serve(sandbox);
     // Also one that has said its last word: it may stay, and nothing that it does now matters.
     sandbox.kill();
     let exit = sandbox.wait();
     broker.forget_what_is_open(&ending);
+    broker.tally.tell_retries();
     let ending = match ending {
         // The exit tells a crash from a frame that was cut by one.
         Ending::Misbehaved if exit.signal.is_some_and(|signal| signal != libc::SIGKILL) => Ending::Died,
@@ -164,6 +168,9 @@ impl Broker<'_> {
     fn serve(&mut self, sandbox: &mut Sandbox) -> Ending {
         let (mut frame, mut bytes) = (Vec::new(), Vec::new());
         sandbox.channel.set_deadline(self.service.deadline);
+        if let Err(error) = sandbox.take_turn() {
+            return ending_of(&error);
+        }
         // Sent before a byte of the module is looked at, so this one frame is the sandbox's own word.
         match self.receive(sandbox, &mut frame) {
             Ok(Request::Ready(in_force)) => self.in_force = in_force,
@@ -267,8 +274,8 @@ impl Broker<'_> {
     fn perform(&mut self, admitted: Admitted, bytes: &mut Vec<u8>) -> Result<i64, Trouble> {
         match admitted {
             Admitted::Ask(request, allowed) => {
-                let Service { deadline, fetcher, .. } = &self.service;
-                let answer = Answer::ask(*request, allowed, *deadline, fetcher, &self.tally);
+                let Service { deadline, chunk_items, fetcher, .. } = &self.service;
+                let answer = Answer::ask(*request, allowed, *deadline, *chunk_items, fetcher, &self.tally);
                 self.opened(Open::Request(Box::new(answer)))
             }
             Admitted::Await(handle) => {

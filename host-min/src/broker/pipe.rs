@@ -74,11 +74,23 @@ impl Broker<'_> {
         let Some(mut body) = answer.raw_body(&mut self.means())? else {
             return Err(Status::WRONG_MODE.into());
         };
+        let redacted = self.tally.redacted;
         let mut spool = self.service.section.spool(MAX_ENTRY_BYTES);
         let mut buffer = vec![0; 64 << 10];
         loop {
-            let read = body.read(&mut buffer, &mut self.means());
-            let len = read.map_err(|failed| answer.fail(failed, &mut self.means()))?;
+            let len = match body.read(&mut buffer, &mut self.means()) {
+                Ok(len) => len,
+                Err(failed) => {
+                    // What there is of it goes nowhere.
+                    spool = self.service.section.spool(MAX_ENTRY_BYTES);
+                    self.tally.redacted = redacted;
+                    match answer.raw_body_again(failed, &mut self.means())? {
+                        Some(again) => body = again,
+                        None => return Err(Status::WRONG_MODE.into()),
+                    }
+                    continue;
+                }
+            };
             if len == 0 {
                 break;
             }

@@ -1,16 +1,24 @@
 //! What a gatherer has used so far, and what is worth telling about it.
 
 use super::budget::{Budget, Spent};
+use super::fetch::Account;
 use crate::error::Class;
 use crate::limits::MAX_REPORT_LINES;
 use crate::redact::Counts;
+use std::sync::Arc;
 use wagather_abi::{Kind, Status};
 
 /// The figures and the lines of one gatherer.
 #[derive(Debug, Default)]
 pub struct Tally {
-    /// HTTP requests, pages included.
+    /// HTTP requests, pages and those that were sent again included.
     pub requests: u64,
+    /// HTTP requests that were sent again.
+    pub retries: u64,
+    /// Lists whose parts are of different times.
+    pub inconsistent_lists: u64,
+    /// Items of such lists that came twice and were given once.
+    pub duplicates: u64,
     /// Items of lists and objects that were read.
     pub items: u64,
     /// Items of lists that the grant does not cover.
@@ -36,6 +44,7 @@ pub struct Tally {
     /// Bytes of entries that are open.
     open_bytes: u64,
     budget: Budget,
+    account: Arc<Account>,
 }
 
 const ARCHIVED_BYTES: &str = "bytes in the archive";
@@ -46,8 +55,8 @@ fn within(used: u64, most: u64, what: &'static str) -> Result<(), Spent> {
 
 impl Tally {
     /// Nothing is used yet.
-    pub fn new(budget: Budget) -> Tally {
-        Tally { budget, ..Tally::default() }
+    pub fn new(budget: Budget, account: Arc<Account>) -> Tally {
+        Tally { budget, account, ..Tally::default() }
     }
 
     /// What may be used.
@@ -57,9 +66,22 @@ impl Tally {
 
     /// One more HTTP request, if the budget allows.
     pub fn request(&mut self) -> Result<(), Spent> {
-        within(self.requests + 1, self.budget.requests, "requests")?;
-        self.requests += 1;
-        Ok(())
+        let taken = self.account.take();
+        self.count_requests();
+        if taken { Ok(()) } else { Err(Spent { what: "requests", most: self.budget.requests }) }
+    }
+
+    /// Counts the requests that were sent again meanwhile.
+    pub fn count_requests(&mut self) {
+        (self.requests, self.retries) = (self.account.sent(), self.account.again());
+    }
+
+    /// Tells why requests were sent again, if any was.
+    pub fn tell_retries(&mut self) {
+        self.count_requests();
+        if let Some(line) = self.account.told() {
+            self.warn(line);
+        }
     }
 
     /// So many bytes of a body arrived; they are counted, whether the budget allows more or not.
@@ -173,7 +195,7 @@ mod tests {
 
     #[test]
     fn log_lines_above_the_budget_are_counted_and_not_told() {
-        let mut tally = Tally::new(Budget { log_lines: 2, ..Budget::default() });
+        let mut tally = Tally::new(Budget { log_lines: 2, ..Budget::default() }, Arc::default());
         assert_eq!([(); 3].map(|()| tally.log_line()), [true, true, false]);
         assert_eq!(tally.log_lines, 3);
     }

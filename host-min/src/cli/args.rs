@@ -2,6 +2,7 @@
 
 use super::table::Command;
 use super::typed::{Words, Wrong};
+use host_min::limits::{MAX_CHUNK_ITEMS, MAX_QPS};
 use host_min::quantity::{duration, size};
 use host_min::sandbox::engine::Kind;
 use std::ffi::OsString;
@@ -22,6 +23,10 @@ pub(super) struct Run {
     pub(super) timeout: Duration,
     pub(super) request_timeout: Duration,
     pub(super) memory: u64,
+    pub(super) parallel: u32,
+    pub(super) chunk_items: Option<u32>,
+    pub(super) qps: u32,
+    pub(super) burst: u32,
     pub(super) params: Vec<(String, String)>,
     pub(super) require_sandbox: bool,
     pub(super) engine: Kind,
@@ -77,6 +82,10 @@ impl Run {
             timeout: one(words, "timeout", duration)?.unwrap_or_default(),
             request_timeout: one(words, "request-timeout", duration)?.unwrap_or_default(),
             memory: one(words, "memory", size)?.unwrap_or_default(),
+            parallel: one(words, "parallel", positive)?.unwrap_or_default(),
+            chunk_items: one(words, "chunk-size", chunk)?,
+            qps: one(words, "qps", rate)?.unwrap_or_default(),
+            burst: one(words, "burst", rate)?.unwrap_or_default(),
             params: all(words, "param", param)?,
             require_sandbox: words.has("require-sandbox"),
             engine: one(words, "engine", engine)?.unwrap_or_default(),
@@ -136,6 +145,23 @@ fn param(typed: &str) -> Result<(String, String), String> {
     }
 }
 
+fn positive(typed: &str) -> Result<u32, String> {
+    up_to(u32::MAX, typed)
+}
+
+fn chunk(typed: &str) -> Result<u32, String> {
+    up_to(MAX_CHUNK_ITEMS, typed)
+}
+
+fn rate(typed: &str) -> Result<u32, String> {
+    up_to(MAX_QPS, typed)
+}
+
+fn up_to(most: u32, typed: &str) -> Result<u32, String> {
+    let number = typed.parse().ok().filter(|number| (1..=most).contains(number));
+    number.ok_or_else(|| format!("write a whole number from 1 to {most}"))
+}
+
 fn engine(typed: &str) -> Result<Kind, String> {
     Kind::by_name(typed).ok_or_else(|| {
         let names: Vec<_> = Kind::ALL.iter().map(|kind| kind.name()).collect();
@@ -167,8 +193,28 @@ mod tests {
         assert_eq!(run.timeout, host_min::limits::DEFAULT_TIMEOUT);
         assert_eq!(run.request_timeout, host_min::limits::DEFAULT_REQUEST_TIMEOUT);
         assert_eq!(run.memory, host_min::limits::DEFAULT_MEMORY_BYTES);
+        assert_eq!(run.parallel as usize, host_min::limits::DEFAULT_PARALLEL);
+        assert_eq!((run.qps, run.burst), (host_min::limits::DEFAULT_QPS, host_min::limits::DEFAULT_BURST));
+        assert_eq!(run.chunk_items, None);
         assert_eq!(run.engine, Kind::default());
         assert_eq!(run.output, "wagather.tar.gz");
+    }
+
+    #[test]
+    fn numbers_have_bounds() {
+        let many = run("run a --parallel 64 --chunk-size 500 --qps 1 --burst 1000000").expect("a run");
+        let numbers = (many.parallel, many.chunk_items, many.qps, many.burst);
+        assert_eq!(numbers, (64, Some(500), 1, 1_000_000));
+        for (option, most) in
+            [("parallel", "4294967295"), ("chunk-size", "100000"), ("qps", "1000000"), ("burst", "1000000")]
+        {
+            for number in ["0", "-1", "1.5", "x", "", "4294967296"].into_iter().filter(|n| !n.is_empty()) {
+                let reason = run(&format!("run a --{option} {number}")).expect_err(number);
+                let expected =
+                    format!("--{option} cannot be '{number}': write a whole number from 1 to {most}");
+                assert!(reason == expected || number.starts_with('-'), "{reason}");
+            }
+        }
     }
 
     #[test]

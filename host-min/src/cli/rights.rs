@@ -251,7 +251,10 @@ pub(super) fn dry_run(plan: &Plan, grant_file: Option<&Path>) -> Result<()> {
             Failure::new(Class::Module, format!("{} cannot be used", guest.label), reason)
         })?;
         let _ = writeln!(text, "{} {} ({})", manifest.name, manifest.version, guest.label);
-        text += &Remaining::of(&Rights::new(manifest, grant.clone())).to_text(true);
+        let remaining = Remaining::of(&Rights::new(manifest, grant.clone())).to_text(true);
+        let first_page = |items: u32| format!("?limit={items}[");
+        text +=
+            &remaining.replace(&first_page(PAGE_ITEMS), &first_page(plan.chunk_items.unwrap_or(PAGE_ITEMS)));
         text.push('\n');
     }
     plan.output.check()?;

@@ -22,6 +22,10 @@ pub(super) fn run(args: Run, single_threaded: SingleThreaded) -> Result<()> {
     plan.timeout = args.timeout;
     plan.request_timeout = args.request_timeout;
     plan.memory_bytes = args.memory;
+    plan.parallel = args.parallel as usize;
+    plan.chunk_items = args.chunk_items;
+    plan.qps = args.qps;
+    plan.burst = args.burst;
     plan.params = args.params;
     plan.check_access = args.check_access;
     plan.record = args.record;

@@ -237,6 +237,25 @@ const RUN: &[Flag] = &[
         ..text("memory", "SIZE")
     },
     Flag {
+        default: Some("8"),
+        help: "How many gatherers run side by side; the time of one that waits begins with its turn",
+        ..text("parallel", "N")
+    },
+    Flag {
+        help: "Ask for lists in pages of so many items; otherwise the pages' sizes follow the items'",
+        ..text("chunk-size", "N")
+    },
+    Flag {
+        default: Some("50"),
+        help: "Requests per second for the whole run, once --burst is used up",
+        ..text("qps", "N")
+    },
+    Flag {
+        default: Some("300"),
+        help: "Requests that may be sent at once before --qps holds",
+        ..text("burst", "N")
+    },
+    Flag {
         many: true,
         help: "A parameter that gatherers can read; may be given several times",
         ..text("param", "NAME=VALUE")

@@ -64,6 +64,17 @@ pub struct Sandbox {
     /// The name of its isolation.
     pub isolation: &'static str,
     inner: Inner,
+    held: Held,
+}
+
+/// What a sandbox waits for before it looks at its module.
+enum Held {
+    /// Nothing.
+    Not,
+    /// A frame that says that it is its turn.
+    Turn,
+    /// Its job.
+    Job(Box<Job>),
 }
 
 enum Inner {
@@ -90,13 +101,28 @@ pub fn start(isolation: &Isolation, job: &Job, deadline: Instant) -> Result<Sand
     start_with(isolation, job, deadline, guest)
 }
 
+/// Starts a sandbox that has its process and nothing else, until [`Sandbox::take_turn`].
+pub fn start_held(isolation: &Isolation, job: &Job, deadline: Instant) -> Result<Sandbox> {
+    start_one(isolation, job, deadline, guest, true)
+}
+
 /// Starts a sandbox with an inmate of the caller's: for the tests that try to get out. A helper chooses its own, see
 /// [`run_helper_with`].
 #[doc(hidden)]
 pub fn start_with(isolation: &Isolation, job: &Job, deadline: Instant, inmate: Inmate) -> Result<Sandbox> {
+    start_one(isolation, job, deadline, inmate, false)
+}
+
+fn start_one(
+    isolation: &Isolation,
+    job: &Job,
+    deadline: Instant,
+    inmate: Inmate,
+    is_held: bool,
+) -> Result<Sandbox> {
     let (ours, theirs) = UnixStream::pair().map_err(failure)?;
     let inner = match isolation {
-        Isolation::Fork(SingleThreaded(())) => Inner::Process(fork(theirs, job, inmate)?),
+        Isolation::Fork(SingleThreaded(())) => Inner::Process(fork(theirs, job, inmate, is_held)?),
         Isolation::Helper { program, args } => {
             let child = Command::new(program)
                 .args(args)
@@ -115,14 +141,21 @@ pub fn start_with(isolation: &Isolation, job: &Job, deadline: Instant, inmate: I
             let job = job.clone();
             let thread = std::thread::Builder::new().name("guest".into()).stack_size(THREAD_STACK_BYTES);
             let channel = Channel::new(theirs);
-            thread.spawn(move || live(channel, InForce::NONE, &job, inmate)).map_err(failure)?;
+            thread.spawn(move || live(channel, InForce::NONE, &job, inmate, is_held)).map_err(failure)?;
             Inner::Thread
         }
     };
-    let mut sandbox = Sandbox { channel: Channel::new(ours), isolation: isolation.name(), inner };
-    if let Isolation::Helper { program, .. } = isolation {
+    let held = match isolation {
+        Isolation::Helper { .. } => Held::Job(Box::new(job.clone())),
+        _ if is_held => Held::Turn,
+        _ => Held::Not,
+    };
+    let mut sandbox = Sandbox { channel: Channel::new(ours), isolation: isolation.name(), inner, held };
+    if let Isolation::Helper { program, .. } = isolation
+        && !is_held
+    {
         sandbox.channel.set_deadline(deadline);
-        sandbox.channel.send_job(job).map_err(|error| {
+        sandbox.take_turn().map_err(|error| {
             failure(format_args!("{} does not take its job: {error}", program.display()))
                 .advise("name an executable that calls host_min::sandbox::process::run_helper")
         })?;
@@ -133,12 +166,12 @@ pub fn start_with(isolation: &Isolation, job: &Job, deadline: Instant, inmate: I
 /// What a process gets for its main thread; the interpreter's own stack limit is far below.
 const THREAD_STACK_BYTES: usize = 8 << 20;
 
-fn fork(theirs: UnixStream, job: &Job, inmate: Inmate) -> Result<libc::pid_t> {
+fn fork(theirs: UnixStream, job: &Job, inmate: Inmate, is_held: bool) -> Result<libc::pid_t> {
     // SAFETY: the process has one thread, as `SingleThreaded` promises, so the copy is as whole as the
     // original.
     match unsafe { libc::fork() } {
         -1 => Err(failure(std::io::Error::last_os_error())),
-        0 => live_confined(Channel::new(theirs), job, inmate),
+        0 => live_confined(Channel::new(theirs), job, inmate, is_held),
         pid => Ok(pid),
     }
 }
@@ -160,7 +193,7 @@ pub fn run_helper_with(inmate: Inmate) -> ! {
         channel.receive_job().map(|job| (channel, job))
     });
     match job {
-        Ok((channel, job)) => live_confined(channel, &job, inmate),
+        Ok((channel, job)) => live_confined(channel, &job, inmate, false),
         Err(_) => std::process::exit(1),
     }
 }
@@ -168,29 +201,40 @@ pub fn run_helper_with(inmate: Inmate) -> ! {
 /// Runs a guest in this process as it is, in place of a helper that confines itself: for the tests that stand in for one.
 #[doc(hidden)]
 pub fn run_unconfined(socket: UnixStream, job: &Job) {
-    live(Channel::new(socket), InForce::NONE, job, guest);
+    live(Channel::new(socket), InForce::NONE, job, guest, false);
 }
 
 /// The life of a sandbox's process. A fork's stack goes on into frames of its parent, so nothing here returns, and a panic aborts
 /// in every build: what unwinding drops on its way would make system calls that a guest does not need.
-fn live_confined(channel: Channel, job: &Job, inmate: Inmate) -> ! {
+fn live_confined(channel: Channel, job: &Job, inmate: Inmate, is_held: bool) -> ! {
     std::panic::set_hook(Box::new(|_| std::process::abort()));
     let in_force = confine::confine(channel.socket(), job);
     // The channel is closed by the end of the process. To close it here would take system calls that a guest does not need.
-    std::mem::forget(live(channel, in_force, job, inmate));
+    std::mem::forget(live(channel, in_force, job, inmate, is_held));
     // SAFETY: ends the process at once. Destructors and exit handlers belong to the parent.
     unsafe { libc::_exit(0) }
 }
 
 /// The life of a sandbox. A broker that died before this process was to die with it has closed its end, and the first frame tells.
-fn live(mut channel: Channel, in_force: InForce, job: &Job, inmate: Inmate) -> Channel {
-    match channel.send(&Request::Ready(in_force).encode()) {
+/// One that is held waits for its turn in the one call that a guest's imports wait in as well.
+fn live(mut channel: Channel, in_force: InForce, job: &Job, inmate: Inmate, is_held: bool) -> Channel {
+    let ready = channel.send(&Request::Ready(in_force).encode());
+    match ready.and_then(|()| if is_held { channel.receive_answer(&mut []).map(drop) } else { Ok(()) }) {
         Ok(()) => inmate(channel, job),
         Err(_) => channel,
     }
 }
 
 impl Sandbox {
+    /// Lets a sandbox that is held go on.
+    pub fn take_turn(&mut self) -> std::io::Result<()> {
+        match std::mem::replace(&mut self.held, Held::Not) {
+            Held::Not => Ok(()),
+            Held::Turn => self.channel.send_answer(0, &[]),
+            Held::Job(job) => self.channel.send_job(&job),
+        }
+    }
+
     /// Stops the guest wherever it is. A guest within this process ends at its next call.
     pub fn kill(&mut self) {
         match self.inner {

@@ -141,6 +141,13 @@ pub trait Source: Send + Sync {
         })
     }
 
+    /// Whether it may answer this path and query otherwise than before. A recording does not, once it has given all that it
+    /// has; so a replay asks again exactly as often as the run did that was recorded.
+    fn has_answer(&self, path_and_query: &str) -> bool {
+        let _ = path_and_query;
+        true
+    }
+
     /// The time to tell guests, in milliseconds since the Unix epoch.
     fn now_millis(&self) -> i64;
 
@@ -160,6 +167,9 @@ impl<T: Source + ?Sized> Source for Arc<T> {
     }
     fn may(&self, question: &Question, deadline: Instant) -> Result<Permission, NoAnswer> {
         (**self).may(question, deadline)
+    }
+    fn has_answer(&self, path_and_query: &str) -> bool {
+        (**self).has_answer(path_and_query)
     }
     fn now_millis(&self) -> i64 {
         (**self).now_millis()

@@ -60,7 +60,7 @@ fn a_limit_holds_over_all_pages() {
         let proxy = Proxy::start(server.admin(), |_| {});
         let place = tests::place();
         let guest = Ask::list("", "v1", "pods").mask("metadata(name)").limit(limit).items(place.path());
-        let ran = run(&server, Host::run(guest).server(&proxy.url()));
+        let ran = run(&server, Host::run(guest).server(&proxy.url()).args(["--chunk-size", "500"]));
         let names: Vec<&Value> =
             pods.iter().take(limit as usize).map(|pod| &pod["metadata"]["name"]).collect();
         let items = items_in(ran.gathered());

@@ -5,7 +5,7 @@ use tests::archive::Archive;
 use tests::host::Host;
 use tests::kubeconfig::Kubeconfig;
 use tests::objects::{self, CLUSTER_OPERATORS};
-use tests::server::{Expiry, Server};
+use tests::server::{Answer, Expiry, Server};
 use tests::{guest, place, programs};
 
 #[test]
@@ -24,13 +24,100 @@ fn lists_of_many_pages_are_one_list() {
         assert_eq!(archive.gathered().len(), 7, "{name}: {:?}", archive.paths());
         let warned = archive.gatherer("cluster-operators")["warnings"].as_array().map_or(0, Vec::len);
         assert_eq!(warned, usize::from(name == "expired"), "pages of different times are told");
+        let inconsistent = &archive.gatherer("cluster-operators")["inconsistentLists"];
+        assert_eq!(*inconsistent, if name == "expired" { json!(1) } else { json!(null) });
         let seen = server.seen();
-        assert!(seen.iter().all(
-            |seen| seen.parameter("limit") == Some("500") && seen.parameter("resourceVersion").is_none()
-        ));
+        assert!(seen.iter().all(|seen| seen.parameter("resourceVersion").is_none()));
+        // Never without a limit; what the items weigh decides which.
+        assert!(seen.iter().all(|seen| seen.parameter("limit").is_some_and(|limit| limit != "0")));
+        assert_eq!(seen[0].parameter("limit"), Some("500"));
         assert_eq!(seen[0].parameter("continue"), None);
         assert_eq!(seen[1].parameter("continue"), Some("from-3"));
     }
+}
+
+/// What breaks off or fails for now comes whole, and the report says how.
+#[test]
+fn what_fails_for_now_is_asked_for_again() {
+    let place = place();
+    let list = || objects::cluster_operators(7).pages_of(3);
+    let cut = |bytes| Answer::bytes("application/json", "{\"items\": [ ]}").cut_after(bytes);
+    let busy = Answer::status(429, "TooManyRequests", "Too many requests, please try again later.");
+    for (name, list, why) in [
+        ("a first page that is cut", list().page_is(1, cut(5)), "the answer broke off (1)"),
+        ("a second page that is cut", list().page_is(2, cut(13)), "the answer broke off (1)"),
+        ("a busy server", list().page_is(1, busy.clone()).page_is(3, busy), "the server was busy (2)"),
+        (
+            "a page of a proxy",
+            list().page_is(2, Answer::page(503, "Sorry")),
+            "the server was unavailable (1)",
+        ),
+    ] {
+        let server = Server::new().list(CLUSTER_OPERATORS, list).start();
+        let output = place.path().join(name);
+        let recording = place.path().join(format!("{name}.har"));
+        let run = || Host::run(programs::guest("cluster-operators"));
+        run().server(&server.url()).record(&recording).output(&output).wait().expect_success();
+        // A replay asks again as often.
+        let again = place.path().join(format!("{name}, again"));
+        run().replay(&recording).output(&again).wait().expect_success();
+        for output in [output, again] {
+            let archive = Archive::read(&output);
+            assert_eq!(archive.gathered().len(), 7, "{name}: {:?}", archive.paths());
+            let gathered = archive.gatherer("cluster-operators");
+            let retries = gathered["retries"].as_u64().expect("retries");
+            assert_eq!(gathered["requests"], 3 + retries, "{name}");
+            let warning = gathered["warnings"][0].as_str().expect("a warning");
+            assert!(warning.contains("sent again: ") && warning.ends_with(why), "{name}: {warning}");
+            assert_eq!(
+                (gathered.get("inconsistentLists"), &gathered["errors"]),
+                (None, &json!([])),
+                "{name}"
+            );
+        }
+    }
+}
+
+/// Gatherers beyond the limit wait, and have all of their time when it is their turn.
+#[test]
+fn so_many_gatherers_side_by_side() {
+    let place = place();
+    let server = Server::new()
+        .list(CLUSTER_OPERATORS, objects::cluster_operators(3))
+        .on("/api/v1/pods", Answer::silence())
+        .start();
+    let guests = [programs::guest("pods"), programs::guest("cluster-operators"), programs::guest("hello")];
+    let host = |parallel: &str, output: &str| {
+        let host = Host::run_all(guests.clone()).server(&server.url()).timeout("900ms");
+        host.args(["--parallel", parallel]).output(place.path().join(output))
+    };
+    // The first one takes all of its time and more than half of the others', and they are complete.
+    for parallel in ["1", "2", "64"] {
+        let done = host(parallel, parallel).wait();
+        assert_eq!(done.code(), 5, "{}", done.stderr);
+        let archive = Archive::read(place.path().join(format!("{parallel}.incomplete")));
+        for (gatherer, status) in
+            [("pods", "failed"), ("cluster-operators", "complete"), ("hello", "complete")]
+        {
+            assert_eq!(archive.gatherer(gatherer)["status"], status, "{gatherer}, {parallel} side by side");
+        }
+    }
+}
+
+#[test]
+fn the_rate_holds_for_the_run() {
+    let (place, server) =
+        (place(), Server::new().list(CLUSTER_OPERATORS, objects::cluster_operators(30)).start());
+    let output = place.path().join("out");
+    let host = Host::run(programs::guest("cluster-operators")).server(&server.url()).output(&output);
+    let begin = std::time::Instant::now();
+    host.args(["--chunk-size", "3", "--qps", "5", "--burst", "2"]).wait().expect_success();
+    // Ten requests, of which eight come at a fifth of a second.
+    assert!(begin.elapsed().as_millis() >= 1_600, "{:?}", begin.elapsed());
+    assert_eq!(server.seen().len(), 10);
+    assert!(server.seen().iter().all(|seen| seen.parameter("limit") == Some("3")));
+    let warnings = Archive::read(&output).report()["warnings"].to_string();
+    assert!(warnings.contains("requests waited for their turn: --qps 5 and --burst 2"), "{warnings}");
 }
 
 #[test]

@@ -8,17 +8,17 @@ mod raw;
 
 use super::budget::Spent;
 use super::canonical::Canonical;
-use super::fetch::{Fetcher, Ticket};
+use super::fetch::{Fetcher, Order, Reply, Ticket};
 use super::policy::{Allowed, describe};
 use super::refusal::{self, ServerStatus, advice};
 use super::tally::Tally;
 use crate::grant::is_secrets;
 use crate::project::{Identity, Node, ObjectReader, ProjectError};
 use crate::redact::Redactor;
-use crate::source::{Call, Cause, NoAnswer, Response};
+use crate::source::{Cause, NoAnswer, Response};
 use list::{Item, List};
 use raw::RawBody;
-use std::io;
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Instant;
 use wagather_abi::{Status, Verb};
@@ -33,12 +33,34 @@ pub(super) struct Means<'a> {
     pub(super) redactor: &'a Arc<Redactor>,
 }
 
+impl Means<'_> {
+    /// Sends one more request, if there may be one.
+    fn start(&mut self, asked: &Asked, path_and_query: String) -> std::result::Result<Ticket, Failed> {
+        self.tally.request()?;
+        Ok(self.fetcher.start(asked.order(path_and_query, self.tally)))
+    }
+
+    /// Sends a request again whose answer broke off; or why not, in words that tell how often it was sent.
+    fn again(
+        &mut self,
+        asked: &Asked,
+        path_and_query: String,
+        cuts: u32,
+    ) -> std::result::Result<Ticket, String> {
+        let ticket = self.fetcher.again(asked.order(path_and_query, self.tally), cuts);
+        self.tally.count_requests();
+        ticket
+    }
+}
+
 /// What was asked for, and until when it may take.
 struct Asked {
     request: Canonical,
     allowed: Allowed,
     /// The gatherer's deadline.
     deadline: Instant,
+    /// How many items each page of a list has, if somebody chose that.
+    chunk_items: Option<u32>,
 }
 
 impl Asked {
@@ -48,10 +70,23 @@ impl Asked {
         is_secrets(&self.request.group, &self.request.resource) || object.kind == "Secret"
     }
 
-    /// When an HTTP request that is sent now must be over.
-    fn deadline(&self, tally: &Tally) -> Instant {
-        let own = Instant::now().checked_add(tally.budget().request_time);
-        own.map_or(self.deadline, |own| own.min(self.deadline))
+    /// A request on its behalf.
+    fn order(&self, path_and_query: String, tally: &Tally) -> Order {
+        let (accept, time) = (self.request.accept(), tally.budget().request_time);
+        Order { path_and_query, accept, time, deadline: self.deadline }
+    }
+
+    /// How many items a list's first page asks for.
+    fn first_page_items(&self) -> u32 {
+        self.request.page_items(0, list::size::first(self.chunk_items))
+    }
+
+    /// What is asked for first.
+    fn path_and_query(&self) -> String {
+        match self.request.verb {
+            Verb::LIST => self.request.page(self.first_page_items(), ""),
+            _ => self.request.path_and_query(),
+        }
     }
 }
 
@@ -59,6 +94,12 @@ impl Asked {
 pub(super) struct Answer {
     asked: Asked,
     http_status: Option<u16>,
+    /// How often it was asked for in vain, in words, or empty.
+    tried: String,
+    /// When the answer must have ended.
+    until: Instant,
+    /// How often it broke off.
+    cuts: u32,
     state: State,
 }
 
@@ -91,52 +132,103 @@ pub(super) struct Failed {
     status: Status,
     why: String,
     advice: String,
+    /// The body broke off on its way, in this way: another may come whole.
+    cut: Option<ErrorKind>,
 }
 
 impl Failed {
+    fn new(status: Status, why: &str, advice: &str) -> Failed {
+        Failed { status, why: why.into(), advice: advice.into(), cut: None }
+    }
+
     fn no_answer(no_answer: &NoAnswer) -> Failed {
         let status = if no_answer.cause == Cause::Late { Status::TIMED_OUT } else { Status::UNREACHABLE };
-        Failed { status, why: no_answer.reason.clone(), advice: no_answer.advice.clone() }
+        Failed::new(status, &no_answer.reason, &no_answer.advice)
     }
 
     fn http(code: u16, why: &str, advice: &str) -> Failed {
-        Failed { status: Status::http(code), why: why.into(), advice: advice.into() }
+        Failed::new(Status::http(code), why, advice)
+    }
+
+    fn bad_answer(why: &str, advice: &str) -> Failed {
+        Failed::new(Status::BAD_ANSWER, why, advice)
     }
 
     fn project(error: &ProjectError) -> Failed {
         let status = match error {
             ProjectError::Malformed { .. } => Status::BAD_ANSWER,
             ProjectError::TooLarge { .. } => Status::TOO_LARGE,
-            ProjectError::Read(error) if error.kind() == io::ErrorKind::TimedOut => Status::TIMED_OUT,
+            ProjectError::Read(error) if error.kind() == ErrorKind::TimedOut => Status::TIMED_OUT,
             ProjectError::Read(_) => Status::BAD_ANSWER,
         };
-        Failed { status, why: format!("the answer cannot be used: {error}"), advice: String::new() }
+        let cut = match error {
+            ProjectError::Read(error) if is_cut(error.kind()) => Some(error.kind()),
+            _ => None,
+        };
+        Failed { cut, ..Failed::new(status, &format!("the answer cannot be used: {error}"), "") }
     }
+
+    /// Whether the answer broke off in a way that another one may not, and there is time for another. An answer whose time is over is only
+    /// asked for again if it had brought something: its time went by while the guest worked on what it brought.
+    fn may_be_asked_again(&self, asked: &Asked, until: Instant, progressed: bool, means: &Means<'_>) -> bool {
+        let Some(kind) = self.cut else { return false };
+        // A recording tells by whether it has another answer.
+        if means.fetcher.source().is_recording() {
+            return true;
+        }
+        let now = Instant::now();
+        let late = matches!(kind, ErrorKind::TimedOut | ErrorKind::WouldBlock);
+        now < asked.deadline && (!late || now < until || progressed)
+    }
+
+    /// The same, with how often it was tried.
+    fn tried(mut self, tried: &str) -> Failed {
+        if !tried.is_empty() {
+            self.why = format!("{} ({tried})", self.why);
+        }
+        self
+    }
+
+    /// The same, after so many answers that broke off.
+    fn after_tries(self, cuts: u32) -> Failed {
+        if cuts > 1 { self.tried(&format!("asked {cuts} times")) } else { self }
+    }
+}
+
+/// Whether a body that ended in such an error broke off on its way.
+const fn is_cut(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::UnexpectedEof
+            | ErrorKind::ConnectionReset
+            | ErrorKind::ConnectionAborted
+            | ErrorKind::BrokenPipe
+            | ErrorKind::TimedOut
+            | ErrorKind::WouldBlock
+            // The transport's: its framing makes no sense. JSON that makes none is another matter.
+            | ErrorKind::InvalidData
+    )
 }
 
 impl From<Spent> for Failed {
     fn from(spent: Spent) -> Failed {
-        Failed { status: Status::OUT_OF_BUDGET, why: spent.to_string(), advice: String::new() }
+        Failed::new(Status::OUT_OF_BUDGET, &spent.to_string(), "")
     }
 }
 
 impl Answer {
-    /// Asks.
+    /// Asks; that there may be one more request is the caller's to see to.
     pub(super) fn ask(
         request: Canonical,
         allowed: Allowed,
         deadline: Instant,
+        chunk_items: Option<u32>,
         fetcher: &Fetcher,
         tally: &Tally,
     ) -> Answer {
-        let asked = Asked { request, allowed, deadline };
-        let call = Call {
-            path_and_query: asked.request.path_and_query(),
-            accept: asked.request.accept(),
-            deadline: asked.deadline(tally),
-        };
-        let state = State::OnItsWay(fetcher.start(call));
-        Answer { asked, http_status: None, state }
+        let asked = Asked { request, allowed, deadline, chunk_items };
+        let state = State::OnItsWay(fetcher.start(asked.order(asked.path_and_query(), tally)));
+        Answer { asked, http_status: None, tried: String::new(), until: deadline, cuts: 0, state }
     }
 
     /// What was asked for.
@@ -172,15 +264,38 @@ impl Answer {
         if matches!(self.state, State::OnItsWay(_))
             && let State::OnItsWay(ticket) = self.replace(State::Failed(Status::BAD_ANSWER))
         {
-            match ticket.wait() {
-                Ok(response) => {
-                    self.http_status = Some(response.status);
-                    self.state = State::Head(response);
-                }
-                Err(no_answer) => return Err(self.fail(Failed::no_answer(&no_answer), means)),
-            }
+            self.arrived(ticket, means)?;
         }
         Ok(())
+    }
+
+    fn arrived(&mut self, ticket: Ticket, means: &mut Means<'_>) -> Result<()> {
+        let Reply { answer, tried, until } = ticket.wait();
+        (self.tried, self.until) = (tried, until);
+        match answer {
+            Ok(response) => {
+                self.http_status = Some(response.status);
+                self.state = State::Head(response);
+                Ok(())
+            }
+            Err(no_answer) => Err(self.fail(Failed::no_answer(&no_answer), means)),
+        }
+    }
+
+    /// Asks for an object or a raw body again, whose answer broke off before any of it was given: its head has then arrived, and is
+    /// a success.
+    fn ask_again(&mut self, failed: Failed, means: &mut Means<'_>) -> Result<()> {
+        self.cuts += 1;
+        // Nothing was given, so whatever the time went by with was no progress.
+        if !failed.may_be_asked_again(&self.asked, self.until, false, means) {
+            return Err(self.fail(failed.after_tries(self.cuts), means));
+        }
+        let ticket = match means.again(&self.asked, self.asked.path_and_query(), self.cuts) {
+            Ok(ticket) => ticket,
+            Err(tried) => return Err(self.fail(failed.tried(&tried), means)),
+        };
+        self.arrived(ticket, means)?;
+        if self.is_success() { Ok(()) } else { Err(self.refused(means)) }
     }
 
     fn replace(&mut self, state: State) -> State {
@@ -189,7 +304,7 @@ impl Answer {
 
     /// Each later call gets the same status.
     pub(super) fn fail(&mut self, failed: Failed, means: &mut Means<'_>) -> Status {
-        let Failed { status, mut why, advice } = failed;
+        let Failed { status, mut why, advice, .. } = failed;
         if let wagather_abi::Kind::Http(code) = status.kind() {
             self.http_status = Some(code);
         }
@@ -238,23 +353,28 @@ impl Answer {
         if !self.is_success() {
             return Err(self.refused(means));
         }
+        if self.asked.request.verb != Verb::LIST {
+            return self.open_object(means, mode);
+        }
         let State::Head(response) = self.replace(State::Failed(Status::BAD_ANSWER)) else {
             return Err(Status::WRONG_MODE);
         };
-        if self.asked.request.verb == Verb::LIST {
-            self.state = State::List(Box::new(List::new(response, &self.asked)), mode, None);
-            return Ok(());
-        }
-        self.open_object(response, means, mode)
+        self.state = State::List(Box::new(List::new(response, self.until, &self.asked)), mode, None);
+        Ok(())
     }
 
-    fn open_object(&mut self, response: Response, means: &mut Means<'_>, mode: Mode) -> Result<()> {
-        match read_object(response, &self.asked, means) {
-            Ok((bytes, identity)) => {
-                self.state = State::Object { bytes, identity, given: None, mode };
-                Ok(())
+    fn open_object(&mut self, means: &mut Means<'_>, mode: Mode) -> Result<()> {
+        loop {
+            let State::Head(response) = self.replace(State::Failed(Status::BAD_ANSWER)) else {
+                return Err(Status::WRONG_MODE);
+            };
+            match read_object(response, &self.asked, means) {
+                Ok((bytes, identity)) => {
+                    self.state = State::Object { bytes, identity, given: None, mode };
+                    return Ok(());
+                }
+                Err(failed) => self.ask_again(failed, means)?,
             }
-            Err(failed) => Err(self.fail(failed, means)),
         }
     }
 
@@ -265,7 +385,8 @@ impl Answer {
             State::Head(response) => ServerStatus::read(response, means.tally).message,
             _ => String::new(),
         };
-        self.fail(Failed::http(code, &refusal::text(code, &message), advice(code)), means)
+        let tried = std::mem::take(&mut self.tried);
+        self.fail(Failed::http(code, &refusal::text(code, &message), advice(code)).tried(&tried), means)
     }
 
     /// `rest_next`: the next item if it fits into `cap` bytes, or how long it is; the end is 0.
@@ -298,12 +419,10 @@ impl Answer {
             if self.is_success() && self.asked.request.verb == Verb::LIST {
                 return Err(Status::WRONG_MODE);
             }
-            if let State::Head(response) = self.replace(State::Failed(Status::BAD_ANSWER)) {
-                if self.is_success() && self.asked.request.is_document() {
-                    self.open_object(response, means, Mode::Bytes)?;
-                } else {
-                    self.state = State::Bytes(Box::new(RawBody::new(response.body, means)));
-                }
+            if self.is_success() && self.asked.request.is_document() {
+                self.open_object(means, Mode::Bytes)?;
+            } else if let State::Head(response) = self.replace(State::Failed(Status::BAD_ANSWER)) {
+                self.state = State::Bytes(Box::new(RawBody::new(response.body, means)));
             }
         }
         out.clear();
@@ -355,6 +474,16 @@ impl Answer {
             }
             _ => None,
         })
+    }
+
+    /// `archive_pipe` of a raw body that broke off: the same once more, from its beginning.
+    pub(super) fn raw_body_again(
+        &mut self,
+        failed: Failed,
+        means: &mut Means<'_>,
+    ) -> Result<Option<RawBody>> {
+        self.ask_again(failed, means)?;
+        self.raw_body(means)
     }
 
     /// `archive_pipe` of a raw body.

@@ -158,6 +158,10 @@ impl Source for Recorder {
         self.inner.may(question, deadline)
     }
 
+    fn has_answer(&self, path_and_query: &str) -> bool {
+        self.inner.has_answer(path_and_query)
+    }
+
     fn now_millis(&self) -> i64 {
         self.now_millis
     }

@@ -3,6 +3,9 @@
 //! Not here: the file's format. A request is answered if its path and query are in the recording, letter by letter.
 //! If they are there several times, the answers come in their order, and the last one stays: a server that
 //! changed while it was recorded is replayed with its changes.
+//!
+//! A page of a list is found by its `continue` token alone if it must be. Its size depends on what the items before weigh, and
+//! redaction may have changed that.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -106,6 +109,14 @@ impl Recording {
         NoAnswer { cause: Cause::Final, reason, advice: RECORD_AGAIN.into() }
     }
 
+    fn find(&self, path_and_query: &str) -> Option<&Answers> {
+        self.answers.get(path_and_query).or_else(|| {
+            let wanted = without_limit(path_and_query)?;
+            let same = self.answers.iter().find(|(path, _)| without_limit(path).as_deref() == Some(&wanted));
+            same.map(|(_, answers)| answers)
+        })
+    }
+
     fn body(&self, answer: &Answer) -> Result<Vec<u8>, String> {
         let Some(range) = &answer.body else {
             return if answer.size > 0 {
@@ -126,6 +137,16 @@ impl Recording {
             format!("{}:{line}:{column}: not base64", self.shown)
         })
     }
+}
+
+/// A page of a list, however many items are asked for; `None` for what is no later page.
+fn without_limit(path_and_query: &str) -> Option<String> {
+    let (path, query) = path_and_query.split_once('?')?;
+    if !query.contains("continue=") {
+        return None;
+    }
+    let pairs: Vec<&str> = query.split('&').filter(|pair| !pair.starts_with("limit=")).collect();
+    Some(format!("{path}?{}", pairs.join("&")))
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
@@ -160,7 +181,7 @@ fn append(reason: &mut String, lead: &str, paths: &[&str]) {
 
 impl Source for Recording {
     fn send(&self, call: &Call) -> Result<Response, NoAnswer> {
-        let Some(answers) = self.answers.get(call.path_and_query.as_str()) else {
+        let Some(answers) = self.find(&call.path_and_query) else {
             return Err(self.not_recorded(&call.path_and_query));
         };
         let number = answers.given.fetch_add(1, Ordering::Relaxed).min(answers.all.len() - 1);
@@ -184,6 +205,11 @@ impl Source for Recording {
             retry_after: None,
             body: Box::new(Body { bytes: Cursor::new(bytes), then }),
         })
+    }
+
+    fn has_answer(&self, path_and_query: &str) -> bool {
+        self.find(path_and_query)
+            .is_some_and(|answers| answers.given.load(Ordering::Relaxed) < answers.all.len())
     }
 
     fn now_millis(&self) -> i64 {

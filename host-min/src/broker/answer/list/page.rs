@@ -1,0 +1,178 @@
+//! One page of a list, and how much of it was read: all that is needed to ask for it again and to go on in its middle.
+
+use super::order::key_of;
+use crate::broker::fetch::Reply;
+use crate::project::list::PageMeta;
+use crate::project::{Identity, ListReader, Node, ProjectError};
+use crate::source::Response;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::Instant;
+
+/// A page that is being read.
+pub(super) struct Page {
+    reader: ListReader,
+    /// What it was asked for with: a token, or nothing for a first page.
+    pub(super) token: String,
+    /// Whether whoever asks with the same again gets the same items: tokens name a state of the server's, but for those that it
+    /// gives in the place of one that is too old.
+    pub(super) pinned: bool,
+    /// How many items it was asked for.
+    pub(super) items: u32,
+    /// When it must have ended.
+    pub(super) until: Instant,
+    /// The items of it that were read.
+    read: Run,
+    /// Those of them that came again, in another answer.
+    again: Run,
+    /// Whether the answer can only be shown to have the same items, and not to be of the same time.
+    is_doubtful: bool,
+    /// The version that it had when it broke off, if it had said it.
+    version: String,
+    counted_bytes: u64,
+}
+
+/// Items in their order: how many, and a digest of their keys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Run {
+    items: u32,
+    keys: u64,
+}
+
+impl Run {
+    fn add(&mut self, identity: &Identity) {
+        let mut digest = DefaultHasher::new();
+        (self.keys, key_of(identity)).hash(&mut digest);
+        *self = Run { items: self.items + 1, keys: digest.finish() };
+    }
+}
+
+/// What comes next in a page.
+pub(super) enum Next {
+    /// An item, and how many bytes it had.
+    Item(Identity, u64),
+    /// Nothing more.
+    End,
+    /// The answer is of another time than the one that broke off, or it cannot be told; it begins with this, or is empty.
+    AnotherTime(Option<(Identity, u64)>),
+    /// The answer should be the one that broke off, and is not.
+    Wrong(&'static str),
+    /// It cannot be read.
+    Error(ProjectError),
+}
+
+impl Page {
+    /// A page whose answer is a success, as it begins.
+    pub(super) fn new(response: Response, until: Instant, items: u32, token: String) -> Page {
+        Page {
+            reader: ListReader::new(response.body),
+            token,
+            pinned: true,
+            items,
+            until,
+            read: Run::default(),
+            again: Run::default(),
+            is_doubtful: false,
+            version: String::new(),
+            counted_bytes: 0,
+        }
+    }
+
+    /// What the page says of itself.
+    pub(super) fn meta(&self) -> &PageMeta {
+        self.reader.meta()
+    }
+
+    /// How many of its items were read, the first time or again.
+    pub(super) const fn read(&self) -> u32 {
+        self.read.items
+    }
+
+    /// Whether the answer that the page goes on with has the items that were read, and may be of another time; told once.
+    pub(super) fn take_doubt(&mut self) -> bool {
+        self.again == self.read && std::mem::take(&mut self.is_doubtful)
+    }
+
+    /// What state of the server's it is, if it has said so by now.
+    pub(super) fn version(&self) -> &str {
+        match &*self.meta().resource_version {
+            "" => &self.version,
+            said => said,
+        }
+    }
+
+    /// Another answer to what this one was asked for with, which goes on after the items that were read.
+    pub(super) fn resume(&mut self, response: Response, until: Instant, pinned: bool) {
+        self.version = self.version().to_owned();
+        self.reader = ListReader::new(response.body);
+        (self.counted_bytes, self.until, self.pinned) = (0, until, pinned);
+        (self.again, self.is_doubtful) = (Run::default(), false);
+        if self.read.items == 0 {
+            self.version.clear();
+        }
+    }
+
+    /// Bytes that were read since this was last asked.
+    pub(super) fn received(&mut self) -> u64 {
+        let read = self.reader.bytes_read();
+        read - std::mem::replace(&mut self.counted_bytes, read)
+    }
+
+    /// The next item that was not read yet, projected into `out`. An answer of another time is left to the caller if its
+    /// items are in order; if not, it goes on with it if that begins with the same items.
+    pub(super) fn next(&mut self, mask: &Node, out: &mut Vec<u8>, in_order: bool) -> Next {
+        while self.again.items < self.read.items {
+            let is_first = self.again.items == 0;
+            let before = self.reader.bytes_read();
+            let item = match self.reader.next(if is_first { mask } else { &Node::Drop }, out) {
+                Err(error) => return Next::Error(error),
+                Ok(item) => item,
+            };
+            // The first one tells whether the answer is the same, and is a new one if it is not.
+            if is_first && !self.is_the_same() {
+                self.version.clear();
+                if in_order {
+                    (self.read, self.again) = Default::default();
+                    let bytes = self.reader.bytes_read() - before;
+                    return Next::AnotherTime(item.map(|identity| self.took(identity, bytes)));
+                }
+                self.is_doubtful = true;
+            }
+            let Some(identity) = item else {
+                return Next::Wrong("it has fewer items than when it was asked for first");
+            };
+            self.again.add(&identity);
+            if self.again.items == self.read.items && self.again != self.read {
+                return Next::Wrong("it has other items than when it was asked for first");
+            }
+        }
+        let before = self.reader.bytes_read();
+        match self.reader.next(mask, out) {
+            Err(error) => Next::Error(error),
+            Ok(None) => Next::End,
+            Ok(Some(identity)) => {
+                let (identity, bytes) = self.took(identity, self.reader.bytes_read() - before);
+                Next::Item(identity, bytes)
+            }
+        }
+    }
+
+    fn took(&mut self, identity: Identity, bytes: u64) -> (Identity, u64) {
+        self.read.add(&identity);
+        self.again = self.read;
+        (identity, bytes)
+    }
+
+    /// Whether the answer is of the state of the one that broke off: it says so, or the server promises it.
+    fn is_the_same(&self) -> bool {
+        let said = &*self.meta().resource_version;
+        if self.version.is_empty() || said.is_empty() { self.pinned } else { self.version == said }
+    }
+}
+
+/// A reply's head, taken apart.
+pub(super) fn success(reply: Reply) -> Result<(Response, Instant), Reply> {
+    match reply.answer {
+        Ok(response) if (200..300).contains(&response.status) => Ok((response, reply.until)),
+        answer => Err(Reply { answer, ..reply }),
+    }
+}
