@@ -2,6 +2,7 @@
 
 use super::table::Command;
 use super::typed::{Words, Wrong};
+use host_min::cluster::Compression;
 use host_min::quantity::{duration, size};
 use host_min::sandbox::engine::Kind;
 use std::ffi::OsString;
@@ -47,11 +48,26 @@ pub(super) struct Cluster {
     pub(super) server: Option<String>,
     pub(super) as_user: Option<String>,
     pub(super) as_group: Vec<String>,
+    pub(super) connect_timeout: Duration,
+    pub(super) first_byte_timeout: Duration,
+    pub(super) idle_timeout: Duration,
+    pub(super) compression: Compression,
 }
 
 /// What a recording takes the place of.
-const NOT_WITH_REPLAY: &[&str] =
-    &["record", "check-access", "kubeconfig", "context", "server", "as", "as-group"];
+const NOT_WITH_REPLAY: &[&str] = &[
+    "record",
+    "check-access",
+    "kubeconfig",
+    "context",
+    "server",
+    "as",
+    "as-group",
+    "connect-timeout",
+    "first-byte-timeout",
+    "idle-timeout",
+    "compression",
+];
 
 impl Run {
     /// A run, of the words of the command `run`.
@@ -69,6 +85,10 @@ impl Run {
                 server: one(words, "server", text)?,
                 as_user: one(words, "as", text)?,
                 as_group: all(words, "as-group", text)?,
+                connect_timeout: one(words, "connect-timeout", duration)?.unwrap_or_default(),
+                first_byte_timeout: one(words, "first-byte-timeout", duration)?.unwrap_or_default(),
+                idle_timeout: one(words, "idle-timeout", duration)?.unwrap_or_default(),
+                compression: one(words, "compression", compression)?.unwrap_or_default(),
             },
             record: path("record"),
             audit: path("audit"),
@@ -136,6 +156,10 @@ fn param(typed: &str) -> Result<(String, String), String> {
     }
 }
 
+fn compression(typed: &str) -> Result<Compression, String> {
+    Compression::by_word(typed).ok_or_else(|| format!("it is one of {}", Compression::WORDS.join(", ")))
+}
+
 fn engine(typed: &str) -> Result<Kind, String> {
     Kind::by_name(typed).ok_or_else(|| {
         let names: Vec<_> = Kind::ALL.iter().map(|kind| kind.name()).collect();
@@ -166,6 +190,11 @@ mod tests {
         let run = run("run a.wasm").expect("a run");
         assert_eq!(run.timeout, host_min::limits::DEFAULT_TIMEOUT);
         assert_eq!(run.request_timeout, host_min::limits::DEFAULT_REQUEST_TIMEOUT);
+        let of_library = host_min::cluster::Options::default();
+        assert_eq!(run.cluster.connect_timeout, of_library.connect_timeout);
+        assert_eq!(run.cluster.first_byte_timeout, of_library.first_byte_timeout);
+        assert_eq!(run.cluster.idle_timeout, of_library.idle_timeout);
+        assert_eq!(run.cluster.compression, of_library.compression);
         assert_eq!(run.memory, host_min::limits::DEFAULT_MEMORY_BYTES);
         assert_eq!(run.engine, Kind::default());
         assert_eq!(run.output, "wagather.tar.gz");

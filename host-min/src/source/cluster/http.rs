@@ -1,7 +1,7 @@
 //! HTTP/1.1 heads (RFC 9112): the request's is built, the answer's is read. Pure; sockets are elsewhere.
 //!
 //! Only what a client of an API server needs: GET, and POST for the one question that has a body; no redirects (a redirect is an answer like another), no
-//! cookies, no content encodings, which are not asked for.
+//! cookies, and no content encoding but gzip, if it is asked for.
 
 use std::time::Duration;
 
@@ -24,6 +24,8 @@ pub(super) struct Template {
     fields: String,
     /// For the proxy, if it is the proxy that reads this head.
     proxy_authorization: Option<Secret>,
+    /// Whether answers to GET may come compressed.
+    pub(super) gzip: bool,
 }
 
 /// What an answer's head says.
@@ -34,6 +36,8 @@ pub(super) struct Head {
     /// `Retry-After`, if it is in seconds.
     pub(super) retry_after: Option<Duration>,
     pub(super) framing: Framing,
+    /// Whether the body is compressed.
+    pub(super) gzip: bool,
     /// Whether the connection can be used again after the body.
     pub(super) keep_alive: bool,
 }
@@ -51,7 +55,7 @@ pub(super) enum Framing {
 
 impl Template {
     /// Prepares the fields for a server, with the impersonation that is configured.
-    pub(super) fn new(access: &Access, proxy: Option<&ProxyUrl>) -> Template {
+    pub(super) fn new(access: &Access, proxy: Option<&ProxyUrl>, gzip: bool) -> Template {
         let server = &access.server;
         let mut fields = format!("Host: {}\r\nUser-Agent: {}\r\n", server.authority, user_agent());
         impersonate(&access.impersonate, &mut fields);
@@ -61,8 +65,9 @@ impl Template {
                 origin: server.to_string(),
                 fields,
                 proxy_authorization: proxy.authorization.clone(),
+                gzip,
             },
-            None => Template { origin: server.prefix.clone(), fields, proxy_authorization: None },
+            None => Template { origin: server.prefix.clone(), fields, proxy_authorization: None, gzip },
         }
     }
 
@@ -72,7 +77,8 @@ impl Template {
         if !path.starts_with('/') || !path.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(format!("{path:?} is not an encoded path"));
         }
-        Ok(self.request("GET", path, call.accept.header(), authorization, "").into_bytes())
+        let encodings = if self.gzip { "Accept-Encoding: gzip\r\n" } else { "" };
+        Ok(self.request("GET", path, call.accept.header(), authorization, encodings).into_bytes())
     }
 
     /// A question that has a body: of our own making, never a guest's.
@@ -157,8 +163,8 @@ fn escape_key(key: &str) -> String {
     escaped
 }
 
-/// Reads the head of an answer to a GET; none if more bytes are needed. Gives its length too.
-pub(super) fn parse(bytes: &[u8]) -> Result<Option<(usize, Head)>, String> {
+/// Reads the head of an answer; none if more bytes are needed. Gives its length too. `gzip` says whether it was asked for.
+pub(super) fn parse(bytes: &[u8], gzip: bool) -> Result<Option<(usize, Head)>, String> {
     let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
     let mut parsed = httparse::Response::new(&mut fields);
     let len = match parsed.parse(bytes) {
@@ -177,9 +183,10 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Option<(usize, Head)>, String> {
         content_type: None,
         retry_after: None,
         framing: Framing::UntilClose,
+        gzip: false,
         keep_alive: parsed.version == Some(1),
     };
-    let (mut length, mut chunked) = (None, false);
+    let (mut length, mut chunked, mut close, mut retries) = (None, false, false, 0);
     for field in parsed.headers.iter() {
         let is = |name: &str| field.name.eq_ignore_ascii_case(name);
         let value = || String::from_utf8_lossy(field.value).trim().to_owned();
@@ -198,18 +205,26 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Option<(usize, Head)>, String> {
             }
             chunked = true;
         } else if is("content-encoding") {
-            if !value().eq_ignore_ascii_case("identity") {
-                return Err(format!("its Content-Encoding, {}, was not asked for", value()));
+            let value = value();
+            // RFC 9110, section 8.4.1.3: the name of old means the same.
+            let is_gzip = value.eq_ignore_ascii_case("gzip") || value.eq_ignore_ascii_case("x-gzip");
+            if is_gzip && gzip && !head.gzip {
+                head.gzip = true;
+            } else if !value.eq_ignore_ascii_case("identity") {
+                return Err(format!("its Content-Encoding, {value}, was not asked for"));
             }
         } else if is("content-type") {
             head.content_type = Some(value());
         } else if is("retry-after") {
             // API servers send seconds; a date would need a clock that agrees with the server's.
-            head.retry_after = value().parse().ok().map(Duration::from_secs);
+            let seconds = value().bytes().all(|byte| byte.is_ascii_digit()).then(|| value().parse().ok());
+            let said = seconds.flatten().map(Duration::from_secs);
+            head.retry_after = if retries == 0 || head.retry_after == said { said } else { None };
+            retries += 1;
         } else if is("connection") {
             for option in value().split(',') {
                 match option.trim() {
-                    option if option.eq_ignore_ascii_case("close") => head.keep_alive = false,
+                    option if option.eq_ignore_ascii_case("close") => close = true,
                     option if option.eq_ignore_ascii_case("keep-alive") => head.keep_alive = true,
                     _ => {}
                 }
@@ -224,7 +239,11 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Option<(usize, Head)>, String> {
         (_, false, Some(length)) => Framing::Length(length),
         (_, false, None) => Framing::UntilClose,
     };
-    head.keep_alive &= head.framing != Framing::UntilClose;
+    // Whoever speaks HTTP/1.0 and sends chunks may be wrong about more (RFC 9112, section 6.1).
+    let is_odd = chunked && parsed.version == Some(0);
+    head.keep_alive &= !close && !is_odd && head.framing != Framing::UntilClose;
+    // Nothing at all is no gzip either, and is what it is.
+    head.gzip &= head.framing != Framing::Length(0);
     Ok(Some((len, head)))
 }
 
@@ -245,6 +264,7 @@ mod tests {
             auth: Auth::Nothing,
             identity: None,
             impersonate: Impersonate::default(),
+            plain_answers: false,
             warnings: Vec::new(),
         }
     }
@@ -260,7 +280,7 @@ mod tests {
 
     #[test]
     fn a_request() {
-        let template = Template::new(&access("http://[::1]:8001/k8s/"), None);
+        let template = Template::new(&access("http://[::1]:8001/k8s/"), None, false);
         let agent = user_agent();
         assert!(agent.starts_with("host-min/") && agent.ends_with(") wagather"));
         assert_eq!(
@@ -284,7 +304,7 @@ mod tests {
             groups: vec!["a".to_owned(), "b".to_owned()],
             extra: vec![("acme.com/reason%".to_owned(), vec!["x".to_owned(), "y".to_owned()])],
         };
-        let head = text(&Template::new(&access, None), "/", None);
+        let head = text(&Template::new(&access, None, false), "/", None);
         for line in [
             "Impersonate-User: alice\r\n",
             "Impersonate-Uid: u-1\r\n",
@@ -298,16 +318,16 @@ mod tests {
     #[test]
     fn a_proxy_is_told_the_whole_url_of_a_plain_server_only() {
         let proxy = ProxyUrl::parse("http://u:p@proxy:3128").unwrap();
-        let plain = text(&Template::new(&access("http://s:1/p"), Some(&proxy)), "/api", None);
+        let plain = text(&Template::new(&access("http://s:1/p"), Some(&proxy), false), "/api", None);
         assert!(plain.starts_with("GET http://s:1/p/api HTTP/1.1\r\nHost: s:1\r\n"), "{plain}");
         assert!(plain.contains("Proxy-Authorization: Basic dTpw\r\n"));
-        let tunnelled = text(&Template::new(&access("https://s:1/p"), Some(&proxy)), "/api", None);
+        let tunnelled = text(&Template::new(&access("https://s:1/p"), Some(&proxy), false), "/api", None);
         assert!(tunnelled.starts_with("GET /p/api ") && !tunnelled.contains("Proxy-"));
     }
 
     #[test]
     fn answers() {
-        let of = |text: &str| parse(format!("HTTP/1.1 {text}\r\n\r\n").as_bytes()).unwrap().unwrap().1;
+        let of = |text: &str| head(&format!("HTTP/1.1 {text}\r\n\r\n"), false).unwrap();
         let head = of("200 OK\r\nContent-Type: application/json\r\nContent-Length: 5");
         assert_eq!((head.status, head.framing, head.keep_alive), (200, Framing::Length(5), true));
         assert_eq!(head.content_type.as_deref(), Some("application/json"));
@@ -315,7 +335,76 @@ mod tests {
         assert_eq!(of("204 No Content").framing, Framing::Length(0));
         assert!(!of("200 OK\r\nContent-Length: 0\r\nConnection: Close").keep_alive);
         assert!(!of("200 OK").keep_alive);
-        assert_eq!(parse(b"HTTP/1.1 200 OK\r\nContent-"), Ok(None));
+        assert_eq!(parse(b"HTTP/1.1 200 OK\r\nContent-", false), Ok(None));
+    }
+
+    fn head(text: &str, gzip: bool) -> Result<Head, String> {
+        parse(text.as_bytes(), gzip).map(|parsed| parsed.expect("a whole head").1)
+    }
+
+    #[test]
+    fn compression_is_asked_for_and_understood_if_it_was() {
+        let plain = Template::new(&access("http://s"), None, false);
+        assert!(!text(&plain, "/", None).contains("Accept-Encoding"));
+        let template = Template::new(&access("http://s"), None, true);
+        assert!(text(&template, "/", None).contains("\r\nAccept-Encoding: gzip\r\n"));
+        let question = String::from_utf8(template.question("/", "{}", None)).unwrap();
+        assert!(!question.contains("Accept-Encoding"), "its answer is small");
+
+        let of = |coding: &str, length: u32, gzip| {
+            head(
+                &format!("HTTP/1.1 200 OK\r\nContent-Encoding: {coding}\r\nContent-Length: {length}\r\n\r\n"),
+                gzip,
+            )
+            .map(|head| head.gzip)
+        };
+        assert_eq!((of("gzip", 5, true), of("X-GZip", 5, true)), (Ok(true), Ok(true)));
+        assert_eq!((of("identity", 5, true), of("identity", 5, false)), (Ok(false), Ok(false)));
+        assert_eq!(of("gzip", 0, true), Ok(false), "no body is none in any encoding");
+        for (coding, gzip) in
+            [("gzip", false), ("gzip, gzip", true), ("br", true), ("deflate", true), ("", true)]
+        {
+            let why = of(coding, 5, gzip).unwrap_err();
+            assert_eq!(why, format!("its Content-Encoding, {coding}, was not asked for"));
+        }
+        let twice = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Encoding: gzip\r\n\r\n";
+        assert!(head(twice, true).is_err());
+    }
+
+    #[test]
+    fn when_a_connection_is_kept() {
+        let of = |version: &str, fields: &str| {
+            head(&format!("HTTP/1.{version} 200 OK\r\n{fields}\r\n\r\n"), false).unwrap().keep_alive
+        };
+        assert!(of("1", "Content-Length: 1") && of("1", "Transfer-Encoding: chunked"));
+        assert!(!of("1", "Content-Type: x"), "only its end ends the body");
+        for close in ["close", "Close", "keep-alive, close", "close, keep-alive", "x,close"] {
+            assert!(!of("1", &format!("Content-Length: 1\r\nConnection: {close}")), "{close}");
+        }
+        assert!(!of("1", "Content-Length: 1\r\nConnection: close\r\nConnection: keep-alive"));
+        assert!(!of("0", "Content-Length: 1"));
+        assert!(of("0", "Content-Length: 1\r\nConnection: Keep-Alive"));
+        assert!(!of("0", "Transfer-Encoding: chunked\r\nConnection: keep-alive"));
+    }
+
+    #[test]
+    fn when_to_ask_again() {
+        let of = |value: &str| {
+            head(&format!("HTTP/1.1 429 X\r\nRetry-After: {value}\r\n\r\n"), false).unwrap().retry_after
+        };
+        assert_eq!(of("1"), Some(Duration::from_secs(1)));
+        assert_eq!(of(" 30 "), Some(Duration::from_secs(30)));
+        assert_eq!(of("0"), Some(Duration::ZERO));
+        // Absurd, but a number: whoever waits has to have a bound.
+        assert_eq!(of("18446744073709551615"), Some(Duration::from_secs(u64::MAX)));
+        for other in
+            ["", "-1", "+1", "1.5", "1s", "18446744073709551616", "Fri, 31 Dec 1999 23:59:59 GMT", "\u{661}"]
+        {
+            assert_eq!(of(other), None, "{other}");
+        }
+        // Two that differ say nothing.
+        assert_eq!(of("5\r\nRetry-After: 5"), Some(Duration::from_secs(5)));
+        assert_eq!(of("5\r\nRetry-After: 6"), None);
     }
 
     #[test]
@@ -330,9 +419,9 @@ mod tests {
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
             "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n",
         ] {
-            assert!(parse(text.as_bytes()).is_err(), "{text:?}");
+            assert!(parse(text.as_bytes(), false).is_err(), "{text:?}");
         }
         let endless = format!("HTTP/1.1 200 OK\r\nX: {}", "x".repeat(MAX_HEAD_BYTES));
-        assert!(parse(endless.as_bytes()).is_err());
+        assert!(parse(endless.as_bytes(), false).is_err());
     }
 }

@@ -91,14 +91,17 @@ fn cluster(node: &Node, folder: &Path) -> Result<ClusterEntry, yaml::Error> {
     Ok(ClusterEntry {
         server: text_of(node, "server")?,
         tls_server_name: text_of(node, "tls-server-name")?,
-        insecure_skip_tls_verify: match node.get("insecure-skip-tls-verify") {
-            Some(flag) => flag.expect_bool("insecure-skip-tls-verify")?,
-            None => false,
-        },
+        insecure_skip_tls_verify: flag(node, "insecure-skip-tls-verify")?,
         certificate_authority: material(node, "certificate-authority", folder)?,
         proxy_url: text_of(node, "proxy-url")?,
+        disable_compression: flag(node, "disable-compression")?,
         exec_extension,
     })
+}
+
+/// A boolean that is false unless it is said.
+fn flag(node: &Node, key: &str) -> Result<bool, yaml::Error> {
+    node.get(key).map_or(Ok(false), |flag| flag.expect_bool(key))
 }
 
 fn context(node: &Node) -> Result<ContextEntry, yaml::Error> {
