@@ -6,7 +6,7 @@
 //! `pid=N` (the server's process, whose processor time is told too). One line for each round: seconds by the clock,
 //! seconds that this process had a processor, the same of the server (in hundredths), pages and bytes.
 
-use host_min::cluster::{self, Cluster, Options};
+use host_min::cluster::{self, Cluster, Compression, Options};
 use host_min::source::{Accept, Call, Source};
 use std::error::Error;
 use std::io::{Read, Write};
@@ -26,7 +26,8 @@ fn main() -> Result<()> {
     let words: Vec<String> = words.collect();
     let has = |wanted: &str| words.iter().any(|word| word == wanted);
     let server = words.iter().find_map(|word| word.strip_prefix("pid="));
-    let options = Options { kubeconfig: Some(kubeconfig.into()), ..Options::default() };
+    let compression = if has("gzip") { Compression::Gzip } else { Compression::None };
+    let options = Options { kubeconfig: Some(kubeconfig.into()), compression, ..Options::default() };
     let mut buffer = vec![0; BUFFER_BYTES];
     let mut out = std::io::stdout().lock();
     for _ in 0..rounds.parse()? {

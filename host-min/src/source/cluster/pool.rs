@@ -202,6 +202,14 @@ impl Pool {
         }
     }
 
+    /// As if so much time had passed since the connections were put here.
+    #[cfg(test)]
+    pub(super) fn grow_older(&self, time: Duration) {
+        for connection in &mut self.lock().idle {
+            connection.idle_since = connection.idle_since.and_then(|since| since.checked_sub(time));
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
