@@ -4,19 +4,20 @@ use std::io::Write;
 use std::net::Shutdown;
 use std::sync::mpsc;
 
+use super::tls::{Authority, config, serve, trusting};
 use super::*;
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
 
 #[test]
 fn a_stale_connection_is_replaced_by_a_new_one_at_once() {
-    // All connections of a first wave are closed by the server while nobody uses them, some without our noticing.
-    let (ready, wave) = (Arc::new(std::sync::Barrier::new(4)), 4);
-    let in_server = ready.clone();
+    // All connections of a first wave are closed by the server while nobody uses them.
+    let wave = 4;
+    let together = std::sync::Barrier::new(wave);
     let server = Server::start(move |recorded, mut stream, number| {
         while recorded.request(&mut stream).is_some() {
             if number < wave {
-                in_server.wait();
+                together.wait();
             }
             stream.write_all(OK.as_bytes()).unwrap();
             if number < wave {
@@ -180,4 +181,28 @@ fn large_reads_of_all_framings_are_whole() {
         }
         assert_eq!(server.connections(), if stays { 1 } else { 5 }, "{framing}");
     }
+}
+
+#[test]
+fn over_tls_large_bodies_are_whole_and_what_follows_one_ends_the_connection() {
+    let authority = Authority::new("ca");
+    let body: String = (0..300_000).map(|n| char::from(b'a' + (n % 23) as u8)).collect();
+    let sent = body.clone();
+    let server = serve(authority.sign(&["127.0.0.1"], false), None, move |request| {
+        let more = if request.starts_with("GET /more ") { "HTTP/1.1 200 OK\r\n\r\nevil" } else { "" };
+        format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{sent}{more}", sent.len())
+    });
+    let cluster = with_kubeconfig(&config(&server, &trusting(&authority), ""), Options::default()).unwrap();
+    for _ in 0..5 {
+        assert!(text(cluster.send(&call("/"))) == body);
+    }
+    assert_eq!(server.connections(), 1);
+    for connections in 2..=4 {
+        assert!(text(cluster.send(&call("/more"))) == body);
+        assert!(text(cluster.send(&call("/"))) == body);
+        assert_eq!(server.connections(), connections);
+    }
+    drop(cluster.send(&call("/")).unwrap());
+    assert!(text(cluster.send(&call("/"))) == body);
+    assert_eq!(server.connections(), 5, "a body that was not read takes its connection along");
 }

@@ -3,6 +3,7 @@
 use std::io::{ErrorKind, Write};
 use std::net::{Shutdown, TcpListener};
 
+use super::tls::{Authority, config, serve, trusting};
 use super::*;
 
 const MILLIS: Duration = Duration::from_millis(1);
@@ -272,4 +273,34 @@ fn why_a_proxy_gives_no_connection() {
         });
         assert_eq!(cause("socks5", &socks), expected);
     }
+}
+
+#[test]
+fn why_there_is_no_tls() {
+    let authority = Authority::new("ca");
+    let cause = |server: &Server, trust: &Authority, options| {
+        let config = config(server, &trusting(trust), "");
+        refusal(with_kubeconfig(&config, options).unwrap().send(&call("/"))).cause
+    };
+    let server = serve(authority.sign(&["127.0.0.1"], false), Some(&authority), |_| String::new());
+    assert_eq!(cause(&server, &Authority::new("other"), Options::default()), Cause::Final, "who is it?");
+    assert_eq!(cause(&server, &authority, Options::default()), Cause::Final, "it wants to know who we are");
+
+    // Broken while it is being made: by a server that starts or ends, or a balancer without one behind it.
+    let closes = Server::start(|_, mut stream, _| {
+        let _ = stream.read(&mut [0; 4096]);
+    });
+    assert_eq!(cause(&closes, &authority, Options::default()), Cause::Unreachable);
+    let resets = Server::start(|_, mut stream, _| {
+        let _ = stream.read(&mut [0; 8]);
+    });
+    assert_eq!(cause(&resets, &authority, Options::default()), Cause::Unreachable);
+    let silent = Server::start(|_, _stream, _| std::thread::sleep(Duration::from_secs(30)));
+    let impatient = Options { connect_timeout: 200 * MILLIS, ..Options::default() };
+    assert_eq!(cause(&silent, &authority, impatient), Cause::Unreachable);
+    let plain = Server::start(|_, mut stream, _| {
+        let _ = stream.read(&mut [0; 4096]);
+        let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+    });
+    assert_eq!(cause(&plain, &authority, Options::default()), Cause::Final);
 }
