@@ -208,6 +208,13 @@ mod tests {
             assert_eq!(reason, format!("--replay and --{other} do not go together"));
         }
         assert_eq!(
+            run("run a --compression br").expect_err("br"),
+            "--compression cannot be 'br': it is one of auto, gzip, none"
+        );
+        assert!(
+            run("run a --compression none").is_ok_and(|run| run.cluster.compression == Compression::None)
+        );
+        assert_eq!(
             run("run a --memory 1x").expect_err("x"),
             "--memory cannot be '1x': the units are Ki, Mi, Gi, k, M and G"
         );

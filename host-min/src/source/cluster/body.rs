@@ -5,7 +5,7 @@
 
 use std::io::{self, ErrorKind, Read};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::http::Framing;
 use super::pool::{BUFFER_BYTES, Connection, Pool};
@@ -23,8 +23,8 @@ pub(super) struct Body {
     connection: Option<Connection>,
     decoder: Decoder,
     keep_alive: bool,
-    /// When the request was sent.
-    since: Instant,
+    /// What there was until the deadline when the request began.
+    time: Duration,
     /// What has come, out of its framing.
     bytes: u64,
     pool: Arc<Pool>,
@@ -41,7 +41,8 @@ impl Body {
     ) -> Body {
         connection.set_limits(Limits { deadline, silence: Silence::For(pool.timeouts().idle) });
         let (connection, decoder) = (Some(connection), Decoder::new(framing));
-        let mut body = Body { connection, decoder, keep_alive, since, bytes: 0, pool, failure: None };
+        let time = deadline.saturating_duration_since(since);
+        let mut body = Body { connection, decoder, keep_alive, time, bytes: 0, pool, failure: None };
         if body.decoder.is_done() {
             body.finish();
         }
@@ -70,14 +71,10 @@ impl Body {
             }
             let Some(connection) = &mut self.connection else { return Ok(0) };
             // What is larger than the connection's buffer need not go through it.
-            let past = self.decoder.content_ahead().min(buffer.len());
-            let read = if past >= BUFFER_BYTES {
-                let read = connection.read_past(&mut buffer[..past])?;
-                self.decoder.took(read);
-                read
-            } else {
-                connection.fill()?
-            };
+            let content = self.decoder.content_ahead().min(buffer.len());
+            let is_large = content >= BUFFER_BYTES;
+            let read =
+                if is_large { connection.read_past(&mut buffer[..content])? } else { connection.fill()? };
             if read == 0 {
                 if self.decoder.may_close() {
                     self.connection = None;
@@ -85,7 +82,8 @@ impl Body {
                 }
                 return Err(io::Error::from(ErrorKind::UnexpectedEof));
             }
-            if past >= BUFFER_BYTES {
+            if is_large {
+                self.decoder.took(read);
                 if self.decoder.is_done() {
                     self.finish();
                 }
@@ -106,7 +104,7 @@ impl Read for Body {
         let read = self.advance(buffer).inspect(|read| self.bytes += *read as u64);
         read.map_err(|error| {
             self.connection = None;
-            let error = explain_body(error, self.pool.timeouts(), self.bytes, self.since);
+            let error = explain_body(error, self.pool.timeouts(), self.bytes, self.time);
             let text = tls_error::explain(&error, "read the answer of", self.pool.who(), false).reason;
             self.failure = Some((error.kind(), text.clone()));
             io::Error::new(error.kind(), text)

@@ -20,6 +20,7 @@ mod access;
 mod ahead;
 pub(crate) mod base64;
 mod body;
+mod compression;
 mod credentials;
 mod dial;
 mod exec;
@@ -52,6 +53,7 @@ use std::time::{Duration, Instant};
 
 use self::access::Access;
 use self::body::Body;
+pub use self::compression::Compression;
 use self::credentials::{Credential, Credentials};
 use self::gzip::Gunzipped;
 use self::http::{Head, Template};
@@ -91,41 +93,6 @@ pub struct Options {
     pub idle_timeout: Duration,
     /// Whether answers come compressed.
     pub compression: Compression,
-}
-
-/// Whether the server is asked to compress its answers; an API server does so with those above 128 KiB.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Compression {
-    /// Yes, but for a server on this machine, for the pod's own, and if the kubeconfig has `disable-compression`.
-    #[default]
-    Auto,
-    /// Yes.
-    Gzip,
-    /// No.
-    None,
-}
-
-impl Compression {
-    /// The words for it.
-    pub const WORDS: &[&str] = &["auto", "gzip", "none"];
-
-    /// By its word.
-    pub fn by_word(word: &str) -> Option<Compression> {
-        match word {
-            "auto" => Some(Compression::Auto),
-            "gzip" => Some(Compression::Gzip),
-            "none" => Some(Compression::None),
-            _ => None,
-        }
-    }
-
-    fn is_for(self, access: &Access) -> bool {
-        match self {
-            Compression::Auto => !access.plain_answers && !access.server.is_on_this_machine(),
-            Compression::Gzip => true,
-            Compression::None => false,
-        }
-    }
 }
 
 impl Default for Options {
@@ -286,20 +253,20 @@ impl Cluster {
         Ok(answer)
     }
 
-    /// Sends a request that changes nothing once with one credential, on connections until one works.
+    /// Sends a request that changes nothing with one credential: on a kept connection if there is one, and once more on a new
+    /// one if the server had closed that. What fails on a new connection is not tried again here.
     fn exchange(
         &self,
         request: &[u8],
         deadline: Instant,
         credential: &Credential,
     ) -> Result<Response, NoAnswer> {
+        let times = (Instant::now(), deadline);
         let mut connection = self.pool.take(credential, deadline)?;
         loop {
-            let since = Instant::now();
-            match self.ask(&mut connection, request, deadline) {
+            match self.ask(&mut connection, request, times) {
                 Ok(head) => {
                     let Head { status, mut content_type, retry_after, framing, gzip, keep_alive } = head;
-                    let times = (since, deadline);
                     let body = Body::new(connection, framing, keep_alive, times, self.pool.clone());
                     let mut body: Box<dyn Read + Send> =
                         if gzip { Box::new(Gunzipped::new(body, self.pool.who())) } else { Box::new(body) };
@@ -329,10 +296,14 @@ impl Cluster {
         }
     }
 
-    /// Writes a request and reads the head of its answer.
-    fn ask(&self, connection: &mut Connection, request: &[u8], deadline: Instant) -> io::Result<Head> {
-        let timeouts = self.pool.timeouts();
-        let since = Instant::now();
+    /// Writes a request and reads the head of its answer, between the two times.
+    fn ask(
+        &self,
+        connection: &mut Connection,
+        request: &[u8],
+        (since, deadline): (Instant, Instant),
+    ) -> io::Result<Head> {
+        let (timeouts, time) = (self.pool.timeouts(), deadline.saturating_duration_since(since));
         connection.set_limits(Limits::only(deadline));
         let mut unsent = connection.send(request).err();
         let first_byte = after(Instant::now(), timeouts.first_byte, deadline);
@@ -345,7 +316,7 @@ impl Cluster {
                 Some(error) => Err(error),
                 None => filled,
             };
-            if filled.map_err(|error| explain_head(error, timeouts, begun, since))? == 0 {
+            if filled.map_err(|error| explain_head(error, timeouts, begun, time))? == 0 {
                 return Err(io::Error::from(ErrorKind::UnexpectedEof));
             }
             begun = true;

@@ -104,8 +104,9 @@ pub(super) fn told(error: &io::Error) -> Option<&str> {
     error.get_ref()?.downcast_ref::<Told>().map(|Told(text)| text.as_str())
 }
 
-/// Says which timeout it was that a head was waited for in vain, and how long it is; other errors as they are.
-pub(super) fn explain_head(error: io::Error, timeouts: &Timeouts, begun: bool, since: Instant) -> io::Error {
+/// Says which timeout it was that a head was waited for in vain, and how long it is; other errors as they are. `time` is what
+/// there was until the deadline.
+pub(super) fn explain_head(error: io::Error, timeouts: &Timeouts, begun: bool, time: Duration) -> io::Error {
     if is_silence(&error) {
         let (time, which) = match begun {
             false => (timeouts.first_byte, "to its first byte (--first-byte-timeout)"),
@@ -114,24 +115,24 @@ pub(super) fn explain_head(error: io::Error, timeouts: &Timeouts, begun: bool, s
         let text = format!("no answer in time: {} {which}", seconds(time));
         return io::Error::new(ErrorKind::ConnectionAborted, Told(text));
     }
-    explain_deadline(error, "no answer in time", since)
+    explain_deadline(error, "no answer in time", time)
 }
 
 /// The same of a body, of which so many bytes have come.
-pub(super) fn explain_body(error: io::Error, timeouts: &Timeouts, bytes: u64, since: Instant) -> io::Error {
+pub(super) fn explain_body(error: io::Error, timeouts: &Timeouts, bytes: u64, time: Duration) -> io::Error {
     if is_silence(&error) {
         let time = seconds(timeouts.idle);
         let text = format!("it fell silent: {time} without a byte (--idle-timeout), after {bytes} bytes");
         return io::Error::new(ErrorKind::ConnectionAborted, Told(text));
     }
-    explain_deadline(error, "no whole answer in time", since)
+    explain_deadline(error, "no whole answer in time", time)
 }
 
-fn explain_deadline(error: io::Error, what: &str, since: Instant) -> io::Error {
+fn explain_deadline(error: io::Error, what: &str, time: Duration) -> io::Error {
     if error.kind() != ErrorKind::TimedOut {
         return error;
     }
-    let text = format!("{what}: {} {ALL_TIME}", seconds(since.elapsed()));
+    let text = format!("{what}: {} {ALL_TIME}", seconds(time));
     io::Error::new(ErrorKind::TimedOut, Told(text))
 }
 

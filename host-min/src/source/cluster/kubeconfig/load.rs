@@ -238,6 +238,7 @@ clusters:
     tls-server-name: kubernetes
     certificate-authority: pki/ca.crt
     proxy-url: http://proxy:3128
+    disable-compression: true
     extensions:
     - name: client.authentication.k8s.io/exec
       extension: {audience: me, n: 1}
@@ -268,6 +269,7 @@ users:
         let cluster = &config.clusters[0].1;
         assert_eq!(cluster.certificate_authority, Some(Material::File("/etc/kube/pki/ca.crt".into())));
         assert_eq!(cluster.exec_extension.as_ref().unwrap().to_string(), r#"{"audience":"me","n":1}"#);
+        assert!(cluster.disable_compression && !cluster.insecure_skip_tls_verify);
         let user = &config.users[0].1;
         assert_eq!(user.client_certificate, Some(Material::Inline(b"foo".to_vec())));
         assert_eq!(user.client_key, Some(Material::File("/keys/me.key".into())));

@@ -194,7 +194,7 @@ fn members_of_nothing_end_at_the_deadline() {
         stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n").unwrap();
         while stream.write_all(&nothing.repeat(100)).is_ok() {}
     });
-    let mut body = gzip(&server.url()).send(&within("/", Duration::from_millis(300))).unwrap().body;
+    let mut body = gzip(&server.url()).send(&within("/", Duration::from_millis(1500))).unwrap().body;
     assert_eq!(body.read(&mut [0; 100]).unwrap_err().kind(), ErrorKind::TimedOut);
 }
 

@@ -14,6 +14,7 @@ fn a_stale_connection_is_replaced_by_a_new_one_at_once() {
     // All connections of a first wave are closed by the server while nobody uses them.
     let wave = 4;
     let together = std::sync::Barrier::new(wave);
+    let (closed, all_closed) = mpsc::channel();
     let server = Server::start(move |recorded, mut stream, number| {
         while recorded.request(&mut stream).is_some() {
             if number < wave {
@@ -21,6 +22,8 @@ fn a_stale_connection_is_replaced_by_a_new_one_at_once() {
             }
             stream.write_all(OK.as_bytes()).unwrap();
             if number < wave {
+                drop(stream);
+                let _ = closed.send(());
                 return;
             }
         }
@@ -32,7 +35,7 @@ fn a_stale_connection_is_replaced_by_a_new_one_at_once() {
         }
     });
     assert_eq!(server.connections(), wave);
-    std::thread::sleep(Duration::from_millis(50));
+    all_closed.iter().take(wave).for_each(drop);
     for _ in 0..3 {
         assert_eq!(text(cluster.send(&call("/"))), "{}");
     }
@@ -63,20 +66,21 @@ fn a_connection_that_closes_when_it_is_asked_is_replaced_once() {
 fn what_follows_an_answer_is_no_answer_to_the_next_request() {
     // It comes late, when the connection is in the pool already.
     let (sender, receiver) = mpsc::channel::<()>();
-    let receiver = Mutex::new(receiver);
+    let (receiver, (done, is_done)) = (Mutex::new(receiver), mpsc::channel());
     let server = Server::start(move |recorded, mut stream, number| {
         while recorded.request(&mut stream).is_some() {
             stream.write_all(OK.as_bytes()).unwrap();
             if number == 0 {
                 receiver.lock().unwrap().recv().unwrap();
                 stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil").unwrap();
+                done.send(()).unwrap();
             }
         }
     });
     let cluster = at(&server.url());
     assert_eq!(text(cluster.send(&call("/"))), "{}");
     sender.send(()).unwrap();
-    std::thread::sleep(Duration::from_millis(50));
+    is_done.recv().unwrap();
     assert_eq!(text(cluster.send(&call("/"))), "{}");
     assert_eq!(server.connections(), 2);
 }

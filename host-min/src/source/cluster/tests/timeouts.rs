@@ -8,6 +8,9 @@ use super::*;
 
 const MILLIS: Duration = Duration::from_millis(1);
 
+/// What is said of the deadline.
+const OF_THE_CALL: &str = " s (--request-timeout, or what was left of --timeout)";
+
 /// A cluster that waits so many milliseconds for a first byte, and for further ones.
 fn impatient(url: &str, first_byte: u32, idle: u32) -> Cluster {
     let options = Options {
@@ -59,8 +62,8 @@ fn no_first_byte() {
     assert_eq!(why, "no answer in time: 0.2 s to its first byte (--first-byte-timeout)");
     assert_eq!(cause, Cause::Broken, "there is time left to ask again");
 
-    let (cause, why) = of_head(&impatient(&silent.url(), 20_000, 10_000), 200 * MILLIS);
-    assert_eq!(why, "no answer in time: 0.2 s (--request-timeout, or what was left of --timeout)");
+    let (cause, why) = of_head(&impatient(&silent.url(), 20_000, 10_000), 500 * MILLIS);
+    assert!(why.starts_with("no answer in time: 0.") && why.ends_with(OF_THE_CALL), "{why}");
     assert_eq!(cause, Cause::Late);
     assert_eq!(silent.requests().len(), 2, "nothing is asked twice here");
 }
@@ -68,40 +71,40 @@ fn no_first_byte() {
 #[test]
 fn a_head_that_stops() {
     // The first byte has come: that timeout is over, however long the rest takes.
-    let stops = server(&["HTTP/1.1 200 OK\r\n", "Content-Le"], 150);
-    let (cause, why) = of_head(&impatient(&stops.url(), 100, 300), Duration::from_secs(20));
+    let stops = server(&["HTTP/1.1 200 OK\r\n", "Content-Le"], 900);
+    let (cause, why) = of_head(&impatient(&stops.url(), 700, 1500), Duration::from_secs(20));
     assert_eq!(
         (cause, why.as_str()),
-        (Cause::Broken, "no answer in time: 0.3 s without a byte in the middle of its head (--idle-timeout)")
+        (Cause::Broken, "no answer in time: 1.5 s without a byte in the middle of its head (--idle-timeout)")
     );
 }
 
 #[test]
 fn an_interim_answer_is_a_first_byte() {
     let interim =
-        server(&["HTTP/1.1 103 Early Hints\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"], 200);
-    let response = impatient(&interim.url(), 100, 2_000).send(&call("/")).unwrap();
+        server(&["HTTP/1.1 103 Early Hints\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"], 900);
+    let response = impatient(&interim.url(), 700, 10_000).send(&call("/")).unwrap();
     assert_eq!(response.status, 200);
 }
 
 #[test]
 fn a_body_that_stops() {
-    for head in ["Content-Length: 9", "Transfer-Encoding: chunked", "X: until it closes"] {
-        let piece: &'static str = match head {
-            "Transfer-Encoding: chunked" => "3\r\nabc\r\n",
-            _ => "abc",
-        };
-        let head: &'static str = format!("HTTP/1.1 200 OK\r\n{head}\r\n\r\n").leak();
-        let pieces: &'static [&'static str] = vec![head, piece].leak();
-        let stops = server(pieces, 50);
-        let (kind, why) = of_body(&impatient(&stops.url(), 10_000, 200), Duration::from_secs(20));
-        assert_eq!(why, "it fell silent: 0.2 s without a byte (--idle-timeout), after 3 bytes");
+    let stops = |framing: &str, piece: &'static str| {
+        let head: &'static str = format!("HTTP/1.1 200 OK\r\n{framing}\r\n\r\n").leak();
+        let stops = server(vec![head, piece].leak(), 50);
+        let (kind, why) = of_body(&impatient(&stops.url(), 10_000, 1_000), Duration::from_secs(20));
+        assert_eq!(why, "it fell silent: 1 s without a byte (--idle-timeout), after 3 bytes");
         assert_eq!(kind, ErrorKind::ConnectionAborted, "there is time left to ask again");
 
-        let (kind, why) = of_body(&impatient(&stops.url(), 10_000, 20_000), 300 * MILLIS);
-        assert_eq!(why, "no whole answer in time: 0.3 s (--request-timeout, or what was left of --timeout)");
+        let (kind, why) = of_body(&impatient(&stops.url(), 10_000, 20_000), 1_500 * MILLIS);
+        assert!(why.starts_with("no whole answer in time: 1.") && why.ends_with(OF_THE_CALL), "{why}");
         assert_eq!(kind, ErrorKind::TimedOut);
-    }
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| stops("Content-Length: 9", "abc"));
+        scope.spawn(|| stops("Transfer-Encoding: chunked", "3\r\nabc\r\n"));
+        scope.spawn(|| stops("X: until it closes", "abc"));
+    });
 }
 
 #[test]
@@ -114,10 +117,10 @@ fn only_the_deadline_ends_a_server_that_drips() {
         }
     });
     let begin = Instant::now();
-    let (kind, why) = of_body(&impatient(&drips.url(), 100, 1_000), 1_500 * MILLIS);
-    assert!(why.starts_with("no whole answer in time: 1.5 s"), "{why}");
+    let (kind, why) = of_body(&impatient(&drips.url(), 5_000, 1_000), 1_500 * MILLIS);
+    assert!(why.starts_with("no whole answer in time: 1."), "{why}");
     assert_eq!(kind, ErrorKind::TimedOut);
-    assert!((1_400 * MILLIS..5_000 * MILLIS).contains(&begin.elapsed()));
+    assert!((1_400 * MILLIS..10_000 * MILLIS).contains(&begin.elapsed()));
 
     let in_its_head = Server::start(|recorded, mut stream, _| {
         recorded.request(&mut stream);
@@ -126,7 +129,7 @@ fn only_the_deadline_ends_a_server_that_drips() {
             std::thread::sleep(70 * MILLIS);
         }
     });
-    let (cause, _) = of_head(&impatient(&in_its_head.url(), 100, 1_000), 1_500 * MILLIS);
+    let (cause, _) = of_head(&impatient(&in_its_head.url(), 5_000, 1_000), 1_500 * MILLIS);
     assert_eq!(cause, Cause::Late);
 }
 
@@ -137,13 +140,13 @@ fn who_reads_slowly_is_not_taken_for_a_silent_server() {
         stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n").unwrap();
         stream.write_all(&[b'x'; 200_000]).unwrap();
     });
-    let mut body = impatient(&server.url(), 100, 100).send(&call("/")).unwrap().body;
+    let mut body = impatient(&server.url(), 5_000, 700).send(&call("/")).unwrap().body;
     let mut all = Vec::new();
-    for _ in 0..3 {
+    for _ in 0..2 {
         let mut some = [0; 20_000];
         let len = body.read(&mut some).unwrap();
         all.extend_from_slice(&some[..len]);
-        std::thread::sleep(250 * MILLIS);
+        std::thread::sleep(900 * MILLIS);
     }
     body.read_to_end(&mut all).unwrap();
     assert_eq!(all.len(), 200_000);
@@ -175,9 +178,9 @@ fn a_connection_that_is_not_made() {
     assert_eq!(failure.cause, Cause::Unreachable, "nothing was sent, and there is time left");
 
     for endless in [Duration::from_secs(20), Duration::MAX] {
-        let failure = refusal(cluster(endless).send(&within("/", 300 * MILLIS)));
-        let why = "no answer in time: 0.3 s (--request-timeout, or what was left of --timeout)";
-        assert_eq!(failure.reason, format!("cannot connect to {address}: {why}"));
+        let failure = refusal(cluster(endless).send(&within("/", 500 * MILLIS)));
+        assert!(failure.reason.starts_with(&format!("cannot connect to {address}: no answer in time: 0.")));
+        assert!(failure.reason.ends_with(OF_THE_CALL), "{failure:?}");
         assert_eq!(failure.cause, Cause::Late);
     }
 }
