@@ -23,6 +23,18 @@ pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(120);
 /// Time for one HTTP request, from its sending to the end of its answer; an API server gives up after 60 s itself.
 pub const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// Time for a connection, from the look-up of the name to the end of the TLS handshake. A lost SYN is sent again after 1, 3
+/// and 7 s.
+pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Time from a request to the first byte of its answer. An API server may queue a request for a quarter of its own 60 s before it
+/// begins (priority and fairness); as much again is for the reading of a page from etcd.
+pub const DEFAULT_FIRST_BYTE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Time without a byte in the middle of an answer. An API server that has begun has all that it will send; a lost packet is
+/// sent again after 0.2, 0.6, 1.4, 3, 6.2 and 12.6 s.
+pub const DEFAULT_IDLE_TIMEOUT: Duration = Duration::from_secs(15);
+
 /// Linear memory of a guest.
 pub const DEFAULT_MEMORY_BYTES: u64 = 64 << 20;
 

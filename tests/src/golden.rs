@@ -53,6 +53,8 @@ pub fn normalise(text: &str, names: &[(&str, &str)]) -> String {
     text = after(&text, "127.0.0.1:", "PORT", |c| c.is_ascii_digit());
     // How much was read by then depends on how the pieces arrived.
     text = after(&text, "limit for one object at byte ", "SOME", |c| c.is_ascii_digit());
+    // A deadline is that of the gatherer, which began a little earlier.
+    text = after(&text, "answer in time: ", "SOME", |c| c.is_ascii_digit() || c == '.');
     let temporary = format!("{}/.tmp", std::env::temp_dir().display());
     text = after(&text, &temporary, "", |c| c.is_ascii_alphanumeric()).replace(&temporary, "DIR");
     durations(&text)

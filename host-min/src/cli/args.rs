@@ -2,6 +2,7 @@
 
 use super::table::Command;
 use super::typed::{Words, Wrong};
+use host_min::cluster::Compression;
 use host_min::limits::{MAX_CHUNK_ITEMS, MAX_QPS};
 use host_min::quantity::{duration, size};
 use host_min::sandbox::engine::Kind;
@@ -52,11 +53,26 @@ pub(super) struct Cluster {
     pub(super) server: Option<String>,
     pub(super) as_user: Option<String>,
     pub(super) as_group: Vec<String>,
+    pub(super) connect_timeout: Duration,
+    pub(super) first_byte_timeout: Duration,
+    pub(super) idle_timeout: Duration,
+    pub(super) compression: Compression,
 }
 
 /// What a recording takes the place of.
-const NOT_WITH_REPLAY: &[&str] =
-    &["record", "check-access", "kubeconfig", "context", "server", "as", "as-group"];
+const NOT_WITH_REPLAY: &[&str] = &[
+    "record",
+    "check-access",
+    "kubeconfig",
+    "context",
+    "server",
+    "as",
+    "as-group",
+    "connect-timeout",
+    "first-byte-timeout",
+    "idle-timeout",
+    "compression",
+];
 
 impl Run {
     /// A run, of the words of the command `run`.
@@ -74,6 +90,10 @@ impl Run {
                 server: one(words, "server", text)?,
                 as_user: one(words, "as", text)?,
                 as_group: all(words, "as-group", text)?,
+                connect_timeout: one(words, "connect-timeout", duration)?.unwrap_or_default(),
+                first_byte_timeout: one(words, "first-byte-timeout", duration)?.unwrap_or_default(),
+                idle_timeout: one(words, "idle-timeout", duration)?.unwrap_or_default(),
+                compression: one(words, "compression", compression)?.unwrap_or_default(),
             },
             record: path("record"),
             audit: path("audit"),
@@ -162,6 +182,10 @@ fn up_to(most: u32, typed: &str) -> Result<u32, String> {
     number.ok_or_else(|| format!("write a whole number from 1 to {most}"))
 }
 
+fn compression(typed: &str) -> Result<Compression, String> {
+    Compression::by_word(typed).ok_or_else(|| format!("it is one of {}", Compression::WORDS.join(", ")))
+}
+
 fn engine(typed: &str) -> Result<Kind, String> {
     Kind::by_name(typed).ok_or_else(|| {
         let names: Vec<_> = Kind::ALL.iter().map(|kind| kind.name()).collect();
@@ -192,6 +216,11 @@ mod tests {
         let run = run("run a.wasm").expect("a run");
         assert_eq!(run.timeout, host_min::limits::DEFAULT_TIMEOUT);
         assert_eq!(run.request_timeout, host_min::limits::DEFAULT_REQUEST_TIMEOUT);
+        let of_library = host_min::cluster::Options::default();
+        assert_eq!(run.cluster.connect_timeout, of_library.connect_timeout);
+        assert_eq!(run.cluster.first_byte_timeout, of_library.first_byte_timeout);
+        assert_eq!(run.cluster.idle_timeout, of_library.idle_timeout);
+        assert_eq!(run.cluster.compression, of_library.compression);
         assert_eq!(run.memory, host_min::limits::DEFAULT_MEMORY_BYTES);
         assert_eq!(run.parallel as usize, host_min::limits::DEFAULT_PARALLEL);
         assert_eq!((run.qps, run.burst), (host_min::limits::DEFAULT_QPS, host_min::limits::DEFAULT_BURST));
@@ -224,6 +253,13 @@ mod tests {
             let reason = run(&format!("run a --replay r --{other} x")).expect_err(other);
             assert_eq!(reason, format!("--replay and --{other} do not go together"));
         }
+        assert_eq!(
+            run("run a --compression br").expect_err("br"),
+            "--compression cannot be 'br': it is one of auto, gzip, none"
+        );
+        assert!(
+            run("run a --compression none").is_ok_and(|run| run.cluster.compression == Compression::None)
+        );
         assert_eq!(
             run("run a --memory 1x").expect_err("x"),
             "--memory cannot be '1x': the units are Ki, Mi, Gi, k, M and G"

@@ -62,7 +62,10 @@ fn cluster_options(args: Cluster) -> cluster::Options {
         server: args.server,
         as_user: args.as_user,
         as_groups: args.as_group,
-        ..cluster::Options::default()
+        connect_timeout: args.connect_timeout,
+        first_byte_timeout: args.first_byte_timeout,
+        idle_timeout: args.idle_timeout,
+        compression: args.compression,
     }
 }
 

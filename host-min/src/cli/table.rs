@@ -3,6 +3,7 @@
 //! A table instead of a library for command lines, because building that library's picture of it took a third
 //! of the time to the first request, and a tenth of the program.
 
+use host_min::cluster::Compression;
 use host_min::sandbox::engine::Kind;
 
 /// A command.
@@ -296,6 +297,28 @@ const RUN: &[Flag] = &[
         many: true,
         help: "A group to act as; may be given several times",
         ..cluster(text("as-group", "GROUP"))
+    },
+    Flag {
+        default: Some("10s"),
+        help: "Time for a connection, TLS included",
+        ..cluster(text("connect-timeout", "DURATION"))
+    },
+    Flag {
+        default: Some("30s"),
+        help: "Time from a request to the first byte of its answer",
+        ..cluster(text("first-byte-timeout", "DURATION"))
+    },
+    Flag {
+        default: Some("15s"),
+        help: "Time without a byte in the middle of an answer",
+        ..cluster(text("idle-timeout", "DURATION"))
+    },
+    Flag {
+        value: Some(("auto|gzip|none", Value::Words(Compression::WORDS))),
+        default: Some("auto"),
+        help: "Whether large answers come compressed; auto: as the kubeconfig says (disable-compression), and not from a \
+               server on this machine or the pod's own",
+        ..cluster(flag("compression"))
     },
 ];
 

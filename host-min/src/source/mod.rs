@@ -49,8 +49,16 @@ pub struct Response {
     pub content_type: Option<String>,
     /// How long the server wants us to wait before we ask again (`Retry-After`), if it says so in seconds.
     pub retry_after: Option<Duration>,
-    /// The body, decoded from its transfer and content encodings. A body that was cut short ends in an
-    /// error, never in an early end; a deadline that passed is [`std::io::ErrorKind::TimedOut`].
+    /// The body, decoded from its transfer and content encodings: whoever counts its bytes counts what compressed ones
+    /// decode to. A body that was cut short ends in an error, never in an early end, and an error stays. Its kind says
+    /// whether the same request may do better, as [`Cause::of`] has it:
+    ///
+    /// | kind | what |
+    /// |---|---|
+    /// | [`ErrorKind::UnexpectedEof`], [`ErrorKind::ConnectionReset`], [`ErrorKind::BrokenPipe`] | the connection broke |
+    /// | [`ErrorKind::ConnectionAborted`] | we ended it: nothing came for longer than the timeout for that |
+    /// | [`ErrorKind::TimedOut`] | the call's deadline has passed |
+    /// | [`ErrorKind::InvalidData`] | the framing, the compression or TLS is malformed |
     pub body: Box<dyn Read + Send>,
 }
 
@@ -68,13 +76,15 @@ pub struct NoAnswer {
 /// Why there is no answer, as far as it matters for asking again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// There was none in time.
+    /// The call's deadline has passed.
     Late,
-    /// There is no connection: nothing was sent.
+    /// There is no connection, for as long as one may take: nothing was sent.
     Unreachable,
-    /// The connection broke before the head of the answer was whole.
+    /// The connection broke before the head of the answer was whole, or nothing came for longer than the timeout for that,
+    /// while there was time left.
     Broken,
-    /// The same would happen again: it is the configuration, the credentials, or a server that does not speak HTTP.
+    /// The same would happen again: it is the configuration, a certificate, the credentials, or a server that does not
+    /// speak HTTP.
     Final,
 }
 

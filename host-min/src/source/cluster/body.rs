@@ -5,10 +5,11 @@
 
 use std::io::{self, ErrorKind, Read};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::http::Framing;
-use super::pool::{Connection, Pool};
+use super::pool::{BUFFER_BYTES, Connection, Pool};
+use super::timeouts::{Limits, Silence, explain_body};
 use super::tls_error;
 
 /// A chunk's size line, extensions included, or a line of the trailer.
@@ -22,22 +23,26 @@ pub(super) struct Body {
     connection: Option<Connection>,
     decoder: Decoder,
     keep_alive: bool,
-    deadline: Instant,
+    /// What there was until the deadline when the request began.
+    time: Duration,
+    /// What has come, out of its framing.
+    bytes: u64,
     pool: Arc<Pool>,
     failure: Option<(ErrorKind, String)>,
 }
 
 impl Body {
     pub(super) fn new(
-        connection: Connection,
+        mut connection: Connection,
         framing: Framing,
         keep_alive: bool,
-        deadline: Instant,
+        (since, deadline): (Instant, Instant),
         pool: Arc<Pool>,
     ) -> Body {
-        let decoder = Decoder::new(framing);
-        let mut body =
-            Body { connection: Some(connection), decoder, keep_alive, deadline, pool, failure: None };
+        connection.set_limits(Limits { deadline, silence: Silence::For(pool.timeouts().idle) });
+        let (connection, decoder) = (Some(connection), Decoder::new(framing));
+        let time = deadline.saturating_duration_since(since);
+        let mut body = Body { connection, decoder, keep_alive, time, bytes: 0, pool, failure: None };
         if body.decoder.is_done() {
             body.finish();
         }
@@ -47,7 +52,7 @@ impl Body {
     fn finish(&mut self) {
         if let Some(connection) = self.connection.take()
             && self.keep_alive
-            && connection.buffered().is_empty()
+            && connection.is_drained()
         {
             self.pool.give_back(connection);
         }
@@ -65,13 +70,24 @@ impl Body {
                 return Ok(given);
             }
             let Some(connection) = &mut self.connection else { return Ok(0) };
-            connection.set_deadline(self.deadline);
-            if connection.fill()? == 0 {
+            // What is larger than the connection's buffer need not go through it.
+            let content = self.decoder.content_ahead().min(buffer.len());
+            let is_large = content >= BUFFER_BYTES;
+            let read =
+                if is_large { connection.read_past(&mut buffer[..content])? } else { connection.fill()? };
+            if read == 0 {
                 if self.decoder.may_close() {
                     self.connection = None;
                     return Ok(0);
                 }
                 return Err(io::Error::from(ErrorKind::UnexpectedEof));
+            }
+            if is_large {
+                self.decoder.took(read);
+                if self.decoder.is_done() {
+                    self.finish();
+                }
+                return Ok(read);
             }
         }
     }
@@ -85,8 +101,10 @@ impl Read for Body {
         if buffer.is_empty() {
             return Ok(0);
         }
-        self.advance(buffer).map_err(|error| {
+        let read = self.advance(buffer).inspect(|read| self.bytes += *read as u64);
+        read.map_err(|error| {
             self.connection = None;
+            let error = explain_body(error, self.pool.timeouts(), self.bytes, self.time);
             let text = tls_error::explain(&error, "read the answer of", self.pool.who(), false).reason;
             self.failure = Some((error.kind(), text.clone()));
             io::Error::new(error.kind(), text)
@@ -143,30 +161,35 @@ impl Decoder {
         matches!(self, Decoder::UntilClose | Decoder::Done)
     }
 
+    /// How many bytes of content come next, without framing between them.
+    fn content_ahead(&self) -> usize {
+        match self {
+            Decoder::Length(left) | Decoder::Chunk(left) => usize::try_from(*left).unwrap_or(usize::MAX),
+            Decoder::UntilClose => usize::MAX,
+            _ => 0,
+        }
+    }
+
+    /// So many bytes of content were taken elsewhere, no more than come next.
+    fn took(&mut self, len: usize) {
+        let (Decoder::Length(left) | Decoder::Chunk(left)) = self else { return };
+        *left -= len as u64;
+        if *left == 0 {
+            *self = if matches!(self, Decoder::Length(_)) { Decoder::Done } else { Decoder::ChunkEnd };
+        }
+    }
+
     /// Takes from `input` and puts into `output`; gives how much of each. Stops at the end of either.
     pub(super) fn decode(&mut self, input: &[u8], output: &mut [u8]) -> io::Result<(usize, usize)> {
         let (mut used, mut given) = (0, 0);
         while used < input.len() && given < output.len() {
             let (rest, room) = (&input[used..], &mut output[given..]);
             match self {
-                Decoder::Length(left) | Decoder::Chunk(left) => {
-                    let most = usize::try_from(*left).unwrap_or(usize::MAX);
-                    let len = rest.len().min(room.len()).min(most);
+                Decoder::Length(_) | Decoder::Chunk(_) | Decoder::UntilClose => {
+                    let len = rest.len().min(room.len()).min(self.content_ahead());
                     room[..len].copy_from_slice(&rest[..len]);
                     (used, given) = (used + len, given + len);
-                    *left -= len as u64;
-                    if *left == 0 {
-                        *self = if matches!(self, Decoder::Length(_)) {
-                            Decoder::Done
-                        } else {
-                            Decoder::ChunkEnd
-                        };
-                    }
-                }
-                Decoder::UntilClose => {
-                    let len = rest.len().min(room.len());
-                    room[..len].copy_from_slice(&rest[..len]);
-                    (used, given) = (used + len, given + len);
+                    self.took(len);
                 }
                 Decoder::Size(line) => {
                     used += 1;

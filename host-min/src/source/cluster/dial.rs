@@ -7,6 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs}
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use super::timeouts::Limits;
 use super::tls_error::io_reason;
 use super::url::{ProxyKind, ProxyUrl, ServerUrl, host_port};
 use crate::source::{Cause, NoAnswer};
@@ -17,40 +18,53 @@ const SLICE: Duration = Duration::from_secs(5);
 /// What a proxy may say before the tunnel begins.
 const MAX_PROXY_ANSWER_BYTES: usize = 8 << 10;
 
-/// A connected socket whose reads and writes end at a deadline.
+/// A connected socket whose reads and writes end in time.
 #[derive(Debug)]
 pub(super) struct Socket {
     tcp: TcpStream,
-    deadline: Instant,
+    limits: Limits,
     read_timeout: Duration,
     write_timeout: Duration,
 }
 
 impl Socket {
     fn new(tcp: TcpStream, deadline: Instant) -> Socket {
-        Socket { tcp, deadline, read_timeout: Duration::MAX, write_timeout: Duration::MAX }
+        let limits = Limits::only(deadline);
+        Socket { tcp, limits, read_timeout: Duration::MAX, write_timeout: Duration::MAX }
     }
 
     /// Sets when to give up.
-    pub(super) fn set_deadline(&mut self, deadline: Instant) {
-        self.deadline = deadline;
+    pub(super) fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
     }
 
     /// Whether the deadline has passed.
     pub(super) fn is_late(&self) -> bool {
-        Instant::now() >= self.deadline
+        Instant::now() >= self.limits.deadline
     }
 
-    fn left(&self) -> io::Result<Duration> {
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() { Err(io::Error::from(ErrorKind::TimedOut)) } else { Ok(left) }
+    /// Whether nothing has come that was not asked for, and the server has not closed. For a socket that nobody waits for.
+    pub(super) fn is_quiet(&self) -> bool {
+        if self.tcp.set_nonblocking(true).is_err() {
+            return false;
+        }
+        let peeked = self.tcp.peek(&mut [0]);
+        let is_quiet = peeked.is_err_and(|error| error.kind() == ErrorKind::WouldBlock);
+        self.tcp.set_nonblocking(false).is_ok() && is_quiet
+    }
+
+    fn left_until(&self, end: Instant) -> io::Result<Duration> {
+        let now = Instant::now();
+        let left = end.saturating_duration_since(now);
+        if left.is_zero() { Err(self.limits.passed(now)) } else { Ok(left) }
     }
 }
 
 impl Read for Socket {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let end = self.limits.of_read(Instant::now());
         loop {
-            let left = self.left()?;
+            let left = self.left_until(end)?;
             if self.read_timeout > left || self.read_timeout > SLICE {
                 self.read_timeout = left.min(SLICE);
                 self.tcp.set_read_timeout(Some(self.read_timeout))?;
@@ -67,7 +81,7 @@ impl Read for Socket {
 impl Write for Socket {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         loop {
-            let left = self.left()?;
+            let left = self.left_until(self.limits.deadline)?;
             if self.write_timeout > left || self.write_timeout > SLICE {
                 self.write_timeout = left.min(SLICE);
                 self.tcp.set_write_timeout(Some(self.write_timeout))?;
@@ -120,7 +134,12 @@ pub(super) fn dial(
 }
 
 fn no_answer(reason: String, error: &io::Error) -> NoAnswer {
-    let cause = if error.kind() == ErrorKind::TimedOut { Cause::Late } else { Cause::Unreachable };
+    let cause = match error.kind() {
+        // The kernel's own, which has a number, comes when it has given up, whatever time we had.
+        ErrorKind::TimedOut if error.raw_os_error().is_none() => Cause::Late,
+        ErrorKind::PermissionDenied | ErrorKind::InvalidData | ErrorKind::InvalidInput => Cause::Final,
+        _ => Cause::Unreachable,
+    };
     NoAnswer { cause, reason, advice: String::new() }
 }
 
@@ -178,8 +197,11 @@ fn http_tunnel(socket: &mut Socket, server: &ServerUrl, proxy: &ProxyUrl) -> io:
     let mut answer = Vec::new();
     while !answer.ends_with(b"\r\n\r\n") {
         let mut byte = [0];
-        if socket.read(&mut byte)? == 0 || answer.len() == MAX_PROXY_ANSWER_BYTES {
-            return Err(io::Error::other("the proxy's answer to CONNECT cannot be read"));
+        if socket.read(&mut byte)? == 0 {
+            return Err(io::Error::from(ErrorKind::UnexpectedEof));
+        }
+        if answer.len() == MAX_PROXY_ANSWER_BYTES {
+            return Err(io::Error::new(ErrorKind::InvalidData, "the proxy's answer to CONNECT is too long"));
         }
         answer.push(byte[0]);
     }
@@ -189,8 +211,14 @@ fn http_tunnel(socket: &mut Socket, server: &ServerUrl, proxy: &ProxyUrl) -> io:
     let is_http = words.next().is_some_and(|word| word.starts_with("HTTP/1."));
     match words.next() {
         Some(status) if is_http && status.starts_with('2') => Ok(()),
-        Some(status) if is_http => Err(io::Error::other(format!("the proxy said \"{status}\""))),
-        _ => Err(io::Error::other("the proxy does not speak HTTP")),
+        Some(status) if is_http => {
+            // What it refuses (RFC 9110, section 15.5) it will refuse again, but for "later" and "too many".
+            let is_final =
+                status.starts_with('4') && !status.starts_with("408") && !status.starts_with("429");
+            let kind = if is_final { ErrorKind::PermissionDenied } else { ErrorKind::Other };
+            Err(io::Error::new(kind, format!("the proxy said \"{status}\"")))
+        }
+        _ => Err(io::Error::new(ErrorKind::InvalidData, "the proxy does not speak HTTP")),
     }
 }
 
@@ -200,7 +228,8 @@ fn socks_tunnel(socket: &mut Socket, server: &ServerUrl) -> io::Result<()> {
     let mut chosen = [0; 2];
     socket.read_exact(&mut chosen)?;
     if chosen != [5, 0] {
-        return Err(io::Error::other("the proxy wants a password, or does not speak SOCKS 5"));
+        let why = "the proxy wants a password, or does not speak SOCKS 5";
+        return Err(io::Error::new(ErrorKind::InvalidData, why));
     }
     let mut request = vec![5, 1, 0];
     match server.ip() {
@@ -214,7 +243,7 @@ fn socks_tunnel(socket: &mut Socket, server: &ServerUrl) -> io::Result<()> {
         }
         None => {
             let len = u8::try_from(server.host.len())
-                .map_err(|_| io::Error::other("the server's name is too long"))?;
+                .map_err(|_| io::Error::new(ErrorKind::InvalidInput, "the server's name is too long"))?;
             request.extend([3, len]);
             request.extend(server.host.bytes());
         }
@@ -231,7 +260,8 @@ fn socks_tunnel(socket: &mut Socket, server: &ServerUrl) -> io::Result<()> {
             5 => "connection refused",
             _ => "the proxy failed",
         };
-        return Err(io::Error::other(why));
+        let kind = if answer[1] == 2 { ErrorKind::PermissionDenied } else { ErrorKind::Other };
+        return Err(io::Error::new(kind, why));
     }
     let len = match answer[3] {
         1 => 4,

@@ -44,7 +44,7 @@ pub fn kubeconfig(texts: &[&str]) -> Result<Option<Resolved>, String> {
     }
     let access = resolve::resolve(config, Overrides::default()).map_err(|failure| failure.to_string())?;
     debug += &format!("{access:?}");
-    let template = Template::new(&access, access.proxy.as_ref());
+    let template = Template::new(&access, access.proxy.as_ref(), true);
     if matches!(access.auth, Auth::TokenFile(..) | Auth::Exec(..)) {
         return Ok(Some(Resolved { head: None, debug, secrets }));
     }
@@ -115,7 +115,7 @@ pub enum Framing {
 
 /// Reads the head of an answer.
 pub fn head(bytes: &[u8]) -> Result<Option<Head>, String> {
-    let Some((len, head)) = http::parse(bytes)? else { return Ok(None) };
+    let Some((len, head)) = http::parse(bytes, true)? else { return Ok(None) };
     let framing = match head.framing {
         http::Framing::Length(len) => Framing::Length(len),
         http::Framing::Chunked => Framing::Chunked,

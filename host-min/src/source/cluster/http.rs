@@ -1,7 +1,7 @@
 //! HTTP/1.1 heads (RFC 9112): the request's is built, the answer's is read. Pure; sockets are elsewhere.
 //!
 //! Only what a client of an API server needs: GET, and POST for the one question that has a body; no redirects (a redirect is an answer like another), no
-//! cookies, no content encodings, which are not asked for.
+//! cookies, and no content encoding but gzip, if it is asked for.
 
 use std::time::Duration;
 
@@ -24,6 +24,8 @@ pub(super) struct Template {
     fields: String,
     /// For the proxy, if it is the proxy that reads this head.
     proxy_authorization: Option<Secret>,
+    /// Whether answers to GET may come compressed.
+    pub(super) gzip: bool,
 }
 
 /// What an answer's head says.
@@ -34,6 +36,8 @@ pub(super) struct Head {
     /// `Retry-After`, if it is in seconds.
     pub(super) retry_after: Option<Duration>,
     pub(super) framing: Framing,
+    /// Whether the body is compressed.
+    pub(super) gzip: bool,
     /// Whether the connection can be used again after the body.
     pub(super) keep_alive: bool,
 }
@@ -51,7 +55,7 @@ pub(super) enum Framing {
 
 impl Template {
     /// Prepares the fields for a server, with the impersonation that is configured.
-    pub(super) fn new(access: &Access, proxy: Option<&ProxyUrl>) -> Template {
+    pub(super) fn new(access: &Access, proxy: Option<&ProxyUrl>, gzip: bool) -> Template {
         let server = &access.server;
         let mut fields = format!("Host: {}\r\nUser-Agent: {}\r\n", server.authority, user_agent());
         impersonate(&access.impersonate, &mut fields);
@@ -61,8 +65,9 @@ impl Template {
                 origin: server.to_string(),
                 fields,
                 proxy_authorization: proxy.authorization.clone(),
+                gzip,
             },
-            None => Template { origin: server.prefix.clone(), fields, proxy_authorization: None },
+            None => Template { origin: server.prefix.clone(), fields, proxy_authorization: None, gzip },
         }
     }
 
@@ -72,7 +77,8 @@ impl Template {
         if !path.starts_with('/') || !path.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(format!("{path:?} is not an encoded path"));
         }
-        Ok(self.request("GET", path, call.accept.header(), authorization, "").into_bytes())
+        let encodings = if self.gzip { "Accept-Encoding: gzip\r\n" } else { "" };
+        Ok(self.request("GET", path, call.accept.header(), authorization, encodings).into_bytes())
     }
 
     /// A question that has a body: of our own making, never a guest's.
@@ -157,8 +163,8 @@ fn escape_key(key: &str) -> String {
     escaped
 }
 
-/// Reads the head of an answer to a GET; none if more bytes are needed. Gives its length too.
-pub(super) fn parse(bytes: &[u8]) -> Result<Option<(usize, Head)>, String> {
+/// Reads the head of an answer; none if more bytes are needed. Gives its length too. `gzip` says whether it was asked for.
+pub(super) fn parse(bytes: &[u8], gzip: bool) -> Result<Option<(usize, Head)>, String> {
     let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
     let mut parsed = httparse::Response::new(&mut fields);
     let len = match parsed.parse(bytes) {
@@ -177,9 +183,10 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Option<(usize, Head)>, String> {
         content_type: None,
         retry_after: None,
         framing: Framing::UntilClose,
+        gzip: false,
         keep_alive: parsed.version == Some(1),
     };
-    let (mut length, mut chunked) = (None, false);
+    let (mut length, mut chunked, mut close, mut retries) = (None, false, false, 0);
     for field in parsed.headers.iter() {
         let is = |name: &str| field.name.eq_ignore_ascii_case(name);
         let value = || String::from_utf8_lossy(field.value).trim().to_owned();
@@ -198,18 +205,26 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Option<(usize, Head)>, String> {
             }
             chunked = true;
         } else if is("content-encoding") {
-            if !value().eq_ignore_ascii_case("identity") {
-                return Err(format!("its Content-Encoding, {}, was not asked for", value()));
+            let value = value();
+            // RFC 9110, section 8.4.1.3: the name of old means the same.
+            let is_gzip = value.eq_ignore_ascii_case("gzip") || value.eq_ignore_ascii_case("x-gzip");
+            if is_gzip && gzip && !head.gzip {
+                head.gzip = true;
+            } else if !value.eq_ignore_ascii_case("identity") {
+                return Err(format!("its Content-Encoding, {value}, was not asked for"));
             }
         } else if is("content-type") {
             head.content_type = Some(value());
         } else if is("retry-after") {
             // API servers send seconds; a date would need a clock that agrees with the server's.
-            head.retry_after = value().parse().ok().map(Duration::from_secs);
+            let seconds = value().bytes().all(|byte| byte.is_ascii_digit()).then(|| value().parse().ok());
+            let said = seconds.flatten().map(Duration::from_secs);
+            head.retry_after = if retries == 0 || head.retry_after == said { said } else { None };
+            retries += 1;
         } else if is("connection") {
             for option in value().split(',') {
                 match option.trim() {
-                    option if option.eq_ignore_ascii_case("close") => head.keep_alive = false,
+                    option if option.eq_ignore_ascii_case("close") => close = true,
                     option if option.eq_ignore_ascii_case("keep-alive") => head.keep_alive = true,
                     _ => {}
                 }
@@ -224,115 +239,13 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Option<(usize, Head)>, String> {
         (_, false, Some(length)) => Framing::Length(length),
         (_, false, None) => Framing::UntilClose,
     };
-    head.keep_alive &= head.framing != Framing::UntilClose;
+    // Whoever speaks HTTP/1.0 and sends chunks may be wrong about more (RFC 9112, section 6.1).
+    let is_odd = chunked && parsed.version == Some(0);
+    head.keep_alive &= !close && !is_odd && head.framing != Framing::UntilClose;
+    // Nothing at all is no gzip either, and is what it is.
+    head.gzip &= head.framing != Framing::Length(0);
     Ok(Some((len, head)))
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Instant;
-
-    use super::super::access::{Auth, Trust};
-    use super::super::url::ServerUrl;
-    use super::*;
-    use crate::source::Accept;
-
-    fn access(server: &str) -> Access {
-        Access {
-            server: ServerUrl::parse(server, false).unwrap(),
-            trust: Trust::default(),
-            proxy: None,
-            auth: Auth::Nothing,
-            identity: None,
-            impersonate: Impersonate::default(),
-            warnings: Vec::new(),
-        }
-    }
-
-    fn call(path: &str) -> Call {
-        Call { path_and_query: path.to_owned(), accept: Accept::Json, deadline: Instant::now() }
-    }
-
-    fn text(template: &Template, path: &str, authorization: Option<&str>) -> String {
-        String::from_utf8(template.head(&call(path), authorization.map(Secret::new).as_ref()).unwrap())
-            .unwrap()
-    }
-
-    #[test]
-    fn a_request() {
-        let template = Template::new(&access("http://[::1]:8001/k8s/"), None);
-        let agent = user_agent();
-        assert!(agent.starts_with("host-min/") && agent.ends_with(") wagather"));
-        assert_eq!(
-            text(&template, "/api/v1/pods?limit=5", Some("Bearer t")),
-            format!(
-                "GET /k8s/api/v1/pods?limit=5 HTTP/1.1\r\nHost: [::1]:8001\r\nUser-Agent: {agent}\r\n\
-                 Accept: application/json\r\nAuthorization: Bearer t\r\n\r\n"
-            )
-        );
-        for path in ["", "api", "/a b", "/a\r\nX: y", "/ä"] {
-            assert!(template.head(&call(path), None).is_err(), "{path}");
-        }
-    }
-
-    #[test]
-    fn impersonation_headers() {
-        let mut access = access("https://x");
-        access.impersonate = Impersonate {
-            user: Some("alice".to_owned()),
-            uid: Some("u-1".to_owned()),
-            groups: vec!["a".to_owned(), "b".to_owned()],
-            extra: vec![("acme.com/reason%".to_owned(), vec!["x".to_owned(), "y".to_owned()])],
-        };
-        let head = text(&Template::new(&access, None), "/", None);
-        for line in [
-            "Impersonate-User: alice\r\n",
-            "Impersonate-Uid: u-1\r\n",
-            "Impersonate-Group: a\r\nImpersonate-Group: b\r\n",
-            "Impersonate-Extra-acme.com%2Freason%25: x\r\nImpersonate-Extra-acme.com%2Freason%25: y\r\n",
-        ] {
-            assert!(head.contains(line), "{head}");
-        }
-    }
-
-    #[test]
-    fn a_proxy_is_told_the_whole_url_of_a_plain_server_only() {
-        let proxy = ProxyUrl::parse("http://u:p@proxy:3128").unwrap();
-        let plain = text(&Template::new(&access("http://s:1/p"), Some(&proxy)), "/api", None);
-        assert!(plain.starts_with("GET http://s:1/p/api HTTP/1.1\r\nHost: s:1\r\n"), "{plain}");
-        assert!(plain.contains("Proxy-Authorization: Basic dTpw\r\n"));
-        let tunnelled = text(&Template::new(&access("https://s:1/p"), Some(&proxy)), "/api", None);
-        assert!(tunnelled.starts_with("GET /p/api ") && !tunnelled.contains("Proxy-"));
-    }
-
-    #[test]
-    fn answers() {
-        let of = |text: &str| parse(format!("HTTP/1.1 {text}\r\n\r\n").as_bytes()).unwrap().unwrap().1;
-        let head = of("200 OK\r\nContent-Type: application/json\r\nContent-Length: 5");
-        assert_eq!((head.status, head.framing, head.keep_alive), (200, Framing::Length(5), true));
-        assert_eq!(head.content_type.as_deref(), Some("application/json"));
-        assert_eq!(of("404 Not Found\r\nTransfer-Encoding: Chunked").framing, Framing::Chunked);
-        assert_eq!(of("204 No Content").framing, Framing::Length(0));
-        assert!(!of("200 OK\r\nContent-Length: 0\r\nConnection: Close").keep_alive);
-        assert!(!of("200 OK").keep_alive);
-        assert_eq!(parse(b"HTTP/1.1 200 OK\r\nContent-"), Ok(None));
-    }
-
-    #[test]
-    fn answers_that_cannot_be_used() {
-        for text in [
-            "SSH-2.0-OpenSSH\r\n",
-            "\x15\x03\x01\0\x02\x02\x46",
-            "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
-            "HTTP/1.1 200 OK\r\nContent-Length: +1\r\n\r\n",
-            "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
-            "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
-            "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n",
-        ] {
-            assert!(parse(text.as_bytes()).is_err(), "{text:?}");
-        }
-        let endless = format!("HTTP/1.1 200 OK\r\nX: {}", "x".repeat(MAX_HEAD_BYTES));
-        assert!(parse(endless.as_bytes()).is_err());
-    }
-}
+mod tests;

@@ -55,7 +55,16 @@ fn build(
     let trust = Trust { authority: Some((pem, certificates.display().to_string())), ..Trust::default() };
     let impersonate = resolve::impersonate(Impersonate::default(), over, "the service account", &fail)?;
     let auth = Auth::TokenFile(token, None);
-    Ok(Access { server, trust, proxy: None, auth, identity: None, impersonate, warnings: Vec::new() })
+    Ok(Access {
+        server,
+        trust,
+        proxy: None,
+        auth,
+        identity: None,
+        impersonate,
+        plain_answers: true,
+        warnings: Vec::new(),
+    })
 }
 
 #[cfg(test)]

@@ -8,21 +8,25 @@
 //! |---|---|
 //! | `kubeconfig/`, `in_cluster` | what is configured, as an `Access` |
 //! | `credentials`, `exec` | tokens and certificates that change with time |
-//! | `pool`, `dial`, `tls` | connections |
-//! | `http`, `body` | one request and its answer |
+//! | `pool`, `dial`, `ahead`, `tls` | connections |
+//! | `http`, `body`, `gzip` | one request and its answer |
+//! | `timeouts` | how long each part may take |
 //! | `review` | what this account may do |
 //! | `scrub` | takes our credentials out of answers |
 //!
 //! Not here: what may be asked, paging, and what becomes of an answer.
 
 mod access;
+mod ahead;
 pub(crate) mod base64;
 mod body;
+mod compression;
 mod credentials;
 mod dial;
 mod exec;
 #[cfg(fuzzing)]
 pub(crate) mod fuzz;
+mod gzip;
 mod http;
 mod in_cluster;
 mod insecure;
@@ -34,6 +38,7 @@ mod scrub;
 mod secret;
 #[cfg(test)]
 mod tests;
+mod timeouts;
 mod timestamp;
 mod tls;
 mod tls_error;
@@ -48,7 +53,9 @@ use std::time::{Duration, Instant};
 
 use self::access::Access;
 use self::body::Body;
+pub use self::compression::Compression;
 use self::credentials::{Credential, Credentials};
+use self::gzip::Gunzipped;
 use self::http::{Head, Template};
 use self::kubeconfig::merge::Files;
 use self::kubeconfig::resolve::{self, Overrides};
@@ -56,12 +63,12 @@ use self::pool::{Connection, Pool};
 #[doc(hidden)]
 pub use self::proxy_env::ProxyVariables;
 use self::scrub::{Scrub, Scrubbed};
+use self::timeouts::{Limits, Silence, Timeouts, after, explain_head, told};
 use self::tls::Tls;
 use super::{Call, Cause, NoAnswer, Permission, Question, Response, Source};
 use crate::error::{Class, Failure};
+use crate::limits::{DEFAULT_CONNECT_TIMEOUT, DEFAULT_FIRST_BYTE_TIMEOUT, DEFAULT_IDLE_TIMEOUT};
 
-/// How long a connection may take, TLS and proxy included.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long an exec plugin may take that is run ahead of the first request; it may ask a person.
 const WARM_PLUGIN_TIMEOUT: Duration = Duration::from_secs(120);
 
@@ -78,8 +85,14 @@ pub struct Options {
     pub as_user: Option<String>,
     /// The groups to act as; they need a user.
     pub as_groups: Vec<String>,
-    /// How long a connection may take, TLS and proxy included.
+    /// How long a connection may take, from the look-up of the name to the end of the TLS handshake, a proxy's part included.
     pub connect_timeout: Duration,
+    /// How long it may take from the request to the first byte of the answer.
+    pub first_byte_timeout: Duration,
+    /// How long an answer may bring nothing once it has begun.
+    pub idle_timeout: Duration,
+    /// Whether answers come compressed.
+    pub compression: Compression,
 }
 
 impl Default for Options {
@@ -90,7 +103,10 @@ impl Default for Options {
             server: None,
             as_user: None,
             as_groups: Vec::new(),
-            connect_timeout: CONNECT_TIMEOUT,
+            connect_timeout: DEFAULT_CONNECT_TIMEOUT,
+            first_byte_timeout: DEFAULT_FIRST_BYTE_TIMEOUT,
+            idle_timeout: DEFAULT_IDLE_TIMEOUT,
+            compression: Compression::default(),
         }
     }
 }
@@ -156,12 +172,18 @@ pub fn open_in(options: &Options, environment: &Environment) -> Result<Cluster, 
         Some(proxy) => Some(proxy.clone()),
         None => environment.proxies.choose(&access.server).map_err(fail)?,
     };
-    let template = Template::new(&access, proxy.as_ref());
+    let gzip = options.compression.is_for(&access);
+    let template = Template::new(&access, proxy.as_ref(), gzip);
     let Access { server, trust, auth, identity, warnings, .. } = access;
     let tls = if server.tls { Some(Tls::new(&server, &trust, identity).map_err(fail)?) } else { None };
     let credentials = Credentials::new(auth).map_err(fail)?;
     let proxy_scrub = Scrub::of(proxy.as_ref().and_then(|proxy| proxy.authorization.as_ref()));
-    let pool = Arc::new(Pool::new(server, proxy, tls, options.connect_timeout));
+    let timeouts = Timeouts {
+        connect: options.connect_timeout,
+        first_byte: options.first_byte_timeout,
+        idle: options.idle_timeout,
+    };
+    let pool = Arc::new(Pool::new(server, proxy, tls, timeouts));
     Ok(Cluster { url, template, credentials, proxy_scrub, pool, warnings })
 }
 
@@ -231,30 +253,35 @@ impl Cluster {
         Ok(answer)
     }
 
-    /// Sends a request that changes nothing once with one credential, on connections until one works.
+    /// Sends a request that changes nothing with one credential: on a kept connection if there is one, and once more on a new
+    /// one if the server had closed that. What fails on a new connection is not tried again here.
     fn exchange(
         &self,
         request: &[u8],
         deadline: Instant,
         credential: &Credential,
     ) -> Result<Response, NoAnswer> {
+        let times = (Instant::now(), deadline);
+        let mut connection = self.pool.take(credential, deadline)?;
         loop {
-            let mut connection = self.pool.take(credential, deadline)?;
-            connection.set_deadline(deadline);
-            match ask(&mut connection, request) {
+            match self.ask(&mut connection, request, times) {
                 Ok(head) => {
-                    let Head { status, mut content_type, retry_after, framing, keep_alive } = head;
-                    let body = Body::new(connection, framing, keep_alive, deadline, self.pool.clone());
-                    let mut body: Box<dyn Read + Send> = Box::new(body);
+                    let Head { status, mut content_type, retry_after, framing, gzip, keep_alive } = head;
+                    let body = Body::new(connection, framing, keep_alive, times, self.pool.clone());
+                    let mut body: Box<dyn Read + Send> =
+                        if gzip { Box::new(Gunzipped::new(body, self.pool.who())) } else { Box::new(body) };
                     for scrub in self.scrubs(credential) {
                         content_type = content_type.map(|text| scrub.text(text));
                         body = Box::new(Scrubbed::new(body, scrub.clone()));
                     }
                     return Ok(Response { status, content_type, retry_after, body });
                 }
-                // The server had closed an idle connection; such a request may be sent again, on another.
+                // The server had closed an idle connection; such a request may be sent again, on a new one.
                 Err(error)
-                    if connection.was_idle && connection.buffered().is_empty() && is_closed(&error) => {}
+                    if connection.was_idle() && connection.buffered().is_empty() && is_closed(&error) =>
+                {
+                    connection = self.pool.connect(credential, deadline)?;
+                }
                 Err(error) => {
                     let late = error.kind() == ErrorKind::TimedOut;
                     let mut no_answer =
@@ -269,43 +296,51 @@ impl Cluster {
         }
     }
 
+    /// Writes a request and reads the head of its answer, between the two times.
+    fn ask(
+        &self,
+        connection: &mut Connection,
+        request: &[u8],
+        (since, deadline): (Instant, Instant),
+    ) -> io::Result<Head> {
+        let (timeouts, time) = (self.pool.timeouts(), deadline.saturating_duration_since(since));
+        connection.set_limits(Limits::only(deadline));
+        let mut unsent = connection.send(request).err();
+        let first_byte = after(Instant::now(), timeouts.first_byte, deadline);
+        connection.set_limits(Limits { deadline, silence: Silence::Until(first_byte) });
+        let mut begun = false;
+        loop {
+            // A server that refuses may answer and close before it has read: the answer says more than the error.
+            let filled = connection.fill();
+            let filled = match unsent.take_if(|_| matches!(filled, Err(_) | Ok(0))) {
+                Some(error) => Err(error),
+                None => filled,
+            };
+            if filled.map_err(|error| explain_head(error, timeouts, begun, time))? == 0 {
+                return Err(io::Error::from(ErrorKind::UnexpectedEof));
+            }
+            begun = true;
+            connection.set_limits(Limits { deadline, silence: Silence::For(timeouts.idle) });
+            while let Some((len, head)) = http::parse(connection.buffered(), self.template.gzip)
+                .map_err(|why| io::Error::new(ErrorKind::InvalidData, why))?
+            {
+                connection.consume(len);
+                if head.status >= 200 {
+                    return Ok(head);
+                }
+            }
+        }
+    }
+
     /// What takes our credentials out of what comes back.
     fn scrubs<'a>(&'a self, credential: &'a Credential) -> impl Iterator<Item = &'a Arc<Scrub>> {
         [&credential.scrub, &self.proxy_scrub].into_iter().flatten()
     }
 }
 
-/// Writes a request and reads the head of its answer.
-fn ask(connection: &mut Connection, request: &[u8]) -> io::Result<Head> {
-    let sent = connection.send(request);
-    loop {
-        // A server that refuses may answer and close before it has read: the answer says more than the error.
-        let filled = connection.fill();
-        if let (Err(error), Err(_) | Ok(0)) = (&sent, &filled) {
-            return Err(io::Error::new(error.kind(), error.to_string()));
-        }
-        if filled? == 0 {
-            return Err(io::Error::from(ErrorKind::UnexpectedEof));
-        }
-        while let Some((len, head)) =
-            http::parse(connection.buffered()).map_err(|why| io::Error::new(ErrorKind::InvalidData, why))?
-        {
-            connection.consume(len);
-            if head.status >= 200 {
-                return Ok(head);
-            }
-        }
-    }
-}
-
+/// Whether the server has closed; not that we did.
 fn is_closed(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::UnexpectedEof
-            | ErrorKind::ConnectionReset
-            | ErrorKind::ConnectionAborted
-            | ErrorKind::BrokenPipe
-    )
+    Cause::of(error) == Cause::Broken && told(error).is_none()
 }
 
 impl Source for Cluster {

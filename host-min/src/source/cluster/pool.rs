@@ -6,14 +6,19 @@ use std::time::{Duration, Instant};
 
 use super::credentials::Credential;
 use super::dial::{self, Socket};
+use super::timeouts::{ALL_TIME, Limits, Timeouts, after, seconds};
 use super::tls::{self, Tls};
 use super::url::{ProxyUrl, ServerUrl, host_port};
 use crate::source::{Cause, NoAnswer};
 
 /// How many connections are kept while nobody uses them.
 const MAX_IDLE: usize = 8;
-/// What is read from a socket at once; a TLS record is as large at most.
-const BUFFER_BYTES: usize = 16 << 10;
+/// How long a connection is kept while nobody uses it. An API server closes one after 90 s, or after 32 s if it has not had a
+/// request yet (`IdleTimeout` and `ReadHeaderTimeout` in `k8s.io/apiserver/pkg/server/secure_serving.go`); load balancers
+/// forget some after a minute. A new one costs a few milliseconds.
+const MAX_IDLE_TIME: Duration = Duration::from_secs(30);
+/// What is read from a socket at once for those who take less; a TLS record is as large at most.
+pub(super) const BUFFER_BYTES: usize = 16 << 10;
 
 /// The connections to a server.
 pub(super) struct Pool {
@@ -21,7 +26,7 @@ pub(super) struct Pool {
     proxy: Option<ProxyUrl>,
     /// Absent for plain http.
     tls: Option<Tls>,
-    connect_timeout: Duration,
+    timeouts: Timeouts,
     who: String,
     state: Mutex<State>,
     changed: Condvar,
@@ -55,8 +60,10 @@ pub(super) struct Connection {
     buffer: Box<[u8]>,
     start: usize,
     end: usize,
-    /// Whether it has waited in the pool, so that the server may have closed it meanwhile.
-    pub(super) was_idle: bool,
+    /// Since when it has waited in the pool, if it has: the server may have closed it meanwhile.
+    idle_since: Option<Instant>,
+    /// Whether it has brought an answer.
+    has_served: bool,
     /// The generation of the client certificate that it was made with; 0 if that never changes.
     generation: u64,
 }
@@ -71,16 +78,20 @@ impl Pool {
         server: ServerUrl,
         proxy: Option<ProxyUrl>,
         tls: Option<Tls>,
-        connect_timeout: Duration,
+        timeouts: Timeouts,
     ) -> Pool {
         let who = host_port(&server.host, server.port);
         let (state, changed) = (Mutex::default(), Condvar::new());
-        Pool { server, proxy, tls, connect_timeout, who, state, changed }
+        Pool { server, proxy, tls, timeouts, who, state, changed }
     }
 
     /// The server, for messages.
     pub(super) fn who(&self) -> &str {
         &self.who
+    }
+
+    pub(super) fn timeouts(&self) -> &Timeouts {
+        &self.timeouts
     }
 
     /// Connects before a request asks for it, unless one has already.
@@ -92,14 +103,18 @@ impl Pool {
             }
             state.warming = Warming::Unclaimed;
         }
-        let made = credential()
-            .and_then(|credential| self.connect(&credential, Instant::now() + self.connect_timeout));
+        let made = credential().and_then(|credential| {
+            let begin = Instant::now();
+            // A timeout that no clock can count is none; then a year is.
+            const YEAR: Duration = Duration::from_secs(365 * 86_400);
+            self.connect(&credential, begin + self.timeouts.connect.min(YEAR))
+        });
         let mut state = self.lock();
         let claimed = matches!(state.warming, Warming::Claimed);
         state.warming = Warming::Over;
         match made {
             Ok(mut connection) => {
-                connection.was_idle = true;
+                connection.idle_since = Some(Instant::now());
                 state.idle.push(connection);
             }
             Err(failure) if claimed => state.warming = Warming::Failed(failure),
@@ -132,8 +147,10 @@ impl Pool {
             }
         }
         state.idle.retain(|connection| connection.generation == generation);
-        if let Some(connection) = state.idle.pop() {
-            return Ok(connection);
+        while let Some(connection) = state.idle.pop() {
+            if connection.is_usable() {
+                return Ok(connection);
+            }
         }
         drop(state);
         self.connect(credential, deadline)
@@ -141,15 +158,18 @@ impl Pool {
 
     /// Keeps a connection for the next request.
     pub(super) fn give_back(&self, mut connection: Connection) {
-        connection.was_idle = true;
+        connection.idle_since = Some(Instant::now());
+        connection.has_served = true;
         let mut state = self.lock();
         if state.idle.len() < MAX_IDLE {
             state.idle.push(connection);
         }
     }
 
-    fn connect(&self, credential: &Credential, deadline: Instant) -> Result<Connection, NoAnswer> {
-        let connect_deadline = deadline.min(Instant::now() + self.connect_timeout);
+    /// A new connection.
+    pub(super) fn connect(&self, credential: &Credential, deadline: Instant) -> Result<Connection, NoAnswer> {
+        let begin = Instant::now();
+        let connect_deadline = after(begin, self.timeouts.connect, deadline);
         let made = dial::dial(&self.server, self.proxy.as_ref(), connect_deadline).and_then(|socket| {
             match &self.tls {
                 None => Ok(Stream::Plain(socket)),
@@ -164,16 +184,29 @@ impl Pool {
                 buffer: vec![0; BUFFER_BYTES].into_boxed_slice(),
                 start: 0,
                 end: 0,
-                was_idle: false,
+                idle_since: None,
+                has_served: false,
                 generation: generation(credential),
             }),
             Err(mut failure) => {
-                // The connection may have a shorter time than the request has.
-                if failure.cause == Cause::Late && Instant::now() < deadline {
-                    failure.cause = Cause::Unreachable;
+                if failure.cause == Cause::Late {
+                    // The connection may have a shorter time than the request has.
+                    let which = if connect_deadline < deadline { "(--connect-timeout)" } else { ALL_TIME };
+                    if connect_deadline < deadline {
+                        failure.cause = Cause::Unreachable;
+                    }
+                    failure.reason += &format!(": {} {which}", seconds(connect_deadline - begin));
                 }
                 Err(failure)
             }
+        }
+    }
+
+    /// As if so much time had passed since the connections were put here.
+    #[cfg(test)]
+    pub(super) fn grow_older(&self, time: Duration) {
+        for connection in &mut self.lock().idle {
+            connection.idle_since = connection.idle_since.and_then(|since| since.checked_sub(time));
         }
     }
 
@@ -188,11 +221,40 @@ fn generation(credential: &Credential) -> u64 {
 }
 
 impl Connection {
+    /// Whether it has waited in the pool.
+    pub(super) fn was_idle(&self) -> bool {
+        self.idle_since.is_some()
+    }
+
+    /// Whether it may be used after it has waited. One that was never used may have bytes of TLS waiting that belong to the
+    /// handshake; behind an answer nothing may come.
+    fn is_usable(&self) -> bool {
+        let is_young = self.idle_since.is_none_or(|since| since.elapsed() < MAX_IDLE_TIME);
+        is_young && (!self.has_served || self.socket().is_quiet())
+    }
+
+    /// Whether all that has come was used, so that the next answer begins with the next byte.
+    pub(super) fn is_drained(&self) -> bool {
+        let below = match &self.stream {
+            Stream::Plain(_) => true,
+            // TLS wants nothing to read while it has something to give, or once the server has said that it closes.
+            Stream::Tls(stream) => stream.conn.wants_read() && stream.sock.is_empty(),
+        };
+        self.buffered().is_empty() && below
+    }
+
+    fn socket(&self) -> &Socket {
+        match &self.stream {
+            Stream::Plain(socket) => socket,
+            Stream::Tls(stream) => &stream.sock.socket,
+        }
+    }
+
     /// Sets when reads and writes give up.
-    pub(super) fn set_deadline(&mut self, deadline: Instant) {
+    pub(super) fn set_limits(&mut self, limits: Limits) {
         match &mut self.stream {
-            Stream::Plain(socket) => socket.set_deadline(deadline),
-            Stream::Tls(stream) => stream.sock.set_deadline(deadline),
+            Stream::Plain(socket) => socket.set_limits(limits),
+            Stream::Tls(stream) => stream.sock.socket.set_limits(limits),
         }
     }
 
@@ -232,12 +294,23 @@ impl Connection {
                 self.buffer = larger.into_boxed_slice();
             }
         }
-        let room = &mut self.buffer[self.end..];
-        let len = match &mut self.stream {
-            Stream::Plain(socket) => socket.read(room)?,
-            Stream::Tls(stream) => stream.read(room)?,
-        };
+        let len = self.stream.read(&mut self.buffer[self.end..])?;
         self.end += len;
         Ok(len)
+    }
+
+    /// Reads past the buffer, which must be empty; gives how much, and 0 when the server has closed.
+    pub(super) fn read_past(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        debug_assert!(self.buffered().is_empty());
+        self.stream.read(buffer)
+    }
+}
+
+impl Read for Stream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Stream::Plain(socket) => socket.read(buffer),
+            Stream::Tls(stream) => stream.read(buffer),
+        }
     }
 }

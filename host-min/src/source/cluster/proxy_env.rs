@@ -37,15 +37,11 @@ impl ProxyVariables {
         let (name, value) =
             if server.tls { ("HTTPS_PROXY", &self.https) } else { ("HTTP_PROXY", &self.http) };
         let Some(value) = value else { return Ok(None) };
-        if is_local(server) || self.no_proxy.as_deref().is_some_and(|list| exempts(list, server)) {
+        if server.is_on_this_machine() || self.no_proxy.as_deref().is_some_and(|list| exempts(list, server)) {
             return Ok(None);
         }
         ProxyUrl::parse(value).map(Some).map_err(|why| format!("{name} cannot be used: {why}"))
     }
-}
-
-fn is_local(server: &ServerUrl) -> bool {
-    server.host.eq_ignore_ascii_case("localhost") || server.ip().is_some_and(|ip| ip.is_loopback())
 }
 
 fn exempts(list: &str, server: &ServerUrl) -> bool {

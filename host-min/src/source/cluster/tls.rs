@@ -13,6 +13,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 use super::access::{IdentityPem, Trust};
+use super::ahead::Ahead;
 use super::credentials::Credential;
 use super::dial::Socket;
 use super::insecure::AcceptAnything;
@@ -24,7 +25,7 @@ use crate::source::{Cause, NoAnswer};
 const SESSIONS: usize = 4;
 
 /// A socket with TLS on it.
-pub(super) type Stream = StreamOwned<ClientConnection, Socket>;
+pub(super) type Stream = StreamOwned<ClientConnection, Ahead>;
 
 /// How to do TLS with one server.
 pub(super) struct Tls {
@@ -96,11 +97,16 @@ impl Tls {
         })?;
         let connection = ClientConnection::new(config, self.name.clone())
             .map_err(|error| tls_error::explain(&std::io::Error::other(error), "connect to", who, false))?;
-        let mut stream = StreamOwned::new(connection, socket);
+        let mut stream = StreamOwned::new(connection, Ahead::new(socket));
         while stream.conn.is_handshaking() {
             if let Err(error) = stream.conn.complete_io(&mut stream.sock) {
-                let late = stream.sock.is_late();
-                return Err(tls_error::explain(&error, "connect to", who, late));
+                let late = stream.sock.socket.is_late();
+                let mut failure = tls_error::explain(&error, "connect to", who, late);
+                // Nothing was sent yet of what is asked for.
+                if failure.cause == Cause::Broken {
+                    failure.cause = Cause::Unreachable;
+                }
+                return Err(failure);
             }
         }
         Ok(stream)

@@ -4,6 +4,7 @@ use std::io::{self, ErrorKind};
 
 use rustls::{AlertDescription, CertificateError, Error};
 
+use super::timeouts::told;
 use super::timestamp;
 use crate::source::{Cause, NoAnswer};
 
@@ -24,6 +25,9 @@ pub(super) fn explain(error: &io::Error, verb: &str, who: &str, late: bool) -> N
 
 /// What an I/O error says, without its number.
 pub(super) fn io_reason(error: &io::Error) -> String {
+    if let Some(told) = told(error) {
+        return told.to_owned();
+    }
     match error.kind() {
         ErrorKind::TimedOut | ErrorKind::WouldBlock => "no answer in time".to_owned(),
         ErrorKind::ConnectionRefused => "connection refused".to_owned(),

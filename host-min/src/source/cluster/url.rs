@@ -70,6 +70,11 @@ impl ServerUrl {
     pub(super) fn ip(&self) -> Option<IpAddr> {
         self.host.parse().ok()
     }
+
+    /// Whether the host is this machine, by its name or address.
+    pub(super) fn is_on_this_machine(&self) -> bool {
+        self.host.eq_ignore_ascii_case("localhost") || self.ip().is_some_and(|ip| ip.is_loopback())
+    }
 }
 
 impl std::fmt::Display for ServerUrl {

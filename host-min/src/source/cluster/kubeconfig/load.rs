@@ -91,14 +91,17 @@ fn cluster(node: &Node, folder: &Path) -> Result<ClusterEntry, yaml::Error> {
     Ok(ClusterEntry {
         server: text_of(node, "server")?,
         tls_server_name: text_of(node, "tls-server-name")?,
-        insecure_skip_tls_verify: match node.get("insecure-skip-tls-verify") {
-            Some(flag) => flag.expect_bool("insecure-skip-tls-verify")?,
-            None => false,
-        },
+        insecure_skip_tls_verify: flag(node, "insecure-skip-tls-verify")?,
         certificate_authority: material(node, "certificate-authority", folder)?,
         proxy_url: text_of(node, "proxy-url")?,
+        disable_compression: flag(node, "disable-compression")?,
         exec_extension,
     })
+}
+
+/// A boolean that is false unless it is said.
+fn flag(node: &Node, key: &str) -> Result<bool, yaml::Error> {
+    node.get(key).map_or(Ok(false), |flag| flag.expect_bool(key))
 }
 
 fn context(node: &Node) -> Result<ContextEntry, yaml::Error> {
@@ -235,6 +238,7 @@ clusters:
     tls-server-name: kubernetes
     certificate-authority: pki/ca.crt
     proxy-url: http://proxy:3128
+    disable-compression: true
     extensions:
     - name: client.authentication.k8s.io/exec
       extension: {audience: me, n: 1}
@@ -265,6 +269,7 @@ users:
         let cluster = &config.clusters[0].1;
         assert_eq!(cluster.certificate_authority, Some(Material::File("/etc/kube/pki/ca.crt".into())));
         assert_eq!(cluster.exec_extension.as_ref().unwrap().to_string(), r#"{"audience":"me","n":1}"#);
+        assert!(cluster.disable_compression && !cluster.insecure_skip_tls_verify);
         let user = &config.users[0].1;
         assert_eq!(user.client_certificate, Some(Material::Inline(b"foo".to_vec())));
         assert_eq!(user.client_key, Some(Material::File("/keys/me.key".into())));

@@ -35,6 +35,7 @@ pub(super) struct ClusterEntry {
     pub(super) insecure_skip_tls_verify: bool,
     pub(super) certificate_authority: Option<Material>,
     pub(super) proxy_url: Option<String>,
+    pub(super) disable_compression: bool,
     /// The extension `client.authentication.k8s.io/exec`: what the cluster has to tell exec plugins.
     pub(super) exec_extension: Option<serde_json::Value>,
 }

@@ -152,7 +152,8 @@ fn access(
             .push(format!("the credentials of {user_label} are not sent, because {server} is not encrypted"));
     }
     let trust = Trust { authority, insecure, server_name };
-    Ok(Access { server, trust, proxy, auth, identity, impersonate, warnings })
+    let plain_answers = cluster.disable_compression;
+    Ok(Access { server, trust, proxy, auth, identity, impersonate, plain_answers, warnings })
 }
 
 fn auth(

@@ -2,8 +2,11 @@
 //!
 //! Not a real API server: that is the business of the repository's end-to-end tests.
 
+mod gzip;
 mod http;
+mod keep;
 mod open;
+mod timeouts;
 mod tls;
 
 use std::io::{Read, Write};

@@ -13,10 +13,10 @@ use super::super::base64;
 use super::*;
 
 /// An authority and the certificates that it signs.
-struct Authority(CertifiedIssuer<'static, KeyPair>);
+pub(super) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
-    fn new(name: &str) -> Authority {
+    pub(super) fn new(name: &str) -> Authority {
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -28,7 +28,7 @@ impl Authority {
     }
 
     /// A certificate and its key (PKCS#8), in PEM.
-    fn sign(&self, names: &[&str], expired: bool) -> (String, String) {
+    pub(super) fn sign(&self, names: &[&str], expired: bool) -> (String, String) {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let mut params = CertificateParams::new(names).unwrap();
         params.distinguished_name.push(DnType::CommonName, "someone");
@@ -43,7 +43,7 @@ impl Authority {
 }
 
 /// Answers each request with what `answer` makes of it, over TLS; asks for a client certificate if `clients` is set.
-fn serve(
+pub(super) fn serve(
     (certificate, key): (String, String),
     clients: Option<&Authority>,
     answer: impl Fn(&str) -> String + Send + Sync + 'static,
@@ -82,7 +82,7 @@ fn ok(_: &str) -> String {
 }
 
 /// A kubeconfig for a server; `cluster` and `user` are what else there is in them.
-fn config(server: &Server, cluster: &str, user: &str) -> String {
+pub(super) fn config(server: &Server, cluster: &str, user: &str) -> String {
     format!(
         "current-context: c\ncontexts: [{{name: c, context: {{cluster: c, user: u}}}}]\n\
          clusters: [{{name: c, cluster: {{server: 'https://{}'{cluster}}}}}]\nusers: [{{name: u, user: {{{user}}}}}]",
@@ -90,7 +90,7 @@ fn config(server: &Server, cluster: &str, user: &str) -> String {
     )
 }
 
-fn trusting(authority: &Authority) -> String {
+pub(super) fn trusting(authority: &Authority) -> String {
     format!(", certificate-authority-data: {}", base64::encode(authority.pem().as_bytes()))
 }
 

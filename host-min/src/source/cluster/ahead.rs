@@ -1,0 +1,51 @@
+//! Reads ahead of TLS, which asks for 4 KiB at a time: fewer and larger reads of the socket.
+
+use std::io::{self, Read, Write};
+
+use super::dial::Socket;
+
+/// What is read from a socket at once below TLS: four records of the largest size.
+const BUFFER_BYTES: usize = 64 << 10;
+
+/// A socket, and what was read from it and not yet asked for.
+#[derive(Debug)]
+pub(super) struct Ahead {
+    pub(super) socket: Socket,
+    buffer: Box<[u8]>,
+    start: usize,
+    end: usize,
+}
+
+impl Ahead {
+    pub(super) fn new(socket: Socket) -> Ahead {
+        Ahead { socket, buffer: vec![0; BUFFER_BYTES].into_boxed_slice(), start: 0, end: 0 }
+    }
+
+    /// Whether all that was read was asked for.
+    pub(super) fn is_empty(&self) -> bool {
+        self.start == self.end
+    }
+}
+
+impl Read for Ahead {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.is_empty() {
+            (self.start, self.end) = (0, 0);
+            self.end = self.socket.read(&mut self.buffer)?;
+        }
+        let len = buffer.len().min(self.end - self.start);
+        buffer[..len].copy_from_slice(&self.buffer[self.start..self.start + len]);
+        self.start += len;
+        Ok(len)
+    }
+}
+
+impl Write for Ahead {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        self.socket.write(buffer)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.socket.flush()
+    }
+}

@@ -1,0 +1,107 @@
+//! What the transport costs, without what is done with the answers: reads all pages of a list from a real API server and
+//! throws them away.
+//!
+//! `cargo run --profile dist -p tests --bin bench-transport KUBECONFIG PATH ROUNDS [WORD...]`, where PATH is such as
+//! `/api/v1/pods`, and the words are `gzip` (asks for compressed answers), `anew` (a connection for each page) and
+//! `pid=N` (the server's process, whose processor time is told too). One line for each round: seconds by the clock,
+//! seconds that this process had a processor, the same of the server (in hundredths), pages and bytes.
+
+use host_min::cluster::{self, Cluster, Compression, Options};
+use host_min::source::{Accept, Call, Source};
+use std::error::Error;
+use std::io::{Read, Write};
+use std::time::{Duration, Instant};
+
+/// What the host reads at once.
+const BUFFER_BYTES: usize = 64 << 10;
+const PAGE_ITEMS: u32 = 500;
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+fn main() -> Result<()> {
+    let mut words = std::env::args().skip(1);
+    let (Some(kubeconfig), Some(path), Some(rounds)) = (words.next(), words.next(), words.next()) else {
+        return Err("bench-transport KUBECONFIG PATH ROUNDS [gzip] [anew] [pid=N]".into());
+    };
+    let words: Vec<String> = words.collect();
+    let has = |wanted: &str| words.iter().any(|word| word == wanted);
+    let server = words.iter().find_map(|word| word.strip_prefix("pid="));
+    let compression = if has("gzip") { Compression::Gzip } else { Compression::None };
+    let options = Options { kubeconfig: Some(kubeconfig.into()), compression, ..Options::default() };
+    let mut buffer = vec![0; BUFFER_BYTES];
+    let mut out = std::io::stdout().lock();
+    for _ in 0..rounds.parse()? {
+        let mut cluster = cluster::open(&options)?;
+        let (begin, own, servers) = (Instant::now(), own_time()?, servers_time(server)?);
+        let (mut pages, mut bytes, mut token) = (0, 0, String::new());
+        loop {
+            if pages > 0 && has("anew") {
+                cluster = cluster::open(&options)?;
+            }
+            let (len, next) = page(&cluster, &path, &token, &mut buffer)?;
+            (pages, bytes, token) = (pages + 1, bytes + len, next);
+            if token.is_empty() {
+                break;
+            }
+        }
+        let (wall, own) = (begin.elapsed(), own_time()? - own);
+        let servers = servers_time(server)? - servers;
+        writeln!(
+            out,
+            "wall {:.3} own {:.4} server {:.2} pages {pages} bytes {bytes}",
+            wall.as_secs_f64(),
+            own.as_secs_f64(),
+            servers.as_secs_f64()
+        )?;
+    }
+    Ok(())
+}
+
+/// Reads a page; gives its bytes and the token of the next one, which the server puts before the items.
+fn page(cluster: &Cluster, path: &str, token: &str, buffer: &mut [u8]) -> Result<(u64, String)> {
+    let path_and_query = match token {
+        "" => format!("{path}?limit={PAGE_ITEMS}"),
+        token => format!("{path}?limit={PAGE_ITEMS}&continue={token}"),
+    };
+    let call =
+        Call { path_and_query, accept: Accept::Json, deadline: Instant::now() + Duration::from_secs(60) };
+    let response = cluster.send(&call).map_err(|no_answer| no_answer.reason)?;
+    if response.status != 200 {
+        return Err(format!("HTTP {}", response.status).into());
+    }
+    let mut body = response.body;
+    let (mut bytes, mut start) = (0, Vec::new());
+    loop {
+        let len = body.read(buffer)?;
+        if len == 0 {
+            break;
+        }
+        if start.len() < 4096 {
+            start.extend_from_slice(&buffer[..len.min(4096)]);
+        }
+        bytes += len as u64;
+    }
+    Ok((bytes, token_of(&String::from_utf8_lossy(&start))))
+}
+
+fn token_of(start: &str) -> String {
+    let token = start.split_once("\"continue\":\"").and_then(|(_, rest)| rest.split_once('"'));
+    token.map(|(token, _)| token.to_owned()).unwrap_or_default()
+}
+
+/// How long this thread, the only one, had a processor (the first number of schedstat, in nanoseconds).
+fn own_time() -> Result<Duration> {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat")?;
+    let nanos = text.split(' ').next().ok_or("no time in schedstat")?;
+    Ok(Duration::from_nanos(nanos.parse()?))
+}
+
+/// The same of the server's process, in user and kernel, which the kernel counts in hundredths of a second.
+fn servers_time(pid: Option<&str>) -> Result<Duration> {
+    let Some(pid) = pid else { return Ok(Duration::ZERO) };
+    let text = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    let (_, fields) = text.rsplit_once(')').ok_or("no process in stat")?;
+    let mut times = fields.split_whitespace().skip(11);
+    let mut ticks = || -> Result<u64> { Ok(times.next().ok_or("no times in stat")?.parse()?) };
+    Ok(Duration::from_millis((ticks()? + ticks()?) * 10))
+}
