@@ -10,19 +10,21 @@
 //!
 //! Kept bytes are copied in runs, see [`Kept`](super::kept): of compact JSON, one for each buffer.
 
-use super::bytes::{STEP, is_ascii, plain};
+use super::bytes::{STEP, is_ascii, special};
 use super::kept::Kept;
 use super::{ProjectError, Result};
 use crate::limits::{MAX_ITEM_BYTES, MAX_JSON_DEPTH, MAX_KEY_BYTES};
 use std::io::Read;
 
 /// How much is read from the body at once.
-const BUFFER_BYTES: usize = 64 << 10;
+const READ_BYTES: usize = 64 << 10;
+
+/// What was read, a zero, and room for a whole step from there on.
+type Buffer = [u8; READ_BYTES + STEP];
 
 pub(super) struct Scanner {
     body: Box<dyn Read + Send>,
-    /// What was read, a zero, and room for a whole step.
-    buffer: Box<[u8]>,
+    buffer: Box<Buffer>,
     at: usize,
     end: usize,
     /// The offset in the body of the buffer's first byte.
@@ -49,7 +51,7 @@ impl Scanner {
     pub(super) fn new(body: Box<dyn Read + Send>) -> Self {
         Scanner {
             body,
-            buffer: vec![0; BUFFER_BYTES + STEP].into(),
+            buffer: new_buffer(),
             at: 0,
             end: 0,
             base: 0,
@@ -95,9 +97,9 @@ impl Scanner {
         self.kept.restart(0);
         self.buffer[0] = 0;
         loop {
-            match self.body.read(&mut self.buffer[..BUFFER_BYTES]) {
+            match self.body.read(&mut self.buffer[..READ_BYTES]) {
                 Ok(len) => {
-                    self.end = len.min(BUFFER_BYTES);
+                    self.end = len.min(READ_BYTES);
                     self.buffer[self.end] = 0;
                     return Ok(self.end > 0);
                 }
@@ -183,14 +185,7 @@ impl Scanner {
             return self.malformed("expected a key");
         }
         let from = self.at;
-        let mut to = from + 1;
-        while let Some(step) = self.buffer.get(to..).and_then(|rest| rest.first_chunk()) {
-            let len = plain(step);
-            to += len;
-            if len < STEP {
-                break;
-            }
-        }
+        let to = plain_end(&self.buffer, from + 1);
         if !self.buffer[to..].starts_with(b"\":") || to + 1 - from > MAX_KEY_BYTES {
             return self.key_held();
         }
@@ -239,63 +234,90 @@ impl Scanner {
 
     /// Walks over the value that comes next, whatever it is.
     pub(super) fn value(&mut self, depth: usize) -> Result<()> {
-        // One bit for each open container: whether it is an object.
+        // One bit for each open container, and the innermost is the lowest: whether it is an object.
         let mut objects: u128 = 0;
         let mut open = 0usize;
+        // The scanner's own place is that of the last long way, so that this one can stay in a register.
+        let mut at = self.at;
+        macro_rules! long_way {
+            ($call:expr) => {{
+                self.at = at;
+                let answer = $call?;
+                at = self.at;
+                answer
+            }};
+        }
+        macro_rules! peek {
+            () => {{
+                let byte = self.buffer[at];
+                if byte > b' ' { byte } else { long_way!(self.peek_on()) }
+            }};
+        }
+        macro_rules! member {
+            () => {{
+                let is_key = self.buffer[at] == b'"';
+                let end = if is_key { plain_end(&self.buffer, at + 1) } else { at };
+                if is_key && self.buffer[end..].starts_with(b"\":") {
+                    at = end + 2;
+                } else {
+                    long_way!(self.member());
+                }
+            }};
+        }
         loop {
             // A value is due.
-            match self.peek()? {
-                b'"' => self.string()?,
-                bracket @ (b'{' | b'[') => {
-                    if depth + open >= MAX_JSON_DEPTH {
-                        return self.too_deep();
-                    }
-                    self.at += 1;
-                    // The brackets of a kind are two apart.
-                    if self.peek()? == bracket + 2 {
-                        self.at += 1;
-                    } else {
-                        objects = objects << 1 | u128::from(bracket == b'{');
-                        open += 1;
-                        if bracket == b'{' {
-                            self.member()?;
-                        }
-                        continue;
-                    }
+            let byte = peek!();
+            if byte == b'"' {
+                at = plain_end(&self.buffer, at + 1);
+                if self.buffer[at] == b'"' {
+                    at += 1;
+                } else {
+                    long_way!(self.string_on());
                 }
-                b't' => self.literal(b"true")?,
-                b'f' => self.literal(b"false")?,
-                b'n' => self.literal(b"null")?,
-                b'-' | b'0'..=b'9' => self.number()?,
-                _ => return self.malformed("not a JSON value"),
+            } else if byte == b'{' || byte == b'[' {
+                if depth + open >= MAX_JSON_DEPTH {
+                    long_way!(self.too_deep());
+                }
+                at += 1;
+                // The brackets of a kind are two apart.
+                if peek!() != byte + 2 {
+                    objects = objects << 1 | u128::from(byte == b'{');
+                    open += 1;
+                    if byte == b'{' {
+                        member!();
+                    }
+                    continue;
+                }
+                at += 1;
+            } else {
+                long_way!(self.scalar(byte));
             }
             // A value is complete: close what ends here.
             loop {
                 if open == 0 {
+                    self.at = at;
                     return Ok(());
                 }
-                let is_object = objects & 1 == 1;
-                match self.peek()? {
-                    b',' => {
-                        self.at += 1;
-                        if is_object {
-                            self.member()?;
-                        }
-                        break;
+                let byte = peek!();
+                if byte == b',' {
+                    at += 1;
+                    if objects & 1 == 1 {
+                        member!();
                     }
-                    byte if byte == if is_object { b'}' } else { b']' } => {
-                        self.at += 1;
-                        objects >>= 1;
-                        open -= 1;
-                    }
-                    _ => return self.malformed("expected a comma or a closing bracket"),
+                    break;
                 }
+                if byte != if objects & 1 == 1 { b'}' } else { b']' } {
+                    long_way!(self.malformed("expected a comma or a closing bracket"));
+                }
+                at += 1;
+                objects >>= 1;
+                open -= 1;
             }
         }
     }
 
     /// A key and its colon, whatever the key is.
-    #[inline(always)]
+    #[inline(never)]
     fn member(&mut self) -> Result<()> {
         if self.peek()? != b'"' {
             return self.malformed("expected a key");
@@ -304,28 +326,29 @@ impl Scanner {
         self.take(b':', "expected a colon after a key")
     }
 
-    /// A string, with its quotes.
+    /// What is neither a string nor a container.
     #[inline(always)]
+    fn scalar(&mut self, byte: u8) -> Result<()> {
+        match byte {
+            b't' => self.literal(b"true"),
+            b'f' => self.literal(b"false"),
+            b'n' => self.literal(b"null"),
+            b'-' | b'0'..=b'9' => self.number(),
+            _ => self.malformed("not a JSON value"),
+        }
+    }
+
+    /// A string, with its quotes.
     fn string(&mut self) -> Result<()> {
         self.at += 1;
-        while let Some(step) = self.buffer.get(self.at..).and_then(|rest| rest.first_chunk()) {
-            let len = plain(step);
-            self.at += len;
-            if len < STEP {
-                break;
-            }
-        }
-        if self.buffer[self.at] == b'"' {
-            self.at += 1;
-            return Ok(());
-        }
         self.string_on()
     }
 
-    /// The same from an escape or the end of the buffer on.
+    /// The rest of a string, with its last quote.
     #[inline(never)]
     fn string_on(&mut self) -> Result<()> {
         loop {
+            self.at = escaped_end(&self.buffer, self.at);
             match self.byte()? {
                 None => return self.malformed("the answer ends within a string"),
                 Some(b'"') => {
@@ -336,20 +359,14 @@ impl Scanner {
                 Some(0..=0x1f) => return self.malformed("a control character within a string"),
                 Some(_) => {}
             }
-            while let Some(step) = self.buffer.get(self.at..).and_then(|rest| rest.first_chunk()) {
-                let len = plain(step);
-                self.at += len;
-                if len < STEP {
-                    break;
-                }
-            }
         }
     }
 
+    /// An escape, wherever the buffer ends.
     fn escape(&mut self) -> Result<()> {
         self.at += 1;
         match self.byte()? {
-            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {
+            Some(byte) if is_short_escape(byte) => {
                 self.at += 1;
                 Ok(())
             }
@@ -440,6 +457,50 @@ impl Scanner {
     }
 }
 
+#[allow(clippy::expect_used)]
+fn new_buffer() -> Box<Buffer> {
+    // Not on the stack, not even on the way.
+    vec![0; size_of::<Buffer>()].into_boxed_slice().try_into().expect("a buffer of its own size")
+}
+
+/// Where the next quote, backslash or control character is: the zero behind what was read, at the latest.
+#[inline(always)]
+fn plain_end(buffer: &Buffer, mut at: usize) -> usize {
+    while let Some(step) = buffer.get(at..).and_then(|rest| rest.first_chunk()) {
+        let found = special(step);
+        if found != 0 {
+            return at + found.trailing_zeros() as usize;
+        }
+        at += STEP;
+    }
+    READ_BYTES
+}
+
+/// The same, beyond escapes of one character.
+fn escaped_end(buffer: &Buffer, mut at: usize) -> usize {
+    while let Some(step) = buffer.get(at..).and_then(|rest| rest.first_chunk()) {
+        let mut found = special(step);
+        let mut next = at + STEP;
+        while found != 0 {
+            let place = found.trailing_zeros();
+            let stop = at + place as usize;
+            if buffer[stop] != b'\\' || !is_short_escape(buffer[stop + 1]) {
+                return stop;
+            }
+            // The character after the backslash may be the first one of the next step.
+            next = next.max(stop + 2);
+            found &= (!0u64 << (place + 2)) as u32;
+        }
+        at = next;
+    }
+    READ_BYTES
+}
+
+#[inline(always)]
+fn is_short_escape(byte: u8) -> bool {
+    matches!(byte, b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't')
+}
+
 /// What is kept.
 impl Scanner {
     /// Lets `walk` keep what it wants at the end of `out`.
@@ -476,7 +537,7 @@ impl Scanner {
         if self.kept.is_open() {
             self.kept.reach(self.at);
         }
-        self.kept.settle(&self.buffer).map_err(|too_large| ProjectError::TooLarge {
+        self.kept.settle(&*self.buffer).map_err(|too_large| ProjectError::TooLarge {
             at_byte: self.base + too_large.at as u64,
             reason: too_large.reason,
         })
