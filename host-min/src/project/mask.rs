@@ -140,7 +140,10 @@ impl Fields {
         keys.sort_unstable();
         keys.dedup();
         Fields {
-            named: keys.into_iter().map(|key| (key.into(), how(self.get(key.as_bytes()), other.get(key.as_bytes())))).collect(),
+            named: keys
+                .into_iter()
+                .map(|key| (key.into(), how(self.get(key.as_bytes()), other.get(key.as_bytes()))))
+                .collect(),
             others: how(&self.others, &other.others),
         }
         .into_node()
