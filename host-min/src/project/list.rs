@@ -6,8 +6,7 @@
 use super::Result;
 use super::mask::Node;
 use super::object::{Identity, object};
-use super::scanner::{Scanner, Skip};
-use crate::limits::MAX_ITEM_BYTES;
+use super::scanner::Scanner;
 use std::io::Read;
 
 /// What a page says of itself. Complete only when its last item was read.
@@ -89,24 +88,29 @@ impl ListReader {
 
     fn member(&mut self) -> Result<()> {
         let key = self.scanner.key()?;
-        let text = key.text.unwrap_or_default().into_owned();
-        match &*text {
-            "items" => {
+        match self.scanner.name(key).unwrap_or_default() {
+            b"items" => {
                 if std::mem::replace(&mut self.had_items, true) {
                     return self.scanner.malformed("a list with two 'items'");
                 }
                 if self.scanner.peek()? == b'n' {
                     // Go writes an empty list as null.
-                    return self.scanner.value(&mut Skip, 1);
+                    return self.scanner.value(1);
                 }
                 self.scanner.take(b'[', "expected an array of items")?;
                 self.at = At::Items { first: true };
                 Ok(())
             }
-            "kind" => self.text().map(|text| self.meta.kind = text),
-            "apiVersion" => self.text().map(|text| self.meta.api_version = text),
-            "metadata" if self.scanner.peek()? == b'{' => self.metadata(),
-            _ => self.scanner.value(&mut Skip, 1),
+            b"kind" => self.text().map(|text| self.meta.kind = text),
+            b"apiVersion" => self.text().map(|text| self.meta.api_version = text),
+            b"metadata" => {
+                if self.scanner.peek()? == b'{' {
+                    self.metadata()
+                } else {
+                    self.scanner.value(1)
+                }
+            }
+            _ => self.scanner.value(1),
         }
     }
 
@@ -114,11 +118,11 @@ impl ListReader {
         self.scanner.take(b'{', "expected an object")?;
         let mut first = true;
         while self.scanner.more(b'}', &mut first)? {
-            let key = self.scanner.key()?.text.unwrap_or_default().into_owned();
-            match &*key {
-                "continue" => self.meta.next = self.text()?,
-                "resourceVersion" => self.meta.resource_version = self.text()?,
-                _ => self.scanner.value(&mut Skip, 2)?,
+            let key = self.scanner.key()?;
+            match self.scanner.name(key) {
+                Some(b"continue") => self.meta.next = self.text()?,
+                Some(b"resourceVersion") => self.meta.resource_version = self.text()?,
+                _ => self.scanner.value(2)?,
             }
         }
         Ok(())
@@ -127,8 +131,7 @@ impl ListReader {
     /// A string's meaning; another value is taken as an empty one.
     fn text(&mut self) -> Result<String> {
         let mut raw = Vec::with_capacity(64);
-        self.scanner.value(&mut raw, 1)?;
-        debug_assert!(raw.len() <= MAX_ITEM_BYTES);
+        self.scanner.keep_in(&mut raw, |scanner| scanner.keep_value(1))?;
         Ok(serde_json::from_slice(&raw).unwrap_or_default())
     }
 }

@@ -6,6 +6,9 @@
 
 use wagather_abi::mask::{Event, MaskError, events};
 
+/// So many names are looked through one by one.
+const FEW_NAMES: usize = 16;
+
 /// What to keep of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Node {
@@ -56,6 +59,12 @@ impl Node {
 
     /// What to keep of the value of a key; for arrays and scalars, see [`object`](super::object).
     pub fn get(&self, key: &str) -> &Node {
+        self.of(key.as_bytes())
+    }
+
+    /// The same for a key as it came.
+    #[inline]
+    pub(super) fn of(&self, key: &[u8]) -> &Node {
         match self {
             Node::Drop | Node::Keep => self,
             Node::Fields(fields) => fields.get(key),
@@ -103,11 +112,15 @@ fn put(stack: &mut [Fields], name: Option<&str>, node: Node) {
 }
 
 impl Fields {
-    fn get(&self, key: &str) -> &Node {
-        match self.named.binary_search_by(|(name, _)| (**name).cmp(key)) {
-            Ok(index) => &self.named[index].1,
-            Err(_) => &self.others,
-        }
+    fn get(&self, key: &[u8]) -> &Node {
+        // Most keys are told from a few names by their length alone.
+        let found = if self.named.len() <= FEW_NAMES {
+            self.named.iter().find(|(name, _)| name.as_bytes() == key)
+        } else {
+            let found = self.named.binary_search_by(|(name, _)| name.as_bytes().cmp(key));
+            found.ok().map(|index| &self.named[index])
+        };
+        found.map_or(&self.others, |(_, node)| node)
     }
 
     /// The one form of a mask: what is named goes by its own mask, whatever `*` says.
@@ -127,7 +140,10 @@ impl Fields {
         keys.sort_unstable();
         keys.dedup();
         Fields {
-            named: keys.into_iter().map(|key| (key.into(), how(self.get(key), other.get(key)))).collect(),
+            named: keys
+                .into_iter()
+                .map(|key| (key.into(), how(self.get(key.as_bytes()), other.get(key.as_bytes()))))
+                .collect(),
             others: how(&self.others, &other.others),
         }
         .into_node()

@@ -4,13 +4,17 @@
 //! largest item and not on the list. This is not a JSON library: nothing is decoded, kept bytes are the server's own (less
 //! white space between tokens).
 //!
-//! [`mask`] says what is wanted, `scanner` walks the text, [`object`] projects one object, [`list`] takes a list
-//! apart into its items.
+//! [`mask`] says what is wanted, `scanner` walks the text (with `bytes` for its strings) and `kept` copies what stays of it,
+//! [`object`] projects one object, [`list`] takes a list apart into its items. `docs/projection.md` has what it measures.
 
+mod bytes;
+mod kept;
 pub mod list;
 pub mod mask;
 pub mod object;
 mod scanner;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::io;

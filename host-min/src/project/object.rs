@@ -6,10 +6,11 @@
 //! One thing is kept that the mask does not name: that an embedded object is a Secret, if its data are kept. Redaction
 //! goes by it.
 
+use super::bytes::is_ascii;
 use super::mask::Node;
-use super::scanner::{Scanner, Sink, Skip};
+use super::scanner::Scanner;
 use super::{ProjectError, Result};
-use crate::limits::{MAX_ITEM_BYTES, MAX_JSON_DEPTH};
+use crate::limits::MAX_JSON_DEPTH;
 use std::io::Read;
 
 /// Who an object says that it is. What it does not say is empty.
@@ -57,54 +58,83 @@ enum Place {
     Elsewhere,
 }
 
-/// Appends the object that comes next, projected.
-pub(super) fn object(scanner: &mut Scanner, mask: &Node, out: &mut Vec<u8>) -> Result<Identity> {
-    if scanner.peek()? != b'{' {
-        return scanner.malformed("expected an object");
-    }
-    let from = out.len();
-    let mut identity = Identity::default();
-    fields(scanner, mask, out, Place::Root, &mut identity, 0)?;
-    match std::str::from_utf8(&out[from..]) {
-        Ok(_) => Ok(identity),
-        Err(_) => scanner.malformed("an object that is not UTF-8, which ends"),
+/// What a key means for the walk, beyond the mask.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    ApiVersion,
+    Kind,
+    Metadata,
+    Name,
+    Namespace,
+    /// May tell that an embedded object is a Secret.
+    Witness,
+    Other,
+}
+
+impl Role {
+    #[inline]
+    fn of(place: Place, name: &[u8]) -> Role {
+        match (place, name) {
+            (Place::Root, b"apiVersion") => Role::ApiVersion,
+            (Place::Root, b"kind") => Role::Kind,
+            (Place::Root, b"metadata") => Role::Metadata,
+            (Place::Metadata, b"name") => Role::Name,
+            (Place::Metadata, b"namespace") => Role::Namespace,
+            (Place::Elsewhere, b"kind") => Role::Witness,
+            _ => Role::Other,
+        }
     }
 }
 
-fn put(scanner: &Scanner, out: &mut Vec<u8>, bytes: &[u8]) -> Result<()> {
-    out.put(bytes).map_err(|reason| scanner.too_large(reason))
+/// Appends the object that comes next, projected.
+pub(super) fn object(scanner: &mut Scanner, mask: &Node, out: &mut Vec<u8>) -> Result<Identity> {
+    let from = out.len();
+    let mut identity = Identity::default();
+    scanner.keep_in(out, |scanner| {
+        if scanner.peek()? != b'{' {
+            return scanner.malformed("expected an object");
+        }
+        fields(scanner, mask, Place::Root, &mut identity, 0)
+    })?;
+    if is_utf8(&out[from..]) {
+        Ok(identity)
+    } else {
+        scanner.malformed("an object that is not UTF-8, which ends")
+    }
 }
 
 /// Projects the value that comes next.
-fn value(scanner: &mut Scanner, mask: &Node, out: &mut Vec<u8>, depth: usize) -> Result<()> {
-    if depth >= MAX_JSON_DEPTH {
-        return Err(scanner.too_large("nested deeper than the host's limit"));
+fn value(scanner: &mut Scanner, mask: &Node, depth: usize) -> Result<()> {
+    match mask {
+        Node::Keep => return scanner.keep_value(depth),
+        Node::Drop => return scanner.value(depth),
+        Node::Fields(_) => {}
     }
-    match (mask, scanner.peek()?) {
-        (Node::Keep, _) => scanner.value(out, depth),
-        (Node::Drop, _) => scanner.value(&mut Skip, depth),
-        (Node::Fields(_), b'{') => {
-            fields(scanner, mask, out, Place::Elsewhere, &mut Identity::default(), depth)
-        }
-        (Node::Fields(_), b'[') => {
+    let first = scanner.peek()?;
+    if depth >= MAX_JSON_DEPTH {
+        return scanner.too_deep();
+    }
+    match first {
+        b'{' => fields(scanner, mask, Place::Elsewhere, &mut Identity::default(), depth),
+        b'[' => {
             scanner.take(b'[', "expected an array")?;
-            put(scanner, out, b"[")?;
+            scanner.keep_taken()?;
             let mut first = true;
             loop {
                 let comma = !first;
                 if !scanner.more(b']', &mut first)? {
-                    return put(scanner, out, b"]");
+                    return scanner.keep_taken();
                 }
                 if comma {
-                    put(scanner, out, b",")?;
+                    scanner.keep_taken()?;
                 }
-                value(scanner, mask, out, depth + 1)?;
+                value(scanner, mask, depth + 1)?;
             }
         }
         // Fields of a scalar: there are none. The scalar itself was not asked for.
-        (Node::Fields(_), _) => {
-            scanner.value(&mut Skip, depth)?;
-            put(scanner, out, b"null")
+        _ => {
+            scanner.value(depth)?;
+            scanner.keep_text(b"null")
         }
     }
 }
@@ -112,99 +142,95 @@ fn value(scanner: &mut Scanner, mask: &Node, out: &mut Vec<u8>, depth: usize) ->
 fn fields(
     scanner: &mut Scanner,
     mask: &Node,
-    out: &mut Vec<u8>,
     place: Place,
     identity: &mut Identity,
     depth: usize,
 ) -> Result<()> {
     scanner.take(b'{', "expected an object")?;
-    put(scanner, out, b"{")?;
+    scanner.keep_taken()?;
     let mut first = true;
     let mut any = false;
     while scanner.more(b'}', &mut first)? {
-        let before = out.len();
+        let before = scanner.kept_len();
         let key = scanner.key()?;
-        let node = key.text.as_deref().map_or(&Node::Drop, |text| mask.get(text));
+        let (node, role) = match scanner.name(key) {
+            Some(name) => (mask.of(name), Role::of(place, name)),
+            None => (&Node::Drop, Role::Other),
+        };
         if *node != Node::Drop {
-            if any {
-                out.push(b',');
-            }
-            out.extend_from_slice(key.raw);
-            out.push(b':');
+            scanner.keep_key(key, any)?;
         }
-        let slot = match (place, key.text.as_deref()) {
-            (Place::Root, Some("apiVersion")) => Some(&mut identity.api_version),
-            (Place::Root, Some("kind")) => Some(&mut identity.kind),
-            (Place::Metadata, Some("name")) => Some(&mut identity.name),
-            (Place::Metadata, Some("namespace")) => Some(&mut identity.namespace),
+        let slot = match role {
+            Role::ApiVersion => Some(&mut identity.api_version),
+            Role::Kind => Some(&mut identity.kind),
+            Role::Name => Some(&mut identity.name),
+            Role::Namespace => Some(&mut identity.namespace),
             _ => None,
         };
-        let is_metadata = place == Place::Root && key.text.as_deref() == Some("metadata");
-        let key_is_kind = key.text.as_deref() == Some("kind");
-        if out.len() > MAX_ITEM_BYTES {
-            return Err(scanner.too_large("an object above the host's limit for one object"));
-        }
         match slot {
             Some(slot) if scanner.peek()? == b'"' => {
-                let from = out.len();
-                scanner.value(out, depth + 1)?;
-                *slot = serde_json::from_slice(&out[from..]).unwrap_or_default();
+                let from = scanner.settled()?.len();
+                scanner.keep_value(depth + 1)?;
+                *slot = text(&scanner.settled()?[from..]);
                 match node {
                     Node::Keep => {}
-                    Node::Drop => out.truncate(before),
+                    Node::Drop => scanner.keep_only(before),
                     Node::Fields(_) => {
-                        out.truncate(from);
-                        put(scanner, out, b"null")?;
+                        scanner.keep_only(from);
+                        scanner.keep_text(b"null")?;
                     }
                 }
             }
-            None if is_witness(place, key_is_kind, node, mask) && scanner.peek()? == b'"' => {
-                witness(scanner, node, out, before, any, depth)?;
-            }
             Some(slot) => {
                 slot.clear();
-                value(scanner, node, out, depth + 1)?;
+                value(scanner, node, depth + 1)?;
             }
-            None if is_metadata && scanner.peek()? == b'{' => {
-                fields(scanner, node, out, Place::Metadata, identity, depth + 1)?;
+            None if role == Role::Witness && is_witness(node, mask) && scanner.peek()? == b'"' => {
+                witness(scanner, node, before, any, depth)?;
+            }
+            None if role == Role::Metadata && scanner.peek()? == b'{' => {
+                fields(scanner, node, Place::Metadata, identity, depth + 1)?;
                 if *node == Node::Drop {
-                    out.truncate(before);
+                    scanner.keep_only(before);
                 }
             }
-            None => value(scanner, node, out, depth + 1)?,
+            None => value(scanner, node, depth + 1)?,
         }
-        any |= out.len() > before;
+        any |= scanner.kept_len() > before;
     }
-    put(scanner, out, b"}")
+    scanner.keep_taken()
 }
 
-/// Whether a key tells that an embedded object is a Secret, though the mask does not keep it.
-fn is_witness(place: Place, key_is_kind: bool, node: &Node, mask: &Node) -> bool {
-    key_is_kind
-        && place == Place::Elsewhere
-        && *node != Node::Keep
-        && (*mask.get("data") != Node::Drop || *mask.get("stringData") != Node::Drop)
+/// Whether a `kind` is to tell that an embedded object is a Secret, though the mask does not keep it.
+fn is_witness(node: &Node, mask: &Node) -> bool {
+    *node != Node::Keep && (*mask.get("data") != Node::Drop || *mask.get("stringData") != Node::Drop)
 }
 
 /// Keeps a `kind` that is `Secret`; any other as the mask says.
-fn witness(
-    scanner: &mut Scanner,
-    node: &Node,
-    out: &mut Vec<u8>,
-    before: usize,
-    any: bool,
-    depth: usize,
-) -> Result<()> {
-    let after_key = out.len();
-    scanner.value(out, depth + 1)?;
-    let is_secret = serde_json::from_slice::<String>(&out[after_key..]).is_ok_and(|kind| kind == "Secret");
-    if is_secret {
-        out.truncate(before);
-        return put(scanner, out, if any { b",\"kind\":\"Secret\"" } else { b"\"kind\":\"Secret\"" });
+fn witness(scanner: &mut Scanner, node: &Node, before: usize, any: bool, depth: usize) -> Result<()> {
+    let from = scanner.settled()?.len();
+    scanner.keep_value(depth + 1)?;
+    if text(&scanner.settled()?[from..]) == "Secret" {
+        scanner.keep_only(before);
+        return scanner.keep_text(if any { b",\"kind\":\"Secret\"" } else { b"\"kind\":\"Secret\"" });
     }
     // Fields of a scalar are null.
-    out.truncate(after_key);
-    if *node == Node::Drop { Ok(()) } else { put(scanner, out, b"null") }
+    scanner.keep_only(from);
+    if *node == Node::Drop { Ok(()) } else { scanner.keep_text(b"null") }
+}
+
+/// What a string with its quotes means; nothing if its escapes mean nothing.
+fn text(raw: &[u8]) -> String {
+    if let [b'"', plain @ .., b'"'] = raw
+        && !plain.contains(&b'\\')
+    {
+        return std::str::from_utf8(plain).unwrap_or_default().to_owned();
+    }
+    serde_json::from_slice(raw).unwrap_or_default()
+}
+
+fn is_utf8(bytes: &[u8]) -> bool {
+    is_ascii(bytes) || std::str::from_utf8(bytes).is_ok()
 }
 
 impl From<ProjectError> for std::io::Error {
