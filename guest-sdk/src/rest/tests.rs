@@ -6,6 +6,7 @@ use crate::fake::Host;
 use crate::io::Read;
 use crate::{Error, Fields};
 use std::borrow::ToOwned;
+use std::format;
 use std::string::{String, ToString};
 use std::vec::Vec;
 
