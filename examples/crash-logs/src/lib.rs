@@ -32,7 +32,7 @@ const NONE: &str = "none";
 const PIECE_BYTES: usize = 64 << 10;
 
 /// What is read of a refusal: a `Status` object is a few hundred bytes.
-const REFUSAL_BYTES: u32 = 4 << 10;
+const REFUSAL_BYTES: usize = 4 << 10;
 
 #[derive(Default, Resource)]
 #[resource(version = "v1", plural = "pods", namespaced, log)]
@@ -125,8 +125,8 @@ fn gather() -> Result<()> {
         tail_lines: number("tail-lines", 100)?,
         most_bytes: number("max-bytes", 64 << 10)?,
         left_bytes: number("max-total-bytes", 4 << 20)?,
+        before: Vec::new(),
         end: Vec::new(),
-        is_cut: false,
     };
     let mut index = Index::default();
     for pod in Api::<Pod>::all().list(&ListParams::default())? {
@@ -209,9 +209,9 @@ struct Logs {
     tail_lines: u32,
     most_bytes: u32,
     left_bytes: u32,
-    /// The end of the log, and whether there was more before it.
+    /// The end of what was read, and before it as much as is kept of a log or nothing.
+    before: Vec<u8>,
     end: Vec<u8>,
-    is_cut: bool,
 }
 
 impl Logs {
@@ -251,48 +251,45 @@ impl Logs {
         container.status = status.into();
         if status != 200 {
             self.read(&mut body, REFUSAL_BYTES)?;
-            container.why = json::from_slice::<Refusal>(&self.end)?.message;
+            container.why = json::from_slice::<Refusal>(&self.end).unwrap_or_default().message;
             return Ok(());
         }
-        let read = self.read(&mut body, self.most_bytes.min(self.left_bytes));
+        let most = self.most_bytes.min(self.left_bytes) as usize;
+        let read = self.read(&mut body, most);
+        let room = most.saturating_sub(self.end.len());
+        let skipped = self.before.len().saturating_sub(room);
         let mut entry = Entry::create(&container.file)?;
-        for piece in self.end.chunks(PIECE_BYTES) {
-            entry.append(piece)?;
+        for text in [self.before.get(skipped..).unwrap_or(&[]), &self.end] {
+            for piece in text.chunks(PIECE_BYTES) {
+                entry.append(piece)?;
+                container.bytes += piece.len() as u32;
+            }
         }
         entry.close()?;
         container.log = log;
-        container.bytes = self.end.len() as u32;
         // A whole log ends with a line.
-        container.truncated = self.is_cut || self.end.last().is_some_and(|byte| *byte != b'\n');
+        container.truncated = skipped > 0 || self.end.last().is_some_and(|byte| *byte != b'\n');
         self.left_bytes -= container.bytes;
         // What broke off is kept as far as it came.
         read
     }
 
-    /// Reads a body to its end, and keeps so many of the last bytes.
-    fn read(&mut self, body: &mut Body, most_bytes: u32) -> Result<()> {
+    /// Reads a body to its end, and keeps so many of the last bytes or up to twice as many.
+    fn read(&mut self, body: &mut Body, most: usize) -> Result<()> {
+        self.before.clear();
         self.end.clear();
-        self.is_cut = false;
-        let most = most_bytes as usize;
         let mut chunk = [0; 4096];
-        let result = loop {
-            match body.read(&mut chunk) {
-                Ok(len) if len > 0 => self.end.extend_from_slice(chunk.get(..len).unwrap_or(&[])),
-                end => break end,
+        loop {
+            let is_full = self.end.len() >= most;
+            let room = if is_full { most } else { most - self.end.len() };
+            let read = body.read(chunk.get_mut(..room.min(4096)).unwrap_or(&mut []))?;
+            let Some(bytes @ [_, ..]) = chunk.get(..read) else { return Ok(()) };
+            if is_full {
+                core::mem::swap(&mut self.before, &mut self.end);
+                self.end.clear();
             }
-            // Seldom enough that moving bytes costs less than reading them.
-            if self.end.len() / 2 >= most {
-                self.keep(most);
-            }
-        };
-        self.keep(most);
-        result.map(|_| ())
-    }
-
-    fn keep(&mut self, most: usize) {
-        let excess = self.end.len().saturating_sub(most);
-        self.is_cut |= excess > 0;
-        self.end.drain(..excess);
+            self.end.extend_from_slice(bytes);
+        }
     }
 }
 
