@@ -28,7 +28,8 @@ import (
 // server says of it. It runs nothing, and has no other endpoint.
 
 const (
-	kubeletAddress = "127.0.0.1"
+	// kubeletAddress is on loopback, and not the API server's, which tests search recordings for.
+	kubeletAddress = "127.0.0.2"
 	// silentKubeletPort is that of nodes that are not ready. Port 1 is reserved, and refuses.
 	silentKubeletPort = 1
 	// kubeletClient is what the API server calls itself towards the kubelet.

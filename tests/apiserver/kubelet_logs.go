@@ -76,7 +76,7 @@ func (l containerLog) line(to []byte, number int64) []byte {
 		to = append(to, ` level=info msg="starting" container=`...)
 		to = append(append(append(append(append(to, l.namespace...), '/'), l.pod...), '/'), l.container...)
 	case fromEnd == tokenLine:
-		to = append(to, ` level=debug msg="asks for the state" authorization="Bearer `...)
+		to = append(to, ` level=debug msg="asks for the state" token="`...)
 		to = append(append(to, loggedToken()...), '"')
 	case fromEnd == urlLine:
 		to = append(to, ` level=error msg="no answer" url=postgres://till:`...)

@@ -258,18 +258,20 @@ impl Logs {
         let read = self.read(&mut body, most);
         let room = most.saturating_sub(self.end.len());
         let skipped = self.before.len().saturating_sub(room);
+        let mut bytes = 0;
         let mut entry = Entry::create(&container.file)?;
         for text in [self.before.get(skipped..).unwrap_or(&[]), &self.end] {
             for piece in text.chunks(PIECE_BYTES) {
                 entry.append(piece)?;
-                container.bytes += piece.len() as u32;
+                bytes += piece.len() as u32;
             }
         }
         entry.close()?;
         container.log = log;
+        container.bytes = bytes;
         // A whole log ends with a line.
         container.truncated = skipped > 0 || self.end.last().is_some_and(|byte| *byte != b'\n');
-        self.left_bytes -= container.bytes;
+        self.left_bytes -= bytes;
         // What broke off is kept as far as it came.
         read
     }
