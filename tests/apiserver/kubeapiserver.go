@@ -50,6 +50,11 @@ func serverFlags(p *pki, tokenAuthFile, etcdEndpoint string, port int, cacheSnap
 		"--service-account-signing-key-file=" + p.serviceAccountKeyFile,
 		"--service-cluster-ip-range=10.96.0.0/16",
 		"--allow-privileged=true",
+		// For the logs of pods: kubelet.go is the kubelet of all nodes.
+		"--kubelet-preferred-address-types=InternalIP",
+		"--kubelet-certificate-authority=" + p.path("ca.crt"),
+		"--kubelet-client-certificate=" + p.path("kubelet-client.crt"),
+		"--kubelet-client-key=" + p.path("kubelet-client.key"),
 		"--etcd-servers=" + etcdEndpoint,
 		// Nothing here makes default service accounts, which this plugin would wait for.
 		"--disable-admission-plugins=ServiceAccount",

@@ -40,10 +40,11 @@ type loadSizes struct{ pods, operators, nodes, workers int }
 
 // loader holds the clients of one load.
 type loader struct {
-	sizes      loadSizes
-	kubernetes kubernetes.Interface
-	extensions apiextensionsclient.Interface
-	dynamic    dynamic.Interface
+	sizes       loadSizes
+	kubeletPort int
+	kubernetes  kubernetes.Interface
+	extensions  apiextensionsclient.Interface
+	dynamic     dynamic.Interface
 }
 
 // load fills the server that runs in dir.
@@ -90,7 +91,7 @@ func newLoader(ready ready, sizes loadSizes) (*loader, error) {
 	}
 	binary := rest.CopyConfig(config)
 	binary.ContentType, binary.AcceptContentTypes = runtime.ContentTypeProtobuf, runtime.ContentTypeProtobuf
-	l := &loader{sizes: sizes}
+	l := &loader{sizes: sizes, kubeletPort: ready.KubeletPort}
 	var err error
 	if l.kubernetes, err = kubernetes.NewForConfig(binary); err != nil {
 		return nil, fmt.Errorf("make a client of %s: %w", ready.Server, err)

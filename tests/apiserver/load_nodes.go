@@ -10,23 +10,24 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// load_nodes.go makes nodes with a full status. Every fifth is not ready.
+// load_nodes.go makes nodes with a full status. Every fifth is not ready, and its kubelet does not answer.
+//
+// One kubelet stands for all of them (kubelet.go), so they have one address.
 
 func (l *loader) applyNodes(ctx context.Context) error {
 	return l.each(ctx, l.sizes.nodes, func(ctx context.Context, index int) error {
-		return applyWithStatus(ctx, l.kubernetes.CoreV1().Nodes(), node(index))
+		return applyWithStatus(ctx, l.kubernetes.CoreV1().Nodes(), node(index, l.kubeletPort))
 	})
 }
 
 func nodeName(index int) string { return fmt.Sprintf("edge-node-%03d", index) }
 
-func nodeAddress(index int) string { return fmt.Sprintf("192.0.2.%d", 10+index%240) }
-
 // node is the node with this index, in full.
-func node(index int) *corev1.Node {
+func node(index, kubeletPort int) *corev1.Node {
 	ready, reason, message := corev1.ConditionTrue, "KubeletReady", "kubelet is posting ready status"
 	if index%5 == 4 {
 		ready, reason, message = corev1.ConditionUnknown, "NodeStatusUnknown", "Kubelet stopped posting node status."
+		kubeletPort = silentKubeletPort
 	}
 	role := "node-role.kubernetes.io/worker"
 	if index < 3 {
@@ -67,9 +68,10 @@ func node(index int) *corev1.Node {
 				condition(corev1.NodeReady, ready, reason, message),
 			},
 			Addresses: []corev1.NodeAddress{
-				{Type: corev1.NodeInternalIP, Address: nodeAddress(index)},
+				{Type: corev1.NodeInternalIP, Address: kubeletAddress},
 				{Type: corev1.NodeHostName, Address: nodeName(index)},
 			},
+			DaemonEndpoints: corev1.NodeDaemonEndpoints{KubeletEndpoint: corev1.DaemonEndpoint{Port: int32(kubeletPort)}},
 			NodeInfo: corev1.NodeSystemInfo{
 				MachineID: hexOf("machine", index, 32), SystemUUID: hexOf("system", index, 32), BootID: hexOf("boot", index, 32),
 				KernelVersion: "6.12.0-55.el10.x86_64", OSImage: "Edge Linux 10", ContainerRuntimeVersion: "cri-o://1.36.0",

@@ -57,10 +57,12 @@ func podSuffix(index int) string {
 	return string(suffix)
 }
 
+func podWorkload(index int) workload { return workloads[index/len(podNamespaces)%len(workloads)] }
+
 // pod is the pod with this index, in full. nodes is how many there are to run on.
 func pod(index, nodes int) *corev1.Pod {
 	namespace := podNamespaces[index%len(podNamespaces)]
-	work := workloads[index/len(podNamespaces)%len(workloads)]
+	work := podWorkload(index)
 	replicaSet := work.name + "-" + hexOf(namespace+work.name, 0, 10)
 	name := replicaSet + "-" + podSuffix(index)
 	state := podState(index)
@@ -102,7 +104,10 @@ func pod(index, nodes int) *corev1.Pod {
 	for position, container := range work.containers {
 		object.Spec.Containers = append(object.Spec.Containers, podContainer(index, position, work.name, container))
 	}
-	object.Status = podStatus(index, nodes, object)
+	if logs := podLogs(index); logs != "" && logs != logsLost {
+		object.Annotations[logsAnnotation] = logs
+	}
+	object.Status = podStatus(index, object)
 	return object
 }
 

@@ -19,7 +19,7 @@ func TestObjectsAreTheSameEachTime(t *testing.T) {
 		if !reflect.DeepEqual(clusterOperator(index), clusterOperator(index)) {
 			t.Errorf("cluster operator %d differs from itself", index)
 		}
-		if !reflect.DeepEqual(node(index), node(index)) {
+		if !reflect.DeepEqual(node(index, 10250), node(index, 10250)) {
 			t.Errorf("node %d differs from itself", index)
 		}
 	}

@@ -59,6 +59,7 @@ const (
 type pki struct {
 	dir                     string
 	servingCA, wrongCA      []byte
+	clientCA                []byte
 	clients                 map[string]keyPair
 	serviceAccountKeyFile   string
 	serviceAccountPublicKey string
@@ -84,6 +85,7 @@ func newPKI(dir string) (*pki, error) {
 		}
 	}
 	p.servingCA, p.wrongCA = authorities["ca"].pem, authorities["wrong-ca"].pem
+	p.clientCA = authorities["client-ca"].pem
 
 	serving, err := authorities["ca"].issue(&x509.Certificate{
 		Subject:     pkix.Name{CommonName: "kube-apiserver"},
@@ -95,6 +97,9 @@ func newPKI(dir string) (*pki, error) {
 		return nil, fmt.Errorf("issue the serving certificate: %w", err)
 	}
 	if err := p.writePair("serving", serving); err != nil {
+		return nil, err
+	}
+	if err := p.writeKubeletPairs(authorities["ca"], authorities["client-ca"]); err != nil {
 		return nil, err
 	}
 	for _, user := range users {
@@ -114,6 +119,29 @@ func newPKI(dir string) (*pki, error) {
 		}
 	}
 	return p, p.writeServiceAccountKeys()
+}
+
+// writeKubeletPairs makes what the kubelet serves with, and what the API server shows to it.
+func (p *pki) writeKubeletPairs(servingCA, clientCA *authority) error {
+	serving, err := servingCA.issue(&x509.Certificate{
+		Subject:     pkix.Name{CommonName: "system:node:edge-node", Organization: []string{"system:nodes"}},
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		IPAddresses: []net.IP{net.ParseIP(kubeletAddress)},
+	}, pkcs8)
+	if err != nil {
+		return fmt.Errorf("issue the kubelet's certificate: %w", err)
+	}
+	client, err := clientCA.issue(&x509.Certificate{
+		Subject:     pkix.Name{CommonName: kubeletClient},
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+	}, pkcs8)
+	if err != nil {
+		return fmt.Errorf("issue the certificate for the kubelet's client: %w", err)
+	}
+	if err := p.writePair("kubelet", serving); err != nil {
+		return err
+	}
+	return p.writePair("kubelet-client", client)
 }
 
 // writeServiceAccountKeys makes the pair that signs and verifies service account tokens.

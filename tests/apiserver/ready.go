@@ -29,6 +29,8 @@ type ready struct {
 	Kubeconfigs    string               `json:"kubeconfigs"`
 	Log            string               `json:"log"`
 	Etcd           string               `json:"etcd"`
+	// KubeletPort is where the kubelet of all nodes listens, on 127.0.0.2.
+	KubeletPort int `json:"kubelet_port"`
 	// Engine is "embedded" or the folder that KUBEBUILDER_ASSETS names.
 	Engine string `json:"engine"`
 	PID    int    `json:"pid"`

@@ -16,7 +16,7 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// start.go brings up etcd, keys and kube-apiserver, as much of it at once as can be, and takes it down.
+// start.go brings up etcd, keys, kube-apiserver and a kubelet, as much of it at once as can be, and takes it down.
 
 // server is one that has been started; it may not be ready yet.
 type server struct {
@@ -25,9 +25,11 @@ type server struct {
 	url      string
 	port     int
 	etcd     *etcdMember
-	pki      *pki
-	tokens   map[string]string
-	cancel   context.CancelFunc
+	// kubelet is there once the server is ready.
+	kubelet *kubelet
+	pki     *pki
+	tokens  map[string]string
+	cancel  context.CancelFunc
 	// done gets kube-apiserver's end, once.
 	done chan error
 }
@@ -112,6 +114,9 @@ func (s *server) becomeReady(ctx context.Context) (ready, error) {
 	if err != nil {
 		return ready{}, err
 	}
+	if s.kubelet, err = startKubelet(s.pki, client); err != nil {
+		return ready{}, err
+	}
 	accountDir := filepath.Join(s.settings.dir, "serviceaccount")
 	if err := writeServiceAccountFiles(accountDir, token, s.pki.servingCA); err != nil {
 		return ready{}, err
@@ -126,6 +131,7 @@ func (s *server) becomeReady(ctx context.Context) (ready, error) {
 		Kubeconfigs:    s.kubeconfigDir(),
 		Log:            filepath.Join(s.settings.dir, logName),
 		Etcd:           s.etcd.endpoint,
+		KubeletPort:    s.kubelet.port,
 		Engine:         s.engine,
 		PID:            os.Getpid(),
 	}
@@ -195,6 +201,9 @@ func (s *server) stop() error {
 // It is all that can be done for a server that is not ready: kube-apiserver's start hooks are fatal when
 // cancelled. etcd goes before its folder does, or it would end this process with an error of its own.
 func (s *server) abandon() error {
+	if s.kubelet != nil {
+		s.kubelet.stop()
+	}
 	s.etcd.stop()
 	return removeEtcdData(s.settings.dir)
 }

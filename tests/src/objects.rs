@@ -1,6 +1,6 @@
 //! Kubernetes objects to serve: enough of them for the examples, with all that a host must take out.
 
-use crate::server::{List, Server};
+use crate::server::{Answer, List, Server};
 use serde_json::{Value, json};
 
 /// Where cluster operators are listed.
@@ -9,12 +9,21 @@ pub const CLUSTER_OPERATORS: &str = "/apis/config.openshift.io/v1/clusteroperato
 /// Where the pods of all namespaces are listed.
 pub const PODS: &str = "/api/v1/pods";
 
+/// Where the log of the last of five pods is.
+pub const LOG: &str = "/api/v1/namespaces/shop/pods/pod-4/log";
+
+/// What that pod has logged.
+pub const LOGGED: &str = "starting\ncannot reach the database, giving up\n";
+
 /// A word that is in `managedFields` of every object, and may be in no archive.
 pub const MANAGED: &str = "managed-by-a-controller";
 
 /// A server that has what the examples ask for.
 pub fn server() -> Server {
-    Server::new().list(CLUSTER_OPERATORS, cluster_operators(3)).list(PODS, pods(5))
+    Server::new()
+        .list(CLUSTER_OPERATORS, cluster_operators(3))
+        .list(PODS, pods(5))
+        .on(LOG, Answer::bytes("text/plain", LOGGED))
 }
 
 /// So many cluster operators; every third from the second is degraded.

@@ -76,7 +76,7 @@ pub struct Request<P> {
     pub fields: Text<P>,
     /// Which fields are wanted (see [`mask`](crate::mask)); empty for those that the manifest declares.
     pub mask: Text<P>,
-    /// Parameters of a subresource or a raw path, as `name=value` pairs joined by `&`, percent-encoded.
+    /// Parameters of a log (contract, "Logs") or a raw path, as `name=value` pairs joined by `&`, percent-encoded.
     pub query: Text<P>,
 }
 

@@ -64,10 +64,16 @@ fn collection(request: &sys::Request<'_>, namespace: &str) -> String {
 
 /// The answer to a request: that of its path, or that of its resource narrowed down, or 404.
 pub(super) fn find(answers: &[(String, Answer)], request: &sys::Request<'_>) -> Answer {
-    let at =
-        |path: &str| answers.iter().rev().find(|(known, _)| known == path).map(|(_, answer)| answer.clone());
+    let at = |path: &str| {
+        let fitting = answers.iter().filter(|(known, _)| is_for(known, path, request.query));
+        // Of several the last one, but the more a query says the more it counts.
+        fitting.max_by_key(|(known, _)| known.matches(['?', '&']).count()).map(|(_, answer)| answer.clone())
+    };
     if let Some(mut answer) = at(&path(request)) {
         select(&mut answer.content, request);
+        if answer.http == Ok(200) && request.subresource == "log" {
+            cut_log(&mut answer.content, request.query);
+        }
         return answer;
     }
     let wider = [collection(request, request.namespace), collection(request, "")];
@@ -94,6 +100,31 @@ pub(super) fn find(answers: &[(String, Answer)], request: &sys::Request<'_>) -> 
     }
     select(&mut answer.content, request);
     answer
+}
+
+/// Whether what is known of a path, and of the parameters behind it if there are any, is about a request.
+fn is_for(known: &str, path: &str, query: &str) -> bool {
+    let (known, pairs) = known.split_once('?').unwrap_or((known, ""));
+    let is_given = |pair: &str| pair.is_empty() || query.split('&').any(|given| given == pair);
+    known == path && pairs.split('&').all(is_given)
+}
+
+/// Leaves the last lines of a log, and of those the first bytes, as a kubelet does.
+fn cut_log(content: &mut Content, query: &str) {
+    let Content::Bytes(log) = content else { return };
+    let number = |name: &str| -> Option<usize> {
+        query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('=')?.parse().ok())
+    };
+    if let Some(lines) = number("tailLines") {
+        let ends = log.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1);
+        let mut starts: Vec<usize> = [0].into_iter().chain(ends).filter(|start| *start < log.len()).collect();
+        let dropped = starts.len().saturating_sub(lines);
+        starts.push(log.len());
+        log.drain(..starts[dropped]);
+    }
+    if let Some(bytes) = number("limitBytes") {
+        log.truncate(bytes);
+    }
 }
 
 fn not_found() -> Answer {
@@ -240,6 +271,40 @@ mod tests {
             assert_eq!(project(super::super::parse(object), mask), expected);
         }
         assert!(!project(super::super::parse(object), "*").contains("managedFields"));
+    }
+
+    #[test]
+    fn logs_are_cut_as_a_kubelet_cuts() {
+        for (query, left) in [
+            ("", "one\ntwo\nthree\n"),
+            ("container=a", "one\ntwo\nthree\n"),
+            ("tailLines=2", "two\nthree\n"),
+            ("tailLines=0", ""),
+            ("tailLines=9", "one\ntwo\nthree\n"),
+            ("limitBytes=5", "one\nt"),
+            ("tailLines=1&limitBytes=3", "thr"),
+        ] {
+            let mut content = Content::Bytes(b"one\ntwo\nthree\n".to_vec());
+            cut_log(&mut content, query);
+            assert!(matches!(content, Content::Bytes(log) if log == left.as_bytes()), "{query}");
+        }
+        let mut unfinished = Content::Bytes(b"one\ntwo".to_vec());
+        cut_log(&mut unfinished, "tailLines=1");
+        assert!(matches!(unfinished, Content::Bytes(log) if log == b"two"));
+    }
+
+    #[test]
+    fn a_query_is_part_of_a_path() {
+        for (known, is_one) in [
+            ("/log", true),
+            ("/log?a=1", true),
+            ("/log?b=2&a=1", true),
+            ("/log?a=11", false),
+            ("/log?a=1&c=3", false),
+            ("/logs", false),
+        ] {
+            assert_eq!(is_for(known, "/log", "a=1&b=2"), is_one, "{known}");
+        }
     }
 
     #[test]

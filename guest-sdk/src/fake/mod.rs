@@ -44,8 +44,11 @@ use std::vec::Vec;
 
 /// What the fake host will answer. Paths are the API server's: `/api/v1/pods`, `/apis/apps/v1/namespaces/shop/deployments`.
 ///
+/// Behind a path there may be parameters of a log: `…/pods/web/log?container=main&previous=true` is what a request gets that has both. Logs
+/// are cut to `tailLines` and `limitBytes`.
+///
 /// If a path has no answer of its own, that of the whole resource is used: of a list in all namespaces come
-/// the lists in one, and the objects by name. Of two answers for one path the later holds.
+/// the lists in one, and the objects by name. Of two answers for one path the one with more parameters holds, else the later.
 #[derive(Clone, Debug, Default)]
 #[must_use = "it does nothing until `run`"]
 pub struct Host {
@@ -92,7 +95,9 @@ impl Host {
 
     /// Answers with an HTTP status that is not a success, and the body that Kubernetes gives it.
     pub fn status(self, path: &str, code: u16) -> Self {
-        let body = std::format!(r#"{{"apiVersion":"v1","kind":"Status","status":"Failure","code":{code}}}"#);
+        let body = std::format!(
+            r#"{{"apiVersion":"v1","kind":"Status","status":"Failure","message":"the fake host says {code}","code":{code}}}"#
+        );
         self.answer(path, Answer { http: Ok(code), ..Answer::of(Content::Bytes(body.into_bytes())) })
     }
 

@@ -113,12 +113,14 @@ impl<'a, K: Resource> Api<'a, K> {
         InFlight::of(start_get(const { &Identity::of::<K>() }, self.namespace(), name))?.pipe("").map(|_| ())
     }
 
-    /// Starts to read the log of the pod of that name. Returns at once, as `list` does.
+    /// Starts to read the log of a container of the pod of that name. Returns at once, as `list` does.
+    ///
+    /// A pod with several containers needs [`LogParams::container`].
     ///
     /// # Errors
     ///
-    /// Those of [`Api::list`].
-    pub fn log(&self, name: &str, params: &LogParams<'_>) -> Result<Body>
+    /// Those of [`Api::list`]; [`Status::BAD_REQUEST`] for parameters that the host refuses.
+    pub fn logs(&self, name: &str, params: &LogParams<'_>) -> Result<Body>
     where
         K: CanLog,
     {
@@ -154,7 +156,7 @@ fn start_log(identity: &Identity, namespace: &str, name: &str, params: &LogParam
         name,
         subresource: "log",
         mask: "",
-        query: &query,
+        query: &query.0,
         ..identity.request(Verb::GET, namespace)
     }))
 }
@@ -196,14 +198,22 @@ impl<'a> ListParams<'a> {
     }
 }
 
-/// Which part of a pod's log is wanted.
+/// Which part of a pod's log is wanted, in kube-rs' words. There is no `follow`: an answer must end.
+///
+/// ```
+/// # use wagather::LogParams;
+/// let last_words = LogParams::default().container("web").previous().tail_lines(100).limit_bytes(64 << 10);
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 #[must_use]
 pub struct LogParams<'a> {
     container: &'a str,
-    tail_lines: Option<u32>,
+    since_time: &'a str,
+    limit_bytes: Option<u32>,
     since_seconds: Option<u32>,
+    tail_lines: Option<u32>,
     previous: bool,
+    timestamps: bool,
 }
 
 impl<'a> LogParams<'a> {
@@ -213,58 +223,83 @@ impl<'a> LogParams<'a> {
         self
     }
 
+    /// At most so many bytes, from the first line that the other parameters leave: the end is cut off, within a line. Not 0.
+    pub const fn limit_bytes(mut self, bytes: u32) -> Self {
+        self.limit_bytes = Some(bytes);
+        self
+    }
+
+    /// Of the container's previous instance: what it said before it crashed. The server answers 400 if there is none.
+    pub const fn previous(mut self) -> Self {
+        self.previous = true;
+        self
+    }
+
+    /// Only lines of the last seconds. Not 0, and not with [`since_time`](LogParams::since_time).
+    pub const fn since_seconds(mut self, seconds: u32) -> Self {
+        self.since_seconds = Some(seconds);
+        self
+    }
+
+    /// Only lines from this time on, as RFC 3339 has it and as Kubernetes' objects have it: `2024-05-02T11:00:00Z`.
+    pub const fn since_time(mut self, time: &'a str) -> Self {
+        self.since_time = time;
+        self
+    }
+
     /// Only the last lines.
     pub const fn tail_lines(mut self, lines: u32) -> Self {
         self.tail_lines = Some(lines);
         self
     }
 
-    /// Only lines of the last seconds.
-    pub const fn since_seconds(mut self, seconds: u32) -> Self {
-        self.since_seconds = Some(seconds);
+    /// Each line begins with its time and a space.
+    pub const fn timestamps(mut self) -> Self {
+        self.timestamps = true;
         self
     }
 
-    /// Of the container's previous instance: what it said before it crashed.
-    pub const fn previous(mut self) -> Self {
-        self.previous = true;
-        self
-    }
-
-    fn query(&self) -> Result<heapless::String<192>> {
+    /// The query. What its values are is the host's to judge; here no value can become a parameter of its own.
+    fn query(&self) -> Result<Query> {
         let mut query = Query(heapless::String::new());
-        if !self.container.is_empty() {
-            // Names of containers are DNS labels, which need no escapes; anything else is refused here.
-            if !self.container.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
-                return Err(Error::new(Status::BAD_REQUEST));
-            }
-            query.pair("container", self.container)?;
-        }
-        query.number("tailLines", self.tail_lines)?;
+        query.text("container", self.container)?;
+        query.text("sinceTime", self.since_time)?;
+        query.number("limitBytes", self.limit_bytes)?;
         query.number("sinceSeconds", self.since_seconds)?;
-        if self.previous {
-            query.pair("previous", "true")?;
-        }
-        Ok(query.0)
+        query.number("tailLines", self.tail_lines)?;
+        query.switch("previous", self.previous)?;
+        query.switch("timestamps", self.timestamps)?;
+        Ok(query)
     }
 }
 
-struct Query(heapless::String<192>);
+/// Room for all parameters at their longest.
+struct Query(heapless::String<256>);
 
 impl Query {
-    fn pair(&mut self, name: &str, value: &str) -> Result<()> {
+    /// A value of no length is not given.
+    fn text(&mut self, name: &str, value: &str) -> Result<()> {
+        if value.is_empty() {
+            return Ok(());
+        }
+        // Names of containers and times need no escapes: anything that would is refused here.
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-.:+".contains(&byte);
         let separator = if self.0.is_empty() { "" } else { "&" };
-        [separator, name, "=", value]
-            .into_iter()
-            .try_for_each(|piece| self.0.push_str(piece))
-            .map_err(|_| Error::new(Status::BAD_REQUEST))
+        let pieces = [separator, name, "=", value];
+        let fits =
+            value.bytes().all(is_plain) && pieces.into_iter().all(|piece| self.0.push_str(piece).is_ok());
+        if fits { Ok(()) } else { Err(Error::new(Status::BAD_REQUEST)) }
     }
 
     fn number(&mut self, name: &str, value: Option<u32>) -> Result<()> {
         match value {
-            Some(value) => self.pair(name, sys::text(Decimal::new(false, value.into()).as_bytes())?),
+            Some(value) => self.text(name, sys::text(Decimal::new(false, value.into()).as_bytes())?),
             None => Ok(()),
         }
+    }
+
+    fn switch(&mut self, name: &str, is_on: bool) -> Result<()> {
+        self.text(name, if is_on { "true" } else { "" })
     }
 }
 

@@ -6,6 +6,7 @@ use crate::fake::Host;
 use crate::io::Read;
 use crate::{Error, Fields};
 use std::borrow::ToOwned;
+use std::format;
 use std::string::{String, ToString};
 use std::vec::Vec;
 
@@ -241,8 +242,8 @@ fn an_object_is_piped_or_read_as_bytes() {
 #[test]
 fn logs_are_bytes() {
     let run = host().run(|| {
-        let params = LogParams::default().container("web").tail_lines(10).since_seconds(60).previous();
-        let mut log = Api::<Pod>::namespaced("x").log("a", &params)?;
+        let params = LogParams::default().container("web").since_seconds(60).previous();
+        let mut log = Api::<Pod>::namespaced("x").logs("a", &params)?;
         let mut text = String::new();
         let mut chunk = [0; 3];
         loop {
@@ -254,15 +255,53 @@ fn logs_are_bytes() {
         }
         assert_eq!(text, "one\ntwo\n");
         assert_eq!(log.read(&mut []), Ok(0));
-        Api::<Pod>::namespaced("x").log("a", &LogParams::default())?.pipe("a.log")?;
-        let bad = LogParams::default().container("a&b");
-        assert_eq!(Api::<Pod>::namespaced("x").log("a", &bad).map(|_| ()), Err(error(Status::BAD_REQUEST)));
+        Api::<Pod>::namespaced("x").logs("a", &LogParams::default())?.pipe("a.log")?;
         Ok(())
     });
     assert_eq!(run.result, Ok(()));
-    assert_eq!(run.requests[0].query, "container=web&tailLines=10&sinceSeconds=60&previous=true");
+    assert_eq!(run.requests[0].query, "container=web&sinceSeconds=60&previous=true");
     assert_eq!((run.requests[1].query.as_str(), run.requests[1].mask.as_str()), ("", ""));
     assert_eq!((run.piped[0].name.as_str(), run.piped[0].text()), ("a.log", "one\ntwo\n"));
+}
+
+#[test]
+fn parameters_of_logs() {
+    let log = LogParams::default;
+    let name = "a".repeat(63);
+    let all = log().container(&name).since_time("2024-05-02T11:00:00.123456789+02:00").limit_bytes(u32::MAX);
+    let all = all.since_seconds(u32::MAX).tail_lines(u32::MAX).previous().timestamps();
+    let all_text = format!(
+        "container={name}&sinceTime=2024-05-02T11:00:00.123456789+02:00&limitBytes=4294967295&sinceSeconds=4294967295\
+         &tailLines=4294967295&previous=true&timestamps=true"
+    );
+    for (params, query) in [
+        (log(), ""),
+        (log().container("web"), "container=web"),
+        (log().limit_bytes(65536), "limitBytes=65536"),
+        (log().previous(), "previous=true"),
+        (log().since_seconds(60), "sinceSeconds=60"),
+        (log().since_time("2024-05-02T11:00:00Z"), "sinceTime=2024-05-02T11:00:00Z"),
+        (log().tail_lines(0), "tailLines=0"),
+        (log().timestamps(), "timestamps=true"),
+        // At their longest there is room for all; whether they go together is the host's to say.
+        (all, &*all_text),
+    ] {
+        let run = host().run(|| Api::<Pod>::namespaced("x").logs("a", &params).map(|_| ()));
+        assert_eq!((run.result, run.requests[0].query.as_str()), (Ok(()), query));
+    }
+    let long = "a".repeat(300);
+    for params in [
+        log().container("a&previous=true"),
+        log().container("a=b"),
+        log().container("a%26b"),
+        log().container("a b"),
+        log().container(&long),
+        log().since_time("2024-05-02 11:00"),
+        log().since_time("now&follow=true"),
+    ] {
+        let run = host().run(|| Api::<Pod>::namespaced("x").logs("a", &params).map(|_| ()));
+        assert_eq!((run.result, run.requests.len()), (Err(error(Status::BAD_REQUEST)), 0), "{params:?}");
+    }
 }
 
 #[test]

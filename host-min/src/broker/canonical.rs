@@ -4,6 +4,7 @@
 //! the shape that it must be, so the path that is made of it has the segments that it seems to have. Whether
 //! the request is *allowed* is [`policy`](super::policy)'s.
 
+use super::query;
 use crate::limits::PAGE_ITEMS;
 use crate::project::Node;
 use crate::sandbox::channel::RestRequest;
@@ -62,13 +63,6 @@ const CONNECTIONS: &[&str] = &["attach", "exec", "portforward", "proxy"];
 
 /// What a Namespace has as subresources; anything else behind its name is a resource in it.
 const NAMESPACE_SUBRESOURCES: &[&str] = &["finalize", "status"];
-
-/// The parameters of a pod's log that bound it or choose a part of it. `follow` is not among them: it does not end.
-const LOG_PARAMETERS: &[&str] =
-    &["container", "limitBytes", "previous", "sinceSeconds", "sinceTime", "tailLines", "timestamps"];
-
-/// The parameters of health endpoints.
-const RAW_PARAMETERS: &[&str] = &["exclude", "verbose"];
 
 impl Canonical {
     /// Checks a request of a guest.
@@ -144,7 +138,7 @@ impl Canonical {
             "" => Node::Keep,
             text => Node::parse(text).map_err(|error| bad(&error.to_string()))?,
         };
-        check_query(&query, request.verb, &subresource)?;
+        let query = query::canonical(&query, request.verb, &subresource).map_err(|why| bad(&why))?;
         Ok(Canonical {
             verb: request.verb,
             limit: request.limit,
@@ -255,37 +249,13 @@ fn with_query(mut path: String, query: &str) -> String {
 }
 
 /// Percent-encodes everything but RFC 3986's unreserved characters.
-fn encode(text: &str, out: &mut String) {
+pub(super) fn encode(text: &str, out: &mut String) {
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
             out.push(char::from(byte));
         } else {
             let _ = write!(out, "%{byte:02X}");
         }
-    }
-}
-
-fn check_query(query: &str, verb: Verb, subresource: &str) -> Result<(), Refusal> {
-    if query.is_empty() {
-        return Ok(());
-    }
-    let known = match (verb, subresource) {
-        (Verb::RAW, _) => RAW_PARAMETERS,
-        (Verb::GET, "log") => LOG_PARAMETERS,
-        _ => &[],
-    };
-    let plain = |byte: u8| {
-        byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~' | b'%' | b':' | b'+')
-    };
-    let fits = query.len() <= MAX_SELECTOR_BYTES
-        && query.split('&').all(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            known.contains(&name) && value.bytes().all(plain)
-        });
-    if fits {
-        Ok(())
-    } else {
-        Err(Refusal::new(Status::BAD_REQUEST, format!("a query with other parameters than {known:?}")))
     }
 }
 

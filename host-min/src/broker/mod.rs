@@ -15,6 +15,7 @@ mod handles;
 mod line;
 mod pipe;
 pub mod policy;
+mod query;
 mod refusal;
 pub mod tally;
 

@@ -6,7 +6,7 @@
 //! the host's code. Each run of the host is searched for every credential of the server.
 //!
 //! What cannot be had from a server that is only read: 409 (a conflict needs a write), and 410 without a fresh token (this
-//! server always gives one). What needs a kubelet, such as the log of a pod, is tested up to the server's refusal.
+//! server always gives one).
 
 mod access;
 mod ask;
@@ -17,6 +17,7 @@ mod faults;
 mod in_cluster;
 mod kubeconfigs;
 mod lists;
+mod logs;
 mod masks;
 mod objects;
 mod rbac;

@@ -1,4 +1,4 @@
-//! One object, raw paths and logs.
+//! One object, and raw paths.
 
 use super::ask::{Ask, items_in};
 use super::{OPERATORS_PATH, PODS_PATH, Ran, as_given, host, path_of, run, shared};
@@ -84,25 +84,4 @@ fn raw_paths() {
     // What tells more is not granted, whatever the server would say.
     let ran = ask(&server, |folder| Ask::raw("/metrics").bytes(folder));
     ran.expect_failure(7, "the path /metrics is not granted");
-}
-
-/// There is no kubelet, so there is no log; the server says why, and so does the host.
-#[test]
-fn logs_are_refused_by_name() {
-    let server = shared();
-    let pod = server.items(&format!("{PODS_PATH}?labelSelector=wagather.test/state=unschedulable")).remove(0);
-    let (namespace, name) = (text(&pod, "/metadata/namespace"), text(&pod, "/metadata/name"));
-    let log = |query: &str| Ask::get("", "v1", "pods", name).namespace(namespace).subresource("log", query);
-    let ran = ask(&server, |folder| log("container=absent").piped(folder));
-    ran.expect_failure(
-        5,
-        &format!("get /v1/pods/log in {namespace}: HTTP 400: container absent is not valid for pod {name}"),
-    );
-    // The guest that reads bytes gets the server's answer to its query.
-    let status = only(&ask(&server, |folder| log("container=absent&tailLines=5").bytes(folder)));
-    assert_eq!((text(&status, "/kind"), text(&status, "/reason")), ("Status", "BadRequest"));
-    let ran = ask(&server, |folder| {
-        Ask::get("", "v1", "pods", "absent").namespace("team-meteo").subresource("log", "").piped(folder)
-    });
-    ran.expect_failure(5, r#"HTTP 404: pods "absent" not found"#);
 }

@@ -1,0 +1,299 @@
+//! Collects the last lines of each container that crash-loops, from before it crashed.
+//!
+//! Writes `<namespace>/<pod>/<container>.log` for each, and `index.json`: which containers crash-loop, which log was taken,
+//! and why there is none. Several logs are on their way at once, and one at a time is in memory; how many, how long and how
+//! large they may be are parameters.
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use wagather::abi::limits::MAX_ENTRY_NAME_BYTES;
+use wagather::archive::Entry;
+use wagather::io::Read;
+use wagather::{
+    Api, Body, Error, Fields, ListParams, LogParams, Resource, Result, Serialize, gatherer, heap, json, log,
+    param,
+};
+
+/// Logs on their way at once: the API server asks a node for each, and some nodes are slow.
+const AHEAD: usize = 8;
+
+/// How many times what is kept of a log is read at most, to find its end.
+const READ_FACTOR: u32 = 16;
+
+/// What there is of a container without a log.
+const NONE: &str = "none";
+
+/// What one write to the archive may have.
+const PIECE_BYTES: usize = 64 << 10;
+
+/// What is read of a refusal: a `Status` object is a few hundred bytes.
+const REFUSAL_BYTES: usize = 4 << 10;
+
+#[derive(Default, Resource)]
+#[resource(version = "v1", plural = "pods", namespaced, log)]
+struct Pod {
+    metadata: Metadata,
+    status: Status,
+}
+
+#[derive(Default, Fields)]
+struct Metadata {
+    name: String,
+    namespace: String,
+    uid: String,
+}
+
+#[derive(Default, Fields)]
+struct Status {
+    init_container_statuses: Vec<ContainerStatus>,
+    container_statuses: Vec<ContainerStatus>,
+}
+
+#[derive(Default, Fields)]
+struct ContainerStatus {
+    name: String,
+    restart_count: u32,
+    state: State,
+    last_state: LastState,
+}
+
+#[derive(Default, Fields)]
+struct State {
+    waiting: Waiting,
+}
+
+#[derive(Default, Fields)]
+struct Waiting {
+    reason: String,
+}
+
+#[derive(Default, Fields)]
+struct LastState {
+    terminated: Terminated,
+}
+
+#[derive(Default, Fields)]
+struct Terminated {
+    reason: String,
+    exit_code: i32,
+}
+
+/// What the API server says if it gives no log.
+#[derive(Default, Fields)]
+struct Refusal {
+    message: String,
+}
+
+#[derive(Default, Serialize)]
+struct Index {
+    crash_looping: u32,
+    not_listed: u32,
+    logs: u32,
+    bytes: u32,
+    containers: Vec<Container>,
+}
+
+#[derive(Serialize)]
+struct Container {
+    namespace: String,
+    pod: String,
+    container: String,
+    restarts: u32,
+    last_reason: String,
+    last_exit_code: i32,
+    /// `previous`, `current` or [`NONE`].
+    log: &'static str,
+    file: String,
+    bytes: u32,
+    truncated: bool,
+    /// The HTTP status, or the host's status, which is below zero; 0 if nothing was asked.
+    status: i32,
+    why: String,
+}
+
+gatherer!(gather);
+heap!();
+
+fn gather() -> Result<()> {
+    let most_containers = number("max-containers", 50)?;
+    let mut logs = Logs {
+        tail_lines: number("tail-lines", 100)?,
+        most_bytes: number("max-bytes", 64 << 10)?,
+        left_bytes: number("max-total-bytes", 4 << 20)?,
+        before: Vec::new(),
+        end: Vec::new(),
+    };
+    let mut index = Index::default();
+    for pod in Api::<Pod>::all().list(&ListParams::default())? {
+        index.add(pod?, most_containers);
+    }
+    let mut under_way = [const { None }; AHEAD];
+    for step in 0..index.containers.len() + AHEAD {
+        let slot = &mut under_way[step % AHEAD];
+        let oldest = step.checked_sub(AHEAD).and_then(|at| index.containers.get_mut(at));
+        if let Some(container) = oldest {
+            logs.take(slot.take(), container);
+            index.logs += u32::from(container.log != NONE);
+            index.bytes += container.bytes;
+        }
+        let next = index.containers.get(step).filter(|_| logs.left_bytes > 0);
+        *slot = next.map(|container| logs.start(container, true));
+    }
+    log::Line::new()
+        .number(index.logs)
+        .text(" logs of ")
+        .number(index.crash_looping)
+        .text(" containers that crash-loop")
+        .info();
+    json::to_entry("index.json", &index)
+}
+
+/// A parameter of the run that is a number.
+fn number(name: &str, default: u32) -> Result<u32> {
+    let mut digits = [0; 10];
+    let given = param(name, &mut digits).map(|value| value.map_or(Some(default), |value| value.parse().ok()));
+    if let Ok(Some(number)) = given {
+        return Ok(number);
+    }
+    log::Line::new().text("the parameter ").text(name).text(" is not a number").error();
+    Err(Error::own(1))
+}
+
+impl Index {
+    fn add(&mut self, pod: Pod, most_containers: u32) {
+        let Pod { metadata, status } = pod;
+        for container in status.init_container_statuses.iter().chain(&status.container_statuses) {
+            if container.state.waiting.reason != "CrashLoopBackOff" {
+                continue;
+            }
+            self.crash_looping += 1;
+            if self.crash_looping > most_containers {
+                self.not_listed += 1;
+                continue;
+            }
+            self.containers.push(Container::new(&metadata, container));
+        }
+    }
+}
+
+impl Container {
+    fn new(pod: &Metadata, status: &ContainerStatus) -> Self {
+        let last = &status.last_state.terminated;
+        let file = |pod_folder: &str| [&pod.namespace, "/", pod_folder, "/", &status.name, ".log"].concat();
+        let named = file(&pod.name);
+        Container {
+            namespace: pod.namespace.clone(),
+            pod: pod.name.clone(),
+            container: status.name.clone(),
+            restarts: status.restart_count,
+            last_reason: last.reason.clone(),
+            last_exit_code: last.exit_code,
+            log: NONE,
+            // A pod's name may be longer than that of an entry.
+            file: if named.len() > MAX_ENTRY_NAME_BYTES { file(&pod.uid) } else { named },
+            bytes: 0,
+            truncated: false,
+            status: 0,
+            why: String::new(),
+        }
+    }
+}
+
+/// What bounds the logs, and the one that is being read.
+struct Logs {
+    tail_lines: u32,
+    most_bytes: u32,
+    left_bytes: u32,
+    /// The end of what was read, and before it as much as is kept of a log or nothing.
+    before: Vec<u8>,
+    end: Vec<u8>,
+}
+
+impl Logs {
+    fn start(&self, container: &Container, is_previous: bool) -> Result<Body> {
+        let read_bytes = self.most_bytes.saturating_mul(READ_FACTOR).max(1);
+        let params = LogParams::default().container(&container.container).tail_lines(self.tail_lines);
+        let params = params.limit_bytes(read_bytes);
+        let params = if is_previous { params.previous() } else { params };
+        Api::<Pod>::namespaced(&container.namespace).logs(&container.pod, &params)
+    }
+
+    /// Takes a log over into the archive, or notes why not.
+    fn take(&mut self, started: Option<Result<Body>>, container: &mut Container) {
+        match started.filter(|_| self.left_bytes > 0) {
+            None => container.why.push_str("max-total-bytes are used up"),
+            Some(started) => {
+                if let Err(error) = self.fetch(started, container) {
+                    container.status = error.status().0;
+                }
+            }
+        }
+        if container.log == NONE {
+            container.file.clear();
+        }
+    }
+
+    fn fetch(&mut self, started: Result<Body>, container: &mut Container) -> Result<()> {
+        let mut body = started?;
+        let mut status = body.status()?;
+        let mut log = "previous";
+        if status == 400 {
+            // The node has no previous instance any more.
+            body = self.start(container, false)?;
+            status = body.status()?;
+            log = "current";
+        }
+        container.status = status.into();
+        if status != 200 {
+            self.read(&mut body, REFUSAL_BYTES)?;
+            container.why = json::from_slice::<Refusal>(&self.end).unwrap_or_default().message;
+            return Ok(());
+        }
+        let most = self.most_bytes.min(self.left_bytes) as usize;
+        let read = self.read(&mut body, most);
+        let room = most.saturating_sub(self.end.len());
+        let skipped = self.before.len().saturating_sub(room);
+        let mut bytes = 0;
+        let mut entry = Entry::create(&container.file)?;
+        for text in [self.before.get(skipped..).unwrap_or(&[]), &self.end] {
+            for piece in text.chunks(PIECE_BYTES) {
+                entry.append(piece)?;
+                bytes += piece.len() as u32;
+            }
+        }
+        entry.close()?;
+        container.log = log;
+        container.bytes = bytes;
+        // A whole log ends with a line.
+        container.truncated = skipped > 0 || self.end.last().is_some_and(|byte| *byte != b'\n');
+        self.left_bytes -= bytes;
+        // What broke off is kept as far as it came.
+        read
+    }
+
+    /// Reads a body to its end, and keeps so many of the last bytes or up to twice as many.
+    fn read(&mut self, body: &mut Body, most: usize) -> Result<()> {
+        self.before.clear();
+        self.end.clear();
+        let mut chunk = [0; 4096];
+        loop {
+            let is_full = self.end.len() >= most;
+            let room = if is_full { most } else { most - self.end.len() };
+            let read = body.read(chunk.get_mut(..room.min(4096)).unwrap_or(&mut []))?;
+            let Some(bytes @ [_, ..]) = chunk.get(..read) else { return Ok(()) };
+            if is_full {
+                core::mem::swap(&mut self.before, &mut self.end);
+                self.end.clear();
+            }
+            self.end.extend_from_slice(bytes);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
