@@ -11,7 +11,7 @@ mod decode;
 mod parse;
 mod write;
 
-pub use decode::{Decode, Mask, Object, Whole, decode_into, object};
+pub use decode::{Decode, Mask, Object, Pairs, Whole, decode_into, object};
 pub use miniserde;
 pub use miniserde::de::Deserialize;
 pub use miniserde::ser::Serialize;

@@ -3,6 +3,7 @@
 use crate::archive::Entry;
 use crate::decimal::Decimal;
 use crate::error::Result;
+use crate::json::Pairs;
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -243,6 +244,21 @@ pub fn record(record: &dyn Record) -> Fragment<'_> {
     }
 
     Fragment::Map(Box::new(Fields { record, next: 0 }))
+}
+
+impl<T: Serialize> Serialize for Pairs<T> {
+    fn begin(&self) -> Fragment<'_> {
+        struct Named<'a, T>(core::slice::Iter<'a, (String, T)>);
+
+        impl<T: Serialize> Map for Named<'_, T> {
+            fn next(&mut self) -> Option<(Cow<'_, str>, &dyn Serialize)> {
+                let (name, value) = self.0.next()?;
+                Some((Cow::Borrowed(name), value))
+            }
+        }
+
+        Fragment::Map(Box::new(Named(self.0.iter())))
+    }
 }
 
 #[cfg(test)]
