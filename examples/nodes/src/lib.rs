@@ -107,9 +107,15 @@ fn gather() -> Result<()> {
     for node in nodes {
         let mut node = node?;
         totals.add(&mut node);
+        let mut roles = Vec::new();
+        for (label, _) in &node.metadata.labels.0 {
+            if let Some(role) = label.strip_prefix(ROLE) {
+                roles.push(role);
+            }
+        }
         entry.push(&Described {
             name: &node.metadata.name,
-            roles: node.metadata.labels.0.iter().filter_map(|(label, _)| label.strip_prefix(ROLE)).collect(),
+            roles,
             spec: &node.spec,
             status: &node.status,
         })?;

@@ -3,6 +3,10 @@
 //! Only the canonical form without an exponent, which has no fraction and is what the API server sends of built-in types. Source:
 //! <https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/>.
 
+/// From a thousand-millionth to the sixth power of a thousand; each is a thousand of the one before, but for the step over one.
+const PREFIXES: &[u8] = b"numkMGTPE";
+const KILO: usize = 3;
+
 /// The quantity in parts of a unit (1000 for millicores), rounded up as Kubernetes does. `None` if it is no quantity, not
 /// in canonical form, or more than a `u64` holds.
 pub(crate) fn parse(text: &str, parts: u64) -> Option<u64> {
@@ -16,25 +20,18 @@ pub(crate) fn parse(text: &str, parts: u64) -> Option<u64> {
         return None;
     }
     number = times(number, parts)?;
-    let thousands = match suffix {
-        [] => 0,
-        [b'm'] => return Some(number.div_ceil(1_000)),
-        [b'u'] => return Some(number.div_ceil(1_000_000)),
-        [b'n'] => return Some(number.div_ceil(1_000_000_000)),
-        [b'k'] | [b'K', b'i'] => 1,
-        [b'M', ..] => 2,
-        [b'G', ..] => 3,
-        [b'T', ..] => 4,
-        [b'P', ..] => 5,
-        [b'E', ..] => 6,
+    let (base, prefix) = match *suffix {
+        [] => return Some(number),
+        [prefix] => (1000, prefix),
+        [b'K', b'i'] => (1024, b'k'),
+        [prefix @ b'E'..=b'T', b'i'] => (1024, prefix),
         _ => return None,
     };
-    let base = match suffix {
-        [] | [_] => 1000,
-        [_, b'i'] => 1024,
-        _ => return None,
-    };
-    for _ in 0..thousands {
+    let power = PREFIXES.iter().position(|known| *known == prefix)?;
+    for _ in power..KILO {
+        number = number.div_ceil(base);
+    }
+    for _ in KILO..=power {
         number = times(number, base)?;
     }
     Some(number)
@@ -86,8 +83,24 @@ mod tests {
     #[test]
     fn what_cannot_be_read_exactly_is_none() {
         for text in [
-            "", "-1", "+1", "1.5", "1e3", "12E6", "Mi", "1 Gi", "1Gii", "1mi", "1ki", "1K", "1Gi ", "1x", "16Ei", "19E",
-            "18446744073709551616", "99999999999999999999",
+            "",
+            "-1",
+            "+1",
+            "1.5",
+            "1e3",
+            "12E6",
+            "Mi",
+            "1 Gi",
+            "1Gii",
+            "1mi",
+            "1ki",
+            "1K",
+            "1Gi ",
+            "1x",
+            "16Ei",
+            "19E",
+            "18446744073709551616",
+            "99999999999999999999",
         ] {
             assert_eq!(parse(text, 1), None, "{text}");
         }
