@@ -1,7 +1,7 @@
-//! Counts the images of all pods by digest, and finds those that are named but not running.
+//! Counts the images of all pods by digest, and those that only workloads name.
 //!
-//! Writes `images.json`. All six lists are under way before the first is read. At most `MAX_IMAGES` images are in each of the two
-//! tables, so memory is bounded whatever the cluster's size; what is beyond is counted.
+//! Writes `images.json`. All six lists are under way before the first is read. At most `MAX_IMAGES` images are listed, so memory is
+//! bounded whatever the cluster's size; the containers of others are counted.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -33,10 +33,12 @@ struct Metadata {
 struct PodSpec {
     init_containers: Vec<Container>,
     containers: Vec<Container>,
+    ephemeral_containers: Vec<Container>,
 }
 
 #[derive(Default, Fields)]
 struct Container {
+    name: String,
     image: String,
 }
 
@@ -49,7 +51,7 @@ struct Status {
 
 #[derive(Default, Fields)]
 struct ContainerStatus {
-    image: String,
+    name: String,
     image_id: String,
 }
 
@@ -100,10 +102,11 @@ struct Inventory {
     pods: u32,
     namespaces: u32,
     workloads: u32,
-    images: Vec<Image>,
-    not_running: Vec<Reference>,
-    /// Containers whose images had no room in the tables.
+    /// Containers whose images had no room.
     left_out: u32,
+    /// By image and digest.
+    images: Vec<Image>,
+    /// The namespace of the last pod.
     #[field(skip)]
     namespace: String,
 }
@@ -111,23 +114,17 @@ struct Inventory {
 #[derive(Default, Serialize)]
 struct Image {
     image: String,
+    /// Empty if no kubelet has it.
     digest: String,
     containers: u32,
     pods: u32,
     namespaces: u32,
-    // The last pod and the last namespace that were counted, by number.
+    workloads: u32,
+    // The pod or workload, and the namespace, that were counted last, by number.
     #[field(skip)]
-    pod: u32,
+    last_object: u32,
     #[field(skip)]
-    namespace: u32,
-}
-
-#[derive(Default, Serialize)]
-struct Reference {
-    image: String,
-    named_by: u32,
-    #[field(skip)]
-    is_running: bool,
+    last_namespace: u32,
 }
 
 gatherer!(gather);
@@ -151,101 +148,102 @@ fn gather() -> Result<()> {
     inventory.add_workloads(daemon_sets, |daemon_set| daemon_set.0)?;
     inventory.add_workloads(jobs, |job| job.0)?;
     inventory.add_workloads(cron_jobs, |cron_job| cron_job.spec.job_template)?;
-    inventory.not_running.retain(|reference| !reference.is_running);
 
     log::Line::new()
         .number(inventory.images.len() as u32)
         .text(" images in ")
         .number(inventory.pods)
-        .text(" pods, ")
-        .number(inventory.not_running.len() as u32)
-        .text(" more are named")
+        .text(" pods and ")
+        .number(inventory.workloads)
+        .text(" workloads")
         .info();
     json::to_entry("images.json", &inventory)
 }
 
 impl Inventory {
     fn add_pod(&mut self, pod: &Pod) {
+        let Pod { metadata, spec, status } = pod;
         self.pods += 1;
         // The API server lists pods by namespace, so a namespace that is not the last one is new.
-        if self.namespaces == 0 || self.namespace != pod.metadata.namespace {
+        if self.namespaces == 0 || self.namespace != metadata.namespace {
             self.namespaces += 1;
-            self.namespace.clone_from(&pod.metadata.namespace);
+            self.namespace.clone_from(&metadata.namespace);
         }
-        let mut is_running = false;
-        let Status { init_container_statuses, container_statuses, ephemeral_container_statuses } =
-            &pod.status;
-        for statuses in [init_container_statuses, container_statuses, ephemeral_container_statuses] {
-            for status in statuses {
-                is_running = true;
-                self.add_container(status);
+        for (containers, statuses) in [
+            (&spec.init_containers, &status.init_container_statuses),
+            (&spec.containers, &status.container_statuses),
+            (&spec.ephemeral_containers, &status.ephemeral_container_statuses),
+        ] {
+            for container in containers {
+                let status = statuses.iter().find(|status| status.name == container.name);
+                let (object, namespace) = (self.pods, self.namespaces);
+                for row in self.rows(&container.image, Some(status.map_or("", ContainerStatus::digest))) {
+                    row.containers += 1;
+                    row.pods += u32::from(row.last_object != object);
+                    row.namespaces += u32::from(row.last_namespace != namespace);
+                    (row.last_object, row.last_namespace) = (object, namespace);
+                }
             }
-        }
-        // A runtime may call an image by another name than who asked for it, so what the pod asked for is known as running too.
-        self.add_spec(&pod.spec, is_running);
-    }
-
-    fn add_container(&mut self, status: &ContainerStatus) {
-        // `sha256:…`, or that after the name of the image and an `@`, or after a scheme such as `docker://`.
-        let start = status.image_id.rfind(['@', '/']).map_or(0, |at| at + 1);
-        let digest = status.image_id.get(start..).unwrap_or_default();
-        let place = self.images.binary_search_by(|known| {
-            known.image.cmp(&status.image).then_with(|| known.digest.as_str().cmp(digest))
-        });
-        let place = match place {
-            Ok(place) => place,
-            Err(_) if self.images.len() >= MAX_IMAGES => {
-                self.left_out += 1;
-                return;
-            }
-            Err(place) => {
-                let image =
-                    Image { image: status.image.clone(), digest: String::from(digest), ..Image::default() };
-                self.images.insert(place, image);
-                place
-            }
-        };
-        if let Some(image) = self.images.get_mut(place) {
-            image.containers += 1;
-            image.pods += u32::from(image.pod != self.pods);
-            image.namespaces += u32::from(image.namespace != self.namespaces);
-            (image.pod, image.namespace) = (self.pods, self.namespaces);
         }
     }
 
+    // Not inlined: the four kinds that are read alike have one copy of it.
+    #[inline(never)]
     fn add_workloads<K: Deserialize>(&mut self, list: List<K>, workload: fn(K) -> Workload) -> Result<()> {
         for item in list {
+            let spec = workload(item?).spec.template.spec;
             self.workloads += 1;
-            self.add_spec(&workload(item?).spec.template.spec, false);
+            let object = self.pods + self.workloads;
+            for containers in [&spec.init_containers, &spec.containers] {
+                for container in containers {
+                    for row in self.rows(&container.image, None) {
+                        row.workloads += u32::from(row.last_object != object);
+                        row.last_object = object;
+                    }
+                }
+            }
         }
         Ok(())
     }
 
-    fn add_spec(&mut self, spec: &PodSpec, is_running: bool) {
-        for containers in [&spec.init_containers, &spec.containers] {
-            for container in containers {
-                self.add_reference(&container.image, is_running);
-            }
+    /// The row of an image by name and digest, or all rows of that name; a new one if there is none, and none if there is no room.
+    fn rows(&mut self, image: &str, digest: Option<&str>) -> &mut [Image] {
+        let key = (image, digest.unwrap_or(""));
+        let start = self.images.partition_point(|row| (row.image.as_str(), row.digest.as_str()) < key);
+        let mut end = start;
+        while let Some(row) = self.images.get(end)
+            && row.image == image
+            && digest.is_none_or(|digest| row.digest == digest)
+        {
+            end += 1;
         }
-    }
-
-    fn add_reference(&mut self, image: &str, is_running: bool) {
-        let place = match self.not_running.binary_search_by(|known| known.image.as_str().cmp(image)) {
-            Ok(place) => place,
-            Err(_) if self.not_running.len() >= MAX_IMAGES => {
+        if start == end {
+            if self.images.len() >= MAX_IMAGES {
                 self.left_out += 1;
-                return;
+                return &mut [];
             }
-            Err(place) => {
-                let reference = Reference { image: String::from(image), ..Reference::default() };
-                self.not_running.insert(place, reference);
-                place
+            let row = Image { image: String::from(image), digest: String::from(key.1), ..Image::default() };
+            self.images.push(row);
+            // `Vec::insert` would do, and link a memmove of 1 KB.
+            let mut at = self.images.len() - 1;
+            while at > start
+                && let Some([before, row]) = self.images.get_mut(at - 1..=at)
+            {
+                core::mem::swap(before, row);
+                at -= 1;
             }
-        };
-        if let Some(reference) = self.not_running.get_mut(place) {
-            reference.is_running |= is_running;
-            reference.named_by += 1;
+            end += 1;
         }
+        self.images.get_mut(start..end).unwrap_or_default()
+    }
+}
+
+impl ContainerStatus {
+    /// `sha256:…`, which runtimes write alone, after the name of the image and an `@`, or after a scheme such as `docker://`.
+    fn digest(&self) -> &str {
+        let start =
+            self.image_id.bytes().rposition(|byte| matches!(byte, b'@' | b'/')).map_or(0, |at| at + 1);
+        self.image_id.get(start..).unwrap_or_default()
     }
 }
 

@@ -39,7 +39,7 @@ impl Mask {
 /// A type that a field of a resource can have.
 ///
 /// [`#[derive(Fields)]`](derive@crate::Fields) implements it for structs. Of the standard library these have it: `String`,
-/// `bool`, the integers up to 64 bits, `f32`, `f64`, and `Option`, `Vec`, `Box`, `BTreeMap<String, _>` of such, and [`Pairs`]. For a type
+/// `bool`, the integers up to 64 bits, `f32`, `f64`, and `Option`, `Vec`, `Box`, `BTreeMap<String, _>` of such, and [`Pairs`](super::Pairs). For a type
 /// that has miniserde's `Deserialize` only, there is [`Whole`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a field of a resource",
@@ -61,9 +61,9 @@ pub trait Object {
 
 /// The value as a visitor of itself.
 #[repr(transparent)]
-struct Place<T>(T);
+pub(super) struct Place<T>(pub(super) T);
 
-fn place<T>(value: &mut T) -> &mut Place<T> {
+pub(super) fn place<T>(value: &mut T) -> &mut Place<T> {
     // SAFETY: `Place<T>` is transparent: it has the layout of `T`, and every `T` is a valid one. The lifetime is the same.
     unsafe { &mut *core::ptr::from_mut(value).cast::<Place<T>>() }
 }
@@ -236,52 +236,6 @@ struct Values<'a, T>(&'a mut BTreeMap<String, T>);
 impl<T: Decode> Map for Values<'_, T> {
     fn key(&mut self, name: &str) -> Result<&mut dyn Visitor> {
         Ok(self.0.entry(String::from(name)).or_default().visitor())
-    }
-
-    fn finish(&mut self) -> Result<()> {
-        Ok(())
-    }
-}
-
-/// A map as pairs, in the order of the JSON: for labels and annotations that are looked through once.
-///
-/// A `BTreeMap` finds a name faster, and is 4 KB more of a gatherer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pairs<T>(pub Vec<(String, T)>);
-
-impl<T> Pairs<T> {
-    /// The value of that name.
-    pub fn get(&self, name: &str) -> Option<&T> {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value)
-    }
-}
-
-impl<T> Default for Pairs<T> {
-    fn default() -> Self {
-        Pairs(Vec::new())
-    }
-}
-
-impl<T: Decode> Decode for Pairs<T> {
-    const MASK: Mask = Mask::Map(&T::MASK);
-
-    fn visitor(&mut self) -> &mut dyn Visitor {
-        place(self)
-    }
-}
-
-impl<T: Decode> Visitor for Place<Pairs<T>> {
-    fn map(&mut self) -> Result<Box<dyn Map + '_>> {
-        Ok(Box::new(Named(&mut self.0.0)))
-    }
-}
-
-struct Named<'a, T>(&'a mut Vec<(String, T)>);
-
-impl<T: Decode> Map for Named<'_, T> {
-    fn key(&mut self, name: &str) -> Result<&mut dyn Visitor> {
-        self.0.push((String::from(name), T::default()));
-        self.0.last_mut().map(|(_, value)| value.visitor()).ok_or(Error)
     }
 
     fn finish(&mut self) -> Result<()> {
