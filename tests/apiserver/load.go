@@ -36,7 +36,7 @@ const (
 	crdLimit     = 20 * time.Second
 )
 
-type loadSizes struct{ pods, operators, nodes, workers int }
+type loadSizes struct{ pods, operators, nodes, events, workloads, workers int }
 
 // loader holds the clients of one load.
 type loader struct {
@@ -66,7 +66,10 @@ func load(dir string, sizes loadSizes) error {
 		{"namespaces", l.applyNamespaces},
 		{"nodes", l.applyNodes},
 		{"secret, config map and events", l.applyOthers},
+		{"events", l.applyEvents},
+		{"workloads", l.applyWorkloads},
 		{"pods", l.applyPods},
+		{"ephemeral containers", l.applyEphemeralContainers},
 		// Last: the server holds back the first create of a new type for 2 s after the type appeared.
 		{"cluster operators", l.applyOperators},
 	}
@@ -75,8 +78,8 @@ func load(dir string, sizes loadSizes) error {
 			return fmt.Errorf("load %s into %s (is it still running?): %w", step.name, ready.Server, err)
 		}
 	}
-	fmt.Fprintf(os.Stdout, "loaded %d operators, %d nodes, %d pods in %d ms\n",
-		sizes.operators, sizes.nodes, sizes.pods, time.Since(started).Milliseconds())
+	fmt.Fprintf(os.Stdout, "loaded %d operators, %d nodes, %d events, %d workloads, %d pods in %d ms\n",
+		sizes.operators, sizes.nodes, sizes.events, sizes.workloads, sizes.pods, time.Since(started).Milliseconds())
 	return nil
 }
 

@@ -48,7 +48,7 @@ func node(index, kubeletPort int) *corev1.Node {
 			corev1.ResourcePods:             *resource.NewQuantity(250, resource.DecimalSI),
 		}
 	}
-	return &corev1.Node{
+	object := &corev1.Node{
 		ObjectMeta: metav1.ObjectMeta{
 			Name: nodeName(index),
 			Labels: map[string]string{
@@ -82,4 +82,6 @@ func node(index, kubeletPort int) *corev1.Node {
 			},
 		},
 	}
+	troubleNode(index, object)
+	return object
 }

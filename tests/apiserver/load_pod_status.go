@@ -99,6 +99,9 @@ func podStatus(index int, object *corev1.Pod) corev1.PodStatus {
 		condition(corev1.ContainersReady, ready, reason),
 		condition(corev1.PodScheduled, corev1.ConditionTrue, ""),
 	}
+	for _, container := range object.Spec.InitContainers {
+		status.InitContainerStatuses = append(status.InitContainerStatuses, endedStatus(container, index, began))
+	}
 	for position, container := range object.Spec.Containers {
 		status.ContainerStatuses = append(status.ContainerStatuses, containerStatus(index, position, container, began))
 	}
@@ -130,7 +133,7 @@ func containerStatus(index, position int, container corev1.Container, began meta
 	id := fmt.Sprintf("cri-o://%s", hexOf("container/"+container.Name, index, 64))
 	running := true
 	status := corev1.ContainerStatus{
-		Name: container.Name, Image: container.Image, ImageID: "sha256:" + hexOf(container.Image, 0, 64), ContainerID: id,
+		Name: container.Name, Image: container.Image, ImageID: imageID(container.Image, index), ContainerID: id,
 		Ready: true, Started: &running,
 		State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: began}},
 	}

@@ -101,6 +101,7 @@ func pod(index, nodes int) *corev1.Pod {
 	if state == stateSucceeded || state == stateEvicted {
 		object.Spec.RestartPolicy = corev1.RestartPolicyNever
 	}
+	object.Spec.InitContainers = initContainers(work.name)
 	for position, container := range work.containers {
 		object.Spec.Containers = append(object.Spec.Containers, podContainer(index, position, work.name, container))
 	}

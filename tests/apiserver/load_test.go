@@ -22,6 +22,9 @@ func TestObjectsAreTheSameEachTime(t *testing.T) {
 		if !reflect.DeepEqual(node(index, 10250), node(index, 10250)) {
 			t.Errorf("node %d differs from itself", index)
 		}
+		if !reflect.DeepEqual(countedEvent(index), countedEvent(index)) || !reflect.DeepEqual(seriesEvent(index), seriesEvent(index)) {
+			t.Errorf("event %d differs from itself", index)
+		}
 	}
 }
 

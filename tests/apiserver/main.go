@@ -24,7 +24,7 @@ const usage = `A real kube-apiserver with etcd inside, for tests.
 
 usage:
   apiserver --dir DIR [--port 0] [--stop-on-stdin-close] [--cache-snapshots]
-  apiserver load --dir DIR [--pods 100] [--operators 32] [--nodes 6] [--workers 16]
+  apiserver load --dir DIR [--pods 100] [--operators 32] [--nodes 6] [--events 20] [--workloads 15] [--workers 16]
   apiserver compact --dir DIR
 
 The first form serves until SIGTERM, SIGINT or, if asked, the end of standard input. Everything is
@@ -98,6 +98,8 @@ func run(arguments []string) (terminal io.Writer, err error) {
 		flags.IntVar(&sizes.pods, "pods", 100, "")
 		flags.IntVar(&sizes.operators, "operators", 32, "")
 		flags.IntVar(&sizes.nodes, "nodes", 6, "")
+		flags.IntVar(&sizes.events, "events", 20, "")
+		flags.IntVar(&sizes.workloads, "workloads", 15, "")
 		flags.IntVar(&sizes.workers, "workers", 16, "")
 		if err := parse(); err != nil {
 			return os.Stderr, err

@@ -1,5 +1,7 @@
 //! Kubernetes objects to serve: enough of them for the examples, with all that a host must take out.
 
+mod inventory;
+
 use crate::server::{Answer, List, Server};
 use serde_json::{Value, json};
 
@@ -20,10 +22,11 @@ pub const MANAGED: &str = "managed-by-a-controller";
 
 /// A server that has what the examples ask for.
 pub fn server() -> Server {
-    Server::new()
+    let server = Server::new()
         .list(CLUSTER_OPERATORS, cluster_operators(3))
         .list(PODS, pods(5))
-        .on(LOG, Answer::bytes("text/plain", LOGGED))
+        .on(LOG, Answer::bytes("text/plain", LOGGED));
+    inventory::lists().into_iter().fold(server, |server, (path, list)| server.list(path, list))
 }
 
 /// So many cluster operators; every third from the second is degraded.
@@ -95,7 +98,7 @@ fn pod(number: usize, is_crash_looping: bool) -> Value {
         "status": {
             "phase": "Running",
             "containerStatuses": [{
-                "name": "main", "restartCount": 7, "state": state, "ready": !is_crash_looping,
+                "name": "main", "imageID": format!("registry/image@sha256:{}", "ab".repeat(32)), "restartCount": 7, "state": state, "ready": !is_crash_looping,
                 "lastState": {"terminated": {"reason": "Error", "exitCode": 1, "finishedAt": "2024-05-02T11:00:00Z"}},
             }],
         },

@@ -57,6 +57,17 @@ pub(crate) fn expand_serialize(input: &DeriveInput) -> Result<TokenStream> {
     })
 }
 
+/// The type of the only field of a struct without names, which has the fields of that type.
+pub(crate) fn inner_of(input: &DeriveInput) -> Option<&Type> {
+    let Data::Struct(data) = &input.data else { return None };
+    match &data.fields {
+        Fields::Unnamed(unnamed) if unnamed.unnamed.len() == 1 && input.generics.params.is_empty() => {
+            unnamed.unnamed.first().map(|field| &field.ty)
+        }
+        _ => None,
+    }
+}
+
 /// The fields of a struct that is to be decoded: no generics, as its mask is a constant.
 pub(crate) fn fields_of(input: &DeriveInput) -> Result<Vec<Field<'_>>> {
     if !input.generics.params.is_empty() {
@@ -82,16 +93,23 @@ fn named_fields(input: &DeriveInput) -> Result<Vec<Field<'_>>> {
     for field in named {
         let Some(ident) = &field.ident else { continue };
         let mut name = json_name(&ident.to_string());
-        let mut span = ident.span();
+        let (mut span, mut is_skipped) = (ident.span(), false);
         for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("field")) {
             attribute.parse_nested_meta(|meta| {
+                if meta.path.is_ident("skip") {
+                    is_skipped = true;
+                    return Ok(());
+                }
                 if !meta.path.is_ident("name") {
-                    return Err(meta.error("only `name = \"…\"` is known here"));
+                    return Err(meta.error("only `name = \"…\"` and `skip` are known here"));
                 }
                 let text: LitStr = meta.value()?.parse()?;
                 (name, span) = (text.value(), text.span());
                 Ok(())
             })?;
+        }
+        if is_skipped {
+            continue;
         }
         if !is_mask_name(&name) {
             return Err(Error::new(span, "not a name that a field mask can hold"));
@@ -102,6 +120,29 @@ fn named_fields(input: &DeriveInput) -> Result<Vec<Field<'_>>> {
         fields.push(Field { ident, ty: &field.ty, name });
     }
     Ok(fields)
+}
+
+/// The implementations that decode a struct as the type of its only field.
+pub(crate) fn decoding_as(ident: &Ident, inner: &Type) -> TokenStream {
+    quote_spanned! {inner.span()=>
+        const _: () = {
+            use ::wagather::__private as __p;
+
+            impl ::wagather::json::Decode for #ident {
+                const MASK: ::wagather::json::Mask = <#inner as __p::Decode>::MASK;
+
+                fn visitor(&mut self) -> &mut dyn __p::Visitor {
+                    __p::object::<#inner>(&mut self.0)
+                }
+            }
+
+            impl __p::Deserialize for #ident {
+                fn begin(out: &mut ::core::option::Option<Self>) -> &mut dyn __p::Visitor {
+                    __p::decode_into(out)
+                }
+            }
+        };
+    }
 }
 
 /// The implementations that decode a struct. Errors about a field's type point at the type.

@@ -36,7 +36,8 @@ use syn::{DeriveInput, parse_macro_input};
 ///
 /// It implements `wagather::Resource`, the verbs' marker traits, and (for a struct with fields) decoding, as
 /// [`Fields`](derive@Fields) does; its field mask is that of its fields. A struct without fields (`struct Pod;`) stands
-/// for whole objects: they can be piped and read as bytes, and there is nothing to decode.
+/// for whole objects: they can be piped and read as bytes, and there is nothing to decode. A struct with one field without a
+/// name (`struct StatefulSet(Workload);`) has the fields of that type: kinds that are read alike share one, and its code.
 ///
 /// The record in the manifest is there because the struct is, whether or not the gatherer uses it: the linker sees bytes of
 /// a section, not what they are for. A resource that is not used should be deleted, or its owner is asked to grant it.
@@ -49,7 +50,8 @@ pub fn derive_resource(input: TokenStream) -> TokenStream {
 /// Makes a struct a part of a resource: decodable, and its fields a part of the resource's mask.
 ///
 /// The JSON name of a field is its name in camelCase, with the upper-case acronyms that Kubernetes' API conventions ask for
-/// (`pod_ip` is `podIP`, `provider_id` is `providerID`); `#[field(name = "…")]` says otherwise.
+/// (`pod_ip` is `podIP`, `provider_id` is `providerID`); `#[field(name = "…")]` says otherwise. A field that is `#[field(skip)]` is
+/// the gatherer's own, neither read nor written.
 ///
 /// Decoding follows Kubernetes' `omitempty`: what is absent or `null` is the field's default, and unknown fields are
 /// ignored. So the struct must be `Default`. `Option` tells an absent field from an empty one.

@@ -1,6 +1,6 @@
 //! `#[derive(Resource)]`: what `#[resource(…)]` says, checked, as constants, marker traits and a manifest record.
 
-use crate::fields::{decoding, fields_of};
+use crate::fields::{decoding, decoding_as, fields_of, inner_of};
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::meta::ParseNestedMeta;
@@ -24,7 +24,8 @@ struct Attribute {
 }
 
 pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
-    let fields = fields_of(input)?;
+    let inner = inner_of(input);
+    let fields = if inner.is_some() { Vec::new() } else { fields_of(input)? };
     let attribute = parse(input)?;
     let ident = &input.ident;
 
@@ -66,10 +67,15 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
         String::new()
     };
 
-    let (mask, decoding) = if fields.is_empty() {
-        (quote!(::wagather::json::Mask::Whole), TokenStream::new())
+    let decoding = match inner {
+        Some(inner) => decoding_as(ident, inner),
+        None if fields.is_empty() => TokenStream::new(),
+        None => decoding(ident, &fields),
+    };
+    let mask = if decoding.is_empty() {
+        quote!(::wagather::json::Mask::Whole)
     } else {
-        (quote!(<#ident as ::wagather::json::Decode>::MASK), decoding(ident, &fields))
+        quote!(<#ident as ::wagather::json::Decode>::MASK)
     };
 
     Ok(quote! {
@@ -189,7 +195,7 @@ mod tests {
 
     #[test]
     fn mistakes_are_named() {
-        let cases: [(DeriveInput, &str); 14] = [
+        let cases: [(DeriveInput, &str); 15] = [
             (
                 parse_quote!(
                     struct A;
@@ -276,9 +282,16 @@ mod tests {
             (
                 parse_quote!(
                     #[resource(version = "v1", plural = "as", cluster)]
-                    struct A(u8);
+                    struct A(u8, u8);
                 ),
                 "need names",
+            ),
+            (
+                parse_quote!(
+                    #[resource(version = "v1", plural = "as", cluster)]
+                    struct A<T>(T);
+                ),
+                "generic",
             ),
             (
                 parse_quote!(

@@ -39,7 +39,7 @@ impl Mask {
 /// A type that a field of a resource can have.
 ///
 /// [`#[derive(Fields)]`](derive@crate::Fields) implements it for structs. Of the standard library these have it: `String`,
-/// `bool`, the integers up to 64 bits, `f32`, `f64`, and `Option`, `Vec`, `Box`, `BTreeMap<String, _>` of such. For a type
+/// `bool`, the integers up to 64 bits, `f32`, `f64`, and `Option`, `Vec`, `Box`, `BTreeMap<String, _>` of such, and [`Pairs`](super::Pairs). For a type
 /// that has miniserde's `Deserialize` only, there is [`Whole`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a field of a resource",
@@ -61,9 +61,9 @@ pub trait Object {
 
 /// The value as a visitor of itself.
 #[repr(transparent)]
-struct Place<T>(T);
+pub(super) struct Place<T>(pub(super) T);
 
-fn place<T>(value: &mut T) -> &mut Place<T> {
+pub(super) fn place<T>(value: &mut T) -> &mut Place<T> {
     // SAFETY: `Place<T>` is transparent: it has the layout of `T`, and every `T` is a valid one. The lifetime is the same.
     unsafe { &mut *core::ptr::from_mut(value).cast::<Place<T>>() }
 }

@@ -8,6 +8,7 @@
 //! reading, and a `None` field is left out when writing.
 
 mod decode;
+mod pairs;
 mod parse;
 mod write;
 
@@ -15,6 +16,7 @@ pub use decode::{Decode, Mask, Object, Whole, decode_into, object};
 pub use miniserde;
 pub use miniserde::de::Deserialize;
 pub use miniserde::ser::Serialize;
+pub use pairs::Pairs;
 pub use write::{ArrayEntry, Record, record, to_entry, to_string, write};
 
 use crate::abi::Status;

@@ -249,6 +249,7 @@ pub fn record(record: &dyn Record) -> Fragment<'_> {
 mod tests {
     use super::*;
     use crate::fake::Host;
+    use core::cell::Cell;
     use std::collections::BTreeMap;
     use std::vec;
 
@@ -271,6 +272,25 @@ mod tests {
         assert_eq!(to_string(&finding), r#"{"name":"a","lastSeen":7,"type":"t","podIPs":[]}"#);
         assert_eq!(to_string(&BTreeMap::<String, u32>::new()), "{}");
         assert_eq!(to_string(&vec![None, Some(1u8)]), "[null,1]");
+    }
+
+    #[test]
+    fn what_is_skipped_is_neither_written_nor_read() {
+        #[derive(Default, Debug, PartialEq, crate::Fields, crate::Serialize)]
+        struct Counted {
+            name: String,
+            #[field(skip)]
+            last: Cell<u32>,
+            #[field(skip)]
+            r#type: u32,
+            #[field(name = "type")]
+            kind: String,
+        }
+        let counted = Counted { name: "a".into(), last: Cell::new(7), r#type: 8, kind: "k".into() };
+        let json = to_string(&counted);
+        assert_eq!(json, r#"{"name":"a","type":"k"}"#);
+        let expected = Counted { last: Cell::new(0), r#type: 0, ..counted };
+        assert_eq!(crate::json::from_str(r#"{"name":"a","last":5,"type":"k"}"#), Ok(expected));
     }
 
     #[test]

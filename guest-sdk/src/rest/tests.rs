@@ -336,3 +336,37 @@ fn a_raw_path_is_read_decoded_or_piped() {
 fn without_a_host_there_is_no_answer() {
     let _ = Api::<Pod>::all().list(&ListParams::default());
 }
+
+#[derive(Default, Debug, Fields)]
+struct Workload {
+    metadata: Metadata,
+    spec: Spec,
+}
+
+#[derive(Default, Debug, crate::Resource)]
+#[resource(group = "apps", version = "v1", plural = "statefulsets", namespaced)]
+struct StatefulSet(Workload);
+
+#[derive(Default, Debug, crate::Resource)]
+#[resource(group = "apps", version = "v1", plural = "daemonsets", namespaced)]
+struct DaemonSet(Workload);
+
+#[test]
+fn kinds_that_are_read_alike_share_a_type() {
+    let run = host()
+        .list("/apis/apps/v1/statefulsets", r#"[{"metadata": {"name": "db"}, "spec": {"nodeName": "n"}}]"#)
+        .list("/apis/apps/v1/daemonsets", r#"[{"metadata": {"name": "agent"}}, 7]"#)
+        .run(|| {
+            let params = ListParams::default();
+            let mut stateful_sets = Api::<StatefulSet>::all().list(&params)?.into_iter();
+            let mut daemon_sets = Api::<DaemonSet>::all().list(&params)?.into_iter();
+            let StatefulSet(workload) = stateful_sets.next().expect("an item")?;
+            assert_eq!((workload.metadata.name.as_str(), workload.spec.node_name.as_str()), ("db", "n"));
+            assert_eq!(daemon_sets.next().expect("an item")?.0.metadata.name, "agent");
+            assert_eq!(daemon_sets.next().map(|item| item.is_err()), Some(true));
+            Ok(())
+        });
+    assert_eq!(run.result, Ok(()));
+    assert_eq!(run.requests[0].mask, "metadata(name,namespace,labels),spec(nodeName,containers(image))");
+    assert_eq!(run.requests[0].mask, run.requests[1].mask);
+}

@@ -73,7 +73,14 @@ impl Server {
 
     /// Fills it, or adds to what is there.
     pub fn load(&self, operators: usize, pods: usize) {
-        self.call(&["load", "--operators", &operators.to_string(), "--pods", &pods.to_string()]);
+        self.load_all(&[("operators", operators), ("pods", pods)]);
+    }
+
+    /// The same, with a number for each kind that its `load` knows; without one there are as many as by default.
+    pub fn load_all(&self, counts: &[(&str, usize)]) {
+        let options = counts.iter().map(|(kind, count)| format!("--{kind}={count}"));
+        let words: Vec<String> = ["load".to_owned()].into_iter().chain(options).collect();
+        self.call(&words.iter().map(String::as_str).collect::<Vec<_>>());
     }
 
     /// Makes every continue token so far too old.

@@ -15,6 +15,7 @@ mod examples;
 mod expiry;
 mod faults;
 mod in_cluster;
+mod inventory;
 mod kubeconfigs;
 mod lists;
 mod logs;
@@ -34,6 +35,9 @@ use tests::host::{Done, Host, incomplete};
 
 const OPERATORS: usize = 32;
 const PODS: usize = 1_200;
+const NODES: usize = 20;
+const EVENTS: usize = 200;
+const WORKLOADS: usize = 60;
 
 const OPERATORS_PATH: &str = "/apis/config.openshift.io/v1/clusteroperators";
 const PODS_PATH: &str = "/api/v1/pods";
@@ -56,7 +60,13 @@ struct Alone(&'static Server, #[allow(dead_code)] RwLockWriteGuard<'static, ()>)
 fn started() -> &'static Server {
     SERVER.get_or_init(|| {
         let server = Server::start();
-        server.load(OPERATORS, PODS);
+        server.load_all(&[
+            ("operators", OPERATORS),
+            ("pods", PODS),
+            ("nodes", NODES),
+            ("events", EVENTS),
+            ("workloads", WORKLOADS),
+        ]);
         server
     })
 }

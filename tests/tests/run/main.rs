@@ -32,6 +32,10 @@ fn examples_gather_what_their_readme_says() {
             &operator(1),
             &operator(2),
             "degraded-operators/findings.json",
+            "events/warnings.json",
+            "image-inventory/images.json",
+            "nodes/nodes.json",
+            "nodes/totals.json",
             "pods/crash-looping.json",
             "wagather.json"
         ]

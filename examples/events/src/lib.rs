@@ -1,0 +1,185 @@
+//! Sums up the warning events by reason and by object, the most frequent first.
+//!
+//! Writes `warnings.json`. Each of its two tables has `MAX_ROWS` rows at most, so memory is bounded however many events there
+//! are. Within that everything is exact; beyond, the most frequent are kept, and each row says how far it may be off
+//! ("Space-Saving", Metwally, Agrawal and El Abbadi, 2005).
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use wagather::{Api, Fields, ListParams, Resource, Result, Serialize, gatherer, heap, json, log};
+
+/// Nobody reads further.
+const MAX_ROWS: usize = 500;
+/// What the API server allows a message of `events.k8s.io`; in the core group there is no limit.
+const MAX_MESSAGE_BYTES: usize = 1024;
+
+#[derive(Default, Resource)]
+#[resource(version = "v1", plural = "events", namespaced)]
+struct Event {
+    metadata: Metadata,
+    involved_object: Involved,
+    reason: String,
+    message: String,
+    count: i32,
+    first_timestamp: String,
+    last_timestamp: String,
+    event_time: String,
+    series: Series,
+}
+
+#[derive(Default, Fields)]
+struct Metadata {
+    creation_timestamp: String,
+}
+
+#[derive(Default, Fields)]
+struct Involved {
+    kind: String,
+    namespace: String,
+    name: String,
+}
+
+#[derive(Default, Fields)]
+struct Series {
+    count: i32,
+    last_observed_time: String,
+}
+
+#[derive(Default, Serialize)]
+struct Report {
+    events: u32,
+    count: u64,
+    by_reason: Table,
+    by_object: Table,
+}
+
+#[derive(Default, Serialize)]
+struct Table {
+    /// How often a row had to give way to a new one.
+    replaced: u32,
+    /// By `count`, the largest first.
+    rows: Vec<Row>,
+}
+
+/// Events that are alike. What they need not have in common is that of the latest.
+#[derive(Default, Serialize)]
+struct Row {
+    reason: String,
+    kind: String,
+    namespace: String,
+    name: String,
+    message: String,
+    count: u64,
+    /// How much of `count` may be that of rows which gave way to this one.
+    overcount: u64,
+    events: u32,
+    first_seen: String,
+    last_seen: String,
+}
+
+gatherer!(gather);
+heap!();
+
+fn gather() -> Result<()> {
+    let mut report = Report::default();
+    for event in Api::<Event>::all().list(&ListParams::default().fields("type=Warning"))? {
+        report.add(&event?);
+    }
+    log::Line::new().number(report.events).text(" warning events").info();
+    json::to_entry("warnings.json", &report)
+}
+
+impl Report {
+    fn add(&mut self, event: &Event) {
+        self.events += 1;
+        self.count += event.count();
+        let object = &event.involved_object;
+        let is_alike = |row: &Row| row.namespace == object.namespace && row.kind == object.kind;
+        self.by_reason.add(event, &|row| row.reason == event.reason && is_alike(row));
+        self.by_object.add(event, &|row| row.name == object.name && is_alike(row));
+    }
+}
+
+impl Event {
+    /// How often it happened: what repeats is counted in one event.
+    fn count(&self) -> u64 {
+        u64::from(self.count.max(self.series.count).max(1).unsigned_abs())
+    }
+
+    // Who writes through `events.k8s.io` sets `eventTime` and `series`, all others the timestamps, and some neither.
+
+    fn first_seen(&self) -> &str {
+        first_of(&[&self.first_timestamp, &self.event_time, &self.metadata.creation_timestamp])
+    }
+
+    fn last_seen(&self) -> &str {
+        match first_of(&[&self.series.last_observed_time, &self.last_timestamp]) {
+            "" => self.first_seen(),
+            time => time,
+        }
+    }
+}
+
+fn first_of<'a>(times: &[&'a String]) -> &'a str {
+    times.iter().find(|time| !time.is_empty()).map_or("", |time| time)
+}
+
+impl Table {
+    /// Counts an event in the row that it belongs to. If there is none and no room, the last row, which has the smallest count,
+    /// gives way and hands its count down, so that no count is ever too small.
+    fn add(&mut self, event: &Event, belongs: &dyn Fn(&Row) -> bool) {
+        let mut at = match self.rows.iter().position(belongs) {
+            Some(at) => at,
+            None if self.rows.len() < MAX_ROWS => {
+                self.rows.push(Row::default());
+                self.rows.len() - 1
+            }
+            None => {
+                self.replaced += 1;
+                if let Some(last) = self.rows.last_mut() {
+                    *last = Row { count: last.count, overcount: last.count, ..Row::default() };
+                }
+                MAX_ROWS - 1
+            }
+        };
+        if let Some(row) = self.rows.get_mut(at) {
+            row.add(event);
+        }
+        while let Some(before) = at.checked_sub(1)
+            && let Some([above, row]) = self.rows.get_mut(before..=at)
+            && above.count < row.count
+        {
+            core::mem::swap(above, row);
+            at = before;
+        }
+    }
+}
+
+impl Row {
+    fn add(&mut self, event: &Event) {
+        self.events += 1;
+        self.count += event.count();
+        // The API server writes times in UTC, so their order is that of the text, to the second.
+        let (first_seen, last_seen) = (event.first_seen(), event.last_seen());
+        if self.events == 1 || first_seen < self.first_seen.as_str() {
+            self.first_seen = String::from(first_seen);
+        }
+        if last_seen >= self.last_seen.as_str() {
+            self.last_seen = String::from(last_seen);
+            self.reason.clone_from(&event.reason);
+            self.kind.clone_from(&event.involved_object.kind);
+            self.namespace.clone_from(&event.involved_object.namespace);
+            self.name.clone_from(&event.involved_object.name);
+            self.message.clone_from(&event.message);
+            self.message.truncate(event.message.floor_char_boundary(MAX_MESSAGE_BYTES));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,251 @@
+//! Counts the images of all pods by digest, and those that only workloads name.
+//!
+//! Writes `images.json`. All six lists are under way before the first is read. At most `MAX_IMAGES` images are listed, so memory is
+//! bounded whatever the cluster's size; the containers of others are counted.
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use wagather::json::{self, Deserialize};
+use wagather::{Api, Fields, List, ListParams, Resource, Result, Serialize, gatherer, heap, log};
+
+/// Large clusters have some hundreds.
+const MAX_IMAGES: usize = 2_000;
+
+#[derive(Default, Resource)]
+#[resource(version = "v1", plural = "pods", namespaced)]
+struct Pod {
+    metadata: Metadata,
+    spec: PodSpec,
+    status: Status,
+}
+
+#[derive(Default, Fields)]
+struct Metadata {
+    namespace: String,
+}
+
+#[derive(Default, Fields)]
+struct PodSpec {
+    init_containers: Vec<Container>,
+    containers: Vec<Container>,
+    ephemeral_containers: Vec<Container>,
+}
+
+#[derive(Default, Fields)]
+struct Container {
+    name: String,
+    image: String,
+}
+
+#[derive(Default, Fields)]
+struct Status {
+    init_container_statuses: Vec<ContainerStatus>,
+    container_statuses: Vec<ContainerStatus>,
+    ephemeral_container_statuses: Vec<ContainerStatus>,
+}
+
+#[derive(Default, Fields)]
+struct ContainerStatus {
+    name: String,
+    image_id: String,
+}
+
+#[derive(Default, Resource)]
+#[resource(group = "apps", version = "v1", plural = "deployments", namespaced)]
+struct Deployment(Workload);
+
+#[derive(Default, Resource)]
+#[resource(group = "apps", version = "v1", plural = "statefulsets", namespaced)]
+struct StatefulSet(Workload);
+
+#[derive(Default, Resource)]
+#[resource(group = "apps", version = "v1", plural = "daemonsets", namespaced)]
+struct DaemonSet(Workload);
+
+#[derive(Default, Resource)]
+#[resource(group = "batch", version = "v1", plural = "jobs", namespaced)]
+struct Job(Workload);
+
+#[derive(Default, Resource)]
+#[resource(group = "batch", version = "v1", plural = "cronjobs", namespaced)]
+struct CronJob {
+    spec: CronJobSpec,
+}
+
+#[derive(Default, Fields)]
+struct CronJobSpec {
+    job_template: Workload,
+}
+
+#[derive(Default, Fields)]
+struct Workload {
+    spec: WorkloadSpec,
+}
+
+#[derive(Default, Fields)]
+struct WorkloadSpec {
+    template: Template,
+}
+
+#[derive(Default, Fields)]
+struct Template {
+    spec: PodSpec,
+}
+
+#[derive(Default, Serialize)]
+struct Inventory {
+    pods: u32,
+    namespaces: u32,
+    workloads: u32,
+    /// Containers whose images had no room.
+    left_out: u32,
+    /// By image and digest.
+    images: Vec<Image>,
+    /// The namespace of the last pod.
+    #[field(skip)]
+    namespace: String,
+}
+
+#[derive(Default, Serialize)]
+struct Image {
+    image: String,
+    /// Empty if no kubelet has it.
+    digest: String,
+    containers: u32,
+    pods: u32,
+    namespaces: u32,
+    workloads: u32,
+    // The pod or workload, and the namespace, that were counted last, by number.
+    #[field(skip)]
+    last_object: u32,
+    #[field(skip)]
+    last_namespace: u32,
+}
+
+gatherer!(gather);
+heap!();
+
+fn gather() -> Result<()> {
+    let all = ListParams::default();
+    let pods = Api::<Pod>::all().list(&all)?;
+    let deployments = Api::<Deployment>::all().list(&all)?;
+    let stateful_sets = Api::<StatefulSet>::all().list(&all)?;
+    let daemon_sets = Api::<DaemonSet>::all().list(&all)?;
+    let jobs = Api::<Job>::all().list(&all)?;
+    let cron_jobs = Api::<CronJob>::all().list(&all)?;
+
+    let mut inventory = Inventory::default();
+    for pod in pods {
+        inventory.add_pod(&pod?);
+    }
+    inventory.add_workloads(deployments, |deployment| deployment.0)?;
+    inventory.add_workloads(stateful_sets, |stateful_set| stateful_set.0)?;
+    inventory.add_workloads(daemon_sets, |daemon_set| daemon_set.0)?;
+    inventory.add_workloads(jobs, |job| job.0)?;
+    inventory.add_workloads(cron_jobs, |cron_job| cron_job.spec.job_template)?;
+
+    log::Line::new()
+        .number(inventory.images.len() as u32)
+        .text(" images in ")
+        .number(inventory.pods)
+        .text(" pods and ")
+        .number(inventory.workloads)
+        .text(" workloads")
+        .info();
+    json::to_entry("images.json", &inventory)
+}
+
+impl Inventory {
+    fn add_pod(&mut self, pod: &Pod) {
+        let Pod { metadata, spec, status } = pod;
+        self.pods += 1;
+        // The API server lists pods by namespace, so a namespace that is not the last one is new.
+        if self.namespaces == 0 || self.namespace != metadata.namespace {
+            self.namespaces += 1;
+            self.namespace.clone_from(&metadata.namespace);
+        }
+        for (containers, statuses) in [
+            (&spec.init_containers, &status.init_container_statuses),
+            (&spec.containers, &status.container_statuses),
+            (&spec.ephemeral_containers, &status.ephemeral_container_statuses),
+        ] {
+            for container in containers {
+                let status = statuses.iter().find(|status| status.name == container.name);
+                let (object, namespace) = (self.pods, self.namespaces);
+                for row in self.rows(&container.image, Some(status.map_or("", ContainerStatus::digest))) {
+                    row.containers += 1;
+                    row.pods += u32::from(row.last_object != object);
+                    row.namespaces += u32::from(row.last_namespace != namespace);
+                    (row.last_object, row.last_namespace) = (object, namespace);
+                }
+            }
+        }
+    }
+
+    // Not inlined: the four kinds that are read alike have one copy of it.
+    #[inline(never)]
+    fn add_workloads<K: Deserialize>(&mut self, list: List<K>, workload: fn(K) -> Workload) -> Result<()> {
+        for item in list {
+            let spec = workload(item?).spec.template.spec;
+            self.workloads += 1;
+            let object = self.pods + self.workloads;
+            for containers in [&spec.init_containers, &spec.containers] {
+                for container in containers {
+                    for row in self.rows(&container.image, None) {
+                        row.workloads += u32::from(row.last_object != object);
+                        row.last_object = object;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The row of an image by name and digest, or all rows of that name; a new one if there is none, and none if there is no room.
+    fn rows(&mut self, image: &str, digest: Option<&str>) -> &mut [Image] {
+        let key = (image, digest.unwrap_or(""));
+        let start = self.images.partition_point(|row| (row.image.as_str(), row.digest.as_str()) < key);
+        let mut end = start;
+        while let Some(row) = self.images.get(end)
+            && row.image == image
+            && digest.is_none_or(|digest| row.digest == digest)
+        {
+            end += 1;
+        }
+        if start == end {
+            if self.images.len() >= MAX_IMAGES {
+                self.left_out += 1;
+                return &mut [];
+            }
+            let row = Image { image: String::from(image), digest: String::from(key.1), ..Image::default() };
+            self.images.push(row);
+            // `Vec::insert` would do, and link a memmove of 1 KB.
+            let mut at = self.images.len() - 1;
+            while at > start
+                && let Some([before, row]) = self.images.get_mut(at - 1..=at)
+            {
+                core::mem::swap(before, row);
+                at -= 1;
+            }
+            end += 1;
+        }
+        self.images.get_mut(start..end).unwrap_or_default()
+    }
+}
+
+impl ContainerStatus {
+    /// `sha256:…`, which runtimes write alone, after the name of the image and an `@`, or after a scheme such as `docker://`.
+    fn digest(&self) -> &str {
+        let start =
+            self.image_id.bytes().rposition(|byte| matches!(byte, b'@' | b'/')).map_or(0, |at| at + 1);
+        self.image_id.get(start..).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,109 @@
+//! Kubernetes' quantities (`7500m`, `32768Mi`), exactly.
+//!
+//! Only the canonical form without an exponent, which has no fraction and is what the API server sends of built-in types. Source:
+//! <https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/>.
+
+/// From a thousand-millionth to the sixth power of a thousand; each is a thousand of the one before, but for the step over one.
+const PREFIXES: &[u8] = b"numkMGTPE";
+const KILO: usize = 3;
+
+/// The quantity in parts of a unit (1000 for millicores), rounded up as Kubernetes does. `None` if it is no quantity, not
+/// in canonical form, or more than a `u64` holds.
+pub(crate) fn parse(text: &str, parts: u64) -> Option<u64> {
+    let mut number = 0;
+    let mut suffix = text.as_bytes();
+    while let [digit @ b'0'..=b'9', rest @ ..] = suffix {
+        number = times(number, 10)?.checked_add(u64::from(digit - b'0'))?;
+        suffix = rest;
+    }
+    if suffix.len() == text.len() {
+        return None;
+    }
+    number = times(number, parts)?;
+    let (base, prefix) = match *suffix {
+        [] => return Some(number),
+        [prefix] => (1000, prefix),
+        [b'K', b'i'] => (1024, b'k'),
+        [prefix @ b'E'..=b'T', b'i'] => (1024, prefix),
+        _ => return None,
+    };
+    let power = PREFIXES.iter().position(|known| *known == prefix)?;
+    for _ in power..KILO {
+        number = number.div_ceil(base);
+    }
+    for _ in KILO..=power {
+        number = times(number, base)?;
+    }
+    Some(number)
+}
+
+/// `checked_mul` without the 128-bit product that it is made of in WebAssembly.
+fn times(number: u64, factor: u64) -> Option<u64> {
+    let product = number.wrapping_mul(factor);
+    (product / factor == number).then_some(product)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    #[test]
+    fn canonical_quantities_are_read() {
+        for (text, bytes) in [
+            ("0", 0),
+            ("16393244672", 16_393_244_672),
+            ("128849018880m", 128_849_019),
+            ("1m", 1),
+            ("1500u", 1),
+            ("1000001u", 2),
+            ("2000000000n", 2),
+            ("4k", 4_000),
+            ("16384256Ki", 16_777_478_144),
+            ("32768Mi", 34_359_738_368),
+            ("5M", 5_000_000),
+            ("64Gi", 68_719_476_736),
+            ("7G", 7_000_000_000),
+            ("2Ti", 2_199_023_255_552),
+            ("3T", 3_000_000_000_000),
+            ("1Pi", 1_125_899_906_842_624),
+            ("1P", 1_000_000_000_000_000),
+            ("15Ei", 17_293_822_569_102_704_640),
+            ("18E", 18_000_000_000_000_000_000),
+            ("18446744073709551615", u64::MAX),
+        ] {
+            assert_eq!(parse(text, 1), Some(bytes), "{text}");
+        }
+        for (text, millicores) in
+            [("8", 8_000), ("7500m", 7_500), ("3920m", 3_920), ("1", 1_000), ("100u", 1), ("1k", 1_000_000)]
+        {
+            assert_eq!(parse(text, 1000), Some(millicores), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_exactly_is_none() {
+        for text in [
+            "",
+            "-1",
+            "+1",
+            "1.5",
+            "1e3",
+            "12E6",
+            "Mi",
+            "1 Gi",
+            "1Gii",
+            "1mi",
+            "1ki",
+            "1K",
+            "1Gi ",
+            "1x",
+            "16Ei",
+            "19E",
+            "18446744073709551616",
+            "99999999999999999999",
+        ] {
+            assert_eq!(parse(text, 1), None, "{text}");
+        }
+        assert_eq!(parse("18446744073709551615", 1000), None);
+    }
+}

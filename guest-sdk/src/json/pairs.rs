@@ -1,0 +1,126 @@
+//! Maps as pairs: labels, annotations, quantities by name.
+
+use super::decode::{Decode, Mask, Place, place};
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use miniserde::de::Visitor;
+use miniserde::ser::Fragment;
+use miniserde::{Error, Result, Serialize, de, ser};
+
+/// The names and values of a map, in the order of the JSON, which of the API server is that of the names. Written, it is
+/// the same map again.
+///
+/// For maps that are looked through once: a `BTreeMap` finds a name faster, and is 3 KB more of a gatherer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pairs<T>(pub Vec<(String, T)>);
+
+impl<T> Pairs<T> {
+    /// The value of that name; the first one, if the JSON has several.
+    pub fn get(&self, name: &str) -> Option<&T> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+    }
+}
+
+impl<T> Default for Pairs<T> {
+    fn default() -> Self {
+        Pairs(Vec::new())
+    }
+}
+
+impl<T: Decode> Decode for Pairs<T> {
+    const MASK: Mask = Mask::Map(&T::MASK);
+
+    fn visitor(&mut self) -> &mut dyn Visitor {
+        place(self)
+    }
+}
+
+impl<T: Decode> Visitor for Place<Pairs<T>> {
+    fn map(&mut self) -> Result<Box<dyn de::Map + '_>> {
+        Ok(Box::new(Read(&mut self.0.0)))
+    }
+}
+
+struct Read<'a, T>(&'a mut Vec<(String, T)>);
+
+impl<T: Decode> de::Map for Read<'_, T> {
+    fn key(&mut self, name: &str) -> Result<&mut dyn Visitor> {
+        self.0.push((String::from(name), T::default()));
+        self.0.last_mut().map(|(_, value)| value.visitor()).ok_or(Error)
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl<T: Serialize> Serialize for Pairs<T> {
+    fn begin(&self) -> Fragment<'_> {
+        Fragment::Map(Box::new(Written(self.0.iter())))
+    }
+}
+
+struct Written<'a, T>(core::slice::Iter<'a, (String, T)>);
+
+impl<T: Serialize> ser::Map for Written<'_, T> {
+    fn next(&mut self) -> Option<(Cow<'_, str>, &dyn Serialize)> {
+        let (name, value) = self.0.next()?;
+        Some((Cow::Borrowed(name), value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::{from_str, to_string};
+    use crate::manifest::{mask_len, mask_text};
+
+    #[derive(Default, Debug, PartialEq, crate::Fields, crate::Serialize)]
+    struct Labelled {
+        labels: Pairs<String>,
+        ports: Pairs<Port>,
+    }
+
+    #[derive(Default, Debug, PartialEq, crate::Fields, crate::Serialize)]
+    struct Port {
+        number: u32,
+    }
+
+    #[test]
+    fn a_map_is_read_and_written_in_its_order() {
+        let json =
+            r#"{"labels":{"b":"2","a":"1","c":""},"ports":{"http":{"number":80},"none":{"number":0}}}"#;
+        let labelled: Labelled = from_str(json).expect("JSON of that type");
+        assert_eq!(to_string(&labelled), json);
+        assert_eq!(labelled.labels.get("a").map(String::as_str), Some("1"));
+        assert_eq!(labelled.labels.get("d"), None);
+        assert_eq!(labelled.ports.get("http"), Some(&Port { number: 80 }));
+    }
+
+    #[test]
+    fn it_is_empty_if_there_is_none_and_no_other_type() {
+        assert_eq!(from_str::<Labelled>(r#"{"labels":null}"#), Ok(Labelled::default()));
+        assert_eq!(to_string(&Labelled::default()), r#"{"labels":{},"ports":{}}"#);
+        for json in
+            [r#"{"labels":[]}"#, r#"{"labels":"a"}"#, r#"{"labels":{"a":1}}"#, r#"{"ports":{"a":"b"}}"#]
+        {
+            assert!(from_str::<Labelled>(json).is_err(), "{json}");
+        }
+    }
+
+    #[test]
+    fn a_name_may_come_twice_and_a_null_is_a_default() {
+        let labelled: Labelled = from_str(r#"{"labels":{"a":"1","a":"2","b":null}}"#).expect("JSON");
+        assert_eq!(labelled.labels.get("a").map(String::as_str), Some("1"));
+        assert_eq!(labelled.labels.get("b"), None);
+    }
+
+    #[test]
+    fn its_mask_is_that_of_a_map() {
+        const MASK: Mask = <Labelled as Decode>::MASK;
+        const TEXT: [u8; mask_len(&MASK)] = mask_text(&MASK);
+        assert_eq!(core::str::from_utf8(&TEXT), Ok("labels,ports(*(number))"));
+    }
+}
