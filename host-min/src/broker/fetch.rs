@@ -4,10 +4,11 @@
 //! first one warms the source up while the guest is still being loaded. Each gatherer has its share of them: one whose
 //! requests get no answer waits for itself, and for nobody else.
 
+use super::observer::{Gauge, PATIENCE};
 use crate::limits::MAX_REQUESTS_IN_FLIGHT;
 use crate::source::{Call, Cause, NoAnswer, Response, Source};
 use std::collections::VecDeque;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 type Answer = Result<Response, NoAnswer>;
@@ -21,6 +22,7 @@ pub struct Fetchers {
 pub struct Fetcher {
     shared: Arc<Shared>,
     gatherer: usize,
+    gauge: Option<Arc<Gauge>>,
 }
 
 struct Task {
@@ -46,7 +48,10 @@ struct Queue {
 }
 
 /// A request on its way.
-pub struct Ticket(Receiver<Answer>);
+pub struct Ticket {
+    answer: Receiver<Answer>,
+    gauge: Option<Arc<Gauge>>,
+}
 
 impl Fetchers {
     /// Sends to a source, for so many gatherers.
@@ -67,7 +72,7 @@ impl Fetchers {
 
     /// For the gatherer of that number, from 0.
     pub fn of(&self, gatherer: usize) -> Fetcher {
-        Fetcher { shared: self.shared.clone(), gatherer }
+        Fetcher { shared: self.shared.clone(), gatherer, gauge: None }
     }
 }
 
@@ -75,6 +80,11 @@ impl Fetcher {
     /// Where the answers come from.
     pub fn source(&self) -> &dyn Source {
         &*self.shared.source
+    }
+
+    /// The same, under a gauge.
+    pub fn watched(self, gauge: Option<Arc<Gauge>>) -> Fetcher {
+        Fetcher { gauge, ..self }
     }
 
     /// Starts a request.
@@ -87,7 +97,7 @@ impl Fetcher {
         }
         drop(queue);
         self.shared.more.notify_one();
-        Ticket(receiver)
+        Ticket { answer: receiver, gauge: self.gauge.clone() }
     }
 }
 
@@ -163,13 +173,31 @@ impl Shared {
 impl Ticket {
     /// Waits for the head of the answer.
     pub fn wait(self) -> Answer {
-        self.0.recv().unwrap_or_else(|_| {
+        let answer = match &self.gauge {
+            None => self.answer.recv().ok(),
+            Some(gauge) => gauge.awaiting(|| self.wait_watched(gauge)),
+        };
+        let answer = answer.unwrap_or_else(|| {
             Err(NoAnswer {
                 cause: Cause::Final,
                 reason: "the request could not be started: no thread".into(),
                 advice: String::new(),
             })
-        })
+        });
+        match self.gauge {
+            Some(gauge) => answer.map(|response| gauge.over(response)),
+            None => answer,
+        }
+    }
+
+    /// Whoever watches may begin with the first answer, or while that is long in coming.
+    fn wait_watched(&self, gauge: &Gauge) -> Option<Answer> {
+        let soon = self.answer.recv_timeout(PATIENCE);
+        gauge.wake();
+        match soon {
+            Err(RecvTimeoutError::Timeout) => self.answer.recv().ok(),
+            soon => soon.ok(),
+        }
     }
 }
 

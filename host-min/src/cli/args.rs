@@ -1,5 +1,6 @@
 //! What was typed means: paths, durations, sizes, and which options go together.
 
+use super::display::{self, Settings};
 use super::table::Command;
 use super::typed::{Words, Wrong};
 use host_min::quantity::{duration, size};
@@ -25,7 +26,7 @@ pub(super) struct Run {
     pub(super) params: Vec<(String, String)>,
     pub(super) require_sandbox: bool,
     pub(super) engine: Kind,
-    pub(super) quiet: bool,
+    pub(super) display: Settings,
     pub(super) grant: Option<PathBuf>,
     pub(super) dry_run: bool,
 }
@@ -80,7 +81,11 @@ impl Run {
             params: all(words, "param", param)?,
             require_sandbox: words.has("require-sandbox"),
             engine: one(words, "engine", engine)?.unwrap_or_default(),
-            quiet: words.has("quiet"),
+            display: Settings {
+                quiet: words.has("quiet"),
+                progress: one(words, "progress", display::when)?.unwrap_or_default(),
+                format: one(words, "log-format", display::format)?.unwrap_or_default(),
+            },
             grant: path("grant"),
             dry_run: words.has("dry-run"),
         })
@@ -169,6 +174,7 @@ mod tests {
         assert_eq!(run.memory, host_min::limits::DEFAULT_MEMORY_BYTES);
         assert_eq!(run.engine, Kind::default());
         assert_eq!(run.output, "wagather.tar.gz");
+        assert_eq!(run.display, Settings::default());
     }
 
     #[test]
