@@ -69,6 +69,7 @@ const UNSAFE_FILES: &[&str] = &[
     "guest-sdk/src/json/decode.rs",
     "guest-sdk/src/manifest.rs",
     "guest-sdk/src/sys/wasm.rs",
+    "host-min/src/cli/display/terminal.rs",
     "host-min/src/main.rs",
     "host-min/src/sandbox/confine/environment.rs",
     "host-min/src/sandbox/confine/landlock.rs",
@@ -79,6 +80,7 @@ const UNSAFE_FILES: &[&str] = &[
     "tests/src/bin/escape/attempts.rs",
     "tests/src/bin/escape/main.rs",
     "tests/src/bin/without.rs",
+    "tests/src/terminal.rs",
     "tests/fuzz/src/process.rs",
 ];
 

@@ -257,7 +257,7 @@ mod tests {
     fn whoever_watches_is_woken_once() {
         let woken = Arc::new(AtomicU64::new(0));
         let counted = woken.clone();
-        let gauge = Gauge::new(move || drop(counted.fetch_add(1, Ordering::Relaxed)));
+        let gauge = Gauge::new(move || _ = counted.fetch_add(1, Ordering::Relaxed));
         assert!(!gauge.is_awake());
         gauge.wake();
         gauge.set(&Progress { phase: Phase::Running, items: 3, ..Progress::default() });

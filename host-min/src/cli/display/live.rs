@@ -16,7 +16,7 @@ const STALLED_AFTER: Duration = Duration::from_secs(5);
 /// More rows than that push what was said before off the terminal.
 const MOST_ROWS: usize = 12;
 /// The room that is kept for what a gatherer does.
-const LEAST_NOW: usize = 16;
+const LEAST_NOW: usize = 12;
 
 /// A gatherer that is watched.
 pub(super) struct Row {
@@ -122,13 +122,13 @@ const CONTEXT: &str = "CONTEXT";
 const COLUMNS: [Column; 10] = [
     table::text(CONTEXT),
     table::text("GATHERER"),
-    table::text("STATUS"),
-    table::number("ITEMS"),
+    table::text("STATUS").at_least(8),
+    table::number("ITEMS").at_least(6),
     table::number("ITEMS/S"),
     table::number("RECEIVED"),
-    table::number("RATE"),
+    table::number("RATE").at_least(10),
     table::number("REQUESTS"),
-    table::number("TIME"),
+    table::number("TIME").at_least(6),
     table::text("NOW"),
 ];
 /// The columns that a narrow terminal does without, the first one first.
@@ -288,11 +288,11 @@ mod tests {
         assert_eq!(
             block(rows.iter(), 2 * SECOND, WIDE, false),
             [
-                "GATHERER   STATUS    ITEMS  ITEMS/S  RECEIVED      RATE  REQUESTS   TIME  NOW",
-                "pods       Running   2,500    1,250   17.0 MB  8.5 MB/s         6  2.0 s  list v1/pods",
-                "operators  Waiting       0                0 B                   1  2.0 s  list v1/pods",
-                "hello      Complete      1             6.8 kB                   1  2.0 s",
-                "broken     Failed        0                0 B                   1  2.0 s",
+                "GATHERER   STATUS     ITEMS  ITEMS/S  RECEIVED        RATE  REQUESTS    TIME  NOW",
+                "pods       Running    2,500    1,250   17.0 MB    8.5 MB/s         6   2.0 s  list v1/pods",
+                "operators  Waiting        0                0 B                     1   2.0 s  list v1/pods",
+                "hello      Complete       1             6.8 kB                     1   2.0 s",
+                "broken     Failed         0                0 B                     1   2.0 s",
             ]
         );
     }
@@ -301,12 +301,12 @@ mod tests {
     fn a_narrow_terminal_does_without_some_columns_and_nothing_is_wrapped() {
         let rows = [row("pods", Phase::Running, 2500)];
         for (columns, expected) in [
-            (87, "pods      Running  2,500    1,250   17.0 MB  8.5 MB/s         6  2.0 s  list v1/pods"),
-            (80, "pods      Running  2,500    1,250   17.0 MB  8.5 MB/s  2.0 s  list v1/pods"),
-            (70, "pods      Running  2,500   17.0 MB  8.5 MB/s  2.0 s  list v1/pods"),
-            (60, "pods      Running  2,500   17.0 MB  2.0 s  list v1/pods"),
-            (50, "pods      Running  2,500   17.0 MB  2.0 s"),
-            (40, "pods      Running  2,500   17.0 MB"),
+            (91, "pods      Running    2,500    1,250   17.0 MB    8.5 MB/s         6   2.0 s  list v1/pods"),
+            (80, "pods      Running    2,500    1,250   17.0 MB    8.5 MB/s   2.0 s  list v1/pods"),
+            (79, "pods      Running    2,500   17.0 MB    8.5 MB/s   2.0 s  list v1/pods"),
+            (66, "pods      Running    2,500   17.0 MB   2.0 s  list v1/pods"),
+            (50, "pods      Running    2,500   17.0 MB   2.0 s"),
+            (40, "pods      Running    2,500   17.0 MB"),
             (20, "pods      Running"),
             (4, "p…"),
         ] {
@@ -370,7 +370,7 @@ mod tests {
             ["GATHERER", "g1", "g2", "g3", "g5", "g7", "g9", "g11", "g13", "g15", "g17", "g19", "all"]
         );
         let sum = lines.last().expect("a sum");
-        assert!(sum.starts_with("all 20    5 running    190"), "{sum}");
+        assert!(sum.starts_with("all 20    5 running     190"), "{sum}");
         assert!(sum.ends_with("2.0 s  5 complete, 5 failed, 5 waiting"), "{sum}");
         let low = block(rows.iter(), 2 * SECOND, Size { columns: 120, lines: 5 }, false);
         assert_eq!(low.len(), 4, "a header, two rows, a sum, and a line for the cursor: {low:?}");

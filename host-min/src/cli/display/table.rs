@@ -6,6 +6,8 @@
 pub(super) struct Column {
     pub(super) header: &'static str,
     pub(super) is_number: bool,
+    /// How wide it is at least, so that what is drawn again and again stands still.
+    pub(super) least: usize,
 }
 
 /// What a cell may be shown in.
@@ -35,11 +37,17 @@ pub(super) struct Room {
 const GAP: usize = 2;
 
 pub(super) const fn text(header: &'static str) -> Column {
-    Column { header, is_number: false }
+    Column { header, is_number: false, least: 0 }
 }
 
 pub(super) const fn number(header: &'static str) -> Column {
-    Column { header, is_number: true }
+    Column { header, is_number: true, least: 0 }
+}
+
+impl Column {
+    pub(super) const fn at_least(self, least: usize) -> Column {
+        Column { least, ..self }
+    }
 }
 
 impl From<String> for Cell {
@@ -83,7 +91,9 @@ pub(super) fn cut(text: &str, width: usize) -> String {
 pub(super) fn widths(columns: &[Column], rows: &[Vec<Cell>]) -> Vec<usize> {
     let cells = |index: usize| rows.iter().filter_map(move |row| row.get(index));
     let widest = |(index, column): (usize, &Column)| {
-        cells(index).map(|cell| width_of(&cell.text)).fold(width_of(column.header), usize::max)
+        cells(index)
+            .map(|cell| width_of(&cell.text))
+            .fold(column.least.max(width_of(column.header)), usize::max)
     };
     columns.iter().enumerate().map(widest).collect()
 }
