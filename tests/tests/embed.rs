@@ -196,7 +196,7 @@ fn an_observer_sees_how_far_gatherers_are() {
     }
     let last: Vec<_> = gauges.iter().map(|(_, gauge)| (gauge.read().phase, gauge.read().doing)).collect();
     assert_eq!(last[0], (Phase::Complete, "list config.openshift.io/v1/clusteroperators".into()));
-    assert_eq!(last[1], (Phase::Failed, "get /livez".into()));
+    assert_eq!(last[1], (Phase::Failed, "raw /livez".into()));
     assert_eq!(last[2], (Phase::Complete, String::new()));
     assert!((1..=3).contains(&watching.woken.load(Ordering::Relaxed)), "each gauge wakes once at most");
 }

@@ -4,6 +4,7 @@
 //! likes, on a thread of its own: nothing is called for an item, and a server that is silent is seen to be. A run that nobody
 //! watches has no gauges.
 
+use super::line;
 use crate::source::Response;
 use std::fmt;
 use std::io::{self, Read};
@@ -135,7 +136,9 @@ impl Gauge {
     pub fn set(&self, progress: &Progress) {
         self.bytes_received.store(progress.bytes_received, Ordering::Relaxed);
         self.awaits_server.store(progress.awaits_server, Ordering::Relaxed);
-        self.doing.lock().unwrap_or_else(PoisonError::into_inner).text.clone_from(&progress.doing);
+        // Of a request of this process's own, nothing but plain names is left.
+        let doing = line::of(progress.doing.as_bytes());
+        self.doing.lock().unwrap_or_else(PoisonError::into_inner).text = doing;
         self.requests.store(progress.requests, Ordering::Relaxed);
         self.items.store(progress.items, Ordering::Relaxed);
         self.enter(progress.phase, progress.elapsed);
@@ -260,8 +263,10 @@ mod tests {
         let gauge = Gauge::new(move || _ = counted.fetch_add(1, Ordering::Relaxed));
         assert!(!gauge.is_awake());
         gauge.wake();
-        gauge.set(&Progress { phase: Phase::Running, items: 3, ..Progress::default() });
+        let doing = "list\x1b[2J".to_owned();
+        gauge.set(&Progress { phase: Phase::Running, items: 3, doing, ..Progress::default() });
         assert!(gauge.is_awake() && gauge.read().items == 3);
+        assert_eq!(gauge.read().doing, "list\u{fffd}[2J", "another process's words are made harmless");
         assert_eq!(woken.load(Ordering::Relaxed), 1);
     }
 }

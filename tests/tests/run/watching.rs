@@ -94,15 +94,19 @@ fn a_server_that_is_silent_is_seen_to_be_and_an_interrupt_leaves_a_sane_terminal
 
 #[test]
 fn a_terminal_that_is_narrow_or_changes_is_not_wrapped() {
-    let server = slow(2000);
+    let server = slow(4000);
     let mut terminal = known(operators(&server)).on_terminal(44, 12);
     let narrow = terminal.wait_until("gatherer that runs", |text| text.contains("Running"));
     assert_eq!(narrow.text().lines().count(), 2, "a header and a line:\n{}", narrow.text());
     terminal.resize(200, 12);
     terminal.wait_until("wide line", |text| text.contains("REQUESTS") && text.contains(LIST));
     terminal.resize(30, 12);
-    let narrow = terminal.wait_until("narrow line", |text| text.contains("Running"));
-    assert!(!narrow.text().contains("ITEMS"), "{}", narrow.text());
+    // What was on its way when the size changed may stand above.
+    terminal.wait_until("narrow line", |text| {
+        let mut newest = text.lines().rev();
+        newest.next().is_some_and(|line| line == "cluster-operators  Running")
+            && newest.next().is_some_and(|line| line == "GATHERER           STATUS")
+    });
     terminal.wait().expect_success();
 }
 
@@ -163,17 +167,14 @@ fn what_a_gatherer_logs_cannot_disturb_the_terminal() {
 #[test]
 fn nothing_is_drawn_where_it_is_not_wanted() {
     let server = slow(700);
-    let plain: [(&str, &[&str], &[(&str, &str)]); 4] = [
-        ("never", &["--progress", "never"], &[("TERM", "xterm"), ("NO_COLOR", "1")]),
-        ("quiet", &["--quiet", "--progress", "always"], &[("TERM", "xterm")]),
-        ("dumb", &[], &[("TERM", "dumb")]),
-        ("json", &["--log-format", "json"], &[("TERM", "xterm")]),
-    ];
-    for (name, words, environment) in plain {
-        let host = environment
-            .iter()
-            .fold(operators(&server).args(words), |host, (name, value)| host.env(name, value));
-        let mut terminal = host.on_terminal(100, 20);
+    for (name, words, term) in [
+        ("never", &["--progress", "never"][..], "xterm"),
+        ("quiet", &["--quiet", "--progress", "always"], "xterm"),
+        ("dumb", &[], "dumb"),
+        ("json", &["--log-format", "json"], "xterm"),
+    ] {
+        let mut terminal =
+            operators(&server).args(words).env("TERM", term).env("NO_COLOR", "1").on_terminal(100, 20);
         terminal.wait().expect_success();
         let written = terminal.written();
         assert!(!written.contains('\x1b') && !written.contains("Running"), "{name}: {written:?}");
@@ -199,7 +200,8 @@ fn elsewhere_progress_is_lines() {
     let done = operators(&server).args(["--progress", "always"]).wait();
     let said = done.expect_success().stderr.clone();
     let lines: Vec<&str> = said.lines().filter(|line| line.contains(": running, ")).collect();
-    assert_eq!(lines.len(), 2, "every two seconds:\n{said}");
+    let most = done.elapsed.as_secs() / 2;
+    assert!((2..=most).contains(&(lines.len() as u64)), "every two seconds in {:?}:\n{said}", done.elapsed);
     for line in lines {
         assert!(line.starts_with("cluster-operators: running, ") && line.ends_with(LIST), "{line}");
         assert!(line.contains(" kB received, ") && line.contains("/s, "), "{line}");
