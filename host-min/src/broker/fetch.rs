@@ -253,6 +253,36 @@ mod tests {
         assert!(begin.elapsed() < Duration::from_millis(40 * 50 / 4), "{:?}", begin.elapsed());
     }
 
+    #[test]
+    fn whoever_watches_is_woken_with_the_first_answer_or_by_its_delay() {
+        let call = |path: &str| Call {
+            path_and_query: path.into(),
+            accept: Accept::Json,
+            deadline: Instant::now() + Duration::from_secs(9),
+        };
+        let (release, held) = sync_channel(1);
+        let (wake, woken) = sync_channel(1);
+        // An answer that does not come before somebody was woken: without the delay's wake, this test would not end.
+        let gauge = Arc::new(Gauge::new(move || wake.send(()).expect("nobody was woken before")));
+        let fetcher = Fetchers::new(Arc::new(Stuck(Mutex::new(held))), 1).of(0).watched(Some(gauge.clone()));
+        let ticket = fetcher.start(call("/stuck"));
+        assert!(woken.try_recv().is_err() && !gauge.is_awake(), "a request that is on its way wakes nobody");
+        let waiting = std::thread::spawn(move || ticket.wait());
+        woken.recv().expect("the delay");
+        assert!(gauge.read().awaits_server);
+        drop(release);
+        let mut text = String::new();
+        let answer = waiting.join().expect("no panic").expect("an answer");
+        assert!(!gauge.read().awaits_server);
+        { answer }.body.read_to_string(&mut text).expect("a body");
+        assert_eq!((text.as_str(), gauge.read().bytes_received), ("/stuck", 6));
+        // Of an answer that comes at once.
+        let prompt = Arc::new(Gauge::new(|| {}));
+        let fetcher = Fetcher { gauge: Some(prompt.clone()), ..fetcher };
+        fetcher.start(call("/other")).wait().expect("an answer");
+        assert!(prompt.is_awake());
+    }
+
     /// Answers nothing to the first gatherer until it is told to.
     struct Stuck(Mutex<Receiver<()>>);
 

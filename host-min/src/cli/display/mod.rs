@@ -189,7 +189,8 @@ impl Display {
         match format {
             Format::Json => ended.iter().for_each(|ended| self.say(&ended.who, &Said::Summary(ended))),
             Format::Text => {
-                let room = Room { width: usize::MAX, has_colour: terminal::has_colour() };
+                let has_colour = terminal::welcomes_colour() && terminal::is_obedient();
+                let room = Room { width: usize::MAX, has_colour };
                 let lines = summary(ended, room).join("\n");
                 terminal::write(&self.shared.lock().block.above(&lines));
             }
@@ -230,7 +231,7 @@ impl Shared {
         }
         let Settings { progress, format, .. } = self.settings;
         let way = if format == Format::Text && terminal::is_obedient() {
-            Way::Block { has_colour: terminal::has_colour() }
+            Way::Block { has_colour: terminal::welcomes_colour() }
         } else if progress == When::Always {
             Way::Lines
         } else {

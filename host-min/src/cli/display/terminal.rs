@@ -11,9 +11,9 @@ pub(super) fn is_obedient() -> bool {
     io::stderr().is_terminal() && is_known
 }
 
-/// Whether colours are welcome there (<https://no-color.org>).
-pub(super) fn has_colour() -> bool {
-    is_obedient() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+/// Whether colours are welcome on a terminal that is obedient (<https://no-color.org>).
+pub(super) fn welcomes_colour() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 /// How large it is at this moment.
