@@ -51,7 +51,7 @@ pub mod source;
 pub mod yaml;
 
 pub use archive::Output;
-pub use broker::{Observer, Silent};
+pub use broker::{Gauge, Observer, Phase, Progress, Silent};
 pub use error::{Class, Failure};
 pub use grant::Grant;
 pub use plan::{From, Plan};

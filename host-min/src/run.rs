@@ -95,10 +95,11 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
         .zip(&manifests)
         .enumerate()
         .map(|(number, (((sandbox, admission), section), manifest))| {
+            let gauge = observer.watch(&manifest.name);
             let service = Service {
                 name: &manifest.name,
                 admission,
-                fetcher: fetchers.of(number, budget.requests),
+                fetcher: fetchers.of(number, budget.requests).watched(gauge.clone()),
                 section,
                 params: &plan.params,
                 deadline: begin + plan.time(),
@@ -109,6 +110,7 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
                 memory_bytes: plan.memory(),
                 require_sandbox: plan.require_sandbox,
                 observer,
+                gauge,
             };
             (sandbox, service)
         })

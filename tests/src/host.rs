@@ -17,9 +17,20 @@ const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// What is typed.
 pub struct Host {
-    command: Command,
+    pub(crate) command: Command,
     time_limit: Duration,
     // An empty home, so that no kubeconfig of the machine is found.
+    home: tempfile::TempDir,
+}
+
+/// A call that is going on.
+pub struct Call {
+    child: Child,
+    stdout: JoinHandle<Vec<u8>>,
+    stderr: JoinHandle<Vec<u8>>,
+    name: String,
+    begin: Instant,
+    time_limit: Duration,
     _home: tempfile::TempDir,
 }
 
@@ -59,7 +70,7 @@ impl Host {
         if let Some(folder) = std::env::var_os("TMPDIR") {
             command.env("TMPDIR", folder);
         }
-        Host { command, time_limit: TIME_LIMIT, _home: home }
+        Host { command, time_limit: TIME_LIMIT, home }
     }
 
     /// `host-min run GUEST`, with the engine of `$WAGATHER_ENGINE` if that is set.
@@ -143,31 +154,38 @@ impl Host {
     }
 
     /// Calls, and waits for the end.
-    pub fn wait(mut self) -> Done {
-        let begin = Instant::now();
-        let mut child =
-            self.command.spawn().unwrap_or_else(|error| panic!("cannot start {:?}: {error}", self.command));
+    pub fn wait(self) -> Done {
+        self.call().wait()
+    }
+
+    /// Calls.
+    pub fn call(mut self) -> Call {
+        let (name, begin) = (format!("{:?}", self.command), Instant::now());
+        let mut child = self.command.spawn().unwrap_or_else(|error| panic!("cannot start {name}: {error}"));
         let (stdout, stderr) = (drain(child.stdout.take()), drain(child.stderr.take()));
-        let status = wait_at_most(&mut child, self.time_limit);
-        let done = |status| Done {
+        let Host { time_limit, home: _home, .. } = self;
+        Call { child, stdout, stderr, name, begin, time_limit, _home }
+    }
+}
+
+impl Call {
+    /// Waits for the end.
+    pub fn wait(mut self) -> Done {
+        let status = wait_at_most(&mut self.child, self.begin, self.time_limit);
+        let killed = status.is_none();
+        let status = status.unwrap_or_else(|| {
+            let _ = self.child.kill();
+            self.child.wait().expect("a child that was killed")
+        });
+        let done = Done {
             status,
-            stdout: stdout.join().expect("a reader"),
-            stderr: String::from_utf8_lossy(&stderr.join().expect("a reader")).into_owned(),
-            elapsed: begin.elapsed(),
+            stdout: self.stdout.join().expect("a reader"),
+            stderr: String::from_utf8_lossy(&self.stderr.join().expect("a reader")).into_owned(),
+            elapsed: self.begin.elapsed(),
         };
-        match status {
-            Some(status) => done(status),
-            None => {
-                let _ = child.kill();
-                let status = child.wait().expect("a child that was killed");
-                panic!(
-                    "{:?} did not end within {:?}; it said:\n{}",
-                    self.command,
-                    self.time_limit,
-                    done(status).stderr
-                );
-            }
-        }
+        let Call { name, time_limit, .. } = self;
+        assert!(!killed, "{name} did not end within {time_limit:?}; it said:\n{}", done.stderr);
+        done
     }
 }
 
@@ -181,8 +199,7 @@ fn drain(from: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
     })
 }
 
-fn wait_at_most(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
-    let begin = Instant::now();
+fn wait_at_most(child: &mut Child, begin: Instant, limit: Duration) -> Option<ExitStatus> {
     loop {
         match child.try_wait().expect("a child of this process") {
             Some(status) => return Some(status),

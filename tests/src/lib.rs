@@ -8,6 +8,8 @@
 //! |---|---|
 //! | [`programs`] | where the host and the guests are |
 //! | [`host`] | [`Host`](host::Host): one call of the command line, with a time limit |
+//! | [`terminal`] | a call at a pseudo terminal |
+//! | [`screen`] | what a terminal shows |
 //! | [`server`] | an API server of canned answers and faults, plain or TLS |
 //! | [`canaries`] | planted credentials, and the search for them |
 //! | [`certificates`] | certificate authorities and server certificates |
@@ -49,7 +51,9 @@ pub mod hostile;
 pub mod kubeconfig;
 pub mod objects;
 pub mod programs;
+pub mod screen;
 pub mod server;
+pub mod terminal;
 pub mod workspace;
 
 /// An empty folder that goes away with the value.

@@ -6,9 +6,9 @@
 
 use host_min::sandbox::engine::Kind;
 use host_min::source::{Call, NoAnswer, Response, Source};
-use host_min::{Class, From, Isolation, Observer, Output, Plan, Silent, cluster, run};
+use host_min::{Class, From, Gauge, Isolation, Observer, Output, Phase, Plan, Silent, cluster, run};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tests::archive::Archive;
@@ -133,6 +133,72 @@ fn an_observer_hears_what_is_logged() {
         lines.0.into_inner().expect("no panic"),
         [("hello".into(), "info", "hello from a gatherer".into())]
     );
+}
+
+/// Keeps the gauges, and counts how often it was woken.
+#[derive(Default)]
+struct Watching {
+    gauges: Mutex<Vec<(String, Arc<Gauge>)>>,
+    woken: Arc<AtomicUsize>,
+}
+
+impl Observer for Watching {
+    fn log(&self, _: &str, _: LogLevel, _: &str) {}
+
+    fn watch(&self, gatherer: &str) -> Option<Arc<Gauge>> {
+        let woken = self.woken.clone();
+        let gauge = Arc::new(Gauge::new(move || _ = woken.fetch_add(1, Ordering::Relaxed)));
+        self.gauges.lock().expect("no panic").push((gatherer.into(), gauge.clone()));
+        Some(gauge)
+    }
+}
+
+#[test]
+fn an_observer_sees_how_far_gatherers_are() {
+    let (place, server) = (place(), objects::server().on("/livez", Answer::silence()).start());
+    let texts = tests::guest::Texts { resource: "/livez", ..Default::default() };
+    let waits = tests::guest::piping("waits", &["path /livez"], &texts);
+    let waits = tests::guest::write(place.path(), "waits", &waits);
+    let from = cluster(&server.url());
+    let mut plan = Plan::new(from, Output::Folder(place.path().join("out")), shipped_helper());
+    plan.timeout = Duration::from_secs(2);
+    for guest in [programs::guest("cluster-operators"), waits, programs::guest("hello")] {
+        plan.add_file(guest).expect("a module");
+    }
+    let watching = Watching::default();
+    let outcome = std::thread::scope(|scope| {
+        let going_on = scope.spawn(|| run(&plan, &watching).expect("a run"));
+        // While the server is silent, its gauge says that it is the server that is waited for.
+        let begin = Instant::now();
+        loop {
+            let gauges = watching.gauges.lock().expect("no panic");
+            let seen = gauges.get(1).map(|(_, gauge)| gauge.read());
+            drop(gauges);
+            if seen.is_some_and(|seen| seen.phase == Phase::Running && seen.awaits_server) {
+                break;
+            }
+            assert!(begin.elapsed() < Duration::from_secs(20), "the gatherer was never seen to wait");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        going_on.join().expect("no panic")
+    });
+    let gauges = watching.gauges.into_inner().expect("no panic");
+    let names: Vec<&str> = gauges.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["cluster-operators", "waits", "hello"], "in the order of the plan");
+    for ((_, gauge), gathered) in gauges.iter().zip(&outcome.report.gatherers) {
+        let seen = gauge.read();
+        assert!(seen.phase.has_ended() && !seen.awaits_server, "{seen:?}");
+        assert_eq!(
+            (seen.items, seen.requests, seen.bytes_received),
+            (gathered.items, gathered.requests, gathered.bytes_received),
+            "{seen:?}"
+        );
+    }
+    let last: Vec<_> = gauges.iter().map(|(_, gauge)| (gauge.read().phase, gauge.read().doing)).collect();
+    assert_eq!(last[0], (Phase::Complete, "list config.openshift.io/v1/clusteroperators".into()));
+    assert_eq!(last[1], (Phase::Failed, "raw /livez".into()));
+    assert_eq!(last[2], (Phase::Complete, String::new()));
+    assert!((1..=3).contains(&watching.woken.load(Ordering::Relaxed)), "each gauge wakes once at most");
 }
 
 /// A source of the embedder's own: three operators from nowhere.

@@ -69,6 +69,7 @@ const UNSAFE_FILES: &[&str] = &[
     "guest-sdk/src/json/decode.rs",
     "guest-sdk/src/manifest.rs",
     "guest-sdk/src/sys/wasm.rs",
+    "host-min/src/cli/display/terminal.rs",
     "host-min/src/main.rs",
     "host-min/src/project/bytes.rs",
     "host-min/src/sandbox/confine/environment.rs",
@@ -81,6 +82,7 @@ const UNSAFE_FILES: &[&str] = &[
     "tests/src/bin/escape/main.rs",
     "tests/src/bin/without.rs",
     "tests/src/faults.rs",
+    "tests/src/terminal.rs",
     "tests/fuzz/src/process.rs",
 ];
 

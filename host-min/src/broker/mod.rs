@@ -12,7 +12,8 @@ pub mod canonical;
 mod ending;
 mod fetch;
 mod handles;
-mod line;
+pub mod line;
+mod observer;
 mod pipe;
 pub mod policy;
 mod query;
@@ -23,7 +24,7 @@ use crate::archive::{Section, Spool};
 use crate::error::{Class, Failure};
 use crate::limits::MAX_ENTRY_BYTES;
 use crate::redact::Redactor;
-use crate::sandbox::channel::{End, Request};
+use crate::sandbox::channel::{self, End, Request};
 use crate::sandbox::in_force::InForce;
 use crate::sandbox::process::{Exit, Sandbox};
 use admission::{Admission, Admitted};
@@ -35,25 +36,14 @@ use ending::ending_of;
 pub use ending::{Ending, failure_of};
 pub use fetch::{Fetcher, Fetchers, Pace};
 use handles::Handles;
+use observer::PATIENCE;
+pub use observer::{Gauge, Observer, Phase, Progress, Silent};
 use policy::describe;
 use std::io::Write;
 use std::sync::Arc;
 use std::time::Instant;
 use tally::Tally;
-use wagather_abi::{Handle, Import, LogLevel, Status};
-
-/// What a run shows while it goes on.
-pub trait Observer: Sync {
-    /// A gatherer logged a line: one line of text without control characters.
-    fn log(&self, gatherer: &str, level: LogLevel, text: &str);
-}
-
-/// Shows nothing.
-pub struct Silent;
-
-impl Observer for Silent {
-    fn log(&self, _: &str, _: LogLevel, _: &str) {}
-}
+use wagather_abi::{Handle, Import, Status};
 
 /// What the broker needs to serve one gatherer.
 pub struct Service<'a> {
@@ -83,6 +73,8 @@ pub struct Service<'a> {
     pub require_sandbox: bool,
     /// Who is told what it logs.
     pub observer: &'a dyn Observer,
+    /// What shows how far it is, if anybody watches.
+    pub gauge: Option<Arc<Gauge>>,
 }
 
 /// What became of a gatherer.
@@ -153,7 +145,10 @@ pub fn serve(sandbox: &mut Sandbox, service: Service<'_>) -> Served {
         Ending::Misbehaved if exit.signal.is_some_and(|signal| signal != libc::SIGKILL) => Ending::Died,
         other => other,
     };
-    let Service { section, audit, .. } = broker.service;
+    let Service { section, audit, gauge, .. } = broker.service;
+    if let Some(gauge) = gauge {
+        gauge.end(matches!(&ending, Ending::Ended(End { ending: channel::Ending::Returned(0), .. })));
+    }
     Served {
         ending,
         tally: broker.tally,
@@ -215,6 +210,13 @@ impl Broker<'_> {
 
     /// The next frame.
     fn receive(&self, sandbox: &mut Sandbox, frame: &mut Vec<u8>) -> Result<Request, Ending> {
+        // Also a guest that has asked for nothing yet can take its time.
+        if let Some(gauge) = &self.service.gauge
+            && !gauge.is_awake()
+            && !sandbox.channel.begins_within(PATIENCE)
+        {
+            gauge.wake();
+        }
         sandbox.channel.receive_frame(frame).map_err(|error| ending_of(&error))?;
         Request::decode(frame).ok_or(Ending::Misbehaved)
     }
@@ -269,7 +271,15 @@ impl Broker<'_> {
         if let (true, Some(handle), Ok(_)) = (closes, named, &result) {
             self.service.audit.closed(handle);
         }
+        self.show();
         result
+    }
+
+    /// Shows whoever watches what was used by now.
+    fn show(&self) {
+        if let Some(gauge) = &self.service.gauge {
+            gauge.called(self.tally.requests, self.tally.items);
+        }
     }
 
     fn perform(&mut self, admitted: Admitted, bytes: &mut Vec<u8>) -> Result<i64, Trouble> {
@@ -356,14 +366,13 @@ impl Broker<'_> {
 
     fn request(&mut self, handle: Handle) -> Result<(&mut Answer, Means<'_>), Status> {
         match self.open.get(handle) {
-            Some(Open::Request(answer)) => Ok((
-                answer,
-                Means {
-                    tally: &mut self.tally,
-                    fetcher: &self.service.fetcher,
-                    redactor: &self.service.redactor,
-                },
-            )),
+            Some(Open::Request(answer)) => {
+                if let Some(gauge) = &self.service.gauge {
+                    gauge.turn_to(handle.0, || describe(answer.request()));
+                }
+                let Service { fetcher, redactor, .. } = &self.service;
+                Ok((answer, Means { tally: &mut self.tally, fetcher, redactor }))
+            }
             _ => Err(Status::BAD_HANDLE),
         }
     }

@@ -58,6 +58,7 @@ impl Broker<'_> {
                 Err(AddError::Output(failure)) => return Err(Trouble::Host(failure)),
             }
             piped += 1;
+            self.show();
         }
         Ok(piped)
     }

@@ -1,5 +1,6 @@
 //! What was typed means: paths, durations, sizes, and which options go together.
 
+use super::display::{self, Settings};
 use super::table::Command;
 use super::typed::{Words, Wrong};
 use host_min::cluster::Compression;
@@ -31,7 +32,7 @@ pub(super) struct Run {
     pub(super) params: Vec<(String, String)>,
     pub(super) require_sandbox: bool,
     pub(super) engine: Kind,
-    pub(super) quiet: bool,
+    pub(super) display: Settings,
     pub(super) grant: Option<PathBuf>,
     pub(super) dry_run: bool,
 }
@@ -109,7 +110,11 @@ impl Run {
             params: all(words, "param", param)?,
             require_sandbox: words.has("require-sandbox"),
             engine: one(words, "engine", engine)?.unwrap_or_default(),
-            quiet: words.has("quiet"),
+            display: Settings {
+                quiet: words.has("quiet"),
+                progress: one(words, "progress", display::when)?.unwrap_or_default(),
+                format: one(words, "log-format", display::format)?.unwrap_or_default(),
+            },
             grant: path("grant"),
             dry_run: words.has("dry-run"),
         })
@@ -227,6 +232,7 @@ mod tests {
         assert_eq!(run.chunk_items, None);
         assert_eq!(run.engine, Kind::default());
         assert_eq!(run.output, "wagather.tar.gz");
+        assert_eq!(run.display, Settings::default());
     }
 
     #[test]

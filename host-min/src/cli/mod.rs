@@ -2,6 +2,7 @@
 
 mod args;
 mod completions;
+mod display;
 mod help;
 mod inspect;
 mod rbac;
@@ -11,6 +12,7 @@ mod table;
 mod typed;
 
 use args::{Rbac, Run};
+use display::Format;
 use host_min::error::{Class, Failure, Result};
 use host_min::{SingleThreaded, sandbox};
 use std::ffi::OsString;
@@ -24,20 +26,25 @@ const WRONG: u8 = 2;
 
 /// The whole program.
 pub(super) fn main(words: impl Iterator<Item = OsString>, single_threaded: SingleThreaded) -> ExitCode {
+    let mut format = Format::default();
     let done = match typed::take_apart(words) {
         Ok(Typed::Help(None)) => print(help::program().as_bytes()),
         Ok(Typed::Help(Some(command))) => print(help::command(command).as_bytes()),
         Ok(Typed::Version) => print(concat!("host-min ", env!("CARGO_PKG_VERSION"), "\n").as_bytes()),
-        Ok(Typed::Command(words)) => match command(&words, single_threaded) {
-            Ok(done) => done,
-            Err(wrong) => return refuse(&wrong),
-        },
+        Ok(Typed::Command(words)) => {
+            let typed = words.one("log-format");
+            format = typed.and_then(|word| display::format(word.to_str()?).ok()).unwrap_or_default();
+            match command(&words, single_threaded) {
+                Ok(done) => done,
+                Err(wrong) => return refuse(&wrong),
+            }
+        }
         Err(wrong) => return refuse(&wrong),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            say(&format!("error: {failure}"));
+            display::say_failure(format, &failure);
             ExitCode::from(failure.class.exit_code())
         }
     }

@@ -1,15 +1,14 @@
 //! `host-min run`.
 
 use super::args::{Cluster, Run};
-use super::{rights, say};
+use super::display::{Display, Ended, Said, Who};
+use super::rights;
 use host_min::broker::audit::Live;
 use host_min::error::{Class, Failure, Result};
-use host_min::report::{Gathered, GatheredStatus};
-use host_min::{From, Grant, Isolation, Observer, Outcome, Output, Plan, SingleThreaded, cluster};
+use host_min::{From, Grant, Isolation, Outcome, Output, Plan, SingleThreaded, cluster};
 use std::fs::File;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use wagather_abi::LogLevel;
 
 pub(super) fn run(args: Run, single_threaded: SingleThreaded) -> Result<()> {
     let from = match args.replay {
@@ -37,11 +36,12 @@ pub(super) fn run(args: Run, single_threaded: SingleThreaded) -> Result<()> {
         return rights::dry_run(&plan, args.grant.as_deref());
     }
     plan.audit = args.audit.as_deref().map(open_audit).transpose()?;
-    let outcome = host_min::run(&plan, &Terminal { quiet: args.quiet })?;
-    if !args.quiet {
-        summarise(&outcome);
-    }
-    fail_with(outcome)
+    let display = Display::new(args.display);
+    let outcome = host_min::run(&plan, &display);
+    display.finish();
+    let outcome = outcome?;
+    summarise(&outcome, &display);
+    fail_with(outcome, &display)
 }
 
 /// A new file, readable by its owner alone: it names what was gathered.
@@ -69,75 +69,38 @@ fn cluster_options(args: Cluster) -> cluster::Options {
     }
 }
 
-struct Terminal {
-    quiet: bool,
-}
-
-impl Observer for Terminal {
-    fn log(&self, gatherer: &str, level: LogLevel, text: &str) {
-        if !self.quiet && level != LogLevel::DEBUG {
-            say(&format!("{gatherer}: {}: {text}", level.name()));
-        }
-    }
-}
-
-fn summarise(outcome: &Outcome) {
+/// What became of each gatherer, then what is odd or missing, then where it all is.
+fn summarise(outcome: &Outcome, display: &Display) {
+    let run = Who::default();
+    let gatherers = &outcome.report.gatherers;
+    let ended: Vec<Ended> = gatherers.iter().map(|gathered| Ended::of(None, gathered)).collect();
+    display.summarise(&ended);
     for warning in &outcome.report.warnings {
-        say(&format!("warning: {warning}"));
+        display.say(&run, &Said::Warning(warning));
     }
-    for gathered in &outcome.report.gatherers {
-        say(&line(gathered));
+    for (gathered, Ended { who, .. }) in gatherers.iter().zip(&ended) {
         for warning in &gathered.warnings {
-            say(&format!("  warning: {warning}"));
+            display.say(who, &Said::Warning(warning));
         }
         // What made the gatherer fail is told at the end, with what to do about it.
         for error in gathered.errors.iter().filter(|error| gathered.reason.as_ref() != Some(error)) {
-            say(&format!("  error: {error}"));
+            display.say(who, &Said::Error(error));
         }
     }
     if let Some(path) = &outcome.recording {
-        say(&format!("recorded to {}", path.display()));
+        display.say(&run, &Said::Recording(path));
     }
     if let Some(path) = &outcome.output {
-        say(&format!("{} {}", if outcome.report.complete { "wrote" } else { "incomplete:" }, path.display()));
-    }
-}
-
-fn line(gathered: &Gathered) -> String {
-    let status = match gathered.status {
-        GatheredStatus::Complete => "complete",
-        GatheredStatus::Failed => "FAILED",
-    };
-    let duration = gathered.duration_ms.map_or(String::new(), |ms| format!(", {ms:.1} ms"));
-    format!(
-        "{}: {status}: {}, {}, {}, {} received{duration}",
-        gathered.name,
-        count(gathered.entries, "file"),
-        count(gathered.items, "item"),
-        count(gathered.requests, "request"),
-        bytes(gathered.bytes_received),
-    )
-}
-
-fn count(number: u64, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
-}
-
-fn bytes(number: u64) -> String {
-    match number {
-        0..10_000 => format!("{number} B"),
-        10_000..10_000_000 => format!("{} KB", number / 1000),
-        _ => format!("{} MB", number / 1_000_000),
+        display.say(&run, &Said::Archive(path, outcome.report.complete));
     }
 }
 
 /// The first failure decides the exit code; all are told.
-fn fail_with(outcome: Outcome) -> Result<()> {
+fn fail_with(outcome: Outcome, display: &Display) -> Result<()> {
     let mut failures = outcome.failures.into_iter();
     let Some(first) = failures.next() else { return Ok(()) };
-    let rest: Vec<Failure> = failures.collect();
-    for failure in rest {
-        say(&format!("error: {failure}"));
+    for failure in failures {
+        display.say(&Who::default(), &Said::Failure(&failure));
     }
     Err(first)
 }

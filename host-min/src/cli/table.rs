@@ -3,6 +3,7 @@
 //! A table instead of a library for command lines, because building that library's picture of it took a third
 //! of the time to the first request, and a tenth of the program.
 
+use super::display::{FORMATS, WHEN};
 use host_min::cluster::Compression;
 use host_min::sandbox::engine::Kind;
 
@@ -282,6 +283,17 @@ const RUN: &[Flag] = &[
                them in audit.jsonl. It must not exist",
         ..path("audit", "FILE.jsonl")
     },
+    Flag {
+        default: Some(WHEN[0]),
+        help: "Show how far each gatherer is: auto (on a terminal), always (elsewhere too, as a line for each every two \
+               seconds) or never",
+        ..words("progress", "WHEN", WHEN)
+    },
+    Flag {
+        default: Some(FORMATS[0]),
+        help: "How to say what is said on the standard error: text, or json, an object a line, see docs/output.md",
+        ..words("log-format", "FORMAT", FORMATS)
+    },
     Flag { short: Some('q'), help: "Print nothing but errors", ..flag("quiet") },
     Flag {
         help: "The kubeconfig; otherwise $KUBECONFIG, ~/.kube/config, or the service account of the pod",
@@ -332,6 +344,10 @@ const fn text(long: &'static str, name: &'static str) -> Flag {
 
 const fn path(long: &'static str, name: &'static str) -> Flag {
     Flag { value: Some((name, Value::Path)), ..flag(long) }
+}
+
+const fn words(long: &'static str, name: &'static str, words: &'static [&'static str]) -> Flag {
+    Flag { value: Some((name, Value::Words(words))), ..flag(long) }
 }
 
 const fn cluster(flag: Flag) -> Flag {

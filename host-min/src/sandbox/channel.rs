@@ -10,7 +10,7 @@ use super::Job;
 use super::engine;
 use super::in_force::InForce;
 use crate::limits::{MAX_FRAME_BYTES, MAX_MODULE_BYTES};
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 use wagather_abi::{Import, LogLevel, Verb};
@@ -307,6 +307,17 @@ impl Channel {
         self.reader.get_mut().write_all(frame)
     }
 
+    /// Broker's end: whether something of the next frame, or the end, comes within that time and before the deadline. What
+    /// comes is kept for the next frame.
+    pub fn begins_within(&mut self, time: Duration) -> bool {
+        let deadline = self.reader.get_ref().deadline;
+        let soon = Instant::now() + time;
+        self.reader.get_mut().deadline = Some(deadline.map_or(soon, |deadline| deadline.min(soon)));
+        let begins = self.reader.fill_buf().is_ok();
+        self.reader.get_mut().deadline = deadline;
+        begins
+    }
+
     /// Broker's end: the next frame, into `frame`. An end of the stream is `UnexpectedEof`.
     pub fn receive_frame(&mut self, frame: &mut Vec<u8>) -> io::Result<()> {
         let len = self.receive_len(MAX_FRAME_BYTES)?;
@@ -464,6 +475,24 @@ mod tests {
         assert!(begin.elapsed() < Duration::from_secs(3), "{:?}", begin.elapsed());
         drop(broker);
         assert!(drips.join().expect("no panic").is_some(), "the frame was never whole");
+    }
+
+    #[test]
+    fn to_wait_for_a_frame_to_begin_loses_nothing_of_it() {
+        let (a, b) = UnixStream::pair().expect("socketpair");
+        let mut broker = Channel::new(a);
+        broker.set_deadline(Instant::now() + Duration::from_secs(9));
+        assert!(!broker.begins_within(Duration::from_millis(1)));
+        let frame = Request::Log(LogLevel::INFO, b"x".to_vec()).encode();
+        for part in [&frame[..2], &frame[2..]] {
+            (&b).write_all(part).expect("written");
+            assert!(broker.begins_within(Duration::from_secs(9)));
+        }
+        let mut received = Vec::new();
+        broker.receive_frame(&mut received).expect("a whole frame");
+        assert_eq!(received, frame[4..]);
+        drop(b);
+        assert!(broker.begins_within(Duration::from_secs(9)), "the end is not waited for");
     }
 
     #[test]

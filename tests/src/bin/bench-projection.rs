@@ -28,10 +28,8 @@ fn main() -> Result<()> {
     if paths.is_empty() {
         return Err(Error::other("bench-projection: no pages; docs/projection.md says how to get some"));
     }
-    let pages: Vec<&'static [u8]> = paths
-        .iter()
-        .map(|path| std::fs::read(path).map(|bytes| &*bytes.leak()))
-        .collect::<Result<_>>()?;
+    let pages: Vec<&'static [u8]> =
+        paths.iter().map(|path| std::fs::read(path).map(|bytes| &*bytes.leak())).collect::<Result<_>>()?;
     let sent: usize = pages.iter().map(|page| page.len()).sum();
     let rate = |time: Duration| sent as f64 / 1e6 / time.as_secs_f64();
     let mut out = std::io::stdout().lock();

@@ -7,6 +7,7 @@ mod audit;
 mod command_line;
 mod recordings;
 mod requests;
+mod watching;
 
 use serde_json::json;
 use tests::archive::Archive;

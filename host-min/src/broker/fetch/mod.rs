@@ -9,6 +9,7 @@ mod again;
 mod bucket;
 mod queue;
 
+use super::observer::{Gauge, PATIENCE};
 use crate::limits::{MAX_BODY_TRIES, MAX_ERROR_BODY_BYTES};
 use crate::source::{Accept, Call, Cause, NoAnswer, Response, Source};
 pub(in crate::broker) use account::Account;
@@ -16,7 +17,7 @@ use again::{Attempt, GaveUp, Random, Why};
 use bucket::Bucket;
 use queue::{Queue, Turn};
 use std::io::Read;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -41,6 +42,7 @@ pub struct Fetcher {
     shared: Arc<Shared>,
     gatherer: usize,
     account: Arc<Account>,
+    gauge: Option<Arc<Gauge>>,
 }
 
 /// A request to send.
@@ -57,7 +59,10 @@ pub struct Order {
 }
 
 /// A request on its way.
-pub struct Ticket(Receiver<Reply>);
+pub struct Ticket {
+    reply: Receiver<Reply>,
+    gauge: Option<Arc<Gauge>>,
+}
 
 /// What became of a request.
 pub struct Reply {
@@ -121,7 +126,8 @@ impl Fetchers {
 
     /// For the gatherer of that number, from 0, which may send so many requests.
     pub fn of(&self, gatherer: usize, most_requests: u64) -> Fetcher {
-        Fetcher { shared: self.shared.clone(), gatherer, account: Arc::new(Account::new(most_requests)) }
+        let account = Arc::new(Account::new(most_requests));
+        Fetcher { shared: self.shared.clone(), gatherer, account, gauge: None }
     }
 
     /// For how long requests waited for nothing but the rate.
@@ -136,6 +142,11 @@ impl Fetcher {
         &*self.shared.source
     }
 
+    /// The same, under a gauge.
+    pub fn watched(self, gauge: Option<Arc<Gauge>>) -> Fetcher {
+        Fetcher { gauge, ..self }
+    }
+
     /// What the gatherer has sent.
     pub fn account(&self) -> &Arc<Account> {
         &self.account
@@ -143,7 +154,12 @@ impl Fetcher {
 
     /// Starts a request. That there may be one more is the caller's to see to.
     pub fn start(&self, order: Order) -> Ticket {
-        self.shared.start(self.gatherer, &self.account, order, None)
+        self.queued(order, None)
+    }
+
+    fn queued(&self, order: Order, not_before: Option<Instant>) -> Ticket {
+        let reply = self.shared.start(self.gatherer, &self.account, order, not_before);
+        Ticket { reply, gauge: self.gauge.clone() }
     }
 
     /// Starts a request whose answer broke off, after so many that broke off and brought nothing; or why not, in words that tell how
@@ -165,7 +181,7 @@ impl Fetcher {
         if !self.account.take_again(Why::Cut) {
             return Err(GaveUp::NoBudget.text(cuts));
         }
-        Ok(self.shared.start(self.gatherer, &self.account, order, not_before))
+        Ok(self.queued(order, not_before))
     }
 }
 
@@ -190,7 +206,7 @@ impl Shared {
         account: &Arc<Account>,
         order: Order,
         not_before: Option<Instant>,
-    ) -> Ticket {
+    ) -> Receiver<Reply> {
         let (sender, receiver) = sync_channel(1);
         let task = Task { order, account: account.clone(), sender, tries: 0, first: None };
         let mut state = self.lock();
@@ -200,7 +216,7 @@ impl Shared {
         }
         drop(state);
         self.more.notify_one();
-        Ticket(receiver)
+        receiver
     }
 
     fn spawn(self: &Arc<Self>, state: &mut State, warm: bool) {
@@ -329,7 +345,11 @@ impl Shared {
 impl Ticket {
     /// Waits for the head of the answer.
     pub fn wait(self) -> Reply {
-        self.0.recv().unwrap_or_else(|_| Reply {
+        let reply = match &self.gauge {
+            None => self.reply.recv().ok(),
+            Some(gauge) => gauge.awaiting(|| self.wait_watched(gauge)),
+        };
+        let reply = reply.unwrap_or_else(|| Reply {
             answer: Err(NoAnswer {
                 cause: Cause::Final,
                 reason: "the request could not be started: no thread".into(),
@@ -337,7 +357,21 @@ impl Ticket {
             }),
             tried: String::new(),
             until: Instant::now(),
-        })
+        });
+        match &self.gauge {
+            Some(gauge) => Reply { answer: reply.answer.map(|response| gauge.over(response)), ..reply },
+            None => reply,
+        }
+    }
+
+    /// Whoever watches may begin with the first answer, or while that is long in coming.
+    fn wait_watched(&self, gauge: &Gauge) -> Option<Reply> {
+        let soon = self.reply.recv_timeout(PATIENCE);
+        gauge.wake();
+        match soon {
+            Err(RecvTimeoutError::Timeout) => self.reply.recv().ok(),
+            soon => soon.ok(),
+        }
     }
 }
 

@@ -71,6 +71,32 @@ impl Source for Stuck {
 }
 
 #[test]
+fn whoever_watches_is_woken_with_the_first_answer_or_by_its_delay() {
+    let (release, held) = sync_channel(1);
+    let (wake, woken) = sync_channel(1);
+    // An answer that does not come before somebody was woken: without the delay's wake, this test would not end.
+    let gauge = Arc::new(Gauge::new(move || wake.send(()).expect("nobody was woken before")));
+    let fetchers = Fetchers::new(Arc::new(Stuck(Mutex::new(held))), 1, PACE);
+    let fetcher = fetchers.of(0, 10).watched(Some(gauge.clone()));
+    let ticket = fetcher.start(order("/stuck"));
+    assert!(woken.try_recv().is_err() && !gauge.is_awake(), "a request that is on its way wakes nobody");
+    let waiting = std::thread::spawn(move || ticket.wait());
+    woken.recv().expect("the delay");
+    assert!(gauge.read().awaits_server);
+    drop(release);
+    let mut text = String::new();
+    let answer = waiting.join().expect("no panic").answer.expect("an answer");
+    assert!(!gauge.read().awaits_server);
+    { answer }.body.read_to_string(&mut text).expect("a body");
+    assert_eq!((text.as_str(), gauge.read().bytes_received), ("/stuck", 6));
+    // Of an answer that comes at once.
+    let prompt = Arc::new(Gauge::new(|| {}));
+    let fetcher = Fetcher { gauge: Some(prompt.clone()), ..fetcher };
+    fetcher.start(order("/other")).wait().answer.expect("an answer");
+    assert!(prompt.is_awake());
+}
+
+#[test]
 fn one_gatherers_requests_do_not_hold_anothers() {
     for gatherers in [2, 5, MAX_REQUESTS_IN_FLIGHT, 3 * MAX_REQUESTS_IN_FLIGHT] {
         let (release, held) = sync_channel(100);

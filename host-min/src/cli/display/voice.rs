@@ -1,0 +1,422 @@
+//! What a run says, as words for people or as a JSON object in a line for machines; docs/output.md is the contract of the latter.
+//!
+//! Pure: what happened goes in, a line comes out.
+
+use super::format;
+use host_min::error::{Class, Failure};
+use host_min::report::{Gathered, GatheredStatus};
+use host_min::{Phase, Progress};
+use std::path::Path;
+use std::time::Duration;
+use wagather_abi::LogLevel;
+
+/// How it is said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::cli) enum Format {
+    #[default]
+    Text,
+    Json,
+}
+
+/// Whom it is said of: a gatherer, in one of several clusters if there are several; the run as a whole if the name is empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::cli) struct Who {
+    pub(in crate::cli) context: Option<String>,
+    pub(in crate::cli) gatherer: String,
+}
+
+/// What is said.
+pub(in crate::cli) enum Said<'a> {
+    /// A gatherer's own line.
+    Log(LogLevel, &'a str),
+    /// Something is odd.
+    Warning(&'a str),
+    /// Something is missing.
+    Error(&'a str),
+    /// Something failed, and decides the exit code.
+    Failure(&'a Failure),
+    /// How far a gatherer is.
+    Progress(Pace<'a>),
+    /// What became of a gatherer.
+    Summary(&'a Ended),
+    /// Where the archive is, and whether it is complete.
+    Archive(&'a Path, bool),
+    /// Where the recording is.
+    Recording(&'a Path),
+}
+
+/// How far a gatherer is, and how fast it goes.
+pub(in crate::cli) struct Pace<'a> {
+    pub(in crate::cli) progress: &'a Progress,
+    pub(in crate::cli) items_per_second: u64,
+    pub(in crate::cli) bytes_per_second: u64,
+    /// How long nothing changed, if that is long.
+    pub(in crate::cli) stalled: Option<Duration>,
+    /// What it is at, in words.
+    pub(in crate::cli) now: String,
+}
+
+/// What became of a gatherer.
+#[derive(Clone, Debug)]
+pub(in crate::cli) struct Ended {
+    pub(in crate::cli) who: Who,
+    pub(in crate::cli) is_complete: bool,
+    pub(in crate::cli) items: u64,
+    pub(in crate::cli) requests: u64,
+    pub(in crate::cli) bytes_received: u64,
+    pub(in crate::cli) entries: u64,
+    pub(in crate::cli) bytes_archived: u64,
+    /// None of a replay, whose report is the same each time.
+    pub(in crate::cli) took: Option<Duration>,
+}
+
+impl Ended {
+    /// As the report has it.
+    pub(in crate::cli) fn of(context: Option<&str>, gathered: &Gathered) -> Ended {
+        Ended {
+            who: Who { context: context.map(str::to_owned), gatherer: gathered.name.clone() },
+            is_complete: gathered.status == GatheredStatus::Complete,
+            items: gathered.items,
+            requests: gathered.requests,
+            bytes_received: gathered.bytes_received,
+            entries: gathered.entries,
+            bytes_archived: gathered.bytes_archived,
+            took: gathered.duration_ms.map(|millis| Duration::from_secs_f64(millis / 1e3)),
+        }
+    }
+
+    const fn status(&self) -> &'static str {
+        if self.is_complete { "complete" } else { "failed" }
+    }
+}
+
+impl Who {
+    /// What a line about it begins with.
+    fn prefix(&self) -> String {
+        let context = self.context.as_deref().unwrap_or_default();
+        let slash = if context.is_empty() || self.gatherer.is_empty() { "" } else { "/" };
+        let name = format!("{context}{slash}{}", self.gatherer);
+        if name.is_empty() { name } else { name + ": " }
+    }
+}
+
+impl Said<'_> {
+    /// For people: a line without its end.
+    pub(super) fn text(&self, who: &Who) -> String {
+        let (who, message) = (who.prefix(), self.message());
+        match self {
+            Said::Log(level, _) => format!("{who}{}: {message}", level.name()),
+            Said::Warning(_) => format!("{who}warning: {message}"),
+            Said::Error(_) => format!("{who}error: {message}"),
+            Said::Failure(failure) => format!("{who}error: {failure}"),
+            Said::Progress(_) | Said::Summary(_) | Said::Archive(..) | Said::Recording(_) => who + &message,
+        }
+    }
+
+    fn message(&self) -> String {
+        match self {
+            Said::Log(_, text) | Said::Warning(text) | Said::Error(text) => (*text).to_owned(),
+            Said::Failure(failure) => format!("{}: {}", failure.attempt, failure.reason),
+            Said::Progress(pace) => pace.message(),
+            Said::Summary(ended) => ended.message(),
+            Said::Archive(path, is_complete) => {
+                format!("{} {}", if *is_complete { "wrote" } else { "incomplete:" }, path.display())
+            }
+            Said::Recording(path) => format!("recorded to {}", path.display()),
+        }
+    }
+
+    fn level(&self) -> &'static str {
+        match self {
+            Said::Log(level, _) => level.name(),
+            Said::Warning(_) | Said::Archive(_, false) => "warn",
+            Said::Error(_) | Said::Failure(_) => "error",
+            Said::Summary(ended) if !ended.is_complete => "error",
+            Said::Progress(_) | Said::Summary(_) | Said::Archive(..) | Said::Recording(_) => "info",
+        }
+    }
+
+    const fn event(&self) -> &'static str {
+        match self {
+            Said::Log(..) => "log",
+            Said::Warning(_) => "warning",
+            Said::Error(_) => "error",
+            Said::Failure(_) => "failure",
+            Said::Progress(_) => "progress",
+            Said::Summary(_) => "summary",
+            Said::Archive(..) => "archive",
+            Said::Recording(_) => "recording",
+        }
+    }
+
+    /// For machines: an object in a line, without its end. The time is RFC 3339.
+    pub(super) fn json(&self, who: &Who, time: &str) -> String {
+        let mut object = Object::new();
+        object.text("time", time);
+        object.text("level", self.level());
+        object.text("event", self.event());
+        object.text_if_any("context", who.context.as_deref().unwrap_or_default());
+        object.text_if_any("gatherer", &who.gatherer);
+        object.text("message", &self.message());
+        match self {
+            Said::Log(..) | Said::Warning(_) | Said::Error(_) => {}
+            Said::Failure(failure) => {
+                object.text("class", class(failure.class));
+                object.text("attempt", &failure.attempt);
+                object.text("reason", &failure.reason);
+                object.text_if_any("advice", &failure.advice);
+                object.number("exitCode", failure.class.exit_code().into());
+            }
+            Said::Progress(pace) => pace.put(&mut object),
+            Said::Summary(ended) => ended.put(&mut object),
+            Said::Archive(path, is_complete) => {
+                object.text("path", &path.to_string_lossy());
+                object.value("complete", if *is_complete { "true" } else { "false" });
+            }
+            Said::Recording(path) => object.text("path", &path.to_string_lossy()),
+        }
+        object.end()
+    }
+}
+
+impl Pace<'_> {
+    fn message(&self) -> String {
+        let progress = self.progress;
+        let mut parts = vec![
+            phase(progress.phase).to_owned(),
+            format::counted(progress.items, "item"),
+            format::counted(progress.requests, "request"),
+            format!("{} received", format::bytes(progress.bytes_received)),
+        ];
+        if self.items_per_second > 0 {
+            parts.push(format!("{} items/s", format::count(self.items_per_second)));
+        }
+        if self.bytes_per_second > 0 {
+            parts.push(format!("{}/s", format::bytes(self.bytes_per_second)));
+        }
+        parts.push(format::duration(progress.elapsed));
+        let colon = if self.now.is_empty() { "" } else { ": " };
+        format!("{}{colon}{}", parts.join(", "), self.now)
+    }
+
+    fn put(&self, object: &mut Object) {
+        let progress = self.progress;
+        object.text("phase", phase(progress.phase));
+        object.number("items", progress.items);
+        object.number("itemsPerSecond", self.items_per_second);
+        object.number("requests", progress.requests);
+        object.number("bytesReceived", progress.bytes_received);
+        object.number("bytesPerSecond", self.bytes_per_second);
+        object.number("elapsedMs", millis(progress.elapsed));
+        object.text_if_any("doing", &progress.doing);
+        object.value("awaitsServer", if progress.awaits_server { "true" } else { "false" });
+        if let Some(stalled) = self.stalled {
+            object.number("stalledMs", millis(stalled));
+        }
+    }
+}
+
+impl Ended {
+    fn message(&self) -> String {
+        let took = self.took.map_or_else(String::new, |took| format!(", {}", format::duration(took)));
+        format!(
+            "{}: {}, {}, {} received, {}, {} archived{took}",
+            self.status(),
+            format::counted(self.items, "item"),
+            format::counted(self.requests, "request"),
+            format::bytes(self.bytes_received),
+            format::counted(self.entries, "file"),
+            format::bytes(self.bytes_archived),
+        )
+    }
+
+    fn put(&self, object: &mut Object) {
+        object.text("status", self.status());
+        object.number("items", self.items);
+        object.number("requests", self.requests);
+        object.number("bytesReceived", self.bytes_received);
+        object.number("entries", self.entries);
+        object.number("bytesArchived", self.bytes_archived);
+        if let Some(took) = self.took {
+            object.value("durationMs", &format!("{:.3}", took.as_secs_f64() * 1e3));
+        }
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+const fn phase(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Waiting => "waiting",
+        Phase::Running => "running",
+        Phase::Complete => "complete",
+        Phase::Failed => "failed",
+    }
+}
+
+const fn class(class: Class) -> &'static str {
+    match class {
+        Class::Internal => "internal",
+        Class::Module => "module",
+        Class::Config => "config",
+        Class::Cluster => "cluster",
+        Class::Output => "output",
+        Class::Gatherer => "gatherer",
+    }
+}
+
+/// A JSON object whose members keep their order.
+struct Object(String);
+
+impl Object {
+    fn new() -> Object {
+        Object("{".to_owned())
+    }
+
+    fn value(&mut self, name: &str, json: &str) {
+        let comma = if self.0.len() > 1 { "," } else { "" };
+        self.0 += &format!("{comma}\"{name}\":{json}");
+    }
+
+    fn text(&mut self, name: &str, text: &str) {
+        self.value(name, &serde_json::to_string(text).unwrap_or_default());
+    }
+
+    fn text_if_any(&mut self, name: &str, text: &str) {
+        if !text.is_empty() {
+            self.text(name, text);
+        }
+    }
+
+    fn number(&mut self, name: &str, number: u64) {
+        self.value(name, &number.to_string());
+    }
+
+    fn end(self) -> String {
+        self.0 + "}"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TIME: &str = "2024-05-02T11:00:00.000Z";
+
+    fn pods() -> Who {
+        Who { context: None, gatherer: "pods".into() }
+    }
+
+    fn in_prod() -> Who {
+        Who { context: Some("prod".into()), ..pods() }
+    }
+
+    fn ended() -> Ended {
+        Ended {
+            who: pods(),
+            is_complete: false,
+            items: 5000,
+            requests: 10,
+            bytes_received: 33_940_000,
+            entries: 1,
+            bytes_archived: 999,
+            took: Some(Duration::from_micros(1_234_567)),
+        }
+    }
+
+    fn progress() -> Progress {
+        Progress {
+            phase: Phase::Running,
+            requests: 5,
+            items: 2500,
+            bytes_received: 17_000_000,
+            doing: "list v1/pods".into(),
+            awaits_server: true,
+            elapsed: Duration::from_millis(2100),
+        }
+    }
+
+    #[test]
+    fn everything_has_words_for_people_and_fields_for_machines() {
+        let (ended, progress) = (ended(), progress());
+        let failure =
+            Failure::new(Class::Cluster, "the gatherer pods failed", "HTTP 403: \"no\"").advise("grant it");
+        let pace = |stalled: Option<u64>| Pace {
+            progress: &progress,
+            items_per_second: 1250,
+            bytes_per_second: 8_500_000,
+            stalled: stalled.map(Duration::from_secs),
+            now: "list v1/pods".into(),
+        };
+        let run = Who::default();
+        for (said, who, text, json) in [
+            (
+                Said::Log(LogLevel::INFO, "hello"),
+                pods(),
+                "pods: info: hello",
+                r#""level":"info","event":"log","gatherer":"pods","message":"hello"}"#,
+            ),
+            (
+                Said::Warning("odd"),
+                in_prod(),
+                "prod/pods: warning: odd",
+                r#""level":"warn","event":"warning","context":"prod","gatherer":"pods","message":"odd"}"#,
+            ),
+            (
+                Said::Warning("odd"),
+                run.clone(),
+                "warning: odd",
+                r#""level":"warn","event":"warning","message":"odd"}"#,
+            ),
+            (
+                Said::Error("gone"),
+                pods(),
+                "pods: error: gone",
+                r#""level":"error","event":"error","gatherer":"pods","message":"gone"}"#,
+            ),
+            (
+                Said::Failure(&failure),
+                run.clone(),
+                "error: the gatherer pods failed: HTTP 403: \"no\"\n  grant it",
+                r#""level":"error","event":"failure","message":"the gatherer pods failed: HTTP 403: \"no\"","class":"cluster","attempt":"the gatherer pods failed","reason":"HTTP 403: \"no\"","advice":"grant it","exitCode":5}"#,
+            ),
+            (
+                Said::Progress(pace(None)),
+                pods(),
+                "pods: running, 2,500 items, 5 requests, 17.0 MB received, 1,250 items/s, 8.5 MB/s, 2.1 s: list v1/pods",
+                r#""level":"info","event":"progress","gatherer":"pods","message":"running, 2,500 items, 5 requests, 17.0 MB received, 1,250 items/s, 8.5 MB/s, 2.1 s: list v1/pods","phase":"running","items":2500,"itemsPerSecond":1250,"requests":5,"bytesReceived":17000000,"bytesPerSecond":8500000,"elapsedMs":2100,"doing":"list v1/pods","awaitsServer":true}"#,
+            ),
+            (
+                Said::Summary(&ended),
+                pods(),
+                "pods: failed: 5,000 items, 10 requests, 33.9 MB received, 1 file, 999 B archived, 1.2 s",
+                r#""level":"error","event":"summary","gatherer":"pods","message":"failed: 5,000 items, 10 requests, 33.9 MB received, 1 file, 999 B archived, 1.2 s","status":"failed","items":5000,"requests":10,"bytesReceived":33940000,"entries":1,"bytesArchived":999,"durationMs":1234.567}"#,
+            ),
+            (
+                Said::Archive(Path::new("out.tar.gz"), true),
+                run.clone(),
+                "wrote out.tar.gz",
+                r#""level":"info","event":"archive","message":"wrote out.tar.gz","path":"out.tar.gz","complete":true}"#,
+            ),
+            (
+                Said::Archive(Path::new("out.incomplete"), false),
+                run.clone(),
+                "incomplete: out.incomplete",
+                r#""level":"warn","event":"archive","message":"incomplete: out.incomplete","path":"out.incomplete","complete":false}"#,
+            ),
+            (
+                Said::Recording(Path::new("a.har")),
+                run.clone(),
+                "recorded to a.har",
+                r#""level":"info","event":"recording","message":"recorded to a.har","path":"a.har"}"#,
+            ),
+        ] {
+            assert_eq!(said.text(&who), text);
+            assert_eq!(said.json(&who, TIME), format!(r#"{{"time":"{TIME}",{json}"#));
+        }
+        let stalled = Said::Progress(pace(Some(7))).json(&pods(), TIME);
+        assert!(stalled.ends_with(r#""awaitsServer":true,"stalledMs":7000}"#), "{stalled}");
+    }
+}
