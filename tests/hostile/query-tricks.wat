@@ -10,7 +10,8 @@
   (data (i32.const 1024)
     "\0bfollow=true" "\0awatch=true" "\06limit=" "\0acontinue=a" "\11resourceVersion=0" "\0apretty=yes" "\01&" "\01="
     "\09a=b&c=d&&" "\0btailLines=\0d" "\0ctailLines= 1" "\0ctailLines=#a" "\0etailLines=/../" "\0etailLines=a?b="
-    "\0ctailLines=\c3\a4" "\0ctailLines=1&" "\12tailLines=1&follow" "\19verbose=\0d\0aX-Injected: yes" "\0dverbose&watch" "\00")
+    "\0ctailLines=\c3\a4" "\0ctailLines=1&" "\12tailLines=1&follow" "\19verbose=\0d\0aX-Injected: yes" "\0dverbose&watch"
+    "\17container=a&container=b" "\0cprevious=yes" "\0climitBytes=0" "\0dsinceTime=now" "\2dsinceTime=2024-05-02T11:00:00Z&sinceSeconds=1" "\0fcontainer=a%2Fb" "\0cfollow=false" "\00")
   (data (i32.const 2048)
     "\04a=\0ab" "\04a=\0db" "\04a=\00b" "\04a=\7fb" "\05a=\c2\85b" "\00")
   (data (i32.const 3072)

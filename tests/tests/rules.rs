@@ -270,6 +270,17 @@ fn guests_are_as_small_as_promised() {
     }
 }
 
+/// `core::fmt` would be a third of a gatherer that decodes.
+#[test]
+fn no_guest_formats() {
+    for name in programs::examples() {
+        let symbols = workspace::read(&format!("target/guests/{name}.symbols"));
+        assert!(symbols.contains("gather"), "{name}.symbols names no function");
+        let formats = symbols.lines().find(|line| line.contains("4core3fmt"));
+        assert_eq!(formats, None, "{name}");
+    }
+}
+
 #[test]
 fn the_readmes_table_is_what_was_built() {
     let readme = workspace::read("README.md");

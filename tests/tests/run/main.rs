@@ -32,6 +32,8 @@ fn examples_gather_what_their_readme_says() {
             &*operator(0),
             &operator(1),
             &operator(2),
+            "crash-logs/index.json",
+            "crash-logs/shop/pod-4/main.log",
             "degraded-operators/findings.json",
             "events/warnings.json",
             "image-inventory/images.json",
@@ -51,6 +53,7 @@ fn examples_gather_what_their_readme_says() {
             "reason": "AsExpected", "message": "Degraded is said of operator-1",
         }])
     );
+    assert_eq!(archive.bytes("crash-logs/shop/pod-4/main.log"), objects::LOGGED.as_bytes());
     let pods = archive.json("pods/crash-looping.json");
     assert_eq!(
         (&pods["pods"], &pods["phases"]["running"], &pods["crashLooping"]),
