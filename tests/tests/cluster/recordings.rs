@@ -115,8 +115,8 @@ fn a_recording_has_what_was_sent_and_no_secrets() {
         let recording: Value = serde_json::from_str(&text).expect("JSON");
         assert_eq!(recording["log"]["version"], "1.2");
         let entries = recording["log"]["entries"].as_array().expect("a list");
-        // The operators twice, and the pages of the pods.
-        assert_eq!(entries.len(), 2 + PODS.div_ceil(500));
+        // The operators and the pages of the pods twice, nodes, events, and five kinds of workloads.
+        assert_eq!(entries.len(), 2 + 2 * PODS.div_ceil(500) + 7);
         for entry in entries {
             let names: Vec<&Value> = entry["request"]["headers"]
                 .as_array()
