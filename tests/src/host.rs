@@ -143,12 +143,39 @@ impl Host {
     }
 
     /// Calls, and waits for the end.
-    pub fn wait(mut self) -> Done {
+    pub fn wait(self) -> Done {
+        self.start().wait()
+    }
+
+    /// Calls, for a test that does something meanwhile.
+    pub fn start(mut self) -> Started {
         let begin = Instant::now();
         let mut child =
             self.command.spawn().unwrap_or_else(|error| panic!("cannot start {:?}: {error}", self.command));
         let (stdout, stderr) = (drain(child.stdout.take()), drain(child.stderr.take()));
-        let status = wait_at_most(&mut child, self.time_limit);
+        Started { host: self, child, stdout, stderr, begin }
+    }
+}
+
+/// A call that is not over.
+pub struct Started {
+    host: Host,
+    child: Child,
+    stdout: JoinHandle<Vec<u8>>,
+    stderr: JoinHandle<Vec<u8>>,
+    begin: Instant,
+}
+
+impl Started {
+    /// The number of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits for the end.
+    pub fn wait(self) -> Done {
+        let Started { host, mut child, stdout, stderr, begin } = self;
+        let status = wait_at_most(&mut child, host.time_limit);
         let done = |status| Done {
             status,
             stdout: stdout.join().expect("a reader"),
@@ -162,8 +189,8 @@ impl Host {
                 let status = child.wait().expect("a child that was killed");
                 panic!(
                     "{:?} did not end within {:?}; it said:\n{}",
-                    self.command,
-                    self.time_limit,
+                    host.command,
+                    host.time_limit,
                     done(status).stderr
                 );
             }

@@ -69,6 +69,7 @@ const UNSAFE_FILES: &[&str] = &[
     "guest-sdk/src/json/decode.rs",
     "guest-sdk/src/manifest.rs",
     "guest-sdk/src/sys/wasm.rs",
+    "host-min/src/fork.rs",
     "host-min/src/main.rs",
     "host-min/src/sandbox/confine/environment.rs",
     "host-min/src/sandbox/confine/landlock.rs",

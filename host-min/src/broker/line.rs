@@ -14,7 +14,7 @@ pub(super) fn is_harmless(c: char) -> bool {
 }
 
 /// A line as it may be shown on a terminal, as long as a log line may be.
-pub(super) fn of(bytes: &[u8]) -> String {
+pub(crate) fn of(bytes: &[u8]) -> String {
     let cut = bytes.len() > MAX_LOG_LINE_BYTES;
     let line = String::from_utf8_lossy(&bytes[..bytes.len().min(MAX_LOG_LINE_BYTES)]);
     let mut text: String =

@@ -12,7 +12,7 @@ pub mod canonical;
 mod ending;
 mod fetch;
 mod handles;
-mod line;
+pub(crate) mod line;
 mod pipe;
 pub mod policy;
 mod refusal;

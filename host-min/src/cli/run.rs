@@ -29,15 +29,18 @@ pub(super) fn run(args: Run, single_threaded: SingleThreaded) -> Result<()> {
     for guest in &args.guests {
         plan.add_file(guest)?;
     }
+    if let Some(several) = args.several {
+        return several.run(&plan, args.grant.as_deref(), args.dry_run, args.quiet, single_threaded);
+    }
     if args.dry_run {
-        return rights::dry_run(&plan, args.grant.as_deref());
+        return rights::dry_run(&plan, args.grant.as_deref(), &[]);
     }
     plan.audit = args.audit.as_deref().map(open_audit).transpose()?;
     let outcome = host_min::run(&plan, &Terminal { quiet: args.quiet })?;
     if !args.quiet {
         summarise(&outcome);
     }
-    fail_with(outcome)
+    fail_with(outcome.failures)
 }
 
 /// A new file, readable by its owner alone: it names what was gathered.
@@ -112,11 +115,11 @@ fn line(gathered: &Gathered) -> String {
     )
 }
 
-fn count(number: u64, what: &str) -> String {
+pub(super) fn count(number: u64, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
-fn bytes(number: u64) -> String {
+pub(super) fn bytes(number: u64) -> String {
     match number {
         0..10_000 => format!("{number} B"),
         10_000..10_000_000 => format!("{} KB", number / 1000),
@@ -125,8 +128,8 @@ fn bytes(number: u64) -> String {
 }
 
 /// The first failure decides the exit code; all are told.
-fn fail_with(outcome: Outcome) -> Result<()> {
-    let mut failures = outcome.failures.into_iter();
+pub(super) fn fail_with(failures: impl IntoIterator<Item = Failure>) -> Result<()> {
+    let mut failures = failures.into_iter();
     let Some(first) = failures.next() else { return Ok(()) };
     let rest: Vec<Failure> = failures.collect();
     for failure in rest {
