@@ -95,7 +95,7 @@ Examples:
   host-min run *.wasm --context prod --output gathered
       runs all gatherers side by side, into the folder ./gathered
   host-min run *.wasm --all-contexts --output fleet
-      gathers from every cluster of the kubeconfig, into ./fleet/<context>.tar.gz and ./fleet/index.json
+      gathers from every cluster of the kubeconfig, into archives and an index in the folder ./fleet
   host-min run pods.wasm --record pods.har
       also records what the server answered
   host-min run pods.wasm --replay pods.har --output again.tar.gz

@@ -16,6 +16,7 @@ mod expiry;
 mod in_cluster;
 mod kubeconfigs;
 mod lists;
+mod many;
 mod masks;
 mod objects;
 mod rbac;

@@ -7,6 +7,7 @@ mod ended;
 mod names;
 mod plugins;
 mod processes;
+mod secrets;
 mod typed;
 
 use serde_json::Value;
