@@ -146,12 +146,10 @@ impl All<'_> {
         let all: Vec<BorrowedFd<'_>> = ears.chain([self.signals.pending().as_fd()]).collect();
         let ready = fork::wait_for(&all, until)?;
         for (running, ready) in self.running.iter_mut().zip(ready.chunks_exact(2)) {
-            if ready[0] {
-                running.hear_stderr(self.watcher);
-            }
-            if ready[1] {
-                running.has_ended = !running.hear_message(self.watcher);
-            }
+            // A process has both as long as it lives.
+            let stderr_is_open = !ready[0] || running.hear_stderr(self.watcher);
+            let messages_are_open = !ready[1] || running.hear_message(self.watcher);
+            running.has_ended = !stderr_is_open || !messages_are_open;
         }
         Ok(())
     }
