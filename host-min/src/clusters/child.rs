@@ -2,6 +2,7 @@
 
 use super::index::{ArchiveFacts, Reason, Sums};
 use super::message::{Message, Over, Teller};
+use super::told::Told;
 use crate::archive::Output;
 use crate::broker::Observer;
 use crate::error::{Class, Failure, Result};
@@ -10,16 +11,14 @@ use crate::plan::{From, Plan};
 use crate::run::Outcome;
 use crate::sandbox::process::SingleThreaded;
 use ring::digest;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use std::fs::File;
-use std::io::{self, PipeReader, PipeWriter, Read};
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::AsFd;
 use std::path::Path;
 use wagather_abi::LogLevel;
 
 /// Does something in a process of its own, so that nothing but the result is left of it in this one.
-pub(super) fn apart<T: Serialize + DeserializeOwned>(
+pub(super) fn apart<T: Told>(
     single_threaded: SingleThreaded,
     what: &str,
     work: impl FnOnce() -> T,
@@ -27,18 +26,19 @@ pub(super) fn apart<T: Serialize + DeserializeOwned>(
     let failure = |reason: &dyn std::fmt::Display| {
         Failure::new(Class::Internal, format!("cannot {what} in a process of its own"), reason)
     };
-    let (mut from, to) = io::pipe().map_err(|error| failure(&error))?;
+    let (mut from, mut to) = io::pipe().map_err(|error| failure(&error))?;
     let process = fork::fork(single_threaded, || {
         abort_on_panic();
-        let result = work();
-        let _ = serde_json::to_writer(to, &result);
+        let mut bytes = Vec::new();
+        work().put(&mut bytes);
+        let _ = to.write_all(&bytes);
     });
     let process = process.map_err(|error| failure(&error))?;
-    let mut text = Vec::new();
-    let read = from.read_to_end(&mut text);
+    let mut bytes = Vec::new();
+    let read = from.read_to_end(&mut bytes);
     let exit = fork::wait(process);
     read.map_err(|error| failure(&error))?;
-    serde_json::from_slice(&text).map_err(|_| match exit.signal {
+    T::get(&mut &bytes[..]).ok_or_else(|| match exit.signal {
         Some(signal) => failure(&format_args!("it was ended by signal {signal}")),
         None => failure(&"it ended without a word"),
     })

@@ -1,12 +1,12 @@
 //! The index of a folder of archives: `index.json`, written last and as a whole.
 //!
-//! What its fields mean is in `docs/clusters.md`. A process sends its cluster's row in this form too.
+//! What its fields mean is in `docs/clusters.md`.
 
 use crate::archive::Target;
 use crate::error::{Class, Failure, Result};
 use crate::report::{Gathered, GatheredStatus, Report};
 use crate::source::{clock_millis, rfc3339};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -57,7 +57,7 @@ pub enum Status {
 }
 
 /// An archive's file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ArchiveFacts {
     /// Its name in the folder.
     pub file: String,
@@ -68,7 +68,7 @@ pub struct ArchiveFacts {
 }
 
 /// A [`Failure`], as the index has it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Reason {
     /// The exit code of its class.
@@ -82,7 +82,7 @@ pub struct Reason {
 }
 
 /// What one gatherer did: the sums of its part of the report.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Sums {
     /// Its name.

@@ -18,6 +18,7 @@ mod index;
 mod message;
 mod names;
 mod supervise;
+mod told;
 
 pub use index::{ArchiveFacts, Cluster, Reason, Status, Sums};
 

@@ -5,7 +5,7 @@
 
 use super::child::{self, Ears};
 use super::index::{Cluster, Reason, Status};
-use super::message::{Lines, Message, Over};
+use super::message::{Message, Over, Pieces};
 use super::{Destination, Watcher, label};
 use crate::archive::Target;
 use crate::broker::line;
@@ -19,7 +19,6 @@ use std::io::{self, PipeReader, Read};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 use std::time::{Duration, Instant};
-use wagather_abi::LogLevel;
 
 /// What is read at once.
 const PIECE_BYTES: usize = 64 << 10;
@@ -92,8 +91,8 @@ struct Running {
     process: Pid,
     label: String,
     ears: Ears,
-    messages: Lines,
-    stderr: Lines,
+    messages: Pieces,
+    stderr: Pieces,
     begin: Instant,
     started_millis: i64,
     deadline: Instant,
@@ -123,8 +122,8 @@ impl All<'_> {
             process,
             label: label(context),
             ears,
-            messages: Lines::default(),
-            stderr: Lines::default(),
+            messages: Pieces::default(),
+            stderr: Pieces::default(),
             begin,
             started_millis: clock_millis(),
             deadline: begin.checked_add(time).unwrap_or(begin),
@@ -237,7 +236,7 @@ impl Running {
     fn hear_stderr(&mut self, watcher: &dyn Watcher) -> bool {
         let is_open = read_piece(&self.ears.stderr, &mut self.stderr);
         loop {
-            match self.stderr.next() {
+            match self.stderr.next_line() {
                 Ok(Some(said)) => watcher.said(&self.label, &line::of(&said)),
                 Ok(None) => return is_open,
                 Err(_) => {}
@@ -249,17 +248,17 @@ impl Running {
     fn hear_message(&mut self, watcher: &dyn Watcher) -> bool {
         let is_open = read_piece(&self.ears.messages, &mut self.messages);
         loop {
-            let message = match self.messages.next() {
-                Ok(Some(message)) => message,
+            let frame = match self.messages.next_frame() {
+                Ok(Some(frame)) => frame,
                 Ok(None) => return is_open,
                 Err(_) => return self.garbled(),
             };
-            match serde_json::from_slice(&message) {
-                Ok(Message::Log { gatherer, level, text }) => {
-                    watcher.log(&self.label, &gatherer, LogLevel(level), &text);
+            match Message::decode(&frame) {
+                Some(Message::Log { gatherer, level, text }) => {
+                    watcher.log(&self.label, &gatherer, level, &text);
                 }
-                Ok(Message::Over(over)) => self.over = Some(over),
-                Err(_) => return self.garbled(),
+                Some(Message::Over(over)) => self.over = Some(over),
+                None => return self.garbled(),
             }
         }
     }
@@ -278,7 +277,8 @@ impl Running {
         };
         while !self.is_garbled && can_read(&self.ears.messages) && self.hear_message(watcher) {}
         while can_read(&self.ears.stderr) && self.hear_stderr(watcher) {}
-        if let Some(said) = self.stderr.rest() {
+        let said = self.stderr.rest();
+        if !said.is_empty() {
             watcher.said(&self.label, &line::of(&said));
         }
     }
@@ -307,7 +307,7 @@ impl Running {
 }
 
 /// Reads what is there; whether there may be more.
-fn read_piece(mut from: &PipeReader, into: &mut Lines) -> bool {
+fn read_piece(mut from: &PipeReader, into: &mut Pieces) -> bool {
     let mut piece = vec![0; PIECE_BYTES];
     match from.read(&mut piece) {
         Ok(0) => false,

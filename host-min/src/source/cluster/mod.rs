@@ -46,8 +46,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
-
 use self::access::Access;
 use self::body::Body;
 use self::credentials::{Credential, Credentials};
@@ -168,7 +166,7 @@ pub fn open_in(options: &Options, environment: &Environment) -> Result<Cluster, 
 }
 
 /// A context of the kubeconfig.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Context {
     /// Its name.
     pub name: String,
