@@ -33,7 +33,9 @@
 mod access;
 pub mod archive;
 pub mod broker;
+pub mod clusters;
 pub mod error;
+mod fork;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzz;

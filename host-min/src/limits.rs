@@ -158,5 +158,15 @@ pub const MAX_REPORT_LINES: usize = 100;
 /// What comes after is counted.
 pub const MAX_AUDIT_RECORDS: u64 = 20_000;
 
+/// What the process of one of several clusters may take beyond its gatherers' time, to read its configuration and to write its
+/// archive: the largest of [`MAX_ARCHIVE_BYTES`] at 35 MB/s. Then it is ended.
+pub const CLUSTER_GRACE: Duration = Duration::from_secs(30);
+
+/// Clusters that are gathered from at once if nothing else is said: each has a process, and one for each gatherer.
+pub const DEFAULT_PARALLEL_CLUSTERS: usize = 4;
+
+/// The most of them.
+pub const MAX_PARALLEL_CLUSTERS: usize = 64;
+
 /// Parameters of a run, all together.
 pub const MAX_PARAMS_BYTES: usize = 64 << 10;

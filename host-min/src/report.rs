@@ -128,14 +128,18 @@ impl ModuleFacts {
     /// The facts of a module.
     pub fn of(module: &[u8]) -> ModuleFacts {
         let digest = ring::digest::digest(&ring::digest::SHA256, module);
-        let sha256 = digest.as_ref().iter().fold(String::with_capacity(64), |mut text, byte| {
-            for digit in [byte >> 4, byte & 15] {
-                text.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
-            }
-            text
-        });
-        ModuleFacts { bytes: module.len() as u64, sha256 }
+        ModuleFacts { bytes: module.len() as u64, sha256: hexadecimal(digest.as_ref()) }
     }
+}
+
+/// A sum in hexadecimal digits.
+pub(crate) fn hexadecimal(sum: &[u8]) -> String {
+    sum.iter().fold(String::with_capacity(64), |mut text, byte| {
+        for digit in [byte >> 4, byte & 15] {
+            text.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
+        }
+        text
+    })
 }
 
 impl Gathered {

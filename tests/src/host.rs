@@ -169,6 +169,11 @@ impl Host {
 }
 
 impl Call {
+    /// The number of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Waits for the end.
     pub fn wait(mut self) -> Done {
         let status = wait_at_most(&mut self.child, self.begin, self.time_limit);

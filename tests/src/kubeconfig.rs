@@ -1,5 +1,6 @@
-//! Kubeconfig files with one cluster, one user and one context, as kubectl would write them.
+//! Kubeconfig files: with one cluster, one user and one context, as kubectl would write them, or with many.
 
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
 /// A kubeconfig that is not written yet.
@@ -51,5 +52,43 @@ impl Kubeconfig {
         let path = folder.join("kubeconfig");
         std::fs::write(&path, self.text()).expect("a kubeconfig that can be written");
         path
+    }
+}
+
+/// A kubeconfig with a cluster and a user for each context, in JSON, which is YAML too: names may be anything.
+#[derive(Default)]
+pub struct Contexts {
+    clusters: Vec<Value>,
+    users: Vec<Value>,
+    contexts: Vec<Value>,
+}
+
+impl Contexts {
+    /// None yet.
+    pub fn new() -> Contexts {
+        Contexts::default()
+    }
+
+    /// One more, without credentials.
+    pub fn add(self, name: &str, server: &str) -> Contexts {
+        self.add_with(name, json!({ "server": server }), json!({}))
+    }
+
+    /// One more, with all that a cluster and a user can have.
+    pub fn add_with(mut self, name: &str, cluster: Value, user: Value) -> Contexts {
+        self.clusters.push(json!({ "name": name, "cluster": cluster }));
+        self.users.push(json!({ "name": name, "user": user }));
+        self.contexts.push(json!({ "name": name, "context": { "cluster": name, "user": name } }));
+        self
+    }
+
+    /// Writes it to a file.
+    pub fn write(&self, path: impl AsRef<Path>) -> PathBuf {
+        let Contexts { clusters, users, contexts } = self;
+        let config = json!({
+            "apiVersion": "v1", "kind": "Config", "clusters": clusters, "users": users, "contexts": contexts,
+        });
+        std::fs::write(&path, config.to_string()).expect("a kubeconfig that can be written");
+        path.as_ref().to_owned()
     }
 }

@@ -70,6 +70,7 @@ const UNSAFE_FILES: &[&str] = &[
     "guest-sdk/src/manifest.rs",
     "guest-sdk/src/sys/wasm.rs",
     "host-min/src/cli/display/terminal.rs",
+    "host-min/src/fork.rs",
     "host-min/src/main.rs",
     "host-min/src/project/bytes.rs",
     "host-min/src/sandbox/confine/environment.rs",

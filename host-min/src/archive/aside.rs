@@ -117,6 +117,20 @@ impl Target {
         )
     }
 
+    /// Removes what a process that was killed left of this target.
+    pub(crate) fn clear_up_after(&self, process: u32) {
+        let mut begin = OsString::from(".");
+        begin.push(self.name());
+        begin.push(format!(".{process}"));
+        for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let rest = name.as_encoded_bytes().strip_prefix(begin.as_encoded_bytes());
+            if rest.is_some_and(|rest| rest == b".partial" || rest.starts_with(b"-")) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+
     fn hidden<T>(&self, create: impl Fn(&Path) -> io::Result<T>) -> io::Result<(T, PathBuf)> {
         for number in 0..MAX_HIDDEN_NAMES {
             let mut name = OsString::from(".");
@@ -223,5 +237,11 @@ mod tests {
         assert_eq!(fs::read_dir(scratch.path()).expect("a folder").count(), 2);
         drop((first, second));
         assert_eq!(fs::read_dir(scratch.path()).expect("a folder").count(), 0);
+
+        let (first, second) = (target.new_file().expect("a file"), target.new_file().expect("a file"));
+        fs::write(scratch.path().join(".out.10.partial"), "").expect("another process's file");
+        target.clear_up_after(std::process::id());
+        assert!(!first.1.path().exists() && !second.1.path().exists());
+        assert_eq!(fs::read_dir(scratch.path()).expect("a folder").count(), 1);
     }
 }

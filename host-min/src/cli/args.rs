@@ -1,5 +1,6 @@
 //! What was typed means: paths, durations, sizes, and which options go together.
 
+use super::clusters::Several;
 use super::display::{self, Settings};
 use super::table::Command;
 use super::typed::{Words, Wrong};
@@ -18,6 +19,8 @@ pub(super) struct Run {
     pub(super) guests: Vec<PathBuf>,
     pub(super) output: OsString,
     pub(super) cluster: Cluster,
+    /// If there are several clusters, the context of `cluster` is none.
+    pub(super) several: Option<Several>,
     pub(super) record: Option<PathBuf>,
     pub(super) audit: Option<PathBuf>,
     pub(super) check_access: bool,
@@ -66,6 +69,7 @@ const NOT_WITH_REPLAY: &[&str] = &[
     "check-access",
     "kubeconfig",
     "context",
+    "all-contexts",
     "server",
     "as",
     "as-group",
@@ -82,12 +86,16 @@ impl Run {
             return Err(wrong(words.command, format!("--replay and --{other} do not go together")));
         }
         let path = |long| words.one(long).map(PathBuf::from);
+        let several = Several::of(words)?;
         Ok(Run {
             guests: words.operands.iter().map(PathBuf::from).collect(),
-            output: words.one("output").unwrap_or_default(),
+            output: match &several {
+                Some(several) => several.folder.clone(),
+                None => words.one("output").unwrap_or_default(),
+            },
             cluster: Cluster {
                 kubeconfig: path("kubeconfig"),
-                context: one(words, "context", text)?,
+                context: if several.is_none() { one(words, "context", text)? } else { None },
                 server: one(words, "server", text)?,
                 as_user: one(words, "as", text)?,
                 as_group: all(words, "as-group", text)?,
@@ -96,6 +104,7 @@ impl Run {
                 idle_timeout: one(words, "idle-timeout", duration)?.unwrap_or_default(),
                 compression: one(words, "compression", compression)?.unwrap_or_default(),
             },
+            several,
             record: path("record"),
             audit: path("audit"),
             check_access: words.has("check-access"),
@@ -133,15 +142,23 @@ impl Rbac {
     }
 }
 
-fn wrong(command: &'static Command, reason: String) -> Wrong {
+pub(super) fn wrong(command: &'static Command, reason: String) -> Wrong {
     Wrong { command: Some(command), reason }
 }
 
-fn one<T>(words: &Words, long: &str, meaning: fn(&str) -> Result<T, String>) -> Result<Option<T>, Wrong> {
+pub(super) fn one<T>(
+    words: &Words,
+    long: &str,
+    meaning: fn(&str) -> Result<T, String>,
+) -> Result<Option<T>, Wrong> {
     words.one(long).map(|typed| value(words, long, &typed, meaning)).transpose()
 }
 
-fn all<T>(words: &Words, long: &str, meaning: fn(&str) -> Result<T, String>) -> Result<Vec<T>, Wrong> {
+pub(super) fn all<T>(
+    words: &Words,
+    long: &str,
+    meaning: fn(&str) -> Result<T, String>,
+) -> Result<Vec<T>, Wrong> {
     words.all(long).map(|typed| value(words, long, typed, meaning)).collect()
 }
 
@@ -155,7 +172,7 @@ fn value<T>(
     meant.map_err(|why| wrong(words.command, format!("--{long} cannot be '{}': {why}", typed.display())))
 }
 
-fn text(typed: &str) -> Result<String, String> {
+pub(super) fn text(typed: &str) -> Result<String, String> {
     Ok(typed.to_owned())
 }
 

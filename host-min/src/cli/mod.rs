@@ -1,6 +1,7 @@
 //! The command line: what was typed becomes a plan, and what came of it becomes lines and an exit code.
 
 mod args;
+mod clusters;
 mod completions;
 mod display;
 mod help;

@@ -237,8 +237,9 @@ fn size(bytes: u64) -> String {
     format!("{bytes} bytes")
 }
 
-/// Tells what a run would do, and does nothing of it: no sandbox starts, nothing is asked, nothing is written.
-pub(super) fn dry_run(plan: &Plan, grant_file: Option<&Path>) -> Result<()> {
+/// Tells what a run would do, and does nothing of it: no sandbox starts, nothing is asked, nothing is written. If there are
+/// several clusters, `clusters` has a line for each.
+pub(super) fn dry_run(plan: &Plan, grant_file: Option<&Path>, clusters: &[String]) -> Result<()> {
     plan.check()?;
     plan.admit_modules()?;
     let manifests = plan.manifests()?;
@@ -260,7 +261,10 @@ pub(super) fn dry_run(plan: &Plan, grant_file: Option<&Path>) -> Result<()> {
     plan.output.check()?;
     let _ = writeln!(text, "grant    {}", described(grant_file, &grant));
     let _ = writeln!(text, "budgets  {}", budgets(&budget));
-    let _ = writeln!(text, "answers  {}", answers(&plan.from));
+    match clusters {
+        [] => _ = writeln!(text, "answers  {}", answers(&plan.from)),
+        _ => clusters.iter().for_each(|cluster| _ = writeln!(text, "answers  {cluster}")),
+    }
     if let Some(path) = &plan.record {
         let _ = writeln!(text, "record   {}", path.display());
     }

@@ -32,8 +32,11 @@ pub(super) fn run(args: Run, single_threaded: SingleThreaded) -> Result<()> {
     for guest in &args.guests {
         plan.add_file(guest)?;
     }
+    if let Some(several) = args.several {
+        return several.run(&plan, args.grant.as_deref(), args.dry_run, args.display, single_threaded);
+    }
     if args.dry_run {
-        return rights::dry_run(&plan, args.grant.as_deref());
+        return rights::dry_run(&plan, args.grant.as_deref(), &[]);
     }
     plan.audit = args.audit.as_deref().map(open_audit).transpose()?;
     let display = Display::new(args.display);
@@ -41,7 +44,7 @@ pub(super) fn run(args: Run, single_threaded: SingleThreaded) -> Result<()> {
     display.finish();
     let outcome = outcome?;
     summarise(&outcome, &display);
-    fail_with(outcome, &display)
+    fail_with(outcome.failures, &display)
 }
 
 /// A new file, readable by its owner alone: it names what was gathered.
@@ -96,8 +99,8 @@ fn summarise(outcome: &Outcome, display: &Display) {
 }
 
 /// The first failure decides the exit code; all are told.
-fn fail_with(outcome: Outcome, display: &Display) -> Result<()> {
-    let mut failures = outcome.failures.into_iter();
+pub(super) fn fail_with(failures: impl IntoIterator<Item = Failure>, display: &Display) -> Result<()> {
+    let mut failures = failures.into_iter();
     let Some(first) = failures.next() else { return Ok(()) };
     for failure in failures {
         display.say(&Who::default(), &Said::Failure(&failure));

@@ -88,7 +88,7 @@ Exit codes:
   6  the output cannot be written
   7  a gatherer failed: it trapped, ran out of time or memory, or returned an error
 
-If several gatherers fail, the first one's code is used.";
+If several gatherers fail, the first one's code is used; if several clusters do, the first context's.";
 
 const RUN_EXAMPLES: &str = "\
 Examples:
@@ -96,6 +96,8 @@ Examples:
       gathers from the current context's cluster into ./wagather.tar.gz
   host-min run *.wasm --context prod --output gathered
       runs all gatherers side by side, into the folder ./gathered
+  host-min run *.wasm --all-contexts --output fleet
+      gathers from every cluster of the kubeconfig, into archives and an index in the folder ./fleet
   host-min run pods.wasm --record pods.har
       also records what the server answered
   host-min run pods.wasm --replay pods.har --output again.tar.gz
@@ -299,7 +301,18 @@ const RUN: &[Flag] = &[
         help: "The kubeconfig; otherwise $KUBECONFIG, ~/.kube/config, or the service account of the pod",
         ..cluster(path("kubeconfig", "FILE"))
     },
-    Flag { help: "The kubeconfig's context", ..cluster(text("context", "NAME")) },
+    Flag {
+        many: true,
+        help: "The kubeconfig's context. If given several times, the clusters are gathered from side by side: --output \
+               names a new folder (otherwise wagather), which gets an archive for each and index.json",
+        ..cluster(text("context", "NAME"))
+    },
+    Flag { help: "Every context of the kubeconfig, as if each was named", ..cluster(flag("all-contexts")) },
+    Flag {
+        default: Some("4"),
+        help: "How many of several clusters are gathered from at once",
+        ..cluster(text("parallel-clusters", "NUMBER"))
+    },
     Flag {
         help: "The API server's URL; alone it needs no kubeconfig, as behind `kubectl proxy`",
         ..cluster(text("server", "URL"))

@@ -1,10 +1,11 @@
 //! Makes sandboxes and ends them: as a forked process, as a helper executable, or within this process.
-#![allow(unsafe_code)] // fork, wait4 and kill, which std does not have
+#![allow(unsafe_code)] // the promise of having one thread, and an end without destructors
 
 use super::channel::{Channel, Request};
 use super::in_force::InForce;
 use super::{Inmate, Job, confine, guest};
 use crate::error::{Class, Failure, Result};
+use crate::fork::{self, Pid};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -78,7 +79,7 @@ enum Held {
 }
 
 enum Inner {
-    Process(libc::pid_t),
+    Process(Pid),
     Thread,
     Ended,
 }
@@ -122,7 +123,11 @@ fn start_one(
 ) -> Result<Sandbox> {
     let (ours, theirs) = UnixStream::pair().map_err(failure)?;
     let inner = match isolation {
-        Isolation::Fork(SingleThreaded(())) => Inner::Process(fork(theirs, job, inmate, is_held)?),
+        Isolation::Fork(single_threaded) => {
+            let pid =
+                fork::fork(*single_threaded, || live_confined(Channel::new(theirs), job, inmate, is_held));
+            Inner::Process(pid.map_err(failure)?)
+        }
         Isolation::Helper { program, args } => {
             let child = Command::new(program)
                 .args(args)
@@ -165,16 +170,6 @@ fn start_one(
 
 /// What a process gets for its main thread; the interpreter's own stack limit is far below.
 const THREAD_STACK_BYTES: usize = 8 << 20;
-
-fn fork(theirs: UnixStream, job: &Job, inmate: Inmate, is_held: bool) -> Result<libc::pid_t> {
-    // SAFETY: the process has one thread, as `SingleThreaded` promises, so the copy is as whole as the
-    // original.
-    match unsafe { libc::fork() } {
-        -1 => Err(failure(std::io::Error::last_os_error())),
-        0 => live_confined(Channel::new(theirs), job, inmate, is_held),
-        pid => Ok(pid),
-    }
-}
 
 /// The whole `main` of a helper executable for [`Isolation::Helper`], in a process that has no other thread: the confinement is the
 /// process's, and another thread that went on with its own would be ended with it. It ends the process, since what is left of
@@ -238,8 +233,7 @@ impl Sandbox {
     /// Stops the guest wherever it is. A guest within this process ends at its next call.
     pub fn kill(&mut self) {
         match self.inner {
-            // SAFETY: signals a child that was not waited for yet, so the number is still its own.
-            Inner::Process(pid) => drop(unsafe { libc::kill(pid, libc::SIGKILL) }),
+            Inner::Process(pid) => fork::kill(pid),
             Inner::Thread => drop(self.channel.socket().shutdown(std::net::Shutdown::Both)),
             Inner::Ended => {}
         }
@@ -248,7 +242,7 @@ impl Sandbox {
     /// Waits for the end. The guest has said that it ended, or was killed.
     pub fn wait(&mut self) -> Exit {
         match std::mem::replace(&mut self.inner, Inner::Ended) {
-            Inner::Process(pid) => wait(pid),
+            Inner::Process(pid) => fork::wait(pid),
             // A thread that loops cannot be stopped, so nobody waits for it.
             Inner::Thread | Inner::Ended => Exit::default(),
         }
@@ -261,25 +255,5 @@ impl Drop for Sandbox {
             self.kill();
             self.wait();
         }
-    }
-}
-
-fn wait(pid: libc::pid_t) -> Exit {
-    let mut status = 0;
-    // SAFETY: all zeroes is a valid rusage: it holds nothing but numbers.
-    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
-    loop {
-        // SAFETY: both pointers are to values that live until the call returns.
-        let waited = unsafe { libc::wait4(pid, &mut status, 0, &mut usage) };
-        if waited == pid {
-            break;
-        }
-        if std::io::Error::last_os_error().kind() != std::io::ErrorKind::Interrupted {
-            return Exit::default();
-        }
-    }
-    Exit {
-        signal: libc::WIFSIGNALED(status).then(|| libc::WTERMSIG(status)),
-        peak_rss_bytes: u64::try_from(usage.ru_maxrss).unwrap_or(0) << 10,
     }
 }

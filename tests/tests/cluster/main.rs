@@ -19,6 +19,7 @@ mod inventory;
 mod kubeconfigs;
 mod lists;
 mod logs;
+mod many;
 mod masks;
 mod objects;
 mod rbac;

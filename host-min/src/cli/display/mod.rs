@@ -141,7 +141,8 @@ impl Display {
     /// Says something, above whatever is drawn.
     pub(super) fn say(&self, who: &Who, said: &Said<'_>) {
         let settings = self.shared.settings;
-        if settings.quiet && !matches!(said, Said::Failure(_)) {
+        // A line of another program may be what it asks of the person.
+        if settings.quiet && !matches!(said, Said::Failure(_) | Said::Line(_)) {
             return;
         }
         let mut state = self.shared.lock();

@@ -3,6 +3,7 @@
 //! Pure: what happened goes in, a line comes out.
 
 use super::format;
+use host_min::clusters::{Cluster, Status, Sums};
 use host_min::error::{Class, Failure};
 use host_min::report::{Gathered, GatheredStatus};
 use host_min::{Phase, Progress};
@@ -43,6 +44,12 @@ pub(in crate::cli) enum Said<'a> {
     Archive(&'a Path, bool),
     /// Where the recording is.
     Recording(&'a Path),
+    /// What the process of a cluster, or an exec plugin that it runs, wrote to its standard error.
+    Line(&'a str),
+    /// What became of one of several clusters.
+    Cluster(&'a Cluster),
+    /// Where the index of several clusters is: how many of them are complete, and how many there are.
+    Index(&'a Path, usize, usize),
 }
 
 /// How far a gatherer is, and how fast it goes.
@@ -109,13 +116,15 @@ impl Said<'_> {
             Said::Warning(_) => format!("{who}warning: {message}"),
             Said::Error(_) => format!("{who}error: {message}"),
             Said::Failure(failure) => format!("{who}error: {failure}"),
-            Said::Progress(_) | Said::Summary(_) | Said::Archive(..) | Said::Recording(_) => who + &message,
+            _ => who + &message,
         }
     }
 
     fn message(&self) -> String {
         match self {
-            Said::Log(_, text) | Said::Warning(text) | Said::Error(text) => (*text).to_owned(),
+            Said::Log(_, text) | Said::Warning(text) | Said::Error(text) | Said::Line(text) => {
+                (*text).to_owned()
+            }
             Said::Failure(failure) => format!("{}: {}", failure.attempt, failure.reason),
             Said::Progress(pace) => pace.message(),
             Said::Summary(ended) => ended.message(),
@@ -123,6 +132,14 @@ impl Said<'_> {
                 format!("{} {}", if *is_complete { "wrote" } else { "incomplete:" }, path.display())
             }
             Said::Recording(path) => format!("recorded to {}", path.display()),
+            Said::Cluster(cluster) => of_cluster(cluster),
+            Said::Index(path, complete, all) => {
+                format!(
+                    "wrote {}: {complete} of {} complete",
+                    path.display(),
+                    format::counted(*all as u64, "cluster")
+                )
+            }
         }
     }
 
@@ -132,7 +149,9 @@ impl Said<'_> {
             Said::Warning(_) | Said::Archive(_, false) => "warn",
             Said::Error(_) | Said::Failure(_) => "error",
             Said::Summary(ended) if !ended.is_complete => "error",
-            Said::Progress(_) | Said::Summary(_) | Said::Archive(..) | Said::Recording(_) => "info",
+            Said::Cluster(cluster) if cluster.status != Status::Complete => "error",
+            Said::Index(_, complete, all) if complete < all => "warn",
+            _ => "info",
         }
     }
 
@@ -146,6 +165,9 @@ impl Said<'_> {
             Said::Summary(_) => "summary",
             Said::Archive(..) => "archive",
             Said::Recording(_) => "recording",
+            Said::Line(_) => "line",
+            Said::Cluster(_) => "cluster",
+            Said::Index(..) => "index",
         }
     }
 
@@ -159,7 +181,7 @@ impl Said<'_> {
         object.text_if_any("gatherer", &who.gatherer);
         object.text("message", &self.message());
         match self {
-            Said::Log(..) | Said::Warning(_) | Said::Error(_) => {}
+            Said::Log(..) | Said::Warning(_) | Said::Error(_) | Said::Line(_) => {}
             Said::Failure(failure) => {
                 object.text("class", class(failure.class));
                 object.text("attempt", &failure.attempt);
@@ -174,6 +196,19 @@ impl Said<'_> {
                 object.value("complete", if *is_complete { "true" } else { "false" });
             }
             Said::Recording(path) => object.text("path", &path.to_string_lossy()),
+            Said::Cluster(cluster) => {
+                object.text("status", status(cluster.status));
+                if let Some(archive) = &cluster.archive {
+                    object.text("file", &archive.file);
+                }
+                object.number("exitCode", cluster.exit_code.into());
+                object.value("durationMs", &format!("{:.3}", cluster.duration_ms));
+            }
+            Said::Index(path, complete, all) => {
+                object.text("path", &path.to_string_lossy());
+                object.number("complete", *complete as u64);
+                object.number("clusters", *all as u64);
+            }
         }
         object.end()
     }
@@ -240,6 +275,31 @@ impl Ended {
         if let Some(took) = self.took {
             object.value("durationMs", &format!("{:.3}", took.as_secs_f64() * 1e3));
         }
+    }
+}
+
+fn of_cluster(cluster: &Cluster) -> String {
+    let sum = |of: fn(&Sums) -> u64| cluster.gatherers.iter().map(of).sum();
+    let (status, took) = (status(cluster.status), Duration::from_secs_f64(cluster.duration_ms / 1e3));
+    if cluster.status == Status::Failed {
+        return format!("{status}: {}", format::duration(took));
+    }
+    format!(
+        "{status}: {}, {}, {} received, {}, {} archived, {}",
+        format::counted(sum(|sums| sums.items), "item"),
+        format::counted(sum(|sums| sums.requests), "request"),
+        format::bytes(sum(|sums| sums.bytes_received)),
+        format::counted(sum(|sums| sums.entries), "file"),
+        format::bytes(sum(|sums| sums.bytes_archived)),
+        format::duration(took),
+    )
+}
+
+const fn status(status: Status) -> &'static str {
+    match status {
+        Status::Complete => "complete",
+        Status::Incomplete => "incomplete",
+        Status::Failed => "failed",
     }
 }
 
@@ -405,6 +465,18 @@ mod tests {
                 run.clone(),
                 "incomplete: out.incomplete",
                 r#""level":"warn","event":"archive","message":"incomplete: out.incomplete","path":"out.incomplete","complete":false}"#,
+            ),
+            (
+                Said::Line("enter the code"),
+                Who { context: Some("prod".into()), gatherer: String::new() },
+                "prod: enter the code",
+                r#""level":"info","event":"line","context":"prod","message":"enter the code"}"#,
+            ),
+            (
+                Said::Index(Path::new("all/index.json"), 2, 3),
+                run.clone(),
+                "wrote all/index.json: 2 of 3 clusters complete",
+                r#""level":"warn","event":"index","message":"wrote all/index.json: 2 of 3 clusters complete","path":"all/index.json","complete":2,"clusters":3}"#,
             ),
             (
                 Said::Recording(Path::new("a.har")),

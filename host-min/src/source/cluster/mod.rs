@@ -187,6 +187,40 @@ pub fn open_in(options: &Options, environment: &Environment) -> Result<Cluster, 
     Ok(Cluster { url, template, credentials, proxy_scrub, pool, warnings })
 }
 
+/// A context of the kubeconfig.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Context {
+    /// Its name.
+    pub name: String,
+    /// The URL of its cluster's server; `None` if it has none that can be used.
+    pub server: Option<String>,
+}
+
+/// The contexts of the kubeconfig in its order: of several files, first those of the first.
+///
+/// This process has the kubeconfig's secrets in its memory afterwards, as after [`open`].
+///
+/// # Errors
+/// [`Class::Config`], if there is no kubeconfig or it cannot be used.
+pub fn contexts(options: &Options) -> Result<Vec<Context>, Failure> {
+    contexts_in(options, &Environment::from_process())
+}
+
+/// [`contexts`], in other surroundings than the process's.
+#[doc(hidden)]
+pub fn contexts_in(options: &Options, environment: &Environment) -> Result<Vec<Context>, Failure> {
+    let files = Files::choose(
+        options.kubeconfig.as_deref(),
+        environment.kubeconfig.as_deref(),
+        environment.home.as_deref(),
+    );
+    match files.read()? {
+        Some(config) => Ok(resolve::contexts(&config)),
+        None => Err(Failure::new(Class::Config, "cannot find the contexts", "there is no kubeconfig")
+            .advise("Name one with --kubeconfig or KUBECONFIG.")),
+    }
+}
+
 /// The kubeconfig; without one, the server that is named; without that, the pod's service account.
 fn find(options: &Options, environment: &Environment) -> Result<Access, Failure> {
     let over = Overrides {

@@ -5,11 +5,11 @@
 
 use std::path::Path;
 
-use super::{ClusterEntry, Impersonate, Kubeconfig, Material, UserEntry};
+use super::{ClusterEntry, ContextEntry, Impersonate, Kubeconfig, Material, UserEntry};
 use crate::error::{Class, Failure};
 use crate::source::cluster::access::{Access, Auth, IdentityPem, Trust};
-use crate::source::cluster::exec;
 use crate::source::cluster::url::{ProxyUrl, ServerUrl};
+use crate::source::cluster::{Context, exec};
 
 /// What the options say over the kubeconfig.
 #[derive(Clone, Copy, Default)]
@@ -78,6 +78,28 @@ pub(in crate::source::cluster) fn resolve(
     access(cluster, user, over, &cluster_label, &user_label, &fail)
 }
 
+/// Every context, with the server that it leads to.
+pub(in crate::source::cluster) fn contexts(config: &Kubeconfig) -> Vec<Context> {
+    let server = |context: &ContextEntry| {
+        let cluster = find(&config.clusters, context.cluster.as_deref()?)?;
+        let user = context.user.as_deref().and_then(|name| find(&config.users, name));
+        let tls_by_default = tls_by_default(cluster, user);
+        let server = ServerUrl::parse(cluster.server.as_deref()?, tls_by_default).ok()?;
+        Some(server.to_string())
+    };
+    config
+        .contexts
+        .iter()
+        .map(|(name, context)| Context { name: name.clone(), server: server(context) })
+        .collect()
+}
+
+fn tls_by_default(cluster: &ClusterEntry, user: Option<&UserEntry>) -> bool {
+    cluster.insecure_skip_tls_verify
+        || cluster.certificate_authority.is_some()
+        || user.is_some_and(|user| user.client_certificate.is_some())
+}
+
 /// A server named by the option, and nothing else known.
 pub(in crate::source::cluster) fn server_alone(over: Overrides<'_>) -> Result<Access, Failure> {
     let attempt = format!("cannot use the server {}", over.server.unwrap_or_default());
@@ -95,8 +117,7 @@ fn access(
 ) -> Result<Access, Failure> {
     let mut warnings = Vec::new();
     let insecure = cluster.insecure_skip_tls_verify;
-    let tls_by_default =
-        insecure || cluster.certificate_authority.is_some() || user.client_certificate.is_some();
+    let tls_by_default = tls_by_default(&cluster, Some(&user));
     let Some(server) = over.server.or(cluster.server.as_deref()) else {
         return Err(fail(format!("{cluster_label} has no server")));
     };
@@ -256,6 +277,10 @@ fn read(material: &Material, what: &str, fail: &dyn Fn(String) -> Failure) -> Re
 
 fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
     std::fs::read(path)
+}
+
+fn find<'a, T>(entries: &'a [(String, T)], name: &str) -> Option<&'a T> {
+    entries.iter().find(|(known, _)| known == name).map(|(_, entry)| entry)
 }
 
 fn take<T>(entries: &mut Vec<(String, T)>, name: &str) -> Option<T> {

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 
+use super::super::contexts_in;
 use super::*;
 use crate::error::Class;
 
@@ -90,6 +91,33 @@ fn warnings() {
     assert_eq!(plain.warnings().len(), 1);
     assert!(plain.warnings()[0].contains("are not sent, because http://10.0.0.2:8001 is not encrypted"));
     assert!(!format!("{cluster:?}").contains("hunter2"));
+}
+
+#[test]
+fn all_contexts_are_told_with_their_servers() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("first", CONFIG);
+    write(
+        "second",
+        "contexts: [{name: plain, context: {cluster: dev}}, {name: later, context: {cluster: odd}}]\n\
+         clusters: [{name: odd, cluster: {server: 'https://user:hunter2@10.0.0.3'}}]",
+    );
+    let list = std::env::join_paths([folder.path().join("first"), folder.path().join("second")]).unwrap();
+    let environment = Environment { kubeconfig: Some(list), ..nowhere() };
+    let contexts = contexts_in(&Options::default(), &environment).unwrap();
+    assert_eq!(contexts.len(), 13);
+    let context = |name: &str| contexts.iter().find(|context| context.name == name).unwrap();
+    assert_eq!(contexts[0].name, "dev", "in the kubeconfig's order");
+    assert_eq!(context("dev").server.as_deref(), Some("https://10.0.0.1:6443"));
+    assert_eq!(context("plain").server.as_deref(), Some("http://10.0.0.2:8001"));
+    assert_eq!(contexts[12].name, "later");
+    for without in ["no-cluster", "no-server", "later"] {
+        assert_eq!(context(without).server, None, "{without}");
+    }
+    assert!(!format!("{contexts:?}").contains("hunter2"));
+    let failure = contexts_in(&Options::default(), &nowhere()).unwrap_err();
+    assert_eq!((failure.class, &*failure.reason), (Class::Config, "there is no kubeconfig"));
 }
 
 #[test]

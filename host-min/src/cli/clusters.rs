@@ -1,0 +1,179 @@
+//! `host-min run` with several contexts.
+
+use super::args::{all, one, text, wrong};
+use super::display::{Display, Said, Settings, Who};
+use super::rights;
+use super::run::fail_with;
+use super::typed::{Words, Wrong};
+use host_min::clusters::{Cluster, Contexts, Status, Watcher, destinations, run};
+use host_min::error::Result;
+use host_min::limits::{DEFAULT_PARALLEL_CLUSTERS, MAX_PARALLEL_CLUSTERS};
+use host_min::{Output, Plan, SingleThreaded};
+use std::ffi::OsString;
+use std::path::Path;
+use wagather_abi::LogLevel;
+
+/// What is typed for several clusters.
+#[derive(Debug)]
+pub(super) struct Several {
+    pub(super) contexts: Contexts,
+    pub(super) most_at_once: usize,
+    pub(super) folder: OsString,
+}
+
+/// Where the archives go if nothing else is said.
+const DEFAULT_FOLDER: &str = "wagather";
+
+/// What is for one cluster alone, and why.
+const NOT_WITH_SEVERAL: &[(&str, &str)] = &[
+    ("server", "a server is one cluster"),
+    ("record", "a recording is of one cluster; record each in a run of its own"),
+    ("audit", "the file is of one cluster; each archive has its own audit.jsonl"),
+];
+
+impl Several {
+    /// What the words of the command `run` say of several clusters; none if they are for one.
+    pub(super) fn of(words: &Words) -> Result<Option<Several>, Wrong> {
+        let named = all(words, "context", text)?;
+        let most_at_once = one(words, "parallel-clusters", number)?.unwrap_or(DEFAULT_PARALLEL_CLUSTERS);
+        let refuse = |reason: String| Err(wrong(words.command, reason));
+        let contexts = match (words.has("all-contexts"), named.len()) {
+            (true, 0) => Contexts::All,
+            (true, _) => return refuse("--all-contexts and --context do not go together".into()),
+            (false, 0 | 1) => return Ok(None),
+            (false, _) => Contexts::Named(named),
+        };
+        if let Contexts::Named(names) = &contexts
+            && let Some(twice) = (1..names.len()).find(|&number| names[..number].contains(&names[number]))
+        {
+            return refuse(format!("--context {:?} was given twice", names[twice]));
+        }
+        if let Some((other, why)) = NOT_WITH_SEVERAL.iter().find(|(other, _)| words.has(other)) {
+            return refuse(format!("--{other} and several clusters do not go together: {why}"));
+        }
+        let folder = match words.all("output").next() {
+            None => DEFAULT_FOLDER.into(),
+            Some(typed) if matches!(Output::parse(typed), Output::Folder(_)) => typed.clone(),
+            Some(typed) => {
+                let reason = "several clusters go into a folder, with an archive for each";
+                return refuse(format!("--output cannot be '{}': {reason}", typed.display()));
+            }
+        };
+        Ok(Some(Several { contexts, most_at_once, folder }))
+    }
+
+    /// Runs the plan for each, or tells what that would do.
+    pub(super) fn run(
+        &self,
+        plan: &Plan,
+        grant_file: Option<&Path>,
+        dry_run: bool,
+        settings: Settings,
+        single_threaded: SingleThreaded,
+    ) -> Result<()> {
+        let folder = self.folder.display();
+        if dry_run {
+            let destinations = destinations(plan, &self.contexts, single_threaded)?;
+            let lines = destinations.iter().map(|one| {
+                let server = one.server.as_deref().unwrap_or("a server that is not known");
+                format!("{server}, of the context {:?}, into {folder}/{}", one.context, one.file)
+            });
+            return rights::dry_run(plan, grant_file, &lines.collect::<Vec<_>>());
+        }
+        // No progress: its thread would have to be there before the last cluster's process is.
+        let display = Display::new(settings);
+        let gathering = run(plan, &self.contexts, self.most_at_once, single_threaded, &Shown(&display))?;
+        let complete = gathering.clusters.iter().filter(|cluster| cluster.status == Status::Complete).count();
+        let index = Said::Index(&gathering.index, complete, gathering.clusters.len());
+        display.say(&Who::default(), &index);
+        fail_with(gathering.failures(), &display)
+    }
+}
+
+fn number(typed: &str) -> Result<usize, String> {
+    let number = typed.parse().ok().filter(|number| (1..=MAX_PARALLEL_CLUSTERS).contains(number));
+    number.ok_or_else(|| format!("it is a number from 1 to {MAX_PARALLEL_CLUSTERS}"))
+}
+
+/// What is told of clusters goes where everything goes that is said.
+struct Shown<'a>(&'a Display);
+
+impl Watcher for Shown<'_> {
+    fn log(&self, context: &str, gatherer: &str, level: LogLevel, text: &str) {
+        if level != LogLevel::DEBUG {
+            let who = Who { context: Some(context.into()), gatherer: gatherer.into() };
+            self.0.say(&who, &Said::Log(level, text));
+        }
+    }
+
+    fn said(&self, context: &str, line: &str) {
+        self.0.say(&of(context), &Said::Line(line));
+    }
+
+    fn ended(&self, cluster: &Cluster) {
+        let who = of(&cluster.label());
+        for warning in &cluster.warnings {
+            self.0.say(&who, &Said::Warning(warning));
+        }
+        self.0.say(&who, &Said::Cluster(cluster));
+    }
+}
+
+fn of(context: &str) -> Who {
+    Who { context: Some(context.into()), gatherer: String::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::typed::{Typed, take_apart};
+    use super::*;
+
+    fn of(line: &str) -> Result<Option<Several>, String> {
+        match take_apart(line.split_whitespace().map(OsString::from)) {
+            Ok(Typed::Command(words)) => Several::of(&words).map_err(|wrong| wrong.reason),
+            _ => Err("no run".into()),
+        }
+    }
+
+    #[test]
+    fn several_contexts_are_several_clusters_and_one_is_one() {
+        assert!(of("run a").expect("a run").is_none());
+        assert!(of("run a --context x --parallel-clusters 2").expect("a run").is_none());
+        let several = of("run a --context x --context=y --output z").expect("a run").expect("several");
+        assert_eq!(several.contexts, Contexts::Named(vec!["x".into(), "y".into()]));
+        assert_eq!((several.most_at_once, several.folder), (DEFAULT_PARALLEL_CLUSTERS, "z".into()));
+        let all = of("run a --all-contexts --parallel-clusters 9").expect("a run").expect("several");
+        assert_eq!((all.contexts, all.most_at_once), (Contexts::All, 9));
+        assert_eq!(all.folder, DEFAULT_FOLDER);
+    }
+
+    #[test]
+    fn what_is_for_one_cluster_is_refused() {
+        for (line, reason) in [
+            ("--all-contexts --context x", "--all-contexts and --context do not go together"),
+            ("--context x --context y --context x", "--context \"x\" was given twice"),
+            (
+                "--all-contexts --server http://127.0.0.1",
+                "--server and several clusters do not go together: a server is one cluster",
+            ),
+            (
+                "--all-contexts -o x.tar.gz",
+                "--output cannot be 'x.tar.gz': several clusters go into a folder, with an archive for each",
+            ),
+            (
+                "--all-contexts --parallel-clusters 0",
+                "--parallel-clusters cannot be '0': it is a number from 1 to 64",
+            ),
+            (
+                "--all-contexts --parallel-clusters x",
+                "--parallel-clusters cannot be 'x': it is a number from 1 to 64",
+            ),
+        ] {
+            assert_eq!(of(&format!("run a {line}")).expect_err(line), reason);
+        }
+        for (other, _) in NOT_WITH_SEVERAL {
+            assert!(of(&format!("run a --all-contexts --{other} x")).is_err(), "{other}");
+        }
+        assert!(of("run a --all-contexts -o -").is_err());
+    }
+}

@@ -1,0 +1,151 @@
+//! The life of a process that this one makes for a part of its work.
+
+use super::index::{ArchiveFacts, Reason, Sums};
+use super::message::{Message, Over, Teller};
+use super::told::Told;
+use crate::archive::Output;
+use crate::broker::Observer;
+use crate::error::{Class, Failure, Result};
+use crate::fork;
+use crate::plan::{From, Plan};
+use crate::run::Outcome;
+use crate::sandbox::process::SingleThreaded;
+use ring::digest;
+use std::fs::File;
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::os::fd::AsFd;
+use std::path::Path;
+use wagather_abi::LogLevel;
+
+/// Does something in a process of its own, so that nothing but the result is left of it in this one.
+pub(super) fn apart<T: Told>(
+    single_threaded: SingleThreaded,
+    what: &str,
+    work: impl FnOnce() -> T,
+) -> Result<T> {
+    let failure = |reason: &dyn std::fmt::Display| {
+        Failure::new(Class::Internal, format!("cannot {what} in a process of its own"), reason)
+    };
+    let (mut from, mut to) = io::pipe().map_err(|error| failure(&error))?;
+    let process = fork::fork(single_threaded, || {
+        abort_on_panic();
+        let mut bytes = Vec::new();
+        work().put(&mut bytes);
+        let _ = to.write_all(&bytes);
+    });
+    let process = process.map_err(|error| failure(&error))?;
+    let mut bytes = Vec::new();
+    let read = from.read_to_end(&mut bytes);
+    let exit = fork::wait(process);
+    read.map_err(|error| failure(&error))?;
+    T::get(&mut &bytes[..]).ok_or_else(|| match exit.signal {
+        Some(signal) => failure(&format_args!("it was ended by signal {signal}")),
+        None => failure(&"it ended without a word"),
+    })
+}
+
+/// A panic ends a process as a crash does, on whatever thread it is, once it was told.
+fn abort_on_panic() {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        tell(panic);
+        std::process::abort();
+    }));
+}
+
+/// The pipes from a cluster's process.
+pub(super) struct Ears {
+    pub(super) messages: PipeReader,
+    pub(super) stderr: PipeReader,
+}
+
+/// The same pipes at the process's end.
+pub(super) struct Mouth {
+    messages: PipeWriter,
+    stderr: PipeWriter,
+}
+
+/// Both ends.
+pub(super) fn pipes() -> io::Result<(Ears, Mouth)> {
+    let (messages, to_messages) = io::pipe()?;
+    let (stderr, to_stderr) = io::pipe()?;
+    Ok((Ears { messages, stderr }, Mouth { messages: to_messages, stderr: to_stderr }))
+}
+
+/// Runs a plan for one context in this process, which is made for it, and tells what comes of it.
+pub(super) fn live(plan: &Plan, context: &str, output: &Path, mouth: Mouth, parent: u32) {
+    let Mouth { messages, stderr } = mouth;
+    let teller = Teller::new(messages);
+    abort_on_panic();
+    let outcome = fork::stand_alone(parent, stderr.as_fd())
+        .map_err(|error| Failure::new(Class::Internal, "cannot start a cluster's process", error));
+    drop(stderr);
+    let outcome = outcome.and_then(|()| crate::run(&plan_of(plan, context, output), &teller));
+    let over = match outcome {
+        Ok(outcome) => {
+            tell_report(&outcome, &teller);
+            over(outcome)
+        }
+        Err(failure) => Over {
+            complete: false,
+            archive: None,
+            failures: vec![Reason::of(&failure)],
+            warnings: Vec::new(),
+            gatherers: Vec::new(),
+        },
+    };
+    teller.tell(&Message::Over(over));
+}
+
+fn plan_of(plan: &Plan, context: &str, output: &Path) -> Plan {
+    let mut plan = plan.clone();
+    if let From::Cluster(options) = &mut plan.from {
+        options.context = Some(context.into());
+    }
+    plan.output = Output::TarGz(output.to_owned());
+    plan
+}
+
+/// The report's lines on what is odd and what is missing; what made a gatherer fail is among the failures.
+fn tell_report(outcome: &Outcome, teller: &dyn Observer) {
+    for gathered in &outcome.report.gatherers {
+        for warning in &gathered.warnings {
+            teller.log(&gathered.name, LogLevel::WARN, warning);
+        }
+        for error in gathered.errors.iter().filter(|error| gathered.reason.as_ref() != Some(error)) {
+            teller.log(&gathered.name, LogLevel::ERROR, error);
+        }
+    }
+}
+
+fn over(outcome: Outcome) -> Over {
+    let archive = outcome.output.as_deref().map(facts).transpose();
+    let mut failures: Vec<Reason> = outcome.failures.iter().map(Reason::of).collect();
+    let archive = archive.unwrap_or_else(|failure| {
+        failures.push(Reason::of(&failure));
+        None
+    });
+    let gatherers = Sums::of(&outcome.report);
+    Over { complete: failures.is_empty(), archive, failures, warnings: outcome.report.warnings, gatherers }
+}
+
+/// The facts of a file that was written just now.
+fn facts(path: &Path) -> Result<ArchiveFacts> {
+    let failure = |error: io::Error| {
+        Failure::new(Class::Output, format!("cannot read the archive {} again", path.display()), error)
+    };
+    let mut file = File::open(path).map_err(failure)?;
+    let (mut sum, mut bytes) = (digest::Context::new(&digest::SHA256), 0);
+    let mut piece = vec![0; 64 << 10];
+    loop {
+        match file.read(&mut piece).map_err(failure)? {
+            0 => break,
+            len => {
+                sum.update(&piece[..len]);
+                bytes += len as u64;
+            }
+        }
+    }
+    let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Ok(ArchiveFacts { file, bytes, sha256: crate::report::hexadecimal(sum.finish().as_ref()) })
+}

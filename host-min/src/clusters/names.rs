@@ -1,0 +1,235 @@
+//! Which contexts are meant, and what their files are called.
+//!
+//! A context's name is whatever its owner wrote: `default/api-prod-example-com:6443/admin`, `arn:aws:eks:…`, `Ünïcode`. A file's name
+//! depends on nothing but the context's, so that it is the same in each run. A context that is a plain name in lower case is its
+//! file's name; any other is made plain, and gets the begin of its SHA-256 behind a `~`, which no plain name has: so two
+//! contexts never have one file, on a file system that folds cases either.
+
+use super::{Contexts, Destination};
+use crate::error::{Class, Failure, Result};
+use crate::report::ModuleFacts;
+use crate::source::cluster::Context;
+
+/// What follows a context's name.
+pub(super) const SUFFIX: &str = ".tar.gz";
+
+/// What a file has of a context's name: far below the 255 bytes of a file system, with all that is added to it.
+const MAX_NAME_BYTES: usize = 100;
+
+/// Digits of the sum. Contexts that are alike but for signs are a few, and a clash is found.
+const SUM_DIGITS: usize = 8;
+
+/// Names of devices, which no file has on Windows, whatever follows them behind a dot.
+const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "com", "lpt"];
+
+/// How many names that are like a wrong one are shown.
+const SHOWN: usize = 3;
+
+/// The contexts that are meant, which all exist.
+pub(super) fn choose(contexts: &Contexts, known: Vec<Context>) -> Result<Vec<Context>> {
+    let attempt = "cannot choose the clusters";
+    match contexts {
+        Contexts::All if known.is_empty() => {
+            Err(Failure::new(Class::Config, attempt, "the kubeconfig has no contexts"))
+        }
+        Contexts::All => Ok(known),
+        Contexts::Named(names) => names
+            .iter()
+            .enumerate()
+            .map(|(number, name)| {
+                if names[..number].contains(name) {
+                    let reason = format!("the context {name:?} is named twice");
+                    return Err(Failure::new(Class::Config, attempt, reason));
+                }
+                let found = known.iter().find(|context| context.name == *name).cloned();
+                found.ok_or_else(|| {
+                    Failure::new(Class::Config, attempt, format!("there is no context {name:?}"))
+                        .advise(advice(name, &known))
+                })
+            })
+            .collect(),
+    }
+}
+
+fn advice(wrong: &str, known: &[Context]) -> String {
+    if known.is_empty() {
+        return "the kubeconfig has no contexts at all".into();
+    }
+    let mut names: Vec<(usize, &str)> =
+        known.iter().map(|context| (distance(wrong, &context.name), &*context.name)).collect();
+    names.sort_unstable();
+    names.truncate(SHOWN);
+    let names: Vec<String> = names.iter().map(|(_, name)| format!("{name:?}")).collect();
+    match known.len() {
+        1 => format!("the only one is {}", names[0]),
+        all => format!("the nearest of the kubeconfig's {all} are {}", names.join(", ")),
+    }
+}
+
+/// How many characters have to be put in, taken out or replaced to come from one text to the other (Levenshtein's distance),
+/// whatever their case.
+fn distance(one: &str, other: &str) -> usize {
+    let (one, other) = (one.to_lowercase(), other.to_lowercase());
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (number, a) in one.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], number + 1);
+        for (column, b) in other.iter().enumerate() {
+            let replaced = diagonal + usize::from(a != *b);
+            diagonal = row[column + 1];
+            row[column + 1] = replaced.min(diagonal + 1).min(row[column] + 1);
+        }
+    }
+    row[other.len()]
+}
+
+/// Gives each context its file.
+pub(super) fn give_files(contexts: Vec<Context>) -> Result<Vec<Destination>> {
+    let mut destinations: Vec<Destination> = Vec::with_capacity(contexts.len());
+    for Context { name: context, server } in contexts {
+        let file = file(&context);
+        if let Some(other) = destinations.iter().find(|other| other.file.eq_ignore_ascii_case(&file)) {
+            let reason = format!("{context:?} and {:?} would both be {file}", other.context);
+            return Err(Failure::new(Class::Config, "cannot name the archives", reason)
+                .advise("gather from one of them in a run of its own"));
+        }
+        destinations.push(Destination { context, server, file });
+    }
+    Ok(destinations)
+}
+
+/// The name of a context's archive.
+fn file(context: &str) -> String {
+    if is_plain(context) {
+        return format!("{context}{SUFFIX}");
+    }
+    let mut name = String::new();
+    for c in context.chars() {
+        let plain = c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '@' | '+' | '=');
+        // No hidden file, and none that a program would take for an option.
+        let plain = plain && !(name.is_empty() && matches!(c, '.' | '-'));
+        match plain {
+            true => name.push(c),
+            false if name.ends_with('_') => {}
+            false => name.push('_'),
+        }
+        if name.len() == MAX_NAME_BYTES {
+            break;
+        }
+    }
+    if name.is_empty() {
+        name.push('_');
+    }
+    let sum = ModuleFacts::of(context.as_bytes()).sha256;
+    format!("{name}~{}{SUFFIX}", &sum[..SUM_DIGITS])
+}
+
+fn is_plain(context: &str) -> bool {
+    let base = context.split('.').next().unwrap_or_default();
+    let device = base.trim_end_matches(|c: char| c.is_ascii_digit());
+    context.len() <= MAX_NAME_BYTES
+        && context.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+        && context.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'@'))
+        && !DEVICES.contains(&device)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn contexts(names: &[&str]) -> Vec<Context> {
+        names.iter().map(|name| Context { name: (*name).to_owned(), server: None }).collect()
+    }
+
+    #[test]
+    fn plain_names_are_kept_and_others_can_be_read() {
+        for (context, expected) in [
+            ("prod", "prod.tar.gz"),
+            ("gke_shop-1_europe-west1-b_prod", "gke_shop-1_europe-west1-b_prod.tar.gz"),
+            ("admin@kind.local", "admin@kind.local.tar.gz"),
+            (
+                "default/api-prod-example-com:6443/admin",
+                "default_api-prod-example-com_6443_admin~e2204539.tar.gz",
+            ),
+            ("Prod", "Prod~"),
+            ("../../etc/passwd", "_._.._etc_passwd~"),
+            ("-rf", "_rf~"),
+            (".hidden", "_hidden~"),
+            ("con", "con~"),
+            ("com1.example", "com1.example~"),
+            ("日本", "_~"),
+            ("", "_~"),
+            ("a b\n\u{202e}c", "a_b_c~"),
+        ] {
+            let file = file(context);
+            assert!(file.starts_with(expected), "{context:?}: {file}");
+            assert!(file.ends_with(SUFFIX), "{file}");
+        }
+        for len in [99, 100, 101, 5000] {
+            let file = file(&"x".repeat(len));
+            assert_eq!(file.contains('~'), len > MAX_NAME_BYTES);
+            assert!(file.len() <= MAX_NAME_BYTES + 1 + SUM_DIGITS + SUFFIX.len());
+        }
+    }
+
+    #[test]
+    fn no_two_contexts_have_one_file_whatever_the_file_system_folds() {
+        let all = contexts(&[
+            "a/b",
+            "a:b",
+            "a_b",
+            "A_B",
+            "a//b",
+            "ä_b",
+            "a.b",
+            "prod",
+            "Prod",
+            "PROD",
+            "prod ",
+            "prod.tar.gz",
+            "index",
+            "é",
+            "e\u{301}",
+            "E\u{301}",
+        ]);
+        let files = give_files(all.clone()).expect("each its own");
+        assert_eq!(files, give_files(all).expect("the same each time"));
+        assert!(files.iter().all(|one| one.file.is_ascii() && !one.file.contains(['/', ':', ' '])));
+        // Chosen so that the file of one is the name of the other: a plain name has no such sign.
+        let nasty = file("a/b").trim_end_matches(SUFFIX).to_owned();
+        assert!(give_files(contexts(&["a/b", &nasty])).is_ok());
+        let failure = give_files(contexts(&["x", "x"])).expect_err("one file");
+        assert!(failure.reason.contains("would both be x.tar.gz"), "{failure}");
+    }
+
+    #[test]
+    fn a_context_that_is_not_there_is_told_with_the_nearest() {
+        let known = || contexts(&["staging", "prod-eu", "dev", "prod-us", "default/api:6443/admin"]);
+        let named = |names: &[&str]| Contexts::Named(names.iter().map(|name| (*name).to_owned()).collect());
+        let chosen = choose(&named(&["prod-us", "dev"]), known()).expect("both are there");
+        assert_eq!(chosen, contexts(&["prod-us", "dev"]), "in the order in which they were named");
+        let failure = choose(&named(&["dev", "Prod-EZ"]), known()).expect_err("one is not");
+        assert_eq!(failure.reason, "there is no context \"Prod-EZ\"");
+        assert_eq!(failure.advice, "the nearest of the kubeconfig's 5 are \"prod-eu\", \"prod-us\", \"dev\"");
+        let failure = choose(&named(&["x"]), contexts(&["dev"])).expect_err("not there");
+        assert_eq!(failure.advice, "the only one is \"dev\"");
+        let failure = choose(&named(&["dev", "dev"]), known()).expect_err("twice");
+        assert_eq!(failure.reason, "the context \"dev\" is named twice");
+        assert!(choose(&Contexts::All, Vec::new()).is_err());
+        assert_eq!(choose(&Contexts::All, known()).map(|all| all.len()), Ok(5));
+    }
+
+    #[test]
+    fn distances() {
+        for (one, other, expected) in [
+            ("", "", 0),
+            ("", "abc", 3),
+            ("kitten", "sitting", 3),
+            ("prod", "PROD", 0),
+            ("ab", "ba", 2),
+            ("日本", "日", 1),
+        ] {
+            assert_eq!((distance(one, other), distance(other, one)), (expected, expected), "{one} {other}");
+        }
+    }
+}

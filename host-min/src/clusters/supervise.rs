@@ -1,0 +1,331 @@
+//! Starts the clusters' processes, hears them, and ends those that should have ended.
+//!
+//! One loop waits for whatever comes first: a message, a line, an end, a time that is over, a signal. It writes
+//! nothing but through the [`Watcher`], so that no two lines are ever mixed.
+
+use super::child::{self, Ears};
+use super::index::{Cluster, Reason, Status};
+use super::message::{Message, Over, Pieces};
+use super::{Destination, Watcher, label};
+use crate::archive::Target;
+use crate::broker::line;
+use crate::error::{Class, Failure, Result};
+use crate::fork::{self, Pid, Signals};
+use crate::limits::CLUSTER_GRACE;
+use crate::plan::Plan;
+use crate::sandbox::process::SingleThreaded;
+use crate::source::{clock_millis, rfc3339};
+use std::io::{self, PipeReader, Read};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// What is read at once.
+const PIECE_BYTES: usize = 64 << 10;
+
+/// Gathers from all of them; the result is in their order.
+pub(super) fn all(
+    plan: &Plan,
+    folder: &Path,
+    destinations: Vec<Destination>,
+    most_at_once: usize,
+    single_threaded: SingleThreaded,
+    watcher: &dyn Watcher,
+) -> Result<Vec<Cluster>> {
+    let failure = |error| Failure::new(Class::Internal, "cannot watch over the clusters' processes", error);
+    let signals = Signals::hold().map_err(failure)?;
+    let mut clusters: Vec<Option<Cluster>> = destinations.iter().map(|_| None).collect();
+    let mut all = All {
+        plan,
+        folder,
+        destinations: &destinations,
+        single_threaded,
+        watcher,
+        running: Vec::new(),
+        signals,
+    };
+    let mut next = 0;
+    loop {
+        while next < destinations.len() && all.running.len() < most_at_once.max(1) {
+            if let Err(error) = all.start(next) {
+                let attempt = "cannot start a cluster's process";
+                clusters[next] = Some(all.never_started(next, Failure::new(Class::Internal, attempt, error)));
+            }
+            next += 1;
+        }
+        if all.running.is_empty() {
+            break;
+        }
+        let until = all.running.iter().map(|running| running.deadline).min();
+        all.hear(until).map_err(failure)?;
+        if let Some(signal) = all.signals.take() {
+            return Err(all.give_up(signal));
+        }
+        let now = Instant::now();
+        for index in (0..all.running.len()).rev() {
+            let running = &mut all.running[index];
+            running.is_late = running.deadline <= now && !running.has_ended;
+            if running.has_ended || running.is_late {
+                let running = all.running.remove(index);
+                let number = running.number;
+                clusters[number] = Some(all.finish(running));
+            }
+        }
+    }
+    Ok(clusters.into_iter().flatten().collect())
+}
+
+struct All<'a> {
+    plan: &'a Plan,
+    folder: &'a Path,
+    destinations: &'a [Destination],
+    single_threaded: SingleThreaded,
+    watcher: &'a dyn Watcher,
+    running: Vec<Running>,
+    signals: Signals,
+}
+
+/// A cluster's process.
+struct Running {
+    number: usize,
+    process: Pid,
+    label: String,
+    ears: Ears,
+    messages: Pieces,
+    stderr: Pieces,
+    begin: Instant,
+    started_millis: i64,
+    deadline: Instant,
+    time: Duration,
+    /// What it said at its end.
+    over: Option<Over>,
+    /// Whether it said what it may not.
+    is_garbled: bool,
+    has_ended: bool,
+    is_late: bool,
+}
+
+impl All<'_> {
+    fn start(&mut self, number: usize) -> io::Result<()> {
+        let (ears, mouth) = child::pipes()?;
+        let Destination { context, file, .. } = &self.destinations[number];
+        let (plan, output, parent) = (self.plan, self.folder.join(file), std::process::id());
+        let (begin, time) = (Instant::now(), plan.time().saturating_add(CLUSTER_GRACE));
+        let process = fork::fork(self.single_threaded, || {
+            // What this copy has of the others' pipes, and of the signals.
+            self.running.clear();
+            self.signals.release();
+            child::live(plan, context, &output, mouth, parent);
+        })?;
+        self.running.push(Running {
+            number,
+            process,
+            label: label(context),
+            ears,
+            messages: Pieces::default(),
+            stderr: Pieces::default(),
+            begin,
+            started_millis: clock_millis(),
+            deadline: begin.checked_add(time).unwrap_or(begin),
+            time,
+            over: None,
+            is_garbled: false,
+            has_ended: false,
+            is_late: false,
+        });
+        Ok(())
+    }
+
+    /// Waits until something can be heard, and passes it on.
+    fn hear(&mut self, until: Option<Instant>) -> io::Result<()> {
+        let ears = self
+            .running
+            .iter()
+            .flat_map(|running| [running.ears.stderr.as_fd(), running.ears.messages.as_fd()]);
+        let all: Vec<BorrowedFd<'_>> = ears.chain([self.signals.pending().as_fd()]).collect();
+        let ready = fork::wait_for(&all, until)?;
+        for (running, ready) in self.running.iter_mut().zip(ready.chunks_exact(2)) {
+            // A process has both as long as it lives.
+            let stderr_is_open = !ready[0] || running.hear_stderr(self.watcher);
+            let messages_are_open = !ready[1] || running.hear_message(self.watcher);
+            running.has_ended = !stderr_is_open || !messages_are_open;
+        }
+        Ok(())
+    }
+
+    /// A process that has ended, or has had its time.
+    fn finish(&mut self, mut running: Running) -> Cluster {
+        // Also one that said that it is over: what it started may still be there.
+        fork::kill_group(running.process);
+        let exit = fork::wait(running.process);
+        running.hear_the_rest(self.watcher);
+        let over = running.over.take();
+        let Destination { context, server, file } = &self.destinations[running.number];
+        let over = over.unwrap_or_else(|| {
+            if let Ok(target) = Target::claim(&self.folder.join(file), "the archive") {
+                target.clear_up_after(running.process.unsigned_abs());
+            }
+            let (reason, advice) = running.why(exit.signal);
+            let failure =
+                Failure::new(Class::Internal, "cannot gather from the cluster", reason).advise(advice);
+            nothing_but(&failure)
+        });
+        let cluster = Cluster {
+            context: context.clone(),
+            server: server.clone(),
+            status: match (&over.archive, over.complete) {
+                (Some(_), true) => Status::Complete,
+                (Some(_), false) => Status::Incomplete,
+                (None, _) => Status::Failed,
+            },
+            exit_code: over.failures.first().map_or(0, |reason| reason.exit_code),
+            started: rfc3339(running.started_millis),
+            ended: rfc3339(clock_millis()),
+            duration_ms: (running.begin.elapsed().as_secs_f64() * 1e6).round() / 1e3,
+            archive: over.archive,
+            failures: over.failures,
+            warnings: over.warnings,
+            gatherers: over.gatherers,
+        };
+        self.watcher.ended(&cluster);
+        cluster
+    }
+
+    fn never_started(&self, number: usize, failure: Failure) -> Cluster {
+        let Destination { context, server, .. } = &self.destinations[number];
+        let (now, over) = (rfc3339(clock_millis()), nothing_but(&failure));
+        let cluster = Cluster {
+            context: context.clone(),
+            server: server.clone(),
+            status: Status::Failed,
+            exit_code: failure.class.exit_code(),
+            started: now.clone(),
+            ended: now,
+            duration_ms: 0.0,
+            archive: None,
+            failures: over.failures,
+            warnings: over.warnings,
+            gatherers: over.gatherers,
+        };
+        self.watcher.ended(&cluster);
+        cluster
+    }
+
+    /// Ends all that was begun, removes what is of no use, and lets the signal do what it does.
+    fn give_up(self, signal: i32) -> Failure {
+        for running in &self.running {
+            fork::kill_group(running.process);
+        }
+        for running in &self.running {
+            fork::wait(running.process);
+            let file = self.folder.join(&self.destinations[running.number].file);
+            // One that had just got its name is whole, and stays.
+            if let Ok(target) = Target::claim(&file, "the archive") {
+                target.clear_up_after(running.process.unsigned_abs());
+            }
+        }
+        // Archives that are whole stay; a folder without any goes.
+        let _ = std::fs::remove_dir(self.folder);
+        self.signals.give_back(signal);
+        Failure::new(Class::Internal, "cannot go on", format!("signal {signal} asked for the end"))
+    }
+}
+
+impl Running {
+    /// Passes a piece of its standard error on; whether there may be more.
+    fn hear_stderr(&mut self, watcher: &dyn Watcher) -> bool {
+        let is_open = read_piece(&self.ears.stderr, &mut self.stderr);
+        loop {
+            match self.stderr.next_line() {
+                Ok(Some(said)) => watcher.said(&self.label, &line::of(&said)),
+                Ok(None) => return is_open,
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// Passes a piece of its messages on; whether there may be more.
+    fn hear_message(&mut self, watcher: &dyn Watcher) -> bool {
+        let is_open = read_piece(&self.ears.messages, &mut self.messages);
+        loop {
+            let frame = match self.messages.next_frame() {
+                Ok(Some(frame)) => frame,
+                Ok(None) => return is_open,
+                Err(_) => return self.garbled(),
+            };
+            match Message::decode(&frame) {
+                Some(Message::Log { gatherer, level, text }) => {
+                    watcher.log(&self.label, &gatherer, level, &text);
+                }
+                Some(Message::Over(over)) => self.over = Some(over),
+                None => return self.garbled(),
+            }
+        }
+    }
+
+    /// Nothing that it says from now on is worth hearing.
+    fn garbled(&mut self) -> bool {
+        self.is_garbled = true;
+        self.over = None;
+        false
+    }
+
+    /// What is still in the pipes of a process that has ended. A program that it started may hold the other end, and is not waited for.
+    fn hear_the_rest(&mut self, watcher: &dyn Watcher) {
+        let can_read = |pipe: &PipeReader| {
+            fork::wait_for(&[pipe.as_fd()], Some(Instant::now())).is_ok_and(|ready| ready[0])
+        };
+        while !self.is_garbled && can_read(&self.ears.messages) && self.hear_message(watcher) {}
+        while can_read(&self.ears.stderr) && self.hear_stderr(watcher) {}
+        let said = self.stderr.rest();
+        if !said.is_empty() {
+            watcher.said(&self.label, &line::of(&said));
+        }
+    }
+
+    /// Why there is no word on how it ended, and what to do.
+    fn why(&self, signal: Option<i32>) -> (String, String) {
+        if self.is_garbled {
+            let reason = "its process said what cannot be read, and was ended";
+            return (reason.into(), String::new());
+        }
+        if self.is_late {
+            let time = self.time.as_secs();
+            let reason = format!("its process had not ended {time} s after its start, and was ended");
+            let advice = "all its time and what an archive takes to be written are over; see whether the kubeconfig, its plugin or the disk hangs";
+            return (reason, advice.into());
+        }
+        match signal {
+            Some(libc::SIGKILL) => (
+                "its process was ended by signal 9".into(),
+                "if nobody did that, there was too little memory: gather from fewer clusters at once (--parallel-clusters)".into(),
+            ),
+            Some(signal) => (format!("its process was ended by signal {signal}"), String::new()),
+            None => ("its process ended without a word".into(), String::new()),
+        }
+    }
+}
+
+/// Reads what is there; whether there may be more.
+fn read_piece(mut from: &PipeReader, into: &mut Pieces) -> bool {
+    let mut piece = vec![0; PIECE_BYTES];
+    match from.read(&mut piece) {
+        Ok(0) => false,
+        Ok(len) => {
+            into.add(&piece[..len]);
+            true
+        }
+        Err(error) => error.kind() == io::ErrorKind::Interrupted,
+    }
+}
+
+/// A run that was over before there was an archive.
+fn nothing_but(failure: &Failure) -> Over {
+    Over {
+        complete: false,
+        archive: None,
+        failures: vec![Reason::of(failure)],
+        warnings: Vec::new(),
+        gatherers: Vec::new(),
+    }
+}

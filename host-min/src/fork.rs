@@ -1,0 +1,215 @@
+//! Processes of our own, their signals, and waiting for several of them at once, which std does not have.
+//!
+//! What such a process does is not known here: a sandbox and a cluster's run are both made with it.
+#![allow(unsafe_code)] // system calls that std does not have
+
+use crate::sandbox::process::{Exit, SingleThreaded};
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::time::Instant;
+
+/// The number of a process.
+pub(crate) type Pid = libc::pid_t;
+
+/// Starts a copy of this process that lives this life and ends with it; the result is the copy's number.
+pub(crate) fn fork(_: SingleThreaded, life: impl FnOnce()) -> io::Result<Pid> {
+    // SAFETY: the process has one thread, as `SingleThreaded` promises, so the copy is as whole as the
+    // original.
+    match unsafe { libc::fork() } {
+        -1 => Err(io::Error::last_os_error()),
+        0 => {
+            // The stack goes on into frames of the parent, which a panic must not unwind.
+            let _frames_of_the_parent = AbortWhenDropped;
+            life();
+            // SAFETY: ends the process at once. Destructors and exit handlers belong to the parent.
+            unsafe { libc::_exit(0) }
+        }
+        pid => Ok(pid),
+    }
+}
+
+struct AbortWhenDropped;
+
+impl Drop for AbortWhenDropped {
+    fn drop(&mut self) {
+        std::process::abort();
+    }
+}
+
+/// Ends a child that was not waited for yet, whatever it does.
+pub(crate) fn kill(child: Pid) {
+    // SAFETY: a signal to a child that was not waited for, so that the number is still its own. Touches no memory.
+    unsafe { libc::kill(child, libc::SIGKILL) };
+}
+
+/// Ends a child that [stands alone](stand_alone) and was not waited for yet, with all that it started.
+pub(crate) fn kill_group(child: Pid) {
+    kill(child);
+    // SAFETY: as in `kill`. A group of that number is the child's own, or there is none yet.
+    unsafe { libc::kill(-child, libc::SIGKILL) };
+}
+
+/// Waits until a child has ended.
+pub(crate) fn wait(child: Pid) -> Exit {
+    let mut status = 0;
+    // SAFETY: all zeroes is a valid rusage: it holds nothing but numbers.
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    loop {
+        // SAFETY: both pointers are to values that live until the call returns.
+        let waited = unsafe { libc::wait4(child, &mut status, 0, &mut usage) };
+        if waited == child {
+            break;
+        }
+        if io::Error::last_os_error().kind() != io::ErrorKind::Interrupted {
+            return Exit::default();
+        }
+    }
+    Exit {
+        signal: libc::WIFSIGNALED(status).then(|| libc::WTERMSIG(status)),
+        peak_rss_bytes: u64::try_from(usage.ru_maxrss).unwrap_or(0) << 10,
+    }
+}
+
+/// Makes a fork independent of its parent's terminal, and dependent on its parent's life: it dies with it, has a session and a
+/// group of its own, no terminal to ask a person on, and another standard error.
+pub(crate) fn stand_alone(parent: u32, stderr: BorrowedFd<'_>) -> io::Result<()> {
+    const NOTHING: libc::c_ulong = 0;
+    let end = libc::SIGKILL as libc::c_ulong;
+    // SAFETY: takes plain numbers and touches no memory.
+    done(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, end, NOTHING, NOTHING, NOTHING) })?;
+    if std::os::unix::process::parent_id() != parent {
+        return Err(io::Error::other("its parent has ended"));
+    }
+    // SAFETY: takes nothing and touches no memory. A fork leads no group, so that it can lead a new one.
+    done(unsafe { libc::setsid() })?;
+    let null = File::open("/dev/null")?;
+    for (from, to) in [(null.as_raw_fd(), libc::STDIN_FILENO), (stderr.as_raw_fd(), libc::STDERR_FILENO)] {
+        // SAFETY: both are open descriptors. Nothing owns the standard ones, so that nobody's file is closed by it.
+        done(unsafe { libc::dup2(from, to) })?;
+    }
+    Ok(())
+}
+
+/// Waits until one of these can be read, or has ended, or until that time; says which can.
+pub(crate) fn wait_for(these: &[BorrowedFd<'_>], until: Option<Instant>) -> io::Result<Vec<bool>> {
+    let mut polled: Vec<libc::pollfd> = these
+        .iter()
+        .map(|fd| libc::pollfd { fd: fd.as_raw_fd(), events: libc::POLLIN, revents: 0 })
+        .collect();
+    let millis = until.map_or(-1, |until| {
+        // Rounded up, so that the time is over when this returns.
+        let left = until.saturating_duration_since(Instant::now());
+        left.as_nanos().div_ceil(1_000_000).try_into().unwrap_or(i32::MAX)
+    });
+    // SAFETY: writes to as many structures as it is told of, which live until the call returns.
+    match done(unsafe { libc::poll(polled.as_mut_ptr(), polled.len() as libc::nfds_t, millis) }) {
+        Err(error) if error.kind() != io::ErrorKind::Interrupted => Err(error),
+        // What an interrupted call wrote means nothing.
+        Err(_) => Ok(vec![false; these.len()]),
+        Ok(()) => Ok(polled.iter().map(|one| one.revents != 0).collect()),
+    }
+}
+
+/// The signals that ask a process to end, held back so that it can clear up first.
+pub(crate) struct Signals {
+    before: libc::sigset_t,
+    pending: File,
+}
+
+const ASK_TO_END: [libc::c_int; 3] = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP];
+
+impl Signals {
+    /// Holds them back until the value is dropped; those that are ignored (`nohup`) stay so.
+    pub(crate) fn hold() -> io::Result<Signals> {
+        // SAFETY: all zeroes is a valid set of signals, and is filled before it is read.
+        let (mut held, mut before): (libc::sigset_t, libc::sigset_t) = unsafe { std::mem::zeroed() };
+        // SAFETY: writes one set that lives until the call returns.
+        done(unsafe { libc::sigemptyset(&mut held) })?;
+        for signal in ASK_TO_END {
+            // SAFETY: all zeroes is a valid action: it holds numbers and may-be-null pointers.
+            let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+            // SAFETY: reads no action, and writes one that lives until the call returns.
+            done(unsafe { libc::sigaction(signal, std::ptr::null(), &mut action) })?;
+            if action.sa_sigaction != libc::SIG_IGN {
+                // SAFETY: changes one set that lives until the call returns.
+                done(unsafe { libc::sigaddset(&mut held, signal) })?;
+            }
+        }
+        // SAFETY: reads one set; a new descriptor, -1, is asked for.
+        let pending = unsafe { libc::signalfd(-1, &held, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK) };
+        done(pending)?;
+        // SAFETY: the descriptor is new, and nobody else's.
+        let pending = File::from(unsafe { OwnedFd::from_raw_fd(pending) });
+        // SAFETY: reads one set and writes one; both live until the call returns.
+        done(unsafe { libc::sigprocmask(libc::SIG_BLOCK, &held, &mut before) })?;
+        Ok(Signals { before, pending })
+    }
+
+    /// What can be read when one has come.
+    pub(crate) fn pending(&self) -> &File {
+        &self.pending
+    }
+
+    /// One that has come.
+    pub(crate) fn take(&self) -> Option<i32> {
+        // A `signalfd_siginfo`, of which the first word is the signal's number.
+        let mut info = [0; size_of::<libc::signalfd_siginfo>()];
+        let read = (&self.pending).read(&mut info).unwrap_or(0);
+        let number = info.first_chunk::<4>().map(|bytes| i32::from_ne_bytes(*bytes));
+        number.filter(|_| read == info.len())
+    }
+
+    /// Holds nothing back any more.
+    pub(crate) fn release(&self) {
+        // SAFETY: reads one set that lives until the call returns.
+        unsafe { libc::sigprocmask(libc::SIG_SETMASK, &self.before, std::ptr::null_mut()) };
+    }
+
+    /// Lets a signal that was taken do what it does without us; for most programs that is their end.
+    pub(crate) fn give_back(self, signal: i32) {
+        self.release();
+        // SAFETY: a signal to this process itself. Touches no memory.
+        unsafe { libc::raise(signal) };
+    }
+}
+
+impl Drop for Signals {
+    fn drop(&mut self) {
+        self.release();
+    }
+}
+
+/// What a system call returned.
+fn done(result: libc::c_int) -> io::Result<()> {
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+    use std::os::fd::AsFd;
+    use std::time::Duration;
+
+    #[test]
+    fn what_can_be_read_is_told_and_what_cannot_is_waited_for() {
+        let (quiet, _writer) = io::pipe().expect("a pipe");
+        let (mut full, mut writer) = io::pipe().expect("a pipe");
+        let (ended, gone) = io::pipe().expect("a pipe");
+        drop(gone);
+        writer.write_all(b"x").expect("room");
+        let all = [quiet.as_fd(), full.as_fd(), ended.as_fd()];
+        assert_eq!(wait_for(&all, None).expect("an answer"), [false, true, true]);
+        full.read_exact(&mut [0]).expect("what was written");
+        let begin = Instant::now();
+        let until = begin + Duration::from_millis(20);
+        assert_eq!(wait_for(&[quiet.as_fd(), full.as_fd()], Some(until)).expect("an answer"), [false, false]);
+        assert!(Instant::now() >= until);
+        assert_eq!(
+            wait_for(&[quiet.as_fd()], Some(begin)).expect("an answer"),
+            [false],
+            "a time that is over"
+        );
+    }
+}
