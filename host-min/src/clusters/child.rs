@@ -27,7 +27,8 @@ pub(super) fn apart<T: Told>(
         Failure::new(Class::Internal, format!("cannot {what} in a process of its own"), reason)
     };
     let (mut from, mut to) = io::pipe().map_err(|error| failure(&error))?;
-    let process = fork::fork(single_threaded, || {
+    // The pipe's end goes with the life: this process has none, so that the reading below ends with that process.
+    let process = fork::fork(single_threaded, move || {
         abort_on_panic();
         let mut bytes = Vec::new();
         work().put(&mut bytes);
