@@ -2,8 +2,8 @@
 //! throws them away.
 //!
 //! `cargo run --profile dist -p tests --bin bench-transport KUBECONFIG PATH ROUNDS [WORD...]`, where PATH is such as
-//! `/api/v1/pods`, and the words are `gzip` (asks for compressed answers), `anew` (a connection for each page) and
-//! `pid=N` (the server's process, whose processor time is told too). One line for each round: seconds by the clock,
+//! `/api/v1/pods`, and the words are `gzip` (asks for compressed answers), `anew` (a connection for each page), `limit=N` (items
+//! of a page, 500 if it is not there) and `pid=N` (the server's process, whose processor time is told too). One line for each round: seconds by the clock,
 //! seconds that this process had a processor, the same of the server (in hundredths), pages and bytes.
 
 use host_min::cluster::{self, Cluster, Compression, Options};
@@ -14,18 +14,19 @@ use std::time::{Duration, Instant};
 
 /// What the host reads at once.
 const BUFFER_BYTES: usize = 64 << 10;
-const PAGE_ITEMS: u32 = 500;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 fn main() -> Result<()> {
     let mut words = std::env::args().skip(1);
     let (Some(kubeconfig), Some(path), Some(rounds)) = (words.next(), words.next(), words.next()) else {
-        return Err("bench-transport KUBECONFIG PATH ROUNDS [gzip] [anew] [pid=N]".into());
+        return Err("bench-transport KUBECONFIG PATH ROUNDS [gzip] [anew] [limit=N] [pid=N]".into());
     };
     let words: Vec<String> = words.collect();
     let has = |wanted: &str| words.iter().any(|word| word == wanted);
-    let server = words.iter().find_map(|word| word.strip_prefix("pid="));
+    let after = |prefix: &str| words.iter().find_map(|word| word.strip_prefix(prefix));
+    let (server, limit) = (after("pid="), after("limit=").unwrap_or("500"));
+    let path = format!("{path}?limit={limit}");
     let compression = if has("gzip") { Compression::Gzip } else { Compression::None };
     let options = Options { kubeconfig: Some(kubeconfig.into()), compression, ..Options::default() };
     let mut buffer = vec![0; BUFFER_BYTES];
@@ -60,8 +61,8 @@ fn main() -> Result<()> {
 /// Reads a page; gives its bytes and the token of the next one, which the server puts before the items.
 fn page(cluster: &Cluster, path: &str, token: &str, buffer: &mut [u8]) -> Result<(u64, String)> {
     let path_and_query = match token {
-        "" => format!("{path}?limit={PAGE_ITEMS}"),
-        token => format!("{path}?limit={PAGE_ITEMS}&continue={token}"),
+        "" => path.to_owned(),
+        token => format!("{path}&continue={token}"),
     };
     let call =
         Call { path_and_query, accept: Accept::Json, deadline: Instant::now() + Duration::from_secs(60) };
