@@ -59,7 +59,7 @@ fn words(step: &[u8; STEP]) -> [u64; 4] {
 
 /// Whether all is ASCII, and therefore UTF-8.
 pub(super) fn is_ascii(bytes: &[u8]) -> bool {
-    const HIGH: u64 = u64::MAX / 0xff << 7;
+    const HIGH: u64 = (u64::MAX / 0xff) << 7;
     let (steps, rest) = bytes.as_chunks::<STEP>();
     let is_high = |step: &[u8; STEP]| {
         let [a, b, c, d] = words(step);
