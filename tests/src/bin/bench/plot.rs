@@ -19,6 +19,8 @@ const LONGEST: u32 = 560;
 const BAR: u32 = 18;
 const STEP: u32 = 26;
 const HEADING: u32 = 44;
+/// The end of a bar that is cut, half of it a gap.
+const CUT: u32 = 24;
 
 const STYLE: &str = "\
 <style>
@@ -86,10 +88,7 @@ fn panels(times: &[Vec<&str>], looks: &[Vec<&str>]) -> Result<Vec<Panel>> {
         }
         let pods = figures::grouped(number(size)? as u64);
         panels.push(Panel { heading: format!("{pods} pods: wall time, median"), bars: walls });
-        panels.push(Panel {
-            heading: format!("{pods} pods: peak RSS of all processes (square root scale)"),
-            bars: peaks,
-        });
+        panels.push(Panel { heading: format!("{pods} pods: peak RSS of all processes"), bars: peaks });
     }
     Ok(panels)
 }
@@ -97,19 +96,23 @@ fn panels(times: &[Vec<&str>], looks: &[Vec<&str>]) -> Result<Vec<Panel>> {
 fn drawing(panels: &[Panel]) -> String {
     let mut body = String::new();
     let mut top = 0;
-    for (index, panel) in panels.iter().enumerate() {
+    for panel in panels {
         body += &text(8, top + 28, "heading", "start", &panel.heading);
         top += HEADING;
-        // Memory differs by orders of magnitude.
-        let scale = |value: f64| if index % 2 == 1 { value.sqrt() } else { value };
-        let most = panel.bars.iter().map(|bar| scale(bar.value)).fold(f64::MIN_POSITIVE, f64::max);
+        let most = longest(panel);
         for bar in &panel.bars {
-            let width = (scale(bar.value) / most * f64::from(LONGEST)).max(1.0).round() as u32;
+            let width = (bar.value / most * f64::from(LONGEST)).clamp(1.0, f64::from(LONGEST)).round() as u32;
             let class = if bar.reader.starts_with("host-min") { "host" } else { "other" };
             body += &text(LEFT - 8, top + 14, "name", "end", &bar.reader);
-            body += &format!(
-                "<rect class=\"{class}\" x=\"{LEFT}\" y=\"{top}\" width=\"{width}\" height=\"{BAR}\"/>\n"
-            );
+            let pieces: &[(u32, u32)] = &[(0, width)];
+            let broken = [(0, LONGEST - CUT), (LONGEST - CUT / 2, LONGEST)];
+            for &(from, to) in if bar.value > most { &broken } else { pieces } {
+                body += &format!(
+                    "<rect class=\"{class}\" x=\"{}\" y=\"{top}\" width=\"{}\" height=\"{BAR}\"/>\n",
+                    LEFT + from,
+                    to - from
+                );
+            }
             body += &text(LEFT + width + 8, top + 14, "figure", "start", &bar.said);
             top += STEP;
         }
@@ -118,6 +121,17 @@ fn drawing(panels: &[Panel]) -> String {
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {top}\" width=\"{WIDTH}\" height=\"{top}\" role=\"img\">\n\
          <title>All pods of a cluster, read by the host and by others</title>\n{STYLE}{body}</svg>\n"
     )
+}
+
+/// The value of the longest bar. One that is several times as long as all others is cut, and its figure says how long it is.
+fn longest(panel: &Panel) -> f64 {
+    let mut values: Vec<f64> = panel.bars.iter().map(|bar| bar.value).collect();
+    values.sort_by(|one, other| other.total_cmp(one));
+    match *values {
+        [longest, next, ..] if longest > 3.0 * next => 1.1 * next,
+        [longest, ..] => longest,
+        [] => 1.0,
+    }
 }
 
 fn text(x: u32, y: u32, class: &str, anchor: &str, what: &str) -> String {

@@ -158,7 +158,7 @@ impl Reader {
 
     fn words(&self, place: &Place) -> Vec<String> {
         let kubeconfig = place.kubeconfig.display().to_string();
-        let words = match &self.kind {
+        match &self.kind {
             Kind::ThrowAway { ahead } => {
                 let limits: Vec<String> = place.limits.iter().map(u32::to_string).collect();
                 let program = format!("{CONTENDERS}/throw-away");
@@ -166,9 +166,9 @@ impl Reader {
                     vec![program, place.address.clone(), place.ca.clone(), place.token_file.clone()];
                 words.push(limits.join(","));
                 words.extend(ahead.then(|| "ahead".to_owned()));
-                return words;
+                words
             }
-            Kind::Host { module, output } => return host_words(module, place, output),
+            Kind::Host { module, output } => host_words(module, place, output),
             Kind::KubeRs => {
                 [&format!("{CONTENDERS}/kube-rs"), &*kubeconfig, LIMIT].map(str::to_owned).to_vec()
             }
@@ -179,8 +179,7 @@ impl Reader {
                     .map(str::to_owned)
                     .to_vec()
             }
-        };
-        words
+        }
     }
 
     /// A run whose time is taken.
