@@ -72,8 +72,8 @@ impl Document {
         }
         let marks = [format!("<!-- {} -->\n", section.name), format!("<!-- /{} -->\n", section.name)];
         // Where the rounds are for this run; beside the document is where they are for its readers.
-        let body = section.to_markdown().replace(&format!("{WORK}/"), &format!("{NAME}/"));
-        let section = format!("{}{}\n\n{}{}", marks[0], machine().trim_end(), body, marks[1]);
+        let text = section.text.replace(&format!("{WORK}/"), &format!("{NAME}/"));
+        let section = format!("{}## {}\n\n{}\n{text}{}", marks[0], section.title, machine(), marks[1]);
         let place = self.text.find(&marks[0]).zip(self.text.find(&marks[1]));
         match place {
             Some((from, to)) => self.text.replace_range(from..to + marks[1].len(), &section),
