@@ -50,8 +50,10 @@ apiserver:
 	@mkdir -p target/apiserver
 	cd tests/apiserver && go build -trimpath -ldflags='-s -w' -o ../../target/apiserver/apiserver .
 
-bench: guests host ## measure start-up, sizes and memory
-	cargo run --release -p tests --bin bench
+bench: guests host ## measure start-up, large clusters, calls (BENCH='cluster calls --write docs')
+	cargo build --release --locked --manifest-path tests/contenders/Cargo.toml --target-dir target/contenders
+	cargo build --release -p tests --bins
+	target/release/bench $(BENCH)
 
 fuzz: setup ## fuzz for long: FUZZ_SECONDS for each target (see docs/fuzzing.md)
 	@bash .ci/fuzz
@@ -59,9 +61,11 @@ fuzz: setup ## fuzz for long: FUZZ_SECONDS for each target (see docs/fuzzing.md)
 fmt: ## format the code
 	cargo fmt --all
 	cargo fmt --manifest-path tests/fuzz/Cargo.toml
+	cargo fmt --manifest-path tests/contenders/Cargo.toml
 
 lint: setup ## format check, clippy and rustdoc, every warning an error
 	cargo fmt --all --check
+	cargo fmt --manifest-path tests/contenders/Cargo.toml --check
 	cargo clippy --workspace --all-targets --all-features -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps
 	bash .ci/fuzz --lint

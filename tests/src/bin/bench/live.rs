@@ -4,8 +4,8 @@
 //! list tells.
 
 use crate::contender::{HOST, module, quiet};
-use crate::rounds::{millis, quantile, sorted};
-use crate::{Result, markdown, process, row};
+use crate::figures::{markdown, millis, quantile, row, sorted};
+use crate::{Result, process};
 use std::io::Read;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};

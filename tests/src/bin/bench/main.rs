@@ -1,21 +1,49 @@
-//! What `make bench` measures, all from one run: how soon a gatherer's first request is on the wire, how large the
-//! programs are, and how much memory they take. A Markdown table, and `target/bench.csv` with every round.
+//! What `make bench` measures, each part from one run: how soon a gatherer's first request is on the wire, how the host does on large
+//! clusters beside other clients, and what calls cost. Markdown tables on the standard output, and every round in
+//! `target/bench/*.csv`.
 //!
-//! Not a test: nothing here fails because it was slow. What it needs is built before it: `make guests host`.
+//! ```text
+//! bench [start] [cluster] [calls] [projection] [plot] [--write FOLDER]
+//! ```
+//!
+//! | part | measures |
+//! |---|---|
+//! | `start` | process start to the first byte on a socket; sizes; memory |
+//! | `cluster` | thousands of pods from a real API server, beside contenders |
+//! | `calls` | a guest's calls, through the channel and in one process |
+//! | `projection` | what the program `bench-projection` prints, if it is built beside this one |
+//! | `plot` | nothing: it draws the last rounds of `cluster` as `target/bench/cluster.svg` |
+//!
+//! Without parts, all of them. `--write docs` puts the tables into `docs/measurements.md` and the rounds and the drawing into
+//! `docs/measurements/`, each part in the place of what it wrote before; nobody writes there by hand.
+//!
+//! Not a test: nothing here fails because it was slow. It fails if what it measures gives a wrong answer. What it needs is built before
+//! it; `make bench` does.
 //!
 //! | variable | is |
 //! |---|---|
-//! | `WAGATHER_BENCH_ROUNDS` | how many rounds; 300 without it |
-//! | `WAGATHER_APISERVER_DIR` | the folder of a running `tests/apiserver`, for the part with TLS |
+//! | `WAGATHER_BENCH_ROUNDS` | how many rounds of `start`; 300 without it |
+//! | `WAGATHER_BENCH_CLUSTER_ROUNDS` | how many rounds of `cluster` and `calls`; 5 without it |
+//! | `WAGATHER_BENCH_PODS` | how many pods, one after the other; `5000,20000` without it |
+//! | `WAGATHER_APISERVER_DIR` | the folder of a running `tests/apiserver`, for the part of `start` with TLS |
 
+mod calls;
+mod cluster;
 mod contender;
+mod document;
+mod figures;
+mod guests;
 mod live;
+mod plot;
 mod process;
+mod projection;
 mod rounds;
 mod server;
 mod sizes;
+mod start;
+mod usage;
 
-use contender::Contender;
+use document::{Document, Section};
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -23,7 +51,16 @@ use std::process::ExitCode;
 /// What went wrong, for people.
 type Result<T> = std::result::Result<T, String>;
 
-const DEFAULT_ROUNDS: usize = 300;
+/// Measures a part.
+type Part = fn() -> Result<Section>;
+
+const PARTS: [(&str, Part); 5] = [
+    ("start", start::section),
+    ("cluster", cluster::section),
+    ("calls", calls::section),
+    ("projection", projection::section),
+    ("plot", plot::section),
+];
 
 fn main() -> ExitCode {
     match bench() {
@@ -39,30 +76,46 @@ fn bench() -> Result<()> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
     std::env::set_current_dir(&root)
         .map_err(|error| format!("cannot work in {}: {error}", root.display()))?;
-    let rounds = match std::env::var("WAGATHER_BENCH_ROUNDS") {
-        Ok(typed) => typed.parse().ok().filter(|&rounds| rounds > 0),
-        Err(_) => Some(DEFAULT_ROUNDS),
-    };
-    let rounds = rounds.ok_or("WAGATHER_BENCH_ROUNDS is not a number of rounds")?;
+    let (parts, mut document) = typed(std::env::args().skip(1))?;
+    print(&format!("{}\n", document::machine()))?;
+    for part in parts {
+        let section = part()?;
+        print(&section.to_markdown())?;
+        if let Some(document) = &mut document {
+            document.put(&section)?;
+        }
+    }
+    Ok(())
+}
 
-    let server = server::Server::start()?;
-    let contenders = [
-        Contender::gatherer("cluster-operators", server.port())?,
-        Contender::gatherer("degraded-operators", server.port())?,
-        Contender::floor(server.port())?,
-    ];
-    let measured = rounds::run(&contenders, &server, rounds)?;
+/// The parts to measure, in the order of the table, and where to write.
+fn typed(mut words: impl Iterator<Item = String>) -> Result<(Vec<Part>, Option<Document>)> {
+    let names = PARTS.map(|(name, _)| name).join(", ");
+    let (mut wanted, mut document) = (Vec::new(), None);
+    while let Some(word) = words.next() {
+        if word == "--write" {
+            let folder = words.next().ok_or("--write needs a folder: --write docs")?;
+            document = Some(Document::open(folder.into())?);
+        } else if PARTS.iter().any(|(name, _)| *name == word) {
+            wanted.push(word);
+        } else {
+            return Err(format!("there is no part '{word}'; there are {names}, and --write FOLDER"));
+        }
+    }
+    let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|word| word == name);
+    Ok((PARTS.iter().filter(|(name, _)| is_wanted(name)).map(|(_, part)| *part).collect(), document))
+}
 
-    let csv = "target/bench.csv";
-    std::fs::write(csv, rounds::csv(&contenders, &measured))
-        .map_err(|error| format!("cannot write {csv}: {error}"))?;
+/// A number from the environment, above 0.
+fn number_of(variable: &str, default: usize) -> Result<usize> {
+    let Ok(typed) = std::env::var(variable) else { return Ok(default) };
+    let number = typed.parse().ok().filter(|&number| number > 0);
+    number.ok_or_else(|| format!("{variable} is '{typed}', which is not a number above 0"))
+}
 
-    print(&format!("Process start to the first byte on a plain socket, {rounds} rounds, interleaved:\n\n"))?;
-    print(&rounds::table(&contenders, &measured))?;
-    print(&format!("\nSizes:\n\n{}", sizes::table()?))?;
-    print(&format!("\nPeak of physical memory:\n\n{}", sizes::memory(&contenders)?))?;
-    print(&format!("\nTLS, to a real API server:\n\n{}", live::table(rounds)?))?;
-    print(&format!("\nEvery round is in {csv}.\n"))
+/// How many rounds of what takes seconds.
+fn long_rounds() -> Result<usize> {
+    number_of("WAGATHER_BENCH_CLUSTER_ROUNDS", 5)
 }
 
 /// A reader that went away is no error.
@@ -73,29 +126,7 @@ fn print(text: &str) -> Result<()> {
     }
 }
 
-/// A table of Markdown, its columns padded so that it can be read as it is.
-fn markdown(rows: &[Vec<String>]) -> String {
-    let columns = rows.first().map_or(0, Vec::len);
-    let width =
-        |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
-    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0).max(3)).collect();
-    let mut text = String::new();
-    for (index, row) in rows.iter().enumerate() {
-        for (cell, width) in row.iter().zip(&widths) {
-            text += &format!("| {cell:width$} ");
-        }
-        text += "|\n";
-        if index == 0 {
-            for width in &widths {
-                text += &format!("|{}", "-".repeat(width + 2));
-            }
-            text += "|\n";
-        }
-    }
-    text
-}
-
-/// A row of cells.
-fn row(cells: &[&str]) -> Vec<String> {
-    cells.iter().map(|&cell| cell.to_owned()).collect()
+/// Says on the standard error what goes on, since a part takes minutes.
+fn tell(text: &str) {
+    let _ = writeln!(std::io::stderr(), "bench: {text}");
 }

@@ -1,8 +1,9 @@
 //! Rounds of start-up: each runs every program once, so that what else the machine does hits all alike.
 
 use crate::contender::{Contender, WORK, remove};
+use crate::figures::{markdown, millis, quantile, row, sorted};
 use crate::server::Server;
-use crate::{Result, markdown, process, row};
+use crate::{Result, process};
 use std::time::Duration;
 
 /// Rounds that are run first and not counted: files and caches get warm.
@@ -96,22 +97,4 @@ pub(crate) fn csv(contenders: &[Contender], measured: &Measured) -> String {
         }
     }
     text
-}
-
-/// In order.
-pub(crate) fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values
-}
-
-/// The value below which that part of the sorted values lies.
-pub(crate) fn quantile(sorted: &[f64], part: f64) -> f64 {
-    let index = (sorted.len().saturating_sub(1) as f64 * part).round() as usize;
-    sorted.get(index).copied().unwrap_or(f64::NAN)
-}
-
-/// Seconds, as milliseconds with their unit.
-pub(crate) fn millis(seconds: f64) -> String {
-    format!("{:.3} ms", seconds * 1e3)
 }

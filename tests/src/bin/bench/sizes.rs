@@ -1,7 +1,8 @@
 //! Bytes on disk and bytes in memory.
 
+use crate::Result;
 use crate::contender::{Contender, HOST, WORK, compiled, quiet, remove};
-use crate::{Result, markdown, row};
+use crate::figures::{grouped, markdown, row};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -71,17 +72,4 @@ fn sandbox_peak(report: &Path) -> Result<u64> {
 
 fn kib(bytes: u64) -> String {
     format!("{} KiB", grouped(bytes >> 10))
-}
-
-/// With a comma between thousands.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }

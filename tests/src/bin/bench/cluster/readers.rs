@@ -1,0 +1,243 @@
+//! Programs that read all pods: the host with two gatherers, and what it is compared with.
+
+use crate::Result;
+use crate::contender::{HOST, WORK, module, remove};
+use crate::usage::{self, Memory, Time};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use tests::apiserver::Server;
+use tests::archive::Archive;
+use tests::guest::{self, Texts};
+
+/// Where `make bench` builds `tests/contenders`.
+const CONTENDERS: &str = "target/contenders/release";
+/// What kube-rs asks for; the host's own pages are for those that are like it.
+const LIMIT: &str = "500";
+
+/// The readers' names in files and in tables.
+pub(super) const NAMES: [(&str, &str); 7] = [
+    ("throw-away", "throw-away reader"),
+    ("throw-away-ahead", "throw-away reader, looking ahead"),
+    ("host-pods", "`host-min run pods.wasm`"),
+    ("host-pipe", "host-min, all piped to a folder"),
+    ("host-pipe-tar", "host-min, all piped to a .tar.gz"),
+    ("kube-rs", "kube-rs, typed"),
+    ("kubectl", "`kubectl get pods -A -o json`"),
+];
+
+/// A program that reads all pods.
+pub(super) struct Reader {
+    /// Its name in files.
+    pub(super) key: &'static str,
+    /// Its name in tables.
+    pub(super) name: &'static str,
+    kind: Kind,
+}
+
+enum Kind {
+    ThrowAway { ahead: bool },
+    Host { module: String, output: String },
+    KubeRs,
+    Kubectl(PathBuf),
+}
+
+/// A server, and how to log in.
+pub(super) struct Place {
+    pub(super) address: String,
+    pub(super) ca: String,
+    pub(super) token_file: String,
+    pub(super) kubeconfig: PathBuf,
+    /// How many items the host's pages ask for.
+    pub(super) limits: Vec<u32>,
+}
+
+/// What a reader says that it did.
+#[derive(Default)]
+pub(super) struct Seen {
+    pub(super) requests: Option<u64>,
+    pub(super) body_bytes: Option<u64>,
+    pub(super) pods: Option<u64>,
+    pub(super) crash_looping: Option<u64>,
+}
+
+impl Place {
+    pub(super) fn new(server: &Server, port: u16, kubeconfig: PathBuf, limits: Vec<u32>) -> Result<Place> {
+        let (ca, token_file) =
+            (server.text("/ca").to_owned(), server.text("/users/admin/token_file").to_owned());
+        Ok(Place { address: format!("127.0.0.1:{port}"), ca, token_file, kubeconfig, limits })
+    }
+}
+
+/// All of them; kubectl only if there is one.
+pub(super) fn all() -> Result<Vec<Reader>> {
+    let piping = piping()?;
+    let output = format!("{WORK}/gathered");
+    let host = |module: &str, output: String| Kind::Host { module: module.to_owned(), output };
+    let kubectl = std::env::var_os("PATH").into_iter().flat_map(|path| {
+        std::env::split_paths(&path).map(|folder| folder.join("kubectl")).collect::<Vec<_>>()
+    });
+    let kubectl = kubectl.into_iter().find(|path| path.is_file());
+    let mut kinds = vec![
+        Kind::ThrowAway { ahead: false },
+        Kind::ThrowAway { ahead: true },
+        host(&module("pods"), output.clone()),
+        host(&piping, output.clone()),
+        host(&piping, format!("{output}.tar.gz")),
+        Kind::KubeRs,
+    ];
+    kinds.extend(kubectl.map(Kind::Kubectl));
+    let readers = NAMES.into_iter().zip(kinds).map(|((key, name), kind)| Reader { key, name, kind });
+    let readers: Vec<Reader> = readers.collect();
+    for reader in &readers {
+        for needed in reader.needs() {
+            if !Path::new(&needed).is_file() {
+                return Err(format!("{needed} is not there; 'make bench' builds it"));
+            }
+        }
+    }
+    Ok(readers)
+}
+
+/// A gatherer like `cluster-operators`, for pods.
+fn piping() -> Result<String> {
+    let texts = Texts { version: "v1", resource: "pods", ..Texts::default() };
+    let module = guest::piping("pipe-pods", &["resource list /v1/pods * *"], &texts);
+    std::fs::create_dir_all(WORK).map_err(|error| format!("cannot make {WORK}: {error}"))?;
+    let path = format!("{WORK}/pipe-pods.wasm");
+    std::fs::write(&path, module).map_err(|error| format!("cannot write {path}: {error}"))?;
+    Ok(path)
+}
+
+/// How many items each page of the host asks for, from a recording.
+pub(super) fn limits_of_the_host(place: &Place) -> Result<Vec<u32>> {
+    const URL: &str = r#","url":""#;
+    let recording = format!("{WORK}/pages.har");
+    let output = format!("{WORK}/gathered");
+    remove(&output)?;
+    let mut words = host_words(&module("pods"), place, &output);
+    words.extend(["--record", &recording].map(str::to_owned));
+    usage::time(&words)?;
+    remove(&output)?;
+    let text = std::fs::read_to_string(&recording);
+    let text = text.map_err(|error| format!("cannot read {recording}: {error}"))?;
+    remove(&recording)?;
+    // In a body, which is a text in JSON, no quotation mark stands without a backslash.
+    let limits = text.split(URL).skip(1).map(|url| {
+        let (_, limit) = url.split_once("limit=")?;
+        limit.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+    });
+    let limits: Option<Vec<u32>> = limits.collect();
+    limits.filter(|limits| !limits.is_empty()).ok_or_else(|| "the host's recording has no pages".into())
+}
+
+fn host_words(module: &str, place: &Place, output: &str) -> Vec<String> {
+    let kubeconfig = place.kubeconfig.display().to_string();
+    [HOST, "run", "--quiet", module, "--kubeconfig", &kubeconfig, "--output", output]
+        .map(str::to_owned)
+        .to_vec()
+}
+
+impl Reader {
+    /// What the others are compared with.
+    pub(super) fn is_floor(&self) -> bool {
+        matches!(self.kind, Kind::ThrowAway { ahead: false })
+    }
+
+    pub(super) fn is_kubectl(&self) -> bool {
+        matches!(self.kind, Kind::Kubectl(_))
+    }
+
+    fn needs(&self) -> Vec<String> {
+        match &self.kind {
+            Kind::ThrowAway { .. } => vec![format!("{CONTENDERS}/throw-away")],
+            Kind::Host { module, .. } => vec![HOST.to_owned(), module.clone()],
+            Kind::KubeRs => vec![format!("{CONTENDERS}/kube-rs")],
+            Kind::Kubectl(_) => Vec::new(),
+        }
+    }
+
+    fn words(&self, place: &Place) -> Vec<String> {
+        let kubeconfig = place.kubeconfig.display().to_string();
+        match &self.kind {
+            Kind::ThrowAway { ahead } => {
+                let limits: Vec<String> = place.limits.iter().map(u32::to_string).collect();
+                let program = format!("{CONTENDERS}/throw-away");
+                let mut words =
+                    vec![program, place.address.clone(), place.ca.clone(), place.token_file.clone()];
+                words.push(limits.join(","));
+                words.extend(ahead.then(|| "ahead".to_owned()));
+                words
+            }
+            Kind::Host { module, output } => host_words(module, place, output),
+            Kind::KubeRs => {
+                [&format!("{CONTENDERS}/kube-rs"), &*kubeconfig, LIMIT].map(str::to_owned).to_vec()
+            }
+            Kind::Kubectl(program) => {
+                let program = program.display().to_string();
+                let cache = format!("--cache-dir={WORK}/kubectl-cache");
+                [&program, "--kubeconfig", &kubeconfig, &cache, "get", "pods", "-A", "-o", "json"]
+                    .map(str::to_owned)
+                    .to_vec()
+            }
+        }
+    }
+
+    /// A run whose time is taken.
+    pub(super) fn timed(&self, place: &Place) -> Result<Time> {
+        self.clear()?;
+        let time = usage::time(&self.words(place))?;
+        self.clear()?;
+        Ok(time)
+    }
+
+    /// A run whose memory is looked at, and what it says that it did.
+    pub(super) fn looked_at(&self, place: &Place) -> Result<(Memory, Seen)> {
+        self.clear()?;
+        let mut words = self.words(place);
+        words.extend(self.is_kubectl().then(|| "-v=6".to_owned()));
+        let (memory, printed, said) = usage::memory(&words)?;
+        let seen = match &self.kind {
+            Kind::Host { output, .. } => seen_by_the_host(output),
+            Kind::Kubectl(_) => {
+                let requests = said.lines().filter(|line| line.contains("GET https://")).count();
+                let pods = printed.matches("\n            \"kind\": \"Pod\"").count();
+                Seen { requests: Some(requests as u64), pods: Some(pods as u64), ..Seen::default() }
+            }
+            Kind::ThrowAway { .. } | Kind::KubeRs => {
+                let said: Value = serde_json::from_str(&printed)
+                    .map_err(|error| format!("{} prints no JSON: {error}", self.name))?;
+                let number = |name: &str| said[name].as_u64();
+                Seen {
+                    requests: number("requests"),
+                    body_bytes: number("bytes"),
+                    pods: number("pods"),
+                    crash_looping: number("crashLooping"),
+                }
+            }
+        };
+        self.clear()?;
+        Ok((memory, seen))
+    }
+
+    fn clear(&self) -> Result<()> {
+        if let Kind::Host { output, .. } = &self.kind {
+            remove(output)?;
+        }
+        Ok(())
+    }
+}
+
+fn seen_by_the_host(output: &str) -> Seen {
+    let archive = Archive::read(output);
+    let part = &archive.report()["gatherers"][0];
+    let number = |name: &str| part[name].as_u64();
+    let found = "pods/crash-looping.json";
+    let crash_looping =
+        archive.paths().contains(&found).then(|| archive.json(found)["crashLooping"].as_u64());
+    Seen {
+        requests: number("requests"),
+        body_bytes: number("bytesReceived"),
+        pods: number("items"),
+        crash_looping: crash_looping.flatten(),
+    }
+}

@@ -1,0 +1,29 @@
+//! The part `start`: from process start to the first byte of the first request, sizes, and memory.
+
+use crate::contender::{Contender, WORK};
+use crate::document::{Section, save};
+use crate::{Result, live, number_of, rounds, server, sizes};
+
+const DEFAULT_ROUNDS: usize = 300;
+
+/// Measures.
+pub(crate) fn section() -> Result<Section> {
+    let rounds = number_of("WAGATHER_BENCH_ROUNDS", DEFAULT_ROUNDS)?;
+    let server = server::Server::start()?;
+    let contenders = [
+        Contender::gatherer("cluster-operators", server.port())?,
+        Contender::gatherer("degraded-operators", server.port())?,
+        Contender::floor(server.port())?,
+    ];
+    let measured = rounds::run(&contenders, &server, rounds)?;
+    let csv = save("start.csv", &rounds::csv(&contenders, &measured))?;
+    let text = format!(
+        "Process start to the first byte on a plain socket, {rounds} rounds, interleaved:\n\n{}\nSizes:\n\n{}\n\
+         Peak of physical memory:\n\n{}\nTLS, to a real API server:\n\n{}\nEvery round is in {WORK}/{csv}.\n",
+        rounds::table(&contenders, &measured),
+        sizes::table()?,
+        sizes::memory(&contenders)?,
+        live::table(rounds)?,
+    );
+    Ok(Section { name: "start", title: "Start-up", text, files: vec![csv] })
+}
