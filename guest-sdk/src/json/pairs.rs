@@ -12,7 +12,7 @@ use miniserde::{Error, Result, Serialize, de, ser};
 /// The names and values of a map, in the order of the JSON, which of the API server is that of the names. Written, it is
 /// the same map again.
 ///
-/// For maps that are looked through once: a `BTreeMap` finds a name faster, and is 3 KB more of a gatherer.
+/// For maps that are looked through once: a `BTreeMap` finds a name faster, and makes `examples/nodes` 6.4 KB larger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pairs<T>(pub Vec<(String, T)>);
 

@@ -87,7 +87,7 @@ fn a_list_goes_on_after_its_token_expired() {
 
         let gathered = ran.gathered().gatherer("ask");
         assert_eq!(gathered["status"], "complete");
-        let warning = "list /v1/pods: the list took longer than the server keeps its past; its pages are of different times";
+        let warning = "list /v1/pods: the list took longer than the server keeps its past; its parts are of different times";
         assert_eq!(gathered["warnings"], json!([warning]));
         assert!(ran.done.stderr.contains(warning), "{}", ran.done.stderr);
         assert_eq!((gathered["requests"].as_u64(), targets.len()), (Some(4), 4));
@@ -104,7 +104,7 @@ fn a_piped_list_goes_on_too() {
     let (ran, _) = run_with_a_change(&server, &guest, 1, || server.compact());
     assert_eq!(ran.gathered().gathered().len(), PODS);
     let warnings = ran.gathered().gatherer("ask")["warnings"].to_string();
-    assert!(warnings.contains("pages are of different times"), "{warnings}");
+    assert!(warnings.contains("parts are of different times"), "{warnings}");
 }
 
 /// A list that asks for a page in vain does not look whole.

@@ -21,6 +21,7 @@ const FIRST_MINUTE: &str = "2026-01-15T08:00:00.000000000Z ";
 const FIRST_SECONDS: u64 = 1_768_464_000;
 
 /// What the example takes if it is not told otherwise.
+const READ_BYTES: usize = 1 << 20;
 const TAIL_LINES: usize = 100;
 const MAX_CONTAINERS: usize = 50;
 
@@ -348,11 +349,12 @@ fn expected_index(server: &Server, left: &mut BTreeMap<String, String>) -> Value
                 continue;
             }
             let place = Place::of(&pod, status["name"].as_str().expect("a name"));
-            let mut answer =
-                server.admin().get(&place.path(&format!("&tailLines={TAIL_LINES}&previous=true")));
+            // With the example's bound, which no log reaches: a kubelet that cannot be had is told with the query.
+            let query = format!("&limitBytes={READ_BYTES}&tailLines={TAIL_LINES}");
+            let mut answer = server.admin().get(&place.path(&format!("{query}&previous=true")));
             let mut log = "previous";
             if answer.status == 400 {
-                answer = server.admin().get(&place.path(&format!("&tailLines={TAIL_LINES}")));
+                answer = server.admin().get(&place.path(&query));
                 log = "current";
             }
             let last = &status["lastState"]["terminated"];
