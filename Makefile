@@ -25,12 +25,13 @@ setup: ## find or install the tools that the build needs (says what it installs)
 
 demo: setup guests host ## run the example gatherers on the shipped recording, show what they found
 	@rm -rf $(demo) && mkdir -p $(demo)
-	$(dist)/host-min run target/guests/{cluster-operators,degraded-operators,pods}.wasm \
+	$(dist)/host-min run target/guests/{cluster-operators,degraded-operators,pods,nodes,events,image-inventory,crash-logs}.wasm \
 	    --replay examples/demo.har --output $(demo)/archive
 	@echo && echo "Files in $(demo)/archive:"
 	@cd $(demo)/archive && find . -type f | sort | sed 's|^\./|  |'
-	@cd $(demo)/archive && for file in wagather.json degraded-operators/* pods/*; do \
-	    if [ -f "$$file" ]; then echo && echo "$$file:" && cat "$$file" && echo; fi; done
+	@cd $(demo)/archive && for file in degraded-operators/* pods/* nodes/totals.json; do \
+	    echo && echo "$$file:" && cat "$$file" && echo; done
+	@echo && echo "The report is $(demo)/archive/wagather.json, the audit audit.jsonl beside it."
 
 test: setup lint guests host ## every test that needs no cluster, and the linters
 	cargo test --workspace
