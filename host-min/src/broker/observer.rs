@@ -91,7 +91,7 @@ pub enum Phase {
 }
 
 impl Phase {
-    const ALL: [Phase; 4] = [Phase::Waiting, Phase::Running, Phase::Complete, Phase::Failed];
+    pub(crate) const ALL: [Phase; 4] = [Phase::Waiting, Phase::Running, Phase::Complete, Phase::Failed];
 
     /// Whether it has ended.
     pub const fn has_ended(self) -> bool {
