@@ -2,9 +2,10 @@
 //!
 //! | file | has |
 //! |---|---|
-//! | [`format`] | numbers as people read them |
+//! | [`mod@format`] | numbers as people read them |
 //! | [`voice`], [`fleet`] | what is said, in words or as JSON lines; what is said of several clusters alone |
 //! | [`object`] | a JSON line |
+//! | [`settings`] | what was typed of all that |
 //! | [`summary`] | what became of gatherers |
 //! | [`table`] | text in columns |
 //! | [`live`] | how far a run is, as lines |
@@ -21,12 +22,14 @@ mod fleet;
 mod format;
 mod live;
 mod object;
+mod settings;
 mod summary;
 mod table;
 mod terminal;
 mod voice;
 
 pub(super) use fleet::Fleet;
+pub(super) use settings::{FORMATS, Settings, WHEN, format, when};
 pub(super) use summary::Ended;
 pub(super) use voice::{Format, Said, Who};
 
@@ -34,6 +37,7 @@ use block::Block;
 use host_min::error::Failure;
 use host_min::{Gauge, Observer, Progress};
 use live::Row;
+use settings::{LOOK, Way};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
@@ -41,37 +45,9 @@ use table::Room;
 use voice::Pace;
 use wagather_abi::LogLevel;
 
-/// When progress is shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum When {
-    /// On a terminal.
-    #[default]
-    Auto,
-    /// Also elsewhere, as lines.
-    Always,
-    Never,
-}
-
-/// What `--progress` can be.
-pub(super) const WHEN: &[&str] = &["auto", "always", "never"];
-/// What `--log-format` can be.
-pub(super) const FORMATS: &[&str] = &["text", "json"];
-
-/// What is shown, and how.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Settings {
-    /// Nothing but failures.
-    pub(super) quiet: bool,
-    pub(super) progress: When,
-    pub(super) format: Format,
-}
-
 /// A run that is over sooner is not shown at all.
 const SHOWN_AFTER: Duration = Duration::from_millis(300);
-/// How often a terminal is drawn on.
-const FRAME: Duration = Duration::from_millis(100);
-/// How often gauges are looked at for lines, and how often lines are written.
-const LOOK: Duration = Duration::from_secs(1);
+/// How often lines are written.
 const LINES_EVERY: Duration = Duration::from_secs(2);
 
 /// What a run shows. Its calls may come from any thread.
@@ -106,32 +82,6 @@ enum Seen {
     Gauge(Arc<Gauge>),
     /// Another one told so at that time.
     Told(Progress, Instant),
-}
-
-/// How progress is shown.
-#[derive(Clone, Copy)]
-enum Way {
-    Block { has_colour: bool },
-    Lines,
-}
-
-/// The meaning of a word for `--progress`.
-pub(super) fn when(word: &str) -> Result<When, String> {
-    match word {
-        "auto" => Ok(When::Auto),
-        "always" => Ok(When::Always),
-        "never" => Ok(When::Never),
-        _ => Err("it is auto, always or never".into()),
-    }
-}
-
-/// The meaning of a word for `--log-format`.
-pub(super) fn format(word: &str) -> Result<Format, String> {
-    match word {
-        "text" => Ok(Format::Text),
-        "json" => Ok(Format::Json),
-        _ => Err("it is text or json".into()),
-    }
 }
 
 /// Says why the program ends as it does.
@@ -276,34 +226,6 @@ impl Drop for Display {
     }
 }
 
-impl Settings {
-    fn wants_progress(self) -> bool {
-        let is_for_lines = self.format == Format::Json;
-        !self.quiet && self.progress != When::Never && !(is_for_lines && self.progress == When::Auto)
-    }
-
-    /// How progress is shown, if it can be seen.
-    fn way(self) -> Option<Way> {
-        if self.format == Format::Text && terminal::is_obedient() {
-            Some(Way::Block { has_colour: terminal::welcomes_colour() })
-        } else if self.progress == When::Always {
-            Some(Way::Lines)
-        } else {
-            None
-        }
-    }
-}
-
-impl Way {
-    /// From one look to the next.
-    const fn pause(self) -> Duration {
-        match self {
-            Way::Block { .. } => FRAME,
-            Way::Lines => LOOK,
-        }
-    }
-}
-
 impl Seen {
     fn progress(&self) -> Progress {
         match self {
@@ -388,6 +310,7 @@ impl Shared {
 
 #[cfg(test)]
 mod tests {
+    use super::settings::When;
     use super::*;
 
     #[test]
@@ -401,12 +324,14 @@ mod tests {
             (Settings { format: Format::Json, progress: When::Always, ..Settings::default() }, true),
         ] {
             assert_eq!(Display::new(settings).watch("pods").is_some(), is_watched, "{settings:?}");
+            // Of several clusters it is known at once whether there is a terminal, so that nothing is sent for nobody.
+            let all = Display::new(settings);
+            if settings.progress != When::Auto || !is_watched {
+                assert_eq!(all.watch_all(&["prod".into()], &["pods".into()]), is_watched, "{settings:?}");
+                assert_eq!(all.tick().is_some(), is_watched, "{settings:?}");
+            }
+            all.finish();
+            assert_eq!(all.tick(), None);
         }
-    }
-
-    #[test]
-    fn the_words_of_the_options_are_those_of_the_help() {
-        assert!(WHEN.iter().all(|word| when(word).is_ok()) && when("often").is_err());
-        assert!(FORMATS.iter().all(|word| format(word).is_ok()) && format("yaml").is_err());
     }
 }
