@@ -5,6 +5,7 @@
 
 use super::message::{Message, Teller};
 use crate::broker::{Gauge, Observer, Progress};
+use crate::thread;
 use std::io::PipeWriter;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -58,13 +59,13 @@ impl Observer for Witness {
 impl Gauges {
     fn start(self: Arc<Self>) {
         if !self.is_followed.swap(true, Ordering::Relaxed) {
-            let thread = std::thread::Builder::new().name("progress".into()).stack_size(256 << 10);
-            // Without a thread there is no progress to see; the run does not suffer. With one, it ends with the process.
-            let _ = thread.spawn(move || {
+            let look = move || {
                 while self.look() {
                     std::thread::sleep(EVERY);
                 }
-            });
+            };
+            // Without a thread there is no progress to see; the run does not suffer. With one, it ends with the process.
+            let _ = thread::start("progress", Box::new(look));
         }
     }
 
