@@ -50,6 +50,7 @@ pub mod report;
 mod run;
 pub mod sandbox;
 pub mod source;
+mod thread;
 pub mod yaml;
 
 pub use archive::Output;

@@ -120,7 +120,7 @@ pub enum GatheredStatus {
     Failed,
 }
 
-fn is_zero(number: &u64) -> bool {
+pub(crate) fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 

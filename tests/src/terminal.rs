@@ -9,6 +9,7 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// What no call needs to show something, on a busy machine either.
@@ -18,6 +19,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(30);
 pub struct Terminal {
     // Taken when it is waited for.
     call: Option<crate::host::Call>,
+    reader: JoinHandle<()>,
     screen: Arc<Mutex<Written>>,
     keyboard: File,
 }
@@ -48,13 +50,13 @@ impl Host {
         let screen = Arc::new(Mutex::new(Written { bytes: Vec::new(), columns, lines }));
         let (written, mut display) = (screen.clone(), File::from(ours.try_clone().expect("a descriptor")));
         // Ends with an error when the last one who has the other end is gone.
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             let mut buffer = [0; 4096];
             while let Ok(len @ 1..) = display.read(&mut buffer) {
                 written.lock().expect("no panic").bytes.extend_from_slice(&buffer[..len]);
             }
         });
-        Terminal { call: Some(call), screen, keyboard: ours.into() }
+        Terminal { call: Some(call), reader, screen, keyboard: ours.into() }
     }
 }
 
@@ -125,11 +127,10 @@ impl Terminal {
     /// Waits for the end.
     pub fn wait(&mut self) -> Done {
         let done = self.call.take().expect("a call that was not waited for").wait();
-        // What was written last may still be on its way to the reader.
-        let mut len = usize::MAX;
-        while len != self.written().len() {
-            len = self.written().len();
-            std::thread::sleep(Duration::from_millis(20));
+        // What was written last may still be on its way to the reader, which ends when nobody can write any more.
+        let begin = Instant::now();
+        while !self.reader.is_finished() && begin.elapsed() < TIME_LIMIT {
+            std::thread::sleep(Duration::from_millis(5));
         }
         done
     }

@@ -4,7 +4,6 @@
 //! likes, on a thread of its own: nothing is called for an item, and a server that is silent is seen to be. A run that nobody
 //! watches has no gauges.
 
-use super::line;
 use crate::source::Response;
 use std::fmt;
 use std::io::{self, Read};
@@ -91,7 +90,7 @@ pub enum Phase {
 }
 
 impl Phase {
-    const ALL: [Phase; 4] = [Phase::Waiting, Phase::Running, Phase::Complete, Phase::Failed];
+    pub(crate) const ALL: [Phase; 4] = [Phase::Waiting, Phase::Running, Phase::Complete, Phase::Failed];
 
     /// Whether it has ended.
     pub const fn has_ended(self) -> bool {
@@ -132,19 +131,6 @@ impl Gauge {
         }
     }
 
-    /// Makes it show something, bytes and elapsed time included: for a gatherer that another process serves.
-    pub fn set(&self, progress: &Progress) {
-        self.bytes_received.store(progress.bytes_received, Ordering::Relaxed);
-        self.awaits_server.store(progress.awaits_server, Ordering::Relaxed);
-        // Of a request of this process's own, nothing but plain names is left.
-        let doing = line::of(progress.doing.as_bytes());
-        self.doing.lock().unwrap_or_else(PoisonError::into_inner).text = doing;
-        self.requests.store(progress.requests, Ordering::Relaxed);
-        self.items.store(progress.items, Ordering::Relaxed);
-        self.enter(progress.phase, progress.elapsed);
-        self.wake();
-    }
-
     /// Whether whoever watches was told that it can begin.
     pub(super) fn is_awake(&self) -> bool {
         self.is_awake.load(Ordering::Relaxed)
@@ -174,11 +160,9 @@ impl Gauge {
 
     /// The gatherer has ended.
     pub(super) fn end(&self, is_complete: bool) {
-        self.enter(if is_complete { Phase::Complete } else { Phase::Failed }, self.began.elapsed());
-    }
-
-    fn enter(&self, phase: Phase, elapsed: Duration) {
-        self.took_micros.store(u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        let phase = if is_complete { Phase::Complete } else { Phase::Failed };
+        let took = u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.took_micros.store(took, Ordering::Relaxed);
         // Who sees the end sees the time that it took.
         self.phase.store(phase as u8, Ordering::Release);
     }
@@ -263,10 +247,8 @@ mod tests {
         let gauge = Gauge::new(move || _ = counted.fetch_add(1, Ordering::Relaxed));
         assert!(!gauge.is_awake());
         gauge.wake();
-        let doing = "list\x1b[2J".to_owned();
-        gauge.set(&Progress { phase: Phase::Running, items: 3, doing, ..Progress::default() });
-        assert!(gauge.is_awake() && gauge.read().items == 3);
-        assert_eq!(gauge.read().doing, "list\u{fffd}[2J", "another process's words are made harmless");
+        gauge.wake();
+        assert!(gauge.is_awake());
         assert_eq!(woken.load(Ordering::Relaxed), 1);
     }
 }

@@ -1,16 +1,18 @@
 //! `host-min run` with several contexts.
 
 use super::args::{all, one, text, wrong};
-use super::display::{Display, Said, Settings, Who};
+use super::display::{Display, Ended, Fleet, Said, Settings, Who};
 use super::rights;
 use super::run::fail_with;
 use super::typed::{Words, Wrong};
-use host_min::clusters::{Cluster, Contexts, Status, Watcher, destinations, run};
+use host_min::clusters::{Cluster, Contexts, Gathering, Status, Watcher, destinations, run};
 use host_min::error::Result;
 use host_min::limits::{DEFAULT_PARALLEL_CLUSTERS, MAX_PARALLEL_CLUSTERS};
-use host_min::{Output, Plan, SingleThreaded};
+use host_min::{Output, Phase, Plan, Progress, SingleThreaded};
+use std::cell::Cell;
 use std::ffi::OsString;
 use std::path::Path;
+use std::time::{Duration, Instant};
 use wagather_abi::LogLevel;
 
 /// What is typed for several clusters.
@@ -80,14 +82,33 @@ impl Several {
             });
             return rights::dry_run(plan, grant_file, &lines.collect::<Vec<_>>());
         }
-        // No progress: its thread would have to be there before the last cluster's process is.
         let display = Display::new(settings);
-        let gathering = run(plan, &self.contexts, self.most_at_once, single_threaded, &Shown(&display))?;
-        let complete = gathering.clusters.iter().filter(|cluster| cluster.status == Status::Complete).count();
-        let index = Said::Index(&gathering.index, complete, gathering.clusters.len());
-        display.say(&Who::default(), &index);
+        let shown = Shown { display: &display, gatherers: Cell::new(0) };
+        let gathering = run(plan, &self.contexts, self.most_at_once, single_threaded, &shown);
+        display.finish();
+        let gathering = gathering?;
+        summarise(&gathering, &display);
         fail_with(gathering.failures(), &display)
     }
+}
+
+/// What became of each gatherer of each cluster, then what is odd or missing, then where it all is.
+fn summarise(gathering: &Gathering, display: &Display) {
+    let Gathering { clusters, index } = gathering;
+    display.summarise(&clusters.iter().flat_map(Ended::all_of).collect::<Vec<_>>());
+    for cluster in clusters {
+        let label = cluster.label();
+        for warning in &cluster.warnings {
+            display.say(&of(&label, ""), &Said::Warning(warning));
+        }
+        for line in &cluster.lines {
+            let said = if line.is_error { Said::Error(&line.text) } else { Said::Warning(&line.text) };
+            display.say(&of(&label, &line.gatherer), &said);
+        }
+    }
+    let complete = clusters.iter().filter(|cluster| cluster.status == Status::Complete).count();
+    let index = Fleet::Index { path: index, complete, clusters: clusters.len() };
+    display.say(&Who::default(), &Said::Fleet(index));
 }
 
 fn number(typed: &str) -> Result<usize, String> {
@@ -96,31 +117,62 @@ fn number(typed: &str) -> Result<usize, String> {
 }
 
 /// What is told of clusters goes where everything goes that is said.
-struct Shown<'a>(&'a Display);
+struct Shown<'a> {
+    display: &'a Display,
+    /// How many there are for each cluster.
+    gatherers: Cell<usize>,
+}
 
 impl Watcher for Shown<'_> {
+    fn watch(&self, contexts: &[String], gatherers: &[String]) -> bool {
+        self.gatherers.set(gatherers.len());
+        self.display.watch_all(contexts, gatherers)
+    }
+
     fn log(&self, context: &str, gatherer: &str, level: LogLevel, text: &str) {
         if level != LogLevel::DEBUG {
-            let who = Who { context: Some(context.into()), gatherer: gatherer.into() };
-            self.0.say(&who, &Said::Log(level, text));
+            self.display.say(&of(context, gatherer), &Said::Log(level, text));
         }
     }
 
     fn said(&self, context: &str, line: &str) {
-        self.0.say(&of(context), &Said::Line(line));
+        self.display.say(&of(context, ""), &Said::Fleet(Fleet::Line(line)));
     }
 
-    fn ended(&self, cluster: &Cluster) {
-        let who = of(&cluster.label());
-        for warning in &cluster.warnings {
-            self.0.say(&who, &Said::Warning(warning));
+    fn progress(&self, cluster: usize, gatherer: usize, progress: &Progress) {
+        if gatherer < self.gatherers.get() {
+            self.display.told(cluster * self.gatherers.get() + gatherer, progress.clone());
         }
-        self.0.say(&who, &Said::Cluster(cluster));
+    }
+
+    fn tick(&self) -> Option<Instant> {
+        self.display.tick()
+    }
+
+    fn ended(&self, number: usize, cluster: &Cluster) {
+        for gatherer in 0..self.gatherers.get() {
+            self.progress(number, gatherer, &at_the_end(cluster, gatherer));
+        }
+        self.display.say(&of(&cluster.label(), ""), &Said::Fleet(Fleet::Ended(cluster)));
     }
 }
 
-fn of(context: &str) -> Who {
-    Who { context: Some(context.into()), gatherer: String::new() }
+/// How far a gatherer is whose cluster's run is over.
+fn at_the_end(cluster: &Cluster, gatherer: usize) -> Progress {
+    let sums = cluster.gatherers.get(gatherer).cloned().unwrap_or_default();
+    let millis = sums.duration_ms.unwrap_or(cluster.duration_ms);
+    Progress {
+        phase: if sums.complete { Phase::Complete } else { Phase::Failed },
+        requests: sums.requests,
+        items: sums.items,
+        bytes_received: sums.bytes_received,
+        elapsed: Duration::from_secs_f64(millis / 1e3),
+        ..Progress::default()
+    }
+}
+
+fn of(context: &str, gatherer: &str) -> Who {
+    Who { context: Some(context.into()), gatherer: gatherer.into() }
 }
 
 #[cfg(test)]

@@ -38,18 +38,27 @@ fn bash() -> String {
     );
     for command in commands() {
         let mut words = String::new();
-        let (mut paths, mut texts) = (Vec::new(), Vec::new());
+        let (mut paths, mut texts, mut fixed) = (Vec::new(), Vec::new(), String::new());
         for flag in options(command) {
             let _ = write!(words, "--{} ", flag.long);
             let kinds = match flag.value {
                 Some((_, Value::Path)) => &mut paths,
-                Some(_) => &mut texts,
+                Some((_, Value::Text)) => &mut texts,
+                Some((_, Value::Words(words))) => {
+                    let words = words.join(" ");
+                    let _ = writeln!(
+                        fixed,
+                        "        --{}) COMPREPLY=($(compgen -W '{words}' -- \"$cur\")); return ;;",
+                        flag.long
+                    );
+                    continue;
+                }
                 None => continue,
             };
             kinds.push(format!("--{}", flag.long));
             kinds.extend(flag.short.map(|short| format!("-{short}")));
         }
-        let _ = writeln!(text, "    {})\n        case $prev in", command.name);
+        let _ = write!(text, "    {})\n        case $prev in\n{fixed}", command.name);
         if !paths.is_empty() {
             let _ = writeln!(
                 text,
@@ -90,9 +99,10 @@ fn fish() -> String {
         for flag in options(command) {
             let short = flag.short.map_or_else(String::new, |short| format!(" -s {short}"));
             let value = match flag.value {
-                Some((_, Value::Path)) => " -r -F",
-                Some(_) => " -x",
-                None => "",
+                Some((_, Value::Path)) => " -r -F".to_owned(),
+                Some((_, Value::Text)) => " -x".to_owned(),
+                Some((_, Value::Words(words))) => format!(" -x -a '{}'", words.join(" ")),
+                None => String::new(),
             };
             let _ = writeln!(text, "{begin}{short} -l {}{value} -d {}", flag.long, quoted(&brief(flag.help)));
         }
@@ -111,9 +121,10 @@ fn zsh() -> String {
         let _ = write!(text, "  {}) _arguments -s '(- *)'{{-h,--help}}'[Print help]'", command.name);
         for flag in options(command) {
             let value = match flag.value {
-                Some((_, Value::Path)) => ":file:_files",
-                Some(_) => ":value:",
-                None => "",
+                Some((_, Value::Path)) => ":file:_files".to_owned(),
+                Some((_, Value::Text)) => ":value:".to_owned(),
+                Some((_, Value::Words(words))) => format!(":word:({})", words.join(" ")),
+                None => String::new(),
             };
             let rest = quoted(&format!("[{}]{value}", brief(flag.help)));
             let repeated = if flag.many { "'*'" } else { "" };
@@ -139,7 +150,7 @@ fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::table::SHELLS;
+    use super::super::table::{ENGINES, SHELLS};
     use super::*;
 
     #[test]
@@ -153,5 +164,29 @@ mod tests {
             assert!(!script.replace("require-sandbox", "").contains("sandbox"), "{shell}: a hidden command");
         }
         assert_eq!(script("tcsh"), None);
+    }
+
+    #[test]
+    fn every_shell_completes_the_words_of_an_option() {
+        let run = commands().find(|command| command.name == "run").expect("a command");
+        for (long, words) in [
+            ("progress", "auto always never"),
+            ("log-format", "text json"),
+            ("compression", "auto gzip none"),
+            ("engine", &*ENGINES.join(" ")),
+        ] {
+            for (shell, completed) in [
+                ("bash", format!("--{long}) COMPREPLY=($(compgen -W '{words}' ")),
+                ("fish", format!(" -l {long} -x -a '{words}' ")),
+                ("zsh", format!("--{long}'[")),
+            ] {
+                let script = script(shell).expect(shell);
+                let line = script.lines().find(|line| line.contains(&completed));
+                let is_offered = options(run).any(|flag| flag.long == long);
+                assert_eq!(line.is_some(), is_offered, "{shell} {long}");
+                let ends = |line: &str| shell != "zsh" || line.contains(&format!("]:word:({words})'"));
+                assert!(line.is_none_or(ends), "{shell} {long}: {line:?}");
+            }
+        }
     }
 }

@@ -4,6 +4,7 @@ use super::args::{Cluster, Run};
 use super::display::{Display, Ended, Said, Who};
 use super::rights;
 use host_min::broker::audit::Live;
+use host_min::clusters::Sums;
 use host_min::error::{Class, Failure, Result};
 use host_min::{From, Grant, Isolation, Outcome, Output, Plan, SingleThreaded, cluster};
 use std::fs::File;
@@ -76,7 +77,7 @@ fn cluster_options(args: Cluster) -> cluster::Options {
 fn summarise(outcome: &Outcome, display: &Display) {
     let run = Who::default();
     let gatherers = &outcome.report.gatherers;
-    let ended: Vec<Ended> = gatherers.iter().map(|gathered| Ended::of(None, gathered)).collect();
+    let ended: Vec<Ended> = gatherers.iter().map(|gathered| Ended::of(None, Sums::of(gathered))).collect();
     display.summarise(&ended);
     for warning in &outcome.report.warnings {
         display.say(&run, &Said::Warning(warning));

@@ -122,6 +122,17 @@ the label app.kubernetes.io/managed-by=host-min.";
 /// The shells that there are completions for.
 pub(super) const SHELLS: &[&str] = &["bash", "fish", "zsh"];
 
+/// The engines that this program has.
+pub(super) const ENGINES: &[&str] = &{
+    let mut names = [""; Kind::ALL.len()];
+    let mut number = 0;
+    while number < names.len() {
+        names[number] = Kind::ALL[number].name();
+        number += 1;
+    }
+    names
+};
+
 /// Every command.
 pub(super) const COMMANDS: &[Command] = &[
     Command {
@@ -273,7 +284,7 @@ const RUN: &[Flag] = &[
         default: Some(Kind::ALL[0].name()),
         help: "Which engine runs the gatherers",
         hidden: Kind::ALL.len() == 1,
-        ..text("engine", "ENGINE")
+        ..words("engine", "ENGINE", ENGINES)
     },
     Flag {
         help: "Ask the API server first what this account would be forbidden; if that is anything, list it and \

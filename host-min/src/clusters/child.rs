@@ -1,10 +1,10 @@
 //! The life of a process that this one makes for a part of its work.
 
-use super::index::{ArchiveFacts, Reason, Sums};
+use super::index::{ArchiveFacts, Line, Reason, Sums};
 use super::message::{Message, Over, Teller};
 use super::told::Told;
+use super::witness::Witness;
 use crate::archive::Output;
-use crate::broker::Observer;
 use crate::error::{Class, Failure, Result};
 use crate::fork;
 use crate::plan::{From, Plan};
@@ -15,7 +15,7 @@ use std::fs::File;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::AsFd;
 use std::path::Path;
-use wagather_abi::LogLevel;
+use std::sync::Arc;
 
 /// Does something in a process of its own, so that nothing but the result is left of it in this one.
 pub(super) fn apart<T: Told>(
@@ -73,15 +73,24 @@ pub(super) fn pipes() -> io::Result<(Ears, Mouth)> {
     Ok((Ears { messages, stderr }, Mouth { messages: to_messages, stderr: to_stderr }))
 }
 
-/// Runs a plan for one context in this process, which is made for it, and tells what comes of it.
-pub(super) fn live(plan: &Plan, context: &str, output: &Path, mouth: Mouth, parent: u32) {
+/// Runs a plan for one context in this process, which is made for it, and tells what comes of it; on the way how far it is, if that is
+/// wanted.
+pub(super) fn live(
+    plan: &Plan,
+    context: &str,
+    output: &Path,
+    mouth: Mouth,
+    parent: u32,
+    wants_progress: bool,
+) {
     let Mouth { messages, stderr } = mouth;
-    let teller = Teller::new(messages);
+    let teller = Arc::new(Teller::new(messages));
     abort_on_panic();
     let outcome = fork::stand_alone(parent, stderr.as_fd())
         .map_err(|error| Failure::new(Class::Internal, "cannot start a cluster's process", error));
     drop(stderr);
-    let outcome = outcome.and_then(|()| crate::run(&plan_of(plan, context, output), &teller));
+    let witness = Witness::new(teller.clone(), wants_progress);
+    let outcome = outcome.and_then(|()| crate::run(&plan_of(plan, context, output), &witness));
     let over = match outcome {
         Ok(outcome) => {
             tell_report(&outcome, &teller);
@@ -108,14 +117,15 @@ fn plan_of(plan: &Plan, context: &str, output: &Path) -> Plan {
 }
 
 /// The report's lines on what is odd and what is missing; what made a gatherer fail is among the failures.
-fn tell_report(outcome: &Outcome, teller: &dyn Observer) {
+fn tell_report(outcome: &Outcome, teller: &Teller<PipeWriter>) {
     for gathered in &outcome.report.gatherers {
-        for warning in &gathered.warnings {
-            teller.log(&gathered.name, LogLevel::WARN, warning);
-        }
-        for error in gathered.errors.iter().filter(|error| gathered.reason.as_ref() != Some(error)) {
-            teller.log(&gathered.name, LogLevel::ERROR, error);
-        }
+        let tell = |is_error: bool, text: &str| {
+            let line = Line { gatherer: gathered.name.clone(), is_error, text: text.to_owned() };
+            teller.tell(&Message::Line(line));
+        };
+        gathered.warnings.iter().for_each(|warning| tell(false, warning));
+        let errors = gathered.errors.iter().filter(|error| gathered.reason.as_ref() != Some(error));
+        errors.for_each(|error| tell(true, error));
     }
 }
 
@@ -126,7 +136,7 @@ fn over(outcome: Outcome) -> Over {
         failures.push(Reason::of(&failure));
         None
     });
-    let gatherers = Sums::of(&outcome.report);
+    let gatherers = outcome.report.gatherers.iter().map(Sums::of).collect();
     Over { complete: failures.is_empty(), archive, failures, warnings: outcome.report.warnings, gatherers }
 }
 

@@ -4,7 +4,7 @@
 
 use crate::archive::Target;
 use crate::error::{Class, Failure, Result};
-use crate::report::{Gathered, GatheredStatus, Report};
+use crate::report::{Gathered, GatheredStatus, is_zero};
 use crate::source::{clock_millis, rfc3339};
 use serde::Serialize;
 use std::io::Write;
@@ -42,6 +42,20 @@ pub struct Cluster {
     pub warnings: Vec<String>,
     /// What each gatherer did, in the order of the command line; nothing if there is no archive.
     pub gatherers: Vec<Sums>,
+    /// The lines of the report on what is odd and what is missing. The index counts them; the archive has them.
+    #[serde(skip)]
+    pub lines: Vec<Line>,
+}
+
+/// A line of a gatherer's part of the report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// The gatherer.
+    pub gatherer: String,
+    /// Whether something is missing; otherwise something is odd.
+    pub is_error: bool,
+    /// The line.
+    pub text: String,
 }
 
 /// How a cluster's run ended.
@@ -82,7 +96,7 @@ pub struct Reason {
 }
 
 /// What one gatherer did: the sums of its part of the report.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Sums {
     /// Its name.
@@ -91,12 +105,24 @@ pub struct Sums {
     pub version: String,
     /// Whether it did all that it set out to do.
     pub complete: bool,
-    /// HTTP requests, pages included.
+    /// Wall-clock time from its start to its end; none of a replay.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration_ms: Option<f64>,
+    /// HTTP requests, pages and those that were sent again included.
     pub requests: u64,
+    /// HTTP requests that were sent again.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub retries: u64,
     /// Bytes of bodies that the server sent.
     pub bytes_received: u64,
     /// Items of lists and objects that were read or piped.
     pub items: u64,
+    /// Lists whose parts are of different times.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub inconsistent_lists: u64,
+    /// Items of such lists that came twice; they were given once.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub duplicates_dropped: u64,
     /// Files in the archive.
     pub entries: u64,
     /// Bytes of these files.
@@ -108,19 +134,19 @@ pub struct Sums {
 }
 
 impl Sums {
-    /// Those of a report.
-    pub(super) fn of(report: &Report) -> Vec<Sums> {
-        report.gatherers.iter().map(Sums::of_one).collect()
-    }
-
-    fn of_one(gathered: &Gathered) -> Sums {
+    /// Those of a gatherer's part of the report.
+    pub fn of(gathered: &Gathered) -> Sums {
         Sums {
             name: gathered.name.clone(),
             version: gathered.version.clone(),
             complete: gathered.status == GatheredStatus::Complete,
+            duration_ms: gathered.duration_ms,
             requests: gathered.requests,
+            retries: gathered.retries,
             bytes_received: gathered.bytes_received,
             items: gathered.items,
+            inconsistent_lists: gathered.inconsistent_lists,
+            duplicates_dropped: gathered.duplicates_dropped,
             entries: gathered.entries,
             bytes_archived: gathered.bytes_archived,
             warnings: gathered.warnings.len() as u64,

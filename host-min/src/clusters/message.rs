@@ -3,9 +3,9 @@
 //! The process is ours and not hostile, but it may have been ended in the middle of a frame, or worse. So no frame may be
 //! longer than it can be, and what cannot be read is told.
 
-use super::index::{ArchiveFacts, Reason, Sums};
+use super::index::{ArchiveFacts, Line, Reason, Sums};
 use super::told::Told;
-use crate::broker::Observer;
+use crate::broker::Progress;
 use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
 use wagather_abi::LogLevel;
@@ -14,7 +14,7 @@ use wagather_abi::LogLevel;
 const MAX_BYTES: usize = 4 << 20;
 
 /// What is told.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub(super) enum Message {
     /// A gatherer logged a line.
     Log {
@@ -25,12 +25,21 @@ pub(super) enum Message {
         /// The line.
         text: String,
     },
+    /// How far a gatherer is.
+    Progress {
+        /// Which one, in the order of the command line.
+        gatherer: u64,
+        /// So far.
+        progress: Progress,
+    },
+    /// The run is over, and this is odd or missing. Not all of it in one frame: it may be longer than a frame.
+    Line(Line),
     /// The run is over, and this came of it.
     Over(Over),
 }
 
 /// What came of a cluster's run.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub(super) struct Over {
     pub(super) complete: bool,
     pub(super) archive: Option<ArchiveFacts>,
@@ -41,6 +50,8 @@ pub(super) struct Over {
 
 const TAG_LOG: u8 = 0;
 const TAG_OVER: u8 = 1;
+const TAG_PROGRESS: u8 = 2;
+const TAG_LINE: u8 = 3;
 
 impl Message {
     fn encode(&self) -> Vec<u8> {
@@ -51,6 +62,15 @@ impl Message {
                 u64::from(level.0.cast_unsigned()).put(&mut frame);
                 gatherer.put(&mut frame);
                 text.put(&mut frame);
+            }
+            Message::Progress { gatherer, progress } => {
+                TAG_PROGRESS.put(&mut frame);
+                gatherer.put(&mut frame);
+                progress.put(&mut frame);
+            }
+            Message::Line(line) => {
+                TAG_LINE.put(&mut frame);
+                line.put(&mut frame);
             }
             Message::Over(over) => {
                 TAG_OVER.put(&mut frame);
@@ -70,6 +90,8 @@ impl Message {
                 let level = LogLevel(u32::try_from(u64::get(from)?).ok()?.cast_signed());
                 Message::Log { level, gatherer: Told::get(from)?, text: Told::get(from)? }
             }
+            TAG_PROGRESS => Message::Progress { gatherer: Told::get(from)?, progress: Told::get(from)? },
+            TAG_LINE => Message::Line(Told::get(from)?),
             TAG_OVER => Message::Over(Told::get(from)?),
             _ => return None,
         };
@@ -88,12 +110,6 @@ impl<W: Write> Teller<W> {
     /// Tells it. If nobody hears it any more, this process is about to be ended.
     pub(super) fn tell(&self, message: &Message) {
         let _ = self.0.lock().unwrap_or_else(PoisonError::into_inner).write_all(&message.encode());
-    }
-}
-
-impl<W: Write + Send> Observer for Teller<W> {
-    fn log(&self, gatherer: &str, level: LogLevel, text: &str) {
-        self.tell(&Message::Log { gatherer: gatherer.into(), level, text: text.into() });
     }
 }
 
@@ -160,6 +176,8 @@ impl Pieces {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::broker::Phase;
+    use std::time::Duration;
 
     #[test]
     fn messages_arrive_in_whatever_pieces() {
@@ -173,11 +191,22 @@ mod tests {
                 advice: String::new(),
             }],
             warnings: vec!["odd".into()],
-            gatherers: Vec::new(),
+            gatherers: vec![Sums { name: "pods".into(), duration_ms: Some(1.5), ..Sums::default() }],
+        };
+        let progress = Progress {
+            phase: Phase::Running,
+            requests: 3,
+            items: 1200,
+            bytes_received: 1 << 40,
+            doing: "list v1/pods".into(),
+            awaits_server: true,
+            elapsed: Duration::from_millis(2100),
         };
         let messages = [
             Message::Log { gatherer: "pods".into(), level: LogLevel::WARN, text: "a \"line\" ä".into() },
             Message::Log { gatherer: String::new(), level: LogLevel(-1), text: String::new() },
+            Message::Progress { gatherer: 7, progress },
+            Message::Line(Line { gatherer: "pods".into(), is_error: true, text: "gone".into() }),
             Message::Over(over),
         ];
         let teller = Teller::new(Vec::new());
@@ -198,6 +227,11 @@ mod tests {
 
     #[test]
     fn what_is_no_frame_is_refused() {
+        let mut no_phase =
+            Message::Progress { gatherer: 0, progress: Progress::default() }.encode().split_off(4);
+        assert!(Message::decode(&no_phase).is_some());
+        no_phase[1 + 8] = 4;
+        assert_eq!(Message::decode(&no_phase), None);
         for frame in [&b""[..], &[TAG_LOG], &[TAG_OVER, 1, 0], &[9], &[TAG_LOG; 30]] {
             assert_eq!(Message::decode(frame), None, "{frame:?}");
         }

@@ -19,16 +19,18 @@ mod message;
 mod names;
 mod supervise;
 mod told;
+mod witness;
 
-pub use index::{ArchiveFacts, Cluster, Reason, Status, Sums};
+pub use index::{ArchiveFacts, Cluster, Line, Reason, Status, Sums};
 
 use crate::archive::{Output, Target};
-use crate::broker::line;
+use crate::broker::{Progress, line};
 use crate::error::{Class, Failure, Result};
 use crate::plan::{From, Plan};
 use crate::sandbox::process::SingleThreaded;
 use crate::source::cluster;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 use wagather_abi::LogLevel;
 
 /// Which of the kubeconfig's contexts.
@@ -60,14 +62,30 @@ pub struct Gathering {
     pub index: PathBuf,
 }
 
-/// Who is told while the run goes on. A context is named as a terminal may show it.
+/// Who is told while the run goes on. A context is named as a terminal may show it. All of it is called on the one thread of the
+/// process, so that the clusters wait for it.
 pub trait Watcher {
+    /// The clusters and gatherers, by whose numbers the rest is told; asked once, before the first cluster's process starts. Whether
+    /// [progress](Watcher::progress) is wanted.
+    fn watch(&self, contexts: &[String], gatherers: &[String]) -> bool {
+        let _ = (contexts, gatherers);
+        false
+    }
+    /// How far a gatherer of a cluster is: when that changed, a few times a second at most. Nothing is told of one that is over
+    /// at once.
+    fn progress(&self, cluster: usize, gatherer: usize, progress: &Progress) {
+        let _ = (cluster, gatherer, progress);
+    }
+    /// Time passes: whenever something was heard, and at the time that the last call returned.
+    fn tick(&self) -> Option<Instant> {
+        None
+    }
     /// A gatherer of a cluster logged a line.
     fn log(&self, context: &str, gatherer: &str, level: LogLevel, text: &str);
     /// The process of a cluster, or an exec plugin that it runs, wrote a line to its standard error.
     fn said(&self, context: &str, line: &str);
-    /// A cluster's run is over.
-    fn ended(&self, cluster: &Cluster);
+    /// A cluster's run is over; `number` is which one it is.
+    fn ended(&self, number: usize, cluster: &Cluster);
 }
 
 /// Finds the contexts and gives each its file; nothing is made.
@@ -104,13 +122,16 @@ pub fn run(
     // What is wrong for every cluster is told once, before anything starts.
     plan.check()?;
     plan.admit_modules()?;
-    plan.manifests()?;
+    let gatherers: Vec<String> = plan.manifests()?.iter().map(|one| one.name.to_string()).collect();
     let destinations = destinations(plan, contexts, single_threaded)?;
     let target = Target::claim(folder, "the archives to")?;
     std::fs::create_dir(folder).map_err(|error| target.failure(&error))?;
     target.sync_folder();
     let mut index = index::Index::begin(folder, most_at_once)?;
-    index.clusters = supervise::all(plan, folder, destinations, most_at_once, single_threaded, watcher)?;
+    let labels: Vec<String> = destinations.iter().map(|one| label(&one.context)).collect();
+    let wants_progress = watcher.watch(&labels, &gatherers);
+    let work = supervise::Work { plan, folder, destinations: &destinations, most_at_once, wants_progress };
+    index.clusters = supervise::all(&work, single_threaded, watcher)?;
     let path = index.write()?;
     Ok(Gathering { clusters: index.clusters, index: path })
 }

@@ -4,11 +4,11 @@
 //! nothing but through the [`Watcher`], so that no two lines are ever mixed.
 
 use super::child::{self, Ears};
-use super::index::{Cluster, Reason, Status};
+use super::index::{Cluster, Line, Reason, Status};
 use super::message::{Message, Over, Pieces};
 use super::{Destination, Watcher, label};
 use crate::archive::Target;
-use crate::broker::line;
+use crate::broker::{Progress, line};
 use crate::error::{Class, Failure, Result};
 use crate::fork::{self, Pid, Signals};
 use crate::limits::CLUSTER_GRACE;
@@ -23,30 +23,29 @@ use std::time::{Duration, Instant};
 /// What is read at once.
 const PIECE_BYTES: usize = 64 << 10;
 
+/// What is to be done.
+pub(super) struct Work<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) folder: &'a Path,
+    pub(super) destinations: &'a [Destination],
+    pub(super) most_at_once: usize,
+    /// Whether the processes tell how far they are.
+    pub(super) wants_progress: bool,
+}
+
 /// Gathers from all of them; the result is in their order.
 pub(super) fn all(
-    plan: &Plan,
-    folder: &Path,
-    destinations: Vec<Destination>,
-    most_at_once: usize,
+    work: &Work<'_>,
     single_threaded: SingleThreaded,
     watcher: &dyn Watcher,
 ) -> Result<Vec<Cluster>> {
     let failure = |error| Failure::new(Class::Internal, "cannot watch over the clusters' processes", error);
     let signals = Signals::hold().map_err(failure)?;
-    let mut clusters: Vec<Option<Cluster>> = destinations.iter().map(|_| None).collect();
-    let mut all = All {
-        plan,
-        folder,
-        destinations: &destinations,
-        single_threaded,
-        watcher,
-        running: Vec::new(),
-        signals,
-    };
+    let mut clusters: Vec<Option<Cluster>> = work.destinations.iter().map(|_| None).collect();
+    let mut all = All { work, single_threaded, watcher, running: Vec::new(), signals };
     let mut next = 0;
     loop {
-        while next < destinations.len() && all.running.len() < most_at_once.max(1) {
+        while next < work.destinations.len() && all.running.len() < work.most_at_once.max(1) {
             if let Err(error) = all.start(next) {
                 let attempt = "cannot start a cluster's process";
                 clusters[next] = Some(all.never_started(next, Failure::new(Class::Internal, attempt, error)));
@@ -56,7 +55,7 @@ pub(super) fn all(
         if all.running.is_empty() {
             break;
         }
-        let until = all.running.iter().map(|running| running.deadline).min();
+        let until = all.running.iter().map(|running| running.deadline).chain(watcher.tick()).min();
         all.hear(until).map_err(failure)?;
         if let Some(signal) = all.signals.take() {
             return Err(all.give_up(signal));
@@ -76,9 +75,7 @@ pub(super) fn all(
 }
 
 struct All<'a> {
-    plan: &'a Plan,
-    folder: &'a Path,
-    destinations: &'a [Destination],
+    work: &'a Work<'a>,
     single_threaded: SingleThreaded,
     watcher: &'a dyn Watcher,
     running: Vec<Running>,
@@ -98,6 +95,7 @@ struct Running {
     deadline: Instant,
     time: Duration,
     /// What it said at its end.
+    lines: Vec<Line>,
     over: Option<Over>,
     /// Whether it said what it may not.
     is_garbled: bool,
@@ -108,14 +106,15 @@ struct Running {
 impl All<'_> {
     fn start(&mut self, number: usize) -> io::Result<()> {
         let (ears, mouth) = child::pipes()?;
-        let Destination { context, file, .. } = &self.destinations[number];
-        let (plan, output, parent) = (self.plan, self.folder.join(file), std::process::id());
+        let Work { plan, folder, destinations, wants_progress, .. } = *self.work;
+        let Destination { context, file, .. } = &destinations[number];
+        let (output, parent) = (folder.join(file), std::process::id());
         let (begin, time) = (Instant::now(), plan.time().saturating_add(CLUSTER_GRACE));
         let process = fork::fork(self.single_threaded, || {
             // What this copy has of the others' pipes, and of the signals.
             self.running.clear();
             self.signals.release();
-            child::live(plan, context, &output, mouth, parent);
+            child::live(plan, context, &output, mouth, parent, wants_progress);
         })?;
         self.running.push(Running {
             number,
@@ -128,6 +127,7 @@ impl All<'_> {
             started_millis: clock_millis(),
             deadline: begin.checked_add(time).unwrap_or(begin),
             time,
+            lines: Vec::new(),
             over: None,
             is_garbled: false,
             has_ended: false,
@@ -160,9 +160,9 @@ impl All<'_> {
         let exit = fork::wait(running.process);
         running.hear_the_rest(self.watcher);
         let over = running.over.take();
-        let Destination { context, server, file } = &self.destinations[running.number];
+        let Destination { context, server, file } = &self.work.destinations[running.number];
         let over = over.unwrap_or_else(|| {
-            if let Ok(target) = Target::claim(&self.folder.join(file), "the archive") {
+            if let Ok(target) = Target::claim(&self.work.folder.join(file), "the archive") {
                 target.clear_up_after(running.process.unsigned_abs());
             }
             let (reason, advice) = running.why(exit.signal);
@@ -186,13 +186,14 @@ impl All<'_> {
             failures: over.failures,
             warnings: over.warnings,
             gatherers: over.gatherers,
+            lines: running.lines,
         };
-        self.watcher.ended(&cluster);
+        self.watcher.ended(running.number, &cluster);
         cluster
     }
 
     fn never_started(&self, number: usize, failure: Failure) -> Cluster {
-        let Destination { context, server, .. } = &self.destinations[number];
+        let Destination { context, server, .. } = &self.work.destinations[number];
         let (now, over) = (rfc3339(clock_millis()), nothing_but(&failure));
         let cluster = Cluster {
             context: context.clone(),
@@ -206,8 +207,9 @@ impl All<'_> {
             failures: over.failures,
             warnings: over.warnings,
             gatherers: over.gatherers,
+            lines: Vec::new(),
         };
-        self.watcher.ended(&cluster);
+        self.watcher.ended(number, &cluster);
         cluster
     }
 
@@ -218,14 +220,14 @@ impl All<'_> {
         }
         for running in &self.running {
             fork::wait(running.process);
-            let file = self.folder.join(&self.destinations[running.number].file);
+            let file = self.work.folder.join(&self.work.destinations[running.number].file);
             // One that had just got its name is whole, and stays.
             if let Ok(target) = Target::claim(&file, "the archive") {
                 target.clear_up_after(running.process.unsigned_abs());
             }
         }
         // Archives that are whole stay; a folder without any goes.
-        let _ = std::fs::remove_dir(self.folder);
+        let _ = std::fs::remove_dir(self.work.folder);
         self.signals.give_back(signal);
         Failure::new(Class::Internal, "cannot go on", format!("signal {signal} asked for the end"))
     }
@@ -257,6 +259,12 @@ impl Running {
                 Some(Message::Log { gatherer, level, text }) => {
                     watcher.log(&self.label, &gatherer, level, &text);
                 }
+                Some(Message::Progress { gatherer, progress }) => {
+                    let doing = line::of(progress.doing.as_bytes());
+                    let gatherer = usize::try_from(gatherer).unwrap_or(usize::MAX);
+                    watcher.progress(self.number, gatherer, &Progress { doing, ..progress });
+                }
+                Some(Message::Line(line)) => self.lines.push(line),
                 Some(Message::Over(over)) => self.over = Some(over),
                 None => return self.garbled(),
             }

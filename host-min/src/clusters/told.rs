@@ -2,9 +2,11 @@
 //!
 //! Not JSON, though it is here anyway: reading these few values from JSON made the program 28 KB larger.
 
-use super::index::{ArchiveFacts, Reason, Sums};
+use super::index::{ArchiveFacts, Line, Reason, Sums};
 use super::message::Over;
+use crate::broker::{Phase, Progress};
 use crate::source::cluster::Context;
+use std::time::Duration;
 
 /// What can be told.
 pub(super) trait Told: Sized {
@@ -44,6 +46,33 @@ impl Told for u64 {
     }
     fn get(from: &mut &[u8]) -> Option<u64> {
         take(from, 8)?.try_into().ok().map(u64::from_le_bytes)
+    }
+}
+
+impl Told for f64 {
+    fn put(&self, to: &mut Vec<u8>) {
+        self.to_bits().put(to);
+    }
+    fn get(from: &mut &[u8]) -> Option<f64> {
+        u64::get(from).map(f64::from_bits)
+    }
+}
+
+impl Told for Duration {
+    fn put(&self, to: &mut Vec<u8>) {
+        u64::try_from(self.as_micros()).unwrap_or(u64::MAX).put(to);
+    }
+    fn get(from: &mut &[u8]) -> Option<Duration> {
+        u64::get(from).map(Duration::from_micros)
+    }
+}
+
+impl Told for Phase {
+    fn put(&self, to: &mut Vec<u8>) {
+        (*self as u8).put(to);
+    }
+    fn get(from: &mut &[u8]) -> Option<Phase> {
+        Phase::ALL.get(usize::from(u8::get(from)?)).copied()
     }
 }
 
@@ -108,10 +137,13 @@ macro_rules! told {
 told! {
     ArchiveFacts { file, bytes, sha256 }
     Context { name, server }
+    Line { gatherer, is_error, text }
     Over { complete, archive, failures, warnings, gatherers }
+    Progress { phase, requests, items, bytes_received, doing, awaits_server, elapsed }
     Reason { exit_code, attempt, reason, advice }
     Sums {
-        name, version, complete, requests, bytes_received, items, entries, bytes_archived, warnings, errors
+        name, version, complete, duration_ms, requests, retries, bytes_received, items, inconsistent_lists,
+        duplicates_dropped, entries, bytes_archived, warnings, errors
     }
 }
 

@@ -67,5 +67,30 @@ fn completions_for_each_shell() {
             !script.replace("require-sandbox", "").contains("sandbox"),
             "a hidden command is offered by {shell}"
         );
+        for words in ["auto always never", "text json", "auto gzip none"] {
+            assert!(script.contains(words), "{shell} does not offer {words}:\n{script}");
+        }
     }
+}
+
+/// What bash offers behind these words, the last of which is begun.
+fn completed(words: &[&str]) -> Vec<String> {
+    let script = Host::new(["completions", "bash"]).wait().expect_success().stdout_text();
+    let ask = "COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); _host_min; printf '%s\\n' \"${COMPREPLY[@]}\"";
+    let mut bash = std::process::Command::new("bash");
+    bash.args(["-c", &format!("{script}{ask}"), "bash", "host-min"]).args(words);
+    let output = bash.output().expect("bash");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).split_whitespace().map(str::to_owned).collect()
+}
+
+#[test]
+fn bash_completes_the_words_of_an_option() {
+    assert_eq!(completed(&["run", "--progress", ""]), ["auto", "always", "never"]);
+    assert_eq!(completed(&["run", "a.wasm", "--progress", "a"]), ["auto", "always"]);
+    assert_eq!(completed(&["run", "--log-format", "j"]), ["json"]);
+    assert_eq!(completed(&["run", "--compression", "gz"]), ["gzip"]);
+    assert_eq!(completed(&["run", "--timeout", ""]), [""; 0]);
+    assert_eq!(completed(&["completions", "z"]), ["zsh"]);
+    assert!(completed(&["run", "--prog"]).contains(&"--progress".to_owned()));
 }

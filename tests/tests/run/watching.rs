@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 use tests::guest::{self, Texts};
 use tests::host::{Done, Host};
-use tests::server::{Answer, Running, Server};
+use tests::kubeconfig::Contexts;
+use tests::server::{Answer, Expiry, List, Running, Server};
 use tests::{objects, place, programs, workspace};
 
 /// A server that takes so many milliseconds for the list of cluster operators.
@@ -252,10 +253,20 @@ fn json_lines_are_as_documented() {
     replayed.expect_success();
     let unusable = json(Host::run(programs::guest("pods"))).kubeconfig("not-there").arg("--quiet").wait();
     unusable.expect_code(4);
+    // A list that is asked for again, changes, and brings an item twice; and a cluster that there is nothing of.
+    let busy = Answer::status(429, "TooManyRequests", "Too many requests, please try again later.");
+    let items = [0, 1, 2, 2, 3, 4, 5].map(objects::cluster_operator).into();
+    let odd = List::new("config.openshift.io/v1", "ClusterOperatorList", items).pages_of(3);
+    let odd = odd.page_is(1, busy).expiring(Expiry::FreshToken);
+    let odd = Server::new().list(objects::CLUSTER_OPERATORS, odd).start();
+    let contexts = Contexts::new().add("odd", &odd.url()).add("nowhere", "ftp://nowhere");
+    let fleet = json(Host::run(programs::guest("cluster-operators"))).arg("--all-contexts");
+    let fleet = fleet.kubeconfig(contexts.write(place.path().join("config"))).wait();
+    fleet.expect_code(4);
 
     let documented = documented();
     let mut said: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for done in [&watched, &stalled, &refused, &replayed, &unusable] {
+    for done in [&watched, &stalled, &refused, &replayed, &unusable, &fleet] {
         for object in objects_of(done) {
             let event = object["event"].as_str().expect("an event").to_owned();
             let members = documented.get(&event).unwrap_or_else(|| panic!("{event} is not documented"));

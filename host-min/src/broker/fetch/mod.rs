@@ -12,6 +12,7 @@ mod queue;
 use super::observer::{Gauge, PATIENCE};
 use crate::limits::{MAX_BODY_TRIES, MAX_ERROR_BODY_BYTES};
 use crate::source::{Accept, Call, Cause, NoAnswer, Response, Source};
+use crate::thread;
 pub(in crate::broker) use account::Account;
 use again::{Attempt, GaveUp, Random, Why};
 use bucket::Bucket;
@@ -221,9 +222,8 @@ impl Shared {
 
     fn spawn(self: &Arc<Self>, state: &mut State, warm: bool) {
         let shared = self.clone();
-        let thread = std::thread::Builder::new().name("fetch".into()).stack_size(256 << 10);
         // Without a thread the task is dropped, which its ticket reports.
-        if thread.spawn(move || shared.work(warm)).is_ok() {
+        if thread::start("fetch", Box::new(move || shared.work(warm))).is_ok() {
             state.threads += 1;
             // A thread that warms up takes the first request when it is ready: it has the connection.
             state.idle += usize::from(warm);

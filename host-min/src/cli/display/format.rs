@@ -1,5 +1,5 @@
 //! Numbers as people read them, in one style for all that a run says: SI units, a space before the unit, commas between
-//! thousands. Machines get plain numbers, from [`super::event`].
+//! thousands. Machines get plain numbers, from [`super::voice`].
 
 use std::time::Duration;
 

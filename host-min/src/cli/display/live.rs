@@ -67,6 +67,11 @@ impl Row {
         self.progress = progress;
     }
 
+    /// Whether anything is known of it: nothing is of one whose cluster waits for its turn.
+    pub(super) fn has_begun(&self) -> bool {
+        self.progress != Progress::default()
+    }
+
     /// Items and bytes a second, of late; nothing of what does not run.
     pub(super) fn rates(&self) -> (u64, u64) {
         match (self.progress.phase, self.samples.front(), self.samples.back()) {
@@ -155,22 +160,15 @@ pub(super) fn block<'a>(
     // A line as wide as the terminal would leave the cursor at its end, where terminals differ.
     let width = size.columns.saturating_sub(1);
     if rows.iter().all(|row| row.who.context.is_none()) {
-        leave_out(CONTEXT, &mut columns, &mut cells);
+        table::leave_out(CONTEXT, &mut columns, &mut cells);
     }
     for header in EXPENDABLE {
         if wanted(&columns, &cells) <= width {
             break;
         }
-        leave_out(header, &mut columns, &mut cells);
+        table::leave_out(header, &mut columns, &mut cells);
     }
     table::lines(&columns, &cells, Room { width, has_colour })
-}
-
-fn leave_out(header: &str, columns: &mut Vec<Column>, cells: &mut [Vec<Cell>]) {
-    if let Some(index) = columns.iter().position(|column| column.header == header) {
-        columns.remove(index);
-        cells.iter_mut().for_each(|row| drop(row.remove(index)));
-    }
 }
 
 /// The width that is wanted for columns, the last of which can be cut.
@@ -209,7 +207,7 @@ fn cells_of(row: &Row, now: Duration) -> Vec<Cell> {
         format::bytes(progress.bytes_received).into(),
         bytes_rate(bytes).into(),
         format::count(progress.requests).into(),
-        format::duration(progress.elapsed).into(),
+        if row.has_begun() { format::duration(progress.elapsed).into() } else { Cell::default() },
         row.now(now).into(),
     ]
 }

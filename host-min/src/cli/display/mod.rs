@@ -2,69 +2,52 @@
 //!
 //! | file | has |
 //! |---|---|
-//! | [`format`] | numbers as people read them |
-//! | [`voice`] | what is said, in words or as JSON lines |
+//! | [`mod@format`] | numbers as people read them |
+//! | [`voice`], [`fleet`] | what is said, in words or as JSON lines; what is said of several clusters alone |
+//! | [`object`] | a JSON line |
+//! | [`settings`] | what was typed of all that |
+//! | [`summary`] | what became of gatherers |
 //! | [`table`] | text in columns |
 //! | [`live`] | how far a run is, as lines |
 //! | [`block`] | lines that are drawn again in place |
 //! | [`terminal`] | what the standard error is |
 //!
 //! Everything but this file and `terminal` is pure. This file holds the rows, the one lock that lets nothing be written into
-//! something else, and the thread that looks at the gauges. That thread does not exist, and nothing is asked of a terminal, before a
-//! gauge wakes it: then the first request is out.
+//! something else, and what looks at the rows again and again. For one cluster that is a thread. It does not exist, and nothing is
+//! asked of a terminal, before a gauge wakes it: then the first request is out. A process with several clusters must have no thread,
+//! as it forks; there it is whoever waits for them, with [`Display::tick`].
 
 mod block;
+mod fleet;
 mod format;
 mod live;
+mod object;
+mod settings;
+mod summary;
 mod table;
 mod terminal;
 mod voice;
 
-pub(super) use voice::{Ended, Format, Said, Who};
+pub(super) use fleet::Fleet;
+pub(super) use settings::{FORMATS, Settings, WHEN, format, when};
+pub(super) use summary::Ended;
+pub(super) use voice::{Format, Said, Who};
 
 use block::Block;
-use host_min::broker::line;
 use host_min::error::Failure;
-use host_min::{Gauge, Observer};
+use host_min::{Gauge, Observer, Progress};
 use live::Row;
+use settings::{LOOK, Way};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
-use table::{Cell, Room};
+use table::Room;
 use voice::Pace;
 use wagather_abi::LogLevel;
 
-/// When progress is shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum When {
-    /// On a terminal.
-    #[default]
-    Auto,
-    /// Also elsewhere, as lines.
-    Always,
-    Never,
-}
-
-/// What `--progress` can be.
-pub(super) const WHEN: &[&str] = &["auto", "always", "never"];
-/// What `--log-format` can be.
-pub(super) const FORMATS: &[&str] = &["text", "json"];
-
-/// What is shown, and how.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Settings {
-    /// Nothing but failures.
-    pub(super) quiet: bool,
-    pub(super) progress: When,
-    pub(super) format: Format,
-}
-
 /// A run that is over sooner is not shown at all.
 const SHOWN_AFTER: Duration = Duration::from_millis(300);
-/// How often a terminal is drawn on.
-const FRAME: Duration = Duration::from_millis(100);
-/// How often gauges are looked at for lines, and how often lines are written.
-const LOOK: Duration = Duration::from_secs(1);
+/// How often lines are written.
 const LINES_EVERY: Duration = Duration::from_secs(2);
 
 /// What a run shows. Its calls may come from any thread.
@@ -81,36 +64,24 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    rows: Vec<(Row, Arc<Gauge>)>,
+    rows: Vec<(Row, Seen)>,
     block: Block,
+    /// How progress is shown, if that is done by ticks.
+    ticks: Option<Way>,
+    /// When it is time for the next one.
+    tick_at: Option<Instant>,
+    /// When lines are written next.
+    lines_at: Duration,
     is_over: bool,
     thread: Option<JoinHandle<()>>,
 }
 
-/// How progress is shown.
-#[derive(Clone, Copy)]
-enum Way {
-    Block { has_colour: bool },
-    Lines,
-}
-
-/// The meaning of a word for `--progress`.
-pub(super) fn when(word: &str) -> Result<When, String> {
-    match word {
-        "auto" => Ok(When::Auto),
-        "always" => Ok(When::Always),
-        "never" => Ok(When::Never),
-        _ => Err("it is auto, always or never".into()),
-    }
-}
-
-/// The meaning of a word for `--log-format`.
-pub(super) fn format(word: &str) -> Result<Format, String> {
-    match word {
-        "text" => Ok(Format::Text),
-        "json" => Ok(Format::Json),
-        _ => Err("it is text or json".into()),
-    }
+/// Where it is seen how far a gatherer is.
+enum Seen {
+    /// In this process.
+    Gauge(Arc<Gauge>),
+    /// Another one told so at that time.
+    Told(Progress, Instant),
 }
 
 /// Says why the program ends as it does.
@@ -142,18 +113,51 @@ impl Display {
     pub(super) fn say(&self, who: &Who, said: &Said<'_>) {
         let settings = self.shared.settings;
         // A line of another program may be what it asks of the person.
-        if settings.quiet && !matches!(said, Said::Failure(_) | Said::Line(_)) {
+        if settings.quiet && !matches!(said, Said::Failure(_) | Said::Fleet(Fleet::Line(_))) {
             return;
         }
         let mut state = self.shared.lock();
         terminal::write(&state.block.above(&words_of(settings.format, who, said)));
     }
 
-    /// A row for a gatherer, in one of several clusters if there are several; none if progress is not to be shown.
-    pub(super) fn row(&self, context: Option<&str>, gatherer: &str) -> Option<Arc<Gauge>> {
-        let Settings { quiet, progress, format } = self.shared.settings;
-        let is_for_lines = format == Format::Json;
-        if quiet || progress == When::Never || (is_for_lines && progress == When::Auto) {
+    /// A row for each gatherer of each of several clusters; how far they are will be [told](Display::told). Whether anybody sees them:
+    /// then it takes [ticks](Display::tick).
+    pub(super) fn watch_all(&self, contexts: &[String], gatherers: &[String]) -> bool {
+        let settings = self.shared.settings;
+        let mut state = self.shared.lock();
+        state.ticks = if settings.wants_progress() { settings.way() } else { None };
+        if state.ticks.is_some() {
+            for context in contexts {
+                let who =
+                    |gatherer: &String| Who { context: Some(context.clone()), gatherer: gatherer.clone() };
+                let nothing = || Seen::Told(Progress::default(), self.shared.began);
+                state.rows.extend(gatherers.iter().map(|gatherer| (Row::new(who(gatherer)), nothing())));
+            }
+        }
+        state.ticks.is_some()
+    }
+
+    /// How far a gatherer of another process is, by the number of its row.
+    pub(super) fn told(&self, row: usize, progress: Progress) {
+        if let Some((_, seen)) = self.shared.lock().rows.get_mut(row) {
+            *seen = Seen::Told(progress, Instant::now());
+        }
+    }
+
+    /// Shows progress on this thread, if it is time; when it will be time again.
+    pub(super) fn tick(&self) -> Option<Instant> {
+        let mut state = self.shared.lock();
+        let (way, now) = (state.ticks?, Instant::now());
+        if state.tick_at.is_none_or(|at| at <= now) {
+            self.shared.look(&mut state, way);
+            state.tick_at = Some(now + way.pause());
+        }
+        state.tick_at
+    }
+
+    /// A row for a gatherer of one cluster; none if progress is not to be shown.
+    fn row(&self, gatherer: &str) -> Option<Arc<Gauge>> {
+        if !self.shared.settings.wants_progress() {
             return None;
         }
         let shared = Arc::downgrade(&self.shared);
@@ -162,9 +166,8 @@ impl Display {
                 shared.start();
             }
         }));
-        let context = context.map(|context| line::of(context.as_bytes()));
-        let row = Row::new(Who { context, gatherer: gatherer.to_owned() });
-        self.shared.lock().rows.push((row, gauge.clone()));
+        let row = Row::new(Who { context: None, gatherer: gatherer.to_owned() });
+        self.shared.lock().rows.push((row, Seen::Gauge(gauge.clone())));
         Some(gauge)
     }
 
@@ -172,6 +175,7 @@ impl Display {
     pub(super) fn finish(&self) {
         let mut state = self.shared.lock();
         state.is_over = true;
+        state.ticks = None;
         let thread = state.thread.take();
         drop(state);
         self.shared.over.notify_all();
@@ -188,11 +192,14 @@ impl Display {
             return;
         }
         match format {
-            Format::Json => ended.iter().for_each(|ended| self.say(&ended.who, &Said::Summary(ended))),
+            Format::Json => {
+                let of_gatherers = ended.iter().filter_map(|ended| Some((&ended.who, ended.sums.as_ref()?)));
+                of_gatherers.for_each(|(who, sums)| self.say(who, &Said::Summary(sums)));
+            }
             Format::Text => {
                 let has_colour = terminal::welcomes_colour() && terminal::is_obedient();
                 let room = Room { width: usize::MAX, has_colour };
-                let lines = summary(ended, room).join("\n");
+                let lines = summary::table(ended, room).join("\n");
                 terminal::write(&self.shared.lock().block.above(&lines));
             }
         }
@@ -209,13 +216,29 @@ impl Observer for Display {
     }
 
     fn watch(&self, gatherer: &str) -> Option<Arc<Gauge>> {
-        self.row(None, gatherer)
+        self.row(gatherer)
     }
 }
 
 impl Drop for Display {
     fn drop(&mut self) {
         self.finish();
+    }
+}
+
+impl Seen {
+    fn progress(&self) -> Progress {
+        match self {
+            Seen::Gauge(gauge) => gauge.read(),
+            // Time passes meanwhile, for what has begun and has not ended.
+            Seen::Told(progress, at) => {
+                let mut progress = progress.clone();
+                if !progress.elapsed.is_zero() && !progress.phase.has_ended() {
+                    progress.elapsed += at.elapsed();
+                }
+                progress
+            }
+        }
     }
 }
 
@@ -230,14 +253,7 @@ impl Shared {
         if state.is_over || state.thread.is_some() {
             return;
         }
-        let Settings { progress, format, .. } = self.settings;
-        let way = if format == Format::Text && terminal::is_obedient() {
-            Way::Block { has_colour: terminal::welcomes_colour() }
-        } else if progress == When::Always {
-            Way::Lines
-        } else {
-            return;
-        };
+        let Some(way) = self.settings.way() else { return };
         let shared = self.clone();
         let thread = std::thread::Builder::new().name("display".into()).stack_size(256 << 10);
         // Without a thread there is no progress to see; the run does not suffer.
@@ -245,36 +261,37 @@ impl Shared {
     }
 
     fn follow(&self, way: Way) {
-        let tick = match way {
-            Way::Block { .. } => FRAME,
-            Way::Lines => LOOK,
-        };
-        let mut lines_at = LINES_EVERY;
         let mut state = self.lock();
         while !state.is_over {
-            let now = self.began.elapsed();
-            for (row, gauge) in &mut state.rows {
-                row.look(now, gauge.read());
-            }
-            match way {
-                Way::Block { has_colour } if now >= SHOWN_AFTER => {
-                    let lines =
-                        live::block(state.rows.iter().map(|(row, _)| row), now, terminal::size(), has_colour);
-                    terminal::write(&state.block.draw(lines));
-                }
-                Way::Lines if now >= lines_at => {
-                    lines_at = now + LINES_EVERY - LOOK / 2;
-                    terminal::write(&self.lines(&state, now));
-                }
-                _ => {}
-            }
-            (state, _) = self.over.wait_timeout(state, tick).unwrap_or_else(PoisonError::into_inner);
+            self.look(&mut state, way);
+            (state, _) = self.over.wait_timeout(state, way.pause()).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
-    /// A line for each gatherer that has not ended.
+    /// Looks at everything, and shows it if it is time.
+    fn look(&self, state: &mut State, way: Way) {
+        let now = self.began.elapsed();
+        for (row, seen) in &mut state.rows {
+            row.look(now, seen.progress());
+        }
+        match way {
+            Way::Block { has_colour } if now >= SHOWN_AFTER => {
+                let rows = state.rows.iter().map(|(row, _)| row);
+                let lines = live::block(rows, now, terminal::size(), has_colour);
+                terminal::write(&state.block.draw(lines));
+            }
+            Way::Lines if now >= state.lines_at.max(LINES_EVERY) => {
+                state.lines_at = now + LINES_EVERY - LOOK / 2;
+                terminal::write(&self.lines(state, now));
+            }
+            _ => {}
+        }
+    }
+
+    /// A line for each gatherer that has begun and has not ended.
     fn lines(&self, state: &State, now: Duration) -> String {
-        let going = state.rows.iter().map(|(row, _)| row).filter(|row| !row.progress.phase.has_ended());
+        let rows = state.rows.iter().map(|(row, _)| row);
+        let going = rows.filter(|row| row.has_begun() && !row.progress.phase.has_ended());
         going
             .map(|row| {
                 let (items_per_second, bytes_per_second) = row.rates();
@@ -291,75 +308,10 @@ impl Shared {
     }
 }
 
-/// The table at the end.
-fn summary(ended: &[Ended], room: Room) -> Vec<String> {
-    let has_contexts = ended.iter().any(|ended| ended.who.context.is_some());
-    let columns = [
-        table::text("CONTEXT"),
-        table::text("GATHERER"),
-        table::text("STATUS"),
-        table::number("ITEMS"),
-        table::number("REQUESTS"),
-        table::number("RECEIVED"),
-        table::number("FILES"),
-        table::number("ARCHIVED"),
-        table::number("TIME"),
-    ];
-    let cells = |ended: &Ended| -> Vec<Cell> {
-        vec![
-            ended.who.context.clone().unwrap_or_default().into(),
-            ended.who.gatherer.clone().into(),
-            if ended.is_complete { "Complete".into() } else { live::failed() },
-            format::count(ended.items).into(),
-            format::count(ended.requests).into(),
-            format::bytes(ended.bytes_received).into(),
-            format::count(ended.entries).into(),
-            format::bytes(ended.bytes_archived).into(),
-            ended.took.map_or_else(|| "-".to_owned(), format::duration).into(),
-        ]
-    };
-    let mut rows: Vec<Vec<Cell>> = ended.iter().map(cells).collect();
-    let first = usize::from(!has_contexts);
-    rows.iter_mut().for_each(|row| drop(row.drain(..first)));
-    table::lines(&columns[first..], &rows, room)
-}
-
 #[cfg(test)]
 mod tests {
+    use super::settings::When;
     use super::*;
-
-    fn ended(context: Option<&str>, gatherer: &str, is_complete: bool) -> Ended {
-        Ended {
-            who: Who { context: context.map(str::to_owned), gatherer: gatherer.into() },
-            is_complete,
-            items: 5000,
-            requests: 10,
-            bytes_received: 33_940_000,
-            entries: 1,
-            bytes_archived: 1234,
-            took: is_complete.then_some(Duration::from_millis(1234)),
-        }
-    }
-
-    #[test]
-    fn a_table_at_the_end() {
-        let room = Room { width: usize::MAX, has_colour: false };
-        assert_eq!(
-            summary(&[ended(None, "pods", true), ended(None, "cluster-operators", false)], room),
-            [
-                "GATHERER           STATUS    ITEMS  REQUESTS  RECEIVED  FILES  ARCHIVED   TIME",
-                "pods               Complete  5,000        10   33.9 MB      1    1.2 kB  1.2 s",
-                "cluster-operators  Failed    5,000        10   33.9 MB      1    1.2 kB      -",
-            ]
-        );
-        assert_eq!(
-            summary(&[ended(Some("prod"), "pods", true), ended(Some("test"), "pods", true)], room)[1..],
-            [
-                "prod     pods      Complete  5,000        10   33.9 MB      1    1.2 kB  1.2 s",
-                "test     pods      Complete  5,000        10   33.9 MB      1    1.2 kB  1.2 s",
-            ]
-        );
-    }
 
     #[test]
     fn nobody_watches_what_is_not_shown() {
@@ -372,12 +324,14 @@ mod tests {
             (Settings { format: Format::Json, progress: When::Always, ..Settings::default() }, true),
         ] {
             assert_eq!(Display::new(settings).watch("pods").is_some(), is_watched, "{settings:?}");
+            // Of several clusters it is known at once whether there is a terminal, so that nothing is sent for nobody.
+            let all = Display::new(settings);
+            if settings.progress != When::Auto || !is_watched {
+                assert_eq!(all.watch_all(&["prod".into()], &["pods".into()]), is_watched, "{settings:?}");
+                assert_eq!(all.tick().is_some(), is_watched, "{settings:?}");
+            }
+            all.finish();
+            assert_eq!(all.tick(), None);
         }
-    }
-
-    #[test]
-    fn the_words_of_the_options_are_those_of_the_help() {
-        assert!(WHEN.iter().all(|word| when(word).is_ok()) && when("often").is_err());
-        assert!(FORMATS.iter().all(|word| format(word).is_ok()) && format("yaml").is_err());
     }
 }

@@ -87,6 +87,14 @@ pub(super) fn cut(text: &str, width: usize) -> String {
     cut
 }
 
+/// Takes a column away.
+pub(super) fn leave_out(header: &str, columns: &mut Vec<Column>, rows: &mut [Vec<Cell>]) {
+    if let Some(index) = columns.iter().position(|column| column.header == header) {
+        columns.remove(index);
+        rows.iter_mut().for_each(|row| drop(row.remove(index)));
+    }
+}
+
 /// How wide each column must be.
 pub(super) fn widths(columns: &[Column], rows: &[Vec<Cell>]) -> Vec<usize> {
     let cells = |index: usize| rows.iter().filter_map(move |row| row.get(index));

@@ -2,10 +2,11 @@
 //!
 //! Pure: what happened goes in, a line comes out.
 
-use super::format;
-use host_min::clusters::{Cluster, Status, Sums};
+use super::fleet::Fleet;
+use super::object::Object;
+use super::{format, summary};
+use host_min::clusters::Sums;
 use host_min::error::{Class, Failure};
-use host_min::report::{Gathered, GatheredStatus};
 use host_min::{Phase, Progress};
 use std::path::Path;
 use std::time::Duration;
@@ -39,17 +40,13 @@ pub(in crate::cli) enum Said<'a> {
     /// How far a gatherer is.
     Progress(Pace<'a>),
     /// What became of a gatherer.
-    Summary(&'a Ended),
+    Summary(&'a Sums),
     /// Where the archive is, and whether it is complete.
     Archive(&'a Path, bool),
     /// Where the recording is.
     Recording(&'a Path),
-    /// What the process of a cluster, or an exec plugin that it runs, wrote to its standard error.
-    Line(&'a str),
-    /// What became of one of several clusters.
-    Cluster(&'a Cluster),
-    /// Where the index of several clusters is: how many of them are complete, and how many there are.
-    Index(&'a Path, usize, usize),
+    /// Something of several clusters.
+    Fleet(Fleet<'a>),
 }
 
 /// How far a gatherer is, and how fast it goes.
@@ -61,40 +58,6 @@ pub(in crate::cli) struct Pace<'a> {
     pub(in crate::cli) stalled: Option<Duration>,
     /// What it is at, in words.
     pub(in crate::cli) now: String,
-}
-
-/// What became of a gatherer.
-#[derive(Clone, Debug)]
-pub(in crate::cli) struct Ended {
-    pub(in crate::cli) who: Who,
-    pub(in crate::cli) is_complete: bool,
-    pub(in crate::cli) items: u64,
-    pub(in crate::cli) requests: u64,
-    pub(in crate::cli) bytes_received: u64,
-    pub(in crate::cli) entries: u64,
-    pub(in crate::cli) bytes_archived: u64,
-    /// None of a replay, whose report is the same each time.
-    pub(in crate::cli) took: Option<Duration>,
-}
-
-impl Ended {
-    /// As the report has it.
-    pub(in crate::cli) fn of(context: Option<&str>, gathered: &Gathered) -> Ended {
-        Ended {
-            who: Who { context: context.map(str::to_owned), gatherer: gathered.name.clone() },
-            is_complete: gathered.status == GatheredStatus::Complete,
-            items: gathered.items,
-            requests: gathered.requests,
-            bytes_received: gathered.bytes_received,
-            entries: gathered.entries,
-            bytes_archived: gathered.bytes_archived,
-            took: gathered.duration_ms.map(|millis| Duration::from_secs_f64(millis / 1e3)),
-        }
-    }
-
-    const fn status(&self) -> &'static str {
-        if self.is_complete { "complete" } else { "failed" }
-    }
 }
 
 impl Who {
@@ -122,24 +85,15 @@ impl Said<'_> {
 
     fn message(&self) -> String {
         match self {
-            Said::Log(_, text) | Said::Warning(text) | Said::Error(text) | Said::Line(text) => {
-                (*text).to_owned()
-            }
+            Said::Log(_, text) | Said::Warning(text) | Said::Error(text) => (*text).to_owned(),
             Said::Failure(failure) => format!("{}: {}", failure.attempt, failure.reason),
             Said::Progress(pace) => pace.message(),
-            Said::Summary(ended) => ended.message(),
+            Said::Summary(sums) => summary::message(sums),
             Said::Archive(path, is_complete) => {
                 format!("{} {}", if *is_complete { "wrote" } else { "incomplete:" }, path.display())
             }
             Said::Recording(path) => format!("recorded to {}", path.display()),
-            Said::Cluster(cluster) => of_cluster(cluster),
-            Said::Index(path, complete, all) => {
-                format!(
-                    "wrote {}: {complete} of {} complete",
-                    path.display(),
-                    format::counted(*all as u64, "cluster")
-                )
-            }
+            Said::Fleet(said) => said.message(),
         }
     }
 
@@ -148,9 +102,8 @@ impl Said<'_> {
             Said::Log(level, _) => level.name(),
             Said::Warning(_) | Said::Archive(_, false) => "warn",
             Said::Error(_) | Said::Failure(_) => "error",
-            Said::Summary(ended) if !ended.is_complete => "error",
-            Said::Cluster(cluster) if cluster.status != Status::Complete => "error",
-            Said::Index(_, complete, all) if complete < all => "warn",
+            Said::Summary(sums) if !sums.complete => "error",
+            Said::Fleet(said) => said.level(),
             _ => "info",
         }
     }
@@ -165,9 +118,7 @@ impl Said<'_> {
             Said::Summary(_) => "summary",
             Said::Archive(..) => "archive",
             Said::Recording(_) => "recording",
-            Said::Line(_) => "line",
-            Said::Cluster(_) => "cluster",
-            Said::Index(..) => "index",
+            Said::Fleet(said) => said.event(),
         }
     }
 
@@ -181,7 +132,7 @@ impl Said<'_> {
         object.text_if_any("gatherer", &who.gatherer);
         object.text("message", &self.message());
         match self {
-            Said::Log(..) | Said::Warning(_) | Said::Error(_) | Said::Line(_) => {}
+            Said::Log(..) | Said::Warning(_) | Said::Error(_) => {}
             Said::Failure(failure) => {
                 object.text("class", class(failure.class));
                 object.text("attempt", &failure.attempt);
@@ -190,25 +141,13 @@ impl Said<'_> {
                 object.number("exitCode", failure.class.exit_code().into());
             }
             Said::Progress(pace) => pace.put(&mut object),
-            Said::Summary(ended) => ended.put(&mut object),
+            Said::Summary(sums) => summary::put(sums, &mut object),
             Said::Archive(path, is_complete) => {
                 object.text("path", &path.to_string_lossy());
                 object.value("complete", if *is_complete { "true" } else { "false" });
             }
             Said::Recording(path) => object.text("path", &path.to_string_lossy()),
-            Said::Cluster(cluster) => {
-                object.text("status", status(cluster.status));
-                if let Some(archive) = &cluster.archive {
-                    object.text("file", &archive.file);
-                }
-                object.number("exitCode", cluster.exit_code.into());
-                object.value("durationMs", &format!("{:.3}", cluster.duration_ms));
-            }
-            Said::Index(path, complete, all) => {
-                object.text("path", &path.to_string_lossy());
-                object.number("complete", *complete as u64);
-                object.number("clusters", *all as u64);
-            }
+            Said::Fleet(said) => said.put(&mut object),
         }
         object.end()
     }
@@ -251,58 +190,6 @@ impl Pace<'_> {
     }
 }
 
-impl Ended {
-    fn message(&self) -> String {
-        let took = self.took.map_or_else(String::new, |took| format!(", {}", format::duration(took)));
-        format!(
-            "{}: {}, {}, {} received, {}, {} archived{took}",
-            self.status(),
-            format::counted(self.items, "item"),
-            format::counted(self.requests, "request"),
-            format::bytes(self.bytes_received),
-            format::counted(self.entries, "file"),
-            format::bytes(self.bytes_archived),
-        )
-    }
-
-    fn put(&self, object: &mut Object) {
-        object.text("status", self.status());
-        object.number("items", self.items);
-        object.number("requests", self.requests);
-        object.number("bytesReceived", self.bytes_received);
-        object.number("entries", self.entries);
-        object.number("bytesArchived", self.bytes_archived);
-        if let Some(took) = self.took {
-            object.value("durationMs", &format!("{:.3}", took.as_secs_f64() * 1e3));
-        }
-    }
-}
-
-fn of_cluster(cluster: &Cluster) -> String {
-    let sum = |of: fn(&Sums) -> u64| cluster.gatherers.iter().map(of).sum();
-    let (status, took) = (status(cluster.status), Duration::from_secs_f64(cluster.duration_ms / 1e3));
-    if cluster.status == Status::Failed {
-        return format!("{status}: {}", format::duration(took));
-    }
-    format!(
-        "{status}: {}, {}, {} received, {}, {} archived, {}",
-        format::counted(sum(|sums| sums.items), "item"),
-        format::counted(sum(|sums| sums.requests), "request"),
-        format::bytes(sum(|sums| sums.bytes_received)),
-        format::counted(sum(|sums| sums.entries), "file"),
-        format::bytes(sum(|sums| sums.bytes_archived)),
-        format::duration(took),
-    )
-}
-
-const fn status(status: Status) -> &'static str {
-    match status {
-        Status::Complete => "complete",
-        Status::Incomplete => "incomplete",
-        Status::Failed => "failed",
-    }
-}
-
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
@@ -327,38 +214,6 @@ const fn class(class: Class) -> &'static str {
     }
 }
 
-/// A JSON object whose members keep their order.
-struct Object(String);
-
-impl Object {
-    fn new() -> Object {
-        Object("{".to_owned())
-    }
-
-    fn value(&mut self, name: &str, json: &str) {
-        let comma = if self.0.len() > 1 { "," } else { "" };
-        self.0 += &format!("{comma}\"{name}\":{json}");
-    }
-
-    fn text(&mut self, name: &str, text: &str) {
-        self.value(name, &serde_json::to_string(text).unwrap_or_default());
-    }
-
-    fn text_if_any(&mut self, name: &str, text: &str) {
-        if !text.is_empty() {
-            self.text(name, text);
-        }
-    }
-
-    fn number(&mut self, name: &str, number: u64) {
-        self.value(name, &number.to_string());
-    }
-
-    fn end(self) -> String {
-        self.0 + "}"
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -373,16 +228,16 @@ mod tests {
         Who { context: Some("prod".into()), ..pods() }
     }
 
-    fn ended() -> Ended {
-        Ended {
-            who: pods(),
-            is_complete: false,
+    fn sums() -> Sums {
+        Sums {
+            complete: false,
             items: 5000,
             requests: 10,
             bytes_received: 33_940_000,
             entries: 1,
             bytes_archived: 999,
-            took: Some(Duration::from_micros(1_234_567)),
+            duration_ms: Some(1234.567),
+            ..Sums::default()
         }
     }
 
@@ -400,7 +255,7 @@ mod tests {
 
     #[test]
     fn everything_has_words_for_people_and_fields_for_machines() {
-        let (ended, progress) = (ended(), progress());
+        let (sums, progress) = (sums(), progress());
         let failure =
             Failure::new(Class::Cluster, "the gatherer pods failed", "HTTP 403: \"no\"").advise("grant it");
         let pace = |stalled: Option<u64>| Pace {
@@ -449,7 +304,7 @@ mod tests {
                 r#""level":"info","event":"progress","gatherer":"pods","message":"running, 2,500 items, 5 requests, 17.0 MB received, 1,250 items/s, 8.5 MB/s, 2.1 s: list v1/pods","phase":"running","items":2500,"itemsPerSecond":1250,"requests":5,"bytesReceived":17000000,"bytesPerSecond":8500000,"elapsedMs":2100,"doing":"list v1/pods","awaitsServer":true}"#,
             ),
             (
-                Said::Summary(&ended),
+                Said::Summary(&sums),
                 pods(),
                 "pods: failed: 5,000 items, 10 requests, 33.9 MB received, 1 file, 999 B archived, 1.2 s",
                 r#""level":"error","event":"summary","gatherer":"pods","message":"failed: 5,000 items, 10 requests, 33.9 MB received, 1 file, 999 B archived, 1.2 s","status":"failed","items":5000,"requests":10,"bytesReceived":33940000,"entries":1,"bytesArchived":999,"durationMs":1234.567}"#,
@@ -467,13 +322,13 @@ mod tests {
                 r#""level":"warn","event":"archive","message":"incomplete: out.incomplete","path":"out.incomplete","complete":false}"#,
             ),
             (
-                Said::Line("enter the code"),
+                Said::Fleet(Fleet::Line("enter the code")),
                 Who { context: Some("prod".into()), gatherer: String::new() },
                 "prod: enter the code",
                 r#""level":"info","event":"line","context":"prod","message":"enter the code"}"#,
             ),
             (
-                Said::Index(Path::new("all/index.json"), 2, 3),
+                Said::Fleet(Fleet::Index { path: Path::new("all/index.json"), complete: 2, clusters: 3 }),
                 run.clone(),
                 "wrote all/index.json: 2 of 3 clusters complete",
                 r#""level":"warn","event":"index","message":"wrote all/index.json: 2 of 3 clusters complete","path":"all/index.json","complete":2,"clusters":3}"#,

@@ -1,0 +1,99 @@
+//! What is said of several clusters, and of no single one: the part of [`super::voice`] that a run of one cluster never says.
+
+use super::format;
+use super::object::Object;
+use super::summary::sum_of;
+use host_min::clusters::{Cluster, Status, Sums};
+use std::path::Path;
+use std::time::Duration;
+
+/// What is said.
+pub(in crate::cli) enum Fleet<'a> {
+    /// What the process of a cluster, or an exec plugin that it runs, wrote to its standard error.
+    Line(&'a str),
+    /// What became of a cluster.
+    Ended(&'a Cluster),
+    /// Where the index is.
+    Index {
+        /// Its path.
+        path: &'a Path,
+        /// How many clusters are complete.
+        complete: usize,
+        /// How many there are.
+        clusters: usize,
+    },
+}
+
+impl Fleet<'_> {
+    pub(super) fn message(&self) -> String {
+        match self {
+            Fleet::Line(line) => (*line).to_owned(),
+            Fleet::Ended(cluster) => ended(cluster),
+            Fleet::Index { path, complete, clusters } => {
+                let clusters = format::counted(*clusters as u64, "cluster");
+                format!("wrote {}: {complete} of {clusters} complete", path.display())
+            }
+        }
+    }
+
+    pub(super) fn level(&self) -> &'static str {
+        match self {
+            Fleet::Ended(cluster) if cluster.status != Status::Complete => "error",
+            Fleet::Index { complete, clusters, .. } if complete < clusters => "warn",
+            _ => "info",
+        }
+    }
+
+    pub(super) const fn event(&self) -> &'static str {
+        match self {
+            Fleet::Line(_) => "line",
+            Fleet::Ended(_) => "cluster",
+            Fleet::Index { .. } => "index",
+        }
+    }
+
+    pub(super) fn put(&self, object: &mut Object) {
+        match self {
+            Fleet::Line(_) => {}
+            Fleet::Ended(cluster) => {
+                object.text("status", status(cluster.status));
+                if let Some(archive) = &cluster.archive {
+                    object.text("file", &archive.file);
+                }
+                object.number("exitCode", cluster.exit_code.into());
+                object.millis("durationMs", cluster.duration_ms);
+            }
+            Fleet::Index { path, complete, clusters } => {
+                object.text("path", &path.to_string_lossy());
+                object.number("complete", *complete as u64);
+                object.number("clusters", *clusters as u64);
+            }
+        }
+    }
+}
+
+fn ended(cluster: &Cluster) -> String {
+    let (status, took) = (status(cluster.status), Duration::from_secs_f64(cluster.duration_ms / 1e3));
+    if cluster.status == Status::Failed {
+        return format!("{status}: {}", format::duration(took));
+    }
+    let sum = |of: fn(&Sums) -> u64| cluster.gatherers.iter().map(of).sum();
+    let all = Sums {
+        items: sum(|sums| sums.items),
+        requests: sum(|sums| sums.requests),
+        retries: sum(|sums| sums.retries),
+        bytes_received: sum(|sums| sums.bytes_received),
+        entries: sum(|sums| sums.entries),
+        bytes_archived: sum(|sums| sums.bytes_archived),
+        ..Sums::default()
+    };
+    format!("{status}: {}, {}", sum_of(&all), format::duration(took))
+}
+
+const fn status(status: Status) -> &'static str {
+    match status {
+        Status::Complete => "complete",
+        Status::Incomplete => "incomplete",
+        Status::Failed => "failed",
+    }
+}

@@ -1,0 +1,45 @@
+//! A JSON object in a line, made member by member.
+
+/// An object whose members keep their order.
+pub(super) struct Object(String);
+
+impl Object {
+    pub(super) fn new() -> Object {
+        Object("{".to_owned())
+    }
+
+    /// A member, of which the value is JSON already.
+    pub(super) fn value(&mut self, name: &str, json: &str) {
+        let comma = if self.0.len() > 1 { "," } else { "" };
+        self.0 += &format!("{comma}\"{name}\":{json}");
+    }
+
+    pub(super) fn text(&mut self, name: &str, text: &str) {
+        self.value(name, &serde_json::to_string(text).unwrap_or_default());
+    }
+
+    pub(super) fn text_if_any(&mut self, name: &str, text: &str) {
+        if !text.is_empty() {
+            self.text(name, text);
+        }
+    }
+
+    pub(super) fn number(&mut self, name: &str, number: u64) {
+        self.value(name, &number.to_string());
+    }
+
+    pub(super) fn number_if_any(&mut self, name: &str, number: u64) {
+        if number > 0 {
+            self.number(name, number);
+        }
+    }
+
+    /// A time in milliseconds, to the microsecond.
+    pub(super) fn millis(&mut self, name: &str, millis: f64) {
+        self.value(name, &format!("{millis:.3}"));
+    }
+
+    pub(super) fn end(self) -> String {
+        self.0 + "}"
+    }
+}
