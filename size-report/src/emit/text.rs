@@ -109,7 +109,11 @@ fn write_at_rest(report: &Report, output: &mut impl Write) -> io::Result<()> {
     if let (Some(top), Some(bytes)) = (rest.stack_pointer, rest.stack_bytes) {
         writeln!(output, "         shadow stack from {top:#x} down, at most {}", human(bytes))?;
     }
-    writeln!(output, "         starts in about {:.1} ms", rest.start_up_us as f64 / 1000.0)?;
+    writeln!(
+        output,
+        "         about {:.1} ms of processor time for a run that does nothing",
+        rest.start_up_us as f64 / 1000.0
+    )?;
     writeln!(
         output,
         "kept: {} gzip, {} base64, {} gzip in base64; a ConfigMap takes {}, an annotation {}",
