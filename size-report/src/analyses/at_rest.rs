@@ -22,7 +22,7 @@ pub struct AtRest {
     pub memory_pages: u64,
     /// The same in bytes.
     pub memory_bytes: u64,
-    /// Where the shadow stack begins, from the first global, if that is a number that changes.
+    /// Where the shadow stack begins, from the first global, if that is a variable and not zero.
     pub stack_pointer: Option<u64>,
     /// How large the shadow stack can get: down to address 0, or to the data below it.
     pub stack_bytes: Option<u64>,
@@ -64,8 +64,12 @@ impl AtRest {
         let gzip_bytes = gzip(module.bytes);
         let base64 = |bytes: u64| bytes.div_ceil(3) * 4;
         let (base64_bytes, gzip_base64_bytes) = (base64(bytes), base64(gzip_bytes));
-        let stack_pointer =
-            module.globals.first().filter(|global| global.is_mutable).and_then(|global| global.initial);
+        let stack_pointer = module
+            .globals
+            .first()
+            .filter(|global| global.is_mutable)
+            .and_then(|global| global.initial)
+            .filter(|&top| top > 0);
         AtRest {
             memory_pages: module.memory_pages,
             memory_bytes: module.memory_bytes,

@@ -184,7 +184,7 @@ fn is_text(bytes: &[u8]) -> bool {
 fn is_vtable(module: &Module<'_>, bytes: &[u8]) -> bool {
     let functions: usize = module.elements.iter().map(|element| element.functions.len()).sum();
     let is_function = |word: u32| word >= 1 && word as usize <= functions;
-    if bytes.len() < 16 || bytes.len() % 4 != 0 || functions == 0 {
+    if bytes.len() < 16 || !bytes.len().is_multiple_of(4) || functions == 0 {
         return false;
     }
     let words: Vec<u32> = bytes.chunks_exact(4).take(64).map(word).collect();
@@ -192,7 +192,7 @@ fn is_vtable(module: &Module<'_>, bytes: &[u8]) -> bool {
         && words[1] < 1 << 20
         && words[2].is_power_of_two()
         && words[2] <= 64
-        && words[1] % words[2] == 0
+        && words[1].is_multiple_of(words[2])
         && words[3..].iter().all(|&word| word == 0 || is_function(word))
         && is_function(words[3])
 }
