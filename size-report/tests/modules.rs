@@ -130,7 +130,7 @@ fn generated(random: &mut Xorshift) -> Vec<u8> {
         extended_const_enabled: true,
         custom_page_sizes_enabled: true,
         wide_arithmetic_enabled: true,
-        export_everything: random.next() % 2 == 0,
+        export_everything: random.next().is_multiple_of(2),
         ..wasm_smith::Config::default()
     };
     let mut input = arbitrary::Unstructured::new(&bytes);
