@@ -12,7 +12,7 @@ export CARGO_TARGET_DIR := $(CURDIR)/target
 dist := target/dist
 demo := target/demo
 
-.PHONY: help setup demo test test-cluster guests host apiserver bench fuzz fmt lint clean
+.PHONY: help setup demo test test-cluster guests host apiserver bench fuzz size-corpus fmt lint clean
 
 help: ## explain these targets
 	@echo "Gatherers for Kubernetes as tiny WebAssembly modules. Targets:"
@@ -58,6 +58,9 @@ bench: guests host ## measure start-up, large clusters, calls (BENCH='cluster ca
 
 fuzz: setup ## fuzz for long: FUZZ_SECONDS for each target (see docs/fuzzing.md)
 	@bash .ci/fuzz
+
+size-corpus: setup ## hold size-report against large published modules (fetches them from npm)
+	@bash .ci/size-corpus
 
 fmt: ## format the code
 	cargo fmt --all

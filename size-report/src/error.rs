@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::module::Malformed;
+use crate::{analyses::views::By, module::Malformed};
 
 /// Why there is no report. Its display is one sentence for a person.
 #[derive(Debug)]
@@ -31,6 +31,36 @@ pub enum Error {
         /// What does not fit.
         reason: String,
     },
+    /// A view has other bytes than the file: a mistake of this program.
+    DoesNotAddUp {
+        /// The file.
+        file: PathBuf,
+        /// The view.
+        by: By,
+        /// What it adds up to.
+        bytes: u64,
+    },
+    /// A budget or a baseline says something else than it may.
+    BadBudget {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// No function has the name that was asked for.
+    NoSuchFunction {
+        /// The file.
+        file: PathBuf,
+        /// What was asked for.
+        name: String,
+    },
+    /// A baseline could not be written.
+    Unwritable {
+        /// The file.
+        file: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
 }
 
 impl Error {
@@ -48,13 +78,27 @@ impl fmt::Display for Error {
         match self {
             Error::Unreadable { file, source } => write!(f, "cannot read {}: {source}", file.display()),
             Error::Malformed { file, source } => {
-                write!(f, "{} is not a WebAssembly module that a host would run: {source}", file.display())
+                write!(f, "{} is not a WebAssembly module: {source}", file.display())
             }
             Error::WrongSymbols { file, reason } => write!(
                 f,
                 "the symbols in {} are not this module's: {reason}; build both again with `make guests`",
                 file.display()
             ),
+            Error::DoesNotAddUp { file, by, bytes } => write!(
+                f,
+                "the view {by:?} of {} adds up to {bytes} bytes, which the file does not have (a bug in \
+                 size-report: please report it with the file)",
+                file.display()
+            ),
+            Error::BadBudget { file, reason } => write!(f, "cannot use {}: {reason}", file.display()),
+            Error::NoSuchFunction { file, name } => write!(
+                f,
+                "no function of {} has {name:?} in its name; `size-report --by function` lists them (a stripped \
+                 module needs --symbols or --unstripped)",
+                file.display()
+            ),
+            Error::Unwritable { file, source } => write!(f, "cannot write {}: {source}", file.display()),
         }
     }
 }
@@ -64,7 +108,11 @@ impl std::error::Error for Error {
         match self {
             Error::Unreadable { source, .. } => Some(source),
             Error::Malformed { source, .. } => Some(source),
-            Error::WrongSymbols { .. } => None,
+            Error::Unwritable { source, .. } => Some(source),
+            Error::WrongSymbols { .. }
+            | Error::DoesNotAddUp { .. }
+            | Error::BadBudget { .. }
+            | Error::NoSuchFunction { .. } => None,
         }
     }
 }

@@ -82,3 +82,73 @@ fn help_lists_the_exit_codes() {
     let output = size_report(Path::new("."), &["--help"]);
     assert!(String::from_utf8(output.stdout).unwrap().contains("Exit codes:"));
 }
+
+/// A module with a function of that length, called by an implementation of somebody's trait.
+fn formatter(padding: usize) -> Vec<u8> {
+    let padding = "(nop)".repeat(padding);
+    let text = format!(
+        r#"(module (func $core::fmt::write {padding})
+            (func $"<pods::Error as core::fmt::Display>::fmt" (call $core::fmt::write))
+            (func $gather (export "gather") (call $"<pods::Error as core::fmt::Display>::fmt")))"#
+    );
+    wat::parse_str(text).unwrap()
+}
+
+#[test]
+fn why_tells_the_way_and_what_would_go() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("guest.wasm"), formatter(100)).unwrap();
+    let output = size_report(folder.path(), &["why", "guest.wasm", "core::fmt::write"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    let way =
+        "`gather` -> `<pods::Error as core::fmt::Display>::fmt` -> `core::fmt::write`: remove to save 103 B";
+    assert_eq!(text.lines().last(), Some(way));
+    let output = size_report(folder.path(), &["why", "guest.wasm", "nothing"]);
+    assert_fails(&output, 1, &["guest.wasm", "\"nothing\"", "--unstripped"]);
+}
+
+#[test]
+fn a_budget_that_does_not_hold_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, bytes: &[u8]| fs::write(folder.path().join(name), bytes).unwrap();
+    let small = formatter(0);
+    write("guest.wasm", &small);
+    let most = small.len();
+    let budget =
+        format!("[[module]]\nfile = 'guest.wasm'\nmax_bytes = {most}\nbaseline = 'sizes/guest.json'\n");
+    write("size-budget.toml", budget.as_bytes());
+    assert_fails(&size_report(folder.path(), &["check"]), 1, &["cannot read sizes/guest.json"]);
+    assert!(size_report(folder.path(), &["check", "--update"]).status.success());
+    assert!(size_report(folder.path(), &["check"]).status.success());
+
+    let large = formatter(64);
+    write("guest.wasm", &large);
+    let output = size_report(folder.path(), &["check"]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let expected = format!("over by 64 B ({} of {most}): +64 core::fmt via Display for Error", large.len());
+    assert!(text.contains(&expected), "{text}");
+    let output = size_report(folder.path(), &["check", "--markdown"]);
+    assert!(String::from_utf8(output.stdout).unwrap().contains("| guest.wasm |"));
+
+    write("size-budget.toml", b"[[module]]\nfile = 'guest.wasm'\nforbid = ['core::fmt::*']\n");
+    let output = size_report(folder.path(), &["check"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("core::fmt::* is forbidden and keeps 67 B: gather -> "), "{text}");
+    write("size-budget.toml", b"[[module]]\nfiel = 'guest.wasm'\n");
+    assert_fails(&size_report(folder.path(), &["check"]), 1, &["size-budget.toml", "fiel"]);
+}
+
+#[test]
+fn a_stripped_module_gets_its_names_from_its_sibling() {
+    let folder = tempfile::tempdir().unwrap();
+    let named = formatter(10);
+    fs::write(folder.path().join("named.wasm"), &named).unwrap();
+    // The name section is the last: what is before it is the stripped module.
+    let at = named.windows(5).position(|bytes| bytes == b"\x04name").unwrap();
+    fs::write(folder.path().join("stripped.wasm"), &named[..at - 2]).unwrap();
+    let of = |arguments: &[&str]| String::from_utf8(size_report(folder.path(), arguments).stdout).unwrap();
+    assert!(!of(&["stripped.wasm"]).contains("core::fmt::write"));
+    assert!(of(&["stripped.wasm", "--unstripped", "named.wasm"]).contains("function 0: core::fmt::write\n"));
+    assert!(of(&["stripped.wasm", "--markdown"]).contains("| **all of the file** |"));
+}

@@ -1,73 +1,143 @@
 //! What functions are called. A guest that ships carries no names, so the build writes them
-//! to a file beside it: one line per function, `index:name`, as `wasm-opt --symbolmap` does.
+//! to a file beside it: one line per function, `index:name`, as `wasm-opt --symbolmap` does. Where
+//! there is only a sibling that still has its names, bodies are held against bodies.
 
-use std::{collections::BTreeMap, fs, io::ErrorKind, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    io::ErrorKind,
+    path::Path,
+};
 
-use crate::{Error, module::Module};
+use super::{fingerprint, symbol};
+use crate::{
+    Error,
+    module::{Exported, Module},
+};
+
+/// Where names can be had besides the module itself.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Sources<'p> {
+    /// A file with a line `index:name` for each function.
+    pub symbols: Option<&'p Path>,
+    /// The same module from before its names were stripped, or before it was optimised.
+    pub unstripped: Option<&'p Path>,
+}
 
 /// Names of functions by index, readable ones.
 #[derive(Debug, Default)]
-pub struct Names(BTreeMap<u32, String>);
+pub struct Names {
+    names: BTreeMap<u32, String>,
+    guessed: BTreeSet<u32>,
+}
 
 impl Names {
     /// Finds the names for a module in `file`: those given, else the module's own, else the
-    /// file beside it. Imports and exports name what has no name by then.
+    /// file beside it; then, for what has none, those of the unstripped sibling. Imports and exports
+    /// name what has no name by then.
     ///
     /// # Errors
-    /// Symbols that were asked for cannot be read, or any symbols do not fit the module.
-    pub fn find(module: &Module<'_>, file: &Path, symbols: Option<&Path>) -> Result<Names, Error> {
-        let mut names: BTreeMap<u32, String> =
-            module.interface.iter().map(|(&index, &name)| (index, name.to_owned())).collect();
+    /// A file that was asked for cannot be read, or any symbols do not fit the module.
+    pub fn find(module: &Module<'_>, file: &Path, sources: Sources<'_>) -> Result<Names, Error> {
+        let mut names = Names::default();
         let beside = file.with_extension("symbols");
-        if let Some(symbols) = symbols {
+        if let Some(symbols) = sources.symbols {
             let text = fs::read_to_string(symbols).map_err(|source| Error::unreadable(symbols, source))?;
-            names.extend(parse(&text, module, symbols)?);
+            names.names = parse(&text, module, symbols)?;
         } else if !module.name_section.is_empty() {
-            names.extend(module.name_section.iter().map(|(&index, name)| (index, readable(name))));
-        } else {
+            names.names = own(module);
+        } else if sources.unstripped.is_none() {
             match fs::read_to_string(&beside) {
-                Ok(text) => names.extend(parse(&text, module, &beside)?),
+                Ok(text) => names.names = parse(&text, module, &beside)?,
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
                 Err(source) => return Err(Error::unreadable(&beside, source)),
             }
         }
-        Ok(Names(names))
+        if let Some(unstripped) = sources.unstripped {
+            let bytes = fs::read(unstripped).map_err(|source| Error::unreadable(unstripped, source))?;
+            let sibling = Module::parse(&bytes).map_err(|source| Error::malformed(unstripped, source))?;
+            names.fill_from(module, &sibling, &own(&sibling));
+        }
+        names.fill_from_interface(module);
+        Ok(names)
+    }
+
+    /// The names that the module itself has.
+    pub fn of(module: &Module<'_>) -> Names {
+        let mut names = Names { names: own(module), guessed: BTreeSet::new() };
+        names.fill_from_interface(module);
+        names
+    }
+
+    fn fill_from(&mut self, module: &Module<'_>, sibling: &Module<'_>, theirs: &BTreeMap<u32, String>) {
+        for (function, other, is_sure) in fingerprint::matches(module, sibling) {
+            if let (false, Some(name)) = (self.names.contains_key(&function), theirs.get(&other)) {
+                self.names.insert(function, name.clone());
+                if !is_sure {
+                    self.guessed.insert(function);
+                }
+            }
+        }
+    }
+
+    fn fill_from_interface(&mut self, module: &Module<'_>) {
+        for export in &module.exports {
+            if let Exported::Function(index) = export.of {
+                self.names.entry(index).or_insert_with(|| export.name.to_owned());
+            }
+        }
+        for import in &module.imports {
+            if let Some(index) = import.function {
+                self.names.entry(index).or_insert_with(|| import.name.to_owned());
+            }
+        }
     }
 
     /// The name of a function, if it has one.
     pub fn get(&self, index: u32) -> Option<&str> {
-        self.0.get(&index).map(String::as_str)
+        self.names.get(&index).map(String::as_str)
     }
+
+    /// What to call a function: its name, or its index if it has none. A name that was taken from a
+    /// function that is merely alike ends in a question mark.
+    pub fn label(&self, index: u32) -> String {
+        match self.get(index) {
+            Some(name) if self.guessed.contains(&index) => format!("{name}?"),
+            Some(name) => name.to_owned(),
+            None => format!("function {index}"),
+        }
+    }
+}
+
+fn own(module: &Module<'_>) -> BTreeMap<u32, String> {
+    module.name_section.iter().map(|(&index, name)| (index, symbol::readable(name))).collect()
 }
 
 fn parse(text: &str, module: &Module<'_>, file: &Path) -> Result<BTreeMap<u32, String>, Error> {
     let wrong = |reason| Error::WrongSymbols { file: file.to_owned(), reason };
-    let functions = u64::from(module.imported_functions) + u64::from(module.defined_functions);
+    let functions = module.functions.len();
     let mut names = BTreeMap::new();
     for (number, line) in (1..).zip(text.lines()) {
         let (index, name) = line
             .split_once(':')
             .and_then(|(index, name)| Some((index.parse::<u32>().ok()?, name)))
             .ok_or_else(|| wrong(format!("line {number} is not `index:name`")))?;
-        if u64::from(index) >= functions {
+        if index as usize >= functions {
             return Err(wrong(format!("line {number} names function {index}, the module has {functions}")));
         }
-        names.insert(index, readable(name));
+        names.insert(index, symbol::readable(name));
     }
     Ok(names)
-}
-
-/// As it was written in the source, without the compiler's hash.
-fn readable(symbol: &str) -> String {
-    format!("{:#}", rustc_demangle::demangle(symbol))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::module::Function;
 
     fn module() -> Module<'static> {
-        Module { imported_functions: 1, defined_functions: 1, ..Module::default() }
+        let function = Function { type_index: 0, range: 0..0, body: 0..0 };
+        Module { imported_functions: 1, functions: vec![function; 2], ..Module::default() }
     }
 
     #[test]

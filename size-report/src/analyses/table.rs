@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::names::Names;
-use crate::module::{Kind, Module, Section};
+use crate::module::{Kind, Module, Part, Section};
 
 /// All rows of one file. Their bytes add up to the file's length.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -28,8 +28,8 @@ pub struct Row {
 impl Table {
     /// A row for each of a module's parts.
     pub fn new(module: &Module<'_>, names: &Names) -> Table {
-        let row = |part: &crate::module::Part<'_>| {
-            let (section, what) = describe(part.kind, names);
+        let row = |part: &Part<'_>| {
+            let (section, what) = describe(module, part.kind, names);
             Row { offset: part.range.start, bytes: part.range.len(), section, part: what }
         };
         Table { rows: module.parts.iter().map(row).collect() }
@@ -41,35 +41,39 @@ impl Table {
     }
 }
 
-fn describe(kind: Kind<'_>, names: &Names) -> (String, String) {
-    match kind {
-        Kind::Header => ("header".into(), "magic number and version".into()),
-        Kind::SectionHeader(section @ Section::Known("code" | "data")) => {
-            (title(section), "section header and count".into())
-        }
-        Kind::SectionHeader(section) => (title(section), "section header".into()),
-        Kind::Contents(section) => (title(section), "contents".into()),
-        Kind::Function { index } => (
-            "code".into(),
-            match names.get(index) {
-                Some(name) => format!("function {index}: {name}"),
-                None => format!("function {index}"),
-            },
-        ),
-        Kind::Segment { index, address } => (
-            "data".into(),
-            match address {
-                Some(address) => format!("segment {index} at {address:#x}"),
-                None => format!("segment {index}"),
-            },
-        ),
-    }
+fn describe(module: &Module<'_>, kind: Kind<'_>, names: &Names) -> (String, String) {
+    let section = kind.section().map_or_else(|| "header".to_owned(), Section::title);
+    (section, label(module, kind, names))
 }
 
-fn title(section: Section<'_>) -> String {
-    match section {
-        Section::Known(name) => name.to_owned(),
-        // Quoted and escaped: the name is the module's, and may hold anything.
-        Section::Custom(name) => format!("custom {name:?}"),
+/// What the bytes of a part are, in its section.
+pub fn label(module: &Module<'_>, kind: Kind<'_>, names: &Names) -> String {
+    match kind {
+        Kind::Header => "magic number and version".into(),
+        Kind::SectionHeader(Section::Known("code" | "data" | "import" | "export")) => {
+            "section header and count".into()
+        }
+        Kind::SectionHeader(_) => "section header".into(),
+        Kind::Contents(_) => "contents".into(),
+        Kind::Import { first, count } => {
+            let import = &module.imports.get(first as usize);
+            match import {
+                Some(import) if count == 1 => format!("{}.{}", import.module, import.name),
+                Some(import) => format!("{} imports of {}", count, import.module),
+                None => "no imports".into(),
+            }
+        }
+        Kind::Export { index } => module.exports[index as usize].name.to_owned(),
+        Kind::Function { index } => match names.get(index) {
+            Some(_) => format!("function {index}: {}", names.label(index)),
+            None => format!("function {index}"),
+        },
+        Kind::Segment { index } => {
+            let name = module.segment_names.get(&index).map_or(String::new(), |name| format!(" {name}"));
+            match module.segments[index as usize].address {
+                Some(address) => format!("segment {index}{name} at {address:#x}"),
+                None => format!("segment {index}{name}"),
+            }
+        }
     }
 }

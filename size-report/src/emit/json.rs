@@ -1,14 +1,14 @@
-//! For programs: an array with one object per file, shaped like [`Report`].
+//! For programs. The shapes are those of the types, and `docs/size-report.md` has their schema.
 
 use std::io::{self, Write};
 
-use crate::Report;
+use serde::Serialize;
 
-/// Writes all reports.
+/// Writes one value and a line feed.
 ///
 /// # Errors
 /// The output does not take it.
-pub fn write(reports: &[Report], mut output: impl Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut output, reports)?;
+pub fn write(value: &impl Serialize, mut output: impl Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut output, value)?;
     output.write_all(b"\n")
 }

@@ -1,43 +1,73 @@
 //! A module cut into parts: every byte of the file belongs to exactly one.
 //!
-//! The file is validated first, with the same library as the host uses, so that everything
-//! after that deals with well-formed modules only. The cutting itself does not trust it:
-//! `partition::check` holds that the parts touch and end where the file ends.
+//! [`Module::parse`] follows the sections and keeps what the analyses ask for; [`Scan`] reads the
+//! instructions, once. Neither trusts the module: an index that points nowhere is a reference that is
+//! not there. A file whose sections cannot be followed is an error; one that only breaks the rules of
+//! validation still has bytes, so it is explained, and [`Module::validate`] says what is wrong with it.
 //!
 //! The layout is the binary format of the [core specification], section 5.5.
 //!
 //! [core specification]: https://webassembly.github.io/spec/core/binary/modules.html
 
+mod adjacency;
+mod cutter;
+mod instructions;
 mod malformed;
 mod partition;
+mod scan;
 
 use std::{collections::BTreeMap, ops::Range};
 
-use wasmparser::{
-    ConstExpr, DataKind, ExternalKind, KnownCustom, Name, Operator, Parser, Payload, TypeRef, Validator,
+use wasmparser::{Validator, WasmFeatures};
+
+pub use self::{
+    adjacency::{Adjacency, AdjacencyBuilder},
+    instructions::{Reference, references},
+    malformed::Malformed,
+    scan::{Addresses, Scan},
 };
 
-pub use self::malformed::Malformed;
-
-/// A valid module: its parts, and the few numbers that the analyses need.
-#[derive(Debug)]
+/// A module: its parts, and what the analyses need of its sections.
+#[derive(Debug, Default)]
 pub struct Module<'a> {
+    /// The file.
+    pub bytes: &'a [u8],
     /// All of the file in order, without gap or overlap.
     pub parts: Vec<Part<'a>>,
-    /// Functions that the host provides; they come first in the index space.
+    /// Everything that the host provides, in order.
+    pub imports: Vec<Import<'a>>,
+    /// Everything that the host can see, in order.
+    pub exports: Vec<Export<'a>>,
+    /// All functions by index, imports first.
+    pub functions: Vec<Function>,
+    /// How many of them are imports.
     pub imported_functions: u32,
-    /// Functions with a body here.
-    pub defined_functions: u32,
+    /// For each type its place in `signatures`, or none if it is no function's.
+    pub types: Vec<Option<u32>>,
+    /// Each signature once, as text: `(i32, i32) -> i32`.
+    pub signatures: Vec<String>,
+    /// How many tables are imports; they come first.
+    pub imported_tables: u32,
+    /// What the element segments put into tables.
+    pub elements: Vec<Element>,
+    /// All globals by index, imports first.
+    pub globals: Vec<Global>,
+    /// The data segments.
+    pub segments: Vec<Segment>,
+    /// The function that runs before any export is called.
+    pub start: Option<u32>,
     /// Names of functions by index, from the custom section `name`.
     pub name_section: BTreeMap<u32, &'a str>,
-    /// Names of functions by index, from the imports and exports.
-    pub interface: BTreeMap<u32, &'a str>,
+    /// Names of data segments by index, from the same.
+    pub segment_names: BTreeMap<u32, &'a str>,
+    /// The custom sections: name and contents.
+    pub customs: Vec<(&'a str, &'a [u8])>,
     /// Pages of all memories at the start.
     pub memory_pages: u64,
-    /// Bytes in one of these pages.
-    pub page_bytes: u64,
-    /// Contents of all data segments.
-    pub data_bytes: u64,
+    /// Bytes of these pages.
+    pub memory_bytes: u64,
+    /// Whether addresses have 64 bits.
+    pub has_memory64: bool,
 }
 
 /// Neighbouring bytes of the file that belong together.
@@ -54,10 +84,22 @@ pub struct Part<'a> {
 pub enum Kind<'a> {
     /// Magic number and version.
     Header,
-    /// A section's identifier and length; for `code` and `data` also the count of entries.
+    /// A section's identifier and length; where entries are parts of their own, also their count.
     SectionHeader(Section<'a>),
     /// All else of a section that is not cut any further.
     Contents(Section<'a>),
+    /// One import, or several that share their module's name.
+    Import {
+        /// The first one's place in [`Module::imports`].
+        first: u32,
+        /// How many.
+        count: u32,
+    },
+    /// One export.
+    Export {
+        /// Its place in [`Module::exports`].
+        index: u32,
+    },
     /// One function's length, locals and instructions.
     Function {
         /// Its index, imports counted.
@@ -67,9 +109,21 @@ pub enum Kind<'a> {
     Segment {
         /// Its index.
         index: u32,
-        /// Where in memory it goes, if that is a plain number.
-        address: Option<u32>,
     },
+}
+
+impl<'a> Kind<'a> {
+    /// The section that the bytes are in; none for the file's header.
+    pub fn section(self) -> Option<Section<'a>> {
+        match self {
+            Kind::Header => None,
+            Kind::SectionHeader(section) | Kind::Contents(section) => Some(section),
+            Kind::Import { .. } => Some(Section::Known("import")),
+            Kind::Export { .. } => Some(Section::Known("export")),
+            Kind::Function { .. } => Some(Section::Known("code")),
+            Kind::Segment { .. } => Some(Section::Known("data")),
+        }
+    }
 }
 
 /// A section, by its name in the specification.
@@ -81,193 +135,126 @@ pub enum Section<'a> {
     Custom(&'a str),
 }
 
-impl<'a> Section<'a> {
-    /// What to call it; a custom section's own name.
-    pub fn name(&self) -> &'a str {
-        match *self {
-            Section::Known(name) => name,
-            Section::Custom(name) => name,
+impl Section<'_> {
+    /// What to call it. A custom section's own name is quoted and escaped, for it may hold anything.
+    pub fn title(self) -> String {
+        match self {
+            Section::Known(name) => name.to_owned(),
+            Section::Custom(name) => format!("custom {name:?}"),
         }
     }
+}
+
+/// Something that the host provides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Import<'a> {
+    /// The module's name.
+    pub module: &'a str,
+    /// The thing's own.
+    pub name: &'a str,
+    /// Its function index, if it is a function.
+    pub function: Option<u32>,
+}
+
+/// Something that the host can see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Export<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// What it is.
+    pub of: Exported,
+}
+
+/// What an export is, and its index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exported {
+    /// A function.
+    Function(u32),
+    /// A table: the host can call all that is in it.
+    Table(u32),
+    /// Anything else.
+    Other,
+}
+
+/// A function, imported or defined.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Function {
+    /// The index of its type.
+    pub type_index: u32,
+    /// Its bytes in the file, with the length before them: an import's are in the import section and
+    /// not repeated here, so it has none.
+    pub range: Range<usize>,
+    /// Locals and instructions.
+    pub body: Range<usize>,
+}
+
+/// An element segment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Element {
+    /// The table that it is copied to at the start, if it is.
+    pub table: Option<u32>,
+    /// The functions that it refers to.
+    pub functions: Vec<u32>,
+}
+
+/// A global.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Global {
+    /// Whether it can change.
+    pub is_mutable: bool,
+    /// Its first value, if that is a plain integer.
+    pub initial: Option<u64>,
+    /// The function that its first value refers to.
+    pub function: Option<u32>,
+}
+
+/// A data segment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Segment {
+    /// Where in memory it goes, if that is a plain number.
+    pub address: Option<u64>,
+    /// Its contents, in the file.
+    pub data: Range<usize>,
 }
 
 impl<'a> Module<'a> {
-    /// Validates a module and cuts it into parts.
+    /// Cuts a module into parts.
     ///
     /// # Errors
-    /// Where and why the bytes are not a valid module.
+    /// Where and why the bytes cannot be followed.
     pub fn parse(bytes: &'a [u8]) -> Result<Module<'a>, Malformed> {
-        Validator::new().validate_all(bytes)?;
-        let mut cutter = Cutter { bytes, module: Module::default(), at: 0, bodies: 0 };
-        for payload in Parser::new(0).parse_all(bytes) {
-            cutter.take(payload?)?;
+        if u32::try_from(bytes.len()).is_err() {
+            let reason = "the file goes on after 4 GiB, where no section of it can be".to_owned();
+            return Err(Malformed { offset: u64::from(u32::MAX), reason });
         }
-        partition::check(&cutter.module.parts, bytes.len())?;
-        Ok(cutter.module)
+        let module = cutter::cut(bytes)?;
+        partition::check(&module.parts, bytes.len())?;
+        Ok(module)
     }
-}
 
-impl Default for Module<'_> {
-    fn default() -> Self {
-        Module {
-            parts: Vec::new(),
-            imported_functions: 0,
-            defined_functions: 0,
-            name_section: BTreeMap::new(),
-            interface: BTreeMap::new(),
-            memory_pages: 0,
-            page_bytes: 64 * 1024,
-            data_bytes: 0,
-        }
-    }
-}
-
-/// Follows the file from its first byte.
-struct Cutter<'a> {
-    bytes: &'a [u8],
-    module: Module<'a>,
-    /// The first byte that is in no part yet.
-    at: usize,
-    /// Function bodies so far.
-    bodies: u32,
-}
-
-impl<'a> Cutter<'a> {
-    fn take(&mut self, payload: Payload<'a>) -> Result<(), Malformed> {
-        match payload {
-            Payload::Version { range, .. } => self.cut(range.end, Kind::Header),
-            Payload::CodeSectionStart { count, ref unchecked_range, .. } => {
-                self.module.defined_functions = count;
-                self.cut(
-                    self.after_count(unchecked_range.start),
-                    Kind::SectionHeader(Section::Known("code")),
-                );
-            }
-            Payload::CodeSectionEntry(body) => {
-                let index = self.module.imported_functions + self.bodies;
-                self.bodies += 1;
-                self.cut(body.range().end, Kind::Function { index });
-            }
-            Payload::DataSection(segments) => {
-                let start = segments.range().start;
-                self.cut(self.after_count(start), Kind::SectionHeader(Section::Known("data")));
-                for (index, segment) in (0..).zip(segments) {
-                    let segment = segment?;
-                    self.module.data_bytes += segment.data.len() as u64;
-                    let address = match &segment.kind {
-                        DataKind::Active { offset_expr, .. } => plain_address(offset_expr),
-                        DataKind::Passive => None,
-                    };
-                    self.cut(segment.range.end, Kind::Segment { index, address });
-                }
-            }
-            Payload::End(_) => {}
-            other => {
-                self.note(&other)?;
-                if let Some((id, range)) = other.as_section() {
-                    let section = match &other {
-                        Payload::CustomSection(custom) => Section::Custom(custom.name()),
-                        _ => Section::Known(section_name(id)),
-                    };
-                    self.cut(range.start, Kind::SectionHeader(section));
-                    self.cut(range.end, Kind::Contents(section));
-                }
-            }
-        }
+    /// Holds the bytes against the rules of validation, with every proposal allowed that the library
+    /// knows. What breaks them is still explained, but no engine will run it.
+    ///
+    /// # Errors
+    /// The first rule that is broken, and where.
+    pub fn validate(bytes: &[u8]) -> Result<(), Malformed> {
+        Validator::new_with_features(WasmFeatures::all()).validate_all(bytes)?;
         Ok(())
     }
 
-    /// Everything up to `end` that is in no part yet becomes one. Empty parts are left out.
-    fn cut(&mut self, end: u64, kind: Kind<'a>) {
-        // A file that is in memory has no offset beyond usize.
-        let end = usize::try_from(end).unwrap_or(usize::MAX);
-        if end > self.at {
-            self.module.parts.push(Part { range: self.at..end, kind });
-            self.at = end;
-        }
+    /// How many functions have a body here.
+    pub fn defined_functions(&self) -> u32 {
+        self.functions.len() as u32 - self.imported_functions
     }
 
-    /// Keeps the names and sizes that a section tells.
-    fn note(&mut self, payload: &Payload<'a>) -> Result<(), Malformed> {
-        let module = &mut self.module;
-        match payload {
-            Payload::ImportSection(imports) => {
-                for import in imports.clone().into_imports() {
-                    let import = import?;
-                    match import.ty {
-                        TypeRef::Func(_) | TypeRef::FuncExact(_) => {
-                            module.interface.insert(module.imported_functions, import.name);
-                            module.imported_functions += 1;
-                        }
-                        TypeRef::Memory(memory) => module.memory_pages += memory.initial,
-                        _ => {}
-                    }
-                }
-            }
-            Payload::MemorySection(memories) => {
-                for memory in memories.clone() {
-                    let memory = memory?;
-                    module.memory_pages += memory.initial;
-                    if let Some(log2) = memory.page_size_log2 {
-                        module.page_bytes = 1 << log2;
-                    }
-                }
-            }
-            Payload::ExportSection(exports) => {
-                for export in exports.clone() {
-                    let export = export?;
-                    if export.kind == ExternalKind::Func {
-                        module.interface.entry(export.index).or_insert(export.name);
-                    }
-                }
-            }
-            Payload::CustomSection(custom) => {
-                if let KnownCustom::Name(names) = custom.as_known() {
-                    // Names are not part of validity: broken ones cost the names, not the report.
-                    for name in names.into_iter().map_while(Result::ok) {
-                        if let Name::Function(functions) = name {
-                            let functions = functions.into_iter().map_while(Result::ok);
-                            module.name_section.extend(functions.map(|naming| (naming.index, naming.name)));
-                        }
-                    }
-                }
-            }
-            _ => {}
-        }
-        Ok(())
+    /// Bytes of all data segments' contents.
+    pub fn data_bytes(&self) -> u64 {
+        self.segments.iter().map(|segment| segment.data.len() as u64).sum()
     }
 
-    /// The end of the number in LEB128 at `start`: its last byte is the first without the top bit.
-    /// Counted rather than computed, for linkers pad such numbers.
-    fn after_count(&self, start: u64) -> u64 {
-        let number =
-            usize::try_from(start).ok().and_then(|start| self.bytes.get(start..)).unwrap_or_default();
-        let more = number.iter().take_while(|&&byte| byte & 0x80 != 0).count();
-        start + more as u64 + 1
-    }
-}
-
-fn plain_address(expression: &ConstExpr<'_>) -> Option<u32> {
-    match expression.get_operators_reader().read().ok()? {
-        Operator::I32Const { value } => Some(value as u32),
-        _ => None,
-    }
-}
-
-/// The names of the specification's section 5.5.2.
-fn section_name(id: u8) -> &'static str {
-    match id {
-        1 => "type",
-        2 => "import",
-        3 => "function",
-        4 => "table",
-        5 => "memory",
-        6 => "global",
-        7 => "export",
-        8 => "start",
-        9 => "element",
-        12 => "data count",
-        13 => "tag",
-        _ => "unknown",
+    /// A function's signature, as its place in `signatures`.
+    pub fn signature(&self, function: u32) -> Option<u32> {
+        let type_index = self.functions.get(function as usize)?.type_index;
+        *self.types.get(type_index as usize)?
     }
 }

@@ -1,0 +1,110 @@
+//! The file `size-budget.toml`: how large modules may be, and what they may not contain.
+//!
+//! ```toml
+//! [[module]]
+//! file = "target/guests/hello.wasm"   # from the folder of this file
+//! max_bytes = 300
+//! max_gzip_bytes = 250                # the others may be left out
+//! max_memory_bytes = 65536
+//! max_functions = 20
+//! forbid = ["core::fmt::*"]           # names, as `why` takes them
+//! baseline = "sizes/hello.json"       # what `check --update` writes and a failure is explained with
+//! ```
+
+use serde::{Deserialize, Serialize};
+
+use super::{Analysis, at_rest::AtRest, diff::Diff, snapshot::Snapshot, why::Why};
+
+/// The whole file.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Budget {
+    /// A table for each module.
+    #[serde(rename = "module")]
+    pub modules: Vec<Limits>,
+}
+
+/// What holds for one module.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// The module, relative to the budget's folder.
+    pub file: String,
+    /// The most bytes that the file may have.
+    pub max_bytes: Option<u64>,
+    /// The same, compressed.
+    pub max_gzip_bytes: Option<u64>,
+    /// The most memory that it may ask for at the start.
+    pub max_memory_bytes: Option<u64>,
+    /// The most functions that it may define.
+    pub max_functions: Option<u64>,
+    /// Functions that must not be in it.
+    #[serde(default)]
+    pub forbid: Vec<String>,
+    /// Where its baseline is, relative to the budget's folder.
+    pub baseline: Option<String>,
+}
+
+/// How one module does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Verdict {
+    /// The module, as the budget names it.
+    pub file: String,
+    /// Its length.
+    pub bytes: u64,
+    /// The limit of its length, if it has one.
+    pub max_bytes: Option<u64>,
+    /// One sentence for each limit that is broken; empty if it does well.
+    pub failures: Vec<String>,
+    /// What changed since the baseline, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub diff: Option<Diff>,
+}
+
+impl Limits {
+    /// Holds a module against its limits.
+    pub fn judge(&self, analysis: &Analysis<'_>, at_rest: &AtRest, baseline: Option<&Snapshot>) -> Verdict {
+        let bytes = analysis.module.bytes.len() as u64;
+        let diff = baseline.map(|baseline| Diff::of(baseline, &Snapshot::of(analysis)));
+        let mut failures = Vec::new();
+        let measured = [
+            ("", bytes, self.max_bytes),
+            (" of gzip", at_rest.gzip_bytes, self.max_gzip_bytes),
+            (" of memory at the start", at_rest.memory_bytes, self.max_memory_bytes),
+        ];
+        for (what, measured, most) in measured {
+            let Some(most) = most.filter(|&most| measured > most) else { continue };
+            let mut failure = format!("over by {} B{what} ({measured} of {most})", measured - most);
+            if what.is_empty() {
+                failure += &explanation(diff.as_ref());
+            }
+            failures.push(failure);
+        }
+        if let Some(most) = self.max_functions.filter(|&most| u64::from(at_rest.defined_functions) > most) {
+            failures.push(format!("{} functions, {most} are the most", at_rest.defined_functions));
+        }
+        for pattern in &self.forbid {
+            let Some(why) = Why::of(analysis, pattern) else { continue };
+            let way = why.path.map_or_else(|| "no export leads there".to_owned(), |path| path.join(" -> "));
+            failures.push(format!("{pattern} is forbidden and keeps {} B: {way}", why.retained));
+        }
+        Verdict { file: self.file.clone(), bytes, max_bytes: self.max_bytes, failures, diff }
+    }
+}
+
+/// What grew most.
+fn explanation(diff: Option<&Diff>) -> String {
+    const MOST_REASONS: usize = 5;
+    let Some(diff) = diff else { return "; without a baseline there is no saying why".into() };
+    let grown: Vec<String> = diff
+        .reasons
+        .iter()
+        .filter(|reason| reason.bytes > 0)
+        .take(MOST_REASONS)
+        .map(ToString::to_string)
+        .collect();
+    if grown.is_empty() {
+        return "; nothing grew since the baseline".into();
+    }
+    format!(": {}", grown.join(", "))
+}

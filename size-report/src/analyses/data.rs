@@ -1,0 +1,283 @@
+//! The data segments in pieces: a piece begins where a constant points, be it of an instruction or in the
+//! data itself, and goes on to the next such place. What no constant points to is a piece as well, and
+//! nobody's.
+//!
+//! A word of data that has the value of an address in a data segment is taken for a pointer. That finds
+//! what a vtable or a panic's location points to; a number that happens to look like an address cuts a
+//! piece in two and changes no sum.
+
+use crate::module::{Addresses, Adjacency, AdjacencyBuilder, Module, Scan, Segment};
+
+/// All pieces, in the order of the file.
+#[derive(Debug, Default)]
+pub struct Pieces {
+    /// Where each begins, in the file.
+    starts: Vec<u32>,
+    /// Where each ends.
+    ends: Vec<u32>,
+    /// The segment of each.
+    segments: Vec<u32>,
+    /// For each function the pieces that it refers to.
+    pub by_function: Adjacency,
+    /// For each piece the pieces that it points to.
+    pub by_piece: Adjacency,
+}
+
+/// What a piece looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Content {
+    /// Printable UTF-8.
+    Text,
+    /// Where a panic happened: a pointer to a path, its length, a line and a column.
+    PanicLocations,
+    /// A Rust trait object's functions: drop, size, alignment, methods.
+    Vtable,
+    /// Holds pointers into data.
+    Pointers,
+    /// Only zeroes, which the memory has anyway.
+    Zeroes,
+    /// All else: number tables, tables of functions, compressed things.
+    Numbers,
+}
+
+impl Content {
+    /// In words.
+    pub fn title(self) -> &'static str {
+        match self {
+            Content::Text => "text",
+            Content::PanicLocations => "panic locations",
+            Content::Vtable => "vtables",
+            Content::Pointers => "pointers",
+            Content::Zeroes => "zeroes",
+            Content::Numbers => "numbers",
+        }
+    }
+}
+
+impl Pieces {
+    /// Cuts the segments of a module.
+    pub fn of(module: &Module<'_>, scan: &Scan) -> Pieces {
+        let words = Words::of(module);
+        let mut cuts = Bits::of(module.bytes.len());
+        for function in 0..scan.data.len() as u32 {
+            scan.data.of(function).iter().for_each(|&offset| cuts.set(offset));
+        }
+        for segment in &module.segments {
+            words.targets(module, segment, |_, target| cuts.set(target));
+        }
+        let mut pieces = Pieces::default();
+        for (index, segment) in (0..).zip(&module.segments) {
+            if segment.data.is_empty() {
+                continue;
+            }
+            let (start, end) = (segment.data.start as u32, segment.data.end as u32);
+            pieces.starts.push(start);
+            pieces.segments.push(index);
+            for offset in (start + 1..end).filter(|&offset| cuts.has(offset)) {
+                pieces.starts.push(offset);
+                pieces.ends.push(offset);
+                pieces.segments.push(index);
+            }
+            pieces.ends.push(end);
+        }
+
+        let mut by_function = AdjacencyBuilder::default();
+        for function in 0..scan.data.len() as u32 {
+            for &offset in scan.data.of(function) {
+                pieces.at(offset).into_iter().for_each(|piece| by_function.push(piece));
+            }
+            by_function.end_source();
+        }
+        pieces.by_function = by_function.finish();
+
+        let mut by_piece = AdjacencyBuilder::default();
+        let mut done = 0;
+        for segment in &module.segments {
+            words.targets(module, segment, |offset, target| {
+                let (Some(from), Some(to)) = (pieces.at(offset), pieces.at(target)) else { return };
+                while done < from {
+                    by_piece.end_source();
+                    done += 1;
+                }
+                by_piece.push(to);
+            });
+        }
+        while (done as usize) < pieces.len() {
+            by_piece.end_source();
+            done += 1;
+        }
+        pieces.by_piece = by_piece.finish();
+        pieces
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.starts.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.starts.is_empty()
+    }
+
+    /// A piece's place in the file.
+    pub fn range(&self, piece: u32) -> std::ops::Range<usize> {
+        self.starts[piece as usize] as usize..self.ends[piece as usize] as usize
+    }
+
+    /// How long a piece is.
+    pub fn bytes(&self, piece: u32) -> u64 {
+        self.range(piece).len() as u64
+    }
+
+    /// The segment that a piece is of.
+    pub fn segment(&self, piece: u32) -> u32 {
+        self.segments[piece as usize]
+    }
+
+    /// The piece with the byte at that offset in the file.
+    pub fn at(&self, offset: u32) -> Option<u32> {
+        let piece = self.starts.partition_point(|&start| start <= offset).checked_sub(1)?;
+        (offset < self.ends[piece]).then_some(piece as u32)
+    }
+
+    /// What a piece looks like.
+    pub fn content(&self, module: &Module<'_>, piece: u32) -> Content {
+        let bytes = &module.bytes[self.range(piece)];
+        if bytes.iter().all(|&byte| byte == 0) {
+            Content::Zeroes
+        } else if is_text(bytes) {
+            Content::Text
+        } else if self.is_panic_locations(module, piece, bytes) {
+            Content::PanicLocations
+        } else if is_vtable(module, bytes) {
+            Content::Vtable
+        } else if !self.by_piece.of(piece).is_empty() {
+            Content::Pointers
+        } else {
+            Content::Numbers
+        }
+    }
+
+    fn is_panic_locations(&self, module: &Module<'_>, piece: u32, bytes: &[u8]) -> bool {
+        let [to] = *self.by_piece.of(piece) else { return false };
+        let path = &module.bytes[self.range(to)];
+        bytes.len() >= 16
+            && bytes[..bytes.len() / 16 * 16].chunks_exact(16).all(|location| {
+                let [_, len, line, column] = [0, 1, 2, 3].map(|at| word(&location[at * 4..]));
+                // The path is text, and may be followed by other text that nothing points to.
+                path.get(..len as usize).is_some_and(is_text)
+                    && (1..1 << 20).contains(&line)
+                    && (1..1 << 12).contains(&column)
+            })
+    }
+}
+
+fn is_text(bytes: &[u8]) -> bool {
+    // Zeroes that end a C string or fill up to the next piece are no objection.
+    let end = bytes.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
+    std::str::from_utf8(&bytes[..end]).is_ok_and(|text| {
+        !text.is_empty() && text.chars().all(|c| !c.is_control() || matches!(c, '\n' | '\t' | '\r'))
+    })
+}
+
+fn is_vtable(module: &Module<'_>, bytes: &[u8]) -> bool {
+    let functions: usize = module.elements.iter().map(|element| element.functions.len()).sum();
+    let is_function = |word: u32| word >= 1 && word as usize <= functions;
+    if bytes.len() < 16 || !bytes.len().is_multiple_of(4) || functions == 0 {
+        return false;
+    }
+    let words: Vec<u32> = bytes.chunks_exact(4).take(64).map(word).collect();
+    (words[0] == 0 || is_function(words[0]))
+        && words[1] < 1 << 20
+        && words[2].is_power_of_two()
+        && words[2] <= 64
+        && words[1].is_multiple_of(words[2])
+        && words[3..].iter().all(|&word| word == 0 || is_function(word))
+        && is_function(words[3])
+}
+
+fn word(bytes: &[u8]) -> u32 {
+    bytes.get(..4).map_or(0, |bytes| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+}
+
+/// The words of data, and which bytes of data they name.
+struct Words {
+    memory: Addresses,
+    word_bytes: usize,
+}
+
+impl Words {
+    fn of(module: &Module<'_>) -> Words {
+        Words { memory: Addresses::of(module), word_bytes: if module.has_memory64 { 8 } else { 4 } }
+    }
+
+    /// Calls `found` for each aligned word that names a byte of data: with both offsets in the file.
+    fn targets(&self, module: &Module<'_>, segment: &Segment, mut found: impl FnMut(u32, u32)) {
+        // Of a segment whose address is not known, the alignment is not known either.
+        let Some(address) = segment.address else { return };
+        let skip = (self.word_bytes - (address % self.word_bytes as u64) as usize) % self.word_bytes;
+        let Some(aligned) = module.bytes[segment.data.clone()].get(skip..) else { return };
+        let first = segment.data.start + skip;
+        for (at, bytes) in aligned.chunks_exact(self.word_bytes).enumerate() {
+            let high = if self.word_bytes == 8 { word(&bytes[4..]) } else { 0 };
+            let value = u64::from(word(bytes)) | u64::from(high) << 32;
+            if let Some(target) = self.memory.find(value) {
+                found((first + at * self.word_bytes) as u32, target);
+            }
+        }
+    }
+}
+
+/// A bit for each byte of the file.
+struct Bits(Vec<u64>);
+
+impl Bits {
+    fn of(len: usize) -> Bits {
+        Bits(vec![0; len / 64 + 1])
+    }
+
+    fn set(&mut self, at: u32) {
+        self.0[at as usize / 64] |= 1 << (at % 64);
+    }
+
+    fn has(&self, at: u32) -> bool {
+        self.0[at as usize / 64] >> (at % 64) & 1 == 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_begin_where_constants_point() {
+        // 1024: a path; 1036: four bytes that nothing points to but the cut before them; 1040: a location.
+        let bytes = wat::parse_str(
+            r#"(module (memory 1) (table 2 funcref) (elem (i32.const 1) $f $g)
+                (data (i32.const 1024) "src/lib.rs\00\00HELP\00\04\00\00\0a\00\00\00\07\00\00\00\05\00\00\00")
+                (data (i32.const 2048) "\00\00\00\00\04\00\00\00\04\00\00\00\01\00\00\00")
+                (data (i32.const 3072) "\00\00\00\00")
+                (func $f (drop (i32.const 1040)) (drop (i32.const 2048)))
+                (func $g (drop (i32.const 1036)) (drop (i32.const 3072))))"#,
+        )
+        .unwrap();
+        let module = Module::parse(&bytes).unwrap();
+        let pieces = Pieces::of(&module, &Scan::of(&module));
+        let told: Vec<(u64, Content)> = (0..pieces.len() as u32)
+            .map(|piece| (pieces.bytes(piece), pieces.content(&module, piece)))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                (12, Content::Text),
+                (4, Content::Text),
+                (16, Content::PanicLocations),
+                (16, Content::Vtable),
+                (4, Content::Zeroes)
+            ]
+        );
+        assert_eq!((pieces.by_function.of(0), pieces.by_function.of(1)), (&[2, 3][..], &[1, 4][..]));
+        assert_eq!(pieces.by_piece.of(2), [0]);
+    }
+}

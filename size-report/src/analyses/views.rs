@@ -1,0 +1,374 @@
+//! The same bytes in different orders. Each view is a tree that adds up to the file's length, as the
+//! table does: functions are put into groups, data goes where its only reference comes from, and what
+//! belongs to no function is said to be so.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::{
+    Analysis,
+    graph::{ROOT, Vertex},
+    imports,
+    kinds::{Kinds, UNNAMED},
+    owners::{Owner, owners},
+    symbol, table,
+    tree::{Node, NodeKind},
+};
+use crate::module::{Kind, Section};
+
+/// In which order to look at the bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum By {
+    /// Sections, and what is in them
+    Section,
+    /// Functions, each with the data that only it refers to
+    Function,
+    /// Crates, packages or namespaces, and the modules in them
+    Crate,
+    /// Generic functions with all their instantiations
+    Generic,
+    /// What it is there for: panics and formatting, allocator, JSON, …
+    Kind,
+    /// The imports that code leads to, and the manifest
+    Import,
+    /// Data segments in the pieces that constants point to
+    Data,
+    /// Dominator tree: what would go with a function
+    Dominator,
+}
+
+/// Makes a view.
+pub fn view(analysis: &Analysis<'_>, by: By) -> Node {
+    let nodes = match by {
+        By::Section => sections(analysis, |_| true),
+        By::Data => data(analysis),
+        By::Function => by_function(analysis),
+        By::Crate => by_crate(analysis),
+        By::Generic => by_generic(analysis),
+        By::Kind => by_kind(analysis),
+        By::Import => imports::by_import(analysis),
+        By::Dominator => by_dominator(analysis),
+    };
+    Node::of(NodeKind::Module, "all of the file", nodes)
+}
+
+/// All sections for which `is_wanted` holds of a part's kind; each part is a node.
+pub(super) fn sections(analysis: &Analysis<'_>, is_wanted: impl Fn(Kind<'_>) -> bool) -> Vec<Node> {
+    let module = analysis.module;
+    let mut sections: Vec<(Option<Section<'_>>, Vec<Node>)> = Vec::new();
+    for part in module.parts.iter().filter(|part| is_wanted(part.kind)) {
+        let section = part.kind.section();
+        // A section's parts follow each other, but two custom sections may share a name.
+        if sections.last().is_none_or(|(last, _)| *last != section) {
+            sections.push((section, Vec::new()));
+        }
+        let kind = match part.kind {
+            Kind::Header | Kind::SectionHeader(_) => NodeKind::Header,
+            Kind::Contents(_) => NodeKind::Contents,
+            Kind::Import { .. } => NodeKind::Import,
+            Kind::Export { .. } => NodeKind::Export,
+            Kind::Function { .. } => NodeKind::Function,
+            Kind::Segment { .. } => NodeKind::Data,
+        };
+        let label = match part.kind {
+            Kind::Function { index } => analysis.names.label(index),
+            kind => table::label(module, kind, &analysis.names),
+        };
+        if let Some((_, nodes)) = sections.last_mut() {
+            nodes.push(Node::leaf(kind, label, part.range.len() as u64));
+        }
+    }
+    let title = |section: Option<Section<'_>>| section.map_or_else(|| "header".to_owned(), Section::title);
+    sections.into_iter().map(|(section, nodes)| Node::of(NodeKind::Section, title(section), nodes)).collect()
+}
+
+/// Everything but functions' bodies and the data segments' contents.
+pub(super) fn around(analysis: &Analysis<'_>) -> Vec<Node> {
+    let mut nodes = sections(analysis, |kind| !matches!(kind, Kind::Function { .. } | Kind::Segment { .. }));
+    nodes.push(segment_headers(analysis));
+    nodes
+}
+
+/// The segments' modes, addresses and lengths.
+fn segment_headers(analysis: &Analysis<'_>) -> Node {
+    let module = analysis.module;
+    let segments = module.parts.iter().filter(|part| matches!(part.kind, Kind::Segment { .. }));
+    let bytes = segments.map(|part| part.range.len() as u64).sum::<u64>() - module.data_bytes();
+    Node::leaf(NodeKind::Header, "data segments' modes, addresses and lengths", bytes)
+}
+
+/// What functions in groups come to.
+pub(super) struct Grouped {
+    /// For each group its functions, and what data only it refers to.
+    pub(super) groups: Vec<Vec<Node>>,
+    /// Data of several groups or of none.
+    pub(super) rest: Vec<Node>,
+}
+
+/// Puts functions into `count` groups; `groups` has the group of each function.
+pub(super) fn grouped(analysis: &Analysis<'_>, groups: &[u32], count: usize) -> Grouped {
+    let mut nodes: Vec<Vec<Node>> = vec![Vec::new(); count];
+    for (index, function) in (0..).zip(&analysis.module.functions) {
+        if !function.range.is_empty() {
+            let node =
+                Node::leaf(NodeKind::Function, analysis.names.label(index), function.range.len() as u64);
+            nodes[groups[index as usize] as usize].push(node);
+        }
+    }
+    let mut data: BTreeMap<(u32, &'static str), u64> = BTreeMap::new();
+    const SEVERAL: u32 = u32::MAX;
+    const NOBODY: u32 = u32::MAX - 1;
+    for (piece, owner) in (0..).zip(owners(&analysis.pieces, groups)) {
+        let group = match owner {
+            Owner::Group(group) => group,
+            Owner::Several => SEVERAL,
+            Owner::Nobody => NOBODY,
+        };
+        let content = analysis.pieces.content(analysis.module, piece).title();
+        *data.entry((group, content)).or_default() += analysis.pieces.bytes(piece);
+    }
+    let (mut several, mut nobody) = (Vec::new(), Vec::new());
+    for ((group, content), bytes) in data {
+        let leaf = |label: String| Node::leaf(NodeKind::Data, label, bytes);
+        match group {
+            SEVERAL => several.push(leaf(content.into())),
+            NOBODY => nobody.push(leaf(content.into())),
+            group => nodes[group as usize].push(leaf(format!("data: {content}"))),
+        }
+    }
+    let rest = vec![
+        Node::of(NodeKind::Data, "data that several of these refer to", several),
+        Node::of(NodeKind::Data, "data that no constant refers to", nobody),
+    ];
+    Grouped { groups: nodes, rest }
+}
+
+/// Numbers for texts, in the order of their first use.
+#[derive(Default)]
+struct Numbers {
+    of: HashMap<String, u32>,
+    texts: Vec<String>,
+}
+
+impl Numbers {
+    fn number(&mut self, text: String) -> u32 {
+        let next = self.texts.len() as u32;
+        *self.of.entry(text).or_insert_with_key(|text| {
+            self.texts.push(text.clone());
+            next
+        })
+    }
+}
+
+fn by_function(analysis: &Analysis<'_>) -> Vec<Node> {
+    let groups: Vec<u32> = (0..analysis.module.functions.len() as u32).collect();
+    let Grouped { groups, rest } = grouped(analysis, &groups, groups.len());
+    let mut nodes = Vec::new();
+    for (index, mut children) in (0..).zip(groups) {
+        if children.len() == 1 && children[0].kind == NodeKind::Function {
+            nodes.append(&mut children);
+        } else if let Some(body) = children.first_mut() {
+            body.label = "instructions".into();
+            nodes.push(Node::of(NodeKind::Function, analysis.names.label(index), children));
+        }
+    }
+    nodes.extend(rest);
+    nodes.extend(around(analysis));
+    nodes
+}
+
+fn by_crate(analysis: &Analysis<'_>) -> Vec<Node> {
+    let mut numbers = Numbers::default();
+    let of_name = |name: Option<&str>| match name.map(symbol::path) {
+        Some(path) if path.len() > 1 => path[0].to_owned(),
+        Some(_) => "no path (exports, C)".to_owned(),
+        None => UNNAMED.to_owned(),
+    };
+    let functions = 0..analysis.module.functions.len() as u32;
+    let groups: Vec<u32> =
+        functions.map(|index| numbers.number(of_name(analysis.names.get(index)))).collect();
+    let Grouped { groups, rest } = grouped(analysis, &groups, numbers.texts.len());
+    let crates = numbers.texts.into_iter().zip(groups);
+    let mut nodes: Vec<Node> =
+        crates.map(|(label, nodes)| Node::of(NodeKind::Crate, label, by_namespace(nodes, 1))).collect();
+    nodes.extend(rest);
+    nodes.extend(around(analysis));
+    nodes
+}
+
+/// Puts what has a longer path below the next segment of it.
+fn by_namespace(nodes: Vec<Node>, depth: usize) -> Vec<Node> {
+    // Deeper modules stay together: nobody looks for them one by one.
+    const DEEPEST: usize = 8;
+    let mut below: BTreeMap<String, Vec<Node>> = BTreeMap::new();
+    let mut here = Vec::new();
+    for node in nodes {
+        let path = symbol::path(&node.label);
+        if node.kind == NodeKind::Function && depth < DEEPEST && path.len() > depth + 1 {
+            below.entry(path[depth].to_owned()).or_default().push(node);
+        } else {
+            here.push(node);
+        }
+    }
+    let namespaces = below.into_iter();
+    here.extend(
+        namespaces.map(|(label, nodes)| Node::of(NodeKind::Namespace, label, by_namespace(nodes, depth + 1))),
+    );
+    here
+}
+
+fn by_generic(analysis: &Analysis<'_>) -> Vec<Node> {
+    let mut numbers = Numbers::default();
+    let functions = 0..analysis.module.functions.len() as u32;
+    let groups: Vec<u32> = functions
+        .map(|index| numbers.number(analysis.names.get(index).map_or(UNNAMED.into(), symbol::generic)))
+        .collect();
+    let Grouped { groups, rest } = grouped(analysis, &groups, numbers.texts.len());
+    let (mut single, mut nodes) = (Vec::new(), Vec::new());
+    for (label, children) in numbers.texts.into_iter().zip(groups) {
+        let functions = children.iter().filter(|child| child.kind == NodeKind::Function).count();
+        if functions > 1 && label != UNNAMED {
+            nodes.push(Node::of(NodeKind::Generic, format!("{label} ({functions} times)"), children));
+        } else if label == UNNAMED {
+            nodes.push(Node::of(NodeKind::Group, label, children));
+        } else {
+            let node = Node::of(NodeKind::Function, label, children);
+            single.push(Node { children: Vec::new(), ..node });
+        }
+    }
+    nodes.push(Node::of(NodeKind::Group, "functions that are there once", single));
+    nodes.extend(rest);
+    nodes.extend(around(analysis));
+    nodes
+}
+
+fn by_kind(analysis: &Analysis<'_>) -> Vec<Node> {
+    let (kinds, mut numbers) = (Kinds::new(), Numbers::default());
+    let functions = 0..analysis.module.functions.len() as u32;
+    let groups: Vec<u32> = functions
+        .map(|index| {
+            numbers.number(analysis.names.get(index).map_or(UNNAMED, |name| kinds.of(name)).to_owned())
+        })
+        .collect();
+    let Grouped { groups, rest } = grouped(analysis, &groups, numbers.texts.len());
+    let mut nodes: Vec<Node> = numbers
+        .texts
+        .into_iter()
+        .zip(groups)
+        .map(|(label, nodes)| Node::of(NodeKind::Group, label, nodes))
+        .collect();
+    nodes.extend(rest);
+    nodes.extend(around(analysis));
+    nodes
+}
+
+/// The pieces of data. A module may have millions; beyond some thousands the small ones are added up.
+fn data(analysis: &Analysis<'_>) -> Vec<Node> {
+    const MOST_PIECES: usize = 5_000;
+    let (module, pieces) = (analysis.module, &analysis.pieces);
+    let everyone: Vec<u32> = (0..module.functions.len() as u32).collect();
+    let owners = owners(pieces, &everyone);
+    let mut sizes: Vec<u64> = (0..pieces.len() as u32).map(|piece| pieces.bytes(piece)).collect();
+    sizes.sort_unstable_by(|a, b| b.cmp(a));
+    let least = sizes.get(MOST_PIECES).map_or(0, |size| size + 1);
+
+    let mut segments: BTreeMap<u32, (Vec<Node>, u64)> = BTreeMap::new();
+    for piece in 0..pieces.len() as u32 {
+        let (nodes, small) = segments.entry(pieces.segment(piece)).or_default();
+        if pieces.bytes(piece) < least {
+            *small += pieces.bytes(piece);
+            continue;
+        }
+        let of = match owners[piece as usize] {
+            Owner::Nobody => "no constant refers to it".to_owned(),
+            Owner::Group(function) => analysis.names.label(function),
+            Owner::Several => "several functions".to_owned(),
+        };
+        let content = pieces.content(module, piece);
+        let preview = match content {
+            super::data::Content::Text => preview(&module.bytes[pieces.range(piece)]),
+            content => content.title().to_owned(),
+        };
+        nodes.push(Node::leaf(NodeKind::Data, format!("{preview} ({of})"), pieces.bytes(piece)));
+    }
+    let mut nodes: Vec<Node> = segments
+        .into_iter()
+        .map(|(index, (mut nodes, small))| {
+            nodes.push(Node::leaf(NodeKind::Data, "smaller pieces", small));
+            Node::of(NodeKind::Data, table::label(module, Kind::Segment { index }, &analysis.names), nodes)
+        })
+        .collect();
+    nodes.push(segment_headers(analysis));
+    nodes.extend(sections(analysis, |kind| !matches!(kind, Kind::Segment { .. })));
+    nodes
+}
+
+fn preview(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let start: String = text.trim_end_matches('\0').chars().take(40).collect();
+    if start.len() < text.trim_end_matches('\0').len() {
+        format!("{start:?}…")
+    } else {
+        format!("{start:?}")
+    }
+}
+
+fn by_dominator(analysis: &Analysis<'_>) -> Vec<Node> {
+    // A tree that is read by recursion must not be as deep as a call graph can be.
+    const DEEPEST: u32 = 48;
+    let graph = &analysis.graph;
+    let mut children: Vec<Vec<u32>> = vec![Vec::new(); graph.len()];
+    let (mut unreached_code, mut unreached_data) = (Vec::new(), Vec::new());
+    for node in 1..graph.len() as u32 {
+        match (graph.dominators[node as usize], graph.vertex(node)) {
+            (Some(up), _) => children[up as usize].push(node),
+            (None, Vertex::Function(index)) => {
+                unreached_code.push(Node::leaf(
+                    NodeKind::Function,
+                    analysis.names.label(index),
+                    graph.own(node),
+                ));
+            }
+            (None, Vertex::Piece(piece)) => unreached_data.push(piece),
+            (None, _) => {}
+        }
+    }
+    let unreached = unreached_data.iter().map(|&piece| analysis.pieces.bytes(piece)).sum();
+    let mut nodes = below(analysis, &children, ROOT, DEEPEST);
+    nodes.push(Node::of(NodeKind::Group, "functions that no export leads to", unreached_code));
+    nodes.push(Node::leaf(NodeKind::Data, "data that no function refers to", unreached));
+    nodes.extend(around(analysis));
+    nodes
+}
+
+fn below(analysis: &Analysis<'_>, children: &[Vec<u32>], node: u32, deepest: u32) -> Vec<Node> {
+    let graph = &analysis.graph;
+    let mut data = 0;
+    let mut nodes = Vec::new();
+    for &child in &children[node as usize] {
+        let bytes = graph.retained[child as usize];
+        let (label, kind) = match graph.vertex(child) {
+            Vertex::Piece(_) => {
+                data += bytes;
+                continue;
+            }
+            Vertex::Function(index) => (analysis.names.label(index), NodeKind::Function),
+            Vertex::Signature(place) => (
+                format!("calls through a table, {}", analysis.module.signatures[place as usize]),
+                NodeKind::Group,
+            ),
+            Vertex::Root => continue,
+        };
+        if deepest == 0 || children[child as usize].is_empty() {
+            nodes.push(Node::leaf(kind, label, bytes));
+        } else {
+            let mut inside = below(analysis, children, child, deepest - 1);
+            if graph.own(child) > 0 {
+                inside.push(Node::leaf(kind, "itself", graph.own(child)));
+            }
+            nodes.push(Node::of(kind, label, inside));
+        }
+    }
+    nodes.push(Node::leaf(NodeKind::Data, "data", data));
+    nodes
+}
