@@ -1,6 +1,7 @@
 //! Values as bytes, for what a process tells another one of the same program: no names, no version.
 //!
-//! Not JSON, though it is here anyway: reading these few values from JSON made the program 28 KB larger.
+//! Not JSON, though it is here anyway: reading these few values from JSON made the program 28 KB larger. For the same reason numbers
+//! and texts are functions that are called: what takes most of the room is their repetition.
 
 use super::index::{ArchiveFacts, Line, Reason, Sums};
 use super::message::Over;
@@ -41,9 +42,11 @@ impl Told for bool {
 }
 
 impl Told for u64 {
+    #[inline(never)]
     fn put(&self, to: &mut Vec<u8>) {
         to.extend_from_slice(&self.to_le_bytes());
     }
+    #[inline(never)]
     fn get(from: &mut &[u8]) -> Option<u64> {
         take(from, 8)?.try_into().ok().map(u64::from_le_bytes)
     }
@@ -77,10 +80,12 @@ impl Told for Phase {
 }
 
 impl Told for String {
+    #[inline(never)]
     fn put(&self, to: &mut Vec<u8>) {
         (self.len() as u64).put(to);
         to.extend_from_slice(self.as_bytes());
     }
+    #[inline(never)]
     fn get(from: &mut &[u8]) -> Option<String> {
         let len = u64::get(from)?.try_into().ok()?;
         String::from_utf8(take(from, len)?.to_vec()).ok()
