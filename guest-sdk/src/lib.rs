@@ -90,10 +90,8 @@ pub mod __private {
     pub use crate::error::exit_code;
     #[cfg(target_arch = "wasm32")]
     pub use crate::heap::__private::*;
-    pub use crate::json::{Decode, Part, Record, Shape, record};
+    pub use crate::json::{Decode, Part, Serialize, Shape};
     pub use crate::manifest::{concat, joined_len, mask_len, mask_text, text};
     pub use crate::rest::{CanGet, CanList, CanLog, RawPath, Resource};
-    pub use miniserde::ser::Fragment;
-    pub use miniserde::ser::Serialize;
     pub use wagather_abi::manifest::SECTION;
 }

@@ -66,7 +66,9 @@ fn dependencies_point_one_way() {
 /// The only files that may hold `unsafe`, each for a reason that it says.
 const UNSAFE_FILES: &[&str] = &[
     "guest-sdk/src/heap.rs",
-    "guest-sdk/src/json/shape.rs",
+    "guest-sdk/src/json/shape/mod.rs",
+    "guest-sdk/src/json/shape/place.rs",
+    "guest-sdk/src/json/shape/view.rs",
     "guest-sdk/src/manifest.rs",
     "guest-sdk/src/sys/wasm.rs",
     "host-min/src/cli/display/terminal.rs",

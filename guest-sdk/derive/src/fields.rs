@@ -28,32 +28,11 @@ pub(crate) fn expand_serialize(input: &DeriveInput) -> Result<TokenStream> {
     let fields = named_fields(input)?;
     let ident = &input.ident;
     let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
-    let arms = fields.iter().enumerate().map(|(index, field)| {
-        let Field { ident, ty, name } = field;
-        quote_spanned!(ty.span()=> #index => (#name, &self.#ident),)
-    });
+    let shapes = fields.iter().map(|Field { ident, ty, name }| quote_spanned!(ty.span()=> #ident #name));
     Ok(quote! {
-        const _: () = {
-            use ::wagather::__private as __p;
-
-            impl #impl_generics __p::Record for #ident #ty_generics #where_clause {
-                fn field(
-                    &self,
-                    index: usize,
-                ) -> ::core::option::Option<(&'static str, &dyn __p::Serialize)> {
-                    ::core::option::Option::Some(match index {
-                        #(#arms)*
-                        _ => return ::core::option::Option::None,
-                    })
-                }
-            }
-
-            impl #impl_generics __p::Serialize for #ident #ty_generics #where_clause {
-                fn begin(&self) -> __p::Fragment<'_> {
-                    __p::record(self)
-                }
-            }
-        };
+        impl #impl_generics ::wagather::json::Serialize for #ident #ty_generics #where_clause {
+            const SHAPE: ::wagather::__private::Shape<Self> = ::wagather::__shape!(Serialize { #(#shapes)* });
+        }
     })
 }
 

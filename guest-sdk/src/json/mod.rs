@@ -16,12 +16,10 @@ mod write;
 
 pub use decode::{Decode, Mask, Whole};
 pub use miniserde;
-pub use miniserde::de::Deserialize;
-pub use miniserde::ser::Serialize;
 pub use pairs::Pairs;
 #[doc(hidden)]
 pub use shape::{Part, Shape};
-pub use write::{ArrayEntry, Record, record, to_entry, to_string, write};
+pub use write::{ArrayEntry, Serialize, to_entry, to_string, write};
 
 use crate::abi::Status;
 use crate::{Error, Result};

@@ -1,13 +1,10 @@
 //! Maps as pairs: labels, annotations, quantities by name.
 
 use super::decode::{Decode, Mask};
-use super::shape::{self, Append, Shape};
-use alloc::borrow::Cow;
-use alloc::boxed::Box;
+use super::shape::{self, Append, Shape, Slice};
+use super::write::Serialize;
 use alloc::string::String;
 use alloc::vec::Vec;
-use miniserde::ser::Fragment;
-use miniserde::{Serialize, ser};
 
 /// The names and values of a map, in the order of the JSON, which of the API server is that of the names. Written, it is
 /// the same map again.
@@ -43,17 +40,14 @@ impl<T: Decode> Append for Pairs<T> {
 }
 
 impl<T: Serialize> Serialize for Pairs<T> {
-    fn begin(&self) -> Fragment<'_> {
-        Fragment::Map(Box::new(Written(self.0.iter())))
-    }
+    const SHAPE: Shape<Self> = shape::pairs();
 }
 
-struct Written<'a, T>(core::slice::Iter<'a, (String, T)>);
+impl<T> Slice for Pairs<T> {
+    type Element = (String, T);
 
-impl<T: Serialize> ser::Map for Written<'_, T> {
-    fn next(&mut self) -> Option<(Cow<'_, str>, &dyn Serialize)> {
-        let (name, value) = self.0.next()?;
-        Some((Cow::Borrowed(name), value))
+    fn slice(&self) -> &[(String, T)] {
+        &self.0
     }
 }
 

@@ -1,8 +1,9 @@
 //! Shapes: how values of a type lie in memory, as constants that one decoder and one writer walk through.
 //!
 //! A derive that writes code costs a gatherer code for each field of each struct. A shape costs twelve bytes of data for a
-//! field, and what walks through it is there once. This file is the door between the two: it alone makes references of
-//! shapes and addresses. What the JSON is like is not its business; that is [`parse`](super::parse) and [`write`](super::write).
+//! field, and what walks through it is there once. This folder is the door between the two: it alone makes references of
+//! shapes and addresses: [`place`] to read, [`view`] to write. What the JSON is like is not its business; that is
+//! [`parse`](super::parse)'s and [`write`](super::write)'s.
 //!
 //! A [`Shape`] knows its type, and what makes one either proves what it says or is `unsafe`. For the fields of a struct the
 //! proof is the macro [`__shape!`](crate::__shape): it takes the name of a field, and finds its place and its type itself.
@@ -10,10 +11,16 @@
 // Addresses and shapes become references; see above.
 #![allow(unsafe_code)]
 
-use super::Decode;
+mod place;
+mod view;
+
+pub(in crate::json) use place::Place;
+pub(in crate::json) use view::{View, What};
+
 use super::parse::Parser;
-use crate::abi::Status;
-use crate::{Error, Result};
+use super::write::Writer;
+use super::{Decode, Serialize};
+use crate::Result;
 use alloc::string::String;
 use core::marker::PhantomData;
 
@@ -48,13 +55,30 @@ union More {
     nothing: (),
     /// The first field of a struct. The last has the bit [`LAST`].
     fields: *const Part,
-    elements: *const Elements,
+    grow: *const Grow,
+    list: *const List,
+    behind: *const Behind,
     read: unsafe fn(&mut Parser<'_>, *mut u8, u32) -> Result<()>,
+    write: unsafe fn(&mut Writer<'_>, *const u8),
 }
 
 /// How a collection grows by a default, whose name is that of its key in JSON.
-struct Elements {
+struct Grow {
     append: unsafe fn(*mut u8, &str) -> *mut u8,
+    part: Part,
+}
+
+/// Where the elements of a collection are, how far apart, and where in one its name is, a `String`, if it has one.
+struct List {
+    elements: unsafe fn(*const u8) -> (*const u8, usize),
+    stride: u16,
+    name: u16,
+    part: Part,
+}
+
+/// Where else the value is; null if there is none.
+struct Behind {
+    find: unsafe fn(*const u8) -> *const u8,
     part: Part,
 }
 
@@ -66,14 +90,23 @@ const SEQ: u8 = 4;
 const MAP: u8 = 5;
 /// By a function of its own: what few gatherers need.
 const OTHER: u8 = 6;
+const STR: u8 = 7;
+const BEHIND: u8 = 8;
 /// And the binary logarithm of its bytes, and [`SIGNED`].
 const INTEGER: u8 = 16;
 const SIGNED: u8 = 4;
+/// Of an array's elements.
+const NO_NAME: u16 = u16::MAX;
 /// Of a struct's fields.
 const LAST: u8 = 0x80;
 
 const NOTHING: Part =
     Part { name: core::ptr::null(), more: More { nothing: () }, offset: 0, name_len: 0, kind: SKIP };
+
+const fn short(offset: usize) -> u16 {
+    assert!(offset <= u16::MAX as usize, "what is read or written is within 64 KiB, element by element");
+    offset as u16
+}
 
 impl Part {
     /// The field of `S` at an offset.
@@ -88,9 +121,8 @@ impl Part {
         shape: Shape<F>,
     ) -> Self {
         let offset = offset + shape.part.offset as usize;
-        assert!(offset <= u16::MAX as usize, "a field that is read or written is within the first 64 KiB");
         assert!(name.len() <= u8::MAX as usize, "the name of a field has at most 255 bytes");
-        Part { name: name.as_ptr(), name_len: name.len() as u8, offset: offset as u16, ..shape.part }
+        Part { name: name.as_ptr(), name_len: name.len() as u8, offset: short(offset), ..shape.part }
     }
 
     /// The fields of one struct, the last of them marked.
@@ -180,6 +212,10 @@ impl Shape<String> {
     pub(super) const TEXT: Self = Shape::new(TEXT, More { nothing: () });
 }
 
+impl Shape<&str> {
+    pub(super) const STR: Self = Shape::new(STR, More { nothing: () });
+}
+
 impl Shape<bool> {
     pub(super) const BOOL: Self = Shape::new(BOOL, More { nothing: () });
 }
@@ -209,21 +245,21 @@ pub(super) trait Append {
 
 /// The shape of a JSON array.
 pub(super) const fn seq<A: Append>() -> Shape<A> {
-    Shape::new(SEQ, More { elements: elements::<A>() })
+    Shape::new(SEQ, More { grow: grow::<A>() })
 }
 
 /// The shape of a JSON object whose keys are not known.
 pub(super) const fn map<A: Append>() -> Shape<A> {
-    Shape::new(MAP, More { elements: elements::<A>() })
+    Shape::new(MAP, More { grow: grow::<A>() })
 }
 
-const fn elements<A: Append>() -> &'static Elements {
+const fn grow<A: Append>() -> &'static Grow {
     unsafe fn append<A: Append>(at: *mut u8, name: &str) -> *mut u8 {
         // SAFETY: a `Place` calls it, with the address of a value of its shape.
         let all = unsafe { &mut *at.cast::<A>() };
         core::ptr::from_mut(all.append(name)).cast()
     }
-    const { &Elements { append: append::<A>, part: <A::Element as Decode>::SHAPE.part } }
+    const { &Grow { append: append::<A>, part: <A::Element as Decode>::SHAPE.part } }
 }
 
 /// What is read by a function of its own.
@@ -240,130 +276,91 @@ pub(super) const fn read<R: Read>() -> Shape<R> {
     Shape::new(OTHER, More { read: read::<R> })
 }
 
-/// Where a value is, while it is read: it is valid at any time.
-#[derive(Clone, Copy)]
-pub(super) struct Place<'a> {
-    part: &'static Part,
-    at: *mut u8,
-    value: PhantomData<&'a mut ()>,
+/// What is written as something else that it has, or not at all.
+pub(super) trait Find {
+    type Target: Serialize;
+
+    fn find(&self) -> Option<&Self::Target>;
 }
 
-const MISFIT: Error = Error::new(Status::DECODE);
-
-impl<'a> Place<'a> {
-    /// The place of a value.
-    #[inline(always)]
-    pub(super) fn of<T: Decode>(value: &'a mut T) -> Self {
-        let part = const { &T::SHAPE.part };
-        Place { part, at: core::ptr::from_mut(value).cast(), value: PhantomData }.below(part)
-    }
-
-    /// What is read and not wanted.
-    const NOWHERE: Self = Place { part: &NOTHING, at: core::ptr::null_mut(), value: PhantomData };
-
-    fn below(self, part: &'static Part) -> Self {
-        // SAFETY: the offset is that of a field of the value, or 0, so it stays within.
-        Place { part, at: unsafe { self.at.add(part.offset.into()) }, value: PhantomData }
-    }
-
-    /// Whether a value that begins with this bracket can be here.
-    pub(super) fn takes(&self, open: u8) -> bool {
-        match self.part.kind() {
-            SKIP => true,
-            SEQ => open == b'[',
-            OBJECT | MAP => open == b'{',
-            _ => false,
+/// The shape of what is written so.
+pub(super) const fn behind<F: Find>() -> Shape<F> {
+    unsafe fn find<F: Find>(at: *const u8) -> *const u8 {
+        // SAFETY: a `View` calls it, with the address of a value of its shape.
+        match unsafe { &*at.cast::<F>() }.find() {
+            Some(target) => core::ptr::from_ref(target).cast(),
+            None => core::ptr::null(),
         }
     }
+    let behind = const { &Behind { find: find::<F>, part: <F::Target as Serialize>::SHAPE.part } };
+    Shape::new(BEHIND, More { behind })
+}
 
-    /// Reads it with a function of its own, if it has one.
-    pub(super) fn read(&mut self, parser: &mut Parser<'_>, depth: u32) -> Option<Result<()>> {
-        if self.part.kind() != OTHER {
-            return None;
-        }
-        // SAFETY: a part of this kind that is read has this, and its address is that of a value of the type.
-        Some(unsafe { (self.part.more.read)(parser, self.at, depth) })
-    }
+/// A collection to be written.
+pub(super) trait Slice {
+    type Element;
 
-    pub(super) fn text(&mut self, text: &str) -> Result<()> {
-        match self.part.kind() {
-            // SAFETY: what has this kind is a `String`, borrowed mutably.
-            TEXT => unsafe { *self.at.cast::<String>() = String::from(text) },
-            SKIP => {}
-            _ => return Err(MISFIT),
-        }
-        Ok(())
-    }
+    fn slice(&self) -> &[Self::Element];
+}
 
-    pub(super) fn boolean(&mut self, value: bool) -> Result<()> {
-        match self.part.kind() {
-            // SAFETY: what has this kind is a `bool`, borrowed mutably.
-            BOOL => unsafe { *self.at.cast::<bool>() = value },
-            SKIP => {}
-            _ => return Err(MISFIT),
-        }
-        Ok(())
-    }
+unsafe fn elements<S: Slice>(at: *const u8) -> (*const u8, usize) {
+    // SAFETY: a `View` calls it, with the address of a value of its shape.
+    let slice = unsafe { &*at.cast::<S>() }.slice();
+    (slice.as_ptr().cast(), slice.len())
+}
 
-    /// Whether nobody wants it.
-    pub(super) fn is_nowhere(&self) -> bool {
-        self.part.kind() == SKIP
-    }
+/// The shape of what is written as a JSON array.
+pub(super) const fn array<S: Slice<Element: Serialize>>() -> Shape<S> {
+    let list = const {
+        &List {
+            elements: elements::<S>,
+            stride: short(size_of::<S::Element>()),
+            name: NO_NAME,
+            part: <S::Element as Serialize>::SHAPE.part,
+        }
+    };
+    Shape::new(SEQ, More { list })
+}
 
-    pub(super) fn integer(&mut self, negative: bool, magnitude: u64) -> Result<()> {
-        let kind = self.part.kind();
-        if kind == SKIP {
-            return Ok(());
+/// The shape of what is written as a JSON object, a name before each value.
+pub(super) const fn pairs<S: Slice<Element = (String, T)>, T: Serialize>() -> Shape<S> {
+    let list = const {
+        let part = T::SHAPE.part;
+        let offset = part.offset as usize + core::mem::offset_of!((String, T), 1);
+        &List {
+            elements: elements::<S>,
+            stride: short(size_of::<(String, T)>()),
+            name: short(core::mem::offset_of!((String, T), 0)),
+            part: Part { offset: short(offset), ..part },
         }
-        if kind < INTEGER {
-            return Err(MISFIT);
-        }
-        let (log, is_signed) = (kind & 3, kind & SIGNED != 0);
-        let most = u64::MAX >> (64 - (8 << log) + u32::from(is_signed));
-        let most = match (negative, is_signed) {
-            (false, _) => most,
-            (true, true) => most + 1,
-            (true, false) => 0,
-        };
-        if magnitude > most {
-            return Err(MISFIT);
-        }
-        let value = if negative { magnitude.wrapping_neg() } else { magnitude };
-        // SAFETY: what has this kind is an integer of that many bytes, borrowed mutably.
-        unsafe {
-            match log {
-                0 => *self.at = value as u8,
-                1 => *self.at.cast::<u16>() = value as u16,
-                2 => *self.at.cast::<u32>() = value as u32,
-                _ => *self.at.cast::<u64>() = value,
-            }
-        }
-        Ok(())
-    }
+    };
+    Shape::new(MAP, More { list })
+}
 
-    /// Where an element belongs: to the end of a collection, or to the field of that name.
-    pub(super) fn element(&mut self, name: &str) -> Place<'_> {
-        match self.part.kind() {
-            OBJECT => {
-                // SAFETY: what has this kind has fields of a struct, of which one is the last.
-                let mut field = unsafe { &*self.part.more.fields };
-                while field.name() != name {
-                    if field.kind & LAST != 0 {
-                        return Place::NOWHERE;
-                    }
-                    // SAFETY: not the last, so the next is in the same array.
-                    field = unsafe { &*core::ptr::from_ref(field).add(1) };
-                }
-                self.below(field)
-            }
-            SEQ | MAP => {
-                // SAFETY: what has this kind has this, and is a collection of that type, borrowed mutably.
-                let elements = unsafe { &*self.part.more.elements };
-                // SAFETY: as above.
-                let at = unsafe { (elements.append)(self.at, name) };
-                Place { at, ..*self }.below(&elements.part)
-            }
-            _ => Place::NOWHERE,
-        }
+/// What is written by a function of its own.
+pub(super) trait Write {
+    fn write(&self, writer: &mut Writer<'_>);
+
+    /// Whether it is left out of objects.
+    fn is_null(&self) -> bool {
+        false
     }
+}
+
+/// The shape of what is written so.
+pub(super) const fn write<W: Write>() -> Shape<W> {
+    unsafe fn write<W: Write>(writer: &mut Writer<'_>, at: *const u8) {
+        // SAFETY: a `View` calls it, with the address of a value of its shape.
+        unsafe { &*at.cast::<W>() }.write(writer);
+    }
+    Shape::new(OTHER, More { write: write::<W> })
+}
+
+/// The shape of what is written so, or is `null`.
+pub(super) const fn write_if<W: Write>() -> Shape<W> {
+    unsafe fn find<W: Write>(at: *const u8) -> *const u8 {
+        // SAFETY: a `View` calls it, with the address of a value of its shape.
+        if unsafe { &*at.cast::<W>() }.is_null() { core::ptr::null() } else { at }
+    }
+    Shape::new(BEHIND, More { behind: const { &Behind { find: find::<W>, part: write::<W>().part } } })
 }
