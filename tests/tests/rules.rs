@@ -70,6 +70,7 @@ const UNSAFE_FILES: &[&str] = &[
     "guest-sdk/src/json/shape/place.rs",
     "guest-sdk/src/json/shape/view.rs",
     "guest-sdk/src/manifest.rs",
+    "guest-sdk/src/sys/memory.rs",
     "guest-sdk/src/sys/wasm.rs",
     "host-min/src/cli/display/terminal.rs",
     "host-min/src/fork.rs",
