@@ -48,7 +48,7 @@
 //!
 //! What is not called is not linked, and there are no cargo features to turn. A gatherer that only
 //! [pipes](List::pipe) needs no heap and is a few hundred bytes. Decoding needs one, by
-//! [`heap!`], and costs about 10 KB with all that belongs to it. Nothing here uses `core::fmt`, but the `Debug` and `Display` of
+//! [`heap!`], and costs 6 to 8 KB with all that belongs to it. Nothing here uses `core::fmt`, but the `Debug` and `Display` of
 //! [`Error`], which are only linked where they are printed.
 
 #![no_std]

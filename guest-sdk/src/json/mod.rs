@@ -1,8 +1,9 @@
-//! JSON, by miniserde's traits: decoding what the API server sent, and writing findings. It needs the [heap](crate::heap!).
+//! JSON: decoding what the API server sent, and writing findings. It needs the [heap](crate::heap!).
 //!
-//! The traits are miniserde's, so its types work here; the parser and the writer are not. Its own carry tables for exact
-//! floating point and would make `examples/degraded-operators` 9 KB larger. These read and write floats to about 15 digits, and
-//! recurse on the stack, with a [bound](MAX_DEPTH).
+//! The derives make no code but constants, the shapes of their types, and one decoder and one writer walk through
+//! them (`docs/decisions/0030`). Floats are read and written to about 15 digits: exact conversion is 10 KB of tables. Both recurse on the
+//! stack, with a [bound](MAX_DEPTH). For types that have miniserde's traits only, there is [`Whole`], as a field or on its own:
+//! `from_str::<Whole<Value>>(text)`.
 //!
 //! `null` means as much as an absent field in Kubernetes' API, and does here: a `null` field or element is skipped when
 //! reading, and a `None` field is left out when writing.
@@ -55,3 +56,6 @@ pub(crate) fn from_checked<T: Decode>(text: &mut [u8]) -> Result<T> {
     parse::parse(text, Place::of(&mut value))?;
     Ok(value)
 }
+
+#[cfg(test)]
+mod tests;
