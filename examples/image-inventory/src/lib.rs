@@ -10,7 +10,7 @@ extern crate alloc;
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use wagather::json::{self, Deserialize};
+use wagather::json::{self, Decode};
 use wagather::{Api, Fields, List, ListParams, Resource, Result, Serialize, gatherer, heap, log};
 
 /// Large clusters have some hundreds.
@@ -189,7 +189,7 @@ impl Inventory {
 
     // Not inlined: the four kinds that are read alike have one copy of it.
     #[inline(never)]
-    fn add_workloads<K: Deserialize>(&mut self, list: List<K>, workload: fn(K) -> Workload) -> Result<()> {
+    fn add_workloads<K: Decode>(&mut self, list: List<K>, workload: fn(K) -> Workload) -> Result<()> {
         for item in list {
             let spec = workload(item?).spec.template.spec;
             self.workloads += 1;

@@ -28,32 +28,11 @@ pub(crate) fn expand_serialize(input: &DeriveInput) -> Result<TokenStream> {
     let fields = named_fields(input)?;
     let ident = &input.ident;
     let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
-    let arms = fields.iter().enumerate().map(|(index, field)| {
-        let Field { ident, ty, name } = field;
-        quote_spanned!(ty.span()=> #index => (#name, &self.#ident),)
-    });
+    let shapes = fields.iter().map(|Field { ident, ty, name }| quote_spanned!(ty.span()=> #ident #name));
     Ok(quote! {
-        const _: () = {
-            use ::wagather::__private as __p;
-
-            impl #impl_generics __p::Record for #ident #ty_generics #where_clause {
-                fn field(
-                    &self,
-                    index: usize,
-                ) -> ::core::option::Option<(&'static str, &dyn __p::Serialize)> {
-                    ::core::option::Option::Some(match index {
-                        #(#arms)*
-                        _ => return ::core::option::Option::None,
-                    })
-                }
-            }
-
-            impl #impl_generics __p::Serialize for #ident #ty_generics #where_clause {
-                fn begin(&self) -> __p::Fragment<'_> {
-                    __p::record(self)
-                }
-            }
-        };
+        impl #impl_generics ::wagather::json::Serialize for #ident #ty_generics #where_clause {
+            const SHAPE: ::wagather::__private::Shape<Self> = ::wagather::__shape!(Serialize { #(#shapes)* });
+        }
     })
 }
 
@@ -122,63 +101,26 @@ fn named_fields(input: &DeriveInput) -> Result<Vec<Field<'_>>> {
     Ok(fields)
 }
 
-/// The implementations that decode a struct as the type of its only field.
+/// The implementation that decodes a struct as the type of its only field.
 pub(crate) fn decoding_as(ident: &Ident, inner: &Type) -> TokenStream {
     quote_spanned! {inner.span()=>
-        const _: () = {
-            use ::wagather::__private as __p;
-
-            impl ::wagather::json::Decode for #ident {
-                const MASK: ::wagather::json::Mask = <#inner as __p::Decode>::MASK;
-
-                fn visitor(&mut self) -> &mut dyn __p::Visitor {
-                    __p::object::<#inner>(&mut self.0)
-                }
-            }
-
-            impl __p::Deserialize for #ident {
-                fn begin(out: &mut ::core::option::Option<Self>) -> &mut dyn __p::Visitor {
-                    __p::decode_into(out)
-                }
-            }
-        };
+        impl ::wagather::json::Decode for #ident {
+            const MASK: ::wagather::json::Mask = <#inner as ::wagather::json::Decode>::MASK;
+            const SHAPE: ::wagather::__private::Shape<Self> = ::wagather::__shape!(Decode 0);
+        }
     }
 }
 
-/// The implementations that decode a struct. Errors about a field's type point at the type.
+/// The implementation that decodes a struct. Errors about a field's type point at the type.
 pub(crate) fn decoding(ident: &Ident, fields: &[Field<'_>]) -> TokenStream {
     let masks = fields.iter().map(|Field { ty, name, .. }| {
         quote_spanned!(ty.span()=> (#name, <#ty as ::wagather::__private::Decode>::MASK),)
     });
-    let arms = fields.iter().map(|Field { ident, ty, name }| {
-        quote_spanned!(ty.span()=> #name => <#ty as ::wagather::__private::Decode>::visitor(&mut self.#ident),)
-    });
+    let shapes = fields.iter().map(|Field { ident, name, .. }| quote!(#ident #name));
     quote! {
-        const _: () = {
-            use ::wagather::__private as __p;
-
-            impl __p::Object for #ident {
-                fn field(&mut self, name: &str) -> ::core::option::Option<&mut dyn __p::Visitor> {
-                    ::core::option::Option::Some(match name {
-                        #(#arms)*
-                        _ => return ::core::option::Option::None,
-                    })
-                }
-            }
-
-            impl ::wagather::json::Decode for #ident {
-                const MASK: ::wagather::json::Mask = ::wagather::json::Mask::Object(&[#(#masks)*]);
-
-                fn visitor(&mut self) -> &mut dyn __p::Visitor {
-                    __p::object(self)
-                }
-            }
-
-            impl __p::Deserialize for #ident {
-                fn begin(out: &mut ::core::option::Option<Self>) -> &mut dyn __p::Visitor {
-                    __p::decode_into(out)
-                }
-            }
-        };
+        impl ::wagather::json::Decode for #ident {
+            const MASK: ::wagather::json::Mask = ::wagather::json::Mask::Object(&[#(#masks)*]);
+            const SHAPE: ::wagather::__private::Shape<Self> = ::wagather::__shape!(Decode { #(#shapes)* });
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! The derives of [`wagather`](../wagather/index.html): a struct with the wanted fields becomes a declared, masked and
 //! decodable resource.
 //!
-//! They cost nothing at run time: what they compute (masks, manifest records, JSON names) is computed while compiling. They
+//! They make no code: what they compute (masks, manifest records, the shapes of types) is computed while compiling, and twelve bytes
+//! of data for a field are what is left. They
 //! are not a schema: a field that the API does not have is not noticed, it is just always its default.
 
 mod fields;
@@ -61,7 +62,7 @@ pub fn derive_fields(input: TokenStream) -> TokenStream {
     fields::expand_fields(&input).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
-/// Makes a struct writable as JSON: miniserde's `Serialize`, with the field names of [`Fields`](derive@Fields).
+/// Makes a struct writable as JSON, with the field names of [`Fields`](derive@Fields).
 #[proc_macro_derive(Serialize, attributes(field))]
 pub fn derive_serialize(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

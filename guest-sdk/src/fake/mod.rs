@@ -31,7 +31,7 @@ mod answer;
 mod imports;
 
 use crate::abi::{LogLevel, Status, Verb};
-use crate::json::{Deserialize, from_str};
+use crate::json::{Decode, from_str};
 use crate::{Error, Result};
 use answer::{Answer, Content};
 use core::cell::RefCell;
@@ -234,7 +234,7 @@ impl Run {
     ///
     /// If there is none of that name, or if it does not fit the type.
     #[track_caller]
-    pub fn decode<T: Deserialize>(&self, name: &str) -> T {
+    pub fn decode<T: Decode>(&self, name: &str) -> T {
         let text = self.entry(name);
         from_str(text).unwrap_or_else(|_: Error| panic!("the entry {name} does not fit the type: {text}"))
     }

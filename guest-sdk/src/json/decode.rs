@@ -1,17 +1,17 @@
-//! Decoding in place: a value starts as its default, and the fields that the JSON has are filled in.
+//! What can be decoded: a value starts as its default, and the fields that the JSON has are filled in.
 //!
-//! That is how Kubernetes' own types behave (`omitempty`: what is absent is the default), and it is small: miniserde's own
-//! scheme keeps an `Option` of each field until the object ends, then moves and checks them all.
+//! That is how Kubernetes' own types behave (`omitempty`: what is absent is the default), and it is small: a value is never
+//! moved, and never half there.
 
-// A visitor of a value in place is the value itself under another type; see `place`.
-#![allow(unsafe_code)]
-
+use super::parse::{MALFORMED, Parser};
+use super::shape::{self, Append, Place, Read, Shape};
+use super::visit;
+use crate::Result;
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
-use miniserde::de::{Map, Seq, Visitor};
-use miniserde::{Deserialize, Error, Result};
+use miniserde::Deserialize;
 
 /// Which parts of a value are wanted: a [field mask](crate::abi::mask) as a tree, so that nested types' masks can be
 /// joined at compile time.
@@ -49,97 +49,22 @@ pub trait Decode: Default {
     /// Which parts of it are wanted.
     const MASK: Mask = Mask::Whole;
 
-    /// The visitor that fills the value in.
-    fn visitor(&mut self) -> &mut dyn Visitor;
-}
-
-/// An object with fields; what the derives implement.
-pub trait Object {
-    /// The visitor of the field of that name in JSON, or `None` if it is not wanted.
-    fn field(&mut self, name: &str) -> Option<&mut dyn Visitor>;
-}
-
-/// The value as a visitor of itself.
-#[repr(transparent)]
-pub(super) struct Place<T>(pub(super) T);
-
-pub(super) fn place<T>(value: &mut T) -> &mut Place<T> {
-    // SAFETY: `Place<T>` is transparent: it has the layout of `T`, and every `T` is a valid one. The lifetime is the same.
-    unsafe { &mut *core::ptr::from_mut(value).cast::<Place<T>>() }
-}
-
-/// The visitor of an object in place.
-pub fn object<T: Object>(value: &mut T) -> &mut dyn Visitor {
-    place(value)
-}
-
-/// What a derived `Deserialize` does: the place is filled with the default, and that is filled in.
-pub fn decode_into<T: Decode>(out: &mut Option<T>) -> &mut dyn Visitor {
-    out.insert(T::default()).visitor()
-}
-
-impl<T: Object> Visitor for Place<T> {
-    fn map(&mut self) -> Result<Box<dyn Map + '_>> {
-        Ok(Box::new(FieldsOf(&mut self.0)))
-    }
-}
-
-struct FieldsOf<'a>(&'a mut dyn Object);
-
-impl Map for FieldsOf<'_> {
-    fn key(&mut self, name: &str) -> Result<&mut dyn Visitor> {
-        Ok(self.0.field(name).unwrap_or_else(|| <dyn Visitor>::ignore()))
-    }
-
-    fn finish(&mut self) -> Result<()> {
-        Ok(())
-    }
+    /// How it lies in memory.
+    const SHAPE: Shape<Self>;
 }
 
 impl Decode for String {
-    fn visitor(&mut self) -> &mut dyn Visitor {
-        place(self)
-    }
-}
-
-impl Visitor for Place<String> {
-    fn string(&mut self, text: &str) -> Result<()> {
-        self.0 = String::from(text);
-        Ok(())
-    }
+    const SHAPE: Shape<Self> = Shape::TEXT;
 }
 
 impl Decode for bool {
-    fn visitor(&mut self) -> &mut dyn Visitor {
-        place(self)
-    }
-}
-
-impl Visitor for Place<bool> {
-    fn boolean(&mut self, value: bool) -> Result<()> {
-        self.0 = value;
-        Ok(())
-    }
+    const SHAPE: Shape<Self> = Shape::BOOL;
 }
 
 macro_rules! integers {
     ($($ty:ty)*) => {$(
         impl Decode for $ty {
-            fn visitor(&mut self) -> &mut dyn Visitor {
-                place(self)
-            }
-        }
-
-        impl Visitor for Place<$ty> {
-            fn nonnegative(&mut self, value: u64) -> Result<()> {
-                self.0 = value.try_into().map_err(|_| Error)?;
-                Ok(())
-            }
-
-            fn negative(&mut self, value: i64) -> Result<()> {
-                self.0 = value.try_into().map_err(|_| Error)?;
-                Ok(())
-            }
+            const SHAPE: Shape<Self> = Shape::<$ty>::INTEGER;
         }
     )*};
 }
@@ -148,24 +73,14 @@ integers!(u8 u16 u32 u64 usize i8 i16 i32 i64 isize);
 macro_rules! floats {
     ($($ty:ty)*) => {$(
         impl Decode for $ty {
-            fn visitor(&mut self) -> &mut dyn Visitor {
-                place(self)
-            }
+            const SHAPE: Shape<Self> = shape::read();
         }
 
-        impl Visitor for Place<$ty> {
-            fn nonnegative(&mut self, value: u64) -> Result<()> {
-                self.0 = value as $ty;
-                Ok(())
-            }
-
-            fn negative(&mut self, value: i64) -> Result<()> {
-                self.0 = value as $ty;
-                Ok(())
-            }
-
-            fn float(&mut self, value: f64) -> Result<()> {
-                self.0 = value as $ty;
+        impl Read for $ty {
+            fn read(&mut self, parser: &mut Parser<'_>, _depth: u32) -> Result<()> {
+                let (float, len) = visit::float(parser.rest()?)?;
+                *self = float as $ty;
+                parser.skip(len);
                 Ok(())
             }
         }
@@ -173,77 +88,56 @@ macro_rules! floats {
 }
 floats!(f32 f64);
 
-// The parser skips `null`, so a visitor is only asked for where there is something.
 impl<T: Decode> Decode for Option<T> {
     const MASK: Mask = T::MASK;
+    const SHAPE: Shape<Self> = shape::read();
+}
 
-    fn visitor(&mut self) -> &mut dyn Visitor {
-        decode_into(self)
+// The parser skips `null`, so a value is only read where there is something.
+impl<T: Decode> Read for Option<T> {
+    fn read(&mut self, parser: &mut Parser<'_>, depth: u32) -> Result<()> {
+        parser.value(Place::of(self.insert(T::default())), depth)
     }
 }
 
 impl<T: Decode> Decode for Box<T> {
     const MASK: Mask = T::MASK;
+    const SHAPE: Shape<Self> = shape::read();
+}
 
-    fn visitor(&mut self) -> &mut dyn Visitor {
-        (**self).visitor()
+impl<T: Decode> Read for Box<T> {
+    fn read(&mut self, parser: &mut Parser<'_>, depth: u32) -> Result<()> {
+        parser.value(Place::of(&mut **self), depth)
     }
 }
 
 impl<T: Decode> Decode for Vec<T> {
     const MASK: Mask = T::MASK;
-
-    fn visitor(&mut self) -> &mut dyn Visitor {
-        place(self)
-    }
+    const SHAPE: Shape<Self> = shape::seq();
 }
 
-impl<T: Decode> Visitor for Place<Vec<T>> {
-    fn seq(&mut self) -> Result<Box<dyn Seq + '_>> {
-        Ok(Box::new(Elements(&mut self.0)))
-    }
-}
+impl<T: Decode> Append for Vec<T> {
+    type Element = T;
 
-struct Elements<'a, T>(&'a mut Vec<T>);
-
-impl<T: Decode> Seq for Elements<'_, T> {
-    fn element(&mut self) -> Result<&mut dyn Visitor> {
-        self.0.push(T::default());
-        self.0.last_mut().map(T::visitor).ok_or(Error)
-    }
-
-    fn finish(&mut self) -> Result<()> {
-        Ok(())
+    fn append(&mut self, _name: &str) -> &mut T {
+        self.push_mut(T::default())
     }
 }
 
 impl<T: Decode> Decode for BTreeMap<String, T> {
     const MASK: Mask = Mask::Map(&T::MASK);
+    const SHAPE: Shape<Self> = shape::map();
+}
 
-    fn visitor(&mut self) -> &mut dyn Visitor {
-        place(self)
+impl<T: Decode> Append for BTreeMap<String, T> {
+    type Element = T;
+
+    fn append(&mut self, name: &str) -> &mut T {
+        self.entry(String::from(name)).or_default()
     }
 }
 
-impl<T: Decode> Visitor for Place<BTreeMap<String, T>> {
-    fn map(&mut self) -> Result<Box<dyn Map + '_>> {
-        Ok(Box::new(Values(&mut self.0)))
-    }
-}
-
-struct Values<'a, T>(&'a mut BTreeMap<String, T>);
-
-impl<T: Decode> Map for Values<'_, T> {
-    fn key(&mut self, name: &str) -> Result<&mut dyn Visitor> {
-        Ok(self.0.entry(String::from(name)).or_default().visitor())
-    }
-
-    fn finish(&mut self) -> Result<()> {
-        Ok(())
-    }
-}
-
-/// A field of a type that only has miniserde's `Deserialize`, such as an enum or `miniserde::json::Value`: all of the
+/// A field of a type that only has miniserde's `Deserialize` or `Serialize`, such as an enum or `miniserde::json::Value`: all of the
 /// subtree, or `None` if it is absent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Whole<T>(pub Option<T>);
@@ -255,8 +149,14 @@ impl<T> Default for Whole<T> {
 }
 
 impl<T: Deserialize> Decode for Whole<T> {
-    fn visitor(&mut self) -> &mut dyn Visitor {
-        T::begin(&mut self.0)
+    const SHAPE: Shape<Self> = shape::read();
+}
+
+impl<T: Deserialize> Read for Whole<T> {
+    fn read(&mut self, parser: &mut Parser<'_>, depth: u32) -> Result<()> {
+        let len = visit::parse(parser.rest()?, T::begin(&mut self.0), depth)?;
+        parser.skip(len);
+        if self.0.is_some() { Ok(()) } else { Err(MALFORMED) }
     }
 }
 
@@ -265,6 +165,7 @@ mod tests {
     use super::*;
     use crate::json::from_str;
     use crate::manifest::{mask_len, mask_text};
+    use miniserde::de::Visitor;
 
     #[derive(Default, Debug, PartialEq, crate::Fields)]
     struct Everything {
@@ -297,7 +198,7 @@ mod tests {
         fn begin(out: &mut Option<Self>) -> &mut dyn Visitor {
             miniserde::make_place!(Slot);
             impl Visitor for Slot<Kind> {
-                fn string(&mut self, text: &str) -> Result<()> {
+                fn string(&mut self, text: &str) -> miniserde::Result<()> {
                     self.out = Some(if text == "Known" { Kind::Known } else { Kind::Other });
                     Ok(())
                 }
@@ -358,11 +259,5 @@ mod tests {
         let expected =
             "text,flag,small,signed,ratio,maybe(x-y),boxed(x-y),many(x-y),byName(*(x-y)),annotations,kind";
         assert_eq!(core::str::from_utf8(&TEXT), Ok(expected));
-    }
-
-    #[test]
-    fn miniserdes_own_parser_decodes_it_too() {
-        let inner: Inner = miniserde::json::from_str(r#"{"x-y":7,"z":null}"#).expect("an object");
-        assert_eq!(inner, Inner { value: 7 });
     }
 }

@@ -1,13 +1,10 @@
 //! Maps as pairs: labels, annotations, quantities by name.
 
-use super::decode::{Decode, Mask, Place, place};
-use alloc::borrow::Cow;
-use alloc::boxed::Box;
+use super::decode::{Decode, Mask};
+use super::shape::{self, Append, Shape, Slice};
+use super::write::Serialize;
 use alloc::string::String;
 use alloc::vec::Vec;
-use miniserde::de::Visitor;
-use miniserde::ser::Fragment;
-use miniserde::{Error, Result, Serialize, de, ser};
 
 /// The names and values of a map, in the order of the JSON, which of the API server is that of the names. Written, it is
 /// the same map again.
@@ -31,43 +28,26 @@ impl<T> Default for Pairs<T> {
 
 impl<T: Decode> Decode for Pairs<T> {
     const MASK: Mask = Mask::Map(&T::MASK);
-
-    fn visitor(&mut self) -> &mut dyn Visitor {
-        place(self)
-    }
+    const SHAPE: Shape<Self> = shape::map();
 }
 
-impl<T: Decode> Visitor for Place<Pairs<T>> {
-    fn map(&mut self) -> Result<Box<dyn de::Map + '_>> {
-        Ok(Box::new(Read(&mut self.0.0)))
-    }
-}
+impl<T: Decode> Append for Pairs<T> {
+    type Element = T;
 
-struct Read<'a, T>(&'a mut Vec<(String, T)>);
-
-impl<T: Decode> de::Map for Read<'_, T> {
-    fn key(&mut self, name: &str) -> Result<&mut dyn Visitor> {
-        self.0.push((String::from(name), T::default()));
-        self.0.last_mut().map(|(_, value)| value.visitor()).ok_or(Error)
-    }
-
-    fn finish(&mut self) -> Result<()> {
-        Ok(())
+    fn append(&mut self, name: &str) -> &mut T {
+        &mut self.0.push_mut((String::from(name), T::default())).1
     }
 }
 
 impl<T: Serialize> Serialize for Pairs<T> {
-    fn begin(&self) -> Fragment<'_> {
-        Fragment::Map(Box::new(Written(self.0.iter())))
-    }
+    const SHAPE: Shape<Self> = shape::pairs();
 }
 
-struct Written<'a, T>(core::slice::Iter<'a, (String, T)>);
+impl<T> Slice for Pairs<T> {
+    type Element = (String, T);
 
-impl<T: Serialize> ser::Map for Written<'_, T> {
-    fn next(&mut self) -> Option<(Cow<'_, str>, &dyn Serialize)> {
-        let (name, value) = self.0.next()?;
-        Some((Cow::Borrowed(name), value))
+    fn slice(&self) -> &[(String, T)] {
+        &self.0
     }
 }
 

@@ -1,40 +1,45 @@
-//! The parser: JSON text in, calls of miniserde's visitors out.
+//! The parser: JSON text in, values in their places out.
 //!
-//! It accepts what RFC 8259 defines and a little more (control characters within strings, leading zeros, an exponent or
-//! fraction without digits): the text comes from an API server, through a host that has parsed it before.
+//! It accepts what RFC 8259 defines and a little more (control characters within strings, leading zeros, and where nobody asked
+//! for a number, one with several points or exponents): the text comes from an API server, through a host that has parsed it before.
+//!
+//! Strings are unescaped where they stand, which never takes more room.
 
 use super::MAX_DEPTH;
+use super::shape::Place;
 use crate::abi::Status;
-use crate::{Error, Result};
-use alloc::string::String;
-use miniserde::de::Visitor;
+use crate::{Error, Result, sys};
 
-const MALFORMED: Error = Error::new(Status::DECODE);
+pub(super) const MALFORMED: Error = Error::new(Status::DECODE);
 
-/// Parses one value, and nothing after it.
-pub(super) fn parse(text: &str, visitor: &mut dyn Visitor) -> Result<()> {
-    let mut parser = Parser { text, at: 0, depth: 0, piece: "", unescaped: String::new() };
-    parser.value(visitor)?;
+/// Reads one value into its place, and nothing after it. The text, which is UTF-8, is used up.
+pub(super) fn parse(text: &mut [u8], place: Place<'_>) -> Result<()> {
+    let mut parser = Parser { text, at: 0, string: 0, string_end: 0 };
+    parser.value(place, MAX_DEPTH)?;
     match parser.peek() {
         0 => Ok(()),
         _ => Err(MALFORMED),
     }
 }
 
-struct Parser<'a> {
-    text: &'a str,
+pub(super) struct Parser<'a> {
+    text: &'a mut [u8],
     at: usize,
-    depth: u32,
-    /// The last string, if it had no escapes.
-    piece: &'a str,
-    /// The last string, if it had.
-    unescaped: String,
+    /// Where the last string begins and ends.
+    string: usize,
+    string_end: usize,
 }
 
-impl<'a> Parser<'a> {
+impl Parser<'_> {
     /// The byte at hand; 0 at the end, which is in no JSON.
     fn byte(&self) -> u8 {
-        self.text.as_bytes().get(self.at).copied().unwrap_or(0)
+        self.text.get(self.at).copied().unwrap_or(0)
+    }
+
+    fn take(&mut self) -> u8 {
+        let byte = self.byte();
+        self.at += 1;
+        byte
     }
 
     /// The next byte that is not white space.
@@ -55,240 +60,186 @@ impl<'a> Parser<'a> {
         if self.accept(byte) { Ok(()) } else { Err(MALFORMED) }
     }
 
-    fn word(&mut self, word: &str) -> bool {
-        let is_there =
-            self.text.as_bytes().get(self.at..).is_some_and(|rest| rest.starts_with(word.as_bytes()));
-        if is_there {
-            self.at += word.len();
+    /// What is not parsed yet, for who parses it otherwise, and says how much.
+    pub(super) fn rest(&self) -> Result<&str> {
+        sys::text(self.text.get(self.at..).unwrap_or(&[]))
+    }
+
+    pub(super) fn skip(&mut self, bytes: usize) {
+        self.at += bytes;
+    }
+
+    pub(super) fn value(&mut self, mut place: Place<'_>, depth: u32) -> Result<()> {
+        if let Some(read) = place.read(self, depth) {
+            return read;
         }
-        is_there
-    }
-
-    /// Whether the next value is `null`, which is skipped.
-    fn null(&mut self) -> bool {
-        self.peek() == b'n' && self.word("null")
-    }
-
-    fn value(&mut self, visitor: &mut dyn Visitor) -> Result<()> {
-        let outcome = match self.peek() {
-            b'{' | b'[' if self.depth == MAX_DEPTH => return Err(MALFORMED),
-            b'{' => {
-                self.depth += 1;
-                self.map(visitor)?;
-                self.depth -= 1;
-                return Ok(());
-            }
-            b'[' => {
-                self.depth += 1;
-                self.seq(visitor)?;
-                self.depth -= 1;
-                return Ok(());
+        match self.peek() {
+            open @ (b'{' | b'[') => {
+                if depth == 0 || !place.takes(open) {
+                    return Err(MALFORMED);
+                }
+                self.at += 1;
+                // Of both kinds, the closing bracket is the opening one and 2.
+                if self.accept(open + 2) {
+                    return Ok(());
+                }
+                loop {
+                    self.string_end = self.string;
+                    if open == b'{' {
+                        if self.peek() != b'"' {
+                            return Err(MALFORMED);
+                        }
+                        self.string()?;
+                        self.expect(b':')?;
+                    }
+                    // `null` is as if absent.
+                    if self.peek() == b'n' {
+                        self.word(b"null")?;
+                    } else {
+                        let element = place.element(self.last_string()?);
+                        self.value(element, depth - 1)?;
+                    }
+                    if !self.accept(b',') {
+                        return self.expect(open + 2);
+                    }
+                }
             }
             b'"' => {
                 self.string()?;
-                visitor.string(self.last_string())
+                place.text(self.last_string()?)
             }
-            b'-' | b'0'..=b'9' => return self.number(visitor),
-            b't' if self.word("true") => visitor.boolean(true),
-            b'f' if self.word("false") => visitor.boolean(false),
-            b'n' if self.word("null") => visitor.null(),
-            _ => return Err(MALFORMED),
-        };
-        outcome.map_err(|_| MALFORMED)
+            b'-' | b'0'..=b'9' => self.number(place),
+            b't' => {
+                self.word(b"true")?;
+                place.boolean(true)
+            }
+            b'f' => {
+                self.word(b"false")?;
+                place.boolean(false)
+            }
+            _ => Err(MALFORMED),
+        }
     }
 
-    fn map(&mut self, visitor: &mut dyn Visitor) -> Result<()> {
-        let mut map = visitor.map().map_err(|_| MALFORMED)?;
-        self.expect(b'{')?;
-        if !self.accept(b'}') {
-            loop {
-                if self.peek() != b'"' {
-                    return Err(MALFORMED);
-                }
-                self.string()?;
-                self.expect(b':')?;
-                if !self.null() {
-                    self.value(map.key(self.last_string()).map_err(|_| MALFORMED)?)?;
-                }
-                if !self.accept(b',') {
-                    break;
-                }
+    fn word(&mut self, word: &[u8]) -> Result<()> {
+        for byte in word {
+            if self.take() != *byte {
+                return Err(MALFORMED);
             }
-            self.expect(b'}')?;
         }
-        map.finish().map_err(|_| MALFORMED)
+        Ok(())
     }
 
-    fn seq(&mut self, visitor: &mut dyn Visitor) -> Result<()> {
-        let mut seq = visitor.seq().map_err(|_| MALFORMED)?;
-        self.expect(b'[')?;
-        if !self.accept(b']') {
-            loop {
-                if !self.null() {
-                    self.value(seq.element().map_err(|_| MALFORMED)?)?;
-                }
-                if !self.accept(b',') {
-                    break;
-                }
-            }
-            self.expect(b']')?;
-        }
-        seq.finish().map_err(|_| MALFORMED)
+    fn last_string(&self) -> Result<&str> {
+        sys::text(self.text.get(self.string..self.string_end).unwrap_or(&[]))
     }
 
     /// Reads a string, from its opening quote on; [`Parser::last_string`] is its text.
     fn string(&mut self) -> Result<()> {
         self.at += 1;
-        self.unescaped.clear();
-        let mut start = self.at;
+        self.string = self.at;
+        self.string_end = self.at;
         loop {
-            let byte = self.byte();
-            if byte == b'"' || byte == b'\\' {
-                self.piece = self.text.get(start..self.at).ok_or(MALFORMED)?;
-                self.at += 1;
-                if byte == b'"' && self.unescaped.is_empty() {
-                    return Ok(());
-                }
-                self.unescaped.push_str(self.piece);
-                if byte == b'"' {
-                    return Ok(());
-                }
-                let unescaped = self.escape()?;
-                self.unescaped.push(unescaped);
-                start = self.at;
-            } else if self.at >= self.text.len() {
-                return Err(MALFORMED);
-            } else {
-                self.at += 1;
+            match self.take() {
+                b'"' => return Ok(()),
+                b'\\' => self.escape()?,
+                0 => return Err(MALFORMED),
+                byte => self.put(byte),
             }
         }
     }
 
-    fn last_string(&self) -> &str {
-        if self.unescaped.is_empty() { self.piece } else { &self.unescaped }
+    /// Appends to the last string, which ends where it was read to or before.
+    fn put(&mut self, byte: u8) {
+        if let Some(end) = self.text.get_mut(self.string_end) {
+            *end = byte;
+        }
+        self.string_end += 1;
     }
 
-    fn escape(&mut self) -> Result<char> {
-        let byte = self.byte();
-        self.at += 1;
-        Ok(match byte {
-            b'"' | b'\\' | b'/' => char::from(byte),
-            b'b' => '\x08',
-            b'f' => '\x0c',
-            b'n' => '\n',
-            b'r' => '\r',
-            b't' => '\t',
-            b'u' => {
-                let mut code = self.hex4()?;
-                if code & 0xfc00 == 0xd800 {
-                    if !self.word("\\u") {
-                        return Err(MALFORMED);
-                    }
-                    let low = self.hex4()?;
-                    if low & 0xfc00 != 0xdc00 {
-                        return Err(MALFORMED);
-                    }
-                    code = 0x1_0000 + ((code & 0x3ff) << 10 | (low & 0x3ff));
-                }
-                char::from_u32(code).ok_or(MALFORMED)?
-            }
+    fn escape(&mut self) -> Result<()> {
+        let byte = match self.take() {
+            byte @ (b'"' | b'\\' | b'/') => byte,
+            b'b' => 0x08,
+            b'f' => 0x0c,
+            b'n' => b'\n',
+            b'r' => b'\r',
+            b't' => b'\t',
+            b'u' => return self.unicode(),
             _ => return Err(MALFORMED),
-        })
+        };
+        self.put(byte);
+        Ok(())
+    }
+
+    /// A character by its number, in UTF-16 where that needs two.
+    fn unicode(&mut self) -> Result<()> {
+        let mut code = self.hex4()?;
+        if code >> 11 == 0xd800 >> 11 {
+            self.word(b"\\u")?;
+            let low = self.hex4()?;
+            // The first is a high surrogate, the second a low one.
+            if code >= 0xdc00 || low >> 10 != 0xdc00 >> 10 {
+                return Err(MALFORMED);
+            }
+            code = 0x1_0000 + ((code & 0x3ff) << 10 | low & 0x3ff);
+        }
+        let more = u32::from(code >= 0x80) + u32::from(code >= 0x800) + u32::from(code >= 0x1_0000);
+        // UTF-8: the first byte says how many there are, the others have six bits each.
+        let first = if more == 0 { 0 } else { 0xf80 >> more & 0xff };
+        self.put((first | code >> (6 * more)) as u8);
+        for at in (0..more).rev() {
+            self.put((0x80 | code >> (6 * at) & 0x3f) as u8);
+        }
+        Ok(())
     }
 
     fn hex4(&mut self) -> Result<u32> {
         let mut code = 0;
         for _ in 0..4 {
-            code = code << 4 | char::from(self.byte()).to_digit(16).ok_or(MALFORMED)?;
-            self.at += 1;
+            let byte = self.take();
+            let digit = match byte {
+                b'0'..=b'9' => byte - b'0',
+                b'a'..=b'f' => byte - (b'a' - 10),
+                b'A'..=b'F' => byte - (b'A' - 10),
+                _ => return Err(MALFORMED),
+            };
+            code = code << 4 | u32::from(digit);
         }
         Ok(code)
     }
 
-    /// A number: its digits as an integer, and where the point is.
-    fn number(&mut self, visitor: &mut dyn Visitor) -> Result<()> {
-        let negative = self.word("-");
-        let mut digits = 0u64;
-        let mut exponent = 0i32;
-        let mut is_integer = true;
-        let mut after_point = 0;
-        if self.digit().is_none() {
-            return Err(MALFORMED);
-        }
-        self.at -= 1;
+    /// A number, which is an integer or nobody wants it: who wants floats reads them otherwise.
+    fn number(&mut self, mut place: Place<'_>) -> Result<()> {
+        let negative = self.accept(b'-');
+        let start = self.at;
+        let mut magnitude = 0u64;
+        let mut fits = true;
         loop {
-            if let Some(digit) = self.digit() {
-                // What no longer fits is beyond the precision of a float.
-                if digits > (u64::MAX - digit) / 10 {
-                    is_integer = false;
-                    exponent += 1;
-                } else {
-                    digits = digits * 10 + digit;
-                }
-                exponent -= after_point;
-            } else if after_point == 0 && self.word(".") {
-                after_point = 1;
-                is_integer = false;
-            } else {
+            let digit = self.byte().wrapping_sub(b'0');
+            if digit > 9 {
                 break;
             }
-        }
-        if self.byte() | 0x20 == b'e' {
+            let digit = u64::from(digit);
+            fits &= magnitude <= (u64::MAX - digit) / 10;
+            magnitude = magnitude.wrapping_mul(10).wrapping_add(digit);
             self.at += 1;
-            is_integer = false;
-            let minus = self.word("-");
-            if !minus {
-                self.word("+");
-            }
-            let mut written = 0;
-            while let Some(digit) = self.digit() {
-                // Beyond a thousand, more makes no difference: it is zero or too large.
-                written = (written * 10 + digit as i32).min(1000);
-            }
-            exponent += if minus { -written } else { written };
         }
-        let integer = 0i64.checked_sub_unsigned(digits);
-        match integer {
-            _ if is_integer && !negative => visitor.nonnegative(digits),
-            Some(integer) if is_integer => visitor.negative(integer),
-            _ => {
-                let float = scale(digits as f64, exponent);
-                if !float.is_finite() {
-                    return Err(MALFORMED);
-                }
-                visitor.float(if negative { -float } else { float })
-            }
+        if self.at == start {
+            return Err(MALFORMED);
         }
-        .map_err(|_| MALFORMED)
+        while matches!(self.byte(), b'.' | b'e' | b'E' | b'+' | b'-' | b'0'..=b'9') {
+            fits = false;
+            self.at += 1;
+        }
+        if fits || place.is_nowhere() { place.integer(negative, magnitude) } else { Err(MALFORMED) }
     }
-
-    fn digit(&mut self) -> Option<u64> {
-        let digit = self.byte().wrapping_sub(b'0');
-        if digit > 9 {
-            return None;
-        }
-        self.at += 1;
-        Some(u64::from(digit))
-    }
-}
-
-/// `float` times ten to the power of `exponent`. The loop ends at zero and at infinity, where more changes nothing.
-fn scale(mut float: f64, mut exponent: i32) -> f64 {
-    while exponent != 0 && float != 0.0 && float.is_finite() {
-        if exponent > 0 {
-            float *= 10.0;
-            exponent -= 1;
-        } else {
-            float /= 10.0;
-            exponent += 1;
-        }
-    }
-    float
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::json::{from_slice, from_str};
+    use crate::json::{MAX_DEPTH, Whole, from_slice, from_str};
+    use miniserde::json::Value;
     use std::string::{String, ToString};
     use std::vec::Vec;
 
@@ -355,7 +306,11 @@ mod tests {
             "'a'",
             "\0",
         ] {
-            assert!(from_str::<miniserde::json::Value>(json).is_err(), "{json}");
+            assert!(from_str::<Whole<Value>>(json).is_err(), "{json}");
+            // What nobody asked for is skipped, and a number without an end is not looked at.
+            let skipped = std::format!(r#"{{"a":{json}}}"#);
+            assert!(from_str::<Known>(json).is_err(), "{json}");
+            assert!(from_str::<Known>(&skipped).is_err() || json == "1e999", "{skipped}");
         }
         assert!(from_slice::<String>(b"\"\xff\"").is_err());
     }
@@ -367,10 +322,9 @@ mod tests {
             " [ 1 , 2 ] ",
             "{ \"a\" : { } }",
         ] {
-            let expected = miniserde::json::from_str::<miniserde::json::Value>(json)
-                .map(|value| miniserde::json::to_string(&value));
-            let actual =
-                from_str::<miniserde::json::Value>(json).map(|value| miniserde::json::to_string(&value));
+            let expected =
+                miniserde::json::from_str::<Value>(json).map(|value| miniserde::json::to_string(&value));
+            let actual = from_str::<Whole<Value>>(json).map(|value| miniserde::json::to_string(&value.0));
             assert_eq!(actual.ok(), expected.ok());
         }
     }
@@ -382,11 +336,19 @@ mod tests {
         assert_eq!(from_str::<Vec<u32>>("[1,null,2]").as_deref(), Ok(&[1, 2][..]));
     }
 
+    #[derive(Default, crate::Fields)]
+    struct Known {
+        b: u32,
+    }
+
     #[test]
     fn depth_is_bounded() {
         let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
-        assert!(from_str::<miniserde::json::Value>(&nested(super::MAX_DEPTH as usize)).is_ok());
-        assert!(from_str::<miniserde::json::Value>(&nested(super::MAX_DEPTH as usize + 1)).is_err());
-        assert!(from_str::<miniserde::json::Value>(&"[".repeat(100_000)).is_err());
+        assert!(from_str::<Whole<Value>>(&nested(MAX_DEPTH as usize)).is_ok());
+        assert!(from_str::<Whole<Value>>(&nested(MAX_DEPTH as usize + 1)).is_err());
+        assert!(from_str::<Whole<Value>>(&"[".repeat(100_000)).is_err());
+        let skipped = |depth: usize| std::format!(r#"{{"a":{},"b":7}}"#, nested(depth - 1));
+        assert_eq!(from_str::<Known>(&skipped(MAX_DEPTH as usize)).map(|known| known.b), Ok(7));
+        assert!(from_str::<Known>(&skipped(MAX_DEPTH as usize + 1)).is_err());
     }
 }

@@ -1,26 +1,47 @@
-//! The writer: miniserde's fragments in, JSON text out, straight into an entry of the archive.
+//! The writer: values out of their places in, JSON text out, straight into an entry of the archive.
 
+use super::decode::Whole;
+use super::shape::{self, Find, Shape, Slice, View, What, Write};
 use crate::archive::Entry;
 use crate::decimal::Decimal;
 use crate::error::Result;
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
-use miniserde::Serialize;
-use miniserde::ser::{Fragment, Map};
+use miniserde::ser::Fragment;
 
 /// How much is written to an entry at once: few calls to the host, little memory.
 const CHUNK_BYTES: usize = 1024;
+
+/// A type that can be written as JSON.
+///
+/// [`#[derive(Serialize)]`](derive@crate::Serialize) implements it for structs. Of the standard library these have it: texts,
+/// `bool`, the integers up to 64 bits, `f32`, `f64`, and `Option`, `Vec`, slices, arrays, `Box`, references and
+/// `BTreeMap<String, _>` of such, and [`Pairs`](super::Pairs). For a type that has miniserde's `Serialize` only, there is [`Whole`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be written as JSON",
+    note = "a struct can, with `#[derive(Serialize)]`; so can texts, bools, numbers, and `Option`, `Vec`, `&[_]`, `Box` and `BTreeMap<String, _>` of what can"
+)]
+pub trait Serialize: Sized {
+    /// How it lies in memory.
+    const SHAPE: Shape<Self>;
+}
 
 /// Writes a value as an entry of the archive: creates it, writes and closes it.
 ///
 /// # Errors
 ///
 /// Those of [`Entry`].
-pub fn to_entry(name: &str, value: &dyn Serialize) -> Result<()> {
+#[inline(always)]
+pub fn to_entry<T: Serialize>(name: &str, value: &T) -> Result<()> {
+    entry_of(name, View::of(value))
+}
+
+fn entry_of(name: &str, view: Option<View<'_>>) -> Result<()> {
     let mut entry = Entry::create(name)?;
-    write(&mut entry, value)?;
+    write_to(&mut entry, view)?;
     entry.close()
 }
 
@@ -29,17 +50,27 @@ pub fn to_entry(name: &str, value: &dyn Serialize) -> Result<()> {
 /// # Errors
 ///
 /// Those of [`Entry::append`].
-pub fn write(entry: &mut Entry, value: &dyn Serialize) -> Result<()> {
-    let mut writer = Writer { bytes: &mut Vec::new(), entry: Some(entry) };
-    writer.value(value.begin())?;
-    writer.flush()
+#[inline(always)]
+pub fn write<T: Serialize>(entry: &mut Entry, value: &T) -> Result<()> {
+    write_to(entry, View::of(value))
+}
+
+fn write_to(entry: &mut Entry, view: Option<View<'_>>) -> Result<()> {
+    let mut chunk = Chunk::new();
+    let mut writer = Writer { chunk: &mut chunk, sink: entry, result: Ok(()) };
+    writer.value(view);
+    writer.flush();
+    writer.result
 }
 
 /// A value as text.
-pub fn to_string(value: &dyn Serialize) -> String {
+pub fn to_string<T: Serialize>(value: &T) -> String {
     let mut bytes = Vec::new();
-    // Without an entry nothing can fail, and the bytes are pieces of texts.
-    let _ = Writer { bytes: &mut bytes, entry: None }.value(value.begin());
+    let mut chunk = Chunk::new();
+    let mut writer = Writer { chunk: &mut chunk, sink: &mut bytes, result: Ok(()) };
+    writer.value(View::of(value));
+    writer.flush();
+    // The bytes are pieces of texts.
     String::from_utf8(bytes).unwrap_or_default()
 }
 
@@ -59,7 +90,7 @@ pub fn to_string(value: &dyn Serialize) -> String {
 #[must_use = "an entry that is not closed is left out of the archive"]
 pub struct ArrayEntry {
     entry: Entry,
-    bytes: Vec<u8>,
+    chunk: Chunk,
     separator: u8,
 }
 
@@ -70,7 +101,7 @@ impl ArrayEntry {
     ///
     /// Those of [`Entry::create`].
     pub fn create(name: &str) -> Result<Self> {
-        Ok(ArrayEntry { entry: Entry::create(name)?, bytes: Vec::new(), separator: b'[' })
+        Ok(ArrayEntry { entry: Entry::create(name)?, chunk: Chunk::new(), separator: b'[' })
     }
 
     /// Appends an element.
@@ -78,10 +109,17 @@ impl ArrayEntry {
     /// # Errors
     ///
     /// Those of [`Entry::append`].
-    pub fn push(&mut self, element: &dyn Serialize) -> Result<()> {
-        self.bytes.push(self.separator);
+    #[inline(always)]
+    pub fn push<T: Serialize>(&mut self, element: &T) -> Result<()> {
+        self.push_view(View::of(element))
+    }
+
+    fn push_view(&mut self, view: Option<View<'_>>) -> Result<()> {
+        let mut writer = Writer { chunk: &mut self.chunk, sink: &mut self.entry, result: Ok(()) };
+        writer.put(self.separator);
         self.separator = b',';
-        Writer { bytes: &mut self.bytes, entry: Some(&mut self.entry) }.value(element.begin())
+        writer.value(view);
+        writer.result
     }
 
     /// Completes the entry.
@@ -90,102 +128,127 @@ impl ArrayEntry {
     ///
     /// Those of [`Entry::close`].
     pub fn close(mut self) -> Result<()> {
-        let mut writer = Writer { bytes: &mut self.bytes, entry: Some(&mut self.entry) };
-        writer.end(self.separator, b'[', b']');
-        writer.flush()?;
+        let mut writer = Writer { chunk: &mut self.chunk, sink: &mut self.entry, result: Ok(()) };
+        writer.end(self.separator, b'[');
+        writer.flush();
+        writer.result?;
         self.entry.close()
     }
 }
 
-struct Writer<'a> {
-    bytes: &'a mut Vec<u8>,
-    entry: Option<&'a mut Entry>,
+/// Where chunks go.
+trait Sink {
+    fn append(&mut self, bytes: &[u8]) -> Result<()>;
+}
+
+impl Sink for Entry {
+    fn append(&mut self, bytes: &[u8]) -> Result<()> {
+        Entry::append(self, bytes)
+    }
+}
+
+impl Sink for Vec<u8> {
+    fn append(&mut self, bytes: &[u8]) -> Result<()> {
+        self.extend_from_slice(bytes);
+        Ok(())
+    }
+}
+
+type Chunk = heapless::Vec<u8, CHUNK_BYTES>;
+
+pub(super) struct Writer<'a> {
+    chunk: &'a mut Chunk,
+    sink: &'a mut dyn Sink,
+    /// The first failure; after it, nothing more is written.
+    result: Result<()>,
 }
 
 impl Writer<'_> {
-    fn flush(&mut self) -> Result<()> {
-        if let Some(entry) = &mut self.entry {
-            entry.append(self.bytes)?;
-            self.bytes.clear();
+    fn flush(&mut self) {
+        if self.result.is_ok() {
+            self.result = self.sink.append(self.chunk);
         }
-        Ok(())
+        self.chunk.clear();
+    }
+
+    fn put(&mut self, byte: u8) {
+        if self.chunk.push(byte).is_err() {
+            self.flush();
+            // There is room now.
+            let _ = self.chunk.push(byte);
+        }
     }
 
     fn text(&mut self, text: &[u8]) {
-        self.bytes.extend_from_slice(text);
+        for byte in text {
+            self.put(*byte);
+        }
     }
 
-    fn value(&mut self, fragment: Fragment<'_>) -> Result<()> {
-        if self.bytes.len() >= CHUNK_BYTES {
-            self.flush()?;
-        }
-        match fragment {
-            Fragment::Null => self.text(b"null"),
-            Fragment::Bool(true) => self.text(b"true"),
-            Fragment::Bool(false) => self.text(b"false"),
-            Fragment::Str(text) => self.string(&text),
-            Fragment::U64(number) => self.text(Decimal::new(false, number).as_bytes()),
-            Fragment::I64(number) => self.text(Decimal::new(number < 0, number.unsigned_abs()).as_bytes()),
-            Fragment::F64(number) => self.float(number),
-            Fragment::Seq(mut seq) => {
-                let mut separator = b'[';
-                while let Some(element) = seq.next() {
-                    self.bytes.push(separator);
-                    separator = b',';
-                    self.value(element.begin())?;
-                }
-                self.end(separator, b'[', b']');
+    fn value(&mut self, view: Option<View<'_>>) {
+        let Some(view) = view else { return self.text(b"null") };
+        let (mut elements, open) = match view.what(self) {
+            What::Text(text) => return self.string(text),
+            What::Bool(value) => return self.text(if value { b"true" } else { b"false" }),
+            What::Integer(negative, magnitude) => {
+                return self.text(Decimal::new(negative, magnitude).as_bytes());
             }
-            Fragment::Map(mut map) => {
-                let mut separator = b'{';
-                while let Some((key, value)) = map.next() {
-                    let value = value.begin();
-                    if matches!(value, Fragment::Null) {
-                        continue;
-                    }
-                    self.bytes.push(separator);
-                    separator = b',';
-                    self.string(&key);
-                    self.bytes.push(b':');
-                    self.value(value)?;
+            What::Array(elements) => (elements, b'['),
+            What::Object(elements) => (elements, b'{'),
+            What::Written => return,
+        };
+        let mut separator = open;
+        for (name, view) in &mut elements {
+            if open == b'{' {
+                // What is `null` is left out.
+                if view.is_none() {
+                    continue;
                 }
-                self.end(separator, b'{', b'}');
+                self.put(separator);
+                self.string(name);
+                self.put(b':');
+            } else {
+                self.put(separator);
             }
+            separator = b',';
+            self.value(view);
         }
-        Ok(())
+        self.end(separator, open);
     }
 
-    fn end(&mut self, separator: u8, open: u8, close: u8) {
+    /// Closes what was opened, and opens it before if that was not done.
+    fn end(&mut self, separator: u8, open: u8) {
         if separator == open {
-            self.bytes.push(open);
+            self.put(open);
         }
-        self.bytes.push(close);
+        // Of both kinds, the closing bracket is the opening one and 2.
+        self.put(open + 2);
     }
 
     fn string(&mut self, text: &str) {
-        self.bytes.push(b'"');
+        self.put(b'"');
         for &byte in text.as_bytes() {
-            let escape = match byte {
+            let escaped = match byte {
                 b'"' | b'\\' => byte,
                 b'\n' => b'n',
                 b'\t' => b't',
                 b'\r' => b'r',
                 0..0x20 => {
                     self.text(b"\\u00");
-                    self.bytes.push(b'0' + (byte >> 4));
+                    self.put(b'0' + (byte >> 4));
                     let low = byte & 15;
-                    self.bytes.push(if low < 10 { b'0' + low } else { b'a' - 10 + low });
+                    self.put(if low < 10 { b'0' + low } else { b'a' - 10 + low });
                     continue;
                 }
                 _ => {
-                    self.bytes.push(byte);
+                    self.put(byte);
                     continue;
                 }
             };
-            self.bytes.push(b'\\');
-            self.bytes.push(escape);
+            self.put(b'\\');
+            self.put(escaped);
         }
-        self.bytes.push(b'"');
+        self.put(b'"');
     }
 
     /// A float, to 15 significant digits; `null` if it is not finite. Not shortest and not exact to the last bit: exact
@@ -215,34 +278,156 @@ impl Writer<'_> {
         }
         self.text(Decimal::new(negative, digits).as_bytes());
         if exponent != 0 {
-            self.bytes.push(b'e');
+            self.put(b'e');
             self.text(Decimal::new(exponent < 0, exponent.unsigned_abs()).as_bytes());
         }
     }
-}
 
-/// A struct to be written; what [`#[derive(Serialize)]`](derive@crate::Serialize) implements.
-pub trait Record {
-    /// The name and the value of the field of that number, counted from 0; `None` after the last.
-    fn field(&self, index: usize) -> Option<(&'static str, &dyn Serialize)>;
-}
-
-/// The fragment of a struct.
-pub fn record(record: &dyn Record) -> Fragment<'_> {
-    struct Fields<'a> {
-        record: &'a dyn Record,
-        next: usize,
-    }
-
-    impl Map for Fields<'_> {
-        fn next(&mut self) -> Option<(Cow<'_, str>, &dyn Serialize)> {
-            let (name, value) = self.record.field(self.next)?;
-            self.next += 1;
-            Some((Cow::Borrowed(name), value))
+    /// What miniserde's `Serialize` says.
+    fn fragment(&mut self, fragment: Fragment<'_>) {
+        match fragment {
+            Fragment::Null => self.text(b"null"),
+            Fragment::Bool(value) => self.text(if value { b"true" } else { b"false" }),
+            Fragment::Str(text) => self.string(&text),
+            Fragment::U64(number) => self.text(Decimal::new(false, number).as_bytes()),
+            Fragment::I64(number) => self.text(Decimal::new(number < 0, number.unsigned_abs()).as_bytes()),
+            Fragment::F64(number) => self.float(number),
+            Fragment::Seq(mut seq) => {
+                let mut separator = b'[';
+                while let Some(element) = seq.next() {
+                    self.put(separator);
+                    separator = b',';
+                    self.fragment(element.begin());
+                }
+                self.end(separator, b'[');
+            }
+            Fragment::Map(mut map) => {
+                let mut separator = b'{';
+                while let Some((key, value)) = map.next() {
+                    let value = value.begin();
+                    if matches!(value, Fragment::Null) {
+                        continue;
+                    }
+                    self.put(separator);
+                    separator = b',';
+                    self.string(&key);
+                    self.put(b':');
+                    self.fragment(value);
+                }
+                self.end(separator, b'{');
+            }
         }
     }
+}
 
-    Fragment::Map(Box::new(Fields { record, next: 0 }))
+impl Serialize for String {
+    const SHAPE: Shape<Self> = Shape::TEXT;
+}
+
+impl Serialize for &str {
+    const SHAPE: Shape<Self> = Shape::STR;
+}
+
+impl Serialize for bool {
+    const SHAPE: Shape<Self> = Shape::BOOL;
+}
+
+macro_rules! integers {
+    ($($ty:ty)*) => {$(
+        impl Serialize for $ty {
+            const SHAPE: Shape<Self> = Shape::<$ty>::INTEGER;
+        }
+    )*};
+}
+integers!(u8 u16 u32 u64 usize i8 i16 i32 i64 isize);
+
+macro_rules! written {
+    ($([$($generics:tt)*] $ty:ty, |$value:ident, $writer:ident| $write:expr;)*) => {$(
+        impl<$($generics)*> Serialize for $ty {
+            const SHAPE: Shape<Self> = shape::write();
+        }
+
+        impl<$($generics)*> Write for $ty {
+            fn write(&self, $writer: &mut Writer<'_>) {
+                let $value = self;
+                $write
+            }
+        }
+    )*};
+}
+written! {
+    [] f32, |value, writer| writer.float(f64::from(*value));
+    [] f64, |value, writer| writer.float(*value);
+    [] Cow<'_, str>, |value, writer| writer.string(value);
+    [T: Serialize] BTreeMap<String, T>, |value, writer| {
+        let mut separator = b'{';
+        for (name, value) in value {
+            let Some(view) = View::of(value) else { continue };
+            writer.put(separator);
+            separator = b',';
+            writer.string(name);
+            writer.put(b':');
+            writer.value(Some(view));
+        }
+        writer.end(separator, b'{');
+    };
+}
+
+macro_rules! behind {
+    ($([$($generics:tt)*] $ty:ty => $target:ty, |$value:ident| $find:expr;)*) => {$(
+        impl<$($generics)*> Serialize for $ty {
+            const SHAPE: Shape<Self> = shape::behind();
+        }
+
+        impl<$($generics)*> Find for $ty {
+            type Target = $target;
+
+            fn find(&self) -> Option<&$target> {
+                let $value = self;
+                $find
+            }
+        }
+    )*};
+}
+behind! {
+    [T: Serialize] &T => T, |value| Some(value);
+    [T: Serialize] Box<T> => T, |value| Some(value);
+    [T: Serialize] Option<T> => T, |value| value.as_ref();
+}
+
+impl<T: miniserde::Serialize> Serialize for Whole<T> {
+    const SHAPE: Shape<Self> = shape::write_if();
+}
+
+impl<T: miniserde::Serialize> Write for Whole<T> {
+    fn write(&self, writer: &mut Writer<'_>) {
+        writer.fragment(miniserde::Serialize::begin(&self.0));
+    }
+
+    fn is_null(&self) -> bool {
+        matches!(miniserde::Serialize::begin(&self.0), Fragment::Null)
+    }
+}
+
+macro_rules! arrays {
+    ($([$($generics:tt)*] $ty:ty;)*) => {$(
+        impl<$($generics)*> Serialize for $ty {
+            const SHAPE: Shape<Self> = shape::array();
+        }
+
+        impl<$($generics)*> Slice for $ty {
+            type Element = T;
+
+            fn slice(&self) -> &[T] {
+                self
+            }
+        }
+    )*};
+}
+arrays! {
+    [T: Serialize] Vec<T>;
+    [T: Serialize] &[T];
+    [T: Serialize, const N: usize] [T; N];
 }
 
 #[cfg(test)]
@@ -250,6 +435,7 @@ mod tests {
     use super::*;
     use crate::fake::Host;
     use core::cell::Cell;
+    use miniserde::json::{Array, Value};
     use std::collections::BTreeMap;
     use std::vec;
 
@@ -291,6 +477,48 @@ mod tests {
         assert_eq!(json, r#"{"name":"a","type":"k"}"#);
         let expected = Counted { last: Cell::new(0), r#type: 0, ..counted };
         assert_eq!(crate::json::from_str(r#"{"name":"a","last":5,"type":"k"}"#), Ok(expected));
+    }
+
+    #[test]
+    fn whatever_can_be_written_is() {
+        #[derive(crate::Serialize)]
+        struct Everything<'a, T: super::Serialize> {
+            text: &'a str,
+            numbers: [i8; 3],
+            slice: &'a [u16],
+            boxed: Box<Option<T>>,
+            reference: &'a Option<T>,
+            none: &'a Option<Option<T>>,
+            cow: Cow<'a, str>,
+            map: BTreeMap<String, Option<T>>,
+            ratio: f32,
+            nested: Vec<Vec<T>>,
+            whole: Whole<Value>,
+            null: Whole<Value>,
+            absent: Whole<Value>,
+        }
+        let everything = Everything {
+            text: "t",
+            numbers: [-128, 0, 127],
+            slice: &[65535],
+            boxed: Box::new(Some(1u64)),
+            reference: &Some(2),
+            none: &Some(None),
+            cow: "c".into(),
+            map: [("a".into(), Some(u64::MAX)), ("b".into(), None)].into(),
+            ratio: 0.5,
+            nested: vec![vec![], vec![3, 4]],
+            whole: Whole(Some(Value::Array(Array::new()))),
+            null: Whole(Some(Value::Null)),
+            absent: Whole(None),
+        };
+        assert_eq!(
+            to_string(&everything),
+            r#"{"text":"t","numbers":[-128,0,127],"slice":[65535],"boxed":1,"reference":2,"cow":"c","map":{"a":18446744073709551615},"ratio":5e-1,"nested":[[],[3,4]],"whole":[]}"#
+        );
+        assert_eq!(to_string(&[Some(i16::MIN), None]), "[-32768,null]");
+        assert_eq!(to_string(&None::<u8>), "null");
+        assert_eq!(to_string(&[(i32::MIN, true)].map(|(number, _)| number)), "[-2147483648]");
     }
 
     #[test]

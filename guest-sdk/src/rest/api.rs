@@ -7,7 +7,6 @@ use crate::error::check;
 use crate::{Error, Result, json, sys};
 use alloc::vec::Vec;
 use core::marker::PhantomData;
-use miniserde::Deserialize;
 
 /// A resource, in a namespace or in all.
 ///
@@ -65,9 +64,9 @@ impl<'a, K: Resource> Api<'a, K> {
     /// The server's status (404 if there is none), [`Status::DECODE`] if it does not fit the type, and those of `list`.
     pub fn get(&self, name: &str) -> Result<K>
     where
-        K: CanGet + Deserialize,
+        K: CanGet + json::Decode,
     {
-        json::from_str(sys::text(&get(const { &Identity::of::<K>() }, self.namespace(), name)?)?)
+        json::from_checked(&mut get(const { &Identity::of::<K>() }, self.namespace(), name)?)
     }
 
     /// The object of that name, or `None` if there is none.
@@ -77,7 +76,7 @@ impl<'a, K: Resource> Api<'a, K> {
     /// Those of [`Api::get`], but for 404.
     pub fn get_opt(&self, name: &str) -> Result<Option<K>>
     where
-        K: CanGet + Deserialize,
+        K: CanGet + json::Decode,
     {
         match self.get(name) {
             Ok(object) => Ok(Some(object)),

@@ -5,7 +5,6 @@ use crate::abi::Status;
 use crate::error::check;
 use crate::{Error, Result, json, sys};
 use alloc::vec::Vec;
-use miniserde::Deserialize;
 
 /// Starts to read a path that is no resource, such as `/version`, and returns at once.
 /// [`manifest_path!`](crate::manifest_path) declares it.
@@ -69,7 +68,7 @@ impl Body {
     /// # Errors
     ///
     /// Those of [`Body::bytes`], and [`Status::DECODE`].
-    pub fn json<T: Deserialize>(self) -> Result<T> {
+    pub fn json<T: json::Decode>(self) -> Result<T> {
         json::from_slice(&read_whole(&self)?)
     }
 }

@@ -6,7 +6,6 @@ use crate::error::check;
 use crate::{Error, Result, json, sys};
 use alloc::vec::Vec;
 use core::marker::PhantomData;
-use miniserde::Deserialize;
 
 /// A list under way: to be [iterated](List::into_iter), [piped](List::pipe) as a whole, or read [as bytes](List::next_into).
 ///
@@ -50,7 +49,7 @@ impl<K> List<K> {
     }
 }
 
-impl<K: Deserialize> IntoIterator for List<K> {
+impl<K: json::Decode> IntoIterator for List<K> {
     type Item = Result<K>;
     type IntoIter = Items<K>;
 
@@ -70,15 +69,15 @@ pub struct Items<K> {
     resource: PhantomData<fn() -> K>,
 }
 
-impl<K: Deserialize> Iterator for Items<K> {
+impl<K: json::Decode> Iterator for Items<K> {
     type Item = Result<K>;
 
     fn next(&mut self) -> Option<Result<K>> {
-        Some(self.texts.next()?.and_then(json::from_str))
+        Some(self.texts.next()?.and_then(json::from_checked))
     }
 }
 
-impl<K: Deserialize> core::iter::FusedIterator for Items<K> {}
+impl<K: json::Decode> core::iter::FusedIterator for Items<K> {}
 
 struct Texts {
     handle: InFlight,
@@ -87,12 +86,12 @@ struct Texts {
 }
 
 impl Texts {
-    fn next(&mut self) -> Option<Result<&str>> {
+    fn next(&mut self) -> Option<Result<&mut [u8]>> {
         if self.over {
             return None;
         }
         match self.handle.next(&mut self.item) {
-            Ok(()) if !self.item.is_empty() => Some(sys::text(&self.item)),
+            Ok(()) if !self.item.is_empty() => Some(Ok(&mut self.item)),
             end => {
                 self.over = true;
                 end.err().map(Err)

@@ -4,6 +4,8 @@
 //! host](crate::fake) of the current thread. Results are the host's numbers as they are; what they mean is
 //! decided above. This is the only place of the crate that knows on which side of the boundary it is.
 
+#[cfg(any(target_arch = "wasm32", test))]
+mod memory;
 #[cfg(target_arch = "wasm32")]
 mod wasm;
 #[cfg(target_arch = "wasm32")]

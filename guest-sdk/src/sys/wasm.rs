@@ -162,7 +162,7 @@ pub(crate) fn now() -> i64 {
     unsafe { imports::now() }
 }
 
-/// The text of an item or a parameter, which the contract says is UTF-8.
+/// The text of an item or a parameter, which the contract says is UTF-8; or a piece of it between two ASCII characters.
 #[inline(always)]
 pub(crate) fn text(bytes: &[u8]) -> crate::Result<&str> {
     // SAFETY: the host has checked these bytes before it handed them over (contract, "Pointers"). It also owns this

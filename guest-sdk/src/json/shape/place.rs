@@ -1,0 +1,133 @@
+//! A value that is being read: where it is, and what goes where within it.
+
+use super::*;
+use crate::abi::Status;
+use crate::{Error, Result};
+
+/// Where a value is, while it is read: it is valid at any time.
+#[derive(Clone, Copy)]
+pub(in crate::json) struct Place<'a> {
+    part: &'static Part,
+    at: *mut u8,
+    value: PhantomData<&'a mut ()>,
+}
+
+const MISFIT: Error = Error::new(Status::DECODE);
+
+impl<'a> Place<'a> {
+    /// The place of a value.
+    #[inline(always)]
+    pub(in crate::json) fn of<T: Decode>(value: &'a mut T) -> Self {
+        let part = const { &T::SHAPE.part };
+        Place { part, at: core::ptr::from_mut(value).cast(), value: PhantomData }.below(part)
+    }
+
+    /// What is read and not wanted.
+    const NOWHERE: Self = Place { part: &NOTHING, at: core::ptr::null_mut(), value: PhantomData };
+
+    fn below(self, part: &'static Part) -> Self {
+        // SAFETY: the offset is that of a field of the value, or 0, so it stays within.
+        Place { part, at: unsafe { self.at.add(part.offset.into()) }, value: PhantomData }
+    }
+
+    /// Whether a value that begins with this bracket can be here.
+    pub(in crate::json) fn takes(&self, open: u8) -> bool {
+        match self.part.kind() {
+            SKIP => true,
+            SEQ => open == b'[',
+            OBJECT | MAP => open == b'{',
+            _ => false,
+        }
+    }
+
+    /// Reads it with a function of its own, if it has one.
+    pub(in crate::json) fn read(&mut self, parser: &mut Parser<'_>, depth: u32) -> Option<Result<()>> {
+        if self.part.kind() != OTHER {
+            return None;
+        }
+        // SAFETY: a part of this kind that is read has this, and its address is that of a value of the type.
+        Some(unsafe { (self.part.more.read)(parser, self.at, depth) })
+    }
+
+    pub(in crate::json) fn text(&mut self, text: &str) -> Result<()> {
+        match self.part.kind() {
+            // SAFETY: what has this kind is a `String`, borrowed mutably.
+            TEXT => unsafe { *self.at.cast::<String>() = String::from(text) },
+            SKIP => {}
+            _ => return Err(MISFIT),
+        }
+        Ok(())
+    }
+
+    pub(in crate::json) fn boolean(&mut self, value: bool) -> Result<()> {
+        match self.part.kind() {
+            // SAFETY: what has this kind is a `bool`, borrowed mutably.
+            BOOL => unsafe { *self.at.cast::<bool>() = value },
+            SKIP => {}
+            _ => return Err(MISFIT),
+        }
+        Ok(())
+    }
+
+    /// Whether nobody wants it.
+    pub(in crate::json) fn is_nowhere(&self) -> bool {
+        self.part.kind() == SKIP
+    }
+
+    pub(in crate::json) fn integer(&mut self, negative: bool, magnitude: u64) -> Result<()> {
+        let kind = self.part.kind();
+        if kind == SKIP {
+            return Ok(());
+        }
+        if kind < INTEGER {
+            return Err(MISFIT);
+        }
+        let (log, is_signed) = (kind & 3, kind & SIGNED != 0);
+        let most = u64::MAX >> (64 - (8 << log) + u32::from(is_signed));
+        let most = match (negative, is_signed) {
+            (false, _) => most,
+            (true, true) => most + 1,
+            (true, false) => 0,
+        };
+        if magnitude > most {
+            return Err(MISFIT);
+        }
+        let value = if negative { magnitude.wrapping_neg() } else { magnitude };
+        // SAFETY: what has this kind is an integer of that many bytes, borrowed mutably.
+        unsafe {
+            match log {
+                0 => *self.at = value as u8,
+                1 => *self.at.cast::<u16>() = value as u16,
+                2 => *self.at.cast::<u32>() = value as u32,
+                _ => *self.at.cast::<u64>() = value,
+            }
+        }
+        Ok(())
+    }
+
+    /// Where an element belongs: to the end of a collection, or to the field of that name.
+    pub(in crate::json) fn element(&mut self, name: &str) -> Place<'_> {
+        match self.part.kind() {
+            OBJECT => {
+                // SAFETY: what has this kind has fields of a struct, of which one is the last.
+                let mut field = unsafe { &*self.part.more.fields };
+                while field.name() != name {
+                    if field.kind & LAST != 0 {
+                        return Place::NOWHERE;
+                    }
+                    // SAFETY: not the last, so the next is in the same array.
+                    field = unsafe { &*core::ptr::from_ref(field).add(1) };
+                }
+                self.below(field)
+            }
+            SEQ | MAP => {
+                // SAFETY: what has this kind has this, and is a collection of that type, borrowed mutably.
+                let grow = unsafe { &*self.part.more.grow };
+                // SAFETY: as above.
+                let at = unsafe { (grow.append)(self.at, name) };
+                Place { at, ..*self }.below(&grow.part)
+            }
+            _ => Place::NOWHERE,
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! A value that is being written: what it is, and what is in it.
+
+use super::*;
+
+/// A value and its shape.
+#[derive(Clone, Copy)]
+pub(in crate::json) struct View<'a> {
+    part: &'static Part,
+    at: *const u8,
+    value: PhantomData<&'a ()>,
+}
+
+/// What a value is.
+pub(in crate::json) enum What<'a> {
+    Text(&'a str),
+    Bool(bool),
+    /// Whether it is negative, and its magnitude.
+    Integer(bool, u64),
+    Array(Elements<'a>),
+    Object(Elements<'a>),
+    /// It has been written by a function of its own.
+    Written,
+}
+
+impl<'a> View<'a> {
+    /// The view of a value; `None` if it is written as `null`.
+    #[inline(always)]
+    pub(in crate::json) fn of<T: Serialize>(value: &'a T) -> Option<Self> {
+        View::found(const { &T::SHAPE.part }, core::ptr::from_ref(value).cast())
+    }
+
+    /// What is at an address, or where that leads to.
+    fn found(mut part: &'static Part, at: *const u8) -> Option<Self> {
+        // SAFETY: the offset is that of a part of the value, or 0, so it stays within.
+        let mut at = unsafe { at.add(part.offset.into()) };
+        while part.kind() == BEHIND {
+            // SAFETY: what has this kind has this.
+            let behind = unsafe { &*part.more.behind };
+            // SAFETY: and its address is that of a value of the type.
+            at = unsafe { (behind.find)(at) };
+            if at.is_null() {
+                return None;
+            }
+            part = &behind.part;
+            // SAFETY: as above.
+            at = unsafe { at.add(part.offset.into()) };
+        }
+        Some(View { part, at, value: PhantomData })
+    }
+
+    /// What it is. Some are written at once.
+    pub(in crate::json) fn what(self, writer: &mut Writer<'_>) -> What<'a> {
+        let View { part, at, .. } = self;
+        // SAFETY: the address is that of a value of the type that the kind stands for, which is borrowed; and each kind has the one
+        // part of `more` that is read.
+        unsafe {
+            match part.kind() {
+                TEXT => What::Text(&*at.cast::<String>()),
+                STR => What::Text(*at.cast::<&str>()),
+                BOOL => What::Bool(*at.cast::<bool>()),
+                OBJECT => What::Object(Elements {
+                    list: None,
+                    part: &*part.more.fields,
+                    at,
+                    left: usize::MAX,
+                    value: PhantomData,
+                }),
+                kind @ (SEQ | MAP) => {
+                    let list = &*part.more.list;
+                    let (at, left) = (list.elements)(at);
+                    let elements =
+                        Elements { list: Some(list), part: &list.part, at, left, value: PhantomData };
+                    if kind == MAP { What::Object(elements) } else { What::Array(elements) }
+                }
+                OTHER => {
+                    (part.more.write)(writer, at);
+                    What::Written
+                }
+                kind => {
+                    let value = match kind & (SIGNED | 3) {
+                        0 => i64::from(*at),
+                        1 => i64::from(*at.cast::<u16>()),
+                        2 => i64::from(*at.cast::<u32>()),
+                        4 => i64::from(*at.cast::<i8>()),
+                        5 => i64::from(*at.cast::<i16>()),
+                        6 => i64::from(*at.cast::<i32>()),
+                        _ => *at.cast::<i64>(),
+                    };
+                    let negative = kind & SIGNED != 0 && value < 0;
+                    What::Integer(negative, if negative { value.unsigned_abs() } else { value as u64 })
+                }
+            }
+        }
+    }
+}
+
+/// The fields of a struct, or the elements of a collection.
+pub(in crate::json) struct Elements<'a> {
+    /// Of a collection; a struct has none, and each field its own part.
+    list: Option<&'static List>,
+    part: &'static Part,
+    at: *const u8,
+    left: usize,
+    value: PhantomData<&'a ()>,
+}
+
+impl<'a> Iterator for Elements<'a> {
+    /// The name, if it has one, and the value, if it is not written as `null`.
+    type Item = (&'a str, Option<View<'a>>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.left = self.left.checked_sub(1)?;
+        let (part, at) = (self.part, self.at);
+        let name = match self.list {
+            None => {
+                if part.kind & LAST == 0 {
+                    // SAFETY: not the last, so the next is in the same array.
+                    self.part = unsafe { &*core::ptr::from_ref(part).add(1) };
+                } else {
+                    self.left = 0;
+                }
+                part.name()
+            }
+            Some(list) => {
+                // SAFETY: it was not the last, or this is one past it.
+                self.at = unsafe { at.add(list.stride.into()) };
+                if list.name == NO_NAME {
+                    ""
+                } else {
+                    // SAFETY: a named element has its name there.
+                    unsafe { &*at.add(list.name.into()).cast::<String>() }
+                }
+            }
+        };
+        Some((name, View::found(part, at)))
+    }
+}
