@@ -44,12 +44,12 @@ fn until_the_end(name: &str, record: &str, verb: u32, texts: [&str; 2], import: 
     guest::module(name, &[record], &fields)
 }
 
-/// Takes all items of [`LIST`](crate::calls::LIST) one by one.
+/// Takes all items of the list of `calls` one by one.
 pub(crate) fn next() -> Vec<u8> {
     until_the_end("calls-next", "resource list /v1/things * *", 2, ["v1", "things"], "rest_next", 60 << 10)
 }
 
-/// Reads all of [`BODY`](crate::calls::BODY).
+/// Reads all of the body of `calls`.
 pub(crate) fn read() -> Vec<u8> {
     until_the_end("calls-read", "path /version", 3, ["", "/version"], "rest_read", 32 << 10)
 }
