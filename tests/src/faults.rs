@@ -4,6 +4,7 @@
 //! What it does follows from a seed and the order of the requests, so a failure can be repeated. It never changes a
 //! byte of what it passes on: an answer comes whole, or it visibly does not.
 
+use crate::apiserver::read_head;
 use serde_json::json;
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -401,19 +402,6 @@ fn base64(encode: bool, text: &[u8]) -> Option<Vec<u8>> {
         out.iter_mut().for_each(|digit| *digit = DIGITS[usize::from(*digit)]);
     }
     Some(out)
-}
-
-/// The head of a request without a body; byte by byte, so that nothing after it is taken.
-fn read_head(from: &mut TcpStream) -> io::Result<Option<String>> {
-    let mut head = Vec::new();
-    let mut byte = [0];
-    while !head.ends_with(b"\r\n\r\n") {
-        if from.read(&mut byte)? == 0 {
-            return Ok(None);
-        }
-        head.push(byte[0]);
-    }
-    Ok(Some(String::from_utf8_lossy(&head).into_owned()))
 }
 
 impl fmt::Debug for FaultyProxy {

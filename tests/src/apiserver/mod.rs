@@ -8,6 +8,7 @@ mod client;
 mod proxy;
 
 pub use client::{Answer, Client};
+pub(crate) use proxy::read_head;
 pub use proxy::{Proxy, Tunnel};
 
 use crate::workspace;

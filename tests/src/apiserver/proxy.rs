@@ -119,7 +119,7 @@ fn listen(serve: impl Fn(TcpStream) -> io::Result<()> + Send + Sync + 'static) -
 }
 
 /// The head of a request without a body; byte by byte, so that nothing after it is taken.
-fn read_head(from: &mut TcpStream) -> io::Result<Option<String>> {
+pub(crate) fn read_head(from: &mut TcpStream) -> io::Result<Option<String>> {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {
