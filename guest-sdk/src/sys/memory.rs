@@ -41,8 +41,9 @@ unsafe extern "C" fn memmove(to: *mut u8, from: *const u8, len: usize) -> *mut u
     to
 }
 
-/// Copies in ascending order, and reads a word before it writes one. Volatile, or the compiler would see what this is and call
-/// `memcpy`.
+/// Copies in ascending order, and reads a word before it writes one. The bytes are volatile, or the compiler would see what this is and
+/// call `memcpy`. The words cannot be, as volatile ones are aligned: a compiler that saw through them would make a function that
+/// calls itself without end, and every guest that copies a text would trap in its first test.
 #[inline(always)]
 unsafe fn copy_upwards(to: *mut u8, from: *const u8, len: usize) {
     let mut at = 0;

@@ -3,22 +3,22 @@
 //! The first call that consumes chooses the mode. What an answer that fails has to say goes into the tally once; each later
 //! call gets the same status.
 
+mod failed;
 mod list;
 mod raw;
 
-use super::budget::Spent;
 use super::canonical::Canonical;
 use super::fetch::{Fetcher, Order, Reply, Ticket};
 use super::policy::{Allowed, describe};
 use super::refusal::{self, ServerStatus, advice};
 use super::tally::Tally;
 use crate::grant::is_secrets;
-use crate::project::{Identity, Node, ObjectReader, ProjectError};
+use crate::project::{Identity, Node, ObjectReader};
 use crate::redact::Redactor;
-use crate::source::{Cause, NoAnswer, Response};
+use crate::source::Response;
+pub(super) use failed::Failed;
 use list::{Item, List};
 use raw::RawBody;
-use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Instant;
 use wagather_abi::{Status, Verb};
@@ -125,95 +125,6 @@ enum Mode {
     Items,
     Bytes,
     Piped,
-}
-
-/// Why an answer ends early: what the guest is told, and why, for people.
-pub(super) struct Failed {
-    status: Status,
-    why: String,
-    advice: String,
-    /// The body broke off on its way, in this way: another may come whole.
-    cut: Option<ErrorKind>,
-}
-
-impl Failed {
-    fn new(status: Status, why: &str, advice: &str) -> Failed {
-        Failed { status, why: why.into(), advice: advice.into(), cut: None }
-    }
-
-    fn no_answer(no_answer: &NoAnswer) -> Failed {
-        let status = if no_answer.cause == Cause::Late { Status::TIMED_OUT } else { Status::UNREACHABLE };
-        Failed::new(status, &no_answer.reason, &no_answer.advice)
-    }
-
-    fn http(code: u16, why: &str, advice: &str) -> Failed {
-        Failed::new(Status::http(code), why, advice)
-    }
-
-    fn bad_answer(why: &str, advice: &str) -> Failed {
-        Failed::new(Status::BAD_ANSWER, why, advice)
-    }
-
-    fn project(error: &ProjectError) -> Failed {
-        let status = match error {
-            ProjectError::Malformed { .. } => Status::BAD_ANSWER,
-            ProjectError::TooLarge { .. } => Status::TOO_LARGE,
-            ProjectError::Read(error) if error.kind() == ErrorKind::TimedOut => Status::TIMED_OUT,
-            ProjectError::Read(_) => Status::BAD_ANSWER,
-        };
-        let cut = match error {
-            ProjectError::Read(error) if is_cut(error.kind()) => Some(error.kind()),
-            _ => None,
-        };
-        Failed { cut, ..Failed::new(status, &format!("the answer cannot be used: {error}"), "") }
-    }
-
-    /// Whether the answer broke off in a way that another one may not, and there is time for another. An answer whose time is over is only
-    /// asked for again if it had brought something: its time went by while the guest worked on what it brought.
-    fn may_be_asked_again(&self, asked: &Asked, until: Instant, progressed: bool, means: &Means<'_>) -> bool {
-        let Some(kind) = self.cut else { return false };
-        // A recording tells by whether it has another answer.
-        if means.fetcher.source().is_recording() {
-            return true;
-        }
-        let now = Instant::now();
-        let late = matches!(kind, ErrorKind::TimedOut | ErrorKind::WouldBlock);
-        now < asked.deadline && (!late || now < until || progressed)
-    }
-
-    /// The same, with how often it was tried.
-    fn tried(mut self, tried: &str) -> Failed {
-        if !tried.is_empty() {
-            self.why = format!("{} ({tried})", self.why);
-        }
-        self
-    }
-
-    /// The same, after so many answers that broke off.
-    fn after_tries(self, cuts: u32) -> Failed {
-        if cuts > 1 { self.tried(&format!("asked {cuts} times")) } else { self }
-    }
-}
-
-/// Whether a body that ended in such an error broke off on its way.
-const fn is_cut(kind: ErrorKind) -> bool {
-    matches!(
-        kind,
-        ErrorKind::UnexpectedEof
-            | ErrorKind::ConnectionReset
-            | ErrorKind::ConnectionAborted
-            | ErrorKind::BrokenPipe
-            | ErrorKind::TimedOut
-            | ErrorKind::WouldBlock
-            // The transport's: its framing makes no sense. JSON that makes none is another matter.
-            | ErrorKind::InvalidData
-    )
-}
-
-impl From<Spent> for Failed {
-    fn from(spent: Spent) -> Failed {
-        Failed::new(Status::OUT_OF_BUDGET, &spent.to_string(), "")
-    }
 }
 
 impl Answer {

@@ -1,0 +1,156 @@
+//! Frames there and back, hostile ones, and deadlines.
+
+use super::super::in_force::Mechanism;
+use super::*;
+
+fn samples() -> Vec<Request> {
+    let mut texts: [Vec<u8>; 10] = Default::default();
+    texts[1] = b"pods".to_vec();
+    texts[9] = vec![0xff; 300];
+    vec![
+        Request::RestStart(Box::new(RestRequest { verb: Verb::LIST, limit: 7, texts })),
+        Request::RestStatus(-1),
+        Request::RestRead(3, 4096),
+        Request::RestNext(3, u32::MAX),
+        Request::RestClose(i32::MIN),
+        Request::ArchivePipe(1, b"name".to_vec()),
+        Request::ArchiveOpen(Vec::new()),
+        Request::ArchiveWrite(2, vec![1, 2, 3]),
+        Request::ArchiveClose(2),
+        Request::Log(LogLevel::WARN, b"text".to_vec()),
+        Request::Param(b"x".to_vec(), 10),
+        Request::Now,
+        Request::Ready(InForce::NONE.with(Mechanism::Seccomp, true)),
+        Request::End(End { ending: Ending::Returned(-403), text: "why".into(), memory_bytes: 3 << 16 }),
+        Request::End(End { ending: Ending::Trapped, text: "ä".into(), memory_bytes: 0 }),
+        Request::End(End { ending: Ending::Unusable, text: String::new(), memory_bytes: 0 }),
+    ]
+}
+
+#[test]
+fn frames_come_back_as_they_were_and_every_import_has_one() {
+    let mut tags = Vec::new();
+    for request in samples() {
+        let frame = request.encode();
+        assert_eq!(u32::from_le_bytes(frame[..4].try_into().expect("4")) as usize, frame.len() - 4);
+        assert_eq!(Request::decode(&frame[4..]).as_ref(), Some(&request));
+        tags.push(frame[4]);
+    }
+    assert!(wagather_abi::IMPORTS.iter().all(|row| tags.contains(&(row.import as u8))));
+}
+
+#[test]
+fn damaged_frames_decode_to_nothing_or_to_something_else_but_never_panic() {
+    for request in samples() {
+        let frame = request.encode();
+        for cut in 4..frame.len() {
+            assert_eq!(Request::decode(&frame[4..cut]), None, "{request:?} cut at {cut}");
+        }
+        let mut longer = frame[4..].to_vec();
+        longer.push(0);
+        assert_eq!(Request::decode(&longer), None, "{request:?} with more");
+        for at in 4..frame.len() {
+            for flip in [0x01, 0x80, 0xff] {
+                let mut damaged = frame[4..].to_vec();
+                damaged[at - 4] ^= flip;
+                let _ = Request::decode(&damaged);
+            }
+        }
+    }
+    assert_eq!(Request::decode(&[]), None);
+    // A trap with a result, which no sandbox sends.
+    assert_eq!(Request::decode(&[TAG_END, 1, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]), None);
+}
+
+#[test]
+fn bytes_in_drips_do_not_move_the_deadline() {
+    let (a, b) = UnixStream::pair().expect("socketpair");
+    let mut broker = Channel::new(a);
+    let drips = std::thread::spawn(move || {
+        let frame = Request::Log(LogLevel::INFO, vec![b'a'; 1000]).encode();
+        // Ends when the other end hangs up.
+        frame.iter().position(|byte| {
+            std::thread::sleep(Duration::from_millis(5));
+            (&b).write_all(&[*byte]).is_err()
+        })
+    });
+    let begin = Instant::now();
+    broker.set_deadline(begin + Duration::from_millis(100));
+    let error = broker.receive_frame(&mut Vec::new()).expect_err("five seconds of drips");
+    assert!(matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut), "{error}");
+    let error = broker.send_answer(0, b"too late").expect_err("the deadline is over");
+    assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    assert!(begin.elapsed() < Duration::from_secs(3), "{:?}", begin.elapsed());
+    drop(broker);
+    assert!(drips.join().expect("no panic").is_some(), "the frame was never whole");
+}
+
+#[test]
+fn to_wait_for_a_frame_to_begin_loses_nothing_of_it() {
+    let (a, b) = UnixStream::pair().expect("socketpair");
+    let mut broker = Channel::new(a);
+    broker.set_deadline(Instant::now() + Duration::from_secs(9));
+    assert!(!broker.begins_within(Duration::from_millis(1)));
+    let frame = Request::Log(LogLevel::INFO, b"x".to_vec()).encode();
+    for part in [&frame[..2], &frame[2..]] {
+        (&b).write_all(part).expect("written");
+        assert!(broker.begins_within(Duration::from_secs(9)));
+    }
+    let mut received = Vec::new();
+    broker.receive_frame(&mut received).expect("a whole frame");
+    assert_eq!(received, frame[4..]);
+    drop(b);
+    assert!(broker.begins_within(Duration::from_secs(9)), "the end is not waited for");
+}
+
+#[test]
+fn a_call_soon_after_another_one_ends_at_the_deadline_too() {
+    let (a, b) = UnixStream::pair().expect("socketpair");
+    let (mut broker, mut sandbox) = (Channel::new(a), Channel::new(b));
+    let (begin, time) = (Instant::now(), Duration::from_millis(200));
+    broker.set_deadline(begin + time);
+    let mut frame = Vec::new();
+    while begin.elapsed() < time / 2 {
+        sandbox.send(&Request::Now.encode()).expect("send");
+        broker.receive_frame(&mut frame).expect("receive");
+        broker.send_answer(1, &[]).expect("send");
+        sandbox.receive_answer(&mut []).expect("receive");
+    }
+    let error = broker.receive_frame(&mut frame).expect_err("nothing comes");
+    assert!(matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock), "{error}");
+    assert!(begin.elapsed() >= time, "not before the deadline: {:?}", begin.elapsed());
+    assert!(begin.elapsed() < 10 * time, "{:?}", begin.elapsed());
+    // A nearer deadline holds at once.
+    broker.set_deadline(Instant::now() + Duration::from_millis(50));
+    let begin = Instant::now();
+    broker.receive_frame(&mut frame).expect_err("nothing comes");
+    assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
+}
+
+#[test]
+fn a_job_comes_as_it_was_sent() {
+    let (a, b) = UnixStream::pair().expect("socketpair");
+    let job = Job {
+        module: vec![7; 1000],
+        memory_bytes: 5 << 32,
+        time: Duration::new(u64::MAX, 999_999_999),
+        engine: engine::Kind::default(),
+    };
+    Channel::new(a).send_job(&job).expect("send");
+    assert_eq!(Channel::new(b).receive_job().expect("receive"), job);
+}
+
+#[test]
+fn answers_and_lengths() {
+    let (a, b) = UnixStream::pair().expect("socketpair");
+    let (mut broker, mut sandbox) = (Channel::new(a), Channel::new(b));
+    broker.send_answer(-5, &[]).expect("send");
+    broker.send_answer(3, b"abc").expect("send");
+    let mut buffer = [0; 8];
+    assert_eq!(sandbox.receive_answer(&mut buffer).expect("receive"), (-5, 0));
+    assert_eq!(sandbox.receive_answer(&mut buffer).expect("receive"), (3, 3));
+    assert_eq!(&buffer[..3], b"abc");
+    sandbox.send(&u32::MAX.to_le_bytes()).expect("send");
+    let mut frame = Vec::new();
+    assert_eq!(broker.receive_frame(&mut frame).expect_err("too long").kind(), io::ErrorKind::InvalidData);
+}
