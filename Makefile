@@ -66,10 +66,12 @@ fmt: ## format the code
 	cargo fmt --all
 	cargo fmt --manifest-path tests/fuzz/Cargo.toml
 	cargo fmt --manifest-path tests/contenders/Cargo.toml
+	cargo fmt --manifest-path tests/scanners/Cargo.toml
 
 lint: setup ## format check, clippy and rustdoc, every warning an error
 	cargo fmt --all --check
 	cargo fmt --manifest-path tests/contenders/Cargo.toml --check
+	cargo fmt --manifest-path tests/scanners/Cargo.toml --check
 	cargo clippy --workspace --all-targets --all-features -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps
 	bash .ci/fuzz --lint
