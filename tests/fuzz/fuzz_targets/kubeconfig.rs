@@ -44,12 +44,12 @@ fn check_head(head: &[u8]) {
     assert_eq!(parsed, httparse::Status::Complete(head.len()), "one head, and nothing behind it");
     assert_eq!(request.method, Some("GET"));
     assert!(request.path.is_some_and(|path| path.ends_with("/version")));
-    let known = ["Host", "User-Agent", "Accept", "Authorization", "Proxy-Authorization"];
+    let known = ["Host", "User-Agent", "Accept", "Accept-Encoding", "Authorization", "Proxy-Authorization"];
     for field in request.headers.iter() {
         let is_known = known.contains(&field.name) || field.name.starts_with("Impersonate-");
         assert!(is_known, "a header of its own: {}", field.name);
     }
-    for name in ["Host", "Accept", "Authorization", "Impersonate-User", "Impersonate-Uid"] {
+    for name in ["Host", "Accept", "Accept-Encoding", "Authorization", "Impersonate-User", "Impersonate-Uid"] {
         let count = request.headers.iter().filter(|field| field.name.eq_ignore_ascii_case(name)).count();
         assert!(count <= 1, "{count} headers {name}");
     }
