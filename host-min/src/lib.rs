@@ -51,7 +51,6 @@ mod run;
 pub mod sandbox;
 pub mod source;
 mod thread;
-pub mod yaml;
 
 pub use archive::Output;
 pub use broker::{Gauge, Observer, Phase, Progress, Silent};
@@ -62,3 +61,4 @@ pub use report::Report;
 pub use run::{Outcome, run};
 pub use sandbox::process::{Isolation, SingleThreaded};
 pub use source::cluster;
+pub use wagather_yaml as yaml;

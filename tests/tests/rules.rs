@@ -41,7 +41,9 @@ fn dependencies_point_one_way() {
             "wagather-abi" => &[],
             "wagather-derive" => &["wagather-abi"],
             "wagather" => &["wagather-abi", "wagather-derive"],
-            "host-min" | "size-report" => &["wagather-abi"],
+            "host-min" => &["wagather-abi", "wagather-yaml"],
+            "wagather-yaml" => &[],
+            "size-report" => &["wagather-abi"],
             "tests" => &["host-min", "size-report", "wagather-abi"],
             _ => &["wagather"],
         }

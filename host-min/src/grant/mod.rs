@@ -8,7 +8,6 @@ mod blake2b;
 mod module;
 mod parse;
 mod pattern;
-mod schema;
 #[cfg(test)]
 mod tests;
 
@@ -19,12 +18,12 @@ use crate::error::{Class, Failure, Result};
 use crate::limits::{MAX_ARCHIVE_BYTES, MAX_ENTRIES, MAX_GRANT_BYTES, MAX_LOG_LINES, MAX_REQUESTS};
 use crate::redact;
 use crate::report::ModuleFacts;
-use crate::yaml;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 use wagather_abi::manifest::Verbs;
+use wagather_yaml as yaml;
 
 /// A grant.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,13 +2,12 @@
 
 use super::module::{Digest, PublicKey};
 use super::pattern::{FieldPath, Glob, PathPattern, ResourcePattern};
-use super::schema::{Map, Mistakes, listed, nearest};
 use super::{Budgets, Grant, Rule};
 use crate::limits::{MAX_MEMORY_BYTES, MIN_MEMORY_BYTES};
 use crate::quantity;
 use crate::redact;
-use crate::yaml::{self, Node};
 use wagather_abi::manifest::{Verbs, is_name};
+use wagather_yaml::{self as yaml, Map, Mistakes, Node, listed, nearest};
 
 const API_VERSION: &str = "wagather/v1";
 const KIND: &str = "Grant";

@@ -12,7 +12,7 @@ use crate::error::{Class, Failure};
 use crate::source::cluster::base64;
 use crate::source::cluster::exec::{ExecConfig, InteractiveMode};
 use crate::source::cluster::secret::Secret;
-use crate::yaml::{self, Node};
+use wagather_yaml::{self as yaml, Node};
 
 /// The name of the cluster extension that is passed on to exec plugins.
 const EXEC_EXTENSION: &str = "client.authentication.k8s.io/exec";

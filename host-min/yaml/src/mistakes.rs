@@ -1,20 +1,20 @@
 //! Reading a mapping by a list of known keys, so that every mistake in a file is told, not only the first.
 //!
-//! It knows nothing of grants. A value that is wrong is told and left out; what comes of the file is only used if nothing
+//! It knows nothing of what is read. A value that is wrong is told and left out; what comes of the file is only used if nothing
 //! was told.
 
-use crate::yaml::{Error, Node, Place, Value};
+use crate::{Error, Node, Place, Value};
 
 /// What was found wrong so far.
 #[derive(Default)]
-pub(super) struct Mistakes(Vec<Error>);
+pub struct Mistakes(Vec<Error>);
 
 /// A value as it is shown in a message: not longer than a line, no control characters.
 const MAX_SHOWN_CHARS: usize = 60;
 
 impl Mistakes {
     /// Something is wrong there.
-    pub(super) fn tell(&mut self, place: Place, message: impl Into<String>) {
+    pub fn tell(&mut self, place: Place, message: impl Into<String>) {
         let at = |error: &Error| (error.place.line, error.place.column);
         let error = Error { place, message: message.into() };
         // Nearly always the last; what is missing is found after what is there.
@@ -23,12 +23,12 @@ impl Mistakes {
     }
 
     /// All of them, in the order of the file.
-    pub(super) fn all(self) -> Vec<Error> {
+    pub fn all(self) -> Vec<Error> {
         self.0
     }
 
     /// A mapping of known keys, required ones first. `others` are words that people write for one of them.
-    pub(super) fn map<'a>(
+    pub fn map<'a>(
         &mut self,
         node: &'a Node,
         what: &str,
@@ -62,7 +62,7 @@ impl Mistakes {
     }
 
     /// The texts of a list that is not empty; `why` says what an empty one would mean.
-    pub(super) fn texts<T>(
+    pub fn texts<T>(
         &mut self,
         node: &Node,
         what: &str,
@@ -74,7 +74,7 @@ impl Mistakes {
     }
 
     /// The items of a list; `why` says what an empty one would mean, if it may not be empty.
-    pub(super) fn items<'a>(&mut self, node: &'a Node, what: &str, why: Option<&str>) -> &'a [Node] {
+    pub fn items<'a>(&mut self, node: &'a Node, what: &str, why: Option<&str>) -> &'a [Node] {
         match (&node.value, why) {
             (Value::List(items), Some(why)) if items.is_empty() => {
                 self.tell(node.place, format!("{what} is an empty list: {why}"));
@@ -93,7 +93,7 @@ impl Mistakes {
     }
 
     /// An item of a list that is a text and means something.
-    pub(super) fn item<T>(
+    pub fn item<T>(
         &mut self,
         node: &Node,
         list: &str,
@@ -104,12 +104,7 @@ impl Mistakes {
     }
 
     /// A value that is a text and means something.
-    pub(super) fn text<T>(
-        &mut self,
-        node: &Node,
-        key: &str,
-        read: impl Fn(&str) -> Result<T, String>,
-    ) -> Option<T> {
+    pub fn text<T>(&mut self, node: &Node, key: &str, read: impl Fn(&str) -> Result<T, String>) -> Option<T> {
         let meant = read(self.plain(node, &[key])?);
         meant.map_err(|why| self.refuse(node, &[key, " cannot be"], &why)).ok()
     }
@@ -132,19 +127,19 @@ impl Mistakes {
 }
 
 /// The keys of a mapping.
-pub(super) struct Map<'a> {
+pub struct Map<'a> {
     entries: &'a [(Node, Node)],
 }
 
 impl<'a> Map<'a> {
     /// The value of a key, if the key is there; a null is a value.
-    pub(super) fn get(&self, key: &str) -> Option<&'a Node> {
+    pub fn get(&self, key: &str) -> Option<&'a Node> {
         self.entries.iter().find(|(known, _)| known.text() == Some(key)).map(|(_, value)| value)
     }
 }
 
 /// A text of the file's.
-pub(super) fn shown(text: &str) -> String {
+pub fn shown(text: &str) -> String {
     let mut shown = String::new();
     for c in text.chars().take(MAX_SHOWN_CHARS) {
         if c.is_control() { shown.extend(c.escape_default()) } else { shown.push(c) }
@@ -156,7 +151,7 @@ pub(super) fn shown(text: &str) -> String {
 }
 
 /// Words as a sentence has them.
-pub(super) fn listed(words: &[&str]) -> String {
+pub fn listed(words: &[&str]) -> String {
     match words {
         [] => "none".into(),
         [only] => (*only).into(),
@@ -165,7 +160,7 @@ pub(super) fn listed(words: &[&str]) -> String {
 }
 
 /// The word that was probably meant.
-pub(super) fn nearest<'a>(text: &str, known: &[&'a str]) -> Option<&'a str> {
+pub fn nearest<'a>(text: &str, known: &[&'a str]) -> Option<&'a str> {
     let text = text.to_ascii_lowercase();
     known
         .iter()

@@ -1,15 +1,18 @@
 //! YAML (and so JSON) files as a tree whose nodes know their line and column.
 //!
-//! Not a deserialiser: a configuration file is read by asking a node for what is wanted, so that whatever
-//! is wrong with it can be told with its place. Not a full YAML either: one document, no merge keys, and
+//! Not a deserialiser: a file is read by asking a node for what is wanted, so that whatever
+//! is wrong with it can be told with its place ([`Mistakes`] collects that). Not a full YAML either: no merge keys, and
 //! limits on depth and on what aliases may grow into. Tags are ignored.
 //!
 //! Scalars are kept as text. Whether `yes` or `012` is a string, a boolean or a number is up to who asks,
 //! which is more lenient than YAML 1.2 where it does no harm.
 
-use std::fmt;
+mod mistakes;
+
+pub use mistakes::{Map, Mistakes, listed, nearest, shown};
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
+use std::fmt;
 
 /// How deep a document may nest; a kubeconfig needs eight.
 const MAX_DEPTH: usize = 64;
@@ -76,8 +79,23 @@ impl fmt::Debug for Node {
 
 /// Reads one document; an empty one is a null at its beginning.
 pub fn parse(text: &str) -> Result<Node, Error> {
+    let mut documents = documents(text, 1)?;
+    Ok(documents
+        .pop()
+        .unwrap_or(Node { place: Place { line: 1, column: 1 }, value: Value::Scalar(String::new(), true) }))
+}
+
+/// Reads all documents of a file, the empty ones left out.
+pub fn parse_all(text: &str) -> Result<Vec<Node>, Error> {
+    let mut documents = documents(text, usize::MAX)?;
+    documents.retain(|document| !document.is_null());
+    Ok(documents)
+}
+
+fn documents(text: &str, most: usize) -> Result<Vec<Node>, Error> {
     let mut building = Building::default();
-    let mut documents = 0;
+    let mut documents = Vec::new();
+    let mut begun = 0;
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| Error {
             place: Place { line: error.marker().line().max(1), column: error.marker().col() + 1 },
@@ -86,10 +104,12 @@ pub fn parse(text: &str) -> Result<Node, Error> {
         let place = place(&span);
         match event {
             Event::DocumentStart(_) => {
-                documents += 1;
-                if documents > 1 {
+                begun += 1;
+                if begun > most {
                     return fail(place, "a second document begins here, where one is expected");
                 }
+                // An anchor is its document's.
+                building.anchors.clear();
             }
             Event::Scalar(text, style, anchor, _) => {
                 let value = Value::Scalar(text.into_owned(), style == ScalarStyle::Plain);
@@ -99,12 +119,11 @@ pub fn parse(text: &str) -> Result<Node, Error> {
             Event::MappingStart(anchor, _) => building.open(Value::Map(Vec::new()), place, anchor)?,
             Event::SequenceEnd | Event::MappingEnd => building.close()?,
             Event::Alias(anchor) => building.repeat(anchor, place)?,
-            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
+            Event::DocumentEnd => documents.extend(building.root.take()),
+            Event::Nothing | Event::StreamStart | Event::StreamEnd => {}
         }
     }
-    Ok(building
-        .root
-        .unwrap_or(Node { place: Place { line: 1, column: 1 }, value: Value::Scalar(String::new(), true) }))
+    Ok(documents)
 }
 
 impl Node {
@@ -351,6 +370,15 @@ mod tests {
     #[test]
     fn values_stay_out_of_debug() {
         assert!(!format!("{:?}", parse("token: hunter2").unwrap()).contains("hunter2"));
+    }
+
+    #[test]
+    fn a_file_may_have_several_documents() {
+        let all = parse_all("# none\n---\na: &x 1\n---\n---\nb: 2\n...\n").unwrap();
+        let all: Vec<String> = all.iter().map(|document| document.to_json().to_string()).collect();
+        assert_eq!(all, [r#"{"a":1}"#, r#"{"b":2}"#]);
+        assert!(parse_all("a: &x 1\n---\nb: *x\n").is_err());
+        assert_eq!(parse_all("").unwrap(), []);
     }
 
     #[test]
