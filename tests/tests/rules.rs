@@ -43,8 +43,9 @@ fn dependencies_point_one_way() {
             "wagather" => &["wagather-abi", "wagather-derive"],
             "host-min" => &["wagather-abi", "wagather-yaml"],
             "wagather-yaml" => &[],
+            "wagather-codegen" => &["host-min", "wagather-abi", "wagather-syntax", "wagather-yaml"],
             "size-report" => &["wagather-abi"],
-            "tests" => &["host-min", "size-report", "wagather-abi"],
+            "tests" => &["host-min", "size-report", "wagather-abi", "wagather-codegen"],
             _ => &["wagather"],
         }
     };

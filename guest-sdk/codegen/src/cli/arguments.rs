@@ -1,0 +1,49 @@
+//! What can be typed. The help is made from these comments.
+
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Makes the types of a gatherer from the fields that it declares
+///
+/// A gatherer declares in gather.yaml which fields of which resources it reads. With the schemas of an API server, or of
+/// CustomResourceDefinitions, that becomes a Rust module with the types, and from it the field mask and the manifest.
+#[derive(Parser)]
+#[command(name = "codegen", version, after_help = EXIT_CODES)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+pub(super) const EXIT_CODES: &str = "\
+Exit codes:
+  0  done; for check, nothing differs
+  1  a declaration, a schema or a source is wrong, or something differs
+  2  the command line is wrong";
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Write the Rust module of a declaration
+    Generate(Generate),
+}
+
+/// Where the declaration and the schemas are.
+#[derive(Args)]
+pub(super) struct Input {
+    /// The declaration, or the folder with a gather.yaml
+    #[arg(value_name = "GATHER", default_value = "gather.yaml")]
+    pub(super) declaration: PathBuf,
+
+    /// A file or a folder with schemas, instead of those that the declaration names: OpenAPI, or CustomResourceDefinitions
+    #[arg(long, value_name = "PATH")]
+    pub(super) schema: Vec<PathBuf>,
+}
+
+#[derive(Args)]
+pub(super) struct Generate {
+    #[command(flatten)]
+    pub(super) input: Input,
+
+    /// Print the module instead of writing it
+    #[arg(long)]
+    pub(super) print: bool,
+}

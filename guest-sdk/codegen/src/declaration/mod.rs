@@ -1,0 +1,424 @@
+//! What a gatherer declares: the file `gather.yaml`.
+//!
+//! ```yaml
+//! apiVersion: wagather/v1
+//! kind: Gather
+//! about: Finds the pods that crash-loop, by namespace.
+//! schemas: [../schemas]
+//! resources:
+//!   pods: metadata.{name, namespace}, status.{phase, containerStatuses[].{name, restartCount}}
+//!   clusteroperators.config.openshift.io:
+//!     verbs: [get, list]
+//!     fields: metadata.name, status.conditions
+//! ```
+//!
+//! It is read key by key, and every mistake is told. What the fields are is the [plan](crate::Plan)'s to find out.
+
+mod selection;
+
+pub use selection::{Below, Selection, Wish};
+
+use crate::Error;
+use std::path::{Path, PathBuf};
+use wagather_yaml::{Map, Mistakes, Node, Place, Value, shown};
+
+const API_VERSION: &str = "wagather/v1";
+const KIND: &str = "Gather";
+
+/// What people may call what a declaration has.
+const OTHER_WORDS: &[(&str, &str)] = &[
+    ("description", "about"),
+    ("schema", "schemas"),
+    ("resource", "resources"),
+    ("out", "output"),
+    ("derives", "derive"),
+    ("type", "types"),
+    ("path", "paths"),
+];
+
+/// What a gatherer declares.
+#[derive(Clone, Debug)]
+pub struct Declaration {
+    /// The file, as it was named.
+    pub file: PathBuf,
+    /// The gatherer's name: what the file says, or the name of its folder.
+    pub name: String,
+    /// What it is for, in a sentence.
+    pub about: String,
+    /// Where the schemas are.
+    pub schemas: Vec<PathBuf>,
+    /// Where the Rust module goes.
+    pub output: PathBuf,
+    /// The resources, in the order of the file.
+    pub resources: Vec<Wanted>,
+    /// Raw paths.
+    pub paths: Vec<Described>,
+    /// The entries that it writes into the archive.
+    pub writes: Vec<Described>,
+    /// Names for types, and where they are.
+    pub types: Vec<Named>,
+    /// Traits that all types get beside those that they need.
+    pub derive: Vec<String>,
+    /// Whether the types are the crate's, or everybody's.
+    pub public: bool,
+}
+
+/// A resource, and what is wanted of it.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// Where it stands.
+    pub place: Place,
+    /// The resource, as `kubectl` would take it.
+    pub resource: String,
+    /// What the Rust type is to be called; if it is left out, as the kind is.
+    pub type_name: Option<String>,
+    /// Whether single objects are asked for.
+    pub get: bool,
+    /// Whether lists are.
+    pub list: bool,
+    /// Whether logs are.
+    pub log: bool,
+    /// The only namespace, if it is only one.
+    pub namespace: Option<String>,
+    /// The wanted fields; without, whole objects that are never decoded.
+    pub fields: Option<Selection>,
+    /// Why, for whoever grants it.
+    pub why: String,
+    /// Traits that its types get beside those that they need.
+    pub derive: Vec<String>,
+}
+
+/// Something by name, with a sentence about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Described {
+    /// Where it stands.
+    pub place: Place,
+    /// The name.
+    pub name: String,
+    /// The sentence.
+    pub what: String,
+}
+
+/// A type's name, and the fields that have it.
+#[derive(Clone, Debug)]
+pub struct Named {
+    /// Where it stands.
+    pub place: Place,
+    /// The name.
+    pub name: String,
+    /// Paths, each from a resource on: `pods.status.containerStatuses`.
+    pub paths: Vec<(Place, String)>,
+}
+
+impl Declaration {
+    /// Reads a declaration.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read, or says what no declaration can say: everything that is wrong, each with its place.
+    pub fn read(file: &Path) -> Result<Declaration, Error> {
+        let text = std::fs::read_to_string(file).map_err(|error| Error::unreadable(file, &error))?;
+        Declaration::parse(file, &text)
+    }
+
+    /// The same, of a text that stands for a file.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Declaration::read`].
+    pub fn parse(file: &Path, text: &str) -> Result<Declaration, Error> {
+        let shown = file.display().to_string();
+        let root = wagather_yaml::parse(text).map_err(|error| Error::in_file(&shown, vec![error]))?;
+        let mut mistakes = Mistakes::default();
+        if root.is_null() {
+            mistakes.tell(
+                root.place,
+                format!("the file is empty; a declaration begins with 'apiVersion: {API_VERSION}' and 'kind: {KIND}'"),
+            );
+            return Err(Error::in_file(&shown, mistakes.all()));
+        }
+        let declaration = Reading { mistakes: &mut mistakes, file }.whole(&root);
+        let mistakes = mistakes.all();
+        match declaration {
+            Some(declaration) if mistakes.is_empty() => Ok(declaration),
+            _ => Err(Error::in_file(&shown, mistakes)),
+        }
+    }
+
+    /// The folder of the file, which the paths in it are relative to.
+    pub fn folder(&self) -> &Path {
+        folder_of(&self.file)
+    }
+}
+
+fn folder_of(file: &Path) -> &Path {
+    match file.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    }
+}
+
+struct Reading<'a> {
+    mistakes: &'a mut Mistakes,
+    file: &'a Path,
+}
+
+impl Reading<'_> {
+    fn whole(&mut self, root: &Node) -> Option<Declaration> {
+        let optional = [
+            "name",
+            "about",
+            "schemas",
+            "output",
+            "resources",
+            "paths",
+            "writes",
+            "types",
+            "derive",
+            "visibility",
+        ];
+        let map =
+            self.mistakes.map(root, "a declaration", &["apiVersion", "kind"], &optional, OTHER_WORDS)?;
+        for (key, expected) in [("apiVersion", API_VERSION), ("kind", KIND)] {
+            if let Some(node) = map.get(key) {
+                self.mistakes.text(node, key, |text| {
+                    if text == expected {
+                        Ok(())
+                    } else {
+                        Err(format!("the {key} of a declaration is {expected}"))
+                    }
+                });
+            }
+        }
+        let folder = folder_of(self.file).to_owned();
+        let named = self.text(&map, "name");
+        let name = named.unwrap_or_else(|| {
+            let folder = std::path::absolute(&folder).unwrap_or_else(|_| folder.clone());
+            folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
+        });
+        let output = self.text(&map, "output").unwrap_or_else(|| "src/resources.rs".to_owned());
+        let public = map.get("visibility").and_then(|node| {
+            self.mistakes.text(node, "visibility", |text| match text {
+                "pub" => Ok(true),
+                "pub(crate)" => Ok(false),
+                _ => Err("types are 'pub' or 'pub(crate)'".to_owned()),
+            })
+        });
+        let resources = map.get("resources").map(|node| self.resources(node)).unwrap_or_default();
+        let paths = self.described(&map, "paths", |path| match path.strip_prefix('/') {
+            Some(_) if wagather_abi_path(path) => Ok(()),
+            _ => Err("a path starts with '/', and has plain segments only (no query, no escapes)".to_owned()),
+        });
+        Some(Declaration {
+            file: self.file.to_owned(),
+            name,
+            about: self.text(&map, "about").unwrap_or_default(),
+            schemas: self.texts(&map, "schemas").iter().map(|path| folder.join(path)).collect(),
+            output: folder.join(output),
+            resources,
+            paths,
+            writes: self.described(&map, "writes", |_| Ok(())),
+            types: map.get("types").map(|node| self.types(node)).unwrap_or_default(),
+            derive: self.derive(&map),
+            public: public.unwrap_or(false),
+        })
+    }
+
+    fn resources(&mut self, node: &Node) -> Vec<Wanted> {
+        let Value::Map(entries) = &node.value else {
+            let example = "resources:\n  pods: metadata.name, status.phase";
+            self.mistakes.tell(node.place, format!("resources must be a mapping, as in\n{example}"));
+            return Vec::new();
+        };
+        entries.iter().filter_map(|(key, value)| self.wanted(key, value)).collect()
+    }
+
+    fn wanted(&mut self, key: &Node, value: &Node) -> Option<Wanted> {
+        let name = key.text().unwrap_or_default().to_owned();
+        let mut wanted = Wanted {
+            place: key.place,
+            resource: name.clone(),
+            type_name: None,
+            get: false,
+            list: true,
+            log: false,
+            namespace: None,
+            fields: None,
+            why: String::new(),
+            derive: Vec::new(),
+        };
+        if value.is_null() {
+            return Some(wanted);
+        }
+        if !matches!(value.value, Value::Map(_)) {
+            wanted.fields = self.selection(value, &name);
+            return Some(wanted);
+        }
+        let optional = ["resource", "verbs", "namespace", "log", "fields", "why", "derive"];
+        let others = [("about", "why"), ("description", "why"), ("verb", "verbs"), ("logs", "log")];
+        let map =
+            self.mistakes.map(value, &format!("the resource {}", shown(&name)), &[], &optional, &others)?;
+        if let Some(resource) = self.text(&map, "resource") {
+            wanted.resource = resource;
+            if !is_type_name(&name) {
+                let why = "it names the Rust type, as 'resource' names the resource: a word in CamelCase";
+                self.mistakes
+                    .tell(key.place, format!("'{}' cannot be the key of a resource: {why}", shown(&name)));
+            }
+            wanted.type_name = Some(name.clone());
+        }
+        if let Some(node) = map.get("verbs") {
+            wanted.list = false;
+            let why = "leave it out for 'list'";
+            for verb in self.mistakes.texts(node, "verbs", why, |verb| match verb {
+                "get" | "list" => Ok(verb.to_owned()),
+                _ => Err("gatherers get and list".to_owned()),
+            }) {
+                wanted.get |= verb == "get";
+                wanted.list |= verb == "list";
+            }
+        }
+        wanted.namespace = self.text(&map, "namespace");
+        if let Some(node) = map.get("log") {
+            match node.expect_bool("log") {
+                Ok(log) => wanted.log = log,
+                Err(error) => self.mistakes.tell(error.place, error.message),
+            }
+        }
+        wanted.fields =
+            map.get("fields").filter(|node| !node.is_null()).and_then(|node| self.selection(node, &name));
+        wanted.why = self.text(&map, "why").unwrap_or_default();
+        wanted.derive = self.derive(&map);
+        Some(wanted)
+    }
+
+    /// A text, or a list of them, which are joined.
+    fn selection(&mut self, node: &Node, name: &str) -> Option<Selection> {
+        let what = format!("the fields of {}", shown(name));
+        let items = match &node.value {
+            Value::List(items) if !items.is_empty() => &items[..],
+            _ => std::slice::from_ref(node),
+        };
+        let mut all = Selection::default();
+        for item in items {
+            let Some(text) = item.text() else {
+                self.mistakes.tell(item.place, format!("{what} must be a text, not {}", item.kind()));
+                return None;
+            };
+            let read = Selection::parse(text).and_then(|selection| all.join(selection));
+            if let Err(why) = read {
+                self.mistakes.tell(item.place, format!("{what}: {why}"));
+                return None;
+            }
+        }
+        Some(all)
+    }
+
+    fn types(&mut self, node: &Node) -> Vec<Named> {
+        let Value::Map(entries) = &node.value else {
+            self.mistakes.tell(
+                node.place,
+                format!("types must be a mapping from names to paths, not {}", node.kind()),
+            );
+            return Vec::new();
+        };
+        let mut types = Vec::new();
+        for (key, value) in entries {
+            let name = key.text().unwrap_or_default();
+            if !is_type_name(name) && name != "json::Raw" {
+                let why = "a type is a word in CamelCase, or json::Raw or String";
+                self.mistakes.tell(key.place, format!("types cannot have '{}': {why}", shown(name)));
+                continue;
+            }
+            let items = match &value.value {
+                Value::List(items) => &items[..],
+                _ => std::slice::from_ref(value),
+            };
+            let paths = items.iter().filter_map(|item| {
+                let path = self.mistakes.text(item, name, |text| match text.is_empty() {
+                    true => Err("a path is missing, such as pods.status".to_owned()),
+                    false => Ok(text.to_owned()),
+                });
+                path.map(|path| (item.place, path))
+            });
+            types.push(Named { place: key.place, name: name.to_owned(), paths: paths.collect() });
+        }
+        types
+    }
+
+    fn derive(&mut self, map: &Map<'_>) -> Vec<String> {
+        const TRAITS: &[&str] = &["Clone", "Debug", "Eq", "PartialEq", "Serialize"];
+        let Some(node) = map.get("derive") else { return Vec::new() };
+        self.mistakes.texts(node, "derive", "leave it out", |name| match TRAITS.contains(&name) {
+            true => Ok(name.to_owned()),
+            false => Err(format!("these can be: {}", wagather_yaml::listed(TRAITS))),
+        })
+    }
+
+    /// A mapping from names to sentences, or a list of names.
+    fn described(
+        &mut self,
+        map: &Map<'_>,
+        key: &str,
+        check: impl Fn(&str) -> Result<(), String>,
+    ) -> Vec<Described> {
+        let Some(node) = map.get(key) else { return Vec::new() };
+        let mut all = Vec::new();
+        let mut add = |name: &Node, what: String, mistakes: &mut Mistakes| {
+            let text = name.text().unwrap_or_default();
+            match check(text) {
+                Ok(()) => all.push(Described { place: name.place, name: text.to_owned(), what }),
+                Err(why) => mistakes.tell(name.place, format!("{key} cannot have '{}': {why}", shown(text))),
+            }
+        };
+        match &node.value {
+            Value::Map(entries) => {
+                for (name, what) in entries {
+                    let what = if what.is_null() {
+                        Some(String::new())
+                    } else {
+                        self.mistakes.text(what, key, |text| Ok(text.trim().to_owned()))
+                    };
+                    add(name, what.unwrap_or_default(), self.mistakes);
+                }
+            }
+            Value::List(names) => names.iter().for_each(|name| add(name, String::new(), self.mistakes)),
+            Value::Scalar(..) => {
+                self.mistakes
+                    .tell(node.place, format!("{key} must be a mapping or a list, not {}", node.kind()));
+            }
+        }
+        all
+    }
+
+    fn text(&mut self, map: &Map<'_>, key: &str) -> Option<String> {
+        let node = map.get(key)?;
+        self.mistakes.text(node, key, |text| match text.trim() {
+            "" => Err("leave it out instead".to_owned()),
+            text => Ok(text.to_owned()),
+        })
+    }
+
+    /// A text, or a list of them.
+    fn texts(&mut self, map: &Map<'_>, key: &str) -> Vec<String> {
+        match map.get(key) {
+            None => Vec::new(),
+            Some(node) if matches!(node.value, Value::Scalar(..)) => {
+                self.text(map, key).into_iter().collect()
+            }
+            Some(node) => self.mistakes.texts(node, key, "leave it out", |text| Ok(text.to_owned())),
+        }
+    }
+}
+
+/// Whether the ABI takes it as a raw path.
+fn wagather_abi_path(path: &str) -> bool {
+    path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/-_.".contains(&byte))
+}
+
+/// Whether a Rust type can be called so, as types are.
+pub(crate) fn is_type_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_uppercase())
+        && name.chars().all(|c| c.is_ascii_alphanumeric())
+        && name != "Self"
+}

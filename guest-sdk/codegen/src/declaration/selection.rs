@@ -1,0 +1,294 @@
+//! Which fields are wanted, in Kubernetes' own terms:
+//!
+//! ```text
+//! metadata.{name, namespace}, status.{phase, containerStatuses[].{name, state.waiting.reason}}
+//!
+//! selection = item *( "," item )
+//! item      = step *( "." step ) [ "." "{" selection "}" ]
+//! step      = ( name | "quoted name" | "*" ) *( "[]" ) [ "?" ]
+//! ```
+//!
+//! `[]` goes into the elements of a list, as in jq; `*` is every field, or every key of a map. A path that ends at an object
+//! means all of it. With `?`, an absent value is told from an empty one. What a name means is not known here; the schema says.
+
+use std::fmt;
+
+/// How deep a selection may nest.
+const MAX_DEPTH: usize = 32;
+
+/// The wanted fields of an object.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection(Vec<Wish>);
+
+/// A wanted field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wish {
+    /// Its name in JSON, or `*`.
+    pub name: String,
+    /// How many lists are to be gone into: as many as it had `[]`.
+    pub lists: u8,
+    /// Whether an absent one is to be told from an empty one.
+    pub optional: bool,
+    /// What is wanted of it.
+    pub below: Below,
+}
+
+/// What is wanted of a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Below {
+    /// All of it.
+    Whole,
+    /// These fields.
+    Fields(Selection),
+}
+
+impl Selection {
+    /// The wishes, in the order in which they were written.
+    pub fn wishes(&self) -> &[Wish] {
+        &self.0
+    }
+
+    /// Reads a selection.
+    ///
+    /// # Errors
+    ///
+    /// A text that says what is wrong, and where.
+    pub fn parse(text: &str) -> Result<Selection, String> {
+        let mut reader = Reader { text, at: 0 };
+        let selection = reader.selection(MAX_DEPTH)?;
+        match reader.peek() {
+            None => Ok(selection),
+            Some('}') => Err(reader.wrong("a '}' that nothing opened")),
+            Some(_) => Err(reader.wrong("a ',' or a '.' is missing")),
+        }
+    }
+
+    /// Adds a wish. What is wished for twice is wanted once, with all that is wanted of it.
+    pub fn add(&mut self, wish: Wish) -> Result<(), String> {
+        let Some(known) = self.0.iter_mut().find(|known| known.name == wish.name) else {
+            self.0.push(wish);
+            return Ok(());
+        };
+        if known.lists != wish.lists {
+            return Err(format!("'{}' is written with '[]' and without", known.name));
+        }
+        known.optional |= wish.optional;
+        match (&mut known.below, wish.below) {
+            (Below::Whole, _) => {}
+            (below, Below::Whole) => *below = Below::Whole,
+            (Below::Fields(fields), Below::Fields(more)) => {
+                for wish in more.0 {
+                    fields.add(wish)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds all wishes of another one.
+    pub fn join(&mut self, other: Selection) -> Result<(), String> {
+        other.0.into_iter().try_for_each(|wish| self.add(wish))
+    }
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl Reader<'_> {
+    fn rest(&self) -> &str {
+        &self.text[self.at..]
+    }
+
+    fn peek(&mut self) -> Option<char> {
+        let blank = self.rest().len() - self.rest().trim_start().len();
+        self.at += blank;
+        self.rest().chars().next()
+    }
+
+    fn accept(&mut self, wanted: char) -> bool {
+        let is_there = self.peek() == Some(wanted);
+        if is_there {
+            self.at += wanted.len_utf8();
+        }
+        is_there
+    }
+
+    /// What is wrong, with some of the text around it.
+    fn wrong(&self, what: &str) -> String {
+        const AROUND: usize = 24;
+        let before: Vec<char> = self.text[..self.at].chars().rev().take(AROUND).collect();
+        let before: String = before.into_iter().rev().collect();
+        let after: String = self.rest().chars().take(AROUND).collect();
+        match after.is_empty() {
+            true => format!("{what} at the end, after '{}'", wagather_yaml::shown(&before)),
+            false => format!(
+                "{what} at character {}, between '{}' and '{}'",
+                self.text[..self.at].chars().count() + 1,
+                wagather_yaml::shown(&before),
+                wagather_yaml::shown(&after)
+            ),
+        }
+    }
+
+    fn selection(&mut self, depth: usize) -> Result<Selection, String> {
+        if depth == 0 {
+            return Err(self.wrong("the fields nest too deeply"));
+        }
+        let mut selection = Selection::default();
+        loop {
+            let wish = self.item(depth)?;
+            selection.add(wish).map_err(|why| self.wrong(&why))?;
+            if !self.accept(',') {
+                return Ok(selection);
+            }
+            // After the last one a comma does no harm.
+            if matches!(self.peek(), None | Some('}')) {
+                return Ok(selection);
+            }
+        }
+    }
+
+    fn item(&mut self, depth: usize) -> Result<Wish, String> {
+        if depth == 0 {
+            return Err(self.wrong("the fields nest too deeply"));
+        }
+        let mut wish = self.step()?;
+        let has_dot = self.accept('.');
+        if self.accept('{') {
+            let fields = self.selection(depth - 1)?;
+            if !self.accept('}') {
+                return Err(self.wrong("a '}' is missing"));
+            }
+            wish.below = Below::Fields(fields);
+        } else if has_dot {
+            let mut fields = Selection::default();
+            fields.add(self.item(depth - 1)?)?;
+            wish.below = Below::Fields(fields);
+        }
+        Ok(wish)
+    }
+
+    fn step(&mut self) -> Result<Wish, String> {
+        let name = self.name()?;
+        let mut wish = Wish { name, lists: 0, optional: false, below: Below::Whole };
+        while self.accept('[') {
+            // kubectl's JSONPath writes [*].
+            self.accept('*');
+            if !self.accept(']') {
+                return Err(self.wrong("single elements of a list cannot be asked for, only all: '[]'"));
+            }
+            wish.lists = wish.lists.checked_add(1).ok_or_else(|| self.wrong("too many '[]'"))?;
+        }
+        wish.optional = self.accept('?');
+        Ok(wish)
+    }
+
+    fn name(&mut self) -> Result<String, String> {
+        let Some(first) = self.peek() else { return Err(self.wrong("the name of a field is missing")) };
+        if first == '*' {
+            self.at += 1;
+            return Ok("*".to_owned());
+        }
+        if first == '"' || first == '\'' {
+            let Some(len) = self.rest()[1..].find(first) else {
+                return Err(self.wrong("a quoted name does not end"));
+            };
+            let name = self.rest()[1..1 + len].to_owned();
+            if name.is_empty() {
+                return Err(self.wrong("a quoted name is empty"));
+            }
+            self.at += len + 2;
+            return Ok(name);
+        }
+        let is_of_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '$' | '/');
+        let len = self.rest().find(|c| !is_of_name(c)).unwrap_or(self.rest().len());
+        if len == 0 {
+            return Err(self.wrong("the name of a field is missing"));
+        }
+        let name = self.rest()[..len].to_owned();
+        self.at += len;
+        Ok(name)
+    }
+}
+
+impl fmt::Display for Selection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, wish) in self.0.iter().enumerate() {
+            f.write_str(if index == 0 { "" } else { ", " })?;
+            wish.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Wish {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '$' | '/');
+        if self.name == "*" || self.name.chars().all(is_plain) {
+            f.write_str(&self.name)?;
+        } else {
+            write!(f, "\"{}\"", self.name)?;
+        }
+        (0..self.lists).try_for_each(|_| f.write_str("[]"))?;
+        f.write_str(if self.optional { "?" } else { "" })?;
+        match &self.below {
+            Below::Whole => Ok(()),
+            Below::Fields(Selection(fields)) if fields.len() == 1 => write!(f, ".{}", fields[0]),
+            Below::Fields(fields) => write!(f, ".{{{fields}}}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn again(text: &str) -> String {
+        Selection::parse(text).map_or_else(|why| format!("error: {why}"), |selection| selection.to_string())
+    }
+
+    #[test]
+    fn paths_are_joined() {
+        for (text, meant) in [
+            ("metadata.name", "metadata.name"),
+            ("metadata.name, metadata.namespace", "metadata.{name, namespace}"),
+            (
+                "status.{phase, containerStatuses[].{name, restartCount, state.waiting.reason}},",
+                "status.{phase, containerStatuses[].{name, restartCount, state.waiting.reason}}",
+            ),
+            ("status{\n  phase ,\n b [ ] ? .c }", "status.{phase, b[]?.c}"),
+            ("a.b, a", "a"),
+            ("a, a.b", "a"),
+            ("spec.*", "spec.*"),
+            ("labels.\"app.kubernetes.io/name\"", "labels.\"app.kubernetes.io/name\""),
+            ("items[*].a, items[].b", "items[].{a, b}"),
+            ("a?, a", "a?"),
+        ] {
+            assert_eq!(again(text), meant);
+            assert_eq!(again(meant), meant);
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_place() {
+        for (text, why) in [
+            ("", "the name of a field is missing at the end, after ''"),
+            ("a.{b", "a '}' is missing at the end, after 'a.{b'"),
+            ("a b", "a ',' or a '.' is missing at character 3, between 'a ' and 'b'"),
+            ("a}", "a '}' that nothing opened at character 2, between 'a' and '}'"),
+            ("a..b", "the name of a field is missing at character 3, between 'a.' and '.b'"),
+            (
+                "a[0].b",
+                "single elements of a list cannot be asked for, only all: '[]' at character 3, between 'a[' and '0].b'",
+            ),
+            ("a[].b, a.c", "'a' is written with '[]' and without at the end, after 'a[].b, a.c'"),
+            ("a.\"b", "a quoted name does not end at character 3, between 'a.' and '\"b'"),
+        ] {
+            assert_eq!(again(text), format!("error: {why}"));
+        }
+        assert!(again(&"a.".repeat(500)).contains("too deeply"));
+        assert!(again(&"a{".repeat(500)).contains("too deeply"));
+    }
+}

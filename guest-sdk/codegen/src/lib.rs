@@ -1,0 +1,26 @@
+//! Makes the types of a gatherer: just the fields that it declares, of the schemas that its API server publishes.
+//!
+//! ```text
+//! gather.yaml ──► Declaration ─┐
+//!                              ├─► Plan ──► emit: Rust, and what belongs to it
+//! OpenAPI, CRDs ──► Schemas ───┘
+//! ```
+//!
+//! A [`Declaration`] says which fields are wanted, [`Schemas`] what they are, and the [`Plan`] is both together: named Rust
+//! types with no question left. Everything that is [emitted](emit) is made from the plan, which is why the Rust types, the mask
+//! and the rights cannot differ. It is a program for the developer's machine, and no part of a gatherer.
+
+#[cfg(feature = "cli")]
+pub mod cli;
+pub mod declaration;
+pub mod emit;
+mod error;
+mod plan;
+pub mod schema;
+#[allow(missing_docs, unreachable_pub, clippy::all)]
+mod wagather_syntax;
+
+pub use declaration::Declaration;
+pub use error::Error;
+pub use plan::{Body, Enumeration, Field, Plan, Planned, Struct, Type};
+pub use schema::Schemas;

@@ -1,0 +1,7 @@
+//! codegen, the program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    wagather_codegen::cli::main()
+}

@@ -1,0 +1,466 @@
+//! What each wanted field is: a walk through the schema along the selection.
+
+use super::names::{self, Object, Tree};
+use super::{Body, Plan, Planned, mask, sources};
+use crate::declaration::{Below, Declaration, Selection, Wanted, Wish};
+use crate::schema::{Fields, Resource, Schema, Schemas, Shape, View, some_of};
+use wagather_abi::limits::MAX_MASK_BYTES;
+use wagather_yaml::{Mistakes, Place, listed, nearest, shown};
+
+/// More structs than any gatherer can be meant to have: whole subtrees of large schemas.
+const MAX_OBJECTS: usize = 4000;
+
+/// How deep the wanted fields may nest; the host's masks have the same bound.
+const MAX_DEPTH: usize = wagather_abi::limits::MAX_MASK_DEPTH;
+
+pub(super) fn plan(declaration: &Declaration, schemas: &Schemas, mistakes: &mut Mistakes) -> Option<Plan> {
+    let mut walk = Walk {
+        declaration,
+        objects: Vec::new(),
+        names_used: vec![false; declaration.types.iter().map(|named| named.paths.len()).sum()],
+        path: Vec::new(),
+        open: Vec::new(),
+    };
+    let mut found = Vec::new();
+    for wanted in &declaration.resources {
+        match walk.resource(wanted, schemas) {
+            Ok(resource) => found.push(resource),
+            Err(why) => why.into_iter().for_each(|why| mistakes.tell(wanted.place, why)),
+        }
+    }
+    walk.unused(mistakes);
+    let wanted = declaration.resources.iter();
+    let trees: Vec<_> =
+        wanted.zip(&found).map(|(wanted, (resource, tree, _))| (wanted, *resource, *tree)).collect();
+    if trees.len() != declaration.resources.len() {
+        return None;
+    }
+    let named = match names::name(&walk.objects, &trees, declaration) {
+        Ok(named) => named,
+        Err(wrong) => {
+            wrong.into_iter().for_each(|(place, why)| mistakes.tell(place, why));
+            return None;
+        }
+    };
+    let mut resources = Vec::new();
+    for ((wanted, (resource, _, doc)), (body, type_name, api_name)) in
+        declaration.resources.iter().zip(found).zip(named.resources)
+    {
+        let mask = match body {
+            Body::Whole => wagather_abi::mask::EVERYTHING.to_owned(),
+            Body::Own(index) | Body::Like(index) => mask::of_struct(&named.structs, index),
+        };
+        if mask.len() > MAX_MASK_BYTES {
+            let why = format!(
+                "the fields of {} are {} bytes as a mask; {MAX_MASK_BYTES} are the most: name fewer",
+                shown(&wanted.resource),
+                mask.len()
+            );
+            mistakes.tell(wanted.place, why);
+        }
+        resources.push(Planned {
+            resource: resource.clone(),
+            type_name,
+            api_name,
+            doc,
+            why: wanted.why.clone(),
+            get: wanted.get,
+            list: wanted.list,
+            log: wanted.log,
+            namespace: wanted.namespace.clone(),
+            body,
+            mask,
+            derive: join(&declaration.derive, &wanted.derive),
+        });
+    }
+    Some(Plan {
+        name: declaration.name.clone(),
+        about: declaration.about.clone(),
+        declaration: declaration.file.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        sources: sources(schemas, &resources),
+        resources,
+        structs: named.structs,
+        enumerations: named.enumerations,
+        paths: declaration.paths.clone(),
+        writes: declaration.writes.clone(),
+        public: declaration.public,
+    })
+}
+
+pub(super) fn join(all: &[String], more: &[String]) -> Vec<String> {
+    let mut joined = [all, more].concat();
+    joined.sort();
+    joined.dedup();
+    joined
+}
+
+struct Walk<'a> {
+    declaration: &'a Declaration,
+    objects: Vec<Object>,
+    /// Of the paths that have names, those that were come by.
+    names_used: Vec<bool>,
+    /// Where the walk is: the resource's key, then names of fields.
+    path: Vec<String>,
+    /// The definitions that the walk is in, from the outside.
+    open: Vec<String>,
+}
+
+/// A reason for each field that is wrong.
+type Wrong = Vec<String>;
+
+impl<'a> Walk<'a> {
+    fn resource<'s>(
+        &mut self,
+        wanted: &Wanted,
+        schemas: &'s Schemas,
+    ) -> Result<(&'s Resource, Option<usize>, String), Wrong> {
+        let resource = schemas.find(&wanted.resource).map_err(|why| vec![why])?;
+        check_verbs(wanted, resource).map_err(|why| vec![why])?;
+        let key = wanted.type_name.clone().unwrap_or_else(|| wanted.resource.clone());
+        self.path = vec![key];
+        self.open.clear();
+        let schema = schemas.schema_of(resource);
+        let view = schema.view().map_err(|why| vec![self.at(&why)])?;
+        let doc = view.about.to_owned();
+        let Some(fields) = &wanted.fields else { return Ok((resource, None, doc)) };
+        let derive = join(&self.declaration.derive, &wanted.derive);
+        match self.value(view, 0, &Below::Fields(fields.clone()), None, &derive)? {
+            Tree::Object(index) => Ok((resource, Some(index), doc)),
+            _ => Err(vec![self.at("the schema says of its objects that they have no fields")]),
+        }
+    }
+
+    /// A message about where the walk is.
+    fn at(&self, why: &str) -> String {
+        format!("{}: {why}", self.path.join("."))
+    }
+
+    fn wrong<T>(&self, why: &str) -> Result<T, Wrong> {
+        Err(vec![self.at(why)])
+    }
+
+    fn value(
+        &mut self,
+        view: View<'_>,
+        lists: u8,
+        below: &Below,
+        parent: Option<usize>,
+        derive: &[String],
+    ) -> Result<Tree, Wrong> {
+        let mut view = view;
+        for _ in 0..lists {
+            let Shape::Array(items) = view.shape else {
+                return self.wrong(&format!("this is {}, not a list: leave out '[]'", what(&view.shape)));
+            };
+            view = items.view().map_err(|why| vec![self.at(&why)])?;
+        }
+        let tree = self.element(view, below, parent, derive)?;
+        Ok((0..lists).fold(tree, |tree, _| Tree::List(Box::new(tree))))
+    }
+
+    fn element(
+        &mut self,
+        view: View<'_>,
+        below: &Below,
+        parent: Option<usize>,
+        derive: &[String],
+    ) -> Result<Tree, Wrong> {
+        if self.path.len() > MAX_DEPTH {
+            return self.wrong("the fields nest too deeply; name fewer");
+        }
+        let name = self.name_here();
+        if name.as_deref() == Some("json::Raw") {
+            return match below {
+                Below::Whole => Ok(Tree::Raw),
+                Below::Fields(_) => self.wrong("json::Raw is all of it: name no fields"),
+            };
+        }
+        if self.objects.len() > MAX_OBJECTS {
+            return self.wrong("these are too many types; name fewer fields");
+        }
+        let whole = matches!(below, Below::Whole);
+        match (view.shape, below) {
+            (Shape::Array(items), Below::Whole) => {
+                let view = items.view().map_err(|why| vec![self.at(&why)])?;
+                Ok(Tree::List(Box::new(self.element(view, below, parent, derive)?)))
+            }
+            (Shape::Array(_), Below::Fields(_)) => {
+                let last = self.path.last().cloned().unwrap_or_default();
+                self.wrong(&format!("this is a list: write '{last}[].…'"))
+            }
+            (Shape::Map(values), Below::Whole) => self.map(values, below, parent, derive),
+            (Shape::Map(values), Below::Fields(fields)) => match fields.wishes() {
+                [Wish { name, lists, below, .. }] if name == "*" => {
+                    let view = values.view().map_err(|why| vec![self.at(&why)])?;
+                    self.path.push("*".into());
+                    let tree = self.value(view, *lists, below, parent, derive);
+                    self.path.pop();
+                    Ok(Tree::Map(Box::new(tree?)))
+                }
+                wishes if wishes.iter().any(|wish| wish.name == "*") => {
+                    self.wrong("of a map, name either keys or '*'")
+                }
+                _ => self.object(
+                    Inside::Map(values),
+                    view.definition,
+                    view.about,
+                    fields,
+                    name,
+                    parent,
+                    derive,
+                ),
+            },
+            (Shape::Anything, Below::Whole) => Ok(Tree::Raw),
+            (Shape::Anything, Below::Fields(fields)) => {
+                self.object(Inside::Nothing, view.definition, view.about, fields, name, parent, derive)
+            }
+            (Shape::Object(inside), _) => {
+                let definition = view.definition.map(str::to_owned);
+                if let Some(definition) = &definition {
+                    // A mask cannot say "and so on": what a schema has within itself is taken as it is.
+                    if whole && self.open.contains(definition) {
+                        return Ok(Tree::Raw);
+                    }
+                    self.open.push(definition.clone());
+                }
+                let all = Selection::all(&inside);
+                let fields = match below {
+                    Below::Whole => Ok(all),
+                    Below::Fields(fields) => with_all(fields, all).map_err(|why| vec![self.at(&why)]),
+                };
+                let object = fields.and_then(|fields| {
+                    let inside = Inside::Object(inside);
+                    self.object(inside, view.definition, view.about, &fields, name, parent, derive)
+                });
+                if definition.is_some() {
+                    self.open.pop();
+                }
+                object
+            }
+            (shape, Below::Fields(_)) => self.wrong(&format!("this is {}, and has no fields", what(&shape))),
+            (Shape::Text { values, .. }, _) if !values.is_empty() && name.as_deref() != Some("String") => {
+                let values = values.into_iter().map(str::to_owned).collect();
+                Ok(Tree::Enumeration { name, values, derive: derive.to_vec() })
+            }
+            (Shape::Text { .. }, _) => Ok(Tree::Text),
+            (Shape::Quantity, _) if name.as_deref() == Some("String") => Ok(Tree::Text),
+            (Shape::Quantity, _) => Ok(Tree::Quantity),
+            (Shape::Integer(format), _) => Ok(Tree::Integer(match format {
+                "int32" => "i32",
+                "uint32" => "u32",
+                "uint64" => "u64",
+                "int16" => "i16",
+                "uint16" => "u16",
+                "int8" => "i8",
+                "uint8" => "u8",
+                _ => "i64",
+            })),
+            (Shape::Number, _) => Ok(Tree::Float),
+            (Shape::Boolean, _) => Ok(Tree::Boolean),
+            (Shape::IntOrString, _) => Ok(Tree::IntOrString),
+        }
+    }
+
+    fn map(
+        &mut self,
+        values: Schema<'_>,
+        below: &Below,
+        parent: Option<usize>,
+        derive: &[String],
+    ) -> Result<Tree, Wrong> {
+        let view = values.view().map_err(|why| vec![self.at(&why)])?;
+        self.path.push("*".into());
+        let tree = self.element(view, below, parent, derive);
+        self.path.pop();
+        Ok(Tree::Map(Box::new(tree?)))
+    }
+
+    #[allow(clippy::too_many_arguments)] // what there is to know of an object
+    fn object(
+        &mut self,
+        inside: Inside<'_>,
+        definition: Option<&str>,
+        description: &str,
+        fields: &Selection,
+        name: Option<String>,
+        parent: Option<usize>,
+        derive: &[String],
+    ) -> Result<Tree, Wrong> {
+        let index = self.objects.len();
+        self.objects.push(Object {
+            definition: definition.map(str::to_owned),
+            wish: name,
+            parent,
+            path: self.path.clone(),
+            doc: description.to_owned(),
+            fields: Vec::new(),
+            derive: derive.to_vec(),
+        });
+        let mut wrong = Vec::new();
+        for wish in fields.wishes() {
+            self.path.push(wish.name.clone());
+            match self.field(&inside, wish, index, derive) {
+                Ok(field) => self.objects[index].fields.push(field),
+                Err(why) => wrong.extend(why),
+            }
+            self.path.pop();
+        }
+        if wrong.is_empty() { Ok(Tree::Object(index)) } else { Err(wrong) }
+    }
+
+    fn field(
+        &mut self,
+        inside: &Inside<'_>,
+        wish: &Wish,
+        index: usize,
+        derive: &[String],
+    ) -> Result<names::Field, Wrong> {
+        let schema = match inside {
+            Inside::Map(values) => Some(*values),
+            Inside::Nothing => None,
+            Inside::Object(fields) => match fields.get(&wish.name) {
+                None if fields.preserves_unknown => None,
+                None => return Err(vec![self.no_field(fields, &wish.name)]),
+                found => found,
+            },
+        };
+        let (tree, doc, format) = match schema {
+            Some(schema) => {
+                let view = schema.view().map_err(|why| vec![self.at(&why)])?;
+                let format = match view.shape {
+                    Shape::Text { format, .. } => format.to_owned(),
+                    _ => String::new(),
+                };
+                let doc = view.description.to_owned();
+                (self.value(view, wish.lists, &wish.below, Some(index), derive)?, doc, format)
+            }
+            None => (self.unknown(wish, index, derive)?, String::new(), String::new()),
+        };
+        let tree = if wish.optional { Tree::Option(Box::new(tree)) } else { tree };
+        let required = matches!(inside, Inside::Object(fields) if fields.requires(&wish.name));
+        Ok(names::Field { json: wish.name.clone(), tree, doc, format, required })
+    }
+
+    /// A field of which the schema says nothing: raw, or with fields that are.
+    fn unknown(&mut self, wish: &Wish, parent: usize, derive: &[String]) -> Result<Tree, Wrong> {
+        let name = self.name_here();
+        let tree = match &wish.below {
+            Below::Whole => Tree::Raw,
+            Below::Fields(fields) => {
+                self.object(Inside::Nothing, None, "", fields, name, Some(parent), derive)?
+            }
+        };
+        Ok((0..wish.lists).fold(tree, |tree, _| Tree::List(Box::new(tree))))
+    }
+
+    fn no_field(&self, fields: &Fields<'_>, name: &str) -> String {
+        let names = fields.names();
+        let hint = match nearest(name, &names) {
+            Some(meant) => format!("did you mean '{meant}'?"),
+            None => format!("there are {}", some_of(&names)),
+        };
+        let (_, object) = self.path.split_last().map_or(("", &[][..]), |(last, rest)| (last.as_str(), rest));
+        format!("{} has no field '{}'; {hint}", object.join("."), shown(name))
+    }
+
+    /// The name that the declaration gives to what is here.
+    fn name_here(&mut self) -> Option<String> {
+        let here = self.path.join(".");
+        let mut at = 0;
+        for named in &self.declaration.types {
+            for (_, path) in &named.paths {
+                if path.replace("[]", "") == here {
+                    self.names_used[at] = true;
+                    return Some(named.name.clone());
+                }
+                at += 1;
+            }
+        }
+        None
+    }
+
+    fn unused(&self, mistakes: &mut Mistakes) {
+        let paths = self.declaration.types.iter().flat_map(|named| &named.paths);
+        for ((place, path), _) in paths.zip(&self.names_used).filter(|(_, used)| !**used) {
+            let keys: Vec<&str> = self.declaration.resources.iter().map(|wanted| &*wanted.resource).collect();
+            let why = "a path begins with a resource as it is written above, and goes on with fields that are wanted";
+            let why = format!("no wanted field is at '{}': {why} ({})", shown(path), listed(&keys));
+            mistakes.tell(*place, why);
+        }
+    }
+}
+
+/// What the fields of an object are found in.
+enum Inside<'a> {
+    Object(Fields<'a>),
+    Map(Schema<'a>),
+    Nothing,
+}
+
+impl Selection {
+    fn all(fields: &Fields<'_>) -> Selection {
+        let mut selection = Selection::default();
+        for (name, _) in fields.iter() {
+            // Names of one object differ, so none is there already.
+            let _ =
+                selection.add(Wish { name: name.to_owned(), lists: 0, optional: false, below: Below::Whole });
+        }
+        selection
+    }
+}
+
+/// A selection in which `*` is all fields.
+fn with_all(fields: &Selection, all: Selection) -> Result<Selection, String> {
+    let Some(star) = fields.wishes().iter().find(|wish| wish.name == "*") else { return Ok(fields.clone()) };
+    if star.lists > 0 || star.below != Below::Whole || star.optional {
+        return Err("'*' is all fields of an object, and only of a map can more be said of them".to_owned());
+    }
+    let mut joined = Selection::default();
+    let named = fields.wishes().iter().filter(|wish| wish.name != "*");
+    named.cloned().try_for_each(|wish| joined.add(wish))?;
+    for wish in all.wishes() {
+        // What is named is wanted as it is named.
+        if !joined.wishes().iter().any(|known| known.name == wish.name) {
+            joined.add(wish.clone())?;
+        }
+    }
+    Ok(joined)
+}
+
+fn check_verbs(wanted: &Wanted, resource: &Resource) -> Result<(), String> {
+    let name = resource.name();
+    if wanted.get && !resource.get {
+        return Err(format!("{name}: the API server cannot get one of these"));
+    }
+    if wanted.list && !resource.list {
+        return Err(format!("{name}: the API server cannot list these"));
+    }
+    if wanted.log && !resource.log {
+        return Err(format!("{name}: there are no logs of these"));
+    }
+    if wanted.namespace.is_some() && !resource.namespaced {
+        return Err(format!("{name}: these are in no namespace: leave 'namespace' out"));
+    }
+    Ok(())
+}
+
+/// A shape in a message.
+fn what(shape: &Shape<'_>) -> &'static str {
+    match shape {
+        Shape::Text { .. } => "a text",
+        Shape::Integer(_) => "an integer",
+        Shape::Number => "a number",
+        Shape::Boolean => "a boolean",
+        Shape::IntOrString => "a number or a text",
+        Shape::Quantity => "a quantity",
+        Shape::Array(_) => "a list",
+        Shape::Map(_) => "a map",
+        Shape::Object(_) => "an object",
+        Shape::Anything => "anything",
+    }
+}
+
+/// Where a declaration's resource stands.
+pub(super) fn place_of(wanted: &Wanted) -> Place {
+    wanted.place
+}
