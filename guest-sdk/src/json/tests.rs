@@ -47,13 +47,9 @@ struct Inner {
     texts: Vec<String>,
 }
 
-#[derive(Default, Debug, PartialEq, crate::Resource)]
+#[derive(Default, Debug, PartialEq, crate::Resource, crate::Serialize)]
 #[resource(version = "v1", plural = "alikes", cluster)]
 struct Alike(Inner);
-
-impl Serialize for Alike {
-    const SHAPE: Shape<Self> = crate::__shape!(Serialize 0);
-}
 
 /// What a value should decode to, by another way: miniserde's `Value`, and `Default`. `None` if it does not fit.
 trait Fill: Default {
