@@ -43,7 +43,7 @@ impl Parser<'_> {
     }
 
     /// The next byte that is not white space.
-    fn peek(&mut self) -> u8 {
+    pub(super) fn peek(&mut self) -> u8 {
         while matches!(self.byte(), b' ' | b'\n' | b'\t' | b'\r') {
             self.at += 1;
         }
