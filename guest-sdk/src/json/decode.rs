@@ -39,7 +39,8 @@ impl Mask {
 /// A type that a field of a resource can have.
 ///
 /// [`#[derive(Fields)]`](derive@crate::Fields) implements it for structs. Of the standard library these have it: `String`,
-/// `bool`, the integers up to 64 bits, `f32`, `f64`, and `Option`, `Vec`, `Box`, `BTreeMap<String, _>` of such, [`Pairs`](super::Pairs) and [`Raw`](super::Raw). For a type
+/// `bool`, the integers up to 64 bits, `f32`, `f64`, and `Option`, `Vec`, `Box`, `BTreeMap<String, _>` of such, [`Pairs`](super::Pairs), [`Raw`](super::Raw),
+/// [`IntOrString`](super::IntOrString) and [`Quantity`](crate::quantity::Quantity). For a type
 /// that has miniserde's `Deserialize` only, there is [`Whole`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a field of a resource",

@@ -14,6 +14,7 @@ mod decode;
 mod pairs;
 mod parse;
 mod raw;
+mod scalar;
 mod scan;
 mod shape;
 mod visit;
@@ -23,6 +24,7 @@ pub use decode::{Decode, Mask, Whole};
 pub use miniserde;
 pub use pairs::Pairs;
 pub use raw::Raw;
+pub use scalar::IntOrString;
 #[doc(hidden)]
 pub use shape::{Part, Shape};
 pub use write::{ArrayEntry, Serialize, to_entry, to_string, write};
