@@ -156,7 +156,7 @@ function box(fragment, node, frame, level, place, of, whole) {
   const { x, y, width, height } = frame;
   const top = width > 50 && height > 44 ? 19 : 3;
   const inner = { x: x + 3, y: y + top, width: width - 6, height: height - top - 3 };
-  const isOpen = level < 40 && width > 20 && height > 20 && shownIn(node, inner, false).length > 0;
+  const isOpen = !node.isRest && width > 20 && height > 20 && shownIn(node, inner, false).length > 0;
   const element = make("div", { className: `box ${node.kind.css}`, tabIndex: -1 });
   element.classList.toggle("rest", node.isRest === true);
   element.classList.toggle("opens", node.children.length > 0);
@@ -173,10 +173,14 @@ function box(fragment, node, frame, level, place, of, whole) {
   if (node.children.length > 0) attributes["aria-expanded"] = isOpen;
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
   element.dataset.bytes = node.bytes;
-  if (width > 28 && height > 17 && (!isOpen || top > 3)) {
-    const room = ((width - 8) / 6.5) * (isOpen ? 1 : Math.max(1, Math.floor(height / 15) - 1));
-    element.append(brief(node, room));
-    if (isOpen || height > 32) element.append(isOpen ? " " : "", make("span", { textContent: human(node.bytes) }));
+  if (height > 17 && (!isOpen || top > 3)) {
+    const room = (width - 8) / 6.8;
+    const size = human(node.bytes);
+    const name = brief(node, isOpen ? room - size.length - 1 : room);
+    // The first letters of a name tell nothing, nor do those of a number.
+    if (room >= Math.min(name.length, 5)) element.append(make("b", { textContent: name }));
+    const hasRoom = isOpen ? room > size.length + Math.min(name.length, 6) : height > 32 && room >= size.length;
+    if (hasRoom) element.append(" ", make("span", { textContent: size }));
   }
   fragment.append(element);
   boxes.set(node, { element, frame, level });
@@ -184,16 +188,18 @@ function box(fragment, node, frame, level, place, of, whole) {
   if (isOpen) fill(fragment, node, inner, level + 1, whole);
 }
 
-// A label, or the last part of its path if it has no room. Paths in brackets are not its own.
-function brief({ label }, room) {
+// A label, or the last part of its path if it has no room. Paths in brackets are not its own, and what a
+// function was made for is no name.
+function brief({ label, kind }, room) {
   if (label.length <= room) return label;
   let depth = 0;
-  for (let at = label.length - 1; at > 1; at -= 1) {
+  for (let at = label.length - 1; at > 0; at -= 1) {
     if (")>]}".includes(label[at]) && label[at - 1] !== "-") depth += 1;
     else if ("(<[{".includes(label[at])) depth -= 1;
-    else if (depth === 0 && label[at] === ":" && label[at - 1] === ":") return `…${label.slice(at + 1)}`;
+    const isEnd = label.startsWith("::", at - 1) || (kind.css === "import" && label[at] === ".");
+    if (depth === 0 && isEnd && label[at + 1] !== "<") return `…${label.slice(at + 1)}`;
   }
-  return label;
+  return label.replace(/^function (?=\d+$)/, "#");
 }
 
 function drawPath() {

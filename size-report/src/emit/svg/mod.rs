@@ -156,16 +156,15 @@ impl<W: Write> Drawing<'_, W> {
             return Ok(());
         }
         self.text("", &fitting(label, room(frame)), frame, 13.0)?;
-        if frame.height >= 2.0 * LINE + 2.0 {
-            self.text("", &human(bytes), frame, 13.0 + LINE)?;
+        let bytes = human(bytes);
+        if frame.height < 2.0 * LINE + 2.0 || bytes.len() > room(frame) {
+            return Ok(());
         }
-        Ok(())
+        self.text("", &bytes, frame, 13.0 + LINE)
     }
 
     fn text(&mut self, class: &str, text: &str, frame: Frame, below: f64) -> io::Result<()> {
-        let room = room(frame);
-        // One or two letters tell nothing.
-        if room < 3 {
+        if text.is_empty() {
             return Ok(());
         }
         let class = if class.is_empty() { String::new() } else { format!(r#" class="{class}""#) };
@@ -174,7 +173,7 @@ impl<W: Write> Drawing<'_, W> {
             r#"<text{class} x="{:.2}" y="{:.2}">{}</text>"#,
             frame.x + 4.0,
             frame.y + below,
-            Escaped(&cut(text, room))
+            Escaped(text)
         )
     }
 
@@ -207,13 +206,18 @@ fn room(frame: Frame) -> usize {
     ((frame.width - 8.0) / CHARACTER).max(0.0) as usize
 }
 
-/// A label as it fits: whole, or the last part of its path, or the beginning of that.
+/// A label as it fits: whole, or the last part of its path, or the beginning of that; nothing if too little fits
+/// to tell it from others.
 fn fitting(label: &str, room: usize) -> String {
     let short = cut(label, room);
-    match symbol::path(label).last() {
-        Some(last) if short != label && *last != label => cut(&format!("…{last}"), room),
-        _ => short,
+    if short == label {
+        return short;
     }
+    let short = match symbol::path(label).last() {
+        Some(last) if *last != label => cut(&format!("…{last}"), room),
+        _ => short,
+    };
+    if short.chars().count() < 5 { String::new() } else { short }
 }
 
 /// The first characters, and a sign that there were more. Those that are not ASCII may be twice as wide.
@@ -350,6 +354,7 @@ mod tests {
         assert_eq!(fitting("core::fmt::write", 16), "core::fmt::write");
         assert_eq!(fitting("core::fmt::write", 8), "…write");
         assert_eq!(fitting("a_long_name", 6), "a_lo…");
+        assert_eq!(fitting("a_long_name", 5), "");
         assert_eq!(cut("語語語", 4), "語…");
         assert_eq!(grouped(1_234_567), "1,234,567");
     }
