@@ -14,7 +14,12 @@ const EYES: &str = r#"
     window.path = () => [...document.querySelectorAll('#path button')].map((button) => button.textContent);
     window.focused = () => document.activeElement.getAttribute('aria-label') ?? document.activeElement.id;
     window.named = (name) => items().find((item) => item.getAttribute('aria-label').startsWith(name + ','));
+    const pixels = new Map();
     window.pixel = (colour) => {
+        if (!pixels.has(colour)) pixels.set(colour, paint(colour));
+        return pixels.get(colour);
+    };
+    const paint = (colour) => {
         const canvas = new OffscreenCanvas(1, 1).getContext('2d');
         canvas.fillStyle = colour;
         canvas.fillRect(0, 0, 1, 1);
