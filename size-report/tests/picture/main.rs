@@ -194,7 +194,13 @@ fn keys_walk_search_and_go_back() {
     page.write("pods::");
     let found = || page.text("document.getElementById('found').textContent");
     assert!(found().starts_with("3 matches, 2,1"), "{}", found());
-    assert!(page.number("document.querySelectorAll('.box.match').length") >= 3.0);
+    let names = |selector: &str| {
+        page.value(&format!(
+            "[...document.querySelectorAll('{selector}')].map((item) => item.ariaLabel.split(',')[0])"
+        ))
+    };
+    assert_eq!(names(".box.match"), serde_json::json!(["pods::read::all", "pods::read::one", "pods::write"]));
+    assert_eq!(names(".box.hit:not(.match)"), serde_json::json!(["pods", "read"]));
     // The smallest of two thousand is not drawn, and is found.
     page.press("Escape");
     assert!(page.value("named('small::f1998')").is_null());

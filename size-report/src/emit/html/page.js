@@ -317,8 +317,8 @@ function mark() {
   for (const [node, { element }] of boxes) {
     const holds = node.isRest ? node.children.some((child) => child.holds) : node.holds;
     const isIn = searched && pathTo(node).some((step) => step.isMatch);
-    element.classList.toggle("hit", searched && (holds || isIn));
-    element.classList.toggle("match", searched && (node.isMatch || (node.isRest && holds)));
+    element.classList.toggle("hit", holds || isIn);
+    element.classList.toggle("match", node.isRest ? holds : node.isMatch);
   }
 }
 

@@ -121,7 +121,9 @@ impl<W: Write> Drawing<'_, W> {
             if inner.y - frame.y > GAP {
                 let bytes = human(node.bytes);
                 let label = fitting(&node.label, room(frame).saturating_sub(bytes.len() + 1));
-                self.text("head", &format!("{label} {bytes}"), frame, 12.0)?;
+                if !label.is_empty() {
+                    self.text("head", &format!("{label} {bytes}"), frame, 12.0)?;
+                }
             }
             writeln!(self.output, "</g>")?;
             self.children(node, inner)
@@ -214,7 +216,13 @@ fn fitting(label: &str, room: usize) -> String {
         return short;
     }
     let short = match symbol::path(label).last() {
-        Some(last) if *last != label => cut(&format!("…{last}"), room),
+        Some(last) if *last != label => {
+            let last = format!("…{last}");
+            if cut(&last, room) == last {
+                return last;
+            }
+            cut(&last, room)
+        }
         _ => short,
     };
     if short.chars().count() < 5 { String::new() } else { short }
@@ -353,6 +361,7 @@ mod tests {
     fn labels_are_cut_to_their_room() {
         assert_eq!(fitting("core::fmt::write", 16), "core::fmt::write");
         assert_eq!(fitting("core::fmt::write", 8), "…write");
+        assert_eq!(fitting("a::b::c::d", 4), "…d");
         assert_eq!(fitting("a_long_name", 6), "a_lo…");
         assert_eq!(fitting("a_long_name", 5), "");
         assert_eq!(cut("語語語", 4), "語…");
