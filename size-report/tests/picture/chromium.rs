@@ -8,7 +8,10 @@ use std::{
     io::{BufRead, BufReader, Write},
     path::Path,
     process::{Child, ChildStdin, Command, Stdio},
-    sync::mpsc::{Receiver, channel},
+    sync::{
+        OnceLock,
+        mpsc::{Receiver, channel},
+    },
     time::{Duration, Instant},
 };
 
@@ -31,20 +34,23 @@ pub(crate) struct Page {
     _profile: tempfile::TempDir,
 }
 
-fn program() -> String {
-    if let Ok(program) = std::env::var("CHROMIUM") {
-        return program;
-    }
-    let works = |name: &&str| {
-        let tried = Command::new(name).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-        tried.is_ok_and(|status| status.success())
-    };
-    NAMES.into_iter().find(works).map(str::to_owned).unwrap_or_else(|| {
-        panic!(
-            "no browser to open the picture with: none of {} runs. `.ci/setup --with-chromium` installs it where it \
-             can (by hand: apt-get install chromium); CHROMIUM=/path/to/it names another",
-            NAMES.join(", ")
-        )
+fn program() -> &'static str {
+    static PROGRAM: OnceLock<String> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        if let Ok(program) = std::env::var("CHROMIUM") {
+            return program;
+        }
+        let works = |name: &&str| {
+            let tried = Command::new(name).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+            tried.is_ok_and(|status| status.success())
+        };
+        NAMES.into_iter().find(works).map(str::to_owned).unwrap_or_else(|| {
+            panic!(
+                "no browser to open the picture with: none of {} runs. `.ci/setup --with-chromium` installs it \
+                 where it can (by hand: apt-get install chromium); CHROMIUM=/path/to/it names another",
+                NAMES.join(", ")
+            )
+        })
     })
 }
 

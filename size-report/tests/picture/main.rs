@@ -1,4 +1,5 @@
-//! The page of `--html` in a real browser: what is drawn, the keys, the colours, names that want to be markup.
+//! The page of `--html` and the picture of `--svg` in a real browser: what is drawn, the keys, the colours, names
+//! that want to be markup.
 
 mod chromium;
 
@@ -43,10 +44,14 @@ const EYES: &str = r#"
 "#;
 
 fn draw(module: &Path, arguments: &[&str]) -> (tempfile::TempDir, Page) {
+    draw_as("html", module, arguments)
+}
+
+fn draw_as(form: &str, module: &Path, arguments: &[&str]) -> (tempfile::TempDir, Page) {
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("picture.html");
+    let file = folder.path().join(format!("picture.{form}"));
     let output = Command::new(env!("CARGO_BIN_EXE_size-report"))
-        .arg("--html")
+        .arg(format!("--{form}"))
         .arg(&file)
         .args(arguments)
         .arg(module)
@@ -249,12 +254,13 @@ fn light_and_dark_can_be_read() {
     let background =
         || page.text("String(pixel(getComputedStyle(document.documentElement).backgroundColor))");
     let light = background();
-    for query in ["", "fmt"] {
+    // Every view; while searching, which looks alike in all of them, one.
+    for (query, views) in [("", 8), ("fmt", 1)] {
         page.value(&format!("{{ const query = document.getElementById('query'); query.value = '{query}'; query.dispatchEvent(new Event('input')); }}"));
         for scheme in ["light", "dark"] {
             page.prefer(scheme);
             assert_eq!(background() == light, scheme == "light", "{scheme}");
-            for view in 0..8 {
+            for view in 0..views {
                 page.click(&format!("document.querySelectorAll('#views label')[{view}]"));
                 assert_accessible(&page);
             }
@@ -271,8 +277,8 @@ fn light_and_dark_can_be_read() {
     assert_quiet(&page);
 }
 
-#[test]
-fn names_of_a_hostile_module_are_only_names() {
+/// A module whose functions, sections, data and file want to be markup.
+fn hostile(folder: &Path) -> std::path::PathBuf {
     let hostile = [
         "</script><script>window.broken = 1; alert(1)</script>",
         "<img src=x onerror='window.broken = 1'>",
@@ -290,9 +296,15 @@ fn names_of_a_hostile_module_are_only_names() {
         text += &format!("(func (export \"{name}\") {}) (@custom \"{name}{at}\" \"x\")", "(nop)".repeat(50));
         text += &format!("(data \"{name}\")");
     }
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("<img src=x onerror=alert(1)>.wasm");
+    let file = folder.join("<img src=x onerror=alert(1)>.wasm");
     fs::write(&file, wat::parse_str(text + ")").unwrap()).unwrap();
+    file
+}
+
+#[test]
+fn names_of_a_hostile_module_are_only_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = hostile(folder.path());
     let (_folder, page) = draw(&file, &[]);
     let expected = "document.querySelectorAll('script').length === 2 && document.images.length === 0 && document.querySelectorAll('svg').length === 0";
     for view in 0..8 {
@@ -318,4 +330,35 @@ fn names_of_a_hostile_module_are_only_names() {
     page.value("{ const script = document.createElement('script'); script.append('window.broken = 1'); document.body.append(script); }");
     assert_eq!(page.value("window.broken === undefined"), true);
     assert!(!page.events("Log.entryAdded").is_empty() || !page.events("Audits.issueAdded").is_empty());
+}
+
+#[test]
+fn the_picture_is_xml_and_can_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_folder, page) = draw_as("svg", &hostile(folder.path()), &["--by", "function"]);
+    // A browser shows an error in place of what is not well-formed.
+    assert_eq!(page.text("document.documentElement.nodeName"), "svg");
+    assert_eq!(page.value("document.querySelectorAll('script, img, foreignObject, parsererror').length"), 0);
+    let titles = "[...document.querySelectorAll('g > title')].map((title) => title.textContent)";
+    let wanted = "</script><script>window.broken = 1; alert(1)</script>: ";
+    assert_eq!(page.value(&format!("{titles}.some((title) => title.startsWith('{wanted}'))")), true);
+    assert_eq!(
+        page.value(
+            "document.querySelectorAll('g > rect').length === document.querySelectorAll('g > title').length"
+        ),
+        true
+    );
+    let mut pages = Vec::new();
+    for scheme in ["light", "dark"] {
+        page.prefer(scheme);
+        pages.push(page.text("getComputedStyle(document.querySelector('.page')).fill"));
+        let least = page.number(
+            "(() => { const text = luminance(getComputedStyle(document.querySelector('text')).fill);
+                return Math.min(...[...document.querySelectorAll('rect')].map((rect) => luminance(getComputedStyle(rect).fill))
+                    .map((fill) => (Math.max(text, fill) + 0.05) / (Math.min(text, fill) + 0.05))); })()",
+        );
+        assert!(least >= 4.5, "{scheme}: {least}");
+    }
+    assert_ne!(pages[0], pages[1]);
+    assert_quiet(&page);
 }

@@ -174,11 +174,11 @@ function box(fragment, node, frame, level, place, of, whole) {
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
   element.dataset.bytes = node.bytes;
   if (height > 17 && (!isOpen || top > 3)) {
-    const room = (width - 8) / 6.8;
+    const room = (width - 11) / 7;
     const size = human(node.bytes);
     const name = brief(node, isOpen ? room - size.length - 1 : room);
-    // The first letters of a name tell nothing, nor do those of a number.
-    if (room >= Math.min(name.length, 5)) element.append(make("b", { textContent: name }));
+    // Two letters of a name tell nothing, nor do the first digits of a number.
+    if (room >= (name[0] === "#" ? name.length : Math.min(name.length, 5))) element.append(make("b", { textContent: name }));
     const hasRoom = isOpen ? room > size.length + Math.min(name.length, 6) : height > 32 && room >= size.length;
     if (hasRoom) element.append(" ", make("span", { textContent: size }));
   }
