@@ -237,7 +237,16 @@ impl Page {
 
 impl Drop for Page {
     fn drop(&mut self) {
-        // Its children end with it. That it may have ended by itself is no matter.
+        // Told to end, it ends its children first; killed, it would leave them to write into the profile that goes away.
+        let told = self.input.borrow_mut().write_all(b"{\"id\":0,\"method\":\"Browser.close\"}\0");
+        let start = Instant::now();
+        while told.is_ok() && start.elapsed() < PATIENCE / 6 {
+            if let Ok(Some(_)) = self.browser.try_wait() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        // That it may have ended by itself is no matter.
         let _ = self.browser.kill();
         let _ = self.browser.wait();
     }
