@@ -61,6 +61,12 @@ fn unescaped(symbol: &str) -> String {
 /// Where a readable name lies: the crate, package or namespace first, the item last. A name without a
 /// path is one segment.
 pub fn path(name: &str) -> Vec<&str> {
+    let path = parts(name);
+    // Of nothing but separators nothing is left.
+    if path.is_empty() { vec![name] } else { path }
+}
+
+fn parts(name: &str) -> Vec<&str> {
     if let Some(path) = name.strip_prefix('<') {
         return qualified(path);
     }
@@ -296,6 +302,14 @@ mod tests {
         ] {
             assert_eq!(generic(name), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn every_name_has_a_path() {
+        for name in ["", "/", "~lib/", "::", "::::", "<", "<>", "< as >", "<a::<b>>::", ".", "<<x>::y>::z"] {
+            assert!(!path(name).is_empty(), "{name:?}");
+        }
+        assert_eq!((path("/"), path("::")), (vec!["/"], vec!["::"]));
     }
 
     #[test]
