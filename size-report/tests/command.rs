@@ -117,8 +117,19 @@ fn a_budget_that_does_not_hold_says_why() {
     let budget =
         format!("[[module]]\nfile = 'guest.wasm'\nmax_bytes = {most}\nbaseline = 'sizes/guest.json'\n");
     write("size-budget.toml", budget.as_bytes());
-    assert_fails(&size_report(folder.path(), &["check"]), 1, &["cannot read sizes/guest.json"]);
+    assert_fails(
+        &size_report(folder.path(), &["check"]),
+        1,
+        &["sizes/guest.json", "size-report check --update"],
+    );
     assert!(size_report(folder.path(), &["check", "--update"]).status.success());
+    let baseline = fs::read_to_string(folder.path().join("sizes/guest.json")).unwrap();
+    assert!(
+        baseline.lines().any(|line| line.contains("core::fmt::write") && line.contains("via")),
+        "{baseline}"
+    );
+    assert!(size_report(folder.path(), &["check", "--update"]).status.success());
+    assert_eq!(fs::read_to_string(folder.path().join("sizes/guest.json")).unwrap(), baseline);
     assert!(size_report(folder.path(), &["check"]).status.success());
 
     let large = formatter(64);
