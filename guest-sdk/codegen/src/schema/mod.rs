@@ -14,6 +14,7 @@ mod read;
 mod tests;
 mod view;
 
+pub(crate) use pointer::definition_of;
 pub use read::{MAX_DOCUMENT_BYTES, Saved, files};
 pub(crate) use read::{Part, parts};
 pub use view::{Fields, Schema, Shape, View};
@@ -106,6 +107,11 @@ impl Resource {
         if self.group.is_empty() { self.plural.clone() } else { format!("{}.{}", self.plural, self.group) }
     }
 
+    /// The name of its schema in the document.
+    pub(crate) fn definition(&self) -> &str {
+        &self.definition
+    }
+
     /// `v1`, or `apps/v1`.
     pub fn api_version(&self) -> String {
         if self.group.is_empty() { self.version.clone() } else { format!("{}/{}", self.group, self.version) }
@@ -174,6 +180,16 @@ impl Schemas {
     /// The documents, in order.
     pub fn documents(&self) -> &[Document] {
         &self.documents
+    }
+
+    /// The resource of the same group, version and plural name.
+    pub fn exactly(&self, resource: &Resource) -> Option<&Resource> {
+        self.resources.iter().find(|known| known.is_the_same_as(resource))
+    }
+
+    /// Which of the documents a resource's schema is in.
+    pub(crate) fn index_of(&self, resource: &Resource) -> usize {
+        resource.document
     }
 
     /// The document that a resource's schema is in.

@@ -9,7 +9,7 @@ use std::ptr;
 /// # Errors
 ///
 /// It leads elsewhere: out of the document, or to what is no definition.
-pub(super) fn definition_of(reference: &str) -> Result<Cow<'_, str>, String> {
+pub(crate) fn definition_of(reference: &str) -> Result<Cow<'_, str>, String> {
     let name = reference
         .strip_prefix("#/components/schemas/")
         .or_else(|| reference.strip_prefix("#/definitions/"))
