@@ -48,7 +48,7 @@ fn schemas(document: &Value) -> Schemas {
 fn told(before: &Value, after: &Value) -> Vec<String> {
     let text = "apiVersion: wagather/v1\nkind: Gather\nname: it\nresources:\n  \
                 widgets: {verbs: [get, list], log: true, fields: status}\n";
-    let declaration = Declaration::parse(Path::new("gather.yaml"), &text).expect("a declaration");
+    let declaration = Declaration::parse(Path::new("gather.yaml"), text).expect("a declaration");
     let (known, other) = (schemas(before), schemas(after));
     let plan = Plan::new(&declaration, &known).expect("a plan");
     let changes = compare(&declaration, &plan, &known, &other).expect("a comparison");
