@@ -60,6 +60,7 @@ fn declaration_file(path: &Path) -> PathBuf {
 }
 
 /// Says what a person should know.
+#[cfg(feature = "cluster")]
 fn warn(text: &str) {
     let _ = writeln!(io::stderr().lock(), "warning: {text}");
 }
