@@ -55,13 +55,13 @@ fn a_cut_document_says_the_same() {
         ("widgets.example.com", "metadata.name, spec", "example.com-v1.json"),
         ("widgets.v1beta1.example.com", "metadata.name, anything.at.all", "example.com-v1beta1.json"),
     ] {
-        let cut = cut(&whole, &names(&[resource])).expect("cut");
+        let cut = cut(&whole, &names(&[resource]), Descriptions::Kept).expect("cut");
         assert_eq!(cut.iter().map(|cut| &*cut.name).collect::<Vec<_>>(), [cut_name]);
         let documents = as_documents(&cut);
         let resources = format!("{{{resource}: '{fields}'}}");
         assert_eq!(module(&documents, &resources), module(&whole, &resources), "{resource}");
         // Cutting once more changes nothing.
-        assert_eq!(super::cut(&documents, &names(&[resource])).expect("cut again"), cut);
+        assert_eq!(super::cut(&documents, &names(&[resource]), Descriptions::Kept).expect("cut again"), cut);
         // Nothing but the resource is left.
         assert_eq!(Schemas::of(&documents).expect("schemas").resources().len(), 1, "{resource}");
     }
@@ -69,7 +69,8 @@ fn a_cut_document_says_the_same() {
 
 #[test]
 fn only_what_is_led_to_stays() {
-    let cut = cut(&[saved("core.json", CORE)], &names(&["services", "services"])).expect("cut");
+    let cut =
+        cut(&[saved("core.json", CORE)], &names(&["services", "services"]), Descriptions::Kept).expect("cut");
     let value: Value = serde_json::from_str(&cut[0].text).expect("JSON");
     let schemas = value["components"]["schemas"].as_object().expect("schemas");
     assert!(schemas.contains_key("io.k8s.api.core.v1.ServiceSpec"));
@@ -95,7 +96,8 @@ fn what_is_of_one_version_of_a_group_is_in_one_file() {
         saved("g.yaml", &crd("gadgets", "Gadget", VERSIONS)),
         saved("core.json", CORE),
     ];
-    let cut = cut(&documents, &names(&["nodes", "gadgets", "services", "widgets"])).expect("cut");
+    let cut = cut(&documents, &names(&["nodes", "gadgets", "services", "widgets"]), Descriptions::Kept)
+        .expect("cut");
     assert_eq!(cut.iter().map(|cut| &*cut.name).collect::<Vec<_>>(), ["core-v1.json", "example.com-v1.json"]);
     let schemas = Schemas::of(&as_documents(&cut)).expect("schemas");
     let found: Vec<String> = schemas.resources().iter().map(schema_name).collect();
@@ -109,12 +111,14 @@ fn schema_name(resource: &Resource) -> String {
 #[test]
 fn a_resource_that_no_document_has_is_told() {
     let documents = [saved("core.json", CORE)];
-    let why = cut(&documents, &names(&["node", "nodes", "gizmos"])).expect_err("missing").to_string();
+    let why = cut(&documents, &names(&["node", "nodes", "gizmos"]), Descriptions::Kept)
+        .expect_err("missing")
+        .to_string();
     assert!(
         why.contains("no resource 'node'; did you mean 'nodes'?") && why.contains("no resource 'gizmos'"),
         "{why}"
     );
-    let why = cut(&[saved("a/b.json", "{")], &[]).expect_err("not JSON").to_string();
+    let why = cut(&[saved("a/b.json", "{")], &[], Descriptions::Kept).expect_err("not JSON").to_string();
     assert!(why.starts_with("a/b.json: not JSON: EOF"), "{why}");
 }
 
@@ -131,4 +135,19 @@ fn documents_have_names_of_files() {
     ] {
         assert_eq!(file_name(&saved(name, "")), file);
     }
+}
+
+#[test]
+fn descriptions_can_be_left_out() {
+    let whole = [saved("w.yaml", &crd("widgets", "Widget", VERSIONS))];
+    let text = |descriptions| {
+        let cut = cut(&whole, &names(&["widgets.example.com"]), descriptions).expect("cut");
+        cut[0].text.clone()
+    };
+    let (kept, left_out) = (text(Descriptions::Kept), text(Descriptions::LeftOut));
+    assert!(kept.contains("\"description\": \"A widget.\""), "{kept}");
+    assert!(
+        !left_out.contains("description") && left_out.contains("x-kubernetes-int-or-string"),
+        "{left_out}"
+    );
 }
