@@ -45,6 +45,7 @@ pub mod manifest;
 pub mod plan;
 pub mod project;
 pub mod quantity;
+pub mod rbac;
 pub mod redact;
 pub mod report;
 mod run;

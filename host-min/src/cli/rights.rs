@@ -301,8 +301,3 @@ fn answers(from: &From) -> String {
         },
     }
 }
-
-/// The rights of a manifest under a grant file, or without one.
-pub(super) fn under(manifest: Manifest, grant: Option<&std::sync::Arc<Grant>>) -> Rights {
-    Rights::new(manifest, grant.cloned().unwrap_or_default())
-}

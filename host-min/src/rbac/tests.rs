@@ -1,5 +1,5 @@
 use super::*;
-use host_min::yaml::{Node, parse};
+use wagather_yaml::{Node, parse};
 use serde_json::{Value, json};
 
 fn needs(manifests: &[&str], grant: Option<&str>) -> Needs {
