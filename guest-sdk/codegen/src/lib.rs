@@ -10,11 +10,13 @@
 //! types with no question left. Everything that is [emitted](emit) is made from the plan, which is why the Rust types, the mask
 //! and the rights cannot differ. It is a program for the developer's machine, and no part of a gatherer.
 
+pub mod build;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod declaration;
 pub mod emit;
 mod error;
+mod package;
 mod plan;
 pub mod schema;
 #[allow(missing_docs, unreachable_pub, clippy::all)]
@@ -22,5 +24,6 @@ mod wagather_syntax;
 
 pub use declaration::Declaration;
 pub use error::Error;
+pub use package::Package;
 pub use plan::{Body, Enumeration, Field, Plan, Planned, Struct, Type};
 pub use schema::Schemas;

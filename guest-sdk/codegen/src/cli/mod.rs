@@ -1,8 +1,12 @@
 //! The command line.
 
 mod arguments;
+mod docs;
+mod fixture;
+#[cfg(feature = "rbac")]
+mod rbac;
 
-use crate::{Declaration, Error, Plan, Schemas, emit};
+use crate::{Declaration, Error, Package, Plan, Schemas, emit};
 use arguments::{Arguments, Command, Generate, Input};
 use clap::Parser;
 use std::io::{self, Write};
@@ -13,6 +17,10 @@ use std::process::ExitCode;
 pub fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Generate(generate) => self::generate(&generate),
+        #[cfg(feature = "rbac")]
+        Command::Rbac(rbac) => self::rbac::rbac(&rbac),
+        Command::Docs(docs) => self::docs::docs(&docs),
+        Command::Fixture(fixture) => self::fixture::fixture(&fixture),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -29,7 +37,14 @@ fn generate(generate: &Generate) -> Result<(), Error> {
     if generate.print {
         return print(&text);
     }
-    write(&declaration.output, &text)
+    write(&declaration.output, &text)?;
+    if let Some(file) = &declaration.docs {
+        write(file, &emit::docs(&plan, &Package::of(&declaration)?))?;
+    }
+    if let Some(folder) = &declaration.fixtures {
+        fixture::write(&plan, folder, false)?;
+    }
+    Ok(())
 }
 
 fn plan(input: &Input) -> Result<(Declaration, Plan), Error> {
@@ -48,11 +63,14 @@ fn plan(input: &Input) -> Result<(Declaration, Plan), Error> {
     Ok((declaration, plan))
 }
 
-/// Writes a file whole, or not at all.
+/// Writes a file whole, or not at all; makes its folder.
 fn write(file: &Path, text: &str) -> Result<(), Error> {
     let failed = |error: io::Error| Error::of_file(file, format!("cannot be written: {error}"));
     if std::fs::read_to_string(file).is_ok_and(|known| known == text) {
         return Ok(());
+    }
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder).map_err(failed)?;
     }
     let aside = file.with_extension("incomplete");
     std::fs::write(&aside, text).and_then(|()| std::fs::rename(&aside, file)).map_err(|error| {
