@@ -80,8 +80,7 @@ impl Gather {
         };
         schemas.iter().for_each(|path| depends(path));
         if schemas.is_empty() {
-            let why =
-                "no schema is named: write 'schemas: [FILE]', or give one to the build script's Gather::schema";
+            let why = "no schema is named: write 'schemas: [FILE]', or give one to the build script's Gather::schema";
             return Err(Error::of_file(&declaration.file, why));
         }
         let plan = Plan::new(&declaration, &Schemas::read(&schemas)?)?;

@@ -50,14 +50,37 @@ fn test(declaration: &Declaration, plan: &Plan, folder: &Path) -> String {
         return String::new();
     }
     let mut text = "\nA test has them as\n\n    let host = wagather::fake::Host::new()\n".to_owned();
-    let prefix = match folder.strip_prefix(sources(declaration)) {
-        Ok(below) => below.to_owned(),
-        Err(_) => std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned()),
-    };
+    let prefix = relative(&sources(declaration), folder);
     for (index, fixture) in fixtures.iter().enumerate() {
         let file = prefix.join(&fixture.file).display().to_string();
         let end = if index + 1 == fixtures.len() { ";" } else { "" };
         let _ = writeln!(text, "        .list({:?}, include_str!({file:?})){end}", fixture.path);
     }
     text
+}
+
+/// A path from one folder to another, as `include_str!` takes it.
+fn relative(from: &Path, to: &Path) -> PathBuf {
+    let whole = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let (from, to) = (whole(from), whole(to));
+    let shared = from.components().zip(to.components()).take_while(|(from, to)| from == to).count();
+    let up = from.components().skip(shared).map(|_| "..");
+    up.map(PathBuf::from).chain([to.components().skip(shared).collect()]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_leads_from_the_sources_to_the_fixtures() {
+        for (from, to, path) in [
+            ("./src", "src/fixtures", "fixtures"),
+            ("./src", "./fixtures", "../fixtures"),
+            ("a/src", "b", "../../b"),
+            ("src", "src", ""),
+        ] {
+            assert_eq!(relative(Path::new(from), Path::new(to)), PathBuf::from(path), "{from} {to}");
+        }
+    }
 }

@@ -98,7 +98,10 @@ impl Page<'_> {
             scope(planned),
         ));
         if planned.log {
-            self.line(&format!("Their logs are read as well: {}.", code(&format!("{}/log", resource.plural))));
+            self.line(&format!(
+                "Their logs are read as well: {}.",
+                code(&format!("{}/log", resource.plural))
+            ));
         }
         if planned.body == Body::Whole {
             self.line("Objects are taken whole, and are not looked into.");
@@ -205,11 +208,14 @@ impl Page<'_> {
             let _ = writeln!(self.text, "- {rule}");
         }
         self.text.push('\n');
-        let is_secret = |planned: &Planned| planned.resource.name() == "secrets";
-        if self.plan.resources.iter().any(is_secret) {
-            self.line("Secrets are read only where a grant names them.");
-        }
         self.line("`codegen rbac` prints an account that may do this and no more, and so does `host-min rbac` of the module.");
+        let is_secret = |planned: &Planned| planned.resource.name() == "secrets";
+        if !self.plan.paths.is_empty() || self.plan.resources.iter().any(is_secret) {
+            self.line(
+                "Secrets, and raw paths that tell more than the server's health and version, are refused, and no part of that \
+                 account, until a grant names them.",
+            );
+        }
     }
 
     fn sources(&mut self) {

@@ -1,5 +1,6 @@
 //! Objects to test with: exactly the wanted fields, each with a value that it could have. It is a beginning: what a test is
-//! about, it changes.
+//! about, it changes. Objects that are asked for one by one have their name and namespace as well, or the fake host would
+//! not find them.
 //!
 //! No value is what a field has that is absent (zero, empty, false), so that a test sees whether it was read.
 
@@ -24,7 +25,10 @@ pub struct Fixture {
 pub fn fixtures(plan: &Plan) -> Vec<Fixture> {
     let mut trees: Vec<(String, String, Tree)> = Vec::new();
     for planned in &plan.resources {
-        let (path, tree) = (path(planned), tree(plan, planned));
+        let (path, mut tree) = (path(planned), tree(plan, planned));
+        if planned.get {
+            tree.join(identity(planned));
+        }
         match trees.iter_mut().find(|(_, known, _)| *known == path) {
             Some((_, _, known)) => known.join(tree),
             None => {
@@ -123,18 +127,32 @@ fn tree(plan: &Plan, planned: &Planned) -> Tree {
         Some(structure) => made.fields(&structure.fields),
         // Of whole objects nothing is known but what all have.
         None => {
-            let name = format!("{}-1", planned.resource.kind.to_lowercase());
-            let mut metadata = vec![("name", &*name)];
-            if planned.resource.namespaced {
-                metadata.push(("namespace", planned.namespace.as_deref().unwrap_or("default")));
-            }
-            Tree::Object(vec![
-                ("apiVersion".to_owned(), Tree::text(&planned.resource.api_version())),
-                ("kind".to_owned(), Tree::text(&planned.resource.kind)),
-                ("metadata".to_owned(), Tree::object(&metadata)),
-            ])
+            let mut tree = Tree::object(&[
+                ("apiVersion", &planned.resource.api_version()),
+                ("kind", &planned.resource.kind),
+            ]);
+            tree.join(identity(planned));
+            tree
         }
     }
+}
+
+/// What an object is found by.
+fn identity(planned: &Planned) -> Tree {
+    let name = name_of(planned);
+    let mut metadata = vec![("name", &*name)];
+    if planned.resource.namespaced {
+        metadata.push(("namespace", namespace_of(planned)));
+    }
+    Tree::Object(vec![("metadata".to_owned(), Tree::object(&metadata))])
+}
+
+fn name_of(planned: &Planned) -> String {
+    format!("{}-1", planned.resource.kind.to_lowercase())
+}
+
+fn namespace_of(planned: &Planned) -> &str {
+    planned.namespace.as_deref().unwrap_or("default")
 }
 
 /// The walk through the wanted fields.
@@ -232,9 +250,9 @@ impl<'a> Making<'a> {
         }
         let (parents, last) = self.path.split_at(self.path.len().saturating_sub(1));
         match (parents, *last.first().unwrap_or(&"")) {
-            (["metadata"], "name") => format!("{kind}-1"),
+            (["metadata"], "name") => name_of(self.planned),
             (["metadata"], "generateName") => format!("{kind}-"),
-            (_, "namespace") => self.planned.namespace.clone().unwrap_or_else(|| "default".to_owned()),
+            (_, "namespace") => namespace_of(self.planned).to_owned(),
             ([.., "conditions"], "type") => "Available".to_owned(),
             ([.., "conditions"], "status") => "True".to_owned(),
             ([], "apiVersion") => self.planned.resource.api_version(),
@@ -247,7 +265,8 @@ impl<'a> Making<'a> {
             (_, "resourceVersion") => "1".to_owned(),
             (_, "version") => "1.0.0".to_owned(),
             (_, "cpu" | "memory" | "storage") => self.quantity().to_owned(),
-            (_, "key" | "app.kubernetes.io/name") => "example".to_owned(),
+            (_, "name" | "key") => "example".to_owned(),
+            (_, name) if name.contains(['.', '/']) => "example".to_owned(),
             (_, name) if name.ends_with("IP") || name.ends_with("IPs") || name == "ip" => {
                 "192.0.2.1".to_owned()
             }
