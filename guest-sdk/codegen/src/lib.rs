@@ -11,19 +11,21 @@
 //! and the rights cannot differ. It is a program for the developer's machine, and no part of a gatherer.
 
 pub mod build;
+pub mod check;
 #[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(feature = "cluster")]
+pub mod cluster;
 pub mod declaration;
 pub mod emit;
 mod error;
+pub mod fetch;
 mod package;
 mod plan;
 pub mod schema;
-#[allow(missing_docs, unreachable_pub, clippy::all)]
-mod wagather_syntax;
 
 pub use declaration::Declaration;
 pub use error::Error;
 pub use package::Package;
 pub use plan::{Body, Enumeration, Field, Plan, Planned, Struct, Type};
-pub use schema::Schemas;
+pub use schema::{Saved, Schemas};
