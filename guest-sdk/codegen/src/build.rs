@@ -1,10 +1,8 @@
 //! For build scripts: the Rust module is made while the gatherer is built, and is no file of its sources.
 //!
 //! ```no_run
-//! // build.rs; in Cargo.toml: [build-dependencies] wagather-codegen = { …, default-features = false }
-//! fn main() {
-//!     wagather_codegen::build::Gather::new("gather.yaml").write();
-//! }
+//! // The main function of build.rs. In Cargo.toml: [build-dependencies] wagather-codegen = { …, default-features = false }
+//! wagather_codegen::build::Gather::new("gather.yaml").write();
 //! ```
 //!
 //! ```ignore

@@ -46,7 +46,7 @@ fn generate(generate: &Generate) -> Result<(), Error> {
     }
     write(&declaration.output, &text)?;
     if let Some(file) = &declaration.docs {
-        write(file, &emit::docs(&plan, &Package::of(&declaration)?))?;
+        write(file, emit::docs(&plan, &Package::of(&declaration)?))?;
     }
     if let Some(folder) = &declaration.fixtures {
         fixture::write(&plan, folder, false)?;
