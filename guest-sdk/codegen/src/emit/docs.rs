@@ -67,13 +67,16 @@ impl Page<'_> {
         self.text.push_str("\n\n");
     }
 
-    fn table<const COLUMNS: usize>(&mut self, rows: &[[String; COLUMNS]]) {
-        for (index, row) in rows.iter().enumerate() {
-            let _ = writeln!(self.text, "| {} |", row.join(" | "));
-            if index == 0 {
-                let _ = writeln!(self.text, "|{}", " --- |".repeat(COLUMNS));
-            }
-        }
+    /// A table, without the columns that say nothing: not every schema has descriptions.
+    fn table<const COLUMNS: usize>(&mut self, head: [&str; COLUMNS], rows: &[[String; COLUMNS]]) {
+        let says = |column: &usize| rows.iter().any(|row| !row[*column].is_empty());
+        let columns: Vec<usize> = (0..COLUMNS).filter(says).collect();
+        let mut write = |cells: &mut dyn Iterator<Item = &str>| {
+            let _ = writeln!(self.text, "| {} |", cells.collect::<Vec<_>>().join(" | "));
+        };
+        write(&mut columns.iter().map(|column| head[*column]));
+        write(&mut columns.iter().map(|_| "---"));
+        rows.iter().for_each(|row| write(&mut columns.iter().map(|column| &*row[*column])));
         self.text.push('\n');
     }
 
@@ -109,13 +112,12 @@ impl Page<'_> {
         if let Some(structure) = self.plan.fields_of(planned) {
             let mut rows = Vec::new();
             self.rows(&structure.fields, "", &mut rows);
-            let head = ["Field", "Type", "Required", "What it is"].map(String::from);
             let row = |row: Row| {
                 let required = if row.is_required { "yes" } else { "" };
                 [cell(&code(&row.path)), row.of_type, required.to_owned(), cell(&prose(&row.doc))]
             };
-            let rows: Vec<[String; 4]> = [head].into_iter().chain(rows.into_iter().map(row)).collect();
-            self.table(&rows);
+            let rows: Vec<[String; 4]> = rows.into_iter().map(row).collect();
+            self.table(["Field", "Type", "Required", "What it is"], &rows);
             self.line("The mask, which says the same to the host. No other field leaves it:");
             self.line(&block("text", &planned.mask));
         }
@@ -175,10 +177,9 @@ impl Page<'_> {
     }
 
     fn described(&mut self, what: &str, all: &[Described]) {
-        let head = [what.to_owned(), "What it is".to_owned()];
         let row = |one: &Described| [cell(&code(&one.name)), cell(&prose(&one.what))];
-        let rows: Vec<[String; 2]> = [head].into_iter().chain(all.iter().map(row)).collect();
-        self.table(&rows);
+        let rows: Vec<[String; 2]> = all.iter().map(row).collect();
+        self.table([what, "What it is"], &rows);
     }
 
     fn rights(&mut self) {
