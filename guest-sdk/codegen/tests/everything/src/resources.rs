@@ -27,7 +27,6 @@ pub(crate) type Pods<'a> = Api<'a, Pod>;
 pub(crate) struct Pod {
     /// Standard metadata.
     pub(crate) metadata: PodMetadata,
-    /// `spec`.
     pub(crate) spec: PodSpec,
     /// PodStatus is what was last seen of it.
     pub(crate) status: PodStatus,
@@ -38,38 +37,29 @@ pub(crate) struct Pod {
 pub(crate) struct PodMetadata {
     /// Name is unique within a namespace.
     pub(crate) name: String,
-    /// `namespace`.
     pub(crate) namespace: String,
     /// The `uid` is unique in time | and space.
     pub(crate) uid: String,
     /// Words to select by.
     pub(crate) labels: Pairs<String>,
-    /// `annotations`.
     pub(crate) annotations: PodMetadataAnnotations,
     /// When it was made. As RFC 3339 has it.
     pub(crate) creation_timestamp: String,
 }
 
-/// The wanted fields of a PodMetadataAnnotations.
 #[derive(Default, Fields, Serialize)]
 pub(crate) struct PodMetadataAnnotations {
-    /// `example.com/note`.
     #[field(name = "example.com/note")]
     pub(crate) example_com_note: String,
 }
 
-/// The wanted fields of a PodSpec.
 #[derive(Default, Fields, Serialize)]
 pub(crate) struct PodSpec {
-    /// `containers`.
     pub(crate) containers: Vec<Container>,
-    /// `restartPolicy`.
     pub(crate) restart_policy: String,
     /// The node that it runs on; absent before it has one.
     pub(crate) node_name: Option<String>,
-    /// `priority`.
     pub(crate) priority: Option<i32>,
-    /// `matrix`.
     pub(crate) matrix: Vec<Vec<PodSpecMatrix>>,
 }
 
@@ -78,20 +68,15 @@ pub(crate) struct PodSpec {
 pub(crate) struct Container {
     /// Its \*name\*: \[a-z\].
     pub(crate) name: String,
-    /// `image`.
     pub(crate) image: String,
-    /// `ports`.
     pub(crate) ports: Vec<ContainerPort>,
-    /// `resources`.
     pub(crate) resources: ContainerResources,
 }
 
-/// The wanted fields of a ContainerPort.
 #[derive(Default, Fields, Serialize)]
 pub(crate) struct ContainerPort {
     /// The port.
     pub(crate) container_port: i32,
-    /// `hostIP`.
     pub(crate) host_ip: String,
     /// The protocol.
     pub(crate) protocol: ContainerPortProtocol,
@@ -112,19 +97,14 @@ impl ContainerPortProtocol {
     }
 }
 
-/// The wanted fields of a ContainerResources.
 #[derive(Default, Fields, Serialize)]
 pub(crate) struct ContainerResources {
-    /// `limits`.
     pub(crate) limits: Pairs<Quantity>,
-    /// `requests`.
     pub(crate) requests: Pairs<Quantity>,
 }
 
-/// The wanted fields of a PodSpecMatrix.
 #[derive(Default, Fields, Serialize)]
 pub(crate) struct PodSpecMatrix {
-    /// `value`.
     pub(crate) value: f64,
 }
 
@@ -133,11 +113,8 @@ pub(crate) struct PodSpecMatrix {
 pub(crate) struct PodStatus {
     /// Where it is in its life.
     pub(crate) phase: PodStatusPhase,
-    /// `podIP`.
     pub(crate) pod_ip: String,
-    /// `containerStatuses`.
     pub(crate) container_statuses: Vec<PodStatusContainerStatus>,
-    /// `load`.
     pub(crate) load: f64,
     /// A checksum. In base64.
     pub(crate) digest: String,
@@ -160,30 +137,21 @@ impl PodStatusPhase {
     }
 }
 
-/// The wanted fields of a PodStatusContainerStatus.
 #[derive(Default, Fields, Serialize)]
 pub(crate) struct PodStatusContainerStatus {
-    /// `name`.
     pub(crate) name: String,
-    /// `restartCount`.
     pub(crate) restart_count: i32,
-    /// `ready`.
     pub(crate) ready: bool,
-    /// `state`.
     pub(crate) state: PodStatusContainerStatusState,
 }
 
-/// The wanted fields of a PodStatusContainerStatusState.
 #[derive(Default, Fields, Serialize)]
 pub(crate) struct PodStatusContainerStatusState {
-    /// `waiting`.
     pub(crate) waiting: PodStatusContainerStatusStateWaiting,
 }
 
-/// The wanted fields of a PodStatusContainerStatusStateWaiting.
 #[derive(Default, Fields, Serialize)]
 pub(crate) struct PodStatusContainerStatusStateWaiting {
-    /// `reason`.
     pub(crate) reason: String,
 }
 
@@ -211,39 +179,29 @@ pub(crate) struct WaitingMetadata {
 /// PodStatus is what was last seen of it.
 #[derive(Default, Fields, Serialize)]
 pub(crate) struct WaitingStatus {
-    /// `containerStatuses`.
     pub(crate) container_statuses: Vec<WaitingStatusContainerStatus>,
 }
 
-/// The wanted fields of a WaitingStatusContainerStatus.
 #[derive(Default, Fields, Serialize)]
 pub(crate) struct WaitingStatusContainerStatus {
-    /// `state`.
     pub(crate) state: WaitingStatusContainerStatusState,
 }
 
-/// The wanted fields of a WaitingStatusContainerStatusState.
 #[derive(Default, Fields, Serialize)]
 pub(crate) struct WaitingStatusContainerStatusState {
-    /// `running`.
     pub(crate) running: WaitingStatusContainerStatusStateRunning,
-    /// `waiting`.
     pub(crate) waiting: WaitingStatusContainerStatusStateWaiting,
 }
 
-/// The wanted fields of a WaitingStatusContainerStatusStateRunning.
 #[derive(Default, Fields, Serialize)]
 pub(crate) struct WaitingStatusContainerStatusStateRunning {
     /// As RFC 3339 has it.
     pub(crate) started_at: String,
 }
 
-/// The wanted fields of a WaitingStatusContainerStatusStateWaiting.
 #[derive(Default, Fields, Serialize)]
 pub(crate) struct WaitingStatusContainerStatusStateWaiting {
-    /// `message`.
     pub(crate) message: String,
-    /// `reason`.
     pub(crate) reason: String,
 }
 
@@ -251,13 +209,11 @@ pub(crate) struct WaitingStatusContainerStatusStateWaiting {
 #[allow(dead_code)] // for who asks so
 pub(crate) type Nodes<'a> = Api<'a, Node>;
 
-/// A Node.
 #[derive(Default, Resource, Serialize)]
 #[resource(version = "v1", plural = "nodes", cluster)]
 pub(crate) struct Node {
     /// ObjectMeta is what all objects have.
     pub(crate) metadata: NodeMetadata,
-    /// `status`.
     pub(crate) status: NodeStatus,
 }
 
@@ -270,14 +226,10 @@ pub(crate) struct NodeMetadata {
     pub(crate) labels: Option<Pairs<String>>,
 }
 
-/// The wanted fields of a NodeStatus.
 #[derive(Default, Fields, Serialize)]
 pub(crate) struct NodeStatus {
-    /// `addresses`.
     pub(crate) addresses: Vec<NodeStatusAddress>,
-    /// `bootCount`.
     pub(crate) boot_count: i64,
-    /// `capacity`.
     pub(crate) capacity: Pairs<Quantity>,
     /// Quantity is a number with a unit.
     pub(crate) size: Quantity,
@@ -285,21 +237,16 @@ pub(crate) struct NodeStatus {
     pub(crate) tree: Tree,
 }
 
-/// The wanted fields of a NodeStatusAddress.
 #[derive(Default, Fields, Serialize)]
 pub(crate) struct NodeStatusAddress {
-    /// `address`.
     pub(crate) address: String,
-    /// `type`.
     pub(crate) r#type: String,
 }
 
 /// Tree has trees within itself.
 #[derive(Default, Fields, Serialize)]
 pub(crate) struct Tree {
-    /// `children`.
     pub(crate) children: Vec<Raw>,
-    /// `leaf`.
     pub(crate) leaf: String,
 }
 
@@ -322,25 +269,18 @@ pub(crate) type Deployments<'a> = Api<'a, Deployment>;
 pub(crate) struct Deployment {
     /// ObjectMeta is what all objects have.
     pub(crate) metadata: WaitingMetadata,
-    /// `spec`.
     pub(crate) spec: DeploymentSpec,
-    /// `status`.
     pub(crate) status: DeploymentStatus,
 }
 
-/// The wanted fields of a DeploymentSpec.
 #[derive(Default, Fields, Serialize)]
 pub(crate) struct DeploymentSpec {
-    /// `strategy`.
     pub(crate) strategy: DeploymentSpecStrategy,
 }
 
-/// The wanted fields of a DeploymentSpecStrategy.
 #[derive(Default, Fields, Serialize)]
 pub(crate) struct DeploymentSpecStrategy {
-    /// `maxSurge`.
     pub(crate) max_surge: IntOrString,
-    /// `type`.
     pub(crate) r#type: DeploymentSpecStrategyType,
 }
 
@@ -358,23 +298,17 @@ impl DeploymentSpecStrategyType {
     }
 }
 
-/// The wanted fields of a DeploymentStatus.
 #[derive(Default, Fields, Serialize)]
 pub(crate) struct DeploymentStatus {
-    /// `conditions`.
     pub(crate) conditions: Vec<DeploymentStatusCondition>,
-    /// `replicas`.
     pub(crate) replicas: i32,
 }
 
-/// The wanted fields of a DeploymentStatusCondition.
 #[derive(Default, Fields, Serialize)]
 pub(crate) struct DeploymentStatusCondition {
     /// As RFC 3339 has it.
     pub(crate) last_update_time: String,
-    /// `status`.
     pub(crate) status: String,
-    /// `type`.
     pub(crate) r#type: String,
 }
 
@@ -388,32 +322,21 @@ pub(crate) type Gateways<'a> = Api<'a, Gateway>;
 pub(crate) struct Gateway {
     /// What every object says of itself.
     pub(crate) metadata: WaitingMetadata,
-    /// `spec`.
     pub(crate) spec: GatewaySpec,
-    /// `status`.
     pub(crate) status: GatewayStatus,
 }
 
-/// The wanted fields of a GatewaySpec.
 #[derive(Default, Fields, Serialize)]
 pub(crate) struct GatewaySpec {
     /// Who looks after it.
     pub(crate) mode: GatewaySpecMode,
-    /// `port`.
     pub(crate) port: IntOrString,
-    /// `routes`.
     pub(crate) routes: Pairs<GatewaySpecRoute>,
-    /// `tree`.
     pub(crate) tree: Raw,
-    /// `options`.
     pub(crate) options: GatewaySpecOptions,
-    /// `extra`.
     pub(crate) extra: GatewaySpecExtra,
-    /// `template`.
     pub(crate) template: Raw,
-    /// `ratio`.
     pub(crate) ratio: f64,
-    /// `serverURL`.
     pub(crate) server_url: String,
 }
 
@@ -433,50 +356,35 @@ impl GatewaySpecMode {
     }
 }
 
-/// The wanted fields of a GatewaySpecRoute.
 #[derive(Default, Fields, Serialize)]
 pub(crate) struct GatewaySpecRoute {
-    /// `host`.
     pub(crate) host: String,
-    /// `weights`.
     pub(crate) weights: Vec<i64>,
 }
 
-/// The wanted fields of a GatewaySpecOptions.
 #[derive(Default, Fields, Serialize)]
 pub(crate) struct GatewaySpecOptions {
-    /// `retry`.
     pub(crate) retry: GatewaySpecOptionsRetry,
 }
 
-/// The wanted fields of a GatewaySpecOptionsRetry.
 #[derive(Default, Fields, Serialize)]
 pub(crate) struct GatewaySpecOptionsRetry {
-    /// `limit`.
     pub(crate) limit: Raw,
 }
 
-/// The wanted fields of a GatewaySpecExtra.
 #[derive(Default, Fields, Serialize)]
 pub(crate) struct GatewaySpecExtra {
-    /// `known`.
     pub(crate) known: bool,
 }
 
-/// The wanted fields of a GatewayStatus.
 #[derive(Default, Fields, Serialize)]
 pub(crate) struct GatewayStatus {
-    /// `conditions`.
     pub(crate) conditions: Vec<RouteState>,
 }
 
-/// The wanted fields of a RouteState.
 #[derive(Default, Fields, Serialize)]
 pub(crate) struct RouteState {
-    /// `reason`.
     pub(crate) reason: String,
-    /// `status`.
     pub(crate) status: String,
-    /// `type`.
     pub(crate) r#type: String,
 }
