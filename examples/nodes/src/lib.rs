@@ -8,12 +8,10 @@
 
 extern crate alloc;
 
-mod quantity;
-
 use alloc::string::String;
 use alloc::vec::Vec;
 use wagather::json::{self, ArrayEntry, Pairs};
-use wagather::{Api, Fields, ListParams, Resource, Result, Serialize, gatherer, heap, log};
+use wagather::{Api, Fields, ListParams, Resource, Result, Serialize, gatherer, heap, log, quantity};
 
 const ROLE: &str = "node-role.kubernetes.io/";
 

@@ -4,7 +4,7 @@ use crate::name::{is_mask_name, json_name};
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Data, DeriveInput, Error, Fields, Ident, LitStr, Result, Type};
+use syn::{Data, DeriveInput, Error, Fields, FieldsUnnamed, Ident, LitStr, Result, Type};
 
 /// A field, by both of its names.
 pub(crate) struct Field<'a> {
@@ -14,59 +14,65 @@ pub(crate) struct Field<'a> {
 }
 
 pub(crate) fn expand_fields(input: &DeriveInput) -> Result<TokenStream> {
-    let fields = fields_of(input)?;
-    if fields.is_empty() {
-        return Err(Error::new_spanned(
-            &input.ident,
-            "a part of a resource needs a field that is wanted of it",
-        ));
+    let ident = &input.ident;
+    match fields_of(input)? {
+        Parts::Only(inner) => Ok(decoding_as(ident, inner)),
+        Parts::Named(fields) if fields.is_empty() => {
+            Err(Error::new_spanned(ident, "a part of a resource needs a field that is wanted of it"))
+        }
+        Parts::Named(fields) => Ok(decoding(ident, &fields)),
     }
-    Ok(decoding(&input.ident, &fields))
 }
 
 pub(crate) fn expand_serialize(input: &DeriveInput) -> Result<TokenStream> {
-    let fields = named_fields(input)?;
+    let shape = match parts_of(input)? {
+        Parts::Only(inner) => quote_spanned!(inner.span()=> ::wagather::__shape!(Serialize 0)),
+        Parts::Named(fields) if fields.is_empty() => {
+            return Err(Error::new_spanned(&input.ident, "a struct without fields has nothing to write"));
+        }
+        Parts::Named(fields) => {
+            let shapes =
+                fields.iter().map(|Field { ident, ty, name }| quote_spanned!(ty.span()=> #ident #name));
+            quote!(::wagather::__shape!(Serialize { #(#shapes)* }))
+        }
+    };
     let ident = &input.ident;
     let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
-    let shapes = fields.iter().map(|Field { ident, ty, name }| quote_spanned!(ty.span()=> #ident #name));
     Ok(quote! {
         impl #impl_generics ::wagather::json::Serialize for #ident #ty_generics #where_clause {
-            const SHAPE: ::wagather::__private::Shape<Self> = ::wagather::__shape!(Serialize { #(#shapes)* });
+            const SHAPE: ::wagather::__private::Shape<Self> = #shape;
         }
     })
 }
 
-/// The type of the only field of a struct without names, which has the fields of that type.
-pub(crate) fn inner_of(input: &DeriveInput) -> Option<&Type> {
-    let Data::Struct(data) = &input.data else { return None };
-    match &data.fields {
-        Fields::Unnamed(unnamed) if unnamed.unnamed.len() == 1 && input.generics.params.is_empty() => {
-            unnamed.unnamed.first().map(|field| &field.ty)
-        }
-        _ => None,
-    }
+/// What there is to derive of a struct.
+pub(crate) enum Parts<'a> {
+    /// It is as its only field, which has no name.
+    Only(&'a Type),
+    /// Its fields, without those that are skipped.
+    Named(Vec<Field<'a>>),
 }
 
 /// The fields of a struct that is to be decoded: no generics, as its mask is a constant.
-pub(crate) fn fields_of(input: &DeriveInput) -> Result<Vec<Field<'_>>> {
+pub(crate) fn fields_of(input: &DeriveInput) -> Result<Parts<'_>> {
     if !input.generics.params.is_empty() {
         return Err(Error::new_spanned(
             &input.generics,
             "a resource's struct cannot be generic: its field mask is computed while compiling",
         ));
     }
-    named_fields(input)
+    parts_of(input)
 }
 
-fn named_fields(input: &DeriveInput) -> Result<Vec<Field<'_>>> {
+fn parts_of(input: &DeriveInput) -> Result<Parts<'_>> {
     let data = match &input.data {
         Data::Struct(data) => data,
         _ => return Err(Error::new_spanned(&input.ident, "only a struct has fields to derive from")),
     };
     let named = match &data.fields {
         Fields::Named(named) => &named.named,
-        Fields::Unit => return Ok(Vec::new()),
-        Fields::Unnamed(unnamed) => return Err(Error::new_spanned(unnamed, "the fields need names")),
+        Fields::Unit => return Ok(Parts::Named(Vec::new())),
+        Fields::Unnamed(unnamed) => return only_of(unnamed).map(Parts::Only),
     };
     let mut fields: Vec<Field<'_>> = Vec::with_capacity(named.len());
     for field in named {
@@ -98,7 +104,22 @@ fn named_fields(input: &DeriveInput) -> Result<Vec<Field<'_>>> {
         }
         fields.push(Field { ident, ty: &field.ty, name });
     }
-    Ok(fields)
+    Ok(Parts::Named(fields))
+}
+
+/// The type of the only field without a name.
+fn only_of(unnamed: &FieldsUnnamed) -> Result<&Type> {
+    let mut fields = unnamed.unnamed.iter();
+    let (Some(only), None) = (fields.next(), fields.next()) else {
+        return Err(Error::new_spanned(unnamed, "the fields need names, unless there is one only"));
+    };
+    match only.attrs.iter().find(|attribute| attribute.path().is_ident("field")) {
+        Some(attribute) => Err(Error::new_spanned(
+            attribute,
+            "the struct is as this field: it has no name, and is not skipped",
+        )),
+        None => Ok(&only.ty),
+    }
 }
 
 /// The implementation that decodes a struct as the type of its only field.
@@ -121,6 +142,82 @@ pub(crate) fn decoding(ident: &Ident, fields: &[Field<'_>]) -> TokenStream {
         impl ::wagather::json::Decode for #ident {
             const MASK: ::wagather::json::Mask = ::wagather::json::Mask::Object(&[#(#masks)*]);
             const SHAPE: ::wagather::__private::Shape<Self> = ::wagather::__shape!(Decode { #(#shapes)* });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use syn::parse_quote;
+
+    #[test]
+    fn a_struct_with_one_field_without_a_name_is_as_that_field() {
+        let input: DeriveInput = parse_quote!(
+            struct Phase(String);
+        );
+        for tokens in [expand_fields(&input), expand_serialize(&input)] {
+            let tokens = tokens.expect("an expansion").to_string();
+            assert!(tokens.contains("0)"), "{tokens}");
+        }
+        let input: DeriveInput = parse_quote!(
+            struct Borrowed<'a>(&'a str);
+        );
+        let tokens = expand_serialize(&input).expect("an expansion").to_string();
+        assert!(tokens.contains("for Borrowed < 'a >"), "{tokens}");
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let cases: [(DeriveInput, &str); 7] = [
+            (
+                parse_quote!(
+                    struct A;
+                ),
+                "struct without fields|needs a field",
+            ),
+            (
+                parse_quote!(
+                    struct A {}
+                ),
+                "struct without fields|needs a field",
+            ),
+            (
+                parse_quote!(
+                    struct A(u8, u8);
+                ),
+                "need names",
+            ),
+            (
+                parse_quote!(
+                    struct A();
+                ),
+                "need names",
+            ),
+            (
+                parse_quote!(
+                    struct A(#[field(skip)] u8);
+                ),
+                "as this field",
+            ),
+            (
+                parse_quote!(
+                    struct A(#[field(name = "a")] u8);
+                ),
+                "as this field",
+            ),
+            (
+                parse_quote!(
+                    enum A {}
+                ),
+                "only a struct",
+            ),
+        ];
+        for (input, expected) in cases {
+            for expansion in [expand_fields(&input), expand_serialize(&input)] {
+                let error = expansion.expect_err("an error").to_string();
+                assert!(expected.split('|').any(|expected| error.contains(expected)), "{error}");
+            }
         }
     }
 }

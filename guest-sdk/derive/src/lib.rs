@@ -56,13 +56,16 @@ pub fn derive_resource(input: TokenStream) -> TokenStream {
 ///
 /// Decoding follows Kubernetes' `omitempty`: what is absent or `null` is the field's default, and unknown fields are
 /// ignored. So the struct must be `Default`. `Option` tells an absent field from an empty one.
+///
+/// A struct with one field without a name (`struct Phase(String);`) is that field to JSON, and to the mask.
 #[proc_macro_derive(Fields, attributes(field))]
 pub fn derive_fields(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     fields::expand_fields(&input).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
-/// Makes a struct writable as JSON, with the field names of [`Fields`](derive@Fields).
+/// Makes a struct writable as JSON, with the field names of [`Fields`](derive@Fields); one with one field without a name is
+/// written as that field.
 #[proc_macro_derive(Serialize, attributes(field))]
 pub fn derive_serialize(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

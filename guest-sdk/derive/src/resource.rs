@@ -1,6 +1,6 @@
 //! `#[derive(Resource)]`: what `#[resource(…)]` says, checked, as constants, marker traits and a manifest record.
 
-use crate::fields::{decoding, decoding_as, fields_of, inner_of};
+use crate::fields::{Parts, decoding, decoding_as, fields_of};
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::meta::ParseNestedMeta;
@@ -24,8 +24,7 @@ struct Attribute {
 }
 
 pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
-    let inner = inner_of(input);
-    let fields = if inner.is_some() { Vec::new() } else { fields_of(input)? };
+    let parts = fields_of(input)?;
     let attribute = parse(input)?;
     let ident = &input.ident;
 
@@ -67,10 +66,10 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
         String::new()
     };
 
-    let decoding = match inner {
-        Some(inner) => decoding_as(ident, inner),
-        None if fields.is_empty() => TokenStream::new(),
-        None => decoding(ident, &fields),
+    let decoding = match &parts {
+        Parts::Only(inner) => decoding_as(ident, inner),
+        Parts::Named(fields) if fields.is_empty() => TokenStream::new(),
+        Parts::Named(fields) => decoding(ident, fields),
     };
     let mask = if decoding.is_empty() {
         quote!(::wagather::json::Mask::Whole)

@@ -39,7 +39,8 @@ impl Mask {
 /// A type that a field of a resource can have.
 ///
 /// [`#[derive(Fields)]`](derive@crate::Fields) implements it for structs. Of the standard library these have it: `String`,
-/// `bool`, the integers up to 64 bits, `f32`, `f64`, and `Option`, `Vec`, `Box`, `BTreeMap<String, _>` of such, and [`Pairs`](super::Pairs). For a type
+/// `bool`, the integers up to 64 bits, `f32`, `f64`, and `Option`, `Vec`, `Box`, `BTreeMap<String, _>` of such, [`Pairs`](super::Pairs), [`Raw`](super::Raw),
+/// [`IntOrString`](super::IntOrString) and [`Quantity`](crate::quantity::Quantity). For a type
 /// that has miniserde's `Deserialize` only, there is [`Whole`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a field of a resource",
@@ -163,7 +164,7 @@ impl<T: Deserialize> Read for Whole<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json::from_str;
+    use crate::json::{Pairs, from_str, to_string};
     use crate::manifest::{mask_len, mask_text};
     use miniserde::de::Visitor;
 
@@ -259,5 +260,48 @@ mod tests {
         let expected =
             "text,flag,small,signed,ratio,maybe(x-y),boxed(x-y),many(x-y),byName(*(x-y)),annotations,kind";
         assert_eq!(core::str::from_utf8(&TEXT), Ok(expected));
+    }
+
+    #[derive(Default, Debug, PartialEq, crate::Fields, crate::Serialize)]
+    struct Phase(String);
+
+    #[derive(Default, Debug, PartialEq, crate::Fields, crate::Serialize)]
+    struct Limit(Option<u16>);
+
+    #[derive(Default, Debug, PartialEq, crate::Fields, crate::Serialize)]
+    struct Workload {
+        phase: Phase,
+        earlier: Vec<Phase>,
+        limit: Limit,
+        by_name: Pairs<Limit>,
+    }
+
+    #[derive(Default, Debug, PartialEq, crate::Resource, crate::Serialize)]
+    #[resource(version = "v1", plural = "deployments", cluster)]
+    struct Deployment(Workload);
+
+    #[derive(crate::Serialize)]
+    struct Borrowed<'a>(&'a [Phase]);
+
+    #[test]
+    fn a_struct_with_one_field_without_a_name_is_as_that_field() {
+        let json = r#"{"phase":"Running","earlier":["Pending",""],"limit":7,"byName":{"a":1}}"#;
+        let deployment: Deployment = from_str(json).expect("JSON of that type");
+        let expected = Workload {
+            phase: Phase("Running".into()),
+            earlier: std::vec![Phase("Pending".into()), Phase("".into())],
+            limit: Limit(Some(7)),
+            by_name: Pairs(std::vec![("a".into(), Limit(Some(1)))]),
+        };
+        assert_eq!(deployment, Deployment(expected));
+        assert_eq!(to_string(&deployment), json);
+        assert_eq!(to_string(&Borrowed(&deployment.0.earlier)), r#"["Pending",""]"#);
+        // What would be left out is left out still.
+        assert_eq!(to_string(&Deployment::default()), r#"{"phase":"","earlier":[],"byName":{}}"#);
+        assert!(from_str::<Phase>("1").is_err());
+        assert_eq!(from_str::<Phase>(r#""Failed""#), Ok(Phase("Failed".into())));
+        const MASK: Mask = <Deployment as Decode>::MASK;
+        const TEXT: [u8; mask_len(&MASK)] = mask_text(&MASK);
+        assert_eq!(core::str::from_utf8(&TEXT), Ok("phase,earlier,limit,byName"));
     }
 }

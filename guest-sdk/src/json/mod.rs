@@ -5,12 +5,17 @@
 //! stack, with a [bound](MAX_DEPTH). For types that have miniserde's traits only, there is [`Whole`], as a field or on its own:
 //! `from_str::<Whole<Value>>(text)`.
 //!
+//! What has no schema is a [`Raw`], the text of a value.
+//!
 //! `null` means as much as an absent field in Kubernetes' API, and does here: a `null` field or element is skipped when
 //! reading, and a `None` field is left out when writing.
 
 mod decode;
 mod pairs;
 mod parse;
+mod raw;
+mod scalar;
+mod scan;
 mod shape;
 mod visit;
 mod write;
@@ -18,6 +23,8 @@ mod write;
 pub use decode::{Decode, Mask, Whole};
 pub use miniserde;
 pub use pairs::Pairs;
+pub use raw::Raw;
+pub use scalar::IntOrString;
 #[doc(hidden)]
 pub use shape::{Part, Shape};
 pub use write::{ArrayEntry, Serialize, to_entry, to_string, write};

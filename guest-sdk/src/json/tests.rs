@@ -47,13 +47,9 @@ struct Inner {
     texts: Vec<String>,
 }
 
-#[derive(Default, Debug, PartialEq, crate::Resource)]
+#[derive(Default, Debug, PartialEq, crate::Resource, crate::Serialize)]
 #[resource(version = "v1", plural = "alikes", cluster)]
 struct Alike(Inner);
-
-impl Serialize for Alike {
-    const SHAPE: Shape<Self> = crate::__shape!(Serialize 0);
-}
 
 /// What a value should decode to, by another way: miniserde's `Value`, and `Default`. `None` if it does not fit.
 trait Fill: Default {
@@ -389,6 +385,40 @@ fn a_changed_byte_does_no_harm() {
         }
     }
     assert!(values > 1_000 && errors > 1_000, "{values} values and {errors} errors");
+}
+
+/// What is kept as text is what another parser takes, and it is the same value.
+#[test]
+fn raw_is_what_miniserde_reads() {
+    let read = |json: &str| {
+        let value = miniserde::json::from_str::<Value>(json).ok();
+        let raw = from_str::<Raw>(json).ok();
+        assert_eq!(value.is_some(), raw.is_some(), "{json}");
+        if let Some(raw) = &raw {
+            assert_eq!(raw.as_str(), json.trim());
+            assert_eq!(to_string(&Some(raw)), json.trim());
+        }
+        usize::from(raw.is_some())
+    };
+    let mut random = Random(3);
+    let (mut values, mut texts) = (0, 0);
+    for _ in 0..5 {
+        let mut json = random.json();
+        values += read(&json);
+        for at in 0..json.len() {
+            for changed in "\"\\{}[]:,0-e. nt\u{1}\u{7f}".chars() {
+                if json.is_char_boundary(at) && json.is_char_boundary(at + 1) {
+                    let byte = json.remove(at);
+                    json.insert(at, changed);
+                    values += read(&json);
+                    texts += 1;
+                    json.remove(at);
+                    json.insert(at, byte);
+                }
+            }
+        }
+    }
+    assert!(values > 1_000 && values < texts - 1_000, "{values} values of {texts} texts");
 }
 
 #[test]

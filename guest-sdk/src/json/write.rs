@@ -19,7 +19,8 @@ const CHUNK_BYTES: usize = 1024;
 ///
 /// [`#[derive(Serialize)]`](derive@crate::Serialize) implements it for structs. Of the standard library these have it: texts,
 /// `bool`, the integers up to 64 bits, `f32`, `f64`, and `Option`, `Vec`, slices, arrays, `Box`, references and
-/// `BTreeMap<String, _>` of such, and [`Pairs`](super::Pairs). For a type that has miniserde's `Serialize` only, there is [`Whole`].
+/// `BTreeMap<String, _>` of such, [`Pairs`](super::Pairs), [`Raw`](super::Raw),
+/// [`IntOrString`](super::IntOrString) and [`Quantity`](crate::quantity::Quantity). For a type that has miniserde's `Serialize` only, there is [`Whole`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be written as JSON",
     note = "a struct can, with `#[derive(Serialize)]`; so can texts, bools, numbers, and `Option`, `Vec`, `&[_]`, `Box` and `BTreeMap<String, _>` of what can"
@@ -179,13 +180,13 @@ impl Writer<'_> {
         }
     }
 
-    fn text(&mut self, text: &[u8]) {
+    pub(super) fn text(&mut self, text: &[u8]) {
         for byte in text {
             self.put(*byte);
         }
     }
 
-    fn value(&mut self, view: Option<View<'_>>) {
+    pub(super) fn value(&mut self, view: Option<View<'_>>) {
         let Some(view) = view else { return self.text(b"null") };
         let (mut elements, open) = match view.what(self) {
             What::Text(text) => return self.string(text),

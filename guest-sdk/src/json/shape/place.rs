@@ -23,7 +23,8 @@ impl<'a> Place<'a> {
     }
 
     /// What is read and not wanted.
-    const NOWHERE: Self = Place { part: &NOTHING, at: core::ptr::null_mut(), value: PhantomData };
+    pub(in crate::json) const NOWHERE: Self =
+        Place { part: &NOTHING, at: core::ptr::null_mut(), value: PhantomData };
 
     fn below(self, part: &'static Part) -> Self {
         // SAFETY: the offset is that of a field of the value, or 0, so it stays within.

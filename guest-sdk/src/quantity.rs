@@ -1,7 +1,49 @@
-//! Kubernetes' quantities (`7500m`, `32768Mi`), exactly.
+//! Kubernetes' quantities (`7500m`, `32768Mi`): amounts of cores, bytes and other things.
 //!
-//! Only the canonical form without an exponent, which has no fraction and is what the API server sends of built-in types. Source:
+//! Texts are read exactly or not at all, in the canonical form without an exponent, which has no fraction and is what the API server sends
+//! of built-in types. This is no arithmetic of all that may be written (`1.5Gi`, `12e6`, `-1`): that is not read. Source:
 //! <https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/>.
+
+use alloc::string::String;
+
+/// A quantity in the API's words, for a field of a resource: decoded from a JSON text or number, which is kept as it came, and written
+/// as a text.
+///
+/// The default, that of an absent field, is the empty text, which is no quantity. Where the API server always sends texts, as it does
+/// of built-in types, a `String` and [`parse`] do as well, and are 0.4 KB smaller in `examples/nodes`.
+///
+/// ```
+/// use wagather::{Fields, Quantity, json};
+///
+/// #[derive(Default, Fields)]
+/// struct Limits {
+///     cpu: Quantity,
+///     memory: Quantity,
+/// }
+///
+/// let limits: Limits = json::from_str(r#"{"cpu": "7500m", "memory": "1Gi"}"#)?;
+/// assert_eq!((limits.cpu.milli_value(), limits.memory.value()), (Some(7500), Some(1_073_741_824)));
+/// # Ok::<(), wagather::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Quantity(pub(crate) String);
+
+impl Quantity {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The quantity in units, such as bytes: [`parse`] with one part.
+    pub fn value(&self) -> Option<u64> {
+        parse(&self.0, 1)
+    }
+
+    /// The quantity in thousandths, such as millicores: [`parse`] with 1000 parts.
+    pub fn milli_value(&self) -> Option<u64> {
+        parse(&self.0, 1000)
+    }
+}
 
 /// From a thousand-millionth to the sixth power of a thousand; each is a thousand of the one before, but for the step over one.
 const PREFIXES: &[u8] = b"numkMGTPE";
@@ -9,7 +51,9 @@ const KILO: usize = 3;
 
 /// The quantity in parts of a unit (1000 for millicores), rounded up as Kubernetes does. `None` if it is no quantity, not
 /// in canonical form, or more than a `u64` holds.
-pub(crate) fn parse(text: &str, parts: u64) -> Option<u64> {
+// `inline`: 4 bytes less in `examples/nodes`.
+#[inline]
+pub fn parse(text: &str, parts: u64) -> Option<u64> {
     let mut number = 0;
     let mut suffix = text.as_bytes();
     while let [digit @ b'0'..=b'9', rest @ ..] = suffix {
@@ -45,7 +89,7 @@ fn times(number: u64, factor: u64) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use super::*;
 
     #[test]
     fn canonical_quantities_are_read() {
@@ -105,5 +149,15 @@ mod tests {
             assert_eq!(parse(text, 1), None, "{text}");
         }
         assert_eq!(parse("18446744073709551615", 1000), None);
+    }
+
+    #[test]
+    fn a_quantity_is_read_in_units_and_thousandths() {
+        let quantity = Quantity("1500m".into());
+        assert_eq!(
+            (quantity.as_str(), quantity.value(), quantity.milli_value()),
+            ("1500m", Some(2), Some(1500))
+        );
+        assert_eq!((Quantity::default().value(), Quantity::default().milli_value()), (None, None));
     }
 }
