@@ -1,0 +1,82 @@
+//! What must come out of a gatherer, of what went into it.
+//!
+//! | the server has | it becomes |
+//! |---|---|
+//! | a scalar, or a part that is taken as it is | the same value |
+//! | a quantity that is a number | its digits as a text |
+//! | `null`, or nothing, where there is a `?` | nothing |
+//! | `null`, or nothing, where there is none | an empty list, map or object: what such a one becomes |
+//! | `null` in a list or as a value of a map | nothing: elements and keys are left out |
+//! | a field that is not declared | nothing |
+//!
+//! Nothing else is made alike.
+
+use super::schema::{Scalar, Wanted};
+use serde_json::{Map, Value};
+
+/// What becomes of a value.
+pub(super) fn expected(wanted: &Wanted, value: &Value) -> Value {
+    match wanted {
+        Wanted::Raw => value.clone(),
+        Wanted::Scalar(Scalar::Quantity) if value.is_number() => Value::String(value.to_string()),
+        Wanted::Scalar(_) => value.clone(),
+        Wanted::List(inner) => {
+            let items = value.as_array().map_or(&[][..], Vec::as_slice);
+            items.iter().filter(|item| !item.is_null()).map(|item| expected(inner, item)).collect()
+        }
+        Wanted::Map(inner) => {
+            let pairs = value.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
+            pairs.map(|(key, value)| (key.clone(), expected(inner, value))).collect::<Map<_, _>>().into()
+        }
+        Wanted::Object(fields) => {
+            let mut object = Map::new();
+            for field in fields {
+                let value = &value[&field.name];
+                if !(value.is_null() && field.optional) {
+                    object.insert(field.name.clone(), expected(&field.wanted, value));
+                }
+            }
+            object.into()
+        }
+    }
+}
+
+/// How many scalars and raw parts a value has, the declared ones only.
+pub(super) fn leaves(wanted: &Wanted, value: &Value) -> usize {
+    match (wanted, value) {
+        (_, Value::Null) => 0,
+        (Wanted::Raw | Wanted::Scalar(_), _) => 1,
+        (Wanted::List(inner), Value::Array(items)) => items.iter().map(|item| leaves(inner, item)).sum(),
+        (Wanted::Map(inner), Value::Object(pairs)) => pairs.values().map(|value| leaves(inner, value)).sum(),
+        (Wanted::Object(fields), value) => {
+            fields.iter().map(|field| leaves(&field.wanted, &value[&field.name])).sum()
+        }
+        (wanted, value) => panic!("{value} is not {wanted:?}"),
+    }
+}
+
+/// Where two values differ, a line for each place.
+pub(super) fn differences(place: &str, expected: &Value, got: &Value, lines: &mut Vec<String>) {
+    match (expected, got) {
+        (Value::Object(left), Value::Object(right)) => {
+            for (key, value) in left {
+                let place = format!("{place}.{key}");
+                match right.get(key) {
+                    Some(other) => differences(&place, value, other, lines),
+                    None => lines.push(format!("{place} is missing: {value}")),
+                }
+            }
+            let more = right.iter().filter(|(key, _)| !left.contains_key(*key));
+            lines.extend(more.map(|(key, value)| format!("{place}.{key} should not be there: {value}")));
+        }
+        (Value::Array(left), Value::Array(right)) if left.len() == right.len() => {
+            for (index, (left, right)) in left.iter().zip(right).enumerate() {
+                differences(&format!("{place}[{index}]"), left, right, lines);
+            }
+        }
+        // A float may be written with other digits, if they are the same number.
+        (Value::Number(left), Value::Number(right)) if left.is_f64() && left.as_f64() == right.as_f64() => {}
+        (left, right) if left == right => {}
+        (left, right) => lines.push(format!("{place} should be {left}, and is {right}")),
+    }
+}
