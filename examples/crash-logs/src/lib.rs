@@ -9,14 +9,16 @@
 
 extern crate alloc;
 
+mod resources;
+
 use alloc::string::String;
 use alloc::vec::Vec;
+use resources::{ContainerStatus, ObjectMeta, Pod, Pods};
 use wagather::abi::limits::MAX_ENTRY_NAME_BYTES;
 use wagather::archive::Entry;
 use wagather::io::Read;
 use wagather::{
-    Api, Body, Error, Fields, ListParams, LogParams, Resource, Result, Serialize, gatherer, heap, json, log,
-    param,
+    Body, Error, Fields, ListParams, LogParams, Result, Serialize, gatherer, heap, json, log, param,
 };
 
 /// Logs on their way at once: the API server asks a node for each, and some nodes are slow.
@@ -33,55 +35,6 @@ const PIECE_BYTES: usize = 64 << 10;
 
 /// What is read of a refusal: a `Status` object is a few hundred bytes.
 const REFUSAL_BYTES: usize = 4 << 10;
-
-#[derive(Default, Resource)]
-#[resource(version = "v1", plural = "pods", namespaced, log)]
-struct Pod {
-    metadata: Metadata,
-    status: Status,
-}
-
-#[derive(Default, Fields)]
-struct Metadata {
-    name: String,
-    namespace: String,
-    uid: String,
-}
-
-#[derive(Default, Fields)]
-struct Status {
-    init_container_statuses: Vec<ContainerStatus>,
-    container_statuses: Vec<ContainerStatus>,
-}
-
-#[derive(Default, Fields)]
-struct ContainerStatus {
-    name: String,
-    restart_count: u32,
-    state: State,
-    last_state: LastState,
-}
-
-#[derive(Default, Fields)]
-struct State {
-    waiting: Waiting,
-}
-
-#[derive(Default, Fields)]
-struct Waiting {
-    reason: String,
-}
-
-#[derive(Default, Fields)]
-struct LastState {
-    terminated: Terminated,
-}
-
-#[derive(Default, Fields)]
-struct Terminated {
-    reason: String,
-    exit_code: i32,
-}
 
 /// What the API server says if it gives no log.
 #[derive(Default, Fields)]
@@ -103,7 +56,7 @@ struct Container {
     namespace: String,
     pod: String,
     container: String,
-    restarts: u32,
+    restarts: i32,
     last_reason: String,
     last_exit_code: i32,
     /// `previous`, `current` or [`NONE`].
@@ -129,7 +82,7 @@ fn gather() -> Result<()> {
         end: Vec::new(),
     };
     let mut index = Index::default();
-    for pod in Api::<Pod>::all().list(&ListParams::default())? {
+    for pod in Pods::all().list(&ListParams::default())? {
         index.add(pod?, most_containers);
     }
     let mut under_way = [const { None }; AHEAD];
@@ -182,7 +135,7 @@ impl Index {
 }
 
 impl Container {
-    fn new(pod: &Metadata, status: &ContainerStatus) -> Self {
+    fn new(pod: &ObjectMeta, status: &ContainerStatus) -> Self {
         let last = &status.last_state.terminated;
         let file = |pod_folder: &str| [&pod.namespace, "/", pod_folder, "/", &status.name, ".log"].concat();
         let named = file(&pod.name);
@@ -220,7 +173,7 @@ impl Logs {
         let params = LogParams::default().container(&container.container).tail_lines(self.tail_lines);
         let params = params.limit_bytes(read_bytes);
         let params = if is_previous { params.previous() } else { params };
-        Api::<Pod>::namespaced(&container.namespace).logs(&container.pod, &params)
+        Pods::namespaced(&container.namespace).logs(&container.pod, &params)
     }
 
     /// Takes a log over into the archive, or notes why not.

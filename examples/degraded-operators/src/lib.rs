@@ -7,43 +7,11 @@
 
 extern crate alloc;
 
-use alloc::string::String;
-use alloc::vec::Vec;
+mod resources;
+
+use resources::{ClusterOperator, ClusterOperators};
 use wagather::json::ArrayEntry;
-use wagather::{Api, Fields, ListParams, Resource, Result, Serialize, gatherer, heap, log};
-
-#[derive(Default, Resource)]
-#[resource(group = "config.openshift.io", version = "v1", plural = "clusteroperators", cluster)]
-struct ClusterOperator {
-    metadata: Metadata,
-    status: Status,
-}
-
-#[derive(Default, Fields)]
-struct Metadata {
-    name: String,
-}
-
-#[derive(Default, Fields)]
-struct Status {
-    conditions: Vec<Condition>,
-    versions: Vec<Version>,
-}
-
-#[derive(Default, Fields)]
-struct Condition {
-    r#type: String,
-    status: String,
-    reason: String,
-    message: String,
-    last_transition_time: String,
-}
-
-#[derive(Default, Fields)]
-struct Version {
-    name: String,
-    version: String,
-}
+use wagather::{ListParams, Result, Serialize, gatherer, heap, log};
 
 #[derive(Serialize)]
 struct Finding<'a> {
@@ -59,7 +27,7 @@ gatherer!(gather);
 heap!();
 
 fn gather() -> Result<()> {
-    let operators = Api::<ClusterOperator>::all().list(&ListParams::default())?;
+    let operators = ClusterOperators::all().list(&ListParams::default())?;
     let mut findings = ArrayEntry::create("findings.json")?;
     let mut all = 0;
     let mut in_trouble = 0;

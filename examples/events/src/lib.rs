@@ -9,46 +9,17 @@
 
 extern crate alloc;
 
+mod resources;
+
 use alloc::string::String;
 use alloc::vec::Vec;
-use wagather::{Api, Fields, ListParams, Resource, Result, Serialize, gatherer, heap, json, log};
+use resources::{Event, Events};
+use wagather::{ListParams, Result, Serialize, gatherer, heap, json, log};
 
 /// Nobody reads further.
 const MAX_ROWS: usize = 500;
 /// What the API server allows a message of `events.k8s.io`; in the core group there is no limit.
 const MAX_MESSAGE_BYTES: usize = 1024;
-
-#[derive(Default, Resource)]
-#[resource(version = "v1", plural = "events", namespaced)]
-struct Event {
-    metadata: Metadata,
-    involved_object: Involved,
-    reason: String,
-    message: String,
-    count: i32,
-    first_timestamp: String,
-    last_timestamp: String,
-    event_time: String,
-    series: Series,
-}
-
-#[derive(Default, Fields)]
-struct Metadata {
-    creation_timestamp: String,
-}
-
-#[derive(Default, Fields)]
-struct Involved {
-    kind: String,
-    namespace: String,
-    name: String,
-}
-
-#[derive(Default, Fields)]
-struct Series {
-    count: i32,
-    last_observed_time: String,
-}
 
 #[derive(Default, Serialize)]
 struct Report {
@@ -87,7 +58,7 @@ heap!();
 
 fn gather() -> Result<()> {
     let mut report = Report::default();
-    for event in Api::<Event>::all().list(&ListParams::default().fields("type=Warning"))? {
+    for event in Events::all().list(&ListParams::default().fields("type=Warning"))? {
         report.add(&event?);
     }
     log::Line::new().number(report.events).text(" warning events").info();

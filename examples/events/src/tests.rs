@@ -4,6 +4,7 @@ use super::*;
 use std::collections::BTreeMap;
 use std::format;
 use wagather::Error;
+use wagather::Fields;
 use wagather::abi::Status;
 use wagather::fake::Host;
 

@@ -8,94 +8,18 @@
 
 extern crate alloc;
 
+mod resources;
+
 use alloc::string::String;
 use alloc::vec::Vec;
+use resources::{
+    ContainerStatus, CronJobs, DaemonSets, Deployments, Jobs, Pod, Pods, StatefulSets, Workload,
+};
 use wagather::json::{self, Decode};
-use wagather::{Api, Fields, List, ListParams, Resource, Result, Serialize, gatherer, heap, log};
+use wagather::{List, ListParams, Result, Serialize, gatherer, heap, log};
 
 /// Large clusters have some hundreds.
 const MAX_IMAGES: usize = 2_000;
-
-#[derive(Default, Resource)]
-#[resource(version = "v1", plural = "pods", namespaced)]
-struct Pod {
-    metadata: Metadata,
-    spec: PodSpec,
-    status: Status,
-}
-
-#[derive(Default, Fields)]
-struct Metadata {
-    namespace: String,
-}
-
-#[derive(Default, Fields)]
-struct PodSpec {
-    init_containers: Vec<Container>,
-    containers: Vec<Container>,
-    ephemeral_containers: Vec<Container>,
-}
-
-#[derive(Default, Fields)]
-struct Container {
-    name: String,
-    image: String,
-}
-
-#[derive(Default, Fields)]
-struct Status {
-    init_container_statuses: Vec<ContainerStatus>,
-    container_statuses: Vec<ContainerStatus>,
-    ephemeral_container_statuses: Vec<ContainerStatus>,
-}
-
-#[derive(Default, Fields)]
-struct ContainerStatus {
-    name: String,
-    image_id: String,
-}
-
-#[derive(Default, Resource)]
-#[resource(group = "apps", version = "v1", plural = "deployments", namespaced)]
-struct Deployment(Workload);
-
-#[derive(Default, Resource)]
-#[resource(group = "apps", version = "v1", plural = "statefulsets", namespaced)]
-struct StatefulSet(Workload);
-
-#[derive(Default, Resource)]
-#[resource(group = "apps", version = "v1", plural = "daemonsets", namespaced)]
-struct DaemonSet(Workload);
-
-#[derive(Default, Resource)]
-#[resource(group = "batch", version = "v1", plural = "jobs", namespaced)]
-struct Job(Workload);
-
-#[derive(Default, Resource)]
-#[resource(group = "batch", version = "v1", plural = "cronjobs", namespaced)]
-struct CronJob {
-    spec: CronJobSpec,
-}
-
-#[derive(Default, Fields)]
-struct CronJobSpec {
-    job_template: Workload,
-}
-
-#[derive(Default, Fields)]
-struct Workload {
-    spec: WorkloadSpec,
-}
-
-#[derive(Default, Fields)]
-struct WorkloadSpec {
-    template: Template,
-}
-
-#[derive(Default, Fields)]
-struct Template {
-    spec: PodSpec,
-}
 
 #[derive(Default, Serialize)]
 struct Inventory {
@@ -132,12 +56,12 @@ heap!();
 
 fn gather() -> Result<()> {
     let all = ListParams::default();
-    let pods = Api::<Pod>::all().list(&all)?;
-    let deployments = Api::<Deployment>::all().list(&all)?;
-    let stateful_sets = Api::<StatefulSet>::all().list(&all)?;
-    let daemon_sets = Api::<DaemonSet>::all().list(&all)?;
-    let jobs = Api::<Job>::all().list(&all)?;
-    let cron_jobs = Api::<CronJob>::all().list(&all)?;
+    let pods = Pods::all().list(&all)?;
+    let deployments = Deployments::all().list(&all)?;
+    let stateful_sets = StatefulSets::all().list(&all)?;
+    let daemon_sets = DaemonSets::all().list(&all)?;
+    let jobs = Jobs::all().list(&all)?;
+    let cron_jobs = CronJobs::all().list(&all)?;
 
     let mut inventory = Inventory::default();
     for pod in pods {

@@ -8,73 +8,22 @@
 
 extern crate alloc;
 
+mod resources;
+
 use alloc::string::String;
 use alloc::vec::Vec;
+use resources::{Node, NodeSpec, NodeStatus, Nodes};
 use wagather::json::{self, ArrayEntry, Pairs};
-use wagather::{Api, Fields, ListParams, Resource, Result, Serialize, gatherer, heap, log, quantity};
+use wagather::{ListParams, Result, Serialize, gatherer, heap, log, quantity};
 
 const ROLE: &str = "node-role.kubernetes.io/";
-
-#[derive(Default, Resource)]
-#[resource(version = "v1", plural = "nodes", cluster)]
-struct Node {
-    metadata: Metadata,
-    spec: Spec,
-    status: Status,
-}
-
-#[derive(Default, Fields)]
-struct Metadata {
-    name: String,
-    labels: Pairs<String>,
-}
-
-// What follows is read and written alike.
-
-#[derive(Default, Fields, Serialize)]
-struct Spec {
-    unschedulable: bool,
-    taints: Vec<Taint>,
-}
-
-#[derive(Default, Fields, Serialize)]
-struct Taint {
-    key: String,
-    value: String,
-    effect: String,
-}
-
-#[derive(Default, Fields, Serialize)]
-struct Status {
-    conditions: Vec<Condition>,
-    capacity: Pairs<String>,
-    allocatable: Pairs<String>,
-    node_info: NodeInfo,
-}
-
-#[derive(Default, Fields, Serialize)]
-struct Condition {
-    r#type: String,
-    status: String,
-    last_transition_time: String,
-    reason: String,
-    message: String,
-}
-
-#[derive(Default, Fields, Serialize)]
-struct NodeInfo {
-    kubelet_version: String,
-    os_image: String,
-    kernel_version: String,
-    container_runtime_version: String,
-}
 
 #[derive(Serialize)]
 struct Described<'a> {
     name: &'a str,
     roles: Vec<&'a str>,
-    spec: &'a Spec,
-    status: &'a Status,
+    spec: &'a NodeSpec,
+    status: &'a NodeStatus,
 }
 
 #[derive(Default, Serialize)]
@@ -99,7 +48,7 @@ gatherer!(gather);
 heap!();
 
 fn gather() -> Result<()> {
-    let nodes = Api::<Node>::all().list(&ListParams::default())?;
+    let nodes = Nodes::all().list(&ListParams::default())?;
     let mut entry = ArrayEntry::create("nodes.json")?;
     let mut totals = Totals::default();
     for node in nodes {

@@ -8,62 +8,15 @@
 
 extern crate alloc;
 
+mod resources;
+
 use alloc::string::String;
 use alloc::vec::Vec;
-use wagather::{Api, Fields, ListParams, Resource, Result, Serialize, gatherer, heap, json, log};
+use resources::{ContainerStatus, Pod, PodStatusPhase as Phase, Pods};
+use wagather::{ListParams, Result, Serialize, gatherer, heap, json, log};
 
 /// In a cluster where more pods crash-loop, more of the same explains nothing.
 const MAX_PODS: u32 = 500;
-
-#[derive(Default, Resource)]
-#[resource(version = "v1", plural = "pods", namespaced)]
-struct Pod {
-    metadata: Metadata,
-    status: Status,
-}
-
-#[derive(Default, Fields)]
-struct Metadata {
-    name: String,
-    namespace: String,
-}
-
-#[derive(Default, Fields)]
-struct Status {
-    phase: String,
-    init_container_statuses: Vec<ContainerStatus>,
-    container_statuses: Vec<ContainerStatus>,
-}
-
-#[derive(Default, Fields)]
-struct ContainerStatus {
-    name: String,
-    restart_count: u32,
-    state: State,
-    last_state: LastState,
-}
-
-#[derive(Default, Fields)]
-struct State {
-    waiting: Waiting,
-}
-
-#[derive(Default, Fields)]
-struct Waiting {
-    reason: String,
-}
-
-#[derive(Default, Fields)]
-struct LastState {
-    terminated: Terminated,
-}
-
-#[derive(Default, Fields)]
-struct Terminated {
-    reason: String,
-    exit_code: i32,
-    finished_at: String,
-}
 
 #[derive(Default, Serialize)]
 struct Report {
@@ -98,7 +51,7 @@ struct CrashLooping {
 #[derive(Serialize)]
 struct Container {
     name: String,
-    restarts: u32,
+    restarts: i32,
     last_reason: String,
     last_exit_code: i32,
     last_finished_at: String,
@@ -109,7 +62,7 @@ heap!();
 
 fn gather() -> Result<()> {
     let mut report = Report::default();
-    for pod in Api::<Pod>::all().list(&ListParams::default())? {
+    for pod in Pods::all().list(&ListParams::default())? {
         report.add(pod?);
     }
     log::Line::new()
@@ -126,10 +79,10 @@ impl Report {
         let Pod { metadata, status } = pod;
         self.pods += 1;
         *match status.phase.as_str() {
-            "Pending" => &mut self.phases.pending,
-            "Running" => &mut self.phases.running,
-            "Succeeded" => &mut self.phases.succeeded,
-            "Failed" => &mut self.phases.failed,
+            Phase::PENDING => &mut self.phases.pending,
+            Phase::RUNNING => &mut self.phases.running,
+            Phase::SUCCEEDED => &mut self.phases.succeeded,
+            Phase::FAILED => &mut self.phases.failed,
             _ => &mut self.phases.unknown,
         } += 1;
 

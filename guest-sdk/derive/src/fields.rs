@@ -1,17 +1,10 @@
-//! `#[derive(Fields)]` and `#[derive(Serialize)]`: structs whose fields have JSON names.
+//! `#[derive(Fields)]` and `#[derive(Serialize)]`: structs by the shapes of their fields.
 
-use crate::name::{is_mask_name, json_name};
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Data, DeriveInput, Error, Fields, FieldsUnnamed, Ident, LitStr, Result, Type};
-
-/// A field, by both of its names.
-pub(crate) struct Field<'a> {
-    ident: &'a Ident,
-    ty: &'a Type,
-    name: String,
-}
+use syn::{DeriveInput, Error, Ident, Result, Type};
+use wagather_syntax::{Field, Parts};
 
 pub(crate) fn expand_fields(input: &DeriveInput) -> Result<TokenStream> {
     let ident = &input.ident;
@@ -25,7 +18,7 @@ pub(crate) fn expand_fields(input: &DeriveInput) -> Result<TokenStream> {
 }
 
 pub(crate) fn expand_serialize(input: &DeriveInput) -> Result<TokenStream> {
-    let shape = match parts_of(input)? {
+    let shape = match Parts::of(input)? {
         Parts::Only(inner) => quote_spanned!(inner.span()=> ::wagather::__shape!(Serialize 0)),
         Parts::Named(fields) if fields.is_empty() => {
             return Err(Error::new_spanned(&input.ident, "a struct without fields has nothing to write"));
@@ -45,14 +38,6 @@ pub(crate) fn expand_serialize(input: &DeriveInput) -> Result<TokenStream> {
     })
 }
 
-/// What there is to derive of a struct.
-pub(crate) enum Parts<'a> {
-    /// It is as its only field, which has no name.
-    Only(&'a Type),
-    /// Its fields, without those that are skipped.
-    Named(Vec<Field<'a>>),
-}
-
 /// The fields of a struct that is to be decoded: no generics, as its mask is a constant.
 pub(crate) fn fields_of(input: &DeriveInput) -> Result<Parts<'_>> {
     if !input.generics.params.is_empty() {
@@ -61,65 +46,7 @@ pub(crate) fn fields_of(input: &DeriveInput) -> Result<Parts<'_>> {
             "a resource's struct cannot be generic: its field mask is computed while compiling",
         ));
     }
-    parts_of(input)
-}
-
-fn parts_of(input: &DeriveInput) -> Result<Parts<'_>> {
-    let data = match &input.data {
-        Data::Struct(data) => data,
-        _ => return Err(Error::new_spanned(&input.ident, "only a struct has fields to derive from")),
-    };
-    let named = match &data.fields {
-        Fields::Named(named) => &named.named,
-        Fields::Unit => return Ok(Parts::Named(Vec::new())),
-        Fields::Unnamed(unnamed) => return only_of(unnamed).map(Parts::Only),
-    };
-    let mut fields: Vec<Field<'_>> = Vec::with_capacity(named.len());
-    for field in named {
-        let Some(ident) = &field.ident else { continue };
-        let mut name = json_name(&ident.to_string());
-        let (mut span, mut is_skipped) = (ident.span(), false);
-        for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("field")) {
-            attribute.parse_nested_meta(|meta| {
-                if meta.path.is_ident("skip") {
-                    is_skipped = true;
-                    return Ok(());
-                }
-                if !meta.path.is_ident("name") {
-                    return Err(meta.error("only `name = \"…\"` and `skip` are known here"));
-                }
-                let text: LitStr = meta.value()?.parse()?;
-                (name, span) = (text.value(), text.span());
-                Ok(())
-            })?;
-        }
-        if is_skipped {
-            continue;
-        }
-        if !is_mask_name(&name) {
-            return Err(Error::new(span, "not a name that a field mask can hold"));
-        }
-        if let Some(other) = fields.iter().find(|other| other.name == name) {
-            return Err(Error::new(span, format!("`{}` is already called `{name}` in JSON", other.ident)));
-        }
-        fields.push(Field { ident, ty: &field.ty, name });
-    }
-    Ok(Parts::Named(fields))
-}
-
-/// The type of the only field without a name.
-fn only_of(unnamed: &FieldsUnnamed) -> Result<&Type> {
-    let mut fields = unnamed.unnamed.iter();
-    let (Some(only), None) = (fields.next(), fields.next()) else {
-        return Err(Error::new_spanned(unnamed, "the fields need names, unless there is one only"));
-    };
-    match only.attrs.iter().find(|attribute| attribute.path().is_ident("field")) {
-        Some(attribute) => Err(Error::new_spanned(
-            attribute,
-            "the struct is as this field: it has no name, and is not skipped",
-        )),
-        None => Ok(&only.ty),
-    }
+    Parts::of(input)
 }
 
 /// The implementation that decodes a struct as the type of its only field.

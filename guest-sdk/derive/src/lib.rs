@@ -6,7 +6,6 @@
 //! are not a schema: a field that the API does not have is not noticed, it is just always its default.
 
 mod fields;
-mod name;
 mod resource;
 
 use proc_macro::TokenStream;
