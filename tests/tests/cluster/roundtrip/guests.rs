@@ -25,15 +25,31 @@ pub(super) struct Guest {
     /// The indices of what it lists.
     pub(super) lists: Vec<usize>,
     modules: Vec<Module>,
-    mask_bytes: usize,
 }
 
 /// A generated module: the resources of one version of a group.
 struct Module {
     name: String,
     text: String,
-    /// Of each resource its entry and its type.
-    entries: Vec<(String, String)>,
+    /// Of each resource its entry, its type and its mask.
+    entries: Vec<(String, String, String)>,
+}
+
+impl Module {
+    fn mask_bytes(&self) -> usize {
+        self.entries.iter().map(|(_, _, mask)| mask.len()).sum()
+    }
+}
+
+impl Guest {
+    fn mask_bytes(&self) -> usize {
+        self.modules.iter().map(Module::mask_bytes).sum()
+    }
+
+    /// The masks of the plan, which the derives compute as well.
+    pub(super) fn masks(&self) -> impl Iterator<Item = &str> {
+        self.modules.iter().flat_map(|module| &module.entries).map(|(_, _, mask)| &**mask)
+    }
 }
 
 /// The entry that a resource is written to.
@@ -50,17 +66,17 @@ pub(super) fn build(schemas: &Schemas, all: &[Listed]) -> Vec<Guest> {
     let folder = workspace::root().join("target/roundtrip");
     let mut guests: Vec<Guest> = Vec::new();
     for ((group, version), lists) in of_version {
-        let (module, mask_bytes) = generate(schemas, all, group, version, &lists);
-        match guests.last_mut().filter(|last| last.mask_bytes + mask_bytes <= MAX_MASKS_BYTES) {
+        let module = generate(schemas, all, group, version, &lists);
+        let mask_bytes = module.mask_bytes();
+        match guests.last_mut().filter(|last| last.mask_bytes() + mask_bytes <= MAX_MASKS_BYTES) {
             Some(last) => {
-                last.mask_bytes += mask_bytes;
                 last.lists.extend(lists);
                 last.modules.push(module);
             }
             None => {
                 let name = format!("{PREFIX}{}", guests.len() + 1);
                 let path = folder.join("guests").join(&name).with_extension("wasm");
-                guests.push(Guest { name, module: path, lists, modules: vec![module], mask_bytes });
+                guests.push(Guest { name, module: path, lists, modules: vec![module] });
             }
         }
     }
@@ -78,7 +94,7 @@ fn generate(
     group: &str,
     version: &str,
     lists: &[usize],
-) -> (Module, usize) {
+) -> Module {
     let mut declaration = "apiVersion: wagather/v1\nkind: Gather\nname: roundtrip\nderive: [Serialize]\nresources:\n".to_owned();
     for index in lists {
         let fields = json!(all[*index].wanted.selection());
@@ -89,11 +105,10 @@ fn generate(
     let plan =
         Plan::new(&declaration, schemas).unwrap_or_else(|error| panic!("{group}/{version}: {error}"));
     let entries = lists.iter().zip(&plan.resources);
-    let entries = entries.map(|(index, planned)| (entry(&all[*index]), planned.type_name.clone()));
+    let entries = entries.map(|(index, planned)| (entry(&all[*index]), planned.type_name.clone(), planned.mask.clone()));
     let name: String =
         format!("{group}_{version}").trim_start_matches('_').replace(|c: char| !c.is_alphanumeric(), "_");
-    let module = Module { name, text: emit::rust(&plan), entries: entries.collect() };
-    (module, plan.resources.iter().map(|planned| planned.mask.len()).sum())
+    Module { name, text: emit::rust(&plan), entries: entries.collect() }
 }
 
 /// A workspace of its own, with the profile and the versions of the repository's.
@@ -125,7 +140,7 @@ fn library(guest: &Guest) -> String {
     let mut lists = String::new();
     for module in &guest.modules {
         let _ = writeln!(modules, "mod {};", module.name);
-        for (entry, of_type) in &module.entries {
+        for (entry, of_type, _) in &module.entries {
             let _ = writeln!(lists, "    result = result.and(list::<{}::{of_type}>({entry:?}));", module.name);
         }
     }
@@ -137,7 +152,7 @@ fn library(guest: &Guest) -> String {
          fn list<K: wagather::rest::CanList + json::Decode + Default + Serialize>(entry: &str) -> Result<()> {{\n    \
          let all = decoded::<K>();\n    if all.is_err() {{\n        log::error(entry);\n    }}\n    json::to_entry(entry, &all?)\n}}\n\n\
          fn decoded<K: wagather::rest::CanList + json::Decode + Default>() -> Result<Vec<K>> {{\n    \
-         Api::<K>::all().list(&ListParams::default())?.collect()\n}}\n"
+         Api::<K>::all().list(&ListParams::default())?.into_iter().collect()\n}}\n"
     )
 }
 

@@ -58,6 +58,12 @@ impl Listed {
         let dot = if self.group.is_empty() { "" } else { "." };
         format!("{}.{}{dot}{}", self.plural, self.version, self.group)
     }
+
+    /// As objects have it.
+    pub(super) fn api_version(&self) -> String {
+        let slash = if self.group.is_empty() { "" } else { "/" };
+        format!("{}{slash}{}", self.group, self.version)
+    }
 }
 
 impl Wanted {

@@ -41,8 +41,8 @@ impl Random {
         self.below(number) == 0
     }
 
-    fn one_of<'a, T>(&mut self, all: &'a [T]) -> &'a T {
-        &all[self.below(all.len())]
+    fn one_of<T: Copy>(&mut self, all: &[T]) -> T {
+        all[self.below(all.len())]
     }
 }
 
@@ -76,6 +76,7 @@ const BYTES: &[&str] = &["", "AA==", "//8=", "+/+/", "AAECAwQFBgcICQ=="];
 const QUANTITIES: &[&str] =
     &["0", "1", "100m", "1.5Gi", "12e6", "-1", "9223372036854775807", "1n", "0.1", "7Ei", "+5"];
 const FLOATS: &[f64] = &[0.0, 0.5, -0.1, 1.5e300, -2.5e-300, 123_456_789.125, f64::MAX, f64::MIN_POSITIVE];
+const SPACES: &[&str] = &[" ", "\n", "\t", "\r\n", "    "];
 const WORDS: &[&str] = &["25%", "http", "", "-1", "\u{1}"];
 
 /// A value of what is wanted, with more than is wanted in its objects.
@@ -122,7 +123,7 @@ pub(super) fn value(wanted: &Wanted, filling: Filling, random: &mut Random) -> V
 
 fn of_scalar(scalar: &Scalar, random: &mut Random) -> Value {
     match scalar {
-        Scalar::Text(_, values) if !values.is_empty() && !random.one_in(4) => json!(random.one_of(values)),
+        Scalar::Text(_, values) if !values.is_empty() && !random.one_in(4) => json!(values[random.below(values.len())]),
         Scalar::Text(format, _) => json!(random.one_of(match format.as_str() {
             "date-time" => TIMES,
             "byte" => BYTES,
@@ -149,7 +150,7 @@ fn anything(random: &mut Random, depth: usize) -> Value {
         0 => json!(random.one_of(TEXTS)),
         1 => json!(random.one_in(2)),
         2 => json!(random.one_of(&[0, -1, i64::MAX, i64::MIN])),
-        3 => Value::Number(Number::from_f64(*random.one_of(FLOATS)).expect("a finite number")),
+        3 => Value::Number(Number::from_f64(random.one_of(FLOATS)).expect("a finite number")),
         // `null` is what is not there, and is made where that is meant.
         4 => json!({}),
         5 => (0..random.below(3)).map(|_| nullable(random, depth - 1)).collect(),
@@ -211,7 +212,7 @@ fn write(value: &Value, text: &mut String, random: &mut Random) {
 
 fn space(text: &mut String, random: &mut Random) {
     if random.one_in(12) {
-        text.push_str(random.one_of(&[" ", "\n", "\t", "\r\n", "    "]));
+        text.push_str(random.one_of(SPACES));
     }
 }
 
