@@ -88,24 +88,20 @@ pub(super) fn build(schemas: &Schemas, all: &[Listed]) -> Vec<Guest> {
     guests
 }
 
-fn generate(
-    schemas: &Schemas,
-    all: &[Listed],
-    group: &str,
-    version: &str,
-    lists: &[usize],
-) -> Module {
-    let mut declaration = "apiVersion: wagather/v1\nkind: Gather\nname: roundtrip\nderive: [Serialize]\nresources:\n".to_owned();
+fn generate(schemas: &Schemas, all: &[Listed], group: &str, version: &str, lists: &[usize]) -> Module {
+    let mut declaration =
+        "apiVersion: wagather/v1\nkind: Gather\nname: roundtrip\nderive: [Serialize]\nresources:\n"
+            .to_owned();
     for index in lists {
         let fields = json!(all[*index].wanted.selection());
         let _ = writeln!(declaration, "  {}: {{fields: {fields}}}", all[*index].name());
     }
     let declaration = Declaration::parse(Path::new("gather.yaml"), &declaration)
         .unwrap_or_else(|error| panic!("{group}/{version}: {error}\n{declaration}"));
-    let plan =
-        Plan::new(&declaration, schemas).unwrap_or_else(|error| panic!("{group}/{version}: {error}"));
+    let plan = Plan::new(&declaration, schemas).unwrap_or_else(|error| panic!("{group}/{version}: {error}"));
     let entries = lists.iter().zip(&plan.resources);
-    let entries = entries.map(|(index, planned)| (entry(&all[*index]), planned.type_name.clone(), planned.mask.clone()));
+    let entries = entries
+        .map(|(index, planned)| (entry(&all[*index]), planned.type_name.clone(), planned.mask.clone()));
     let name: String =
         format!("{group}_{version}").trim_start_matches('_').replace(|c: char| !c.is_alphanumeric(), "_");
     Module { name, text: emit::rust(&plan), entries: entries.collect() }
@@ -114,11 +110,16 @@ fn generate(
 /// A workspace of its own, with the profile and the versions of the repository's.
 fn write(folder: &Path, guests: &[Guest]) {
     let root = workspace::read("Cargo.toml");
-    let profile = root.split("\n\n").find(|part| part.contains("[profile.guest]")).expect("the guests' profile");
+    let profile =
+        root.split("\n\n").find(|part| part.contains("[profile.guest]")).expect("the guests' profile");
     let members: Vec<&str> = guests.iter().map(|guest| &*guest.name).collect();
-    keep(&folder.join("Cargo.toml"), &format!("[workspace]\nresolver = \"3\"\nmembers = {members:?}\n\n{profile}"));
+    keep(
+        &folder.join("Cargo.toml"),
+        &format!("[workspace]\nresolver = \"3\"\nmembers = {members:?}\n\n{profile}"),
+    );
     keep(&folder.join("Cargo.lock"), &workspace::read("Cargo.lock"));
-    for name in left_in(folder).iter().filter(|name| name.starts_with(PREFIX) && !members.contains(&&***name)) {
+    for name in left_in(folder).iter().filter(|name| name.starts_with(PREFIX) && !members.contains(&&***name))
+    {
         fs::remove_dir_all(folder.join(name)).unwrap_or_else(|error| panic!("cannot remove {name}: {error}"));
     }
     let sdk = workspace::root().join("guest-sdk");
@@ -141,7 +142,8 @@ fn library(guest: &Guest) -> String {
     for module in &guest.modules {
         let _ = writeln!(modules, "mod {};", module.name);
         for (entry, of_type, _) in &module.entries {
-            let _ = writeln!(lists, "    result = result.and(list::<{}::{of_type}>({entry:?}));", module.name);
+            let _ =
+                writeln!(lists, "    result = result.and(list::<{}::{of_type}>({entry:?}));", module.name);
         }
     }
     format!(

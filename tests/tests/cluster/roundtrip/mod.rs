@@ -43,6 +43,8 @@ const RUN_LIMIT: Duration = Duration::from_secs(120);
 
 /// How many differences are worth reading.
 const MOST_LINES: usize = 100;
+/// How much of each.
+const MOST_BYTES: usize = 400;
 
 /// What came of one way round.
 struct Trip {
@@ -68,11 +70,16 @@ fn everything_that_can_be_listed_comes_back_as_it_is() {
     let held = what_the_server_holds(&server, &all, &guests);
     let made_up = what_is_made_up(&all, &guests);
     eprintln!("{}", table(&all, &held, &made_up));
-    let empty: Vec<String> =
-        all.iter().zip(&held.objects).filter(|(_, count)| **count == 0).map(|(listed, _)| listed.name()).collect();
+    let empty: Vec<String> = all
+        .iter()
+        .zip(&held.objects)
+        .filter(|(_, count)| **count == 0)
+        .map(|(listed, _)| listed.name())
+        .collect();
     assert!(empty.is_empty(), "the server has none of {empty:?}: add them to roundtrip/objects");
     let wrong: Vec<&str> = held.wrong.iter().chain(&made_up.wrong).map(String::as_str).collect();
     let shown = &wrong[..wrong.len().min(MOST_LINES)];
+    let shown: Vec<&str> = shown.iter().map(|line| &line[..line.floor_char_boundary(MOST_BYTES)]).collect();
     assert!(wrong.is_empty(), "{} values differ:\n{}", wrong.len(), shown.join("\n"));
 }
 
@@ -137,7 +144,12 @@ fn what_is_made_up(all: &[Listed], guests: &[Guest]) -> Trip {
         let items: Vec<Value> = (0..SYNTHETIC).map(object).collect();
         let text = synthetic::answer(&listed.kind, &listed.api_version(), &items, &mut random);
         let again: Value = serde_json::from_str(&text).expect("JSON, however odd");
-        assert_eq!(again["items"], Value::Array(items.clone()), "{}: the text has other objects", listed.name());
+        assert_eq!(
+            again["items"],
+            Value::Array(items.clone()),
+            "{}: the text has other objects",
+            listed.name()
+        );
         server = server.on(&listed.path, Answer::bytes("application/json", text));
         made.push(items);
     }
@@ -155,7 +167,8 @@ fn gathered(guests: &[Guest], from: impl FnOnce(Host) -> Host) -> Archive {
     let grant = place.path().join("grant.yaml");
     std::fs::write(&grant, GRANT).expect("a file");
     let output = place.path().join("out");
-    let host = Host::run_all(guests.iter().map(|guest| &guest.module)).arg("--grant").arg(&grant).output(&output);
+    let host =
+        Host::run_all(guests.iter().map(|guest| &guest.module)).arg("--grant").arg(&grant).output(&output);
     from(host).within(RUN_LIMIT).wait().expect_success();
     Archive::read(&output)
 }
@@ -165,14 +178,21 @@ impl Trip {
         Trip { objects: vec![0; all.len()], values: vec![0; all.len()], wrong: Vec::new() }
     }
 
-    fn compare(&mut self, all: &[Listed], guests: &[Guest], index: usize, items: &[Value], archive: &Archive) {
+    fn compare(
+        &mut self,
+        all: &[Listed],
+        guests: &[Guest],
+        index: usize,
+        items: &[Value],
+        archive: &Archive,
+    ) {
         let listed = &all[index];
         let guest = guests.iter().find(|guest| guest.lists.contains(&index)).expect("a gatherer for each");
         let got = archive.json(&format!("{}/{}", guest.name, guests::entry(listed)));
         let expected: Value = items.iter().map(|item| compare::expected(&listed.wanted, item)).collect();
-        compare::differences(&listed.name(), &expected, &got, &mut self.wrong);
-        self.objects[index] = items.len();
         let all = Wanted::List(Box::new(listed.wanted.clone()));
+        compare::differences(&all, &listed.name(), &expected, &got, &mut self.wrong);
+        self.objects[index] = items.len();
         self.values[index] = compare::leaves(&all, &expected);
     }
 }

@@ -18,7 +18,7 @@ pub(super) struct Listed {
     pub(super) kind: String,
     /// Where all of them are, in all namespaces.
     pub(super) path: String,
-    /// All scalar fields of `metadata` and `status`; of what has no status, all that there are.
+    /// All that there is, down to its scalars.
     pub(super) wanted: Wanted,
 }
 
@@ -160,11 +160,7 @@ fn wanted(definitions: &Map<String, Value>, name: &str) -> Wanted {
     let Wanted::Object(mut fields) = walk.definition(name, &mut Vec::new(), name) else {
         panic!("{name} has no fields")
     };
-    let has_status = fields.iter().any(|field| field.name == "status");
-    fields.retain(|field| match has_status {
-        true => ["metadata", "status"].contains(&&*field.name),
-        false => !TYPE_META.contains(&&*field.name),
-    });
+    fields.retain(|field| !TYPE_META.contains(&&*field.name));
     Wanted::Object(fields)
 }
 
@@ -182,7 +178,8 @@ impl Walk<'_> {
         };
         match reference.as_str() {
             Some(reference) => {
-                let name = reference.strip_prefix("#/components/schemas/").expect("a schema of this document");
+                let name =
+                    reference.strip_prefix("#/components/schemas/").expect("a schema of this document");
                 self.definition(name, open, name)
             }
             None => self.inline(schema, open, place),

@@ -20,9 +20,11 @@ pub(super) enum Filling {
 
 impl Random {
     pub(super) fn new(seed: &str) -> Random {
-        Random(seed.bytes().fold(0xcbf2_9ce4_8422_2325, |sum, byte| {
-            (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        }))
+        Random(
+            seed.bytes().fold(0xcbf2_9ce4_8422_2325, |sum, byte| {
+                (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+            }),
+        )
     }
 
     fn next(&mut self) -> u64 {
@@ -75,7 +77,7 @@ const TIMES: &[&str] =
 const BYTES: &[&str] = &["", "AA==", "//8=", "+/+/", "AAECAwQFBgcICQ=="];
 const QUANTITIES: &[&str] =
     &["0", "1", "100m", "1.5Gi", "12e6", "-1", "9223372036854775807", "1n", "0.1", "7Ei", "+5"];
-const FLOATS: &[f64] = &[0.0, 0.5, -0.1, 1.5e300, -2.5e-300, 123_456_789.125, f64::MAX, f64::MIN_POSITIVE];
+const FLOATS: &[f64] = &[0.0, 0.5, -0.1, 1.5e300, -2.5e-300, 123_456_789.125, 1.7e308, f64::MIN_POSITIVE];
 const SPACES: &[&str] = &[" ", "\n", "\t", "\r\n", "    "];
 const WORDS: &[&str] = &["25%", "http", "", "-1", "\u{1}"];
 
@@ -123,7 +125,9 @@ pub(super) fn value(wanted: &Wanted, filling: Filling, random: &mut Random) -> V
 
 fn of_scalar(scalar: &Scalar, random: &mut Random) -> Value {
     match scalar {
-        Scalar::Text(_, values) if !values.is_empty() && !random.one_in(4) => json!(values[random.below(values.len())]),
+        Scalar::Text(_, values) if !values.is_empty() && !random.one_in(4) => {
+            json!(values[random.below(values.len())])
+        }
         Scalar::Text(format, _) => json!(random.one_of(match format.as_str() {
             "date-time" => TIMES,
             "byte" => BYTES,
@@ -167,7 +171,9 @@ fn nullable(random: &mut Random, depth: usize) -> Value {
 
 /// The answer to a list.
 pub(super) fn answer(kind: &str, api_version: &str, items: &[Value], random: &mut Random) -> String {
-    let mut text = format!(r#"{{"kind":"{kind}List","apiVersion":"{api_version}","metadata":{{"resourceVersion":"1"}},"items":["#);
+    let mut text = format!(
+        r#"{{"kind":"{kind}List","apiVersion":"{api_version}","metadata":{{"resourceVersion":"1"}},"items":["#
+    );
     for (index, item) in items.iter().enumerate() {
         text.push_str(if index == 0 { "" } else { "," });
         write(item, &mut text, random);
