@@ -35,6 +35,9 @@ redact: {except: [secretData, env, lastApplied, tokens, privateKeys, urlCredenti
 const SYNTHETIC: usize = 24;
 const FULL: usize = 4;
 
+/// What the server asks side by side, and lists in the order in which they answer.
+const UNORDERED: &str = "componentstatuses";
+
 /// How often what changes by itself, such as the server's own lease, is read again until it stands still for the time of a run.
 const ROUNDS: usize = 10;
 
@@ -112,7 +115,9 @@ fn read_schemas(server: &Server) -> (Schemas, Vec<Listed>) {
 fn what_the_server_holds(server: &Server, all: &[Listed], guests: &[Guest]) -> Trip {
     let mut trip = Trip::new(all);
     let mut left: Vec<usize> = (0..all.len()).collect();
-    let read = || -> Vec<Vec<Value>> { all.iter().map(|listed| server.items(&listed.path)).collect() };
+    let read = || -> Vec<Vec<Value>> {
+        all.iter().map(|listed| in_order(listed, server.items(&listed.path))).collect()
+    };
     for _ in 0..ROUNDS {
         let before = read();
         let archive = gathered(guests, |host| host.kubeconfig(server.kubeconfig("token.yaml")));
@@ -142,6 +147,10 @@ fn what_is_made_up(all: &[Listed], guests: &[Guest]) -> Trip {
             synthetic::value(&listed.wanted, filling, &mut random)
         };
         let items: Vec<Value> = (0..SYNTHETIC).map(object).collect();
+        for item in &items[..FULL] {
+            let filled = compare::leaves(&listed.wanted, item);
+            assert!(filled >= listed.wanted.leaves(), "{}: only {filled} fields have a value", listed.name());
+        }
         let text = synthetic::answer(&listed.kind, &listed.api_version(), &items, &mut random);
         let again: Value = serde_json::from_str(&text).expect("JSON, however odd");
         assert_eq!(
@@ -160,6 +169,13 @@ fn what_is_made_up(all: &[Listed], guests: &[Guest]) -> Trip {
         trip.compare(all, guests, index, items, &archive);
     }
     trip
+}
+
+fn in_order(listed: &Listed, mut items: Vec<Value>) -> Vec<Value> {
+    if listed.plural == UNORDERED {
+        items.sort_by_key(|item| item["metadata"]["name"].to_string());
+    }
+    items
 }
 
 fn gathered(guests: &[Guest], from: impl FnOnce(Host) -> Host) -> Archive {
@@ -188,8 +204,12 @@ impl Trip {
     ) {
         let listed = &all[index];
         let guest = guests.iter().find(|guest| guest.lists.contains(&index)).expect("a gatherer for each");
-        let got = archive.json(&format!("{}/{}", guest.name, guests::entry(listed)));
-        let expected: Value = items.iter().map(|item| compare::expected(&listed.wanted, item)).collect();
+        let mut got = archive.json(&format!("{}/{}", guest.name, guests::entry(listed)));
+        let expected = items.iter().map(|item| compare::expected(&listed.wanted, item)).collect();
+        let expected = Value::Array(in_order(listed, expected));
+        if let Some(items) = got.as_array_mut() {
+            *items = in_order(listed, std::mem::take(items));
+        }
         let all = Wanted::List(Box::new(listed.wanted.clone()));
         compare::differences(&all, &listed.name(), &expected, &got, &mut self.wrong);
         self.objects[index] = items.len();
