@@ -260,7 +260,8 @@ impl Writer<'_> {
             return;
         }
         let negative = number < 0.0;
-        let mut magnitude = if negative { -number } else { number };
+        // What is above this would be rounded up to what is no number of this kind any more.
+        let mut magnitude = (if negative { -number } else { number }).min(1.797_693_134_862_31e308);
         let mut exponent = 0i64;
         if magnitude != 0.0 {
             while magnitude >= 1e15 {

@@ -106,6 +106,9 @@ struct Walk<'a> {
     open: Vec<String>,
 }
 
+/// Of `metadata`, what the host leaves out of every answer.
+const MANAGED_FIELDS: &str = "managedFields";
+
 /// A reason for each field that is wrong.
 type Wrong = Vec<String>;
 
@@ -224,7 +227,7 @@ impl<'a> Walk<'a> {
                     }
                     self.open.push(definition.clone());
                 }
-                let all = Selection::all(&inside);
+                let all = Selection::all(&inside, self.is_metadata());
                 let fields = match below {
                     Below::Whole => Ok(all),
                     Below::Fields(fields) => with_all(fields, all).map_err(|why| vec![self.at(&why)]),
@@ -307,6 +310,9 @@ impl<'a> Walk<'a> {
         index: usize,
         derive: &[String],
     ) -> Result<names::Field, Wrong> {
+        if wish.name == MANAGED_FIELDS && self.path.len() == 3 && self.path[1] == "metadata" {
+            return Err(vec![self.at("no gatherer is given these: leave them out")]);
+        }
         if !is_mask_name(&wish.name) {
             return Err(vec![
                 self.at("a field mask cannot hold this name: take all of the object around it"),
@@ -360,6 +366,11 @@ impl<'a> Walk<'a> {
         format!("{} has no field '{}'; {hint}", object.join("."), shown(name))
     }
 
+    /// Whether the walk is at an object's `metadata`.
+    fn is_metadata(&self) -> bool {
+        matches!(&self.path[..], [_, metadata] if metadata == "metadata")
+    }
+
     /// The name that the declaration gives to what is here.
     fn name_here(&mut self) -> Option<String> {
         let here = self.path.join(".");
@@ -409,9 +420,9 @@ enum Inside<'a> {
 }
 
 impl Selection {
-    fn all(fields: &Fields<'_>) -> Selection {
+    fn all(fields: &Fields<'_>, is_metadata: bool) -> Selection {
         let mut selection = Selection::default();
-        for (name, _) in fields.iter() {
+        for (name, _) in fields.iter().filter(|(name, _)| !is_metadata || *name != MANAGED_FIELDS) {
             // Names of one object differ, so none is there already.
             let _ =
                 selection.add(Wish { name: name.to_owned(), lists: 0, optional: false, below: Below::Whole });

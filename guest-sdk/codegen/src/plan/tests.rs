@@ -16,7 +16,7 @@ const PODS: &str = r##"{"openapi": "3.0.0", "info": {"title": "Test", "version":
                 "tree": {"$ref": "#/components/schemas/core.v1.Tree"},
                 "open": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}}},
         "meta.v1.ObjectMeta": {"type": "object", "properties": {
-            "name": {"type": "string"},
+            "name": {"type": "string"}, "managedFields": {"type": "array", "items": {"type": "object"}},
             "labels": {"type": "object", "additionalProperties": {"type": "string"}}}},
         "core.v1.PodStatus": {"type": "object", "required": ["phase"], "properties": {
             "phase": {"type": "string", "enum": ["Pending", "Running"]},
@@ -52,6 +52,7 @@ fn a_mask_is_what_is_wanted() {
         ("status.containerStatuses", "status(containerStatuses(name,restartCount))"),
         ("status.containerStatuses[].restartCount?", "status(containerStatuses(restartCount))"),
         ("metadata.labels", "metadata(labels)"),
+        ("metadata", "metadata(labels,name)"),
         ("metadata.labels.app", "metadata(labels(app))"),
         ("metadata.*", "metadata(labels,name)"),
         ("open", "open"),
@@ -77,6 +78,7 @@ fn what_the_schema_has_otherwise_is_told() {
             "pods.status.containerStatuses: this is a list: write 'containerStatuses[].…'",
         ),
         ("status.phase[]", "pods.status.phase: this is a text, not a list: leave out '[]'"),
+        ("metadata.managedFields", "pods.metadata.managedFields: no gatherer is given these: leave them out"),
         ("status.phase.x", "pods.status.phase: this is a text, and has no fields"),
     ] {
         assert_eq!(mask(fields), format!("gather.yaml, line 3, column 13: {why}"));

@@ -9,7 +9,6 @@
 //! | `null`, or nothing, where there is none | an empty list, map or object: what such a one becomes |
 //! | `null` in a list or as a value of a map | nothing: elements and keys are left out |
 //! | a field that is not declared | nothing |
-//! | `metadata.managedFields` | nothing: the host gives it to nobody, declared or not |
 //!
 //! Nothing else is made alike.
 
@@ -19,34 +18,26 @@ use serde_json::{Map, Value};
 /// What the SDK promises of floats.
 const FLOAT_PRECISION: f64 = 1e-14;
 
-/// What becomes of a resource's object.
-pub(super) fn expected(wanted: &Wanted, object: &Value) -> Value {
-    let mut object = object.clone();
-    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
-        metadata.remove("managedFields");
-    }
-    of_value(wanted, &object)
-}
-
-fn of_value(wanted: &Wanted, value: &Value) -> Value {
+/// What becomes of a value, such as a resource's object.
+pub(super) fn expected(wanted: &Wanted, value: &Value) -> Value {
     match wanted {
         Wanted::Raw => value.clone(),
         Wanted::Scalar(Scalar::Quantity) if value.is_number() => Value::String(value.to_string()),
         Wanted::Scalar(_) => value.clone(),
         Wanted::List(inner) => {
             let items = value.as_array().map_or(&[][..], Vec::as_slice);
-            items.iter().filter(|item| !item.is_null()).map(|item| of_value(inner, item)).collect()
+            items.iter().filter(|item| !item.is_null()).map(|item| expected(inner, item)).collect()
         }
         Wanted::Map(inner) => {
             let pairs = value.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
-            pairs.map(|(key, value)| (key.clone(), of_value(inner, value))).collect::<Map<_, _>>().into()
+            pairs.map(|(key, value)| (key.clone(), expected(inner, value))).collect::<Map<_, _>>().into()
         }
         Wanted::Object(fields) => {
             let mut object = Map::new();
             for field in fields {
                 let value = &value[&field.name];
                 if !(value.is_null() && field.optional) {
-                    object.insert(field.name.clone(), of_value(&field.wanted, value));
+                    object.insert(field.name.clone(), expected(&field.wanted, value));
                 }
             }
             object.into()

@@ -161,6 +161,11 @@ fn wanted(definitions: &Map<String, Value>, name: &str) -> Wanted {
         panic!("{name} has no fields")
     };
     fields.retain(|field| !TYPE_META.contains(&&*field.name));
+    // The host gives an object's managed fields to nobody, and the generator refuses them.
+    let metadata = fields.iter_mut().find(|field| field.name == "metadata").map(|field| &mut field.wanted);
+    if let Some(Wanted::Object(metadata)) = metadata {
+        metadata.retain(|field| field.name != "managedFields");
+    }
     Wanted::Object(fields)
 }
 
