@@ -1,0 +1,51 @@
+//! Finds the __plural__ that are not ready.
+//!
+//! Writes `not-ready.json`: those whose condition `Ready` is not `True`, and a line with the count to the log.
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+// Made from gather.yaml by `codegen generate`.
+mod resources;
+
+use resources::__Kind__;
+use wagather::json::ArrayEntry;
+use wagather::{Api, ListParams, Result, Serialize, gatherer, heap, log};
+
+#[derive(Serialize)]
+struct Finding<'a> {
+    namespace: &'a str, // namespaced
+    name: &'a str,
+    /// `False`, `Unknown`, or nothing if there is no such condition yet.
+    ready: &'a str,
+}
+
+gatherer!(gather);
+heap!();
+
+fn gather() -> Result<()> {
+    let mut findings = ArrayEntry::create("not-ready.json")?;
+    let (mut all, mut not_ready) = (0, 0);
+    for object in Api::<__Kind__>::all().list(&ListParams::default())? {
+        let __Kind__ { metadata, status } = object?;
+        all += 1;
+        let condition = status.conditions.iter().find(|condition| condition.r#type.as_str() == "Ready");
+        let ready = condition.map_or("", |condition| condition.status.as_str());
+        if ready == "True" {
+            continue;
+        }
+        not_ready += 1;
+        findings.push(&Finding {
+            namespace: &metadata.namespace, // namespaced
+            name: &metadata.name,
+            ready,
+        })?;
+    }
+    log::Line::new().number(not_ready).text(" of ").number(all).text(" __plural__ are not ready").info();
+    findings.close()
+}
+
+#[cfg(test)]
+mod tests;
