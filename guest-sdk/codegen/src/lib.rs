@@ -17,8 +17,6 @@ pub mod emit;
 mod error;
 mod plan;
 pub mod schema;
-#[allow(missing_docs, unreachable_pub, clippy::all)]
-mod wagather_syntax;
 
 pub use declaration::Declaration;
 pub use error::Error;

@@ -2,9 +2,9 @@
 
 use super::doc::{comment, sentence};
 use crate::plan::{Body, Enumeration, Field, Plan, Planned, Struct, Type};
-use crate::wagather_syntax::json_name;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use wagather_syntax::json_name;
 
 /// How wide the code may be, as the SDK's own is.
 const WIDTH: usize = 100;

@@ -8,8 +8,8 @@ use super::resolve::{join, place_of};
 use super::{Body, Enumeration, Struct, Type};
 use crate::declaration::{Declaration, Wanted, is_type_name};
 use crate::schema::Resource;
-use crate::wagather_syntax::rust_name;
 use std::collections::{BTreeMap, BTreeSet};
+use wagather_syntax::rust_name;
 use wagather_yaml::Place;
 
 /// What a wanted value is, before its type has a name.

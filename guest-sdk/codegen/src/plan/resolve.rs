@@ -5,6 +5,7 @@ use super::{Body, Plan, Planned, mask, sources};
 use crate::declaration::{Below, Declaration, Selection, Wanted, Wish};
 use crate::schema::{Fields, Resource, Schema, Schemas, Shape, View, some_of};
 use wagather_abi::limits::MAX_MASK_BYTES;
+use wagather_syntax::is_mask_name;
 use wagather_yaml::{Mistakes, Place, listed, nearest, shown};
 
 /// More structs than any gatherer can be meant to have: whole subtrees of large schemas.
@@ -315,6 +316,11 @@ impl<'a> Walk<'a> {
         index: usize,
         derive: &[String],
     ) -> Result<names::Field, Wrong> {
+        if !is_mask_name(&wish.name) {
+            return Err(vec![
+                self.at("a field mask cannot hold this name: take all of the object around it"),
+            ]);
+        }
         let schema = match inside {
             Inside::Map(values) => Some(*values),
             Inside::Nothing => None,
