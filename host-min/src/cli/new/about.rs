@@ -53,12 +53,7 @@ impl About {
         let is_definition = |node: &&Node| {
             node.get("kind").and_then(Node::text).is_some_and(|kind| kind == "CustomResourceDefinition")
         };
-        let listed_in = |node: &'_ Node| match node.get("items").map(|items| items.expect_list("items")) {
-            Some(Ok(items)) => items.to_vec(),
-            _ => vec![node.clone()],
-        };
-        let all: Vec<Node> = documents.iter().flat_map(listed_in).collect();
-        let definitions: Vec<&Node> = all.iter().filter(is_definition).collect();
+        let definitions: Vec<&Node> = documents.iter().flat_map(listed_in).filter(is_definition).collect();
         match definitions[..] {
             [] => Err(unusable(file, "it has none").advise(advice)),
             [only] => About::of(only).map_err(|error| unusable(file, error).advise(advice)),
@@ -194,6 +189,12 @@ impl About {
     }
 }
 
+/// The objects of a list, or the one that it is.
+fn listed_in(document: &Node) -> &[Node] {
+    let items = document.get("items").and_then(|items| items.expect_list("items").ok());
+    items.unwrap_or(std::slice::from_ref(document))
+}
+
 fn key<'a>(node: &'a Node, key: &str) -> Result<&'a Node, Error> {
     node.get(key).ok_or_else(|| node.error(format!("there is no {key}")))
 }
@@ -215,25 +216,23 @@ fn has_conditions(schema: &Node) -> bool {
 
 /// The fields of the objects as one would select them, those of each on a line: `spec.{colour, parts[]}`.
 fn fields(schema: &Node) -> Vec<String> {
-    let names = |schema: &Node| {
-        let properties = schema.get("properties").map(Node::entries).unwrap_or_default();
-        let names = properties.iter().filter_map(|(name, schema)| {
-            let is_list = schema.get("type").and_then(Node::text) == Some("array");
-            Some((format!("{}{}", name.text()?, if is_list { "[]" } else { "" }), schema))
-        });
-        names.map(|(name, schema)| (name, schema.clone())).collect::<Vec<_>>()
-    };
-    let known = names(schema).into_iter();
+    let known = fields_of(schema);
     let own = known.filter(|(name, _)| !matches!(&**name, "apiVersion" | "kind" | "metadata"));
     own.map(|(name, schema)| {
-        let inner: Vec<String> = names(&schema).into_iter().map(|(name, _)| name).collect();
+        let inner: Vec<String> = fields_of(schema).map(|(name, _)| name).collect();
         let line = if inner.is_empty() { name } else { format!("{name}.{{{}}}", inner.join(", ")) };
-        match line.char_indices().nth(MAX_HINT_CHARS) {
-            Some((end, _)) => {
-                format!("{}, …", line[..end].rsplit_once(", ").map_or(&line[..end], |(line, _)| line))
-            }
-            None => line,
-        }
+        let Some((end, _)) = line.char_indices().nth(MAX_HINT_CHARS) else { return line };
+        let whole = line[..end].rsplit_once(", ").map_or(&line[..end], |(whole, _)| whole);
+        format!("{whole}, …")
     })
     .collect()
+}
+
+/// The fields of an object, with `[]` behind those that are lists.
+fn fields_of(schema: &Node) -> impl Iterator<Item = (String, &Node)> {
+    let properties = schema.get("properties").map(Node::entries).unwrap_or_default();
+    properties.iter().filter_map(|(name, schema)| {
+        let is_list = schema.get("type").and_then(Node::text) == Some("array");
+        Some((format!("{}{}", name.text()?, if is_list { "[]" } else { "" }), schema))
+    })
 }

@@ -92,7 +92,7 @@ fn a_file_without_one_definition_is_refused() {
         ),
         (&*DEFINITION.replace("  scope: Cluster\n", ""), "line 6, column 3: there is no scope"),
         (&*DEFINITION.replace("Cluster", "All"), "line 7, column 10: scope is Namespaced or Cluster"),
-        (&*DEFINITION.replace("Gadget}", "'a b'}"), "line 8, column 36: kind is no name of a type"),
+        (&*DEFINITION.replace("Gadget}", "'a b'}"), "line 8, column 34: kind is no name of a type"),
         (
             &*DEFINITION.replace("plural: gadgets", "plural: ../x"),
             "line 8, column 19: plural is no name of a resource",

@@ -26,15 +26,17 @@ heap!();
 fn gather() -> Result<()> {
     let mut names = ArrayEntry::create("names.json")?;
     let mut all = 0;
-    for object in Api::<__Kind__>::all().list(&ListParams::default())? {
+    let api = Api::<__Kind__>::all();
+    for object in api.list(&ListParams::default())? {
         let __Kind__ { metadata } = object?;
         all += 1;
         names.push(&Listed {
             namespace: &metadata.namespace, // namespaced
+            // Whatever else is to be told goes here.
             name: &metadata.name,
         })?;
     }
-    log::Line::new().number(all).text(" __plural__").info();
+    log::Line::new().number(all).text(" listed").info();
     names.close()
 }
 

@@ -10,12 +10,14 @@ const OBJECTS: &str = r#"[
     {"metadata": {__namespace__"name": "two"}, "spec": {"other": 1}}
 ]"#;
 
+const LISTED: &str = r#"[{__written__"name":"one"},{__written__"name":"two"}]"#;
+
 #[test]
 fn each_has_its_name_written() {
     let run = Host::new().list(PATH, OBJECTS).run(gather);
     assert_eq!(run.result, Ok(()));
-    assert_eq!(run.entry("names.json"), r#"[{__written__"name":"one"},{__written__"name":"two"}]"#);
-    assert_eq!(run.logs[0].text, "2 __plural__");
+    assert_eq!(run.entry("names.json"), LISTED);
+    assert_eq!(run.logs[0].text, "2 listed");
 }
 
 #[test]
@@ -27,7 +29,8 @@ fn it_asks_only_for_what_it_reads() {
 
 #[test]
 fn half_a_list_is_no_report() {
-    let run = Host::new().list(PATH, OBJECTS).break_after(1, Status::UNREACHABLE).run(gather);
+    let host = Host::new().list(PATH, OBJECTS);
+    let run = host.break_after(1, Status::UNREACHABLE).run(gather);
     assert_eq!(run.result, Err(Error::new(Status::UNREACHABLE)));
     assert!(run.entries.is_empty());
 }

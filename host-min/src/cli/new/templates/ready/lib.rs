@@ -28,11 +28,16 @@ heap!();
 fn gather() -> Result<()> {
     let mut findings = ArrayEntry::create("not-ready.json")?;
     let (mut all, mut not_ready) = (0, 0);
-    for object in Api::<__Kind__>::all().list(&ListParams::default())? {
+    let api = Api::<__Kind__>::all();
+    for object in api.list(&ListParams::default())? {
         let __Kind__ { metadata, status } = object?;
         all += 1;
-        let condition = status.conditions.iter().find(|condition| condition.r#type.as_str() == "Ready");
-        let ready = condition.map_or("", |condition| condition.status.as_str());
+        let mut ready = "";
+        for condition in &status.conditions {
+            if condition.r#type.as_str() == "Ready" {
+                ready = condition.status.as_str();
+            }
+        }
         if ready == "True" {
             continue;
         }
@@ -40,10 +45,12 @@ fn gather() -> Result<()> {
         findings.push(&Finding {
             namespace: &metadata.namespace, // namespaced
             name: &metadata.name,
+            // Whatever else is to be told goes here.
             ready,
         })?;
     }
-    log::Line::new().number(not_ready).text(" of ").number(all).text(" __plural__ are not ready").info();
+    let line = log::Line::new().number(not_ready).text(" of ");
+    line.number(all).text(" are not ready").info();
     findings.close()
 }
 
