@@ -230,7 +230,10 @@ fn a_new_member_of_the_workspace_is_whole() {
     let rows: Vec<&str> = built.lines().filter_map(|line| line.split_whitespace().next()).collect();
     assert_eq!(rows, ["guest", "unready"], "only that one is built:\n{built}");
     let inspected = place.run("target/dist/host-min inspect target/guests/unready.wasm");
-    assert!(inspected.contains("metadata(namespace,name),status(conditions(type,status))"), "{inspected}");
+    assert!(
+        inspected.contains("fields metadata (namespace, name), status (conditions (type, status));"),
+        "{inspected}"
+    );
 }
 
 /// Objects without conditions, and of the cluster: the other templates.
