@@ -92,6 +92,7 @@ type File = (&'static str, String);
 fn files(name: &str, about: &About, sdk: &Sdk, definition: Option<String>) -> Result<Vec<File>> {
     let schemas = match &definition {
         Some(_) => DEFINITION.to_owned(),
+        None if sdk.has_as_member() => "../schemas".to_owned(),
         None => sdk.path_to("examples/schemas"),
     };
     let filled = |template: &str| about.filled(template, name, &sdk.path_to(""), &schemas);
