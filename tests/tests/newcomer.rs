@@ -181,7 +181,7 @@ fn the_page_leads_to_a_gatherer_of_ones_own() {
             Step::Write(path, text) => std::fs::write(place.checkout.join(path), text).expect(path),
             Step::Run(commands) => {
                 printed = place.run(commands);
-                println!(
+                eprintln!(
                     "{:6.1} s  {}",
                     began.elapsed().as_secs_f64(),
                     commands.trim_end().replace('\n', "; ")
@@ -199,7 +199,7 @@ fn the_page_leads_to_a_gatherer_of_ones_own() {
 
     // What it gathered is what is broken, and it was the same from the recording.
     for archive in ["gathered", "again"] {
-        let broken = Archive::read(&place.top.join(archive)).json("widgets/broken.json");
+        let broken = Archive::read(place.top.join(archive)).json("widgets/broken.json");
         assert_eq!(
             broken,
             json!([{"namespace": "shop", "widget": "two", "message": "out of paint"}]),
