@@ -7,6 +7,8 @@ mod mask;
 mod names;
 mod resolve;
 
+pub(crate) use resolve::integer;
+
 use crate::declaration::{Declaration, Described};
 use crate::schema::{Resource, Schemas};
 use crate::{Error, schema};
