@@ -57,7 +57,9 @@ impl Place {
             .expect("a lock file");
         let toolchain = workspace::root().join("target/toolchain.env");
         std::fs::copy(toolchain, checkout.join("target/toolchain.env")).expect("what 'make setup' found");
-        link(&workspace::root().join("examples/hello"), &checkout.join("examples/hello"));
+        for name in ["hello", "schemas"] {
+            link(&workspace::root().join("examples").join(name), &checkout.join("examples").join(name));
+        }
         link(&programs::host_min(), &checkout.join("target/dist/host-min"));
         link(&programs::codegen(), &checkout.join("target/dist/codegen"));
         let environment = BTreeMap::from([("CARGO_TARGET_DIR", top.join("build"))]);
@@ -218,11 +220,7 @@ fn a_new_member_of_the_workspace_is_whole() {
     assert!(printed.contains("cargo test -p unready"), "{printed}");
     let made =
         std::fs::read_to_string(place.checkout.join("examples/unready/src/resources.rs")).expect("a module");
-    let schemas = workspace::root().join("tests/newcomer");
-    let generated = place.run(&format!(
-        "target/dist/codegen generate examples/unready --print --schema {}",
-        schemas.display()
-    ));
+    let generated = place.run("target/dist/codegen generate examples/unready --print");
     assert_eq!(made, generated, "'host-min new' writes other types (left) than 'codegen generate' (right)");
     let tested = place.run("cargo test --offline -p unready");
     assert!(tested.contains("4 passed"), "{tested}");

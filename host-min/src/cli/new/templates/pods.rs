@@ -1,7 +1,7 @@
 //! What __name__ reads, as `gather.yaml` declares it.
 //!
 //! Made by `codegen generate`: change `gather.yaml`, and generate it again. The schemas are those of
-//! api__v1.json (Kubernetes 1.36).
+//! core-v1.json (Kubernetes 1.36).
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -11,38 +11,37 @@ use wagather::{Api, Fields, Resource};
 #[allow(dead_code)] // for who asks so
 pub(crate) type Pods<'a> = Api<'a, Pod>;
 
-/// Pod is a collection of containers that can run on a host.
+/// A Pod.
 #[derive(Default, Resource)]
 #[resource(version = "v1", plural = "pods", namespaced)]
 pub(crate) struct Pod {
-    /// Standard object's metadata.
+    /// `metadata`.
     pub(crate) metadata: ObjectMeta,
-    /// Most recently observed status of the pod.
+    /// `status`.
     pub(crate) status: PodStatus,
 }
 
-/// ObjectMeta is metadata that all persisted resources must have, which includes all objects users must
-/// create.
+/// The wanted fields of a ObjectMeta.
 #[derive(Default, Fields)]
 pub(crate) struct ObjectMeta {
-    /// Namespace defines the space within which each name must be unique.
+    /// `namespace`.
     pub(crate) namespace: String,
-    /// Name must be unique within a namespace.
+    /// `name`.
     pub(crate) name: String,
 }
 
-/// PodStatus represents information about the status of a pod.
+/// The wanted fields of a PodStatus.
 #[derive(Default, Fields)]
 pub(crate) struct PodStatus {
-    /// Current service state of pod.
+    /// `conditions`.
     pub(crate) conditions: Vec<PodCondition>,
 }
 
-/// PodCondition contains details for the current condition of this pod.
+/// The wanted fields of a PodCondition.
 #[derive(Default, Fields)]
 pub(crate) struct PodCondition {
-    /// Type is the type of the condition.
+    /// `type`.
     pub(crate) r#type: String,
-    /// Status is the status of the condition.
+    /// `status`.
     pub(crate) status: String,
 }
