@@ -222,7 +222,7 @@ fn fields(schema: &Node) -> Vec<String> {
         let inner: Vec<String> = fields_of(schema).map(|(name, _)| name).collect();
         let line = if inner.is_empty() { name } else { format!("{name}.{{{}}}", inner.join(", ")) };
         let Some((end, _)) = line.char_indices().nth(MAX_HINT_CHARS) else { return line };
-        let whole = line[..end].rsplit_once(", ").map_or(&line[..end], |(whole, _)| whole);
+        let whole = line[..end].rsplit_once(',').map_or(&line[..end], |(whole, _)| whole);
         format!("{whole}, …")
     })
     .collect()
