@@ -97,7 +97,7 @@ fn a_file_without_one_definition_is_refused() {
             &*DEFINITION.replace("plural: gadgets", "plural: ../x"),
             "line 8, column 19: plural is no name of a resource",
         ),
-        (&*DEFINITION.replace("served: true", "served: false"), "line 10, column 3: no version is served"),
+        (&*DEFINITION.replace("served: true", "served: false"), "line 10, column 5: no version is served"),
     ] {
         let why = about(text).expect_err(reason);
         assert!(why.starts_with(reason), "{why}");
