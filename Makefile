@@ -12,7 +12,7 @@ export CARGO_TARGET_DIR := $(CURDIR)/target
 dist := target/dist
 demo := target/demo
 
-.PHONY: help setup demo test test-cluster guests host apiserver bench fuzz size-corpus fmt lint clean
+.PHONY: help setup demo test test-cluster guests host codegen apiserver bench fuzz size-corpus fmt lint clean
 
 help: ## explain these targets
 	@echo "Gatherers for Kubernetes as tiny WebAssembly modules. Targets:"
@@ -33,7 +33,7 @@ demo: setup guests host ## run the example gatherers on the shipped recording, s
 	    echo && echo "$$file:" && cat "$$file" && echo; done
 	@echo && echo "The report is $(demo)/archive/wagather.json, the audit audit.jsonl beside it."
 
-test: setup lint guests host ## every test that needs no cluster, and the linters
+test: setup lint guests host codegen ## every test that needs no cluster, and the linters
 	@bash .ci/setup --with-chromium --with-wabt
 	cargo test --workspace
 	bash .ci/fuzz --bounded
@@ -41,11 +41,14 @@ test: setup lint guests host ## every test that needs no cluster, and the linter
 test-cluster: guests host apiserver ## the end-to-end tests on a real kube-apiserver (needs Go)
 	cargo test -p tests --features cluster --test cluster -- --test-threads=1
 
-guests: setup ## build the examples to target/guests/<name>.wasm
-	@bash .ci/guests
+guests: setup ## build the examples to target/guests/<name>.wasm, or GUESTS='folder ...'
+	@bash .ci/guests $(GUESTS)
 
 host: setup ## build the static, stripped binaries to target/dist
 	@bash .ci/host
+
+codegen: setup ## build what makes a gatherer's types to target/dist/codegen (see docs/codegen.md)
+	@bash .ci/host codegen
 
 apiserver:
 	@bash .ci/setup --with-go

@@ -16,6 +16,15 @@ pub fn host_min() -> PathBuf {
     made(path, "the host")
 }
 
+/// The program that makes types: `$WAGATHER_CODEGEN`, or the one that `make codegen` made.
+pub fn codegen() -> PathBuf {
+    let path = match std::env::var_os("WAGATHER_CODEGEN") {
+        Some(path) => PathBuf::from(path),
+        None => workspace::root().join("target/dist/codegen"),
+    };
+    made(path, "the program that makes types")
+}
+
 /// The executable of `make host`, whatever the environment says: for what is only true of that one.
 pub fn dist_host_min() -> PathBuf {
     made(workspace::root().join("target/dist/host-min"), "the static host")
@@ -50,7 +59,7 @@ pub fn examples() -> Vec<String> {
 fn made(path: PathBuf, what: &str) -> PathBuf {
     assert!(
         is_file(&path),
-        "{what} is missing: {} is not there; run 'make guests host' first",
+        "{what} is missing: {} is not there; run 'make guests host codegen' first",
         path.display()
     );
     path

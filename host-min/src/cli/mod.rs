@@ -6,6 +6,7 @@ mod completions;
 mod display;
 mod help;
 mod inspect;
+mod new;
 mod rbac;
 mod rights;
 mod run;
@@ -16,6 +17,7 @@ use args::{Rbac, Run};
 use display::Format;
 use host_min::error::{Class, Failure, Result};
 use host_min::{SingleThreaded, sandbox};
+use new::New;
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -61,6 +63,7 @@ fn command(words: &Words, single_threaded: SingleThreaded) -> Result<Result<()>,
             inspect::inspect(Path::new(&words.operands[0]), grant.as_deref(), words.has("json"))
         }
         "rbac" => rbac::rbac(&Rbac::of(words)?),
+        "new" => new::new(&New::of(words)?),
         "completions" => {
             let shell = words.operands[0].to_str().and_then(completions::script);
             print(

@@ -176,6 +176,29 @@ pub(super) const COMMANDS: &[Command] = &[
         hidden: false,
     },
     Command {
+        name: "new",
+        about: "Write the crate of a new gatherer, see docs/codegen.md",
+        operand: Some(Operand {
+            name: "PATH",
+            many: false,
+            help: "Its folder, whose name is the gatherer's: examples/NAME in a checkout of wagather, or anywhere else. Nothing \
+                   that is there is overwritten",
+            kind: Value::Path,
+        }),
+        options: &[
+            Flag {
+                help: "Read the objects of this CustomResourceDefinition; otherwise pods",
+                ..path("crd", "FILE.yaml")
+            },
+            Flag {
+                help: "The checkout of wagather, for a crate outside of it; otherwise the one that the current folder is in",
+                ..path("sdk", "DIR")
+            },
+        ],
+        epilogue: &[],
+        hidden: false,
+    },
+    Command {
         name: "completions",
         about: "Print a completion script for a shell",
         operand: Some(Operand {

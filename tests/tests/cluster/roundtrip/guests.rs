@@ -75,13 +75,14 @@ pub(super) fn build(schemas: &Schemas, all: &[Listed]) -> Vec<Guest> {
             }
             None => {
                 let name = format!("{PREFIX}{}", guests.len() + 1);
-                let path = folder.join("guests").join(&name).with_extension("wasm");
+                let path = workspace::root().join("target/guests").join(&name).with_extension("wasm");
                 guests.push(Guest { name, module: path, lists, modules: vec![module] });
             }
         }
     }
     write(&folder, &guests);
-    let built = Command::new("bash").arg(workspace::root().join(".ci/guests")).arg(&folder).output();
+    let folders = guests.iter().map(|guest| folder.join(&guest.name));
+    let built = Command::new("bash").arg(workspace::root().join(".ci/guests")).args(folders).output();
     let built = built.unwrap_or_else(|error| panic!("bash cannot be started: {error}"));
     let said = [built.stdout, built.stderr].concat();
     assert!(built.status.success(), "the gatherers do not compile:\n{}", String::from_utf8_lossy(&said));

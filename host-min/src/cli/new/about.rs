@@ -1,0 +1,238 @@
+//! What a new gatherer is about: pods, or the objects of a CustomResourceDefinition.
+
+use host_min::error::{Class, Failure, Result};
+use host_min::yaml::{Error, Node, listed, parse_all};
+use std::fmt::{Display, Write as _};
+use std::path::Path;
+use wagather_abi::manifest::is_name;
+
+/// How long a line of the fields that there are may become.
+const MAX_HINT_CHARS: usize = 110;
+
+/// A resource, and how its objects say that something is wrong.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct About {
+    /// As gather.yaml names it: `widgets.example.com`.
+    pub(super) resource: String,
+    group: String,
+    version: String,
+    plural: String,
+    kind: String,
+    namespaced: bool,
+    /// Whether they have conditions as the API conventions have them.
+    has_conditions: bool,
+    /// The fields that there are, as lines of a selection.
+    fields: Vec<String>,
+}
+
+/// Why a file with a definition cannot be used.
+pub(super) fn unusable(file: &Path, reason: impl Display) -> Failure {
+    let attempt = format!("cannot use {} as a CustomResourceDefinition", file.display());
+    Failure::new(Class::Config, attempt, reason)
+}
+
+impl About {
+    /// Pods: every cluster has them.
+    pub(super) fn pods() -> About {
+        About {
+            resource: "pods".to_owned(),
+            group: String::new(),
+            version: "v1".to_owned(),
+            plural: "pods".to_owned(),
+            kind: "Pod".to_owned(),
+            namespaced: true,
+            has_conditions: true,
+            fields: Vec::new(),
+        }
+    }
+
+    /// The one CustomResourceDefinition of a file.
+    pub(super) fn of_definition(file: &Path, text: &str) -> Result<About> {
+        let advice = "Save one by 'kubectl get crd NAME.GROUP -o yaml'.";
+        let documents = parse_all(text).map_err(|error| unusable(file, error))?;
+        let is_definition = |node: &&Node| {
+            node.get("kind").and_then(Node::text).is_some_and(|kind| kind == "CustomResourceDefinition")
+        };
+        let definitions: Vec<&Node> = documents.iter().flat_map(listed_in).filter(is_definition).collect();
+        match definitions[..] {
+            [] => Err(unusable(file, "it has none").advise(advice)),
+            [only] => About::of(only).map_err(|error| unusable(file, error).advise(advice)),
+            _ => {
+                let name = |node: &&Node| node.get("metadata")?.get("name")?.text().map(str::to_owned);
+                let names: Vec<String> = definitions.iter().filter_map(name).collect();
+                let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                Err(unusable(file, format!("it has several: {}", listed(&names))).advise(advice))
+            }
+        }
+    }
+
+    fn of(definition: &Node) -> Result<About, Error> {
+        let spec = key(definition, "spec")?;
+        let names = key(spec, "names")?;
+        let name = |node: &Node, what: &str| {
+            let node = key(node, what)?;
+            match node.expect_text(what)? {
+                name if is_name(name) => Ok(name.to_owned()),
+                _ => Err(node.error(format!("{what} is no name of a resource"))),
+            }
+        };
+        let (group, plural) = (name(spec, "group")?, name(names, "plural")?);
+        let kind = key(names, "kind")?;
+        let is_type = |kind: &&str| {
+            kind.starts_with(|c: char| c.is_ascii_uppercase())
+                && kind.chars().all(|c| c.is_ascii_alphanumeric())
+        };
+        let kind = kind.text().filter(is_type).ok_or_else(|| kind.error("kind is no name of a type"))?;
+        let scope = key(spec, "scope")?;
+        let namespaced = match scope.text() {
+            Some("Namespaced") => true,
+            Some("Cluster") => false,
+            _ => return Err(scope.error("scope is Namespaced or Cluster")),
+        };
+        let versions = key(spec, "versions")?;
+        let is_set = |node: &&Node, key: &str| node.get(key).and_then(Node::text) == Some("true");
+        let served: Vec<&Node> =
+            versions.expect_list("versions")?.iter().filter(|version| is_set(version, "served")).collect();
+        // The one that is stored is the one that is newest, or about to be.
+        let stored = served.iter().find(|version| is_set(version, "storage")).or(served.first());
+        let chosen = stored.ok_or_else(|| versions.error("no version is served"))?;
+        let version = name(chosen, "name")?;
+        let schema = chosen.get("schema").and_then(|schema| schema.get("openAPIV3Schema"));
+        Ok(About {
+            resource: match served[..] {
+                [_] => format!("{plural}.{group}"),
+                _ => format!("{plural}.{version}.{group}"),
+            },
+            has_conditions: schema.is_some_and(has_conditions),
+            fields: schema.map(fields).unwrap_or_default(),
+            kind: kind.to_owned(),
+            group,
+            version,
+            plural,
+            namespaced,
+        })
+    }
+
+    /// The templates of the code and of its tests.
+    pub(super) fn code(&self) -> (&'static str, &'static str) {
+        if self.has_conditions {
+            (include_str!("templates/ready/lib.rs"), include_str!("templates/ready/tests.rs"))
+        } else {
+            (include_str!("templates/names/lib.rs"), include_str!("templates/names/tests.rs"))
+        }
+    }
+
+    /// A template with what stands for something in it replaced.
+    pub(super) fn filled(&self, template: &str, name: &str, sdk: &str, schemas: &str) -> String {
+        let About { plural, kind, version, .. } = self;
+        let path = match &*self.group {
+            "" => format!("/api/{version}/{plural}"),
+            group => format!("/apis/{group}/{version}/{plural}"),
+        };
+        let (about, why, fields, file, what) = match self.has_conditions {
+            true => (
+                format!("Finds the {plural} that are not ready."),
+                "Their conditions say which are ready.",
+                ", status.conditions[].{type, status}",
+                "not-ready.json",
+                "Those whose condition Ready is not True.",
+            ),
+            false => (
+                format!("Lists the {plural} by name."),
+                "Their names say which there are.",
+                "",
+                "names.json",
+                "Their names.",
+            ),
+        };
+        let mut hint = String::new();
+        if !self.fields.is_empty() {
+            hint += "  # There is:\n";
+        }
+        for line in &self.fields {
+            let _ = writeln!(hint, "  #   {line}");
+        }
+        let in_namespace = |text: &'static str| if self.namespaced { text } else { "" };
+        let words = [
+            ("__about__", &*about),
+            ("__fields__", fields),
+            ("__file__", file),
+            ("__hint__", &hint),
+            ("__Kind__", kind),
+            ("__mask__", in_namespace("namespace,")),
+            ("__metadata__", if self.namespaced { "{namespace, name}" } else { "name" }),
+            ("__name__", name),
+            ("__namespace__", in_namespace("\"namespace\": \"shop\", ")),
+            ("__path__", &path),
+            ("__plural__", plural),
+            ("__resource__", &self.resource),
+            ("__schemas__", schemas),
+            ("__sdk__", sdk),
+            ("__what__", what),
+            ("__why__", why),
+            ("__written__", in_namespace("\"namespace\":\"shop\",")),
+        ];
+        let mut text = String::new();
+        for line in template.lines() {
+            let line = match line.strip_suffix(" // namespaced") {
+                Some(_) if !self.namespaced => continue,
+                Some(line) => line,
+                None => line,
+            };
+            text += line;
+            text.push('\n');
+        }
+        for (word, meant) in words {
+            text = text.replace(word, meant);
+        }
+        text
+    }
+}
+
+/// The objects of a list, or the one that it is.
+fn listed_in(document: &Node) -> &[Node] {
+    let items = document.get("items").and_then(|items| items.expect_list("items").ok());
+    items.unwrap_or(std::slice::from_ref(document))
+}
+
+fn key<'a>(node: &'a Node, key: &str) -> Result<&'a Node, Error> {
+    node.get(key).ok_or_else(|| node.error(format!("there is no {key}")))
+}
+
+/// A field of a schema, and what is within it if it is a list.
+fn field<'a>(schema: &'a Node, name: &str) -> Option<&'a Node> {
+    schema.get("properties")?.get(name)
+}
+
+/// Whether `status.conditions` is a list of objects with a type and a status.
+fn has_conditions(schema: &Node) -> bool {
+    let is_text = |condition: &Node, name| {
+        field(condition, name).and_then(|field| field.get("type")).and_then(Node::text) == Some("string")
+    };
+    let conditions = field(schema, "status").and_then(|status| field(status, "conditions"));
+    let condition = conditions.and_then(|conditions| conditions.get("items"));
+    condition.is_some_and(|condition| is_text(condition, "type") && is_text(condition, "status"))
+}
+
+/// The fields of the objects as one would select them, those of each on a line: `spec.{colour, parts[]}`.
+fn fields(schema: &Node) -> Vec<String> {
+    let known = fields_of(schema);
+    let own = known.filter(|(name, _)| !matches!(&**name, "apiVersion" | "kind" | "metadata"));
+    own.map(|(name, schema)| {
+        let inner: Vec<String> = fields_of(schema).map(|(name, _)| name).collect();
+        let line = if inner.is_empty() { name } else { format!("{name}.{{{}}}", inner.join(", ")) };
+        let Some((end, _)) = line.char_indices().nth(MAX_HINT_CHARS) else { return line };
+        let whole = line[..end].rsplit_once(',').map_or(&line[..end], |(whole, _)| whole);
+        format!("{whole}, …")
+    })
+    .collect()
+}
+
+/// The fields of an object, with `[]` behind those that are lists.
+fn fields_of(schema: &Node) -> impl Iterator<Item = (String, &Node)> {
+    let properties = schema.get("properties").map(Node::entries).unwrap_or_default();
+    properties.iter().filter_map(|(name, schema)| {
+        let is_list = schema.get("type").and_then(Node::text) == Some("array");
+        Some((format!("{}{}", name.text()?, if is_list { "[]" } else { "" }), schema))
+    })
+}

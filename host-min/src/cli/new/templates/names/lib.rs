@@ -1,0 +1,44 @@
+//! Lists the __plural__ by name.
+//!
+//! Writes `names.json`, and a line with the count to the log.
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+// Made from gather.yaml by `codegen generate`.
+mod resources;
+
+use resources::__Kind__;
+use wagather::json::ArrayEntry;
+use wagather::{Api, ListParams, Result, Serialize, gatherer, heap, log};
+
+#[derive(Serialize)]
+struct Listed<'a> {
+    namespace: &'a str, // namespaced
+    name: &'a str,
+}
+
+gatherer!(gather);
+heap!();
+
+fn gather() -> Result<()> {
+    let mut names = ArrayEntry::create("names.json")?;
+    let mut all = 0;
+    let api = Api::<__Kind__>::all();
+    for object in api.list(&ListParams::default())? {
+        let __Kind__ { metadata } = object?;
+        all += 1;
+        names.push(&Listed {
+            namespace: &metadata.namespace, // namespaced
+            // Whatever else is to be told goes here.
+            name: &metadata.name,
+        })?;
+    }
+    log::Line::new().number(all).text(" listed").info();
+    names.close()
+}
+
+#[cfg(test)]
+mod tests;

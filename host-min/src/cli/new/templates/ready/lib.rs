@@ -1,0 +1,58 @@
+//! Finds the __plural__ that are not ready.
+//!
+//! Writes `not-ready.json`: those whose condition `Ready` is not `True`, and a line with the count to the log.
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+// Made from gather.yaml by `codegen generate`.
+mod resources;
+
+use resources::__Kind__;
+use wagather::json::ArrayEntry;
+use wagather::{Api, ListParams, Result, Serialize, gatherer, heap, log};
+
+#[derive(Serialize)]
+struct Finding<'a> {
+    namespace: &'a str, // namespaced
+    name: &'a str,
+    /// `False`, `Unknown`, or nothing if there is no such condition yet.
+    ready: &'a str,
+}
+
+gatherer!(gather);
+heap!();
+
+fn gather() -> Result<()> {
+    let mut findings = ArrayEntry::create("not-ready.json")?;
+    let (mut all, mut not_ready) = (0, 0);
+    let api = Api::<__Kind__>::all();
+    for object in api.list(&ListParams::default())? {
+        let __Kind__ { metadata, status } = object?;
+        all += 1;
+        let mut ready = "";
+        for condition in &status.conditions {
+            if condition.r#type.as_str() == "Ready" {
+                ready = condition.status.as_str();
+            }
+        }
+        if ready == "True" {
+            continue;
+        }
+        not_ready += 1;
+        findings.push(&Finding {
+            namespace: &metadata.namespace, // namespaced
+            name: &metadata.name,
+            // Whatever else is to be told goes here.
+            ready,
+        })?;
+    }
+    let line = log::Line::new().number(not_ready).text(" of ");
+    line.number(all).text(" are not ready").info();
+    findings.close()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,130 @@
+//! What is refused, and what a definition comes to. That the crate compiles and runs is tested from outside.
+
+use super::about::About;
+use super::{name_of, write};
+use std::path::Path;
+
+#[test]
+fn a_name_that_cannot_be_has_a_suggestion() {
+    for name in ["a", "my-gatherer", "w2"] {
+        assert_eq!(name_of(name), Ok(()), "{name}");
+    }
+    for (name, suggestion) in [
+        ("My_Gatherer", Some("my-gatherer")),
+        ("widgets.yaml", Some("widgets-yaml")),
+        ("2nd", Some("nd")),
+        ("-a-", Some("a")),
+        ("core", Some("my-core")),
+        ("Ü", None),
+        ("..", None),
+        ("", None),
+    ] {
+        let why = name_of(name).expect_err(name);
+        let tried = why.split("try '").nth(1).and_then(|rest| rest.strip_suffix('\''));
+        assert_eq!(tried, suggestion, "{why}");
+        assert!(tried.is_none_or(|name| name_of(name).is_ok()), "{why}");
+    }
+    let long = "x".repeat(64);
+    assert!(name_of(&long).is_err_and(|why| why.ends_with(&format!("try '{}'", &long[1..]))));
+}
+
+const DEFINITION: &str = r#"
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: gadgets.example.com}
+spec:
+  group: example.com
+  scope: Cluster
+  names: {plural: gadgets, kind: Gadget}
+  versions:
+  - {name: v1alpha1, served: false, storage: false}
+  - name: v1
+    served: true
+    storage: true
+    schema:
+      openAPIV3Schema:
+        properties:
+          kind: {type: string}
+          spec: {properties: {size: {type: integer}, parts: {type: array}}}
+          status: {properties: {conditions: {type: array, items: {properties: {type: {type: string}}}}}}
+"#;
+
+fn about(text: &str) -> Result<About, String> {
+    About::of_definition(Path::new("crd.yaml"), text).map_err(|failure| failure.reason)
+}
+
+#[test]
+fn a_definition_says_what_the_gatherer_reads() {
+    let gadgets = about(DEFINITION).expect("a definition");
+    assert_eq!(gadgets.resource, "gadgets.example.com");
+    let declaration = gadgets.filled(include_str!("templates/gather.yaml"), "g", "../sdk", "crd.yaml");
+    assert!(
+        declaration.contains("  #   spec.{size, parts[]}\n  #   status.{conditions[]}\n"),
+        "{declaration}"
+    );
+    // A condition without a status is none of the API conventions'.
+    assert!(declaration.contains("    fields: metadata.name\n"), "{declaration}");
+    assert!(!declaration.contains("__"), "{declaration}");
+    let with_status =
+        DEFINITION.replace("{type: {type: string}}", "{type: {type: string}, status: {type: string}}");
+    let gadgets = about(&with_status).expect("a definition");
+    for template in [gadgets.code().0, gadgets.code().1] {
+        let text = gadgets.filled(template, "g", "../sdk", "crd.yaml");
+        assert!(!text.contains("namespace") && !text.contains("__"), "{text}");
+    }
+    // With another version that is served, the one that is meant is named.
+    let two = about(&DEFINITION.replace("served: false", "served: true")).expect("a definition");
+    assert_eq!(two.resource, "gadgets.v1.example.com");
+    let in_list = DEFINITION.trim().replace('\n', "\n  ");
+    let list = about(&format!("kind: List\nitems:\n- {in_list}\n")).expect("a list");
+    assert_eq!(list, about(DEFINITION).expect("a definition"));
+}
+
+#[test]
+fn a_file_without_one_definition_is_refused() {
+    for (text, reason) in [
+        ("a: [", "line "),
+        ("kind: Pod\n", "it has none"),
+        ("", "it has none"),
+        (
+            &*format!("{DEFINITION}---{DEFINITION}"),
+            "it has several: gadgets.example.com and gadgets.example.com",
+        ),
+        (&*DEFINITION.replace("  scope: Cluster\n", ""), "line 6, column 3: there is no scope"),
+        (&*DEFINITION.replace("Cluster", "All"), "line 7, column 10: scope is Namespaced or Cluster"),
+        (&*DEFINITION.replace("Gadget}", "'a b'}"), "line 8, column 34: kind is no name of a type"),
+        (
+            &*DEFINITION.replace("plural: gadgets", "plural: ../x"),
+            "line 8, column 19: plural is no name of a resource",
+        ),
+        (&*DEFINITION.replace("served: true", "served: false"), "line 10, column 5: no version is served"),
+    ] {
+        let why = about(text).expect_err(reason);
+        assert!(why.starts_with(reason), "{why}");
+    }
+}
+
+#[test]
+fn files_are_written_all_or_none() {
+    let place = tempfile::tempdir().expect("a folder");
+    let folder = place.path().join("a/b");
+    let files = [("one", "1".to_owned()), ("src/two", "2".to_owned())];
+    write(&folder, &files).expect("an empty place");
+    assert_eq!(std::fs::read_to_string(folder.join("src/two")).expect("a file"), "2");
+    let before = std::fs::read_to_string(folder.join("one")).expect("a file");
+    let failure =
+        write(&folder, &[("new", String::new()), ("one", "other".to_owned())]).expect_err("there is a one");
+    assert_eq!(failure.reason, "it has a one already");
+    assert!(!folder.join("new").exists());
+    assert_eq!(std::fs::read_to_string(folder.join("one")).expect("a file"), before);
+    // Where a folder should be is a file: what was written by then is gone again.
+    let other = place.path().join("other");
+    std::fs::create_dir(&other).expect("a folder");
+    std::fs::write(other.join("src"), "a file").expect("a file");
+    write(&other, &files).expect_err("a file in the way");
+    let left: Vec<_> = std::fs::read_dir(&other)
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").file_name())
+        .collect();
+    assert_eq!(left, ["src"]);
+}

@@ -1,0 +1,285 @@
+//! Who writes a first gatherer follows docs/codegen.md, and so does this test: it takes the files and the commands out of the
+//! page, and holds what they print against what the page says that one sees.
+//!
+//! It needs `make guests host codegen`, as a newcomer does. It works in a folder that looks like a checkout, beside which
+//! there is room; what cargo builds there is kept for the next time. Not here: what is refused (`host-min`'s own tests).
+
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+use tests::kubeconfig::Kubeconfig;
+use tests::server::{List, Server};
+use tests::{archive::Archive, programs, workspace};
+
+/// What the page promises, without the building of the tools.
+const TIME_LIMIT: Duration = Duration::from_secs(600);
+
+/// A folder with a checkout in it. Its path is the same each time, so that cargo knows what it built the last time.
+struct Place {
+    top: PathBuf,
+    checkout: PathBuf,
+    environment: BTreeMap<&'static str, PathBuf>,
+    _alone: MutexGuard<'static, ()>,
+}
+
+static ALONE: Mutex<()> = Mutex::new(());
+
+impl Place {
+    fn new() -> Place {
+        let alone = ALONE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let top = workspace::root().join("target/newcomer");
+        let checkout = top.join("wagather");
+        for entry in top.read_dir().into_iter().flatten() {
+            let path = entry.expect("an entry").path();
+            match path.is_dir() {
+                true if path == checkout || path.ends_with("build") => {}
+                true => std::fs::remove_dir_all(&path).expect("a folder of an earlier run"),
+                false => std::fs::remove_file(&path).expect("a file of an earlier run"),
+            }
+        }
+        for folder in ["examples", "target/dist"] {
+            let _ = std::fs::remove_dir_all(checkout.join(folder));
+            std::fs::create_dir_all(checkout.join(folder)).expect("a folder");
+        }
+        // Without this, the real checkout would be what a gatherer beside this one is in.
+        std::fs::write(top.join("Cargo.toml"), "[workspace]\n").expect("a file");
+        for name in
+            ["Cargo.toml", "Makefile", ".ci", "guest-sdk", "host-min", "size-report", "tests", "rustfmt.toml"]
+        {
+            link(&workspace::root().join(name), &checkout.join(name));
+        }
+        // Cargo writes into this one.
+        std::fs::copy(workspace::root().join("Cargo.lock"), checkout.join("Cargo.lock"))
+            .expect("a lock file");
+        let toolchain = workspace::root().join("target/toolchain.env");
+        std::fs::copy(toolchain, checkout.join("target/toolchain.env")).expect("what 'make setup' found");
+        for name in ["hello", "schemas"] {
+            link(&workspace::root().join("examples").join(name), &checkout.join("examples").join(name));
+        }
+        link(&programs::host_min(), &checkout.join("target/dist/host-min"));
+        link(&programs::codegen(), &checkout.join("target/dist/codegen"));
+        let environment = BTreeMap::from([("CARGO_TARGET_DIR", top.join("build"))]);
+        Place { top, checkout, environment, _alone: alone }
+    }
+
+    /// Types commands in the checkout; they must succeed. What they print, both ways.
+    fn run(&self, commands: &str) -> String {
+        let mut shell = Command::new("bash");
+        // Not what this very test was started with.
+        for (name, _) in std::env::vars_os() {
+            let name = name.to_string_lossy().into_owned();
+            if name.starts_with("CARGO") && name != "CARGO_HOME"
+                || name.starts_with("MAKE")
+                || name == "RUSTFLAGS"
+            {
+                shell.env_remove(name);
+            }
+        }
+        let whole = format!("set -euo pipefail\nexec 2>&1\n{commands}");
+        let output = shell.args(["-c", &whole]).current_dir(&self.checkout).envs(&self.environment).output();
+        let output = output.expect("bash");
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "this failed:\n{commands}\n{printed}");
+        printed
+    }
+}
+
+fn link(from: &Path, to: &Path) {
+    let _ = std::fs::remove_file(to);
+    symlink(from, to).unwrap_or_else(|error| panic!("cannot link {}: {error}", to.display()));
+}
+
+/// A step of the page.
+#[derive(Debug)]
+enum Step {
+    Write(String, String),
+    Run(String),
+    /// What the commands before it print, among other things.
+    See(String),
+}
+
+/// The steps, in order: code behind a comment that says what it is, and what is seen behind what is run.
+fn steps(page: &str) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let mut marked = None;
+    let mut lines = page.lines();
+    while let Some(line) = lines.next() {
+        if let Some(mark) = line.strip_prefix("<!-- ") {
+            marked = mark.strip_suffix(" -->");
+        }
+        let Some(language) = line.strip_prefix("```") else { continue };
+        let code: String =
+            lines.by_ref().take_while(|line| *line != "```").map(|line| format!("{line}\n")).collect();
+        match (marked.take(), language) {
+            (Some("run"), "sh") => steps.push(Step::Run(code)),
+            (Some(mark), "sh") => assert!(mark.starts_with("not run"), "{mark}"),
+            (None, "text") if matches!(steps.last(), Some(Step::Run(_))) => steps.push(Step::See(code)),
+            (Some(mark), _) => {
+                let path = mark.strip_prefix("file: ").unwrap_or_else(|| panic!("what is '{mark}'?"));
+                steps.push(Step::Write(path.to_owned(), code));
+            }
+            (None, language) => assert_ne!(language, "sh", "commands without a mark:\n{code}"),
+        }
+    }
+    steps
+}
+
+/// Whether a line is as the page shows it, where `…` stands for anything.
+fn is_like(line: &str, shown: &str) -> bool {
+    let mut rest = line;
+    let mut parts = shown.split('…').peekable();
+    let first = parts.next().unwrap_or_default();
+    let Some(after) = rest.strip_prefix(first) else { return false };
+    rest = after;
+    if parts.peek().is_none() {
+        return rest.is_empty();
+    }
+    while let Some(part) = parts.next() {
+        if parts.peek().is_none() && !part.is_empty() {
+            return rest.ends_with(part);
+        }
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    true
+}
+
+#[test]
+fn the_page_leads_to_a_gatherer_of_ones_own() {
+    let page = workspace::read("docs/codegen.md");
+    let (page, _) = page.split_once("\n# Reference").expect("a first part");
+    let steps = steps(page);
+    let count = |is: fn(&Step) -> bool| steps.iter().filter(|step| is(step)).count();
+    assert!(
+        count(|step| matches!(step, Step::Run(_))) >= 7 && count(|step| matches!(step, Step::Write(..))) >= 4
+    );
+
+    let mut place = Place::new();
+    let widget = |name: &str, phase: &str| {
+        json!({
+            "apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"namespace": "shop", "name": name},
+            "spec": {"colour": "red"},
+            "status": {"phase": phase, "conditions": [{"type": "Ready", "status": "False", "message": "out of paint"}]},
+        })
+    };
+    let widgets = vec![widget("one", "Made"), widget("two", "Broken"), widget("three", "Melted")];
+    let server = Server::new()
+        .list("/apis/example.com/v1/widgets", List::new("example.com/v1", "WidgetList", widgets));
+    let server = server.start();
+    let home = tests::place();
+    place.environment.insert("KUBECONFIG", Kubeconfig::new(&server.url()).write(home.path()));
+
+    let begin = Instant::now();
+    let mut printed = String::new();
+    for step in &steps {
+        let began = Instant::now();
+        match step {
+            Step::Write(path, text) => std::fs::write(place.checkout.join(path), text).expect(path),
+            Step::Run(commands) => {
+                printed = place.run(commands);
+                eprintln!(
+                    "{:6.1} s  {}",
+                    began.elapsed().as_secs_f64(),
+                    commands.trim_end().replace('\n', "; ")
+                );
+            }
+            Step::See(shown) => {
+                for shown in shown.lines() {
+                    let seen = printed.lines().any(|line| is_like(line, shown));
+                    assert!(seen, "the page shows\n{shown}\nbut this was printed:\n{printed}");
+                }
+            }
+        }
+    }
+    assert!(begin.elapsed() < TIME_LIMIT, "the page promises ten minutes, not {:?}", begin.elapsed());
+
+    // What it gathered is what is broken, and it was the same from the recording.
+    for archive in ["gathered", "again"] {
+        let broken = Archive::read(place.top.join(archive)).json("widgets/broken.json");
+        assert_eq!(
+            broken,
+            json!([{"namespace": "shop", "widget": "two", "message": "out of paint"}]),
+            "{archive}"
+        );
+    }
+    let size = std::fs::metadata(place.checkout.join("target/guests/widgets.wasm")).expect("a module").len();
+    assert!(size < 8 << 10, "the newcomer's gatherer has {size} bytes");
+}
+
+/// Without a definition it is about pods, and whole: its types are those that `codegen` makes.
+#[test]
+fn a_new_member_of_the_workspace_is_whole() {
+    let place = Place::new();
+    let printed = place.run("target/dist/host-min new examples/unready");
+    assert!(printed.contains("cargo test -p unready"), "{printed}");
+    let made =
+        std::fs::read_to_string(place.checkout.join("examples/unready/src/resources.rs")).expect("a module");
+    let generated = place.run("target/dist/codegen generate examples/unready --print");
+    assert_eq!(made, generated, "'host-min new' writes other types (left) than 'codegen generate' (right)");
+    let tested = place.run("cargo test --offline -p unready");
+    assert!(tested.contains("4 passed"), "{tested}");
+    let built = place.run("make guests GUESTS=examples/unready");
+    let rows: Vec<&str> = built
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .skip_while(|first| *first != "guest")
+        .collect();
+    assert_eq!(rows, ["guest", "unready"], "only that one is built:\n{built}");
+    let inspected = place.run("target/dist/host-min inspect target/guests/unready.wasm");
+    assert!(
+        inspected.contains("fields metadata (namespace, name), status (conditions (type, status));"),
+        "{inspected}"
+    );
+}
+
+/// Objects without conditions, and of the cluster: the other templates.
+#[test]
+fn a_new_gatherer_of_names_is_whole() {
+    let place = Place::new();
+    let definition = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nspec:\n  group: example.com\n  \
+        scope: Cluster\n  names: {plural: gadgets, kind: Gadget}\n  versions:\n  - {name: v1, served: true, storage: true}\n";
+    std::fs::write(place.top.join("gadgets.yaml"), definition).expect("a file");
+    place.run("target/dist/host-min new ../gadgets --crd ../gadgets.yaml");
+    let refused = place.run("! cargo check --offline --manifest-path ../gadgets/Cargo.toml");
+    assert!(refused.contains("run 'codegen generate' on the folder of this crate"), "{refused}");
+    let tested = place.run(
+        "target/dist/codegen generate ../gadgets; cargo test --offline --manifest-path ../gadgets/Cargo.toml",
+    );
+    assert!(tested.contains("3 passed"), "{tested}");
+    let formatted = place.run("cargo fmt --manifest-path ../gadgets/Cargo.toml -- --check");
+    assert_eq!(formatted, "");
+    // What it is built with is what the gatherers of the checkout are built with.
+    let profile = |file: &Path| {
+        let text = std::fs::read_to_string(file).expect("a manifest");
+        let profile = text.split("[profile.guest]\n").nth(1).expect("a profile for guests");
+        profile.lines().take_while(|line| line.contains(" = ")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let of_checkout = profile(&workspace::root().join("Cargo.toml"));
+    assert_eq!(profile(&place.top.join("gadgets/Cargo.toml")), of_checkout);
+    let again = place.run("! target/dist/host-min new ../gadgets --crd ../gadgets.yaml");
+    assert!(again.contains("it has a gather.yaml already"), "{again}");
+}
+
+#[test]
+fn what_is_shown_may_leave_something_out() {
+    for (line, shown, expected) in [
+        ("a b c", "a b c", true),
+        ("a b c", "a b", false),
+        ("a b c", "a…", true),
+        ("a b c", "…c", true),
+        ("a b c", "a…c", true),
+        ("a b c", "…b", false),
+        ("a b c", "…b…", true),
+        ("a b c", "a…x…c", false),
+    ] {
+        assert_eq!(is_like(line, shown), expected, "{shown}");
+    }
+    let page = "<!-- file: a -->\n```yaml\nx: 1\n```\n<!-- run -->\n```sh\nls\n```\n\n```text\na…\n```\n";
+    assert_eq!(format!("{:?}", steps(page)), r#"[Write("a", "x: 1\n"), Run("ls\n"), See("a…\n")]"#);
+}
