@@ -17,6 +17,7 @@ pub mod emit;
 mod error;
 mod plan;
 pub mod schema;
+pub mod verify;
 
 pub use declaration::Declaration;
 pub use error::Error;

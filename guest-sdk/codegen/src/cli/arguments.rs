@@ -24,6 +24,12 @@ Exit codes:
 pub(super) enum Command {
     /// Write the Rust module of a declaration
     Generate(Generate),
+
+    /// Check structs that are written by hand against the schemas
+    ///
+    /// Each struct with #[derive(Resource)] is looked for in the schemas, and its fields are followed. What is wrong is told with
+    /// its place in the sources: errors, then warnings (values that a type cannot hold), then notes (what cannot be followed).
+    Verify(super::verify::Verify),
 }
 
 /// Where the declaration and the schemas are.

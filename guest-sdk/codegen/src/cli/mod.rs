@@ -1,6 +1,7 @@
 //! The command line.
 
 mod arguments;
+mod verify;
 
 use crate::{Declaration, Error, Plan, Schemas, emit};
 use arguments::{Arguments, Command, Generate, Input};
@@ -12,10 +13,12 @@ use std::process::ExitCode;
 /// The whole program.
 pub fn main() -> ExitCode {
     let done = match Arguments::parse().command {
-        Command::Generate(generate) => self::generate(&generate),
+        Command::Generate(generate) => self::generate(&generate).map(|()| true),
+        Command::Verify(verify) => verify.run(),
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             let _ = writeln!(io::stderr().lock(), "error: {error}");
             ExitCode::FAILURE

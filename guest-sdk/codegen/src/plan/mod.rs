@@ -7,6 +7,8 @@ mod mask;
 mod names;
 mod resolve;
 
+pub(crate) use resolve::what;
+
 use crate::declaration::{Declaration, Described};
 use crate::schema::{Resource, Schemas};
 use crate::{Error, schema};

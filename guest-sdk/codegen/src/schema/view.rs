@@ -30,6 +30,10 @@ pub struct View<'a> {
     pub about: &'a str,
     /// What values are like.
     pub shape: Shape<'a>,
+    /// The least number, if it is one.
+    pub minimum: Option<f64>,
+    /// The greatest number.
+    pub maximum: Option<f64>,
 }
 
 /// What values of a schema are like.
@@ -124,7 +128,14 @@ impl<'a> Schema<'a> {
         self.add(value, &mut sum, &mut 0)?;
         let shape = self.shape(&sum)?;
         let description = sum.description.unwrap_or_default();
-        Ok(View { definition: sum.definition, description, about: sum.about.unwrap_or(description), shape })
+        Ok(View {
+            definition: sum.definition,
+            description,
+            about: sum.about.unwrap_or(description),
+            shape,
+            minimum: sum.minimum,
+            maximum: sum.maximum,
+        })
     }
 
     /// Adds what a schema says, and what those say that it refers to.
@@ -166,6 +177,8 @@ impl<'a> Schema<'a> {
         sum.preserves_unknown |= is_set("x-kubernetes-preserve-unknown-fields");
         sum.int_or_string |= is_set("x-kubernetes-int-or-string");
         sum.embedded |= is_set("x-kubernetes-embedded-resource");
+        sum.minimum = sum.minimum.or(keys.get("minimum").and_then(Value::as_f64));
+        sum.maximum = sum.maximum.or(keys.get("maximum").and_then(Value::as_f64));
         if let Some(values) = keys.get("enum") {
             let values = values.as_array().ok_or("'enum' is not a list")?;
             sum.values.extend(values.iter().filter_map(Value::as_str));
@@ -268,6 +281,8 @@ struct Sum<'a> {
     properties: BTreeMap<&'a str, Schema<'a>>,
     items: Option<Schema<'a>>,
     additional: Option<Schema<'a>>,
+    minimum: Option<f64>,
+    maximum: Option<f64>,
     preserves_unknown: bool,
     int_or_string: bool,
     embedded: bool,
