@@ -245,7 +245,8 @@ impl<'a> Walk<'a> {
             | (Rust::Boolean, Shape::Boolean)
             | (Rust::Float(..), Shape::Number)
             | (Rust::IntOrString, Shape::IntOrString | Shape::Text { .. } | Shape::Quantity)
-            | (Rust::Quantity, Shape::Quantity | Shape::IntOrString | Shape::Text { .. } | Shape::Number) => {}
+            | (Rust::Quantity, Shape::Quantity | Shape::IntOrString | Shape::Text { .. } | Shape::Number) => {
+            }
             (Rust::IntOrString | Rust::Quantity, Shape::Integer(_)) => {}
             (Rust::Integer(integer), Shape::Integer(format)) => {
                 self.range(typed.at, *integer, range_of(format, &view));
@@ -325,7 +326,10 @@ impl<'a> Walk<'a> {
 }
 
 /// The resource that is declared.
-fn resource_of<'s>(declared: &wagather_syntax::Resource, schemas: &'s Schemas) -> Result<&'s Resource, String> {
+fn resource_of<'s>(
+    declared: &wagather_syntax::Resource,
+    schemas: &'s Schemas,
+) -> Result<&'s Resource, String> {
     let same = |known: &&Resource| known.group == declared.group && known.plural == declared.plural;
     let of_name: Vec<&Resource> = schemas.resources().iter().filter(same).collect();
     if let Some(found) = of_name.iter().find(|known| known.version == declared.version) {

@@ -22,16 +22,30 @@ use crate::{Declaration, Error, Schemas};
 use source::Sources;
 use std::path::{Path, PathBuf};
 
+/// The reader of Rust calls itself for all that nests, more than once: an unoptimised one needs some 20 KB for a bracket.
+const STACK_BYTES: usize = 64 << 20;
+
 /// Checks a crate, given its root: `src/lib.rs`.
 pub fn verify(root: &Path, schemas: &Schemas) -> Report {
     verify_with(root, schemas, &|file| std::fs::read_to_string(file))
 }
 
 fn verify_with(root: &Path, schemas: &Schemas, read: source::Read<'_>) -> Report {
-    let mut sources = Sources::read(root, read);
-    let found = check::check(&mut sources, schemas);
-    let files = [sources.files, sources.missing].concat();
-    Report::of(found.messages, found.resources, found.fields, files)
+    let all = || {
+        let mut sources = Sources::read(root, read);
+        let found = check::check(&mut sources, schemas);
+        let files = [sources.files, sources.missing].concat();
+        Report::of(found.messages, found.resources, found.fields, files)
+    };
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, all);
+        match thread.map(std::thread::ScopedJoinHandle::join) {
+            Ok(Ok(report)) => report,
+            Ok(Err(panic)) => std::panic::resume_unwind(panic),
+            // Without another thread it is done in this one.
+            Err(_) => all(),
+        }
+    })
 }
 
 /// The root of what is named: a file, or a crate's folder.
@@ -63,7 +77,10 @@ pub fn schemas_of(root: &Path) -> Result<Vec<PathBuf>, Error> {
     };
     let schemas = Declaration::read(&file)?.schemas;
     if schemas.is_empty() {
-        return Err(Error::of_file(&file, "no schema is named: give --schema PATH, or write 'schemas: [PATH]'"));
+        return Err(Error::of_file(
+            &file,
+            "no schema is named: give --schema PATH, or write 'schemas: [PATH]'",
+        ));
     }
     Ok(schemas)
 }

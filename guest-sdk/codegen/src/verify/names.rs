@@ -96,7 +96,9 @@ impl<'a> Names<'a> {
             names.insert(0, String::new());
         }
         let mut arguments = Vec::new();
-        if let Some(PathArguments::AngleBracketed(brackets)) = path.segments.last().map(|last| &last.arguments) {
+        if let Some(PathArguments::AngleBracketed(brackets)) =
+            path.segments.last().map(|last| &last.arguments)
+        {
             for argument in &brackets.args {
                 if let GenericArgument::Type(argument) = argument {
                     arguments.push(self.typed(argument, module, parameters));
@@ -244,7 +246,9 @@ fn known(path: &[String], arguments: Vec<Typed>) -> Option<Known> {
         ["wagather", "json", name @ ("Raw" | "Whole" | "IntOrString" | "Pairs")] => {
             return of_sdk(name, arguments);
         }
-        ["wagather", "Quantity"] | ["wagather", "quantity", "Quantity"] => return of_sdk("Quantity", arguments),
+        ["wagather", "Quantity"] | ["wagather", "quantity", "Quantity"] => {
+            return of_sdk("Quantity", arguments);
+        }
         _ => return None,
     };
     let is_of_prelude = matches!(name, "String" | "Vec" | "Box" | "Option");

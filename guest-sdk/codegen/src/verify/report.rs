@@ -85,7 +85,12 @@ impl Report {
     }
 
     /// Puts the messages in order, and leaves out what was said before: a struct may be used in several places.
-    pub(super) fn of(mut messages: Vec<Message>, resources: usize, fields: usize, files: Vec<PathBuf>) -> Report {
+    pub(super) fn of(
+        mut messages: Vec<Message>,
+        resources: usize,
+        fields: usize,
+        files: Vec<PathBuf>,
+    ) -> Report {
         messages.sort_by_key(|message| (message.level, message.order, message.line, message.column));
         let mut kept: Vec<Message> = Vec::new();
         for message in messages {
@@ -100,6 +105,7 @@ impl Report {
 
 impl Message {
     fn is_where(&self, other: &Message) -> bool {
-        (self.level, self.order, self.line, self.column) == (other.level, other.order, other.line, other.column)
+        (self.level, self.order, self.line, self.column)
+            == (other.level, other.order, other.line, other.column)
     }
 }

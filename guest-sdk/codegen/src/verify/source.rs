@@ -59,7 +59,7 @@ pub(super) struct At {
 }
 
 /// Reads a file.
-pub(super) type Read<'a> = &'a dyn Fn(&Path) -> io::Result<String>;
+pub(super) type Read<'a> = &'a (dyn Fn(&Path) -> io::Result<String> + Sync);
 
 impl Sources {
     /// Reads a crate from its root. What cannot be read is one of the messages.
@@ -292,12 +292,16 @@ pub(super) fn name_of(ident: &syn::Ident) -> String {
 /// `#[cfg(test)]`.
 fn is_test(attributes: &[Attribute]) -> bool {
     attributes.iter().filter(|attribute| attribute.path().is_ident("cfg")).any(|attribute| {
-        attribute.parse_args::<Meta>().is_ok_and(|meta| matches!(meta, Meta::Path(path) if path.is_ident("test")))
+        attribute
+            .parse_args::<Meta>()
+            .is_ok_and(|meta| matches!(meta, Meta::Path(path) if path.is_ident("test")))
     })
 }
 
 fn has_condition(attributes: &[Attribute]) -> bool {
-    attributes.iter().any(|attribute| attribute.path().is_ident("cfg") || attribute.path().is_ident("cfg_attr"))
+    attributes
+        .iter()
+        .any(|attribute| attribute.path().is_ident("cfg") || attribute.path().is_ident("cfg_attr"))
 }
 
 /// `#[path = "…"]`.
