@@ -34,6 +34,7 @@ demo: setup guests host ## run the example gatherers on the shipped recording, s
 	@echo && echo "The report is $(demo)/archive/wagather.json, the audit audit.jsonl beside it."
 
 test: setup lint guests host ## every test that needs no cluster, and the linters
+	@bash .ci/setup --with-chromium --with-wabt
 	cargo test --workspace
 	bash .ci/fuzz --bounded
 

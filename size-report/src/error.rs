@@ -54,7 +54,7 @@ pub enum Error {
         /// What was asked for.
         name: String,
     },
-    /// A baseline could not be written.
+    /// A baseline or a picture could not be written.
     Unwritable {
         /// The file.
         file: PathBuf,

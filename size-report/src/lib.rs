@@ -6,7 +6,7 @@
 //! does not add up to the file's length. [`analyses`] looks at that table and knows no
 //! output format; [`emit`] prints and computes nothing; [`cli`] is the command line.
 //!
-//! Pictures and other outputs are made from [`analyses::tree::Node`], which every view is.
+//! Text, JSON and pictures are made from [`analyses::tree::Node`], which every view is.
 //!
 //! It is not a profiler, and it does not guess what an optimiser could save.
 

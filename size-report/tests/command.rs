@@ -117,8 +117,19 @@ fn a_budget_that_does_not_hold_says_why() {
     let budget =
         format!("[[module]]\nfile = 'guest.wasm'\nmax_bytes = {most}\nbaseline = 'sizes/guest.json'\n");
     write("size-budget.toml", budget.as_bytes());
-    assert_fails(&size_report(folder.path(), &["check"]), 1, &["cannot read sizes/guest.json"]);
+    assert_fails(
+        &size_report(folder.path(), &["check"]),
+        1,
+        &["sizes/guest.json", "size-report check --update"],
+    );
     assert!(size_report(folder.path(), &["check", "--update"]).status.success());
+    let baseline = fs::read_to_string(folder.path().join("sizes/guest.json")).unwrap();
+    assert!(
+        baseline.lines().any(|line| line.contains("core::fmt::write") && line.contains("via")),
+        "{baseline}"
+    );
+    assert!(size_report(folder.path(), &["check", "--update"]).status.success());
+    assert_eq!(fs::read_to_string(folder.path().join("sizes/guest.json")).unwrap(), baseline);
     assert!(size_report(folder.path(), &["check"]).status.success());
 
     let large = formatter(64);
@@ -151,4 +162,47 @@ fn a_stripped_module_gets_its_names_from_its_sibling() {
     assert!(!of(&["stripped.wasm"]).contains("core::fmt::write"));
     assert!(of(&["stripped.wasm", "--unstripped", "named.wasm"]).contains("function 0: core::fmt::write\n"));
     assert!(of(&["stripped.wasm", "--markdown"]).contains("| **all of the file** |"));
+}
+
+#[test]
+fn pictures_are_written_whole_or_not_at_all() {
+    let folder = folder_with_guest();
+    let run = |arguments: &[&str]| size_report(folder.path(), arguments);
+    let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+    let output = run(&["--html", "a.html", "--svg", "a.svg", "guest.wasm"]);
+    assert!(output.status.success() && output.stdout.is_empty(), "{output:?}");
+    assert!(read("a.html").starts_with("<!DOCTYPE html>") && read("a.html").ends_with("</html>\n"));
+    assert!(read("a.svg").contains("by crate</title>") && read("a.svg").ends_with("</svg>\n"));
+
+    // The same bytes to standard output, again, and over a file that is there.
+    let output = run(&["--svg", "-", "guest.wasm"]);
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), read("a.svg"));
+    fs::write(folder.path().join("b.svg"), "old").unwrap();
+    assert!(run(&["--svg", "b.svg", "--by", "section", "guest.wasm"]).status.success());
+    assert!(read("b.svg").contains("by section</title>"));
+    assert!(run(&["--html", "/dev/null", "guest.wasm"]).status.success());
+    assert!(!fs::metadata("/dev/null").unwrap().is_file());
+
+    // No module is lost to a name that was forgotten, and nothing half-written stays behind.
+    fs::copy(folder.path().join("guest.wasm"), folder.path().join("other.wasm")).unwrap();
+    let output = run(&["--html", "other.wasm", "guest.wasm"]);
+    assert_fails(&output, 1, &["cannot write other.wasm", "is a WebAssembly module"]);
+    assert_fails(&run(&["--html", "none/a.html", "guest.wasm"]), 1, &["cannot write none/a.html"]);
+    fs::create_dir(folder.path().join("folder")).unwrap();
+    assert_fails(&run(&["--svg", "folder", "guest.wasm"]), 1, &["cannot write folder"]);
+    let mut files: Vec<_> =
+        fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
+    files.sort();
+    assert_eq!(files, ["a.html", "a.svg", "b.svg", "folder", "guest.wasm", "other.wasm"]);
+}
+
+#[test]
+fn pictures_are_of_one_module() {
+    let folder = folder_with_guest();
+    let fails = |arguments: &[&str], words| assert_fails(&size_report(folder.path(), arguments), 2, words);
+    fails(&["--html", "a.html", "guest.wasm", "guest.wasm"], &["one module"]);
+    fails(&["--svg", "-", "--by", "crate,kind", "guest.wasm"], &["one view"]);
+    fails(&["--svg", "-", "--html", "-", "guest.wasm"], &["standard output"]);
+    let output = size_report(folder.path(), &["--svg", "-", "--json", "guest.wasm"]);
+    assert_eq!(output.status.code(), Some(2));
 }

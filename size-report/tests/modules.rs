@@ -189,3 +189,29 @@ fn what_is_not_valid_is_explained_and_said_to_be_so() {
         assert!(report.invalid.is_some_and(|reason| reason.starts_with("at byte ")), "{body:?}");
     }
 }
+
+/// What the fuzzers cannot find by chance: names and sections that only somebody makes who knows this program.
+#[test]
+fn modules_against_this_program_add_up() {
+    let twice = r#"(module (@custom "wagather.manifest" "gatherer 1 a 1\n") (@custom "other" "x")
+        (@custom "wagather.manifest" "get /version\n") (func (export "gather")))"#;
+    check("two manifests", &wat::parse_str(twice).unwrap());
+    let name = ["byn$mgfn-shared$", "<", "[", "<a as ", "<&mut [", "a<"].map(|part| part.repeat(1 << 14));
+    let functions: Vec<String> = name.iter().map(|name| format!("(func $\"{name}\")")).collect();
+    check("names of brackets", &wat::parse_str(format!("(module {})", functions.concat())).unwrap());
+    // Each function calls the next one: a call graph, and a dominator tree, as deep as the module is long.
+    let calls: String = (1..20_000).map(|next| format!("(func (call {next}))")).collect();
+    check(
+        "a chain",
+        &wat::parse_str(format!("(module {calls} (func) (export \"gather\" (func 0)))")).unwrap(),
+    );
+    // A piece of data that looks like a thousand panics in one endless path, and tables by the hundred.
+    let path = "a".repeat(1 << 16);
+    let location = "\\00\\00\\01\\00\\00\\00\\01\\00\\01\\00\\00\\00\\01\\00\\00\\00".repeat(1 << 10);
+    let elements = "(elem (i32.const 0))".repeat(1 << 10);
+    let panics = format!(
+        "(module (memory 4) (table (export \"t\") 1 funcref) {elements} (data (i32.const 65536) \"{path}\")
+            (data (i32.const 1024) \"{location}\") (func (export \"gather\") (drop (i32.const 1024))))"
+    );
+    check("panics", &wat::parse_str(panics).unwrap());
+}

@@ -21,6 +21,15 @@ pub fn dist_host_min() -> PathBuf {
     made(workspace::root().join("target/dist/host-min"), "the static host")
 }
 
+/// The report's executable: `$WAGATHER_SIZE_REPORT`, or the one that `make host` made.
+pub fn size_report() -> PathBuf {
+    let path = match std::env::var_os("WAGATHER_SIZE_REPORT") {
+        Some(path) => PathBuf::from(path),
+        None => workspace::root().join("target/dist/size-report"),
+    };
+    made(path, "the size report")
+}
+
 /// An example's module.
 pub fn guest(name: &str) -> PathBuf {
     made(workspace::root().join(format!("target/guests/{name}.wasm")), "a guest")

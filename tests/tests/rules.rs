@@ -262,34 +262,6 @@ fn shape(value: &Value) -> BTreeSet<String> {
 }
 
 #[test]
-fn guests_are_as_small_as_promised() {
-    for (name, most_bytes) in [
-        ("hello", 300),
-        ("cluster-operators", 512),
-        ("crash-logs", 15 << 10),
-        ("degraded-operators", 9 << 10),
-        ("pods", 10 << 10),
-        ("events", 10 << 10),
-        ("nodes", 11 << 10),
-        ("image-inventory", 13 << 10),
-    ] {
-        let bytes = std::fs::metadata(programs::guest(name)).expect("a guest").len();
-        assert!(bytes <= most_bytes, "{name}.wasm has {bytes} bytes; {most_bytes} are the most");
-    }
-}
-
-/// `core::fmt` would be a third of a gatherer that decodes.
-#[test]
-fn no_guest_formats() {
-    for name in programs::examples() {
-        let symbols = workspace::read(&format!("target/guests/{name}.symbols"));
-        assert!(symbols.contains("gather"), "{name}.symbols names no function");
-        let formats = symbols.lines().find(|line| line.contains("4core3fmt"));
-        assert_eq!(formats, None, "{name}");
-    }
-}
-
-#[test]
 fn the_readmes_table_is_what_was_built() {
     let readme = workspace::read("README.md");
     let table = readme

@@ -10,11 +10,15 @@
 //! types with no question left. Everything that is [emitted](emit) is made from the plan, which is why the Rust types, the mask
 //! and the rights cannot differ. It is a program for the developer's machine, and no part of a gatherer.
 
+pub mod check;
 #[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(feature = "cluster")]
+pub mod cluster;
 pub mod declaration;
 pub mod emit;
 mod error;
+pub mod fetch;
 mod plan;
 pub mod schema;
 pub mod verify;
@@ -22,4 +26,4 @@ pub mod verify;
 pub use declaration::Declaration;
 pub use error::Error;
 pub use plan::{Body, Enumeration, Field, Plan, Planned, Struct, Type};
-pub use schema::Schemas;
+pub use schema::{Saved, Schemas};

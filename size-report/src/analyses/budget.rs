@@ -1,13 +1,15 @@
 //! The file `size-budget.toml`: how large modules may be, and what they may not contain.
 //!
 //! ```toml
+//! forbid = ["core::panicking::*"]     # of all modules; names, as `why` takes them
+//!
 //! [[module]]
 //! file = "target/guests/hello.wasm"   # from the folder of this file
 //! max_bytes = 300
 //! max_gzip_bytes = 250                # the others may be left out
 //! max_memory_bytes = 65536
 //! max_functions = 20
-//! forbid = ["core::fmt::*"]           # names, as `why` takes them
+//! forbid = ["core::fmt::*"]           # of this one too
 //! baseline = "sizes/hello.json"       # what `check --update` writes and a failure is explained with
 //! ```
 
@@ -19,6 +21,9 @@ use super::{Analysis, at_rest::AtRest, diff::Diff, snapshot::Snapshot, why::Why}
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Budget {
+    /// Functions that must not be in any of the modules.
+    #[serde(default)]
+    pub forbid: Vec<String>,
     /// A table for each module.
     #[serde(rename = "module")]
     pub modules: Vec<Limits>,
@@ -59,6 +64,21 @@ pub struct Verdict {
     /// What changed since the baseline, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub diff: Option<Diff>,
+}
+
+impl Budget {
+    /// Reads the file. What it forbids of all modules is then forbidden of each.
+    ///
+    /// # Errors
+    /// It is no TOML, or says something that a budget does not have.
+    pub fn parse(text: &str) -> Result<Budget, toml::de::Error> {
+        let mut budget: Budget = toml::from_str(text)?;
+        for limits in &mut budget.modules {
+            let own = std::mem::replace(&mut limits.forbid, budget.forbid.clone());
+            limits.forbid.extend(own);
+        }
+        Ok(budget)
+    }
 }
 
 impl Limits {
@@ -107,4 +127,21 @@ fn explanation(diff: Option<&Diff>) -> String {
         return "; nothing grew since the baseline".into();
     }
     format!(": {}", grown.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_all_must_not_have_each_must_not_have() {
+        let text =
+            "forbid = ['a']\n[[module]]\nfile = 'x.wasm'\nforbid = ['b']\n[[module]]\nfile = 'y.wasm'\n";
+        let budget = Budget::parse(text).unwrap();
+        let forbidden: Vec<&[String]> = budget.modules.iter().map(|limits| &*limits.forbid).collect();
+        assert_eq!(forbidden, [&["a".to_owned(), "b".to_owned()][..], &["a".to_owned()]]);
+        for wrong in ["forbid = ['a']", "forbidden = []\n[[module]]\nfile = 'x.wasm'\n", "[[module]]\n"] {
+            assert!(Budget::parse(wrong).is_err(), "{wrong}");
+        }
+    }
 }

@@ -21,6 +21,8 @@ pub struct Pieces {
     pub by_function: Adjacency,
     /// For each piece the pieces that it points to.
     pub by_piece: Adjacency,
+    /// How many functions there are in tables.
+    in_tables: usize,
 }
 
 /// What a piece looks like.
@@ -65,7 +67,8 @@ impl Pieces {
         for segment in &module.segments {
             words.targets(module, segment, |_, target| cuts.set(target));
         }
-        let mut pieces = Pieces::default();
+        let in_tables = module.elements.iter().map(|element| element.functions.len()).sum();
+        let mut pieces = Pieces { in_tables, ..Pieces::default() };
         for (index, segment) in (0..).zip(&module.segments) {
             if segment.data.is_empty() {
                 continue;
@@ -150,7 +153,7 @@ impl Pieces {
             Content::Text
         } else if self.is_panic_locations(module, piece, bytes) {
             Content::PanicLocations
-        } else if is_vtable(module, bytes) {
+        } else if is_vtable(bytes, self.in_tables) {
             Content::Vtable
         } else if !self.by_piece.of(piece).is_empty() {
             Content::Pointers
@@ -160,13 +163,15 @@ impl Pieces {
     }
 
     fn is_panic_locations(&self, module: &Module<'_>, piece: u32, bytes: &[u8]) -> bool {
+        // No system has a longer path.
+        const MAX_PATH_BYTES: usize = 4096;
         let [to] = *self.by_piece.of(piece) else { return false };
         let path = &module.bytes[self.range(to)];
         bytes.len() >= 16
             && bytes[..bytes.len() / 16 * 16].chunks_exact(16).all(|location| {
                 let [_, len, line, column] = [0, 1, 2, 3].map(|at| word(&location[at * 4..]));
                 // The path is text, and may be followed by other text that nothing points to.
-                path.get(..len as usize).is_some_and(is_text)
+                path.get(..len as usize).is_some_and(|path| path.len() <= MAX_PATH_BYTES && is_text(path))
                     && (1..1 << 20).contains(&line)
                     && (1..1 << 12).contains(&column)
             })
@@ -181,8 +186,7 @@ fn is_text(bytes: &[u8]) -> bool {
     })
 }
 
-fn is_vtable(module: &Module<'_>, bytes: &[u8]) -> bool {
-    let functions: usize = module.elements.iter().map(|element| element.functions.len()).sum();
+fn is_vtable(bytes: &[u8], functions: usize) -> bool {
     let is_function = |word: u32| word >= 1 && word as usize <= functions;
     if bytes.len() < 16 || !bytes.len().is_multiple_of(4) || functions == 0 {
         return false;

@@ -96,7 +96,7 @@ fn normalise(operator: &Operator<'_>, bytes: &[u8], hash: &mut DefaultHasher) {
 }
 
 fn name_of_import<'a>(module: &Module<'a>, function: u32) -> Option<(&'a str, &'a str)> {
-    let import = module.imports.iter().find(|import| import.function == Some(function))?;
+    let import = module.import_of(function)?;
     Some((import.module, import.name))
 }
 
@@ -112,16 +112,20 @@ pub fn matches(module: &Module<'_>, other: &Module<'_>) -> Vec<(u32, u32, bool)>
     let mut pairs = Pairs { ours: vec![None; ours.len()], taken: vec![false; theirs.len()] };
 
     // What both say by name.
+    // Of several with one name, which no valid module has, the first.
+    let exports: HashMap<&str, Exported> =
+        other.exports.iter().rev().map(|export| (export.name, export.of)).collect();
     for export in &module.exports {
-        let same = other.exports.iter().find(|there| there.name == export.name).map(|there| there.of);
-        if let (Exported::Function(here), Some(Exported::Function(there))) = (export.of, same) {
+        if let (Exported::Function(here), Some(&Exported::Function(there))) =
+            (export.of, exports.get(export.name))
+        {
             pairs.add(here, there, true);
         }
     }
+    let imports: HashMap<_, u32> =
+        (0..other.imported_functions).rev().map(|there| (name_of_import(other, there), there)).collect();
     for here in 0..module.imported_functions {
-        let same = (0..other.imported_functions)
-            .find(|&there| name_of_import(other, there) == name_of_import(module, here));
-        if let Some(there) = same {
+        if let Some(&there) = imports.get(&name_of_import(module, here)) {
             pairs.add(here, there, true);
         }
     }

@@ -5,6 +5,8 @@
 //! node, which points to all functions of that type in any table: so the graph has as many arrows as the
 //! module has references, not their product.
 
+use std::collections::HashSet;
+
 use super::{data::Pieces, dominators::dominators};
 use crate::module::{Adjacency, AdjacencyBuilder, Exported, Module, Scan};
 
@@ -194,11 +196,16 @@ fn roots<'m>(module: &'m Module<'_>) -> impl Iterator<Item = u32> + 'm {
         Exported::Function(index) => Some(index),
         _ => None,
     });
-    let is_open = |table: u32| {
-        table < module.imported_tables
-            || module.exports.iter().any(|export| export.of == Exported::Table(table))
-    };
-    let callable = module.elements.iter().filter(move |element| element.table.is_some_and(is_open));
+    let exported_tables: HashSet<u32> = module
+        .exports
+        .iter()
+        .filter_map(|export| match export.of {
+            Exported::Table(index) => Some(index),
+            _ => None,
+        })
+        .collect();
+    let is_open = move |table: u32| table < module.imported_tables || exported_tables.contains(&table);
+    let callable = module.elements.iter().filter(move |element| element.table.is_some_and(&is_open));
     let of_globals = module.globals.iter().filter_map(|global| global.function);
     exported
         .chain(module.start)

@@ -89,9 +89,7 @@ fn label(analysis: &Analysis<'_>, bits: &BTreeMap<u32, u32>, set: u64) -> String
     let mut names: Vec<&str> = bits
         .iter()
         .filter(|&(_, &bit)| bit < 63 && set >> bit & 1 == 1)
-        .filter_map(|(&index, _)| {
-            analysis.module.imports.iter().find(|import| import.function == Some(index))
-        })
+        .filter_map(|(&index, _)| analysis.module.import_of(index))
         .map(|import| import.name)
         .collect();
     if set >> 63 == 1 {

@@ -16,7 +16,7 @@ use super::{
 pub struct Snapshot {
     /// The file's length.
     pub bytes: u64,
-    /// Everything in it.
+    /// Everything in it, by kind and name: the order in the file says nothing.
     pub items: Vec<Item>,
 }
 
@@ -92,6 +92,9 @@ impl Snapshot {
         for section in around(analysis) {
             add(ItemKind::Section, section.label, section.bytes, 0, None);
         }
+        items.sort_by(|a, b| {
+            (a.kind, &a.name, a.bytes, a.fingerprint).cmp(&(b.kind, &b.name, b.bytes, b.fingerprint))
+        });
         Snapshot { bytes: module.bytes.len() as u64, items }
     }
 }

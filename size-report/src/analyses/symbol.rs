@@ -4,12 +4,19 @@
 //! It reads what the compilers of Rust (v0 and legacy), C++, Go, TinyGo and AssemblyScript write. Names
 //! that a linker has demangled already read the same. What has no path (C, exports) has none here.
 
+use std::collections::HashMap;
+
 /// As it was written in the source, without the compiler's hash.
 pub fn readable(symbol: &str) -> String {
+    const SHARED: &str = "byn$mgfn-shared$";
     let symbol = unescaped(symbol);
-    if let Some(of) = symbol.strip_prefix("byn$mgfn-shared$") {
-        return format!("{} (shared by wasm-opt)", readable(of));
-    }
+    let of = symbol.trim_start_matches(SHARED);
+    let is_shared = of.len() < symbol.len();
+    let name = demangled(of.to_owned());
+    if is_shared { format!("{name} (shared by wasm-opt)") } else { name }
+}
+
+fn demangled(symbol: String) -> String {
     if let Ok(demangled) = rustc_demangle::try_demangle(&symbol) {
         return format!("{demangled:#}");
     }
@@ -54,6 +61,12 @@ fn unescaped(symbol: &str) -> String {
 /// Where a readable name lies: the crate, package or namespace first, the item last. A name without a
 /// path is one segment.
 pub fn path(name: &str) -> Vec<&str> {
+    let path = parts(name);
+    // Of nothing but separators nothing is left.
+    if path.is_empty() { vec![name] } else { path }
+}
+
+fn parts(name: &str) -> Vec<&str> {
     if let Some(path) = name.strip_prefix('<') {
         return qualified(path);
     }
@@ -150,12 +163,32 @@ fn closing(text: &str) -> Option<usize> {
 }
 
 fn split_at_top<'a>(text: &'a str, word: &str) -> Option<(&'a str, &'a str)> {
-    text.match_indices(word)
-        .find(|&(at, _)| {
-            let before = &text[..at];
-            before.matches('<').count() == before.matches('>').count() - before.matches("->").count()
-        })
-        .map(|(at, _)| (&text[..at], &text[at + word.len()..]))
+    let (mut depth, mut counted) = (0_i64, 0);
+    for (at, _) in text.match_indices(word) {
+        // A word begins with neither, so no arrow is cut in two.
+        let more = &text[counted..at];
+        let closed = more.matches('>').count() - more.matches("->").count();
+        depth += more.matches('<').count() as i64 - closed as i64;
+        counted = at;
+        if depth == 0 {
+            return Some((&text[..at], &text[at + word.len()..]));
+        }
+    }
+    None
+}
+
+/// For each `<`, by its place, where the `>` is that closes it.
+fn closings(text: &str) -> HashMap<usize, usize> {
+    let (mut open, mut closings, mut before) = (Vec::new(), HashMap::new(), 0);
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'<' => open.push(at),
+            b'>' if before != b'-' => closings.extend(open.pop().map(|from| (from, at))),
+            _ => {}
+        }
+        before = byte;
+    }
+    closings
 }
 
 /// Where a Go package's path ends: at the first dot after its last slash. Go's linker writes `_` for a
@@ -178,14 +211,17 @@ fn package_end(name: &str) -> Option<usize> {
 /// the arguments. Instantiations, and nothing else, share it.
 pub fn generic(name: &str) -> String {
     let mut kept = String::with_capacity(name.len());
+    // In one pass before, for a name of somebody else's may be a million opening brackets.
+    let (closings, last_bracket) = (closings(name), name.rfind(']'));
     let mut rest = name;
     while let Some(at) = rest.find(['<', '[']) {
         kept.push_str(&rest[..at]);
         let (open, inside) = (rest.as_bytes()[at], &rest[at + 1..]);
+        let start = name.len() - inside.len();
         let after_word = kept.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | ':' | '}'));
         let is_operator = kept.ends_with("operator") || kept.ends_with("operator<");
-        let end = if open == b'<' { closing(inside) } else { inside.rfind(']') };
-        match end {
+        let end = if open == b'<' { closings.get(&(start - 1)).copied() } else { last_bracket };
+        match end.and_then(|end| end.checked_sub(start)) {
             Some(end) if after_word && !is_operator && !inside.starts_with("impl ") => {
                 // Rust's `::<u8>` goes with its colons, C++'s `f<int>` has none.
                 if kept.ends_with("::") {
@@ -265,6 +301,25 @@ mod tests {
             ("broken<", "broken<"),
         ] {
             assert_eq!(generic(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn every_name_has_a_path() {
+        for name in ["", "/", "~lib/", "::", "::::", "<", "<>", "< as >", "<a::<b>>::", ".", "<<x>::y>::z"] {
+            assert!(!path(name).is_empty(), "{name:?}");
+        }
+        assert_eq!((path("/"), path("::")), (vec!["/"], vec!["::"]));
+    }
+
+    #[test]
+    fn long_names_of_brackets_take_no_longer_than_others() {
+        let share = "byn$mgfn-shared$";
+        assert_eq!(readable(&(share.repeat(1 << 16) + "f")), "f (shared by wasm-opt)");
+        for part in ["<", "[", "<a as ", "<&mut [", "a<", "a[", "->", share] {
+            let name = part.repeat(1 << 16);
+            assert!(!path(&readable(&name)).is_empty());
+            assert!(!generic(&name).is_empty());
         }
     }
 }

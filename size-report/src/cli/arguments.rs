@@ -47,6 +47,14 @@ pub(super) struct Arguments {
     /// Print Markdown, for pull requests
     #[arg(long)]
     markdown: bool,
+
+    /// Write a page with a map to walk in, of all views or those of --by; - is standard output
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["json", "markdown"])]
+    pub(super) html: Option<PathBuf>,
+
+    /// Write a picture of one view, by crate or that of --by; - is standard output
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["json", "markdown"])]
+    pub(super) svg: Option<PathBuf>,
 }
 
 impl Arguments {

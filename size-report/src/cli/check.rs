@@ -29,7 +29,7 @@ pub(super) fn check(options: &Check, output: impl Write) -> Result<ExitCode, Err
         file: options.budget.clone(),
         reason: error.to_string().split_whitespace().collect::<Vec<_>>().join(" "),
     };
-    let budget: Budget = toml::from_str(&text).map_err(bad)?;
+    let budget = Budget::parse(&text).map_err(bad)?;
     let folder = options.budget.parent().unwrap_or(Path::new(""));
     if options.update {
         for limits in &budget.modules {
@@ -59,11 +59,12 @@ fn judge(folder: &Path, limits: &Limits) -> Result<Verdict, Error> {
 }
 
 fn read_baseline(file: &PathBuf) -> Result<Snapshot, Error> {
-    let text = fs::read(file).map_err(|source| Error::unreadable(file, source))?;
-    serde_json::from_slice(&text).map_err(|error| Error::BadBudget {
+    let bad = |error: String| Error::BadBudget {
         file: file.clone(),
         reason: format!("{error}; write it anew with `size-report check --update`"),
-    })
+    };
+    let text = fs::read(file).map_err(|error| bad(error.to_string()))?;
+    serde_json::from_slice(&text).map_err(|error| bad(error.to_string()))
 }
 
 fn update(folder: &Path, limits: &Limits) -> Result<(), Error> {
@@ -75,6 +76,6 @@ fn update(folder: &Path, limits: &Limits) -> Result<(), Error> {
         fs::create_dir_all(parent).map_err(unwritable)?;
     }
     let mut text = Vec::new();
-    emit::json::write(&snapshot, &mut text).map_err(unwritable)?;
+    emit::json::baseline(&snapshot, &mut text).map_err(unwritable)?;
     fs::write(&file, text).map_err(unwritable)
 }

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod check;
+mod picture;
 
 use std::{
     io::{self, ErrorKind, Write},
@@ -67,6 +68,9 @@ fn explain(arguments: &Arguments, output: impl Write) -> Result<ExitCode, Error>
             "--symbols and --unstripped name the functions of one module; give one module, or leave them out",
         );
         return Ok(ExitCode::from(2));
+    }
+    if arguments.html.is_some() || arguments.svg.is_some() {
+        return picture::draw(arguments, output);
     }
     let mut by = arguments.by.clone();
     let shape = arguments.output();

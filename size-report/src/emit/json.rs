@@ -4,6 +4,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use crate::analyses::snapshot::Snapshot;
+
 /// Writes one value and a line feed.
 ///
 /// # Errors
@@ -11,4 +13,17 @@ use serde::Serialize;
 pub fn write(value: &impl Serialize, mut output: impl Write) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut output, value)?;
     output.write_all(b"\n")
+}
+
+/// Writes a baseline: a line for each item, so that a commit shows what it changed.
+///
+/// # Errors
+/// The output does not take it.
+pub fn baseline(snapshot: &Snapshot, mut output: impl Write) -> io::Result<()> {
+    write!(output, "{{\"bytes\":{},\"items\":[", snapshot.bytes)?;
+    for (number, item) in snapshot.items.iter().enumerate() {
+        output.write_all(if number == 0 { b"\n" } else { b",\n" })?;
+        serde_json::to_writer(&mut output, item)?;
+    }
+    output.write_all(b"\n]}\n")
 }

@@ -1,7 +1,10 @@
-//! Reports as text, JSON and Markdown. Nothing here computes.
+//! Reports as text, JSON, Markdown and pictures. Nothing here computes but where a rectangle goes.
 
+pub mod html;
 pub mod json;
 pub mod markdown;
+pub mod palette;
+pub mod svg;
 pub mod text;
 
 /// Bytes for a person: exact below a kilobyte.

@@ -160,6 +160,7 @@ impl<'a> Cutter<'a> {
         match ty {
             TypeRef::Func(type_index) | TypeRef::FuncExact(type_index) => {
                 function = Some(own.functions.len() as u32);
+                own.function_imports.push(own.imports.len() as u32);
                 own.functions.push(Function { type_index, range: 0..0, body: 0..0 });
                 own.imported_functions += 1;
             }

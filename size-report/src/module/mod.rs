@@ -36,6 +36,8 @@ pub struct Module<'a> {
     pub parts: Vec<Part<'a>>,
     /// Everything that the host provides, in order.
     pub imports: Vec<Import<'a>>,
+    /// Of those that are functions, by function index, the place in `imports`.
+    pub function_imports: Vec<u32>,
     /// Everything that the host can see, in order.
     pub exports: Vec<Export<'a>>,
     /// All functions by index, imports first.
@@ -240,6 +242,11 @@ impl<'a> Module<'a> {
     pub fn validate(bytes: &[u8]) -> Result<(), Malformed> {
         Validator::new_with_features(WasmFeatures::all()).validate_all(bytes)?;
         Ok(())
+    }
+
+    /// The import that a function is, if it is one.
+    pub fn import_of(&self, function: u32) -> Option<&Import<'a>> {
+        self.imports.get(*self.function_imports.get(function as usize)? as usize)
     }
 
     /// How many functions have a body here.

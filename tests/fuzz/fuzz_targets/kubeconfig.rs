@@ -49,7 +49,8 @@ fn check_head(head: &[u8]) {
         let is_known = known.contains(&field.name) || field.name.starts_with("Impersonate-");
         assert!(is_known, "a header of its own: {}", field.name);
     }
-    for name in ["Host", "Accept", "Accept-Encoding", "Authorization", "Impersonate-User", "Impersonate-Uid"] {
+    for name in ["Host", "Accept", "Accept-Encoding", "Authorization", "Impersonate-User", "Impersonate-Uid"]
+    {
         let count = request.headers.iter().filter(|field| field.name.eq_ignore_ascii_case(name)).count();
         assert!(count <= 1, "{count} headers {name}");
     }

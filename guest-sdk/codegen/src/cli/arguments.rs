@@ -1,5 +1,9 @@
 //! What can be typed. The help is made from these comments.
 
+use super::check::Check;
+use super::fetch::Fetch;
+use super::source::Source;
+use super::verify::Verify;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -16,20 +20,22 @@ pub(super) struct Arguments {
 
 pub(super) const EXIT_CODES: &str = "\
 Exit codes:
-  0  done; for check, nothing differs
-  1  a declaration, a schema or a source is wrong, or something differs
+  0  done; for check, nothing that breaks the gatherer differs
+  1  a declaration, a schema or a source is wrong; for check, the module is stale, or something breaks the gatherer
   2  the command line is wrong";
 
 #[derive(Subcommand)]
 pub(super) enum Command {
     /// Write the Rust module of a declaration
     Generate(Generate),
-
+    Check(Check),
+    /// Save schemas, cut down to the resources of a declaration
+    Fetch(Fetch),
     /// Check structs that are written by hand against the schemas
     ///
     /// Each struct with #[derive(Resource)] is looked for in the schemas, and its fields are followed. What is wrong is told with
     /// its place in the sources: errors, then warnings (values that a type cannot hold), then notes (what cannot be followed).
-    Verify(super::verify::Verify),
+    Verify(Verify),
 }
 
 /// Where the declaration and the schemas are.
@@ -39,9 +45,8 @@ pub(super) struct Input {
     #[arg(value_name = "GATHER", default_value = "gather.yaml")]
     pub(super) declaration: PathBuf,
 
-    /// A file or a folder with schemas, instead of those that the declaration names: OpenAPI, or CustomResourceDefinitions
-    #[arg(long, value_name = "PATH")]
-    pub(super) schema: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) source: Source,
 }
 
 #[derive(Args)]

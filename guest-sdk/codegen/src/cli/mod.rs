@@ -1,23 +1,29 @@
 //! The command line.
 
 mod arguments;
+mod check;
+mod fetch;
+mod source;
 mod verify;
 
-use crate::{Declaration, Error, Plan, Schemas, emit};
+use crate::{Declaration, Error, Plan, Schemas, emit, schema};
 use arguments::{Arguments, Command, Generate, Input};
 use clap::Parser;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// The whole program.
 pub fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Generate(generate) => self::generate(&generate).map(|()| true),
+        Command::Check(check) => check::check(&check),
+        Command::Fetch(fetch) => fetch::fetch(&fetch).map(|()| true),
         Command::Verify(verify) => verify.run(),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,
+        // What is wrong was printed.
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             let _ = writeln!(io::stderr().lock(), "error: {error}");
@@ -36,25 +42,35 @@ fn generate(generate: &Generate) -> Result<(), Error> {
 }
 
 fn plan(input: &Input) -> Result<(Declaration, Plan), Error> {
-    let file = match input.declaration.is_dir() {
-        true => input.declaration.join("gather.yaml"),
-        false => input.declaration.clone(),
+    let declaration = Declaration::read(&declaration_file(&input.declaration))?;
+    let names: Vec<String> = declaration.resources.iter().map(|wanted| wanted.resource.clone()).collect();
+    let documents = match input.source.documents(Some(&names))? {
+        Some(documents) => documents,
+        None if declaration.schemas.is_empty() => {
+            let why = "no schema is named: give --schema PATH or --cluster, or write 'schemas: [FILE]'";
+            return Err(Error::of_file(&declaration.file, why));
+        }
+        None => schema::files(&declaration.schemas)?,
     };
-    let declaration = Declaration::read(&file)?;
-    let paths = if input.schema.is_empty() { &declaration.schemas } else { &input.schema };
-    if paths.is_empty() {
-        let why = "no schema is named: give --schema FILE, or write 'schemas: [FILE]'";
-        return Err(Error::of_file(&file, why));
-    }
-    let schemas = Schemas::read(paths)?;
-    let plan = Plan::new(&declaration, &schemas)?;
+    let plan = Plan::new(&declaration, &Schemas::of(&documents)?)?;
     Ok((declaration, plan))
 }
 
+/// A declaration's file, where its folder may be named.
+fn declaration_file(path: &Path) -> PathBuf {
+    if path.is_dir() { path.join("gather.yaml") } else { path.to_owned() }
+}
+
+/// Says what a person should know.
+fn warn(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "warning: {text}");
+}
+
 /// Writes a file whole, or not at all.
-fn write(file: &Path, text: &str) -> Result<(), Error> {
+fn write(file: &Path, text: impl AsRef<[u8]>) -> Result<(), Error> {
     let failed = |error: io::Error| Error::of_file(file, format!("cannot be written: {error}"));
-    if std::fs::read_to_string(file).is_ok_and(|known| known == text) {
+    let text = text.as_ref();
+    if std::fs::read(file).is_ok_and(|known| known == text) {
         return Ok(());
     }
     let aside = file.with_extension("incomplete");

@@ -1,6 +1,7 @@
 //! `codegen verify`: structs that are written by hand, against the schemas.
 
 use super::print;
+use super::source::Source;
 use crate::verify::{Level, Report, root_of, schemas_of, verify};
 use crate::{Error, Schemas};
 use clap::Args;
@@ -12,13 +13,12 @@ use std::path::{Path, PathBuf};
 /// What is checked, and against what.
 #[derive(Args)]
 pub(super) struct Verify {
-    /// The root of a crate's sources, or the crate's folder
+    /// The root of a crate's sources, or the crate's folder; its declaration is the gather.yaml beside its Cargo.toml
     #[arg(value_name = "FILE|CRATE", default_value = "src/lib.rs")]
     sources: Vec<PathBuf>,
 
-    /// A file or a folder with schemas, instead of those that the gather.yaml beside Cargo.toml names: OpenAPI, or CustomResourceDefinitions
-    #[arg(long, value_name = "PATH")]
-    schema: Vec<PathBuf>,
+    #[command(flatten)]
+    source: Source,
 
     /// Print what is found as JSON
     #[arg(long)]
@@ -28,7 +28,10 @@ pub(super) struct Verify {
 impl Verify {
     /// Checks everything that is named, and says whether it is right.
     pub(super) fn run(&self) -> Result<bool, Error> {
-        let given = if self.schema.is_empty() { None } else { Some(Schemas::read(&self.schema)?) };
+        let given = match self.source.documents(None)? {
+            Some(documents) => Some(Schemas::of(&documents)?),
+            None => None,
+        };
         let mut all = Report::default();
         for path in &self.sources {
             let root = root_of(path)?;

@@ -246,16 +246,7 @@ impl<'a> Walk<'a> {
             (Shape::Text { .. }, _) => Ok(Tree::Text),
             (Shape::Quantity, _) if name.as_deref() == Some("String") => Ok(Tree::Text),
             (Shape::Quantity, _) => Ok(Tree::Quantity),
-            (Shape::Integer(format), _) => Ok(Tree::Integer(match format {
-                "int32" => "i32",
-                "uint32" => "u32",
-                "uint64" => "u64",
-                "int16" => "i16",
-                "uint16" => "u16",
-                "int8" => "i8",
-                "uint8" => "u8",
-                _ => "i64",
-            })),
+            (Shape::Integer(format), _) => Ok(Tree::Integer(integer(format))),
             (Shape::Number, _) => Ok(Tree::Float),
             (Shape::Boolean, _) => Ok(Tree::Boolean),
             (Shape::IntOrString, _) => Ok(Tree::IntOrString),
@@ -393,6 +384,20 @@ impl<'a> Walk<'a> {
             let why = format!("no wanted field is at '{}': {why} ({})", shown(path), listed(&keys));
             mistakes.tell(*place, why);
         }
+    }
+}
+
+/// The Rust integer that has all values of a format.
+pub(crate) fn integer(format: &str) -> &'static str {
+    match format {
+        "int32" => "i32",
+        "uint32" => "u32",
+        "uint64" => "u64",
+        "int16" => "i16",
+        "uint16" => "u16",
+        "int8" => "i8",
+        "uint8" => "u8",
+        _ => "i64",
     }
 }
 

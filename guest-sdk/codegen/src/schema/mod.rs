@@ -1,18 +1,29 @@
 //! What is known of an API: its resources, and the schemas of their objects.
 //!
-//! It comes from OpenAPI documents of version 3 or 2, as API servers publish them, and from CustomResourceDefinitions; [`read`]
-//! tells them apart. All of them are JSON Schema in dialects, and [`view`] is where the dialects end: whoever asks for a
-//! schema gets a [`Shape`]. Nothing here knows what a gatherer wants of it.
+//! It comes from OpenAPI documents of version 3 or 2, as API servers publish them, and from CustomResourceDefinitions; `read`
+//! takes files apart, and `document` tells what they are. All of them are JSON Schema in dialects, and `view` is where the
+//! dialects end: whoever asks for a schema gets a [`Shape`]. Nothing here knows what a gatherer wants of it.
+//!
+//! A document is read whole, and its schemas are looked at one by one, when they are asked for: what is wrong with one that
+//! nobody wants is no error. What is wrong with a wanted one is told with its place, a JSON pointer.
 
+pub(crate) mod document;
+mod pointer;
 mod read;
+#[cfg(test)]
+mod tests;
 mod view;
 
+pub(crate) use pointer::definition_of;
+pub use read::{MAX_DOCUMENT_BYTES, Saved, files};
+pub(crate) use read::{Part, parts};
 pub use view::{Fields, Schema, Shape, View};
 
 use crate::Error;
 use serde_json::{Map, Value};
 use std::cmp::Reverse;
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 /// All documents of one API: those of a cluster, or of files.
 #[derive(Debug, Default)]
@@ -30,6 +41,40 @@ pub struct Document {
     pub title: String,
     /// Its schemas by name.
     definitions: Map<String, Value>,
+    /// Where in it they are.
+    roots: Roots,
+}
+
+/// Where in a document its schemas are, as JSON pointers.
+#[derive(Debug)]
+enum Roots {
+    /// All below one.
+    Common(&'static str),
+    /// Each at its own, as in CustomResourceDefinitions.
+    Each(BTreeMap<String, String>),
+}
+
+impl Document {
+    /// Where a schema is: `v1.json, /components/schemas/Pod/properties/spec`.
+    fn place_of(&self, schema: &Value) -> String {
+        let found = self.definitions.iter().find_map(|(name, outer)| {
+            let rest = pointer::between(outer, schema)?;
+            let root = match &self.roots {
+                Roots::Common(root) => format!("{root}/{}", pointer::escaped(name)),
+                Roots::Each(roots) => roots.get(name).cloned().unwrap_or_default(),
+            };
+            Some(root + &rest)
+        });
+        let mut place = self.name.clone();
+        // A file may have several.
+        if matches!(self.roots, Roots::Each(_)) {
+            place = format!("{place}, {}", self.title);
+        }
+        match found {
+            Some(pointer) => format!("{place}, {pointer}"),
+            None => place,
+        }
+    }
 }
 
 /// A resource of the API.
@@ -62,6 +107,11 @@ impl Resource {
         if self.group.is_empty() { self.plural.clone() } else { format!("{}.{}", self.plural, self.group) }
     }
 
+    /// The name of its schema in the document.
+    pub(crate) fn definition(&self) -> &str {
+        &self.definition
+    }
+
     /// `v1`, or `apps/v1`.
     pub fn api_version(&self) -> String {
         if self.group.is_empty() { self.version.clone() } else { format!("{}/{}", self.group, self.version) }
@@ -76,12 +126,21 @@ impl Schemas {
     /// A file cannot be read, or is neither OpenAPI nor a CustomResourceDefinition.
     pub fn read(paths: &[PathBuf]) -> Result<Schemas, Error> {
         let mut schemas = Schemas::default();
-        for path in paths {
-            for file in files_of(path)? {
-                let shown = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
-                let bytes = std::fs::read(&file).map_err(|error| Error::unreadable(&file, &error))?;
-                schemas.add(&shown, &bytes).map_err(|reason| Error::of_file(&file, reason))?;
-            }
+        for Saved { name, from, bytes } in files(paths)? {
+            schemas.add(&name, &bytes).map_err(|reason| Error::of_file(&from, reason))?;
+        }
+        Ok(schemas)
+    }
+
+    /// The schemas of documents that were read before.
+    ///
+    /// # Errors
+    ///
+    /// One is neither OpenAPI nor a CustomResourceDefinition.
+    pub fn of(documents: &[Saved]) -> Result<Schemas, Error> {
+        let mut schemas = Schemas::default();
+        for Saved { name, from, bytes } in documents {
+            schemas.add(name, bytes).map_err(|reason| Error::of_file(from, reason))?;
         }
         Ok(schemas)
     }
@@ -92,18 +151,25 @@ impl Schemas {
     ///
     /// It is none of these, or is malformed; the text says where.
     pub fn add(&mut self, name: &str, bytes: &[u8]) -> Result<(), String> {
-        for (document, resources) in read::documents(name, bytes)? {
-            let index = self.documents.len();
-            self.documents.push(document);
-            for resource in resources {
-                let resource = Resource { document: index, ..resource };
-                // The same resource in several documents: the first one counts.
-                if !self.resources.iter().any(|known| known.is_the_same_as(&resource)) {
-                    self.resources.push(resource);
-                }
+        parts(bytes)?.into_iter().try_for_each(|part| self.add_part(name, part).map(drop))
+    }
+
+    /// Adds one document of a file; whether it has schemas at all.
+    pub(crate) fn add_part(&mut self, name: &str, part: Part) -> Result<bool, String> {
+        let Part { at, value } = part;
+        let read =
+            document::document(name, value).map_err(|reason| Part { at, value: Value::Null }.wrong(&reason));
+        let Some((document, resources)) = read? else { return Ok(false) };
+        let index = self.documents.len();
+        self.documents.push(document);
+        for resource in resources {
+            let resource = Resource { document: index, ..resource };
+            // The same resource in several documents: the first one counts.
+            if !self.resources.iter().any(|known| known.is_the_same_as(&resource)) {
+                self.resources.push(resource);
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// All resources, in the order of the documents.
@@ -116,6 +182,16 @@ impl Schemas {
         &self.documents
     }
 
+    /// The resource of the same group, version and plural name.
+    pub fn exactly(&self, resource: &Resource) -> Option<&Resource> {
+        self.resources.iter().find(|known| known.is_the_same_as(resource))
+    }
+
+    /// Which of the documents a resource's schema is in.
+    pub(crate) fn index_of(&self, resource: &Resource) -> usize {
+        resource.document
+    }
+
     /// The document that a resource's schema is in.
     pub fn document_of(&self, resource: &Resource) -> &Document {
         &self.documents[resource.document]
@@ -123,8 +199,7 @@ impl Schemas {
 
     /// The schema of a resource's objects.
     pub fn schema_of(&self, resource: &Resource) -> Schema<'_> {
-        let document = &self.documents[resource.document];
-        Schema::named(&document.definitions, &resource.definition)
+        Schema::named(&self.documents[resource.document], &resource.definition)
     }
 
     /// The resource of a name as `kubectl` takes it: `pods`, `deployments.apps`, `deployments.v1.apps`. Where a version is left
@@ -206,29 +281,8 @@ fn priority(version: &str) -> (u8, u32, u32) {
     parsed.unwrap_or((0, 0, 0))
 }
 
-/// A file, or the files of a folder in the order of their names.
-fn files_of(path: &Path) -> Result<Vec<PathBuf>, Error> {
-    if !path.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let unreadable = |error: std::io::Error| Error::unreadable(path, &error);
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(path).map_err(unreadable)? {
-        let file = entry.map_err(unreadable)?.path();
-        let extension = file.extension().and_then(|extension| extension.to_str());
-        if matches!(extension, Some("json" | "yaml" | "yml")) {
-            files.push(file);
-        }
-    }
-    files.sort();
-    if files.is_empty() {
-        return Err(Error::of_file(path, "the folder has no .json, .yaml or .yml file"));
-    }
-    Ok(files)
-}
-
 #[cfg(test)]
-mod tests {
+mod priorities {
     use super::*;
 
     #[test]

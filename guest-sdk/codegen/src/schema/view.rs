@@ -1,15 +1,19 @@
 //! One schema, whatever its dialect: references followed, `allOf` joined, Kubernetes' extensions understood.
 
+use super::{Document, pointer};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-/// More references or `allOf` in a row than any API has: a circle.
-const MAX_STEPS: usize = 64;
+/// How deep references and `allOf` of one schema may nest; those of Kubernetes do three deep.
+const MAX_DEPTH: usize = 64;
+
+/// How many parts one schema may be joined of, so that parts which repeat their parts come to an end.
+const MAX_PARTS: usize = 4096;
 
 /// A schema within its document. It is looked at with [`Schema::view`].
 #[derive(Clone, Copy, Debug)]
 pub struct Schema<'a> {
-    definitions: &'a Map<String, Value>,
+    document: &'a Document,
     place: Place<'a>,
 }
 
@@ -99,12 +103,12 @@ impl<'a> Fields<'a> {
 
 impl<'a> Schema<'a> {
     /// The definition of that name; without one, anything goes.
-    pub(super) fn named(definitions: &'a Map<String, Value>, name: &str) -> Self {
-        let place = match definitions.get_key_value(name) {
+    pub(super) fn named(document: &'a Document, name: &str) -> Self {
+        let place = match document.definitions.get_key_value(name) {
             Some((name, _)) => Place::Named(name),
-            None => Place::Inline(&Value::Null),
+            None => Place::Inline(ANYTHING),
         };
-        Schema { definitions, place }
+        Schema { document, place }
     }
 
     fn inline(self, value: &'a Value) -> Self {
@@ -115,18 +119,25 @@ impl<'a> Schema<'a> {
     ///
     /// # Errors
     ///
-    /// It is malformed: the text says how.
+    /// It is malformed: the text says where and how, and what to do.
     pub fn view(self) -> Result<View<'a>, String> {
         let mut sum = Sum::default();
         let value = match self.place {
             Place::Inline(value) => value,
             Place::Named(name) => {
                 sum.definition = Some(name);
-                self.definitions.get(name).ok_or_else(|| format!("the schema '{name}' is missing"))?
+                sum.open.push(name);
+                // The name is that of a definition.
+                self.document.definitions.get(name).unwrap_or(ANYTHING)
             }
         };
-        self.add(value, &mut sum, &mut 0)?;
-        let shape = self.shape(&sum)?;
+        let told = |(place, why): Wrong<'a>| {
+            let place = self.document.place_of(place);
+            format!("{place}: {why}; correct it there, or get the document again")
+        };
+        self.add(value, &mut sum, 0).map_err(told)?;
+        self.choose(&mut sum).map_err(told)?;
+        let shape = self.shape(&sum, value).map_err(told)?;
         let description = sum.description.unwrap_or_default();
         Ok(View {
             definition: sum.definition,
@@ -139,98 +150,125 @@ impl<'a> Schema<'a> {
     }
 
     /// Adds what a schema says, and what those say that it refers to.
-    fn add(self, value: &'a Value, sum: &mut Sum<'a>, steps: &mut usize) -> Result<(), String> {
-        *steps += 1;
-        if *steps > MAX_STEPS {
-            return Err("references go in a circle".to_owned());
+    fn add(self, value: &'a Value, sum: &mut Sum<'a>, depth: usize) -> Result<(), Wrong<'a>> {
+        sum.parts += 1;
+        if depth > MAX_DEPTH {
+            return wrong(value, format!("references and 'allOf' nest more than {MAX_DEPTH} deep"));
         }
-        let Value::Object(keys) = value else {
-            // `true`, or nothing at all, allows everything.
-            return match value {
-                Value::Bool(true) | Value::Null => Ok(()),
-                other => Err(format!("a schema is an object, not {}", kind_of(other))),
-            };
+        if sum.parts > MAX_PARTS {
+            return wrong(value, format!("it is joined of more than {MAX_PARTS} parts"));
+        }
+        let keys = Keys {
+            of: value,
+            map: match value {
+                Value::Object(keys) => keys,
+                // `true`, or nothing at all, allows everything.
+                Value::Bool(true) | Value::Null => return Ok(()),
+                other => return wrong(value, format!("a schema is an object, not {}", kind_of(other))),
+            },
         };
-        let text = |key: &str| match keys.get(key) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text.as_str())),
-            Some(other) => Err(format!("'{key}' is a text, not {}", kind_of(other))),
-        };
-        let description = text("description")?.filter(|text| !text.is_empty());
+        let description = keys.text("description")?.filter(|text| !text.is_empty());
         sum.description = sum.description.or(description);
         sum.about = description.or(sum.about);
-        sum.format = sum.format.or(text("format")?);
-        if sum.of_type.is_none() {
-            sum.of_type = match keys.get("type") {
-                // OpenAPI 3.1 writes nullable types so.
-                Some(Value::Array(types)) => {
-                    let mut types = types.iter().filter_map(Value::as_str).filter(|name| *name != "null");
-                    match (types.next(), types.next()) {
-                        (Some(only), None) => Some(only),
-                        _ => None,
-                    }
-                }
-                _ => text("type")?,
-            };
+        sum.format = sum.format.or(keys.text("format")?);
+        if sum.types.is_empty() {
+            sum.types = keys.types()?;
         }
-        let is_set = |key: &str| keys.get(key).and_then(Value::as_bool).unwrap_or(false);
-        sum.preserves_unknown |= is_set("x-kubernetes-preserve-unknown-fields");
-        sum.int_or_string |= is_set("x-kubernetes-int-or-string");
-        sum.embedded |= is_set("x-kubernetes-embedded-resource");
-        sum.minimum = sum.minimum.or(keys.get("minimum").and_then(Value::as_f64));
-        sum.maximum = sum.maximum.or(keys.get("maximum").and_then(Value::as_f64));
-        if let Some(values) = keys.get("enum") {
-            let values = values.as_array().ok_or("'enum' is not a list")?;
-            sum.values.extend(values.iter().filter_map(Value::as_str));
-        }
-        if let Some(required) = keys.get("required") {
-            let names = required.as_array().ok_or("'required' is not a list")?;
-            sum.required.extend(names.iter().filter_map(Value::as_str));
-        }
-        if let Some(properties) = keys.get("properties") {
-            let properties = properties.as_object().ok_or("'properties' is not an object")?;
-            for (name, schema) in properties {
-                sum.properties.entry(name).or_insert(self.inline(schema));
+        sum.preserves_unknown |= keys.flag("x-kubernetes-preserve-unknown-fields")?;
+        sum.int_or_string |= keys.flag("x-kubernetes-int-or-string")?;
+        sum.embedded |= keys.flag("x-kubernetes-embedded-resource")?;
+        sum.minimum = sum.minimum.or(keys.map.get("minimum").and_then(Value::as_f64));
+        sum.maximum = sum.maximum.or(keys.map.get("maximum").and_then(Value::as_f64));
+        sum.values.extend(keys.list("enum")?.iter().filter_map(Value::as_str));
+        for name in keys.list("required")? {
+            match name.as_str() {
+                Some(name) => sum.required.push(name),
+                None => return wrong(value, format!("'required' has {} among its names", kind_of(name))),
             }
         }
-        if let Some(items) = keys.get("items") {
+        for (name, schema) in keys.object("properties")?.into_iter().flatten() {
+            sum.properties.entry(name).or_insert(self.inline(schema));
+        }
+        if let Some(items) = keys.map.get("items") {
             sum.items.get_or_insert(self.inline(items));
         }
-        match keys.get("additionalProperties") {
+        match keys.map.get("additionalProperties") {
             None | Some(Value::Bool(false)) => {}
             Some(schema) => {
                 sum.additional.get_or_insert(self.inline(schema));
             }
         }
-        if let Some(name) = self.reference(keys)? {
-            sum.definition = sum.definition.or(Some(name));
-            let target =
-                self.definitions.get(name).ok_or_else(|| format!("the schema '{name}' is missing"))?;
-            self.add(target, sum, steps)?;
+        if let Some(reference) = keys.text("$ref")? {
+            self.follow(reference, value, sum, depth)?;
         }
-        if let Some(parts) = keys.get("allOf") {
-            for part in parts.as_array().ok_or("'allOf' is not a list")? {
-                self.add(part, sum, steps)?;
+        for part in keys.list("allOf")? {
+            self.add(part, sum, depth + 1)?;
+        }
+        for choices in [keys.list("oneOf")?, keys.list("anyOf")?] {
+            if !choices.is_empty() {
+                sum.choices.push(choices);
             }
         }
-        sum.has_choices |= keys.contains_key("oneOf") || keys.contains_key("anyOf");
         Ok(())
     }
 
-    fn reference(self, keys: &'a Map<String, Value>) -> Result<Option<&'a str>, String> {
-        let Some(reference) = keys.get("$ref") else { return Ok(None) };
-        let reference = reference.as_str().ok_or("'$ref' is not a text")?;
-        let name = reference
-            .strip_prefix("#/components/schemas/")
-            .or_else(|| reference.strip_prefix("#/definitions/"))
-            .ok_or_else(|| {
-                format!("'$ref' leads out of the document: {}", wagather_yaml::shown(reference))
-            })?;
-        // The name as the document has it: a reference escapes it, which no name of Kubernetes needs.
-        Ok(Some(self.definitions.get_key_value(name).map_or(name, |(known, _)| known.as_str())))
+    /// Adds the schema that a reference leads to.
+    fn follow(
+        self,
+        reference: &'a str,
+        value: &'a Value,
+        sum: &mut Sum<'a>,
+        depth: usize,
+    ) -> Result<(), Wrong<'a>> {
+        let name = pointer::definition_of(reference).map_err(|why| (value, why))?;
+        let Some((name, target)) = self.document.definitions.get_key_value(&*name) else {
+            let name = wagather_yaml::shown(&name);
+            return wrong(value, format!("'$ref' leads to '{name}', which the document does not have"));
+        };
+        sum.definition = sum.definition.or(Some(name));
+        if sum.open.contains(&name.as_str()) {
+            let circle = sum.open.join(" → ");
+            return wrong(value, format!("references go in a circle: {circle} → {name}"));
+        }
+        sum.open.push(name);
+        self.add(target, sum, depth + 1)?;
+        sum.open.pop();
+        Ok(())
     }
 
-    fn shape(self, sum: &Sum<'a>) -> Result<Shape<'a>, String> {
+    /// Where a schema gives a choice and says nothing else: what all choices come to, if that is one thing.
+    fn choose(self, sum: &mut Sum<'a>) -> Result<(), Wrong<'a>> {
+        let [choices] = sum.choices[..] else { return Ok(()) };
+        if !sum.types.is_empty() || !sum.properties.is_empty() {
+            return Ok(());
+        }
+        let mut types = Vec::new();
+        let mut others = Vec::new();
+        for choice in choices {
+            let mut chosen = Sum { open: sum.open.clone(), parts: sum.parts, ..Sum::default() };
+            self.add(choice, &mut chosen, 1)?;
+            sum.parts = chosen.parts;
+            // How OpenAPI 3.1 writes "or null".
+            if chosen.types != ["null"] {
+                types.extend(chosen.types);
+                others.push(choice);
+            }
+        }
+        match others[..] {
+            [only] => {
+                sum.choices.clear();
+                self.add(only, sum, 1)
+            }
+            _ => {
+                types.sort_unstable();
+                types.dedup();
+                sum.int_or_string |= types == ["integer", "string"];
+                Ok(())
+            }
+        }
+    }
+
+    fn shape(self, sum: &Sum<'a>, value: &'a Value) -> Result<Shape<'a>, Wrong<'a>> {
         let definition = sum.definition.unwrap_or_default();
         if definition.ends_with("apimachinery.pkg.api.resource.Quantity") {
             return Ok(Shape::Quantity);
@@ -239,19 +277,27 @@ impl<'a> Schema<'a> {
             return Ok(Shape::IntOrString);
         }
         let format = sum.format.unwrap_or_default();
-        Ok(match sum.of_type {
-            Some("string") => Shape::Text { format, values: sum.values.clone() },
-            Some("integer") => Shape::Integer(format),
-            Some("number") => Shape::Number,
-            Some("boolean") => Shape::Boolean,
-            Some("array") => match sum.items {
-                Some(items) => Shape::Array(items),
-                None => return Err("an array without 'items'".to_owned()),
-            },
-            Some("object") => self.object(sum),
-            None if !sum.properties.is_empty() && !sum.has_choices => self.object(sum),
-            None => Shape::Anything,
-            Some(other) => return Err(format!("there is no type '{}'", wagather_yaml::shown(other))),
+        // OpenAPI 3.1 writes nullable types so.
+        let types: Vec<&str> = sum.types.iter().copied().filter(|name| *name != "null").collect();
+        Ok(match types[..] {
+            ["string"] => Shape::Text { format, values: sum.values.clone() },
+            ["integer"] => Shape::Integer(format),
+            ["number"] => Shape::Number,
+            ["boolean"] => Shape::Boolean,
+            // Without `items`, they may be anything.
+            ["array"] => Shape::Array(sum.items.unwrap_or(self.inline(ANYTHING))),
+            ["object"] => self.object(sum),
+            [] if sum.types.is_empty() && !sum.properties.is_empty() && sum.choices.is_empty() => {
+                self.object(sum)
+            }
+            ["integer", "string"] | ["string", "integer"] => Shape::IntOrString,
+            _ => {
+                if let Some(unknown) = types.iter().find(|name| !TYPES.contains(name)) {
+                    let unknown = wagather_yaml::shown(unknown);
+                    return wrong(value, format!("there is no type '{unknown}'"));
+                }
+                Shape::Anything
+            }
         })
     }
 
@@ -274,7 +320,7 @@ struct Sum<'a> {
     definition: Option<&'a str>,
     description: Option<&'a str>,
     about: Option<&'a str>,
-    of_type: Option<&'a str>,
+    types: Vec<&'a str>,
     format: Option<&'a str>,
     values: Vec<&'a str>,
     required: Vec<&'a str>,
@@ -286,8 +332,76 @@ struct Sum<'a> {
     preserves_unknown: bool,
     int_or_string: bool,
     embedded: bool,
-    has_choices: bool,
+    /// The lists of `oneOf` and `anyOf`.
+    choices: Vec<&'a [Value]>,
+    /// The definitions that are being added, from the outside.
+    open: Vec<&'a str>,
+    /// How many parts were added.
+    parts: usize,
 }
+
+/// The schema that is wrong, and why.
+type Wrong<'a> = (&'a Value, String);
+
+fn wrong<T>(value: &Value, why: String) -> Result<T, Wrong<'_>> {
+    Err((value, why))
+}
+
+/// The keys of a schema, each of the type that it must have.
+struct Keys<'a> {
+    of: &'a Value,
+    map: &'a Map<String, Value>,
+}
+
+impl<'a> Keys<'a> {
+    fn get<T>(
+        &self,
+        key: &str,
+        wanted: &str,
+        read: impl Fn(&'a Value) -> Option<T>,
+    ) -> Result<Option<T>, Wrong<'a>> {
+        match self.map.get(key) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => match read(value) {
+                Some(read) => Ok(Some(read)),
+                None => wrong(self.of, format!("'{key}' is {}, not {wanted}", kind_of(value))),
+            },
+        }
+    }
+
+    fn text(&self, key: &str) -> Result<Option<&'a str>, Wrong<'a>> {
+        self.get(key, "a text", Value::as_str)
+    }
+
+    fn flag(&self, key: &str) -> Result<bool, Wrong<'a>> {
+        Ok(self.get(key, "a boolean", Value::as_bool)?.unwrap_or(false))
+    }
+
+    fn list(&self, key: &str) -> Result<&'a [Value], Wrong<'a>> {
+        Ok(self.get(key, "a list", Value::as_array)?.map_or(&[], Vec::as_slice))
+    }
+
+    fn object(&self, key: &str) -> Result<Option<&'a Map<String, Value>>, Wrong<'a>> {
+        self.get(key, "an object", Value::as_object)
+    }
+
+    /// A type, or since OpenAPI 3.1 a list of them.
+    fn types(&self) -> Result<Vec<&'a str>, Wrong<'a>> {
+        match self.map.get("type") {
+            Some(Value::Array(types)) => match types.iter().map(Value::as_str).collect() {
+                Some(types) => Ok(types),
+                None => wrong(self.of, "'type' has something else than texts in its list".to_owned()),
+            },
+            _ => Ok(self.text("type")?.into_iter().collect()),
+        }
+    }
+}
+
+/// What allows everything.
+const ANYTHING: &Value = &Value::Null;
+
+/// The types of JSON Schema.
+const TYPES: &[&str] = &["array", "boolean", "integer", "null", "number", "object", "string"];
 
 fn kind_of(value: &Value) -> &'static str {
     match value {

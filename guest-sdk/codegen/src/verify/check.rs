@@ -3,7 +3,7 @@
 use super::names::{Integer, Rust, Typed};
 use super::report::{Level, Message};
 use super::source::{At, Sources};
-use crate::plan::what;
+use crate::plan::{self, what};
 use crate::schema::{Fields, Resource, Schema, Schemas, Shape, View, some_of};
 use std::collections::BTreeSet;
 use syn::DeriveInput;
@@ -135,7 +135,7 @@ impl<'a> Walk<'a> {
         };
         let view = match schema.view() {
             Ok(view) => view,
-            Err(why) => return self.tell(at, Level::Error, format!("the schema is malformed: {why}")),
+            Err(why) => return self.tell(at, Level::Error, why),
         };
         if let Some(definition) = view.definition
             && !self.done.insert((index, definition.to_owned()))
@@ -216,7 +216,7 @@ impl<'a> Walk<'a> {
         }
         let view = match schema.view() {
             Ok(view) => view,
-            Err(why) => return self.tell(typed.at, Level::Error, format!("the schema is malformed: {why}")),
+            Err(why) => return self.tell(typed.at, Level::Error, why),
         };
         match (&typed.is, &view.shape) {
             (Rust::Anything, _) | (_, Shape::Anything) => {}
@@ -395,16 +395,7 @@ fn differences(declared: &wagather_syntax::Resource, known: &Resource) -> Vec<St
 
 /// The least and the greatest integer that a schema allows.
 fn range_of(format: &str, view: &View<'_>) -> (i128, i128) {
-    let format = match format {
-        "int8" => "i8",
-        "int16" => "i16",
-        "int32" => "i32",
-        "uint8" => "u8",
-        "uint16" => "u16",
-        "uint32" => "u32",
-        "uint64" => "u64",
-        _ => "i64",
-    };
+    let format = plan::integer(format);
     let (least, most) = super::names::integer(format).map_or((0, 0), |integer| (integer.least, integer.most));
     // As numbers are in JSON: beyond 2^53 a bound is not exact, and says nothing that a type has a limit at.
     let least = view.minimum.map_or(least, |minimum| least.max(minimum.ceil() as i128));

@@ -72,14 +72,14 @@ pub fn root_of(path: &Path) -> Result<PathBuf, Error> {
 /// There is none, or it is wrong, or the text says why not.
 pub fn schemas_of(root: &Path) -> Result<Vec<PathBuf>, Error> {
     let Some(file) = declaration_of(root) else {
-        let why = "no schema is named: give --schema PATH, or write a gather.yaml with 'schemas: [PATH]' beside Cargo.toml";
+        let why = "no schema is named: give --schema PATH or --cluster, or write a gather.yaml with 'schemas: [PATH]' beside Cargo.toml";
         return Err(Error::of_file(root, why));
     };
     let schemas = Declaration::read(&file)?.schemas;
     if schemas.is_empty() {
         return Err(Error::of_file(
             &file,
-            "no schema is named: give --schema PATH, or write 'schemas: [PATH]'",
+            "no schema is named: give --schema PATH or --cluster, or write 'schemas: [PATH]'",
         ));
     }
     Ok(schemas)

@@ -269,7 +269,9 @@ fn what_the_schema_leaves_open_is_allowed() {
     );
     let broken = of_source(&format!("{pod} {{ broken: String }}"));
     assert!(
-        broken.len() == 1 && broken[0].ends_with("malformed: the schema 'core.v1.Nowhere' is missing"),
+        broken.len() == 1
+            && broken[0].contains("Pod.broken: pods.json, ")
+            && broken[0].contains("core.v1.Nowhere"),
         "{broken:?}"
     );
 }
@@ -384,7 +386,7 @@ fn what_cannot_be_followed_is_noted() {
         ("{ metadata: other::Meta }", "'other::Meta' cannot be followed: it is not in this crate"),
         ("{ metadata: Meta } use other::*;", "'Meta' cannot be followed: it is not in this crate"),
         ("{ metadata: (u8, u8) }", "this kind of type cannot be followed"),
-        ("{ metadata: A } type A = B; type B = A;", "'B' cannot be followed: its aliases go in a circle"),
+        ("{ metadata: A } type A = B; type B = A;", "'A' cannot be followed: its aliases go in a circle"),
         (
             "{ metadata: x::A } mod x { pub use super::y::A; } mod y { pub use super::x::A; }",
             "'x::A' cannot be followed: no such name is found here",
@@ -520,4 +522,109 @@ fn no_text_makes_it_panic() {
     }
     // Texts that cannot be read at all would show little.
     assert!(readable > 100, "{readable}");
+}
+
+/// A file of the repository.
+fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
+}
+
+#[test]
+fn the_examples_are_right() {
+    let schemas = Schemas::read(&[repository("tests/apiserver/clusteroperators.crd.yaml")]).expect("schemas");
+    for (example, resources, fields) in
+        [("cluster-operators", 1, 0), ("degraded-operators", 1, 12), ("hello", 0, 0)]
+    {
+        let root = root_of(&repository("examples").join(example)).expect("an example");
+        let report = verify(&root, &schemas);
+        assert_eq!(told(&report), [""; 0], "{example}");
+        assert_eq!((report.resources, report.fields), (resources, fields), "{example}");
+    }
+}
+
+const CRD: &str = "apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: backups.example.com}
+spec:
+  group: example.com
+  scope: Namespaced
+  names: {plural: backups, kind: Backup}
+  versions:
+    - name: v1
+      served: true
+      schema:
+        openAPIV3Schema:
+          type: object
+          properties:
+            spec:
+              type: object
+              properties:
+                schedule: {type: string}
+                keep: {type: integer, minimum: 0}
+";
+
+/// A crate in a folder of its own.
+fn crate_of(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, text) in files {
+        let file = folder.path().join(name);
+        std::fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
+        std::fs::write(file, text).expect("a file");
+    }
+    folder
+}
+
+#[test]
+fn a_build_script_tells_cargo() {
+    let source = "mod spec;\n#[derive(Default, wagather::Resource)]\n\
+        #[resource(group = \"example.com\", version = \"v1\", plural = \"backups\", namespaced)]\n\
+        struct Backup { spec: spec::Spec, more: Other }\n";
+    let spec = "#[derive(Default, wagather::Fields)]\npub struct Spec { schedul: String, keep: u32 }\n";
+    let declaration =
+        "apiVersion: wagather/v1\nkind: Gather\nschemas: [crd]\nresources: {backups: spec.keep}\n";
+    let folder = crate_of(&[
+        ("Cargo.toml", ""),
+        ("src/lib.rs", source),
+        ("src/spec.rs", spec),
+        ("crd/backups.yaml", CRD),
+        ("gather.yaml", declaration),
+    ]);
+    let said = |schemas: &[&str]| -> Vec<String> {
+        let shown = format!("{}/", folder.path().display());
+        build::lines(folder.path(), schemas).lines().map(|line| line.replace(&shown, "")).collect()
+    };
+    let found = [
+        "cargo::error=src/lib.rs:4:35: Backup.more: Backup has no field 'more'; there are apiVersion, kind, metadata and spec",
+        "cargo::error=src/spec.rs:2:19: Backup.spec.schedul: this object has no field 'schedul'; did you mean 'schedule'?",
+        "cargo::warning=src/spec.rs:2:42: Backup.spec.keep: the schema allows numbers above 4294967295, and an object with one would not be decoded as u32; i64 holds them all",
+    ];
+    let changed = |files: &[&str]| -> Vec<String> {
+        files.iter().map(|file| format!("cargo::rerun-if-changed={file}")).collect()
+    };
+    let all = |files: &[&str]| [changed(files), found.map(str::to_owned).to_vec()].concat();
+    assert_eq!(said(&["crd"]), all(&["src/lib.rs", "crd", "src/spec.rs"]));
+    assert_eq!(said(&[]), all(&["gather.yaml", "src/lib.rs", "crd", "src/spec.rs"]));
+
+    std::fs::write(folder.path().join("src/spec.rs"), spec.replace("schedul:", "schedule:")).expect("a file");
+    std::fs::write(folder.path().join("src/lib.rs"), source.replace(", more: Other", "")).expect("a file");
+    assert!(!said(&["crd"]).iter().any(|line| line.starts_with("cargo::error")), "{:?}", said(&["crd"]));
+    // What is not there is waited for.
+    std::fs::remove_file(folder.path().join("src/spec.rs")).expect("no file");
+    let lines = said(&["crd"]);
+    assert_eq!(lines[2..4], changed(&["src/spec.rs", "src/spec/mod.rs"]));
+    assert!(
+        lines[4].starts_with("cargo::error=src/lib.rs:1:5: there is no file of the module 'spec'"),
+        "{lines:?}"
+    );
+    let lines = said(&["nowhere"]);
+    assert_eq!(lines[..2], changed(&["src/lib.rs", "nowhere"]));
+    assert!(lines[2].starts_with("cargo::error=nowhere: cannot be read: "), "{lines:?}");
+    std::fs::remove_file(folder.path().join("gather.yaml")).expect("no file");
+    let lines = said(&[]);
+    assert_eq!(lines[..2], changed(&["gather.yaml", "src/lib.rs"]));
+    assert!(lines[2].starts_with("cargo::error=src/lib.rs: no schema is named: "), "{lines:?}");
+    std::fs::remove_file(folder.path().join("src/lib.rs")).expect("no file");
+    let lines = said(&["crd"]);
+    assert_eq!(lines[..1], changed(&["src"]));
+    assert!(lines[1].contains("neither src/lib.rs nor src/main.rs"), "{lines:?}");
 }

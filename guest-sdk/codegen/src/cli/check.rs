@@ -1,0 +1,141 @@
+//! `codegen check`.
+
+use super::source::Source;
+use super::{declaration_file, print};
+use crate::check::{Change, Stale, compare, stale};
+use crate::{Declaration, Error, Plan, Saved, Schemas, emit, schema};
+use clap::Args;
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+/// Tells whether a generated module is up to date, and what other schemas have otherwise
+///
+/// Without a source, the module is compared with what would be generated now. With --schema or --cluster, the schemas that
+/// the declaration names are compared with those as well, as far as the gatherer reads them. What breaks the gatherer as it
+/// was built is an error: fields that are gone, types that do not decode, requests that fail. The rest is said and is none:
+/// values of enumerations that are new, fields that are now optional, newer versions.
+#[derive(Args)]
+#[command(after_help = super::arguments::EXIT_CODES)]
+pub(super) struct Check {
+    /// The declarations, or the folders with a gather.yaml
+    #[arg(value_name = "GATHER", default_value = "gather.yaml")]
+    declarations: Vec<PathBuf>,
+
+    #[command(flatten)]
+    source: Source,
+
+    /// Print what differs as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What was found about one declaration.
+struct Found {
+    file: PathBuf,
+    output: PathBuf,
+    /// Where the module differs.
+    stale: Option<Stale>,
+    changes: Vec<Change>,
+}
+
+impl Found {
+    fn breaks(&self) -> bool {
+        self.stale.is_some() || self.changes.iter().any(|change| change.effect.breaks())
+    }
+}
+
+/// Whether nothing breaks.
+pub(super) fn check(check: &Check) -> Result<bool, Error> {
+    let mut declarations = Vec::new();
+    for path in &check.declarations {
+        declarations.push(Declaration::read(&declaration_file(path))?);
+    }
+    let names: Vec<String> = declarations
+        .iter()
+        .flat_map(|declaration| declaration.resources.iter().map(|wanted| wanted.resource.clone()))
+        .collect();
+    let others = check.source.documents(Some(&names))?;
+    let mut found = Vec::new();
+    for declaration in &declarations {
+        found.push(of_one(declaration, others.as_deref())?);
+    }
+    let text =
+        if check.json { format!("{:#}\n", as_json(&found)) } else { as_text(&found, others.is_some()) };
+    print(&text)?;
+    Ok(!found.iter().any(Found::breaks))
+}
+
+fn of_one(declaration: &Declaration, others: Option<&[Saved]>) -> Result<Found, Error> {
+    let declared = match &declaration.schemas[..] {
+        [] => None,
+        paths => Some(schema::files(paths)?),
+    };
+    // Without schemas of its own, the module was made of the others.
+    let made_of = declared.as_deref().or(others).ok_or_else(|| {
+        let why = "no schema is named: give --schema PATH or --cluster, or write 'schemas: [FILE]'";
+        Error::of_file(&declaration.file, why)
+    })?;
+    let known = Schemas::of(made_of)?;
+    let plan = Plan::new(declaration, &known)?;
+    let is = std::fs::read_to_string(&declaration.output).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            let advice = format!("run 'codegen generate {}'", declaration.file.display());
+            Error::of_file(&declaration.output, format!("it does not exist: {advice}"))
+        }
+        _ => Error::unreadable(&declaration.output, &error),
+    })?;
+    let changes = match (&declared, others) {
+        (Some(_), Some(others)) => compare(declaration, &plan, &known, &Schemas::of(others)?)?,
+        _ => Vec::new(),
+    };
+    Ok(Found {
+        file: declaration.file.clone(),
+        output: declaration.output.clone(),
+        stale: stale(&is, &emit::rust(&plan)),
+        changes,
+    })
+}
+
+fn as_text(found: &[Found], has_others: bool) -> String {
+    let mut text = String::new();
+    for Found { file, output, stale, changes } in found {
+        let file = file.display();
+        match stale {
+            None => _ = writeln!(text, "{file}: {} is up to date", output.display()),
+            Some(Stale { line, is, would_be }) => {
+                let _ = writeln!(text, "{file}: {} is stale from line {line} on:", output.display());
+                is.iter().for_each(|line| _ = writeln!(text, "  - {line}"));
+                would_be.iter().for_each(|line| _ = writeln!(text, "  + {line}"));
+                let _ = writeln!(text, "  run 'codegen generate {file}'");
+            }
+        }
+        if has_others && changes.is_empty() {
+            let _ = writeln!(text, "{file}: nothing that it reads differs");
+        }
+        let (breaking, harmless): (Vec<_>, Vec<_>) =
+            changes.iter().partition(|change| change.effect.breaks());
+        for change in breaking {
+            let _ = writeln!(text, "{file}: error: {change}");
+        }
+        for change in harmless {
+            let _ = writeln!(text, "{file}: note: {change}");
+        }
+    }
+    text
+}
+
+fn as_json(found: &[Found]) -> Value {
+    let change = |Change { path, what, effect }: &Change| json!({"path": path, "what": what, "effect": effect.name(), "breaks": effect.breaks()});
+    let one = |found: &Found| {
+        let stale = found.stale.as_ref();
+        json!({
+            "declaration": found.file.display().to_string(),
+            "output": found.output.display().to_string(),
+            "stale": stale.map(|Stale { line, is, would_be }| json!({"line": line, "is": is, "wouldBe": would_be})),
+            "changes": found.changes.iter().map(change).collect::<Vec<_>>(),
+            "breaks": found.breaks(),
+        })
+    };
+    json!({"declarations": found.iter().map(one).collect::<Vec<_>>()})
+}

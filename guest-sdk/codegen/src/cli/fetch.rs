@@ -1,0 +1,80 @@
+//! `codegen fetch`.
+
+use super::source::Source;
+use super::{declaration_file, print, write};
+use crate::{Declaration, Error, fetch as cutting, schema};
+use clap::Args;
+use std::path::PathBuf;
+
+/// Saves schemas, so that a gatherer can be generated and checked without a cluster.
+#[derive(Args)]
+pub(super) struct Fetch {
+    /// The declarations, or the folders with a gather.yaml, whose resources are wanted
+    #[arg(value_name = "GATHER", default_value = "gather.yaml")]
+    declarations: Vec<PathBuf>,
+
+    #[command(flatten)]
+    source: Source,
+
+    /// The folder to save them in
+    #[arg(long, value_name = "DIR", default_value = "schemas")]
+    output: PathBuf,
+
+    /// Save all documents as they come, and not only what the declared resources lead to
+    #[arg(long)]
+    all: bool,
+}
+
+pub(super) fn fetch(fetch: &Fetch) -> Result<(), Error> {
+    let files = if fetch.all { whole(fetch)? } else { cut(fetch)? };
+    let unwritable =
+        |error: std::io::Error| Error::of_file(&fetch.output, format!("cannot be made: {error}"));
+    std::fs::create_dir_all(&fetch.output).map_err(unwritable)?;
+    for (name, bytes) in files {
+        let file = fetch.output.join(name);
+        write(&file, &bytes)?;
+        print(&format!("{} ({} bytes)\n", file.display(), bytes.len()))?;
+    }
+    Ok(())
+}
+
+type Files = Vec<(String, Vec<u8>)>;
+
+fn whole(fetch: &Fetch) -> Result<Files, Error> {
+    let documents = match fetch.source.documents(None)? {
+        Some(documents) => documents,
+        None => declared(fetch)?,
+    };
+    Ok(documents.into_iter().map(|document| (cutting::file_name(&document), document.bytes)).collect())
+}
+
+fn cut(fetch: &Fetch) -> Result<Files, Error> {
+    let mut names = Vec::new();
+    for path in &fetch.declarations {
+        let declaration = Declaration::read(&declaration_file(path))?;
+        names.extend(declaration.resources.into_iter().map(|wanted| wanted.resource));
+    }
+    let documents = match fetch.source.documents(Some(&names))? {
+        Some(documents) => documents,
+        None => declared(fetch)?,
+    };
+    let cut = cutting::cut(&documents, &names)?;
+    Ok(cut.into_iter().map(|cut| (cut.name, cut.text.into_bytes())).collect())
+}
+
+/// What the declarations name.
+fn declared(fetch: &Fetch) -> Result<Vec<schema::Saved>, Error> {
+    let mut paths: Vec<PathBuf> = Vec::new();
+    for path in &fetch.declarations {
+        for schema in Declaration::read(&declaration_file(path))?.schemas {
+            if !paths.contains(&schema) {
+                paths.push(schema);
+            }
+        }
+    }
+    if paths.is_empty() {
+        let why = "no source is named: give --cluster, or --schema PATH";
+        return Err(Error::of_file(&fetch.declarations[0], why));
+    }
+    schema::files(&paths)
+}

@@ -1,0 +1,78 @@
+//! Where schemas are from: files or a cluster.
+
+use crate::{Error, Saved, schema};
+use clap::Args;
+use std::path::PathBuf;
+
+/// Files or a cluster; without either, what the declaration names.
+#[derive(Args)]
+pub(super) struct Source {
+    /// A file or a folder with schemas, instead of those that the declaration names: OpenAPI, or CustomResourceDefinitions
+    #[arg(long, value_name = "PATH")]
+    pub(super) schema: Vec<PathBuf>,
+
+    #[cfg(feature = "cluster")]
+    #[command(flatten)]
+    cluster: Cluster,
+}
+
+/// The words are those of host-min, and of kubectl.
+#[cfg(feature = "cluster")]
+#[derive(Args)]
+struct Cluster {
+    /// Ask the cluster for its schemas, found as kubectl finds it
+    #[arg(long, conflicts_with = "schema")]
+    cluster: bool,
+
+    /// The kubeconfig to use, and no other
+    #[arg(long, value_name = "FILE", requires = "cluster")]
+    kubeconfig: Option<PathBuf>,
+
+    /// The kubeconfig's context to use instead of the current one
+    #[arg(long, value_name = "NAME", requires = "cluster")]
+    context: Option<String>,
+
+    /// The API server's URL, instead of the kubeconfig's
+    #[arg(long, value_name = "URL", requires = "cluster")]
+    server: Option<String>,
+
+    /// The user to act as
+    #[arg(long = "as", value_name = "USER", requires = "cluster")]
+    as_user: Option<String>,
+
+    /// A group to act as; may be repeated
+    #[arg(long, value_name = "GROUP", requires = "as_user")]
+    as_group: Vec<String>,
+}
+
+impl Source {
+    /// The documents that are named here, and of a cluster those that have the resources; all of them without. Nothing, if no
+    /// source is named.
+    #[cfg_attr(not(feature = "cluster"), allow(unused_variables))]
+    pub(super) fn documents(&self, resources: Option<&[String]>) -> Result<Option<Vec<Saved>>, Error> {
+        #[cfg(feature = "cluster")]
+        if self.cluster.cluster {
+            return self.cluster.documents(resources).map(Some);
+        }
+        if self.schema.is_empty() { Ok(None) } else { schema::files(&self.schema).map(Some) }
+    }
+}
+
+#[cfg(feature = "cluster")]
+impl Cluster {
+    fn documents(&self, resources: Option<&[String]>) -> Result<Vec<Saved>, Error> {
+        use crate::cluster::{Options, Which, open, read};
+        let options = Options {
+            kubeconfig: self.kubeconfig.clone(),
+            context: self.context.clone(),
+            server: self.server.clone(),
+            as_user: self.as_user.clone(),
+            as_groups: self.as_group.clone(),
+            ..Options::default()
+        };
+        let cluster =
+            open(&options).map_err(|failure| Error::of_file("the cluster".as_ref(), failure.to_string()))?;
+        cluster.warnings().iter().for_each(|warning| super::warn(warning));
+        read(&cluster, resources.map_or(Which::All, Which::Of))
+    }
+}

@@ -1,0 +1,171 @@
+//! The schemas of a cluster: what its API server publishes at `/openapi/v3`, or at `/openapi/v2` where that is all it has.
+//!
+//! The connection is the host's: the same kubeconfig, credentials, proxies and timeouts. Only what is needed is asked
+//! for, since the documents of a cluster are many megabytes; and what they are shown as is a path of the API server, so that
+//! what is made of them is the same whoever made it.
+
+use crate::{Error, Saved, Schemas};
+use host_min::limits::DEFAULT_REQUEST_TIMEOUT;
+use host_min::source::{Accept, Call, Source};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::PathBuf;
+use std::time::Instant;
+
+pub use host_min::cluster::{Cluster, Options, open};
+
+/// Where the documents are listed, a group's version each.
+const INDEX: &str = "/openapi/v3";
+
+/// Where everything is in one document.
+const VERSION_2: &str = "/openapi/v2";
+
+/// The most that an error's body is looked at.
+const MAX_ERROR_BYTES: u64 = 16 << 10;
+
+/// Which documents are wanted.
+#[derive(Clone, Copy, Debug)]
+pub enum Which<'a> {
+    /// All that there are.
+    All,
+    /// Those that have these resources, named as `kubectl` takes them: `pods`, `deployments.apps`.
+    Of(&'a [String]),
+}
+
+/// Asks a cluster for its schemas.
+///
+/// # Errors
+///
+/// It cannot be reached, does not let this account read them, or answers otherwise than API servers do.
+pub fn read(source: &dyn Source, which: Which<'_>) -> Result<Vec<Saved>, Error> {
+    let Some(index) = get(source, INDEX, INDEX)? else {
+        let none = || refused(source, VERSION_2, "404: it publishes no OpenAPI, of version 3 or 2");
+        return get(source, VERSION_2, VERSION_2)?.map(|document| vec![document]).ok_or_else(none);
+    };
+    let index = entries(&index.bytes).map_err(|why| refused(source, INDEX, &why))?;
+    let mut reading = Reading { source, index, read: BTreeMap::new() };
+    match which {
+        Which::All => reading.everything()?,
+        Which::Of(names) => names.iter().try_for_each(|name| reading.resource(name))?,
+    }
+    Ok(reading.read.into_values().collect())
+}
+
+/// The index: names such as `apis/apps/v1`, and the paths to ask for.
+fn entries(bytes: &[u8]) -> Result<BTreeMap<String, String>, String> {
+    let index: Value =
+        serde_json::from_slice(bytes).map_err(|error| format!("the answer is not JSON: {error}"))?;
+    let paths = index.get("paths").and_then(Value::as_object);
+    let paths = paths.ok_or("the answer has no 'paths': this is no index of OpenAPI documents")?;
+    let mut entries = BTreeMap::new();
+    for (name, entry) in paths {
+        let path = entry.get("serverRelativeURL").and_then(Value::as_str);
+        // What leads elsewhere than to this server's documents is none of them.
+        match path.filter(|path| path.starts_with("/openapi/") && is_plain(path)) {
+            Some(path) => drop(entries.insert(name.clone(), path.to_owned())),
+            None => return Err(format!("the index has no path for '{}'", wagather_yaml::shown(name))),
+        }
+    }
+    Ok(entries)
+}
+
+/// Whether it can be sent as it is.
+fn is_plain(path: &str) -> bool {
+    path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#')
+}
+
+struct Reading<'a> {
+    source: &'a dyn Source,
+    index: BTreeMap<String, String>,
+    /// The documents that were read, by the name in the index.
+    read: BTreeMap<String, Saved>,
+}
+
+impl Reading<'_> {
+    fn everything(&mut self) -> Result<(), Error> {
+        let names: Vec<String> = self.index.keys().cloned().collect();
+        names.iter().try_for_each(|name| self.document(name))
+    }
+
+    /// What has a resource. Without a group that is the core group, and if that does not have it, any; and so it is for a group
+    /// that there is not, so that the nearest name can be suggested.
+    fn resource(&mut self, name: &str) -> Result<(), Error> {
+        let rest = name.split_once('.').map_or("", |(_, rest)| rest);
+        let is_meant = |key: &&String| match key.split('/').collect::<Vec<_>>()[..] {
+            ["api", version] => rest.is_empty() || rest == version,
+            ["apis", group, version] => rest == group || rest == format!("{version}.{group}"),
+            _ => false,
+        };
+        let meant: Vec<String> = self.index.keys().filter(is_meant).cloned().collect();
+        meant.iter().try_for_each(|key| self.document(key))?;
+        let read: Vec<Saved> = meant.iter().filter_map(|key| self.read.get(key)).cloned().collect();
+        if Schemas::of(&read)?.find(name).is_err() {
+            self.everything()?;
+        }
+        Ok(())
+    }
+
+    fn document(&mut self, name: &str) -> Result<(), Error> {
+        if self.read.contains_key(name) {
+            return Ok(());
+        }
+        let shown = format!("{INDEX}/{name}");
+        // The index may be newer than what it lists: what is gone is not there.
+        if let Some(document) = get(self.source, &self.index[name], &shown)? {
+            self.read.insert(name.to_owned(), document);
+        }
+        Ok(())
+    }
+}
+
+/// An answer's body; nothing, where there is nothing.
+fn get(source: &dyn Source, path: &str, shown: &str) -> Result<Option<Saved>, Error> {
+    let deadline = Instant::now() + DEFAULT_REQUEST_TIMEOUT;
+    let call = Call { path_and_query: path.to_owned(), accept: Accept::Json, deadline };
+    let answer = source.send(&call).map_err(|none| {
+        let advice = if none.advice.is_empty() { String::new() } else { format!("; {}", none.advice) };
+        refused(source, shown, &format!("{}{advice}", none.reason))
+    })?;
+    match answer.status {
+        200 => {}
+        404 => return Ok(None),
+        status => {
+            let mut text = Vec::new();
+            // The status says enough if its words cannot be read.
+            let _ = answer.body.take(MAX_ERROR_BYTES).read_to_end(&mut text);
+            return Err(refused(source, shown, &status_text(status, &text, shown)));
+        }
+    }
+    let mut bytes = Vec::new();
+    let most = crate::schema::MAX_DOCUMENT_BYTES;
+    let read = answer.body.take(most as u64 + 1).read_to_end(&mut bytes);
+    read.map_err(|error| refused(source, shown, &format!("the answer broke off: {error}; try again")))?;
+    if bytes.len() > most {
+        return Err(refused(source, shown, &format!("the answer is larger than {} MiB", most >> 20)));
+    }
+    Ok(Some(Saved { name: shown.to_owned(), from: PathBuf::from(shown), bytes }))
+}
+
+fn status_text(status: u16, body: &[u8], path: &str) -> String {
+    let body: Option<Value> = serde_json::from_slice(body).ok();
+    let message = body.as_ref().and_then(|body| body.get("message")).and_then(Value::as_str);
+    let said = message.map(|text| format!(" ({})", wagather_yaml::shown(text))).unwrap_or_default();
+    let advice = match status {
+        401 => "log in again, or name another user with --context".to_owned(),
+        403 => format!(
+            "this account needs the verb 'get' on the nonResourceURLs {INDEX} and {INDEX}/*, as the ClusterRole \
+             system:discovery has it; or let someone who may read {path} save it, and use --schema"
+        ),
+        429 | 500..=599 => "the server is busy or restarting: try again".to_owned(),
+        _ => "is this an API server?".to_owned(),
+    };
+    format!("it answers {status}{said}: {advice}")
+}
+
+fn refused(source: &dyn Source, path: &str, why: &str) -> Error {
+    Error::of_file(std::path::Path::new(&source.describe()), format!("cannot read {path}: {why}"))
+}
+
+#[cfg(test)]
+mod tests;

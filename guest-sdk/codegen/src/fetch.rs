@@ -1,0 +1,217 @@
+//! Schemas for working without a cluster: the documents of a declaration's resources, cut down to what they lead to.
+//!
+//! A document of a whole group is a megabyte and more, most of it paths and parameters. What is left here is a document that
+//! says the same of the wanted resources and nothing of others, sorted and one thing a line: small enough to keep beside
+//! the gatherer, and to see in a change what changed.
+
+use crate::schema::document::{Dialect, PathOf};
+use crate::schema::{definition_of, parts};
+use crate::{Error, Saved, Schemas, schema::Resource};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+/// A file to write.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// Its name: `core-v1.json`, `config.openshift.io-v1.json`.
+    pub name: String,
+    /// What is in it.
+    pub text: String,
+}
+
+/// Cuts documents down to the resources of these names.
+///
+/// # Errors
+///
+/// A document cannot be read, or none has a resource; all that are missing are told.
+pub fn cut(documents: &[Saved], names: &[String]) -> Result<Vec<Cut>, Error> {
+    let mut schemas = Schemas::default();
+    let mut values = Vec::new();
+    for Saved { name, from, bytes } in documents {
+        let wrong = |reason: String| Error::of_file(from, reason);
+        for part in parts(bytes).map_err(wrong)? {
+            let value = part.value.clone();
+            if schemas.add_part(name, part).map_err(wrong)? {
+                values.push(value);
+            }
+        }
+    }
+    let mut wanted: BTreeMap<(String, usize), Vec<&Resource>> = BTreeMap::new();
+    let mut missing = Vec::new();
+    for name in names {
+        match schemas.find(name) {
+            Ok(resource) => {
+                let key = (stem(resource), schemas.index_of(resource));
+                let resources = wanted.entry(key).or_default();
+                if !resources.contains(&resource) {
+                    resources.push(resource);
+                }
+            }
+            Err(why) => missing.push(why),
+        }
+    }
+    if !missing.is_empty() {
+        return Err(Error::of_file("the schemas".as_ref(), missing.join("\n")));
+    }
+    let mut files: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+    for ((stem, index), mut resources) in wanted {
+        resources.sort_by(|a, b| a.plural.cmp(&b.plural));
+        let value = match Dialect::of(&values[index]) {
+            Ok(Dialect::CustomResource) => custom_resource(&values[index], &resources),
+            Ok(dialect) => open_api(&values[index], dialect, &resources),
+            Err(why) => return Err(Error::of_file("the schemas".as_ref(), why)),
+        };
+        files.entry(stem).or_default().push(value);
+    }
+    Ok(files.into_iter().flat_map(|(stem, values)| written(&stem, values)).collect())
+}
+
+/// The files of a group's version: one for what can be together.
+fn written(stem: &str, values: Vec<Value>) -> Vec<Cut> {
+    let is_custom = |value: &Value| matches!(Dialect::of(value), Ok(Dialect::CustomResource));
+    let (custom, mut files): (Vec<Value>, Vec<Value>) = values.into_iter().partition(is_custom);
+    match custom.len() {
+        0 => {}
+        1 => files.extend(custom),
+        _ => files.push(json!({"apiVersion": "v1", "kind": "List", "items": custom})),
+    }
+    let name = |index: usize| match index {
+        0 => format!("{stem}.json"),
+        // The same version of a group in several documents, such as OpenAPI and a CustomResourceDefinition.
+        _ => format!("{stem}-{}.json", index + 1),
+    };
+    files
+        .into_iter()
+        .enumerate()
+        .map(|(index, value)| Cut { name: name(index), text: pretty(value) })
+        .collect()
+}
+
+/// `core-v1`, `apps-v1`.
+fn stem(resource: &Resource) -> String {
+    let group = if resource.group.is_empty() { "core" } else { &resource.group };
+    format!("{group}-{}", resource.version)
+}
+
+/// A name that a file can have, of a document's: `/openapi/v3/apis/apps/v1` is `apps-v1.json`.
+pub fn file_name(document: &Saved) -> String {
+    let name = document.name.trim_start_matches('/');
+    let rest = name.strip_prefix("openapi/v3/").unwrap_or(name);
+    let stem = match rest.split('/').collect::<Vec<_>>()[..] {
+        ["api", version] => format!("core-{version}"),
+        ["apis", group, version] => format!("{group}-{version}"),
+        _ => rest.to_owned(),
+    };
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+    let mut stem: String = stem.chars().map(|c| if is_plain(c) { c } else { '-' }).collect();
+    // No file that is hidden.
+    if stem.starts_with('.') {
+        stem.insert(0, '_');
+    }
+    let has_extension = [".json", ".yaml", ".yml"].iter().any(|extension| stem.ends_with(extension));
+    if has_extension { stem } else { format!("{stem}.json") }
+}
+
+/// An OpenAPI document with nothing but these resources.
+fn open_api(value: &Value, dialect: Dialect, resources: &[&Resource]) -> Value {
+    let mut paths = Map::new();
+    for (path, operations) in value.get("paths").and_then(Value::as_object).into_iter().flatten() {
+        let Some(place) = PathOf::of(path) else { continue };
+        let is_wanted = resources.iter().any(|resource| {
+            resource.plural == place.plural
+                && resource.group == place.group
+                && resource.version == place.version
+        });
+        let Some(get) = operations.get("get") else { continue };
+        if is_wanted && matches!(place.subresource, None | Some("log")) {
+            paths.insert(path.clone(), json!({"get": operation(get)}));
+        }
+    }
+    let empty = Map::new();
+    let definitions = value.pointer(dialect.root()).and_then(Value::as_object).unwrap_or(&empty);
+    let kept = led_to(definitions, resources.iter().map(|resource| resource.definition()));
+    let info = value.get("info").cloned().unwrap_or_else(|| json!({}));
+    match dialect {
+        Dialect::OpenApi2 => {
+            json!({"swagger": "2.0", "info": info, "paths": paths, "definitions": kept})
+        }
+        _ => json!({
+            "openapi": value.get("openapi"), "info": info, "paths": paths, "components": {"schemas": kept}
+        }),
+    }
+}
+
+/// What is read of an operation, and what OpenAPI demands.
+fn operation(get: &Value) -> Value {
+    let mut kept = json!({"responses": {"200": {"description": "OK"}}});
+    for key in ["description", "x-kubernetes-action", "x-kubernetes-group-version-kind"] {
+        if let Some(value) = get.get(key) {
+            kept[key] = value.clone();
+        }
+    }
+    kept
+}
+
+/// These definitions, those that they refer to, and so on.
+fn led_to<'a>(definitions: &Map<String, Value>, names: impl Iterator<Item = &'a str>) -> Map<String, Value> {
+    let mut open: Vec<String> = names.map(str::to_owned).collect();
+    let mut kept = Map::new();
+    while let Some(name) = open.pop() {
+        if kept.contains_key(&name) {
+            continue;
+        }
+        if let Some(schema) = definitions.get(&name) {
+            references(schema, &mut open);
+            kept.insert(name, schema.clone());
+        }
+    }
+    kept
+}
+
+fn references(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Object(keys) => {
+            // A field may be called so too; then it is no text.
+            if let Some(reference) = keys.get("$ref").and_then(Value::as_str) {
+                found.extend(definition_of(reference).map(std::borrow::Cow::into_owned));
+            }
+            keys.values().for_each(|value| references(value, found));
+        }
+        Value::Array(items) => items.iter().for_each(|value| references(value, found)),
+        _ => {}
+    }
+}
+
+/// A CustomResourceDefinition with nothing but the versions of these resources.
+fn custom_resource(value: &Value, resources: &[&Resource]) -> Value {
+    let is_wanted = |version: &&Value| {
+        let name = version.get("name").and_then(Value::as_str).unwrap_or_default();
+        resources.iter().any(|resource| resource.version == name)
+    };
+    let version = |version: &Value| {
+        let mut kept = json!({});
+        for key in ["name", "served", "storage", "schema"] {
+            if let Some(value) = version.get(key) {
+                kept[key] = value.clone();
+            }
+        }
+        kept
+    };
+    let versions = value.pointer("/spec/versions").and_then(Value::as_array).into_iter().flatten();
+    let versions: Vec<Value> = versions.filter(is_wanted).map(version).collect();
+    let spec = |key: &str| value.pointer(&format!("/spec/{key}")).cloned().unwrap_or_default();
+    let name = value.pointer("/metadata/name").cloned().unwrap_or_default();
+    json!({
+        "apiVersion": value["apiVersion"], "kind": value["kind"], "metadata": {"name": name},
+        "spec": {"group": spec("group"), "names": spec("names"), "scope": spec("scope"), "versions": versions},
+    })
+}
+
+/// JSON in the order of its keys, one thing a line.
+fn pretty(mut value: Value) -> String {
+    value.sort_all_objects();
+    format!("{value:#}\n")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,110 @@
+//! JSON pointers (RFC 6901): where in a document something is, and what a reference leads to.
+
+use serde_json::Value;
+use std::borrow::Cow;
+use std::ptr;
+
+/// The name of the definition that a reference leads to, without the escapes of URLs (RFC 3986) and of pointers.
+///
+/// # Errors
+///
+/// It leads elsewhere: out of the document, or to what is no definition.
+pub(crate) fn definition_of(reference: &str) -> Result<Cow<'_, str>, String> {
+    let name = reference
+        .strip_prefix("#/components/schemas/")
+        .or_else(|| reference.strip_prefix("#/definitions/"))
+        .filter(|name| !name.is_empty() && !name.contains('/'))
+        .ok_or_else(|| {
+            let wanted = "'#/components/schemas/NAME' or '#/definitions/NAME'";
+            let shown = wagather_yaml::shown(reference);
+            format!("'$ref' leads out of the document's schemas, to '{shown}', where {wanted} is wanted")
+        })?;
+    if !name.contains(['%', '~']) {
+        return Ok(Cow::Borrowed(name));
+    }
+    let name = unescaped(name).ok_or_else(|| {
+        let shown = wagather_yaml::shown(reference);
+        format!("'$ref' has an escape that is none: '{shown}'")
+    })?;
+    Ok(Cow::Owned(name.replace("~1", "/").replace("~0", "~")))
+}
+
+/// A text whose `%2F` are bytes again; nothing, if they are no bytes of a text.
+fn unescaped(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        if byte != b'%' {
+            bytes.push(byte);
+            continue;
+        }
+        let mut digit = || char::from(rest.next()?).to_digit(16);
+        let (high, low) = (digit()?, digit()?);
+        bytes.push(u8::try_from(high * 16 + low).ok()?);
+    }
+    String::from_utf8(bytes).ok()
+}
+
+/// The pointer from one value to another that is within it. It is looked for by its address, value by value: for messages,
+/// which are rare.
+pub(super) fn between(outer: &Value, inner: &Value) -> Option<String> {
+    if ptr::eq(outer, inner) {
+        return Some(String::new());
+    }
+    match outer {
+        Value::Object(keys) => keys.iter().find_map(|(key, value)| {
+            let rest = between(value, inner)?;
+            Some(format!("/{}{rest}", escaped(key)))
+        }),
+        Value::Array(items) => items.iter().enumerate().find_map(|(index, value)| {
+            let rest = between(value, inner)?;
+            Some(format!("/{index}{rest}"))
+        }),
+        _ => None,
+    }
+}
+
+/// A key as a pointer has it.
+pub(super) fn escaped(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn references_are_unescaped_once() {
+        for (reference, name) in [
+            ("#/components/schemas/io.k8s.Pod", Ok("io.k8s.Pod")),
+            ("#/definitions/a~1b~0c", Ok("a/b~c")),
+            ("#/definitions/a%2Fb%7E1", Ok("a/b/")),
+            ("#/definitions/a~01", Ok("a~1")),
+            ("#/definitions/%c3%a4", Ok("ä")),
+            ("#/definitions/%ff", Err("an escape that is none")),
+            ("#/definitions/%2", Err("an escape that is none")),
+            ("#/definitions/%zz", Err("an escape that is none")),
+            ("#/definitions/", Err("out of the document's schemas")),
+            ("#/definitions/a/b", Err("out of the document's schemas")),
+            ("#", Err("out of the document's schemas")),
+            ("", Err("out of the document's schemas")),
+            ("other.json#/definitions/a", Err("to 'other.json#/definitions/a'")),
+            ("https://example.com/a", Err("out of the document's schemas")),
+        ] {
+            match (definition_of(reference), name) {
+                (Ok(found), Ok(name)) => assert_eq!(found, name),
+                (Err(why), Err(part)) => assert!(why.contains(part), "{why}"),
+                (found, _) => panic!("{reference}: {found:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_value_is_found_by_its_address() {
+        let value = json!({"a/b": [{"c~": null}, {"c~": null}]});
+        let inner = &value["a/b"][1]["c~"];
+        assert_eq!(between(&value, inner).as_deref(), Some("/a~1b/1/c~0"));
+        assert_eq!(between(&value, &Value::Null), None);
+    }
+}
