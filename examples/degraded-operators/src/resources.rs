@@ -1,7 +1,7 @@
 //! What degraded-operators reads, as `gather.yaml` declares it.
 //!
 //! Made by `codegen generate`: change `gather.yaml`, and generate it again. The schemas are those of
-//! clusteroperators.crd.yaml (CustomResourceDefinition clusteroperators.config.openshift.io).
+//! config.openshift.io-v1.json (CustomResourceDefinition clusteroperators.config.openshift.io).
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -37,7 +37,6 @@ pub(crate) struct ClusterOperatorStatus {
     pub(crate) versions: Vec<ClusterOperatorStatusVersion>,
 }
 
-/// The wanted fields of a ClusterOperatorStatusCondition.
 #[derive(Default, Fields)]
 pub(crate) struct ClusterOperatorStatusCondition {
     /// Available, Progressing, Degraded or Upgradeable.
@@ -52,11 +51,8 @@ pub(crate) struct ClusterOperatorStatusCondition {
     pub(crate) last_transition_time: String,
 }
 
-/// The wanted fields of a ClusterOperatorStatusVersion.
 #[derive(Default, Fields)]
 pub(crate) struct ClusterOperatorStatusVersion {
-    /// `name`.
     pub(crate) name: String,
-    /// `version`.
     pub(crate) version: String,
 }

@@ -19,12 +19,21 @@ pub struct Cut {
     pub text: String,
 }
 
+/// Whether what is saved has the schemas' descriptions, which are four fifths of it and the comments of generated types.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Descriptions {
+    /// It has.
+    Kept,
+    /// It has not.
+    LeftOut,
+}
+
 /// Cuts documents down to the resources of these names.
 ///
 /// # Errors
 ///
 /// A document cannot be read, or none has a resource; all that are missing are told.
-pub fn cut(documents: &[Saved], names: &[String]) -> Result<Vec<Cut>, Error> {
+pub fn cut(documents: &[Saved], names: &[String], descriptions: Descriptions) -> Result<Vec<Cut>, Error> {
     let mut schemas = Schemas::default();
     let mut values = Vec::new();
     for Saved { name, from, bytes } in documents {
@@ -56,6 +65,9 @@ pub fn cut(documents: &[Saved], names: &[String]) -> Result<Vec<Cut>, Error> {
     let mut files: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     for ((stem, index), mut resources) in wanted {
         resources.sort_by(|a, b| a.plural.cmp(&b.plural));
+        if descriptions == Descriptions::LeftOut {
+            leave_descriptions_out(&mut values[index]);
+        }
         let value = match Dialect::of(&values[index]) {
             Ok(Dialect::CustomResource) => custom_resource(&values[index], &resources),
             Ok(dialect) => open_api(&values[index], dialect, &resources),
@@ -64,6 +76,20 @@ pub fn cut(documents: &[Saved], names: &[String]) -> Result<Vec<Cut>, Error> {
         files.entry(stem).or_default().push(value);
     }
     Ok(files.into_iter().flat_map(|(stem, values)| written(&stem, values)).collect())
+}
+
+fn leave_descriptions_out(value: &mut Value) {
+    match value {
+        Value::Object(keys) => {
+            // A field may be called so too; then it is no text.
+            if keys.get("description").is_some_and(Value::is_string) {
+                keys.remove("description");
+            }
+            keys.values_mut().for_each(leave_descriptions_out);
+        }
+        Value::Array(items) => items.iter_mut().for_each(leave_descriptions_out),
+        _ => {}
+    }
 }
 
 /// The files of a group's version: one for what can be together.

@@ -2,7 +2,8 @@
 
 use super::source::Source;
 use super::{declaration_file, print, write};
-use crate::{Declaration, Error, fetch as cutting, schema};
+use crate::fetch::{self as cutting, Descriptions};
+use crate::{Declaration, Error, schema};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -23,6 +24,10 @@ pub(super) struct Fetch {
     /// Save all documents as they come, and not only what the declared resources lead to
     #[arg(long)]
     all: bool,
+
+    /// Leave the descriptions out: a third of the size, and generated types have no comments of the schemas
+    #[arg(long, conflicts_with = "all")]
+    no_descriptions: bool,
 }
 
 pub(super) fn fetch(fetch: &Fetch) -> Result<(), Error> {
@@ -58,7 +63,8 @@ fn cut(fetch: &Fetch) -> Result<Files, Error> {
         Some(documents) => documents,
         None => declared(fetch)?,
     };
-    let cut = cutting::cut(&documents, &names)?;
+    let descriptions = if fetch.no_descriptions { Descriptions::LeftOut } else { Descriptions::Kept };
+    let cut = cutting::cut(&documents, &names, descriptions)?;
     Ok(cut.into_iter().map(|cut| (cut.name, cut.text.into_bytes())).collect())
 }
 

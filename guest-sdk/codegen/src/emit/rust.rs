@@ -149,8 +149,10 @@ impl Rust<'_> {
     }
 
     fn doc_of(&self, doc: &str, planned: &Planned) -> String {
-        let text = if doc.is_empty() { format!("A {}.", planned.resource.kind) } else { doc.to_owned() };
-        comment("", &text)
+        match doc.is_empty() && self.plan.public {
+            true => comment("", &format!("A {}.", planned.resource.kind)),
+            false => comment("", doc),
+        }
     }
 
     fn is_first_to_have(&self, index: usize, made: usize) -> bool {
@@ -196,7 +198,9 @@ impl Rust<'_> {
         let doc = sentence(doc);
         match planned {
             Some(planned) => *text += &self.doc_of(&doc, planned),
-            None if doc.is_empty() => *text += &comment("", &format!("The wanted fields of a {name}.")),
+            None if doc.is_empty() && self.plan.public => {
+                *text += &comment("", &format!("The wanted fields of a {name}."))
+            }
             None => *text += &comment("", &doc),
         }
         let needed: &[&'static str] =
@@ -239,7 +243,8 @@ impl Rust<'_> {
             }
             doc = format!("{doc} {form}").trim().to_owned();
         }
-        if doc.is_empty() {
+        // What is everybody's has to say what it is.
+        if doc.is_empty() && self.plan.public {
             doc = format!("`{}`.", field.json);
         }
         let mut text = comment("    ", &doc);
