@@ -7,11 +7,10 @@ use std::path::{Path, PathBuf};
 
 /// Checks the crate whose build script calls it. A mistake is an error of the build, at its place in the sources.
 ///
+/// In the `main` of a build.rs, with `wagather-codegen = { …, default-features = false }` below `[build-dependencies]`:
+///
 /// ```no_run
-/// // build.rs, with `wagather-codegen = { …, default-features = false }` below [build-dependencies]
-/// fn main() {
-///     wagather_codegen::verify::build(&["schemas"]);
-/// }
+/// wagather_codegen::verify::build(&["schemas"]);
 /// ```
 ///
 /// `schemas` are files and folders, relative to the crate; without any, they are those of its `gather.yaml`. The build runs it again
