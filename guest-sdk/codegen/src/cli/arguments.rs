@@ -33,7 +33,7 @@ pub(super) enum Command {
     Fetch(Fetch),
     /// Check structs that are written by hand against the schemas
     ///
-    /// Each struct with #[derive(Resource)] is looked for in the schemas, and its fields are followed. What is wrong is told with
+    /// Each struct that derives Resource is looked for in the schemas, and its fields are followed. What is wrong is told with
     /// its place in the sources: errors, then warnings (values that a type cannot hold), then notes (what cannot be followed).
     Verify(Verify),
 }
