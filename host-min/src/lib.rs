@@ -30,6 +30,10 @@
 //! | [`Isolation::Fork`] | killed at the deadline | ends the fork | no, if forked before they are read | programs with one thread, like the command line |
 //! | [`Isolation::InProcess`] | goes on until the program ends | ends the program | yes | tests, and guests that are as trusted as the program |
 
+// A file that is the command line's as well calls the library by its name.
+#[cfg(feature = "rbac")]
+extern crate self as host_min;
+
 mod access;
 pub mod archive;
 pub mod broker;
@@ -45,6 +49,8 @@ pub mod manifest;
 pub mod plan;
 pub mod project;
 pub mod quantity;
+#[cfg(feature = "rbac")]
+pub mod rbac;
 pub mod redact;
 pub mod report;
 mod run;

@@ -124,7 +124,7 @@ fn get(source: &dyn Source, path: &str, shown: &str) -> Result<Option<Saved>, Er
     let deadline = Instant::now() + DEFAULT_REQUEST_TIMEOUT;
     let call = Call { path_and_query: path.to_owned(), accept: Accept::Json, deadline };
     let answer = source.send(&call).map_err(|none| {
-        let advice = if none.advice.is_empty() { String::new() } else { format!("; {}", none.advice) };
+        let advice = if none.advice.is_empty() { String::new() } else { format!("\n  {}", none.advice) };
         refused(source, shown, &format!("{}{advice}", none.reason))
     })?;
     match answer.status {
@@ -150,7 +150,7 @@ fn get(source: &dyn Source, path: &str, shown: &str) -> Result<Option<Saved>, Er
 fn status_text(status: u16, body: &[u8], path: &str) -> String {
     let body: Option<Value> = serde_json::from_slice(body).ok();
     let message = body.as_ref().and_then(|body| body.get("message")).and_then(Value::as_str);
-    let said = message.map(|text| format!(" ({})", wagather_yaml::shown(text))).unwrap_or_default();
+    let said = message.map(|text| format!(" ({})", in_one_line(text))).unwrap_or_default();
     let advice = match status {
         401 => "log in again, or name another user with --context".to_owned(),
         403 => format!(
@@ -161,6 +161,11 @@ fn status_text(status: u16, body: &[u8], path: &str) -> String {
         _ => "is this an API server?".to_owned(),
     };
     format!("it answers {status}{said}: {advice}")
+}
+
+/// A server's words, as much of them as belongs into a line.
+fn in_one_line(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(300).collect()
 }
 
 fn refused(source: &dyn Source, path: &str, why: &str) -> Error {

@@ -10,6 +10,7 @@
 //! types with no question left. Everything that is [emitted](emit) is made from the plan, which is why the Rust types, the mask
 //! and the rights cannot differ. Who writes the structs by hand has them checked against the schemas by [`verify`]. It is a program for the developer's machine, and no part of a gatherer.
 
+pub mod build;
 pub mod check;
 #[cfg(feature = "cli")]
 pub mod cli;
@@ -19,11 +20,13 @@ pub mod declaration;
 pub mod emit;
 mod error;
 pub mod fetch;
+mod package;
 mod plan;
 pub mod schema;
 pub mod verify;
 
 pub use declaration::Declaration;
 pub use error::Error;
+pub use package::Package;
 pub use plan::{Body, Enumeration, Field, Plan, Planned, Struct, Type};
 pub use schema::{Saved, Schemas};

@@ -5,7 +5,7 @@ use host_min::broker::policy::{Extent, Granted, Remainder, Rights};
 use host_min::error::{Class, Failure, Result};
 use host_min::grant::{Budgets, Glob, Grant};
 use host_min::limits::PAGE_ITEMS;
-use host_min::manifest::{Manifest, Resource};
+use host_min::manifest::Resource;
 use host_min::sandbox::module::check;
 use host_min::{From, Output, Plan};
 use serde::Serialize;
@@ -300,9 +300,4 @@ fn answers(from: &From) -> String {
             (None, None) => "the current cluster, as kubectl finds it".into(),
         },
     }
-}
-
-/// The rights of a manifest under a grant file, or without one.
-pub(super) fn under(manifest: Manifest, grant: Option<&std::sync::Arc<Grant>>) -> Rights {
-    Rights::new(manifest, grant.cloned().unwrap_or_default())
 }

@@ -24,6 +24,7 @@ mod masks;
 mod objects;
 mod rbac;
 mod recordings;
+mod roundtrip;
 mod routes;
 
 use serde_json::Value;

@@ -267,7 +267,14 @@ impl Comparison<'_> {
                 continue;
             }
             let (known, now) = (paths(self.plan, planned), paths(&again, now));
-            for path in now.difference(&known) {
+            let is_new = |path: &str| now.contains(path) && !known.contains(path);
+            // What is below a new one is new as well.
+            let outer =
+                |path: &str| path.rsplit_once('.').map(|(outer, _)| outer.trim_end_matches("[]").to_owned());
+            for path in now.iter().filter(|path| is_new(path)) {
+                if outer(path).is_some_and(|outer| is_new(&outer)) {
+                    continue;
+                }
                 self.tell(path, Effect::Harmless, "the field is new: generate again to read it");
             }
         }

@@ -1,7 +1,7 @@
 //! What became of a gatherer's fields: its generated module against what would be generated now, and its schemas against
 //! others, such as those of a cluster of another version.
 //!
-//! Schemas are compared along the plan, so that only what the gatherer reads counts, and as [`Shape`]s, so that the
+//! Schemas are compared along the plan, so that only what the gatherer reads counts, and as [`Shape`](crate::schema::Shape)s, so that the
 //! dialect does not. Every [`Change`] says what it means for the gatherer as it was built.
 
 mod compare;

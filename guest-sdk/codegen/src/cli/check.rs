@@ -30,40 +30,51 @@ pub(super) struct Check {
     json: bool,
 }
 
-/// What was found about one declaration.
-struct Found {
+/// What was found about one declaration, or why nothing was.
+struct Checked {
     file: PathBuf,
+    found: Result<Found, Error>,
+}
+
+struct Found {
     output: PathBuf,
     /// Where the module differs.
     stale: Option<Stale>,
     changes: Vec<Change>,
 }
 
-impl Found {
+impl Checked {
     fn breaks(&self) -> bool {
-        self.stale.is_some() || self.changes.iter().any(|change| change.effect.breaks())
+        match &self.found {
+            Ok(found) => found.stale.is_some() || found.changes.iter().any(|change| change.effect.breaks()),
+            Err(_) => true,
+        }
     }
 }
 
 /// Whether nothing breaks.
 pub(super) fn check(check: &Check) -> Result<bool, Error> {
-    let mut declarations = Vec::new();
-    for path in &check.declarations {
-        declarations.push(Declaration::read(&declaration_file(path))?);
-    }
+    let files: Vec<PathBuf> = check.declarations.iter().map(|path| declaration_file(path)).collect();
+    let declarations: Vec<Result<Declaration, Error>> =
+        files.iter().map(|file| Declaration::read(file)).collect();
     let names: Vec<String> = declarations
         .iter()
+        .flatten()
         .flat_map(|declaration| declaration.resources.iter().map(|wanted| wanted.resource.clone()))
         .collect();
     let others = check.source.documents(Some(&names))?;
-    let mut found = Vec::new();
-    for declaration in &declarations {
-        found.push(of_one(declaration, others.as_deref())?);
-    }
-    let text =
-        if check.json { format!("{:#}\n", as_json(&found)) } else { as_text(&found, others.is_some()) };
-    print(&text)?;
-    Ok(!found.iter().any(Found::breaks))
+    // What is wrong with one keeps nobody from the others.
+    let checked: Vec<Checked> = files
+        .into_iter()
+        .zip(declarations)
+        .map(|(file, declaration)| Checked {
+            file,
+            found: declaration.and_then(|declaration| of_one(&declaration, others.as_deref())),
+        })
+        .collect();
+    let has_others = others.is_some();
+    print(&if check.json { format!("{:#}\n", as_json(&checked)) } else { as_text(&checked, has_others) })?;
+    Ok(!checked.iter().any(Checked::breaks))
 }
 
 fn of_one(declaration: &Declaration, others: Option<&[Saved]>) -> Result<Found, Error> {
@@ -89,18 +100,21 @@ fn of_one(declaration: &Declaration, others: Option<&[Saved]>) -> Result<Found, 
         (Some(_), Some(others)) => compare(declaration, &plan, &known, &Schemas::of(others)?)?,
         _ => Vec::new(),
     };
-    Ok(Found {
-        file: declaration.file.clone(),
-        output: declaration.output.clone(),
-        stale: stale(&is, &emit::rust(&plan)),
-        changes,
-    })
+    Ok(Found { output: declaration.output.clone(), stale: stale(&is, &emit::rust(&plan)), changes })
 }
 
-fn as_text(found: &[Found], has_others: bool) -> String {
+fn as_text(checked: &[Checked], has_others: bool) -> String {
     let mut text = String::new();
-    for Found { file, output, stale, changes } in found {
+    for Checked { file, found } in checked {
         let file = file.display();
+        let Found { output, stale, changes } = match found {
+            Ok(found) => found,
+            // It names the file itself.
+            Err(why) => {
+                let _ = writeln!(text, "error: {why}");
+                continue;
+            }
+        };
         match stale {
             None => _ = writeln!(text, "{file}: {} is up to date", output.display()),
             Some(Stale { line, is, would_be }) => {
@@ -125,17 +139,20 @@ fn as_text(found: &[Found], has_others: bool) -> String {
     text
 }
 
-fn as_json(found: &[Found]) -> Value {
+fn as_json(checked: &[Checked]) -> Value {
     let change = |Change { path, what, effect }: &Change| json!({"path": path, "what": what, "effect": effect.name(), "breaks": effect.breaks()});
-    let one = |found: &Found| {
-        let stale = found.stale.as_ref();
-        json!({
-            "declaration": found.file.display().to_string(),
-            "output": found.output.display().to_string(),
-            "stale": stale.map(|Stale { line, is, would_be }| json!({"line": line, "is": is, "wouldBe": would_be})),
-            "changes": found.changes.iter().map(change).collect::<Vec<_>>(),
-            "breaks": found.breaks(),
-        })
+    let stale = |Stale { line, is, would_be }: &Stale| json!({"line": line, "is": is, "wouldBe": would_be});
+    let one = |checked: &Checked| {
+        let mut told = json!({"declaration": checked.file.display().to_string(), "breaks": checked.breaks()});
+        match &checked.found {
+            Ok(found) => {
+                told["output"] = found.output.display().to_string().into();
+                told["stale"] = found.stale.as_ref().map(stale).into();
+                told["changes"] = found.changes.iter().map(change).collect();
+            }
+            Err(why) => told["error"] = why.to_string().into(),
+        }
+        told
     };
-    json!({"declarations": found.iter().map(one).collect::<Vec<_>>()})
+    json!({"declarations": checked.iter().map(one).collect::<Vec<_>>()})
 }

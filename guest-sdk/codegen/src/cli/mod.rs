@@ -2,11 +2,15 @@
 
 mod arguments;
 mod check;
+mod docs;
 mod fetch;
+mod fixture;
+#[cfg(feature = "rbac")]
+mod rbac;
 mod source;
 mod verify;
 
-use crate::{Declaration, Error, Plan, Schemas, emit, schema};
+use crate::{Declaration, Error, Package, Plan, Schemas, emit, schema};
 use arguments::{Arguments, Command, Generate, Input};
 use clap::Parser;
 use std::io::{self, Write};
@@ -19,6 +23,10 @@ pub fn main() -> ExitCode {
         Command::Generate(generate) => self::generate(&generate).map(|()| true),
         Command::Check(check) => check::check(&check),
         Command::Fetch(fetch) => fetch::fetch(&fetch).map(|()| true),
+        #[cfg(feature = "rbac")]
+        Command::Rbac(rbac) => self::rbac::rbac(&rbac).map(|()| true),
+        Command::Docs(docs) => self::docs::docs(&docs).map(|()| true),
+        Command::Fixture(fixture) => self::fixture::fixture(&fixture).map(|()| true),
         Command::Verify(verify) => verify.run(),
     };
     match done {
@@ -38,7 +46,14 @@ fn generate(generate: &Generate) -> Result<(), Error> {
     if generate.print {
         return print(&text);
     }
-    write(&declaration.output, &text)
+    write(&declaration.output, &text)?;
+    if let Some(file) = &declaration.docs {
+        write(file, emit::docs(&plan, &Package::of(&declaration)?))?;
+    }
+    if let Some(folder) = &declaration.fixtures {
+        fixture::write(&plan, folder, false)?;
+    }
+    Ok(())
 }
 
 fn plan(input: &Input) -> Result<(Declaration, Plan), Error> {
@@ -62,16 +77,20 @@ fn declaration_file(path: &Path) -> PathBuf {
 }
 
 /// Says what a person should know.
+#[cfg(feature = "cluster")]
 fn warn(text: &str) {
     let _ = writeln!(io::stderr().lock(), "warning: {text}");
 }
 
-/// Writes a file whole, or not at all.
+/// Writes a file whole, or not at all; makes its folder.
 fn write(file: &Path, text: impl AsRef<[u8]>) -> Result<(), Error> {
     let failed = |error: io::Error| Error::of_file(file, format!("cannot be written: {error}"));
     let text = text.as_ref();
     if std::fs::read(file).is_ok_and(|known| known == text) {
         return Ok(());
+    }
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder).map_err(failed)?;
     }
     let aside = file.with_extension("incomplete");
     std::fs::write(&aside, text).and_then(|()| std::fs::rename(&aside, file)).map_err(|error| {

@@ -5,9 +5,11 @@ use clap::Args;
 use std::path::PathBuf;
 
 /// Files or a cluster; without either, what the declaration names.
+// For check they are what is compared with, for the others they are instead.
 #[derive(Args)]
 pub(super) struct Source {
-    /// A file or a folder with schemas, instead of those that the declaration names: OpenAPI, or CustomResourceDefinitions
+    /// A file or a folder with schemas, beside those that the declaration names or instead of them: OpenAPI, or
+    /// CustomResourceDefinitions
     #[arg(long, value_name = "PATH")]
     pub(super) schema: Vec<PathBuf>,
 

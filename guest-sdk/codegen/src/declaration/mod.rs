@@ -31,6 +31,9 @@ const OTHER_WORDS: &[(&str, &str)] = &[
     ("schema", "schemas"),
     ("resource", "resources"),
     ("out", "output"),
+    ("doc", "docs"),
+    ("page", "docs"),
+    ("fixture", "fixtures"),
     ("derives", "derive"),
     ("type", "types"),
     ("path", "paths"),
@@ -49,6 +52,10 @@ pub struct Declaration {
     pub schemas: Vec<PathBuf>,
     /// Where the Rust module goes.
     pub output: PathBuf,
+    /// Where the page about it goes, if one is wanted.
+    pub docs: Option<PathBuf>,
+    /// The folder of the fixtures, if they are wanted.
+    pub fixtures: Option<PathBuf>,
     /// The resources, in the order of the file.
     pub resources: Vec<Wanted>,
     /// Raw paths.
@@ -170,6 +177,8 @@ impl Reading<'_> {
             "about",
             "schemas",
             "output",
+            "docs",
+            "fixtures",
             "resources",
             "paths",
             "writes",
@@ -214,6 +223,8 @@ impl Reading<'_> {
             name,
             about: self.text(&map, "about").unwrap_or_default(),
             schemas: self.texts(&map, "schemas").iter().map(|path| folder.join(path)).collect(),
+            docs: self.text(&map, "docs").map(|path| folder.join(path)),
+            fixtures: self.text(&map, "fixtures").map(|path| folder.join(path)),
             output: folder.join(output),
             resources,
             paths,

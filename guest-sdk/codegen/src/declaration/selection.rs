@@ -229,7 +229,9 @@ impl fmt::Display for Wish {
         if self.name == "*" || self.name.chars().all(is_plain) {
             f.write_str(&self.name)?;
         } else {
-            write!(f, "\"{}\"", self.name)?;
+            // A quoted name has none of its quotes, so that one of the two does.
+            let quote = if self.name.contains('"') { '\'' } else { '"' };
+            write!(f, "{quote}{}{quote}", self.name)?;
         }
         (0..self.lists).try_for_each(|_| f.write_str("[]"))?;
         f.write_str(if self.optional { "?" } else { "" })?;
@@ -263,6 +265,7 @@ mod tests {
             ("a, a.b", "a"),
             ("spec.*", "spec.*"),
             ("labels.\"app.kubernetes.io/name\"", "labels.\"app.kubernetes.io/name\""),
+            ("labels.'a\"b'", "labels.'a\"b'"),
             ("items[*].a, items[].b", "items[].{a, b}"),
             ("a?, a", "a?"),
         ] {

@@ -1,6 +1,16 @@
 //! What is made of a plan. Each file makes one thing, as text; nobody here asks the schemas again.
 
 mod doc;
+mod docs;
+mod fixture;
+mod manifest;
+#[cfg(feature = "rbac")]
+mod rbac;
 pub mod rust;
 
+pub use docs::docs;
+pub use fixture::{Fixture, fixtures};
+pub use manifest::manifest;
+#[cfg(feature = "rbac")]
+pub use rbac::rbac;
 pub use rust::rust;

@@ -112,7 +112,7 @@ impl Rust<'_> {
         let name = &planned.type_name;
         let api = &planned.api_name;
         let whose = match (planned.resource.namespaced, &planned.namespace) {
-            (_, Some(namespace)) => format!("those of one namespace: `{api}::namespaced({namespace:?})`"),
+            (_, Some(namespace)) => format!("of one namespace: `{api}::namespaced({namespace:?})`"),
             (true, None) => format!("in all namespaces, `{api}::all()`, or in one, `{api}::namespaced(…)`"),
             (false, None) => format!("of the cluster: `{api}::all()`"),
         };

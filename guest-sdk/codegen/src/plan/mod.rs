@@ -178,6 +178,13 @@ impl Plan {
     }
 }
 
+impl Planned {
+    /// The verbs that are asked with, in alphabetical order.
+    pub fn verbs(&self) -> Vec<&'static str> {
+        wagather_abi::manifest::Verbs { get: self.get, list: self.list }.names().collect()
+    }
+}
+
 /// The lines that say which documents were used.
 fn sources(schemas: &Schemas, resources: &[Planned]) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();

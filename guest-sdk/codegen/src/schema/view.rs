@@ -10,6 +10,9 @@ const MAX_DEPTH: usize = 64;
 /// How many parts one schema may be joined of, so that parts which repeat their parts come to an end.
 const MAX_PARTS: usize = 4096;
 
+/// How the name of the definition ends that quantities refer to: nothing in it tells them from other texts.
+const QUANTITY: &str = "apimachinery.pkg.api.resource.Quantity";
+
 /// A schema within its document. It is looked at with [`Schema::view`].
 #[derive(Clone, Copy, Debug)]
 pub struct Schema<'a> {
@@ -127,6 +130,7 @@ impl<'a> Schema<'a> {
             Place::Named(name) => {
                 sum.definition = Some(name);
                 sum.open.push(name);
+                sum.quantity = name.ends_with(QUANTITY);
                 // The name is that of a definition.
                 self.document.definitions.get(name).unwrap_or(ANYTHING)
             }
@@ -226,6 +230,7 @@ impl<'a> Schema<'a> {
             return wrong(value, format!("'$ref' leads to '{name}', which the document does not have"));
         };
         sum.definition = sum.definition.or(Some(name));
+        sum.quantity |= name.ends_with(QUANTITY);
         if sum.open.contains(&name.as_str()) {
             let circle = sum.open.join(" → ");
             return wrong(value, format!("references go in a circle: {circle} → {name}"));
@@ -269,8 +274,7 @@ impl<'a> Schema<'a> {
     }
 
     fn shape(self, sum: &Sum<'a>, value: &'a Value) -> Result<Shape<'a>, Wrong<'a>> {
-        let definition = sum.definition.unwrap_or_default();
-        if definition.ends_with("apimachinery.pkg.api.resource.Quantity") {
+        if sum.quantity {
             return Ok(Shape::Quantity);
         }
         if sum.int_or_string || sum.format == Some("int-or-string") {
@@ -331,6 +335,7 @@ struct Sum<'a> {
     maximum: Option<f64>,
     preserves_unknown: bool,
     int_or_string: bool,
+    quantity: bool,
     embedded: bool,
     /// The lists of `oneOf` and `anyOf`.
     choices: Vec<&'a [Value]>,

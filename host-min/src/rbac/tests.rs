@@ -1,6 +1,6 @@
 use super::*;
-use host_min::yaml::{Node, parse};
 use serde_json::{Value, json};
+use wagather_yaml::{Node, parse};
 
 fn needs(manifests: &[&str], grant: Option<&str>) -> Needs {
     let grant = grant.map(|body| {

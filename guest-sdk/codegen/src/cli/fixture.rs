@@ -1,0 +1,86 @@
+//! `codegen fixture`.
+
+use super::arguments::Fixture;
+use crate::{Declaration, Error, Plan, emit};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+pub(super) fn fixture(arguments: &Fixture) -> Result<(), Error> {
+    let (declaration, plan) = super::plan(&arguments.input)?;
+    let folder = match (&arguments.output, &declaration.fixtures) {
+        (Some(folder), _) | (None, Some(folder)) => folder.clone(),
+        (None, None) => sources(&declaration).join("fixtures"),
+    };
+    let made = write(&plan, &folder, arguments.force)?;
+    let mut text = String::new();
+    for (file, _) in made.iter().filter(|(_, is_new)| !is_new) {
+        let _ = writeln!(text, "{} is there and stays as it is; --force writes it anew", file.display());
+    }
+    for (file, _) in made.iter().filter(|(_, is_new)| *is_new) {
+        let _ = writeln!(text, "{} is written", file.display());
+    }
+    text += &test(&declaration, &plan, &folder);
+    super::print(&text)
+}
+
+/// Writes the files that are not there yet, or all of them; says of each whether it was written.
+pub(super) fn write(plan: &Plan, folder: &Path, force: bool) -> Result<Vec<(PathBuf, bool)>, Error> {
+    let mut made = Vec::new();
+    for fixture in emit::fixtures(plan) {
+        let file = folder.join(&fixture.file);
+        // A link that leads nowhere is somebody's as well.
+        let is_new = force || file.symlink_metadata().is_err();
+        if is_new {
+            super::write(&file, &fixture.text)?;
+        }
+        made.push((file, is_new));
+    }
+    Ok(made)
+}
+
+/// The folder that the module is in, and its tests beside it.
+fn sources(declaration: &Declaration) -> PathBuf {
+    declaration.output.parent().unwrap_or(declaration.folder()).to_owned()
+}
+
+/// How a test begins that has them.
+fn test(declaration: &Declaration, plan: &Plan, folder: &Path) -> String {
+    let fixtures = emit::fixtures(plan);
+    if fixtures.is_empty() {
+        return String::new();
+    }
+    let mut text = "\nA test has them as\n\n    let host = wagather::fake::Host::new()\n".to_owned();
+    let prefix = relative(&sources(declaration), folder);
+    for (index, fixture) in fixtures.iter().enumerate() {
+        let file = prefix.join(&fixture.file).display().to_string();
+        let end = if index + 1 == fixtures.len() { ";" } else { "" };
+        let _ = writeln!(text, "        .list({:?}, include_str!({file:?})){end}", fixture.path);
+    }
+    text
+}
+
+/// A path from one folder to another, as `include_str!` takes it.
+fn relative(from: &Path, to: &Path) -> PathBuf {
+    let whole = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let (from, to) = (whole(from), whole(to));
+    let shared = from.components().zip(to.components()).take_while(|(from, to)| from == to).count();
+    let up = from.components().skip(shared).map(|_| "..");
+    up.map(PathBuf::from).chain([to.components().skip(shared).collect()]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_leads_from_the_sources_to_the_fixtures() {
+        for (from, to, path) in [
+            ("./src", "src/fixtures", "fixtures"),
+            ("./src", "./fixtures", "../fixtures"),
+            ("a/src", "b", "../../b"),
+            ("src", "src", ""),
+        ] {
+            assert_eq!(relative(Path::new(from), Path::new(to)), PathBuf::from(path), "{from} {to}");
+        }
+    }
+}

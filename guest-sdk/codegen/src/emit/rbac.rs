@@ -1,0 +1,20 @@
+//! The account that the gatherer needs. The host's own code works it out, of the manifest that the module will have: so it
+//! is what `host-min rbac` prints of the module.
+
+use super::manifest;
+use crate::{Package, Plan};
+use host_min::manifest::Manifest;
+use host_min::rbac::Needs;
+
+/// The account of that name, in that namespace, its roles and their bindings, for `kubectl apply`.
+///
+/// # Errors
+///
+/// No module can have such a manifest; the text says why.
+pub fn rbac(plan: &Plan, package: &Package, account: &str, namespace: &str) -> Result<String, String> {
+    let manifest = Manifest::parse(manifest(plan, package).as_bytes())
+        .map_err(|why| format!("no module of '{}' could be used: {why}", package.name))?;
+    let mut needs = Needs::default();
+    needs.add(manifest, None);
+    Ok(needs.to_yaml(account, namespace))
+}

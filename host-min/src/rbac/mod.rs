@@ -1,0 +1,315 @@
+//! An account that can do what gatherers need, and no more, as objects for `kubectl apply`: what `host-min rbac` prints of built
+//! modules, and `codegen rbac` of declarations.
+//!
+//! The same gatherers and the same grant give the same bytes. What RBAC cannot say (patterns, names in a list) is told in a
+//! comment, and the role is wider there: the host narrows it.
+//!
+//! This file is part of the command line, which is built for size, and of the library for who asks for it: built for speed it would
+//! be 4 KB larger.
+
+#[cfg(test)]
+mod tests;
+
+use host_min::broker::policy::{Extent, Granted, Remainder, Rights};
+use host_min::grant::{Glob, Grant};
+use host_min::manifest::Manifest;
+use std::fmt::Write as _;
+use std::sync::Arc;
+use wagather_abi::Verb;
+
+/// What all gatherers need.
+#[derive(Debug, Default)]
+pub struct Needs {
+    gatherers: Vec<String>,
+    /// One for each resource or path, with the same place and names.
+    single: Vec<Rule>,
+    notes: Vec<String>,
+}
+
+/// A rule of a role. The order of its parts is that of the output.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Rule {
+    /// The role's namespace, or `None` for the whole cluster.
+    namespace: Option<String>,
+    /// Whether it is about raw paths; these are then its resources.
+    is_of_paths: bool,
+    group: String,
+    /// The objects' names; empty for all.
+    names: Vec<String>,
+    verbs: Vec<String>,
+    /// Who needs it.
+    gatherers: Vec<String>,
+    /// With their subresources.
+    resources: Vec<String>,
+}
+
+impl Needs {
+    /// Adds what a gatherer needs under a grant, or under the default one.
+    pub fn add(&mut self, manifest: Manifest, grant: Option<&Arc<Grant>>) {
+        let gatherer = manifest.name.clone();
+        self.gatherers.push(format!("{gatherer} {}", manifest.version));
+        let rights = Rights::new(manifest, grant.cloned().unwrap_or_default());
+        let effective = rights.effective();
+        for rest in &effective.resources {
+            match &rest.granted {
+                Granted::All => {
+                    self.need(rest, rest.resource.namespace.clone(), Vec::new(), &gatherer);
+                }
+                Granted::Part(extents) => {
+                    extents.iter().for_each(|extent| self.part(rest, extent, &gatherer));
+                    self.note_lists(rest, extents, &gatherer);
+                }
+                Granted::Nothing(why) => self.note(rest, &gatherer, &format!("left out, {why}")),
+            }
+        }
+        for rest in effective.paths {
+            match rest.granted {
+                Ok(()) => {
+                    let resources = vec![rest.path.to_owned()];
+                    self.add_rule(Rule { is_of_paths: true, resources, ..Rule::default() }, "get", &gatherer);
+                }
+                Err(why) => self.notes.push(format!("{gatherer}: get {}: left out, {why}", rest.path)),
+            }
+        }
+    }
+
+    /// What a rule of the grant leaves, as near as RBAC can say it.
+    fn part(&mut self, rest: &Remainder<'_>, extent: &Extent, gatherer: &str) {
+        let is_list = rest.verb == Verb::LIST;
+        let names = match (&extent.names, extent.names.as_deref().map(exact)) {
+            (Some(_), Some(Some(names))) if !is_list => names,
+            (Some(globs), _) => {
+                let why = if is_list { "RBAC cannot say for a list" } else { "RBAC cannot say" };
+                self.note(
+                    rest,
+                    gatherer,
+                    &format!("wider than the grant: {why} that names are {}", joined(globs)),
+                );
+                Vec::new()
+            }
+            (None, _) => Vec::new(),
+        };
+        let namespaces = match (&rest.resource.namespace, &extent.namespaces) {
+            (Some(namespace), _) => vec![Some(namespace.clone())],
+            (None, None) => vec![None],
+            (None, Some(globs)) => match exact(globs) {
+                Some(_) if is_list && rest.resource.plural == "namespaces" => {
+                    self.note(rest, gatherer, "wider than the grant: Namespaces are listed all or none");
+                    vec![None]
+                }
+                Some(namespaces) => namespaces.into_iter().map(Some).collect(),
+                None => {
+                    self.note(
+                        rest,
+                        gatherer,
+                        &format!(
+                            "wider than the grant: RBAC cannot say that namespaces are {}",
+                            joined(globs)
+                        ),
+                    );
+                    vec![None]
+                }
+            },
+        };
+        for namespace in namespaces {
+            self.need(rest, namespace, names.clone(), gatherer);
+        }
+    }
+
+    /// What is granted in single namespaces cannot be listed over all of them.
+    fn note_lists(&mut self, rest: &Remainder<'_>, extents: &[Extent], gatherer: &str) {
+        let namespaces = extents.iter().map(|extent| extent.namespaces.as_deref().and_then(exact));
+        let namespaces: Option<Vec<Vec<String>>> = namespaces.collect();
+        if let (Verb::LIST, None, Some(namespaces)) = (rest.verb, &rest.resource.namespace, namespaces)
+            && rest.resource.plural != "namespaces"
+        {
+            let mut all = Vec::new();
+            namespaces.iter().flatten().for_each(|namespace| insert(&mut all, namespace));
+            self.note(
+                rest,
+                gatherer,
+                &format!("not over all namespaces; it must ask for each of {}", all.join(", ")),
+            );
+        }
+    }
+
+    fn need(&mut self, rest: &Remainder<'_>, namespace: Option<String>, names: Vec<String>, gatherer: &str) {
+        let resource = match &*rest.resource.subresource {
+            "" => rest.resource.plural.clone(),
+            subresource => format!("{}/{subresource}", rest.resource.plural),
+        };
+        let group = rest.resource.group.clone();
+        let rule = Rule { namespace, group, names, resources: vec![resource], ..Rule::default() };
+        self.add_rule(rule, rest.verb.name().unwrap_or_default(), gatherer);
+    }
+
+    /// Adds a verb and who needs it to the rule for such objects.
+    fn add_rule(&mut self, rule: Rule, verb: &str, gatherer: &str) {
+        let known = self.single.iter().position(|known| known.is_about_the_same(&rule));
+        let index = known.unwrap_or_else(|| {
+            self.single.push(rule);
+            self.single.len() - 1
+        });
+        insert(&mut self.single[index].verbs, verb);
+        insert(&mut self.single[index].gatherers, gatherer);
+    }
+
+    fn note(&mut self, rest: &Remainder<'_>, gatherer: &str, what: &str) {
+        let verb = rest.verb.name().unwrap_or_default();
+        let note = format!("{gatherer}: {verb} {}: {what}", rest.resource.identity());
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+
+    /// The rules of all roles, in order; what a wider rule has is not said again.
+    fn rules(&self) -> Vec<Rule> {
+        let mut rules: Vec<Rule> = Vec::new();
+        for single in &self.single {
+            let mut rule = single.clone();
+            for wider in self.single.iter().filter(|other| other.is_wider_than(single)) {
+                rule.verbs.retain(|verb| !wider.verbs.contains(verb));
+            }
+            if rule.verbs.is_empty() {
+                continue;
+            }
+            match rules.iter_mut().find(|known| known.differs_in_resources(&rule)) {
+                Some(known) => insert(&mut known.resources, &rule.resources[0]),
+                None => {
+                    let index = rules.partition_point(|known| *known < rule);
+                    rules.insert(index, rule);
+                }
+            }
+        }
+        rules
+    }
+
+    /// The account of that name, in that namespace, its roles and their bindings.
+    pub fn to_yaml(&self, name: &str, namespace: &str) -> String {
+        let rules = self.rules();
+        let mut text = String::new();
+        if rules.is_empty() {
+            text += "# Nothing is asked of the cluster, so the account has no role.\n";
+        }
+        let _ = writeln!(text, "# What these gatherers need, and no more: {}.", self.gatherers.join(", "));
+        for note in &self.notes {
+            let _ = writeln!(text, "# {note}");
+        }
+        text += &head("v1", "ServiceAccount", name, Some(namespace));
+        for rules in rules.chunk_by(|a, b| a.namespace == b.namespace) {
+            let place = rules[0].namespace.as_deref();
+            let kind = if place.is_some() { "Role" } else { "ClusterRole" };
+            let _ = write!(text, "---\n{}rules:\n", head(RBAC_VERSION, kind, name, place));
+            rules.iter().for_each(|rule| rule.write(&mut text));
+            let _ = write!(text, "---\n{}", binding(kind, name, namespace, place));
+        }
+        text
+    }
+}
+
+impl Rule {
+    fn is_about_the_same(&self, other: &Rule) -> bool {
+        self.namespace == other.namespace
+            && self.is_of_paths == other.is_of_paths
+            && self.group == other.group
+            && self.names == other.names
+            && self.resources == other.resources
+    }
+
+    /// Whether the two can be one rule.
+    fn differs_in_resources(&self, other: &Rule) -> bool {
+        self.namespace == other.namespace
+            && self.is_of_paths == other.is_of_paths
+            && self.group == other.group
+            && self.names == other.names
+            && self.verbs == other.verbs
+            && self.gatherers == other.gatherers
+    }
+
+    /// Whether whoever may do that may do this, with the same verbs.
+    fn is_wider_than(&self, other: &Rule) -> bool {
+        !self.is_about_the_same(other)
+            && self.is_of_paths == other.is_of_paths
+            && self.group == other.group
+            && self.resources == other.resources
+            && (self.namespace.is_none() || self.namespace == other.namespace)
+            && (self.names.is_empty() || self.names == other.names)
+    }
+
+    fn write(&self, text: &mut String) {
+        let _ = writeln!(text, "  # {}", self.gatherers.join(", "));
+        let group = [self.group.clone()];
+        let rows = match self.is_of_paths {
+            true => [("nonResourceURLs", &self.resources[..]), ("verbs", &self.verbs), ("", &[]), ("", &[])],
+            false => [
+                ("apiGroups", &group[..]),
+                ("resources", &self.resources),
+                ("resourceNames", &self.names),
+                ("verbs", &self.verbs),
+            ],
+        };
+        let mut mark = "-";
+        for (key, items) in rows.into_iter().filter(|(_, items)| !items.is_empty()) {
+            let items: Vec<String> = items.iter().map(|item| scalar(item)).collect();
+            let _ = writeln!(text, "  {mark} {key}: [{}]", items.join(", "));
+            mark = " ";
+        }
+    }
+}
+
+/// Adds a text to those that are sorted, if it is not among them.
+fn insert(texts: &mut Vec<String>, text: &str) {
+    if let Err(index) = texts.binary_search_by(|known| (**known).cmp(text)) {
+        texts.insert(index, text.to_owned());
+    }
+}
+
+const RBAC_VERSION: &str = "rbac.authorization.k8s.io/v1";
+
+fn head(api_version: &str, kind: &str, name: &str, namespace: Option<&str>) -> String {
+    let mut text = format!("apiVersion: {api_version}\nkind: {kind}\nmetadata:\n  name: {}\n", scalar(name));
+    if let Some(namespace) = namespace {
+        let _ = writeln!(text, "  namespace: {}", scalar(namespace));
+    }
+    text + "  labels:\n    app.kubernetes.io/name: wagather\n    app.kubernetes.io/managed-by: host-min\n"
+}
+
+fn binding(role: &str, name: &str, account_namespace: &str, place: Option<&str>) -> String {
+    let mut text = head(RBAC_VERSION, &format!("{role}Binding"), name, place);
+    let (name, namespace) = (scalar(name), scalar(account_namespace));
+    let _ = write!(
+        text,
+        "roleRef:\n  apiGroup: rbac.authorization.k8s.io\n  kind: {role}\n  name: {name}\n\
+         subjects:\n  - kind: ServiceAccount\n    name: {name}\n    namespace: {namespace}\n"
+    );
+    text
+}
+
+/// The names, if each pattern is one.
+fn exact(globs: &[Glob]) -> Option<Vec<String>> {
+    let mut names = Vec::new();
+    for glob in globs {
+        insert(&mut names, glob.exact()?);
+    }
+    Some(names)
+}
+
+fn joined(globs: &[Glob]) -> String {
+    globs.iter().map(Glob::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// A text as YAML has it, in quotes if a reader of whatever version could take it for something else.
+fn scalar(text: &str) -> String {
+    let is_word = |word: &str| {
+        word.starts_with(|c: char| c.is_ascii_lowercase())
+            && word
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-./".contains(&byte))
+            && !matches!(word, "y" | "n" | "yes" | "no" | "on" | "off" | "true" | "false" | "null")
+    };
+    if is_word(text.strip_prefix('/').unwrap_or(text)) {
+        text.to_owned()
+    } else {
+        serde_json::Value::from(text).to_string()
+    }
+}
