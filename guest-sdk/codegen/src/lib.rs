@@ -8,7 +8,7 @@
 //!
 //! A [`Declaration`] says which fields are wanted, [`Schemas`] what they are, and the [`Plan`] is both together: named Rust
 //! types with no question left. Everything that is [emitted](emit) is made from the plan, which is why the Rust types, the mask
-//! and the rights cannot differ. It is a program for the developer's machine, and no part of a gatherer.
+//! and the rights cannot differ. Who writes the structs by hand has them checked against the schemas by [`verify`]. It is a program for the developer's machine, and no part of a gatherer.
 
 pub mod build;
 pub mod check;
@@ -23,6 +23,7 @@ pub mod fetch;
 mod package;
 mod plan;
 pub mod schema;
+pub mod verify;
 
 pub use declaration::Declaration;
 pub use error::Error;

@@ -101,7 +101,14 @@ impl Comparison<'_> {
         let is = &is.shape;
         match (of_type, is) {
             (Type::Option(inner), _) => {
-                let view = View { definition: None, description: "", about: "", shape: is.clone() };
+                let view = View {
+                    definition: None,
+                    description: "",
+                    about: "",
+                    shape: is.clone(),
+                    minimum: None,
+                    maximum: None,
+                };
                 self.shape(path, inner, was, &view);
             }
             (Type::Raw, _) => self.said(path, Effect::Harmless, was, is),

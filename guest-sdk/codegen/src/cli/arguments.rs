@@ -3,6 +3,7 @@
 use super::check::Check;
 use super::fetch::Fetch;
 use super::source::Source;
+use super::verify::Verify;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -37,6 +38,11 @@ pub(super) enum Command {
     Docs(Docs),
     /// Write a list with one object for each resource, to test with
     Fixture(Fixture),
+    /// Check structs that are written by hand against the schemas
+    ///
+    /// Each struct that derives Resource is looked for in the schemas, and its fields are followed. What is wrong is told with
+    /// its place in the sources: errors, then warnings (values that a type cannot hold), then notes (what cannot be followed).
+    Verify(Verify),
 }
 
 /// Where the declaration and the schemas are.

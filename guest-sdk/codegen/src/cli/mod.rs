@@ -8,6 +8,7 @@ mod fixture;
 #[cfg(feature = "rbac")]
 mod rbac;
 mod source;
+mod verify;
 
 use crate::{Declaration, Error, Package, Plan, Schemas, emit, schema};
 use arguments::{Arguments, Command, Generate, Input};
@@ -26,6 +27,7 @@ pub fn main() -> ExitCode {
         Command::Rbac(rbac) => self::rbac::rbac(&rbac).map(|()| true),
         Command::Docs(docs) => self::docs::docs(&docs).map(|()| true),
         Command::Fixture(fixture) => self::fixture::fixture(&fixture).map(|()| true),
+        Command::Verify(verify) => verify.run(),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,

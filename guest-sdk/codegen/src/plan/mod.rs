@@ -7,7 +7,7 @@ mod mask;
 mod names;
 mod resolve;
 
-pub(crate) use resolve::integer;
+pub(crate) use resolve::{integer, what};
 
 use crate::declaration::{Declaration, Described};
 use crate::schema::{Resource, Schemas};

@@ -467,7 +467,7 @@ fn check_verbs(wanted: &Wanted, resource: &Resource) -> Result<(), String> {
 }
 
 /// A shape in a message.
-fn what(shape: &Shape<'_>) -> &'static str {
+pub(crate) fn what(shape: &Shape<'_>) -> &'static str {
     match shape {
         Shape::Text { .. } => "a text",
         Shape::Integer(_) => "an integer",

@@ -23,6 +23,7 @@ use crate::Error;
 use serde_json::{Map, Value};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// All documents of one API: those of a cluster, or of files.
@@ -220,8 +221,8 @@ impl Schemas {
         let mut found: Vec<&Resource> = self.resources.iter().filter(of_name).collect();
         found.sort_by_key(|resource| (!resource.group.is_empty(), Reverse(priority(&resource.version))));
         let Some(first) = found.first() else { return Err(self.none_of(name, plural)) };
-        let mut groups: Vec<&str> = found.iter().map(|resource| &*resource.group).collect();
-        groups.dedup();
+        // By version they may alternate: each group is named once.
+        let groups: BTreeSet<&str> = found.iter().map(|resource| &*resource.group).collect();
         if !first.group.is_empty() && groups.len() > 1 {
             let names: Vec<String> = groups.iter().map(|group| format!("{plural}.{group}")).collect();
             return Err(format!("several groups have '{plural}': write {}", names.join(" or ")));

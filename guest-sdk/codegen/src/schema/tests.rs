@@ -389,3 +389,17 @@ fn many_definitions_are_not_too_many() {
     assert_eq!(document.definitions.len(), COUNT);
     assert_eq!(said(Schema::named(document, "D7"), 3), "{next: {next: {next: …}}}");
 }
+
+#[test]
+fn groups_that_have_the_same_name_are_named_once_each() {
+    let mut schemas = Schemas::default();
+    for (group, versions) in [("a.example", "{name: v1}, {name: v1beta1}"), ("b.example", "{name: v1}")] {
+        let crd = format!(
+            "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nspec: {{group: {group}, scope: Cluster, names: {{plural: things, kind: Thing}}, versions: [{versions}]}}"
+        );
+        schemas.add(group, crd.as_bytes()).expect("schemas");
+    }
+    let why = schemas.find("things").expect_err("two groups");
+    assert_eq!(why, "several groups have 'things': write things.a.example or things.b.example");
+    assert_eq!(schemas.find("things.a.example").map(|found| &*found.version), Ok("v1"));
+}

@@ -37,6 +37,10 @@ pub struct View<'a> {
     pub about: &'a str,
     /// What values are like.
     pub shape: Shape<'a>,
+    /// The least number, if it is one.
+    pub minimum: Option<f64>,
+    /// The greatest number.
+    pub maximum: Option<f64>,
 }
 
 /// What values of a schema are like.
@@ -139,7 +143,14 @@ impl<'a> Schema<'a> {
         self.choose(&mut sum).map_err(told)?;
         let shape = self.shape(&sum, value).map_err(told)?;
         let description = sum.description.unwrap_or_default();
-        Ok(View { definition: sum.definition, description, about: sum.about.unwrap_or(description), shape })
+        Ok(View {
+            definition: sum.definition,
+            description,
+            about: sum.about.unwrap_or(description),
+            shape,
+            minimum: sum.minimum,
+            maximum: sum.maximum,
+        })
     }
 
     /// Adds what a schema says, and what those say that it refers to.
@@ -170,6 +181,8 @@ impl<'a> Schema<'a> {
         sum.preserves_unknown |= keys.flag("x-kubernetes-preserve-unknown-fields")?;
         sum.int_or_string |= keys.flag("x-kubernetes-int-or-string")?;
         sum.embedded |= keys.flag("x-kubernetes-embedded-resource")?;
+        sum.minimum = sum.minimum.or(keys.map.get("minimum").and_then(Value::as_f64));
+        sum.maximum = sum.maximum.or(keys.map.get("maximum").and_then(Value::as_f64));
         sum.values.extend(keys.list("enum")?.iter().filter_map(Value::as_str));
         for name in keys.list("required")? {
             match name.as_str() {
@@ -318,6 +331,8 @@ struct Sum<'a> {
     properties: BTreeMap<&'a str, Schema<'a>>,
     items: Option<Schema<'a>>,
     additional: Option<Schema<'a>>,
+    minimum: Option<f64>,
+    maximum: Option<f64>,
     preserves_unknown: bool,
     int_or_string: bool,
     quantity: bool,
