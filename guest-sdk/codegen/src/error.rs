@@ -38,16 +38,21 @@ impl Error {
     }
 }
 
+impl Error {
+    /// Everything that is wrong, one by one.
+    pub fn mistakes(&self) -> impl Iterator<Item = String> {
+        self.0.iter().map(|Line { file, place, message }| match place {
+            Some(place) => format!("{file}, {place}: {message}"),
+            None => format!("{file}: {message}"),
+        })
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, Line { file, place, message }) in self.0.iter().enumerate() {
-            if index > 0 {
-                writeln!(f)?;
-            }
-            match place {
-                Some(place) => write!(f, "{file}, {place}: {message}")?,
-                None => write!(f, "{file}: {message}")?,
-            }
+        for (index, mistake) in self.mistakes().enumerate() {
+            f.write_str(if index > 0 { "\n" } else { "" })?;
+            f.write_str(&mistake)?;
         }
         Ok(())
     }

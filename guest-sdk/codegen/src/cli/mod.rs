@@ -34,7 +34,9 @@ pub fn main() -> ExitCode {
         // What is wrong was printed.
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            let _ = writeln!(io::stderr().lock(), "error: {error}");
+            for mistake in error.mistakes() {
+                let _ = writeln!(io::stderr().lock(), "error: {mistake}");
+            }
             ExitCode::FAILURE
         }
     }
