@@ -16,7 +16,7 @@ resources:
   nodes:
     verbs: [get, list]
     fields: metadata, spec.*, status.{capacity, conditions[].{type, lastTransitionTime}, nodeInfo, images[].names}
-  services: metadata.{name, labels, managedFields[].fieldsV1.a.b}, spec.ports[].{port, targetPort}, status
+  services: metadata.{name, labels, annotations.a, ownerReferences[].uid}, spec.ports[].{port, targetPort}, status
 ";
 
 /// Numbers that are the same each time (xorshift64*).
