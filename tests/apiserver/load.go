@@ -72,6 +72,7 @@ func load(dir string, sizes loadSizes) error {
 		{"ephemeral containers", l.applyEphemeralContainers},
 		// Last: the server holds back the first create of a new type for 2 s after the type appeared.
 		{"cluster operators", l.applyOperators},
+		{"events of the server's own", l.removeEventsOfServer},
 	}
 	for _, step := range steps {
 		if err := step.run(ctx); err != nil {

@@ -7,6 +7,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
 )
 
 // load_others.go makes namespaces and the few single objects: a Secret, a ConfigMap, Warning events.
@@ -50,6 +51,13 @@ func (l *loader) applyOthers(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// removeEventsOfServer removes what kube-apiserver warns of while it starts, such as an address of the kubernetes Service
+// that it had not written down yet: whether it does is a matter of microseconds, and the tests count warnings.
+func (l *loader) removeEventsOfServer(ctx context.Context) error {
+	selector := fields.OneTermEqualSelector("involvedObject.kind", "Service").String()
+	return l.kubernetes.CoreV1().Events(metav1.NamespaceDefault).DeleteCollection(ctx, metav1.DeleteOptions{}, metav1.ListOptions{FieldSelector: selector})
 }
 
 func loadedSecret() *corev1.Secret {
