@@ -195,7 +195,7 @@ pub(super) const COMMANDS: &[Command] = &[
                 ..path("sdk", "DIR")
             },
         ],
-        epilogue: &[],
+        epilogue: &["It runs 'codegen new', of the program that 'make codegen' builds."],
         hidden: false,
     },
     Command {
