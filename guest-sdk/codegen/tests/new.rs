@@ -110,7 +110,7 @@ fn what_cannot_be_made_is_told_and_nothing_is_written() {
             1,
             "pod.yaml: it must have one CustomResourceDefinition",
         ),
-        (&["a", "--sdk", checkout(), "--crd", "broken.yaml"], 1, "broken.yaml"),
+        (&["a", "--sdk", checkout(), "--crd", "broken.yaml"], 1, "broken.yaml: no types can be made of it: "),
     ] {
         let (is, printed) = codegen(place, &[&["new"], words].concat());
         assert!(

@@ -128,10 +128,16 @@ impl New {
             }],
             None => schema::files(&[sdk.place_of("examples/schemas")])?,
         };
+        let resources = types(&self.folder.join("gather.yaml"), &declaration, &documents);
+        let resources = resources.map_err(|error| match &self.crd {
+            // The error names files of the crate, which are not there.
+            Some(file) => Error::of_file(file, format!("no types can be made of it: {error}")),
+            None => error,
+        })?;
         let mut files = vec![
             ("src/lib.rs", filled(lib)),
             ("src/tests.rs", filled(tests)),
-            ("src/resources.rs", types(&self.folder.join("gather.yaml"), &declaration, &documents)?),
+            ("src/resources.rs", resources),
             ("gather.yaml", declaration),
             ("README.md", filled(include_str!("templates/README.md"))),
         ];
