@@ -78,7 +78,7 @@ fn a_crate_has_the_types_of_its_declaration() {
         // Once more, and nothing is changed.
         fs::write(place.join(name).join("src/lib.rs"), "mine").expect("a file");
         let (code, printed) = codegen(place, &words);
-        let refused = format!("error: {name}: it has a src/lib.rs already: give another path");
+        let refused = format!("error: {name}: it has a gather.yaml already: give another path");
         assert!(code == Some(1) && printed.starts_with(&refused), "{printed}");
         assert_eq!(fs::read_to_string(place.join(name).join("src/lib.rs")).expect("a file"), "mine");
     }

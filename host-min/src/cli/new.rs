@@ -4,7 +4,6 @@
 
 use host_min::error::{Class, Failure, Result};
 use std::env;
-use std::io::ErrorKind;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
@@ -18,10 +17,6 @@ pub(super) fn new() -> Result<()> {
     // A name without a folder is looked for on the PATH.
     let program = beside.filter(|file| file.is_file()).unwrap_or_else(|| PathBuf::from(CODEGEN));
     let error = Command::new(program).args(env::args_os().skip(1)).exec();
-    let reason = match error.kind() {
-        ErrorKind::NotFound => "it is neither beside this program nor on the PATH".to_owned(),
-        _ => error.to_string(),
-    };
-    Err(Failure::new(Class::Config, "cannot run codegen, which writes new gatherers", reason)
-        .advise("'make codegen' in the checkout of wagather builds it, as target/dist/codegen."))
+    Err(Failure::new(Class::Config, "cannot run codegen", error)
+        .advise("It belongs beside host-min or on the PATH; 'make codegen' builds it."))
 }

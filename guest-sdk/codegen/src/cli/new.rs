@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 /// Write the crate of a new gatherer, see docs/codegen.md
-// host-min's own table has the same words, since 'host-min new' leads here.
+// host-min's own table has the same options, since 'host-min new' leads here.
 #[derive(Args)]
 pub(super) struct Arguments {
     /// Its folder, whose name is the gatherer's: examples/NAME in a checkout of wagather, or anywhere else. Nothing that is

@@ -135,10 +135,10 @@ impl New {
             None => error,
         })?;
         let mut files = vec![
+            ("gather.yaml", declaration),
             ("src/lib.rs", filled(lib)),
             ("src/tests.rs", filled(tests)),
             ("src/resources.rs", resources),
-            ("gather.yaml", declaration),
             ("README.md", filled(include_str!("templates/README.md"))),
         ];
         if sdk.has_as_member() {
