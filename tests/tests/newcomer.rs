@@ -5,7 +5,7 @@
 //! there is room; what cargo builds there is kept for the next time. Not here: what is refused (`host-min`'s own tests).
 
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -60,8 +60,10 @@ impl Place {
         for name in ["hello", "schemas"] {
             link(&workspace::root().join("examples").join(name), &checkout.join("examples").join(name));
         }
-        link(&programs::host_min(), &checkout.join("target/dist/host-min"));
-        link(&programs::codegen(), &checkout.join("target/dist/codegen"));
+        // Copies: through a link, the host would find what is beside the file that is linked to.
+        for (program, name) in [(programs::host_min(), "host-min"), (programs::codegen(), "codegen")] {
+            std::fs::copy(program, checkout.join("target/dist").join(name)).expect("a program");
+        }
         let environment = BTreeMap::from([("CARGO_TARGET_DIR", top.join("build"))]);
         Place { top, checkout, environment, _alone: alone }
     }
@@ -212,16 +214,12 @@ fn the_page_leads_to_a_gatherer_of_ones_own() {
     assert!(size < 8 << 10, "the newcomer's gatherer has {size} bytes");
 }
 
-/// Without a definition it is about pods, and whole: its types are those that `codegen` makes.
+/// Without a definition it is about pods.
 #[test]
 fn a_new_member_of_the_workspace_is_whole() {
     let place = Place::new();
     let printed = place.run("target/dist/host-min new examples/unready");
     assert!(printed.contains("cargo test -p unready"), "{printed}");
-    let made =
-        std::fs::read_to_string(place.checkout.join("examples/unready/src/resources.rs")).expect("a module");
-    let generated = place.run("target/dist/codegen generate examples/unready --print");
-    assert_eq!(made, generated, "'host-min new' writes other types (left) than 'codegen generate' (right)");
     let tested = place.run("cargo test --offline -p unready");
     assert!(tested.contains("4 passed"), "{tested}");
     let built = place.run("make guests GUESTS=examples/unready");
@@ -246,11 +244,7 @@ fn a_new_gatherer_of_names_is_whole() {
         scope: Cluster\n  names: {plural: gadgets, kind: Gadget}\n  versions:\n  - {name: v1, served: true, storage: true}\n";
     std::fs::write(place.top.join("gadgets.yaml"), definition).expect("a file");
     place.run("target/dist/host-min new ../gadgets --crd ../gadgets.yaml");
-    let refused = place.run("! cargo check --offline --manifest-path ../gadgets/Cargo.toml");
-    assert!(refused.contains("run 'codegen generate' on the folder of this crate"), "{refused}");
-    let tested = place.run(
-        "target/dist/codegen generate ../gadgets; cargo test --offline --manifest-path ../gadgets/Cargo.toml",
-    );
+    let tested = place.run("cargo test --offline --manifest-path ../gadgets/Cargo.toml");
     assert!(tested.contains("3 passed"), "{tested}");
     let formatted = place.run("cargo fmt --manifest-path ../gadgets/Cargo.toml -- --check");
     assert_eq!(formatted, "");
@@ -264,6 +258,35 @@ fn a_new_gatherer_of_names_is_whole() {
     assert_eq!(profile(&place.top.join("gadgets/Cargo.toml")), of_checkout);
     let again = place.run("! target/dist/host-min new ../gadgets --crd ../gadgets.yaml");
     assert!(again.contains("it has a gather.yaml already"), "{again}");
+}
+
+#[test]
+fn the_host_leads_to_the_program_that_makes_gatherers() {
+    let place = Place::new();
+    // What is typed is passed on as it is, and what comes of it is passed back.
+    let refused = place.run("target/dist/host-min new --crd=none.yaml -- ../a || echo \"code $?\"");
+    assert_eq!(refused, "error: none.yaml: cannot be read: No such file or directory (os error 2)\ncode 1\n");
+    let refused = place.run("target/dist/host-min new ../A || echo \"code $?\"");
+    assert!(refused.contains("try 'a'") && refused.ends_with("code 2\n"), "{refused}");
+    // They offer the same.
+    let options = |help: &str| {
+        let words = help.split_whitespace().filter(|word| word.starts_with("--"));
+        words.map(str::to_owned).collect::<BTreeSet<_>>()
+    };
+    let helps =
+        ["host-min", "codegen"].map(|name| options(&place.run(&format!("target/dist/{name} new --help"))));
+    assert_eq!(helps[0], helps[1], "'host-min new' (left) and 'codegen new' (right)");
+
+    let program = place.checkout.join("target/dist/codegen");
+    let aside = place.top.join("tools");
+    std::fs::create_dir(&aside).expect("a folder");
+    std::fs::rename(&program, aside.join("codegen")).expect("the program");
+    let missing = place.run("PATH=/nowhere target/dist/host-min new ../a || echo \"code $?\"");
+    let told = "error: cannot run codegen: No such file or directory (os error 2)\n  It belongs beside host-min or on the \
+        PATH; 'make codegen' builds it.\ncode 4\n";
+    assert_eq!(missing, told);
+    let found = place.run("PATH=../tools:$PATH target/dist/host-min new ../a");
+    assert!(found.starts_with("../a has a gatherer that reads pods:\n"), "{found}");
 }
 
 #[test]

@@ -20,6 +20,8 @@ pub mod declaration;
 pub mod emit;
 mod error;
 pub mod fetch;
+#[cfg(feature = "cli")]
+pub mod new;
 mod package;
 mod plan;
 pub mod schema;

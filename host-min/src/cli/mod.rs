@@ -17,7 +17,6 @@ use args::{Rbac, Run};
 use display::Format;
 use host_min::error::{Class, Failure, Result};
 use host_min::{SingleThreaded, sandbox};
-use new::New;
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -63,7 +62,7 @@ fn command(words: &Words, single_threaded: SingleThreaded) -> Result<Result<()>,
             inspect::inspect(Path::new(&words.operands[0]), grant.as_deref(), words.has("json"))
         }
         "rbac" => rbac::rbac(&Rbac::of(words)?),
-        "new" => new::new(&New::of(words)?),
+        "new" => new::new(),
         "completions" => {
             let shell = words.operands[0].to_str().and_then(completions::script);
             print(

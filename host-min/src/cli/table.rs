@@ -181,19 +181,12 @@ pub(super) const COMMANDS: &[Command] = &[
         operand: Some(Operand {
             name: "PATH",
             many: false,
-            help: "Its folder, whose name is the gatherer's: examples/NAME in a checkout of wagather, or anywhere else. Nothing \
-                   that is there is overwritten",
+            help: "Its folder, whose name is the gatherer's: examples/NAME in the checkout, or elsewhere",
             kind: Value::Path,
         }),
         options: &[
-            Flag {
-                help: "Read the objects of this CustomResourceDefinition; otherwise pods",
-                ..path("crd", "FILE.yaml")
-            },
-            Flag {
-                help: "The checkout of wagather, for a crate outside of it; otherwise the one that the current folder is in",
-                ..path("sdk", "DIR")
-            },
+            Flag { help: "Its resource's definition; otherwise it reads pods", ..path("crd", "FILE.yaml") },
+            Flag { help: "The checkout of wagather, if it is in none", ..path("sdk", "DIR") },
         ],
         epilogue: &[],
         hidden: false,

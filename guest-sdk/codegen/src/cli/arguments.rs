@@ -2,6 +2,7 @@
 
 use super::check::Check;
 use super::fetch::Fetch;
+use super::new;
 use super::source::Source;
 use super::verify::Verify;
 use clap::{Args, Parser, Subcommand};
@@ -26,6 +27,7 @@ Exit codes:
 
 #[derive(Subcommand)]
 pub(super) enum Command {
+    New(new::Arguments),
     /// Write what a declaration names: the Rust module, and the page and the fixtures if it has 'docs' and 'fixtures'
     Generate(Generate),
     Check(Check),

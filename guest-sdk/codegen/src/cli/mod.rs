@@ -5,6 +5,7 @@ mod check;
 mod docs;
 mod fetch;
 mod fixture;
+mod new;
 #[cfg(feature = "rbac")]
 mod rbac;
 mod source;
@@ -20,6 +21,7 @@ use std::process::ExitCode;
 /// The whole program.
 pub fn main() -> ExitCode {
     let done = match Arguments::parse().command {
+        Command::New(arguments) => new::new(arguments).map(|()| true),
         Command::Generate(generate) => self::generate(&generate).map(|()| true),
         Command::Check(check) => check::check(&check),
         Command::Fetch(fetch) => fetch::fetch(&fetch).map(|()| true),

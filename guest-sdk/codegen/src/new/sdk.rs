@@ -1,6 +1,6 @@
 //! Where the SDK is that a new gatherer is built with: a checkout of this repository.
 
-use host_min::error::{Class, Failure, Result};
+use crate::Error;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
@@ -20,9 +20,9 @@ pub(super) struct Sdk {
 impl Sdk {
     /// The SDK for a crate in this folder, which need not be there: the checkout that it is in, the one that is named, or the
     /// one that the program was called in.
-    pub(super) fn find(folder: &Path, named: Option<&Path>) -> Result<Sdk> {
-        let attempt = || format!("cannot make a gatherer in {}", folder.display());
-        let refused = |reason: String| Failure::new(Class::Config, attempt(), reason);
+    pub(super) fn find(folder: &Path, named: Option<&Path>) -> Result<Sdk, Error> {
+        let refused =
+            |reason: String| Error::of_file(folder, format!("a gatherer cannot be made there: {reason}"));
         let parent = match folder.parent() {
             Some(parent) if parent != Path::new("") => parent,
             _ => Path::new("."),
@@ -34,10 +34,10 @@ impl Sdk {
             if parent != root.join(MEMBERS) {
                 let name = folder.file_name().unwrap_or_default().display().to_string();
                 return Err(refused(format!(
-                    "that is in the SDK's checkout {}, whose gatherers are in {MEMBERS}/",
+                    "that is in the SDK's checkout {}, whose gatherers are in {MEMBERS}/; name it {MEMBERS}/{name}, or give a \
+                     path outside of the checkout",
                     root.display()
-                ))
-                .advise(format!("Name it {MEMBERS}/{name}, or give a path outside of the checkout.")));
+                )));
             }
             return Ok(Sdk { root, way: "../..".to_owned(), is_member: true });
         }
@@ -45,18 +45,20 @@ impl Sdk {
             Some(named) => {
                 let root = fs::canonicalize(named);
                 root.ok().filter(|root| is_sdk(root)).ok_or_else(|| {
-                    refused(format!("--sdk {} is no checkout of wagather", named.display()))
-                        .advise("It is the folder that has guest-sdk/Cargo.toml.")
+                    refused(format!(
+                        "--sdk {} is no checkout of wagather, which is the folder that has guest-sdk/Cargo.toml",
+                        named.display()
+                    ))
                 })?
             }
             None => {
                 let here = std::env::current_dir().ok();
                 here.and_then(|here| workspace_above(&here)).filter(|root| is_sdk(root)).ok_or_else(|| {
                     refused(
-                        "it needs the SDK, and neither it nor the current folder is in its checkout"
+                        "it needs the SDK, and neither it nor the current folder is in its checkout; say where the checkout \
+                         of wagather is: --sdk DIR"
                             .to_owned(),
                     )
-                    .advise("Say where the checkout of wagather is: --sdk PATH.")
                 })?
             }
         };
@@ -80,11 +82,15 @@ impl Sdk {
         way.trim_end_matches('/').to_owned()
     }
 
+    /// Where something in the checkout is.
+    pub(super) fn place_of(&self, path: &str) -> PathBuf {
+        self.root.join(path)
+    }
+
     /// The text of a file of the checkout.
-    pub(super) fn read(&self, path: &str) -> Result<String> {
-        let path = self.root.join(path);
-        fs::read_to_string(&path)
-            .map_err(|error| Failure::new(Class::Config, format!("cannot read {}", path.display()), error))
+    pub(super) fn read(&self, path: &str) -> Result<String, Error> {
+        let file = self.place_of(path);
+        fs::read_to_string(&file).map_err(|error| Error::unreadable(&file, &error))
     }
 }
 

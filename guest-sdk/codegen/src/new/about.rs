@@ -1,10 +1,10 @@
 //! What a new gatherer is about: pods, or the objects of a CustomResourceDefinition.
 
-use host_min::error::{Class, Failure, Result};
-use host_min::yaml::{Error, Node, listed, parse_all};
-use std::fmt::{Display, Write as _};
+use crate::Error;
+use std::fmt::Write as _;
 use std::path::Path;
 use wagather_abi::manifest::is_name;
+use wagather_yaml::{self as yaml, Node, listed, parse_all};
 
 /// How long a line of the fields that there are may become.
 const MAX_HINT_CHARS: usize = 110;
@@ -25,12 +25,6 @@ pub(super) struct About {
     fields: Vec<String>,
 }
 
-/// Why a file with a definition cannot be used.
-pub(super) fn unusable(file: &Path, reason: impl Display) -> Failure {
-    let attempt = format!("cannot use {} as a CustomResourceDefinition", file.display());
-    Failure::new(Class::Config, attempt, reason)
-}
-
 impl About {
     /// Pods: every cluster has them.
     pub(super) fn pods() -> About {
@@ -47,26 +41,30 @@ impl About {
     }
 
     /// The one CustomResourceDefinition of a file.
-    pub(super) fn of_definition(file: &Path, text: &str) -> Result<About> {
-        let advice = "Save one by 'kubectl get crd NAME.GROUP -o yaml'.";
-        let documents = parse_all(text).map_err(|error| unusable(file, error))?;
+    pub(super) fn of_definition(file: &Path, text: &str) -> Result<About, Error> {
+        let mistake = |error| Error::in_file(&file.display().to_string(), vec![error]);
+        let refused = |reason: &str| {
+            let advice = "'kubectl get crd NAME.GROUP -o yaml' prints one";
+            Error::of_file(file, format!("it must have one CustomResourceDefinition, and {reason}: {advice}"))
+        };
+        let documents = parse_all(text).map_err(mistake)?;
         let is_definition = |node: &&Node| {
             node.get("kind").and_then(Node::text).is_some_and(|kind| kind == "CustomResourceDefinition")
         };
         let definitions: Vec<&Node> = documents.iter().flat_map(listed_in).filter(is_definition).collect();
         match definitions[..] {
-            [] => Err(unusable(file, "it has none").advise(advice)),
-            [only] => About::of(only).map_err(|error| unusable(file, error).advise(advice)),
+            [] => Err(refused("has none")),
+            [only] => About::of(only).map_err(mistake),
             _ => {
                 let name = |node: &&Node| node.get("metadata")?.get("name")?.text().map(str::to_owned);
                 let names: Vec<String> = definitions.iter().filter_map(name).collect();
                 let names: Vec<&str> = names.iter().map(String::as_str).collect();
-                Err(unusable(file, format!("it has several: {}", listed(&names))).advise(advice))
+                Err(refused(&format!("has several, {}", listed(&names))))
             }
         }
     }
 
-    fn of(definition: &Node) -> Result<About, Error> {
+    fn of(definition: &Node) -> Result<About, yaml::Error> {
         let spec = key(definition, "spec")?;
         let names = key(spec, "names")?;
         let name = |node: &Node, what: &str| {
@@ -195,7 +193,7 @@ fn listed_in(document: &Node) -> &[Node] {
     items.unwrap_or(std::slice::from_ref(document))
 }
 
-fn key<'a>(node: &'a Node, key: &str) -> Result<&'a Node, Error> {
+fn key<'a>(node: &'a Node, key: &str) -> Result<&'a Node, yaml::Error> {
     node.get(key).ok_or_else(|| node.error(format!("there is no {key}")))
 }
 

@@ -1,13 +1,17 @@
-//! What is refused, and what a definition comes to. That the crate compiles and runs is tested from outside.
+//! What is refused, and what a definition comes to. That the crate compiles and runs is tested from outside, by
+//! `tests/tests/newcomer.rs`.
 
 use super::about::About;
-use super::{name_of, write};
+use super::{DEFINITION as FILE, name_of, types, write};
+use crate::Saved;
 use std::path::Path;
 
 #[test]
 fn a_name_that_cannot_be_has_a_suggestion() {
+    let name_of = |name: &str| name_of(Path::new(name));
+    assert_eq!(name_of("../My/widgets"), Ok("widgets".to_owned()));
     for name in ["a", "my-gatherer", "w2"] {
-        assert_eq!(name_of(name), Ok(()), "{name}");
+        assert_eq!(name_of(name), Ok(name.to_owned()), "{name}");
     }
     for (name, suggestion) in [
         ("My_Gatherer", Some("my-gatherer")),
@@ -50,7 +54,7 @@ spec:
 "#;
 
 fn about(text: &str) -> Result<About, String> {
-    About::of_definition(Path::new("crd.yaml"), text).map_err(|failure| failure.reason)
+    About::of_definition(Path::new(FILE), text).map_err(|error| error.to_string())
 }
 
 #[test]
@@ -72,6 +76,12 @@ fn a_definition_says_what_the_gatherer_reads() {
         let text = gadgets.filled(template, "g", "../sdk", "crd.yaml");
         assert!(!text.contains("namespace") && !text.contains("__"), "{text}");
     }
+    // The types are those that this code has.
+    let declaration = gadgets.filled(include_str!("templates/gather.yaml"), "g", "../sdk", FILE);
+    let document = Saved { name: FILE.into(), from: FILE.into(), bytes: with_status.into_bytes() };
+    let types = types(Path::new("gather.yaml"), &declaration, &[document]).expect("types");
+    assert!(types.contains("pub(crate) struct Gadget {\n") && types.contains("//! crd.yaml"), "{types}");
+    assert!(types.contains("    pub(crate) conditions: Vec<"), "{types}");
     // With another version that is served, the one that is meant is named.
     let two = about(&DEFINITION.replace("served: false", "served: true")).expect("a definition");
     assert_eq!(two.resource, "gadgets.v1.example.com");
@@ -83,24 +93,24 @@ fn a_definition_says_what_the_gatherer_reads() {
 #[test]
 fn a_file_without_one_definition_is_refused() {
     for (text, reason) in [
-        ("a: [", "line "),
-        ("kind: Pod\n", "it has none"),
-        ("", "it has none"),
+        ("a: [", ", line "),
+        ("kind: Pod\n", ": it must have one CustomResourceDefinition, and has none: 'kubectl"),
+        ("", ": it must have one CustomResourceDefinition, and has none: 'kubectl"),
         (
             &*format!("{DEFINITION}---{DEFINITION}"),
-            "it has several: gadgets.example.com and gadgets.example.com",
+            ": it must have one CustomResourceDefinition, and has several, gadgets.example.com and gadgets.example.com: ",
         ),
-        (&*DEFINITION.replace("  scope: Cluster\n", ""), "line 6, column 3: there is no scope"),
-        (&*DEFINITION.replace("Cluster", "All"), "line 7, column 10: scope is Namespaced or Cluster"),
-        (&*DEFINITION.replace("Gadget}", "'a b'}"), "line 8, column 34: kind is no name of a type"),
+        (&*DEFINITION.replace("  scope: Cluster\n", ""), ", line 6, column 3: there is no scope"),
+        (&*DEFINITION.replace("Cluster", "All"), ", line 7, column 10: scope is Namespaced or Cluster"),
+        (&*DEFINITION.replace("Gadget}", "'a b'}"), ", line 8, column 34: kind is no name of a type"),
         (
             &*DEFINITION.replace("plural: gadgets", "plural: ../x"),
-            "line 8, column 19: plural is no name of a resource",
+            ", line 8, column 19: plural is no name of a resource",
         ),
-        (&*DEFINITION.replace("served: true", "served: false"), "line 10, column 5: no version is served"),
+        (&*DEFINITION.replace("served: true", "served: false"), ", line 10, column 5: no version is served"),
     ] {
         let why = about(text).expect_err(reason);
-        assert!(why.starts_with(reason), "{why}");
+        assert!(why.starts_with(&format!("{FILE}{reason}")), "{why}");
     }
 }
 
@@ -112,9 +122,9 @@ fn files_are_written_all_or_none() {
     write(&folder, &files).expect("an empty place");
     assert_eq!(std::fs::read_to_string(folder.join("src/two")).expect("a file"), "2");
     let before = std::fs::read_to_string(folder.join("one")).expect("a file");
-    let failure =
+    let error =
         write(&folder, &[("new", String::new()), ("one", "other".to_owned())]).expect_err("there is a one");
-    assert_eq!(failure.reason, "it has a one already");
+    assert!(error.to_string().contains(": it has a one already: give another path"), "{error}");
     assert!(!folder.join("new").exists());
     assert_eq!(std::fs::read_to_string(folder.join("one")).expect("a file"), before);
     // Where a folder should be is a file: what was written by then is gone again.

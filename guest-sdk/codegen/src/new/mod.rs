@@ -1,0 +1,222 @@
+//! The crate of a new gatherer, ready to be tested and built.
+//!
+//! With a CustomResourceDefinition it reads that one's objects, otherwise pods. It only makes a beginning, as a person would:
+//! what it reads is written into a `gather.yaml`, and its types are made from there.
+
+mod about;
+mod sdk;
+
+#[cfg(test)]
+mod tests;
+
+use crate::{Declaration, Error, Plan, Saved, Schemas, emit, schema};
+use about::About;
+use sdk::Sdk;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use wagather_abi::limits::MAX_GATHERER_NAME_BYTES;
+use wagather_abi::manifest::is_gatherer_name;
+
+/// Crates that a gatherer's would be taken for.
+const TAKEN: &[&str] = &["alloc", "core", "proc-macro", "std", "test", "wagather"];
+
+/// Where the definition lies in the crate.
+const DEFINITION: &str = "crd.yaml";
+
+/// What a new gatherer is made of.
+#[derive(Clone, Debug)]
+pub struct New {
+    /// The folder of its crate, whose name is its own.
+    pub folder: PathBuf,
+    /// A file with the CustomResourceDefinition whose objects it reads; without one it reads pods.
+    pub crd: Option<PathBuf>,
+    /// The checkout that has the SDK, if the crate is in none; without it, the one that the current folder is in.
+    pub sdk: Option<PathBuf>,
+}
+
+/// What was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Made {
+    /// The gatherer's name.
+    pub name: String,
+    /// What it reads, as `gather.yaml` names it: `widgets.example.com`.
+    pub resource: String,
+    /// Whether the crate is a member of the checkout's workspace.
+    pub is_member: bool,
+}
+
+/// The name of the gatherer whose crate is in a folder.
+///
+/// # Errors
+///
+/// Why neither a gatherer nor its crate can have that name, and one that it can have.
+pub fn name_of(folder: &Path) -> Result<String, String> {
+    let name = folder.file_name().unwrap_or(folder.as_os_str()).to_string_lossy();
+    match refused(&name) {
+        None => Ok(name.into_owned()),
+        Some(why) => Err(why),
+    }
+}
+
+fn refused(name: &str) -> Option<String> {
+    let is_plain = |name: &str| is_gatherer_name(name) && name.starts_with(|c: char| c.is_ascii_lowercase());
+    if TAKEN.contains(&name) {
+        return Some(format!(
+            "a gatherer cannot be called '{name}': a crate of Rust or of the SDK is; try 'my-{name}'"
+        ));
+    }
+    if is_plain(name) {
+        return None;
+    }
+    let lower = name.to_ascii_lowercase();
+    let words: Vec<&str> =
+        lower.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let mut nearest = words.join("-").trim_start_matches(|c: char| c.is_ascii_digit() || c == '-').to_owned();
+    nearest.truncate(MAX_GATHERER_NAME_BYTES);
+    let hint = match nearest.trim_end_matches('-') {
+        nearest if is_plain(nearest) => format!("; try '{nearest}'"),
+        _ => String::new(),
+    };
+    Some(format!(
+        "a gatherer cannot be called '{name}': its name begins with a letter, has a-z, 0-9 and '-', and at most \
+         {MAX_GATHERER_NAME_BYTES} of them{hint}"
+    ))
+}
+
+impl New {
+    /// Makes the crate.
+    ///
+    /// # Errors
+    ///
+    /// The name is none, the SDK is not there, the definition cannot be used, or a file of the crate is there already. Nothing is
+    /// written then.
+    pub fn make(&self) -> Result<Made, Error> {
+        let name = name_of(&self.folder).map_err(|why| Error::of_file(&self.folder, why))?;
+        let sdk = Sdk::find(&self.folder, self.sdk.as_deref())?;
+        let (about, definition) = match &self.crd {
+            None => (About::pods(), None),
+            Some(file) => {
+                let text = fs::read_to_string(file).map_err(|error| Error::unreadable(file, &error))?;
+                (About::of_definition(file, &text)?, Some(text))
+            }
+        };
+        write(&self.folder, &self.files(&name, &about, &sdk, definition)?)?;
+        Ok(Made { name, resource: about.resource, is_member: sdk.has_as_member() })
+    }
+
+    fn files(
+        &self,
+        name: &str,
+        about: &About,
+        sdk: &Sdk,
+        definition: Option<String>,
+    ) -> Result<Vec<File>, Error> {
+        let schemas = match &definition {
+            Some(_) => DEFINITION.to_owned(),
+            None if sdk.has_as_member() => "../schemas".to_owned(),
+            None => sdk.path_to("examples/schemas"),
+        };
+        let filled = |template: &str| about.filled(template, name, &sdk.path_to(""), &schemas);
+        let (lib, tests) = about.code();
+        let declaration = filled(include_str!("templates/gather.yaml"));
+        let documents = match &definition {
+            Some(text) => vec![Saved {
+                name: DEFINITION.to_owned(),
+                from: self.crd.clone().unwrap_or_default(),
+                bytes: text.clone().into_bytes(),
+            }],
+            None => schema::files(&[sdk.place_of("examples/schemas")])?,
+        };
+        let resources = types(&self.folder.join("gather.yaml"), &declaration, &documents);
+        let resources = resources.map_err(|error| match &self.crd {
+            // The error names files of the crate, which are not there.
+            Some(file) => Error::of_file(file, format!("no types can be made of it: {error}")),
+            None => error,
+        })?;
+        let mut files = vec![
+            ("gather.yaml", declaration),
+            ("src/lib.rs", filled(lib)),
+            ("src/tests.rs", filled(tests)),
+            ("src/resources.rs", resources),
+            ("README.md", filled(include_str!("templates/README.md"))),
+        ];
+        if sdk.has_as_member() {
+            files.push(("Cargo.toml", filled(include_str!("templates/member.toml"))));
+        } else {
+            files.push(("Cargo.toml", filled(include_str!("templates/own.toml"))));
+            // The versions that the SDK is tested with; cargo leaves out what is not needed.
+            files.push(("Cargo.lock", sdk.read("Cargo.lock")?));
+            files.push((".gitignore", "/target/\n".to_owned()));
+        }
+        files.extend(definition.map(|text| (DEFINITION, text)));
+        Ok(files)
+    }
+}
+
+/// What `codegen generate` writes, of a declaration that is not written yet.
+fn types(file: &Path, declaration: &str, documents: &[Saved]) -> Result<String, Error> {
+    let declaration = Declaration::parse(file, declaration)?;
+    Ok(emit::rust(&Plan::new(&declaration, &Schemas::of(documents)?)?))
+}
+
+/// A file's path in the crate, and its text.
+type File = (&'static str, String);
+
+/// Writes all files, none of which may be there, or nothing.
+fn write(folder: &Path, files: &[File]) -> Result<(), Error> {
+    let refused = |reason: String| {
+        let advice =
+            "give another path, or remove what is there; nothing is overwritten, and nothing was written";
+        Error::of_file(folder, format!("{reason}: {advice}"))
+    };
+    if let Some((path, _)) = files.iter().find(|(path, _)| folder.join(path).symlink_metadata().is_ok()) {
+        return Err(refused(format!("it has a {path} already")));
+    }
+    let mut written = Written::default();
+    let done = files.iter().try_for_each(|(path, text)| written.file(&folder.join(path), text.as_bytes()));
+    done.map_err(|error| {
+        written.undo();
+        refused(format!("a gatherer cannot be made there: {error}"))
+    })
+}
+
+/// What was written so far, in order.
+#[derive(Default)]
+struct Written {
+    files: Vec<PathBuf>,
+    folders: Vec<PathBuf>,
+}
+
+impl Written {
+    fn file(&mut self, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+        if let Some(folder) = path.parent() {
+            self.folder(folder)?;
+        }
+        let mut file = fs::File::create_new(path)?;
+        self.files.push(path.to_owned());
+        file.write_all(bytes)
+    }
+
+    fn folder(&mut self, path: &Path) -> std::io::Result<()> {
+        if path == Path::new("") || path.is_dir() {
+            return Ok(());
+        }
+        if let Some(above) = path.parent() {
+            self.folder(above)?;
+        }
+        fs::create_dir(path)?;
+        self.folders.push(path.to_owned());
+        Ok(())
+    }
+
+    /// Best effort: what cannot be removed is left.
+    fn undo(self) {
+        for file in self.files {
+            let _ = fs::remove_file(file);
+        }
+        for folder in self.folders.iter().rev() {
+            let _ = fs::remove_dir(folder);
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! `codegen new` as it is typed: what it writes, and what it refuses. That the crates compile and run is tested by
+//! `tests/tests/newcomer.rs`.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+const DEFINITION: &str = "\
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: gadgets.example.com}
+spec:
+  group: example.com
+  scope: Cluster
+  names: {plural: gadgets, kind: Gadget}
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema: {openAPIV3Schema: {type: object, properties: {spec: {type: object, properties: {size: {type: integer}}}}}}
+";
+
+/// The exit code, and what is printed, both ways.
+fn codegen(folder: &Path, words: &[&str]) -> (Option<i32>, String) {
+    let done = Command::new(env!("CARGO_BIN_EXE_codegen")).args(words).current_dir(folder).output();
+    let done = done.expect("codegen");
+    (done.status.code(), String::from_utf8_lossy(&[done.stdout, done.stderr].concat()).into_owned())
+}
+
+/// The checkout that this test is in.
+fn checkout() -> &'static str {
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../..")
+}
+
+fn files(folder: &Path) -> Vec<String> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).into_iter().flatten() {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        match path.is_dir() {
+            true => names.extend(files(&path).iter().map(|inner| format!("{name}/{inner}"))),
+            false => names.push(name),
+        }
+    }
+    names.sort();
+    names
+}
+
+#[test]
+fn a_crate_has_the_types_of_its_declaration() {
+    let place = tempfile::tempdir().expect("a folder");
+    let place = place.path();
+    fs::write(place.join("gadgets.yaml"), DEFINITION).expect("a file");
+    let all = [
+        ".gitignore",
+        "Cargo.lock",
+        "Cargo.toml",
+        "README.md",
+        "gather.yaml",
+        "src/lib.rs",
+        "src/resources.rs",
+        "src/tests.rs",
+    ];
+    for (name, options, resource, also) in [
+        ("gadgets", &["--crd", "gadgets.yaml"][..], "gadgets.example.com", Some("crd.yaml")),
+        ("unready", &[], "pods", None),
+    ] {
+        let words = [&["new", name, "--sdk", checkout()], options].concat();
+        let (code, printed) = codegen(place, &words);
+        assert_eq!(code, Some(0), "{printed}");
+        assert!(printed.starts_with(&format!("{name} has a gatherer that reads {resource}:\n")), "{printed}");
+        assert!(printed.contains(&format!("  cargo test --manifest-path {name}/Cargo.toml\n")), "{printed}");
+        let mut expected: Vec<&str> = all.iter().copied().chain(also).collect();
+        expected.sort_unstable();
+        assert_eq!(files(&place.join(name)), expected);
+        let (code, printed) = codegen(place, &["check", name]);
+        assert!(code == Some(0) && printed.ends_with("src/resources.rs is up to date\n"), "{printed}");
+        // Once more, and nothing is changed.
+        fs::write(place.join(name).join("src/lib.rs"), "mine").expect("a file");
+        let (code, printed) = codegen(place, &words);
+        let refused = format!("error: {name}: it has a gather.yaml already: give another path");
+        assert!(code == Some(1) && printed.starts_with(&refused), "{printed}");
+        assert_eq!(fs::read_to_string(place.join(name).join("src/lib.rs")).expect("a file"), "mine");
+    }
+}
+
+#[test]
+fn what_cannot_be_made_is_told_and_nothing_is_written() {
+    let place = tempfile::tempdir().expect("a folder");
+    let place = place.path();
+    fs::write(place.join("pod.yaml"), "kind: Pod\n").expect("a file");
+    // Of a type that no field has.
+    fs::write(place.join("broken.yaml"), DEFINITION.replace("type: object", "type: thing")).expect("a file");
+    for (words, code, told) in [
+        (
+            &["My_Gatherer", "--sdk", checkout()][..],
+            2,
+            "invalid value 'My_Gatherer' for '<PATH>': a gatherer cannot be called 'My_Gatherer': ",
+        ),
+        (&["a"], 1, "a: a gatherer cannot be made there: it needs the SDK, "),
+        (&["a", "--sdk", "."], 1, "a: a gatherer cannot be made there: --sdk . is no checkout of wagather"),
+        (
+            &["b/a", "--sdk", checkout()],
+            1,
+            "b/a: a gatherer cannot be made there: there must be a folder b for it: ",
+        ),
+        (&["a", "--sdk", checkout(), "--crd", "none.yaml"], 1, "none.yaml: cannot be read: "),
+        (
+            &["a", "--sdk", checkout(), "--crd", "pod.yaml"],
+            1,
+            "pod.yaml: it must have one CustomResourceDefinition",
+        ),
+        (&["a", "--sdk", checkout(), "--crd", "broken.yaml"], 1, "broken.yaml: no types can be made of it: "),
+    ] {
+        let (is, printed) = codegen(place, &[&["new"], words].concat());
+        assert!(
+            is == Some(code) && printed.starts_with(&format!("error: {told}")),
+            "{words:?}: {is:?} {printed}"
+        );
+        assert_eq!(files(place), ["broken.yaml", "pod.yaml"], "{words:?}");
+    }
+    let within = format!("{}/tests/a", checkout());
+    let (code, printed) = codegen(place, &["new", &within]);
+    assert!(
+        code == Some(1) && printed.contains("whose gatherers are in examples/; name it examples/a, "),
+        "{printed}"
+    );
+    assert!(!Path::new(&within).exists());
+}
