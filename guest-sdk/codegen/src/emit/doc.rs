@@ -6,10 +6,19 @@ const MOST: usize = 180;
 /// How wide a line of a comment may be.
 const WIDTH: usize = 100;
 
+/// A text that stays within its line and looks as it is: whoever wrote the schema must not write the code as well.
+pub(crate) fn plain(text: &str) -> String {
+    let is_odd = |c: char| {
+        // Separators of lines and paragraphs, and what turns the direction of the text around it.
+        c.is_control()
+            || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().map(|c| if is_odd(c) { ' ' } else { c }).collect()
+}
+
 /// The first sentence, plain.
 pub(crate) fn sentence(description: &str) -> String {
-    let paragraph = description.trim().split("\n\n").next().unwrap_or_default();
-    let plain: String = paragraph.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let plain = plain(description.trim().split("\n\n").next().unwrap_or_default());
     let mut text = String::new();
     for word in plain.split_whitespace() {
         if word.contains("://") {
@@ -42,6 +51,7 @@ fn ends_sentence(text: &str, word: &str) -> bool {
 
 /// A sentence as lines of a doc comment. What rustdoc would take for a link, HTML or code stands for itself.
 pub(crate) fn comment(indent: &str, text: &str) -> String {
+    let text = &plain(text);
     let mut escaped = String::new();
     let ticks_match = text.matches('`').count().is_multiple_of(2);
     for c in text.chars() {
@@ -53,7 +63,7 @@ pub(crate) fn comment(indent: &str, text: &str) -> String {
     }
     if ticks_match && text.contains('`') {
         // Between backticks nothing is escaped.
-        escaped = text.to_owned();
+        escaped.clone_from(text);
     }
     let mut lines = String::new();
     let mut line = String::new();

@@ -1,7 +1,7 @@
 //! The page about a gatherer, in Markdown: what it is for, what it reads and why, what it writes, and what it must be allowed. It
 //! is for who runs it in a cluster, and for who reads its archive.
 
-use super::doc::sentence;
+use super::doc::{plain, sentence};
 use super::fixture::sample;
 use crate::declaration::Described;
 use crate::plan::{Field, Plan, Planned, Type};
@@ -276,7 +276,7 @@ fn prose(text: &str) -> String {
 
 fn escaped(text: &str) -> String {
     let mut escaped = String::new();
-    for (index, c) in text.char_indices() {
+    for (index, c) in plain(text).char_indices() {
         match c {
             '<' => escaped += "&lt;",
             '>' => escaped += "&gt;",
@@ -292,6 +292,7 @@ fn escaped(text: &str) -> String {
 
 /// Code, between as many backticks as it takes.
 fn code(text: &str) -> String {
+    let text = &plain(text);
     let fence = "`".repeat(longest_run(text) + 1);
     let is_edge = |c: char| c == '`';
     let pad = if text.starts_with(is_edge) || text.ends_with(is_edge) || text.is_empty() { " " } else { "" };

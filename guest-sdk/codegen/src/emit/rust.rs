@@ -1,6 +1,6 @@
 //! The Rust module: what a person would write, who had read the schema.
 
-use super::doc::{comment, sentence};
+use super::doc::{comment, plain, sentence};
 use crate::plan::{Body, Enumeration, Field, Plan, Planned, Struct, Type};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -34,15 +34,16 @@ impl Rust<'_> {
 
     fn head(&self) -> String {
         let plan = self.plan;
-        let mut text = format!("//! What {} reads, as `{}` declares it.\n//!\n", plan.name, plan.declaration);
+        let declaration = plain(&plan.declaration);
+        let mut text =
+            format!("//! What {} reads, as `{declaration}` declares it.\n//!\n", plain(&plan.name));
         let _ = writeln!(
             text,
-            "//! Made by `codegen generate`: change `{}`, and generate it again. The schemas are those of",
-            plan.declaration
+            "//! Made by `codegen generate`: change `{declaration}`, and generate it again. The schemas are those of"
         );
         for (index, source) in plan.sources.iter().enumerate() {
             let end = if index + 1 == plan.sources.len() { '.' } else { ',' };
-            let _ = writeln!(text, "//! {source}{end}");
+            let _ = writeln!(text, "//! {}{end}", plain(source));
         }
         text.push('\n');
         text

@@ -3,6 +3,7 @@
 use super::{Document, Resource, Roots};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
+use wagather_abi::manifest::is_name;
 
 /// The name under which a document of CustomResourceDefinitions has the schema of `metadata`, as OpenAPI documents have it.
 const OBJECT_META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
@@ -79,7 +80,10 @@ fn open_api(name: &str, mut value: Value, dialect: Dialect) -> Result<(Document,
         let action = operation.and_then(|get| get.get("x-kubernetes-action")).and_then(Value::as_str);
         let kind = operation.and_then(|get| get.get("x-kubernetes-group-version-kind")).and_then(kind_of);
         let (Some(action), Some((_, _, kind))) = (action, kind) else { continue };
-        let Some(place) = PathOf::of(path) else { continue };
+        // What has no name of a resource is none: no gatherer could ask for it.
+        let Some(place) = PathOf::of(path).filter(|place| place.has_names() && is_kind(kind)) else {
+            continue;
+        };
         let key = (place.group.to_owned(), place.version.to_owned(), place.plural.to_owned());
         if place.subresource == Some("log") {
             logs.push(key);
@@ -153,6 +157,11 @@ pub(crate) struct PathOf<'a> {
 }
 
 impl<'a> PathOf<'a> {
+    /// Whether all of it can be names.
+    fn has_names(&self) -> bool {
+        (self.group.is_empty() || is_name(self.group)) && is_name(self.version) && is_name(self.plural)
+    }
+
     pub(crate) fn of(path: &'a str) -> Option<Self> {
         let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
         let (group, version, rest) = match *segments {
@@ -190,7 +199,15 @@ fn custom_resource(name: &str, value: &Value) -> Result<(Document, Vec<Resource>
     };
     let (group, plural, kind) =
         (text("/spec/group")?, text("/spec/names/plural")?, text("/spec/names/kind")?);
-    let about = |reason: &str| format!("the CustomResourceDefinition {plural}.{group}: {reason}");
+    let about = |reason: &str| {
+        format!(
+            "the CustomResourceDefinition {}: {reason}",
+            wagather_yaml::shown(&format!("{plural}.{group}"))
+        )
+    };
+    if !is_name(group) || !is_name(plural) || !is_kind(kind) {
+        return Err(about("spec.group, spec.names.plural or spec.names.kind is no name of such"));
+    }
     let namespaced = match text("/spec/scope")? {
         "Namespaced" => true,
         "Cluster" => false,
@@ -208,6 +225,9 @@ fn custom_resource(name: &str, value: &Value) -> Result<(Document, Vec<Resource>
         let Some(version_name) = version.get("name").and_then(Value::as_str) else {
             return Err(about(&format!("spec.versions[{index}] has no name")));
         };
+        if !is_name(version_name) {
+            return Err(about(&format!("spec.versions[{index}].name is no name of a version")));
+        }
         if version.get("served").and_then(Value::as_bool) == Some(false) {
             continue;
         }
@@ -239,6 +259,11 @@ fn custom_resource(name: &str, value: &Value) -> Result<(Document, Vec<Resource>
     }
     let title = format!("CustomResourceDefinition {plural}.{group}");
     Ok((Document { name: name.to_owned(), title, definitions, roots: Roots::Each(roots) }, resources))
+}
+
+/// Whether a kind can be called so: a word, as it becomes the name of a type.
+fn is_kind(kind: &str) -> bool {
+    kind.starts_with(|c: char| c.is_ascii_alphabetic()) && kind.chars().all(|c| c.is_ascii_alphanumeric())
 }
 
 /// The schema of a custom resource's objects, with the fields that every object has.
