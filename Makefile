@@ -38,7 +38,7 @@ test: setup lint guests host codegen ## every test that needs no cluster, and th
 	cargo test --workspace
 	bash .ci/fuzz --bounded
 
-test-cluster: guests host apiserver ## the end-to-end tests on a real kube-apiserver (needs Go)
+test-cluster: guests host codegen apiserver ## the end-to-end tests on a real kube-apiserver (needs Go)
 	cargo test -p tests --features cluster --test cluster -- --test-threads=1
 
 guests: setup ## build the examples to target/guests/<name>.wasm, or GUESTS='folder ...'

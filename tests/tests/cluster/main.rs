@@ -10,6 +10,7 @@
 
 mod access;
 mod ask;
+mod codegen;
 mod demo;
 mod examples;
 mod expiry;
