@@ -4,7 +4,7 @@
 //! program that hangs fails its test with what it had said by then.
 
 use crate::programs;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::Read;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -49,12 +49,15 @@ pub struct Done {
 impl Host {
     /// A call with these words.
     pub fn new<I: IntoIterator<Item: AsRef<OsStr>>>(words: I) -> Host {
-        Host::of(Command::new(programs::host_min())).args(words)
+        let mut words_of_host = host();
+        let mut command = Command::new(words_of_host.remove(0));
+        command.args(words_of_host);
+        Host::of(command).args(words)
     }
 
     /// A call through another command, such as a shell that sets limits and then executes its arguments.
     pub fn through<I: IntoIterator<Item: AsRef<OsStr>>>(mut wrapper: Command, words: I) -> Host {
-        wrapper.arg(programs::host_min());
+        wrapper.args(host());
         Host::of(wrapper).args(words)
     }
 
@@ -165,6 +168,21 @@ impl Host {
         let (stdout, stderr) = (drain(child.stdout.take()), drain(child.stderr.take()));
         let Host { time_limit, home: _home, .. } = self;
         Call { child, stdout, stderr, name, begin, time_limit, _home }
+    }
+}
+
+/// The words that call the host. What a shell starts in the background ignores the interrupt, and hands that down to whatever it
+/// starts; but a test that interrupts the host is to reach it.
+fn host() -> Vec<OsString> {
+    const INTERRUPT: u64 = 1 << (2 - 1);
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    let host = programs::host_min().into();
+    if ignored & INTERRUPT == 0 {
+        vec![host]
+    } else {
+        vec!["env".into(), "--default-signal=INT".into(), host]
     }
 }
 
