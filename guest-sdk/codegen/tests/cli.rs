@@ -50,7 +50,8 @@ fn gatherer() -> TempDir {
     write("whole.json", CORE);
     let saved = done(folder.path(), &["fetch", "--schema", "whole.json"]);
     assert!(saved.starts_with("schemas/core-v1.json (") && saved.lines().count() == 1, "{saved}");
-    assert_eq!(done(folder.path(), &["generate"]), "");
+    assert_eq!(done(folder.path(), &["generate"]), "./src/resources.rs (written)\n");
+    assert_eq!(done(folder.path(), &["generate"]), "./src/resources.rs (unchanged)\n");
     folder
 }
 

@@ -50,9 +50,9 @@ fn generate(generate: &Generate) -> Result<(), Error> {
     if generate.print {
         return print(&text);
     }
-    write(&declaration.output, &text)?;
+    write_and_say(&declaration.output, &text)?;
     if let Some(file) = &declaration.docs {
-        write(file, emit::docs(&plan, &Package::of(&declaration)?))?;
+        write_and_say(file, &emit::docs(&plan, &Package::of(&declaration)?))?;
     }
     if let Some(folder) = &declaration.fixtures {
         fixture::write(&plan, folder, false)?;
@@ -84,6 +84,13 @@ fn declaration_file(path: &Path) -> PathBuf {
 #[cfg(feature = "cluster")]
 fn warn(text: &str) {
     let _ = writeln!(io::stderr().lock(), "warning: {text}");
+}
+
+/// Writes a file, and says which, and whether it is another than before.
+fn write_and_say(file: &Path, text: &str) -> Result<(), Error> {
+    let is_known = std::fs::read(file).is_ok_and(|known| known == text.as_bytes());
+    write(file, text)?;
+    print(&format!("{} ({})\n", file.display(), if is_known { "unchanged" } else { "written" }))
 }
 
 /// Writes a file whole, or not at all; makes its folder.
