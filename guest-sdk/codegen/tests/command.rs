@@ -63,7 +63,9 @@ impl Gatherer {
 #[test]
 fn generate_writes_all_that_is_declared() {
     let gatherer = Gatherer::new();
-    assert_eq!(gatherer.run(&["generate"]), Ok(String::new()));
+    let written = gatherer.run(&["generate"]).expect("generated");
+    assert!(written.starts_with("./src/resources.rs (written)\n./page.md (written)\n"), "{written}");
+    assert!(written.contains("fixtures/pods.json (written)\n"), "{written}");
     for file in ["src/resources.rs", "page.md", "fixtures/pods.json", "fixtures/gateways.example.com.json"] {
         assert_eq!(gatherer.get(file), known(file), "{file}");
     }
@@ -72,7 +74,9 @@ fn generate_writes_all_that_is_declared() {
         gatherer.put(file, "changed");
     }
     std::fs::remove_file(gatherer.path("fixtures/nodes.json")).expect("a file");
-    assert_eq!(gatherer.run(&["generate"]), Ok(String::new()));
+    let written = gatherer.run(&["generate"]).expect("generated");
+    let lines = ["./src/resources.rs (written)", "./page.md (written)", "./fixtures/nodes.json (written)"];
+    assert_eq!(written.lines().collect::<Vec<_>>(), lines);
     assert_eq!(gatherer.get("fixtures/pods.json"), "changed");
     for file in ["src/resources.rs", "page.md", "fixtures/nodes.json"] {
         assert_eq!(gatherer.get(file), known(file), "{file}");

@@ -55,7 +55,9 @@ fn generate(generate: &Generate) -> Result<(), Error> {
         write_and_say(file, &emit::docs(&plan, &Package::of(&declaration)?))?;
     }
     if let Some(folder) = &declaration.fixtures {
-        fixture::write(&plan, folder, false)?;
+        for (file, _) in fixture::write(&plan, folder, false)?.iter().filter(|(_, is_new)| *is_new) {
+            print(&format!("{} (written)\n", file.display()))?;
+        }
     }
     Ok(())
 }
