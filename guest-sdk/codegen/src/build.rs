@@ -5,7 +5,7 @@
 //! wagather_codegen::build::Gather::new("gather.yaml").write();
 //! ```
 //!
-//! ```ignore
+//! ```text
 //! // src/lib.rs
 //! mod resources {
 //!     include!(concat!(env!("OUT_DIR"), "/resources.rs"));

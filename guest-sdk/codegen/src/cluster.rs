@@ -62,7 +62,7 @@ fn entries(bytes: &[u8]) -> Result<BTreeMap<String, String>, String> {
     for (name, entry) in paths {
         let path = entry.get("serverRelativeURL").and_then(Value::as_str);
         // What leads elsewhere than to this server's documents is none of them.
-        match path.filter(|path| path.starts_with("/openapi/") && is_plain(path)) {
+        match path.filter(|path| path.starts_with("/openapi/") && is_plain(path) && is_plain(name)) {
             Some(path) => drop(entries.insert(name.clone(), path.to_owned())),
             None => return Err(format!("the index has no path for '{}'", wagather_yaml::shown(name))),
         }

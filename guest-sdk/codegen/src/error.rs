@@ -1,5 +1,6 @@
 //! What goes wrong, told to the person who wrote the declaration or has the schemas.
 
+use crate::plain::plain_lines;
 use std::fmt;
 use std::path::Path;
 use wagather_yaml::Place;
@@ -39,11 +40,14 @@ impl Error {
 }
 
 impl Error {
-    /// Everything that is wrong, one by one.
+    /// Everything that is wrong, one by one. What schemas say in it cannot steer a terminal.
     pub fn mistakes(&self) -> impl Iterator<Item = String> {
-        self.0.iter().map(|Line { file, place, message }| match place {
-            Some(place) => format!("{file}, {place}: {message}"),
-            None => format!("{file}: {message}"),
+        self.0.iter().map(|Line { file, place, message }| {
+            let line = match place {
+                Some(place) => format!("{file}, {place}: {message}"),
+                None => format!("{file}: {message}"),
+            };
+            plain_lines(&line)
         })
     }
 }

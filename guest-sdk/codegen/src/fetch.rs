@@ -19,7 +19,7 @@ pub struct Cut {
     pub text: String,
 }
 
-/// Whether what is saved has the schemas' descriptions, which are four fifths of it and the comments of generated types.
+/// Whether what is saved has the schemas' descriptions, which are more than half of it, and the comments of generated types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Descriptions {
     /// It has.

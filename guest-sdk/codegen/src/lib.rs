@@ -23,6 +23,7 @@ pub mod fetch;
 #[cfg(feature = "cli")]
 pub mod new;
 mod package;
+mod plain;
 mod plan;
 pub mod schema;
 pub mod verify;

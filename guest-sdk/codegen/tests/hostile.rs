@@ -88,6 +88,19 @@ fn what_a_schema_says_is_never_code() {
 }
 
 #[test]
+fn what_a_schema_says_does_not_steer_a_terminal() {
+    // The names that there are, of which a message lists some.
+    let document = document("it").to_string().replace("\"when\"", "\"when\\u001b[2J\"");
+    let mut schemas = Schemas::default();
+    schemas.add("it.json", document.as_bytes()).expect("a document");
+    let text = "apiVersion: wagather/v1\nkind: Gather\nname: it\nresources:\n  pods: status.xyz\n";
+    let declaration = Declaration::parse(Path::new("gather.yaml"), text).expect("a declaration");
+    let why = Plan::new(&declaration, &schemas).expect_err("no such field").to_string();
+    assert!(why.contains("has no field 'xyz'") && why.contains("when"), "{why}");
+    assert!(!why.contains('\u{1b}'), "{why:?}");
+}
+
+#[test]
 fn a_definition_with_other_names_is_refused() {
     for (group, plural, kind, version) in [
         ("example.com\nfn evil() {}", "widgets", "Widget", "v1"),

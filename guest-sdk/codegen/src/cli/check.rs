@@ -3,6 +3,7 @@
 use super::source::Source;
 use super::{declaration_file, print};
 use crate::check::{Change, Stale, compare, stale};
+use crate::plain::plain;
 use crate::{Declaration, Error, Plan, Saved, Schemas, emit, schema};
 use clap::Args;
 use serde_json::{Value, json};
@@ -111,7 +112,7 @@ fn as_text(checked: &[Checked], has_others: bool) -> String {
             Ok(found) => found,
             // It names the file itself.
             Err(why) => {
-                let _ = writeln!(text, "error: {why}");
+                why.mistakes().for_each(|mistake| _ = writeln!(text, "error: {mistake}"));
                 continue;
             }
         };
@@ -130,10 +131,10 @@ fn as_text(checked: &[Checked], has_others: bool) -> String {
         let (breaking, harmless): (Vec<_>, Vec<_>) =
             changes.iter().partition(|change| change.effect.breaks());
         for change in breaking {
-            let _ = writeln!(text, "{file}: error: {change}");
+            let _ = writeln!(text, "{file}: error: {}", plain(&change.to_string()));
         }
         for change in harmless {
-            let _ = writeln!(text, "{file}: note: {change}");
+            let _ = writeln!(text, "{file}: note: {}", plain(&change.to_string()));
         }
     }
     text

@@ -25,7 +25,7 @@ pub(super) struct Fetch {
     #[arg(long)]
     all: bool,
 
-    /// Leave the descriptions out: a third of the size, and generated types have no comments of the schemas
+    /// Leave the descriptions out, more than half of the size; generated types then have no comments of the schemas
     #[arg(long, conflicts_with = "all")]
     no_descriptions: bool,
 }

@@ -2,6 +2,7 @@
 
 use super::print;
 use super::source::Source;
+use crate::plain::plain;
 use crate::verify::{Level, Report, root_of, schemas_of, verify};
 use crate::{Error, Schemas};
 use clap::Args;
@@ -59,7 +60,7 @@ impl Verify {
 fn as_text(report: &Report) -> (String, String) {
     let mut found = String::new();
     for message in &report.messages {
-        let _ = writeln!(found, "{}: {message}", message.level.as_str());
+        let _ = writeln!(found, "{}: {}", message.level.as_str(), plain(&message.to_string()));
     }
     let number = |number: usize, of: &str| format!("{number} {of}{}", if number == 1 { "" } else { "s" });
     let mut summary = match report.resources {

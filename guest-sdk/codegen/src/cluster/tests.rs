@@ -162,6 +162,14 @@ fn what_goes_wrong_says_what_to_do() {
             &[(
                 "/openapi/v3",
                 200,
+                "{\"paths\": {\"api/v1\\n\": {\"serverRelativeURL\": \"/openapi/v3/api/v1\"}}}",
+            )],
+            "the index has no path for 'api/v1\\n'",
+        ),
+        (
+            &[(
+                "/openapi/v3",
+                200,
                 r#"{"paths": {"apis/far/v1": {"serverRelativeURL": "/openapi/v3/apis/far/v1"}}}"#,
             )],
             "cannot read /openapi/v3/apis/far/v1: cannot connect\n  Try a nearer one.",

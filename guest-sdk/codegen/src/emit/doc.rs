@@ -1,20 +1,12 @@
 //! Descriptions of schemas, cut to what a comment needs.
 
+use crate::plain::plain;
+
 /// The longest comment, in characters.
 const MOST: usize = 180;
 
 /// How wide a line of a comment may be.
 const WIDTH: usize = 100;
-
-/// A text that stays within its line and looks as it is: whoever wrote the schema must not write the code as well.
-pub(crate) fn plain(text: &str) -> String {
-    let is_odd = |c: char| {
-        // Separators of lines and paragraphs, and what turns the direction of the text around it.
-        c.is_control()
-            || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    text.chars().map(|c| if is_odd(c) { ' ' } else { c }).collect()
-}
 
 /// The first sentence, plain.
 pub(crate) fn sentence(description: &str) -> String {

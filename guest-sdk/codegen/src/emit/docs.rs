@@ -1,9 +1,10 @@
 //! The page about a gatherer, in Markdown: what it is for, what it reads and why, what it writes, and what it must be allowed. It
 //! is for who runs it in a cluster, and for who reads its archive.
 
-use super::doc::{plain, sentence};
+use super::doc::sentence;
 use super::fixture::sample;
 use crate::declaration::Described;
+use crate::plain::plain;
 use crate::plan::{Field, Plan, Planned, Type};
 use crate::{Package, plan::Body};
 use std::fmt::Write as _;

@@ -1,6 +1,7 @@
 //! The Rust module: what a person would write, who had read the schema.
 
-use super::doc::{comment, plain, sentence};
+use super::doc::{comment, sentence};
+use crate::plain::plain;
 use crate::plan::{Body, Enumeration, Field, Plan, Planned, Struct, Type};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
