@@ -10,7 +10,8 @@ use std::path::Path;
 pub(crate) fn check(header: &Path, flags: &[String]) -> Result<(), String> {
     let file = header.with_file_name("declarations.c");
     let name = header.file_name().and_then(|name| name.to_str()).ok_or("the header's path has no name")?;
-    std::fs::write(&file, source(name)).map_err(|error| format!("cannot write {}: {error}", file.display()))?;
+    std::fs::write(&file, source(name))
+        .map_err(|error| format!("cannot write {}: {error}", file.display()))?;
     let mut compiler = cc::Build::new();
     // The flags of wasm3's build; its own words about them are of no interest here.
     for flag in flags {

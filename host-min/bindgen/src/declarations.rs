@@ -15,7 +15,12 @@ pub(crate) const STRUCTS: &[Struct] = &[
     Struct { name: "M3ImportInfo", fields: &[("cstr_t", "moduleUtf8", 0), ("cstr_t", "fieldUtf8", 0)] },
     Struct {
         name: "M3FuncType",
-        fields: &[("M3FuncType *", "next", 0), ("u32", "numArgs", 0), ("u8", "returnType", 0), ("u8", "argTypes", 3)],
+        fields: &[
+            ("M3FuncType *", "next", 0),
+            ("u32", "numArgs", 0),
+            ("u8", "returnType", 0),
+            ("u8", "argTypes", 3),
+        ],
     },
     Struct {
         name: "M3Function",
@@ -74,7 +79,10 @@ pub(crate) const STRUCTS: &[Struct] = &[
             ("M3Module *", "next", 0),
         ],
     },
-    Struct { name: "M3Environment", fields: &[("IM3FuncType", "funcTypes", 0), ("IM3CodePage", "pagesReleased", 0)] },
+    Struct {
+        name: "M3Environment",
+        fields: &[("IM3FuncType", "funcTypes", 0), ("IM3CodePage", "pagesReleased", 0)],
+    },
     Struct {
         name: "M3CompilationScope",
         fields: &[

@@ -54,7 +54,10 @@ impl Builder {
     pub fn generate(self) -> Result<Bindings, String> {
         if self.flags.iter().any(|flag| flag == "-Dd_m3Use32BitSlots=1") {
             // The declarations could do it; the host must not (docs/engines.md).
-            return Err("the feature use-32bit-slots of wasm3 is on, and the host's declarations are without it".into());
+            return Err(
+                "the feature use-32bit-slots of wasm3 is on, and the host's declarations are without it"
+                    .into(),
+            );
         }
         check::check(&self.header, &self.flags)?;
         Ok(Bindings(()))

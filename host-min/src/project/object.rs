@@ -3,14 +3,15 @@
 //! The identity (`apiVersion`, `kind`, name and namespace) is noted whether the mask keeps it or not: the
 //! host needs it to name files. It is not added to what is kept.
 //!
-//! One thing is kept that the mask does not name: that an embedded object is a Secret, if its data are kept. Redaction
-//! goes by it.
+//! One thing is kept that the mask does not name: that an embedded object is a Secret, if its data are kept, or a list of them,
+//! if its items are. Redaction goes by it.
 
 use super::bytes::is_ascii;
 use super::mask::Node;
 use super::scanner::Scanner;
 use super::{ProjectError, Result};
 use crate::limits::MAX_JSON_DEPTH;
+use crate::redact::is_secret_kind;
 use std::io::Read;
 
 /// Who an object says that it is. What it does not say is empty.
@@ -80,7 +81,7 @@ impl Role {
             (Place::Root, b"metadata") => Role::Metadata,
             (Place::Metadata, b"name") => Role::Name,
             (Place::Metadata, b"namespace") => Role::Namespace,
-            (Place::Elsewhere, b"kind") => Role::Witness,
+            (Place::Metadata | Place::Elsewhere, b"kind") => Role::Witness,
             _ => Role::Other,
         }
     }
@@ -201,18 +202,20 @@ fn fields(
     scanner.keep_taken()
 }
 
-/// Whether a `kind` is to tell that an embedded object is a Secret, though the mask does not keep it.
+/// Whether a `kind` is to tell that an embedded object is a Secret or a list of them, though the mask does not keep it.
 fn is_witness(node: &Node, mask: &Node) -> bool {
-    *node != Node::Keep && (*mask.get("data") != Node::Drop || *mask.get("stringData") != Node::Drop)
+    *node != Node::Keep && ["data", "stringData", "items"].iter().any(|key| *mask.get(key) != Node::Drop)
 }
 
-/// Keeps a `kind` that is `Secret`; any other as the mask says.
+/// Keeps a `kind` that tells it; any other as the mask says.
 fn witness(scanner: &mut Scanner, node: &Node, before: usize, any: bool, depth: usize) -> Result<()> {
     let from = scanner.settled()?.len();
     scanner.keep_value(depth + 1)?;
-    if text(&scanner.settled()?[from..]) == "Secret" {
+    let kind = text(&scanner.settled()?[from..]);
+    if is_secret_kind(&kind) {
         scanner.keep_only(before);
-        return scanner.keep_text(if any { b",\"kind\":\"Secret\"" } else { b"\"kind\":\"Secret\"" });
+        let comma = if any { "," } else { "" };
+        return scanner.keep_text(format!("{comma}\"kind\":\"{kind}\"").as_bytes());
     }
     // Fields of a scalar are null.
     scanner.keep_only(from);
@@ -311,6 +314,17 @@ mod tests {
             project("objects(stringData)", text).0,
             r#"{"objects":[{"kind":"Secret"},{"kind":"Secret"},{}]}"#
         );
+    }
+
+    #[test]
+    fn what_tells_of_a_list_of_secrets_is_kept_with_its_items() {
+        let list = r#"{"kind":"SecretList","items":[{"data":{"a":"b"}}]}"#;
+        let text = format!(r#"{{"kind":"Bundle","metadata":{list},"parts":[{list}]}}"#);
+        for (mask, told) in [("parts(items(data))", 1), ("metadata(items),parts(kind(x),items)", 2)] {
+            let (kept, _) = project(mask, &text);
+            assert_eq!(kept.matches(r#""kind":"SecretList""#).count(), told, "{mask}: {kept}");
+        }
+        assert_eq!(project("parts(x)", &text).0, r#"{"parts":[{}]}"#);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 use super::bytes::string_end;
 use super::names::Names;
+use super::subject::is_secret_kind;
 use super::{Found, Kind, Rules};
 use crate::limits::MAX_JSON_DEPTH;
 use memchr::memmem::Finder;
@@ -20,6 +21,7 @@ pub(super) struct Places {
     env: Finder<'static>,
     /// Of `data` and of `stringData`; `metadata` has it, too, and is told apart by what is before.
     data: Finder<'static>,
+    /// Of a Secret's kind, and of that of a list of them.
     secret: Finder<'static>,
     last_applied: Finder<'static>,
 }
@@ -32,7 +34,7 @@ impl Places {
             is_on: [is_on(Kind::SecretData), is_on(Kind::Env), is_on(Kind::LastApplied)],
             env: Finder::new("\"env\":"),
             data: Finder::new("ata\":"),
-            secret: Finder::new("\"kind\":\"Secret\""),
+            secret: Finder::new("\"kind\":\"Secret"),
             last_applied: Finder::new("\"kubectl.kubernetes.io/last-applied-configuration\":"),
         }
     }
@@ -167,7 +169,8 @@ impl Walk<'_> {
         }
     }
 
-    /// Any value, in which objects may be Secrets: the outermost one if `is_secret`, others if they say so.
+    /// Any value, in which objects may be Secrets, or lists of them: the outermost ones if `is_secret`, others if they say so.
+    /// Of a list the items are Secrets, too, whatever they say.
     fn secrets(&mut self, mut is_secret: bool, depth: usize) {
         let open = self.peek();
         if !matches!(open, b'{' | b'[') || depth >= MAX_JSON_DEPTH {
@@ -175,27 +178,55 @@ impl Walk<'_> {
             return;
         }
         self.at += 1;
-        let mut data = Vec::new();
+        if open == b'[' {
+            while self.more() {
+                self.secrets(is_secret, depth + 1);
+            }
+            return;
+        }
+        let mut is_known = is_secret;
         while self.more() {
-            let key = if open == b'{' { self.key() } else { 0..0 };
+            let key = self.key();
             match self.text(&key) {
                 b"kind" => {
-                    is_secret |= self.json[self.at.min(self.json.len())..].starts_with(b"\"Secret\"");
+                    is_secret |= self.is_secret_kind();
                     self.secrets(false, depth + 1);
                 }
-                b"data" => {
-                    data.push(self.at);
-                    self.secrets(false, depth + 1);
+                name @ (b"data" | b"items") => {
+                    let is_data = name == b"data";
+                    if !std::mem::replace(&mut is_known, true) {
+                        is_secret |= self.kind_comes();
+                    }
+                    match is_data && is_secret {
+                        true => self.members_of_secret(REDACTED_BASE64_STRING),
+                        false => self.secrets(is_secret, depth + 1),
+                    }
                 }
                 _ => self.secrets(false, depth + 1),
             }
         }
-        let end = self.at;
-        for at in data.into_iter().filter(|_| is_secret) {
-            self.at = at;
-            self.members_of_secret(REDACTED_BASE64_STRING);
+    }
+
+    /// Whether the value that comes is the kind of a Secret, or of a list of them.
+    fn is_secret_kind(&self) -> bool {
+        let rest = &self.json[self.at.min(self.json.len())..];
+        let quoted = rest.strip_prefix(b"\"").map(|rest| &rest[..string_end(rest, 0).min(rest.len())]);
+        quoted.and_then(|kind| std::str::from_utf8(kind).ok()).is_some_and(is_secret_kind)
+    }
+
+    /// Whether a `kind` that says so comes after the value that comes, in the same object. Asked once for each object, so that no
+    /// byte is walked over more often than it is nested.
+    fn kind_comes(&mut self) -> bool {
+        let before = self.at;
+        let mut comes = false;
+        self.skip();
+        while !comes && self.more() {
+            let key = self.key();
+            comes = self.text(&key) == b"kind" && self.is_secret_kind();
+            self.skip();
         }
-        self.at = end;
+        self.at = before;
+        comes
     }
 
     /// The value of `env`: an array of objects with `name` and `value`, or an object of names and values.

@@ -12,6 +12,7 @@ pub mod body;
 mod bytes;
 mod json;
 pub mod names;
+mod subject;
 #[cfg(test)]
 mod tests;
 pub mod text;
@@ -21,6 +22,7 @@ use std::io::Read;
 use std::sync::Arc;
 
 pub use body::Body;
+pub use subject::{Subject, is_secret_kind};
 
 /// What stands where a secret was.
 pub const REDACTED: &str = "<redacted>";
@@ -144,8 +146,8 @@ impl Redactor {
         Redactor { text: text::Patterns::new(rules), json: json::Places::new(rules) }
     }
 
-    /// Redacts one projected object: well-formed JSON without white space between tokens. `secret` says that it is a Secret:
-    /// it may not say so itself. What is not such JSON is neither well redacted nor harmful.
+    /// Redacts one projected object: well-formed JSON without white space between tokens. `secret` says that it is a Secret,
+    /// or a list of them: it may not say so itself. What is not such JSON is neither well redacted nor harmful.
     pub fn object(&self, json: &mut Vec<u8>, secret: bool, counts: &mut Counts) {
         json::plain_escapes(json);
         let mut found = Vec::new();

@@ -100,6 +100,43 @@ fn embedded_secrets_in_any_order_and_string_data_anywhere() {
 }
 
 #[test]
+fn lists_of_secrets_wherever_they_are() {
+    const BEFORE: &str = r#""items":[{"metadata":{"name":"a"},"data":{"a":"Yg=="}},[{"data":"x"}]]"#;
+    const AFTER: &str =
+        r#""items":[{"metadata":{"name":"a"},"data":{"a":"cmVkYWN0ZWQ="}},[{"data":"cmVkYWN0ZWQ="}]]"#;
+    for around in [
+        r#"{"kind":"SecretList",ITEMS}"#,
+        r#"{ITEMS,"kind":"SecretList"}"#,
+        r#"{"kind":"Bundle","items":[{"kind":"SecretList",ITEMS}],"data":{"x":"y"}}"#,
+        r#"{"kind":"Bundle","parts":{"secrets":{"metadata":{},ITEMS,"kind":"SecretList"}}}"#,
+        // A list within an item, whatever that says of itself.
+        r#"{"items":[{"kind":"Bundle",ITEMS}],"kind":"SecretList"}"#,
+        r#"{"data":null,ITEMS,"k\u0069nd":"SecretList"}"#,
+    ] {
+        let after = around.replace("ITEMS", AFTER).replace("\\u0069", "i");
+        becomes(&around.replace("ITEMS", BEFORE), &after, Kind::SecretData, 2);
+    }
+    // By what was asked for, a list that does not say what it is.
+    let (text, counts) = object_by(&redactor(), &format!("{{{BEFORE}}}"), true);
+    assert_eq!((text, counts.secret_data), (format!("{{{AFTER}}}"), 2));
+    stays(r#"{"kind":"ConfigMapList","items":[{"data":{"a":"b"}}],"of":{"kind":"SecretList","name":"x"}}"#);
+    stays(r#"{"kind":"SecretListener","items":[{"data":{"a":"b"}}]}"#);
+    stays(r#"{"kind":"Secret","spec":{"template":{"data":{"a":"b"}}}}"#);
+}
+
+#[test]
+fn lists_within_lists_take_no_longer_than_they_nest() {
+    let depth = crate::limits::MAX_JSON_DEPTH / 2 - 4;
+    let inner = r#"{"data":{"a":"b"}}"#;
+    let mut json = format!("{}{inner}", r#"{"items":["#.repeat(depth));
+    json += &r#"],"items":[],"data":null,"kind":"SecretList"}"#.repeat(depth);
+    let began = std::time::Instant::now();
+    let (text, counts) = object_by(&redactor(), &json, false);
+    assert!(began.elapsed() < std::time::Duration::from_secs(5), "{:?}", began.elapsed());
+    assert!(text.contains("cmVkYWN0ZWQ=") && counts.secret_data == 1, "{counts:?}");
+}
+
+#[test]
 fn variables_by_name() {
     let list = |inner: &str| format!(r#"{{"spec":{{"containers":[{{"env":[{inner}],"x":{{}}}}]}}}}"#);
     for (before, after) in [

@@ -12,9 +12,8 @@ use super::fetch::{Fetcher, Order, Reply, Ticket};
 use super::policy::{Allowed, describe};
 use super::refusal::{self, ServerStatus, advice};
 use super::tally::Tally;
-use crate::grant::is_secrets;
 use crate::project::{Identity, Node, ObjectReader};
-use crate::redact::Redactor;
+use crate::redact::{Redactor, Subject};
 use crate::source::Response;
 pub(super) use failed::Failed;
 use list::{Item, List};
@@ -64,10 +63,9 @@ struct Asked {
 }
 
 impl Asked {
-    /// Whether an object of the answer is a Secret: one that is asked for as such need not say so itself, and one that
-    /// says so is one wherever it comes from.
-    fn is_secret(&self, object: &Identity) -> bool {
-        is_secrets(&self.request.group, &self.request.resource) || object.kind == "Secret"
+    /// What is known of the answer's objects before they say it.
+    fn subject(&self) -> Subject {
+        Subject::of(&self.request.resource, &self.request.subresource)
     }
 
     /// A request on its behalf.
@@ -428,6 +426,7 @@ fn read_object(
     let identity = result.map_err(|error| Failed::project(&error))?;
     received?;
     means.tally.item()?;
-    means.redactor.object(&mut bytes, asked.is_secret(&identity), &mut means.tally.redacted);
+    let secret = asked.subject().is_secret(&identity.kind);
+    means.redactor.object(&mut bytes, secret, &mut means.tally.redacted);
     Ok((bytes, identity))
 }

@@ -7,10 +7,9 @@ use std::io::{self, Read, Seek, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::archive::{Spool, SpoolReader};
-use crate::grant::is_secrets;
 use crate::limits::MAX_ITEM_BYTES;
 use crate::project::{ListReader, Node, ObjectReader};
-use crate::redact::{Counts, Redactor};
+use crate::redact::{Counts, Redactor, Subject};
 
 /// What became of a body.
 pub(super) enum Redacted {
@@ -28,10 +27,10 @@ pub(super) fn redact(
     spool: impl Fn() -> Spool,
 ) -> io::Result<Redacted> {
     let body = Shared(Arc::new(Mutex::new(body)));
-    let secret = is_of_secrets(path_and_query);
+    let subject = Subject::of_path(path_and_query);
     for form in [list, object, text] {
         let mut out = spool();
-        let fits = form(redactor, secret, &body, &mut out)?;
+        let fits = form(redactor, subject, &body, &mut out)?;
         body.lock().rewind()?;
         match fits {
             Fits::Changed => return Ok(Redacted::Changed(out)),
@@ -58,7 +57,7 @@ impl Fits {
     }
 }
 
-fn list(redactor: &Arc<Redactor>, secret: bool, body: &Shared, out: &mut Spool) -> io::Result<Fits> {
+fn list(redactor: &Arc<Redactor>, subject: Subject, body: &Shared, out: &mut Spool) -> io::Result<Fits> {
     let (mut item, mut counts) = (Vec::new(), Counts::default());
     // What the list says of itself comes before its items, wherever it was, as whoever replays it reads it in that order.
     let mut page = ListReader::new(Box::new(body.clone()));
@@ -83,7 +82,7 @@ fn list(redactor: &Arc<Redactor>, secret: bool, body: &Shared, out: &mut Spool) 
                     out.write_all(b",")?;
                 }
                 items += 1;
-                let secret = secret || identity.kind == "Secret" || meta.kind == "SecretList";
+                let secret = subject.is_secret_item(&meta.kind, &identity.kind);
                 redactor.object(&mut item, secret, &mut counts);
                 out.write_all(&item)?;
             }
@@ -97,11 +96,11 @@ fn list(redactor: &Arc<Redactor>, secret: bool, body: &Shared, out: &mut Spool) 
     Ok(Fits::changed(&counts))
 }
 
-fn object(redactor: &Arc<Redactor>, secret: bool, body: &Shared, out: &mut Spool) -> io::Result<Fits> {
+fn object(redactor: &Arc<Redactor>, subject: Subject, body: &Shared, out: &mut Spool) -> io::Result<Fits> {
     let (mut object, mut counts) = (Vec::new(), Counts::default());
     match ObjectReader::new(Box::new(body.clone())).read(&Node::Keep, &mut object) {
         Ok(identity) => {
-            redactor.object(&mut object, secret || identity.kind == "Secret", &mut counts);
+            redactor.object(&mut object, subject.is_secret(&identity.kind), &mut counts);
             out.write_all(&object)?;
             Ok(Fits::changed(&counts))
         }
@@ -130,22 +129,10 @@ fn broken(redactor: &Arc<Redactor>, body: &Shared, out: &mut Spool) -> io::Resul
     Ok(if cut.is_some() { Fits::Changed } else { Fits::changed(&text.counts()) })
 }
 
-fn text(redactor: &Arc<Redactor>, _: bool, body: &Shared, out: &mut Spool) -> io::Result<Fits> {
+fn text(redactor: &Arc<Redactor>, _: Subject, body: &Shared, out: &mut Spool) -> io::Result<Fits> {
     let mut text = redactor.body(Box::new(body.clone()));
     io::copy(&mut text, out)?;
     Ok(Fits::changed(&text.counts()))
-}
-
-/// Whether a path is that of a Secret, or of several.
-fn is_of_secrets(path_and_query: &str) -> bool {
-    let path = path_and_query.split('?').next().unwrap_or_default();
-    let segments: Vec<&str> = path.split('/').collect();
-    match segments[..] {
-        ["", "api", _, "namespaces", _, resource, ..] | ["", "api", _, resource, ..] => {
-            is_secrets("", resource)
-        }
-        _ => false,
-    }
 }
 
 /// A body that is read several times.

@@ -145,8 +145,9 @@ impl List {
             }
             let mut identity = identity;
             means.tally.item()?;
+            let secret = asked.subject().is_secret_item(&self.page.meta().kind, &identity.kind);
             let missing_type = complete_type(&mut identity, self.page.meta());
-            means.redactor.object(&mut bytes, asked.is_secret(&identity), &mut means.tally.redacted);
+            means.redactor.object(&mut bytes, secret, &mut means.tally.redacted);
             self.given += 1;
             return Ok(Some(Item { bytes, identity, missing_type }));
         }
