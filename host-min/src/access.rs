@@ -55,6 +55,7 @@ pub(crate) fn check<'a>(
 /// What a gatherer may come to ask, each kind once.
 fn questions(rights: &Rights) -> Vec<Question> {
     let effective = rights.effective();
+    let only = rights.narrowing().namespace.as_deref();
     let resources = effective.resources.iter().filter(|rest| !matches!(rest.granted, Granted::Nothing(_)));
     let mut questions: Vec<Question> = resources
         .map(|rest| Question {
@@ -63,7 +64,7 @@ fn questions(rights: &Rights) -> Vec<Question> {
             version: rest.resource.version.clone(),
             resource: rest.resource.plural.clone(),
             subresource: rest.resource.subresource.clone(),
-            namespace: rest.resource.namespace.clone().unwrap_or_default(),
+            namespace: rest.resource.namespace.as_deref().or(only).unwrap_or_default().to_owned(),
             ..Question::default()
         })
         .collect();

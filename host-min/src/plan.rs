@@ -4,6 +4,7 @@
 
 use crate::archive::Output;
 use crate::broker::audit;
+use crate::broker::policy::Narrowing;
 use crate::error::{Class, Failure, Result};
 use crate::grant::{Budgets, Grant};
 use crate::limits::{
@@ -82,6 +83,8 @@ pub struct Plan {
     pub audit: Option<Arc<audit::Live>>,
     /// What the cluster's owner allows; [`Grant::default`] if there is none.
     pub grant: Option<Arc<Grant>>,
+    /// What the run is narrowed to beyond that.
+    pub narrowing: Narrowing,
 }
 
 impl Plan {
@@ -106,6 +109,7 @@ impl Plan {
             record: None,
             audit: None,
             grant: None,
+            narrowing: Narrowing::default(),
         }
     }
 

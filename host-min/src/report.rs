@@ -4,6 +4,7 @@
 //! left out there.
 
 use crate::broker::Served;
+use crate::broker::policy::Narrowing;
 use crate::error::Failure;
 use crate::redact::Counts;
 use serde::Serialize;
@@ -24,6 +25,9 @@ pub struct Report {
     pub time: String,
     /// What became of each gatherer, in the order of the command line.
     pub gatherers: Vec<Gathered>,
+    /// What the run was narrowed to: `namespace`, `selector`.
+    #[serde(skip_serializing_if = "Narrowing::is_nothing")]
+    pub narrowed_to: Narrowing,
     /// What is odd about the run as a whole.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,

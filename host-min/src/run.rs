@@ -63,7 +63,10 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
     let grant = plan.grant.clone().unwrap_or_default();
     let admissions: Vec<Admission> = manifests
         .iter()
-        .map(|manifest| Admission::new(Rights::new(manifest.clone(), grant.clone())))
+        .map(|manifest| {
+            let rights = Rights::new(manifest.clone(), grant.clone());
+            Admission::new(rights.narrowed(plan.narrowing.clone()))
+        })
         .collect();
     let needs_a_server = admissions.iter().any(Admission::needs_a_server);
     let redactor = Arc::new(Redactor::new(&grant.redact));
@@ -247,6 +250,7 @@ fn finish(
         source: fetchers.source().describe(),
         time: rfc3339(fetchers.source().now_millis()),
         gatherers,
+        narrowed_to: plan.narrowing.clone(),
         warnings,
     };
     let finished = archive.finish(sections, report.complete, &audit, |contents| {

@@ -67,8 +67,8 @@ impl Admission {
         };
         Ok(match call {
             Request::RestStart(request) => {
-                let request = Canonical::new(*request)?;
-                let allowed = self.rights.judge(&request)?;
+                let mut request = Canonical::new(*request)?;
+                let allowed = self.rights.admit(&mut request)?;
                 full()?;
                 tally.request().map_err(|spent| {
                     Refusal::new(Status::OUT_OF_BUDGET, format!("{}: {spent}", describe(&request)))

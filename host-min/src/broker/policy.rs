@@ -3,10 +3,12 @@
 //! Pure. [`Rights`] are what both allow; a request that is not within them is refused with the sentence that says why. A list
 //! that reaches further than the rules is let through with a [`Scope`]: what the broker may show of it.
 
+mod narrowing;
 mod scope;
 #[cfg(test)]
 mod tests;
 
+pub use narrowing::{Narrowing, label_selector};
 pub use scope::{Extent, Scope};
 
 use super::canonical::{Canonical, Refusal};
@@ -17,11 +19,12 @@ use std::fmt;
 use std::sync::Arc;
 use wagather_abi::{Status, Verb};
 
-/// What one gatherer may read: its manifest and the grant together.
+/// What one gatherer may read: its manifest, the grant and what the run is narrowed to, together.
 #[derive(Clone, Debug)]
 pub struct Rights {
     manifest: Manifest,
     grant: Arc<Grant>,
+    narrowing: Narrowing,
 }
 
 /// What may be seen of an answer.
@@ -31,6 +34,9 @@ pub struct Allowed {
     pub mask: Node,
     /// Of a list, these objects.
     pub scope: Scope,
+    /// The list was wanted of all namespaces, and is asked for in the one that the run is narrowed to. If the server has no such list
+    /// there, its objects are in no namespace.
+    pub narrowed: bool,
 }
 
 /// What remains of one thing that a manifest declares, with one verb.
@@ -78,7 +84,24 @@ pub struct Effective<'a> {
 impl Rights {
     /// The rights of a gatherer under a grant.
     pub fn new(manifest: Manifest, grant: Arc<Grant>) -> Rights {
-        Rights { manifest, grant }
+        Rights { manifest, grant, narrowing: Narrowing::default() }
+    }
+
+    /// The same, narrowed.
+    pub fn narrowed(self, narrowing: Narrowing) -> Rights {
+        Rights { narrowing, ..self }
+    }
+
+    /// What they are narrowed to.
+    pub fn narrowing(&self) -> &Narrowing {
+        &self.narrowing
+    }
+
+    /// Judges a request, and makes it ask for no more than what the run is narrowed to.
+    pub fn admit(&self, request: &mut Canonical) -> Result<Allowed, Refusal> {
+        let mut allowed = self.judge(request)?;
+        self.narrowing.apply(request, &mut allowed);
+        Ok(allowed)
     }
 
     /// Whether there is anything that may be asked of the server.
@@ -95,7 +118,7 @@ impl Rights {
                 return Err(denied(format!("the manifest does not declare the path {path}")));
             }
             self.grants_path(path).map_err(denied)?;
-            return Ok(Allowed { mask: Node::Keep, scope: Scope::everything() });
+            return Ok(Allowed { mask: Node::Keep, scope: Scope::everything(), narrowed: false });
         }
         let declared = self.manifest.resources.iter().filter(|resource| declares(resource, request));
         let Some(mask) = declared.map(|resource| resource.mask.clone()).reduce(|a, b| a.union(&b)) else {
@@ -108,7 +131,7 @@ impl Rights {
         }
         let mask = mask.intersect(&request.mask).without(&["metadata", "managedFields"]);
         let mask = self.removed(&target).fold(mask, |mask, path| mask.without(&path.keys()));
-        Ok(Allowed { mask, scope })
+        Ok(Allowed { mask, scope, narrowed: false })
     }
 
     /// What remains of the manifest under the grant.
@@ -185,7 +208,14 @@ impl Rights {
                 format!("the grant has no rule for {target}")
             });
         }
+        if let Some(why) = self.narrowing.refuses(target) {
+            return Err(why);
+        }
         let mut extents: Vec<Extent> = with_verb.into_iter().map(Extent::of).collect();
+        let only = self.narrowing.namespace.as_deref();
+        if let Some(only) = only {
+            extents = extents.into_iter().filter_map(|extent| extent.within(only)).collect();
+        }
         // A get always is in one namespace or in none; a list may be over all.
         let namespace = target.own_namespace();
         if !namespace.is_empty() || (target.verb == Verb::GET && target.is_asked) {
@@ -196,9 +226,10 @@ impl Rights {
         if !extents.is_empty() {
             return Ok(extents);
         }
-        Err(match namespace {
+        let is_list_of_all = namespace.is_empty() && target.verb == Verb::LIST;
+        Err(match if is_list_of_all { only.unwrap_or_default() } else { namespace } {
             "" => format!("the grant has rules for {target} in namespaces, and this is in none"),
-            _ => format!("the grant has no rule for {target} in the namespace {namespace}"),
+            namespace => format!("the grant has no rule for {target} in the namespace {namespace}"),
         })
     }
 

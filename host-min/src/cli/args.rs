@@ -4,6 +4,7 @@ use super::clusters::Several;
 use super::display::{self, Settings};
 use super::table::Command;
 use super::typed::{Words, Wrong};
+use host_min::broker::policy::{Narrowing, label_selector};
 use host_min::cluster::Compression;
 use host_min::limits::{MAX_CHUNK_ITEMS, MAX_QPS};
 use host_min::quantity::{duration, size};
@@ -37,6 +38,7 @@ pub(super) struct Run {
     pub(super) engine: Kind,
     pub(super) display: Settings,
     pub(super) grant: Option<PathBuf>,
+    pub(super) narrowing: Narrowing,
     pub(super) dry_run: bool,
 }
 
@@ -125,6 +127,11 @@ impl Run {
                 format: one(words, "log-format", display::format)?.unwrap_or_default(),
             },
             grant: path("grant"),
+            narrowing: Narrowing {
+                // As for kubectl, where the one takes the other back.
+                namespace: one(words, "namespace", namespace)?.filter(|_| !words.has("all-namespaces")),
+                selector: one(words, "selector", selector)?,
+            },
             dry_run: words.has("dry-run"),
         })
     }
@@ -178,6 +185,19 @@ pub(super) fn text(typed: &str) -> Result<String, String> {
 
 fn object_name(typed: &str) -> Result<String, String> {
     if is_name(typed) { Ok(typed.into()) } else { Err("a name has a-z, 0-9, '-' and '.'".into()) }
+}
+
+/// A namespace's name is an RFC 1123 label.
+fn namespace(typed: &str) -> Result<String, String> {
+    if is_name(typed) && typed.len() <= 63 && !typed.contains('.') {
+        Ok(typed.into())
+    } else {
+        Err("the name of a namespace has a-z, 0-9 and '-', and 63 characters at most".into())
+    }
+}
+
+fn selector(typed: &str) -> Result<String, String> {
+    label_selector(typed).map(|()| typed.into())
 }
 
 fn param(typed: &str) -> Result<(String, String), String> {

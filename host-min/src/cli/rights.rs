@@ -1,7 +1,7 @@
 //! Effective rights in words and as data, and `host-min run --dry-run`.
 
 use super::print;
-use host_min::broker::policy::{Extent, Granted, Remainder, Rights};
+use host_min::broker::policy::{Extent, Granted, Narrowing, Remainder, Rights};
 use host_min::error::{Class, Failure, Result};
 use host_min::grant::{Budgets, Glob, Grant};
 use host_min::limits::PAGE_ITEMS;
@@ -67,7 +67,11 @@ impl Remaining {
     pub(super) fn of(rights: &Rights) -> Remaining {
         let effective = rights.effective();
         Remaining {
-            resources: effective.resources.iter().map(RemainingResource::of).collect(),
+            resources: effective
+                .resources
+                .iter()
+                .map(|rest| RemainingResource::of(rest, rights.narrowing()))
+                .collect(),
             paths: effective
                 .paths
                 .into_iter()
@@ -115,7 +119,7 @@ impl Remaining {
 }
 
 impl RemainingResource {
-    fn of(rest: &Remainder<'_>) -> RemainingResource {
+    fn of(rest: &Remainder<'_>, narrowing: &Narrowing) -> RemainingResource {
         let texts = |globs: &Option<Vec<Glob>>| globs.iter().flatten().map(Glob::to_string).collect();
         let (granted, objects, shown, reason) = match &rest.granted {
             Granted::All => ("all", Vec::new(), "all".to_owned(), None),
@@ -139,13 +143,13 @@ impl RemainingResource {
             without: rest.without.iter().map(ToString::to_string).collect(),
             reason,
             shown,
-            request: request(rest.resource, rest.verb),
+            request: request(rest.resource, rest.verb, narrowing),
         }
     }
 }
 
 /// A request as it would be sent. What the gatherer chooses is in braces, what it may leave out in brackets.
-pub(super) fn request(resource: &Resource, verb: Verb) -> String {
+pub(super) fn request(resource: &Resource, verb: Verb, narrowing: &Narrowing) -> String {
     let mut path = match &*resource.group {
         "" => format!("GET /api/{}", resource.version),
         group => format!("GET /apis/{group}/{}", resource.version),
@@ -153,13 +157,17 @@ pub(super) fn request(resource: &Resource, verb: Verb) -> String {
     match &resource.namespace {
         Some(namespace) => _ = write!(path, "/namespaces/{namespace}"),
         None if resource.group.is_empty() && resource.plural == "namespaces" => {}
-        None => path += "[/namespaces/{namespace}]",
+        None => {
+            let _ = write!(path, "[/namespaces/{}]", narrowing.namespace.as_deref().unwrap_or("{namespace}"));
+        }
     }
     let _ = write!(path, "/{}", resource.plural);
     if verb == Verb::LIST {
-        return format!(
-            "{path}?limit={PAGE_ITEMS}[&labelSelector=…][&fieldSelector=…], and its pages by &continue=…"
-        );
+        let labels = match &narrowing.selector {
+            Some(selector) => format!("&labelSelector={selector}[,…]"),
+            None => "[&labelSelector=…]".into(),
+        };
+        return format!("{path}?limit={PAGE_ITEMS}{labels}[&fieldSelector=…], and its pages by &continue=…");
     }
     path += "/{name}";
     if !resource.subresource.is_empty() {
@@ -252,14 +260,18 @@ pub(super) fn dry_run(plan: &Plan, grant_file: Option<&Path>, clusters: &[String
             Failure::new(Class::Module, format!("{} cannot be used", guest.label), reason)
         })?;
         let _ = writeln!(text, "{} {} ({})", manifest.name, manifest.version, guest.label);
-        let remaining = Remaining::of(&Rights::new(manifest, grant.clone())).to_text(true);
-        let first_page = |items: u32| format!("?limit={items}[");
+        let remaining = Remaining::of(&Rights::new(manifest, grant.clone()).narrowed(plan.narrowing.clone()))
+            .to_text(true);
+        let first_page = |items: u32| format!("?limit={items}");
         text +=
             &remaining.replace(&first_page(PAGE_ITEMS), &first_page(plan.chunk_items.unwrap_or(PAGE_ITEMS)));
         text.push('\n');
     }
     plan.output.check()?;
     let _ = writeln!(text, "grant    {}", described(grant_file, &grant));
+    if !plan.narrowing.is_nothing() {
+        let _ = writeln!(text, "narrowed {}", narrowed(&plan.narrowing));
+    }
     let _ = writeln!(text, "budgets  {}", budgets(&budget));
     match clusters {
         [] => _ = writeln!(text, "answers  {}", answers(&plan.from)),
@@ -275,6 +287,14 @@ pub(super) fn dry_run(plan: &Plan, grant_file: Option<&Path>, clusters: &[String
     };
     let _ = writeln!(text, "output   {output}\n\nNothing was asked of a cluster, and nothing was written.");
     print(text.as_bytes())
+}
+
+/// What a run is narrowed to, in words.
+fn narrowed(narrowing: &Narrowing) -> String {
+    let Narrowing { namespace, selector } = narrowing;
+    let namespace = namespace.as_ref().map(|name| format!("to the namespace {name}"));
+    let selector = selector.as_ref().map(|labels| format!("lists to objects with {labels}"));
+    namespace.into_iter().chain(selector).collect::<Vec<_>>().join(", ")
 }
 
 /// Which grant holds.

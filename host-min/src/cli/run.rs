@@ -29,6 +29,7 @@ pub(super) fn run(args: Run, single_threaded: SingleThreaded) -> Result<()> {
     plan.params = args.params;
     plan.check_access = args.check_access;
     plan.record = args.record;
+    plan.narrowing = args.narrowing;
     plan.grant = args.grant.as_deref().map(Grant::read).transpose()?.map(Arc::new);
     for guest in &args.guests {
         plan.add_file(guest)?;

@@ -249,6 +249,22 @@ const RUN: &[Flag] = &[
         ..path("grant", "FILE.yaml")
     },
     Flag {
+        short: Some('n'),
+        help: "Of what is in namespaces, gather only what is in this one; what is in none (nodes, cluster roles) is gathered \
+               as before. It never widens what the manifests and the grant allow",
+        ..text("namespace", "NAMESPACE")
+    },
+    Flag {
+        short: Some('A'),
+        help: "Gather from all namespaces, whatever --namespace says; this is the default",
+        ..flag("all-namespaces")
+    },
+    Flag {
+        short: Some('l'),
+        help: "Of lists, gather only objects whose labels match, such as app=web,tier!=db",
+        ..text("selector", "SELECTOR")
+    },
+    Flag {
         help: "Show what each gatherer may do and what it would ask for; ask nothing, write nothing",
         ..flag("dry-run")
     },

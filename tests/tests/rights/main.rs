@@ -8,6 +8,7 @@ mod bad_grants;
 mod dry_run;
 mod inspect;
 mod modules;
+mod namespace;
 mod narrowed;
 mod rbac;
 mod reference;

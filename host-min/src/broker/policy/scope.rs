@@ -17,6 +17,8 @@ pub struct Scope {
 pub struct Extent {
     /// Those in such namespaces; `None` for all, in a namespace or not.
     pub namespaces: Option<Vec<Glob>>,
+    /// Besides, those in no namespace.
+    pub or_in_none: bool,
     /// Those of such names; `None` for all.
     pub names: Option<Vec<Glob>>,
 }
@@ -36,6 +38,11 @@ impl Scope {
         self.extents.is_none()
     }
 
+    /// Whether objects that are in no namespace may be seen.
+    pub fn reaches_none(&self) -> bool {
+        self.extents.as_ref().is_none_or(|all| all.iter().any(|extent| extent.reaches("")))
+    }
+
     /// Whether an object may be seen. The namespace of what is in none is empty.
     pub fn covers(&self, namespace: &str, name: &str) -> bool {
         let namespace = if self.of_namespaces && namespace.is_empty() { name } else { namespace };
@@ -45,7 +52,14 @@ impl Scope {
 
 impl Extent {
     pub(super) fn of(rule: &Rule) -> Extent {
-        Extent { namespaces: rule.namespaces.clone(), names: rule.names.clone() }
+        Extent { namespaces: rule.namespaces.clone(), or_in_none: false, names: rule.names.clone() }
+    }
+
+    /// What it has within one namespace and, if it is not about namespaces, in none; `None` for nothing.
+    pub(super) fn within(self, namespace: &str) -> Option<Extent> {
+        let or_in_none = self.namespaces.is_none() || self.or_in_none;
+        let only = Glob::of_namespaces(namespace).ok().filter(|_| self.reaches(namespace))?;
+        Some(Extent { namespaces: Some(vec![only]), or_in_none, names: self.names })
     }
 
     fn covers(&self, namespace: &str, name: &str) -> bool {
@@ -57,7 +71,8 @@ impl Extent {
     }
 
     pub(super) fn reaches(&self, namespace: &str) -> bool {
-        self.namespaces.as_ref().is_none_or(|namespaces| any(namespaces, namespace))
+        let namespaces = self.namespaces.as_ref();
+        namespaces.is_none_or(|globs| any(globs, namespace) || (self.or_in_none && namespace.is_empty()))
     }
 
     pub(super) fn is_everything(&self) -> bool {
@@ -72,12 +87,13 @@ fn any(globs: &[Glob], name: &str) -> bool {
 impl fmt::Display for Extent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let joined = |globs: &[Glob]| globs.iter().map(Glob::to_string).collect::<Vec<_>>().join(", ");
+        let or_in_none = if self.or_in_none { ", or in none," } else { "" };
         match (&self.namespaces, &self.names) {
             (None, None) => f.write_str("everywhere"),
-            (Some(namespaces), None) => write!(f, "in namespaces {}", joined(namespaces)),
+            (Some(namespaces), None) => write!(f, "in namespaces {}{or_in_none}", joined(namespaces)),
             (None, Some(names)) => write!(f, "named {}", joined(names)),
             (Some(namespaces), Some(names)) => {
-                write!(f, "in namespaces {} named {}", joined(namespaces), joined(names))
+                write!(f, "in namespaces {}{or_in_none} named {}", joined(namespaces), joined(names))
             }
         }
     }

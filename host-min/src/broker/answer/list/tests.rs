@@ -216,7 +216,7 @@ fn list(world: World, limit: u32, chunk_items: Option<u32>) -> Got {
     let fetcher = fetchers.of(0, 500);
     let texts = ["v1", "pods", "", "", "", "", "", "", "", ""].map(|text| text.as_bytes().to_vec());
     let request = Canonical::new(RestRequest { verb: Verb::LIST, limit, texts }).expect("a request");
-    let allowed = Allowed { mask: Node::Keep, scope: Scope::everything() };
+    let allowed = Allowed { mask: Node::Keep, scope: Scope::everything(), narrowed: false };
     let mut tally = Tally::new(Budget { requests: 500, ..Budget::default() }, fetcher.account().clone());
     tally.request().expect("a request");
     let deadline = Instant::now() + Duration::from_secs(60);
@@ -458,7 +458,7 @@ fn json_that_makes_no_sense_is_not_asked_for_again() {
     let fetcher = fetchers.of(0, 10);
     let texts = ["v1", "pods", "", "", "", "", "", "", "", ""].map(|text| text.as_bytes().to_vec());
     let request = Canonical::new(RestRequest { verb: Verb::LIST, limit: 0, texts }).expect("a request");
-    let allowed = Allowed { mask: Node::Keep, scope: Scope::everything() };
+    let allowed = Allowed { mask: Node::Keep, scope: Scope::everything(), narrowed: false };
     let mut tally = Tally::new(Budget::default(), fetcher.account().clone());
     let redactor = Arc::new(Redactor::new(&Rules::default()));
     let deadline = Instant::now() + Duration::from_secs(60);
