@@ -179,7 +179,11 @@ impl Drop for Unfinished {
 fn open_source(plan: &Plan, needs_a_server: bool, redactor: &Arc<Redactor>) -> Result<Opened> {
     let mut warnings = Vec::new();
     let source: Arc<dyn Source> = match &plan.from {
-        From::Recording(path) => Arc::new(Recording::open(path)?),
+        From::Recording(path) => {
+            let recording = Recording::open(path)?;
+            warnings.extend_from_slice(recording.warnings());
+            Arc::new(recording)
+        }
         From::Source(source) => source.clone(),
         // A gatherer that reads nothing runs without a cluster.
         From::Cluster(_) if !needs_a_server => Arc::new(Nothing),

@@ -168,3 +168,30 @@ fn credentials_are_sent_to_the_server_and_nowhere_else() {
         assert!(!contains(&recording, b"uthorization"), "the header is in the recording");
     }
 }
+
+#[test]
+fn what_a_browser_saved_is_replayed() {
+    let place = place();
+    let (recording, output) = (place.path().join("saved.har"), place.path().join("out"));
+    // As browsers save what `kubectl proxy` and a dashboard showed: no limit, an offset without its colon, a plain body that is
+    // called base64, and somebody else's host.
+    let entry = |url: &str, content: &str| {
+        format!(
+            r#"{{"startedDateTime":"2025-01-01T02:00:00.000+0200","time":1.5,"request":{{"method":"GET","url":"{url}"}},"response":{{"status":200,"content":{content}}}}}"#
+        )
+    };
+    let list =
+        r#"{\"kind\":\"ClusterOperatorList\",\"metadata\":{},\"items\":[{\"metadata\":{\"name\":\"a\"}}]}"#;
+    let content =
+        format!(r#"{{"size":null,"mimeType":"application/json","encoding":"base64","text":"{list}"}}"#);
+    let operators = "http://127.0.0.1:8001/apis/config.openshift.io/v1/clusteroperators";
+    let entries = [entry(operators, &content), entry("https://fonts.example/a", r#"{"size":1.5}"#)];
+    std::fs::write(&recording, format!(r#"{{"log":{{"entries":[{}]}}}}"#, entries.join(",")))
+        .expect("a file");
+    let done = Host::run(programs::guest("cluster-operators")).replay(&recording).output(&output).wait();
+    done.expect_success();
+    assert!(done.stderr.contains("answers of 2 hosts (127.0.0.1:8001, fonts.example)"), "{}", done.stderr);
+    let archive = Archive::read(&output);
+    assert!(archive.mentions("\"a\""));
+    assert_eq!(archive.report()["time"], "2025-01-01T00:00:00.000Z");
+}

@@ -27,7 +27,7 @@ const HAS_COMMENT: u8 = 1 << 4;
 const RESERVED: u8 = 0b1110_0000;
 
 /// A body that is decoded as it is read.
-pub(super) struct Gunzipped<R> {
+pub(in crate::source) struct Gunzipped<R> {
     body: R,
     buffer: Box<[u8]>,
     start: usize,
@@ -39,7 +39,7 @@ pub(super) struct Gunzipped<R> {
 }
 
 impl<R: Read> Gunzipped<R> {
-    pub(super) fn new(body: R, who: &str) -> Gunzipped<R> {
+    pub(in crate::source) fn new(body: R, who: &str) -> Gunzipped<R> {
         let buffer = vec![0; BUFFER_BYTES].into_boxed_slice();
         let (decoder, who) = (Decoder::new(), who.to_owned());
         Gunzipped { body, buffer, start: 0, end: 0, decoder, who, failure: None }

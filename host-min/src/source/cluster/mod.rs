@@ -55,7 +55,7 @@ use self::access::Access;
 use self::body::Body;
 pub use self::compression::Compression;
 use self::credentials::{Credential, Credentials};
-use self::gzip::Gunzipped;
+pub(in crate::source) use self::gzip::Gunzipped;
 use self::http::{Head, Template};
 use self::kubeconfig::merge::Files;
 use self::kubeconfig::resolve::{self, Overrides};

@@ -99,12 +99,13 @@ impl Display for Query<'_> {
 }
 
 /// Decodes percent-encoding; what is none stays as it is.
-fn decode(encoded: &str) -> String {
+pub(super) fn decode(encoded: &str) -> String {
     let mut bytes = Vec::with_capacity(encoded.len());
     let mut rest = encoded;
     while let Some((before, after)) = rest.split_once('%') {
         bytes.extend_from_slice(before.as_bytes());
-        match after.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+        let digits = after.get(..2).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
             Some(byte) => {
                 bytes.push(byte);
                 rest = &after[2..];
@@ -205,10 +206,10 @@ mod tests {
 
     #[test]
     fn queries_are_told_decoded() {
-        let query = Query("/x?labelSelector=a%3Db%2Cc&watch&limit=5&odd=%zz%").to_string();
+        let query = Query("/x?labelSelector=a%3Db%2Cc&watch&limit=5&odd=%zz%+5%").to_string();
         assert_eq!(
             query,
-            r#"{"name":"labelSelector","value":"a=b,c"},{"name":"watch","value":""},{"name":"limit","value":"5"},{"name":"odd","value":"%zz%"}"#
+            r#"{"name":"labelSelector","value":"a=b,c"},{"name":"watch","value":""},{"name":"limit","value":"5"},{"name":"odd","value":"%zz%+5%"}"#
         );
         assert_eq!(Query("/x").to_string(), "");
     }

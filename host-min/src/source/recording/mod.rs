@@ -15,8 +15,10 @@
 //!
 //! Time stands still in both: guests are told when the recording began, so that a replay gives the same archive.
 
+mod body;
 mod entry;
 mod har;
+mod near;
 mod recorder;
 mod redacted;
 mod replay;
@@ -27,6 +29,9 @@ pub use replay::Recording;
 
 /// What URLs begin with in a recording. RFC 2606 keeps `.invalid` from ever being a host's name.
 pub const ORIGIN: &str = "https://cluster.invalid";
+
+/// The host of [`ORIGIN`].
+const ORIGIN_HOST: &str = "cluster.invalid";
 
 /// The size of a recording that is read, for it is held in memory: a large cluster's pods and nodes are 100 MB.
 pub const MAX_RECORDING_BYTES: u64 = 1 << 30;

@@ -1,22 +1,23 @@
 //! Answers from a recording.
 //!
-//! Not here: the file's format. A request is answered if its path and query are in the recording, letter by letter.
+//! Not here: the file's format. A request is answered if its path and query are in the recording, letter by letter; if not,
+//! by a request that [asks for the same](super::near), such as the same list in pages of another size.
 //! If they are there several times, the answers come in their order, and the last one stays: a server that
 //! changed while it was recorded is replayed with its changes.
-//!
-//! A page of a list is found by its `continue` token alone if it must be. Its size depends on what the items before weigh, and
-//! redaction may have changed that.
 
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Cursor, ErrorKind, Read};
 use std::path::Path;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::body::{self, Bytes};
 use super::har::{self, Answer, Malformed};
+use super::near::{Near, meaning};
 use super::{MAX_RECORDING_BYTES, Problem};
 use crate::error::{Class, Failure};
-use crate::source::cluster::base64;
+use crate::source::cluster::Gunzipped;
 use crate::source::{Call, Cause, NoAnswer, Response, Source};
 
 /// Recorded paths that a refusal names.
@@ -25,13 +26,28 @@ const NAMED_PATHS: usize = 3;
 /// How much of a path a refusal shows: enough for a resource and its selectors, not for a `continue` token.
 const MAX_SHOWN_PATH_BYTES: usize = 160;
 
-const RECORD_AGAIN: &str = "record again, with the same gatherers and parameters: --record FILE.har";
+const RECORD_AGAIN: &str =
+    "record again with --record FILE.har, with the same gatherers, parameters and --chunk-size";
+
+/// For a page that others' tools did not ask for.
+const RECORD_WHOLE: &str = "the recording ends in the middle of this list: record again with --record FILE.har, or fetch the list \
+    whole, without 'limit' (kubectl: --chunk-size=0)";
+
+const NO_TABLE: &str = "record again with --record FILE.har, or with kubectl's -o json or --raw";
+
+/// Hosts that a warning names.
+const NAMED_HOSTS: usize = 3;
 
 /// A source that answers from a HAR file. It is held in memory once, as it is on disk.
 pub struct Recording {
     shown: String,
     text: String,
     answers: HashMap<Box<str>, Answers>,
+    /// The same by what they mean, for requests that are not there letter by letter.
+    near: OnceLock<Near>,
+    /// Requests for tables, by what they mean but for that.
+    tables: Vec<String>,
+    warnings: Vec<String>,
     now_millis: i64,
 }
 
@@ -40,6 +56,8 @@ pub struct Recording {
 struct Answers {
     all: Vec<Answer>,
     given: AtomicUsize,
+    /// Where the first of them is in the recording.
+    number: usize,
 }
 
 impl Recording {
@@ -82,10 +100,22 @@ impl Recording {
         }
         let (found, now_millis) = har::parse(&text).map_err(malformed)?;
         let mut answers: HashMap<Box<str>, Answers> = HashMap::new();
-        for answer in found {
-            answers.entry(answer.path_and_query.clone()).or_default().all.push(answer);
+        let warnings = several_hosts(&shown, &found).into_iter().collect();
+        let mut tables = Vec::new();
+        for (number, answer) in found.into_iter().enumerate() {
+            if answer.is_table {
+                tables.push(meaning(&answer.path_and_query).0);
+                continue;
+            }
+            let first = || Answers { number, ..Answers::default() };
+            answers.entry(answer.path_and_query.clone()).or_insert_with(first).all.push(answer);
         }
-        Ok(Recording { shown, text, answers, now_millis })
+        Ok(Recording { shown, text, answers, near: OnceLock::new(), tables, warnings, now_millis })
+    }
+
+    /// What is odd about the recording.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     fn not_recorded(&self, asked: &str) -> NoAnswer {
@@ -106,47 +136,71 @@ impl Recording {
             reason += &format!("; of the same resource it has {}", same.len());
             append(&mut reason, ": ", &same);
         }
-        NoAnswer { cause: Cause::Final, reason, advice: RECORD_AGAIN.into() }
+        let (meant, page) = meaning(asked);
+        let advice = if self.tables.contains(&meant) {
+            reason += "; it has that as the table that 'kubectl get' prints, which has no objects";
+            NO_TABLE
+        } else if page.is_later {
+            RECORD_WHOLE
+        } else {
+            RECORD_AGAIN
+        };
+        NoAnswer { cause: Cause::Final, reason, advice: advice.into() }
     }
 
     fn find(&self, path_and_query: &str) -> Option<&Answers> {
         self.answers.get(path_and_query).or_else(|| {
-            let wanted = without_limit(path_and_query)?;
-            let same = self.answers.iter().find(|(path, _)| without_limit(path).as_deref() == Some(&wanted));
-            same.map(|(_, answers)| answers)
+            let near = self.near.get_or_init(|| {
+                let mut near = Near::default();
+                let mut all: Vec<(&Box<str>, &Answers)> = self.answers.iter().collect();
+                all.sort_unstable_by_key(|(_, answers)| answers.number);
+                for (path, answers) in all {
+                    let is_success = answers.all.iter().any(|answer| (200..300).contains(&answer.status));
+                    near.add(path, is_success);
+                }
+                near
+            });
+            self.answers.get(near.find(path_and_query)?)
         })
     }
 
-    fn body(&self, answer: &Answer) -> Result<Vec<u8>, String> {
+    fn body(&self, answer: &Answer) -> Result<Bytes, String> {
         let Some(range) = &answer.body else {
-            return if answer.size > 0 {
-                Err("it was recorded without its body".into())
-            } else {
-                Ok(Vec::new())
+            return match answer.size {
+                Some(1..) => Err("it was recorded without its body".into()),
+                _ => Ok(Bytes { bytes: Vec::new(), is_gzip: false }),
             };
         };
-        let text: String = serde_json::from_str(&self.text[range.clone()]).map_err(|error| {
+        let place = || {
             let (line, column) = har::position(self.text.as_bytes(), range.start);
-            format!("{}:{line}:{column}: no text of a body: {error}", self.shown)
-        })?;
-        if !answer.is_base64 {
-            return Ok(text.into_bytes());
-        }
-        base64::decode(&text).ok_or_else(|| {
-            let (line, column) = har::position(self.text.as_bytes(), range.start);
-            format!("{}:{line}:{column}: not base64", self.shown)
-        })
+            format!("{}:{line}:{column}", self.shown)
+        };
+        let text: String = serde_json::from_str(&self.text[range.clone()])
+            .map_err(|error| format!("{}: no text of a body: {error}", place()))?;
+        body::bytes(answer, text).map_err(|why| format!("{}: {why}", place()))
     }
 }
 
-/// A page of a list, however many items are asked for; `None` for what is no later page.
-fn without_limit(path_and_query: &str) -> Option<String> {
-    let (path, query) = path_and_query.split_once('?')?;
-    if !query.contains("continue=") {
+/// A warning, if answers come from several hosts: of what both have, the answers are mixed.
+fn several_hosts(shown: &str, answers: &[Answer]) -> Option<String> {
+    let mut hosts: Vec<&str> = Vec::new();
+    for answer in answers {
+        if !answer.host.is_empty() && !hosts.contains(&&*answer.host) {
+            hosts.push(&answer.host);
+        }
+    }
+    if hosts.len() < 2 {
         return None;
     }
-    let pairs: Vec<&str> = query.split('&').filter(|pair| !pair.starts_with("limit=")).collect();
-    Some(format!("{path}?{}", pairs.join("&")))
+    let mut named: Vec<String> = hosts.iter().take(NAMED_HOSTS).map(|host| Shown(host).to_string()).collect();
+    if hosts.len() > NAMED_HOSTS {
+        named.push("…".to_owned());
+    }
+    Some(format!(
+        "the recording {shown} has answers of {} hosts ({}), which are taken for one cluster; record each cluster in a file of its own",
+        hosts.len(),
+        named.join(", ")
+    ))
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
@@ -193,7 +247,7 @@ impl Source for Recording {
             }
             (problem, _) => problem.clone(),
         };
-        let bytes = self.body(answer).map_err(|why| NoAnswer {
+        let Bytes { bytes, is_gzip } = self.body(answer).map_err(|why| NoAnswer {
             cause: Cause::Final,
             reason: format!("cannot replay the answer to {}: {why}", Shown(&call.path_and_query)),
             advice: RECORD_AGAIN.into(),
@@ -203,7 +257,10 @@ impl Source for Recording {
             content_type: answer.content_type.as_deref().map(str::to_owned),
             // A recording has all the time in the world.
             retry_after: None,
-            body: Box::new(Body { bytes: Cursor::new(bytes), then }),
+            body: match (Body { bytes: Cursor::new(bytes), then }, is_gzip) {
+                (body, true) => Box::new(Gunzipped::new(body, "the recording")),
+                (body, false) => Box::new(body),
+            },
         })
     }
 

@@ -235,12 +235,18 @@ fn what_is_not_recorded_is_named_with_what_is_near() {
     let (path, _) = record(scratch.path());
     let recording = Recording::open(&path).expect("a recording");
     let refusal = |path: &str| recording.send(&call(path)).err().expect("a refusal");
-    let same = refusal("/api/v1/nodes?limit=5");
+    let same = refusal("/api/v1/nodes?labelSelector=a");
     assert!(
-        same.reason.contains("no answer to /api/v1/nodes?limit=5; of the same resource it has 2"),
+        same.reason.contains("no answer to /api/v1/nodes?labelSelector=a; of the same resource it has 2"),
         "{same:?}"
     );
     assert!(same.reason.contains("/api/v1/nodes?limit=500"), "{same:?}");
+    assert!(same.advice.contains("--chunk-size"), "{same:?}");
+    let page = refusal("/api/v1/nodes?limit=500&continue=other");
+    assert!(
+        page.advice.contains("in the middle of this list") && page.advice.contains("--chunk-size=0"),
+        "{page:?}"
+    );
     let other = refusal("/api/v1/pods");
     assert!(
         other.reason.contains("it has none of /api/v1/pods, and 9 of other paths, nearest /api/v1/nodes"),
@@ -248,6 +254,93 @@ fn what_is_not_recorded_is_named_with_what_is_near() {
     );
     assert!(other.reason.ends_with(", …") && other.advice.contains("--record"), "{other:?}");
     assert!(refusal(&format!("/{}", "é".repeat(5000))).reason.len() < 1000);
+}
+
+/// A recording of answers, each with a URL, the header Accept, and its content as JSON.
+fn of_entries(entries: &[(&str, &str, &str)]) -> Recording {
+    let entries: Vec<String> = entries
+        .iter()
+        .map(|(url, accept, content)| {
+            format!(
+                r#"{{"startedDateTime":"2024-05-01T14:00:00+0200","request":{{"method":"GET","url":"{url}","headers":[{{"name":"accept","value":"{accept}"}}]}},"response":{{"status":200,"content":{{"mimeType":"application/json",{content}}}}}}}"#
+            )
+        })
+        .collect();
+    let text = format!(r#"{{"log":{{"entries":[{}]}}}}"#, entries.join(","));
+    Recording::of("r.har".into(), text.into_bytes()).expect("a recording")
+}
+
+fn body_of(recording: &Recording, path: &str) -> String {
+    String::from_utf8(see(recording, path).expect(path).2).expect("text")
+}
+
+#[test]
+fn a_list_that_another_tool_fetched_is_answered_whatever_its_limit() {
+    let token = r#""size":null,"text":"whole""#;
+    let recording = of_entries(&[
+        ("https://h:6443/api/v1/pods", "*/*", token),
+        ("https://h:6443/api/v1/nodes?limit=250", "*/*", r#""size":5.0,"text":"first""#),
+        ("https://h:6443/api/v1/nodes?continue=t&limit=250", "*/*", r#""text":"second""#),
+        ("https://h:6443/api/v1/events?limit=1", "*/*", r#""text":"one""#),
+        ("https://h:6443/api/v1/events?labelSelector=a%20in%20(b)&limit=9", "*/*", r#""text":"labelled""#),
+    ]);
+    for (path, expected) in [
+        ("/api/v1/pods?limit=500", "whole"),
+        ("/api/v1/nodes?limit=500", "first"),
+        ("/api/v1/nodes?limit=812&continue=t", "second"),
+        ("/api/v1/events?limit=500", "one"),
+        ("/api/v1/events?limit=500&labelSelector=a%20in%20%28b%29", "labelled"),
+    ] {
+        assert_eq!(body_of(&recording, path), expected, "{path}");
+    }
+    assert_eq!(recording.warnings(), [] as [&str; 0]);
+    assert_eq!(recording.now_millis(), 1_714_564_800_000);
+}
+
+#[test]
+fn a_table_is_no_list_of_objects() {
+    let accept = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
+    let recording = of_entries(&[("https://h/api/v1/pods?limit=500", accept, r#""text":"{}""#)]);
+    let refusal = see(&recording, "/api/v1/pods?limit=500").expect_err("a table");
+    assert!(
+        refusal.reason.contains("'kubectl get' prints") && refusal.advice.contains("-o json"),
+        "{refusal:?}"
+    );
+}
+
+#[test]
+fn answers_of_several_hosts_are_told() {
+    let entry = |url| (url, "*/*", r#""text":"x""#);
+    let recording = of_entries(&[
+        entry("https://me:hunter2@prod:6443/api/v1/pods"),
+        entry("https://test:6443/api/v1/pods"),
+        entry("https://prod:6443/api/v1/nodes"),
+        entry("https://a/"),
+        entry("https://b/"),
+    ]);
+    let [warning] = recording.warnings() else { panic!("{:?}", recording.warnings()) };
+    assert!(warning.contains("answers of 4 hosts (prod:6443, test:6443, a, …)"), "{warning}");
+    assert!(!warning.contains("hunter2"));
+}
+
+#[test]
+fn bodies_that_are_still_compressed_are_read() {
+    use flate2::{Compression, write::GzEncoder};
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    io::Write::write_all(&mut encoder, br#"{"items":[]}"#).expect("memory");
+    let gzip = encoder.finish().expect("memory");
+    let content = |bytes: &[u8]| {
+        format!(r#""encoding":"base64","text":"{}""#, crate::source::cluster::base64::encode(bytes))
+    };
+    let (whole, cut) = (content(&gzip), content(&gzip[..gzip.len() - 9]));
+    let recording = of_entries(&[
+        ("https://h/whole", "*/*", &whole),
+        ("https://h/cut", "*/*", &cut),
+        ("https://h/plain", "*/*", r#""encoding":"base64","text":"{\"a\":1}""#),
+    ]);
+    assert_eq!(body_of(&recording, "/whole"), r#"{"items":[]}"#);
+    assert_eq!(see(&recording, "/cut").expect("a head").3, Some(ErrorKind::UnexpectedEof));
+    assert_eq!(body_of(&recording, "/plain"), r#"{"a":1}"#);
 }
 
 #[test]
