@@ -44,7 +44,7 @@ impl Names {
         if let Some(symbols) = sources.symbols {
             let text = fs::read_to_string(symbols).map_err(|source| Error::unreadable(symbols, source))?;
             names.names = parse(&text, module, symbols)?;
-        } else if !module.name_section.is_empty() {
+        } else if !module.name_section.is_empty() || !module.symbols.is_empty() {
             names.names = own(module);
         } else if sources.unstripped.is_none() {
             match fs::read_to_string(&beside) {
@@ -83,12 +83,12 @@ impl Names {
     fn fill_from_interface(&mut self, module: &Module<'_>) {
         for export in &module.exports {
             if let Exported::Function(index) = export.of {
-                self.names.entry(index).or_insert_with(|| export.name.to_owned());
+                self.names.entry(index).or_insert_with(|| symbol::readable(export.name));
             }
         }
         for import in &module.imports {
             if let Some(index) = import.function {
-                self.names.entry(index).or_insert_with(|| import.name.to_owned());
+                self.names.entry(index).or_insert_with(|| symbol::readable(import.name));
             }
         }
     }
@@ -109,8 +109,10 @@ impl Names {
     }
 }
 
+/// What the module's name section says, and for what that leaves out, the symbol table of an object file.
 fn own(module: &Module<'_>) -> BTreeMap<u32, String> {
-    module.name_section.iter().map(|(&index, name)| (index, symbol::readable(name))).collect()
+    let symbols = module.symbols.iter().chain(&module.name_section);
+    symbols.map(|(&index, name)| (index, symbol::readable(name))).collect()
 }
 
 fn parse(text: &str, module: &Module<'_>, file: &Path) -> Result<BTreeMap<u32, String>, Error> {
@@ -146,6 +148,52 @@ mod tests {
             parse("0:log\n1:_RNvNtCsbmI48KNu6w2_4mini5guest5param\n", &module(), Path::new("x")).unwrap();
         assert_eq!(names[&0], "log");
         assert_eq!(names[&1], "mini::guest::param");
+    }
+
+    #[test]
+    fn names_of_exports_and_imports_are_demangled() {
+        let bytes = wat::parse_str(
+            r#"(module (import "env" "_ZN3foo3logEi" (func (param i32)))
+                (func (export "_ZN3foo3barEi") (export "bar") (param i32))
+                (func (export "_ZN7mycrate6module4work17h0123456789abcdefE"))
+                (func (export "_RNvC7mycrate3foo"))
+                (func (export "gather")))"#,
+        )
+        .unwrap();
+        let names = Names::of(&Module::parse(&bytes).unwrap());
+        let found: Vec<_> = (0..5).map(|index| names.get(index).unwrap()).collect();
+        assert_eq!(
+            found,
+            ["foo::log(int)", "foo::bar(int)", "mycrate::module::work", "mycrate::foo", "gather"]
+        );
+    }
+
+    #[test]
+    fn names_of_object_files_are_their_symbols() {
+        // Version 2; a symbol table (8) of four: an import without a name of its own, a function, another name of it, a
+        // function; information about one segment (5).
+        let bytes = wat::parse_str(
+            r#"(module (import "env" "log" (func)) (memory 1) (func) (func) (data (i32.const 0) "x")
+                (@custom "linking" (after data)
+                    "\02"
+                    "\08\33\04"
+                    "\00\10\00"
+                    "\00\00\01\0d_ZN3foo3barEi"
+                    "\00\00\01\05alias"
+                    "\00\00\02\11_RNvC7mycrate3foo"
+                    "\05\0c\01\08.rodata.\00\00"))"#,
+        )
+        .unwrap();
+        let module = Module::parse(&bytes).unwrap();
+        let names = Names::of(&module);
+        let found: Vec<_> = (0..3).map(|index| names.get(index).unwrap()).collect();
+        assert_eq!(found, ["log", "foo::bar(int)", "mycrate::foo"]);
+        assert_eq!(module.segment_names[&0], ".rodata.");
+        // A name section says it better, where it says anything.
+        let mut both = module;
+        both.name_section.insert(1, "bar");
+        let found = own(&both);
+        assert_eq!((&*found[&1], &*found[&2]), ("bar", "mycrate::foo"));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{
     Analysis,
     graph::{ROOT, Vertex},
-    kinds,
+    kinds, symbol,
 };
 
 /// The answer for a name.
@@ -79,7 +79,9 @@ fn find(analysis: &Analysis<'_>, wanted: &str) -> Vec<u32> {
     let with = |fits: &dyn Fn(&str) -> bool| -> Vec<u32> {
         (0..count).filter(|&index| analysis.names.get(index).is_some_and(fits)).collect()
     };
-    let exact = with(&|name| name == wanted);
+    // A symbol as the compiler writes it is as good as what it says.
+    let readable = symbol::readable(wanted);
+    let exact = with(&|name| name == wanted || name == readable);
     if !exact.is_empty() {
         exact
     } else if wanted.contains('*') {
@@ -130,5 +132,18 @@ mod tests {
         assert_eq!(Why::of(&analysis, "*a*").unwrap().functions.len(), 5);
         assert_eq!(Why::of(&analysis, "3").unwrap().functions[0].name, "leaf");
         assert!(Why::of(&analysis, "nothing").is_none() && Why::of(&analysis, "99").is_none());
+    }
+
+    #[test]
+    fn a_symbol_is_found_as_the_compiler_writes_it() {
+        let bytes =
+            wat::parse_str(r#"(module (func (export "_ZN3foo3barEi")) (func (export "_ZN3foo3bazEi")))"#);
+        let bytes = bytes.unwrap();
+        let module = Module::parse(&bytes).unwrap();
+        let analysis = Analysis::of(&module, Names::of(&module));
+        for wanted in ["_ZN3foo3barEi", "foo::bar(int)", "foo::bar"] {
+            let why = Why::of(&analysis, wanted).unwrap();
+            assert_eq!(why.functions.iter().map(|found| found.index).collect::<Vec<_>>(), [0], "{wanted}");
+        }
     }
 }

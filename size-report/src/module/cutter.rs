@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use wasmparser::{
     CompositeInnerType, ConstExpr, DataKind, ElementItems, ElementKind, ExternalKind, FromReader, FuncType,
-    Imports, KnownCustom, Name, NameMap, Operator, Parser, Payload, SectionLimited, TypeRef, WasmFeatures,
+    Imports, KnownCustom, Linking, Name, NameMap, Operator, Parser, Payload, SectionLimited, SymbolInfo,
+    TypeRef, WasmFeatures,
 };
 
 use super::{
@@ -250,15 +251,24 @@ impl<'a> Cutter<'a> {
             Payload::StartSection { func, .. } => module.start = Some(func),
             Payload::CustomSection(custom) => {
                 module.customs.push((custom.name(), custom.data()));
-                if let KnownCustom::Name(names) = custom.as_known() {
-                    // Names are not part of validity: broken ones cost the names, not the report.
-                    for name in names.into_iter().map_while(Result::ok) {
-                        match name {
-                            Name::Function(names) => module.name_section.extend(pairs(names)),
-                            Name::Data(names) => module.segment_names.extend(pairs(names)),
-                            _ => {}
+                // Names are not part of validity: broken ones cost the names, not the report.
+                match custom.as_known() {
+                    KnownCustom::Name(names) => {
+                        for name in names.into_iter().map_while(Result::ok) {
+                            match name {
+                                Name::Function(names) => module.name_section.extend(pairs(names)),
+                                Name::Data(names) => module.segment_names.extend(pairs(names)),
+                                _ => {}
+                            }
                         }
                     }
+                    KnownCustom::Linking(linking) => {
+                        linking
+                            .subsections()
+                            .map_while(Result::ok)
+                            .for_each(|part| module.note_linking(part));
+                    }
+                    _ => {}
                 }
             }
             _ => {}
@@ -272,6 +282,29 @@ impl<'a> Cutter<'a> {
         let number = usize::try_from(start).ok().and_then(|start| self.module.bytes.get(start..));
         let more = number.unwrap_or_default().iter().take_while(|&&byte| byte & 0x80 != 0).count();
         start + more as u64 + 1
+    }
+}
+
+impl<'a> Module<'a> {
+    /// What an object file says to the linker: <https://github.com/WebAssembly/tool-conventions/blob/main/Linking.md>.
+    fn note_linking(&mut self, part: Linking<'a>) {
+        match part {
+            Linking::SymbolTable(symbols) => {
+                for symbol in symbols.into_iter().map_while(Result::ok) {
+                    // A symbol without a name is an import that is called as the import is. Of several names of one function,
+                    // such as those of a C++ constructor, the first counts.
+                    if let SymbolInfo::Func { index, name: Some(name), .. } = symbol {
+                        self.symbols.entry(index).or_insert(name);
+                    }
+                }
+            }
+            Linking::SegmentInfo(segments) => {
+                for (index, segment) in (0..).zip(segments.into_iter().map_while(Result::ok)) {
+                    self.segment_names.entry(index).or_insert(segment.name);
+                }
+            }
+            _ => {}
+        }
     }
 }
 

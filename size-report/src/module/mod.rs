@@ -60,7 +60,9 @@ pub struct Module<'a> {
     pub start: Option<u32>,
     /// Names of functions by index, from the custom section `name`.
     pub name_section: BTreeMap<u32, &'a str>,
-    /// Names of data segments by index, from the same.
+    /// Names of functions by index, from the symbol table that object files have in the custom section `linking`.
+    pub symbols: BTreeMap<u32, &'a str>,
+    /// Names of data segments by index, from both.
     pub segment_names: BTreeMap<u32, &'a str>,
     /// The custom sections: name and contents.
     pub customs: Vec<(&'a str, &'a [u8])>,
