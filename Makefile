@@ -12,7 +12,7 @@ export CARGO_TARGET_DIR := $(CURDIR)/target
 dist := target/dist
 demo := target/demo
 
-.PHONY: help setup demo test test-cluster guests host codegen apiserver bench fuzz size-corpus fmt lint clean
+.PHONY: help setup demo test test-build test-cluster test-fresh guests host host-min codegen apiserver bench fuzz size-corpus fmt lint clean
 
 help: ## explain these targets
 	@echo "Gatherers for Kubernetes as tiny WebAssembly modules. Targets:"
@@ -23,7 +23,9 @@ help: ## explain these targets
 setup: ## find or install the tools that the build needs (says what it installs)
 	@bash .ci/setup
 
-demo: setup guests host ## run the example gatherers on the shipped recording, show what they found
+# Guests and host have nothing in common but the processors.
+demo: setup ## run the example gatherers on the shipped recording, show what they found
+	@$(MAKE) --jobs=2 guests host-min
 	@rm -rf $(demo) && mkdir -p $(demo)
 	$(dist)/host-min run target/guests/{cluster-operators,degraded-operators,pods,nodes,events,image-inventory,crash-logs}.wasm \
 	    --replay examples/demo.har --output $(demo)/archive
@@ -33,10 +35,18 @@ demo: setup guests host ## run the example gatherers on the shipped recording, s
 	    echo && echo "$$file:" && cat "$$file" && echo; done
 	@echo && echo "The report is $(demo)/archive/wagather.json, the audit audit.jsonl beside it."
 
-test: setup lint guests host codegen ## every test that needs no cluster, and the linters
-	@bash .ci/setup --with-chromium --with-wabt
+test: test-build lint ## every test that needs no cluster, and the linters
 	cargo test --workspace
 	bash .ci/fuzz --bounded
+
+test-build: ## build all that make test runs
+	@bash .ci/setup test fuzz
+	@$(MAKE) guests host codegen
+	cargo test --workspace --no-run
+	bash .ci/fuzz --build
+
+test-fresh: ## both commands of the README in clean Debian roots (needs root; see .ci/fresh)
+	@bash .ci/fresh $(FRESH)
 
 test-cluster: guests host codegen apiserver ## the end-to-end tests on a real kube-apiserver (needs Go)
 	cargo test -p tests --features cluster --test cluster -- --test-threads=1
@@ -44,14 +54,17 @@ test-cluster: guests host codegen apiserver ## the end-to-end tests on a real ku
 guests: setup ## build the examples to target/guests/<name>.wasm, or GUESTS='folder ...'
 	@bash .ci/guests $(GUESTS)
 
-host: setup ## build the static, stripped binaries to target/dist
-	@bash .ci/host
+host: setup ## build the static, stripped host-min and size-report to target/dist
+	@bash .ci/host host-min size-report
+
+host-min: setup
+	@bash .ci/host host-min
 
 codegen: setup ## build what makes a gatherer's types to target/dist/codegen (see docs/codegen.md)
 	@bash .ci/host codegen
 
 apiserver:
-	@bash .ci/setup --with-go
+	@bash .ci/setup cluster
 	@mkdir -p target/apiserver
 	cd tests/apiserver && go build -trimpath -ldflags='-s -w' -o ../../target/apiserver/apiserver .
 
