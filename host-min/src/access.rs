@@ -3,7 +3,7 @@
 //! An answer is not a promise: rights may change until they are used, and a server may refuse for other reasons. What the
 //! grant refuses is not asked about; that is known without a server.
 
-use crate::broker::policy::{Granted, Rights};
+use crate::broker::policy::{Need, Rights};
 use crate::error::{Class, Failure, Result};
 use crate::source::{Question, Source};
 use std::fmt;
@@ -49,25 +49,37 @@ pub(crate) fn check<'a>(
     }
     let lines: Vec<String> = forbidden.iter().map(Forbidden::to_string).collect();
     Err(Failure::new(Class::Cluster, "the account may not do all that is to be gathered", lines.join("\n  "))
-        .advise("'host-min rbac' prints the roles that these gatherers need; or use another account"))
+        .advise(
+            "'host-min rbac', with the same --grant, prints the roles that this takes; or grant less, or use another account",
+        ))
 }
 
-/// What a gatherer may come to ask, each kind once.
+/// What a gatherer may come to ask under its grant, each kind once: for what `host-min rbac --grant` prints the roles.
 fn questions(rights: &Rights) -> Vec<Question> {
     let effective = rights.effective();
-    let only = rights.narrowing().namespace.as_deref();
-    let resources = effective.resources.iter().filter(|rest| !matches!(rest.granted, Granted::Nothing(_)));
-    let mut questions: Vec<Question> = resources
-        .map(|rest| Question {
+    let mut questions = Vec::new();
+    for rest in &effective.resources {
+        let question = Question {
             verb: if rest.verb == Verb::LIST { "list" } else { "get" },
             group: rest.resource.group.clone(),
             version: rest.resource.version.clone(),
             resource: rest.resource.plural.clone(),
             subresource: rest.resource.subresource.clone(),
-            namespace: rest.resource.namespace.as_deref().or(only).unwrap_or_default().to_owned(),
             ..Question::default()
-        })
-        .collect();
+        };
+        let mut add = |question: Question| {
+            if !questions.contains(&question) {
+                questions.push(question);
+            }
+        };
+        for Need { namespace, names, .. } in rest.needs() {
+            let here = Question { namespace: namespace.unwrap_or_default(), ..question.clone() };
+            match &names[..] {
+                [] => add(here),
+                names => names.iter().for_each(|name| add(Question { name: name.clone(), ..here.clone() })),
+            }
+        }
+    }
     let paths = effective.paths.iter().filter(|rest| rest.granted.is_ok());
     questions.extend(paths.map(|rest| Question {
         verb: "get",
@@ -79,14 +91,18 @@ fn questions(rights: &Rights) -> Vec<Question> {
 
 impl fmt::Display for Forbidden<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Question { verb, group, version, resource, subresource, namespace, path, .. } = &self.question;
+        let Question { verb, group, version, resource, subresource, namespace, name, path } = &self.question;
         write!(f, "{}: {verb} ", self.gatherer)?;
         if !path.is_empty() {
             write!(f, "{path}")?;
         } else {
             let parts = [&**group, version, resource, subresource];
             f.write_str(&parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/"))?;
+            if !name.is_empty() {
+                write!(f, " named {name}")?;
+            }
             match &**namespace {
+                "" if *verb == "list" => f.write_str(" at the cluster scope")?,
                 "" => {}
                 namespace => write!(f, " in the namespace {namespace}")?,
             }
@@ -94,6 +110,88 @@ impl fmt::Display for Forbidden<'_> {
         match &*self.reason {
             "" => Ok(()),
             reason => write!(f, " ({reason})"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grant::Grant;
+    use crate::manifest::Manifest;
+    use crate::source::{Call, NoAnswer, Permission, Response};
+    use std::sync::{Arc, Mutex};
+
+    /// A server that allows what is in the namespace `shop`, and takes down what it was asked.
+    #[derive(Default)]
+    struct Server(Mutex<Vec<Question>>);
+
+    impl Source for Server {
+        fn send(&self, call: &Call) -> Result<Response, NoAnswer> {
+            unreachable!("{}", call.path_and_query)
+        }
+        fn may(&self, question: &Question, _: Instant) -> Result<Permission, NoAnswer> {
+            self.0.lock().expect("no panic").push(question.clone());
+            let allowed = question.namespace == "shop" || !question.path.is_empty();
+            Ok(Permission { allowed, reason: String::new() })
+        }
+        fn now_millis(&self) -> i64 {
+            0
+        }
+        fn is_recording(&self) -> bool {
+            false
+        }
+        fn describe(&self) -> String {
+            "test".into()
+        }
+    }
+
+    /// What is asked, and what the check says.
+    fn checked(grant: &str) -> (Vec<String>, Result<(), String>) {
+        let manifest = "gatherer 1 g 1\nresource get,list /v1/pods * *\nresource list apps/v1/deployments shop *\npath /version\n";
+        let grant = Grant::parse(&format!("apiVersion: wagather/v1\nkind: Grant\n{grant}")).expect("a grant");
+        let rights = Rights::new(Manifest::parse(manifest.as_bytes()).expect("a manifest"), Arc::new(grant));
+        let server = Server::default();
+        let checked = check(&server, [("g", &rights), ("h", &rights)].into_iter(), Instant::now());
+        let asked = server.0.lock().expect("no panic").iter().map(words).collect();
+        (asked, checked.map_err(|failure| failure.reason))
+    }
+
+    fn words(question: &Question) -> String {
+        let Question { verb, resource, namespace, name, path, .. } = question;
+        [*verb, resource, namespace, name, path]
+            .into_iter()
+            .filter(|word| !word.is_empty())
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
+    #[test]
+    fn it_asks_for_what_the_grant_leaves() {
+        let rule = |verbs: &str, more: &str| {
+            format!("rules: [{{verbs: [{verbs}], groups: [''], resources: [pods]{more}}}]\n")
+        };
+        // What no rule is about is not asked for, and each thing is asked once for all gatherers.
+        assert_eq!(checked("rules: []\npaths: [/version]\n"), (vec!["get /version".into()], Ok(())));
+        assert_eq!(
+            checked(&rule("get, list", ", namespaces: [shop]")),
+            (vec!["get pods shop".into(), "list pods shop".into()], Ok(()))
+        );
+        assert_eq!(
+            checked(&rule("get", ", namespaces: [shop], names: [b, a]")),
+            (vec!["get pods shop a".into(), "get pods shop b".into()], Ok(()))
+        );
+        let (asked, refused) = checked(&rule("list", ", namespaces: [shop, other]"));
+        assert_eq!(asked, ["list pods other", "list pods shop"]);
+        assert_eq!(
+            refused.expect_err("other is refused"),
+            "g: list v1/pods in the namespace other\n  h: list v1/pods in the namespace other"
+        );
+        for rule in [rule("list", ", namespaces: ['shop*']"), rule("list", ", names: [a]"), rule("list", "")]
+        {
+            let (asked, refused) = checked(&rule);
+            assert_eq!(asked, ["list pods"]);
+            assert!(refused.is_err_and(|why| why.starts_with("g: list v1/pods at the cluster scope\n")));
         }
     }
 }

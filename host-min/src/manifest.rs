@@ -51,6 +51,16 @@ impl Resource {
             .collect::<Vec<_>>()
             .join("/")
     }
+
+    /// Whether these are the Namespaces: each is in itself, as RBAC has it, and a list of them is in none.
+    pub fn is_namespaces(&self) -> bool {
+        is_namespaces(&self.group, &self.plural)
+    }
+}
+
+/// Whether these are the Namespaces.
+pub(crate) fn is_namespaces(group: &str, plural: &str) -> bool {
+    group.is_empty() && plural == "namespaces"
 }
 
 impl Manifest {

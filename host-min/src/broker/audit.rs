@@ -48,6 +48,21 @@ pub struct Decision<'a> {
     pub duration: Duration,
 }
 
+impl Decision<'_> {
+    /// What one list of a gatherer's came to in one of the namespaces that it is asked for in.
+    pub(super) const fn asked_in(handle: Option<i32>, http_status: u16) -> Decision<'static> {
+        Decision {
+            import: Import::rest_start,
+            handle,
+            verdict: Verdict::Allowed,
+            reason: "",
+            told: http_status as i32,
+            bytes: 0,
+            duration: Duration::ZERO,
+        }
+    }
+}
+
 /// A line of the audit: one decision, or several of one kind on one handle.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]

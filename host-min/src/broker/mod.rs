@@ -242,6 +242,10 @@ impl Broker<'_> {
                 (Verdict::Denied, reason, Err(status.into()))
             }
         };
+        // Before what came of it for the gatherer.
+        for (what, status) in self.tally.take_asked() {
+            self.service.audit.take_down(Decision::asked_in(named, status), || what);
+        }
         let told = match &result {
             Ok(value) if import == Import::rest_status => i32::try_from(*value).unwrap_or(0),
             Ok(_) => 0,

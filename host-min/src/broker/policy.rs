@@ -1,19 +1,22 @@
 //! Who may read what: the manifest, and what the cluster's owner grants.
 //!
 //! Pure. [`Rights`] are what both allow; a request that is not within them is refused with the sentence that says why. A list
-//! that reaches further than the rules is let through with a [`Scope`]: what the broker may show of it.
+//! that reaches further than the rules is let through with a [`Scope`]: what the broker may show of it, and in which namespaces it
+//! asks for it.
 
 mod narrowing;
+mod needed;
 mod scope;
 #[cfg(test)]
 mod tests;
 
 pub use narrowing::{Narrowing, label_selector};
+pub use needed::Need;
 pub use scope::{Extent, Scope};
 
 use super::canonical::{Canonical, Refusal};
 use crate::grant::{FieldPath, Grant, PathPattern, Rule, is_resource_path, is_secrets};
-use crate::manifest::{Manifest, Resource};
+use crate::manifest::{Manifest, Resource, is_namespaces};
 use crate::project::Node;
 use std::fmt;
 use std::sync::Arc;
@@ -290,7 +293,7 @@ impl<'a> Target<'a> {
     }
 
     fn is_namespaces(&self) -> bool {
-        self.group.is_empty() && self.plural == "namespaces"
+        is_namespaces(self.group, self.plural)
     }
 
     /// The namespace; that of a Namespace is itself.

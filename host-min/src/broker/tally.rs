@@ -37,6 +37,8 @@ pub struct Tally {
     pub errors: Vec<String>,
     /// Lines that did not fit into the report.
     pub dropped_lines: u64,
+    /// What one call asked for besides, and the HTTP statuses that came: the lists of single namespaces.
+    asked: Vec<(String, u16)>,
     /// For each status that was an error the newest reason: to find the one that a guest returns.
     blame: Vec<Blame>,
     entries: u64,
@@ -82,6 +84,16 @@ impl Tally {
         if let Some(line) = self.account.told() {
             self.warn(line);
         }
+    }
+
+    /// A list that was asked for in a namespace has a head of that HTTP status.
+    pub fn asked_in(&mut self, what: String, status: u16) {
+        self.asked.push((what, status));
+    }
+
+    /// The lists that were asked for since this was last asked.
+    pub fn take_asked(&mut self) -> Vec<(String, u16)> {
+        std::mem::take(&mut self.asked)
     }
 
     /// So many bytes of a body arrived; they are counted, whether the budget allows more or not.

@@ -24,6 +24,7 @@ pub(super) struct Remaining {
 
 /// One of them; the names of the fields are for scripts.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct RemainingResource {
     verb: &'static str,
     resource: String,
@@ -34,6 +35,9 @@ pub(super) struct RemainingResource {
     /// Of a part, the objects that are granted.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     objects: Vec<Objects>,
+    /// Of a list that is asked for namespace by namespace, those.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    asked_in: Vec<String>,
     /// Fields that are removed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     without: Vec<String>,
@@ -42,8 +46,11 @@ pub(super) struct RemainingResource {
     reason: Option<String>,
     #[serde(skip)]
     shown: String,
+    /// How it is asked for, if not as the gatherer asks.
     #[serde(skip)]
-    request: String,
+    asked: &'static str,
+    #[serde(skip)]
+    requests: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -98,9 +105,9 @@ impl Remaining {
                         [] => String::new(),
                         fields => format!(", without {}", fields.join(", ")),
                     };
-                    let _ = writeln!(text, "  may  {what}: {}{without}", rest.shown);
-                    if with_requests {
-                        let _ = writeln!(text, "       {}", rest.request);
+                    let _ = writeln!(text, "  may  {what}: {}{without}{}", rest.shown, rest.asked);
+                    for request in rest.requests.iter().filter(|_| with_requests) {
+                        let _ = writeln!(text, "       {request}");
                     }
                 }
             }
@@ -134,6 +141,22 @@ impl RemainingResource {
             }
             Granted::Nothing(why) => ("nothing", Vec::new(), String::new(), Some(why.clone())),
         };
+        let places = rest.places();
+        let asked = match (&rest.granted, &places) {
+            (Granted::Part(_), Some(_)) => "; asked for in each of them",
+            (Granted::Part(extents), None)
+                if rest.is_list_over_all() && !extents.iter().any(|extent| extent.or_in_none) =>
+            {
+                "; asked for over all namespaces, and narrowed by the host"
+            }
+            _ => "",
+        };
+        let requests = match &places {
+            None => vec![request(rest.resource, rest.verb, None, narrowing)],
+            Some(places) => {
+                places.iter().map(|place| request(rest.resource, rest.verb, Some(place), narrowing)).collect()
+            }
+        };
         RemainingResource {
             verb: rest.verb.name().unwrap_or_default(),
             resource: rest.resource.identity(),
@@ -143,20 +166,23 @@ impl RemainingResource {
             without: rest.without.iter().map(ToString::to_string).collect(),
             reason,
             shown,
-            request: request(rest.resource, rest.verb, narrowing),
+            asked,
+            requests,
+            asked_in: places.unwrap_or_default(),
         }
     }
 }
 
-/// A request as it would be sent. What the gatherer chooses is in braces, what it may leave out in brackets.
-pub(super) fn request(resource: &Resource, verb: Verb, narrowing: &Narrowing) -> String {
+/// A request as it would be sent, in one namespace if that is given. What the gatherer chooses is in braces, what it may leave out in
+/// brackets.
+fn request(resource: &Resource, verb: Verb, place: Option<&str>, narrowing: &Narrowing) -> String {
     let mut path = match &*resource.group {
         "" => format!("GET /api/{}", resource.version),
         group => format!("GET /apis/{group}/{}", resource.version),
     };
-    match &resource.namespace {
+    match place.or(resource.namespace.as_deref()) {
         Some(namespace) => _ = write!(path, "/namespaces/{namespace}"),
-        None if resource.group.is_empty() && resource.plural == "namespaces" => {}
+        None if resource.is_namespaces() => {}
         None => {
             let _ = write!(path, "[/namespaces/{}]", narrowing.namespace.as_deref().unwrap_or("{namespace}"));
         }

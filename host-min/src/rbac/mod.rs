@@ -10,12 +10,11 @@
 #[cfg(test)]
 mod tests;
 
-use host_min::broker::policy::{Extent, Granted, Remainder, Rights};
-use host_min::grant::{Glob, Grant};
+use host_min::broker::policy::{Granted, Need, Remainder, Rights};
+use host_min::grant::Grant;
 use host_min::manifest::Manifest;
 use std::fmt::Write as _;
 use std::sync::Arc;
-use wagather_abi::Verb;
 
 /// What all gatherers need.
 #[derive(Debug, Default)]
@@ -51,15 +50,14 @@ impl Needs {
         let rights = Rights::new(manifest, grant.cloned().unwrap_or_default());
         let effective = rights.effective();
         for rest in &effective.resources {
-            match &rest.granted {
-                Granted::All => {
-                    self.need(rest, rest.resource.namespace.clone(), Vec::new(), &gatherer);
+            if let Granted::Nothing(why) = &rest.granted {
+                self.note(rest, &gatherer, &format!("left out, {why}"));
+            }
+            for Need { namespace, names, wider } in rest.needs() {
+                for why in wider {
+                    self.note(rest, &gatherer, &format!("wider than the grant: {why}"));
                 }
-                Granted::Part(extents) => {
-                    extents.iter().for_each(|extent| self.part(rest, extent, &gatherer));
-                    self.note_lists(rest, extents, &gatherer);
-                }
-                Granted::Nothing(why) => self.note(rest, &gatherer, &format!("left out, {why}")),
+                self.need(rest, namespace, names, &gatherer);
             }
         }
         for rest in effective.paths {
@@ -70,66 +68,6 @@ impl Needs {
                 }
                 Err(why) => self.notes.push(format!("{gatherer}: get {}: left out, {why}", rest.path)),
             }
-        }
-    }
-
-    /// What a rule of the grant leaves, as near as RBAC can say it.
-    fn part(&mut self, rest: &Remainder<'_>, extent: &Extent, gatherer: &str) {
-        let is_list = rest.verb == Verb::LIST;
-        let names = match (&extent.names, extent.names.as_deref().map(exact)) {
-            (Some(_), Some(Some(names))) if !is_list => names,
-            (Some(globs), _) => {
-                let why = if is_list { "RBAC cannot say for a list" } else { "RBAC cannot say" };
-                self.note(
-                    rest,
-                    gatherer,
-                    &format!("wider than the grant: {why} that names are {}", joined(globs)),
-                );
-                Vec::new()
-            }
-            (None, _) => Vec::new(),
-        };
-        let namespaces = match (&rest.resource.namespace, &extent.namespaces) {
-            (Some(namespace), _) => vec![Some(namespace.clone())],
-            (None, None) => vec![None],
-            (None, Some(globs)) => match exact(globs) {
-                Some(_) if is_list && rest.resource.plural == "namespaces" => {
-                    self.note(rest, gatherer, "wider than the grant: Namespaces are listed all or none");
-                    vec![None]
-                }
-                Some(namespaces) => namespaces.into_iter().map(Some).collect(),
-                None => {
-                    self.note(
-                        rest,
-                        gatherer,
-                        &format!(
-                            "wider than the grant: RBAC cannot say that namespaces are {}",
-                            joined(globs)
-                        ),
-                    );
-                    vec![None]
-                }
-            },
-        };
-        for namespace in namespaces {
-            self.need(rest, namespace, names.clone(), gatherer);
-        }
-    }
-
-    /// What is granted in single namespaces cannot be listed over all of them.
-    fn note_lists(&mut self, rest: &Remainder<'_>, extents: &[Extent], gatherer: &str) {
-        let namespaces = extents.iter().map(|extent| extent.namespaces.as_deref().and_then(exact));
-        let namespaces: Option<Vec<Vec<String>>> = namespaces.collect();
-        if let (Verb::LIST, None, Some(namespaces)) = (rest.verb, &rest.resource.namespace, namespaces)
-            && rest.resource.plural != "namespaces"
-        {
-            let mut all = Vec::new();
-            namespaces.iter().flatten().for_each(|namespace| insert(&mut all, namespace));
-            self.note(
-                rest,
-                gatherer,
-                &format!("not over all namespaces; it must ask for each of {}", all.join(", ")),
-            );
         }
     }
 
@@ -283,19 +221,6 @@ fn binding(role: &str, name: &str, account_namespace: &str, place: Option<&str>)
          subjects:\n  - kind: ServiceAccount\n    name: {name}\n    namespace: {namespace}\n"
     );
     text
-}
-
-/// The names, if each pattern is one.
-fn exact(globs: &[Glob]) -> Option<Vec<String>> {
-    let mut names = Vec::new();
-    for glob in globs {
-        insert(&mut names, glob.exact()?);
-    }
-    Some(names)
-}
-
-fn joined(globs: &[Glob]) -> String {
-    globs.iter().map(Glob::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// A text as YAML has it, in quotes if a reader of whatever version could take it for something else.

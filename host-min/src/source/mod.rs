@@ -158,6 +158,12 @@ pub trait Source: Send + Sync {
         true
     }
 
+    /// Whether it can answer this path and query at all. A recording knows what is in it.
+    fn knows(&self, path_and_query: &str) -> bool {
+        let _ = path_and_query;
+        true
+    }
+
     /// The time to tell guests, in milliseconds since the Unix epoch.
     fn now_millis(&self) -> i64;
 
@@ -180,6 +186,9 @@ impl<T: Source + ?Sized> Source for Arc<T> {
     }
     fn has_answer(&self, path_and_query: &str) -> bool {
         (**self).has_answer(path_and_query)
+    }
+    fn knows(&self, path_and_query: &str) -> bool {
+        (**self).knows(path_and_query)
     }
     fn now_millis(&self) -> i64 {
         (**self).now_millis()

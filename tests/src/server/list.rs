@@ -51,7 +51,13 @@ impl List {
         self
     }
 
-    pub(super) fn page(&self, seen: &Seen) -> Answer {
+    /// Whether each of its items is in a namespace.
+    pub(super) fn is_in_namespaces(&self) -> bool {
+        self.items.iter().all(|item| item["metadata"]["namespace"].is_string())
+    }
+
+    /// The page that is asked for, of all items or of those in one namespace.
+    pub(super) fn page(&self, seen: &Seen, namespace: Option<&str>) -> Answer {
         let number = self.pages_served.fetch_add(1, Ordering::SeqCst) + 1;
         if let Some(fault) = self.faults.get(&number) {
             return fault.clone();
@@ -68,22 +74,23 @@ impl List {
             return Answer { status: 410, ..Answer::json(&body) };
         }
         let limit = seen.parameter("limit").and_then(|limit| limit.parse().ok()).unwrap_or(usize::MAX);
-        let upto = from.saturating_add(limit.min(self.most_per_page)).min(self.items.len());
+        let items = self.items.iter();
+        let items: Vec<&Value> = items
+            .filter(|item| namespace.is_none_or(|name| item["metadata"]["namespace"] == *name))
+            .collect();
+        let upto = from.saturating_add(limit.min(self.most_per_page)).min(items.len());
         let mut metadata = json!({"resourceVersion": "4711"});
-        if upto < self.items.len() {
+        if upto < items.len() {
             let word = if is_fresh { "fresh" } else { "from" };
             metadata["continue"] = json!(format!("{word}-{upto}"));
-            metadata["remainingItemCount"] = json!(self.items.len() - upto);
+            metadata["remainingItemCount"] = json!(items.len() - upto);
         }
-        Answer::bytes(
-            "application/json",
-            self.text(&metadata, self.items.get(from..upto).unwrap_or_default()),
-        )
+        Answer::bytes("application/json", self.text(&metadata, items.get(from..upto).unwrap_or_default()))
     }
 
     /// A page in the API server's order of keys: for built-in types, whose items do not say their kind, as the Go structure
     /// has them; for custom resources by the alphabet.
-    fn text(&self, metadata: &Value, items: &[Value]) -> String {
+    fn text(&self, metadata: &Value, items: &[&Value]) -> String {
         let (kind, version, items) = (json!(self.kind), json!(self.api_version), json!(items));
         if self.items.iter().all(|item| item["kind"].is_string()) {
             return format!(

@@ -64,7 +64,7 @@ impl Server {
         self
     }
 
-    /// Answers a path with a list, in pages of the size that the client asks for.
+    /// Answers a path with a list, in pages of the size that the client asks for; and the same in one namespace with what is in that.
     pub fn list(mut self, path: &str, list: List) -> Server {
         self.routes.insert(path.into(), Route::List(list));
         self
@@ -140,6 +140,16 @@ impl Drop for Running {
 }
 
 impl Shared {
+    /// The list of which such a path is the part in one namespace.
+    fn list_in_a_namespace<'a>(&self, path: &'a str) -> Option<(&List, &'a str)> {
+        let (before, after) = path.split_once("/namespaces/")?;
+        let (namespace, resource) = after.split_once('/').filter(|(_, resource)| !resource.contains('/'))?;
+        match self.routes.get(&format!("{before}/{resource}")) {
+            Some(Route::List(list)) if list.is_in_namespaces() => Some((list, namespace)),
+            _ => None,
+        }
+    }
+
     pub(crate) fn is_stopped(&self) -> bool {
         self.stopped.load(Ordering::SeqCst)
     }
@@ -148,7 +158,10 @@ impl Shared {
     pub(crate) fn answer(&self, seen: Seen) -> Answer {
         let answer = match self.routes.get(&seen.path) {
             Some(Route::Answer(answer)) => answer.clone(),
-            Some(Route::List(list)) => list.page(&seen),
+            Some(Route::List(list)) => list.page(&seen, None),
+            None if let Some((list, namespace)) = self.list_in_a_namespace(&seen.path) => {
+                list.page(&seen, Some(namespace))
+            }
             None => Answer::status(404, "NotFound", "the server could not find the requested resource"),
         };
         self.seen.lock().expect("no panic while it was held").push(seen);

@@ -278,6 +278,55 @@ fn a_grant_narrows_the_account() {
     account.run(&programs::guest("pods"), &[]).expect_failure(5, "HTTP 403");
 }
 
+/// A gatherer that lists over all namespaces runs with the account that is printed for two of them, as its grant names these.
+#[test]
+fn the_account_of_a_grant_runs_a_gatherer_that_lists_everything() {
+    let server = shared();
+    let place = tests::place();
+    let grant_of = |name: &str, namespaces: &str| {
+        let rule = format!("{{verbs: [list], groups: [''], resources: [pods], namespaces: [{namespaces}]}}");
+        let text = format!("apiVersion: wagather/v1\nkind: Grant\nrules:\n- {rule}\n");
+        let path = written(place.path(), name, &text);
+        ["--grant".to_owned(), path.to_str().expect("a path").to_owned()]
+    };
+    let named = grant_of("named.yaml", &format!("{NAMESPACE}, default"));
+    let named = [&*named[0], &*named[1]];
+    let pods = Ask::list("", "v1", "pods").items(place.path());
+    let account = Account::apply(&server, &printed("rbac-places", std::slice::from_ref(&pods), &named));
+    let may =
+        |namespace: &str| account.may(&json!({"verb": "list", "resource": "pods", "namespace": namespace}));
+    wait_until("it is bound", || may(NAMESPACE) && may("default"));
+    assert!(!may(""), "it may list over all namespaces");
+
+    for more in [&[][..], &["--check-access"]] {
+        let ran = account.run(&pods, &[&named, more].concat());
+        let mut namespaces: Vec<String> = items_in(ran.gathered())
+            .iter()
+            .map(|item| item["metadata"]["namespace"].as_str().expect("a namespace").to_owned())
+            .collect();
+        assert!(namespaces.windows(2).all(|two| two[0] <= two[1]), "{namespaces:?}");
+        namespaces.dedup();
+        // The same as in a list over all namespaces by somebody who may see that.
+        let admin = items_in(run(&server, super::host(&server, "token.yaml", [pods.clone()])).gathered());
+        let mut expected: Vec<&str> = admin
+            .iter()
+            .filter_map(|item| item["metadata"]["namespace"].as_str())
+            .filter(|name| [NAMESPACE, "default"].contains(name))
+            .collect();
+        expected.dedup();
+        assert_eq!(namespaces, expected);
+    }
+    // One more namespace than the account has a role in, and a pattern.
+    let wider = grant_of("wider.yaml", &format!("{NAMESPACE}, default, kube-system"));
+    let wider = [&*wider[0], &*wider[1]];
+    account.run(&pods, &wider).expect_failure(5, "list /v1/pods in kube-system: HTTP 403");
+    account
+        .run(&pods, &[&wider[..], &["--check-access"]].concat())
+        .expect_failure(5, "list v1/pods in the namespace kube-system");
+    let pattern = grant_of("pattern.yaml", "'team-*'");
+    account.run(&pods, &[&*pattern[0], &*pattern[1]]).expect_failure(5, "name them there");
+}
+
 /// Paths that an API server takes for Secrets, whatever resource they seem to be of.
 #[test]
 fn secrets_have_no_other_name() {

@@ -45,13 +45,14 @@ fn run(folder: &Path, server: &Running, rules: &str, request: &Texts<'_>) -> (Do
 #[test]
 fn items_beyond_the_grant_are_withheld_and_counted() {
     let (place, server) = (place(), objects::server().start());
-    for (rule, seen) in [
-        ("namespaces: [shop]", 3),
-        ("namespaces: [\"sh*\", other]", 3),
-        ("names: [\"pod-9*\", pod-1]", 1),
-        ("names: [\"pod-*\"]", 5),
-        ("namespaces: [default]\n    names: [pod-0, pod-4]", 1),
-        ("namespaces: [nowhere]", 0),
+    for (rule, seen, withheld) in [
+        // Where each namespace has its name, nothing is asked of the others.
+        ("namespaces: [shop]", 3, 0),
+        ("namespaces: [\"sh*\", other]", 3, 2),
+        ("names: [\"pod-9*\", pod-1]", 1, 4),
+        ("names: [\"pod-*\"]", 5, 0),
+        ("namespaces: [default]\n    names: [pod-0, pod-4]", 1, 1),
+        ("namespaces: [nowhere]", 0, 0),
     ] {
         let rules =
             format!("rules:\n  - verbs: [list]\n    groups: [\"\"]\n    resources: [pods]\n    {rule}\n");
@@ -61,8 +62,96 @@ fn items_beyond_the_grant_are_withheld_and_counted() {
         assert_eq!(archive.gathered().len(), seen, "{rule}: {:?}", archive.paths());
         let part = archive.gatherer("pipes");
         assert_eq!(part["items"], seen, "{rule}");
-        assert_eq!(part["itemsWithheld"].as_u64().unwrap_or(0), 5 - seen as u64, "{rule}");
+        assert_eq!(part["itemsWithheld"].as_u64().unwrap_or(0), withheld, "{rule}");
     }
+}
+
+/// A rule for pods that goes on like that.
+fn pods_rule(more: &str) -> String {
+    format!("rules:\n  - verbs: [list]\n    groups: [\"\"]\n    resources: [pods]\n    {more}\n")
+}
+
+/// An account that may list in two namespaces, and not over all.
+fn two_namespaces() -> Server {
+    let forbidden = |place: &str| Answer::status(403, "Forbidden", &format!("pods is forbidden {place}"));
+    let pods = |namespace: &str, count: usize| {
+        let pod =
+            |number: usize| json!({"metadata": {"name": format!("pod-{number}"), "namespace": namespace}});
+        tests::server::List::new("v1", "PodList", (0..count).map(pod).collect())
+    };
+    Server::new()
+        .on(objects::PODS, forbidden("at the cluster scope"))
+        .list("/api/v1/namespaces/shop/pods", pods("shop", 3).pages_of(2))
+        .list("/api/v1/namespaces/other/pods", pods("other", 2))
+        .on("/api/v1/namespaces/third/pods", forbidden("in the namespace \"third\""))
+}
+
+#[test]
+fn a_list_is_asked_for_in_each_namespace_that_the_grant_names() {
+    let (place, server) = (place(), two_namespaces().start());
+    let (done, archive) = run(place.path(), &server, &pods_rule("namespaces: [shop, other]"), &ALL_PODS);
+    done.expect_success();
+    let archive = archive.expect("an archive");
+    assert_eq!(archive.gathered().len(), 5, "{:?}", archive.paths());
+    let asked: Vec<(String, Option<String>)> = server
+        .seen()
+        .iter()
+        .map(|seen| (seen.path.clone(), seen.parameter("continue").map(str::to_owned)))
+        .collect();
+    let [other, shop] = ["other", "shop"].map(|name| format!("/api/v1/namespaces/{name}/pods"));
+    assert_eq!(asked, [(other, None), (shop.clone(), None), (shop, Some("from-2".into()))]);
+    // The audit has the list as the gatherer asked, and what the host made of it.
+    let starts: Vec<(String, String)> = archive
+        .audit()
+        .iter()
+        .filter(|line| line["call"] == "rest_start")
+        .map(|line| {
+            (line["what"].as_str().expect("words").into(), line["result"].as_str().expect("words").into())
+        })
+        .collect();
+    let expected = [
+        ("list /v1/pods", "ok"),
+        ("list /v1/pods in other", "HTTP 200"),
+        ("list /v1/pods in shop", "HTTP 200"),
+    ];
+    assert_eq!(starts, expected.map(|(what, result)| (what.to_owned(), result.to_owned())));
+    // A recording of the list over all namespaces is as good: what may be seen of it is the same.
+    let (recording, output) = (place.path().join("all.har"), place.path().join("all"));
+    let all = objects::server().start();
+    let module = || pipes(place.path(), &["resource list /v1/pods * *"], &ALL_PODS);
+    Host::run(module()).server(&all.url()).output(&output).record(&recording).wait().expect_success();
+    let replayed = place.path().join("replayed");
+    let narrowed = grant(place.path(), &pods_rule("namespaces: [shop]"));
+    let host = Host::run(module()).replay(&recording).output(&replayed);
+    host.args(["--grant", &narrowed.display().to_string()]).wait().expect_success();
+    assert_eq!(Archive::read(&replayed).gathered().len(), 3);
+}
+
+#[test]
+fn a_refusal_says_how_it_was_asked_for() {
+    let place = place();
+    for (rule, said) in [
+        (
+            "namespaces: [other, shop, third]",
+            &["list /v1/pods in third: HTTP 403", "in each namespace that the grant names"][..],
+        ),
+        ("namespaces: ['shop*']", &["list /v1/pods: HTTP 403", "the grant does not name each of its own"]),
+        ("names: ['pod-*']", &["list /v1/pods: HTTP 403", "the grant does not name each of its own"]),
+    ] {
+        let server = two_namespaces().start();
+        let (done, _) = run(place.path(), &server, &pods_rule(rule), &ALL_PODS);
+        assert_ne!(done.code(), 0, "{rule}");
+        said.iter().for_each(|said| assert!(done.stderr.contains(said), "{rule}: {said}: {}", done.stderr));
+    }
+    // What is in no namespace is in none of those that the grant names.
+    let server = objects::server().start();
+    let nodes = Texts { resource: "nodes", ..ALL_PODS };
+    let module = pipes(place.path(), &["resource list /v1/nodes * *"], &nodes);
+    let rule = grant(place.path(), &pods_rule("namespaces: [shop]").replace("[pods]", "[nodes]"));
+    let host = Host::run(module).server(&server.url()).output(place.path().join("nodes"));
+    let done = host.args(["--grant", &rule.display().to_string()]).wait();
+    done.expect_code(5);
+    assert!(done.stderr.contains("its objects are in no namespace"), "{}", done.stderr);
 }
 
 #[test]

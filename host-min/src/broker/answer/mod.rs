@@ -5,18 +5,20 @@
 
 mod failed;
 mod list;
+mod places;
 mod raw;
 
 use super::canonical::Canonical;
 use super::fetch::{Fetcher, Order, Reply, Ticket};
 use super::policy::{Allowed, describe};
-use super::refusal::{self, ServerStatus, advice};
+use super::refusal::{self, ServerStatus};
 use super::tally::Tally;
 use crate::project::{Identity, Node, ObjectReader};
 use crate::redact::{Redactor, Subject};
 use crate::source::Response;
 pub(super) use failed::Failed;
 use list::{Item, List};
+use places::Places;
 use raw::RawBody;
 use std::sync::Arc;
 use std::time::Instant;
@@ -60,6 +62,8 @@ struct Asked {
     deadline: Instant,
     /// How many items each page of a list has, if somebody chose that.
     chunk_items: Option<u32>,
+    /// Whether it was asked for before anybody wanted it, so that its time may go by while it waits.
+    is_ahead: bool,
 }
 
 impl Asked {
@@ -96,7 +100,10 @@ impl Asked {
 
 /// An answer that is on its way or being consumed.
 pub(super) struct Answer {
+    /// What is asked for: of a list that is asked for namespace by namespace, in the one that is read now.
     asked: Asked,
+    /// The namespaces that such a list goes through.
+    places: Option<Box<Places>>,
     http_status: Option<u16>,
     /// How often it was asked for in vain, in words, or empty.
     tried: String,
@@ -141,14 +148,14 @@ impl Answer {
         fetcher: &Fetcher,
         tally: &Tally,
     ) -> Answer {
-        let mut asked = Asked { request, allowed, deadline, chunk_items };
+        let mut asked = Asked { request, allowed, deadline, chunk_items, is_ahead: false };
         // A recording of a run that was not narrowed has the list of all namespaces, of which the scope lets one through.
-        let source = fetcher.source();
-        if asked.allowed.narrowed && source.is_recording() && !source.has_answer(&asked.path_and_query()) {
+        if asked.allowed.narrowed && !fetcher.source().knows(&asked.path_and_query()) {
             asked.widen();
         }
+        let places = Places::of(&mut asked, fetcher.source()).map(Box::new);
         let state = State::OnItsWay(fetcher.start(asked.order(asked.path_and_query(), tally)));
-        Answer { asked, http_status: None, tried: String::new(), until: deadline, cuts: 0, state }
+        Answer { asked, places, http_status: None, tried: String::new(), until: deadline, cuts: 0, state }
     }
 
     /// What was asked for.
@@ -159,9 +166,12 @@ impl Answer {
     /// How far it was consumed, if it was not to its end: for a gatherer that is stopped.
     pub(super) fn unfinished(&self) -> Option<String> {
         let how_far = match &self.state {
+            State::OnItsWay(_) if self.given_before() > 0 => {
+                format!("{} of its items were read", self.given_before())
+            }
             State::OnItsWay(_) => "it was not answered yet".to_owned(),
             State::Head(_) => "its answer was not read yet".to_owned(),
-            State::List(list, ..) => format!("{} of its items were read", list.given()),
+            State::List(list, ..) => format!("{} of its items were read", self.given_before() + list.given()),
             State::Bytes(_) => "its answer was read in part".to_owned(),
             State::Object { given, bytes, .. } if given.is_none_or(|given| given < bytes.len()) => {
                 "its answer was not read to the end".to_owned()
@@ -181,10 +191,11 @@ impl Answer {
         if let State::Failed(status) = self.state {
             return Err(status);
         }
-        if matches!(self.state, State::OnItsWay(_))
-            && let State::OnItsWay(ticket) = self.replace(State::Failed(Status::BAD_ANSWER))
-        {
-            self.arrived(ticket, means)?;
+        while matches!(self.state, State::OnItsWay(_)) {
+            if let State::OnItsWay(ticket) = self.replace(State::Failed(Status::BAD_ANSWER)) {
+                self.arrived(ticket, means)?;
+            }
+            self.look_at_the_place(means);
         }
         Ok(())
     }
@@ -252,27 +263,35 @@ impl Answer {
 
     /// Consumes as items: whether there is one that comes next.
     fn advance(&mut self, means: &mut Means<'_>, mode: Mode) -> Result<bool> {
-        self.head(means)?;
-        if matches!(self.state, State::Head(_)) {
-            self.open_document(means, mode)?;
-        }
-        match &mut self.state {
-            State::List(_, chosen, _) if *chosen != mode => Err(Status::WRONG_MODE),
-            State::List(_, _, Some(_)) => Ok(true),
-            State::List(list, _, held) => match list.next(&self.asked, means) {
-                Ok(Some(item)) => {
-                    *held = Some(item);
-                    Ok(true)
-                }
-                Ok(None) => {
-                    self.state = State::Done(mode);
-                    Ok(false)
-                }
-                Err(failed) => Err(self.fail(failed, means)),
-            },
-            State::Object { given, mode: chosen, .. } if *chosen == mode => Ok(given.is_none()),
-            State::Done(done) if *done == mode => Ok(false),
-            _ => Err(Status::WRONG_MODE),
+        loop {
+            self.head(means)?;
+            if matches!(self.state, State::Head(_)) {
+                self.open_document(means, mode)?;
+            }
+            return match &mut self.state {
+                State::List(_, chosen, _) if *chosen != mode => Err(Status::WRONG_MODE),
+                State::List(_, _, Some(_)) => Ok(true),
+                State::List(list, _, held) => match list.next(&self.asked, means) {
+                    Ok(Some(item)) => {
+                        *held = Some(item);
+                        let is_last_page = list.is_last_page();
+                        self.look_ahead(is_last_page, means)?;
+                        Ok(true)
+                    }
+                    Ok(None) => {
+                        let given = list.given();
+                        if self.turn_to_the_next_place(given, means)? {
+                            continue;
+                        }
+                        self.state = State::Done(mode);
+                        Ok(false)
+                    }
+                    Err(failed) => Err(self.fail(failed, means)),
+                },
+                State::Object { given, mode: chosen, .. } if *chosen == mode => Ok(given.is_none()),
+                State::Done(done) if *done == mode => Ok(false),
+                _ => Err(Status::WRONG_MODE),
+            };
         }
     }
 
@@ -317,7 +336,8 @@ impl Answer {
             _ => String::new(),
         };
         let tried = std::mem::take(&mut self.tried);
-        self.fail(Failed::http(code, &refusal::text(code, &message), advice(code)).tried(&tried), means)
+        let advice = self.advice(code);
+        self.fail(Failed::http(code, &refusal::text(code, &message), advice).tried(&tried), means)
     }
 
     /// `rest_next`: the next item if it fits into `cap` bytes, or how long it is; the end is 0.

@@ -43,6 +43,24 @@ impl Scope {
         self.extents.as_ref().is_none_or(|all| all.iter().any(|extent| extent.reaches("")))
     }
 
+    /// The namespaces that all of its objects are in, if the rules name each: then the list is asked for namespace by namespace.
+    pub fn places(&self) -> Option<Vec<String>> {
+        let extents = self.extents.as_deref().filter(|_| !self.of_namespaces)?;
+        named_namespaces(extents)
+    }
+
+    /// What may be seen of the objects in one namespace.
+    pub fn within(&self, namespace: &str) -> Scope {
+        let Some(extents) = &self.extents else { return Scope::everything() };
+        let mut extents: Vec<Extent> =
+            extents.iter().filter(|extent| extent.reaches(namespace)).cloned().collect();
+        extents.iter_mut().for_each(|extent| extent.namespaces = None);
+        if extents.iter().any(Extent::is_everything) {
+            return Scope::everything();
+        }
+        Scope { extents: Some(extents), of_namespaces: self.of_namespaces }
+    }
+
     /// Whether an object may be seen. The namespace of what is in none is empty.
     pub fn covers(&self, namespace: &str, name: &str) -> bool {
         let namespace = if self.of_namespaces && namespace.is_empty() { name } else { namespace };
@@ -78,6 +96,23 @@ impl Extent {
     pub(super) fn is_everything(&self) -> bool {
         self.namespaces.is_none() && self.names.is_none()
     }
+}
+
+/// The namespaces of these, each once, if every extent names its own: in the order in which a list over all of them has them,
+/// which is that of the keys `NAMESPACE/NAME` in etcd.
+pub(super) fn named_namespaces(extents: &[Extent]) -> Option<Vec<String>> {
+    let mut named = Vec::new();
+    for extent in extents {
+        if extent.or_in_none {
+            return None;
+        }
+        for glob in extent.namespaces.as_ref()? {
+            named.push(glob.exact()?.to_owned());
+        }
+    }
+    named.sort_unstable_by(|a: &String, b: &String| a.bytes().chain([b'/']).cmp(b.bytes().chain([b'/'])));
+    named.dedup();
+    Some(named)
 }
 
 fn any(globs: &[Glob], name: &str) -> bool {

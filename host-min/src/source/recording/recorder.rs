@@ -162,6 +162,10 @@ impl Source for Recorder {
         self.inner.has_answer(path_and_query)
     }
 
+    fn knows(&self, path_and_query: &str) -> bool {
+        self.inner.knows(path_and_query)
+    }
+
     fn now_millis(&self) -> i64 {
         self.now_millis
     }

@@ -269,6 +269,10 @@ impl Source for Recording {
             .is_some_and(|answers| answers.given.load(Ordering::Relaxed) < answers.all.len())
     }
 
+    fn knows(&self, path_and_query: &str) -> bool {
+        self.find(path_and_query).is_some()
+    }
+
     fn now_millis(&self) -> i64 {
         self.now_millis
     }

@@ -89,6 +89,11 @@ impl List {
         self.given
     }
 
+    /// Whether no page comes after the one that is read, as far as it has said so.
+    pub(super) fn is_last_page(&self) -> bool {
+        self.next_page.is_none() && self.page.meta().next.is_empty()
+    }
+
     /// The next item, or `None` after the last.
     pub(super) fn next(&mut self, asked: &Asked, means: &mut Means<'_>) -> Result<Option<Item>, Failed> {
         let mut bytes = Vec::new();
@@ -244,7 +249,8 @@ impl List {
     /// Asks for this page again, whose answer broke off.
     fn resume(&mut self, failed: Failed, asked: &Asked, means: &mut Means<'_>) -> Result<(), Failed> {
         // A page that was asked for ahead may have waited for the guest all of its time.
-        let progressed = self.cuts == 0 && (self.page.read() > 0 || !self.page.token.is_empty());
+        let ahead = asked.is_ahead || !self.page.token.is_empty();
+        let progressed = self.cuts == 0 && (self.page.read() > 0 || ahead);
         self.cuts += 1;
         self.cut.clone_from(&failed.why);
         if !failed.may_be_asked_again(asked, self.page.until, progressed, means) {

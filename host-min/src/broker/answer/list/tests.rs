@@ -1,6 +1,8 @@
 //! Lists against a server that keeps the promises of Kubernetes' and breaks everything else: connections at every byte, states
 //! that it no longer has, refusals in a storm. Whatever it does, the items are exact or there is a named error.
 
+mod places;
+
 use super::super::{Answer, Means};
 use crate::broker::budget::Budget;
 use crate::broker::canonical::Canonical;
@@ -110,7 +112,10 @@ impl World {
     }
 
     fn page(&self, path_and_query: &str) -> (u16, String) {
-        let query = path_and_query.split_once('?').expect("a query").1;
+        let (path, query) = path_and_query.split_once('?').expect("a query");
+        let namespace = path.strip_prefix("/api/v1/namespaces/").and_then(|rest| rest.strip_suffix("/pods"));
+        let is_asked_for =
+            |key: &str| namespace.is_none_or(|asked| key.split_once('/').is_some_and(|(of, _)| of == asked));
         let parameter = |name: &str| {
             query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('=')).unwrap_or_default()
         };
@@ -132,7 +137,8 @@ impl World {
             let fresh = if start.is_empty() { String::new() } else { format!("now:{start}") };
             return (410, format!(r#"{{"message":"too old","metadata":{{"continue":"{fresh}"}}}}"#));
         }
-        let mut rest = self.states[version].range(start.to_owned()..).peekable();
+        let state = self.states[version].range(start.to_owned()..);
+        let mut rest = state.filter(|(key, _)| is_asked_for(key)).peekable();
         let mut items: Vec<String> = Vec::new();
         while items.len() < limit
             && let Some((key, since)) = rest.next()
@@ -211,12 +217,17 @@ struct Got {
 }
 
 fn list(world: World, limit: u32, chunk_items: Option<u32>) -> Got {
+    list_of(world, limit, chunk_items, Scope::everything())
+}
+
+/// A list of which that much may be seen.
+fn list_of(world: World, limit: u32, chunk_items: Option<u32>, scope: Scope) -> Got {
     let script = Arc::new(Script(Mutex::new(world)));
     let fetchers = Fetchers::new(script.clone(), 1, Pace { qps: 1, burst: 1, side_by_side: 1 });
     let fetcher = fetchers.of(0, 500);
     let texts = ["v1", "pods", "", "", "", "", "", "", "", ""].map(|text| text.as_bytes().to_vec());
     let request = Canonical::new(RestRequest { verb: Verb::LIST, limit, texts }).expect("a request");
-    let allowed = Allowed { mask: Node::Keep, scope: Scope::everything(), narrowed: false };
+    let allowed = Allowed { mask: Node::Keep, scope, narrowed: false };
     let mut tally = Tally::new(Budget { requests: 500, ..Budget::default() }, fetcher.account().clone());
     tally.request().expect("a request");
     let deadline = Instant::now() + Duration::from_secs(60);

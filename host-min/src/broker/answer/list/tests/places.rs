@@ -1,0 +1,147 @@
+//! Lists that are asked for in each namespace that a grant names.
+
+use super::*;
+use crate::broker::policy::Rights;
+use crate::grant::Grant;
+use crate::manifest::Manifest;
+
+/// What may be seen under a grant whose rules about pods go on like that.
+fn scope_of(rules: &[&str]) -> Scope {
+    let rule = |more: &&str| format!("  - {{verbs: [list], groups: [''], resources: [pods], {more}}}\n");
+    let rules: String = rules.iter().map(rule).collect();
+    let grant =
+        Grant::parse(&format!("apiVersion: wagather/v1\nkind: Grant\nrules:\n{rules}")).expect("a grant");
+    let manifest = Manifest::parse(b"gatherer 1 g 1\nresource list /v1/pods * *\n").expect("a manifest");
+    let texts = ["v1", "pods", "", "", "", "", "", "", "", ""].map(|text| text.as_bytes().to_vec());
+    let request = Canonical::new(RestRequest { verb: Verb::LIST, limit: 0, texts }).expect("a request");
+    Rights::new(manifest, Arc::new(grant)).judge(&request).expect("allowed").scope
+}
+
+fn both() -> Scope {
+    scope_of(&["namespaces: [shop, shop-a, nowhere]"])
+}
+
+fn paths(got: &Got) -> Vec<String> {
+    let paths = got.script.world().requests.clone();
+    paths
+        .iter()
+        .map(|path| path.trim_start_matches("/api/v1/").replace("%3A", ":").replace("%2F", "/"))
+        .collect()
+}
+
+#[test]
+fn each_namespace_is_asked_and_the_guest_sees_one_list() {
+    for chunk in [1, 2, 3, 500] {
+        let whole = list(World::new(9, true, |_| Fault::None), 0, Some(chunk));
+        let got = list_of(World::new(9, true, |_| Fault::None), 0, Some(chunk), both());
+        assert_eq!((got.items.len(), got.end), (9, Ok(())));
+        assert_eq!(got.items, whole.items, "the order is that of one list");
+        assert!(paths(&got).iter().all(|path| path.starts_with("namespaces/")), "{:?}", paths(&got));
+        assert_eq!((got.tally.items, got.tally.withheld, got.tally.inconsistent_lists), (9, 0, 0));
+    }
+    let mut got = list_of(World::new(5, true, |_| Fault::None), 0, Some(2), both());
+    // As etcd's keys are: `shop-a/` is before `shop/`.
+    assert_eq!(
+        paths(&got),
+        [
+            "namespaces/nowhere/pods?limit=2",
+            "namespaces/shop-a/pods?limit=2",
+            "namespaces/shop/pods?limit=2",
+            "namespaces/shop/pods?limit=2&continue=0:shop/o040"
+        ]
+    );
+    let asked = got.tally.take_asked();
+    let told: Vec<(&str, u16)> = asked.iter().map(|(what, status)| (&**what, *status)).collect();
+    assert_eq!(
+        told,
+        [("list /v1/pods in nowhere", 200), ("list /v1/pods in shop-a", 200), ("list /v1/pods in shop", 200)]
+    );
+}
+
+#[test]
+fn names_narrow_within_each_namespace() {
+    let scope = scope_of(&["namespaces: [shop]", "namespaces: [shop-a], names: [o010, o050]"]);
+    let got = list_of(World::new(6, true, |_| Fault::None), 0, None, scope);
+    let keys: Vec<&str> = got.items.iter().map(|(key, _)| &**key).collect();
+    assert_eq!(keys, ["shop-a/o010", "shop-a/o050", "shop/o000", "shop/o020", "shop/o040"]);
+    assert_eq!((got.tally.items, got.tally.withheld), (5, 1));
+    // A pattern may be any namespace's name.
+    let got =
+        list_of(World::new(6, true, |_| Fault::None), 0, None, scope_of(&["namespaces: [shop, 'x-*']"]));
+    assert_eq!((paths(&got), got.tally.withheld), (vec!["pods?limit=500".to_owned()], 3));
+}
+
+#[test]
+fn it_is_whole_wherever_one_of_its_pages_breaks_off() {
+    let undisturbed = list_of(World::new(7, true, |_| Fault::None), 0, Some(2), both());
+    let requests = undisturbed.script.world().requests.clone();
+    let sizes: Vec<usize> =
+        requests.iter().map(|path| undisturbed.script.world().page(path).1.len()).collect();
+    assert_eq!(sizes.len(), 5);
+    for (page, size) in sizes.into_iter().enumerate() {
+        for byte in 0..size {
+            let fault = move |number| {
+                if number == page { Fault::Cut(byte, ErrorKind::ConnectionReset) } else { Fault::None }
+            };
+            let got = list_of(World::new(7, true, fault), 0, Some(2), both());
+            let case = format!("request {page} broke at byte {byte}");
+            assert_eq!((got.items.len(), got.end, got.tally.retries), (7, Ok(()), 1), "{case}");
+            got.check(0, &case);
+        }
+    }
+}
+
+#[test]
+fn a_limit_is_over_all_of_them() {
+    for limit in 1..=10 {
+        let whole = list(World::new(8, true, |_| Fault::None), limit, Some(3));
+        let got = list_of(World::new(8, true, |_| Fault::None), limit, Some(3), both());
+        assert_eq!((&got.items, got.end), (&whole.items, Ok(())), "{limit}");
+    }
+    // Three of shop-a are not enough; what is still wanted is asked for, and no more.
+    let got = list_of(World::new(6, true, |_| Fault::None), 4, None, both());
+    assert_eq!(
+        paths(&got),
+        ["namespaces/nowhere/pods?limit=4", "namespaces/shop-a/pods?limit=4", "namespaces/shop/pods?limit=1"]
+    );
+    let got = list_of(World::new(6, true, |_| Fault::None), 3, None, both());
+    assert_eq!(paths(&got), ["namespaces/nowhere/pods?limit=3", "namespaces/shop-a/pods?limit=3"]);
+}
+
+#[test]
+fn a_namespace_that_is_refused_is_named() {
+    for (number, named, given) in [(0, "nowhere", 0), (1, "shop-a", 0), (2, "shop", 3)] {
+        let fault = move |request| if request == number { Fault::Status(403) } else { Fault::None };
+        let got = list_of(World::new(6, true, fault), 0, None, both());
+        assert_eq!((got.end, got.items.len()), (Err(Status::http(403)), given));
+        let blame = got.tally.blame(Status::http(403)).expect("a reason");
+        assert!(blame.reason.starts_with(&format!("list /v1/pods in {named}: HTTP 403")), "{}", blame.reason);
+        assert!(blame.advice.contains("in each namespace"), "{}", blame.advice);
+    }
+    let got = list(World::new(6, true, |_| Fault::Status(403)), 0, None);
+    let advice = &got.tally.blame(Status::http(403)).expect("a reason").advice;
+    assert!(advice.contains("a grant that names them in each of them"), "{advice}");
+}
+
+#[test]
+fn the_next_namespace_is_on_its_way_while_one_is_read() {
+    let script = Arc::new(Script(Mutex::new(World::new(6, true, |_| Fault::None))));
+    let fetchers = Fetchers::new(script.clone(), 1, Pace { qps: 1, burst: 1, side_by_side: 1 });
+    let fetcher = fetchers.of(0, 500);
+    let texts = ["v1", "pods", "", "", "", "", "", "", "", ""].map(|text| text.as_bytes().to_vec());
+    let request = Canonical::new(RestRequest { verb: Verb::LIST, limit: 0, texts }).expect("a request");
+    let allowed =
+        Allowed { mask: Node::Keep, scope: scope_of(&["namespaces: [shop, shop-a]"]), narrowed: false };
+    let mut tally = Tally::new(Budget { requests: 500, ..Budget::default() }, fetcher.account().clone());
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let mut answer = Answer::ask(request, allowed, deadline, None, &fetcher, &tally);
+    let redactor = Arc::new(Redactor::new(&Rules::default()));
+    let mut means = Means { tally: &mut tally, fetcher: &fetcher, redactor: &redactor };
+    assert!(answer.next(1 << 20, &mut Vec::new(), &mut means).is_ok_and(|len| len > 0));
+    while script.world().requests.len() < 2 {
+        assert!(Instant::now() < deadline, "it was not asked for: {:?}", script.world().requests);
+        std::thread::yield_now();
+    }
+    assert_eq!(script.world().requests[1], "/api/v1/namespaces/shop/pods?limit=500");
+    assert_eq!(answer.unfinished().as_deref(), Some("list /v1/pods in shop-a: 1 of its items were read"));
+}

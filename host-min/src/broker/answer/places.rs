@@ -1,0 +1,133 @@
+//! A list that is asked for namespace by namespace: where the grant names each of them, an account need not be allowed more.
+//!
+//! The gatherer sees one list: the namespaces come in the order in which one list over all of them has them, and each is a list of its
+//! own for the server, with its pages and its errors. While the last page of one is read, the next one's first is on its
+//! way.
+
+use super::{Answer, Asked, Means, Result, State, refusal};
+use crate::broker::fetch::Ticket;
+use crate::broker::policy::{Scope, describe};
+use crate::source::Source;
+use wagather_abi::Verb;
+
+/// The namespaces of a list, from the one on that is read now.
+pub(super) struct Places {
+    /// What may be seen over all of them.
+    scope: Scope,
+    /// Those that were not asked in yet, the last one first.
+    rest: Vec<String>,
+    /// The next one's first page, if it is on its way.
+    ahead: Option<Ticket>,
+    /// Items that were given of those before this one.
+    given: u32,
+}
+
+impl Places {
+    /// The namespaces that this list is asked for in, if it is so; the first one is then what is asked for.
+    pub(super) fn of(asked: &mut Asked, source: &dyn Source) -> Option<Places> {
+        if !asked.request.namespace.is_empty() {
+            return None;
+        }
+        let mut rest = asked.allowed.scope.places()?;
+        let whole = asked.path_and_query();
+        rest.reverse();
+        let first = rest.pop()?;
+        let scope = asked.allowed.scope.clone();
+        asked.request.namespace.clone_from(&first);
+        // A recording that was made under another grant may have the list over all namespaces; what may be seen of it is the same.
+        if !source.knows(&asked.path_and_query()) && source.knows(&whole) {
+            asked.request.namespace.clear();
+            return None;
+        }
+        asked.allowed.scope = scope.within(&first);
+        Some(Places { scope, rest, ahead: None, given: 0 })
+    }
+}
+
+impl Answer {
+    /// Items that were given of the namespaces before the one that is read now.
+    pub(super) fn given_before(&self) -> u32 {
+        self.places.as_ref().map_or(0, |places| places.given)
+    }
+
+    /// Takes down what has come of a namespace's list.
+    pub(super) fn look_at_the_place(&mut self, means: &mut Means<'_>) {
+        if let (State::Head(response), Some(_)) = (&self.state, &self.places) {
+            means.tally.asked_in(describe(&self.asked.request), response.status);
+        }
+    }
+
+    /// Goes on with the next namespace after one that gave so many items, if there is one and more may be given.
+    pub(super) fn turn_to_the_next_place(&mut self, given: u32, means: &mut Means<'_>) -> Result<bool> {
+        let Some(places) = &mut self.places else { return Ok(false) };
+        places.given = places.given.saturating_add(given);
+        let limit = &mut self.asked.request.limit;
+        if *limit != 0 {
+            if given >= *limit {
+                return Ok(false);
+            }
+            *limit -= given;
+        }
+        let Some(place) = places.rest.pop() else { return Ok(false) };
+        self.asked.allowed.scope = places.scope.within(&place);
+        self.asked.request.namespace = place;
+        let ahead = places.ahead.take();
+        self.asked.is_ahead = ahead.is_some();
+        let ticket = match ahead {
+            Some(ticket) => ticket,
+            None => match means.start(&self.asked, self.asked.path_and_query()) {
+                Ok(ticket) => ticket,
+                Err(failed) => return Err(self.fail(failed, means)),
+            },
+        };
+        self.cuts = 0;
+        self.state = State::OnItsWay(ticket);
+        Ok(true)
+    }
+
+    /// Asks for the next namespace's first page, while the last page of this one is read. How many items a list with a limit
+    /// still wants is only known at its end.
+    pub(super) fn look_ahead(&mut self, is_last_page: bool, means: &mut Means<'_>) -> Result<()> {
+        let Some(places) = &mut self.places else { return Ok(()) };
+        if !is_last_page || places.ahead.is_some() || self.asked.request.limit != 0 {
+            return Ok(());
+        }
+        let Some(place) = places.rest.last() else { return Ok(()) };
+        let here = std::mem::replace(&mut self.asked.request.namespace, place.clone());
+        let path_and_query = self.asked.path_and_query();
+        self.asked.request.namespace = here;
+        match means.start(&self.asked, path_and_query) {
+            Ok(ticket) => places.ahead = Some(ticket),
+            Err(failed) => return Err(self.fail(failed, means)),
+        }
+        Ok(())
+    }
+
+    /// What to do about an answer that is not a success.
+    pub(super) fn advice(&self, code: u16) -> &'static str {
+        let Asked { request, allowed, .. } = &self.asked;
+        match (code, &self.places) {
+            (403, Some(_)) => IN_EACH,
+            (404, Some(_)) => NOT_IN_NAMESPACES,
+            (403, None) if request.verb == Verb::LIST && request.namespace.is_empty() => {
+                if allowed.scope.is_everything() { OVER_ALL } else { BY_PATTERN }
+            }
+            _ => refusal::advice(code),
+        }
+    }
+}
+
+/// For a list that the server refuses in the namespaces that it was asked for in.
+const IN_EACH: &str = "the list is asked for in each namespace that the grant names: 'host-min rbac --grant' prints the roles for that";
+
+/// For what the server has in none of the namespaces that it was asked for in.
+const NOT_IN_NAMESPACES: &str = "the list was asked for in the namespaces that the grant names: this cluster does not have the \
+     resource, or its objects are in no namespace, and a rule with 'namespaces' is not about those";
+
+/// For a list that the server refuses over all namespaces.
+const OVER_ALL: &str = "the account may not do that: grant it, or use another account; of what is in namespaces, -n asks in one, \
+     and a grant that names them in each of them";
+
+/// For a list that the server refuses over all namespaces, under a grant that has patterns.
+const BY_PATTERN: &str = "the account may not list over all namespaces, which the list is asked for as the grant does not name \
+     each of its own: name them there, or let the account list over all";

@@ -1,0 +1,86 @@
+//! What an account must be allowed for what a grant leaves, as near as RBAC can say it: what `host-min rbac` prints, and what
+//! `--check-access` asks for.
+
+use super::scope::{Extent, named_namespaces};
+use super::{Granted, Remainder};
+use crate::grant::Glob;
+use wagather_abi::Verb;
+
+/// What an account must be allowed, of one resource with one verb.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Need {
+    /// In this namespace; `None` for all of them, and for what is in none.
+    pub namespace: Option<String>,
+    /// Objects of these names; empty for all.
+    pub names: Vec<String>,
+    /// Why this is wider than the grant, where it is.
+    pub wider: Vec<String>,
+}
+
+impl Remainder<'_> {
+    /// The namespaces in which a list of it is asked for, one after the other; `None` if it is asked for as the gatherer asks.
+    pub fn places(&self) -> Option<Vec<String>> {
+        match &self.granted {
+            Granted::Part(extents) if self.is_list_over_all() => named_namespaces(extents),
+            _ => None,
+        }
+    }
+
+    /// Whether it is a list of what is in namespaces, and of none in particular.
+    pub fn is_list_over_all(&self) -> bool {
+        self.verb == Verb::LIST && self.resource.namespace.is_none() && !self.resource.is_namespaces()
+    }
+
+    /// What an account must be allowed for it.
+    pub fn needs(&self) -> Vec<Need> {
+        match &self.granted {
+            Granted::Nothing(_) => Vec::new(),
+            Granted::All => vec![Need { namespace: self.resource.namespace.clone(), ..Need::default() }],
+            Granted::Part(extents) => extents.iter().flat_map(|extent| self.needs_of(extent)).collect(),
+        }
+    }
+
+    fn needs_of(&self, extent: &Extent) -> Vec<Need> {
+        let is_list = self.verb == Verb::LIST;
+        let mut wider = Vec::new();
+        let names = match (&extent.names, extent.names.as_deref().map(exact)) {
+            (Some(_), Some(Some(names))) if !is_list => names,
+            (Some(globs), _) => {
+                let why = if is_list { "RBAC cannot say for a list" } else { "RBAC cannot say" };
+                wider.push(format!("{why} that names are {}", joined(globs)));
+                Vec::new()
+            }
+            (None, _) => Vec::new(),
+        };
+        let namespaces = match (&self.resource.namespace, &extent.namespaces) {
+            (Some(namespace), _) => vec![Some(namespace.clone())],
+            (None, None) => vec![None],
+            (None, Some(globs)) => match exact(globs) {
+                Some(_) if is_list && self.resource.is_namespaces() => {
+                    wider.push("Namespaces are listed all or none".into());
+                    vec![None]
+                }
+                Some(namespaces) => namespaces.into_iter().map(Some).collect(),
+                None => {
+                    wider.push(format!("RBAC cannot say that namespaces are {}", joined(globs)));
+                    vec![None]
+                }
+            },
+        };
+        let need = |namespace| Need { namespace, names: names.clone(), wider: wider.clone() };
+        namespaces.into_iter().map(need).collect()
+    }
+}
+
+/// The names, sorted and each once, if each pattern is one.
+fn exact(globs: &[Glob]) -> Option<Vec<String>> {
+    let mut names: Vec<String> =
+        globs.iter().map(|glob| glob.exact().map(Into::into)).collect::<Option<_>>()?;
+    names.sort_unstable();
+    names.dedup();
+    Some(names)
+}
+
+fn joined(globs: &[Glob]) -> String {
+    globs.iter().map(Glob::to_string).collect::<Vec<_>>().join(", ")
+}
