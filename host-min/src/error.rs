@@ -20,6 +20,8 @@ pub enum Class {
     Output,
     /// The gatherer failed: it trapped, ran out of time or memory, or said so.
     Gatherer,
+    /// A signal asked the run to end; this one.
+    Stopped(u8),
 }
 
 impl Class {
@@ -32,6 +34,7 @@ impl Class {
             Class::Cluster => 5,
             Class::Output => 6,
             Class::Gatherer => 7,
+            Class::Stopped(signal) => 128 + (signal & 127),
         }
     }
 }

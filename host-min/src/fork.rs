@@ -50,6 +50,62 @@ pub(crate) fn kill_group(child: Pid) {
     unsafe { libc::kill(-child, libc::SIGKILL) };
 }
 
+/// Ends what is left of a group whose leader was waited for. As long as anything is, no other process gets the group's number.
+pub(crate) fn kill_rest_of_group(group: Pid) {
+    // SAFETY: a signal to a group that is a child's own. Touches no memory.
+    unsafe { libc::kill(-group, libc::SIGKILL) };
+}
+
+/// Whether there is a process of that number, whoever's it is.
+pub(crate) fn is_there(process: u32) -> bool {
+    let Ok(process) = Pid::try_from(process) else { return false };
+    // SAFETY: no signal is sent, the kernel only looks. Touches no memory.
+    process > 0 && unsafe { libc::kill(process, 0) } == 0
+        || io::Error::last_os_error().raw_os_error() == Some(libc::EPERM)
+}
+
+/// The user that this process's files are of.
+pub(crate) fn user() -> u32 {
+    // SAFETY: only answers with a number.
+    unsafe { libc::geteuid() }
+}
+
+/// Asks a child that was not waited for yet to end.
+pub(crate) fn ask_to_end(child: Pid) {
+    // SAFETY: as in `kill`.
+    unsafe { libc::kill(child, libc::SIGTERM) };
+}
+
+/// Ends a child that [stands alone](stand_alone) and was not waited for yet, with all of its session: exec plugins have groups of
+/// their own in it. Where there is no `/proc`, those go on until their deadline.
+pub(crate) fn kill_session(leader: Pid) {
+    kill_group(leader);
+    // Once more as long as there was something, for it may have started something else meanwhile.
+    for _ in 0..MOST_ROUNDS {
+        let found: Vec<Pid> = members(leader).collect();
+        if found.is_empty() {
+            break;
+        }
+        found.into_iter().for_each(kill);
+    }
+}
+
+/// How often a session is looked through.
+const MOST_ROUNDS: usize = 8;
+
+/// The processes of a session that run, but for its leader.
+fn members(leader: Pid) -> impl Iterator<Item = Pid> {
+    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    processes.filter_map(move |entry| {
+        let process: Pid = entry.file_name().to_str()?.parse().ok()?;
+        let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
+        // PID (NAME) STATE PARENT GROUP SESSION …, and a name may have any character.
+        let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace();
+        let (state, session) = (fields.next()?, fields.nth(2)?);
+        (process != leader && session.parse() == Ok(leader) && !matches!(state, "Z" | "X")).then_some(process)
+    })
+}
+
 /// Waits until a child has ended.
 pub(crate) fn wait(child: Pid) -> Exit {
     let mut status = 0;
@@ -164,13 +220,6 @@ impl Signals {
     pub(crate) fn release(&self) {
         // SAFETY: reads one set that lives until the call returns.
         unsafe { libc::sigprocmask(libc::SIG_SETMASK, &self.before, std::ptr::null_mut()) };
-    }
-
-    /// Lets a signal that was taken do what it does without us; for most programs that is their end.
-    pub(crate) fn give_back(self, signal: i32) {
-        self.release();
-        // SAFETY: a signal to this process itself. Touches no memory.
-        unsafe { libc::raise(signal) };
     }
 }
 

@@ -39,6 +39,7 @@ pub mod archive;
 pub mod broker;
 pub mod clusters;
 pub mod error;
+mod file;
 mod fork;
 #[cfg(fuzzing)]
 #[doc(hidden)]
@@ -56,11 +57,13 @@ pub mod report;
 mod run;
 pub mod sandbox;
 pub mod source;
+pub mod stop;
 mod thread;
 
 pub use archive::Output;
 pub use broker::{Gauge, Observer, Phase, Progress, Silent};
 pub use error::{Class, Failure};
+pub use file::reading_until;
 pub use grant::Grant;
 pub use plan::{From, Plan};
 pub use report::Report;

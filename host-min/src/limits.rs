@@ -11,6 +11,12 @@ pub const MAX_MODULE_BYTES: u64 = 16 << 20;
 /// A grant file: a thousand rules are about 100 KB.
 pub const MAX_GRANT_BYTES: u64 = 1 << 20;
 
+/// A kubeconfig: one of a thousand clusters with their certificates is about 5 MB.
+pub const MAX_KUBECONFIG_BYTES: u64 = 16 << 20;
+
+/// A file with a token, a key or certificates: the authorities that a system trusts are about 250 KB.
+pub const MAX_CREDENTIAL_BYTES: u64 = 4 << 20;
+
 /// A minisign signature's file: four lines, of which two are comments of up to 8 KiB.
 pub const MAX_SIGNATURE_BYTES: u64 = 32 << 10;
 
@@ -136,6 +142,9 @@ pub const RETRY_FLOOR: u64 = 40;
 /// …and one more for so many that it sent: a server that fails all the time gets a fifth more of them, and not nine times as many.
 pub const REQUESTS_PER_RETRY: u64 = 5;
 
+/// How long a request may outlast its gatherer's deadline, so that whoever sends it can say what it waited for.
+pub const LAST_WORD: Duration = Duration::from_millis(250);
+
 /// Waits for the rate limit that are worth telling.
 pub const TOLD_WAIT: Duration = Duration::from_secs(1);
 
@@ -161,6 +170,10 @@ pub const MAX_AUDIT_RECORDS: u64 = 20_000;
 /// What the process of one of several clusters may take beyond its gatherers' time, to read its configuration and to write its
 /// archive: the largest of [`MAX_ARCHIVE_BYTES`] at 35 MB/s. Then it is ended.
 pub const CLUSTER_GRACE: Duration = Duration::from_secs(30);
+
+/// What the process of one of several clusters may take to keep what it has when a signal asks for the end: the two seconds that it
+/// gives itself, and one more. Then it is ended.
+pub const CLUSTER_STOP_GRACE: Duration = Duration::from_secs(3);
 
 /// Clusters that are gathered from at once if nothing else is said: each has a process, and one for each gatherer.
 pub const DEFAULT_PARALLEL_CLUSTERS: usize = 4;

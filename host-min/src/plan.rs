@@ -6,6 +6,7 @@ use crate::archive::Output;
 use crate::broker::audit;
 use crate::broker::policy::Narrowing;
 use crate::error::{Class, Failure, Result};
+use crate::file;
 use crate::grant::{Budgets, Grant};
 use crate::limits::{
     DEFAULT_BURST, DEFAULT_MEMORY_BYTES, DEFAULT_PARALLEL, DEFAULT_QPS, DEFAULT_REQUEST_TIMEOUT,
@@ -16,8 +17,7 @@ use crate::manifest::Manifest;
 use crate::sandbox::engine;
 use crate::sandbox::process::Isolation;
 use crate::source::{Source, cluster};
-use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -223,8 +223,7 @@ pub fn read_module(path: &Path) -> Result<Vec<u8>> {
     let failure = |reason: &dyn std::fmt::Display| {
         Failure::new(Class::Module, format!("cannot read the module {}", path.display()), reason)
     };
-    let file = File::open(path).map_err(|error| failure(&error))?;
-    read_at_most(file, MAX_MODULE_BYTES).map_err(|reason| failure(&reason))
+    file::read(path, MAX_MODULE_BYTES).map_err(|error| failure(&error))
 }
 
 /// Reads the signature beside a module's file, if there is one.
@@ -235,19 +234,9 @@ pub fn read_signature(module: &Path) -> Result<Option<Vec<u8>>> {
     let failure = |reason: &dyn std::fmt::Display| {
         Failure::new(Class::Module, format!("cannot read the signature {}", path.display()), reason)
     };
-    match File::open(&path) {
-        Ok(file) => read_at_most(file, MAX_SIGNATURE_BYTES).map(Some).map_err(|reason| failure(&reason)),
+    match file::read(&path, MAX_SIGNATURE_BYTES) {
+        Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(failure(&error)),
     }
-}
-
-fn read_at_most(file: File, limit_bytes: u64) -> Result<Vec<u8>, String> {
-    let len = file.metadata().map_or(0, |meta| meta.len().min(limit_bytes) as usize);
-    let mut bytes = Vec::with_capacity(len);
-    file.take(limit_bytes + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
-    if bytes.len() as u64 > limit_bytes {
-        return Err(format!("it is larger than {limit_bytes} bytes"));
-    }
-    Ok(bytes)
 }

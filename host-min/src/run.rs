@@ -4,13 +4,14 @@
 //! and validate and compile their modules while this process reads its configuration and connects.
 
 use crate::access;
-use crate::archive::{Archive, Contents, Lost, Section};
+use crate::archive::{Archive, Contents, Existing, Lost, Section};
 use crate::broker::admission::Admission;
 use crate::broker::audit::Audit;
 use crate::broker::budget::Budget;
 use crate::broker::policy::Rights;
 use crate::broker::{Ending, Fetchers, Observer, Pace, Served, Service, failure_of, serve};
 use crate::error::{Class, Failure, Result};
+use crate::file::reading_until;
 use crate::limits::TOLD_WAIT;
 use crate::manifest::Manifest;
 use crate::plan::{From, Plan};
@@ -21,6 +22,7 @@ use crate::sandbox::channel::{self, End};
 use crate::sandbox::process::{self, Sandbox};
 use crate::source::recording::{Recorder, Recording};
 use crate::source::{Call, Cause, NoAnswer, Response, Source, clock_millis, cluster, rfc3339};
+use crate::stop;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -70,12 +72,13 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
         .collect();
     let needs_a_server = admissions.iter().any(Admission::needs_a_server);
     let redactor = Arc::new(Redactor::new(&grant.redact));
-    let Opened { source, recorder, warnings } = open_source(plan, needs_a_server, &redactor)?;
+    let Opened { source, recorder, warnings } =
+        reading_until(begin + plan.time(), || open_source(plan, needs_a_server, &redactor))?;
     let side_by_side = plan.parallel.min(plan.guests.len());
     let pace = Pace { qps: plan.qps, burst: plan.burst, side_by_side };
     let fetchers = Fetchers::new(source, plan.guests.len(), pace);
     if needs_a_server {
-        fetchers.warm();
+        fetchers.warm(begin + plan.time());
     }
     if plan.check_access {
         let gatherers = manifests.iter().map(|manifest| &*manifest.name);
@@ -219,6 +222,10 @@ fn finish(
         return Err(failure);
     }
     let is_recording = fetchers.source().is_recording();
+    let stopped = served.iter().find_map(|(served, _)| match served.ending {
+        Ending::Stopped(signal) => Some(signal),
+        _ => None,
+    });
     let mut failures = Vec::new();
     let mut gatherers = Vec::with_capacity(served.len());
     let mut sections: Vec<Section> = Vec::with_capacity(served.len());
@@ -237,15 +244,16 @@ fn finish(
         audit.extend_from_slice(&served.audit);
         sections.push(served.section);
     }
-    if let Some(recorder) = recorder {
-        recorder.finish()?;
-    }
+    let recording = recorder.map(|recorder| recorder.finish(stopped.is_some())).transpose()?;
     if fetchers.held() >= TOLD_WAIT {
         let seconds = fetchers.held().as_secs_f64();
         let Plan { qps, burst, .. } = plan;
         warnings.push(format!(
             "for {seconds:.1} s requests waited for their turn: --qps {qps} and --burst {burst} allow no more"
         ));
+    }
+    if let Some(signal) = stopped {
+        warnings.push(format!("{} ended the run before its gatherers had ended", stop::name(signal)));
     }
     let mut report = Report {
         wagather: env!("CARGO_PKG_VERSION"),
@@ -257,11 +265,11 @@ fn finish(
         narrowed_to: plan.narrowing.clone(),
         warnings,
     };
-    let finished = archive.finish(sections, report.complete, &audit, |contents| {
+    let finished = archive.finish(sections, report.complete, Existing::Keep, &audit, |contents| {
         account_for(contents, &mut report);
         report.to_json()
     })?;
-    Ok(Outcome { report, output: finished.path, recording: plan.record.clone(), failures })
+    Ok(Outcome { report, output: finished.path, recording, failures })
 }
 
 /// A guest that cannot allocate traps without a word; what it had by then tells.

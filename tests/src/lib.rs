@@ -10,6 +10,7 @@
 //! | [`host`] | [`Host`](host::Host): one call of the command line, with a time limit |
 //! | [`terminal`] | a call at a pseudo terminal |
 //! | [`screen`] | what a terminal shows |
+//! | [`processes`] | what runs, and signals to it |
 //! | [`server`] | an API server of canned answers and faults, plain or TLS |
 //! | [`canaries`] | planted credentials, and the search for them |
 //! | [`certificates`] | certificate authorities and server certificates |
@@ -50,6 +51,7 @@ pub mod host;
 pub mod hostile;
 pub mod kubeconfig;
 pub mod objects;
+pub mod processes;
 pub mod programs;
 pub mod screen;
 pub mod server;

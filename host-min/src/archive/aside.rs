@@ -2,18 +2,40 @@
 //! when it is whole. Archives and recordings are both written so.
 //!
 //! Not here: what is written. Whatever stops a run, the target's name is never taken by half a file; a killed
-//! process leaves at most a `.<name>.<pid>.partial`, which anyone may remove.
+//! process leaves at most a `.<name>.<pid>.partial`, which anyone may remove, and which the next run to the same target does.
+//!
+//! Files are for their owner alone, and so are folders: they hold what a cluster's owner would not show everybody.
+//!
+//! Whoever writes under a hidden name holds a lock on it (`flock(2)`), which ends with the process, however it ends. The number in the
+//! name alone would not tell whether it still does: containers that share a volume number their processes each for itself.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use super::rename::{exchange, rename_new};
 use crate::error::{Class, Failure};
+use crate::fork;
+use crate::stop::Hidden;
 
 /// Hidden names that are tried: more than one is taken only if processes of the same id (in containers, say)
 /// were killed here before, or write here now.
 const MAX_HIDDEN_NAMES: u32 = 1000;
+
+/// How many names are tried for what is incomplete while others are taken by what this program did not make.
+const MAX_INCOMPLETE_NAMES: u32 = 1000;
+
+/// What becomes of something that has the target's name when what is written is whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Existing {
+    /// It stays, whoever made it.
+    #[default]
+    Keep,
+    /// It is replaced, if this program made it; otherwise it stays.
+    Replace,
+}
 
 /// A path that will be written, and has been found free.
 #[derive(Debug)]
@@ -70,16 +92,80 @@ impl Target {
         Target { path: folder.join("wagather"), folder, shown: what.to_owned() }
     }
 
+    /// The same, without a look.
+    #[cfg(test)]
+    pub(super) fn claim_taken(path: &Path, what: &str) -> Target {
+        let folder = path.parent().unwrap_or(Path::new(".")).to_owned();
+        Target { path: path.to_owned(), folder, shown: what.to_owned() }
+    }
+
     /// The final path.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Where it goes if it is not complete: beside the final path, and told apart by its name.
-    pub(crate) fn incomplete_path(&self) -> PathBuf {
+    /// Where it goes if it is not complete: beside the final path, and told apart by its name. From 2 on the number is part of it.
+    pub(super) fn incomplete_path(&self, number: u32) -> PathBuf {
         let mut name = self.name().to_owned();
         name.push(".incomplete");
+        if number > 1 {
+            name.push(format!("-{number}"));
+        }
         self.path.with_file_name(name)
+    }
+
+    /// Gives what is whole the final name; what is there already stays, and is an error of the kind [`ErrorKind::AlreadyExists`], or is
+    /// replaced if that is wanted and this program made it, as `is_ours` tells.
+    pub(crate) fn place(
+        &self,
+        whole: &Path,
+        existing: Existing,
+        is_ours: fn(&Path) -> bool,
+    ) -> io::Result<()> {
+        if existing == Existing::Replace && is_ours(&self.path) {
+            self.replace(whole)?;
+        } else {
+            rename_new(whole, &self.path)?;
+        }
+        self.sync_folder();
+        Ok(())
+    }
+
+    /// In one step, so that at every moment one of both has the name; in two where the file system has no such step.
+    fn replace(&self, whole: &Path) -> io::Result<()> {
+        match exchange(whole, &self.path) {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::Unsupported => {
+                let (_, old) = self.hidden(|path| rename_new(&self.path, path))?;
+                rename_new(whole, &self.path)?;
+                return remove(&old);
+            }
+            Err(error) => return Err(error),
+        }
+        remove(whole)
+    }
+
+    /// Gives what is not complete a name that says so, in place of what an earlier run left and of nothing else. The result is the path.
+    pub(crate) fn place_incomplete(&self, whole: &Path, is_ours: fn(&Path) -> bool) -> io::Result<PathBuf> {
+        for number in 1..=MAX_INCOMPLETE_NAMES {
+            let path = self.incomplete_path(number);
+            if is_ours(&path) {
+                remove(&path)?;
+            }
+            match rename_new(whole, &path) {
+                Ok(()) => {
+                    self.sync_folder();
+                    return Ok(path);
+                }
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let path = self.incomplete_path(1);
+        Err(io::Error::other(format!(
+            "{} and other such names are taken, and not by archives",
+            path.display()
+        )))
     }
 
     fn name(&self) -> &OsStr {
@@ -93,15 +179,17 @@ impl Target {
 
     /// A new file under a hidden name.
     pub(crate) fn new_file(&self) -> Result<(File, Partial), Failure> {
-        self.hidden(create_file)
-            .map(|(file, path)| (file, Partial { path, is_folder: false }))
+        self.clear_up();
+        self.hidden(|path| create_file(path).and_then(locked))
+            .map(|(file, path)| (file, Partial { hidden: Hidden::new(&path), path, folder: None }))
             .map_err(|error| self.failure(&error))
     }
 
     /// A new folder under a hidden name.
     pub(crate) fn new_folder(&self) -> Result<Partial, Failure> {
-        self.hidden(|path| fs::create_dir(path))
-            .map(|((), path)| Partial { path, is_folder: true })
+        self.clear_up();
+        self.hidden(|path| create_folder(path).and_then(|()| locked(File::open(path)?)))
+            .map(|(folder, path)| Partial { hidden: Hidden::new(&path), path, folder: Some(folder) })
             .map_err(|error| self.failure(&error))
     }
 
@@ -117,6 +205,22 @@ impl Target {
         )
     }
 
+    /// Removes what runs to this target left that were killed: of this user, of a process that is no more, and locked by none.
+    fn clear_up(&self) {
+        let mut begin = OsString::from(".");
+        begin.push(self.name());
+        begin.push(".");
+        for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let rest = name.as_encoded_bytes().strip_prefix(begin.as_encoded_bytes());
+            if let Some(process) = rest.and_then(process_of)
+                && (process == std::process::id() || !fork::is_there(process))
+            {
+                let _ = remove_abandoned(&entry.path());
+            }
+        }
+    }
+
     /// Removes what a process that was killed left of this target.
     pub(crate) fn clear_up_after(&self, process: u32) {
         let mut begin = OsString::from(".");
@@ -126,7 +230,7 @@ impl Target {
             let name = entry.file_name();
             let rest = name.as_encoded_bytes().strip_prefix(begin.as_encoded_bytes());
             if rest.is_some_and(|rest| rest == b".partial" || rest.starts_with(b"-")) {
-                let _ = fs::remove_file(entry.path());
+                let _ = remove(&entry.path());
             }
         }
     }
@@ -172,15 +276,54 @@ impl Target {
     }
 }
 
-fn create_file(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).write(true).create_new(true).open(path)
+/// A new file, for its owner alone.
+pub(super) fn create_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)
+}
+
+/// A new folder, for its owner alone.
+pub(crate) fn create_folder(path: &Path) -> io::Result<()> {
+    DirBuilder::new().mode(0o700).create(path)
+}
+
+/// What was made just now, with a lock on it. Whoever clears up may have been quicker: then the name is as good as taken.
+fn locked(file: File) -> io::Result<File> {
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(ErrorKind::AlreadyExists.into()),
+        Ok(()) if file.metadata()?.nlink() == 0 => Err(ErrorKind::AlreadyExists.into()),
+        // Some file systems have no locks.
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(file),
+    }
+}
+
+/// The process that the rest of a hidden name tells of: `10.partial`, `10-1.partial`.
+fn process_of(rest: &[u8]) -> Option<u32> {
+    let numbers = std::str::from_utf8(rest.strip_suffix(b".partial")?).ok()?;
+    let (process, number) = numbers.split_once('-').unwrap_or((numbers, "0"));
+    let all_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if all_digits(process) && all_digits(number) { process.parse().ok() } else { None }
+}
+
+/// Removes a file or folder of this user that nobody holds a lock on.
+fn remove_abandoned(path: &Path) -> io::Result<()> {
+    let file = OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)?;
+    let metadata = file.metadata()?;
+    let is_ours = metadata.uid() == fork::user() && (metadata.is_file() || metadata.is_dir());
+    if is_ours && !matches!(file.try_lock(), Err(TryLockError::WouldBlock)) { remove(path) } else { Ok(()) }
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    if fs::symlink_metadata(path)?.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }
 }
 
 /// Something under a hidden name, removed when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Partial {
     path: PathBuf,
-    is_folder: bool,
+    /// A folder, for the lock on it; a file has its own.
+    folder: Option<File>,
+    #[expect(dead_code, reason = "what it does is to be dropped")]
+    hidden: Hidden,
 }
 
 impl Partial {
@@ -193,7 +336,10 @@ impl Partial {
 impl Drop for Partial {
     fn drop(&mut self) {
         // Renamed by now, if all went well; nobody could be told if this failed.
-        let _ = if self.is_folder { fs::remove_dir_all(&self.path) } else { fs::remove_file(&self.path) };
+        let _ = match self.folder {
+            Some(_) => fs::remove_dir_all(&self.path),
+            None => fs::remove_file(&self.path),
+        };
     }
 }
 
@@ -243,5 +389,52 @@ mod tests {
         target.clear_up_after(std::process::id());
         assert!(!first.1.path().exists() && !second.1.path().exists());
         assert_eq!(fs::read_dir(scratch.path()).expect("a folder").count(), 1);
+    }
+
+    #[test]
+    fn what_killed_runs_left_goes_and_nothing_else() {
+        let scratch = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| scratch.path().join(name);
+        // A process that was, and one that is.
+        let mut child = std::process::Command::new("true").spawn().expect("a process");
+        let gone = child.id();
+        child.wait().expect("its end");
+        let (own, parent) = (std::process::id(), std::os::unix::process::parent_id());
+        let held = create_file(&at(&format!(".out.{own}-7.partial"))).expect("a file");
+        held.lock().expect("a lock");
+        for name in [
+            format!(".out.{gone}.partial"),
+            format!(".out.{gone}-2.partial"),
+            format!(".out.{own}.partial"),
+            format!(".out.{parent}.partial"),
+            format!(".other.{gone}.partial"),
+            format!(".out.x.{gone}.partial"),
+            format!(".out.{gone}"),
+            ".out.+1.partial".into(),
+            ".out..partial".into(),
+        ] {
+            fs::write(at(&name), "").expect("a file");
+        }
+        fs::create_dir_all(at(&format!(".out.{gone}-3.partial")).join("0")).expect("a folder");
+        std::os::unix::fs::symlink(at("."), at(&format!(".out.{gone}-4.partial"))).expect("a link");
+        let target = Target::claim(&at("out"), "the archive").expect("free");
+        drop(target.new_file().expect("a file"));
+        let mut left: Vec<String> = fs::read_dir(scratch.path())
+            .expect("a folder")
+            .map(|entry| entry.expect("an entry").file_name().into_string().expect("text"))
+            .collect();
+        left.sort();
+        let mut expected = [
+            format!(".out.{own}-7.partial"),
+            format!(".out.{parent}.partial"),
+            format!(".other.{gone}.partial"),
+            format!(".out.x.{gone}.partial"),
+            format!(".out.{gone}"),
+            format!(".out.{gone}-4.partial"),
+            ".out.+1.partial".into(),
+            ".out..partial".into(),
+        ];
+        expected.sort();
+        assert_eq!(left, expected);
     }
 }

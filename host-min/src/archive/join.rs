@@ -4,12 +4,13 @@
 //! never in memory. A section all of whose files stay is copied as it is; moved files cost their section to be
 //! unpacked and packed again, which few runs need.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
 
+use super::aside::{create_file, create_folder};
 use super::names;
 use super::paths::{Extent, Paths};
 use super::section::{Closed, encoder, make_parent, put_tar};
@@ -105,6 +106,8 @@ pub(super) fn join_folder(whole: &Path, parts: Vec<Part>, own: Own<'_>) -> io::R
             fs::rename(root.join(before), file)?;
         }
     }
-    fs::create_dir_all(whole)?;
-    own.iter().try_for_each(|(path, content)| File::create_new(whole.join(path))?.write_all(content))
+    if !whole.exists() {
+        create_folder(whole)?;
+    }
+    own.iter().try_for_each(|(path, content)| create_file(&whole.join(path))?.write_all(content))
 }

@@ -17,26 +17,32 @@
 
 mod aside;
 mod join;
+mod known;
 pub mod names;
 mod paths;
+mod rename;
 mod section;
 mod spool;
 mod tar;
 
 use std::ffi::OsStr;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use wagather_abi::manifest::is_gatherer_name;
 
-pub(crate) use aside::{Partial, Target};
+pub use aside::Existing;
+pub(crate) use aside::{Partial, Target, create_folder};
+pub(crate) use known::is_recording;
 pub use section::{AddError, Section};
 pub use spool::{MAX_SPOOL_MEMORY_BYTES, Spool, SpoolReader};
 
 use crate::error::{Class, Failure};
+use crate::stop::Kept;
 use join::{Part, join_folder, join_tar};
+use known::is_archive;
 use names::{AUDIT_PATH, REPORT_PATH, RESOURCE_FOLDERS};
 use paths::Moves;
 
@@ -81,6 +87,8 @@ pub struct Archive {
     target: Arc<Target>,
     sections: usize,
     mtime_seconds: u64,
+    #[expect(dead_code, reason = "what it does is to be dropped")]
+    kept: Kept,
 }
 
 #[derive(Debug)]
@@ -148,7 +156,7 @@ impl Archive {
             }
             Output::Stdout => (Form::Stdout, Target::stream("the archive to the standard output")),
         };
-        Ok(Archive { form, target: Arc::new(target), sections, mtime_seconds })
+        Ok(Archive { form, target: Arc::new(target), sections, mtime_seconds, kept: Kept::new() })
     }
 
     /// The place of one gatherer's files; asked for once per index and per gatherer.
@@ -161,17 +169,18 @@ impl Archive {
             return Ok(Section::tar(index, gatherer, &self.target, self.mtime_seconds));
         };
         let root = partial.path().join(index.to_string());
-        fs::create_dir(&root).map_err(|error| self.target.failure(&error))?;
+        create_folder(&root).map_err(|error| self.target.failure(&error))?;
         Ok(Section::folder(index, gatherer, &self.target, root))
     }
 
     /// Joins the sections in order, adds the audit and the report, makes it whole, and renames it into place. If the run was not
-    /// `complete`, it goes to `<name>.incomplete` instead, in place of an older one; nothing is then
-    /// written to the standard output.
+    /// `complete`, it goes to `<name>.incomplete` instead, in place of an older one, or to `<name>.incomplete-2` if something else has
+    /// that name; nothing is then written to the standard output.
     pub fn finish(
         self,
         mut sections: Vec<Section>,
         complete: bool,
+        existing: Existing,
         audit: &[u8],
         report: impl FnOnce(&Contents) -> Vec<u8>,
     ) -> Result<Finished, Failure> {
@@ -200,13 +209,13 @@ impl Archive {
             Form::Folder(partial) => {
                 let whole = partial.path().join("whole");
                 join_folder(&whole, parts, own).map_err(failure)?;
-                Ok(Finished { path: Some(place(&self.target, &whole, complete)?) })
+                Ok(Finished { path: Some(place(&self.target, &whole, complete, existing)?) })
             }
             Form::TarGz(mut file, partial) => {
                 join_tar(&mut file, parts, own, self.mtime_seconds)
                     .and_then(|()| file.sync_all())
                     .map_err(failure)?;
-                Ok(Finished { path: Some(place(&self.target, partial.path(), complete)?) })
+                Ok(Finished { path: Some(place(&self.target, partial.path(), complete, existing)?) })
             }
             Form::Stdout if !complete => Ok(Finished { path: None }),
             Form::Stdout => {
@@ -223,29 +232,27 @@ impl Archive {
 }
 
 /// Renames what is whole into its place, which nothing else may have taken meanwhile.
-fn place(target: &Target, whole: &Path, complete: bool) -> Result<PathBuf, Failure> {
-    let taken = complete && target.is_taken();
-    let path = if complete && !taken { target.path().to_owned() } else { target.incomplete_path() };
-    if !complete || taken {
-        remove_incomplete(&path).map_err(|error| target.failure(&error))?;
+fn place(target: &Target, whole: &Path, complete: bool, existing: Existing) -> Result<PathBuf, Failure> {
+    let failure = |error: io::Error| target.failure(&error);
+    if !complete {
+        return target.place_incomplete(whole, is_archive).map_err(failure);
     }
-    fs::rename(whole, &path).map_err(|error| target.failure(&error))?;
-    target.sync_folder();
-    if taken {
-        let reason = format!("something else was written to {} during the run", target.path().display());
-        return Err(Failure::new(Class::Output, "cannot give the archive its name", reason)
-            .advise(format!("it is complete, and kept as {}", path.display())));
-    }
-    Ok(path)
-}
-
-/// Removes what an earlier run left, and nothing that only happens to have the name.
-fn remove_incomplete(path: &Path) -> io::Result<()> {
-    match fs::symlink_metadata(path) {
-        Err(_) => Ok(()),
-        Ok(metadata) if !metadata.is_dir() => fs::remove_file(path),
-        Ok(_) if path.join(REPORT_PATH).is_file() => fs::remove_dir_all(path),
-        Ok(_) => Err(io::Error::other(format!("{} is in the way, and is no archive", path.display()))),
+    match target.place(whole, existing, is_archive) {
+        Ok(()) => Ok(target.path().to_owned()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            let path = target.place_incomplete(whole, is_archive).map_err(failure)?;
+            let reason = match existing {
+                Existing::Keep => {
+                    format!("something else was written to {} during the run", target.path().display())
+                }
+                Existing::Replace => {
+                    format!("what is at {} was not made by this program", target.path().display())
+                }
+            };
+            Err(Failure::new(Class::Output, "cannot give the archive its name", reason)
+                .advise(format!("it is complete, and kept as {}", path.display())))
+        }
+        Err(error) => Err(failure(error)),
     }
 }
 

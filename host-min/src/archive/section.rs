@@ -4,15 +4,16 @@
 //! gzip member of its own: members one after the other are a valid gzip file (RFC 1952, section 2.2), so gatherers
 //! compress in parallel, and the archive does not depend on which was faster.
 
-use std::fs::{self, File};
+use std::fs::DirBuilder;
 use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::aside::Target;
+use super::aside::{Target, create_file};
 use super::names::is_segment;
 use super::paths::{Extent, Paths};
 use super::spool::Spool;
@@ -188,7 +189,7 @@ impl Writer {
             Writer::Folder { root, parent, position } => {
                 let file = root.join(path);
                 make_parent(&file, parent)?;
-                content(&mut File::create_new(file)?)?;
+                content(&mut create_file(&file)?)?;
                 let extent = Extent { start: *position, len, header_bytes: 0, is_moved: false };
                 *position += 1;
                 Ok(extent)
@@ -200,7 +201,7 @@ impl Writer {
 /// Makes the folders above a file, unless they are those that were made last.
 pub(super) fn make_parent(file: &Path, last: &mut PathBuf) -> io::Result<()> {
     if let Some(parent) = file.parent().filter(|parent| parent != last) {
-        fs::create_dir_all(parent)?;
+        DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
         parent.clone_into(last);
     }
     Ok(())

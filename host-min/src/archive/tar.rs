@@ -35,6 +35,13 @@ pub(super) fn padding(len: u64) -> usize {
     (len.wrapping_neg() % BLOCK_BYTES as u64) as usize
 }
 
+/// The name, without a prefix, and the length that a header says; `None` for what ends an archive, and for what is no header.
+pub(super) fn name_and_len(header: &[u8; BLOCK_BYTES]) -> Option<(&[u8], u64)> {
+    let name = header[..MAX_NAME_BYTES].split(|byte| *byte == 0).next().filter(|name| !name.is_empty())?;
+    let len = std::str::from_utf8(&header[124..135]).ok()?;
+    Some((name, u64::from_str_radix(len, 8).ok()?))
+}
+
 /// A path as prefix and name, if it fits a plain header; it is ASCII.
 fn split(path: &str) -> Option<(&str, &str)> {
     if path.len() <= MAX_NAME_BYTES {
@@ -59,7 +66,8 @@ fn block(prefix: &str, name: &str, kind: u8, len: u64, mtime_seconds: u64) -> [u
     let mut block = [0; BLOCK_BYTES];
     let mut put = |at: usize, bytes: &[u8]| block[at..at + bytes.len()].copy_from_slice(bytes);
     put(0, name.as_bytes());
-    put(100, b"0000644\0");
+    // Whoever unpacks it has what a cluster's owner would not show everybody.
+    put(100, b"0000600\0");
     put(108, b"0000000\0");
     put(116, b"0000000\0");
     put(124, format!("{:011o}\0", len.min(MAX_FILE_BYTES)).as_bytes());

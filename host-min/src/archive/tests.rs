@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use std::fs;
 use std::io::Read;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
 const TIME: u64 = 1_700_000_000;
 
@@ -104,7 +106,7 @@ fn it_appears_when_it_is_whole() {
         assert_eq!((section.entries(), section.bytes()), (2, 500_002));
         assert!(!path(&output).exists());
         let finished = archive
-            .finish(vec![section], true, b"", |contents| {
+            .finish(vec![section], true, Existing::Keep, b"", |contents| {
                 assert_eq!(contents.sections, [contents_of(2, 500_002, &[])]);
                 b"report".to_vec()
             })
@@ -135,19 +137,20 @@ fn what_an_earlier_section_has_goes_below_the_gatherers_folder() {
         let first = fill(0, &["a/b", "a/1"]);
         let second = fill(1, &["d", "c/2", "a/b"]);
         let fourth = fill(3, &["a", "0", "x", "c/3"]);
-        let finished = archive.finish(vec![fourth, third, second, first], true, b"", |contents| {
-            assert_eq!(
-                contents.sections,
-                [
-                    contents_of(2, 2, &[]),
-                    contents_of(3, 3, &[("a", 1)]),
-                    contents_of(5, 5, &[("a", 2)]),
-                    contents_of(4, 4, &[("a", 1), ("c", 1), ("x", 1)]),
-                    contents_of(0, 0, &[])
-                ]
-            );
-            Vec::new()
-        });
+        let finished =
+            archive.finish(vec![fourth, third, second, first], true, Existing::Keep, b"", |contents| {
+                assert_eq!(
+                    contents.sections,
+                    [
+                        contents_of(2, 2, &[]),
+                        contents_of(3, 3, &[("a", 1)]),
+                        contents_of(5, 5, &[("a", 2)]),
+                        contents_of(4, 4, &[("a", 1), ("c", 1), ("x", 1)]),
+                        contents_of(0, 0, &[])
+                    ]
+                );
+                Vec::new()
+            });
         finished.expect("finished");
         assert_eq!(
             gathered(&output),
@@ -202,7 +205,7 @@ fn moved_files_are_whole_whatever_their_lengths() {
         let empty = archive.section(0, NAMES[0]).expect("a section");
         let sections = vec![fill(3, true), fill(1, true), empty, fill(2, false)];
         let bytes: u64 = lens.iter().map(|len| *len as u64).sum();
-        let finished = archive.finish(sections, true, b"", |contents| {
+        let finished = archive.finish(sections, true, Existing::Keep, b"", |contents| {
             let all = lens.len() as u64;
             assert_eq!(
                 contents.sections,
@@ -246,7 +249,7 @@ fn only_a_gatherers_own_entry_can_be_in_the_way_of_its_files() {
         {
             second.add(path, if own.contains(&path) { b"own" } else { b"2nd" }).expect("added");
         }
-        let finished = archive.finish(vec![first, second], true, b"", |contents| {
+        let finished = archive.finish(vec![first, second], true, Existing::Keep, b"", |contents| {
             let lost = Some(Lost { files: 2, first: "namespaces/b/y.json".to_owned() });
             let second = SectionContents { lost, ..contents_of(4, 12, &[("namespaces", 1)]) };
             assert_eq!(contents.sections, [contents_of(3, 15, &[]), second]);
@@ -305,7 +308,7 @@ fn the_same_content_is_the_same_bytes_whichever_thread_was_faster() {
             let threads = order.map(|index| scope.spawn(move || fill(index)));
             threads.into_iter().map(|thread| thread.join().expect("a section")).collect()
         });
-        archive.finish(sections, true, b"", |_| b"r".to_vec()).expect("finished");
+        archive.finish(sections, true, Existing::Keep, b"", |_| b"r".to_vec()).expect("finished");
         fs::read(path(&output)).expect("an archive")
     };
     assert_eq!(make("a.tgz", false), make("b.tgz", true));
@@ -316,20 +319,106 @@ fn an_incomplete_one_never_has_the_final_name() {
     let scratch = tempfile::tempdir().expect("a folder");
     for output in outputs(scratch.path()) {
         for content in ["older", "newer"] {
-            let archive = Archive::create(&output, 1, TIME).expect("free");
-            let mut section = archive.section(0, "zero").expect("a section");
-            section.add(content, content.as_bytes()).expect("added");
-            let finished = archive.finish(vec![section], false, b"", |_| Vec::new()).expect("finished");
-            let at = finished.path.expect("a path");
+            let at = finish(&output, content, false, Existing::Keep).expect("finished");
             assert!(at.to_str().expect("text").ends_with(".incomplete"));
             assert_eq!(read(&at).into_keys().collect::<Vec<_>>(), [AUDIT_PATH, content, REPORT_PATH]);
         }
     }
     assert_eq!(listing(scratch.path()), ["out.incomplete", "out.tar.gz.incomplete"]);
-    fs::remove_file(scratch.path().join("out.incomplete").join(REPORT_PATH)).expect("a report");
-    let archive = Archive::create(&outputs(scratch.path())[0], 1, TIME).expect("free");
-    let failure = archive.finish(vec![], false, b"", |_| Vec::new()).expect_err("not ours to remove");
-    assert!(failure.reason.contains("in the way"), "{failure}");
+}
+
+/// An archive of one entry, which is its own name.
+fn finish(output: &Output, content: &str, complete: bool, existing: Existing) -> Result<PathBuf, Failure> {
+    let claimed = match output {
+        Output::Folder(path) => Output::Folder(path.with_extension("not yet")),
+        Output::TarGz(path) => Output::TarGz(path.with_extension("not yet")),
+        Output::Stdout => Output::Stdout,
+    };
+    // Claimed while the name was free.
+    let mut archive = Archive::create(&claimed, 1, TIME)?;
+    archive.target = Arc::new(Target::claim_taken(&path(output), "the archive"));
+    let mut section = archive.section(0, "zero")?;
+    section.add(content, content.as_bytes()).expect("added");
+    let report = format!(r#"{{"wagather": "{}"}}"#, env!("CARGO_PKG_VERSION"));
+    let finished = archive.finish(vec![section], complete, existing, b"", |_| report.into_bytes())?;
+    Ok(finished.path.expect("a path"))
+}
+
+#[test]
+fn an_incomplete_one_replaces_nothing_that_is_no_archive() {
+    let scratch = tempfile::tempdir().expect("a folder");
+    for output in outputs(scratch.path()) {
+        let wanted = Target::claim_taken(&path(&output), "the archive").incomplete_path(1);
+        let name = wanted.file_name().expect("a name").to_str().expect("text").to_owned();
+        type Make<'a> = &'a dyn Fn(&Path);
+        let others: [(&str, Make<'_>); 4] = [
+            ("a file", &|path| fs::write(path, "precious").expect("a file")),
+            ("a link", &|path| std::os::unix::fs::symlink("nowhere", path).expect("a link")),
+            ("a folder", &|path| fs::create_dir_all(path.join("precious")).expect("a folder")),
+            ("a report of others", &|path| {
+                fs::create_dir(path).expect("a folder");
+                fs::write(path.join(REPORT_PATH), "{}").expect("a file");
+            }),
+        ];
+        for (what, make) in others {
+            make(&wanted);
+            let before = fs::symlink_metadata(&wanted).expect("it");
+            for content in ["older", "newer"] {
+                let at = finish(&output, content, false, Existing::Keep).expect("finished");
+                assert_eq!(at.file_name().expect("a name").to_str(), Some(&*format!("{name}-2")), "{what}");
+                assert!(read(&at).contains_key(content));
+            }
+            let after = fs::symlink_metadata(&wanted).expect("it");
+            assert_eq!((before.ino(), before.mtime()), (after.ino(), after.mtime()), "{what} is as it was");
+            let removed = if after.is_dir() { fs::remove_dir_all(&wanted) } else { fs::remove_file(&wanted) };
+            removed.expect("removed");
+        }
+    }
+}
+
+#[test]
+fn what_is_there_is_replaced_only_if_that_is_wanted_and_it_is_an_archive() {
+    let scratch = tempfile::tempdir().expect("a folder");
+    for output in outputs(scratch.path()) {
+        for content in ["older", "newer"] {
+            let at = finish(&output, content, true, Existing::Replace).expect("finished");
+            assert_eq!(at, path(&output));
+            assert!(read(&at).contains_key(content));
+        }
+        let failure = finish(&output, "newest", true, Existing::Keep).expect_err("taken");
+        assert!(failure.advice.contains("incomplete"), "{failure}");
+        assert!(read(&path(&output)).contains_key("newer"));
+    }
+    assert_eq!(listing(scratch.path()), ["out", "out.incomplete", "out.tar.gz", "out.tar.gz.incomplete"]);
+    for output in outputs(scratch.path()) {
+        match &output {
+            Output::Folder(path) => fs::remove_file(path.join(REPORT_PATH)).expect("a report"),
+            _ => fs::write(path(&output), "precious").expect("a file"),
+        }
+        let failure = finish(&output, "newest", true, Existing::Replace).expect_err("not ours");
+        assert!(failure.reason.contains("was not made by this program"), "{failure}");
+    }
+}
+
+#[test]
+fn it_is_for_its_owner_alone() {
+    let scratch = tempfile::tempdir().expect("a folder");
+    for output in outputs(scratch.path()) {
+        for (complete, content) in [(true, "a/b/c"), (false, "a/b/c")] {
+            let at = finish(&output, content, complete, Existing::Keep).expect("finished");
+            let mode = |path: &Path| fs::metadata(path).expect("it").permissions().mode() & 0o7777;
+            if !at.is_dir() {
+                assert_eq!(mode(&at), 0o600);
+                continue;
+            }
+            for folder in ["", "a", "a/b"] {
+                assert_eq!(mode(&at.join(folder)), 0o700, "{folder}");
+            }
+            for file in ["a/b/c", AUDIT_PATH, REPORT_PATH] {
+                assert_eq!(mode(&at.join(file)), 0o600, "{file}");
+            }
+        }
+    }
 }
 
 #[test]
@@ -351,7 +440,7 @@ fn a_name_that_was_taken_meanwhile_stays_as_it_is() {
     let output = Output::parse(scratch.path().join("a.tgz"));
     let archive = Archive::create(&output, 0, TIME).expect("free");
     fs::write(path(&output), "other").expect("a file");
-    let failure = archive.finish(vec![], true, b"", |_| Vec::new()).expect_err("taken");
+    let failure = archive.finish(vec![], true, Existing::Keep, b"", |_| Vec::new()).expect_err("taken");
     assert!(failure.advice.contains("a.tgz.incomplete"), "{failure}");
     assert_eq!(fs::read_to_string(path(&output)).expect("a file"), "other");
 }
@@ -365,7 +454,7 @@ fn a_full_disk_is_one_clear_failure() {
     if let Form::TarGz(file, _) = &mut archive.form {
         *file = full;
     }
-    let failure = archive.finish(vec![], true, b"", |_| Vec::new()).expect_err("full");
+    let failure = archive.finish(vec![], true, Existing::Keep, b"", |_| Vec::new()).expect_err("full");
     assert_eq!(failure.class, Class::Output);
     assert!(failure.advice.contains("free some space"), "{failure}");
     assert_eq!(listing(scratch.path()), [""; 0]);
@@ -374,7 +463,7 @@ fn a_full_disk_is_one_clear_failure() {
 #[test]
 fn a_stream_is_the_same_archive() {
     let target = Arc::new(Target::stream("the archive"));
-    let archive = Archive { form: Form::Stdout, target, sections: 1, mtime_seconds: TIME };
+    let archive = Archive { form: Form::Stdout, target, sections: 1, mtime_seconds: TIME, kept: Kept::new() };
     let mut section = archive.section(0, "zero").expect("a section");
     section.add("a", b"b").expect("added");
     let paths = std::mem::take(&mut section.paths);

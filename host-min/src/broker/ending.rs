@@ -3,6 +3,7 @@
 use super::Served;
 use crate::error::{Class, Failure};
 use crate::sandbox::channel::{self, End};
+use crate::stop;
 use std::io;
 use wagather_abi::Status;
 
@@ -13,6 +14,8 @@ pub enum Ending {
     Ended(End),
     /// The deadline passed.
     TimedOut,
+    /// The run was asked to end, by this signal.
+    Stopped(i32),
     /// The process died: a fault of the engine, or of the machine.
     Died,
     /// It sent what no guest can make a sound sandbox send.
@@ -62,6 +65,10 @@ pub fn failure_of(name: &str, served: &Served) -> Option<Failure> {
             None => Failure::new(Class::Gatherer, attempt, "it was stopped at its deadline")
                 .advise("give it more time with --timeout, or look for a loop in it"),
         }),
+        Ending::Stopped(signal) => Some(
+            Failure::new(Class::Stopped(*signal as u8), attempt, format_args!("{} ended the run", stop::name(*signal)))
+                .advise("what it had gathered by then is kept"),
+        ),
         Ending::Died => fail(
             Class::Gatherer,
             match served.exit.signal {

@@ -27,6 +27,7 @@ use crate::redact::Redactor;
 use crate::sandbox::channel::{self, End, Request};
 use crate::sandbox::in_force::InForce;
 use crate::sandbox::process::{Exit, Sandbox};
+use crate::stop;
 use admission::{Admission, Admitted};
 use answer::{Answer, Means};
 use audit::{Audit, Decision, Verdict};
@@ -141,6 +142,10 @@ pub fn serve(sandbox: &mut Sandbox, service: Service<'_>) -> Served {
     broker.forget_what_is_open(&ending);
     broker.tally.tell_retries();
     let ending = match ending {
+        // Whatever failed meanwhile, it was because of that. A host that failed has more to tell.
+        Ending::TimedOut | Ending::Died | Ending::Misbehaved if let Some(signal) = stop::asked() => {
+            Ending::Stopped(signal)
+        }
         // The exit tells a crash from a frame that was cut by one.
         Ending::Misbehaved if exit.signal.is_some_and(|signal| signal != libc::SIGKILL) => Ending::Died,
         other => other,

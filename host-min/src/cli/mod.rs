@@ -16,7 +16,7 @@ mod typed;
 use args::{Rbac, Run};
 use display::Format;
 use host_min::error::{Class, Failure, Result};
-use host_min::{SingleThreaded, sandbox};
+use host_min::{SingleThreaded, sandbox, stop};
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -47,7 +47,9 @@ pub(super) fn main(words: impl Iterator<Item = OsString>, single_threaded: Singl
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             display::say_failure(format, &failure);
-            ExitCode::from(failure.class.exit_code())
+            // Whatever failed first: who sent a signal waits for its number.
+            let class = stop::asked().map_or(failure.class, |signal| Class::Stopped(signal as u8));
+            ExitCode::from(class.exit_code())
         }
     }
 }

@@ -6,12 +6,14 @@ use super::rights;
 use host_min::broker::audit::Live;
 use host_min::clusters::Sums;
 use host_min::error::{Class, Failure, Result};
-use host_min::{From, Grant, Isolation, Outcome, Output, Plan, SingleThreaded, cluster};
+use host_min::{From, Grant, Isolation, Outcome, Output, Plan, SingleThreaded, cluster, reading_until, stop};
 use std::fs::File;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 pub(super) fn run(args: Run, single_threaded: SingleThreaded) -> Result<()> {
+    stop::heed_signals();
     let from = match args.replay {
         Some(path) => From::Recording(path),
         None => From::Cluster(Box::new(cluster_options(args.cluster))),
@@ -30,10 +32,11 @@ pub(super) fn run(args: Run, single_threaded: SingleThreaded) -> Result<()> {
     plan.check_access = args.check_access;
     plan.record = args.record;
     plan.narrowing = args.narrowing;
-    plan.grant = args.grant.as_deref().map(Grant::read).transpose()?.map(Arc::new);
-    for guest in &args.guests {
-        plan.add_file(guest)?;
-    }
+    let until = Instant::now().checked_add(args.timeout);
+    reading_until(until.unwrap_or_else(Instant::now), || {
+        plan.grant = args.grant.as_deref().map(Grant::read).transpose()?.map(Arc::new);
+        args.guests.iter().try_for_each(|guest| plan.add_file(guest))
+    })?;
     if let Some(several) = args.several {
         return several.run(&plan, args.grant.as_deref(), args.dry_run, args.display, single_threaded);
     }

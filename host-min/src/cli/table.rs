@@ -87,6 +87,7 @@ Exit codes:
   5  the cluster could not be reached, refused, or gave an answer that cannot be used
   6  the output cannot be written
   7  a gatherer failed: it trapped, ran out of time or memory, or returned an error
+  129, 130, 143  SIGHUP, SIGINT or SIGTERM ended the run; what there was is kept as incomplete
 
 If several gatherers fail, the first one's code is used; if several clusters do, the first context's.";
 

@@ -165,7 +165,10 @@ impl Reason {
     /// The failure that it is of.
     pub(super) fn into_failure(self) -> Failure {
         let classes = [Class::Module, Class::Config, Class::Cluster, Class::Output, Class::Gatherer];
-        let class = classes.into_iter().find(|class| class.exit_code() == self.exit_code);
+        let class = match self.exit_code {
+            code @ 128.. => Some(Class::Stopped(code - 128)),
+            code => classes.into_iter().find(|class| class.exit_code() == code),
+        };
         Failure::new(class.unwrap_or(Class::Internal), self.attempt, self.reason).advise(self.advice)
     }
 }

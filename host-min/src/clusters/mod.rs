@@ -23,7 +23,7 @@ mod witness;
 
 pub use index::{ArchiveFacts, Cluster, Line, Reason, Status, Sums};
 
-use crate::archive::{Output, Target};
+use crate::archive::{Output, Target, create_folder};
 use crate::broker::{Progress, line};
 use crate::error::{Class, Failure, Result};
 use crate::plan::{From, Plan};
@@ -108,7 +108,8 @@ pub fn destinations(
 /// Gathers from several clusters as `plan` says, into the folder that is its output, at most so many at once.
 ///
 /// An `Err` means that nothing was gathered, or that there is no index. A cluster that failed is in the result, and in the index. If a
-/// signal asks the process to end, all that was begun is ended and cleared up, and then the signal does what it would have done.
+/// signal asks the process to end, what was begun keeps what it has, the rest is not begun, and both is in the index; the signal
+/// counts as [asked for](crate::stop::ask).
 ///
 /// The process must have no other thread until this returns.
 pub fn run(
@@ -125,7 +126,7 @@ pub fn run(
     let gatherers: Vec<String> = plan.manifests()?.iter().map(|one| one.name.to_string()).collect();
     let destinations = destinations(plan, contexts, single_threaded)?;
     let target = Target::claim(folder, "the archives to")?;
-    std::fs::create_dir(folder).map_err(|error| target.failure(&error))?;
+    create_folder(folder).map_err(|error| target.failure(&error))?;
     target.sync_folder();
     let mut index = index::Index::begin(folder, most_at_once)?;
     let labels: Vec<String> = destinations.iter().map(|one| label(&one.context)).collect();

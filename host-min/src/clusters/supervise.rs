@@ -11,10 +11,11 @@ use crate::archive::Target;
 use crate::broker::{Progress, line};
 use crate::error::{Class, Failure, Result};
 use crate::fork::{self, Pid, Signals};
-use crate::limits::CLUSTER_GRACE;
+use crate::limits::{CLUSTER_GRACE, CLUSTER_STOP_GRACE};
 use crate::plan::Plan;
 use crate::sandbox::process::SingleThreaded;
 use crate::source::{clock_millis, rfc3339};
+use crate::stop;
 use std::io::{self, PipeReader, Read};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
@@ -42,10 +43,13 @@ pub(super) fn all(
     let failure = |error| Failure::new(Class::Internal, "cannot watch over the clusters' processes", error);
     let signals = Signals::hold().map_err(failure)?;
     let mut clusters: Vec<Option<Cluster>> = work.destinations.iter().map(|_| None).collect();
-    let mut all = All { work, single_threaded, watcher, running: Vec::new(), signals };
+    let mut all = All { work, single_threaded, watcher, running: Vec::new(), signals, stopped: None };
     let mut next = 0;
     loop {
-        while next < work.destinations.len() && all.running.len() < work.most_at_once.max(1) {
+        while all.stopped.is_none()
+            && next < work.destinations.len()
+            && all.running.len() < work.most_at_once.max(1)
+        {
             if let Err(error) = all.start(next) {
                 let attempt = "cannot start a cluster's process";
                 clusters[next] = Some(all.never_started(next, Failure::new(Class::Internal, attempt, error)));
@@ -58,7 +62,7 @@ pub(super) fn all(
         let until = all.running.iter().map(|running| running.deadline).chain(watcher.tick()).min();
         all.hear(until).map_err(failure)?;
         if let Some(signal) = all.signals.take() {
-            return Err(all.give_up(signal));
+            all.stop(signal);
         }
         let now = Instant::now();
         for index in (0..all.running.len()).rev() {
@@ -71,6 +75,14 @@ pub(super) fn all(
             }
         }
     }
+    for (number, cluster) in clusters.iter_mut().enumerate() {
+        if let (None, Some(signal)) = (&cluster, all.stopped) {
+            let reason = format!("{} ended the run before its turn", stop::name(signal));
+            let failure =
+                Failure::new(Class::Stopped(signal as u8), "cannot gather from the cluster", reason);
+            *cluster = Some(all.never_started(number, failure));
+        }
+    }
     Ok(clusters.into_iter().flatten().collect())
 }
 
@@ -80,6 +92,8 @@ struct All<'a> {
     watcher: &'a dyn Watcher,
     running: Vec<Running>,
     signals: Signals,
+    /// The signal that asked for the end, if one did.
+    stopped: Option<i32>,
 }
 
 /// A cluster's process.
@@ -156,7 +170,7 @@ impl All<'_> {
     /// A process that has ended, or has had its time.
     fn finish(&mut self, mut running: Running) -> Cluster {
         // Also one that said that it is over: what it started may still be there.
-        fork::kill_group(running.process);
+        fork::kill_session(running.process);
         let exit = fork::wait(running.process);
         running.hear_the_rest(self.watcher);
         let over = running.over.take();
@@ -165,10 +179,12 @@ impl All<'_> {
             if let Ok(target) = Target::claim(&self.work.folder.join(file), "the archive") {
                 target.clear_up_after(running.process.unsigned_abs());
             }
-            let (reason, advice) = running.why(exit.signal);
-            let failure =
-                Failure::new(Class::Internal, "cannot gather from the cluster", reason).advise(advice);
-            nothing_but(&failure)
+            let (mut class, (mut reason, advice)) = (Class::Internal, running.why(exit.signal));
+            if let Some(signal) = self.stopped {
+                class = Class::Stopped(signal as u8);
+                reason = format!("{} ended the run", stop::name(signal));
+            }
+            nothing_but(&Failure::new(class, "cannot gather from the cluster", reason).advise(advice))
         });
         let cluster = Cluster {
             context: context.clone(),
@@ -213,23 +229,17 @@ impl All<'_> {
         cluster
     }
 
-    /// Ends all that was begun, removes what is of no use, and lets the signal do what it does.
-    fn give_up(self, signal: i32) -> Failure {
-        for running in &self.running {
-            fork::kill_group(running.process);
-        }
-        for running in &self.running {
-            fork::wait(running.process);
-            let file = self.work.folder.join(&self.work.destinations[running.number].file);
-            // One that had just got its name is whole, and stays.
-            if let Ok(target) = Target::claim(&file, "the archive") {
-                target.clear_up_after(running.process.unsigned_abs());
+    /// Starts nothing more, and asks what runs to keep what it has; at the second signal, or when that takes too long, ends it.
+    fn stop(&mut self, signal: i32) {
+        let is_first = stop::ask(signal) && self.stopped.is_none();
+        self.stopped.get_or_insert(signal);
+        let grace = if is_first { CLUSTER_STOP_GRACE } else { Duration::ZERO };
+        for running in &mut self.running {
+            if is_first {
+                fork::ask_to_end(running.process);
             }
+            running.deadline = running.deadline.min(Instant::now() + grace);
         }
-        // Archives that are whole stay; a folder without any goes.
-        let _ = std::fs::remove_dir(self.work.folder);
-        self.signals.give_back(signal);
-        Failure::new(Class::Internal, "cannot go on", format!("signal {signal} asked for the end"))
     }
 }
 

@@ -15,11 +15,10 @@ pub use module::{Digest, Mismatch, PublicKey, Signature};
 pub use pattern::{FieldPath, Glob, PathPattern, ResourcePattern, is_resource_path, is_secrets};
 
 use crate::error::{Class, Failure, Result};
+use crate::file;
 use crate::limits::{MAX_ARCHIVE_BYTES, MAX_ENTRIES, MAX_GRANT_BYTES, MAX_LOG_LINES, MAX_REQUESTS};
 use crate::redact;
 use crate::report::ModuleFacts;
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 use wagather_abi::manifest::Verbs;
@@ -169,12 +168,7 @@ impl Grant {
         let failure = |reason: &dyn std::fmt::Display| {
             Failure::new(Class::Config, format!("cannot read the grant {}", path.display()), reason)
         };
-        let file = File::open(path).map_err(|error| failure(&error))?;
-        let mut bytes = Vec::new();
-        file.take(MAX_GRANT_BYTES + 1).read_to_end(&mut bytes).map_err(|error| failure(&error))?;
-        if bytes.len() as u64 > MAX_GRANT_BYTES {
-            return Err(failure(&format_args!("it is larger than {MAX_GRANT_BYTES} bytes")));
-        }
+        let bytes = file::read(path, MAX_GRANT_BYTES).map_err(|error| failure(&error))?;
         let text = String::from_utf8(bytes).map_err(|error| {
             let line =
                 error.as_bytes()[..error.utf8_error().valid_up_to()].split(|&byte| byte == b'\n').count();

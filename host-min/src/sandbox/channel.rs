@@ -10,6 +10,7 @@ use super::Job;
 use super::engine;
 use super::in_force::InForce;
 use crate::limits::{MAX_FRAME_BYTES, MAX_MODULE_BYTES};
+use crate::stop;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
@@ -261,6 +262,9 @@ impl Timed {
         set: fn(&UnixStream, Option<Duration>) -> io::Result<()>,
     ) -> io::Result<()> {
         let Some(deadline) = self.deadline else { return Ok(()) };
+        if stop::asked().is_some() {
+            return Err(io::Error::new(io::ErrorKind::ConnectionAborted, stop::STOPPED));
+        }
         let now = Instant::now();
         let left = deadline.saturating_duration_since(now);
         if left.is_zero() {
@@ -269,9 +273,14 @@ impl Timed {
         if last(self).is_some_and(|last| now.saturating_duration_since(last) < MAX_TIMEOUT_AGE) {
             return Ok(());
         }
-        set(&self.socket, Some(left))?;
+        set(&self.socket, Some(stop::slice(left)))?;
         *last(self) = Some(now);
         Ok(())
+    }
+
+    /// Whether a call ended because its slice of the time is over; whether all of the time is, is looked at before the next one.
+    fn is_slice_over(&self, error: &io::Error) -> bool {
+        self.deadline.is_some() && matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
     }
 
     const fn most(&self, len: usize) -> usize {
@@ -281,20 +290,35 @@ impl Timed {
 
 impl Read for Timed {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.set_timeout(|timed| &mut timed.read_set, UnixStream::set_read_timeout)?;
-        self.socket.read(buffer)
+        loop {
+            self.set_timeout(|timed| &mut timed.read_set, UnixStream::set_read_timeout)?;
+            match self.socket.read(buffer) {
+                Err(error) if self.is_slice_over(&error) => self.read_set = None,
+                other => return other,
+            }
+        }
     }
 }
 
 impl Write for Timed {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.set_timeout(|timed| &mut timed.write_set, UnixStream::set_write_timeout)?;
-        self.socket.write(&bytes[..self.most(bytes.len())])
+        loop {
+            self.set_timeout(|timed| &mut timed.write_set, UnixStream::set_write_timeout)?;
+            match self.socket.write(&bytes[..self.most(bytes.len())]) {
+                Err(error) if self.is_slice_over(&error) => self.write_set = None,
+                other => return other,
+            }
+        }
     }
 
     fn write_vectored(&mut self, pieces: &[io::IoSlice<'_>]) -> io::Result<usize> {
-        self.set_timeout(|timed| &mut timed.write_set, UnixStream::set_write_timeout)?;
-        self.socket.write_vectored(pieces)
+        loop {
+            self.set_timeout(|timed| &mut timed.write_set, UnixStream::set_write_timeout)?;
+            match self.socket.write_vectored(pieces) {
+                Err(error) if self.is_slice_over(&error) => self.write_set = None,
+                other => return other,
+            }
+        }
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -6,6 +6,7 @@ use super::in_force::InForce;
 use super::{Inmate, Job, confine, guest};
 use crate::error::{Class, Failure, Result};
 use crate::fork::{self, Pid};
+use crate::stop;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -203,6 +204,7 @@ pub fn run_unconfined(socket: UnixStream, job: &Job) {
 /// in every build: what unwinding drops on its way would make system calls that a guest does not need.
 fn live_confined(channel: Channel, job: &Job, inmate: Inmate, is_held: bool) -> ! {
     std::panic::set_hook(Box::new(|_| std::process::abort()));
+    stop::ignore_signals();
     let in_force = confine::confine(channel.socket(), job);
     // The channel is closed by the end of the process. To close it here would take system calls that a guest does not need.
     std::mem::forget(live(channel, in_force, job, inmate, is_held));

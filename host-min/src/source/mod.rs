@@ -137,9 +137,14 @@ pub trait Source: Send + Sync {
     /// Sends a request and waits for the head of the answer.
     fn send(&self, call: &Call) -> Result<Response, NoAnswer>;
 
-    /// Gets ready to send, if that takes time: connects, and does TLS. Called on a thread of its own, once;
-    /// what fails here fails again, and is told, at the first request.
-    fn warm(&self) {}
+    /// Gets ready to send, if that takes time: connects, and does TLS. Called on a thread of its own, once, and ends by the
+    /// deadline; what fails here fails again, and is told, at the first request.
+    fn warm(&self, deadline: Instant) {
+        let _ = deadline;
+    }
+
+    /// Nothing more will be asked: ends what was begun outside of this process.
+    fn close(&self) {}
 
     /// Asks whether this account may do something. Only a live server knows.
     fn may(&self, question: &Question, deadline: Instant) -> Result<Permission, NoAnswer> {
@@ -178,8 +183,11 @@ impl<T: Source + ?Sized> Source for Arc<T> {
     fn send(&self, call: &Call) -> Result<Response, NoAnswer> {
         (**self).send(call)
     }
-    fn warm(&self) {
-        (**self).warm();
+    fn warm(&self, deadline: Instant) {
+        (**self).warm(deadline);
+    }
+    fn close(&self) {
+        (**self).close();
     }
     fn may(&self, question: &Question, deadline: Instant) -> Result<Permission, NoAnswer> {
         (**self).may(question, deadline)

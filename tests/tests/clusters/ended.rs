@@ -1,6 +1,5 @@
 //! Processes that are ended in the middle: the run's own, and those of its clusters.
 
-use super::processes::{children, descendants, runs, send, until};
 use super::{archive, index, operators, silent};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -8,12 +7,10 @@ use std::time::Duration;
 use tests::host::{Call, Host, left_in};
 use tests::kubeconfig::Contexts;
 use tests::objects;
+use tests::processes::{children, descendants, runs, send, until};
 use tests::server::Running;
 
-const SIGHUP: i32 = 1;
-const SIGINT: i32 = 2;
 const SIGKILL: i32 = 9;
-const SIGTERM: i32 = 15;
 
 /// A cluster that is well, and two that never answer.
 struct Fleet {
@@ -56,37 +53,69 @@ fn tempfiles(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn a_run_that_is_asked_to_end_leaves_no_process_and_nothing_that_is_not_whole() {
-    for (name, signal) in [("TERM", SIGTERM), ("INT", SIGINT), ("HUP", SIGHUP)] {
+fn a_run_that_is_asked_to_end_keeps_what_it_has_and_leaves_no_process() {
+    for (name, code) in [("TERM", 143), ("INT", 130), ("HUP", 129)] {
         let fleet = Fleet::new();
         let started = fleet.host("60s").call();
         let processes = fleet.until_two_wait(&started);
         assert_eq!(tempfiles(&fleet.folder()).len(), 2, "two archives are being written");
         send(name, started.id());
         let done = started.wait();
-        assert_eq!(done.status.signal(), Some(signal), "{}", done.stderr);
+        done.expect_code(code);
         assert!(done.elapsed < Duration::from_secs(20));
         until("nothing of it runs", || !processes.iter().any(|id| runs(*id)));
-        assert_eq!(left_in(&fleet.folder()), ["fine.tar.gz"], "what was whole, and no index");
         assert_eq!(
-            tests::archive::Archive::read(fleet.folder().join("fine.tar.gz")).report()["complete"],
-            true
+            left_in(&fleet.folder()),
+            ["fine.tar.gz", "index.json", "silent-1.tar.gz.incomplete", "silent-2.tar.gz.incomplete"]
         );
+        let (index, rows) = index(&fleet.folder());
+        assert_eq!(index["exitCode"], 143, "what a cluster's process was sent: {index:#}");
+        assert_eq!(archive(&fleet.folder(), &rows["fine"]).report()["complete"], true);
+        for silent in ["silent-1", "silent-2"] {
+            assert_eq!(
+                (&rows[silent]["status"], &rows[silent]["exitCode"]),
+                (&"incomplete".into(), &143.into())
+            );
+            let archive = archive(&fleet.folder(), &rows[silent]);
+            assert_eq!(archive.report()["complete"], false);
+        }
     }
 }
 
 #[test]
-fn a_run_that_is_ended_before_anything_is_whole_leaves_nothing() {
+fn a_cluster_whose_turn_has_not_come_when_the_run_is_to_end_is_in_the_index() {
     let (place, silent) = (tests::place(), silent().start());
     let names = ["a", "b", "c"];
     let kubeconfig = names.iter().fold(Contexts::new(), |all, name| all.add(name, &silent.url()));
     let kubeconfig = kubeconfig.write(place.path().join("config"));
     let host = operators(&kubeconfig).args(["--all-contexts", "--parallel-clusters", "2"]);
-    let started = host.output(place.path().join("fleet")).call();
+    let folder = place.path().join("fleet");
+    let started = host.output(&folder).call();
     until("two were asked", || silent.seen().len() == 2);
     send("TERM", started.id());
-    assert_eq!(started.wait().status.signal(), Some(SIGTERM));
-    assert_eq!(left_in(place.path()), ["config"]);
+    started.wait().expect_code(143);
+    assert_eq!(left_in(&folder), ["a.tar.gz.incomplete", "b.tar.gz.incomplete", "index.json"]);
+    let (_, rows) = index(&folder);
+    assert_eq!(rows["c"]["status"], "failed");
+    assert_eq!(rows["c"]["failures"][0]["reason"], "SIGTERM ended the run before its turn");
+}
+
+#[test]
+fn a_second_signal_ends_a_run_whose_clusters_do_not_end() {
+    let fleet = Fleet::new();
+    let started = fleet.host("60s").call();
+    let processes = fleet.until_two_wait(&started);
+    // One that is stopped keeps nothing.
+    for cluster in children(started.id()) {
+        send("STOP", cluster);
+    }
+    send("TERM", started.id());
+    send("INT", started.id());
+    let done = started.wait();
+    done.expect_code(143);
+    until("nothing of it runs", || !processes.iter().any(|id| runs(*id)));
+    assert_eq!(tempfiles(&fleet.folder()), Vec::<String>::new());
+    assert_eq!(left_in(&fleet.folder()), ["fine.tar.gz", "index.json"]);
 }
 
 #[test]

@@ -6,7 +6,6 @@
 mod ended;
 mod names;
 mod plugins;
-mod processes;
 mod secrets;
 mod typed;
 mod watching;

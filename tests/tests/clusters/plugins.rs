@@ -1,6 +1,5 @@
 //! Exec plugins of several clusters: nobody asks a person, nobody's words are mixed, and no plugin outlives the run.
 
-use super::processes::{runs, until};
 use super::{index, operators, said};
 use serde_json::{Value, json};
 use std::os::unix::fs::PermissionsExt;
@@ -8,6 +7,7 @@ use std::path::Path;
 use tests::certificates::Authority;
 use tests::kubeconfig::Contexts;
 use tests::objects;
+use tests::processes::{runs, until};
 
 const HEAD: &str = r#""apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential""#;
 

@@ -1,12 +1,12 @@
 //! Who has the kubeconfig's secrets in its memory: the processes of the clusters, and not the one that all others are copies of.
 
-use super::processes::{children, until};
 use super::{operators, silent};
 use serde_json::json;
 use std::os::unix::fs::FileExt;
 use tests::archive::contains;
 use tests::certificates::Authority;
 use tests::kubeconfig::Contexts;
+use tests::processes::{children, until};
 
 const TOKEN: &str = "a-token-that-only-a-cluster-may-have-0123456789";
 

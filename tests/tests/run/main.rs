@@ -5,6 +5,8 @@
 
 mod audit;
 mod command_line;
+mod ended;
+mod in_time;
 mod recordings;
 mod requests;
 mod watching;

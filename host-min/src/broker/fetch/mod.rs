@@ -10,8 +10,9 @@ mod bucket;
 mod queue;
 
 use super::observer::{Gauge, PATIENCE};
-use crate::limits::{MAX_BODY_TRIES, MAX_ERROR_BODY_BYTES};
+use crate::limits::{LAST_WORD, MAX_BODY_TRIES, MAX_ERROR_BODY_BYTES};
 use crate::source::{Accept, Call, Cause, NoAnswer, Response, Source};
+use crate::stop;
 use crate::thread;
 pub(in crate::broker) use account::Account;
 use again::{Attempt, GaveUp, Random, Why};
@@ -62,6 +63,8 @@ pub struct Order {
 /// A request on its way.
 pub struct Ticket {
     reply: Receiver<Reply>,
+    /// The gatherer's.
+    deadline: Instant,
     gauge: Option<Arc<Gauge>>,
 }
 
@@ -115,9 +118,9 @@ impl Fetchers {
         Fetchers { shared: Arc::new(Shared { source, state: Mutex::new(state), more: Condvar::new() }) }
     }
 
-    /// Gets the source ready, on a thread that then waits for requests.
-    pub fn warm(&self) {
-        self.shared.spawn(&mut self.shared.lock(), true);
+    /// Gets the source ready, on a thread that then waits for requests. What is not ready by the deadline is given up.
+    pub fn warm(&self, deadline: Instant) {
+        self.shared.spawn(&mut self.shared.lock(), Some(deadline));
     }
 
     /// Where the answers come from.
@@ -159,8 +162,9 @@ impl Fetcher {
     }
 
     fn queued(&self, order: Order, not_before: Option<Instant>) -> Ticket {
+        let deadline = order.deadline;
         let reply = self.shared.start(self.gatherer, &self.account, order, not_before);
-        Ticket { reply, gauge: self.gauge.clone() }
+        Ticket { reply, deadline, gauge: self.gauge.clone() }
     }
 
     /// Starts a request whose answer broke off, after so many that broke off and brought nothing; or why not, in words that tell how
@@ -193,6 +197,7 @@ impl Drop for Fetchers {
         state.queue.clear();
         drop(state);
         self.shared.more.notify_all();
+        self.shared.source.close();
     }
 }
 
@@ -213,31 +218,31 @@ impl Shared {
         let mut state = self.lock();
         state.queue.push(gatherer, task, not_before);
         if state.idle < state.queue.len() && state.threads < state.queue.most_on_their_way() {
-            self.spawn(&mut state, false);
+            self.spawn(&mut state, None);
         }
         drop(state);
         self.more.notify_one();
         receiver
     }
 
-    fn spawn(self: &Arc<Self>, state: &mut State, warm: bool) {
+    fn spawn(self: &Arc<Self>, state: &mut State, warm: Option<Instant>) {
         let shared = self.clone();
         // Without a thread the task is dropped, which its ticket reports.
         if thread::start("fetch", Box::new(move || shared.work(warm))).is_ok() {
             state.threads += 1;
             // A thread that warms up takes the first request when it is ready: it has the connection.
-            state.idle += usize::from(warm);
+            state.idle += usize::from(warm.is_some());
         } else if state.threads == 0 {
             state.queue.clear();
         }
     }
 
-    fn work(&self, warm: bool) {
-        if warm {
-            self.source.warm();
+    fn work(&self, warm: Option<Instant>) {
+        if let Some(deadline) = warm {
+            self.source.warm(deadline);
         }
         let mut state = self.lock();
-        if warm {
+        if warm.is_some() {
             state.idle -= 1;
         }
         loop {
@@ -346,17 +351,21 @@ impl Ticket {
     /// Waits for the head of the answer.
     pub fn wait(self) -> Reply {
         let reply = match &self.gauge {
-            None => self.reply.recv().ok(),
+            None => self.receive(),
             Some(gauge) => gauge.awaiting(|| self.wait_watched(gauge)),
         };
-        let reply = reply.unwrap_or_else(|| Reply {
-            answer: Err(NoAnswer {
-                cause: Cause::Final,
-                reason: "the request could not be started: no thread".into(),
-                advice: String::new(),
-            }),
-            tried: String::new(),
-            until: Instant::now(),
+        let reply = reply.unwrap_or_else(|error| {
+            let (cause, reason) = match error {
+                RecvTimeoutError::Disconnected => {
+                    (Cause::Final, "the request could not be started: no thread")
+                }
+                RecvTimeoutError::Timeout if stop::asked().is_some() => (Cause::Final, stop::STOPPED),
+                RecvTimeoutError::Timeout => {
+                    (Cause::Late, "no answer before the gatherer's deadline (--timeout)")
+                }
+            };
+            let answer = Err(NoAnswer { cause, reason: reason.into(), advice: String::new() });
+            Reply { answer, tried: String::new(), until: Instant::now() }
         });
         match &self.gauge {
             Some(gauge) => Reply { answer: reply.answer.map(|response| gauge.over(response)), ..reply },
@@ -365,12 +374,23 @@ impl Ticket {
     }
 
     /// Whoever watches may begin with the first answer, or while that is long in coming.
-    fn wait_watched(&self, gauge: &Gauge) -> Option<Reply> {
+    fn wait_watched(&self, gauge: &Gauge) -> Result<Reply, RecvTimeoutError> {
         let soon = self.reply.recv_timeout(PATIENCE);
         gauge.wake();
         match soon {
-            Err(RecvTimeoutError::Timeout) => self.reply.recv().ok(),
-            soon => soon.ok(),
+            Err(RecvTimeoutError::Timeout) => self.receive(),
+            soon => soon,
+        }
+    }
+
+    /// Waits until the deadline, and a little longer: whoever sends knows better why there is no answer.
+    fn receive(&self) -> Result<Reply, RecvTimeoutError> {
+        loop {
+            let left = (self.deadline + LAST_WORD).saturating_duration_since(Instant::now());
+            match self.reply.recv_timeout(stop::slice(left)) {
+                Err(RecvTimeoutError::Timeout) if !left.is_zero() && stop::asked().is_none() => {}
+                reply => return reply,
+            }
         }
     }
 }

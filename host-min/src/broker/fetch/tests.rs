@@ -37,7 +37,7 @@ impl Source for Slow {
 #[test]
 fn requests_overlap_and_none_is_lost() {
     let fetchers = Fetchers::new(Arc::new(Slow), 1, PACE);
-    fetchers.warm();
+    fetchers.warm(Instant::now() + Duration::from_secs(10));
     let fetcher = fetchers.of(0, 1_000);
     let begin = Instant::now();
     let tickets: Vec<_> = (0..40).map(|n| fetcher.start(order(&n.to_string()))).collect();

@@ -211,6 +211,7 @@ const fn class(class: Class) -> &'static str {
         Class::Cluster => "cluster",
         Class::Output => "output",
         Class::Gatherer => "gatherer",
+        Class::Stopped(_) => "stopped",
     }
 }
 

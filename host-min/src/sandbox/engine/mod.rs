@@ -65,6 +65,12 @@ impl Default for Kind {
 #[cfg(not(any(feature = "engine-wasm3", feature = "engine-wasmi")))]
 compile_error!("choose an engine: the feature engine-wasm3 or engine-wasmi");
 
+// wasm3 keeps an i32 in a slot of 64 bits, and its binding reads the slot's first four bytes: every value would cross as 0.
+#[cfg(all(feature = "engine-wasm3", target_endian = "big"))]
+compile_error!(
+    "wasm3 does not run on big-endian processors: build with --no-default-features --features cli,engine-wasmi"
+);
+
 /// Runs a guest to its end; gives the link back.
 pub(super) fn run(kind: Kind, module: &Checked, link: Link) -> (End, Link) {
     match kind {

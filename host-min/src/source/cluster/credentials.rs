@@ -13,9 +13,11 @@ use serde_json::Value;
 
 use super::access::{Auth, IdentityPem};
 use super::base64;
-use super::exec::{self, ExecConfig};
+use super::exec::{self, ExecConfig, Running};
 use super::scrub::Scrub;
 use super::secret::Secret;
+use crate::file;
+use crate::limits::MAX_CREDENTIAL_BYTES;
 use crate::source::{Cause, NoAnswer};
 
 /// How long the content of a token file is taken to hold.
@@ -45,6 +47,8 @@ pub(super) struct Credentials {
     origin: Origin,
     state: Mutex<State>,
     changed: Condvar,
+    /// The plugin that is asked at this moment.
+    running: Running,
 }
 
 #[derive(Debug)]
@@ -84,7 +88,13 @@ impl Credentials {
             }
             Auth::Exec(config, told) => Origin::Exec(config, told),
         };
-        Ok(Credentials { origin, state: Mutex::new(state), changed: Condvar::new() })
+        let running = Running::default();
+        Ok(Credentials { origin, state: Mutex::new(state), changed: Condvar::new(), running })
+    }
+
+    /// Ends the plugin that is asked at this moment: nobody waits for its answer any more.
+    pub(super) fn close(&self) {
+        self.running.end();
     }
 
     /// The credential to use now.
@@ -167,7 +177,7 @@ impl Credentials {
                 }),
             },
             Origin::Exec(config, told) => {
-                let issued = exec::run(config, told.as_ref(), deadline)?;
+                let issued = exec::run(config, told.as_ref(), deadline, &self.running)?;
                 let token =
                     issued.token.map(|token| bearer(token.reveal())).transpose().map_err(|why| NoAnswer {
                         cause: Cause::Final,
@@ -204,7 +214,7 @@ fn credential(
 }
 
 fn read_token(path: &Path) -> Result<Secret, String> {
-    let text = std::fs::read_to_string(path).map_err(|why| format!("cannot be read: {why}"))?;
+    let text = file::read_text(path, MAX_CREDENTIAL_BYTES).map_err(|why| format!("cannot be read: {why}"))?;
     match text.trim() {
         "" => Err("is empty".to_owned()),
         token => bearer(token),

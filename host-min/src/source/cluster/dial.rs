@@ -7,14 +7,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs}
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use super::timeouts::Limits;
+use super::timeouts::{Limits, stopped};
 use super::tls_error::io_reason;
 use super::url::{ProxyKind, ProxyUrl, ServerUrl, host_port};
 use crate::source::{Cause, NoAnswer};
+use crate::stop;
 
-/// The socket's own timeout at most; at its end the deadline is looked at again. It saves a system call per
-/// read: only a deadline that is nearer needs a shorter one.
-const SLICE: Duration = Duration::from_secs(5);
 /// What a proxy may say before the tunnel begins.
 const MAX_PROXY_ANSWER_BYTES: usize = 8 << 10;
 
@@ -53,10 +51,15 @@ impl Socket {
         self.tcp.set_nonblocking(false).is_ok() && is_quiet
     }
 
+    /// How long a call may wait: a slice of what is left. It saves a system call per read that the timeout of the socket stays
+    /// as it is while it is short enough.
     fn left_until(&self, end: Instant) -> io::Result<Duration> {
+        if let Some(stopped) = stopped() {
+            return Err(stopped);
+        }
         let now = Instant::now();
         let left = end.saturating_duration_since(now);
-        if left.is_zero() { Err(self.limits.passed(now)) } else { Ok(left) }
+        if left.is_zero() { Err(self.limits.passed(now)) } else { Ok(stop::slice(left)) }
     }
 }
 
@@ -65,8 +68,8 @@ impl Read for Socket {
         let end = self.limits.of_read(Instant::now());
         loop {
             let left = self.left_until(end)?;
-            if self.read_timeout > left || self.read_timeout > SLICE {
-                self.read_timeout = left.min(SLICE);
+            if self.read_timeout > left {
+                self.read_timeout = left;
                 self.tcp.set_read_timeout(Some(self.read_timeout))?;
             }
             match self.tcp.read(buffer) {
@@ -82,8 +85,8 @@ impl Write for Socket {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         loop {
             let left = self.left_until(self.limits.deadline)?;
-            if self.write_timeout > left || self.write_timeout > SLICE {
-                self.write_timeout = left.min(SLICE);
+            if self.write_timeout > left {
+                self.write_timeout = left;
                 self.tcp.set_write_timeout(Some(self.write_timeout))?;
             }
             match self.tcp.write(buffer) {

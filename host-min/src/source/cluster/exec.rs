@@ -3,11 +3,18 @@
 //! Source: <https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins>,
 //! `client.authentication.k8s.io/v1` and `v1beta1`. One run of a plugin is here; when to run it again is for
 //! [`credentials`](super::credentials) to say. The plugin's stderr is the person's to see and passes through.
+//!
+//! A plugin has a process group of its own, so that whatever it starts can be ended with it: at the deadline, when it says more than any
+//! credential is, and when it has ended but something else still holds its standard output. What it leaves behind
+//! otherwise, such as a browser, is left alone. A plugin that may ask a person is an exception: a terminal serves only the group
+//! that is in its foreground, which is ours. So it stays in our group, and only it itself is ended.
 
-use std::io::{IsTerminal, Read};
+use std::io::{self, IsTerminal, PipeReader, Read};
+use std::os::fd::AsFd;
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
-use std::sync::mpsc;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::{Value, json};
@@ -18,12 +25,16 @@ use super::kubeconfig::ClusterEntry;
 use super::secret::Secret;
 use super::timestamp;
 use super::url::ServerUrl;
+use crate::fork::{self, Pid};
 use crate::source::{Cause, NoAnswer};
+use crate::stop::{self, Group};
 
 /// What a plugin may print: tokens and certificates are a few kilobytes.
-const MAX_OUTPUT_BYTES: u64 = 1 << 20;
-/// How often a plugin is looked at while it ends.
-const POLL: Duration = Duration::from_millis(2);
+const MAX_OUTPUT_BYTES: usize = 1 << 20;
+/// How soon a plugin is looked at that says nothing; the time doubles with each look…
+const FIRST_LOOK: Duration = Duration::from_millis(1);
+/// …up to this.
+const LAST_LOOK: Duration = Duration::from_millis(50);
 
 /// The `exec` of a kubeconfig's user.
 #[derive(Debug)]
@@ -76,18 +87,74 @@ pub(super) fn cluster_info(cluster: &ClusterEntry, server: &ServerUrl, authority
     info
 }
 
+/// The plugin that runs, so that others can end it.
+#[derive(Debug, Default)]
+pub(super) struct Running(Mutex<Option<Plugin>>);
+
+/// A plugin that was not waited for yet.
+#[derive(Debug)]
+struct Plugin {
+    process: Pid,
+    /// Its group, if it has one of its own; a signal that ends this process ends that too.
+    group: Option<Group>,
+}
+
+impl Running {
+    fn lock(&self) -> MutexGuard<'_, Option<Plugin>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn begin(&self, child: &Child, is_apart: bool) {
+        let process = child.id().cast_signed();
+        *self.lock() = Some(Plugin { process, group: is_apart.then(|| Group::new(process)) });
+    }
+
+    /// Ends it, with what it started.
+    pub(super) fn end(&self) {
+        if let Some(Plugin { process, group }) = &*self.lock() {
+            match group {
+                Some(_) => fork::kill_group(*process),
+                None => fork::kill(*process),
+            }
+        }
+    }
+
+    /// Waits for one that was ended.
+    fn wait(&self, child: &mut Child) {
+        let mut plugin = self.lock();
+        let _ = child.wait();
+        *plugin = None;
+    }
+
+    /// Waits for it if it has ended. Its number is its own until then.
+    fn ended(&self, child: &mut Child) -> io::Result<Option<ExitStatus>> {
+        let mut plugin = self.lock();
+        let status = child.try_wait()?;
+        if status.is_some() {
+            *plugin = None;
+        }
+        Ok(status)
+    }
+}
+
 /// Runs a plugin and reads its answer; it is killed at the deadline.
 pub(super) fn run(
     config: &ExecConfig,
     cluster: Option<&Value>,
     deadline: Instant,
+    running: &Running,
 ) -> Result<Issued, NoAnswer> {
-    let output = output(config, cluster, deadline)?;
+    let output = output(config, cluster, deadline, running)?;
     read_answer(config, &output)
         .map_err(|why| failed(config, format!("gave an answer that cannot be used: {why}"), false))
 }
 
-fn output(config: &ExecConfig, cluster: Option<&Value>, deadline: Instant) -> Result<String, NoAnswer> {
+fn output(
+    config: &ExecConfig,
+    cluster: Option<&Value>,
+    deadline: Instant,
+    running: &Running,
+) -> Result<String, NoAnswer> {
     let terminal = config.interactive_mode != InteractiveMode::Never && std::io::stdin().is_terminal();
     if config.interactive_mode == InteractiveMode::Always && !terminal {
         return Err(failed(
@@ -104,46 +171,122 @@ fn output(config: &ExecConfig, cluster: Option<&Value>, deadline: Instant) -> Re
     if let Some(cluster) = cluster {
         info["spec"]["cluster"] = cluster.clone();
     }
-    let mut child = Command::new(&config.command)
+    let no_pipe = |error: io::Error| failed(config, format!("could not be started: {error}"), false);
+    let (stdout, theirs) = io::pipe().map_err(no_pipe)?;
+    let mut command = Command::new(&config.command);
+    command
         .args(&config.args)
         .env("KUBERNETES_EXEC_INFO", info.to_string())
         .envs(config.env.iter().map(|(name, value)| (name, value.reveal())))
         .stdin(if terminal { Stdio::inherit() } else { Stdio::null() })
-        .stdout(Stdio::piped())
-        .stderr(Stdio::inherit())
-        .spawn()
-        .map_err(|error| failed(config, format!("could not be started: {error}"), true))?;
-
-    // The answer is read on a thread, so that a plugin that hangs costs no more than the deadline.
-    let (sender, receiver) = mpsc::channel();
-    if let Some(stdout) = child.stdout.take() {
-        std::thread::spawn(move || {
-            let mut text = String::new();
-            let read = stdout.take(MAX_OUTPUT_BYTES).read_to_string(&mut text);
-            let _ = sender.send(read.map(|_| text));
-        });
+        .stdout(theirs)
+        .stderr(Stdio::inherit());
+    if !terminal {
+        command.process_group(0);
     }
-    let read = receiver.recv_timeout(deadline.saturating_duration_since(Instant::now()));
-    loop {
-        match child.try_wait() {
-            Ok(Some(status)) if status.success() => break,
-            Ok(Some(status)) => return Err(failed(config, format!("failed ({status})"), false)),
-            Ok(None) if Instant::now() < deadline => std::thread::sleep(POLL),
-            Ok(None) => {
-                let _ = child.kill();
-                let _ = child.wait();
-                let mut failure = failed(config, "did not answer in time, and was stopped".to_owned(), false);
-                failure.cause = Cause::Late;
-                return Err(failure);
-            }
-            Err(error) => return Err(failed(config, format!("could not be waited for: {error}"), false)),
+    let mut child =
+        command.spawn().map_err(|error| failed(config, format!("could not be started: {error}"), true))?;
+    // Our copy of the pipe's other end goes with it.
+    drop(command);
+    running.begin(&child, !terminal);
+    let group = (!terminal).then(|| child.id().cast_signed());
+    let heard = hear(stdout, &mut child, group, deadline, running);
+    if heard.is_err() {
+        running.end();
+        running.wait(&mut child);
+    }
+    match heard {
+        Ok(bytes) => String::from_utf8(bytes).map_err(|_| {
+            failed(config, "gave an answer that cannot be read: it is not UTF-8".to_owned(), false)
+        }),
+        Err(Silent::Failed(status)) => Err(failed(config, format!("failed ({status})"), false)),
+        Err(Silent::Endless) => {
+            let what = format!("printed more than {} KiB, and was stopped", MAX_OUTPUT_BYTES >> 10);
+            Err(failed(config, what, false))
+        }
+        Err(Silent::Unheard(error)) => {
+            Err(failed(config, format!("could not be waited for: {error}"), false))
+        }
+        Err(Silent::Late) => {
+            let mut failure = failed(config, "did not answer in time, and was stopped".to_owned(), false);
+            failure.cause = Cause::Late;
+            Err(failure)
         }
     }
-    match read {
-        Ok(Ok(text)) => Ok(text),
-        Ok(Err(error)) => Err(failed(config, format!("gave an answer that cannot be read: {error}"), false)),
-        Err(_) => Err(failed(config, "left its output open to another program".to_owned(), false)),
+}
+
+/// Why a plugin gave no answer.
+enum Silent {
+    Failed(ExitStatus),
+    Endless,
+    Unheard(io::Error),
+    Late,
+}
+
+/// Reads what a plugin prints until it has ended. If something else holds its standard output then, what it printed counts as soon as it
+/// is a whole document, and whoever else is of its group is ended.
+fn hear(
+    mut stdout: PipeReader,
+    child: &mut Child,
+    group: Option<Pid>,
+    deadline: Instant,
+    running: &Running,
+) -> Result<Vec<u8>, Silent> {
+    let (mut text, mut piece) = (Vec::new(), vec![0; 16 << 10]);
+    let (mut is_open, mut status, mut look) = (true, None, FIRST_LOOK);
+    loop {
+        if status.is_none() {
+            status = running.ended(child).map_err(Silent::Unheard)?;
+        }
+        let now = Instant::now();
+        // The rest of what has ended is there already.
+        let until = if status.is_some() { now } else { now + look };
+        let can_read = if is_open {
+            fork::wait_for(&[stdout.as_fd()], Some(until.min(deadline))).map_err(Silent::Unheard)?[0]
+        } else {
+            std::thread::sleep(until.min(deadline).saturating_duration_since(now));
+            false
+        };
+        if can_read {
+            let len = stdout.read(&mut piece).map_err(Silent::Unheard)?;
+            is_open = len > 0;
+            text.extend_from_slice(&piece[..len]);
+            if text.len() > MAX_OUTPUT_BYTES {
+                return Err(Silent::Endless);
+            }
+            look = FIRST_LOOK;
+            continue;
+        }
+        match status {
+            Some(status) if !status.success() => {
+                end_rest(group, is_open);
+                return Err(Silent::Failed(status));
+            }
+            Some(_) if !is_open || is_whole(&text) => {
+                end_rest(group, is_open);
+                return Ok(text);
+            }
+            // Something that it left behind may still say the rest.
+            Some(_) => std::thread::sleep(look),
+            None => {}
+        }
+        if Instant::now() >= deadline || stop::asked().is_some() {
+            end_rest(group, status.is_some());
+            return Err(Silent::Late);
+        }
+        look = (look * 2).min(LAST_LOOK);
     }
+}
+
+/// Ends what a plugin that has ended left in its group, if it is in the way.
+fn end_rest(group: Option<Pid>, is_in_the_way: bool) {
+    if let Some(group) = group.filter(|_| is_in_the_way) {
+        fork::kill_rest_of_group(group);
+    }
+}
+
+fn is_whole(text: &[u8]) -> bool {
+    serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok()
 }
 
 pub(super) fn read_answer(config: &ExecConfig, text: &str) -> Result<Issued, String> {
@@ -209,7 +352,7 @@ mod tests {
     }
 
     fn issue(script: &str) -> Result<Issued, NoAnswer> {
-        run(&plugin(script), None, Instant::now() + Duration::from_secs(10))
+        run(&plugin(script), None, Instant::now() + Duration::from_secs(10), &Running::default())
     }
 
     const HEAD: &str = r#""apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential""#;
@@ -242,7 +385,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let out = folder.path().join("info.json");
         config.env.push(("OUT".to_owned(), Secret::new(out.to_str().unwrap())));
-        run(&config, Some(&info), Instant::now() + Duration::from_secs(10)).unwrap();
+        run(&config, Some(&info), Instant::now() + Duration::from_secs(10), &Running::default()).unwrap();
         let told: Value = serde_json::from_slice(&std::fs::read(out).unwrap()).unwrap();
         assert_eq!(
             told,
@@ -284,16 +427,80 @@ mod tests {
         }
         let mut config = plugin("");
         config.command = "no-such-plugin-here".into();
-        let failure = run(&config, None, Instant::now() + Duration::from_secs(1)).unwrap_err();
+        let failure =
+            run(&config, None, Instant::now() + Duration::from_secs(1), &Running::default()).unwrap_err();
         assert!(failure.reason.contains("could not be started"));
         assert_eq!(failure.advice, "get it from the shelf");
     }
 
-    #[test]
-    fn a_plugin_that_hangs_is_stopped_at_the_deadline() {
+    fn runs(process: &str) -> bool {
+        // A zombie does not run; nobody here waits for one that a plugin left.
+        let status = std::fs::read_to_string(format!("/proc/{}/stat", process.trim())).unwrap_or_default();
+        status.rsplit(')').next().is_some_and(|rest| !rest.is_empty() && !rest.trim_start().starts_with('Z'))
+    }
+
+    fn ends(process: &str) -> bool {
         let begin = Instant::now();
-        let failure = run(&plugin("exec sleep 60"), None, begin + Duration::from_millis(100)).unwrap_err();
+        while runs(process) && begin.elapsed() < Duration::from_secs(10) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        !runs(process)
+    }
+
+    #[test]
+    fn a_plugin_that_hangs_is_stopped_at_the_deadline_with_what_it_started() {
+        let folder = tempfile::tempdir().unwrap();
+        let left = folder.path().join("left");
+        let begin = Instant::now();
+        let script = format!("sleep 60 & echo $! > {}; wait", left.display());
+        let deadline = begin + Duration::from_millis(500);
+        let failure = run(&plugin(&script), None, deadline, &Running::default()).unwrap_err();
         assert_eq!(failure.cause, Cause::Late);
         assert!(begin.elapsed() < Duration::from_secs(5));
+        assert!(ends(&std::fs::read_to_string(left).unwrap()));
+    }
+
+    #[test]
+    fn what_a_plugin_leaves_is_not_waited_for_and_ends_if_it_holds_the_output() {
+        let folder = tempfile::tempdir().unwrap();
+        let left = folder.path().join("left");
+        let answer = format!(r#"printf '{{{HEAD},"status":{{"token":"t"}}}}'"#);
+        for (redirected, stays) in [("", false), (">/dev/null", true)] {
+            let begin = Instant::now();
+            let script = format!("sleep 60 {redirected} & echo $! > {}; {answer}", left.display());
+            assert_eq!(issue(&script).unwrap().token.unwrap().reveal(), "t");
+            assert!(begin.elapsed() < Duration::from_secs(5));
+            let process = std::fs::read_to_string(&left).unwrap();
+            if stays {
+                assert!(runs(&process));
+                fork::kill(process.trim().parse().unwrap());
+            } else {
+                assert!(ends(&process));
+            }
+        }
+        // The answer comes from what was left.
+        assert_eq!(issue(&format!("(sleep 0.1; {answer}) &")).unwrap().token.unwrap().reveal(), "t");
+    }
+
+    #[test]
+    fn a_plugin_without_end_is_stopped() {
+        let failure = issue("exec yes").unwrap_err();
+        assert!(failure.reason.contains("printed more than 1024 KiB"), "{}", failure.reason);
+    }
+
+    #[test]
+    fn a_plugin_ends_when_nobody_waits_for_it_any_more() {
+        let (running, begin) = (Running::default(), Instant::now());
+        std::thread::scope(|scope| {
+            let asking = scope.spawn(|| {
+                run(&plugin("exec sleep 60"), None, begin + Duration::from_secs(60), &running).unwrap_err()
+            });
+            while running.lock().is_none() {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            running.end();
+            assert!(asking.join().unwrap().reason.contains("signal: 9"));
+        });
+        assert!(begin.elapsed() < Duration::from_secs(30));
     }
 }

@@ -12,6 +12,7 @@ use super::kubeconfig::Impersonate;
 use super::kubeconfig::resolve::{self, Overrides};
 use super::url::{ServerUrl, host_port};
 use crate::error::{Class, Failure};
+use crate::limits::MAX_CREDENTIAL_BYTES;
 
 /// Where the kubelet puts token and CA.
 pub(super) const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
@@ -49,7 +50,7 @@ fn build(
     let server = ServerUrl::parse(&format!("https://{}", host_port(host, port)), true)
         .map_err(|why| fail(format!("KUBERNETES_SERVICE_HOST is {host}, which cannot be used: {why}")))?;
     let certificates = folder.join("ca.crt");
-    let pem = std::fs::read(&certificates).map_err(|why| {
+    let pem = crate::file::read(&certificates, MAX_CREDENTIAL_BYTES).map_err(|why| {
         fail(format!("the certificate authority {} cannot be read: {why}", certificates.display()))
     })?;
     let trust = Trust { authority: Some((pem, certificates.display().to_string())), ..Trust::default() };

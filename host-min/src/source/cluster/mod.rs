@@ -69,9 +69,6 @@ use super::{Call, Cause, NoAnswer, Permission, Question, Response, Source};
 use crate::error::{Class, Failure};
 use crate::limits::{DEFAULT_CONNECT_TIMEOUT, DEFAULT_FIRST_BYTE_TIMEOUT, DEFAULT_IDLE_TIMEOUT};
 
-/// How long an exec plugin may take that is run ahead of the first request; it may ask a person.
-const WARM_PLUGIN_TIMEOUT: Duration = Duration::from_secs(120);
-
 /// Which cluster, as whom: what the command line says. The rest is as kubectl would find it.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -394,8 +391,12 @@ impl Source for Cluster {
         self.review(question, deadline)
     }
 
-    fn warm(&self) {
-        self.pool.warm(|| self.credentials.current(Instant::now() + WARM_PLUGIN_TIMEOUT));
+    fn warm(&self, deadline: Instant) {
+        self.pool.warm(deadline, || self.credentials.current(deadline));
+    }
+
+    fn close(&self) {
+        self.credentials.close();
     }
 
     fn now_millis(&self) -> i64 {

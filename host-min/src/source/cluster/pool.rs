@@ -94,8 +94,12 @@ impl Pool {
         &self.timeouts
     }
 
-    /// Connects before a request asks for it, unless one has already.
-    pub(super) fn warm(&self, credential: impl FnOnce() -> Result<Arc<Credential>, NoAnswer>) {
+    /// Connects before a request asks for it, unless one has already; until the deadline at most.
+    pub(super) fn warm(
+        &self,
+        deadline: Instant,
+        credential: impl FnOnce() -> Result<Arc<Credential>, NoAnswer>,
+    ) {
         {
             let mut state = self.lock();
             if !matches!(state.warming, Warming::Untried) {
@@ -103,12 +107,7 @@ impl Pool {
             }
             state.warming = Warming::Unclaimed;
         }
-        let made = credential().and_then(|credential| {
-            let begin = Instant::now();
-            // A timeout that no clock can count is none; then a year is.
-            const YEAR: Duration = Duration::from_secs(365 * 86_400);
-            self.connect(&credential, begin + self.timeouts.connect.min(YEAR))
-        });
+        let made = credential().and_then(|credential| self.connect(&credential, deadline));
         let mut state = self.lock();
         let claimed = matches!(state.warming, Warming::Claimed);
         state.warming = Warming::Over;
@@ -137,7 +136,7 @@ impl Pool {
             while matches!(state.warming, Warming::Claimed) {
                 let left = deadline.saturating_duration_since(Instant::now());
                 if left.is_zero() {
-                    let reason = format!("cannot connect to {} in time", self.who);
+                    let reason = format!("cannot connect to {} in time {ALL_TIME}", self.who);
                     return Err(NoAnswer { cause: Cause::Late, reason, advice: String::new() });
                 }
                 state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;

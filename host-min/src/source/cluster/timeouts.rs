@@ -15,6 +15,8 @@ use std::fmt;
 use std::io::{self, ErrorKind};
 use std::time::{Duration, Instant};
 
+use crate::stop;
+
 /// The timeouts of a cluster's connections.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Timeouts {
@@ -126,6 +128,11 @@ pub(super) fn explain_body(error: io::Error, timeouts: &Timeouts, bytes: u64, ti
         return io::Error::new(ErrorKind::ConnectionAborted, Told(text));
     }
     explain_deadline(error, "no whole answer in time", time)
+}
+
+/// The error of a wait that ends because the run is to.
+pub(super) fn stopped() -> Option<io::Error> {
+    stop::asked().map(|_| io::Error::new(ErrorKind::ConnectionAborted, Told(stop::STOPPED.into())))
 }
 
 fn explain_deadline(error: io::Error, what: &str, time: Duration) -> io::Error {

@@ -15,7 +15,7 @@ use std::time::Instant;
 use super::Problem;
 use super::entry::{self, Exchange, Quoted};
 use super::redacted::{self, Redacted};
-use crate::archive::{Partial, Spool, SpoolReader, Target};
+use crate::archive::{Existing, Partial, Spool, SpoolReader, Target, is_recording};
 use crate::error::{Class, Failure};
 use crate::redact::Redactor;
 use crate::source::{Call, Cause, NoAnswer, Permission, Question, Response, Source, clock_millis, rfc3339};
@@ -60,9 +60,9 @@ impl Recorder {
         })
     }
 
-    /// Writes the recording and gives it its name; the result is where it is. Called once, after the last body was
-    /// dropped: an exchange that is not over is not in it.
-    pub fn finish(&self) -> Result<PathBuf, Failure> {
+    /// Writes the recording and gives it its name, or `<name>.incomplete` if the run was stopped; the result is where it is. Called once,
+    /// after the last body was dropped: an exchange that is not over is not in it.
+    pub fn finish(&self, stopped: bool) -> Result<PathBuf, Failure> {
         let mut state = self.log.lock();
         if let Some(failure) = state.failure.take() {
             state.output = None;
@@ -77,15 +77,19 @@ impl Recorder {
         entries.sort_unstable_by_key(|(number, _)| *number);
         let target = &self.log.target;
         write_log(file, self.now_millis, text, &entries).map_err(|error| target.failure(&error))?;
-        if target.is_taken() {
-            return Err(target.failure(&io::Error::new(
+        if stopped {
+            return target
+                .place_incomplete(partial.path(), is_recording)
+                .map_err(|error| target.failure(&error));
+        }
+        match target.place(partial.path(), Existing::Keep, is_recording) {
+            Ok(()) => Ok(target.path().to_owned()),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(target.failure(&io::Error::new(
                 ErrorKind::AlreadyExists,
                 "something else was written there during the run",
-            )));
+            ))),
+            Err(error) => Err(target.failure(&error)),
         }
-        std::fs::rename(partial.path(), target.path()).map_err(|error| target.failure(&error))?;
-        target.sync_folder();
-        Ok(target.path().to_owned())
     }
 
     /// Removes what is not finished, also while a request on its way still holds the recorder.
@@ -149,8 +153,12 @@ impl Source for Recorder {
         }
     }
 
-    fn warm(&self) {
-        self.inner.warm();
+    fn warm(&self, deadline: Instant) {
+        self.inner.warm(deadline);
+    }
+
+    fn close(&self) {
+        self.inner.close();
     }
 
     /// Not recorded: a replay needs no permission.

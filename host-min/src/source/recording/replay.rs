@@ -6,7 +6,6 @@
 //! changed while it was recorded is replayed with its changes.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::io::{self, Cursor, ErrorKind, Read};
 use std::path::Path;
 use std::sync::OnceLock;
@@ -17,8 +16,12 @@ use super::har::{self, Answer, Malformed};
 use super::near::{Near, meaning};
 use super::{MAX_RECORDING_BYTES, Problem};
 use crate::error::{Class, Failure};
+use crate::file::Bounded;
 use crate::source::cluster::Gunzipped;
 use crate::source::{Call, Cause, NoAnswer, Response, Source};
+
+/// What is read of a file before it is looked at.
+const BEGINNING_BYTES: u64 = 64 << 10;
 
 /// Recorded paths that a refusal names.
 const NAMED_PATHS: usize = 3;
@@ -203,11 +206,16 @@ fn several_hosts(shown: &str, answers: &[Answer]) -> Option<String> {
     ))
 }
 
+/// Reads a file that begins as JSON does: of what is something else, and may be endless, no more than its beginning.
 fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let file = File::open(path)?;
-    let len = file.metadata()?.len().min(MAX_RECORDING_BYTES);
-    let mut bytes = Vec::with_capacity(len as usize + 1);
-    file.take(MAX_RECORDING_BYTES + 1).read_to_end(&mut bytes)?;
+    let mut file = Bounded::open(path, MAX_RECORDING_BYTES)?;
+    let mut bytes = Vec::new();
+    file.by_ref().take(BEGINNING_BYTES).read_to_end(&mut bytes)?;
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes).trim_ascii_start();
+    if text.first().is_some_and(|first| *first != b'{') || (text.is_empty() && !bytes.is_empty()) {
+        return Err(io::Error::new(ErrorKind::InvalidData, "it does not begin as JSON does, with '{'"));
+    }
+    file.read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

@@ -123,8 +123,8 @@ fn record(scratch: &Path) -> (PathBuf, Vec<Seen>) {
     let recorder = Recorder::new(fake(), &path, redactor()).expect("free");
     let seen = exchanges().iter().map(|(path, _)| see(&recorder, path)).collect();
     assert!(!path.exists());
-    assert_eq!(recorder.finish().as_deref(), Ok(path.as_path()));
-    assert_eq!(recorder.finish().expect_err("once").class, Class::Internal);
+    assert_eq!(recorder.finish(false).as_deref(), Ok(path.as_path()));
+    assert_eq!(recorder.finish(false).expect_err("once").class, Class::Internal);
     assert_eq!(std::fs::read_dir(scratch).expect("a folder").count(), 1);
     (path, seen)
 }
@@ -162,7 +162,7 @@ fn a_recording_of_a_replay_is_the_same_recording() {
         let mut body = response.body;
         let _ = body.read_to_end(&mut Vec::new());
     }
-    recorder.finish().expect("finished");
+    recorder.finish(false).expect("finished");
     let load = |path: &Path| {
         let mut har: Value = serde_json::from_slice(&std::fs::read(path).expect("a file")).expect("JSON");
         for entry in har["log"]["entries"].as_array_mut().expect("entries") {
@@ -220,7 +220,7 @@ fn a_body_that_was_not_read_to_its_end_is_not_replayed_as_whole() {
     let mut response = recorder.send(&call("/api/v1/nodes?limit=500")).expect("an answer");
     response.body.read_exact(&mut [0; 7]).expect("bytes");
     drop(response);
-    recorder.finish().expect("finished");
+    recorder.finish(false).expect("finished");
     let recording = Recording::open(&path).expect("a recording");
     let mut body = recording.send(&call("/api/v1/nodes?limit=500")).expect("an answer").body;
     let mut read = Vec::new();
@@ -401,5 +401,5 @@ fn a_failure_to_write_is_told_at_the_end() {
     // More than is held in memory; the guest gets it all the same.
     let seen = see(&recorder, "/api/v1/nodes?limit=500&continue=a%2Fb").expect("an answer");
     assert_eq!((seen.2.len(), seen.3), (16 * 40_000, None));
-    assert_eq!(recorder.finish().expect_err("no folder").class, Class::Output);
+    assert_eq!(recorder.finish(false).expect_err("no folder").class, Class::Output);
 }

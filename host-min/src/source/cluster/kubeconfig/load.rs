@@ -9,6 +9,8 @@ use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 
 use super::{ClusterEntry, ContextEntry, Impersonate, Kubeconfig, Material, UserEntry};
 use crate::error::{Class, Failure};
+use crate::file;
+use crate::limits::MAX_KUBECONFIG_BYTES;
 use crate::source::cluster::base64;
 use crate::source::cluster::exec::{ExecConfig, InteractiveMode};
 use crate::source::cluster::secret::Secret;
@@ -20,7 +22,7 @@ const EXEC_EXTENSION: &str = "client.authentication.k8s.io/exec";
 /// Reads a file; none if there is no such file.
 pub(in crate::source::cluster) fn file(path: &Path) -> Result<Option<Kubeconfig>, Failure> {
     let attempt = || format!("cannot read the kubeconfig {}", path.display());
-    let bytes = match std::fs::read(path) {
+    let bytes = match file::read(path, MAX_KUBECONFIG_BYTES) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(Failure::new(Class::Config, attempt(), error)),

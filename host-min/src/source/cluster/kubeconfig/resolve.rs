@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::{ClusterEntry, ContextEntry, Impersonate, Kubeconfig, Material, UserEntry};
 use crate::error::{Class, Failure};
+use crate::limits::MAX_CREDENTIAL_BYTES;
 use crate::source::cluster::access::{Access, Auth, IdentityPem, Trust};
 use crate::source::cluster::url::{ProxyUrl, ServerUrl};
 use crate::source::cluster::{Context, exec};
@@ -276,7 +277,7 @@ fn read(material: &Material, what: &str, fail: &dyn Fn(String) -> Failure) -> Re
 }
 
 fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
-    std::fs::read(path)
+    crate::file::read(path, MAX_CREDENTIAL_BYTES)
 }
 
 fn find<'a, T>(entries: &'a [(String, T)], name: &str) -> Option<&'a T> {

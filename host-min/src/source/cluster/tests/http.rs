@@ -227,8 +227,8 @@ fn threads_share_a_cluster() {
 fn the_first_request_uses_the_connection_that_was_made_ahead() {
     let server = Server::always(OK);
     let cluster = at(&server.url());
-    cluster.warm();
-    cluster.warm();
+    cluster.warm(Instant::now() + Duration::from_secs(10));
+    cluster.warm(Instant::now() + Duration::from_secs(10));
     assert_eq!(text(cluster.send(&call("/"))), "{}");
     assert_eq!(server.connections(), 1);
 }
@@ -242,7 +242,7 @@ fn requests_and_warming_at_once_make_one_connection() {
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 together.wait();
-                cluster.warm();
+                cluster.warm(Instant::now() + Duration::from_secs(10));
             });
             together.wait();
             assert_eq!(text(cluster.send(&call("/"))), "{}");
@@ -256,7 +256,7 @@ fn requests_and_warming_at_once_make_one_connection() {
 fn a_connection_made_ahead_that_fails_is_told_by_the_request() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let cluster = at(&format!("http://127.0.0.1:{port}"));
-    cluster.warm();
+    cluster.warm(Instant::now() + Duration::from_secs(10));
     assert!(refusal(cluster.send(&call("/"))).reason.contains("connection refused"));
 }
 

@@ -120,7 +120,7 @@ fn an_old_connection_is_not_used() {
     assert_eq!(server.connections(), 2);
     // The same for one that was made ahead.
     let cluster = at(&server.url());
-    cluster.warm();
+    cluster.warm(Instant::now() + Duration::from_secs(10));
     cluster.pool.grow_older(Duration::from_secs(31));
     assert_eq!(text(cluster.send(&call("/"))), "{}");
     assert_eq!(server.connections(), 4);

@@ -196,7 +196,7 @@ fn timeouts_without_an_end_are_none() {
         ..Options::default()
     };
     let cluster = open_in(&options, &nowhere()).unwrap();
-    cluster.warm();
+    cluster.warm(Instant::now() + Duration::from_secs(10));
     assert_eq!(text(cluster.send(&call("/"))), "{}");
 }
 

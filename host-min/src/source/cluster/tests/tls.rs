@@ -104,7 +104,7 @@ fn a_server_that_is_who_it_should_be() {
     let server = serve(authority.sign(&["127.0.0.1", "localhost"], false), None, ok);
     let config = config(&server, &trusting(&authority), "token: hunter2");
     let cluster = with_kubeconfig(&config, Options::default()).unwrap();
-    cluster.warm();
+    cluster.warm(Instant::now() + Duration::from_secs(10));
     for _ in 0..3 {
         assert_eq!(text(cluster.send(&call("/api"))), "{}");
     }
@@ -355,7 +355,7 @@ fn a_plugin_issues_a_client_certificate() {
     let user = exec(folder.path(), "cat \"$FOLDER/answer\"");
     let cluster =
         with_kubeconfig(&config(&server, &trusting(&authority), &user), Options::default()).unwrap();
-    cluster.warm();
+    cluster.warm(Instant::now() + Duration::from_secs(10));
     assert_eq!(text(cluster.send(&call("/"))), "{}");
     assert_eq!(text(cluster.send(&call("/"))), "{}");
     assert_eq!(server.connections(), 1);

@@ -4,14 +4,14 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// The children of a process that are not only waited for.
-pub(super) fn children(parent: u32) -> Vec<u32> {
+pub fn children(parent: u32) -> Vec<u32> {
     let entries = std::fs::read_dir("/proc").expect("/proc").flatten();
     let ids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     ids.filter(|id| status(*id).is_some_and(|(state, of)| of == parent && state != "Z")).collect()
 }
 
 /// All that it started, and what they started.
-pub(super) fn descendants(parent: u32) -> Vec<u32> {
+pub fn descendants(parent: u32) -> Vec<u32> {
     children(parent).into_iter().flat_map(|child| [vec![child], descendants(child)].concat()).collect()
 }
 
@@ -24,18 +24,18 @@ fn status(id: u32) -> Option<(String, u32)> {
 }
 
 /// Whether it runs; one that nobody has waited for does not.
-pub(super) fn runs(id: u32) -> bool {
+pub fn runs(id: u32) -> bool {
     status(id).is_some_and(|(state, _)| !["Z", "X"].contains(&&*state))
 }
 
 /// Sends it a signal.
-pub(super) fn send(signal: &str, id: u32) {
+pub fn send(signal: &str, id: u32) {
     let sent = Command::new("kill").arg(format!("-{signal}")).arg(id.to_string()).status().expect("kill");
     assert!(sent.success(), "no signal {signal} could be sent to {id}");
 }
 
 /// Waits until something is so.
-pub(super) fn until(what: &str, is_so: impl Fn() -> bool) {
+pub fn until(what: &str, is_so: impl Fn() -> bool) {
     let begin = Instant::now();
     while !is_so() {
         assert!(begin.elapsed() < Duration::from_secs(20), "not within 20 s: {what}");

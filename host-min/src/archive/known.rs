@@ -1,0 +1,103 @@
+//! Whether something at a path was made by this program: only that is ever replaced or removed.
+//!
+//! A name proves nothing. A folder is known by its report, a `.tar.gz` by the report in its last member, a recording by what it says
+//! of its maker.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use flate2::bufread::GzDecoder;
+
+use super::names::REPORT_PATH;
+use super::tar;
+
+/// How much of an archive's end is looked at: its last member has the audit and the report.
+const MAX_TAIL_BYTES: u64 = 8 << 20;
+
+/// How many places are tried at which a member may begin.
+const MAX_PLACES: usize = 64;
+
+/// What that member may unpack to.
+const MAX_MEMBER_BYTES: u64 = 256 << 20;
+
+/// How a member begins: gzip, deflate, no flags, no time (RFC 1952, section 2.3).
+const MEMBER: &[u8] = &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0];
+
+/// What is looked at of a report or a recording.
+const HEAD_BYTES: u64 = 256;
+
+/// Whether it is an archive, whole or incomplete.
+pub(crate) fn is_archive(path: &Path) -> bool {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_dir() => begins_with(&path.join(REPORT_PATH), b"\"wagather\""),
+        Ok(metadata) if metadata.is_file() => has_report(path).unwrap_or(false),
+        _ => false,
+    }
+}
+
+/// Whether it is a recording.
+pub(crate) fn is_recording(path: &Path) -> bool {
+    let maker = format!("\"creator\":{{\"name\":\"{}\"", env!("CARGO_PKG_NAME"));
+    begins_with(path, maker.as_bytes())
+}
+
+/// Opens a plain file, and nothing that a link points to or that has to be waited for.
+fn open(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::ErrorKind::InvalidInput.into()) }
+}
+
+/// Whether that is near the beginning of a file.
+fn begins_with(path: &Path, text: &[u8]) -> bool {
+    let mut head = Vec::new();
+    let read = open(path).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head));
+    read.is_ok() && memchr::memmem::find(&head, text).is_some()
+}
+
+fn has_report(path: &Path) -> io::Result<bool> {
+    let mut file = open(path)?;
+    let len = file.metadata()?.len();
+    file.seek(SeekFrom::Start(len.saturating_sub(MAX_TAIL_BYTES)))?;
+    let mut tail = Vec::new();
+    file.take(MAX_TAIL_BYTES).read_to_end(&mut tail)?;
+    let places = memchr::memmem::rfind_iter(&tail, MEMBER).take(MAX_PLACES);
+    Ok(places.into_iter().any(|at| names_report(GzDecoder::new(&tail[at..]).take(MAX_MEMBER_BYTES))))
+}
+
+/// Whether a tar has the report.
+fn names_report(mut member: impl Read) -> bool {
+    let mut header = [0; tar::BLOCK_BYTES];
+    while member.read_exact(&mut header).is_ok() {
+        let Some((name, len)) = tar::name_and_len(&header) else { return false };
+        if name == REPORT_PATH.as_bytes() {
+            return true;
+        }
+        let padded = len + tar::padding(len) as u64;
+        if io::copy(&mut (&mut member).take(padded), &mut io::sink()).ok() != Some(padded) {
+            return false;
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_others_made_is_not_known() {
+        let place = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| place.path().join(name);
+        fs::write(at("text"), "wagather.json").expect("a file");
+        fs::write(at("member"), [MEMBER, &[4, 255], &[0; 600]].concat()).expect("a file");
+        fs::write(at("empty"), "").expect("a file");
+        fs::create_dir(at("folder")).expect("a folder");
+        fs::write(at("folder").join(REPORT_PATH), r#"{"other": 1}"#).expect("a file");
+        std::os::unix::fs::symlink(at("folder"), at("link")).expect("a link");
+        for name in ["text", "member", "empty", "folder", "link", "nothing"] {
+            assert!(!is_archive(&at(name)) && !is_recording(&at(name)), "{name}");
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Renaming without replacing: what has the name already stays, whoever put it there and whenever.
+//!
+//! `rename(2)` replaces, so a look before it is no answer: something else may come between the two. `renameat2(2)` has it as one step. Where the
+//! file system or the kernel has not (NFS, FUSE, Linux before 3.15), a hard link is one, for files; folders are renamed after a look, and
+//! `rename(2)` itself replaces no file with a folder, and no folder that has anything in it.
+#![allow(unsafe_code)] // a system call that std does not have
+
+use std::ffi::CString;
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+/// Renames; an error of the kind [`ErrorKind::AlreadyExists`] if something has the new name.
+pub(super) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+    match rename_with(from, to, libc::RENAME_NOREPLACE) {
+        Err(error) if is_unknown(&error) => rename_after_a_look(from, to),
+        result => result,
+    }
+}
+
+/// Gives each of two the name of the other; an error of the kind [`ErrorKind::Unsupported`] where that is not possible.
+pub(super) fn exchange(one: &Path, other: &Path) -> io::Result<()> {
+    match rename_with(one, other, libc::RENAME_EXCHANGE) {
+        Err(error) if is_unknown(&error) => Err(ErrorKind::Unsupported.into()),
+        result => result,
+    }
+}
+
+fn rename_with(from: &Path, to: &Path, flags: libc::c_uint) -> io::Result<()> {
+    let text = |path: &Path| CString::new(path.as_os_str().as_bytes()).map_err(io::Error::from);
+    let (from, to) = (text(from)?, text(to)?);
+    let here = libc::AT_FDCWD;
+    // SAFETY: reads two texts that end in a zero byte and live until the call returns.
+    let done = unsafe { libc::syscall(libc::SYS_renameat2, here, from.as_ptr(), here, to.as_ptr(), flags) };
+    if done == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// What is said of flags that are not known.
+fn is_unknown(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EINVAL | libc::EOPNOTSUPP))
+}
+
+fn rename_after_a_look(from: &Path, to: &Path) -> io::Result<()> {
+    if fs::symlink_metadata(to).is_ok() {
+        return Err(ErrorKind::AlreadyExists.into());
+    }
+    if fs::symlink_metadata(from)?.is_dir() {
+        return fs::rename(from, to);
+    }
+    match fs::hard_link(from, to) {
+        Ok(()) => fs::remove_file(from),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(error),
+        // There are no hard links here.
+        Err(_) => fs::rename(from, to),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_the_name_stays() {
+        let place = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| place.path().join(name);
+        for rename in [rename_new, rename_after_a_look] {
+            for (number, make) in
+                [(0, true), (1, false)].into_iter().enumerate().map(|(n, (_, file))| (n, file))
+            {
+                let (from, to) = (at(&format!("from{number}")), at(&format!("to{number}")));
+                for path in [&from, &to] {
+                    if make {
+                        fs::write(path, path.as_os_str().as_bytes()).expect("a file")
+                    } else {
+                        fs::create_dir_all(path.join("in it")).expect("a folder")
+                    }
+                }
+                assert_eq!(rename(&from, &to).expect_err("taken").kind(), ErrorKind::AlreadyExists);
+                assert!(from.exists(), "nothing is lost");
+                if make {
+                    fs::remove_file(&to).expect("removed")
+                } else {
+                    fs::remove_dir_all(&to).expect("removed")
+                }
+                rename(&from, &to).expect("free");
+                assert!(to.exists() && !from.exists());
+                if make {
+                    fs::remove_file(&to).expect("removed")
+                } else {
+                    fs::remove_dir_all(&to).expect("removed")
+                }
+            }
+            std::os::unix::fs::symlink("nowhere", at("link")).expect("a link");
+            fs::write(at("file"), "").expect("a file");
+            assert_eq!(rename(&at("file"), &at("link")).expect_err("taken").kind(), ErrorKind::AlreadyExists);
+            fs::remove_file(at("link")).expect("removed");
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! Runs that are ended in the middle: by a signal that asks, as the first process of a container too, or killed.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+use tests::archive::Archive;
+use tests::host::{Call, Done, Host, incomplete, left_in};
+use tests::objects::{self, CLUSTER_OPERATORS};
+use tests::processes::{children, descendants, runs, send, until};
+use tests::server::{Answer, Running, Server};
+use tests::{guest, place, programs};
+
+const SIGNALS: [(&str, i32); 3] = [("TERM", 143), ("INT", 130), ("HUP", 129)];
+
+/// What a run may take that is asked to end, on a busy machine. In itself it takes a tenth of a second.
+const SOON: Duration = Duration::from_secs(2);
+
+/// A list of three items whose end never comes.
+fn unending() -> Server {
+    let list = objects::list_text(3);
+    let end = list.len() - 5;
+    let answer = Answer::bytes("application/json", list.into_bytes()[..end].to_vec());
+    Server::new().on(CLUSTER_OPERATORS, answer.endless(b" ", Duration::from_millis(50)))
+}
+
+fn operators(server: &Running) -> Host {
+    Host::run(programs::guest("cluster-operators")).server(&server.url()).timeout("60s")
+}
+
+/// Waits until the server was asked, sends a signal, and waits for the end.
+fn interrupted(host: Host, server: &Running, signal: &str) -> (Done, Duration, Vec<u32>) {
+    let started = host.call();
+    until("the server was asked", || !server.seen().is_empty());
+    until("there is a sandbox", || !descendants(started.id()).is_empty());
+    let processes = descendants(started.id());
+    // Some of the answer is read by then.
+    std::thread::sleep(Duration::from_millis(200));
+    end(started, signal, processes)
+}
+
+fn end(started: Call, signal: &str, processes: Vec<u32>) -> (Done, Duration, Vec<u32>) {
+    let begin = Instant::now();
+    send(signal, started.id());
+    let done = started.wait();
+    (done, begin.elapsed(), processes)
+}
+
+#[test]
+fn what_was_gathered_by_then_is_kept_as_incomplete() {
+    for (signal, code) in SIGNALS {
+        for name in ["out", "out.tar.gz"] {
+            let (place, server) = (place(), unending().start());
+            let output = place.path().join(name);
+            let (done, took, processes) = interrupted(operators(&server).output(&output), &server, signal);
+            done.expect_code(code);
+            assert!(took < SOON, "{took:?}");
+            until("nothing of it runs", || !processes.iter().any(|id| runs(*id)));
+            assert_eq!(left_in(place.path()), [format!("{name}.incomplete")]);
+            let archive = Archive::read(incomplete(&output));
+            let report = archive.report();
+            assert_eq!(report["complete"], false);
+            let said = format!("SIG{signal} ended the run");
+            assert_eq!(report["gatherers"][0]["reason"], *said);
+            assert!(report["warnings"][0].as_str().is_some_and(|text| text.starts_with(&said)), "{report:#}");
+            let gathered = archive.paths().iter().filter(|path| path.contains("/operator-")).count();
+            assert_eq!(gathered, 3, "those that were whole: {:?}", archive.paths());
+            assert!(done.stderr.contains(&said), "{}", done.stderr);
+        }
+    }
+}
+
+#[test]
+fn nothing_of_an_incomplete_archive_goes_to_the_standard_output() {
+    let server = unending().start();
+    let (done, took, _) = interrupted(operators(&server).output("-"), &server, "TERM");
+    done.expect_code(143);
+    assert!(done.stdout.is_empty() && took < SOON, "{took:?}");
+}
+
+#[test]
+fn a_recording_of_what_was_answered_by_then_is_incomplete_too() {
+    let (place, server) = (place(), objects::server().on("/api/v1/pods", Answer::silence()).start());
+    let recording = place.path().join("run.har");
+    let guests = [programs::guest("cluster-operators"), programs::guest("pods")];
+    let host =
+        Host::run_all(guests).server(&server.url()).output(place.path().join("out")).record(&recording);
+    let started = host.call();
+    until("both were asked", || server.seen().len() >= 2);
+    std::thread::sleep(Duration::from_millis(300));
+    end(started, "TERM", vec![]).0.expect_code(143);
+    assert_eq!(left_in(place.path()), ["out.incomplete", "run.har.incomplete"]);
+    let again = place.path().join("again");
+    Host::run(programs::guest("cluster-operators"))
+        .replay(incomplete(&recording))
+        .output(&again)
+        .wait()
+        .expect_success();
+}
+
+#[test]
+fn a_guest_that_computes_is_ended_too() {
+    for guests in [1, 3] {
+        let place = place();
+        let names = ["one", "two", "three"];
+        let modules: Vec<_> = names[..guests]
+            .iter()
+            .map(|name| {
+                let module = guest::module(
+                    name,
+                    &[],
+                    r#"(func (export "gather") (result i32) (loop $l (br $l)) (i32.const 0))"#,
+                );
+                guest::write(place.path(), name, &module)
+            })
+            .collect();
+        let started = Host::run_all(modules).output(place.path().join("out.tar.gz")).timeout("60s").call();
+        until("there are sandboxes", || children(started.id()).len() == guests);
+        until("the archive was begun", || {
+            left_in(place.path()).iter().any(|name| name.ends_with(".partial"))
+        });
+        let processes = descendants(started.id());
+        let (done, took, processes) = end(started, "INT", processes);
+        done.expect_code(130);
+        assert!(took < SOON, "{took:?}");
+        until("nothing of it runs", || !processes.iter().any(|id| runs(*id)));
+        assert!(left_in(place.path()).iter().all(|name| !name.ends_with(".partial")));
+    }
+}
+
+/// `unshare`, in a namespace of processes whose first one is what it is given. Without root it takes a namespace of users as well.
+fn unshare() -> Command {
+    for more in [&[][..], &["--user", "--map-root-user"]] {
+        let mut unshare = Command::new("unshare");
+        unshare.args(more).args(["--pid", "--fork", "--kill-child"]);
+        let mut tried = Command::new("unshare");
+        tried.args(unshare.get_args()).arg("true");
+        if tried.output().is_ok_and(|done| done.status.success()) {
+            return unshare;
+        }
+    }
+    panic!(
+        "no namespace of processes: unshare(1) is missing, or users may make none (user.max_user_namespaces)"
+    )
+}
+
+#[test]
+fn the_first_process_of_a_container_ends_as_well() {
+    for (signal, code) in SIGNALS {
+        let (place, server) = (place(), unending().start());
+        let output = place.path().join("out.tar.gz");
+        let words = ["run".into(), programs::guest("cluster-operators")];
+        let host = Host::through(unshare(), words).server(&server.url()).timeout("60s").output(&output);
+        let started = host.call();
+        until("the server was asked", || !server.seen().is_empty());
+        let first = children(started.id());
+        assert_eq!(first.len(), 1);
+        std::thread::sleep(Duration::from_millis(200));
+        let begin = Instant::now();
+        send(signal, first[0]);
+        started.wait().expect_code(code);
+        assert!(begin.elapsed() < SOON);
+        assert_eq!(left_in(place.path()), ["out.tar.gz.incomplete"]);
+    }
+}
+
+#[test]
+fn before_anything_is_written_the_end_comes_at_once() {
+    let place = place();
+    let pipe = place.path().join("kubeconfig");
+    assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo").success());
+    let host = Host::run(programs::guest("cluster-operators")).kubeconfig(&pipe).timeout("60s");
+    let started = host.output(place.path().join("out.tar.gz")).call();
+    until("there is a sandbox", || !children(started.id()).is_empty());
+    let processes = descendants(started.id());
+    let (done, took, processes) = end(started, "TERM", processes);
+    done.expect_code(143);
+    assert!(took < SOON, "{took:?}");
+    until("nothing of it runs", || !processes.iter().any(|id| runs(*id)));
+    assert_eq!(left_in(place.path()), ["kubeconfig"]);
+}
+
+#[test]
+fn what_a_killed_run_left_goes_with_the_next_one() {
+    for name in ["out", "out.tar.gz"] {
+        let (place, server) = (place(), unending().start());
+        let output = place.path().join(name);
+        let (done, ..) = interrupted(operators(&server).output(&output), &server, "KILL");
+        assert!(done.status.code().is_none());
+        let left = left_in(place.path());
+        assert!(left.len() == 1 && left[0].starts_with(&format!(".{name}.")), "{left:?}");
+        // One that goes on keeps its own.
+        let other = operators(&server).output(&output).call();
+        let partials = |place: &Path| {
+            left_in(place).into_iter().filter(|name| name.ends_with(".partial")).collect::<Vec<_>>()
+        };
+        until("the other one writes, and what was left is gone", || {
+            partials(place.path()).len() == 1 && partials(place.path()) != left
+        });
+        let of_the_other = partials(place.path());
+        Host::run(programs::guest("hello")).output(&output).wait().expect_success();
+        assert_eq!(partials(place.path()), of_the_other);
+        send("KILL", other.id());
+        other.wait();
+    }
+}
