@@ -39,6 +39,8 @@ impl Canary {
             forms.push((inner, "in base64"));
         }
         forms.push((json_escaped(&escaped), "escaped as JSON twice"));
+        forms.push((json_escaped_all(&self.secret), "as JSON's escapes alone"));
+        forms.push((json_escaped_as_go(&self.secret), "escaped as Go's JSON"));
         forms.push((escaped, "escaped as JSON"));
         forms.push((percent_encoded(bytes), "percent-encoded"));
         forms.push((self.secret.clone(), "as it is"));
@@ -97,6 +99,16 @@ fn unpacked(bytes: &[u8]) -> String {
 pub fn json_escaped(text: &str) -> String {
     let quoted = serde_json::Value::from(text).to_string();
     quoted[1..quoted.len() - 1].to_owned()
+}
+
+/// The same with an escape for each character.
+pub fn json_escaped_all(text: &str) -> String {
+    text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect()
+}
+
+/// The same as Go's encoder writes it, which keeps texts apart from HTML.
+pub fn json_escaped_as_go(text: &str) -> String {
+    json_escaped(text).replace('&', "\\u0026").replace('<', "\\u003c").replace('>', "\\u003e")
 }
 
 fn percent_encoded(bytes: &[u8]) -> String {

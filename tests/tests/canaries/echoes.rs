@@ -4,7 +4,7 @@
 //! hands it on to nobody.
 
 use super::{EXEC_TOKEN, FILE_TOKEN, MARKER, PASSWORD, Planted, TOKEN, bearer, server};
-use tests::canaries::{base64, json_escaped};
+use tests::canaries::{base64, json_escaped, json_escaped_all, json_escaped_as_go};
 use tests::server::{Answer, Framing, List, Server};
 
 const BODY_PLACES: &[&str] = &[
@@ -151,6 +151,76 @@ fn in_fields_of_items_escaped() {
         server().on("/api/v1/namespaces/shop/pods/pod-1", Answer::bytes("application/json", body))
     };
     Planted::new().echoed("basic", &header, answers, &["dumps-everything/object", "recording.har"]);
+}
+
+type Escape = fn(&str) -> String;
+
+/// Ways to write a credential that are no more than JSON. Go's is enough for a password that has `&`.
+const ESCAPES: [Escape; 4] = [
+    json_escaped_all,
+    json_escaped_as_go,
+    |text| json_escaped(&json_escaped_all(text)),
+    |text| json_escaped(text).replace('a', "\\u0061").replace('/', "\\/"),
+];
+
+/// Whoever reads the object decodes them, and so does redaction: what is plain then must have gone before.
+#[test]
+fn in_escapes_of_json() {
+    let basic = format!("Basic {}", base64(format!("someone:{PASSWORD}").as_bytes()));
+    for (user, header, secret) in [("token", bearer(TOKEN), TOKEN), ("basic", basic, PASSWORD)] {
+        for escape in ESCAPES {
+            let answers = |header: &str| {
+                let (secret, header) = (escape(secret), escape(header));
+                let object = format!(
+                    r#"{{"metadata":{{"name":"pod-1","namespace":"shop","annotations":{{"{header}":"{MARKER}"}}}},"data":["{secret}"],"{secret}":"{header}"}}"#
+                );
+                let list =
+                    format!(r#"{{"kind":"PodList","apiVersion":"v1","metadata":{{}},"items":[{object}]}}"#);
+                let json = |text: &str| Answer::bytes("application/json", text.to_owned());
+                server()
+                    .on("/version", json(&object))
+                    .on("/api/v1/pods", json(&list))
+                    .on("/api/v1/namespaces/shop/pods/pod-1", json(&object).framed(Framing::Chunked))
+            };
+            let places = [
+                "dumps-everything/items",
+                "dumps-everything/object",
+                "dumps-everything/raw",
+                "namespaces/shop/core/pods/pod-1.json",
+                "recording.har",
+            ];
+            let planted = Planted::new();
+            planted.echoed(user, &header, answers, &places);
+        }
+    }
+}
+
+#[test]
+fn in_escapes_of_an_errors_message() {
+    for escape in ESCAPES {
+        let answers = |header: &str| {
+            let status = format!(
+                r#"{{"kind":"Status","apiVersion":"v1","status":"Failure","message":"{MARKER}: {} may not","code":403}}"#,
+                escape(header)
+            );
+            let refusal = Answer::bytes("application/json", status).with_status(403);
+            server().on("/api/v1/configmaps", refusal.clone()).on("/healthz", refusal)
+        };
+        let places =
+            ["recording.har", "archive/wagather.json", "the standard error", "dumps-everything/refused"];
+        Planted::new().echoed("token", &bearer(TOKEN), answers, &places);
+    }
+}
+
+#[test]
+fn in_escapes_of_names() {
+    let answers = |_: &str| {
+        let name = json_escaped_all(FILE_TOKEN);
+        let item = format!(r#"{{"metadata":{{"name":"{name}","namespace":"shop"}},"note":"{MARKER}"}}"#);
+        let list = format!(r#"{{"kind":"PodList","apiVersion":"v1","items":[{item}]}}"#);
+        server().on("/api/v1/pods", Answer::bytes("application/json", list))
+    };
+    Planted::new().echoed("file", &bearer(FILE_TOKEN), answers, &["dumps-everything/items", "recording.har"]);
 }
 
 /// A name becomes a file's.

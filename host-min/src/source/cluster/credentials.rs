@@ -168,7 +168,7 @@ impl Credentials {
                 (Ok(token), Some(before)) if before.authorization.as_ref() == Some(&token) => {
                     Ok((before.clone(), None))
                 }
-                (Ok(token), _) => Ok((credential(Some(token), None, generation), None)),
+                (Ok(token), before) => Ok((succeed(before, Some(token), None, generation), None)),
                 (Err(_), Some(before)) => Ok((before.clone(), None)),
                 (Err(why), None) => Err(NoAnswer {
                     cause: Cause::Final,
@@ -187,7 +187,7 @@ impl Credentials {
                         ),
                         advice: String::new(),
                     })?;
-                Ok((credential(token, issued.identity, generation), issued.expires))
+                Ok((succeed(before, token, issued.identity, generation), issued.expires))
             }
         }
     }
@@ -209,7 +209,18 @@ fn credential(
     identity: Option<IdentityPem>,
     generation: u64,
 ) -> Arc<Credential> {
-    let scrub = Scrub::of(authorization.as_ref());
+    succeed(None, authorization, identity, generation)
+}
+
+/// A credential in the place of another one, which a server may still repeat.
+fn succeed(
+    before: Option<&Arc<Credential>>,
+    authorization: Option<Secret>,
+    identity: Option<IdentityPem>,
+    generation: u64,
+) -> Arc<Credential> {
+    let former = before.and_then(|before| before.scrub.as_ref());
+    let scrub = Scrub::after(authorization.as_ref(), former);
     Arc::new(Credential { authorization, identity, generation, scrub })
 }
 

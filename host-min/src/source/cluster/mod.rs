@@ -293,7 +293,14 @@ impl Cluster {
         credential: &Credential,
     ) -> Result<Response, NoAnswer> {
         let times = (Instant::now(), deadline);
-        let mut connection = self.pool.take(credential, deadline)?;
+        // What a proxy or a server says while the connection is made may repeat them, too.
+        let clean = |mut no_answer: NoAnswer| {
+            for scrub in self.scrubs(credential) {
+                no_answer.reason = scrub.text(no_answer.reason);
+            }
+            no_answer
+        };
+        let mut connection = self.pool.take(credential, deadline).map_err(clean)?;
         loop {
             match self.ask(&mut connection, request, times) {
                 Ok(head) => {
@@ -311,17 +318,17 @@ impl Cluster {
                 Err(error)
                     if connection.was_idle() && connection.buffered().is_empty() && is_closed(&error) =>
                 {
-                    connection = self.pool.connect(credential, deadline)?;
+                    connection = self.pool.connect(credential, deadline).map_err(clean)?;
                 }
                 Err(error) => {
                     let late = error.kind() == ErrorKind::TimedOut;
-                    let mut no_answer =
-                        tls_error::explain(&error, "get an answer from", self.pool.who(), late);
                     // A head that makes no sense is told in the server's words.
-                    for scrub in self.scrubs(credential) {
-                        no_answer.reason = scrub.text(no_answer.reason);
-                    }
-                    return Err(no_answer);
+                    return Err(clean(tls_error::explain(
+                        &error,
+                        "get an answer from",
+                        self.pool.who(),
+                        late,
+                    )));
                 }
             }
         }
