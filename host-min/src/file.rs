@@ -41,6 +41,14 @@ pub(crate) fn read(path: &Path, max_bytes: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// The same of the standard input.
+pub(crate) fn read_stdin(max_bytes: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let file = File::from(io::stdin().as_fd().try_clone_to_owned()?);
+    Bounded::of(file, max_bytes)?.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// The same of a text; one that is not UTF-8 is an error of the kind [`ErrorKind::InvalidData`].
 pub(crate) fn read_text(path: &Path, max_bytes: u64) -> io::Result<String> {
     String::from_utf8(read(path, max_bytes)?)
@@ -60,6 +68,10 @@ impl Bounded {
     pub(crate) fn open(path: &Path, max_bytes: u64) -> io::Result<Bounded> {
         let file =
             OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)?;
+        Bounded::of(file, max_bytes)
+    }
+
+    fn of(file: File, max_bytes: u64) -> io::Result<Bounded> {
         let metadata = file.metadata()?;
         let kind = metadata.file_type();
         let is_device = kind.is_char_device() || kind.is_block_device();

@@ -47,6 +47,7 @@ pub mod fuzz;
 pub mod grant;
 pub mod limits;
 pub mod manifest;
+pub mod modules;
 pub mod plan;
 pub mod project;
 pub mod quantity;

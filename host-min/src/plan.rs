@@ -6,18 +6,17 @@ use crate::archive::Output;
 use crate::broker::audit;
 use crate::broker::policy::Narrowing;
 use crate::error::{Class, Failure, Result};
-use crate::file;
 use crate::grant::{Budgets, Grant};
 use crate::limits::{
     DEFAULT_BURST, DEFAULT_MEMORY_BYTES, DEFAULT_PARALLEL, DEFAULT_QPS, DEFAULT_REQUEST_TIMEOUT,
-    DEFAULT_TIMEOUT, MAX_CHUNK_ITEMS, MAX_GATHERERS, MAX_MEMORY_BYTES, MAX_MODULE_BYTES, MAX_PARAMS_BYTES,
-    MAX_QPS, MAX_SIGNATURE_BYTES, MIN_MEMORY_BYTES,
+    DEFAULT_TIMEOUT, MAX_CHUNK_ITEMS, MAX_GATHERERS, MAX_MEMORY_BYTES, MAX_PARAMS_BYTES, MAX_QPS,
+    MIN_MEMORY_BYTES,
 };
 use crate::manifest::Manifest;
+use crate::modules::Guest;
 use crate::sandbox::engine;
 use crate::sandbox::process::Isolation;
 use crate::source::{Source, cluster};
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -31,17 +30,6 @@ pub enum From {
     Recording(PathBuf),
     /// A source of the embedder's own.
     Source(Arc<dyn Source>),
-}
-
-/// A module to run.
-#[derive(Clone, Debug)]
-pub struct Guest {
-    /// What it is called in messages: mostly its file.
-    pub label: String,
-    /// Its bytes.
-    pub module: Vec<u8>,
-    /// Its detached signature, as minisign makes it.
-    pub signature: Option<Vec<u8>>,
 }
 
 /// A run.
@@ -113,12 +101,10 @@ impl Plan {
         }
     }
 
-    /// Adds a guest from a file, with the signature from the file beside it if that is there: `GUEST.wasm.minisig`.
+    /// Adds a guest from a file, with the signature from the file beside it if that is there: `GUEST.wasm.minisig`. A folder
+    /// stands for all modules in it, and `-` for one on the standard input.
     pub fn add_file(&mut self, path: impl AsRef<Path>) -> Result<()> {
-        let path = path.as_ref();
-        let module = read_module(path)?;
-        let signature = read_signature(path)?;
-        self.guests.push(Guest { label: path.display().to_string(), module, signature });
+        self.guests.extend(Guest::read_all(path.as_ref())?);
         Ok(())
     }
 
@@ -216,27 +202,4 @@ impl Plan {
 /// A module that cannot be used.
 pub(crate) fn unusable(label: &str, reason: impl std::fmt::Display) -> Failure {
     Failure::new(Class::Module, format!("{label} cannot be used"), reason)
-}
-
-/// Reads a module's file, up to the limit for modules.
-pub fn read_module(path: &Path) -> Result<Vec<u8>> {
-    let failure = |reason: &dyn std::fmt::Display| {
-        Failure::new(Class::Module, format!("cannot read the module {}", path.display()), reason)
-    };
-    file::read(path, MAX_MODULE_BYTES).map_err(|error| failure(&error))
-}
-
-/// Reads the signature beside a module's file, if there is one.
-pub fn read_signature(module: &Path) -> Result<Option<Vec<u8>>> {
-    let mut path = module.as_os_str().to_owned();
-    path.push(".minisig");
-    let path = PathBuf::from(path);
-    let failure = |reason: &dyn std::fmt::Display| {
-        Failure::new(Class::Module, format!("cannot read the signature {}", path.display()), reason)
-    };
-    match file::read(&path, MAX_SIGNATURE_BYTES) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(failure(&error)),
-    }
 }

@@ -7,7 +7,7 @@ use host_min::error::{Class, Failure, Result};
 use host_min::grant::{Grant, Signature, is_secrets};
 use host_min::limits::MAX_MEMORY_BYTES;
 use host_min::manifest::{Manifest, Resource};
-use host_min::plan::{read_module, read_signature};
+use host_min::modules::Guest;
 use host_min::report::ModuleFacts;
 use host_min::sandbox::module::{Checked, check};
 use serde::Serialize;
@@ -88,12 +88,10 @@ struct UnderGrant {
 
 pub(super) fn inspect(guest: &Path, grant_file: Option<&Path>, json: bool) -> Result<()> {
     let grant = grant_file.map(Grant::read).transpose()?.map(Arc::new);
-    let module = read_module(guest)?;
-    let unusable =
-        |reason| Failure::new(Class::Module, format!("{} cannot be used", guest.display()), reason);
+    let Guest { label, module, signature } = Guest::read(guest)?;
+    let unusable = |reason| Failure::new(Class::Module, format!("{label} cannot be used"), reason);
     let checked = check(&module, MAX_MEMORY_BYTES).map_err(unusable)?;
     let manifest = Manifest::of_module(&module).map_err(unusable)?;
-    let signature = read_signature(guest)?;
     let mut inspection = Inspection::new(manifest.clone(), &module, &checked);
     inspection.signature =
         signature.as_deref().map(|bytes| SignatureFacts::of(bytes, &module, grant.as_deref()));
@@ -103,7 +101,7 @@ pub(super) fn inspect(guest: &Path, grant_file: Option<&Path>, json: bool) -> Re
             "" => String::new(),
             budgets => format!("  with {budgets}\n"),
         };
-        let admitted = grant.admits_module(&guest.display().to_string(), &module, signature.as_deref());
+        let admitted = grant.admits_module(&label, &module, signature.as_deref());
         inspection.grant = Some(UnderGrant {
             file: file.display().to_string(),
             admitted: admitted.is_ok(),

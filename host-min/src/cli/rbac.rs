@@ -12,27 +12,26 @@ use host_min::error::{Class, Failure, Result};
 use host_min::grant::Grant;
 use host_min::limits::MAX_MEMORY_BYTES;
 use host_min::manifest::Manifest;
-use host_min::plan::{read_module, read_signature};
+use host_min::modules::Guest;
 use host_min::sandbox::module::check;
-use std::path::Path;
 use std::sync::Arc;
 
 pub(super) fn rbac(args: &Rbac) -> Result<()> {
     let grant = args.grant.as_deref().map(Grant::read).transpose()?.map(Arc::new);
     let mut needs = Needs::default();
     for guest in &args.guests {
-        needs.add(read(guest, grant.as_deref())?, grant.as_ref());
+        for guest in Guest::read_all(guest)? {
+            needs.add(read(&guest, grant.as_deref())?, grant.as_ref());
+        }
     }
     print(needs.to_yaml(&args.name, &args.namespace).as_bytes())
 }
 
-fn read(guest: &Path, grant: Option<&Grant>) -> Result<Manifest> {
-    let module = read_module(guest)?;
-    let unusable =
-        |reason| Failure::new(Class::Module, format!("{} cannot be used", guest.display()), reason);
-    check(&module, MAX_MEMORY_BYTES).map_err(unusable)?;
+fn read(guest: &Guest, grant: Option<&Grant>) -> Result<Manifest> {
+    let unusable = |reason| Failure::new(Class::Module, format!("{} cannot be used", guest.label), reason);
+    check(&guest.module, MAX_MEMORY_BYTES).map_err(unusable)?;
     if let Some(grant) = grant {
-        grant.admits_module(&guest.display().to_string(), &module, read_signature(guest)?.as_deref())?;
+        grant.admits_module(&guest.label, &guest.module, guest.signature.as_deref())?;
     }
-    Manifest::of_module(&module).map_err(unusable)
+    Manifest::of_module(&guest.module).map_err(unusable)
 }

@@ -142,7 +142,7 @@ pub(super) const COMMANDS: &[Command] = &[
         operand: Some(Operand {
             name: "GUEST.wasm",
             many: true,
-            help: "The gatherers' modules",
+            help: "The gatherers' modules: files, folders of them, or - for one on the standard input",
             kind: Value::Path,
         }),
         options: RUN,
@@ -169,7 +169,7 @@ pub(super) const COMMANDS: &[Command] = &[
         operand: Some(Operand {
             name: "GUEST.wasm",
             many: true,
-            help: "The gatherers' modules",
+            help: "The gatherers' modules: files, folders of them, or - for one on the standard input",
             kind: Value::Path,
         }),
         options: RBAC,

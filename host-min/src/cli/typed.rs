@@ -2,6 +2,7 @@
 //! in one word, and `--`. What the values mean is not known here.
 
 use super::table::{COMMANDS, Command, Flag};
+use host_min::yaml::nearest;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
@@ -46,14 +47,18 @@ pub(super) fn take_apart(mut words: impl Iterator<Item = OsString>) -> Result<Ty
         Some("--help" | "-h") => return Ok(Typed::Help(None)),
         Some("help") => {
             let Some(word) = words.next() else { return Ok(Typed::Help(None)) };
-            let command =
-                named(&word).ok_or_else(|| wrong(format!("there is no command {}", word.display())))?;
+            let command = named(&word).ok_or_else(|| wrong(no_command(&word)))?;
             return Ok(Typed::Help(Some(command)));
         }
         _ => {}
     }
-    let kind = if first.as_encoded_bytes().starts_with(b"-") { "option" } else { "command" };
-    let command = named(&first).ok_or_else(|| wrong(format!("there is no {kind} {}", first.display())))?;
+    let command = named(&first).ok_or_else(|| {
+        wrong(match first.as_bytes().strip_prefix(b"--") {
+            Some(long) => no_option(None, long),
+            None if first.as_bytes().starts_with(b"-") => format!("there is no option {}", first.display()),
+            None => no_command(&first),
+        })
+    })?;
     let mut taken = Words { command, operands: Vec::new(), options: Vec::new() };
     match taken.take(&mut words) {
         Ok(true) => taken.complete().map(Typed::Command),
@@ -88,8 +93,7 @@ impl Words {
         let mut parts = word.as_bytes()[2..].splitn(2, |&byte| byte == b'=');
         let name = parts.next().unwrap_or_default();
         let flag = self.command.options.iter().find(|flag| flag.long.as_bytes() == name);
-        let flag =
-            flag.ok_or_else(|| format!("there is no option --{}", OsStr::from_bytes(name).display()))?;
+        let flag = flag.ok_or_else(|| no_option(Some(self.command), name))?;
         match parts.next() {
             Some(_) if flag.value.is_none() => Err(format!("--{} takes no value", flag.long)),
             value => self.option(flag, value.map(|value| OsStr::from_bytes(value).to_owned()), words),
@@ -162,6 +166,39 @@ impl Words {
     }
 }
 
+fn no_command(word: &OsStr) -> String {
+    let names: Vec<_> =
+        COMMANDS.iter().filter(|command| !command.hidden).map(|command| command.name).collect();
+    let meant = word.to_str().and_then(|word| meant(word, &names));
+    let advice = meant.map_or(String::new(), |name| format!("; did you mean '{name}'?"));
+    format!("there is no command {}{advice}", word.display())
+}
+
+/// An option that the command has not, or that stands before the command.
+fn no_option(command: Option<&'static Command>, long: &[u8]) -> String {
+    let own: &'static [Flag] = command.map_or(&[], |command| command.options);
+    let names = |flags: &'static [Flag]| -> Vec<&'static str> {
+        flags.iter().filter(|flag| !flag.hidden).map(|flag| flag.long).collect()
+    };
+    let text = std::str::from_utf8(long).unwrap_or_default();
+    let elsewhere = || COMMANDS.iter().find(|other| !other.hidden && names(other.options).contains(&text));
+    let advice = match (meant(text, &names(own)), elsewhere()) {
+        (_, Some(other)) => format!("; it is an option of 'host-min {}'", other.name),
+        (Some(name), None) => format!("; did you mean --{name}?"),
+        (None, None) => String::new(),
+    };
+    format!("there is no option --{}{advice}", OsStr::from_bytes(long).display())
+}
+
+/// The one word that begins so, or else the nearest.
+fn meant<'a>(typed: &str, known: &[&'a str]) -> Option<&'a str> {
+    let mut longer = known.iter().filter(|word| typed.len() > 1 && word.starts_with(typed));
+    match (longer.next(), longer.next()) {
+        (Some(word), None) => Some(word),
+        _ => nearest(typed, known),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -199,9 +236,15 @@ mod tests {
         for (line, reason) in [
             ("", "a command is missing"),
             ("walk", "there is no command walk"),
-            ("--quiet run", "there is no option --quiet"),
+            ("runn", "there is no command runn; did you mean 'run'?"),
+            ("help inspct", "there is no command inspct; did you mean 'inspect'?"),
+            ("--quiet run", "there is no option --quiet; it is an option of 'host-min run'"),
+            ("inspect a --replay b", "there is no option --replay; it is an option of 'host-min run'"),
+            ("run a --grnt b", "there is no option --grnt; did you mean --grant?"),
+            ("run a --Output=x", "there is no option --Output; did you mean --output?"),
+            ("run a --colour", "there is no option --colour"),
             ("run", "<GUEST.wasm> is missing"),
-            ("run a --out=x", "there is no option --out"),
+            ("run a --out=x", "there is no option --out; did you mean --output?"),
             ("run a -x", "there is no option -x"),
             ("run a --quiet=no", "--quiet takes no value"),
             ("run a -o", "--output <DIR|FILE.tar.gz|-> has no value"),

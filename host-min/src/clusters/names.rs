@@ -9,6 +9,7 @@ use super::{Contexts, Destination};
 use crate::error::{Class, Failure, Result};
 use crate::report::ModuleFacts;
 use crate::source::cluster::Context;
+use crate::yaml;
 
 /// What follows a context's name.
 pub(super) const SUFFIX: &str = ".tar.gz";
@@ -55,8 +56,11 @@ fn advice(wrong: &str, known: &[Context]) -> String {
     if known.is_empty() {
         return "the kubeconfig has no contexts at all".into();
     }
-    let mut names: Vec<(usize, &str)> =
-        known.iter().map(|context| (distance(wrong, &context.name), &*context.name)).collect();
+    let wrong = wrong.to_lowercase();
+    let mut names: Vec<(usize, &str)> = known
+        .iter()
+        .map(|context| (yaml::distance(&wrong, &context.name.to_lowercase()), &*context.name))
+        .collect();
     names.sort_unstable();
     names.truncate(SHOWN);
     let names: Vec<String> = names.iter().map(|(_, name)| format!("{name:?}")).collect();
@@ -64,23 +68,6 @@ fn advice(wrong: &str, known: &[Context]) -> String {
         1 => format!("the only one is {}", names[0]),
         all => format!("the nearest of the kubeconfig's {all} are {}", names.join(", ")),
     }
-}
-
-/// How many characters have to be put in, taken out or replaced to come from one text to the other (Levenshtein's distance),
-/// whatever their case.
-fn distance(one: &str, other: &str) -> usize {
-    let (one, other) = (one.to_lowercase(), other.to_lowercase());
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (number, a) in one.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], number + 1);
-        for (column, b) in other.iter().enumerate() {
-            let replaced = diagonal + usize::from(a != *b);
-            diagonal = row[column + 1];
-            row[column + 1] = replaced.min(diagonal + 1).min(row[column] + 1);
-        }
-    }
-    row[other.len()]
 }
 
 /// Gives each context its file.
@@ -217,19 +204,5 @@ mod tests {
         assert_eq!(failure.reason, "the context \"dev\" is named twice");
         assert!(choose(&Contexts::All, Vec::new()).is_err());
         assert_eq!(choose(&Contexts::All, known()).map(|all| all.len()), Ok(5));
-    }
-
-    #[test]
-    fn distances() {
-        for (one, other, expected) in [
-            ("", "", 0),
-            ("", "abc", 3),
-            ("kitten", "sitting", 3),
-            ("prod", "PROD", 0),
-            ("ab", "ba", 2),
-            ("日本", "日", 1),
-        ] {
-            assert_eq!((distance(one, other), distance(other, one)), (expected, expected), "{one} {other}");
-        }
     }
 }

@@ -9,7 +9,7 @@
 
 mod mistakes;
 
-pub use mistakes::{Map, Mistakes, listed, nearest, shown};
+pub use mistakes::{Map, Mistakes, distance, listed, nearest, shown};
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 use std::fmt;

@@ -170,8 +170,8 @@ pub fn nearest<'a>(text: &str, known: &[&'a str]) -> Option<&'a str> {
         .map(|(_, word)| word)
 }
 
-/// How many letters must be changed, added or taken away (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
+/// How many letters must be changed, added or taken away to come from one text to the other (Levenshtein's distance).
+pub fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, from) in a.chars().take(MAX_SHOWN_CHARS).enumerate() {

@@ -1,0 +1,116 @@
+//! Where modules come from: a file, a folder of them, or the standard input.
+//!
+//! A folder is what a ConfigMap or an image volume looks like in a pod: files, or links to files, beside names that begin with
+//! a dot. Nothing is said here about what is in a module.
+
+use crate::error::{Class, Failure, Result};
+use crate::file;
+use crate::limits::{MAX_GATHERERS, MAX_MODULE_BYTES, MAX_SIGNATURE_BYTES};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// A module to run.
+#[derive(Clone, Debug)]
+pub struct Guest {
+    /// What it is called in messages: mostly its file.
+    pub label: String,
+    /// Its bytes.
+    pub module: Vec<u8>,
+    /// Its detached signature, as minisign makes it.
+    pub signature: Option<Vec<u8>>,
+}
+
+/// The name of the standard input.
+const STDIN: &str = "-";
+
+impl Guest {
+    /// Reads one module: a file, or `-` for the standard input. The signature is in the file beside it if that is there,
+    /// `GUEST.wasm.minisig`; the standard input has none.
+    pub fn read(path: &Path) -> Result<Guest> {
+        if path == Path::new(STDIN) {
+            let label = "the standard input";
+            let module = file::read_stdin(MAX_MODULE_BYTES)
+                .map_err(|reason| unreadable("the module on", label, &reason))?;
+            return Ok(Guest { label: label.into(), module, signature: None });
+        }
+        let module = file::read(path, MAX_MODULE_BYTES)
+            .map_err(|error| unreadable("the module", &path.display().to_string(), &error))?;
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(".minisig");
+        let beside = PathBuf::from(beside);
+        let signature = match file::read(&beside, MAX_SIGNATURE_BYTES) {
+            Ok(signature) => Some(signature),
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) => return Err(unreadable("the signature", &beside.display().to_string(), &error)),
+        };
+        Ok(Guest { label: path.display().to_string(), module, signature })
+    }
+
+    /// Reads every module that this stands for: those of a folder in the order of their names, or [one](Guest::read).
+    pub fn read_all(path: &Path) -> Result<Vec<Guest>> {
+        if path.is_dir() {
+            in_folder(path)?.iter().map(|file| Guest::read(file)).collect()
+        } else {
+            Ok(vec![Guest::read(path)?])
+        }
+    }
+}
+
+/// The modules right in a folder: what ends in `.wasm` and does not begin with a dot.
+fn in_folder(folder: &Path) -> Result<Vec<PathBuf>> {
+    let failure = |reason: &dyn std::fmt::Display| {
+        unreadable("the modules of the folder", &folder.display().to_string(), reason)
+    };
+    let mut files = Vec::new();
+    for entry in folder.read_dir().map_err(|error| failure(&error))? {
+        let path = entry.map_err(|error| failure(&error))?.path();
+        let is_hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        if !is_hidden && path.extension().is_some_and(|extension| extension == "wasm") && !path.is_dir() {
+            files.push(path);
+        }
+        if files.len() > MAX_GATHERERS {
+            return Err(failure(&format_args!("there are more than {MAX_GATHERERS}")));
+        }
+    }
+    if files.is_empty() {
+        return Err(failure(&"there is no file that ends in .wasm"));
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn unreadable(what: &str, name: &str, reason: &dyn std::fmt::Display) -> Failure {
+    Failure::new(Class::Module, format!("cannot read {what} {name}"), reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn a_folder_is_read_as_a_volume_of_a_pod() {
+        let place = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| place.path().join(name);
+        let failure = Guest::read_all(place.path()).expect_err("nothing there");
+        assert_eq!(failure.class, Class::Module);
+        assert!(failure.reason.contains("no file that ends in .wasm"), "{failure}");
+        // As the kubelet lays a ConfigMap out.
+        std::fs::create_dir(at("..2026")).expect("a folder");
+        std::fs::write(at("..2026/b.wasm"), "b").expect("a file");
+        symlink("..2026", at("..data")).expect("a link");
+        symlink("..data/b.wasm", at("b.wasm")).expect("a link");
+        std::fs::write(at("a.wasm"), "a").expect("a file");
+        std::fs::write(at("a.wasm.minisig"), "signed").expect("a file");
+        std::fs::write(at(".hidden.wasm"), "").expect("a file");
+        std::fs::write(at("grant.yaml"), "").expect("a file");
+        std::fs::create_dir(at("folder.wasm")).expect("a folder");
+        let guests = Guest::read_all(place.path()).expect("two");
+        let read: Vec<_> = guests.iter().map(|guest| (&*guest.module, guest.signature.as_deref())).collect();
+        assert_eq!(read, [(&b"a"[..], Some(&b"signed"[..])), (b"b", None)]);
+        assert_eq!(guests[1].label, at("b.wasm").display().to_string());
+        symlink("nowhere", at("c.wasm")).expect("a link");
+        assert!(Guest::read_all(place.path()).is_err(), "a module that is not there is left out");
+        assert_eq!(Guest::read_all(&at("a.wasm")).map(|one| one.len()), Ok(1));
+    }
+}
