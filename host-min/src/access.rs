@@ -47,8 +47,8 @@ pub(crate) fn check<'a>(
     if forbidden.is_empty() {
         return Ok(());
     }
-    let lines: Vec<String> = forbidden.iter().map(Forbidden::to_string).collect();
-    Err(Failure::new(Class::Cluster, "the account may not do all that is to be gathered", lines.join("\n  "))
+    let reasons = forbidden.iter().map(Forbidden::to_string);
+    Err(Failure::of_many(Class::Cluster, "the account may not do all that is to be gathered", reasons)
         .advise(
             "'host-min rbac', with the same --grant, prints the roles that this takes; or grant less, or use another account",
         ))

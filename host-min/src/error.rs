@@ -4,6 +4,7 @@
 //! (that is in the report).
 
 use std::fmt;
+use wagather_printable::Line;
 
 /// Who or what is to blame; each class has an exit code of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,6 +41,9 @@ impl Class {
 }
 
 /// A failure: what was attempted, on what, why it failed, and what to do about it.
+///
+/// Its texts may repeat what servers, modules and files say. [`Display`](fmt::Display) escapes them: each is one line, and steers no
+/// terminal. Whoever shows a text by itself does the same.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Failure {
     /// Who is to blame.
@@ -48,6 +52,8 @@ pub struct Failure {
     pub attempt: String,
     /// Why it failed.
     pub reason: String,
+    /// More reasons, if there are several, such as the other mistakes of a file.
+    pub more: Vec<String>,
     /// What to do about it; empty if there is nothing sensible to say.
     pub advice: String,
 }
@@ -58,7 +64,24 @@ pub type Result<T, E = Failure> = std::result::Result<T, E>;
 impl Failure {
     /// A failure without advice.
     pub fn new(class: Class, attempt: impl Into<String>, reason: impl fmt::Display) -> Self {
-        Failure { class, attempt: attempt.into(), reason: reason.to_string(), advice: String::new() }
+        Failure {
+            class,
+            attempt: attempt.into(),
+            reason: reason.to_string(),
+            more: Vec::new(),
+            advice: String::new(),
+        }
+    }
+
+    /// A failure with several reasons, of which there is at least one.
+    pub fn of_many(
+        class: Class,
+        attempt: impl Into<String>,
+        reasons: impl IntoIterator<Item = String>,
+    ) -> Self {
+        let mut reasons = reasons.into_iter();
+        let first = Failure::new(class, attempt, reasons.next().unwrap_or_default());
+        Failure { more: reasons.collect(), ..first }
     }
 
     /// Adds what to do about it.
@@ -70,11 +93,9 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.attempt, self.reason)?;
-        if !self.advice.is_empty() {
-            write!(f, "\n  {}", self.advice)?;
-        }
-        Ok(())
+        write!(f, "{}: {}", Line(&self.attempt), Line(&self.reason))?;
+        let more = self.more.iter().chain([&self.advice]).filter(|line| !line.is_empty());
+        more.into_iter().try_for_each(|line| write!(f, "\n  {}", Line(line)))
     }
 }
 
@@ -85,3 +106,18 @@ impl fmt::Debug for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_others_said_is_shown_within_its_line() {
+        let evil = "\u{1b}[2J\nerror: forged";
+        let shown = "\\u{1b}[2J\\nerror: forged";
+        let reasons = [evil.to_owned(), format!("b{evil}")];
+        let failure = Failure::of_many(Class::Config, format!("a{evil}"), reasons).advise(format!("c{evil}"));
+        assert_eq!(failure.to_string(), format!("a{shown}: {shown}\n  b{shown}\n  c{shown}"));
+        assert_eq!(format!("{failure:?}"), format!("Config: {failure}"));
+    }
+}

@@ -5,6 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use wagather_printable::Line;
+
 use crate::{analyses::views::By, module::Malformed};
 
 /// Why there is no report. Its display is one sentence for a person.
@@ -73,9 +75,19 @@ impl Error {
     }
 }
 
+/// What modules and files say in it stays within its line.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
+        Line(Sentence(self)).fmt(f)
+    }
+}
+
+/// An error in words, as they come.
+struct Sentence<'a>(&'a Error);
+
+impl fmt::Display for Sentence<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
             Error::Unreadable { file, source } => write!(f, "cannot read {}: {source}", file.display()),
             Error::Malformed { file, source } => {
                 write!(f, "{} is not a WebAssembly module: {source}", file.display())

@@ -43,11 +43,14 @@ fn dependencies_point_one_way() {
             "wagather-syntax" => &["wagather-abi"],
             "wagather-derive" => &["wagather-syntax"],
             "wagather" => &["wagather-abi", "wagather-derive"],
-            "host-min" => &["wagather-abi", "wagather-yaml"],
-            "wagather-yaml" => &[],
-            "wagather-codegen" => &["host-min", "wagather-abi", "wagather-syntax", "wagather-yaml"],
-            "size-report" => &["wagather-abi"],
-            "tests" => &["host-min", "size-report", "wagather-abi", "wagather-codegen"],
+            "host-min" => &["wagather-abi", "wagather-printable", "wagather-yaml"],
+            "wagather-printable" => &[],
+            "wagather-yaml" => &["wagather-printable"],
+            "wagather-codegen" => {
+                &["host-min", "wagather-abi", "wagather-printable", "wagather-syntax", "wagather-yaml"]
+            }
+            "size-report" => &["wagather-abi", "wagather-printable"],
+            "tests" => &["host-min", "size-report", "wagather-abi", "wagather-codegen", "wagather-printable"],
             _ => &["wagather"],
         }
     };

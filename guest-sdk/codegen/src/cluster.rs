@@ -124,7 +124,7 @@ fn get(source: &dyn Source, path: &str, shown: &str) -> Result<Option<Saved>, Er
     let deadline = Instant::now() + DEFAULT_REQUEST_TIMEOUT;
     let call = Call { path_and_query: path.to_owned(), accept: Accept::Json, deadline };
     let answer = source.send(&call).map_err(|none| {
-        let advice = if none.advice.is_empty() { String::new() } else { format!("\n  {}", none.advice) };
+        let advice = if none.advice.is_empty() { String::new() } else { format!(" ({})", none.advice) };
         refused(source, shown, &format!("{}{advice}", none.reason))
     })?;
     match answer.status {
@@ -165,7 +165,7 @@ fn status_text(status: u16, body: &[u8], path: &str) -> String {
 
 /// A server's words, as much of them as belongs into a line.
 fn in_one_line(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(300).collect()
+    wagather_printable::line(&text.chars().take(300).collect::<String>()).into_owned()
 }
 
 fn refused(source: &dyn Source, path: &str, why: &str) -> Error {

@@ -1,8 +1,8 @@
 //! What goes wrong, told to the person who wrote the declaration or has the schemas.
 
-use crate::plain::plain_lines;
 use std::fmt;
 use std::path::Path;
+use wagather_printable::Line as Printable;
 use wagather_yaml::Place;
 
 /// Why nothing was made. Nothing is half made.
@@ -23,6 +23,20 @@ impl Error {
         Error(vec![Line { file: file.display().to_string(), place: None, message: reason.into() }])
     }
 
+    /// Why the host's code failed: a line for each reason and for the advice.
+    #[cfg(all(feature = "cluster", feature = "cli"))]
+    pub(crate) fn of_failure(what: &str, failure: &host_min::Failure) -> Error {
+        let first = format!("{}: {}", failure.attempt, failure.reason);
+        let rest = failure.more.iter().chain([&failure.advice]).filter(|line| !line.is_empty());
+        Error::of_file_for(what.as_ref(), std::iter::once(first).chain(rest.cloned()).collect())
+    }
+
+    /// A file cannot be used, for each of these reasons.
+    pub(crate) fn of_file_for(file: &Path, reasons: Vec<String>) -> Error {
+        let line = |message| Line { file: file.display().to_string(), place: None, message };
+        Error(reasons.into_iter().map(line).collect())
+    }
+
     /// A file cannot be read.
     pub(crate) fn unreadable(file: &Path, error: &std::io::Error) -> Error {
         Error::of_file(file, format!("cannot be read: {error}"))
@@ -40,14 +54,14 @@ impl Error {
 }
 
 impl Error {
-    /// Everything that is wrong, one by one. What schemas say in it cannot steer a terminal.
+    /// Everything that is wrong, a line each. What schemas say in it stays within its line.
     pub fn mistakes(&self) -> impl Iterator<Item = String> {
         self.0.iter().map(|Line { file, place, message }| {
             let line = match place {
                 Some(place) => format!("{file}, {place}: {message}"),
                 None => format!("{file}: {message}"),
             };
-            plain_lines(&line)
+            Printable(line).to_string()
         })
     }
 }

@@ -60,7 +60,7 @@ pub fn cut(documents: &[Saved], names: &[String], descriptions: Descriptions) ->
         }
     }
     if !missing.is_empty() {
-        return Err(Error::of_file("the schemas".as_ref(), missing.join("\n")));
+        return Err(Error::of_file_for("the schemas".as_ref(), missing));
     }
     let mut files: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     for ((stem, index), mut resources) in wanted {

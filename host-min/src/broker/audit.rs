@@ -15,6 +15,7 @@ use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use wagather_abi::{Import, Status};
+use wagather_printable::is_printable;
 
 /// Who is told of each record when it is complete, besides the archive.
 pub type Live = Mutex<Box<dyn Write + Send>>;
@@ -137,12 +138,12 @@ pub(super) const fn handle_and_bytes_of(call: &Request) -> (Option<i32>, u64) {
     }
 }
 
-/// What a call without a handle is on, in its own words: bounded, and without control characters.
+/// What a call without a handle is on, in its own words: bounded, and as it may be shown.
 pub(super) fn words_of(call: &Request) -> String {
     const MAX_WORDS_BYTES: usize = 300;
     let text = |bytes: &[u8]| {
         let bytes = &bytes[..bytes.len().min(MAX_WORDS_BYTES)];
-        String::from_utf8_lossy(bytes).chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+        String::from_utf8_lossy(bytes).chars().map(|c| if is_printable(c) { c } else { '\u{fffd}' }).collect()
     };
     match call {
         Request::RestStart(request) => {

@@ -3,22 +3,14 @@
 //! Not here: what is meant by them.
 
 use wagather_abi::limits::{MAX_ENTRY_NAME_BYTES, MAX_LOG_LINE_BYTES};
-
-/// Whether a character is part of a line and does nothing else. Control characters move the cursor, and Unicode's marks for
-/// the direction of text (UAX #9) show a line as another one.
-pub(super) fn is_harmless(c: char) -> bool {
-    let directs =
-        matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let ends_a_line = matches!(c, '\u{2028}' | '\u{2029}');
-    !c.is_control() && !directs && !ends_a_line
-}
+use wagather_printable::is_printable;
 
 /// A line as it may be shown on a terminal, as long as a log line may be.
 pub fn of(bytes: &[u8]) -> String {
     let cut = bytes.len() > MAX_LOG_LINE_BYTES;
     let line = String::from_utf8_lossy(&bytes[..bytes.len().min(MAX_LOG_LINE_BYTES)]);
     let mut text: String =
-        line.chars().map(|c| if is_harmless(c) { c } else { char::REPLACEMENT_CHARACTER }).collect();
+        line.chars().map(|c| if is_printable(c) { c } else { char::REPLACEMENT_CHARACTER }).collect();
     if cut {
         text.push('…');
     }

@@ -3,12 +3,12 @@
 //! The words are the server's and go to people and reports, so they are one line of bounded length without control
 //! characters.
 
-use super::line::is_harmless;
 use super::tally::Tally;
 use crate::limits::MAX_ERROR_BODY_BYTES;
 use crate::source::Response;
 use serde::Deserialize;
 use std::io::Read;
+use wagather_printable::is_printable;
 
 /// A sentence of a server's; what is longer is no sentence.
 const MAX_PLAIN_REASON_CHARS: usize = 200;
@@ -65,7 +65,7 @@ impl ServerStatus {
 }
 
 fn one_line(text: &str, most_chars: usize) -> String {
-    text.chars().filter(|c| is_harmless(*c)).take(most_chars).collect()
+    text.chars().filter(|c| is_printable(*c)).take(most_chars).collect()
 }
 
 /// What is no `Status` may still be a sentence: of a server that does not know the path, or was spoken to without TLS. Pages

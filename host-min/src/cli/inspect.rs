@@ -1,6 +1,6 @@
 //! `host-min inspect`: what a module can do, told before it does anything.
 
-use super::print;
+use super::display::{print, print_json};
 use super::rights::{BudgetFacts, Remaining, RemainingPath, RemainingResource, budgets};
 use host_min::broker::policy::Rights;
 use host_min::error::{Class, Failure, Result};
@@ -11,10 +11,10 @@ use host_min::modules::Guest;
 use host_min::report::ModuleFacts;
 use host_min::sandbox::module::{Checked, check};
 use serde::Serialize;
-use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 use wagather_abi::ABI_VERSION;
+use wagather_printable::Page;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -83,7 +83,7 @@ struct UnderGrant {
     paths: Vec<RemainingPath>,
     budgets: BudgetFacts,
     #[serde(skip)]
-    text: String,
+    lines: Vec<String>,
 }
 
 pub(super) fn inspect(guest: &Path, grant_file: Option<&Path>, json: bool) -> Result<()> {
@@ -97,27 +97,23 @@ pub(super) fn inspect(guest: &Path, grant_file: Option<&Path>, json: bool) -> Re
         signature.as_deref().map(|bytes| SignatureFacts::of(bytes, &module, grant.as_deref()));
     if let (Some(grant), Some(file)) = (grant, grant_file) {
         let remaining = Remaining::of(&Rights::new(manifest, grant.clone()));
-        let with = match &*budgets(&grant.budgets) {
-            "" => String::new(),
-            budgets => format!("  with {budgets}\n"),
-        };
+        let mut lines = remaining.to_lines(None);
+        match &*budgets(&grant.budgets) {
+            "" => {}
+            budgets => lines.push(format!("  with {budgets}")),
+        }
         let admitted = grant.admits_module(&label, &module, signature.as_deref());
         inspection.grant = Some(UnderGrant {
             file: file.display().to_string(),
             admitted: admitted.is_ok(),
             reason: admitted.err().map(|failure| failure.reason),
             budgets: BudgetFacts::of(&grant.budgets),
-            text: remaining.to_text(false) + &with,
+            lines,
             resources: remaining.resources,
             paths: remaining.paths,
         });
     }
-    if json {
-        let mut text = serde_json::to_vec_pretty(&inspection).unwrap_or_default();
-        text.push(b'\n');
-        return print(&text);
-    }
-    print(inspection.to_text().as_bytes())
+    if json { print_json(&inspection) } else { print(&inspection.to_page()) }
 }
 
 impl SignatureFacts {
@@ -179,21 +175,23 @@ impl Inspection {
         }
     }
 
-    fn to_text(&self) -> String {
-        let mut text = format!("{} {}: {}\n\nIt can:\n", self.name, self.version, self.summary);
+    fn to_page(&self) -> Page {
+        let mut page = Page::new();
+        page.line(format_args!("{} {}: {}", self.name, self.version, self.summary));
+        page.lines("\nIt can:");
         for read in &self.reads {
             let place = place(read.namespace.as_deref());
             let fields = read
                 .fields
                 .as_ref()
                 .map_or("whole objects".to_owned(), |fields| format!("of each {}", spaced(fields)));
-            let _ = writeln!(text, "  {} {}{place}: {fields}", read.verbs.join(" and "), read.resource);
+            page.line(format_args!("  {} {}{place}: {fields}", read.verbs.join(" and "), read.resource));
         }
         for path in &self.paths {
-            let _ = writeln!(text, "  read the path {path}");
+            page.line(format_args!("  read the path {path}"));
         }
         if self.reads.is_empty() && self.paths.is_empty() {
-            text.push_str("  read nothing from the cluster\n");
+            page.line("  read nothing from the cluster");
         }
         let can = |names: &[&str]| names.iter().any(|name| self.imports.contains(name));
         for (names, what) in [
@@ -203,47 +201,40 @@ impl Inspection {
             (&["now"], "ask for the time"),
         ] {
             if can(names) {
-                let _ = writeln!(text, "  {what}");
+                page.line(format_args!("  {what}"));
             }
         }
-        text.push_str("It cannot:\n");
+        page.line("It cannot:");
         for what in &self.cannot {
-            let _ = writeln!(text, "  {what}");
+            page.line(format_args!("  {what}"));
         }
-        text.push('\n');
+        page.line("");
         if let Some(grant) = &self.grant {
-            let _ = writeln!(text, "Under the grant {}:", grant.file);
+            page.line(format_args!("Under the grant {}:", grant.file));
             if let Some(why) = &grant.reason {
-                let _ = writeln!(text, "  not  run: {why}");
+                page.line(format_args!("  not  run: {why}"));
             }
-            text += &grant.text;
-            text.push('\n');
+            grant.lines.iter().for_each(|line| page.line(line));
+            page.line("");
         }
         let functions = count(self.functions.into(), "function");
-        let _ = writeln!(
-            text,
+        page.line(format_args!(
             "size       {} bytes, {functions}, {} bytes of data",
             self.module.bytes, self.data_bytes
-        );
+        ));
         let maximum = self
             .memory
             .maximum_pages
             .map_or("as far as the run allows".to_owned(), |number| format!("to {}", pages(number)));
-        let _ = writeln!(text, "memory     {}, may grow {maximum}", pages(self.memory.initial_pages));
-        let _ = writeln!(
-            text,
-            "imports    {}",
-            if self.imports.is_empty() { "none".into() } else { self.imports.join(", ") }
-        );
-        let _ = writeln!(text, "ABI        version {}", self.abi);
-        let _ = writeln!(text, "sha256     {}", self.module.sha256);
+        page.line(format_args!("memory     {}, may grow {maximum}", pages(self.memory.initial_pages)));
+        let imports = if self.imports.is_empty() { "none".into() } else { self.imports.join(", ") };
+        page.line(format_args!("imports    {imports}"));
+        page.line(format_args!("ABI        version {}", self.abi));
+        page.line(format_args!("sha256     {}", self.module.sha256));
         let signature = self.signature.as_ref();
-        let _ = writeln!(
-            text,
-            "signature  {}",
-            signature.map_or("none beside it".to_owned(), SignatureFacts::to_text)
-        );
-        text
+        let signature = signature.map_or("none beside it".to_owned(), SignatureFacts::to_text);
+        page.line(format_args!("signature  {signature}"));
+        page
     }
 }
 

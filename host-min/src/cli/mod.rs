@@ -15,13 +15,13 @@ mod typed;
 
 use args::{Rbac, Run};
 use display::Format;
-use host_min::error::{Class, Failure, Result};
+use host_min::error::Result;
 use host_min::{SingleThreaded, sandbox, stop};
 use std::ffi::OsString;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use typed::{Typed, Words, Wrong};
+use wagather_printable::Page;
 
 /// The exit code of a command line that is wrong.
 const WRONG: u8 = 2;
@@ -30,9 +30,9 @@ const WRONG: u8 = 2;
 pub(super) fn main(words: impl Iterator<Item = OsString>, single_threaded: SingleThreaded) -> ExitCode {
     let mut format = Format::default();
     let done = match typed::take_apart(words) {
-        Ok(Typed::Help(None)) => print(help::program().as_bytes()),
-        Ok(Typed::Help(Some(command))) => print(help::command(command).as_bytes()),
-        Ok(Typed::Version) => print(concat!("host-min ", env!("CARGO_PKG_VERSION"), "\n").as_bytes()),
+        Ok(Typed::Help(None)) => print_ours(&help::program()),
+        Ok(Typed::Help(Some(command))) => print_ours(&help::command(command)),
+        Ok(Typed::Version) => print_ours(concat!("host-min ", env!("CARGO_PKG_VERSION"))),
         Ok(Typed::Command(words)) => {
             let typed = words.one("log-format");
             format = typed.and_then(|word| display::format(word.to_str()?).ok()).unwrap_or_default();
@@ -67,9 +67,7 @@ fn command(words: &Words, single_threaded: SingleThreaded) -> Result<Result<()>,
         "new" => new::new(),
         "completions" => {
             let shell = words.operands[0].to_str().and_then(completions::script);
-            print(
-                shell.ok_or_else(|| wrong("there are completions for bash, fish and zsh".into()))?.as_bytes(),
-            )
+            print_ours(&shell.ok_or_else(|| wrong("there are completions for bash, fish and zsh".into()))?)
         }
         _ => sandbox::process::run_helper(),
     })
@@ -81,22 +79,13 @@ fn refuse(wrong: &Wrong) -> ExitCode {
         Some(command) => (command.usage(), format!("{} ", command.name)),
         None => ("Usage: host-min <COMMAND>".to_owned(), String::new()),
     };
-    say(&format!("error: {}\n\n{usage}\n\n'host-min {command}--help' explains it.", wrong.reason));
+    display::say_wrong(&wrong.reason, &usage, &command);
     ExitCode::from(WRONG)
 }
 
-/// Writes a line for the person at the terminal; one that is gone is no error.
-fn say(line: &str) {
-    let _ = writeln!(io::stderr().lock(), "{line}");
-}
-
-/// Writes a result to the standard output; a reader that went away is no error.
-fn print(text: &[u8]) -> Result<()> {
-    let mut stdout = io::stdout().lock();
-    match stdout.write_all(text).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::new(Class::Output, "cannot write to the standard output", error))
-        }
-        _ => Ok(()),
-    }
+/// Prints a text of this program's own, in which nobody else has a word.
+fn print_ours(text: &str) -> Result<()> {
+    let mut page = Page::new();
+    page.lines(text);
+    display::print(&page)
 }

@@ -6,7 +6,7 @@
 mod account;
 
 use super::args::Rbac;
-use super::print;
+use super::display::print;
 use account::Needs;
 use host_min::error::{Class, Failure, Result};
 use host_min::grant::Grant;
@@ -15,6 +15,7 @@ use host_min::manifest::Manifest;
 use host_min::modules::Guest;
 use host_min::sandbox::module::check;
 use std::sync::Arc;
+use wagather_printable::Page;
 
 pub(super) fn rbac(args: &Rbac) -> Result<()> {
     let grant = args.grant.as_deref().map(Grant::read).transpose()?.map(Arc::new);
@@ -24,7 +25,9 @@ pub(super) fn rbac(args: &Rbac) -> Result<()> {
             needs.add(read(&guest, grant.as_deref())?, grant.as_ref());
         }
     }
-    print(needs.to_yaml(&args.name, &args.namespace).as_bytes())
+    let mut page = Page::new();
+    page.lines(&needs.to_yaml(&args.name, &args.namespace));
+    print(&page)
 }
 
 fn read(guest: &Guest, grant: Option<&Grant>) -> Result<Manifest> {

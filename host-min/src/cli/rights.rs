@@ -1,6 +1,6 @@
 //! Effective rights in words and as data, and `host-min run --dry-run`.
 
-use super::print;
+use super::display::print;
 use host_min::broker::policy::{Extent, Granted, Narrowing, Remainder, Rights};
 use host_min::error::{Class, Failure, Result};
 use host_min::grant::{Budgets, Glob, Grant};
@@ -13,6 +13,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 use wagather_abi::Verb;
+use wagather_printable::Page;
 
 /// What remains of a manifest under a grant.
 pub(super) struct Remaining {
@@ -91,37 +92,45 @@ impl Remaining {
         }
     }
 
-    /// Lines for a person; with the requests that would be made, or without.
-    pub(super) fn to_text(&self, with_requests: bool) -> String {
-        let mut text = String::new();
+    /// Lines for a person; with the requests that would be made, in pages of so many items, or without.
+    pub(super) fn to_lines(&self, page_items: Option<u32>) -> Vec<String> {
+        let mut lines = Vec::new();
         for rest in &self.resources {
             let place =
                 rest.namespace.as_ref().map_or(String::new(), |name| format!(" in the namespace {name}"));
             let what = format!("{} {}{place}", rest.verb, rest.resource);
             match &rest.reason {
-                Some(why) => _ = writeln!(text, "  not  {what}: {why}"),
+                Some(why) => lines.push(format!("  not  {what}: {why}")),
                 None => {
                     let without = match &rest.without[..] {
                         [] => String::new(),
                         fields => format!(", without {}", fields.join(", ")),
                     };
-                    let _ = writeln!(text, "  may  {what}: {}{without}{}", rest.shown, rest.asked);
-                    for request in rest.requests.iter().filter(|_| with_requests) {
-                        let _ = writeln!(text, "       {request}");
+                    lines.push(format!("  may  {what}: {}{without}{}", rest.shown, rest.asked));
+                    for request in rest.requests.iter().filter(|_| page_items.is_some()) {
+                        let first_page = |items: u32| format!("?limit={items}");
+                        let items = page_items.unwrap_or(PAGE_ITEMS);
+                        lines.push(format!(
+                            "       {}",
+                            request.replace(&first_page(PAGE_ITEMS), &first_page(items))
+                        ));
                     }
                 }
             }
         }
         for rest in &self.paths {
-            let _ = match &rest.reason {
-                Some(why) => writeln!(text, "  not  get {}: {why}", rest.path),
-                None if with_requests => {
-                    writeln!(text, "  may  get the raw path {0}\n       GET {0}", rest.path)
-                }
-                None => writeln!(text, "  may  get the raw path {}", rest.path),
-            };
+            match &rest.reason {
+                Some(why) => lines.push(format!("  not  get {}: {why}", rest.path)),
+                None => lines.push(format!("  may  get the raw path {}", rest.path)),
+            }
+            if rest.granted && page_items.is_some() {
+                lines.push(format!("       GET {}", rest.path));
+            }
         }
-        if text.is_empty() { "  asks for nothing\n".into() } else { text }
+        if lines.is_empty() {
+            lines.push("  asks for nothing".into());
+        }
+        lines
     }
 }
 
@@ -279,40 +288,39 @@ pub(super) fn dry_run(plan: &Plan, grant_file: Option<&Path>, clusters: &[String
     let manifests = plan.manifests()?;
     let grant = plan.grant.clone().unwrap_or_default();
     let budget = plan.budgets();
-    let mut text = String::new();
+    let mut page = Page::new();
     for (guest, manifest) in plan.guests.iter().zip(manifests) {
         // As the sandbox would check it.
         check(&guest.module, budget.memory_bytes.unwrap_or(plan.memory_bytes)).map_err(|reason| {
             Failure::new(Class::Module, format!("{} cannot be used", guest.label), reason)
         })?;
-        let _ = writeln!(text, "{} {} ({})", manifest.name, manifest.version, guest.label);
-        let remaining = Remaining::of(&Rights::new(manifest, grant.clone()).narrowed(plan.narrowing.clone()))
-            .to_text(true);
-        let first_page = |items: u32| format!("?limit={items}");
-        text +=
-            &remaining.replace(&first_page(PAGE_ITEMS), &first_page(plan.chunk_items.unwrap_or(PAGE_ITEMS)));
-        text.push('\n');
+        page.line(format_args!("{} {} ({})", manifest.name, manifest.version, guest.label));
+        let rights = Rights::new(manifest, grant.clone()).narrowed(plan.narrowing.clone());
+        let lines = Remaining::of(&rights).to_lines(Some(plan.chunk_items.unwrap_or(PAGE_ITEMS)));
+        lines.iter().for_each(|line| page.line(line));
+        page.line("");
     }
     plan.output.check()?;
-    let _ = writeln!(text, "grant    {}", described(grant_file, &grant));
+    page.line(format_args!("grant    {}", described(grant_file, &grant)));
     if !plan.narrowing.is_nothing() {
-        let _ = writeln!(text, "narrowed {}", narrowed(&plan.narrowing));
+        page.line(format_args!("narrowed {}", narrowed(&plan.narrowing)));
     }
-    let _ = writeln!(text, "budgets  {}", budgets(&budget));
+    page.line(format_args!("budgets  {}", budgets(&budget)));
     match clusters {
-        [] => _ = writeln!(text, "answers  {}", answers(&plan.from)),
-        _ => clusters.iter().for_each(|cluster| _ = writeln!(text, "answers  {cluster}")),
+        [] => page.line(format_args!("answers  {}", answers(&plan.from))),
+        _ => clusters.iter().for_each(|cluster| page.line(format_args!("answers  {cluster}"))),
     }
     if let Some(path) = &plan.record {
-        let _ = writeln!(text, "record   {}", path.display());
+        page.line(format_args!("record   {}", path.display()));
     }
     let output = match &plan.output {
         Output::Folder(path) => format!("the folder {}", path.display()),
         Output::TarGz(path) => path.display().to_string(),
         Output::Stdout => "the standard output".into(),
     };
-    let _ = writeln!(text, "output   {output}\n\nNothing was asked of a cluster, and nothing was written.");
-    print(text.as_bytes())
+    page.line(format_args!("output   {output}"));
+    page.lines("\nNothing was asked of a cluster, and nothing was written.");
+    print(&page)
 }
 
 /// What a run is narrowed to, in words.

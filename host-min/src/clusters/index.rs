@@ -91,6 +91,9 @@ pub struct Reason {
     pub attempt: String,
     /// Why it failed.
     pub reason: String,
+    /// More reasons, if there are several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub more: Vec<String>,
     /// What to do about it; empty if there is nothing sensible to say.
     pub advice: String,
 }
@@ -158,8 +161,8 @@ impl Sums {
 impl Reason {
     /// That of a failure.
     pub(super) fn of(failure: &Failure) -> Reason {
-        let Failure { class, attempt, reason, advice } = failure.clone();
-        Reason { exit_code: class.exit_code(), attempt, reason, advice }
+        let Failure { class, attempt, reason, more, advice } = failure.clone();
+        Reason { exit_code: class.exit_code(), attempt, reason, more, advice }
     }
 
     /// The failure that it is of.
@@ -169,7 +172,8 @@ impl Reason {
             code @ 128.. => Some(Class::Stopped(code - 128)),
             code => classes.into_iter().find(|class| class.exit_code() == code),
         };
-        Failure::new(class.unwrap_or(Class::Internal), self.attempt, self.reason).advise(self.advice)
+        let Reason { attempt, reason, more, advice, .. } = self;
+        Failure { class: class.unwrap_or(Class::Internal), attempt, reason, more, advice }
     }
 }
 
@@ -233,7 +237,8 @@ mod tests {
         for class in
             [Class::Internal, Class::Module, Class::Config, Class::Cluster, Class::Output, Class::Gatherer]
         {
-            let failure = Failure::new(class, "cannot do it", "a reason").advise("do it otherwise");
+            let reasons = ["a reason".to_owned(), "another one".to_owned()];
+            let failure = Failure::of_many(class, "cannot do it", reasons).advise("do it otherwise");
             assert_eq!(Reason::of(&failure).into_failure(), failure);
         }
     }

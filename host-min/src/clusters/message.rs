@@ -188,6 +188,7 @@ mod tests {
                 exit_code: 5,
                 attempt: "cannot\nask".into(),
                 reason: "\u{1f980}".into(),
+                more: vec!["and".into()],
                 advice: String::new(),
             }],
             warnings: vec!["odd".into()],

@@ -145,7 +145,7 @@ told! {
     Line { gatherer, is_error, text }
     Over { complete, archive, failures, warnings, gatherers }
     Progress { phase, requests, items, bytes_received, doing, awaits_server, elapsed }
-    Reason { exit_code, attempt, reason, advice }
+    Reason { exit_code, attempt, reason, more, advice }
     Sums {
         name, version, complete, duration_ms, requests, retries, bytes_received, items, inconsistent_lists,
         duplicates_dropped, entries, bytes_archived, warnings, errors

@@ -273,5 +273,5 @@ fn told(path: &Path, mistakes: &[yaml::Error]) -> Failure {
     if mistakes.len() > MAX_MISTAKES_TOLD {
         lines.push(format!("and {} more", mistakes.len() - MAX_MISTAKES_TOLD));
     }
-    Failure::new(Class::Config, "cannot use the grant", lines.join("\n  "))
+    Failure::of_many(Class::Config, "cannot use the grant", lines)
 }

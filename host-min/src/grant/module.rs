@@ -124,9 +124,9 @@ impl Signature {
         Ok(Signature { key_id, is_of_the_hash, of_the_module, trusted_comment, of_the_comment })
     }
 
-    /// What the signer says about it, in one line without control characters. Only true if the signature holds.
+    /// What the signer says about it, in one line as it may be shown. Only true if the signature holds.
     pub fn trusted_comment(&self) -> String {
-        self.trusted_comment.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+        wagather_printable::line(&self.trusted_comment).into_owned()
     }
 }
 

@@ -235,6 +235,7 @@ fn scalar(text: &str) -> String {
     if is_word(text.strip_prefix('/').unwrap_or(text)) {
         text.to_owned()
     } else {
-        serde_json::Value::from(text).to_string()
+        // JSON's escapes are YAML's as well.
+        wagather_printable::json(&serde_json::Value::from(text).to_string()).into_owned()
     }
 }

@@ -4,6 +4,7 @@
 //! was told.
 
 use crate::{Error, Node, Place, Value};
+use wagather_printable::is_printable;
 
 /// What was found wrong so far.
 #[derive(Default)]
@@ -142,7 +143,7 @@ impl<'a> Map<'a> {
 pub fn shown(text: &str) -> String {
     let mut shown = String::new();
     for c in text.chars().take(MAX_SHOWN_CHARS) {
-        if c.is_control() { shown.extend(c.escape_default()) } else { shown.push(c) }
+        if is_printable(c) { shown.push(c) } else { shown.extend(c.escape_default()) }
     }
     if text.chars().nth(MAX_SHOWN_CHARS).is_some() {
         shown.push('…');

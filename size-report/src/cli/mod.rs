@@ -11,6 +11,7 @@ use std::{
 };
 
 use clap::Parser;
+use wagather_printable::{Line, Page};
 
 use self::arguments::{Arguments, Command, Order, Output};
 use crate::{
@@ -29,7 +30,11 @@ use crate::{
 
 /// Reads the command line and does what it says.
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        // Help, or what is wrong with what was typed; the lines are clap's, the words may be of others.
+        Err(said) => return say(&said),
+    };
     let output = io::BufWriter::new(io::stdout().lock());
     let done = match &arguments.command {
         None => explain(&arguments, output),
@@ -129,6 +134,18 @@ fn print<W: Write>(mut output: W, write: impl FnOnce(&mut W) -> io::Result<()>) 
     }
 }
 
+/// The only door to standard error. A terminal that is gone is no error.
 fn complain(message: &str) {
-    eprintln!("size-report: {message}");
+    let _ = writeln!(io::stderr().lock(), "size-report: {}", Line(message));
+}
+
+/// Says what clap says, where it would say it.
+fn say(said: &clap::Error) -> ExitCode {
+    let mut page = Page::new();
+    page.lines(&said.render().to_string());
+    let _ = match said.use_stderr() {
+        true => io::stderr().lock().write_all(page.as_str().as_bytes()),
+        false => io::stdout().lock().write_all(page.as_str().as_bytes()),
+    };
+    ExitCode::from(u8::try_from(said.exit_code()).unwrap_or(2))
 }

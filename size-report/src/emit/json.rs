@@ -11,8 +11,8 @@ use crate::analyses::snapshot::Snapshot;
 /// # Errors
 /// The output does not take it.
 pub fn write(value: &impl Serialize, mut output: impl Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut output, value)?;
-    output.write_all(b"\n")
+    let text = serde_json::to_string_pretty(value)?;
+    writeln!(output, "{}", wagather_printable::json(&text))
 }
 
 /// Writes a baseline: a line for each item, so that a commit shows what it changed.
@@ -23,7 +23,7 @@ pub fn baseline(snapshot: &Snapshot, mut output: impl Write) -> io::Result<()> {
     write!(output, "{{\"bytes\":{},\"items\":[", snapshot.bytes)?;
     for (number, item) in snapshot.items.iter().enumerate() {
         output.write_all(if number == 0 { b"\n" } else { b",\n" })?;
-        serde_json::to_writer(&mut output, item)?;
+        output.write_all(wagather_printable::json(&serde_json::to_string(item)?).as_bytes())?;
     }
     output.write_all(b"\n]}\n")
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{human, printable};
+use super::human;
 use crate::{
     Report,
     analyses::{budget::Verdict, diff::Diff, tree::Node},
@@ -18,7 +18,7 @@ pub fn reports(reports: &[Report], top: usize, output: &mut impl Write) -> io::R
         for view in &report.views {
             writeln!(output, "| what | bytes | share |\n|---|---:|---:|")?;
             rows(&view.tree.children, report.bytes as u64, top, output)?;
-            writeln!(output, "| **{}** | **{}** | 100.0% |\n", view.tree.label, view.tree.bytes)?;
+            writeln!(output, "| **{}** | **{}** | 100.0% |\n", cell(&view.tree.label), view.tree.bytes)?;
         }
     }
     Ok(())
@@ -86,7 +86,7 @@ pub fn verdicts(verdicts: &[Verdict], output: &mut impl Write) -> io::Result<()>
 /// A text that is a cell and no markup.
 fn cell(text: &str) -> String {
     let mut safe = String::new();
-    for c in printable(text).chars() {
+    for c in wagather_printable::line(text).chars() {
         if matches!(c, '|' | '<' | '>' | '*' | '_' | '`' | '[' | ']' | '\\' | '&' | '@' | '#') {
             safe.push('\\');
         }
@@ -101,6 +101,6 @@ mod tests {
 
     #[test]
     fn names_are_no_markup() {
-        assert_eq!(cell("<a|b>\n@all"), "\\<a\\|b\\>\\@all");
+        assert_eq!(cell("<a|b>\n@all"), "\\<a\\|b\\>\\\\n\\@all");
     }
 }

@@ -1,5 +1,10 @@
 //! Reports as text, JSON, Markdown and pictures. Nothing here computes but where a rectangle goes.
 
+use std::{
+    fmt::Display,
+    io::{self, Write},
+};
+
 pub mod html;
 pub mod json;
 pub mod markdown;
@@ -16,7 +21,7 @@ pub fn human(bytes: u64) -> String {
     }
 }
 
-/// A name as it can be shown: it comes from a module or a file, and a terminal obeys control characters.
-pub fn printable(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).collect()
+/// Writes a line. Names come from modules and files, and stay within it.
+fn line(output: &mut impl Write, text: impl Display) -> io::Result<()> {
+    writeln!(output, "{}", wagather_printable::Line(text))
 }

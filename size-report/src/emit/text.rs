@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{human, printable};
+use super::{human, line};
 use crate::{
     Report,
     analyses::{at_rest::Fits, budget::Verdict, diff::Diff, snapshot::ItemKind, tree::Node, why::Why},
@@ -24,7 +24,7 @@ pub struct Limits {
 pub fn write(reports: &[Report], limits: Limits, mut output: impl Write) -> io::Result<()> {
     for (number, report) in reports.iter().enumerate() {
         if number > 0 {
-            writeln!(output)?;
+            line(&mut output, "")?;
         }
         write_one(report, limits, &mut output)?;
     }
@@ -32,36 +32,41 @@ pub fn write(reports: &[Report], limits: Limits, mut output: impl Write) -> io::
 }
 
 fn write_one(report: &Report, limits: Limits, output: &mut impl Write) -> io::Result<()> {
-    writeln!(output, "{}", report.file)?;
+    line(output, &report.file)?;
     if let Some(invalid) = &report.invalid {
-        writeln!(output, "not valid, no engine will run it: {}", printable(invalid))?;
+        line(output, format_args!("not valid, no engine will run it: {invalid}"))?;
     }
     if report.unreadable_functions > 0 {
-        writeln!(
+        line(
             output,
-            "{} function(s) hold instructions that are not known here",
-            report.unreadable_functions
+            format_args!(
+                "{} function(s) hold instructions that are not known here",
+                report.unreadable_functions
+            ),
         )?;
     }
     if report.views.is_empty() {
         write_table(report, output)?;
     }
     for view in &report.views {
-        writeln!(output, "{:>10} {:>6}", "bytes", "share")?;
+        line(output, format_args!("{:>10} {:>6}", "bytes", "share"))?;
         write_tree(&view.tree.children, report.bytes as u64, 0, limits, output)?;
-        writeln!(output, "{:>10} 100.0%  {}", view.tree.bytes, view.tree.label)?;
+        line(output, format_args!("{:>10} 100.0%  {}", view.tree.bytes, view.tree.label))?;
     }
     write_at_rest(report, output)
 }
 
 fn write_table(report: &Report, output: &mut impl Write) -> io::Result<()> {
-    writeln!(output, "{:>8} {:>8} {:>6}  {:<26} part", "offset", "bytes", "share", "section")?;
+    line(output, format_args!("{:>8} {:>8} {:>6}  {:<26} part", "offset", "bytes", "share", "section"))?;
     for row in &report.table.rows {
         let share = row.bytes as f64 * 100.0 / report.bytes as f64;
-        let part = printable(&row.part);
-        writeln!(output, "{:>8} {:>8} {share:>5.1}%  {:<26} {part}", row.offset, row.bytes, row.section)?;
+        let part = &row.part;
+        line(
+            output,
+            format_args!("{:>8} {:>8} {share:>5.1}%  {:<26} {part}", row.offset, row.bytes, row.section),
+        )?;
     }
-    writeln!(output, "{:>8} {:>8} 100.0%  all of the file", "", report.bytes)
+    line(output, format_args!("{:>8} {:>8} 100.0%  all of the file", "", report.bytes))
 }
 
 fn write_tree(
@@ -71,57 +76,57 @@ fn write_tree(
     limits: Limits,
     output: &mut impl Write,
 ) -> io::Result<()> {
-    let mut line = |bytes: u64, label: &str, nodes: Option<&[Node]>| {
+    let mut write_node = |bytes: u64, label: &str, nodes: Option<&[Node]>| {
         let share = bytes as f64 * 100.0 / of.max(1) as f64;
-        writeln!(
-            output,
-            "{bytes:>10} {share:>5.1}%  {:indent$}{}",
-            "",
-            printable(label),
-            indent = level * 2
-        )?;
+        line(output, format_args!("{bytes:>10} {share:>5.1}%  {:indent$}{}", "", label, indent = level * 2))?;
         match nodes {
             Some(nodes) if level + 1 < limits.depth => write_tree(nodes, of, level + 1, limits, output),
             _ => Ok(()),
         }
     };
     for node in nodes.iter().take(limits.top) {
-        line(node.bytes, &node.label, Some(&node.children))?;
+        write_node(node.bytes, &node.label, Some(&node.children))?;
     }
     if nodes.len() > limits.top {
         let rest = nodes[limits.top..].iter().map(|node| node.bytes).sum();
-        line(rest, &format!("{} more", nodes.len() - limits.top), None)?;
+        write_node(rest, &format!("{} more", nodes.len() - limits.top), None)?;
     }
     Ok(())
 }
 
 fn write_at_rest(report: &Report, output: &mut impl Write) -> io::Result<()> {
     let rest = &report.at_rest;
-    writeln!(
+    line(
         output,
-        "at rest: {} page(s) of memory ({} bytes), {} bytes of data, {} functions and {} imports",
-        rest.memory_pages,
-        rest.memory_bytes,
-        rest.data_bytes,
-        rest.defined_functions,
-        rest.imported_functions
+        format_args!(
+            "at rest: {} page(s) of memory ({} bytes), {} bytes of data, {} functions and {} imports",
+            rest.memory_pages,
+            rest.memory_bytes,
+            rest.data_bytes,
+            rest.defined_functions,
+            rest.imported_functions
+        ),
     )?;
     if let (Some(top), Some(bytes)) = (rest.stack_pointer, rest.stack_bytes) {
-        writeln!(output, "         shadow stack from {top:#x} down, at most {}", human(bytes))?;
+        line(output, format_args!("         shadow stack from {top:#x} down, at most {}", human(bytes)))?;
     }
-    writeln!(
+    line(
         output,
-        "         about {:.1} ms of processor time for a run that does nothing",
-        rest.start_up_us as f64 / 1000.0
+        format_args!(
+            "         about {:.1} ms of processor time for a run that does nothing",
+            rest.start_up_us as f64 / 1000.0
+        ),
     )?;
-    writeln!(
+    line(
         output,
-        "kept: {} gzip, {} base64, {} gzip in base64; a ConfigMap takes {}, an annotation {}",
-        rest.gzip_bytes,
-        rest.base64_bytes,
-        rest.gzip_base64_bytes,
-        fitting(rest.fits_config_map),
-        fitting(rest.fits_annotation)
+        format_args!(
+            "kept: {} gzip, {} base64, {} gzip in base64; a ConfigMap takes {}, an annotation {}",
+            rest.gzip_bytes,
+            rest.base64_bytes,
+            rest.gzip_base64_bytes,
+            fitting(rest.fits_config_map),
+            fitting(rest.fits_annotation)
+        ),
     )
 }
 
@@ -142,26 +147,28 @@ fn fitting(fits: Fits) -> &'static str {
 pub fn why(why: &Why, top: usize, output: &mut impl Write) -> io::Result<()> {
     for found in why.functions.iter().take(top) {
         let callers = if found.callers.is_empty() { "nobody".to_owned() } else { found.callers.join(", ") };
-        writeln!(
+        line(
             output,
-            "{} (function {}): {}, keeps {}; called by {}",
-            printable(&found.name),
-            found.index,
-            human(found.bytes),
-            human(found.retained),
-            printable(&callers)
+            format_args!(
+                "{} (function {}): {}, keeps {}; called by {}",
+                found.name,
+                found.index,
+                human(found.bytes),
+                human(found.retained),
+                callers
+            ),
         )?;
     }
     if why.functions.len() > top {
-        writeln!(output, "and {} more", why.functions.len() - top)?;
+        line(output, format_args!("and {} more", why.functions.len() - top))?;
     }
     let what = if why.functions.len() == 1 { "remove" } else { "remove all of them" };
     match &why.path {
         Some(path) => {
-            let way: Vec<String> = path.iter().map(|step| format!("`{}`", printable(step))).collect();
-            writeln!(output, "{}: {what} to save {}", way.join(" -> "), human(why.retained))
+            let way: Vec<String> = path.iter().map(|step| format!("`{step}`")).collect();
+            line(output, format_args!("{}: {what} to save {}", way.join(" -> "), human(why.retained)))
         }
-        None => writeln!(output, "no export leads there: an optimiser would leave it out"),
+        None => line(output, "no export leads there: an optimiser would leave it out"),
     }
 }
 
@@ -170,30 +177,27 @@ pub fn why(why: &Why, top: usize, output: &mut impl Write) -> io::Result<()> {
 /// # Errors
 /// The output does not take it.
 pub fn diff(diff: &Diff, top: usize, output: &mut impl Write) -> io::Result<()> {
-    writeln!(output, "{:>10} {:>10} {:>10}  what", "before", "after", "change")?;
+    line(output, format_args!("{:>10} {:>10} {:>10}  what", "before", "after", "change"))?;
     for change in diff.changes.iter().take(top) {
         let size = |size: Option<u64>| size.map_or("-".to_owned(), |size| size.to_string());
         let data = if change.kind == ItemKind::Data { "data of " } else { "" };
         let (before, after) = (size(change.before), size(change.after));
-        writeln!(
+        line(
             output,
-            "{before:>10} {after:>10} {:>+10}  {data}{}",
-            change.difference(),
-            printable(&change.name)
+            format_args!("{before:>10} {after:>10} {:>+10}  {data}{}", change.difference(), change.name),
         )?;
     }
     if diff.changes.len() > top {
         let rest: i64 = diff.changes[top..].iter().map(crate::analyses::diff::Change::difference).sum();
-        writeln!(output, "{:>10} {:>10} {rest:>+10}  {} more", "", "", diff.changes.len() - top)?;
+        line(output, format_args!("{:>10} {:>10} {rest:>+10}  {} more", "", "", diff.changes.len() - top))?;
     }
     let difference = diff.difference();
-    writeln!(
+    line(
         output,
-        "{:>10} {:>10} {difference:>+10}  all of the file",
-        diff.bytes_before, diff.bytes_after
+        format_args!("{:>10} {:>10} {difference:>+10}  all of the file", diff.bytes_before, diff.bytes_after),
     )?;
     for reason in diff.reasons.iter().take(top) {
-        writeln!(output, "{}", printable(&reason.to_string()))?;
+        line(output, reason)?;
     }
     Ok(())
 }
@@ -206,9 +210,9 @@ pub fn verdicts(verdicts: &[Verdict], output: &mut impl Write) -> io::Result<()>
     for verdict in verdicts {
         let most = verdict.max_bytes.map_or(String::new(), |most| format!(" of {most}"));
         let says = if verdict.failures.is_empty() { "ok" } else { "FAILS" };
-        writeln!(output, "{}: {}{most} B, {says}", verdict.file, verdict.bytes)?;
+        line(output, format_args!("{}: {}{most} B, {says}", verdict.file, verdict.bytes))?;
         for failure in &verdict.failures {
-            writeln!(output, "  {}", printable(failure))?;
+            line(output, format_args!("  {failure}"))?;
         }
     }
     Ok(())

@@ -1,14 +1,14 @@
 //! `codegen check`.
 
+use super::shown::print_json;
 use super::source::Source;
 use super::{declaration_file, print};
 use crate::check::{Change, Stale, compare, stale};
-use crate::plain::plain;
 use crate::{Declaration, Error, Plan, Saved, Schemas, emit, schema};
 use clap::Args;
 use serde_json::{Value, json};
-use std::fmt::Write as _;
 use std::path::PathBuf;
+use wagather_printable::Page;
 
 /// Tells whether a generated module is up to date, and what other schemas have otherwise
 ///
@@ -74,7 +74,7 @@ pub(super) fn check(check: &Check) -> Result<bool, Error> {
         })
         .collect();
     let has_others = others.is_some();
-    print(&if check.json { format!("{:#}\n", as_json(&checked)) } else { as_text(&checked, has_others) })?;
+    if check.json { print_json(&as_json(&checked)) } else { print(&as_page(&checked, has_others)) }?;
     Ok(!checked.iter().any(Checked::breaks))
 }
 
@@ -104,40 +104,40 @@ fn of_one(declaration: &Declaration, others: Option<&[Saved]>) -> Result<Found, 
     Ok(Found { output: declaration.output.clone(), stale: stale(&is, &emit::rust(&plan)), changes })
 }
 
-fn as_text(checked: &[Checked], has_others: bool) -> String {
-    let mut text = String::new();
+fn as_page(checked: &[Checked], has_others: bool) -> Page {
+    let mut page = Page::new();
     for Checked { file, found } in checked {
         let file = file.display();
         let Found { output, stale, changes } = match found {
             Ok(found) => found,
             // It names the file itself.
             Err(why) => {
-                why.mistakes().for_each(|mistake| _ = writeln!(text, "error: {mistake}"));
+                why.mistakes().for_each(|mistake| page.line(format_args!("error: {mistake}")));
                 continue;
             }
         };
         match stale {
-            None => _ = writeln!(text, "{file}: {} is up to date", output.display()),
+            None => page.line(format_args!("{file}: {} is up to date", output.display())),
             Some(Stale { line, is, would_be }) => {
-                let _ = writeln!(text, "{file}: {} is stale from line {line} on:", output.display());
-                is.iter().for_each(|line| _ = writeln!(text, "  - {line}"));
-                would_be.iter().for_each(|line| _ = writeln!(text, "  + {line}"));
-                let _ = writeln!(text, "  run 'codegen generate {file}'");
+                page.line(format_args!("{file}: {} is stale from line {line} on:", output.display()));
+                is.iter().for_each(|line| page.line(format_args!("  - {line}")));
+                would_be.iter().for_each(|line| page.line(format_args!("  + {line}")));
+                page.line(format_args!("  run 'codegen generate {file}'"));
             }
         }
         if has_others && changes.is_empty() {
-            let _ = writeln!(text, "{file}: nothing that it reads differs");
+            page.line(format_args!("{file}: nothing that it reads differs"));
         }
         let (breaking, harmless): (Vec<_>, Vec<_>) =
             changes.iter().partition(|change| change.effect.breaks());
         for change in breaking {
-            let _ = writeln!(text, "{file}: error: {}", plain(&change.to_string()));
+            page.line(format_args!("{file}: error: {change}"));
         }
         for change in harmless {
-            let _ = writeln!(text, "{file}: note: {}", plain(&change.to_string()));
+            page.line(format_args!("{file}: note: {change}"));
         }
     }
-    text
+    page
 }
 
 fn as_json(checked: &[Checked]) -> Value {

@@ -8,6 +8,6 @@ pub(super) fn docs(arguments: &Docs) -> Result<(), Error> {
     let text = emit::docs(&plan, &Package::of(&declaration)?);
     match &arguments.output {
         Some(file) => super::write(file, &text),
-        None => super::print(&text),
+        None => super::print_file(&text),
     }
 }

@@ -1,7 +1,7 @@
 //! `codegen fetch`.
 
 use super::source::Source;
-use super::{declaration_file, print, write};
+use super::{declaration_file, print_line, write};
 use crate::fetch::{self as cutting, Descriptions};
 use crate::{Declaration, Error, schema};
 use clap::Args;
@@ -38,7 +38,7 @@ pub(super) fn fetch(fetch: &Fetch) -> Result<(), Error> {
     for (name, bytes) in files {
         let file = fetch.output.join(name);
         write(&file, &bytes)?;
-        print(&format!("{} ({} bytes)\n", file.display(), bytes.len()))?;
+        print_line(format_args!("{} ({} bytes)", file.display(), bytes.len()))?;
     }
     Ok(())
 }

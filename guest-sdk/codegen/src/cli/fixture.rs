@@ -2,8 +2,8 @@
 
 use super::arguments::Fixture;
 use crate::{Declaration, Error, Plan, emit};
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use wagather_printable::Page;
 
 pub(super) fn fixture(arguments: &Fixture) -> Result<(), Error> {
     let (declaration, plan) = super::plan(&arguments.input)?;
@@ -12,15 +12,15 @@ pub(super) fn fixture(arguments: &Fixture) -> Result<(), Error> {
         (None, None) => sources(&declaration).join("fixtures"),
     };
     let made = write(&plan, &folder, arguments.force)?;
-    let mut text = String::new();
+    let mut page = Page::new();
     for (file, _) in made.iter().filter(|(_, is_new)| !is_new) {
-        let _ = writeln!(text, "{} is there and stays as it is; --force writes it anew", file.display());
+        page.line(format_args!("{} is there and stays as it is; --force writes it anew", file.display()));
     }
     for (file, _) in made.iter().filter(|(_, is_new)| *is_new) {
-        let _ = writeln!(text, "{} is written", file.display());
+        page.line(format_args!("{} is written", file.display()));
     }
-    text += &test(&declaration, &plan, &folder);
-    super::print(&text)
+    show_test(&mut page, &declaration, &plan, &folder);
+    super::print(&page)
 }
 
 /// Writes the files that are not there yet, or all of them; says of each whether it was written.
@@ -43,20 +43,19 @@ fn sources(declaration: &Declaration) -> PathBuf {
     declaration.output.parent().unwrap_or(declaration.folder()).to_owned()
 }
 
-/// How a test begins that has them.
-fn test(declaration: &Declaration, plan: &Plan, folder: &Path) -> String {
+/// Shows how a test begins that has them.
+fn show_test(page: &mut Page, declaration: &Declaration, plan: &Plan, folder: &Path) {
     let fixtures = emit::fixtures(plan);
     if fixtures.is_empty() {
-        return String::new();
+        return;
     }
-    let mut text = "\nA test has them as\n\n    let host = wagather::fake::Host::new()\n".to_owned();
+    page.lines("\nA test has them as\n\n    let host = wagather::fake::Host::new()");
     let prefix = relative(&sources(declaration), folder);
     for (index, fixture) in fixtures.iter().enumerate() {
         let file = prefix.join(&fixture.file).display().to_string();
         let end = if index + 1 == fixtures.len() { ";" } else { "" };
-        let _ = writeln!(text, "        .list({:?}, include_str!({file:?})){end}", fixture.path);
+        page.line(format_args!("        .list({:?}, include_str!({file:?})){end}", fixture.path));
     }
-    text
 }
 
 /// A path from one folder to another, as `include_str!` takes it.

@@ -8,19 +8,26 @@ mod fixture;
 mod new;
 #[cfg(feature = "rbac")]
 mod rbac;
+mod shown;
 mod source;
 mod verify;
 
 use crate::{Declaration, Error, Package, Plan, Schemas, emit, schema};
 use arguments::{Arguments, Command, Generate, Input};
 use clap::Parser;
-use std::io::{self, Write};
+use shown::{print, print_file, print_line};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// The whole program.
 pub fn main() -> ExitCode {
-    let done = match Arguments::parse().command {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        // Help, or what is wrong with what was typed.
+        Err(said) => return shown::clap(&said),
+    };
+    let done = match arguments.command {
         Command::New(arguments) => new::new(arguments).map(|()| true),
         Command::Generate(generate) => self::generate(&generate).map(|()| true),
         Command::Check(check) => check::check(&check),
@@ -37,7 +44,7 @@ pub fn main() -> ExitCode {
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             for mistake in error.mistakes() {
-                let _ = writeln!(io::stderr().lock(), "error: {mistake}");
+                shown::say(format_args!("error: {mistake}"));
             }
             ExitCode::FAILURE
         }
@@ -48,7 +55,7 @@ fn generate(generate: &Generate) -> Result<(), Error> {
     let (declaration, plan) = plan(&generate.input)?;
     let text = emit::rust(&plan);
     if generate.print {
-        return print(&text);
+        return print_file(&text);
     }
     write_and_say(&declaration.output, &text)?;
     if let Some(file) = &declaration.docs {
@@ -56,7 +63,7 @@ fn generate(generate: &Generate) -> Result<(), Error> {
     }
     if let Some(folder) = &declaration.fixtures {
         for (file, _) in fixture::write(&plan, folder, false)?.iter().filter(|(_, is_new)| *is_new) {
-            print(&format!("{} (written)\n", file.display()))?;
+            print_line(format_args!("{} (written)", file.display()))?;
         }
     }
     Ok(())
@@ -82,17 +89,11 @@ fn declaration_file(path: &Path) -> PathBuf {
     if path.is_dir() { path.join("gather.yaml") } else { path.to_owned() }
 }
 
-/// Says what a person should know.
-#[cfg(feature = "cluster")]
-fn warn(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "warning: {text}");
-}
-
 /// Writes a file, and says which, and whether it is another than before.
 fn write_and_say(file: &Path, text: &str) -> Result<(), Error> {
     let is_known = std::fs::read(file).is_ok_and(|known| known == text.as_bytes());
     write(file, text)?;
-    print(&format!("{} ({})\n", file.display(), if is_known { "unchanged" } else { "written" }))
+    print_line(format_args!("{} ({})", file.display(), if is_known { "unchanged" } else { "written" }))
 }
 
 /// Writes a file whole, or not at all; makes its folder.
@@ -110,15 +111,4 @@ fn write(file: &Path, text: impl AsRef<[u8]>) -> Result<(), Error> {
         let _ = std::fs::remove_file(&aside);
         failed(error)
     })
-}
-
-/// Prints a result; a reader that went away is no error.
-fn print(text: &str) -> Result<(), Error> {
-    let mut stdout = io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Error::of_file(Path::new("standard output"), error.to_string()))
-        }
-        _ => Ok(()),
-    }
 }

@@ -5,8 +5,8 @@ use crate::Error;
 use crate::new::{Made, New, name_of};
 use clap::Args;
 use clap::builder::{PathBufValueParser, TypedValueParser};
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use wagather_printable::Page;
 
 /// Write the crate of a new gatherer, see docs/codegen.md
 // host-min's own table has the same options, since 'host-min new' leads here.
@@ -37,30 +37,28 @@ pub(super) fn new(arguments: Arguments) -> Result<(), Error> {
 }
 
 /// What there is now, and what to type next.
-fn told(folder: &Path, made: &Made) -> String {
+fn told(folder: &Path, made: &Made) -> Page {
     let Made { name, resource, is_member } = made;
     let folder = folder.display();
-    let mut text = format!("{folder} has a gatherer that reads {resource}:\n");
+    let mut page = Page::new();
+    page.line(format_args!("{folder} has a gatherer that reads {resource}:"));
     for (path, what) in [
         ("gather.yaml", "what it reads: the place to name more fields"),
         ("src/resources.rs", "the types, made from gather.yaml"),
         ("src/lib.rs", "what it does with that"),
         ("src/tests.rs", "its tests, on made-up objects"),
     ] {
-        let _ = writeln!(text, "  {path:<17} {what}");
+        page.line(format_args!("  {path:<17} {what}"));
     }
     let test = match is_member {
         true => format!("-p {name}"),
         false => format!("--manifest-path {folder}/Cargo.toml"),
     };
-    let _ = write!(
-        text,
-        "Next, in the SDK's folder:\n  \
-         cargo test {test}\n  \
-         make guests GUESTS={folder}\n  \
-         target/dist/host-min inspect target/guests/{name}.wasm\n\
-         And after each change of gather.yaml:\n  \
-         target/dist/codegen generate {folder}\n"
-    );
-    text
+    page.line("Next, in the SDK's folder:");
+    page.line(format_args!("  cargo test {test}"));
+    page.line(format_args!("  make guests GUESTS={folder}"));
+    page.line(format_args!("  target/dist/host-min inspect target/guests/{name}.wasm"));
+    page.line("And after each change of gather.yaml:");
+    page.line(format_args!("  target/dist/codegen generate {folder}"));
+    page
 }

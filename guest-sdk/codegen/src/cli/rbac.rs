@@ -8,5 +8,5 @@ pub(super) fn rbac(arguments: &Rbac) -> Result<(), Error> {
     let package = Package::of(&declaration)?;
     let text = emit::rbac(&plan, &package, &arguments.name, &arguments.namespace)
         .map_err(|why| Error::of_file(&declaration.file, why))?;
-    super::print(&text)
+    super::print_file(&text)
 }

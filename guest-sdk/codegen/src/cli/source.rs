@@ -72,9 +72,8 @@ impl Cluster {
             as_groups: self.as_group.clone(),
             ..Options::default()
         };
-        let cluster =
-            open(&options).map_err(|failure| Error::of_file("the cluster".as_ref(), failure.to_string()))?;
-        cluster.warnings().iter().for_each(|warning| super::warn(warning));
+        let cluster = open(&options).map_err(|failure| Error::of_failure("the cluster", &failure))?;
+        cluster.warnings().iter().for_each(|warning| super::shown::say(format_args!("warning: {warning}")));
         read(&cluster, resources.map_or(Which::All, Which::Of))
     }
 }

@@ -1,15 +1,12 @@
 //! `codegen verify`: structs that are written by hand, against the schemas.
 
-use super::print;
+use super::shown::{print_json, print_line, say};
 use super::source::Source;
-use crate::plain::plain;
 use crate::verify::{Level, Report, root_of, schemas_of, verify};
 use crate::{Error, Schemas};
 use clap::Args;
 use serde_json::{Value, json};
-use std::fmt::Write as _;
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// What is checked, and against what.
 #[derive(Args)]
@@ -43,25 +40,19 @@ impl Verify {
             all.append(report);
         }
         if self.json {
-            print(&format!("{:#}\n", as_json(&all)))?;
+            print_json(&as_json(&all))?;
         } else {
-            let (found, summary) = as_text(&all);
-            io::stderr()
-                .lock()
-                .write_all(found.as_bytes())
-                .map_err(|error| Error::of_file(Path::new("standard error"), error.to_string()))?;
-            print(&summary)?;
+            for message in &all.messages {
+                say(format_args!("{}: {message}", message.level.as_str()));
+            }
+            print_line(summary(&all))?;
         }
         Ok(all.count(Level::Error) == 0)
     }
 }
 
-/// What is found, a line each, and how much it is.
-fn as_text(report: &Report) -> (String, String) {
-    let mut found = String::new();
-    for message in &report.messages {
-        let _ = writeln!(found, "{}: {}", message.level.as_str(), plain(&message.to_string()));
-    }
+/// How much is found.
+fn summary(report: &Report) -> String {
     let number = |number: usize, of: &str| format!("{number} {of}{}", if number == 1 { "" } else { "s" });
     let mut summary = match report.resources {
         0 => "no resource is declared".to_owned(),
@@ -73,7 +64,7 @@ fn as_text(report: &Report) -> (String, String) {
         summary += if at == 0 { ": " } else { ", " };
         summary += &number(report.count(level), level.as_str());
     }
-    (found, summary + "\n")
+    summary
 }
 
 fn as_json(report: &Report) -> Value {

@@ -237,8 +237,9 @@ impl Reading<'_> {
 
     fn resources(&mut self, node: &Node) -> Vec<Wanted> {
         let Value::Map(entries) = &node.value else {
-            let example = "resources:\n  pods: metadata.name, status.phase";
-            self.mistakes.tell(node.place, format!("resources must be a mapping, as in\n{example}"));
+            let example = "'pods: metadata.name, status.phase'";
+            self.mistakes
+                .tell(node.place, format!("resources must be a mapping, with lines such as {example}"));
             return Vec::new();
         };
         entries.iter().filter_map(|(key, value)| self.wanted(key, value)).collect()

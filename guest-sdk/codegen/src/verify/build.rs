@@ -4,6 +4,7 @@ use super::{Level, declaration_of, root_of, schemas_of, verify};
 use crate::{Error, Schemas};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use wagather_printable::Line;
 
 /// Checks the crate whose build script calls it. A mistake is an error of the build, at its place in the sources.
 ///
@@ -64,7 +65,7 @@ fn told(folder: &Path, schemas: &[&str], lines: &mut String) -> Result<(), Error
         if let Ok(inner) = Path::new(&message.file).strip_prefix(folder) {
             message.file = inner.display().to_string();
         }
-        *lines += &format!("cargo::{kind}={message}\n");
+        *lines += &format!("cargo::{kind}={}\n", Line(&message));
     }
     Ok(())
 }

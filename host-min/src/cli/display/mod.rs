@@ -10,9 +10,13 @@
 //! | [`table`] | text in columns |
 //! | [`live`] | how far a run is, as lines |
 //! | [`block`] | lines that are drawn again in place |
+//! | [`page`] | what is printed on the standard output |
 //! | [`terminal`] | what the standard error is |
 //!
-//! Everything but this file and `terminal` is pure. This file holds the rows, the one lock that lets nothing be written into
+//! This is the only door to the terminal: whatever others wrote is escaped here ([`wagather_printable`]), and nothing else in the
+//! command line writes to a standard stream.
+//!
+//! Everything but this file, `page` and `terminal` is pure. This file holds the rows, the one lock that lets nothing be written into
 //! something else, and what looks at the rows again and again. For one cluster that is a thread. It does not exist, and nothing is
 //! asked of a terminal, before a gauge wakes it: then the first request is out. A process with several clusters must have no thread,
 //! as it forks; there it is whoever waits for them, with [`Display::tick`].
@@ -22,6 +26,7 @@ mod fleet;
 mod format;
 mod live;
 mod object;
+mod page;
 mod settings;
 mod summary;
 mod table;
@@ -29,6 +34,7 @@ mod terminal;
 mod voice;
 
 pub(super) use fleet::Fleet;
+pub(super) use page::{print, print_json};
 pub(super) use settings::{FORMATS, Settings, WHEN, format, when};
 pub(super) use summary::Ended;
 pub(super) use voice::{Format, Said, Who};
@@ -44,6 +50,7 @@ use std::time::{Duration, Instant, SystemTime};
 use table::Room;
 use voice::Pace;
 use wagather_abi::LogLevel;
+use wagather_printable::Page;
 
 /// A run that is over sooner is not shown at all.
 const SHOWN_AFTER: Duration = Duration::from_millis(300);
@@ -87,6 +94,14 @@ enum Seen {
 /// Says why the program ends as it does.
 pub(super) fn say_failure(format: Format, failure: &Failure) {
     terminal::write(&line_of(format, &Who::default(), &Said::Failure(failure)));
+}
+
+/// Says what is wrong with a command line, and where to read what is right.
+pub(super) fn say_wrong(reason: &str, usage: &str, command: &str) {
+    let mut page = Page::new();
+    page.line(format_args!("error: {reason}"));
+    page.lines(&format!("\n{usage}\n\n'host-min {command}--help' explains it."));
+    terminal::write(page.as_str());
 }
 
 fn line_of(format: Format, who: &Who, said: &Said<'_>) -> String {

@@ -1,5 +1,12 @@
 //! A JSON object in a line, made member by member.
 
+use serde_json::to_string;
+
+/// A text as JSON has it, printable as it stands.
+fn json_of(text: &str) -> String {
+    wagather_printable::json(&to_string(text).unwrap_or_default()).into_owned()
+}
+
 /// An object whose members keep their order.
 pub(super) struct Object(String);
 
@@ -15,7 +22,15 @@ impl Object {
     }
 
     pub(super) fn text(&mut self, name: &str, text: &str) {
-        self.value(name, &serde_json::to_string(text).unwrap_or_default());
+        self.value(name, &json_of(text));
+    }
+
+    /// A list of texts, unless there is none.
+    pub(super) fn texts_if_any(&mut self, name: &str, texts: &[String]) {
+        if !texts.is_empty() {
+            let texts: Vec<String> = texts.iter().map(|text| json_of(text)).collect();
+            self.value(name, &format!("[{}]", texts.join(",")));
+        }
     }
 
     pub(super) fn text_if_any(&mut self, name: &str, text: &str) {

@@ -50,9 +50,10 @@ impl Column {
     }
 }
 
+/// What others may have written stays within its cell.
 impl From<String> for Cell {
     fn from(text: String) -> Cell {
-        Cell { text, colour: None }
+        Cell { text: wagather_printable::line(&text).into_owned(), colour: None }
     }
 }
 
@@ -191,6 +192,13 @@ mod tests {
     fn colours_take_no_room() {
         let lines = lines(&COLUMNS, &rows(), Room { width: 80, has_colour: true });
         assert_eq!(lines[2], "\x1b[31mbroken\x1b[0m      1");
+    }
+
+    #[test]
+    fn a_cell_stays_within_its_line() {
+        let evil = vec![vec!["a\u{1b}[2J\n\u{202e}b".into(), "1".into(), Cell::default()]];
+        let room = Room { width: 80, has_colour: true };
+        assert_eq!(lines(&COLUMNS, &evil, room)[1], "a\\u{1b}[2J\\n\\u{202e}b      1");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use host_min::{Phase, Progress};
 use std::path::Path;
 use std::time::Duration;
 use wagather_abi::LogLevel;
+use wagather_printable::Line;
 
 /// How it is said.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -71,16 +72,18 @@ impl Who {
 }
 
 impl Said<'_> {
-    /// For people: a line without its end.
+    /// For people: a line without its end, and of a failure those below it as well. Whatever was said by others is in one line.
     pub(super) fn text(&self, who: &Who) -> String {
         let (who, message) = (who.prefix(), self.message());
-        match self {
+        let line = match self {
             Said::Log(level, _) => format!("{who}{}: {message}", level.name()),
             Said::Warning(_) => format!("{who}warning: {message}"),
             Said::Error(_) => format!("{who}error: {message}"),
-            Said::Failure(failure) => format!("{who}error: {failure}"),
+            // It has lines of its own, each of which it escapes.
+            Said::Failure(failure) => return format!("{}error: {failure}", Line(&who)),
             _ => who + &message,
-        }
+        };
+        Line(line).to_string()
     }
 
     fn message(&self) -> String {
@@ -137,6 +140,7 @@ impl Said<'_> {
                 object.text("class", class(failure.class));
                 object.text("attempt", &failure.attempt);
                 object.text("reason", &failure.reason);
+                object.texts_if_any("more", &failure.more);
                 object.text_if_any("advice", &failure.advice);
                 object.number("exitCode", failure.class.exit_code().into());
             }
@@ -346,5 +350,42 @@ mod tests {
         }
         let stalled = Said::Progress(pace(Some(7))).json(&pods(), TIME);
         assert!(stalled.ends_with(r#""awaitsServer":true,"stalledMs":7000}"#), "{stalled}");
+    }
+
+    #[test]
+    fn what_others_said_stays_in_its_line() {
+        let evil = "\u{1b}[2J\u{9b}\r\npods: info: forged\u{202e}";
+        let path = Path::new(evil);
+        let who = Who { context: Some(evil.into()), gatherer: evil.into() };
+        let reasons = [evil.to_owned(), evil.to_owned()];
+        let failure = Failure::of_many(Class::Cluster, evil, reasons).advise(evil);
+        let progress = Progress { doing: evil.into(), ..progress() };
+        let pace = Pace {
+            progress: &progress,
+            items_per_second: 0,
+            bytes_per_second: 0,
+            stalled: None,
+            now: evil.into(),
+        };
+        for (said, lines) in [
+            (Said::Log(LogLevel::INFO, evil), 1),
+            (Said::Warning(evil), 1),
+            (Said::Error(evil), 1),
+            (Said::Failure(&failure), 3),
+            (Said::Progress(pace), 1),
+            (Said::Archive(path, true), 1),
+            (Said::Recording(path), 1),
+            (Said::Fleet(Fleet::Line(evil)), 1),
+            (Said::Fleet(Fleet::Index { path, complete: 1, clusters: 1 }), 1),
+        ] {
+            let text = said.text(&who);
+            assert_eq!(text.lines().count(), lines, "{text:?}");
+            assert!(text.chars().all(|c| c == '\n' || wagather_printable::is_printable(c)), "{text:?}");
+            assert!(!text.lines().any(|line| line.trim_start().starts_with("pods")), "{text:?}");
+            let json = said.json(&who, TIME);
+            assert!(json.chars().all(wagather_printable::is_printable), "{json:?}");
+            let value: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+            assert_eq!(value["gatherer"], evil, "no character is lost");
+        }
     }
 }

@@ -14,10 +14,10 @@ use std::{
 };
 
 use serde::Serialize;
+use wagather_printable::line;
 
 use super::{
     palette::{DARK_TEXT, LIGHT_TEXT, LOOKS},
-    printable,
     svg::Escaped,
 };
 use crate::{Report, View, analyses::tree::Node};
@@ -125,7 +125,7 @@ impl<'a> Labels<'a> {
         let mut open: Vec<&Node> = vec![&view.tree];
         while let Some(node) = open.pop() {
             let label = *self.of.entry(&node.label).or_insert_with(|| {
-                self.texts.push(printable(&node.label));
+                self.texts.push(line(&node.label).into_owned());
                 self.texts.len() as u64 - 1
             });
             nodes.extend([label, node.kind as u64, node.bytes, node.children.len() as u64]);
@@ -278,7 +278,7 @@ mod tests {
         let labels: Vec<&str> =
             data["labels"].as_array().unwrap().iter().map(|label| label.as_str().unwrap()).collect();
         for name in HOSTILE {
-            let name = printable(name);
+            let name = line(name);
             assert!(labels.iter().any(|label| *label == name), "{name:?} is not in {labels:?}");
         }
         assert_eq!(data["bytes"], report.bytes);

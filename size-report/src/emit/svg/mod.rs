@@ -258,19 +258,19 @@ fn grouped(number: u64) -> String {
     text
 }
 
-/// A text in markup, and no markup; what XML forbids is left out (XML 1.0, section 2.2).
+/// A text in markup, and no markup. What is not printable is escaped; what XML forbids besides is left out (XML 1.0, section 2.2).
 pub(super) struct Escaped<'a>(pub(super) &'a str);
 
 impl std::fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for c in self.0.chars() {
+        for c in wagather_printable::line(self.0).chars() {
             match c {
                 '&' => f.write_str("&amp;")?,
                 '<' => f.write_str("&lt;")?,
                 '>' => f.write_str("&gt;")?,
                 '"' => f.write_str("&quot;")?,
                 '\'' => f.write_str("&#39;")?,
-                c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => {}
+                '\u{fffe}' | '\u{ffff}' => {}
                 c => std::fmt::Write::write_char(f, c)?,
             }
         }

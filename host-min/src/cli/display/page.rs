@@ -1,0 +1,26 @@
+//! Results on the standard output: pages, in which what others wrote is escaped, and JSON, which is printable as it stands.
+//!
+//! Not here: an archive on the standard output, which is no text and never goes to a terminal.
+
+use host_min::error::{Class, Failure, Result};
+use serde::Serialize;
+use std::io::{self, ErrorKind, Write};
+use wagather_printable::Page;
+
+/// Prints a page; a reader that went away is no error.
+pub(in crate::cli) fn print(page: &Page) -> Result<()> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(page.as_str().as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Failure::new(Class::Output, "cannot write to the standard output", error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Prints a value as JSON.
+pub(in crate::cli) fn print_json(value: &impl Serialize) -> Result<()> {
+    let mut page = Page::new();
+    page.json(&serde_json::to_string_pretty(value).unwrap_or_default());
+    print(&page)
+}
