@@ -136,6 +136,69 @@ fn unsafe_is_where_it_is_named_and_explained() {
     assert_eq!(found, named, "the files with unsafe code (left) are not those that this test names (right)");
 }
 
+/// The only files of the programs that write to a standard stream, or hand one on.
+const DOORS: &[&str] = &[
+    // The host's: what is said, and results.
+    "host-min/src/cli/display/page.rs",
+    "host-min/src/cli/display/terminal.rs",
+    // An archive on the standard output, which is no text and is refused on a terminal.
+    "host-min/src/archive/mod.rs",
+    // A cluster's process gets a pipe as its standard error; whoever reads it says what it says.
+    "host-min/src/fork.rs",
+    // A plugin of the user's own may ask the person at the terminal.
+    "host-min/src/source/cluster/exec.rs",
+    "guest-sdk/codegen/src/cli/shown.rs",
+    // What build scripts tell cargo.
+    "guest-sdk/codegen/src/build.rs",
+    "guest-sdk/codegen/src/verify/build.rs",
+    "size-report/src/cli/mod.rs",
+];
+
+/// What others wrote is escaped at these doors (`wagather-printable`); tests/tests/printable tries them.
+#[test]
+fn programs_write_to_the_terminal_through_their_doors() {
+    let mut found = BTreeSet::new();
+    for file in workspace::rust_files() {
+        let is_of_a_program = [
+            "host-min/src/",
+            "host-min/yaml/",
+            "host-min/printable/",
+            "guest-sdk/codegen/src/",
+            "size-report/src/",
+        ]
+        .iter()
+        .any(|folder| file.starts_with(folder));
+        if !is_of_a_program || file.ends_with("/tests.rs") || file.contains("/tests/") {
+            continue;
+        }
+        let text = workspace::read(&file);
+        let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+        let writes = |line: &str| {
+            let code = code_of(line);
+            [
+                "stdout()",
+                "stderr()",
+                "print!",
+                "println!",
+                "dbg!",
+                "STDOUT_FILENO",
+                "STDERR_FILENO",
+                "inherit()",
+            ]
+            .iter()
+            .any(|door| code.contains(door))
+        };
+        if code.lines().any(writes) {
+            found.insert(file);
+        }
+    }
+    let doors: BTreeSet<String> = DOORS.iter().map(|file| (*file).to_owned()).collect();
+    assert_eq!(
+        found, doors,
+        "the files that write to a standard stream (left) are not those that this test names (right)"
+    );
+}
+
 #[test]
 fn sources_stay_readable() {
     for file in workspace::files() {

@@ -15,6 +15,7 @@
 //! It is the module that `codegen generate` writes, but for its head: the documentation of a module cannot be in a file that is
 //! included. Who wants to read the types in a review has them generated instead.
 
+use crate::plain::plain;
 use crate::{Declaration, Error, Plan, Schemas, emit};
 use std::env;
 use std::io::{self, Write};
@@ -93,7 +94,8 @@ pub fn included(plan: &Plan) -> String {
     let body: Vec<&str> = module.lines().skip_while(|line| line.starts_with("//!")).collect();
     let head = format!(
         "// What {} reads, as `{}` declares it. Made by the build script.",
-        plan.name, plan.declaration
+        plain(&plan.name),
+        plain(&plan.declaration)
     );
     [&head, &body.join("\n"), ""].join("\n")
 }

@@ -94,6 +94,20 @@ impl Page {
         text.lines().for_each(|text| self.line(text));
     }
 
+    /// Adds lines that repeat words as they were typed, such as what an argument parser says is wrong: a word, what stands behind its
+    /// `=`, and each name in a path stay within their line.
+    pub fn lines_with(&mut self, text: &str, typed: impl IntoIterator<Item = String>) {
+        let mut text = text.to_owned();
+        for word in typed {
+            let value = word.split_once('=').map(|(_, value)| value);
+            let parts = std::iter::once(&*word).chain(value).chain(word.split('/'));
+            for part in parts.filter(|part| part.contains('\n')) {
+                text = text.replace(part, &line(part));
+            }
+        }
+        self.lines(&text);
+    }
+
     /// Adds a JSON text.
     pub fn json(&mut self, text: &str) {
         self.0 += &json(text);
@@ -139,6 +153,14 @@ mod tests {
             json("{\n  \"a\": \"\u{7f}\u{9b}\u{202e}\u{2028}é\"\n}"),
             "{\n  \"a\": \"\\u007f\\u009b\\u202e\\u2028é\"\n}"
         );
+    }
+
+    #[test]
+    fn what_was_typed_makes_no_lines() {
+        let mut page = Page::new();
+        let typed = ["a\nb", "--c=d\ne", "f/g\nh", "plain"].map(str::to_owned);
+        page.lines_with("no 'a\nb',\nno 'd\ne', no 'g\nh'", typed);
+        assert_eq!(page.as_str(), "no 'a\\nb',\nno 'd\\ne', no 'g\\nh'\n");
     }
 
     #[test]

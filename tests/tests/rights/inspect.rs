@@ -81,11 +81,11 @@ fn what_a_signature_says() {
     assert_eq!(last(&[]), "signature  none beside it");
     sign(&bytes);
     let unchecked =
-        "signature  not checked, since no grant has its key as a signer; it says: reviewed for test";
+        "signature  not checked, since no grant has its key as a signer; it says: reviewed\\u{9b}for test";
     assert_eq!(last(&[]), unchecked);
     grant(folder, &format!("rules: []\nsigners: [{key}]\n"));
     let with_grant = ["--grant", "grant.yaml"];
-    assert_eq!(last(&with_grant), format!("signature  holds, by {key}: reviewed for test"));
+    assert_eq!(last(&with_grant), format!("signature  holds, by {key}: reviewed\\u{{9b}}for test"));
     sign(b"another module");
     let text = inspect(folder, &with_grant);
     assert!(

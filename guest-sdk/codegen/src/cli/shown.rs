@@ -16,7 +16,8 @@ pub(super) fn say(line: impl Display) {
 /// Says what clap says, where it would say it. The lines are clap's, the words may be of others.
 pub(super) fn clap(said: &clap::Error) -> ExitCode {
     let mut page = Page::new();
-    page.lines(&said.render().to_string());
+    let typed = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
+    page.lines_with(&said.render().to_string(), typed);
     let _ = match said.use_stderr() {
         true => io::stderr().lock().write_all(page.as_str().as_bytes()),
         false => io::stdout().lock().write_all(page.as_str().as_bytes()),

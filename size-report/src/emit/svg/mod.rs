@@ -310,8 +310,8 @@ mod tests {
         assert!(picture.contains(
             "<title>&lt;/title&gt;&lt;script&gt;alert(1)&lt;/script&gt;: 10 bytes, 20.0 %, function</title>"
         ));
-        assert!(picture.contains("a&lt;b&gt;&amp;&quot;c.wasm: 50 bytes by crate"));
-        assert!(picture.contains("<title>x: 10 bytes"));
+        assert!(picture.contains("a&lt;b&gt;&amp;&quot;c\\u{1}.wasm: 50 bytes by crate"));
+        assert!(picture.contains("<title>\\u{0}\\u{1b}x: 10 bytes"));
         for markup in ["<script", "]]>", "<!", "&lol"] {
             assert!(!picture.contains(markup), "{markup}");
         }
