@@ -15,7 +15,7 @@ mod typed;
 
 use args::{Rbac, Run};
 use display::Format;
-use host_min::error::Result;
+use host_min::error::{Class, Result};
 use host_min::{SingleThreaded, sandbox, stop};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

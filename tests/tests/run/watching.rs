@@ -263,10 +263,15 @@ fn json_lines_are_as_documented() {
     let fleet = json(Host::run(programs::guest("cluster-operators"))).arg("--all-contexts");
     let fleet = fleet.kubeconfig(contexts.write(place.path().join("config"))).wait();
     fleet.expect_code(4);
+    // A file with two mistakes.
+    let grant = place.path().join("grant.yaml");
+    std::fs::write(&grant, "apiVersion: wagather/v1\nkind: Grant\nrulez: []\nbudget: {}\n").expect("a file");
+    let mistaken = json(Host::run(programs::guest("cluster-operators"))).arg("--grant").arg(grant).wait();
+    mistaken.expect_code(4);
 
     let documented = documented();
     let mut said: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for done in [&watched, &stalled, &refused, &replayed, &unusable, &fleet] {
+    for done in [&watched, &stalled, &refused, &replayed, &unusable, &fleet, &mistaken] {
         for object in objects_of(done) {
             let event = object["event"].as_str().expect("an event").to_owned();
             let members = documented.get(&event).unwrap_or_else(|| panic!("{event} is not documented"));
@@ -276,6 +281,7 @@ fn json_lines_are_as_documented() {
                     Value::String(_) => "string",
                     Value::Number(_) => "number",
                     Value::Bool(_) => "boolean",
+                    Value::Array(texts) if texts.iter().all(Value::is_string) => "array",
                     other => panic!("{name} of {event} is {other}"),
                 };
                 assert_eq!(known.map(String::as_str), Some(kind), "{name} of {event}: {object}");
