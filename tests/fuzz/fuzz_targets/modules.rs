@@ -5,7 +5,7 @@
 #![no_main]
 
 use host_min::archive::Output;
-use host_min::plan::Guest;
+use host_min::modules::Guest;
 use host_min::{From, Plan, Silent, run};
 use serde_json::Value;
 use std::path::{Path, PathBuf};

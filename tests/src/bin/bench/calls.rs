@@ -8,7 +8,7 @@ use crate::contender::{HOST, WORK, remove};
 use crate::document::{Section, save};
 use crate::figures::{grouped, markdown, median, row};
 use crate::{Result, guests, long_rounds, tell};
-use host_min::plan::Guest;
+use host_min::modules::Guest;
 use host_min::source::{Call, NoAnswer, Response, Source};
 use host_min::{From, Isolation, Output, Plan, Silent};
 use std::io::Cursor;
