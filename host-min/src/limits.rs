@@ -84,6 +84,19 @@ pub const MAX_CHUNK_ITEMS: u32 = 100_000;
 /// escapes is larger.
 pub const MAX_ITEM_BYTES: usize = 8 << 20;
 
+/// What the broker holds of answers that the gatherers of a run have not taken yet: items that a guest asked the length of, objects that it
+/// reads in pieces. Each gatherer that may run side by side has an equal part, so that none can take another's…
+pub const MAX_HELD_BYTES: u64 = 128 << 20;
+
+/// …but no less than this: one item of the largest size, and another one that is read.
+pub const MIN_HELD_BYTES: u64 = 2 * MAX_ITEM_BYTES as u64;
+
+/// Spools of one gatherer, or of one recording, that may be in memory at once; more of them are files from their first byte.
+pub const MAX_SPOOLS_IN_MEMORY: usize = 16;
+
+/// What a recording keeps of one body: as much as an entry of the archive may have.
+pub const MAX_RECORDED_BODY_BYTES: u64 = MAX_ENTRY_BYTES;
+
 /// How deep an answer's JSON may nest; Kubernetes' own limit for what it stores is 10,000 tokens deep, but no
 /// known type comes near a hundred.
 pub const MAX_JSON_DEPTH: usize = 128;

@@ -60,6 +60,8 @@ pub struct Gathered {
     pub bytes_received: u64,
     /// Bytes that the guest saw.
     pub bytes_given: u64,
+    /// The most bytes of answers that the host held for it at one time, because it had not taken them.
+    pub peak_held_bytes: u64,
     /// Items of lists and objects that were read or piped.
     pub items: u64,
     /// Items of lists that were asked for and that the grant does not cover: nobody saw them.
@@ -171,6 +173,7 @@ impl Gathered {
             retries: tally.retries,
             bytes_received: tally.bytes_received,
             bytes_given: tally.bytes_given,
+            peak_held_bytes: tally.peak_held_bytes(),
             items: tally.items,
             items_withheld: tally.withheld,
             inconsistent_lists: tally.inconsistent_lists,

@@ -9,7 +9,7 @@ use crate::broker::admission::Admission;
 use crate::broker::audit::Audit;
 use crate::broker::budget::Budget;
 use crate::broker::policy::Rights;
-use crate::broker::{Ending, Fetchers, Observer, Pace, Served, Service, failure_of, serve};
+use crate::broker::{Ending, Fetchers, Observer, Pace, Served, Service, failure_of, part_of, serve};
 use crate::error::{Class, Failure, Result};
 use crate::file::reading_until;
 use crate::limits::TOLD_WAIT;
@@ -85,7 +85,7 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
         let rights = admissions.iter().map(Admission::rights);
         access::check(fetchers.source(), gatherers.zip(rights), begin + plan.time())?;
     }
-    let budget = Budget::from(&plan.budgets());
+    let budget = Budget { held_bytes: part_of(side_by_side), ..Budget::from(&plan.budgets()) };
     let now_millis = fetchers.source().now_millis();
     let timed = !fetchers.source().is_recording();
     let archive =
@@ -245,6 +245,7 @@ fn finish(
         sections.push(served.section);
     }
     let recording = recorder.map(|recorder| recorder.finish(stopped.is_some())).transpose()?;
+    warnings.extend(recorder.and_then(Recorder::left_out));
     if fetchers.held() >= TOLD_WAIT {
         let seconds = fetchers.held().as_secs_f64();
         let Plan { qps, burst, .. } = plan;

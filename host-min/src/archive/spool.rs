@@ -21,12 +21,19 @@ pub struct Spool {
     file: Option<File>,
     len: u64,
     max_bytes: u64,
+    max_memory_bytes: usize,
     target: Arc<Target>,
 }
 
 impl Spool {
     pub(crate) fn new(target: &Arc<Target>, max_bytes: u64) -> Spool {
-        Spool { memory: Vec::new(), file: None, len: 0, max_bytes, target: Arc::clone(target) }
+        let (memory, max_memory_bytes) = (Vec::new(), MAX_SPOOL_MEMORY_BYTES);
+        Spool { memory, file: None, len: 0, max_bytes, max_memory_bytes, target: Arc::clone(target) }
+    }
+
+    /// The same, in a file from its first byte: for one of many.
+    pub fn on_disk(self) -> Spool {
+        Spool { max_memory_bytes: 0, ..self }
     }
 
     /// How many bytes were written.
@@ -59,7 +66,7 @@ impl Write for Spool {
         }
         match &mut self.file {
             Some(file) => file.write_all(bytes)?,
-            None if len <= MAX_SPOOL_MEMORY_BYTES as u64 => self.memory.extend_from_slice(bytes),
+            None if len <= self.max_memory_bytes as u64 => self.memory.extend_from_slice(bytes),
             None => {
                 let mut file = self.target.nameless_file()?;
                 file.write_all(&self.memory)?;

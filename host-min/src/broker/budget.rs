@@ -4,7 +4,9 @@
 //! sandbox hold those.
 
 use crate::grant::Budgets;
-use crate::limits::{DEFAULT_REQUEST_TIMEOUT, MAX_ARCHIVE_BYTES, MAX_ENTRIES, MAX_LOG_LINES, MAX_REQUESTS};
+use crate::limits::{
+    DEFAULT_REQUEST_TIMEOUT, MAX_ARCHIVE_BYTES, MAX_ENTRIES, MAX_HELD_BYTES, MAX_LOG_LINES, MAX_REQUESTS,
+};
 use std::fmt;
 use std::time::Duration;
 
@@ -23,6 +25,8 @@ pub struct Budget {
     pub entries: u64,
     /// Log lines.
     pub log_lines: u64,
+    /// Bytes of answers that the broker holds for it at once, because it has not taken them.
+    pub held_bytes: u64,
     /// Time for one HTTP request, from its sending to the end of its answer.
     pub request_time: Duration,
 }
@@ -36,6 +40,7 @@ impl Default for Budget {
             archive_bytes: MAX_ARCHIVE_BYTES,
             entries: MAX_ENTRIES,
             log_lines: MAX_LOG_LINES,
+            held_bytes: MAX_HELD_BYTES,
             request_time: DEFAULT_REQUEST_TIMEOUT,
         }
     }
@@ -52,6 +57,7 @@ impl From<&Budgets> for Budget {
             archive_bytes: budgets.archive_bytes.unwrap_or(host.archive_bytes),
             entries: budgets.entries.unwrap_or(host.entries),
             log_lines: budgets.log_lines.unwrap_or(host.log_lines),
+            held_bytes: host.held_bytes,
             request_time: budgets.request_time.unwrap_or(host.request_time),
         }
     }

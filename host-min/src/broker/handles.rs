@@ -67,6 +67,11 @@ impl<T> Handles<T> {
         self.slot(handle)?.held.take()
     }
 
+    /// All that is open.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.slots.iter().filter_map(|slot| slot.held.as_ref())
+    }
+
     /// Closes all.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = T> {
         std::mem::take(&mut self.slots).into_iter().filter_map(|slot| slot.held)

@@ -12,6 +12,7 @@ pub mod canonical;
 mod ending;
 mod fetch;
 mod handles;
+mod held;
 pub mod line;
 mod observer;
 mod pipe;
@@ -22,7 +23,7 @@ pub mod tally;
 
 use crate::archive::{Section, Spool};
 use crate::error::{Class, Failure};
-use crate::limits::MAX_ENTRY_BYTES;
+use crate::limits::{MAX_ENTRY_BYTES, MAX_SPOOLS_IN_MEMORY};
 use crate::redact::Redactor;
 use crate::sandbox::channel::{self, End, Request};
 use crate::sandbox::in_force::InForce;
@@ -37,6 +38,7 @@ use ending::ending_of;
 pub use ending::{Ending, failure_of};
 pub use fetch::{Fetcher, Fetchers, Pace};
 use handles::Handles;
+pub(crate) use held::part_of;
 use observer::PATIENCE;
 pub use observer::{Gauge, Observer, Phase, Progress, Silent};
 use policy::describe;
@@ -319,7 +321,11 @@ impl Broker<'_> {
             Admitted::Pipe(handle, name) => self.pipe(handle, &name),
             Admitted::OpenEntry(name) => {
                 let path = format!("{}/{name}", self.service.name);
-                let spool = self.service.section.spool(MAX_ENTRY_BYTES);
+                let mut spool = self.service.section.spool(MAX_ENTRY_BYTES);
+                let open = self.open.iter().filter(|open| matches!(open, Open::Entry { .. })).count();
+                if open >= MAX_SPOOLS_IN_MEMORY {
+                    spool = spool.on_disk();
+                }
                 self.opened(Open::Entry { path, spool })
             }
             Admitted::Write(handle, written) => {

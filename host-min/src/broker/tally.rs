@@ -2,6 +2,7 @@
 
 use super::budget::{Budget, Spent};
 use super::fetch::Account;
+use super::held::{Held, Hold};
 use crate::error::Class;
 use crate::limits::MAX_REPORT_LINES;
 use crate::redact::Counts;
@@ -45,6 +46,7 @@ pub struct Tally {
     archived_bytes: u64,
     /// Bytes of entries that are open.
     open_bytes: u64,
+    held: Arc<Held>,
     budget: Budget,
     account: Arc<Account>,
 }
@@ -58,7 +60,17 @@ fn within(used: u64, most: u64, what: &'static str) -> Result<(), Spent> {
 impl Tally {
     /// Nothing is used yet.
     pub fn new(budget: Budget, account: Arc<Account>) -> Tally {
-        Tally { budget, account, ..Tally::default() }
+        Tally { held: Held::new(budget.held_bytes), budget, account, ..Tally::default() }
+    }
+
+    /// Holds so many bytes for the gatherer until it takes them, if the budget allows.
+    pub(super) fn hold(&self, bytes: usize) -> Result<Hold, Spent> {
+        self.held.hold(bytes)
+    }
+
+    /// The most that was held for it at one time.
+    pub fn peak_held_bytes(&self) -> u64 {
+        self.held.peak()
     }
 
     /// What may be used.

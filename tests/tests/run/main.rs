@@ -4,6 +4,7 @@
 //! canned one (the tests of the feature `cluster`).
 
 mod audit;
+mod bounds;
 mod command_line;
 mod ended;
 mod in_time;

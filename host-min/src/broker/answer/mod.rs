@@ -10,6 +10,7 @@ mod raw;
 
 use super::canonical::Canonical;
 use super::fetch::{Fetcher, Order, Reply, Ticket};
+use super::held::Hold;
 use super::policy::{Allowed, describe};
 use super::refusal::{self, ServerStatus};
 use super::tally::Tally;
@@ -125,6 +126,8 @@ enum State {
         identity: Identity,
         given: Option<usize>,
         mode: Mode,
+        /// Its room in the broker's memory, as long as it needs any.
+        hold: Option<Hold>,
     },
     Bytes(Box<RawBody>),
     Failed(Status),
@@ -319,8 +322,8 @@ impl Answer {
                 return Err(Status::WRONG_MODE);
             };
             match read_object(response, &self.asked, means) {
-                Ok((bytes, identity)) => {
-                    self.state = State::Object { bytes, identity, given: None, mode };
+                Ok((bytes, identity, hold)) => {
+                    self.state = State::Object { bytes, identity, given: None, mode, hold: Some(hold) };
                     return Ok(());
                 }
                 Err(failed) => self.ask_again(failed, means)?,
@@ -353,11 +356,11 @@ impl Answer {
         if len > cap {
             return Ok(len);
         }
-        std::mem::swap(out, bytes);
+        *out = std::mem::take(bytes);
         means.tally.gave(len);
         match &mut self.state {
             State::List(_, _, held) => *held = None,
-            State::Object { given, .. } => *given = Some(0),
+            State::Object { given, hold, .. } => (*given, *hold) = (Some(0), None),
             _ => {}
         }
         Ok(len)
@@ -419,8 +422,8 @@ impl Answer {
         }
         Ok(match &mut self.state {
             State::List(_, _, held) => held.take().map(Item::with_type),
-            State::Object { bytes, identity, given, .. } => {
-                *given = Some(0);
+            State::Object { bytes, identity, given, hold, .. } => {
+                (*given, *hold) = (Some(0), None);
                 Some((std::mem::take(bytes), std::mem::take(identity)))
             }
             _ => None,
@@ -460,7 +463,7 @@ fn read_object(
     response: Response,
     asked: &Asked,
     means: &mut Means<'_>,
-) -> std::result::Result<(Vec<u8>, Identity), Failed> {
+) -> std::result::Result<(Vec<u8>, Identity, Hold), Failed> {
     let mut reader = ObjectReader::new(response.body);
     let mut bytes = Vec::new();
     let result = reader.read(&asked.allowed.mask, &mut bytes);
@@ -470,5 +473,6 @@ fn read_object(
     means.tally.item()?;
     let secret = asked.subject().is_secret(&identity.kind);
     means.redactor.object(&mut bytes, secret, &mut means.tally.redacted);
-    Ok((bytes, identity))
+    let hold = means.tally.hold(bytes.capacity())?;
+    Ok((bytes, identity, hold))
 }

@@ -8,17 +8,34 @@ use std::fs::File;
 use std::io::{self, BufWriter, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use super::Problem;
 use super::entry::{self, Exchange, Quoted};
 use super::redacted::{self, Redacted};
+use super::{MAX_RECORDING_BYTES, Problem};
 use crate::archive::{Existing, Partial, Spool, SpoolReader, Target, is_recording};
 use crate::error::{Class, Failure};
+use crate::limits::{MAX_RECORDED_BODY_BYTES, MAX_SPOOLS_IN_MEMORY};
 use crate::redact::Redactor;
 use crate::source::{Call, Cause, NoAnswer, Permission, Question, Response, Source, clock_millis, rfc3339};
+
+/// What a recording may have.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bounds {
+    /// Bytes of one body.
+    pub(super) body_bytes: u64,
+    /// Bytes of all bodies, and of all entries.
+    pub(super) all_bytes: u64,
+}
+
+impl Default for Bounds {
+    fn default() -> Bounds {
+        // What a replay reads, less what is around the entries.
+        Bounds { body_bytes: MAX_RECORDED_BODY_BYTES, all_bytes: MAX_RECORDING_BYTES - (64 << 10) }
+    }
+}
 
 /// A source that records another one.
 pub struct Recorder {
@@ -33,6 +50,13 @@ struct Log {
     target: Arc<Target>,
     redactor: Arc<Redactor>,
     state: Mutex<State>,
+    bounds: Bounds,
+    /// Bytes of bodies that are being written down, or were.
+    bytes: AtomicU64,
+    /// Bodies that are being written down.
+    open: AtomicUsize,
+    /// Answers of which not all is in the recording, as it has its bounds.
+    cut: AtomicU64,
 }
 
 struct State {
@@ -47,14 +71,32 @@ struct State {
 impl Recorder {
     /// Claims the file before anything is sent: one that exists, or cannot be written, is refused now.
     pub fn new(inner: Arc<dyn Source>, path: &Path, redactor: Arc<Redactor>) -> Result<Recorder, Failure> {
+        Recorder::within(Bounds::default(), inner, path, redactor)
+    }
+
+    /// The same, within other bounds.
+    pub(super) fn within(
+        bounds: Bounds,
+        inner: Arc<dyn Source>,
+        path: &Path,
+        redactor: Arc<Redactor>,
+    ) -> Result<Recorder, Failure> {
         let target = Arc::new(Target::claim(path, "the recording")?);
         let output = Some(target.new_file()?);
-        let text = Spool::new(&target, u64::MAX);
+        let text = Spool::new(&target, bounds.all_bytes);
         let state = Mutex::new(State { output, text, entries: Vec::new(), failure: None });
         let now_millis = inner.now_millis();
         Ok(Recorder {
             inner,
-            log: Arc::new(Log { target, redactor, state }),
+            log: Arc::new(Log {
+                target,
+                redactor,
+                state,
+                bounds,
+                bytes: AtomicU64::new(0),
+                open: AtomicUsize::new(0),
+                cut: AtomicU64::new(0),
+            }),
             now_millis,
             requests: AtomicU64::new(0),
         })
@@ -90,6 +132,19 @@ impl Recorder {
             ))),
             Err(error) => Err(target.failure(&error)),
         }
+    }
+
+    /// What it leaves out, for people; nothing if it has all that was answered.
+    pub fn left_out(&self) -> Option<String> {
+        let cut = self.log.cut.load(Ordering::Relaxed);
+        let are = if cut == 1 { "answer is" } else { "answers are" };
+        (cut > 0).then(|| {
+            format!(
+                "{cut} {are} in the recording in part or not at all: it keeps {} MiB of one, and {} MiB of all together",
+                MAX_RECORDED_BODY_BYTES >> 20,
+                MAX_RECORDING_BYTES >> 20
+            )
+        })
     }
 
     /// Removes what is not finished, also while a request on its way still holds the recorder.
@@ -135,19 +190,23 @@ impl Source for Recorder {
         let sent = Instant::now();
         let answer = self.inner.send(call);
         exchange.wait_millis = millis(sent);
-        let spool = Spool::new(&self.log.target, u64::MAX);
+        let spool = Spool::new(&self.log.target, self.log.bounds.body_bytes);
         match answer {
             Ok(Response { status, content_type, retry_after, body }) => {
                 exchange.status = status;
                 exchange.content_type.clone_from(&content_type);
                 let log = Arc::clone(&self.log);
+                let spool = match log.open.fetch_add(1, Ordering::Relaxed) {
+                    0..MAX_SPOOLS_IN_MEMORY => spool,
+                    _ => spool.on_disk(),
+                };
                 let open = Some(Open { number, exchange, head: Instant::now(), spool, log });
                 Ok(Response { status, content_type, retry_after, body: Box::new(Tee { body, open }) })
             }
             Err(no_answer) => {
                 let NoAnswer { cause, reason, advice } = no_answer.clone();
                 exchange.problem = Some(Problem { cause, reason, advice });
-                self.log.append(number, &exchange, spool);
+                self.log.append(number, &exchange, spool, false);
                 Err(no_answer)
             }
         }
@@ -198,11 +257,12 @@ impl Log {
     }
 
     /// Adds an exchange that is over. The source has done its work, so a failure here waits for the end of the run.
-    fn append(&self, number: u64, exchange: &Exchange, body: Spool) {
+    fn append(&self, number: u64, exchange: &Exchange, body: Spool, is_cut: bool) {
         let mut state = self.lock();
         if state.output.is_none() || state.failure.is_some() {
             return;
         }
+        self.cut.fetch_add(u64::from(is_cut), Ordering::Relaxed);
         let start = state.text.len();
         let written = self.redacted(exchange, body).and_then(|(body_bytes, mut body)| {
             let mut text = BufWriter::new(&mut state.text);
@@ -214,8 +274,18 @@ impl Log {
                 let end = state.text.len();
                 state.entries.push((number, start..end));
             }
+            // What was written of it is in no entry.
+            Err(error) if error.kind() == ErrorKind::FileTooLarge => {
+                self.cut.fetch_add(u64::from(!is_cut), Ordering::Relaxed);
+            }
             Err(error) => state.failure = Some(self.target.failure(&error)),
         }
+    }
+
+    /// Whether so many bytes of bodies more may be written down.
+    fn has_room_for(&self, bytes: usize) -> bool {
+        let before = self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+        before + bytes as u64 <= self.bounds.all_bytes
     }
 
     fn redacted(&self, exchange: &Exchange, body: Spool) -> io::Result<(u64, SpoolReader)> {
@@ -248,11 +318,39 @@ struct Open {
 }
 
 impl Tee {
-    fn close(&mut self, problem: impl FnOnce(u64) -> Option<Problem>) {
+    fn close(&mut self, is_cut: bool, problem: impl FnOnce(u64) -> Option<Problem>) {
         let Some(Open { number, mut exchange, head, spool, log }) = self.open.take() else { return };
+        log.open.fetch_sub(1, Ordering::Relaxed);
         exchange.receive_millis = millis(head);
         exchange.problem = problem(spool.len());
-        log.append(number, &exchange, spool);
+        log.append(number, &exchange, spool, is_cut);
+    }
+}
+
+impl Tee {
+    /// Writes a piece down. What is too large ends there: it has what it had, and says so.
+    fn write_down(&mut self, piece: &[u8]) {
+        let Some(open) = &mut self.open else { return };
+        let written = match open.log.has_room_for(piece.len()) {
+            true => open.spool.write_all(piece),
+            false => Err(ErrorKind::FileTooLarge.into()),
+        };
+        match written {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::FileTooLarge => {
+                self.close(true, |bytes| {
+                    let reason = format!(
+                        "only the first {bytes} bytes of this answer are in the recording: it is too large"
+                    );
+                    Some(Problem { cause: Cause::Final, reason, advice: String::new() })
+                });
+            }
+            Err(error) => {
+                open.log.fail(&error);
+                open.log.open.fetch_sub(1, Ordering::Relaxed);
+                self.open = None;
+            }
+        }
     }
 }
 
@@ -260,22 +358,19 @@ impl Read for Tee {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self.body.read(buffer) {
             Ok(0) if !buffer.is_empty() => {
-                self.close(|_| None);
+                self.close(false, |_| None);
                 Ok(0)
             }
             Ok(len) => {
-                if let Some(open) = &mut self.open
-                    && let Err(error) = open.spool.write_all(&buffer[..len])
-                {
-                    open.log.fail(&error);
-                    self.open = None;
-                }
+                self.write_down(&buffer[..len]);
                 Ok(len)
             }
             Err(error) if error.kind() == ErrorKind::Interrupted => Err(error),
             Err(error) => {
                 let cause = Cause::of(&error);
-                self.close(|_| Some(Problem { cause, reason: error.to_string(), advice: String::new() }));
+                self.close(false, |_| {
+                    Some(Problem { cause, reason: error.to_string(), advice: String::new() })
+                });
                 Err(error)
             }
         }
@@ -284,7 +379,7 @@ impl Read for Tee {
 
 impl Drop for Tee {
     fn drop(&mut self) {
-        self.close(|bytes| {
+        self.close(false, |bytes| {
             let reason =
                 format!("only the first {bytes} bytes of this answer were read when it was recorded");
             Some(Problem { cause: Cause::Final, reason, advice: String::new() })

@@ -229,6 +229,54 @@ fn a_body_that_was_not_read_to_its_end_is_not_replayed_as_whole() {
     assert!(error.to_string().contains("only the first 7 bytes"), "{error}");
 }
 
+/// Answers everything without an end.
+struct Endless;
+
+impl Source for Endless {
+    fn send(&self, _: &Call) -> Result<Response, NoAnswer> {
+        let body = Box::new(io::repeat(b'x'));
+        Ok(Response { status: 200, content_type: Some("text/plain".into()), retry_after: None, body })
+    }
+    fn now_millis(&self) -> i64 {
+        NOW_MILLIS
+    }
+    fn is_recording(&self) -> bool {
+        false
+    }
+    fn describe(&self) -> String {
+        "endless".into()
+    }
+}
+
+#[test]
+fn a_recording_has_bounds_and_says_what_it_leaves_out() {
+    let scratch = tempfile::tempdir().expect("a folder");
+    let path = scratch.path().join("r.har");
+    let bounds = recorder::Bounds { body_bytes: 1_000, all_bytes: 4_500 };
+    let recorder = Recorder::within(bounds, Arc::new(Endless), &path, redactor()).expect("free");
+    assert_eq!(recorder.left_out(), None);
+    for number in 0..30 {
+        let mut body = recorder.send(&call(&format!("/version?n={number}"))).expect("an answer").body;
+        for _ in 0..50 {
+            body.read_exact(&mut [0; 100]).expect("whoever asked has all of it");
+        }
+    }
+    assert!(
+        recorder.left_out().is_some_and(|text| text.starts_with("30 answers are in the recording in part"))
+    );
+    recorder.finish(false).expect("finished");
+    assert!(std::fs::metadata(&path).expect("a recording").len() < 5_000);
+    let recording = Recording::open(&path).expect("a recording");
+    let mut read = Vec::new();
+    let mut body = recording.send(&call("/version?n=0")).expect("an answer").body;
+    let error = body.read_to_end(&mut read).expect_err("cut");
+    assert_eq!(read, [b'x'; 1_000]);
+    assert!(
+        error.to_string().contains("only the first 1000 bytes of this answer are in the recording"),
+        "{error}"
+    );
+}
+
 #[test]
 fn what_is_not_recorded_is_named_with_what_is_near() {
     let scratch = tempfile::tempdir().expect("a folder");

@@ -12,6 +12,7 @@ mod tests;
 
 use super::{Asked, Failed, Means};
 use crate::broker::fetch::{Reply, Ticket};
+use crate::broker::held::Hold;
 use crate::broker::policy::describe;
 use crate::broker::refusal::{self, ServerStatus, advice};
 use crate::project::Identity;
@@ -54,6 +55,9 @@ pub(super) struct Item {
     pub(super) identity: Identity,
     /// The keys that say its type, if it does not: items of built-in types leave that to the list.
     pub(super) missing_type: String,
+    /// Its room in the broker's memory.
+    #[expect(dead_code, reason = "what it does is to be dropped")]
+    hold: Hold,
 }
 
 /// What to do with an item.
@@ -154,7 +158,8 @@ impl List {
             let missing_type = complete_type(&mut identity, self.page.meta());
             means.redactor.object(&mut bytes, secret, &mut means.tally.redacted);
             self.given += 1;
-            return Ok(Some(Item { bytes, identity, missing_type }));
+            let hold = means.tally.hold(bytes.capacity())?;
+            return Ok(Some(Item { bytes, identity, missing_type, hold }));
         }
     }
 
@@ -346,7 +351,7 @@ fn quoted(text: &str) -> String {
 impl Item {
     /// Its text, with the keys that say its type.
     pub(super) fn with_type(self) -> (Vec<u8>, Identity) {
-        let Item { bytes, identity, missing_type: missing } = self;
+        let Item { bytes, identity, missing_type: missing, .. } = self;
         if missing.is_empty() || bytes.len() < 2 {
             return (bytes, identity);
         }
