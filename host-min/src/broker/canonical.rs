@@ -5,6 +5,7 @@
 //! the request is *allowed* is [`policy`](super::policy)'s.
 
 use super::query;
+use crate::grant::CONNECTIONS;
 use crate::limits::PAGE_ITEMS;
 use crate::project::Node;
 use crate::sandbox::channel::RestRequest;
@@ -57,9 +58,6 @@ pub struct Canonical {
     /// The query, encoded, or empty.
     pub query: String,
 }
-
-/// Subresources that are connections, not documents; never sent, whatever is declared or granted.
-const CONNECTIONS: &[&str] = &["attach", "exec", "portforward", "proxy"];
 
 /// What a Namespace has as subresources; anything else behind its name is a resource in it.
 const NAMESPACE_SUBRESOURCES: &[&str] = &["finalize", "status"];

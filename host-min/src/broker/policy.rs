@@ -15,7 +15,7 @@ pub use needed::Need;
 pub use scope::{Extent, Scope};
 
 use super::canonical::{Canonical, Refusal};
-use crate::grant::{FieldPath, Grant, PathPattern, Rule, is_resource_path, is_secrets};
+use crate::grant::{Escalating, FieldPath, Grant, PathPattern, Rule, is_resource_path};
 use crate::manifest::{Manifest, Resource, is_namespaces};
 use crate::project::Node;
 use std::fmt;
@@ -130,10 +130,10 @@ impl Rights {
         let target = Target::of(request);
         let scope = self.grants(&target).map_err(denied)?;
         if let Some(path) = self.removed(&target).find(|path| chooses_by(request, path)) {
-            return Err(denied(format!("a selector that tells of {path}, which the grant removes")));
+            return Err(denied(format!("a selector that could tell of {path}, which the grant removes")));
         }
         let mask = mask.intersect(&request.mask).without(&["metadata", "managedFields"]);
-        let mask = self.removed(&target).fold(mask, |mask, path| mask.without(&path.keys()));
+        let mask = self.removed(&target).fold(mask, |mask, path| without(&mask, path, target.plural));
         Ok(Allowed { mask, scope, narrowed: false })
     }
 
@@ -160,7 +160,7 @@ impl Rights {
         };
         // A log has no fields.
         let held = |path: &&FieldPath| {
-            resource.subresource != "log" && resource.mask.without(&path.keys()) != resource.mask
+            resource.subresource != "log" && without(&resource.mask, path, &resource.plural) != resource.mask
         };
         let mut without: Vec<&FieldPath> = Vec::new();
         for path in self.removed(&target).filter(held) {
@@ -205,8 +205,8 @@ impl Rights {
             let verb = target.verb.name().unwrap_or_default();
             return Err(if self.grant.rules.iter().any(|rule| about(&rule)) {
                 format!("the grant does not have the verb {verb} for {target}")
-            } else if is_secrets(group, plural) {
-                "Secrets are not granted; only a grant that names them does".into()
+            } else if let Some(escalating) = Escalating::of(plural, subresource) {
+                escalating.refusal(target)
             } else {
                 format!("the grant has no rule for {target}")
             });
@@ -319,18 +319,26 @@ fn declares(resource: &Resource, request: &Canonical) -> bool {
         && resource.namespace.as_ref().is_none_or(|namespace| *namespace == request.namespace)
 }
 
+/// A mask without a field of a resource, whichever name that has.
+fn without(mask: &Node, path: &FieldPath, plural: &str) -> Node {
+    path.with_twins(plural).iter().fold(mask.clone(), |mask, keys| {
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        mask.without(&keys)
+    })
+}
+
 /// Whether a selector of the request depends on a field or what is in it: which objects it finds would tell the value.
 fn chooses_by(request: &Canonical, path: &FieldPath) -> bool {
     let keys = path.keys();
-    let (dotted, inner) = (keys.join("."), format!("{}.", keys.join(".")));
-    let by_field = request.fields.split(',').any(|term| {
-        let field = term.split(['=', '!']).next().unwrap_or_default().trim();
-        field == dotted || field.starts_with(&inner)
+    let mut terms = request.fields.split(',').map(str::trim).filter(|term| !term.is_empty());
+    let by_field = terms.any(|term| {
+        let key = term.split(['=', '!']).next().unwrap_or_default().trim();
+        path.is_told_by(&request.resource, key)
     });
     let by_label = match keys[..] {
         ["metadata"] | ["metadata", "labels"] => !request.labels.is_empty(),
         // A key in a selector cannot be told from a value without reading it as the server does; both are refused.
-        ["metadata", "labels", key] => {
+        ["metadata", "labels", key, ..] => {
             request.labels.split(|c: char| " ,()=!<>".contains(c)).any(|word| word == key)
         }
         _ => false,

@@ -4,7 +4,7 @@ use super::display::{print, print_json};
 use super::rights::{BudgetFacts, Remaining, RemainingPath, RemainingResource, budgets};
 use host_min::broker::policy::Rights;
 use host_min::error::{Class, Failure, Result};
-use host_min::grant::{Grant, Signature, is_secrets};
+use host_min::grant::{Escalating, Grant, Signature};
 use host_min::limits::MAX_MEMORY_BYTES;
 use host_min::manifest::{Manifest, Resource};
 use host_min::modules::Guest;
@@ -46,6 +46,9 @@ struct Read {
     namespace: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fields: Option<String>,
+    /// What it gives away, so that only a grant which names it allows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    escalating: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -156,6 +159,7 @@ impl Inspection {
                 .resources
                 .into_iter()
                 .map(|resource| Read {
+                    escalating: escalating(&resource).map(|escalating| escalating.gives),
                     verbs: resource.verbs.names().collect(),
                     resource: resource.identity(),
                     namespace: resource.namespace,
@@ -276,13 +280,23 @@ fn spoken(resource: &Resource) -> String {
 fn cannot(manifest: &Manifest) -> Vec<String> {
     let mut cannot = vec!["change, create or delete anything in the cluster, or watch it".to_owned()];
     cannot.push("exec into containers, attach to them, forward ports, or use the server as a proxy".into());
-    let declares_secrets =
-        manifest.resources.iter().any(|resource| is_secrets(&resource.group, &resource.plural));
-    cannot.push(if declares_secrets {
-        "read the Secrets that it declares, unless a grant names them".into()
-    } else {
-        "read Secrets".into()
+    let wanted = manifest.resources.iter().filter_map(|resource| Some((resource, escalating(resource)?)));
+    let (secrets, others): (Vec<_>, Vec<_>) = wanted.partition(|(_, escalating)| escalating.has_secrets());
+    let named = |wanted: &[(&Resource, &Escalating)]| {
+        let mut names: Vec<String> = wanted.iter().map(|(resource, _)| resource.identity()).collect();
+        names.dedup();
+        names.join(", ")
+    };
+    cannot.push(match secrets.is_empty() {
+        true => "read Secrets".into(),
+        false => {
+            format!("read the Secrets that it declares ({}), unless a grant names them", named(&secrets))
+        }
     });
+    for (resource, escalating) in others {
+        let (name, gives) = (resource.identity(), escalating.gives);
+        cannot.push(format!("read {name}, which gives {gives} away, unless a grant names it"));
+    }
     cannot.push(match manifest.resources.is_empty() {
         true => "read any resource".into(),
         false => "read other resources, or other fields of these".into(),
@@ -301,6 +315,10 @@ fn cannot(manifest: &Manifest) -> Vec<String> {
     cannot.push("see credentials, the kubeconfig or the environment".into());
     cannot.push("open files or connections, or start programs".into());
     cannot
+}
+
+fn escalating(resource: &Resource) -> Option<&'static Escalating> {
+    Escalating::of(&resource.plural, &resource.subresource)
 }
 
 fn place(namespace: Option<&str>) -> String {

@@ -333,7 +333,9 @@ fn narrowed(narrowing: &Narrowing) -> String {
 
 /// Which grant holds.
 fn described(file: Option<&Path>, grant: &Grant) -> String {
-    let Some(file) = file else { return "none: get and list of everything but Secrets".into() };
+    let Some(file) = file else {
+        return "none: get and list of everything but Secrets and other escalating resources".into();
+    };
     let mut text = file.display().to_string();
     if !grant.modules.is_empty() {
         text += ", which pins the modules";

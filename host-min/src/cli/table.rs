@@ -246,7 +246,7 @@ const RUN: &[Flag] = &[
     Flag { help: "Take the answers from a recording; no cluster is needed", ..path("replay", "FILE.har") },
     Flag {
         help: "What the cluster's owner allows: a file in YAML, see docs/grant.md. Without it, gatherers may get and list \
-               everything but Secrets",
+               everything but Secrets and other escalating resources",
         ..path("grant", "FILE.yaml")
     },
     Flag {

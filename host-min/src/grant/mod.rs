@@ -5,14 +5,17 @@
 //! [`broker::policy`](crate::broker::policy)'s.
 
 mod blake2b;
+mod escalating;
 mod module;
 mod parse;
 mod pattern;
 #[cfg(test)]
 mod tests;
+mod twins;
 
+pub use escalating::{CONNECTIONS, ESCALATING, Escalating};
 pub use module::{Digest, Mismatch, PublicKey, Signature};
-pub use pattern::{FieldPath, Glob, PathPattern, ResourcePattern, is_resource_path, is_secrets};
+pub use pattern::{FieldPath, Glob, PathPattern, ResourcePattern, is_resource_path};
 
 use crate::error::{Class, Failure, Result};
 use crate::file;
@@ -61,8 +64,7 @@ pub struct Rule {
 impl Rule {
     /// Whether it is about the resource, whichever objects of it.
     pub fn grants(&self, group: &str, plural: &str, subresource: &str) -> bool {
-        self.is_of_group(group)
-            && self.resources.iter().any(|resource| resource.grants(group, plural, subresource))
+        self.is_of_group(group) && self.resources.iter().any(|resource| resource.grants(plural, subresource))
     }
 
     /// Whether its `without` holds for the resource.
@@ -139,7 +141,7 @@ impl Budgets {
 const HARMLESS_PATHS: &[&str] = &["/healthz", "/livez", "/readyz", "/version"];
 
 impl Default for Grant {
-    /// What holds without a file: get and list of everything but Secrets, and the raw paths that say how the server is.
+    /// What holds without a file: get and list of everything but what is escalating, and the raw paths that say how the server is.
     fn default() -> Grant {
         Grant {
             rules: vec![Rule {

@@ -3,6 +3,7 @@
 //! Each is made of a text by one constructor that says what is wrong with it. Matching is over whole texts; nothing in a
 //! name is special but `*`.
 
+use super::{CONNECTIONS, Escalating};
 use crate::limits::MAX_KEY_BYTES;
 use std::fmt;
 use wagather_abi::limits::MAX_MASK_DEPTH;
@@ -76,9 +77,6 @@ pub struct ResourcePattern {
     subresource: String,
 }
 
-/// Subresources that are connections, not documents; no version of the contract has them.
-const CONNECTIONS: &[&str] = &["attach", "exec", "portforward", "proxy"];
-
 impl ResourcePattern {
     /// Reads one.
     pub fn parse(text: &str) -> Result<ResourcePattern, String> {
@@ -102,15 +100,15 @@ impl ResourcePattern {
         Ok(ResourcePattern { plural: plural.into(), subresource: subresource.into() })
     }
 
-    /// Every resource and subresource, but Secrets.
+    /// Every resource and subresource, but what is [`Escalating`].
     pub(super) fn any() -> ResourcePattern {
         ResourcePattern { plural: "*".into(), subresource: String::new() }
     }
 
-    /// Whether a rule with this grants the resource. Secrets are granted by name alone.
-    pub fn grants(&self, group: &str, plural: &str, subresource: &str) -> bool {
+    /// Whether a rule with this grants the resource. What is [`Escalating`] is granted by name alone.
+    pub fn grants(&self, plural: &str, subresource: &str) -> bool {
         match (&*self.plural, &*self.subresource) {
-            ("*", _) if is_secrets(group, plural) => false,
+            ("*", _) if Escalating::of(plural, subresource).is_some() => false,
             ("*", "") => true,
             ("*", named) => named == subresource,
             (named, sub) => named == plural && sub == subresource,
@@ -130,11 +128,6 @@ impl fmt::Display for ResourcePattern {
         f.write_str(&self.plural)?;
         if self.subresource.is_empty() { Ok(()) } else { write!(f, "/{}", self.subresource) }
     }
-}
-
-/// Whether these are the objects that hold what nobody wants in an archive.
-pub fn is_secrets(group: &str, plural: &str) -> bool {
-    group.is_empty() && plural == "secrets"
 }
 
 /// A raw path, or all that begin with one, as RBAC's `nonResourceURLs`: `/version`, `/healthz/*`, `*`.
@@ -182,7 +175,8 @@ impl fmt::Display for PathPattern {
 pub fn is_resource_path(path: &str) -> bool {
     let mut segments = path.split('/').skip(1);
     let before = match segments.next() {
-        Some("api") => 1,
+        // The second was OpenShift's own, and the third is older.
+        Some("api" | "oapi" | "osapi") => 1,
         Some("apis") => 2,
         _ => return false,
     };
@@ -299,15 +293,25 @@ mod tests {
 
     #[test]
     fn resources() {
-        let grants = |pattern: &str, group, plural, sub| {
-            ResourcePattern::parse(pattern).expect(pattern).grants(group, plural, sub)
-        };
-        assert!(grants("pods", "", "pods", "") && !grants("pods", "", "pods", "log"));
-        assert!(grants("pods/log", "", "pods", "log") && !grants("pods/log", "", "pods", ""));
-        assert!(grants("*", "", "pods", "") && grants("*", "", "pods", "log"));
-        assert!(grants("*/status", "", "pods", "status") && !grants("*/status", "", "pods", ""));
-        assert!(!grants("*", "", "secrets", "") && !grants("*/status", "", "secrets", "status"));
-        assert!(grants("secrets", "", "secrets", "") && grants("*", "example.com", "secrets", ""));
+        let grants =
+            |pattern: &str, plural, sub| ResourcePattern::parse(pattern).expect(pattern).grants(plural, sub);
+        assert!(grants("pods", "pods", "") && !grants("pods", "pods", "log"));
+        assert!(grants("pods/log", "pods", "log") && !grants("pods/log", "pods", ""));
+        assert!(grants("*", "pods", "") && grants("*", "pods", "log"));
+        assert!(grants("*/status", "pods", "status") && !grants("*/status", "pods", ""));
+        for (plural, sub) in [
+            ("secrets", ""),
+            ("secrets", "status"),
+            ("imagestreams", "secrets"),
+            ("serviceaccounts", "token"),
+            ("oauthclients", ""),
+        ] {
+            let named = [plural, sub].join("/");
+            assert!(grants(named.trim_end_matches('/'), plural, sub), "{named}");
+            for pattern in ["*", "*/status", "*/secrets", "*/token", "imagestreams"] {
+                assert!(!grants(pattern, plural, sub), "{pattern} for {named}");
+            }
+        }
         for bad in [
             "",
             "Pod",
@@ -339,7 +343,12 @@ mod tests {
         assert!(matches("/version", "/version") && !matches("/version", "/version/x"));
         assert!(matches("/livez/*", "/livez/ping") && !matches("/livez/*", "/livez"));
         assert!(matches("*", "/metrics") && matches("/*", "/apis") && matches("*", "/apis/apps/v1"));
-        for path in ["/api/v1/secrets", "/apis/apps/v1/deployments", "/api/v1/namespaces/a/secrets/b"] {
+        for path in [
+            "/api/v1/secrets",
+            "/apis/apps/v1/deployments",
+            "/api/v1/namespaces/a/secrets/b",
+            "/oapi/v1/oauthaccesstokens",
+        ] {
             assert!(!matches("*", path), "{path}");
             assert!(PathPattern::parse(path).is_err(), "{path}");
         }

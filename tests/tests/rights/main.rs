@@ -6,6 +6,7 @@
 
 mod bad_grants;
 mod dry_run;
+mod escalating;
 mod inspect;
 mod modules;
 mod namespace;

@@ -48,3 +48,20 @@ fn it_says_what_holds_without_a_file() {
         after.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
     assert_eq!(Grant::parse(example).as_ref(), Ok(&Grant::default()));
 }
+
+/// What must be named is all in one table.
+#[test]
+fn it_lists_what_a_grant_must_name() {
+    let text = workspace::read("docs/grant.md");
+    let table = text.split("<!-- escalating -->").nth(1).expect("the table");
+    let rows: Vec<String> = table
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `"))
+        .map(|row| row.split(" | ").take(2).collect::<Vec<_>>().join(" "))
+        .collect();
+    let known = host_min::grant::ESCALATING.iter().map(|known| match known.subresource {
+        "" => format!("{}` {}", known.plural, known.gives),
+        subresource => format!("{}/{subresource}` {}", known.plural, known.gives),
+    });
+    assert_eq!(rows, known.collect::<Vec<_>>());
+}
