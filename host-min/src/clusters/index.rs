@@ -2,7 +2,7 @@
 //!
 //! What its fields mean is in `docs/clusters.md`.
 
-use crate::archive::Target;
+use crate::archive::{Existing, Target};
 use crate::error::{Class, Failure, Result};
 use crate::report::{Gathered, GatheredStatus, is_zero};
 use crate::source::{clock_millis, rfc3339};
@@ -221,9 +221,8 @@ impl Index {
         let (mut file, partial) = self.target.new_file()?;
         file.write_all(&text)
             .and_then(|()| file.sync_all())
-            .and_then(|()| std::fs::rename(partial.path(), self.target.path()))
+            .and_then(|()| self.target.place(partial.path(), Existing::Keep, |_| false))
             .map_err(|error| self.target.failure(&error))?;
-        self.target.sync_folder();
         Ok(self.target.path().to_owned())
     }
 }
