@@ -44,6 +44,9 @@
 //! assert_eq!(run.logs[0].text, "shop");
 //! ```
 //!
+//! Time, parameters, the heap, logs and what is written are explained in `docs/guests.md`, a first gatherer of your own in
+//! `docs/codegen.md`.
+//!
 //! # What things cost
 //!
 //! What is not called is not linked, and there are no cargo features to turn. A gatherer that only
@@ -85,6 +88,15 @@ pub use quantity::Quantity;
 pub use rest::{Api, Body, List, ListParams, LogParams, Resource};
 pub use wagather_abi as abi;
 pub use wagather_derive::{Fields, Resource, Serialize};
+
+/// The pages whose blocks of Rust are compiled with this crate.
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../../docs/guests.md")]
+    struct Guests;
+    #[doc = include_str!("../../README.md")]
+    struct Readme;
+}
 
 /// What the macros expand to. Not for use by hand, and not stable.
 #[doc(hidden)]

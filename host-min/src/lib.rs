@@ -7,6 +7,7 @@
 //!
 //! # Embedding
 //!
+//! `docs/embedding.md` has the whole way: what goes into `Cargo.toml`, a program that is its own sandbox, and how failures are seen.
 //! The command line is one user of this library; a sidecar can be another, without the feature `cli`:
 //!
 //! ```no_run
@@ -33,6 +34,11 @@
 // A file that is the command line's as well calls the library by its name.
 #[cfg(feature = "rbac")]
 extern crate self as host_min;
+
+/// The page whose blocks of Rust are compiled with this crate.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/embedding.md")]
+struct Embedding;
 
 mod access;
 pub mod archive;
