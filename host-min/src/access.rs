@@ -48,7 +48,7 @@ pub(crate) fn check<'a>(
         return Ok(());
     }
     let reasons = forbidden.iter().map(Forbidden::to_string);
-    Err(Failure::of_many(Class::Cluster, "the account may not do all that is to be gathered", reasons)
+    Err(Failure::of_many(Class::Refused, "the account may not do all that is to be gathered", reasons)
         .advise(
             "'host-min rbac', with the same --grant, prints the roles that this takes; or grant less, or use another account",
         ))

@@ -15,8 +15,10 @@ pub enum Class {
     Module,
     /// The configuration cannot be used: kubeconfig, credentials, recording, parameters.
     Config,
-    /// The cluster could not be reached, refused, or gave an answer that cannot be used.
+    /// The cluster could not be reached, or gave an answer that cannot be used: another try may help.
     Cluster,
+    /// The cluster does not let this account do it (401, 403): no try helps until that changes.
+    Refused,
     /// The output cannot be written.
     Output,
     /// The gatherer failed: it trapped, ran out of time or memory, or said so.
@@ -26,6 +28,17 @@ pub enum Class {
 }
 
 impl Class {
+    /// All of them.
+    pub const ALL: [Class; 7] = [
+        Class::Internal,
+        Class::Module,
+        Class::Config,
+        Class::Cluster,
+        Class::Refused,
+        Class::Output,
+        Class::Gatherer,
+    ];
+
     /// The exit code of the command line.
     pub const fn exit_code(self) -> u8 {
         match self {
@@ -36,6 +49,7 @@ impl Class {
             Class::Output => 6,
             Class::Gatherer => 7,
             Class::Stopped(signal) => 128 + (signal & 127),
+            Class::Refused => 9,
         }
     }
 }

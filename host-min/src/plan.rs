@@ -16,7 +16,7 @@ use crate::manifest::Manifest;
 use crate::modules::Guest;
 use crate::sandbox::engine;
 use crate::sandbox::process::Isolation;
-use crate::source::{Source, cluster};
+use crate::source::{Source, Trace, cluster};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -69,6 +69,8 @@ pub struct Plan {
     pub record: Option<PathBuf>,
     /// Who reads the audit's lines as they are written; the archive has them too.
     pub audit: Option<Arc<audit::Live>>,
+    /// Who is told of each request and what came of it.
+    pub trace: Option<Arc<Trace>>,
     /// What the cluster's owner allows; [`Grant::default`] if there is none.
     pub grant: Option<Arc<Grant>>,
     /// What the run is narrowed to beyond that.
@@ -96,6 +98,7 @@ impl Plan {
             check_access: false,
             record: None,
             audit: None,
+            trace: None,
             grant: None,
             narrowing: Narrowing::default(),
         }

@@ -2,11 +2,64 @@
 
 use std::time::Duration;
 
-/// A time, such as `90s` or `5m`; not zero.
+/// A time as Go and kubectl write it (`90s`, `1m30s`, `500ms`, `1.5h`; a number alone is seconds), or `5min`; not zero.
 pub fn duration(text: &str) -> Result<Duration, String> {
-    let duration =
-        humantime::parse_duration(text).map_err(|error| format!("{error}; write it as 90s or 5m"))?;
+    let duration = any_duration(text)?;
     if duration.is_zero() { Err("it is zero".into()) } else { Ok(duration) }
+}
+
+/// The same, where zero is no limit, as for kubectl: [`Duration::MAX`].
+pub fn limit(text: &str) -> Result<Duration, String> {
+    let duration = any_duration(text)?;
+    Ok(if duration.is_zero() { Duration::MAX } else { duration })
+}
+
+fn any_duration(text: &str) -> Result<Duration, String> {
+    if text.bytes().all(|byte| byte.is_ascii_digit())
+        && let Ok(seconds) = text.parse()
+    {
+        return Ok(Duration::from_secs(seconds));
+    }
+    if let Some(duration) = of_go(text) {
+        return Ok(duration);
+    }
+    humantime::parse_duration(text).map_err(|error| format!("{error}; write it as 90s, 5m or 1m30s"))
+}
+
+/// What `time.ParseDuration` of Go reads: numbers with a fraction or none, each with a unit.
+fn of_go(text: &str) -> Option<Duration> {
+    let mut rest = text;
+    let mut sum = Duration::ZERO;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let (number, behind) = rest.split_at(digits);
+        let unit = behind.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(behind.len());
+        let (unit, behind) = behind.split_at(unit);
+        let nanos: u64 = match unit {
+            "ns" => 1,
+            "us" | "µs" | "μs" => 1_000,
+            "ms" => 1_000_000,
+            "s" => 1_000_000_000,
+            "m" => 60_000_000_000,
+            "h" => 3_600_000_000_000,
+            _ => return None,
+        };
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+        if (whole.is_empty() && fraction.is_empty()) || fraction.contains('.') {
+            return None;
+        }
+        let whole: u64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
+        // Behind the ninth digit there is less than a nanosecond of any second.
+        let mut share = nanos;
+        let mut part = 0;
+        for digit in fraction.bytes() {
+            share /= 10;
+            part += u64::from(digit - b'0') * share;
+        }
+        sum = sum.checked_add(Duration::from_nanos(whole.checked_mul(nanos)?.checked_add(part)?))?;
+        rest = behind;
+    }
+    (!text.is_empty()).then_some(sum)
 }
 
 /// Kubernetes' way to write sizes: a number with Ki, Mi or Gi, or bytes.
@@ -37,7 +90,26 @@ mod tests {
         for bad in ["64MB", "", "-1", "+", "99999999999Gi", "1 Ki"] {
             assert!(size(bad).is_err(), "{bad}");
         }
-        assert_eq!(duration("5m"), Ok(Duration::from_secs(300)));
-        assert!(duration("0s").is_err() && duration("x").is_err() && duration("5").is_err());
+        for (text, millis) in [
+            ("5m", 300_000),
+            ("30", 30_000),
+            ("1m30s", 90_000),
+            ("500ms", 500),
+            ("1.5h", 5_400_000),
+            (".5s", 500),
+            ("1h0m0.25s", 3_600_250),
+            ("2min", 120_000),
+            ("1h 30m", 5_400_000),
+        ] {
+            assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
+            assert_eq!(limit(text), duration(text));
+        }
+        for zero in ["0", "0s", "0h0m"] {
+            assert_eq!(duration(zero), Err("it is zero".into()), "{zero}");
+            assert_eq!(limit(zero), Ok(Duration::MAX), "{zero}");
+        }
+        for bad in ["", "x", "-1", "-1s", "s", ".s", "1.2.3s", "1.5", "99999999999999999999h"] {
+            assert!(duration(bad).is_err() && limit(bad).is_err(), "{bad}");
+        }
     }
 }

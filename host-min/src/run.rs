@@ -21,7 +21,7 @@ use crate::sandbox::Job;
 use crate::sandbox::channel::{self, End};
 use crate::sandbox::process::{self, Sandbox};
 use crate::source::recording::{Recorder, Recording};
-use crate::source::{Call, Cause, NoAnswer, Response, Source, clock_millis, cluster, rfc3339};
+use crate::source::{Call, Cause, NoAnswer, Response, Source, Traced, clock_millis, cluster, rfc3339};
 use crate::stop;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -195,6 +195,10 @@ fn open_source(plan: &Plan, needs_a_server: bool, redactor: &Arc<Redactor>) -> R
             warnings.extend_from_slice(cluster.warnings());
             Arc::new(cluster)
         }
+    };
+    let source: Arc<dyn Source> = match &plan.trace {
+        Some(trace) => Arc::new(Traced::new(source, trace.clone())),
+        None => source,
     };
     match &plan.record {
         None => Ok(Opened { source, recorder: None, warnings }),

@@ -50,6 +50,7 @@ pub mod guest;
 pub mod host;
 pub mod hostile;
 pub mod kubeconfig;
+pub mod memory;
 pub mod objects;
 pub mod processes;
 pub mod programs;

@@ -183,6 +183,8 @@ impl Tally {
     /// A call got a status that is an error: why, and what to do about it.
     pub fn error(&mut self, status: Status, reason: String, advice: &str) {
         let class = match status.kind() {
+            // Nobody's retry helps until credentials or rights change.
+            Kind::Http(401 | 403) => Class::Refused,
             Kind::Http(_) | Kind::Unreachable | Kind::BadAnswer | Kind::TooLarge | Kind::TimedOut => {
                 Class::Cluster
             }

@@ -5,9 +5,9 @@ use super::display::{self, Settings};
 use super::table::Command;
 use super::typed::{Words, Wrong};
 use host_min::broker::policy::{Narrowing, label_selector};
-use host_min::cluster::Compression;
+use host_min::cluster::{self, Compression, Secret};
 use host_min::limits::{MAX_CHUNK_ITEMS, MAX_QPS};
-use host_min::quantity::{duration, size};
+use host_min::quantity::{duration, limit, size};
 use host_min::sandbox::engine::Kind;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -19,7 +19,7 @@ use wagather_abi::manifest::is_name;
 pub(super) struct Run {
     pub(super) guests: Vec<PathBuf>,
     pub(super) output: OsString,
-    pub(super) cluster: Cluster,
+    pub(super) cluster: cluster::Options,
     /// If there are several clusters, the context of `cluster` is none.
     pub(super) several: Option<Several>,
     pub(super) record: Option<PathBuf>,
@@ -51,20 +51,6 @@ pub(super) struct Rbac {
     pub(super) grant: Option<PathBuf>,
 }
 
-/// Where the cluster is, as kubectl has it.
-#[derive(Debug)]
-pub(super) struct Cluster {
-    pub(super) kubeconfig: Option<PathBuf>,
-    pub(super) context: Option<String>,
-    pub(super) server: Option<String>,
-    pub(super) as_user: Option<String>,
-    pub(super) as_group: Vec<String>,
-    pub(super) connect_timeout: Duration,
-    pub(super) first_byte_timeout: Duration,
-    pub(super) idle_timeout: Duration,
-    pub(super) compression: Compression,
-}
-
 /// What a recording takes the place of.
 const NOT_WITH_REPLAY: &[&str] = &[
     "record",
@@ -73,8 +59,17 @@ const NOT_WITH_REPLAY: &[&str] = &[
     "context",
     "all-contexts",
     "server",
+    "cluster",
+    "user",
+    "token",
+    "token-file",
+    "certificate-authority",
+    "insecure-skip-tls-verify",
+    "tls-server-name",
+    "proxy-url",
     "as",
     "as-group",
+    "as-uid",
     "connect-timeout",
     "first-byte-timeout",
     "idle-timeout",
@@ -87,6 +82,9 @@ impl Run {
         if let Some(other) = NOT_WITH_REPLAY.iter().find(|other| words.has("replay") && words.has(other)) {
             return Err(wrong(words.command, format!("--replay and --{other} do not go together")));
         }
+        if words.has("token") && words.has("token-file") {
+            return Err(wrong(words.command, "--token and --token-file do not go together".into()));
+        }
         let path = |long| words.one(long).map(PathBuf::from);
         let several = Several::of(words)?;
         Ok(Run {
@@ -95,15 +93,24 @@ impl Run {
                 Some(several) => several.folder.clone(),
                 None => words.one("output").unwrap_or_default(),
             },
-            cluster: Cluster {
+            cluster: cluster::Options {
                 kubeconfig: path("kubeconfig"),
                 context: if several.is_none() { one(words, "context", text)? } else { None },
                 server: one(words, "server", text)?,
+                cluster: one(words, "cluster", text)?,
+                user: one(words, "user", text)?,
+                token: one(words, "token", text)?.map(Secret::new),
+                token_file: path("token-file"),
+                certificate_authority: path("certificate-authority"),
+                insecure_skip_tls_verify: words.has("insecure-skip-tls-verify"),
+                tls_server_name: one(words, "tls-server-name", text)?,
+                proxy_url: one(words, "proxy-url", text)?,
                 as_user: one(words, "as", text)?,
-                as_group: all(words, "as-group", text)?,
-                connect_timeout: one(words, "connect-timeout", duration)?.unwrap_or_default(),
-                first_byte_timeout: one(words, "first-byte-timeout", duration)?.unwrap_or_default(),
-                idle_timeout: one(words, "idle-timeout", duration)?.unwrap_or_default(),
+                as_groups: all(words, "as-group", text)?,
+                as_uid: one(words, "as-uid", text)?,
+                connect_timeout: one(words, "connect-timeout", limit)?.unwrap_or_default(),
+                first_byte_timeout: one(words, "first-byte-timeout", limit)?.unwrap_or_default(),
+                idle_timeout: one(words, "idle-timeout", limit)?.unwrap_or_default(),
                 compression: one(words, "compression", compression)?.unwrap_or_default(),
             },
             several,
@@ -112,7 +119,7 @@ impl Run {
             check_access: words.has("check-access"),
             replay: path("replay"),
             timeout: one(words, "timeout", duration)?.unwrap_or_default(),
-            request_timeout: one(words, "request-timeout", duration)?.unwrap_or_default(),
+            request_timeout: one(words, "request-timeout", limit)?.unwrap_or_default(),
             memory: one(words, "memory", size)?.unwrap_or_default(),
             parallel: one(words, "parallel", positive)?.unwrap_or_default(),
             chunk_items: one(words, "chunk-size", chunk)?,
@@ -123,6 +130,7 @@ impl Run {
             engine: one(words, "engine", engine)?.unwrap_or_default(),
             display: Settings {
                 quiet: words.has("quiet"),
+                verbosity: one(words, "v", verbosity)?.unwrap_or_default(),
                 progress: one(words, "progress", display::when)?.unwrap_or_default(),
                 format: one(words, "log-format", display::format)?.unwrap_or_default(),
             },
@@ -217,6 +225,11 @@ fn chunk(typed: &str) -> Result<u32, String> {
 
 fn rate(typed: &str) -> Result<u32, String> {
     up_to(MAX_QPS, typed)
+}
+
+/// A level of kubectl's, which has ten of them; more is all.
+fn verbosity(typed: &str) -> Result<u32, String> {
+    typed.parse().map_err(|_| "write a whole number, such as 6".into())
 }
 
 fn up_to(most: u32, typed: &str) -> Result<u32, String> {

@@ -29,6 +29,12 @@ const DEFAULT_FOLDER: &str = "wagather";
 /// What is for one cluster alone, and why.
 const NOT_WITH_SEVERAL: &[(&str, &str)] = &[
     ("server", "a server is one cluster"),
+    ("cluster", "each context has its own"),
+    ("user", "each context has its own"),
+    ("token", "a token is for one cluster, and would be sent to all"),
+    ("token-file", "a token is for one cluster, and would be sent to all"),
+    ("certificate-authority", "each cluster has its own"),
+    ("tls-server-name", "each server has its own"),
     ("record", "a recording is of one cluster; record each in a run of its own"),
     ("audit", "the file is of one cluster; each archive has its own audit.jsonl"),
 ];
@@ -83,7 +89,7 @@ impl Several {
             return rights::dry_run(plan, grant_file, &lines.collect::<Vec<_>>());
         }
         let display = Display::new(settings);
-        let shown = Shown { display: &display, gatherers: Cell::new(0) };
+        let shown = Shown { display: &display, gatherers: Cell::new(0), tells_debug: settings.tells_debug() };
         let gathering = run(plan, &self.contexts, self.most_at_once, single_threaded, &shown);
         display.finish();
         let gathering = gathering?;
@@ -121,6 +127,7 @@ struct Shown<'a> {
     display: &'a Display,
     /// How many there are for each cluster.
     gatherers: Cell<usize>,
+    tells_debug: bool,
 }
 
 impl Watcher for Shown<'_> {
@@ -130,7 +137,7 @@ impl Watcher for Shown<'_> {
     }
 
     fn log(&self, context: &str, gatherer: &str, level: LogLevel, text: &str) {
-        if level != LogLevel::DEBUG {
+        if level != LogLevel::DEBUG || self.tells_debug {
             self.display.say(&of(context, gatherer), &Said::Log(level, text));
         }
     }

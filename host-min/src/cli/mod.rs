@@ -11,6 +11,7 @@ mod rbac;
 mod rights;
 mod run;
 mod table;
+mod token;
 mod typed;
 
 use args::{Rbac, Run};
@@ -18,6 +19,7 @@ use display::Format;
 use host_min::error::{Class, Result};
 use host_min::{SingleThreaded, sandbox, stop};
 use std::ffi::OsString;
+use std::io::{self, PipeReader};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use typed::{Typed, Words, Wrong};
@@ -27,18 +29,27 @@ use wagather_printable::Page;
 const WRONG: u8 = 2;
 
 /// The whole program.
-pub(super) fn main(words: impl Iterator<Item = OsString>, single_threaded: SingleThreaded) -> ExitCode {
+pub(super) fn main(
+    words: impl Iterator<Item = OsString>,
+    single_threaded: SingleThreaded,
+    keep_open: fn(&PipeReader) -> io::Result<()>,
+) -> ExitCode {
     let mut format = Format::default();
     let done = match typed::take_apart(words) {
         Ok(Typed::Help(None)) => print_ours(&help::program()),
         Ok(Typed::Help(Some(command))) => print_ours(&help::command(command)),
         Ok(Typed::Version) => print_ours(concat!("host-min ", env!("CARGO_PKG_VERSION"))),
         Ok(Typed::Command(words)) => {
+            // Before anything else, so that nothing is a copy of a process that has it.
+            let token = words.all("token").next().filter(|_| Run::of(&words).is_ok());
             let typed = words.one("log-format");
             format = typed.and_then(|word| display::format(word.to_str()?).ok()).unwrap_or_default();
-            match command(&words, single_threaded) {
-                Ok(done) => done,
-                Err(wrong) => return refuse(&wrong),
+            match token.map(|token| token::start_again(&words, token, keep_open)) {
+                Some(failure) => Err(failure),
+                None => match command(&words, single_threaded) {
+                    Ok(done) => done,
+                    Err(wrong) => return refuse(&wrong),
+                },
             }
         }
         Err(wrong) => return refuse(&wrong),

@@ -7,7 +7,7 @@ use host_min::grant::{Budgets, Glob, Grant};
 use host_min::limits::PAGE_ITEMS;
 use host_min::manifest::Resource;
 use host_min::sandbox::module::check;
-use host_min::{From, Output, Plan};
+use host_min::{From, Output, Plan, cluster};
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -258,7 +258,10 @@ pub(super) fn budgets(budgets: &Budgets) -> String {
     let time = |time: Duration| humantime::format_duration(time).to_string();
     let parts = [
         budgets.time.map(|all| format!("{} of time", time(all))),
-        budgets.request_time.map(|each| format!("{} for each request", time(each))),
+        budgets
+            .request_time
+            .filter(|each| *each != Duration::MAX)
+            .map(|each| format!("{} for each request", time(each))),
         budgets.memory_bytes.map(|bytes| format!("{} of memory", size(bytes))),
         budgets.requests.map(|number| format!("{number} requests")),
         budgets.received_bytes.map(|bytes| format!("{} received", size(bytes))),
@@ -351,7 +354,7 @@ fn answers(from: &From) -> String {
         From::Recording(path) => format!("the recording {}", path.display()),
         From::Source(source) => source.describe(),
         From::Cluster(options) => match (&options.server, &options.kubeconfig) {
-            (Some(server), _) => format!("the server {server}"),
+            (Some(server), _) => format!("the server {}", cluster::shown_url(server)),
             (None, Some(path)) => format!("the cluster of the kubeconfig {}", path.display()),
             (None, None) => "the current cluster, as kubectl finds it".into(),
         },

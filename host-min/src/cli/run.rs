@@ -1,22 +1,23 @@
 //! `host-min run`.
 
-use super::args::{Cluster, Run};
-use super::display::{Display, Ended, Said, Who};
+use super::args::Run;
+use super::display::{self, Display, Ended, Said, Who};
 use super::rights;
 use host_min::broker::audit::Live;
 use host_min::clusters::Sums;
 use host_min::error::{Class, Failure, Result};
-use host_min::{From, Grant, Isolation, Outcome, Output, Plan, SingleThreaded, cluster, reading_until, stop};
+use host_min::{From, Grant, Isolation, Outcome, Output, Plan, SingleThreaded, reading_until, stop};
 use std::fs::File;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
+use wagather_abi::LogLevel;
 
 pub(super) fn run(args: Run, single_threaded: SingleThreaded) -> Result<()> {
     stop::heed_signals();
     let from = match args.replay {
         Some(path) => From::Recording(path),
-        None => From::Cluster(Box::new(cluster_options(args.cluster))),
+        None => From::Cluster(Box::new(args.cluster)),
     };
     let mut plan = Plan::new(from, Output::parse(args.output), Isolation::Fork(single_threaded));
     plan.require_sandbox = args.require_sandbox;
@@ -38,14 +39,24 @@ pub(super) fn run(args: Run, single_threaded: SingleThreaded) -> Result<()> {
         args.guests.iter().try_for_each(|guest| plan.add_file(guest))
     })?;
     if let Some(several) = args.several {
+        if args.display.tells_requests() {
+            // Each cluster's process tells on its own standard error, which has the context before each line.
+            plan.trace = Some(Arc::new(display::say_request));
+        }
         return several.run(&plan, args.grant.as_deref(), args.dry_run, args.display, single_threaded);
     }
     if args.dry_run {
         return rights::dry_run(&plan, args.grant.as_deref(), &[]);
     }
     plan.audit = args.audit.as_deref().map(open_audit).transpose()?;
-    let display = Display::new(args.display);
-    let outcome = host_min::run(&plan, &display);
+    let display = Arc::new(Display::new(args.display));
+    if args.display.tells_requests() {
+        let display = display.clone();
+        plan.trace = Some(Arc::new(move |line| {
+            display.say(&Who::default(), &Said::Log(LogLevel::DEBUG, line));
+        }));
+    }
+    let outcome = host_min::run(&plan, &*display);
     display.finish();
     let outcome = outcome?;
     summarise(&outcome, &display);
@@ -60,20 +71,6 @@ fn open_audit(path: &Path) -> Result<Arc<Live>> {
         Err(error) => {
             Err(Failure::new(Class::Output, format!("cannot write the audit {}", path.display()), error))
         }
-    }
-}
-
-fn cluster_options(args: Cluster) -> cluster::Options {
-    cluster::Options {
-        kubeconfig: args.kubeconfig,
-        context: args.context,
-        server: args.server,
-        as_user: args.as_user,
-        as_groups: args.as_group,
-        connect_timeout: args.connect_timeout,
-        first_byte_timeout: args.first_byte_timeout,
-        idle_timeout: args.idle_timeout,
-        compression: args.compression,
     }
 }
 

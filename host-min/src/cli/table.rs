@@ -84,9 +84,11 @@ Exit codes:
   2  the command line is wrong
   3  a module cannot be used: not WebAssembly, invalid, another ABI version, not admitted by the grant
   4  the configuration cannot be used: kubeconfig, credentials, recording, parameters, grant
-  5  the cluster could not be reached, refused, or gave an answer that cannot be used
+  5  the cluster could not be reached, or gave an answer that cannot be used; another try may help
   6  the output cannot be written
   7  a gatherer failed: it trapped, ran out of time or memory, or returned an error
+  9  the cluster refused: the credentials are not accepted (401), or the account may not do it (403); no try helps
+     until that changes
   129, 130, 143  SIGHUP, SIGINT or SIGTERM ended the run; what there was is kept as incomplete
 
 If several gatherers fail, the first one's code is used; if several clusters do, the first context's.";
@@ -271,12 +273,12 @@ const RUN: &[Flag] = &[
     },
     Flag {
         default: Some("120s"),
-        help: "Time for each gatherer, such as 90s or 5m",
+        help: "Time for each gatherer, such as 90s, 5m or 1m30s; a number alone is seconds",
         ..text("timeout", "DURATION")
     },
     Flag {
         default: Some("60s"),
-        help: "Time for each HTTP request, from its sending to the end of its answer",
+        help: "Time for each HTTP request, from its sending to the end of its answer; 0 is no limit but --timeout",
         ..text("request-timeout", "DURATION")
     },
     Flag {
@@ -342,6 +344,12 @@ const RUN: &[Flag] = &[
     },
     Flag { short: Some('q'), help: "Print nothing but errors", ..flag("quiet") },
     Flag {
+        short: Some('v'),
+        default: Some("0"),
+        help: "How much else to tell, as for kubectl: from 4 on what gatherers log for debugging, from 6 on each request",
+        ..text("v", "LEVEL")
+    },
+    Flag {
         help: "The kubeconfig; otherwise $KUBECONFIG, ~/.kube/config, or the service account of the pod",
         ..cluster(path("kubeconfig", "FILE"))
     },
@@ -361,15 +369,43 @@ const RUN: &[Flag] = &[
         help: "The API server's URL; alone it needs no kubeconfig, as behind `kubectl proxy`",
         ..cluster(text("server", "URL"))
     },
+    Flag { help: "The kubeconfig's cluster, instead of the context's", ..cluster(text("cluster", "NAME")) },
+    Flag { help: "The kubeconfig's user, instead of the context's", ..cluster(text("user", "NAME")) },
+    Flag {
+        help: "A bearer token, instead of what the kubeconfig's user has. Other users of this machine can see it for a moment, and \
+               the shell may keep it; --token-file is safer",
+        ..cluster(text("token", "TOKEN"))
+    },
+    Flag {
+        help: "A file with a bearer token, instead of what the kubeconfig's user has; it is read again each minute",
+        ..cluster(path("token-file", "FILE"))
+    },
+    Flag {
+        help: "The certificate authority that the server's certificate must be signed by",
+        ..cluster(path("certificate-authority", "FILE"))
+    },
+    Flag {
+        help: "Do not verify the server's certificate: whoever is on the way can read and change everything",
+        ..cluster(flag("insecure-skip-tls-verify"))
+    },
+    Flag {
+        help: "The name that the server's certificate must have, if it is not the server's host",
+        ..cluster(text("tls-server-name", "NAME"))
+    },
+    Flag {
+        help: "The proxy to the server: http://, https:// or socks5://, with user:password@ if it wants that",
+        ..cluster(text("proxy-url", "URL"))
+    },
     Flag { help: "The user to act as", ..cluster(text("as", "USER")) },
     Flag {
         many: true,
         help: "A group to act as; may be given several times",
         ..cluster(text("as-group", "GROUP"))
     },
+    Flag { help: "The uid to act as", ..cluster(text("as-uid", "UID")) },
     Flag {
         default: Some("10s"),
-        help: "Time for a connection, TLS included",
+        help: "Time for a connection, TLS included; 0 is no limit of its own, here and below",
         ..cluster(text("connect-timeout", "DURATION"))
     },
     Flag {

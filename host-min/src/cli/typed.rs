@@ -148,6 +148,25 @@ impl Words {
         Err(Wrong { command: Some(self.command), reason })
     }
 
+    /// All of it as it can be typed, with another option and value in the place of one.
+    pub(super) fn typed_with(&self, instead_of: &str, long: &str, value: &OsStr) -> Vec<OsString> {
+        let mut words = vec![OsString::from(self.command.name)];
+        for (typed, typed_value) in &self.options {
+            let (long, value) = if *typed == instead_of { (long, value) } else { (*typed, &**typed_value) };
+            let mut word = OsString::from(format!("--{long}"));
+            let takes_value =
+                self.command.options.iter().any(|flag| flag.long == long && flag.value.is_some());
+            if takes_value {
+                word.push("=");
+                word.push(value);
+            }
+            words.push(word);
+        }
+        words.push("--".into());
+        words.extend(self.operands.iter().cloned());
+        words
+    }
+
     /// Whether an option was typed.
     pub(super) fn has(&self, long: &str) -> bool {
         self.options.iter().any(|(typed, _)| *typed == long)
@@ -229,6 +248,13 @@ mod tests {
         assert_eq!(words.operands, ["-", "-q"]);
         assert!(!words.has("quiet") && words.one("output").is_some_and(|output| output == "wagather.tar.gz"));
         assert!(typed("sandbox").is_ok());
+    }
+
+    #[test]
+    fn what_was_typed_can_be_typed_again() {
+        let words = typed("run -q --token=abc -o x a -- -b").expect("well-formed");
+        let again = words.typed_with("token", "token-file", OsStr::new("/dev/fd/3"));
+        assert_eq!(again, ["run", "--quiet", "--token-file=/dev/fd/3", "--output=x", "--", "a", "-b"]);
     }
 
     #[test]

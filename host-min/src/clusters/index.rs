@@ -167,10 +167,9 @@ impl Reason {
 
     /// The failure that it is of.
     pub(super) fn into_failure(self) -> Failure {
-        let classes = [Class::Module, Class::Config, Class::Cluster, Class::Output, Class::Gatherer];
         let class = match self.exit_code {
             code @ 128.. => Some(Class::Stopped(code - 128)),
-            code => classes.into_iter().find(|class| class.exit_code() == code),
+            code => Class::ALL.into_iter().find(|class| class.exit_code() == code),
         };
         let Reason { attempt, reason, more, advice, .. } = self;
         Failure { class: class.unwrap_or(Class::Internal), attempt, reason, more, advice }
@@ -233,9 +232,7 @@ mod tests {
 
     #[test]
     fn failures_come_back_as_they_were() {
-        for class in
-            [Class::Internal, Class::Module, Class::Config, Class::Cluster, Class::Output, Class::Gatherer]
-        {
+        for class in Class::ALL {
             let reasons = ["a reason".to_owned(), "another one".to_owned()];
             let failure = Failure::of_many(class, "cannot do it", reasons).advise("do it otherwise");
             assert_eq!(Reason::of(&failure).into_failure(), failure);

@@ -143,8 +143,11 @@ fn options_of(plan: &Plan) -> Result<&cluster::Options> {
     let From::Cluster(options) = &plan.from else {
         return refuse("the answers do not come from a kubeconfig");
     };
-    if options.context.is_some() || options.server.is_some() {
-        return refuse("one context or server is named for all of them");
+    if options.context.is_some() || options.server.is_some() || options.cluster.is_some() {
+        return refuse("one context, cluster or server is named for all of them");
+    }
+    if options.user.is_some() || options.token.is_some() || options.token_file.is_some() {
+        return refuse("one user or token is named for all of them");
     }
     if plan.record.is_some() || plan.audit.is_some() {
         return refuse("a recording and an audit are of one cluster");

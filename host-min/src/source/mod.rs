@@ -6,6 +6,10 @@
 
 pub mod cluster;
 pub mod recording;
+mod traced;
+
+pub use traced::Trace;
+pub(crate) use traced::Traced;
 
 use std::io::{self, ErrorKind, Read};
 use std::sync::Arc;

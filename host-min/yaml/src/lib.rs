@@ -1,17 +1,19 @@
 //! YAML (and so JSON) files as a tree whose nodes know their line and column.
 //!
 //! Not a deserialiser: a file is read by asking a node for what is wanted, so that whatever
-//! is wrong with it can be told with its place ([`Mistakes`] collects that). Not a full YAML either: no merge keys, and
-//! limits on depth and on what aliases may grow into. Tags are ignored.
+//! is wrong with it can be told with its place ([`Mistakes`] collects that). Not a full YAML either: merge keys only in
+//! [files of other programs](parse_foreign), and limits on depth and on what aliases may grow into. Tags are ignored.
 //!
 //! Scalars are kept as text. Whether `yes` or `012` is a string, a boolean or a number is up to who asks,
 //! which is more lenient than YAML 1.2 where it does no harm.
 
+mod foreign;
 mod mistakes;
 
+pub use foreign::{Foreign, decode, parse_foreign};
 pub use mistakes::{Map, Mistakes, distance, listed, nearest, shown};
 
-use saphyr_parser::{Event, Parser, ScalarStyle, Span};
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span};
 use std::fmt;
 
 /// How deep a document may nest; a kubeconfig needs eight.
@@ -79,28 +81,41 @@ impl fmt::Debug for Node {
 
 /// Reads one document; an empty one is a null at its beginning.
 pub fn parse(text: &str) -> Result<Node, Error> {
-    let mut documents = documents(text, 1)?;
-    Ok(documents
-        .pop()
-        .unwrap_or(Node { place: Place { line: 1, column: 1 }, value: Value::Scalar(String::new(), true) }))
+    let (mut documents, _) = documents(text, 1, false)?;
+    Ok(documents.pop().unwrap_or_else(Node::nothing))
 }
 
 /// Reads all documents of a file, the empty ones left out.
 pub fn parse_all(text: &str) -> Result<Vec<Node>, Error> {
-    let mut documents = documents(text, usize::MAX)?;
+    let (mut documents, _) = documents(text, usize::MAX, false)?;
     documents.retain(|document| !document.is_null());
     Ok(documents)
 }
 
-fn documents(text: &str, most: usize) -> Result<Vec<Node>, Error> {
-    let mut building = Building::default();
+/// The documents, and what is odd about them. A file of ours may have no more of them than `most` and no key twice; of a `foreign` one,
+/// what is more is told and not read.
+fn documents(text: &str, most: usize, foreign: bool) -> Result<(Vec<Node>, Vec<Error>), Error> {
+    let mut building = Building { foreign, ..Building::default() };
     let mut documents = Vec::new();
     let mut begun = 0;
     for event in Parser::new_from_str(text) {
-        let (event, span) = event.map_err(|error| Error {
-            place: Place { line: error.marker().line().max(1), column: error.marker().col() + 1 },
-            message: error.info().to_owned(),
-        })?;
+        if foreign && documents.len() == most {
+            // What is behind is only of interest if it is something.
+            match &event {
+                Ok((Event::Scalar(text, ScalarStyle::Plain, ..), _)) if text.is_empty() => continue,
+                Ok((Event::DocumentStart(_) | Event::DocumentEnd | Event::StreamEnd | Event::Nothing, _)) => {
+                    continue;
+                }
+                _ => {}
+            }
+            let place =
+                event.as_ref().map_or_else(|error| of_marker(error.marker()), |(_, span)| place(span));
+            let message = "another document is here; only the first document counts".to_owned();
+            building.oddities.push(Error { place, message });
+            break;
+        }
+        let (event, span) = event
+            .map_err(|error| Error { place: of_marker(error.marker()), message: error.info().to_owned() })?;
         let place = place(&span);
         match event {
             Event::DocumentStart(_) => {
@@ -123,10 +138,15 @@ fn documents(text: &str, most: usize) -> Result<Vec<Node>, Error> {
             Event::Nothing | Event::StreamStart | Event::StreamEnd => {}
         }
     }
-    Ok(documents)
+    Ok((documents, building.oddities))
 }
 
 impl Node {
+    /// What an empty file is.
+    fn nothing() -> Node {
+        Node { place: Place { line: 1, column: 1 }, value: Value::Scalar(String::new(), true) }
+    }
+
     /// The value of a key; none if it is absent or null, or if this is not a mapping.
     pub fn get(&self, key: &str) -> Option<&Node> {
         self.entries().iter().find(|(k, _)| k.text() == Some(key)).map(|(_, v)| v).filter(|v| !v.is_null())
@@ -170,9 +190,13 @@ impl Node {
 
     /// A boolean, or what there is instead.
     pub fn expect_bool(&self, what: &str) -> Result<bool, Error> {
+        let is_plain = matches!(self.value, Value::Scalar(_, true));
         match self.text() {
             Some("true" | "True" | "TRUE") => Ok(true),
             Some("false" | "False" | "FALSE") => Ok(false),
+            // YAML 1.1's, which Kubernetes' tools read.
+            Some("y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON") if is_plain => Ok(true),
+            Some("n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF") if is_plain => Ok(false),
             _ => Err(self.unexpected(what, "true or false")),
         }
     }
@@ -198,6 +222,16 @@ impl Node {
     /// An error at this node.
     pub fn error(&self, message: impl Into<String>) -> Error {
         Error { place: self.place, message: message.into() }
+    }
+
+    /// Whether it is the key of YAML 1.1 that takes in other mappings; in quotes it is none.
+    fn is_merge(&self) -> bool {
+        matches!(&self.value, Value::Scalar(text, true) if text == "<<")
+    }
+
+    /// Whether it is the same key.
+    fn is_key(&self, key: &Node) -> bool {
+        key.text().is_some() && self.text() == key.text()
     }
 
     fn unexpected(&self, what: &str, wanted: &str) -> Error {
@@ -241,6 +275,9 @@ struct Building {
     open: Vec<(Node, usize, Option<Node>)>,
     anchors: Vec<(usize, Node)>,
     nodes: usize,
+    /// Whether a key may occur twice: the last one counts.
+    foreign: bool,
+    oddities: Vec<Error>,
 }
 
 impl Building {
@@ -285,13 +322,26 @@ impl Building {
         match &mut parent.value {
             Value::List(items) => items.push(node),
             Value::Map(entries) => match key.take() {
-                Some(key) => entries.push((key, node)),
+                Some(key) => match entries
+                    .iter_mut()
+                    .find(|(known, _)| self.foreign && !key.is_merge() && known.is_key(&key))
+                {
+                    Some(entry) => *entry = (key, node),
+                    None => entries.push((key, node)),
+                },
                 None => {
                     if !matches!(node.value, Value::Scalar(..)) {
                         return fail(node.place, "a key must be a text");
                     }
-                    if node.text().is_some() && entries.iter().any(|(k, _)| k.text() == node.text()) {
+                    let is_merge = self.foreign && node.is_merge();
+                    let is_known = !is_merge && entries.iter().any(|(known, _)| known.is_key(&node));
+                    if is_known && !self.foreign {
                         return fail(node.place, "this key occurs a second time");
+                    }
+                    if is_known {
+                        let key = shown(node.text().unwrap_or_default());
+                        let message = format!("the key \"{key}\" occurs a second time; the last one counts");
+                        self.oddities.push(Error { place: node.place, message });
                     }
                     *key = Some(node);
                 }
@@ -311,7 +361,11 @@ fn depth(node: &Node) -> usize {
 }
 
 fn place(span: &Span) -> Place {
-    Place { line: span.start.line().max(1), column: span.start.col() + 1 }
+    of_marker(&span.start)
+}
+
+fn of_marker(marker: &Marker) -> Place {
+    Place { line: marker.line().max(1), column: marker.col() + 1 }
 }
 
 fn fail<T>(place: Place, message: &str) -> Result<T, Error> {

@@ -8,12 +8,13 @@
 use host_min::fuzz::{self, Resolved};
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    let Ok(text) = std::str::from_utf8(data) else { return };
+    let Ok(text) = host_min::yaml::decode(data) else { return };
+    let text = &*text;
     if let Some(word) = text.strip_prefix('=') {
         return self::word(word);
     }
     if text.trim_start().starts_with("{\"kind\":\"ExecCredential\"") {
-        drop(fuzz::exec_answer(text));
+        drop(fuzz::exec_answer(data));
         return;
     }
     let texts: Vec<&str> = text.split('\0').collect();

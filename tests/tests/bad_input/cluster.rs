@@ -1,6 +1,6 @@
 //! Servers that cannot be reached, are not who they should be, refuse, or answer with what cannot be used.
 
-use super::{CLUSTER, cluster_operators};
+use super::{CLUSTER, REFUSED, cluster_operators};
 use std::time::Duration;
 use tests::certificates::Authority;
 use tests::failing::Failing;
@@ -74,7 +74,8 @@ fn statuses() {
         (500, "InternalError", "Internal error occurred: etcdserver: request timed out"),
     ] {
         let server = Server::new().on(CLUSTER_OPERATORS, Answer::status(code, reason, message)).start();
-        failing.case(&format!("HTTP {code}"), CLUSTER, cluster_operators().server(&server.url()));
+        let expected = if matches!(code, 401 | 403) { REFUSED } else { CLUSTER };
+        failing.case(&format!("HTTP {code}"), expected, cluster_operators().server(&server.url()));
     }
     let page = Server::new().on(CLUSTER_OPERATORS, Answer::page(503, "Application is not available")).start();
     failing.case("a page of a proxy", CLUSTER, cluster_operators().server(&page.url()));

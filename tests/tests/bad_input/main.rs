@@ -15,6 +15,7 @@ use tests::programs;
 const MODULE: i32 = 3;
 const CONFIG: i32 = 4;
 const CLUSTER: i32 = 5;
+const REFUSED: i32 = 9;
 const OUTPUT: i32 = 6;
 const GATHERER: i32 = 7;
 

@@ -136,7 +136,7 @@ fn a_page_that_is_refused_leaves_an_incomplete_archive() {
     });
     let ran = run(&server, Host::run(guest).server(&proxy.url()).within(LIMIT));
     ran.expect_failure(
-        5,
+        9,
         r#"list /v1/pods: HTTP 403: pods is forbidden: User "nobody" cannot list resource "pods""#,
     );
     let archive = ran.archive.expect("an archive");

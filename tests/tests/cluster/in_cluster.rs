@@ -62,13 +62,13 @@ fn a_pod_whose_account_is_not_known() {
     let place = tests::place();
     std::fs::write(place.path().join("token"), "no-token-of-this-server").expect("a file");
     std::fs::copy(server.text("/ca"), place.path().join("ca.crt")).expect("a copy");
-    in_pod(&server, place.path(), &["cluster-operators"]).expect_failure(5, "HTTP 401: Unauthorized");
+    in_pod(&server, place.path(), &["cluster-operators"]).expect_failure(9, "HTTP 401: Unauthorized");
     // Another authority: the pod of another cluster.
     let wrong = Path::new(server.text("/ca")).with_file_name("wrong-ca.crt");
     std::fs::copy(wrong, place.path().join("ca.crt")).expect("a copy");
     in_pod(&server, place.path(), &["cluster-operators"]).expect_failure(5, "unknown CA");
     std::fs::remove_file(place.path().join("ca.crt")).expect("a file");
-    in_pod(&server, place.path(), &["cluster-operators"]).expect_failure(4, "ca.crt cannot be read");
+    in_pod(&server, place.path(), &["cluster-operators"]).expect_failure(4, "ca.crt, cannot be read");
 }
 
 #[test]

@@ -67,7 +67,9 @@ fn as_expected(ran: &Ran, why: Option<&str>, what: &str) {
             assert_eq!(ran.gathered().report()["complete"], true, "{what}");
         }
         Some(why) => {
-            ran.expect_failure(5, why);
+            // What is refused is told from what is out of reach.
+            let is_refused = why.contains("HTTP 403") || why.contains("HTTP 401");
+            ran.expect_failure(if is_refused { 9 } else { 5 }, why);
             let archive = ran.archive.as_ref().expect("an archive with the reasons");
             assert_eq!(archive.paths(), ["audit.jsonl", "wagather.json"], "{what}");
         }
@@ -100,7 +102,7 @@ fn one_gatherer_may_what_another_may_not() {
     let server = shared();
     let guests = ["cluster-operators", "pods"].map(programs::guest);
     let ran = run(&server, host(&server, "restricted.yaml", guests));
-    ran.expect_failure(5, RESTRICTED);
+    ran.expect_failure(9, RESTRICTED);
     let archive = ran.archive.expect("an archive");
     assert_eq!(archive.gatherer("cluster-operators")["status"], "complete");
     assert_eq!(archive.gatherer("pods")["status"], "failed");
@@ -111,19 +113,19 @@ fn one_gatherer_may_what_another_may_not() {
 fn acting_as_somebody_else() {
     let server = shared();
     let pods = || host(&server, "token.yaml", [programs::guest("pods")]);
-    run(&server, pods().args(["--as", "restricted"])).expect_failure(5, RESTRICTED);
+    run(&server, pods().args(["--as", "restricted"])).expect_failure(9, RESTRICTED);
     // Only the group makes that user an administrator, so this is the proof that it is sent.
-    run(&server, pods().args(["--as", "somebody"])).expect_failure(5, r#"User "somebody" cannot list"#);
+    run(&server, pods().args(["--as", "somebody"])).expect_failure(9, r#"User "somebody" cannot list"#);
     run(&server, pods().args(["--as", "somebody", "--as-group", "ops", "--as-group", "system:masters"]))
         .gathered();
     run(&server, pods().args(["--as-group", "system:masters"])).expect_failure(4, "--as");
     // The command line goes before the file, which says `restricted`.
     let ran =
         run(&server, host(&server, "impersonate.yaml", [programs::guest("pods")]).args(["--as", "nobody"]));
-    ran.expect_failure(5, NOBODY);
+    ran.expect_failure(9, NOBODY);
     let ran =
         run(&server, host(&server, "restricted.yaml", [programs::guest("pods")]).args(["--as", "admin"]));
-    ran.expect_failure(5, r#"User "restricted" cannot impersonate"#);
+    ran.expect_failure(9, r#"User "restricted" cannot impersonate"#);
 }
 
 /// Context and cluster in one file, users and another context in the next.
@@ -162,14 +164,14 @@ fn several_files_are_one_configuration() {
 
     run(&server, pods()).gathered();
     run(&server, pods().args(["--context", "mine"])).gathered();
-    run(&server, pods().args(["--context", "other"])).expect_failure(5, RESTRICTED);
+    run(&server, pods().args(["--context", "other"])).expect_failure(9, RESTRICTED);
     run(&server, pods().args(["--context", "third"])).expect_failure(4, "third");
     // The first file that says something wins.
     let turned = [&second, &first].map(|path| path.display().to_string()).join(":");
     let ran = run(&server, Host::run(programs::guest("pods")).env("KUBECONFIG", &turned));
-    ran.expect_failure(5, RESTRICTED);
+    ran.expect_failure(9, RESTRICTED);
     // A kubeconfig on the command line is the only one.
-    run(&server, pods().kubeconfig(server.kubeconfig("restricted.yaml"))).expect_failure(5, RESTRICTED);
+    run(&server, pods().kubeconfig(server.kubeconfig("restricted.yaml"))).expect_failure(9, RESTRICTED);
     // The same, found at home.
     let home = place.path().join("home/.kube");
     std::fs::create_dir_all(&home).expect("a folder");

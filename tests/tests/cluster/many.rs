@@ -44,7 +44,7 @@ fn gather(server: &Server, place: &tempfile::TempDir, code: i32, more: &[&str]) 
 #[test]
 fn each_context_gathers_what_its_user_may() {
     let (server, place) = (shared(), tests::place());
-    let rows = gather(&server, &place, 5, &[]);
+    let rows = gather(&server, &place, 9, &[]);
     let folder = place.path().join("fleet");
     assert_eq!(
         left_in(&folder),
@@ -58,7 +58,7 @@ fn each_context_gathers_what_its_user_may() {
     let items = server.items(OPERATORS_PATH).len() as u64;
     assert_eq!(items, OPERATORS as u64);
     for (row, (status, code, operators, failures)) in
-        rows.iter().zip([("complete", 0, items, 0), ("incomplete", 5, items, 1), ("incomplete", 5, 0, 2)])
+        rows.iter().zip([("complete", 0, items, 0), ("incomplete", 9, items, 1), ("incomplete", 9, 0, 2)])
     {
         assert_eq!((&row["status"], &row["exitCode"]), (&status.into(), &code.into()), "{row:#}");
         assert_eq!(row["failures"].as_array().map(Vec::len), Some(failures), "{row:#}");
@@ -78,7 +78,7 @@ fn each_context_gathers_what_its_user_may() {
 #[test]
 fn access_is_asked_for_each_context() {
     let (server, place) = (shared(), tests::place());
-    let rows = gather(&server, &place, 5, &["--check-access"]);
+    let rows = gather(&server, &place, 9, &["--check-access"]);
     assert_eq!(rows[0]["status"], "complete");
     for row in &rows[1..] {
         assert_eq!((&row["status"], &row["archive"]), (&"failed".into(), &Value::Null), "{row:#}");

@@ -177,13 +177,13 @@ fn the_examples_work_with_their_account_and_fail_without() {
     wait_until("the rule for pods is gone", || !account.may(&pods));
     account
         .run(&programs::guest("pods"), &[])
-        .expect_failure(5, "list /v1/pods: HTTP 403: pods is forbidden");
+        .expect_failure(9, "list /v1/pods: HTTP 403: pods is forbidden");
     account.run(&programs::guest("degraded-operators"), &[]).gathered();
     put(&without_operators);
     wait_until("the rules were exchanged", || account.may(&pods) && !account.may(&operators));
     let forbidden = "HTTP 403: clusteroperators.config.openshift.io is forbidden";
     for name in ["cluster-operators", "degraded-operators"] {
-        account.run(&programs::guest(name), &[]).expect_failure(5, forbidden);
+        account.run(&programs::guest(name), &[]).expect_failure(9, forbidden);
     }
     account.run(&programs::guest("pods"), &[]).gathered();
 
@@ -192,8 +192,8 @@ fn the_examples_work_with_their_account_and_fail_without() {
     wait_until("all rules are back", || account.may(&pods) && account.may(&operators));
     server.admin().delete(&path(binding));
     wait_until("it is not bound", || !account.may(&pods));
-    account.run(&programs::guest("pods"), &[]).expect_failure(5, "HTTP 403");
-    account.run(&programs::guest("cluster-operators"), &[]).expect_failure(5, "HTTP 403");
+    account.run(&programs::guest("pods"), &[]).expect_failure(9, "HTTP 403");
+    account.run(&programs::guest("cluster-operators"), &[]).expect_failure(9, "HTTP 403");
     account.run(&programs::guest("hello"), &[]).gathered();
 }
 
@@ -272,10 +272,10 @@ fn a_grant_narrows_the_account() {
     account
         .run(&pods_of_others, &grant)
         .expect_failure(7, "the grant has no rule for v1/pods in the namespace default");
-    account.run(&pods_of_others, &[]).expect_failure(5, "HTTP 403");
+    account.run(&pods_of_others, &[]).expect_failure(9, "HTTP 403");
     account.run(&another, &grant).expect_failure(7, "the grant has no rule for the name registry");
-    account.run(&another, &[]).expect_failure(5, "HTTP 403");
-    account.run(&programs::guest("pods"), &[]).expect_failure(5, "HTTP 403");
+    account.run(&another, &[]).expect_failure(9, "HTTP 403");
+    account.run(&programs::guest("pods"), &[]).expect_failure(9, "HTTP 403");
 }
 
 /// A gatherer that lists over all namespaces runs with the account that is printed for two of them, as its grant names these.
@@ -319,7 +319,7 @@ fn the_account_of_a_grant_runs_a_gatherer_that_lists_everything() {
     // One more namespace than the account has a role in, and a pattern.
     let wider = grant_of("wider.yaml", &format!("{NAMESPACE}, default, kube-system"));
     let wider = [&*wider[0], &*wider[1]];
-    account.run(&pods, &wider).expect_failure(5, "list /v1/pods in kube-system: HTTP 403");
+    account.run(&pods, &wider).expect_failure(9, "list /v1/pods in kube-system: HTTP 403");
     account
         .run(&pods, &[&wider[..], &["--check-access"]].concat())
         .expect_failure(5, "list v1/pods in the namespace kube-system");

@@ -2,26 +2,12 @@
 
 use super::{operators, silent};
 use serde_json::json;
-use std::os::unix::fs::FileExt;
-use tests::archive::contains;
 use tests::certificates::Authority;
 use tests::kubeconfig::Contexts;
+use tests::memory::has;
 use tests::processes::{children, until};
 
 const TOKEN: &str = "a-token-that-only-a-cluster-may-have-0123456789";
-
-/// Whether a process has a text somewhere in its memory.
-fn has_in_memory(process: u32, text: &str) -> bool {
-    let regions = std::fs::read_to_string(format!("/proc/{process}/maps")).expect("its regions");
-    let memory = std::fs::File::open(format!("/proc/{process}/mem")).expect("its memory");
-    regions.lines().filter(|line| line.contains(" rw")).any(|line| {
-        let (begin, rest) = line.split_once('-').expect("a begin");
-        let (end, _) = rest.split_once(' ').expect("an end");
-        let [begin, end] = [begin, end].map(|address| u64::from_str_radix(address, 16).expect("an address"));
-        let mut bytes = vec![0; usize::try_from(end - begin).expect("a size")];
-        memory.read_exact_at(&mut bytes, begin).is_ok() && contains(&bytes, text.as_bytes())
-    })
-}
 
 #[test]
 fn the_process_that_all_others_are_copies_of_has_no_credentials() {
@@ -36,10 +22,10 @@ fn the_process_that_all_others_are_copies_of_has_no_credentials() {
     let host = operators(&kubeconfig).args(["--all-contexts"]).output(place.path().join("fleet"));
     let started = host.timeout("5s").call();
     until("both were asked", || server.seen().len() == 2);
-    assert!(!has_in_memory(started.id(), TOKEN), "a sandbox could be a copy of this");
-    assert!(has_in_memory(started.id(), "--all-contexts"), "what is there is found");
+    assert!(!has(started.id(), TOKEN), "a sandbox could be a copy of this");
+    assert!(has(started.id(), "--all-contexts"), "what is there is found");
     for cluster in children(started.id()) {
-        assert!(has_in_memory(cluster, TOKEN), "what is there is found");
+        assert!(has(cluster, TOKEN), "what is there is found");
     }
     started.wait().expect_code(5);
 }

@@ -6,6 +6,7 @@
 mod audit;
 mod bounds;
 mod command_line;
+mod connection;
 mod ended;
 mod in_time;
 mod recordings;

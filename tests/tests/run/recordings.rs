@@ -152,7 +152,7 @@ fn credentials_are_sent_to_the_server_and_nowhere_else() {
         let path = |suffix: &str| place.path().join(format!("{name}{suffix}"));
         let all: Vec<_> = programs::examples().iter().map(|name| programs::guest(name)).collect();
         let done = Host::run_all(all).kubeconfig(kubeconfig).output(path("")).record(path(".har")).wait();
-        done.expect_code(5);
+        done.expect_code(9);
         assert!(
             server.seen().iter().all(|seen| seen.header("authorization") == Some(&header)),
             "{:?}",

@@ -96,6 +96,11 @@ pub(super) fn say_failure(format: Format, failure: &Failure) {
     terminal::write(&line_of(format, &Who::default(), &Said::Failure(failure)));
 }
 
+/// Tells of a request in the process of one of several clusters, whose lines the process above says.
+pub(super) fn say_request(line: &str) {
+    terminal::write(&line_of(Format::Text, &Who::default(), &Said::Log(LogLevel::DEBUG, line)));
+}
+
 /// Says what is wrong with a command line, and where to read what is right.
 pub(super) fn say_wrong(reason: &str, usage: &str, command: &str) {
     let mut page = Page::new();
@@ -224,7 +229,7 @@ impl Display {
 /// One cluster's gatherers.
 impl Observer for Display {
     fn log(&self, gatherer: &str, level: LogLevel, text: &str) {
-        if level != LogLevel::DEBUG {
+        if level != LogLevel::DEBUG || self.shared.settings.tells_debug() {
             let who = Who { context: None, gatherer: gatherer.to_owned() };
             self.say(&who, &Said::Log(level, text));
         }

@@ -25,8 +25,22 @@ pub(in crate::cli) const FORMATS: &[&str] = &["text", "json"];
 pub(in crate::cli) struct Settings {
     /// Nothing but failures.
     pub(in crate::cli) quiet: bool,
+    /// As kubectl's `-v`: how much of what else happens is told.
+    pub(in crate::cli) verbosity: u32,
     pub(in crate::cli) progress: When,
     pub(in crate::cli) format: Format,
+}
+
+impl Settings {
+    /// Whether what gatherers say for those who look for mistakes is told.
+    pub(in crate::cli) const fn tells_debug(&self) -> bool {
+        self.verbosity >= 4
+    }
+
+    /// Whether each request is told.
+    pub(in crate::cli) const fn tells_requests(&self) -> bool {
+        self.verbosity >= 6
+    }
 }
 
 /// How often a terminal is drawn on.

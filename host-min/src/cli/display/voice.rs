@@ -213,6 +213,7 @@ const fn class(class: Class) -> &'static str {
         Class::Module => "module",
         Class::Config => "config",
         Class::Cluster => "cluster",
+        Class::Refused => "refused",
         Class::Output => "output",
         Class::Gatherer => "gatherer",
         Class::Stopped(_) => "stopped",

@@ -66,6 +66,8 @@ struct State {
     expires: Option<SystemTime>,
     /// Whether a thread is asking.
     busy: bool,
+    /// Why a plugin failed: it is not run again, as it would ask its person again, or be refused again.
+    failed: Option<NoAnswer>,
 }
 
 impl Credentials {
@@ -127,6 +129,9 @@ impl Credentials {
             {
                 return Ok(current.clone());
             }
+            if let Some(failed) = &state.failed {
+                return Err(failed.clone());
+            }
             if !state.busy {
                 break;
             }
@@ -145,6 +150,11 @@ impl Credentials {
         let mut state = self.lock();
         state.busy = false;
         self.changed.notify_all();
+        if let (Origin::Exec(..), Err(failed)) = (&self.origin, &asked)
+            && failed.cause != Cause::Late
+        {
+            state.failed = Some(failed.clone());
+        }
         let (credential, expires) = asked?;
         state.stale_at = match self.origin {
             Origin::TokenFile(_) => Some(Instant::now() + Duration::from_secs(TOKEN_FILE_SECONDS)),
@@ -330,6 +340,22 @@ mod tests {
         let first = credentials.current(soon()).unwrap();
         assert_eq!(header(&credentials.renewed(&first, soon()).unwrap().unwrap()), "Bearer t2");
         assert_eq!(header(&credentials.renewed(&first, soon()).unwrap().unwrap()), "Bearer t2");
+    }
+
+    #[test]
+    fn a_plugin_that_fails_runs_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let credentials = counting(folder.path(), "not a time");
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    let failure = credentials.current(soon()).unwrap_err();
+                    assert!(failure.reason.contains("is not an RFC 3339 time"), "{failure:?}");
+                });
+            }
+        });
+        assert!(credentials.current(soon()).is_err());
+        assert_eq!(std::fs::read_to_string(folder.path().join("runs")).unwrap(), "x\n");
     }
 
     #[test]

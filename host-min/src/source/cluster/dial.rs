@@ -7,11 +7,14 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs}
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use super::secret::Secret;
 use super::timeouts::{Limits, stopped};
+use super::tls::Tls;
 use super::tls_error::io_reason;
 use super::url::{ProxyKind, ProxyUrl, ServerUrl, host_port};
 use crate::source::{Cause, NoAnswer};
 use crate::stop;
+use rustls::ClientConnection;
 
 /// What a proxy may say before the tunnel begins.
 const MAX_PROXY_ANSWER_BYTES: usize = 8 << 10;
@@ -23,12 +26,18 @@ pub(super) struct Socket {
     limits: Limits,
     read_timeout: Duration,
     write_timeout: Duration,
+    /// TLS with a proxy, within which all of it happens.
+    proxy_tls: Option<Box<ClientConnection>>,
 }
+
+/// The socket below TLS with a proxy.
+struct Below<'a>(&'a mut Socket);
 
 impl Socket {
     fn new(tcp: TcpStream, deadline: Instant) -> Socket {
         let limits = Limits::only(deadline);
-        Socket { tcp, limits, read_timeout: Duration::MAX, write_timeout: Duration::MAX }
+        let (read_timeout, write_timeout) = (Duration::MAX, Duration::MAX);
+        Socket { tcp, limits, read_timeout, write_timeout, proxy_tls: None }
     }
 
     /// Sets when to give up.
@@ -47,7 +56,8 @@ impl Socket {
             return false;
         }
         let peeked = self.tcp.peek(&mut [0]);
-        let is_quiet = peeked.is_err_and(|error| error.kind() == ErrorKind::WouldBlock);
+        let above = self.proxy_tls.as_ref().is_none_or(|tls| tls.wants_read());
+        let is_quiet = above && peeked.is_err_and(|error| error.kind() == ErrorKind::WouldBlock);
         self.tcp.set_nonblocking(false).is_ok() && is_quiet
     }
 
@@ -65,6 +75,59 @@ impl Socket {
 
 impl Read for Socket {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.proxy_tls.take() {
+            None => self.read_below(buffer),
+            Some(mut tls) => {
+                let read = rustls::Stream::new(&mut *tls, &mut Below(self)).read(buffer);
+                self.proxy_tls = Some(tls);
+                read
+            }
+        }
+    }
+}
+
+impl Write for Socket {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        match self.proxy_tls.take() {
+            None => self.write_below(buffer),
+            Some(mut tls) => {
+                let written = rustls::Stream::new(&mut *tls, &mut Below(self)).write(buffer);
+                self.proxy_tls = Some(tls);
+                written
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self.proxy_tls.take() {
+            None => Ok(()),
+            Some(mut tls) => {
+                let flushed = rustls::Stream::new(&mut *tls, &mut Below(self)).flush();
+                self.proxy_tls = Some(tls);
+                flushed
+            }
+        }
+    }
+}
+
+impl Read for Below<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read_below(buffer)
+    }
+}
+
+impl Write for Below<'_> {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        self.0.write_below(buffer)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Socket {
+    fn read_below(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let end = self.limits.of_read(Instant::now());
         loop {
             let left = self.left_until(end)?;
@@ -79,10 +142,8 @@ impl Read for Socket {
             self.read_timeout = Duration::MAX;
         }
     }
-}
 
-impl Write for Socket {
-    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+    fn write_below(&mut self, buffer: &[u8]) -> io::Result<usize> {
         loop {
             let left = self.left_until(self.limits.deadline)?;
             if self.write_timeout > left {
@@ -96,34 +157,36 @@ impl Write for Socket {
             self.write_timeout = Duration::MAX;
         }
     }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 fn again(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
 }
 
+/// A proxy, and how to do TLS with it if it wants that.
+pub(super) struct Proxy {
+    pub(super) url: ProxyUrl,
+    pub(super) tls: Option<Tls>,
+}
+
 /// Connects to a server, through a proxy if there is one. With a proxy of kind http, a plain server is
 /// not tunnelled to: the request itself is the proxy's.
-pub(super) fn dial(
-    server: &ServerUrl,
-    proxy: Option<&ProxyUrl>,
-    deadline: Instant,
-) -> Result<Socket, NoAnswer> {
-    let Some(proxy) = proxy else {
+pub(super) fn dial(server: &ServerUrl, proxy: Option<&Proxy>, deadline: Instant) -> Result<Socket, NoAnswer> {
+    let Some(Proxy { url: proxy, tls }) = proxy else {
         let who = host_port(&server.host, server.port);
         return connect(&server.host, server.port, deadline)
             .map_err(|error| no_answer(format!("cannot connect to {who}: {}", io_reason(&error)), &error));
     };
     let mut socket = connect(&proxy.host, proxy.port, deadline)
         .map_err(|error| no_answer(format!("cannot connect to {proxy}: {}", io_reason(&error)), &error))?;
+    if let Some(tls) = tls {
+        let who = proxy.to_string();
+        socket.proxy_tls = Some(Box::new(tls.shake_hands(&mut socket, &who)?));
+    }
     let opened = match proxy.kind {
-        ProxyKind::Http if !server.tls => Ok(()),
-        ProxyKind::Http => http_tunnel(&mut socket, server, proxy),
-        ProxyKind::Socks5 => socks_tunnel(&mut socket, server),
+        ProxyKind::Http | ProxyKind::Https if !server.tls => Ok(()),
+        ProxyKind::Http | ProxyKind::Https => http_tunnel(&mut socket, server, proxy),
+        ProxyKind::Socks5 => socks_tunnel(&mut socket, server, proxy),
     };
     opened.map_err(|error| {
         let who = host_port(&server.host, server.port);
@@ -191,11 +254,12 @@ fn resolve(host: &str, port: u16, deadline: Instant) -> io::Result<Vec<SocketAdd
 fn http_tunnel(socket: &mut Socket, server: &ServerUrl, proxy: &ProxyUrl) -> io::Result<()> {
     let target = host_port(&server.host, server.port);
     let mut head = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n");
-    if let Some(authorization) = &proxy.authorization {
+    if let Some(authorization) = &proxy.authorization() {
         head += &format!("Proxy-Authorization: {}\r\n", authorization.reveal());
     }
     head += "\r\n";
     socket.write_all(head.as_bytes())?;
+    socket.flush()?;
     // Byte by byte: what follows the head belongs to the tunnel.
     let mut answer = Vec::new();
     while !answer.ends_with(b"\r\n\r\n") {
@@ -225,14 +289,50 @@ fn http_tunnel(socket: &mut Socket, server: &ServerUrl, proxy: &ProxyUrl) -> io:
     }
 }
 
-/// RFC 1928, without a password; names are left to the proxy.
-fn socks_tunnel(socket: &mut Socket, server: &ServerUrl) -> io::Result<()> {
-    socket.write_all(&[5, 1, 0])?;
+/// RFC 1929.
+fn socks_login(socket: &mut Socket, (user, password): &(String, Secret)) -> io::Result<()> {
+    let mut request = vec![1];
+    for text in [user, password.reveal()] {
+        let len = u8::try_from(text.len()).ok().filter(|len| *len > 0).ok_or_else(|| {
+            io::Error::new(ErrorKind::InvalidInput, "a SOCKS proxy's user and password have 1 to 255 bytes")
+        })?;
+        request.push(len);
+        request.extend(text.bytes());
+    }
+    socket.write_all(&request)?;
+    let mut answer = [0; 2];
+    socket.read_exact(&mut answer)?;
+    match answer[1] {
+        0 => Ok(()),
+        _ => Err(io::Error::new(
+            ErrorKind::PermissionDenied,
+            "the proxy does not accept the user or the password",
+        )),
+    }
+}
+
+/// RFC 1928, with a password (RFC 1929) if there is one; names are left to the proxy.
+fn socks_tunnel(socket: &mut Socket, server: &ServerUrl, proxy: &ProxyUrl) -> io::Result<()> {
+    const NO_LOGIN: u8 = 0;
+    const LOGIN: u8 = 2;
+    match &proxy.login {
+        None => socket.write_all(&[5, 1, NO_LOGIN])?,
+        Some(_) => socket.write_all(&[5, 2, NO_LOGIN, LOGIN])?,
+    }
     let mut chosen = [0; 2];
     socket.read_exact(&mut chosen)?;
-    if chosen != [5, 0] {
-        let why = "the proxy wants a password, or does not speak SOCKS 5";
-        return Err(io::Error::new(ErrorKind::InvalidData, why));
+    match (chosen, &proxy.login) {
+        ([5, NO_LOGIN], _) => {}
+        ([5, LOGIN], Some(login)) => socks_login(socket, login)?,
+        ([5, _], None) => {
+            let why = "the proxy wants a user and a password: write them into its URL, as in socks5://user:password@host";
+            return Err(io::Error::new(ErrorKind::PermissionDenied, why));
+        }
+        ([5, _], Some(_)) => {
+            let why = "the proxy wants to know us by something else than a password";
+            return Err(io::Error::new(ErrorKind::PermissionDenied, why));
+        }
+        _ => return Err(io::Error::new(ErrorKind::InvalidData, "the proxy does not speak SOCKS 5")),
     }
     let mut request = vec![5, 1, 0];
     match server.ip() {

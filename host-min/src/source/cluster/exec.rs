@@ -9,6 +9,8 @@
 //! otherwise, such as a browser, is left alone. A plugin that may ask a person is an exception: a terminal serves only the group
 //! that is in its foreground, which is ours. So it stays in our group, and only it itself is ended.
 
+mod answer;
+
 use std::io::{self, IsTerminal, PipeReader, Read};
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
@@ -23,11 +25,12 @@ use super::access::IdentityPem;
 use super::base64;
 use super::kubeconfig::ClusterEntry;
 use super::secret::Secret;
-use super::timestamp;
 use super::url::ServerUrl;
 use crate::fork::{self, Pid};
 use crate::source::{Cause, NoAnswer};
 use crate::stop::{self, Group};
+use answer::is_whole;
+pub(super) use answer::read_answer;
 
 /// What a plugin may print: tokens and certificates are a few kilobytes.
 const MAX_OUTPUT_BYTES: usize = 1 << 20;
@@ -154,7 +157,7 @@ fn output(
     cluster: Option<&Value>,
     deadline: Instant,
     running: &Running,
-) -> Result<String, NoAnswer> {
+) -> Result<Vec<u8>, NoAnswer> {
     let terminal = config.interactive_mode != InteractiveMode::Never && std::io::stdin().is_terminal();
     if config.interactive_mode == InteractiveMode::Always && !terminal {
         return Err(failed(
@@ -196,9 +199,7 @@ fn output(
         running.wait(&mut child);
     }
     match heard {
-        Ok(bytes) => String::from_utf8(bytes).map_err(|_| {
-            failed(config, "gave an answer that cannot be read: it is not UTF-8".to_owned(), false)
-        }),
+        Ok(bytes) => Ok(bytes),
         Err(Silent::Failed(status)) => Err(failed(config, format!("failed ({status})"), false)),
         Err(Silent::Endless) => {
             let what = format!("printed more than {} KiB, and was stopped", MAX_OUTPUT_BYTES >> 10);
@@ -285,46 +286,6 @@ fn end_rest(group: Option<Pid>, is_in_the_way: bool) {
     }
 }
 
-fn is_whole(text: &[u8]) -> bool {
-    serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok()
-}
-
-pub(super) fn read_answer(config: &ExecConfig, text: &str) -> Result<Issued, String> {
-    // The error of serde_json would quote what it met, which may be a token.
-    let answer: Value = serde_json::from_str(text)
-        .map_err(|error| format!("it is not JSON (line {}, column {})", error.line(), error.column()))?;
-    let said = |key: &str| answer[key].as_str().unwrap_or_default();
-    if said("kind") != "ExecCredential" {
-        return Err("it is not an ExecCredential".to_owned());
-    }
-    if said("apiVersion") != config.api_version {
-        return Err(format!("its apiVersion is \"{}\", not \"{}\"", said("apiVersion"), config.api_version));
-    }
-    let status = &answer["status"];
-    let field = |key: &str| status[key].as_str().filter(|text| !text.is_empty());
-    let identity = match (field("clientCertificateData"), field("clientKeyData")) {
-        (Some(certificates), Some(key)) => Some(IdentityPem {
-            certificates: certificates.as_bytes().to_vec(),
-            key: key.as_bytes().to_vec(),
-            owner: format!("the exec plugin {}", config.command.display()),
-        }),
-        (None, None) => None,
-        _ => return Err("it has only one of clientCertificateData and clientKeyData".to_owned()),
-    };
-    let token = field("token").map(Secret::new);
-    if token.is_none() && identity.is_none() {
-        return Err("it has neither a token nor a client certificate".to_owned());
-    }
-    let expires = match field("expirationTimestamp") {
-        Some(text) => Some(
-            timestamp::parse(text)
-                .ok_or_else(|| format!("its expirationTimestamp, {text}, is not an RFC 3339 time"))?,
-        ),
-        None => None,
-    };
-    Ok(Issued { token, identity, expires })
-}
-
 fn failed(config: &ExecConfig, what: String, hint: bool) -> NoAnswer {
     let advice = match &config.install_hint {
         Some(text) if hint => text.trim().to_owned(),
@@ -337,6 +298,7 @@ fn failed(config: &ExecConfig, what: String, hint: bool) -> NoAnswer {
 
 #[cfg(test)]
 mod tests {
+    use super::super::timestamp;
     use super::*;
 
     fn plugin(script: &str) -> ExecConfig {
@@ -410,7 +372,11 @@ mod tests {
         for (script, expected) in [
             ("exit 3".to_owned(), "failed (exit status: 3)"),
             ("echo '{'".to_owned(), "it is not JSON (line 2, column 0)"),
-            ("echo '{}'".to_owned(), "it is not an ExecCredential"),
+            ("echo 'a: ['".to_owned(), "it is neither JSON nor YAML (line "),
+            ("true".to_owned(), "it is empty"),
+            ("echo hunter2".to_owned(), "it is not an ExecCredential"),
+            ("echo '{\"kind\":\"Pod\"}'".to_owned(), "it is not an ExecCredential"),
+            ("echo '{}'".to_owned(), "its apiVersion is \"\", not \"client.authentication.k8s.io/v1\""),
             (format!("echo '{{{HEAD}}}'"), "it has neither a token nor a client certificate"),
             (
                 format!(r#"echo '{{{HEAD},"status":{{"clientKeyData":"x"}}}}'"#),
@@ -431,6 +397,22 @@ mod tests {
             run(&config, None, Instant::now() + Duration::from_secs(1), &Running::default()).unwrap_err();
         assert!(failure.reason.contains("could not be started"));
         assert_eq!(failure.advice, "get it from the shelf");
+    }
+
+    #[test]
+    fn answers_that_client_go_takes() {
+        const YAML: &str = "apiVersion: client.authentication.k8s.io/v1\nkind: ExecCredential\nstatus:\n  token: hunter2\n  expirationTimestamp: 2030-01-01T00:00:00Z\n";
+        let json = r#"{"apiVersion":"client.authentication.k8s.io/v1","status":{"token":"hunter2"}}"#;
+        let wide: Vec<u8> = format!("\u{feff}{json}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let marked = format!("\u{feff}{json}");
+        let separated = format!("---\n{YAML}");
+        for answer in [YAML.as_bytes(), json.as_bytes(), marked.as_bytes(), &wide, separated.as_bytes()] {
+            let issued = read_answer(&plugin(""), answer).unwrap();
+            assert_eq!(issued.token.unwrap().reveal(), "hunter2");
+            assert!(is_whole(answer));
+        }
+        let issued = read_answer(&plugin(""), YAML.as_bytes()).unwrap();
+        assert_eq!(issued.expires, timestamp::parse("2030-01-01T00:00:00Z"));
     }
 
     fn runs(process: &str) -> bool {

@@ -9,8 +9,8 @@ use super::body;
 use super::credentials::Credentials;
 use super::exec::{self, ExecConfig, InteractiveMode};
 use super::http::{self, Template};
-use super::kubeconfig::resolve::{self, Overrides};
-use super::kubeconfig::{Kubeconfig, Material, load, merge};
+use super::kubeconfig::resolve;
+use super::kubeconfig::{Kubeconfig, Material, UserEntry, load, merge};
 use super::scrub::{Scrub, Scrubbed};
 use super::secret::Secret;
 use super::url::{ProxyUrl, ServerUrl};
@@ -42,7 +42,8 @@ pub fn kubeconfig(texts: &[&str]) -> Result<Option<Resolved>, String> {
     if names_files(&config) {
         return Ok(Some(Resolved { head: None, debug, secrets }));
     }
-    let access = resolve::resolve(config, Overrides::default()).map_err(|failure| failure.to_string())?;
+    let access =
+        resolve::resolve(config, &super::Options::default()).map_err(|failure| failure.to_string())?;
     debug += &format!("{access:?}");
     let template = Template::new(&access, access.proxy.as_ref(), true);
     if matches!(access.auth, Auth::TokenFile(..) | Auth::Exec(..)) {
@@ -56,10 +57,13 @@ pub fn kubeconfig(texts: &[&str]) -> Result<Option<Resolved>, String> {
     Ok(Some(Resolved { head: Some(head), debug, secrets }))
 }
 
+fn users(config: &Kubeconfig) -> impl Iterator<Item = UserEntry> {
+    config.users.iter().filter_map(|(_, entry)| load::user(entry).ok())
+}
+
 fn secrets(config: &Kubeconfig) -> Vec<String> {
-    let users = config.users.iter().map(|(_, user)| user);
-    users
-        .flat_map(|user| [&user.token, &user.password])
+    users(config)
+        .flat_map(|user| [user.token, user.password])
         .flatten()
         .map(|secret| secret.reveal().to_owned())
         .collect()
@@ -67,14 +71,15 @@ fn secrets(config: &Kubeconfig) -> Vec<String> {
 
 fn names_files(config: &Kubeconfig) -> bool {
     let is_file = |material: &Option<Material>| matches!(material, Some(Material::File(_)));
-    config.clusters.iter().any(|(_, cluster)| is_file(&cluster.certificate_authority))
-        || config.users.iter().any(|(_, user)| {
+    let mut clusters = config.clusters.iter().filter_map(|(_, entry)| load::cluster(entry).ok());
+    clusters.any(|cluster| is_file(&cluster.certificate_authority))
+        || users(config).any(|user| {
             is_file(&user.client_certificate) || is_file(&user.client_key) || user.token_file.is_some()
         })
 }
 
 /// What an exec plugin printed: whether it can be used.
-pub fn exec_answer(text: &str) -> Result<Option<SystemTime>, String> {
+pub fn exec_answer(text: &[u8]) -> Result<Option<SystemTime>, String> {
     let config = ExecConfig {
         command: "plugin".into(),
         args: Vec::new(),

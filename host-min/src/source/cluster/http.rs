@@ -60,11 +60,11 @@ impl Template {
         let mut fields = format!("Host: {}\r\nUser-Agent: {}\r\n", server.authority, user_agent());
         impersonate(&access.impersonate, &mut fields);
         // A plain server behind an HTTP proxy: the proxy reads the request, and wants the whole URL.
-        match proxy.filter(|proxy| proxy.kind == ProxyKind::Http && !server.tls) {
+        match proxy.filter(|proxy| proxy.kind != ProxyKind::Socks5 && !server.tls) {
             Some(proxy) => Template {
                 origin: server.to_string(),
                 fields,
-                proxy_authorization: proxy.authorization.clone(),
+                proxy_authorization: proxy.authorization(),
                 gzip,
             },
             None => Template { origin: server.prefix.clone(), fields, proxy_authorization: None, gzip },

@@ -51,20 +51,26 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use self::access::Access;
+use self::access::{Access, Trust};
 use self::body::Body;
 pub use self::compression::Compression;
 use self::credentials::{Credential, Credentials};
+use self::dial::Proxy;
 pub(in crate::source) use self::gzip::Gunzipped;
 use self::http::{Head, Template};
+use self::in_cluster::Found;
 use self::kubeconfig::merge::Files;
-use self::kubeconfig::resolve::{self, Overrides};
+use self::kubeconfig::resolve;
 use self::pool::{Connection, Pool};
 #[doc(hidden)]
 pub use self::proxy_env::ProxyVariables;
 use self::scrub::{Scrub, Scrubbed};
+pub use self::secret::Secret;
 use self::timeouts::{Limits, Silence, Timeouts, after, explain_head, told};
 use self::tls::Tls;
+use self::url::ProxyKind;
+/// A URL as it may be shown: what may be a password is not in it.
+pub use self::url::shown as shown_url;
 use super::{Call, Cause, NoAnswer, Permission, Question, Response, Source};
 use crate::error::{Class, Failure};
 use crate::limits::{DEFAULT_CONNECT_TIMEOUT, DEFAULT_FIRST_BYTE_TIMEOUT, DEFAULT_IDLE_TIMEOUT};
@@ -78,10 +84,28 @@ pub struct Options {
     pub context: Option<String>,
     /// The server to use instead of the cluster's; alone, `http://…`, as behind `kubectl proxy`.
     pub server: Option<String>,
+    /// The kubeconfig's cluster to use instead of the context's.
+    pub cluster: Option<String>,
+    /// The kubeconfig's user to be instead of the context's.
+    pub user: Option<String>,
+    /// The bearer token to use instead of whatever else says who we are, but for a client certificate.
+    pub token: Option<Secret>,
+    /// The file that such a token is in; it is read again each minute.
+    pub token_file: Option<PathBuf>,
+    /// The file of the certificate authority to trust instead of the configuration's.
+    pub certificate_authority: Option<PathBuf>,
+    /// Whether to believe the server whoever it is.
+    pub insecure_skip_tls_verify: bool,
+    /// The name that the server's certificate must have instead of its host's.
+    pub tls_server_name: Option<String>,
+    /// The proxy to use instead of the configuration's.
+    pub proxy_url: Option<String>,
     /// The user to act as (impersonation).
     pub as_user: Option<String>,
     /// The groups to act as; they need a user.
     pub as_groups: Vec<String>,
+    /// The uid to act as; it needs a user.
+    pub as_uid: Option<String>,
     /// How long a connection may take, from the look-up of the name to the end of the TLS handshake, a proxy's part included.
     pub connect_timeout: Duration,
     /// How long it may take from the request to the first byte of the answer.
@@ -98,8 +122,17 @@ impl Default for Options {
             kubeconfig: None,
             context: None,
             server: None,
+            cluster: None,
+            user: None,
+            token: None,
+            token_file: None,
+            certificate_authority: None,
+            insecure_skip_tls_verify: false,
+            tls_server_name: None,
+            proxy_url: None,
             as_user: None,
             as_groups: Vec::new(),
+            as_uid: None,
             connect_timeout: DEFAULT_CONNECT_TIMEOUT,
             first_byte_timeout: DEFAULT_FIRST_BYTE_TIMEOUT,
             idle_timeout: DEFAULT_IDLE_TIMEOUT,
@@ -172,9 +205,19 @@ pub fn open_in(options: &Options, environment: &Environment) -> Result<Cluster, 
     let gzip = options.compression.is_for(&access);
     let template = Template::new(&access, proxy.as_ref(), gzip);
     let Access { server, trust, auth, identity, warnings, .. } = access;
-    let tls = if server.tls { Some(Tls::new(&server, &trust, identity).map_err(fail)?) } else { None };
+    let tls = if server.tls { Some(Tls::new(&server.host, &trust, identity).map_err(fail)?) } else { None };
+    let proxy = proxy.map(|url| -> Result<Proxy, Failure> {
+        // As Go has it: who is trusted to be the server is trusted to be the proxy.
+        let trust = Trust { server_name: None, ..trust };
+        let tls = match url.kind {
+            ProxyKind::Https => Some(Tls::new(&url.host, &trust, None).map_err(fail)?),
+            ProxyKind::Http | ProxyKind::Socks5 => None,
+        };
+        Ok(Proxy { url, tls })
+    });
+    let proxy = proxy.transpose()?;
     let credentials = Credentials::new(auth).map_err(fail)?;
-    let proxy_scrub = Scrub::of(proxy.as_ref().and_then(|proxy| proxy.authorization.as_ref()));
+    let proxy_scrub = Scrub::of(proxy.as_ref().and_then(|proxy| proxy.url.authorization()).as_ref());
     let timeouts = Timeouts {
         connect: options.connect_timeout,
         first_byte: options.first_byte_timeout,
@@ -220,22 +263,19 @@ pub fn contexts_in(options: &Options, environment: &Environment) -> Result<Vec<C
 
 /// The kubeconfig; without one, the server that is named; without that, the pod's service account.
 fn find(options: &Options, environment: &Environment) -> Result<Access, Failure> {
-    let over = Overrides {
-        context: options.context.as_deref(),
-        server: options.server.as_deref(),
-        as_user: options.as_user.as_deref(),
-        as_groups: &options.as_groups,
-    };
+    let over = options;
+    let named = options.context.is_some() || options.cluster.is_some() || options.user.is_some();
     let files = Files::choose(
         options.kubeconfig.as_deref(),
         environment.kubeconfig.as_deref(),
         environment.home.as_deref(),
     );
-    if let Some(config) = files.read()?.filter(|config| !config.is_empty() || over.context.is_some()) {
+    if let Some(config) = files.read()?.filter(|config| !config.is_empty() || named) {
         return resolve::resolve(config, over);
     }
-    if let Some(context) = over.context {
-        let attempt = format!("cannot use the context \"{context}\"");
+    for (kind, name) in [("context", &over.context), ("cluster", &over.cluster), ("user", &over.user)] {
+        let Some(name) = name else { continue };
+        let attempt = format!("cannot use the {kind} \"{name}\"");
         return Err(Failure::new(Class::Config, attempt, "there is no kubeconfig")
             .advise("Name one with --kubeconfig or KUBECONFIG."));
     }
@@ -244,8 +284,10 @@ fn find(options: &Options, environment: &Environment) -> Result<Access, Failure>
     }
     if options.kubeconfig.is_none() {
         let (host, port) = (environment.service_host.as_ref(), environment.service_port.as_ref());
-        if let Some(access) = in_cluster::access(&environment.service_account, host, port, over) {
-            return access;
+        match in_cluster::access(&environment.service_account, host, port, over) {
+            Found::Account(access) => return *access,
+            Found::NoToken(failure) => return Err(failure),
+            Found::NoPod => {}
         }
     }
     let looked = match files {

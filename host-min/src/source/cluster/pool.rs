@@ -5,10 +5,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::credentials::Credential;
-use super::dial::{self, Socket};
+use super::dial::{self, Proxy, Socket};
 use super::timeouts::{ALL_TIME, Limits, Timeouts, after, seconds};
 use super::tls::{self, Tls};
-use super::url::{ProxyUrl, ServerUrl, host_port};
+use super::url::{ServerUrl, host_port};
 use crate::source::{Cause, NoAnswer};
 
 /// How many connections are kept while nobody uses them.
@@ -23,7 +23,7 @@ pub(super) const BUFFER_BYTES: usize = 16 << 10;
 /// The connections to a server.
 pub(super) struct Pool {
     server: ServerUrl,
-    proxy: Option<ProxyUrl>,
+    proxy: Option<Proxy>,
     /// Absent for plain http.
     tls: Option<Tls>,
     timeouts: Timeouts,
@@ -74,12 +74,7 @@ enum Stream {
 }
 
 impl Pool {
-    pub(super) fn new(
-        server: ServerUrl,
-        proxy: Option<ProxyUrl>,
-        tls: Option<Tls>,
-        timeouts: Timeouts,
-    ) -> Pool {
+    pub(super) fn new(server: ServerUrl, proxy: Option<Proxy>, tls: Option<Tls>, timeouts: Timeouts) -> Pool {
         let who = host_port(&server.host, server.port);
         let (state, changed) = (Mutex::default(), Condvar::new());
         Pool { server, proxy, tls, timeouts, who, state, changed }

@@ -6,10 +6,11 @@ use std::fmt;
 
 /// A text whose `Debug` does not show it.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub(super) struct Secret(String);
+pub struct Secret(String);
 
 impl Secret {
-    pub(super) fn new(text: impl Into<String>) -> Self {
+    /// Takes a text.
+    pub fn new(text: impl Into<String>) -> Self {
         Secret(text.into())
     }
 

@@ -18,7 +18,6 @@ use super::credentials::Credential;
 use super::dial::Socket;
 use super::insecure::AcceptAnything;
 use super::tls_error;
-use super::url::ServerUrl;
 use crate::source::{Cause, NoAnswer};
 
 /// How many sessions are remembered, so that further connections need not start from nothing.
@@ -54,12 +53,8 @@ impl std::fmt::Debug for Tls {
 
 impl Tls {
     /// Reads certificates and keys, so that a bad one is found before anything is sent.
-    pub(super) fn new(
-        server: &ServerUrl,
-        trust: &Trust,
-        identity: Option<IdentityPem>,
-    ) -> Result<Tls, String> {
-        let name = trust.server_name.as_deref().unwrap_or(&server.host);
+    pub(super) fn new(host: &str, trust: &Trust, identity: Option<IdentityPem>) -> Result<Tls, String> {
+        let name = trust.server_name.as_deref().unwrap_or(host);
         let name = ServerName::try_from(name.to_owned())
             .map_err(|_| format!("{name} is not a name that a certificate can have"))?;
         let roots = match &trust.authority {
@@ -90,34 +85,48 @@ impl Tls {
         credential: &Credential,
         who: &str,
     ) -> Result<Stream, NoAnswer> {
-        let config = self.config(credential).map_err(|why| NoAnswer {
-            cause: Cause::Final,
-            reason: format!("cannot set up TLS to {who}: {why}"),
-            advice: String::new(),
-        })?;
-        let connection = ClientConnection::new(config, self.name.clone())
-            .map_err(|error| tls_error::explain(&std::io::Error::other(error), "connect to", who, false))?;
+        let config = self.config(credential).map_err(|why| cannot_set_up(who, &why))?;
+        let connection = self.connection(config, who)?;
         let mut stream = StreamOwned::new(connection, Ahead::new(socket));
         while stream.conn.is_handshaking() {
             if let Err(error) = stream.conn.complete_io(&mut stream.sock) {
-                let late = stream.sock.socket.is_late();
-                let mut failure = tls_error::explain(&error, "connect to", who, late);
-                // Nothing was sent yet of what is asked for.
-                if failure.cause == Cause::Broken {
-                    failure.cause = Cause::Unreachable;
-                }
-                return Err(failure);
+                return Err(failed(&error, who, stream.sock.socket.is_late()));
             }
         }
         Ok(stream)
     }
 
+    /// Does the handshake with a proxy, to which we present nothing.
+    pub(super) fn shake_hands(&self, socket: &mut Socket, who: &str) -> Result<ClientConnection, NoAnswer> {
+        let config = self.config_of(0, None).map_err(|why| cannot_set_up(who, &why))?;
+        let mut connection = self.connection(config, who)?;
+        while connection.is_handshaking() {
+            if let Err(error) = connection.complete_io(socket) {
+                return Err(failed(&error, who, socket.is_late()));
+            }
+        }
+        Ok(connection)
+    }
+
+    fn connection(&self, config: Arc<ClientConfig>, who: &str) -> Result<ClientConnection, NoAnswer> {
+        ClientConnection::new(config, self.name.clone())
+            .map_err(|error| tls_error::explain(&std::io::Error::other(error), "connect to", who, false))
+    }
+
     fn config(&self, credential: &Credential) -> Result<Arc<ClientConfig>, String> {
-        // Only an exec plugin's certificate changes; otherwise one configuration serves for good.
-        let (generation, identity) = match &credential.identity {
-            Some(issued) => (credential.generation, Some(issued)),
-            None => (0, self.identity.as_ref()),
-        };
+        // Only an exec plugin's certificate changes; otherwise one configuration serves for good. As for client-go, a certificate of the
+        // kubeconfig's goes before one that a plugin issues.
+        match (&self.identity, &credential.identity) {
+            (None, Some(issued)) => self.config_of(credential.generation, Some(issued)),
+            (own, _) => self.config_of(0, own.as_ref()),
+        }
+    }
+
+    fn config_of(
+        &self,
+        generation: u64,
+        identity: Option<&IdentityPem>,
+    ) -> Result<Arc<ClientConfig>, String> {
         let mut built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((known, config)) = &*built
             && *known == generation
@@ -170,6 +179,21 @@ impl Tls {
         })?;
         Ok((certificates, key))
     }
+}
+
+fn cannot_set_up(who: &str, why: &str) -> NoAnswer {
+    let reason = format!("cannot set up TLS to {who}: {why}");
+    NoAnswer { cause: Cause::Final, reason, advice: String::new() }
+}
+
+/// Why a handshake failed.
+fn failed(error: &std::io::Error, who: &str, late: bool) -> NoAnswer {
+    let mut failure = tls_error::explain(error, "connect to", who, late);
+    // Nothing was sent yet of what is asked for.
+    if failure.cause == Cause::Broken {
+        failure.cause = Cause::Unreachable;
+    }
+    failure
 }
 
 fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {

@@ -19,6 +19,8 @@ pub(super) struct ServerUrl {
     pub(super) authority: String,
     /// What comes before every path, without the slash at its end; usually empty.
     pub(super) prefix: String,
+    /// The user and the password that are written before the host. They are part of nothing that is shown.
+    pub(super) login: Option<(String, Secret)>,
 }
 
 /// A proxy's address.
@@ -27,8 +29,8 @@ pub(super) struct ProxyUrl {
     pub(super) kind: ProxyKind,
     pub(super) host: String,
     pub(super) port: u16,
-    /// The value of `Proxy-Authorization`, if the URL has a user.
-    pub(super) authorization: Option<Secret>,
+    /// The user and the password, if the URL has them.
+    pub(super) login: Option<(String, Secret)>,
 }
 
 /// How a proxy is spoken to.
@@ -36,7 +38,9 @@ pub(super) struct ProxyUrl {
 pub(super) enum ProxyKind {
     /// `CONNECT` for https, absolute paths for http.
     Http,
-    /// SOCKS 5 without a password; the proxy looks up names.
+    /// The same over TLS.
+    Https,
+    /// SOCKS 5; the proxy looks up names.
     Socks5,
 }
 
@@ -52,18 +56,20 @@ impl ServerUrl {
             None => (tls_by_default, text),
         };
         let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+        if path.contains('@') {
+            // Else a part of a password would be taken for a port or a path, and shown.
+            return Err(NOT_ENCODED.to_owned());
+        }
         if path.contains(['?', '#']) {
             return Err("it has a query or a fragment".to_owned());
         }
-        if authority.contains('@') {
-            return Err("it has a user name; credentials belong under users".to_owned());
-        }
+        let (login, authority) = login(authority);
         let (host, port) = host_and_port(authority, if tls { 443 } else { 80 })?;
         let prefix = path.trim_end_matches('/').to_owned();
         if !prefix.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err("its path has characters that need encoding".to_owned());
         }
-        Ok(ServerUrl { tls, host, port, authority: authority.to_owned(), prefix })
+        Ok(ServerUrl { tls, host, port, authority: authority.to_owned(), prefix, login })
     }
 
     /// The literal address, if the host is one.
@@ -90,27 +96,50 @@ impl ProxyUrl {
         let (kind, default_port) = match scheme.to_ascii_lowercase().as_str() {
             "http" => (ProxyKind::Http, 80),
             "socks5" | "socks5h" => (ProxyKind::Socks5, 1080),
-            "https" => {
-                return Err("proxies that are themselves reached over https are not supported".to_owned());
+            "https" => (ProxyKind::Https, 443),
+            other => {
+                return Err(format!("the scheme {other} is not supported, only http, https and socks5 are"));
             }
-            other => return Err(format!("the scheme {other} is not supported, only http and socks5 are")),
         };
-        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        let (user, authority) = match authority.rsplit_once('@') {
-            Some((user, authority)) => (Some(user), authority),
-            None => (None, authority),
-        };
-        if user.is_some() && kind == ProxyKind::Socks5 {
-            return Err("SOCKS proxies with a password are not supported".to_owned());
+        let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+        if path.contains('@') {
+            return Err(NOT_ENCODED.to_owned());
         }
+        let (login, authority) = login(authority);
         let (host, port) = host_and_port(authority, default_port)?;
-        let authorization = user.map(|user| {
-            let (name, password) = user.split_once(':').unwrap_or((user, ""));
-            let plain = [percent_decode(name), b":".to_vec(), percent_decode(password)].concat();
-            Secret::new(format!("Basic {}", base64::encode(&plain)))
-        });
-        Ok(ProxyUrl { kind, host, port, authorization })
+        Ok(ProxyUrl { kind, host, port, login })
     }
+}
+
+impl ProxyUrl {
+    /// The value of `Proxy-Authorization`; none for SOCKS, which says who we are in its own way.
+    pub(super) fn authorization(&self) -> Option<Secret> {
+        self.login.as_ref().filter(|_| self.kind != ProxyKind::Socks5).map(basic)
+    }
+}
+
+/// The value of `Authorization` for a user and a password (RFC 7617).
+pub(super) fn basic((user, password): &(String, Secret)) -> Secret {
+    let both = format!("{user}:{}", password.reveal());
+    Secret::new(format!("Basic {}", base64::encode(both.as_bytes())))
+}
+
+/// A URL as it may be shown, whether it can be read or not: what may be a password is not in it.
+pub fn shown(text: &str) -> String {
+    let Some((before, host)) = text.rsplit_once('@') else { return text.to_owned() };
+    let scheme = before.split_once("://").map_or(String::new(), |(scheme, _)| format!("{scheme}://"));
+    format!("{scheme}<redacted>@{host}")
+}
+
+const NOT_ENCODED: &str =
+    "it has an @ behind its host; in a password, / is written %2F, ? is %3F and # is %23";
+
+/// The user and the password before a host, and the host.
+fn login(authority: &str) -> (Option<(String, Secret)>, &str) {
+    let Some((login, authority)) = authority.rsplit_once('@') else { return (None, authority) };
+    let (user, password) = login.split_once(':').unwrap_or((login, ""));
+    let text = |part| String::from_utf8_lossy(&percent_decode(part)).into_owned();
+    (Some((text(user), Secret::new(text(password)))), authority)
 }
 
 impl std::fmt::Display for ProxyUrl {
@@ -206,7 +235,6 @@ mod tests {
         for text in [
             "ftp://x",
             "https://",
-            "https://u:p@x",
             "https://x:0",
             "https://x:y",
             "https://a b",
@@ -225,14 +253,47 @@ mod tests {
     fn proxies() {
         let proxy = ProxyUrl::parse("http://al%40ice:p@proxy:3128/").unwrap();
         assert_eq!((proxy.host.as_str(), proxy.port), ("proxy", 3128));
-        assert_eq!(
-            proxy.authorization.as_ref().unwrap().reveal(),
-            format!("Basic {}", base64::encode(b"al@ice:p"))
-        );
-        assert!(!format!("{proxy:?}").contains("Basic"));
+        let authorization = proxy.authorization().unwrap();
+        assert_eq!(authorization.reveal(), format!("Basic {}", base64::encode(b"al@ice:p")));
+        assert!(!format!("{:?}", ProxyUrl::parse("http://a:hunter2@p")).contains("hunter2"));
         assert_eq!(ProxyUrl::parse("proxy").unwrap().port, 80);
         assert_eq!(ProxyUrl::parse("socks5://p").unwrap().kind, ProxyKind::Socks5);
-        assert!(ProxyUrl::parse("https://p").is_err());
-        assert!(ProxyUrl::parse("socks5://u:p@p").is_err());
+        let proxy = ProxyUrl::parse("https://u:p@p").unwrap();
+        assert_eq!((proxy.kind, proxy.port), (ProxyKind::Https, 443));
+        let proxy = ProxyUrl::parse("socks5://u:p%2F@p").unwrap();
+        assert_eq!(proxy.login, Some(("u".to_owned(), Secret::new("p/"))));
+        assert!(proxy.authorization().is_none());
+        assert!(ProxyUrl::parse("ftp://p").is_err());
+    }
+
+    #[test]
+    fn passwords_are_not_shown() {
+        for (text, expected) in [
+            ("https://admin:hunter2@10.0.0.1:6443", "https://<redacted>@10.0.0.1:6443"),
+            ("https://admin:hunt/er2@10.0.0.1", "https://<redacted>@10.0.0.1"),
+            ("https://admin:hunt@er2@10.0.0.1", "https://<redacted>@10.0.0.1"),
+            ("admin:hunter2@10.0.0.1", "<redacted>@10.0.0.1"),
+            ("https://10.0.0.1:6443", "https://10.0.0.1:6443"),
+        ] {
+            assert_eq!(shown(text), expected);
+        }
+        let url = ServerUrl::parse("https://admin:hunter2%2F@10.0.0.1:6443/x", true).unwrap();
+        assert_eq!(url.to_string(), "https://10.0.0.1:6443/x");
+        assert_eq!(url.authority, "10.0.0.1:6443");
+        assert_eq!(
+            basic(url.login.as_ref().unwrap()).reveal(),
+            format!("Basic {}", base64::encode(b"admin:hunter2/"))
+        );
+        assert!(!format!("{url:?}").contains("hunter2"));
+        for text in [
+            "https://admin:443/hunter2@10.0.0.1",
+            "https://admin:hunter2/x@10.0.0.1",
+            "https://admin:hunter2?@10.0.0.1",
+            "https://admin:hunter2#@10.0.0.1",
+        ] {
+            for why in [ServerUrl::parse(text, true).unwrap_err(), ProxyUrl::parse(text).unwrap_err()] {
+                assert!(!why.contains("hunter2") && why.contains("%2F"), "{why}");
+            }
+        }
     }
 }

@@ -1,20 +1,20 @@
 //! Reads one kubeconfig file.
 //!
-//! Paths in a file are relative to the folder of that file, so they are made absolute here, before merging
-//! forgets where they came from. Certificates in files of their own are not read here: only those of the
-//! chosen context are.
+//! A file is read as a whole, its clusters and users one by one when they are chosen: a user that this program cannot be does no
+//! harm to the others. Paths in a file are relative to the folder of that file. Certificates in files of their own are not read
+//! here.
 
 use std::io::ErrorKind;
 use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 
-use super::{ClusterEntry, ContextEntry, Impersonate, Kubeconfig, Material, UserEntry};
+use super::{ClusterEntry, ContextEntry, Entry, Impersonate, Kubeconfig, Material, UserEntry};
 use crate::error::{Class, Failure};
 use crate::file;
 use crate::limits::MAX_KUBECONFIG_BYTES;
 use crate::source::cluster::base64;
 use crate::source::cluster::exec::{ExecConfig, InteractiveMode};
 use crate::source::cluster::secret::Secret;
-use wagather_yaml::{self as yaml, Node};
+use wagather_yaml::{self as yaml, Foreign, Node, Value};
 
 /// The name of the cluster extension that is passed on to exec plugins.
 const EXEC_EXTENSION: &str = "client.authentication.k8s.io/exec";
@@ -27,32 +27,33 @@ pub(in crate::source::cluster) fn file(path: &Path) -> Result<Option<Kubeconfig>
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(Failure::new(Class::Config, attempt(), error)),
     };
-    let text = String::from_utf8(bytes)
-        .map_err(|_| Failure::new(Class::Config, attempt(), "it is not a text file (not UTF-8)"))?;
+    let text = yaml::decode(&bytes).map_err(|why| Failure::new(Class::Config, attempt(), why))?;
     parse(&text, path).map(Some).map_err(|error| Failure::new(Class::Config, attempt(), error))
 }
 
 /// Reads the text of a file.
 pub(in crate::source::cluster) fn parse(text: &str, path: &Path) -> Result<Kubeconfig, yaml::Error> {
-    let root = yaml::parse(text)?;
-    let folder = path.parent().unwrap_or(Path::new(""));
+    let Foreign { root, oddities } = yaml::parse_foreign(text)?;
     root.expect_map("a kubeconfig")?;
     if let Some(kind) = root.get("kind")
         && kind.text() != Some("Config")
     {
         return Err(kind.error("this is not a kubeconfig: its kind is not Config"));
     }
+    let entry = |node: &Node| Ok(Entry { node: node.clone(), file: path.to_owned() });
+    let warn = |odd: &yaml::Error| format!("the kubeconfig {}: {odd}", path.display());
     Ok(Kubeconfig {
         files: vec![path.to_owned()],
         current_context: text_of(&root, "current-context")?,
-        clusters: named(&root, "clusters", "cluster", |node| cluster(node, folder))?,
+        clusters: named(&root, "clusters", "cluster", entry)?,
         contexts: named(&root, "contexts", "context", context)?,
-        users: named(&root, "users", "user", |node| user(node, folder))?,
+        users: named(&root, "users", "user", entry)?,
+        warnings: oddities.iter().map(warn).collect(),
     })
 }
 
 /// A list of `{name: …, <what>: {…}}`. An entry without a body is an empty one, as for kubectl.
-fn named<T: Default>(
+fn named<T>(
     root: &Node,
     list: &str,
     what: &str,
@@ -69,19 +70,16 @@ fn named<T: Default>(
         if entries.iter().any(|(known, _)| known == text) {
             return Err(name.error(format!("the {what} \"{text}\" occurs a second time")));
         }
-        let body = match item.get(what) {
-            Some(body) => {
-                body.expect_map(what)?;
-                read(body)?
-            }
-            None => T::default(),
-        };
-        entries.push((text.to_owned(), body));
+        let nothing = Node { place: item.place, value: Value::Map(Vec::new()) };
+        entries.push((text.to_owned(), read(item.get(what).unwrap_or(&nothing))?));
     }
     Ok(entries)
 }
 
-fn cluster(node: &Node, folder: &Path) -> Result<ClusterEntry, yaml::Error> {
+/// Reads a cluster.
+pub(super) fn cluster(entry: &Entry) -> Result<ClusterEntry, yaml::Error> {
+    let (node, folder) = (&entry.node, entry.file.parent().unwrap_or(Path::new("")));
+    node.expect_map("cluster")?;
     let mut exec_extension = None;
     if let Some(extensions) = node.get("extensions") {
         let wanted = extensions
@@ -107,10 +105,14 @@ fn flag(node: &Node, key: &str) -> Result<bool, yaml::Error> {
 }
 
 fn context(node: &Node) -> Result<ContextEntry, yaml::Error> {
+    node.expect_map("context")?;
     Ok(ContextEntry { cluster: text_of(node, "cluster")?, user: text_of(node, "user")? })
 }
 
-fn user(node: &Node, folder: &Path) -> Result<UserEntry, yaml::Error> {
+/// Reads a user.
+pub(super) fn user(entry: &Entry) -> Result<UserEntry, yaml::Error> {
+    let (node, folder) = (&entry.node, entry.file.parent().unwrap_or(Path::new("")));
+    node.expect_map("user")?;
     let mut extra = Vec::new();
     if let Some(map) = node.get("as-user-extra") {
         for (key, values) in map.expect_map("as-user-extra")? {
@@ -163,7 +165,8 @@ fn exec(node: &Node, folder: &Path) -> Result<ExecConfig, yaml::Error> {
             )));
         }
     };
-    let interactive_mode = match node.get("interactiveMode") {
+    // An empty mode is none, as a program that writes all fields has it.
+    let interactive_mode = match node.get("interactiveMode").filter(|mode| mode.text() != Some("")) {
         None if v1 => return Err(node.error("exec must have an interactiveMode with apiVersion v1")),
         None => InteractiveMode::IfAvailable,
         Some(mode) => match mode.expect_text("interactiveMode")? {
@@ -223,7 +226,11 @@ mod tests {
     use super::*;
 
     fn wrong(text: &str) -> String {
-        parse(text, Path::new("/etc/kube/config")).unwrap_err().to_string()
+        let read = parse(text, Path::new("/etc/kube/config")).and_then(|config| {
+            config.clusters.iter().try_for_each(|(_, entry)| cluster(entry).map(drop))?;
+            config.users.iter().try_for_each(|(_, entry)| user(entry).map(drop))
+        });
+        read.unwrap_err().to_string()
     }
 
     #[test]
@@ -268,11 +275,11 @@ users:
       installHint: get it
 "#;
         let config = parse(text, Path::new("/etc/kube/config")).unwrap();
-        let cluster = &config.clusters[0].1;
+        let cluster = &cluster(&config.clusters[0].1).unwrap();
         assert_eq!(cluster.certificate_authority, Some(Material::File("/etc/kube/pki/ca.crt".into())));
         assert_eq!(cluster.exec_extension.as_ref().unwrap().to_string(), r#"{"audience":"me","n":1}"#);
         assert!(cluster.disable_compression && !cluster.insecure_skip_tls_verify);
-        let user = &config.users[0].1;
+        let user = &user(&config.users[0].1).unwrap();
         assert_eq!(user.client_certificate, Some(Material::Inline(b"foo".to_vec())));
         assert_eq!(user.client_key, Some(Material::File("/keys/me.key".into())));
         assert_eq!(user.token_file.as_deref(), Some(Path::new("/etc/kube/token")));
@@ -304,6 +311,37 @@ users:
             assert_eq!(wrong(text), expected);
         }
         assert!(wrong("clusters: [\n  a: b").starts_with("line "));
+    }
+
+    #[test]
+    fn an_entry_is_read_when_it_is_chosen() {
+        let old = "users: [{name: old, user: {exec: {command: x, apiVersion: client.authentication.k8s.io/v1alpha1}}}, {name: list, user: []}]";
+        let config = parse(old, Path::new("config")).unwrap();
+        assert!(config.users.iter().all(|(_, entry)| user(entry).is_err()));
+    }
+
+    #[test]
+    fn an_interactive_mode_may_be_empty() {
+        let with = |version: &str| {
+            let text = format!(
+                "users: [{{name: a, user: {{exec: {{command: x, interactiveMode: '', apiVersion: client.authentication.k8s.io/{version}}}}}}}]"
+            );
+            user(&parse(&text, Path::new("config")).unwrap().users[0].1)
+                .map(|user| user.exec.unwrap().interactive_mode)
+        };
+        assert_eq!(with("v1beta1"), Ok(InteractiveMode::IfAvailable));
+        assert!(with("v1").unwrap_err().message.contains("must have an interactiveMode"));
+    }
+
+    #[test]
+    fn booleans_of_yaml_1_1() {
+        for (word, expected) in
+            [("yes", Some(true)), ("on", Some(true)), ("off", Some(false)), ("maybe", None)]
+        {
+            let text = format!("clusters: [{{name: a, cluster: {{insecure-skip-tls-verify: {word}}}}}]");
+            let read = cluster(&parse(&text, Path::new("config")).unwrap().clusters[0].1);
+            assert_eq!(read.ok().map(|cluster| cluster.insecure_skip_tls_verify), expected, "{word}");
+        }
     }
 
     #[test]

@@ -68,6 +68,7 @@ impl Files {
 /// Adds what a later file says that the earlier ones do not.
 pub(in crate::source::cluster) fn merge(mut earlier: Kubeconfig, later: Kubeconfig) -> Kubeconfig {
     earlier.files.extend(later.files);
+    earlier.warnings.extend(later.warnings);
     earlier.current_context = earlier.current_context.or(later.current_context);
     add(&mut earlier.clusters, later.clusters);
     add(&mut earlier.contexts, later.contexts);
@@ -105,10 +106,11 @@ mod tests {
         ]);
         assert_eq!(config.current_context.as_deref(), Some("two"));
         assert_eq!(config.clusters.len(), 1);
-        assert_eq!(config.clusters[0].1.server.as_deref(), Some("https://one"));
-        assert_eq!(config.clusters[0].1.proxy_url, None);
-        assert_eq!(config.users[0].1.username, None);
-        assert_eq!(config.users[1].1.token_file.as_deref(), Some(Path::new("/2/t")));
+        let cluster = load::cluster(&config.clusters[0].1).unwrap();
+        assert_eq!((cluster.server.as_deref(), cluster.proxy_url), (Some("https://one"), None));
+        assert_eq!(load::user(&config.users[0].1).unwrap().username, None);
+        let user = load::user(&config.users[1].1).unwrap();
+        assert_eq!(user.token_file.as_deref(), Some(Path::new("/2/t")));
         assert_eq!(config.files.len(), 3);
     }
 

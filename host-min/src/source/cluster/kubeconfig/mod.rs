@@ -13,6 +13,8 @@ pub(super) mod resolve;
 
 use std::path::PathBuf;
 
+use wagather_yaml::Node;
+
 use super::exec::ExecConfig;
 use super::secret::Secret;
 
@@ -22,9 +24,18 @@ pub(super) struct Kubeconfig {
     /// The files that it was read from, for messages.
     pub(super) files: Vec<PathBuf>,
     pub(super) current_context: Option<String>,
-    pub(super) clusters: Vec<(String, ClusterEntry)>,
+    pub(super) clusters: Vec<(String, Entry)>,
     pub(super) contexts: Vec<(String, ContextEntry)>,
-    pub(super) users: Vec<(String, UserEntry)>,
+    pub(super) users: Vec<(String, Entry)>,
+    /// What is odd about the files.
+    pub(super) warnings: Vec<String>,
+}
+
+/// A cluster or a user that was not looked at yet. Only those of the chosen context are: what another one has is of no concern.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub(super) node: Node,
+    pub(super) file: PathBuf,
 }
 
 /// How to reach a cluster.

@@ -5,21 +5,13 @@
 
 use std::path::Path;
 
-use super::{ClusterEntry, ContextEntry, Impersonate, Kubeconfig, Material, UserEntry};
+use super::{ClusterEntry, ContextEntry, Entry, Impersonate, Kubeconfig, Material, UserEntry, load};
 use crate::error::{Class, Failure};
 use crate::limits::MAX_CREDENTIAL_BYTES;
 use crate::source::cluster::access::{Access, Auth, IdentityPem, Trust};
-use crate::source::cluster::url::{ProxyUrl, ServerUrl};
-use crate::source::cluster::{Context, exec};
-
-/// What the options say over the kubeconfig.
-#[derive(Clone, Copy, Default)]
-pub(in crate::source::cluster) struct Overrides<'a> {
-    pub(in crate::source::cluster) context: Option<&'a str>,
-    pub(in crate::source::cluster) server: Option<&'a str>,
-    pub(in crate::source::cluster) as_user: Option<&'a str>,
-    pub(in crate::source::cluster) as_groups: &'a [String],
-}
+use crate::source::cluster::url::{self, ProxyUrl, ServerUrl};
+use crate::source::cluster::{Context, Options, exec};
+use wagather_yaml as yaml;
 
 impl Kubeconfig {
     /// Whether it says nothing: as an empty file does, or `/dev/null`.
@@ -37,16 +29,13 @@ impl Kubeconfig {
 }
 
 /// Chooses a context and puts its parts together.
-pub(in crate::source::cluster) fn resolve(
-    config: Kubeconfig,
-    over: Overrides<'_>,
-) -> Result<Access, Failure> {
+pub(in crate::source::cluster) fn resolve(config: Kubeconfig, over: &Options) -> Result<Access, Failure> {
     let attempt = config.shown();
     let fail = |reason: String| Failure::new(Class::Config, attempt.clone(), reason);
-    let Kubeconfig { current_context, mut clusters, contexts, mut users, .. } = config;
+    let Kubeconfig { current_context, clusters, contexts, users, warnings, .. } = config;
 
-    let chosen = over.context.map(str::to_owned).or(current_context);
-    let (mut cluster_name, mut user_name) = (None, None);
+    let chosen = over.context.clone().or(current_context);
+    let (mut cluster_name, mut user_name) = (over.cluster.clone(), over.user.clone());
     match &chosen {
         Some(name) => {
             let Some((_, context)) = contexts.iter().find(|(known, _)| known == name) else {
@@ -56,35 +45,50 @@ pub(in crate::source::cluster) fn resolve(
                 };
                 return Err(fail(missing("context", name, &contexts)).advise(advice));
             };
-            cluster_name = context.cluster.clone();
-            user_name = context.user.clone();
+            cluster_name = cluster_name.or_else(|| context.cluster.clone());
+            user_name = user_name.or_else(|| context.user.clone());
         }
-        None if over.server.is_none() => {
+        None if over.server.is_none() && over.cluster.is_none() => {
             return Err(fail(format!("it has no current-context; {}", existing("context", &contexts)))
                 .advise("Choose one with --context, or set current-context."));
         }
         None => {}
     }
 
+    let cluster_label = label("cluster", cluster_name.as_deref());
+    let user_label = label("user", user_name.as_deref());
     let cluster = match &cluster_name {
-        Some(name) => take(&mut clusters, name).ok_or_else(|| fail(missing("cluster", name, &clusters)))?,
+        Some(name) => {
+            let entry = find(&clusters, name).ok_or_else(|| fail(missing("cluster", name, &clusters)))?;
+            load::cluster(entry).map_err(|error| misread(&cluster_label, entry, &error))?
+        }
         None => ClusterEntry::default(),
     };
     let user = match &user_name {
-        Some(name) => take(&mut users, name).ok_or_else(|| fail(missing("user", name, &users)))?,
+        Some(name) => {
+            let entry = find(&users, name).ok_or_else(|| fail(missing("user", name, &users)))?;
+            load::user(entry).map_err(|error| misread(&user_label, entry, &error))?
+        }
         None => UserEntry::default(),
     };
-    let cluster_label = label("cluster", cluster_name.as_deref());
-    let user_label = label("user", user_name.as_deref());
-    access(cluster, user, over, &cluster_label, &user_label, &fail)
+    let mut access = access(cluster, user, over, &cluster_label, &user_label, &fail)?;
+    access.warnings.splice(0..0, warnings);
+    Ok(access)
+}
+
+/// What is wrong with a chosen entry, with its place.
+fn misread(label: &str, entry: &Entry, error: &yaml::Error) -> Failure {
+    let attempt = format!("cannot use the kubeconfig {}", entry.file.display());
+    Failure::new(Class::Config, attempt, format!("{label}, {error}"))
 }
 
 /// Every context, with the server that it leads to.
 pub(in crate::source::cluster) fn contexts(config: &Kubeconfig) -> Vec<Context> {
     let server = |context: &ContextEntry| {
-        let cluster = find(&config.clusters, context.cluster.as_deref()?)?;
+        let cluster = load::cluster(find(&config.clusters, context.cluster.as_deref()?)?).ok()?;
         let user = context.user.as_deref().and_then(|name| find(&config.users, name));
-        let tls_by_default = tls_by_default(cluster, user);
+        let user = user.and_then(|entry| load::user(entry).ok());
+        let tls_by_default = tls_by_default(&cluster, user.as_ref());
         let server = ServerUrl::parse(cluster.server.as_deref()?, tls_by_default).ok()?;
         Some(server.to_string())
     };
@@ -102,28 +106,33 @@ fn tls_by_default(cluster: &ClusterEntry, user: Option<&UserEntry>) -> bool {
 }
 
 /// A server named by the option, and nothing else known.
-pub(in crate::source::cluster) fn server_alone(over: Overrides<'_>) -> Result<Access, Failure> {
-    let attempt = format!("cannot use the server {}", over.server.unwrap_or_default());
+pub(in crate::source::cluster) fn server_alone(over: &Options) -> Result<Access, Failure> {
+    let server = over.server.as_deref().map(url::shown).unwrap_or_default();
+    let attempt = format!("cannot use the server {server}");
     let fail = |reason| Failure::new(Class::Config, attempt.clone(), reason);
     access(ClusterEntry::default(), UserEntry::default(), over, "the cluster", "the user", &fail)
 }
 
-fn access(
-    cluster: ClusterEntry,
-    user: UserEntry,
-    over: Overrides<'_>,
+/// Puts a cluster and a user together, with what the options say over both.
+pub(in crate::source::cluster) fn access(
+    mut cluster: ClusterEntry,
+    mut user: UserEntry,
+    over: &Options,
     cluster_label: &str,
     user_label: &str,
     fail: &dyn Fn(String) -> Failure,
 ) -> Result<Access, Failure> {
+    override_cluster(&mut cluster, over);
+    override_user(&mut user, over);
     let mut warnings = Vec::new();
     let insecure = cluster.insecure_skip_tls_verify;
     let tls_by_default = tls_by_default(&cluster, Some(&user));
-    let Some(server) = over.server.or(cluster.server.as_deref()) else {
+    let Some(server) = &cluster.server else {
         return Err(fail(format!("{cluster_label} has no server")));
     };
-    let server = ServerUrl::parse(server, tls_by_default)
-        .map_err(|why| fail(format!("the server of {cluster_label}, {server}, cannot be used: {why}")))?;
+    let server = ServerUrl::parse(server, tls_by_default).map_err(|why| {
+        fail(format!("the server of {cluster_label}, {}, cannot be used: {why}", url::shown(server)))
+    })?;
 
     let proxy = match &cluster.proxy_url {
         Some(text) => Some(
@@ -140,7 +149,12 @@ fn access(
     let authority = match &cluster.certificate_authority {
         Some(material) if server.tls => {
             let what = format!("the certificate-authority of {cluster_label}");
-            Some((read(material, &what, fail)?, what))
+            let pem = read(material, &what, fail)?;
+            let place = match material {
+                Material::Inline(_) => what,
+                Material::File(path) => format!("{what}, {},", path.display()),
+            };
+            Some((pem, place))
         }
         _ => None,
     };
@@ -149,15 +163,15 @@ fn access(
             "the server's certificate is not verified (insecure-skip-tls-verify of {cluster_label})"
         ));
     }
-    // As for kubectl: a server given by option does not take over the name that the kubeconfig's had.
-    let server_name = cluster.tls_server_name.clone().filter(|_| over.server.is_none());
+    let server_name = cluster.tls_server_name.clone();
 
     let impersonate = impersonate(user.impersonate.clone(), over, user_label, fail)?;
     let has_credentials = user.client_certificate.is_some()
         || user.token.is_some()
         || user.token_file.is_some()
         || user.username.is_some()
-        || user.exec.is_some();
+        || user.exec.is_some()
+        || server.login.is_some();
     let (mut auth, mut identity) = (Auth::Nothing, None);
     if server.tls {
         identity = self::identity(&user, user_label, fail)?;
@@ -187,6 +201,7 @@ fn auth(
     fail: &dyn Fn(String) -> Failure,
 ) -> Result<Auth, Failure> {
     let token = user.token.filter(|token| !token.is_empty());
+    let login = server.login.as_ref();
     let basic = user.username.is_some() || user.password.is_some();
     if basic && (token.is_some() || user.token_file.is_some()) {
         return Err(fail(format!("{label} has both a token and a username; only one is allowed")));
@@ -201,9 +216,6 @@ fn auth(
         return Ok(Auth::Basic(user.username.unwrap_or_default(), user.password.unwrap_or_default()));
     }
     if let Some(config) = user.exec {
-        if user.client_certificate.is_some() {
-            return Err(fail(format!("{label} has both a client-certificate and exec; only one is allowed")));
-        }
         let told = config.provide_cluster_info.then(|| exec::cluster_info(cluster, server, authority));
         return Ok(Auth::Exec(config, told));
     }
@@ -215,7 +227,36 @@ fn auth(
              https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins",
         ));
     }
-    Ok(Auth::Nothing)
+    // As Go's client has it: what the URL says counts if nothing else says who we are.
+    Ok(login.map_or(Auth::Nothing, |(user, password)| Auth::Basic(user.clone(), password.clone())))
+}
+
+/// As client-go has it: an authority of the options replaces the kubeconfig's, and to verify nothing replaces it too; a server of the
+/// options does not take over the name that the kubeconfig's must have.
+fn override_cluster(cluster: &mut ClusterEntry, over: &Options) {
+    if over.insecure_skip_tls_verify || over.certificate_authority.is_some() {
+        cluster.insecure_skip_tls_verify = over.insecure_skip_tls_verify;
+        cluster.certificate_authority = over.certificate_authority.clone().map(Material::File);
+    }
+    if over.tls_server_name.is_some() || over.server.is_some() {
+        cluster.tls_server_name.clone_from(&over.tls_server_name);
+    }
+    if over.server.is_some() {
+        cluster.server.clone_from(&over.server);
+    }
+    if over.proxy_url.is_some() {
+        cluster.proxy_url.clone_from(&over.proxy_url);
+    }
+}
+
+/// A token of the options goes before all that the kubeconfig has of its kind. A client certificate is of another kind.
+fn override_user(user: &mut UserEntry, over: &Options) {
+    if over.token.is_some() || over.token_file.is_some() {
+        let UserEntry { client_certificate, client_key, impersonate, .. } = std::mem::take(user);
+        let (token, token_file) = (over.token.clone(), over.token_file.clone());
+        let kept = UserEntry { client_certificate, client_key, impersonate, ..UserEntry::default() };
+        *user = UserEntry { token, token_file, ..kept };
+    }
 }
 
 fn identity(
@@ -236,17 +277,20 @@ fn identity(
 }
 
 /// The kubeconfig's impersonation with the options' over it.
-pub(in crate::source::cluster) fn impersonate(
+fn impersonate(
     mut wanted: Impersonate,
-    over: Overrides<'_>,
+    over: &Options,
     label: &str,
     fail: &dyn Fn(String) -> Failure,
 ) -> Result<Impersonate, Failure> {
-    if let Some(user) = over.as_user {
-        wanted.user = Some(user.to_owned());
+    if over.as_user.is_some() {
+        wanted.user.clone_from(&over.as_user);
+    }
+    if over.as_uid.is_some() {
+        wanted.uid.clone_from(&over.as_uid);
     }
     if !over.as_groups.is_empty() {
-        wanted.groups = over.as_groups.to_vec();
+        wanted.groups.clone_from(&over.as_groups);
     }
     let without_user = wanted.user.as_deref().is_none_or(str::is_empty);
     if without_user && (wanted.uid.is_some() || !wanted.groups.is_empty() || !wanted.extra.is_empty()) {
@@ -282,11 +326,6 @@ fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
 
 fn find<'a, T>(entries: &'a [(String, T)], name: &str) -> Option<&'a T> {
     entries.iter().find(|(known, _)| known == name).map(|(_, entry)| entry)
-}
-
-fn take<T>(entries: &mut Vec<(String, T)>, name: &str) -> Option<T> {
-    let at = entries.iter().position(|(known, _)| known == name)?;
-    Some(entries.swap_remove(at).1)
 }
 
 fn label(kind: &str, name: Option<&str>) -> String {

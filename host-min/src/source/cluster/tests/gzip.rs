@@ -237,7 +237,7 @@ fn when_compressed_answers_are_asked_for() {
         assert!(asks(&here, Compression::Gzip), "{here}");
     }
     let failure = with_kubeconfig(
-        "current-context: c\nclusters: [{name: c, cluster: {disable-compression: 7}}]",
+        "current-context: c\ncontexts: [{name: c, context: {cluster: c}}]\nclusters: [{name: c, cluster: {disable-compression: 7}}]",
         Options::default(),
     );
     assert!(failure.unwrap_err().reason.contains("disable-compression"));

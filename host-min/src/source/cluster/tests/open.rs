@@ -112,7 +112,8 @@ fn all_contexts_are_told_with_their_servers() {
     assert_eq!(context("dev").server.as_deref(), Some("https://10.0.0.1:6443"));
     assert_eq!(context("plain").server.as_deref(), Some("http://10.0.0.2:8001"));
     assert_eq!(contexts[12].name, "later");
-    for without in ["no-cluster", "no-server", "later"] {
+    assert_eq!(context("later").server.as_deref(), Some("https://10.0.0.3"));
+    for without in ["no-cluster", "no-server"] {
         assert_eq!(context(without).server, None, "{without}");
     }
     assert!(!format!("{contexts:?}").contains("hunter2"));
@@ -158,7 +159,7 @@ fn where_a_cluster_is_looked_for() {
     environment.kubeconfig = Some("/dev/null".into());
     let failure = find(&Options::default(), &environment).unwrap_err();
     assert_eq!(failure.attempt, "cannot use the cluster https://10.9.9.9:443");
-    assert!(failure.reason.ends_with("ca.crt has no certificate in PEM"), "{failure}");
+    assert!(failure.reason.ends_with("ca.crt, has no certificate in PEM"), "{failure}");
     // As for kubectl: in a pod, too, a server that is named gets no token that was not meant for it.
     assert_eq!(find(&with_server, &environment).unwrap(), "http://127.0.0.1:8001");
     environment.service_host = None;

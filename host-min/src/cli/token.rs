@@ -1,0 +1,46 @@
+//! `--token`: takes the token out of this process before anything else is done.
+//!
+//! Sandboxes are copies of this process, and the command line is for all users of the machine to see. So the program starts
+//! once more in its own place, without the token in its words, and finds it in a pipe that is read when the cluster is opened:
+//! after the sandboxes have started, which have closed their copies of the pipe.
+
+use super::typed::Words;
+use host_min::error::{Class, Failure};
+use std::ffi::OsString;
+use std::io::{self, PipeReader, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+/// What a pipe takes without anybody reading it, on any kernel.
+const MAX_TOKEN_BYTES: usize = 4096;
+
+/// Starts the program once more; returns only if that fails. `keep_open` lets the pipe outlive that.
+pub(super) fn start_again(
+    words: &Words,
+    token: &OsString,
+    keep_open: fn(&PipeReader) -> io::Result<()>,
+) -> Failure {
+    let failure = |reason: &dyn std::fmt::Display| {
+        Failure::new(Class::Config, "cannot take the token of --token out of the command line", reason)
+            .advise("name a file that has it with --token-file")
+    };
+    if token.len() > MAX_TOKEN_BYTES {
+        return failure(&format_args!("it has more than {MAX_TOKEN_BYTES} bytes"));
+    }
+    let again = io::pipe().and_then(|(from, mut to)| {
+        to.write_all(token.as_bytes())?;
+        keep_open(&from)?;
+        let program = std::env::current_exe()?;
+        let path = format!("/dev/fd/{}", from.as_raw_fd());
+        let mut command = Command::new(program);
+        command.args(words.typed_with("token", "token-file", path.as_ref()));
+        drop(to);
+        Err::<(), _>(command.exec())
+    });
+    match again {
+        Err(error) => failure(&error),
+        Ok(()) => failure(&"it did not start"),
+    }
+}
