@@ -21,12 +21,22 @@ impl Subject {
         Subject { of_secrets: plural == "secrets" || subresource == "secrets" }
     }
 
-    /// That of a request that is known by its path alone. Whatever the other segments are, one that is `secrets` is enough.
+    /// That of a request that is known by its path alone, such as `/api/v1/namespaces/NAMESPACE/secrets/NAME`.
     pub fn of_path(path_and_query: &str) -> Subject {
         let path = path_and_query.split('?').next().unwrap_or_default();
-        let mut segments = path.split('/').skip(1);
-        let is_of_resources = matches!(segments.next(), Some("api" | "apis"));
-        Subject { of_secrets: is_of_resources && segments.any(|segment| segment == "secrets") }
+        let segments: Vec<&str> = path.split('/').skip(1).collect();
+        let of_resources = match segments[..] {
+            ["api" | "oapi", _, ref rest @ ..] | ["apis", _, _, ref rest @ ..] => rest,
+            _ => &[],
+        };
+        // Paths of old have a verb before the rest.
+        let of_resources = of_resources.strip_prefix(&["watch"]).unwrap_or(of_resources);
+        match *of_resources {
+            ["namespaces", _, plural, ref rest @ ..] | [plural, ref rest @ ..] => {
+                Subject::of(plural, rest.get(1).copied().unwrap_or_default())
+            }
+            [] => Subject { of_secrets: false },
+        }
     }
 
     /// Whether an object that is the whole answer is a Secret, or a list of them.
@@ -64,11 +74,23 @@ mod tests {
             "/api/v1/watch/namespaces/a/secrets/b",
             "/apis/example.com/v1/secrets",
             "/apis/image.openshift.io/v1/namespaces/a/imagestreams/b/secrets",
-            "/oapi/../api/v1/secrets",
+            "/oapi/v1/namespaces/a/imagestreams/b/secrets",
+            "/api/v1/namespaces/secrets/secrets",
         ] {
-            assert_eq!(Subject::of_path(path).is_secret(""), !path.starts_with("/oapi"), "{path}");
+            assert!(Subject::of_path(path).is_secret(""), "{path}");
         }
-        for path in ["/api/v1/configmaps?fieldSelector=a/secrets", "/version/secrets", "", "secrets"] {
+        for path in [
+            "/api/v1/configmaps?fieldSelector=a/secrets",
+            // Names are no resources.
+            "/api/v1/namespaces/secrets/configmaps/b",
+            "/api/v1/namespaces/a/configmaps/secrets",
+            "/apis/secrets/v1/things",
+            "/api/v1/nodes/secrets",
+            "/version/secrets",
+            "/api/secrets",
+            "",
+            "secrets",
+        ] {
             assert!(!Subject::of_path(path).is_secret(""), "{path}");
         }
     }
