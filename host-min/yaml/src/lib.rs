@@ -9,9 +9,12 @@
 
 mod foreign;
 mod mistakes;
+mod within;
+mod words;
 
 pub use foreign::{Foreign, decode, parse_foreign};
 pub use mistakes::{Map, Mistakes, distance, listed, nearest, shown};
+pub use within::place_within;
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span};
 use std::fmt;
@@ -114,8 +117,10 @@ fn documents(text: &str, most: usize, foreign: bool) -> Result<(Vec<Node>, Vec<E
             building.oddities.push(Error { place, message });
             break;
         }
-        let (event, span) = event
-            .map_err(|error| Error { place: of_marker(error.marker()), message: error.info().to_owned() })?;
+        let (event, span) = event.map_err(|error| Error {
+            place: words::place(text, error.marker()),
+            message: words::plain(error.info()).to_owned(),
+        })?;
         let place = place(&span);
         match event {
             Event::DocumentStart(_) => {

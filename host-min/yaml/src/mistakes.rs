@@ -42,6 +42,7 @@ impl Mistakes {
             return None;
         };
         let known: Vec<&str> = required.iter().chain(optional).copied().collect();
+        let mut mistyped = Vec::new();
         for (key, _) in entries {
             let text = key.text().unwrap_or_default();
             if known.contains(&text) {
@@ -49,13 +50,17 @@ impl Mistakes {
             }
             let meant = others.iter().find(|(other, _)| *other == text).map(|(_, meant)| *meant);
             let hint = match meant.or_else(|| nearest(text, &known)) {
-                Some(meant) => format!("did you mean '{meant}'?"),
+                Some(meant) => {
+                    mistyped.push(meant);
+                    format!("did you mean '{meant}'?")
+                }
                 None => format!("{what} has {}", listed(&known)),
             };
             self.tell(key.place, format!("there is no key '{}'; {hint}", shown(text)));
         }
         for key in required {
-            if !entries.iter().any(|(known, _)| known.text() == Some(key)) {
+            // One that is there with a mistake was told.
+            if !mistyped.contains(key) && !entries.iter().any(|(known, _)| known.text() == Some(key)) {
                 self.tell(node.place, format!("{what} has no {key}"));
             }
         }
@@ -189,6 +194,20 @@ pub fn distance(a: &str, b: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_mistyped_key_is_one_mistake() {
+        let of = |text: &str| {
+            let root = crate::parse(text).expect("YAML");
+            let mut mistakes = Mistakes::default();
+            mistakes.map(&root, "a thing", &["kind", "name"], &["note"], &[]);
+            mistakes.all().iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(of("kin: a\nname: b"), ["line 1, column 1: there is no key 'kin'; did you mean 'kind'?"]);
+        let two = of("colour: a\nname: b");
+        assert_eq!(two.len(), 2, "{two:?}");
+        assert_eq!(two[1], "line 1, column 1: a thing has no kind");
+    }
 
     #[test]
     fn what_was_meant() {
