@@ -16,7 +16,7 @@
 //! included. Who wants to read the types in a review has them generated instead.
 
 use crate::plain::plain;
-use crate::{Declaration, Error, Plan, Schemas, emit};
+use crate::{Declaration, Error, Plan, Schemas, emit, schema};
 use std::env;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -73,16 +73,15 @@ impl Gather {
         let mut depends = |path: &Path| *told += &format!("cargo::rerun-if-changed={}\n", path.display());
         depends(&declaration);
         let declaration = Declaration::read(&declaration)?;
-        let schemas = match self.schemas.is_empty() {
-            true => declaration.schemas.clone(),
-            false => self.schemas.iter().map(|path| package.join(path)).collect(),
-        };
+        let given: Vec<PathBuf> = self.schemas.iter().map(|path| package.join(path)).collect();
+        let schemas = if given.is_empty() { &declaration.schemas } else { &given };
         schemas.iter().for_each(|path| depends(path));
         if schemas.is_empty() {
             let why = "no schema is named: write 'schemas: [FILE]', or give one to the build script's Gather::schema";
             return Err(Error::of_file(&declaration.file, why));
         }
-        let plan = Plan::new(&declaration, &Schemas::read(&schemas)?)?;
+        let documents = if given.is_empty() { declaration.documents()? } else { schema::files(&given)? };
+        let plan = Plan::new(&declaration, &Schemas::of(&documents)?)?;
         std::fs::write(&out, included(&plan))
             .map_err(|error| Error::of_file(&out, format!("cannot be written: {error}")))
     }

@@ -144,7 +144,7 @@ fn get(source: &dyn Source, path: &str, shown: &str) -> Result<Option<Saved>, Er
     if bytes.len() > most {
         return Err(refused(source, shown, &format!("the answer is larger than {} MiB", most >> 20)));
     }
-    Ok(Some(Saved { name: shown.to_owned(), from: PathBuf::from(shown), bytes }))
+    Ok(Some(Saved { name: shown.to_owned(), from: PathBuf::from(shown), bytes, is_found: false }))
 }
 
 fn status_text(status: u16, body: &[u8], path: &str) -> String {

@@ -4,8 +4,8 @@
 //! says the same of the wanted resources and nothing of others, sorted and one thing a line: small enough to keep beside
 //! the gatherer, and to see in a change what changed.
 
+use crate::schema::definition_of;
 use crate::schema::document::{Dialect, PathOf};
-use crate::schema::{definition_of, parts};
 use crate::{Error, Saved, Schemas, schema::Resource};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -36,14 +36,8 @@ pub enum Descriptions {
 pub fn cut(documents: &[Saved], names: &[String], descriptions: Descriptions) -> Result<Vec<Cut>, Error> {
     let mut schemas = Schemas::default();
     let mut values = Vec::new();
-    for Saved { name, from, bytes } in documents {
-        let wrong = |reason: String| Error::of_file(from, reason);
-        for part in parts(bytes).map_err(wrong)? {
-            let value = part.value.clone();
-            if schemas.add_part(name, part).map_err(wrong)? {
-                values.push(value);
-            }
-        }
+    for document in documents {
+        schemas.add_saved(document, &mut |part| values.push(part.value.clone()))?;
     }
     let mut wanted: BTreeMap<(String, usize), Vec<&Resource>> = BTreeMap::new();
     let mut missing = Vec::new();

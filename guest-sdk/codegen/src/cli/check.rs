@@ -4,7 +4,7 @@ use super::shown::print_json;
 use super::source::Source;
 use super::{declaration_file, print};
 use crate::check::{Change, Stale, compare, stale};
-use crate::{Declaration, Error, Plan, Saved, Schemas, emit, schema};
+use crate::{Declaration, Error, Plan, Saved, Schemas, emit};
 use clap::Args;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -81,14 +81,14 @@ pub(super) fn check(check: &Check) -> Result<bool, Error> {
 fn of_one(declaration: &Declaration, others: Option<&[Saved]>) -> Result<Found, Error> {
     let declared = match &declaration.schemas[..] {
         [] => None,
-        paths => Some(schema::files(paths)?),
+        _ => Some(declaration.documents()?),
     };
     // Without schemas of its own, the module was made of the others.
     let made_of = declared.as_deref().or(others).ok_or_else(|| {
         let why = "no schema is named: give --schema PATH or --cluster, or write 'schemas: [FILE]'";
         Error::of_file(&declaration.file, why)
     })?;
-    let known = Schemas::of(made_of)?;
+    let known = super::known(made_of)?;
     let plan = Plan::new(declaration, &known)?;
     let is = std::fs::read_to_string(&declaration.output).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => {

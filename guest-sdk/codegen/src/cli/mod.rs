@@ -12,7 +12,7 @@ mod shown;
 mod source;
 mod verify;
 
-use crate::{Declaration, Error, Package, Plan, Schemas, emit, schema};
+use crate::{Declaration, Error, Package, Plan, Saved, Schemas, emit};
 use arguments::{Arguments, Command, Generate, Input};
 use clap::Parser;
 use shown::{print, print_file, print_line};
@@ -53,6 +53,10 @@ pub fn main() -> ExitCode {
 
 fn generate(generate: &Generate) -> Result<(), Error> {
     let (declaration, plan) = plan(&generate.input)?;
+    if let Some(why) = crate::new::refused(&declaration.name) {
+        let why = format!("{why}; 'name: NAME' says it where the folder is called otherwise");
+        return Err(Error::of_file(&declaration.file, why));
+    }
     let text = emit::rust(&plan);
     if generate.print {
         return print_file(&text);
@@ -78,10 +82,19 @@ fn plan(input: &Input) -> Result<(Declaration, Plan), Error> {
             let why = "no schema is named: give --schema PATH or --cluster, or write 'schemas: [FILE]'";
             return Err(Error::of_file(&declaration.file, why));
         }
-        None => schema::files(&declaration.schemas)?,
+        None => declaration.documents()?,
     };
-    let plan = Plan::new(&declaration, &Schemas::of(&documents)?)?;
+    let plan = Plan::new(&declaration, &known(&documents)?)?;
     Ok((declaration, plan))
+}
+
+/// The schemas of documents; what is skipped is said.
+fn known(documents: &[Saved]) -> Result<Schemas, Error> {
+    let schemas = Schemas::of(documents)?;
+    for skipped in schemas.skipped() {
+        shown::say(format_args!("note: {skipped}"));
+    }
+    Ok(schemas)
 }
 
 /// A declaration's file, where its folder may be named.

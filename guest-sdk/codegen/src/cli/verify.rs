@@ -27,7 +27,7 @@ impl Verify {
     /// Checks everything that is named, and says whether it is right.
     pub(super) fn run(&self) -> Result<bool, Error> {
         let given = match self.source.documents(None)? {
-            Some(documents) => Some(Schemas::of(&documents)?),
+            Some(documents) => Some(super::known(&documents)?),
             None => None,
         };
         let mut all = Report::default();

@@ -16,11 +16,11 @@
 
 mod selection;
 
-pub use selection::{Below, Selection, Wish};
+pub use selection::{Below, Selection, Wish, Wrong};
 
-use crate::Error;
+use crate::{Error, Saved};
 use std::path::{Path, PathBuf};
-use wagather_yaml::{Map, Mistakes, Node, Place, Value, shown};
+use wagather_yaml::{Map, Mistakes, Node, Place, Value, place_within, shown};
 
 const API_VERSION: &str = "wagather/v1";
 const KIND: &str = "Gather";
@@ -50,6 +50,8 @@ pub struct Declaration {
     pub about: String,
     /// Where the schemas are.
     pub schemas: Vec<PathBuf>,
+    /// Where the declaration names each of them.
+    pub schema_places: Vec<Place>,
     /// Where the Rust module goes.
     pub output: PathBuf,
     /// Where the page about it goes, if one is wanted.
@@ -73,8 +75,10 @@ pub struct Declaration {
 /// A resource, and what is wanted of it.
 #[derive(Clone, Debug)]
 pub struct Wanted {
-    /// Where it stands.
+    /// Where its key stands.
     pub place: Place,
+    /// Where what is said of it stands.
+    pub places: Places,
     /// The resource, as `kubectl` would take it.
     pub resource: String,
     /// What the Rust type is to be called; if it is left out, as the kind is.
@@ -93,6 +97,21 @@ pub struct Wanted {
     pub why: String,
     /// Traits that its types get beside those that they need.
     pub derive: Vec<String>,
+}
+
+/// Where a declaration says something of a resource; what it does not say is at the resource's key.
+#[derive(Clone, Copy, Debug)]
+pub struct Places {
+    /// Which resource it is.
+    pub resource: Place,
+    /// `verbs`.
+    pub verbs: Place,
+    /// `log`.
+    pub log: Place,
+    /// `namespace`.
+    pub namespace: Place,
+    /// `fields`.
+    pub fields: Place,
 }
 
 /// Something by name, with a sentence about it.
@@ -144,12 +163,29 @@ impl Declaration {
             );
             return Err(Error::in_file(&shown, mistakes.all()));
         }
-        let declaration = Reading { mistakes: &mut mistakes, file }.whole(&root);
+        let declaration = Reading { mistakes: &mut mistakes, file, text }.whole(&root);
         let mistakes = mistakes.all();
         match declaration {
             Some(declaration) if mistakes.is_empty() => Ok(declaration),
             _ => Err(Error::in_file(&shown, mistakes)),
         }
+    }
+
+    /// Reads the schemas that it names.
+    ///
+    /// # Errors
+    ///
+    /// One that is not there is told with its place in the declaration; one that cannot be read, with its own.
+    pub fn documents(&self) -> Result<Vec<Saved>, Error> {
+        let mut mistakes = Mistakes::default();
+        for (path, place) in self.schemas.iter().zip(&self.schema_places).filter(|(path, _)| !path.exists()) {
+            mistakes.tell(*place, format!("there is no {}, which is to have schemas", path.display()));
+        }
+        let mistakes = mistakes.all();
+        if !mistakes.is_empty() {
+            return Err(Error::in_file(&self.file.display().to_string(), mistakes));
+        }
+        crate::schema::files(&self.schemas)
     }
 
     /// The folder of the file, which the paths in it are relative to.
@@ -168,6 +204,7 @@ fn folder_of(file: &Path) -> &Path {
 struct Reading<'a> {
     mistakes: &'a mut Mistakes,
     file: &'a Path,
+    text: &'a str,
 }
 
 impl Reading<'_> {
@@ -222,6 +259,7 @@ impl Reading<'_> {
             file: self.file.to_owned(),
             name,
             about: self.text(&map, "about").unwrap_or_default(),
+            schema_places: places_of(&map, "schemas"),
             schemas: self.texts(&map, "schemas").iter().map(|path| folder.join(path)).collect(),
             docs: self.text(&map, "docs").map(|path| folder.join(path)),
             fixtures: self.text(&map, "fixtures").map(|path| folder.join(path)),
@@ -247,8 +285,16 @@ impl Reading<'_> {
 
     fn wanted(&mut self, key: &Node, value: &Node) -> Option<Wanted> {
         let name = key.text().unwrap_or_default().to_owned();
+        let place = key.place;
         let mut wanted = Wanted {
-            place: key.place,
+            place,
+            places: Places {
+                resource: place,
+                verbs: place,
+                log: place,
+                namespace: place,
+                fields: value.place,
+            },
             resource: name.clone(),
             type_name: None,
             get: false,
@@ -270,6 +316,14 @@ impl Reading<'_> {
         let others = [("about", "why"), ("description", "why"), ("verb", "verbs"), ("logs", "log")];
         let map =
             self.mistakes.map(value, &format!("the resource {}", shown(&name)), &[], &optional, &others)?;
+        let place_of = |key: &str| map.get(key).map_or(place, |node| node.place);
+        wanted.places = Places {
+            resource: place_of("resource"),
+            verbs: place_of("verbs"),
+            log: place_of("log"),
+            namespace: place_of("namespace"),
+            fields: place_of("fields"),
+        };
         if let Some(resource) = self.text(&map, "resource") {
             wanted.resource = resource;
             if !is_type_name(&name) {
@@ -317,9 +371,10 @@ impl Reading<'_> {
                 self.mistakes.tell(item.place, format!("{what} must be a text, not {}", item.kind()));
                 return None;
             };
-            let read = Selection::parse(text).and_then(|selection| all.join(selection));
-            if let Err(why) = read {
-                self.mistakes.tell(item.place, format!("{what}: {why}"));
+            let place_of = |at: usize| place_within(self.text, item, at);
+            let read = Selection::read(text, &place_of).and_then(|selection| all.join(selection));
+            if let Err(Wrong { place, why }) = read {
+                self.mistakes.tell(place, format!("{what}: {why}"));
                 return None;
             }
         }
@@ -420,6 +475,15 @@ impl Reading<'_> {
             }
             Some(node) => self.mistakes.texts(node, key, "leave it out", |text| Ok(text.to_owned())),
         }
+    }
+}
+
+/// Where the texts of a list, or the one text, stand.
+fn places_of(map: &Map<'_>, key: &str) -> Vec<Place> {
+    match map.get(key) {
+        None => Vec::new(),
+        Some(Node { value: Value::List(items), .. }) => items.iter().map(|item| item.place).collect(),
+        Some(node) => vec![node.place],
     }
 }
 

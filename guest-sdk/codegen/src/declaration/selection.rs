@@ -12,6 +12,7 @@
 //! means all of it. With `?`, an absent value is told from an empty one. What a name means is not known here; the schema says.
 
 use std::fmt;
+use wagather_yaml::Place;
 
 /// How deep a selection may nest.
 const MAX_DEPTH: usize = 32;
@@ -21,8 +22,10 @@ const MAX_DEPTH: usize = 32;
 pub struct Selection(Vec<Wish>);
 
 /// A wanted field.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Wish {
+    /// Where it stands. Wishes are equal wherever they stand.
+    pub place: Place,
     /// Its name in JSON, or `*`.
     pub name: String,
     /// How many lists are to be gone into: as many as it had `[]`.
@@ -32,6 +35,15 @@ pub struct Wish {
     /// What is wanted of it.
     pub below: Below,
 }
+
+impl PartialEq for Wish {
+    fn eq(&self, other: &Wish) -> bool {
+        let Wish { place: _, name, lists, optional, below } = self;
+        (name, lists, optional, below) == (&other.name, &other.lists, &other.optional, &other.below)
+    }
+}
+
+impl Eq for Wish {}
 
 /// What is wanted of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,13 +60,28 @@ impl Selection {
         &self.0
     }
 
-    /// Reads a selection.
+    /// Reads a selection that is a text of its own: what is on its lines has its places.
     ///
     /// # Errors
     ///
     /// A text that says what is wrong, and where.
     pub fn parse(text: &str) -> Result<Selection, String> {
-        let mut reader = Reader { text, at: 0 };
+        let place_of = |at: usize| {
+            let before: Vec<char> = text.chars().take(at).collect();
+            let line = before.iter().filter(|c| **c == '\n').count() + 1;
+            let column = before.iter().rev().take_while(|c| **c != '\n').count() + 1;
+            Place { line, column }
+        };
+        Selection::read(text, &place_of).map_err(|Wrong { place, why }| format!("{place}: {why}"))
+    }
+
+    /// Reads a selection; `place_of` says where a character of the text stands, by its number from 0.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, and where.
+    pub fn read(text: &str, place_of: &dyn Fn(usize) -> Place) -> Result<Selection, Wrong> {
+        let mut reader = Reader { text, at: 0, place_of };
         let selection = reader.selection(MAX_DEPTH)?;
         match reader.peek() {
             None => Ok(selection),
@@ -64,13 +91,14 @@ impl Selection {
     }
 
     /// Adds a wish. What is wished for twice is wanted once, with all that is wanted of it.
-    pub fn add(&mut self, wish: Wish) -> Result<(), String> {
+    pub fn add(&mut self, wish: Wish) -> Result<(), Wrong> {
         let Some(known) = self.0.iter_mut().find(|known| known.name == wish.name) else {
             self.0.push(wish);
             return Ok(());
         };
         if known.lists != wish.lists {
-            return Err(format!("'{}' is written with '[]' and without", known.name));
+            let why = format!("'{}' is written with '[]' and without", wagather_yaml::shown(&known.name));
+            return Err(Wrong { place: wish.place, why });
         }
         known.optional |= wish.optional;
         match (&mut known.below, wish.below) {
@@ -86,14 +114,24 @@ impl Selection {
     }
 
     /// Adds all wishes of another one.
-    pub fn join(&mut self, other: Selection) -> Result<(), String> {
+    pub fn join(&mut self, other: Selection) -> Result<(), Wrong> {
         other.0.into_iter().try_for_each(|wish| self.add(wish))
     }
+}
+
+/// What is wrong with a selection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrong {
+    /// Where.
+    pub place: Place,
+    /// What it is.
+    pub why: String,
 }
 
 struct Reader<'a> {
     text: &'a str,
     at: usize,
+    place_of: &'a dyn Fn(usize) -> Place,
 }
 
 impl Reader<'_> {
@@ -115,31 +153,36 @@ impl Reader<'_> {
         is_there
     }
 
+    /// Where the reader is.
+    fn place(&self) -> Place {
+        (self.place_of)(self.text[..self.at].chars().count())
+    }
+
     /// What is wrong, with some of the text around it.
-    fn wrong(&self, what: &str) -> String {
+    fn wrong(&self, what: &str) -> Wrong {
         const AROUND: usize = 24;
         let before: Vec<char> = self.text[..self.at].chars().rev().take(AROUND).collect();
         let before: String = before.into_iter().rev().collect();
         let after: String = self.rest().chars().take(AROUND).collect();
-        match after.is_empty() {
+        let why = match after.is_empty() {
             true => format!("{what} at the end, after '{}'", wagather_yaml::shown(&before)),
             false => format!(
-                "{what} at character {}, between '{}' and '{}'",
-                self.text[..self.at].chars().count() + 1,
+                "{what} between '{}' and '{}'",
                 wagather_yaml::shown(&before),
                 wagather_yaml::shown(&after)
             ),
-        }
+        };
+        Wrong { place: self.place(), why }
     }
 
-    fn selection(&mut self, depth: usize) -> Result<Selection, String> {
+    fn selection(&mut self, depth: usize) -> Result<Selection, Wrong> {
         if depth == 0 {
             return Err(self.wrong("the fields nest too deeply"));
         }
         let mut selection = Selection::default();
         loop {
             let wish = self.item(depth)?;
-            selection.add(wish).map_err(|why| self.wrong(&why))?;
+            selection.add(wish)?;
             if !self.accept(',') {
                 return Ok(selection);
             }
@@ -150,7 +193,7 @@ impl Reader<'_> {
         }
     }
 
-    fn item(&mut self, depth: usize) -> Result<Wish, String> {
+    fn item(&mut self, depth: usize) -> Result<Wish, Wrong> {
         if depth == 0 {
             return Err(self.wrong("the fields nest too deeply"));
         }
@@ -170,9 +213,11 @@ impl Reader<'_> {
         Ok(wish)
     }
 
-    fn step(&mut self) -> Result<Wish, String> {
+    fn step(&mut self) -> Result<Wish, Wrong> {
+        self.peek();
+        let place = self.place();
         let name = self.name()?;
-        let mut wish = Wish { name, lists: 0, optional: false, below: Below::Whole };
+        let mut wish = Wish { place, name, lists: 0, optional: false, below: Below::Whole };
         while self.accept('[') {
             // kubectl's JSONPath writes [*].
             self.accept('*');
@@ -185,7 +230,7 @@ impl Reader<'_> {
         Ok(wish)
     }
 
-    fn name(&mut self) -> Result<String, String> {
+    fn name(&mut self) -> Result<String, Wrong> {
         let Some(first) = self.peek() else { return Err(self.wrong("the name of a field is missing")) };
         if first == '*' {
             self.at += 1;
@@ -277,17 +322,18 @@ mod tests {
     #[test]
     fn what_is_wrong_is_told_with_its_place() {
         for (text, why) in [
-            ("", "the name of a field is missing at the end, after ''"),
-            ("a.{b", "a '}' is missing at the end, after 'a.{b'"),
-            ("a b", "a ',' or a '.' is missing at character 3, between 'a ' and 'b'"),
-            ("a}", "a '}' that nothing opened at character 2, between 'a' and '}'"),
-            ("a..b", "the name of a field is missing at character 3, between 'a.' and '.b'"),
+            ("", "line 1, column 1: the name of a field is missing at the end, after ''"),
+            ("a.{b", "line 1, column 5: a '}' is missing at the end, after 'a.{b'"),
+            ("a b", "line 1, column 3: a ',' or a '.' is missing between 'a ' and 'b'"),
+            ("a,\n b c", "line 2, column 4: a ',' or a '.' is missing between 'a,\\n b ' and 'c'"),
+            ("a}", "line 1, column 2: a '}' that nothing opened between 'a' and '}'"),
+            ("a..b", "line 1, column 3: the name of a field is missing between 'a.' and '.b'"),
             (
                 "a[0].b",
-                "single elements of a list cannot be asked for, only all: '[]' at character 3, between 'a[' and '0].b'",
+                "line 1, column 3: single elements of a list cannot be asked for, only all: '[]' between 'a[' and '0].b'",
             ),
-            ("a[].b, a.c", "'a' is written with '[]' and without at the end, after 'a[].b, a.c'"),
-            ("a.\"b", "a quoted name does not end at character 3, between 'a.' and '\"b'"),
+            ("a[].b, a.c", "line 1, column 8: 'a' is written with '[]' and without"),
+            ("a.\"b", "line 1, column 3: a quoted name does not end between 'a.' and '\"b'"),
         ] {
             assert_eq!(again(text), format!("error: {why}"));
         }

@@ -6,7 +6,12 @@ use std::path::{Path, PathBuf};
 const CORE: &str = include_str!("../../tests/schemas/core-v1.json");
 
 fn saved(name: &str, text: &str) -> Saved {
-    Saved { name: name.to_owned(), from: PathBuf::from(name), bytes: text.as_bytes().to_vec() }
+    Saved {
+        name: name.to_owned(),
+        from: PathBuf::from(name),
+        bytes: text.as_bytes().to_vec(),
+        is_found: false,
+    }
 }
 
 fn crd(plural: &str, kind: &str, versions: &str) -> String {

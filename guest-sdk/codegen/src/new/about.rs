@@ -1,6 +1,6 @@
 //! What a new gatherer is about: pods, or the objects of a CustomResourceDefinition.
 
-use crate::Error;
+use crate::{Error, schema};
 use std::fmt::Write as _;
 use std::path::Path;
 use wagather_abi::manifest::is_name;
@@ -47,14 +47,20 @@ impl About {
             let advice = "'kubectl get crd NAME.GROUP -o yaml' prints one";
             Error::of_file(file, format!("it must have one CustomResourceDefinition, and {reason}: {advice}"))
         };
-        let documents = parse_all(text).map_err(mistake)?;
+        let documents = parse_all(text).map_err(|error| match schema::template::advice(text) {
+            Some(advice) => Error::of_file(file, advice),
+            None => mistake(error),
+        })?;
         let is_definition = |node: &&Node| {
             node.get("kind").and_then(Node::text).is_some_and(|kind| kind == "CustomResourceDefinition")
         };
         let definitions: Vec<&Node> = documents.iter().flat_map(listed_in).filter(is_definition).collect();
         match definitions[..] {
             [] => Err(refused("has none")),
-            [only] => About::of(only).map_err(mistake),
+            [only] => About::of(only).map_err(|error| match schema::template::advice(text) {
+                Some(advice) => Error::of_file(file, advice),
+                None => mistake(error),
+            }),
             _ => {
                 let name = |node: &&Node| node.get("metadata")?.get("name")?.text().map(str::to_owned);
                 let names: Vec<String> = definitions.iter().filter_map(name).collect();
@@ -93,7 +99,9 @@ impl About {
             versions.expect_list("versions")?.iter().filter(|version| is_set(version, "served")).collect();
         // The one that is stored is the one that is newest, or about to be.
         let stored = served.iter().find(|version| is_set(version, "storage")).or(served.first());
-        let chosen = stored.ok_or_else(|| versions.error("no version is served"))?;
+        let chosen = stored.ok_or_else(|| {
+            versions.error("no version is served ('served: false'), so no API server answers for it")
+        })?;
         let version = name(chosen, "name")?;
         let schema = chosen.get("schema").and_then(|schema| schema.get("openAPIV3Schema"));
         Ok(About {

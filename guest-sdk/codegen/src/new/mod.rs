@@ -59,7 +59,8 @@ pub fn name_of(folder: &Path) -> Result<String, String> {
     }
 }
 
-fn refused(name: &str) -> Option<String> {
+/// Why a gatherer cannot have a name, if it cannot.
+pub(crate) fn refused(name: &str) -> Option<String> {
     let is_plain = |name: &str| is_gatherer_name(name) && name.starts_with(|c: char| c.is_ascii_lowercase());
     if TAKEN.contains(&name) {
         return Some(format!(
@@ -125,6 +126,7 @@ impl New {
                 name: DEFINITION.to_owned(),
                 from: self.crd.clone().unwrap_or_default(),
                 bytes: text.clone().into_bytes(),
+                is_found: false,
             }],
             None => schema::files(&[sdk.place_of("examples/schemas")])?,
         };

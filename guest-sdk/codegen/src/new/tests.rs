@@ -78,7 +78,8 @@ fn a_definition_says_what_the_gatherer_reads() {
     }
     // The types are those that this code has.
     let declaration = gadgets.filled(include_str!("templates/gather.yaml"), "g", "../sdk", FILE);
-    let document = Saved { name: FILE.into(), from: FILE.into(), bytes: with_status.into_bytes() };
+    let document =
+        Saved { name: FILE.into(), from: FILE.into(), bytes: with_status.into_bytes(), is_found: false };
     let types = types(Path::new("gather.yaml"), &declaration, &[document]).expect("types");
     assert!(types.contains("pub(crate) struct Gadget {\n") && types.contains("//! crd.yaml"), "{types}");
     assert!(types.contains("    pub(crate) conditions: Vec<"), "{types}");

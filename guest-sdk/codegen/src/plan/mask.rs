@@ -35,6 +35,38 @@ fn below(structs: &[Struct], of_type: &Type, text: &mut String) {
     }
 }
 
+/// The path to an object whose fields are so many bytes of the mask, or to the one with the most: as deep as there is one.
+pub(super) fn heaviest(structs: &[Struct], index: usize, bytes: usize) -> Vec<&str> {
+    let mut path: Vec<&str> = Vec::new();
+    let mut at = index;
+    loop {
+        let objects = structs[at].fields.iter().filter_map(|field| {
+            let (stars, object) = object_in(&field.of_type)?;
+            let mut text = String::new();
+            below(structs, &field.of_type, &mut text);
+            Some((text.len(), field.json.as_str(), stars, object))
+        });
+        match objects.max_by_key(|(bytes, ..)| *bytes) {
+            Some((weight, name, stars, object)) if path.is_empty() || weight >= bytes => {
+                path.push(name);
+                path.extend(std::iter::repeat_n("*", stars));
+                at = object;
+            }
+            _ => return path,
+        }
+    }
+}
+
+/// The object that a type leads to, and through how many maps.
+fn object_in(of_type: &Type) -> Option<(usize, usize)> {
+    match of_type {
+        Type::List(inner) | Type::Option(inner) => object_in(inner),
+        Type::Map(inner) => object_in(inner).map(|(stars, object)| (stars + 1, object)),
+        Type::Struct(index) => Some((0, *index)),
+        _ => None,
+    }
+}
+
 fn is_whole(of_type: &Type) -> bool {
     match of_type {
         Type::List(inner) | Type::Option(inner) | Type::Map(inner) => is_whole(inner),

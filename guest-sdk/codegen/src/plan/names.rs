@@ -4,7 +4,7 @@
 //! struct. Where the same definition is wanted with different fields, and where there is no definition (as in
 //! CustomResourceDefinitions), the name is that of the struct around it with the field's. The declaration can say otherwise.
 
-use super::resolve::{join, place_of};
+use super::resolve::join;
 use super::{Body, Enumeration, Struct, Type};
 use crate::declaration::{Declaration, Wanted, is_type_name};
 use crate::schema::Resource;
@@ -104,7 +104,7 @@ pub(super) fn name(
                 "the type of '{}' would be called {name}, which is taken: write 'OtherName: {{resource: {}, …}}'",
                 wanted.resource, wanted.resource
             );
-            naming.wrong.push((place_of(wanted), why));
+            naming.wrong.push((wanted.place, why));
         }
         types.push(name);
     }

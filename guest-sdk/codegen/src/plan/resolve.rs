@@ -1,8 +1,8 @@
 //! What each wanted field is: a walk through the schema along the selection.
 
 use super::names::{self, Object, Tree};
-use super::{Body, Plan, Planned, mask, sources};
-use crate::declaration::{Below, Declaration, Selection, Wanted, Wish};
+use super::{Body, Plan, Planned, Struct, mask, sources};
+use crate::declaration::{Below, Declaration, Selection, Wanted, Wish, Wrong};
 use crate::schema::{Fields, Resource, Schema, Schemas, Shape, View, some_of};
 use wagather_abi::limits::MAX_MASK_BYTES;
 use wagather_syntax::is_mask_name;
@@ -20,16 +20,21 @@ pub(super) fn plan(declaration: &Declaration, schemas: &Schemas, mistakes: &mut 
         objects: Vec::new(),
         names_used: vec![false; declaration.types.iter().map(|named| named.paths.len()).sum()],
         path: Vec::new(),
+        place: Place { line: 1, column: 1 },
         open: Vec::new(),
     };
     let mut found = Vec::new();
+    let mut failed = Vec::new();
     for wanted in &declaration.resources {
         match walk.resource(wanted, schemas) {
             Ok(resource) => found.push(resource),
-            Err(why) => why.into_iter().for_each(|why| mistakes.tell(wanted.place, why)),
+            Err(wrong) => {
+                failed.push(key_of(wanted));
+                wrong.into_iter().for_each(|Wrong { place, why }| mistakes.tell(place, why));
+            }
         }
     }
-    walk.unused(mistakes);
+    walk.unused(&failed, mistakes);
     let wanted = declaration.resources.iter();
     let trees: Vec<_> =
         wanted.zip(&found).map(|(wanted, (resource, tree, _))| (wanted, *resource, *tree)).collect();
@@ -52,12 +57,7 @@ pub(super) fn plan(declaration: &Declaration, schemas: &Schemas, mistakes: &mut 
             Body::Own(index) | Body::Like(index) => mask::of_struct(&named.structs, index),
         };
         if mask.len() > MAX_MASK_BYTES {
-            let why = format!(
-                "the fields of {} are {} bytes as a mask; {MAX_MASK_BYTES} are the most: name fewer",
-                shown(&wanted.resource),
-                mask.len()
-            );
-            mistakes.tell(wanted.place, why);
+            mistakes.tell(wanted.places.fields, too_long(wanted, &mask, &named.structs, &body));
         }
         resources.push(Planned {
             resource: resource.clone(),
@@ -88,6 +88,22 @@ pub(super) fn plan(declaration: &Declaration, schemas: &Schemas, mistakes: &mut 
     })
 }
 
+/// What to do about fields that are too many for a mask.
+fn too_long(wanted: &Wanted, mask: &str, structs: &[Struct], body: &Body) -> String {
+    let excess = mask.len() - MAX_MASK_BYTES;
+    let mut path = vec![key_of(wanted)];
+    if let Body::Own(index) | Body::Like(index) = body {
+        path.extend(mask::heaviest(structs, *index, excess).into_iter().map(str::to_owned));
+    }
+    format!(
+        "the fields of {} are {} bytes as a mask; {MAX_MASK_BYTES} are the most: name fewer, or take a large object as its JSON \
+         text, which is one field: 'types: {{json::Raw: {}}}'",
+        shown(&wanted.resource),
+        mask.len(),
+        path.join(".")
+    )
+}
+
 pub(super) fn join(all: &[String], more: &[String]) -> Vec<String> {
     let mut joined = [all, more].concat();
     joined.sort();
@@ -102,6 +118,8 @@ struct Walk<'a> {
     names_used: Vec<bool>,
     /// Where the walk is: the resource's key, then names of fields.
     path: Vec<String>,
+    /// Where the declaration names what the walk is at.
+    place: Place,
     /// The definitions that the walk is in, from the outside.
     open: Vec<String>,
 }
@@ -109,38 +127,40 @@ struct Walk<'a> {
 /// Of `metadata`, what the host leaves out of every answer.
 const MANAGED_FIELDS: &str = "managedFields";
 
-/// A reason for each field that is wrong.
-type Wrong = Vec<String>;
+/// A reason for each field that is wrong, with its place.
+type AllWrong = Vec<Wrong>;
 
 impl<'a> Walk<'a> {
     fn resource<'s>(
         &mut self,
         wanted: &Wanted,
         schemas: &'s Schemas,
-    ) -> Result<(&'s Resource, Option<usize>, String), Wrong> {
-        let resource = schemas.find(&wanted.resource).map_err(|why| vec![why])?;
-        check_verbs(wanted, resource).map_err(|why| vec![why])?;
-        let key = wanted.type_name.clone().unwrap_or_else(|| wanted.resource.clone());
-        self.path = vec![key];
+    ) -> Result<(&'s Resource, Option<usize>, String), AllWrong> {
+        self.place = wanted.places.resource;
+        let resource =
+            schemas.find(&wanted.resource).map_err(|why| vec![Wrong { place: self.place, why }])?;
+        check_verbs(wanted, resource).map_err(|wrong| vec![wrong])?;
+        self.path = vec![key_of(wanted)];
         self.open.clear();
         let schema = schemas.schema_of(resource);
-        let view = schema.view().map_err(|why| vec![self.at(&why)])?;
+        let view = schema.view().map_err(|why| self.at(&why))?;
         let doc = view.about.to_owned();
         let Some(fields) = &wanted.fields else { return Ok((resource, None, doc)) };
+        self.place = wanted.places.fields;
         let derive = join(&self.declaration.derive, &wanted.derive);
         match self.value(view, 0, &Below::Fields(fields.clone()), None, &derive)? {
             Tree::Object(index) => Ok((resource, Some(index), doc)),
-            _ => Err(vec![self.at("the schema says of its objects that they have no fields")]),
+            _ => self.wrong("the schema says of its objects that they have no fields"),
         }
     }
 
-    /// A message about where the walk is.
-    fn at(&self, why: &str) -> String {
-        format!("{}: {why}", self.path.join("."))
+    /// What is wrong where the walk is.
+    fn at(&self, why: &str) -> AllWrong {
+        vec![Wrong { place: self.place, why: format!("{}: {why}", self.path.join(".")) }]
     }
 
-    fn wrong<T>(&self, why: &str) -> Result<T, Wrong> {
-        Err(vec![self.at(why)])
+    fn wrong<T>(&self, why: &str) -> Result<T, AllWrong> {
+        Err(self.at(why))
     }
 
     fn value(
@@ -150,13 +170,13 @@ impl<'a> Walk<'a> {
         below: &Below,
         parent: Option<usize>,
         derive: &[String],
-    ) -> Result<Tree, Wrong> {
+    ) -> Result<Tree, AllWrong> {
         let mut view = view;
         for _ in 0..lists {
             let Shape::Array(items) = view.shape else {
                 return self.wrong(&format!("this is {}, not a list: leave out '[]'", what(&view.shape)));
             };
-            view = items.view().map_err(|why| vec![self.at(&why)])?;
+            view = items.view().map_err(|why| self.at(&why))?;
         }
         let tree = self.element(view, below, parent, derive)?;
         Ok((0..lists).fold(tree, |tree, _| Tree::List(Box::new(tree))))
@@ -168,7 +188,7 @@ impl<'a> Walk<'a> {
         below: &Below,
         parent: Option<usize>,
         derive: &[String],
-    ) -> Result<Tree, Wrong> {
+    ) -> Result<Tree, AllWrong> {
         if self.path.len() > MAX_DEPTH {
             return self.wrong("the fields nest too deeply; name fewer");
         }
@@ -185,7 +205,7 @@ impl<'a> Walk<'a> {
         let whole = matches!(below, Below::Whole);
         match (view.shape, below) {
             (Shape::Array(items), Below::Whole) => {
-                let view = items.view().map_err(|why| vec![self.at(&why)])?;
+                let view = items.view().map_err(|why| self.at(&why))?;
                 Ok(Tree::List(Box::new(self.element(view, below, parent, derive)?)))
             }
             (Shape::Array(_), Below::Fields(_)) => {
@@ -194,10 +214,12 @@ impl<'a> Walk<'a> {
             }
             (Shape::Map(values), Below::Whole) => self.map(values, below, parent, derive),
             (Shape::Map(values), Below::Fields(fields)) => match fields.wishes() {
-                [Wish { name, lists, below, .. }] if name == "*" => {
-                    let view = values.view().map_err(|why| vec![self.at(&why)])?;
+                [Wish { place, name, lists, below, .. }] if name == "*" => {
+                    let view = values.view().map_err(|why| self.at(&why))?;
                     self.path.push("*".into());
+                    let around = std::mem::replace(&mut self.place, *place);
                     let tree = self.value(view, *lists, below, parent, derive);
+                    self.place = around;
                     self.path.pop();
                     Ok(Tree::Map(Box::new(tree?)))
                 }
@@ -227,10 +249,10 @@ impl<'a> Walk<'a> {
                     }
                     self.open.push(definition.clone());
                 }
-                let all = Selection::all(&inside, self.is_metadata());
+                let all = Selection::all(&inside, self.is_metadata(), self.place);
                 let fields = match below {
                     Below::Whole => Ok(all),
-                    Below::Fields(fields) => with_all(fields, all).map_err(|why| vec![self.at(&why)]),
+                    Below::Fields(fields) => with_all(fields, all).map_err(|wrong| vec![wrong]),
                 };
                 let object = fields.and_then(|fields| {
                     let inside = Inside::Object(inside);
@@ -262,8 +284,8 @@ impl<'a> Walk<'a> {
         below: &Below,
         parent: Option<usize>,
         derive: &[String],
-    ) -> Result<Tree, Wrong> {
-        let view = values.view().map_err(|why| vec![self.at(&why)])?;
+    ) -> Result<Tree, AllWrong> {
+        let view = values.view().map_err(|why| self.at(&why))?;
         self.path.push("*".into());
         let tree = self.element(view, below, parent, derive);
         self.path.pop();
@@ -280,7 +302,7 @@ impl<'a> Walk<'a> {
         name: Option<String>,
         parent: Option<usize>,
         derive: &[String],
-    ) -> Result<Tree, Wrong> {
+    ) -> Result<Tree, AllWrong> {
         let index = self.objects.len();
         self.objects.push(Object {
             definition: definition.map(str::to_owned),
@@ -294,10 +316,12 @@ impl<'a> Walk<'a> {
         let mut wrong = Vec::new();
         for wish in fields.wishes() {
             self.path.push(wish.name.clone());
+            let around = std::mem::replace(&mut self.place, wish.place);
             match self.field(&inside, wish, index, derive) {
                 Ok(field) => self.objects[index].fields.push(field),
                 Err(why) => wrong.extend(why),
             }
+            self.place = around;
             self.path.pop();
         }
         if wrong.is_empty() { Ok(Tree::Object(index)) } else { Err(wrong) }
@@ -309,27 +333,28 @@ impl<'a> Walk<'a> {
         wish: &Wish,
         index: usize,
         derive: &[String],
-    ) -> Result<names::Field, Wrong> {
+    ) -> Result<names::Field, AllWrong> {
         if wish.name == MANAGED_FIELDS && self.path.len() == 3 && self.path[1] == "metadata" {
-            return Err(vec![self.at("no gatherer is given these: leave them out")]);
+            return self.wrong("no gatherer is given these: leave them out");
         }
         if !is_mask_name(&wish.name) {
-            return Err(vec![
-                self.at("a field mask cannot hold this name: take all of the object around it"),
-            ]);
+            return self.wrong("a field mask cannot hold this name: take all of the object around it");
         }
         let schema = match inside {
             Inside::Map(values) => Some(*values),
             Inside::Nothing => None,
             Inside::Object(fields) => match fields.get(&wish.name) {
                 None if fields.preserves_unknown => None,
-                None => return Err(vec![self.no_field(fields, &wish.name)]),
+                None => {
+                    let why = self.no_field(fields, &wish.name);
+                    return Err(vec![Wrong { place: self.place, why }]);
+                }
                 found => found,
             },
         };
         let (tree, doc, format) = match schema {
             Some(schema) => {
-                let view = schema.view().map_err(|why| vec![self.at(&why)])?;
+                let view = schema.view().map_err(|why| self.at(&why))?;
                 let format = match view.shape {
                     Shape::Text { format, .. } => format.to_owned(),
                     _ => String::new(),
@@ -345,7 +370,7 @@ impl<'a> Walk<'a> {
     }
 
     /// A field of which the schema says nothing: raw, or with fields that are.
-    fn unknown(&mut self, wish: &Wish, parent: usize, derive: &[String]) -> Result<Tree, Wrong> {
+    fn unknown(&mut self, wish: &Wish, parent: usize, derive: &[String]) -> Result<Tree, AllWrong> {
         let name = self.name_here();
         let tree = match &wish.below {
             Below::Whole => Tree::Raw,
@@ -387,10 +412,21 @@ impl<'a> Walk<'a> {
         None
     }
 
-    fn unused(&self, mistakes: &mut Mistakes) {
+    /// Tells of the paths that lead nowhere, but for those that a resource with a mistake may have led to.
+    fn unused(&self, failed: &[String], mistakes: &mut Mistakes) {
+        let leads =
+            |path: &str, key: &str| path.strip_prefix(key).is_some_and(|rest| rest.starts_with(['.', '[']));
+        let is_told = |path: &str| {
+            let mut whole = self.declaration.resources.iter().map(key_of).filter(|key| !failed.contains(key));
+            failed.is_empty()
+                || whole.any(|key| leads(path, &key)) && !failed.iter().any(|key| leads(path, key))
+        };
         let paths = self.declaration.types.iter().flat_map(|named| &named.paths);
-        for ((place, path), _) in paths.zip(&self.names_used).filter(|(_, used)| !**used) {
-            let keys: Vec<&str> = self.declaration.resources.iter().map(|wanted| &*wanted.resource).collect();
+        for ((place, path), _) in
+            paths.zip(&self.names_used).filter(|((_, path), used)| !**used && is_told(path))
+        {
+            let keys: Vec<String> = self.declaration.resources.iter().map(key_of).collect();
+            let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
             let why = "a path begins with a resource as it is written above, and goes on with fields that are wanted";
             let why = format!("no wanted field is at '{}': {why} ({})", shown(path), listed(&keys));
             mistakes.tell(*place, why);
@@ -420,22 +456,23 @@ enum Inside<'a> {
 }
 
 impl Selection {
-    fn all(fields: &Fields<'_>, is_metadata: bool) -> Selection {
+    fn all(fields: &Fields<'_>, is_metadata: bool, place: Place) -> Selection {
         let mut selection = Selection::default();
         for (name, _) in fields.iter().filter(|(name, _)| !is_metadata || *name != MANAGED_FIELDS) {
             // Names of one object differ, so none is there already.
-            let _ =
-                selection.add(Wish { name: name.to_owned(), lists: 0, optional: false, below: Below::Whole });
+            let name = name.to_owned();
+            let _ = selection.add(Wish { place, name, lists: 0, optional: false, below: Below::Whole });
         }
         selection
     }
 }
 
 /// A selection in which `*` is all fields.
-fn with_all(fields: &Selection, all: Selection) -> Result<Selection, String> {
+fn with_all(fields: &Selection, all: Selection) -> Result<Selection, Wrong> {
     let Some(star) = fields.wishes().iter().find(|wish| wish.name == "*") else { return Ok(fields.clone()) };
     if star.lists > 0 || star.below != Below::Whole || star.optional {
-        return Err("'*' is all fields of an object, and only of a map can more be said of them".to_owned());
+        let why = "'*' is all fields of an object, and only of a map can more be said of them";
+        return Err(Wrong { place: star.place, why: why.to_owned() });
     }
     let mut joined = Selection::default();
     let named = fields.wishes().iter().filter(|wish| wish.name != "*");
@@ -443,27 +480,32 @@ fn with_all(fields: &Selection, all: Selection) -> Result<Selection, String> {
     for wish in all.wishes() {
         // What is named is wanted as it is named.
         if !joined.wishes().iter().any(|known| known.name == wish.name) {
-            joined.add(wish.clone())?;
+            joined.add(Wish { place: star.place, ..wish.clone() })?;
         }
     }
     Ok(joined)
 }
 
-fn check_verbs(wanted: &Wanted, resource: &Resource) -> Result<(), String> {
-    let name = resource.name();
+fn check_verbs(wanted: &Wanted, resource: &Resource) -> Result<(), Wrong> {
+    let wrong = |place: Place, why: &str| Err(Wrong { place, why: format!("{}: {why}", resource.name()) });
     if wanted.get && !resource.get {
-        return Err(format!("{name}: the API server cannot get one of these"));
+        return wrong(wanted.places.verbs, "the API server cannot get one of these");
     }
     if wanted.list && !resource.list {
-        return Err(format!("{name}: the API server cannot list these"));
+        return wrong(wanted.places.verbs, "the API server cannot list these");
     }
     if wanted.log && !resource.log {
-        return Err(format!("{name}: there are no logs of these"));
+        return wrong(wanted.places.log, "there are no logs of these");
     }
     if wanted.namespace.is_some() && !resource.namespaced {
-        return Err(format!("{name}: these are in no namespace: leave 'namespace' out"));
+        return wrong(wanted.places.namespace, "these are in no namespace: leave 'namespace' out");
     }
     Ok(())
+}
+
+/// What paths to a resource's fields begin with: its key in the declaration.
+fn key_of(wanted: &Wanted) -> String {
+    wanted.type_name.clone().unwrap_or_else(|| wanted.resource.clone())
 }
 
 /// A shape in a message.
@@ -480,9 +522,4 @@ pub(crate) fn what(shape: &Shape<'_>) -> &'static str {
         Shape::Object(_) => "an object",
         Shape::Anything => "anything",
     }
-}
-
-/// Where a declaration's resource stands.
-pub(super) fn place_of(wanted: &Wanted) -> Place {
-    wanted.place
 }

@@ -1,5 +1,6 @@
 use super::*;
 use std::path::Path;
+use wagather_abi::limits::MAX_MASK_BYTES;
 
 const PODS: &str = r##"{"openapi": "3.0.0", "info": {"title": "Test", "version": "1"},
     "paths": {
@@ -67,21 +68,27 @@ fn a_mask_is_what_is_wanted() {
 
 #[test]
 fn what_the_schema_has_otherwise_is_told() {
-    for (fields, why) in [
-        ("status.podIp", "pods.status has no field 'podIp'; did you mean 'podIP'?"),
+    for (fields, column, why) in [
+        ("status.podIp", 27, "pods.status has no field 'podIp'; did you mean 'podIP'?"),
         (
             "status.xyz",
+            27,
             "pods.status has no field 'xyz'; there are containerStatuses, initContainerStatuses, phase and podIP",
         ),
         (
-            "status.containerStatuses.name",
+            "metadata.name, status.containerStatuses.name",
+            42,
             "pods.status.containerStatuses: this is a list: write 'containerStatuses[].…'",
         ),
-        ("status.phase[]", "pods.status.phase: this is a text, not a list: leave out '[]'"),
-        ("metadata.managedFields", "pods.metadata.managedFields: no gatherer is given these: leave them out"),
-        ("status.phase.x", "pods.status.phase: this is a text, and has no fields"),
+        ("status.phase[]", 27, "pods.status.phase: this is a text, not a list: leave out '[]'"),
+        (
+            "metadata.managedFields",
+            29,
+            "pods.metadata.managedFields: no gatherer is given these: leave them out",
+        ),
+        ("status.phase.x", 27, "pods.status.phase: this is a text, and has no fields"),
     ] {
-        assert_eq!(mask(fields), format!("gather.yaml, line 3, column 13: {why}"));
+        assert_eq!(mask(fields), format!("gather.yaml, line 3, column {column}: {why}"));
     }
     let resources = |resources: &str| plan(&format!("resources: {{{resources}}}")).expect_err("nothing");
     assert!(
@@ -92,6 +99,76 @@ fn what_the_schema_has_otherwise_is_told() {
     assert!(resources("pods: {log: true}").ends_with("pods: there are no logs of these"));
     let both = resources("pods: 'status.a, metadata.b'");
     assert_eq!(both.lines().count(), 2, "{both}");
+}
+
+#[test]
+fn a_mistake_is_told_where_it_is_and_has_no_others_in_its_wake() {
+    for (resources, told) in [
+        (
+            "resources:\n  pods:\n    fields: |\n      metadata.name,\n      status.{phase, podIp}\n",
+            "line 7, column 22",
+        ),
+        (
+            "resources:\n  pods:\n    fields:\n    - metadata.name\n    - \"status.{phase,\n        podIp}\"\n",
+            "line 8, column 9",
+        ),
+        ("resources:\n  pods:\n    fields: metadata.name,,\n", "line 5, column 27"),
+        (
+            "resources:\n  pods:\n    fields:\n    - status.containerStatuses[].name\n    - status.containerStatuses.name\n",
+            "line 7, column 14",
+        ),
+        // The names of types are of fields that are not there, of a resource that is not there: only that is told.
+        ("resources:\n  pods: status.phse\ntypes:\n  Phase: pods.status.phase\n", "line 4, column 16"),
+        ("resources:\n  pod: status.phase\ntypes:\n  Phase: pods.status.phase\n", "line 4, column 3"),
+        ("resources:\n  Pod:\n    resource: podz\n    fields: status.phase\n", "line 5, column 15"),
+        ("resources:\n  pods:\n    log: true\n    fields: status.phase\n", "line 5, column 10"),
+        ("resources:\n  pods:\n    feilds: status.phase\n", "line 5, column 5"),
+        ("resource:\n  pods: status.phase\ntypes:\n  Phase: pods.status.phase\n", "line 3, column 1"),
+    ] {
+        let error = plan(resources).map(|plan| plan.name).expect_err(resources);
+        assert!(
+            error.starts_with(&format!("gather.yaml, {told}: ")) && error.lines().count() == 1,
+            "{resources}\n{error}"
+        );
+    }
+    // What is wrong by itself is told all the same.
+    let both = plan(
+        "resources:\n  pods: status.phse, metadata.name\ntypes: {Name: pods.metadata.nam, Other: nodes.x}",
+    );
+    let both = both.map(|plan| plan.name).expect_err("two");
+    assert_eq!(both.lines().count(), 1, "{both}");
+}
+
+#[test]
+fn what_is_too_long_for_a_mask_can_be_raw() {
+    let fields: Vec<String> = (0..MAX_MASK_BYTES / 8)
+        .map(|number| format!("\"field{number:05}\": {{\"type\": \"string\"}}"))
+        .collect();
+    let fields = format!("{{\"type\": \"object\", \"properties\": {{{}}}}}", fields.join(","));
+    let spec = format!(
+        "{{\"type\": \"object\", \"properties\": {{\"large\": {fields}, \"small\": {{\"type\": \"string\"}}}}}}"
+    );
+    let definition = format!(
+        "{{\"apiVersion\": \"apiextensions.k8s.io/v1\", \"kind\": \"CustomResourceDefinition\", \"spec\": {{\"group\": \"example.com\", \
+         \"scope\": \"Cluster\", \"names\": {{\"plural\": \"widgets\", \"kind\": \"Widget\"}}, \"versions\": [{{\"name\": \"v1\", \"served\": true, \
+         \"schema\": {{\"openAPIV3Schema\": {{\"type\": \"object\", \"properties\": {{\"spec\": {spec}}}}}}}}}]}}}}"
+    );
+    let mut schemas = Schemas::default();
+    schemas.add("widgets.json", definition.as_bytes()).expect("schemas");
+    let plan = |types: &str| {
+        let text = format!(
+            "apiVersion: wagather/v1\nkind: Gather\nresources:\n  widgets.example.com: spec\n{types}"
+        );
+        let declaration = Declaration::parse(Path::new("gather.yaml"), &text).expect("a declaration");
+        Plan::new(&declaration, &schemas).map_err(|error| error.to_string())
+    };
+    let told = plan("").map(|plan| plan.name).expect_err("too long");
+    assert!(told.starts_with("gather.yaml, line 4, column 24: "), "{told}");
+    let (_, advice) = told.split_once("which is one field: '").expect("advice");
+    assert_eq!(advice, "types: {json::Raw: widgets.example.com.spec.large}'");
+    // And the advice helps.
+    let plan = plan(advice.trim_end_matches('\'')).expect("a plan");
+    assert_eq!(plan.resources[0].mask, "spec(large,small)");
 }
 
 #[test]

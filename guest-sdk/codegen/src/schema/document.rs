@@ -1,6 +1,6 @@
 //! Documents: OpenAPI 3 and 2, and CustomResourceDefinitions, told apart by what they say of themselves.
 
-use super::{Document, Resource, Roots};
+use super::{Document, Resource, Roots, Unserved};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use wagather_abi::manifest::is_name;
@@ -48,8 +48,11 @@ impl Dialect {
 const NEITHER: &str =
     "neither OpenAPI ('openapi: 3…' or 'swagger: 2.0') nor a CustomResourceDefinition: name a file that is";
 
-/// A document, and the resources that it has; none for what has no schemas.
-pub(crate) fn document(name: &str, value: Value) -> Result<Option<(Document, Vec<Resource>)>, String> {
+/// A document, the resources that it has, and those that it has and no API server answers for.
+pub(super) type Read = (Document, Vec<Resource>, Vec<Unserved>);
+
+/// What is in a document; nothing if it has no schemas.
+pub(super) fn document(name: &str, value: Value) -> Result<Option<Read>, String> {
     match Dialect::of(&value)? {
         dialect @ (Dialect::OpenApi3 | Dialect::OpenApi2) => open_api(name, value, dialect).map(Some),
         Dialect::CustomResource => custom_resource(name, &value).map(Some),
@@ -57,7 +60,7 @@ pub(crate) fn document(name: &str, value: Value) -> Result<Option<(Document, Vec
     }
 }
 
-fn open_api(name: &str, mut value: Value, dialect: Dialect) -> Result<(Document, Vec<Resource>), String> {
+fn open_api(name: &str, mut value: Value, dialect: Dialect) -> Result<Read, String> {
     let schemas = value.pointer_mut(dialect.root()).map(Value::take);
     let definitions = match schemas.unwrap_or_default() {
         Value::Object(definitions) => definitions,
@@ -117,7 +120,7 @@ fn open_api(name: &str, mut value: Value, dialect: Dialect) -> Result<(Document,
     }
     let resources = found.into_values().collect();
     let roots = Roots::Common(dialect.root());
-    Ok((Document { name: name.to_owned(), title, definitions, roots }, resources))
+    Ok((Document { name: name.to_owned(), title, definitions, roots }, resources, Vec::new()))
 }
 
 /// The definitions that are objects of an API, by group, version and kind.
@@ -184,7 +187,7 @@ impl<'a> PathOf<'a> {
     }
 }
 
-fn custom_resource(name: &str, value: &Value) -> Result<(Document, Vec<Resource>), String> {
+fn custom_resource(name: &str, value: &Value) -> Result<Read, String> {
     let api_version = value.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
     if api_version != "apiextensions.k8s.io/v1" {
         return Err(format!(
@@ -220,7 +223,7 @@ fn custom_resource(name: &str, value: &Value) -> Result<(Document, Vec<Resource>
     let object_meta: Value = serde_json::from_str(OBJECT_META_SCHEMA).map_err(|error| error.to_string())?;
     let mut definitions = Map::from_iter([(OBJECT_META.to_owned(), object_meta)]);
     let mut roots = BTreeMap::new();
-    let mut resources = Vec::new();
+    let (mut resources, mut unserved) = (Vec::new(), Vec::new());
     for (index, version) in versions.into_iter().flatten().enumerate() {
         let Some(version_name) = version.get("name").and_then(Value::as_str) else {
             return Err(about(&format!("spec.versions[{index}] has no name")));
@@ -229,6 +232,12 @@ fn custom_resource(name: &str, value: &Value) -> Result<(Document, Vec<Resource>
             return Err(about(&format!("spec.versions[{index}].name is no name of a version")));
         }
         if version.get("served").and_then(Value::as_bool) == Some(false) {
+            unserved.push(Unserved {
+                group: group.to_owned(),
+                version: version_name.to_owned(),
+                plural: plural.to_owned(),
+                at: name.to_owned(),
+            });
             continue;
         }
         let root = format!("/spec/versions/{index}/schema/openAPIV3Schema");
@@ -254,11 +263,12 @@ fn custom_resource(name: &str, value: &Value) -> Result<(Document, Vec<Resource>
             definition,
         });
     }
-    if resources.is_empty() {
-        return Err(about("it serves no version"));
+    if resources.is_empty() && unserved.is_empty() {
+        return Err(about("it has no version"));
     }
     let title = format!("CustomResourceDefinition {plural}.{group}");
-    Ok((Document { name: name.to_owned(), title, definitions, roots: Roots::Each(roots) }, resources))
+    let document = Document { name: name.to_owned(), title, definitions, roots: Roots::Each(roots) };
+    Ok((document, resources, unserved))
 }
 
 /// Whether a kind can be called so: a word, as it becomes the name of a type.

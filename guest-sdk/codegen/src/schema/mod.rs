@@ -10,6 +10,7 @@
 pub(crate) mod document;
 mod pointer;
 mod read;
+pub(crate) mod template;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -31,6 +32,18 @@ use std::path::PathBuf;
 pub struct Schemas {
     documents: Vec<Document>,
     resources: Vec<Resource>,
+    unserved: Vec<Unserved>,
+    skipped: Vec<String>,
+}
+
+/// A version of a CustomResourceDefinition that no API server answers for.
+#[derive(Debug)]
+struct Unserved {
+    group: String,
+    version: String,
+    plural: String,
+    /// The file.
+    at: String,
 }
 
 /// A document with schemas.
@@ -126,24 +139,42 @@ impl Schemas {
     ///
     /// A file cannot be read, or is neither OpenAPI nor a CustomResourceDefinition.
     pub fn read(paths: &[PathBuf]) -> Result<Schemas, Error> {
-        let mut schemas = Schemas::default();
-        for Saved { name, from, bytes } in files(paths)? {
-            schemas.add(&name, &bytes).map_err(|reason| Error::of_file(&from, reason))?;
-        }
-        Ok(schemas)
+        Schemas::of(&files(paths)?)
     }
 
     /// The schemas of documents that were read before.
     ///
     /// # Errors
     ///
-    /// One is neither OpenAPI nor a CustomResourceDefinition.
+    /// One is neither OpenAPI nor a CustomResourceDefinition, and was not merely found in a folder.
     pub fn of(documents: &[Saved]) -> Result<Schemas, Error> {
         let mut schemas = Schemas::default();
-        for Saved { name, from, bytes } in documents {
-            schemas.add(name, bytes).map_err(|reason| Error::of_file(from, reason))?;
+        for document in documents {
+            schemas.add_saved(document, &mut |_| {})?;
         }
         Ok(schemas)
+    }
+
+    /// Adds a document that was read before; `each` is given those of its parts that have schemas, before they are looked at.
+    pub(crate) fn add_saved(&mut self, saved: &Saved, each: &mut dyn FnMut(&Part)) -> Result<(), Error> {
+        let Saved { name, from, bytes, is_found } = saved;
+        let wrong = |reason: String| Error::of_file(from, explained(bytes, reason));
+        let mut has_schemas = false;
+        for part in parts(bytes).map_err(wrong)? {
+            match document::Dialect::of(&part.value) {
+                Ok(document::Dialect::Other) => continue,
+                // A folder may have whatever else is kept with schemas.
+                Err(_) if *is_found => continue,
+                Ok(_) => each(&part),
+                Err(_) => {}
+            }
+            has_schemas |= self.add_part(name, part).map_err(wrong)?;
+        }
+        if !has_schemas {
+            let why = "is skipped: it has neither OpenAPI nor a CustomResourceDefinition";
+            self.skipped.push(format!("{} {why}", from.display()));
+        }
+        Ok(())
     }
 
     /// Adds a document: OpenAPI version 3 or 2, or CustomResourceDefinitions. `name` is how it is shown.
@@ -152,17 +183,20 @@ impl Schemas {
     ///
     /// It is none of these, or is malformed; the text says where.
     pub fn add(&mut self, name: &str, bytes: &[u8]) -> Result<(), String> {
-        parts(bytes)?.into_iter().try_for_each(|part| self.add_part(name, part).map(drop))
+        let added = parts(bytes)
+            .and_then(|parts| parts.into_iter().try_for_each(|part| self.add_part(name, part).map(drop)));
+        added.map_err(|reason| explained(bytes, reason))
     }
 
     /// Adds one document of a file; whether it has schemas at all.
-    pub(crate) fn add_part(&mut self, name: &str, part: Part) -> Result<bool, String> {
+    fn add_part(&mut self, name: &str, part: Part) -> Result<bool, String> {
         let Part { at, value } = part;
         let read =
             document::document(name, value).map_err(|reason| Part { at, value: Value::Null }.wrong(&reason));
-        let Some((document, resources)) = read? else { return Ok(false) };
+        let Some((document, resources, unserved)) = read? else { return Ok(false) };
         let index = self.documents.len();
         self.documents.push(document);
+        self.unserved.extend(unserved);
         for resource in resources {
             let resource = Resource { document: index, ..resource };
             // The same resource in several documents: the first one counts.
@@ -171,6 +205,11 @@ impl Schemas {
             }
         }
         Ok(true)
+    }
+
+    /// What was left out, and why: files that have no schemas.
+    pub fn skipped(&self) -> &[String] {
+        &self.skipped
     }
 
     /// All resources, in the order of the documents.
@@ -210,14 +249,9 @@ impl Schemas {
     ///
     /// There is none, or several groups have one; the text says which.
     pub fn find(&self, name: &str) -> Result<&Resource, String> {
-        let (plural, rest) = name.split_once('.').unwrap_or((name, ""));
-        let of_name = |resource: &&Resource| {
-            resource.plural == plural
-                && (rest.is_empty()
-                    || rest == resource.group
-                    || rest == format!("{}.{}", resource.version, resource.group)
-                    || (resource.group.is_empty() && rest == resource.version))
-        };
+        let (plural, _) = name.split_once('.').unwrap_or((name, ""));
+        let of_name =
+            |resource: &&Resource| is_called(name, &resource.group, &resource.version, &resource.plural);
         let mut found: Vec<&Resource> = self.resources.iter().filter(of_name).collect();
         found.sort_by_key(|resource| (!resource.group.is_empty(), Reverse(priority(&resource.version))));
         let Some(first) = found.first() else { return Err(self.none_of(name, plural)) };
@@ -231,6 +265,25 @@ impl Schemas {
     }
 
     fn none_of(&self, name: &str, plural: &str) -> String {
+        let is_wanted =
+            |unserved: &&Unserved| is_called(name, &unserved.group, &unserved.version, &unserved.plural);
+        let unserved: Vec<&Unserved> = self.unserved.iter().filter(is_wanted).collect();
+        if let Some(Unserved { group, plural, at, .. }) = unserved.first() {
+            let versions: Vec<&str> = unserved.iter().map(|unserved| &*unserved.version).collect();
+            let others =
+                self.resources.iter().filter(|known| known.plural == *plural && known.group == *group);
+            let others: Vec<String> =
+                others.map(|known| format!("'{plural}.{}.{group}'", known.version)).collect();
+            let advice = match &others[..] {
+                [] => "ask for the definition as the cluster has it, 'kubectl get crd NAME.GROUP -o yaml'"
+                    .to_owned(),
+                others => format!("write {}", others.join(" or ")),
+            };
+            return format!(
+                "{plural}.{group} is not served in version {} ('served: false' in {at}), so no API server answers for it: {advice}",
+                wagather_yaml::listed(&versions)
+            );
+        }
         let kind = self.resources.iter().find(|resource| resource.kind.eq_ignore_ascii_case(plural));
         let same = self.resources.iter().find(|resource| resource.plural == plural);
         let hint = match kind.or(same) {
@@ -255,6 +308,22 @@ impl Resource {
     fn is_the_same_as(&self, other: &Resource) -> bool {
         self.group == other.group && self.version == other.version && self.plural == other.plural
     }
+}
+
+/// Whether a name as `kubectl` takes it is that of a resource.
+fn is_called(name: &str, group: &str, version: &str, plural: &str) -> bool {
+    let (wanted, rest) = name.split_once('.').unwrap_or((name, ""));
+    wanted == plural
+        && (rest.is_empty()
+            || rest == group
+            || rest == format!("{version}.{group}")
+            || (group.is_empty() && rest == version))
+}
+
+/// A reason why bytes cannot be used, or the better one.
+fn explained(bytes: &[u8], reason: String) -> String {
+    let text = std::str::from_utf8(bytes).ok();
+    text.and_then(template::advice).unwrap_or(reason)
 }
 
 /// Names for a message, not too many of them.

@@ -18,6 +18,8 @@ pub struct Saved {
     pub from: PathBuf,
     /// What is in it.
     pub bytes: Vec<u8>,
+    /// Whether it was found in a folder, and nobody named it: it may be something else than schemas.
+    pub is_found: bool,
 }
 
 /// Reads files, and the `.json`, `.yaml` and `.yml` files of folders, in the order of their names.
@@ -28,10 +30,11 @@ pub struct Saved {
 pub fn files(paths: &[PathBuf]) -> Result<Vec<Saved>, Error> {
     let mut all = Vec::new();
     for path in paths {
+        let is_folder = path.is_dir();
         for from in files_of(path)? {
             let name = from.file_name().unwrap_or(from.as_os_str()).to_string_lossy().into_owned();
             let bytes = bounded(&from)?;
-            all.push(Saved { name, from, bytes });
+            all.push(Saved { name, from, bytes, is_found: is_folder });
         }
     }
     Ok(all)

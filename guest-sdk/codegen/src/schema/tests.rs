@@ -326,7 +326,7 @@ fn files_that_are_no_schemas_are_told() {
             crd(&WIDGETS.replace("Namespaced", "Everywhere")).as_bytes(),
             "widgets.example.com: spec.scope is Namespaced or Cluster, not 'Everywhere'",
         ),
-        (crd(&WIDGETS.replace("[{name: v1}]", "[]")).as_bytes(), "widgets.example.com: it serves no version"),
+        (crd(&WIDGETS.replace("[{name: v1}]", "[]")).as_bytes(), "widgets.example.com: it has no version"),
         (crd(&WIDGETS.replace("[{name: v1}]", "[{nam: v1}]")).as_bytes(), "spec.versions[0] has no name"),
         (
             crd(&WIDGETS.replace("name: v1}", "name: v1, schema: {openAPIV3Schema: 1}}")).as_bytes(),

@@ -1,0 +1,141 @@
+//! What people have beside what is wanted, and what they have instead of it: what `codegen` says then.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+use tempfile::TempDir;
+
+const CRD: &str = "apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: widgets.example.com}
+spec:
+  group: example.com
+  scope: Cluster
+  names: {plural: widgets, kind: Widget}
+  versions:
+  - {name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, properties: {colour: {type: string}}}}}
+  - {name: v1alpha1, served: false, storage: false}
+";
+
+const DECLARATION: &str = "apiVersion: wagather/v1\nkind: Gather\nschemas: [crds]\nresources:\n  widgets.example.com: metadata.name, colour\n";
+
+/// A gatherer in a folder of this name, with these files.
+struct Gatherer(TempDir, String);
+
+impl Gatherer {
+    fn new(name: &str, files: &[(&str, &str)]) -> Gatherer {
+        let gatherer = Gatherer(tempfile::tempdir().expect("a folder"), name.to_owned());
+        for (file, text) in [("gather.yaml", DECLARATION), ("crds/widgets.yaml", CRD)].iter().chain(files) {
+            let file = gatherer.path().join(file);
+            fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
+            fs::write(file, text).expect("a file");
+        }
+        gatherer
+    }
+
+    fn path(&self) -> std::path::PathBuf {
+        self.0.path().join(&self.1)
+    }
+
+    fn run(&self, words: &[&str]) -> Output {
+        let mut codegen = Command::new(env!("CARGO_BIN_EXE_codegen"));
+        codegen.args(words).current_dir(self.path()).output().expect("codegen")
+    }
+
+    /// What it says on the standard error, after success or not.
+    #[track_caller]
+    fn says(&self, words: &[&str], is_success: bool) -> String {
+        let output = self.run(words);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.success(), is_success, "{words:?}: {said}");
+        said
+    }
+}
+
+#[test]
+fn what_is_no_schema_in_a_folder_is_skipped_and_said() {
+    let gatherer = Gatherer::new(
+        "widgets",
+        &[
+            ("crds/kustomization.yaml", "resources:\n- widgets.yaml\n"),
+            ("crds/Chart.yaml", "apiVersion: v2\nname: chart\n"),
+            ("crds/deployment.yml", "apiVersion: apps/v1\nkind: Deployment\n"),
+            ("crds/empty.json", "[]"),
+            ("crds/README.md", "not looked at"),
+        ],
+    );
+    let note = |file: &str| {
+        format!("note: ./crds/{file} is skipped: it has neither OpenAPI nor a CustomResourceDefinition\n")
+    };
+    let notes = ["Chart.yaml", "deployment.yml", "empty.json", "kustomization.yaml"].map(note).concat();
+    for command in ["generate", "check", "docs"] {
+        assert_eq!(gatherer.says(&[command], true), notes, "{command}");
+    }
+    // What somebody named is wanted.
+    let named = gatherer.says(&["generate", "--schema", "crds/kustomization.yaml"], false);
+    assert!(named.contains("crds/kustomization.yaml: neither OpenAPI"), "{named}");
+}
+
+#[test]
+fn templates_of_helm_are_said_to_be_such() {
+    for (file, text) in [
+        ("crds/a.yaml", "{{- if .Values.crds }}\nkind: CustomResourceDefinition\n{{- end }}\n"),
+        ("crds/b.yaml", "a: {{ .Values.a }}\n"),
+        ("crds/c.yaml", &CRD.replace("group: example.com", "group: \"{{ .Values.group }}\"")),
+    ] {
+        let gatherer = Gatherer::new("widgets", &[(file, text)]);
+        let said = gatherer.says(&["generate"], false);
+        assert!(said.starts_with(&format!("error: ./{file}: this is a template of Helm's")), "{said}");
+        assert!(said.contains("helm template") && said.lines().count() == 1, "{said}");
+        let sdk = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").display().to_string();
+        let said = gatherer.says(&["new", "../other", "--crd", file, "--sdk", &sdk], false);
+        assert!(said.contains("this is a template of Helm's"), "{said}");
+    }
+}
+
+#[test]
+fn versions_that_are_not_served_are_said_not_to_be() {
+    let gatherer = Gatherer::new("widgets", &[]);
+    let text = DECLARATION.replace("widgets.example.com", "widgets.v1alpha1.example.com");
+    fs::write(gatherer.path().join("gather.yaml"), &text).expect("a file");
+    let said = gatherer.says(&["generate"], false);
+    let why = "widgets.example.com is not served in version v1alpha1 ('served: false' in widgets.yaml), so no API server answers for \
+               it: write 'widgets.v1.example.com'\n";
+    assert_eq!(said, format!("error: gather.yaml, line 5, column 3: {why}"));
+    // Of another one nobody has to know.
+    let old = CRD.replace("widgets", "gadgets").replace("served: true", "served: false");
+    let gatherer = Gatherer::new("widgets", &[("crds/gadgets.yaml", &old)]);
+    assert_eq!(gatherer.says(&["generate"], true), "");
+    fs::write(gatherer.path().join("gather.yaml"), DECLARATION.replace("widgets", "gadgets"))
+        .expect("a file");
+    let said = gatherer.says(&["generate"], false);
+    assert!(said.contains("gadgets.example.com is not served in version v1 and v1alpha1"), "{said}");
+}
+
+#[test]
+fn a_folder_that_no_gatherer_can_be_called_by_is_refused() {
+    for name in ["Widgets", "my_widgets", "7widgets", "core"] {
+        let gatherer = Gatherer::new(name, &[]);
+        let said = gatherer.says(&["generate"], false);
+        assert!(
+            said.starts_with(&format!("error: gather.yaml: a gatherer cannot be called '{name}'")),
+            "{said}"
+        );
+        assert!(said.contains("'name: NAME'") && !gatherer.path().join("src").exists(), "{said}");
+        let named = format!("{DECLARATION}name: widgets\n");
+        fs::write(gatherer.path().join("gather.yaml"), named).expect("a file");
+        assert_eq!(gatherer.says(&["generate"], true), "");
+    }
+}
+
+#[test]
+fn schemas_that_are_not_there_are_told_where_they_are_named() {
+    let gatherer = Gatherer::new("widgets", &[]);
+    let text = DECLARATION.replace("[crds]", "[crds, ../shemas]");
+    fs::write(gatherer.path().join("gather.yaml"), text).expect("a file");
+    let said = gatherer.says(&["generate"], false);
+    assert_eq!(
+        said,
+        "error: gather.yaml, line 3, column 17: there is no ./../shemas, which is to have schemas\n"
+    );
+}
