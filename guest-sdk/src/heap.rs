@@ -14,7 +14,7 @@
 /// ```
 ///
 /// Decoding, [`json`](crate::json) and whatever else needs `alloc` wants it. Without it the module has an import that no host
-/// has, `__wagather_heap_is_missing_write_wagather_heap`, and hosts refuse it by that name. In native tests it does nothing.
+/// has, `__wagather_heap_allocate`: building it fails, and hosts refuse it, both with what to write. In native tests it does nothing.
 #[macro_export]
 macro_rules! heap {
     () => {
@@ -38,20 +38,20 @@ pub(crate) mod __private {
     static DOOR: Door = Door;
 
     unsafe extern "Rust" {
-        fn __wagather_heap_is_missing_write_wagather_heap(layout: Layout) -> *mut u8;
-        fn __wagather_heap_is_missing_write_wagather_heap_free(ptr: *mut u8, layout: Layout);
+        fn __wagather_heap_allocate(layout: Layout) -> *mut u8;
+        fn __wagather_heap_free(ptr: *mut u8, layout: Layout);
     }
 
     // SAFETY: both functions are those of lol_alloc's allocator, which keeps the trait's promises, or linking failed.
     unsafe impl GlobalAlloc for Door {
         unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
             // SAFETY: `heap!` defines the function with this signature; the caller keeps the trait's preconditions.
-            unsafe { __wagather_heap_is_missing_write_wagather_heap(layout) }
+            unsafe { __wagather_heap_allocate(layout) }
         }
 
         unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
             // SAFETY: as above.
-            unsafe { __wagather_heap_is_missing_write_wagather_heap_free(ptr, layout) }
+            unsafe { __wagather_heap_free(ptr, layout) }
         }
     }
 
@@ -68,18 +68,13 @@ pub(crate) mod __private {
                     unsafe { AssumeSingleThreaded::new(FreeListAllocator::new()) };
 
                 #[unsafe(no_mangle)]
-                unsafe fn __wagather_heap_is_missing_write_wagather_heap(
-                    layout: ::core::alloc::Layout,
-                ) -> *mut u8 {
+                unsafe fn __wagather_heap_allocate(layout: ::core::alloc::Layout) -> *mut u8 {
                     // SAFETY: the caller is the global allocator, whose caller keeps the preconditions.
                     unsafe { ::core::alloc::GlobalAlloc::alloc(&HEAP, layout) }
                 }
 
                 #[unsafe(no_mangle)]
-                unsafe fn __wagather_heap_is_missing_write_wagather_heap_free(
-                    ptr: *mut u8,
-                    layout: ::core::alloc::Layout,
-                ) {
+                unsafe fn __wagather_heap_free(ptr: *mut u8, layout: ::core::alloc::Layout) {
                     // SAFETY: as above.
                     unsafe { ::core::alloc::GlobalAlloc::dealloc(&HEAP, ptr, layout) }
                 }

@@ -219,7 +219,7 @@ fn the_page_leads_to_a_gatherer_of_ones_own() {
 fn a_new_member_of_the_workspace_is_whole() {
     let place = Place::new();
     let printed = place.run("target/dist/host-min new examples/unready");
-    assert!(printed.contains("cargo test -p unready"), "{printed}");
+    assert!(printed.contains("  cargo test -p unready\n"), "{printed}");
     let tested = place.run("cargo test --offline -p unready");
     assert!(tested.contains("4 passed"), "{tested}");
     let built = place.run("make guests GUESTS=examples/unready");
@@ -256,6 +256,29 @@ fn a_new_gatherer_of_names_is_whole() {
     };
     let of_checkout = profile(&workspace::root().join("Cargo.toml"));
     assert_eq!(profile(&place.top.join("gadgets/Cargo.toml")), of_checkout);
+    // Somebody else's tools find the compiler by themselves, and make what the checkout makes.
+    place.run("make guests GUESTS=../gadgets");
+    place.run("cd ../gadgets && CARGO_TARGET_DIR=../wagather/target ../wagather/target/dist/codegen build --output ../modules");
+    let module = |path: &str| std::fs::read(place.top.join(path)).expect("a module");
+    assert_eq!(module("modules/gadgets.wasm"), module("wagather/target/guests/gadgets.wasm"));
+    // Without its heap it would run nowhere; its tests have std.
+    let lib = place.top.join("gadgets/src/lib.rs");
+    let text = std::fs::read_to_string(&lib).expect("a source");
+    std::fs::write(&lib, text.replace("heap!();\n", "").replace("gatherer, heap", "gatherer"))
+        .expect("a file");
+    for build in
+        ["make guests GUESTS=../gadgets", "CARGO_TARGET_DIR=target target/dist/codegen build ../gadgets"]
+    {
+        let refused = place.run(&format!("! {build}"));
+        let why = "error: gadgets: it allocates and has no heap: write 'wagather::heap!();' in src/lib.rs";
+        assert!(refused.contains(why), "{build}\n{refused}");
+    }
+    std::fs::write(&lib, text).expect("a file");
+    let tests = place.top.join("gadgets/src/tests.rs");
+    let more = "\n#[test]\nfn tests_have_std() {\n    assert_eq!(format!(\"{}\", 1), 1.to_string());\n}\n";
+    let text = std::fs::read_to_string(&tests).expect("a source");
+    std::fs::write(&tests, text + more).expect("a file");
+    assert!(place.run("cargo test --offline --manifest-path ../gadgets/Cargo.toml").contains("4 passed"));
     let again = place.run("! target/dist/host-min new ../gadgets --crd ../gadgets.yaml");
     assert!(again.contains("it has a gather.yaml already"), "{again}");
 }

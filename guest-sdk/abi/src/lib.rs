@@ -19,6 +19,9 @@ pub const ABI_VERSION: u32 = 1;
 /// The module that every import of a guest comes from.
 pub const IMPORT_MODULE: &str = "wagather_v1";
 
+/// What the functions of a heap are called in the modules that the SDK makes. A module that imports one allocates and has no heap.
+pub const HEAP_PREFIX: &str = "__wagather_heap_";
+
 /// The function that a guest exports: `() -> i32`, 0 for success.
 pub const EXPORT_GATHER: &str = "gather";
 

@@ -37,6 +37,12 @@ impl Error {
         Error(reasons.into_iter().map(line).collect())
     }
 
+    /// Something that is of no file.
+    #[cfg(feature = "cli")]
+    pub(crate) fn plain(message: impl Into<String>) -> Error {
+        Error(vec![Line { file: String::new(), place: None, message: message.into() }])
+    }
+
     /// A file cannot be read.
     pub(crate) fn unreadable(file: &Path, error: &std::io::Error) -> Error {
         Error::of_file(file, format!("cannot be read: {error}"))
@@ -59,6 +65,7 @@ impl Error {
         self.0.iter().map(|Line { file, place, message }| {
             let line = match place {
                 Some(place) => format!("{file}, {place}: {message}"),
+                None if file.is_empty() => message.clone(),
                 None => format!("{file}: {message}"),
             };
             Printable(line).to_string()

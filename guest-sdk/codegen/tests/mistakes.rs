@@ -139,3 +139,57 @@ fn schemas_that_are_not_there_are_told_where_they_are_named() {
         "error: gather.yaml, line 3, column 17: there is no ./../shemas, which is to have schemas\n"
     );
 }
+
+#[test]
+fn fields_are_listed_as_gather_yaml_takes_them() {
+    let gatherer = Gatherer::new("widgets", &[("core.json", include_str!("schemas/core-v1.json"))]);
+    let fields = |words: &[&str]| {
+        let output = gatherer.run(&[&["fields"], words].concat());
+        assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("text")
+    };
+    // Of the declaration; and a path may be a word of its own.
+    let widgets = fields(&["widgets.example.com"]);
+    assert!(
+        widgets.starts_with("widgets.example.com: example.com/v1, Widget, of the cluster; get, list\n"),
+        "{widgets}"
+    );
+    assert!(widgets.contains("\n  colour       text\n"), "{widgets}");
+    let metadata = fields(&["widgets", "metadata"]);
+    let line = metadata.lines().find(|line| line.contains("finalizers[]")).expect("a line");
+    assert_eq!(line.split_whitespace().collect::<Vec<_>>(), ["finalizers[]", "list", "of", "texts"]);
+    let core = ["--schema", "core.json"];
+    let fields_of = |words: &[&str]| fields(&[words, &core].concat());
+    let conditions = fields_of(&["nodes.status.conditions"]);
+    assert!(conditions.contains("\nnodes.status.conditions: list of objects\n"), "{conditions}");
+    assert!(conditions.contains("\n  type               ! text\n"), "{conditions}");
+    let kind = fields_of(&["nodes", "status.conditions[].type"]);
+    assert!(kind.ends_with("\nnodes.status.conditions[].type: text\n"), "{kind}");
+    let status = fields_of(&["nodes.status", "--recursive"]);
+    assert!(status.contains("\n  addresses[] ") && status.contains("\n    address ! text\n"), "{status}");
+    // What it lists is what a declaration may have.
+    let text = DECLARATION
+        .replace("crds", "core.json")
+        .replace("  widgets.example.com: metadata.name, colour", "  nodes: status.{");
+    let names: Vec<&str> = status
+        .lines()
+        .filter_map(|line| line.strip_prefix("  ").filter(|line| !line.starts_with(' ')))
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|name| name.ends_with("[]"))
+        .collect();
+    assert!(names.len() > 3, "{status}");
+    fs::write(gatherer.path().join("gather.yaml"), format!("{}{}}}\n", text.trim_end(), names.join(", ")))
+        .expect("a file");
+    gatherer.says(&["generate"], true);
+    for (words, why) in [
+        (&["nodse"][..], "error: the schemas have no resource 'nodse'; did you mean 'nodes'?\n"),
+        (&["nodes.status.fase"], "error: nodes.status has no field 'fase'; did you mean 'phase'?\n"),
+        (&["nodes", "status.phase.x"], "error: nodes.status.phase is a text: it has no fields\n"),
+        (&["nodes", "status..x"], "error: status..x: a name is missing\n"),
+    ] {
+        assert_eq!(gatherer.says(&[&["fields"], words, &core].concat(), false), why);
+    }
+    fs::remove_file(gatherer.path().join("gather.yaml")).expect("a file");
+    let said = gatherer.says(&["fields", "nodes"], false);
+    assert!(said.contains("gather.yaml: is not there: name schemas with --schema PATH"), "{said}");
+}

@@ -69,7 +69,16 @@ fn a_crate_has_the_types_of_its_declaration() {
         let (code, printed) = codegen(place, &words);
         assert_eq!(code, Some(0), "{printed}");
         assert!(printed.starts_with(&format!("{name} has a gatherer that reads {resource}:\n")), "{printed}");
-        assert!(printed.contains(&format!("  cargo test --manifest-path {name}/Cargo.toml\n")), "{printed}");
+        // What is to be typed works from here.
+        let absolute = place.canonicalize().expect("a folder").join(name);
+        for command in [
+            format!("cargo test --manifest-path {name}/Cargo.toml"),
+            format!("make -C {} guests GUESTS={}", checkout(), absolute.display()),
+            format!("{0}/target/dist/host-min inspect {0}/target/guests/{name}.wasm", checkout()),
+            format!("{}/target/dist/codegen generate {name}", checkout()),
+        ] {
+            assert!(printed.contains(&format!("  {command}\n")), "{command}\n{printed}");
+        }
         let mut expected: Vec<&str> = all.iter().copied().chain(also).collect();
         expected.sort_unstable();
         assert_eq!(files(&place.join(name)), expected);

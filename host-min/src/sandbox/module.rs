@@ -8,7 +8,9 @@
 use super::{body, elements};
 use crate::limits::MAX_TABLE_ELEMENTS;
 use wagather_abi::limits::MAX_MANIFEST_BYTES;
-use wagather_abi::{ABI_VERSION, EXPORT_GATHER, EXPORT_MEMORY, IMPORT_MODULE, Import, ResultType, manifest};
+use wagather_abi::{
+    ABI_VERSION, EXPORT_GATHER, EXPORT_MEMORY, HEAP_PREFIX, IMPORT_MODULE, Import, ResultType, manifest,
+};
 use wasmparser::{
     CompositeInnerType, ConstExpr, DataKind, ExternalKind, FuncType, Operator, Parser, Payload, TypeRef,
     ValType, ValidPayload, Validator, WasmFeatures,
@@ -244,6 +246,9 @@ impl Reading {
                     Some(version) => format!(
                         "it is built for version {version} of the ABI (it imports '{what}'); this host speaks version {ABI_VERSION}"
                     ),
+                    None if name.starts_with(HEAP_PREFIX) => {
+                        "it allocates and has no heap: its source lacks 'wagather::heap!();'".to_owned()
+                    }
                     None => format!(
                         "it imports '{what}', which this host does not have; a gatherer imports from '{IMPORT_MODULE}' alone"
                     ),

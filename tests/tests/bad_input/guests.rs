@@ -33,6 +33,7 @@ fn modules() {
     for name in [
         "no-gather",
         "import-unknown",
+        "import-heap",
         "import-v2",
         "manifest-of-another-abi",
         "no-memory",
@@ -55,6 +56,7 @@ fn modules() {
         "huge",
         "no-gather",
         "import-unknown",
+        "import-heap",
         "import-v2",
         "manifest-of-another-abi",
         "no-memory",

@@ -146,6 +146,7 @@ guests! {
     import_no_function: "import-no-function",
     import_other_type: "import-other-type",
     import_twice: "import-twice",
+    import_heap: "import-heap",
     import_unknown: "import-unknown",
     import_v2: "import-v2",
     import_wasi: "import-wasi",

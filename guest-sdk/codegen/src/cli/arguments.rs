@@ -2,9 +2,10 @@
 
 use super::check::Check;
 use super::fetch::Fetch;
-use super::new;
+use super::fields::Fields;
 use super::source::Source;
 use super::verify::Verify;
+use super::{build, new};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -31,6 +32,8 @@ pub(super) enum Command {
     /// Write what a declaration names: the Rust module, and the page and the fixtures if it has 'docs' and 'fixtures'
     Generate(Generate),
     Check(Check),
+    Fields(Fields),
+    Build(build::Arguments),
     /// Save schemas, cut down to the resources of a declaration
     Fetch(Fetch),
     /// Print the account that the gatherer needs, and its roles, as 'host-min rbac' does of the module

@@ -1,9 +1,11 @@
 //! The command line.
 
 mod arguments;
+mod build;
 mod check;
 mod docs;
 mod fetch;
+mod fields;
 mod fixture;
 mod new;
 #[cfg(feature = "rbac")]
@@ -31,6 +33,8 @@ pub fn main() -> ExitCode {
         Command::New(arguments) => new::new(arguments).map(|()| true),
         Command::Generate(generate) => self::generate(&generate).map(|()| true),
         Command::Check(check) => check::check(&check),
+        Command::Fields(fields) => fields::fields(&fields).map(|()| true),
+        Command::Build(arguments) => build::build(arguments).map(|()| true),
         Command::Fetch(fetch) => fetch::fetch(&fetch).map(|()| true),
         #[cfg(feature = "rbac")]
         Command::Rbac(rbac) => self::rbac::rbac(&rbac).map(|()| true),

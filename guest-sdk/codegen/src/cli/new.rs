@@ -33,15 +33,18 @@ fn folder(typed: PathBuf) -> Result<PathBuf, String> {
 pub(super) fn new(arguments: Arguments) -> Result<(), Error> {
     let Arguments { folder, crd, sdk } = arguments;
     let new = New { folder, crd, sdk };
-    print(&told(&new.folder, &new.make()?))
+    let made = new.make()?;
+    let here = std::env::current_dir().and_then(|here| here.canonicalize()).ok();
+    let is_here = here.as_deref() == made.sdk.canonicalize().ok().as_deref();
+    // As it was typed, if it was.
+    let sdk = if is_here { None } else { Some(new.sdk.as_deref().unwrap_or(&made.sdk)) };
+    print(&told(&new.folder, &made, sdk))
 }
 
-/// What there is now, and what to type next.
-fn told(folder: &Path, made: &Made) -> Page {
-    let Made { name, resource, is_member } = made;
-    let folder = folder.display();
+/// What there is now, and what to type next where one stands: in the SDK's folder, or elsewhere, with the way to it.
+fn told(folder: &Path, Made { name, resource, is_member, .. }: &Made, sdk: Option<&Path>) -> Page {
     let mut page = Page::new();
-    page.line(format_args!("{folder} has a gatherer that reads {resource}:"));
+    page.line(format_args!("{} has a gatherer that reads {resource}:", folder.display()));
     for (path, what) in [
         ("gather.yaml", "what it reads: the place to name more fields"),
         ("src/resources.rs", "the types, made from gather.yaml"),
@@ -50,15 +53,35 @@ fn told(folder: &Path, made: &Made) -> Page {
     ] {
         page.line(format_args!("  {path:<17} {what}"));
     }
-    let test = match is_member {
-        true => format!("-p {name}"),
-        false => format!("--manifest-path {folder}/Cargo.toml"),
+    let typed = |path: &Path| in_shell(&path.display().to_string());
+    let test = match (is_member, sdk) {
+        (true, None) => format!("-p {name}"),
+        _ => format!("--manifest-path {}", typed(&folder.join("Cargo.toml"))),
     };
-    page.line("Next, in the SDK's folder:");
+    let in_sdk = |path: &str| typed(&sdk.unwrap_or(Path::new("")).join(path));
+    let make = match sdk {
+        None => format!("make guests GUESTS={}", typed(folder)),
+        // make goes there, so the way from here is none for it.
+        Some(sdk) => {
+            let absolute = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+            format!("make -C {} guests GUESTS={}", typed(sdk), typed(&absolute))
+        }
+    };
+    page.line("Next:");
     page.line(format_args!("  cargo test {test}"));
-    page.line(format_args!("  make guests GUESTS={folder}"));
-    page.line(format_args!("  target/dist/host-min inspect target/guests/{name}.wasm"));
+    page.line(format_args!("  {make}"));
+    let module = in_sdk(&format!("target/guests/{name}.wasm"));
+    page.line(format_args!("  {} inspect {module}", in_sdk("target/dist/host-min")));
     page.line("And after each change of gather.yaml:");
-    page.line(format_args!("  target/dist/codegen generate {folder}"));
+    page.line(format_args!("  {} generate {}", in_sdk("target/dist/codegen"), typed(folder)));
     page
+}
+
+/// A word as a shell takes it.
+fn in_shell(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+=:@%".contains(c);
+    match !word.is_empty() && word.chars().all(is_plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    }
 }

@@ -8,6 +8,8 @@ mod manifest;
 mod rbac;
 pub mod rust;
 
+#[cfg(feature = "cli")]
+pub(crate) use doc::sentence;
 pub use docs::docs;
 pub use fixture::{Fixture, fixtures};
 pub use manifest::manifest;

@@ -44,6 +44,8 @@ pub struct Made {
     pub resource: String,
     /// Whether the crate is a member of the checkout's workspace.
     pub is_member: bool,
+    /// The checkout that has the SDK.
+    pub sdk: PathBuf,
 }
 
 /// The name of the gatherer whose crate is in a folder.
@@ -103,7 +105,7 @@ impl New {
             }
         };
         write(&self.folder, &self.files(&name, &about, &sdk, definition)?)?;
-        Ok(Made { name, resource: about.resource, is_member: sdk.has_as_member() })
+        Ok(Made { name, resource: about.resource, is_member: sdk.has_as_member(), sdk: sdk.place_of("") })
     }
 
     fn files(

@@ -1,0 +1,208 @@
+//! Builds gatherers to modules, as small as they get: the compiler with its library from source, one optimising pass over the
+//! module, and beside it the names of its functions, which the module itself no longer carries (size-report reads them).
+//!
+//! `make guests` does it for the repository, `codegen build` for anybody else. It installs nothing: [`Toolchain::find`] looks for
+//! the tools, and says what is missing. A module that no host would run (without a heap that it needs, with imports that no host has)
+//! is refused here, and not where it runs.
+
+mod module;
+mod package;
+mod shrink;
+mod toolchain;
+
+pub use toolchain::{Library, Toolchain};
+
+use package::Package;
+use std::ffi::OsStr;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// The target: the first version of WebAssembly, and no operating system.
+const TARGET: &str = "wasm32v1-none";
+
+/// The profile that gatherers are built with, for workspaces that have none of that name. New gatherers have it in their Cargo.toml.
+const PROFILE: &[&str] = &[
+    "inherits=\"release\"",
+    "opt-level=\"z\"",
+    "lto=\"fat\"",
+    "codegen-units=1",
+    "panic=\"abort\"",
+    "strip=false",
+];
+
+/// What is to be built, and where it goes.
+#[derive(Clone, Debug)]
+pub struct Build {
+    /// The folders of the crates.
+    pub folders: Vec<PathBuf>,
+    /// Where modules and their symbols go.
+    pub output: PathBuf,
+    /// Where cargo builds, and what is between.
+    pub scratch: PathBuf,
+}
+
+/// A module that was built, or is as it was built before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Built {
+    /// The gatherer's name.
+    pub name: String,
+    /// The module.
+    pub module: PathBuf,
+    /// Its size.
+    pub bytes: u64,
+    /// Its size in gzip, if there is a program that tells.
+    pub gzip_bytes: Option<u64>,
+    /// How many functions it has.
+    pub functions: usize,
+}
+
+/// Why nothing was built.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error(String);
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Error {}
+
+type Result<T> = std::result::Result<T, Error>;
+
+fn fail<T>(why: impl Into<String>) -> Result<T> {
+    Err(Error(why.into()))
+}
+
+impl Build {
+    /// Builds all of them.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with a folder, a crate or its module, or which tool failed; its own messages are on the standard error.
+    pub fn run(&self, toolchain: &Toolchain) -> Result<Vec<Built>> {
+        let packages: Vec<Package> =
+            self.folders.iter().map(|folder| Package::read(folder)).collect::<Result<_>>()?;
+        for (index, package) in packages.iter().enumerate() {
+            if let Some(same) = packages[..index].iter().find(|other| other.name == package.name) {
+                let (one, other) = (same.folder.display(), package.folder.display());
+                return fail(format!(
+                    "{one} and {other} are both called '{}': rename one of them",
+                    package.name
+                ));
+            }
+        }
+        let output = made(&self.output)?;
+        let scratch = made(&self.scratch)?;
+        let mut workspaces: Vec<(PathBuf, Vec<&Package>)> = Vec::new();
+        for package in &packages {
+            let root = package.workspace(&toolchain.cargo)?;
+            match workspaces.iter_mut().find(|(known, _)| *known == root) {
+                Some((_, members)) => members.push(package),
+                None => workspaces.push((root, vec![package])),
+            }
+        }
+        let mut built = Vec::new();
+        for (root, members) in &workspaces {
+            compile(toolchain, root, members, &scratch)?;
+            // Each workspace before the next one, which may have a library of the same name.
+            for package in members {
+                let linked = scratch.join(TARGET).join("guest").join(format!("{}.wasm", package.library));
+                shrink::shrink(&package.name, &linked, &scratch, &output)?;
+            }
+        }
+        for package in &packages {
+            built.push(measured(&package.name, &output)?);
+        }
+        Ok(built)
+    }
+}
+
+/// A folder, which need not be there, as tools see it who run elsewhere.
+fn made(folder: &Path) -> Result<PathBuf> {
+    let made = std::fs::create_dir_all(folder).and_then(|()| folder.canonicalize());
+    made.map_err(|error| Error(format!("cannot make {}: {error}", folder.display())))
+}
+
+/// The flags of the compiler, and what cargo is told beside them.
+fn flags(library: Library) -> (String, &'static [&'static str]) {
+    // Half of the first 64 KiB page is the stack, the rest is for constants. The linker's default of 1 MiB would have the host clear
+    // 17 pages before the first instruction. The stack lies below the constants (--stack-first), so that an overflow leaves memory
+    // and traps instead of overwriting them.
+    let linked = "-Clink-arg=--stack-first -Clink-arg=-zstack-size=32768";
+    match library {
+        Library::Prebuilt => (linked.to_owned(), &[]),
+        // A panic becomes one `unreachable`: a guest has nowhere to print a message to, and formatting it would be a third of a JSON
+        // guest. No source positions either: they would carry the building machine's paths into the module. Inlining before LLVM sees
+        // the code is off at this optimisation level, and makes decoding guests 4 to 7 % smaller: much of what they call is one field
+        // of a struct.
+        Library::Source => (
+            format!(
+                "{linked} -Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Zinline-mir=yes"
+            ),
+            &["-Zbuild-std=core,alloc"],
+        ),
+    }
+}
+
+fn compile(toolchain: &Toolchain, root: &Path, members: &[&Package], scratch: &Path) -> Result<()> {
+    let (rustflags, arguments) = flags(toolchain.library);
+    let mut cargo = Command::new(&toolchain.cargo);
+    cargo.args(["build", "--quiet", "--lib", "--target", TARGET, "--profile", "guest"]);
+    cargo.args(arguments).arg("--manifest-path").arg(root);
+    members.iter().for_each(|package| _ = cargo.args(["-p", &package.name]));
+    if !package::has_line(root, "[profile.guest]") {
+        PROFILE.iter().for_each(|setting| _ = cargo.arg("--config").arg(format!("profile.guest.{setting}")));
+    }
+    cargo
+        .env("RUSTC", &toolchain.rustc)
+        .env("RUSTFLAGS", rustflags)
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .env("CARGO_TARGET_WASM32V1_NONE_LINKER", &toolchain.linker)
+        .env("CARGO_TARGET_DIR", scratch);
+    if toolchain.library == Library::Source {
+        cargo.env("RUSTC_BOOTSTRAP", "1");
+    }
+    let names: Vec<&str> = members.iter().map(|package| &*package.name).collect();
+    run(&mut cargo, &format!("compile {}", names.join(", ")))
+}
+
+/// Runs a tool that says by itself what is wrong.
+fn run(command: &mut Command, what: &str) -> Result<()> {
+    let program = command.get_program().display().to_string();
+    match command.stdin(Stdio::null()).status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => fail(format!("cannot {what}: {program} ended with {status}; what it said is above")),
+        Err(error) => fail(format!("cannot {what}: {program} cannot be run: {error}")),
+    }
+}
+
+fn measured(name: &str, output: &Path) -> Result<Built> {
+    let module = output.join(format!("{name}.wasm"));
+    let unreadable =
+        |path: &Path, error: std::io::Error| Error(format!("cannot read {}: {error}", path.display()));
+    let bytes = std::fs::metadata(&module).map_err(|error| unreadable(&module, error))?.len();
+    let symbols = output.join(format!("{name}.symbols"));
+    let functions =
+        std::fs::read_to_string(&symbols).map_err(|error| unreadable(&symbols, error))?.lines().count();
+    let gzip = Command::new("gzip").arg("-9nc").arg(&module).stderr(Stdio::null()).output().ok();
+    let gzip_bytes = gzip.filter(|gzip| gzip.status.success()).map(|gzip| gzip.stdout.len() as u64);
+    Ok(Built { name: name.to_owned(), module, bytes, gzip_bytes, functions })
+}
+
+/// What was built, as a table.
+pub fn table(built: &[Built]) -> String {
+    let mut text = format!("{:<28} {:>9} {:>9} {:>9}\n", "guest", "bytes", "gzip", "functions");
+    for Built { name, bytes, gzip_bytes, functions, .. } in built {
+        let gzip = gzip_bytes.map_or("-".to_owned(), |bytes| bytes.to_string());
+        let _ = writeln!(text, "{name:<28} {bytes:>9} {gzip:>9} {functions:>9}");
+    }
+    text
+}
+
+/// Whether a program is on the PATH, and where.
+fn on_path(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(OsStr::new(name))).find(|file| file.is_file())
+}

@@ -1,0 +1,29 @@
+//! `wagather-build OUTPUT SCRATCH FOLDER…`: what `make guests` runs. `codegen build` is the same for people.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use wagather_build::{Build, Toolchain, table};
+use wagather_printable::{Line, Page};
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
+    let (Some(output), Some(scratch)) = (arguments.next(), arguments.next()) else {
+        eprintln!("error: wagather-build OUTPUT SCRATCH FOLDER…");
+        return ExitCode::from(2);
+    };
+    let build = Build { folders: arguments.collect(), output, scratch };
+    match Toolchain::find(None).and_then(|toolchain| build.run(&toolchain)) {
+        Ok(built) => {
+            // Who reads it may have gone.
+            let mut page = Page::new();
+            page.lines(&table(&built));
+            let _ = std::io::stdout().lock().write_all(page.as_str().as_bytes());
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("{}", Line(format_args!("error: {error}")));
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! The tools that modules are built with: found, never installed.
+//!
+//! A compiler with the source of its library beside it is what is wanted: with that, a panic is one trap (decision 9). With the
+//! precompiled library modules are about 60 % larger.
+
+use crate::{Result, TARGET, fail, on_path};
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// The oldest compiler that builds the SDK, as 1.MINOR.
+const RUST_MINOR: u32 = 95;
+
+/// Where a set-up of the repository writes what it found.
+const RECORD: &str = "target/toolchain.env";
+
+/// Where the guests' `core` and `alloc` come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Library {
+    /// Built along, without panic messages.
+    Source,
+    /// As the target came.
+    Prebuilt,
+}
+
+/// What modules are built with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Toolchain {
+    /// The compiler.
+    pub rustc: PathBuf,
+    /// Its cargo.
+    pub cargo: PathBuf,
+    /// A linker for WebAssembly.
+    pub linker: PathBuf,
+    /// Where Rust's library is from.
+    pub library: Library,
+}
+
+impl Toolchain {
+    /// Finds them: what the environment says (`GUEST_RUSTC`, `GUEST_CARGO`, `GUEST_LINKER`, `GUEST_STD`); what `.ci/setup` chose, in
+    /// a checkout; otherwise the compiler on the PATH or Debian's, and the linker that is with it or on the PATH. `rustc` is used
+    /// instead of any other, if it is given.
+    ///
+    /// # Errors
+    ///
+    /// What is missing, and how one gets it.
+    pub fn find(rustc: Option<&Path>) -> Result<Toolchain> {
+        let recorded = recorded();
+        let said = |name: &str| {
+            env::var(name).ok().or_else(|| recorded.as_deref().and_then(|text| value(text, name)))
+        };
+        let chosen = match (
+            rustc,
+            said("GUEST_RUSTC"),
+            said("GUEST_CARGO"),
+            said("GUEST_LINKER"),
+            said("GUEST_STD"),
+        ) {
+            (None, Some(rustc), Some(cargo), Some(linker), Some(library)) => Toolchain {
+                rustc: rustc.into(),
+                cargo: cargo.into(),
+                linker: linker.into(),
+                library: if library == "source" { Library::Source } else { Library::Prebuilt },
+            },
+            _ => search(rustc)?,
+        };
+        let tools = [&chosen.rustc, &chosen.cargo, &chosen.linker];
+        if let Some(missing) = tools.iter().find(|tool| !tool.is_file()) {
+            return fail(format!(
+                "{} is not there; in a checkout, 'make setup' finds the tools anew",
+                missing.display()
+            ));
+        }
+        for tool in ["wasm-opt", "wasm-metadce"] {
+            if on_path(tool).is_none() {
+                return fail(format!(
+                    "{tool} is not on the PATH: install binaryen (apt-get install binaryen; dnf install binaryen; brew install binaryen)"
+                ));
+            }
+        }
+        Ok(chosen)
+    }
+}
+
+/// What a checkout's set-up chose, if the current folder is in one.
+fn recorded() -> Option<String> {
+    let here = env::current_dir().ok()?;
+    here.ancestors().find_map(|folder| fs::read_to_string(folder.join(RECORD)).ok())
+}
+
+/// The value of a variable, of lines that bash wrote with `%q`.
+fn value(text: &str, name: &str) -> Option<String> {
+    let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='))?;
+    let mut plain = String::new();
+    let mut chars = value.chars();
+    while let Some(c) = chars.next() {
+        plain.push(if c == '\\' { chars.next()? } else { c });
+    }
+    Some(plain)
+}
+
+fn search(rustc: Option<&Path>) -> Result<Toolchain> {
+    let candidates = match rustc {
+        Some(rustc) => vec![rustc.to_owned()],
+        None => vec![PathBuf::from("rustc"), PathBuf::from("/usr/bin/rustc")],
+    };
+    let sysroots: Vec<PathBuf> = candidates.iter().filter_map(|rustc| sysroot(rustc)).collect();
+    let source = |root: &&PathBuf| {
+        root.join("lib/rustlib/src/rust/library/core/Cargo.toml").is_file() && aborts_at_once(root)
+    };
+    let prebuilt = |root: &&PathBuf| root.join("lib/rustlib").join(TARGET).is_dir();
+    let found = sysroots.iter().find(source).map(|root| (root, Library::Source));
+    let Some((root, library)) =
+        found.or_else(|| sysroots.iter().find(prebuilt).map(|root| (root, Library::Prebuilt)))
+    else {
+        let named = rustc.map_or("no compiler".to_owned(), |rustc| format!("{} is none", rustc.display()));
+        return fail(format!(
+            "{named} that can build gatherers: Rust 1.{RUST_MINOR} or newer with the source of its library is needed \
+             (rustup component add rust-src; Debian: apt-get install rustc-web cargo-web rust-web-src)"
+        ));
+    };
+    let Some(linker) = linker(root) else {
+        return fail(
+            "there is no linker for WebAssembly: a toolchain of rustup brings rust-lld, the package lld brings wasm-ld \
+             (apt-get install lld; dnf install lld; brew install lld)",
+        );
+    };
+    Ok(Toolchain { rustc: root.join("bin/rustc"), cargo: root.join("bin/cargo"), linker, library })
+}
+
+/// Where a compiler is at home, if it is new enough and has a cargo beside it.
+fn sysroot(rustc: &Path) -> Option<PathBuf> {
+    let said = |argument: &[&str]| {
+        let output = Command::new(rustc).args(argument).stderr(Stdio::null()).output().ok()?;
+        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    };
+    if !is_new_enough(&said(&["--version"])?) {
+        return None;
+    }
+    let root = PathBuf::from(said(&["--print", "sysroot"])?);
+    ["bin/rustc", "bin/cargo"].iter().all(|tool| root.join(tool).is_file()).then_some(root)
+}
+
+fn is_new_enough(version: &str) -> bool {
+    let number = version.split_whitespace().nth(1).unwrap_or_default();
+    let mut parts = number.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+    let (major, minor) = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
+    major > 1 || (major == 1 && minor >= RUST_MINOR)
+}
+
+/// Whether a compiler takes the one unstable flag that the guests' size hangs on.
+fn aborts_at_once(root: &Path) -> bool {
+    let mut rustc = Command::new(root.join("bin/rustc"));
+    rustc
+        .args(["-Zunstable-options", "-Cpanic=immediate-abort", "--print", "cfg"])
+        .env("RUSTC_BOOTSTRAP", "1");
+    rustc.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+}
+
+/// The toolchain's own, any of rustup's, LLVM's.
+fn linker(root: &Path) -> Option<PathBuf> {
+    let of_root = |root: &Path| {
+        let targets = entries(&root.join("lib/rustlib"));
+        targets.into_iter().map(|target| target.join("bin/rust-lld")).find(|linker| linker.is_file())
+    };
+    let home = env::var_os("RUSTUP_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".rustup")));
+    let rustups = home.map(|home| entries(&home.join("toolchains"))).unwrap_or_default();
+    let versioned = || {
+        let is_linker = |file: &PathBuf| {
+            file.file_name().is_some_and(|name| name.to_string_lossy().starts_with("wasm-ld-"))
+        };
+        entries(Path::new("/usr/bin")).into_iter().find(is_linker)
+    };
+    of_root(root)
+        .or_else(|| rustups.iter().find_map(|root| of_root(root)))
+        .or_else(|| on_path("wasm-ld"))
+        .or_else(versioned)
+}
+
+/// What is in a folder, by name.
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let mut entries: Vec<PathBuf> =
+        fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    entries.sort();
+    entries
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn compilers_are_told_apart_by_their_version() {
+        for (version, expected) in [
+            ("rustc 1.95.0 (59807616e 2026-04-14)", true),
+            ("rustc 1.96.0-nightly", true),
+            ("rustc 2.0.0", true),
+            ("rustc 1.94.1", false),
+            ("rustc", false),
+            ("", false),
+        ] {
+            assert_eq!(is_new_enough(version), expected, "{version}");
+        }
+    }
+
+    #[test]
+    fn what_bash_wrote_is_read() {
+        let text = "# by\nGUEST_RUSTC=/opt/my\\ rust/bin/rustc\nGUEST_STD=source\n";
+        assert_eq!(value(text, "GUEST_RUSTC").as_deref(), Some("/opt/my rust/bin/rustc"));
+        assert_eq!(value(text, "GUEST_STD").as_deref(), Some("source"));
+        assert_eq!(value(text, "GUEST"), None);
+    }
+}
