@@ -204,7 +204,8 @@ fn fields(
 
 /// Whether a `kind` is to tell that an embedded object is a Secret or a list of them, though the mask does not keep it.
 fn is_witness(node: &Node, mask: &Node) -> bool {
-    *node != Node::Keep && ["data", "stringData", "items"].iter().any(|key| *mask.get(key) != Node::Drop)
+    *node != Node::Keep
+        && ["data", "stringData", "items", "metadata"].iter().any(|key| *mask.get(key) != Node::Drop)
 }
 
 /// Keeps a `kind` that tells it; any other as the mask says.

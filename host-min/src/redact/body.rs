@@ -1,6 +1,6 @@
 //! Redacts a raw body as it streams, in bounded memory.
 //!
-//! The body is looked at in windows that depend on nothing but its bytes, so however it is read, the result is the same. Of
+//! A Secret of up to about 56 KiB that is written into it is seen whole. The body is looked at in windows that depend on nothing but its bytes, so however it is read, the result is the same. Of
 //! each window the last part is held back, since a secret may begin there. What is longer than that part is replaced from where
 //! it begins, and its rest is swallowed as it comes.
 
@@ -23,7 +23,7 @@ pub(super) const MAX_KEY_BYTES: usize = 64 << 10;
 #[derive(Clone, Copy)]
 pub(super) enum Rest {
     /// With bytes of this class.
-    Class(u8),
+    Class(u16),
     /// With all up to the line that ends a private key, or so many bytes.
     Key {
         /// What may still be swallowed.
@@ -93,7 +93,7 @@ impl Body {
                 let end = run(&self.window, 0, class);
                 (end, (end == len).then_some(Rest::Class(class)))
             }
-            Some(Rest::Key { most }) => match self.redactor.text.rest_of_key(&self.window) {
+            Some(Rest::Key { most }) => match super::keys::rest_of_key(&self.window) {
                 Ok(end) => (end, None),
                 Err(resume) if resume >= most => (most, None),
                 Err(resume) => (resume, Some(Rest::Key { most: most - resume })),
@@ -111,12 +111,17 @@ impl Body {
     fn redact(&mut self) {
         let len = self.window.len();
         let mut found = Vec::new();
-        self.redactor.text.find(&self.window, Form::Plain, &mut found);
+        self.redactor.text.find(
+            &self.window,
+            Form::Plain,
+            super::encoded::Depth::outermost(&super::encoded::Depth::room()),
+            &mut found,
+        );
         let mut done = len;
         if self.ended {
             found.retain(|found| found.is_certain);
         } else {
-            done = len - TAIL_BYTES;
+            done = whole_until(&self.window[..len - TAIL_BYTES]);
             found.sort_by_key(|found| (found.from, found.start));
             let mut all: Vec<Found> = Vec::new();
             for mut found in found {
@@ -139,6 +144,17 @@ impl Body {
         self.taken = 0;
         replace(&mut self.ready, &mut found, &mut self.counts);
     }
+}
+
+/// Up to where a window can be redacted without what follows: to the end of a line, as JSON in a log has one line, and not into an
+/// object that began not long ago, as in YAML a Secret's data come before its kind.
+fn whole_until(window: &[u8]) -> usize {
+    let line = |at: usize| memchr::memrchr(b'\n', &window[..at]).map_or(0, |end| end + 1);
+    let done = line(window.len());
+    // A bracket may be on the line before.
+    let object =
+        memchr::memmem::rfind(window, b"apiVersion").map_or(0, |at| line(line(at).saturating_sub(1)));
+    [object, done].into_iter().find(|&at| at >= TAIL_BYTES).unwrap_or(window.len())
 }
 
 impl Read for Body {
@@ -269,6 +285,34 @@ mod tests {
                 }
                 let (out, _) = stream(&format!("{lead}\nhttp://{long}:{long}@host/ {lines}"));
                 assert!(!out.contains("xx"), "{len} after {}", lead.len());
+            }
+        }
+    }
+
+    #[test]
+    fn a_manifest_anywhere_around_the_edge_of_a_window() {
+        let lines = lines(2 * WINDOW_BYTES);
+        let data = |quote: &str, end: &str| -> String {
+            let value =
+                |number: usize| format!("    {quote}k{number}{quote}: {quote}Y2FuYXJ5LTEyMzQ1Njc4{quote}");
+            (0..300).map(value).collect::<Vec<_>>().join(end)
+        };
+        let json = format!(
+            "{{\n  \"apiVersion\": \"v1\",\n  \"data\": {{\n{}\n  }},\n  \"kind\": \"Secret\"\n}}\n",
+            data("\"", ",\n")
+        );
+        let yaml = format!("apiVersion: v1\ndata:\n{}\nkind: Secret\n", data("", "\n"));
+        let compact = json.replace("\n", "").replace(' ', "") + "\n";
+        let escaped = format!("msg={}\n", serde_json::to_string(&json).expect("JSON"));
+        for manifest in [json, yaml, compact, escaped] {
+            assert!(manifest.len() > TAIL_BYTES);
+            for before in (0..2 * WINDOW_BYTES).step_by(4099) {
+                let lead = &lines[..before];
+                let lead = &lead[..lead.rfind('\n').map_or(0, |end| end + 1)];
+                let (out, counts) = stream(&format!("{lead}{manifest}{lines}"));
+                assert!(!out.contains("Y2FuYXJ5"), "after {before}: {}", &manifest[..60]);
+                assert_eq!(counts.secret_data, 300);
+                assert!(out.starts_with(lead) && out.ends_with(&lines));
             }
         }
     }

@@ -1,32 +1,53 @@
 //! What the patterns are made of: classes of bytes, escapes of JSON strings, base64.
 
 /// The alphabet of base64, without padding.
-pub(super) const BASE64: u8 = 1;
+pub(super) const BASE64: u16 = 1;
 /// The alphabet of base64url: parts of a JWT, most tokens.
-pub(super) const URL64: u8 = 2;
+pub(super) const URL64: u16 = 2;
 /// RFC 9110's token68, and `_`.
-pub(super) const TOKEN: u8 = 4;
+pub(super) const TOKEN: u16 = 4;
 /// A URL's authority, also where people write what they should have escaped.
-pub(super) const AUTHORITY: u8 = 8;
+pub(super) const AUTHORITY: u16 = 8;
 /// Parts of a JWT and their dots.
-pub(super) const JWT: u8 = 16;
+pub(super) const JWT: u16 = 16;
 /// Lines of base64.
-pub(super) const BASE64_LINES: u8 = 32;
+pub(super) const BASE64_LINES: u16 = 32;
+/// ASCII's letters and digits.
+pub(super) const LETTERS: u16 = 64;
+/// Digits, and letters that are digits of hexadecimal numbers.
+pub(super) const HEX: u16 = 128;
+/// Upper case and digits: base32, bech32.
+pub(super) const UPPER: u16 = 256;
+/// The path of a URL that is a secret as a whole.
+pub(super) const PATH: u16 = 512;
+/// What a name of a variable, an option or a field consists of.
+pub(super) const NAME: u16 = 1024;
+/// A password as crypt(3) keeps it.
+pub(super) const CRYPT: u16 = 2048;
 
-const TABLE: [u8; 256] = {
-    let mut table = [0; 256];
+const TABLE: [u16; 256] = {
+    let mut table = [0_u16; 256];
     let mut index = 0;
     while index < 256 {
         let byte = index as u8;
         if byte.is_ascii_alphanumeric() {
-            table[index] |= BASE64 | URL64 | TOKEN | JWT | BASE64_LINES;
+            table[index] |= BASE64 | URL64 | TOKEN | JWT | BASE64_LINES | LETTERS | PATH | NAME | CRYPT;
+        }
+        if byte.is_ascii_uppercase() || byte.is_ascii_digit() {
+            table[index] |= UPPER;
+        }
+        if byte.is_ascii_hexdigit() {
+            table[index] |= HEX;
         }
         match byte {
-            b'+' | b'/' => table[index] |= BASE64 | TOKEN | BASE64_LINES,
-            b'-' | b'_' => table[index] |= URL64 | TOKEN | JWT,
-            b'.' => table[index] |= TOKEN | JWT,
+            b'+' => table[index] |= BASE64 | TOKEN | BASE64_LINES | CRYPT,
+            b'$' | b',' => table[index] |= CRYPT,
+            b'/' => table[index] |= BASE64 | TOKEN | BASE64_LINES | PATH | CRYPT,
+            b'@' => table[index] |= PATH,
+            b'-' | b'_' => table[index] |= URL64 | TOKEN | JWT | PATH | NAME | CRYPT,
+            b'.' => table[index] |= TOKEN | JWT | NAME | CRYPT,
             b'~' => table[index] |= TOKEN,
-            b'=' => table[index] |= TOKEN | BASE64_LINES,
+            b'=' => table[index] |= TOKEN | BASE64_LINES | CRYPT,
             b'\n' | b'\r' => table[index] |= BASE64_LINES,
             _ => {}
         }
@@ -38,12 +59,12 @@ const TABLE: [u8; 256] = {
     table
 };
 
-pub(super) fn is(byte: u8, class: u8) -> bool {
+pub(super) fn is(byte: u8, class: u16) -> bool {
     TABLE[usize::from(byte)] & class != 0
 }
 
 /// Where the run of a class ends that begins at an offset.
-pub(super) fn run(bytes: &[u8], at: usize, class: u8) -> usize {
+pub(super) fn run(bytes: &[u8], at: usize, class: u16) -> usize {
     bytes[at..].iter().position(|&byte| !is(byte, class)).map_or(bytes.len(), |len| at + len)
 }
 
@@ -66,6 +87,12 @@ pub(super) fn unit(bytes: &[u8], at: usize) -> (u8, usize) {
         Some(b'b' | b'f' | b'n' | b'r' | b't') | None => (b'\n', 2),
         Some(&byte) => (byte, 2),
     }
+}
+
+/// How often the string is written into a string whose quotes have so many backslashes before them: each time doubles them,
+/// and adds one. An escaped backslash right before the quote makes them more, not deeper.
+pub(super) fn level_of_quote(backslashes: usize) -> u32 {
+    backslashes.trailing_ones()
 }
 
 /// Where the JSON string ends in which an offset lies: its closing quote.
@@ -129,6 +156,9 @@ fn sextet(byte: u8) -> Option<u32> {
         b'0'..=b'9' => byte - b'0' + 52,
         b'+' => 62,
         b'/' => 63,
+        // The alphabet of URLs.
+        b'-' => 62,
+        b'_' => 63,
         _ => return None,
     }))
 }

@@ -3,46 +3,52 @@
 //! A quote within a JSON string has a backslash before it, and there is no white space between tokens. So `"env":` after a
 //! bracket or a comma is a key and nothing else, and can be searched for without reading the rest.
 
-use super::bytes::string_end;
+use super::assigned::is_value_of;
+use super::bytes::{decode, string_end};
 use super::names::Names;
 use super::subject::is_secret_kind;
-use super::{Found, Kind, Rules};
+use super::{Found, Kind, REDACTED_BASE64, Rules, annotations};
 use crate::limits::MAX_JSON_DEPTH;
 use memchr::memmem::Finder;
 use std::ops::Range;
+use std::sync::Arc;
+
+/// A value that is shorter is likely to be in other texts by chance.
+const MIN_REPEATED_BYTES: usize = 6;
 
 const REDACTED_STRING: &str = "\"<redacted>\"";
 const REDACTED_BASE64_STRING: &str = "\"cmVkYWN0ZWQ=\"";
 
 /// Compiled needles.
 pub(super) struct Places {
-    names: Names,
+    names: Arc<Names>,
     is_on: [bool; 3],
     env: Finder<'static>,
     /// Of `data` and of `stringData`; `metadata` has it, too, and is told apart by what is before.
     data: Finder<'static>,
-    /// Of a Secret's kind, and of that of a list of them.
-    secret: Finder<'static>,
     last_applied: Finder<'static>,
 }
 
 impl Places {
-    pub(super) fn new(rules: &Rules) -> Places {
+    pub(super) fn new(rules: &Rules, names: Arc<Names>) -> Places {
         let is_on = |kind| !rules.except.contains(&kind);
         Places {
-            names: Names::new(&rules.env),
+            names,
             is_on: [is_on(Kind::SecretData), is_on(Kind::Env), is_on(Kind::LastApplied)],
             env: Finder::new("\"env\":"),
             data: Finder::new("ata\":"),
-            secret: Finder::new("\"kind\":\"Secret"),
             last_applied: Finder::new("\"kubectl.kubernetes.io/last-applied-configuration\":"),
         }
     }
 
-    pub(super) fn find(&self, json: &[u8], secret: bool, found: &mut Vec<Found>) {
+    /// `embeds` is whether anything in it says that it is a Secret, or a list of them.
+    pub(super) fn find(&self, json: &[u8], secret: bool, embeds: bool, found: &mut Vec<Found>) {
         let [data, env, last_applied] = self.is_on;
         if data {
-            self.data(json, secret, found);
+            self.string_data(json, found);
+            if secret || embeds {
+                Walk { json, at: 0, found }.secrets(secret, 0);
+            }
         }
         if env {
             for at in self.env.find_iter(json).filter(|&at| is_key(json, at)) {
@@ -59,19 +65,14 @@ impl Places {
         }
     }
 
-    fn data(&self, json: &[u8], secret: bool, found: &mut Vec<Found>) {
-        let mut any = false;
+    fn string_data(&self, json: &[u8], found: &mut Vec<Found>) {
+        const KEY: &[u8] = b"\"stringData";
         for at in self.data.find_iter(json) {
-            let begins =
-                |key: &[u8]| json[..at].ends_with(&key[..key.len() - 3]) && is_key(json, at + 3 - key.len());
-            any |= begins(b"\"data");
-            if begins(b"\"stringData") {
+            let begins = json[..at].ends_with(&KEY[..KEY.len() - 3]) && is_key(json, at + 3 - KEY.len());
+            if begins {
                 let mut walk = Walk { json, at: at + self.data.needle().len(), found };
-                walk.members_of_secret(REDACTED_STRING);
+                walk.members_of_secret(REDACTED_STRING, &mut Vec::new());
             }
-        }
-        if any && (secret || self.secret.find(json).is_some()) {
-            Walk { json, at: 0, found }.secrets(secret, 0);
         }
     }
 }
@@ -151,12 +152,13 @@ impl Walk<'_> {
         let text = self.text(&value);
         if !matches!(text, b"" | b"null") && text != with.as_bytes() {
             let Range { start, end } = value;
+            let with = with.into();
             self.found.push(Found { from: start, start, end, kind, with, is_certain: true, open: None });
         }
     }
 
-    /// The value of `data` or `stringData`: its members' values, or all of it.
-    fn members_of_secret(&mut self, with: &'static str) {
+    /// The value of `data` or `stringData`: its members' values, or all of it. Notes where they are.
+    fn members_of_secret(&mut self, with: &'static str, values: &mut Vec<Range<usize>>) {
         if self.peek() != b'{' {
             let value = self.skip();
             return self.replace(value, Kind::SecretData, with);
@@ -165,8 +167,89 @@ impl Walk<'_> {
         while self.more() {
             self.key();
             let value = self.skip();
+            values.push(value.clone());
             self.replace(value, Kind::SecretData, with);
         }
+    }
+
+    /// The `metadata` of a Secret: its annotations can repeat its values in any form.
+    fn metadata_of_secret(&mut self) {
+        if self.peek() != b'{' {
+            self.skip();
+            return;
+        }
+        self.at += 1;
+        while self.more() {
+            let key = self.key();
+            if self.text(&key) != b"annotations" || self.peek() != b'{' {
+                self.skip();
+                continue;
+            }
+            self.at += 1;
+            while self.more() {
+                let key = self.key();
+                let value = self.skip();
+                let key = string(self.text(&(key.start - 1..key.end + 1))).unwrap_or_default();
+                if !annotations::is_harmless(&key) {
+                    let is_applied = key.ends_with(b"/last-applied-configuration");
+                    let kind = if is_applied { Kind::LastApplied } else { Kind::SecretData };
+                    self.replace(value, kind, REDACTED_STRING);
+                }
+            }
+        }
+    }
+
+    /// Any other string of a Secret that has one of its values in it, in clear or in base64: a label, an annotation that stays.
+    fn repeated(&mut self, object: usize, values: &[Range<usize>]) {
+        const KNOWN: [&[u8]; 11] = [
+            b"apiVersion",
+            b"kind",
+            b"type",
+            b"data",
+            b"stringData",
+            b"name",
+            b"namespace",
+            b"uid",
+            b"resourceVersion",
+            b"creationTimestamp",
+            b"managedFields",
+        ];
+        let mut words: Vec<Vec<u8>> = Vec::new();
+        for value in values {
+            let Some(text) = string(self.text(value)) else { continue };
+            let plain: Vec<u8> = decode(&text).collect();
+            words.extend([text.trim_ascii_end().to_vec(), plain.trim_ascii().to_vec()]);
+        }
+        let is_redacted =
+            |word: &[u8]| matches!(word, b"redacted" | b"<redacted>") || word == REDACTED_BASE64.as_bytes();
+        words.retain(|word| word.len() >= MIN_REPEATED_BYTES && !is_redacted(word));
+        if words.is_empty() {
+            return;
+        }
+        let words: Vec<Finder<'_>> = words.iter().map(Finder::new).collect();
+        let after = std::mem::replace(&mut self.at, object);
+        // What opened, and the keys that are known to hold something else.
+        while self.at < after {
+            match self.peek() {
+                b'"' => {
+                    let value = self.skip();
+                    if self.peek() != b':' {
+                        let text = string(self.text(&value)).unwrap_or_default();
+                        if words.iter().any(|word| word.find(&text).is_some()) {
+                            self.replace(value, Kind::SecretData, REDACTED_STRING);
+                        }
+                        continue;
+                    }
+                    self.at += 1;
+                    let key = self.text(&(value.start + 1..value.end - 1));
+                    if KNOWN.contains(&key) {
+                        self.skip();
+                    }
+                }
+                _ => self.at += 1,
+            }
+        }
+        self.at = after;
     }
 
     /// Any value, in which objects may be Secrets, or lists of them: the outermost ones if `is_secret`, others if they say so.
@@ -185,6 +268,8 @@ impl Walk<'_> {
             return;
         }
         let mut is_known = is_secret;
+        let object = self.at;
+        let mut values = Vec::new();
         while self.more() {
             let key = self.key();
             match self.text(&key) {
@@ -192,17 +277,43 @@ impl Walk<'_> {
                     is_secret |= self.is_secret_kind();
                     self.secrets(false, depth + 1);
                 }
-                name @ (b"data" | b"items") => {
-                    let is_data = name == b"data";
+                name @ (b"data" | b"items" | b"metadata") => {
+                    let [is_data, is_list] = [name == b"data", name == b"items"];
                     if !std::mem::replace(&mut is_known, true) {
                         is_secret |= self.kind_comes();
                     }
-                    match is_data && is_secret {
-                        true => self.members_of_secret(REDACTED_BASE64_STRING),
-                        false => self.secrets(is_secret, depth + 1),
+                    if is_data && is_secret {
+                        self.members_of_secret(REDACTED_BASE64_STRING, &mut values);
+                    } else if !is_data && !is_list && is_secret {
+                        let before = self.at;
+                        self.metadata_of_secret();
+                        self.at = before;
+                        self.secrets(false, depth + 1);
+                    } else {
+                        self.secrets(is_secret && is_list, depth + 1);
                     }
                 }
+                b"stringData" => {
+                    let before = self.at;
+                    self.string_values(&mut values);
+                    self.at = before;
+                    self.secrets(false, depth + 1);
+                }
                 _ => self.secrets(false, depth + 1),
+            }
+        }
+        if is_secret && !values.is_empty() {
+            self.repeated(object, &values);
+        }
+    }
+
+    /// The members of `stringData`, which are replaced wherever it is.
+    fn string_values(&mut self, values: &mut Vec<Range<usize>>) {
+        if self.peek() == b'{' {
+            self.at += 1;
+            while self.more() {
+                self.key();
+                values.push(self.skip());
             }
         }
     }
@@ -263,7 +374,7 @@ impl Walk<'_> {
     /// out so that this is not seen.
     fn variable(&mut self, names: &Names, is_element: bool) {
         self.at += 1;
-        let (mut has_name, mut is_secret) = (false, false);
+        let (mut has_name, mut secret_name) = (false, None);
         let mut values = Vec::new();
         while self.more() {
             let key = self.key();
@@ -272,7 +383,9 @@ impl Walk<'_> {
                 b"name" => {
                     if let Some(name) = string(self.text(&value)) {
                         has_name = true;
-                        is_secret |= names.tells(&name);
+                        if names.tells(&name) {
+                            secret_name = Some(name.into_owned());
+                        }
                     }
                 }
                 b"value" => values.push(value),
@@ -280,17 +393,27 @@ impl Walk<'_> {
                 name => {
                     let name =
                         string(self.text(&(key.start - 1..key.end + 1))).unwrap_or_else(|| name.into());
-                    if names.tells(&name) && !self.is_reference(&value) {
+                    let name = name.into_owned();
+                    if names.tells(&name) && !self.is_reference(&value) && self.is_value(&value, &name) {
                         self.replace(value, Kind::Env, REDACTED_STRING);
                     }
                 }
             }
         }
-        if is_secret || !has_name {
-            for value in values {
+        for value in values {
+            let is_secret = match &secret_name {
+                Some(name) => self.is_value(&value, name),
+                None => !has_name,
+            };
+            if is_secret {
                 self.replace(value, Kind::Env, REDACTED_STRING);
             }
         }
+    }
+
+    /// Whether a value is more than a switch or a reference. What is no string is.
+    fn is_value(&self, value: &Range<usize>, name: &[u8]) -> bool {
+        string(self.text(value)).is_none_or(|text| is_value_of(&text, name))
     }
 }
 
@@ -303,8 +426,8 @@ fn string(quoted: &[u8]) -> Option<std::borrow::Cow<'_, [u8]>> {
     Some(inner.into())
 }
 
-/// Writes escapes as what they mean if nobody needs them: a slash, and printable ASCII other than what JSON or Go's encoder
-/// escape. Kubernetes writes none of them, and so nothing hides behind one.
+/// Writes escapes as what they mean if nobody needs them: a slash, and printable ASCII other than what Go's encoder escapes;
+/// quotes and backslashes get their short escapes. Kubernetes writes none of them, and so nothing hides behind one.
 pub(super) fn plain_escapes(json: &mut Vec<u8>) {
     let mut plain: Vec<(usize, usize, u8)> = Vec::new();
     let mut after = 0;
@@ -318,7 +441,9 @@ pub(super) fn plain_escapes(json: &mut Vec<u8>) {
             Some(b'u') if json[at + 2..].starts_with(b"00") => {
                 let digits = json.get(at + 4..at + 6).and_then(|digits| std::str::from_utf8(digits).ok());
                 match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-                    Some(b'"' | b'\\' | b'<' | b'>' | b'&') => {}
+                    Some(b'<' | b'>' | b'&') => {}
+                    // The backslash stays.
+                    Some(byte @ (b'"' | b'\\')) => plain.push((at + 1, 5, byte)),
                     Some(byte @ b' '..=b'~') => plain.push((at, 6, byte)),
                     _ => {}
                 }
@@ -341,7 +466,7 @@ pub(super) fn plain_escapes(json: &mut Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{REDACTED, REDACTED_BASE64};
+    use super::super::REDACTED;
     use super::*;
 
     #[test]

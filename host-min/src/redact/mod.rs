@@ -5,19 +5,30 @@
 //! proof. It is no guarantee: a password in a sentence looks like any other word. The list of what is recognised is in
 //! `docs/redaction.md`, the reasons are in `docs/decisions/0017-redaction.md`.
 //!
-//! [`names`] decides on names of variables, `json` finds values by where they are, `text` finds them by how they look,
-//! [`body`] does the latter to a stream.
+//! [`names`] decides on names of variables, `json` finds values by where they are, `text` finds them by how they look (with
+//! `tokens`, `keys`, `urls`, `assigned`, `encoded`), `manifests` and `yaml` find Secrets that are written into a text, and [`body`] does
+//! all of the latter to a stream.
 
+mod annotations;
+mod assigned;
 pub mod body;
 mod bytes;
+mod encoded;
 mod json;
-pub mod names;
+mod keys;
+mod manifests;
+mod names;
+mod needles;
 mod subject;
 #[cfg(test)]
 mod tests;
-pub mod text;
+mod text;
+mod tokens;
+mod urls;
+mod yaml;
 
 use serde::Serialize;
+use std::borrow::Cow;
 use std::io::Read;
 use std::sync::Arc;
 
@@ -143,7 +154,8 @@ pub struct Redactor {
 impl Redactor {
     /// Compiles the rules. What is not a prefix by [`Rules::tokens`] finds nothing.
     pub fn new(rules: &Rules) -> Redactor {
-        Redactor { text: text::Patterns::new(rules), json: json::Places::new(rules) }
+        let names = Arc::new(names::Names::new(&rules.env));
+        Redactor { text: text::Patterns::new(rules, names.clone()), json: json::Places::new(rules, names) }
     }
 
     /// Redacts one projected object: well-formed JSON without white space between tokens. `secret` says that it is a Secret,
@@ -151,8 +163,13 @@ impl Redactor {
     pub fn object(&self, json: &mut Vec<u8>, secret: bool, counts: &mut Counts) {
         json::plain_escapes(json);
         let mut found = Vec::new();
-        self.json.find(json, secret, &mut found);
-        self.text.find(json, text::Form::Json, &mut found);
+        let embeds = self.text.find(
+            json,
+            text::Form::Json,
+            encoded::Depth::outermost(&encoded::Depth::room()),
+            &mut found,
+        );
+        self.json.find(json, secret, embeds, &mut found);
         found.retain(|found| found.is_certain);
         replace(json, &mut found, counts);
     }
@@ -160,7 +177,12 @@ impl Redactor {
     /// Redacts a sentence: of the report, of the log, of the server.
     pub fn text(&self, text: &mut String, counts: &mut Counts) {
         let mut found = Vec::new();
-        self.text.find(text.as_bytes(), text::Form::Plain, &mut found);
+        self.text.find(
+            text.as_bytes(),
+            text::Form::Plain,
+            encoded::Depth::outermost(&encoded::Depth::room()),
+            &mut found,
+        );
         found.retain(|found| found.is_certain);
         if found.is_empty() {
             return;
@@ -185,7 +207,7 @@ struct Found {
     start: usize,
     end: usize,
     kind: Kind,
-    with: &'static str,
+    with: Cow<'static, str>,
     /// Whether it is one however the text goes on.
     is_certain: bool,
     /// Whether it may go on after the end of the text.

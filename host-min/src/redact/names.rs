@@ -4,37 +4,184 @@
 
 /// What is recognised without rules of the cluster's owner. A plain `*KEY*` is not among them: it would take
 /// `KEYCLOAK_URL` and `PUBLIC_KEY` too.
-pub const BUILT_IN: &[&str] = &[
+pub(super) const BUILT_IN: &[&str] = &[
     "*PASSWORD*",
     "*PASSWD*",
     "*PASSPHRASE*",
     "*PASSCODE*",
-    "PASS",
-    "*_PASS",
-    "*_PWD",
+    "*PASSKEY*",
+    "*PASS",
+    "*PWD",
+    "PW",
+    "*_PW",
+    "*_PSW",
     "*SECRET*",
     "*TOKEN*",
     "*CREDENTIAL*",
+    "*CREDS*",
+    "*_CRED",
     "*API_KEY*",
     "*APIKEY*",
+    "*APP_KEY*",
     "*ACCESS_KEY*",
     "*ACCESSKEY*",
     "*ACCOUNT_KEY*",
+    "*ACCOUNTKEY*",
+    "*ADMIN_KEY*",
+    "*AES_KEY*",
     "*AUTH_KEY*",
+    "*AUTHKEY*",
+    "*CIPHER_KEY*",
+    "*CRYPT_KEY*",
+    "*CRYPTO_KEY*",
     "*ENCRYPTION_KEY*",
+    "*ENCRYPTIONKEY*",
+    "*FERNET*KEY*",
+    "*HMAC_KEY*",
+    "*HMACKEY*",
+    "*JWT_KEY*",
+    "*LICENSE_KEY*",
+    "*LICENSEKEY*",
     "*MASTER_KEY*",
+    "*MASTERKEY*",
     "*PRIVATE_KEY*",
     "*PRIVATEKEY*",
+    "*ROOT_KEY*",
+    "*SESSION_KEY*",
     "*SHARED_KEY*",
+    "*SHAREDKEY*",
+    "*SIGNATURE_KEY*",
     "*SIGNING_KEY*",
+    "*SIGNINGKEY*",
     "*SSH_KEY*",
+    "*STORAGE_KEY*",
+    "*SUBSCRIPTION_KEY*",
+    "*UNSEAL_KEY*",
     "*CONNECTION_STRING*",
     "*CONNECTIONSTRING*",
     "*CONN_STR*",
-    "*DSN*",
+    "DSN",
+    "*_DSN",
+    "DSN_*",
     "*DOCKERCONFIG*",
     "*DOCKER_AUTH*",
-    "REDIS_AUTH",
+    "*_AUTH",
+    "*_JWT",
+    "*_SALT",
+    "*_SALTS",
+    "*ERLANG_COOKIE*",
+    "*MNEMONIC*",
+    "*SEED_PHRASE*",
+    "*HTPASSWD*",
+];
+
+/// Names that one of the patterns would take, and that say where a secret is, or what is due of it.
+pub(super) const HARMLESS: &[&str] = &[
+    "*_FILE",
+    "*_FILES",
+    "*_FILENAME",
+    "*_PATH",
+    "*_DIR",
+    "*_DIRECTORY",
+    "*_LOCATION",
+    "*_MOUNT",
+    "*_NAME",
+    "*_NAMES",
+    "*_USERNAME",
+    "*_NAMESPACE",
+    "*_NAMESPACES",
+    "*_REF",
+    "*_REFS",
+    "*_ARN",
+    "*_CLASS",
+    "*_KIND",
+    "*_TYPE",
+    "*_VERSION",
+    "*_URL",
+    "*_URI",
+    "*_ENDPOINT",
+    "*_HOST",
+    "*_HOSTNAME",
+    "*_PORT",
+    "*_PORT_*_TCP*",
+    "*_ADDR",
+    "*_ADDRESS",
+    "*_PROVIDER",
+    "*_BACKEND",
+    "*_STORE",
+    "*_MANAGER",
+    "*_ENGINE",
+    "*_HEADER",
+    "*_PARAM",
+    "*_ISSUER",
+    "*_AUDIENCE",
+    "*_AUDIENCES",
+    "*_ALGORITHM",
+    "*_ALG",
+    "*_METHOD",
+    "*_MODE",
+    "*_FORMAT",
+    "*_POLICY",
+    "*_ENABLED",
+    "*_DISABLED",
+    "*_REQUIRED",
+    "*_TTL",
+    "*_AGE",
+    "*_EXPIRY",
+    "*_EXPIRATION",
+    "*_EXPIRES",
+    "*_EXPIRES_IN",
+    "*_EXPIRE_*",
+    "*_LIFETIME",
+    "*_DURATION",
+    "*_TIMEOUT",
+    "*_INTERVAL",
+    "*_PERIOD",
+    "*_SECONDS",
+    "*_MINUTES",
+    "*_HOURS",
+    "*_DAYS",
+    "*_LENGTH",
+    "*_LEN",
+    "*_SIZE",
+    "*_COUNT",
+    "*_LIMIT",
+    "*_MAX",
+    "*_MIN",
+    "*_PER_*",
+    "*_ROTATION",
+    "*_REGEX",
+    "*_LABEL",
+    "*_SELECTOR",
+    "MAX_*TOKEN*",
+    "*_MAX_*TOKEN*",
+    "MIN_*TOKEN*",
+    "NUM_*TOKEN*",
+    "*_NUM_*TOKEN*",
+    "TOTAL_TOKENS",
+    "PROMPT_TOKENS",
+    "COMPLETION_TOKENS",
+    "*TOKENIZER*",
+    "*TOKENIZE",
+    "*TOKENIZATION*",
+    "*PARALLELISM*",
+    "*SECRETARY*",
+    "ALLOW_EMPTY_*",
+    "*PUBLIC_KEY*",
+    "*TOKEN_PUBLIC*",
+    "AUTOMOUNT*TOKEN",
+    "PWD",
+    "OLDPWD",
+    "*BYPASS",
+    "*COMPASS",
+    "*SURPASS",
+    "*TRESPASS",
+    "*OVERPASS",
+    "*UNDERPASS",
+    "*MULTIPASS",
+    "*LOWPASS",
+    "*HIGHPASS",
+    "*BANDPASS",
 ];
 
 /// Compiled patterns.
@@ -44,19 +191,25 @@ pub(super) struct Names {
     /// For each byte, the words that begin with it: from, and how many.
     begin: [(u16, u16); 256],
     globs: Vec<Box<[u8]>>,
+    harmless: Vec<&'static [u8]>,
+    /// Patterns of the cluster's owner, which hold whatever a name looks like.
+    owned: Vec<Box<[u8]>>,
 }
 
 impl Names {
     pub(super) fn new(more: &[String]) -> Names {
-        let mut names = Names { words: Vec::new(), begin: [(0, 0); 256], globs: Vec::new() };
-        for pattern in BUILT_IN.iter().copied().chain(more.iter().map(String::as_str)) {
-            let pattern: Box<[u8]> = pattern.bytes().map(fold).collect();
-            let inner = pattern.strip_prefix(b"*").and_then(|rest| rest.strip_suffix(b"*"));
-            match inner.filter(|inner| !inner.is_empty() && !inner.contains(&b'*') && !inner.contains(&b'?'))
-            {
-                // So many that a number does not hold them are slow, not wrong.
-                Some(word) if names.words.len() < usize::from(u16::MAX) => names.words.push(word.into()),
-                _ => names.globs.push(pattern),
+        let mut names = Names {
+            words: Vec::new(),
+            begin: [(0, 0); 256],
+            globs: Vec::new(),
+            harmless: HARMLESS.iter().map(|pattern| pattern.as_bytes()).collect(),
+            owned: more.iter().map(|pattern| pattern.bytes().map(fold).collect()).collect(),
+        };
+        for pattern in BUILT_IN {
+            let inner = pattern.strip_prefix('*').and_then(|rest| rest.strip_suffix('*'));
+            match inner.filter(|inner| !inner.contains('*')) {
+                Some(word) => names.words.push(word.as_bytes().into()),
+                None => names.globs.push(pattern.as_bytes().into()),
             }
         }
         names.words.sort_unstable();
@@ -70,15 +223,60 @@ impl Names {
         names
     }
 
+    /// Whether the value of a variable of that name is secret.
     pub(super) fn tells(&self, name: &[u8]) -> bool {
-        let name: Vec<u8> = name.iter().copied().map(fold).collect();
-        let has_word = name.iter().enumerate().any(|(at, &byte)| {
+        let folded: Vec<u8> = name.iter().copied().map(fold).collect();
+        if self.owned.iter().any(|pattern| matches(pattern, &folded)) {
+            return true;
+        }
+        let has_word = folded.iter().enumerate().any(|(at, &byte)| {
             let (from, count) = self.begin[usize::from(byte)];
             let mut words = self.words.iter().skip(from.into()).take(count.into());
-            words.any(|word| name[at..].starts_with(word))
+            words.any(|word| folded[at..].starts_with(word))
         });
-        has_word || self.globs.iter().any(|pattern| matches(pattern, &name))
+        if !has_word && !self.globs.iter().any(|pattern| matches(pattern, &folded)) {
+            return false;
+        }
+        let words = words_of(name);
+        !self.harmless.iter().any(|pattern| matches(pattern, &folded) || matches(pattern, &words))
     }
+}
+
+/// A name whose words have underscores between them, also where only a capital letter begins one: `secretName`.
+fn words_of(name: &[u8]) -> Vec<u8> {
+    let mut words = Vec::with_capacity(name.len() + 4);
+    for (at, &byte) in name.iter().enumerate() {
+        if byte.is_ascii_uppercase() && at > 0 && name[at - 1].is_ascii_lowercase() {
+            words.push(b'_');
+        }
+        words.push(fold(byte));
+    }
+    words
+}
+
+/// Whether a value says nothing: a switch, a number where numbers of tokens are meant, a reference to a value that is elsewhere.
+pub(super) fn is_harmless_value(value: &[u8]) -> bool {
+    const SWITCHES: [&[u8]; 11] =
+        [b"true", b"false", b"yes", b"no", b"on", b"off", b"none", b"null", b"nil", b"enabled", b"disabled"];
+    let text = value.trim_ascii();
+    let is_within = |open: &[u8], close: &[u8]| text.starts_with(open) && text.ends_with(close);
+    text.is_empty()
+        || SWITCHES.iter().any(|switch| text.eq_ignore_ascii_case(switch))
+        || is_within(b"$(", b")")
+        || is_within(b"${", b"}")
+        || is_within(b"{{", b"}}")
+        || is_within(b"<", b">")
+        || is_within(b"%(", b")s")
+        || matches!(text, b"%s" | b"%v" | b"%q" | b"cmVkYWN0ZWQ=")
+        || text.iter().all(|&byte| byte == b'*')
+        || is_variable(text)
+}
+
+/// `$NAME`, as shells write it.
+fn is_variable(text: &[u8]) -> bool {
+    let Some(name) = text.strip_prefix(b"$") else { return false };
+    name.first().is_some_and(u8::is_ascii_uppercase)
+        && name.iter().all(|&byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
 fn fold(byte: u8) -> u8 {

@@ -1,33 +1,26 @@
-//! Secrets that are known by how they look, wherever they stand: tokens, private keys, credentials in URLs.
+//! Secrets that are known by how they look, wherever they stand: tokens, private keys, credentials in URLs, values with a name.
 //!
-//! Each pattern has a needle that is searched for in all of the text at once; only around a needle is anything looked at byte by
-//! byte. No pattern looks further back than its needle, and no byte is looked at more than a few times, so the
+//! What begins a secret is searched for in all of the text at once, see [`super::needles`]; only around such a place is anything
+//! looked at byte by byte. No pattern looks further back than a bound, and no byte is looked at more than a few times, so the
 //! time is linear whatever the text.
 
 use super::body::Rest;
 use super::bytes::{
-    AUTHORITY, BASE64, BASE64_LINES, JWT, TOKEN, URL64, after_blanks, decode, escape_len, is,
-    is_within_escape, run, string_end, unit,
+    BASE64, JWT, LETTERS, TOKEN, UPPER, URL64, after_blanks, decode, is, is_within_escape, run,
 };
-use super::{Found, Kind, Open, REDACTED, REDACTED_BASE64, Rules};
-use memchr::memmem::Finder;
-
-/// Prefixes of tokens that are recognised without rules of the cluster's owner, and how many letters, digits, `-` or `_`
-/// follow at least.
-pub const PREFIXES: &[(&str, usize)] = &[
-    ("sha256~", 43),
-    ("ghp_", 36),
-    ("gho_", 36),
-    ("ghu_", 36),
-    ("ghs_", 36),
-    ("ghr_", 36),
-    ("github_pat_", 36),
-    ("glpat-", 20),
-];
+use super::encoded::Depth;
+use super::names::Names;
+use super::needles::Needles;
+use super::tokens::{self, FORMS};
+use super::{Found, Kind, Open, REDACTED, Rules, assigned, encoded, keys, manifests, urls};
+use std::sync::Arc;
 
 /// Words that follow `Bearer` in sentences.
 const NO_TOKENS: [&[u8]; 7] =
     [b"token", b"tokens", b"auth", b"authentication", b"authorization", b"realm=", b"scheme"];
+
+/// What is shorter is no header in base64: `{"alg":…`.
+const MIN_JWT_HEADER_BYTES: usize = 8;
 
 /// How a text is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -38,39 +31,104 @@ pub(super) enum Form {
     Plain,
 }
 
-struct Prefix {
-    finder: Finder<'static>,
-    class: u8,
-    least: usize,
+/// What a word is the beginning of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sign {
+    Token {
+        class: u16,
+        least: usize,
+        begins_word: bool,
+    },
+    Bearer,
+    Basic,
+    /// A JSON object in base64.
+    Json64,
+    /// Other text in base64.
+    Text64,
+    Pem,
+    Pem64,
+    Url,
+    DataUrl,
+    Header,
+    Authorization,
+    /// `auth` of a registry's credentials.
+    Auth,
+    /// The end of a password in the form that Go's MySQL driver takes.
+    GoDsn,
+    /// What stands in the middle of a token.
+    Middle {
+        before: usize,
+        after: usize,
+    },
 }
 
 /// Compiled patterns.
 pub(super) struct Patterns {
-    is_on: [bool; 3],
-    jwt: Finder<'static>,
-    key: Finder<'static>,
-    key_end: Finder<'static>,
-    base64_key: Finder<'static>,
-    url: Finder<'static>,
-    escaped_url: Finder<'static>,
-    prefixes: Vec<Prefix>,
+    names: Arc<Names>,
+    needles: Needles,
+    signs: Vec<Sign>,
+    is_on: [bool; 5],
+    secret: memchr::memmem::Finder<'static>,
+    quoted: memchr::memmem::Finder<'static>,
 }
 
-const KEY_END: &[u8] = b"-----END ";
-/// The longest that may stand between `-----END ` and the dashes after it.
-const KEY_LABEL_BYTES: usize = 64;
-
-fn finder(needle: &[u8]) -> Finder<'static> {
-    Finder::new(needle).into_owned()
+/// Up to where the patterns have looked.
+#[derive(Default)]
+struct Seen {
+    token: usize,
+    jwt: usize,
+    key: usize,
+    key64: usize,
+    text64: usize,
+    data_url: usize,
 }
+
+const WORDS: &[(&str, bool, Sign)] = &[
+    ("bearer ", true, Sign::Bearer),
+    ("basic ", true, Sign::Basic),
+    ("eyJ", false, Sign::Json64),
+    ("eyAi", false, Sign::Json64),
+    ("eyAg", false, Sign::Json64),
+    ("ewog", false, Sign::Json64),
+    ("ewoi", false, Sign::Json64),
+    ("ewoJ", false, Sign::Json64),
+    ("ewki", false, Sign::Json64),
+    ("ew0K", false, Sign::Json64),
+    ("H4sI", false, Sign::Text64),
+    ("SDRzSU", false, Sign::Text64),
+    ("YXBpVmVyc2lv", false, Sign::Text64),
+    ("a2luZDog", false, Sign::Text64),
+    ("PRIVATE KEY", false, Sign::Pem),
+    ("LS0t", false, Sign::Pem64),
+    ("://", false, Sign::Url),
+    (":\\/\\/", false, Sign::Url),
+    ("data:", false, Sign::DataUrl),
+    ("-token", true, Sign::Header),
+    ("-key", true, Sign::Header),
+    ("-secret", true, Sign::Header),
+    ("authorization", true, Sign::Authorization),
+    ("auth\"", false, Sign::Auth),
+    ("@tcp(", false, Sign::GoDsn),
+    ("@unix(", false, Sign::GoDsn),
+    ("T3BlbkFJ", false, Sign::Middle { before: 20, after: 20 }),
+    (".atlasv1.", false, Sign::Middle { before: 14, after: 60 }),
+];
 
 impl Patterns {
-    pub(super) fn new(rules: &Rules) -> Patterns {
+    pub(super) fn new(rules: &Rules, names: Arc<Names>) -> Patterns {
         let is_on = |kind| !rules.except.contains(&kind);
-        let mut prefixes = Vec::new();
-        // `gh?_` and `sha256~` are found by their last character, in one pass with others.
-        for &(prefix, least) in PREFIXES.iter().filter(|(prefix, _)| !prefix.ends_with(['_', '~'])) {
-            prefixes.push(Prefix { finder: finder(prefix.as_bytes()), class: URL64, least });
+        let (mut needles, mut signs) = (Needles::new(), Vec::new());
+        let mut add = |word: &[u8], folded: bool, sign: Sign| {
+            if needles.add(word, folded) == signs.len() {
+                signs.push(sign);
+            }
+        };
+        for &(word, folded, sign) in WORDS {
+            add(word.as_bytes(), folded, sign);
+        }
+        for &(prefix, class, least) in FORMS {
+            let begins_word = tokens::begins_word(prefix);
+            add(prefix.as_bytes(), false, Sign::Token { class, least, begins_word });
         }
         let usable = |prefix: &&String| {
             (4..=64).contains(&prefix.len())
@@ -80,184 +138,136 @@ impl Patterns {
             // As it is, and as Go's encoder writes it.
             let escaped = prefix.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026");
             for needle in [(escaped != *prefix).then_some(&escaped), Some(prefix)].into_iter().flatten() {
-                prefixes.push(Prefix { finder: finder(needle.as_bytes()), class: TOKEN, least: 1 });
+                let sign = Sign::Token { class: TOKEN, least: 1, begins_word: false };
+                add(needle.as_bytes(), false, sign);
             }
         }
         Patterns {
-            is_on: [is_on(Kind::Token), is_on(Kind::PrivateKey), is_on(Kind::UrlCredentials)],
-            jwt: finder(b"eyJ"),
-            key: finder(b"PRIVATE KEY"),
-            key_end: finder(KEY_END),
-            base64_key: finder(b"LS0t"),
-            url: finder(b"://"),
-            escaped_url: finder(b":\\/\\/"),
-            prefixes,
+            names,
+            needles,
+            signs,
+            is_on: [
+                is_on(Kind::Token),
+                is_on(Kind::PrivateKey),
+                is_on(Kind::UrlCredentials),
+                is_on(Kind::Env),
+                is_on(Kind::SecretData),
+            ],
+            secret: memchr::memmem::Finder::new("Secret"),
+            quoted: memchr::memmem::Finder::new("\":"),
         }
     }
 
-    pub(super) fn find(&self, bytes: &[u8], form: Form, found: &mut Vec<Found>) {
-        let [tokens, keys, urls] = self.is_on;
-        if tokens {
-            self.after_single_bytes(bytes, form, found);
-            self.jwts(bytes, form, found);
-            for prefix in &self.prefixes {
-                let mut from = 0;
-                for at in prefix.finder.find_iter(bytes) {
-                    if at >= from {
-                        let after = at + prefix.finder.needle().len();
-                        from = token(bytes, form, at, after, prefix.class, prefix.least, found);
+    /// What is secret in a text. `nested` is how deep it is in others. Answers whether an object in it says that it is a
+    /// Secret; of JSON that is left to `json`.
+    pub(super) fn find(&self, bytes: &[u8], form: Form, nested: Depth<'_>, found: &mut Vec<Found>) -> bool {
+        let [tokens, private_keys, credentials, env, data] = self.is_on;
+        let mut seen = Seen::default();
+        self.needles.find(bytes, |word, at| {
+            let after = at + self.needles.len_of(word);
+            match self.signs[word] {
+                Sign::Token { class, least, begins_word }
+                    if tokens && at >= seen.token && (!begins_word || is_word_begin(bytes, at)) =>
+                {
+                    seen.token = token(bytes, form, at, after, class, least, found).max(seen.token);
+                }
+                Sign::Bearer if tokens => bearer(bytes, after - 1, found),
+                Sign::Basic if tokens => basic(bytes, after - 1, found),
+                Sign::Json64 => {
+                    let is_jwt = tokens && jwt(bytes, form, at, &mut seen, found);
+                    if !is_jwt && !nested.is_most() {
+                        seen.text64 = encoded::base64(self, bytes, form, at, seen.text64, nested, found);
                     }
                 }
-            }
-        }
-        if keys {
-            self.keys(bytes, form, found);
-            self.base64_keys(bytes, form, found);
-        }
-        if urls {
-            for at in self.url.find_iter(bytes) {
-                url(bytes, form, at, at + 3, found);
-            }
-            if form == Form::Plain {
-                for at in self.escaped_url.find_iter(bytes) {
-                    url(bytes, form, at, at + 5, found);
+                Sign::Text64 if !nested.is_most() => {
+                    seen.text64 = encoded::base64(self, bytes, form, at, seen.text64, nested, found);
                 }
-            }
-        }
-    }
-
-    /// What ends in a byte that is rare enough: `Bearer `, `Basic `, `ghp_`, `sha256~`.
-    fn after_single_bytes(&self, bytes: &[u8], form: Form, found: &mut Vec<Found>) {
-        let mut from = 0;
-        for at in memchr::memchr3_iter(b' ', b'_', b'~', bytes) {
-            let before = &bytes[at.saturating_sub(11)..at];
-            let Some(&last) = before.last() else { continue };
-            match (bytes[at], last) {
-                (b' ', b'r' | b'R') if ends_with(before, b"bearer") => bearer(bytes, at, found),
-                (b' ', b'c' | b'C') if ends_with(before, b"basic") => basic(bytes, at, found),
-                (b'_', b'p' | b'o' | b'u' | b's' | b'r' | b't') | (b'~', b'6') if at >= from => {
-                    let up_to = &bytes[at.saturating_sub(10)..=at];
-                    for (prefix, least) in PREFIXES {
-                        if up_to.ends_with(prefix.as_bytes()) {
-                            let start = at + 1 - prefix.len();
-                            from = token(bytes, form, start, at + 1, URL64, *least, found);
-                        }
-                    }
+                Sign::DataUrl if !nested.is_most() && at >= seen.data_url => {
+                    seen.data_url = encoded::data_url(self, bytes, form, (at, after), nested, found);
+                }
+                Sign::Pem if private_keys => seen.key = keys::pem(bytes, form, at, seen.key, found),
+                Sign::Pem64 if private_keys => {
+                    seen.key64 = keys::base64(bytes, form, at, seen.key64, found);
+                }
+                Sign::Url if credentials => urls::credentials(bytes, form, at, after, found),
+                Sign::GoDsn if credentials => urls::go_dsn(bytes, at, found),
+                Sign::Header if tokens => assigned::header(bytes, after, &self.names, found),
+                Sign::Authorization if tokens => assigned::authorization(bytes, after, found),
+                Sign::Auth if tokens => assigned::auth(bytes, after - 1, found),
+                Sign::Middle { before, after: least } if tokens && at >= seen.token => {
+                    middle(bytes, form, at..after, before, least, found);
                 }
                 _ => {}
             }
-        }
-    }
-
-    /// Two to five parts of base64url, of which the first begins as `{"` does.
-    fn jwts(&self, bytes: &[u8], form: Form, found: &mut Vec<Found>) {
-        // What begins in the last run may go on.
-        let last = bytes.len() - bytes.iter().rev().take_while(|&&byte| is(byte, JWT)).count();
-        let mut from = 0;
-        for at in self.jwt.find_iter(bytes) {
-            if at < from || form == Form::Json && is_within_escape(bytes, at) {
-                continue;
+        });
+        if env {
+            for at in memchr::memchr_iter(b'=', bytes) {
+                assigned::equals(bytes, form, at, &self.names, found);
             }
-            let mut end = run(bytes, at, URL64);
-            // What begins later in the same part does not end otherwise.
-            from = end;
-            let mut dots = 0;
-            let mut is_complete = true;
-            while dots < 4 && bytes.get(end) == Some(&b'.') {
-                let next = run(bytes, end + 1, URL64);
-                // Only the third part, the signature, may be empty.
-                if next == end + 1 && dots != 1 {
-                    is_complete = dots > 1;
-                    break;
-                }
-                (end, dots) = (next, dots + 1);
-            }
-            let is_certain = dots >= 2 && is_complete;
-            if is_certain {
-                from = end;
-            }
-            let open = (end >= last).then_some(Open { resume: bytes.len(), rest: Rest::Class(JWT) });
-            push(found, at, at..end, Kind::Token, is_certain, open);
-        }
-    }
-
-    fn keys(&self, bytes: &[u8], form: Form, found: &mut Vec<Found>) {
-        const BEGIN: &[u8] = b"-----BEGIN ";
-        let mut from = 0;
-        for at in self.key.find_iter(bytes) {
-            let label_from = at.saturating_sub(BEGIN.len() + 32).max(from);
-            if at < from {
-                continue;
-            }
-            let Some(begin) = memchr::memmem::rfind(&bytes[label_from..at], BEGIN) else { continue };
-            let start = label_from + begin;
-            let is_label = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b' ';
-            let after = &bytes[at + b"PRIVATE KEY".len()..];
-            let after = after.strip_prefix(b" BLOCK").unwrap_or(after);
-            if !bytes[start + BEGIN.len()..at].iter().all(is_label) || !after.starts_with(b"-----") {
-                continue;
-            }
-            let limit = if form == Form::Json { string_end(bytes, at) } else { bytes.len() };
-            let end_at = self.key_end.find(&bytes[at..limit]).map(|offset| at + offset);
-            let end = end_at.and_then(|end_at| key_end(&bytes[..limit], end_at));
-            let open = (end.is_none() && limit == bytes.len()).then(|| Open {
-                resume: end_at.unwrap_or_else(|| limit.saturating_sub(KEY_END.len()).max(at)),
-                rest: Rest::Key { most: super::body::MAX_KEY_BYTES },
-            });
-            from = end.unwrap_or(limit);
-            push(found, start, start..from, Kind::PrivateKey, true, open);
-        }
-    }
-
-    /// PEM in base64. Three dashes on the place of one group are in every way that `-----BEGIN` can fall on the groups.
-    fn base64_keys(&self, bytes: &[u8], form: Form, found: &mut Vec<Found>) {
-        let mut from = 0;
-        for at in self.base64_key.find_iter(bytes) {
-            if at < from || !says_private_key(&bytes[at..]) {
-                continue;
-            }
-            let mut start = at;
-            while start > from && is(bytes[start - 1], BASE64) {
-                start -= 1;
-            }
-            if form == Form::Json {
-                start = (start + escape_len(bytes, start)).min(at);
-            }
-            let end = base64_end(bytes, start, form);
-            from = end;
-            let open = (run(bytes, end, BASE64_LINES) == bytes.len())
-                .then_some(Open { resume: bytes.len(), rest: Rest::Class(BASE64_LINES) });
-            push(found, start, start..end, Kind::PrivateKey, true, open);
-            if let Some(last) = found.last_mut() {
-                last.with = REDACTED_BASE64;
+            for at in self.quoted.find_iter(bytes) {
+                assigned::quoted(bytes, form, at, &self.names, found);
             }
         }
+        let mut embeds = false;
+        if data {
+            let patience = manifests::Patience::with(bytes);
+            for at in self.secret.find_iter(bytes) {
+                embeds |= bytes[..at].ends_with(b"\"kind\":\"");
+                manifests::around(bytes, form, at, &patience, found);
+            }
+        }
+        embeds
     }
 }
 
-/// Where a key's block ends after the `-----END ` at an offset, if that can be told.
-fn key_end(bytes: &[u8], end_at: usize) -> Option<usize> {
-    let label = end_at + KEY_END.len();
-    let rest = &bytes[label..];
-    let dashes = memchr::memmem::find(&rest[..rest.len().min(KEY_LABEL_BYTES)], b"-----");
-    match dashes {
-        Some(offset) => Some(label + offset + 5),
-        None if rest.len() >= KEY_LABEL_BYTES => Some(label),
-        None => None,
-    }
+/// Whether what begins there is the beginning of a word.
+fn is_word_begin(bytes: &[u8], at: usize) -> bool {
+    at.checked_sub(1).is_none_or(|before| {
+        !is(bytes[before], LETTERS) || is_within_escape(bytes, before) || is_percent(bytes, before)
+    })
 }
 
-impl Patterns {
-    /// Where the key's block ends, or would go on: of the text, `Ok(end)` or `Err(resume)`.
-    pub(super) fn rest_of_key(&self, bytes: &[u8]) -> Result<usize, usize> {
-        match self.key_end.find(bytes) {
-            Some(end_at) => key_end(bytes, end_at).ok_or(end_at),
-            None => Err(bytes.len().saturating_sub(KEY_END.len())),
+/// Whether a byte is the last one of a byte as URLs escape it.
+fn is_percent(bytes: &[u8], at: usize) -> bool {
+    at >= 2 && bytes[at - 2] == b'%' && bytes[at - 1].is_ascii_hexdigit() && bytes[at].is_ascii_hexdigit()
+}
+
+/// Two to five parts of base64url, of which the first is that of an object. Answers whether it is one for sure.
+fn jwt(bytes: &[u8], form: Form, at: usize, seen: &mut Seen, found: &mut Vec<Found>) -> bool {
+    if at < seen.jwt || form == Form::Json && is_within_escape(bytes, at) {
+        return false;
+    }
+    let mut end = run(bytes, at, URL64);
+    let mut text = decode(&bytes[at..end]).skip(1).skip_while(|byte| b" \t\r\n".contains(byte));
+    if text.next() != Some(b'"') || end - at < MIN_JWT_HEADER_BYTES {
+        return false;
+    }
+    // What begins later in the same part does not end otherwise.
+    seen.jwt = end;
+    let mut dots = 0;
+    let mut is_complete = true;
+    while dots < 4 && bytes.get(end) == Some(&b'.') {
+        let next = run(bytes, end + 1, URL64);
+        // Only the third part, the signature, may be empty.
+        if next == end + 1 && dots != 1 {
+            is_complete = dots > 1;
+            break;
         }
+        (end, dots) = (next, dots + 1);
     }
+    let is_certain = dots >= 2 && is_complete;
+    if is_certain {
+        seen.jwt = end;
+    }
+    // What reaches the end of the text may go on.
+    let is_last = run(bytes, end, JWT) == bytes.len();
+    let open = is_last.then_some(Open { resume: bytes.len(), rest: Rest::Class(JWT) });
+    push(found, at, at..end, Kind::Token, is_certain, open);
+    is_certain
 }
 
-fn push(
+/// Notes what was found, if it is secret or may go on as such.
+pub(super) fn push(
     found: &mut Vec<Found>,
     from: usize,
     range: std::ops::Range<usize>,
@@ -271,15 +281,11 @@ fn push(
             start: range.start,
             end: range.end,
             kind,
-            with: REDACTED,
+            with: REDACTED.into(),
             is_certain,
             open,
         });
     }
-}
-
-fn ends_with(text: &[u8], word: &[u8]) -> bool {
-    text.len() >= word.len() && text[text.len() - word.len()..].eq_ignore_ascii_case(word)
 }
 
 /// A token with a prefix, all of it. Answers where to look on: what is too short is not long enough to matter if it is read again.
@@ -288,7 +294,7 @@ fn token(
     form: Form,
     at: usize,
     after: usize,
-    class: u8,
+    class: u16,
     least: usize,
     found: &mut Vec<Found>,
 ) -> usize {
@@ -297,30 +303,65 @@ fn token(
     }
     let end = run(bytes, after, class);
     let open = (end == bytes.len()).then_some(Open { resume: end, rest: Rest::Class(class) });
-    let is_certain = end - after >= least;
+    // Of two alphabets that are part of others, a word may go on with what is in none.
+    let goes_on = class == UPPER && bytes.get(end).is_some_and(|&byte| is(byte, LETTERS));
+    let is_certain = end - after >= least && !goes_on;
     push(found, at, at..end, Kind::Token, is_certain, open);
     if is_certain { end } else { after }
 }
 
+/// A token that is known by what is in its middle.
+fn middle(
+    bytes: &[u8],
+    form: Form,
+    at: std::ops::Range<usize>,
+    before: usize,
+    least: usize,
+    found: &mut Vec<Found>,
+) {
+    let mut start = at.start;
+    while start > 0 && at.start - start < 64 && is(bytes[start - 1], URL64) {
+        start -= 1;
+    }
+    if form == Form::Json && is_within_escape(bytes, start) {
+        start += 1;
+    }
+    if at.start.saturating_sub(start) >= before {
+        token(bytes, Form::Plain, start, at.end, URL64, least, found);
+    }
+}
+
+/// A token, and not the next word of a sentence: in a header's place any, elsewhere one that is no plain word.
 fn bearer(bytes: &[u8], blank: usize, found: &mut Vec<Found>) {
+    const WORD: &[u8] = b"bearer";
     let start = after_blanks(bytes, blank);
     let end = run(bytes, start, TOKEN);
     let open = (end == bytes.len()).then_some(Open { resume: end, rest: Rest::Class(TOKEN) });
-    let word = &bytes[start..end];
-    let is_word = word.is_empty()
-        || NO_TOKENS.iter().any(|other| {
-            let word = word.strip_suffix(b".").unwrap_or(word);
-            word.eq_ignore_ascii_case(other)
-        });
-    push(found, blank - b"bearer".len(), start..end, Kind::Token, !is_word, open);
+    let token = &bytes[start..end];
+    let word = token.strip_suffix(b".").unwrap_or(token);
+    let is_no_token = word.is_empty() || NO_TOKENS.iter().any(|other| word.eq_ignore_ascii_case(other));
+    let at = blank - WORD.len();
+    let is_plain = word.len() < 24 && word.iter().skip(1).all(u8::is_ascii_lowercase);
+    let ends = match bytes.get(end..).unwrap_or_default() {
+        [b' ', next, ..] => !next.is_ascii_alphanumeric(),
+        _ => true,
+    };
+    let before = bytes[..at].iter().rev().find(|&&byte| byte != b' ').copied();
+    let is_value = before.is_none_or(|byte| !is(byte, LETTERS) && !b".,;)".contains(&byte));
+    let is_header = ends_with(bytes[..at].trim_ascii_end(), b"authorization:");
+    let is_certain = !is_no_token && (!is_plain || is_header || is_value && ends);
+    push(found, at, start..end, Kind::Token, is_certain, open);
+}
+
+fn ends_with(text: &[u8], word: &[u8]) -> bool {
+    text.len() >= word.len() && text[text.len() - word.len()..].eq_ignore_ascii_case(word)
 }
 
 /// HTTP's basic authentication: base64 of user, colon, password.
 fn basic(bytes: &[u8], blank: usize, found: &mut Vec<Found>) {
     let start = after_blanks(bytes, blank);
     let mut end = run(bytes, start, BASE64);
-    let looks = |text: &[u8]| decode(text).any(|byte| byte == b':') && decode(text).all(|byte| byte >= b' ');
-    let is_certain = looks(&bytes[start..end]);
+    let is_certain = is_user_and_password(&bytes[start..end]);
     while bytes.get(end) == Some(&b'=') {
         end += 1;
     }
@@ -328,62 +369,7 @@ fn basic(bytes: &[u8], blank: usize, found: &mut Vec<Found>) {
     push(found, blank - b"basic".len(), start..end, Kind::Token, is_certain, open);
 }
 
-/// The part before the last `@` of a URL's authority, which begins at `start`.
-fn url(bytes: &[u8], form: Form, from: usize, start: usize, found: &mut Vec<Found>) {
-    let (mut at, mut sign) = (start, None);
-    while at < bytes.len() {
-        let (byte, len) = if form == Form::Json { unit(bytes, at) } else { (bytes[at], 1) };
-        if !is(byte, AUTHORITY) {
-            break;
-        }
-        if byte == b'@' {
-            sign = Some(at);
-        }
-        at += len;
-    }
-    let open = (at >= bytes.len()).then_some(Open { resume: bytes.len(), rest: Rest::Class(AUTHORITY) });
-    let end = sign.unwrap_or(start);
-    let is_certain = end > start && bytes[start..end] != *REDACTED.as_bytes() && !is_digest(&bytes[end..]);
-    push(found, from, start..end, Kind::UrlCredentials, is_certain, open);
-}
-
-/// An image by its digest, as in `docker-pullable://nginx@sha256:0123…`: there is no host of that name.
-fn is_digest(text: &[u8]) -> bool {
-    let hex = text.strip_prefix(b"@sha256:").or_else(|| text.strip_prefix(b"@sha512:")).unwrap_or_default();
-    hex.len() >= 32 && hex[..32].iter().all(u8::is_ascii_hexdigit)
-}
-
-/// Where base64 ends that begins at an offset, also if it is broken into lines: those that are full go on.
-fn base64_end(bytes: &[u8], mut at: usize, form: Form) -> usize {
-    const FULL_LINE: usize = 60;
-    loop {
-        let end = run(bytes, at, BASE64);
-        let padded = end + bytes[end..].iter().take_while(|&&byte| byte == b'=').count();
-        if padded > end || end - at < FULL_LINE {
-            return padded;
-        }
-        let line_end: &[&[u8]] = if form == Form::Json { &[b"\\n", b"\\r\\n"] } else { &[b"\n", b"\r\n"] };
-        let Some(len) = line_end.iter().find(|text| bytes[end..].starts_with(text)).map(|text| text.len())
-        else {
-            return end;
-        };
-        at = after_blanks(bytes, end + len);
-        if bytes.get(at).is_none_or(|&byte| !is(byte, BASE64)) {
-            return end;
-        }
-    }
-}
-
-fn says_private_key(base64: &[u8]) -> bool {
-    let mut text = [0; 64];
-    let mut len = 0;
-    for (to, byte) in text.iter_mut().zip(decode(&base64[..base64.len().min(84)])) {
-        *to = byte;
-        len += 1;
-    }
-    let text = &text[..len];
-    let dashes = text.iter().take_while(|&&byte| byte == b'-').count();
-    let Some(label) = text[dashes..].strip_prefix(b"BEGIN ") else { return false };
-    let label = label.split(|&byte| byte == b'-').next().unwrap_or_default();
-    dashes >= 3 && label.windows(11).any(|word| word == b"PRIVATE KEY")
+/// Whether base64 is that of a user, a colon and a password.
+pub(super) fn is_user_and_password(base64: &[u8]) -> bool {
+    decode(base64).any(|byte| byte == b':') && decode(base64).all(|byte| byte >= b' ')
 }

@@ -1,0 +1,251 @@
+//! Values that have a telling name beside them in a text: `PASSWORD=…`, `--token=…`, `"password":"…"` within a string, headers.
+
+use super::bytes::{NAME, is, level_of_quote, run, unit};
+use super::names::{Names, is_harmless_value};
+use super::text::{Form, is_user_and_password, push};
+use super::{Found, Kind};
+use std::ops::Range;
+
+/// The longest name that is looked at.
+const MAX_NAME_BYTES: usize = 80;
+
+/// The longest value: what is longer is no password that somebody typed.
+const MAX_VALUE_BYTES: usize = 4096;
+
+/// The name that ends at an offset.
+fn name_before(bytes: &[u8], end: usize) -> Range<usize> {
+    let mut start = end;
+    while start > 0 && end - start < MAX_NAME_BYTES && is(bytes[start - 1], NAME) {
+        start -= 1;
+    }
+    // An escape's letter is none of the name's.
+    if start > 0 && bytes[start - 1] == b'\\' && start < end {
+        start = (start + if bytes[start] == b'u' { 5 } else { 1 }).min(end);
+    }
+    start..end
+}
+
+/// How many backslashes are before an offset.
+fn backslashes(bytes: &[u8], at: usize) -> usize {
+    bytes[..at].iter().rev().take(64).take_while(|&&byte| byte == b'\\').count()
+}
+
+/// A value that may stand in quotes: where it is without them. Without quotes it ends at a blank, or where another assignment
+/// follows.
+fn value_at(bytes: &[u8], form: Form, start: usize) -> Range<usize> {
+    let limit = bytes.len().min(start + MAX_VALUE_BYTES);
+    let slashes = bytes[start..limit].iter().take_while(|&&byte| byte == b'\\').count();
+    let quote = bytes.get(start + slashes).copied().unwrap_or_default();
+    if matches!(quote, b'"' | b'\'') && (slashes > 0 || form == Form::Plain || quote == b'\'') {
+        let begin = start + slashes + 1;
+        return match closing_quote(&bytes[..limit], begin, quote, slashes) {
+            Some(end) => begin..end,
+            None => begin..begin,
+        };
+    }
+    // An expression of a template is one word.
+    if bytes[start..limit].starts_with(b"{{") {
+        let end = memchr::memmem::find(&bytes[start..limit], b"}}").map_or(limit, |len| start + len + 2);
+        return start..end;
+    }
+    let mut end = start;
+    while end < limit {
+        let (byte, len) = if form == Form::Json { unit(bytes, end) } else { (bytes[end], 1) };
+        let next = bytes.get(end + len).copied().unwrap_or_default();
+        let ends = byte == b'\\' && b"ntr\"'\\".contains(&next);
+        if byte <= b' ' || b"\"'`".contains(&byte) || ends {
+            break;
+        }
+        end = limit.min(end + len);
+    }
+    for at in start..end {
+        let next = at + 1;
+        if b"&;,".contains(&bytes[at]) {
+            let name = run(&bytes[..end], next, NAME);
+            if name > next && matches!(bytes.get(name), Some(b'=')) {
+                end = at;
+                break;
+            }
+        }
+    }
+    // What closes something around the value, or ends the sentence.
+    while end > start && is_after_value(&bytes[start..end - 1], bytes[end - 1]) {
+        end -= 1;
+    }
+    start..end
+}
+
+/// Whether a byte at the end of a value belongs to what is around it.
+fn is_after_value(value: &[u8], last: u8) -> bool {
+    match last {
+        b',' | b';' | b'.' | b':' => true,
+        b')' => !value.contains(&b'('),
+        b']' => !value.contains(&b'['),
+        b'}' => !value.contains(&b'{'),
+        b'>' => !value.contains(&b'<'),
+        _ => false,
+    }
+}
+
+/// Where the quote is that closes what one with so many backslashes opened.
+fn closing_quote(bytes: &[u8], from: usize, quote: u8, slashes: usize) -> Option<usize> {
+    let level = level_of_quote(slashes);
+    for offset in memchr::memchr_iter(quote, &bytes[from..]) {
+        let at = from + offset;
+        let before = backslashes(&bytes[from..], offset);
+        if level_of_quote(before) <= level {
+            return Some(at - slashes.min(before));
+        }
+    }
+    None
+}
+
+/// `NAME=value` and `name = "value"`.
+pub(super) fn equals(bytes: &[u8], form: Form, at: usize, names: &Names, found: &mut Vec<Found>) {
+    let before = at.checked_sub(1).map_or(0, |before| bytes[before]);
+    let after = bytes.get(at + 1).copied().unwrap_or_default();
+    if b"=!<>~".contains(&before) || b"=~>".contains(&after) {
+        return;
+    }
+    let mut end = if before == b':' { at - 1 } else { at };
+    while end > 0 && at - end < 8 && bytes[end - 1] == b' ' {
+        end -= 1;
+    }
+    let has_blanks = end < at;
+    let name = name_before(bytes, end);
+    if name.is_empty() || !names.tells(&bytes[name.clone()]) {
+        return;
+    }
+    let mut start = at + 1;
+    while has_blanks && bytes.get(start) == Some(&b' ') {
+        start += 1;
+    }
+    let value = value_at(bytes, form, start);
+    // Beside blanks only what is in quotes is a value, and not the next word.
+    let is_value = !has_blanks || value.start > start;
+    let is_certain = is_value && is_value_of(&bytes[value.clone()], &bytes[name.clone()]);
+    push(found, name.start, value, Kind::Env, is_certain, None);
+}
+
+/// `"name":"value"` in JSON, or in JSON within a string. What is no string says no secret. The quote after the name is at an offset.
+pub(super) fn quoted(bytes: &[u8], form: Form, at: usize, names: &Names, found: &mut Vec<Found>) {
+    let slashes = backslashes(bytes, at);
+    if form == Form::Json && slashes == 0 {
+        return;
+    }
+    let end = at - slashes;
+    let name = name_before(bytes, end);
+    let opens = name.start > 0 && bytes[name.start - 1] == b'"';
+    if !opens || name.is_empty() {
+        return;
+    }
+    let is_auth = bytes[name.clone()] == *b"auth";
+    if !is_auth && !names.tells(&bytes[name.clone()]) {
+        return;
+    }
+    let value = string_after(bytes, at + 2, slashes);
+    let text = &bytes[value.clone()];
+    let is_certain =
+        if is_auth { is_user_and_password(text) } else { is_value_of(text, &bytes[name.clone()]) };
+    push(found, name.start, value, Kind::Env, is_certain, None);
+}
+
+/// The string after a colon, whose quotes have so many backslashes; it may be the first one of an array.
+fn string_after(bytes: &[u8], mut start: usize, slashes: usize) -> Range<usize> {
+    while bytes.get(start).is_some_and(|&byte| byte == b' ' || byte == b'[') {
+        start += 1;
+    }
+    let begin = start + slashes + 1;
+    let opens = bytes
+        .get(start..begin)
+        .is_some_and(|text| text[slashes] == b'"' && text[..slashes].iter().all(|&byte| byte == b'\\'));
+    if !opens {
+        return start.min(bytes.len())..start.min(bytes.len());
+    }
+    let limit = bytes.len().min(begin + MAX_VALUE_BYTES);
+    let end = closing_quote(&bytes[..limit], begin, b'"', slashes).unwrap_or(limit);
+    begin..end.max(begin)
+}
+
+/// A registry's `auth`: base64 of user, colon, password. The quote after the name is at an offset.
+pub(super) fn auth(bytes: &[u8], at: usize, found: &mut Vec<Found>) {
+    let mut colon = at + 1;
+    while bytes.get(colon) == Some(&b' ') {
+        colon += 1;
+    }
+    if bytes.get(colon) != Some(&b':') {
+        return;
+    }
+    let value = string_after(bytes, colon + 1, backslashes(bytes, at));
+    let is_certain = value.len() >= 4 && is_user_and_password(&bytes[value.clone()]);
+    push(found, at, value, Kind::Token, is_certain, None);
+}
+
+/// A header whose name tells, such as `X-Vault-Token: …`. What ends its name is at an offset.
+pub(super) fn header(bytes: &[u8], end: usize, names: &Names, found: &mut Vec<Found>) {
+    let Some(start) = after_colon(bytes, end) else { return };
+    let name = name_before(bytes, end);
+    if !names.tells(&bytes[name.clone()]) {
+        return;
+    }
+    let value = value_at(bytes, Form::Plain, start);
+    let is_certain = is_value_of(&bytes[value.clone()], &bytes[name.clone()]);
+    push(found, name.start, value, Kind::Token, is_certain, None);
+}
+
+/// `Authorization:` with any scheme but those that are known without it.
+pub(super) fn authorization(bytes: &[u8], end: usize, found: &mut Vec<Found>) {
+    let Some(start) = after_colon(bytes, end) else { return };
+    let limit = bytes.len().min(start + MAX_VALUE_BYTES);
+    let is_part = |&&byte: &&u8| byte >= b' ' && !b"\"'`\\\n]".contains(&byte);
+    let text = &bytes[start..start + bytes[start..limit].iter().take_while(is_part).count()];
+    let scheme = text.iter().position(|&byte| byte == b' ');
+    let from = scheme.map_or(0, |blank| blank + 1);
+    let known: [&[u8]; 2] = [b"bearer", b"basic"];
+    if scheme.is_some_and(|blank| known.iter().any(|scheme| text[..blank].eq_ignore_ascii_case(scheme))) {
+        return;
+    }
+    let first = text[from..].split(|&byte| byte == b' ').next().unwrap_or_default();
+    let is_certain = first.len() >= 8
+        && !is_harmless_value(first)
+        && first.iter().any(|byte| !byte.is_ascii_lowercase() && *byte != b'-');
+    push(found, end, start + from..start + text.len(), Kind::Token, is_certain, None);
+}
+
+/// Where a value begins after a colon, which may follow a quote: `Name: `, `"Name": "`, `Name:[`.
+fn after_colon(bytes: &[u8], mut at: usize) -> Option<usize> {
+    while matches!(bytes.get(at), Some(b'"' | b'\'' | b'\\')) {
+        at += 1;
+    }
+    if bytes.get(at) != Some(&b':') {
+        return None;
+    }
+    at += 1;
+    while matches!(bytes.get(at), Some(b' ' | b'[' | b'"' | b'\'' | b'\\')) {
+        at += 1;
+    }
+    (at < bytes.len()).then_some(at)
+}
+
+/// Whether a value is one that its name tells of.
+pub(super) fn is_value_of(value: &[u8], name: &[u8]) -> bool {
+    const METHODS: [&[u8]; 12] = [
+        b"basic",
+        b"bearer",
+        b"ldap",
+        b"oidc",
+        b"oauth",
+        b"oauth2",
+        b"saml",
+        b"kerberos",
+        b"plain",
+        b"login",
+        b"required",
+        b"optional",
+    ];
+    let name = name.to_ascii_lowercase();
+    let is_counted = name.ends_with(b"tokens") && value.iter().all(u8::is_ascii_digit);
+    let is_method =
+        name.ends_with(b"auth") && METHODS.iter().any(|method| value.eq_ignore_ascii_case(method));
+    !is_harmless_value(value) && !is_counted && !is_method
+}
