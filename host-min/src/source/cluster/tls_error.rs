@@ -47,6 +47,10 @@ fn tls_reason(error: &Error) -> (String, &'static str) {
     const CLOCK: &str = "Renew the server's certificate, or check the clock of this machine.";
     const CLIENT: &str = "Check the client-certificate of the user in the kubeconfig: it may have expired, or \
                           belong to another cluster.";
+    const SERVER: &str = "Give the server a certificate of its own, signed by the certificate-authority that the kubeconfig has.";
+    const ALGORITHM: &str = "This program does TLS 1.2 with ECDHE and AES-GCM or ChaCha20, and TLS 1.3; certificates with RSA (2048 bits or \
+                             more), P-256, P-384 and Ed25519, not P-521, and SHA-512 only with RSA. Give the server such a \
+                             certificate, or reach it through `kubectl proxy` with --server.";
     match error {
         Error::InvalidCertificate(certificate) => match certificate {
             CertificateError::UnknownIssuer => {
@@ -71,7 +75,23 @@ fn tls_reason(error: &Error) -> (String, &'static str) {
                     .to_owned(),
                 AUTHORITY,
             ),
-            other => (format!("its certificate cannot be accepted: {other}"), AUTHORITY),
+            CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+            | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => (
+                "its certificate, or one that signs it, has a key or a signature of a kind that this program cannot verify"
+                    .to_owned(),
+                ALGORITHM,
+            ),
+            CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+                ("its certificate is not one for servers".to_owned(), SERVER)
+            }
+            CertificateError::BadEncoding => ("its certificate cannot be read".to_owned(), SERVER),
+            CertificateError::UnhandledCriticalExtension => {
+                ("its certificate has a critical extension that is not known".to_owned(), SERVER)
+            }
+            CertificateError::Other(inner) if format!("{inner:?}").contains("CaUsedAsEndEntity") => {
+                ("its certificate is one of an authority (CA:TRUE), which no server may have".to_owned(), SERVER)
+            }
+            _ => ("its certificate cannot be accepted".to_owned(), SERVER),
         },
         Error::AlertReceived(alert) => match alert {
             AlertDescription::CertificateRequired => ("it wants a client certificate".to_owned(), CLIENT),
@@ -80,14 +100,41 @@ fn tls_reason(error: &Error) -> (String, &'static str) {
             | AlertDescription::CertificateRevoked
             | AlertDescription::CertificateUnknown
             | AlertDescription::UnknownCA
-            | AlertDescription::AccessDenied => (format!("it refused our client certificate ({alert:?})"), CLIENT),
-            other => (format!("it ended the TLS handshake ({other:?})"), ""),
+            | AlertDescription::AccessDenied => {
+                let why = match alert {
+                    AlertDescription::CertificateExpired => ": it has expired",
+                    AlertDescription::CertificateRevoked => ": it was revoked",
+                    AlertDescription::UnknownCA => ": it does not know the authority that signed it",
+                    _ => "",
+                };
+                (format!("it refused our client certificate{why}"), CLIENT)
+            }
+            AlertDescription::HandshakeFailure | AlertDescription::InsufficientSecurity => (
+                "it and this program have no cipher, curve or kind of signature in common".to_owned(),
+                ALGORITHM,
+            ),
+            AlertDescription::ProtocolVersion => {
+                ("it speaks neither TLS 1.2 nor TLS 1.3".to_owned(), "Let the server speak TLS 1.2 or 1.3.")
+            }
+            AlertDescription::UnrecognisedName => ("it does not know the name that it was asked for".to_owned(), NAME),
+            _ => ("it ended the TLS handshake".to_owned(), "See the server's log for why."),
         },
         Error::InvalidMessage(_) => (
             "what it says is not TLS".to_owned(),
             "Check the port, and whether the server speaks plain http.",
         ),
-        other => (format!("TLS failed: {other}"), ""),
+        Error::PeerIncompatible(_) => {
+            ("it and this program have no version, cipher or kind of signature of TLS in common".to_owned(), ALGORITHM)
+        }
+        Error::PeerMisbehaved(_) | Error::InappropriateMessage { .. } | Error::InappropriateHandshakeMessage { .. } => {
+            ("it does not keep to TLS".to_owned(), "See what stands between this machine and the server.")
+        }
+        Error::NoCertificatesPresented => ("it shows no certificate".to_owned(), SERVER),
+        Error::DecryptError => (
+            "what it sends cannot be decrypted".to_owned(),
+            "See what stands between this machine and the server.",
+        ),
+        _ => ("TLS failed".to_owned(), "See the server's log for why."),
     }
 }
 
@@ -106,6 +153,33 @@ mod tests {
         assert_eq!(bare("DnsName(\"kubernetes\")"), "kubernetes");
         assert_eq!(bare("IpAddress(127.0.0.1)"), "127.0.0.1");
         assert_eq!(bare("other"), "other");
+    }
+
+    /// Whoever reads an error need not know how a library calls it, and is told what to do.
+    #[test]
+    fn errors_are_words_with_advice() {
+        for error in [
+            Error::InvalidCertificate(CertificateError::UnknownIssuer),
+            Error::InvalidCertificate(CertificateError::InvalidPurpose),
+            Error::InvalidCertificate(CertificateError::BadEncoding),
+            Error::InvalidCertificate(CertificateError::Revoked),
+            Error::AlertReceived(AlertDescription::HandshakeFailure),
+            Error::AlertReceived(AlertDescription::ProtocolVersion),
+            Error::AlertReceived(AlertDescription::UnknownCA),
+            Error::AlertReceived(AlertDescription::InternalError),
+            Error::PeerIncompatible(rustls::PeerIncompatible::NoCipherSuitesInCommon),
+            Error::PeerMisbehaved(rustls::PeerMisbehaved::SelectedUnofferedKxGroup),
+            Error::DecryptError,
+            Error::HandshakeNotComplete,
+        ] {
+            let (why, advice) = tls_reason(&error);
+            let is_a_name = |word: &str| {
+                let word = word.trim_matches(|c: char| !c.is_alphanumeric());
+                word.chars().skip(1).any(char::is_uppercase) && word.chars().any(char::is_lowercase)
+            };
+            assert!(!why.split_whitespace().any(is_a_name), "{error:?}: {why}");
+            assert!(!advice.is_empty(), "{error:?}");
+        }
     }
 
     #[test]
