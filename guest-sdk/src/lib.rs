@@ -83,7 +83,7 @@ pub use embedded_io as io;
 pub use error::{Error, Result};
 pub use heapless;
 pub use json::Serialize;
-pub use param::{param, param_string};
+pub use param::{DefaultedParam, Param};
 pub use quantity::Quantity;
 pub use rest::{Api, Body, List, ListParams, LogParams, Resource};
 pub use wagather_abi as abi;

@@ -1,15 +1,145 @@
 //! Parameters that whoever starts the run gives to the gatherer (`--param name=value`).
 
-use crate::abi::{Kind, Status};
+use crate::abi::Kind;
+use crate::abi::manifest::is_param_name;
 use crate::error::check;
-use crate::{Error, Result, sys};
+use crate::{Error, Result, abi::Status, sys};
 
-/// The value of a parameter, in a buffer of the caller's; `None` if it was not given.
+/// Declares a parameter in the manifest, with a sentence about it, and is the [`Param`] to read it with.
 ///
-/// # Errors
+/// With a default it is a [`DefaultedParam`], which the host answers if nobody gives a value. A parameter that no gatherer of a run
+/// declares is refused before the run, so a name that was mistyped is told.
 ///
-/// [`Status::NO_ROOM`] if the value is longer than `buffer`.
-pub fn param<'a>(name: &str, buffer: &'a mut [u8]) -> Result<Option<&'a str>> {
+/// ```
+/// use wagather::{DefaultedParam, Param, param};
+///
+/// const TEAM: Param = param!("team", "Whose pods; without it, everybody's");
+/// const LINES: DefaultedParam = param!("lines" = "20", "How many of the last lines of each log");
+///
+/// fn gather() -> wagather::Result<()> {
+///     let mut buffer = [0; 16];
+///     assert_eq!(LINES.value(&mut buffer)?, "20");
+///     assert_eq!(TEAM.value(&mut buffer)?, Some("blue"));
+///     Ok(())
+/// }
+/// # let run = wagather::fake::Host::new().param("team", "blue").run(gather);
+/// # assert_eq!(run.result, Ok(()));
+/// ```
+#[macro_export]
+macro_rules! param {
+    ($name:literal, $help:literal $(,)?) => {{
+        #[cfg(target_arch = "wasm32")]
+        const _: () = {
+            $crate::__manifest_record!(["param ", $name, " ", $help, "\n"]);
+        };
+        const { $crate::Param::declared($name, $help) }
+    }};
+    ($name:literal = $default:literal, $help:literal $(,)?) => {{
+        #[cfg(target_arch = "wasm32")]
+        const _: () = {
+            $crate::__manifest_record!([
+                "param ", $name, " ", $help, "\n", "default ", $name, " ", $default, "\n"
+            ]);
+        };
+        const { $crate::DefaultedParam::declared($name, $default, $help) }
+    }};
+}
+
+/// A parameter that may be missing; [`param!`](crate::param!) declares it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Param(&'static str);
+
+/// A parameter that always has a value; [`param!`](crate::param!) declares it, with its default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DefaultedParam {
+    name: &'static str,
+    /// In tests; elsewhere the host has it from the manifest.
+    #[cfg(not(target_arch = "wasm32"))]
+    default: &'static str,
+}
+
+impl Param {
+    /// For the macro, which is what declares it.
+    #[doc(hidden)]
+    pub const fn declared(name: &'static str, help: &'static str) -> Param {
+        check_texts(name, "", help);
+        Param(name)
+    }
+
+    /// The name.
+    pub const fn name(self) -> &'static str {
+        self.0
+    }
+
+    /// The value, in a buffer of the caller's; `None` if nobody gave one.
+    ///
+    /// # Errors
+    ///
+    /// [`Status::NO_ROOM`] if the value is longer than `buffer`.
+    pub fn value(self, buffer: &mut [u8]) -> Result<Option<&str>> {
+        value(self.0, buffer)
+    }
+
+    /// The value, of at most `N` bytes; `None` if nobody gave one.
+    ///
+    /// # Errors
+    ///
+    /// [`Status::NO_ROOM`] if the value is longer than `N` bytes.
+    pub fn string<const N: usize>(self) -> Result<Option<heapless::String<N>>> {
+        match self.value(&mut [0; N])? {
+            None => Ok(None),
+            Some(value) => string(value).map(Some),
+        }
+    }
+}
+
+impl DefaultedParam {
+    /// For the macro, which is what declares it.
+    #[doc(hidden)]
+    pub const fn declared(name: &'static str, default: &'static str, help: &'static str) -> DefaultedParam {
+        check_texts(name, default, help);
+        DefaultedParam {
+            name,
+            #[cfg(not(target_arch = "wasm32"))]
+            default,
+        }
+    }
+
+    /// The name.
+    pub const fn name(self) -> &'static str {
+        self.name
+    }
+
+    /// The value that was given or the default, in a buffer of the caller's.
+    ///
+    /// # Errors
+    ///
+    /// [`Status::NO_ROOM`] if the value is longer than `buffer`.
+    pub fn value(self, buffer: &mut [u8]) -> Result<&str> {
+        #[cfg(not(target_arch = "wasm32"))]
+        {
+            let room = buffer.len();
+            match value(self.name, buffer)? {
+                Some(value) => Ok(value),
+                None if self.default.len() <= room => Ok(self.default),
+                None => Err(Error::new(Status::NO_ROOM)),
+            }
+        }
+        #[cfg(target_arch = "wasm32")]
+        value(self.name, buffer)?.ok_or(Error::new(Status::ABSENT))
+    }
+
+    /// The value that was given or the default, of at most `N` bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`Status::NO_ROOM`] if the value is longer than `N` bytes.
+    pub fn string<const N: usize>(self) -> Result<heapless::String<N>> {
+        string(self.value(&mut [0; N])?)
+    }
+}
+
+fn value<'a>(name: &str, buffer: &'a mut [u8]) -> Result<Option<&'a str>> {
     match check(sys::param(name, buffer)) {
         Ok(len) => match buffer.get(..len as usize) {
             Some(value) => sys::text(value).map(Some),
@@ -20,17 +150,36 @@ pub fn param<'a>(name: &str, buffer: &'a mut [u8]) -> Result<Option<&'a str>> {
     }
 }
 
-/// The value of a parameter of at most `N` bytes; `None` if it was not given.
-///
-/// # Errors
-///
-/// [`Status::NO_ROOM`] if the value is longer than `N` bytes.
-pub fn param_string<const N: usize>(name: &str) -> Result<Option<heapless::String<N>>> {
-    let mut buffer = [0; N];
-    match param(name, &mut buffer)? {
-        None => Ok(None),
-        Some(value) => heapless::String::try_from(value).map(Some).map_err(|_| Error::new(Status::NO_ROOM)),
+fn string<const N: usize>(value: &str) -> Result<heapless::String<N>> {
+    heapless::String::try_from(value).map_err(|_| Error::new(Status::NO_ROOM))
+}
+
+/// What a host would refuse the module for.
+const fn check_texts(name: &str, default: &str, help: &str) {
+    assert!(
+        is_param_name(name),
+        "a parameter's name has letters, digits, '.', '-' and '_', and 63 bytes at most"
+    );
+    let blank = help.trim_ascii().is_empty();
+    assert!(!blank, "a parameter has a sentence about it");
+    assert!(
+        is_one_line(default) && is_one_line(help),
+        "a parameter's default and sentence have no control characters"
+    );
+}
+
+const fn is_one_line(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        // U+0080 to U+009F are C2 80 to C2 9F in UTF-8.
+        let is_c1 = bytes[at] == 0xc2 && at + 1 < bytes.len() && bytes[at + 1] < 0xa0;
+        if bytes[at].is_ascii_control() || is_c1 {
+            return false;
+        }
+        at += 1;
     }
+    true
 }
 
 #[cfg(test)]
@@ -38,19 +187,45 @@ mod tests {
     use super::*;
     use crate::fake::Host;
 
+    const TEAM: Param = crate::param!("team", "Whose");
+    const EMPTY: Param = crate::param!("empty", "Nothing");
+    const OTHER: Param = crate::param!("other", "What nobody gives");
+    const LINES: DefaultedParam = crate::param!("lines" = "20", "How many");
+
     #[test]
     fn a_value_fits_or_is_refused() {
         let host = Host::new().param("team", "blue").param("empty", "");
         let run = host.run(|| {
-            assert_eq!(param("team", &mut [0; 4]), Ok(Some("blue")));
-            assert_eq!(param("team", &mut [0; 3]), Err(Error::new(Status::NO_ROOM)));
-            assert_eq!(param("empty", &mut []), Ok(Some("")));
-            assert_eq!(param("other", &mut [0; 4]), Ok(None));
-            assert_eq!(param_string::<8>("team")?.as_deref(), Some("blue"));
-            assert_eq!(param_string::<3>("team"), Err(Error::new(Status::NO_ROOM)));
-            assert_eq!(param_string::<8>("other"), Ok(None));
+            assert_eq!(TEAM.value(&mut [0; 4]), Ok(Some("blue")));
+            assert_eq!(TEAM.value(&mut [0; 3]), Err(Error::new(Status::NO_ROOM)));
+            assert_eq!(EMPTY.value(&mut []), Ok(Some("")));
+            assert_eq!(OTHER.value(&mut [0; 4]), Ok(None));
+            assert_eq!(TEAM.string::<8>()?.as_deref(), Some("blue"));
+            assert_eq!(TEAM.string::<3>(), Err(Error::new(Status::NO_ROOM)));
+            assert_eq!(OTHER.string::<8>(), Ok(None));
             Ok(())
         });
         assert_eq!(run.result, Ok(()));
+    }
+
+    #[test]
+    fn a_default_is_what_nobody_gave() {
+        let lines = || {
+            assert_eq!(LINES.value(&mut [0; 1]), Err(Error::new(Status::NO_ROOM)));
+            Ok(assert_eq!(LINES.string::<8>()?, LINES.value(&mut [0; 8])?))
+        };
+        assert_eq!(Host::new().run(|| Ok(assert_eq!(LINES.value(&mut [0; 8])?, "20"))).result, Ok(()));
+        assert_eq!(Host::new().run(lines).result, Ok(()));
+        let given = Host::new().param("lines", "1000");
+        assert_eq!(given.run(|| Ok(assert_eq!(LINES.value(&mut [0; 8])?, "1000"))).result, Ok(()));
+        assert_eq!(given.run(lines).result, Ok(()));
+    }
+
+    #[test]
+    fn texts_are_one_line() {
+        assert!(is_one_line("ä – 日 \u{a0}") && is_one_line(""));
+        for bad in ["a\nb", "\t", "\u{7f}", "\u{80}", "x\u{9f}"] {
+            assert!(!is_one_line(bad), "{bad:?}");
+        }
     }
 }

@@ -19,6 +19,19 @@ pub struct Manifest {
     pub resources: Vec<Resource>,
     /// The raw paths that it reads.
     pub paths: Vec<String>,
+    /// The parameters that it takes.
+    pub params: Vec<Param>,
+}
+
+/// A parameter that a gatherer takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Param {
+    /// Its name.
+    pub name: String,
+    /// What it is for, in a sentence.
+    pub help: String,
+    /// What it is if nobody gives it; `None` if it may be missing.
+    pub default: Option<String>,
 }
 
 /// A resource that a gatherer reads.
@@ -73,6 +86,9 @@ impl Manifest {
     pub fn parse(section: &[u8]) -> Result<Manifest, String> {
         let mut gatherer = None;
         let (mut resources, mut paths) = (Vec::new(), Vec::new());
+        let mut params: Vec<Param> = Vec::new();
+        // The records come in any order.
+        let mut defaults: Vec<(&str, &str)> = Vec::new();
         for record in records(section) {
             match record.map_err(|error| format!("its manifest is not well-formed: {error}"))? {
                 Record::Gatherer { abi, name, version } => {
@@ -103,10 +119,28 @@ impl Manifest {
                     },
                 }),
                 Record::Path(path) => paths.push(path.to_owned()),
+                Record::Param { name, .. } if params.iter().any(|known| known.name == name) => {
+                    return Err(format!("its manifest declares the parameter '{name}' twice"));
+                }
+                Record::Param { name, help } => {
+                    params.push(Param { name: name.into(), help: help.into(), default: None });
+                }
+                Record::Default { name, value } => defaults.push((name, value)),
+            }
+        }
+        for (name, value) in defaults {
+            match params.iter_mut().find(|param| param.name == name) {
+                None => {
+                    return Err(format!("its manifest has a default for '{name}', and no such parameter"));
+                }
+                Some(Param { default: Some(_), .. }) => {
+                    return Err(format!("its manifest has two defaults for the parameter '{name}'"));
+                }
+                Some(param) => param.default = Some(value.into()),
             }
         }
         let (name, version) = gatherer.ok_or("its manifest does not name the gatherer")?;
-        Ok(Manifest { name, version, resources, paths })
+        Ok(Manifest { name, version, resources, paths, params })
     }
 }
 
@@ -117,13 +151,16 @@ mod tests {
     #[test]
     fn a_manifest_is_read_as_a_whole() {
         let manifest = Manifest::parse(
-            b"resource list /v1/pods * metadata(name)\ngatherer 1 pods 0.1.0\npath /version\nresource get /v1/pods/log x *\n",
+            b"default lines 20\nresource list /v1/pods * metadata(name)\ngatherer 1 pods 0.1.0\npath /version\nresource get /v1/pods/log x *\nparam lines How many\nparam team Whose\n",
         )
         .expect("manifest");
         assert_eq!(manifest.name, "pods");
         assert_eq!(manifest.resources[0].identity(), "v1/pods");
         assert_eq!(manifest.resources[1].identity(), "v1/pods/log");
         assert_eq!(manifest.paths, ["/version"]);
+        let params: Vec<_> =
+            manifest.params.iter().map(|param| (&*param.name, param.default.as_deref())).collect();
+        assert_eq!(params, [("lines", Some("20")), ("team", None)]);
     }
 
     #[test]
@@ -132,6 +169,9 @@ mod tests {
             (&b""[..], "does not name the gatherer"),
             (b"gatherer 2 x 1\n", "version 2 of the ABI; this host speaks version 1"),
             (b"gatherer 1 x 1\ngatherer 1 y 1\n", "twice"),
+            (b"gatherer 1 x 1\nparam a x\nparam a y\n", "the parameter 'a' twice"),
+            (b"gatherer 1 x 1\ndefault a x\n", "no such parameter"),
+            (b"gatherer 1 x 1\nparam a x\ndefault a 1\ndefault a 2\n", "two defaults"),
             (b"gatherer 1 x 1\nresource watch /v1/pods * *\n", "line 2: a verb other than"),
         ] {
             let error = Manifest::parse(text).expect_err(expected);

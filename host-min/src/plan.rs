@@ -3,8 +3,8 @@
 //! A plan is data; nothing is opened until [`run`](crate::run()) is called.
 
 use crate::archive::Output;
-use crate::broker::audit;
 use crate::broker::policy::Narrowing;
+use crate::broker::{audit, line};
 use crate::error::{Class, Failure, Result};
 use crate::grant::{Budgets, Grant};
 use crate::limits::{
@@ -12,7 +12,7 @@ use crate::limits::{
     DEFAULT_TIMEOUT, MAX_CHUNK_ITEMS, MAX_GATHERERS, MAX_MEMORY_BYTES, MAX_PARAMS_BYTES, MAX_QPS,
     MIN_MEMORY_BYTES,
 };
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, Param};
 use crate::modules::Guest;
 use crate::sandbox::engine;
 use crate::sandbox::process::Isolation;
@@ -20,6 +20,7 @@ use crate::source::{Source, Trace, cluster};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use wagather_yaml::{listed, nearest};
 
 /// Where the answers come from.
 #[derive(Clone)]
@@ -61,7 +62,7 @@ pub struct Plan {
     pub burst: u32,
     /// How many items each page of a list has; without it, pages are as large as their items make them.
     pub chunk_items: Option<u32>,
-    /// Parameters that guests may read.
+    /// Parameters, each of which a gatherer must take.
     pub params: Vec<(String, String)>,
     /// Whether to ask first what the account would be forbidden, and to gather nothing if that is anything.
     pub check_access: bool,
@@ -179,6 +180,45 @@ impl Plan {
     /// Memory of each guest.
     pub(crate) fn memory(&self) -> u64 {
         self.budgets().memory_bytes.unwrap_or(self.memory_bytes)
+    }
+
+    /// Whether each parameter is one that a gatherer of the run takes, before anything starts.
+    pub fn check_params(&self, manifests: &[Manifest]) -> Result<()> {
+        let declared = manifests.iter().flat_map(|manifest| &manifest.params);
+        let mut known: Vec<&str> = declared.map(|param| &*param.name).collect();
+        known.sort_unstable();
+        known.dedup();
+        for (index, (name, _)) in self.params.iter().enumerate() {
+            let failure = |reason: String| {
+                Failure::new(
+                    Class::Config,
+                    format!("cannot pass the parameter {}", line::of(name.as_bytes())),
+                    reason,
+                )
+            };
+            if self.params[..index].iter().any(|(earlier, _)| earlier == name) {
+                return Err(failure("it is given twice".into()).advise("give it once"));
+            }
+            if known.contains(&&**name) {
+                continue;
+            }
+            let advice = match (nearest(name, &known), &known[..]) {
+                (Some(meant), _) => format!("did you mean '{meant}'?"),
+                (None, []) => "leave it out: they take no parameters".to_owned(),
+                (None, known) => format!("they take {}; 'host-min inspect' says what for", listed(known)),
+            };
+            return Err(failure("no gatherer of this run takes it".into()).advise(advice));
+        }
+        Ok(())
+    }
+
+    /// The parameters of one gatherer: those that it takes, as they are given or by default.
+    pub(crate) fn params_of(&self, manifest: &Manifest) -> Vec<(String, String)> {
+        let value = |param: &Param| {
+            let given = self.params.iter().find(|(name, _)| *name == param.name);
+            given.map(|(_, value)| value).or(param.default.as_ref()).cloned()
+        };
+        manifest.params.iter().filter_map(|param| Some((param.name.clone(), value(param)?))).collect()
     }
 
     /// The guests' manifests, which must name different gatherers.

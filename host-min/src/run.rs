@@ -62,6 +62,7 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
     }
     // Read while the sandboxes validate; a manifest that cannot be used ends them.
     let manifests = plan.manifests()?;
+    plan.check_params(&manifests)?;
     let grant = plan.grant.clone().unwrap_or_default();
     let admissions: Vec<Admission> = manifests
         .iter()
@@ -107,7 +108,7 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
                 admission,
                 fetcher: fetchers.of(number, budget.requests).watched(gauge.clone()),
                 section,
-                params: &plan.params,
+                params: plan.params_of(manifest),
                 deadline: begin + plan.time(),
                 chunk_items: plan.chunk_items,
                 budget: budget.clone(),

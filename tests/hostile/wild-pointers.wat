@@ -65,7 +65,7 @@
       (br_if $texts (i32.lt_u (local.get $index) (i32.const 10))))
     ;; A length of 0 is in range at any address.
     (call $is (i32.const 110) (call $log (i32.const 0) (i32.const -1) (i32.const 0)) (i32.const 0))
-    (call $is (i32.const 111) (call $param (i32.const 256) (i32.const 4) (i32.const -1) (i32.const 0)) (i32.const -10))
+    (call $is (i32.const 111) (call $param (i32.const 256) (i32.const 4) (i32.const -1) (i32.const 0)) (i32.const -1))
     ;; The last byte of memory is the guest's.
     (call $is (i32.const 112) (call $log (i32.const 0) (i32.const 65535) (i32.const 1)) (i32.const 0))
     (global.get $failed)))

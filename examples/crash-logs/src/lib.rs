@@ -14,11 +14,12 @@ mod resources;
 use alloc::string::String;
 use alloc::vec::Vec;
 use resources::{ContainerStatus, ObjectMeta, Pod, Pods};
+use resources::{MAX_BYTES, MAX_CONTAINERS, MAX_TOTAL_BYTES, TAIL_LINES};
 use wagather::abi::limits::MAX_ENTRY_NAME_BYTES;
 use wagather::archive::Entry;
 use wagather::io::Read;
 use wagather::{
-    Body, Error, Fields, ListParams, LogParams, Result, Serialize, gatherer, heap, json, log, param,
+    Body, DefaultedParam, Error, Fields, ListParams, LogParams, Result, Serialize, gatherer, heap, json, log,
 };
 
 /// Logs on their way at once: the API server asks a node for each, and some nodes are slow.
@@ -73,11 +74,11 @@ gatherer!(gather);
 heap!();
 
 fn gather() -> Result<()> {
-    let most_containers = number("max-containers", 50)?;
+    let most_containers = number(MAX_CONTAINERS)?;
     let mut logs = Logs {
-        tail_lines: number("tail-lines", 100)?,
-        most_bytes: number("max-bytes", 64 << 10)?,
-        left_bytes: number("max-total-bytes", 4 << 20)?,
+        tail_lines: number(TAIL_LINES)?,
+        most_bytes: number(MAX_BYTES)?,
+        left_bytes: number(MAX_TOTAL_BYTES)?,
         before: Vec::new(),
         end: Vec::new(),
     };
@@ -107,13 +108,12 @@ fn gather() -> Result<()> {
 }
 
 /// A parameter of the run that is a number.
-fn number(name: &str, default: u32) -> Result<u32> {
+fn number(param: DefaultedParam) -> Result<u32> {
     let mut digits = [0; 10];
-    let given = param(name, &mut digits).map(|value| value.map_or(Some(default), |value| value.parse().ok()));
-    if let Ok(Some(number)) = given {
+    if let Ok(Ok(number)) = param.value(&mut digits).map(str::parse) {
         return Ok(number);
     }
-    log::Line::new().text("the parameter ").text(name).text(" is not a number").error();
+    log::Line::new().text("the parameter ").text(param.name()).text(" is not a number").error();
     Err(Error::own(1))
 }
 

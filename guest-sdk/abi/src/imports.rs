@@ -34,7 +34,7 @@ macro_rules! for_each_import {
             archive_close(handle: i32) -> i32;
             /// Writes one line to the log of the run.
             log(level: i32, text: BytesPtr, len: u32) -> i32;
-            /// Copies a parameter of the run: its length, or ABSENT. A result above `cap` copies nothing.
+            /// Copies a parameter that the manifest declares: its length, or ABSENT. A result above `cap` copies nothing.
             param(name: BytesPtr, name_len: u32, buffer: BufferPtr, cap: u32) -> i32;
             /// Milliseconds since the Unix epoch; in a replay, the time of the recording.
             now() -> i64;

@@ -9,12 +9,16 @@
 //! resource list /v1/pods kube-system *
 //! resource get /v1/pods/log * *
 //! path /version
+//! param lines How many of the last lines of each log
+//! default lines 20
 //! ```
 //!
 //! - `gatherer`, exactly once: the ABI version, the gatherer's name (a DNS label) and its version.
 //! - `resource`: verbs joined by commas; group (empty for the core group), version, plural name and, if
 //!   any, subresource, joined by slashes; a namespace or `*`; the field mask or `*` for whole objects.
 //! - `path`: a raw path, such as RBAC's `nonResourceURLs` has.
+//! - `param`: a parameter that whoever starts the run may give, and a sentence about it, up to the end of the line.
+//! - `default`: the value of a parameter, which has a record of its own, if nobody gives one: up to the end of the line.
 
 use crate::limits::{MAX_GATHERER_NAME_BYTES, MAX_MANIFEST_BYTES, MAX_MANIFEST_RECORDS, MAX_NAME_BYTES};
 use crate::{Verb, mask};
@@ -39,6 +43,20 @@ pub enum Record<'a> {
     Resource(Resource<'a>),
     /// A raw path that it reads.
     Path(&'a str),
+    /// A parameter that it takes.
+    Param {
+        /// Its name.
+        name: &'a str,
+        /// What it is for, in a sentence.
+        help: &'a str,
+    },
+    /// What a parameter is that nobody gives.
+    Default {
+        /// The parameter's name.
+        name: &'a str,
+        /// Its value.
+        value: &'a str,
+    },
 }
 
 /// A resource that a gatherer declares.
@@ -196,7 +214,28 @@ fn record(line: &str) -> Result<Record<'_>, Fault> {
             }
             Record::Path(path)
         }
-        _ => return Err("neither 'gatherer', 'resource' nor 'path'".into()),
+        kind @ ("param" | "default") => {
+            let name = next("the parameter's name is missing")?;
+            if !is_param_name(name) {
+                return Err(
+                    "the parameter's name is not plain (letters, digits, '.', '-' and '_', 63 bytes at most)"
+                        .into(),
+                );
+            }
+            // The rest of the line is text.
+            let text = line[kind.len() + 1 + name.len()..].strip_prefix(' ').unwrap_or_default();
+            if text.chars().any(char::is_control) {
+                return Err("a parameter's text has control characters".into());
+            }
+            return match kind {
+                "param" if text.trim().is_empty() => {
+                    Err("the sentence about the parameter is missing".into())
+                }
+                "param" => Ok(Record::Param { name, help: text }),
+                _ => Ok(Record::Default { name, value: text }),
+            };
+        }
+        _ => return Err("none of 'gatherer', 'resource', 'path', 'param' and 'default'".into()),
     };
     match words.next() {
         None => Ok(record),
@@ -243,6 +282,22 @@ fn parse_identity(text: &str) -> Result<(&str, &str, &str, &str), &'static str> 
 /// Whether a gatherer can have that name: a DNS label.
 pub fn is_gatherer_name(name: &str) -> bool {
     name.len() <= MAX_GATHERER_NAME_BYTES && !name.contains('.') && is_name(name)
+}
+
+/// Whether a parameter can have that name: ASCII letters, digits, `.`, `-` and `_`, a letter or digit first.
+pub const fn is_param_name(name: &str) -> bool {
+    let bytes = name.as_bytes();
+    if bytes.is_empty() || bytes.len() > MAX_GATHERER_NAME_BYTES || !bytes[0].is_ascii_alphanumeric() {
+        return false;
+    }
+    let mut at = 0;
+    while at < bytes.len() {
+        if !bytes[at].is_ascii_alphanumeric() && !matches!(bytes[at], b'.' | b'-' | b'_') {
+            return false;
+        }
+        at += 1;
+    }
+    true
 }
 
 /// Whether a group, version, resource, namespace or subresource can have that name: a DNS subdomain, as
@@ -312,6 +367,18 @@ mod tests {
         );
         assert_eq!(one(b"path /version\n"), Ok(Record::Path("/version")));
         assert_eq!(
+            one(b"param lines How many of the last lines\n"),
+            Ok(Record::Param { name: "lines", help: "How many of the last lines" })
+        );
+        for (line, value) in [
+            ("default a 20\n", "20"),
+            ("default a  x y \n", " x y "),
+            ("default a \n", ""),
+            ("default a\n", ""),
+        ] {
+            assert_eq!(one(line.as_bytes()), Ok(Record::Default { name: "a", value }), "{line}");
+        }
+        assert_eq!(
             one(b"resource get,list config.openshift.io/v1/clusteroperators * metadata(name)\n"),
             Ok(Record::Resource(Resource {
                 verbs: Verbs { get: true, list: true },
@@ -356,6 +423,15 @@ mod tests {
             b"resource list /v1/pods .. *\n",
             b"resource list /v1/pods * a(\n",
             b"resource list /v1/pods *\n",
+            b"param\n",
+            b"param lines\n",
+            b"param lines \n",
+            b"param a/b x\n",
+            b"param .a x\n",
+            b"param a x\x1b[2J\n",
+            b"default\n",
+            b"default a=b c\n",
+            b"default a \x9b\n",
             b"path version\n",
             b"path /../secrets\n",
             b"path //version\n",

@@ -102,7 +102,15 @@ impl Admission {
                     Admitted::DropLog
                 }
             }
-            Request::Param(name, cap) => Admitted::Param(text(name)?, cap as usize),
+            Request::Param(name, cap) => {
+                let name = text(name)?;
+                if !self.rights.take_param(&name) {
+                    let name = line::escaped(&name);
+                    let reason = format!("the manifest does not declare the parameter '{name}'");
+                    return Err(Refusal::new(Status::DENIED, reason));
+                }
+                Admitted::Param(name, cap as usize)
+            }
             Request::Now => Admitted::Now,
             // The broker takes the first and the last frame before it asks for admission.
             Request::Ready(_) | Request::End(_) => {

@@ -58,8 +58,8 @@ pub struct Service<'a> {
     pub fetcher: Fetcher,
     /// Where its files go.
     pub section: Section,
-    /// The run's parameters.
-    pub params: &'a [(String, String)],
+    /// The parameters that it takes, and their values.
+    pub params: Vec<(String, String)>,
     /// When it must have ended.
     pub deadline: Instant,
     /// How many items each page of a list has, if somebody chose that.

@@ -112,6 +112,11 @@ impl Rights {
         !self.manifest.resources.is_empty() || !self.manifest.paths.is_empty()
     }
 
+    /// Whether the gatherer takes a parameter of that name.
+    pub fn take_param(&self, name: &str) -> bool {
+        self.manifest.params.iter().any(|param| param.name == name)
+    }
+
     /// Judges a request: what of the answer may be seen, or why it is refused.
     pub fn judge(&self, request: &Canonical) -> Result<Allowed, Refusal> {
         let denied = |reason: String| Refusal::new(Status::DENIED, reason);

@@ -6,7 +6,7 @@ use host_min::broker::policy::Rights;
 use host_min::error::{Class, Failure, Result};
 use host_min::grant::{Escalating, Grant, Signature};
 use host_min::limits::MAX_MEMORY_BYTES;
-use host_min::manifest::{Manifest, Resource};
+use host_min::manifest::{Manifest, Param, Resource};
 use host_min::modules::Guest;
 use host_min::report::ModuleFacts;
 use host_min::sandbox::module::{Checked, check};
@@ -26,6 +26,8 @@ struct Inspection {
     module: ModuleFacts,
     reads: Vec<Read>,
     paths: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    params: Vec<ParamFacts>,
     cannot: Vec<String>,
     imports: Vec<&'static str>,
     functions: u32,
@@ -49,6 +51,15 @@ struct Read {
     /// What it gives away, so that only a grant which names it allows it.
     #[serde(skip_serializing_if = "Option::is_none")]
     escalating: Option<&'static str>,
+}
+
+/// A parameter that it takes.
+#[derive(Serialize)]
+struct ParamFacts {
+    name: String,
+    help: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    default: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -167,6 +178,7 @@ impl Inspection {
                 })
                 .collect(),
             paths: manifest.paths,
+            params: manifest.params.into_iter().map(ParamFacts::of).collect(),
             imports: checked.imports.iter().map(|import| import.row().name).collect(),
             functions: checked.functions,
             data_bytes: checked.data_bytes,
@@ -201,12 +213,14 @@ impl Inspection {
         for (names, what) in [
             (&["archive_pipe", "archive_open"][..], "write files into its part of the archive"),
             (&["log"], "write log lines"),
-            (&["param"], "read the run's parameters"),
             (&["now"], "ask for the time"),
         ] {
             if can(names) {
                 page.line(format_args!("  {what}"));
             }
+        }
+        for param in &self.params {
+            page.line(format_args!("  take {}", param.to_text()));
         }
         page.line("It cannot:");
         for what in &self.cannot {
@@ -239,6 +253,21 @@ impl Inspection {
         let signature = signature.map_or("none beside it".to_owned(), SignatureFacts::to_text);
         page.line(format_args!("signature  {signature}"));
         page
+    }
+}
+
+impl ParamFacts {
+    fn of(Param { name, help, default }: Param) -> ParamFacts {
+        ParamFacts { name, help, default }
+    }
+
+    /// What is typed, and what it does.
+    fn to_text(&self) -> String {
+        let default = match &self.default {
+            None => String::new(),
+            Some(value) => format!(" (default: {value})"),
+        };
+        format!("--param {}=…: {}{default}", self.name, self.help)
     }
 }
 

@@ -289,6 +289,7 @@ pub(super) fn dry_run(plan: &Plan, grant_file: Option<&Path>, clusters: &[String
     plan.check()?;
     plan.admit_modules()?;
     let manifests = plan.manifests()?;
+    plan.check_params(&manifests)?;
     let grant = plan.grant.clone().unwrap_or_default();
     let budget = plan.budgets();
     let mut page = Page::new();

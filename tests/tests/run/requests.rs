@@ -171,23 +171,95 @@ fn selectors_limits_and_masks() {
     );
 }
 
+/// A guest that logs its parameter `greeting`, which is declared like that.
+fn echo(folder: &std::path::Path, name: &str, records: &[&str]) -> std::path::PathBuf {
+    let fields = r#"(import "wagather_v1" "param" (func $param (param i32 i32 i32 i32) (result i32)))
+        (import "wagather_v1" "log" (func $log (param i32 i32 i32) (result i32)))
+        (data (i32.const 0) "greeting")
+        (func (export "gather") (result i32) (local $len i32)
+            (local.set $len (call $param (i32.const 0) (i32.const 8) (i32.const 64) (i32.const 99)))
+            (if (i32.lt_s (local.get $len) (i32.const 0)) (then (return (local.get $len))))
+            (call $log (i32.const 1) (i32.const 64) (local.get $len)))"#;
+    guest::write(folder, name, &guest::module(name, records, fields))
+}
+
 #[test]
 fn parameters_reach_the_guest() {
     let place = place();
-    let module = guest::module(
-        "echo",
-        &[],
-        r#"(import "wagather_v1" "param" (func $param (param i32 i32 i32 i32) (result i32)))
-        (import "wagather_v1" "log" (func $log (param i32 i32 i32) (result i32)))
-        (data (i32.const 0) "greeting")
-        (func (export "gather") (result i32)
-            (call $log (i32.const 1) (i32.const 64) (call $param (i32.const 0) (i32.const 8) (i32.const 64) (i32.const 99))))"#,
-    );
-    let module = guest::write(place.path(), "echo", &module);
-    let words = ["--param", "other=x", "--param", "greeting=good day = ä"];
-    let done = Host::run(module).args(words).output(place.path().join("out")).wait();
+    let declared = ["param greeting What is said", "default greeting hello  there"];
+    let module = echo(place.path(), "echo", &declared);
+    let other = echo(place.path(), "other", &["param greeting What is said", "param other Something else"]);
+    let run = |guests: &[&std::path::PathBuf], words: &[&str], output: &str| {
+        Host::run_all(guests).args(words).output(place.path().join(output)).wait()
+    };
+    let both = ["--param", "other=x", "--param", "greeting=good day = ä"];
+    let done = run(&[&module, &other], &both, "out");
     done.expect_success();
-    assert!(done.stderr.contains("echo: info: good day = ä"), "{}", done.stderr);
+    for name in ["echo", "other"] {
+        assert!(done.stderr.contains(&format!("{name}: info: good day = ä")), "{}", done.stderr);
+    }
+    // The host answers with the default.
+    let done = run(&[&module], &[], "default");
+    assert!(done.expect_success().stderr.contains("echo: info: hello  there"), "{}", done.stderr);
+    let done = run(&[&other], &[], "absent");
+    done.expect_code(7);
+    assert!(done.stderr.contains("there is no such parameter"), "{}", done.stderr);
+    // What is not declared is denied, whether it is given or not.
+    let silent = echo(place.path(), "silent", &[]);
+    let done = run(&[&silent, &module], &["--param", "greeting=x"], "silent");
+    done.expect_code(7);
+    assert!(
+        done.stderr.contains("the manifest does not declare the parameter 'greeting'"),
+        "{}",
+        done.stderr
+    );
+}
+
+#[test]
+fn a_parameter_that_nobody_takes_is_an_error_before_the_run() {
+    let place = place();
+    let module = echo(place.path(), "echo", &["param greeting What is said", "param namespaces Where"]);
+    let silent = programs::guest("hello");
+    for (guest, words, said) in [
+        (&module, &["--param", "namespace=x"][..], "did you mean 'namespaces'?"),
+        (&module, &["--param", "Greeting=x"], "did you mean 'greeting'?"),
+        (&module, &["--param", "colour=x"], "they take greeting and namespaces"),
+        (&module, &["--param", "greeting=x", "--param", "greeting=y"], "it is given twice"),
+        (&silent, &["--param", "greeting=x"], "they take no parameters"),
+    ] {
+        for dry in [&[][..], &["--dry-run"]] {
+            let output = place.path().join("out");
+            let done = Host::run(guest).args(words).args(dry).output(&output).wait();
+            done.expect_code(4);
+            assert!(done.stderr.contains("no gatherer of this run takes it") || said.contains("twice"));
+            assert!(done.stderr.contains(said), "{words:?}: {}", done.stderr);
+            assert!(!output.exists());
+        }
+    }
+}
+
+#[test]
+fn inspect_tells_the_parameters() {
+    let place = place();
+    let module = echo(
+        place.path(),
+        "echo",
+        &["param greeting What is\u{202e} said", "default greeting hello", "param team Whose"],
+    );
+    let inspect = |words: &[&str]| {
+        Host::new(["inspect"]).arg(&module).args(words).wait().expect_success().stdout_text()
+    };
+    let text = inspect(&[]);
+    assert!(text.contains("\n  take --param greeting=…: What is\\u{202e} said (default: hello)\n"), "{text}");
+    assert!(text.contains("\n  take --param team=…: Whose\n"), "{text}");
+    let told: serde_json::Value = serde_json::from_str(&inspect(&["--json"])).expect("JSON");
+    assert_eq!(
+        told["params"],
+        json!([
+            {"name": "greeting", "help": "What is\u{202e} said", "default": "hello"},
+            {"name": "team", "help": "Whose"},
+        ])
+    );
 }
 
 #[test]

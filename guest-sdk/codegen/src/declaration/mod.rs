@@ -14,6 +14,7 @@
 //!
 //! It is read key by key, and every mistake is told. What the fields are is the [plan](crate::Plan)'s to find out.
 
+mod params;
 mod selection;
 
 pub use selection::{Below, Selection, Wish, Wrong};
@@ -37,6 +38,8 @@ const OTHER_WORDS: &[(&str, &str)] = &[
     ("derives", "derive"),
     ("type", "types"),
     ("path", "paths"),
+    ("param", "params"),
+    ("parameters", "params"),
 ];
 
 /// What a gatherer declares.
@@ -64,6 +67,8 @@ pub struct Declaration {
     pub paths: Vec<Described>,
     /// The entries that it writes into the archive.
     pub writes: Vec<Described>,
+    /// Parameters that whoever starts a run may give.
+    pub params: Vec<Param>,
     /// Names for types, and where they are.
     pub types: Vec<Named>,
     /// Traits that all types get beside those that they need.
@@ -123,6 +128,19 @@ pub struct Described {
     pub name: String,
     /// The sentence.
     pub what: String,
+}
+
+/// A parameter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Param {
+    /// Where it stands.
+    pub place: Place,
+    /// Its name.
+    pub name: String,
+    /// What it is for, in a sentence.
+    pub about: String,
+    /// What it is if nobody gives it; `None` if it may be missing.
+    pub default: Option<String>,
 }
 
 /// A type's name, and the fields that have it.
@@ -219,6 +237,7 @@ impl Reading<'_> {
             "resources",
             "paths",
             "writes",
+            "params",
             "types",
             "derive",
             "visibility",
@@ -255,6 +274,7 @@ impl Reading<'_> {
             Some(_) if wagather_abi_path(path) => Ok(()),
             _ => Err("a path starts with '/', and has plain segments only (no query, no escapes)".to_owned()),
         });
+        let params = map.get("params").map(|node| self.params(node, &paths)).unwrap_or_default();
         Some(Declaration {
             file: self.file.to_owned(),
             name,
@@ -267,6 +287,7 @@ impl Reading<'_> {
             resources,
             paths,
             writes: self.described(&map, "writes", |_| Ok(())),
+            params,
             types: map.get("types").map(|node| self.types(node)).unwrap_or_default(),
             derive: self.derive(&map),
             public: public.unwrap_or(false),

@@ -3,7 +3,7 @@
 
 use super::doc::sentence;
 use super::fixture::sample;
-use crate::declaration::Described;
+use crate::declaration::{Described, Param};
 use crate::plain::plain;
 use crate::plan::{Field, Plan, Planned, Type};
 use crate::{Package, plan::Body};
@@ -32,6 +32,9 @@ pub fn docs(plan: &Plan, package: &Package) -> String {
         page.line("### Raw paths");
         page.line("The answers are taken as they are.");
         page.described("Path", &plan.paths);
+    }
+    if !plan.params.is_empty() {
+        page.params();
     }
     page.line("## What it writes");
     page.line(&format!("All of it is in the folder {} of the archive.", code(&format!("{name}/"))));
@@ -181,6 +184,19 @@ impl Page<'_> {
         let row = |one: &Described| [cell(&code(&one.name)), cell(&prose(&one.what))];
         let rows: Vec<[String; 2]> = all.iter().map(row).collect();
         self.table([what, "What it is"], &rows);
+    }
+
+    fn params(&mut self) {
+        self.line("## Parameters");
+        let row = |one: &Param| {
+            let default = one.default.as_deref().map_or(String::new(), |value| {
+                if value.is_empty() { "the empty text".to_owned() } else { code(value) }
+            });
+            [cell(&code(&one.name)), cell(&default), cell(&prose(&one.about))]
+        };
+        let rows: Vec<[String; 3]> = self.plan.params.iter().map(row).collect();
+        self.table(["Parameter", "Default", "What it is for"], &rows);
+        self.line(&format!("They are given as in {}.", code("host-min run --param NAME=VALUE …")));
     }
 
     fn rights(&mut self) {

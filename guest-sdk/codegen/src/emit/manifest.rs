@@ -22,5 +22,11 @@ pub fn manifest(plan: &Plan, package: &Package) -> String {
     for path in &plan.paths {
         let _ = writeln!(text, "path {}", path.name);
     }
+    for param in &plan.params {
+        let _ = writeln!(text, "param {} {}", param.name, param.about);
+        if let Some(value) = &param.default {
+            let _ = writeln!(text, "default {} {value}", param.name);
+        }
+    }
     text
 }

@@ -27,7 +27,7 @@ impl Rust<'_> {
         for (index, planned) in self.plan.resources.iter().enumerate() {
             self.resource(index, planned, &mut items);
         }
-        let paths = self.paths();
+        let paths = self.paths() + &self.params();
         let mut text = [self.head(), self.uses(), paths, items].concat();
         trim(&mut text, true);
         text
@@ -73,7 +73,7 @@ impl Rust<'_> {
         if has("RawPath") {
             text += "use wagather::rest::RawPath;\n";
         }
-        let own = of(&["Api", "Fields", "Resource", "Serialize"]);
+        let own = of(&["Api", "DefaultedParam", "Fields", "Param", "Resource", "Serialize"]);
         match own[..] {
             [] => {}
             [only] => text += &format!("use wagather::{only};\n"),
@@ -104,6 +104,30 @@ impl Rust<'_> {
                 self.visible(),
                 path.name
             );
+        }
+        text
+    }
+
+    fn params(&mut self) -> String {
+        let mut text = String::new();
+        let visible = self.visible();
+        for param in &self.plan.params {
+            text += &comment("", &param.about);
+            let (of_type, name) = match &param.default {
+                None => ("Param", format!("{:?}", param.name)),
+                Some(value) => ("DefaultedParam", format!("{:?} = {value:?}", param.name)),
+            };
+            self.used.insert(of_type);
+            let constant = constant(&param.name);
+            let begin = format!("{visible} const {constant}: {of_type} =");
+            let line = format!("{begin} wagather::param!({name}, {:?});", param.about);
+            match line.chars().count() <= WIDTH {
+                true => _ = writeln!(text, "{line}\n"),
+                false => {
+                    let _ =
+                        writeln!(text, "{begin} wagather::param!(\n    {name},\n    {:?}\n);\n", param.about);
+                }
+            }
         }
         text
     }

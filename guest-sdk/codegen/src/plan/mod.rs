@@ -9,7 +9,7 @@ mod resolve;
 
 pub(crate) use resolve::{integer, what};
 
-use crate::declaration::{Declaration, Described};
+use crate::declaration::{Declaration, Described, Param};
 use crate::schema::{Resource, Schemas};
 use crate::{Error, schema};
 use wagather_yaml::Mistakes;
@@ -35,6 +35,8 @@ pub struct Plan {
     pub paths: Vec<Described>,
     /// The entries that the gatherer writes.
     pub writes: Vec<Described>,
+    /// The parameters that it takes.
+    pub params: Vec<Param>,
     /// Whether the types are everybody's.
     pub public: bool,
 }

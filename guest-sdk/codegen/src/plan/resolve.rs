@@ -84,6 +84,7 @@ pub(super) fn plan(declaration: &Declaration, schemas: &Schemas, mistakes: &mut 
         enumerations: named.enumerations,
         paths: declaration.paths.clone(),
         writes: declaration.writes.clone(),
+        params: declaration.params.clone(),
         public: declaration.public,
     })
 }

@@ -227,7 +227,7 @@ fn long_texts(forger: &mut Forger) {
             i64::from(Status::BAD_HANDLE.0),
         );
     }
-    forger.expect("param", &Request::Param(long.clone(), u32::MAX), i64::from(Status::ABSENT.0));
+    forger.expect("param", &Request::Param(long.clone(), u32::MAX), i64::from(Status::DENIED.0));
     forger.expect("log", &Request::Log(LogLevel::ERROR, long.clone()), 0);
     forger.expect("archive_write", &Request::ArchiveWrite(0, long), i64::from(Status::BAD_HANDLE.0));
     well(forger);

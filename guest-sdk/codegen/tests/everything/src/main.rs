@@ -46,11 +46,15 @@ fn main() {
     let gather = || -> Result<()> {
         let pod = resources::Pods::namespaced("default").get("pod-1")?;
         assert_eq!(pod.spec.node_name.as_deref(), Some("node-1"));
+        assert_eq!(resources::TEAM.value(&mut [0; 8])?, Some("blue"));
+        assert_eq!(resources::LOG_LINES.value(&mut [0; 8])?, "20");
+        assert_eq!(resources::QUOTED.value(&mut [])?, "");
         resources::Secrets::namespaced("shop").get_raw("secret-1")?.pipe("secret.json")?;
         Ok(())
     };
     let run = Host::new()
         .list("/api/v1/pods", include_str!("../fixtures/pods.json"))
+        .param("team", "blue")
         .list("/api/v1/namespaces/shop/secrets", include_str!("../fixtures/secrets.json"))
         .run(gather);
     assert_eq!(run.result, Ok(()));

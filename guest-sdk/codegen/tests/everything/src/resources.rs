@@ -9,13 +9,25 @@ use alloc::vec::Vec;
 use wagather::json::{IntOrString, Pairs, Raw};
 use wagather::quantity::Quantity;
 use wagather::rest::RawPath;
-use wagather::{Api, Fields, Resource, Serialize};
+use wagather::{Api, DefaultedParam, Fields, Param, Resource, Serialize};
 
 /// Which version the server has.
 pub(crate) const VERSION: RawPath = wagather::manifest_path!("/version");
 
 /// The path `/metrics`.
 pub(crate) const METRICS: RawPath = wagather::manifest_path!("/metrics");
+
+/// Whose pods; without it, everybody's.
+pub(crate) const TEAM: Param = wagather::param!("team", "Whose pods; without it, everybody's.");
+
+/// How many of the last lines | of each log, as kubectl's --tail has it, and nothing else at all.
+pub(crate) const LOG_LINES: DefaultedParam = wagather::param!(
+    "log-lines" = "20",
+    "How many of the last lines | of each log, as kubectl's --tail has it, and nothing else at all."
+);
+
+/// What is "quoted".
+pub(crate) const QUOTED: DefaultedParam = wagather::param!("quoted" = "", "What is \"quoted\".");
 
 /// The pods in all namespaces, `Pods::all()`, or in one, `Pods::namespaced(…)`.
 #[allow(dead_code)] // for who asks so
