@@ -28,7 +28,8 @@ fn crd(plural: &str, kind: &str, properties: &Value) -> String {
 
 fn gather(folder: &Path, name: &str, rest: &str) -> String {
     let file = folder.join(name);
-    fs::write(&file, format!("apiVersion: wagather/v1\nkind: Gather\n{rest}\n")).expect("a declaration");
+    fs::write(&file, format!("apiVersion: wagather/v1\nkind: Gather\nname: odd\n{rest}\n"))
+        .expect("a declaration");
     text(&file)
 }
 
