@@ -2,7 +2,7 @@
 //!
 //! A plan is data; nothing is opened until [`run`](crate::run()) is called.
 
-use crate::archive::Output;
+use crate::archive::{Existing, Output};
 use crate::broker::policy::Narrowing;
 use crate::broker::{audit, line};
 use crate::error::{Class, Failure, Result};
@@ -42,6 +42,8 @@ pub struct Plan {
     pub from: From,
     /// Where the archive goes.
     pub output: Output,
+    /// What becomes of an archive or a recording that is there already.
+    pub existing: Existing,
     /// How guests are kept apart.
     pub isolation: Isolation,
     /// Whether a gatherer may only run in a sandbox that has every [mechanism](crate::sandbox::in_force::Mechanism).
@@ -85,6 +87,7 @@ impl Plan {
             guests: Vec::new(),
             from,
             output,
+            existing: Existing::Keep,
             isolation,
             require_sandbox: false,
             engine: engine::Kind::default(),

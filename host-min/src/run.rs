@@ -4,7 +4,7 @@
 //! and validate and compile their modules while this process reads its configuration and connects.
 
 use crate::access;
-use crate::archive::{Archive, Contents, Existing, Lost, Section};
+use crate::archive::{Archive, Contents, Lost, Section, Values};
 use crate::broker::admission::Admission;
 use crate::broker::audit::Audit;
 use crate::broker::budget::Budget;
@@ -89,8 +89,16 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
     let budget = Budget { held_bytes: part_of(side_by_side), ..Budget::from(&plan.budgets()) };
     let now_millis = fetchers.source().now_millis();
     let timed = !fetchers.source().is_recording();
-    let archive =
-        Archive::create(&plan.output, plan.guests.len(), u64::try_from(now_millis / 1000).unwrap_or(0))?;
+    let output = match plan.output.is_template() {
+        true => plan.output.filled(&Values::now(fetchers.source().label()))?,
+        false => plan.output.clone(),
+    };
+    let archive = Archive::create(
+        &output,
+        plan.existing,
+        plan.guests.len(),
+        u64::try_from(now_millis / 1000).unwrap_or(0),
+    )?;
     let mut sections = Vec::with_capacity(plan.guests.len());
     for (index, manifest) in manifests.iter().enumerate() {
         sections.push(archive.section(index, &manifest.name)?);
@@ -204,7 +212,7 @@ fn open_source(plan: &Plan, needs_a_server: bool, redactor: &Arc<Redactor>) -> R
     match &plan.record {
         None => Ok(Opened { source, recorder: None, warnings }),
         Some(path) => {
-            let recorder = Arc::new(Recorder::new(source, path, redactor.clone())?);
+            let recorder = Arc::new(Recorder::new(source, path, plan.existing, redactor.clone())?);
             Ok(Opened { source: recorder.clone(), recorder: Some(Unfinished(recorder)), warnings })
         }
     }
@@ -271,7 +279,7 @@ fn finish(
         narrowed_to: plan.narrowing.clone(),
         warnings,
     };
-    let finished = archive.finish(sections, report.complete, Existing::Keep, &audit, |contents| {
+    let finished = archive.finish(sections, report.complete, &audit, |contents| {
         account_for(contents, &mut report);
         report.to_json()
     })?;

@@ -144,6 +144,12 @@ impl Host {
         self
     }
 
+    /// Where its standard input comes from; otherwise there is none.
+    pub fn stdin(mut self, stdin: impl Into<Stdio>) -> Host {
+        self.command.stdin(stdin);
+        self
+    }
+
     /// Where its standard output goes; otherwise it is captured.
     pub fn stdout(mut self, stdout: impl Into<Stdio>) -> Host {
         self.command.stdout(stdout);

@@ -47,7 +47,18 @@ pub(crate) struct Target {
 
 impl Target {
     /// The target at a path; `what` is what it is called in failures, as in "the archive".
+    /// Folders on the way that are not there are made when something is written.
     pub(crate) fn claim(path: &Path, what: &str) -> Result<Target, Failure> {
+        Target::claim_over(path, what, Existing::Keep, |_| false)
+    }
+
+    /// The same at a path where something may be that is replaced.
+    pub(crate) fn claim_over(
+        path: &Path,
+        what: &str,
+        existing: Existing,
+        is_ours: fn(&Path) -> bool,
+    ) -> Result<Target, Failure> {
         let shown = format!("{what} {}", path.display());
         let failure = |reason: &str, advice: &str| {
             Failure::new(Class::Output, format!("cannot write {shown}"), reason).advise(advice)
@@ -63,25 +74,31 @@ impl Target {
             _ => Path::new("."),
         };
         let target = Target { path: path.to_owned(), folder: folder.to_owned(), shown: shown.clone() };
-        match fs::metadata(folder) {
+        // The nearest folder that is there, or is no folder.
+        let there = folder.ancestors().find(|folder| fs::symlink_metadata(folder).is_ok());
+        let there = there.unwrap_or(Path::new("."));
+        match fs::metadata(there) {
             Ok(metadata) if metadata.is_dir() => {}
             Ok(_) => {
-                return Err(failure(
-                    &format!("{} is not a folder", folder.display()),
-                    "choose another place",
-                ));
-            }
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                let reason = format!("the folder {} does not exist", folder.display());
-                return Err(failure(&reason, "create it first, or choose another place"));
+                return Err(failure(&format!("{} is not a folder", there.display()), "choose another place"));
             }
             Err(error) => return Err(target.failure(&error)),
         }
-        if target.is_taken() {
-            return Err(failure(
-                "it exists already, and is not replaced",
-                "remove it, or choose another name",
-            ));
+        match existing {
+            _ if !target.is_taken() => {}
+            Existing::Keep => {
+                return Err(failure(
+                    "it exists already",
+                    "choose another name, or replace it with --overwrite",
+                ));
+            }
+            Existing::Replace if is_ours(path) => {}
+            Existing::Replace => {
+                return Err(failure(
+                    "it exists already, and was not made by this program",
+                    "remove it yourself, or choose another name",
+                ));
+            }
         }
         Ok(target)
     }
@@ -179,6 +196,7 @@ impl Target {
 
     /// A new file under a hidden name.
     pub(crate) fn new_file(&self) -> Result<(File, Partial), Failure> {
+        self.make_folder()?;
         self.clear_up();
         self.hidden(|path| create_file(path).and_then(locked))
             .map(|(file, path)| (file, Partial { hidden: Hidden::new(&path), path, folder: None }))
@@ -187,10 +205,17 @@ impl Target {
 
     /// A new folder under a hidden name.
     pub(crate) fn new_folder(&self) -> Result<Partial, Failure> {
+        self.make_folder()?;
         self.clear_up();
         self.hidden(|path| create_folder(path).and_then(|()| locked(File::open(path)?)))
             .map(|(folder, path)| Partial { hidden: Hidden::new(&path), path, folder: Some(folder) })
             .map_err(|error| self.failure(&error))
+    }
+
+    /// Makes what is missing on the way to it, for its owner alone.
+    pub(crate) fn make_folder(&self) -> Result<(), Failure> {
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(&self.folder);
+        made.map_err(|error| self.failure(&error))
     }
 
     /// A file without a name, which is gone when it is closed, however this process ends.
@@ -354,7 +379,6 @@ mod tests {
         fs::write(&file, "").expect("a file");
         std::os::unix::fs::symlink("nowhere", scratch.path().join("link")).expect("a link");
         for (path, reason) in [
-            (scratch.path().join("no/x"), "does not exist"),
             (file.join("x"), "is not a folder"),
             (file, "exists already"),
             (scratch.path().join("link"), "exists already"),

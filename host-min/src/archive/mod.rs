@@ -24,6 +24,7 @@ mod rename;
 mod section;
 mod spool;
 mod tar;
+mod template;
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -38,6 +39,7 @@ pub(crate) use aside::{Partial, Target, create_folder};
 pub(crate) use known::is_recording;
 pub use section::{AddError, Section};
 pub use spool::{MAX_SPOOL_MEMORY_BYTES, Spool, SpoolReader};
+pub(crate) use template::Values;
 
 use crate::error::{Class, Failure};
 use crate::stop::Kept;
@@ -59,9 +61,13 @@ pub enum Output {
 
 impl Output {
     /// Whether there is room for something new at its place; nothing is made there.
-    pub fn check(&self) -> Result<(), Failure> {
+    pub fn check(&self, existing: Existing) -> Result<(), Failure> {
         match self {
-            Output::Folder(path) | Output::TarGz(path) => Target::claim(path, "the archive").map(|_| ()),
+            // What its name will be is known when it runs.
+            Output::Folder(_) | Output::TarGz(_) if self.is_template() => Ok(()),
+            Output::Folder(path) | Output::TarGz(path) => {
+                Target::claim_over(path, "the archive", existing, is_archive).map(|_| ())
+            }
             Output::Stdout => Ok(()),
         }
     }
@@ -85,6 +91,7 @@ impl Output {
 pub struct Archive {
     form: Form,
     target: Arc<Target>,
+    existing: Existing,
     sections: usize,
     mtime_seconds: u64,
     #[expect(dead_code, reason = "what it does is to be dropped")]
@@ -138,14 +145,19 @@ pub struct Finished {
 impl Archive {
     /// Claims the output before anything runs: an output that exists, or cannot be written, is refused now.
     /// `mtime_seconds` is the time of every entry, in seconds since the Unix epoch.
-    pub fn create(output: &Output, sections: usize, mtime_seconds: u64) -> Result<Archive, Failure> {
+    pub fn create(
+        output: &Output,
+        existing: Existing,
+        sections: usize,
+        mtime_seconds: u64,
+    ) -> Result<Archive, Failure> {
         let (form, target) = match output {
             Output::Folder(path) => {
-                let target = Target::claim(path, "the archive")?;
+                let target = Target::claim_over(path, "the archive", existing, is_archive)?;
                 (Form::Folder(target.new_folder()?), target)
             }
             Output::TarGz(path) => {
-                let target = Target::claim(path, "the archive")?;
+                let target = Target::claim_over(path, "the archive", existing, is_archive)?;
                 let (file, partial) = target.new_file()?;
                 (Form::TarGz(file, partial), target)
             }
@@ -156,7 +168,7 @@ impl Archive {
             }
             Output::Stdout => (Form::Stdout, Target::stream("the archive to the standard output")),
         };
-        Ok(Archive { form, target: Arc::new(target), sections, mtime_seconds, kept: Kept::new() })
+        Ok(Archive { form, target: Arc::new(target), existing, sections, mtime_seconds, kept: Kept::new() })
     }
 
     /// The place of one gatherer's files; asked for once per index and per gatherer.
@@ -180,7 +192,6 @@ impl Archive {
         self,
         mut sections: Vec<Section>,
         complete: bool,
-        existing: Existing,
         audit: &[u8],
         report: impl FnOnce(&Contents) -> Vec<u8>,
     ) -> Result<Finished, Failure> {
@@ -205,6 +216,7 @@ impl Archive {
         let report = report(&contents);
         let own = [(AUDIT_PATH, audit), (REPORT_PATH, &*report)];
         let failure = |error: io::Error| self.target.failure(&error);
+        let existing = self.existing;
         match self.form {
             Form::Folder(partial) => {
                 let whole = partial.path().join("whole");

@@ -94,7 +94,7 @@ fn what_was_typed_says_where() {
 fn it_appears_when_it_is_whole() {
     let scratch = tempfile::tempdir().expect("a folder");
     for output in outputs(scratch.path()) {
-        let archive = Archive::create(&output, 1, TIME).expect("free");
+        let archive = Archive::create(&output, Existing::Keep, 1, TIME).expect("free");
         let mut section = archive.section(0, "zero").expect("a section");
         section.add("a/b.json", b"{}").expect("added");
         let mut spool = section.spool(1 << 20);
@@ -106,7 +106,7 @@ fn it_appears_when_it_is_whole() {
         assert_eq!((section.entries(), section.bytes()), (2, 500_002));
         assert!(!path(&output).exists());
         let finished = archive
-            .finish(vec![section], true, Existing::Keep, b"", |contents| {
+            .finish(vec![section], true, b"", |contents| {
                 assert_eq!(contents.sections, [contents_of(2, 500_002, &[])]);
                 b"report".to_vec()
             })
@@ -116,7 +116,9 @@ fn it_appears_when_it_is_whole() {
         assert_eq!(files.keys().collect::<Vec<_>>(), ["a/b.json", "a/long", AUDIT_PATH, REPORT_PATH]);
         assert_eq!((files["a/b.json"].as_str(), files[REPORT_PATH].as_str()), ("{}", "report"));
         assert_eq!(files["a/long"], "long ".repeat(100_000));
-        assert!(Archive::create(&output, 1, TIME).expect_err("taken").reason.contains("exists"));
+        assert!(
+            Archive::create(&output, Existing::Keep, 1, TIME).expect_err("taken").reason.contains("exists")
+        );
     }
     assert_eq!(listing(scratch.path()), ["out", "out.tar.gz"]);
 }
@@ -125,7 +127,7 @@ fn it_appears_when_it_is_whole() {
 fn what_an_earlier_section_has_goes_below_the_gatherers_folder() {
     let scratch = tempfile::tempdir().expect("a folder");
     for output in outputs(scratch.path()) {
-        let archive = Archive::create(&output, 5, TIME).expect("free");
+        let archive = Archive::create(&output, Existing::Keep, 5, TIME).expect("free");
         let fill = |index: usize, paths: &[&str]| {
             let mut section = archive.section(index, NAMES[index]).expect("a section");
             for path in paths {
@@ -137,20 +139,19 @@ fn what_an_earlier_section_has_goes_below_the_gatherers_folder() {
         let first = fill(0, &["a/b", "a/1"]);
         let second = fill(1, &["d", "c/2", "a/b"]);
         let fourth = fill(3, &["a", "0", "x", "c/3"]);
-        let finished =
-            archive.finish(vec![fourth, third, second, first], true, Existing::Keep, b"", |contents| {
-                assert_eq!(
-                    contents.sections,
-                    [
-                        contents_of(2, 2, &[]),
-                        contents_of(3, 3, &[("a", 1)]),
-                        contents_of(5, 5, &[("a", 2)]),
-                        contents_of(4, 4, &[("a", 1), ("c", 1), ("x", 1)]),
-                        contents_of(0, 0, &[])
-                    ]
-                );
-                Vec::new()
-            });
+        let finished = archive.finish(vec![fourth, third, second, first], true, b"", |contents| {
+            assert_eq!(
+                contents.sections,
+                [
+                    contents_of(2, 2, &[]),
+                    contents_of(3, 3, &[("a", 1)]),
+                    contents_of(5, 5, &[("a", 2)]),
+                    contents_of(4, 4, &[("a", 1), ("c", 1), ("x", 1)]),
+                    contents_of(0, 0, &[])
+                ]
+            );
+            Vec::new()
+        });
         finished.expect("finished");
         assert_eq!(
             gathered(&output),
@@ -189,7 +190,7 @@ fn moved_files_are_whole_whatever_their_lengths() {
     let lens = [0, 1, 511, 512, 513, 1024, 70_000, 2, 0, 300_000, 5, 512, 3];
     assert_eq!(paths.len(), lens.len());
     for output in outputs(scratch.path()) {
-        let archive = Archive::create(&output, 4, TIME).expect("free");
+        let archive = Archive::create(&output, Existing::Keep, 4, TIME).expect("free");
         let content = |index: usize, len: usize| NAMES[index][..1].repeat(len);
         let fill = |index: usize, own: bool| {
             let mut section = archive.section(index, NAMES[index]).expect("a section");
@@ -205,7 +206,7 @@ fn moved_files_are_whole_whatever_their_lengths() {
         let empty = archive.section(0, NAMES[0]).expect("a section");
         let sections = vec![fill(3, true), fill(1, true), empty, fill(2, false)];
         let bytes: u64 = lens.iter().map(|len| *len as u64).sum();
-        let finished = archive.finish(sections, true, Existing::Keep, b"", |contents| {
+        let finished = archive.finish(sections, true, b"", |contents| {
             let all = lens.len() as u64;
             assert_eq!(
                 contents.sections,
@@ -238,7 +239,7 @@ fn moved_files_are_whole_whatever_their_lengths() {
 fn only_a_gatherers_own_entry_can_be_in_the_way_of_its_files() {
     let scratch = tempfile::tempdir().expect("a folder");
     for output in outputs(scratch.path()) {
-        let archive = Archive::create(&output, 2, TIME).expect("free");
+        let archive = Archive::create(&output, Existing::Keep, 2, TIME).expect("free");
         let mut first = archive.section(0, "zero").expect("a section");
         let mut second = archive.section(1, "one").expect("a section");
         for path in ["namespaces/a/x.json", "namespaces/b/y.json", "namespaces/c/z.json"] {
@@ -249,7 +250,7 @@ fn only_a_gatherers_own_entry_can_be_in_the_way_of_its_files() {
         {
             second.add(path, if own.contains(&path) { b"own" } else { b"2nd" }).expect("added");
         }
-        let finished = archive.finish(vec![first, second], true, Existing::Keep, b"", |contents| {
+        let finished = archive.finish(vec![first, second], true, b"", |contents| {
             let lost = Some(Lost { files: 2, first: "namespaces/b/y.json".to_owned() });
             let second = SectionContents { lost, ..contents_of(4, 12, &[("namespaces", 1)]) };
             assert_eq!(contents.sections, [contents_of(3, 15, &[]), second]);
@@ -276,7 +277,7 @@ fn only_a_gatherers_own_entry_can_be_in_the_way_of_its_files() {
 fn a_section_needs_a_folder_that_no_other_has() {
     let scratch = tempfile::tempdir().expect("a folder");
     for output in outputs(scratch.path()) {
-        let archive = Archive::create(&output, 1, TIME).expect("free");
+        let archive = Archive::create(&output, Existing::Keep, 1, TIME).expect("free");
         for name in ["", "..", "a/b", "A", "namespaces", "cluster-scoped-resources", REPORT_PATH, AUDIT_PATH]
         {
             let Err(failure) = archive.section(0, name) else { panic!("{name}") };
@@ -290,7 +291,7 @@ fn the_same_content_is_the_same_bytes_whichever_thread_was_faster() {
     let scratch = tempfile::tempdir().expect("a folder");
     let make = |name: &str, reversed: bool| {
         let output = Output::parse(scratch.path().join(name));
-        let archive = Archive::create(&output, 4, TIME).expect("free");
+        let archive = Archive::create(&output, Existing::Keep, 4, TIME).expect("free");
         let fill = |index: usize| {
             let mut section = archive.section(index, NAMES[index]).expect("a section");
             for number in 0..200 {
@@ -308,7 +309,7 @@ fn the_same_content_is_the_same_bytes_whichever_thread_was_faster() {
             let threads = order.map(|index| scope.spawn(move || fill(index)));
             threads.into_iter().map(|thread| thread.join().expect("a section")).collect()
         });
-        archive.finish(sections, true, Existing::Keep, b"", |_| b"r".to_vec()).expect("finished");
+        archive.finish(sections, true, b"", |_| b"r".to_vec()).expect("finished");
         fs::read(path(&output)).expect("an archive")
     };
     assert_eq!(make("a.tgz", false), make("b.tgz", true));
@@ -335,12 +336,12 @@ fn finish(output: &Output, content: &str, complete: bool, existing: Existing) ->
         Output::Stdout => Output::Stdout,
     };
     // Claimed while the name was free.
-    let mut archive = Archive::create(&claimed, 1, TIME)?;
+    let mut archive = Archive::create(&claimed, existing, 1, TIME)?;
     archive.target = Arc::new(Target::claim_taken(&path(output), "the archive"));
     let mut section = archive.section(0, "zero")?;
     section.add(content, content.as_bytes()).expect("added");
     let report = format!(r#"{{"wagather": "{}"}}"#, env!("CARGO_PKG_VERSION"));
-    let finished = archive.finish(vec![section], complete, existing, b"", |_| report.into_bytes())?;
+    let finished = archive.finish(vec![section], complete, b"", |_| report.into_bytes())?;
     Ok(finished.path.expect("a path"))
 }
 
@@ -425,7 +426,7 @@ fn it_is_for_its_owner_alone() {
 fn dropped_before_the_end_it_leaves_nothing() {
     let scratch = tempfile::tempdir().expect("a folder");
     for output in outputs(scratch.path()) {
-        let archive = Archive::create(&output, 1, TIME).expect("free");
+        let archive = Archive::create(&output, Existing::Keep, 1, TIME).expect("free");
         archive.section(0, "zero").expect("a section").add("a", b"a").expect("added");
         assert!(
             listing(scratch.path()).iter().all(|name| name.starts_with('.') && name.ends_with(".partial"))
@@ -438,9 +439,9 @@ fn dropped_before_the_end_it_leaves_nothing() {
 fn a_name_that_was_taken_meanwhile_stays_as_it_is() {
     let scratch = tempfile::tempdir().expect("a folder");
     let output = Output::parse(scratch.path().join("a.tgz"));
-    let archive = Archive::create(&output, 0, TIME).expect("free");
+    let archive = Archive::create(&output, Existing::Keep, 0, TIME).expect("free");
     fs::write(path(&output), "other").expect("a file");
-    let failure = archive.finish(vec![], true, Existing::Keep, b"", |_| Vec::new()).expect_err("taken");
+    let failure = archive.finish(vec![], true, b"", |_| Vec::new()).expect_err("taken");
     assert!(failure.advice.contains("a.tgz.incomplete"), "{failure}");
     assert_eq!(fs::read_to_string(path(&output)).expect("a file"), "other");
 }
@@ -450,11 +451,11 @@ fn a_full_disk_is_one_clear_failure() {
     let Ok(full) = File::options().write(true).open("/dev/full") else { return };
     let scratch = tempfile::tempdir().expect("a folder");
     let output = Output::parse(scratch.path().join("a.tgz"));
-    let mut archive = Archive::create(&output, 1, TIME).expect("free");
+    let mut archive = Archive::create(&output, Existing::Keep, 1, TIME).expect("free");
     if let Form::TarGz(file, _) = &mut archive.form {
         *file = full;
     }
-    let failure = archive.finish(vec![], true, Existing::Keep, b"", |_| Vec::new()).expect_err("full");
+    let failure = archive.finish(vec![], true, b"", |_| Vec::new()).expect_err("full");
     assert_eq!(failure.class, Class::Output);
     assert!(failure.advice.contains("free some space"), "{failure}");
     assert_eq!(listing(scratch.path()), [""; 0]);
@@ -463,7 +464,14 @@ fn a_full_disk_is_one_clear_failure() {
 #[test]
 fn a_stream_is_the_same_archive() {
     let target = Arc::new(Target::stream("the archive"));
-    let archive = Archive { form: Form::Stdout, target, sections: 1, mtime_seconds: TIME, kept: Kept::new() };
+    let archive = Archive {
+        form: Form::Stdout,
+        target,
+        existing: Existing::Keep,
+        sections: 1,
+        mtime_seconds: TIME,
+        kept: Kept::new(),
+    };
     let mut section = archive.section(0, "zero").expect("a section");
     section.add("a", b"b").expect("added");
     let paths = std::mem::take(&mut section.paths);

@@ -4,6 +4,7 @@ use super::clusters::Several;
 use super::display::{self, Settings};
 use super::table::Command;
 use super::typed::{Words, Wrong};
+use host_min::Output;
 use host_min::broker::policy::{Narrowing, label_selector};
 use host_min::cluster::{self, Compression, Secret};
 use host_min::limits::{MAX_CHUNK_ITEMS, MAX_QPS};
@@ -19,6 +20,7 @@ use wagather_abi::manifest::is_name;
 pub(super) struct Run {
     pub(super) guests: Vec<PathBuf>,
     pub(super) output: OsString,
+    pub(super) overwrite: bool,
     pub(super) cluster: cluster::Options,
     /// If there are several clusters, the context of `cluster` is none.
     pub(super) several: Option<Several>,
@@ -87,12 +89,17 @@ impl Run {
         }
         let path = |long| words.one(long).map(PathBuf::from);
         let several = Several::of(words)?;
+        let output = match &several {
+            Some(several) => several.folder.clone(),
+            None => words.one("output").unwrap_or_default(),
+        };
+        Output::check_template(&output).map_err(|why| {
+            wrong(words.command, format!("--output cannot be '{}': {why}", output.display()))
+        })?;
         Ok(Run {
             guests: words.operands.iter().map(PathBuf::from).collect(),
-            output: match &several {
-                Some(several) => several.folder.clone(),
-                None => words.one("output").unwrap_or_default(),
-            },
+            output,
+            overwrite: words.has("overwrite") || words.has("force"),
             cluster: cluster::Options {
                 kubeconfig: path("kubeconfig"),
                 context: if several.is_none() { one(words, "context", text)? } else { None },
@@ -281,7 +288,8 @@ mod tests {
         assert_eq!((run.qps, run.burst), (host_min::limits::DEFAULT_QPS, host_min::limits::DEFAULT_BURST));
         assert_eq!(run.chunk_items, None);
         assert_eq!(run.engine, Kind::default());
-        assert_eq!(run.output, "wagather.tar.gz");
+        assert_eq!(run.output, "wagather-{context}-{time}.tar.gz");
+        assert!(!run.overwrite);
         assert_eq!(run.display, Settings::default());
     }
 
@@ -300,6 +308,18 @@ mod tests {
                 assert!(reason == expected || number.starts_with('-'), "{reason}");
             }
         }
+    }
+
+    #[test]
+    fn names_of_outputs_are_known_before_anything_runs() {
+        assert!(run("run a --output {pod}/{context}-{time}.tgz --overwrite").is_ok_and(|run| run.overwrite));
+        assert!(run("run a --force").is_ok_and(|run| run.overwrite));
+        assert_eq!(
+            run("run a --output x-{date}.tgz").expect_err("unknown"),
+            "--output cannot be 'x-{date}.tgz': {date} stands for nothing; {context}, {time} and {pod} do"
+        );
+        let reason = run("run a --all-contexts --output {context}").expect_err("of one");
+        assert!(reason.contains("{context} is one cluster's"), "{reason}");
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub(super) struct Several {
 }
 
 /// Where the archives go if nothing else is said.
-const DEFAULT_FOLDER: &str = "wagather";
+const DEFAULT_FOLDER: &str = "wagather-{time}";
 
 /// What is for one cluster alone, and why.
 const NOT_WITH_SEVERAL: &[(&str, &str)] = &[
@@ -36,6 +36,8 @@ const NOT_WITH_SEVERAL: &[(&str, &str)] = &[
     ("certificate-authority", "each cluster has its own"),
     ("tls-server-name", "each server has its own"),
     ("record", "a recording is of one cluster; record each in a run of its own"),
+    ("overwrite", "the folder of several clusters is always a new one"),
+    ("force", "the folder of several clusters is always a new one"),
     ("audit", "the file is of one cluster; each archive has its own audit.jsonl"),
 ];
 
@@ -61,6 +63,11 @@ impl Several {
         }
         let folder = match words.all("output").next() {
             None => DEFAULT_FOLDER.into(),
+            Some(typed) if typed.as_encoded_bytes().windows(9).any(|part| part == b"{context}") => {
+                let reason =
+                    "{context} is one cluster's, and each archive in the folder is called after its own";
+                return refuse(format!("--output cannot be '{}': {reason}", typed.display()));
+            }
             Some(typed) if matches!(Output::parse(typed), Output::Folder(_)) => typed.clone(),
             Some(typed) => {
                 let reason = "several clusters go into a folder, with an archive for each";

@@ -304,7 +304,7 @@ pub(super) fn dry_run(plan: &Plan, grant_file: Option<&Path>, clusters: &[String
         lines.iter().for_each(|line| page.line(line));
         page.line("");
     }
-    plan.output.check()?;
+    plan.output.check(plan.existing)?;
     page.line(format_args!("grant    {}", described(grant_file, &grant)));
     if !plan.narrowing.is_nothing() {
         page.line(format_args!("narrowed {}", narrowed(&plan.narrowing)));

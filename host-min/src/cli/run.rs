@@ -3,6 +3,7 @@
 use super::args::Run;
 use super::display::{self, Display, Ended, Said, Who};
 use super::rights;
+use host_min::archive::Existing;
 use host_min::broker::audit::Live;
 use host_min::clusters::Sums;
 use host_min::error::{Class, Failure, Result};
@@ -20,6 +21,7 @@ pub(super) fn run(args: Run, single_threaded: SingleThreaded) -> Result<()> {
         None => From::Cluster(Box::new(args.cluster)),
     };
     let mut plan = Plan::new(from, Output::parse(args.output), Isolation::Fork(single_threaded));
+    plan.existing = if args.overwrite { Existing::Replace } else { Existing::Keep };
     plan.require_sandbox = args.require_sandbox;
     plan.engine = args.engine;
     plan.timeout = args.timeout;

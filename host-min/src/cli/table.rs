@@ -96,7 +96,7 @@ If several gatherers fail, the first one's code is used; if several clusters do,
 const RUN_EXAMPLES: &str = "\
 Examples:
   host-min run cluster-operators.wasm
-      gathers from the current context's cluster into ./wagather.tar.gz
+      gathers from the current context's cluster into ./wagather-CONTEXT-TIME.tar.gz
   host-min run *.wasm --context prod --output gathered
       runs all gatherers side by side, into the folder ./gathered
   host-min run *.wasm --all-contexts --output fleet
@@ -235,11 +235,18 @@ const RBAC: &[Flag] = &[
 const RUN: &[Flag] = &[
     Flag {
         short: Some('o'),
-        default: Some("wagather.tar.gz"),
+        default: Some("wagather-{context}-{time}.tar.gz"),
         help: "Where the archive goes: a folder, a file that ends in .tar.gz or .tgz, or - for a .tar.gz to the \
-               standard output. It must not exist",
+               standard output. Missing parent folders are made. {context}, {time} and {pod} stand for the context or \
+               the server's host, the time of the run in UTC, and the pod's name or the machine's",
         ..path("output", "DIR|FILE.tar.gz|-")
     },
+    Flag {
+        help: "Replace an archive or a recording of an earlier run that has the same name, when the new one is \
+               complete. Other files are never replaced",
+        ..flag("overwrite")
+    },
+    Flag { hidden: true, help: "The same as --overwrite", ..flag("force") },
     Flag {
         help: "Also write the server's answers to this file (HAR 1.2), for --replay. It has whole objects, whatever the \
                gatherers' fields are; what is secret in them is redacted as everywhere",
@@ -356,7 +363,7 @@ const RUN: &[Flag] = &[
     Flag {
         many: true,
         help: "The kubeconfig's context. If given several times, the clusters are gathered from side by side: --output \
-               names a new folder (otherwise wagather), which gets an archive for each and index.json",
+               names a new folder (otherwise wagather-{time}), which gets an archive for each and index.json",
         ..cluster(text("context", "NAME"))
     },
     Flag { help: "Every context of the kubeconfig, as if each was named", ..cluster(flag("all-contexts")) },

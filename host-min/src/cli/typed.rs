@@ -246,7 +246,10 @@ mod tests {
         let words = typed("run --param a=b --param=c=d - -- -q").expect("well-formed");
         assert!(words.all("param").eq(["a=b", "c=d"].iter()));
         assert_eq!(words.operands, ["-", "-q"]);
-        assert!(!words.has("quiet") && words.one("output").is_some_and(|output| output == "wagather.tar.gz"));
+        assert!(
+            !words.has("quiet")
+                && words.one("output").is_some_and(|output| output == "wagather-{context}-{time}.tar.gz")
+        );
         assert!(typed("sandbox").is_ok());
     }
 

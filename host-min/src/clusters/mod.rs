@@ -23,7 +23,7 @@ mod witness;
 
 pub use index::{ArchiveFacts, Cluster, Line, Reason, Status, Sums};
 
-use crate::archive::{Output, Target, create_folder};
+use crate::archive::{Output, Target, Values, create_folder};
 use crate::broker::{Progress, line};
 use crate::error::{Class, Failure, Result};
 use crate::plan::{From, Plan};
@@ -119,13 +119,15 @@ pub fn run(
     single_threaded: SingleThreaded,
     watcher: &dyn Watcher,
 ) -> Result<Gathering> {
-    let folder = folder_of(plan)?;
+    let output = plan.output.filled(&Values::now(String::new()))?;
+    let folder = folder_of(&output)?;
     // What is wrong for every cluster is told once, before anything starts.
     plan.check()?;
     plan.admit_modules()?;
     let gatherers: Vec<String> = plan.manifests()?.iter().map(|one| one.name.to_string()).collect();
     let destinations = destinations(plan, contexts, single_threaded)?;
     let target = Target::claim(folder, "the archives to")?;
+    target.make_folder()?;
     create_folder(folder).map_err(|error| target.failure(&error))?;
     target.sync_folder();
     let mut index = index::Index::begin(folder, most_at_once)?;
@@ -160,8 +162,8 @@ fn options_of(plan: &Plan) -> Result<&cluster::Options> {
     Ok(options)
 }
 
-fn folder_of(plan: &Plan) -> Result<&Path> {
-    match &plan.output {
+fn folder_of(output: &Output) -> Result<&Path> {
+    match output {
         Output::Folder(path) => Ok(path),
         Output::TarGz(_) | Output::Stdout => {
             let attempt = "cannot gather from several clusters into one archive";

@@ -181,6 +181,11 @@ pub trait Source: Send + Sync {
 
     /// What it is, for the report: a server's URL or `recording`.
     fn describe(&self) -> String;
+
+    /// What it is called in the name of an archive: a context or a host.
+    fn label(&self) -> String {
+        self.describe()
+    }
 }
 
 impl<T: Source + ?Sized> Source for Arc<T> {
@@ -210,6 +215,9 @@ impl<T: Source + ?Sized> Source for Arc<T> {
     }
     fn describe(&self) -> String {
         (**self).describe()
+    }
+    fn label(&self) -> String {
+        (**self).label()
     }
 }
 

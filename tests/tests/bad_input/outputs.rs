@@ -30,11 +30,11 @@ fn outputs() {
     case("a folder that exists", &["--output", "folder"]);
     case("a link to nowhere", &["--output", "link"]);
     case("a folder below a file", &["--output", "file/out"]);
-    case("a folder that does not exist", &["--output", "not/there"]);
     case("no name", &["--output", "/"]);
     case("a name that is too long", &["--output", &"x".repeat(300)]);
     case("a recording that exists", &["--output", "new", "--record", "file"]);
-    case("a recording in a folder that does not exist", &["--output", "new", "--record", "not/there.har"]);
+    case("an archive over what others made", &["--output", "there.tar.gz", "--overwrite"]);
+    case("a recording over what others made", &["--output", "new", "--record", "file", "--overwrite"]);
     assert_eq!(server.seen().len(), 0, "the server was asked for what cannot be kept");
     let full = std::fs::File::options().write(true).open("/dev/full").expect("/dev/full is on every Linux");
     let done =

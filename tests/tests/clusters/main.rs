@@ -167,8 +167,12 @@ fn what_all_complete_clusters_say_and_leave() {
     };
     let done = host().wait();
     done.expect_success();
-    assert_eq!(left_in(place.path()), ["config", "wagather"], "the default folder");
-    let folder = place.path().join("wagather");
+    let left = left_in(place.path());
+    assert!(
+        left.len() == 2 && left[1].starts_with("wagather-2") && left[1].ends_with('Z'),
+        "the default: {left:?}"
+    );
+    let folder = place.path().join(&left[1]);
     assert_eq!(left_in(&folder), ["index.json", "one.tar.gz", "other.tar.gz"]);
     let (index, rows) = index(&folder);
     assert_eq!((&index["complete"], &index["exitCode"]), (&true.into(), &0.into()));
@@ -181,12 +185,17 @@ fn what_all_complete_clusters_say_and_leave() {
         assert!(lines[1].starts_with(&format!("{context}: complete: 3 items, 1 request, ")), "{lines:?}");
         assert_eq!(lines.len(), 2, "{lines:?}");
     }
-    assert_eq!(done.stderr.lines().last(), Some("wrote wagather/index.json: 2 of 2 clusters complete"));
+    let wrote = format!("wrote {}/index.json: 2 of 2 clusters complete", left[1]);
+    assert_eq!(done.stderr.lines().last(), Some(&*wrote));
 
     // The folder must be a new one.
-    let again = host().wait();
+    let again = host().args(["--output", &left[1]]).wait();
     again.expect_code(6);
-    assert!(again.stderr.contains("the archives to wagather: it exists already"), "{}", again.stderr);
+    assert!(
+        again.stderr.contains(&format!("the archives to {}: it exists already", left[1])),
+        "{}",
+        again.stderr
+    );
     let quiet = host().args(["--quiet", "--output", "again"]).wait();
     assert_eq!(quiet.expect_success().stderr, "");
     assert!(quiet.stdout.is_empty());

@@ -60,7 +60,7 @@ fn threads(id: u32) -> BTreeSet<String> {
 #[test]
 fn a_terminal_shows_how_far_the_clusters_are() {
     let fleet = Fleet::new(Duration::from_millis(1500));
-    let mut terminal = known(fleet.host()).on_terminal(150, 30);
+    let mut terminal = known(fleet.host().args(["--output", "fleet"])).on_terminal(150, 30);
     let runs = |text: &str| text.contains("slow     cluster-operators  Running") && text.contains("/s");
     let first = terminal.wait_until("gatherer that runs", runs).text();
     let lines: Vec<&str> = first.lines().collect();
@@ -100,7 +100,7 @@ fn a_terminal_shows_how_far_the_clusters_are() {
         "nowhere  -                  Failed        -         -         -      -         -  ",
         "fine     hello              Complete      0         0       0 B      0       0 B  ",
         "fine     cluster-operators  Complete      3         1  ",
-        "wrote wagather/index.json: 2 of 3 clusters complete",
+        "wrote fleet/index.json: 2 of 3 clusters complete",
         "error: nowhere: cannot ",
     ];
     for (line, begin) in lines.iter().zip(begins) {
@@ -114,7 +114,8 @@ fn a_terminal_shows_how_far_the_clusters_are() {
 fn more_clusters_than_lines_are_the_active_ones_and_a_sum_and_an_interrupt_leaves_what_there_was() {
     let (place, silent) = (place(), silent().start());
     let kubeconfig = contexts(20, &silent, place.path());
-    let host = operators(&kubeconfig).args(["--all-contexts", "--parallel-clusters", "3"]);
+    let host =
+        operators(&kubeconfig).args(["--all-contexts", "--parallel-clusters", "3", "--output", "fleet"]);
     let mut terminal = known(host.current_folder(place.path())).on_terminal(150, 30);
     let text = terminal.wait_until("sum", |text| text.contains("3 running")).text();
     let lines: Vec<&str> = text.lines().collect();
@@ -129,8 +130,8 @@ fn more_clusters_than_lines_are_the_active_ones_and_a_sum_and_an_interrupt_leave
     let done = terminal.wait();
     assert_eq!(done.code(), 130, "SIGINT, as the shell tells it");
     assert!(!terminal.written().contains("\x1b[?"), "no mode of the terminal was changed");
-    assert_eq!(left_in(place.path()), ["config", "wagather"]);
-    let left = left_in(&place.path().join("wagather"));
+    assert_eq!(left_in(place.path()), ["config", "fleet"]);
+    let left = left_in(&place.path().join("fleet"));
     assert_eq!(left.len(), 4, "the index, and what the three that ran had: {left:?}");
 }
 

@@ -176,6 +176,8 @@ impl Environment {
 /// A live API server, and who we are to it.
 pub struct Cluster {
     url: String,
+    /// The context, or the server's host if there is none.
+    label: String,
     template: Template,
     credentials: Credentials,
     /// Takes the proxy's credentials out of answers.
@@ -195,8 +197,9 @@ pub fn open(options: &Options) -> Result<Cluster, Failure> {
 /// [`open`], in other surroundings than the process's.
 #[doc(hidden)]
 pub fn open_in(options: &Options, environment: &Environment) -> Result<Cluster, Failure> {
-    let access = find(options, environment)?;
+    let (access, context) = find(options, environment)?;
     let url = access.server.to_string();
+    let label = context.unwrap_or_else(|| access.server.host.clone());
     let fail = |why: String| Failure::new(Class::Config, format!("cannot use the cluster {url}"), why);
     let proxy = match &access.proxy {
         Some(proxy) => Some(proxy.clone()),
@@ -224,7 +227,7 @@ pub fn open_in(options: &Options, environment: &Environment) -> Result<Cluster, 
         idle: options.idle_timeout,
     };
     let pool = Arc::new(Pool::new(server, proxy, tls, timeouts));
-    Ok(Cluster { url, template, credentials, proxy_scrub, pool, warnings })
+    Ok(Cluster { url, label, template, credentials, proxy_scrub, pool, warnings })
 }
 
 /// A context of the kubeconfig.
@@ -261,8 +264,8 @@ pub fn contexts_in(options: &Options, environment: &Environment) -> Result<Vec<C
     }
 }
 
-/// The kubeconfig; without one, the server that is named; without that, the pod's service account.
-fn find(options: &Options, environment: &Environment) -> Result<Access, Failure> {
+/// The kubeconfig, with its context; without one, the server that is named; without that, the pod's service account.
+fn find(options: &Options, environment: &Environment) -> Result<(Access, Option<String>), Failure> {
     let over = options;
     let named = options.context.is_some() || options.cluster.is_some() || options.user.is_some();
     let files = Files::choose(
@@ -271,7 +274,8 @@ fn find(options: &Options, environment: &Environment) -> Result<Access, Failure>
         environment.home.as_deref(),
     );
     if let Some(config) = files.read()?.filter(|config| !config.is_empty() || named) {
-        return resolve::resolve(config, over);
+        let context = over.context.clone().or_else(|| config.current_context.clone());
+        return resolve::resolve(config, over).map(|access| (access, context));
     }
     for (kind, name) in [("context", &over.context), ("cluster", &over.cluster), ("user", &over.user)] {
         let Some(name) = name else { continue };
@@ -280,12 +284,12 @@ fn find(options: &Options, environment: &Environment) -> Result<Access, Failure>
             .advise("Name one with --kubeconfig or KUBECONFIG."));
     }
     if over.server.is_some() {
-        return resolve::server_alone(over);
+        return resolve::server_alone(over).map(|access| (access, None));
     }
     if options.kubeconfig.is_none() {
         let (host, port) = (environment.service_host.as_ref(), environment.service_port.as_ref());
         match in_cluster::access(&environment.service_account, host, port, over) {
-            Found::Account(access) => return *access,
+            Found::Account(access) => return access.map(|access| (access, None)),
             Found::NoToken(failure) => return Err(failure),
             Found::NoPod => {}
         }
@@ -458,6 +462,10 @@ impl Source for Cluster {
 
     fn describe(&self) -> String {
         self.url.clone()
+    }
+
+    fn label(&self) -> String {
+        self.label.clone()
     }
 }
 

@@ -48,6 +48,7 @@ pub struct Recorder {
 /// Entries that are over.
 struct Log {
     target: Arc<Target>,
+    existing: Existing,
     redactor: Arc<Redactor>,
     state: Mutex<State>,
     bounds: Bounds,
@@ -70,8 +71,13 @@ struct State {
 
 impl Recorder {
     /// Claims the file before anything is sent: one that exists, or cannot be written, is refused now.
-    pub fn new(inner: Arc<dyn Source>, path: &Path, redactor: Arc<Redactor>) -> Result<Recorder, Failure> {
-        Recorder::within(Bounds::default(), inner, path, redactor)
+    pub fn new(
+        inner: Arc<dyn Source>,
+        path: &Path,
+        existing: Existing,
+        redactor: Arc<Redactor>,
+    ) -> Result<Recorder, Failure> {
+        Recorder::within(Bounds::default(), inner, path, existing, redactor)
     }
 
     /// The same, within other bounds.
@@ -79,9 +85,10 @@ impl Recorder {
         bounds: Bounds,
         inner: Arc<dyn Source>,
         path: &Path,
+        existing: Existing,
         redactor: Arc<Redactor>,
     ) -> Result<Recorder, Failure> {
-        let target = Arc::new(Target::claim(path, "the recording")?);
+        let target = Arc::new(Target::claim_over(path, "the recording", existing, is_recording)?);
         let output = Some(target.new_file()?);
         let text = Spool::new(&target, bounds.all_bytes);
         let state = Mutex::new(State { output, text, entries: Vec::new(), failure: None });
@@ -90,6 +97,7 @@ impl Recorder {
             inner,
             log: Arc::new(Log {
                 target,
+                existing,
                 redactor,
                 state,
                 bounds,
@@ -124,7 +132,7 @@ impl Recorder {
                 .place_incomplete(partial.path(), is_recording)
                 .map_err(|error| target.failure(&error));
         }
-        match target.place(partial.path(), Existing::Keep, is_recording) {
+        match target.place(partial.path(), self.log.existing, is_recording) {
             Ok(()) => Ok(target.path().to_owned()),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(target.failure(&io::Error::new(
                 ErrorKind::AlreadyExists,
@@ -243,6 +251,10 @@ impl Source for Recorder {
 
     fn describe(&self) -> String {
         self.inner.describe()
+    }
+
+    fn label(&self) -> String {
+        self.inner.label()
     }
 }
 

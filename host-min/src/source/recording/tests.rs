@@ -1,5 +1,6 @@
 //! What a source answers, recorded and replayed.
 
+use crate::archive::Existing;
 use std::collections::HashMap;
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
@@ -120,7 +121,7 @@ fn fake() -> Arc<dyn Source> {
 
 fn record(scratch: &Path) -> (PathBuf, Vec<Seen>) {
     let path = scratch.join("r.har");
-    let recorder = Recorder::new(fake(), &path, redactor()).expect("free");
+    let recorder = Recorder::new(fake(), &path, Existing::Keep, redactor()).expect("free");
     let seen = exchanges().iter().map(|(path, _)| see(&recorder, path)).collect();
     assert!(!path.exists());
     assert_eq!(recorder.finish(false).as_deref(), Ok(path.as_path()));
@@ -154,8 +155,13 @@ fn a_recording_of_a_replay_is_the_same_recording() {
     let scratch = tempfile::tempdir().expect("a folder");
     let (path, _) = record(scratch.path());
     let copy = scratch.path().join("copy.har");
-    let recorder = Recorder::new(Arc::new(Recording::open(&path).expect("a recording")), &copy, redactor())
-        .expect("free");
+    let recorder = Recorder::new(
+        Arc::new(Recording::open(&path).expect("a recording")),
+        &copy,
+        Existing::Keep,
+        redactor(),
+    )
+    .expect("free");
     // The last requests end first; the order is that of the requests.
     let open: Vec<_> = exchanges().iter().map(|(path, _)| recorder.send(&call(path))).collect();
     for response in open.into_iter().rev().flatten() {
@@ -216,7 +222,7 @@ fn it_has_what_har_requires_and_nothing_that_identifies_the_server() {
 fn a_body_that_was_not_read_to_its_end_is_not_replayed_as_whole() {
     let scratch = tempfile::tempdir().expect("a folder");
     let path = scratch.path().join("r.har");
-    let recorder = Recorder::new(fake(), &path, redactor()).expect("free");
+    let recorder = Recorder::new(fake(), &path, Existing::Keep, redactor()).expect("free");
     let mut response = recorder.send(&call("/api/v1/nodes?limit=500")).expect("an answer");
     response.body.read_exact(&mut [0; 7]).expect("bytes");
     drop(response);
@@ -253,7 +259,8 @@ fn a_recording_has_bounds_and_says_what_it_leaves_out() {
     let scratch = tempfile::tempdir().expect("a folder");
     let path = scratch.path().join("r.har");
     let bounds = recorder::Bounds { body_bytes: 1_000, all_bytes: 4_500 };
-    let recorder = Recorder::within(bounds, Arc::new(Endless), &path, redactor()).expect("free");
+    let recorder =
+        Recorder::within(bounds, Arc::new(Endless), &path, Existing::Keep, redactor()).expect("free");
     assert_eq!(recorder.left_out(), None);
     for number in 0..30 {
         let mut body = recorder.send(&call(&format!("/version?n={number}"))).expect("an answer").body;
@@ -407,7 +414,13 @@ fn a_file_that_is_no_recording_is_refused() {
         assert!(!failure.advice.is_empty());
     }
     assert!(Recording::open(&scratch.path().join("none.har")).is_err());
-    assert!(Recorder::new(fake(), &path, redactor()).err().expect("taken").reason.contains("exists"));
+    assert!(
+        Recorder::new(fake(), &path, Existing::Keep, redactor())
+            .err()
+            .expect("taken")
+            .reason
+            .contains("exists")
+    );
 }
 
 #[test]
@@ -444,7 +457,7 @@ fn a_failure_to_write_is_told_at_the_end() {
     let scratch = tempfile::tempdir().expect("a folder");
     let folder = scratch.path().join("folder");
     std::fs::create_dir(&folder).expect("a folder");
-    let recorder = Recorder::new(fake(), &folder.join("r.har"), redactor()).expect("free");
+    let recorder = Recorder::new(fake(), &folder.join("r.har"), Existing::Keep, redactor()).expect("free");
     std::fs::remove_dir_all(&folder).expect("removed");
     // More than is held in memory; the guest gets it all the same.
     let seen = see(&recorder, "/api/v1/nodes?limit=500&continue=a%2Fb").expect("an answer");

@@ -1,0 +1,208 @@
+//! Names of outputs that depend on the run: `{context}`, `{time}` and `{pod}`.
+//!
+//! So two runs in one folder, or pods that share a volume, do not want the same name. What is put in is a plain part of a file's
+//! name, whatever its owner wrote: a context may be called `arn:aws:eks:…/prod`. Not here: which name is the default (the command
+//! line's table says it).
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+use super::Output;
+use crate::error::{Class, Failure};
+
+/// What can be put in, as it is written.
+const KNOWN: &[&str] = &["{context}", "{time}", "{pod}"];
+
+/// How many names are tried of which the time is a part, while others are taken.
+const MAX_SAME_TIME: u32 = 1000;
+
+/// What is put in.
+#[derive(Clone, Debug)]
+pub(crate) struct Values {
+    /// The context, or the server's host.
+    pub(crate) context: String,
+    /// `20260102T030405Z`.
+    pub(crate) time: String,
+    /// The pod's name, or this machine's.
+    pub(crate) pod: String,
+}
+
+impl Values {
+    /// Those of a run that begins now, against this source.
+    pub(crate) fn now(context: String) -> Values {
+        // "2026-01-02T03:04:05.678Z"
+        let time = crate::source::rfc3339(crate::source::clock_millis());
+        let time: String =
+            time.split('.').next().unwrap_or_default().chars().filter(|c| !"-:".contains(*c)).collect();
+        Values { context, time: time + "Z", pod: pod() }
+    }
+}
+
+/// A pod's name is its host's name, unless it has the node's network; POD_NAME is where the downward API mostly puts it.
+fn pod() -> String {
+    let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let of_kernel = || std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
+    let name = set("POD_NAME").or_else(|| set("HOSTNAME")).or_else(of_kernel).unwrap_or_default();
+    name.trim().to_owned()
+}
+
+impl Output {
+    /// Whether its name depends on the run.
+    pub fn is_template(&self) -> bool {
+        self.path().is_some_and(|path| path.as_os_str().as_bytes().contains(&b'{'))
+    }
+
+    /// Whether all that the name puts in is known.
+    ///
+    /// # Errors
+    /// Says which is not.
+    pub fn check_template(typed: &OsStr) -> Result<(), String> {
+        let mut rest = typed.as_bytes();
+        while let Some(at) = rest.iter().position(|&byte| byte == b'{') {
+            rest = &rest[at..];
+            let Some(known) = KNOWN.iter().find(|known| rest.starts_with(known.as_bytes())) else {
+                let end = rest.iter().position(|&byte| byte == b'}').map_or(rest.len(), |end| end + 1);
+                let written = OsStr::from_bytes(&rest[..end]).display();
+                return Err(format!("{written} stands for nothing; {{context}}, {{time}} and {{pod}} do"));
+            };
+            rest = &rest[known.len()..];
+        }
+        Ok(())
+    }
+
+    /// The output with the run's values in its name. If a name with the time is taken, a number follows the time.
+    pub(crate) fn filled(&self, values: &Values) -> Result<Output, Failure> {
+        let Some(path) = self.path().filter(|_| self.is_template()) else { return Ok(self.clone()) };
+        if let Err(reason) = Output::check_template(path.as_os_str()) {
+            return Err(Failure::new(
+                Class::Output,
+                format!("cannot write the archive {}", path.display()),
+                reason,
+            ));
+        }
+        let with = |time: &str| fill(path, &Values { time: time.to_owned(), ..values.clone() });
+        let mut filled = with(&values.time);
+        for number in 2..MAX_SAME_TIME {
+            if std::fs::symlink_metadata(&filled).is_err()
+                || !path.as_os_str().as_bytes().windows(6).any(|part| part == b"{time}")
+            {
+                break;
+            }
+            filled = with(&format!("{}-{number}", values.time));
+        }
+        Ok(match self {
+            Output::Folder(_) => Output::Folder(filled),
+            _ => Output::TarGz(filled),
+        })
+    }
+
+    fn path(&self) -> Option<&Path> {
+        match self {
+            Output::Folder(path) | Output::TarGz(path) => Some(path),
+            Output::Stdout => None,
+        }
+    }
+}
+
+fn fill(path: &Path, values: &Values) -> PathBuf {
+    let mut filled = Vec::new();
+    let mut rest = path.as_os_str().as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        match KNOWN.iter().position(|known| rest.starts_with(known.as_bytes())) {
+            Some(number) => {
+                let value = [&values.context, &values.time, &values.pod][number];
+                filled.extend_from_slice(plain(value).as_bytes());
+                rest = &rest[KNOWN[number].len()..];
+            }
+            None => {
+                filled.push(byte);
+                rest = after;
+            }
+        }
+    }
+    OsString::from_vec(filled).into()
+}
+
+/// What a value is in a file's name: letters, digits and `-_.@`, without a dot or a hyphen at the beginning.
+fn plain(value: &str) -> String {
+    /// As long as the longest name of a namespace or pod that is an RFC 1123 label, and then some.
+    const MAX_CHARS: usize = 100;
+    let mut name = String::new();
+    for c in value.chars().take(MAX_CHARS) {
+        match c {
+            '.' | '-' if name.is_empty() => {}
+            c if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '@') => name.push(c),
+            _ if name.ends_with('-') || name.is_empty() => {}
+            _ => name.push('-'),
+        }
+    }
+    let name = name.trim_end_matches(['-', '.']);
+    if name.is_empty() { "unnamed".into() } else { name.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values() -> Values {
+        Values {
+            context: "arn:aws:eks:eu/prod".into(),
+            time: "20260102T030405Z".into(),
+            pod: "gather-x7".into(),
+        }
+    }
+
+    #[test]
+    fn names_are_filled() {
+        let filled = |typed: &str| match Output::parse(typed).filled(&values()).expect("a name") {
+            Output::Folder(path) | Output::TarGz(path) => path.display().to_string(),
+            Output::Stdout => "-".into(),
+        };
+        assert_eq!(filled("w-{context}-{time}.tar.gz"), "w-arn-aws-eks-eu-prod-20260102T030405Z.tar.gz");
+        assert_eq!(filled("/data/{pod}/{time}"), "/data/gather-x7/20260102T030405Z");
+        assert_eq!(filled("plain"), "plain");
+        assert_eq!(filled("-"), "-");
+        let failure = Output::parse("{contxt}").filled(&values()).expect_err("unknown");
+        assert_eq!(failure.reason, "{contxt} stands for nothing; {context}, {time} and {pod} do");
+        assert!(Output::check_template(OsStr::new("a{time")).is_err());
+        assert!(Output::check_template(OsStr::new("a}{time}")).is_ok());
+    }
+
+    #[test]
+    fn a_second_run_in_the_same_second_has_a_name_of_its_own() {
+        let place = tempfile::tempdir().expect("a folder");
+        let typed = place.path().join("{time}.tgz");
+        for expected in ["20260102T030405Z.tgz", "20260102T030405Z-2.tgz", "20260102T030405Z-3.tgz"] {
+            let Output::TarGz(path) = Output::parse(&typed).filled(&values()).expect("a name") else {
+                panic!("another form")
+            };
+            assert_eq!(path, place.path().join(expected));
+            std::fs::write(path, "").expect("a file");
+        }
+    }
+
+    #[test]
+    fn what_others_named_is_a_plain_part_of_a_name() {
+        for (value, expected) in [
+            ("prod", "prod"),
+            ("default/api-host:6443/kube:admin", "default-api-host-6443-kube-admin"),
+            ("../../etc", "etc"),
+            (".hidden", "hidden"),
+            ("--flag", "flag"),
+            ("a\n\u{1b}[2Jb", "a-2Jb"),
+            ("日本", "unnamed"),
+            ("", "unnamed"),
+            ("name.", "name"),
+        ] {
+            assert_eq!(plain(value), expected);
+        }
+        assert_eq!(plain(&"x".repeat(1000)).len(), 100);
+    }
+
+    #[test]
+    fn the_time_is_that_of_a_file_name() {
+        let time = Values::now(String::new()).time;
+        assert!(time.len() == 16 && time.ends_with('Z') && time.as_bytes()[8] == b'T', "{time}");
+    }
+}
