@@ -13,8 +13,10 @@ use crate::source::Call;
 
 /// How long an answer's head may be; API servers send one or two kilobytes.
 pub(super) const MAX_HEAD_BYTES: usize = 64 << 10;
-/// How many header fields an answer may have.
-const MAX_FIELDS: usize = 100;
+/// How many header fields an answer has, unless something stands before the server that adds many.
+const USUAL_FIELDS: usize = 100;
+/// How many it may have: no more fit into a head, as the shortest is `a:` and its line end.
+const MAX_FIELDS: usize = MAX_HEAD_BYTES / 4;
 
 /// The parts of a request's head that are the same for all requests.
 pub(super) struct Template {
@@ -165,17 +167,56 @@ fn escape_key(key: &str) -> String {
 
 /// Reads the head of an answer; none if more bytes are needed. Gives its length too. `gzip` says whether it was asked for.
 pub(super) fn parse(bytes: &[u8], gzip: bool) -> Result<Option<(usize, Head)>, String> {
-    let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
-    let mut parsed = httparse::Response::new(&mut fields);
-    let len = match parsed.parse(bytes) {
+    let mut fields = [httparse::EMPTY_HEADER; USUAL_FIELDS];
+    match parse_into(bytes, gzip, &mut fields) {
+        Err(Unreadable::TooManyFields) => {
+            let mut fields = vec![httparse::EMPTY_HEADER; MAX_FIELDS];
+            parse_into(bytes, gzip, &mut fields)
+        }
+        parsed => parsed,
+    }
+    .map_err(|unreadable| match unreadable {
+        Unreadable::TooManyFields => "its head has too many fields".to_owned(),
+        Unreadable::Reason(reason) => reason,
+    })
+}
+
+/// Why a head cannot be read.
+enum Unreadable {
+    /// There is no room for its fields.
+    TooManyFields,
+    /// In words.
+    Reason(String),
+}
+
+impl From<String> for Unreadable {
+    fn from(reason: String) -> Self {
+        Unreadable::Reason(reason)
+    }
+}
+
+fn parse_into<'a>(
+    bytes: &'a [u8],
+    gzip: bool,
+    fields: &mut [httparse::Header<'a>],
+) -> Result<Option<(usize, Head)>, Unreadable> {
+    let mut parsed = httparse::Response::new(fields);
+    // A field's value may be folded over several lines: no server should send that, and a client takes it for blanks (RFC 9112,
+    // section 5.2).
+    let mut config = httparse::ParserConfig::default();
+    config.allow_obsolete_multiline_headers_in_responses(true);
+    let len = match config.parse_response(&mut parsed, bytes) {
         Ok(httparse::Status::Complete(len)) => len,
+        Err(httparse::Error::TooManyHeaders) => return Err(Unreadable::TooManyFields),
         Ok(httparse::Status::Partial) if bytes.len() >= MAX_HEAD_BYTES => {
-            return Err("its head is too long".to_owned());
+            return Err("its head is too long".to_owned().into());
         }
         Ok(httparse::Status::Partial) => return Ok(None),
         // A server that expects TLS and is spoken to in plain text often answers with a TLS alert.
-        Err(_) if bytes.starts_with(&[0x15, 0x03]) => return Err("it speaks TLS; use https".to_owned()),
-        Err(error) => return Err(format!("it does not speak HTTP ({error})")),
+        Err(_) if bytes.starts_with(&[0x15, 0x03]) => {
+            return Err("it speaks TLS; use https".to_owned().into());
+        }
+        Err(error) => return Err(format!("it does not speak HTTP ({error})").into()),
     };
     let status = parsed.code.unwrap_or_default();
     let mut head = Head {
@@ -189,19 +230,22 @@ pub(super) fn parse(bytes: &[u8], gzip: bool) -> Result<Option<(usize, Head)>, S
     let (mut length, mut chunked, mut close, mut retries) = (None, false, false, 0);
     for field in parsed.headers.iter() {
         let is = |name: &str| field.name.eq_ignore_ascii_case(name);
-        let value = || String::from_utf8_lossy(field.value).trim().to_owned();
+        let value = || unfolded(field.value);
         if is("content-length") {
             let value = value();
             let digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
-            let parsed =
-                value.parse::<u64>().ok().filter(|_| digits).ok_or("its Content-Length is not a number")?;
+            let parsed = value
+                .parse::<u64>()
+                .ok()
+                .filter(|_| digits)
+                .ok_or_else(|| "its Content-Length is not a number".to_owned())?;
             if length.is_some_and(|known| known != parsed) {
-                return Err("it has two different Content-Lengths".to_owned());
+                return Err("it has two different Content-Lengths".to_owned().into());
             }
             length = Some(parsed);
         } else if is("transfer-encoding") {
             if !value().eq_ignore_ascii_case("chunked") || chunked {
-                return Err(format!("its Transfer-Encoding, {}, is not supported", value()));
+                return Err(format!("its Transfer-Encoding, {}, is not supported", value()).into());
             }
             chunked = true;
         } else if is("content-encoding") {
@@ -211,7 +255,7 @@ pub(super) fn parse(bytes: &[u8], gzip: bool) -> Result<Option<(usize, Head)>, S
             if is_gzip && gzip && !head.gzip {
                 head.gzip = true;
             } else if !value.eq_ignore_ascii_case("identity") {
-                return Err(format!("its Content-Encoding, {value}, was not asked for"));
+                return Err(format!("its Content-Encoding, {value}, was not asked for").into());
             }
         } else if is("content-type") {
             head.content_type = Some(value());
@@ -235,7 +279,9 @@ pub(super) fn parse(bytes: &[u8], gzip: bool) -> Result<Option<(usize, Head)>, S
         (100..=199 | 204 | 304, ..) => Framing::Length(0),
         (_, true, None) => Framing::Chunked,
         // Both: someone between us and the server may see other bodies than we do.
-        (_, true, Some(_)) => return Err("it has both a Transfer-Encoding and a Content-Length".to_owned()),
+        (_, true, Some(_)) => {
+            return Err("it has both a Transfer-Encoding and a Content-Length".to_owned().into());
+        }
         (_, false, Some(length)) => Framing::Length(length),
         (_, false, None) => Framing::UntilClose,
     };
@@ -245,6 +291,16 @@ pub(super) fn parse(bytes: &[u8], gzip: bool) -> Result<Option<(usize, Head)>, S
     // Nothing at all is no gzip either, and is what it is.
     head.gzip &= head.framing != Framing::Length(0);
     Ok(Some((len, head)))
+}
+
+/// A field's value in one line: line ends and the blanks after them are one blank.
+fn unfolded(value: &[u8]) -> String {
+    let text = String::from_utf8_lossy(value);
+    if !text.contains(['\r', '\n']) {
+        return text.trim().to_owned();
+    }
+    let lines = text.split(['\r', '\n']).map(str::trim).filter(|line| !line.is_empty());
+    lines.collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

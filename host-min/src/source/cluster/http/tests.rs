@@ -88,6 +88,35 @@ fn answers() {
     assert_eq!(parse(b"HTTP/1.1 200 OK\r\nContent-", false), Ok(None));
 }
 
+#[test]
+fn heads_may_have_many_fields() {
+    let with = |fields: usize| {
+        let fields: String = (0..fields).map(|number| format!("X-{number}: y\r\n")).collect();
+        head(&format!("HTTP/1.1 200 OK\r\n{fields}Content-Length: 5\r\n\r\n"), false)
+    };
+    for fields in [1, 99, 100, 101, 500, 4_000] {
+        assert_eq!(with(fields).expect("a head").framing, Framing::Length(5), "{fields}");
+    }
+    // As many as fit into a head, each as short as a field can be.
+    let most = format!("HTTP/1.1 200 OK\r\n{}\r\n", "a:\r\n".repeat(MAX_HEAD_BYTES / 4 - 8));
+    assert!(head(&most, false).is_ok());
+    let beyond = format!("HTTP/1.1 200 OK\r\n{}\r\n", "a:\r\n".repeat(MAX_HEAD_BYTES));
+    assert_eq!(head(&beyond, false).expect_err("too many"), "its head has too many fields");
+}
+
+#[test]
+fn folded_fields_are_read_as_one_line() {
+    let of = |fields: &str| head(&format!("HTTP/1.1 200 OK\r\n{fields}\r\n\r\n"), false);
+    let head =
+        of("Content-Type: application/json;\r\n\tcharset=utf-8\r\nContent-Length:\r\n  5").expect("a head");
+    assert_eq!(head.content_type.as_deref(), Some("application/json; charset=utf-8"));
+    assert_eq!(head.framing, Framing::Length(5));
+    assert!(of("X-Note: a\r\n b\r\n c\r\nConnection: close").is_ok_and(|head| !head.keep_alive));
+    // A length in two pieces is no number, and a fold is no second field.
+    assert!(of("Content-Length: 1\r\n 2").is_err());
+    assert_eq!(of("X-Note: a\r\n Content-Length: 7").expect("a head").framing, Framing::UntilClose);
+}
+
 fn head(text: &str, gzip: bool) -> Result<Head, String> {
     parse(text.as_bytes(), gzip).map(|parsed| parsed.expect("a whole head").1)
 }
