@@ -13,7 +13,8 @@ use std::time::Duration;
 pub(in crate::broker) enum Why {
     /// HTTP 429: the server has enough to do.
     Busy,
-    /// HTTP 502, 503 or 504: what stands before the server, or the server itself for now.
+    /// HTTP 502, 503 or 504: what stands before the server, or the server itself for now. Any other 5xx that says when to come
+    /// back is one too: API servers answer 500 with `Retry-After` while they wait for etcd.
     Unavailable,
     /// No connection.
     Unreachable,
@@ -48,6 +49,7 @@ impl Why {
             Ok(response) => match response.status {
                 429 => Some(Why::Busy),
                 502..=504 => Some(Why::Unavailable),
+                500..=599 if response.retry_after.is_some() => Some(Why::Unavailable),
                 _ => None,
             },
             Err(no_answer) => match no_answer.cause {
@@ -236,6 +238,8 @@ mod tests {
         let response = |status| {
             Ok(Response { status, content_type: None, retry_after: None, body: Box::new(std::io::empty()) })
         };
+        let told_when =
+            |status| response(status).map(|response| Response { retry_after: Some(seconds(1)), ..response });
         let no_answer = |cause| Err(NoAnswer { cause, reason: String::new(), advice: String::new() });
         for (answer, why) in [
             (response(200), None),
@@ -252,6 +256,10 @@ mod tests {
             (response(503), Some(Why::Unavailable)),
             (response(504), Some(Why::Unavailable)),
             (response(505), None),
+            (told_when(400), None),
+            (told_when(500), Some(Why::Unavailable)),
+            (told_when(507), Some(Why::Unavailable)),
+            (told_when(599), Some(Why::Unavailable)),
             (no_answer(Cause::Final), None),
             (no_answer(Cause::Unreachable), Some(Why::Unreachable)),
             (no_answer(Cause::Broken), Some(Why::Broken)),
