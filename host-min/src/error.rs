@@ -23,13 +23,15 @@ pub enum Class {
     Output,
     /// The gatherer failed: it trapped, ran out of time or memory, or said so.
     Gatherer,
+    /// All went as it should, but something of what was asked for could not be had, and another try would not bring it.
+    Gaps,
     /// A signal asked the run to end; this one.
     Stopped(u8),
 }
 
 impl Class {
     /// All of them.
-    pub const ALL: [Class; 7] = [
+    pub const ALL: [Class; 8] = [
         Class::Internal,
         Class::Module,
         Class::Config,
@@ -37,6 +39,7 @@ impl Class {
         Class::Refused,
         Class::Output,
         Class::Gatherer,
+        Class::Gaps,
     ];
 
     /// The exit code of the command line.
@@ -48,6 +51,7 @@ impl Class {
             Class::Cluster => 5,
             Class::Output => 6,
             Class::Gatherer => 7,
+            Class::Gaps => 8,
             Class::Stopped(signal) => 128 + (signal & 127),
             Class::Refused => 9,
         }

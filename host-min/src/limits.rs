@@ -101,6 +101,12 @@ pub const MAX_RECORDED_BODY_BYTES: u64 = MAX_ENTRY_BYTES;
 /// known type comes near a hundred.
 pub const MAX_JSON_DEPTH: usize = 128;
 
+/// How often [`MAX_JSON_DEPTH`] what is skipped may nest: 12,800 deep, above the 10,000 that Go's decoder reads.
+pub const MAX_JSON_LAYERS: usize = 100;
+
+/// An item of a list that is above [`MAX_ITEM_BYTES`], or odd in another way, is skipped up to this; what is longer has no end.
+pub const MAX_ODD_ITEM_BYTES: u64 = 64 << 20;
+
 /// A key of an object that is looked at; longer keys cannot be named by a mask and are skipped or copied.
 pub const MAX_KEY_BYTES: usize = 1024;
 
@@ -175,6 +181,15 @@ pub const MAX_LOG_LINES: u64 = 1_000;
 
 /// Warnings and errors of one gatherer that are kept in the report; what comes after is counted.
 pub const MAX_REPORT_LINES: usize = 100;
+
+/// What is missing of what one gatherer asked for, that is named in the report; what comes after is counted.
+pub const MAX_REPORT_GAPS: usize = 100;
+
+/// Of these as many are told on the terminal, too.
+pub const TOLD_GAPS: u64 = 5;
+
+/// Resources of one gatherer that have a line of their own in the report; a manifest rarely has ten.
+pub const MAX_REPORT_RESOURCES: usize = 100;
 
 /// Records of one gatherer's audit; calls on one handle share a record, so only a guest that does little else comes near.
 /// What comes after is counted.

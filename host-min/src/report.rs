@@ -4,6 +4,7 @@
 //! left out there.
 
 use crate::broker::Served;
+use crate::broker::gaps::{Gap, Resource};
 use crate::broker::policy::Narrowing;
 use crate::error::Failure;
 use crate::redact::Counts;
@@ -17,7 +18,7 @@ pub struct Report {
     pub wagather: &'static str,
     /// The version of the contract between gatherers and host.
     pub abi: u32,
-    /// Whether every gatherer did all that it set out to do.
+    /// Whether every gatherer did all that it set out to do, and nothing of what they asked for is missing.
     pub complete: bool,
     /// Where the answers came from: a server's URL, or `recording`.
     pub source: String,
@@ -28,6 +29,12 @@ pub struct Report {
     /// What the run was narrowed to: `namespace`, `selector`.
     #[serde(skip_serializing_if = "Narrowing::is_nothing")]
     pub narrowed_to: Narrowing,
+    /// What is missing, by name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<Gap>,
+    /// Gaps that are not named, as there are too many.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub gaps_not_named: u64,
     /// What is odd about the run as a whole.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
@@ -64,6 +71,11 @@ pub struct Gathered {
     pub peak_held_bytes: u64,
     /// Items of lists and objects that were read or piped.
     pub items: u64,
+    /// What became of each resource that it asked for.
+    pub resources: Vec<Resource>,
+    /// How much of it is missing; the gaps of the report name it.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub gaps: u64,
     /// Items of lists that were asked for and that the grant does not cover: nobody saw them.
     #[serde(skip_serializing_if = "is_zero")]
     pub items_withheld: u64,
@@ -120,9 +132,11 @@ pub struct ModuleFacts {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum GatheredStatus {
-    /// It returned 0.
+    /// It returned 0, and nothing is missing of what it asked for.
     Complete,
-    /// It did not.
+    /// It returned 0, and something is missing that another try would not bring.
+    Gaps,
+    /// It did not return 0, or what it read broke off.
     Failed,
 }
 
@@ -166,7 +180,11 @@ impl Gathered {
             name: name.into(),
             version: version.into(),
             module,
-            status: if failure.is_none() { GatheredStatus::Complete } else { GatheredStatus::Failed },
+            status: match failure {
+                Some(_) => GatheredStatus::Failed,
+                None if tally.gaps.is_empty() => GatheredStatus::Complete,
+                None => GatheredStatus::Gaps,
+            },
             reason: failure.map(|failure| failure.reason.clone()),
             duration_ms: measured.map(|duration| (duration.as_secs_f64() * 1e6).round() / 1e3),
             requests: tally.requests,
@@ -175,6 +193,8 @@ impl Gathered {
             bytes_given: tally.bytes_given,
             peak_held_bytes: tally.peak_held_bytes(),
             items: tally.items,
+            resources: tally.gaps.resources(),
+            gaps: tally.gaps.count(),
             items_withheld: tally.withheld,
             inconsistent_lists: tally.inconsistent_lists,
             duplicates_dropped: tally.duplicates,

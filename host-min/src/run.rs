@@ -12,7 +12,7 @@ use crate::broker::policy::Rights;
 use crate::broker::{Ending, Fetchers, Observer, Pace, Served, Service, failure_of, part_of, serve};
 use crate::error::{Class, Failure, Result};
 use crate::file::reading_until;
-use crate::limits::TOLD_WAIT;
+use crate::limits::{MAX_REPORT_GAPS, TOLD_WAIT};
 use crate::manifest::Manifest;
 use crate::plan::{From, Plan};
 use crate::redact::Redactor;
@@ -241,6 +241,7 @@ fn finish(
     });
     let mut failures = Vec::new();
     let mut gatherers = Vec::with_capacity(served.len());
+    let mut gaps = Vec::new();
     let mut sections: Vec<Section> = Vec::with_capacity(served.len());
     let mut audit = Vec::new();
     for ((guest, manifest), (served, duration)) in plan.guests.iter().zip(manifests).zip(served) {
@@ -253,6 +254,7 @@ fn finish(
             failure.as_ref(),
             (!is_recording).then_some(duration),
         ));
+        gaps.extend(served.tally.gaps.named(&manifest.name));
         failures.extend(failure);
         audit.extend_from_slice(&served.audit);
         sections.push(served.section);
@@ -269,17 +271,22 @@ fn finish(
     if let Some(signal) = stopped {
         warnings.push(format!("{} ended the run before its gatherers had ended", stop::name(signal)));
     }
+    let all_gaps: u64 = gatherers.iter().map(|gathered: &Gathered| gathered.gaps).sum();
+    gaps.truncate(MAX_REPORT_GAPS);
     let mut report = Report {
         wagather: env!("CARGO_PKG_VERSION"),
         abi: ABI_VERSION,
-        complete: failures.is_empty(),
+        complete: failures.is_empty() && all_gaps == 0,
         source: fetchers.source().describe(),
         time: rfc3339(fetchers.source().now_millis()),
         gatherers,
         narrowed_to: plan.narrowing.clone(),
+        gaps_not_named: all_gaps - gaps.len() as u64,
+        gaps,
         warnings,
     };
-    let finished = archive.finish(sections, report.complete, &audit, |contents| {
+    // What has gaps is all that there is to have: it is under its own name, and its report has them.
+    let finished = archive.finish(sections, failures.is_empty(), &audit, |contents| {
         account_for(contents, &mut report);
         report.to_json()
     })?;
@@ -343,10 +350,28 @@ impl Source for Nothing {
     }
 }
 
-/// The failure that a run's exit code tells of: the first gatherer's.
+/// What a run's exit code tells of: the first gatherer's failure, or that something is missing.
 impl Outcome {
-    /// The class of the first failure, if anything failed.
+    /// The class of the first failure, if anything failed; or [`Class::Gaps`], if something is missing.
     pub fn class(&self) -> Option<Class> {
-        self.failures.first().map(|failure| failure.class)
+        self.failures.first().or(self.gaps().as_ref()).map(|failure| failure.class)
+    }
+
+    /// What is missing though nothing failed, as something that decides an exit code.
+    pub fn gaps(&self) -> Option<Failure> {
+        if !self.failures.is_empty() || self.report.complete {
+            return None;
+        }
+        let gaps: u64 = self.report.gatherers.iter().map(|gathered| gathered.gaps).sum();
+        let are = if gaps == 1 { "thing that was asked for is" } else { "things that were asked for are" };
+        let first = self.report.gaps.first().map_or_else(String::new, |gap| {
+            let object = if gap.object.is_empty() { String::new() } else { format!(" of {}", gap.object) };
+            format!("; the first one: {}{object}: {}", gap.asked, gap.reason)
+        });
+        let failure =
+            Failure::new(Class::Gaps, "the archive has gaps", format!("{gaps} {are} not in it{first}"));
+        Some(failure.advise(
+            "gaps in its wagather.json names them; another run brings no more while the cluster is as it is",
+        ))
     }
 }

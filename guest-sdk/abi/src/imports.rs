@@ -21,6 +21,9 @@ macro_rules! for_each_import {
             /// Copies the next item of a list, or the object of a get, as JSON: its length, 0 after the last.
             /// A result above `cap` copies nothing and loses nothing: call again with that much room.
             rest_next(handle: i32, buffer: BufferPtr, cap: u32) -> i32;
+            /// Says that the item that `rest_next` gave last does not fit: from which of its bytes on, and [what was
+            /// wanted](crate::place::Wanted) there. The host names it in the report.
+            rest_reject(handle: i32, at: u32, wanted: u32) -> i32;
             /// Gives the handle back; what was not read yet is dropped.
             rest_close(handle: i32) -> i32;
             /// Writes the whole answer to the archive without copying it to the guest: how many entries.

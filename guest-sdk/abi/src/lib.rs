@@ -6,6 +6,7 @@ mod imports;
 pub mod limits;
 pub mod manifest;
 pub mod mask;
+pub mod place;
 mod request;
 mod status;
 

@@ -1,11 +1,12 @@
 //! The imports of the fake host: the contract's order of calls and its statuses.
 
 use super::answer::{Content, find, path, place, project};
-use super::{Host, Log, Piped, Request, Run};
+use super::{Host, Log, Misfit, Piped, Request, Run};
 use crate::abi::limits::{
     MAX_ENTRY_NAME_BYTES, MAX_LOG_LINE_BYTES, MAX_PARAM_NAME_BYTES, MAX_SELECTOR_BYTES,
 };
 use crate::abi::manifest::{is_name, is_object_name, is_raw_path};
+use crate::abi::place::{Place, Wanted};
 use crate::abi::{LogLevel, Status, Verb, mask};
 use crate::{Result, sys};
 use std::borrow::ToOwned;
@@ -25,6 +26,7 @@ pub(crate) struct Running {
     piped: Vec<Piped>,
     requests: Vec<Request>,
     logs: Vec<Log>,
+    misfits: Vec<Misfit>,
 }
 
 /// A request in flight, with its answer ready.
@@ -38,6 +40,10 @@ struct Open {
     break_after: Option<(usize, Status)>,
     mode: Option<Mode>,
     at: usize,
+    /// What was asked for, for errors.
+    path: String,
+    /// Whether the last item was given, and not rejected.
+    has_given: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -95,6 +101,7 @@ impl Running {
             piped: self.piped,
             requests: self.requests,
             logs: self.logs,
+            misfits: self.misfits,
             in_flight: self.open.len(),
         }
     }
@@ -142,6 +149,8 @@ impl Running {
             break_after: answer.break_after,
             mode: None,
             at: 0,
+            path: path(request),
+            has_given: false,
         };
         self.open.insert(handle, open);
         handle
@@ -177,8 +186,27 @@ impl Running {
             if let Some(room) = buffer.get_mut(..item.len()) {
                 room.copy_from_slice(item.as_bytes());
                 open.at += 1;
+                open.has_given = !item.is_empty();
             }
             Ok(len(item.as_bytes()))
+        }))
+    }
+
+    pub(crate) fn rest_reject(&mut self, handle: i32, at: u32, wanted: u32) -> i32 {
+        let misfit = self.request(handle).and_then(|open| {
+            let given = open.at.checked_sub(1).filter(|_| core::mem::take(&mut open.has_given));
+            let (name, item) = given.and_then(|last| open.items.get(last)).ok_or(Status::WRONG_MODE)?;
+            let there = Place::of(item.as_bytes(), at as usize);
+            let (mut field, mut found) = (String::new(), String::new());
+            // A `String` takes all that is written.
+            let _ = there.write_path(&mut field).and_then(|()| there.write_value(&mut found));
+            let (asked, object) = (open.path.clone(), object_of(name));
+            Ok(Misfit { asked, object, field, found, wanted: Wanted(wanted).text().to_owned() })
+        });
+        number(misfit.map(|misfit| {
+            std::eprintln!("{misfit}");
+            self.misfits.push(misfit);
+            0
         }))
     }
 
@@ -282,6 +310,17 @@ impl Running {
 
     pub(crate) fn now(&self) -> i64 {
         self.host.now_millis
+    }
+}
+
+/// An object's name as people have it, from its place in the archive.
+fn object_of(place: &str) -> String {
+    let mut segments = place.trim_end_matches(".json").split('/');
+    match (segments.next(), segments.next()) {
+        (Some("namespaces"), Some(namespace)) => {
+            std::format!("{namespace}/{}", segments.next_back().unwrap_or_default())
+        }
+        _ => segments.next_back().unwrap_or(place).to_owned(),
     }
 }
 

@@ -35,6 +35,7 @@ use crate::json::{Decode, from_str};
 use crate::{Error, Result};
 use answer::{Answer, Content};
 use core::cell::RefCell;
+use core::fmt;
 use imports::Running;
 use miniserde::json::Value;
 use std::borrow::ToOwned;
@@ -206,6 +207,8 @@ pub struct Run {
     pub requests: Vec<Request>,
     /// The lines that it logged, in order.
     pub logs: Vec<Log>,
+    /// The objects that did not fit its types, in order: a host names them, and says that the archive has gaps.
+    pub misfits: Vec<Misfit>,
     /// How many requests it left open. Nothing is wrong with that at the end of a run, but each counts against a budget.
     pub in_flight: usize,
 }
@@ -237,6 +240,33 @@ impl Run {
     pub fn decode<T: Decode>(&self, name: &str) -> T {
         let text = self.entry(name);
         from_str(text).unwrap_or_else(|_: Error| panic!("the entry {name} does not fit the type: {text}"))
+    }
+}
+
+/// An object that did not fit the gatherer's type. Shown, it is a sentence; it is also written to the standard error, which a failed test
+/// shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misfit {
+    /// What was asked for: the path.
+    pub asked: String,
+    /// The object, as `NAMESPACE/NAME` or `NAME`.
+    pub object: String,
+    /// The field, as `spec.containers[0].image`; empty for the object itself.
+    pub field: String,
+    /// What is there: `the number 1.5`.
+    pub found: String,
+    /// What the type wants: `a whole number from 0 to 255`.
+    pub wanted: String,
+}
+
+impl fmt::Display for Misfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Misfit { asked, object, field, found, wanted } = self;
+        let field = if field.is_empty() { "the object itself" } else { field };
+        write!(
+            f,
+            "{asked}: {object} does not fit: {field} is {found} where the gatherer wants {wanted}; `codegen verify` finds such types"
+        )
     }
 }
 

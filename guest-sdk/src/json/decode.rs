@@ -7,6 +7,7 @@ use super::parse::{MALFORMED, Parser};
 use super::shape::{self, Append, Place, Read, Shape};
 use super::visit;
 use crate::Result;
+use crate::abi::place::Wanted;
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -79,6 +80,7 @@ macro_rules! floats {
 
         impl Read for $ty {
             fn read(&mut self, parser: &mut Parser<'_>, _depth: u32) -> Result<()> {
+                parser.wanted = Wanted::NUMBER.0;
                 let (float, len) = visit::float(parser.rest()?)?;
                 *self = float as $ty;
                 parser.skip(len);

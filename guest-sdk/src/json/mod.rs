@@ -32,7 +32,8 @@ pub use write::{ArrayEntry, Serialize, to_entry, to_string, write};
 use crate::abi::Status;
 use crate::{Error, Result};
 use alloc::vec::Vec;
-use shape::Place;
+pub(crate) use parse::parse_item;
+pub(crate) use shape::Place;
 
 /// How deep values may nest: the API server allows 100 or more, its own types need 12, and a mask cuts at 32.
 /// One level is about 100 bytes of a gatherer's stack.
@@ -62,6 +63,12 @@ pub(crate) fn from_checked<T: Decode>(text: &mut [u8]) -> Result<T> {
     let mut value = T::default();
     parse::parse(text, Place::of(&mut value))?;
     Ok(value)
+}
+
+/// Where a value is read into.
+#[inline(always)]
+pub(crate) fn place_of<T: Decode>(value: &mut T) -> Place<'_> {
+    Place::of(value)
 }
 
 #[cfg(test)]

@@ -14,12 +14,18 @@ pub(super) const MALFORMED: Error = Error::new(Status::DECODE);
 
 /// Reads one value into its place, and nothing after it. The text, which is UTF-8, is used up.
 pub(super) fn parse(text: &mut [u8], place: Place<'_>) -> Result<()> {
-    let mut parser = Parser { text, at: 0, string: 0, string_end: 0 };
-    parser.value(place, MAX_DEPTH)?;
-    match parser.peek() {
-        0 => Ok(()),
-        _ => Err(MALFORMED),
+    Parser::new(text).whole(place)
+}
+
+/// The same of an item, which is rejected if it does not fit.
+pub(crate) fn parse_item(handle: i32, text: &mut [u8], place: Place<'_>) -> Result<()> {
+    let mut parser = Parser::new(text);
+    let fits = parser.whole(place);
+    if fits.is_err() {
+        // What the host makes of it is its own affair.
+        sys::rest_reject(handle, parser.at as u32, parser.wanted);
     }
+    fits
 }
 
 pub(super) struct Parser<'a> {
@@ -28,9 +34,19 @@ pub(super) struct Parser<'a> {
     /// Where the last string begins and ends.
     string: usize,
     string_end: usize,
+    /// What the value must be that was begun last: a [`Wanted`](crate::abi::place::Wanted).
+    pub(super) wanted: u32,
 }
 
 impl Parser<'_> {
+    fn whole(&mut self, place: Place<'_>) -> Result<()> {
+        self.value(place, MAX_DEPTH)?;
+        match self.peek() {
+            0 => Ok(()),
+            _ => Err(MALFORMED),
+        }
+    }
+
     /// The byte at hand; 0 at the end, which is in no JSON.
     fn byte(&self) -> u8 {
         self.text.get(self.at).copied().unwrap_or(0)
@@ -70,6 +86,7 @@ impl Parser<'_> {
     }
 
     pub(super) fn value(&mut self, mut place: Place<'_>, depth: u32) -> Result<()> {
+        self.wanted = place.wanted();
         if let Some(read) = place.read(self, depth) {
             return read;
         }
@@ -245,6 +262,12 @@ impl Parser<'_> {
             self.at += 1;
         }
         if fits || place.is_nowhere() { place.integer(negative, magnitude) } else { Err(MALFORMED) }
+    }
+}
+
+impl<'a> Parser<'a> {
+    fn new(text: &'a mut [u8]) -> Self {
+        Parser { text, at: 0, string: 0, string_end: 0, wanted: 0 }
     }
 }
 

@@ -66,7 +66,10 @@ impl<'a, K: Resource> Api<'a, K> {
     where
         K: CanGet + json::Decode,
     {
-        json::from_checked(&mut get(const { &Identity::of::<K>() }, self.namespace(), name)?)
+        let (request, mut object) = get(const { &Identity::of::<K>() }, self.namespace(), name)?;
+        let mut value = K::default();
+        json::parse_item(request.0, &mut object, json::place_of(&mut value))?;
+        Ok(value)
     }
 
     /// The object of that name, or `None` if there is none.
@@ -143,10 +146,12 @@ fn start_get(identity: &Identity, namespace: &str, name: &str) -> i32 {
     identity.start(&sys::Request { name, ..identity.request(Verb::GET, namespace) })
 }
 
-fn get(identity: &Identity, namespace: &str, name: &str) -> Result<Vec<u8>> {
+/// The request stays open, so that its object can be rejected.
+fn get(identity: &Identity, namespace: &str, name: &str) -> Result<(InFlight, Vec<u8>)> {
     let mut object = Vec::new();
-    InFlight::of(start_get(identity, namespace, name))?.next(&mut object)?;
-    Ok(object)
+    let request = InFlight::of(start_get(identity, namespace, name))?;
+    request.next(&mut object)?;
+    Ok((request, object))
 }
 
 fn start_log(identity: &Identity, namespace: &str, name: &str, params: &LogParams<'_>) -> Result<i32> {

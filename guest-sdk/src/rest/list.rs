@@ -33,6 +33,33 @@ impl<K> List<K> {
         self.handle.pipe("")
     }
 
+    /// Decodes the items one by one, and stops at the first that does not fit the type: [`Status::DECODE`]. For who would rather have
+    /// nothing than something that lacks an object. The host names the object all the same.
+    ///
+    /// ```
+    /// # use wagather::{Api, ListParams, Resource, abi::Status, fake};
+    /// # #[derive(Default, Resource)]
+    /// # #[resource(version = "v1", plural = "nodes", cluster)]
+    /// # struct Node { kind: String }
+    /// fn gather() -> wagather::Result<()> {
+    ///     for node in Api::<Node>::all().list(&ListParams::default())?.strict() {
+    ///         wagather::log::info(&node?.kind);
+    ///     }
+    ///     Ok(())
+    /// }
+    /// let run = fake::Host::new().list("/api/v1/nodes", r#"[{"kind": 7}, {"kind": "Node"}]"#).run(gather);
+    /// assert_eq!(run.result, Err(Status::DECODE.into()));
+    /// ```
+    pub fn strict(self) -> StrictItems<K>
+    where
+        K: json::Decode,
+    {
+        StrictItems {
+            texts: Texts { handle: self.handle, item: Vec::new(), over: false },
+            resource: PhantomData,
+        }
+    }
+
     /// Copies the next item, as JSON, into a buffer of the caller's; `None` after the last. No heap is needed.
     ///
     /// # Errors
@@ -62,8 +89,8 @@ impl<K: json::Decode> IntoIterator for List<K> {
 
 /// The items of a [`List`], decoded.
 ///
-/// After an error of the host's or the server's it is over. An item that does not fit the type is [`Status::DECODE`],
-/// and the next one comes all the same.
+/// An item that does not fit the type is skipped: the host names it, with the field and what is there, in its log and its report, and
+/// says that the archive has a gap. [`List::strict`] stops instead. After an error it is over.
 pub struct Items<K> {
     texts: Texts,
     resource: PhantomData<fn() -> K>,
@@ -73,11 +100,38 @@ impl<K: json::Decode> Iterator for Items<K> {
     type Item = Result<K>;
 
     fn next(&mut self) -> Option<Result<K>> {
-        Some(self.texts.next()?.and_then(json::from_checked))
+        loop {
+            let mut item = K::default();
+            match self.texts.next(json::place_of(&mut item))? {
+                Ok(()) => return Some(Ok(item)),
+                // No host says that, only the decoder.
+                Err(error) if error.status() == Status::DECODE => {}
+                Err(error) => return Some(Err(error)),
+            }
+        }
     }
 }
 
 impl<K: json::Decode> core::iter::FusedIterator for Items<K> {}
+
+/// The items of a [`List`], decoded, up to the first that does not fit. See [`List::strict`].
+pub struct StrictItems<K> {
+    texts: Texts,
+    resource: PhantomData<fn() -> K>,
+}
+
+impl<K: json::Decode> Iterator for StrictItems<K> {
+    type Item = Result<K>;
+
+    fn next(&mut self) -> Option<Result<K>> {
+        let mut item = K::default();
+        let read = self.texts.next(json::place_of(&mut item))?;
+        self.texts.over |= read.is_err();
+        Some(read.map(|()| item))
+    }
+}
+
+impl<K: json::Decode> core::iter::FusedIterator for StrictItems<K> {}
 
 struct Texts {
     handle: InFlight,
@@ -86,12 +140,13 @@ struct Texts {
 }
 
 impl Texts {
-    fn next(&mut self) -> Option<Result<&mut [u8]>> {
+    /// Decodes the next item into its place.
+    fn next(&mut self, place: json::Place<'_>) -> Option<Result<()>> {
         if self.over {
             return None;
         }
         match self.handle.next(&mut self.item) {
-            Ok(()) if !self.item.is_empty() => Some(Ok(&mut self.item)),
+            Ok(()) if !self.item.is_empty() => Some(json::parse_item(self.handle.0, &mut self.item, place)),
             end => {
                 self.over = true;
                 end.err().map(Err)

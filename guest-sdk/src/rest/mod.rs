@@ -39,7 +39,7 @@ mod resource;
 
 pub use api::{Api, ListParams, LogParams};
 pub use body::{Body, raw};
-pub use list::{Items, List};
+pub use list::{Items, List, StrictItems};
 pub use resource::{CanGet, CanList, CanLog, RawPath, Resource};
 
 use crate::abi::Verb;

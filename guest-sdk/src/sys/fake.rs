@@ -48,6 +48,10 @@ pub(crate) fn rest_next_vec(handle: i32, item: &mut Vec<u8>) -> i32 {
     len
 }
 
+pub(crate) fn rest_reject(handle: i32, at: u32, wanted: u32) -> i32 {
+    with_current(|host| host.rest_reject(handle, at, wanted))
+}
+
 pub(crate) fn rest_close(handle: i32) -> i32 {
     with_current(|host| host.rest_close(handle))
 }

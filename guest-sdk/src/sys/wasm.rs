@@ -106,6 +106,13 @@ pub(crate) fn rest_next_vec(handle: i32, item: &mut Vec<u8>) -> i32 {
     len
 }
 
+/// Says that the item that was given last does not fit.
+#[inline(always)]
+pub(crate) fn rest_reject(handle: i32, at: u32, wanted: u32) -> i32 {
+    // SAFETY: only numbers cross, and the host judges every number.
+    unsafe { imports::rest_reject(handle, at, wanted) }
+}
+
 /// Gives the handle back.
 #[inline(always)]
 pub(crate) fn rest_close(handle: i32) -> i32 {

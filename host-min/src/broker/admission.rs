@@ -3,12 +3,14 @@
 //! Admission decides and does nothing else. What it lets through is complete: the broker that performs it does not
 //! look at the guest's words again.
 
+use super::answer::Misfit;
 use super::canonical::{Canonical, Refusal};
 use super::line;
 use super::policy::{Allowed, Rights, describe};
 use super::tally::Tally;
 use crate::archive::names::is_entry_name;
 use crate::sandbox::channel::Request;
+use wagather_abi::place::Wanted;
 use wagather_abi::{Handle, LogLevel, Status};
 
 /// A call that was let through.
@@ -22,6 +24,8 @@ pub enum Admitted {
     Read(Handle, usize),
     /// Read an item, if it has so many bytes at most.
     Next(Handle, usize),
+    /// Count the item that was given last as missing.
+    Reject(Handle, Misfit),
     /// Close a request.
     CloseRequest(Handle),
     /// Pipe; the name is for raw bodies.
@@ -80,6 +84,9 @@ impl Admission {
                 Admitted::Read(Handle(handle), (cap as usize).min(MAX_READ_BYTES))
             }
             Request::RestNext(handle, cap) => Admitted::Next(Handle(handle), cap as usize),
+            Request::RestReject(handle, at, wanted) => {
+                Admitted::Reject(Handle(handle), Misfit { at, wanted: Wanted(wanted) })
+            }
             Request::RestClose(handle) => Admitted::CloseRequest(Handle(handle)),
             Request::ArchivePipe(handle, name) => Admitted::Pipe(Handle(handle), text(name)?),
             Request::ArchiveOpen(name) => {

@@ -39,15 +39,25 @@ pub fn failure_of(name: &str, served: &Served) -> Option<Failure> {
     let fail = |class, reason: String| Some(Failure::new(class, attempt.clone(), reason));
     match &served.ending {
         Ending::Ended(end) => match end.ending {
-            channel::Ending::Returned(0) => None,
+            channel::Ending::Returned(0) => served.tally.gaps.broken().map(|blame| {
+                let reason = format!("{}; the gatherer went on and returned 0", blame.reason);
+                Failure::new(blame.class, format!("what the gatherer {name} read is incomplete"), reason)
+                    .advise(&blame.advice)
+            }),
             channel::Ending::Returned(code) => {
                 let status = Status(code);
                 match served.tally.blame(status) {
                     Some(blame) => {
                         Some(Failure::new(blame.class, attempt, &blame.reason).advise(&blame.advice))
                     }
-                    None if status.is_ok() => fail(Class::Gatherer, format!("it returned {code}")),
-                    None => fail(Class::Gatherer, format!("it returned {code}: {status}")),
+                    None => {
+                        // A number alone tells nobody anything.
+                        let meaning = if status.is_ok() { String::new() } else { format!(": {status}") };
+                        let last = served.tally.last_blame().map_or_else(String::new, |blame| {
+                            format!("; what failed last: {}", blame.reason)
+                        });
+                        fail(Class::Gatherer, format!("it returned {code}{meaning}{last}"))
+                    }
                 }
             }
             channel::Ending::Trapped => {

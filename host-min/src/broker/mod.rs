@@ -11,8 +11,10 @@ pub mod budget;
 pub mod canonical;
 mod ending;
 mod fetch;
+pub mod gaps;
 mod handles;
 mod held;
+mod html;
 pub mod line;
 mod observer;
 mod pipe;
@@ -143,6 +145,7 @@ pub fn serve(sandbox: &mut Sandbox, service: Service<'_>) -> Served {
     let exit = sandbox.wait();
     broker.forget_what_is_open(&ending);
     broker.tally.tell_retries();
+    broker.tally.tell_gaps();
     let ending = match ending {
         // Whatever failed meanwhile, it was because of that. A host that failed has more to tell.
         Ending::TimedOut | Ending::Died | Ending::Misbehaved if let Some(signal) = stop::asked() => {
@@ -154,7 +157,8 @@ pub fn serve(sandbox: &mut Sandbox, service: Service<'_>) -> Served {
     };
     let Service { section, audit, gauge, .. } = broker.service;
     if let Some(gauge) = gauge {
-        gauge.end(matches!(&ending, Ending::Ended(End { ending: channel::Ending::Returned(0), .. })));
+        let has_returned = matches!(&ending, Ending::Ended(End { ending: channel::Ending::Returned(0), .. }));
+        gauge.end(has_returned && broker.tally.gaps.broken().is_none());
     }
     Served {
         ending,
@@ -193,7 +197,10 @@ impl Broker<'_> {
                 Ok(call) => call,
                 Err(ending) => return ending,
             };
-            bytes.clear();
+            // What was given last is still here, for a guest that rejects it.
+            if !matches!(call, Request::RestReject(..)) {
+                bytes.clear();
+            }
             let value = match self.answer(call, &mut bytes) {
                 Ok(value) => value,
                 Err(Trouble::Status(status)) => {
@@ -297,7 +304,8 @@ impl Broker<'_> {
         match admitted {
             Admitted::Ask(request, allowed) => {
                 let Service { deadline, chunk_items, fetcher, .. } = &self.service;
-                let answer = Answer::ask(*request, allowed, *deadline, *chunk_items, fetcher, &self.tally);
+                let tally = &mut self.tally;
+                let answer = Answer::ask(*request, allowed, *deadline, *chunk_items, fetcher, tally);
                 self.opened(Open::Request(Box::new(answer)))
             }
             Admitted::Await(handle) => {
@@ -313,8 +321,15 @@ impl Broker<'_> {
                 let (answer, mut means) = self.request(handle)?;
                 Ok(answer.next(cap, bytes, &mut means)? as i64)
             }
+            Admitted::Reject(handle, misfit) => {
+                let item = std::mem::take(bytes);
+                let (answer, mut means) = self.request(handle)?;
+                answer.reject(&misfit, &item, &mut means)?;
+                Ok(0)
+            }
             Admitted::CloseRequest(handle) => {
-                self.request(handle)?;
+                let (answer, mut means) = self.request(handle)?;
+                answer.give_up(&mut means);
                 self.open.close(handle);
                 Ok(0)
             }
@@ -400,7 +415,7 @@ impl Broker<'_> {
     /// the middle of is told.
     fn forget_what_is_open(&mut self, ending: &Ending) {
         let stopped = !matches!(ending, Ending::Ended(_));
-        for open in self.open.drain() {
+        for open in self.open.drain().collect::<Vec<_>>() {
             match open {
                 Open::Entry { path, .. } => {
                     self.tally.warn(format!("{path} was never closed and is left out"));
@@ -410,7 +425,8 @@ impl Broker<'_> {
                         self.tally.error_line(format!("cut short: {unfinished}"));
                     }
                 }
-                Open::Request(_) | Open::Taken => {}
+                Open::Request(mut answer) => answer.give_up(&mut self.means()),
+                Open::Taken => {}
             }
         }
     }

@@ -17,6 +17,10 @@ impl Broker<'_> {
             return Err(Status::BAD_HANDLE.into());
         };
         let piped = self.pipe_answer(&mut answer, name);
+        // The archive has no room for the rest: what the guest makes of that is its own affair.
+        if let Err(Trouble::Status(status @ (Status::OUT_OF_BUDGET | Status::TOO_LARGE))) = piped {
+            answer.broke_off(status, &mut self.means());
+        }
         if let Some(slot) = self.open.get(handle) {
             *slot = Open::Request(answer);
         }
@@ -104,6 +108,7 @@ impl Broker<'_> {
                 .map_err(|error| Trouble::Host(self.service.section.failure(&error)))?;
         }
         self.add_spool(&format!("{}/{name}", self.service.name), spool)?;
+        answer.is_piped(&mut self.tally);
         Ok(1)
     }
 

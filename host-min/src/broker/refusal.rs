@@ -3,11 +3,13 @@
 //! The words are the server's and go to people and reports, so they are one line of bounded length without control
 //! characters.
 
+use super::html;
 use super::tally::Tally;
 use crate::limits::MAX_ERROR_BODY_BYTES;
 use crate::source::Response;
 use serde::Deserialize;
 use std::io::Read;
+use wagather_abi::Status;
 use wagather_printable::is_printable;
 
 /// A sentence of a server's; what is longer is no sentence.
@@ -21,6 +23,8 @@ const MAX_STATUS_REASON_CHARS: usize = 2000;
 pub(super) struct ServerStatus {
     /// The reason.
     pub(super) message: String,
+    /// The HTTP status that it means, or 0.
+    pub(super) code: u16,
     /// The token to go on with, of a list that got too old.
     pub(super) fresh_token: String,
 }
@@ -30,6 +34,8 @@ pub(super) struct ServerStatus {
 struct Body {
     #[serde(default)]
     message: String,
+    #[serde(default)]
+    code: i64,
     #[serde(default)]
     metadata: BodyMeta,
 }
@@ -43,23 +49,42 @@ struct BodyMeta {
 impl ServerStatus {
     /// Reads the body of a refusal, as far as the limit for such bodies.
     pub(super) fn read(response: Response, tally: &mut Tally) -> ServerStatus {
+        let content_type = response.content_type;
         let mut body = Vec::new();
         let read = response.body.take(MAX_ERROR_BODY_BYTES as u64).read_to_end(&mut body);
         // A reason is worth its few bytes even if they are one too many.
         let _ = tally.received(body.len() as u64);
         match read {
-            Ok(_) => ServerStatus::parse(&body),
+            Ok(_) => ServerStatus::parse(&body, content_type.as_deref()),
             Err(_) => ServerStatus::default(),
         }
     }
 
-    fn parse(body: &[u8]) -> ServerStatus {
+    /// Reads a body that is there, of that media type.
+    pub(super) fn parse(body: &[u8], content_type: Option<&str>) -> ServerStatus {
         match serde_json::from_slice::<Body>(body) {
             Ok(body) => ServerStatus {
                 message: one_line(&body.message, MAX_STATUS_REASON_CHARS),
+                code: u16::try_from(body.code).unwrap_or(0),
                 fresh_token: body.metadata.token,
             },
-            Err(_) => ServerStatus { message: plain_reason(body), fresh_token: String::new() },
+            Err(_) => ServerStatus {
+                message: html::words(body, content_type).unwrap_or_else(|| plain_reason(body)),
+                ..ServerStatus::default()
+            },
+        }
+    }
+
+    /// A `Status` in an answer that says that it is a success: what it is to be taken for.
+    pub(super) fn in_a_success(message: &str, code: u16) -> (Status, String) {
+        let message = one_line(message, MAX_STATUS_REASON_CHARS);
+        let message = if message.is_empty() { "no reason given".to_owned() } else { message };
+        match code {
+            400..=599 => (Status::http(code), format!("HTTP 200 with a Status of code {code}: {message}")),
+            _ => (
+                Status::BAD_ANSWER,
+                format!("HTTP 200 with a Status in the place of what was asked for: {message}"),
+            ),
         }
     }
 }
@@ -115,10 +140,12 @@ mod tests {
 
     #[test]
     fn a_status_object_gives_its_message_and_its_token() {
-        let status =
-            ServerStatus::parse(br#"{"message":"pods is\u001b[2J forbidden","metadata":{"continue":"abc"}}"#);
+        let status = ServerStatus::parse(
+            br#"{"message":"pods is\u001b[2J forbidden","metadata":{"continue":"abc"}}"#,
+            None,
+        );
         assert_eq!(status.message, "pods is[2J forbidden");
         assert_eq!(status.fresh_token, "abc");
-        assert_eq!(ServerStatus::parse(br#"{"kind":"Status"}"#).message, "");
+        assert_eq!(ServerStatus::parse(br#"{"kind":"Status"}"#, None).message, "");
     }
 }

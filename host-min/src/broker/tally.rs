@@ -2,9 +2,10 @@
 
 use super::budget::{Budget, Spent};
 use super::fetch::Account;
+use super::gaps::{Gap, Gaps};
 use super::held::{Held, Hold};
 use crate::error::Class;
-use crate::limits::MAX_REPORT_LINES;
+use crate::limits::{MAX_REPORT_LINES, TOLD_GAPS};
 use crate::redact::Counts;
 use std::sync::Arc;
 use wagather_abi::{Kind, Status};
@@ -40,7 +41,13 @@ pub struct Tally {
     pub dropped_lines: u64,
     /// What one call asked for besides, and the HTTP statuses that came: the lists of single namespaces.
     asked: Vec<(String, u16)>,
-    /// For each status that was an error the newest reason: to find the one that a guest returns.
+    /// What is missing of what it asked for.
+    pub gaps: Gaps,
+    /// Gaps that are among the errors.
+    told_gaps: u64,
+    /// Those that came after.
+    untold_gaps: u64,
+    /// For each status that was an error the newest reason, the newest last: to find the one that a guest returns.
     blame: Vec<Blame>,
     entries: u64,
     archived_bytes: u64,
@@ -119,10 +126,11 @@ impl Tally {
         self.bytes_given += bytes as u64;
     }
 
-    /// One more item or object, if the budget allows.
-    pub fn item(&mut self) -> Result<(), Spent> {
+    /// One more item or object of a resource, if the budget allows.
+    pub fn item(&mut self, resource: usize) -> Result<(), Spent> {
         within(self.items + 1, self.budget.items, "items")?;
         self.items += 1;
+        self.gaps.item(resource);
         Ok(())
     }
 
@@ -182,6 +190,72 @@ impl Tally {
 
     /// A call got a status that is an error: why, and what to do about it.
     pub fn error(&mut self, status: Status, reason: String, advice: &str) {
+        self.error_line(reason.clone());
+        self.remember(status, reason, advice);
+    }
+
+    fn remember(&mut self, status: Status, reason: String, advice: &str) {
+        self.blame.retain(|known| known.status != status);
+        self.blame.push(Blame::of(status, reason, advice));
+    }
+
+    /// An object is missing of a resource: what people are told. Its gatherer may have a status for it.
+    pub(super) fn skipped(
+        &mut self,
+        resource: usize,
+        gap: Gap,
+        line: String,
+        status: Option<(Status, &str)>,
+    ) {
+        if let Some((status, advice)) = status {
+            self.remember(status, line.clone(), advice);
+        }
+        // A list of which every item is odd must not fill the report with lines: it has the gaps themselves.
+        if self.told_gaps < TOLD_GAPS {
+            self.told_gaps += 1;
+            self.error_line(line);
+        } else {
+            self.untold_gaps += 1;
+        }
+        self.gaps.add(resource, gap);
+    }
+
+    /// Tells how many gaps were not told.
+    pub fn tell_gaps(&mut self) {
+        if self.untold_gaps > 0 {
+            let objects = if self.untold_gaps == 1 { "object" } else { "objects" };
+            let line =
+                format!("{} more {objects} skipped: gaps in wagather.json names them", self.untold_gaps);
+            self.error_line(line);
+        }
+    }
+
+    /// What was last said about a status that a guest returned.
+    pub fn blame(&self, status: Status) -> Option<&Blame> {
+        self.blame.iter().find(|known| known.status == status)
+    }
+
+    /// What was said about the last status that was an error.
+    pub fn last_blame(&self) -> Option<&Blame> {
+        self.blame.last()
+    }
+}
+
+/// Why a call got a status.
+#[derive(Clone, Debug)]
+pub struct Blame {
+    status: Status,
+    /// Who is to blame.
+    pub class: Class,
+    /// Why.
+    pub reason: String,
+    /// What to do about it, or empty.
+    pub advice: String,
+}
+
+impl Blame {
+    /// Why a call got a status, and what to do about it.
+    pub fn of(status: Status, reason: String, advice: &str) -> Blame {
         let class = match status.kind() {
             // Nobody's retry helps until credentials or rights change.
             Kind::Http(401 | 403) => Class::Refused,
@@ -191,27 +265,8 @@ impl Tally {
             Kind::OutputFailed => Class::Output,
             _ => Class::Gatherer,
         };
-        self.error_line(reason.clone());
-        self.blame.retain(|known| known.status != status);
-        self.blame.push(Blame { status, class, reason, advice: advice.to_owned() });
+        Blame { status, class, reason, advice: advice.to_owned() }
     }
-
-    /// What was last said about a status that a guest returned.
-    pub fn blame(&self, status: Status) -> Option<&Blame> {
-        self.blame.iter().find(|known| known.status == status)
-    }
-}
-
-/// Why a call got a status.
-#[derive(Debug)]
-pub struct Blame {
-    status: Status,
-    /// Who is to blame.
-    pub class: Class,
-    /// Why.
-    pub reason: String,
-    /// What to do about it, or empty.
-    pub advice: String,
 }
 
 #[cfg(test)]

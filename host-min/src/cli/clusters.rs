@@ -176,7 +176,7 @@ fn at_the_end(cluster: &Cluster, gatherer: usize) -> Progress {
     let sums = cluster.gatherers.get(gatherer).cloned().unwrap_or_default();
     let millis = sums.duration_ms.unwrap_or(cluster.duration_ms);
     Progress {
-        phase: if sums.complete { Phase::Complete } else { Phase::Failed },
+        phase: if sums.complete || (sums.gaps > 0 && !sums.failed) { Phase::Complete } else { Phase::Failed },
         requests: sums.requests,
         items: sums.items,
         bytes_received: sums.bytes_received,

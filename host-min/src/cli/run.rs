@@ -1,7 +1,7 @@
 //! `host-min run`.
 
 use super::args::Run;
-use super::display::{self, Display, Ended, Said, Who};
+use super::display::{self, Display, Ended, Said, Who, Wholeness};
 use super::rights;
 use host_min::archive::Existing;
 use host_min::broker::audit::Live;
@@ -62,7 +62,8 @@ pub(super) fn run(args: Run, single_threaded: SingleThreaded) -> Result<()> {
     display.finish();
     let outcome = outcome?;
     summarise(&outcome, &display);
-    fail_with(outcome.failures, &display)
+    let gaps = outcome.gaps();
+    fail_with(outcome.failures.into_iter().chain(gaps), &display)
 }
 
 /// A new file, readable by its owner alone: it names what was gathered.
@@ -98,7 +99,12 @@ fn summarise(outcome: &Outcome, display: &Display) {
         display.say(&run, &Said::Recording(path));
     }
     if let Some(path) = &outcome.output {
-        display.say(&run, &Said::Archive(path, outcome.report.complete));
+        let wholeness = match (outcome.report.complete, outcome.failures.is_empty()) {
+            (true, _) => Wholeness::Complete,
+            (false, true) => Wholeness::Gaps,
+            (false, false) => Wholeness::Incomplete,
+        };
+        display.say(&run, &Said::Archive(path, wholeness));
     }
 }
 

@@ -87,6 +87,8 @@ Exit codes:
   5  the cluster could not be reached, or gave an answer that cannot be used; another try may help
   6  the output cannot be written
   7  a gatherer failed: it trapped, ran out of time or memory, or returned an error
+  8  nothing failed, but the archive has gaps: objects that cannot be used, or lists that the cluster refused and a
+     gatherer does without
   9  the cluster refused: the credentials are not accepted (401), or the account may not do it (403); no try helps
      until that changes
   129, 130, 143  SIGHUP, SIGINT or SIGTERM ended the run; what there was is kept as incomplete

@@ -131,7 +131,8 @@ fn tell_report(outcome: &Outcome, teller: &Teller<PipeWriter>) {
 
 fn over(outcome: Outcome) -> Over {
     let archive = outcome.output.as_deref().map(facts).transpose();
-    let mut failures: Vec<Reason> = outcome.failures.iter().map(Reason::of).collect();
+    let gaps = outcome.gaps();
+    let mut failures: Vec<Reason> = outcome.failures.iter().chain(&gaps).map(Reason::of).collect();
     let archive = archive.unwrap_or_else(|failure| {
         failures.push(Reason::of(&failure));
         None

@@ -62,8 +62,10 @@ pub struct Line {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// Every gatherer did all that it set out to do.
+    /// Every gatherer did all that it set out to do, and nothing is missing.
     Complete,
+    /// Every one did, but something could not be had; the archive's report names it.
+    Gaps,
     /// Some did not; the archive has what there is, and is called `.incomplete`.
     Incomplete,
     /// There is no archive.
@@ -106,8 +108,14 @@ pub struct Sums {
     pub name: String,
     /// Its version.
     pub version: String,
-    /// Whether it did all that it set out to do.
+    /// Whether it did all that it set out to do, and nothing is missing.
     pub complete: bool,
+    /// Whether it failed, or what it read broke off.
+    #[serde(skip)]
+    pub failed: bool,
+    /// How much of what it asked for is missing.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub gaps: u64,
     /// Wall-clock time from its start to its end; none of a replay.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<f64>,
@@ -143,6 +151,8 @@ impl Sums {
             name: gathered.name.clone(),
             version: gathered.version.clone(),
             complete: gathered.status == GatheredStatus::Complete,
+            failed: gathered.status == GatheredStatus::Failed,
+            gaps: gathered.gaps,
             duration_ms: gathered.duration_ms,
             requests: gathered.requests,
             retries: gathered.retries,
@@ -163,6 +173,11 @@ impl Reason {
     pub(super) fn of(failure: &Failure) -> Reason {
         let Failure { class, attempt, reason, more, advice } = failure.clone();
         Reason { exit_code: class.exit_code(), attempt, reason, more, advice }
+    }
+
+    /// Whether nothing failed, but something is missing.
+    pub(super) fn is_gaps(&self) -> bool {
+        self.exit_code == Class::Gaps.exit_code()
     }
 
     /// The failure that it is of.
@@ -212,9 +227,10 @@ impl Index {
     pub(super) fn write(&mut self) -> Result<PathBuf> {
         self.ended = rfc3339(clock_millis());
         self.complete = self.clusters.iter().all(|cluster| cluster.status == Status::Complete);
-        // As with gatherers: the first that failed decides.
-        self.exit_code =
-            self.clusters.iter().map(|cluster| cluster.exit_code).find(|code| *code != 0).unwrap_or(0);
+        // As with gatherers: the first that failed decides, and gaps only if none did.
+        let codes = || self.clusters.iter().map(|cluster| cluster.exit_code).filter(|code| *code != 0);
+        let failed = codes().find(|code| *code != Class::Gaps.exit_code());
+        self.exit_code = failed.or_else(|| codes().next()).unwrap_or(0);
         let mut text = serde_json::to_vec_pretty(self).unwrap_or_default();
         text.push(b'\n');
         let (mut file, partial) = self.target.new_file()?;

@@ -191,6 +191,7 @@ impl All<'_> {
             server: server.clone(),
             status: match (&over.archive, over.complete) {
                 (Some(_), true) => Status::Complete,
+                (Some(_), false) if over.failures.iter().all(Reason::is_gaps) => Status::Gaps,
                 (Some(_), false) => Status::Incomplete,
                 (None, _) => Status::Failed,
             },

@@ -15,6 +15,8 @@ pub(super) struct Kept {
     /// How long `out` may become, and what to say if that is not enough.
     limit: usize,
     reason: &'static str,
+    /// Whether it was not enough: nothing more is kept then.
+    is_over: bool,
 }
 
 /// What was kept is above its limit.
@@ -31,13 +33,14 @@ pub(super) struct Before {
     limit: usize,
     reason: &'static str,
     is_open: bool,
+    is_over: bool,
 }
 
 impl Kept {
     /// Takes what is kept from now on to the end of `out`, until [`Kept::end`].
     pub(super) fn begin(&mut self, out: &mut Vec<u8>, limit: usize, reason: &'static str) {
         std::mem::swap(&mut self.out, out);
-        (self.limit, self.reason, self.is_open) = (limit, reason, false);
+        (self.limit, self.reason, self.is_open, self.is_over) = (limit, reason, false, false);
         self.restart(0);
     }
 
@@ -47,21 +50,25 @@ impl Kept {
 
     /// Opens a run that is kept for itself, up to a limit. Nothing else may be waiting.
     pub(super) fn begin_limited(&mut self, at: usize, limit: usize, reason: &'static str) -> Before {
+        let Kept { limit: limit_before, reason: reason_before, is_open, is_over, .. } = *self;
         let before =
-            Before { len: self.out.len(), limit: self.limit, reason: self.reason, is_open: self.is_open };
-        (self.limit, self.reason) = (before.len + limit, reason);
+            Before { len: self.out.len(), limit: limit_before, reason: reason_before, is_open, is_over };
+        (self.limit, self.reason, self.is_over) = (before.len + limit, reason, false);
         self.restart(at);
         self.open();
         before
     }
 
-    /// Moves it to `to`, and goes on as before.
-    pub(super) fn end_limited(&mut self, before: Before, at: usize, to: &mut Vec<u8>) {
+    /// Moves it to `to`, and goes on as before. Whether it is whole.
+    pub(super) fn end_limited(&mut self, before: Before, at: usize, to: &mut Vec<u8>) -> bool {
+        let is_whole = !self.is_over;
         to.clear();
         to.extend_from_slice(self.out.get(before.len..).unwrap_or_default());
         self.out.truncate(before.len);
-        (self.limit, self.reason, self.is_open) = (before.limit, before.reason, before.is_open);
+        (self.limit, self.reason) = (before.limit, before.reason);
+        (self.is_open, self.is_over) = (before.is_open, before.is_over);
         self.restart(at);
+        is_whole
     }
 
     #[inline]
@@ -120,6 +127,10 @@ impl Kept {
 
     /// Copies the run.
     pub(super) fn settle(&mut self, buffer: &[u8]) -> Result<(), TooLarge> {
+        if self.is_over {
+            self.from = self.to;
+            return Ok(());
+        }
         let run = &buffer[self.from..self.to];
         let room = self.limit.saturating_sub(self.out.len());
         if run.len() > room {
@@ -132,10 +143,19 @@ impl Kept {
 
     /// Keeps what is not in the buffer; the run before was copied.
     pub(super) fn append(&mut self, text: &[u8]) -> Result<(), &'static str> {
+        if self.is_over {
+            return Ok(());
+        }
         if self.out.len() + text.len() > self.limit {
             return Err(self.reason);
         }
         self.out.extend_from_slice(text);
         Ok(())
+    }
+
+    /// Keeps nothing more: what there is cannot be used as a whole.
+    pub(super) fn give_up(&mut self) {
+        self.is_over = true;
+        self.from = self.to;
     }
 }

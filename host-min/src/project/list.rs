@@ -5,7 +5,8 @@
 
 use super::Result;
 use super::mask::Node;
-use super::object::{Identity, object};
+use super::object::{Identity, any_object, object};
+use super::odd::Odd;
 use super::scanner::Scanner;
 use std::io::Read;
 
@@ -20,6 +21,17 @@ pub struct PageMeta {
     pub next: String,
     /// `metadata.resourceVersion`
     pub resource_version: String,
+    /// What it says if it is no list, but a `Status`.
+    pub status: StatusText,
+}
+
+/// What a `Status` says, in the place of what was asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StatusText {
+    /// `message`
+    pub message: String,
+    /// `code`, the HTTP status that it means.
+    pub code: String,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -36,12 +48,25 @@ pub struct ListReader {
     at: At,
     meta: PageMeta,
     had_items: bool,
+    /// Whether it has a name, which lists have not.
+    is_named: bool,
 }
 
 impl ListReader {
     /// Reads from a body.
     pub fn new(body: Box<dyn Read + Send>) -> Self {
-        ListReader { scanner: Scanner::new(body), at: At::Start, meta: PageMeta::default(), had_items: false }
+        ListReader {
+            scanner: Scanner::new(body),
+            at: At::Start,
+            meta: PageMeta::default(),
+            had_items: false,
+            is_named: false,
+        }
+    }
+
+    /// The beginning of the body, if no more than that was read.
+    pub fn beginning(&self) -> &[u8] {
+        self.scanner.beginning()
     }
 
     /// What is known of the page by now.
@@ -54,9 +79,21 @@ impl ListReader {
         self.scanner.at_byte()
     }
 
-    /// Puts the next item, projected, into `out` (which is cleared), or answers `None` after the last.
+    /// Puts the next item, projected, into `out` (which is cleared), or answers `None` after the last. One that is odd is an error.
     pub fn next(&mut self, mask: &Node, out: &mut Vec<u8>) -> Result<Option<Identity>> {
         out.clear();
+        if self.has_item()? { object(&mut self.scanner, mask, out).map(Some) } else { Ok(None) }
+    }
+
+    /// The same, but an item that is odd is told of, with its identity as far as it is known, and the next one can be read. `out` is
+    /// of no use then but for [`Odd::field`].
+    pub fn next_any(&mut self, mask: &Node, out: &mut Vec<u8>) -> Result<Option<(Identity, Option<Odd>)>> {
+        out.clear();
+        if self.has_item()? { any_object(&mut self.scanner, mask, out).map(Some) } else { Ok(None) }
+    }
+
+    /// Goes to the next item, if there is one.
+    fn has_item(&mut self) -> Result<bool> {
         loop {
             match self.at {
                 At::Start => {
@@ -67,7 +104,7 @@ impl ListReader {
                     if self.scanner.more(b'}', &mut first)? {
                         self.at = At::Keys { first };
                         self.member()?;
-                    } else if !self.had_items {
+                    } else if !self.had_items && !self.is_list_without_items() {
                         return self.scanner.malformed("not a list: there are no items before the end");
                     } else {
                         self.scanner.expect_end()?;
@@ -78,12 +115,20 @@ impl ListReader {
                     let more = self.scanner.more(b']', &mut first)?;
                     self.at = if more { At::Items { first } } else { At::Keys { first: false } };
                     if more {
-                        return object(&mut self.scanner, mask, out).map(Some);
+                        return Ok(true);
                     }
                 }
-                At::End => return Ok(None),
+                At::End => return Ok(false),
             }
         }
+    }
+
+    /// Servers that are written by hand leave `items` out if there are none, and clients in Go read that so: what says that it is a
+    /// list is one. An object of another kind, an error page of a proxy for one, must not look like an empty list.
+    fn is_list_without_items(&self) -> bool {
+        let PageMeta { kind, resource_version, .. } = &self.meta;
+        let says_so = kind.ends_with("List") || (kind.is_empty() && !resource_version.is_empty());
+        says_so && !self.is_named
     }
 
     fn member(&mut self) -> Result<()> {
@@ -103,6 +148,8 @@ impl ListReader {
             }
             b"kind" => self.text().map(|text| self.meta.kind = text),
             b"apiVersion" => self.text().map(|text| self.meta.api_version = text),
+            b"message" => self.text().map(|text| self.meta.status.message = text),
+            b"code" => self.raw().map(|text| self.meta.status.code = text),
             b"metadata" => {
                 if self.scanner.peek()? == b'{' {
                     self.metadata()
@@ -122,6 +169,10 @@ impl ListReader {
             match self.scanner.name(key) {
                 Some(b"continue") => self.meta.next = self.text()?,
                 Some(b"resourceVersion") => self.meta.resource_version = self.text()?,
+                Some(b"name") => {
+                    self.is_named = true;
+                    self.scanner.value(2)?;
+                }
                 _ => self.scanner.value(2)?,
             }
         }
@@ -130,9 +181,18 @@ impl ListReader {
 
     /// A string's meaning; another value is taken as an empty one.
     fn text(&mut self) -> Result<String> {
+        Ok(serde_json::from_slice(&self.bytes()?).unwrap_or_default())
+    }
+
+    /// A value's own text.
+    fn raw(&mut self) -> Result<String> {
+        Ok(String::from_utf8(self.bytes()?).unwrap_or_default())
+    }
+
+    fn bytes(&mut self) -> Result<Vec<u8>> {
         let mut raw = Vec::with_capacity(64);
         self.scanner.keep_in(&mut raw, |scanner| scanner.keep_value(1))?;
-        Ok(serde_json::from_slice(&raw).unwrap_or_default())
+        Ok(raw)
     }
 }
 
@@ -170,6 +230,17 @@ mod tests {
     fn empty_lists() {
         assert_eq!(read(r#"{"items":[]}"#).expect("empty").0.len(), 0);
         assert_eq!(read(r#"{"items":null,"kind":"L"}"#).expect("null").1.kind, "L");
+        for text in [
+            r#"{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"7"}}"#,
+            r#"{"kind":"PodList"}"#,
+            r#"{"metadata":{"resourceVersion":"7","continue":"abc"}}"#,
+        ] {
+            assert_eq!(read(text).expect(text).0.len(), 0);
+        }
+        let status = r#"{"kind":"Status","message":"try again","code":500}"#;
+        let mut reader = ListReader::new(Box::new(status.as_bytes()));
+        assert!(reader.next(&Node::Keep, &mut Vec::new()).is_err());
+        assert_eq!(reader.meta().status, StatusText { message: "try again".into(), code: "500".into() });
     }
 
     #[test]
@@ -179,6 +250,11 @@ mod tests {
             "[]",
             "<html>",
             r#"{"kind":"Pod","metadata":{}}"#,
+            r#"{"kind":"PriorityList","metadata":{"name":"a"}}"#,
+            r#"{"metadata":{"name":"a","resourceVersion":"7"}}"#,
+            r#"{"metadata":{}}"#,
+            r#"{"error":"unauthorized"}"#,
+            "{}",
             r#"{"items":{}}"#,
             r#"{"items":[1]}"#,
             r#"{"items":[{}"#,

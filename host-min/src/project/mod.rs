@@ -12,6 +12,7 @@ mod kept;
 pub mod list;
 pub mod mask;
 pub mod object;
+mod odd;
 mod scanner;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ use std::io;
 pub use list::ListReader;
 pub use mask::Node;
 pub use object::{Identity, ObjectReader};
+pub use odd::Odd;
 
 /// Why an answer cannot be projected.
 #[derive(Debug)]

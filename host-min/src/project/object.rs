@@ -8,6 +8,7 @@
 
 use super::bytes::is_ascii;
 use super::mask::Node;
+use super::odd::Odd;
 use super::scanner::Scanner;
 use super::{ProjectError, Result};
 use crate::limits::MAX_JSON_DEPTH;
@@ -48,6 +49,11 @@ impl ObjectReader {
     /// Bytes of the body that were read.
     pub fn bytes_read(&self) -> u64 {
         self.scanner.at_byte()
+    }
+
+    /// The beginning of the body, if no more than that was read.
+    pub fn beginning(&self) -> &[u8] {
+        self.scanner.beginning()
     }
 }
 
@@ -97,11 +103,34 @@ pub(super) fn object(scanner: &mut Scanner, mask: &Node, out: &mut Vec<u8>) -> R
         }
         fields(scanner, mask, Place::Root, &mut identity, 0)
     })?;
-    if is_utf8(&out[from..]) {
-        Ok(identity)
-    } else {
-        scanner.malformed("an object that is not UTF-8, which ends")
+    match invalid_from(&out[from..]) {
+        None => Ok(identity),
+        Some(_) => scanner.malformed("an object that is not UTF-8, which ends"),
     }
+}
+
+/// The same in an empty `out`, whatever object it is: with what is odd about it, if it cannot be used.
+pub(super) fn any_object(
+    scanner: &mut Scanner,
+    mask: &Node,
+    out: &mut Vec<u8>,
+) -> Result<(Identity, Option<Odd>)> {
+    let mut identity = Identity::default();
+    let read = scanner.keep_in(out, |scanner| {
+        let first = scanner.peek()?;
+        scanner.tolerate();
+        match first {
+            b'{' => fields(scanner, mask, Place::Root, &mut identity, 0),
+            _ => scanner.odd_value("not an object"),
+        }
+    });
+    let odd = scanner.tolerated();
+    read?;
+    let not_utf8 = || {
+        let at = invalid_from(out)?;
+        Some(Odd { reason: "text that is not UTF-8", at_byte: at as u64, kept_bytes: at })
+    };
+    Ok((identity, odd.or_else(not_utf8)))
 }
 
 /// Projects the value that comes next.
@@ -113,7 +142,8 @@ fn value(scanner: &mut Scanner, mask: &Node, depth: usize) -> Result<()> {
     }
     let first = scanner.peek()?;
     if depth >= MAX_JSON_DEPTH {
-        return scanner.too_deep();
+        scanner.deeper(true)?;
+        return scanner.keep_text(b"null");
     }
     match first {
         b'{' => fields(scanner, mask, Place::Elsewhere, &mut Identity::default(), depth),
@@ -172,7 +202,7 @@ fn fields(
             Some(slot) if scanner.peek()? == b'"' => {
                 let from = scanner.settled()?.len();
                 scanner.keep_value(depth + 1)?;
-                *slot = text(&scanner.settled()?[from..]);
+                *slot = text(scanner.settled()?.get(from..).unwrap_or_default());
                 match node {
                     Node::Keep => {}
                     Node::Drop => scanner.keep_only(before),
@@ -212,7 +242,7 @@ fn is_witness(node: &Node, mask: &Node) -> bool {
 fn witness(scanner: &mut Scanner, node: &Node, before: usize, any: bool, depth: usize) -> Result<()> {
     let from = scanner.settled()?.len();
     scanner.keep_value(depth + 1)?;
-    let kind = text(&scanner.settled()?[from..]);
+    let kind = text(scanner.settled()?.get(from..).unwrap_or_default());
     if is_secret_kind(&kind) {
         scanner.keep_only(before);
         let comma = if any { "," } else { "" };
@@ -233,8 +263,12 @@ fn text(raw: &[u8]) -> String {
     serde_json::from_slice(raw).unwrap_or_default()
 }
 
-fn is_utf8(bytes: &[u8]) -> bool {
-    is_ascii(bytes) || std::str::from_utf8(bytes).is_ok()
+/// Where bytes are no text.
+fn invalid_from(bytes: &[u8]) -> Option<usize> {
+    if is_ascii(bytes) {
+        return None;
+    }
+    std::str::from_utf8(bytes).err().map(|error| error.valid_up_to())
 }
 
 impl From<ProjectError> for std::io::Error {

@@ -10,10 +10,13 @@
 //!
 //! Kept bytes are copied in runs, see [`Kept`](super::kept): of compact JSON, one for each buffer.
 
+mod keep;
+
 use super::bytes::{STEP, is_ascii, special};
 use super::kept::Kept;
+use super::odd::Odd;
 use super::{ProjectError, Result};
-use crate::limits::{MAX_ITEM_BYTES, MAX_JSON_DEPTH, MAX_KEY_BYTES};
+use crate::limits::{MAX_JSON_DEPTH, MAX_JSON_LAYERS, MAX_KEY_BYTES, MAX_ODD_ITEM_BYTES};
 use std::io::Read;
 
 /// How much is read from the body at once.
@@ -34,6 +37,18 @@ pub(super) struct Scanner {
     key: Vec<u8>,
     /// The meaning of a key with escapes.
     unescaped: String,
+    /// The object that is read, if what is odd about it is noted and does not end the reading.
+    tolerated: Option<Tolerated>,
+    /// How often values went deeper than one of them is looked at at once.
+    layers: usize,
+}
+
+/// An object whose oddities are noted.
+#[derive(Default)]
+struct Tolerated {
+    /// The offset in the body of its first byte.
+    from: u64,
+    odd: Option<Odd>,
 }
 
 /// A key of an object, with the colon after it.
@@ -58,12 +73,51 @@ impl Scanner {
             kept: Kept::default(),
             key: Vec::new(),
             unescaped: String::new(),
+            tolerated: None,
+            layers: 0,
         }
+    }
+
+    /// From here on an object is read: what is odd about it is noted, and it is read to its end all the same, so that what follows
+    /// can be read.
+    pub(super) fn tolerate(&mut self) {
+        self.tolerated = Some(Tolerated { from: self.at_byte(), odd: None });
+    }
+
+    /// Until here; what is odd about it.
+    pub(super) fn tolerated(&mut self) -> Option<Odd> {
+        self.tolerated.take()?.odd
+    }
+
+    /// What is odd here ends the reading, unless it is to be noted.
+    #[cold]
+    fn odd(&mut self, error: ProjectError) -> Result<()> {
+        let kept_bytes = self.kept.len();
+        match (&mut self.tolerated, Odd::of(&error)) {
+            (Some(Tolerated { from, odd }), Some((at_byte, reason))) => {
+                let at_byte = at_byte.saturating_sub(*from);
+                odd.get_or_insert(Odd { reason, at_byte, kept_bytes });
+                Ok(())
+            }
+            _ => Err(error),
+        }
+    }
+
+    /// The value that comes next is odd, whatever it is.
+    pub(super) fn odd_value(&mut self, reason: &'static str) -> Result<()> {
+        self.settle()?;
+        self.odd(ProjectError::Malformed { at_byte: self.at_byte(), reason })?;
+        self.value(0)
     }
 
     /// Bytes of the body that were looked at.
     pub(super) fn at_byte(&self) -> u64 {
         self.base + self.at as u64
+    }
+
+    /// The beginning of the body, if no more than that was read.
+    pub(super) fn beginning(&self) -> &[u8] {
+        if self.base == 0 { &self.buffer[..self.end] } else { &[] }
     }
 
     /// Refuses the byte that comes next; or what was kept before it, if that is too much.
@@ -73,11 +127,26 @@ impl Scanner {
         Err(ProjectError::Malformed { at_byte: self.at_byte(), reason })
     }
 
-    #[cold]
-    pub(super) fn too_deep<T>(&mut self) -> Result<T> {
-        self.settle()?;
+    fn too_deep(&self) -> ProjectError {
         let reason = "nested deeper than the host's limit";
-        Err(ProjectError::TooLarge { at_byte: self.at_byte(), reason })
+        ProjectError::TooLarge { at_byte: self.at_byte(), reason }
+    }
+
+    /// Walks over the value that comes next, which is deeper than what is kept may be. What is skipped may be deeper.
+    #[cold]
+    pub(super) fn deeper(&mut self, is_kept: bool) -> Result<()> {
+        self.settle()?;
+        let too_deep = self.too_deep();
+        if self.layers >= MAX_JSON_LAYERS {
+            return Err(too_deep);
+        }
+        if is_kept {
+            self.odd(too_deep)?;
+        }
+        self.layers += 1;
+        let walked = self.value(0);
+        self.layers -= 1;
+        walked
     }
 
     /// The next byte as it is, or `None` at the end of the body.
@@ -93,6 +162,14 @@ impl Scanner {
     fn refill(&mut self) -> Result<bool> {
         self.settle()?;
         self.base += self.end as u64;
+        // What is odd is skipped to its end, which must be somewhere.
+        if let Some(Tolerated { from, odd: Some(_) }) = &self.tolerated
+            && self.base - from > MAX_ODD_ITEM_BYTES
+        {
+            (self.at, self.end) = (0, 0);
+            let reason = "an object far above the host's limit for one object";
+            return Err(ProjectError::TooLarge { at_byte: self.base, reason });
+        }
         (self.at, self.end) = (0, 0);
         self.kept.restart(0);
         self.buffer[0] = 0;
@@ -193,9 +270,17 @@ impl Scanner {
         self.at = to;
         let name = &self.buffer[from + 1..to - 2];
         if !is_ascii(name) && std::str::from_utf8(name).is_err() {
-            return self.malformed("a key that is not UTF-8");
+            return self.odd_key();
         }
         Ok(Key::Here { from, to })
+    }
+
+    #[cold]
+    fn odd_key(&mut self) -> Result<Key> {
+        self.settle()?;
+        let reason = "a key that is not UTF-8";
+        self.odd(ProjectError::Malformed { at_byte: self.at_byte(), reason })?;
+        Ok(Key::Meaningless)
     }
 
     /// The same for a key in several buffers, with escapes, above the limit, or with white space before its colon.
@@ -204,11 +289,14 @@ impl Scanner {
         self.settle()?;
         let before = self.kept.begin_limited(self.at, MAX_KEY_BYTES, "a key above the host's limit for keys");
         let result = self.string().and_then(|()| self.settle());
-        self.kept.end_limited(before, self.at, &mut self.key);
+        let is_whole = self.kept.end_limited(before, self.at, &mut self.key);
         result?;
         self.take(b':', "expected a colon after a key")?;
+        if !is_whole {
+            return Ok(Key::Meaningless);
+        }
         if std::str::from_utf8(&self.key).is_err() {
-            return self.malformed("a key that is not UTF-8");
+            return self.odd_key();
         }
         let is_escaped = self.key.contains(&b'\\');
         if is_escaped {
@@ -276,19 +364,20 @@ impl Scanner {
                 }
             } else if byte == b'{' || byte == b'[' {
                 if depth + open >= MAX_JSON_DEPTH {
-                    long_way!(self.too_deep());
-                }
-                at += 1;
-                // The brackets of a kind are two apart.
-                if peek!() != byte + 2 {
-                    objects = objects << 1 | u128::from(byte == b'{');
-                    open += 1;
-                    if byte == b'{' {
-                        member!();
+                    long_way!(self.deeper(self.kept.is_open()));
+                } else {
+                    at += 1;
+                    // The brackets of a kind are two apart.
+                    if peek!() != byte + 2 {
+                        objects = objects << 1 | u128::from(byte == b'{');
+                        open += 1;
+                        if byte == b'{' {
+                            member!();
+                        }
+                        continue;
                     }
-                    continue;
+                    at += 1;
                 }
-                at += 1;
             } else {
                 long_way!(self.scalar(byte));
             }
@@ -370,18 +459,59 @@ impl Scanner {
                 self.at += 1;
                 Ok(())
             }
-            Some(b'u') => {
-                self.at += 1;
-                for _ in 0..4 {
-                    match self.byte()? {
-                        Some(byte) if byte.is_ascii_hexdigit() => self.at += 1,
-                        _ => return self.malformed("an escape without four hexadecimal digits"),
-                    }
-                }
-                Ok(())
-            }
+            Some(b'u') => self.character(),
             _ => self.malformed("an unknown escape within a string"),
         }
+    }
+
+    /// The rest of an escape that is a character by its number, from the `u` on. A half of a pair of UTF-16 that stands alone is
+    /// JSON by its grammar, but no text.
+    fn character(&mut self) -> Result<()> {
+        let mut unit = self.unit()?;
+        while (0xd800..0xe000).contains(&unit) {
+            if unit >= 0xdc00 || self.byte()? != Some(b'\\') {
+                return self.lone_surrogate();
+            }
+            self.at += 1;
+            match self.byte()? {
+                Some(b'u') => unit = self.unit()?,
+                Some(byte) if is_short_escape(byte) => {
+                    self.at += 1;
+                    return self.lone_surrogate();
+                }
+                _ => return self.malformed("an unknown escape within a string"),
+            }
+            if (0xdc00..0xe000).contains(&unit) {
+                return Ok(());
+            }
+            self.lone_surrogate()?;
+        }
+        Ok(())
+    }
+
+    fn unit(&mut self) -> Result<u32> {
+        self.at += 1;
+        let mut unit = 0;
+        for _ in 0..4 {
+            let digit = self.byte()?.and_then(|byte| char::from(byte).to_digit(16));
+            let Some(digit) = digit else {
+                return self.malformed("an escape without four hexadecimal digits");
+            };
+            unit = unit << 4 | digit;
+            self.at += 1;
+        }
+        Ok(unit)
+    }
+
+    /// What is skipped may be no text, and so may what ends with its first oddity.
+    #[cold]
+    fn lone_surrogate(&mut self) -> Result<()> {
+        if self.tolerated.is_none() || !self.kept.is_open() {
+            return Ok(());
+        }
+        self.settle()?;
+        let reason = "a lone surrogate";
+        self.odd(ProjectError::Malformed { at_byte: self.at_byte(), reason })
     }
 
     #[inline(always)]
@@ -499,106 +629,4 @@ fn escaped_end(buffer: &Buffer, mut at: usize) -> usize {
 #[inline(always)]
 fn is_short_escape(byte: u8) -> bool {
     matches!(byte, b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't')
-}
-
-/// What is kept.
-impl Scanner {
-    /// Lets `walk` keep what it wants at the end of `out`.
-    pub(super) fn keep_in<T>(
-        &mut self,
-        out: &mut Vec<u8>,
-        walk: impl FnOnce(&mut Scanner) -> Result<T>,
-    ) -> Result<T> {
-        self.kept.begin(out, MAX_ITEM_BYTES, "an object above the host's limit for one object");
-        let result = walk(self).and_then(|answer| self.settle().map(|()| answer));
-        self.kept.end(out);
-        result
-    }
-
-    /// Bytes that are kept, those before included.
-    #[inline]
-    pub(super) fn kept_len(&self) -> usize {
-        self.kept.len()
-    }
-
-    /// Takes back what was kept after there were so many bytes.
-    pub(super) fn keep_only(&mut self, len: usize) {
-        self.kept.truncate(len);
-    }
-
-    /// Copies what is kept, so that all of it can be read at the end of the answer.
-    pub(super) fn settled(&mut self) -> Result<&[u8]> {
-        self.settle()?;
-        Ok(self.kept.copied())
-    }
-
-    #[inline(never)]
-    fn settle(&mut self) -> Result<()> {
-        if self.kept.is_open() {
-            self.kept.reach(self.at);
-        }
-        self.kept.settle(&*self.buffer).map_err(|too_large| ProjectError::TooLarge {
-            at_byte: self.base + too_large.at as u64,
-            reason: too_large.reason,
-        })
-    }
-
-    /// Keeps the byte that was taken last.
-    #[inline]
-    pub(super) fn keep_taken(&mut self) -> Result<()> {
-        self.keep(self.at - 1, self.at)
-    }
-
-    #[inline]
-    fn keep(&mut self, from: usize, to: usize) -> Result<()> {
-        if !self.kept.joins(from) {
-            self.settle()?;
-            self.kept.restart(from);
-        }
-        self.kept.reach(to);
-        Ok(())
-    }
-
-    /// Keeps what is not in the body.
-    pub(super) fn keep_text(&mut self, text: &[u8]) -> Result<()> {
-        self.settle()?;
-        self.kept.restart(self.at);
-        self.kept.append(text).map_err(|reason| ProjectError::TooLarge { at_byte: self.at_byte(), reason })
-    }
-
-    /// Keeps a key, with a comma before it.
-    #[inline]
-    pub(super) fn keep_key(&mut self, key: Key, with_comma: bool) -> Result<()> {
-        if let Key::Here { from, to } = key {
-            if !with_comma {
-                return self.keep(from, to);
-            }
-            if from > 0 && self.buffer[from - 1] == b',' {
-                return self.keep(from - 1, to);
-            }
-            self.keep_text(b",")?;
-            return self.keep(from, to);
-        }
-        if with_comma {
-            self.keep_text(b",")?;
-        }
-        let key = std::mem::take(&mut self.key);
-        self.keep_text(&key)?;
-        self.key = key;
-        self.keep_text(b":")
-    }
-
-    /// Keeps the value that comes next, whatever it is.
-    #[inline]
-    pub(super) fn keep_value(&mut self, depth: usize) -> Result<()> {
-        self.peek()?;
-        if !self.kept.joins(self.at) {
-            self.settle()?;
-            self.kept.restart(self.at);
-        }
-        self.kept.open();
-        self.value(depth)?;
-        self.kept.close(self.at);
-        Ok(())
-    }
 }

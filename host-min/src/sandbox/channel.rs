@@ -27,6 +27,8 @@ pub enum Request {
     RestRead(i32, u32),
     /// `rest_next`
     RestNext(i32, u32),
+    /// `rest_reject`: the handle, the byte of the item, and what was wanted there.
+    RestReject(i32, u32, u32),
     /// `rest_close`
     RestClose(i32),
     /// `archive_pipe`: the handle and the entry's name.
@@ -148,6 +150,9 @@ impl Request {
             Request::RestStatus(handle) => call(Import::rest_status).word(handle.cast_unsigned()),
             Request::RestRead(handle, cap) => call(Import::rest_read).word(handle.cast_unsigned()).word(*cap),
             Request::RestNext(handle, cap) => call(Import::rest_next).word(handle.cast_unsigned()).word(*cap),
+            Request::RestReject(handle, at, wanted) => {
+                call(Import::rest_reject).word(handle.cast_unsigned()).word(*at).word(*wanted)
+            }
             Request::RestClose(handle) => call(Import::rest_close).word(handle.cast_unsigned()),
             Request::ArchivePipe(handle, name) => {
                 call(Import::archive_pipe).word(handle.cast_unsigned()).bytes(name)
@@ -197,6 +202,7 @@ fn decode_call(import: Import, fields: &mut Fields<'_>) -> Option<Request> {
         Import::rest_status => Request::RestStatus(fields.int()?),
         Import::rest_read => Request::RestRead(fields.int()?, fields.word()?),
         Import::rest_next => Request::RestNext(fields.int()?, fields.word()?),
+        Import::rest_reject => Request::RestReject(fields.int()?, fields.word()?, fields.word()?),
         Import::rest_close => Request::RestClose(fields.int()?),
         Import::archive_pipe => Request::ArchivePipe(fields.int()?, fields.bytes()?),
         Import::archive_open => Request::ArchiveOpen(fields.bytes()?),

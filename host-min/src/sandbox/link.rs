@@ -58,6 +58,7 @@ fn request(import: Import, [a, b, c, d]: [u32; 4], memory: &[u8]) -> Result<Prep
         Import::rest_status => (Request::RestStatus(handle), None),
         Import::rest_read => (Request::RestRead(handle, c), buffer(b, c)?),
         Import::rest_next => (Request::RestNext(handle, c), buffer(b, c)?),
+        Import::rest_reject => (Request::RestReject(handle, b, c), None),
         Import::rest_close => (Request::RestClose(handle), None),
         Import::archive_pipe => {
             (Request::ArchivePipe(handle, take(b, c, MAX_ENTRY_NAME_BYTES, Status::BAD_NAME)?), None)

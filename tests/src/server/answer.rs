@@ -10,6 +10,7 @@ pub struct Answer {
     pub(crate) status: u16,
     pub(crate) content_type: &'static str,
     pub(crate) location: Option<String>,
+    pub(crate) retry_after: Option<&'static str>,
     pub(crate) body: Arc<[u8]>,
     pub(crate) framing: Framing,
     pub(crate) delivery: Delivery,
@@ -50,7 +51,7 @@ impl Answer {
     pub fn bytes(content_type: &'static str, body: impl Into<Vec<u8>>) -> Answer {
         let body = body.into().into();
         let (framing, delivery) = (Framing::Length, Delivery::Whole);
-        Answer { status: 200, content_type, location: None, body, framing, delivery }
+        Answer { status: 200, content_type, location: None, retry_after: None, body, framing, delivery }
     }
 
     /// A refusal, with the `Status` object that Kubernetes sends.
@@ -79,6 +80,11 @@ impl Answer {
     /// The same with another HTTP status.
     pub fn with_status(self, status: u16) -> Answer {
         Answer { status, ..self }
+    }
+
+    /// The same with a `Retry-After`.
+    pub fn retry_after(self, value: &'static str) -> Answer {
+        Answer { retry_after: Some(value), ..self }
     }
 
     /// Says the body's length in another way.

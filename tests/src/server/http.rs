@@ -85,6 +85,9 @@ fn send(stream: &mut impl Write, answer: &Answer, shared: &Shared) -> io::Result
     if let Some(location) = &answer.location {
         head += &format!("Location: {location}\r\n");
     }
+    if let Some(value) = answer.retry_after {
+        head += &format!("Retry-After: {value}\r\n");
+    }
     head += &match answer.framing {
         Framing::Length => format!("Content-Length: {}\r\n\r\n", answer.body.len()),
         Framing::Chunked => "Transfer-Encoding: chunked\r\n\r\n".to_owned(),

@@ -111,7 +111,9 @@ fn in_an_error_that_the_host_tells() {
             };
             server().on("/api/v1/configmaps", answer)
         };
-        let places = ["recording.har", "archive/wagather.json", "the standard error"];
+        // A refusal is a gap in the archive; what may pass makes it incomplete.
+        let report = if is_status { "archive/wagather.json" } else { "archive.incomplete/wagather.json" };
+        let places = ["recording.har", report, "the standard error"];
         Planted::new().echoed("token", &bearer(TOKEN), answers, &places);
     }
 }

@@ -148,6 +148,7 @@ guests! {
     import_twice: "import-twice",
     import_heap: "import-heap",
     import_unknown: "import-unknown",
+    ignores_statuses: "ignores-statuses",
     import_v2: "import-v2",
     import_wasi: "import-wasi",
     in_flight: "in-flight",

@@ -14,7 +14,7 @@
 mod place;
 mod view;
 
-pub(in crate::json) use place::Place;
+pub(crate) use place::Place;
 pub(in crate::json) use view::{View, What};
 
 use super::parse::Parser;
@@ -99,6 +99,15 @@ const SIGNED: u8 = 4;
 const NO_NAME: u16 = u16::MAX;
 /// Of a struct's fields.
 const LAST: u8 = 0x80;
+
+// A rejected item's host is told a kind as it is.
+const _: () = {
+    use crate::abi::place::Wanted;
+    assert!(SKIP as u32 == Wanted::UNSAID.0 && TEXT as u32 == Wanted::STRING.0);
+    assert!(BOOL as u32 == Wanted::BOOLEAN.0 && OBJECT as u32 == Wanted::OBJECT.0);
+    assert!(SEQ as u32 == Wanted::ARRAY.0 && MAP as u32 == Wanted::MAP.0 && OTHER as u32 == Wanted::OTHER.0);
+    assert!(INTEGER as u32 == Wanted::INTEGER.0 && SIGNED as u32 == Wanted::SIGNED);
+};
 
 const NOTHING: Part =
     Part { name: core::ptr::null(), more: More { nothing: () }, offset: 0, name_len: 0, kind: SKIP };

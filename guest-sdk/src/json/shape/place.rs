@@ -6,7 +6,7 @@ use crate::{Error, Result};
 
 /// Where a value is, while it is read: it is valid at any time.
 #[derive(Clone, Copy)]
-pub(in crate::json) struct Place<'a> {
+pub(crate) struct Place<'a> {
     part: &'static Part,
     at: *mut u8,
     value: PhantomData<&'a mut ()>,
@@ -29,6 +29,11 @@ impl<'a> Place<'a> {
     fn below(self, part: &'static Part) -> Self {
         // SAFETY: the offset is that of a field of the value, or 0, so it stays within.
         Place { part, at: unsafe { self.at.add(part.offset.into()) }, value: PhantomData }
+    }
+
+    /// What can be here, in the numbers of the contract; kinds are numbered as they are.
+    pub(in crate::json) fn wanted(&self) -> u32 {
+        self.part.kind().into()
     }
 
     /// Whether a value that begins with this bracket can be here.

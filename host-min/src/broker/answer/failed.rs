@@ -2,6 +2,7 @@
 
 use super::{Asked, Means};
 use crate::broker::budget::Spent;
+use crate::broker::html;
 use crate::project::ProjectError;
 use crate::source::{Cause, NoAnswer};
 use std::io::ErrorKind;
@@ -47,6 +48,16 @@ impl Failed {
             _ => None,
         };
         Failed { cut, ..Failed::new(status, &format!("the answer cannot be used: {error}"), "") }
+    }
+
+    /// The same of an answer that begins so and has that media type: what is a page for people is told as one.
+    pub(super) fn of_body(error: &ProjectError, beginning: &[u8], content_type: Option<&str>) -> Failed {
+        match (error, html::words(beginning, content_type)) {
+            (ProjectError::Malformed { .. }, Some(page)) => {
+                Failed::bad_answer(&format!("the answer is {page}, and not JSON"), html::ADVICE)
+            }
+            _ => Failed::project(error),
+        }
     }
 
     /// Whether the answer broke off in a way that another one may not, and there is time for another. An answer whose time is over is only

@@ -7,13 +7,15 @@ mod failed;
 mod list;
 mod places;
 mod raw;
+mod rejected;
 
 use super::canonical::Canonical;
 use super::fetch::{Fetcher, Order, Reply, Ticket};
+use super::gaps::{self, Consumed, Gap, Lack, lack_of};
 use super::held::Hold;
 use super::policy::{Allowed, describe};
 use super::refusal::{self, ServerStatus};
-use super::tally::Tally;
+use super::tally::{Blame, Tally};
 use crate::project::{Identity, Node, ObjectReader};
 use crate::redact::{Redactor, Subject};
 use crate::source::Response;
@@ -21,6 +23,7 @@ pub(super) use failed::Failed;
 use list::{Item, List};
 use places::Places;
 use raw::RawBody;
+pub(super) use rejected::Misfit;
 use std::sync::Arc;
 use std::time::Instant;
 use wagather_abi::{Status, Verb};
@@ -65,6 +68,8 @@ struct Asked {
     chunk_items: Option<u32>,
     /// Whether it was asked for before anybody wanted it, so that its time may go by while it waits.
     is_ahead: bool,
+    /// The resource's number in the tally.
+    resource: usize,
 }
 
 impl Asked {
@@ -105,6 +110,8 @@ pub(super) struct Answer {
     asked: Asked,
     /// The namespaces that such a list goes through.
     places: Option<Box<Places>>,
+    /// What was asked for as a whole, to know it again.
+    path: String,
     http_status: Option<u16>,
     /// How often it was asked for in vain, in words, or empty.
     tried: String,
@@ -113,6 +120,8 @@ pub(super) struct Answer {
     /// How often it broke off.
     cuts: u32,
     state: State,
+    /// The item that the guest was given last, which it may reject.
+    last: Option<Identity>,
 }
 
 enum State {
@@ -149,16 +158,28 @@ impl Answer {
         deadline: Instant,
         chunk_items: Option<u32>,
         fetcher: &Fetcher,
-        tally: &Tally,
+        tally: &mut Tally,
     ) -> Answer {
-        let mut asked = Asked { request, allowed, deadline, chunk_items, is_ahead: false };
+        let resource = tally.gaps.resource(|| gaps::name_of(&request));
+        let mut asked = Asked { request, allowed, deadline, chunk_items, is_ahead: false, resource };
+        let path = asked.request.path_and_query();
         // A recording of a run that was not narrowed has the list of all namespaces, of which the scope lets one through.
         if asked.allowed.narrowed && !fetcher.source().knows(&asked.path_and_query()) {
             asked.widen();
         }
         let places = Places::of(&mut asked, fetcher.source()).map(Box::new);
         let state = State::OnItsWay(fetcher.start(asked.order(asked.path_and_query(), tally)));
-        Answer { asked, places, http_status: None, tried: String::new(), until: deadline, cuts: 0, state }
+        Answer {
+            asked,
+            places,
+            path,
+            http_status: None,
+            tried: String::new(),
+            until: deadline,
+            cuts: 0,
+            state,
+            last: None,
+        }
     }
 
     /// What was asked for.
@@ -255,9 +276,55 @@ impl Answer {
         }
         // Why may be the server's words.
         means.redactor.text(&mut why, &mut means.tally.redacted);
+        let given_here = if let State::List(list, ..) = &self.state { list.given() } else { 0 };
+        let has_begun = self.given_before() + given_here > 0;
+        let consumed = if has_begun { Consumed::Begun } else { Consumed::Not };
         means.tally.error(status, format!("{}: {why}", describe(&self.asked.request)), &advice);
+        self.lacks(status, consumed, &why, &advice, means);
         self.state = State::Failed(status);
         status
+    }
+
+    /// Remembers what is missing with a status, whatever the guest makes of it.
+    fn lacks(&self, status: Status, consumed: Consumed, why: &str, advice: &str, means: &mut Means<'_>) {
+        let (request, resource) = (&self.asked.request, self.asked.resource);
+        let asked = describe(request);
+        let blame = Blame::of(status, format!("{asked}: {why}"), advice);
+        let gap = Gap { asked, reason: why.to_owned(), ..Gap::default() };
+        match lack_of(request, status, consumed) {
+            Lack::Nothing => {
+                if request.verb == Verb::LIST {
+                    means.tally.gaps.absent(resource);
+                }
+            }
+            Lack::Gap => means.tally.gaps.add(resource, gap),
+            Lack::Broken => means.tally.gaps.broke(resource, self.path.clone(), gap, blame),
+        }
+    }
+
+    /// It came whole: what was missing of the same request before is not any more.
+    fn came_whole(&self, tally: &mut Tally) {
+        tally.gaps.made_good(&self.path);
+    }
+
+    /// The guest is done with it. That it never looked at a refusal does not make it none.
+    pub(super) fn give_up(&mut self, means: &mut Means<'_>) {
+        let Some(code) = self.http_status else { return };
+        if matches!(self.state, State::Head(_))
+            && !self.is_success()
+            && lack_of(&self.asked.request, Status::http(code), Consumed::Not) != Lack::Nothing
+        {
+            self.refused(means);
+        }
+    }
+
+    /// What takes it could not take all of it.
+    pub(super) fn broke_off(&mut self, status: Status, means: &mut Means<'_>) {
+        if matches!(self.state, State::Failed(_)) {
+            return;
+        }
+        let why = means.tally.blame(status).map_or_else(|| status.to_string(), |blame| blame.reason.clone());
+        self.lacks(status, Consumed::Begun, &why, "", means);
     }
 
     fn is_success(&self) -> bool {
@@ -287,6 +354,7 @@ impl Answer {
                             continue;
                         }
                         self.state = State::Done(mode);
+                        self.came_whole(means.tally);
                         Ok(false)
                     }
                     Err(failed) => Err(self.fail(failed, means)),
@@ -324,6 +392,7 @@ impl Answer {
             match read_object(response, &self.asked, means) {
                 Ok((bytes, identity, hold)) => {
                     self.state = State::Object { bytes, identity, given: None, mode, hold: Some(hold) };
+                    self.came_whole(means.tally);
                     return Ok(());
                 }
                 Err(failed) => self.ask_again(failed, means)?,
@@ -348,7 +417,8 @@ impl Answer {
         if !self.advance(means, Mode::Items)? {
             return Ok(0);
         }
-        let (State::List(_, _, Some(Item { bytes, .. })) | State::Object { bytes, .. }) = &mut self.state
+        let (State::List(_, _, Some(Item { bytes, identity, .. })) | State::Object { bytes, identity, .. }) =
+            &mut self.state
         else {
             return Ok(0);
         };
@@ -357,6 +427,7 @@ impl Answer {
             return Ok(len);
         }
         *out = std::mem::take(bytes);
+        self.last = Some(std::mem::take(identity));
         means.tally.gave(len);
         match &mut self.state {
             State::List(_, _, held) => *held = None,
@@ -376,6 +447,10 @@ impl Answer {
             if self.is_success() && self.asked.request.is_document() {
                 self.open_object(means, Mode::Bytes)?;
             } else if let State::Head(response) = self.replace(State::Failed(Status::BAD_ANSWER)) {
+                if let Some(code) = self.http_status.filter(|_| !self.is_success()) {
+                    let why = refusal::text(code, "its body was given to the gatherer");
+                    self.lacks(Status::http(code), Consumed::Body, &why, self.advice(code), means);
+                }
                 self.state = State::Bytes(Box::new(RawBody::new(response.body, means)));
             }
         }
@@ -394,6 +469,9 @@ impl Answer {
                         out.truncate(len);
                         if len == 0 && cap > 0 {
                             self.state = State::Done(Mode::Bytes);
+                            if self.is_success() {
+                                self.came_whole(means.tally);
+                            }
                         }
                     }
                     Err(failed) => {
@@ -459,18 +537,32 @@ impl Answer {
     }
 }
 
+impl Answer {
+    /// A raw body that was piped is in the archive.
+    pub(super) fn is_piped(&self, tally: &mut Tally) {
+        self.came_whole(tally);
+    }
+}
+
 fn read_object(
     response: Response,
     asked: &Asked,
     means: &mut Means<'_>,
 ) -> std::result::Result<(Vec<u8>, Identity, Hold), Failed> {
+    let content_type = response.content_type;
     let mut reader = ObjectReader::new(response.body);
     let mut bytes = Vec::new();
     let result = reader.read(&asked.allowed.mask, &mut bytes);
     let received = means.tally.received(reader.bytes_read());
-    let identity = result.map_err(|error| Failed::project(&error))?;
+    let identity =
+        result.map_err(|error| Failed::of_body(&error, reader.beginning(), content_type.as_deref()))?;
     received?;
-    means.tally.item()?;
+    if identity.kind == "Status" && identity.api_version == "v1" {
+        let ServerStatus { message, code, .. } = ServerStatus::parse(reader.beginning(), None);
+        let (status, why) = ServerStatus::in_a_success(&message, code);
+        return Err(Failed::new(status, &why, refusal::advice(code)));
+    }
+    means.tally.item(asked.resource)?;
     let secret = asked.subject().is_secret(&identity.kind);
     means.redactor.object(&mut bytes, secret, &mut means.tally.redacted);
     let hold = means.tally.hold(bytes.capacity())?;

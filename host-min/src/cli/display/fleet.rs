@@ -38,6 +38,7 @@ impl Fleet<'_> {
 
     pub(super) fn level(&self) -> &'static str {
         match self {
+            Fleet::Ended(cluster) if cluster.status == Status::Gaps => "warn",
             Fleet::Ended(cluster) if cluster.status != Status::Complete => "error",
             Fleet::Index { complete, clusters, .. } if complete < clusters => "warn",
             _ => "info",
@@ -93,6 +94,7 @@ fn ended(cluster: &Cluster) -> String {
 const fn status(status: Status) -> &'static str {
     match status {
         Status::Complete => "complete",
+        Status::Gaps => "gaps",
         Status::Incomplete => "incomplete",
         Status::Failed => "failed",
     }

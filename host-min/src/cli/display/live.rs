@@ -123,6 +123,11 @@ pub(super) fn failed() -> Cell {
     Cell { text: "Failed".to_owned(), colour: Some(Colour::Red) }
 }
 
+/// How it is shown that something is missing.
+pub(super) fn gaps() -> Cell {
+    Cell { text: "Gaps".to_owned(), colour: Some(Colour::Yellow) }
+}
+
 const CONTEXT: &str = "CONTEXT";
 const COLUMNS: [Column; 10] = [
     table::text(CONTEXT),

@@ -37,7 +37,7 @@ pub(super) use fleet::Fleet;
 pub(super) use page::{print, print_json};
 pub(super) use settings::{FORMATS, Settings, WHEN, format, when};
 pub(super) use summary::Ended;
-pub(super) use voice::{Format, Said, Who};
+pub(super) use voice::{Format, Said, Who, Wholeness};
 
 use block::Block;
 use host_min::error::Failure;

@@ -76,7 +76,11 @@ fn cells(ended: &Ended) -> Vec<Cell> {
     vec![
         ended.who.context.clone().unwrap_or_default().into(),
         or_dash(&|sums| sums.name.clone()).into(),
-        if sums.is_some_and(|sums| sums.complete) { "Complete".into() } else { live::failed() },
+        match sums.map(status) {
+            Some("complete") => "Complete".into(),
+            Some("gaps") => live::gaps(),
+            _ => live::failed(),
+        },
         count(|sums| sums.items),
         count(|sums| sums.requests),
         count(|sums| sums.retries),
@@ -87,8 +91,12 @@ fn cells(ended: &Ended) -> Vec<Cell> {
     ]
 }
 
-const fn status(sums: &Sums) -> &'static str {
-    if sums.complete { "complete" } else { "failed" }
+pub(super) const fn status(sums: &Sums) -> &'static str {
+    match (sums.complete, sums.failed || sums.gaps == 0) {
+        (true, _) => "complete",
+        (false, false) => "gaps",
+        (false, true) => "failed",
+    }
 }
 
 /// The sums in words.
@@ -119,6 +127,7 @@ pub(super) fn message(sums: &Sums) -> String {
 pub(super) fn put(sums: &Sums, object: &mut Object) {
     object.text("status", status(sums));
     object.number("items", sums.items);
+    object.number_if_any("gaps", sums.gaps);
     object.number("requests", sums.requests);
     object.number_if_any("retries", sums.retries);
     object.number("bytesReceived", sums.bytes_received);

@@ -42,12 +42,22 @@ pub(in crate::cli) enum Said<'a> {
     Progress(Pace<'a>),
     /// What became of a gatherer.
     Summary(&'a Sums),
-    /// Where the archive is, and whether it is complete.
-    Archive(&'a Path, bool),
+    /// Where the archive is, and how whole it is.
+    Archive(&'a Path, Wholeness),
     /// Where the recording is.
     Recording(&'a Path),
     /// Something of several clusters.
     Fleet(Fleet<'a>),
+}
+
+/// How whole an archive is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::cli) enum Wholeness {
+    Complete,
+    /// Something that was asked for could not be had.
+    Gaps,
+    /// A gatherer failed, or what it read broke off.
+    Incomplete,
 }
 
 /// How far a gatherer is, and how fast it goes.
@@ -92,9 +102,9 @@ impl Said<'_> {
             Said::Failure(failure) => format!("{}: {}", failure.attempt, failure.reason),
             Said::Progress(pace) => pace.message(),
             Said::Summary(sums) => summary::message(sums),
-            Said::Archive(path, is_complete) => {
-                format!("{} {}", if *is_complete { "wrote" } else { "incomplete:" }, path.display())
-            }
+            Said::Archive(path, Wholeness::Complete) => format!("wrote {}", path.display()),
+            Said::Archive(path, Wholeness::Gaps) => format!("wrote {}, with gaps", path.display()),
+            Said::Archive(path, Wholeness::Incomplete) => format!("incomplete: {}", path.display()),
             Said::Recording(path) => format!("recorded to {}", path.display()),
             Said::Fleet(said) => said.message(),
         }
@@ -103,8 +113,9 @@ impl Said<'_> {
     fn level(&self) -> &'static str {
         match self {
             Said::Log(level, _) => level.name(),
-            Said::Warning(_) | Said::Archive(_, false) => "warn",
+            Said::Warning(_) | Said::Archive(_, Wholeness::Gaps | Wholeness::Incomplete) => "warn",
             Said::Error(_) | Said::Failure(_) => "error",
+            Said::Summary(sums) if summary::status(sums) == "gaps" => "warn",
             Said::Summary(sums) if !sums.complete => "error",
             Said::Fleet(said) => said.level(),
             _ => "info",
@@ -146,9 +157,10 @@ impl Said<'_> {
             }
             Said::Progress(pace) => pace.put(&mut object),
             Said::Summary(sums) => summary::put(sums, &mut object),
-            Said::Archive(path, is_complete) => {
+            Said::Archive(path, wholeness) => {
                 object.text("path", &path.to_string_lossy());
-                object.value("complete", if *is_complete { "true" } else { "false" });
+                let is_complete = *wholeness == Wholeness::Complete;
+                object.value("complete", if is_complete { "true" } else { "false" });
             }
             Said::Recording(path) => object.text("path", &path.to_string_lossy()),
             Said::Fleet(said) => said.put(&mut object),
@@ -216,6 +228,7 @@ const fn class(class: Class) -> &'static str {
         Class::Refused => "refused",
         Class::Output => "output",
         Class::Gatherer => "gatherer",
+        Class::Gaps => "gaps",
         Class::Stopped(_) => "stopped",
     }
 }
@@ -316,13 +329,13 @@ mod tests {
                 r#""level":"error","event":"summary","gatherer":"pods","message":"failed: 5,000 items, 10 requests, 33.9 MB received, 1 file, 999 B archived, 1.2 s","status":"failed","items":5000,"requests":10,"bytesReceived":33940000,"entries":1,"bytesArchived":999,"durationMs":1234.567}"#,
             ),
             (
-                Said::Archive(Path::new("out.tar.gz"), true),
+                Said::Archive(Path::new("out.tar.gz"), Wholeness::Complete),
                 run.clone(),
                 "wrote out.tar.gz",
                 r#""level":"info","event":"archive","message":"wrote out.tar.gz","path":"out.tar.gz","complete":true}"#,
             ),
             (
-                Said::Archive(Path::new("out.incomplete"), false),
+                Said::Archive(Path::new("out.incomplete"), Wholeness::Incomplete),
                 run.clone(),
                 "incomplete: out.incomplete",
                 r#""level":"warn","event":"archive","message":"incomplete: out.incomplete","path":"out.incomplete","complete":false}"#,
@@ -374,7 +387,7 @@ mod tests {
             (Said::Error(evil), 1),
             (Said::Failure(&failure), 3),
             (Said::Progress(pace), 1),
-            (Said::Archive(path, true), 1),
+            (Said::Archive(path, Wholeness::Gaps), 1),
             (Said::Recording(path), 1),
             (Said::Fleet(Fleet::Line(evil)), 1),
             (Said::Fleet(Fleet::Index { path, complete: 1, clusters: 1 }), 1),

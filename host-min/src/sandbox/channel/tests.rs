@@ -12,6 +12,7 @@ fn samples() -> Vec<Request> {
         Request::RestStatus(-1),
         Request::RestRead(3, 4096),
         Request::RestNext(3, u32::MAX),
+        Request::RestReject(7, 300, 18),
         Request::RestClose(i32::MIN),
         Request::ArchivePipe(1, b"name".to_vec()),
         Request::ArchiveOpen(Vec::new()),

@@ -61,7 +61,7 @@ fn list(redactor: &Arc<Redactor>, subject: Subject, body: &Shared, out: &mut Spo
     let (mut item, mut counts) = (Vec::new(), Counts::default());
     // What the list says of itself comes before its items, wherever it was, as whoever replays it reads it in that order.
     let mut page = ListReader::new(Box::new(body.clone()));
-    while let Ok(Some(_)) = page.next(&Node::Drop, &mut item) {}
+    while let Ok(Some(_)) = page.next_any(&Node::Drop, &mut item) {}
     let meta = page.meta().clone();
     body.lock().rewind()?;
     let quoted = |text: &str| serde_json::to_string(text).unwrap_or_default();
@@ -74,18 +74,26 @@ fn list(redactor: &Arc<Redactor>, subject: Subject, body: &Shared, out: &mut Spo
         quoted(&meta.next),
     )?;
     let mut page = ListReader::new(Box::new(body.clone()));
-    let mut items = 0u64;
+    let (mut items, mut odd_items) = (0u64, 0u64);
     loop {
-        match page.next(&Node::Keep, &mut item) {
-            Ok(Some(identity)) => {
+        match page.next_any(&Node::Keep, &mut item) {
+            Ok(Some((identity, odd))) => {
                 if items > 0 {
                     out.write_all(b",")?;
                 }
                 items += 1;
+                if odd.is_some() {
+                    // It cannot be redacted, and it is skipped in a replay as it was in the run.
+                    odd_items += 1;
+                    out.write_all(b"null")?;
+                    continue;
+                }
                 let secret = subject.is_secret_item(&meta.kind, &identity.kind);
                 redactor.object(&mut item, secret, &mut counts);
                 out.write_all(&item)?;
             }
+            // What has no items may be anything.
+            Ok(None) if items == 0 => return Ok(Fits::No),
             Ok(None) => break,
             Err(_) if items == 0 => return Ok(Fits::No),
             // It breaks off here too.
@@ -93,7 +101,7 @@ fn list(redactor: &Arc<Redactor>, subject: Subject, body: &Shared, out: &mut Spo
         }
     }
     out.write_all(b"]}")?;
-    Ok(Fits::changed(&counts))
+    Ok(if odd_items > 0 { Fits::Changed } else { Fits::changed(&counts) })
 }
 
 fn object(redactor: &Arc<Redactor>, subject: Subject, body: &Shared, out: &mut Spool) -> io::Result<Fits> {

@@ -4,8 +4,10 @@
 //! may weigh are known, so it is on its way while this one is consumed. A page whose answer breaks off is asked for again and goes on after
 //! the items that were given. docs/paging.md says what is promised of it.
 
+pub(super) mod odd;
 mod order;
 mod page;
+mod seen;
 pub(super) mod size;
 #[cfg(test)]
 mod tests;
@@ -19,7 +21,8 @@ use crate::project::Identity;
 use crate::project::list::PageMeta;
 use crate::source::Response;
 use order::{Order, Place, key_of};
-use page::{Next, Page, success};
+use page::{Next, Page, Taken, success};
+use seen::Seen;
 use size::PageSizes;
 use std::time::Instant;
 
@@ -29,6 +32,9 @@ pub(super) struct List {
     next_page: Option<NextPage>,
     sizes: PageSizes,
     order: Order,
+    seen: Seen,
+    /// Items that were read, in the order of the list.
+    read: u64,
     /// Items that were given.
     given: u32,
     /// Items that were asked for, this page's included.
@@ -79,6 +85,8 @@ impl List {
             next_page: None,
             sizes: PageSizes::new(asked.chunk_items),
             order: Order::default(),
+            seen: Seen::default(),
+            read: 0,
             given: 0,
             asked: items,
             cuts: 0,
@@ -112,8 +120,8 @@ impl List {
                 self.next_page = None;
                 self.is_of_another_time(CUT, asked, means);
             }
-            let (identity, item_bytes) = match next {
-                Next::Item(identity, item_bytes) => (identity, item_bytes),
+            let taken = match next {
+                Next::Item(taken) => taken,
                 Next::AnotherTime(item) => {
                     self.goes_on_by_key(asked, means);
                     match item {
@@ -130,7 +138,7 @@ impl List {
                     continue;
                 }
                 Next::Error(error) => {
-                    let failed = Failed::project(&error);
+                    let failed = self.page.failed(&error);
                     // Bytes that may not be received any more are not asked for again.
                     received?;
                     self.resume(failed, asked, means)?;
@@ -142,9 +150,14 @@ impl List {
                 }
             };
             received?;
+            let Taken { identity, bytes: item_bytes, odd } = taken;
+            if self.page.read() == 1 && !self.inconsistent {
+                self.seen.begins_with(&key_of(&identity))?;
+            }
             if let Fate::Drop = self.place(&identity, means)? {
                 continue;
             }
+            self.read += 1;
             self.cuts = 0;
             self.sizes.read(item_bytes);
             self.look_ahead(asked, means)?;
@@ -152,8 +165,12 @@ impl List {
                 means.tally.withheld += 1;
                 continue;
             }
+            if let Some(odd) = odd::of(&identity, odd, &bytes) {
+                odd.skip(&identity, self.read, asked, means);
+                continue;
+            }
             let mut identity = identity;
-            means.tally.item()?;
+            means.tally.item(asked.resource)?;
             let secret = asked.subject().is_secret_item(&self.page.meta().kind, &identity.kind);
             let missing_type = complete_type(&mut identity, self.page.meta());
             means.redactor.object(&mut bytes, secret, &mut means.tally.redacted);
@@ -221,6 +238,7 @@ impl List {
 
     fn start_next_page(&mut self, after: u32, asked: &Asked, means: &mut Means<'_>) -> Result<(), Failed> {
         let token = self.page.meta().next.clone();
+        self.seen.may_ask_with(&token, &self.page.token)?;
         let items = asked.request.page_items(after, self.sizes.next());
         self.asked = after.saturating_add(items);
         let ticket = means.start(asked, asked.request.page(items, &token))?;
@@ -231,6 +249,7 @@ impl List {
     /// Goes on with the next page.
     fn turn(&mut self, next: NextPage, asked: &Asked, means: &mut Means<'_>) -> Result<(), Failed> {
         let NextPage { token, items, ticket } = next;
+        self.seen.asked_with(&token);
         match success(ticket.wait()) {
             Ok((response, until)) => self.page = Page::new(response, until, items, token),
             Err(reply) => {

@@ -1,9 +1,11 @@
 //! One page of a list, and how much of it was read: all that is needed to ask for it again and to go on in its middle.
 
+use super::Failed;
 use super::order::key_of;
 use crate::broker::fetch::Reply;
+use crate::broker::refusal::{ServerStatus, advice};
 use crate::project::list::PageMeta;
-use crate::project::{Identity, ListReader, Node, ProjectError};
+use crate::project::{Identity, ListReader, Node, Odd, ProjectError};
 use crate::source::Response;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Instant;
@@ -11,6 +13,7 @@ use std::time::Instant;
 /// A page that is being read.
 pub(super) struct Page {
     reader: ListReader,
+    content_type: Option<String>,
     /// What it was asked for with: a token, or nothing for a first page.
     pub(super) token: String,
     /// Whether whoever asks with the same again gets the same items: tokens name a state of the server's, but for those that it
@@ -48,16 +51,25 @@ impl Run {
 
 /// What comes next in a page.
 pub(super) enum Next {
-    /// An item, and how many bytes it had.
-    Item(Identity, u64),
+    /// An item.
+    Item(Taken),
     /// Nothing more.
     End,
     /// The answer is of another time than the one that broke off, or it cannot be told; it begins with this, or is empty.
-    AnotherTime(Option<(Identity, u64)>),
+    AnotherTime(Option<Taken>),
     /// The answer should be the one that broke off, and is not.
     Wrong(&'static str),
     /// It cannot be read.
     Error(ProjectError),
+}
+
+/// An item that was read.
+pub(super) struct Taken {
+    pub(super) identity: Identity,
+    /// How many bytes it had.
+    pub(super) bytes: u64,
+    /// Why it cannot be used.
+    pub(super) odd: Option<Odd>,
 }
 
 impl Page {
@@ -65,6 +77,7 @@ impl Page {
     pub(super) fn new(response: Response, until: Instant, items: u32, token: String) -> Page {
         Page {
             reader: ListReader::new(response.body),
+            content_type: response.content_type,
             token,
             pinned: true,
             items,
@@ -104,11 +117,23 @@ impl Page {
     pub(super) fn resume(&mut self, response: Response, until: Instant, pinned: bool) {
         self.version = self.version().to_owned();
         self.reader = ListReader::new(response.body);
+        self.content_type = response.content_type;
         (self.counted_bytes, self.until, self.pinned) = (0, until, pinned);
         (self.again, self.is_doubtful) = (Run::default(), false);
         if self.read.items == 0 {
             self.version.clear();
         }
+    }
+
+    /// Why it cannot be read.
+    pub(super) fn failed(&self, error: &ProjectError) -> Failed {
+        let meta = self.meta();
+        if matches!(error, ProjectError::Malformed { .. }) && meta.kind == "Status" {
+            let code = meta.status.code.parse().unwrap_or(0);
+            let (status, why) = ServerStatus::in_a_success(&meta.status.message, code);
+            return Failed::new(status, &why, advice(code));
+        }
+        Failed::of_body(error, self.reader.beginning(), self.content_type.as_deref())
     }
 
     /// Bytes that were read since this was last asked.
@@ -123,7 +148,7 @@ impl Page {
         while self.again.items < self.read.items {
             let is_first = self.again.items == 0;
             let before = self.reader.bytes_read();
-            let item = match self.reader.next(if is_first { mask } else { &Node::Drop }, out) {
+            let item = match self.reader.next_any(if is_first { mask } else { &Node::Drop }, out) {
                 Err(error) => return Next::Error(error),
                 Ok(item) => item,
             };
@@ -133,11 +158,11 @@ impl Page {
                 if in_order {
                     (self.read, self.again) = Default::default();
                     let bytes = self.reader.bytes_read() - before;
-                    return Next::AnotherTime(item.map(|identity| self.took(identity, bytes)));
+                    return Next::AnotherTime(item.map(|(identity, odd)| self.took(identity, bytes, odd)));
                 }
                 self.is_doubtful = true;
             }
-            let Some(identity) = item else {
+            let Some((identity, _)) = item else {
                 return Next::Wrong("it has fewer items than when it was asked for first");
             };
             self.again.add(&identity);
@@ -146,20 +171,19 @@ impl Page {
             }
         }
         let before = self.reader.bytes_read();
-        match self.reader.next(mask, out) {
+        match self.reader.next_any(mask, out) {
             Err(error) => Next::Error(error),
             Ok(None) => Next::End,
-            Ok(Some(identity)) => {
-                let (identity, bytes) = self.took(identity, self.reader.bytes_read() - before);
-                Next::Item(identity, bytes)
+            Ok(Some((identity, odd))) => {
+                Next::Item(self.took(identity, self.reader.bytes_read() - before, odd))
             }
         }
     }
 
-    fn took(&mut self, identity: Identity, bytes: u64) -> (Identity, u64) {
+    fn took(&mut self, identity: Identity, bytes: u64, odd: Option<Odd>) -> Taken {
         self.read.add(&identity);
         self.again = self.read;
-        (identity, bytes)
+        Taken { identity, bytes, odd }
     }
 
     /// Whether the answer is of the state of the one that broke off: it says so, or the server promises it.

@@ -231,7 +231,7 @@ fn list_of(world: World, limit: u32, chunk_items: Option<u32>, scope: Scope) -> 
     let mut tally = Tally::new(Budget { requests: 500, ..Budget::default() }, fetcher.account().clone());
     tally.request().expect("a request");
     let deadline = Instant::now() + Duration::from_secs(60);
-    let mut answer = Answer::ask(request, allowed, deadline, chunk_items, &fetcher, &tally);
+    let mut answer = Answer::ask(request, allowed, deadline, chunk_items, &fetcher, &mut tally);
     let redactor = Arc::new(Redactor::new(&Rules::default()));
     let (mut items, mut bytes) = (Vec::new(), Vec::new());
     let end = loop {
@@ -473,7 +473,7 @@ fn json_that_makes_no_sense_is_not_asked_for_again() {
     let mut tally = Tally::new(Budget::default(), fetcher.account().clone());
     let redactor = Arc::new(Redactor::new(&Rules::default()));
     let deadline = Instant::now() + Duration::from_secs(60);
-    let mut answer = Answer::ask(request, allowed, deadline, None, &fetcher, &tally);
+    let mut answer = Answer::ask(request, allowed, deadline, None, &fetcher, &mut tally);
     let mut means = Means { tally: &mut tally, fetcher: &fetcher, redactor: &redactor };
     let mut bytes = Vec::new();
     assert!(answer.next(1 << 20, &mut bytes, &mut means).is_ok_and(|len| len > 0));

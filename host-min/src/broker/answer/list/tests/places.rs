@@ -134,7 +134,7 @@ fn the_next_namespace_is_on_its_way_while_one_is_read() {
         Allowed { mask: Node::Keep, scope: scope_of(&["namespaces: [shop, shop-a]"]), narrowed: false };
     let mut tally = Tally::new(Budget { requests: 500, ..Budget::default() }, fetcher.account().clone());
     let deadline = Instant::now() + Duration::from_secs(60);
-    let mut answer = Answer::ask(request, allowed, deadline, None, &fetcher, &tally);
+    let mut answer = Answer::ask(request, allowed, deadline, None, &fetcher, &mut tally);
     let redactor = Arc::new(Redactor::new(&Rules::default()));
     let mut means = Means { tally: &mut tally, fetcher: &fetcher, redactor: &redactor };
     assert!(answer.next(1 << 20, &mut Vec::new(), &mut means).is_ok_and(|len| len > 0));

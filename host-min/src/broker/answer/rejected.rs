@@ -1,0 +1,53 @@
+//! Items that do not fit a guest's type: the guest says where, and the host, which still has the item, says what is there.
+
+use super::list::odd::{object_of, place};
+use super::{Answer, Means, Result};
+use crate::broker::gaps::Gap;
+use crate::broker::line;
+use crate::broker::policy::describe;
+use wagather_abi::Status;
+use wagather_abi::place::{Place, Wanted};
+
+const ADVICE: &str = "the gatherer's types are not those of this cluster: `codegen verify` finds where, and `codegen check` what a cluster has otherwise";
+
+/// What does not fit.
+#[derive(Debug)]
+pub struct Misfit {
+    /// From which byte of the item on.
+    pub at: u32,
+    /// What should be there.
+    pub wanted: Wanted,
+}
+
+impl Answer {
+    /// `rest_reject`: names the item that was given last, and counts it as missing. Its text is empty if it is no longer at hand.
+    pub(in crate::broker) fn reject(
+        &mut self,
+        Misfit { at, wanted }: &Misfit,
+        text: &[u8],
+        means: &mut Means<'_>,
+    ) -> Result<()> {
+        let Some(identity) = self.last.take() else { return Err(Status::WRONG_MODE) };
+        let (mut field, mut found) = (String::new(), String::new());
+        let is_within = text.len() > *at as usize;
+        if is_within {
+            let there = Place::of(text, *at as usize);
+            // A `String` takes all that is written.
+            let _ = there.write_path(&mut field).and_then(|()| there.write_value(&mut found));
+        }
+        let (field, found) = (line::of(field.as_bytes()), line::of(found.as_bytes()));
+        let byte = is_within.then_some(u64::from(*at));
+        let reason = match (&*found, *wanted) {
+            ("", _) => "it does not fit the gatherer's type".to_owned(),
+            (found, Wanted::UNSAID) => format!("it does not fit the gatherer's type: {found}"),
+            (found, wanted) => format!("{found} where the gatherer wants {}", wanted.text()),
+        };
+        let asked = describe(&self.asked.request);
+        let object = object_of(&identity);
+        let who = if object.is_empty() { "an object" } else { &*object };
+        let said = format!("{asked}: {who} does not fit: {reason}{}", place(&field, byte));
+        let gap = Gap { asked, object, field, byte, reason, ..Gap::default() };
+        means.tally.skipped(self.asked.resource, gap, said, Some((Status::DECODE, ADVICE)));
+        Ok(())
+    }
+}

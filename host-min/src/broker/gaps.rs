@@ -1,0 +1,330 @@
+//! What is missing of what a gatherer asked for: the host's own memory of it, whatever the gatherer makes of the statuses it gets.
+//!
+//! docs/decisions/0035 has the three outcomes, and which status leads to which.
+
+use super::canonical::Canonical;
+use super::tally::Blame;
+use crate::limits::{MAX_REPORT_GAPS, MAX_REPORT_RESOURCES};
+use serde::Serialize;
+use wagather_abi::{Kind, Status, Verb};
+
+/// What became of the answers of one resource.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Resource {
+    /// Which one, as `apps/v1/deployments`; of a raw path, the path.
+    pub resource: String,
+    /// Whether nothing is missing of what was asked for.
+    pub complete: bool,
+    /// Whether the cluster has no such resource: a list of it was answered with 404.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub absent: bool,
+    /// Items of lists and objects that were read or piped.
+    pub items: u64,
+    /// What is missing: objects that were skipped, and answers that failed.
+    #[serde(skip_serializing_if = "crate::report::is_zero")]
+    pub gaps: u64,
+}
+
+/// Something that is missing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Gap {
+    /// Of which gatherer.
+    pub gatherer: String,
+    /// Of which resource, as in [`Resource`].
+    pub resource: String,
+    /// What was asked for: `list v1/pods in shop`.
+    pub asked: String,
+    /// The object, as `NAMESPACE/NAME` or `NAME`; none if it is the answer.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub object: String,
+    /// The field of the object, as `spec.containers[0].image`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub field: String,
+    /// The byte of the object.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub byte: Option<u64>,
+    /// Why.
+    pub reason: String,
+}
+
+/// What a failure is to the archive, if the gatherer goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lack {
+    /// It is an answer: there is no such object, or no such resource in this cluster.
+    Nothing,
+    /// It is missing, for as long as the cluster is as it is: the archive has a gap.
+    Gap,
+    /// It may come if it is asked for again: the archive is incomplete.
+    Broken,
+}
+
+/// How an answer is consumed, and how far it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Consumed {
+    /// Nothing of it was.
+    Not,
+    /// Some of its items were.
+    Begun,
+    /// The body of a refusal is given to the guest.
+    Body,
+}
+
+/// What is missing if a request comes to this status and the gatherer goes on.
+pub(super) fn lack_of(request: &Canonical, status: Status, consumed: Consumed) -> Lack {
+    let Kind::Http(code) = status.kind() else { return Lack::Broken };
+    match code {
+        // Of a list that has begun, the rest is missing.
+        _ if consumed == Consumed::Begun => Lack::Broken,
+        401 | 408 | 429 => Lack::Broken,
+        404 => Lack::Nothing,
+        // The log of a container that has not begun, or had no instance before.
+        400 if request.subresource == "log" => Lack::Nothing,
+        // What a health endpoint says of itself.
+        500.. if request.verb == Verb::RAW && consumed == Consumed::Body => Lack::Nothing,
+        400..=499 => Lack::Gap,
+        _ => Lack::Broken,
+    }
+}
+
+/// An answer that broke off.
+#[derive(Debug)]
+struct Broken {
+    resource: usize,
+    /// What was asked for, to know it again.
+    path: String,
+    gap: Gap,
+    blame: Blame,
+}
+
+/// What is missing of what one gatherer asked for.
+#[derive(Debug, Default)]
+pub struct Gaps {
+    resources: Vec<Resource>,
+    gaps: Vec<Gap>,
+    /// Gaps that there was no room for.
+    more: u64,
+    broken: Vec<Broken>,
+}
+
+/// What resources are called that there was no room for.
+const OTHERS: &str = "others";
+
+impl Gaps {
+    /// The number of a resource of that name.
+    pub(super) fn resource(&mut self, name: impl FnOnce() -> String) -> usize {
+        let name = if self.resources.len() < MAX_REPORT_RESOURCES { name() } else { OTHERS.to_owned() };
+        match self.resources.iter().position(|known| known.resource == name) {
+            Some(number) => number,
+            None => {
+                self.resources.push(Resource { resource: name, ..Resource::default() });
+                self.resources.len() - 1
+            }
+        }
+    }
+
+    /// One more item or object of it.
+    pub(super) fn item(&mut self, resource: usize) {
+        if let Some(resource) = self.resources.get_mut(resource) {
+            resource.items += 1;
+        }
+    }
+
+    /// The cluster has no such resource.
+    pub(super) fn absent(&mut self, resource: usize) {
+        if let Some(resource) = self.resources.get_mut(resource) {
+            resource.absent = true;
+        }
+    }
+
+    fn gap_of(&mut self, resource: usize, gap: Gap) -> Gap {
+        match self.resources.get_mut(resource) {
+            Some(known) => {
+                known.gaps += 1;
+                Gap { resource: known.resource.clone(), ..gap }
+            }
+            None => gap,
+        }
+    }
+
+    /// Something of it is missing.
+    pub(super) fn add(&mut self, resource: usize, gap: Gap) {
+        let gap = self.gap_of(resource, gap);
+        self.keep(gap);
+    }
+
+    fn keep(&mut self, gap: Gap) {
+        if self.gaps.len() < MAX_REPORT_GAPS {
+            self.gaps.push(gap);
+        } else {
+            self.more += 1;
+        }
+    }
+
+    /// An answer of it broke off.
+    pub(super) fn broke(&mut self, resource: usize, path: String, gap: Gap, blame: Blame) {
+        if self.broken.iter().any(|known| known.path == path) {
+            return;
+        }
+        // The first one decides what is said, and the number of the others tells enough.
+        if self.broken.len() >= MAX_REPORT_GAPS {
+            self.more += 1;
+            return;
+        }
+        let gap = self.gap_of(resource, gap);
+        self.broken.push(Broken { resource, path, gap, blame });
+    }
+
+    /// The same was asked for again, and came whole.
+    pub(super) fn made_good(&mut self, path: &str) {
+        let Some(number) = self.broken.iter().position(|known| known.path == path) else { return };
+        let Broken { resource, .. } = self.broken.remove(number);
+        if let Some(known) = self.resources.get_mut(resource) {
+            known.gaps -= 1;
+        }
+    }
+
+    /// Why the first answer broke off that did not come whole later.
+    pub fn broken(&self) -> Option<&Blame> {
+        self.broken.first().map(|broken| &broken.blame)
+    }
+
+    /// Whether nothing is missing.
+    pub fn is_empty(&self) -> bool {
+        self.gaps.is_empty() && self.broken.is_empty() && self.more == 0
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> u64 {
+        (self.gaps.len() + self.broken.len()) as u64 + self.more
+    }
+
+    /// What became of each resource, in the order in which they were asked for first.
+    pub fn resources(&self) -> Vec<Resource> {
+        let resources = self.resources.iter().cloned();
+        resources.map(|resource| Resource { complete: resource.gaps == 0, ..resource }).collect()
+    }
+
+    /// Those that there is room for, of a gatherer of that name.
+    pub fn named(&self, gatherer: &str) -> Vec<Gap> {
+        let gaps = self.gaps.iter().chain(self.broken.iter().map(|broken| &broken.gap));
+        gaps.map(|gap| Gap { gatherer: gatherer.to_owned(), ..gap.clone() }).collect()
+    }
+}
+
+/// What a resource is called in reports.
+pub(super) fn name_of(request: &Canonical) -> String {
+    if request.verb == Verb::RAW {
+        return request.resource.clone();
+    }
+    let parts = [&request.group, &request.version, &request.resource, &request.subresource];
+    parts.map(String::as_str).into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(verb: Verb, subresource: &str) -> Canonical {
+        Canonical {
+            verb,
+            limit: 0,
+            version: "v1".into(),
+            resource: "pods".into(),
+            group: String::new(),
+            namespace: String::new(),
+            name: String::new(),
+            subresource: subresource.into(),
+            labels: String::new(),
+            fields: String::new(),
+            mask: crate::project::Node::Keep,
+            query: String::new(),
+        }
+    }
+
+    #[test]
+    fn what_a_status_leaves_missing() {
+        use Consumed::{Begun, Body, Not};
+        use Lack::{Broken, Gap, Nothing};
+        let (list, get, raw) = (request(Verb::LIST, ""), request(Verb::GET, ""), request(Verb::RAW, ""));
+        let log = request(Verb::GET, "log");
+        for (request, status, consumed, lack) in [
+            (&get, -404, Not, Nothing),
+            (&log, -404, Body, Nothing),
+            (&raw, -404, Not, Nothing),
+            (&list, -404, Not, Nothing),
+            (&list, -404, Begun, Broken),
+            (&list, -403, Not, Gap),
+            (&get, -403, Not, Gap),
+            (&get, -403, Body, Gap),
+            (&raw, -403, Body, Gap),
+            (&list, -403, Begun, Broken),
+            (&list, -410, Begun, Broken),
+            (&list, -400, Not, Gap),
+            (&get, -400, Not, Gap),
+            (&log, -400, Body, Nothing),
+            (&list, -401, Not, Broken),
+            (&get, -401, Body, Broken),
+            (&raw, -401, Body, Broken),
+            (&raw, -429, Body, Broken),
+            (&get, -429, Not, Broken),
+            (&list, -503, Not, Broken),
+            (&get, -500, Body, Broken),
+            (&raw, -500, Not, Broken),
+            (&raw, -500, Body, Nothing),
+            (&list, -302, Not, Broken),
+            (&list, Status::UNREACHABLE.0, Not, Broken),
+            (&get, Status::TIMED_OUT.0, Not, Broken),
+            (&get, Status::TOO_LARGE.0, Not, Broken),
+            (&list, Status::BAD_ANSWER.0, Begun, Broken),
+            (&list, Status::OUT_OF_BUDGET.0, Begun, Broken),
+        ] {
+            assert_eq!(lack_of(request, Status(status), consumed), lack, "{request:?} {status} {consumed:?}");
+        }
+    }
+
+    fn blame(reason: &str) -> Blame {
+        Blame::of(Status::BAD_ANSWER, reason.into(), "")
+    }
+
+    #[test]
+    fn what_broke_off_is_remembered_until_it_comes_whole() {
+        let mut gaps = Gaps::default();
+        let pods = gaps.resource(|| "v1/pods".into());
+        assert_eq!(gaps.resource(|| "v1/pods".into()), pods);
+        gaps.broke(pods, "/api/v1/pods".into(), Gap::default(), blame("one"));
+        gaps.broke(pods, "/api/v1/pods".into(), Gap::default(), blame("again"));
+        gaps.broke(pods, "/api/v1/namespaces/x/pods".into(), Gap::default(), blame("two"));
+        assert_eq!((gaps.count(), gaps.resources()[0].gaps), (2, 2));
+        gaps.made_good("/api/v1/nodes");
+        gaps.made_good("/api/v1/pods");
+        assert_eq!(gaps.broken().map(|blame| &*blame.reason), Some("two"));
+        assert!(!gaps.resources()[0].complete);
+        gaps.made_good("/api/v1/namespaces/x/pods");
+        assert!(gaps.is_empty() && gaps.broken().is_none());
+        assert_eq!(
+            gaps.resources()[0],
+            Resource { resource: "v1/pods".into(), complete: true, ..Resource::default() }
+        );
+    }
+
+    #[test]
+    fn there_is_room_for_some_and_all_are_counted() {
+        let mut gaps = Gaps::default();
+        let all = MAX_REPORT_RESOURCES + 7;
+        for number in 0..all {
+            let resource = gaps.resource(|| format!("v1/r{number}"));
+            gaps.item(resource);
+            for _ in 0..3 {
+                gaps.add(resource, Gap::default());
+            }
+        }
+        let resources = gaps.resources();
+        assert_eq!(resources.len(), MAX_REPORT_RESOURCES + 1);
+        assert_eq!(resources.iter().map(|resource| resource.items).sum::<u64>(), all as u64);
+        assert_eq!(resources.last().map(|others| (&*others.resource, others.gaps)), Some((OTHERS, 21)));
+        assert_eq!((gaps.named("pods").len(), gaps.count()), (MAX_REPORT_GAPS, 3 * all as u64));
+        assert_eq!(gaps.named("pods")[0].gatherer, "pods");
+    }
+}
