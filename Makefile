@@ -12,7 +12,7 @@ export CARGO_TARGET_DIR := $(CURDIR)/target
 dist := target/dist
 demo := target/demo
 
-.PHONY: help setup demo test test-build test-cluster test-fresh guests host host-min codegen apiserver bench fuzz size-corpus fmt lint clean
+.PHONY: help setup demo test test-build deny package test-cluster test-fresh guests host host-min codegen apiserver bench fuzz size-corpus fmt lint clean
 
 help: ## explain these targets
 	@echo "Gatherers for Kubernetes as tiny WebAssembly modules. Targets:"
@@ -78,6 +78,12 @@ fuzz: setup ## fuzz for long: FUZZ_SECONDS for each target (see docs/fuzzing.md)
 
 size-corpus: setup ## hold size-report against large published modules (fetches them from npm)
 	@bash .ci/size-corpus
+
+deny: ## hold the dependencies' licences, sources and advisories against deny.toml
+	@bash .ci/deny
+
+package: ## package every crate as cargo publish would, and build what is in the packages
+	@bash .ci/package
 
 fmt: ## format the code
 	cargo fmt --all
