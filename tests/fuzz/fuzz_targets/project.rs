@@ -83,17 +83,26 @@ fn is_no_longer(outs: &[&[u8]], body: &[u8]) {
     assert!(len <= body.len() + nulls * ("null".len() - 1), "longer than what came");
 }
 
-/// The items of what is a list: an object with one `items`, null or an array of objects.
+/// The items of what is a list: an object with one `items`, null or an array of objects; or without any, if it says that it is a list.
 fn expected_items(tree: &Json) -> Option<Vec<&[(String, Json)]>> {
     let mut lists = tree.entries().iter().filter(|(key, _)| key == "items").map(|(_, value)| value);
-    match (lists.next()?, lists.next()) {
-        (Json::Null, None) => Some(Vec::new()),
-        (Json::List(items), None) => {
+    match (lists.next(), lists.next()) {
+        (None, _) => says_that_it_is_a_list(tree.entries()).then(Vec::new),
+        (Some(Json::Null), None) => Some(Vec::new()),
+        (Some(Json::List(items)), None) => {
             let all_objects = items.iter().all(|item| matches!(item, Json::Object(_)));
             all_objects.then(|| items.iter().map(Json::entries).collect())
         }
         _ => None,
     }
+}
+
+/// Whether an object without items is a list that is empty.
+fn says_that_it_is_a_list(root: &[(String, Json)]) -> bool {
+    let kind = last(root, "kind");
+    let names = root.iter().filter(|(key, _)| key == "metadata").flat_map(|(_, value)| value.entries());
+    let is_named = names.into_iter().any(|(key, _)| key == "name");
+    (kind.ends_with("List") || (kind.is_empty() && !in_metadata(root, "resourceVersion").is_empty())) && !is_named
 }
 
 fn who(object: &[(String, Json)]) -> Identity {
