@@ -140,10 +140,10 @@ pub(super) fn quoted(bytes: &[u8], form: Form, at: usize, names: &Names, found: 
         return;
     }
     let is_auth = bytes[name.clone()] == *b"auth";
-    if !is_auth && !names.tells(&bytes[name.clone()]) {
+    let value = string_after(bytes, at + 2, slashes);
+    if value.is_empty() || !is_auth && !names.tells(&bytes[name.clone()]) {
         return;
     }
-    let value = string_after(bytes, at + 2, slashes);
     let text = &bytes[value.clone()];
     let is_certain =
         if is_auth { is_user_and_password(text) } else { is_value_of(text, &bytes[name.clone()]) };

@@ -190,10 +190,32 @@ pub(super) struct Names {
     words: Vec<Box<[u8]>>,
     /// For each byte, the words that begin with it: from, and how many.
     begin: [(u16, u16); 256],
-    globs: Vec<Box<[u8]>>,
-    harmless: Vec<&'static [u8]>,
+    globs: Vec<Glob>,
+    harmless: Vec<Glob>,
     /// Patterns of the cluster's owner, which hold whatever a name looks like.
     owned: Vec<Box<[u8]>>,
+}
+
+/// A pattern. Most say how a name ends.
+enum Glob {
+    End(&'static [u8]),
+    Any(&'static [u8]),
+}
+
+impl Glob {
+    fn new(pattern: &'static str) -> Glob {
+        match pattern.strip_prefix('*').filter(|end| !end.contains('*')) {
+            Some(end) => Glob::End(end.as_bytes()),
+            None => Glob::Any(pattern.as_bytes()),
+        }
+    }
+
+    fn is_match(&self, name: &[u8]) -> bool {
+        match self {
+            Glob::End(end) => name.ends_with(end),
+            Glob::Any(pattern) => matches(pattern, name),
+        }
+    }
 }
 
 impl Names {
@@ -202,14 +224,14 @@ impl Names {
             words: Vec::new(),
             begin: [(0, 0); 256],
             globs: Vec::new(),
-            harmless: HARMLESS.iter().map(|pattern| pattern.as_bytes()).collect(),
+            harmless: HARMLESS.iter().copied().map(Glob::new).collect(),
             owned: more.iter().map(|pattern| pattern.bytes().map(fold).collect()).collect(),
         };
         for pattern in BUILT_IN {
             let inner = pattern.strip_prefix('*').and_then(|rest| rest.strip_suffix('*'));
             match inner.filter(|inner| !inner.contains('*')) {
                 Some(word) => names.words.push(word.as_bytes().into()),
-                None => names.globs.push(pattern.as_bytes().into()),
+                None => names.globs.push(Glob::new(pattern)),
             }
         }
         names.words.sort_unstable();
@@ -234,11 +256,12 @@ impl Names {
             let mut words = self.words.iter().skip(from.into()).take(count.into());
             words.any(|word| folded[at..].starts_with(word))
         });
-        if !has_word && !self.globs.iter().any(|pattern| matches(pattern, &folded)) {
+        if !has_word && !self.globs.iter().any(|glob| glob.is_match(&folded)) {
             return false;
         }
-        let words = words_of(name);
-        !self.harmless.iter().any(|pattern| matches(pattern, &folded) || matches(pattern, &words))
+        let is_camel = name.windows(2).any(|two| two[0].is_ascii_lowercase() && two[1].is_ascii_uppercase());
+        let words = if is_camel { words_of(name) } else { Vec::new() };
+        !self.harmless.iter().any(|glob| glob.is_match(&folded) || glob.is_match(&words))
     }
 }
 

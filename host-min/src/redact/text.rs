@@ -70,6 +70,8 @@ pub(super) struct Patterns {
     is_on: [bool; 5],
     secret: memchr::memmem::Finder<'static>,
     quoted: memchr::memmem::Finder<'static>,
+    /// The same within a string, where other keys would be found all the time.
+    quoted_twice: memchr::memmem::Finder<'static>,
 }
 
 /// Up to where the patterns have looked.
@@ -155,6 +157,7 @@ impl Patterns {
             ],
             secret: memchr::memmem::Finder::new("Secret"),
             quoted: memchr::memmem::Finder::new("\":"),
+            quoted_twice: memchr::memmem::Finder::new("\\\":"),
         }
     }
 
@@ -204,8 +207,12 @@ impl Patterns {
             for at in memchr::memchr_iter(b'=', bytes) {
                 assigned::equals(bytes, form, at, &self.names, found);
             }
-            for at in self.quoted.find_iter(bytes) {
-                assigned::quoted(bytes, form, at, &self.names, found);
+            let (quoted, before) = match form {
+                Form::Json => (&self.quoted_twice, 1),
+                Form::Plain => (&self.quoted, 0),
+            };
+            for at in quoted.find_iter(bytes) {
+                assigned::quoted(bytes, form, at + before, &self.names, found);
             }
         }
         let mut embeds = false;

@@ -22,7 +22,9 @@ pub(super) fn credentials(bytes: &[u8], form: Form, from: usize, start: usize, f
         };
         if is_authority && !is(byte, AUTHORITY) {
             is_authority = false;
-            let has_password = colon.is_some_and(|colon| sign.is_some() || !is_port(&bytes[colon..at]));
+            let begins = colon == Some(at) && b"/#?".contains(&byte);
+            let has_password =
+                colon.is_some_and(|colon| sign.is_some() || begins || !is_port(&bytes[colon..at]));
             if !has_password || bytes[start] == b'[' {
                 break;
             }
@@ -44,7 +46,9 @@ pub(super) fn credentials(bytes: &[u8], form: Form, from: usize, start: usize, f
     let open = (at >= bytes.len() && is_authority)
         .then_some(Open { resume: bytes.len(), rest: Rest::Class(AUTHORITY) });
     let end = sign.unwrap_or(start);
-    let is_certain = end > start && bytes[start..end] != *REDACTED.as_bytes() && !is_digest(&bytes[end..]);
+    // Of git's servers everybody knows the user.
+    let is_known = matches!(&bytes[start..end], b"" | b"git") || bytes[start..end] == *REDACTED.as_bytes();
+    let is_certain = !is_known && !is_digest(&bytes[end..]);
     push(found, from, start..end, Kind::UrlCredentials, is_certain, open);
 }
 

@@ -268,7 +268,12 @@ fn ends_document(bytes: &[u8], line: &Line, indent: usize) -> bool {
 
 /// How often the line feeds around a `kind` were escaped.
 fn level_around(bytes: &[u8], form: Form, kind: usize, after: usize) -> Option<u32> {
-    let rest = &bytes[after..];
+    let mut rest = &bytes[after..];
+    // A comment.
+    if rest.trim_ascii_start().starts_with(b"#") {
+        let len = rest.iter().position(|byte| matches!(byte, b'\n' | b'\\')).unwrap_or(rest.len());
+        rest = &rest[len..];
+    }
     let rest = rest.strip_prefix(b"\r").unwrap_or(rest);
     let slashes = rest.iter().take(64).take_while(|&&byte| byte == b'\\').count();
     match rest.get(slashes) {
