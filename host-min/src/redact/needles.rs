@@ -32,13 +32,13 @@ struct Entry {
 pub(super) struct Needles {
     words: Vec<Word>,
     entries: Vec<Entry>,
-    /// For each pair the first entry, counted from 1.
-    first: Box<[u16]>,
+    /// For each pair the first entry, counted from 1. Its length is part of the type, so that no look-up needs a check.
+    first: Box<[u16; PAIRS]>,
 }
 
 impl Needles {
     pub(super) fn new() -> Needles {
-        Needles { words: Vec::new(), entries: Vec::new(), first: vec![0; PAIRS].into() }
+        Needles { words: Vec::new(), entries: Vec::new(), first: Box::new([0; PAIRS]) }
     }
 
     /// Adds a word of at least three bytes; answers its number. A word that is too much for the numbers is not looked for.
