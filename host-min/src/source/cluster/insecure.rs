@@ -10,6 +10,8 @@ use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signat
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{DigitallySignedStruct, Error, SignatureScheme};
 
+use super::trust::of_handshake;
+
 /// Accepts any certificate.
 #[derive(Debug)]
 pub(super) struct AcceptAnything(Arc<CryptoProvider>);
@@ -39,6 +41,7 @@ impl ServerCertVerifier for AcceptAnything {
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         verify_tls12_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+            .map_err(|error| of_handshake(error, certificate))
     }
 
     fn verify_tls13_signature(
@@ -48,6 +51,7 @@ impl ServerCertVerifier for AcceptAnything {
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         verify_tls13_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+            .map_err(|error| of_handshake(error, certificate))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

@@ -9,6 +9,7 @@
 //! | `kubeconfig/`, `in_cluster` | what is configured, as an `Access` |
 //! | `credentials`, `exec` | tokens and certificates that change with time |
 //! | `pool`, `dial`, `ahead`, `tls` | connections |
+//! | `trust`, `certificate` | whether a server is who it should be |
 //! | `http`, `body`, `gzip` | one request and its answer |
 //! | `timeouts` | how long each part may take |
 //! | `review` | what this account may do |
@@ -20,6 +21,7 @@ mod access;
 mod ahead;
 pub(crate) mod base64;
 mod body;
+mod certificate;
 mod compression;
 mod credentials;
 mod dial;
@@ -42,6 +44,7 @@ mod timeouts;
 mod timestamp;
 mod tls;
 mod tls_error;
+mod trust;
 mod url;
 
 use std::ffi::OsString;
@@ -67,7 +70,7 @@ pub use self::proxy_env::ProxyVariables;
 use self::scrub::{Scrub, Scrubbed};
 pub use self::secret::Secret;
 use self::timeouts::{Limits, Silence, Timeouts, after, explain_head, told};
-use self::tls::Tls;
+use self::tls::{Tls, Unusable};
 use self::url::ProxyKind;
 /// A URL as it may be shown: what may be a password is not in it.
 pub use self::url::shown as shown_url;
@@ -207,18 +210,24 @@ pub fn open_in(options: &Options, environment: &Environment) -> Result<Cluster, 
     };
     let gzip = options.compression.is_for(&access);
     let template = Template::new(&access, proxy.as_ref(), gzip);
-    let Access { server, trust, auth, identity, warnings, .. } = access;
-    let tls = if server.tls { Some(Tls::new(&server.host, &trust, identity).map_err(fail)?) } else { None };
+    let Access { server, trust, auth, identity, mut warnings, .. } = access;
+    let unusable = |error: Unusable| fail(error.why).advise(error.advice);
+    let tls = match server.tls {
+        true => Some(Tls::new(&server.host, &trust, identity).map_err(unusable)?),
+        false => None,
+    };
     let proxy = proxy.map(|url| -> Result<Proxy, Failure> {
         // As Go has it: who is trusted to be the server is trusted to be the proxy.
         let trust = Trust { server_name: None, ..trust };
         let tls = match url.kind {
-            ProxyKind::Https => Some(Tls::new(&url.host, &trust, None).map_err(fail)?),
+            ProxyKind::Https => Some(Tls::new(&url.host, &trust, None).map_err(unusable)?),
             ProxyKind::Http | ProxyKind::Socks5 => None,
         };
         Ok(Proxy { url, tls })
     });
     let proxy = proxy.transpose()?;
+    // A proxy trusts what the server does, so one warning is for both.
+    warnings.extend(tls.as_ref().and_then(Tls::warning).map(str::to_owned));
     let credentials = Credentials::new(auth).map_err(fail)?;
     let proxy_scrub = Scrub::of(proxy.as_ref().and_then(|proxy| proxy.url.authorization()).as_ref());
     let timeouts = Timeouts {

@@ -6,6 +6,7 @@ use rustls::{AlertDescription, CertificateError, Error};
 
 use super::timeouts::told;
 use super::timestamp;
+use super::trust::{Refusal, is_an_authority};
 use crate::source::{Cause, NoAnswer};
 
 /// Explains an error of a connection to `who`; `verb` is what was attempted: "connect to", "read from".
@@ -40,7 +41,7 @@ pub(super) fn io_reason(error: &io::Error) -> String {
 }
 
 fn tls_reason(error: &Error) -> (String, &'static str) {
-    const AUTHORITY: &str = "Name the certificate authority that signed it (certificate-authority or \
+    const AUTHORITY: &str = "Name the certificate authority that signed it, or the certificate itself (certificate-authority or \
                              certificate-authority-data of the cluster in the kubeconfig).";
     const NAME: &str = "Use the name or address that the certificate is for, or set tls-server-name of the \
                         cluster in the kubeconfig.";
@@ -48,6 +49,8 @@ fn tls_reason(error: &Error) -> (String, &'static str) {
     const CLIENT: &str = "Check the client-certificate of the user in the kubeconfig: it may have expired, or \
                           belong to another cluster.";
     const SERVER: &str = "Give the server a certificate of its own, signed by the certificate-authority that the kubeconfig has.";
+    const ITSELF: &str = "Give the server a certificate that is not one of an authority, or name this one itself as \
+                          certificate-authority of the cluster in the kubeconfig.";
     const ALGORITHM: &str = "This program does TLS 1.2 with ECDHE and AES-GCM or ChaCha20, and TLS 1.3; certificates with RSA (2048 bits or \
                              more), P-256, P-384 and Ed25519, not P-521, and SHA-512 only with RSA. Give the server such a \
                              certificate, or reach it through `kubectl proxy` with --server.";
@@ -88,8 +91,11 @@ fn tls_reason(error: &Error) -> (String, &'static str) {
             CertificateError::UnhandledCriticalExtension => {
                 ("its certificate has a critical extension that is not known".to_owned(), SERVER)
             }
-            CertificateError::Other(inner) if format!("{inner:?}").contains("CaUsedAsEndEntity") => {
-                ("its certificate is one of an authority (CA:TRUE), which no server may have".to_owned(), SERVER)
+            CertificateError::Other(inner) if is_an_authority(inner) => {
+                ("its certificate is one of an authority (CA:TRUE)".to_owned(), ITSELF)
+            }
+            CertificateError::Other(inner) if let Some(refusal) = inner.0.downcast_ref() => {
+                (Refusal::to_string(refusal), what_to_do(*refusal))
             }
             _ => ("its certificate cannot be accepted".to_owned(), SERVER),
         },
@@ -138,6 +144,26 @@ fn tls_reason(error: &Error) -> (String, &'static str) {
     }
 }
 
+fn what_to_do(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::AuthorityExpired(_) | Refusal::AuthorityNotYetValid(_) => {
+            "Name an authority whose certificate is valid (certificate-authority of the cluster in the kubeconfig), or check the \
+             clock of this machine."
+        }
+        Refusal::IsNoAuthority | Refusal::IsForOthers => {
+            "Name a certificate authority that signed it, or the server's certificate itself (certificate-authority of \
+             the cluster in the kubeconfig)."
+        }
+        Refusal::AuthorityKeyLength(_) | Refusal::KeyLength(_) => {
+            "RSA keys must have from 2048 to 8192 bits. Give the server a certificate with such a key, signed by such a key, or \
+             reach it through `kubectl proxy` with --server."
+        }
+        Refusal::HasNotTheKey => {
+            "Check certificate and key of the server, and what stands between this machine and it."
+        }
+    }
+}
+
 /// The name within webpki's `DnsName("kubernetes")` or `IpAddress(127.0.0.1)`.
 fn bare(name: &str) -> &str {
     let inner = name.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')')).unwrap_or(name);
@@ -163,6 +189,11 @@ mod tests {
             Error::InvalidCertificate(CertificateError::InvalidPurpose),
             Error::InvalidCertificate(CertificateError::BadEncoding),
             Error::InvalidCertificate(CertificateError::Revoked),
+            Refusal::AuthorityExpired(0).into(),
+            Refusal::AuthorityNotYetValid(0).into(),
+            Refusal::IsNoAuthority.into(),
+            Refusal::IsForOthers.into(),
+            Refusal::HasNotTheKey.into(),
             Error::AlertReceived(AlertDescription::HandshakeFailure),
             Error::AlertReceived(AlertDescription::ProtocolVersion),
             Error::AlertReceived(AlertDescription::UnknownCA),

@@ -8,6 +8,7 @@ mod keep;
 mod open;
 mod timeouts;
 mod tls;
+mod trust;
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};

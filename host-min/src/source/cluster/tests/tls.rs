@@ -23,7 +23,7 @@ impl Authority {
         Authority(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
     }
 
-    fn pem(&self) -> String {
+    pub(super) fn pem(&self) -> String {
         self.0.pem()
     }
 
@@ -77,7 +77,7 @@ pub(super) fn serve(
     })
 }
 
-fn ok(_: &str) -> String {
+pub(super) fn ok(_: &str) -> String {
     "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}".to_owned()
 }
 
@@ -94,7 +94,7 @@ pub(super) fn trusting(authority: &Authority) -> String {
     format!(", certificate-authority-data: {}", base64::encode(authority.pem().as_bytes()))
 }
 
-fn send(config: &str) -> Result<Response, NoAnswer> {
+pub(super) fn send(config: &str) -> Result<Response, NoAnswer> {
     with_kubeconfig(config, Options::default()).unwrap().send(&call("/api"))
 }
 
@@ -202,7 +202,10 @@ fn client_certificates() {
     let (certificate, _) = authority.sign(&["me"], false);
     let (_, key) = authority.sign(&["me"], false);
     let failure = with_kubeconfig(&with(&(certificate.clone(), key)), Options::default()).unwrap_err();
-    assert!(failure.reason.starts_with("the client certificate of user \"u\" cannot be used: "), "{failure}");
+    let reason =
+        "the client certificate of user \"u\" cannot be used: the client key belongs to another certificate";
+    assert_eq!(failure.reason, reason);
+    assert!(failure.advice.contains("client-key"), "{failure}");
     let failure =
         with_kubeconfig(&with(&(certificate, "no key".to_owned())), Options::default()).unwrap_err();
     assert!(failure.reason.contains("is not a private key in PEM"), "{failure}");
@@ -247,7 +250,9 @@ fn keys_of_all_forms() {
         let opened = open_in(&Options { kubeconfig: Some(path), ..Options::default() }, &nowhere());
         match (key, opened) {
             ("p521", opened) => {
-                assert!(opened.unwrap_err().reason.contains("is of a kind that is not supported"))
+                let failure = opened.unwrap_err();
+                assert!(failure.reason.contains("is of a kind that is not supported"), "{failure}");
+                assert!(failure.advice.contains("kubectl proxy"), "{failure}");
             }
             (_, opened) => assert_eq!(text(opened.unwrap().send(&call("/api"))), "{}", "{key}"),
         }
