@@ -230,11 +230,11 @@ fn a_proxys_password_is_not_told() {
 fn what_is_wrong_with_a_configuration_is_told_without_it() {
     let encoded = base64(TOKEN.as_bytes());
     for (user, says) in [
-        (format!("token: \"{TOKEN}"), "while scanning a quoted scalar"),
+        (format!("token: \"{TOKEN}"), "a text in quotes does not end"),
         (format!("token: [{TOKEN}]"), "token must be a text, not a list"),
         (format!("token: {{{TOKEN}: 1}}"), "token must be a text, not a mapping"),
         (format!("token: \"{TOKEN}\\n\\u0001\""), "token"),
-        (format!("username: a\n    password: '{PASSWORD}'\n   x: 1"), "while parsing a block mapping"),
+        (format!("username: a\n    password: '{PASSWORD}'\n   x: 1"), "a key of the mapping is wanted here"),
         (format!("username: a:b\n    password: '{PASSWORD}'"), "HTTP 404"),
         (
             format!("client-certificate-data: aGVsbG8=\n    client-key-data: {TOKEN}"),
@@ -251,8 +251,9 @@ fn what_is_wrong_with_a_configuration_is_told_without_it() {
         )
     };
     for (script, says) in [
-        (format!("echo {EXEC_TOKEN}"), "it is not JSON"),
-        (format!(r#"echo '{{"token":"{EXEC_TOKEN}"}}'"#), "it is not an ExecCredential"),
+        (format!("echo {EXEC_TOKEN}"), "it is not an ExecCredential"),
+        (format!(r#"echo '{{"token":"{EXEC_TOKEN}"'"#), "it is not JSON"),
+        (format!(r#"echo '{{"token":"{EXEC_TOKEN}"}}'"#), "its apiVersion is"),
         (credential(&format!(r#"{{"token":"{EXEC_TOKEN}\n"}}"#)), "token"),
         (credential(&format!(r#"{{"token":["{EXEC_TOKEN}"]}}"#)), "token"),
         (credential(&format!(r#"{{"clientKeyData":"{EXEC_TOKEN}"}}"#)), "it has only one of"),
