@@ -66,6 +66,7 @@ pub mod sandbox;
 pub mod source;
 pub mod stop;
 mod thread;
+pub mod used;
 
 pub use archive::Output;
 pub use broker::{Gauge, Observer, Phase, Progress, Silent};

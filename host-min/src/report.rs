@@ -7,7 +7,9 @@ use crate::broker::Served;
 use crate::broker::gaps::{Gap, Resource};
 use crate::broker::policy::Narrowing;
 use crate::error::Failure;
+use crate::grant::Grant;
 use crate::redact::Counts;
+use crate::used::{self, Hidden, Withheld};
 use serde::Serialize;
 
 /// What a run did.
@@ -79,6 +81,15 @@ pub struct Gathered {
     /// Items of lists that were asked for and that the grant does not cover: nobody saw them.
     #[serde(skip_serializing_if = "is_zero")]
     pub items_withheld: u64,
+    /// The same for each resource, with the rules that narrowed it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub withheld: Vec<Withheld>,
+    /// Objects that were given without fields which the grant removes and which they had.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub objects_reduced: u64,
+    /// Each of these fields.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hidden: Vec<Hidden>,
     /// Lists whose parts are of different times: the server no longer had the state that they began with.
     #[serde(skip_serializing_if = "is_zero")]
     pub inconsistent_lists: u64,
@@ -167,6 +178,7 @@ impl Gathered {
     pub fn new(
         (name, version): (&str, &str),
         module: ModuleFacts,
+        grant: &Grant,
         served: &Served,
         failure: Option<&Failure>,
         measured: Option<std::time::Duration>,
@@ -196,6 +208,9 @@ impl Gathered {
             resources: tally.gaps.resources(),
             gaps: tally.gaps.count(),
             items_withheld: tally.withheld,
+            withheld: used::withheld(&tally.uses),
+            objects_reduced: tally.uses.reduced(),
+            hidden: used::hidden(grant, &tally.uses),
             inconsistent_lists: tally.inconsistent_lists,
             duplicates_dropped: tally.duplicates,
             redacted: tally.redacted,

@@ -12,6 +12,7 @@ use crate::broker::policy::Rights;
 use crate::broker::{Ending, Fetchers, Observer, Pace, Served, Service, failure_of, part_of, serve};
 use crate::error::{Class, Failure, Result};
 use crate::file::reading_until;
+use crate::grant::Grant;
 use crate::limits::{MAX_REPORT_GAPS, TOLD_WAIT};
 use crate::manifest::Manifest;
 use crate::plan::{From, Plan};
@@ -23,6 +24,7 @@ use crate::sandbox::process::{self, Sandbox};
 use crate::source::recording::{Recorder, Recording};
 use crate::source::{Call, Cause, NoAnswer, Response, Source, Traced, clock_millis, cluster, rfc3339};
 use crate::stop;
+use crate::used;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -64,6 +66,7 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
     let manifests = plan.manifests()?;
     plan.check_params(&manifests)?;
     let grant = plan.grant.clone().unwrap_or_default();
+    used::check(&grant, &manifests)?;
     let admissions: Vec<Admission> = manifests
         .iter()
         .map(|manifest| {
@@ -133,7 +136,7 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
     let served = serve_all(tasks, begin, plan);
     finish(
         plan,
-        &manifests,
+        (&manifests, &grant),
         served,
         &fetchers,
         archive,
@@ -220,7 +223,7 @@ fn open_source(plan: &Plan, needs_a_server: bool, redactor: &Arc<Redactor>) -> R
 
 fn finish(
     plan: &Plan,
-    manifests: &[Manifest],
+    (manifests, grant): (&[Manifest], &Grant),
     served: Vec<(Served, Duration)>,
     fetchers: &Fetchers,
     archive: Archive,
@@ -244,12 +247,14 @@ fn finish(
     let mut gaps = Vec::new();
     let mut sections: Vec<Section> = Vec::with_capacity(served.len());
     let mut audit = Vec::new();
+    let mut uses = Vec::with_capacity(served.len());
     for ((guest, manifest), (served, duration)) in plan.guests.iter().zip(manifests).zip(served) {
         let failure = failure_of(&manifest.name, &served)
             .map(|failure| advise_on_memory(failure, &served, plan.memory()));
         gatherers.push(Gathered::new(
             (&manifest.name, &manifest.version),
             ModuleFacts::of(&guest.module),
+            grant,
             &served,
             failure.as_ref(),
             (!is_recording).then_some(duration),
@@ -257,6 +262,7 @@ fn finish(
         gaps.extend(served.tally.gaps.named(&manifest.name));
         failures.extend(failure);
         audit.extend_from_slice(&served.audit);
+        uses.push(served.tally.uses);
         sections.push(served.section);
     }
     let recording = recorder.map(|recorder| recorder.finish(stopped.is_some())).transpose()?;
@@ -273,6 +279,7 @@ fn finish(
     }
     let all_gaps: u64 = gatherers.iter().map(|gathered: &Gathered| gathered.gaps).sum();
     gaps.truncate(MAX_REPORT_GAPS);
+    warnings.extend(used::warnings(grant, manifests, &uses));
     let mut report = Report {
         wagather: env!("CARGO_PKG_VERSION"),
         abi: ABI_VERSION,

@@ -22,6 +22,7 @@ pub mod policy;
 mod query;
 mod refusal;
 pub mod tally;
+pub mod uses;
 
 use crate::archive::{Section, Spool};
 use crate::error::{Class, Failure};

@@ -4,12 +4,14 @@
 //! that reaches further than the rules is let through with a [`Scope`]: what the broker may show of it, and in which namespaces it
 //! asks for it.
 
+mod about;
 mod narrowing;
 mod needed;
 mod scope;
 #[cfg(test)]
 mod tests;
 
+pub use about::{About, Entry, Removed};
 pub use narrowing::{Narrowing, label_selector};
 pub use needed::Need;
 pub use scope::{Extent, Scope};
@@ -40,6 +42,8 @@ pub struct Allowed {
     /// The list was wanted of all namespaces, and is asked for in the one that the run is narrowed to. If the server has no such list
     /// there, its objects are in no namespace.
     pub narrowed: bool,
+    /// Which parts of the grant it is judged by.
+    pub about: Arc<About>,
 }
 
 /// What remains of one thing that a manifest declares, with one verb.
@@ -126,7 +130,12 @@ impl Rights {
                 return Err(denied(format!("the manifest does not declare the path {path}")));
             }
             self.grants_path(path).map_err(denied)?;
-            return Ok(Allowed { mask: Node::Keep, scope: Scope::everything(), narrowed: false });
+            return Ok(Allowed {
+                mask: Node::Keep,
+                scope: Scope::everything(),
+                narrowed: false,
+                about: Arc::default(),
+            });
         }
         let declared = self.manifest.resources.iter().filter(|resource| declares(resource, request));
         let Some(mask) = declared.map(|resource| resource.mask.clone()).reduce(|a, b| a.union(&b)) else {
@@ -134,12 +143,13 @@ impl Rights {
         };
         let target = Target::of(request);
         let scope = self.grants(&target).map_err(denied)?;
-        if let Some(path) = self.removed(&target).find(|path| chooses_by(request, path)) {
+        if let Some((.., path)) = self.removed(&target).find(|(.., path)| chooses_by(request, path)) {
             return Err(denied(format!("a selector that could tell of {path}, which the grant removes")));
         }
         let mask = mask.intersect(&request.mask).without(&["metadata", "managedFields"]);
-        let mask = self.removed(&target).fold(mask, |mask, path| without(&mask, path, target.plural));
-        Ok(Allowed { mask, scope, narrowed: false })
+        let (mask, removed) = about::hide(mask, target.plural, self.removed(&target));
+        let about = Arc::new(About::new(self, &target, removed));
+        Ok(Allowed { mask, scope, narrowed: false, about })
     }
 
     /// What remains of the manifest under the grant.
@@ -168,7 +178,7 @@ impl Rights {
             resource.subresource != "log" && without(&resource.mask, path, &resource.plural) != resource.mask
         };
         let mut without: Vec<&FieldPath> = Vec::new();
-        for path in self.removed(&target).filter(held) {
+        for path in self.removed(&target).map(|(.., path)| path).filter(held) {
             if !without.contains(&path) {
                 without.push(path);
             }
@@ -176,12 +186,18 @@ impl Rights {
         Remainder { resource, verb, granted, without }
     }
 
-    /// The fields that are removed of such objects: by each rule about them, whatever else it says.
-    fn removed<'a>(&'a self, target: &Target<'_>) -> impl Iterator<Item = &'a FieldPath> + use<'a> {
+    /// The fields that are removed of such objects: by each rule about them, whatever else it says. Each with the numbers of its
+    /// rule, and of itself within that.
+    fn removed<'a>(
+        &'a self,
+        target: &Target<'_>,
+    ) -> impl Iterator<Item = (usize, usize, &'a FieldPath)> + use<'a> {
         let (group, plural) = (target.group.to_owned(), target.plural.to_owned());
         let subresource = target.subresource.to_owned();
-        let rules = self.grant.rules.iter();
-        rules.filter(move |rule| rule.removes(&group, &plural, &subresource)).flat_map(|rule| &rule.without)
+        let rules = self.grant.rules.iter().enumerate();
+        rules.filter(move |(_, rule)| rule.removes(&group, &plural, &subresource)).flat_map(
+            |(number, rule)| rule.without.iter().enumerate().map(move |(index, path)| (number, index, path)),
+        )
     }
 
     /// Which objects may be seen of what is asked for, or why none.
@@ -325,7 +341,7 @@ fn declares(resource: &Resource, request: &Canonical) -> bool {
 }
 
 /// A mask without a field of a resource, whichever name that has.
-fn without(mask: &Node, path: &FieldPath, plural: &str) -> Node {
+pub(crate) fn without(mask: &Node, path: &FieldPath, plural: &str) -> Node {
     path.with_twins(plural).iter().fold(mask.clone(), |mask, keys| {
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
         mask.without(&keys)

@@ -4,6 +4,7 @@ use super::budget::{Budget, Spent};
 use super::fetch::Account;
 use super::gaps::{Gap, Gaps};
 use super::held::{Held, Hold};
+use super::uses::Uses;
 use crate::error::Class;
 use crate::limits::{MAX_REPORT_LINES, TOLD_GAPS};
 use crate::redact::Counts;
@@ -43,6 +44,8 @@ pub struct Tally {
     asked: Vec<(String, u16)>,
     /// What is missing of what it asked for.
     pub gaps: Gaps,
+    /// What the grant withheld and hid of it.
+    pub uses: Uses,
     /// Gaps that are among the errors.
     told_gaps: u64,
     /// Those that came after.

@@ -10,6 +10,7 @@ use host_min::manifest::{Manifest, Param, Resource};
 use host_min::modules::Guest;
 use host_min::report::ModuleFacts;
 use host_min::sandbox::module::{Checked, check};
+use host_min::used;
 use serde::Serialize;
 use std::path::Path;
 use std::sync::Arc;
@@ -96,6 +97,9 @@ struct UnderGrant {
     resources: Vec<RemainingResource>,
     paths: Vec<RemainingPath>,
     budgets: BudgetFacts,
+    /// What of the grant may be misspelt.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    doubts: Vec<String>,
     #[serde(skip)]
     lines: Vec<String>,
 }
@@ -110,8 +114,10 @@ pub(super) fn inspect(guest: &Path, grant_file: Option<&Path>, json: bool) -> Re
     inspection.signature =
         signature.as_deref().map(|bytes| SignatureFacts::of(bytes, &module, grant.as_deref()));
     if let (Some(grant), Some(file)) = (grant, grant_file) {
+        let doubts = used::doubts(&grant, std::slice::from_ref(&manifest));
         let remaining = Remaining::of(&Rights::new(manifest, grant.clone()));
         let mut lines = remaining.to_lines(None);
+        lines.extend(doubts.iter().map(|doubt| format!("  but  {doubt}")));
         match &*budgets(&grant.budgets) {
             "" => {}
             budgets => lines.push(format!("  with {budgets}")),
@@ -123,6 +129,7 @@ pub(super) fn inspect(guest: &Path, grant_file: Option<&Path>, json: bool) -> Re
             reason: admitted.err().map(|failure| failure.reason),
             budgets: BudgetFacts::of(&grant.budgets),
             lines,
+            doubts,
             resources: remaining.resources,
             paths: remaining.paths,
         });

@@ -7,7 +7,7 @@ use host_min::grant::{Budgets, Glob, Grant};
 use host_min::limits::PAGE_ITEMS;
 use host_min::manifest::Resource;
 use host_min::sandbox::module::check;
-use host_min::{From, Output, Plan, cluster};
+use host_min::{From, Output, Plan, cluster, used};
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -291,6 +291,8 @@ pub(super) fn dry_run(plan: &Plan, grant_file: Option<&Path>, clusters: &[String
     let manifests = plan.manifests()?;
     plan.check_params(&manifests)?;
     let grant = plan.grant.clone().unwrap_or_default();
+    used::check(&grant, &manifests)?;
+    let doubts = used::doubts(&grant, &manifests);
     let budget = plan.budgets();
     let mut page = Page::new();
     for (guest, manifest) in plan.guests.iter().zip(manifests) {
@@ -306,6 +308,7 @@ pub(super) fn dry_run(plan: &Plan, grant_file: Option<&Path>, clusters: &[String
     }
     plan.output.check(plan.existing)?;
     page.line(format_args!("grant    {}", described(grant_file, &grant)));
+    doubts.iter().for_each(|doubt| page.line(format_args!("         {doubt}")));
     if !plan.narrowing.is_nothing() {
         page.line(format_args!("narrowed {}", narrowed(&plan.narrowing)));
     }

@@ -7,7 +7,7 @@ use host_min::archive::Existing;
 use host_min::broker::audit::Live;
 use host_min::clusters::Sums;
 use host_min::error::{Class, Failure, Result};
-use host_min::{From, Grant, Isolation, Outcome, Output, Plan, SingleThreaded, reading_until, stop};
+use host_min::{From, Grant, Isolation, Outcome, Output, Plan, SingleThreaded, reading_until, stop, used};
 use std::fs::File;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -87,6 +87,9 @@ fn summarise(outcome: &Outcome, display: &Display) {
         display.say(&run, &Said::Warning(warning));
     }
     for (gathered, Ended { who, .. }) in gatherers.iter().zip(&ended) {
+        for line in used::told(&gathered.withheld, &gathered.hidden) {
+            display.say(who, &Said::Grant(&line));
+        }
         for warning in &gathered.warnings {
             display.say(who, &Said::Warning(warning));
         }

@@ -128,6 +128,12 @@ pub struct Sums {
     pub bytes_received: u64,
     /// Items of lists and objects that were read or piped.
     pub items: u64,
+    /// Items of lists that were asked for and that the grant does not cover.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub items_withheld: u64,
+    /// Objects that were given without fields which the grant removes.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub objects_reduced: u64,
     /// Lists whose parts are of different times.
     #[serde(skip_serializing_if = "is_zero")]
     pub inconsistent_lists: u64,
@@ -158,6 +164,8 @@ impl Sums {
             retries: gathered.retries,
             bytes_received: gathered.bytes_received,
             items: gathered.items,
+            items_withheld: gathered.items_withheld,
+            objects_reduced: gathered.objects_reduced,
             inconsistent_lists: gathered.inconsistent_lists,
             duplicates_dropped: gathered.duplicates_dropped,
             entries: gathered.entries,

@@ -29,6 +29,7 @@ use crate::error::{Class, Failure, Result};
 use crate::plan::{From, Plan};
 use crate::sandbox::process::SingleThreaded;
 use crate::source::cluster;
+use crate::used;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 use wagather_abi::LogLevel;
@@ -124,7 +125,11 @@ pub fn run(
     // What is wrong for every cluster is told once, before anything starts.
     plan.check()?;
     plan.admit_modules()?;
-    let gatherers: Vec<String> = plan.manifests()?.iter().map(|one| one.name.to_string()).collect();
+    let manifests = plan.manifests()?;
+    if let Some(grant) = &plan.grant {
+        used::check(grant, &manifests)?;
+    }
+    let gatherers: Vec<String> = manifests.iter().map(|one| one.name.to_string()).collect();
     let destinations = destinations(plan, contexts, single_threaded)?;
     let target = Target::claim(folder, "the archives to")?;
     target.make_folder()?;

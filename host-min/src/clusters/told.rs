@@ -147,8 +147,8 @@ told! {
     Progress { phase, requests, items, bytes_received, doing, awaits_server, elapsed }
     Reason { exit_code, attempt, reason, more, advice }
     Sums {
-        name, version, complete, failed, gaps, duration_ms, requests, retries, bytes_received, items, inconsistent_lists,
-        duplicates_dropped, entries, bytes_archived, warnings, errors
+        name, version, complete, failed, gaps, duration_ms, requests, retries, bytes_received, items,
+        items_withheld, objects_reduced, inconsistent_lists, duplicates_dropped, entries, bytes_archived, warnings, errors
     }
 }
 

@@ -30,6 +30,8 @@ use wagather_yaml as yaml;
 /// A grant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
+    /// The file that it was read from, as it was named; empty if there is none.
+    pub file: String,
     /// What may be read of resources; rules add up.
     pub rules: Vec<Rule>,
     /// The raw paths that may be read.
@@ -59,6 +61,19 @@ pub struct Rule {
     pub names: Option<Vec<Glob>>,
     /// Fields that are removed, whatever a manifest or another rule says.
     pub without: Vec<FieldPath>,
+    /// Where in the file these are.
+    pub places: Places,
+}
+
+/// Where in a grant's file the parts of a rule are, in their order; nothing of a rule that is from no file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Places {
+    /// Those of `namespaces`.
+    pub namespaces: Vec<yaml::Place>,
+    /// Those of `names`.
+    pub names: Vec<yaml::Place>,
+    /// Those of `without`.
+    pub without: Vec<yaml::Place>,
 }
 
 impl Rule {
@@ -151,7 +166,9 @@ impl Default for Grant {
                 namespaces: None,
                 names: None,
                 without: Vec::new(),
+                places: Places::default(),
             }],
+            file: String::new(),
             paths: HARMLESS_PATHS.iter().filter_map(|path| PathPattern::parse(path).ok()).collect(),
             modules: Vec::new(),
             signers: Vec::new(),
@@ -176,7 +193,8 @@ impl Grant {
                 error.as_bytes()[..error.utf8_error().valid_up_to()].split(|&byte| byte == b'\n').count();
             failure(&format_args!("line {line} is not UTF-8"))
         })?;
-        Grant::parse(&text).map_err(|mistakes| told(path, &mistakes))
+        let grant = Grant::parse(&text).map_err(|mistakes| told(path, &mistakes))?;
+        Ok(Grant { file: path.display().to_string(), ..grant })
     }
 
     /// Reads the text of a grant file: the grant, or every mistake in it with its place.

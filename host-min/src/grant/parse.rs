@@ -2,12 +2,12 @@
 
 use super::module::{Digest, PublicKey};
 use super::pattern::{FieldPath, Glob, PathPattern, ResourcePattern};
-use super::{Budgets, Grant, Rule};
+use super::{Budgets, Grant, Places, Rule};
 use crate::limits::{MAX_MEMORY_BYTES, MIN_MEMORY_BYTES};
 use crate::quantity;
 use crate::redact;
 use wagather_abi::manifest::{Verbs, is_name};
-use wagather_yaml::{self as yaml, Map, Mistakes, Node, listed, nearest};
+use wagather_yaml::{self as yaml, Map, Mistakes, Node, Value, listed, nearest};
 
 const API_VERSION: &str = "wagather/v1";
 const KIND: &str = "Grant";
@@ -70,6 +70,7 @@ fn whole(root: &Node, mistakes: &mut Mistakes) -> Option<Grant> {
         map.get(key).map_or(&[], |node| mistakes.items(node, key, None))
     };
     Some(Grant {
+        file: String::new(),
         rules: items(mistakes, "rules").iter().filter_map(|node| rule(node, mistakes)).collect(),
         paths: items(mistakes, "paths")
             .iter()
@@ -117,7 +118,20 @@ fn rule(node: &Node, mistakes: &mut Mistakes) -> Option<Rule> {
         without: map.get("without").map_or(Vec::new(), |node| {
             mistakes.texts(node, "without", "leave it out if nothing is removed", FieldPath::parse)
         }),
+        places: Places {
+            namespaces: places(map.get("namespaces")),
+            names: places(map.get("names")),
+            without: places(map.get("without")),
+        },
     })
+}
+
+/// Where the items of a list are; each of them is something, or the grant is not used.
+fn places(node: Option<&Node>) -> Vec<yaml::Place> {
+    match node.map(|node| &node.value) {
+        Some(Value::List(items)) => items.iter().map(|item| item.place).collect(),
+        _ => Vec::new(),
+    }
 }
 
 fn verb(text: &str) -> Result<&'static str, String> {

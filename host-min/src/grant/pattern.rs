@@ -223,6 +223,11 @@ impl FieldPath {
         Ok(FieldPath(keys))
     }
 
+    /// That of these keys, outermost first.
+    pub(crate) fn of(keys: Vec<String>) -> FieldPath {
+        FieldPath(keys)
+    }
+
     /// The keys, outermost first.
     pub fn keys(&self) -> Vec<&str> {
         self.0.iter().map(String::as_str).collect()

@@ -74,6 +74,11 @@ impl ListReader {
         &self.meta
     }
 
+    /// The numbers of what the mask [hides](Node::Hide) and the item that was read last has, each once.
+    pub fn hidden(&self) -> &[u16] {
+        &self.scanner.hidden
+    }
+
     /// Bytes of the body that were read.
     pub fn bytes_read(&self) -> u64 {
         self.scanner.at_byte()

@@ -14,6 +14,8 @@ const FEW_NAMES: usize = 16;
 pub enum Node {
     /// Nothing.
     Drop,
+    /// Nothing, and that it was there is [noted](super::ListReader::hidden) under this number.
+    Hide(u16),
     /// All of it.
     Keep,
     /// Of an object, these keys; arrays are looked through.
@@ -27,12 +29,14 @@ pub struct Fields {
     named: Vec<(Box<str>, Node)>,
     /// What to keep of every other key.
     others: Node,
+    /// Whether any of it keeps something; otherwise it is only looked through for what is hidden.
+    keeps: bool,
 }
 
 impl Node {
     /// Compiles a mask's text.
     pub fn parse(text: &str) -> std::result::Result<Node, MaskError> {
-        let mut stack = vec![Fields { named: Vec::new(), others: Node::Drop }];
+        let mut stack = vec![Fields::new(Vec::new(), Node::Drop)];
         let mut names: Vec<&str> = Vec::new();
         let mut last: Option<&str> = None;
         for event in events(text) {
@@ -43,7 +47,7 @@ impl Node {
                 }
                 Event::Enter => {
                     names.extend(last.take());
-                    stack.push(Fields { named: Vec::new(), others: Node::Drop });
+                    stack.push(Fields::new(Vec::new(), Node::Drop));
                 }
                 Event::Leave => {
                     put(&mut stack, last.take(), Node::Keep);
@@ -66,8 +70,18 @@ impl Node {
     #[inline]
     pub(super) fn of(&self, key: &[u8]) -> &Node {
         match self {
-            Node::Drop | Node::Keep => self,
+            Node::Drop | Node::Keep | Node::Hide(_) => self,
             Node::Fields(fields) => fields.get(key),
+        }
+    }
+
+    /// Whether it keeps anything.
+    #[inline]
+    pub fn keeps(&self) -> bool {
+        match self {
+            Node::Drop | Node::Hide(_) => false,
+            Node::Keep => true,
+            Node::Fields(fields) => fields.keeps,
         }
     }
 
@@ -76,6 +90,7 @@ impl Node {
         match (self, other) {
             (Node::Keep, _) | (_, Node::Keep) => Node::Keep,
             (Node::Drop, node) | (node, Node::Drop) => node.clone(),
+            (Node::Hide(_), node) | (node, Node::Hide(_)) => node.clone(),
             (Node::Fields(a), Node::Fields(b)) => a.merge(b, Node::union),
         }
     }
@@ -84,6 +99,7 @@ impl Node {
     pub fn intersect(&self, other: &Node) -> Node {
         match (self, other) {
             (Node::Drop, _) | (_, Node::Drop) => Node::Drop,
+            (Node::Hide(number), _) | (_, Node::Hide(number)) => Node::Hide(*number),
             (Node::Keep, node) | (node, Node::Keep) => node.clone(),
             (Node::Fields(a), Node::Fields(b)) => a.merge(b, Node::intersect),
         }
@@ -91,10 +107,26 @@ impl Node {
 
     /// Keeps what this keeps, but nothing of what lies at the path.
     pub fn without(&self, path: &[&str]) -> Node {
-        let keep_but = path.iter().rev().fold(Node::Drop, |inner, key| {
-            Fields { named: vec![((*key).into(), inner)], others: Node::Keep }.into_node()
-        });
+        self.with_at(path, Node::Drop)
+    }
+
+    /// The same, and notes under the number where there was something that this keeps.
+    pub fn hiding(&self, path: &[&str], number: u16) -> Node {
+        self.with_at(path, Node::Hide(number))
+    }
+
+    fn with_at(&self, path: &[&str], leaf: Node) -> Node {
+        let keep_but = path
+            .iter()
+            .rev()
+            .fold(leaf, |inner, key| Fields::new(vec![((*key).into(), inner)], Node::Keep).into_node());
         self.intersect(&keep_but)
+    }
+
+    /// The keys that are named at its top and keep something.
+    pub fn names(&self) -> impl Iterator<Item = (&str, &Node)> {
+        let named = if let Node::Fields(fields) = self { &*fields.named } else { &[] };
+        named.iter().filter(|(_, node)| node.keeps()).map(|(key, node)| (&**key, node))
     }
 }
 
@@ -112,6 +144,10 @@ fn put(stack: &mut [Fields], name: Option<&str>, node: Node) {
 }
 
 impl Fields {
+    fn new(named: Vec<(Box<str>, Node)>, others: Node) -> Fields {
+        Fields { named, others, keeps: true }
+    }
+
     fn get(&self, key: &[u8]) -> &Node {
         // Most keys are told from a few names by their length alone.
         let found = if self.named.len() <= FEW_NAMES {
@@ -132,6 +168,7 @@ impl Fields {
             return Node::Drop;
         }
         self.named.retain(|(_, node)| *node != self.others);
+        self.keeps = self.others.keeps() || self.named.iter().any(|(_, node)| node.keeps());
         Node::Fields(Box::new(self))
     }
 
@@ -139,14 +176,11 @@ impl Fields {
         let mut keys: Vec<&str> = self.named.iter().chain(&other.named).map(|(key, _)| &**key).collect();
         keys.sort_unstable();
         keys.dedup();
-        Fields {
-            named: keys
-                .into_iter()
-                .map(|key| (key.into(), how(self.get(key.as_bytes()), other.get(key.as_bytes()))))
-                .collect(),
-            others: how(&self.others, &other.others),
-        }
-        .into_node()
+        let named = keys
+            .into_iter()
+            .map(|key| (key.into(), how(self.get(key.as_bytes()), other.get(key.as_bytes()))))
+            .collect();
+        Fields::new(named, how(&self.others, &other.others)).into_node()
     }
 }
 
@@ -196,5 +230,21 @@ mod tests {
         assert_eq!(kept(&without, &["metadata", "name"]), Node::Keep);
         assert_eq!(kept(&without, &["spec"]), Node::Keep);
         assert_eq!(parse("metadata(managedFields)").without(&["metadata", "managedFields"]), Node::Drop);
+    }
+
+    #[test]
+    fn what_is_hidden_keeps_as_little_as_what_is_dropped() {
+        let hidden = parse("spec(env),status").hiding(&["spec", "env"], 3);
+        assert_eq!(kept(&hidden, &["spec", "env"]), Node::Hide(3));
+        assert_eq!(kept(&hidden, &["spec", "env", "name"]), Node::Hide(3));
+        assert!(!hidden.get("spec").keeps() && hidden.get("status").keeps() && hidden.keeps());
+        assert_eq!(
+            parse("status").hiding(&["spec", "env"], 3),
+            parse("status"),
+            "nothing is hidden of what is not kept"
+        );
+        assert_eq!(hidden.union(&parse("spec(env)")), parse("spec(env),status"));
+        assert_eq!(hidden.hiding(&["spec"], 4).hiding(&["spec", "env"], 5).get("spec"), &Node::Hide(4));
+        assert_eq!(hidden.names().map(|(key, _)| key).collect::<Vec<_>>(), ["status"]);
     }
 }

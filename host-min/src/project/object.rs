@@ -46,6 +46,11 @@ impl ObjectReader {
         Ok(identity)
     }
 
+    /// The numbers of what the mask [hides](Node::Hide) and the object has, each once.
+    pub fn hidden(&self) -> &[u16] {
+        &self.scanner.hidden
+    }
+
     /// Bytes of the body that were read.
     pub fn bytes_read(&self) -> u64 {
         self.scanner.at_byte()
@@ -97,6 +102,7 @@ impl Role {
 pub(super) fn object(scanner: &mut Scanner, mask: &Node, out: &mut Vec<u8>) -> Result<Identity> {
     let from = out.len();
     let mut identity = Identity::default();
+    scanner.hidden.clear();
     scanner.keep_in(out, |scanner| {
         if scanner.peek()? != b'{' {
             return scanner.malformed("expected an object");
@@ -116,6 +122,7 @@ pub(super) fn any_object(
     out: &mut Vec<u8>,
 ) -> Result<(Identity, Option<Odd>)> {
     let mut identity = Identity::default();
+    scanner.hidden.clear();
     let read = scanner.keep_in(out, |scanner| {
         let first = scanner.peek()?;
         scanner.tolerate();
@@ -138,6 +145,10 @@ fn value(scanner: &mut Scanner, mask: &Node, depth: usize) -> Result<()> {
     match mask {
         Node::Keep => return scanner.keep_value(depth),
         Node::Drop => return scanner.value(depth),
+        Node::Hide(number) => {
+            scanner.hide(*number);
+            return scanner.value(depth);
+        }
         Node::Fields(_) => {}
     }
     let first = scanner.peek()?;
@@ -188,7 +199,8 @@ fn fields(
             Some(name) => (mask.of(name), Role::of(place, name)),
             None => (&Node::Drop, Role::Other),
         };
-        if *node != Node::Drop {
+        let keeps = node.keeps();
+        if keeps {
             scanner.keep_key(key, any)?;
         }
         let slot = match role {
@@ -203,10 +215,13 @@ fn fields(
                 let from = scanner.settled()?.len();
                 scanner.keep_value(depth + 1)?;
                 *slot = text(scanner.settled()?.get(from..).unwrap_or_default());
+                if let Node::Hide(number) = node {
+                    scanner.hide(*number);
+                }
                 match node {
                     Node::Keep => {}
-                    Node::Drop => scanner.keep_only(before),
-                    Node::Fields(_) => {
+                    _ if !keeps => scanner.keep_only(before),
+                    _ => {
                         scanner.keep_only(from);
                         scanner.keep_text(b"null")?;
                     }
@@ -220,12 +235,21 @@ fn fields(
                 witness(scanner, node, before, any, depth)?;
             }
             None if role == Role::Metadata && scanner.peek()? == b'{' => {
+                if let Node::Hide(number) = node {
+                    scanner.hide(*number);
+                }
                 fields(scanner, node, Place::Metadata, identity, depth + 1)?;
-                if *node == Node::Drop {
+                if !keeps {
                     scanner.keep_only(before);
                 }
             }
-            None => value(scanner, node, depth + 1)?,
+            None => {
+                value(scanner, node, depth + 1)?;
+                // It was only looked through for what is hidden.
+                if !keeps && matches!(node, Node::Fields(_)) {
+                    scanner.keep_only(before);
+                }
+            }
         }
         any |= scanner.kept_len() > before;
     }
@@ -234,8 +258,7 @@ fn fields(
 
 /// Whether a `kind` is to tell that an embedded object is a Secret or a list of them, though the mask does not keep it.
 fn is_witness(node: &Node, mask: &Node) -> bool {
-    *node != Node::Keep
-        && ["data", "stringData", "items", "metadata"].iter().any(|key| *mask.get(key) != Node::Drop)
+    *node != Node::Keep && ["data", "stringData", "items", "metadata"].iter().any(|key| mask.get(key).keeps())
 }
 
 /// Keeps a `kind` that tells it; any other as the mask says.
@@ -250,7 +273,7 @@ fn witness(scanner: &mut Scanner, node: &Node, before: usize, any: bool, depth: 
     }
     // Fields of a scalar are null.
     scanner.keep_only(from);
-    if *node == Node::Drop { Ok(()) } else { scanner.keep_text(b"null") }
+    if node.keeps() { scanner.keep_text(b"null") } else { Ok(()) }
 }
 
 /// What a string with its quotes means; nothing if its escapes mean nothing.
@@ -319,6 +342,43 @@ mod tests {
         assert_eq!(text, "{}");
         let (text, _) = project("metadata", r#"{"metadata":{"managed\u0046ields":[1],"a":1}}"#);
         assert_eq!(text, r#"{"metadata":{"a":1}}"#);
+    }
+
+    #[test]
+    fn what_is_hidden_is_noted_once_and_leaves_nothing_behind() {
+        let read = |mask: Node| {
+            let mut reader = ObjectReader::new(Box::new(std::io::Cursor::new(POD.as_bytes().to_vec())));
+            let mut out = Vec::new();
+            let identity = reader.read(&mask, &mut out).expect("project");
+            assert_eq!((&*identity.name, &*identity.namespace), ("a", "b"));
+            (String::from_utf8(out).expect("UTF-8"), reader.hidden().to_vec())
+        };
+        let mask = |text: &str| Node::parse(text).expect(text);
+        let image = ["spec", "containers", "image"];
+        for (mask, kept, noted) in [
+            (
+                mask("spec").hiding(&image, 7),
+                r#"{"spec":{"containers":[{"name":"d"},{"name":"g"}]}}"#,
+                &[7][..],
+            ),
+            // As if it had been dropped, how many containers there are included.
+            (mask("spec(containers(image)),status").hiding(&image, 7), r#"{"status":null}"#, &[7]),
+            (mask("spec(containers(image))").hiding(&image, 7), "{}", &[7]),
+            (
+                mask("spec(containers(name))").hiding(&image, 7).hiding(&["spec", "x"], 8),
+                r#"{"spec":{"containers":[{"name":"d"},{"name":"g"}]}}"#,
+                &[],
+            ),
+            (mask("metadata,status").hiding(&["metadata"], 1).hiding(&["status"], 2), "{}", &[1, 2]),
+            (
+                mask("metadata(name,labels)").hiding(&["metadata", "name"], 1),
+                r#"{"metadata":{"labels":{"app":"c"}}}"#,
+                &[1],
+            ),
+            (mask("metadata(name)").hiding(&["metadata", "name"], 1), "{}", &[1]),
+        ] {
+            assert_eq!(read(mask), (kept.to_owned(), noted.to_vec()));
+        }
     }
 
     #[test]

@@ -26,6 +26,8 @@ const READ_BYTES: usize = 64 << 10;
 type Buffer = [u8; READ_BYTES + STEP];
 
 pub(super) struct Scanner {
+    /// The numbers of what is hidden of the object that was read last.
+    pub(super) hidden: Vec<u16>,
     body: Box<dyn Read + Send>,
     buffer: Box<Buffer>,
     at: usize,
@@ -65,6 +67,7 @@ pub(super) enum Key {
 impl Scanner {
     pub(super) fn new(body: Box<dyn Read + Send>) -> Self {
         Scanner {
+            hidden: Vec::new(),
             body,
             buffer: new_buffer(),
             at: 0,
@@ -108,6 +111,13 @@ impl Scanner {
         self.settle()?;
         self.odd(ProjectError::Malformed { at_byte: self.at_byte(), reason })?;
         self.value(0)
+    }
+
+    /// Notes that the object has something that is hidden.
+    pub(super) fn hide(&mut self, number: u16) {
+        if !self.hidden.contains(&number) {
+            self.hidden.push(number);
+        }
     }
 
     /// Bytes of the body that were looked at.

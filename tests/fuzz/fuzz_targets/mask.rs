@@ -55,7 +55,7 @@ fn parse(text: &str) -> Option<(Node, Mask)> {
 
 fn kept(node: &Node, path: &[&str]) -> Kept {
     match path.iter().fold(node, |node, key| node.get(key)) {
-        Node::Drop => Kept::Nothing,
+        Node::Drop | Node::Hide(_) => Kept::Nothing,
         Node::Keep => Kept::All,
         Node::Fields(_) => Kept::Part,
     }

@@ -39,7 +39,7 @@ fn value(jiter: &mut Jiter<'_>, peek: Peek, mask: &Node, out: &mut Vec<u8>) -> J
             jiter.known_skip(peek)?;
             out.extend_from_slice(jiter.slice_to_current(from));
         }
-        (Node::Drop, _) => jiter.known_skip(peek)?,
+        (Node::Drop | Node::Hide(_), _) => jiter.known_skip(peek)?,
         (fields @ Node::Fields(_), Peek::Object) => {
             out.push(b'{');
             let mut any = false;

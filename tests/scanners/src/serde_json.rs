@@ -91,7 +91,7 @@ impl<'de> DeserializeSeed<'de> for Projected<'_> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         match self.mask {
-            Node::Drop => IgnoredAny::deserialize(deserializer).map(drop),
+            Node::Drop | Node::Hide(_) => IgnoredAny::deserialize(deserializer).map(drop),
             Node::Keep if self.can_borrow => {
                 let raw = <&RawValue>::deserialize(deserializer)?;
                 self.out.extend_from_slice(raw.get().as_bytes());

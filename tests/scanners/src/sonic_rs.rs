@@ -24,7 +24,7 @@ pub fn project(page: &'static [u8], mask: &Node, out: &mut Vec<u8>) -> usize {
 fn value(lazy: LazyValue<'_>, mask: &Node, out: &mut Vec<u8>) {
     match mask {
         Node::Keep => out.extend_from_slice(lazy.as_raw_str().as_bytes()),
-        Node::Drop => {}
+        Node::Drop | Node::Hide(_) => {}
         Node::Fields(_) if lazy.is_object() => {
             out.push(b'{');
             let mut any = false;

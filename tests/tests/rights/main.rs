@@ -13,6 +13,7 @@ mod namespace;
 mod narrowed;
 mod rbac;
 mod reference;
+mod visible;
 
 use std::path::{Path, PathBuf};
 use tests::failing::written;

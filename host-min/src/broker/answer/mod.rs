@@ -70,6 +70,8 @@ struct Asked {
     is_ahead: bool,
     /// The resource's number in the tally.
     resource: usize,
+    /// The place of what it is about for the grant, in the tally.
+    used: usize,
 }
 
 impl Asked {
@@ -161,7 +163,8 @@ impl Answer {
         tally: &mut Tally,
     ) -> Answer {
         let resource = tally.gaps.resource(|| gaps::name_of(&request));
-        let mut asked = Asked { request, allowed, deadline, chunk_items, is_ahead: false, resource };
+        let used = tally.uses.place_of(allowed.about.clone());
+        let mut asked = Asked { request, allowed, deadline, chunk_items, is_ahead: false, resource, used };
         let path = asked.request.path_and_query();
         // A recording of a run that was not narrowed has the list of all namespaces, of which the scope lets one through.
         if asked.allowed.narrowed && !fetcher.source().knows(&asked.path_and_query()) {
@@ -350,6 +353,10 @@ impl Answer {
                     }
                     Ok(None) => {
                         let given = list.given();
+                        let Asked { request, used, .. } = &self.asked;
+                        if request.limit == 0 || given < request.limit {
+                            means.tally.uses.listed(*used, &request.namespace);
+                        }
                         if self.turn_to_the_next_place(given, means)? {
                             continue;
                         }
@@ -563,6 +570,8 @@ fn read_object(
         return Err(Failed::new(status, &why, refusal::advice(code)));
     }
     means.tally.item(asked.resource)?;
+    means.tally.uses.read(asked.used, &identity.namespace, &identity.name);
+    means.tally.uses.gave(asked.used, reader.hidden());
     let secret = asked.subject().is_secret(&identity.kind);
     means.redactor.object(&mut bytes, secret, &mut means.tally.redacted);
     let hold = means.tally.hold(bytes.capacity())?;

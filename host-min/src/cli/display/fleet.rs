@@ -81,6 +81,8 @@ fn ended(cluster: &Cluster) -> String {
     let sum = |of: fn(&Sums) -> u64| cluster.gatherers.iter().map(of).sum();
     let all = Sums {
         items: sum(|sums| sums.items),
+        items_withheld: sum(|sums| sums.items_withheld),
+        objects_reduced: sum(|sums| sums.objects_reduced),
         requests: sum(|sums| sums.requests),
         retries: sum(|sums| sums.retries),
         bytes_received: sum(|sums| sums.bytes_received),

@@ -42,11 +42,15 @@ fn of_millis(millis: f64) -> Duration {
 
 const CONTEXT: &str = "CONTEXT";
 const RETRIES: &str = "RETRIES";
-const COLUMNS: [Column; 10] = [
+const WITHHELD: &str = "WITHHELD";
+const REDUCED: &str = "REDUCED";
+const COLUMNS: [Column; 12] = [
     table::text(CONTEXT),
     table::text("GATHERER"),
     table::text("STATUS"),
     table::number("ITEMS"),
+    table::number(WITHHELD),
+    table::number(REDUCED),
     table::number("REQUESTS"),
     table::number(RETRIES),
     table::number("RECEIVED"),
@@ -58,9 +62,15 @@ const COLUMNS: [Column; 10] = [
 /// The table at the end.
 pub(super) fn table(ended: &[Ended], room: Room) -> Vec<String> {
     let (mut columns, mut rows) = (COLUMNS.to_vec(), ended.iter().map(cells).collect::<Vec<_>>());
-    let retries = ended.iter().filter_map(|ended| ended.sums.as_ref()).any(|sums| sums.retries > 0);
+    let any =
+        |of: fn(&Sums) -> u64| ended.iter().filter_map(|ended| ended.sums.as_ref()).any(|sums| of(sums) > 0);
     let contexts = ended.iter().any(|ended| ended.who.context.is_some());
-    for (header, is_wanted) in [(RETRIES, retries), (CONTEXT, contexts)] {
+    for (header, is_wanted) in [
+        (WITHHELD, any(|sums| sums.items_withheld)),
+        (REDUCED, any(|sums| sums.objects_reduced)),
+        (RETRIES, any(|sums| sums.retries)),
+        (CONTEXT, contexts),
+    ] {
         if !is_wanted {
             table::leave_out(header, &mut columns, &mut rows);
         }
@@ -82,6 +92,8 @@ fn cells(ended: &Ended) -> Vec<Cell> {
             _ => live::failed(),
         },
         count(|sums| sums.items),
+        count(|sums| sums.items_withheld),
+        count(|sums| sums.objects_reduced),
         count(|sums| sums.requests),
         count(|sums| sums.retries),
         bytes(|sums| sums.bytes_received),
@@ -105,8 +117,16 @@ pub(super) fn sum_of(sums: &Sums) -> String {
         0 => String::new(),
         retries => format!(" ({} sent again)", format::count(retries)),
     };
+    let by_the_grant = match (sums.items_withheld, sums.objects_reduced) {
+        (0, 0) => String::new(),
+        (withheld, 0) => format!(" ({} withheld)", format::count(withheld)),
+        (0, reduced) => format!(" ({} without fields)", format::count(reduced)),
+        (withheld, reduced) => {
+            format!(" ({} withheld, {} without fields)", format::count(withheld), format::count(reduced))
+        }
+    };
     format!(
-        "{}, {}{again}, {} received, {}, {} archived",
+        "{}{by_the_grant}, {}{again}, {} received, {}, {} archived",
         format::counted(sums.items, "item"),
         format::counted(sums.requests, "request"),
         format::bytes(sums.bytes_received),
@@ -127,6 +147,8 @@ pub(super) fn message(sums: &Sums) -> String {
 pub(super) fn put(sums: &Sums, object: &mut Object) {
     object.text("status", status(sums));
     object.number("items", sums.items);
+    object.number_if_any("itemsWithheld", sums.items_withheld);
+    object.number_if_any("objectsReduced", sums.objects_reduced);
     object.number_if_any("gaps", sums.gaps);
     object.number("requests", sums.requests);
     object.number_if_any("retries", sums.retries);

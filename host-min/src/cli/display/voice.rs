@@ -32,6 +32,8 @@ pub(in crate::cli) struct Who {
 pub(in crate::cli) enum Said<'a> {
     /// A gatherer's own line.
     Log(LogLevel, &'a str),
+    /// The grant kept something from a gatherer.
+    Grant(&'a str),
     /// Something is odd.
     Warning(&'a str),
     /// Something is missing.
@@ -98,7 +100,9 @@ impl Said<'_> {
 
     fn message(&self) -> String {
         match self {
-            Said::Log(_, text) | Said::Warning(text) | Said::Error(text) => (*text).to_owned(),
+            Said::Log(_, text) | Said::Grant(text) | Said::Warning(text) | Said::Error(text) => {
+                (*text).to_owned()
+            }
             Said::Failure(failure) => format!("{}: {}", failure.attempt, failure.reason),
             Said::Progress(pace) => pace.message(),
             Said::Summary(sums) => summary::message(sums),
@@ -125,6 +129,7 @@ impl Said<'_> {
     const fn event(&self) -> &'static str {
         match self {
             Said::Log(..) => "log",
+            Said::Grant(_) => "grant",
             Said::Warning(_) => "warning",
             Said::Error(_) => "error",
             Said::Failure(_) => "failure",
@@ -146,7 +151,7 @@ impl Said<'_> {
         object.text_if_any("gatherer", &who.gatherer);
         object.text("message", &self.message());
         match self {
-            Said::Log(..) | Said::Warning(_) | Said::Error(_) => {}
+            Said::Log(..) | Said::Grant(_) | Said::Warning(_) | Said::Error(_) => {}
             Said::Failure(failure) => {
                 object.text("class", class(failure.class));
                 object.text("attempt", &failure.attempt);

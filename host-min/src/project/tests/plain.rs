@@ -79,7 +79,7 @@ impl Plain {
     /// What a mask keeps of it; nothing is left of a value whose mask keeps nothing.
     fn project(&self, node: &Node, is_within: bool) -> Option<String> {
         match (node, self) {
-            (Node::Drop, _) => None,
+            (Node::Drop | Node::Hide(_), _) => None,
             (Node::Keep, _) => Some(self.write()),
             (Node::Fields(_), Plain::Scalar(_)) => Some("null".to_owned()),
             (Node::Fields(_), Plain::Array(items)) => {
@@ -87,8 +87,10 @@ impl Plain {
                 Some(format!("[{}]", items.join(",")))
             }
             (Node::Fields(_), Plain::Object(members)) => {
-                let keeps_data =
-                    [node.get("data"), node.get("stringData")].iter().any(|of| **of != Node::Drop);
+                let keeps_data = ["data", "stringData", "items", "metadata"]
+                    .map(|key| node.get(key))
+                    .iter()
+                    .any(|of| of.keeps());
                 let member = |(key, value): &(String, Plain)| {
                     let of = node.get(key);
                     let tells = is_within && key == "kind" && value.string().as_deref() == Some("Secret");

@@ -161,7 +161,9 @@ impl List {
             self.cuts = 0;
             self.sizes.read(item_bytes);
             self.look_ahead(asked, means)?;
+            means.tally.uses.read(asked.used, &identity.namespace, &identity.name);
             if !asked.allowed.scope.covers(&identity.namespace, &identity.name) {
+                means.tally.uses.withheld(asked.used);
                 means.tally.withheld += 1;
                 continue;
             }
@@ -171,6 +173,7 @@ impl List {
             }
             let mut identity = identity;
             means.tally.item(asked.resource)?;
+            means.tally.uses.gave(asked.used, self.page.hidden());
             let secret = asked.subject().is_secret_item(&self.page.meta().kind, &identity.kind);
             let missing_type = complete_type(&mut identity, self.page.meta());
             means.redactor.object(&mut bytes, secret, &mut means.tally.redacted);

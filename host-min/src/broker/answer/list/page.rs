@@ -95,6 +95,11 @@ impl Page {
         self.reader.meta()
     }
 
+    /// What the mask hides of the item that was read last.
+    pub(super) fn hidden(&self) -> &[u16] {
+        self.reader.hidden()
+    }
+
     /// How many of its items were read, the first time or again.
     pub(super) const fn read(&self) -> u32 {
         self.read.items

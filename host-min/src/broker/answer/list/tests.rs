@@ -227,7 +227,7 @@ fn list_of(world: World, limit: u32, chunk_items: Option<u32>, scope: Scope) -> 
     let fetcher = fetchers.of(0, 500);
     let texts = ["v1", "pods", "", "", "", "", "", "", "", ""].map(|text| text.as_bytes().to_vec());
     let request = Canonical::new(RestRequest { verb: Verb::LIST, limit, texts }).expect("a request");
-    let allowed = Allowed { mask: Node::Keep, scope, narrowed: false };
+    let allowed = Allowed { mask: Node::Keep, scope, narrowed: false, about: Arc::default() };
     let mut tally = Tally::new(Budget { requests: 500, ..Budget::default() }, fetcher.account().clone());
     tally.request().expect("a request");
     let deadline = Instant::now() + Duration::from_secs(60);
@@ -469,7 +469,8 @@ fn json_that_makes_no_sense_is_not_asked_for_again() {
     let fetcher = fetchers.of(0, 10);
     let texts = ["v1", "pods", "", "", "", "", "", "", "", ""].map(|text| text.as_bytes().to_vec());
     let request = Canonical::new(RestRequest { verb: Verb::LIST, limit: 0, texts }).expect("a request");
-    let allowed = Allowed { mask: Node::Keep, scope: Scope::everything(), narrowed: false };
+    let allowed =
+        Allowed { mask: Node::Keep, scope: Scope::everything(), narrowed: false, about: Arc::default() };
     let mut tally = Tally::new(Budget::default(), fetcher.account().clone());
     let redactor = Arc::new(Redactor::new(&Rules::default()));
     let deadline = Instant::now() + Duration::from_secs(60);

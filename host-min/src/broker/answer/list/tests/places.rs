@@ -130,8 +130,12 @@ fn the_next_namespace_is_on_its_way_while_one_is_read() {
     let fetcher = fetchers.of(0, 500);
     let texts = ["v1", "pods", "", "", "", "", "", "", "", ""].map(|text| text.as_bytes().to_vec());
     let request = Canonical::new(RestRequest { verb: Verb::LIST, limit: 0, texts }).expect("a request");
-    let allowed =
-        Allowed { mask: Node::Keep, scope: scope_of(&["namespaces: [shop, shop-a]"]), narrowed: false };
+    let allowed = Allowed {
+        mask: Node::Keep,
+        scope: scope_of(&["namespaces: [shop, shop-a]"]),
+        narrowed: false,
+        about: Arc::default(),
+    };
     let mut tally = Tally::new(Budget { requests: 500, ..Budget::default() }, fetcher.account().clone());
     let deadline = Instant::now() + Duration::from_secs(60);
     let mut answer = Answer::ask(request, allowed, deadline, None, &fetcher, &mut tally);

@@ -1,0 +1,137 @@
+//! Which parts of the grant a request is judged by, so that it can be counted what each of them hides, withholds and matches.
+
+use super::{Rights, Target};
+use crate::grant::{FieldPath, Glob};
+use crate::project::Node;
+
+/// The parts of the grant that are about a resource, with the numbers that they have there, from 0.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct About {
+    /// The resource, in the manifest's words.
+    pub resource: String,
+    /// The rules that grant only part of its objects.
+    pub narrowing: Vec<usize>,
+    /// The fields that are removed.
+    pub removed: Vec<Removed>,
+    /// The names and patterns that may match its objects.
+    pub entries: Vec<Entry>,
+    /// A Namespace is in itself.
+    of_namespaces: bool,
+}
+
+/// A field that a rule removes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Removed {
+    /// The rule.
+    pub rule: usize,
+    /// Which of its `without` it is.
+    pub index: usize,
+    /// Its number in the mask; `None` if nothing of it would have been read.
+    pub number: Option<u16>,
+}
+
+/// A name or a pattern of a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The rule.
+    pub rule: usize,
+    /// Whether it is one of `names`, and not of `namespaces`.
+    pub is_name: bool,
+    /// Which of them it is.
+    pub index: usize,
+    glob: Glob,
+    /// Of a name, the namespaces of the same rule.
+    within: Option<Vec<Glob>>,
+}
+
+impl About {
+    pub(super) fn new(rights: &Rights, target: &Target<'_>, removed: Vec<Removed>) -> About {
+        let (mut narrowing, mut entries) = (Vec::new(), Vec::new());
+        for (number, rule) in rights.grant.rules.iter().enumerate() {
+            let is_about = rule.grants(target.group, target.plural, target.subresource)
+                && rule.verbs.contains(target.verb);
+            if !is_about || (rule.namespaces.is_none() && rule.names.is_none()) {
+                continue;
+            }
+            narrowing.push(number);
+            for (is_name, globs) in [(false, &rule.namespaces), (true, &rule.names)] {
+                let within = rule.namespaces.as_ref().filter(|_| is_name);
+                entries.extend(globs.iter().flatten().enumerate().map(|(index, glob)| Entry {
+                    rule: number,
+                    is_name,
+                    index,
+                    glob: glob.clone(),
+                    within: within.cloned(),
+                }));
+            }
+        }
+        let of_namespaces = target.is_namespaces();
+        About { resource: target.to_string(), narrowing, removed, entries, of_namespaces }
+    }
+
+    /// The namespace of an object; that of a Namespace is itself.
+    pub fn namespace_of<'a>(&self, namespace: &'a str, name: &'a str) -> &'a str {
+        if self.of_namespaces && namespace.is_empty() { name } else { namespace }
+    }
+}
+
+impl Entry {
+    /// Whether it matches an object.
+    pub fn matches(&self, namespace: &str, name: &str) -> bool {
+        if self.is_name {
+            self.glob.matches(name) && self.within.as_ref().is_none_or(|globs| any(globs, namespace))
+        } else {
+            self.glob.matches(namespace)
+        }
+    }
+
+    /// Whether it could match objects of a list in a namespace, or in all of them if that is empty.
+    pub fn is_reached_in(&self, namespace: &str) -> bool {
+        namespace.is_empty()
+            || match (&self.within, self.is_name) {
+                (within, true) => within.as_ref().is_none_or(|globs| any(globs, namespace)),
+                (_, false) => self.glob.matches(namespace),
+            }
+    }
+}
+
+fn any(globs: &[Glob], namespace: &str) -> bool {
+    globs.iter().any(|glob| glob.matches(namespace))
+}
+
+/// A mask without the fields that rules remove, with a number for each where the mask has it.
+pub(super) fn hide<'a>(
+    mask: Node,
+    plural: &str,
+    paths: impl Iterator<Item = (usize, usize, &'a FieldPath)>,
+) -> (Node, Vec<Removed>) {
+    let mut paths: Vec<(usize, usize, Vec<Vec<String>>)> =
+        paths.map(|(rule, index, path)| (rule, index, path.with_twins(plural))).collect();
+    // What is within a field that is hidden is hidden with it, and has its number: so the wider ones come first.
+    paths.sort_by_key(|(.., twins)| twins.iter().map(Vec::len).min());
+    let (mut hidden, mut removed) = (mask.clone(), Vec::with_capacity(paths.len()));
+    let mut numbered: Vec<Vec<Vec<String>>> = Vec::new();
+    for (rule, index, twins) in paths {
+        let is_read = twins.iter().any(|keys| mask.without(&texts(keys)) != mask);
+        let number = is_read.then(|| {
+            let wider = |wider: &Vec<Vec<String>>| {
+                twins.iter().all(|keys| wider.iter().any(|wider| keys.starts_with(wider)))
+            };
+            numbered.iter().position(wider).unwrap_or_else(|| {
+                numbered.push(twins.clone());
+                numbered.len() - 1
+            })
+        });
+        // More than so many are counted as one.
+        let number = number.map(|number| u16::try_from(number).unwrap_or(u16::MAX));
+        if let Some(number) = number {
+            hidden = twins.iter().fold(hidden, |mask, keys| mask.hiding(&texts(keys), number));
+        }
+        removed.push(Removed { rule, index, number });
+    }
+    (hidden, removed)
+}
+
+fn texts(keys: &[String]) -> Vec<&str> {
+    keys.iter().map(String::as_str).collect()
+}

@@ -1,0 +1,117 @@
+//! What a run makes of a grant: how much each of its rules withholds and hides, and which of its names match anything.
+//!
+//! Counted while objects are read: for each, a number or two is added; only names that have matched nothing so far are looked at.
+
+use super::policy::About;
+use crate::limits::MAX_REPORT_RESOURCES;
+use std::sync::Arc;
+
+/// For each resource that a gatherer asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Uses(Vec<Use>);
+
+/// For one resource.
+#[derive(Clone, Debug, Default)]
+pub struct Use {
+    about: Arc<About>,
+    /// Objects that were given.
+    pub objects: u64,
+    /// Items of lists that were withheld.
+    pub withheld: u64,
+    /// Objects that were given without some of their fields.
+    pub reduced: u64,
+    /// In how many objects each number of the mask was hidden.
+    hidden: Vec<u64>,
+    /// The entries of the grant that lists would have shown objects of.
+    reached: Vec<bool>,
+    /// The entries that have matched nothing.
+    unmatched: Vec<usize>,
+}
+
+impl Uses {
+    /// The place of what a request is about; one that is none if there are too many already.
+    pub(super) fn place_of(&mut self, about: Arc<About>) -> usize {
+        if let Some(place) = self.0.iter().position(|one| one.about == about) {
+            return place;
+        }
+        // A gatherer can ask for one resource with many masks.
+        if self.0.len() >= MAX_REPORT_RESOURCES {
+            return usize::MAX;
+        }
+        let numbers = about.removed.iter().filter_map(|removed| removed.number).max();
+        self.0.push(Use {
+            hidden: vec![0; numbers.map_or(0, |most| usize::from(most) + 1)],
+            reached: vec![false; about.entries.len()],
+            unmatched: (0..about.entries.len()).collect(),
+            about,
+            ..Use::default()
+        });
+        self.0.len() - 1
+    }
+
+    /// An object that was read, whether it may be seen or not.
+    pub(super) fn read(&mut self, place: usize, namespace: &str, name: &str) {
+        let Some(Use { about, unmatched, .. }) = self.0.get_mut(place) else { return };
+        if !unmatched.is_empty() {
+            let namespace = about.namespace_of(namespace, name);
+            unmatched.retain(|&entry| !about.entries[entry].matches(namespace, name));
+        }
+    }
+
+    /// It was withheld.
+    pub(super) fn withheld(&mut self, place: usize) {
+        if let Some(one) = self.0.get_mut(place) {
+            one.withheld += 1;
+        }
+    }
+
+    /// It was given, without what these numbers stand for.
+    pub(super) fn gave(&mut self, place: usize, hidden: &[u16]) {
+        let Some(one) = self.0.get_mut(place) else { return };
+        one.objects += 1;
+        one.reduced += u64::from(!hidden.is_empty());
+        for &number in hidden {
+            if let Some(objects) = one.hidden.get_mut(usize::from(number)) {
+                *objects += 1;
+            }
+        }
+    }
+
+    /// A list was read to its end, in a namespace or over all.
+    pub(super) fn listed(&mut self, place: usize, namespace: &str) {
+        let Some(Use { about, reached, .. }) = self.0.get_mut(place) else { return };
+        for (reached, entry) in reached.iter_mut().zip(&about.entries) {
+            *reached = *reached || entry.is_reached_in(namespace);
+        }
+    }
+
+    /// Objects that were given without some of their fields.
+    pub fn reduced(&self) -> u64 {
+        self.0.iter().map(|one| one.reduced).sum()
+    }
+
+    /// Each resource.
+    pub fn iter(&self) -> impl Iterator<Item = &Use> {
+        self.0.iter()
+    }
+}
+
+impl Use {
+    /// What of the grant is about it.
+    pub fn about(&self) -> &About {
+        &self.about
+    }
+
+    /// In how many objects what has that number was hidden.
+    pub fn hidden(&self, number: Option<u16>) -> u64 {
+        number.and_then(|number| self.hidden.get(usize::from(number))).copied().unwrap_or(0)
+    }
+
+    /// Whether an entry of the grant matched an object; `None` if nothing was listed that could have told.
+    pub fn has_matched(&self, entry: usize) -> Option<bool> {
+        match self.unmatched.contains(&entry) {
+            false => Some(true),
+            true => self.reached.get(entry).filter(|reached| **reached).map(|_| false),
+        }
+    }
+}

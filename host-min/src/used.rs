@@ -1,0 +1,338 @@
+//! What a grant did in a run, in the report's words; and which of its parts did nothing, though they look as if they were meant to.
+//!
+//! A field that is misspelt hides nothing, and a namespace that is misspelt has no objects: neither may go by without a word.
+
+use crate::broker::policy::without;
+use crate::broker::uses::{Use, Uses};
+use crate::error::{Class, Failure, Result};
+use crate::grant::{FieldPath, Grant};
+use crate::limits::MAX_REPORT_LINES;
+use crate::manifest::{Manifest, Resource};
+use crate::project::Node;
+use serde::Serialize;
+use wagather_yaml::{self as yaml, distance};
+
+/// Items of lists that were asked for and that no rule covers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Withheld {
+    /// The rules that are about the resource and grant only part of its objects, counted from 1; none if it was `--namespace`.
+    pub rules: Vec<usize>,
+    /// The resource.
+    pub resource: String,
+    /// How many there were.
+    pub items: u64,
+}
+
+/// A field that a rule removed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Hidden {
+    /// The rule, counted from 1.
+    pub rule: usize,
+    /// The resource.
+    pub resource: String,
+    /// The field, as the rule has it.
+    pub field: String,
+    /// How many objects had it and were given without it.
+    pub objects: u64,
+}
+
+/// What was withheld of each resource.
+pub fn withheld(uses: &Uses) -> Vec<Withheld> {
+    let mut all: Vec<Withheld> = Vec::new();
+    for one in uses.iter().filter(|one| one.withheld > 0) {
+        let about = one.about();
+        let rules: Vec<usize> = about.narrowing.iter().map(|rule| rule + 1).collect();
+        match all.iter_mut().find(|known| known.resource == about.resource && known.rules == rules) {
+            Some(known) => known.items += one.withheld,
+            None => {
+                all.push(Withheld { rules, resource: about.resource.clone(), items: one.withheld });
+            }
+        }
+    }
+    all
+}
+
+/// What was hidden of each resource.
+pub fn hidden(grant: &Grant, uses: &Uses) -> Vec<Hidden> {
+    let mut all: Vec<Hidden> = Vec::new();
+    for one in uses.iter() {
+        for removed in &one.about().removed {
+            let objects = one.hidden(removed.number);
+            let path = grant.rules.get(removed.rule).and_then(|rule| rule.without.get(removed.index));
+            let Some(path) = path.filter(|_| objects > 0) else { continue };
+            let (rule, resource, field) = (removed.rule + 1, &one.about().resource, path.to_string());
+            let known = |known: &&mut Hidden| {
+                known.rule == rule && known.resource == *resource && known.field == field
+            };
+            let is_full = all.len() >= MAX_REPORT_LINES;
+            match all.iter_mut().find(known) {
+                Some(known) => known.objects += objects,
+                None if !is_full => {
+                    all.push(Hidden { rule, resource: resource.clone(), field, objects });
+                }
+                None => {}
+            }
+        }
+    }
+    all
+}
+
+/// What was withheld and hidden, in words.
+pub fn told(withheld: &[Withheld], hidden: &[Hidden]) -> Vec<String> {
+    const TOLD: usize = 12;
+    let counted = |number: u64, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+    let of_withheld = withheld.iter().map(|Withheld { rules, resource, items }| {
+        let numbers: Vec<String> = rules.iter().map(usize::to_string).collect();
+        match &numbers[..] {
+            [] => format!("--namespace withheld {} of {resource}", counted(*items, "item")),
+            [one] => format!("the grant withheld {} of {resource} (rule {one})", counted(*items, "item")),
+            all => format!(
+                "the grant withheld {} of {resource} (rules {})",
+                counted(*items, "item"),
+                all.join(", ")
+            ),
+        }
+    });
+    let of_hidden = hidden.iter().map(|Hidden { rule, resource, field, objects }| {
+        format!("the grant hid {field} of {} of {resource} (rule {rule})", counted(*objects, "object"))
+    });
+    let mut lines: Vec<String> = of_withheld.chain(of_hidden).collect();
+    if lines.len() > TOLD {
+        let more = lines.len() - TOLD + 1;
+        lines.truncate(TOLD - 1);
+        lines.push(format!("{more} more lines about what the grant withheld and hid are in wagather.json"));
+    }
+    lines
+}
+
+/// Refuses a grant that removes a field which no gatherer reads, while they read one that differs from it by upper and lower case only.
+pub fn check(grant: &Grant, manifests: &[Manifest]) -> Result<()> {
+    let mistakes: Vec<String> = slips(grant, manifests)
+        .filter(|slip| slip.letters == 0)
+        .map(|slip| {
+            let Slip { rule, index, path, meant, resource, .. } = slip;
+            let place = at(grant, rule, |places| &places.without, index);
+            format!("{place}: no gatherer reads {path}, but {meant} of {resource} is read: names of fields differ by upper and lower case")
+        })
+        .collect();
+    if mistakes.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::of_many(Class::Config, "cannot use the grant", mistakes)
+        .advise("write the field as the gatherer's mask has it; 'host-min inspect' shows that"))
+}
+
+/// What a grant removes and no gatherer reads, while they read something that is written almost like it.
+pub fn doubts(grant: &Grant, manifests: &[Manifest]) -> Vec<String> {
+    slips(grant, manifests)
+        .map(|Slip { rule, index, path, meant, resource, .. }| {
+            let place = at(grant, rule, |places| &places.without, index);
+            format!("{place}: {path} removes nothing of what is read of {resource}; did you mean {meant}?")
+        })
+        .collect()
+}
+
+/// What of the grant did nothing in a run, though objects were read that it is about.
+pub fn warnings(grant: &Grant, manifests: &[Manifest], uses: &[Uses]) -> Vec<String> {
+    let mut lines = removed_nothing(grant, manifests, uses);
+    lines.extend(matched_nothing(grant, uses));
+    if lines.len() > MAX_REPORT_LINES {
+        let more = lines.len() - MAX_REPORT_LINES;
+        lines.truncate(MAX_REPORT_LINES);
+        lines.push(format!("{more} more parts of the grant did nothing"));
+    }
+    lines
+}
+
+fn removed_nothing(grant: &Grant, manifests: &[Manifest], uses: &[Uses]) -> Vec<String> {
+    let mut lines = Vec::new();
+    let slips: Vec<Slip<'_>> = slips(grant, manifests).collect();
+    for (number, rule) in grant.rules.iter().enumerate() {
+        for (index, path) in rule.without.iter().enumerate() {
+            let (mut objects, mut hidden, mut was_read, mut resources) = (0, 0, false, Vec::new());
+            for one in uses.iter().flat_map(Uses::iter).filter(|one| one.objects > 0) {
+                let removed = one.about().removed.iter();
+                for removed in removed.filter(|removed| (removed.rule, removed.index) == (number, index)) {
+                    objects += one.objects;
+                    hidden += one.hidden(removed.number);
+                    was_read |= removed.number.is_some();
+                    if !resources.contains(&&*one.about().resource) {
+                        resources.push(&*one.about().resource);
+                    }
+                }
+            }
+            if objects == 0 || hidden > 0 {
+                continue;
+            }
+            let slip = slips.iter().find(|slip| (slip.rule, slip.index) == (number, index));
+            let place = at(grant, number, |places| &places.without, index);
+            let objects = objects_of(objects, &resources);
+            match slip {
+                Some(Slip { meant, .. }) => lines.push(format!(
+                    "{place}: {path} hid nothing of {objects}, which no gatherer reads it of; did you mean {meant}?"
+                )),
+                None if was_read => lines.push(format!(
+                    "{place}: {path} hid nothing: none of {objects} has it; if it is misspelt, what was meant is in the archive"
+                )),
+                None => {}
+            }
+        }
+    }
+    lines
+}
+
+fn objects_of(objects: u64, resources: &[&str]) -> String {
+    const TOLD: usize = 3;
+    let more = resources.len().saturating_sub(TOLD);
+    let told = resources.iter().take(TOLD).copied().collect::<Vec<_>>().join(", ");
+    let more = if more > 0 { format!(" and {more} more resources") } else { String::new() };
+    let are = if objects == 1 { "the 1 object".to_owned() } else { format!("the {objects} objects") };
+    format!("{are} of {told}{more} that were read")
+}
+
+fn matched_nothing(grant: &Grant, uses: &[Uses]) -> Vec<String> {
+    let mut lines = Vec::new();
+    let uses: Vec<&Use> = uses.iter().flat_map(Uses::iter).collect();
+    for (number, rule) in grant.rules.iter().enumerate() {
+        for (is_name, globs) in [(false, &rule.namespaces), (true, &rule.names)] {
+            for (index, glob) in globs.iter().flatten().enumerate() {
+                let (mut matched, mut resources) = (None, Vec::new());
+                for one in &uses {
+                    let entries = one.about().entries.iter();
+                    let entry = entries.enumerate().find(|(_, entry)| {
+                        (entry.rule, entry.is_name, entry.index) == (number, is_name, index)
+                    });
+                    let has_matched = entry.and_then(|(entry, _)| one.has_matched(entry));
+                    if has_matched == Some(false) && !resources.contains(&&*one.about().resource) {
+                        resources.push(&*one.about().resource);
+                    }
+                    matched = matched.max(has_matched);
+                }
+                if matched != Some(false) {
+                    continue;
+                }
+                let place = if is_name {
+                    at(grant, number, |places| &places.names, index)
+                } else {
+                    at(grant, number, |places| &places.namespaces, index)
+                };
+                let list = if is_name { "names" } else { "namespaces" };
+                let resources = resources.join(", ");
+                lines.push(format!(
+                    "{place}: '{glob}' of {list} matched nothing: no {resources} that was read is {}",
+                    if is_name { "named so" } else { "in such a namespace" }
+                ));
+            }
+        }
+    }
+    lines
+}
+
+/// Where a part of a rule is.
+fn at(
+    grant: &Grant,
+    rule: usize,
+    of: impl Fn(&crate::grant::Places) -> &Vec<yaml::Place>,
+    index: usize,
+) -> String {
+    let place = grant.rules.get(rule).and_then(|rule| of(&rule.places).get(index));
+    match place {
+        Some(place) if !grant.file.is_empty() => {
+            format!("{}:{}:{}: rule {}", grant.file, place.line, place.column, rule + 1)
+        }
+        _ => format!("rule {} of the grant", rule + 1),
+    }
+}
+
+/// A field that is removed and not read, and one that is read and was probably meant.
+struct Slip<'a> {
+    rule: usize,
+    index: usize,
+    path: &'a FieldPath,
+    meant: String,
+    resource: String,
+    /// How many letters are different, whatever their case.
+    letters: usize,
+}
+
+fn slips<'a>(grant: &'a Grant, manifests: &'a [Manifest]) -> impl Iterator<Item = Slip<'a>> {
+    let rules = grant.rules.iter().enumerate();
+    let paths = rules.flat_map(|(number, rule)| {
+        rule.without.iter().enumerate().map(move |(index, path)| (number, rule, index, path))
+    });
+    paths.filter_map(move |(rule_number, rule, index, path)| {
+        let all = manifests.iter().flat_map(|manifest| &manifest.resources);
+        let about: Vec<&Resource> = all
+            .filter(|one| rule.removes(&one.group, &one.plural, &one.subresource) && one.subresource != "log")
+            .collect();
+        if about.iter().any(|one| without(&one.mask, path, &one.plural) != one.mask) {
+            return None;
+        }
+        let near = about.iter().filter_map(|one| near(&one.mask, &path.keys()).map(|near| (near, one)));
+        let ((letters, meant), resource) = near.min_by_key(|((letters, _), _)| *letters)?;
+        Some(Slip {
+            rule: rule_number,
+            index,
+            path,
+            meant: FieldPath::of(meant).to_string(),
+            resource: resource.identity(),
+            letters,
+        })
+    })
+}
+
+/// How many letters two names may differ by: a short one is soon another word.
+fn may_differ(name: &str) -> usize {
+    (name.chars().count() / 3).min(MAX_LETTERS)
+}
+
+const MAX_LETTERS: usize = 2;
+
+/// The field of a mask that is written most like a path: by how many letters it differs, and its keys.
+fn near(mask: &Node, keys: &[&str]) -> Option<(usize, Vec<String>)> {
+    let [key, rest @ ..] = keys else { return Some((0, Vec::new())) };
+    if *mask == Node::Keep {
+        return Some((0, keys.iter().map(|key| (*key).to_owned()).collect()));
+    }
+    let as_it_is = Some((*key, mask.get(key), 0)).filter(|(_, node, _)| node.keeps());
+    let lower = key.to_lowercase();
+    let others = mask.names().filter(|(name, _)| name != key).filter_map(|(name, node)| {
+        let letters = distance(&lower, &name.to_lowercase());
+        (letters <= may_differ(name)).then_some((name, node, letters))
+    });
+    as_it_is
+        .into_iter()
+        .chain(others)
+        .filter_map(|(name, node, letters)| {
+            let (more, mut path) = near(node, rest)?;
+            path.insert(0, name.to_owned());
+            Some((letters + more, path)).filter(|(letters, _)| *letters <= MAX_LETTERS)
+        })
+        .min_by_key(|(letters, _)| *letters)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_field_that_was_probably_meant() {
+        let mask = Node::parse("spec(issuerRef(name),secretName,containers(image,name)),status(conditions),metadata(labels(*(x)))").expect("mask");
+        for (path, meant) in [
+            ("spec.issuerref.name", Some((0, "spec.issuerRef.name"))),
+            ("Spec.IssuerRef", Some((0, "spec.issuerRef"))),
+            ("spec.isuerRef.name", Some((1, "spec.issuerRef.name"))),
+            ("spec.secretNaem", Some((2, "spec.secretName"))),
+            ("status.condition.type", Some((1, "status.conditions.type"))),
+            // Fields of their own, however like these they are.
+            ("spec.containers.env", None),
+            ("spec.dnsNames", None),
+            ("stats.conditoin.type", None),
+            ("data", None),
+        ] {
+            let path = FieldPath::parse(path).expect(path);
+            let found = near(&mask, &path.keys()).map(|(letters, keys)| (letters, keys.join(".")));
+            assert_eq!(found, meant.map(|(letters, meant)| (letters, meant.to_owned())), "{path}");
+        }
+    }
+}
