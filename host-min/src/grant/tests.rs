@@ -92,7 +92,6 @@ fn every_mistake_is_told_with_its_place() {
             "apiVersion: wagather/v1\nkind: Grant\nrules:\n  - verbs: [watch, lst]\n    apiGroups: ['']\n    resources: []\nbudget: {}\n"
         ),
         [
-            "line 4, column 5: a rule has no groups",
             "line 4, column 13: verbs cannot have 'watch': version 1 has no other verbs than get and list",
             "line 4, column 20: verbs cannot have 'lst': did you mean 'list'?",
             "line 5, column 5: there is no key 'apiGroups'; did you mean 'groups'?",
