@@ -54,6 +54,7 @@ pub mod grant;
 pub mod limits;
 pub mod manifest;
 pub mod modules;
+mod percent;
 pub mod plan;
 pub mod project;
 pub mod quantity;

@@ -7,6 +7,7 @@
 //! percent-encoded, and a name too long for one segment goes on in a folder. Both can be read back: names never
 //! contain a `%` of their own. What a file system folds (`Admin` and `admin` on some) is not undone.
 
+use crate::percent::percent_encode_byte;
 use wagather_abi::limits::MAX_ENTRY_NAME_BYTES;
 
 /// The report's path.
@@ -75,7 +76,6 @@ fn is_plain(byte: u8) -> bool {
 }
 
 fn push_name(path: &mut String, name: &str) {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
     let mut room = MAX_SEGMENT_BYTES - SUFFIX.len();
     for byte in name.bytes() {
         let plain = is_plain(byte);
@@ -88,9 +88,7 @@ fn push_name(path: &mut String, name: &str) {
         if plain {
             path.push(char::from(byte));
         } else {
-            path.push('%');
-            path.push(char::from(HEX[usize::from(byte >> 4)]));
-            path.push(char::from(HEX[usize::from(byte & 15)]));
+            path.push_str(percent_encode_byte(byte));
         }
     }
 }

@@ -7,6 +7,7 @@
 use super::query;
 use crate::grant::CONNECTIONS;
 use crate::limits::PAGE_ITEMS;
+use crate::percent::encode;
 use crate::project::Node;
 use crate::sandbox::channel::RestRequest;
 use crate::source::Accept;
@@ -244,17 +245,6 @@ fn with_query(mut path: String, query: &str) -> String {
         path.push_str(query);
     }
     path
-}
-
-/// Percent-encodes everything but RFC 3986's unreserved characters.
-pub(super) fn encode(text: &str, out: &mut String) {
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
-            out.push(char::from(byte));
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! any text but `false` for true, the first of two values, and a `+` for a space; so here a value has the form that
 //! Kubernetes documents, comes once, and is sent as it was judged. What may be asked for is [`policy`](super::policy)'s.
 
-use super::canonical::encode;
+use crate::percent::{decode_strict, encode};
 use wagather_abi::Verb;
 use wagather_abi::limits::MAX_SELECTOR_BYTES;
 use wagather_abi::manifest::is_name;
@@ -57,7 +57,8 @@ fn log(query: &str) -> Result<String, String> {
             let known: Vec<&str> = LOG.iter().map(|(name, _)| *name).collect();
             return Err(format!("a parameter of a log that is none of {}", known.join(", ")));
         };
-        let Some(value) = decode(value).filter(|value| fits(value)) else {
+        // A `+` is one: no value has a space.
+        let Some(value) = decode_strict(value).filter(|value| fits(value)) else {
             return Err(format!("the log's {name} is not {words}"));
         };
         if given.contains(name) {
@@ -86,19 +87,6 @@ fn raw(query: &str) -> Result<(), String> {
         RAW.contains(&name) && value.bytes().all(plain)
     });
     if fits { Ok(()) } else { Err(format!("a query with other parameters than {}", RAW.join(" and "))) }
-}
-
-/// Undoes percent-encoding. A `+` is one: no value has a space.
-fn decode(value: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(value.len());
-    let mut parts = value.split('%');
-    bytes.extend_from_slice(parts.next()?.as_bytes());
-    for part in parts {
-        let hex = part.get(..2).filter(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
-        bytes.push(u8::from_str_radix(hex, 16).ok()?);
-        bytes.extend_from_slice(&part.as_bytes()[2..]);
-    }
-    String::from_utf8(bytes).ok()
 }
 
 /// What the API server parses: an `i64` that is not negative.

@@ -1,8 +1,9 @@
 //! Takes a command line apart, as POSIX and GNU have it: `--long value`, `--long=value`, `-s value`, `-svalue`, switches
-//! in one word, and `--`. What the values mean is not known here.
+//! in one word, and `--`. lexopt knows what a word is; what the values mean is not known here.
 
 use super::table::{COMMANDS, Command, Flag};
 use host_min::yaml::nearest;
+use lexopt::{Arg, Parser};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
@@ -34,9 +35,6 @@ pub(super) struct Wrong {
     pub(super) reason: String,
 }
 
-/// The words that come after.
-type Rest<'a> = &'a mut dyn Iterator<Item = OsString>;
-
 /// Takes the words behind the program's name apart.
 pub(super) fn take_apart(mut words: impl Iterator<Item = OsString>) -> Result<Typed, Wrong> {
     let wrong = |reason| Wrong { command: None, reason };
@@ -60,7 +58,7 @@ pub(super) fn take_apart(mut words: impl Iterator<Item = OsString>) -> Result<Ty
         })
     })?;
     let mut taken = Words { command, operands: Vec::new(), options: Vec::new() };
-    match taken.take(&mut words) {
+    match taken.take(Parser::from_args(words.collect::<Vec<_>>())) {
         Ok(true) => taken.complete().map(Typed::Command),
         Ok(false) => Ok(Typed::Help(Some(command))),
         Err(reason) => Err(Wrong { command: Some(command), reason }),
@@ -69,72 +67,33 @@ pub(super) fn take_apart(mut words: impl Iterator<Item = OsString>) -> Result<Ty
 
 impl Words {
     /// Whether it was all taken, or help was asked for.
-    fn take(&mut self, words: Rest<'_>) -> Result<bool, String> {
-        while let Some(word) = words.next() {
-            let bytes = word.as_encoded_bytes();
-            if bytes == b"--" {
-                self.operands.extend(&mut *words);
-            } else if bytes == b"--help" || bytes == b"-h" {
-                return Ok(false);
-            } else if bytes.starts_with(b"--") {
-                self.long(&word, words)?;
-            } else if bytes.starts_with(b"-") && bytes != b"-" {
-                if !self.letters(&word, words)? {
-                    return Ok(false);
+    fn take(&mut self, mut parser: Parser) -> Result<bool, String> {
+        loop {
+            let flag = match parser.next().map_err(|error| reason(&error))? {
+                None => return Ok(true),
+                Some(Arg::Long("help") | Arg::Short('h')) => return Ok(false),
+                Some(Arg::Value(operand)) => {
+                    self.operands.push(operand);
+                    continue;
                 }
-            } else {
-                self.operands.push(word);
+                Some(Arg::Long(name)) => {
+                    let flag = self.command.options.iter().find(|flag| flag.long == name);
+                    flag.ok_or_else(|| no_option(Some(self.command), name.as_bytes()))?
+                }
+                Some(Arg::Short(letter)) => {
+                    let flag = self.command.options.iter().find(|flag| flag.short == Some(letter));
+                    flag.ok_or_else(|| format!("there is no option -{letter}"))?
+                }
+            };
+            let value = match flag.value {
+                Some(_) => parser.value().map_err(|_| format!("{} has no value", flag.shown()))?,
+                None => OsString::new(),
+            };
+            if !flag.many && self.options.iter().any(|(long, _)| *long == flag.long) {
+                return Err(format!("--{} was given twice", flag.long));
             }
+            self.options.push((flag.long, value));
         }
-        Ok(true)
-    }
-
-    fn long(&mut self, word: &OsStr, words: Rest<'_>) -> Result<(), String> {
-        let mut parts = word.as_bytes()[2..].splitn(2, |&byte| byte == b'=');
-        let name = parts.next().unwrap_or_default();
-        let flag = self.command.options.iter().find(|flag| flag.long.as_bytes() == name);
-        let flag = flag.ok_or_else(|| no_option(Some(self.command), name))?;
-        match parts.next() {
-            Some(_) if flag.value.is_none() => Err(format!("--{} takes no value", flag.long)),
-            value => self.option(flag, value.map(|value| OsStr::from_bytes(value).to_owned()), words),
-        }
-    }
-
-    fn letters(&mut self, word: &OsStr, words: Rest<'_>) -> Result<bool, String> {
-        let text = word.to_str().ok_or_else(|| format!("there is no option {}", word.display()))?;
-        for (index, letter) in text.char_indices().skip(1) {
-            if letter == 'h' {
-                return Ok(false);
-            }
-            let flag = self.command.options.iter().find(|flag| flag.short == Some(letter));
-            let flag = flag.ok_or_else(|| format!("there is no option -{letter}"))?;
-            if flag.value.is_some() {
-                let rest = &text[index + letter.len_utf8()..];
-                let rest = rest.strip_prefix('=').unwrap_or(rest);
-                let value = (!rest.is_empty()).then(|| rest.into());
-                return self.option(flag, value, words).map(|()| true);
-            }
-            self.option(flag, None, words)?;
-        }
-        Ok(true)
-    }
-
-    fn option(
-        &mut self,
-        flag: &'static Flag,
-        value: Option<OsString>,
-        words: Rest<'_>,
-    ) -> Result<(), String> {
-        let value = match (flag.value, value) {
-            (None, _) => OsString::new(),
-            (Some(_), Some(value)) => value,
-            (Some(_), None) => words.next().ok_or_else(|| format!("{} has no value", flag.shown()))?,
-        };
-        if !flag.many && self.options.iter().any(|(long, _)| *long == flag.long) {
-            return Err(format!("--{} was given twice", flag.long));
-        }
-        self.options.push((flag.long, value));
-        Ok(())
     }
 
     fn complete(self) -> Result<Words, Wrong> {
@@ -182,6 +141,14 @@ impl Words {
         let default =
             || self.command.options.iter().find(|flag| flag.long == long)?.default.map(OsString::from);
         self.all(long).next().cloned().or_else(default)
+    }
+}
+
+/// What is wrong besides names that nobody knows.
+fn reason(error: &lexopt::Error) -> String {
+    match error {
+        lexopt::Error::UnexpectedValue { option, .. } => format!("{option} takes no value"),
+        other => other.to_string(),
     }
 }
 
@@ -254,6 +221,18 @@ mod tests {
     }
 
     #[test]
+    fn a_path_that_is_no_text_is_a_value() {
+        let output = OsStr::from_bytes(b"-oa\xff");
+        let line = [OsStr::new("run"), OsStr::new("a"), output].map(OsStr::to_owned);
+        match take_apart(line.into_iter()) {
+            Ok(Typed::Command(words)) => {
+                assert_eq!(words.one("output").as_deref(), Some(OsStr::from_bytes(b"a\xff")))
+            }
+            _ => panic!("a command"),
+        }
+    }
+
+    #[test]
     fn what_was_typed_can_be_typed_again() {
         let words = typed("run -q --token=abc -o x a -- -b").expect("well-formed");
         let again = words.typed_with("token", "token-file", OsStr::new("/dev/fd/3"));
@@ -276,6 +255,7 @@ mod tests {
             ("run a --out=x", "there is no option --out; did you mean --output?"),
             ("run a -x", "there is no option -x"),
             ("run a --quiet=no", "--quiet takes no value"),
+            ("run a -q=no", "-q takes no value"),
             ("run a -o", "--output <DIR|FILE.tar.gz|-> has no value"),
             ("run a -o x --output y", "--output was given twice"),
             ("inspect a b", "there is no place for b"),

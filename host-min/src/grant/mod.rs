@@ -4,7 +4,6 @@
 //! the reading of it. What a gatherer may do under it, together with its manifest, is
 //! [`broker::policy`](crate::broker::policy)'s.
 
-mod blake2b;
 mod escalating;
 mod module;
 mod parse;

@@ -4,8 +4,8 @@
 //! module, `GUEST.wasm.minisig`. Both of its kinds are read, the older one of the bytes and the newer one of their hash. The
 //! trusted comment is part of what is signed; the untrusted one is never shown.
 
-use super::blake2b::blake2b_512;
 use crate::source::cluster::base64;
+use blake2::Blake2b512;
 use ring::signature::{ED25519, UnparsedPublicKey};
 use std::fmt;
 
@@ -74,7 +74,7 @@ impl PublicKey {
         }
         let key = UnparsedPublicKey::new(&ED25519, &self.key);
         let of_the_module = match signature.is_of_the_hash {
-            true => key.verify(&blake2b_512(module), &signature.of_the_module),
+            true => key.verify(&<Blake2b512 as blake2::Digest>::digest(module), &signature.of_the_module),
             false => key.verify(module, &signature.of_the_module),
         };
         let signed = [&signature.of_the_module[..], signature.trusted_comment.as_bytes()].concat();

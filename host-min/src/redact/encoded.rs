@@ -5,6 +5,7 @@ use super::bytes::{BASE64, BASE64_LINES, LETTERS, decode, is, is_within_escape, 
 use super::keys::base64_end;
 use super::text::{Form, Patterns, push};
 use super::{Counts, Found, Kind, Open, REDACTED_BASE64, replace};
+use crate::percent::{self, AsciiSet, RESERVED};
 use std::cell::Cell;
 use std::io::Read;
 
@@ -41,6 +42,9 @@ const MIN_BYTES: usize = 24;
 
 /// The longest that may stand between `data:` and its comma.
 const MAX_MEDIA_TYPE_BYTES: usize = 128;
+
+/// What is encoded of a `data:` URL's text.
+const ENCODED: AsciiSet = RESERVED.remove(b'/').remove(b':');
 
 /// Base64 that begins at an offset, and is secret as a whole if anything in it is. Answers where to look on.
 pub(super) fn base64(
@@ -125,14 +129,14 @@ pub(super) fn data_url(
     let payload = &bytes[start..start + bytes[start..limit].iter().take_while(is_part).count()];
     let payload_end = start + payload.len();
     if bytes[after..end].ends_with(b";base64") {
-        let Some(kind) = tells(patterns, &from_percent(payload), nested) else { return payload_end };
+        let Some(kind) = tells(patterns, &percent::decode(payload), nested) else { return payload_end };
         push(found, at, start..payload_end, kind, true, None);
         if let Some(last) = found.last_mut() {
             last.with = REDACTED_BASE64.into();
         }
         return payload_end;
     }
-    let mut text = from_percent(payload);
+    let mut text = percent::decode(payload);
     let mut inner = Vec::new();
     patterns.find(&text, Form::Plain, Depth { level: nested.level + 1, ..nested }, &mut inner);
     inner.retain(|found| found.is_certain);
@@ -140,41 +144,7 @@ pub(super) fn data_url(
     replace(&mut text, &mut inner, &mut Counts::default());
     push(found, at, start..payload_end, kind, true, None);
     if let Some(last) = found.last_mut() {
-        last.with = to_percent(&text).into();
+        last.with = percent::percent_encode(&text, &ENCODED).to_string().into();
     }
     payload_end
-}
-
-fn from_percent(text: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let [first, after @ ..] = rest {
-        let digits = after.get(..2).filter(|_| *first == b'%').and_then(|two| std::str::from_utf8(two).ok());
-        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                out.push(byte);
-                rest = &after[2..];
-            }
-            None => {
-                out.push(*first);
-                rest = after;
-            }
-        }
-    }
-    out
-}
-
-fn to_percent(text: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-    let mut out = String::with_capacity(text.len());
-    for &byte in text {
-        if byte.is_ascii_alphanumeric() || b"-_.~/:".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push('%');
-            out.push(char::from(DIGITS[usize::from(byte >> 4)]));
-            out.push(char::from(DIGITS[usize::from(byte & 15)]));
-        }
-    }
-    out
 }

@@ -70,12 +70,19 @@ mod tests {
             assert_eq!(decode(coded).as_deref(), Some(plain.as_bytes()), "{coded}");
         }
         assert_eq!(decode("Zm9v\n Yg").as_deref(), Some(&b"foob"[..]));
+        // As kubeconfigs have it: in lines, indented, with and without padding, and that also where none belongs.
+        for text in ["Zm9v\r\nYg==", "Zm9v\n\tYg=\n=\n", " Zm9vYg= ", "Zm9v\n    Yg"] {
+            assert_eq!(decode(text).as_deref(), Some(&b"foob"[..]), "{text:?}");
+        }
+        for text in ["Zm9v=", "Zm9v=="] {
+            assert_eq!(decode(text).as_deref(), Some(&b"foo"[..]), "{text:?}");
+        }
         assert_eq!(decode("+/+/").as_deref(), Some(&[0xfb, 0xff, 0xbf][..]));
     }
 
     #[test]
     fn what_is_not_base64() {
-        for text in ["Z", "Zg=x", "Zm9v-", "Zh==", "Zg==="] {
+        for text in ["Z", "Zg=x", "Zm9v-", "Zh==", "Zh", "Zg===", "Zg=Zg", "Zm9v\u{a0}"] {
             assert_eq!(decode(text), None, "{text}");
         }
     }

@@ -9,6 +9,7 @@ use super::access::Access;
 use super::kubeconfig::Impersonate;
 use super::secret::Secret;
 use super::url::{ProxyKind, ProxyUrl};
+use crate::percent::{AsciiSet, RESERVED, percent_encode};
 use crate::source::Call;
 
 /// How long an answer's head may be; API servers send one or two kilobytes.
@@ -154,15 +155,18 @@ fn impersonate(wanted: &Impersonate, fields: &mut String) {
 
 /// Percent-encodes what cannot stand in a header's name (RFC 9110, section 5.6.2), and the percent sign.
 fn escape_key(key: &str) -> String {
-    let mut escaped = String::with_capacity(key.len());
-    for byte in key.bytes() {
-        if byte.is_ascii_alphanumeric() || b"!#$&'*+-.^_`|~".contains(&byte) {
-            escaped.push(char::from(byte));
-        } else {
-            escaped += &format!("%{byte:02X}");
-        }
-    }
-    escaped
+    const TOKEN: AsciiSet = RESERVED
+        .remove(b'!')
+        .remove(b'#')
+        .remove(b'$')
+        .remove(b'&')
+        .remove(b'\'')
+        .remove(b'*')
+        .remove(b'+')
+        .remove(b'^')
+        .remove(b'`')
+        .remove(b'|');
+    percent_encode(key.as_bytes(), &TOKEN).to_string()
 }
 
 /// Reads the head of an answer; none if more bytes are needed. Gives its length too. `gzip` says whether it was asked for.

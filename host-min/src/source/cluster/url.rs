@@ -6,6 +6,7 @@ use std::net::IpAddr;
 
 use super::base64;
 use super::secret::Secret;
+use crate::percent::decode_lossy;
 
 /// An API server's address.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,8 +139,7 @@ const NOT_ENCODED: &str =
 fn login(authority: &str) -> (Option<(String, Secret)>, &str) {
     let Some((login, authority)) = authority.rsplit_once('@') else { return (None, authority) };
     let (user, password) = login.split_once(':').unwrap_or((login, ""));
-    let text = |part| String::from_utf8_lossy(&percent_decode(part)).into_owned();
-    (Some((text(user), Secret::new(text(password)))), authority)
+    (Some((decode_lossy(user), Secret::new(decode_lossy(password)))), authority)
 }
 
 impl std::fmt::Display for ProxyUrl {
@@ -181,27 +181,6 @@ fn host_and_port(authority: &str, default: u16) -> Result<(String, u16), String>
         text => text.parse().ok().filter(|port| *port != 0).ok_or_else(|| format!("{text} is not a port"))?,
     };
     Ok((host.to_owned(), port))
-}
-
-/// Undoes `%41`; what is not such an escape stays as it is.
-fn percent_decode(text: &str) -> Vec<u8> {
-    let bytes = text.as_bytes();
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let escape = (bytes[at] == b'%').then(|| text.get(at + 1..at + 3)).flatten();
-        match escape.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            Some(byte) => {
-                decoded.push(byte);
-                at += 3;
-            }
-            None => {
-                decoded.push(bytes[at]);
-                at += 1;
-            }
-        }
-    }
-    decoded
 }
 
 #[cfg(test)]

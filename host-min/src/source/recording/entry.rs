@@ -8,6 +8,7 @@ use std::io::{self, ErrorKind, Read, Seek, Write};
 
 use super::{CAUSES, ORIGIN, Problem};
 use crate::archive::SpoolReader;
+use crate::percent::decode_lossy;
 use crate::source::cluster::base64;
 use crate::source::{Accept, rfc3339};
 
@@ -91,33 +92,11 @@ impl Display for Query<'_> {
         for (number, pair) in query.split('&').filter(|pair| !pair.is_empty()).enumerate() {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let comma = if number == 0 { "" } else { "," };
-            let (name, value) = (decode(name), decode(value));
+            let (name, value) = (decode_lossy(name), decode_lossy(value));
             write!(f, r#"{comma}{{"name":{},"value":{}}}"#, Quoted(&name), Quoted(&value))?;
         }
         Ok(())
     }
-}
-
-/// Decodes percent-encoding; what is none stays as it is.
-pub(super) fn decode(encoded: &str) -> String {
-    let mut bytes = Vec::with_capacity(encoded.len());
-    let mut rest = encoded;
-    while let Some((before, after)) = rest.split_once('%') {
-        bytes.extend_from_slice(before.as_bytes());
-        let digits = after.get(..2).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
-        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &after[2..];
-            }
-            None => {
-                bytes.push(b'%');
-                rest = after;
-            }
-        }
-    }
-    bytes.extend_from_slice(rest.as_bytes());
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// Whether all of it is UTF-8, as JSON must be.

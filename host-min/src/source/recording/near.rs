@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use super::entry::decode;
+use crate::percent::decode_lossy;
 
 /// What recorded requests mean.
 #[derive(Default)]
@@ -56,7 +56,7 @@ pub(super) fn meaning(path_and_query: &str) -> (String, Part) {
     let mut pairs = Vec::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let (name, value) = (decode(name), decode(&value.replace('+', " ")));
+        let (name, value) = (decode_lossy(name), decode_lossy(&value.replace('+', " ")));
         match (&*name, &*value) {
             ("limit", limit) => {
                 part.limit = limit.parse().ok().filter(|limit| *limit > 0).unwrap_or(u64::MAX);
@@ -73,7 +73,7 @@ pub(super) fn meaning(path_and_query: &str) -> (String, Part) {
         pairs.push((name, value));
     }
     pairs.sort_unstable();
-    let mut meant = decode(path);
+    let mut meant = decode_lossy(path);
     for (name, value) in pairs {
         // Neither is in what was decoded from a URL that a server understands.
         meant.extend(["\0", &name, "\0", &value]);
