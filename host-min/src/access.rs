@@ -154,7 +154,8 @@ mod tests {
         let server = Server::default();
         let checked = check(&server, [("g", &rights), ("h", &rights)].into_iter(), Instant::now());
         let asked = server.0.lock().expect("no panic").iter().map(words).collect();
-        (asked, checked.map_err(|failure| failure.reason))
+        let lines = |failure: Failure| [vec![failure.reason], failure.more].concat().join("\n");
+        (asked, checked.map_err(lines))
     }
 
     fn words(question: &Question) -> String {
@@ -185,7 +186,7 @@ mod tests {
         assert_eq!(asked, ["list pods other", "list pods shop"]);
         assert_eq!(
             refused.expect_err("other is refused"),
-            "g: list v1/pods in the namespace other\n  h: list v1/pods in the namespace other"
+            "g: list v1/pods in the namespace other\nh: list v1/pods in the namespace other"
         );
         for rule in [rule("list", ", namespaces: ['shop*']"), rule("list", ", names: [a]"), rule("list", "")]
         {

@@ -172,7 +172,7 @@ fn what_goes_wrong_says_what_to_do() {
                 200,
                 r#"{"paths": {"apis/far/v1": {"serverRelativeURL": "/openapi/v3/apis/far/v1"}}}"#,
             )],
-            "cannot read /openapi/v3/apis/far/v1: cannot connect\n  Try a nearer one.",
+            "cannot read /openapi/v3/apis/far/v1: cannot connect (Try a nearer one.)",
         ),
     ] {
         let why_told = super::read(&Server::of(answers), Which::All).expect_err(why).to_string();
