@@ -8,20 +8,28 @@ use alloc::vec::Vec;
 use wagather::{Api, DefaultedParam, Fields, Resource};
 
 /// How many containers the index has at most.
-pub(crate) const MAX_CONTAINERS: DefaultedParam =
-    wagather::param!("max-containers" = "50", "How many containers the index has at most.");
+pub(crate) const MAX_CONTAINERS: DefaultedParam = wagather::param! {
+    "max-containers" = "50",
+    "How many containers the index has at most."
+};
 
 /// How many lines of each log are kept.
-pub(crate) const TAIL_LINES: DefaultedParam =
-    wagather::param!("tail-lines" = "100", "How many lines of each log are kept.");
+pub(crate) const TAIL_LINES: DefaultedParam = wagather::param! {
+    "tail-lines" = "100",
+    "How many lines of each log are kept."
+};
 
 /// How many bytes of each log are kept.
-pub(crate) const MAX_BYTES: DefaultedParam =
-    wagather::param!("max-bytes" = "65536", "How many bytes of each log are kept.");
+pub(crate) const MAX_BYTES: DefaultedParam = wagather::param! {
+    "max-bytes" = "65536",
+    "How many bytes of each log are kept."
+};
 
 /// How many bytes all logs have together.
-pub(crate) const MAX_TOTAL_BYTES: DefaultedParam =
-    wagather::param!("max-total-bytes" = "4194304", "How many bytes all logs have together.");
+pub(crate) const MAX_TOTAL_BYTES: DefaultedParam = wagather::param! {
+    "max-total-bytes" = "4194304",
+    "How many bytes all logs have together."
+};
 
 /// The pods in all namespaces, `Pods::all()`, or in one, `Pods::namespaced(…)`.
 #[allow(dead_code)] // for who asks so

@@ -110,12 +110,21 @@ fn a_second_signal_ends_a_run_whose_clusters_do_not_end() {
         send("STOP", cluster);
     }
     send("TERM", started.id());
+    // Of two that wait, the kernel delivers the one with the lower number first.
+    until("the first has arrived", || !has_pending_signal(started.id()));
     send("INT", started.id());
     let done = started.wait();
     done.expect_code(143);
     until("nothing of it runs", || !processes.iter().any(|id| runs(*id)));
     assert_eq!(tempfiles(&fleet.folder()), Vec::<String>::new());
     assert_eq!(left_in(&fleet.folder()), ["fine.tar.gz", "index.json"]);
+}
+
+/// Whether a signal that was sent to a process has not been delivered yet.
+fn has_pending_signal(process: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let pending = status.lines().find_map(|line| line.strip_prefix("ShdPnd:"));
+    pending.is_some_and(|mask| mask.trim().bytes().any(|digit| digit != b'0'))
 }
 
 #[test]

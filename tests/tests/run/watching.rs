@@ -269,9 +269,20 @@ fn json_lines_are_as_documented() {
     let mistaken = json(Host::run(programs::guest("cluster-operators"))).arg("--grant").arg(grant).wait();
     mistaken.expect_code(4);
 
+    // A grant that withholds some items, and hides a field of the others.
+    let narrow = place.path().join("narrow.yaml");
+    let rule = "verbs: [list], groups: [config.openshift.io], resources: [clusteroperators], names: ['operator-1*'], without: [status.versions]";
+    std::fs::write(&narrow, format!("apiVersion: wagather/v1\nkind: Grant\nrules: [{{{rule}}}]\n"))
+        .expect("a file");
+    let full = objects::server().start();
+    let narrowed =
+        json(Host::run(programs::guest("cluster-operators"))).server(&full.url()).arg("--grant").arg(narrow);
+    let narrowed = narrowed.output(place.path().join("narrowed")).wait();
+    narrowed.expect_success();
+
     let documented = documented();
     let mut said: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for done in [&watched, &stalled, &refused, &replayed, &unusable, &fleet, &mistaken] {
+    for done in [&watched, &stalled, &refused, &replayed, &unusable, &fleet, &mistaken, &narrowed] {
         for object in objects_of(done) {
             let event = object["event"].as_str().expect("an event").to_owned();
             let members = documented.get(&event).unwrap_or_else(|| panic!("{event} is not documented"));

@@ -123,9 +123,13 @@ impl Rust<'_> {
             let line = format!("{begin} wagather::param!({name}, {:?});", param.about);
             match line.chars().count() <= WIDTH {
                 true => _ = writeln!(text, "{line}\n"),
+                // In braces, which rustfmt leaves as they are, whatever width and heuristics a project has chosen.
                 false => {
-                    let _ =
-                        writeln!(text, "{begin} wagather::param!(\n    {name},\n    {:?}\n);\n", param.about);
+                    let _ = writeln!(
+                        text,
+                        "{begin} wagather::param! {{\n    {name},\n    {:?}\n}};\n",
+                        param.about
+                    );
                 }
             }
         }

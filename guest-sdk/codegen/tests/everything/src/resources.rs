@@ -21,10 +21,10 @@ pub(crate) const METRICS: RawPath = wagather::manifest_path!("/metrics");
 pub(crate) const TEAM: Param = wagather::param!("team", "Whose pods; without it, everybody's.");
 
 /// How many of the last lines | of each log, as kubectl's --tail has it, and nothing else at all.
-pub(crate) const LOG_LINES: DefaultedParam = wagather::param!(
+pub(crate) const LOG_LINES: DefaultedParam = wagather::param! {
     "log-lines" = "20",
     "How many of the last lines | of each log, as kubectl's --tail has it, and nothing else at all."
-);
+};
 
 /// What is "quoted".
 pub(crate) const QUOTED: DefaultedParam = wagather::param!("quoted" = "", "What is \"quoted\".");

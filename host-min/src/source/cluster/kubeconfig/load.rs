@@ -77,7 +77,7 @@ fn named<T>(
 }
 
 /// Reads a cluster.
-pub(super) fn cluster(entry: &Entry) -> Result<ClusterEntry, yaml::Error> {
+pub(in crate::source::cluster) fn cluster(entry: &Entry) -> Result<ClusterEntry, yaml::Error> {
     let (node, folder) = (&entry.node, entry.file.parent().unwrap_or(Path::new("")));
     node.expect_map("cluster")?;
     let mut exec_extension = None;
@@ -110,7 +110,7 @@ fn context(node: &Node) -> Result<ContextEntry, yaml::Error> {
 }
 
 /// Reads a user.
-pub(super) fn user(entry: &Entry) -> Result<UserEntry, yaml::Error> {
+pub(in crate::source::cluster) fn user(entry: &Entry) -> Result<UserEntry, yaml::Error> {
     let (node, folder) = (&entry.node, entry.file.parent().unwrap_or(Path::new("")));
     node.expect_map("user")?;
     let mut extra = Vec::new();
