@@ -19,3 +19,8 @@ pub fn receive_job(channel: &mut Channel) -> std::io::Result<Job> {
 pub fn recording(bytes: &[u8]) -> Result<Recording, Failure> {
     Recording::of("fuzz.har".into(), bytes.to_vec())
 }
+
+/// Whether the redactor takes a value for one that its name tells of; a switch, say, is none.
+pub fn is_value_of(value: &[u8], name: &[u8]) -> bool {
+    crate::redact::is_value_of(value, name)
+}

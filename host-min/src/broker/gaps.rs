@@ -81,6 +81,8 @@ pub(super) fn lack_of(request: &Canonical, status: Status, consumed: Consumed) -
         404 => Lack::Nothing,
         // The log of a container that has not begun, or had no instance before.
         400 if request.subresource == "log" => Lack::Nothing,
+        // Why there is no log: that of each container is asked for alone, and the gatherer has the kubelet's words.
+        403 | 500 if request.subresource == "log" && consumed == Consumed::Body => Lack::Nothing,
         // What a health endpoint says of itself.
         500.. if request.verb == Verb::RAW && consumed == Consumed::Body => Lack::Nothing,
         400..=499 => Lack::Gap,
@@ -264,6 +266,11 @@ mod tests {
             (&list, -400, Not, Gap),
             (&get, -400, Not, Gap),
             (&log, -400, Body, Nothing),
+            (&log, -403, Body, Nothing),
+            (&log, -403, Not, Gap),
+            (&log, -500, Body, Nothing),
+            (&log, -500, Not, Broken),
+            (&log, -503, Body, Broken),
             (&list, -401, Not, Broken),
             (&get, -401, Body, Broken),
             (&raw, -401, Body, Broken),

@@ -27,6 +27,8 @@ mod tokens;
 mod urls;
 mod yaml;
 
+#[cfg(fuzzing)]
+pub(crate) use assigned::is_value_of;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::io::Read;

@@ -58,7 +58,6 @@ fn gather(module: Vec<u8>) {
     plan.guests.push(Guest { label: "fuzz.wasm".into(), module, signature: None });
     plan.timeout = TIMEOUT;
     plan.memory_bytes = 4 << 20;
-    plan.params = vec![("color".into(), "green".into()), ("b".into(), "x".repeat(5000))];
     assert!(
         is_single_threaded(),
         "a fork needs a process with one thread: run this target with -rss_limit_mb=0, as .ci/fuzz does"

@@ -102,7 +102,8 @@ fn says_that_it_is_a_list(root: &[(String, Json)]) -> bool {
     let kind = last(root, "kind");
     let names = root.iter().filter(|(key, _)| key == "metadata").flat_map(|(_, value)| value.entries());
     let is_named = names.into_iter().any(|(key, _)| key == "name");
-    (kind.ends_with("List") || (kind.is_empty() && !in_metadata(root, "resourceVersion").is_empty())) && !is_named
+    (kind.ends_with("List") || (kind.is_empty() && !in_metadata(root, "resourceVersion").is_empty()))
+        && !is_named
 }
 
 fn who(object: &[(String, Json)]) -> Identity {

@@ -204,7 +204,7 @@ fn a_token_that_was_renewed_meanwhile() {
     std::fs::write(&token, "the-token-of-yesterday\n").expect("a file");
     let config = with_token_file(&server, server.port(), place.path()).write(place.path());
     let ran = operators(Host::run(programs::guest("cluster-operators")).kubeconfig(&config), &server);
-    ran.expect_failure(5, UNAUTHORIZED);
+    ran.expect_failure(9, UNAUTHORIZED);
 }
 
 #[test]

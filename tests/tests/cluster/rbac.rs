@@ -322,9 +322,9 @@ fn the_account_of_a_grant_runs_a_gatherer_that_lists_everything() {
     account.run(&pods, &wider).expect_failure(9, "list /v1/pods in kube-system: HTTP 403");
     account
         .run(&pods, &[&wider[..], &["--check-access"]].concat())
-        .expect_failure(5, "list v1/pods in the namespace kube-system");
+        .expect_failure(9, "list v1/pods in the namespace kube-system");
     let pattern = grant_of("pattern.yaml", "'team-*'");
-    account.run(&pods, &[&*pattern[0], &*pattern[1]]).expect_failure(5, "name them there");
+    account.run(&pods, &[&*pattern[0], &*pattern[1]]).expect_failure(9, "name them there");
 }
 
 /// Paths that an API server takes for Secrets, whatever resource they seem to be of.
