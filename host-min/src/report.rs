@@ -69,8 +69,10 @@ pub struct Gathered {
     pub bytes_received: u64,
     /// Bytes that the guest saw.
     pub bytes_given: u64,
-    /// The most bytes of answers that the host held for it at one time, because it had not taken them.
-    pub peak_held_bytes: u64,
+    /// The most bytes of answers that the host held for it at one time, because it had not taken them. It depends on who was faster,
+    /// so there is none for a replay, whose report is the same each time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peak_held_bytes: Option<u64>,
     /// Items of lists and objects that were read or piped.
     pub items: u64,
     /// What became of each resource that it asked for.
@@ -203,7 +205,7 @@ impl Gathered {
             retries: tally.retries,
             bytes_received: tally.bytes_received,
             bytes_given: tally.bytes_given,
-            peak_held_bytes: tally.peak_held_bytes(),
+            peak_held_bytes: measured.map(|_| tally.peak_held_bytes()),
             items: tally.items,
             resources: tally.gaps.resources(),
             gaps: tally.gaps.count(),
