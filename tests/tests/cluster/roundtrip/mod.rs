@@ -144,7 +144,9 @@ fn what_is_made_up(all: &[Listed], guests: &[Guest]) -> Trip {
         let mut random = Random::new(&listed.name());
         let object = |index| {
             let filling = if index < FULL { Filling::Full } else { Filling::Partial };
-            synthetic::value(&listed.wanted, filling, &mut random)
+            let mut object = synthetic::value(&listed.wanted, filling, &mut random);
+            synthetic::name(&mut object, &mut random);
+            object
         };
         let items: Vec<Value> = (0..SYNTHETIC).map(object).collect();
         for item in &items[..FULL] {

@@ -81,6 +81,17 @@ const FLOATS: &[f64] = &[0.0, 0.5, -0.1, 1.5e300, -2.5e-300, 123_456_789.125, f6
 const SPACES: &[&str] = &[" ", "\n", "\t", "\r\n", "    "];
 const WORDS: &[&str] = &["25%", "http", "", "-1", "\u{1}"];
 
+/// Gives an object a name that an object can have, and a namespace where it has one: the host skips any other.
+pub(super) fn name(object: &mut Value, random: &mut Random) {
+    if !object["metadata"].is_object() {
+        object["metadata"] = json!({});
+    }
+    object["metadata"]["name"] = json!(format!("made-{}", random.next()));
+    if object["metadata"].get("namespace").is_some() {
+        object["metadata"]["namespace"] = json!("made");
+    }
+}
+
 /// A value of what is wanted, with more than is wanted in its objects.
 pub(super) fn value(wanted: &Wanted, filling: Filling, random: &mut Random) -> Value {
     match wanted {
