@@ -19,7 +19,7 @@ fn report_in_common(archive: &Archive) -> Value {
     let mut report = archive.report();
     let gatherers = report["gatherers"].as_array_mut().expect("a list");
     for gatherer in gatherers {
-        for key in ["durationMs", "peakRssBytes"] {
+        for key in ["durationMs", "peakHeldBytes", "peakRssBytes"] {
             gatherer.as_object_mut().expect("an object").remove(key);
         }
     }
