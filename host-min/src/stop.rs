@@ -3,7 +3,7 @@
 //!
 //! There is one such request for the whole process, since that is what a signal is for. The command line [heeds the signals](heed_signals);
 //! an embedder's own handler may call [`ask`], which is a store and nothing else. No thread waits for either: who waits for a server or
-//! a guest does so for a [slice](slice) of time at once, and looks between two of them.
+//! a guest does so for a [slice] of time at once, and looks between two of them.
 //!
 //! What happens to the process when a signal comes:
 //!
@@ -11,9 +11,9 @@
 //! |---|---|
 //! | nothing is being written yet | it ends at once |
 //! | an archive is being written | the gatherers are stopped, and the archive is finished as `NAME.incomplete` |
-//! | that takes longer than [`GRACE_SECONDS`], or a second signal comes | it ends at once |
+//! | that takes longer than `GRACE_SECONDS`, or a second signal comes | it ends at once |
 //!
-//! "At once" is [`end`]: the exec plugins that run are ended, hidden files removed, and the exit code is 128 and the signal's
+//! "At once" is `end`: the exec plugins that run are ended, hidden files removed, and the exit code is 128 and the signal's
 //! number. A process that is the first of a container ends by it as well, which the signal's own action would not do.
 #![allow(unsafe_code)] // what may be done in a signal's handler is system calls, without std between
 

@@ -2,7 +2,7 @@
 //!
 //! wasm3-sys 0.3 makes its Rust declarations with bindgen 0.59 while it builds. That takes libclang, fails with libclang 16 and
 //! newer, and brings 35 crates, to declare what never changes: wasm3-sys has the C source in it. Here the declarations are
-//! written down ([`declarations`]), and the C compiler, which builds wasm3 anyway, checks them against wasm3's headers.
+//! written down (`declarations.rs`), and the C compiler, which builds wasm3 anyway, checks them against wasm3's headers.
 //!
 //! This is not bindgen. It offers the calls that the build script of wasm3-sys makes, and declares what the crate `wasm3` and
 //! the host use. `[patch.crates-io]` in the workspace's `Cargo.toml` puts it in bindgen's place (decision 34).

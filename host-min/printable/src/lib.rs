@@ -29,7 +29,7 @@ pub fn line(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Anything in one line, as [`line`] has it.
+/// Anything in one line, as [`line()`] has it.
 #[derive(Clone, Copy, Debug)]
 pub struct Line<T>(
     /// What is shown.

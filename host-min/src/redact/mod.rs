@@ -5,7 +5,7 @@
 //! proof. It is no guarantee: a password in a sentence looks like any other word. The list of what is recognised is in
 //! `docs/redaction.md`, the reasons are in `docs/decisions/0017-redaction.md`.
 //!
-//! [`names`] decides on names of variables, `json` finds values by where they are, `text` finds them by how they look (with
+//! `names` decides on names of variables, `json` finds values by where they are, `text` finds them by how they look (with
 //! `tokens`, `keys`, `urls`, `assigned`, `encoded`), `manifests` and `yaml` find Secrets that are written into a text, and [`body`] does
 //! all of the latter to a stream.
 
