@@ -225,6 +225,25 @@ fn sources_stay_readable() {
     }
 }
 
+/// A machine that nobody prepared has no libclang, and bindgen 0.59 fails with a recent one. Each workspace here has a lock
+/// file of its own, and a patch of one does not reach the others.
+#[test]
+fn no_workspace_builds_with_libclang() {
+    let locks: Vec<String> = workspace::files().into_iter().filter(|file| file.ends_with("Cargo.lock")).collect();
+    assert!(locks.len() >= 5, "the lock files are not all found: {locks:?}");
+    for lock in locks {
+        let text = workspace::read(&lock);
+        for package in text.split("[[package]]") {
+            let named = |name: &str| package.contains(&format!("\nname = \"{name}\"\n"));
+            assert!(
+                !(named("bindgen") && package.contains("\nsource = ")),
+                "{lock} takes bindgen from a registry: its Cargo.toml needs [patch.crates-io] bindgen (decision 34)"
+            );
+            assert!(!named("clang-sys") && !named("atty"), "{lock} has what only bindgen brings: {package}");
+        }
+    }
+}
+
 #[test]
 fn no_file_knows_the_machine_it_was_made_on() {
     // Joined here, so that this file does not hold them itself.
