@@ -229,7 +229,8 @@ fn sources_stay_readable() {
 /// file of its own, and a patch of one does not reach the others.
 #[test]
 fn no_workspace_builds_with_libclang() {
-    let locks: Vec<String> = workspace::files().into_iter().filter(|file| file.ends_with("Cargo.lock")).collect();
+    let locks: Vec<String> =
+        workspace::files().into_iter().filter(|file| file.ends_with("Cargo.lock")).collect();
     assert!(locks.len() >= 5, "the lock files are not all found: {locks:?}");
     for lock in locks {
         let text = workspace::read(&lock);
