@@ -165,18 +165,3 @@ fn every_block_of_rust_is_compiled() {
         }
     }
 }
-
-/// Pages are linked with each other, and nothing is linked that is not there.
-#[test]
-fn links_lead_somewhere() {
-    for page in pages() {
-        let folder = std::path::Path::new(&page).parent().expect("a folder").to_owned();
-        for link in workspace::read(&page).split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
-            let file = link.split('#').next().unwrap_or_default();
-            if file.is_empty() || file.contains("://") || file.contains(' ') {
-                continue;
-            }
-            assert!(workspace::root().join(&folder).join(file).exists(), "{page}: {link} is not there");
-        }
-    }
-}

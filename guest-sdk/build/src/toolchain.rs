@@ -9,8 +9,21 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// The oldest compiler that builds the SDK, as 1.MINOR.
-const RUST_MINOR: u32 = 95;
+/// The oldest compiler that builds the SDK, as 1.MINOR: `rust-version` of the workspace.
+const RUST_MINOR: u32 = minor_of(env!("CARGO_PKG_RUST_VERSION"));
+
+/// The 95 of "1.95" or "1.95.0".
+const fn minor_of(version: &str) -> u32 {
+    let bytes = version.as_bytes();
+    assert!(bytes.len() > 2 && bytes[0] == b'1' && bytes[1] == b'.', "a version of Rust 1");
+    let (mut minor, mut at) = (0, 2);
+    while at < bytes.len() && bytes[at].is_ascii_digit() {
+        minor = minor * 10 + (bytes[at] - b'0') as u32;
+        at += 1;
+    }
+    assert!(at == bytes.len() || bytes[at] == b'.', "a number");
+    minor
+}
 
 /// Where a set-up of the repository writes what it found.
 const RECORD: &str = "target/toolchain.env";
