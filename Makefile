@@ -12,11 +12,11 @@ export CARGO_TARGET_DIR := $(CURDIR)/target
 dist := target/dist
 demo := target/demo
 
-.PHONY: help setup demo test test-build deny package test-cluster test-fresh guests host host-min codegen apiserver bench fuzz size-corpus fmt lint clean
+.PHONY: help setup demo test test-build deny package test-cluster test-fresh check-targets guests host host-min codegen apiserver bench fuzz size-corpus fmt lint clean
 
 help: ## explain these targets
 	@echo "Gatherers for Kubernetes as tiny WebAssembly modules. Targets:"
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "Start with 'make demo': it needs no cluster, and sets up what is missing."
 
@@ -47,6 +47,9 @@ test-build: ## build all that make test runs
 
 test-fresh: ## both commands of the README in clean Debian roots (needs root; see .ci/fresh)
 	@bash .ci/fresh $(FRESH)
+
+check-targets: ## check that what gatherers are written with compiles for macOS and Windows
+	@bash .ci/check-targets
 
 test-cluster: guests host codegen apiserver ## the end-to-end tests on a real kube-apiserver (needs Go)
 	cargo test -p tests --features cluster --test cluster -- --test-threads=1

@@ -13,7 +13,6 @@ mod toolchain;
 pub use toolchain::{Library, Toolchain};
 
 use package::Package;
-use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -204,5 +203,10 @@ pub fn table(built: &[Built]) -> String {
 /// Whether a program is on the PATH, and where.
 fn on_path(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(OsStr::new(name))).find(|file| file.is_file())
+    std::env::split_paths(&path).map(|folder| program(&folder, name)).find(|file| file.is_file())
+}
+
+/// A program's file in a folder: `name`, or `name.exe` on Windows.
+fn program(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }

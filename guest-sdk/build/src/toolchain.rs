@@ -3,7 +3,7 @@
 //! A compiler with the source of its library beside it is what is wanted: with that, a panic is one trap (decision 9). With the
 //! precompiled library modules are about 60 % larger.
 
-use crate::{Result, TARGET, fail, on_path};
+use crate::{Result, TARGET, fail, on_path, program};
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -139,7 +139,8 @@ fn search(rustc: Option<&Path>) -> Result<Toolchain> {
              (apt-get install lld; dnf install lld; brew install lld)",
         );
     };
-    Ok(Toolchain { rustc: root.join("bin/rustc"), cargo: root.join("bin/cargo"), linker, library })
+    let tools = root.join("bin");
+    Ok(Toolchain { rustc: program(&tools, "rustc"), cargo: program(&tools, "cargo"), linker, library })
 }
 
 /// Where a compiler is at home, if it is new enough and has a cargo beside it.
@@ -152,7 +153,7 @@ fn sysroot(rustc: &Path) -> Option<PathBuf> {
         return None;
     }
     let root = PathBuf::from(said(&["--print", "sysroot"])?);
-    ["bin/rustc", "bin/cargo"].iter().all(|tool| root.join(tool).is_file()).then_some(root)
+    ["rustc", "cargo"].iter().all(|tool| program(&root.join("bin"), tool).is_file()).then_some(root)
 }
 
 fn is_new_enough(version: &str) -> bool {
@@ -164,7 +165,7 @@ fn is_new_enough(version: &str) -> bool {
 
 /// Whether a compiler takes the one unstable flag that the guests' size hangs on.
 fn aborts_at_once(root: &Path) -> bool {
-    let mut rustc = Command::new(root.join("bin/rustc"));
+    let mut rustc = Command::new(program(&root.join("bin"), "rustc"));
     rustc
         .args(["-Zunstable-options", "-Cpanic=immediate-abort", "--print", "cfg"])
         .env("RUSTC_BOOTSTRAP", "1");
@@ -175,7 +176,10 @@ fn aborts_at_once(root: &Path) -> bool {
 fn linker(root: &Path) -> Option<PathBuf> {
     let of_root = |root: &Path| {
         let targets = entries(&root.join("lib/rustlib"));
-        targets.into_iter().map(|target| target.join("bin/rust-lld")).find(|linker| linker.is_file())
+        targets
+            .into_iter()
+            .map(|target| program(&target.join("bin"), "rust-lld"))
+            .find(|linker| linker.is_file())
     };
     let home = env::var_os("RUSTUP_HOME").map(PathBuf::from);
     let home = home.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".rustup")));
