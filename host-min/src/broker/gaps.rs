@@ -36,6 +36,12 @@ pub struct Gap {
     pub resource: String,
     /// What was asked for: `list v1/pods in shop`.
     pub asked: String,
+    /// The namespace that it was asked for in, if it is the answer that is missing, and was asked for in one.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub namespace: String,
+    /// The HTTP status of the answer that is missing, if the server gave one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
     /// The object, as `NAMESPACE/NAME` or `NAME`; none if it is the answer.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub object: String,

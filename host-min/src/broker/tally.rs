@@ -50,6 +50,8 @@ pub struct Tally {
     told_gaps: u64,
     /// Those that came after.
     untold_gaps: u64,
+    /// Whether there are namespaces among these.
+    untold_namespaces: bool,
     /// For each status that was an error the newest reason, the newest last: to find the one that a guest returns.
     blame: Vec<Blame>,
     entries: u64,
@@ -219,6 +221,7 @@ impl Tally {
             self.error_line(line);
         } else {
             self.untold_gaps += 1;
+            self.untold_namespaces |= !gap.namespace.is_empty();
         }
         self.gaps.add(resource, gap);
     }
@@ -226,7 +229,12 @@ impl Tally {
     /// Tells how many gaps were not told.
     pub fn tell_gaps(&mut self) {
         if self.untold_gaps > 0 {
-            let objects = if self.untold_gaps == 1 { "object" } else { "objects" };
+            let objects = match (self.untold_gaps, self.untold_namespaces) {
+                (1, false) => "object",
+                (1, true) => "namespace",
+                (_, false) => "objects",
+                (_, true) => "namespaces or objects",
+            };
             let line =
                 format!("{} more {objects} skipped: gaps in wagather.json names them", self.untold_gaps);
             self.error_line(line);

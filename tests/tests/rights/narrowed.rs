@@ -84,6 +84,7 @@ fn two_namespaces() -> Server {
         .list("/api/v1/namespaces/shop/pods", pods("shop", 3).pages_of(2))
         .list("/api/v1/namespaces/other/pods", pods("other", 2))
         .on("/api/v1/namespaces/third/pods", forbidden("in the namespace \"third\""))
+        .on("/api/v1/namespaces/fourth/pods", forbidden("in the namespace \"fourth\""))
 }
 
 #[test]
@@ -128,19 +129,54 @@ fn a_list_is_asked_for_in_each_namespace_that_the_grant_names() {
 }
 
 #[test]
+fn a_namespace_that_refuses_is_a_gap_and_the_others_arrive() {
+    let (place, server) = (place(), two_namespaces().start());
+    let rules = pods_rule("namespaces: [shop, third, other]");
+    let (done, archive) = run(place.path(), &server, &rules, &ALL_PODS);
+    done.expect_code(8);
+    let archive = archive.expect("an archive");
+    assert_eq!(archive.gathered().len(), 5, "{:?}", archive.paths());
+    let said = "list /v1/pods in third: skipped the namespace: HTTP 403: pods is forbidden in the namespace";
+    assert!(done.stderr.contains(said), "{}", done.stderr);
+    let report = archive.report();
+    let gap = json!({
+        "gatherer": "pipes", "resource": "v1/pods", "asked": "list /v1/pods in third", "namespace": "third", "status": 403,
+        "reason": "HTTP 403: pods is forbidden in the namespace \"third\"",
+    });
+    assert_eq!((&report["complete"], &report["gaps"]), (&json!(false), &json!([gap])));
+    let part = archive.gatherer("pipes");
+    assert_eq!((&part["status"], &part["items"], &part["gaps"]), (&json!("gaps"), &json!(5), &json!(1)));
+    assert_eq!(part["resources"], json!([{"resource": "v1/pods", "complete": false, "items": 5, "gaps": 1}]));
+    // A recording of it is replayed with the same gap.
+    let (recording, output) = (place.path().join("r.har"), place.path().join("out"));
+    let rules = grant(place.path(), &rules).display().to_string();
+    let module = || pipes(place.path(), &["resource list /v1/pods * *"], &ALL_PODS);
+    for (number, replays) in [false, true].into_iter().enumerate() {
+        let host = Host::run(module()).output(output.with_extension(number.to_string()));
+        let host = match replays {
+            false => host.server(&server.url()).record(&recording),
+            true => host.replay(&recording),
+        };
+        host.args(["--grant", &rules]).wait().expect_code(8);
+    }
+    let [live, again] = [0, 1].map(|number| Archive::read(output.with_extension(number.to_string())));
+    assert_eq!((live.gathered(), &live.report()["gaps"]), (again.gathered(), &again.report()["gaps"]));
+}
+
+#[test]
 fn a_refusal_says_how_it_was_asked_for() {
     let place = place();
     for (rule, said) in [
         (
-            "namespaces: [other, shop, third]",
-            &["list /v1/pods in third: HTTP 403", "in each namespace that the grant names"][..],
+            "namespaces: [third, fourth]",
+            &["list /v1/pods in fourth: HTTP 403", "in each namespace that the grant names"][..],
         ),
         ("namespaces: ['shop*']", &["list /v1/pods: HTTP 403", "the grant does not name each of its own"]),
         ("names: ['pod-*']", &["list /v1/pods: HTTP 403", "the grant does not name each of its own"]),
     ] {
         let server = two_namespaces().start();
         let (done, _) = run(place.path(), &server, &pods_rule(rule), &ALL_PODS);
-        assert_ne!(done.code(), 0, "{rule}");
+        done.expect_code(9);
         said.iter().for_each(|said| assert!(done.stderr.contains(said), "{rule}: {said}: {}", done.stderr));
     }
     // What is in no namespace is in none of those that the grant names.

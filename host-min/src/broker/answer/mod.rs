@@ -222,7 +222,7 @@ impl Answer {
             if let State::OnItsWay(ticket) = self.replace(State::Failed(Status::BAD_ANSWER)) {
                 self.arrived(ticket, means)?;
             }
-            self.look_at_the_place(means);
+            self.look_at_the_place(means)?;
         }
         Ok(())
     }
@@ -293,7 +293,9 @@ impl Answer {
         let (request, resource) = (&self.asked.request, self.asked.resource);
         let asked = describe(request);
         let blame = Blame::of(status, format!("{asked}: {why}"), advice);
-        let gap = Gap { asked, reason: why.to_owned(), ..Gap::default() };
+        let code = if let wagather_abi::Kind::Http(code) = status.kind() { Some(code) } else { None };
+        let (namespace, reason) = (request.namespace.clone(), why.to_owned());
+        let gap = Gap { asked, namespace, status: code, reason, ..Gap::default() };
         match lack_of(request, status, consumed) {
             Lack::Nothing => {
                 if request.verb == Verb::LIST {
@@ -357,7 +359,7 @@ impl Answer {
                         if request.limit == 0 || given < request.limit {
                             means.tally.uses.listed(*used, &request.namespace);
                         }
-                        if self.turn_to_the_next_place(given, means)? {
+                        if self.leave_the_place(given, mode, means)? {
                             continue;
                         }
                         self.state = State::Done(mode);

@@ -2,13 +2,16 @@
 //!
 //! The gatherer sees one list: the namespaces come in the order in which one list over all of them has them, and each is a list of its
 //! own for the server, with its pages and its errors. While the last page of one is read, the next one's first is on its
-//! way.
+//! way. A namespace whose list the server refuses is a gap, and the others are read; a list that is refused in all of them is refused.
 
-use super::{Answer, Asked, Means, Result, State, refusal};
+use super::{Answer, Asked, Failed, Means, Mode, Result, State, refusal};
 use crate::broker::fetch::Ticket;
+use crate::broker::gaps::{Consumed, Gap, Lack, lack_of};
 use crate::broker::policy::{Scope, describe};
+use crate::broker::refusal::ServerStatus;
+use crate::broker::tally::Tally;
 use crate::source::Source;
-use wagather_abi::Verb;
+use wagather_abi::{Status, Verb};
 
 /// The namespaces of a list, from the one on that is read now.
 pub(super) struct Places {
@@ -20,6 +23,20 @@ pub(super) struct Places {
     ahead: Option<Ticket>,
     /// Items that were given of those before this one.
     given: u32,
+    /// The HTTP status of the first one that did not refuse.
+    answered: Option<u16>,
+    /// How the list is consumed, once one of them was read to its end.
+    mode: Option<Mode>,
+    /// Those that refused before any other answered: if all do, it may be that the cluster has no such resource.
+    refused: Vec<Refused>,
+}
+
+/// A namespace whose list the server refuses.
+struct Refused {
+    namespace: String,
+    code: u16,
+    why: String,
+    advice: &'static str,
 }
 
 impl Places {
@@ -40,7 +57,20 @@ impl Places {
             return None;
         }
         asked.allowed.scope = scope.within(&first);
-        Some(Places { scope, rest, ahead: None, given: 0 })
+        Some(Places { scope, rest, ahead: None, given: 0, answered: None, mode: None, refused: Vec::new() })
+    }
+}
+
+impl Refused {
+    /// Names it as a gap of the list.
+    fn name(self, asked: &Asked, tally: &mut Tally) {
+        let Refused { namespace, code, why, advice } = self;
+        let mut request = asked.request.clone();
+        request.namespace.clone_from(&namespace);
+        let what = describe(&request);
+        let said = format!("{what}: skipped the namespace: {why}");
+        let gap = Gap { asked: what, namespace, status: Some(code), reason: why.clone(), ..Gap::default() };
+        tally.skipped(asked.resource, gap, said, Some((Status::http(code), advice)));
     }
 }
 
@@ -50,15 +80,70 @@ impl Answer {
         self.places.as_ref().map_or(0, |places| places.given)
     }
 
-    /// Takes down what has come of a namespace's list.
-    pub(super) fn look_at_the_place(&mut self, means: &mut Means<'_>) {
-        if let (State::Head(response), Some(_)) = (&self.state, &self.places) {
-            means.tally.asked_in(describe(&self.asked.request), response.status);
+    /// Takes down what has come of a namespace's list, and goes on with the next one if it is a refusal. If it is the last one,
+    /// the list ends, or is refused.
+    pub(super) fn look_at_the_place(&mut self, means: &mut Means<'_>) -> Result<()> {
+        let (State::Head(response), Some(places)) = (&self.state, &mut self.places) else { return Ok(()) };
+        let (code, is_last) = (response.status, places.rest.is_empty());
+        means.tally.asked_in(describe(&self.asked.request), code);
+        let is_success = (200..300).contains(&code);
+        if is_success || lack_of(&self.asked.request, Status::http(code), Consumed::Not) == Lack::Broken {
+            places.answered.get_or_insert(code);
+            self.name_the_refused(means);
+            return Ok(());
+        }
+        if is_last && places.answered.is_none() && places.refused.iter().all(|one| one.code == 404) {
+            // Nobody has it, or this one alone refuses in another way: that is what is said of the whole list.
+            if code != 404 {
+                self.name_the_refused(means);
+            }
+            return Ok(());
+        }
+        let advice = self.advice(code);
+        let State::Head(response) = self.replace(State::Failed(Status::BAD_ANSWER)) else { return Ok(()) };
+        let mut message = ServerStatus::read(response, means.tally).message;
+        means.redactor.text(&mut message, &mut means.tally.redacted);
+        let why = refusal::text(code, &message);
+        let Some(places) = &mut self.places else { return Ok(()) };
+        places.refused.push(Refused { namespace: self.asked.request.namespace.clone(), code, why, advice });
+        if places.answered.is_some() {
+            self.name_the_refused(means);
+        }
+        if !is_last {
+            return self.turn_to_the_next_place(0, means).map(|_| ());
+        }
+        let Some(places) = &mut self.places else { return Ok(()) };
+        if let Some(mode) = places.mode {
+            self.http_status = places.answered;
+            self.state = State::Done(mode);
+            self.came_whole(means.tally);
+            return Ok(());
+        }
+        let first = places.refused.iter().position(|one| one.code != 404).unwrap_or_default();
+        let Refused { namespace, code, why, advice } = places.refused.remove(first);
+        self.name_the_refused(means);
+        self.asked.request.namespace = namespace;
+        Err(self.fail(Failed::http(code, &why, advice), means))
+    }
+
+    /// Each namespace that refused is missing.
+    fn name_the_refused(&mut self, means: &mut Means<'_>) {
+        let Some(places) = &mut self.places else { return };
+        for refused in std::mem::take(&mut places.refused) {
+            refused.name(&self.asked, means.tally);
         }
     }
 
+    /// One was read to its end and gave so many items: goes on with the next one, if there is one and more may be given.
+    pub(super) fn leave_the_place(&mut self, given: u32, mode: Mode, means: &mut Means<'_>) -> Result<bool> {
+        if let Some(places) = &mut self.places {
+            places.mode = Some(mode);
+        }
+        self.turn_to_the_next_place(given, means)
+    }
+
     /// Goes on with the next namespace after one that gave so many items, if there is one and more may be given.
-    pub(super) fn turn_to_the_next_place(&mut self, given: u32, means: &mut Means<'_>) -> Result<bool> {
+    fn turn_to_the_next_place(&mut self, given: u32, means: &mut Means<'_>) -> Result<bool> {
         let Some(places) = &mut self.places else { return Ok(false) };
         places.given = places.given.saturating_add(given);
         let limit = &mut self.asked.request.limit;

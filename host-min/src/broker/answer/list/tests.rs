@@ -22,6 +22,9 @@ use wagather_abi::{Status, Verb};
 /// The objects of one state: for each key, in etcd's order, since which state it is as it is.
 type State = BTreeMap<String, usize>;
 
+/// The status that a path is refused with.
+type Refuses = Box<dyn Fn(&str) -> Option<u16> + Send>;
+
 /// A server's list, and what happens to it.
 struct World {
     states: Vec<State>,
@@ -32,6 +35,8 @@ struct World {
     shuffled: bool,
     requests: Vec<String>,
     fault: Box<dyn FnMut(usize) -> Fault + Send>,
+    /// The status that a path is refused with.
+    refuses: Refuses,
 }
 
 /// What happens to a request, of that number from 0.
@@ -67,6 +72,7 @@ impl World {
             shuffled: false,
             requests: Vec::new(),
             fault: Box::new(fault),
+            refuses: Box::new(|_| None),
         }
     }
 
@@ -101,6 +107,9 @@ impl World {
             }
             Fault::Status(status) => return Ok(response(status, "{}".into(), None)),
             Fault::None | Fault::Cut(..) => {}
+        }
+        if let Some(status) = (self.refuses)(path_and_query) {
+            return Ok(response(status, "{}".into(), None));
         }
         let (status, body) = self.page(path_and_query);
         let cut = match fault {

@@ -108,15 +108,90 @@ fn a_limit_is_over_all_of_them() {
     assert_eq!(paths(&got), ["namespaces/nowhere/pods?limit=3", "namespaces/shop-a/pods?limit=3"]);
 }
 
+/// A world that refuses the first request of these namespaces with such a status.
+fn refusing(codes: [Option<u16>; 3]) -> World {
+    let number = |namespace: &str| ["nowhere", "shop-a", "shop"].iter().position(|one| *one == namespace);
+    World {
+        refuses: Box::new(move |path| {
+            let namespace = path.strip_prefix("/api/v1/namespaces/")?.split('/').next()?;
+            codes[number(namespace)?]
+        }),
+        ..World::new(6, true, |_| Fault::None)
+    }
+}
+
+/// The namespaces that are missing, and why.
+fn missing(got: &Got) -> Vec<(String, Option<u16>)> {
+    got.tally.gaps.named("g").into_iter().map(|gap| (gap.namespace, gap.status)).collect()
+}
+
 #[test]
-fn a_namespace_that_is_refused_is_named() {
-    for (number, named, given) in [(0, "nowhere", 0), (1, "shop-a", 0), (2, "shop", 3)] {
-        let fault = move |request| if request == number { Fault::Status(403) } else { Fault::None };
-        let got = list_of(World::new(6, true, fault), 0, None, both());
-        assert_eq!((got.end, got.items.len()), (Err(Status::http(403)), given));
-        let blame = got.tally.blame(Status::http(403)).expect("a reason");
-        assert!(blame.reason.starts_with(&format!("list /v1/pods in {named}: HTTP 403")), "{}", blame.reason);
+fn a_namespace_that_refuses_is_a_gap_and_the_others_are_read() {
+    let (no, gone) = (Some(403), Some(404));
+    for (codes, keys) in [
+        (
+            [no, None, None],
+            &["shop-a/o010", "shop-a/o030", "shop-a/o050", "shop/o000", "shop/o020", "shop/o040"][..],
+        ),
+        ([None, no, None], &["shop/o000", "shop/o020", "shop/o040"]),
+        ([None, None, no], &["shop-a/o010", "shop-a/o030", "shop-a/o050"]),
+        ([None, gone, None], &["shop/o000", "shop/o020", "shop/o040"]),
+        ([no, gone, None], &["shop/o000", "shop/o020", "shop/o040"]),
+        ([no, None, gone], &["shop-a/o010", "shop-a/o030", "shop-a/o050"]),
+        ([None, no, no], &[]),
+    ] {
+        for (limit, chunk) in [(0, None), (0, Some(1)), (4, None)] {
+            let got = list_of(refusing(codes), limit, chunk, both());
+            let given: Vec<&str> = got.items.iter().map(|(key, _)| &**key).collect();
+            let wanted = &keys[..keys.len().min(if limit == 0 { 6 } else { 4 })];
+            assert_eq!((got.end, &*given), (Ok(()), wanted), "{codes:?} {limit} {chunk:?}");
+            // Who has enough asks for no more.
+            let mut refused: Vec<(String, Option<u16>)> = Vec::new();
+            for (namespace, code) in ["nowhere", "shop-a", "shop"].into_iter().zip(codes) {
+                refused.extend(code.map(|_| (namespace.to_owned(), code)));
+            }
+            assert_eq!(missing(&got), refused, "{codes:?}");
+            let gap = &got.tally.gaps.named("g")[0];
+            assert_eq!((&*gap.resource, &*gap.object), ("v1/pods", ""));
+            assert_eq!(gap.asked, format!("list /v1/pods in {}", refused[0].0));
+            assert!(gap.reason.starts_with(&format!("HTTP {}", refused[0].1.unwrap_or_default())), "{gap:?}");
+            let line = &got.tally.errors[0];
+            assert!(line.starts_with(&format!("{}: skipped the namespace: HTTP 40", gap.asked)), "{line}");
+            let resource = &got.tally.gaps.resources()[0];
+            assert_eq!((resource.complete, resource.absent), (false, false));
+            assert_eq!(got.tally.gaps.broken().map(|_| ()), None, "another run brings no more");
+        }
+    }
+}
+
+#[test]
+fn a_list_that_every_namespace_refuses_is_refused() {
+    let (no, gone) = (Some(403), Some(404));
+    for (codes, code, named) in [
+        ([no, no, no], 403, "nowhere"),
+        ([gone, gone, no], 403, "shop"),
+        ([gone, no, gone], 403, "shop-a"),
+        ([no, Some(405), gone], 403, "nowhere"),
+    ] {
+        let got = list_of(refusing(codes), 0, None, both());
+        assert_eq!((got.end, got.items.len()), (Err(Status::http(code)), 0), "{codes:?}");
+        let blame = got.tally.blame(Status::http(code)).expect("a reason");
+        let said = format!("list /v1/pods in {named}: HTTP {code}");
+        assert!(blame.reason.starts_with(&said), "{codes:?}: {}", blame.reason);
         assert!(blame.advice.contains("in each namespace"), "{}", blame.advice);
+        assert_eq!(missing(&got).len(), 3, "{codes:?}: {:?}", missing(&got));
+    }
+    // A cluster that has no such resource is missing nothing.
+    let got = list_of(refusing([gone; 3]), 0, None, both());
+    assert_eq!((got.end, missing(&got)), (Err(Status::http(404)), vec![]));
+    assert!(got.tally.gaps.resources()[0].absent);
+    // What is worth another try is no gap, wherever it is.
+    for number in 0..3 {
+        let mut codes = [no; 3];
+        codes[number] = Some(401);
+        let got = list_of(refusing(codes), 0, None, both());
+        assert_eq!((got.end, got.tally.gaps.broken().is_some()), (Err(Status::http(401)), true));
+        assert_eq!(missing(&got).len(), number + 1, "those before it are named");
     }
     let got = list(World::new(6, true, |_| Fault::Status(403)), 0, None);
     let advice = &got.tally.blame(Status::http(403)).expect("a reason").advice;
