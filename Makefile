@@ -12,7 +12,7 @@ export CARGO_TARGET_DIR := $(CURDIR)/target
 dist := target/dist
 demo := target/demo
 
-.PHONY: help setup demo test test-build deny package test-cluster test-fresh check-targets guests host host-min codegen apiserver bench fuzz size-corpus fmt lint clean
+.PHONY: help setup demo test test-build deny notices package test-cluster test-fresh check-targets guests host host-min codegen apiserver bench fuzz size-corpus fmt lint clean
 
 help: ## explain these targets
 	@echo "Gatherers for Kubernetes as tiny WebAssembly modules. Targets:"
@@ -84,6 +84,9 @@ size-corpus: setup ## hold size-report against large published modules (fetches 
 
 deny: ## hold the dependencies' licences, sources and advisories against deny.toml
 	@bash .ci/deny
+
+notices: ## write THIRD-PARTY-NOTICES.txt anew, after a dependency changed
+	BLESS=1 cargo test -p tests --test notices
 
 package: ## package every crate as cargo publish would, and build what is in the packages
 	@bash .ci/package
