@@ -4,11 +4,11 @@
 //! grant refuses is not asked about; that is known without a server.
 
 use crate::broker::policy::{Need, Rights};
-use crate::error::{Class, Failure, Result};
 use crate::source::{Question, Source};
 use std::fmt;
 use std::time::Instant;
 use wagather_abi::Verb;
+use wagather_base::error::{Class, Failure, Result};
 
 /// Something that a gatherer declares, is granted, and would be forbidden.
 struct Forbidden<'a> {

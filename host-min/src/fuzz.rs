@@ -5,10 +5,10 @@
 
 pub use crate::source::cluster::fuzz::*;
 
-use crate::error::Failure;
 use crate::sandbox::Job;
 use crate::sandbox::channel::Channel;
 use crate::source::recording::Recording;
+use wagather_base::error::Failure;
 
 /// The sandbox's end of the channel: the job frame.
 pub fn receive_job(channel: &mut Channel) -> std::io::Result<Job> {

@@ -3,11 +3,11 @@
 //! A folder is what a ConfigMap or an image volume looks like in a pod: files, or links to files, beside names that begin with
 //! a dot. Nothing is said here about what is in a module.
 
-use crate::error::{Class, Failure, Result};
-use crate::file;
-use crate::limits::{MAX_GATHERERS, MAX_MODULE_BYTES, MAX_SIGNATURE_BYTES};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use wagather_base::error::{Class, Failure, Result};
+use wagather_base::file;
+use wagather_base::limits::{MAX_GATHERERS, MAX_MODULE_BYTES, MAX_SIGNATURE_BYTES};
 
 /// A module to run.
 #[derive(Clone, Debug)]

@@ -5,13 +5,7 @@
 use crate::archive::{Existing, Output};
 use crate::broker::policy::Narrowing;
 use crate::broker::{audit, line};
-use crate::error::{Class, Failure, Result};
 use crate::grant::{Budgets, Grant};
-use crate::limits::{
-    DEFAULT_BURST, DEFAULT_MEMORY_BYTES, DEFAULT_PARALLEL, DEFAULT_QPS, DEFAULT_REQUEST_TIMEOUT,
-    DEFAULT_TIMEOUT, MAX_CHUNK_ITEMS, MAX_GATHERERS, MAX_MEMORY_BYTES, MAX_PARAMS_BYTES, MAX_QPS,
-    MIN_MEMORY_BYTES,
-};
 use crate::manifest::{Manifest, Param};
 use crate::modules::Guest;
 use crate::sandbox::engine;
@@ -20,6 +14,12 @@ use crate::source::{Source, Trace, cluster};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use wagather_base::error::{Class, Failure, Result};
+use wagather_base::limits::{
+    DEFAULT_BURST, DEFAULT_MEMORY_BYTES, DEFAULT_PARALLEL, DEFAULT_QPS, DEFAULT_REQUEST_TIMEOUT,
+    DEFAULT_TIMEOUT, MAX_CHUNK_ITEMS, MAX_GATHERERS, MAX_MEMORY_BYTES, MAX_PARAMS_BYTES, MAX_QPS,
+    MIN_MEMORY_BYTES,
+};
 use wagather_yaml::{listed, nearest};
 
 /// Where the answers come from.

@@ -6,11 +6,11 @@
 use crate::broker::Served;
 use crate::broker::gaps::{Gap, Resource};
 use crate::broker::policy::Narrowing;
-use crate::error::Failure;
 use crate::grant::Grant;
 use crate::redact::Counts;
 use crate::used::{self, Hidden, Withheld};
 use serde::Serialize;
+use wagather_base::error::Failure;
 
 /// What a run did.
 #[derive(Clone, Debug, Serialize)]

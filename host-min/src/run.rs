@@ -10,10 +10,7 @@ use crate::broker::audit::Audit;
 use crate::broker::budget::Budget;
 use crate::broker::policy::Rights;
 use crate::broker::{Ending, Fetchers, Observer, Pace, Served, Service, failure_of, part_of, serve};
-use crate::error::{Class, Failure, Result};
-use crate::file::reading_until;
 use crate::grant::Grant;
-use crate::limits::{MAX_REPORT_GAPS, TOLD_WAIT};
 use crate::manifest::Manifest;
 use crate::plan::{From, Plan};
 use crate::redact::Redactor;
@@ -22,13 +19,17 @@ use crate::sandbox::Job;
 use crate::sandbox::channel::{self, End};
 use crate::sandbox::process::{self, Sandbox};
 use crate::source::recording::{Recorder, Recording};
-use crate::source::{Call, Cause, NoAnswer, Response, Source, Traced, clock_millis, cluster, rfc3339};
-use crate::stop;
+use crate::source::{Call, Cause, NoAnswer, Response, Source, Traced, cluster};
 use crate::used;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use wagather_abi::ABI_VERSION;
+use wagather_base::error::{Class, Failure, Result};
+use wagather_base::file::reading_until;
+use wagather_base::limits::{MAX_REPORT_GAPS, TOLD_WAIT};
+use wagather_base::stop;
+use wagather_base::time::{clock_millis, rfc3339};
 
 /// What a run did.
 #[derive(Debug)]

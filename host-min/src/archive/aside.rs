@@ -15,10 +15,10 @@ use std::io::{self, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use super::rename::{exchange, rename_new};
-use crate::error::{Class, Failure};
-use crate::fork;
-use crate::stop::Hidden;
+use wagather_base::error::{Class, Failure};
+use wagather_base::fork;
+use wagather_base::rename::{exchange, rename_new};
+use wagather_base::stop::Hidden;
 
 /// Hidden names that are tried: more than one is taken only if processes of the same id (in containers, say)
 /// were killed here before, or write here now.

@@ -20,7 +20,6 @@ mod join;
 mod known;
 pub mod names;
 mod paths;
-mod rename;
 mod section;
 mod spool;
 mod tar;
@@ -41,12 +40,12 @@ pub use section::{AddError, Section};
 pub use spool::{MAX_SPOOL_MEMORY_BYTES, Spool, SpoolReader};
 pub(crate) use template::Values;
 
-use crate::error::{Class, Failure};
-use crate::stop::Kept;
 use join::{Part, join_folder, join_tar};
 use known::is_archive;
 use names::{AUDIT_PATH, REPORT_PATH, RESOURCE_FOLDERS};
 use paths::Moves;
+use wagather_base::error::{Class, Failure};
+use wagather_base::stop::Kept;
 
 /// Where the archive goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -168,7 +167,7 @@ impl Archive {
             }
             Output::Stdout => (Form::Stdout, Target::stream("the archive to the standard output")),
         };
-        Ok(Archive { form, target: Arc::new(target), existing, sections, mtime_seconds, kept: Kept::new() })
+        Ok(Archive { form, target: Arc::new(target), existing, sections, mtime_seconds, kept: Kept::begin() })
     }
 
     /// The place of one gatherer's files; asked for once per index and per gatherer.

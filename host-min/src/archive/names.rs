@@ -7,8 +7,8 @@
 //! percent-encoded, and a name too long for one segment goes on in a folder. Both can be read back: names never
 //! contain a `%` of their own. What a file system folds (`Admin` and `admin` on some) is not undone.
 
-use crate::percent::percent_encode_byte;
 use wagather_abi::limits::MAX_ENTRY_NAME_BYTES;
+use wagather_base::percent::percent_encode_byte;
 
 /// The report's path.
 pub const REPORT_PATH: &str = "wagather.json";

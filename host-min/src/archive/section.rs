@@ -18,7 +18,7 @@ use super::names::is_segment;
 use super::paths::{Extent, Paths};
 use super::spool::Spool;
 use super::tar;
-use crate::error::{Class, Failure};
+use wagather_base::error::{Class, Failure};
 
 /// Time matters more than size here: a gatherer waits for it. Of a tar of 5,000 pods (23 MB), per level of
 /// `miniz_oxide` optimised for speed: 1: 18 %, 187 MB/s; 2: 15 %, 88 MB/s; 6: 13 %, 41 MB/s. `zlib-rs` does level 2

@@ -9,7 +9,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use super::Output;
-use crate::error::{Class, Failure};
+use wagather_base::error::{Class, Failure};
 
 /// What can be put in, as it is written.
 const KNOWN: &[&str] = &["{context}", "{time}", "{pod}"];
@@ -32,7 +32,7 @@ impl Values {
     /// Those of a run that begins now, against this source.
     pub(crate) fn now(context: String) -> Values {
         // "2026-01-02T03:04:05.678Z"
-        let time = crate::source::rfc3339(crate::source::clock_millis());
+        let time = wagather_base::time::rfc3339(wagather_base::time::clock_millis());
         let time: String =
             time.split('.').next().unwrap_or_default().chars().filter(|c| !"-:".contains(*c)).collect();
         Values { context, time: time + "Z", pod: pod() }

@@ -470,7 +470,7 @@ fn a_stream_is_the_same_archive() {
         existing: Existing::Keep,
         sections: 1,
         mtime_seconds: TIME,
-        kept: Kept::new(),
+        kept: Kept::begin(),
     };
     let mut section = archive.section(0, "zero").expect("a section");
     section.add("a", b"b").expect("added");

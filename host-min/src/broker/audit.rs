@@ -7,14 +7,14 @@
 //!
 //! Nothing here is the guest's word but names, which are escaped.
 
-use crate::limits::MAX_AUDIT_RECORDS;
 use crate::sandbox::channel::Request;
-use crate::source::{clock_millis, rfc3339};
 use serde::Serialize;
 use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use wagather_abi::{Import, Status};
+use wagather_base::limits::MAX_AUDIT_RECORDS;
+use wagather_base::time::{clock_millis, rfc3339};
 use wagather_printable::is_printable;
 
 /// Who is told of each record when it is complete, besides the archive.

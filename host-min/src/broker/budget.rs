@@ -4,11 +4,11 @@
 //! sandbox hold those.
 
 use crate::grant::Budgets;
-use crate::limits::{
-    DEFAULT_REQUEST_TIMEOUT, MAX_ARCHIVE_BYTES, MAX_ENTRIES, MAX_HELD_BYTES, MAX_LOG_LINES, MAX_REQUESTS,
-};
 use std::fmt;
 use std::time::Duration;
+use wagather_base::limits::{
+    DEFAULT_REQUEST_TIMEOUT, MAX_ARCHIVE_BYTES, MAX_ENTRIES, MAX_HELD_BYTES, MAX_LOG_LINES, MAX_REQUESTS,
+};
 
 /// What one gatherer may use.
 #[derive(Clone, Debug, PartialEq, Eq)]

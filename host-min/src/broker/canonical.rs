@@ -6,8 +6,6 @@
 
 use super::query;
 use crate::grant::CONNECTIONS;
-use crate::limits::PAGE_ITEMS;
-use crate::percent::encode;
 use crate::project::Node;
 use crate::sandbox::channel::RestRequest;
 use crate::source::Accept;
@@ -15,6 +13,8 @@ use std::fmt::Write as _;
 use wagather_abi::limits::{MAX_MASK_BYTES, MAX_SELECTOR_BYTES};
 use wagather_abi::manifest::{is_name, is_object_name, is_raw_path};
 use wagather_abi::{Status, Verb};
+use wagather_base::limits::PAGE_ITEMS;
+use wagather_base::percent::encode;
 
 /// A refusal: what the guest is told, and why, for the report.
 #[derive(Clone, Debug, PartialEq, Eq)]

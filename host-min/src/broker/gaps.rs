@@ -4,9 +4,9 @@
 
 use super::canonical::Canonical;
 use super::tally::Blame;
-use crate::limits::{MAX_REPORT_GAPS, MAX_REPORT_RESOURCES};
 use serde::Serialize;
 use wagather_abi::{Kind, Status, Verb};
+use wagather_base::limits::{MAX_REPORT_GAPS, MAX_REPORT_RESOURCES};
 
 /// What became of the answers of one resource.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]

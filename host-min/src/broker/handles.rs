@@ -3,8 +3,8 @@
 //! A handle is a slot and the slot's generation, so a closed handle is never good again: a slot whose generations are used
 //! up is not used any more.
 
-use crate::limits::MAX_HANDLES;
 use wagather_abi::Handle;
+use wagather_base::limits::MAX_HANDLES;
 
 const SLOT_BITS: u32 = MAX_HANDLES.trailing_zeros();
 const _: () = assert!(MAX_HANDLES.is_power_of_two());

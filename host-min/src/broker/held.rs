@@ -1,13 +1,13 @@
 //! What the broker holds for a gatherer that has not taken it yet, and the refusal to hold more.
 //!
 //! An item that a guest only asked the length of, and an object that it reads in pieces, wait in the broker's memory. Each is at most
-//! [`MAX_ITEM_BYTES`](crate::limits::MAX_ITEM_BYTES), but a guest may have many of them open. So they are counted, and what is beyond the
+//! [`MAX_ITEM_BYTES`](wagather_base::limits::MAX_ITEM_BYTES), but a guest may have many of them open. So they are counted, and what is beyond the
 //! gatherer's part of the run's memory is a status for it. Nothing waits for room: a guest that holds some itself would wait for ever.
 
 use super::budget::Spent;
-use crate::limits::{MAX_HELD_BYTES, MIN_HELD_BYTES};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use wagather_base::limits::{MAX_HELD_BYTES, MIN_HELD_BYTES};
 
 /// The memory of one gatherer's answers.
 #[derive(Debug)]
@@ -84,7 +84,7 @@ mod tests {
     #[test]
     fn each_gatherer_can_hold_an_item_and_read_another() {
         for side_by_side in [0, 1, 2, 8, 64] {
-            assert!(part_of(side_by_side) >= 2 * crate::limits::MAX_ITEM_BYTES as u64);
+            assert!(part_of(side_by_side) >= 2 * wagather_base::limits::MAX_ITEM_BYTES as u64);
         }
         assert_eq!((part_of(1), part_of(8)), (MAX_HELD_BYTES, MAX_HELD_BYTES / 8));
     }

@@ -25,13 +25,10 @@ pub mod tally;
 pub mod uses;
 
 use crate::archive::{Section, Spool};
-use crate::error::{Class, Failure};
-use crate::limits::{MAX_ENTRY_BYTES, MAX_SPOOLS_IN_MEMORY};
 use crate::redact::Redactor;
 use crate::sandbox::channel::{self, End, Request};
 use crate::sandbox::in_force::InForce;
 use crate::sandbox::process::{Exit, Sandbox};
-use crate::stop;
 use admission::{Admission, Admitted};
 use answer::{Answer, Means};
 use audit::{Audit, Decision, Verdict};
@@ -50,6 +47,9 @@ use std::sync::Arc;
 use std::time::Instant;
 use tally::Tally;
 use wagather_abi::{Handle, Import, Status};
+use wagather_base::error::{Class, Failure};
+use wagather_base::limits::{MAX_ENTRY_BYTES, MAX_SPOOLS_IN_MEMORY};
+use wagather_base::stop;
 
 /// What the broker needs to serve one gatherer.
 pub struct Service<'a> {

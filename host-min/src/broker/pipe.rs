@@ -4,9 +4,9 @@ use super::answer::Answer;
 use super::policy::describe;
 use super::{Broker, Open, Trouble, line};
 use crate::archive::{AddError, Spool, names};
-use crate::limits::MAX_ENTRY_BYTES;
 use std::io::Write;
 use wagather_abi::{Handle, Status};
+use wagather_base::limits::MAX_ENTRY_BYTES;
 
 impl Broker<'_> {
     /// Takes the answer out while it is piped, so that the archive can be written meanwhile.

@@ -4,10 +4,10 @@
 //! any text but `false` for true, the first of two values, and a `+` for a space; so here a value has the form that
 //! Kubernetes documents, comes once, and is sent as it was judged. What may be asked for is [`policy`](super::policy)'s.
 
-use crate::percent::{decode_strict, encode};
 use wagather_abi::Verb;
 use wagather_abi::limits::MAX_SELECTOR_BYTES;
 use wagather_abi::manifest::is_name;
+use wagather_base::percent::{decode_strict, encode};
 
 /// What a value must be: the form, and the words for it.
 type Form = (fn(&str) -> bool, &'static str);

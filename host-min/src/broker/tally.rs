@@ -5,11 +5,11 @@ use super::fetch::Account;
 use super::gaps::{Gap, Gaps};
 use super::held::{Held, Hold};
 use super::uses::Uses;
-use crate::error::Class;
-use crate::limits::{MAX_REPORT_LINES, TOLD_GAPS};
 use crate::redact::Counts;
 use std::sync::Arc;
 use wagather_abi::{Kind, Status};
+use wagather_base::error::Class;
+use wagather_base::limits::{MAX_REPORT_LINES, TOLD_GAPS};
 
 /// The figures and the lines of one gatherer.
 #[derive(Debug, Default)]
@@ -283,7 +283,7 @@ impl Blame {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::limits::{MAX_ARCHIVE_BYTES, MAX_ENTRIES};
+    use wagather_base::limits::{MAX_ARCHIVE_BYTES, MAX_ENTRIES};
 
     #[test]
     fn log_lines_above_the_budget_are_counted_and_not_told() {

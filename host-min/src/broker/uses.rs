@@ -3,8 +3,8 @@
 //! Counted while objects are read: for each, a number or two is added; only names that have matched nothing so far are looked at.
 
 use super::policy::About;
-use crate::limits::MAX_REPORT_RESOURCES;
 use std::sync::Arc;
+use wagather_base::limits::MAX_REPORT_RESOURCES;
 
 /// For each resource that a gatherer asked for.
 #[derive(Clone, Debug, Default)]

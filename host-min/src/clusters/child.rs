@@ -5,8 +5,6 @@ use super::message::{Message, Over, Teller};
 use super::told::Told;
 use super::witness::Witness;
 use crate::archive::Output;
-use crate::error::{Class, Failure, Result};
-use crate::fork;
 use crate::plan::{From, Plan};
 use crate::run::Outcome;
 use crate::sandbox::process::SingleThreaded;
@@ -16,6 +14,8 @@ use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::Arc;
+use wagather_base::error::{Class, Failure, Result};
+use wagather_base::fork;
 
 /// Does something in a process of its own, so that nothing but the result is left of it in this one.
 pub(super) fn apart<T: Told>(

@@ -3,12 +3,12 @@
 //! What its fields mean is in `docs/clusters.md`.
 
 use crate::archive::{Existing, Target};
-use crate::error::{Class, Failure, Result};
 use crate::report::{Gathered, GatheredStatus, is_zero};
-use crate::source::{clock_millis, rfc3339};
 use serde::Serialize;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use wagather_base::error::{Class, Failure, Result};
+use wagather_base::time::{clock_millis, rfc3339};
 
 /// Its name.
 pub(super) const FILE: &str = "index.json";

@@ -25,7 +25,6 @@ pub use index::{ArchiveFacts, Cluster, Line, Reason, Status, Sums};
 
 use crate::archive::{Output, Target, Values, create_folder};
 use crate::broker::{Progress, line};
-use crate::error::{Class, Failure, Result};
 use crate::plan::{From, Plan};
 use crate::sandbox::process::SingleThreaded;
 use crate::source::cluster;
@@ -33,6 +32,7 @@ use crate::used;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 use wagather_abi::LogLevel;
+use wagather_base::error::{Class, Failure, Result};
 
 /// Which of the kubeconfig's contexts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,7 +110,7 @@ pub fn destinations(
 ///
 /// An `Err` means that nothing was gathered, or that there is no index. A cluster that failed is in the result, and in the index. If a
 /// signal asks the process to end, what was begun keeps what it has, the rest is not begun, and both is in the index; the signal
-/// counts as [asked for](crate::stop::ask).
+/// counts as [asked for](wagather_base::stop::ask).
 ///
 /// The process must have no other thread until this returns.
 pub fn run(

@@ -6,10 +6,10 @@
 //! contexts never have one file, on a file system that folds cases either.
 
 use super::{Contexts, Destination};
-use crate::error::{Class, Failure, Result};
 use crate::report::ModuleFacts;
 use crate::source::cluster::Context;
 use crate::yaml;
+use wagather_base::error::{Class, Failure, Result};
 
 /// What follows a context's name.
 pub(super) const SUFFIX: &str = ".tar.gz";

@@ -9,17 +9,17 @@ use super::message::{Message, Over, Pieces};
 use super::{Destination, Watcher, label};
 use crate::archive::Target;
 use crate::broker::{Progress, line};
-use crate::error::{Class, Failure, Result};
-use crate::fork::{self, Pid, Signals};
-use crate::limits::{CLUSTER_GRACE, CLUSTER_STOP_GRACE};
 use crate::plan::Plan;
 use crate::sandbox::process::SingleThreaded;
-use crate::source::{clock_millis, rfc3339};
-use crate::stop;
 use std::io::{self, PipeReader, Read};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 use std::time::{Duration, Instant};
+use wagather_base::error::{Class, Failure, Result};
+use wagather_base::fork::{self, Pid, Signals};
+use wagather_base::limits::{CLUSTER_GRACE, CLUSTER_STOP_GRACE};
+use wagather_base::stop;
+use wagather_base::time::{clock_millis, rfc3339};
 
 /// What is read at once.
 const PIECE_BYTES: usize = 64 << 10;

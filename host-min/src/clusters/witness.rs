@@ -5,12 +5,12 @@
 
 use super::message::{Message, Teller};
 use crate::broker::{Gauge, Observer, Progress};
-use crate::thread;
 use std::io::PipeWriter;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use wagather_abi::LogLevel;
+use wagather_base::thread;
 
 /// How often progress is told at most.
 const EVERY: Duration = Duration::from_millis(200);

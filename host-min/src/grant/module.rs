@@ -4,10 +4,10 @@
 //! module, `GUEST.wasm.minisig`. Both of its kinds are read, the older one of the bytes and the newer one of their hash. The
 //! trusted comment is part of what is signed; the untrusted one is never shown.
 
-use crate::source::cluster::base64;
 use blake2::Blake2b512;
 use ring::signature::{ED25519, UnparsedPublicKey};
 use std::fmt;
+use wagather_base::base64;
 
 /// The SHA-256 of a module that may run.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,10 +4,10 @@
 //! name is special but `*`.
 
 use super::{CONNECTIONS, Escalating};
-use crate::limits::MAX_KEY_BYTES;
 use std::fmt;
 use wagather_abi::limits::MAX_MASK_DEPTH;
 use wagather_abi::manifest::{is_name, is_object_name, is_raw_path};
+use wagather_base::limits::MAX_KEY_BYTES;
 
 /// A name, in which `*` stands for any run of characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

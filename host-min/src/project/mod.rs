@@ -7,7 +7,6 @@
 //! [`mask`] says what is wanted, `scanner` walks the text (with `bytes` for its strings) and `kept` copies what stays of it,
 //! [`object`] projects one object, [`list`] takes a list apart into its items. `docs/projection.md` has what it measures.
 
-mod bytes;
 mod kept;
 pub mod list;
 pub mod mask;
@@ -35,7 +34,7 @@ pub enum ProjectError {
         /// What was wrong there.
         reason: &'static str,
     },
-    /// An item is above [`MAX_ITEM_BYTES`](crate::limits::MAX_ITEM_BYTES), or nests too deep.
+    /// An item is above [`MAX_ITEM_BYTES`](wagather_base::limits::MAX_ITEM_BYTES), or nests too deep.
     TooLarge {
         /// The offset in the body.
         at_byte: u64,

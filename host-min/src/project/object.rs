@@ -6,14 +6,14 @@
 //! One thing is kept that the mask does not name: that an embedded object is a Secret, if its data are kept, or a list of them,
 //! if its items are. Redaction goes by it.
 
-use super::bytes::is_ascii;
 use super::mask::Node;
 use super::odd::Odd;
 use super::scanner::Scanner;
 use super::{ProjectError, Result};
-use crate::limits::MAX_JSON_DEPTH;
 use crate::redact::is_secret_kind;
 use std::io::Read;
+use wagather_base::bytes::is_ascii;
+use wagather_base::limits::MAX_JSON_DEPTH;
 
 /// Who an object says that it is. What it does not say is empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -12,12 +12,12 @@
 
 mod keep;
 
-use super::bytes::{STEP, is_ascii, special};
 use super::kept::Kept;
 use super::odd::Odd;
 use super::{ProjectError, Result};
-use crate::limits::{MAX_JSON_DEPTH, MAX_JSON_LAYERS, MAX_KEY_BYTES, MAX_ODD_ITEM_BYTES};
 use std::io::Read;
+use wagather_base::bytes::{STEP, is_ascii, special};
+use wagather_base::limits::{MAX_JSON_DEPTH, MAX_JSON_LAYERS, MAX_KEY_BYTES, MAX_ODD_ITEM_BYTES};
 
 /// How much is read from the body at once.
 const READ_BYTES: usize = 64 << 10;

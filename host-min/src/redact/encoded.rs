@@ -5,9 +5,9 @@ use super::bytes::{BASE64, BASE64_LINES, LETTERS, decode, is, is_within_escape, 
 use super::keys::base64_end;
 use super::text::{Form, Patterns, push};
 use super::{Counts, Found, Kind, Open, REDACTED_BASE64, replace};
-use crate::percent::{self, AsciiSet, RESERVED};
 use std::cell::Cell;
 use std::io::Read;
+use wagather_base::percent::{self, AsciiSet, RESERVED};
 
 /// How often what was decoded may hold what is encoded again.
 const MOST: usize = 3;

@@ -8,10 +8,10 @@ use super::bytes::{decode, string_end};
 use super::names::Names;
 use super::subject::is_secret_kind;
 use super::{Found, Kind, REDACTED_BASE64, Rules, annotations};
-use crate::limits::MAX_JSON_DEPTH;
 use memchr::memmem::Finder;
 use std::ops::Range;
 use std::sync::Arc;
+use wagather_base::limits::MAX_JSON_DEPTH;
 
 /// A value that is shorter is likely to be in other texts by chance.
 const MIN_REPEATED_BYTES: usize = 6;

@@ -6,9 +6,9 @@
 use super::bytes::{NAME, is, level_of_quote, string_end};
 use super::text::{Form, push};
 use super::{Found, Kind, REDACTED, REDACTED_BASE64, annotations, yaml};
-use crate::limits::MAX_JSON_DEPTH;
 use std::cell::Cell;
 use std::ops::Range;
+use wagather_base::limits::MAX_JSON_DEPTH;
 
 /// How many bytes may still be walked over in one text. Objects within objects are walked over as often as they nest, and a text can
 /// pretend that they nest without end: what is then left of it is replaced.

@@ -170,7 +170,7 @@ fn a_secret_shows_its_values_nowhere() {
 
 #[test]
 fn lists_within_lists_take_no_longer_than_they_nest() {
-    let depth = crate::limits::MAX_JSON_DEPTH / 2 - 4;
+    let depth = wagather_base::limits::MAX_JSON_DEPTH / 2 - 4;
     let inner = r#"{"data":{"a":"b"}}"#;
     let mut json = format!("{}{inner}", r#"{"items":["#.repeat(depth));
     json += &r#"],"items":[],"data":null,"kind":"SecretList"}"#.repeat(depth);

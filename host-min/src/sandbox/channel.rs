@@ -9,12 +9,13 @@
 use super::Job;
 use super::engine;
 use super::in_force::InForce;
-use crate::limits::{MAX_FRAME_BYTES, MAX_MODULE_BYTES};
-use crate::stop;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 use wagather_abi::{Import, LogLevel, Verb};
+use wagather_base::limits::{MAX_FRAME_BYTES, MAX_MODULE_BYTES};
+pub use wagather_base::request::RestRequest;
+use wagather_base::stop;
 
 /// What a guest asks for, with everything that was in its memory copied out of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,18 +50,6 @@ pub enum Request {
     Ready(InForce),
     /// The guest ended.
     End(End),
-}
-
-/// A guest's [`wagather_abi::Request`] with its texts; nothing of it is judged yet.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RestRequest {
-    /// What to do.
-    pub verb: Verb,
-    /// How many items at most; 0 for all.
-    pub limit: u32,
-    /// In the order of the structure: version, resource, group, namespace, name, subresource, labels,
-    /// fields, mask, query.
-    pub texts: [Vec<u8>; 10],
 }
 
 /// How a guest ended.

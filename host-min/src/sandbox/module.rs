@@ -6,11 +6,11 @@
 //! specification says in every engine, and with the table's elements in ascending order. [`manifest_bytes`] reads the manifest alone, which is quicker.
 
 use super::{body, elements};
-use crate::limits::MAX_TABLE_ELEMENTS;
 use wagather_abi::limits::MAX_MANIFEST_BYTES;
 use wagather_abi::{
     ABI_VERSION, EXPORT_GATHER, EXPORT_MEMORY, HEAP_PREFIX, IMPORT_MODULE, Import, ResultType, manifest,
 };
+use wagather_base::limits::MAX_TABLE_ELEMENTS;
 use wasmparser::{
     CompositeInnerType, ConstExpr, DataKind, ExternalKind, FuncType, Operator, Parser, Payload, TypeRef,
     ValType, ValidPayload, Validator, WasmFeatures,

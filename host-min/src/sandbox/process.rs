@@ -1,17 +1,18 @@
 //! Makes sandboxes and ends them: as a forked process, as a helper executable, or within this process.
-#![allow(unsafe_code)] // the promise of having one thread, and an end without destructors
+#![allow(unsafe_code)] // an end without destructors
 
 use super::channel::{Channel, Request};
 use super::in_force::InForce;
 use super::{Inmate, Job, confine, guest};
-use crate::error::{Class, Failure, Result};
-use crate::fork::{self, Pid};
-use crate::stop;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Instant;
+use wagather_base::error::{Class, Failure, Result};
+use wagather_base::fork::{self, Pid};
+pub use wagather_base::fork::{Exit, SingleThreaded};
+use wagather_base::stop;
 
 /// How a guest is kept apart from its host.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,22 +44,6 @@ impl Isolation {
     }
 }
 
-/// The promise that this process has one thread.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SingleThreaded(());
-
-impl SingleThreaded {
-    /// Makes the promise.
-    ///
-    /// # Safety
-    ///
-    /// From now until the run's sandboxes have started, the process must have no other thread: a fork copies only
-    /// the calling thread, and a lock that another one holds would stay locked in the sandbox.
-    pub const unsafe fn promise() -> Self {
-        SingleThreaded(())
-    }
-}
-
 /// A running sandbox, from the broker's side. Dropping it kills it.
 pub struct Sandbox {
     /// The broker's end of the channel.
@@ -83,15 +68,6 @@ enum Inner {
     Process(Pid),
     Thread,
     Ended,
-}
-
-/// How a sandbox ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Exit {
-    /// The signal that ended it, if one did.
-    pub signal: Option<i32>,
-    /// The most physical memory that it had; 0 if it was no process of its own.
-    pub peak_rss_bytes: u64,
 }
 
 fn failure(reason: impl std::fmt::Display) -> Failure {

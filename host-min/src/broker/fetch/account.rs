@@ -1,8 +1,8 @@
 //! What one gatherer has sent, and what it may still send: shared by its broker, which asks, and the threads that ask again.
 
 use super::again::Why;
-use crate::limits::{MAX_REQUESTS, REQUESTS_PER_RETRY, RETRY_FLOOR};
 use std::sync::atomic::{AtomicU64, Ordering};
+use wagather_base::limits::{MAX_REQUESTS, REQUESTS_PER_RETRY, RETRY_FLOOR};
 
 /// The requests of one gatherer.
 #[derive(Debug)]

@@ -10,10 +10,7 @@ mod bucket;
 mod queue;
 
 use super::observer::{Gauge, PATIENCE};
-use crate::limits::{LAST_WORD, MAX_BODY_TRIES, MAX_ERROR_BODY_BYTES};
 use crate::source::{Accept, Call, Cause, NoAnswer, Response, Source};
-use crate::stop;
-use crate::thread;
 pub(in crate::broker) use account::Account;
 use again::{Attempt, GaveUp, Random, Why};
 use bucket::Bucket;
@@ -22,6 +19,9 @@ use std::io::Read;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+use wagather_base::limits::{LAST_WORD, MAX_BODY_TRIES, MAX_ERROR_BODY_BYTES};
+use wagather_base::stop;
+use wagather_base::thread;
 
 /// How the requests of a run go to its server.
 #[derive(Clone, Copy, Debug)]

@@ -4,9 +4,9 @@
 //! uses up its own share, and one that asks for a thousand things gets every second turn beside one that asks for two.
 
 use super::bucket::Bucket;
-use crate::limits::MAX_REQUESTS_IN_FLIGHT;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
+use wagather_base::limits::MAX_REQUESTS_IN_FLIGHT;
 
 /// Requests that wait for their turn.
 pub(super) struct Queue<T> {

@@ -1,8 +1,8 @@
 //! Requests through real threads. The waits between tries are tested where they are computed, without a clock.
 
 use super::*;
-use crate::limits::{MAX_FIRST_TRIES, MAX_REQUESTS_IN_FLIGHT, MAX_TRIES, RETRY_FLOOR};
 use std::sync::atomic::{AtomicU32, Ordering};
+use wagather_base::limits::{MAX_FIRST_TRIES, MAX_REQUESTS_IN_FLIGHT, MAX_TRIES, RETRY_FLOOR};
 
 const PACE: Pace = Pace { qps: 50, burst: 300, side_by_side: 64 };
 

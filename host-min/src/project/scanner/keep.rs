@@ -2,7 +2,7 @@
 
 use super::super::{ProjectError, Result};
 use super::{Key, Scanner};
-use crate::limits::MAX_ITEM_BYTES;
+use wagather_base::limits::MAX_ITEM_BYTES;
 
 impl Scanner {
     /// Lets `walk` keep what it wants at the end of `out`.

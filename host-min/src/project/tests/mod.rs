@@ -2,8 +2,8 @@
 
 use super::scanner::Scanner;
 use super::{Node, ObjectReader, ProjectError, Result};
-use crate::limits::{MAX_ITEM_BYTES, MAX_JSON_DEPTH, MAX_KEY_BYTES};
 use std::io::Read;
+use wagather_base::limits::{MAX_ITEM_BYTES, MAX_JSON_DEPTH, MAX_KEY_BYTES};
 
 mod plain;
 mod random;

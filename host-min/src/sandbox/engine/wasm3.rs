@@ -8,10 +8,10 @@
 use super::super::channel::{End, Ending};
 use super::super::link::{Gone, Link};
 use super::super::module::Checked;
-use crate::limits::INTERPRETER_STACK_BYTES;
 use std::cell::RefCell;
 use std::rc::Rc;
 use wagather_abi::{IMPORT_MODULE, Import, ResultType};
+use wagather_base::limits::INTERPRETER_STACK_BYTES;
 use wasm3::error::{Error, Trap};
 use wasm3::{CallContext, Environment, Module, Runtime};
 use wasm3_sys as ffi;

@@ -12,13 +12,13 @@ use std::time::{Duration, Instant, SystemTime};
 use serde_json::Value;
 
 use super::access::{Auth, IdentityPem};
-use super::base64;
 use super::exec::{self, ExecConfig, Running};
 use super::scrub::Scrub;
 use super::secret::Secret;
-use crate::file;
-use crate::limits::MAX_CREDENTIAL_BYTES;
 use crate::source::{Cause, NoAnswer};
+use wagather_base::base64;
+use wagather_base::file;
+use wagather_base::limits::MAX_CREDENTIAL_BYTES;
 
 /// How long the content of a token file is taken to hold.
 const TOKEN_FILE_SECONDS: u64 = 60;

@@ -13,8 +13,8 @@ use super::tls::Tls;
 use super::tls_error::io_reason;
 use super::url::{ProxyKind, ProxyUrl, ServerUrl, host_port};
 use crate::source::{Cause, NoAnswer};
-use crate::stop;
 use rustls::ClientConnection;
+use wagather_base::stop;
 
 /// What a proxy may say before the tunnel begins.
 const MAX_PROXY_ANSWER_BYTES: usize = 8 << 10;

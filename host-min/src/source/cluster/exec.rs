@@ -22,15 +22,15 @@ use std::time::{Duration, Instant, SystemTime};
 use serde_json::{Value, json};
 
 use super::access::IdentityPem;
-use super::base64;
 use super::kubeconfig::ClusterEntry;
 use super::secret::Secret;
 use super::url::ServerUrl;
-use crate::fork::{self, Pid};
 use crate::source::{Cause, NoAnswer};
-use crate::stop::{self, Group};
 use answer::is_whole;
 pub(super) use answer::read_answer;
+use wagather_base::base64;
+use wagather_base::fork::{self, Pid};
+use wagather_base::stop::{self, Group};
 
 /// What a plugin may print: tokens and certificates are a few kilobytes.
 const MAX_OUTPUT_BYTES: usize = 1 << 20;

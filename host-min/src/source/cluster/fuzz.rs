@@ -13,9 +13,10 @@ use super::kubeconfig::resolve;
 use super::kubeconfig::{Kubeconfig, Material, UserEntry, load, merge};
 use super::scrub::{Scrub, Scrubbed};
 use super::secret::Secret;
+use super::timestamp;
 use super::url::{ProxyUrl, ServerUrl};
-use super::{base64, timestamp};
 use crate::source::{Accept, Call};
+use wagather_base::base64;
 
 /// What kubeconfigs come to.
 #[derive(Debug)]

@@ -9,8 +9,8 @@ use super::access::Access;
 use super::kubeconfig::Impersonate;
 use super::secret::Secret;
 use super::url::{ProxyKind, ProxyUrl};
-use crate::percent::{AsciiSet, RESERVED, percent_encode};
 use crate::source::Call;
+use wagather_base::percent::{AsciiSet, RESERVED, percent_encode};
 
 /// How long an answer's head may be; API servers send one or two kilobytes.
 pub(super) const MAX_HEAD_BYTES: usize = 64 << 10;

@@ -12,7 +12,7 @@ use super::access::Access;
 use super::kubeconfig::resolve;
 use super::kubeconfig::{ClusterEntry, Material, UserEntry};
 use super::url::{ServerUrl, host_port};
-use crate::error::{Class, Failure};
+use wagather_base::error::{Class, Failure};
 
 /// Where the kubelet puts token and CA.
 pub(super) const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";

@@ -19,7 +19,6 @@
 
 mod access;
 mod ahead;
-pub(crate) mod base64;
 mod body;
 mod certificate;
 mod compression;
@@ -75,8 +74,8 @@ use self::url::ProxyKind;
 /// A URL as it may be shown: what may be a password is not in it.
 pub use self::url::shown as shown_url;
 use super::{Call, Cause, NoAnswer, Permission, Question, Response, Source};
-use crate::error::{Class, Failure};
-use crate::limits::{DEFAULT_CONNECT_TIMEOUT, DEFAULT_FIRST_BYTE_TIMEOUT, DEFAULT_IDLE_TIMEOUT};
+use wagather_base::error::{Class, Failure};
+use wagather_base::limits::{DEFAULT_CONNECT_TIMEOUT, DEFAULT_FIRST_BYTE_TIMEOUT, DEFAULT_IDLE_TIMEOUT};
 
 /// Which cluster, as whom: what the command line says. The rest is as kubectl would find it.
 #[derive(Clone, Debug)]
@@ -462,7 +461,7 @@ impl Source for Cluster {
     }
 
     fn now_millis(&self) -> i64 {
-        super::clock_millis()
+        wagather_base::time::clock_millis()
     }
 
     fn is_recording(&self) -> bool {

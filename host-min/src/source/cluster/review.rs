@@ -9,8 +9,8 @@ use serde_json::json;
 
 use super::Cluster;
 use super::credentials::Credential;
-use crate::limits::MAX_ERROR_BODY_BYTES;
 use crate::source::{Cause, NoAnswer, Permission, Question};
+use wagather_base::limits::MAX_ERROR_BODY_BYTES;
 
 const PATH: &str = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
 

@@ -15,7 +15,7 @@ use std::fmt;
 use std::io::{self, ErrorKind};
 use std::time::{Duration, Instant};
 
-use crate::stop;
+use wagather_base::stop;
 
 /// The timeouts of a cluster's connections.
 #[derive(Clone, Copy, Debug)]

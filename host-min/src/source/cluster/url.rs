@@ -4,9 +4,9 @@
 
 use std::net::IpAddr;
 
-use super::base64;
 use super::secret::Secret;
-use crate::percent::decode_lossy;
+use wagather_base::base64;
+use wagather_base::percent::decode_lossy;
 
 /// An API server's address.
 #[derive(Clone, Debug, PartialEq, Eq)]

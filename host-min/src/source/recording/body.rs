@@ -6,7 +6,7 @@
 
 use super::ORIGIN_HOST;
 use super::har::Answer;
-use crate::source::cluster::base64;
+use wagather_base::base64;
 
 /// What a member of gzip begins with (RFC 1952, section 2.3).
 const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b, 8];

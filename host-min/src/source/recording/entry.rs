@@ -8,9 +8,10 @@ use std::io::{self, ErrorKind, Read, Seek, Write};
 
 use super::{CAUSES, ORIGIN, Problem};
 use crate::archive::SpoolReader;
-use crate::percent::decode_lossy;
-use crate::source::cluster::base64;
-use crate::source::{Accept, rfc3339};
+use crate::source::Accept;
+use wagather_base::base64;
+use wagather_base::percent::decode_lossy;
+use wagather_base::time::rfc3339;
 
 /// What is read of a body at once: a multiple of 3, so that base64 needs padding at the end only.
 const CHUNK_BYTES: usize = 48 << 10;

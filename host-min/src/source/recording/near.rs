@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use crate::percent::decode_lossy;
+use wagather_base::percent::decode_lossy;
 
 /// What recorded requests mean.
 #[derive(Default)]

@@ -16,10 +16,11 @@ use super::entry::{self, Exchange, Quoted};
 use super::redacted::{self, Redacted};
 use super::{MAX_RECORDING_BYTES, Problem};
 use crate::archive::{Existing, Partial, Spool, SpoolReader, Target, is_recording};
-use crate::error::{Class, Failure};
-use crate::limits::{MAX_RECORDED_BODY_BYTES, MAX_SPOOLS_IN_MEMORY};
 use crate::redact::Redactor;
-use crate::source::{Call, Cause, NoAnswer, Permission, Question, Response, Source, clock_millis, rfc3339};
+use crate::source::{Call, Cause, NoAnswer, Permission, Question, Response, Source};
+use wagather_base::error::{Class, Failure};
+use wagather_base::limits::{MAX_RECORDED_BODY_BYTES, MAX_SPOOLS_IN_MEMORY};
+use wagather_base::time::{clock_millis, rfc3339};
 
 /// What a recording may have.
 #[derive(Clone, Copy, Debug)]

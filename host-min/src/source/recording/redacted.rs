@@ -7,9 +7,9 @@ use std::io::{self, Read, Seek, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::archive::{Spool, SpoolReader};
-use crate::limits::MAX_ITEM_BYTES;
 use crate::project::{ListReader, Node, ObjectReader};
 use crate::redact::{Counts, Redactor, Subject};
+use wagather_base::limits::MAX_ITEM_BYTES;
 
 /// What became of a body.
 pub(super) enum Redacted {

@@ -15,10 +15,10 @@ use super::body::{self, Bytes};
 use super::har::{self, Answer, Malformed};
 use super::near::{Near, meaning};
 use super::{MAX_RECORDING_BYTES, Problem};
-use crate::error::{Class, Failure};
-use crate::file::Bounded;
 use crate::source::cluster::Gunzipped;
 use crate::source::{Call, Cause, NoAnswer, Response, Source};
+use wagather_base::error::{Class, Failure};
+use wagather_base::file::Bounded;
 
 /// What is read of a file before it is looked at.
 const BEGINNING_BYTES: u64 = 64 << 10;

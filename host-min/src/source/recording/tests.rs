@@ -10,9 +10,9 @@ use std::time::Instant;
 use serde_json::Value;
 
 use super::*;
-use crate::error::Class;
 use crate::redact::{Redactor, Rules};
 use crate::source::{Accept, Call, Cause, NoAnswer, Response, Source};
+use wagather_base::error::Class;
 
 const NOW_MILLIS: i64 = 1_700_000_000_123;
 
@@ -384,9 +384,8 @@ fn bodies_that_are_still_compressed_are_read() {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     io::Write::write_all(&mut encoder, br#"{"items":[]}"#).expect("memory");
     let gzip = encoder.finish().expect("memory");
-    let content = |bytes: &[u8]| {
-        format!(r#""encoding":"base64","text":"{}""#, crate::source::cluster::base64::encode(bytes))
-    };
+    let content =
+        |bytes: &[u8]| format!(r#""encoding":"base64","text":"{}""#, wagather_base::base64::encode(bytes));
     let (whole, cut) = (content(&gzip), content(&gzip[..gzip.len() - 9]));
     let recording = of_entries(&[
         ("https://h/whole", "*/*", &whole),

@@ -3,7 +3,9 @@
 //! It follows from what the server sent and from nothing else: a clock in it would make a replay ask for pages that are not in the
 //! recording.
 
-use crate::limits::{MAX_PAGE_ITEMS, MIN_PAGE_ITEMS, PAGE_ITEMS, PAGE_SAMPLE_ITEMS, TARGET_PAGE_BYTES};
+use wagather_base::limits::{
+    MAX_PAGE_ITEMS, MIN_PAGE_ITEMS, PAGE_ITEMS, PAGE_SAMPLE_ITEMS, TARGET_PAGE_BYTES,
+};
 
 /// The sizes of a list's pages.
 pub(super) struct PageSizes {

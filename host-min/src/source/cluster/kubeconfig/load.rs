@@ -8,12 +8,12 @@ use std::io::ErrorKind;
 use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 
 use super::{ClusterEntry, ContextEntry, Entry, Impersonate, Kubeconfig, Material, UserEntry};
-use crate::error::{Class, Failure};
-use crate::file;
-use crate::limits::MAX_KUBECONFIG_BYTES;
-use crate::source::cluster::base64;
 use crate::source::cluster::exec::{ExecConfig, InteractiveMode};
 use crate::source::cluster::secret::Secret;
+use wagather_base::base64;
+use wagather_base::error::{Class, Failure};
+use wagather_base::file;
+use wagather_base::limits::MAX_KUBECONFIG_BYTES;
 use wagather_yaml::{self as yaml, Foreign, Node, Value};
 
 /// The name of the cluster extension that is passed on to exec plugins.

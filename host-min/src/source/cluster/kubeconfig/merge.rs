@@ -7,7 +7,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::{Kubeconfig, load};
-use crate::error::{Class, Failure};
+use wagather_base::error::{Class, Failure};
 
 /// Where to look, in order.
 pub(in crate::source::cluster) enum Files {

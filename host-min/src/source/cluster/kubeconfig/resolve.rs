@@ -6,11 +6,11 @@
 use std::path::Path;
 
 use super::{ClusterEntry, ContextEntry, Entry, Impersonate, Kubeconfig, Material, UserEntry, load};
-use crate::error::{Class, Failure};
-use crate::limits::MAX_CREDENTIAL_BYTES;
 use crate::source::cluster::access::{Access, Auth, IdentityPem, Trust};
 use crate::source::cluster::url::{self, ProxyUrl, ServerUrl};
 use crate::source::cluster::{Context, Options, exec};
+use wagather_base::error::{Class, Failure};
+use wagather_base::limits::MAX_CREDENTIAL_BYTES;
 use wagather_yaml as yaml;
 
 impl Kubeconfig {
@@ -321,7 +321,7 @@ fn read(material: &Material, what: &str, fail: &dyn Fn(String) -> Failure) -> Re
 }
 
 fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
-    crate::file::read(path, MAX_CREDENTIAL_BYTES)
+    wagather_base::file::read(path, MAX_CREDENTIAL_BYTES)
 }
 
 fn find<'a, T>(entries: &'a [(String, T)], name: &str) -> Option<&'a T> {

@@ -17,8 +17,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use self::needle::{Needle, Reach, Unit};
-use super::base64;
 use super::secret::Secret;
+use wagather_base::base64;
 
 /// Shorter secrets are words that occur in every answer; the form that is on the wire is always looked for.
 const MIN_PASSWORD_BYTES: usize = 12;

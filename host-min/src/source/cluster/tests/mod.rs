@@ -18,8 +18,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::{Cluster, Environment, Options, ProxyVariables, open_in};
-use crate::error::Failure;
 use crate::source::{Accept, Call, Cause, NoAnswer, Response, Source};
+use wagather_base::error::Failure;
 
 /// A server that runs a function for each connection, on a thread of its own, until the test ends.
 struct Server {

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use super::super::contexts_in;
 use super::*;
-use crate::error::Class;
+use wagather_base::error::Class;
 
 const CONFIG: &str = "
 current-context: dev

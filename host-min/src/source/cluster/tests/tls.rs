@@ -9,8 +9,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 
-use super::super::base64;
 use super::*;
+use wagather_base::base64;
 
 /// An authority and the certificates that it signs.
 pub(super) struct Authority(CertifiedIssuer<'static, KeyPair>);

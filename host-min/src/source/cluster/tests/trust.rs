@@ -14,10 +14,10 @@ use rustls::{
     CertificateError, Error, ServerConfig, ServerConnection, StreamOwned, SupportedProtocolVersion,
 };
 
-use super::super::base64;
 use super::super::trust::{Refusal, Trusted, Verifier, of_handshake};
 use super::tls::{Authority, config, ok, send, serve};
 use super::*;
+use wagather_base::base64;
 
 type Change<'a> = &'a dyn Fn(&mut CertificateParams);
 

@@ -3,17 +3,41 @@
 //! What such a process does is not known here: a sandbox and a cluster's run are both made with it.
 #![allow(unsafe_code)] // system calls that std does not have
 
-use crate::sandbox::process::{Exit, SingleThreaded};
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::time::Instant;
 
+/// The promise that this process has one thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SingleThreaded(());
+
+impl SingleThreaded {
+    /// Makes the promise.
+    ///
+    /// # Safety
+    ///
+    /// From now until the run's sandboxes have started, the process must have no other thread: a fork copies only
+    /// the calling thread, and a lock that another one holds would stay locked in the sandbox.
+    pub const unsafe fn promise() -> Self {
+        SingleThreaded(())
+    }
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Exit {
+    /// The signal that ended it, if one did.
+    pub signal: Option<i32>,
+    /// The most physical memory that it had; 0 if it was no process of its own.
+    pub peak_rss_bytes: u64,
+}
+
 /// The number of a process.
-pub(crate) type Pid = libc::pid_t;
+pub type Pid = libc::pid_t;
 
 /// Starts a copy of this process that lives this life and ends with it; the result is the copy's number.
-pub(crate) fn fork(_: SingleThreaded, life: impl FnOnce()) -> io::Result<Pid> {
+pub fn fork(_: SingleThreaded, life: impl FnOnce()) -> io::Result<Pid> {
     // SAFETY: the process has one thread, as `SingleThreaded` promises, so the copy is as whole as the
     // original.
     match unsafe { libc::fork() } {
@@ -38,26 +62,26 @@ impl Drop for AbortWhenDropped {
 }
 
 /// Ends a child that was not waited for yet, whatever it does.
-pub(crate) fn kill(child: Pid) {
+pub fn kill(child: Pid) {
     // SAFETY: a signal to a child that was not waited for, so that the number is still its own. Touches no memory.
     unsafe { libc::kill(child, libc::SIGKILL) };
 }
 
 /// Ends a child that [stands alone](stand_alone) and was not waited for yet, with all that it started.
-pub(crate) fn kill_group(child: Pid) {
+pub fn kill_group(child: Pid) {
     kill(child);
     // SAFETY: as in `kill`. A group of that number is the child's own, or there is none yet.
     unsafe { libc::kill(-child, libc::SIGKILL) };
 }
 
 /// Ends what is left of a group whose leader was waited for. As long as anything is, no other process gets the group's number.
-pub(crate) fn kill_rest_of_group(group: Pid) {
+pub fn kill_rest_of_group(group: Pid) {
     // SAFETY: a signal to a group that is a child's own. Touches no memory.
     unsafe { libc::kill(-group, libc::SIGKILL) };
 }
 
 /// Whether there is a process of that number, whoever's it is.
-pub(crate) fn is_there(process: u32) -> bool {
+pub fn is_there(process: u32) -> bool {
     let Ok(process) = Pid::try_from(process) else { return false };
     // SAFETY: no signal is sent, the kernel only looks. Touches no memory.
     process > 0 && unsafe { libc::kill(process, 0) } == 0
@@ -65,20 +89,20 @@ pub(crate) fn is_there(process: u32) -> bool {
 }
 
 /// The user that this process's files are of.
-pub(crate) fn user() -> u32 {
+pub fn user() -> u32 {
     // SAFETY: only answers with a number.
     unsafe { libc::geteuid() }
 }
 
 /// Asks a child that was not waited for yet to end.
-pub(crate) fn ask_to_end(child: Pid) {
+pub fn ask_to_end(child: Pid) {
     // SAFETY: as in `kill`.
     unsafe { libc::kill(child, libc::SIGTERM) };
 }
 
 /// Ends a child that [stands alone](stand_alone) and was not waited for yet, with all of its session: exec plugins have groups of
 /// their own in it. Where there is no `/proc`, those go on until their deadline.
-pub(crate) fn kill_session(leader: Pid) {
+pub fn kill_session(leader: Pid) {
     kill_group(leader);
     // Once more as long as there was something, for it may have started something else meanwhile.
     for _ in 0..MOST_ROUNDS {
@@ -107,7 +131,7 @@ fn members(leader: Pid) -> impl Iterator<Item = Pid> {
 }
 
 /// Waits until a child has ended.
-pub(crate) fn wait(child: Pid) -> Exit {
+pub fn wait(child: Pid) -> Exit {
     let mut status = 0;
     // SAFETY: all zeroes is a valid rusage: it holds nothing but numbers.
     let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
@@ -129,7 +153,7 @@ pub(crate) fn wait(child: Pid) -> Exit {
 
 /// Makes a fork independent of its parent's terminal, and dependent on its parent's life: it dies with it, has a session and a
 /// group of its own, no terminal to ask a person on, and another standard error.
-pub(crate) fn stand_alone(parent: u32, stderr: BorrowedFd<'_>) -> io::Result<()> {
+pub fn stand_alone(parent: u32, stderr: BorrowedFd<'_>) -> io::Result<()> {
     const NOTHING: libc::c_ulong = 0;
     let end = libc::SIGKILL as libc::c_ulong;
     // SAFETY: takes plain numbers and touches no memory.
@@ -148,7 +172,7 @@ pub(crate) fn stand_alone(parent: u32, stderr: BorrowedFd<'_>) -> io::Result<()>
 }
 
 /// Waits until one of these can be read, or has ended, or until that time; says which can.
-pub(crate) fn wait_for(these: &[BorrowedFd<'_>], until: Option<Instant>) -> io::Result<Vec<bool>> {
+pub fn wait_for(these: &[BorrowedFd<'_>], until: Option<Instant>) -> io::Result<Vec<bool>> {
     let mut polled: Vec<libc::pollfd> = these
         .iter()
         .map(|fd| libc::pollfd { fd: fd.as_raw_fd(), events: libc::POLLIN, revents: 0 })
@@ -168,7 +192,7 @@ pub(crate) fn wait_for(these: &[BorrowedFd<'_>], until: Option<Instant>) -> io::
 }
 
 /// The signals that ask a process to end, held back so that it can clear up first.
-pub(crate) struct Signals {
+pub struct Signals {
     before: libc::sigset_t,
     pending: File,
 }
@@ -177,7 +201,7 @@ const ASK_TO_END: [libc::c_int; 3] = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP]
 
 impl Signals {
     /// Holds them back until the value is dropped; those that are ignored (`nohup`) stay so.
-    pub(crate) fn hold() -> io::Result<Signals> {
+    pub fn hold() -> io::Result<Signals> {
         // SAFETY: all zeroes is a valid set of signals, and is filled before it is read.
         let (mut held, mut before): (libc::sigset_t, libc::sigset_t) = unsafe { std::mem::zeroed() };
         // SAFETY: writes one set that lives until the call returns.
@@ -203,12 +227,12 @@ impl Signals {
     }
 
     /// What can be read when one has come.
-    pub(crate) fn pending(&self) -> &File {
+    pub fn pending(&self) -> &File {
         &self.pending
     }
 
     /// One that has come.
-    pub(crate) fn take(&self) -> Option<i32> {
+    pub fn take(&self) -> Option<i32> {
         // A `signalfd_siginfo`, of which the first word is the signal's number.
         let mut info = [0; size_of::<libc::signalfd_siginfo>()];
         let read = (&self.pending).read(&mut info).unwrap_or(0);
@@ -217,7 +241,7 @@ impl Signals {
     }
 
     /// Holds nothing back any more.
-    pub(crate) fn release(&self) {
+    pub fn release(&self) {
         // SAFETY: reads one set that lives until the call returns.
         unsafe { libc::sigprocmask(libc::SIG_SETMASK, &self.before, std::ptr::null_mut()) };
     }

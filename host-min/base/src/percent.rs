@@ -1,28 +1,28 @@
 //! Percent-encoding (RFC 3986, section 2.1) of what is part of a URL or a header.
 
-pub(crate) use percent_encoding::{AsciiSet, percent_encode, percent_encode_byte};
+pub use percent_encoding::{AsciiSet, percent_encode, percent_encode_byte};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode, utf8_percent_encode};
 
 /// Everything but RFC 3986's unreserved characters.
-pub(crate) const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+pub const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// Encodes everything but unreserved characters.
-pub(crate) fn encode(text: &str, out: &mut String) {
+pub fn encode(text: &str, out: &mut String) {
     out.extend(utf8_percent_encode(text, &RESERVED));
 }
 
 /// Decodes; what is no escape stays as it is.
-pub(crate) fn decode(text: &[u8]) -> Vec<u8> {
+pub fn decode(text: &[u8]) -> Vec<u8> {
     percent_decode(text).collect()
 }
 
 /// Decodes what is to be text; what is no escape stays as it is, what is not UTF-8 is replaced.
-pub(crate) fn decode_lossy(text: &str) -> String {
+pub fn decode_lossy(text: &str) -> String {
     percent_decode(text.as_bytes()).decode_utf8_lossy().into_owned()
 }
 
 /// Decodes; none if a `%` begins no escape, or if it is not UTF-8.
-pub(crate) fn decode_strict(text: &str) -> Option<String> {
+pub fn decode_strict(text: &str) -> Option<String> {
     let is_escape = |after: &str| after.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
     let fits = text.split('%').skip(1).all(is_escape);
     fits.then(|| String::from_utf8(decode(text.as_bytes())).ok()).flatten()

@@ -12,7 +12,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// Renames; an error of the kind [`ErrorKind::AlreadyExists`] if something has the new name.
-pub(super) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+pub fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     match rename_with(from, to, libc::RENAME_NOREPLACE) {
         Err(error) if is_unknown(&error) => rename_after_a_look(from, to),
         result => result,
@@ -20,7 +20,7 @@ pub(super) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// Gives each of two the name of the other; an error of the kind [`ErrorKind::Unsupported`] where that is not possible.
-pub(super) fn exchange(one: &Path, other: &Path) -> io::Result<()> {
+pub fn exchange(one: &Path, other: &Path) -> io::Result<()> {
     match rename_with(one, other, libc::RENAME_EXCHANGE) {
         Err(error) if is_unknown(&error) => Err(ErrorKind::Unsupported.into()),
         result => result,

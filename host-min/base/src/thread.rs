@@ -6,6 +6,6 @@ use std::io;
 const STACK_BYTES: usize = 256 << 10;
 
 /// Starts a thread that nobody waits for.
-pub(crate) fn start(name: &str, work: Box<dyn FnOnce() + Send>) -> io::Result<()> {
+pub fn start(name: &str, work: Box<dyn FnOnce() + Send>) -> io::Result<()> {
     std::thread::Builder::new().name(name.into()).stack_size(STACK_BYTES).spawn(work).map(drop)
 }

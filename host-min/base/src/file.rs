@@ -35,14 +35,14 @@ pub fn reading_until<T>(until: Instant, work: impl FnOnce() -> T) -> T {
 }
 
 /// Reads a file, up to so many bytes; more of them are an error of the kind [`ErrorKind::FileTooLarge`].
-pub(crate) fn read(path: &Path, max_bytes: u64) -> io::Result<Vec<u8>> {
+pub fn read(path: &Path, max_bytes: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     Bounded::open(path, max_bytes)?.read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
 /// The same of the standard input.
-pub(crate) fn read_stdin(max_bytes: u64) -> io::Result<Vec<u8>> {
+pub fn read_stdin(max_bytes: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let file = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     Bounded::of(file, max_bytes)?.read_to_end(&mut bytes)?;
@@ -50,13 +50,13 @@ pub(crate) fn read_stdin(max_bytes: u64) -> io::Result<Vec<u8>> {
 }
 
 /// The same of a text; one that is not UTF-8 is an error of the kind [`ErrorKind::InvalidData`].
-pub(crate) fn read_text(path: &Path, max_bytes: u64) -> io::Result<String> {
+pub fn read_text(path: &Path, max_bytes: u64) -> io::Result<String> {
     String::from_utf8(read(path, max_bytes)?)
         .map_err(|_| io::Error::new(ErrorKind::InvalidData, "it is not a text file (not UTF-8)"))
 }
 
 /// A file being read, with its bounds.
-pub(crate) struct Bounded {
+pub struct Bounded {
     file: File,
     is_plain: bool,
     max_bytes: u64,
@@ -65,7 +65,7 @@ pub(crate) struct Bounded {
 
 impl Bounded {
     /// Opens it. A pipe that nobody writes to yet is not waited for here.
-    pub(crate) fn open(path: &Path, max_bytes: u64) -> io::Result<Bounded> {
+    pub fn open(path: &Path, max_bytes: u64) -> io::Result<Bounded> {
         let file =
             OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)?;
         Bounded::of(file, max_bytes)

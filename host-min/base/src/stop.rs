@@ -63,7 +63,7 @@ pub fn name(signal: i32) -> String {
 }
 
 /// How long somebody may wait at once that has so much time left, before looking whether the end was asked for.
-pub(crate) fn slice(left: Duration) -> Duration {
+pub fn slice(left: Duration) -> Duration {
     left.min(if HEEDED.load(Ordering::Relaxed) { SLICE } else { LONG_SLICE })
 }
 
@@ -79,7 +79,7 @@ pub fn heed_signals() {
 
 /// Makes a process deaf to the signals that ask for an end: a sandbox ends when its broker says so, or with it. At a terminal it
 /// would get the same Ctrl-C as its broker.
-pub(crate) fn ignore_signals() {
+pub fn ignore_signals() {
     for signal in SIGNALS {
         set(signal, libc::SIG_IGN);
     }
@@ -133,10 +133,11 @@ fn end(signal: libc::c_int) -> ! {
 
 /// An archive that is being written, and is to be kept if a signal comes.
 #[derive(Debug)]
-pub(crate) struct Kept(());
+pub struct Kept(());
 
 impl Kept {
-    pub(crate) fn new() -> Kept {
+    /// Until the value is dropped, an archive is being written.
+    pub fn begin() -> Kept {
         KEPT.fetch_add(1, Ordering::Relaxed);
         Kept(())
     }
@@ -150,10 +151,11 @@ impl Drop for Kept {
 
 /// A process group that an end ends too. More than there is room for are not known here; their own deadlines end them.
 #[derive(Debug)]
-pub(crate) struct Group(Option<&'static AtomicI32>);
+pub struct Group(Option<&'static AtomicI32>);
 
 impl Group {
-    pub(crate) fn new(group: i32) -> Group {
+    /// Remembers a group until the value is dropped.
+    pub fn new(group: i32) -> Group {
         let take =
             |slot: &&AtomicI32| slot.compare_exchange(0, group, Ordering::Relaxed, Ordering::Relaxed).is_ok();
         Group(GROUPS.iter().find(take))
@@ -171,10 +173,11 @@ impl Drop for Group {
 /// A hidden file that an end removes. The name is not given back: a handler may look at it while it is. So only a process that
 /// heeds signals, which makes a few, remembers any.
 #[derive(Debug)]
-pub(crate) struct Hidden(Option<&'static AtomicPtr<libc::c_char>>);
+pub struct Hidden(Option<&'static AtomicPtr<libc::c_char>>);
 
 impl Hidden {
-    pub(crate) fn new(path: &Path) -> Hidden {
+    /// Remembers a file until the value is dropped.
+    pub fn new(path: &Path) -> Hidden {
         if !HEEDED.load(Ordering::Relaxed) {
             return Hidden(None);
         }
@@ -197,7 +200,7 @@ impl Drop for Hidden {
 }
 
 /// Why a wait ended before its time.
-pub(crate) const STOPPED: &str = "the run was asked to end";
+pub const STOPPED: &str = "the run was asked to end";
 
 #[cfg(test)]
 mod tests {

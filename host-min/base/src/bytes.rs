@@ -5,11 +5,11 @@
 #![allow(unsafe_code)] // instructions of x86-64
 
 /// Bytes of one step. Most strings of Kubernetes are shorter.
-pub(super) const STEP: usize = 32;
+pub const STEP: usize = 32;
 
 /// A bit for each byte of a step, the first one lowest: whether it is a quote, a backslash or a control character.
 #[inline(always)]
-pub(super) fn special(step: &[u8; STEP]) -> u32 {
+pub fn special(step: &[u8; STEP]) -> u32 {
     #[cfg(target_arch = "x86_64")]
     return with_sse2(step);
     #[cfg(not(target_arch = "x86_64"))]
@@ -58,7 +58,8 @@ fn words(step: &[u8; STEP]) -> [u64; 4] {
 }
 
 /// Whether all is ASCII, and therefore UTF-8.
-pub(super) fn is_ascii(bytes: &[u8]) -> bool {
+#[inline]
+pub fn is_ascii(bytes: &[u8]) -> bool {
     const HIGH: u64 = (u64::MAX / 0xff) << 7;
     let (steps, rest) = bytes.as_chunks::<STEP>();
     let is_high = |step: &[u8; STEP]| {

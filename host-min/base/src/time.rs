@@ -1,0 +1,17 @@
+//! The time of day, as it is told to guests, in the report and in the audit.
+
+use std::time::Duration;
+
+/// The system's clock, in milliseconds since the Unix epoch.
+pub fn clock_millis() -> i64 {
+    match std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH) {
+        Ok(since) => i64::try_from(since.as_millis()).unwrap_or(i64::MAX),
+        Err(_) => 0,
+    }
+}
+
+/// A time as the report and the audit have it.
+pub fn rfc3339(millis: i64) -> String {
+    let since = Duration::from_millis(u64::try_from(millis).unwrap_or(0));
+    humantime::format_rfc3339_millis(std::time::UNIX_EPOCH + since).to_string()
+}
