@@ -57,7 +57,14 @@ fn dependencies_point_one_way() {
                 "wagather-yaml",
             ],
             "size-report" => &["wagather-abi", "wagather-printable"],
-            "tests" => &["host-min", "size-report", "wagather-abi", "wagather-codegen", "wagather-printable"],
+            "tests" => &[
+                "host-min",
+                "size-report",
+                "wagather",
+                "wagather-abi",
+                "wagather-codegen",
+                "wagather-printable",
+            ],
             _ => &["wagather"],
         }
     };

@@ -24,6 +24,9 @@ macro_rules! for_each_import {
             /// Says that the item that `rest_next` gave last does not fit: from which of its bytes on, and [what was
             /// wanted](crate::place::Wanted) there. The host names it in the report.
             rest_reject(handle: i32, at: u32, wanted: u32) -> i32;
+            /// Says whether a field is hidden of the objects that the request is for, by the grant or by redaction: 1, or 0 if
+            /// it is not, so that it is absent where it does not come. `field` is a path such as `spec.nodeName`.
+            rest_hides(handle: i32, field: BytesPtr, field_len: u32) -> i32;
             /// Gives the handle back; what was not read yet is dropped.
             rest_close(handle: i32) -> i32;
             /// Writes the whole answer to the archive without copying it to the guest: how many entries.

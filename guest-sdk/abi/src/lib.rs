@@ -2,6 +2,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod field;
 mod imports;
 pub mod limits;
 pub mod manifest;

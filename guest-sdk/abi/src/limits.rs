@@ -24,6 +24,9 @@ pub const MAX_GATHERER_NAME_BYTES: usize = 63;
 /// An entry's name: the path that a plain tar header can hold, less the gatherer's own folder.
 pub const MAX_ENTRY_NAME_BYTES: usize = 180;
 
+/// A field's path, as `rest_hides` takes it: longer than any of Kubernetes' own.
+pub const MAX_FIELD_BYTES: usize = 1024;
+
 /// One log line; what is longer is cut there and marked.
 pub const MAX_LOG_LINE_BYTES: usize = 4096;
 

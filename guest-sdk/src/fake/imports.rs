@@ -1,7 +1,7 @@
 //! The imports of the fake host: the contract's order of calls and its statuses.
 
 use super::answer::{Content, find, path, place, project};
-use super::{Host, Log, Misfit, Piped, Request, Run};
+use super::{Host, Log, Misfit, Piped, Request, Run, hidden};
 use crate::abi::limits::{
     MAX_ENTRY_NAME_BYTES, MAX_LOG_LINE_BYTES, MAX_PARAM_NAME_BYTES, MAX_SELECTOR_BYTES,
 };
@@ -44,6 +44,9 @@ struct Open {
     path: String,
     /// Whether the last item was given, and not rejected.
     has_given: bool,
+    /// The fields that are hidden of it.
+    hidden: Vec<Vec<String>>,
+    of_secrets: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -129,7 +132,12 @@ impl Running {
             mask: request.mask.to_owned(),
             query: request.query.to_owned(),
         });
-        let item = |object| (place(request, &object), project(object, request.mask));
+        let hidden = hidden::of(&self.host.hidden, request);
+        let item = |mut object| {
+            let place = place(request, &object);
+            hidden.iter().for_each(|keys| hidden::remove(&mut object, keys));
+            (place, project(object, request.mask))
+        };
         let (items, body) = match answer.content {
             Content::Items(items) => (items.into_iter().map(item).collect(), Vec::new()),
             Content::Object(object) => {
@@ -139,6 +147,7 @@ impl Running {
             }
             Content::Bytes(body) => (Vec::new(), body),
         };
+        let hidden = hidden.iter().map(|keys| keys.iter().map(|key| (*key).to_owned()).collect()).collect();
         let handle = self.handle();
         let open = Open {
             verb: request.verb,
@@ -151,6 +160,8 @@ impl Running {
             at: 0,
             path: path(request),
             has_given: false,
+            hidden,
+            of_secrets: request.resource == "secrets" || request.subresource == "secrets",
         };
         self.open.insert(handle, open);
         handle
@@ -207,6 +218,16 @@ impl Running {
             std::eprintln!("{misfit}");
             self.misfits.push(misfit);
             0
+        }))
+    }
+
+    pub(crate) fn rest_hides(&mut self, handle: i32, field: &str) -> i32 {
+        number(self.request(handle).and_then(|open| {
+            if open.verb != Verb::LIST && !open.is_object {
+                return Err(Status::WRONG_MODE);
+            }
+            let field = hidden::keys(field).ok_or(Status::BAD_REQUEST)?;
+            Ok(i32::from(hidden::hides(&open.hidden, open.of_secrets, &field)))
         }))
     }
 

@@ -28,6 +28,7 @@
 //! its own on its thread, so tests run in parallel.
 
 mod answer;
+mod hidden;
 mod imports;
 
 use crate::abi::{LogLevel, Status, Verb};
@@ -54,6 +55,7 @@ use std::vec::Vec;
 #[must_use = "it does nothing until `run`"]
 pub struct Host {
     answers: Vec<(String, Answer)>,
+    hidden: Vec<(String, String)>,
     params: Vec<(String, String)>,
     now_millis: i64,
     short_reads: Option<usize>,
@@ -110,6 +112,18 @@ impl Host {
     /// Refuses to start the request, as a host does when the grant does not allow it.
     pub fn deny(self, path: &str) -> Self {
         self.answer(path, Answer { denied: true, ..Answer::of(Content::Bytes(Vec::new())) })
+    }
+
+    /// Hides a field of what a resource has at this path (`/api/v1/pods`, `/api/v1/namespaces/shop/pods`), as a rule of a grant does with
+    /// `without`: lists and objects come without it, and [`List::hides`](crate::List::hides) says so. `field` is a path such as `spec.nodeName`.
+    ///
+    /// # Panics
+    ///
+    /// If it is no such path.
+    pub fn without(mut self, path: &str, field: &str) -> Self {
+        assert!(hidden::keys(field).is_some(), "{field} is no path of a field");
+        self.hidden.push((path.to_owned(), field.to_owned()));
+        self
     }
 
     /// Breaks the answer that was added last: after so many items (of a body: bytes) comes this status.

@@ -33,6 +33,39 @@ impl<K> List<K> {
         self.handle.pipe("")
     }
 
+    /// Whether a field of the items is hidden, by the grant (`without`) or by redaction: where it does not come although it is not hidden,
+    /// it is absent. For who must not take the one for the other.
+    ///
+    /// `field` is a path as in a grant: `spec.nodeName`, `metadata.annotations["example.com/x"]`. Arrays are looked
+    /// through. What only the mask leaves out is not hidden. Nothing is waited for.
+    ///
+    /// ```
+    /// # use wagather::{Api, ListParams, Resource, archive, fake};
+    /// # #[derive(Default, Resource)]
+    /// # #[resource(version = "v1", plural = "pods", namespaced)]
+    /// # struct Pod;
+    /// fn gather() -> wagather::Result<()> {
+    ///     let pods = Api::<Pod>::all().list(&ListParams::default())?;
+    ///     if pods.hides("spec.nodeName")? {
+    ///         wagather::log::warn("the grant hides where pods run: none is on a node, as far as is known");
+    ///     }
+    ///     pods.pipe().map(drop)
+    /// }
+    /// let host = fake::Host::new().list("/api/v1/pods", r#"[{"metadata": {"name": "a"}, "spec": {"nodeName": "n"}}]"#);
+    /// assert_eq!(host.run(gather).logs.len(), 0);
+    /// let run = host.without("/api/v1/pods", "spec.nodeName").run(gather);
+    /// assert_eq!(run.logs.len(), 1);
+    /// assert!(!run.piped[0].text().contains("nodeName"));
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Status::BAD_REQUEST`] if `field` is no such path.
+    #[inline(always)]
+    pub fn hides(&self, field: &str) -> Result<bool> {
+        check(sys::rest_hides(self.handle.0, field)).map(|hides| hides != 0)
+    }
+
     /// Decodes the items one by one, and stops at the first that does not fit the type: [`Status::DECODE`]. For who would rather have
     /// nothing than something that lacks an object. The host names the object all the same.
     ///

@@ -52,6 +52,10 @@ pub(crate) fn rest_reject(handle: i32, at: u32, wanted: u32) -> i32 {
     with_current(|host| host.rest_reject(handle, at, wanted))
 }
 
+pub(crate) fn rest_hides(handle: i32, field: &str) -> i32 {
+    with_current(|host| host.rest_hides(handle, field))
+}
+
 pub(crate) fn rest_close(handle: i32) -> i32 {
     with_current(|host| host.rest_close(handle))
 }

@@ -113,6 +113,13 @@ pub(crate) fn rest_reject(handle: i32, at: u32, wanted: u32) -> i32 {
     unsafe { imports::rest_reject(handle, at, wanted) }
 }
 
+/// Whether a field is hidden.
+#[inline(always)]
+pub(crate) fn rest_hides(handle: i32, field: &str) -> i32 {
+    // SAFETY: the host reads `field`, which is borrowed for the call.
+    unsafe { imports::rest_hides(handle, field.as_ptr(), field.len() as u32) }
+}
+
 /// Gives the handle back.
 #[inline(always)]
 pub(crate) fn rest_close(handle: i32) -> i32 {

@@ -9,6 +9,7 @@ use super::line;
 use super::policy::{Allowed, Rights, describe};
 use super::tally::Tally;
 use crate::archive::names::is_entry_name;
+use crate::grant::FieldPath;
 use crate::sandbox::channel::Request;
 use wagather_abi::place::Wanted;
 use wagather_abi::{Handle, LogLevel, Status};
@@ -26,6 +27,8 @@ pub enum Admitted {
     Next(Handle, usize),
     /// Count the item that was given last as missing.
     Reject(Handle, Misfit),
+    /// Tell whether a field is hidden.
+    Hides(Handle, FieldPath),
     /// Close a request.
     CloseRequest(Handle),
     /// Pipe; the name is for raw bodies.
@@ -86,6 +89,14 @@ impl Admission {
             Request::RestNext(handle, cap) => Admitted::Next(Handle(handle), cap as usize),
             Request::RestReject(handle, at, wanted) => {
                 Admitted::Reject(Handle(handle), Misfit { at, wanted: Wanted(wanted) })
+            }
+            Request::RestHides(handle, field) => {
+                let field = text(field)?;
+                let path = FieldPath::parse(&field).map_err(|why| {
+                    let field = line::escaped(&field);
+                    Refusal::new(Status::BAD_REQUEST, format!("'{field}' is not the path of a field: {why}"))
+                })?;
+                Admitted::Hides(Handle(handle), path)
             }
             Request::RestClose(handle) => Admitted::CloseRequest(Handle(handle)),
             Request::ArchivePipe(handle, name) => Admitted::Pipe(Handle(handle), text(name)?),

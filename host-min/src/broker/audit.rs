@@ -112,6 +112,7 @@ pub(super) const fn import_of(call: &Request) -> Option<Import> {
         Request::RestRead(..) => Import::rest_read,
         Request::RestNext(..) => Import::rest_next,
         Request::RestReject(..) => Import::rest_reject,
+        Request::RestHides(..) => Import::rest_hides,
         Request::RestClose(_) => Import::rest_close,
         Request::ArchivePipe(..) => Import::archive_pipe,
         Request::ArchiveOpen(_) => Import::archive_open,
@@ -131,6 +132,7 @@ pub(super) const fn handle_and_bytes_of(call: &Request) -> (Option<i32>, u64) {
         | Request::RestRead(handle, _)
         | Request::RestNext(handle, _)
         | Request::RestReject(handle, ..)
+        | Request::RestHides(handle, _)
         | Request::RestClose(handle)
         | Request::ArchivePipe(handle, _)
         | Request::ArchiveClose(handle) => (Some(*handle), 0),

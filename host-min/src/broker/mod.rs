@@ -328,6 +328,10 @@ impl Broker<'_> {
                 answer.reject(&misfit, &item, &mut means)?;
                 Ok(0)
             }
+            Admitted::Hides(handle, field) => {
+                let (answer, means) = self.request(handle)?;
+                Ok(i64::from(answer.hides(&field, means.redactor)?))
+            }
             Admitted::CloseRequest(handle) => {
                 let (answer, mut means) = self.request(handle)?;
                 answer.give_up(&mut means);

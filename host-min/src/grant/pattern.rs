@@ -5,6 +5,7 @@
 
 use super::{CONNECTIONS, Escalating};
 use std::fmt;
+use wagather_abi::field;
 use wagather_abi::limits::MAX_MASK_DEPTH;
 use wagather_abi::manifest::{is_name, is_object_name, is_raw_path};
 use wagather_base::limits::MAX_KEY_BYTES;
@@ -190,32 +191,13 @@ pub struct FieldPath(Vec<String>);
 impl FieldPath {
     /// Reads one.
     pub fn parse(text: &str) -> Result<FieldPath, String> {
-        let mut rest = text.strip_prefix('.').unwrap_or(text);
         let mut keys = Vec::new();
-        loop {
-            let key = match rest.strip_prefix('[') {
-                Some(bracketed) => {
-                    let (key, after) = in_brackets(bracketed)?;
-                    rest = after;
-                    key
-                }
-                None => {
-                    let end = rest.find(['.', '[']).unwrap_or(rest.len());
-                    let (key, after) = rest.split_at(end);
-                    rest = after;
-                    plain(key)?
-                }
-            };
-            if key.is_empty() || key.len() > MAX_KEY_BYTES {
-                return Err("a field's name is empty, or longer than any key".into());
+        for key in field::keys(text) {
+            let key = key?;
+            if key.len() > MAX_KEY_BYTES {
+                return Err("a field's name is longer than any key".into());
             }
             keys.push(key.to_owned());
-            match rest.strip_prefix('.') {
-                Some(after) if !after.starts_with('[') => rest = after,
-                None if rest.is_empty() => break,
-                None if rest.starts_with('[') => {}
-                _ => return Err("a dot or the end must follow a field's name".into()),
-            }
         }
         if keys.len() > MAX_MASK_DEPTH {
             return Err(format!("deeper than {MAX_MASK_DEPTH} fields"));
@@ -234,32 +216,10 @@ impl FieldPath {
     }
 }
 
-fn in_brackets(text: &str) -> Result<(&str, &str), String> {
-    if text.starts_with(['*', ']']) || text.starts_with(|c: char| c.is_ascii_digit()) {
-        return Err("arrays are looked through; write the path without the brackets of an array".into());
-    }
-    let quote = text.chars().next().filter(|c| matches!(c, '"' | '\''));
-    let quote = quote.ok_or(r#"a key in brackets is in quotes: ["example.com/x"]"#)?;
-    let (key, after) = text[1..].split_once(quote).ok_or("a quote is not closed")?;
-    let after = after.strip_prefix(']').ok_or("a bracket is not closed")?;
-    Ok((key, after))
-}
-
-fn plain(key: &str) -> Result<&str, String> {
-    if key == "*" {
-        return Err("'*' is not a field; name each, or the field that holds them".into());
-    }
-    let odd = |c: char| c.is_whitespace() || c.is_control() || "(){}*$,\"']/".contains(c);
-    if key.contains(odd) {
-        return Err(r#"a key with such characters is written ["example.com/x"]"#.into());
-    }
-    Ok(key)
-}
-
 impl fmt::Display for FieldPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, key) in self.0.iter().enumerate() {
-            match plain(key) {
+            match field::plain(key) {
                 Ok(key) if !key.contains(['.', '[']) => {
                     write!(f, "{}{key}", if index == 0 { "" } else { "." })?;
                 }

@@ -16,6 +16,9 @@ use wagather_base::limits::MAX_JSON_DEPTH;
 /// A value that is shorter is likely to be in other texts by chance.
 const MIN_REPEATED_BYTES: usize = 6;
 
+/// The annotation in which kubectl keeps what it was given.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
 const REDACTED_STRING: &str = "\"<redacted>\"";
 const REDACTED_BASE64_STRING: &str = "\"cmVkYWN0ZWQ=\"";
 
@@ -63,6 +66,13 @@ impl Places {
                 walk.replace(value, Kind::LastApplied, REDACTED_STRING);
             }
         }
+    }
+
+    /// Whether a field of an object, a Secret or not, is replaced for where it stands.
+    pub(super) fn hides(&self, secret: bool, field: &[&str]) -> bool {
+        let [data, _, last_applied] = self.is_on;
+        (data && (field.contains(&"stringData") || (secret && field.first() == Some(&"data"))))
+            || (last_applied && field.starts_with(&["metadata", "annotations", LAST_APPLIED]))
     }
 
     fn string_data(&self, json: &[u8], found: &mut Vec<Found>) {

@@ -176,6 +176,11 @@ impl Redactor {
         replace(json, &mut found, counts);
     }
 
+    /// Whether it hides a field of every object of an answer, whatever is in it.
+    pub fn hides(&self, subject: Subject, field: &[&str]) -> bool {
+        self.json.hides(subject.is_secret(""), field)
+    }
+
     /// Redacts a sentence: of the report, of the log, of the server.
     pub fn text(&self, text: &mut String, counts: &mut Counts) {
         let mut found = Vec::new();

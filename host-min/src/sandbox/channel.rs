@@ -30,6 +30,8 @@ pub enum Request {
     RestNext(i32, u32),
     /// `rest_reject`: the handle, the byte of the item, and what was wanted there.
     RestReject(i32, u32, u32),
+    /// `rest_hides`: the handle and the field.
+    RestHides(i32, Vec<u8>),
     /// `rest_close`
     RestClose(i32),
     /// `archive_pipe`: the handle and the entry's name.
@@ -142,6 +144,9 @@ impl Request {
             Request::RestReject(handle, at, wanted) => {
                 call(Import::rest_reject).word(handle.cast_unsigned()).word(*at).word(*wanted)
             }
+            Request::RestHides(handle, field) => {
+                call(Import::rest_hides).word(handle.cast_unsigned()).bytes(field)
+            }
             Request::RestClose(handle) => call(Import::rest_close).word(handle.cast_unsigned()),
             Request::ArchivePipe(handle, name) => {
                 call(Import::archive_pipe).word(handle.cast_unsigned()).bytes(name)
@@ -192,6 +197,7 @@ fn decode_call(import: Import, fields: &mut Fields<'_>) -> Option<Request> {
         Import::rest_read => Request::RestRead(fields.int()?, fields.word()?),
         Import::rest_next => Request::RestNext(fields.int()?, fields.word()?),
         Import::rest_reject => Request::RestReject(fields.int()?, fields.word()?, fields.word()?),
+        Import::rest_hides => Request::RestHides(fields.int()?, fields.bytes()?),
         Import::rest_close => Request::RestClose(fields.int()?),
         Import::archive_pipe => Request::ArchivePipe(fields.int()?, fields.bytes()?),
         Import::archive_open => Request::ArchiveOpen(fields.bytes()?),

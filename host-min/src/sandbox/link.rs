@@ -7,8 +7,8 @@
 use super::channel::{Channel, Request, RestRequest};
 use super::memory::{bytes, bytes_mut};
 use wagather_abi::limits::{
-    MAX_ENTRY_NAME_BYTES, MAX_LOG_LINE_BYTES, MAX_MASK_BYTES, MAX_PARAM_NAME_BYTES, MAX_SELECTOR_BYTES,
-    MAX_WRITE_BYTES,
+    MAX_ENTRY_NAME_BYTES, MAX_FIELD_BYTES, MAX_LOG_LINE_BYTES, MAX_MASK_BYTES, MAX_PARAM_NAME_BYTES,
+    MAX_SELECTOR_BYTES, MAX_WRITE_BYTES,
 };
 use wagather_abi::{self as abi, Import, LogLevel, Status};
 
@@ -59,6 +59,9 @@ fn request(import: Import, [a, b, c, d]: [u32; 4], memory: &[u8]) -> Result<Prep
         Import::rest_read => (Request::RestRead(handle, c), buffer(b, c)?),
         Import::rest_next => (Request::RestNext(handle, c), buffer(b, c)?),
         Import::rest_reject => (Request::RestReject(handle, b, c), None),
+        Import::rest_hides => {
+            (Request::RestHides(handle, take(b, c, MAX_FIELD_BYTES, Status::BAD_REQUEST)?), None)
+        }
         Import::rest_close => (Request::RestClose(handle), None),
         Import::archive_pipe => {
             (Request::ArchivePipe(handle, take(b, c, MAX_ENTRY_NAME_BYTES, Status::BAD_NAME)?), None)

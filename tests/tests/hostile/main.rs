@@ -141,6 +141,7 @@ guests! {
     gather_is_no_function: "gather-is-no-function",
     gather_of_another_type: "gather-of-another-type",
     handle_flood: "handle-flood",
+    hides_tricks: "hides-tricks",
     huge_lengths: "huge-lengths",
     import_memory: "import-memory",
     import_no_function: "import-no-function",

@@ -7,6 +7,7 @@
 mod bad_grants;
 mod dry_run;
 mod escalating;
+mod hidden;
 mod inspect;
 mod modules;
 mod namespace;

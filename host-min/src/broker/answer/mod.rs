@@ -16,6 +16,7 @@ use super::held::Hold;
 use super::policy::{Allowed, describe};
 use super::refusal::{self, ServerStatus};
 use super::tally::{Blame, Tally};
+use crate::grant::FieldPath;
 use crate::project::{Identity, Node, ObjectReader};
 use crate::redact::{Redactor, Subject};
 use crate::source::Response;
@@ -188,6 +189,15 @@ impl Answer {
     /// What was asked for.
     pub(super) fn request(&self) -> &Canonical {
         &self.asked.request
+    }
+
+    /// `rest_hides`: whether the grant or redaction hides a field of every object that is asked for.
+    pub(super) fn hides(&self, field: &FieldPath, redactor: &Redactor) -> Result<bool> {
+        if !self.asked.request.is_document() {
+            return Err(Status::WRONG_MODE);
+        }
+        let keys = field.keys();
+        Ok(self.asked.allowed.about.hides(&keys) || redactor.hides(self.asked.subject(), &keys))
     }
 
     /// How far it was consumed, if it was not to its end: for a gatherer that is stopped.

@@ -28,6 +28,8 @@ pub struct Removed {
     pub index: usize,
     /// Its number in the mask; `None` if nothing of it would have been read.
     pub number: Option<u16>,
+    /// Its keys, and those of where else objects have the same.
+    twins: Vec<Vec<String>>,
 }
 
 /// A name or a pattern of a rule.
@@ -67,6 +69,14 @@ impl About {
         }
         let of_namespaces = target.is_namespaces();
         About { resource: target.to_string(), narrowing, removed, entries, of_namespaces }
+    }
+
+    /// Whether a field is removed, or one around it.
+    pub fn hides(&self, field: &[&str]) -> bool {
+        let is_within = |keys: &Vec<String>| {
+            keys.len() <= field.len() && keys.iter().zip(field).all(|(removed, key)| removed == key)
+        };
+        self.removed.iter().flat_map(|removed| &removed.twins).any(is_within)
     }
 
     /// The namespace of an object; that of a Namespace is itself.
@@ -127,7 +137,7 @@ pub(super) fn hide<'a>(
         if let Some(number) = number {
             hidden = twins.iter().fold(hidden, |mask, keys| mask.hiding(&texts(keys), number));
         }
-        removed.push(Removed { rule, index, number });
+        removed.push(Removed { rule, index, number, twins });
     }
     (hidden, removed)
 }

@@ -13,6 +13,7 @@ fn samples() -> Vec<Request> {
         Request::RestRead(3, 4096),
         Request::RestNext(3, u32::MAX),
         Request::RestReject(7, 300, 18),
+        Request::RestHides(-7, b"spec.x".to_vec()),
         Request::RestClose(i32::MIN),
         Request::ArchivePipe(1, b"name".to_vec()),
         Request::ArchiveOpen(Vec::new()),

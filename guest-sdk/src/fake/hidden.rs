@@ -1,0 +1,49 @@
+//! Fields that the fake host hides, as a grant's `without` does.
+
+use super::answer::path;
+use crate::abi::{Verb, field};
+use crate::sys;
+use miniserde::json::Value;
+use std::string::String;
+use std::vec::Vec;
+
+/// The keys of a path; `None` if it is none.
+pub(super) fn keys(path: &str) -> Option<Vec<&str>> {
+    field::keys(path).collect::<Result<_, _>>().ok()
+}
+
+/// The fields that are hidden of what a request is for.
+pub(super) fn of<'h>(hidden: &'h [(String, String)], request: &sys::Request<'_>) -> Vec<Vec<&'h str>> {
+    if request.verb == Verb::RAW {
+        return Vec::new();
+    }
+    let [own, everywhere] = [request.namespace, ""].map(|namespace| {
+        path(&sys::Request { namespace, name: "", subresource: "", verb: Verb::LIST, ..*request })
+    });
+    let are_of = |path: &str| path == own || path == everywhere;
+    hidden.iter().filter(|(path, _)| are_of(path)).filter_map(|(_, field)| keys(field)).collect()
+}
+
+/// An object without them.
+pub(super) fn remove(object: &mut Value, keys: &[&str]) {
+    match (object, keys) {
+        (Value::Array(elements), _) => elements.iter_mut().for_each(|element| remove(element, keys)),
+        (Value::Object(fields), [last]) => _ = fields.remove(*last),
+        (Value::Object(fields), [first, rest @ ..]) => {
+            if let Some(field) = fields.get_mut(*first) {
+                remove(field, rest);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Whether a field is one of them, or within one; or whether it is hidden by redaction.
+pub(super) fn hides(hidden: &[Vec<String>], of_secrets: bool, field: &[&str]) -> bool {
+    let is_within =
+        |outer: &Vec<String>| outer.len() <= field.len() && outer.iter().zip(field).all(|(a, b)| a == b);
+    hidden.iter().any(is_within)
+        || field.contains(&"stringData")
+        || field.starts_with(&["metadata", "annotations", "kubectl.kubernetes.io/last-applied-configuration"])
+        || (of_secrets && field.first() == Some(&"data"))
+}

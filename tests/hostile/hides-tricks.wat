@@ -1,0 +1,50 @@
+;; returns 0: asks which fields are hidden, with fields that are none, of answers that have none, and of handles that are none
+;; attacks: rest_hides
+(module
+  (import "wagather_v1" "rest_start" (func $rest_start (param i32) (result i32)))
+  (import "wagather_v1" "rest_hides" (func $rest_hides (param i32 i32 i32) (result i32)))
+  (import "wagather_v1" "rest_next" (func $rest_next (param i32 i32 i32) (result i32)))
+  (import "wagather_v1" "rest_close" (func $rest_close (param i32) (result i32)))
+  (@custom "wagather.manifest" "gatherer 1 hides-tricks 0\nresource list /v1/pods * *\npath /version\n")
+  (memory (export "memory") 1)
+  (data (i32.const 256) "v1" "pods" "/version")
+  (data (i32.const 512) "spec.nodeName" "\ff\fe" "a b" "a[0]" "metadata.annotations['kubectl.kubernetes.io/last-applied-configuration']")
+  (data (i32.const 0) "\02\00\00\00" "\00\00\00\00" "\00\01\00\00" "\02\00\00\00" "\02\01\00\00" "\04\00\00\00")
+  (global $failed (mut i32) (i32.const 0))
+  (func $is (param $check i32) (param $got i32) (param $want i32)
+    (if (i32.ne (local.get $got) (local.get $want))
+      (then (if (i32.eqz (global.get $failed)) (then (global.set $failed (local.get $check)))))))
+  (func (export "gather") (result i32) (local $list i32) (local $raw i32)
+    (local.set $list (call $rest_start (i32.const 0)))
+    ;; Not hidden; and hidden by redaction, of every object.
+    (call $is (i32.const 1) (call $rest_hides (local.get $list) (i32.const 512) (i32.const 13)) (i32.const 0))
+    (call $is (i32.const 2) (call $rest_hides (local.get $list) (i32.const 534) (i32.const 72)) (i32.const 1))
+    ;; No path: nothing, a dot, not UTF-8, a blank, an index, 64 KiB of it.
+    (call $is (i32.const 3) (call $rest_hides (local.get $list) (i32.const 512) (i32.const 0)) (i32.const -4))
+    (call $is (i32.const 4) (call $rest_hides (local.get $list) (i32.const 516) (i32.const 1)) (i32.const -4))
+    (call $is (i32.const 5) (call $rest_hides (local.get $list) (i32.const 525) (i32.const 2)) (i32.const -16))
+    (call $is (i32.const 6) (call $rest_hides (local.get $list) (i32.const 527) (i32.const 3)) (i32.const -4))
+    (call $is (i32.const 7) (call $rest_hides (local.get $list) (i32.const 530) (i32.const 4)) (i32.const -4))
+    (call $is (i32.const 8) (call $rest_hides (local.get $list) (i32.const 0) (i32.const 65536)) (i32.const -4))
+    ;; Beyond the memory, and around its end.
+    (call $is (i32.const 9) (call $rest_hides (local.get $list) (i32.const 65535) (i32.const 2)) (i32.const -2))
+    (call $is (i32.const 10) (call $rest_hides (local.get $list) (i32.const -1) (i32.const 2)) (i32.const -2))
+    (call $is (i32.const 11) (call $rest_hides (local.get $list) (i32.const 2) (i32.const -1)) (i32.const -2))
+    ;; It consumes nothing, and can be asked in the middle.
+    (call $is (i32.const 12) (i32.gt_s (call $rest_next (local.get $list) (i32.const 1024) (i32.const 60000)) (i32.const 0)) (i32.const 1))
+    (call $is (i32.const 13) (call $rest_hides (local.get $list) (i32.const 512) (i32.const 4)) (i32.const 0))
+    (call $is (i32.const 14) (i32.gt_s (call $rest_next (local.get $list) (i32.const 1024) (i32.const 60000)) (i32.const 0)) (i32.const 1))
+    ;; What has no fields.
+    (i32.store8 (i32.const 0) (i32.const 3))
+    (i64.store (i32.const 8) (i64.const 0))
+    (i32.store (i32.const 16) (i32.const 262))
+    (i32.store (i32.const 20) (i32.const 8))
+    (local.set $raw (call $rest_start (i32.const 0)))
+    (call $is (i32.const 15) (i32.gt_s (local.get $raw) (i32.const 0)) (i32.const 1))
+    (call $is (i32.const 16) (call $rest_hides (local.get $raw) (i32.const 512) (i32.const 4)) (i32.const -5))
+    ;; Handles that are none any more, or never were.
+    (drop (call $rest_close (local.get $list)))
+    (call $is (i32.const 17) (call $rest_hides (local.get $list) (i32.const 512) (i32.const 4)) (i32.const -3))
+    (call $is (i32.const 18) (call $rest_hides (i32.const 0x7fffffff) (i32.const 512) (i32.const 4)) (i32.const -3))
+    (call $is (i32.const 19) (call $rest_hides (i32.const -1) (i32.const 512) (i32.const 4)) (i32.const -3))
+    (global.get $failed)))
