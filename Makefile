@@ -12,7 +12,7 @@ export CARGO_TARGET_DIR := $(CURDIR)/target
 dist := target/dist
 demo := target/demo
 
-.PHONY: help setup demo test test-build deny notices package test-cluster test-fresh check-targets guests host host-min codegen apiserver bench fuzz size-corpus fmt lint clean
+.PHONY: help setup demo test test-build deny notices picture package test-cluster test-fresh check-targets guests host host-min codegen apiserver bench fuzz size-corpus fmt lint clean
 
 help: ## explain these targets
 	@echo "Gatherers for Kubernetes as tiny WebAssembly modules. Targets:"
@@ -87,6 +87,9 @@ deny: ## hold the dependencies' licences, sources and advisories against deny.to
 
 notices: ## write THIRD-PARTY-NOTICES.txt anew, after a dependency changed
 	BLESS=1 cargo test -p tests --test notices
+
+picture: guests host ## draw docs/run.svg anew, the README's picture of a run
+	BLESS=1 cargo test -p tests --test picture
 
 package: ## package every crate as cargo publish would, and build what is in the packages
 	@bash .ci/package
