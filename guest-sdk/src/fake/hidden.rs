@@ -38,12 +38,24 @@ pub(super) fn remove(object: &mut Value, keys: &[&str]) {
     }
 }
 
+/// The fields whose values are redacted of every object of a resource.
+pub(super) fn redacted(resource: &str, subresource: &str) -> &'static [&'static str] {
+    match (resource, subresource) {
+        ("secrets", _) | (_, "secrets") => &["data"],
+        ("oauthclients", _) => &["secret", "additionalSecrets"],
+        ("oauthaccesstokens" | "oauthauthorizetokens" | "useroauthaccesstokens", _) => {
+            &["authorizeToken", "refreshToken"]
+        }
+        _ => &[],
+    }
+}
+
 /// Whether a field is one of them, or within one; or whether it is hidden by redaction.
-pub(super) fn hides(hidden: &[Vec<String>], of_secrets: bool, field: &[&str]) -> bool {
+pub(super) fn hides(hidden: &[Vec<String>], redacted: &[&str], field: &[&str]) -> bool {
     let is_within =
         |outer: &Vec<String>| outer.len() <= field.len() && outer.iter().zip(field).all(|(a, b)| a == b);
     hidden.iter().any(is_within)
         || field.contains(&"stringData")
         || field.starts_with(&["metadata", "annotations", "kubectl.kubernetes.io/last-applied-configuration"])
-        || (of_secrets && field.first() == Some(&"data"))
+        || field.first().is_some_and(|first| redacted.contains(first))
 }

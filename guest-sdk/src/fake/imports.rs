@@ -46,7 +46,8 @@ struct Open {
     has_given: bool,
     /// The fields that are hidden of it.
     hidden: Vec<Vec<String>>,
-    of_secrets: bool,
+    /// The fields whose values are redacted of it.
+    redacted: &'static [&'static str],
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -161,7 +162,7 @@ impl Running {
             path: path(request),
             has_given: false,
             hidden,
-            of_secrets: request.resource == "secrets" || request.subresource == "secrets",
+            redacted: hidden::redacted(request.resource, request.subresource),
         };
         self.open.insert(handle, open);
         handle
@@ -227,7 +228,7 @@ impl Running {
                 return Err(Status::WRONG_MODE);
             }
             let field = hidden::keys(field).ok_or(Status::BAD_REQUEST)?;
-            Ok(i32::from(hidden::hides(&open.hidden, open.of_secrets, &field)))
+            Ok(i32::from(hidden::hides(&open.hidden, open.redacted, &field)))
         }))
     }
 

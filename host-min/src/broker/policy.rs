@@ -20,6 +20,7 @@ use super::canonical::{Canonical, Refusal};
 use crate::grant::{Escalating, FieldPath, Grant, PathPattern, Rule, is_resource_path};
 use crate::manifest::{Manifest, Resource, is_namespaces};
 use crate::project::Node;
+use crate::redact::Subject;
 use std::fmt;
 use std::sync::Arc;
 use wagather_abi::{Status, Verb};
@@ -88,6 +89,9 @@ pub struct Effective<'a> {
     pub paths: Vec<PathRemainder<'a>>,
 }
 
+const NAMED_BY_TOKEN: &str =
+    "the name of such an object is a token itself; only those are given whose names begin with sha256~";
+
 impl Rights {
     /// The rights of a gatherer under a grant.
     pub fn new(manifest: Manifest, grant: Arc<Grant>) -> Rights {
@@ -143,6 +147,10 @@ impl Rights {
         };
         let target = Target::of(request);
         let scope = self.grants(&target).map_err(denied)?;
+        // Whoever asks for it has it, but the run's own records are to have no token.
+        if Subject::of(target.plural, target.subresource).holder("").is_token(&request.name) {
+            return Err(denied(NAMED_BY_TOKEN.into()));
+        }
         if let Some((.., path)) = self.removed(&target).find(|(.., path)| chooses_by(request, path)) {
             return Err(denied(format!("a selector that could tell of {path}, which the grant removes")));
         }

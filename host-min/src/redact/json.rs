@@ -6,7 +6,7 @@
 use super::assigned::is_value_of;
 use super::bytes::{decode, string_end};
 use super::names::Names;
-use super::subject::is_secret_kind;
+use super::subject::{Holder, is_secret_kind};
 use super::{Found, Kind, REDACTED_BASE64, Rules, annotations};
 use memchr::memmem::Finder;
 use std::ops::Range;
@@ -45,12 +45,16 @@ impl Places {
     }
 
     /// `embeds` is whether anything in it says that it is a Secret, or a list of them.
-    pub(super) fn find(&self, json: &[u8], secret: bool, embeds: bool, found: &mut Vec<Found>) {
+    pub(super) fn find(&self, json: &[u8], holder: Holder, embeds: bool, found: &mut Vec<Found>) {
+        let secret = holder == Holder::Secret;
         let [data, env, last_applied] = self.is_on;
         if data {
             self.string_data(json, found);
             if secret || embeds {
                 Walk { json, at: 0, found }.secrets(secret, 0);
+            }
+            if !holder.fields().is_empty() {
+                Walk { json, at: 0, found }.fields_of(holder, 0);
             }
         }
         if env {
@@ -69,9 +73,11 @@ impl Places {
     }
 
     /// Whether a field of an object, a Secret or not, is replaced for where it stands.
-    pub(super) fn hides(&self, secret: bool, field: &[&str]) -> bool {
+    pub(super) fn hides(&self, holder: Holder, field: &[&str]) -> bool {
         let [data, _, last_applied] = self.is_on;
-        (data && (field.contains(&"stringData") || (secret && field.first() == Some(&"data"))))
+        let first = field.first().copied().unwrap_or_default();
+        let of_holder = (holder == Holder::Secret && first == "data") || holder.fields().contains(&first);
+        (data && (of_holder || field.contains(&"stringData")))
             || (last_applied && field.starts_with(&["metadata", "annotations", LAST_APPLIED]))
     }
 
@@ -314,6 +320,71 @@ impl Walk<'_> {
         }
         if is_secret && !values.is_empty() {
             self.repeated(object, &values);
+        }
+    }
+
+    /// An object of OpenShift's that holds secrets in fields of its own, or a list of such: it is known what it is, whatever it says.
+    fn fields_of(&mut self, holder: Holder, depth: usize) {
+        if self.peek() != b'{' {
+            self.skip();
+            return;
+        }
+        self.at += 1;
+        let (object, mut values) = (self.at, Vec::new());
+        while self.more() {
+            let key = self.key();
+            match std::str::from_utf8(self.text(&key)).unwrap_or_default() {
+                "items" if depth == 0 && self.peek() == b'[' => {
+                    self.at += 1;
+                    while self.more() {
+                        self.fields_of(holder, depth + 1);
+                    }
+                }
+                "metadata" => {
+                    let before = self.at;
+                    self.metadata_of_secret();
+                    self.at = before;
+                    self.name_of(holder);
+                }
+                key if holder.fields().contains(&key) => self.one_or_several(&mut values),
+                _ => _ = self.skip(),
+            }
+        }
+        self.repeated(object, &values);
+    }
+
+    /// The value of a field that is secret, or each of several.
+    fn one_or_several(&mut self, values: &mut Vec<Range<usize>>) {
+        let mut one = |walk: &mut Self| {
+            let value = walk.skip();
+            values.push(value.clone());
+            walk.replace(value, Kind::SecretData, REDACTED_STRING);
+        };
+        if self.peek() != b'[' {
+            return one(self);
+        }
+        self.at += 1;
+        while self.more() {
+            one(self);
+        }
+    }
+
+    /// The `metadata` of an object whose name may be a token.
+    fn name_of(&mut self, holder: Holder) {
+        if self.peek() != b'{' {
+            self.skip();
+            return;
+        }
+        self.at += 1;
+        while self.more() {
+            let key = self.key();
+            let value = self.skip();
+            if self.text(&key) == b"name" {
+                let name = string(self.text(&value)).unwrap_or_default();
+                if holder.is_token(&String::from_utf8_lossy(&name)) {
+                    self.replace(value, Kind::Token, REDACTED_STRING);
+                }
+            }
         }
     }
 

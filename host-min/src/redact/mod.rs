@@ -35,7 +35,7 @@ use std::io::Read;
 use std::sync::Arc;
 
 pub use body::Body;
-pub use subject::{Subject, is_secret_kind};
+pub use subject::{Holder, Subject, is_secret_kind};
 
 /// What stands where a secret was.
 pub const REDACTED: &str = "<redacted>";
@@ -46,7 +46,7 @@ pub const REDACTED_BASE64: &str = "cmVkYWN0ZWQ=";
 /// A kind of secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Values of a Secret's `data` and `stringData`.
+    /// Values of a Secret's `data` and `stringData`, and of OpenShift's OAuth clients and tokens.
     SecretData,
     /// Values of variables with a telling name.
     Env,
@@ -160,9 +160,9 @@ impl Redactor {
         Redactor { text: text::Patterns::new(rules, names.clone()), json: json::Places::new(rules, names) }
     }
 
-    /// Redacts one projected object: well-formed JSON without white space between tokens. `secret` says that it is a Secret,
-    /// or a list of them: it may not say so itself. What is not such JSON is neither well redacted nor harmful.
-    pub fn object(&self, json: &mut Vec<u8>, secret: bool, counts: &mut Counts) {
+    /// Redacts one projected object: well-formed JSON without white space between tokens. `holder` says what it holds, such as that
+    /// it is a Secret: it may not say so itself. What is not such JSON is neither well redacted nor harmful.
+    pub fn object(&self, json: &mut Vec<u8>, holder: impl Into<Holder>, counts: &mut Counts) {
         json::plain_escapes(json);
         let mut found = Vec::new();
         let embeds = self.text.find(
@@ -171,14 +171,14 @@ impl Redactor {
             encoded::Depth::outermost(&encoded::Depth::room()),
             &mut found,
         );
-        self.json.find(json, secret, embeds, &mut found);
+        self.json.find(json, holder.into(), embeds, &mut found);
         found.retain(|found| found.is_certain);
         replace(json, &mut found, counts);
     }
 
     /// Whether it hides a field of every object of an answer, whatever is in it.
     pub fn hides(&self, subject: Subject, field: &[&str]) -> bool {
-        self.json.hides(subject.is_secret(""), field)
+        self.json.hides(subject.holder(""), field)
     }
 
     /// Redacts a sentence: of the report, of the log, of the server.

@@ -603,3 +603,48 @@ fn random_documents() {
         assert!(*total.of(kind) > 50, "{kind:?} hardly occurred: {total:?}");
     }
 }
+
+#[test]
+fn clients_and_tokens_of_openshift() {
+    let redacted = |json: &str, holder: Holder| {
+        let (mut bytes, mut counts) = (json.as_bytes().to_vec(), Counts::default());
+        redactor().object(&mut bytes, holder, &mut counts);
+        (String::from_utf8(bytes).expect("UTF-8"), counts.secret_data, counts.tokens)
+    };
+    let client = r#"{"secret":"s1","additionalSecrets":["s2","s3"],"metadata":{"annotations":{"copy":"x"},"name":"c"},"grantMethod":"auto","spec":{"secret":"stays"}}"#;
+    let (text, data, _) = redacted(client, Holder::OAuthClient);
+    assert_eq!(
+        text,
+        r#"{"secret":"<redacted>","additionalSecrets":["<redacted>","<redacted>"],"metadata":{"annotations":{"copy":"<redacted>"},"name":"c"},"grantMethod":"auto","spec":{"secret":"stays"}}"#
+    );
+    assert_eq!(data, 4);
+    assert_eq!(redacted(&text, Holder::OAuthClient), (text.clone(), 0, 0), "redacted twice");
+    let repeats = r#"{"respawnURL":"a?secret=c0rrect-horse","secret":"c0rrect-horse"}"#;
+    assert!(!redacted(repeats, Holder::OAuthClient).0.contains("c0rrect"));
+    assert_eq!(
+        redacted(client, Holder::Other),
+        (client.to_owned(), 0, 0),
+        "what is no client may have a secret"
+    );
+    // As servers leave them out, or say nothing.
+    for none in
+        [r#"{"secret":null,"additionalSecrets":null}"#, r#"{"additionalSecrets":[]}"#, "{}", "7", "[]"]
+    {
+        assert_eq!(redacted(none, Holder::OAuthClient), (none.to_owned(), 0, 0));
+    }
+    for odd in
+        [r#"{"secret":{"a":"s1"}}"#, r#"{"additionalSecrets":"s1"}"#, r#"{"additionalSecrets":[["s1"]]}"#]
+    {
+        assert!(!redacted(odd, Holder::OAuthClient).0.contains("s1"), "{odd}");
+    }
+    let token = r#"{"metadata":{"name":"NAME"},"authorizeToken":"a1","refreshToken":"r1","userName":"u"}"#;
+    let expected = r#"{"metadata":{"name":"<redacted>"},"authorizeToken":"<redacted>","refreshToken":"<redacted>","userName":"u"}"#;
+    assert_eq!(redacted(token, Holder::OAuthToken), (expected.to_owned(), 2, 1));
+    // A hash has the form of a token, and is redacted as one in a text.
+    assert_eq!(redacted(&token.replace("NAME", SHA256), Holder::OAuthToken).0, expected);
+    let mut rules = Rules::default();
+    rules.except.push(Kind::SecretData);
+    let mut bytes = client.as_bytes().to_vec();
+    Redactor::new(&rules).object(&mut bytes, Holder::OAuthClient, &mut Counts::default());
+    assert_eq!(bytes, client.as_bytes());
+}

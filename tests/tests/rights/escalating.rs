@@ -197,3 +197,77 @@ fn selectors_by_other_names_do_not_tell_what_is_removed() {
         assert_eq!(server.seen().len(), 1);
     }
 }
+
+/// Whatever the objects say that they are, in a list and alone; and counted.
+#[test]
+fn oauth_clients_come_without_their_secrets() {
+    let place = place();
+    let rules =
+        "rules:\n  - verbs: [get, list]\n    groups: [oauth.openshift.io]\n    resources: [oauthclients]\n";
+    let client = json!({"metadata": {"name": "console"}, "secret": "canary-1", "additionalSecrets": ["canary-2"], "grantMethod": "auto"});
+    let path = "/apis/oauth.openshift.io/v1/oauthclients";
+    for kind in ["OAuthClient", "Thing", ""] {
+        let mut client = client.clone();
+        if !kind.is_empty() {
+            client["kind"] = kind.into();
+        }
+        let list = json!({"kind": format!("{kind}List"), "metadata": {}, "items": [client]});
+        let server =
+            Server::new().on(path, Answer::json(&list)).on(&format!("{path}/console"), Answer::json(&client));
+        let server = server.start();
+        for (name, mask) in [
+            ("", ""),
+            ("console", ""),
+            ("", "secret,additionalSecrets"),
+            ("console", "secret,additionalSecrets"),
+        ] {
+            let request = Texts { resource: "oauthclients", group: "oauth.openshift.io", name, mask, ..NONE };
+            let record = "resource get,list oauth.openshift.io/v1/oauthclients * *";
+            let (done, _) = run(place.path(), &server, record, &request, None);
+            done.expect_code(7);
+            let (done, archive) = run(place.path(), &server, record, &request, Some(rules));
+            done.expect_success();
+            let archive = archive.expect("an archive");
+            assert!(!archive.mentions("canary"), "{kind} {name} {mask}: {archive:?}");
+            assert_eq!(archive.gatherer("door")["redacted"]["secretData"], 2);
+            let kept = archive.json("cluster-scoped-resources/oauth.openshift.io/oauthclients/console.json");
+            assert_eq!(
+                (&kept["secret"], &kept["additionalSecrets"]),
+                (&json!("<redacted>"), &json!(["<redacted>"]))
+            );
+            let recording = std::fs::read_to_string(place.path().join("door.har")).expect("a recording");
+            assert!(recording.contains("console") && !recording.contains("canary"), "{recording}");
+        }
+    }
+}
+
+#[test]
+fn an_oauth_token_that_is_its_objects_name_is_nowhere() {
+    let place = place();
+    let rules = "rules:\n  - verbs: [get, list]\n    groups: [oauth.openshift.io]\n    resources: [oauthaccesstokens]\n";
+    let token =
+        |name: &str| json!({"metadata": {"name": name}, "authorizeToken": "canary-2", "userName": "kim"});
+    let hashed = "sha256~kFzzX6qY0nI1mQ4v7bJ2pR9sT3uV5wX8yZ0aB2cD4eF";
+    let path = "/apis/oauth.openshift.io/v1/oauthaccesstokens";
+    let list =
+        json!({"kind": "OAuthAccessTokenList", "metadata": {}, "items": [token("canary-1"), token(hashed)]});
+    let server = Server::new().on(path, Answer::json(&list)).start();
+    let request = Texts { resource: "oauthaccesstokens", group: "oauth.openshift.io", ..NONE };
+    let record = "resource get,list oauth.openshift.io/v1/oauthaccesstokens * *";
+    let (done, archive) = run(place.path(), &server, record, &request, Some(rules));
+    done.expect_code(8);
+    let archive = archive.expect("an archive");
+    assert!(!archive.mentions("canary") && !done.stderr.contains("canary"), "{archive:?}\n{}", done.stderr);
+    let gap = &archive.report()["gaps"][0];
+    assert_eq!((&gap["object"], &gap["field"]), (&json!("<redacted>"), &json!("metadata.name")), "{gap:#}");
+    assert!(gap["reason"].as_str().is_some_and(|why| why.contains("a token itself")), "{gap:#}");
+    // That of a hash is given; it gives no rights.
+    assert_eq!(archive.gathered().len(), 1);
+    let recording = std::fs::read_to_string(place.path().join("door.har")).expect("a recording");
+    assert!(!recording.contains("canary"), "{recording}");
+    // By its name it is not asked for.
+    let (done, _) = run(place.path(), &server, record, &Texts { name: "canary-1", ..request }, Some(rules));
+    done.expect_code(7);
+    assert!(done.stderr.contains("the name of such an object is a token itself"), "{}", done.stderr);
+    assert_eq!(server.seen().len(), 1);
+}

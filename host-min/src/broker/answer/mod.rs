@@ -563,6 +563,9 @@ impl Answer {
     }
 }
 
+/// Of an object that gives rights to whoever reads its name.
+const NAMED_BY_TOKEN: &str = "its name is a token itself, and not the token's hash";
+
 fn read_object(
     response: Response,
     asked: &Asked,
@@ -584,8 +587,11 @@ fn read_object(
     means.tally.item(asked.resource)?;
     means.tally.uses.read(asked.used, &identity.namespace, &identity.name);
     means.tally.uses.gave(asked.used, reader.hidden());
-    let secret = asked.subject().is_secret(&identity.kind);
-    means.redactor.object(&mut bytes, secret, &mut means.tally.redacted);
+    let holder = asked.subject().holder(&identity.kind);
+    if holder.is_token(&identity.name) {
+        return Err(Failed::bad_answer(NAMED_BY_TOKEN, ""));
+    }
+    means.redactor.object(&mut bytes, holder, &mut means.tally.redacted);
     let hold = means.tally.hold(bytes.capacity())?;
     Ok((bytes, identity, hold))
 }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::archive::{Spool, SpoolReader};
 use crate::project::{ListReader, Node, ObjectReader};
-use crate::redact::{Counts, Redactor, Subject};
+use crate::redact::{Counts, Holder, Redactor, Subject};
 use wagather_base::limits::MAX_ITEM_BYTES;
 
 /// What became of a body.
@@ -88,8 +88,8 @@ fn list(redactor: &Arc<Redactor>, subject: Subject, body: &Shared, out: &mut Spo
                     out.write_all(b"null")?;
                     continue;
                 }
-                let secret = subject.is_secret_item(&meta.kind, &identity.kind);
-                redactor.object(&mut item, secret, &mut counts);
+                let holder = subject.holder_of_item(&meta.kind, &identity.kind);
+                redactor.object(&mut item, holder, &mut counts);
                 out.write_all(&item)?;
             }
             // What has no items may be anything.
@@ -108,7 +108,7 @@ fn object(redactor: &Arc<Redactor>, subject: Subject, body: &Shared, out: &mut S
     let (mut object, mut counts) = (Vec::new(), Counts::default());
     match ObjectReader::new(Box::new(body.clone())).read(&Node::Keep, &mut object) {
         Ok(identity) => {
-            redactor.object(&mut object, subject.is_secret(&identity.kind), &mut counts);
+            redactor.object(&mut object, subject.holder(&identity.kind), &mut counts);
             out.write_all(&object)?;
             Ok(Fits::changed(&counts))
         }
@@ -117,7 +117,7 @@ fn object(redactor: &Arc<Redactor>, subject: Subject, body: &Shared, out: &mut S
             let mut first = [0];
             let is_object = body.clone().read(&mut first)? == 1 && first[0] == b'{';
             body.lock().rewind()?;
-            if is_object { broken(redactor, body, out) } else { Ok(Fits::No) }
+            if is_object { broken(redactor, subject.holder(""), body, out) } else { Ok(Fits::No) }
         }
     }
 }
@@ -126,10 +126,12 @@ fn object(redactor: &Arc<Redactor>, subject: Subject, body: &Shared, out: &mut S
 const TELLING: [&[u8]; 4] = [b"\"env\"", b"\"data\"", b"\"stringData\"", b"last-applied-configuration\""];
 
 /// What is no whole object is kept up to the first key that can hold what only its surroundings tell.
-fn broken(redactor: &Arc<Redactor>, body: &Shared, out: &mut Spool) -> io::Result<Fits> {
+fn broken(redactor: &Arc<Redactor>, holder: Holder, body: &Shared, out: &mut Spool) -> io::Result<Fits> {
     let mut kept = Vec::new();
     body.clone().take(MAX_ITEM_BYTES as u64 + 1).read_to_end(&mut kept)?;
-    let cut = TELLING.into_iter().filter_map(|key| memchr::memmem::find(&kept, key)).min();
+    let of_holder = holder.keys().map(|key| format!("\"{key}\"").into_bytes());
+    let telling = TELLING.into_iter().map(<[u8]>::to_vec).chain(of_holder);
+    let cut = telling.filter_map(|key| memchr::memmem::find(&kept, &key)).min();
     let cut = cut.or((kept.len() > MAX_ITEM_BYTES).then_some(MAX_ITEM_BYTES));
     kept.truncate(cut.unwrap_or(kept.len()));
     let mut text = redactor.body(Box::new(io::Cursor::new(kept)));
@@ -188,6 +190,30 @@ mod tests {
     }
 
     const ENV: &str = r#"{"spec":{"containers":[{"env":[{"name":"DB_PASSWORD","value":"canary"}]}]}}"#;
+
+    #[test]
+    fn clients_and_tokens_of_openshift_come_without_their_secrets() {
+        let client = r#"{"metadata":{"name":"console"},"secret":"canary-1","additionalSecrets":["canary-2","canary-3"],"redirectURIs":["https://x"]}"#;
+        let token = r#"{"metadata":{"name":"canary-4"},"authorizeToken":"canary-5","refreshToken":"canary-6","userName":"u"}"#;
+        for (path, object) in [
+            ("/apis/oauth.openshift.io/v1/oauthclients", client),
+            ("/oapi/v1/oauthclients", client),
+            ("/apis/oauth.openshift.io/v1/oauthaccesstokens", token),
+            ("/apis/oauth.openshift.io/v1/useroauthaccesstokens", token),
+        ] {
+            for (path, body) in [
+                (path.to_owned(), format!(r#"{{"kind":"ThingList","metadata":{{}},"items":[{object}]}}"#)),
+                (path.to_owned(), format!(r#"{{"items":[{object}],"kind":"List"}}"#)),
+                (format!("{path}/x"), object.to_owned()),
+                // What breaks off.
+                (format!("{path}/x"), object[..object.len() - 1].to_owned()),
+                (path.to_owned(), format!(r#"{{"items":[{}"#, &object[..object.len() - 1])),
+            ] {
+                let new = through(&path, &body).expect("changed");
+                assert!(!new.contains("canary"), "{path}: {body}\nbecame\n{new}");
+            }
+        }
+    }
 
     #[test]
     fn what_is_secret_is_replaced_and_the_rest_stays() {

@@ -167,6 +167,11 @@ impl List {
                 means.tally.withheld += 1;
                 continue;
             }
+            let holder = asked.subject().holder_of_item(&self.page.meta().kind, &identity.kind);
+            if holder.is_token(&identity.name) {
+                odd::named_by_token(self.read, asked, means);
+                continue;
+            }
             if let Some(odd) = odd::of(&identity, odd, &bytes) {
                 odd.skip(&identity, self.read, asked, means);
                 continue;
@@ -174,9 +179,8 @@ impl List {
             let mut identity = identity;
             means.tally.item(asked.resource)?;
             means.tally.uses.gave(asked.used, self.page.hidden());
-            let secret = asked.subject().is_secret_item(&self.page.meta().kind, &identity.kind);
             let missing_type = complete_type(&mut identity, self.page.meta());
-            means.redactor.object(&mut bytes, secret, &mut means.tally.redacted);
+            means.redactor.object(&mut bytes, holder, &mut means.tally.redacted);
             self.given += 1;
             let hold = means.tally.hold(bytes.capacity())?;
             return Ok(Some(Item { bytes, identity, missing_type, hold }));

@@ -1,10 +1,12 @@
 //! Items that cannot be used: each is skipped, counted and named, and the list goes on.
 
 use super::{Asked, Means};
+use crate::broker::answer::NAMED_BY_TOKEN;
 use crate::broker::gaps::Gap;
 use crate::broker::line;
 use crate::broker::policy::describe;
 use crate::project::{self, Identity};
+use crate::redact::REDACTED;
 use wagather_abi::manifest::{is_name, is_object_name};
 
 /// Why an item cannot be used.
@@ -31,6 +33,13 @@ pub(super) fn of(identity: &Identity, odd: Option<project::Odd>, kept: &[u8]) ->
         return nameless("its namespace is none that there can be", "metadata.namespace");
     }
     None
+}
+
+/// Skips an item whose name is a token, and says nothing of it but that.
+pub(super) fn named_by_token(number: u64, asked: &Asked, means: &mut Means<'_>) {
+    let reason = NAMED_BY_TOKEN;
+    let odd = Odd { reason, field: "metadata.name".to_owned(), byte: None };
+    odd.skip(&Identity { name: REDACTED.to_owned(), ..Identity::default() }, number, asked, means);
 }
 
 impl Odd {
