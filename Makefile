@@ -12,7 +12,7 @@ export CARGO_TARGET_DIR := $(CURDIR)/target
 dist := target/dist
 demo := target/demo
 
-.PHONY: help setup demo test test-build deny notices picture package test-cluster test-fresh check-targets guests host host-min codegen apiserver bench fuzz size-corpus fmt lint clean
+.PHONY: help setup demo test test-build deny notices picture package test-cluster test-fresh check-targets guests host host-min codegen apiserver bench fuzz miri size-corpus fmt lint clean
 
 help: ## explain these targets
 	@echo "Gatherers for Kubernetes as tiny WebAssembly modules. Targets:"
@@ -78,6 +78,9 @@ bench: guests host ## measure start-up, large clusters, calls (BENCH='cluster ca
 
 fuzz: setup ## fuzz for long: FUZZ_SECONDS for each target (see docs/fuzzing.md)
 	@bash .ci/fuzz
+
+miri: ## the SDK's unsafe code and what reads foreign bytes, in Miri (rustup's nightly)
+	@bash .ci/miri
 
 size-corpus: setup ## hold size-report against large published modules (fetches them from npm)
 	@bash .ci/size-corpus

@@ -15,3 +15,17 @@ pub fn has(process: u32, text: &str) -> bool {
         memory.read_exact_at(&mut bytes, begin).is_ok() && contains(&bytes, text.as_bytes())
     })
 }
+
+/// Whether nobody with this process's rights may look into it: it said so itself (`PR_SET_DUMPABLE`, see prctl(2)), and this process
+/// has not the capability that overrules it, which root has outside of containers.
+pub fn is_closed(process: u32) -> bool {
+    const CAP_SYS_PTRACE: u64 = 1 << 19;
+    let refused = std::fs::read_to_string(format!("/proc/{process}/maps"))
+        .is_err_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied);
+    refused && capabilities() & CAP_SYS_PTRACE == 0
+}
+
+/// The capabilities that are in force for this process.
+fn capabilities() -> u64 {
+    crate::processes::mask_of(std::process::id(), "CapEff")
+}

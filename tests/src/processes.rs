@@ -23,6 +23,13 @@ fn status(id: u32) -> Option<(String, u32)> {
     Some((words.next()?.to_owned(), words.next()?.parse().ok()?))
 }
 
+/// One of the masks in its `status`: `CapEff`, `SigCgt`, … .
+pub fn mask_of(id: u32, field: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("its status");
+    let line = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':')).expect("a mask");
+    u64::from_str_radix(line.trim(), 16).expect("a mask in hexadecimal digits")
+}
+
 /// Whether it runs; one that nobody has waited for does not.
 pub fn runs(id: u32) -> bool {
     status(id).is_some_and(|(state, _)| !["Z", "X"].contains(&&*state))

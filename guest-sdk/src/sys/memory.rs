@@ -82,9 +82,11 @@ mod tests {
     #[test]
     fn ranges_are_copied_whether_or_not_they_overlap() {
         let before: Vec<u8> = (0..48).collect();
-        for len in 0..24 {
-            for from in 0..24 {
-                for to in 0..24 {
+        // Miri takes a thousand times as long: every fifth.
+        let stride = if cfg!(miri) { 5 } else { 1 };
+        for len in (0..24).step_by(stride) {
+            for from in (0..24).step_by(stride) {
+                for to in (0..24).step_by(stride) {
                     let mut expected = before.clone();
                     expected.copy_within(from..from + len, to);
                     let mut moved = before.clone();

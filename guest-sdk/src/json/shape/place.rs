@@ -115,16 +115,20 @@ impl<'a> Place<'a> {
     pub(in crate::json) fn element(&mut self, name: &str) -> Place<'_> {
         match self.part.kind() {
             OBJECT => {
-                // SAFETY: what has this kind has fields of a struct, of which one is the last.
-                let mut field = unsafe { &*self.part.more.fields };
-                while field.name() != name {
-                    if field.kind & LAST != 0 {
-                        return Place::NOWHERE;
+                // SAFETY: what has this kind has this.
+                let mut at: *const Part = unsafe { self.part.more.fields };
+                loop {
+                    // SAFETY: it has fields of a struct, of which one is the last, and the last was not passed.
+                    let field = unsafe { &*at };
+                    if field.name() == name {
+                        break self.below(field);
                     }
-                    // SAFETY: not the last, so the next is in the same array.
-                    field = unsafe { &*core::ptr::from_ref(field).add(1) };
+                    if field.kind & LAST != 0 {
+                        break Place::NOWHERE;
+                    }
+                    // The pointer to the whole array, since a reference to one field reaches no other.
+                    at = at.wrapping_add(1);
                 }
-                self.below(field)
             }
             SEQ | MAP => {
                 // SAFETY: what has this kind has this, and is a collection of that type, borrowed mutably.

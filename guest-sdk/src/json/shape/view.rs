@@ -60,7 +60,7 @@ impl<'a> View<'a> {
                 BOOL => What::Bool(*at.cast::<bool>()),
                 OBJECT => What::Object(Elements {
                     list: None,
-                    part: &*part.more.fields,
+                    part: part.more.fields,
                     at,
                     left: usize::MAX,
                     value: PhantomData,
@@ -98,7 +98,8 @@ impl<'a> View<'a> {
 pub(in crate::json) struct Elements<'a> {
     /// Of a collection; a struct has none, and each field its own part.
     list: Option<&'static List>,
-    part: &'static Part,
+    /// A pointer into the array of a struct's fields, since a reference to one field reaches no other.
+    part: *const Part,
     at: *const u8,
     left: usize,
     value: PhantomData<&'a ()>,
@@ -110,12 +111,12 @@ impl<'a> Iterator for Elements<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         self.left = self.left.checked_sub(1)?;
-        let (part, at) = (self.part, self.at);
+        // SAFETY: the part of all elements, or of a field that is not past the last.
+        let (part, at): (&'static Part, _) = (unsafe { &*self.part }, self.at);
         let name = match self.list {
             None => {
                 if part.kind & LAST == 0 {
-                    // SAFETY: not the last, so the next is in the same array.
-                    self.part = unsafe { &*core::ptr::from_ref(part).add(1) };
+                    self.part = self.part.wrapping_add(1);
                 } else {
                     self.left = 0;
                 }
