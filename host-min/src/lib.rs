@@ -41,7 +41,6 @@ extern crate self as host_min;
 struct Embedding;
 
 mod access;
-pub mod archive;
 pub mod broker;
 pub mod clusters;
 #[cfg(fuzzing)]
@@ -62,7 +61,6 @@ pub mod sandbox;
 pub mod source;
 pub mod used;
 
-pub use archive::Output;
 pub use broker::{Gauge, Observer, Phase, Progress, Silent};
 pub use grant::Grant;
 pub use plan::{From, Plan};
@@ -70,6 +68,8 @@ pub use report::Report;
 pub use run::{Outcome, run};
 pub use sandbox::process::{Isolation, SingleThreaded};
 pub use source::cluster;
+pub use wagather_archive as archive;
+pub use wagather_archive::Output;
 pub use wagather_base::error::{Class, Failure};
 pub use wagather_base::file::reading_until;
 pub use wagather_base::{error, limits, stop};

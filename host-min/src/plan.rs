@@ -2,7 +2,6 @@
 //!
 //! A plan is data; nothing is opened until [`run`](crate::run()) is called.
 
-use crate::archive::{Existing, Output};
 use crate::broker::policy::Narrowing;
 use crate::broker::{audit, line};
 use crate::grant::{Budgets, Grant};
@@ -14,6 +13,7 @@ use crate::source::{Source, Trace, cluster};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use wagather_archive::{Existing, Output};
 use wagather_base::error::{Class, Failure, Result};
 use wagather_base::limits::{
     DEFAULT_BURST, DEFAULT_MEMORY_BYTES, DEFAULT_PARALLEL, DEFAULT_QPS, DEFAULT_REQUEST_TIMEOUT,

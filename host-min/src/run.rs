@@ -4,7 +4,6 @@
 //! and validate and compile their modules while this process reads its configuration and connects.
 
 use crate::access;
-use crate::archive::{Archive, Contents, Lost, Section, Values};
 use crate::broker::admission::Admission;
 use crate::broker::audit::Audit;
 use crate::broker::budget::Budget;
@@ -25,6 +24,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use wagather_abi::ABI_VERSION;
+use wagather_archive::{Archive, Contents, Lost, Section, Values};
 use wagather_base::error::{Class, Failure, Result};
 use wagather_base::file::reading_until;
 use wagather_base::limits::{MAX_REPORT_GAPS, TOLD_WAIT};

@@ -9,6 +9,7 @@ pub mod bytes;
 pub mod error;
 pub mod file;
 pub mod fork;
+pub mod layout;
 pub mod limits;
 pub mod percent;
 pub mod rename;

@@ -24,7 +24,6 @@ mod refusal;
 pub mod tally;
 pub mod uses;
 
-use crate::archive::{Section, Spool};
 use crate::redact::Redactor;
 use crate::sandbox::channel::{self, End, Request};
 use crate::sandbox::in_force::InForce;
@@ -47,6 +46,7 @@ use std::sync::Arc;
 use std::time::Instant;
 use tally::Tally;
 use wagather_abi::{Handle, Import, Status};
+use wagather_archive::{Section, Spool};
 use wagather_base::error::{Class, Failure};
 use wagather_base::limits::{MAX_ENTRY_BYTES, MAX_SPOOLS_IN_MEMORY};
 use wagather_base::stop;

@@ -3,9 +3,9 @@
 use super::answer::Answer;
 use super::policy::describe;
 use super::{Broker, Open, Trouble, line};
-use crate::archive::{AddError, Spool, names};
 use std::io::Write;
 use wagather_abi::{Handle, Status};
+use wagather_archive::{AddError, Spool, names};
 use wagather_base::limits::MAX_ENTRY_BYTES;
 
 impl Broker<'_> {

@@ -4,7 +4,6 @@ use super::index::{ArchiveFacts, Line, Reason, Sums};
 use super::message::{Message, Over, Teller};
 use super::told::Told;
 use super::witness::Witness;
-use crate::archive::Output;
 use crate::plan::{From, Plan};
 use crate::run::Outcome;
 use crate::sandbox::process::SingleThreaded;
@@ -14,6 +13,7 @@ use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::Arc;
+use wagather_archive::Output;
 use wagather_base::error::{Class, Failure, Result};
 use wagather_base::fork;
 

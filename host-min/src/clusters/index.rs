@@ -2,11 +2,11 @@
 //!
 //! What its fields mean is in `docs/clusters.md`.
 
-use crate::archive::{Existing, Target};
 use crate::report::{Gathered, GatheredStatus, is_zero};
 use serde::Serialize;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use wagather_archive::{Existing, Target};
 use wagather_base::error::{Class, Failure, Result};
 use wagather_base::time::{clock_millis, rfc3339};
 

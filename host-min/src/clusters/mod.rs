@@ -23,7 +23,6 @@ mod witness;
 
 pub use index::{ArchiveFacts, Cluster, Line, Reason, Status, Sums};
 
-use crate::archive::{Output, Target, Values, create_folder};
 use crate::broker::{Progress, line};
 use crate::plan::{From, Plan};
 use crate::sandbox::process::SingleThreaded;
@@ -32,6 +31,7 @@ use crate::used;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 use wagather_abi::LogLevel;
+use wagather_archive::{Output, Target, Values, create_folder};
 use wagather_base::error::{Class, Failure, Result};
 
 /// Which of the kubeconfig's contexts.

@@ -7,8 +7,8 @@ use std::fmt::{self, Display, Formatter};
 use std::io::{self, ErrorKind, Read, Seek, Write};
 
 use super::{CAUSES, ORIGIN, Problem};
-use crate::archive::SpoolReader;
 use crate::source::Accept;
+use wagather_archive::SpoolReader;
 use wagather_base::base64;
 use wagather_base::percent::decode_lossy;
 use wagather_base::time::rfc3339;

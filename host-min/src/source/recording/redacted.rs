@@ -6,9 +6,9 @@
 use std::io::{self, Read, Seek, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::archive::{Spool, SpoolReader};
 use crate::project::{ListReader, Node, ObjectReader};
 use crate::redact::{Counts, Holder, Redactor, Subject};
+use wagather_archive::{Spool, SpoolReader};
 use wagather_base::limits::MAX_ITEM_BYTES;
 
 /// What became of a body.
@@ -164,8 +164,8 @@ impl Read for Shared {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::archive::Target;
     use crate::redact::Rules;
+    use wagather_archive::Target;
 
     fn through(path: &str, body: &str) -> Option<String> {
         let scratch = tempfile::tempdir().expect("a folder");

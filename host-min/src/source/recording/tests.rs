@@ -1,11 +1,11 @@
 //! What a source answers, recorded and replayed.
 
-use crate::archive::Existing;
 use std::collections::HashMap;
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
+use wagather_archive::Existing;
 
 use serde_json::Value;
 

@@ -19,18 +19,18 @@ const MAX_SAME_TIME: u32 = 1000;
 
 /// What is put in.
 #[derive(Clone, Debug)]
-pub(crate) struct Values {
+pub struct Values {
     /// The context, or the server's host.
-    pub(crate) context: String,
+    pub context: String,
     /// `20260102T030405Z`.
-    pub(crate) time: String,
+    pub time: String,
     /// The pod's name, or this machine's.
-    pub(crate) pod: String,
+    pub pod: String,
 }
 
 impl Values {
     /// Those of a run that begins now, against this source.
-    pub(crate) fn now(context: String) -> Values {
+    pub fn now(context: String) -> Values {
         // "2026-01-02T03:04:05.678Z"
         let time = wagather_base::time::rfc3339(wagather_base::time::clock_millis());
         let time: String =
@@ -72,7 +72,7 @@ impl Output {
     }
 
     /// The output with the run's values in its name. If a name with the time is taken, a number follows the time.
-    pub(crate) fn filled(&self, values: &Values) -> Result<Output, Failure> {
+    pub fn filled(&self, values: &Values) -> Result<Output, Failure> {
         let Some(path) = self.path().filter(|_| self.is_template()) else { return Ok(self.clone()) };
         if let Err(reason) = Output::check_template(path.as_os_str()) {
             return Err(Failure::new(

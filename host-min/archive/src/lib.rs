@@ -1,4 +1,6 @@
-//! What a run leaves behind: a folder or a `.tar.gz` of what was gathered, with the report.
+//! Internal to host-min, without any promise of stability: what a run leaves behind.
+//!
+//! That is a folder or a `.tar.gz` of what was gathered, with the report.
 //!
 //! Not here: what goes into it and what the report says (the broker decides both). An archive is written aside,
 //! made whole, and renamed: under its final name it is complete, or it is not there. Its bytes depend on what
@@ -14,6 +16,8 @@
 //! A `.tar.gz` is synced before it is renamed, so it survives a loss of power. The files of a folder are not:
 //! syncing 5,000 small files one by one took 6 s here, writing them 0.3 s. A folder is for looking into, an
 //! archive for keeping.
+
+#![forbid(unsafe_code)]
 
 mod aside;
 mod join;
@@ -31,19 +35,18 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use wagather_abi::manifest::is_gatherer_name;
-
 pub use aside::Existing;
-pub(crate) use aside::{Partial, Target, create_folder};
-pub(crate) use known::is_recording;
+pub use aside::{Partial, Target, create_folder};
+pub use known::is_recording;
 pub use section::{AddError, Section};
 pub use spool::{MAX_SPOOL_MEMORY_BYTES, Spool, SpoolReader};
-pub(crate) use template::Values;
+pub use template::Values;
 
 use join::{Part, join_folder, join_tar};
 use known::is_archive;
 use names::{AUDIT_PATH, REPORT_PATH, RESOURCE_FOLDERS};
 use paths::Moves;
+use wagather_abi::manifest::is_gatherer_name;
 use wagather_base::error::{Class, Failure};
 use wagather_base::stop::Kept;
 

@@ -16,8 +16,7 @@ pub const REPORT_PATH: &str = "wagather.json";
 /// The audit's path.
 pub const AUDIT_PATH: &str = "audit.jsonl";
 
-/// The folders of what is piped, which no gatherer's own can be.
-pub const RESOURCE_FOLDERS: [&str; 2] = ["cluster-scoped-resources", "namespaces"];
+pub use wagather_base::layout::RESOURCE_FOLDERS;
 
 /// What the core group, whose name is empty, is called in a path.
 const CORE_GROUP: &str = "core";

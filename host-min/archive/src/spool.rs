@@ -26,7 +26,8 @@ pub struct Spool {
 }
 
 impl Spool {
-    pub(crate) fn new(target: &Arc<Target>, max_bytes: u64) -> Spool {
+    /// An empty one, for an archive at that place; it takes so many bytes at most.
+    pub fn new(target: &Arc<Target>, max_bytes: u64) -> Spool {
         let (memory, max_memory_bytes) = (Vec::new(), MAX_SPOOL_MEMORY_BYTES);
         Spool { memory, file: None, len: 0, max_bytes, max_memory_bytes, target: Arc::clone(target) }
     }

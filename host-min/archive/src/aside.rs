@@ -39,7 +39,7 @@ pub enum Existing {
 
 /// A path that will be written, and has been found free.
 #[derive(Debug)]
-pub(crate) struct Target {
+pub struct Target {
     path: PathBuf,
     folder: PathBuf,
     shown: String,
@@ -48,12 +48,12 @@ pub(crate) struct Target {
 impl Target {
     /// The target at a path; `what` is what it is called in failures, as in "the archive".
     /// Folders on the way that are not there are made when something is written.
-    pub(crate) fn claim(path: &Path, what: &str) -> Result<Target, Failure> {
+    pub fn claim(path: &Path, what: &str) -> Result<Target, Failure> {
         Target::claim_over(path, what, Existing::Keep, |_| false)
     }
 
     /// The same at a path where something may be that is replaced.
-    pub(crate) fn claim_over(
+    pub fn claim_over(
         path: &Path,
         what: &str,
         existing: Existing,
@@ -104,7 +104,7 @@ impl Target {
     }
 
     /// A target that is a stream, and only needs room for what is not yet sent.
-    pub(crate) fn stream(what: &str) -> Target {
+    pub fn stream(what: &str) -> Target {
         let folder = std::env::temp_dir();
         Target { path: folder.join("wagather"), folder, shown: what.to_owned() }
     }
@@ -117,7 +117,7 @@ impl Target {
     }
 
     /// The final path.
-    pub(crate) fn path(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         &self.path
     }
 
@@ -133,12 +133,7 @@ impl Target {
 
     /// Gives what is whole the final name; what is there already stays, and is an error of the kind [`ErrorKind::AlreadyExists`], or is
     /// replaced if that is wanted and this program made it, as `is_ours` tells.
-    pub(crate) fn place(
-        &self,
-        whole: &Path,
-        existing: Existing,
-        is_ours: fn(&Path) -> bool,
-    ) -> io::Result<()> {
+    pub fn place(&self, whole: &Path, existing: Existing, is_ours: fn(&Path) -> bool) -> io::Result<()> {
         if existing == Existing::Replace && is_ours(&self.path) {
             self.replace(whole)?;
         } else {
@@ -163,7 +158,7 @@ impl Target {
     }
 
     /// Gives what is not complete a name that says so, in place of what an earlier run left and of nothing else. The result is the path.
-    pub(crate) fn place_incomplete(&self, whole: &Path, is_ours: fn(&Path) -> bool) -> io::Result<PathBuf> {
+    pub fn place_incomplete(&self, whole: &Path, is_ours: fn(&Path) -> bool) -> io::Result<PathBuf> {
         for number in 1..=MAX_INCOMPLETE_NAMES {
             let path = self.incomplete_path(number);
             if is_ours(&path) {
@@ -195,7 +190,7 @@ impl Target {
     }
 
     /// A new file under a hidden name.
-    pub(crate) fn new_file(&self) -> Result<(File, Partial), Failure> {
+    pub fn new_file(&self) -> Result<(File, Partial), Failure> {
         self.make_folder()?;
         self.clear_up();
         self.hidden(|path| create_file(path).and_then(locked))
@@ -213,7 +208,7 @@ impl Target {
     }
 
     /// Makes what is missing on the way to it, for its owner alone.
-    pub(crate) fn make_folder(&self) -> Result<(), Failure> {
+    pub fn make_folder(&self) -> Result<(), Failure> {
         let made = DirBuilder::new().recursive(true).mode(0o700).create(&self.folder);
         made.map_err(|error| self.failure(&error))
     }
@@ -247,7 +242,7 @@ impl Target {
     }
 
     /// Removes what a process that was killed left of this target.
-    pub(crate) fn clear_up_after(&self, process: u32) {
+    pub fn clear_up_after(&self, process: u32) {
         let mut begin = OsString::from(".");
         begin.push(self.name());
         begin.push(format!(".{process}"));
@@ -280,7 +275,7 @@ impl Target {
     }
 
     /// The failure to write it, with what to do.
-    pub(crate) fn failure(&self, error: &io::Error) -> Failure {
+    pub fn failure(&self, error: &io::Error) -> Failure {
         let advice = match error.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free some space, or choose another place",
             ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
@@ -296,7 +291,7 @@ impl Target {
     }
 
     /// Makes the folder's entry last beyond a loss of power. Some file systems cannot; then it is no failure.
-    pub(crate) fn sync_folder(&self) {
+    pub fn sync_folder(&self) {
         let _ = File::open(&self.folder).and_then(|folder| folder.sync_all());
     }
 }
@@ -307,7 +302,7 @@ pub(super) fn create_file(path: &Path) -> io::Result<File> {
 }
 
 /// A new folder, for its owner alone.
-pub(crate) fn create_folder(path: &Path) -> io::Result<()> {
+pub fn create_folder(path: &Path) -> io::Result<()> {
     DirBuilder::new().mode(0o700).create(path)
 }
 
@@ -343,7 +338,7 @@ fn remove(path: &Path) -> io::Result<()> {
 
 /// Something under a hidden name, removed when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Partial {
+pub struct Partial {
     path: PathBuf,
     /// A folder, for the lock on it; a file has its own.
     folder: Option<File>,
@@ -353,7 +348,7 @@ pub(crate) struct Partial {
 
 impl Partial {
     /// Its hidden path.
-    pub(crate) fn path(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         &self.path
     }
 }

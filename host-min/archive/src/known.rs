@@ -38,7 +38,7 @@ pub(crate) fn is_archive(path: &Path) -> bool {
 }
 
 /// Whether it is a recording.
-pub(crate) fn is_recording(path: &Path) -> bool {
+pub fn is_recording(path: &Path) -> bool {
     let maker = format!("\"creator\":{{\"name\":\"{}\"", env!("CARGO_PKG_NAME"));
     begins_with(path, maker.as_bytes())
 }
