@@ -22,5 +22,5 @@ pub fn recording(bytes: &[u8]) -> Result<Recording, Failure> {
 
 /// Whether the redactor takes a value for one that its name tells of; a switch, say, is none.
 pub fn is_value_of(value: &[u8], name: &[u8]) -> bool {
-    crate::redact::is_value_of(value, name)
+    wagather_json::redact::is_value_of(value, name)
 }

@@ -50,11 +50,9 @@ pub mod grant;
 pub mod manifest;
 pub mod modules;
 pub mod plan;
-pub mod project;
 pub mod quantity;
 #[cfg(feature = "rbac")]
 pub mod rbac;
-pub mod redact;
 pub mod report;
 mod run;
 pub mod sandbox;
@@ -73,4 +71,5 @@ pub use wagather_archive::Output;
 pub use wagather_base::error::{Class, Failure};
 pub use wagather_base::file::reading_until;
 pub use wagather_base::{error, limits, stop};
+pub use wagather_json::{project, redact};
 pub use wagather_yaml as yaml;

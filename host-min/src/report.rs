@@ -7,10 +7,10 @@ use crate::broker::Served;
 use crate::broker::gaps::{Gap, Resource};
 use crate::broker::policy::Narrowing;
 use crate::grant::Grant;
-use crate::redact::Counts;
 use crate::used::{self, Hidden, Withheld};
 use serde::Serialize;
 use wagather_base::error::Failure;
+use wagather_json::redact::Counts;
 
 /// What a run did.
 #[derive(Clone, Debug, Serialize)]

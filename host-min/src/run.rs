@@ -12,7 +12,6 @@ use crate::broker::{Ending, Fetchers, Observer, Pace, Served, Service, failure_o
 use crate::grant::Grant;
 use crate::manifest::Manifest;
 use crate::plan::{From, Plan};
-use crate::redact::Redactor;
 use crate::report::{Gathered, ModuleFacts, Report};
 use crate::sandbox::Job;
 use crate::sandbox::channel::{self, End};
@@ -30,6 +29,7 @@ use wagather_base::file::reading_until;
 use wagather_base::limits::{MAX_REPORT_GAPS, TOLD_WAIT};
 use wagather_base::stop;
 use wagather_base::time::{clock_millis, rfc3339};
+use wagather_json::redact::Redactor;
 
 /// What a run did.
 #[derive(Debug)]

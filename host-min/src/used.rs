@@ -6,10 +6,10 @@ use crate::broker::policy::without;
 use crate::broker::uses::{Use, Uses};
 use crate::grant::{FieldPath, Grant};
 use crate::manifest::{Manifest, Resource};
-use crate::project::Node;
 use serde::Serialize;
 use wagather_base::error::{Class, Failure, Result};
 use wagather_base::limits::MAX_REPORT_LINES;
+use wagather_json::project::Node;
 use wagather_yaml::{self as yaml, distance};
 
 /// Items of lists that were asked for and that no rule covers.

@@ -45,9 +45,15 @@ fn dependencies_point_one_way() {
             "wagather" => &["wagather-abi", "wagather-derive"],
             "wagather-base" => &["wagather-abi", "wagather-printable"],
             "wagather-archive" => &["wagather-abi", "wagather-base"],
-            "host-min" => {
-                &["wagather-abi", "wagather-archive", "wagather-base", "wagather-printable", "wagather-yaml"]
-            }
+            "wagather-json" => &["wagather-abi", "wagather-base", "wagather-yaml"],
+            "host-min" => &[
+                "wagather-abi",
+                "wagather-archive",
+                "wagather-base",
+                "wagather-json",
+                "wagather-printable",
+                "wagather-yaml",
+            ],
             "wagather-printable" => &[],
             "wagather-yaml" => &["wagather-printable"],
             "wagather-build" => &["wagather-abi", "wagather-printable"],

@@ -8,7 +8,6 @@ use super::canonical::{Canonical, Refusal};
 use super::line;
 use super::policy::{Allowed, Rights, describe};
 use super::tally::Tally;
-use wagather_archive::names::is_entry_name;
 use crate::grant::FieldPath;
 use crate::sandbox::channel::Request;
 use wagather_abi::place::Wanted;

@@ -246,7 +246,7 @@ mod tests {
             subresource: subresource.into(),
             labels: String::new(),
             fields: String::new(),
-            mask: crate::project::Node::Keep,
+            mask: wagather_json::project::Node::Keep,
             query: String::new(),
         }
     }

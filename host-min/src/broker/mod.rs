@@ -24,7 +24,6 @@ mod refusal;
 pub mod tally;
 pub mod uses;
 
-use crate::redact::Redactor;
 use crate::sandbox::channel::{self, End, Request};
 use crate::sandbox::in_force::InForce;
 use crate::sandbox::process::{Exit, Sandbox};
@@ -50,6 +49,7 @@ use wagather_archive::{Section, Spool};
 use wagather_base::error::{Class, Failure};
 use wagather_base::limits::{MAX_ENTRY_BYTES, MAX_SPOOLS_IN_MEMORY};
 use wagather_base::stop;
+use wagather_json::redact::Redactor;
 
 /// What the broker needs to serve one gatherer.
 pub struct Service<'a> {

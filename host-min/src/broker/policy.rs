@@ -19,11 +19,11 @@ pub use scope::{Extent, Scope};
 use super::canonical::{Canonical, Refusal};
 use crate::grant::{Escalating, FieldPath, Grant, PathPattern, Rule, is_resource_path};
 use crate::manifest::{Manifest, Resource, is_namespaces};
-use crate::project::Node;
-use crate::redact::Subject;
 use std::fmt;
 use std::sync::Arc;
 use wagather_abi::{Status, Verb};
+use wagather_json::project::Node;
+use wagather_json::redact::Subject;
 
 /// What one gatherer may read: its manifest, the grant and what the run is narrowed to, together.
 #[derive(Clone, Debug)]

@@ -5,11 +5,11 @@ use super::fetch::Account;
 use super::gaps::{Gap, Gaps};
 use super::held::{Held, Hold};
 use super::uses::Uses;
-use crate::redact::Counts;
 use std::sync::Arc;
 use wagather_abi::{Kind, Status};
 use wagather_base::error::Class;
 use wagather_base::limits::{MAX_REPORT_LINES, TOLD_GAPS};
+use wagather_json::redact::Counts;
 
 /// The figures and the lines of one gatherer.
 #[derive(Debug, Default)]

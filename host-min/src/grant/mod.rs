@@ -16,7 +16,6 @@ pub use escalating::{CONNECTIONS, ESCALATING, Escalating};
 pub use module::{Digest, Mismatch, PublicKey, Signature};
 pub use pattern::{FieldPath, Glob, PathPattern, ResourcePattern, is_resource_path};
 
-use crate::redact;
 use crate::report::ModuleFacts;
 use std::path::Path;
 use std::time::Duration;
@@ -24,6 +23,7 @@ use wagather_abi::manifest::Verbs;
 use wagather_base::error::{Class, Failure, Result};
 use wagather_base::file;
 use wagather_base::limits::{MAX_ARCHIVE_BYTES, MAX_ENTRIES, MAX_GRANT_BYTES, MAX_LOG_LINES, MAX_REQUESTS};
+use wagather_json::redact;
 use wagather_yaml as yaml;
 
 /// A grant.

@@ -4,9 +4,9 @@ use super::module::{Digest, PublicKey};
 use super::pattern::{FieldPath, Glob, PathPattern, ResourcePattern};
 use super::{Budgets, Grant, Places, Rule};
 use crate::quantity;
-use crate::redact;
 use wagather_abi::manifest::{Verbs, is_name};
 use wagather_base::limits::{MAX_MEMORY_BYTES, MIN_MEMORY_BYTES};
+use wagather_json::redact;
 use wagather_yaml::{self as yaml, Map, Mistakes, Node, Value, listed, nearest};
 
 const API_VERSION: &str = "wagather/v1";

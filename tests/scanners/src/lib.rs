@@ -9,15 +9,7 @@ pub mod serde_json;
 pub mod simd_json;
 pub mod sonic_rs;
 
-// The sources themselves: a dependency on host-min would bring all of it.
-#[allow(dead_code, unreachable_pub, unused_imports, unsafe_code)]
-#[path = "../../../host-min/src/limits.rs"]
-mod limits;
-#[allow(dead_code, unreachable_pub, unused_imports, unsafe_code)]
-#[path = "../../../host-min/src/project/mod.rs"]
-pub mod project;
-
-pub use project::Node;
+pub use wagather_json::project::{self, Node};
 
 /// A way of doing the job: the page, the mask, where an item's kept bytes go; how many bytes were kept in all.
 pub type Way = fn(&'static [u8], &Node, &mut Vec<u8>) -> usize;

@@ -17,8 +17,6 @@ use super::policy::{Allowed, describe};
 use super::refusal::{self, ServerStatus};
 use super::tally::{Blame, Tally};
 use crate::grant::FieldPath;
-use crate::project::{Identity, Node, ObjectReader};
-use crate::redact::{Redactor, Subject};
 use crate::source::Response;
 pub(super) use failed::Failed;
 use list::{Item, List};
@@ -28,6 +26,8 @@ pub(super) use rejected::Misfit;
 use std::sync::Arc;
 use std::time::Instant;
 use wagather_abi::{Status, Verb};
+use wagather_json::project::{Identity, Node, ObjectReader};
+use wagather_json::redact::{Redactor, Subject};
 
 /// What a call gets that cannot have what it wants.
 pub(super) type Result<T> = std::result::Result<T, Status>;

@@ -1,11 +1,11 @@
 //! A body that is no object of Kubernetes', as it streams: redacted, and counted as the server sent it.
 
 use super::{Failed, Means};
-use crate::project::ProjectError;
-use crate::redact::{self, Counts};
 use std::io::{self, ErrorKind, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use wagather_json::project::ProjectError;
+use wagather_json::redact::{self, Counts};
 
 /// A raw body being consumed.
 pub(in crate::broker) struct RawBody {

@@ -2,7 +2,7 @@
 
 use super::{Rights, Target};
 use crate::grant::{FieldPath, Glob};
-use crate::project::Node;
+use wagather_json::project::Node;
 
 /// The parts of the grant that are about a resource, with the numbers that they have there, from 0.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

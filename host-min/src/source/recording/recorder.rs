@@ -15,12 +15,12 @@ use std::time::Instant;
 use super::entry::{self, Exchange, Quoted};
 use super::redacted::{self, Redacted};
 use super::{MAX_RECORDING_BYTES, Problem};
-use crate::redact::Redactor;
 use crate::source::{Call, Cause, NoAnswer, Permission, Question, Response, Source};
 use wagather_archive::{Existing, Partial, Spool, SpoolReader, Target, is_recording};
 use wagather_base::error::{Class, Failure};
 use wagather_base::limits::{MAX_RECORDED_BODY_BYTES, MAX_SPOOLS_IN_MEMORY};
 use wagather_base::time::{clock_millis, rfc3339};
+use wagather_json::redact::Redactor;
 
 /// What a recording may have.
 #[derive(Clone, Copy, Debug)]

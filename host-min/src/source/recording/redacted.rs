@@ -6,10 +6,10 @@
 use std::io::{self, Read, Seek, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::project::{ListReader, Node, ObjectReader};
-use crate::redact::{Counts, Holder, Redactor, Subject};
 use wagather_archive::{Spool, SpoolReader};
 use wagather_base::limits::MAX_ITEM_BYTES;
+use wagather_json::project::{ListReader, Node, ObjectReader};
+use wagather_json::redact::{Counts, Holder, Redactor, Subject};
 
 /// What became of a body.
 pub(super) enum Redacted {
@@ -164,8 +164,8 @@ impl Read for Shared {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::redact::Rules;
     use wagather_archive::Target;
+    use wagather_json::redact::Rules;
 
     fn through(path: &str, body: &str) -> Option<String> {
         let scratch = tempfile::tempdir().expect("a folder");

@@ -10,9 +10,9 @@ use wagather_archive::Existing;
 use serde_json::Value;
 
 use super::*;
-use crate::redact::{Redactor, Rules};
 use crate::source::{Accept, Call, Cause, NoAnswer, Response, Source};
 use wagather_base::error::Class;
+use wagather_json::redact::{Redactor, Rules};
 
 const NOW_MILLIS: i64 = 1_700_000_000_123;
 

@@ -4,7 +4,7 @@
 //! the order of these bytes. Servers that are not kept by etcd may have another order or none. So the order is watched, and what
 //! rests on it is refused for a list that has broken it.
 
-use crate::project::Identity;
+use wagather_json::project::Identity;
 
 /// What is known of the order of a list.
 #[derive(Default)]

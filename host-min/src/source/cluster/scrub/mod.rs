@@ -4,7 +4,7 @@
 //! Found are the credential as it is and as base64 at any alignment, each of them also with any of its characters written as
 //! JSON, URLs or HTML escape them; each byte of a find becomes a `*`. So what is decoded later, by whomever, has been
 //! looked at decoded. Not found is what a server encodes in a way of its own: it has the credential already, and could
-//! hand it on without us. Redaction of what is secret in the cluster's objects is another thing, [`crate::redact`].
+//! hand it on without us. Redaction of what is secret in the cluster's objects is another thing, [`wagather_json::redact`].
 //!
 //! It runs over every byte of every answer. What has no escape is passed over by `memchr` alone.
 

@@ -58,7 +58,7 @@ impl Holder {
     }
 
     /// The keys behind which something secret is, of an object that cannot be read as a whole.
-    pub(crate) fn keys(self) -> impl Iterator<Item = &'static str> {
+    pub fn keys(self) -> impl Iterator<Item = &'static str> {
         let name = if self == Holder::OAuthToken { &["name"][..] } else { &[] };
         self.fields().iter().chain(name).copied()
     }

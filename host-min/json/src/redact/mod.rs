@@ -28,7 +28,7 @@ mod urls;
 mod yaml;
 
 #[cfg(fuzzing)]
-pub(crate) use assigned::is_value_of;
+pub use assigned::is_value_of;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::io::Read;
