@@ -12,6 +12,7 @@
 //! | [`screen`] | what a terminal shows |
 //! | [`processes`] | what runs, and signals to it |
 //! | [`server`] | an API server of canned answers and faults, plain or TLS |
+//! | [`proxy`] | SOCKS and HTTP proxies with logins |
 //! | [`canaries`] | planted credentials, and the search for them |
 //! | [`certificates`] | certificate authorities and server certificates |
 //! | [`kubeconfig`] | kubeconfig files |
@@ -54,6 +55,7 @@ pub mod memory;
 pub mod objects;
 pub mod processes;
 pub mod programs;
+pub mod proxy;
 pub mod screen;
 pub mod server;
 pub mod terminal;

@@ -9,6 +9,7 @@
 //! held here is that none gets out by accident or by the plainest of tricks.
 
 mod echoes;
+mod proxies;
 
 use tests::canaries::{Canary, Left, base64};
 use tests::certificates::Authority;
@@ -111,20 +112,32 @@ impl Planted {
     }
 
     fn run_to(&self, output: &str, user: &str, server: &str, more: &str) -> (Done, Left) {
+        self.run_with(output, user, server, more, |host| host)
+    }
+
+    /// The same with more words.
+    fn run_with(
+        &self,
+        output: &str,
+        user: &str,
+        server: &str,
+        more: &str,
+        words: impl FnOnce(Host) -> Host,
+    ) -> (Done, Left) {
         let hostile = Hostile::read("dumps-everything");
         let module = guest::write(self.place.path(), &hostile.name, &hostile.module);
         let left = self.place.path().join("left");
         std::fs::create_dir_all(&left).expect("a folder");
         let output = if output == "-" { output.into() } else { left.join(output) };
-        let done = Host::run_all([module, programs::guest("hello")])
+        let host = Host::run_all([module, programs::guest("hello")])
             .kubeconfig(self.kubeconfig(server, more))
             .arg("--context")
             .arg(user)
             .record(left.join("recording.har"))
             .output(output)
             .timeout("20s")
-            .env("WAGATHER_CANARY", VARIABLE)
-            .wait();
+            .env("WAGATHER_CANARY", VARIABLE);
+        let done = words(host).wait();
         let left = Left::of(&done, &left);
         (done, left)
     }

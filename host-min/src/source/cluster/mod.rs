@@ -70,9 +70,9 @@ use self::scrub::{Scrub, Scrubbed};
 pub use self::secret::Secret;
 use self::timeouts::{Limits, Silence, Timeouts, after, explain_head, told};
 use self::tls::{Tls, Unusable};
-use self::url::ProxyKind;
 /// A URL as it may be shown: what may be a password is not in it.
 pub use self::url::shown as shown_url;
+use self::url::{ProxyKind, basic};
 use super::{Call, Cause, NoAnswer, Permission, Question, Response, Source};
 use wagather_base::error::{Class, Failure};
 use wagather_base::limits::{DEFAULT_CONNECT_TIMEOUT, DEFAULT_FIRST_BYTE_TIMEOUT, DEFAULT_IDLE_TIMEOUT};
@@ -228,7 +228,9 @@ pub fn open_in(options: &Options, environment: &Environment) -> Result<Cluster, 
     // A proxy trusts what the server does, so one warning is for both.
     warnings.extend(tls.as_ref().and_then(Tls::warning).map(str::to_owned));
     let credentials = Credentials::new(auth).map_err(fail)?;
-    let proxy_scrub = Scrub::of(proxy.as_ref().and_then(|proxy| proxy.url.authorization()).as_ref());
+    // That of a SOCKS proxy, too, which is told it in its own way.
+    let proxy_login = proxy.as_ref().and_then(|proxy| proxy.url.login.as_ref()).map(basic);
+    let proxy_scrub = Scrub::of(proxy_login.as_ref());
     let timeouts = Timeouts {
         connect: options.connect_timeout,
         first_byte: options.first_byte_timeout,

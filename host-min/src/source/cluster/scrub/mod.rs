@@ -179,11 +179,15 @@ fn texts(authorization: &Secret) -> Vec<Vec<u8>> {
     }
     if scheme.eq_ignore_ascii_case("basic")
         && let Some(both) = base64::decode(secret).and_then(|both| String::from_utf8(both).ok())
-        && let Some((_, password)) = both.split_once(':').filter(|(_, password)| !password.is_empty())
+        && let Some((user, password)) = both.split_once(':')
     {
-        forms(&both, &mut texts);
-        if is_telling(password) {
-            forms(password, &mut texts);
+        // A user without a password is a token: that is how some services take one.
+        let secret = if password.is_empty() { user } else { password };
+        if !password.is_empty() {
+            forms(&both, &mut texts);
+        }
+        if is_telling(secret) {
+            forms(secret, &mut texts);
         }
     }
     texts.retain(|text| text.len() >= MIN_NEEDLE_BYTES);

@@ -215,3 +215,9 @@ fn what_was_replaced_is_still_looked_for() {
     assert_eq!(scrub.text(text(0)), text(0));
     assert!(Arc::ptr_eq(&scrub, &Scrub::after(None, Some(&scrub)).expect("the same")));
 }
+
+#[test]
+fn a_user_without_a_password_is_a_token() {
+    let scrub = scrub(&format!("Basic {}", base64::encode(b"canary-0123456789:")));
+    assert_eq!(scrub.text("a canary-0123456789 b".into()), "a ***************** b");
+}
