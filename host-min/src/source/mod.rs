@@ -51,7 +51,7 @@ pub struct Response {
     pub status: u16,
     /// The media type, if the server named one.
     pub content_type: Option<String>,
-    /// How long the server wants us to wait before we ask again (`Retry-After`), if it says so in seconds.
+    /// How long the server wants us to wait before we ask again (`Retry-After`), if it says so.
     pub retry_after: Option<Duration>,
     /// The body, decoded from its transfer and content encodings: whoever counts its bytes counts what compressed ones
     /// decode to. A body that was cut short ends in an error, never in an early end, and an error stays. Its kind says

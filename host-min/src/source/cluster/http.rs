@@ -3,11 +3,12 @@
 //! Only what a client of an API server needs: GET, and POST for the one question that has a body; no redirects (a redirect is an answer like another), no
 //! cookies, and no content encoding but gzip, if it is asked for.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::access::Access;
 use super::kubeconfig::Impersonate;
 use super::secret::Secret;
+use super::timestamp;
 use super::url::{ProxyKind, ProxyUrl};
 use crate::source::Call;
 use wagather_base::percent::{AsciiSet, RESERVED, percent_encode};
@@ -36,7 +37,7 @@ pub(super) struct Template {
 pub(super) struct Head {
     pub(super) status: u16,
     pub(super) content_type: Option<String>,
-    /// `Retry-After`, if it is in seconds.
+    /// How long `Retry-After` wants us to wait.
     pub(super) retry_after: Option<Duration>,
     pub(super) framing: Framing,
     /// Whether the body is compressed.
@@ -232,6 +233,7 @@ fn parse_into<'a>(
         keep_alive: parsed.version == Some(1),
     };
     let (mut length, mut chunked, mut close, mut retries) = (None, false, false, 0);
+    let (mut retry, mut date) = (None, None);
     for field in parsed.headers.iter() {
         let is = |name: &str| field.name.eq_ignore_ascii_case(name);
         let value = || unfolded(field.value);
@@ -264,11 +266,11 @@ fn parse_into<'a>(
         } else if is("content-type") {
             head.content_type = Some(value());
         } else if is("retry-after") {
-            // API servers send seconds; a date would need a clock that agrees with the server's.
-            let seconds = value().bytes().all(|byte| byte.is_ascii_digit()).then(|| value().parse().ok());
-            let said = seconds.flatten().map(Duration::from_secs);
-            head.retry_after = if retries == 0 || head.retry_after == said { said } else { None };
+            let said = Retry::parse(&value());
+            retry = if retries == 0 || retry == said { said } else { None };
             retries += 1;
+        } else if is("date") {
+            date = timestamp::parse_http(&value());
         } else if is("connection") {
             for option in value().split(',') {
                 match option.trim() {
@@ -279,6 +281,7 @@ fn parse_into<'a>(
             }
         }
     }
+    head.retry_after = retry.map(|retry| retry.from(date));
     head.framing = match (status, chunked, length) {
         (100..=199 | 204 | 304, ..) => Framing::Length(0),
         (_, true, None) => Framing::Chunked,
@@ -295,6 +298,30 @@ fn parse_into<'a>(
     // Nothing at all is no gzip either, and is what it is.
     head.gzip &= head.framing != Framing::Length(0);
     Ok(Some((len, head)))
+}
+
+/// What `Retry-After` says (RFC 9110, section 10.2.3).
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Retry {
+    After(Duration),
+    At(SystemTime),
+}
+
+impl Retry {
+    fn parse(value: &str) -> Option<Retry> {
+        if value.bytes().all(|byte| byte.is_ascii_digit()) {
+            return value.parse().ok().map(Duration::from_secs).map(Retry::After);
+        }
+        timestamp::parse_http(value).map(Retry::At)
+    }
+
+    /// From the time on that the server says it is, so that its clock need not agree with ours. What is past is at once.
+    fn from(self, date: Option<SystemTime>) -> Duration {
+        match self {
+            Retry::After(time) => time,
+            Retry::At(time) => time.duration_since(date.unwrap_or_else(SystemTime::now)).unwrap_or_default(),
+        }
+    }
 }
 
 /// A field's value in one line: line ends and the blanks after them are one blank.

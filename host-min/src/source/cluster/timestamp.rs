@@ -1,4 +1,4 @@
-//! Times as RFC 3339 writes them: `2030-01-02T03:04:05.6Z`, `2030-01-02T03:04:05+02:00`.
+//! Times as RFC 3339 writes them (`2030-01-02T03:04:05.6Z`, `2030-01-02T03:04:05+02:00`), and as HTTP does.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -34,6 +34,24 @@ pub(super) fn parse(text: &str) -> Option<SystemTime> {
     };
     let seconds = days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - ahead_seconds;
     Some(UNIX_EPOCH + Duration::from_secs(u64::try_from(seconds).ok()?))
+}
+
+/// A time as HTTP has it today (RFC 9110, section 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`. The forms of old, which no server should
+/// send, are none.
+pub(super) fn parse_http(text: &str) -> Option<SystemTime> {
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    const WEEKDAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+    let (weekday, rest) = text.split_once(", ")?;
+    if !WEEKDAYS.contains(&weekday) || rest.len() != "06 Nov 1994 08:49:37 GMT".len() || !rest.is_ascii() {
+        return None;
+    }
+    let month = 1 + MONTHS.iter().position(|month| rest[3..6] == **month)?;
+    let blanks = [2, 6, 11, 20].iter().all(|&at| rest.as_bytes()[at] == b' ');
+    if !blanks || &rest[21..] != "GMT" {
+        return None;
+    }
+    parse(&format!("{}-{month:02}-{}T{}Z", &rest[7..11], &rest[..2], &rest[12..20]))
 }
 
 /// Days since 1970-01-01 in the Gregorian calendar, counting years from March so that leap days come last.
@@ -77,6 +95,31 @@ mod tests {
             ["", "soon", "2026-11-22", "2026-11-22T16:35:49", "2026-13-22T16:35:49Z", "1969-01-01T00:00:00Z"]
         {
             assert_eq!(parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn times_of_http() {
+        for (text, seconds) in [
+            ("Thu, 01 Jan 1970 00:00:00 GMT", Some(0)),
+            ("Sun, 06 Nov 1994 08:49:37 GMT", Some(784_111_777)),
+            ("Tue, 29 Feb 2028 23:59:60 GMT", Some(1_835_481_600)),
+            ("Sunday, 06-Nov-94 08:49:37 GMT", None),
+            ("Sun Nov  6 08:49:37 1994", None),
+            ("Sun, 06 Nov 1994 08:49:37 UTC", None),
+            ("Sun, 06 Nov 1994 08:49:37 +0000", None),
+            ("Sun, 6 Nov 1994 08:49:37 GMT", None),
+            ("Son, 06 Nov 1994 08:49:37 GMT", None),
+            ("Sun, 06 nov 1994 08:49:37 GMT", None),
+            ("Sun, 06 Nov 1994 24:49:37 GMT", None),
+            ("Sun, 00 Nov 1994 08:49:37 GMT", None),
+            ("Sun, 06 Nov 1960 08:49:37 GMT", None),
+            ("Sun, 06 Nov 1994 08:49:3\u{e9} GM", None),
+            ("Sun, ", None),
+            ("", None),
+        ] {
+            let time = seconds.map(|seconds| UNIX_EPOCH + Duration::from_secs(seconds));
+            assert_eq!(parse_http(text), time, "{text}");
         }
     }
 

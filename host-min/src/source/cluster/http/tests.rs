@@ -175,14 +175,26 @@ fn when_to_ask_again() {
     assert_eq!(of("0"), Some(Duration::ZERO));
     // Absurd, but a number: whoever waits has to have a bound.
     assert_eq!(of("18446744073709551615"), Some(Duration::from_secs(u64::MAX)));
-    for other in
-        ["", "-1", "+1", "1.5", "1s", "18446744073709551616", "Fri, 31 Dec 1999 23:59:59 GMT", "\u{661}"]
-    {
+    for other in ["-1", "+1", "1.5", "1s", "18446744073709551616", "Fri, 31-Dec-99 23:59:59 GMT", "\u{661}"] {
         assert_eq!(of(other), None, "{other}");
     }
     // Two that differ say nothing.
     assert_eq!(of("5\r\nRetry-After: 5"), Some(Duration::from_secs(5)));
     assert_eq!(of("5\r\nRetry-After: 6"), None);
+    assert_eq!(of(""), None);
+    // A date, from the one on that the server has now.
+    const NOW: &str = "Date: Fri, 31 Dec 1999 23:59:30 GMT";
+    const THEN: &str = "Fri, 31 Dec 1999 23:59:59 GMT";
+    assert_eq!(of(&format!("{THEN}\r\n{NOW}")), Some(Duration::from_secs(29)));
+    assert_eq!(of(&format!("7\r\n{NOW}\r\nRetry-After: 7")), Some(Duration::from_secs(7)));
+    assert_eq!(of(&format!("{THEN}\r\nRetry-After: {THEN}\r\n{NOW}")), Some(Duration::from_secs(29)));
+    assert_eq!(of(&format!("{THEN}\r\nRetry-After: 29\r\n{NOW}")), None);
+    // What is past, by the server's clock or by ours, is at once.
+    assert_eq!(of(&format!("Fri, 31 Dec 1999 23:59:29 GMT\r\n{NOW}")), Some(Duration::ZERO));
+    assert_eq!(of(THEN), Some(Duration::ZERO));
+    // By ours, if the server does not say what time it is.
+    let far = of("Fri, 31 Dec 9999 23:59:59 GMT").unwrap();
+    assert!(far > Duration::from_secs(3_600 * 24 * 365 * 1_000));
 }
 
 #[test]
