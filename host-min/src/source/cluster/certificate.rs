@@ -46,6 +46,8 @@ pub(super) struct Fields<'a> {
     pub(super) not_after: u64,
     /// Whether it may sign other certificates.
     pub(super) signs: bool,
+    /// How many authorities may be between it and what it is trusted for, if it says so.
+    pub(super) path_len: Option<usize>,
     /// Whether it may be used for servers.
     pub(super) serves: bool,
     /// The length of its key, if that is one of RSA.
@@ -66,7 +68,7 @@ impl<'a> Fields<'a> {
         let (not_before, not_after) = (validity.time()?, validity.time()?);
         let subject = fields.expect(SEQUENCE)?;
         let rsa_bits = rsa_bits(fields.expect(SEQUENCE)?);
-        let (mut authority, mut key_usage, mut serves) = (None, 0, true);
+        let (mut authority, mut path_len, mut key_usage, mut serves) = (None, None, 0, true);
         while let Some((tag, content)) = fields.next() {
             if tag != EXTENSIONS {
                 continue;
@@ -79,8 +81,13 @@ impl<'a> Fields<'a> {
                 let mut value = Der(extension.expect(OCTET_STRING)?);
                 match name {
                     BASIC_CONSTRAINTS => {
-                        let ca = Der(value.expect(SEQUENCE)?).optional(BOOLEAN)?;
+                        let mut constraints = Der(value.expect(SEQUENCE)?);
+                        let ca = constraints.optional(BOOLEAN)?;
                         authority = Some(ca.is_some_and(|ca| ca != [0]));
+                        path_len = match constraints.optional(INTEGER)? {
+                            None => None,
+                            Some(integer) => Some(number(integer)?),
+                        };
                     }
                     // The first byte is how many bits of the last one do not count.
                     KEY_USAGE => key_usage = value.expect(BIT_STRING)?.get(1).copied().unwrap_or(0),
@@ -92,7 +99,7 @@ impl<'a> Fields<'a> {
         // RFC 5280, 4.2.1.9: only before version 3 may an authority do without the extension. As for Go, a key usage counts if there is one.
         let is_old = version != [2];
         let signs = authority.unwrap_or(is_old) && (key_usage == 0 || key_usage & KEY_CERT_SIGN != 0);
-        Some(Fields { issuer, subject, not_before, not_after, signs, serves, rsa_bits })
+        Some(Fields { issuer, subject, not_before, not_after, signs, path_len, serves, rsa_bits })
     }
 }
 
@@ -104,6 +111,18 @@ fn is_for_servers(purposes: &[u8]) -> Option<bool> {
         found |= purpose == FOR_SERVERS || purpose == FOR_ANYTHING;
     }
     Some(found)
+}
+
+/// A number that is not negative; what is larger than any is the largest.
+fn number(integer: &[u8]) -> Option<usize> {
+    match integer {
+        [] | [0x80..=0xff, ..] => None,
+        _ => Some(
+            integer
+                .iter()
+                .fold(0_usize, |number, byte| number.saturating_mul(256).saturating_add(usize::from(*byte))),
+        ),
+    }
 }
 
 /// How long the modulus is, of the content of a SubjectPublicKeyInfo.
@@ -244,6 +263,23 @@ mod tests {
         assert!(!purposes(&[ExtendedKeyUsagePurpose::ClientAuth]));
         assert!(purposes(&[ExtendedKeyUsagePurpose::ClientAuth, ExtendedKeyUsagePurpose::ServerAuth]));
         assert!(purposes(&[ExtendedKeyUsagePurpose::Any]));
+    }
+
+    #[test]
+    fn how_many_authorities_below() {
+        let most = |is_ca: IsCa| {
+            let der = made(|params| params.is_ca = is_ca);
+            Fields::read(&der).unwrap().path_len
+        };
+        assert_eq!(most(IsCa::NoCa), None);
+        assert_eq!(most(IsCa::Ca(BasicConstraints::Unconstrained)), None);
+        for number in [0, 1, 127, 128, 255] {
+            assert_eq!(most(IsCa::Ca(BasicConstraints::Constrained(number))), Some(usize::from(number)));
+        }
+        assert_eq!(
+            [&[][..], &[0xff], &[0x80, 0], &[0, 0x80], &[0x7f; 20]].map(number),
+            [None, None, None, Some(128), Some(usize::MAX)]
+        );
     }
 
     /// Version 1 has no extensions, so an authority of that age cannot say that it is one.

@@ -150,7 +150,7 @@ fn what_to_do(refusal: Refusal) -> &'static str {
             "Name an authority whose certificate is valid (certificate-authority of the cluster in the kubeconfig), or check the \
              clock of this machine."
         }
-        Refusal::IsNoAuthority | Refusal::IsForOthers => {
+        Refusal::IsNoAuthority | Refusal::IsForOthers | Refusal::ChainTooLong(_) => {
             "Name a certificate authority that signed it, or the server's certificate itself (certificate-authority of \
              the cluster in the kubeconfig)."
         }

@@ -6,9 +6,8 @@
 //!   certificate is one of an authority or not. Its dates, its purpose and its name still count, and the handshake
 //!   still shows that the server has its key.
 //! - A certificate that was listed signs others only if it is valid now, is one of an authority, and is not for something
-//!   else than servers.
-//!
-//! Not as Go: how long a chain the listed certificate allows (pathLen) is not looked at.
+//!   else than servers. How many authorities it allows below itself (pathLen) counts: by their names, as RFC 5280 has it (section
+//!   4.2.1.9), so that those that signed themselves anew are one.
 
 use std::fmt;
 use std::sync::Arc;
@@ -39,6 +38,7 @@ struct Listed {
     not_after: u64,
     signs: bool,
     serves: bool,
+    path_len: Option<usize>,
 }
 
 impl Listed {
@@ -46,8 +46,8 @@ impl Listed {
         let mut store = RootCertStore::empty();
         store.add(der.clone()).ok()?;
         let anchor = store.roots.pop()?;
-        let Fields { not_before, not_after, signs, serves, .. } = Fields::read(&der)?;
-        Some(Listed { anchor, not_before, not_after, signs, serves, der: der.into_owned() })
+        let Fields { not_before, not_after, signs, serves, path_len, .. } = Fields::read(&der)?;
+        Some(Listed { anchor, not_before, not_after, signs, serves, path_len, der: der.into_owned() })
     }
 
     /// Why it may not sign a server's certificate.
@@ -161,13 +161,28 @@ impl Verifier {
         now: UnixTime,
     ) -> Result<(), Error> {
         let fit = self.trusted.0.iter().filter(|listed| listed.unfit(now).is_none());
-        let Err(error) = self.signed_by(fit, presented, intermediates, now) else { return Ok(()) };
+        let (bounded, free): (Vec<&Listed>, Vec<&Listed>) =
+            fit.partition(|listed| listed.path_len.is_some_and(|most| most < intermediates.len()));
+        let Err(error) = self.signed_by(free.into_iter(), presented, intermediates, now) else {
+            return Ok(());
+        };
+        for listed in &bounded {
+            let near = nearest(end_entity, intermediates, listed.path_len.unwrap_or_default());
+            if self.signed_by([*listed].into_iter(), presented, &near, now).is_ok() {
+                return Ok(());
+            }
+        }
         // If it would be trusted but for what one of the others is, that is the reason.
         for listed in &self.trusted.0 {
             if let Some(why) = listed.unfit(now)
                 && self.signed_by([listed].into_iter(), presented, intermediates, now).is_ok()
             {
                 return Err(why.into());
+            }
+        }
+        for listed in bounded {
+            if self.signed_by([listed].into_iter(), presented, intermediates, now).is_ok() {
+                return Err(Refusal::ChainTooLong(listed.path_len.unwrap_or_default()).into());
             }
         }
         if error == Error::InvalidCertificate(CertificateError::BadSignature)
@@ -239,6 +254,26 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
+/// Those of the certificates that can be at most so many steps from the first one: each is by the name of an issuer of the step before.
+fn nearest<'c>(
+    end_entity: &CertificateDer<'_>,
+    intermediates: &[CertificateDer<'c>],
+    most: usize,
+) -> Vec<CertificateDer<'c>> {
+    let Some(fields) = Fields::read(end_entity) else { return Vec::new() };
+    let mut left: Vec<(Fields<'_>, &CertificateDer<'c>)> =
+        intermediates.iter().filter_map(|der| Some((Fields::read(der)?, der))).collect();
+    let (mut issuers, mut near) = (vec![fields.issuer], Vec::new());
+    for _ in 0..most.min(intermediates.len()) {
+        let (step, others) = left.into_iter().partition(|(fields, _)| issuers.contains(&fields.subject));
+        left = others;
+        let step: Vec<_> = step;
+        issuers = step.iter().map(|(fields, _)| fields.issuer).collect();
+        near.extend(step.into_iter().map(|(_, der)| der.clone()));
+    }
+    near
+}
+
 /// Why the signature of a handshake does not hold, which is no signature of an authority's.
 pub(super) fn of_handshake(error: Error, certificate: &CertificateDer<'_>) -> Error {
     if error != Error::InvalidCertificate(CertificateError::BadSignature) {
@@ -265,6 +300,8 @@ pub(super) enum Refusal {
     AuthorityNotYetValid(u64),
     IsNoAuthority,
     IsForOthers,
+    /// More authorities than so many.
+    ChainTooLong(usize),
     AuthorityKeyLength(usize),
     KeyLength(usize),
     HasNotTheKey,
@@ -287,6 +324,10 @@ impl fmt::Display for Refusal {
             Refusal::IsForOthers => {
                 f.write_str("its certificate is signed by an authority that is not one for servers")
             }
+            Refusal::ChainTooLong(most) => write!(
+                f,
+                "its certificate is signed by way of more authorities than the listed one allows below itself ({most})"
+            ),
             Refusal::AuthorityKeyLength(bits) => {
                 write!(f, "the authority that signed its certificate has an RSA key of {bits} bits")
             }

@@ -312,3 +312,52 @@ fn refused(error: &Error) -> Refusal {
         other => panic!("{other:?}"),
     }
 }
+
+/// A chain from the root to a server's certificate, by way of so many authorities; the server's is last.
+fn chain(root: &CertifiedIssuer<'static, KeyPair>, between: usize) -> Vec<CertificateDer<'static>> {
+    let mut signed: Vec<CertifiedIssuer<'static, KeyPair>> = Vec::new();
+    for number in 0..between {
+        let mut params = CertificateParams::default();
+        an_authority(&mut params);
+        params.distinguished_name.push(DnType::CommonName, format!("between {number}"));
+        let key = KeyPair::generate().unwrap();
+        let issuer: &Issuer<'_, KeyPair> = signed.last().map_or(root, |last| last);
+        signed.push(CertifiedIssuer::signed_by(params, key, issuer).unwrap());
+    }
+    let issuer: &Issuer<'_, KeyPair> = signed.last().map_or(root, |last| last);
+    let own = params(&|_| {}).signed_by(&KeyPair::generate().unwrap(), issuer).unwrap();
+    let mut chain: Vec<_> = signed.iter().map(|one| one.der().clone()).collect();
+    chain.push(own.der().clone());
+    chain
+}
+
+#[test]
+fn a_listed_authority_bounds_the_chain_below_it() {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let now = UnixTime::now();
+    let name = ServerName::try_from("127.0.0.1").unwrap();
+    for most in [None, Some(0), Some(1), Some(2)] {
+        let mut params = CertificateParams::default();
+        let bound = most.map_or(BasicConstraints::Unconstrained, BasicConstraints::Constrained);
+        params.is_ca = IsCa::Ca(bound);
+        params.distinguished_name.push(DnType::CommonName, "root");
+        let root = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+        let (trusted, _) = Trusted::read(root.pem().as_bytes(), "the bundle").unwrap();
+        let verifier = Verifier::new(Arc::new(trusted), provider.clone());
+        for between in 0..4 {
+            let mut sent = chain(&root, between);
+            let own = sent.pop().unwrap();
+            // What belongs to other chains is in nobody's way.
+            sent.extend(chain(&root, 3));
+            let verified = verifier.verify_server_cert(&own, &sent, &name, &[], now).map(drop);
+            let fits = most.is_none_or(|most| between <= usize::from(most));
+            match verified {
+                Ok(()) => assert!(fits, "{most:?} {between}"),
+                Err(error) => {
+                    assert!(!fits, "{most:?} {between}: {error}");
+                    assert_eq!(refused(&error), Refusal::ChainTooLong(usize::from(most.unwrap())));
+                }
+            }
+        }
+    }
+}
