@@ -2,10 +2,15 @@
 
 use std::io::{self, Read};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
+
+use rustls::client::danger::ServerCertVerifier;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 
 use super::access::Auth;
 use super::body;
+use super::certificate::Fields;
 use super::credentials::Credentials;
 use super::exec::{self, ExecConfig, InteractiveMode};
 use super::http::{self, Template};
@@ -14,6 +19,8 @@ use super::kubeconfig::{Kubeconfig, Material, UserEntry, load, merge};
 use super::scrub::{Scrub, Scrubbed};
 use super::secret::Secret;
 use super::timestamp;
+use super::tls_error;
+use super::trust::{Trusted, Verifier};
 use super::url::{ProxyUrl, ServerUrl};
 use crate::source::{Accept, Call};
 use wagather_base::base64;
@@ -189,4 +196,56 @@ pub fn base64_encode(bytes: &[u8]) -> String {
 /// An RFC 3339 time.
 pub fn time(text: &str) -> Option<SystemTime> {
     timestamp::parse(text)
+}
+
+/// What a certificate says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Certificate {
+    /// When it is valid, in seconds since 1970.
+    pub valid: (u64, u64),
+    /// Whether it may sign others, and be a server's.
+    pub may: (bool, bool),
+    /// How many authorities it allows below itself.
+    pub path_len: Option<usize>,
+    /// How long its key of RSA is.
+    pub rsa_bits: Option<usize>,
+    /// Where in it its issuer is and its subject, from and up to.
+    pub names: [(usize, usize); 2],
+}
+
+/// A certificate in DER; none if it is none.
+pub fn certificate(der: &[u8]) -> Option<Certificate> {
+    let fields = Fields::read(der)?;
+    let place = |part: &[u8]| {
+        let from = part.as_ptr().addr() - der.as_ptr().addr();
+        (from, from + part.len())
+    };
+    Some(Certificate {
+        valid: (fields.not_before, fields.not_after),
+        may: (fields.signs, fields.serves),
+        path_len: fields.path_len,
+        rsa_bits: fields.rsa_bits,
+        names: [place(fields.issuer), place(fields.subject)],
+    })
+}
+
+/// What is left out of a bundle in PEM, in words; or why it cannot be used.
+pub fn bundle(pem: &[u8]) -> Result<Option<String>, String> {
+    Trusted::read(pem, "the bundle").map(|(_, warning)| warning)
+}
+
+/// Verifies a chain, the server's certificate first, with the certificates of a list: whether it is trusted, or why not in words.
+pub fn verify(listed: &[&[u8]], chain: &[&[u8]], name: &'static str, now: u64) -> Result<(), String> {
+    let of = |der: &[u8]| CertificateDer::from(der.to_vec());
+    let trusted = Trusted::readable(listed.iter().map(|der| of(der)));
+    let verifier = Verifier::new(Arc::new(trusted), Arc::new(rustls::crypto::ring::default_provider()));
+    let chain: Vec<CertificateDer<'_>> = chain.iter().map(|der| of(der)).collect();
+    let (first, rest) = chain.split_first().ok_or("no certificate")?;
+    let name = ServerName::try_from(name).map_err(|error| error.to_string())?;
+    let now = UnixTime::since_unix_epoch(Duration::from_secs(now));
+    let verified = verifier.verify_server_cert(first, rest, &name, &[], now);
+    verified.map(drop).map_err(|error| {
+        let error = io::Error::new(io::ErrorKind::InvalidData, error);
+        tls_error::explain(&error, "connect to", "it", false).reason
+    })
 }

@@ -60,7 +60,8 @@ fn tls_reason(error: &Error) -> (String, &'static str) {
                 ("its certificate is signed by an authority that is not known (unknown CA)".to_owned(), AUTHORITY)
             }
             CertificateError::NotValidForNameContext { expected, presented } => {
-                let names: Vec<&str> = presented.iter().map(|name| bare(name)).collect();
+                // What a server that nobody trusts yet sends may be anything.
+                let names: Vec<_> = presented.iter().map(|name| wagather_printable::line(bare(name))).collect();
                 let has = if names.is_empty() { "no names".to_owned() } else { names.join(", ") };
                 (format!("its certificate is not for {}; it is for {has}", expected.to_str()), NAME)
             }
