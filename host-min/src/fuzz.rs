@@ -5,10 +5,10 @@
 
 pub use crate::source::cluster::fuzz::*;
 
-use crate::sandbox::Job;
-use crate::sandbox::channel::Channel;
 use crate::source::recording::Recording;
 use wagather_base::error::Failure;
+use wagather_sandbox::Job;
+use wagather_sandbox::channel::Channel;
 
 /// The sandbox's end of the channel: the job frame.
 pub fn receive_job(channel: &mut Channel) -> std::io::Result<Job> {

@@ -2,11 +2,11 @@
 //!
 //! The text and its rules are in [`wagather_abi::manifest`]; what a cluster's owner allows is in [`crate::broker::policy`].
 
-use crate::sandbox::module::manifest_bytes;
 use wagather_abi::ABI_VERSION;
 use wagather_abi::manifest::{Record, Verbs, records};
 use wagather_base::layout::RESOURCE_FOLDERS;
 use wagather_json::project::Node;
+use wagather_module::manifest_bytes;
 
 /// What a gatherer says that it is and that it reads.
 #[derive(Clone, Debug, PartialEq, Eq)]

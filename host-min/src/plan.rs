@@ -7,8 +7,6 @@ use crate::broker::{audit, line};
 use crate::grant::{Budgets, Grant};
 use crate::manifest::{Manifest, Param};
 use crate::modules::Guest;
-use crate::sandbox::engine;
-use crate::sandbox::process::Isolation;
 use crate::source::{Source, Trace, cluster};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,6 +18,8 @@ use wagather_base::limits::{
     DEFAULT_TIMEOUT, MAX_CHUNK_ITEMS, MAX_GATHERERS, MAX_MEMORY_BYTES, MAX_PARAMS_BYTES, MAX_QPS,
     MIN_MEMORY_BYTES,
 };
+use wagather_sandbox::engine;
+use wagather_sandbox::process::Isolation;
 use wagather_yaml::{listed, nearest};
 
 /// Where the answers come from.
@@ -46,7 +46,7 @@ pub struct Plan {
     pub existing: Existing,
     /// How guests are kept apart.
     pub isolation: Isolation,
-    /// Whether a gatherer may only run in a sandbox that has every [mechanism](crate::sandbox::in_force::Mechanism).
+    /// Whether a gatherer may only run in a sandbox that has every [mechanism](wagather_sandbox::in_force::Mechanism).
     pub require_sandbox: bool,
     /// Which engine runs them.
     pub engine: engine::Kind,

@@ -126,7 +126,7 @@ pub struct Gathered {
 pub struct SandboxFacts {
     /// `fork`, `helper` or `inProcess`.
     pub isolation: &'static str,
-    /// The [mechanisms](crate::sandbox::in_force::Mechanism) that kept it in.
+    /// The [mechanisms](wagather_sandbox::in_force::Mechanism) that kept it in.
     pub in_force: Vec<&'static str>,
     /// Those that did not: the kernel or the isolation has them not, or the sandbox died before it had them.
     pub missing: Vec<&'static str>,

@@ -13,9 +13,6 @@ use crate::grant::Grant;
 use crate::manifest::Manifest;
 use crate::plan::{From, Plan};
 use crate::report::{Gathered, ModuleFacts, Report};
-use crate::sandbox::Job;
-use crate::sandbox::channel::{self, End};
-use crate::sandbox::process::{self, Sandbox};
 use crate::source::recording::{Recorder, Recording};
 use crate::source::{Call, Cause, NoAnswer, Response, Source, Traced, cluster};
 use crate::used;
@@ -30,6 +27,9 @@ use wagather_base::limits::{MAX_REPORT_GAPS, TOLD_WAIT};
 use wagather_base::stop;
 use wagather_base::time::{clock_millis, rfc3339};
 use wagather_json::redact::Redactor;
+use wagather_sandbox::Job;
+use wagather_sandbox::channel::{self, End};
+use wagather_sandbox::process::{self, Sandbox};
 
 /// What a run did.
 #[derive(Debug)]

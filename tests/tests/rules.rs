@@ -46,12 +46,16 @@ fn dependencies_point_one_way() {
             "wagather-base" => &["wagather-abi", "wagather-printable"],
             "wagather-archive" => &["wagather-abi", "wagather-base"],
             "wagather-json" => &["wagather-abi", "wagather-base", "wagather-yaml"],
+            "wagather-module" => &["wagather-abi", "wagather-base"],
+            "wagather-sandbox" => &["wagather-abi", "wagather-base", "wagather-module"],
             "host-min" => &[
                 "wagather-abi",
                 "wagather-archive",
                 "wagather-base",
                 "wagather-json",
+                "wagather-module",
                 "wagather-printable",
+                "wagather-sandbox",
                 "wagather-yaml",
             ],
             "wagather-printable" => &[],
@@ -110,12 +114,12 @@ const UNSAFE_FILES: &[&str] = &[
     "host-min/base/src/stop.rs",
     "host-min/src/cli/display/terminal.rs",
     "host-min/src/main.rs",
-    "host-min/src/sandbox/confine/environment.rs",
-    "host-min/src/sandbox/confine/landlock.rs",
-    "host-min/src/sandbox/confine/mod.rs",
-    "host-min/src/sandbox/confine/seccomp.rs",
-    "host-min/src/sandbox/engine/wasm3.rs",
-    "host-min/src/sandbox/process.rs",
+    "host-min/sandbox/src/confine/environment.rs",
+    "host-min/sandbox/src/confine/landlock.rs",
+    "host-min/sandbox/src/confine/mod.rs",
+    "host-min/sandbox/src/confine/seccomp.rs",
+    "host-min/sandbox/src/engine/wasm3.rs",
+    "host-min/sandbox/src/process.rs",
     "tests/src/bin/escape/attempts.rs",
     "tests/src/bin/escape/main.rs",
     "tests/src/bin/without.rs",
@@ -472,7 +476,7 @@ fn with_one_folder(folder: &Path) -> Output {
 
 #[test]
 fn every_import_is_everywhere() {
-    let dispatch = workspace::read("host-min/src/sandbox/link.rs");
+    let dispatch = workspace::read("host-min/sandbox/src/link.rs");
     let admission = workspace::read("host-min/src/broker/admission.rs");
     let fake =
         workspace::read("guest-sdk/src/fake/imports.rs") + &workspace::read("guest-sdk/src/sys/fake.rs");

@@ -9,10 +9,10 @@ use super::line;
 use super::policy::{Allowed, Rights, describe};
 use super::tally::Tally;
 use crate::grant::FieldPath;
-use crate::sandbox::channel::Request;
 use wagather_abi::place::Wanted;
 use wagather_abi::{Handle, LogLevel, Status};
 use wagather_archive::names::is_entry_name;
+use wagather_sandbox::channel::Request;
 
 /// A call that was let through.
 #[derive(Debug)]

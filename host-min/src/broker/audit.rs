@@ -7,7 +7,6 @@
 //!
 //! Nothing here is the guest's word but names, which are escaped.
 
-use crate::sandbox::channel::Request;
 use serde::Serialize;
 use std::io::Write;
 use std::sync::{Mutex, PoisonError};
@@ -16,6 +15,7 @@ use wagather_abi::{Import, Status};
 use wagather_base::limits::MAX_AUDIT_RECORDS;
 use wagather_base::time::{clock_millis, rfc3339};
 use wagather_printable::is_printable;
+use wagather_sandbox::channel::Request;
 
 /// Who is told of each record when it is complete, besides the archive.
 pub type Live = Mutex<Box<dyn Write + Send>>;

@@ -1,11 +1,11 @@
 //! How a gatherer ended, and whom a run may blame for it.
 
 use super::Served;
-use crate::sandbox::channel::{self, End};
 use std::io;
 use wagather_abi::Status;
 use wagather_base::error::{Class, Failure};
 use wagather_base::stop;
+use wagather_sandbox::channel::{self, End};
 
 /// How a gatherer ended, as the broker saw it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -24,9 +24,6 @@ mod refusal;
 pub mod tally;
 pub mod uses;
 
-use crate::sandbox::channel::{self, End, Request};
-use crate::sandbox::in_force::InForce;
-use crate::sandbox::process::{Exit, Sandbox};
 use admission::{Admission, Admitted};
 use answer::{Answer, Means};
 use audit::{Audit, Decision, Verdict};
@@ -50,6 +47,9 @@ use wagather_base::error::{Class, Failure};
 use wagather_base::limits::{MAX_ENTRY_BYTES, MAX_SPOOLS_IN_MEMORY};
 use wagather_base::stop;
 use wagather_json::redact::Redactor;
+use wagather_sandbox::channel::{self, End, Request};
+use wagather_sandbox::in_force::InForce;
+use wagather_sandbox::process::{Exit, Sandbox};
 
 /// What the broker needs to serve one gatherer.
 pub struct Service<'a> {

@@ -9,12 +9,12 @@ use host_min::limits::MAX_MEMORY_BYTES;
 use host_min::manifest::{Manifest, Param, Resource};
 use host_min::modules::Guest;
 use host_min::report::ModuleFacts;
-use host_min::sandbox::module::{Checked, check};
 use host_min::used;
 use serde::Serialize;
 use std::path::Path;
 use std::sync::Arc;
 use wagather_abi::ABI_VERSION;
+use wagather_module::{Checked, check};
 use wagather_printable::Page;
 
 #[derive(Serialize)]

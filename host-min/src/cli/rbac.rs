@@ -13,8 +13,8 @@ use host_min::grant::Grant;
 use host_min::limits::MAX_MEMORY_BYTES;
 use host_min::manifest::Manifest;
 use host_min::modules::Guest;
-use host_min::sandbox::module::check;
 use std::sync::Arc;
+use wagather_module::check;
 use wagather_printable::Page;
 
 pub(super) fn rbac(args: &Rbac) -> Result<()> {

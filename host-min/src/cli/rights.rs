@@ -6,13 +6,13 @@ use host_min::error::{Class, Failure, Result};
 use host_min::grant::{Budgets, Glob, Grant};
 use host_min::limits::PAGE_ITEMS;
 use host_min::manifest::Resource;
-use host_min::sandbox::module::check;
 use host_min::{From, Output, Plan, cluster, used};
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 use wagather_abi::Verb;
+use wagather_module::check;
 use wagather_printable::Page;
 
 /// What remains of a manifest under a grant.

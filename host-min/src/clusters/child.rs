@@ -6,7 +6,6 @@ use super::told::Told;
 use super::witness::Witness;
 use crate::plan::{From, Plan};
 use crate::run::Outcome;
-use crate::sandbox::process::SingleThreaded;
 use ring::digest;
 use std::fs::File;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
@@ -16,6 +15,7 @@ use std::sync::Arc;
 use wagather_archive::Output;
 use wagather_base::error::{Class, Failure, Result};
 use wagather_base::fork;
+use wagather_sandbox::process::SingleThreaded;
 
 /// Does something in a process of its own, so that nothing but the result is left of it in this one.
 pub(super) fn apart<T: Told>(

@@ -25,7 +25,6 @@ pub use index::{ArchiveFacts, Cluster, Line, Reason, Status, Sums};
 
 use crate::broker::{Progress, line};
 use crate::plan::{From, Plan};
-use crate::sandbox::process::SingleThreaded;
 use crate::source::cluster;
 use crate::used;
 use std::path::{Path, PathBuf};
@@ -33,6 +32,7 @@ use std::time::Instant;
 use wagather_abi::LogLevel;
 use wagather_archive::{Output, Target, Values, create_folder};
 use wagather_base::error::{Class, Failure, Result};
+use wagather_sandbox::process::SingleThreaded;
 
 /// Which of the kubeconfig's contexts.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,7 +9,6 @@ use super::message::{Message, Over, Pieces};
 use super::{Destination, Watcher, label};
 use crate::broker::{Progress, line};
 use crate::plan::Plan;
-use crate::sandbox::process::SingleThreaded;
 use std::io::{self, PipeReader, Read};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
@@ -20,6 +19,7 @@ use wagather_base::fork::{self, Pid, Signals};
 use wagather_base::limits::{CLUSTER_GRACE, CLUSTER_STOP_GRACE};
 use wagather_base::stop;
 use wagather_base::time::{clock_millis, rfc3339};
+use wagather_sandbox::process::SingleThreaded;
 
 /// What is read at once.
 const PIECE_BYTES: usize = 64 << 10;

@@ -10,7 +10,7 @@ mod wasmi;
 
 use super::channel::{End, Ending};
 use super::link::Link;
-use super::module::Checked;
+use wagather_module::Checked;
 
 /// Which engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,17 +1,17 @@
 //! wasm3, through its published crate.
 //!
-//! wasm3 trusts its input, so it only ever sees what [`module::check`](super::super::module::check) made. It is C; what
+//! wasm3 trusts its input, so it only ever sees what [`module::check`](wagather_module::check) made. It is C; what
 //! goes wrong in it is contained by the process around it. The functions are found by their numbers:
 //! by name, wasm3 would look at whatever name it saw last.
 #![allow(unsafe_code)] // the memory behind a call's context, and the engine's own idea of its stack
 
 use super::super::channel::{End, Ending};
 use super::super::link::{Gone, Link};
-use super::super::module::Checked;
 use std::cell::RefCell;
 use std::rc::Rc;
 use wagather_abi::{IMPORT_MODULE, Import, ResultType};
 use wagather_base::limits::INTERPRETER_STACK_BYTES;
+use wagather_module::Checked;
 use wasm3::error::{Error, Trap};
 use wasm3::{CallContext, Environment, Module, Runtime};
 use wasm3_sys as ffi;

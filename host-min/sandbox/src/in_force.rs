@@ -98,7 +98,7 @@ impl InForce {
     }
 
     /// What is missing and why, in words; `None` if nothing is.
-    pub(crate) fn lack(self) -> Option<String> {
+    pub fn lack(self) -> Option<String> {
         let missing = Mechanism::ALL.into_iter().filter(|mechanism| !self.has(*mechanism));
         let mut text = String::new();
         for mechanism in missing {

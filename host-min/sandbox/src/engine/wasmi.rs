@@ -2,9 +2,9 @@
 
 use super::super::channel::{End, Ending};
 use super::super::link::{Gone, Link};
-use super::super::module::Checked;
 use wagather_abi::{EXPORT_GATHER, EXPORT_MEMORY, IMPORT_MODULE, Import, ResultType};
 use wagather_base::limits::INTERPRETER_STACK_BYTES;
+use wagather_module::Checked;
 use wasmi::{Caller, Config, Engine, Error, Extern, FuncType, Instance, Linker, Module, Store, Val, ValType};
 
 pub(super) fn run(checked: &Checked, link: Link) -> (End, Link) {

@@ -4,7 +4,7 @@
 //! wasm3 0.4.7 cuts its table off behind each segment that it reads, and takes an empty segment for an overflow. A valid
 //! module would lose elements, or not load.
 
-use super::module::{fits, invalid, leb128};
+use crate::{fits, invalid, leb128};
 use std::collections::BTreeMap;
 use wasmparser::{ElementItems, ElementKind, ElementSectionReader};
 

@@ -9,7 +9,7 @@
 //! what was there. In code that is never reached wasm3 keeps values that the specification drops, so each instruction of such
 //! code counts as a value. Hence `values + calls + 120` slots.
 
-use super::module::invalid;
+use crate::invalid;
 use wasmparser::{FuncValidator, FunctionBody, WasmModuleResources};
 
 /// Values of a function at once, and its calls: what fits into wasm3's 4,000 slots, less 120 for constants and some to spare.
@@ -57,8 +57,8 @@ pub(super) fn validate<T: WasmModuleResources>(
 
 #[cfg(test)]
 mod tests {
-    use super::super::module::check;
     use super::MAX_VALUES_AND_CALLS;
+    use crate::check;
 
     /// A module whose `gather` has this body, and that has a function of an `i32` to call.
     fn module(body: &[u8]) -> Vec<u8> {
@@ -67,7 +67,7 @@ mod tests {
         out.extend(b"\x07\x13\x02\x06gather\0\0\x06memory\x02\0");
         let leb = |value: usize| {
             let mut bytes = Vec::new();
-            super::super::module::leb128(&mut bytes, value as u64);
+            crate::leb128(&mut bytes, value as u64);
             bytes
         };
         let bodies = [&leb(body.len()), body, b"\x04\0\x20\0\x0b"].concat();

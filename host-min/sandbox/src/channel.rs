@@ -419,7 +419,7 @@ impl Channel {
     }
 
     /// Sandbox's end: what to run.
-    pub(crate) fn receive_job(&mut self) -> io::Result<Job> {
+    pub fn receive_job(&mut self) -> io::Result<Job> {
         let len = self.receive_len(MAX_MODULE_BYTES as usize + 64)?;
         let mut frame = vec![0; len];
         self.reader.read_exact(&mut frame)?;

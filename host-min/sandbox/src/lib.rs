@@ -1,19 +1,20 @@
-//! The sandbox: where a guest runs. It has the module and one channel, and nothing else: no credentials,
+//! Internal to host-min, without any promise of stability: the sandbox, where a guest runs.
+//!
+//! It has the module and one channel, and nothing else: no credentials,
 //! no sockets, no files. The broker, on the other end of the channel, does what the guest may ask for.
 //!
 //! Everything here runs in the sandbox's process, but for [`process`], which makes and ends it, and
 //! [`channel`] and [`in_force`], which both ends use.
 
-mod body;
 pub mod channel;
 mod confine;
-mod elements;
 pub mod engine;
 pub mod in_force;
 mod link;
 mod memory;
-pub mod module;
 pub mod process;
+
+pub use wagather_module as module;
 
 use channel::{Channel, End, Ending, Request};
 use link::Link;

@@ -1,11 +1,16 @@
-//! Reads a module before anything of it runs: is it valid, does it keep the contract, what does it declare.
+//! Internal to host-min, without any promise of stability: reads a module before anything of it runs.
+//!
+//! Is it valid, does it keep the contract, what does it declare?
 //!
 //! [`check`] validates the whole module with wasmparser and makes the copy that an engine gets: without
 //! custom sections, without the start section (the host calls that function itself, once the imports are
 //! linked), with the run's memory limit as the memory's maximum, so that growing beyond it fails as the
 //! specification says in every engine, and with the table's elements in ascending order. [`manifest_bytes`] reads the manifest alone, which is quicker.
+#![forbid(unsafe_code)]
 
-use super::{body, elements};
+mod body;
+mod elements;
+
 use wagather_abi::limits::MAX_MANIFEST_BYTES;
 use wagather_abi::{
     ABI_VERSION, EXPORT_GATHER, EXPORT_MEMORY, HEAP_PREFIX, IMPORT_MODULE, Import, ResultType, manifest,
@@ -131,7 +136,7 @@ fn is_wasm(module: &[u8]) -> Result<(), String> {
     })
 }
 
-pub(super) fn invalid(error: &wasmparser::BinaryReaderError) -> String {
+pub(crate) fn invalid(error: &wasmparser::BinaryReaderError) -> String {
     format!("it is not a valid module: {} (at byte {:#x})", error.message(), error.offset())
 }
 
@@ -332,13 +337,7 @@ impl Reading {
 
 /// Checks that a segment lies within its memory or table, and says where. The specification leaves that to the instantiation; wasm3 would
 /// read an address above 2 GiB as one below zero, and copy the segment in front of the memory.
-pub(super) fn fits(
-    what: &str,
-    place: &str,
-    offset: &ConstExpr<'_>,
-    len: u64,
-    size: u64,
-) -> Result<u64, String> {
+pub fn fits(what: &str, place: &str, offset: &ConstExpr<'_>, len: u64, size: u64) -> Result<u64, String> {
     let offset = match offset.get_operators_reader().read() {
         Ok(Operator::I32Const { value }) => u64::from(value.cast_unsigned()),
         // A global that is not imported cannot stand there, and no global is.
@@ -356,7 +355,7 @@ fn section(out: &mut Vec<u8>, id: u8, contents: &[u8]) {
     out.extend_from_slice(contents);
 }
 
-pub(super) fn leb128(out: &mut Vec<u8>, mut value: u64) {
+pub(crate) fn leb128(out: &mut Vec<u8>, mut value: u64) {
     loop {
         let low = (value & 0x7f) as u8;
         value >>= 7;
