@@ -4,11 +4,11 @@
 //! grant refuses is not asked about; that is known without a server.
 
 use crate::broker::policy::{Need, Rights};
-use crate::source::{Question, Source};
 use std::fmt;
 use std::time::Instant;
 use wagather_abi::Verb;
 use wagather_base::error::{Class, Failure, Result};
+use wagather_kube::{Question, Source};
 
 /// Something that a gatherer declares, is granted, and would be forbidden.
 struct Forbidden<'a> {
@@ -119,8 +119,8 @@ mod tests {
     use super::*;
     use crate::grant::Grant;
     use crate::manifest::Manifest;
-    use crate::source::{Call, NoAnswer, Permission, Response};
     use std::sync::{Arc, Mutex};
+    use wagather_kube::{Call, NoAnswer, Permission, Response};
 
     /// A server that allows what is in the namespace `shop`, and takes down what it was asked.
     #[derive(Default)]

@@ -3,10 +3,10 @@
 //! No part of the library: compiled under `cfg(fuzzing)` alone, and without any promise. What is public anyway is not
 //! repeated here.
 
-pub use crate::source::cluster::fuzz::*;
+pub use wagather_kube::cluster::fuzz::*;
 
-use crate::source::recording::Recording;
 use wagather_base::error::Failure;
+use wagather_kube::recording::Recording;
 use wagather_sandbox::Job;
 use wagather_sandbox::channel::Channel;
 

@@ -7,7 +7,6 @@ use crate::broker::{audit, line};
 use crate::grant::{Budgets, Grant};
 use crate::manifest::{Manifest, Param};
 use crate::modules::Guest;
-use crate::source::{Source, Trace, cluster};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,6 +17,7 @@ use wagather_base::limits::{
     DEFAULT_TIMEOUT, MAX_CHUNK_ITEMS, MAX_GATHERERS, MAX_MEMORY_BYTES, MAX_PARAMS_BYTES, MAX_QPS,
     MIN_MEMORY_BYTES,
 };
+use wagather_kube::{Source, Trace, cluster};
 use wagather_sandbox::engine;
 use wagather_sandbox::process::Isolation;
 use wagather_yaml::{listed, nearest};

@@ -48,11 +48,15 @@ fn dependencies_point_one_way() {
             "wagather-json" => &["wagather-abi", "wagather-base", "wagather-yaml"],
             "wagather-module" => &["wagather-abi", "wagather-base"],
             "wagather-sandbox" => &["wagather-abi", "wagather-base", "wagather-module"],
+            "wagather-kube" => {
+                &["wagather-archive", "wagather-base", "wagather-json", "wagather-printable", "wagather-yaml"]
+            }
             "host-min" => &[
                 "wagather-abi",
                 "wagather-archive",
                 "wagather-base",
                 "wagather-json",
+                "wagather-kube",
                 "wagather-module",
                 "wagather-printable",
                 "wagather-sandbox",
@@ -173,7 +177,7 @@ const DOORS: &[&str] = &[
     // A cluster's process gets a pipe as its standard error; whoever reads it says what it says.
     "host-min/base/src/fork.rs",
     // A plugin of the user's own may ask the person at the terminal.
-    "host-min/src/source/cluster/exec.rs",
+    "host-min/kube/src/cluster/exec.rs",
     "guest-sdk/build/src/main.rs",
     "guest-sdk/codegen/src/cli/shown.rs",
     // What build scripts tell cargo.

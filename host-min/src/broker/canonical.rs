@@ -6,7 +6,6 @@
 
 use super::query;
 use crate::grant::CONNECTIONS;
-use crate::source::Accept;
 use std::fmt::Write as _;
 use wagather_abi::limits::{MAX_MASK_BYTES, MAX_SELECTOR_BYTES};
 use wagather_abi::manifest::{is_name, is_object_name, is_raw_path};
@@ -14,6 +13,7 @@ use wagather_abi::{Status, Verb};
 use wagather_base::limits::PAGE_ITEMS;
 use wagather_base::percent::encode;
 use wagather_json::project::Node;
+use wagather_kube::Accept;
 use wagather_sandbox::channel::RestRequest;
 
 /// A refusal: what the guest is told, and why, for the report.

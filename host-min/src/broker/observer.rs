@@ -4,13 +4,13 @@
 //! likes, on a thread of its own: nothing is called for an item, and a server that is silent is seen to be. A run that nobody
 //! watches has no gauges.
 
-use crate::source::Response;
 use std::fmt;
 use std::io::{self, Read};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use wagather_abi::LogLevel;
+use wagather_kube::Response;
 
 /// What a run shows while it goes on.
 pub trait Observer: Sync {

@@ -5,11 +5,11 @@
 
 use super::html;
 use super::tally::Tally;
-use crate::source::Response;
 use serde::Deserialize;
 use std::io::Read;
 use wagather_abi::Status;
 use wagather_base::limits::MAX_ERROR_BODY_BYTES;
+use wagather_kube::Response;
 use wagather_printable::is_printable;
 
 /// A sentence of a server's; what is longer is no sentence.

@@ -7,9 +7,9 @@
 
 use super::{Contexts, Destination};
 use crate::report::ModuleFacts;
-use crate::source::cluster::Context;
 use crate::yaml;
 use wagather_base::error::{Class, Failure, Result};
+use wagather_kube::cluster::Context;
 
 /// What follows a context's name.
 pub(super) const SUFFIX: &str = ".tar.gz";

@@ -6,8 +6,8 @@
 use super::index::{ArchiveFacts, Line, Reason, Sums};
 use super::message::Over;
 use crate::broker::{Phase, Progress};
-use crate::source::cluster::Context;
 use std::time::Duration;
+use wagather_kube::cluster::Context;
 
 /// What can be told.
 pub(super) trait Told: Sized {

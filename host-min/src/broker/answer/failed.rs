@@ -3,11 +3,11 @@
 use super::{Asked, Means};
 use crate::broker::budget::Spent;
 use crate::broker::html;
-use crate::source::{Cause, NoAnswer};
 use std::io::ErrorKind;
 use std::time::Instant;
 use wagather_abi::Status;
 use wagather_json::project::ProjectError;
+use wagather_kube::{Cause, NoAnswer};
 
 /// Why an answer ends early: what the guest is told, and why, for people.
 pub(in crate::broker) struct Failed {

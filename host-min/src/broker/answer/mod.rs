@@ -17,7 +17,6 @@ use super::policy::{Allowed, describe};
 use super::refusal::{self, ServerStatus};
 use super::tally::{Blame, Tally};
 use crate::grant::FieldPath;
-use crate::source::Response;
 pub(super) use failed::Failed;
 use list::{Item, List};
 use places::Places;
@@ -28,6 +27,7 @@ use std::time::Instant;
 use wagather_abi::{Status, Verb};
 use wagather_json::project::{Identity, Node, ObjectReader};
 use wagather_json::redact::{Redactor, Subject};
+use wagather_kube::Response;
 
 /// What a call gets that cannot have what it wants.
 pub(super) type Result<T> = std::result::Result<T, Status>;

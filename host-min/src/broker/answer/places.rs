@@ -10,8 +10,8 @@ use crate::broker::gaps::{Consumed, Gap, Lack, lack_of};
 use crate::broker::policy::{Scope, describe};
 use crate::broker::refusal::ServerStatus;
 use crate::broker::tally::Tally;
-use crate::source::Source;
 use wagather_abi::{Status, Verb};
+use wagather_kube::Source;
 
 /// The namespaces of a list, from the one on that is read now.
 pub(super) struct Places {

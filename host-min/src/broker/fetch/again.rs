@@ -4,9 +4,9 @@
 //! sent any number of times (RFC 9110, 9.2.2); what is bounded here is how much of a burden and of a wait that is.
 //! docs/decisions/0026 has the reasons for the figures.
 
-use crate::source::{Cause, NoAnswer, Response};
 use std::time::Duration;
 use wagather_base::limits::{BACKOFF_BASE, FIRST_CONTACT_TIME, MAX_BACKOFF, MAX_FIRST_TRIES, MAX_TRIES};
+use wagather_kube::{Cause, NoAnswer, Response};
 
 /// Why a request is sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,7 +10,6 @@ mod bucket;
 mod queue;
 
 use super::observer::{Gauge, PATIENCE};
-use crate::source::{Accept, Call, Cause, NoAnswer, Response, Source};
 pub(in crate::broker) use account::Account;
 use again::{Attempt, GaveUp, Random, Why};
 use bucket::Bucket;
@@ -22,6 +21,7 @@ use std::time::{Duration, Instant};
 use wagather_base::limits::{LAST_WORD, MAX_BODY_TRIES, MAX_ERROR_BODY_BYTES};
 use wagather_base::stop;
 use wagather_base::thread;
+use wagather_kube::{Accept, Call, Cause, NoAnswer, Response, Source};
 
 /// How the requests of a run go to its server.
 #[derive(Clone, Copy, Debug)]

@@ -17,7 +17,6 @@ use crate::broker::fetch::{Reply, Ticket};
 use crate::broker::held::Hold;
 use crate::broker::policy::describe;
 use crate::broker::refusal::{self, ServerStatus, advice};
-use crate::source::Response;
 use order::{Order, Place, key_of};
 use page::{Next, Page, Taken, success};
 use seen::Seen;
@@ -25,6 +24,7 @@ use size::PageSizes;
 use std::time::Instant;
 use wagather_json::project::Identity;
 use wagather_json::project::list::PageMeta;
+use wagather_kube::Response;
 
 /// A list, from its first page on.
 pub(super) struct List {

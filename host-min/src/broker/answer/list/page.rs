@@ -4,11 +4,11 @@ use super::Failed;
 use super::order::key_of;
 use crate::broker::fetch::Reply;
 use crate::broker::refusal::{ServerStatus, advice};
-use crate::source::Response;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Instant;
 use wagather_json::project::list::PageMeta;
 use wagather_json::project::{Identity, ListReader, Node, Odd, ProjectError};
+use wagather_kube::Response;
 
 /// A page that is being read.
 pub(super) struct Page {

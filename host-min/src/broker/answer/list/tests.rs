@@ -9,7 +9,6 @@ use crate::broker::canonical::Canonical;
 use crate::broker::fetch::{Fetchers, Pace};
 use crate::broker::policy::{Allowed, Scope};
 use crate::broker::tally::Tally;
-use crate::source::{Call, Cause, NoAnswer, Response, Source};
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, Read};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -17,6 +16,7 @@ use std::time::{Duration, Instant};
 use wagather_abi::{Status, Verb};
 use wagather_json::project::Node;
 use wagather_json::redact::{Redactor, Rules};
+use wagather_kube::{Call, Cause, NoAnswer, Response, Source};
 use wagather_sandbox::channel::RestRequest;
 
 /// The objects of one state: for each key, in etcd's order, since which state it is as it is.

@@ -1,0 +1,379 @@
+//! Connects sockets: name, address, proxy; and a socket that keeps to a deadline.
+//!
+//! Not TLS and not HTTP, but for the few lines that a proxy needs.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use super::secret::Secret;
+use super::timeouts::{Limits, stopped};
+use super::tls::Tls;
+use super::tls_error::io_reason;
+use super::url::{ProxyKind, ProxyUrl, ServerUrl, host_port};
+use crate::{Cause, NoAnswer};
+use rustls::ClientConnection;
+use wagather_base::stop;
+
+/// What a proxy may say before the tunnel begins.
+const MAX_PROXY_ANSWER_BYTES: usize = 8 << 10;
+
+/// A connected socket whose reads and writes end in time.
+#[derive(Debug)]
+pub(super) struct Socket {
+    tcp: TcpStream,
+    limits: Limits,
+    read_timeout: Duration,
+    write_timeout: Duration,
+    /// TLS with a proxy, within which all of it happens.
+    proxy_tls: Option<Box<ClientConnection>>,
+}
+
+/// The socket below TLS with a proxy.
+struct Below<'a>(&'a mut Socket);
+
+impl Socket {
+    fn new(tcp: TcpStream, deadline: Instant) -> Socket {
+        let limits = Limits::only(deadline);
+        let (read_timeout, write_timeout) = (Duration::MAX, Duration::MAX);
+        Socket { tcp, limits, read_timeout, write_timeout, proxy_tls: None }
+    }
+
+    /// Sets when to give up.
+    pub(super) fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
+    }
+
+    /// Whether the deadline has passed.
+    pub(super) fn is_late(&self) -> bool {
+        Instant::now() >= self.limits.deadline
+    }
+
+    /// Whether nothing has come that was not asked for, and the server has not closed. For a socket that nobody waits for.
+    pub(super) fn is_quiet(&self) -> bool {
+        if self.tcp.set_nonblocking(true).is_err() {
+            return false;
+        }
+        let peeked = self.tcp.peek(&mut [0]);
+        let above = self.proxy_tls.as_ref().is_none_or(|tls| tls.wants_read());
+        let is_quiet = above && peeked.is_err_and(|error| error.kind() == ErrorKind::WouldBlock);
+        self.tcp.set_nonblocking(false).is_ok() && is_quiet
+    }
+
+    /// How long a call may wait: a slice of what is left. It saves a system call per read that the timeout of the socket stays
+    /// as it is while it is short enough.
+    fn left_until(&self, end: Instant) -> io::Result<Duration> {
+        if let Some(stopped) = stopped() {
+            return Err(stopped);
+        }
+        let now = Instant::now();
+        let left = end.saturating_duration_since(now);
+        if left.is_zero() { Err(self.limits.passed(now)) } else { Ok(stop::slice(left)) }
+    }
+}
+
+impl Read for Socket {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.proxy_tls.take() {
+            None => self.read_below(buffer),
+            Some(mut tls) => {
+                let read = rustls::Stream::new(&mut *tls, &mut Below(self)).read(buffer);
+                self.proxy_tls = Some(tls);
+                read
+            }
+        }
+    }
+}
+
+impl Write for Socket {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        match self.proxy_tls.take() {
+            None => self.write_below(buffer),
+            Some(mut tls) => {
+                let written = rustls::Stream::new(&mut *tls, &mut Below(self)).write(buffer);
+                self.proxy_tls = Some(tls);
+                written
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self.proxy_tls.take() {
+            None => Ok(()),
+            Some(mut tls) => {
+                let flushed = rustls::Stream::new(&mut *tls, &mut Below(self)).flush();
+                self.proxy_tls = Some(tls);
+                flushed
+            }
+        }
+    }
+}
+
+impl Read for Below<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read_below(buffer)
+    }
+}
+
+impl Write for Below<'_> {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        self.0.write_below(buffer)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Socket {
+    fn read_below(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let end = self.limits.of_read(Instant::now());
+        loop {
+            let left = self.left_until(end)?;
+            if self.read_timeout > left {
+                self.read_timeout = left;
+                self.tcp.set_read_timeout(Some(self.read_timeout))?;
+            }
+            match self.tcp.read(buffer) {
+                Err(error) if again(&error) => {}
+                other => return other,
+            }
+            self.read_timeout = Duration::MAX;
+        }
+    }
+
+    fn write_below(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        loop {
+            let left = self.left_until(self.limits.deadline)?;
+            if self.write_timeout > left {
+                self.write_timeout = left;
+                self.tcp.set_write_timeout(Some(self.write_timeout))?;
+            }
+            match self.tcp.write(buffer) {
+                Err(error) if again(&error) => {}
+                other => return other,
+            }
+            self.write_timeout = Duration::MAX;
+        }
+    }
+}
+
+fn again(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
+}
+
+/// A proxy, and how to do TLS with it if it wants that.
+pub(super) struct Proxy {
+    pub(super) url: ProxyUrl,
+    pub(super) tls: Option<Tls>,
+}
+
+/// Connects to a server, through a proxy if there is one. With a proxy of kind http, a plain server is
+/// not tunnelled to: the request itself is the proxy's.
+pub(super) fn dial(server: &ServerUrl, proxy: Option<&Proxy>, deadline: Instant) -> Result<Socket, NoAnswer> {
+    let Some(Proxy { url: proxy, tls }) = proxy else {
+        let who = host_port(&server.host, server.port);
+        return connect(&server.host, server.port, deadline)
+            .map_err(|error| no_answer(format!("cannot connect to {who}: {}", io_reason(&error)), &error));
+    };
+    let mut socket = connect(&proxy.host, proxy.port, deadline)
+        .map_err(|error| no_answer(format!("cannot connect to {proxy}: {}", io_reason(&error)), &error))?;
+    if let Some(tls) = tls {
+        let who = proxy.to_string();
+        socket.proxy_tls = Some(Box::new(tls.shake_hands(&mut socket, &who)?));
+    }
+    let opened = match proxy.kind {
+        ProxyKind::Http | ProxyKind::Https if !server.tls => Ok(()),
+        ProxyKind::Http | ProxyKind::Https => http_tunnel(&mut socket, server, proxy),
+        ProxyKind::Socks5 => socks_tunnel(&mut socket, server, proxy),
+    };
+    opened.map_err(|error| {
+        let who = host_port(&server.host, server.port);
+        let mut answer =
+            no_answer(format!("cannot reach {who} through {proxy}: {}", io_reason(&error)), &error);
+        answer.advice =
+            "Check the proxy-url of the cluster in the kubeconfig, or HTTPS_PROXY and NO_PROXY.".to_owned();
+        answer
+    })?;
+    Ok(socket)
+}
+
+fn no_answer(reason: String, error: &io::Error) -> NoAnswer {
+    let cause = match error.kind() {
+        // The kernel's own, which has a number, comes when it has given up, whatever time we had.
+        ErrorKind::TimedOut if error.raw_os_error().is_none() => Cause::Late,
+        ErrorKind::PermissionDenied | ErrorKind::InvalidData | ErrorKind::InvalidInput => Cause::Final,
+        _ => Cause::Unreachable,
+    };
+    NoAnswer { cause, reason, advice: String::new() }
+}
+
+fn connect(host: &str, port: u16, deadline: Instant) -> io::Result<Socket> {
+    let addresses = resolve(host, port, deadline)?;
+    let mut last = io::Error::new(ErrorKind::NotFound, "the name has no address");
+    for (tried, address) in addresses.iter().enumerate() {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(io::Error::from(ErrorKind::TimedOut));
+        }
+        // One address that does not answer must leave time for the others.
+        let share = left / u32::try_from(addresses.len() - tried).unwrap_or(1);
+        match TcpStream::connect_timeout(address, share.max(Duration::from_millis(1))) {
+            Ok(tcp) => {
+                tcp.set_nodelay(true)?;
+                return Ok(Socket::new(tcp, deadline));
+            }
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+/// The addresses of a host. A literal one, and `localhost` (RFC 6761), need no look-up; a look-up cannot be
+/// interrupted, so it happens on a thread that is left behind when time is up.
+fn resolve(host: &str, port: u16, deadline: Instant) -> io::Result<Vec<SocketAddr>> {
+    if let Ok(ip) = host.parse::<IpAddr>() {
+        return Ok(vec![SocketAddr::new(ip, port)]);
+    }
+    if host.eq_ignore_ascii_case("localhost") {
+        return Ok(vec![(Ipv4Addr::LOCALHOST, port).into(), (Ipv6Addr::LOCALHOST, port).into()]);
+    }
+    let (sender, receiver) = mpsc::channel();
+    let name = host.to_owned();
+    std::thread::spawn(move || {
+        let _ = sender.send((name.as_str(), port).to_socket_addrs().map(Vec::from_iter));
+    });
+    match receiver.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+        Ok(Ok(addresses)) => Ok(addresses),
+        Ok(Err(_)) => Err(io::Error::new(ErrorKind::NotFound, "the name cannot be looked up")),
+        Err(_) => Err(io::Error::from(ErrorKind::TimedOut)),
+    }
+}
+
+fn http_tunnel(socket: &mut Socket, server: &ServerUrl, proxy: &ProxyUrl) -> io::Result<()> {
+    let target = host_port(&server.host, server.port);
+    let mut head = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n");
+    if let Some(authorization) = &proxy.authorization() {
+        head += &format!("Proxy-Authorization: {}\r\n", authorization.reveal());
+    }
+    head += "\r\n";
+    socket.write_all(head.as_bytes())?;
+    socket.flush()?;
+    // Byte by byte: what follows the head belongs to the tunnel.
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        if socket.read(&mut byte)? == 0 {
+            return Err(io::Error::from(ErrorKind::UnexpectedEof));
+        }
+        if answer.len() == MAX_PROXY_ANSWER_BYTES {
+            return Err(io::Error::new(ErrorKind::InvalidData, "the proxy's answer to CONNECT is too long"));
+        }
+        answer.push(byte[0]);
+    }
+    let line =
+        String::from_utf8_lossy(answer.split(|byte| *byte == b'\r').next().unwrap_or_default()).into_owned();
+    let mut words = line.splitn(2, ' ');
+    let is_http = words.next().is_some_and(|word| word.starts_with("HTTP/1."));
+    match words.next() {
+        Some(status) if is_http && status.starts_with('2') => Ok(()),
+        Some(status) if is_http => {
+            // What it refuses (RFC 9110, section 15.5) it will refuse again, but for "later" and "too many".
+            let is_final =
+                status.starts_with('4') && !status.starts_with("408") && !status.starts_with("429");
+            let kind = if is_final { ErrorKind::PermissionDenied } else { ErrorKind::Other };
+            Err(io::Error::new(kind, format!("the proxy said \"{status}\"")))
+        }
+        _ => Err(io::Error::new(ErrorKind::InvalidData, "the proxy does not speak HTTP")),
+    }
+}
+
+/// RFC 1929.
+fn socks_login(socket: &mut Socket, (user, password): &(String, Secret)) -> io::Result<()> {
+    let mut request = vec![1];
+    for text in [user, password.reveal()] {
+        let len = u8::try_from(text.len()).ok().filter(|len| *len > 0).ok_or_else(|| {
+            io::Error::new(ErrorKind::InvalidInput, "a SOCKS proxy's user and password have 1 to 255 bytes")
+        })?;
+        request.push(len);
+        request.extend(text.bytes());
+    }
+    socket.write_all(&request)?;
+    let mut answer = [0; 2];
+    socket.read_exact(&mut answer)?;
+    match answer[1] {
+        0 => Ok(()),
+        _ => Err(io::Error::new(
+            ErrorKind::PermissionDenied,
+            "the proxy does not accept the user or the password",
+        )),
+    }
+}
+
+/// RFC 1928, with a password (RFC 1929) if there is one; names are left to the proxy.
+fn socks_tunnel(socket: &mut Socket, server: &ServerUrl, proxy: &ProxyUrl) -> io::Result<()> {
+    const NO_LOGIN: u8 = 0;
+    const LOGIN: u8 = 2;
+    match &proxy.login {
+        None => socket.write_all(&[5, 1, NO_LOGIN])?,
+        Some(_) => socket.write_all(&[5, 2, NO_LOGIN, LOGIN])?,
+    }
+    let mut chosen = [0; 2];
+    socket.read_exact(&mut chosen)?;
+    match (chosen, &proxy.login) {
+        ([5, NO_LOGIN], _) => {}
+        ([5, LOGIN], Some(login)) => socks_login(socket, login)?,
+        ([5, _], None) => {
+            let why = "the proxy wants a user and a password: write them into its URL, as in socks5://user:password@host";
+            return Err(io::Error::new(ErrorKind::PermissionDenied, why));
+        }
+        ([5, _], Some(_)) => {
+            let why = "the proxy wants to know us by something else than a password";
+            return Err(io::Error::new(ErrorKind::PermissionDenied, why));
+        }
+        _ => return Err(io::Error::new(ErrorKind::InvalidData, "the proxy does not speak SOCKS 5")),
+    }
+    let mut request = vec![5, 1, 0];
+    match server.ip() {
+        Some(IpAddr::V4(ip)) => {
+            request.push(1);
+            request.extend(ip.octets());
+        }
+        Some(IpAddr::V6(ip)) => {
+            request.push(4);
+            request.extend(ip.octets());
+        }
+        None => {
+            let len = u8::try_from(server.host.len())
+                .map_err(|_| io::Error::new(ErrorKind::InvalidInput, "the server's name is too long"))?;
+            request.extend([3, len]);
+            request.extend(server.host.bytes());
+        }
+    }
+    request.extend(server.port.to_be_bytes());
+    socket.write_all(&request)?;
+    let mut answer = [0; 4];
+    socket.read_exact(&mut answer)?;
+    if answer[1] != 0 {
+        let why = match answer[1] {
+            2 => "the proxy does not allow it",
+            3 => "the network is unreachable from the proxy",
+            4 => "the host is unreachable from the proxy",
+            5 => "connection refused",
+            _ => "the proxy failed",
+        };
+        let kind = if answer[1] == 2 { ErrorKind::PermissionDenied } else { ErrorKind::Other };
+        return Err(io::Error::new(kind, why));
+    }
+    let len = match answer[3] {
+        1 => 4,
+        4 => 16,
+        _ => {
+            let mut len = [0];
+            socket.read_exact(&mut len)?;
+            usize::from(len[0])
+        }
+    };
+    socket.read_exact(&mut vec![0; len + 2])
+}

@@ -1,0 +1,338 @@
+//! HTTP/1.1 heads (RFC 9112): the request's is built, the answer's is read. Pure; sockets are elsewhere.
+//!
+//! Only what a client of an API server needs: GET, and POST for the one question that has a body; no redirects (a redirect is an answer like another), no
+//! cookies, and no content encoding but gzip, if it is asked for.
+
+use std::time::{Duration, SystemTime};
+
+use super::access::Access;
+use super::kubeconfig::Impersonate;
+use super::secret::Secret;
+use super::timestamp;
+use super::url::{ProxyKind, ProxyUrl};
+use crate::Call;
+use wagather_base::percent::{AsciiSet, RESERVED, percent_encode};
+
+/// How long an answer's head may be; API servers send one or two kilobytes.
+pub(super) const MAX_HEAD_BYTES: usize = 64 << 10;
+/// How many header fields an answer has, unless something stands before the server that adds many.
+const USUAL_FIELDS: usize = 100;
+/// How many it may have: no more fit into a head, as the shortest is `a:` and its line end.
+const MAX_FIELDS: usize = MAX_HEAD_BYTES / 4;
+
+/// The parts of a request's head that are the same for all requests.
+pub(super) struct Template {
+    /// What comes before the path: empty, but for a plain server behind a proxy.
+    origin: String,
+    /// The header fields, each with its line end.
+    fields: String,
+    /// For the proxy, if it is the proxy that reads this head.
+    proxy_authorization: Option<Secret>,
+    /// Whether answers to GET may come compressed.
+    pub(super) gzip: bool,
+}
+
+/// What an answer's head says.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Head {
+    pub(super) status: u16,
+    pub(super) content_type: Option<String>,
+    /// How long `Retry-After` wants us to wait.
+    pub(super) retry_after: Option<Duration>,
+    pub(super) framing: Framing,
+    /// Whether the body is compressed.
+    pub(super) gzip: bool,
+    /// Whether the connection can be used again after the body.
+    pub(super) keep_alive: bool,
+}
+
+/// How the end of a body is known (RFC 9112, section 6.3).
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Framing {
+    /// After so many bytes.
+    Length(u64),
+    /// After the last chunk.
+    Chunked,
+    /// When the server closes.
+    UntilClose,
+}
+
+impl Template {
+    /// Prepares the fields for a server, with the impersonation that is configured.
+    pub(super) fn new(access: &Access, proxy: Option<&ProxyUrl>, gzip: bool) -> Template {
+        let server = &access.server;
+        let mut fields = format!("Host: {}\r\nUser-Agent: {}\r\n", server.authority, user_agent());
+        impersonate(&access.impersonate, &mut fields);
+        // A plain server behind an HTTP proxy: the proxy reads the request, and wants the whole URL.
+        match proxy.filter(|proxy| proxy.kind != ProxyKind::Socks5 && !server.tls) {
+            Some(proxy) => Template {
+                origin: server.to_string(),
+                fields,
+                proxy_authorization: proxy.authorization(),
+                gzip,
+            },
+            None => Template { origin: server.prefix.clone(), fields, proxy_authorization: None, gzip },
+        }
+    }
+
+    /// The head of a request.
+    pub(super) fn head(&self, call: &Call, authorization: Option<&Secret>) -> Result<Vec<u8>, String> {
+        let path = &call.path_and_query;
+        if !path.starts_with('/') || !path.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(format!("{path:?} is not an encoded path"));
+        }
+        let encodings = if self.gzip { "Accept-Encoding: gzip\r\n" } else { "" };
+        Ok(self.request("GET", path, call.accept.header(), authorization, encodings).into_bytes())
+    }
+
+    /// A question that has a body: of our own making, never a guest's.
+    pub(super) fn question(&self, path: &str, body: &str, authorization: Option<&Secret>) -> Vec<u8> {
+        let fields = format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len());
+        let mut request = self.request("POST", path, "application/json", authorization, &fields);
+        request += body;
+        request.into_bytes()
+    }
+
+    fn request(
+        &self,
+        method: &str,
+        path: &str,
+        accept: &str,
+        authorization: Option<&Secret>,
+        more: &str,
+    ) -> String {
+        let mut head = String::with_capacity(512 + path.len() + self.fields.len() + more.len());
+        for part in
+            [method, " ", &self.origin, path, " HTTP/1.1\r\n", &self.fields, "Accept: ", accept, "\r\n", more]
+        {
+            head += part;
+        }
+        for (name, value) in
+            [("Authorization: ", authorization), ("Proxy-Authorization: ", self.proxy_authorization.as_ref())]
+        {
+            if let Some(value) = value {
+                for part in [name, value.reveal(), "\r\n"] {
+                    head += part;
+                }
+            }
+        }
+        head += "\r\n";
+        head
+    }
+}
+
+/// The kind that client-go's tools send. Not to begin with `curl` or `Mozilla`: an API server would indent
+/// its answers for those.
+fn user_agent() -> String {
+    let arch = match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    };
+    format!("host-min/{} ({}/{arch}) wagather", env!("CARGO_PKG_VERSION"), std::env::consts::OS)
+}
+
+fn impersonate(wanted: &Impersonate, fields: &mut String) {
+    let mut add = |name: &str, value: &str| {
+        for part in ["Impersonate-", name, ": ", value, "\r\n"] {
+            *fields += part;
+        }
+    };
+    if let Some(user) = &wanted.user {
+        add("User", user);
+    }
+    if let Some(uid) = &wanted.uid {
+        add("Uid", uid);
+    }
+    for group in &wanted.groups {
+        add("Group", group);
+    }
+    for (key, values) in &wanted.extra {
+        for value in values {
+            add(&format!("Extra-{}", escape_key(key)), value);
+        }
+    }
+}
+
+/// Percent-encodes what cannot stand in a header's name (RFC 9110, section 5.6.2), and the percent sign.
+fn escape_key(key: &str) -> String {
+    const TOKEN: AsciiSet = RESERVED
+        .remove(b'!')
+        .remove(b'#')
+        .remove(b'$')
+        .remove(b'&')
+        .remove(b'\'')
+        .remove(b'*')
+        .remove(b'+')
+        .remove(b'^')
+        .remove(b'`')
+        .remove(b'|');
+    percent_encode(key.as_bytes(), &TOKEN).to_string()
+}
+
+/// Reads the head of an answer; none if more bytes are needed. Gives its length too. `gzip` says whether it was asked for.
+pub(super) fn parse(bytes: &[u8], gzip: bool) -> Result<Option<(usize, Head)>, String> {
+    let mut fields = [httparse::EMPTY_HEADER; USUAL_FIELDS];
+    match parse_into(bytes, gzip, &mut fields) {
+        Err(Unreadable::TooManyFields) => {
+            let mut fields = vec![httparse::EMPTY_HEADER; MAX_FIELDS];
+            parse_into(bytes, gzip, &mut fields)
+        }
+        parsed => parsed,
+    }
+    .map_err(|unreadable| match unreadable {
+        Unreadable::TooManyFields => "its head has too many fields".to_owned(),
+        Unreadable::Reason(reason) => reason,
+    })
+}
+
+/// Why a head cannot be read.
+enum Unreadable {
+    /// There is no room for its fields.
+    TooManyFields,
+    /// In words.
+    Reason(String),
+}
+
+impl From<String> for Unreadable {
+    fn from(reason: String) -> Self {
+        Unreadable::Reason(reason)
+    }
+}
+
+fn parse_into<'a>(
+    bytes: &'a [u8],
+    gzip: bool,
+    fields: &mut [httparse::Header<'a>],
+) -> Result<Option<(usize, Head)>, Unreadable> {
+    let mut parsed = httparse::Response::new(fields);
+    // A field's value may be folded over several lines: no server should send that, and a client takes it for blanks (RFC 9112,
+    // section 5.2).
+    let mut config = httparse::ParserConfig::default();
+    config.allow_obsolete_multiline_headers_in_responses(true);
+    let len = match config.parse_response(&mut parsed, bytes) {
+        Ok(httparse::Status::Complete(len)) => len,
+        Err(httparse::Error::TooManyHeaders) => return Err(Unreadable::TooManyFields),
+        Ok(httparse::Status::Partial) if bytes.len() >= MAX_HEAD_BYTES => {
+            return Err("its head is too long".to_owned().into());
+        }
+        Ok(httparse::Status::Partial) => return Ok(None),
+        // A server that expects TLS and is spoken to in plain text often answers with a TLS alert.
+        Err(_) if bytes.starts_with(&[0x15, 0x03]) => {
+            return Err("it speaks TLS; use https".to_owned().into());
+        }
+        Err(error) => return Err(format!("it does not speak HTTP ({error})").into()),
+    };
+    let status = parsed.code.unwrap_or_default();
+    let mut head = Head {
+        status,
+        content_type: None,
+        retry_after: None,
+        framing: Framing::UntilClose,
+        gzip: false,
+        keep_alive: parsed.version == Some(1),
+    };
+    let (mut length, mut chunked, mut close, mut retries) = (None, false, false, 0);
+    let (mut retry, mut date) = (None, None);
+    for field in parsed.headers.iter() {
+        let is = |name: &str| field.name.eq_ignore_ascii_case(name);
+        let value = || unfolded(field.value);
+        if is("content-length") {
+            let value = value();
+            let digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
+            let parsed = value
+                .parse::<u64>()
+                .ok()
+                .filter(|_| digits)
+                .ok_or_else(|| "its Content-Length is not a number".to_owned())?;
+            if length.is_some_and(|known| known != parsed) {
+                return Err("it has two different Content-Lengths".to_owned().into());
+            }
+            length = Some(parsed);
+        } else if is("transfer-encoding") {
+            if !value().eq_ignore_ascii_case("chunked") || chunked {
+                return Err(format!("its Transfer-Encoding, {}, is not supported", value()).into());
+            }
+            chunked = true;
+        } else if is("content-encoding") {
+            let value = value();
+            // RFC 9110, section 8.4.1.3: the name of old means the same.
+            let is_gzip = value.eq_ignore_ascii_case("gzip") || value.eq_ignore_ascii_case("x-gzip");
+            if is_gzip && gzip && !head.gzip {
+                head.gzip = true;
+            } else if !value.eq_ignore_ascii_case("identity") {
+                return Err(format!("its Content-Encoding, {value}, was not asked for").into());
+            }
+        } else if is("content-type") {
+            head.content_type = Some(value());
+        } else if is("retry-after") {
+            let said = Retry::parse(&value());
+            retry = if retries == 0 || retry == said { said } else { None };
+            retries += 1;
+        } else if is("date") {
+            date = timestamp::parse_http(&value());
+        } else if is("connection") {
+            for option in value().split(',') {
+                match option.trim() {
+                    option if option.eq_ignore_ascii_case("close") => close = true,
+                    option if option.eq_ignore_ascii_case("keep-alive") => head.keep_alive = true,
+                    _ => {}
+                }
+            }
+        }
+    }
+    head.retry_after = retry.map(|retry| retry.from(date));
+    head.framing = match (status, chunked, length) {
+        (100..=199 | 204 | 304, ..) => Framing::Length(0),
+        (_, true, None) => Framing::Chunked,
+        // Both: someone between us and the server may see other bodies than we do.
+        (_, true, Some(_)) => {
+            return Err("it has both a Transfer-Encoding and a Content-Length".to_owned().into());
+        }
+        (_, false, Some(length)) => Framing::Length(length),
+        (_, false, None) => Framing::UntilClose,
+    };
+    // Whoever speaks HTTP/1.0 and sends chunks may be wrong about more (RFC 9112, section 6.1).
+    let is_odd = chunked && parsed.version == Some(0);
+    head.keep_alive &= !close && !is_odd && head.framing != Framing::UntilClose;
+    // Nothing at all is no gzip either, and is what it is.
+    head.gzip &= head.framing != Framing::Length(0);
+    Ok(Some((len, head)))
+}
+
+/// What `Retry-After` says (RFC 9110, section 10.2.3).
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Retry {
+    After(Duration),
+    At(SystemTime),
+}
+
+impl Retry {
+    fn parse(value: &str) -> Option<Retry> {
+        if value.bytes().all(|byte| byte.is_ascii_digit()) {
+            return value.parse().ok().map(Duration::from_secs).map(Retry::After);
+        }
+        timestamp::parse_http(value).map(Retry::At)
+    }
+
+    /// From the time on that the server says it is, so that its clock need not agree with ours. What is past is at once.
+    fn from(self, date: Option<SystemTime>) -> Duration {
+        match self {
+            Retry::After(time) => time,
+            Retry::At(time) => time.duration_since(date.unwrap_or_else(SystemTime::now)).unwrap_or_default(),
+        }
+    }
+}
+
+/// A field's value in one line: line ends and the blanks after them are one blank.
+fn unfolded(value: &[u8]) -> String {
+    let text = String::from_utf8_lossy(value);
+    if !text.contains(['\r', '\n']) {
+        return text.trim().to_owned();
+    }
+    let lines = text.split(['\r', '\n']).map(str::trim).filter(|line| !line.is_empty());
+    lines.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,224 @@
+//! What an error on a connection means to a person: who refused whom, why, and what to do about it.
+
+use std::io::{self, ErrorKind};
+
+use rustls::{AlertDescription, CertificateError, Error};
+
+use super::timeouts::told;
+use super::timestamp;
+use super::trust::{Refusal, is_an_authority};
+use crate::{Cause, NoAnswer};
+
+/// Explains an error of a connection to `who`; `verb` is what was attempted: "connect to", "read from".
+pub(super) fn explain(error: &io::Error, verb: &str, who: &str, late: bool) -> NoAnswer {
+    let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
+    let (why, advice) = match tls {
+        Some(error) => tls_reason(error),
+        None => (io_reason(error), ""),
+    };
+    let cause = match tls {
+        _ if late => Cause::Late,
+        Some(_) => Cause::Final,
+        None => Cause::of(error),
+    };
+    NoAnswer { cause, reason: format!("cannot {verb} {who}: {why}"), advice: advice.to_owned() }
+}
+
+/// What an I/O error says, without its number.
+pub(super) fn io_reason(error: &io::Error) -> String {
+    if let Some(told) = told(error) {
+        return told.to_owned();
+    }
+    match error.kind() {
+        ErrorKind::TimedOut | ErrorKind::WouldBlock => "no answer in time".to_owned(),
+        ErrorKind::ConnectionRefused => "connection refused".to_owned(),
+        ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => "it closed the connection".to_owned(),
+        ErrorKind::UnexpectedEof => "it closed the connection before the end of its answer".to_owned(),
+        ErrorKind::HostUnreachable => "no route to the host".to_owned(),
+        ErrorKind::NetworkUnreachable => "the network is unreachable".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+fn tls_reason(error: &Error) -> (String, &'static str) {
+    const AUTHORITY: &str = "Name the certificate authority that signed it, or the certificate itself (certificate-authority or \
+                             certificate-authority-data of the cluster in the kubeconfig).";
+    const NAME: &str = "Use the name or address that the certificate is for, or set tls-server-name of the \
+                        cluster in the kubeconfig.";
+    const CLOCK: &str = "Renew the server's certificate, or check the clock of this machine.";
+    const CLIENT: &str = "Check the client-certificate of the user in the kubeconfig: it may have expired, or \
+                          belong to another cluster.";
+    const SERVER: &str = "Give the server a certificate of its own, signed by the certificate-authority that the kubeconfig has.";
+    const ITSELF: &str = "Give the server a certificate that is not one of an authority, or name this one itself as \
+                          certificate-authority of the cluster in the kubeconfig.";
+    const ALGORITHM: &str = "This program does TLS 1.2 with ECDHE and AES-GCM or ChaCha20, and TLS 1.3; certificates with RSA (2048 bits or \
+                             more), P-256, P-384 and Ed25519, not P-521, and SHA-512 only with RSA. Give the server such a \
+                             certificate, or reach it through `kubectl proxy` with --server.";
+    match error {
+        Error::InvalidCertificate(certificate) => match certificate {
+            CertificateError::UnknownIssuer => {
+                ("its certificate is signed by an authority that is not known (unknown CA)".to_owned(), AUTHORITY)
+            }
+            CertificateError::NotValidForNameContext { expected, presented } => {
+                // What a server that nobody trusts yet sends may be anything.
+                let names: Vec<_> = presented.iter().map(|name| wagather_printable::line(bare(name))).collect();
+                let has = if names.is_empty() { "no names".to_owned() } else { names.join(", ") };
+                (format!("its certificate is not for {}; it is for {has}", expected.to_str()), NAME)
+            }
+            CertificateError::NotValidForName => ("its certificate is for another name".to_owned(), NAME),
+            CertificateError::ExpiredContext { not_after, .. } => {
+                (format!("its certificate expired on {}", timestamp::day(not_after.as_secs())), CLOCK)
+            }
+            CertificateError::Expired => ("its certificate has expired".to_owned(), CLOCK),
+            CertificateError::NotValidYetContext { not_before, .. } => {
+                (format!("its certificate is not valid before {}", timestamp::day(not_before.as_secs())), CLOCK)
+            }
+            CertificateError::NotValidYet => ("its certificate is not valid yet".to_owned(), CLOCK),
+            CertificateError::BadSignature => (
+                "its certificate is not signed by the authority that it names (a CA of that name has another key)"
+                    .to_owned(),
+                AUTHORITY,
+            ),
+            CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+            | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => (
+                "its certificate, or one that signs it, has a key or a signature of a kind that this program cannot verify"
+                    .to_owned(),
+                ALGORITHM,
+            ),
+            CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+                ("its certificate is not one for servers".to_owned(), SERVER)
+            }
+            CertificateError::BadEncoding => ("its certificate cannot be read".to_owned(), SERVER),
+            CertificateError::UnhandledCriticalExtension => {
+                ("its certificate has a critical extension that is not known".to_owned(), SERVER)
+            }
+            CertificateError::Other(inner) if is_an_authority(inner) => {
+                ("its certificate is one of an authority (CA:TRUE)".to_owned(), ITSELF)
+            }
+            CertificateError::Other(inner) if let Some(refusal) = inner.0.downcast_ref() => {
+                (Refusal::to_string(refusal), what_to_do(*refusal))
+            }
+            _ => ("its certificate cannot be accepted".to_owned(), SERVER),
+        },
+        Error::AlertReceived(alert) => match alert {
+            AlertDescription::CertificateRequired => ("it wants a client certificate".to_owned(), CLIENT),
+            AlertDescription::BadCertificate
+            | AlertDescription::CertificateExpired
+            | AlertDescription::CertificateRevoked
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::UnknownCA
+            | AlertDescription::AccessDenied => {
+                let why = match alert {
+                    AlertDescription::CertificateExpired => ": it has expired",
+                    AlertDescription::CertificateRevoked => ": it was revoked",
+                    AlertDescription::UnknownCA => ": it does not know the authority that signed it",
+                    _ => "",
+                };
+                (format!("it refused our client certificate{why}"), CLIENT)
+            }
+            AlertDescription::HandshakeFailure | AlertDescription::InsufficientSecurity => (
+                "it and this program have no cipher, curve or kind of signature in common".to_owned(),
+                ALGORITHM,
+            ),
+            AlertDescription::ProtocolVersion => {
+                ("it speaks neither TLS 1.2 nor TLS 1.3".to_owned(), "Let the server speak TLS 1.2 or 1.3.")
+            }
+            AlertDescription::UnrecognisedName => ("it does not know the name that it was asked for".to_owned(), NAME),
+            _ => ("it ended the TLS handshake".to_owned(), "See the server's log for why."),
+        },
+        Error::InvalidMessage(_) => (
+            "what it says is not TLS".to_owned(),
+            "Check the port, and whether the server speaks plain http.",
+        ),
+        Error::PeerIncompatible(_) => {
+            ("it and this program have no version, cipher or kind of signature of TLS in common".to_owned(), ALGORITHM)
+        }
+        Error::PeerMisbehaved(_) | Error::InappropriateMessage { .. } | Error::InappropriateHandshakeMessage { .. } => {
+            ("it does not keep to TLS".to_owned(), "See what stands between this machine and the server.")
+        }
+        Error::NoCertificatesPresented => ("it shows no certificate".to_owned(), SERVER),
+        Error::DecryptError => (
+            "what it sends cannot be decrypted".to_owned(),
+            "See what stands between this machine and the server.",
+        ),
+        _ => ("TLS failed".to_owned(), "See the server's log for why."),
+    }
+}
+
+fn what_to_do(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::AuthorityExpired(_) | Refusal::AuthorityNotYetValid(_) => {
+            "Name an authority whose certificate is valid (certificate-authority of the cluster in the kubeconfig), or check the \
+             clock of this machine."
+        }
+        Refusal::IsNoAuthority | Refusal::IsForOthers | Refusal::ChainTooLong(_) => {
+            "Name a certificate authority that signed it, or the server's certificate itself (certificate-authority of \
+             the cluster in the kubeconfig)."
+        }
+        Refusal::AuthorityKeyLength(_) | Refusal::KeyLength(_) => {
+            "RSA keys must have from 2048 to 8192 bits. Give the server a certificate with such a key, signed by such a key, or \
+             reach it through `kubectl proxy` with --server."
+        }
+        Refusal::HasNotTheKey => {
+            "Check certificate and key of the server, and what stands between this machine and it."
+        }
+    }
+}
+
+/// The name within webpki's `DnsName("kubernetes")` or `IpAddress(127.0.0.1)`.
+fn bare(name: &str) -> &str {
+    let inner = name.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')')).unwrap_or(name);
+    inner.trim_matches('"')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_shown_bare() {
+        assert_eq!(bare("DnsName(\"kubernetes\")"), "kubernetes");
+        assert_eq!(bare("IpAddress(127.0.0.1)"), "127.0.0.1");
+        assert_eq!(bare("other"), "other");
+    }
+
+    /// Whoever reads an error need not know how a library calls it, and is told what to do.
+    #[test]
+    fn errors_are_words_with_advice() {
+        for error in [
+            Error::InvalidCertificate(CertificateError::UnknownIssuer),
+            Error::InvalidCertificate(CertificateError::InvalidPurpose),
+            Error::InvalidCertificate(CertificateError::BadEncoding),
+            Error::InvalidCertificate(CertificateError::Revoked),
+            Refusal::AuthorityExpired(0).into(),
+            Refusal::AuthorityNotYetValid(0).into(),
+            Refusal::IsNoAuthority.into(),
+            Refusal::IsForOthers.into(),
+            Refusal::HasNotTheKey.into(),
+            Error::AlertReceived(AlertDescription::HandshakeFailure),
+            Error::AlertReceived(AlertDescription::ProtocolVersion),
+            Error::AlertReceived(AlertDescription::UnknownCA),
+            Error::AlertReceived(AlertDescription::InternalError),
+            Error::PeerIncompatible(rustls::PeerIncompatible::NoCipherSuitesInCommon),
+            Error::PeerMisbehaved(rustls::PeerMisbehaved::SelectedUnofferedKxGroup),
+            Error::DecryptError,
+            Error::HandshakeNotComplete,
+        ] {
+            let (why, advice) = tls_reason(&error);
+            let is_a_name = |word: &str| {
+                let word = word.trim_matches(|c: char| !c.is_alphanumeric());
+                word.chars().skip(1).any(char::is_uppercase) && word.chars().any(char::is_lowercase)
+            };
+            assert!(!why.split_whitespace().any(is_a_name), "{error:?}: {why}");
+            assert!(!advice.is_empty(), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn plain_errors() {
+        let error = io::Error::from(ErrorKind::ConnectionRefused);
+        let answer = explain(&error, "connect to", "10.0.0.1:6443", false);
+        assert_eq!(answer.reason, "cannot connect to 10.0.0.1:6443: connection refused");
+        assert_eq!(explain(&io::Error::from(ErrorKind::TimedOut), "read from", "x", true).cause, Cause::Late);
+    }
+}
