@@ -3,12 +3,12 @@
 //! An answer is not a promise: rights may change until they are used, and a server may refuse for other reasons. What the
 //! grant refuses is not asked about; that is known without a server.
 
-use crate::broker::policy::{Need, Rights};
 use std::fmt;
 use std::time::Instant;
 use wagather_abi::Verb;
 use wagather_base::error::{Class, Failure, Result};
 use wagather_kube::{Question, Source};
+use wagather_policy::rights::{Need, Rights};
 
 /// Something that a gatherer declares, is granted, and would be forbidden.
 struct Forbidden<'a> {
@@ -117,10 +117,10 @@ impl fmt::Display for Forbidden<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::grant::Grant;
-    use crate::manifest::Manifest;
     use std::sync::{Arc, Mutex};
     use wagather_kube::{Call, NoAnswer, Permission, Response};
+    use wagather_policy::grant::Grant;
+    use wagather_policy::manifest::Manifest;
 
     /// A server that allows what is in the namespace `shop`, and takes down what it was asked.
     #[derive(Default)]

@@ -31,10 +31,6 @@
 //! | [`Isolation::Fork`] | killed at the deadline | ends the fork | no, if forked before they are read | programs with one thread, like the command line |
 //! | [`Isolation::InProcess`] | goes on until the program ends | ends the program | yes | tests, and guests that are as trusted as the program |
 
-// A file that is the command line's as well calls the library by its name.
-#[cfg(feature = "rbac")]
-extern crate self as host_min;
-
 /// The page whose blocks of Rust are compiled with this crate.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/embedding.md")]
@@ -46,19 +42,13 @@ pub mod clusters;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzz;
-pub mod grant;
-pub mod manifest;
 pub mod modules;
 pub mod plan;
-pub mod quantity;
-#[cfg(feature = "rbac")]
-pub mod rbac;
 pub mod report;
 mod run;
-pub mod used;
+pub mod signed;
 
 pub use broker::{Gauge, Observer, Phase, Progress, Silent};
-pub use grant::Grant;
 pub use plan::{From, Plan};
 pub use report::Report;
 pub use run::{Outcome, run};
@@ -70,6 +60,8 @@ pub use wagather_base::{error, limits, stop};
 pub use wagather_json::{project, redact};
 pub use wagather_kube as source;
 pub use wagather_kube::cluster;
+pub use wagather_policy::grant::Grant;
+pub use wagather_policy::{grant, manifest, quantity, used};
 pub use wagather_sandbox as sandbox;
 pub use wagather_sandbox::process::{Isolation, SingleThreaded};
 pub use wagather_yaml as yaml;

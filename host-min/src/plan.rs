@@ -2,10 +2,7 @@
 //!
 //! A plan is data; nothing is opened until [`run`](crate::run()) is called.
 
-use crate::broker::policy::Narrowing;
 use crate::broker::{audit, line};
-use crate::grant::{Budgets, Grant};
-use crate::manifest::{Manifest, Param};
 use crate::modules::Guest;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,6 +15,9 @@ use wagather_base::limits::{
     MIN_MEMORY_BYTES,
 };
 use wagather_kube::{Source, Trace, cluster};
+use wagather_policy::grant::{Budgets, Grant};
+use wagather_policy::manifest::{Manifest, Param};
+use wagather_policy::rights::Narrowing;
 use wagather_sandbox::engine;
 use wagather_sandbox::process::Isolation;
 use wagather_yaml::{listed, nearest};
@@ -119,7 +119,7 @@ impl Plan {
     pub fn admit_modules(&self) -> Result<()> {
         let Some(grant) = &self.grant else { return Ok(()) };
         self.guests.iter().try_for_each(|guest| {
-            grant.admits_module(&guest.label, &guest.module, guest.signature.as_deref())
+            crate::signed::admits_module(grant, &guest.label, &guest.module, guest.signature.as_deref())
         })
     }
 

@@ -5,12 +5,12 @@
 
 use crate::broker::Served;
 use crate::broker::gaps::{Gap, Resource};
-use crate::broker::policy::Narrowing;
-use crate::grant::Grant;
-use crate::used::{self, Hidden, Withheld};
 use serde::Serialize;
 use wagather_base::error::Failure;
 use wagather_json::redact::Counts;
+use wagather_policy::grant::Grant;
+use wagather_policy::rights::Narrowing;
+use wagather_policy::used::{self, Hidden, Withheld};
 
 /// What a run did.
 #[derive(Clone, Debug, Serialize)]

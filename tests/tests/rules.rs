@@ -51,6 +51,14 @@ fn dependencies_point_one_way() {
             "wagather-kube" => {
                 &["wagather-archive", "wagather-base", "wagather-json", "wagather-printable", "wagather-yaml"]
             }
+            "wagather-policy" => &[
+                "wagather-abi",
+                "wagather-base",
+                "wagather-json",
+                "wagather-module",
+                "wagather-printable",
+                "wagather-yaml",
+            ],
             "host-min" => &[
                 "wagather-abi",
                 "wagather-archive",
@@ -58,6 +66,7 @@ fn dependencies_point_one_way() {
                 "wagather-json",
                 "wagather-kube",
                 "wagather-module",
+                "wagather-policy",
                 "wagather-printable",
                 "wagather-sandbox",
                 "wagather-yaml",
@@ -66,9 +75,11 @@ fn dependencies_point_one_way() {
             "wagather-yaml" => &["wagather-printable"],
             "wagather-build" => &["wagather-abi", "wagather-printable"],
             "wagather-codegen" => &[
-                "host-min",
                 "wagather-abi",
+                "wagather-base",
                 "wagather-build",
+                "wagather-kube",
+                "wagather-policy",
                 "wagather-printable",
                 "wagather-syntax",
                 "wagather-yaml",

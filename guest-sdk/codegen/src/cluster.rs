@@ -5,15 +5,15 @@
 //! what is made of them is the same whoever made it.
 
 use crate::{Error, Saved, Schemas};
-use host_min::limits::DEFAULT_REQUEST_TIMEOUT;
-use host_min::source::{Accept, Call, Source};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::PathBuf;
 use std::time::Instant;
+use wagather_base::limits::DEFAULT_REQUEST_TIMEOUT;
+use wagather_kube::{Accept, Call, Source};
 
-pub use host_min::cluster::{Cluster, Options, open};
+pub use wagather_kube::cluster::{Cluster, Options, open};
 
 /// Where the documents are listed, a group's version each.
 const INDEX: &str = "/openapi/v3";

@@ -25,7 +25,7 @@ impl Error {
 
     /// Why the host's code failed: a line for each reason and for the advice.
     #[cfg(all(feature = "cluster", feature = "cli"))]
-    pub(crate) fn of_failure(what: &str, failure: &host_min::Failure) -> Error {
+    pub(crate) fn of_failure(what: &str, failure: &wagather_base::error::Failure) -> Error {
         let first = format!("{}: {}", failure.attempt, failure.reason);
         let rest = failure.more.iter().chain([&failure.advice]).filter(|line| !line.is_empty());
         Error::of_file_for(what.as_ref(), std::iter::once(first).chain(rest.cloned()).collect())

@@ -13,3 +13,22 @@ pub struct RestRequest {
     /// fields, mask, query.
     pub texts: [Vec<u8>; 10],
 }
+
+/// The `Accept` header of a request; a guest cannot choose another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accept {
+    /// `application/json`
+    Json,
+    /// `*/*`, for logs and raw paths.
+    Any,
+}
+
+impl Accept {
+    /// The header's value.
+    pub const fn header(self) -> &'static str {
+        match self {
+            Accept::Json => "application/json",
+            Accept::Any => "*/*",
+        }
+    }
+}

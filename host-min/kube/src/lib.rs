@@ -13,6 +13,7 @@ mod traced;
 
 pub use traced::Trace;
 pub use traced::Traced;
+pub use wagather_base::request::Accept;
 
 use std::io::{self, ErrorKind, Read};
 use std::sync::Arc;
@@ -27,25 +28,6 @@ pub struct Call {
     pub accept: Accept,
     /// When to give up, for the head and for each read of the body.
     pub deadline: Instant,
-}
-
-/// The `Accept` header of a request; a guest cannot choose another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Accept {
-    /// `application/json`
-    Json,
-    /// `*/*`, for logs and raw paths.
-    Any,
-}
-
-impl Accept {
-    /// The header's value.
-    pub const fn header(self) -> &'static str {
-        match self {
-            Accept::Json => "application/json",
-            Accept::Any => "*/*",
-        }
-    }
 }
 
 /// An answer: its head, and its body as it streams.

@@ -4,14 +4,14 @@
 //! look at the guest's words again.
 
 use super::answer::Misfit;
-use super::canonical::{Canonical, Refusal};
 use super::line;
-use super::policy::{Allowed, Rights, describe};
 use super::tally::Tally;
-use crate::grant::FieldPath;
 use wagather_abi::place::Wanted;
 use wagather_abi::{Handle, LogLevel, Status};
 use wagather_archive::names::is_entry_name;
+use wagather_policy::canonical::{Canonical, Refusal};
+use wagather_policy::grant::FieldPath;
+use wagather_policy::rights::{Allowed, Rights, describe};
 use wagather_sandbox::channel::Request;
 
 /// A call that was let through.

@@ -3,12 +3,12 @@
 //! The defaults are the host's own limits; a grant sets others. Time and memory are not here: the broker's loop and the
 //! sandbox hold those.
 
-use crate::grant::Budgets;
 use std::fmt;
 use std::time::Duration;
 use wagather_base::limits::{
     DEFAULT_REQUEST_TIMEOUT, MAX_ARCHIVE_BYTES, MAX_ENTRIES, MAX_HELD_BYTES, MAX_LOG_LINES, MAX_REQUESTS,
 };
+use wagather_policy::grant::Budgets;
 
 /// What one gatherer may use.
 #[derive(Clone, Debug, PartialEq, Eq)]

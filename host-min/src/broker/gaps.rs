@@ -2,11 +2,11 @@
 //!
 //! docs/decisions/0035 has the three outcomes, and which status leads to which.
 
-use super::canonical::Canonical;
 use super::tally::Blame;
 use serde::Serialize;
 use wagather_abi::{Kind, Status, Verb};
 use wagather_base::limits::{MAX_REPORT_GAPS, MAX_REPORT_RESOURCES};
+use wagather_policy::canonical::Canonical;
 
 /// What became of the answers of one resource.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]

@@ -1,12 +1,12 @@
 //! `archive_pipe`: an answer goes into the archive, and none of its bytes into the guest.
 
 use super::answer::Answer;
-use super::policy::describe;
 use super::{Broker, Open, Trouble, line};
 use std::io::Write;
 use wagather_abi::{Handle, Status};
 use wagather_archive::{AddError, Spool, names};
 use wagather_base::limits::MAX_ENTRY_BYTES;
+use wagather_policy::rights::describe;
 
 impl Broker<'_> {
     /// Takes the answer out while it is piped, so that the archive can be written meanwhile.

@@ -4,12 +4,12 @@ use super::budget::{Budget, Spent};
 use super::fetch::Account;
 use super::gaps::{Gap, Gaps};
 use super::held::{Held, Hold};
-use super::uses::Uses;
 use std::sync::Arc;
 use wagather_abi::{Kind, Status};
 use wagather_base::error::Class;
 use wagather_base::limits::{MAX_REPORT_LINES, TOLD_GAPS};
 use wagather_json::redact::Counts;
+use wagather_policy::uses::Uses;
 
 /// The figures and the lines of one gatherer.
 #[derive(Debug, Default)]

@@ -122,7 +122,7 @@ pub(super) fn inspect(guest: &Path, grant_file: Option<&Path>, json: bool) -> Re
             "" => {}
             budgets => lines.push(format!("  with {budgets}")),
         }
-        let admitted = grant.admits_module(&label, &module, signature.as_deref());
+        let admitted = host_min::signed::admits_module(&grant, &label, &module, signature.as_deref());
         inspection.grant = Some(UnderGrant {
             file: file.display().to_string(),
             admitted: admitted.is_ok(),
@@ -144,7 +144,7 @@ impl SignatureFacts {
             Ok(signature) => SignatureFacts {
                 trusted_comment: Some(signature.trusted_comment()),
                 signed_by: grant
-                    .and_then(|grant| grant.signer_of(module, &signature).ok())
+                    .and_then(|grant| host_min::signed::signer_of(grant, module, &signature).ok())
                     .map(ToString::to_string),
                 error: None,
             },

@@ -1,13 +1,7 @@
-//! `host-min rbac`: the [account] for built modules.
-
-/// The library's own file.
-#[allow(unreachable_pub)] // in the library it is reached
-#[path = "../rbac/mod.rs"]
-mod account;
+//! `host-min rbac`: the account for built modules.
 
 use super::args::Rbac;
 use super::display::print;
-use account::Needs;
 use host_min::error::{Class, Failure, Result};
 use host_min::grant::Grant;
 use host_min::limits::MAX_MEMORY_BYTES;
@@ -15,6 +9,7 @@ use host_min::manifest::Manifest;
 use host_min::modules::Guest;
 use std::sync::Arc;
 use wagather_module::check;
+use wagather_policy::rbac::Needs;
 use wagather_printable::Page;
 
 pub(super) fn rbac(args: &Rbac) -> Result<()> {
@@ -34,7 +29,7 @@ fn read(guest: &Guest, grant: Option<&Grant>) -> Result<Manifest> {
     let unusable = |reason| Failure::new(Class::Module, format!("{} cannot be used", guest.label), reason);
     check(&guest.module, MAX_MEMORY_BYTES).map_err(unusable)?;
     if let Some(grant) = grant {
-        grant.admits_module(&guest.label, &guest.module, guest.signature.as_deref())?;
+        host_min::signed::admits_module(grant, &guest.label, &guest.module, guest.signature.as_deref())?;
     }
     Manifest::of_module(&guest.module).map_err(unusable)
 }

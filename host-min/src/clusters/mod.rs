@@ -25,13 +25,13 @@ pub use index::{ArchiveFacts, Cluster, Line, Reason, Status, Sums};
 
 use crate::broker::{Progress, line};
 use crate::plan::{From, Plan};
-use crate::used;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 use wagather_abi::LogLevel;
 use wagather_archive::{Output, Target, Values, create_folder};
 use wagather_base::error::{Class, Failure, Result};
 use wagather_kube::cluster;
+use wagather_policy::used;
 use wagather_sandbox::process::SingleThreaded;
 
 /// Which of the kubeconfig's contexts.

@@ -1,6 +1,6 @@
 use super::*;
-use host_min::source::{Cause, NoAnswer, Response};
 use std::sync::Mutex;
+use wagather_kube::{Cause, NoAnswer, Response};
 
 /// An API server of a few answers, which remembers what it was asked.
 struct Server {

@@ -3,8 +3,8 @@
 
 use super::manifest;
 use crate::{Package, Plan};
-use host_min::manifest::Manifest;
-use host_min::rbac::Needs;
+use wagather_policy::manifest::Manifest;
+use wagather_policy::rbac::Needs;
 
 /// The account of that name, in that namespace, its roles and their bindings, for `kubectl apply`.
 ///

@@ -9,14 +9,11 @@ mod places;
 mod raw;
 mod rejected;
 
-use super::canonical::Canonical;
 use super::fetch::{Fetcher, Order, Reply, Ticket};
 use super::gaps::{self, Consumed, Gap, Lack, lack_of};
 use super::held::Hold;
-use super::policy::{Allowed, describe};
 use super::refusal::{self, ServerStatus};
 use super::tally::{Blame, Tally};
-use crate::grant::FieldPath;
 pub(super) use failed::Failed;
 use list::{Item, List};
 use places::Places;
@@ -28,6 +25,9 @@ use wagather_abi::{Status, Verb};
 use wagather_json::project::{Identity, Node, ObjectReader};
 use wagather_json::redact::{Redactor, Subject};
 use wagather_kube::Response;
+use wagather_policy::canonical::Canonical;
+use wagather_policy::grant::FieldPath;
+use wagather_policy::rights::{Allowed, describe};
 
 /// What a call gets that cannot have what it wants.
 pub(super) type Result<T> = std::result::Result<T, Status>;

@@ -7,11 +7,11 @@
 use super::{Answer, Asked, Failed, Means, Mode, Result, State, refusal};
 use crate::broker::fetch::Ticket;
 use crate::broker::gaps::{Consumed, Gap, Lack, lack_of};
-use crate::broker::policy::{Scope, describe};
 use crate::broker::refusal::ServerStatus;
 use crate::broker::tally::Tally;
 use wagather_abi::{Status, Verb};
 use wagather_kube::Source;
+use wagather_policy::rights::{Scope, describe};
 
 /// The namespaces of a list, from the one on that is read now.
 pub(super) struct Places {

@@ -4,9 +4,9 @@ use super::list::odd::{object_of, place};
 use super::{Answer, Means, Result};
 use crate::broker::gaps::Gap;
 use crate::broker::line;
-use crate::broker::policy::describe;
 use wagather_abi::Status;
 use wagather_abi::place::{Place, Wanted};
+use wagather_policy::rights::describe;
 
 const ADVICE: &str = "the gatherer's types are not those of this cluster: `codegen verify` finds where, and `codegen check` what a cluster has otherwise";
 

@@ -15,7 +15,6 @@ mod tests;
 use super::{Asked, Failed, Means};
 use crate::broker::fetch::{Reply, Ticket};
 use crate::broker::held::Hold;
-use crate::broker::policy::describe;
 use crate::broker::refusal::{self, ServerStatus, advice};
 use order::{Order, Place, key_of};
 use page::{Next, Page, Taken, success};
@@ -25,6 +24,7 @@ use std::time::Instant;
 use wagather_json::project::Identity;
 use wagather_json::project::list::PageMeta;
 use wagather_kube::Response;
+use wagather_policy::rights::describe;
 
 /// A list, from its first page on.
 pub(super) struct List {

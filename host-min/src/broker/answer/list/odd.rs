@@ -4,10 +4,10 @@ use super::{Asked, Means};
 use crate::broker::answer::NAMED_BY_TOKEN;
 use crate::broker::gaps::Gap;
 use crate::broker::line;
-use crate::broker::policy::describe;
 use wagather_abi::manifest::{is_name, is_object_name};
 use wagather_json::project::{self, Identity};
 use wagather_json::redact::REDACTED;
+use wagather_policy::rights::describe;
 
 /// Why an item cannot be used.
 pub(super) struct Odd {

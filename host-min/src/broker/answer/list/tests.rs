@@ -5,9 +5,7 @@ mod places;
 
 use super::super::{Answer, Means};
 use crate::broker::budget::Budget;
-use crate::broker::canonical::Canonical;
 use crate::broker::fetch::{Fetchers, Pace};
-use crate::broker::policy::{Allowed, Scope};
 use crate::broker::tally::Tally;
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, Read};
@@ -17,6 +15,8 @@ use wagather_abi::{Status, Verb};
 use wagather_json::project::Node;
 use wagather_json::redact::{Redactor, Rules};
 use wagather_kube::{Call, Cause, NoAnswer, Response, Source};
+use wagather_policy::canonical::Canonical;
+use wagather_policy::rights::{Allowed, Scope};
 use wagather_sandbox::channel::RestRequest;
 
 /// The objects of one state: for each key, in etcd's order, since which state it is as it is.

@@ -1,9 +1,9 @@
 //! Lists that are asked for in each namespace that a grant names.
 
 use super::*;
-use crate::broker::policy::Rights;
-use crate::grant::Grant;
-use crate::manifest::Manifest;
+use wagather_policy::grant::Grant;
+use wagather_policy::manifest::Manifest;
+use wagather_policy::rights::Rights;
 
 /// What may be seen under a grant whose rules about pods go on like that.
 fn scope_of(rules: &[&str]) -> Scope {

@@ -2,7 +2,7 @@
 //!
 //! Counted while objects are read: for each, a number or two is added; only names that have matched nothing so far are looked at.
 
-use super::policy::About;
+use crate::rights::About;
 use std::sync::Arc;
 use wagather_base::limits::MAX_REPORT_RESOURCES;
 
@@ -30,7 +30,7 @@ pub struct Use {
 
 impl Uses {
     /// The place of what a request is about; one that is none if there are too many already.
-    pub(super) fn place_of(&mut self, about: Arc<About>) -> usize {
+    pub fn place_of(&mut self, about: Arc<About>) -> usize {
         if let Some(place) = self.0.iter().position(|one| one.about == about) {
             return place;
         }
@@ -50,7 +50,7 @@ impl Uses {
     }
 
     /// An object that was read, whether it may be seen or not.
-    pub(super) fn read(&mut self, place: usize, namespace: &str, name: &str) {
+    pub fn read(&mut self, place: usize, namespace: &str, name: &str) {
         let Some(Use { about, unmatched, .. }) = self.0.get_mut(place) else { return };
         if !unmatched.is_empty() {
             let namespace = about.namespace_of(namespace, name);
@@ -59,14 +59,14 @@ impl Uses {
     }
 
     /// It was withheld.
-    pub(super) fn withheld(&mut self, place: usize) {
+    pub fn withheld(&mut self, place: usize) {
         if let Some(one) = self.0.get_mut(place) {
             one.withheld += 1;
         }
     }
 
     /// It was given, without what these numbers stand for.
-    pub(super) fn gave(&mut self, place: usize, hidden: &[u16]) {
+    pub fn gave(&mut self, place: usize, hidden: &[u16]) {
         let Some(one) = self.0.get_mut(place) else { return };
         one.objects += 1;
         one.reduced += u64::from(!hidden.is_empty());
@@ -78,7 +78,7 @@ impl Uses {
     }
 
     /// A list was read to its end, in a namespace or over all.
-    pub(super) fn listed(&mut self, place: usize, namespace: &str) {
+    pub fn listed(&mut self, place: usize, namespace: &str) {
         let Some(Use { about, reached, .. }) = self.0.get_mut(place) else { return };
         for (reached, entry) in reached.iter_mut().zip(&about.entries) {
             *reached = *reached || entry.is_reached_in(namespace);

@@ -16,7 +16,7 @@ pub use narrowing::{Narrowing, label_selector};
 pub use needed::Need;
 pub use scope::{Extent, Scope};
 
-use super::canonical::{Canonical, Refusal};
+use crate::canonical::{Canonical, Refusal};
 use crate::grant::{Escalating, FieldPath, Grant, PathPattern, Rule, is_resource_path};
 use crate::manifest::{Manifest, Resource, is_namespaces};
 use std::fmt;
@@ -349,7 +349,7 @@ fn declares(resource: &Resource, request: &Canonical) -> bool {
 }
 
 /// A mask without a field of a resource, whichever name that has.
-pub(crate) fn without(mask: &Node, path: &FieldPath, plural: &str) -> Node {
+pub fn without(mask: &Node, path: &FieldPath, plural: &str) -> Node {
     path.with_twins(plural).iter().fold(mask.clone(), |mask, keys| {
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
         mask.without(&keys)
@@ -376,7 +376,7 @@ fn chooses_by(request: &Canonical, path: &FieldPath) -> bool {
 }
 
 /// A request in the manifest's words.
-pub(super) fn describe(request: &Canonical) -> String {
+pub fn describe(request: &Canonical) -> String {
     let verb = request.verb.name().unwrap_or_default();
     if request.verb == Verb::RAW {
         return format!("{verb} {}", request.resource);

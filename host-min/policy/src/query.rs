@@ -2,7 +2,7 @@
 //!
 //! A pod's log takes the parameters of Kubernetes' `PodLogOptions` that bound it or choose a part of it. The API server takes
 //! any text but `false` for true, the first of two values, and a `+` for a space; so here a value has the form that
-//! Kubernetes documents, comes once, and is sent as it was judged. What may be asked for is [`policy`](super::policy)'s.
+//! Kubernetes documents, comes once, and is sent as it was judged. What may be asked for is [`policy`](crate::rights)'s.
 
 use wagather_abi::Verb;
 use wagather_abi::limits::MAX_SELECTOR_BYTES;
@@ -34,7 +34,7 @@ const LOG: &[(&str, Form)] = &[
 const RAW: &[&str] = &["exclude", "verbose"];
 
 /// The query as it is sent, or why it is not.
-pub(super) fn canonical(query: &str, verb: Verb, subresource: &str) -> Result<String, String> {
+pub(crate) fn canonical(query: &str, verb: Verb, subresource: &str) -> Result<String, String> {
     if query.is_empty() {
         return Ok(String::new());
     }

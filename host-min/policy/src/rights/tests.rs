@@ -1,5 +1,5 @@
 use super::*;
-use wagather_sandbox::channel::RestRequest;
+use wagather_base::request::RestRequest;
 
 fn rights(grant: Grant, manifest: &str) -> Rights {
     let manifest = Manifest::parse(format!("gatherer 1 test 1\n{manifest}\n").as_bytes()).expect("manifest");

@@ -2,10 +2,10 @@
 //!
 //! A field that is misspelt hides nothing, and a namespace that is misspelt has no objects: neither may go by without a word.
 
-use crate::broker::policy::without;
-use crate::broker::uses::{Use, Uses};
 use crate::grant::{FieldPath, Grant};
 use crate::manifest::{Manifest, Resource};
+use crate::rights::without;
+use crate::uses::{Use, Uses};
 use serde::Serialize;
 use wagather_base::error::{Class, Failure, Result};
 use wagather_base::limits::MAX_REPORT_LINES;

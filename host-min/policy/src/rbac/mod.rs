@@ -10,9 +10,9 @@
 #[cfg(test)]
 mod tests;
 
-use host_min::broker::policy::{Granted, Need, Remainder, Rights};
-use host_min::grant::Grant;
-use host_min::manifest::Manifest;
+use crate::grant::Grant;
+use crate::manifest::Manifest;
+use crate::rights::{Granted, Need, Remainder, Rights};
 use std::fmt::Write as _;
 use std::sync::Arc;
 

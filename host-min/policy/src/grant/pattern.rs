@@ -206,7 +206,7 @@ impl FieldPath {
     }
 
     /// That of these keys, outermost first.
-    pub(crate) fn of(keys: Vec<String>) -> FieldPath {
+    pub fn of(keys: Vec<String>) -> FieldPath {
         FieldPath(keys)
     }
 

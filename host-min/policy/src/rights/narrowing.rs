@@ -3,8 +3,8 @@
 //! It only takes away: what is left is what the manifest, the grant and this all allow. Objects that are in no namespace
 //! are not touched by a namespace, as for kubectl; but of the Namespaces themselves only that one is left.
 
-use super::super::canonical::Canonical;
 use super::{Allowed, Target};
+use crate::canonical::Canonical;
 use serde::Serialize;
 use wagather_abi::Verb;
 use wagather_abi::limits::MAX_SELECTOR_BYTES;

@@ -2,19 +2,19 @@
 //!
 //! Pure: texts in, a checked request out, or the status and the reason. Whatever is in a [`Canonical`] is of
 //! the shape that it must be, so the path that is made of it has the segments that it seems to have. Whether
-//! the request is *allowed* is [`policy`](super::policy)'s.
+//! the request is *allowed* is [`policy`](crate::rights)'s.
 
-use super::query;
 use crate::grant::CONNECTIONS;
+use crate::query;
 use std::fmt::Write as _;
 use wagather_abi::limits::{MAX_MASK_BYTES, MAX_SELECTOR_BYTES};
 use wagather_abi::manifest::{is_name, is_object_name, is_raw_path};
 use wagather_abi::{Status, Verb};
 use wagather_base::limits::PAGE_ITEMS;
 use wagather_base::percent::encode;
+use wagather_base::request::Accept;
+use wagather_base::request::RestRequest;
 use wagather_json::project::Node;
-use wagather_kube::Accept;
-use wagather_sandbox::channel::RestRequest;
 
 /// A refusal: what the guest is told, and why, for the report.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +26,8 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    pub(super) fn new(status: Status, reason: impl Into<String>) -> Refusal {
+    /// A refusal with that status, and why.
+    pub fn new(status: Status, reason: impl Into<String>) -> Refusal {
         Refusal { status, reason: reason.into() }
     }
 }

@@ -1,6 +1,6 @@
 //! A module's manifest, as the host keeps it: read, checked as a whole, owned.
 //!
-//! The text and its rules are in [`wagather_abi::manifest`]; what a cluster's owner allows is in [`crate::broker::policy`].
+//! The text and its rules are in [`wagather_abi::manifest`]; what a cluster's owner allows is in [`crate::rights`].
 
 use wagather_abi::ABI_VERSION;
 use wagather_abi::manifest::{Record, Verbs, records};
@@ -72,7 +72,7 @@ impl Resource {
 }
 
 /// Whether these are the Namespaces.
-pub(crate) fn is_namespaces(group: &str, plural: &str) -> bool {
+pub fn is_namespaces(group: &str, plural: &str) -> bool {
     group.is_empty() && plural == "namespaces"
 }
 

@@ -4,8 +4,6 @@
 //! module, `GUEST.wasm.minisig`. Both of its kinds are read, the older one of the bytes and the newer one of their hash. The
 //! trusted comment is part of what is signed; the untrusted one is never shown.
 
-use blake2::Blake2b512;
-use ring::signature::{ED25519, UnparsedPublicKey};
 use std::fmt;
 use wagather_base::base64;
 
@@ -41,17 +39,10 @@ impl fmt::Display for Digest {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicKey {
     text: String,
-    id: [u8; 8],
-    key: [u8; 32],
-}
-
-/// Why a signature does not hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mismatch {
-    /// Another key made it.
-    AnotherKey,
-    /// The key made it, but not for these bytes, or its trusted comment was changed.
-    OtherBytes,
+    /// Its number, which its signatures repeat.
+    pub id: [u8; 8],
+    /// The key of Ed25519.
+    pub key: [u8; 32],
 }
 
 impl PublicKey {
@@ -66,21 +57,6 @@ impl PublicKey {
                 .into()),
         }
     }
-
-    /// Checks a signature of this key, its trusted comment included.
-    pub fn verify(&self, module: &[u8], signature: &Signature) -> Result<(), Mismatch> {
-        if self.id != signature.key_id {
-            return Err(Mismatch::AnotherKey);
-        }
-        let key = UnparsedPublicKey::new(&ED25519, &self.key);
-        let of_the_module = match signature.is_of_the_hash {
-            true => key.verify(&<Blake2b512 as blake2::Digest>::digest(module), &signature.of_the_module),
-            false => key.verify(module, &signature.of_the_module),
-        };
-        let signed = [&signature.of_the_module[..], signature.trusted_comment.as_bytes()].concat();
-        let of_the_comment = key.verify(&signed, &signature.of_the_comment);
-        of_the_module.and(of_the_comment).map_err(|_| Mismatch::OtherBytes)
-    }
 }
 
 impl fmt::Display for PublicKey {
@@ -89,14 +65,18 @@ impl fmt::Display for PublicKey {
     }
 }
 
-/// A minisign signature that is well-formed; whether it holds is [`PublicKey::verify`]'s.
+/// A minisign signature that is well-formed; whether it holds is not known here.
 pub struct Signature {
-    key_id: [u8; 8],
-    is_of_the_hash: bool,
-    of_the_module: [u8; 64],
-    trusted_comment: String,
-    /// Of the signature above and the trusted comment.
-    of_the_comment: [u8; 64],
+    /// The number of the key that made it.
+    pub key_id: [u8; 8],
+    /// Whether it is of the module's BLAKE2b-512, and not of the module itself.
+    pub is_of_the_hash: bool,
+    /// The signature of the module.
+    pub of_the_module: [u8; 64],
+    /// What the signer says, as it was signed: not yet fit for a terminal.
+    pub comment: String,
+    /// The signature of the signature above and the trusted comment.
+    pub of_the_comment: [u8; 64],
 }
 
 /// How a signature, and every key, is marked that is of the bytes themselves.
@@ -121,12 +101,12 @@ impl Signature {
             return Err("it is of an algorithm that this program does not have".into());
         }
         let is_of_the_hash = algorithm == OF_THE_HASH;
-        Ok(Signature { key_id, is_of_the_hash, of_the_module, trusted_comment, of_the_comment })
+        Ok(Signature { key_id, is_of_the_hash, of_the_module, comment: trusted_comment, of_the_comment })
     }
 
     /// What the signer says about it, in one line as it may be shown. Only true if the signature holds.
     pub fn trusted_comment(&self) -> String {
-        wagather_printable::line(&self.trusted_comment).into_owned()
+        wagather_printable::line(&self.comment).into_owned()
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A grant is a file, in RBAC's words where RBAC has them; `docs/grant.md` is its reference. This is the data and
 //! the reading of it. What a gatherer may do under it, together with its manifest, is
-//! [`broker::policy`](crate::broker::policy)'s.
+//! [`broker::policy`](crate::rights)'s.
 
 mod escalating;
 mod module;
@@ -13,10 +13,9 @@ mod tests;
 mod twins;
 
 pub use escalating::{CONNECTIONS, ESCALATING, Escalating};
-pub use module::{Digest, Mismatch, PublicKey, Signature};
+pub use module::{Digest, PublicKey, Signature};
 pub use pattern::{FieldPath, Glob, PathPattern, ResourcePattern, is_resource_path};
 
-use crate::report::ModuleFacts;
 use std::path::Path;
 use std::time::Duration;
 use wagather_abi::manifest::Verbs;
@@ -200,83 +199,6 @@ impl Grant {
     pub fn parse(text: &str) -> Result<Grant, Vec<yaml::Error>> {
         parse::grant(text)
     }
-
-    /// Whether a module may run: it is pinned if there are pins, and signed if there are signers.
-    ///
-    /// `label` is what the module is called in messages, mostly its file; `signature` is what its `.minisig` file has.
-    pub fn admits_module(&self, label: &str, module: &[u8], signature: Option<&[u8]>) -> Result<()> {
-        self.admits_digest(label, module)?;
-        self.admits_signature(label, module, signature)
-    }
-
-    /// Which of the signers made a signature of a module.
-    pub fn signer_of(&self, module: &[u8], signature: &Signature) -> Result<&PublicKey, Mismatch> {
-        let mut mismatch = Mismatch::AnotherKey;
-        for signer in &self.signers {
-            match signer.verify(module, signature) {
-                Ok(()) => return Ok(signer),
-                Err(Mismatch::AnotherKey) => {}
-                Err(Mismatch::OtherBytes) => mismatch = Mismatch::OtherBytes,
-            }
-        }
-        Err(mismatch)
-    }
-
-    fn admits_digest(&self, label: &str, module: &[u8]) -> Result<()> {
-        if self.modules.is_empty() {
-            return Ok(());
-        }
-        let sha256 = ModuleFacts::of(module).sha256;
-        if self.modules.iter().any(|digest| digest.sha256 == sha256) {
-            return Ok(());
-        }
-        let reason = match &self.modules[..] {
-            [only] => format!("its sha256 is {sha256}, and the grant admits only {only}"),
-            all => {
-                format!("its sha256 is {sha256}, which is none of the {} that the grant admits", all.len())
-            }
-        };
-        Err(refused(label, reason).advise(
-            "run the module that was reviewed, or review this one and add its sha256 to the grant's modules",
-        ))
-    }
-
-    fn admits_signature(&self, label: &str, module: &[u8], signature: Option<&[u8]>) -> Result<()> {
-        if self.signers.is_empty() {
-            return Ok(());
-        }
-        let Some(signature) = signature else {
-            return Err(refused(
-                label,
-                format!("the grant takes only signed modules, and there is no {label}.minisig"),
-            )
-            .advise(format!("get the signature and put it there, or make one: minisign -S -m {label}")));
-        };
-        let signature = Signature::parse(signature).map_err(|why| {
-            refused(label, format!("its signature {label}.minisig cannot be read: {why}"))
-                .advise("get the signature again; it must be the file that minisign made")
-        })?;
-        let another_key = match self.signer_of(module, &signature) {
-            Ok(_) => return Ok(()),
-            Err(mismatch) => mismatch == Mismatch::AnotherKey,
-        };
-        Err(if another_key {
-            refused(label, format!("its signature {label}.minisig is by none of the grant's signers"))
-                .advise("have it signed by one of them, or add the key to the grant's signers")
-        } else {
-            refused(
-                label,
-                format!(
-                    "its signature {label}.minisig does not hold: the module or the signature was changed"
-                ),
-            )
-            .advise("get both again from whoever signed it")
-        })
-    }
-}
-
-fn refused(label: &str, reason: String) -> Failure {
-    Failure::new(Class::Module, format!("{label} may not run"), reason)
 }
 
 /// The mistakes of a file, as an editor can jump to them.

@@ -1,0 +1,16 @@
+//! Internal to host-min, without any promise of stability: what a gatherer may ask for.
+//!
+//! A [`manifest`] declares, a [`grant`] allows, and [`rights`] are what both together leave; a guest's request becomes a
+//! [`canonical`] one and is judged by them. All of it is a pure function of its input: nothing here sends, and nothing here computes
+//! a digest or a signature.
+#![forbid(unsafe_code)]
+
+pub mod canonical;
+pub mod grant;
+pub mod manifest;
+pub mod quantity;
+mod query;
+pub mod rbac;
+pub mod rights;
+pub mod used;
+pub mod uses;

@@ -1,0 +1,115 @@
+//! Whether a module may run under a grant: its digest is pinned there, and a signer's signature of it holds.
+//!
+//! What pins and signatures are is [`wagather_policy::grant`]'s; what is computed is here, where the cryptography is.
+
+use crate::report::ModuleFacts;
+use blake2::Blake2b512;
+use ring::signature::{ED25519, UnparsedPublicKey};
+use wagather_base::error::{Class, Failure, Result};
+use wagather_policy::grant::{Grant, PublicKey, Signature};
+
+/// Why a signature does not hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mismatch {
+    /// Another key made it.
+    AnotherKey,
+    /// The key made it, but not for these bytes, or its trusted comment was changed.
+    OtherBytes,
+}
+
+/// Whether a module may run: it is pinned if there are pins, and signed if there are signers.
+///
+/// `label` is what the module is called in messages, mostly its file; `signature` is what its `.minisig` file has.
+pub fn admits_module(grant: &Grant, label: &str, module: &[u8], signature: Option<&[u8]>) -> Result<()> {
+    admits_digest(grant, label, module)?;
+    admits_signature(grant, label, module, signature)
+}
+
+/// Which of the signers made a signature of a module.
+pub fn signer_of<'a>(
+    grant: &'a Grant,
+    module: &[u8],
+    signature: &Signature,
+) -> Result<&'a PublicKey, Mismatch> {
+    let mut mismatch = Mismatch::AnotherKey;
+    for signer in &grant.signers {
+        match verify(signer, module, signature) {
+            Ok(()) => return Ok(signer),
+            Err(Mismatch::AnotherKey) => {}
+            Err(Mismatch::OtherBytes) => mismatch = Mismatch::OtherBytes,
+        }
+    }
+    Err(mismatch)
+}
+
+fn admits_digest(grant: &Grant, label: &str, module: &[u8]) -> Result<()> {
+    if grant.modules.is_empty() {
+        return Ok(());
+    }
+    let sha256 = ModuleFacts::of(module).sha256;
+    if grant.modules.iter().any(|digest| digest.sha256 == sha256) {
+        return Ok(());
+    }
+    let reason = match &grant.modules[..] {
+        [only] => format!("its sha256 is {sha256}, and the grant admits only {only}"),
+        all => {
+            format!("its sha256 is {sha256}, which is none of the {} that the grant admits", all.len())
+        }
+    };
+    Err(refused(label, reason).advise(
+        "run the module that was reviewed, or review this one and add its sha256 to the grant's modules",
+    ))
+}
+
+fn admits_signature(grant: &Grant, label: &str, module: &[u8], signature: Option<&[u8]>) -> Result<()> {
+    if grant.signers.is_empty() {
+        return Ok(());
+    }
+    let Some(signature) = signature else {
+        return Err(refused(
+            label,
+            format!("the grant takes only signed modules, and there is no {label}.minisig"),
+        )
+        .advise(format!("get the signature and put it there, or make one: minisign -S -m {label}")));
+    };
+    let signature = Signature::parse(signature).map_err(|why| {
+        refused(label, format!("its signature {label}.minisig cannot be read: {why}"))
+            .advise("get the signature again; it must be the file that minisign made")
+    })?;
+    let another_key = match signer_of(grant, module, &signature) {
+        Ok(_) => return Ok(()),
+        Err(mismatch) => mismatch == Mismatch::AnotherKey,
+    };
+    Err(if another_key {
+        refused(label, format!("its signature {label}.minisig is by none of the grant's signers"))
+            .advise("have it signed by one of them, or add the key to the grant's signers")
+    } else {
+        refused(
+            label,
+            format!("its signature {label}.minisig does not hold: the module or the signature was changed"),
+        )
+        .advise("get both again from whoever signed it")
+    })
+}
+
+/// Checks a signature of this key, its trusted comment included.
+fn verify(signer: &PublicKey, module: &[u8], signature: &Signature) -> Result<(), Mismatch> {
+    if signer.id != signature.key_id {
+        return Err(Mismatch::AnotherKey);
+    }
+    let key = UnparsedPublicKey::new(&ED25519, &signer.key);
+    let of_the_module = match signature.is_of_the_hash {
+        true => key.verify(&<Blake2b512 as blake2::Digest>::digest(module), &signature.of_the_module),
+        false => key.verify(module, &signature.of_the_module),
+    };
+    let signed = [&signature.of_the_module[..], signature.comment.as_bytes()].concat();
+    let of_the_comment = key.verify(&signed, &signature.of_the_comment);
+    of_the_module.and(of_the_comment).map_err(|_| Mismatch::OtherBytes)
+}
+
+fn refused(label: &str, reason: String) -> Failure {
+    Failure::new(Class::Module, format!("{label} may not run"), reason)
+}
+
+#[cfg(test)]
+mod tests;
