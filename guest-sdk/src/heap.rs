@@ -14,7 +14,8 @@
 /// ```
 ///
 /// Decoding, [`json`](crate::json) and whatever else needs `alloc` wants it. Without it the module has an import that no host
-/// has, `__wagather_heap_allocate`: building it fails, and hosts refuse it, both with what to write. In native tests it does nothing.
+/// has, `__wagather_heap_allocate`: building it fails, and hosts refuse it, both with what to write. In native tests it does nothing;
+/// `tests/module.rs` of new gatherers sees whether the line is missing.
 #[macro_export]
 macro_rules! heap {
     () => {

@@ -221,7 +221,7 @@ fn a_new_member_of_the_workspace_is_whole() {
     let printed = place.run("target/dist/host-min new examples/unready");
     assert!(printed.contains("  cargo test -p unready\n"), "{printed}");
     let tested = place.run("cargo test --offline -p unready");
-    assert!(tested.contains("4 passed"), "{tested}");
+    assert!(tested.contains("4 passed") && tested.contains("test hosts_run_the_module ... ok"), "{tested}");
     let built = place.run("make guests GUESTS=examples/unready");
     let rows: Vec<&str> = built
         .lines()
@@ -245,7 +245,7 @@ fn a_new_gatherer_of_names_is_whole() {
     std::fs::write(place.top.join("gadgets.yaml"), definition).expect("a file");
     place.run("target/dist/host-min new ../gadgets --crd ../gadgets.yaml");
     let tested = place.run("cargo test --offline --manifest-path ../gadgets/Cargo.toml");
-    assert!(tested.contains("3 passed"), "{tested}");
+    assert!(tested.contains("3 passed") && tested.contains("test hosts_run_the_module ... ok"), "{tested}");
     let formatted = place.run("cargo fmt --manifest-path ../gadgets/Cargo.toml -- --check");
     assert_eq!(formatted, "");
     // What it is built with is what the gatherers of the checkout are built with.
@@ -261,7 +261,7 @@ fn a_new_gatherer_of_names_is_whole() {
     place.run("cd ../gadgets && CARGO_TARGET_DIR=../wagather/target ../wagather/target/dist/codegen build --output ../modules");
     let module = |path: &str| std::fs::read(place.top.join(path)).expect("a module");
     assert_eq!(module("modules/gadgets.wasm"), module("wagather/target/guests/gadgets.wasm"));
-    // Without its heap it would run nowhere; its tests have std.
+    // Without its heap it would run nowhere; its other tests have std.
     let lib = place.top.join("gadgets/src/lib.rs");
     let text = std::fs::read_to_string(&lib).expect("a source");
     std::fs::write(&lib, text.replace("heap!();\n", "").replace("gatherer, heap", "gatherer"))
@@ -273,6 +273,9 @@ fn a_new_gatherer_of_names_is_whole() {
         let why = "error: gadgets: it allocates and has no heap: write 'wagather::heap!();' in src/lib.rs";
         assert!(refused.contains(why), "{build}\n{refused}");
     }
+    let failed = place.run("! cargo test --offline --manifest-path ../gadgets/Cargo.toml");
+    let why = "gadgets: no host runs the module: it allocates and has no heap: write 'wagather::heap!();' in src/lib.rs";
+    assert!(failed.contains("3 passed") && failed.contains(why), "{failed}");
     std::fs::write(&lib, text).expect("a file");
     let tests = place.top.join("gadgets/src/tests.rs");
     let more = "\n#[test]\nfn tests_have_std() {\n    assert_eq!(format!(\"{}\", 1), 1.to_string());\n}\n";

@@ -3,13 +3,15 @@
 //!
 //! `make guests` does it for the repository, `codegen build` for anybody else. It installs nothing: [`Toolchain::find`] looks for
 //! the tools, and says what is missing. A module that no host would run (without a heap that it needs, with imports that no host has)
-//! is refused here, and not where it runs.
+//! is refused here, and not where it runs; [`check`] refuses it in the tests of its crate.
 
+mod check;
 mod module;
 mod package;
 mod shrink;
 mod toolchain;
 
+pub use check::check;
 pub use toolchain::{Library, Toolchain};
 
 use package::Package;
@@ -107,8 +109,7 @@ impl Build {
             compile(toolchain, root, members, &scratch)?;
             // Each workspace before the next one, which may have a library of the same name.
             for package in members {
-                let linked = scratch.join(TARGET).join("guest").join(format!("{}.wasm", package.library));
-                shrink::shrink(&package.name, &linked, &scratch, &output)?;
+                shrink::shrink(&package.name, &package.linked(&scratch), &scratch, &output)?;
             }
         }
         for package in &packages {

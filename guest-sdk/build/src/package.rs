@@ -1,6 +1,6 @@
 //! What a gatherer's Cargo.toml says: as much as is needed to build it, and as people write it.
 
-use crate::{Result, fail};
+use crate::{Result, TARGET, fail};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -44,6 +44,11 @@ impl Package {
         }
         let library = key(&text, "lib", "name").unwrap_or(name).replace('-', "_");
         Ok(Package { folder: folder.to_owned(), name: name.to_owned(), library })
+    }
+
+    /// Where cargo puts the module, when it builds in that folder.
+    pub(crate) fn linked(&self, scratch: &Path) -> PathBuf {
+        scratch.join(TARGET).join("guest").join(format!("{}.wasm", self.library))
     }
 
     /// The Cargo.toml of the workspace that it is in, or its own.

@@ -59,6 +59,28 @@ impl Toolchain {
     ///
     /// What is missing, and how one gets it.
     pub fn find(rustc: Option<&Path>) -> Result<Toolchain> {
+        let chosen = Toolchain::chosen(rustc, Library::Source)?;
+        for tool in ["wasm-opt", "wasm-metadce"] {
+            if on_path(tool).is_none() {
+                return fail(format!(
+                    "{tool} is not on the PATH: install binaryen (apt-get install binaryen; dnf install binaryen; brew install binaryen)"
+                ));
+            }
+        }
+        Ok(chosen)
+    }
+
+    /// Finds what a module is compiled with that does not ship: the same, but sooner with the library as the target came, and without
+    /// what makes modules smaller.
+    ///
+    /// # Errors
+    ///
+    /// What is missing, and how one gets it.
+    pub(crate) fn to_check() -> Result<Toolchain> {
+        Toolchain::chosen(None, Library::Prebuilt)
+    }
+
+    fn chosen(rustc: Option<&Path>, preferred: Library) -> Result<Toolchain> {
         let recorded = recorded();
         let said = |name: &str| {
             env::var(name).ok().or_else(|| recorded.as_deref().and_then(|text| value(text, name)))
@@ -76,7 +98,7 @@ impl Toolchain {
                 linker: linker.into(),
                 library: if library == "source" { Library::Source } else { Library::Prebuilt },
             },
-            _ => search(rustc)?,
+            _ => search(rustc, preferred)?,
         };
         let tools = [&chosen.rustc, &chosen.cargo, &chosen.linker];
         if let Some(missing) = tools.iter().find(|tool| !tool.is_file()) {
@@ -84,13 +106,6 @@ impl Toolchain {
                 "{} is not there; in a checkout, 'make setup' finds the tools anew",
                 missing.display()
             ));
-        }
-        for tool in ["wasm-opt", "wasm-metadce"] {
-            if on_path(tool).is_none() {
-                return fail(format!(
-                    "{tool} is not on the PATH: install binaryen (apt-get install binaryen; dnf install binaryen; brew install binaryen)"
-                ));
-            }
         }
         Ok(chosen)
     }
@@ -113,7 +128,8 @@ fn value(text: &str, name: &str) -> Option<String> {
     Some(plain)
 }
 
-fn search(rustc: Option<&Path>) -> Result<Toolchain> {
+/// Looks for a compiler that has the preferred library, or else the other one.
+fn search(rustc: Option<&Path>, preferred: Library) -> Result<Toolchain> {
     let candidates = match rustc {
         Some(rustc) => vec![rustc.to_owned()],
         None => vec![PathBuf::from("rustc"), PathBuf::from("/usr/bin/rustc")],
@@ -123,15 +139,15 @@ fn search(rustc: Option<&Path>) -> Result<Toolchain> {
         root.join("lib/rustlib/src/rust/library/core/Cargo.toml").is_file() && aborts_at_once(root)
     };
     let prebuilt = |root: &&PathBuf| root.join("lib/rustlib").join(TARGET).is_dir();
-    let found = sysroots.iter().find(source).map(|root| (root, Library::Source));
-    let Some((root, library)) =
-        found.or_else(|| sysroots.iter().find(prebuilt).map(|root| (root, Library::Prebuilt)))
-    else {
+    let from_source = || sysroots.iter().find(source).map(|root| (root, Library::Source));
+    let as_it_came = || sysroots.iter().find(prebuilt).map(|root| (root, Library::Prebuilt));
+    let found = match preferred {
+        Library::Source => from_source().or_else(as_it_came),
+        Library::Prebuilt => as_it_came().or_else(from_source),
+    };
+    let Some((root, library)) = found else {
         let named = rustc.map_or("no compiler".to_owned(), |rustc| format!("{} is none", rustc.display()));
-        return fail(format!(
-            "{named} that can build gatherers: Rust 1.{RUST_MINOR} or newer with the source of its library is needed \
-             (rustup component add rust-src; Debian: apt-get install rustc-web cargo-web rust-web-src)"
-        ));
+        return fail(missing(&named, preferred));
     };
     let Some(linker) = linker(root) else {
         return fail(
@@ -141,6 +157,17 @@ fn search(rustc: Option<&Path>) -> Result<Toolchain> {
     };
     let tools = root.join("bin");
     Ok(Toolchain { rustc: program(&tools, "rustc"), cargo: program(&tools, "cargo"), linker, library })
+}
+
+/// What a compiler without either library is told.
+fn missing(named: &str, preferred: Library) -> String {
+    let source = "the source of its library is needed (rustup component add rust-src; Debian: apt-get install rustc-web cargo-web \
+        rust-web-src)";
+    let target = match preferred {
+        Library::Source => String::new(),
+        Library::Prebuilt => format!("the target {TARGET} (rustup target add {TARGET}) or "),
+    };
+    format!("{named} that can build gatherers: Rust 1.{RUST_MINOR} or newer with {target}{source}")
 }
 
 /// Where a compiler is at home, if it is new enough and has a cargo beside it.
@@ -220,6 +247,21 @@ mod tests {
         ] {
             assert_eq!(is_new_enough(version), expected, "{version}");
         }
+    }
+
+    #[test]
+    fn what_is_missing_is_told_with_its_command() {
+        let [build, check] =
+            [Library::Source, Library::Prebuilt].map(|library| missing("no compiler", library));
+        assert!(
+            check.contains("with the target wasm32v1-none (rustup target add wasm32v1-none) or the source"),
+            "{check}"
+        );
+        assert!(
+            build.contains("newer with the source of its library is needed (rustup component add rust-src;"),
+            "{build}"
+        );
+        assert!(!build.contains("target add"), "{build}");
     }
 
     #[test]

@@ -60,6 +60,7 @@ fn a_crate_has_the_types_of_its_declaration() {
         "src/lib.rs",
         "src/resources.rs",
         "src/tests.rs",
+        "tests/module.rs",
     ];
     for (name, options, resource, also) in [
         ("gadgets", &["--crd", "gadgets.yaml"][..], "gadgets.example.com", Some("crd.yaml")),

@@ -50,6 +50,7 @@ fn told(folder: &Path, Made { name, resource, is_member, .. }: &Made, sdk: Optio
         ("src/resources.rs", "the types, made from gather.yaml"),
         ("src/lib.rs", "what it does with that"),
         ("src/tests.rs", "its tests, on made-up objects"),
+        ("tests/module.rs", "whether hosts would run its module"),
     ] {
         page.line(format_args!("  {path:<17} {what}"));
     }

@@ -143,6 +143,7 @@ impl New {
             ("src/lib.rs", filled(lib)),
             ("src/tests.rs", filled(tests)),
             ("src/resources.rs", resources),
+            ("tests/module.rs", include_str!("templates/module.rs").to_owned()),
             ("README.md", filled(include_str!("templates/README.md"))),
         ];
         if sdk.has_as_member() {
