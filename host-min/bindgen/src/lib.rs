@@ -9,6 +9,7 @@
 
 mod check;
 mod declarations;
+mod endian;
 mod rust;
 
 use std::io;
@@ -52,6 +53,7 @@ impl Builder {
 
     /// Holds the declarations against the header.
     pub fn generate(self) -> Result<Bindings, String> {
+        endian::require_little();
         if self.flags.iter().any(|flag| flag == "-Dd_m3Use32BitSlots=1") {
             // The declarations could do it; the host must not (docs/engines.md).
             return Err(
