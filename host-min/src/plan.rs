@@ -14,6 +14,7 @@ use wagather_base::limits::{
     DEFAULT_TIMEOUT, MAX_CHUNK_ITEMS, MAX_GATHERERS, MAX_MEMORY_BYTES, MAX_PARAMS_BYTES, MAX_QPS,
     MIN_MEMORY_BYTES,
 };
+use wagather_json::obfuscate::Kinds;
 use wagather_kube::{Source, Trace, cluster};
 use wagather_policy::grant::{Budgets, Grant};
 use wagather_policy::manifest::{Manifest, Param};
@@ -78,6 +79,8 @@ pub struct Plan {
     pub grant: Option<Arc<Grant>>,
     /// What the run is narrowed to beyond that.
     pub narrowing: Narrowing,
+    /// What is obfuscated; the map is written beside the archive.
+    pub obfuscate: Kinds,
 }
 
 impl Plan {
@@ -105,6 +108,7 @@ impl Plan {
             trace: None,
             grant: None,
             narrowing: Narrowing::default(),
+            obfuscate: Kinds::default(),
         }
     }
 
@@ -159,12 +163,31 @@ impl Plan {
             let reason = format!("{items} items; 1 to {MAX_CHUNK_ITEMS} is possible");
             return Err(config("cannot list in pages of that size", reason));
         }
+        if !self.obfuscate.is_nothing() {
+            self.check_obfuscation()?;
+        }
         if self.params.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() > MAX_PARAMS_BYTES
         {
             return Err(config(
                 "cannot pass the parameters",
                 format!("together they are above {MAX_PARAMS_BYTES} bytes"),
             ));
+        }
+        Ok(())
+    }
+
+    /// Whether the map has a place, and nothing with originals leaves the run.
+    fn check_obfuscation(&self) -> Result<()> {
+        let failure = |reason: &str| Failure::new(Class::Config, "cannot obfuscate what is gathered", reason);
+        if self.output == Output::Stdout {
+            return Err(failure(
+                "the map is written beside the archive, and the standard output has no place for it",
+            )
+            .advise("name a file or a folder with --output"));
+        }
+        if self.record.is_some() {
+            return Err(failure("a recording has what the server sent, without placeholders (--record)")
+                .advise("record without --obfuscate, and give it to --replay with --obfuscate"));
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ use crate::broker::Served;
 use crate::broker::gaps::{Gap, Resource};
 use serde::Serialize;
 use wagather_base::error::Failure;
+use wagather_json::obfuscate::{self, Obfuscator};
 use wagather_json::redact::Counts;
 use wagather_policy::grant::Grant;
 use wagather_policy::rights::Narrowing;
@@ -31,6 +32,9 @@ pub struct Report {
     /// What the run was narrowed to: `namespace`, `selector`.
     #[serde(skip_serializing_if = "Narrowing::is_nothing")]
     pub narrowed_to: Narrowing,
+    /// How many addresses and domains of each kind have a placeholder, if any was to have one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub obfuscation: Option<obfuscate::Counts>,
     /// What is missing, by name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub gaps: Vec<Gap>,
@@ -233,6 +237,24 @@ impl Gathered {
 }
 
 impl Report {
+    /// Puts placeholders into whatever may tell of the cluster, and counts what has one.
+    pub(crate) fn obfuscate(&mut self, obfuscator: &Obfuscator) {
+        let Report { source, gatherers, narrowed_to, gaps, warnings, .. } = self;
+        let narrowed = [&mut narrowed_to.namespace, &mut narrowed_to.selector].into_iter().flatten();
+        let of_gaps = gaps
+            .iter_mut()
+            .flat_map(|gap| [&mut gap.resource, &mut gap.asked, &mut gap.object, &mut gap.reason]);
+        let mut all: Vec<&mut String> = narrowed.chain(of_gaps).chain(warnings).chain([source]).collect();
+        for gathered in gatherers {
+            all.extend(gathered.reason.iter_mut().chain(&mut gathered.warnings).chain(&mut gathered.errors));
+            all.extend(gathered.resources.iter_mut().map(|of| &mut of.resource));
+            all.extend(gathered.withheld.iter_mut().map(|of| &mut of.resource));
+            all.extend(gathered.hidden.iter_mut().flat_map(|of| [&mut of.resource, &mut of.field]));
+        }
+        all.into_iter().for_each(|text| obfuscator.text(text));
+        self.obfuscation = Some(obfuscator.counts());
+    }
+
     /// The report as it is written: for people, and for jq.
     pub fn to_json(&self) -> Vec<u8> {
         let mut text = serde_json::to_vec_pretty(self).unwrap_or_default();

@@ -7,22 +7,23 @@ use crate::access;
 use crate::broker::admission::Admission;
 use crate::broker::audit::Audit;
 use crate::broker::budget::Budget;
-use crate::broker::{Ending, Fetchers, Observer, Pace, Served, Service, failure_of, part_of, serve};
+use crate::broker::{Ending, Fetchers, Observer, Pace, Served, Service, failure_of, part_of, serve, too_many};
 use crate::plan::{From, Plan};
 use crate::report::{Gathered, ModuleFacts, Report};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use wagather_abi::ABI_VERSION;
-use wagather_archive::{Archive, Contents, Lost, Section, Values};
+use wagather_archive::{Archive, Contents, Lost, Section, Values, write_map};
 use wagather_base::error::{Class, Failure, Result};
 use wagather_base::file::reading_until;
 use wagather_base::limits::{MAX_REPORT_GAPS, TOLD_WAIT};
 use wagather_base::stop;
 use wagather_base::time::{clock_millis, rfc3339};
+use wagather_json::obfuscate::{self, Obfuscator};
 use wagather_json::redact::Redactor;
 use wagather_kube::recording::{Recorder, Recording};
-use wagather_kube::{Call, Cause, NoAnswer, Response, Source, Traced, cluster};
+use wagather_kube::{Call, Cause, NoAnswer, Response, Source, Trace, Traced, cluster};
 use wagather_policy::grant::Grant;
 use wagather_policy::manifest::Manifest;
 use wagather_policy::rights::Rights;
@@ -40,6 +41,8 @@ pub struct Outcome {
     pub output: Option<PathBuf>,
     /// Where the recording is, if one was made.
     pub recording: Option<PathBuf>,
+    /// Where the map of what was obfuscated is, if anything was to be.
+    pub obfuscation_map: Option<PathBuf>,
     /// Why each gatherer that failed did.
     pub failures: Vec<Failure>,
 }
@@ -76,9 +79,11 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
         })
         .collect();
     let needs_a_server = admissions.iter().any(Admission::needs_a_server);
-    let redactor = Arc::new(Redactor::new(&grant.redact));
-    let Opened { source, recorder, warnings } =
-        reading_until(begin + plan.time(), || open_source(plan, needs_a_server, &redactor))?;
+    let redactor = Redactor::new(&grant.redact);
+    let Opened { source, obfuscator, warnings } =
+        reading_until(begin + plan.time(), || open_source(plan, needs_a_server))?;
+    let redactor = Arc::new(redactor.obfuscating(obfuscator.clone()));
+    let (source, recorder) = recorded(plan, source, &redactor)?;
     let side_by_side = plan.parallel.min(plan.guests.len());
     let pace = Pace { qps: plan.qps, burst: plan.burst, side_by_side };
     let fetchers = Fetchers::new(source, plan.guests.len(), pace);
@@ -94,9 +99,12 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
     let now_millis = fetchers.source().now_millis();
     let timed = !fetchers.source().is_recording();
     let output = match plan.output.is_template() {
-        true => plan.output.filled(&Values::now(fetchers.source().label()))?,
+        true => plan.output.filled(&Values::now(redactor.obfuscated(fetchers.source().label())))?,
         false => plan.output.clone(),
     };
+    if obfuscator.is_some() {
+        output.check_map(plan.existing)?;
+    }
     let archive = Archive::create(
         &output,
         plan.existing,
@@ -120,12 +128,13 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
                 admission,
                 fetcher: fetchers.of(number, budget.requests).watched(gauge.clone()),
                 section,
-                params: plan.params_of(manifest),
+                params: params_of(plan, manifest, &redactor),
                 deadline: begin + plan.time(),
                 chunk_items: plan.chunk_items,
                 budget: budget.clone(),
                 redactor: redactor.clone(),
-                audit: Audit::new(&manifest.name, timed, plan.audit.as_deref()),
+                audit: Audit::new(&manifest.name, timed, plan.audit.as_deref())
+                    .obfuscated(obfuscator.clone()),
                 memory_bytes: plan.memory(),
                 require_sandbox: plan.require_sandbox,
                 observer,
@@ -142,8 +151,15 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
         &fetchers,
         archive,
         recorder.as_ref().map(|unfinished| &*unfinished.0),
+        obfuscator.as_deref(),
         warnings,
     )
+}
+
+/// The parameters of a gatherer, which may write them into what it gathers.
+fn params_of(plan: &Plan, manifest: &Manifest, redactor: &Redactor) -> Vec<(String, String)> {
+    let params = plan.params_of(manifest).into_iter();
+    params.map(|(name, value)| (name, redactor.obfuscated(value))).collect()
 }
 
 /// One gatherer on this thread, several side by side: as many as the plan has, each in the place of one that has ended.
@@ -179,7 +195,7 @@ fn serve_all(tasks: Vec<(Sandbox, Service<'_>)>, begin: Instant, plan: &Plan) ->
 /// Where the answers come from in this run.
 struct Opened {
     source: Arc<dyn Source>,
-    recorder: Option<Unfinished>,
+    obfuscator: Option<Arc<Obfuscator>>,
     warnings: Vec<String>,
 }
 
@@ -192,7 +208,7 @@ impl Drop for Unfinished {
     }
 }
 
-fn open_source(plan: &Plan, needs_a_server: bool, redactor: &Arc<Redactor>) -> Result<Opened> {
+fn open_source(plan: &Plan, needs_a_server: bool) -> Result<Opened> {
     let mut warnings = Vec::new();
     let source: Arc<dyn Source> = match &plan.from {
         From::Recording(path) => {
@@ -209,17 +225,51 @@ fn open_source(plan: &Plan, needs_a_server: bool, redactor: &Arc<Redactor>) -> R
             Arc::new(cluster)
         }
     };
-    let source: Arc<dyn Source> = match &plan.trace {
-        Some(trace) => Arc::new(Traced::new(source, trace.clone())),
+    let obfuscator = obfuscator_of(plan, &*source, &mut warnings);
+    let source: Arc<dyn Source> = match plan.trace.clone() {
+        Some(trace) => Arc::new(Traced::new(source, with_placeholders(trace, obfuscator.clone()))),
         None => source,
     };
-    match &plan.record {
-        None => Ok(Opened { source, recorder: None, warnings }),
-        Some(path) => {
-            let recorder = Arc::new(Recorder::new(source, path, plan.existing, redactor.clone())?);
-            Ok(Opened { source: recorder.clone(), recorder: Some(Unfinished(recorder)), warnings })
+    Ok(Opened { source, obfuscator, warnings })
+}
+
+/// What obfuscates in this run, if anything is to be.
+fn obfuscator_of(plan: &Plan, source: &dyn Source, warnings: &mut Vec<String>) -> Option<Arc<Obfuscator>> {
+    let mut kinds = plan.obfuscate.clone();
+    if kinds.is_nothing() {
+        return None;
+    }
+    if kinds.server_domain {
+        let of_server = obfuscate::domain_of(&source.describe()).map(|domain| kinds.add_domain(domain));
+        if !matches!(of_server, Some(Ok(()))) {
+            let source = source.describe();
+            warnings.push(format!(
+                "the cluster's domain is not known from '{source}', and stays as it is: name it with --obfuscate domain=NAME"
+            ));
         }
     }
+    Some(Arc::new(Obfuscator::new(&kinds)))
+}
+
+/// Requests are told as the archive has them.
+fn with_placeholders(trace: Arc<Trace>, obfuscator: Option<Arc<Obfuscator>>) -> Arc<Trace> {
+    let Some(obfuscator) = obfuscator else { return trace };
+    Arc::new(move |line: &str| {
+        let mut line = line.to_owned();
+        obfuscator.text(&mut line);
+        trace(&line);
+    })
+}
+
+/// The source, whose answers are recorded if that is wanted.
+fn recorded(
+    plan: &Plan,
+    source: Arc<dyn Source>,
+    redactor: &Arc<Redactor>,
+) -> Result<(Arc<dyn Source>, Option<Unfinished>)> {
+    let Some(path) = &plan.record else { return Ok((source, None)) };
+    let recorder = Arc::new(Recorder::new(source, path, plan.existing, redactor.clone())?);
+    Ok((recorder.clone(), Some(Unfinished(recorder))))
 }
 
 fn finish(
@@ -229,6 +279,7 @@ fn finish(
     fetchers: &Fetchers,
     archive: Archive,
     recorder: Option<&Recorder>,
+    obfuscator: Option<&Obfuscator>,
     mut warnings: Vec<String>,
 ) -> Result<Outcome> {
     // A failure of the host ends the run; nothing is kept.
@@ -237,6 +288,9 @@ fn finish(
         _ => None,
     }) {
         return Err(failure);
+    }
+    if obfuscator.is_some_and(Obfuscator::is_full) {
+        return Err(too_many());
     }
     let is_recording = fetchers.source().is_recording();
     let stopped = served.iter().find_map(|(served, _)| match served.ending {
@@ -289,6 +343,7 @@ fn finish(
         time: rfc3339(fetchers.source().now_millis()),
         gatherers,
         narrowed_to: plan.narrowing.clone(),
+        obfuscation: None,
         gaps_not_named: all_gaps - gaps.len() as u64,
         gaps,
         warnings,
@@ -296,9 +351,25 @@ fn finish(
     // What has gaps is all that there is to have: it is under its own name, and its report has them.
     let finished = archive.finish(sections, failures.is_empty(), &audit, |contents| {
         account_for(contents, &mut report);
+        if let Some(obfuscator) = obfuscator {
+            report.obfuscate(obfuscator);
+        }
         report.to_json()
     })?;
-    Ok(Outcome { report, output: finished.path, recording, failures })
+    let obfuscation_map = match (obfuscator, &finished.path) {
+        (Some(obfuscator), Some(archive)) => {
+            failures.iter_mut().for_each(|failure| obfuscate_failure(failure, obfuscator));
+            Some(write_map(archive, &obfuscator.to_json(), plan.existing)?)
+        }
+        _ => None,
+    };
+    Ok(Outcome { report, output: finished.path, recording, obfuscation_map, failures })
+}
+
+/// A failure of a gatherer is told as the report has it.
+fn obfuscate_failure(failure: &mut Failure, obfuscator: &Obfuscator) {
+    let texts = [&mut failure.attempt, &mut failure.reason, &mut failure.advice];
+    texts.into_iter().chain(&mut failure.more).for_each(|text| obfuscator.text(text));
 }
 
 /// A guest that cannot allocate traps without a word; what it had by then tells.

@@ -43,6 +43,11 @@ pub fn is_recording(path: &Path) -> bool {
     begins_with(path, maker.as_bytes())
 }
 
+/// Whether it is the map of what was obfuscated.
+pub(crate) fn is_map(path: &Path) -> bool {
+    begins_with(path, b"\"wagatherObfuscation\"")
+}
+
 /// Opens a plain file, and nothing that a link points to or that has to be waited for.
 fn open(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)?;

@@ -20,6 +20,7 @@
 #![forbid(unsafe_code)]
 
 mod aside;
+mod beside;
 mod join;
 mod known;
 pub mod names;
@@ -37,6 +38,7 @@ use std::sync::Arc;
 
 pub use aside::Existing;
 pub use aside::{Partial, Target, create_folder};
+pub use beside::write_map;
 pub use known::is_recording;
 pub use section::{AddError, Section};
 pub use spool::{MAX_SPOOL_MEMORY_BYTES, Spool, SpoolReader};

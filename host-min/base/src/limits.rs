@@ -211,3 +211,9 @@ pub const MAX_PARALLEL_CLUSTERS: usize = 64;
 
 /// Parameters of a run, all together.
 pub const MAX_PARAMS_BYTES: usize = 64 << 10;
+
+/// Addresses and domains that one run has placeholders for: those of some hundred thousand pods.
+pub const MAX_OBFUSCATED: usize = 1_000_000;
+
+/// Bytes of their map; with more of either the run fails, as what comes then could not be told apart.
+pub const MAX_OBFUSCATED_BYTES: usize = 128 << 20;

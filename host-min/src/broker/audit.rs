@@ -9,11 +9,12 @@
 
 use serde::Serialize;
 use std::io::Write;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use wagather_abi::{Import, Status};
 use wagather_base::limits::MAX_AUDIT_RECORDS;
 use wagather_base::time::{clock_millis, rfc3339};
+use wagather_json::obfuscate::Obfuscator;
 use wagather_printable::is_printable;
 use wagather_sandbox::channel::Request;
 
@@ -99,6 +100,7 @@ pub struct Audit<'a> {
     written: u64,
     dropped: u64,
     live: Option<&'a Live>,
+    obfuscator: Option<Arc<Obfuscator>>,
 }
 
 /// The most records that grow at once; the oldest is written when there would be more.
@@ -177,7 +179,21 @@ const fn stands_alone(import: Import) -> bool {
 impl<'a> Audit<'a> {
     /// No records yet.
     pub fn new(gatherer: &'a str, timed: bool, live: Option<&'a Live>) -> Audit<'a> {
-        Audit { gatherer, timed, lines: Vec::new(), open: Vec::new(), written: 0, dropped: 0, live }
+        Audit {
+            gatherer,
+            timed,
+            lines: Vec::new(),
+            open: Vec::new(),
+            written: 0,
+            dropped: 0,
+            live,
+            obfuscator: None,
+        }
+    }
+
+    /// The same, with placeholders in its lines.
+    pub fn obfuscated(self, obfuscator: Option<Arc<Obfuscator>>) -> Audit<'a> {
+        Audit { obfuscator, ..self }
     }
 
     /// Takes a decision down; `what` says on what it was, and is asked for only if that is not known yet.
@@ -273,6 +289,9 @@ impl<'a> Audit<'a> {
     }
 
     fn put(&mut self, mut line: Vec<u8>) {
+        if let Some(obfuscator) = &self.obfuscator {
+            obfuscator.bytes(&mut line);
+        }
         line.push(b'\n');
         if let Some(live) = self.live {
             // A stream that broke does not stop a run: the archive has every line.

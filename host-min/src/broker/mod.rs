@@ -15,6 +15,7 @@ mod handles;
 mod held;
 mod html;
 pub mod line;
+mod obfuscated;
 mod observer;
 mod pipe;
 mod refusal;
@@ -29,6 +30,7 @@ pub use ending::{Ending, failure_of};
 pub use fetch::{Fetcher, Fetchers, Pace};
 use handles::Handles;
 pub(crate) use held::part_of;
+pub(crate) use obfuscated::too_many;
 use observer::PATIENCE;
 pub use observer::{Gauge, Observer, Phase, Progress, Silent};
 use std::io::Write;
@@ -234,7 +236,7 @@ impl Broker<'_> {
     }
 
     /// Judges a call, does what it may have done, and takes both down.
-    fn answer(&mut self, call: Request, bytes: &mut Vec<u8>) -> Result<i64, Trouble> {
+    fn answer(&mut self, mut call: Request, bytes: &mut Vec<u8>) -> Result<i64, Trouble> {
         let Some(import) = audit::import_of(&call) else { return Err(Status::UNSUPPORTED.into()) };
         let (named, brought) = audit::handle_and_bytes_of(&call);
         let began = Instant::now();
@@ -246,6 +248,7 @@ impl Broker<'_> {
             Some(handle) if closes => Some(what_is(&mut self.open, handle)),
             Some(_) => None,
         };
+        obfuscated::restore(self.service.redactor.obfuscator(), &mut call);
         let admitted = self.service.admission.admit(call, self.open.has_room(), &mut self.tally);
         let (verdict, reason, result) = match admitted {
             Ok(admitted) => (Verdict::Allowed, String::new(), self.perform(admitted, bytes)),
@@ -288,6 +291,7 @@ impl Broker<'_> {
             self.service.audit.closed(handle);
         }
         self.show();
+        obfuscated::check(self.service.redactor.obfuscator())?;
         result
     }
 
@@ -370,6 +374,7 @@ impl Broker<'_> {
                 Ok(0)
             }
             Admitted::Log(level, text) => {
+                let text = self.service.redactor.obfuscated(text);
                 self.service.observer.log(self.service.name, level, &text);
                 match level.name() {
                     "warn" => self.tally.warn(text),
@@ -400,7 +405,7 @@ impl Broker<'_> {
         match self.open.get(handle) {
             Some(Open::Request(answer)) => {
                 if let Some(gauge) = &self.service.gauge {
-                    gauge.turn_to(handle.0, || describe(answer.request()));
+                    gauge.turn_to(handle.0, || self.service.redactor.obfuscated(describe(answer.request())));
                 }
                 let Service { fetcher, redactor, .. } = &self.service;
                 Ok((answer, Means { tally: &mut self.tally, fetcher, redactor }))

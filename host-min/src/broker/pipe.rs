@@ -54,6 +54,7 @@ impl Broker<'_> {
                 subresource => format!("{}.{subresource}", request.resource),
             };
             let path = names::resource_path(&request.group, &plural, namespace, &identity.name);
+            let path = self.service.redactor.obfuscated(path);
             self.tally.entry(bytes.len() as u64).map_err(Trouble::Status)?;
             match self.service.section.add(&path, &bytes) {
                 Ok(()) => {}

@@ -14,6 +14,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 use wagather_abi::manifest::is_name;
+use wagather_json::obfuscate::Kinds;
 
 /// What a run takes; [`super::table`] says what each is.
 #[derive(Debug)]
@@ -41,6 +42,7 @@ pub(super) struct Run {
     pub(super) display: Settings,
     pub(super) grant: Option<PathBuf>,
     pub(super) narrowing: Narrowing,
+    pub(super) obfuscate: Kinds,
     pub(super) dry_run: bool,
 }
 
@@ -147,6 +149,7 @@ impl Run {
                 namespace: one(words, "namespace", namespace)?.filter(|_| !words.has("all-namespaces")),
                 selector: one(words, "selector", selector)?,
             },
+            obfuscate: obfuscated(words)?,
             dry_run: words.has("dry-run"),
         })
     }
@@ -196,6 +199,14 @@ fn value<T>(
 
 pub(super) fn text(typed: &str) -> Result<String, String> {
     Ok(typed.to_owned())
+}
+
+/// Each value adds to what those before it say.
+fn obfuscated(words: &Words) -> Result<Kinds, Wrong> {
+    all(words, "obfuscate", |typed| Kinds::default().add(typed).map(|()| typed.to_owned()))?
+        .iter()
+        .try_fold(Kinds::default(), |mut kinds, typed| kinds.add(typed).map(|()| kinds))
+        .map_err(|why| wrong(words.command, format!("--obfuscate has {why}")))
 }
 
 fn object_name(typed: &str) -> Result<String, String> {

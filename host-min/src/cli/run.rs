@@ -35,6 +35,7 @@ pub(super) fn run(args: Run, single_threaded: SingleThreaded) -> Result<()> {
     plan.check_access = args.check_access;
     plan.record = args.record;
     plan.narrowing = args.narrowing;
+    plan.obfuscate = args.obfuscate;
     let until = Instant::now().checked_add(args.timeout);
     reading_until(until.unwrap_or_else(Instant::now), || {
         plan.grant = args.grant.as_deref().map(Grant::read).transpose()?.map(Arc::new);
@@ -108,6 +109,9 @@ fn summarise(outcome: &Outcome, display: &Display) {
             (false, false) => Wholeness::Incomplete,
         };
         display.say(&run, &Said::Archive(path, wholeness));
+    }
+    if let (Some(path), Some(counts)) = (&outcome.obfuscation_map, outcome.report.obfuscation) {
+        display.say(&run, &Said::Obfuscated(path, counts));
     }
 }
 

@@ -277,6 +277,13 @@ const RUN: &[Flag] = &[
         ..text("selector", "SELECTOR")
     },
     Flag {
+        many: true,
+        help: "Replace addresses and domains by placeholders before gatherers and the archive have them, each original by the \
+               same one: ip, mac, domain (the API server's), domain=NAME (and what is below it), all, or several with commas. \
+               The map is written to ARCHIVE.obfuscation.json",
+        ..text("obfuscate", "KINDS")
+    },
+    Flag {
         help: "Show what each gatherer may do and what it would ask for; ask nothing, write nothing",
         ..flag("dry-run")
     },

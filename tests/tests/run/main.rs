@@ -11,6 +11,7 @@ mod ended;
 mod gaps;
 mod in_time;
 mod names;
+mod obfuscated;
 mod recordings;
 mod requests;
 mod watching;

@@ -7,6 +7,7 @@
 use super::bytes::run;
 use super::text::Form;
 use super::{Counts, Found, Redactor, replace};
+use crate::obfuscate::Pieces;
 use std::io::{self, Read};
 use std::sync::Arc;
 
@@ -42,6 +43,8 @@ pub struct Body {
     ready: Vec<u8>,
     taken: usize,
     counts: Counts,
+    /// What is ready but for obfuscation.
+    pieces: Pieces,
     ended: bool,
     error: Option<io::Error>,
 }
@@ -56,6 +59,7 @@ impl Body {
             ready: Vec::new(),
             taken: 0,
             counts: Counts::default(),
+            pieces: Pieces::default(),
             ended: false,
             error: None,
         }
@@ -143,6 +147,9 @@ impl Body {
         self.window.extend_from_slice(&tail);
         self.taken = 0;
         replace(&mut self.ready, &mut found, &mut self.counts);
+        if let Some(obfuscator) = &self.redactor.obfuscator {
+            self.pieces.pass(obfuscator, &mut self.ready, self.ended);
+        }
     }
 }
 

@@ -27,6 +27,7 @@ mod tokens;
 mod urls;
 mod yaml;
 
+use crate::obfuscate::Obfuscator;
 #[cfg(fuzzing)]
 pub use assigned::is_value_of;
 use serde::Serialize;
@@ -147,17 +148,37 @@ impl Counts {
     }
 }
 
-/// Compiled [`Rules`].
+/// Compiled [`Rules`], and what is replaced besides what is secret.
 pub struct Redactor {
     text: text::Patterns,
     json: json::Places,
+    obfuscator: Option<Arc<Obfuscator>>,
 }
 
 impl Redactor {
     /// Compiles the rules. What is not a prefix by [`Rules::tokens`] finds nothing.
     pub fn new(rules: &Rules) -> Redactor {
         let names = Arc::new(names::Names::new(&rules.env));
-        Redactor { text: text::Patterns::new(rules, names.clone()), json: json::Places::new(rules, names) }
+        let (text, json) = (text::Patterns::new(rules, names.clone()), json::Places::new(rules, names));
+        Redactor { text, json, obfuscator: None }
+    }
+
+    /// The same, which then obfuscates what is left.
+    pub fn obfuscating(self, obfuscator: Option<Arc<Obfuscator>>) -> Redactor {
+        Redactor { obfuscator, ..self }
+    }
+
+    /// What obfuscates, if anything is to be.
+    pub fn obfuscator(&self) -> Option<&Arc<Obfuscator>> {
+        self.obfuscator.as_ref()
+    }
+
+    /// A sentence about what was asked for, as it may be told.
+    pub fn obfuscated(&self, mut text: String) -> String {
+        if let Some(obfuscator) = &self.obfuscator {
+            obfuscator.text(&mut text);
+        }
+        text
     }
 
     /// Redacts one projected object: well-formed JSON without white space between tokens. `holder` says what it holds, such as that
@@ -174,6 +195,9 @@ impl Redactor {
         self.json.find(json, holder.into(), embeds, &mut found);
         found.retain(|found| found.is_certain);
         replace(json, &mut found, counts);
+        if let Some(obfuscator) = &self.obfuscator {
+            obfuscator.bytes(json);
+        }
     }
 
     /// Whether it hides a field of every object of an answer, whatever is in it.
@@ -191,14 +215,16 @@ impl Redactor {
             &mut found,
         );
         found.retain(|found| found.is_certain);
-        if found.is_empty() {
-            return;
+        if !found.is_empty() {
+            let mut bytes = std::mem::take(text).into_bytes();
+            replace(&mut bytes, &mut found, counts);
+            // Secrets begin and end beside ASCII, so nothing is lost here.
+            *text = String::from_utf8(bytes)
+                .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
         }
-        let mut bytes = std::mem::take(text).into_bytes();
-        replace(&mut bytes, &mut found, counts);
-        // Secrets begin and end beside ASCII, so nothing is lost here.
-        *text = String::from_utf8(bytes)
-            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+        if let Some(obfuscator) = &self.obfuscator {
+            obfuscator.text(text);
+        }
     }
 
     /// Redacts a raw body as it streams.

@@ -11,6 +11,7 @@ use host_min::{Phase, Progress};
 use std::path::Path;
 use std::time::Duration;
 use wagather_abi::LogLevel;
+use wagather_json::obfuscate::Counts;
 use wagather_printable::Line;
 
 /// How it is said.
@@ -48,6 +49,8 @@ pub(in crate::cli) enum Said<'a> {
     Archive(&'a Path, Wholeness),
     /// Where the recording is.
     Recording(&'a Path),
+    /// What was obfuscated, and where the map of it is.
+    Obfuscated(&'a Path, Counts),
     /// Something of several clusters.
     Fleet(Fleet<'a>),
 }
@@ -110,6 +113,9 @@ impl Said<'_> {
             Said::Archive(path, Wholeness::Gaps) => format!("wrote {}, with gaps", path.display()),
             Said::Archive(path, Wholeness::Incomplete) => format!("incomplete: {}", path.display()),
             Said::Recording(path) => format!("recorded to {}", path.display()),
+            Said::Obfuscated(path, counts) => {
+                format!("obfuscated {}; the map, which is for nobody else: {}", kinds(counts), path.display())
+            }
             Said::Fleet(said) => said.message(),
         }
     }
@@ -137,6 +143,7 @@ impl Said<'_> {
             Said::Summary(_) => "summary",
             Said::Archive(..) => "archive",
             Said::Recording(_) => "recording",
+            Said::Obfuscated(..) => "obfuscation",
             Said::Fleet(said) => said.event(),
         }
     }
@@ -168,10 +175,22 @@ impl Said<'_> {
                 object.value("complete", if is_complete { "true" } else { "false" });
             }
             Said::Recording(path) => object.text("path", &path.to_string_lossy()),
+            Said::Obfuscated(path, counts) => {
+                object.text("path", &path.to_string_lossy());
+                for (kind, count) in counts.named() {
+                    object.value(kind, &count.to_string());
+                }
+            }
             Said::Fleet(said) => said.put(&mut object),
         }
         object.end()
     }
+}
+
+/// `12 ipv4, 0 ipv6`, of the kinds that were looked for.
+fn kinds(counts: &Counts) -> String {
+    let counts: Vec<String> = counts.named().map(|(kind, count)| format!("{count} {kind}")).collect();
+    counts.join(", ")
 }
 
 impl Pace<'_> {
@@ -346,6 +365,15 @@ mod tests {
                 r#""level":"warn","event":"archive","message":"incomplete: out.incomplete","path":"out.incomplete","complete":false}"#,
             ),
             (
+                Said::Obfuscated(
+                    Path::new("out.tar.gz.obfuscation.json"),
+                    Counts { ipv4: Some(12), ipv6: Some(0), mac: None, domain: Some(1) },
+                ),
+                run.clone(),
+                "obfuscated 12 ipv4, 0 ipv6, 1 domain; the map, which is for nobody else: out.tar.gz.obfuscation.json",
+                r#""level":"info","event":"obfuscation","message":"obfuscated 12 ipv4, 0 ipv6, 1 domain; the map, which is for nobody else: out.tar.gz.obfuscation.json","path":"out.tar.gz.obfuscation.json","ipv4":12,"ipv6":0,"domain":1}"#,
+            ),
+            (
                 Said::Fleet(Fleet::Line("enter the code")),
                 Who { context: Some("prod".into()), gatherer: String::new() },
                 "prod: enter the code",
@@ -394,6 +422,7 @@ mod tests {
             (Said::Progress(pace), 1),
             (Said::Archive(path, Wholeness::Gaps), 1),
             (Said::Recording(path), 1),
+            (Said::Obfuscated(path, Counts::default()), 1),
             (Said::Fleet(Fleet::Line(evil)), 1),
             (Said::Fleet(Fleet::Index { path, complete: 1, clusters: 1 }), 1),
         ] {

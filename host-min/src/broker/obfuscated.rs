@@ -1,0 +1,40 @@
+//! What a guest was told of by a placeholder, in a request of its own.
+
+use super::Trouble;
+use crate::sandbox::channel::{Request, RestRequest};
+use std::sync::Arc;
+use wagather_base::error::{Class, Failure};
+use wagather_base::limits::MAX_OBFUSCATED;
+use wagather_json::obfuscate::Obfuscator;
+
+/// Turns placeholders in a request back, before anything of it is judged. A mask has none: it names fields.
+pub(super) fn restore(obfuscator: Option<&Arc<Obfuscator>>, call: &mut Request) {
+    let (Some(obfuscator), Request::RestStart(request)) = (obfuscator, call) else { return };
+    let RestRequest { texts, .. } = &mut **request;
+    let [version, resource, group, namespace, name, subresource, labels, fields, _, query] = texts;
+    for text in [version, resource, group, namespace, name, subresource] {
+        obfuscator.restore(text, true);
+    }
+    for text in [labels, fields, query] {
+        obfuscator.restore(text, false);
+    }
+}
+
+/// Ends the run when there are more originals than it can tell apart.
+pub(super) fn check(obfuscator: Option<&Arc<Obfuscator>>) -> Result<(), Trouble> {
+    if obfuscator.is_some_and(|obfuscator| obfuscator.is_full()) {
+        Err(Trouble::Host(too_many()))
+    } else {
+        Ok(())
+    }
+}
+
+/// Why such a run fails.
+pub(crate) fn too_many() -> Failure {
+    Failure::new(
+        Class::Config,
+        "cannot obfuscate what is gathered",
+        format!("it has more than {MAX_OBFUSCATED} different addresses, or their map is too large"),
+    )
+    .advise("gather less at once, or less kinds of --obfuscate")
+}
