@@ -150,8 +150,7 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
         served,
         &fetchers,
         archive,
-        recorder.as_ref().map(|unfinished| &*unfinished.0),
-        obfuscator.as_deref(),
+        (recorder.as_ref().map(|unfinished| &*unfinished.0), obfuscator.as_deref()),
         warnings,
     )
 }
@@ -278,8 +277,7 @@ fn finish(
     served: Vec<(Served, Duration)>,
     fetchers: &Fetchers,
     archive: Archive,
-    recorder: Option<&Recorder>,
-    obfuscator: Option<&Obfuscator>,
+    (recorder, obfuscator): (Option<&Recorder>, Option<&Obfuscator>),
     mut warnings: Vec<String>,
 ) -> Result<Outcome> {
     // A failure of the host ends the run; nothing is kept.

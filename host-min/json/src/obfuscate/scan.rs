@@ -221,7 +221,8 @@ impl Scanner {
             let word = &bytes[text.from..start - 1];
             let word = &word[word.len().saturating_sub(16)..];
             let mut letters = word.iter().rev().take_while(|byte| byte.is_ascii_alphanumeric());
-            if !letters.any(u8::is_ascii_alphabetic) && !(word.is_empty() && text.from > 0) {
+            let is_named = letters.any(u8::is_ascii_alphabetic) || (word.is_empty() && text.from > 0);
+            if !is_named {
                 return None;
             }
         }
@@ -370,13 +371,11 @@ impl Text<'_> {
     fn digits_before(&self, end: usize) -> Option<usize> {
         let before = &self.bytes[self.from..end];
         let digits = before.iter().rev().take(8).take_while(|byte| byte.is_ascii_digit()).count();
-        let mut start = end - digits;
+        let first = end - digits;
         // The digits of an escape are not its.
-        for at in start..end {
-            if let Some(escaped) = self.escape_end(at).filter(|&escaped| escaped <= end) {
-                start = start.max(escaped);
-            }
-        }
+        let escaped =
+            (first..end).filter_map(|at| self.escape_end(at)).filter(|&escaped| escaped <= end).max();
+        let start = escaped.map_or(first, |escaped| escaped.max(first));
         (1..=3).contains(&(end - start)).then_some(start)
     }
 }

@@ -262,3 +262,48 @@ fn what_is_typed() {
         assert_eq!(domain_of(url), domain, "{url}");
     }
 }
+
+#[test]
+fn what_is_replaced_in_any_text_stays_and_what_is_planted_is_gone() {
+    const PARTS: [&str; 24] = [
+        "1",
+        "10",
+        "255",
+        "a",
+        "f",
+        "g",
+        "aa",
+        "00",
+        ".",
+        ".",
+        "-",
+        "-",
+        ":",
+        ":",
+        "::",
+        "_",
+        "\\",
+        "n",
+        "u000a",
+        " ",
+        "x",
+        "10.0.0.1",
+        "aa:bb:cc:dd:ee:ff",
+        "example.com",
+    ];
+    let mut state = 1_u64;
+    let mut pick = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        PARTS[(state >> 33) as usize % PARTS.len()]
+    };
+    for _ in 0..20_000 {
+        let text: String = (0..16).map(|_| pick()).collect();
+        let obfuscator = all();
+        let mut once = format!("{text} 10.211.97.13 {text}");
+        obfuscator.text(&mut once);
+        assert!(!once.contains("10.211.97.13"), "{text}");
+        let mut twice = once.clone();
+        obfuscator.text(&mut twice);
+        assert_eq!(twice, once, "{text}");
+    }
+}
