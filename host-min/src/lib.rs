@@ -57,7 +57,7 @@ pub use wagather_archive::Output;
 pub use wagather_base::error::{Class, Failure};
 pub use wagather_base::file::reading_until;
 pub use wagather_base::{error, limits, stop};
-pub use wagather_json::{project, redact};
+pub use wagather_json::{obfuscate, project, redact};
 pub use wagather_kube as source;
 pub use wagather_kube::cluster;
 pub use wagather_policy::grant::Grant;
