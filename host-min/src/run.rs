@@ -7,7 +7,9 @@ use crate::access;
 use crate::broker::admission::Admission;
 use crate::broker::audit::Audit;
 use crate::broker::budget::Budget;
-use crate::broker::{Ending, Fetchers, Observer, Pace, Served, Service, failure_of, part_of, serve, too_many};
+use crate::broker::{
+    Ending, Fetchers, Observer, Pace, Served, Service, failure_of, part_of, serve, too_many,
+};
 use crate::plan::{From, Plan};
 use crate::report::{Gathered, ModuleFacts, Report};
 use std::path::PathBuf;

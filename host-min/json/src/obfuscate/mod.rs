@@ -3,7 +3,7 @@
 //!
 //! It runs after redaction, in the same places. An original has the same placeholder wherever it is, so what belongs together is
 //! still seen to. A guest may ask for what it was told of by a placeholder: it is turned back before the request is judged. What
-//! is found and what is not is in `docs/redaction.md`, the reasons are in `docs/decisions/0039-obfuscation.md`.
+//! is found and what is not is in `docs/redaction.md`, the reasons are in `docs/decisions/0040-obfuscation.md`.
 //!
 //! [`scan`] finds originals in a text, [`map`] knows their placeholders, [`stream`] cuts what comes in pieces.
 
