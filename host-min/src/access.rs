@@ -15,6 +15,14 @@ struct Forbidden<'a> {
     gatherer: &'a str,
     question: Question,
     reason: String,
+    /// Whether a run would leave out this namespace of a list, and read the others.
+    is_gap: bool,
+}
+
+/// A question, and whether it is about one namespace of a list that is asked for in several.
+struct Asked {
+    question: Question,
+    is_part: bool,
 }
 
 /// Fails with everything that would be forbidden.
@@ -26,7 +34,9 @@ pub(crate) fn check<'a>(
     let mut asked: Vec<(Question, Option<String>)> = Vec::new();
     let mut forbidden = Vec::new();
     for (gatherer, rights) in gatherers {
-        for question in questions(rights) {
+        let first = forbidden.len();
+        let mut allowed = Vec::new();
+        for Asked { question, is_part } in questions(rights) {
             let known =
                 asked.iter().find(|(known, _)| *known == question).map(|(_, refusal)| refusal.clone());
             let refusal = match known {
@@ -41,23 +51,43 @@ pub(crate) fn check<'a>(
                     refusal
                 }
             };
-            forbidden.extend(refusal.map(|reason| Forbidden { gatherer, question, reason }));
+            match refusal {
+                Some(reason) => forbidden.push(Forbidden { gatherer, question, reason, is_gap: is_part }),
+                None => allowed.push(question),
+            }
+        }
+        for part in &mut forbidden[first..] {
+            // A list of which every namespace is refused fails.
+            let is_of_the_list = |other: &Question| {
+                let namespace = part.question.namespace.clone();
+                Question { namespace, ..other.clone() } == part.question
+            };
+            part.is_gap &= allowed.iter().any(is_of_the_list);
         }
     }
     if forbidden.is_empty() {
         return Ok(());
     }
+    let mut advice = "'host-min rbac', with the same --grant, prints the roles that this takes; or grant less, or use another account"
+        .to_owned();
+    let is_over_all = |Forbidden { question, .. }: &Forbidden<'_>| {
+        question.verb == "list" && question.namespace.is_empty() && question.path.is_empty()
+    };
+    if forbidden.iter().any(is_over_all) {
+        advice += "; of what is in namespaces, -n asks in one, and a grant that names them in each of them";
+    }
+    if forbidden.iter().all(|forbidden| forbidden.is_gap) {
+        advice += "; without --check-access, the run leaves these namespaces out as gaps, reads the others, and ends with code 8";
+    }
     let reasons = forbidden.iter().map(Forbidden::to_string);
     Err(Failure::of_many(Class::Refused, "the account may not do all that is to be gathered", reasons)
-        .advise(
-            "'host-min rbac', with the same --grant, prints the roles that this takes; or grant less, or use another account",
-        ))
+        .advise(advice))
 }
 
 /// What a gatherer may come to ask under its grant, each kind once: for what `host-min rbac --grant` prints the roles.
-fn questions(rights: &Rights) -> Vec<Question> {
+fn questions(rights: &Rights) -> Vec<Asked> {
     let effective = rights.effective();
-    let mut questions = Vec::new();
+    let mut questions: Vec<Asked> = Vec::new();
     for rest in &effective.resources {
         let question = Question {
             verb: if rest.verb == Verb::LIST { "list" } else { "get" },
@@ -67,10 +97,11 @@ fn questions(rights: &Rights) -> Vec<Question> {
             subresource: rest.resource.subresource.clone(),
             ..Question::default()
         };
-        let mut add = |question: Question| {
-            if !questions.contains(&question) {
-                questions.push(question);
-            }
+        let is_part = rest.places().is_some();
+        let mut add = |question: Question| match questions.iter_mut().find(|known| known.question == question)
+        {
+            Some(known) => known.is_part &= is_part,
+            None => questions.push(Asked { question, is_part }),
         };
         for Need { namespace, names, .. } in rest.needs() {
             let here = Question { namespace: namespace.unwrap_or_default(), ..question.clone() };
@@ -81,10 +112,9 @@ fn questions(rights: &Rights) -> Vec<Question> {
         }
     }
     let paths = effective.paths.iter().filter(|rest| rest.granted.is_ok());
-    questions.extend(paths.map(|rest| Question {
-        verb: "get",
-        path: rest.path.to_owned(),
-        ..Question::default()
+    questions.extend(paths.map(|rest| Asked {
+        question: Question { verb: "get", path: rest.path.to_owned(), ..Question::default() },
+        is_part: false,
     }));
     questions
 }
@@ -122,6 +152,8 @@ mod tests {
     use wagather_policy::grant::Grant;
     use wagather_policy::manifest::Manifest;
 
+    const GAPS: &str = "; without --check-access, the run leaves these namespaces out as gaps";
+
     /// A server that allows what is in the namespace `shop`, and takes down what it was asked.
     #[derive(Default)]
     struct Server(Mutex<Vec<Question>>);
@@ -154,7 +186,8 @@ mod tests {
         let server = Server::default();
         let checked = check(&server, [("g", &rights), ("h", &rights)].into_iter(), Instant::now());
         let asked = server.0.lock().expect("no panic").iter().map(words).collect();
-        let lines = |failure: Failure| [vec![failure.reason], failure.more].concat().join("\n");
+        let lines =
+            |failure: Failure| [vec![failure.reason], failure.more, vec![failure.advice]].concat().join("\n");
         (asked, checked.map_err(lines))
     }
 
@@ -184,15 +217,29 @@ mod tests {
         );
         let (asked, refused) = checked(&rule("list", ", namespaces: [shop, other]"));
         assert_eq!(asked, ["list pods other", "list pods shop"]);
-        assert_eq!(
-            refused.expect_err("other is refused"),
-            "g: list v1/pods in the namespace other\nh: list v1/pods in the namespace other"
-        );
+        let refused = refused.expect_err("other is refused");
+        let lines =
+            "g: list v1/pods in the namespace other\nh: list v1/pods in the namespace other\n'host-min rbac'";
+        assert!(refused.starts_with(lines) && refused.contains(GAPS), "{refused}");
+        // Of none is anything left, or something else is refused as well: that is no gap.
+        for rules in [
+            rule("list", ", namespaces: [other, third]"),
+            rule("get", ", namespaces: [shop, other]"),
+            rule("get, list", ", namespaces: [shop, other]"),
+        ] {
+            let refused = checked(&rules).1.expect_err("other is refused");
+            assert!(refused.contains("in the namespace other") && !refused.contains(GAPS), "{refused}");
+        }
         for rule in [rule("list", ", namespaces: ['shop*']"), rule("list", ", names: [a]"), rule("list", "")]
         {
             let (asked, refused) = checked(&rule);
             assert_eq!(asked, ["list pods"]);
-            assert!(refused.is_err_and(|why| why.starts_with("g: list v1/pods at the cluster scope\n")));
+            let refused = refused.expect_err("the cluster scope is refused");
+            assert!(refused.starts_with("g: list v1/pods at the cluster scope\n"), "{refused}");
+            assert!(
+                refused.ends_with("-n asks in one, and a grant that names them in each of them"),
+                "{refused}"
+            );
         }
     }
 }

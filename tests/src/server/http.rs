@@ -1,4 +1,4 @@
-//! As much of HTTP/1.1 as a GET needs: one request after the other on a connection, and answers that keep or break the
+//! As much of HTTP/1.1 as a GET needs, and a POST of known length: one request after the other on a connection, and answers that keep or break the
 //! rules as they are told to.
 
 use super::answer::{Answer, Delivery, Framing};
@@ -8,6 +8,8 @@ use std::time::Duration;
 
 /// No client of the tests sends a longer head.
 const MAX_HEAD_BYTES: usize = 64 << 10;
+/// Nor a longer body.
+const MAX_BODY_BYTES: usize = 64 << 10;
 /// An answer without an end ends here if the client does not mind it: the test has failed by then.
 const MAX_ENDLESS_BYTES: usize = 2 << 30;
 
@@ -16,9 +18,14 @@ const BAD_REQUEST: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nCo
 pub(super) fn serve<S: Read + Write>(mut stream: S, shared: &Shared) -> io::Result<()> {
     let mut buffered = Vec::new();
     while let Some(head) = read_head(&mut stream, &mut buffered)? {
-        let Some(seen) = parse(&head) else {
+        let Some(mut seen) = parse(&head) else {
             return stream.write_all(BAD_REQUEST);
         };
+        let length = seen.header("content-length").map_or(Some(0), |length| length.parse().ok());
+        let Some(length) = length.filter(|length| *length <= MAX_BODY_BYTES) else {
+            return stream.write_all(BAD_REQUEST);
+        };
+        seen.body = read_body(&mut stream, &mut buffered, length)?;
         let answer = shared.answer(seen);
         if !send(&mut stream, &answer, shared)? {
             return Ok(());
@@ -48,10 +55,23 @@ fn read_head(stream: &mut (impl Read + Write), buffered: &mut Vec<u8>) -> io::Re
     }
 }
 
+/// So many bytes after a head, some of which may have come with it.
+fn read_body(stream: &mut impl Read, buffered: &mut Vec<u8>, length: usize) -> io::Result<Vec<u8>> {
+    let rest = buffered.split_off(length.min(buffered.len()));
+    let mut body = std::mem::replace(buffered, rest);
+    let come = body.len();
+    body.resize(length, 0);
+    stream.read_exact(&mut body[come..])?;
+    Ok(body)
+}
+
 fn parse(head: &[u8]) -> Option<Seen> {
     let text = std::str::from_utf8(head).ok()?;
     let mut lines = text.split("\r\n");
-    let target = lines.next()?.strip_prefix("GET ")?.strip_suffix(" HTTP/1.1")?;
+    let (method, target) = lines.next()?.strip_suffix(" HTTP/1.1")?.split_once(' ')?;
+    if !["GET", "POST"].contains(&method) {
+        return None;
+    }
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let pairs = query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -60,7 +80,13 @@ fn parse(head: &[u8]) -> Option<Seen> {
     let headers = lines
         .filter_map(|line| line.split_once(':'))
         .map(|(name, value)| (name.to_lowercase(), value.trim().into()));
-    Some(Seen { path: path.into(), query: pairs.collect(), headers: headers.collect() })
+    Some(Seen {
+        method: method.into(),
+        path: path.into(),
+        query: pairs.collect(),
+        headers: headers.collect(),
+        body: Vec::new(),
+    })
 }
 
 fn decode(text: &str) -> String {

@@ -12,6 +12,7 @@ pub use answer::{Answer, Framing};
 pub use list::{Expiry, List};
 
 use crate::certificates::ServerCertificate;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,7 +22,14 @@ use std::sync::{Arc, Mutex};
 #[derive(Default)]
 pub struct Server {
     routes: BTreeMap<String, Route>,
+    may: Option<May>,
 }
+
+/// What an account may do, of a question's `resourceAttributes`.
+type May = Box<dyn Fn(&Value) -> bool + Send + Sync>;
+
+/// Where an account asks what it may do.
+const REVIEWS: &str = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
 
 pub(crate) enum Route {
     Answer(Answer),
@@ -37,6 +45,7 @@ pub struct Running {
 
 pub(crate) struct Shared {
     routes: BTreeMap<String, Route>,
+    may: Option<May>,
     seen: Mutex<Vec<Seen>>,
     stopped: AtomicBool,
 }
@@ -44,12 +53,16 @@ pub(crate) struct Shared {
 /// A request as it arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
+    /// `GET` or `POST`.
+    pub method: String,
     /// The path, as it was sent.
     pub path: String,
     /// The query's pairs, decoded, in the order in which they were sent.
     pub query: Vec<(String, String)>,
     /// The headers, their names in lower case.
     pub headers: Vec<(String, String)>,
+    /// The body; empty for a GET.
+    pub body: Vec<u8>,
 }
 
 impl Server {
@@ -70,6 +83,12 @@ impl Server {
         self
     }
 
+    /// Answers what the account may do (`SelfSubjectAccessReview`), of the question's `resourceAttributes`.
+    pub fn may(mut self, may: impl Fn(&Value) -> bool + Send + Sync + 'static) -> Server {
+        self.may = Some(Box::new(may));
+        self
+    }
+
     /// Starts it on a free port, without TLS.
     pub fn start(self) -> Running {
         self.listen(None)
@@ -85,8 +104,12 @@ impl Server {
             .unwrap_or_else(|error| panic!("cannot listen on loopback: {error}"));
         let address = listener.local_addr().expect("an address");
         let scheme = if tls.is_some() { "https" } else { "http" };
-        let shared =
-            Arc::new(Shared { routes: self.routes, seen: Mutex::default(), stopped: AtomicBool::new(false) });
+        let shared = Arc::new(Shared {
+            routes: self.routes,
+            may: self.may,
+            seen: Mutex::default(),
+            stopped: AtomicBool::new(false),
+        });
         let serving = shared.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming() {
@@ -150,6 +173,17 @@ impl Shared {
         }
     }
 
+    fn review(&self, seen: &Seen) -> Answer {
+        let question = serde_json::from_slice::<Value>(&seen.body).ok().filter(|_| seen.path == REVIEWS);
+        match (&self.may, question) {
+            (Some(may), Some(question)) => {
+                let allowed = may(&question["spec"]["resourceAttributes"]);
+                Answer::json(&json!({"status": {"allowed": allowed}})).with_status(201)
+            }
+            _ => Answer::status(404, "NotFound", "the server could not find the requested resource"),
+        }
+    }
+
     pub(crate) fn is_stopped(&self) -> bool {
         self.stopped.load(Ordering::SeqCst)
     }
@@ -157,6 +191,7 @@ impl Shared {
     /// Notes a request and finds its answer.
     pub(crate) fn answer(&self, seen: Seen) -> Answer {
         let answer = match self.routes.get(&seen.path) {
+            _ if seen.method == "POST" => self.review(&seen),
             Some(Route::Answer(answer)) => answer.clone(),
             Some(Route::List(list)) => list.page(&seen, None),
             None if let Some((list, namespace)) = self.list_in_a_namespace(&seen.path) => {

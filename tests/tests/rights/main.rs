@@ -5,6 +5,7 @@
 //! and whether a real API server takes the printed roles (`cluster/rbac.rs`).
 
 mod bad_grants;
+mod certificates;
 mod dry_run;
 mod escalating;
 mod hidden;
