@@ -3,7 +3,7 @@
 //!
 //! There is one such request for the whole process, since that is what a signal is for. The command line [heeds the signals](heed_signals);
 //! an embedder's own handler may call [`ask`], which is a store and nothing else. No thread waits for either: who waits for a server or
-//! a guest does so for a [slice] of time at once, and looks between two of them.
+//! a guest does so for a [slice()] of time at once, and looks between two of them.
 //!
 //! What happens to the process when a signal comes:
 //!

@@ -5,7 +5,7 @@
 //! still seen to. A guest may ask for what it was told of by a placeholder: it is turned back before the request is judged. What
 //! is found and what is not is in `docs/redaction.md`, the reasons are in `docs/decisions/0040-obfuscation.md`.
 //!
-//! [`scan`] finds originals in a text, [`map`] knows their placeholders, [`stream`] cuts what comes in pieces.
+//! `scan` finds originals in a text, `map` knows their placeholders, `stream` cuts what comes in pieces.
 
 mod kinds;
 mod map;

@@ -228,7 +228,7 @@ fn after_colon(bytes: &[u8], mut at: usize) -> Option<usize> {
 }
 
 /// Whether a value is one that its name tells of.
-pub fn is_value_of(value: &[u8], name: &[u8]) -> bool {
+pub(crate) fn is_value_of(value: &[u8], name: &[u8]) -> bool {
     const METHODS: [&[u8]; 12] = [
         b"basic",
         b"bearer",

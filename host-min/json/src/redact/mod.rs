@@ -28,8 +28,6 @@ mod urls;
 mod yaml;
 
 use crate::obfuscate::Obfuscator;
-#[cfg(fuzzing)]
-pub use assigned::is_value_of;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::io::Read;
@@ -278,4 +276,10 @@ fn replace(bytes: &mut Vec<u8>, found: &mut Vec<Found>, counts: &mut Counts) {
         *counts.of(found.kind) += 1;
     }
     bytes.extend_from_slice(&tail[copied - first..]);
+}
+
+/// Whether a value is one that its name tells of, for the fuzzers.
+#[cfg(fuzzing)]
+pub fn is_value_of(value: &[u8], name: &[u8]) -> bool {
+    assigned::is_value_of(value, name)
 }
