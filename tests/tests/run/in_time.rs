@@ -139,7 +139,7 @@ fn files_without_an_end_and_pipes_in_which_nothing_comes() {
     // A shell's <(…) is a pipe, and a kubeconfig like any other.
     let server = objects::server().start();
     let script = format!(
-        "exec \"$0\" run {} --kubeconfig <(echo '{{\"current-context\": \"a\", \"contexts\": [{{\"name\": \"a\", \"context\": {{\"cluster\": \"a\"}}}}],
+        "exec \"$0\" \"$@\" run {} --kubeconfig <(echo '{{\"current-context\": \"a\", \"contexts\": [{{\"name\": \"a\", \"context\": {{\"cluster\": \"a\"}}}}],
             \"clusters\": [{{\"name\": \"a\", \"cluster\": {{\"server\": \"{}\"}}}}]}}') --output {}",
         guest.display(), server.url(), place.path().join("out").display()
     );

@@ -280,9 +280,19 @@ fn json_lines_are_as_documented() {
     let narrowed = narrowed.output(place.path().join("narrowed")).wait();
     narrowed.expect_success();
 
+    // Placeholders, and a map of them.
+    let obfuscated = json(Host::run(programs::guest("cluster-operators"))).server(&full.url());
+    let obfuscated = obfuscated
+        .args(["--obfuscate", "all,domain=example.com"])
+        .output(place.path().join("obfuscated"))
+        .wait();
+    obfuscated.expect_success();
+
     let documented = documented();
     let mut said: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for done in [&watched, &stalled, &refused, &replayed, &unusable, &fleet, &mistaken, &narrowed] {
+    let done =
+        [&watched, &stalled, &refused, &replayed, &unusable, &fleet, &mistaken, &narrowed, &obfuscated];
+    for done in done {
         for object in objects_of(done) {
             let event = object["event"].as_str().expect("an event").to_owned();
             let members = documented.get(&event).unwrap_or_else(|| panic!("{event} is not documented"));
