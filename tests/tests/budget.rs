@@ -99,11 +99,13 @@ fn a_gatherer_that_grew_is_told_by_what() {
     assert_eq!(output.status.code(), Some(1), "{text}");
     let most = own.split("max_bytes = ").nth(1).and_then(|rest| rest.split('\n').next()).expect("a limit");
     let over = grown.len() - most.parse::<usize>().expect("a number");
-    let explanation = format!(
-        "over by {over} B ({} of {most}): +{FORMATTER_BYTES} core::fmt via gather, +{PARSER_BYTES} wagather",
-        grown.len()
-    );
+    let explanation =
+        format!("over by {over} B ({} of {most}): +{FORMATTER_BYTES} core::fmt via gather, +", grown.len());
     assert!(text.contains(&explanation), "{text}\nand not: {explanation}");
+    // The baseline is of one release of wasm-opt; that of another system makes some bytes more or less of the crate.
+    let rest = text.split(&explanation).nth(1).unwrap_or_default();
+    let of_crate: Option<usize> = rest.split_once(" wagather").and_then(|(bytes, _)| bytes.parse().ok());
+    assert!(of_crate.is_some_and(|bytes| bytes.abs_diff(PARSER_BYTES) <= 16), "{text}");
     let way = format!("*core::fmt::* is forbidden and keeps {FORMATTER_BYTES} B: gather -> core::fmt::write");
     assert!(text.contains(&way), "{text}\nand not: {way}");
 }

@@ -468,7 +468,7 @@ fn with_one_folder(folder: &Path) -> Output {
         use landlock::{
             ABI, Access, AccessFs, RulesetAttr, RulesetCreatedAttr, RulesetStatus, path_beneath_rules,
         };
-        let all = AccessFs::from_all(ABI::V1);
+        let all = AccessFs::from_all(ABI::V2);
         let status = landlock::Ruleset::default()
             .handle_access(all)
             .and_then(landlock::Ruleset::create)
