@@ -15,7 +15,7 @@ use tests::server::{Answer, Running};
 use tests::{guest, objects, programs};
 
 /// Time for the guests that never end; the honest one needs a hundredth of it.
-const DEADLINE: Duration = Duration::from_secs(2);
+const DEADLINE: Duration = Duration::from_secs(3);
 
 /// What starting a process and writing an archive may take on a busy machine.
 const GRACE: Duration = Duration::from_secs(10);

@@ -13,7 +13,7 @@ use tests::{guest, place, programs};
 const SIGNALS: [(&str, i32); 3] = [("TERM", 143), ("INT", 130), ("HUP", 129)];
 
 /// What a run may take that is asked to end, on a busy machine. In itself it takes a tenth of a second.
-const SOON: Duration = Duration::from_secs(2);
+const SOON: Duration = Duration::from_secs(15);
 
 /// A list of three items whose end never comes.
 fn unending() -> Server {

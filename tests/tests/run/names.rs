@@ -85,7 +85,7 @@ fn a_run_that_fails_leaves_the_older_archive() {
     let (place, server) = (place(), objects::server().start());
     let run = |url: &str| {
         let host = Host::run(programs::guest("cluster-operators")).current_folder(place.path());
-        host.server(url).args(["--quiet", "--output", "out.tar.gz", "--overwrite", "--timeout", "2s"]).wait()
+        host.server(url).args(["--quiet", "--output", "out.tar.gz", "--overwrite", "--timeout", "20s"]).wait()
     };
     run(&server.url()).expect_success();
     let before = std::fs::read(place.path().join("out.tar.gz")).expect("an archive");

@@ -88,7 +88,7 @@ fn so_many_gatherers_side_by_side() {
         .start();
     let guests = [programs::guest("pods"), programs::guest("cluster-operators"), programs::guest("hello")];
     let host = |parallel: &str, output: &str| {
-        let host = Host::run_all(guests.clone()).server(&server.url()).timeout("900ms");
+        let host = Host::run_all(guests.clone()).server(&server.url()).timeout("2500ms");
         host.args(["--parallel", parallel]).output(place.path().join(output))
     };
     // The first one takes all of its time and more than half of the others', and they are complete.

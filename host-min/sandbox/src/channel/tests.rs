@@ -121,7 +121,7 @@ fn a_call_soon_after_another_one_ends_at_the_deadline_too() {
     let error = broker.receive_frame(&mut frame).expect_err("nothing comes");
     assert!(matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock), "{error}");
     assert!(begin.elapsed() >= time, "not before the deadline: {:?}", begin.elapsed());
-    assert!(begin.elapsed() < 10 * time, "{:?}", begin.elapsed());
+    assert!(begin.elapsed() < 40 * time, "{:?}", begin.elapsed());
     // A nearer deadline holds at once.
     broker.set_deadline(Instant::now() + Duration::from_millis(50));
     let begin = Instant::now();
