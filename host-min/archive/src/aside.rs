@@ -278,6 +278,9 @@ impl Target {
     pub fn failure(&self, error: &io::Error) -> Failure {
         let advice = match error.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free some space, or choose another place",
+            ErrorKind::FileTooLarge if error.raw_os_error().is_some() => {
+                "the file system or a limit (ulimit -f) refuses larger files; raise it, or choose another place"
+            }
             ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
                 "choose a folder that this user may write to"
             }

@@ -41,7 +41,7 @@ pub use aside::{Partial, Target, create_folder};
 pub use beside::write_map;
 pub use known::is_recording;
 pub use section::{AddError, Section};
-pub use spool::{MAX_SPOOL_MEMORY_BYTES, Spool, SpoolReader};
+pub use spool::{MAX_SPOOL_MEMORY_BYTES, Spool, SpoolFull, SpoolReader};
 pub use template::Values;
 
 use join::{Part, join_folder, join_tar};

@@ -4,6 +4,7 @@
 //! Not a pipe: nothing is read before all is written. Both a tar header and a HAR entry need what comes after
 //! (a length, whether it is text), and memory must stay bounded whatever a server sends.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Cursor, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::sync::Arc;
@@ -14,8 +15,36 @@ use super::aside::Target;
 /// the requests in flight it stays far below what the guests may have.
 pub const MAX_SPOOL_MEMORY_BYTES: usize = 256 << 10;
 
-/// Bytes that are collected to be read later. Written through [`Write`]; a write beyond the bound is an error of
-/// the kind [`ErrorKind::FileTooLarge`], and any other error is the disk's.
+/// The error of a write beyond a spool's bound.
+///
+/// Its kind is [`ErrorKind::FileTooLarge`], which is not enough to know it by: a file system and `ulimit -f` refuse a
+/// file with the same kind, and then the disk has failed.
+#[derive(Debug)]
+pub struct SpoolFull;
+
+impl SpoolFull {
+    /// Whether this error is a spool's bound, and not the disk's word.
+    pub fn is(error: &io::Error) -> bool {
+        error.get_ref().is_some_and(|inner| inner.is::<SpoolFull>())
+    }
+}
+
+impl std::error::Error for SpoolFull {}
+
+impl fmt::Display for SpoolFull {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("it is larger than its bound")
+    }
+}
+
+impl From<SpoolFull> for io::Error {
+    fn from(full: SpoolFull) -> io::Error {
+        io::Error::new(ErrorKind::FileTooLarge, full)
+    }
+}
+
+/// Bytes that are collected to be read later. Written through [`Write`]; a write beyond the bound is the error
+/// [`SpoolFull`], and any other error is the disk's.
 pub struct Spool {
     memory: Vec<u8>,
     file: Option<File>,
@@ -63,7 +92,7 @@ impl Write for Spool {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let len = self.len + bytes.len() as u64;
         if len > self.max_bytes {
-            return Err(ErrorKind::FileTooLarge.into());
+            return Err(SpoolFull.into());
         }
         match &mut self.file {
             Some(file) => file.write_all(bytes)?,
@@ -135,7 +164,8 @@ mod tests {
             for chunk in bytes.chunks(10_000) {
                 spool.write_all(chunk).expect("room");
             }
-            assert_eq!(spool.write(b"x").expect_err("full").kind(), ErrorKind::FileTooLarge);
+            assert!(SpoolFull::is(&spool.write(b"x").expect_err("full")));
+            assert!(!SpoolFull::is(&ErrorKind::FileTooLarge.into()), "the same kind, from the system");
             assert_eq!((spool.len(), spool.is_empty()), (len as u64, len == 0));
             assert_eq!(spool.file.is_some(), len > MAX_SPOOL_MEMORY_BYTES);
             assert_eq!(std::fs::read_dir(scratch.path()).expect("a folder").count(), 0);

@@ -16,7 +16,7 @@ use super::entry::{self, Exchange, Quoted};
 use super::redacted::{self, Redacted};
 use super::{MAX_RECORDING_BYTES, Problem};
 use crate::{Call, Cause, NoAnswer, Permission, Question, Response, Source};
-use wagather_archive::{Existing, Partial, Spool, SpoolReader, Target, is_recording};
+use wagather_archive::{Existing, Partial, Spool, SpoolFull, SpoolReader, Target, is_recording};
 use wagather_base::error::{Class, Failure};
 use wagather_base::limits::{MAX_RECORDED_BODY_BYTES, MAX_SPOOLS_IN_MEMORY};
 use wagather_base::time::{clock_millis, rfc3339};
@@ -288,7 +288,7 @@ impl Log {
                 state.entries.push((number, start..end));
             }
             // What was written of it is in no entry.
-            Err(error) if error.kind() == ErrorKind::FileTooLarge => {
+            Err(error) if SpoolFull::is(&error) => {
                 self.cut.fetch_add(u64::from(!is_cut), Ordering::Relaxed);
             }
             Err(error) => state.failure = Some(self.target.failure(&error)),
@@ -346,11 +346,11 @@ impl Tee {
         let Some(open) = &mut self.open else { return };
         let written = match open.log.has_room_for(piece.len()) {
             true => open.spool.write_all(piece),
-            false => Err(ErrorKind::FileTooLarge.into()),
+            false => Err(SpoolFull.into()),
         };
         match written {
             Ok(()) => {}
-            Err(error) if error.kind() == ErrorKind::FileTooLarge => {
+            Err(error) if SpoolFull::is(&error) => {
                 self.close(true, |bytes| {
                     let reason = format!(
                         "only the first {bytes} bytes of this answer are in the recording: it is too large"
