@@ -203,16 +203,19 @@ mod tests {
     #[test]
     fn it_asks_for_what_the_grant_leaves() {
         let rule = |verbs: &str, more: &str| {
-            format!("rules: [{{verbs: [{verbs}], groups: [''], resources: [pods]{more}}}]\n")
+            format!("rules: [{{verbs: [{verbs}], apiGroups: [''], resources: [pods]{more}}}]\n")
         };
         // What no rule is about is not asked for, and each thing is asked once for all gatherers.
-        assert_eq!(checked("rules: []\npaths: [/version]\n"), (vec!["get /version".into()], Ok(())));
+        assert_eq!(
+            checked("rules: []\nnonResourceURLs: [/version]\n"),
+            (vec!["get /version".into()], Ok(()))
+        );
         assert_eq!(
             checked(&rule("get, list", ", namespaces: [shop]")),
             (vec!["get pods shop".into(), "list pods shop".into()], Ok(()))
         );
         assert_eq!(
-            checked(&rule("get", ", namespaces: [shop], names: [b, a]")),
+            checked(&rule("get", ", namespaces: [shop], resourceNames: [b, a]")),
             (vec!["get pods shop a".into(), "get pods shop b".into()], Ok(()))
         );
         let (asked, refused) = checked(&rule("list", ", namespaces: [shop, other]"));
@@ -230,7 +233,8 @@ mod tests {
             let refused = checked(&rules).1.expect_err("other is refused");
             assert!(refused.contains("in the namespace other") && !refused.contains(GAPS), "{refused}");
         }
-        for rule in [rule("list", ", namespaces: ['shop*']"), rule("list", ", names: [a]"), rule("list", "")]
+        for rule in
+            [rule("list", ", namespaces: ['shop*']"), rule("list", ", resourceNames: [a]"), rule("list", "")]
         {
             let (asked, refused) = checked(&rule);
             assert_eq!(asked, ["list pods"]);

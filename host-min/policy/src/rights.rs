@@ -266,13 +266,13 @@ impl Rights {
     }
 
     fn grants_path(&self, path: &str) -> Result<(), String> {
-        if self.grant.paths.iter().any(|pattern| pattern.matches(path)) {
+        if self.grant.non_resource_urls.iter().any(|pattern| pattern.matches(path)) {
             return Ok(());
         }
         if is_resource_path(path) {
             return Err(format!("the path {path} is not granted: it is a resource's, not a raw path"));
         }
-        let granted: Vec<String> = self.grant.paths.iter().map(PathPattern::to_string).collect();
+        let granted: Vec<String> = self.grant.non_resource_urls.iter().map(PathPattern::to_string).collect();
         Err(match &granted[..] {
             [] => format!("the path {path} is not granted; none is"),
             granted => format!("the path {path} is not granted; those are: {}", granted.join(", ")),

@@ -194,7 +194,7 @@ fn matched_nothing(grant: &Grant, uses: &[Uses]) -> Vec<String> {
     let mut lines = Vec::new();
     let uses: Vec<&Use> = uses.iter().flat_map(Uses::iter).collect();
     for (number, rule) in grant.rules.iter().enumerate() {
-        for (is_name, globs) in [(false, &rule.namespaces), (true, &rule.names)] {
+        for (is_name, globs) in [(false, &rule.namespaces), (true, &rule.resource_names)] {
             for (index, glob) in globs.iter().flatten().enumerate() {
                 let (mut matched, mut resources) = (None, Vec::new());
                 for one in &uses {
@@ -212,11 +212,11 @@ fn matched_nothing(grant: &Grant, uses: &[Uses]) -> Vec<String> {
                     continue;
                 }
                 let place = if is_name {
-                    at(grant, number, |places| &places.names, index)
+                    at(grant, number, |places| &places.resource_names, index)
                 } else {
                     at(grant, number, |places| &places.namespaces, index)
                 };
-                let list = if is_name { "names" } else { "namespaces" };
+                let list = if is_name { "resourceNames" } else { "namespaces" };
                 let resources = resources.join(", ");
                 lines.push(format!(
                     "{place}: '{glob}' of {list} matched nothing: no {resources} that was read is {}",

@@ -58,7 +58,7 @@ pub(super) struct RemainingResource {
 struct Objects {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     namespaces: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty", rename = "resourceNames")]
     names: Vec<String>,
 }
 

@@ -28,7 +28,7 @@ impl Mistakes {
         self.0
     }
 
-    /// A mapping of known keys, required ones first. `others` are words that people write for one of them.
+    /// A mapping of known keys, required ones first. `others` are keys that people write, each with the known key or with advice.
     pub fn map<'a>(
         &mut self,
         node: &'a Node,
@@ -48,15 +48,24 @@ impl Mistakes {
             if known.contains(&text) {
                 continue;
             }
-            let meant = others.iter().find(|(other, _)| *other == text).map(|(_, meant)| *meant);
-            let hint = match meant.or_else(|| nearest(text, &known)) {
-                Some(meant) => {
+            let other = others.iter().find(|(other, _)| *other == text).map(|(_, instead)| *instead);
+            let hint = match (other, nearest(text, &known)) {
+                (Some(instead), _) if known.contains(&instead) => {
+                    mistyped.push(instead);
+                    format!("use '{instead}'")
+                }
+                (Some(advice), _) => {
+                    // Another part of the file has what this one lacks.
+                    mistyped.extend(required);
+                    advice.to_owned()
+                }
+                (None, Some(meant)) => {
                     mistyped.push(meant);
                     format!("did you mean '{meant}'?")
                 }
-                None => format!("{what} has {}", listed(&known)),
+                (None, None) => format!("{what} has the keys {}", listed(&known)),
             };
-            self.tell(key.place, format!("there is no key '{}'; {hint}", shown(text)));
+            self.tell(key.place, format!("unknown key '{}'; {hint}", shown(text)));
         }
         for key in required {
             // One that is there with a mistake was told.
@@ -200,10 +209,14 @@ mod tests {
         let of = |text: &str| {
             let root = crate::parse(text).expect("YAML");
             let mut mistakes = Mistakes::default();
-            mistakes.map(&root, "a thing", &["kind", "name"], &["note"], &[]);
+            let others = [("sort", "kind"), ("place", "write the place beside it")];
+            mistakes.map(&root, "a thing", &["kind", "name"], &["note"], &others);
             mistakes.all().iter().map(ToString::to_string).collect::<Vec<_>>()
         };
-        assert_eq!(of("kin: a\nname: b"), ["line 1, column 1: there is no key 'kin'; did you mean 'kind'?"]);
+        assert_eq!(of("kin: a\nname: b"), ["line 1, column 1: unknown key 'kin'; did you mean 'kind'?"]);
+        assert_eq!(of("sort: a\nname: b"), ["line 1, column 1: unknown key 'sort'; use 'kind'"]);
+        let advice = of("kind: a\nname: b\nplace: c");
+        assert_eq!(advice, ["line 3, column 1: unknown key 'place'; write the place beside it"]);
         let two = of("colour: a\nname: b");
         assert_eq!(two.len(), 2, "{two:?}");
         assert_eq!(two[1], "line 1, column 1: a thing has no kind");

@@ -31,8 +31,8 @@ fn check(grant: &Grant, text: &str) {
     assert_eq!(Grant::parse(text).as_ref(), Ok(grant));
     for rule in &grant.rules {
         assert!(rule.verbs.get || rule.verbs.list, "a rule without a verb");
-        assert!(!rule.groups.is_empty() && !rule.resources.is_empty());
-        assert!(rule.names.as_ref().is_none_or(|names| !names.is_empty()), "no name is not all names");
+        assert!(!rule.api_groups.is_empty() && !rule.resources.is_empty());
+        assert!(rule.resource_names.as_ref().is_none_or(|names| !names.is_empty()), "no name is not all names");
         assert!(rule.namespaces.as_ref().is_none_or(|names| !names.is_empty()));
         // Secrets are granted by their name alone.
         let names_them = rule.resources.iter().any(|resource| resource.to_string() == "secrets");
@@ -46,7 +46,7 @@ fn check(grant: &Grant, text: &str) {
             );
         }
     }
-    for path in &grant.paths {
+    for path in &grant.non_resource_urls {
         for resource in ["/api/v1/secrets", "/apis/apps/v1/deployments", "/api/v1/namespaces/a/secrets/b"] {
             assert!(!path.matches(resource), "{path} gives {resource}");
         }

@@ -475,7 +475,7 @@ fn without_the_right_to_logs_the_index_says_so() {
     }
     // Where the grant says no, the API server is not asked.
     let grant = place.path().join("grant.yaml");
-    let rules = "rules: [{verbs: [list], groups: [''], resources: [pods]}]";
+    let rules = "rules: [{verbs: [list], apiGroups: [''], resources: [pods]}]";
     std::fs::write(&grant, format!("apiVersion: wagather/v1\nkind: Grant\n{rules}\n")).expect("a grant");
     let host = self::host(&server, "token.yaml", [programs::guest("crash-logs")]);
     let ran = run(&server, host.arg("--grant").arg(&grant).args(["--param", "max-containers=2"]));

@@ -217,10 +217,10 @@ fn a_grant_narrows_the_account() {
         "grant.yaml",
         &format!(
             "apiVersion: wagather/v1\nkind: Grant\nrules:\n\
-             - {{verbs: [list], groups: [''], resources: [pods], namespaces: [{NAMESPACE}]}}\n\
-             - {{verbs: [get], groups: [config.openshift.io], resources: ['*'], names: [metrics]}}\n\
-             - {{verbs: [get], groups: [''], resources: [secrets], namespaces: [default], without: [data]}}\n\
-             paths: [/metrics]\n"
+             - {{verbs: [list], apiGroups: [''], resources: [pods], namespaces: [{NAMESPACE}]}}\n\
+             - {{verbs: [get], apiGroups: [config.openshift.io], resources: ['*'], resourceNames: [metrics]}}\n\
+             - {{verbs: [get], apiGroups: [''], resources: [secrets], namespaces: [default], without: [data]}}\n\
+             nonResourceURLs: [/metrics]\n"
         ),
     );
     let grant = ["--grant", grant.to_str().expect("a path")];
@@ -284,7 +284,8 @@ fn the_account_of_a_grant_runs_a_gatherer_that_lists_everything() {
     let server = shared();
     let place = tests::place();
     let grant_of = |name: &str, namespaces: &str| {
-        let rule = format!("{{verbs: [list], groups: [''], resources: [pods], namespaces: [{namespaces}]}}");
+        let rule =
+            format!("{{verbs: [list], apiGroups: [''], resources: [pods], namespaces: [{namespaces}]}}");
         let text = format!("apiVersion: wagather/v1\nkind: Grant\nrules:\n- {rule}\n");
         let path = written(place.path(), name, &text);
         ["--grant".to_owned(), path.to_str().expect("a path").to_owned()]

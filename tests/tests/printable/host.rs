@@ -9,8 +9,7 @@ use tests::kubeconfig::Contexts;
 use tests::server::{Answer, List, Server};
 use tests::{place, programs};
 
-const ALL: &str =
-    "apiVersion: wagather/v1\nkind: Grant\nrules: [{verbs: [get, list], groups: ['*'], resources: ['*']}]\n";
+const ALL: &str = "apiVersion: wagather/v1\nkind: Grant\nrules: [{verbs: [get, list], apiGroups: ['*'], resources: ['*']}]\n";
 
 fn quoted(text: &str) -> String {
     text.bytes().map(|byte| format!("\\{byte:02x}")).collect()
@@ -153,15 +152,18 @@ fn modules_and_what_is_beside_them() {
     }
     for (name, rest) in [
         ("key", format!("{}: 1", json!(EVIL))),
-        ("verb", format!("rules: [{{verbs: [{}], groups: [''], resources: [pods]}}]", json!(EVIL))),
+        ("verb", format!("rules: [{{verbs: [{}], apiGroups: [''], resources: [pods]}}]", json!(EVIL))),
         (
             "field",
-            format!("rules: [{{verbs: [get], groups: [''], resources: [pods], without: [{}]}}]", json!(EVIL)),
+            format!(
+                "rules: [{{verbs: [get], apiGroups: [''], resources: [pods], without: [{}]}}]",
+                json!(EVIL)
+            ),
         ),
         (
             "namespace",
             format!(
-                "rules: [{{verbs: [get], groups: [''], resources: [pods], namespaces: [{}]}}]",
+                "rules: [{{verbs: [get], apiGroups: [''], resources: [pods], namespaces: [{}]}}]",
                 json!(EVIL)
             ),
         ),

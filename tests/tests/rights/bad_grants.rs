@@ -33,30 +33,37 @@ fn grants() {
     failing.case("too large", CONFIG, hello());
 
     let rule = |parts: &str| format!("rules:\n  - {{{parts}}}\n");
-    let pods = "verbs: [get], groups: [''], resources: [pods]";
+    let pods = "verbs: [get], apiGroups: [''], resources: [pods]";
     for (name, body) in [
-        ("keys of RBAC's", rule("verbs: [get], apiGroups: [''], resources: [pods], resourceNames: [x]")),
+        (
+            "keys that grants had before they followed RBAC",
+            rule("verbs: [get], groups: [''], resources: [pods], names: [x]") + "paths: [/version]\n",
+        ),
+        (
+            "raw paths in a rule",
+            rule("verbs: [get], nonResourceURLs: [/version]") + "  - {verbs: [get], paths: [/version]}\n",
+        ),
         ("keys that are misspelt", rule("verb: [get], group: [''], resource: [pods], namespace: [x]") + "path: []\n"),
         ("keys of nothing", "rules: []\nmetadata: {name: x}\n".into()),
-        ("verbs that change", rule("verbs: [watch, create, patch, delete, '*', lst, gather], groups: [''], resources: [pods]")),
-        ("groups", rule("verbs: [get], groups: [core, apps/v1, Apps], resources: [pods]")),
+        ("verbs that change", rule("verbs: [watch, create, patch, delete, '*', lst, gather], apiGroups: [''], resources: [pods]")),
+        ("groups", rule("verbs: [get], apiGroups: [core, apps/v1, Apps], resources: [pods]")),
         (
             "resources",
-            rule("verbs: [get], groups: [''], resources: [Pod, deployments.apps, pods/*, pods/exec, '*/portforward', pods/]"),
+            rule("verbs: [get], apiGroups: [''], resources: [Pod, deployments.apps, pods/*, pods/exec, '*/portforward', pods/]"),
         ),
-        ("empty lists", rule("verbs: [], groups: [], resources: [], namespaces: [], names: [], without: []")),
+        ("empty lists", rule("verbs: [], apiGroups: [], resources: [], namespaces: [], resourceNames: [], without: []")),
         ("empty lists of modules and signers", "rules: []\nmodules: []\nsigners: []\n".into()),
-        ("nothing behind a key", rule("verbs: [get], groups: [''], resources: [pods], namespaces: ")),
-        ("texts instead of lists", rule("verbs: get, groups: '', resources: {pods: true}")),
-        ("lists instead of texts", rule("verbs: [[get]], groups: [''], resources: [pods, ~]")),
+        ("nothing behind a key", rule("verbs: [get], apiGroups: [''], resources: [pods], namespaces: ")),
+        ("texts instead of lists", rule("verbs: get, apiGroups: '', resources: {pods: true}")),
+        ("lists instead of texts", rule("verbs: [[get]], apiGroups: [''], resources: [pods, ~]")),
         ("a rule that is a text", "rules: [pods]\n".into()),
         ("namespaces", rule(&format!("{pods}, namespaces: [Shop, 'a/b', 'shop-?']"))),
-        ("names", rule(&format!("{pods}, names: ['a/b', '', '..']"))),
+        ("names", rule(&format!("{pods}, resourceNames: ['a/b', '', '..']"))),
         (
             "fields",
             rule(&format!("{pods}, without: ['spec.containers[0].env', 'a.*', 'annotations[example.com/x]', a..b, 'a b']")),
         ),
-        ("paths", "paths: [version, '/liv*', /api/v1/secrets, /apis/apps/v1/deployments, /a/../b]\n".into()),
+        ("paths", "nonResourceURLs: [version, '/liv*', /api/v1/secrets, /apis/apps/v1/deployments, /a/../b]\n".into()),
         (
             "budgets",
             "rules: []\nbudgets: {time: 0s, requestTime: soon, memory: 64MB, requests: 1k, items: -1, archive: big, logLine: 1}\n"
@@ -89,6 +96,6 @@ fn each_command_refuses_a_bad_grant() {
         assert!(done.stdout.is_empty(), "{words:?}");
         said.push(done.stderr);
     }
-    assert!(said[0].contains("grant.yaml:3:1: there is no key 'rule'; did you mean 'rules'?"), "{}", said[0]);
+    assert!(said[0].contains("grant.yaml:3:1: unknown key 'rule'; did you mean 'rules'?"), "{}", said[0]);
     assert!(said.iter().all(|text| *text == said[0]));
 }

@@ -120,7 +120,7 @@ fn server() -> Running {
 /// A grant of the resource in such namespaces.
 fn granting(folder: &Path, namespaces: &str) -> String {
     let rules = format!(
-        "rules:\n  - verbs: [list]\n    groups: [cert-manager.io]\n    resources: [certificates]\n    namespaces: [{namespaces}]\n"
+        "rules:\n  - verbs: [list]\n    apiGroups: [cert-manager.io]\n    resources: [certificates]\n    namespaces: [{namespaces}]\n"
     );
     grant(folder, &rules).display().to_string()
 }

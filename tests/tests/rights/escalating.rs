@@ -68,7 +68,8 @@ const RECORD: &str = "resource get image.openshift.io/v1/imagestreams/secrets * 
 fn secrets_by_another_name_need_a_grant_that_names_them() {
     let place = place();
     let server = Server::new().on(PATH, Answer::json(&secret_list())).start();
-    let all = "rules:\n  - verbs: [get, list]\n    groups: [\"*\"]\n    resources: [\"*\", \"*/secrets\"]\n";
+    let all =
+        "rules:\n  - verbs: [get, list]\n    apiGroups: [\"*\"]\n    resources: [\"*\", \"*/secrets\"]\n";
     for rules in [None, Some(all)] {
         let (done, _) = run(place.path(), &server, RECORD, &IMAGE_STREAM_SECRETS, rules);
         assert!(done.stderr.contains("gives Secrets away; only a grant that names it"), "{}", done.stderr);
@@ -80,8 +81,7 @@ fn secrets_by_another_name_need_a_grant_that_names_them() {
 #[test]
 fn they_come_without_their_values_however_the_list_is_written() {
     let place = place();
-    let named =
-        "rules:\n  - verbs: [get]\n    groups: [image.openshift.io]\n    resources: [imagestreams/secrets]\n";
+    let named = "rules:\n  - verbs: [get]\n    apiGroups: [image.openshift.io]\n    resources: [imagestreams/secrets]\n";
     let whole = secret_list();
     let (items, metadata) = (&whole["items"], &whole["metadata"]);
     let kind_last = format!(r#"{{"metadata":{metadata},"items":{items},"kind":"SecretList"}}"#);
@@ -174,7 +174,7 @@ fn inspect_says_what_a_module_could_read() {
 #[test]
 fn selectors_by_other_names_do_not_tell_what_is_removed() {
     let place = place();
-    let rules = "rules:\n  - verbs: [get, list]\n    groups: [\"*\"]\n    resources: [pods, events, builds]\n    without: [spec.nodeName, source.component, reportingComponent, status.phase]\n";
+    let rules = "rules:\n  - verbs: [get, list]\n    apiGroups: [\"*\"]\n    resources: [pods, events, builds]\n    without: [spec.nodeName, source.component, reportingComponent, status.phase]\n";
     let empty = |kind: &str| Answer::json(&json!({"kind": kind, "metadata": {}, "items": []}));
     for (group, resource, path, fields) in [
         ("", "pods", "/api/v1/pods", "spec.host=x"),
@@ -202,8 +202,7 @@ fn selectors_by_other_names_do_not_tell_what_is_removed() {
 #[test]
 fn oauth_clients_come_without_their_secrets() {
     let place = place();
-    let rules =
-        "rules:\n  - verbs: [get, list]\n    groups: [oauth.openshift.io]\n    resources: [oauthclients]\n";
+    let rules = "rules:\n  - verbs: [get, list]\n    apiGroups: [oauth.openshift.io]\n    resources: [oauthclients]\n";
     let client = json!({"metadata": {"name": "console"}, "secret": "canary-1", "additionalSecrets": ["canary-2"], "grantMethod": "auto"});
     let path = "/apis/oauth.openshift.io/v1/oauthclients";
     for kind in ["OAuthClient", "Thing", ""] {
@@ -244,7 +243,7 @@ fn oauth_clients_come_without_their_secrets() {
 #[test]
 fn an_oauth_token_that_is_its_objects_name_is_nowhere() {
     let place = place();
-    let rules = "rules:\n  - verbs: [get, list]\n    groups: [oauth.openshift.io]\n    resources: [oauthaccesstokens]\n";
+    let rules = "rules:\n  - verbs: [get, list]\n    apiGroups: [oauth.openshift.io]\n    resources: [oauthaccesstokens]\n";
     let token =
         |name: &str| json!({"metadata": {"name": name}, "authorizeToken": "canary-2", "userName": "kim"});
     let hashed = "sha256~kFzzX6qY0nI1mQ4v7bJ2pR9sT3uV5wX8yZ0aB2cD4eF";

@@ -77,12 +77,12 @@ fn a_field_that_is_hidden_is_told_from_one_that_is_absent() {
         ("pods", "spec.containers[0]", -4),
     ] {
         let rule =
-            |resource: &str| format!("  - {{verbs: [list], groups: [\"\"], resources: [{resource}]}}\n");
+            |resource: &str| format!("  - {{verbs: [list], apiGroups: [\"\"], resources: [{resource}]}}\n");
         let removed: Vec<String> = without.iter().map(|field| format!("{field:?}")).collect();
         let rules = format!(
             "rules:\n{}{}    without: [{}]\n",
             rule("secrets"),
-            "  - verbs: [list]\n    groups: [\"\"]\n    resources: [pods]\n",
+            "  - verbs: [list]\n    apiGroups: [\"\"]\n    resources: [pods]\n",
             removed.join(", ")
         );
         let host = Host::run(asks(place.path(), resource, field)).server(&server.url());
@@ -101,7 +101,7 @@ fn a_field_that_is_hidden_is_told_from_one_that_is_absent() {
 #[test]
 fn what_is_not_redacted_is_not_hidden() {
     let (place, server) = (place(), objects::server().start());
-    let rules = "rules:\n  - verbs: [list]\n    groups: [\"\"]\n    resources: [secrets]\nredact: { except: [secretData] }\n";
+    let rules = "rules:\n  - verbs: [list]\n    apiGroups: [\"\"]\n    resources: [secrets]\nredact: { except: [secretData] }\n";
     let grant = grant(place.path(), rules).display().to_string();
     let host = Host::run(asks(place.path(), "secrets", "data")).server(&server.url());
     let done = host.output(place.path().join("out")).args(["--grant", &grant]).wait();

@@ -33,7 +33,7 @@ fn what_a_grant_leaves() {
             "verb": "get", "resource": "v1/pods", "granted": "part", "without": ["spec.containers.env"],
             "objects": [
                 {"namespaces": ["shop-*", "default"]},
-                {"namespaces": ["kube-system"], "names": ["etcd-*", "coredns"]},
+                {"namespaces": ["kube-system"], "resourceNames": ["etcd-*", "coredns"]},
             ],
         })
     );

@@ -43,19 +43,19 @@ fn curious(folder: &Path) -> PathBuf {
 /// Allows a part of what that guest declares.
 const NARROW: &str = r#"rules:
   - verbs: [get, list]
-    groups: [""]
+    apiGroups: [""]
     resources: [pods]
     namespaces: ["shop-*", default]
     without: [spec.containers.env, metadata.annotations]
   - verbs: [get]
-    groups: [""]
+    apiGroups: [""]
     resources: [pods, pods/log]
     namespaces: [kube-system]
-    names: ["etcd-*", coredns]
+    resourceNames: ["etcd-*", coredns]
   - verbs: [list]
-    groups: ["*"]
+    apiGroups: ["*"]
     resources: ["*"]
     namespaces: [shop]
-paths: [/version]
+nonResourceURLs: [/version]
 budgets: { time: 60s, memory: 1Mi, requests: 100, items: 50000, archive: 64Mi }
 "#;

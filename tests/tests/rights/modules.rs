@@ -44,7 +44,7 @@ fn only_admitted_modules_run() {
             .server(&server.url())
             .args(["--grant", "grant.yaml"])
     };
-    let all = "rules: [{verbs: [get, list], groups: ['*'], resources: ['*']}]\n";
+    let all = "rules: [{verbs: [get, list], apiGroups: ['*'], resources: ['*']}]\n";
     let signers = format!("{all}signers: [{}]\n", ours.pk.to_base64());
     let sign = |text: Option<&str>| match text {
         Some(text) => std::fs::write(folder.join("cluster-operators.wasm.minisig"), text).expect("a file"),
@@ -99,7 +99,7 @@ fn all_or_none_run() {
     let server = objects::server().start();
     let (hello, operators) = (programs::guest("hello"), programs::guest("cluster-operators"));
     let body = format!(
-        "rules: [{{verbs: [list], groups: ['*'], resources: ['*']}}]\nmodules: [{{sha256: {}}}]\n",
+        "rules: [{{verbs: [list], apiGroups: ['*'], resources: ['*']}}]\nmodules: [{{sha256: {}}}]\n",
         sha256(&operators)
     );
     let file = grant(place.path(), &body);

@@ -111,12 +111,12 @@ fn it_never_widens_a_grant() {
     for (rule, resource, seen) in [
         ("namespaces: [shop]", "pods", Some(1)),
         ("namespaces: [other]", "pods", None),
-        ("names: [pod-0]", "pods", Some(0)),
+        ("resourceNames: [pod-0]", "pods", Some(0)),
         // Nodes are in no namespace, and a rule about namespaces is not about them.
         ("namespaces: [\"*\"]", "nodes", None),
     ] {
         let rules =
-            format!("rules:\n  - verbs: [list]\n    groups: [\"\"]\n    resources: [\"*\"]\n    {rule}\n");
+            format!("rules:\n  - verbs: [list]\n    apiGroups: [\"\"]\n    resources: [\"*\"]\n    {rule}\n");
         let grant = grant(place.path(), &rules).display().to_string();
         let words = ["--server", &url, "-n", "shop", "--grant", &grant];
         let (done, archive) = run(place.path(), &list(resource), &words);

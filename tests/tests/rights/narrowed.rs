@@ -49,13 +49,13 @@ fn items_beyond_the_grant_are_withheld_and_counted() {
         // Where each namespace has its name, nothing is asked of the others.
         ("namespaces: [shop]", 3, 0),
         ("namespaces: [\"sh*\", other]", 3, 2),
-        ("names: [\"pod-9*\", pod-1]", 1, 4),
-        ("names: [\"pod-*\"]", 5, 0),
-        ("namespaces: [default]\n    names: [pod-0, pod-4]", 1, 1),
+        ("resourceNames: [\"pod-9*\", pod-1]", 1, 4),
+        ("resourceNames: [\"pod-*\"]", 5, 0),
+        ("namespaces: [default]\n    resourceNames: [pod-0, pod-4]", 1, 1),
         ("namespaces: [nowhere]", 0, 0),
     ] {
         let rules =
-            format!("rules:\n  - verbs: [list]\n    groups: [\"\"]\n    resources: [pods]\n    {rule}\n");
+            format!("rules:\n  - verbs: [list]\n    apiGroups: [\"\"]\n    resources: [pods]\n    {rule}\n");
         let (done, archive) = run(place.path(), &server, &rules, &ALL_PODS);
         done.expect_success();
         let archive = archive.expect("an archive");
@@ -68,7 +68,7 @@ fn items_beyond_the_grant_are_withheld_and_counted() {
 
 /// A rule for pods that goes on like that.
 fn pods_rule(more: &str) -> String {
-    format!("rules:\n  - verbs: [list]\n    groups: [\"\"]\n    resources: [pods]\n    {more}\n")
+    format!("rules:\n  - verbs: [list]\n    apiGroups: [\"\"]\n    resources: [pods]\n    {more}\n")
 }
 
 /// An account that may list in two namespaces, and not over all.
@@ -172,7 +172,7 @@ fn a_refusal_says_how_it_was_asked_for() {
             &["list /v1/pods in fourth: HTTP 403", "in each namespace that the grant names"][..],
         ),
         ("namespaces: ['shop*']", &["list /v1/pods: HTTP 403", "the grant does not name each of its own"]),
-        ("names: ['pod-*']", &["list /v1/pods: HTTP 403", "the grant does not name each of its own"]),
+        ("resourceNames: ['pod-*']", &["list /v1/pods: HTTP 403", "the grant does not name each of its own"]),
     ] {
         let server = two_namespaces().start();
         let (done, _) = run(place.path(), &server, &pods_rule(rule), &ALL_PODS);
@@ -194,9 +194,9 @@ fn a_refusal_says_how_it_was_asked_for() {
 fn objects_and_verbs_beyond_the_grant_are_denied_and_not_sent() {
     let place = place();
     for rule in [
-        "verbs: [get]\n    groups: [\"\"]\n    resources: [pods]",
-        "verbs: [list]\n    groups: [apps]\n    resources: [pods]",
-        "verbs: [list]\n    groups: [\"\"]\n    resources: [nodes]",
+        "verbs: [get]\n    apiGroups: [\"\"]\n    resources: [pods]",
+        "verbs: [list]\n    apiGroups: [apps]\n    resources: [pods]",
+        "verbs: [list]\n    apiGroups: [\"\"]\n    resources: [nodes]",
     ] {
         let server = objects::server().start();
         let (done, archive) = run(place.path(), &server, &format!("rules:\n  - {rule}\n"), &ALL_PODS);
@@ -216,7 +216,7 @@ fn objects_and_verbs_beyond_the_grant_are_denied_and_not_sent() {
 #[test]
 fn fields_are_removed_whatever_the_manifest_says() {
     let (place, server) = (place(), objects::server().start());
-    let rules = "rules:\n  - verbs: [list]\n    groups: [\"\"]\n    resources: [pods]\n    without: [status.containerStatuses.lastState, metadata.labels]\n";
+    let rules = "rules:\n  - verbs: [list]\n    apiGroups: [\"\"]\n    resources: [pods]\n    without: [status.containerStatuses.lastState, metadata.labels]\n";
     let (done, archive) = run(place.path(), &server, rules, &ALL_PODS);
     done.expect_success();
     let pod = archive.expect("an archive").json("namespaces/shop/core/pods/pod-3.json");
@@ -232,7 +232,7 @@ fn secrets_that_are_granted_come_without_their_values() {
     let server = objects::server()
         .list("/api/v1/secrets", tests::server::List::new("v1", "SecretList", vec![secret]))
         .start();
-    let rules = "rules:\n  - verbs: [list]\n    groups: [\"\"]\n    resources: [secrets]\n";
+    let rules = "rules:\n  - verbs: [list]\n    apiGroups: [\"\"]\n    resources: [secrets]\n";
     let secrets = Texts { resource: "secrets", ..ALL_PODS };
     let (done, archive) = run(place.path(), &server, rules, &secrets);
     done.expect_success();
@@ -241,7 +241,7 @@ fn secrets_that_are_granted_come_without_their_values() {
     assert_eq!((&kept["type"], &kept["data"]["password"]), (&json!("Opaque"), &json!("cmVkYWN0ZWQ=")));
     assert_eq!(archive.gatherer("pipes")["redacted"]["secretData"], 1);
     // Every resource is not every resource: Secrets have to be named.
-    let rules = "rules:\n  - verbs: [list]\n    groups: [\"*\"]\n    resources: [\"*\"]\n";
+    let rules = "rules:\n  - verbs: [list]\n    apiGroups: [\"*\"]\n    resources: [\"*\"]\n";
     let (done, _) = run(place.path(), &server, rules, &secrets);
     done.expect_code(7);
     assert!(done.stderr.contains("Secrets are not granted"), "{}", done.stderr);
@@ -252,7 +252,7 @@ fn each_budget_holds_and_says_its_name() {
     let place = place();
     // Pages of two, so that five pods take three requests.
     let server = Server::new().list(objects::PODS, objects::pods(5).pages_of(2)).start();
-    let all = "rules:\n  - verbs: [get, list]\n    groups: [\"*\"]\n    resources: [\"*\"]\n";
+    let all = "rules:\n  - verbs: [get, list]\n    apiGroups: [\"*\"]\n    resources: [\"*\"]\n";
     for (budget, said) in [
         ("requests: 2", "the gatherer may have 2 requests, and wants more"),
         ("items: 3", "the gatherer may have 3 items, and wants more"),
@@ -281,7 +281,7 @@ fn each_budget_holds_and_says_its_name() {
             .output(&output)
             .args([
                 "--grant",
-                &grant(place.path(), &format!("{all}paths: [/version]\nbudgets: {{ {budget} }}\n"))
+                &grant(place.path(), &format!("{all}nonResourceURLs: [/version]\nbudgets: {{ {budget} }}\n"))
                     .display()
                     .to_string(),
             ])
@@ -348,7 +348,7 @@ fn a_pinned_module_runs_and_another_does_not() {
     let (place, server) = (place(), objects::server().start());
     let output = place.path().join("out");
     let bytes = std::fs::read(programs::guest("cluster-operators")).expect("a module");
-    let all = "rules:\n  - verbs: [get, list]\n    groups: [\"*\"]\n    resources: [\"*\"]\n";
+    let all = "rules:\n  - verbs: [get, list]\n    apiGroups: [\"*\"]\n    resources: [\"*\"]\n";
     let sha256 = host_min::report::ModuleFacts::of(&bytes).sha256;
     let pinned = grant(place.path(), &format!("{all}modules:\n  - sha256: {sha256}\n"));
     let run = |guest: &str, output: &Path| {

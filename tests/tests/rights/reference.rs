@@ -25,9 +25,9 @@ fn its_first_example_is_complete() {
     let rule = &grant.rules[0];
     assert!(!grant.modules.is_empty() && !grant.modules[0].name.is_empty() && !grant.signers.is_empty());
     assert!(
-        !grant.paths.is_empty()
+        !grant.non_resource_urls.is_empty()
             && rule.namespaces.is_some()
-            && rule.names.is_some()
+            && rule.resource_names.is_some()
             && !rule.without.is_empty()
     );
     let budgets = grant.budgets;

@@ -26,7 +26,7 @@ const PODS: Texts<'_> = Texts {
 /// Rules about pods, each with these lines.
 fn rules(each: &[&str]) -> String {
     each.iter().fold("rules:\n".to_owned(), |text, more| {
-        text + &format!("  - verbs: [list]\n    groups: [\"\"]\n    resources: [pods]\n    {more}\n")
+        text + &format!("  - verbs: [list]\n    apiGroups: [\"\"]\n    resources: [pods]\n    {more}\n")
     })
 }
 
@@ -55,7 +55,7 @@ fn what_is_withheld_and_hidden_is_in_the_report_the_table_and_the_lines() {
     let folder = place.path();
     let grant = rules(&[
         "namespaces: [\"sh*\"]\n    without: [status.containerStatuses.lastState, metadata.labels]",
-        "names: [\"pod-9*\", \"pod-*0\"]\n    without: [metadata.labels, spec]",
+        "resourceNames: [\"pod-9*\", \"pod-*0\"]\n    without: [metadata.labels, spec]",
     ]);
     let done = piped(folder, &server, "metadata,status", &grant, &[]);
     done.expect_success();
@@ -94,7 +94,7 @@ fn what_is_withheld_and_hidden_is_in_the_report_the_table_and_the_lines() {
     assert_eq!(
         *warnings,
         [json!(
-            "grant.yaml:12:13: rule 2: 'pod-9*' of names matched nothing: no v1/pods that was read is named so"
+            "grant.yaml:12:21: rule 2: 'pod-9*' of resourceNames matched nothing: no v1/pods that was read is named so"
         )],
         "{warnings:#?}"
     );
@@ -128,9 +128,17 @@ fn names_and_fields_that_do_nothing_are_told_with_their_place() {
             "namespaces: [\"*op\", \"shp-*\"]",
             "grant.yaml:7:25: rule 1: 'shp-*' of namespaces matched nothing",
         ),
-        ("*", "names: [\"pod-*\", web]", "grant.yaml:7:22: rule 1: 'web' of names matched nothing"),
+        (
+            "*",
+            "resourceNames: [\"pod-*\", web]",
+            "grant.yaml:7:30: rule 1: 'web' of resourceNames matched nothing",
+        ),
         // The name is there, but not where the rule is about it.
-        ("*", "{namespaces: [default], names: [\"pod-*\", pod-4]}", "'pod-4' of names matched nothing"),
+        (
+            "*",
+            "{namespaces: [default], resourceNames: [\"pod-*\", pod-4]}",
+            "'pod-4' of resourceNames matched nothing",
+        ),
         (
             "*",
             "without: [spec.nodename, metadata.labels]",

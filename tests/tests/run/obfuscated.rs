@@ -200,7 +200,7 @@ fn a_placeholder_gives_no_right_to_what_it_stands_for() {
     let (place, server) = (place(), server());
     // The first address that this run has a placeholder for is the parameter's: the guest only guesses it.
     let grant = place.path().join("grant.yaml");
-    std::fs::write(&grant, "rules:\n- resources: [pods]\n  verbs: [list]\n- resources: [nodes]\n  verbs: [get]\n  names: [other]\n")
+    std::fs::write(&grant, "apiVersion: wagather/v1\nkind: Grant\nrules:\n- {verbs: [get], apiGroups: [''], resources: [nodes], resourceNames: [other]}\n")
         .expect("a grant");
     let request = Texts {
         version: "v1",

@@ -271,7 +271,7 @@ fn json_lines_are_as_documented() {
 
     // A grant that withholds some items, and hides a field of the others.
     let narrow = place.path().join("narrow.yaml");
-    let rule = "verbs: [list], groups: [config.openshift.io], resources: [clusteroperators], names: ['operator-1*'], without: [status.versions]";
+    let rule = "verbs: [list], apiGroups: [config.openshift.io], resources: [clusteroperators], resourceNames: ['operator-1*'], without: [status.versions]";
     std::fs::write(&narrow, format!("apiVersion: wagather/v1\nkind: Grant\nrules: [{{{rule}}}]\n"))
         .expect("a file");
     let full = objects::server().start();

@@ -33,7 +33,7 @@ pub struct Grant {
     /// What may be read of resources; rules add up.
     pub rules: Vec<Rule>,
     /// The raw paths that may be read.
-    pub paths: Vec<PathPattern>,
+    pub non_resource_urls: Vec<PathPattern>,
     /// The only modules that may run; without any, every one may.
     pub modules: Vec<Digest>,
     /// Who must have signed a module; without any, nobody.
@@ -50,13 +50,13 @@ pub struct Rule {
     /// How it may be read.
     pub verbs: Verbs,
     /// The API groups, `*` for any.
-    pub groups: Vec<String>,
+    pub api_groups: Vec<String>,
     /// The resources.
     pub resources: Vec<ResourcePattern>,
     /// The namespaces, or `None` for all, and for what is in none.
     pub namespaces: Option<Vec<Glob>>,
     /// The objects' names, or `None` for all.
-    pub names: Option<Vec<Glob>>,
+    pub resource_names: Option<Vec<Glob>>,
     /// Fields that are removed, whatever a manifest or another rule says.
     pub without: Vec<FieldPath>,
     /// Where in the file these are.
@@ -68,8 +68,8 @@ pub struct Rule {
 pub struct Places {
     /// Those of `namespaces`.
     pub namespaces: Vec<yaml::Place>,
-    /// Those of `names`.
-    pub names: Vec<yaml::Place>,
+    /// Those of `resourceNames`.
+    pub resource_names: Vec<yaml::Place>,
     /// Those of `without`.
     pub without: Vec<yaml::Place>,
 }
@@ -86,7 +86,7 @@ impl Rule {
     }
 
     fn is_of_group(&self, group: &str) -> bool {
-        self.groups.iter().any(|known| known == "*" || known == group)
+        self.api_groups.iter().any(|known| known == "*" || known == group)
     }
 }
 
@@ -159,15 +159,18 @@ impl Default for Grant {
         Grant {
             rules: vec![Rule {
                 verbs: Verbs { get: true, list: true },
-                groups: vec!["*".into()],
+                api_groups: vec!["*".into()],
                 resources: vec![ResourcePattern::any()],
                 namespaces: None,
-                names: None,
+                resource_names: None,
                 without: Vec::new(),
                 places: Places::default(),
             }],
             file: String::new(),
-            paths: HARMLESS_PATHS.iter().filter_map(|path| PathPattern::parse(path).ok()).collect(),
+            non_resource_urls: HARMLESS_PATHS
+                .iter()
+                .filter_map(|path| PathPattern::parse(path).ok())
+                .collect(),
             modules: Vec::new(),
             signers: Vec::new(),
             budgets: Budgets::default(),

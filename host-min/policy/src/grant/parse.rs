@@ -12,17 +12,25 @@ use wagather_yaml::{self as yaml, Map, Mistakes, Node, Value, listed, nearest};
 const API_VERSION: &str = "wagather/v1";
 const KIND: &str = "Grant";
 
-/// What RBAC and others call what a grant has.
+/// Keys that a grant does not have, and what to write instead. Grants had `groups`, `names` and `paths` before they followed RBAC.
 const OTHER_WORDS: &[(&str, &str)] = &[
-    ("apiGroups", "groups"),
-    ("apiGroup", "groups"),
-    ("nonResourceURLs", "paths"),
-    ("resourceNames", "names"),
-    ("fields", "without"),
+    ("paths", "nonResourceURLs"),
+    ("path", "nonResourceURLs"),
     ("timeout", "time"),
     ("pins", "modules"),
     ("keys", "signers"),
     ("limits", "budgets"),
+];
+
+/// The same within a rule.
+const OTHER_WORDS_OF_RULES: &[(&str, &str)] = &[
+    ("groups", "apiGroups"),
+    ("group", "apiGroups"),
+    ("names", "resourceNames"),
+    ("name", "resourceNames"),
+    ("fields", "without"),
+    ("nonResourceURLs", "write nonResourceURLs beside rules, not in a rule"),
+    ("paths", "write nonResourceURLs beside rules, not in a rule"),
 ];
 
 /// Kubernetes' other verbs, so that they are not taken for misspelt ones.
@@ -50,7 +58,7 @@ fn whole(root: &Node, mistakes: &mut Mistakes) -> Option<Grant> {
         root,
         "a grant",
         &["apiVersion", "kind"],
-        &["modules", "signers", "rules", "paths", "budgets", "redact"],
+        &["modules", "signers", "rules", "nonResourceURLs", "budgets", "redact"],
         OTHER_WORDS,
     )?;
     for (key, expected) in [("apiVersion", API_VERSION), ("kind", KIND)] {
@@ -60,10 +68,10 @@ fn whole(root: &Node, mistakes: &mut Mistakes) -> Option<Grant> {
             });
         }
     }
-    if map.get("rules").is_none() && map.get("paths").is_none() {
+    if map.get("rules").is_none() && map.get("nonResourceURLs").is_none() {
         mistakes.tell(
             root.place,
-            "this grant allows nothing: it has neither rules nor paths; 'rules: []' says that this is meant",
+            "this grant allows nothing: it has neither rules nor nonResourceURLs; write 'rules: []' if you mean that",
         );
     }
     let items = |mistakes: &mut Mistakes, key: &str| -> &[Node] {
@@ -72,9 +80,9 @@ fn whole(root: &Node, mistakes: &mut Mistakes) -> Option<Grant> {
     Some(Grant {
         file: String::new(),
         rules: items(mistakes, "rules").iter().filter_map(|node| rule(node, mistakes)).collect(),
-        paths: items(mistakes, "paths")
+        non_resource_urls: items(mistakes, "nonResourceURLs")
             .iter()
-            .filter_map(|node| mistakes.item(node, "paths", PathPattern::parse))
+            .filter_map(|node| mistakes.item(node, "nonResourceURLs", PathPattern::parse))
             .collect(),
         modules: map.get("modules").map_or(Vec::new(), |node| modules(node, mistakes)),
         signers: map.get("signers").map_or(Vec::new(), |node| {
@@ -89,9 +97,9 @@ fn rule(node: &Node, mistakes: &mut Mistakes) -> Option<Rule> {
     let map = mistakes.map(
         node,
         "a rule",
-        &["verbs", "groups", "resources"],
-        &["namespaces", "names", "without"],
-        OTHER_WORDS,
+        &["verbs", "apiGroups", "resources"],
+        &["namespaces", "resourceNames", "without"],
+        OTHER_WORDS_OF_RULES,
     )?;
     let mut verbs = Verbs::default();
     if let Some(node) = map.get("verbs") {
@@ -105,8 +113,8 @@ fn rule(node: &Node, mistakes: &mut Mistakes) -> Option<Rule> {
     let all = "it matches nothing; leave it out for all";
     Some(Rule {
         verbs,
-        groups: map.get("groups").map_or(Vec::new(), |node| {
-            mistakes.texts(node, "groups", r#"the core group is "", any is "*""#, group)
+        api_groups: map.get("apiGroups").map_or(Vec::new(), |node| {
+            mistakes.texts(node, "apiGroups", r#"the core group is "", any is "*""#, group)
         }),
         resources: map.get("resources").map_or(Vec::new(), |node| {
             mistakes.texts(node, "resources", "it grants nothing", ResourcePattern::parse)
@@ -114,13 +122,15 @@ fn rule(node: &Node, mistakes: &mut Mistakes) -> Option<Rule> {
         namespaces: map
             .get("namespaces")
             .map(|node| mistakes.texts(node, "namespaces", all, Glob::of_namespaces)),
-        names: map.get("names").map(|node| mistakes.texts(node, "names", all, Glob::of_objects)),
+        resource_names: map
+            .get("resourceNames")
+            .map(|node| mistakes.texts(node, "resourceNames", all, Glob::of_objects)),
         without: map.get("without").map_or(Vec::new(), |node| {
             mistakes.texts(node, "without", "leave it out if nothing is removed", FieldPath::parse)
         }),
         places: Places {
             namespaces: places(map.get("namespaces")),
-            names: places(map.get("names")),
+            resource_names: places(map.get("resourceNames")),
             without: places(map.get("without")),
         },
     })

@@ -89,7 +89,7 @@ impl ResourcePattern {
             return Err(format!("a rule names each subresource, such as {plural}/status"));
         }
         if plural.contains('.') {
-            return Err("a resource is the plural name alone; its group goes into groups".into());
+            return Err("a resource is the plural name alone; its group goes into apiGroups".into());
         }
         let fits = (plural == "*" || is_name(plural))
             && (is_name(subresource) || subresource.is_empty() && !text.contains('/'));

@@ -18,13 +18,13 @@ fn a_whole_file() {
 signers: [RWQGl8zyXhoOAIa1FirIwwwN/3DbcTJOu8v4I8fdGsi0j7xkyIuBiPDf]
 rules:
   - verbs: [get, list]
-    groups: [""]
+    apiGroups: [""]
     resources: [pods, pods/log]
     namespaces: ["shop-*", default]
-    names: ["web-*"]
+    resourceNames: ["web-*"]
     without: [spec.containers.env, 'metadata.annotations["example.com/x"]']
-  - {verbs: [list], groups: ["*"], resources: ["*"]}
-paths: [/version, /livez/*]
+  - {verbs: [list], apiGroups: ["*"], resources: ["*"]}
+nonResourceURLs: [/version, /livez/*]
 budgets: { time: 60s, requestTime: 20s, memory: 16Mi, requests: 100, received: 200Mi, items: 50000, archive: 64Mi,
            entries: 5000, logLines: 0 }
 redact:
@@ -40,9 +40,12 @@ redact:
     assert!(first.verbs.get && first.verbs.list && !grant.rules[1].verbs.get);
     assert_eq!(first.resources.iter().map(ToString::to_string).collect::<Vec<_>>(), ["pods", "pods/log"]);
     assert!(first.namespaces.as_ref().is_some_and(|globs| globs[0].matches("shop-a")));
-    assert!(first.names.as_ref().is_some_and(|globs| globs[0].matches("web-1")));
+    assert!(first.resource_names.as_ref().is_some_and(|globs| globs[0].matches("web-1")));
     assert_eq!(first.without[1].keys(), ["metadata", "annotations", "example.com/x"]);
-    assert_eq!(grant.paths.iter().map(ToString::to_string).collect::<Vec<_>>(), ["/version", "/livez/*"]);
+    assert_eq!(
+        grant.non_resource_urls.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["/version", "/livez/*"]
+    );
     let seconds = |seconds| Some(Duration::from_secs(seconds));
     assert_eq!(
         grant.budgets,
@@ -65,8 +68,8 @@ redact:
 #[test]
 fn what_a_file_does_not_allow_is_not_allowed() {
     let grant = parse("rules: []\n");
-    assert!(grant.rules.is_empty() && grant.paths.is_empty());
-    let grant = parse("paths: [/version]\n");
+    assert!(grant.rules.is_empty() && grant.non_resource_urls.is_empty());
+    let grant = parse("nonResourceURLs: [/version]\n");
     assert!(grant.rules.is_empty() && grant.modules.is_empty() && grant.signers.is_empty());
     assert_eq!(grant.budgets, Budgets::default());
 }
@@ -89,14 +92,14 @@ fn the_smaller_budget_holds() {
 fn every_mistake_is_told_with_its_place() {
     assert_eq!(
         mistakes(
-            "apiVersion: wagather/v1\nkind: Grant\nrules:\n  - verbs: [watch, lst]\n    apiGroups: ['']\n    resources: []\nbudget: {}\n"
+            "apiVersion: wagather/v1\nkind: Grant\nrules:\n  - verbs: [watch, lst]\n    groups: ['']\n    resources: []\nbudget: {}\n"
         ),
         [
             "line 4, column 13: verbs cannot have 'watch': version 1 has no other verbs than get and list",
             "line 4, column 20: verbs cannot have 'lst': did you mean 'list'?",
-            "line 5, column 5: there is no key 'apiGroups'; did you mean 'groups'?",
+            "line 5, column 5: unknown key 'groups'; use 'apiGroups'",
             "line 6, column 16: resources is an empty list: it grants nothing",
-            "line 7, column 1: there is no key 'budget'; did you mean 'budgets'?",
+            "line 7, column 1: unknown key 'budget'; did you mean 'budgets'?",
         ]
     );
     // Nothing of a file that is no YAML counts; the place is where the list begins that never ends.
@@ -121,8 +124,8 @@ fn mistakes_are_bounded() {
 fn the_default_is_all_but_secrets() {
     let grant = Grant::default();
     let rule = &grant.rules[0];
-    assert!(rule.verbs.get && rule.verbs.list && rule.namespaces.is_none() && rule.names.is_none());
+    assert!(rule.verbs.get && rule.verbs.list && rule.namespaces.is_none() && rule.resource_names.is_none());
     assert!(rule.grants("", "pods", "log") && rule.grants("apps", "deployments", ""));
     assert!(!rule.grants("", "secrets", ""));
-    assert_eq!(grant.paths.len(), HARMLESS_PATHS.len());
+    assert_eq!(grant.non_resource_urls.len(), HARMLESS_PATHS.len());
 }

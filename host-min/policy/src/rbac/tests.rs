@@ -80,8 +80,8 @@ fn a_grant_narrows_as_far_as_rbac_can_say() {
             "resource get,list /v1/pods * *\nresource get /v1/secrets * *\nresource list /v1/events * *\npath /metrics\n",
         ],
         Some(
-            "rules:\n- {verbs: [get, list], groups: [''], resources: [pods], namespaces: [shop, default], names: [web]}\n\
-             - {verbs: [list], groups: [''], resources: [events], namespaces: ['shop-*']}\n",
+            "rules:\n- {verbs: [get, list], apiGroups: [''], resources: [pods], namespaces: [shop, default], resourceNames: [web]}\n\
+             - {verbs: [list], apiGroups: [''], resources: [events], namespaces: ['shop-*']}\n",
         ),
     );
     let one = |verb: &str| json!({"apiGroups": [""], "resources": ["pods"], "verbs": [verb]});

@@ -37,7 +37,7 @@ pub struct Removed {
 pub struct Entry {
     /// The rule.
     pub rule: usize,
-    /// Whether it is one of `names`, and not of `namespaces`.
+    /// Whether it is one of `resourceNames`, and not of `namespaces`.
     pub is_name: bool,
     /// Which of them it is.
     pub index: usize,
@@ -52,11 +52,11 @@ impl About {
         for (number, rule) in rights.grant.rules.iter().enumerate() {
             let is_about = rule.grants(target.group, target.plural, target.subresource)
                 && rule.verbs.contains(target.verb);
-            if !is_about || (rule.namespaces.is_none() && rule.names.is_none()) {
+            if !is_about || (rule.namespaces.is_none() && rule.resource_names.is_none()) {
                 continue;
             }
             narrowing.push(number);
-            for (is_name, globs) in [(false, &rule.namespaces), (true, &rule.names)] {
+            for (is_name, globs) in [(false, &rule.namespaces), (true, &rule.resource_names)] {
                 let within = rule.namespaces.as_ref().filter(|_| is_name);
                 entries.extend(globs.iter().flatten().enumerate().map(|(index, glob)| Entry {
                     rule: number,

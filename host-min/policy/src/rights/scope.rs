@@ -70,7 +70,7 @@ impl Scope {
 
 impl Extent {
     pub(super) fn of(rule: &Rule) -> Extent {
-        Extent { namespaces: rule.namespaces.clone(), or_in_none: false, names: rule.names.clone() }
+        Extent { namespaces: rule.namespaces.clone(), or_in_none: false, names: rule.resource_names.clone() }
     }
 
     /// What it has within one namespace and, if it is not about namespaces, in none; `None` for nothing.

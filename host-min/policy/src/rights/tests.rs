@@ -102,34 +102,34 @@ fn without_a_grant_secrets_and_telling_paths_are_not_granted() {
 #[test]
 fn each_part_of_a_rule_must_match() {
     assert!(
-        list(&granted("rules: [{verbs: [list], groups: [''], resources: [pods]}]", ALL_PODS), "").is_ok()
+        list(&granted("rules: [{verbs: [list], apiGroups: [''], resources: [pods]}]", ALL_PODS), "").is_ok()
     );
     for (rule, why) in [
         (
-            "verbs: [get], groups: [''], resources: [pods]",
+            "verbs: [get], apiGroups: [''], resources: [pods]",
             "the grant does not have the verb list for v1/pods",
         ),
-        ("verbs: [list], groups: [apps], resources: [pods]", "the grant has no rule for v1/pods"),
-        ("verbs: [list], groups: [''], resources: [nodes]", "the grant has no rule for v1/pods"),
-        ("verbs: [list], groups: [''], resources: [pods/log]", "the grant has no rule for v1/pods"),
-        ("verbs: [list], groups: [''], resources: ['*/log']", "the grant has no rule for v1/pods"),
+        ("verbs: [list], apiGroups: [apps], resources: [pods]", "the grant has no rule for v1/pods"),
+        ("verbs: [list], apiGroups: [''], resources: [nodes]", "the grant has no rule for v1/pods"),
+        ("verbs: [list], apiGroups: [''], resources: [pods/log]", "the grant has no rule for v1/pods"),
+        ("verbs: [list], apiGroups: [''], resources: ['*/log']", "the grant has no rule for v1/pods"),
     ] {
         assert_eq!(list(&granted(&format!("rules: [{{{rule}}}]"), ALL_PODS), ""), Err(why.into()), "{rule}");
     }
-    let any = granted("rules: [{verbs: [get, list], groups: ['*'], resources: ['*']}]", ALL_PODS);
+    let any = granted("rules: [{verbs: [get, list], apiGroups: ['*'], resources: ['*']}]", ALL_PODS);
     assert_eq!(list(&any, ""), Ok(Scope::everything()));
     assert_eq!(get(&any, "a", "b", "log"), Ok(()));
     assert_eq!(list(&granted("rules: []", ALL_PODS), ""), Err("the grant has no rule for v1/pods".into()));
-    let undeclared = granted("rules: [{verbs: [list], groups: [''], resources: [pods]}]", "path /version");
+    let undeclared = granted("rules: [{verbs: [list], apiGroups: [''], resources: [pods]}]", "path /version");
     assert_eq!(list(&undeclared, ""), Err("the manifest does not declare 'list /v1/pods'".into()));
 }
 
 #[test]
 fn subresources_are_granted_by_name() {
-    let pods = granted("rules: [{verbs: [get], groups: [''], resources: [pods]}]", ALL_PODS);
+    let pods = granted("rules: [{verbs: [get], apiGroups: [''], resources: [pods]}]", ALL_PODS);
     assert_eq!(get(&pods, "a", "b", ""), Ok(()));
     assert_eq!(get(&pods, "a", "b", "log"), Err("the grant has no rule for v1/pods/log".into()));
-    let logs = granted("rules: [{verbs: [get], groups: [''], resources: [pods/log]}]", ALL_PODS);
+    let logs = granted("rules: [{verbs: [get], apiGroups: [''], resources: [pods/log]}]", ALL_PODS);
     assert_eq!(get(&logs, "a", "b", "log"), Ok(()));
     assert_eq!(get(&logs, "a", "b", ""), Err("the grant has no rule for v1/pods".into()));
 }
@@ -137,7 +137,7 @@ fn subresources_are_granted_by_name() {
 #[test]
 fn namespaces_narrow_lists_and_bound_the_rest() {
     let rights = granted(
-        "rules: [{verbs: [get, list], groups: [''], resources: [pods], namespaces: ['shop-*', default]}]",
+        "rules: [{verbs: [get, list], apiGroups: [''], resources: [pods], namespaces: ['shop-*', default]}]",
         ALL_PODS,
     );
     for (namespace, is_in) in [("shop-a", true), ("default", true), ("kube-system", false), ("shop", false)] {
@@ -162,7 +162,7 @@ fn namespaces_narrow_lists_and_bound_the_rest() {
 #[test]
 fn a_star_for_namespaces_is_not_what_is_in_none() {
     let rights =
-        granted("rules: [{verbs: [list], groups: [''], resources: [pods], namespaces: ['*']}]", ALL_PODS);
+        granted("rules: [{verbs: [list], apiGroups: [''], resources: [pods], namespaces: ['*']}]", ALL_PODS);
     let scope = list(&rights, "").expect("narrowed");
     assert!(scope.covers("a", "x") && !scope.covers("", "x"));
 }
@@ -170,7 +170,7 @@ fn a_star_for_namespaces_is_not_what_is_in_none() {
 #[test]
 fn names_narrow_lists_and_bound_the_rest() {
     let rights = granted(
-        "rules: [{verbs: [get, list], groups: [''], resources: [pods], namespaces: [a], names: ['web-*']}]",
+        "rules: [{verbs: [get, list], apiGroups: [''], resources: [pods], namespaces: [a], resourceNames: ['web-*']}]",
         ALL_PODS,
     );
     assert_eq!(get(&rights, "a", "web-1", ""), Ok(()));
@@ -190,9 +190,9 @@ fn names_narrow_lists_and_bound_the_rest() {
 #[test]
 fn rules_add_up() {
     let rights = granted(
-        "rules:\n- {verbs: [list], groups: [''], resources: [pods], namespaces: [a], names: [x]}\n\
-         - {verbs: [list], groups: [''], resources: [pods], namespaces: [b]}\n\
-         - {verbs: [get], groups: [''], resources: [pods], namespaces: [c]}\n",
+        "rules:\n- {verbs: [list], apiGroups: [''], resources: [pods], namespaces: [a], resourceNames: [x]}\n\
+         - {verbs: [list], apiGroups: [''], resources: [pods], namespaces: [b]}\n\
+         - {verbs: [get], apiGroups: [''], resources: [pods], namespaces: [c]}\n",
         ALL_PODS,
     );
     let scope = list(&rights, "").expect("narrowed");
@@ -213,17 +213,17 @@ fn secrets_are_granted_by_name_alone() {
         ask(&granted(&body, "resource get /v1/secrets * *"), Verb::GET, texts).map(|allowed| allowed.mask)
     };
     for rule in [
-        "groups: ['*'], resources: ['*']",
-        "groups: [''], resources: ['*']",
-        "groups: ['*'], resources: ['*/status', pods]",
-        "groups: [apps], resources: [secrets]",
+        "apiGroups: ['*'], resources: ['*']",
+        "apiGroups: [''], resources: ['*']",
+        "apiGroups: ['*'], resources: ['*/status', pods]",
+        "apiGroups: [apps], resources: [secrets]",
     ] {
         assert!(get(rule).expect_err(rule).reason.starts_with("Secrets are not granted"), "{rule}");
     }
-    assert!(get("groups: [''], resources: [secrets]").is_ok());
-    assert!(get("groups: ['*'], resources: [secrets]").is_ok());
+    assert!(get("apiGroups: [''], resources: [secrets]").is_ok());
+    assert!(get("apiGroups: ['*'], resources: [secrets]").is_ok());
     let without_data =
-        get("groups: [''], resources: [secrets], without: [data, stringData]").expect("granted");
+        get("apiGroups: [''], resources: [secrets], without: [data, stringData]").expect("granted");
     assert!(!without_data.get("data").keeps());
     assert_eq!(*without_data.get("type"), Node::Keep);
 }
@@ -237,8 +237,8 @@ fn what_is_removed_stays_removed() {
     let env = |mask: &Node| {
         ["spec", "containers", "env"].iter().fold(mask.clone(), |node, key| node.get(key).clone())
     };
-    let body = "rules:\n- {verbs: [get], groups: [''], resources: ['*', '*/status']}\n\
-                - {verbs: [list], groups: [''], resources: [pods], namespaces: [other], names: [y], without: [spec.containers.env]}\n";
+    let body = "rules:\n- {verbs: [get], apiGroups: [''], resources: ['*', '*/status']}\n\
+                - {verbs: [list], apiGroups: [''], resources: [pods], namespaces: [other], resourceNames: [y], without: [spec.containers.env]}\n";
     for manifest in [
         ALL_PODS,
         "resource get /v1/pods * spec",
@@ -260,9 +260,9 @@ fn what_is_removed_stays_removed() {
         Node::Keep
     );
     assert!(!env(&mask(body, ALL_PODS, "status")).keeps(), "a status is the whole object again");
-    let others = "rules:\n- {verbs: [get], groups: [''], resources: [pods]}\n\
-                  - {verbs: [get], groups: [apps], resources: ['*'], without: [spec]}\n\
-                  - {verbs: [get], groups: [''], resources: [nodes], without: [spec]}\n";
+    let others = "rules:\n- {verbs: [get], apiGroups: [''], resources: [pods]}\n\
+                  - {verbs: [get], apiGroups: [apps], resources: ['*'], without: [spec]}\n\
+                  - {verbs: [get], apiGroups: [''], resources: [nodes], without: [spec]}\n";
     assert_eq!(env(&mask(others, ALL_PODS, "")), Node::Keep, "rules about others");
 }
 
@@ -270,7 +270,7 @@ fn what_is_removed_stays_removed() {
 fn selectors_do_not_tell_what_is_removed() {
     let ask = |without: &str, labels: &str, fields: &str| {
         let body =
-            format!("rules: [{{verbs: [list], groups: [''], resources: [pods], without: ['{without}']}}]");
+            format!("rules: [{{verbs: [list], apiGroups: [''], resources: [pods], without: ['{without}']}}]");
         let texts = ["v1", "pods", "", "", "", "", labels, fields, "", ""];
         ask(&granted(&body, ALL_PODS), Verb::LIST, texts).map(|_| ()).map_err(|refusal| refusal.reason)
     };
@@ -309,8 +309,9 @@ fn selectors_do_not_tell_what_is_removed() {
 #[test]
 fn what_is_removed_is_removed_under_its_other_names() {
     let mask = |plural: &str, without: &str| {
-        let body =
-            format!("rules: [{{verbs: [get], groups: ['*'], resources: [{plural}], without: [{without}]}}]");
+        let body = format!(
+            "rules: [{{verbs: [get], apiGroups: ['*'], resources: [{plural}], without: [{without}]}}]"
+        );
         let rights = granted(&body, &format!("resource get /v1/{plural} * *"));
         ask(&rights, Verb::GET, ["v1", plural, "", "a", "x", "", "", "", "", ""]).expect("granted").mask
     };
@@ -352,16 +353,16 @@ fn what_is_escalating_is_granted_by_name_alone() {
         };
         for rules in [
             "",
-            "groups: ['*'], resources: ['*']",
-            "groups: ['*'], resources: ['*', '*/secrets', '*/token', '*/webhooks', '*/status', pods, imagestreams, buildconfigs]",
-            "groups: [other.example.com], resources: [secrets, oauthclients, imagestreams/secrets]",
+            "apiGroups: ['*'], resources: ['*']",
+            "apiGroups: ['*'], resources: ['*', '*/secrets', '*/token', '*/webhooks', '*/status', pods, imagestreams, buildconfigs]",
+            "apiGroups: [other.example.com], resources: [secrets, oauthclients, imagestreams/secrets]",
         ] {
             let why = get(rules).expect_err(rules);
             assert!(why.contains("only a grant that names"), "{whole} under {rules}: {why}");
         }
-        let named = format!("groups: ['{group}'], resources: ['{whole}']");
+        let named = format!("apiGroups: ['{group}'], resources: ['{whole}']");
         assert_eq!(get(&named), Ok(()), "{named}");
-        assert_eq!(get(&format!("groups: ['*'], resources: ['{whole}']")), Ok(()), "{named}");
+        assert_eq!(get(&format!("apiGroups: ['*'], resources: ['{whole}']")), Ok(()), "{named}");
         if plural.ends_with("tokens") {
             let given = granted(&format!("rules: [{{verbs: [get], {named}}}]"), &manifest);
             let raw = ask(&given, Verb::GET, ["v1", plural, group, "", "a-token", "", "", "", "", ""]);
@@ -373,7 +374,7 @@ fn what_is_escalating_is_granted_by_name_alone() {
 #[test]
 fn a_namespace_is_in_itself() {
     let rights = granted(
-        "rules: [{verbs: [get, list], groups: [''], resources: [namespaces], namespaces: ['shop-*']}]",
+        "rules: [{verbs: [get, list], apiGroups: [''], resources: [namespaces], namespaces: ['shop-*']}]",
         "resource get,list /v1/namespaces * *",
     );
     let get = |name| ask(&rights, Verb::GET, ["v1", "namespaces", "", "", name, "", "", "", "", ""]);
@@ -391,16 +392,18 @@ fn raw_paths() {
         let texts = ["", path, "", "", "", "", "", "", "", ""];
         ask(&granted(body, manifest), Verb::RAW, texts).map_err(|refusal| refusal.reason)
     };
-    assert!(ask("paths: [/version, /livez/*]", "/version").is_ok());
-    assert!(ask("paths: [/version, /livez/*]", "/livez/ping").is_ok());
+    assert!(ask("nonResourceURLs: [/version, /livez/*]", "/version").is_ok());
+    assert!(ask("nonResourceURLs: [/version, /livez/*]", "/livez/ping").is_ok());
     assert_eq!(
-        ask("paths: [/version, /livez/*]", "/metrics"),
+        ask("nonResourceURLs: [/version, /livez/*]", "/metrics"),
         Err("the path /metrics is not granted; those are: /version, /livez/*".into())
     );
     assert_eq!(ask("rules: []", "/version"), Err("the path /version is not granted; none is".into()));
-    assert!(ask("paths: ['*']", "/metrics").is_ok() && ask("paths: ['*']", "/api").is_ok());
+    assert!(
+        ask("nonResourceURLs: ['*']", "/metrics").is_ok() && ask("nonResourceURLs: ['*']", "/api").is_ok()
+    );
     assert_eq!(
-        ask("paths: ['*']", "/api/v1/secrets"),
+        ask("nonResourceURLs: ['*']", "/api/v1/secrets"),
         Err("the path /api/v1/secrets is not granted: it is a resource's, not a raw path".into())
     );
 }
@@ -410,8 +413,8 @@ fn what_remains_of_a_manifest() {
     let manifest = "resource get,list /v1/pods * spec(containers(env,name)),status\nresource get /v1/secrets * *\n\
                     resource list /v1/events shop *\npath /version\npath /metrics";
     let rights = granted(
-        "rules:\n- {verbs: [list], groups: [''], resources: [pods, events], namespaces: ['shop*'], without: [spec.containers.env, data]}\n\
-         - {verbs: [get, list], groups: ['*'], resources: ['*'], namespaces: [default], names: [web]}\npaths: [/version]\n",
+        "rules:\n- {verbs: [list], apiGroups: [''], resources: [pods, events], namespaces: ['shop*'], without: [spec.containers.env, data]}\n\
+         - {verbs: [get, list], apiGroups: ['*'], resources: ['*'], namespaces: [default], resourceNames: [web]}\nnonResourceURLs: [/version]\n",
         manifest,
     );
     let effective = rights.effective();

@@ -27,7 +27,7 @@ use wagather_codegen::Schemas;
 const GRANT: &str = r#"apiVersion: wagather/v1
 kind: Grant
 rules:
-  - {verbs: [get, list], groups: ["*"], resources: ["*", secrets]}
+  - {verbs: [get, list], apiGroups: ["*"], resources: ["*", secrets]}
 redact: {except: [secretData, env, lastApplied, tokens, privateKeys, urlCredentials]}
 "#;
 

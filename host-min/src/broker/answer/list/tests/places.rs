@@ -7,7 +7,7 @@ use wagather_policy::rights::Rights;
 
 /// What may be seen under a grant whose rules about pods go on like that.
 fn scope_of(rules: &[&str]) -> Scope {
-    let rule = |more: &&str| format!("  - {{verbs: [list], groups: [''], resources: [pods], {more}}}\n");
+    let rule = |more: &&str| format!("  - {{verbs: [list], apiGroups: [''], resources: [pods], {more}}}\n");
     let rules: String = rules.iter().map(rule).collect();
     let grant =
         Grant::parse(&format!("apiVersion: wagather/v1\nkind: Grant\nrules:\n{rules}")).expect("a grant");
@@ -60,7 +60,7 @@ fn each_namespace_is_asked_and_the_guest_sees_one_list() {
 
 #[test]
 fn names_narrow_within_each_namespace() {
-    let scope = scope_of(&["namespaces: [shop]", "namespaces: [shop-a], names: [o010, o050]"]);
+    let scope = scope_of(&["namespaces: [shop]", "namespaces: [shop-a], resourceNames: [o010, o050]"]);
     let got = list_of(World::new(6, true, |_| Fault::None), 0, None, scope);
     let keys: Vec<&str> = got.items.iter().map(|(key, _)| &**key).collect();
     assert_eq!(keys, ["shop-a/o010", "shop-a/o050", "shop/o000", "shop/o020", "shop/o040"]);
