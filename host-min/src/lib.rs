@@ -37,7 +37,6 @@
 struct Embedding;
 
 mod access;
-pub mod broker;
 pub mod clusters;
 #[cfg(fuzzing)]
 #[doc(hidden)]
@@ -48,7 +47,6 @@ pub mod report;
 mod run;
 pub mod signed;
 
-pub use broker::{Gauge, Observer, Phase, Progress, Silent};
 pub use plan::{From, Plan};
 pub use report::Report;
 pub use run::{Outcome, run};
@@ -57,6 +55,8 @@ pub use wagather_archive::Output;
 pub use wagather_base::error::{Class, Failure};
 pub use wagather_base::file::reading_until;
 pub use wagather_base::{error, limits, stop};
+pub use wagather_broker as broker;
+pub use wagather_broker::{Gauge, Observer, Phase, Progress, Silent};
 pub use wagather_json::{obfuscate, project, redact};
 pub use wagather_kube as source;
 pub use wagather_kube::cluster;

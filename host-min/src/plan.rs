@@ -2,7 +2,6 @@
 //!
 //! A plan is data; nothing is opened until [`run`](crate::run()) is called.
 
-use crate::broker::{audit, line};
 use crate::modules::Guest;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,6 +13,7 @@ use wagather_base::limits::{
     DEFAULT_TIMEOUT, MAX_CHUNK_ITEMS, MAX_GATHERERS, MAX_MEMORY_BYTES, MAX_PARAMS_BYTES, MAX_QPS,
     MIN_MEMORY_BYTES,
 };
+use wagather_broker::{audit, line};
 use wagather_json::obfuscate::Kinds;
 use wagather_kube::{Source, Trace, cluster};
 use wagather_policy::grant::{Budgets, Grant};

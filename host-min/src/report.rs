@@ -3,10 +3,10 @@
 //! From a recording, two runs give the same bytes, so what differs from run to run (durations, physical memory) is
 //! left out there.
 
-use crate::broker::Served;
-use crate::broker::gaps::{Gap, Resource};
 use serde::Serialize;
 use wagather_base::error::Failure;
+use wagather_broker::Served;
+use wagather_broker::gaps::{Gap, Resource};
 use wagather_json::obfuscate::{self, Obfuscator};
 use wagather_json::redact::Counts;
 use wagather_policy::grant::Grant;
@@ -191,7 +191,7 @@ impl Gathered {
     ) -> Gathered {
         let tally = &served.tally;
         let memory_bytes = match &served.ending {
-            crate::broker::Ending::Ended(end) => end.memory_bytes,
+            wagather_broker::Ending::Ended(end) => end.memory_bytes,
             _ => 0,
         };
         Gathered {

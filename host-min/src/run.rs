@@ -4,12 +4,6 @@
 //! and validate and compile their modules while this process reads its configuration and connects.
 
 use crate::access;
-use crate::broker::admission::Admission;
-use crate::broker::audit::Audit;
-use crate::broker::budget::Budget;
-use crate::broker::{
-    Ending, Fetchers, Observer, Pace, Served, Service, failure_of, part_of, serve, too_many,
-};
 use crate::plan::{From, Plan};
 use crate::report::{Gathered, ModuleFacts, Report};
 use std::path::PathBuf;
@@ -22,6 +16,12 @@ use wagather_base::file::reading_until;
 use wagather_base::limits::{MAX_REPORT_GAPS, TOLD_WAIT};
 use wagather_base::stop;
 use wagather_base::time::{clock_millis, rfc3339};
+use wagather_broker::admission::Admission;
+use wagather_broker::audit::Audit;
+use wagather_broker::budget::Budget;
+use wagather_broker::{
+    Ending, Fetchers, Observer, Pace, Served, Service, failure_of, part_of, serve, too_many,
+};
 use wagather_json::obfuscate::{self, Obfuscator};
 use wagather_json::redact::Redactor;
 use wagather_kube::recording::{Recorder, Recording};

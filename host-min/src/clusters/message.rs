@@ -5,10 +5,10 @@
 
 use super::index::{ArchiveFacts, Line, Reason, Sums};
 use super::told::Told;
-use crate::broker::Progress;
 use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
 use wagather_abi::LogLevel;
+use wagather_broker::Progress;
 
 /// The longest frame or line: an end with the failures of as many gatherers as there can be is far below.
 const MAX_BYTES: usize = 4 << 20;
@@ -176,8 +176,8 @@ impl Pieces {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::broker::Phase;
     use std::time::Duration;
+    use wagather_broker::Phase;
 
     #[test]
     fn messages_arrive_in_whatever_pieces() {

@@ -23,13 +23,13 @@ mod witness;
 
 pub use index::{ArchiveFacts, Cluster, Line, Reason, Status, Sums};
 
-use crate::broker::{Progress, line};
 use crate::plan::{From, Plan};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 use wagather_abi::LogLevel;
 use wagather_archive::{Output, Target, Values, create_folder};
 use wagather_base::error::{Class, Failure, Result};
+use wagather_broker::{Progress, line};
 use wagather_kube::cluster;
 use wagather_policy::used;
 use wagather_sandbox::process::SingleThreaded;

@@ -7,7 +7,6 @@ use super::child::{self, Ears};
 use super::index::{Cluster, Line, Reason, Status};
 use super::message::{Message, Over, Pieces};
 use super::{Destination, Watcher, label};
-use crate::broker::{Progress, line};
 use crate::plan::Plan;
 use std::io::{self, PipeReader, Read};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -19,6 +18,7 @@ use wagather_base::fork::{self, Pid, Signals};
 use wagather_base::limits::{CLUSTER_GRACE, CLUSTER_STOP_GRACE};
 use wagather_base::stop;
 use wagather_base::time::{clock_millis, rfc3339};
+use wagather_broker::{Progress, line};
 use wagather_sandbox::process::SingleThreaded;
 
 /// What is read at once.

@@ -5,8 +5,8 @@
 
 use super::index::{ArchiveFacts, Line, Reason, Sums};
 use super::message::Over;
-use crate::broker::{Phase, Progress};
 use std::time::Duration;
+use wagather_broker::{Phase, Progress};
 use wagather_kube::cluster::Context;
 
 /// What can be told.

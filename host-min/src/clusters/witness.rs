@@ -4,13 +4,13 @@
 //! did not change is not told again, so that a process that waits is silent.
 
 use super::message::{Message, Teller};
-use crate::broker::{Gauge, Observer, Progress};
 use std::io::PipeWriter;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use wagather_abi::LogLevel;
 use wagather_base::thread;
+use wagather_broker::{Gauge, Observer, Progress};
 
 /// How often progress is told at most.
 const EVERY: Duration = Duration::from_millis(200);

@@ -25,7 +25,7 @@ pub(super) struct Hold {
 }
 
 /// The part of a gatherer, of so many that run side by side.
-pub(crate) fn part_of(side_by_side: usize) -> u64 {
+pub fn part_of(side_by_side: usize) -> u64 {
     (MAX_HELD_BYTES / side_by_side.max(1) as u64).max(MIN_HELD_BYTES)
 }
 

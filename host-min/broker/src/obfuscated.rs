@@ -1,11 +1,11 @@
 //! What a guest was told of by a placeholder, in a request of its own.
 
 use super::Trouble;
-use crate::sandbox::channel::{Request, RestRequest};
 use std::sync::Arc;
 use wagather_base::error::{Class, Failure};
 use wagather_base::limits::MAX_OBFUSCATED;
 use wagather_json::obfuscate::Obfuscator;
+use wagather_sandbox::channel::{Request, RestRequest};
 
 /// Turns placeholders in a request back, before anything of it is judged. A mask has none: it names fields.
 pub(super) fn restore(obfuscator: Option<&Arc<Obfuscator>>, call: &mut Request) {
@@ -30,7 +30,7 @@ pub(super) fn check(obfuscator: Option<&Arc<Obfuscator>>) -> Result<(), Trouble>
 }
 
 /// Why such a run fails.
-pub(crate) fn too_many() -> Failure {
+pub fn too_many() -> Failure {
     Failure::new(
         Class::Config,
         "cannot obfuscate what is gathered",

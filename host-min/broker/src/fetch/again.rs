@@ -10,7 +10,7 @@ use wagather_kube::{Cause, NoAnswer, Response};
 
 /// Why a request is sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::broker) enum Why {
+pub(crate) enum Why {
     /// HTTP 429: the server has enough to do.
     Busy,
     /// HTTP 502, 503 or 504: what stands before the server, or the server itself for now. Any other 5xx that says when to come

@@ -1,8 +1,9 @@
-//! The broker: does for a guest what the guest may ask for.
+//! Internal to host-min, without any promise of stability: the broker, which does for a guest what the guest may ask for.
 //!
 //! One loop per gatherer: a frame comes, [`admission`] judges it, `perform` does it, the answer goes back. The
 //! broker is the only part that has both the guest's wishes and the means to fulfil them (the source, the
 //! archive); it takes nothing from the sandbox on trust.
+#![forbid(unsafe_code)]
 
 pub mod admission;
 mod answer;
@@ -29,8 +30,8 @@ use ending::ending_of;
 pub use ending::{Ending, failure_of};
 pub use fetch::{Fetcher, Fetchers, Pace};
 use handles::Handles;
-pub(crate) use held::part_of;
-pub(crate) use obfuscated::too_many;
+pub use held::part_of;
+pub use obfuscated::too_many;
 use observer::PATIENCE;
 pub use observer::{Gauge, Observer, Phase, Progress, Silent};
 use std::io::Write;

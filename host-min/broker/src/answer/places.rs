@@ -5,10 +5,10 @@
 //! way. A namespace whose list the server refuses is a gap, and the others are read; a list that is refused in all of them is refused.
 
 use super::{Answer, Asked, Failed, Means, Mode, Result, State, refusal};
-use crate::broker::fetch::Ticket;
-use crate::broker::gaps::{Consumed, Gap, Lack, lack_of};
-use crate::broker::refusal::ServerStatus;
-use crate::broker::tally::Tally;
+use crate::fetch::Ticket;
+use crate::gaps::{Consumed, Gap, Lack, lack_of};
+use crate::refusal::ServerStatus;
+use crate::tally::Tally;
 use wagather_abi::{Status, Verb};
 use wagather_kube::Source;
 use wagather_policy::rights::{Scope, describe};

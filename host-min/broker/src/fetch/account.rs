@@ -27,7 +27,7 @@ impl Account {
     }
 
     /// One more request, if there may be one.
-    pub(in crate::broker) fn take(&self) -> bool {
+    pub(crate) fn take(&self) -> bool {
         let more = |sent: u64| (sent < self.most).then(|| sent + 1);
         self.sent.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
     }
@@ -43,17 +43,17 @@ impl Account {
     }
 
     /// How many requests were sent.
-    pub(in crate::broker) fn sent(&self) -> u64 {
+    pub(crate) fn sent(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)
     }
 
     /// How many of these were sent again.
-    pub(in crate::broker) fn again(&self) -> u64 {
+    pub(crate) fn again(&self) -> u64 {
         self.again.iter().map(|count| count.load(Ordering::Relaxed)).sum()
     }
 
     /// Why requests were sent again, in a line; nothing if none was.
-    pub(in crate::broker) fn told(&self) -> Option<String> {
+    pub(crate) fn told(&self) -> Option<String> {
         let counts = Why::ALL.iter().map(|why| (why, self.again[*why as usize].load(Ordering::Relaxed)));
         let parts: Vec<String> = counts
             .filter(|(_, count)| *count > 0)

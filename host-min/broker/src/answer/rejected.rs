@@ -2,8 +2,8 @@
 
 use super::list::odd::{object_of, place};
 use super::{Answer, Means, Result};
-use crate::broker::gaps::Gap;
-use crate::broker::line;
+use crate::gaps::Gap;
+use crate::line;
 use wagather_abi::Status;
 use wagather_abi::place::{Place, Wanted};
 use wagather_policy::rights::describe;
@@ -21,7 +21,7 @@ pub struct Misfit {
 
 impl Answer {
     /// `rest_reject`: names the item that was given last, and counts it as missing. Its text is empty if it is no longer at hand.
-    pub(in crate::broker) fn reject(
+    pub(crate) fn reject(
         &mut self,
         Misfit { at, wanted }: &Misfit,
         text: &[u8],

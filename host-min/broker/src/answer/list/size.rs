@@ -49,7 +49,7 @@ impl PageSizes {
 }
 
 /// The first page's size.
-pub(in crate::broker::answer) const fn first(chunk_items: Option<u32>) -> u32 {
+pub(in crate::answer) const fn first(chunk_items: Option<u32>) -> u32 {
     match chunk_items {
         Some(items) => items,
         None => PAGE_ITEMS,

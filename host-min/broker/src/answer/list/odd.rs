@@ -1,9 +1,9 @@
 //! Items that cannot be used: each is skipped, counted and named, and the list goes on.
 
 use super::{Asked, Means};
-use crate::broker::answer::NAMED_BY_TOKEN;
-use crate::broker::gaps::Gap;
-use crate::broker::line;
+use crate::answer::NAMED_BY_TOKEN;
+use crate::gaps::Gap;
+use crate::line;
 use wagather_abi::manifest::{is_name, is_object_name};
 use wagather_json::project::{self, Identity};
 use wagather_json::redact::REDACTED;
@@ -59,7 +59,7 @@ impl Odd {
 }
 
 /// What people are told of an object: `NAMESPACE/NAME` or `NAME`; nothing if it has no name.
-pub(in crate::broker::answer) fn object_of(identity: &Identity) -> String {
+pub(in crate::answer) fn object_of(identity: &Identity) -> String {
     let Identity { name, namespace, .. } = identity;
     match (&**namespace, &**name) {
         (_, "") => String::new(),
@@ -69,7 +69,7 @@ pub(in crate::broker::answer) fn object_of(identity: &Identity) -> String {
 }
 
 /// Where in an object something is, in words.
-pub(in crate::broker::answer) fn place(field: &str, byte: Option<u64>) -> String {
+pub(in crate::answer) fn place(field: &str, byte: Option<u64>) -> String {
     let byte = byte.map_or_else(String::new, |byte| format!(" at byte {byte} of the object"));
     match (field, &*byte) {
         ("", "") => String::new(),

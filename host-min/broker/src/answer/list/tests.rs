@@ -4,9 +4,9 @@
 mod places;
 
 use super::super::{Answer, Means};
-use crate::broker::budget::Budget;
-use crate::broker::fetch::{Fetchers, Pace};
-use crate::broker::tally::Tally;
+use crate::budget::Budget;
+use crate::fetch::{Fetchers, Pace};
+use crate::tally::Tally;
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, Read};
 use std::sync::{Arc, Mutex, MutexGuard};

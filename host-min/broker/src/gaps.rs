@@ -22,8 +22,12 @@ pub struct Resource {
     /// Items of lists and objects that were read or piped.
     pub items: u64,
     /// What is missing: objects that were skipped, and answers that failed.
-    #[serde(skip_serializing_if = "crate::report::is_zero")]
+    #[serde(skip_serializing_if = "is_zero")]
     pub gaps: u64,
+}
+
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// Something that is missing.

@@ -1,8 +1,8 @@
 //! Why an answer ends early: what the guest is told, what people are told, and whether it is worth asking again.
 
 use super::{Asked, Means};
-use crate::broker::budget::Spent;
-use crate::broker::html;
+use crate::budget::Spent;
+use crate::html;
 use std::io::ErrorKind;
 use std::time::Instant;
 use wagather_abi::Status;
@@ -10,7 +10,7 @@ use wagather_json::project::ProjectError;
 use wagather_kube::{Cause, NoAnswer};
 
 /// Why an answer ends early: what the guest is told, and why, for people.
-pub(in crate::broker) struct Failed {
+pub(crate) struct Failed {
     pub(super) status: Status,
     pub(super) why: String,
     pub(super) advice: String,

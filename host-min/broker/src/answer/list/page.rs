@@ -2,8 +2,8 @@
 
 use super::Failed;
 use super::order::key_of;
-use crate::broker::fetch::Reply;
-use crate::broker::refusal::{ServerStatus, advice};
+use crate::fetch::Reply;
+use crate::refusal::{ServerStatus, advice};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Instant;
 use wagather_json::project::list::PageMeta;

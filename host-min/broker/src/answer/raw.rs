@@ -8,7 +8,7 @@ use wagather_json::project::ProjectError;
 use wagather_json::redact::{self, Counts};
 
 /// A raw body being consumed.
-pub(in crate::broker) struct RawBody {
+pub(crate) struct RawBody {
     body: redact::Body,
     received: Arc<AtomicU64>,
     /// What of `received` is in the tally.
@@ -40,11 +40,7 @@ impl RawBody {
     }
 
     /// The next bytes, none at the end.
-    pub(in crate::broker) fn read(
-        &mut self,
-        buffer: &mut [u8],
-        means: &mut Means<'_>,
-    ) -> Result<usize, Failed> {
+    pub(crate) fn read(&mut self, buffer: &mut [u8], means: &mut Means<'_>) -> Result<usize, Failed> {
         let result = loop {
             match self.body.read(buffer) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}

@@ -10,7 +10,7 @@ mod bucket;
 mod queue;
 
 use super::observer::{Gauge, PATIENCE};
-pub(in crate::broker) use account::Account;
+pub(crate) use account::Account;
 use again::{Attempt, GaveUp, Random, Why};
 use bucket::Bucket;
 use queue::{Queue, Turn};

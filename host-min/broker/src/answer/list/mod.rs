@@ -13,9 +13,9 @@ pub(super) mod size;
 mod tests;
 
 use super::{Asked, Failed, Means};
-use crate::broker::fetch::{Reply, Ticket};
-use crate::broker::held::Hold;
-use crate::broker::refusal::{self, ServerStatus, advice};
+use crate::fetch::{Reply, Ticket};
+use crate::held::Hold;
+use crate::refusal::{self, ServerStatus, advice};
 use order::{Order, Place, key_of};
 use page::{Next, Page, Taken, success};
 use seen::Seen;

@@ -90,7 +90,8 @@ pub enum Phase {
 }
 
 impl Phase {
-    pub(crate) const ALL: [Phase; 4] = [Phase::Waiting, Phase::Running, Phase::Complete, Phase::Failed];
+    /// All of them, in the order in which they come.
+    pub const ALL: [Phase; 4] = [Phase::Waiting, Phase::Running, Phase::Complete, Phase::Failed];
 
     /// Whether it has ended.
     pub const fn has_ended(self) -> bool {
