@@ -30,6 +30,7 @@
 //! | [`Isolation::Helper`] | killed at the deadline | ends the helper | no | programs with threads |
 //! | [`Isolation::Fork`] | killed at the deadline | ends the fork | no, if forked before they are read | programs with one thread, like the command line |
 //! | [`Isolation::InProcess`] | goes on until the program ends | ends the program | yes | tests, and guests that are as trusted as the program |
+#![forbid(unsafe_code)]
 
 /// The page whose blocks of Rust are compiled with this crate.
 #[cfg(doctest)]

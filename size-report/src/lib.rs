@@ -9,6 +9,7 @@
 //! Text, JSON and pictures are made from [`analyses::tree::Node`], which every view is.
 //!
 //! It is not a profiler, and it does not guess what an optimiser could save.
+#![forbid(unsafe_code)]
 
 pub mod analyses;
 pub mod cli;

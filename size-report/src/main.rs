@@ -1,4 +1,5 @@
 //! size-report, the program.
+#![forbid(unsafe_code)]
 
 use std::process::ExitCode;
 

@@ -4,6 +4,7 @@
 //! `make guests` does it for the repository, `codegen build` for anybody else. It installs nothing: [`Toolchain::find`] looks for
 //! the tools, and says what is missing. A module that no host would run (without a heap that it needs, with imports that no host has)
 //! is refused here, and not where it runs; [`check`] refuses it in the tests of its crate.
+#![forbid(unsafe_code)]
 
 mod check;
 mod module;

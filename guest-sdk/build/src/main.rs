@@ -1,4 +1,5 @@
 //! `wagather-build OUTPUT SCRATCH FOLDER…`: what `make guests` runs. `codegen build` is the same for people.
+#![forbid(unsafe_code)]
 
 use std::io::Write;
 use std::path::PathBuf;

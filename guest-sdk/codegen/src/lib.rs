@@ -9,6 +9,7 @@
 //! A [`Declaration`] says which fields are wanted, [`Schemas`] what they are, and the [`Plan`] is both together: named Rust
 //! types with no question left. Everything that is [emitted](emit) is made from the plan, which is why the Rust types, the mask
 //! and the rights cannot differ. Who writes the structs by hand has them checked against the schemas by [`verify`]. It is a program for the developer's machine, and no part of a gatherer.
+#![forbid(unsafe_code)]
 
 pub mod build;
 pub mod check;

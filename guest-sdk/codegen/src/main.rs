@@ -1,4 +1,5 @@
 //! codegen, the program.
+#![forbid(unsafe_code)]
 
 use std::process::ExitCode;
 

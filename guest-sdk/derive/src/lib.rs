@@ -4,6 +4,7 @@
 //! They make no code: what they compute (masks, manifest records, the shapes of types) is computed while compiling, and twelve bytes
 //! of data for a field are what is left. They
 //! are not a schema: a field that the API does not have is not noticed, it is just always its default.
+#![forbid(unsafe_code)]
 
 mod fields;
 mod resource;

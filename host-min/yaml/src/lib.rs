@@ -6,6 +6,7 @@
 //!
 //! Scalars are kept as text. Whether `yes` or `012` is a string, a boolean or a number is up to who asks,
 //! which is more lenient than YAML 1.2 where it does no harm.
+#![forbid(unsafe_code)]
 
 mod foreign;
 mod mistakes;
