@@ -437,8 +437,8 @@ const RUN: &[Flag] = &[
     Flag {
         value: Some(("auto|gzip|none", Value::Words(Compression::WORDS))),
         default: Some("auto"),
-        help: "Whether large answers come compressed; auto: as the kubeconfig says (disable-compression), and not from a \
-               server on this machine or the pod's own",
+        help: "Whether large answers come compressed; auto: if the link to the server is slow, unless the kubeconfig has \
+               disable-compression",
         ..cluster(flag("compression"))
     },
 ];

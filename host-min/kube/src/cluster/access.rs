@@ -21,7 +21,7 @@ pub(super) struct Access {
     /// The client certificate and its key.
     pub(super) identity: Option<IdentityPem>,
     pub(super) impersonate: Impersonate,
-    /// Whether compressed answers are not worth their work: the kubeconfig says so, or the server is next to us.
+    /// Whether the kubeconfig wants no compressed answers.
     pub(super) plain_answers: bool,
     /// What should be said to a person who may not know it.
     pub(super) warnings: Vec<String>,

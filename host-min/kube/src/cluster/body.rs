@@ -27,6 +27,8 @@ pub(super) struct Body {
     time: Duration,
     /// What has come, out of its framing.
     bytes: u64,
+    /// How long it was waited for, if that is measured.
+    waited: Duration,
     pool: Arc<Pool>,
     failure: Option<(ErrorKind, String)>,
 }
@@ -42,7 +44,16 @@ impl Body {
         connection.set_limits(Limits { deadline, silence: Silence::For(pool.timeouts().idle) });
         let (connection, decoder) = (Some(connection), Decoder::new(framing));
         let time = deadline.saturating_duration_since(since);
-        let mut body = Body { connection, decoder, keep_alive, time, bytes: 0, pool, failure: None };
+        let mut body = Body {
+            connection,
+            decoder,
+            keep_alive,
+            time,
+            bytes: 0,
+            waited: Duration::ZERO,
+            pool,
+            failure: None,
+        };
         if body.decoder.is_done() {
             body.finish();
         }
@@ -50,6 +61,7 @@ impl Body {
     }
 
     fn finish(&mut self) {
+        self.pool.link().received(self.bytes, self.waited);
         if let Some(connection) = self.connection.take()
             && self.keep_alive
             && connection.is_drained()
@@ -73,8 +85,10 @@ impl Body {
             // What is larger than the connection's buffer need not go through it.
             let content = self.decoder.content_ahead().min(buffer.len());
             let is_large = content >= BUFFER_BYTES;
+            let begin = self.pool.link().is_measured().then(Instant::now);
             let read =
                 if is_large { connection.read_past(&mut buffer[..content])? } else { connection.fill()? };
+            self.waited += begin.map_or(Duration::ZERO, |begin| begin.elapsed());
             if read == 0 {
                 if self.decoder.may_close() {
                     self.connection = None;

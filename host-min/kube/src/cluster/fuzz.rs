@@ -53,14 +53,14 @@ pub fn kubeconfig(texts: &[&str]) -> Result<Option<Resolved>, String> {
     let access =
         resolve::resolve(config, &super::Options::default()).map_err(|failure| failure.to_string())?;
     debug += &format!("{access:?}");
-    let template = Template::new(&access, access.proxy.as_ref(), true);
+    let template = Template::new(&access, access.proxy.as_ref());
     if matches!(access.auth, Auth::TokenFile(..) | Auth::Exec(..)) {
         return Ok(Some(Resolved { head: None, debug, secrets }));
     }
     let deadline = Instant::now() + Duration::from_secs(60);
     let credential = Credentials::new(access.auth)?.current(deadline).map_err(|error| error.reason)?;
     let call = Call { path_and_query: "/version".into(), accept: Accept::Json, deadline };
-    let head = template.head(&call, credential.authorization.as_ref())?;
+    let head = template.head(&call, credential.authorization.as_ref(), true)?;
     debug += &format!("{credential:?}");
     Ok(Some(Resolved { head: Some(head), debug, secrets }))
 }

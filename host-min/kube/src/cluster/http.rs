@@ -28,8 +28,6 @@ pub(super) struct Template {
     fields: String,
     /// For the proxy, if it is the proxy that reads this head.
     proxy_authorization: Option<Secret>,
-    /// Whether answers to GET may come compressed.
-    pub(super) gzip: bool,
 }
 
 /// What an answer's head says.
@@ -59,29 +57,31 @@ pub(super) enum Framing {
 
 impl Template {
     /// Prepares the fields for a server, with the impersonation that is configured.
-    pub(super) fn new(access: &Access, proxy: Option<&ProxyUrl>, gzip: bool) -> Template {
+    pub(super) fn new(access: &Access, proxy: Option<&ProxyUrl>) -> Template {
         let server = &access.server;
         let mut fields = format!("Host: {}\r\nUser-Agent: {}\r\n", server.authority, user_agent());
         impersonate(&access.impersonate, &mut fields);
         // A plain server behind an HTTP proxy: the proxy reads the request, and wants the whole URL.
         match proxy.filter(|proxy| proxy.kind != ProxyKind::Socks5 && !server.tls) {
-            Some(proxy) => Template {
-                origin: server.to_string(),
-                fields,
-                proxy_authorization: proxy.authorization(),
-                gzip,
-            },
-            None => Template { origin: server.prefix.clone(), fields, proxy_authorization: None, gzip },
+            Some(proxy) => {
+                Template { origin: server.to_string(), fields, proxy_authorization: proxy.authorization() }
+            }
+            None => Template { origin: server.prefix.clone(), fields, proxy_authorization: None },
         }
     }
 
-    /// The head of a request.
-    pub(super) fn head(&self, call: &Call, authorization: Option<&Secret>) -> Result<Vec<u8>, String> {
+    /// The head of a request, whose answer may come compressed or not.
+    pub(super) fn head(
+        &self,
+        call: &Call,
+        authorization: Option<&Secret>,
+        gzip: bool,
+    ) -> Result<Vec<u8>, String> {
         let path = &call.path_and_query;
         if !path.starts_with('/') || !path.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(format!("{path:?} is not an encoded path"));
         }
-        let encodings = if self.gzip { "Accept-Encoding: gzip\r\n" } else { "" };
+        let encodings = if gzip { "Accept-Encoding: gzip\r\n" } else { "" };
         Ok(self.request("GET", path, call.accept.header(), authorization, encodings).into_bytes())
     }
 

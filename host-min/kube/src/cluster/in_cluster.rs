@@ -62,7 +62,6 @@ fn build(folder: &Path, host: &str, port: &str, token: PathBuf, over: &Options) 
     let cluster = ClusterEntry {
         server: Some(server),
         certificate_authority: Some(Material::File(folder.join("ca.crt"))),
-        disable_compression: true,
         ..ClusterEntry::default()
     };
     let user = UserEntry { token_file: Some(token), ..UserEntry::default() };

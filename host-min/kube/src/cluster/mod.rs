@@ -11,6 +11,7 @@
 //! | `pool`, `dial`, `ahead`, `tls` | connections |
 //! | `trust`, `certificate` | whether a server is who it should be |
 //! | `http`, `body`, `gzip` | one request and its answer |
+//! | `link` | how fast the server answers, and whether that asks for compression |
 //! | `timeouts` | how long each part may take |
 //! | `review` | what this account may do |
 //! | `scrub` | takes our credentials out of answers |
@@ -32,6 +33,7 @@ mod http;
 mod in_cluster;
 mod insecure;
 mod kubeconfig;
+mod link;
 mod pool;
 mod proxy_env;
 mod review;
@@ -63,6 +65,7 @@ use self::http::{Head, Template};
 use self::in_cluster::Found;
 use self::kubeconfig::merge::Files;
 use self::kubeconfig::resolve;
+use self::link::Link;
 use self::pool::{Connection, Pool};
 #[doc(hidden)]
 pub use self::proxy_env::ProxyVariables;
@@ -207,8 +210,8 @@ pub fn open_in(options: &Options, environment: &Environment) -> Result<Cluster, 
         Some(proxy) => Some(proxy.clone()),
         None => environment.proxies.choose(&access.server).map_err(fail)?,
     };
-    let gzip = options.compression.is_for(&access);
-    let template = Template::new(&access, proxy.as_ref(), gzip);
+    let link = Link::new(options.compression, access.plain_answers, access.server.tls);
+    let template = Template::new(&access, proxy.as_ref());
     let Access { server, trust, auth, identity, mut warnings, .. } = access;
     let unusable = |error: Unusable| fail(error.why).advise(error.advice);
     let tls = match server.tls {
@@ -236,7 +239,7 @@ pub fn open_in(options: &Options, environment: &Environment) -> Result<Cluster, 
         first_byte: options.first_byte_timeout,
         idle: options.idle_timeout,
     };
-    let pool = Arc::new(Pool::new(server, proxy, tls, timeouts));
+    let pool = Arc::new(Pool::new(server, proxy, tls, timeouts, link));
     Ok(Cluster { url, label, template, credentials, proxy_scrub, pool, warnings })
 }
 
@@ -340,11 +343,11 @@ impl Cluster {
         Ok(answer)
     }
 
-    /// Sends a request that changes nothing with one credential: on a kept connection if there is one, and once more on a new
+    /// Sends a request that changes nothing, made for an answer that may come compressed or not, with one credential: on a kept connection if there is one, and once more on a new
     /// one if the server had closed that. What fails on a new connection is not tried again here.
     fn exchange(
         &self,
-        request: &[u8],
+        request: &dyn Fn(bool) -> Result<Vec<u8>, NoAnswer>,
         deadline: Instant,
         credential: &Credential,
     ) -> Result<Response, NoAnswer> {
@@ -358,7 +361,9 @@ impl Cluster {
         };
         let mut connection = self.pool.take(credential, deadline).map_err(clean)?;
         loop {
-            match self.ask(&mut connection, request, times) {
+            // Now that there is a connection, it is known how far away the server is.
+            let wants_gzip = self.pool.link().wants_gzip();
+            match self.ask(&mut connection, (&request(wants_gzip)?, wants_gzip), times) {
                 Ok(head) => {
                     let Head { status, mut content_type, retry_after, framing, gzip, keep_alive } = head;
                     let body = Body::new(connection, framing, keep_alive, times, self.pool.clone());
@@ -394,7 +399,7 @@ impl Cluster {
     fn ask(
         &self,
         connection: &mut Connection,
-        request: &[u8],
+        (request, wants_gzip): (&[u8], bool),
         (since, deadline): (Instant, Instant),
     ) -> io::Result<Head> {
         let (timeouts, time) = (self.pool.timeouts(), deadline.saturating_duration_since(since));
@@ -415,7 +420,7 @@ impl Cluster {
             }
             begun = true;
             connection.set_limits(Limits { deadline, silence: Silence::For(timeouts.idle) });
-            while let Some((len, head)) = http::parse(connection.buffered(), self.template.gzip)
+            while let Some((len, head)) = http::parse(connection.buffered(), wants_gzip)
                 .map_err(|why| io::Error::new(ErrorKind::InvalidData, why))?
             {
                 connection.consume(len);
@@ -440,12 +445,13 @@ fn is_closed(error: &io::Error) -> bool {
 impl Source for Cluster {
     fn send(&self, call: &Call) -> Result<Response, NoAnswer> {
         self.with_credentials(call.deadline, |credential| {
-            let request =
-                self.template.head(call, credential.authorization.as_ref()).map_err(|reason| NoAnswer {
+            let request = |gzip| {
+                self.template.head(call, credential.authorization.as_ref(), gzip).map_err(|reason| NoAnswer {
                     cause: Cause::Final,
                     reason: format!("cannot ask {}: {reason}", self.url),
                     advice: String::new(),
-                })?;
+                })
+            };
             self.exchange(&request, call.deadline, credential)
         })
     }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::credentials::Credential;
 use super::dial::{self, Proxy, Socket};
+use super::link::Link;
 use super::timeouts::{ALL_TIME, Limits, Timeouts, after, seconds};
 use super::tls::{self, Tls};
 use super::url::{ServerUrl, host_port};
@@ -27,6 +28,7 @@ pub(super) struct Pool {
     /// Absent for plain http.
     tls: Option<Tls>,
     timeouts: Timeouts,
+    link: Link,
     who: String,
     state: Mutex<State>,
     changed: Condvar,
@@ -74,10 +76,16 @@ enum Stream {
 }
 
 impl Pool {
-    pub(super) fn new(server: ServerUrl, proxy: Option<Proxy>, tls: Option<Tls>, timeouts: Timeouts) -> Pool {
+    pub(super) fn new(
+        server: ServerUrl,
+        proxy: Option<Proxy>,
+        tls: Option<Tls>,
+        timeouts: Timeouts,
+        link: Link,
+    ) -> Pool {
         let who = host_port(&server.host, server.port);
         let (state, changed) = (Mutex::default(), Condvar::new());
-        Pool { server, proxy, tls, timeouts, who, state, changed }
+        Pool { server, proxy, tls, timeouts, link, who, state, changed }
     }
 
     /// The server, for messages.
@@ -87,6 +95,11 @@ impl Pool {
 
     pub(super) fn timeouts(&self) -> &Timeouts {
         &self.timeouts
+    }
+
+    /// What is known of the way to the server.
+    pub(super) fn link(&self) -> &Link {
+        &self.link
     }
 
     /// Connects before a request asks for it, unless one has already; until the deadline at most.
@@ -168,7 +181,10 @@ impl Pool {
             match &self.tls {
                 None => Ok(Stream::Plain(socket)),
                 Some(tls) => {
-                    tls.connect(socket, credential, &self.who).map(|stream| Stream::Tls(Box::new(stream)))
+                    let begin = Instant::now();
+                    let stream = tls.connect(socket, credential, &self.who)?;
+                    self.link.handshake_took(begin.elapsed());
+                    Ok(Stream::Tls(Box::new(stream)))
                 }
             }
         });

@@ -32,7 +32,7 @@ impl Cluster {
         let body = body(question);
         let ask = |credential: &Credential| {
             let request = self.template.question(PATH, &body, credential.authorization.as_ref());
-            self.exchange(&request, deadline, credential)
+            self.exchange(&|_| Ok(request.clone()), deadline, credential)
         };
         let answer = self.with_credentials(deadline, ask)?;
         let status = answer.status;

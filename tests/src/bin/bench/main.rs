@@ -3,13 +3,14 @@
 //! `target/bench/*.csv`.
 //!
 //! ```text
-//! bench [start] [cluster] [calls] [projection] [plot] [--write FOLDER]
+//! bench [start] [cluster] [links] [calls] [projection] [plot] [--write FOLDER]
 //! ```
 //!
 //! | part | measures |
 //! |---|---|
 //! | `start` | process start to the first byte on a socket; sizes; memory |
 //! | `cluster` | thousands of pods from a real API server, beside contenders |
+//! | `links` | the same over slow links, with each kind of compression |
 //! | `calls` | a guest's calls, through the channel and in one process |
 //! | `projection` | what the program `bench-projection` prints, if it is built beside this one |
 //! | `plot` | nothing: it draws the last rounds of `cluster` as `target/bench/cluster.svg` |
@@ -54,9 +55,10 @@ type Result<T> = std::result::Result<T, String>;
 /// Measures a part.
 type Part = fn() -> Result<Section>;
 
-const PARTS: [(&str, Part); 5] = [
+const PARTS: [(&str, Part); 6] = [
     ("start", start::section),
     ("cluster", cluster::section),
+    ("links", cluster::links),
     ("calls", calls::section),
     ("projection", projection::section),
     ("plot", plot::section),

@@ -25,12 +25,13 @@ fn call(path: &str) -> Call {
 }
 
 fn text(template: &Template, path: &str, authorization: Option<&str>) -> String {
-    String::from_utf8(template.head(&call(path), authorization.map(Secret::new).as_ref()).unwrap()).unwrap()
+    String::from_utf8(template.head(&call(path), authorization.map(Secret::new).as_ref(), false).unwrap())
+        .unwrap()
 }
 
 #[test]
 fn a_request() {
-    let template = Template::new(&access("http://[::1]:8001/k8s/"), None, false);
+    let template = Template::new(&access("http://[::1]:8001/k8s/"), None);
     let agent = user_agent();
     assert!(agent.starts_with("host-min/") && agent.ends_with(") wagather"));
     assert_eq!(
@@ -41,7 +42,7 @@ fn a_request() {
         )
     );
     for path in ["", "api", "/a b", "/a\r\nX: y", "/ä"] {
-        assert!(template.head(&call(path), None).is_err(), "{path}");
+        assert!(template.head(&call(path), None, false).is_err(), "{path}");
     }
 }
 
@@ -54,7 +55,7 @@ fn impersonation_headers() {
         groups: vec!["a".to_owned(), "b".to_owned()],
         extra: vec![("acme.com/reason%".to_owned(), vec!["x".to_owned(), "y".to_owned()])],
     };
-    let head = text(&Template::new(&access, None, false), "/", None);
+    let head = text(&Template::new(&access, None), "/", None);
     for line in [
         "Impersonate-User: alice\r\n",
         "Impersonate-Uid: u-1\r\n",
@@ -68,10 +69,10 @@ fn impersonation_headers() {
 #[test]
 fn a_proxy_is_told_the_whole_url_of_a_plain_server_only() {
     let proxy = ProxyUrl::parse("http://u:p@proxy:3128").unwrap();
-    let plain = text(&Template::new(&access("http://s:1/p"), Some(&proxy), false), "/api", None);
+    let plain = text(&Template::new(&access("http://s:1/p"), Some(&proxy)), "/api", None);
     assert!(plain.starts_with("GET http://s:1/p/api HTTP/1.1\r\nHost: s:1\r\n"), "{plain}");
     assert!(plain.contains("Proxy-Authorization: Basic dTpw\r\n"));
-    let tunnelled = text(&Template::new(&access("https://s:1/p"), Some(&proxy), false), "/api", None);
+    let tunnelled = text(&Template::new(&access("https://s:1/p"), Some(&proxy)), "/api", None);
     assert!(tunnelled.starts_with("GET /p/api ") && !tunnelled.contains("Proxy-"));
 }
 
@@ -123,10 +124,12 @@ fn head(text: &str, gzip: bool) -> Result<Head, String> {
 
 #[test]
 fn compression_is_asked_for_and_understood_if_it_was() {
-    let plain = Template::new(&access("http://s"), None, false);
-    assert!(!text(&plain, "/", None).contains("Accept-Encoding"));
-    let template = Template::new(&access("http://s"), None, true);
-    assert!(text(&template, "/", None).contains("\r\nAccept-Encoding: gzip\r\n"));
+    let template = Template::new(&access("http://s"), None);
+    for gzip in [false, true] {
+        let head = String::from_utf8(template.head(&call("/"), None, gzip).unwrap()).unwrap();
+        assert_eq!(head.contains("\r\nAccept-Encoding: gzip\r\n"), gzip);
+        assert_eq!(head.contains("Accept-Encoding"), gzip);
+    }
     let question = String::from_utf8(template.question("/", "{}", None)).unwrap();
     assert!(!question.contains("Accept-Encoding"), "its answer is small");
 

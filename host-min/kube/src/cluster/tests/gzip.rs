@@ -231,11 +231,8 @@ fn when_compressed_answers_are_asked_for() {
         "what is typed counts more"
     );
     assert!(!asks(far, Compression::None));
-    for here in ["localhost", "LOCALHOST:8001", "127.0.0.1", "127.8.9.10:1", "[::1]:6443"] {
-        let here = format!("server: 'http://{here}'");
-        assert!(!asks(&here, Compression::Auto), "{here}");
-        assert!(asks(&here, Compression::Gzip), "{here}");
-    }
+    // What speaks no TLS is a way to an API server, wherever it is.
+    assert!(asks("server: 'http://127.0.0.1:8001'", Compression::Auto));
     let failure = with_kubeconfig(
         "current-context: c\ncontexts: [{name: c, context: {cluster: c}}]\nclusters: [{name: c, cluster: {disable-compression: 7}}]",
         Options::default(),

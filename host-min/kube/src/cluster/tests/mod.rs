@@ -5,6 +5,7 @@
 mod gzip;
 mod http;
 mod keep;
+mod link;
 mod open;
 mod timeouts;
 mod tls;

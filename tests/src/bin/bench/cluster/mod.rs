@@ -4,6 +4,7 @@
 //! memory, what it asks for, what comes over the wire, and whether its answer is right. Then come rounds whose time is taken; each
 //! runs every reader once, beginning with another one, so that what else the machine does hits all alike.
 
+mod links;
 mod readers;
 mod wire;
 
@@ -11,6 +12,7 @@ use crate::document::{Section, save};
 use crate::figures::{grouped, markdown, median, row};
 use crate::usage::{Memory, Time};
 use crate::{Result, long_rounds, projection, tell};
+pub(crate) use links::section as links;
 use readers::{Place, Reader, Seen};
 use std::path::Path;
 use tests::apiserver::Server;
@@ -101,7 +103,7 @@ fn measure(server: &Server, readers: &[Reader], pods: usize, rounds: usize) -> R
     let direct = Place::new(server, server.port(), kubeconfig.clone(), Vec::new())?;
     let limits = readers::limits_of_the_host(&direct)?;
     let direct = Place { limits, ..direct };
-    let wire = Wire::start(server.port())?;
+    let wire = Wire::start(server.port(), None)?;
     let through_wire = Place { limits: direct.limits.clone(), ..wire.place(server, &kubeconfig)? };
     let mut measured = Vec::new();
     for reader in readers {

@@ -36,7 +36,7 @@ pub(super) struct Reader {
 
 enum Kind {
     ThrowAway { ahead: bool },
-    Host { module: String, output: String },
+    Host { module: String, output: String, more: Vec<String> },
     KubeRs,
     Kubectl(PathBuf),
 }
@@ -72,7 +72,8 @@ impl Place {
 pub(super) fn all() -> Result<Vec<Reader>> {
     let piping = piping()?;
     let output = format!("{WORK}/gathered");
-    let host = |module: &str, output: String| Kind::Host { module: module.to_owned(), output };
+    let host =
+        |module: &str, output: String| Kind::Host { module: module.to_owned(), output, more: Vec::new() };
     let kubectl = std::env::var_os("PATH").into_iter().flat_map(|path| {
         std::env::split_paths(&path).map(|folder| folder.join("kubectl")).collect::<Vec<_>>()
     });
@@ -87,7 +88,11 @@ pub(super) fn all() -> Result<Vec<Reader>> {
     ];
     kinds.extend(kubectl.map(Kind::Kubectl));
     let readers = NAMES.into_iter().zip(kinds).map(|((key, name), kind)| Reader { key, name, kind });
-    let readers: Vec<Reader> = readers.collect();
+    all_there(readers.collect())
+}
+
+/// Fails if a program is missing.
+fn all_there(readers: Vec<Reader>) -> Result<Vec<Reader>> {
     for reader in &readers {
         for needed in reader.needs() {
             if !Path::new(&needed).is_file() {
@@ -96,6 +101,26 @@ pub(super) fn all() -> Result<Vec<Reader>> {
         }
     }
     Ok(readers)
+}
+
+/// Those that are compared over links: the host with each kind of compression, and the least that a client does, looking ahead.
+pub(super) fn for_links() -> Result<Vec<Reader>> {
+    let host = |word: &str| Kind::Host {
+        module: module("pods"),
+        output: format!("{WORK}/gathered"),
+        more: vec!["--compression".to_owned(), word.to_owned()],
+    };
+    let readers = vec![
+        Reader { key: "host-auto", name: "host-min, by default", kind: host("auto") },
+        Reader { key: "host-gzip", name: "host-min --compression gzip", kind: host("gzip") },
+        Reader { key: "host-none", name: "host-min --compression none", kind: host("none") },
+        Reader {
+            key: "throw-away-ahead",
+            name: "throw-away reader, looking ahead",
+            kind: Kind::ThrowAway { ahead: true },
+        },
+    ];
+    all_there(readers)
 }
 
 /// A gatherer like `cluster-operators`, for pods.
@@ -168,7 +193,7 @@ impl Reader {
                 words.extend(ahead.then(|| "ahead".to_owned()));
                 words
             }
-            Kind::Host { module, output } => host_words(module, place, output),
+            Kind::Host { module, output, more } => [host_words(module, place, output), more.clone()].concat(),
             Kind::KubeRs => {
                 [&format!("{CONTENDERS}/kube-rs"), &*kubeconfig, LIMIT].map(str::to_owned).to_vec()
             }

@@ -1,0 +1,85 @@
+//! The part `links`: all pods of a real API server over links as clusters at the edge have them, with each kind of compression.
+//!
+//! The link is a relay on this machine, which delays and limits what passes. To the host it looks like a tunnel: the server's address is
+//! that of this machine.
+
+use super::APISERVER;
+use super::readers::{self, Place, Reader};
+use super::wire::{Link, Wire};
+use crate::document::{Section, save};
+use crate::figures::{markdown, median, row};
+use crate::usage::Time;
+use crate::{Result, long_rounds, tell};
+use std::path::Path;
+use std::time::Duration;
+use tests::apiserver::Server;
+
+const PODS: usize = 5_000;
+
+/// Round trip and rate in each direction, and what it is called.
+const LINKS: [(&str, Duration, u64); 4] = [
+    ("this machine", Duration::ZERO, u64::MAX),
+    ("1 ms, 1 Gbit/s", Duration::from_millis(1), 125_000_000),
+    ("1 ms, 50 Mbit/s", Duration::from_millis(1), 6_250_000),
+    ("50 ms, 50 Mbit/s", Duration::from_millis(50), 6_250_000),
+];
+
+/// Measures.
+pub(crate) fn section() -> Result<Section> {
+    let section = |text, files| Section { name: "links", title: "Slow links", text, files };
+    if !Path::new(APISERVER).is_file() {
+        let text =
+            format!("Not measured: {APISERVER} is not there; 'make apiserver' builds it, and needs Go.\n");
+        return Ok(section(text, Vec::new()));
+    }
+    let rounds = long_rounds()?;
+    let server = Server::start();
+    tell(&format!("filling the API server: {PODS} pods"));
+    server.load(32, PODS);
+    let kubeconfig = server.kubeconfig("token.yaml");
+    let limits =
+        readers::limits_of_the_host(&Place::new(&server, server.port(), kubeconfig.clone(), Vec::new())?)?;
+    let readers = readers::for_links()?;
+    let mut rows = vec![row(&["link", "reader", "wall", "CPU", "wire"])];
+    let mut csv = "link,round,reader,wall_us,user_us,system_us,wire_bytes\n".to_owned();
+    for (name, round_trip, rate) in LINKS {
+        let link = || Link::new(round_trip / 2, rate);
+        let wire = Wire::start(server.port(), Some([link(), link()]))?;
+        let place = Place { limits: limits.clone(), ..wire.place(&server, &kubeconfig)? };
+        let mut measured: Vec<Vec<(Time, u64)>> = vec![Vec::new(); readers.len()];
+        for round in 0..rounds {
+            tell(&format!("{name}, round {} of {rounds}", round + 1));
+            for index in (0..readers.len()).map(|index| (index + round) % readers.len()) {
+                wire.forget();
+                let time = readers[index].timed(&place)?;
+                measured[index].push((time, wire.bytes()));
+            }
+        }
+        for (reader, measured) in readers.iter().zip(&measured) {
+            rows.push(line(name, reader, measured));
+            for (round, (time, bytes)) in measured.iter().enumerate() {
+                let Time { wall_us, user_us, system_us } = time;
+                csv +=
+                    &format!("\"{name}\",{round},{},{wall_us},{user_us},{system_us},{bytes}\n", reader.key);
+            }
+        }
+    }
+    let text = format!(
+        "{PODS} pods, {rounds} rounds, interleaved; medians. Each link is a relay on this machine with that round trip and rate; the server has \
+         the same cores:\n\n{}",
+        markdown(&rows)
+    );
+    Ok(section(text, vec![save("links.csv", &csv)?]))
+}
+
+fn line(link: &str, reader: &Reader, measured: &[(Time, u64)]) -> Vec<String> {
+    let of = |figure: fn(Time) -> f64| median(measured.iter().map(|(time, _)| figure(*time)));
+    let bytes = median(measured.iter().map(|(_, bytes)| *bytes as f64));
+    vec![
+        link.to_owned(),
+        reader.name.to_owned(),
+        format!("{:.2} s", of(Time::wall)),
+        format!("{:.2} s", of(Time::cpu)),
+        format!("{:.1} MB", bytes / 1e6),
+    ]
+}
