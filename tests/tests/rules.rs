@@ -311,7 +311,12 @@ fn the_readmes_table_is_what_was_built() {
     let size = |name: &String| std::fs::metadata(programs::guest(name)).expect("a guest").len();
     let built: BTreeMap<String, u64> =
         programs::examples().iter().map(|name| (name.clone(), size(name))).collect();
-    assert_eq!(rows, built, "README.md (left) and target/guests (right) differ");
+    let differ = || format!("README.md has {rows:?}, and target/guests {built:?}");
+    assert!(rows.keys().eq(built.keys()), "{}", differ());
+    for (name, bytes) in &built {
+        // Releases of wasm-opt differ by a few bytes in a thousand.
+        assert!(rows[name].abs_diff(*bytes) <= bytes / 100, "{name}: {}", differ());
+    }
 }
 
 #[test]
