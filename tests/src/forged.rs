@@ -1,7 +1,7 @@
 //! Frames as a sandbox sends them, good and bad, for the helper that sends them and for the test that counts them.
 
 use host_min::limits::MAX_FRAME_BYTES;
-use host_min::sandbox::channel::{End, Ending, Request, RestRequest};
+use host_min::sandbox::channel::{End, Ending, Request, RestRequest, Took};
 use wagather_abi::{IMPORTS, LogLevel, Verb};
 
 /// What the name of a gatherer begins with whose module has taken over the engine.
@@ -25,7 +25,8 @@ pub fn samples() -> Vec<Request> {
         rest(Verb::LIST, "v1", "pods", &[(9, b"a=b")]),
         Request::RestStatus(handle),
         Request::RestRead(handle, 16),
-        Request::RestNext(handle, 16),
+        Request::RestNext(handle, 16, 0),
+        Request::Took(Took { handle, calls: 1, items: 1 }),
         Request::RestClose(handle),
         Request::ArchivePipe(handle, b"name".to_vec()),
         Request::ArchiveOpen(b"name".to_vec()),

@@ -97,6 +97,15 @@ pub const MAX_SPOOLS_IN_MEMORY: usize = 16;
 /// What a recording keeps of one body: as much as an entry of the archive may have.
 pub const MAX_RECORDED_BODY_BYTES: u64 = MAX_ENTRY_BYTES;
 
+/// What is sent to a guest before it asks for it, of all its lists together. Above some KiB it makes no difference to a list's time.
+pub const MAX_AHEAD_BYTES: usize = 64 << 10;
+
+/// The most that one answer brings of it, once a list has shown that its guest goes on…
+pub const MAX_BATCH_BYTES: usize = 32 << 10;
+
+/// …and the first one, so that a guest that looks at one item waits for few others.
+pub const FIRST_BATCH_BYTES: usize = 4 << 10;
+
 /// How deep an answer's JSON may nest; Kubernetes' own limit for what it stores is 10,000 tokens deep, but no
 /// known type comes near a hundred.
 pub const MAX_JSON_DEPTH: usize = 128;

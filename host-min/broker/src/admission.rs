@@ -3,12 +3,13 @@
 //! Admission decides and does nothing else. What it lets through is complete: the broker that performs it does not
 //! look at the guest's words again.
 
-use super::answer::Misfit;
+use super::answer::{self, Misfit};
 use super::line;
 use super::tally::Tally;
 use wagather_abi::place::Wanted;
 use wagather_abi::{Handle, LogLevel, Status};
 use wagather_archive::names::is_entry_name;
+use wagather_base::limits::MAX_AHEAD_BYTES;
 use wagather_policy::canonical::{Canonical, Refusal};
 use wagather_policy::grant::FieldPath;
 use wagather_policy::rights::{Allowed, Rights, describe};
@@ -23,8 +24,8 @@ pub enum Admitted {
     Await(Handle),
     /// Read bytes, so many at most.
     Read(Handle, usize),
-    /// Read an item, if it has so many bytes at most.
-    Next(Handle, usize),
+    /// Read an item, if there is room for it, and what fits beside it.
+    Next(Handle, answer::Wanted),
     /// Count the item that was given last as missing.
     Reject(Handle, Misfit),
     /// Tell whether a field is hidden.
@@ -86,7 +87,10 @@ impl Admission {
             Request::RestRead(handle, cap) => {
                 Admitted::Read(Handle(handle), (cap as usize).min(MAX_READ_BYTES))
             }
-            Request::RestNext(handle, cap) => Admitted::Next(Handle(handle), cap as usize),
+            Request::RestNext(handle, cap, room) => {
+                let room = (room as usize).min(MAX_AHEAD_BYTES);
+                Admitted::Next(Handle(handle), answer::Wanted { cap: cap as usize, room })
+            }
             Request::RestReject(handle, at, wanted) => {
                 Admitted::Reject(Handle(handle), Misfit { at, wanted: Wanted(wanted) })
             }
@@ -130,8 +134,8 @@ impl Admission {
                 Admitted::Param(name, cap as usize)
             }
             Request::Now => Admitted::Now,
-            // The broker takes the first and the last frame before it asks for admission.
-            Request::Ready(_) | Request::End(_) => {
+            // The broker takes these before it asks for admission.
+            Request::Ready(_) | Request::Took(_) | Request::End(_) => {
                 return Err(Refusal::new(Status::UNSUPPORTED, "a frame that is no call"));
             }
         })

@@ -123,7 +123,7 @@ pub(super) const fn import_of(call: &Request) -> Option<Import> {
         Request::Log(..) => Import::log,
         Request::Param(..) => Import::param,
         Request::Now => Import::now,
-        Request::Ready(_) | Request::End(_) => return None,
+        Request::Ready(_) | Request::Took(_) | Request::End(_) => return None,
     })
 }
 
@@ -132,7 +132,7 @@ pub(super) const fn handle_and_bytes_of(call: &Request) -> (Option<i32>, u64) {
     match call {
         Request::RestStatus(handle)
         | Request::RestRead(handle, _)
-        | Request::RestNext(handle, _)
+        | Request::RestNext(handle, ..)
         | Request::RestReject(handle, ..)
         | Request::RestHides(handle, _)
         | Request::RestClose(handle)
@@ -198,6 +198,16 @@ impl<'a> Audit<'a> {
 
     /// Takes a decision down; `what` says on what it was, and is asked for only if that is not known yet.
     pub fn take_down(&mut self, decision: Decision<'_>, what: impl FnOnce() -> String) {
+        self.take_down_more(1, decision, what);
+    }
+
+    /// Takes down so many alike, whose figures are those of all of them.
+    pub(super) fn take_down_more(
+        &mut self,
+        calls: u32,
+        decision: Decision<'_>,
+        what: impl FnOnce() -> String,
+    ) {
         let Decision { import, handle, verdict, reason, told, bytes, duration } = decision;
         let millis = duration.as_secs_f64() * 1e3;
         let call = import.row().name;
@@ -223,7 +233,7 @@ impl<'a> Audit<'a> {
                 .filter(same)
                 .find(|open| what.as_ref().is_none_or(|what| *what == open.what))
         {
-            open.count += 1;
+            open.count += u64::from(calls);
             open.bytes += bytes;
             if let Some(total) = &mut open.duration_ms {
                 *total += millis;
@@ -243,7 +253,7 @@ impl<'a> Audit<'a> {
                 1.. => format!("HTTP {told}"),
                 _ => Status(told).to_string(),
             },
-            count: 1,
+            count: calls.into(),
             bytes,
             duration_ms: self.timed.then_some(millis),
             told,

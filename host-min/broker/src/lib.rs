@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod admission;
+mod ahead;
 mod answer;
 pub mod audit;
 pub mod budget;
@@ -36,7 +37,7 @@ use observer::PATIENCE;
 pub use observer::{Gauge, Observer, Phase, Progress, Silent};
 use std::io::Write;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tally::Tally;
 use wagather_abi::{Handle, Import, Status};
 use wagather_archive::{Section, Spool};
@@ -47,7 +48,7 @@ use wagather_json::redact::Redactor;
 use wagather_policy::canonical::Refusal;
 use wagather_policy::rights::describe;
 pub use wagather_policy::{canonical, rights as policy, uses};
-use wagather_sandbox::channel::{self, End, Request};
+use wagather_sandbox::channel::{self, End, Request, Took};
 use wagather_sandbox::in_force::InForce;
 use wagather_sandbox::process::{Exit, Sandbox};
 
@@ -106,6 +107,8 @@ struct Broker<'a> {
     open: Handles<Open>,
     tally: Tally,
     in_force: InForce,
+    /// The handle whose item is at hand, as it was the last answer.
+    at_hand: Option<Handle>,
 }
 
 /// What a handle stands for.
@@ -139,7 +142,7 @@ const REQUIRE_SANDBOX_ADVICE: &str =
 pub fn serve(sandbox: &mut Sandbox, service: Service<'_>) -> Served {
     let (open, tally) =
         (Handles::new(), Tally::new(service.budget.clone(), service.fetcher.account().clone()));
-    let mut broker = Broker { service, open, tally, in_force: InForce::NONE };
+    let mut broker = Broker { service, open, tally, in_force: InForce::NONE, at_hand: None };
     let ending = broker.serve(sandbox);
     // Also one that has said its last word: it may stay, and nothing that it does now matters.
     sandbox.kill();
@@ -195,6 +198,10 @@ impl Broker<'_> {
             let call = match self.receive(sandbox, &mut frame) {
                 Ok(Request::End(end)) => return Ending::Ended(self.believable(end)),
                 Ok(Request::Ready(_)) => return Ending::Misbehaved,
+                Ok(Request::Took(took)) => match self.took(took) {
+                    Some(()) => continue,
+                    None => return Ending::Misbehaved,
+                },
                 Ok(call) => call,
                 Err(ending) => return ending,
             };
@@ -241,7 +248,7 @@ impl Broker<'_> {
         let Some(import) = audit::import_of(&call) else { return Err(Status::UNSUPPORTED.into()) };
         let (named, brought) = audit::handle_and_bytes_of(&call);
         let began = Instant::now();
-        let archived = self.service.section.bytes();
+        let (archived, given) = (self.service.section.bytes(), self.tally.bytes_given);
         // What the call is on: its own words, or what its handle stands for, which a call that closes it forgets.
         let closes = matches!(import, Import::rest_close | Import::archive_close);
         let known = match named {
@@ -280,6 +287,8 @@ impl Broker<'_> {
             told,
             bytes: match import {
                 Import::archive_pipe => self.service.section.bytes() - archived,
+                // What is sent ahead is counted when it is taken.
+                Import::rest_next => self.tally.bytes_given - given,
                 _ => brought + bytes.len() as u64,
             },
             duration: began.elapsed(),
@@ -303,6 +312,30 @@ impl Broker<'_> {
         }
     }
 
+    /// The guest took items that were sent ahead, with calls that nobody else saw. `None` if it cannot have.
+    fn took(&mut self, took: Took) -> Option<()> {
+        let Took { handle, calls, items } = took;
+        let Some(Open::Request(answer)) = self.open.get(Handle(handle)) else { return None };
+        let bytes = answer.took(items, &mut self.tally)?;
+        // Before what came of it for the gatherer.
+        for (what, status) in self.tally.take_asked() {
+            self.service.audit.take_down(Decision::asked_in(Some(handle), status), || what);
+        }
+        let decision = Decision {
+            import: Import::rest_next,
+            handle: Some(handle),
+            verdict: Verdict::Allowed,
+            reason: "",
+            told: 0,
+            bytes,
+            duration: Duration::ZERO,
+        };
+        let open = &mut self.open;
+        self.service.audit.take_down_more(calls, decision, || what_is(open, handle));
+        self.show();
+        Some(())
+    }
+
     fn perform(&mut self, admitted: Admitted, bytes: &mut Vec<u8>) -> Result<i64, Trouble> {
         match admitted {
             Admitted::Ask(request, allowed) => {
@@ -320,12 +353,17 @@ impl Broker<'_> {
                 answer.read(cap, bytes, &mut means)?;
                 Ok(bytes.len() as i64)
             }
-            Admitted::Next(handle, cap) => {
+            Admitted::Next(handle, wanted) => {
                 let (answer, mut means) = self.request(handle)?;
-                Ok(answer.next(cap, bytes, &mut means)? as i64)
+                let len = answer.next(wanted, bytes, &mut means)? as i64;
+                self.at_hand = Some(handle);
+                Ok(len)
             }
             Admitted::Reject(handle, misfit) => {
-                let item = std::mem::take(bytes);
+                let mut item = std::mem::take(bytes);
+                if self.at_hand != Some(handle) {
+                    item.clear();
+                }
                 let (answer, mut means) = self.request(handle)?;
                 answer.reject(&misfit, &item, &mut means)?;
                 Ok(0)

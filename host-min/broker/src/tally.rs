@@ -1,5 +1,6 @@
 //! What a gatherer has used so far, and what is worth telling about it.
 
+use super::ahead::{Counted, Effects, Recorder};
 use super::budget::{Budget, Spent};
 use super::fetch::Account;
 use super::gaps::{Gap, Gaps};
@@ -58,6 +59,8 @@ pub struct Tally {
     archived_bytes: u64,
     /// Bytes of entries that are open.
     open_bytes: u64,
+    /// What takes down what is read ahead of the guest, while it is.
+    pub(super) recorder: Recorder,
     held: Arc<Held>,
     budget: Budget,
     account: Arc<Account>,
@@ -112,7 +115,15 @@ impl Tally {
 
     /// A list that was asked for in a namespace has a head of that HTTP status.
     pub fn asked_in(&mut self, what: String, status: u16) {
-        self.asked.push((what, status));
+        self.note(move |tally| tally.asked.push((what, status)));
+    }
+
+    /// Does that now, or once the guest takes what is being read ahead.
+    pub(super) fn note(&mut self, effect: impl FnOnce(&mut Tally) + Send + 'static) {
+        match self.recorder.now() {
+            Some(effects) => effects.note(Box::new(effect)),
+            None => effect(self),
+        }
     }
 
     /// The lists that were asked for since this was last asked.
@@ -133,10 +144,89 @@ impl Tally {
 
     /// One more item or object of a resource, if the budget allows.
     pub fn item(&mut self, resource: usize) -> Result<(), Spent> {
-        within(self.items + 1, self.budget.items, "items")?;
+        within(self.items + self.recorder.items() + 1, self.budget.items, "items")?;
+        match self.recorder.now() {
+            Some(effects) => effects.item = Some(resource),
+            None => self.count_item(resource),
+        }
+        Ok(())
+    }
+
+    /// Whether there may be one more item, besides those that were read ahead.
+    pub(super) fn has_items_left(&self) -> bool {
+        self.items + self.recorder.items() < self.budget.items
+    }
+
+    fn count_item(&mut self, resource: usize) {
         self.items += 1;
         self.gaps.item(resource);
-        Ok(())
+    }
+
+    /// Begins to take down what is read ahead of the guest.
+    pub(super) fn record(&mut self) {
+        let counts = self.counts();
+        self.recorder.begin(counts);
+    }
+
+    /// What was read ahead since, which counts once the guest takes it.
+    pub(super) fn recorded(&mut self) -> Effects {
+        let now = self.counts();
+        let (effects, before) = self.recorder.end(now);
+        (self.withheld, self.duplicates, self.inconsistent_lists, self.redacted) =
+            (before.withheld, before.duplicates, before.inconsistent_lists, before.redacted);
+        effects
+    }
+
+    /// The guest took it.
+    pub(super) fn apply(&mut self, effects: Effects) {
+        self.recorder.forget(&effects);
+        let Effects { item, counts, given, others } = effects;
+        self.withheld += counts.withheld;
+        self.duplicates += counts.duplicates;
+        self.inconsistent_lists += counts.inconsistent_lists;
+        self.redacted.add(&counts.redacted);
+        if let Some(place) = given {
+            self.uses.gave(place, &[]);
+        }
+        for effect in others {
+            effect(self);
+        }
+        if let Some(resource) = item {
+            self.count_item(resource);
+        }
+    }
+
+    const fn counts(&self) -> Counted {
+        let Tally { withheld, duplicates, inconsistent_lists, redacted, .. } = *self;
+        Counted { withheld, duplicates, inconsistent_lists, redacted }
+    }
+
+    /// An object that was read, whether it may be seen or not.
+    pub(super) fn read(&mut self, place: usize, namespace: &str, name: &str) {
+        if self.recorder.now().is_none() {
+            self.uses.read(place, namespace, name);
+        } else if self.uses.has_unmatched(place) {
+            let (namespace, name) = (namespace.to_owned(), name.to_owned());
+            self.note(move |tally| tally.uses.read(place, &namespace, &name));
+        }
+    }
+
+    /// An object that is given, without what these numbers stand for.
+    pub(super) fn shows(&mut self, place: usize, hidden: &[u16]) {
+        match self.recorder.now() {
+            None => self.uses.gave(place, hidden),
+            Some(effects) if hidden.is_empty() => effects.given = Some(place),
+            Some(_) => {
+                let hidden = hidden.to_vec();
+                self.note(move |tally| tally.uses.gave(place, &hidden));
+            }
+        }
+    }
+
+    /// An item of a list that the grant does not cover.
+    pub(super) fn withhold(&mut self, place: usize) {
+        self.withheld += 1;
+        self.note(move |tally| tally.uses.withheld(place));
     }
 
     /// So many bytes more for an entry that is open, if the budget allows: what is spooled takes up the disk as well.
@@ -177,6 +267,10 @@ impl Tally {
 
     /// Something is odd.
     pub fn warn(&mut self, line: String) {
+        self.note(move |tally| tally.keep_warning(line));
+    }
+
+    fn keep_warning(&mut self, line: String) {
         if self.warnings.len() < MAX_REPORT_LINES {
             self.warnings.push(line);
         } else {
@@ -195,8 +289,11 @@ impl Tally {
 
     /// A call got a status that is an error: why, and what to do about it.
     pub fn error(&mut self, status: Status, reason: String, advice: &str) {
-        self.error_line(reason.clone());
-        self.remember(status, reason, advice);
+        let advice = advice.to_owned();
+        self.note(move |tally| {
+            tally.error_line(reason.clone());
+            tally.remember(status, reason, &advice);
+        });
     }
 
     fn remember(&mut self, status: Status, reason: String, advice: &str) {
@@ -212,8 +309,13 @@ impl Tally {
         line: String,
         status: Option<(Status, &str)>,
     ) {
-        if let Some((status, advice)) = status {
-            self.remember(status, line.clone(), advice);
+        let status = status.map(|(status, advice)| (status, advice.to_owned()));
+        self.note(move |tally| tally.skip(resource, gap, line, status));
+    }
+
+    fn skip(&mut self, resource: usize, gap: Gap, line: String, status: Option<(Status, String)>) {
+        if let Some((status, advice)) = &status {
+            self.remember(*status, line.clone(), advice);
         }
         // A list of which every item is odd must not fill the report with lines: it has the gaps themselves.
         if self.told_gaps < TOLD_GAPS {

@@ -49,6 +49,11 @@ impl Uses {
         self.0.len() - 1
     }
 
+    /// Whether an object that is read can change anything.
+    pub fn has_unmatched(&self, place: usize) -> bool {
+        self.0.get(place).is_some_and(|one| !one.unmatched.is_empty())
+    }
+
     /// An object that was read, whether it may be seen or not.
     pub fn read(&mut self, place: usize, namespace: &str, name: &str) {
         let Some(Use { about, unmatched, .. }) = self.0.get_mut(place) else { return };

@@ -26,8 +26,8 @@ pub enum Request {
     RestStatus(i32),
     /// `rest_read`: the handle and how much room there is.
     RestRead(i32, u32),
-    /// `rest_next`
-    RestNext(i32, u32),
+    /// `rest_next`: the handle, the guest's room for the item, and the room that this side has for those after it.
+    RestNext(i32, u32, u32),
     /// `rest_reject`: the handle, the byte of the item, and what was wanted there.
     RestReject(i32, u32, u32),
     /// `rest_hides`: the handle and the field.
@@ -50,8 +50,21 @@ pub enum Request {
     Now,
     /// The sandbox is confined by these, and begins with its module: its first frame, which gets no answer.
     Ready(InForce),
+    /// The guest took what was sent ahead of it. It gets no answer.
+    Took(Took),
     /// The guest ended.
     End(End),
+}
+
+/// What a guest took of the items that were sent before it asked for them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Took {
+    /// Of which request.
+    pub handle: i32,
+    /// How many calls it made for that: one that has no room for its item takes none.
+    pub calls: u32,
+    /// How many items it took.
+    pub items: u32,
 }
 
 /// How a guest ended.
@@ -123,6 +136,9 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// The tag of what was taken.
+const TAG_TOOK: u8 = 253;
+
 /// The tag of a sandbox that is ready.
 const TAG_READY: u8 = 254;
 
@@ -140,7 +156,9 @@ impl Request {
             ),
             Request::RestStatus(handle) => call(Import::rest_status).word(handle.cast_unsigned()),
             Request::RestRead(handle, cap) => call(Import::rest_read).word(handle.cast_unsigned()).word(*cap),
-            Request::RestNext(handle, cap) => call(Import::rest_next).word(handle.cast_unsigned()).word(*cap),
+            Request::RestNext(handle, cap, room) => {
+                call(Import::rest_next).word(handle.cast_unsigned()).word(*cap).word(*room)
+            }
             Request::RestReject(handle, at, wanted) => {
                 call(Import::rest_reject).word(handle.cast_unsigned()).word(*at).word(*wanted)
             }
@@ -164,6 +182,9 @@ impl Request {
                 frame.0.push(in_force.byte());
                 frame
             }
+            Request::Took(Took { handle, calls, items }) => {
+                Frame::new(TAG_TOOK).word(handle.cast_unsigned()).word(*calls).word(*items)
+            }
             Request::End(end) => return encode_end(end),
         }
         .finish()
@@ -175,6 +196,10 @@ impl Request {
         let mut fields = Fields(rest);
         let request = match tag {
             TAG_READY => Request::Ready(InForce::of_byte(fields.byte()?)?),
+            TAG_TOOK => {
+                let (handle, calls, items) = (fields.int()?, fields.word()?, fields.word()?);
+                Request::Took(Took { handle, calls, items })
+            }
             TAG_END => decode_end(&mut fields)?,
             _ => decode_call(Import::by_number(tag)?, &mut fields)?,
         };
@@ -195,7 +220,7 @@ fn decode_call(import: Import, fields: &mut Fields<'_>) -> Option<Request> {
         }
         Import::rest_status => Request::RestStatus(fields.int()?),
         Import::rest_read => Request::RestRead(fields.int()?, fields.word()?),
-        Import::rest_next => Request::RestNext(fields.int()?, fields.word()?),
+        Import::rest_next => Request::RestNext(fields.int()?, fields.word()?, fields.word()?),
         Import::rest_reject => Request::RestReject(fields.int()?, fields.word()?, fields.word()?),
         Import::rest_hides => Request::RestHides(fields.int()?, fields.bytes()?),
         Import::rest_close => Request::RestClose(fields.int()?),
@@ -405,6 +430,31 @@ impl Channel {
         self.reader.read_exact(&mut value)?;
         self.reader.read_exact(&mut into[..bytes])?;
         Ok((i64::from_le_bytes(value), bytes))
+    }
+
+    /// Sandbox's end: an answer that brings items. The first one goes into `first` if it fits, else to the others: these are put into
+    /// `others` as they come, each after its length. Answers with the length of the first one, or 0, or a status.
+    pub fn receive_items(&mut self, first: &mut [u8], others: &mut Vec<u8>, most: usize) -> io::Result<i64> {
+        let mut left = self.receive_len(8 + most)?.checked_sub(8).ok_or(io::ErrorKind::InvalidData)?;
+        let mut value = [0; 8];
+        self.reader.read_exact(&mut value)?;
+        let value = i64::from_le_bytes(value);
+        others.clear();
+        if left > 0 {
+            let len =
+                usize::try_from(value).ok().filter(|len| *len <= left).ok_or(io::ErrorKind::InvalidData)?;
+            match first.get_mut(..len) {
+                Some(first) => {
+                    self.reader.read_exact(first)?;
+                    left -= len;
+                }
+                None => others.extend_from_slice(&(len as u32).to_le_bytes()),
+            }
+            let at = others.len();
+            others.resize(at + left, 0);
+            self.reader.read_exact(&mut others[at..])?;
+        }
+        Ok(value)
     }
 
     /// Broker's end: what a helper executable is to run.

@@ -6,6 +6,7 @@
 //! Everything here runs in the sandbox's process, but for [`process`], which makes and ends it, and
 //! [`channel`] and [`in_force`], which both ends use.
 
+mod ahead;
 pub mod channel;
 mod confine;
 pub mod engine;
@@ -16,7 +17,7 @@ pub mod process;
 
 pub use wagather_module as module;
 
-use channel::{Channel, End, Ending, Request};
+use channel::{Channel, End, Ending};
 use link::Link;
 use std::time::Duration;
 
@@ -40,14 +41,10 @@ pub type Inmate = fn(Channel, &Job) -> Channel;
 
 /// Runs a guest to its end, answering nothing but what comes over the channel, and says how it ended.
 fn guest(channel: Channel, job: &Job) -> Channel {
-    let (end, mut channel) = match module::check(&job.module, job.memory_bytes) {
-        Err(reason) => (End { ending: Ending::Unusable, text: reason, memory_bytes: 0 }, channel),
-        Ok(checked) => {
-            let (end, link) = engine::run(job.engine, &checked, Link::new(channel));
-            (end, link.into_channel())
-        }
+    let link = Link::new(channel);
+    let (end, link) = match module::check(&job.module, job.memory_bytes) {
+        Err(reason) => (End { ending: Ending::Unusable, text: reason, memory_bytes: 0 }, link),
+        Ok(checked) => engine::run(job.engine, &checked, link),
     };
-    // If the broker is gone there is nobody to tell.
-    let _ = channel.send(&Request::End(end).encode());
-    channel
+    link.end(end)
 }

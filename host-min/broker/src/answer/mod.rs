@@ -3,6 +3,7 @@
 //! The first call that consumes chooses the mode. What an answer that fails has to say goes into the tally once; each later
 //! call gets the same status.
 
+mod batch;
 mod failed;
 mod list;
 mod places;
@@ -14,6 +15,8 @@ use super::gaps::{self, Consumed, Gap, Lack, lack_of};
 use super::held::Hold;
 use super::refusal::{self, ServerStatus};
 use super::tally::{Blame, Tally};
+use batch::Ahead;
+pub(super) use batch::Wanted;
 pub(super) use failed::Failed;
 use list::{Item, List};
 use places::Places;
@@ -123,8 +126,8 @@ pub(super) struct Answer {
     /// How often it broke off.
     cuts: u32,
     state: State,
-    /// The item that the guest was given last, which it may reject.
-    last: Option<Identity>,
+    /// What was read and sent ahead of the guest.
+    ahead: Ahead,
 }
 
 enum State {
@@ -182,7 +185,7 @@ impl Answer {
             until: deadline,
             cuts: 0,
             state,
-            last: None,
+            ahead: Ahead::default(),
         }
     }
 
@@ -202,13 +205,13 @@ impl Answer {
 
     /// How far it was consumed, if it was not to its end: for a gatherer that is stopped.
     pub(super) fn unfinished(&self) -> Option<String> {
+        let taken = || format!("{} of its items were read", self.ahead.taken);
         let how_far = match &self.state {
-            State::OnItsWay(_) if self.given_before() > 0 => {
-                format!("{} of its items were read", self.given_before())
-            }
+            _ if self.ahead.is_behind() => taken(),
+            State::OnItsWay(_) if self.given_before() > 0 => taken(),
             State::OnItsWay(_) => "it was not answered yet".to_owned(),
             State::Head(_) => "its answer was not read yet".to_owned(),
-            State::List(list, ..) => format!("{} of its items were read", self.given_before() + list.given()),
+            State::List(..) => taken(),
             State::Bytes(_) => "its answer was read in part".to_owned(),
             State::Object { given, bytes, .. } if given.is_none_or(|given| given < bytes.len()) => {
                 "its answer was not read to the end".to_owned()
@@ -309,21 +312,26 @@ impl Answer {
         match lack_of(request, status, consumed) {
             Lack::Nothing => {
                 if request.verb == Verb::LIST {
-                    means.tally.gaps.absent(resource);
+                    means.tally.note(move |tally| tally.gaps.absent(resource));
                 }
             }
-            Lack::Gap => means.tally.gaps.add(resource, gap),
-            Lack::Broken => means.tally.gaps.broke(resource, self.path.clone(), gap, blame),
+            Lack::Gap => means.tally.note(move |tally| tally.gaps.add(resource, gap)),
+            Lack::Broken => {
+                let path = self.path.clone();
+                means.tally.note(move |tally| tally.gaps.broke(resource, path, gap, blame));
+            }
         }
     }
 
     /// It came whole: what was missing of the same request before is not any more.
     fn came_whole(&self, tally: &mut Tally) {
-        tally.gaps.made_good(&self.path);
+        let path = self.path.clone();
+        tally.note(move |tally| tally.gaps.made_good(&path));
     }
 
     /// The guest is done with it. That it never looked at a refusal does not make it none.
     pub(super) fn give_up(&mut self, means: &mut Means<'_>) {
+        self.ahead.forget(means.tally);
         let Some(code) = self.http_status else { return };
         if matches!(self.state, State::Head(_))
             && !self.is_success()
@@ -367,7 +375,8 @@ impl Answer {
                         let given = list.given();
                         let Asked { request, used, .. } = &self.asked;
                         if request.limit == 0 || given < request.limit {
-                            means.tally.uses.listed(*used, &request.namespace);
+                            let (place, namespace) = (*used, request.namespace.clone());
+                            means.tally.note(move |tally| tally.uses.listed(place, &namespace));
                         }
                         if self.leave_the_place(given, mode, means)? {
                             continue;
@@ -429,31 +438,6 @@ impl Answer {
         let tried = std::mem::take(&mut self.tried);
         let advice = self.advice(code);
         self.fail(Failed::http(code, &refusal::text(code, &message), advice).tried(&tried), means)
-    }
-
-    /// `rest_next`: the next item if it fits into `cap` bytes, or how long it is; the end is 0.
-    pub(super) fn next(&mut self, cap: usize, out: &mut Vec<u8>, means: &mut Means<'_>) -> Result<usize> {
-        if !self.advance(means, Mode::Items)? {
-            return Ok(0);
-        }
-        let (State::List(_, _, Some(Item { bytes, identity, .. })) | State::Object { bytes, identity, .. }) =
-            &mut self.state
-        else {
-            return Ok(0);
-        };
-        let len = bytes.len();
-        if len > cap {
-            return Ok(len);
-        }
-        *out = std::mem::take(bytes);
-        self.last = Some(std::mem::take(identity));
-        means.tally.gave(len);
-        match &mut self.state {
-            State::List(_, _, held) => *held = None,
-            State::Object { given, hold, .. } => (*given, *hold) = (Some(0), None),
-            _ => {}
-        }
-        Ok(len)
     }
 
     /// `rest_read`: some bytes of the body into `out`, none at the end.
@@ -585,8 +569,8 @@ fn read_object(
         return Err(Failed::new(status, &why, refusal::advice(code)));
     }
     means.tally.item(asked.resource)?;
-    means.tally.uses.read(asked.used, &identity.namespace, &identity.name);
-    means.tally.uses.gave(asked.used, reader.hidden());
+    means.tally.read(asked.used, &identity.namespace, &identity.name);
+    means.tally.shows(asked.used, reader.hidden());
     let holder = asked.subject().holder(&identity.kind);
     if holder.is_token(&identity.name) {
         return Err(Failed::bad_answer(NAMED_BY_TOKEN, ""));

@@ -1,5 +1,6 @@
 //! Items that do not fit a guest's type: the guest says where, and the host, which still has the item, says what is there.
 
+use super::batch::Given;
 use super::list::odd::{object_of, place};
 use super::{Answer, Means, Result};
 use crate::gaps::Gap;
@@ -20,14 +21,18 @@ pub struct Misfit {
 }
 
 impl Answer {
-    /// `rest_reject`: names the item that was given last, and counts it as missing. Its text is empty if it is no longer at hand.
+    /// `rest_reject`: names the item that was given last, and counts it as missing. If it came alone, its text is that, or empty if it is no
+    /// longer at hand.
     pub(crate) fn reject(
         &mut self,
         Misfit { at, wanted }: &Misfit,
-        text: &[u8],
+        alone: &[u8],
         means: &mut Means<'_>,
     ) -> Result<()> {
-        let Some(identity) = self.last.take() else { return Err(Status::WRONG_MODE) };
+        let Some(Given { identity, range, asked }) = self.ahead.last.take() else {
+            return Err(Status::WRONG_MODE);
+        };
+        let text = self.ahead.text(&range).unwrap_or(alone);
         let (mut field, mut found) = (String::new(), String::new());
         let is_within = text.len() > *at as usize;
         if is_within {
@@ -42,7 +47,7 @@ impl Answer {
             (found, Wanted::UNSAID) => format!("it does not fit the gatherer's type: {found}"),
             (found, wanted) => format!("{found} where the gatherer wants {}", wanted.text()),
         };
-        let asked = describe(&self.asked.request);
+        let asked = asked.unwrap_or_else(|| describe(&self.asked.request));
         let object = object_of(&identity);
         let who = if object.is_empty() { "an object" } else { &*object };
         let said = format!("{asked}: {who} does not fit: {reason}{}", place(&field, byte));

@@ -98,7 +98,7 @@ fn deaf(forger: &mut Forger) {
 /// Takes an answer of some megabytes piece by piece: each of them is progress, and the whole takes a minute.
 fn reads_slowly(forger: &mut Forger) {
     let handle = forger.call(&rest(Verb::LIST, "v1", "pods", &[]));
-    forger.send(&Request::RestNext(handle as i32, u32::MAX).encode());
+    forger.send(&Request::RestNext(handle as i32, u32::MAX, 0).encode());
     let mut piece = vec![0; 32 << 10];
     for _ in 0..200 {
         std::thread::sleep(Duration::from_millis(300));
@@ -167,7 +167,7 @@ fn handles(forger: &mut Forger) {
         for request in [
             Request::RestStatus(handle),
             Request::RestRead(handle, 64),
-            Request::RestNext(handle, 64),
+            Request::RestNext(handle, 64, 64),
             Request::RestClose(handle),
             Request::ArchivePipe(handle, b"stolen".to_vec()),
             Request::ArchiveWrite(handle, b"x".to_vec()),
@@ -258,7 +258,9 @@ fn extremes(forger: &mut Forger) {
     for word in WORDS {
         for other in WORDS.map(i32::cast_unsigned) {
             forger.call(&Request::RestRead(word, other));
-            forger.call(&Request::RestNext(word, other));
+            for third in WORDS.map(i32::cast_unsigned) {
+                forger.call(&Request::RestNext(word, other, third));
+            }
         }
         for request in [Request::RestStatus(word), Request::RestClose(word), Request::ArchiveClose(word)] {
             forger.call(&request);

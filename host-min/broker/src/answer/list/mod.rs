@@ -161,10 +161,9 @@ impl List {
             self.cuts = 0;
             self.sizes.read(item_bytes);
             self.look_ahead(asked, means)?;
-            means.tally.uses.read(asked.used, &identity.namespace, &identity.name);
+            means.tally.read(asked.used, &identity.namespace, &identity.name);
             if !asked.allowed.scope.covers(&identity.namespace, &identity.name) {
-                means.tally.uses.withheld(asked.used);
-                means.tally.withheld += 1;
+                means.tally.withhold(asked.used);
                 continue;
             }
             let holder = asked.subject().holder_of_item(&self.page.meta().kind, &identity.kind);
@@ -178,7 +177,7 @@ impl List {
             }
             let mut identity = identity;
             means.tally.item(asked.resource)?;
-            means.tally.uses.gave(asked.used, self.page.hidden());
+            means.tally.shows(asked.used, self.page.hidden());
             let missing_type = complete_type(&mut identity, self.page.meta());
             means.redactor.object(&mut bytes, holder, &mut means.tally.redacted);
             self.given += 1;

@@ -1,9 +1,10 @@
 //! Lists against a server that keeps the promises of Kubernetes' and breaks everything else: connections at every byte, states
 //! that it no longer has, refusals in a storm. Whatever it does, the items are exact or there is a named error.
 
+mod batches;
 mod places;
 
-use super::super::{Answer, Means};
+use super::super::{Answer, Means, Wanted};
 use crate::budget::Budget;
 use crate::fetch::{Fetchers, Pace};
 use crate::tally::Tally;
@@ -216,6 +217,9 @@ impl Source for Script {
     }
 }
 
+/// One item at a time.
+const ONE: Wanted = Wanted { cap: 1 << 20, room: 0 };
+
 /// What a guest got.
 struct Got {
     /// Key and state, as the items say.
@@ -231,6 +235,18 @@ fn list(world: World, limit: u32, chunk_items: Option<u32>) -> Got {
 
 /// A list of which that much may be seen.
 fn list_of(world: World, limit: u32, chunk_items: Option<u32>, scope: Scope) -> Got {
+    list_in(world, limit, chunk_items, scope, 0, usize::MAX)
+}
+
+/// A list in batches of at most so many bytes, of which a guest takes so many items.
+fn list_in(
+    world: World,
+    limit: u32,
+    chunk_items: Option<u32>,
+    scope: Scope,
+    room: usize,
+    most: usize,
+) -> Got {
     let script = Arc::new(Script(Mutex::new(world)));
     let fetchers = Fetchers::new(script.clone(), 1, Pace { qps: 1, burst: 1, side_by_side: 1 });
     let fetcher = fetchers.of(0, 500);
@@ -243,19 +259,36 @@ fn list_of(world: World, limit: u32, chunk_items: Option<u32>, scope: Scope) -> 
     let mut answer = Answer::ask(request, allowed, deadline, chunk_items, &fetcher, &mut tally);
     let redactor = Arc::new(Redactor::new(&Rules::default()));
     let (mut items, mut bytes) = (Vec::new(), Vec::new());
-    let end = loop {
+    let mut take = |bytes: &[u8]| {
+        let item: serde_json::Value = serde_json::from_slice(bytes).expect("an item");
+        let text = |name: &str| item["metadata"][name].as_str().expect("a text").to_owned();
+        let since = item["since"].as_u64().expect("a state") as usize;
+        items.push((format!("{}/{}", text("namespace"), text("name")), since));
+        items.len() == most
+    };
+    let end = 'list: loop {
         let mut means = Means { tally: &mut tally, fetcher: &fetcher, redactor: &redactor };
-        match answer.next(1 << 20, &mut bytes, &mut means) {
+        bytes.clear();
+        let len = match answer.next(Wanted { cap: 1 << 20, room }, &mut bytes, &mut means) {
             Err(status) => break Err(status),
             Ok(0) => break Ok(()),
-            Ok(_) => {
-                let item: serde_json::Value = serde_json::from_slice(&bytes).expect("an item");
-                let text = |name: &str| item["metadata"][name].as_str().expect("a text").to_owned();
-                let since = item["since"].as_u64().expect("a state") as usize;
-                items.push((format!("{}/{}", text("namespace"), text("name")), since));
+            Ok(len) => len,
+        };
+        let (first, mut others) = bytes.split_at(len);
+        if take(first) {
+            break Ok(());
+        }
+        while let Some((len, rest)) = others.split_first_chunk::<4>() {
+            let (item, rest) = rest.split_at(u32::from_le_bytes(*len) as usize);
+            others = rest;
+            assert_eq!(answer.took(1, &mut tally), Some(item.len() as u64));
+            if take(item) {
+                break 'list Ok(());
             }
         }
+        assert_eq!(answer.took(1, &mut tally), None, "no more was sent");
     };
+    answer.give_up(&mut Means { tally: &mut tally, fetcher: &fetcher, redactor: &redactor });
     tally.count_requests();
     Got { items, end, tally, script }
 }
@@ -486,8 +519,8 @@ fn json_that_makes_no_sense_is_not_asked_for_again() {
     let mut answer = Answer::ask(request, allowed, deadline, None, &fetcher, &mut tally);
     let mut means = Means { tally: &mut tally, fetcher: &fetcher, redactor: &redactor };
     let mut bytes = Vec::new();
-    assert!(answer.next(1 << 20, &mut bytes, &mut means).is_ok_and(|len| len > 0));
-    assert_eq!(answer.next(1 << 20, &mut bytes, &mut means), Err(Status::BAD_ANSWER));
+    assert!(answer.next(ONE, &mut bytes, &mut means).is_ok_and(|len| len > 0));
+    assert_eq!(answer.next(ONE, &mut bytes, &mut means), Err(Status::BAD_ANSWER));
     assert_eq!(tally.retries, 0);
 }
 

@@ -6,7 +6,7 @@ use wagather_policy::manifest::Manifest;
 use wagather_policy::rights::Rights;
 
 /// What may be seen under a grant whose rules about pods go on like that.
-fn scope_of(rules: &[&str]) -> Scope {
+pub(super) fn scope_of(rules: &[&str]) -> Scope {
     let rule = |more: &&str| format!("  - {{verbs: [list], apiGroups: [''], resources: [pods], {more}}}\n");
     let rules: String = rules.iter().map(rule).collect();
     let grant =
@@ -216,7 +216,7 @@ fn the_next_namespace_is_on_its_way_while_one_is_read() {
     let mut answer = Answer::ask(request, allowed, deadline, None, &fetcher, &mut tally);
     let redactor = Arc::new(Redactor::new(&Rules::default()));
     let mut means = Means { tally: &mut tally, fetcher: &fetcher, redactor: &redactor };
-    assert!(answer.next(1 << 20, &mut Vec::new(), &mut means).is_ok_and(|len| len > 0));
+    assert!(answer.next(ONE, &mut Vec::new(), &mut means).is_ok_and(|len| len > 0));
     while script.world().requests.len() < 2 {
         assert!(Instant::now() < deadline, "it was not asked for: {:?}", script.world().requests);
         std::thread::yield_now();

@@ -1,0 +1,88 @@
+//! What is read ahead of a guest counts once the guest takes it.
+//!
+//! Items travel in batches, so an answer is read further than its guest is. Whatever that does to the tally (an item more, a line about an
+//! odd one, the failure that ends the list) is taken down here, and done when the guest has come to it. What the guest never comes
+//! to is forgotten. Only what really happened counts at once: the requests that were sent, and the bytes that came.
+
+use super::tally::Tally;
+use std::fmt;
+use wagather_json::redact::Counts;
+
+/// Something that is done to the tally later.
+type Effect = Box<dyn FnOnce(&mut Tally) + Send>;
+
+/// What reading one item does to the tally.
+#[derive(Default)]
+pub(super) struct Effects {
+    /// The resource of the item, if there is one.
+    pub(super) item: Option<usize>,
+    /// What of the grant it is about, if nothing of it is hidden.
+    pub(super) given: Option<usize>,
+    /// By how much plain figures grow.
+    pub(super) counts: Counted,
+    /// The rest, in its order.
+    pub(super) others: Vec<Effect>,
+}
+
+/// Plain figures of the tally.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counted {
+    pub(super) withheld: u64,
+    pub(super) duplicates: u64,
+    pub(super) inconsistent_lists: u64,
+    pub(super) redacted: Counts,
+}
+
+/// Takes down effects while something is read ahead.
+#[derive(Debug, Default)]
+pub(super) struct Recorder {
+    now: Option<(Counted, Effects)>,
+    /// Items that were read ahead and not taken yet, of all lists.
+    items: u64,
+}
+
+impl Recorder {
+    /// What is being taken down, if anything is.
+    pub(super) fn now(&mut self) -> Option<&mut Effects> {
+        self.now.as_mut().map(|(_, effects)| effects)
+    }
+
+    /// Items that were read ahead and not taken yet.
+    pub(super) const fn items(&self) -> u64 {
+        self.items
+    }
+
+    pub(super) fn begin(&mut self, before: Counted) {
+        self.now = Some((before, Effects::default()));
+    }
+
+    /// The effects since the beginning, and the figures that there were then.
+    pub(super) fn end(&mut self, now: Counted) -> (Effects, Counted) {
+        let (before, mut effects) = self.now.take().unwrap_or_default();
+        effects.counts = Counted {
+            withheld: now.withheld - before.withheld,
+            duplicates: now.duplicates - before.duplicates,
+            inconsistent_lists: now.inconsistent_lists - before.inconsistent_lists,
+            redacted: now.redacted.since(&before.redacted),
+        };
+        self.items += u64::from(effects.item.is_some());
+        (effects, before)
+    }
+
+    /// These effects are no longer ahead: they were done, or never will be.
+    pub(super) fn forget(&mut self, effects: &Effects) {
+        self.items -= u64::from(effects.item.is_some());
+    }
+}
+
+impl Effects {
+    pub(super) fn note(&mut self, effect: Effect) {
+        self.others.push(effect);
+    }
+}
+
+impl fmt::Debug for Effects {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Effects").field("item", &self.item).finish_non_exhaustive()
+    }
+}
