@@ -36,7 +36,7 @@ demo: setup ## run the example gatherers on the shipped recording, show what the
 	@echo && echo "The report is $(demo)/archive/wagather.json, the audit audit.jsonl beside it."
 
 test: test-build lint ## every test that needs no cluster, and the linters
-	cargo test --workspace
+	cargo test --workspace --no-fail-fast
 	bash .ci/fuzz --bounded
 
 test-build: ## build all that make test runs
