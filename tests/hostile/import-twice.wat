@@ -1,9 +1,20 @@
-;; unusable: an import that comes twice
+;; returns 0: an import that comes twice, which wasm3 could link only once, and functions that are moved by that
 ;; attacks: none
-;; says: it imports 'wagather_v1.log' twice
 (module
-  (import "wagather_v1" "log" (func (param i32 i32 i32) (result i32)))
-  (import "wagather_v1" "log" (func (param i32 i32 i32) (result i32)))
+  (import "wagather_v1" "log" (func $first (param i32 i32 i32) (result i32)))
+  (import "wagather_v1" "now" (func $now (result i64)))
+  (import "wagather_v1" "log" (func $second (param i32 i32 i32) (result i32)))
   (@custom "wagather.manifest" "gatherer 1 import-twice 0\n")
   (memory (export "memory") 1)
-  (func (export "gather") (result i32) (i32.const 0)))
+  (type $number (func (result i32)))
+  (table 1 funcref)
+  (elem (i32.const 0) $zero)
+  (global $ready (mut i32) (i32.const 1))
+  (func $zero (result i32) (global.get $ready))
+  (func $start (drop (call $now)))
+  (start $start)
+  (func (export "_initialize") (global.set $ready (i32.const 0)))
+  (func (export "gather") (result i32)
+    (drop (call $first (i32.const 2) (i32.const 0) (i32.const 0)))
+    (drop (call $second (i32.const 2) (i32.const 0) (i32.const 0)))
+    (call_indirect (type $number) (i32.const 0))))

@@ -27,5 +27,8 @@ pub const HEAP_PREFIX: &str = "__wagather_heap_";
 /// The function that a guest exports: `() -> i32`, 0 for success.
 pub const EXPORT_GATHER: &str = "gather";
 
+/// The function that a guest may export to set itself up, `() -> ()`: called once, before [`EXPORT_GATHER`]. Compilers name it so.
+pub const EXPORT_INITIALIZE: &str = "_initialize";
+
 /// The linear memory that a guest exports.
 pub const EXPORT_MEMORY: &str = "memory";

@@ -1,29 +1,37 @@
 //! The element section as an engine gets it: where a module fills its table in another order than from the front, the same
-//! elements in ascending order.
+//! elements in ascending order, as segments that wasm3 can read.
 //!
 //! wasm3 0.4.7 cuts its table off behind each segment that it reads, and takes an empty segment for an overflow. A valid
 //! module would lose elements, or not load.
 
+use crate::body::Numbers;
 use crate::{fits, invalid, leb128};
 use std::collections::BTreeMap;
 use wasmparser::{ElementItems, ElementKind, ElementSectionReader};
 
 /// Checks that all segments lie in the table. Answers with a section's contents that put the same elements there from the
-/// front to the back, or `None` if the module's own do.
+/// front to the back, by the functions' numbers in the copy, or `None` if the module's own do.
 pub(super) fn ascending(
+    module: &[u8],
     segments: &ElementSectionReader<'_>,
     table_elements: u64,
+    numbers: &Numbers,
 ) -> Result<Option<Vec<u8>>, String> {
-    let (mut elements, mut places) = (BTreeMap::new(), Vec::new());
+    let (mut elements, mut places, mut is_plain) = (BTreeMap::new(), Vec::new(), true);
     for segment in segments.clone() {
         let segment = segment.map_err(|error| invalid(&error))?;
-        if let (ElementKind::Active { offset_expr, .. }, ElementItems::Functions(items)) =
+        let (ElementKind::Active { offset_expr, .. }, ElementItems::Functions(items)) =
             (segment.kind, segment.items)
-        {
-            let len = u64::from(items.count());
-            let offset = fits("an element segment", "table", &offset_expr, len, table_elements)?;
-            places.push((offset, items));
-        }
+        else {
+            return Err(
+                "an element segment of it has no place in the table, or other elements than functions".into(),
+            );
+        };
+        let len = u64::from(items.count());
+        let offset = fits("an element segment", "table", &offset_expr, len, table_elements)?;
+        places.push((offset, items));
+        // Otherwise it names its table, which is the only one.
+        is_plain &= module.get(segment.range.start as usize) == Some(&0);
     }
     let is_ascending = places.iter().all(|(_, items)| items.count() > 0)
         && places.windows(2).all(|pair| {
@@ -32,13 +40,13 @@ pub(super) fn ascending(
             };
             end(&pair[0]) <= end(&pair[1])
         });
-    if is_ascending {
+    if is_ascending && is_plain && numbers.functions.is_empty() {
         return Ok(None);
     }
     for (offset, items) in places {
         for (index, item) in (offset..).zip(items) {
             // A later segment overwrites an earlier one.
-            elements.insert(index, item.map_err(|error| invalid(&error))?);
+            elements.insert(index, numbers.of(item.map_err(|error| invalid(&error))?));
         }
     }
     Ok(Some(encoded(&elements)))
@@ -69,7 +77,7 @@ fn encoded(elements: &BTreeMap<u64, u32>) -> Vec<u8> {
 }
 
 /// A number of 32 bits as an `i32.const` has it.
-fn signed_leb128(out: &mut Vec<u8>, value: u64) {
+pub(super) fn signed_leb128(out: &mut Vec<u8>, value: u64) {
     let mut value = i64::from((value as u32).cast_signed());
     loop {
         let low = (value & 0x7f) as u8;
@@ -106,7 +114,9 @@ mod tests {
 
     fn made(contents: &[u8], table: u64) -> Option<Vec<(i32, Vec<u32>)>> {
         let section = ElementSectionReader::new(BinaryReader::new(contents, 0)).expect("a section");
-        ascending(&section, table).expect("segments that fit").map(|contents| read(&contents))
+        ascending(contents, &section, table, &Numbers::default())
+            .expect("segments that fit")
+            .map(|contents| read(&contents))
     }
 
     #[test]

@@ -5,21 +5,23 @@
 //! [`check`] validates the whole module with wasmparser and makes the copy that an engine gets: without
 //! custom sections, without the start section (the host calls that function itself, once the imports are
 //! linked), with the run's memory limit as the memory's maximum, so that growing beyond it fails as the
-//! specification says in every engine, and with the table's elements in ascending order. [`manifest_bytes`] reads the manifest alone, which is quicker.
+//! specification says in every engine, with the table's elements in ascending order, with each import once, and with functions in
+//! place of what compilers use and wasm3 has not got. [`manifest_bytes`] reads the manifest alone, which is quicker.
 #![forbid(unsafe_code)]
 
 mod body;
+mod copy;
 mod elements;
+mod features;
+mod helpers;
+mod reading;
+#[cfg(test)]
+mod tests;
 
+use reading::Reading;
 use wagather_abi::limits::MAX_MANIFEST_BYTES;
-use wagather_abi::{
-    ABI_VERSION, EXPORT_GATHER, EXPORT_MEMORY, HEAP_PREFIX, IMPORT_MODULE, Import, ResultType, manifest,
-};
-use wagather_base::limits::MAX_TABLE_ELEMENTS;
-use wasmparser::{
-    CompositeInnerType, ConstExpr, DataKind, ExternalKind, FuncType, Operator, Parser, Payload, TypeRef,
-    ValType, ValidPayload, Validator, WasmFeatures,
-};
+use wagather_abi::{Import, manifest};
+use wasmparser::{ConstExpr, Operator, Parser, Payload, ValidPayload, Validator};
 
 const PAGE_BYTES: u64 = 64 << 10;
 
@@ -34,6 +36,8 @@ pub struct Checked {
     pub gather: u32,
     /// Its start function, if it has one.
     pub start: Option<Start>,
+    /// The index of the function that it exports as `_initialize`, to be called once before `gather`, if it has one.
+    pub initialize: Option<u32>,
     /// Pages of memory that it starts with.
     pub initial_pages: u64,
     /// Pages of memory that it says it may grow to.
@@ -60,7 +64,7 @@ impl Checked {
         if let Some(start) = self.start {
             let (mut contents, mut start_section) = (Vec::new(), Vec::new());
             leb128(&mut contents, u64::from(start.function));
-            section(&mut start_section, 8, &contents);
+            copy::section(&mut start_section, copy::START, &contents);
             bytes.splice(start.at_byte..start.at_byte, start_section);
         }
         bytes
@@ -100,17 +104,19 @@ pub fn manifest_bytes(module: &[u8]) -> Result<&[u8], String> {
 pub fn check(module: &[u8], memory_limit_bytes: u64) -> Result<Checked, String> {
     is_wasm(module)?;
     let mut reading = Reading::default();
-    let mut validator = Validator::new_with_features(WasmFeatures::WASM1);
+    let mut validator = Validator::new_with_features(features::ACCEPTED);
     let mut allocations = wasmparser::FuncValidatorAllocations::default();
-    reading.bytes.extend_from_slice(&module[..8]);
     for payload in Parser::new(0).parse_all(module) {
         let payload = payload.map_err(|error| invalid(&error))?;
+        // How many data segments there are: the parser compares, and no instruction that is accepted names one.
+        if let Payload::DataCountSection { .. } = payload {
+            continue;
+        }
         match validator.payload(&payload).map_err(|error| invalid(&error))? {
             ValidPayload::Func(function, body) => {
                 let mut function = function.into_validator(allocations);
-                body::validate(&mut function, &body)?;
+                reading.body(module, &body, &mut function)?;
                 allocations = function.into_allocations();
-                reading.functions += 1;
             }
             _ => reading.payload(module, &payload, memory_limit_bytes)?,
         }
@@ -137,202 +143,9 @@ fn is_wasm(module: &[u8]) -> Result<(), String> {
 }
 
 pub(crate) fn invalid(error: &wasmparser::BinaryReaderError) -> String {
-    format!("it is not a valid module: {} (at byte {:#x})", error.message(), error.offset())
-}
-
-#[derive(Default)]
-struct Reading {
-    bytes: Vec<u8>,
-    types: Vec<FuncType>,
-    /// The type of each function, imported ones first.
-    function_types: Vec<u32>,
-    imports: Vec<Import>,
-    memory: Option<(u64, Option<u64>)>,
-    table_elements: u64,
-    gather: Option<u32>,
-    exports_memory: bool,
-    start: Option<Start>,
-    functions: u32,
-    data_bytes: u64,
-}
-
-impl Reading {
-    fn payload(
-        &mut self,
-        module: &[u8],
-        payload: &Payload<'_>,
-        memory_limit_bytes: u64,
-    ) -> Result<(), String> {
-        match payload {
-            Payload::TypeSection(types) => {
-                for group in types.clone() {
-                    for subtype in group.map_err(|error| invalid(&error))?.into_types() {
-                        if let CompositeInnerType::Func(function) = subtype.composite_type.inner {
-                            self.types.push(function);
-                        }
-                    }
-                }
-            }
-            Payload::ImportSection(imports) => {
-                for import in imports.clone().into_imports() {
-                    let import = import.map_err(|error| invalid(&error))?;
-                    self.import(import.module, import.name, import.ty)?;
-                }
-            }
-            Payload::FunctionSection(functions) => {
-                for function in functions.clone() {
-                    self.function_types.push(function.map_err(|error| invalid(&error))?);
-                }
-            }
-            Payload::MemorySection(memories) => {
-                if let Some(memory) = memories.clone().into_iter().next() {
-                    let memory = memory.map_err(|error| invalid(&error))?;
-                    self.memory = Some((memory.initial, memory.maximum));
-                    return self.limited_memory(memory.initial, memory.maximum, memory_limit_bytes);
-                }
-            }
-            Payload::TableSection(tables) => {
-                if let Some(table) = tables.clone().into_iter().next() {
-                    self.table_elements = table.map_err(|error| invalid(&error))?.ty.initial;
-                    if self.table_elements > MAX_TABLE_ELEMENTS {
-                        return Err(format!(
-                            "its table has {} elements; {MAX_TABLE_ELEMENTS} are the most",
-                            self.table_elements
-                        ));
-                    }
-                }
-            }
-            Payload::ElementSection(segments) => {
-                if let Some(contents) = elements::ascending(segments, self.table_elements)? {
-                    section(&mut self.bytes, 9, &contents);
-                    return Ok(());
-                }
-            }
-            Payload::ExportSection(exports) => {
-                for export in exports.clone() {
-                    let export = export.map_err(|error| invalid(&error))?;
-                    match (export.name, export.kind) {
-                        (EXPORT_GATHER, ExternalKind::Func) => self.gather = Some(export.index),
-                        (EXPORT_MEMORY, ExternalKind::Memory) => self.exports_memory = true,
-                        _ => {}
-                    }
-                }
-            }
-            Payload::StartSection { func, .. } => {
-                self.start = Some(Start { function: *func, at_byte: self.bytes.len() });
-                return Ok(());
-            }
-            Payload::DataSection(segments) => {
-                let memory_bytes = self.memory.map_or(0, |(initial, _)| initial * PAGE_BYTES);
-                for segment in segments.clone() {
-                    let segment = segment.map_err(|error| invalid(&error))?;
-                    let len = segment.data.len() as u64;
-                    if let DataKind::Active { offset_expr, .. } = segment.kind {
-                        fits("a data segment", "memory", &offset_expr, len, memory_bytes)?;
-                    }
-                    self.data_bytes += len;
-                }
-            }
-            Payload::CustomSection(_) => return Ok(()),
-            _ => {}
-        }
-        if let Some((id, range)) = payload.as_section() {
-            let contents = module.get(range.start as usize..range.end as usize).unwrap_or_default();
-            section(&mut self.bytes, id, contents);
-        }
-        Ok(())
-    }
-
-    fn import(&mut self, module: &str, name: &str, ty: TypeRef) -> Result<(), String> {
-        let what = format!("{module}.{name}");
-        if module != IMPORT_MODULE {
-            return Err(
-                match module.strip_prefix("wagather_v").and_then(|version| version.parse::<u32>().ok()) {
-                    Some(version) => format!(
-                        "it is built for version {version} of the ABI (it imports '{what}'); this host speaks version {ABI_VERSION}"
-                    ),
-                    None if name.starts_with(HEAP_PREFIX) => {
-                        "it allocates and has no heap: its source lacks 'wagather::heap!();'".to_owned()
-                    }
-                    None => format!(
-                        "it imports '{what}', which this host does not have; a gatherer imports from '{IMPORT_MODULE}' alone"
-                    ),
-                },
-            );
-        }
-        let TypeRef::Func(index) = ty else {
-            return Err(format!("it imports '{what}', which is not imported as a function"));
-        };
-        let Some(import) = Import::by_name(name) else {
-            return Err(format!("it imports '{what}', which version {ABI_VERSION} of the ABI does not have"));
-        };
-        if self.imports.contains(&import) {
-            return Err(format!("it imports '{what}' twice"));
-        }
-        let row = import.row();
-        let result = match row.result {
-            ResultType::I32 => ValType::I32,
-            ResultType::I64 => ValType::I64,
-        };
-        let fits = self.types.get(index as usize).is_some_and(|function| {
-            function.results() == [result]
-                && function.params().len() == row.params.len()
-                && function.params().iter().all(|param| *param == ValType::I32)
-        });
-        if !fits {
-            return Err(format!("it imports '{what}' with another type than the ABI gives it"));
-        }
-        self.imports.push(import);
-        self.function_types.push(index);
-        Ok(())
-    }
-
-    /// Writes the memory section with a maximum that the run allows.
-    fn limited_memory(&mut self, initial: u64, maximum: Option<u64>, limit_bytes: u64) -> Result<(), String> {
-        let limit = limit_bytes / PAGE_BYTES;
-        if initial > limit {
-            return Err(format!(
-                "it starts with {} KiB of memory; this run gives {} KiB (--memory)",
-                initial * PAGE_BYTES / 1024,
-                limit_bytes / 1024
-            ));
-        }
-        // wasm3 takes a maximum of 0 for none.
-        let maximum = maximum.unwrap_or(u64::MAX).min(limit).max(1);
-        let mut contents = vec![1, 1];
-        leb128(&mut contents, initial);
-        leb128(&mut contents, maximum);
-        section(&mut self.bytes, 5, &contents);
-        Ok(())
-    }
-
-    fn finish(self) -> Result<Checked, String> {
-        let gather = self.gather.ok_or_else(|| format!("it exports no function '{EXPORT_GATHER}'"))?;
-        let fits = self
-            .function_types
-            .get(gather as usize)
-            .and_then(|&index| self.types.get(index as usize))
-            .is_some_and(|function| function.params().is_empty() && function.results() == [ValType::I32]);
-        if !fits {
-            return Err(format!("its export '{EXPORT_GATHER}' is not of the type () -> i32"));
-        }
-        if (gather as usize) < self.imports.len() {
-            return Err(format!("its export '{EXPORT_GATHER}' is an import"));
-        }
-        let (true, Some((initial_pages, declared_maximum_pages))) = (self.exports_memory, self.memory) else {
-            return Err(format!("it exports no memory as '{EXPORT_MEMORY}'"));
-        };
-        Ok(Checked {
-            bytes: self.bytes,
-            imports: self.imports,
-            gather,
-            start: self.start,
-            initial_pages,
-            declared_maximum_pages,
-            functions: self.functions,
-            data_bytes: self.data_bytes,
-        })
-    }
+    features::unsupported(error).unwrap_or_else(|| {
+        format!("it is not a valid module: {} (at byte {:#x})", error.message(), error.offset())
+    })
 }
 
 /// Checks that a segment lies within its memory or table, and says where. The specification leaves that to the instantiation; wasm3 would
@@ -347,12 +160,6 @@ pub fn fits(what: &str, place: &str, offset: &ConstExpr<'_>, len: u64, size: u64
         return Ok(offset);
     }
     Err(format!("{what} of it, {len} at {offset}, lies beyond its {place} of {size}"))
-}
-
-fn section(out: &mut Vec<u8>, id: u8, contents: &[u8]) {
-    out.push(id);
-    leb128(out, contents.len() as u64);
-    out.extend_from_slice(contents);
 }
 
 pub(crate) fn leb128(out: &mut Vec<u8>, mut value: u64) {

@@ -49,6 +49,8 @@ const KNOWN: &[(u64, &str)] = &[
     (2585, "wasm3"),
     (2825, "wasmi"),
     (2860, "wasmi"),
+    // It never ends.
+    (2997, "wasmi"),
 ];
 
 /// Calls and rounds of loops that a function may take, with all that it calls.

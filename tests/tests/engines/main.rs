@@ -8,6 +8,7 @@
 
 mod differential;
 mod known;
+mod native;
 mod rewrite;
 mod sandbox;
 mod script;

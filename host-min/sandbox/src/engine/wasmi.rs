@@ -2,7 +2,7 @@
 
 use super::super::channel::{End, Ending};
 use super::super::link::{Gone, Link};
-use wagather_abi::{EXPORT_GATHER, EXPORT_MEMORY, IMPORT_MODULE, Import, ResultType};
+use wagather_abi::{EXPORT_GATHER, EXPORT_INITIALIZE, EXPORT_MEMORY, IMPORT_MODULE, Import, ResultType};
 use wagather_base::limits::INTERPRETER_STACK_BYTES;
 use wagather_module::Checked;
 use wasmi::{Caller, Config, Engine, Error, Extern, FuncType, Instance, Linker, Module, Store, Val, ValType};
@@ -14,7 +14,7 @@ pub(super) fn run(checked: &Checked, link: Link) -> (End, Link) {
     let mut store = Store::new(&engine, link);
     let end = match instance(checked, &engine, &mut store) {
         Ok(instance) => {
-            let result = call(&instance, &mut store);
+            let result = call(checked, &instance, &mut store);
             let memory_bytes = instance
                 .get_memory(&store, EXPORT_MEMORY)
                 .map_or(0, |memory| memory.data_size(&store) as u64);
@@ -31,7 +31,10 @@ pub(super) fn run(checked: &Checked, link: Link) -> (End, Link) {
     (end, store.into_data())
 }
 
-fn call(instance: &Instance, store: &mut Store<Link>) -> Result<i32, Error> {
+fn call(checked: &Checked, instance: &Instance, store: &mut Store<Link>) -> Result<i32, Error> {
+    if checked.initialize.is_some() {
+        instance.get_typed_func::<(), ()>(&*store, EXPORT_INITIALIZE)?.call(&mut *store, ())?;
+    }
     instance.get_typed_func::<(), i32>(&*store, EXPORT_GATHER)?.call(store, ())
 }
 

@@ -1,0 +1,44 @@
+//! What a module may use of WebAssembly, and what to tell somebody whose compiler uses more.
+
+use wasmparser::{BinaryReaderError, WasmFeatures};
+
+/// The first version, and what compilers use beyond it that the engine's copy can do without (see [`body`](super::body)): sign
+/// extension and saturating conversions, which every engine has; `memory.copy` and `memory.fill`; and long table numbers.
+pub(super) const ACCEPTED: WasmFeatures = WasmFeatures::WASM1
+    .union(WasmFeatures::SIGN_EXTENSION)
+    .union(WasmFeatures::SATURATING_FLOAT_TO_INT)
+    .union(WasmFeatures::BULK_MEMORY_OPT)
+    .union(WasmFeatures::CALL_INDIRECT_OVERLONG);
+
+/// A feature that is not accepted: its name for people, LLVM's, and that of AssemblyScript if it has it.
+const OTHERS: [(WasmFeatures, &str, &str, &str); 8] = [
+    (WasmFeatures::SIMD, "SIMD", "simd128", "simd"),
+    (WasmFeatures::MULTI_VALUE, "functions or blocks of several results", "multivalue", ""),
+    (WasmFeatures::REFERENCE_TYPES, "reference types", "reference-types", "reference-types"),
+    (WasmFeatures::BULK_MEMORY, "passive segments", "bulk-memory", "bulk-memory"),
+    (WasmFeatures::TAIL_CALL, "tail calls", "tail-call", ""),
+    (WasmFeatures::EXCEPTIONS, "exceptions", "exception-handling", ""),
+    (WasmFeatures::THREADS, "threads", "atomics", "threads"),
+    (WasmFeatures::EXTENDED_CONST, "computed constants", "extended-const", ""),
+];
+
+/// Which feature the module lacks leave to use, and how to have it compiled without; `None` if that is not what is wrong.
+pub(super) fn unsupported(error: &BinaryReaderError) -> Option<String> {
+    let missing = match error.missing_wasm_feature() {
+        // This build of the parser does not know its instructions.
+        None if error.message().starts_with("unexpected SIMD opcode") => WasmFeatures::SIMD,
+        missing => missing?,
+    };
+    let at = error.offset();
+    let Some((_, name, llvm, asc)) = OTHERS.into_iter().find(|other| other.0.contains(missing)) else {
+        return Some(format!(
+            "it uses a feature of WebAssembly that a gatherer cannot have: {} (at byte {at:#x})",
+            error.message()
+        ));
+    };
+    let zig = llvm.replace('-', "_");
+    let asc = if asc.is_empty() { String::new() } else { format!("; asc --disable {asc}") };
+    Some(format!(
+        "it uses {name}, which a gatherer cannot have (at byte {at:#x}). Compile it without: clang -mno-{llvm}; zig -mcpu=baseline-{zig}; rustc -C target-feature=-{llvm}{asc}"
+    ))
+}

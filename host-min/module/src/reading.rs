@@ -1,0 +1,346 @@
+//! Reads a module section by section, keeps what the contract asks for, and makes the copy.
+
+use crate::body::{self, Numbers};
+use crate::copy::{self, Copy};
+use crate::elements::{self, signed_leb128};
+use crate::{Checked, PAGE_BYTES, Start, fits, invalid, leb128};
+use std::ops::Range;
+use wagather_abi::{
+    ABI_VERSION, EXPORT_GATHER, EXPORT_INITIALIZE, EXPORT_MEMORY, HEAP_PREFIX, IMPORT_MODULE, Import,
+    ResultType,
+};
+use wagather_base::limits::MAX_TABLE_ELEMENTS;
+use wasmparser::{
+    CompositeInnerType, DataKind, DataSectionReader, Export, ExternalKind, FuncType, FuncValidator,
+    FunctionBody, Payload, TypeRef, ValType, WasmModuleResources,
+};
+
+#[derive(Default)]
+pub(super) struct Reading<'a> {
+    copy: Copy<'a>,
+    types: Vec<FuncType>,
+    /// The type of each function, imported ones first.
+    function_types: Vec<u32>,
+    imports: Vec<Import>,
+    /// How many functions are imported, the same one counted each time.
+    imported: usize,
+    numbers: Numbers,
+    memory: Option<(u64, Option<u64>)>,
+    table_elements: u64,
+    gather: Option<u32>,
+    initialize: Option<u32>,
+    exports_memory: bool,
+    start: Option<u32>,
+    functions: u32,
+    /// Where the first body and the next one begin in the module.
+    code: Range<usize>,
+    /// The bodies of the copy until now, if one of them is another than the module's.
+    bodies: Option<Vec<u8>>,
+    data_bytes: u64,
+}
+
+impl<'a> Reading<'a> {
+    pub(super) fn payload(
+        &mut self,
+        module: &'a [u8],
+        payload: &Payload<'a>,
+        memory_limit_bytes: u64,
+    ) -> Result<(), String> {
+        match payload {
+            Payload::TypeSection(types) => {
+                for group in types.clone() {
+                    for subtype in group.map_err(|error| invalid(&error))?.into_types() {
+                        if let CompositeInnerType::Func(function) = subtype.composite_type.inner {
+                            self.types.push(function);
+                        }
+                    }
+                }
+            }
+            Payload::ImportSection(imports) => {
+                let mut once = Vec::new();
+                for import in imports.clone().into_imports() {
+                    let import = import.map_err(|error| invalid(&error))?;
+                    if let Some(ty) = self.import(import.module, import.name, import.ty)? {
+                        for text in [import.module, import.name] {
+                            leb128(&mut once, text.len() as u64);
+                            once.extend_from_slice(text.as_bytes());
+                        }
+                        once.push(0);
+                        leb128(&mut once, u64::from(ty));
+                    }
+                }
+                if self.imports.len() < self.imported {
+                    let mut contents = Vec::new();
+                    leb128(&mut contents, self.imports.len() as u64);
+                    contents.append(&mut once);
+                    self.copy.push(copy::IMPORTS, contents);
+                    return Ok(());
+                }
+            }
+            Payload::FunctionSection(functions) => {
+                for function in functions.clone() {
+                    self.function_types.push(function.map_err(|error| invalid(&error))?);
+                }
+                let defined = self.function_types.len() - self.imported;
+                self.numbers.first_helper = (self.imports.len() + defined) as u32;
+                if self.imports.len() < self.imported {
+                    let defined = self.imports.len() as u32..self.numbers.first_helper;
+                    self.numbers.functions.extend(defined);
+                } else {
+                    self.numbers.functions.clear();
+                }
+            }
+            Payload::MemorySection(memories) => {
+                if let Some(memory) = memories.clone().into_iter().next() {
+                    let memory = memory.map_err(|error| invalid(&error))?;
+                    self.memory = Some((memory.initial, memory.maximum));
+                    return self.limited_memory(memory.initial, memory.maximum, memory_limit_bytes);
+                }
+            }
+            Payload::TableSection(tables) => {
+                if let Some(table) = tables.clone().into_iter().next() {
+                    self.table_elements = table.map_err(|error| invalid(&error))?.ty.initial;
+                    if self.table_elements > MAX_TABLE_ELEMENTS {
+                        return Err(format!(
+                            "its table has {} elements; {MAX_TABLE_ELEMENTS} are the most",
+                            self.table_elements
+                        ));
+                    }
+                }
+            }
+            Payload::ElementSection(segments) => {
+                if let Some(contents) =
+                    elements::ascending(module, segments, self.table_elements, &self.numbers)?
+                {
+                    self.copy.push(copy::ELEMENTS, contents);
+                    return Ok(());
+                }
+            }
+            Payload::ExportSection(exports) => {
+                let mut moved = Vec::new();
+                leb128(&mut moved, u64::from(exports.count()));
+                for export in exports.clone() {
+                    let export = export.map_err(|error| invalid(&error))?;
+                    match (export.name, export.kind) {
+                        (EXPORT_GATHER, ExternalKind::Func) => self.gather = Some(export.index),
+                        (EXPORT_INITIALIZE, ExternalKind::Func) => self.initialize = Some(export.index),
+                        (EXPORT_MEMORY, ExternalKind::Memory) => self.exports_memory = true,
+                        _ => {}
+                    }
+                    self.moved_export(&export, &mut moved);
+                }
+                if !self.numbers.functions.is_empty() {
+                    self.copy.push(copy::EXPORTS, moved);
+                    return Ok(());
+                }
+            }
+            Payload::StartSection { func, .. } => {
+                self.start = Some(*func);
+                return Ok(());
+            }
+            Payload::CodeSectionStart { unchecked_range, size, .. } => {
+                let first = unchecked_range.end.saturating_sub(u64::from(*size)) as usize;
+                self.code = first..first;
+            }
+            Payload::DataSection(segments) => {
+                if let Some(contents) = self.data(module, segments)? {
+                    self.copy.push(copy::DATA, contents);
+                    return Ok(());
+                }
+            }
+            Payload::CustomSection(_) => return Ok(()),
+            _ => {}
+        }
+        if let Some((id, range)) = payload.as_section() {
+            let contents = module.get(range.start as usize..range.end as usize).unwrap_or_default();
+            self.copy.push(id, contents);
+        }
+        Ok(())
+    }
+
+    /// Writes an export whose function may have another number in the copy.
+    fn moved_export(&self, export: &Export<'_>, out: &mut Vec<u8>) {
+        leb128(out, export.name.len() as u64);
+        out.extend_from_slice(export.name.as_bytes());
+        let (kind, index) = match export.kind {
+            ExternalKind::Func | ExternalKind::FuncExact => (0, self.numbers.of(export.index)),
+            ExternalKind::Table => (1, export.index),
+            ExternalKind::Memory => (2, export.index),
+            ExternalKind::Global => (3, export.index),
+            ExternalKind::Tag => (4, export.index),
+        };
+        out.push(kind);
+        leb128(out, u64::from(index));
+    }
+
+    /// Reads a function's body.
+    pub(super) fn body<T: WasmModuleResources>(
+        &mut self,
+        module: &[u8],
+        body: &FunctionBody<'_>,
+        function: &mut FuncValidator<T>,
+    ) -> Result<(), String> {
+        let other = body::validate(function, body, &mut self.numbers)?;
+        if other.is_some() && self.bodies.is_none() {
+            self.bodies = Some(module.get(self.code.clone()).unwrap_or_default().to_vec());
+        }
+        if let Some(bodies) = &mut self.bodies {
+            let bytes = other.as_deref().unwrap_or(body.as_bytes());
+            leb128(bodies, bytes.len() as u64);
+            bodies.extend_from_slice(bytes);
+        }
+        self.functions += 1;
+        self.code.end = body.range().end as usize;
+        Ok(())
+    }
+
+    /// Checks the data segments. Answers with a section's contents that wasm3 can read, or `None` if the module's own are.
+    fn data(&mut self, module: &[u8], segments: &DataSectionReader<'_>) -> Result<Option<Vec<u8>>, String> {
+        let memory_bytes = self.memory.map_or(0, |(initial, _)| initial * PAGE_BYTES);
+        let (mut places, mut is_plain) = (Vec::new(), true);
+        for segment in segments.clone() {
+            let segment = segment.map_err(|error| invalid(&error))?;
+            let len = segment.data.len() as u64;
+            let DataKind::Active { offset_expr, .. } = segment.kind else {
+                return Err("a data segment of it has no place in the memory".to_owned());
+            };
+            places.push((fits("a data segment", "memory", &offset_expr, len, memory_bytes)?, segment.data));
+            // Otherwise it names its memory, which is the only one.
+            is_plain &= module.get(segment.range.start as usize) == Some(&0);
+            self.data_bytes += len;
+        }
+        if is_plain {
+            return Ok(None);
+        }
+        let mut contents = Vec::new();
+        leb128(&mut contents, places.len() as u64);
+        for (offset, data) in places {
+            // Memory 0; i32.const offset; end
+            contents.extend([0, 0x41]);
+            signed_leb128(&mut contents, offset);
+            contents.push(0x0b);
+            leb128(&mut contents, data.len() as u64);
+            contents.extend_from_slice(data);
+        }
+        Ok(Some(contents))
+    }
+
+    /// Reads an import. Answers with its type's number if it comes for the first time.
+    fn import(&mut self, module: &str, name: &str, ty: TypeRef) -> Result<Option<u32>, String> {
+        let what = format!("{module}.{name}");
+        if module != IMPORT_MODULE {
+            return Err(
+                match module.strip_prefix("wagather_v").and_then(|version| version.parse::<u32>().ok()) {
+                    Some(version) => format!(
+                        "it is built for version {version} of the ABI (it imports '{what}'); this host speaks version {ABI_VERSION}"
+                    ),
+                    None if name.starts_with(HEAP_PREFIX) => {
+                        "it allocates and has no heap: its source lacks 'wagather::heap!();'".to_owned()
+                    }
+                    None => format!(
+                        "it imports '{what}', which this host does not have; a gatherer imports from '{IMPORT_MODULE}' alone"
+                    ),
+                },
+            );
+        }
+        let TypeRef::Func(index) = ty else {
+            return Err(format!("it imports '{what}', which is not imported as a function"));
+        };
+        let Some(import) = Import::by_name(name) else {
+            return Err(format!("it imports '{what}', which version {ABI_VERSION} of the ABI does not have"));
+        };
+        let row = import.row();
+        let result = match row.result {
+            ResultType::I32 => ValType::I32,
+            ResultType::I64 => ValType::I64,
+        };
+        let fits = self.types.get(index as usize).is_some_and(|function| {
+            function.results() == [result]
+                && function.params().len() == row.params.len()
+                && function.params().iter().all(|param| *param == ValType::I32)
+        });
+        if !fits {
+            return Err(format!("it imports '{what}' with another type than the ABI gives it"));
+        }
+        self.function_types.push(index);
+        self.imported += 1;
+        let place = self.imports.iter().position(|other| *other == import);
+        self.numbers.functions.push(place.unwrap_or(self.imports.len()) as u32);
+        if place.is_none() {
+            self.imports.push(import);
+        }
+        Ok(place.is_none().then_some(index))
+    }
+
+    /// Writes the memory section with a maximum that the run allows.
+    fn limited_memory(&mut self, initial: u64, maximum: Option<u64>, limit_bytes: u64) -> Result<(), String> {
+        let limit = limit_bytes / PAGE_BYTES;
+        if initial > limit {
+            return Err(format!(
+                "it starts with {} KiB of memory; this run gives {} KiB (--memory)",
+                initial * PAGE_BYTES / 1024,
+                limit_bytes / 1024
+            ));
+        }
+        // wasm3 takes a maximum of 0 for none.
+        let maximum = maximum.unwrap_or(u64::MAX).min(limit).max(1);
+        let mut contents = vec![1, 1];
+        leb128(&mut contents, initial);
+        leb128(&mut contents, maximum);
+        self.copy.push(copy::MEMORIES, contents);
+        Ok(())
+    }
+
+    pub(super) fn finish(mut self) -> Result<Checked, String> {
+        let gather = self.gather.ok_or_else(|| format!("it exports no function '{EXPORT_GATHER}'"))?;
+        self.is_to_be_called(EXPORT_GATHER, gather, &[ValType::I32], "() -> i32")?;
+        if let Some(initialize) = self.initialize {
+            self.is_to_be_called(EXPORT_INITIALIZE, initialize, &[], "() -> ()")?;
+        }
+        let (true, Some((initial_pages, declared_maximum_pages))) = (self.exports_memory, self.memory) else {
+            return Err(format!("it exports no memory as '{EXPORT_MEMORY}'"));
+        };
+        if let Some(mut bodies) = self.bodies.take() {
+            let mut contents = Vec::with_capacity(bodies.len() + 5);
+            leb128(&mut contents, u64::from(self.functions));
+            contents.append(&mut bodies);
+            self.copy.replace(copy::CODE, contents);
+        }
+        self.copy.add(&self.numbers.helpers)?;
+        let (bytes, at_byte) = self.copy.bytes();
+        let numbers = &self.numbers;
+        Ok(Checked {
+            bytes,
+            gather: numbers.of(gather),
+            start: self.start.map(|function| Start { function: numbers.of(function), at_byte }),
+            initialize: self.initialize.map(|function| numbers.of(function)),
+            imports: self.imports,
+            initial_pages,
+            declared_maximum_pages,
+            functions: self.functions,
+            data_bytes: self.data_bytes,
+        })
+    }
+
+    /// Checks that the host can call what is exported by that name.
+    fn is_to_be_called(
+        &self,
+        name: &str,
+        function: u32,
+        results: &[ValType],
+        ty: &str,
+    ) -> Result<(), String> {
+        let fits = self
+            .function_types
+            .get(function as usize)
+            .and_then(|&index| self.types.get(index as usize))
+            .is_some_and(|function| function.params().is_empty() && function.results() == results);
+        if !fits {
+            return Err(format!("its export '{name}' is not of the type {ty}"));
+        }
+        if (function as usize) < self.imported {
+            return Err(format!("its export '{name}' is an import"));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,245 @@
+//! What compilers emit, and what the engine's copy has in its place.
+
+use super::{Checked, check};
+use crate::body::MAX_VALUES_AND_CALLS;
+use crate::helpers::Helper;
+use wasmparser::{ExternalKind, Operator, Parser, Payload, Validator, WasmFeatures};
+
+const MEMORY_BYTES: u64 = 1 << 20;
+
+fn module(fields: &str) -> Vec<u8> {
+    wat::parse_str(format!("(module {fields} (memory (export \"memory\") 1))")).expect("WebAssembly text")
+}
+
+fn gather(body: &str) -> Vec<u8> {
+    module(&format!("(func (export \"gather\") (result i32) {body})"))
+}
+
+/// The copy, which engines can read, and in which nothing is left to be replaced.
+fn checked(module: &[u8]) -> Checked {
+    let checked = check(module, MEMORY_BYTES).unwrap_or_else(|reason| panic!("{reason}"));
+    let features = WasmFeatures::WASM1 | WasmFeatures::SIGN_EXTENSION | WasmFeatures::SATURATING_FLOAT_TO_INT;
+    let whole = checked.bytes_with_start();
+    Validator::new_with_features(features).validate_all(&whole).expect("a valid copy");
+    let again = check(&whole, MEMORY_BYTES).expect("the copy keeps the bounds as well");
+    assert_eq!((&again.bytes, &again.imports), (&checked.bytes, &checked.imports));
+    assert_eq!((again.gather, again.initialize), (checked.gather, checked.initialize));
+    checked
+}
+
+fn bodies(module: &[u8]) -> Vec<Vec<u8>> {
+    let body = |payload: wasmparser::Result<Payload<'_>>| match payload.expect("a payload") {
+        Payload::CodeSectionEntry(body) => Some(body.as_bytes().to_vec()),
+        _ => None,
+    };
+    Parser::new(0).parse_all(module).filter_map(body).collect()
+}
+
+/// What the function calls, one after another.
+fn calls(module: &[u8], function: usize) -> Vec<u32> {
+    let mut all = Vec::new();
+    for payload in Parser::new(0).parse_all(module) {
+        if let Payload::CodeSectionEntry(body) = payload.expect("a payload") {
+            let operators = body.get_operators_reader().expect("operators").into_iter();
+            let call = |operator| match operator {
+                Ok(Operator::Call { function_index }) => Some(function_index),
+                _ => None,
+            };
+            all.push(operators.filter_map(call).collect::<Vec<_>>());
+        }
+    }
+    all.swap_remove(function)
+}
+
+#[test]
+fn a_module_of_the_first_version_stays_as_it_is() {
+    let module = gather("i32.const 0");
+    assert_eq!(bodies(&checked(&module).bytes), bodies(&module));
+}
+
+#[test]
+fn instructions_on_memory_become_calls() {
+    let copy = checked(&gather(
+        "(memory.fill (i32.const 8) (i32.const 1) (i32.const 2))
+         (memory.copy (i32.const 8) (i32.const 1) (i32.const 2)) (memory.copy (i32.const 0) (i32.const 1) (i32.const 2))
+         (i32.add (memory.size) (memory.size))",
+    ));
+    // Each once, in the order of their first use.
+    assert_eq!(calls(&copy.bytes, 0), [1, 2, 2, 3, 3]);
+    let helpers = [Helper::Fill, Helper::Copy, Helper::Size].map(|helper| helper.body().to_vec());
+    assert_eq!(bodies(&copy.bytes)[1..], helpers);
+    assert_eq!(copy.functions, 1);
+}
+
+#[test]
+fn what_every_engine_has_stays() {
+    let module = gather(
+        "(i32.extend8_s (i32.add (i32.trunc_sat_f64_u (f64.const 1e20)) (i32.wrap_i64 (i64.extend32_s (i64.const 7)))))",
+    );
+    assert_eq!(bodies(&checked(&module).bytes), bodies(&module));
+}
+
+#[test]
+fn calls_in_the_place_of_others_are_counted() {
+    let sizes = |count: usize| gather(&format!("memory.size {}", "memory.size i32.add ".repeat(count - 1)));
+    // Two values at once.
+    let most = MAX_VALUES_AND_CALLS as usize - 2;
+    checked(&sizes(most));
+    let reason = check(&sizes(most + 1), MEMORY_BYTES).expect_err("one too many");
+    assert!(reason.contains("function 0 of it is too large"), "{reason}");
+    let copies = |count: usize| {
+        let copy = "i32.const 0 i32.const 0 i32.const 0 memory.copy ";
+        gather(&format!("{} i32.const 0", copy.repeat(count)))
+    };
+    checked(&copies(MAX_VALUES_AND_CALLS as usize - 3));
+    assert!(check(&copies(MAX_VALUES_AND_CALLS as usize - 2), MEMORY_BYTES).is_err());
+}
+
+#[test]
+fn an_import_that_comes_twice_is_one() {
+    let log = "(func (param i32 i32 i32) (result i32))";
+    let text = format!(
+        r#"(import "wagather_v1" "log" {log}) (import "wagather_v1" "now" (func (result i64)))
+        (import "wagather_v1" "log" {log}) (import "wagather_v1" "now" (func $now (result i64)))
+        (table (export "table") 4 funcref) (elem (i32.const 1) 2 $now $started)
+        (global (export "global") i32 (i32.const 7))
+        (func $started (drop (call $now))) (start $started)
+        (func (export "_initialize") (call $started))
+        (func (export "gather") (result i32) (drop (call 0 (i32.const 0) (i32.const 0) (i32.const 0)))
+            (call 2 (i32.const 0) (i32.const 0) (i32.const 0)))"#
+    );
+    let copy = checked(&module(&text));
+    assert_eq!(copy.imports.iter().map(|import| import.row().name).collect::<Vec<_>>(), ["log", "now"]);
+    assert_eq!((copy.start.map(|start| start.function), copy.initialize, copy.gather), (Some(2), Some(3), 4));
+    assert_eq!([0, 1, 2].map(|body| calls(&copy.bytes, body)), [vec![1], vec![2], vec![0, 0]]);
+    let (mut exports, mut elements) = (Vec::new(), Vec::new());
+    for payload in Parser::new(0).parse_all(&copy.bytes) {
+        match payload.expect("a payload") {
+            Payload::ExportSection(section) => {
+                let export =
+                    |export: wasmparser::Export<'_>| (export.name.to_owned(), export.kind, export.index);
+                exports.extend(section.into_iter().map(|item| export(item.expect("an export"))));
+            }
+            Payload::ElementSection(section) => {
+                for segment in section {
+                    if let wasmparser::ElementItems::Functions(items) = segment.expect("a segment").items {
+                        elements.extend(items.into_iter().map(|item| item.expect("a function")));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(elements, [0, 1, 2]);
+    let expected = [
+        ("table", ExternalKind::Table, 0),
+        ("global", ExternalKind::Global, 0),
+        ("_initialize", ExternalKind::Func, 3),
+        ("gather", ExternalKind::Func, 4),
+        ("memory", ExternalKind::Memory, 0),
+    ];
+    assert_eq!(exports, expected.map(|(name, kind, index)| (name.to_owned(), kind, index)));
+}
+
+#[test]
+fn only_what_can_be_called_is() {
+    for (text, says) in [
+        (
+            r#"(import "wagather_v1" "now" (func $f (result i64))) (export "_initialize" (func $f))"#,
+            "its export '_initialize' is not of the type () -> ()",
+        ),
+        (
+            r#"(func (export "_initialize") (param i32))"#,
+            "its export '_initialize' is not of the type () -> ()",
+        ),
+    ] {
+        let module = module(&format!("{text} (func (export \"gather\") (result i32) (i32.const 0))"));
+        assert_eq!(check(&module, MEMORY_BYTES).expect_err("no function to call"), says);
+    }
+}
+
+/// A module of one function of these types, with this section before the code and that one behind it.
+fn raw(body: &[u8], before: &[u8], behind: &[u8]) -> Vec<u8> {
+    let mut out =
+        b"\0asm\x01\0\0\0\x01\x05\x01\x60\0\x01\x7f\x03\x02\x01\0\x04\x04\x01\x70\0\x02\x05\x03\x01\0\x01"
+            .to_vec();
+    out.extend(b"\x07\x13\x02\x06gather\0\0\x06memory\x02\0");
+    out.extend(before);
+    out.extend([10, body.len() as u8 + 2, 1, body.len() as u8]);
+    out.extend(body);
+    out.extend(behind);
+    out
+}
+
+#[test]
+fn long_numbers_become_short() {
+    // call_indirect of type 0 in table 0, as a linker pads it; i32.trunc_sat_f32_s, padded.
+    let long = raw(b"\0\x41\0\x11\0\x80\x80\x80\x80\0\x0b", b"", b"");
+    assert_eq!(bodies(&checked(&long).bytes), [b"\0\x41\0\x11\0\0\x0b".to_vec()]);
+    let long = raw(b"\0\x43\0\0\0\0\xfc\x80\x80\0\x0b", b"", b"");
+    assert_eq!(bodies(&checked(&long).bytes), [b"\0\x43\0\0\0\0\xfc\0\x0b".to_vec()]);
+    // memory.copy, padded.
+    let long = raw(b"\0\x41\0\x41\0\x41\0\xfc\x8a\0\0\0\x41\0\x0b", b"", b"");
+    assert_eq!(bodies(&checked(&long).bytes)[0], b"\0\x41\0\x41\0\x41\0\x10\x01\x41\0\x0b");
+}
+
+#[test]
+fn segments_that_name_their_memory_or_table_become_plain() {
+    let module = raw(
+        b"\0\x41\0\x0b",
+        // An element segment of table 0 with its kind; two segments of data.
+        b"\x09\x09\x01\x02\0\x41\0\x0b\0\x01\0\x0c\x01\x02",
+        b"\x0b\x0e\x02\x02\0\x41\x07\x0b\x01a\0\x41\x09\x0b\x01b",
+    );
+    let copy = checked(&module).bytes;
+    let find = |bytes: &[u8]| copy.windows(bytes.len()).any(|window| window == bytes);
+    assert!(find(b"\x09\x07\x01\0\x41\0\x0b\x01\0"), "{}", copy.escape_ascii());
+    assert!(find(b"\x0b\x0d\x02\0\x41\x07\x0b\x01a\0\x41\x09\x0b\x01b"), "{}", copy.escape_ascii());
+    assert!(!find(b"\x0c\x01\x02"), "the number of data segments is left");
+}
+
+#[test]
+fn a_wrong_number_of_data_segments_is_refused() {
+    let data = b"\x0b\x07\x01\0\x41\x07\x0b\x01a";
+    checked(&raw(b"\0\x41\0\x0b", b"\x0c\x01\x01", data));
+    checked(&raw(b"\0\x41\0\x0b", b"\x0c\x01\0", b""));
+    for (count, behind) in [(2, &data[..]), (0, data), (1, b"")] {
+        let module = raw(b"\0\x41\0\x0b", &[0x0c, 1, count], behind);
+        let reason = check(&module, MEMORY_BYTES).expect_err("another number");
+        assert!(reason.contains("data count"), "{reason}");
+    }
+}
+
+#[test]
+fn what_no_copy_can_do_without_names_the_flags() {
+    for (fields, feature, flag) in [
+        ("(func (drop (v128.const i64x2 0 0)))", "SIMD", "-mno-simd128"),
+        ("(func (result i32 i32) i32.const 0 i32.const 0)", "several results", "-mno-multivalue"),
+        ("(func i32.const 0 (block (param i32) drop))", "several results", "-mno-multivalue"),
+        ("(func (drop (ref.null func)))", "reference types", "-mno-reference-types"),
+        ("(table 1 externref)", "reference types", "-mno-reference-types"),
+        ("(data \"passive\")", "passive segments", "-mno-bulk-memory"),
+        ("(func $f) (elem func $f)", "passive segments", "-mno-bulk-memory"),
+        ("(func $f) (elem declare func $f)", "passive segments", "-mno-bulk-memory"),
+        ("(func $f return_call $f)", "tail calls", "-mno-tail-call"),
+        ("(tag)", "exceptions", "-mno-exception-handling"),
+        ("(func (drop (i32.atomic.load (i32.const 0))))", "threads", "-mno-atomics"),
+        ("(global i32 (i32.add (i32.const 1) (i32.const 2)))", "computed constants", "-mno-extended-const"),
+    ] {
+        let reason = check(&module(fields), MEMORY_BYTES).expect_err(fields);
+        assert!(reason.starts_with("it uses ") && reason.contains(feature), "{fields}: {reason}");
+        for flag in [flag, "zig -mcpu=baseline-", "rustc -C target-feature=-"] {
+            assert!(reason.contains(flag), "{fields}: {reason}");
+        }
+    }
+    for (fields, says) in [
+        (
+            "(func (memory.init 0 (i32.const 0) (i32.const 0) (i32.const 0))) (data \"\")",
+            "asc --disable bulk-memory",
+        ),
+        ("(type (struct))", "a feature of WebAssembly that a gatherer cannot have"),
+    ] {
+        let reason = check(&module(fields), MEMORY_BYTES).expect_err(fields);
+        assert!(reason.contains(says), "{fields}: {reason}");
+    }
+}
