@@ -7,7 +7,7 @@ use std::{
 
 use wagather_printable::Line;
 
-use crate::{analyses::views::By, module::Malformed};
+use crate::{by::By, module::Malformed};
 
 /// Why there is no report. Its display is one sentence for a person.
 #[derive(Debug)]

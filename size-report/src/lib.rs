@@ -12,6 +12,7 @@
 #![forbid(unsafe_code)]
 
 pub mod analyses;
+mod by;
 pub mod cli;
 pub mod emit;
 mod error;
@@ -19,7 +20,6 @@ pub mod module;
 
 use std::path::Path;
 
-pub use crate::error::Error;
 use crate::{
     analyses::{
         Analysis,
@@ -27,10 +27,11 @@ use crate::{
         names::{Names, Sources},
         table::Table,
         tree::Node,
-        views::{self, By},
+        views,
     },
     module::Module,
 };
+pub use crate::{by::By, error::Error};
 
 /// What is known about one file.
 #[derive(Debug, serde::Serialize)]

@@ -3,13 +3,12 @@
 //! knows nothing but LEB128.
 
 use size_report::{
-    Report,
+    By, Report,
     analyses::{
         Analysis,
         diff::{Change, Diff},
         names::Names,
         snapshot::Snapshot,
-        views::By,
         why::Why,
     },
     module::Module,

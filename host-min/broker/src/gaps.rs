@@ -2,7 +2,7 @@
 //!
 //! docs/decisions/0035 has the three outcomes, and which status leads to which.
 
-use super::tally::Blame;
+use super::blame::Blame;
 use serde::Serialize;
 use wagather_abi::{Kind, Status, Verb};
 use wagather_base::limits::{MAX_REPORT_GAPS, MAX_REPORT_RESOURCES};

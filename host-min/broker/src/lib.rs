@@ -6,9 +6,9 @@
 #![forbid(unsafe_code)]
 
 pub mod admission;
-mod ahead;
 mod answer;
 pub mod audit;
+pub mod blame;
 pub mod budget;
 mod ending;
 mod fetch;

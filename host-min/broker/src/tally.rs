@@ -1,13 +1,16 @@
 //! What a gatherer has used so far, and what is worth telling about it.
 
-use super::ahead::{Counted, Effects, Recorder};
+mod ahead;
+
+use super::blame::Blame;
 use super::budget::{Budget, Spent};
 use super::fetch::Account;
 use super::gaps::{Gap, Gaps};
 use super::held::{Held, Hold};
+pub(super) use ahead::Effects;
+use ahead::{Counted, Recorder};
 use std::sync::Arc;
-use wagather_abi::{Kind, Status};
-use wagather_base::error::Class;
+use wagather_abi::Status;
 use wagather_base::limits::{MAX_REPORT_LINES, TOLD_GAPS};
 use wagather_json::redact::Counts;
 use wagather_policy::uses::Uses;
@@ -354,37 +357,10 @@ impl Tally {
     }
 }
 
-/// Why a call got a status.
-#[derive(Clone, Debug)]
-pub struct Blame {
-    status: Status,
-    /// Who is to blame.
-    pub class: Class,
-    /// Why.
-    pub reason: String,
-    /// What to do about it, or empty.
-    pub advice: String,
-}
-
-impl Blame {
-    /// Why a call got a status, and what to do about it.
-    pub fn of(status: Status, reason: String, advice: &str) -> Blame {
-        let class = match status.kind() {
-            // Nobody's retry helps until credentials or rights change.
-            Kind::Http(401 | 403) => Class::Refused,
-            Kind::Http(_) | Kind::Unreachable | Kind::BadAnswer | Kind::TooLarge | Kind::TimedOut => {
-                Class::Cluster
-            }
-            Kind::OutputFailed => Class::Output,
-            _ => Class::Gatherer,
-        };
-        Blame { status, class, reason, advice: advice.to_owned() }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use wagather_base::error::Class;
     use wagather_base::limits::{MAX_ARCHIVE_BYTES, MAX_ENTRIES};
 
     #[test]

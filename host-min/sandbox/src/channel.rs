@@ -7,8 +7,8 @@
 //! There is no version here: both ends are the same program.
 
 use super::Job;
-use super::engine;
 use super::in_force::InForce;
+use super::kind::Kind;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
@@ -475,7 +475,7 @@ impl Channel {
         self.reader.read_exact(&mut frame)?;
         let mut fields = Fields(&frame);
         let job = (|| {
-            let engine = engine::Kind::by_number(fields.byte()?)?;
+            let engine = Kind::by_number(fields.byte()?)?;
             let memory_bytes = u64::from_le_bytes(fields.bytes()?.try_into().ok()?);
             let seconds = u64::from_le_bytes(fields.bytes()?.try_into().ok()?);
             let time =

@@ -11,6 +11,7 @@ pub mod channel;
 mod confine;
 pub mod engine;
 pub mod in_force;
+mod kind;
 mod link;
 mod memory;
 pub mod process;

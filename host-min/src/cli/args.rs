@@ -2,8 +2,8 @@
 
 use super::clusters::Several;
 use super::display::{self, Settings};
-use super::table::Command;
 use super::typed::{Words, Wrong};
+use super::values::{all, one, text, wrong};
 use host_min::Output;
 use host_min::broker::policy::{Narrowing, label_selector};
 use host_min::cluster::{self, Compression, Secret};
@@ -165,40 +165,6 @@ impl Rbac {
             grant: words.one("grant").map(PathBuf::from),
         })
     }
-}
-
-pub(super) fn wrong(command: &'static Command, reason: String) -> Wrong {
-    Wrong { command: Some(command), reason }
-}
-
-pub(super) fn one<T>(
-    words: &Words,
-    long: &str,
-    meaning: fn(&str) -> Result<T, String>,
-) -> Result<Option<T>, Wrong> {
-    words.one(long).map(|typed| value(words, long, &typed, meaning)).transpose()
-}
-
-pub(super) fn all<T>(
-    words: &Words,
-    long: &str,
-    meaning: fn(&str) -> Result<T, String>,
-) -> Result<Vec<T>, Wrong> {
-    words.all(long).map(|typed| value(words, long, typed, meaning)).collect()
-}
-
-fn value<T>(
-    words: &Words,
-    long: &str,
-    typed: &OsString,
-    meaning: fn(&str) -> Result<T, String>,
-) -> Result<T, Wrong> {
-    let meant = typed.to_str().ok_or_else(|| "it is not UTF-8".to_owned()).and_then(meaning);
-    meant.map_err(|why| wrong(words.command, format!("--{long} cannot be '{}': {why}", typed.display())))
-}
-
-pub(super) fn text(typed: &str) -> Result<String, String> {
-    Ok(typed.to_owned())
 }
 
 /// Each value adds to what those before it say.

@@ -1,10 +1,9 @@
 //! `host-min run` with several contexts.
 
-use super::args::{all, one, text, wrong};
 use super::display::{Display, Ended, Fleet, Said, Settings, Who};
-use super::rights;
-use super::run::fail_with;
 use super::typed::{Words, Wrong};
+use super::values::{all, one, text, wrong};
+use super::{fail_with, rights};
 use host_min::clusters::{Cluster, Contexts, Gathering, Status, Watcher, destinations, run};
 use host_min::error::Result;
 use host_min::limits::{DEFAULT_PARALLEL_CLUSTERS, MAX_PARALLEL_CLUSTERS};

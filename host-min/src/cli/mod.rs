@@ -13,10 +13,11 @@ mod run;
 mod table;
 mod token;
 mod typed;
+mod values;
 
 use args::{Rbac, Run};
-use display::Format;
-use host_min::error::{Class, Result};
+use display::{Display, Format, Said, Who};
+use host_min::error::{Class, Failure, Result};
 use host_min::{SingleThreaded, sandbox, stop};
 use std::ffi::OsString;
 use std::io::{self, PipeReader};
@@ -99,4 +100,14 @@ fn print_ours(text: &str) -> Result<()> {
     let mut page = Page::new();
     page.lines(text);
     display::print(&page)
+}
+
+/// The first failure decides the exit code; all are told.
+fn fail_with(failures: impl IntoIterator<Item = Failure>, display: &Display) -> Result<()> {
+    let mut failures = failures.into_iter();
+    let Some(first) = failures.next() else { return Ok(()) };
+    for failure in failures {
+        display.say(&Who::default(), &Said::Failure(&failure));
+    }
+    Err(first)
 }

@@ -2,7 +2,7 @@
 
 use super::args::Run;
 use super::display::{self, Display, Ended, Said, Who, Wholeness};
-use super::rights;
+use super::{fail_with, rights};
 use host_min::archive::Existing;
 use host_min::broker::audit::Live;
 use host_min::clusters::Sums;
@@ -113,14 +113,4 @@ fn summarise(outcome: &Outcome, display: &Display) {
     if let (Some(path), Some(counts)) = (&outcome.obfuscation_map, outcome.report.obfuscation) {
         display.say(&run, &Said::Obfuscated(path, counts));
     }
-}
-
-/// The first failure decides the exit code; all are told.
-pub(super) fn fail_with(failures: impl IntoIterator<Item = Failure>, display: &Display) -> Result<()> {
-    let mut failures = failures.into_iter();
-    let Some(first) = failures.next() else { return Ok(()) };
-    for failure in failures {
-        display.say(&Who::default(), &Said::Failure(&failure));
-    }
-    Err(first)
 }

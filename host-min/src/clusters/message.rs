@@ -4,7 +4,7 @@
 //! longer than it can be, and what cannot be read is told.
 
 use super::index::{ArchiveFacts, Line, Reason, Sums};
-use super::told::Told;
+use super::told::{Told, told};
 use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
 use wagather_abi::LogLevel;
@@ -46,6 +46,10 @@ pub(super) struct Over {
     pub(super) failures: Vec<Reason>,
     pub(super) warnings: Vec<String>,
     pub(super) gatherers: Vec<Sums>,
+}
+
+told! {
+    Over { complete, archive, failures, warnings, gatherers }
 }
 
 const TAG_LOG: u8 = 0;

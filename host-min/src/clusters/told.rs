@@ -4,7 +4,6 @@
 //! and texts are functions that are called: what takes most of the room is their repetition.
 
 use super::index::{ArchiveFacts, Line, Reason, Sums};
-use super::message::Over;
 use std::time::Duration;
 use wagather_broker::{Phase, Progress};
 use wagather_kube::cluster::Context;
@@ -138,12 +137,12 @@ macro_rules! told {
         }
     )*};
 }
+pub(super) use told;
 
 told! {
     ArchiveFacts { file, bytes, sha256 }
     Context { name, server }
     Line { gatherer, is_error, text }
-    Over { complete, archive, failures, warnings, gatherers }
     Progress { phase, requests, items, bytes_received, doing, awaits_server, elapsed }
     Reason { exit_code, attempt, reason, more, advice }
     Sums {

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use super::{
     Analysis,
     graph::{ROOT, Vertex},
+    groups::{Grouped, around, grouped, sections},
     tree::{Node, NodeKind},
-    views::{Grouped, grouped, sections},
 };
 use crate::module::Kind;
 
@@ -39,7 +39,7 @@ pub(super) fn by_import(analysis: &Analysis<'_>) -> Vec<Node> {
         .collect();
     nodes.extend(rest);
     nodes.extend(manifest(analysis));
-    nodes.extend(super::views::around(analysis).into_iter().filter(|node| node.label != title_of_manifest()));
+    nodes.extend(around(analysis).into_iter().filter(|node| node.label != title_of_manifest()));
     nodes
 }
 

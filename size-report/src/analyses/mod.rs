@@ -7,6 +7,7 @@ pub mod diff;
 pub mod dominators;
 pub mod fingerprint;
 pub mod graph;
+mod groups;
 pub mod imports;
 pub mod kinds;
 pub mod names;

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::{
     Analysis, fingerprint,
     graph::{ROOT, Vertex},
+    groups::around,
     owners::{Owner, owners},
     symbol,
-    views::around,
 };
 
 /// A module's items; their bytes add up to the file's length.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::analyses::{names::Sources, views::By};
+use crate::{By, analyses::names::Sources};
 
 /// Explains every byte of WebAssembly modules
 ///

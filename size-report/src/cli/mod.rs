@@ -15,13 +15,12 @@ use wagather_printable::{Line, Page};
 
 use self::arguments::{Arguments, Command, Order, Output};
 use crate::{
-    Error, Report,
+    By, Error, Report,
     analyses::{
         Analysis,
         diff::Diff,
         names::{Names, Sources},
         snapshot::Snapshot,
-        views::By,
         why::Why,
     },
     emit,

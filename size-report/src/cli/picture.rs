@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{arguments::Arguments, complain, print};
-use crate::{Error, Report, analyses::views::By, emit};
+use crate::{By, Error, Report, emit};
 
 /// What a page has if nobody asks for less. The first is what it opens with.
 const VIEWS: [By; 8] =

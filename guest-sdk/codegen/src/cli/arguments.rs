@@ -1,5 +1,6 @@
 //! What can be typed. The help is made from these comments.
 
+use super::EXIT_CODES;
 use super::check::Check;
 use super::fetch::Fetch;
 use super::fields::Fields;
@@ -19,12 +20,6 @@ pub(super) struct Arguments {
     #[command(subcommand)]
     pub(super) command: Command,
 }
-
-pub(super) const EXIT_CODES: &str = "\
-Exit codes:
-  0  done; for check, nothing that breaks the gatherer differs
-  1  a declaration, a schema or a source is wrong; for check, the module is stale, or something breaks the gatherer
-  2  the command line is wrong";
 
 #[derive(Subcommand)]
 pub(super) enum Command {

@@ -17,7 +17,7 @@ use wagather_printable::Page;
 /// was built is an error: fields that are gone, types that do not decode, requests that fail. The rest is said and is none:
 /// values of enumerations that are new, fields that are now optional, newer versions.
 #[derive(Args)]
-#[command(after_help = super::arguments::EXIT_CODES)]
+#[command(after_help = super::EXIT_CODES)]
 pub(super) struct Check {
     /// The declarations, or the folders with a gather.yaml
     #[arg(value_name = "GATHER", default_value = "gather.yaml")]

@@ -22,6 +22,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done; for check, nothing that breaks the gatherer differs
+  1  a declaration, a schema or a source is wrong; for check, the module is stale, or something breaks the gatherer
+  2  the command line is wrong";
+
 /// The whole program.
 pub fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {

@@ -4,7 +4,6 @@
 //! struct. Where the same definition is wanted with different fields, and where there is no definition (as in
 //! CustomResourceDefinitions), the name is that of the struct around it with the field's. The declaration can say otherwise.
 
-use super::resolve::join;
 use super::{Body, Enumeration, Struct, Type};
 use crate::declaration::{Declaration, Wanted, is_type_name};
 use crate::schema::Resource;
@@ -417,4 +416,11 @@ fn plural(name: &str, resource: &Resource) -> String {
         }
     }
     format!("{name}Api")
+}
+
+pub(super) fn join(all: &[String], more: &[String]) -> Vec<String> {
+    let mut joined = [all, more].concat();
+    joined.sort();
+    joined.dedup();
+    joined
 }

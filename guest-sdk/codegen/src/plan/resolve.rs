@@ -1,6 +1,6 @@
 //! What each wanted field is: a walk through the schema along the selection.
 
-use super::names::{self, Object, Tree};
+use super::names::{self, Object, Tree, join};
 use super::{Body, Plan, Planned, Struct, mask, sources};
 use crate::declaration::{Below, Declaration, Selection, Wanted, Wish, Wrong};
 use crate::schema::{Fields, Resource, Schema, Schemas, Shape, View, some_of};
@@ -103,13 +103,6 @@ fn too_long(wanted: &Wanted, mask: &str, structs: &[Struct], body: &Body) -> Str
         mask.len(),
         path.join(".")
     )
-}
-
-pub(super) fn join(all: &[String], more: &[String]) -> Vec<String> {
-    let mut joined = [all, more].concat();
-    joined.sort();
-    joined.dedup();
-    joined
 }
 
 struct Walk<'a> {

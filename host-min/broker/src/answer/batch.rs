@@ -5,7 +5,7 @@
 //! Requests, pages and bytes of the server are counted here, whatever it says.
 
 use super::{Answer, Item, Means, Mode, Result, State};
-use crate::ahead::Effects;
+use crate::tally::Effects;
 use crate::tally::Tally;
 use std::collections::VecDeque;
 use std::ops::Range;

@@ -10,11 +10,12 @@ mod places;
 mod raw;
 mod rejected;
 
+use super::blame::Blame;
 use super::fetch::{Fetcher, Order, Reply, Ticket};
 use super::gaps::{self, Consumed, Gap, Lack, lack_of};
 use super::held::Hold;
 use super::refusal::{self, ServerStatus};
-use super::tally::{Blame, Tally};
+use super::tally::Tally;
 use batch::Ahead;
 pub(super) use batch::Wanted;
 pub(super) use failed::Failed;

@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use super::exec::ExecConfig;
-use super::kubeconfig::Impersonate;
+use super::identity::IdentityPem;
 use super::secret::Secret;
 use super::url::{ProxyUrl, ServerUrl};
 
@@ -50,17 +50,11 @@ pub(super) enum Auth {
     Exec(ExecConfig, Option<serde_json::Value>),
 }
 
-/// A client certificate (chain) and key in PEM.
-#[derive(Clone)]
-pub(super) struct IdentityPem {
-    pub(super) certificates: Vec<u8>,
-    pub(super) key: Vec<u8>,
-    /// Who has it, for messages: `user "admin"`.
-    pub(super) owner: String,
-}
-
-impl std::fmt::Debug for IdentityPem {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "IdentityPem([redacted] of {})", self.owner)
-    }
+/// Whom to act as; see <https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-impersonation>.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Impersonate {
+    pub(super) user: Option<String>,
+    pub(super) uid: Option<String>,
+    pub(super) groups: Vec<String>,
+    pub(super) extra: Vec<(String, Vec<String>)>,
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Write};
 
-use super::dial::Socket;
+use super::socket::Socket;
 
 /// What is read from a socket at once below TLS: four records of the largest size.
 const BUFFER_BYTES: usize = 64 << 10;

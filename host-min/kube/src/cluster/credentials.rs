@@ -11,8 +11,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::Value;
 
-use super::access::{Auth, IdentityPem};
+use super::access::Auth;
 use super::exec::{self, ExecConfig, Running};
+use super::identity::IdentityPem;
 use super::scrub::Scrub;
 use super::secret::Secret;
 use crate::{Cause, NoAnswer};

@@ -21,14 +21,11 @@ use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::{Value, json};
 
-use super::access::IdentityPem;
-use super::kubeconfig::ClusterEntry;
+use super::identity::IdentityPem;
 use super::secret::Secret;
-use super::url::ServerUrl;
 use crate::{Cause, NoAnswer};
 use answer::is_whole;
 pub(super) use answer::read_answer;
-use wagather_base::base64;
 use wagather_base::fork::{self, Pid};
 use wagather_base::stop::{self, Group};
 
@@ -67,27 +64,6 @@ pub(super) struct Issued {
     pub(super) identity: Option<IdentityPem>,
     /// When to ask again; never if it does not say.
     pub(super) expires: Option<SystemTime>,
-}
-
-/// What a plugin is told of the cluster if it wants to know (`spec.cluster` of `ExecCredential`).
-pub(super) fn cluster_info(cluster: &ClusterEntry, server: &ServerUrl, authority: Option<&[u8]>) -> Value {
-    let mut info = json!({ "server": server.to_string() });
-    if let Some(name) = &cluster.tls_server_name {
-        info["tls-server-name"] = json!(name);
-    }
-    if cluster.insecure_skip_tls_verify {
-        info["insecure-skip-tls-verify"] = json!(true);
-    }
-    if let Some(pem) = authority {
-        info["certificate-authority-data"] = json!(base64::encode(pem));
-    }
-    if let Some(url) = &cluster.proxy_url {
-        info["proxy-url"] = json!(url);
-    }
-    if let Some(extension) = &cluster.exec_extension {
-        info["config"] = extension.clone();
-    }
-    info
 }
 
 /// The plugin that runs, so that others can end it.
@@ -298,7 +274,10 @@ fn failed(config: &ExecConfig, what: String, hint: bool) -> NoAnswer {
 
 #[cfg(test)]
 mod tests {
+    use super::super::kubeconfig::ClusterEntry;
+    use super::super::kubeconfig::resolve::cluster_info;
     use super::super::timestamp;
+    use super::super::url::ServerUrl;
     use super::*;
 
     fn plugin(script: &str) -> ExecConfig {

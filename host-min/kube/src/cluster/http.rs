@@ -6,7 +6,7 @@
 use std::time::{Duration, SystemTime};
 
 use super::access::Access;
-use super::kubeconfig::Impersonate;
+use super::access::Impersonate;
 use super::secret::Secret;
 use super::timestamp;
 use super::url::{ProxyKind, ProxyUrl};

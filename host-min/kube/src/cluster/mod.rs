@@ -30,6 +30,7 @@ mod exec;
 pub mod fuzz;
 mod gzip;
 mod http;
+mod identity;
 mod in_cluster;
 mod insecure;
 mod kubeconfig;
@@ -39,6 +40,7 @@ mod proxy_env;
 mod review;
 mod scrub;
 mod secret;
+mod socket;
 #[cfg(test)]
 mod tests;
 mod timeouts;

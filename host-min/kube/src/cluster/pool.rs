@@ -5,8 +5,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::credentials::Credential;
-use super::dial::{self, Proxy, Socket};
+use super::dial::{self, Proxy};
 use super::link::Link;
+use super::socket::Socket;
 use super::timeouts::{ALL_TIME, Limits, Timeouts, after, seconds};
 use super::tls::{self, Tls};
 use super::url::{ServerUrl, host_port};

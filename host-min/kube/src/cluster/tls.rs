@@ -13,11 +13,12 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, Error, StreamOwned};
 
-use super::access::{IdentityPem, Trust};
+use super::access::Trust;
 use super::ahead::Ahead;
 use super::credentials::Credential;
-use super::dial::Socket;
+use super::identity::IdentityPem;
 use super::insecure::AcceptAnything;
+use super::socket::Socket;
 use super::tls_error;
 use super::trust::{Trusted, Verifier};
 use crate::{Cause, NoAnswer};

@@ -137,7 +137,7 @@ fn a_job_comes_as_it_was_sent() {
         module: vec![7; 1000],
         memory_bytes: 5 << 32,
         time: Duration::new(u64::MAX, 999_999_999),
-        engine: engine::Kind::default(),
+        engine: Kind::default(),
     };
     Channel::new(a).send_job(&job).expect("send");
     assert_eq!(Channel::new(b).receive_job().expect("receive"), job);

@@ -9,58 +9,9 @@ mod wasm3;
 mod wasmi;
 
 use super::channel::{End, Ending};
+pub use super::kind::Kind;
 use super::link::Link;
 use wagather_module::Checked;
-
-/// Which engine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// wasm3: an interpreter in C, small and quick to start.
-    #[cfg(feature = "engine-wasm3")]
-    Wasm3,
-    /// wasmi: an interpreter in Rust.
-    #[cfg(feature = "engine-wasmi")]
-    Wasmi,
-}
-
-impl Kind {
-    /// Every engine that this program has, the default first.
-    pub const ALL: &'static [Kind] = &[
-        #[cfg(feature = "engine-wasm3")]
-        Kind::Wasm3,
-        #[cfg(feature = "engine-wasmi")]
-        Kind::Wasmi,
-    ];
-
-    /// The engine's name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            #[cfg(feature = "engine-wasm3")]
-            Kind::Wasm3 => "wasm3",
-            #[cfg(feature = "engine-wasmi")]
-            Kind::Wasmi => "wasmi",
-        }
-    }
-
-    /// The engine of that name.
-    pub fn by_name(name: &str) -> Option<Kind> {
-        Kind::ALL.iter().copied().find(|kind| kind.name() == name)
-    }
-
-    pub(super) const fn number(self) -> u8 {
-        self as u8
-    }
-
-    pub(super) fn by_number(number: u8) -> Option<Kind> {
-        Kind::ALL.iter().copied().find(|kind| kind.number() == number)
-    }
-}
-
-impl Default for Kind {
-    fn default() -> Self {
-        Kind::ALL[0]
-    }
-}
 
 #[cfg(not(any(feature = "engine-wasm3", feature = "engine-wasmi")))]
 compile_error!("choose an engine: the feature engine-wasm3 or engine-wasmi");

@@ -4,7 +4,7 @@
 
 use super::format;
 use super::table::{self, Cell, Colour, Column, Room};
-use super::voice::Who;
+use super::who::Who;
 use host_min::{Phase, Progress};
 use std::collections::VecDeque;
 use std::time::Duration;

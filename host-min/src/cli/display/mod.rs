@@ -32,12 +32,14 @@ mod summary;
 mod table;
 mod terminal;
 mod voice;
+mod who;
 
 pub(super) use fleet::Fleet;
 pub(super) use page::{print, print_json};
 pub(super) use settings::{FORMATS, Settings, WHEN, format, when};
 pub(super) use summary::Ended;
-pub(super) use voice::{Format, Said, Who, Wholeness};
+pub(super) use voice::{Format, Said, Wholeness};
+pub(super) use who::Who;
 
 use block::Block;
 use host_min::error::Failure;

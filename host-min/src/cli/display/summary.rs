@@ -4,7 +4,7 @@ use super::format;
 use super::live;
 use super::object::Object;
 use super::table::{self, Cell, Column, Room};
-use super::voice::Who;
+use super::who::Who;
 use host_min::clusters::{Cluster, Sums};
 use std::time::Duration;
 

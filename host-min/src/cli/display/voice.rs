@@ -4,6 +4,7 @@
 
 use super::fleet::Fleet;
 use super::object::Object;
+use super::who::Who;
 use super::{format, summary};
 use host_min::clusters::Sums;
 use host_min::error::{Class, Failure};
@@ -20,13 +21,6 @@ pub(in crate::cli) enum Format {
     #[default]
     Text,
     Json,
-}
-
-/// Whom it is said of: a gatherer, in one of several clusters if there are several; the run as a whole if the name is empty.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(in crate::cli) struct Who {
-    pub(in crate::cli) context: Option<String>,
-    pub(in crate::cli) gatherer: String,
 }
 
 /// What is said.
@@ -74,16 +68,6 @@ pub(in crate::cli) struct Pace<'a> {
     pub(in crate::cli) stalled: Option<Duration>,
     /// What it is at, in words.
     pub(in crate::cli) now: String,
-}
-
-impl Who {
-    /// What a line about it begins with.
-    fn prefix(&self) -> String {
-        let context = self.context.as_deref().unwrap_or_default();
-        let slash = if context.is_empty() || self.gatherer.is_empty() { "" } else { "/" };
-        let name = format!("{context}{slash}{}", self.gatherer);
-        if name.is_empty() { name } else { name + ": " }
-    }
 }
 
 impl Said<'_> {

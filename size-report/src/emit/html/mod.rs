@@ -83,7 +83,7 @@ struct Data<'a> {
 
 #[derive(Serialize)]
 struct ViewData<'a> {
-    by: &'a crate::analyses::views::By,
+    by: &'a crate::By,
     title: String,
     /// Four numbers for each node, parents before children: label, kind, bytes, and how many children.
     nodes: Vec<u64>,
@@ -177,10 +177,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::{
-        analyses::{names::Names, views::By},
-        module::Module,
-    };
+    use crate::{By, analyses::names::Names, module::Module};
 
     const HOSTILE: [&str; 8] = [
         "</script><script>alert(1)</script>",

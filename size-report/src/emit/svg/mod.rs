@@ -283,10 +283,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::{
-        analyses::{names::Names, views::By},
-        module::Module,
-    };
+    use crate::{By, analyses::names::Names, module::Module};
 
     fn picture_of(view: Node) -> String {
         let bytes = wat::parse_str("(module)").unwrap();

@@ -3,7 +3,7 @@
 //! client-go decodes it as it decodes any object: JSON or YAML, with a byte order mark or without, and the kind may be left out.
 
 use super::{ExecConfig, Issued};
-use crate::cluster::access::IdentityPem;
+use crate::cluster::identity::IdentityPem;
 use crate::cluster::secret::Secret;
 use crate::cluster::timestamp;
 use serde_json::Value;

@@ -7,7 +7,8 @@
 use std::io::ErrorKind;
 use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 
-use super::{ClusterEntry, ContextEntry, Entry, Impersonate, Kubeconfig, Material, UserEntry};
+use super::{ClusterEntry, ContextEntry, Entry, Kubeconfig, Material, UserEntry};
+use crate::cluster::access::Impersonate;
 use crate::cluster::exec::{ExecConfig, InteractiveMode};
 use crate::cluster::secret::Secret;
 use wagather_base::base64;

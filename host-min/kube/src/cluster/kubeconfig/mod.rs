@@ -15,6 +15,7 @@ use std::path::PathBuf;
 
 use wagather_yaml::Node;
 
+use super::access::Impersonate;
 use super::exec::ExecConfig;
 use super::secret::Secret;
 
@@ -71,15 +72,6 @@ pub(super) struct UserEntry {
     /// The name of the removed `auth-provider`, if one is asked for.
     pub(super) auth_provider: Option<String>,
     pub(super) impersonate: Impersonate,
-}
-
-/// Whom to act as; see <https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-impersonation>.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Impersonate {
-    pub(super) user: Option<String>,
-    pub(super) uid: Option<String>,
-    pub(super) groups: Vec<String>,
-    pub(super) extra: Vec<(String, Vec<String>)>,
 }
 
 /// Something in PEM, written into the kubeconfig or beside it.

@@ -3,12 +3,15 @@
 //! Reads the certificate files of the chosen context and no others. What client-go refuses (two ways to
 //! authenticate, groups without a user) is refused here.
 
+use serde_json::{Value, json};
 use std::path::Path;
 
-use super::{ClusterEntry, ContextEntry, Entry, Impersonate, Kubeconfig, Material, UserEntry, load};
-use crate::cluster::access::{Access, Auth, IdentityPem, Trust};
+use super::{ClusterEntry, ContextEntry, Entry, Kubeconfig, Material, UserEntry, load};
+use crate::cluster::access::{Access, Auth, Impersonate, Trust};
+use crate::cluster::identity::IdentityPem;
 use crate::cluster::url::{self, ProxyUrl, ServerUrl};
-use crate::cluster::{Context, Options, exec};
+use crate::cluster::{Context, Options};
+use wagather_base::base64;
 use wagather_base::error::{Class, Failure};
 use wagather_base::limits::MAX_CREDENTIAL_BYTES;
 use wagather_yaml as yaml;
@@ -216,7 +219,7 @@ fn auth(
         return Ok(Auth::Basic(user.username.unwrap_or_default(), user.password.unwrap_or_default()));
     }
     if let Some(config) = user.exec {
-        let told = config.provide_cluster_info.then(|| exec::cluster_info(cluster, server, authority));
+        let told = config.provide_cluster_info.then(|| cluster_info(cluster, server, authority));
         return Ok(Auth::Exec(config, told));
     }
     if let Some(name) = user.auth_provider {
@@ -233,6 +236,31 @@ fn auth(
 
 /// As client-go has it: an authority of the options replaces the kubeconfig's, and to verify nothing replaces it too; a server of the
 /// options does not take over the name that the kubeconfig's must have.
+/// What a plugin is told of the cluster if it wants to know (`spec.cluster` of `ExecCredential`).
+pub(in crate::cluster) fn cluster_info(
+    cluster: &ClusterEntry,
+    server: &ServerUrl,
+    authority: Option<&[u8]>,
+) -> Value {
+    let mut info = json!({ "server": server.to_string() });
+    if let Some(name) = &cluster.tls_server_name {
+        info["tls-server-name"] = json!(name);
+    }
+    if cluster.insecure_skip_tls_verify {
+        info["insecure-skip-tls-verify"] = json!(true);
+    }
+    if let Some(pem) = authority {
+        info["certificate-authority-data"] = json!(base64::encode(pem));
+    }
+    if let Some(url) = &cluster.proxy_url {
+        info["proxy-url"] = json!(url);
+    }
+    if let Some(extension) = &cluster.exec_extension {
+        info["config"] = extension.clone();
+    }
+    info
+}
+
 fn override_cluster(cluster: &mut ClusterEntry, over: &Options) {
     if over.insecure_skip_tls_verify || over.certificate_authority.is_some() {
         cluster.insecure_skip_tls_verify = over.insecure_skip_tls_verify;

@@ -4,7 +4,7 @@
 //! odd one, the failure that ends the list) is taken down here, and done when the guest has come to it. What the guest never comes
 //! to is forgotten. Only what really happened counts at once: the requests that were sent, and the bytes that came.
 
-use super::tally::Tally;
+use super::Tally;
 use std::fmt;
 use wagather_json::redact::Counts;
 
@@ -13,29 +13,29 @@ type Effect = Box<dyn FnOnce(&mut Tally) + Send>;
 
 /// What reading one item does to the tally.
 #[derive(Default)]
-pub(super) struct Effects {
+pub(crate) struct Effects {
     /// The resource of the item, if there is one.
-    pub(super) item: Option<usize>,
+    pub(crate) item: Option<usize>,
     /// What of the grant it is about, if nothing of it is hidden.
-    pub(super) given: Option<usize>,
+    pub(crate) given: Option<usize>,
     /// By how much plain figures grow.
-    pub(super) counts: Counted,
+    pub(crate) counts: Counted,
     /// The rest, in its order.
-    pub(super) others: Vec<Effect>,
+    pub(crate) others: Vec<Effect>,
 }
 
 /// Plain figures of the tally.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Counted {
-    pub(super) withheld: u64,
-    pub(super) duplicates: u64,
-    pub(super) inconsistent_lists: u64,
-    pub(super) redacted: Counts,
+pub(crate) struct Counted {
+    pub(crate) withheld: u64,
+    pub(crate) duplicates: u64,
+    pub(crate) inconsistent_lists: u64,
+    pub(crate) redacted: Counts,
 }
 
 /// Takes down effects while something is read ahead.
 #[derive(Debug, Default)]
-pub(super) struct Recorder {
+pub(crate) struct Recorder {
     now: Option<(Counted, Effects)>,
     /// Items that were read ahead and not taken yet, of all lists.
     items: u64,
@@ -43,21 +43,21 @@ pub(super) struct Recorder {
 
 impl Recorder {
     /// What is being taken down, if anything is.
-    pub(super) fn now(&mut self) -> Option<&mut Effects> {
+    pub(crate) fn now(&mut self) -> Option<&mut Effects> {
         self.now.as_mut().map(|(_, effects)| effects)
     }
 
     /// Items that were read ahead and not taken yet.
-    pub(super) const fn items(&self) -> u64 {
+    pub(crate) const fn items(&self) -> u64 {
         self.items
     }
 
-    pub(super) fn begin(&mut self, before: Counted) {
+    pub(crate) fn begin(&mut self, before: Counted) {
         self.now = Some((before, Effects::default()));
     }
 
     /// The effects since the beginning, and the figures that there were then.
-    pub(super) fn end(&mut self, now: Counted) -> (Effects, Counted) {
+    pub(crate) fn end(&mut self, now: Counted) -> (Effects, Counted) {
         let (before, mut effects) = self.now.take().unwrap_or_default();
         effects.counts = Counted {
             withheld: now.withheld - before.withheld,
@@ -70,13 +70,13 @@ impl Recorder {
     }
 
     /// These effects are no longer ahead: they were done, or never will be.
-    pub(super) fn forget(&mut self, effects: &Effects) {
+    pub(crate) fn forget(&mut self, effects: &Effects) {
         self.items -= u64::from(effects.item.is_some());
     }
 }
 
 impl Effects {
-    pub(super) fn note(&mut self, effect: Effect) {
+    pub(crate) fn note(&mut self, effect: Effect) {
         self.others.push(effect);
     }
 }
