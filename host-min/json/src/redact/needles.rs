@@ -4,14 +4,21 @@
 //! even place of the text, so one pair of every two bytes is looked up, whatever the number of words. What the table knows is
 //! compared with the words that have it there.
 
+use std::iter;
+
 /// Bytes of a window: the shortest word.
 const WINDOW: usize = 3;
+
+/// How many words there are, about.
+const USUAL_WORDS: usize = 128;
 
 /// Pairs of ASCII.
 const PAIRS: usize = 1 << 14;
 
 struct Word {
-    text: Box<[u8]>,
+    /// Where it is in the words' text.
+    begin: u32,
+    len: u32,
     /// Whether upper and lower case make no difference.
     folded: bool,
 }
@@ -31,6 +38,8 @@ struct Entry {
 /// Words to look for.
 pub(super) struct Needles {
     words: Vec<Word>,
+    /// All of them, one behind the other: there are hundreds, and they are made before each run.
+    text: Vec<u8>,
     entries: Vec<Entry>,
     /// For each pair the first entry, counted from 1. Its length is part of the type, so that no look-up needs a check.
     first: Box<[u16; PAIRS]>,
@@ -38,39 +47,42 @@ pub(super) struct Needles {
 
 impl Needles {
     pub(super) fn new() -> Needles {
-        Needles { words: Vec::new(), entries: Vec::new(), first: Box::new([0; PAIRS]) }
+        Needles {
+            words: Vec::with_capacity(USUAL_WORDS),
+            text: Vec::with_capacity(8 * USUAL_WORDS),
+            entries: Vec::with_capacity(4 * USUAL_WORDS),
+            first: Box::new([0; PAIRS]),
+        }
     }
 
     /// Adds a word of at least three bytes; answers its number. A word that is too much for the numbers is not looked for.
     pub(super) fn add(&mut self, text: &[u8], folded: bool) -> usize {
         let number = self.words.len();
+        let (begin, len) = (u32::try_from(self.text.len()), u32::try_from(text.len()));
+        let (Ok(begin), Ok(len)) = (begin, len) else { return usize::MAX };
         if text.len() < WINDOW || number >= usize::from(u16::MAX / 16) {
             return usize::MAX;
         }
-        let text: Box<[u8]> = if folded { text.to_ascii_lowercase().into() } else { text.into() };
-        let weigh =
-            |window: &[u8]| window.windows(2).map(|two| commonness(two[0]) * commonness(two[1])).sum::<u32>();
-        let windows = text.windows(WINDOW).take(usize::from(u8::MAX) - 1).enumerate();
-        let begin = windows.min_by_key(|(_, window)| weigh(window)).map_or(0, |(begin, _)| begin);
-        let [x, y, z] = [text[begin], text[begin + 1], text[begin + 2]];
+        self.words.push(Word { begin, len, folded });
+        self.text.extend_from_slice(text);
+        let text = &mut self.text[begin as usize..];
+        if folded {
+            text.make_ascii_lowercase();
+        }
+        let offset = rarest_window(text);
+        let [x, y, z] = [text[offset], text[offset + 1], text[offset + 2]];
         let mask = |byte: u8| if folded && byte.is_ascii_lowercase() { 0x20 } else { 0 };
         let window = u32::from_le_bytes([x, y, z, 0]);
         let fold = u32::from_le_bytes([mask(x), mask(y), mask(z), 0]);
-        let variants = |byte: u8| match mask(byte) {
-            0 => vec![byte],
-            _ => vec![byte, byte.to_ascii_uppercase()],
-        };
+        let cases = |byte: u8| iter::once(byte).chain((mask(byte) != 0).then(|| byte.to_ascii_uppercase()));
         for (in_window, a, b) in [(0, x, y), (1, y, z)] {
-            for a in variants(a) {
-                for b in variants(b) {
-                    let first = &mut self.first[pair(a, b)];
-                    let (word, offset) = (number as u16, begin as u8);
-                    self.entries.push(Entry { window, fold, in_window, offset, word, next: *first });
-                    *first = self.entries.len() as u16;
-                }
+            for (a, b) in cases(a).flat_map(|a| cases(b).map(move |b| (a, b))) {
+                let first = &mut self.first[pair(a, b)];
+                let (word, offset) = (number as u16, offset as u8);
+                self.entries.push(Entry { window, fold, in_window, offset, word, next: *first });
+                *first = self.entries.len() as u16;
             }
         }
-        self.words.push(Word { text, folded });
         number
     }
 
@@ -103,9 +115,10 @@ impl Needles {
                 continue;
             }
             let word = &self.words[usize::from(entry.word)];
+            let wanted = &self.text[word.begin as usize..][..word.len as usize];
             let Some(begin) = start.checked_sub(entry.offset.into()) else { continue };
-            let Some(there) = text.get(begin..begin + word.text.len()) else { continue };
-            if there == &*word.text || word.folded && there.eq_ignore_ascii_case(&word.text) {
+            let Some(there) = text.get(begin..begin + wanted.len()) else { continue };
+            if there == wanted || word.folded && there.eq_ignore_ascii_case(wanted) {
                 hit(entry.word.into(), begin);
             }
         }
@@ -113,7 +126,7 @@ impl Needles {
 
     /// How long a word is.
     pub(super) fn len_of(&self, number: usize) -> usize {
-        self.words[number].text.len()
+        self.words[number].len as usize
     }
 }
 
@@ -121,8 +134,34 @@ fn pair(a: u8, b: u8) -> usize {
     usize::from(a & 0x7f) | usize::from(b & 0x7f) << 7
 }
 
+/// Where the window begins whose pairs are the rarest, of those that a number of eight bits can name.
+fn rarest_window(text: &[u8]) -> usize {
+    let (mut rarest, mut least) = (0, u32::MAX);
+    let mut before = u32::MAX;
+    let pairs = text.windows(2).take(usize::from(u8::MAX));
+    for (at, two) in pairs.enumerate() {
+        let weight = u32::from(COMMONNESS[usize::from(two[0])]) * u32::from(COMMONNESS[usize::from(two[1])]);
+        if before.saturating_add(weight) < least {
+            (rarest, least) = (at - 1, before + weight);
+        }
+        before = weight;
+    }
+    rarest
+}
+
+/// [`commonness`], by byte.
+const COMMONNESS: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = commonness(byte as u8);
+        byte += 1;
+    }
+    table
+};
+
 /// How often a byte occurs in a thousand of objects and logs, about.
-fn commonness(byte: u8) -> u32 {
+const fn commonness(byte: u8) -> u8 {
     match byte {
         b'"' => 100,
         b'e' => 70,
