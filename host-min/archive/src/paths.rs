@@ -10,7 +10,12 @@ use super::tar;
 
 /// The files of a section, by their paths in the archive.
 #[derive(Default)]
-pub(super) struct Paths(BTreeMap<Box<str>, Extent>);
+pub(super) struct Paths {
+    files: BTreeMap<Box<str>, Extent>,
+    /// The folder of the file that came last, with its slash. As there is a file in it, neither it nor a folder above it is
+    /// a file, and need not be looked for: most files follow others of their folder.
+    folder: String,
+}
 
 /// Where a file lies in its section. One for each file is in memory, so it is small.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,27 +53,31 @@ pub(super) struct Moves {
 
 impl Paths {
     pub(super) fn insert(&mut self, path: &str, extent: Extent) {
-        self.0.insert(path.into(), extent);
+        if folder_of(path) != self.folder {
+            folder_of(path).clone_into(&mut self.folder);
+        }
+        self.files.insert(path.into(), extent);
     }
 
     pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.files.len()
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Extent)> {
-        self.0.iter().map(|(path, extent)| (&**path, extent))
+        self.files.iter().map(|(path, extent)| (&**path, extent))
     }
 
     /// Whether a file cannot be there besides those that are: the same path, or one a folder of the other.
     pub(super) fn conflict(&self, path: &str) -> bool {
-        let above = path.match_indices('/').any(|(at, _)| self.is_file(&path[..at]));
+        let is_known = folder_of(path) == self.folder;
+        let above = !is_known && path.match_indices('/').any(|(at, _)| self.is_file(&path[..at]));
         let folder = format!("{path}/");
-        let mut from = self.0.range::<str, _>((Included(folder.as_str()), Unbounded));
+        let mut from = self.files.range::<str, _>((Included(folder.as_str()), Unbounded));
         above || self.is_file(path) || from.next().is_some_and(|(first, _)| first.starts_with(&folder))
     }
 
     fn is_file(&self, path: &str) -> bool {
-        path == REPORT_PATH || path == AUDIT_PATH || self.0.contains_key(path)
+        path == REPORT_PATH || path == AUDIT_PATH || self.files.contains_key(path)
     }
 
     /// Moves the files that cannot be there besides those of earlier sections to below their gatherer's folder.
@@ -81,7 +90,9 @@ impl Paths {
     ) -> Moves {
         let is_taken = |path: &str| earlier.clone().any(|paths| paths.conflict(path));
         let mut moves = Moves::default();
-        let away: Vec<_> = self.0.extract_if(.., |path, _| is_taken(path)).collect();
+        // It may be empty soon.
+        self.folder.clear();
+        let away: Vec<_> = self.files.extract_if(.., |path, _| is_taken(path)).collect();
         for (path, extent) in away {
             let new = names::moved_path(gatherer, &path);
             if self.conflict(&new) || is_taken(&new) {
@@ -94,10 +105,15 @@ impl Paths {
                 Some((last, files)) if last == folder => *files += 1,
                 _ => moves.moved.push((folder.into(), 1)),
             }
-            self.0.insert(new.into(), Extent { is_moved: true, ..extent });
+            self.files.insert(new.into(), Extent { is_moved: true, ..extent });
         }
         moves
     }
+}
+
+/// Up to the last slash, which is part of it.
+fn folder_of(path: &str) -> &str {
+    path.rfind('/').map_or("", |at| &path[..=at])
 }
 
 #[cfg(test)]
@@ -120,6 +136,24 @@ mod tests {
         }
         for path in ["a/c", "a-", "b", "d", "a/b.jso", "wagather"] {
             assert!(!paths.conflict(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_folder_whose_files_went_away_may_become_a_file() {
+        let first = paths(&["a/b/c"]);
+        let mut second = paths(&["a/b/c"]);
+        let moves = second.make_way([&first].into_iter(), "own");
+        assert_eq!(moves.moved, [("a".to_owned(), 1)]);
+        assert!(!second.conflict("a/b") && !second.conflict("a/b/d"));
+        second.insert("a/b", Extent { start: 1, len: 0, header_bytes: 0, is_moved: false });
+        assert!(second.conflict("a/b/d"), "below a file");
+        // The folder of the last file is known, what lies beside it is not.
+        second.insert("x/y/z", Extent { start: 2, len: 0, header_bytes: 0, is_moved: false });
+        for (path, conflict) in
+            [("x/y/w", false), ("x/y/z", true), ("x/y/z/v", true), ("x/y", true), ("a/b/d", true)]
+        {
+            assert_eq!(second.conflict(path), conflict, "{path}");
         }
     }
 
