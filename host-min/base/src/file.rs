@@ -36,17 +36,13 @@ pub fn reading_until<T>(until: Instant, work: impl FnOnce() -> T) -> T {
 
 /// Reads a file, up to so many bytes; more of them are an error of the kind [`ErrorKind::FileTooLarge`].
 pub fn read(path: &Path, max_bytes: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    Bounded::open(path, max_bytes)?.read_to_end(&mut bytes)?;
-    Ok(bytes)
+    Bounded::open(path, max_bytes)?.read_all()
 }
 
 /// The same of the standard input.
 pub fn read_stdin(max_bytes: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
     let file = File::from(io::stdin().as_fd().try_clone_to_owned()?);
-    Bounded::of(file, max_bytes)?.read_to_end(&mut bytes)?;
-    Ok(bytes)
+    Bounded::of(file, max_bytes)?.read_all()
 }
 
 /// The same of a text; one that is not UTF-8 is an error of the kind [`ErrorKind::InvalidData`].
@@ -59,6 +55,8 @@ pub fn read_text(path: &Path, max_bytes: u64) -> io::Result<String> {
 pub struct Bounded {
     file: File,
     is_plain: bool,
+    /// Its length, if it has one.
+    len: u64,
     max_bytes: u64,
     left: u64,
 }
@@ -79,7 +77,16 @@ impl Bounded {
         if kind.is_file() && metadata.len() > max_bytes {
             return Err(too_large(max_bytes));
         }
-        Ok(Bounded { file, is_plain: kind.is_file(), max_bytes, left: max_bytes })
+        Ok(Bounded { file, is_plain: kind.is_file(), len: metadata.len(), max_bytes, left: max_bytes })
+    }
+
+    /// A plain file is read in one piece, and has one byte of room to see its end with.
+    fn read_all(mut self) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        let room = if self.is_plain { self.len.min(self.max_bytes) + 1 } else { 0 };
+        bytes.try_reserve_exact(usize::try_from(room).unwrap_or(usize::MAX))?;
+        self.read_to_end(&mut bytes)?;
+        Ok(bytes)
     }
 
     fn read_in_time(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
