@@ -15,12 +15,15 @@ mod elements;
 mod features;
 mod helpers;
 mod reading;
+mod section;
 #[cfg(test)]
 mod tests;
 
+pub use section::{manifest_bytes, with_manifest};
+
 use reading::Reading;
-use wagather_abi::limits::MAX_MANIFEST_BYTES;
-use wagather_abi::{Import, manifest};
+use wagather_abi::Import;
+
 use wasmparser::{ConstExpr, Operator, Parser, Payload, ValidPayload, Validator};
 
 const PAGE_BYTES: u64 = 64 << 10;
@@ -73,30 +76,6 @@ impl Checked {
     /// The size of the memory at the start.
     pub const fn initial_bytes(&self) -> u64 {
         self.initial_pages * PAGE_BYTES
-    }
-}
-
-/// The contents of the module's manifest section.
-pub fn manifest_bytes(module: &[u8]) -> Result<&[u8], String> {
-    is_wasm(module)?;
-    let mut found = None;
-    for payload in Parser::new(0).parse_all(module) {
-        if let Payload::CustomSection(section) = payload.map_err(|error| invalid(&error))?
-            && section.name() == manifest::SECTION
-            && found.replace(section.data()).is_some()
-        {
-            return Err(format!("it has two custom sections '{}'", manifest::SECTION));
-        }
-    }
-    match found {
-        None => Err(format!(
-            "it has no custom section '{}', so it does not say what it reads; the SDK's gatherer! macro makes one",
-            manifest::SECTION
-        )),
-        Some(bytes) if bytes.len() > MAX_MANIFEST_BYTES => {
-            Err(format!("its manifest has {} bytes; {MAX_MANIFEST_BYTES} is the most", bytes.len()))
-        }
-        Some(bytes) => Ok(bytes),
     }
 }
 

@@ -69,7 +69,7 @@ fn bash() -> String {
         if !texts.is_empty() {
             let _ = writeln!(text, "        {}) return ;;", texts.join("|"));
         }
-        let operands = match command.operand.as_ref().map(|operand| operand.kind) {
+        let operands = match command.operands.last().map(|operand| operand.kind) {
             Some(Value::Path) => "-f".to_owned(),
             Some(Value::Words(words)) => format!("-W '{}'", words.join(" ")),
             _ => "-W ''".to_owned(),
@@ -91,7 +91,7 @@ fn fish() -> String {
         let (name, about) = (command.name, quoted(command.about));
         let _ = writeln!(text, "complete -c host-min -n __fish_use_subcommand -a {name} -d {about}");
         let begin = format!("complete -c host-min -n '__fish_seen_subcommand_from {name}'");
-        match command.operand.as_ref().map(|operand| operand.kind) {
+        match command.operands.last().map(|operand| operand.kind) {
             Some(Value::Path) => _ = writeln!(text, "{begin} -F"),
             Some(Value::Words(words)) => _ = writeln!(text, "{begin} -a '{}'", words.join(" ")),
             _ => {}
@@ -133,7 +133,7 @@ fn zsh() -> String {
                 None => write!(text, " \\\n    {repeated}--{}{rest}", flag.long),
             };
         }
-        let operand = match command.operand.as_ref().map(|operand| operand.kind) {
+        let operand = match command.operands.last().map(|operand| operand.kind) {
             Some(Value::Path) => " \\\n    '*:file:_files'".to_owned(),
             Some(Value::Words(words)) => format!(" \\\n    '1:word:({})'", words.join(" ")),
             _ => String::new(),

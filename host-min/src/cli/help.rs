@@ -19,9 +19,10 @@ pub(super) fn program() -> String {
 /// The help of a command.
 pub(super) fn command(command: &Command) -> String {
     let mut text = format!("{}\n\n{}\n", command.about, command.usage());
-    if let Some(operand) = &command.operand {
+    for (index, operand) in command.operands.iter().enumerate() {
+        let heading = if index == 0 { "\nArguments:\n" } else { "" };
         let dots = if operand.many { "..." } else { "" };
-        let _ = write!(text, "\nArguments:\n  <{}>{dots}\n{}", operand.name, filled(operand.help, 10));
+        let _ = write!(text, "{heading}  <{}>{dots}\n{}", operand.name, filled(operand.help, 10));
     }
     text += "\nOptions:\n";
     let shown = |heading| command.options.iter().filter(move |flag| !flag.hidden && flag.heading == heading);

@@ -6,6 +6,7 @@ mod completions;
 mod display;
 mod help;
 mod inspect;
+mod manifest;
 mod new;
 mod rbac;
 mod rights;
@@ -74,6 +75,10 @@ fn command(words: &Words, single_threaded: SingleThreaded) -> Result<Result<()>,
         "inspect" => {
             let grant = words.one("grant").map(PathBuf::from);
             inspect::inspect(Path::new(&words.operands[0]), grant.as_deref(), words.has("json"))
+        }
+        "manifest" => {
+            let [file, guest] = [0, 1].map(|index| PathBuf::from(&words.operands[index]));
+            manifest::manifest(&file, &guest, words.one("output").map(PathBuf::from).as_deref())
         }
         "rbac" => rbac::rbac(&Rbac::of(words)?),
         "new" => new::new(),

@@ -14,8 +14,8 @@ pub(super) struct Command {
     pub(super) name: &'static str,
     /// What it does, in a line.
     pub(super) about: &'static str,
-    /// What it takes besides options.
-    pub(super) operand: Option<Operand>,
+    /// What it takes besides options, in this order.
+    pub(super) operands: &'static [Operand],
     /// Its options, but for `--help`, which every command has.
     pub(super) options: &'static [Flag],
     /// What follows its options in the help.
@@ -24,12 +24,12 @@ pub(super) struct Command {
     pub(super) hidden: bool,
 }
 
-/// What a command takes besides options; at least one.
+/// What a command takes besides options.
 #[derive(Debug)]
 pub(super) struct Operand {
     /// What stands for it in the help.
     pub(super) name: &'static str,
-    /// Whether there may be several.
+    /// Whether there may be several; then it is the last.
     pub(super) many: bool,
     /// What it is.
     pub(super) help: &'static str,
@@ -143,12 +143,12 @@ pub(super) const COMMANDS: &[Command] = &[
     Command {
         name: "run",
         about: "Run gatherers and write what they gather into an archive",
-        operand: Some(Operand {
+        operands: &[Operand {
             name: "GUEST.wasm",
             many: true,
             help: "The gatherers' modules: files, folders of them, or - for one on the standard input",
             kind: Value::Path,
-        }),
+        }],
         options: RUN,
         epilogue: &[RUN_EXAMPLES, EXIT_CODES],
         hidden: false,
@@ -156,7 +156,7 @@ pub(super) const COMMANDS: &[Command] = &[
     Command {
         name: "inspect",
         about: "Show what a gatherer can do, without running it",
-        operand: Some(Operand { name: "GUEST.wasm", many: false, help: "The module", kind: Value::Path }),
+        operands: &[Operand { name: "GUEST.wasm", many: false, help: "The module", kind: Value::Path }],
         options: &[
             Flag {
                 help: "Also show what is left of it under this grant, and why the rest is not",
@@ -170,25 +170,50 @@ pub(super) const COMMANDS: &[Command] = &[
     Command {
         name: "rbac",
         about: "Print the account and the roles that gatherers need, for `kubectl apply -f -`",
-        operand: Some(Operand {
+        operands: &[Operand {
             name: "GUEST.wasm",
             many: true,
             help: "The gatherers' modules: files, folders of them, or - for one on the standard input",
             kind: Value::Path,
-        }),
+        }],
         options: RBAC,
         epilogue: &[RBAC_EXAMPLES],
         hidden: false,
     },
     Command {
+        name: "manifest",
+        about: "Write a gatherer's manifest, a text file, into its module",
+        operands: &[
+            Operand {
+                name: "FILE",
+                many: false,
+                help: "The manifest: records as docs/languages.md has them, a line each; empty lines and lines that begin with # do not count",
+                kind: Value::Path,
+            },
+            Operand {
+                name: "GUEST.wasm",
+                many: false,
+                help: "The module, or - for the standard input; a manifest that it has is replaced",
+                kind: Value::Path,
+            },
+        ],
+        options: &[Flag {
+            short: Some('o'),
+            help: "Where the module with its manifest goes; otherwise it replaces GUEST.wasm",
+            ..path("output", "FILE.wasm")
+        }],
+        epilogue: &[],
+        hidden: false,
+    },
+    Command {
         name: "new",
         about: "Write the crate of a new gatherer, see docs/codegen.md",
-        operand: Some(Operand {
+        operands: &[Operand {
             name: "PATH",
             many: false,
             help: "Its folder, whose name is the gatherer's: examples/NAME in the checkout, or elsewhere",
             kind: Value::Path,
-        }),
+        }],
         options: &[
             Flag { help: "Its resource's definition; otherwise it reads pods", ..path("crd", "FILE.yaml") },
             Flag { help: "The checkout of wagather, if it is in none", ..path("sdk", "DIR") },
@@ -199,12 +224,12 @@ pub(super) const COMMANDS: &[Command] = &[
     Command {
         name: "completions",
         about: "Print a completion script for a shell",
-        operand: Some(Operand {
+        operands: &[Operand {
             name: "SHELL",
             many: false,
             help: "bash, fish or zsh",
             kind: Value::Words(SHELLS),
-        }),
+        }],
         options: &[],
         epilogue: &[],
         hidden: false,
@@ -212,7 +237,7 @@ pub(super) const COMMANDS: &[Command] = &[
     Command {
         name: "sandbox",
         about: "Run one guest for an embedding program; the channel is the standard input",
-        operand: None,
+        operands: &[],
         options: &[],
         epilogue: &[],
         hidden: true,
@@ -477,7 +502,7 @@ impl Command {
     /// How it is used, in a line.
     pub(super) fn usage(&self) -> String {
         let mut usage = format!("Usage: host-min {} [OPTIONS]", self.name);
-        if let Some(operand) = &self.operand {
+        for operand in self.operands {
             usage += &format!(" <{}>{}", operand.name, if operand.many { "..." } else { "" });
         }
         usage

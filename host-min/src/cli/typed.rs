@@ -97,13 +97,14 @@ impl Words {
     }
 
     fn complete(self) -> Result<Words, Wrong> {
-        let reason =
-            match (&self.command.operand, self.operands.get(usize::from(self.command.operand.is_some()))) {
-                (Some(operand), _) if self.operands.is_empty() => format!("<{}> is missing", operand.name),
-                (Some(operand), _) if operand.many => return Ok(self),
-                (_, Some(excess)) => format!("there is no place for {}", excess.display()),
-                (_, None) => return Ok(self),
-            };
+        let wanted = self.command.operands;
+        let reason = match (wanted.get(self.operands.len()), self.operands.get(wanted.len())) {
+            (Some(operand), _) => format!("<{}> is missing", operand.name),
+            (None, Some(excess)) if !wanted.last().is_some_and(|operand| operand.many) => {
+                format!("there is no place for {}", excess.display())
+            }
+            _ => return Ok(self),
+        };
         Err(Wrong { command: Some(self.command), reason })
     }
 
@@ -259,6 +260,9 @@ mod tests {
             ("run a -o", "--output <DIR|FILE.tar.gz|-> has no value"),
             ("run a -o x --output y", "--output was given twice"),
             ("inspect a b", "there is no place for b"),
+            ("manifest", "<FILE> is missing"),
+            ("manifest a", "<GUEST.wasm> is missing"),
+            ("manifest a b c", "there is no place for c"),
             ("sandbox a", "there is no place for a"),
             ("run -qh", "help"),
             ("help inspect", "help"),

@@ -1,0 +1,117 @@
+//! `host-min manifest`: a manifest from a text file into a module, for compilers that cannot put one there.
+
+use super::inspect::inspect;
+use host_min::archive::{Existing, Target};
+use host_min::error::{Class, Failure, Result};
+use host_min::limits::MAX_MEMORY_BYTES;
+use host_min::manifest::Manifest;
+use host_min::modules::Guest;
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::path::Path;
+use wagather_abi::limits::MAX_MANIFEST_BYTES;
+use wagather_abi::manifest::records;
+use wagather_module::{check, with_manifest};
+
+/// A file has comments besides; one that is longer than this is another file.
+const MAX_FILE_BYTES: u64 = 16 * MAX_MANIFEST_BYTES as u64;
+
+pub(super) fn manifest(file: &Path, guest: &Path, output: Option<&Path>) -> Result<()> {
+    let shown = file.display();
+    let failure =
+        |reason: String| Failure::new(Class::Module, format!("cannot use the manifest {shown}"), reason);
+    let text =
+        wagather_base::file::read_text(file, MAX_FILE_BYTES).map_err(|error| failure(error.to_string()))?;
+    let section = section(&text).map_err(|(line, reason)| failure(format!("{shown}:{line}: {reason}")))?;
+    Manifest::parse(section.as_bytes()).map_err(failure)?;
+    let Guest { label, module, .. } = Guest::read(guest)?;
+    let unusable = |reason| Failure::new(Class::Module, format!("{label} cannot be used"), reason);
+    let whole = with_manifest(&module, section.as_bytes()).map_err(unusable)?;
+    check(&whole, MAX_MEMORY_BYTES).map_err(unusable)?;
+    let output = match output {
+        Some(output) => output,
+        None if guest == Path::new("-") => {
+            return Err(Failure::new(
+                Class::Output,
+                "cannot write the module",
+                "it came from the standard input",
+            )
+            .advise("name a file with --output"));
+        }
+        None => guest,
+    };
+    write(output, &whole)?;
+    inspect(output, None, false)
+}
+
+/// The records, as the section has them; or what is wrong in which line of the file.
+fn section(text: &str) -> Result<String, (usize, String)> {
+    let mut section = String::new();
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    for (index, line) in text.lines().enumerate() {
+        // A parameter's value may end in blanks.
+        let line = line.trim_start();
+        if line.trim_end().is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let at = section.len();
+        section.push_str(line);
+        section.push('\n');
+        if let Some(Err(error)) = records(&section.as_bytes()[at..]).next() {
+            let place =
+                error.mask_at_byte.map_or(String::new(), |at| format!(" (byte {at} of the field mask)"));
+            return Err((index + 1, format!("{}{place}", error.reason)));
+        }
+    }
+    if section.len() > MAX_MANIFEST_BYTES {
+        let reason = format!("the records have {} bytes; {MAX_MANIFEST_BYTES} is the most", section.len());
+        return Err((text.lines().count(), reason));
+    }
+    Ok(section)
+}
+
+/// Writes a module beside its place and gives it its name when it is whole; in place of a module only.
+fn write(path: &Path, module: &[u8]) -> Result<()> {
+    // What a link leads to is replaced, not the link.
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let target = Target::claim_over(&path, "the module", Existing::Replace, is_module)?;
+    let before = fs::metadata(&path).map(|metadata| metadata.permissions());
+    let (mut file, partial) = target.new_file()?;
+    file.write_all(module)
+        .and_then(|()| before.map_or(Ok(()), |permissions| file.set_permissions(permissions)))
+        .and_then(|()| target.place(partial.path(), Existing::Replace, is_module))
+        .map_err(|error| target.failure(&error))
+}
+
+fn is_module(path: &Path) -> bool {
+    let mut magic = [0; 4];
+    fs::File::open(path).and_then(|mut file| file.read_exact(&mut magic)).is_ok_and(|()| magic == *b"\0asm")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_read_as_people_write_it() {
+        let plain = "gatherer 1 a 0.1.0\npath /version\n";
+        for text in [
+            "gatherer 1 a 0.1.0\npath /version",
+            "\u{feff}# What it is\r\ngatherer 1 a 0.1.0\r\n\r\n  # What it reads\r\n  path /version\r\n",
+        ] {
+            assert_eq!(section(text).as_deref(), Ok(plain), "{text:?}");
+        }
+        assert_eq!(section("default a  x \n").as_deref(), Ok("default a  x \n"));
+        assert_eq!(section("default a #1\n").as_deref(), Ok("default a #1\n"));
+    }
+
+    #[test]
+    fn what_is_wrong_has_its_line() {
+        let wrong = |text| section(text).expect_err(text);
+        assert_eq!(wrong("# a\n\npath version\n"), (3, "not a plain absolute path".into()));
+        let (line, reason) = wrong("\nresource list /v1/pods * a(\n");
+        assert!(line == 2 && reason.contains("of the field mask"), "{line}: {reason}");
+        let many = "path /version\n".repeat(MAX_MANIFEST_BYTES / 14 + 1);
+        assert!(wrong(&many).1.contains("is the most"));
+    }
+}

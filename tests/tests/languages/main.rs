@@ -1,0 +1,3 @@
+//! Gatherers in any language: what their compilers leave to do, and what the host does of it.
+
+mod manifest;
