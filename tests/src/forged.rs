@@ -26,11 +26,13 @@ pub fn samples() -> Vec<Request> {
         Request::RestStatus(handle),
         Request::RestRead(handle, 16),
         Request::RestNext(handle, 16, 0),
-        Request::Took(Took { handle, calls: 1, items: 1 }),
+        Request::RestNextAs(handle, 16, 0),
+        Request::Took(Took { handle, decoded: false, calls: 1, items: 1 }),
         Request::RestClose(handle),
         Request::ArchivePipe(handle, b"name".to_vec()),
         Request::ArchiveOpen(b"name".to_vec()),
         Request::ArchiveWrite(handle, b"bytes".to_vec()),
+        Request::ArchiveWriteAs(handle, b"bytes".to_vec()),
         Request::ArchiveClose(handle),
         Request::Log(LogLevel::INFO, b"text".to_vec()),
         Request::Param(b"name".to_vec(), 16),
@@ -83,6 +85,7 @@ fn text_length(request: &Request, frame_len: usize) -> Option<usize> {
         Request::ArchivePipe(_, text)
         | Request::ArchiveOpen(text)
         | Request::ArchiveWrite(_, text)
+        | Request::ArchiveWriteAs(_, text)
         | Request::Log(_, text) => Some(frame_len - text.len() - 4),
         Request::Param(..) => Some(1),
         Request::End(end) => Some(frame_len - end.text.len() - 4),

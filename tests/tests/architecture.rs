@@ -12,9 +12,10 @@ use tests::{programs, workspace};
 const ARROWS: &[(&str, &[&str])] = &[
     // What guests are made of and made with.
     ("wagather-abi", &[]),
+    ("wagather-shape", &["wagather-abi"]),
     ("wagather-syntax", &["wagather-abi"]),
     ("wagather-derive", &["wagather-syntax"]),
-    ("wagather", &["wagather-abi", "wagather-derive"]),
+    ("wagather", &["wagather-abi", "wagather-derive", "wagather-shape"]),
     ("wagather-build", &["wagather-abi", "wagather-printable"]),
     (
         "wagather-codegen",
@@ -37,7 +38,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("wagather-archive", &["wagather-abi", "wagather-base"]),
     ("wagather-json", &["wagather-abi", "wagather-base", "wagather-yaml"]),
     ("wagather-module", &["wagather-abi", "wagather-base"]),
-    ("wagather-sandbox", &["wagather-abi", "wagather-base", "wagather-module"]),
+    ("wagather-sandbox", &["wagather-abi", "wagather-base", "wagather-module", "wagather-shape"]),
     (
         "wagather-kube",
         &["wagather-archive", "wagather-base", "wagather-json", "wagather-printable", "wagather-yaml"],

@@ -19,6 +19,7 @@ const UNSAFE_FILES: &[&str] = &[
     "guest-sdk/src/json/shape/place.rs",
     "guest-sdk/src/json/shape/view.rs",
     "guest-sdk/src/manifest.rs",
+    "guest-sdk/src/sys/fake.rs",
     "guest-sdk/src/sys/memory.rs",
     "guest-sdk/src/sys/wasm.rs",
     "host-min/base/src/bytes.rs",

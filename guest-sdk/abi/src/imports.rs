@@ -5,7 +5,8 @@
 //! rows through [`for_each_import!`](crate::for_each_import), so they cannot disagree.
 //!
 //! In the rows, `RequestPtr`, `BytesPtr` and `BufferPtr` are guest addresses (`i32` in WebAssembly): of a
-//! [`Request`](crate::Request), of bytes that the host reads, and of bytes that the host writes.
+//! [`Request`](crate::Request), of bytes that the host reads, and of bytes that the host writes. `ShapePtr` is that of a
+//! [shape](crate#shapes), which says itself where it ends.
 
 /// Calls a macro with the rows of the import table.
 #[macro_export]
@@ -21,6 +22,9 @@ macro_rules! for_each_import {
             /// Copies the next item of a list, or the object of a get, as JSON: its length, 0 after the last.
             /// A result above `cap` copies nothing and loses nothing: call again with that much room.
             rest_next(handle: i32, buffer: BufferPtr, cap: u32) -> i32;
+            /// Decodes the next item by a shape, into the guest's memory: how many bytes of `arena` it takes, 0 after the last.
+            /// A result above `cap` changes nothing and loses nothing: call again with that much room.
+            rest_next_as(handle: i32, shape: ShapePtr, arena: BufferPtr, cap: u32) -> i32;
             /// Says that the item that `rest_next` gave last does not fit: from which of its bytes on, and [what was
             /// wanted](crate::place::Wanted) there. The host names it in the report.
             rest_reject(handle: i32, at: u32, wanted: u32) -> i32;
@@ -36,6 +40,8 @@ macro_rules! for_each_import {
             archive_open(name: BytesPtr, name_len: u32) -> i32;
             /// Appends to an open entry: all of `bytes`, or a status and none of them.
             archive_write(handle: i32, bytes: BytesPtr, len: u32) -> i32;
+            /// Appends a structure to an open entry, as JSON by its shape: how many bytes, or a status.
+            archive_write_as(handle: i32, shape: ShapePtr, from: BytesPtr) -> i32;
             /// Completes an entry. One that is never closed is left out of the archive and reported.
             archive_close(handle: i32) -> i32;
             /// Writes one line to the log of the run.

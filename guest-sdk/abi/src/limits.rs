@@ -35,3 +35,15 @@ pub const MAX_PARAM_NAME_BYTES: usize = 256;
 
 /// What one `archive_write` takes; a longer entry is written piece by piece.
 pub const MAX_WRITE_BYTES: usize = 1 << 20;
+
+/// A shape: that of a whole custom resource with its nested types is some hundred bytes.
+pub const MAX_SHAPE_BYTES: usize = 16 * 1024;
+
+/// How deep a shape may nest; as deep as a field mask.
+pub const MAX_SHAPE_DEPTH: usize = 32;
+
+/// One structure of a shape, or the distance of two elements of a list: one of a hundred lists and texts is a kilobyte.
+pub const MAX_STRUCTURE_BYTES: usize = 64 * 1024;
+
+/// What an item may become in the guest's memory, and what one `archive_write_as` may write: both are built before anything is copied.
+pub const MAX_ARENA_BYTES: usize = 64 << 20;

@@ -28,6 +28,10 @@ impl Wanted {
     pub const NUMBER: Wanted = Wanted(9);
     /// A whole number or a string.
     pub const INTEGER_OR_STRING: Wanted = Wanted(10);
+    /// A number of any size, or a string.
+    pub const NUMBER_OR_STRING: Wanted = Wanted(11);
+    /// An object that becomes less memory than the guest may have.
+    pub const LESS: Wanted = Wanted(12);
     /// A whole number: with the binary logarithm of its bytes (0 to 3), and [`SIGNED`](Wanted::SIGNED) if it may be below 0.
     pub const INTEGER: Wanted = Wanted(16);
     /// See [`INTEGER`](Wanted::INTEGER).
@@ -42,6 +46,8 @@ impl Wanted {
             4 => "an array",
             9 => "a number",
             10 => "a whole number or a string",
+            11 => "a number or a string",
+            12 => "less than fits into its memory",
             16 => "a whole number from 0 to 255",
             17 => "a whole number from 0 to 65535",
             18 => "a whole number from 0 to 4294967295",

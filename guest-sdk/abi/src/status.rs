@@ -84,10 +84,12 @@ statuses! {
     OUTPUT_FAILED = -15, OutputFailed, "the archive could not be written";
     /// Text that is not UTF-8 where text is due.
     NOT_TEXT = -16, NotText, "not UTF-8 text";
-    /// Never sent by a host: the SDK's own word for JSON that does not fit the type.
+    /// JSON that does not fit the shape, or the type: what the host could not decode, and the SDK's own word where it decodes.
     DECODE = -17, Decode, "the JSON does not fit the type";
     /// Never sent by a host: the SDK's own word for a buffer of the guest that is too small.
     NO_ROOM = -18, NoRoom, "a buffer of the guest is too small";
+    /// A shape that is none, or above a limit.
+    BAD_SHAPE = -19, BadShape, "a shape that is not well-formed";
 }
 
 impl Status {
@@ -148,6 +150,6 @@ mod tests {
         assert_eq!(Status::http(403), Status(-403));
         assert_eq!(Status::http(0), Status::BAD_ANSWER);
         assert_eq!(Status::http(700), Status::BAD_ANSWER);
-        assert_eq!(Status(-19).kind(), Kind::Unknown(-19));
+        assert_eq!(Status(-20).kind(), Kind::Unknown(-20));
     }
 }

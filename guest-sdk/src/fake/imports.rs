@@ -3,7 +3,7 @@
 use super::answer::{Content, find, path, place, project};
 use super::{Host, Log, Misfit, Piped, Request, Run, hidden};
 use crate::abi::limits::{
-    MAX_ENTRY_NAME_BYTES, MAX_LOG_LINE_BYTES, MAX_PARAM_NAME_BYTES, MAX_SELECTOR_BYTES,
+    MAX_ARENA_BYTES, MAX_ENTRY_NAME_BYTES, MAX_LOG_LINE_BYTES, MAX_PARAM_NAME_BYTES, MAX_SELECTOR_BYTES,
 };
 use crate::abi::manifest::{is_name, is_object_name, is_raw_path};
 use crate::abi::place::{Place, Wanted};
@@ -13,6 +13,7 @@ use std::borrow::ToOwned;
 use std::collections::BTreeMap;
 use std::string::String;
 use std::vec::Vec;
+use wagather_shape::{Failed, Scratch, Shape};
 
 /// A run under way.
 #[derive(Default)]
@@ -202,6 +203,36 @@ impl Running {
             }
             Ok(len(item.as_bytes()))
         }))
+    }
+
+    /// The next item as an arena, if it is within `cap`; with how long it is.
+    pub(crate) fn rest_next_as(
+        &mut self,
+        handle: i32,
+        shape: &Shape,
+        base: u64,
+        cap: usize,
+    ) -> core::result::Result<(i32, Vec<u8>), Status> {
+        let open = self.request(handle)?;
+        open.consume(Mode::Items)?;
+        open.break_here()?;
+        let Some((_, item)) = open.items.get(open.at) else { return Ok((0, Vec::new())) };
+        let mut scratch = Scratch::default();
+        let (failed, at, wanted) =
+            match wagather_shape::decode(item.as_bytes(), shape, base, MAX_ARENA_BYTES, &mut scratch) {
+                Ok(arena) => {
+                    let is_taken = arena.len() <= cap;
+                    open.at += usize::from(is_taken);
+                    open.has_given |= is_taken;
+                    return Ok((len(arena), arena.to_vec()));
+                }
+                Err(Failed::Misfit(at, wanted)) => (Status::DECODE, at, wanted),
+                Err(Failed::TooLarge) => (Status::TOO_LARGE, 0, Wanted::LESS),
+            };
+        open.at += 1;
+        open.has_given = true;
+        self.rest_reject(handle, at, wanted.0);
+        Err(failed)
     }
 
     pub(crate) fn rest_reject(&mut self, handle: i32, at: u32, wanted: u32) -> i32 {

@@ -2,10 +2,14 @@
 //!
 //! The functions have the shape of those in `wasm`. What the fake host answers is in [`crate::fake`].
 
+// Structures are read and written where they are.
+#![allow(unsafe_code)]
+
 use super::Request;
 use crate::abi::Status;
 use crate::fake::with_current;
 use alloc::vec::Vec;
+use wagather_shape::{Memory, Shape, Width, pointers};
 
 // The table's names, each as a function below: an import without a fake does not compile.
 macro_rules! each_has_a_fake {
@@ -48,6 +52,34 @@ pub(crate) fn rest_next_vec(handle: i32, item: &mut Vec<u8>) -> i32 {
     len
 }
 
+/// Decodes the next item by a shape, at `arena`.
+///
+/// # Safety
+///
+/// The `cap` bytes at `arena` are memory that nothing refers to.
+pub(crate) unsafe fn rest_next_as(handle: i32, shape: &'static [u8], arena: *mut u8, cap: usize) -> i32 {
+    let Ok(shape) = Shape::parse(shape, Width::Eight) else { return Status::BAD_SHAPE.0 };
+    if !arena.addr().is_multiple_of(8) {
+        return Status::BAD_POINTER.0;
+    }
+    // Addresses are places of the arena at first, which begins at 8 so that none of them is 0.
+    const BASE: u64 = 8;
+    let decoded = with_current(|host| host.rest_next_as(handle, &shape, BASE, cap));
+    let (len, bytes) = match decoded {
+        Ok(decoded) => decoded,
+        Err(status) => return status.0,
+    };
+    if bytes.len() <= cap {
+        // SAFETY: the caller's bytes are free, and these fit.
+        unsafe { arena.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
+        pointers(&shape, &bytes, BASE, &mut |at, to| {
+            // SAFETY: both are places of what was copied, and `at` has room for a pointer.
+            unsafe { arena.add(at).cast::<*const u8>().write_unaligned(arena.add(to)) };
+        });
+    }
+    len
+}
+
 pub(crate) fn rest_reject(handle: i32, at: u32, wanted: u32) -> i32 {
     with_current(|host| host.rest_reject(handle, at, wanted))
 }
@@ -70,6 +102,42 @@ pub(crate) fn archive_open(name: &str) -> i32 {
 
 pub(crate) fn archive_write(handle: i32, bytes: &[u8]) -> i32 {
     with_current(|host| host.archive_write(handle, bytes))
+}
+
+/// Appends a structure to an entry, as JSON.
+///
+/// # Safety
+///
+/// A structure of that shape is at `from`, and what it points to is valid.
+pub(crate) unsafe fn archive_write_as(handle: i32, shape: &'static [u8], from: *const u8) -> i32 {
+    let Ok(shape) = Shape::parse(shape, Width::Eight) else { return Status::BAD_SHAPE.0 };
+    let mut out = Vec::new();
+    match wagather_shape::write(&Native, &shape, from, crate::abi::limits::MAX_ARENA_BYTES, &mut out) {
+        Ok(()) => archive_write(handle, &out),
+        Err(status) => status.0,
+    }
+}
+
+/// The memory of this process. What is in it is as the caller of `archive_write_as` has promised.
+struct Native;
+
+impl Memory for Native {
+    type At = *const u8;
+
+    fn offset(&self, at: *const u8, bytes: usize) -> Option<*const u8> {
+        Some(at.wrapping_add(bytes))
+    }
+
+    fn bytes(&self, at: *const u8, len: usize) -> Option<&[u8]> {
+        // SAFETY: the shape says that so many bytes are there.
+        Some(if len == 0 { &[] } else { unsafe { core::slice::from_raw_parts(at, len) } })
+    }
+
+    fn follow(&self, at: *const u8) -> Result<Option<*const u8>, Status> {
+        // SAFETY: the shape says that an address is there.
+        let to = unsafe { at.cast::<*const u8>().read_unaligned() };
+        Ok(if to.is_null() { None } else { Some(to) })
+    }
 }
 
 pub(crate) fn archive_close(handle: i32) -> i32 {

@@ -13,12 +13,14 @@ use alloc::vec::Vec;
 type RequestPtr = *const abi::Request<*const u8>;
 type BytesPtr = *const u8;
 type BufferPtr = *mut u8;
+type ShapePtr = *const u8;
 
 mod imports {
-    use super::{BufferPtr, BytesPtr, RequestPtr};
+    use super::{BufferPtr, BytesPtr, RequestPtr, ShapePtr};
 
     macro_rules! declare {
         ($($(#[doc = $doc:literal])* $name:ident($($param:ident: $ty:ident),*) -> $ret:ident;)*) => {
+            #[allow(dead_code, reason = "the SDK need not call each")]
             #[link(wasm_import_module = "wagather_v1")]
             unsafe extern "C" {
                 $($(#[doc = $doc])* pub(super) fn $name($($param: $ty),*) -> $ret;)*
@@ -106,6 +108,18 @@ pub(crate) fn rest_next_vec(handle: i32, item: &mut Vec<u8>) -> i32 {
     len
 }
 
+/// Decodes the next item by a shape, at `arena`.
+///
+/// # Safety
+///
+/// The `cap` bytes at `arena` are memory of the module that nothing refers to.
+#[allow(dead_code, reason = "the SDK's types do not use it yet")]
+#[inline(always)]
+pub(crate) unsafe fn rest_next_as(handle: i32, shape: &'static [u8], arena: *mut u8, cap: usize) -> i32 {
+    // SAFETY: the host reads the shape, which is static, and writes within the `cap` bytes, which are free as promised.
+    unsafe { imports::rest_next_as(handle, shape.as_ptr(), arena, cap as u32) }
+}
+
 /// Says that the item that was given last does not fit.
 #[inline(always)]
 pub(crate) fn rest_reject(handle: i32, at: u32, wanted: u32) -> i32 {
@@ -146,6 +160,18 @@ pub(crate) fn archive_open(name: &str) -> i32 {
 pub(crate) fn archive_write(handle: i32, bytes: &[u8]) -> i32 {
     // SAFETY: the host reads `bytes`, which are borrowed for the call.
     unsafe { imports::archive_write(handle, bytes.as_ptr(), bytes.len() as u32) }
+}
+
+/// Appends a structure to an entry, as JSON.
+///
+/// # Safety
+///
+/// A structure of that shape is at `from`.
+#[allow(dead_code, reason = "the SDK's types do not use it yet")]
+#[inline(always)]
+pub(crate) unsafe fn archive_write_as(handle: i32, shape: &'static [u8], from: *const u8) -> i32 {
+    // SAFETY: the host reads the shape and the structure, and what it points to, and judges each address.
+    unsafe { imports::archive_write_as(handle, shape.as_ptr(), from) }
 }
 
 /// Completes an entry.

@@ -89,7 +89,11 @@ impl Admission {
             }
             Request::RestNext(handle, cap, room) => {
                 let room = (room as usize).min(MAX_AHEAD_BYTES);
-                Admitted::Next(Handle(handle), answer::Wanted { cap: cap as usize, room })
+                Admitted::Next(Handle(handle), answer::Wanted { cap: cap as usize, room, is_taken: true })
+            }
+            Request::RestNextAs(handle, most, room) => {
+                let room = (room as usize).min(MAX_AHEAD_BYTES);
+                Admitted::Next(Handle(handle), answer::Wanted { cap: most as usize, room, is_taken: false })
             }
             Request::RestReject(handle, at, wanted) => {
                 Admitted::Reject(Handle(handle), Misfit { at, wanted: Wanted(wanted) })
@@ -115,7 +119,9 @@ impl Admission {
                 full()?;
                 Admitted::OpenEntry(name)
             }
-            Request::ArchiveWrite(handle, bytes) => Admitted::Write(Handle(handle), bytes),
+            Request::ArchiveWrite(handle, bytes) | Request::ArchiveWriteAs(handle, bytes) => {
+                Admitted::Write(Handle(handle), bytes)
+            }
             Request::ArchiveClose(handle) => Admitted::CloseEntry(Handle(handle)),
             Request::Log(level, text) => {
                 if tally.log_line() {

@@ -113,12 +113,14 @@ pub(super) const fn import_of(call: &Request) -> Option<Import> {
         Request::RestStatus(_) => Import::rest_status,
         Request::RestRead(..) => Import::rest_read,
         Request::RestNext(..) => Import::rest_next,
+        Request::RestNextAs(..) => Import::rest_next_as,
         Request::RestReject(..) => Import::rest_reject,
         Request::RestHides(..) => Import::rest_hides,
         Request::RestClose(_) => Import::rest_close,
         Request::ArchivePipe(..) => Import::archive_pipe,
         Request::ArchiveOpen(_) => Import::archive_open,
         Request::ArchiveWrite(..) => Import::archive_write,
+        Request::ArchiveWriteAs(..) => Import::archive_write_as,
         Request::ArchiveClose(_) => Import::archive_close,
         Request::Log(..) => Import::log,
         Request::Param(..) => Import::param,
@@ -133,12 +135,15 @@ pub(super) const fn handle_and_bytes_of(call: &Request) -> (Option<i32>, u64) {
         Request::RestStatus(handle)
         | Request::RestRead(handle, _)
         | Request::RestNext(handle, ..)
+        | Request::RestNextAs(handle, ..)
         | Request::RestReject(handle, ..)
         | Request::RestHides(handle, _)
         | Request::RestClose(handle)
         | Request::ArchivePipe(handle, _)
         | Request::ArchiveClose(handle) => (Some(*handle), 0),
-        Request::ArchiveWrite(handle, bytes) => (Some(*handle), bytes.len() as u64),
+        Request::ArchiveWrite(handle, bytes) | Request::ArchiveWriteAs(handle, bytes) => {
+            (Some(*handle), bytes.len() as u64)
+        }
         Request::Log(_, text) => (None, text.len() as u64),
         _ => (None, 0),
     }

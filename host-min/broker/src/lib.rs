@@ -288,7 +288,7 @@ impl Broker<'_> {
             bytes: match import {
                 Import::archive_pipe => self.service.section.bytes() - archived,
                 // What is sent ahead is counted when it is taken.
-                Import::rest_next => self.tally.bytes_given - given,
+                Import::rest_next | Import::rest_next_as => self.tally.bytes_given - given,
                 _ => brought + bytes.len() as u64,
             },
             duration: began.elapsed(),
@@ -314,7 +314,10 @@ impl Broker<'_> {
 
     /// The guest took items that were sent ahead, with calls that nobody else saw. `None` if it cannot have.
     fn took(&mut self, took: Took) -> Option<()> {
-        let Took { handle, calls, items } = took;
+        let Took { handle, decoded, calls, items } = took;
+        if calls == 0 && items == 0 {
+            return None;
+        }
         let Some(Open::Request(answer)) = self.open.get(Handle(handle)) else { return None };
         let bytes = answer.took(items, &mut self.tally)?;
         // Before what came of it for the gatherer.
@@ -322,7 +325,7 @@ impl Broker<'_> {
             self.service.audit.take_down(Decision::asked_in(Some(handle), status), || what);
         }
         let decision = Decision {
-            import: Import::rest_next,
+            import: if decoded { Import::rest_next_as } else { Import::rest_next },
             handle: Some(handle),
             verdict: Verdict::Allowed,
             reason: "",

@@ -4,7 +4,7 @@
 //! anything else is asked of it, so that the broker counts what the guest has, and not what waits here.
 
 use super::channel::{Request, Took};
-use wagather_base::limits::{FIRST_BATCH_BYTES, MAX_AHEAD_BYTES, MAX_BATCH_BYTES};
+use wagather_base::limits::{FIRST_BATCH_BYTES, MAX_AHEAD_BYTES, MAX_BATCH_BYTES, MAX_ITEM_BYTES};
 
 /// The items of all requests.
 #[derive(Default)]
@@ -14,7 +14,9 @@ pub(super) struct Ahead {
 
 /// The items of one request.
 pub(super) struct Waiting {
-    took: Took,
+    handle: i32,
+    /// As they are, and decoded.
+    took: [Took; 2],
     /// Each after its length, from `at` on.
     bytes: Vec<u8>,
     at: usize,
@@ -31,16 +33,17 @@ impl Waiting {
         rest.get(..u32::from_le_bytes(*len) as usize)
     }
 
-    /// The guest asked for the next item, and had no room for it.
-    pub(super) fn asked(&mut self) {
-        self.took.calls = self.took.calls.saturating_add(1);
+    /// The guest made a call that the broker has not seen.
+    pub(super) fn asked(&mut self, decoded: bool) {
+        let calls = &mut self.took[usize::from(decoded)].calls;
+        *calls = calls.saturating_add(1);
     }
 
     /// The guest took the next item.
-    pub(super) fn pass(&mut self) {
+    pub(super) fn pass(&mut self, decoded: bool) {
         if let Some(item) = self.front() {
             self.at += LEN_BYTES + item.len();
-            self.took.items += 1;
+            self.took[usize::from(decoded)].items += 1;
         }
     }
 
@@ -52,7 +55,7 @@ impl Waiting {
 impl Ahead {
     /// The items of a request, if there are any.
     pub(super) fn of(&mut self, handle: i32) -> Option<&mut Waiting> {
-        self.lists.iter_mut().find(|list| list.took.handle == handle && list.len() > 0)
+        self.lists.iter_mut().find(|list| list.handle == handle && list.len() > 0)
     }
 
     /// The room for the next items of a request, which has none.
@@ -64,6 +67,12 @@ impl Ahead {
         room
     }
 
+    /// The most that an item may have that waits here to be decoded: large ones of several lists may not add up.
+    pub(super) fn most(&self) -> usize {
+        let waiting = self.lists.iter().map(Waiting::len).sum::<usize>();
+        MAX_ITEM_BYTES.saturating_sub(waiting.saturating_sub(MAX_AHEAD_BYTES))
+    }
+
     /// Where the next items of a request go.
     pub(super) fn batch(&mut self, handle: i32) -> &mut Vec<u8> {
         let list = self.list(handle);
@@ -73,11 +82,11 @@ impl Ahead {
     }
 
     fn list(&mut self, handle: i32) -> &mut Waiting {
-        let index = match self.lists.iter().position(|list| list.took.handle == handle) {
+        let index = match self.lists.iter().position(|list| list.handle == handle) {
             Some(index) => index,
             None => {
-                let took = Took { handle, ..Took::default() };
-                self.lists.push(Waiting { took, bytes: Vec::new(), at: 0, room: FIRST_BATCH_BYTES });
+                let took = [false, true].map(|decoded| Took { handle, decoded, ..Took::default() });
+                self.lists.push(Waiting { handle, took, bytes: Vec::new(), at: 0, room: FIRST_BATCH_BYTES });
                 self.lists.len() - 1
             }
         };
@@ -86,17 +95,17 @@ impl Ahead {
 
     /// Puts what was taken and not told yet before a frame.
     pub(super) fn tell(&mut self, frame: &mut Vec<u8>) {
-        for list in &mut self.lists {
-            if list.took.calls > 0 || list.took.items > 0 {
-                frame.extend_from_slice(&Request::Took(list.took).encode());
-                (list.took.calls, list.took.items) = (0, 0);
+        for took in self.lists.iter_mut().flat_map(|list| &mut list.took) {
+            if took.calls > 0 || took.items > 0 {
+                frame.extend_from_slice(&Request::Took(*took).encode());
+                (took.calls, took.items) = (0, 0);
             }
         }
     }
 
     /// A request is closed, or has no more items.
     pub(super) fn forget(&mut self, handle: i32) {
-        self.lists.retain(|list| list.took.handle != handle);
+        self.lists.retain(|list| list.handle != handle);
     }
 }
 

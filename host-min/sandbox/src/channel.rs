@@ -28,6 +28,8 @@ pub enum Request {
     RestRead(i32, u32),
     /// `rest_next`: the handle, the guest's room for the item, and the room that this side has for those after it.
     RestNext(i32, u32, u32),
+    /// `rest_next_as`: the handle, the most that the item may have, and the room as before.
+    RestNextAs(i32, u32, u32),
     /// `rest_reject`: the handle, the byte of the item, and what was wanted there.
     RestReject(i32, u32, u32),
     /// `rest_hides`: the handle and the field.
@@ -40,6 +42,8 @@ pub enum Request {
     ArchiveOpen(Vec<u8>),
     /// `archive_write`
     ArchiveWrite(i32, Vec<u8>),
+    /// `archive_write_as`: the handle and the JSON, or a piece of it.
+    ArchiveWriteAs(i32, Vec<u8>),
     /// `archive_close`
     ArchiveClose(i32),
     /// `log`
@@ -61,6 +65,8 @@ pub enum Request {
 pub struct Took {
     /// Of which request.
     pub handle: i32,
+    /// Whether by `rest_next_as`.
+    pub decoded: bool,
     /// How many calls it made for that: one that has no room for its item takes none.
     pub calls: u32,
     /// How many items it took.
@@ -159,6 +165,9 @@ impl Request {
             Request::RestNext(handle, cap, room) => {
                 call(Import::rest_next).word(handle.cast_unsigned()).word(*cap).word(*room)
             }
+            Request::RestNextAs(handle, most, room) => {
+                call(Import::rest_next_as).word(handle.cast_unsigned()).word(*most).word(*room)
+            }
             Request::RestReject(handle, at, wanted) => {
                 call(Import::rest_reject).word(handle.cast_unsigned()).word(*at).word(*wanted)
             }
@@ -173,6 +182,9 @@ impl Request {
             Request::ArchiveWrite(handle, bytes) => {
                 call(Import::archive_write).word(handle.cast_unsigned()).bytes(bytes)
             }
+            Request::ArchiveWriteAs(handle, bytes) => {
+                call(Import::archive_write_as).word(handle.cast_unsigned()).bytes(bytes)
+            }
             Request::ArchiveClose(handle) => call(Import::archive_close).word(handle.cast_unsigned()),
             Request::Log(level, text) => call(Import::log).word(level.0.cast_unsigned()).bytes(text),
             Request::Param(name, cap) => call(Import::param).bytes(name).word(*cap),
@@ -182,8 +194,10 @@ impl Request {
                 frame.0.push(in_force.byte());
                 frame
             }
-            Request::Took(Took { handle, calls, items }) => {
-                Frame::new(TAG_TOOK).word(handle.cast_unsigned()).word(*calls).word(*items)
+            Request::Took(Took { handle, decoded, calls, items }) => {
+                let mut frame = Frame::new(TAG_TOOK);
+                frame.0.push(u8::from(*decoded));
+                frame.word(handle.cast_unsigned()).word(*calls).word(*items)
             }
             Request::End(end) => return encode_end(end),
         }
@@ -197,8 +211,13 @@ impl Request {
         let request = match tag {
             TAG_READY => Request::Ready(InForce::of_byte(fields.byte()?)?),
             TAG_TOOK => {
+                let decoded = match fields.byte()? {
+                    0 => false,
+                    1 => true,
+                    _ => return None,
+                };
                 let (handle, calls, items) = (fields.int()?, fields.word()?, fields.word()?);
-                Request::Took(Took { handle, calls, items })
+                Request::Took(Took { handle, decoded, calls, items })
             }
             TAG_END => decode_end(&mut fields)?,
             _ => decode_call(Import::by_number(tag)?, &mut fields)?,
@@ -221,12 +240,14 @@ fn decode_call(import: Import, fields: &mut Fields<'_>) -> Option<Request> {
         Import::rest_status => Request::RestStatus(fields.int()?),
         Import::rest_read => Request::RestRead(fields.int()?, fields.word()?),
         Import::rest_next => Request::RestNext(fields.int()?, fields.word()?, fields.word()?),
+        Import::rest_next_as => Request::RestNextAs(fields.int()?, fields.word()?, fields.word()?),
         Import::rest_reject => Request::RestReject(fields.int()?, fields.word()?, fields.word()?),
         Import::rest_hides => Request::RestHides(fields.int()?, fields.bytes()?),
         Import::rest_close => Request::RestClose(fields.int()?),
         Import::archive_pipe => Request::ArchivePipe(fields.int()?, fields.bytes()?),
         Import::archive_open => Request::ArchiveOpen(fields.bytes()?),
         Import::archive_write => Request::ArchiveWrite(fields.int()?, fields.bytes()?),
+        Import::archive_write_as => Request::ArchiveWriteAs(fields.int()?, fields.bytes()?),
         Import::archive_close => Request::ArchiveClose(fields.int()?),
         Import::log => Request::Log(LogLevel(fields.int()?), fields.bytes()?),
         Import::param => Request::Param(fields.bytes()?, fields.word()?),

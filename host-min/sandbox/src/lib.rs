@@ -15,6 +15,7 @@ mod kind;
 mod link;
 mod memory;
 pub mod process;
+mod typed;
 
 pub use wagather_module as module;
 
@@ -42,7 +43,7 @@ pub type Inmate = fn(Channel, &Job) -> Channel;
 
 /// Runs a guest to its end, answering nothing but what comes over the channel, and says how it ended.
 fn guest(channel: Channel, job: &Job) -> Channel {
-    let link = Link::new(channel);
+    let link = Link::new(channel, job.memory_bytes);
     let (end, link) = match module::check(&job.module, job.memory_bytes) {
         Err(reason) => (End { ending: Ending::Unusable, text: reason, memory_bytes: 0 }, link),
         Ok(checked) => engine::run(job.engine, &checked, link),

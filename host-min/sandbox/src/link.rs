@@ -7,11 +7,17 @@
 use super::ahead::Ahead;
 use super::channel::{Channel, End, Request, RestRequest};
 use super::memory::{bytes, bytes_mut};
+use super::typed::Typed;
 use wagather_abi::limits::{
     MAX_ENTRY_NAME_BYTES, MAX_FIELD_BYTES, MAX_LOG_LINE_BYTES, MAX_MASK_BYTES, MAX_PARAM_NAME_BYTES,
     MAX_SELECTOR_BYTES, MAX_WRITE_BYTES,
 };
+use wagather_abi::place::Wanted;
 use wagather_abi::{self as abi, Import, LogLevel, Status};
+use wagather_shape::Failed;
+
+/// The length before an item.
+const LEN_BYTES: usize = size_of::<u32>();
 
 /// Ends the guest: the broker is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,11 +27,13 @@ pub(super) struct Gone;
 pub(super) struct Link {
     channel: Channel,
     ahead: Ahead,
+    typed: Typed,
 }
 
 impl Link {
-    pub(super) fn new(channel: Channel) -> Self {
-        Link { channel, ahead: Ahead::default() }
+    /// The imports of a guest with so much memory at most.
+    pub(super) fn new(channel: Channel, memory_bytes: u64) -> Self {
+        Link { channel, ahead: Ahead::default(), typed: Typed::new(memory_bytes) }
     }
 
     /// Tells the broker how the guest ended. If it is gone there is nobody to tell.
@@ -43,7 +51,12 @@ impl Link {
 
     /// Calls an import. All arguments are `i32`s; those that an import does not have are 0.
     pub(super) fn call(&mut self, import: Import, args: [u32; 4], memory: &mut [u8]) -> Result<i64, Gone> {
-        let (request, buffer) = match request(import, args, memory) {
+        let called = match import {
+            Import::rest_next_as => return self.next_as(args, memory),
+            Import::archive_write_as => return self.write_as(args, memory),
+            _ => request(import, args, memory),
+        };
+        let (request, buffer) = match called {
             Err(status) => return Ok(i64::from(status.0)),
             Ok(prepared) => prepared,
         };
@@ -66,9 +79,9 @@ impl Link {
             let len = item.len();
             if let Some(into) = into.get_mut(..len) {
                 into.copy_from_slice(item);
-                waiting.pass();
+                waiting.pass(false);
             }
-            waiting.asked();
+            waiting.asked(false);
             return Ok(len as i64);
         }
         let room = self.ahead.room(handle);
@@ -79,6 +92,76 @@ impl Link {
         if others.is_empty() && value <= 0 {
             self.ahead.forget(handle);
         }
+        Ok(value)
+    }
+
+    /// `rest_next_as`: the next item, decoded. One that does not fit is rejected here, as the guest cannot say what is wrong with it.
+    fn next_as(&mut self, [handle, shape, arena, cap]: [u32; 4], memory: &mut [u8]) -> Result<i64, Gone> {
+        let handle = handle.cast_signed();
+        let status = |status: Status| Ok(i64::from(status.0));
+        if !arena.is_multiple_of(8) || bytes(memory, arena, cap).is_none() {
+            return status(Status::BAD_POINTER);
+        }
+        if let Err(bad) = self.typed.find(memory, shape) {
+            return status(bad);
+        }
+        if self.ahead.of(handle).is_none() {
+            let (room, most) = (self.ahead.room(handle), self.ahead.most());
+            self.send(&Request::RestNextAs(handle, most as u32, room as u32))?;
+            let items = self.ahead.batch(handle);
+            let value =
+                self.channel.receive_items(&mut [], items, most.max(room) + LEN_BYTES).map_err(|_| Gone)?;
+            if items.is_empty() {
+                if value <= 0 {
+                    self.ahead.forget(handle);
+                }
+                // An item is there, and has no room beside those of other lists.
+                return Ok(if value > 0 { Status::OUT_OF_BUDGET.0.into() } else { value });
+            }
+        } else if let Some(waiting) = self.ahead.of(handle) {
+            waiting.asked(true);
+        }
+        let Some(waiting) = self.ahead.of(handle) else { return status(Status::BAD_ANSWER) };
+        let item = waiting.front().unwrap_or_default();
+        let (failed, at, wanted) = match self.typed.decode(item, arena) {
+            Ok(decoded) => {
+                let len = decoded.len();
+                if let Some(room) = bytes_mut(memory, arena, cap).and_then(|room| room.get_mut(..len)) {
+                    room.copy_from_slice(decoded);
+                    waiting.pass(true);
+                }
+                self.typed.done();
+                return Ok(len as i64);
+            }
+            Err(Failed::Misfit(at, wanted)) => (Status::DECODE, at, wanted),
+            Err(Failed::TooLarge) => (Status::TOO_LARGE, 0, Wanted::LESS),
+        };
+        waiting.pass(true);
+        self.typed.done();
+        self.send(&Request::RestReject(handle, at, wanted.0))?;
+        self.channel.receive_answer(&mut []).map_err(|_| Gone)?;
+        status(failed)
+    }
+
+    /// `archive_write_as`: a structure as JSON, in as many pieces as it takes.
+    fn write_as(&mut self, [handle, shape, from, _]: [u32; 4], memory: &[u8]) -> Result<i64, Gone> {
+        let handle = handle.cast_signed();
+        if let Err(status) = self.typed.write(memory, shape, from) {
+            return Ok(status.0.into());
+        }
+        let written = std::mem::take(&mut self.typed.written);
+        let mut value = 0;
+        for piece in written.chunks(MAX_WRITE_BYTES) {
+            self.send(&Request::ArchiveWriteAs(handle, piece.to_vec()))?;
+            let (result, _) = self.channel.receive_answer(&mut []).map_err(|_| Gone)?;
+            if result < 0 {
+                value = result;
+                break;
+            }
+            value += result;
+        }
+        self.typed.written = written;
+        self.typed.done();
         Ok(value)
     }
 }
@@ -98,6 +181,7 @@ fn request(import: Import, [a, b, c, d]: [u32; 4], memory: &[u8]) -> Result<Prep
         Import::rest_status => (Request::RestStatus(handle), None),
         Import::rest_read => (Request::RestRead(handle, c), buffer(b, c)?),
         Import::rest_next => (Request::RestNext(handle, c, 0), buffer(b, c)?),
+        Import::rest_next_as | Import::archive_write_as => return Err(Status::UNSUPPORTED),
         Import::rest_reject => (Request::RestReject(handle, b, c), None),
         Import::rest_hides => {
             (Request::RestHides(handle, take(b, c, MAX_FIELD_BYTES, Status::BAD_REQUEST)?), None)
@@ -162,7 +246,7 @@ mod tests {
     use super::super::channel::{Ending, Took};
     use super::*;
     use std::os::unix::net::UnixStream;
-    use wagather_base::limits::FIRST_BATCH_BYTES;
+    use wagather_base::limits::{FIRST_BATCH_BYTES, MAX_ITEM_BYTES};
 
     /// An item, and those that come with it, as the broker sends them.
     fn batch(items: &[&str]) -> (i64, Vec<u8>) {
@@ -192,7 +276,7 @@ mod tests {
             }
             told
         });
-        let mut link = Link::new(Channel::new(theirs));
+        let mut link = Link::new(Channel::new(theirs), 2 << 20);
         guest(&mut link);
         link.end(End { ending: Ending::Returned(0), text: String::new(), memory_bytes: 0 });
         broker.join().expect("no panic")
@@ -206,7 +290,7 @@ mod tests {
     }
 
     fn took(handle: i32, calls: u32, items: u32) -> Request {
-        Request::Took(Took { handle, calls, items })
+        Request::Took(Took { handle, decoded: false, calls, items })
     }
 
     #[test]
@@ -255,5 +339,91 @@ mod tests {
             assert_eq!(next(link, 1, 9), (-1, String::new()));
         });
         assert!(!told.iter().any(|request| matches!(request, Request::Took(_))), "{told:?}");
+    }
+
+    /// A text `a`, and behind it an arena from 64 on.
+    const SHAPE: &[u8] = b"\x08(t\0a\0\0";
+
+    fn memory() -> [u8; 128] {
+        let mut memory = [0; 128];
+        memory[..SHAPE.len()].copy_from_slice(SHAPE);
+        memory
+    }
+
+    #[test]
+    fn items_are_decoded_here_and_one_that_does_not_fit_is_rejected() {
+        let items = batch(&[r#"{"a":"x"}"#, r#"{"a":7}"#, r#"{"a":"long enough"}"#]);
+        let told = with_broker(vec![items, (0, Vec::new()), (0, Vec::new())], |link| {
+            let mut next = |cap: u32| {
+                let mut memory = memory();
+                let value = link.call(Import::rest_next_as, [1, 0, 64, cap], &mut memory).expect("a broker");
+                (value, memory[64..].to_vec())
+            };
+            assert_eq!(next(8), (16, vec![0; 64]), "too little room changes nothing");
+            let (len, arena) = next(16);
+            assert_eq!((len, &arena[..9]), (16, &[72, 0, 0, 0, 1, 0, 0, 0, b'x'][..]));
+            assert_eq!(next(64).0, i64::from(Status::DECODE.0));
+            let (len, arena) = next(64);
+            assert_eq!((len, &arena[8..19]), (24, &b"long enough"[..]));
+            assert_eq!(next(64).0, 0);
+        });
+        let took = |calls, items| Request::Took(Took { handle: 1, decoded: true, calls, items });
+        let most = MAX_ITEM_BYTES as u32;
+        let room = FIRST_BATCH_BYTES as u32;
+        let end = End { ending: Ending::Returned(0), text: String::new(), memory_bytes: 0 };
+        assert_eq!(
+            told,
+            [
+                Request::RestNextAs(1, most, room),
+                // The second call took the first item, the third one the item that does not fit.
+                took(2, 2),
+                Request::RestReject(1, 5, Wanted::STRING.0),
+                took(1, 1),
+                Request::RestNextAs(1, most, 2 * room),
+                Request::End(end),
+            ]
+        );
+    }
+
+    #[test]
+    fn what_would_be_above_the_guests_memory_is_rejected() {
+        // A list whose elements are two megabytes together, for a guest that may have as much.
+        let wide = b"\x08[\x80\x80\x01B";
+        let item = format!("[{}1]", "1,".repeat(127));
+        let told = with_broker(vec![batch(&[&item]), (0, Vec::new())], |link| {
+            let mut memory = memory();
+            memory[..wide.len()].copy_from_slice(wide);
+            let value = link.call(Import::rest_next_as, [1, 0, 64, 64], &mut memory);
+            assert_eq!(value, Ok(i64::from(Status::TOO_LARGE.0)));
+        });
+        assert!(told.contains(&Request::RestReject(1, 0, Wanted::LESS.0)), "{told:?}");
+    }
+
+    #[test]
+    fn structures_are_written_in_pieces_and_a_refusal_ends_them() {
+        let shape = b"\x08[\x08t";
+        // 64 times the same text of 16 KiB: a little more than one piece takes.
+        let mut memory = vec![b'x'; 1 << 15];
+        memory[..shape.len()].copy_from_slice(shape);
+        let pair = |at: u32, len: u32| [at.to_le_bytes(), len.to_le_bytes()].concat();
+        memory[16..24].copy_from_slice(&pair(24, 63));
+        for index in 0..63 {
+            memory[24 + 8 * index..32 + 8 * index].copy_from_slice(&pair(1024, 16_700));
+        }
+        let whole = 63 * 16_703 + 1;
+        for (answers, value) in [
+            (
+                vec![(MAX_WRITE_BYTES as i64, vec![]), ((whole - MAX_WRITE_BYTES) as i64, vec![])],
+                whole as i64,
+            ),
+            (vec![(i64::from(Status::OUT_OF_BUDGET.0), vec![])], i64::from(Status::OUT_OF_BUDGET.0)),
+        ] {
+            let pieces = answers.len();
+            let told = with_broker(answers, |link| {
+                assert_eq!(link.call(Import::archive_write_as, [5, 0, 16, 0], &mut memory), Ok(value));
+            });
+            assert_eq!(told.len(), pieces + 1);
+            assert!(matches!(&told[0], Request::ArchiveWriteAs(5, piece) if piece.len() == MAX_WRITE_BYTES));
+        }
     }
 }

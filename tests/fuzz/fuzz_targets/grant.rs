@@ -32,7 +32,10 @@ fn check(grant: &Grant, text: &str) {
     for rule in &grant.rules {
         assert!(rule.verbs.get || rule.verbs.list, "a rule without a verb");
         assert!(!rule.api_groups.is_empty() && !rule.resources.is_empty());
-        assert!(rule.resource_names.as_ref().is_none_or(|names| !names.is_empty()), "no name is not all names");
+        assert!(
+            rule.resource_names.as_ref().is_none_or(|names| !names.is_empty()),
+            "no name is not all names"
+        );
         assert!(rule.namespaces.as_ref().is_none_or(|names| !names.is_empty()));
         // Secrets are granted by their name alone.
         let names_them = rule.resources.iter().any(|resource| resource.to_string() == "secrets");

@@ -7,3 +7,4 @@ pub mod input;
 pub mod json;
 pub mod mask;
 pub mod process;
+pub mod shape;

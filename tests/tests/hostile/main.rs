@@ -200,6 +200,7 @@ guests! {
     wasm3_elements: "wasm3-elements",
     wasm3_grow_wraps: "wasm3-grow-wraps",
     wasm3_memory_size: "wasm3-memory-size",
+    shape_tricks: "shape-tricks",
     wild_pointers: "wild-pointers",
     wrong_mode: "wrong-mode",
 }

@@ -16,10 +16,12 @@ use wagather_policy::rights::describe;
 /// How much of the answer is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wanted {
-    /// The room for the first item, if the guest takes it at once.
+    /// The room for the first item.
     pub cap: usize,
     /// The room for what the guest takes later.
     pub room: usize,
+    /// Whether the guest takes the first item with this call, if there is room for it; else its side says when it does.
+    pub is_taken: bool,
 }
 
 /// An item that the guest was given.
@@ -106,13 +108,13 @@ impl Answer {
         if !self.advance(means, Mode::Items)? {
             return Ok(0);
         }
-        let Wanted { cap, room } = wanted;
+        let Wanted { cap, room, is_taken } = wanted;
         let len = self.coming().map_or(0, |item| item.len());
         if len > cap.max(room) {
             return Ok(len);
         }
         let given = self.send(out);
-        if len <= cap {
+        if is_taken && len <= cap {
             self.ahead.take(given, means.tally);
         } else {
             self.ahead.steps.push_back(Step { effects: Effects::default(), item: Some(given) });

@@ -168,9 +168,11 @@ fn handles(forger: &mut Forger) {
             Request::RestStatus(handle),
             Request::RestRead(handle, 64),
             Request::RestNext(handle, 64, 64),
+            Request::RestNextAs(handle, 64, 64),
             Request::RestClose(handle),
             Request::ArchivePipe(handle, b"stolen".to_vec()),
             Request::ArchiveWrite(handle, b"x".to_vec()),
+            Request::ArchiveWriteAs(handle, b"x".to_vec()),
             Request::ArchiveClose(handle),
         ] {
             forger.expect(&format!("{request:?}"), &request, i64::from(Status::BAD_HANDLE.0));
@@ -260,6 +262,7 @@ fn extremes(forger: &mut Forger) {
             forger.call(&Request::RestRead(word, other));
             for third in WORDS.map(i32::cast_unsigned) {
                 forger.call(&Request::RestNext(word, other, third));
+                forger.call(&Request::RestNextAs(word, other, third));
             }
         }
         for request in [Request::RestStatus(word), Request::RestClose(word), Request::ArchiveClose(word)] {
@@ -268,6 +271,7 @@ fn extremes(forger: &mut Forger) {
         for text in &texts {
             forger.call(&Request::ArchivePipe(word, text.clone()));
             forger.call(&Request::ArchiveWrite(word, text.clone()));
+            forger.call(&Request::ArchiveWriteAs(word, text.clone()));
             forger.call(&Request::Log(LogLevel(word), text.clone()));
             forger.call(&Request::Param(text.clone(), word.cast_unsigned()));
         }

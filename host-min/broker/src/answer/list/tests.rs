@@ -218,7 +218,7 @@ impl Source for Script {
 }
 
 /// One item at a time.
-const ONE: Wanted = Wanted { cap: 1 << 20, room: 0 };
+const ONE: Wanted = Wanted { cap: 1 << 20, room: 0, is_taken: true };
 
 /// What a guest got.
 struct Got {
@@ -269,7 +269,7 @@ fn list_in(
     let end = 'list: loop {
         let mut means = Means { tally: &mut tally, fetcher: &fetcher, redactor: &redactor };
         bytes.clear();
-        let len = match answer.next(Wanted { cap: 1 << 20, room }, &mut bytes, &mut means) {
+        let len = match answer.next(Wanted { cap: 1 << 20, room, is_taken: true }, &mut bytes, &mut means) {
             Err(status) => break Err(status),
             Ok(0) => break Ok(()),
             Ok(len) => len,

@@ -70,7 +70,7 @@ fn a_budget_of_items_is_for_those_that_were_taken() {
             Allowed { mask: Node::Keep, scope: Scope::everything(), narrowed: false, about: Arc::default() };
         Answer::ask(request, allowed, Instant::now() + Duration::from_secs(60), None, &fetcher, tally)
     };
-    let wanted = Wanted { cap: 1 << 20, room: 64 << 10 };
+    let wanted = Wanted { cap: 1 << 20, room: 64 << 10, is_taken: true };
     let mut first = ask(&mut tally);
     let mut means = Means { tally: &mut tally, fetcher: &fetcher, redactor: &redactor };
     assert!(first.next(wanted, &mut Vec::new(), &mut means).is_ok_and(|len| len > 0));

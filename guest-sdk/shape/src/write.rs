@@ -1,0 +1,296 @@
+//! From a structure and what it points to, to JSON: byte for byte what the SDK's own writer makes.
+
+use crate::parse::{Absence, Kind, Shape};
+use crate::scan::is_value;
+use alloc::vec::Vec;
+use wagather_abi::Status;
+use wagather_abi::limits::MAX_SHAPE_DEPTH;
+
+/// Memory with structures in it.
+pub trait Memory {
+    /// Somewhere in it, or not.
+    type At: Copy;
+
+    /// So many bytes further; `None` where no address goes.
+    fn offset(&self, at: Self::At, bytes: usize) -> Option<Self::At>;
+
+    /// The bytes there, if they are all of this memory. None are there anywhere.
+    fn bytes(&self, at: Self::At, len: usize) -> Option<&[u8]>;
+
+    /// Where the address leads that is there; `None` if it is 0.
+    ///
+    /// # Errors
+    ///
+    /// If no address is there.
+    fn follow(&self, at: Self::At) -> Result<Option<Self::At>, Status>;
+}
+
+/// Writes the structure there as JSON, of at most so many bytes.
+///
+/// # Errors
+///
+/// [`Status::BAD_POINTER`] if it leads outside of the memory, [`Status::NOT_TEXT`] for a text that is not UTF-8, [`Status::DECODE`] for raw
+/// JSON that is none, [`Status::TOO_LARGE`] above `most`.
+pub fn write<M: Memory>(
+    memory: &M,
+    shape: &Shape,
+    from: M::At,
+    most: usize,
+    out: &mut Vec<u8>,
+) -> Result<(), Status> {
+    out.clear();
+    let mut writer = Writer { memory, shape, most, out };
+    writer.value(shape.root, from, MAX_SHAPE_DEPTH)?;
+    writer.bound(0)
+}
+
+struct Writer<'a, M: Memory> {
+    memory: &'a M,
+    shape: &'a Shape,
+    most: usize,
+    out: &'a mut Vec<u8>,
+}
+
+impl<'a, M: Memory> Writer<'a, M> {
+    fn bound(&mut self, more: usize) -> Result<(), Status> {
+        let is_had = self.out.len().saturating_add(more) <= self.most && self.out.try_reserve(more).is_ok();
+        if is_had { Ok(()) } else { Err(Status::TOO_LARGE) }
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> Result<(), Status> {
+        self.bound(bytes.len())?;
+        self.out.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn at(&self, at: M::At, offset: usize) -> Result<M::At, Status> {
+        self.memory.offset(at, offset).ok_or(Status::BAD_POINTER)
+    }
+
+    fn bytes<const N: usize>(&self, at: M::At) -> Result<[u8; N], Status> {
+        self.memory.bytes(at, N).and_then(|bytes| bytes.try_into().ok()).ok_or(Status::BAD_POINTER)
+    }
+
+    fn number(&self, at: M::At, len: usize) -> Result<u64, Status> {
+        let mut number = [0; 8];
+        let bytes = self.memory.bytes(at, len).ok_or(Status::BAD_POINTER)?;
+        number.get_mut(..len).ok_or(Status::BAD_POINTER)?.copy_from_slice(bytes);
+        Ok(u64::from_le_bytes(number))
+    }
+
+    /// The place and the length of what is elsewhere; no place if there is none.
+    fn pair(&self, at: M::At) -> Result<(Option<M::At>, usize), Status> {
+        let width = self.shape.width.bytes();
+        let len = self.number(self.at(at, width)?, width)?;
+        let to = self.memory.follow(at)?;
+        Ok((to, usize::try_from(len).map_err(|_| Status::BAD_POINTER)?))
+    }
+
+    /// A text, which is borrowed of the memory and not of this writer.
+    fn text(&self, at: M::At) -> Result<&'a [u8], Status> {
+        let memory = self.memory;
+        match self.pair(at)? {
+            (_, 0) => Ok(&[]),
+            (Some(to), len) => memory.bytes(to, len).ok_or(Status::BAD_POINTER),
+            (None, _) => Err(Status::BAD_POINTER),
+        }
+    }
+
+    fn string(&mut self, at: M::At) -> Result<(), Status> {
+        let text = self.text(at)?;
+        self.bound(text.len())?;
+        core::str::from_utf8(text).map_err(|_| Status::NOT_TEXT)?;
+        quoted(text, self.out);
+        Ok(())
+    }
+
+    fn value(&mut self, kind: Kind, at: M::At, depth: usize) -> Result<(), Status> {
+        let shape = self.shape;
+        self.bound(1)?;
+        match kind {
+            Kind::Text | Kind::Number => self.string(at),
+            Kind::Raw => {
+                let text = self.text(at)?;
+                if text.is_empty() {
+                    return self.put(b"null");
+                }
+                self.bound(text.len())?;
+                if core::str::from_utf8(text).is_err() || !is_value(text) {
+                    return Err(Status::DECODE);
+                }
+                self.put(text)
+            }
+            Kind::Bool | Kind::MaybeBool => match self.bytes(at)? {
+                [0] => self.put(b"false"),
+                [2] if kind == Kind::MaybeBool => self.put(b"null"),
+                [_] => self.put(b"true"),
+            },
+            Kind::Integer { log, is_signed } => {
+                let number = self.number(at, 1 << log)?;
+                let unused = 64 - (8 << log);
+                let signed = (number << unused).cast_signed() >> unused;
+                match is_signed && signed < 0 {
+                    true => self.decimal(true, signed.unsigned_abs()),
+                    false => self.decimal(false, number),
+                }
+            }
+            Kind::Float => self.float(f64::from_le_bytes(self.bytes(at)?)),
+            Kind::Enum(number) => {
+                let [value] = self.bytes(at)?;
+                let text = usize::from(value).checked_sub(1).and_then(|value| shape.texts(number).nth(value));
+                let text = text.unwrap_or_default();
+                self.bound(text.len())?;
+                quoted(text, self.out);
+                Ok(())
+            }
+            Kind::Object(number) => self.object(number, at, depth),
+            Kind::Away(number, _) => match self.memory.follow(at)? {
+                Some(to) => self.object(number, to, depth),
+                None => self.put(b"null"),
+            },
+            Kind::List(number) | Kind::Map(number) => {
+                let depth = depth.checked_sub(1).ok_or(Status::BAD_SHAPE)?;
+                let element = *shape.elements.get(number).ok_or(Status::BAD_SHAPE)?;
+                let (to, count) = self.pair(at)?;
+                let is_map = matches!(kind, Kind::Map(_));
+                let mut separator: &[u8] = if is_map { b"{" } else { b"[" };
+                let mut next = if count == 0 { None } else { Some(to.ok_or(Status::BAD_POINTER)?) };
+                for index in 0..count {
+                    let place = next.ok_or(Status::BAD_POINTER)?;
+                    let value = self.at(place, element.offset)?;
+                    let is_absent = self.is_absent(element.kind, value)?;
+                    if !(is_map && is_absent) {
+                        self.put(separator)?;
+                        separator = b",";
+                        if is_map {
+                            self.string(place)?;
+                            self.put(b":")?;
+                        }
+                        self.value(element.kind, value, depth)?;
+                    } else {
+                        // What writes nothing must end as well.
+                        self.memory.bytes(place, element.stride).ok_or(Status::BAD_POINTER)?;
+                    }
+                    if index + 1 < count {
+                        next = Some(self.at(place, element.stride)?);
+                    }
+                }
+                if separator != b"," {
+                    self.put(separator)?;
+                }
+                self.put(if is_map { b"}" } else { b"]" })
+            }
+        }
+    }
+
+    /// Whether it would be `null`, which is left out of objects.
+    fn is_absent(&self, kind: Kind, at: M::At) -> Result<bool, Status> {
+        Ok(match kind {
+            Kind::Away(..) => self.memory.follow(at)?.is_none(),
+            Kind::MaybeBool => self.bytes(at)? == [2],
+            Kind::Raw => self.pair(at)?.1 == 0,
+            _ => false,
+        })
+    }
+
+    fn object(&mut self, number: usize, at: M::At, depth: usize) -> Result<(), Status> {
+        let depth = depth.checked_sub(1).ok_or(Status::BAD_SHAPE)?;
+        let shape = self.shape;
+        let mut separator: &[u8] = b"{";
+        for field in &shape.object(number).ok_or(Status::BAD_SHAPE)?.fields {
+            let place = self.at(at, field.offset)?;
+            let is_absent = match field.absence {
+                Absence::AsEmpty => self.is_absent(field.kind, place)?,
+                Absence::Flag(flag) => self.bytes(self.at(at, flag)?)? == [0],
+                Absence::Null => self.memory.follow(place)?.is_none(),
+            };
+            if is_absent {
+                continue;
+            }
+            self.put(separator)?;
+            separator = b",";
+            let name = shape.name(field);
+            self.bound(name.len())?;
+            quoted(name, self.out);
+            self.put(b":")?;
+            self.value(field.kind, place, depth)?;
+        }
+        if separator == b"{" {
+            self.put(separator)?;
+        }
+        self.put(b"}")
+    }
+
+    fn decimal(&mut self, is_negative: bool, mut magnitude: u64) -> Result<(), Status> {
+        let (mut digits, mut begin) = ([0; 21], 21);
+        loop {
+            begin -= 1;
+            digits[begin] = b'0' + (magnitude % 10) as u8;
+            magnitude /= 10;
+            if magnitude == 0 {
+                break;
+            }
+        }
+        if is_negative {
+            begin -= 1;
+            digits[begin] = b'-';
+        }
+        self.put(&digits[begin..])
+    }
+
+    /// To 15 significant digits, as the SDK's own writer has them; `null` if it is not finite.
+    fn float(&mut self, number: f64) -> Result<(), Status> {
+        if !number.is_finite() {
+            return self.put(b"null");
+        }
+        let mut magnitude = (if number < 0.0 { -number } else { number }).min(1.797_693_134_862_31e308);
+        let mut exponent = 0_i64;
+        if magnitude != 0.0 {
+            while magnitude >= 1e15 {
+                magnitude /= 10.0;
+                exponent += 1;
+            }
+            while magnitude < 1e14 {
+                magnitude *= 10.0;
+                exponent -= 1;
+            }
+        }
+        let mut digits = (magnitude + 0.5) as u64;
+        while exponent < 0 && digits.is_multiple_of(10) {
+            digits /= 10;
+            exponent += 1;
+        }
+        self.decimal(number < 0.0, digits)?;
+        if exponent == 0 {
+            return Ok(());
+        }
+        self.put(b"e")?;
+        self.decimal(exponent < 0, exponent.unsigned_abs())
+    }
+}
+
+/// A string, with the escapes that it needs.
+fn quoted(text: &[u8], out: &mut Vec<u8>) {
+    out.push(b'"');
+    let mut begin = 0;
+    for (at, &byte) in text.iter().enumerate() {
+        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
+            continue;
+        }
+        out.extend_from_slice(text.get(begin..at).unwrap_or_default());
+        begin = at + 1;
+        match byte {
+            b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            _ => {
+                let low = byte & 15;
+                let low = if low < 10 { b'0' + low } else { b'a' - 10 + low };
+                out.extend_from_slice(&[b'\\', b'u', b'0', b'0', b'0' + (byte >> 4), low]);
+            }
+        }
+    }
+    out.extend_from_slice(text.get(begin..).unwrap_or_default());
+    out.push(b'"');
+}

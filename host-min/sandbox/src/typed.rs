@@ -1,0 +1,100 @@
+//! Items as structures in the guest's memory, and structures as JSON.
+//!
+//! The work is done on this side of the channel: what a guest could make of it, had it a parser, is within its own reach. So shapes and
+//! memories are the guest's business, and the broker sees JSON.
+
+use super::memory::bytes;
+use wagather_abi::Status;
+use wagather_abi::limits::{MAX_ARENA_BYTES, MAX_SHAPE_BYTES};
+use wagather_shape::{Failed, Memory, Scratch, Shape, Width};
+
+/// Shapes that are kept; a gatherer has one or two for each resource, and one for each kind of entry.
+const MAX_KEPT_SHAPES: usize = 16;
+
+/// Memory that is kept from one call to the next.
+const KEPT_BYTES: usize = 256 << 10;
+
+/// What is kept between calls.
+pub(super) struct Typed {
+    /// Each where it was found; the bytes there may be others the next time.
+    shapes: Vec<(u32, Shape)>,
+    /// The one that was found last.
+    found: usize,
+    scratch: Scratch,
+    /// What was written last.
+    pub(super) written: Vec<u8>,
+    /// What an item may become, and what may be written.
+    most: usize,
+}
+
+impl Typed {
+    pub(super) fn new(memory_bytes: u64) -> Typed {
+        Typed {
+            shapes: Vec::new(),
+            found: 0,
+            scratch: Scratch::default(),
+            written: Vec::new(),
+            most: usize::try_from(memory_bytes).map_or(MAX_ARENA_BYTES, |bytes| bytes.min(MAX_ARENA_BYTES)),
+        }
+    }
+
+    /// Finds the shape at an address: the one that is there now.
+    pub(super) fn find(&mut self, memory: &[u8], ptr: u32) -> Result<&Shape, Status> {
+        let there =
+            memory.get(ptr as usize..).filter(|there| !there.is_empty()).ok_or(Status::BAD_POINTER)?;
+        if let Some(index) = self.shapes.iter().position(|(at, shape)| *at == ptr && shape.is_at(there)) {
+            self.found = index;
+            return Ok(&self.shapes[index].1);
+        }
+        let there = there.get(..MAX_SHAPE_BYTES).unwrap_or(there);
+        let shape = Shape::parse(there, Width::Four).map_err(|_| Status::BAD_SHAPE)?;
+        self.shapes.retain(|(at, _)| *at != ptr);
+        if self.shapes.len() >= MAX_KEPT_SHAPES {
+            self.shapes.remove(0);
+        }
+        self.found = self.shapes.len();
+        self.shapes.push((ptr, shape));
+        Ok(&self.shapes[self.found].1)
+    }
+
+    /// Decodes an item by the shape that was found last, for an arena at that address.
+    pub(super) fn decode(&mut self, item: &[u8], arena: u32) -> Result<&[u8], Failed> {
+        let (_, shape) = &self.shapes[self.found];
+        wagather_shape::decode(item, shape, arena.into(), self.most, &mut self.scratch).map(|arena| &*arena)
+    }
+
+    /// Writes a structure into [`written`](Self::written).
+    pub(super) fn write(&mut self, memory: &[u8], shape: u32, from: u32) -> Result<(), Status> {
+        self.find(memory, shape)?;
+        let (_, shape) = &self.shapes[self.found];
+        wagather_shape::write(&Guest(memory), shape, from, self.most, &mut self.written)
+    }
+
+    /// Gives back what few calls need.
+    pub(super) fn done(&mut self) {
+        self.scratch.trim(KEPT_BYTES);
+        if self.written.capacity() > KEPT_BYTES {
+            self.written = Vec::new();
+        }
+    }
+}
+
+/// A guest's memory, during one call.
+struct Guest<'a>(&'a [u8]);
+
+impl Memory for Guest<'_> {
+    type At = u32;
+
+    fn offset(&self, at: u32, bytes: usize) -> Option<u32> {
+        at.checked_add(u32::try_from(bytes).ok()?)
+    }
+
+    fn bytes(&self, at: u32, len: usize) -> Option<&[u8]> {
+        bytes(self.0, at, u32::try_from(len).ok()?)
+    }
+
+    fn follow(&self, at: u32) -> Result<Option<u32>, Status> {
+        let address = self.bytes(at, 4).and_then(|bytes| bytes.try_into().ok()).ok_or(Status::BAD_POINTER)?;
+        Ok(Some(u32::from_le_bytes(address)).filter(|address| *address != 0))
+    }
+}
