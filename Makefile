@@ -73,6 +73,9 @@ apiserver:
 
 bench: guests host ## measure start-up, large clusters, calls (BENCH='cluster calls --write docs')
 	cargo build --release --locked --manifest-path tests/contenders/Cargo.toml --target-dir target/contenders
+	. target/toolchain.env && cargo build --release --locked --manifest-path tests/contenders/bare/Cargo.toml \
+	    --target "$$HOST_TARGET" --target-dir target/contenders && \
+	    install target/contenders/"$$HOST_TARGET"/release/bare-wasm3 target/contenders/bare-wasm3
 	cargo build --release -p tests --bins
 	target/release/bench $(BENCH)
 

@@ -39,6 +39,7 @@ const UNSAFE_FILES: &[&str] = &[
     "tests/src/bin/without.rs",
     "tests/src/faults.rs",
     "tests/src/terminal.rs",
+    "tests/contenders/bare/src/main.rs",
     "tests/fuzz/src/process.rs",
 ];
 

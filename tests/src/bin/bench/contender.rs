@@ -1,4 +1,4 @@
-//! The programs that are measured side by side: gatherers, and the floor under them.
+//! The programs that are measured side by side: gatherers, the same modules in the bare engine, and the floors under them.
 
 use crate::Result;
 use std::path::Path;
@@ -15,50 +15,91 @@ pub(crate) struct Contender {
     pub(crate) name: &'static str,
     program: String,
     args: Vec<String>,
-    /// Whether it is the floor, or is run by the host and leaves an archive.
-    pub(crate) is_floor: bool,
+    /// What it is.
+    pub(crate) kind: Kind,
 }
+
+/// What a contender is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// What all others are compared with: static C with musl, as the host is.
+    Floor,
+    /// Static C with glibc, which takes longer to begin.
+    Glibc,
+    /// A module in the engine alone, without a sandbox: it leaves a file.
+    Bare,
+    /// Run by the host: it leaves an archive.
+    Host,
+}
+
+/// Where `make bench` builds `tests/contenders/bare`.
+const BARE: &str = "target/contenders/bare-wasm3";
 
 impl Contender {
     /// A gatherer of `examples/`, run by the host.
     pub(crate) fn gatherer(name: &'static str, port: u16) -> Result<Contender> {
         let module = module(name);
-        for needed in [HOST, &module] {
-            if !Path::new(needed).exists() {
-                return Err(format!("{needed} is not there; run 'make guests host' first"));
-            }
-        }
+        there(&[HOST, &module])?;
         let server = format!("http://127.0.0.1:{port}");
         let args = ["run", "--quiet", &module, "--server", &server].map(str::to_owned).to_vec();
-        Ok(Contender { name, program: HOST.to_owned(), args, is_floor: false })
+        Ok(Contender { name, program: HOST.to_owned(), args, kind: Kind::Host })
     }
 
-    /// A static C program that does nothing else.
-    pub(crate) fn floor(port: u16) -> Result<Contender> {
-        let program = compiled("first-byte")?;
-        Ok(Contender { name: "floor (static C)", program, args: vec![port.to_string()], is_floor: true })
+    /// A gatherer of `examples/` in the bare engine.
+    pub(crate) fn bare(name: &'static str, guest: &str, port: u16) -> Result<Contender> {
+        let module = module(guest);
+        there(&[BARE, &module])?;
+        Ok(Contender {
+            name,
+            program: BARE.to_owned(),
+            args: vec![module, port.to_string()],
+            kind: Kind::Bare,
+        })
+    }
+
+    /// Static C programs that do nothing but send the request and read the answer.
+    pub(crate) fn floors(port: u16) -> Result<Vec<Contender>> {
+        let of = |name, compiler, kind| -> Result<Contender> {
+            let program = compiled_by(compiler, "first-byte")?;
+            Ok(Contender { name, program, args: vec![port.to_string()], kind })
+        };
+        let musl = of("floor (static C, musl)", "musl-gcc", Kind::Floor)?;
+        Ok(vec![musl, of("static C, glibc", "cc", Kind::Glibc)?])
     }
 
     /// The command of one run; what it gathers goes to `output`, which must not be there.
     pub(crate) fn command(&self, output: &str) -> Command {
         let mut command = quiet(&self.program);
         command.args(&self.args);
-        if !self.is_floor {
-            command.args(["--output", output]);
-        }
+        match self.kind {
+            Kind::Host => command.args(["--output", output]),
+            Kind::Bare => command.arg(output),
+            Kind::Floor | Kind::Glibc => &mut command,
+        };
         command
+    }
+}
+
+fn there(files: &[&str]) -> Result<()> {
+    match files.iter().find(|file| !Path::new(file).exists()) {
+        Some(missing) => Err(format!("{missing} is not there; 'make bench' builds it")),
+        None => Ok(()),
     }
 }
 
 /// A static program of `tests/floor`.
 pub(crate) fn compiled(name: &str) -> Result<String> {
-    let (program, source) = (format!("{WORK}/{name}"), format!("tests/floor/{name}.c"));
+    compiled_by("cc", name)
+}
+
+fn compiled_by(compiler: &str, name: &str) -> Result<String> {
+    let (program, source) = (format!("{WORK}/{name}-{compiler}"), format!("tests/floor/{name}.c"));
     std::fs::create_dir_all(WORK).map_err(|error| format!("cannot make {WORK}: {error}"))?;
-    let built = Command::new("cc")
+    let built = Command::new(compiler)
         .args(["-O2", "-static", "-o", &program, &source])
         .status()
-        .map_err(|error| format!("cannot run cc, the C compiler: {error}"))?;
-    if built.success() { Ok(program) } else { Err(format!("cc cannot build {source}")) }
+        .map_err(|error| format!("cannot run {compiler}, a C compiler: {error}; 'make setup' installs it"))?;
+    if built.success() { Ok(program) } else { Err(format!("{compiler} cannot build {source}")) }
 }
 
 /// The module of an example.

@@ -1,6 +1,6 @@
 //! Rounds of start-up: each runs every program once, so that what else the machine does hits all alike.
 
-use crate::contender::{Contender, WORK, remove};
+use crate::contender::{Contender, Kind, WORK, remove};
 use crate::figures::{markdown, millis, quantile, row, sorted};
 use crate::server::Server;
 use crate::{Result, process};
@@ -41,22 +41,34 @@ fn once(contender: &Contender, server: &Server) -> Result<Sample> {
     let start = running.start;
     let first_byte = server.first_byte();
     let ended = running.wait(contender.name)?;
-    if !contender.is_floor && !remove(&output)? {
-        return Err(format!("{} left no archive", contender.name));
+    if matches!(contender.kind, Kind::Host | Kind::Bare) && !remove(&output)? {
+        return Err(format!("{} left nothing", contender.name));
     }
     Ok(Sample { first_byte: first_byte? - start, exit: ended - start })
 }
 
 /// The rounds as a table.
 pub(crate) fn table(contenders: &[Contender], measured: &Measured) -> String {
-    let mut rows =
-        vec![row(&["program", "min", "median", "p90", "ratio", "of minima", "of each round", "to its exit"])];
-    let floor =
-        contenders.iter().zip(measured).find(|(contender, _)| contender.is_floor).map(|(_, samples)| samples);
+    let mut rows = vec![row(&[
+        "program",
+        "min",
+        "median",
+        "p90",
+        "ratio",
+        "of minima",
+        "of each round",
+        "to its exit",
+        "ratio",
+    ])];
+    let floor = contenders.iter().zip(measured).find(|(contender, _)| contender.kind == Kind::Floor);
+    let floor = floor.map(|(_, samples)| samples);
     for (contender, samples) in contenders.iter().zip(measured) {
         let first_bytes = sorted(samples.iter().map(|sample| sample.first_byte.as_secs_f64()));
         let exits = sorted(samples.iter().map(|sample| sample.exit.as_secs_f64()));
-        let [of_medians, of_minima, of_rounds] = floor.map_or([f64::NAN; 3], |floor| ratios(samples, floor));
+        let of =
+            |time: fn(&Sample) -> Duration| floor.map_or([f64::NAN; 3], |floor| ratios(samples, floor, time));
+        let ([of_medians, of_minima, of_rounds], [_, _, of_exits]) =
+            (of(|sample| sample.first_byte), of(|sample| sample.exit));
         rows.push(vec![
             contender.name.to_owned(),
             millis(first_bytes[0]),
@@ -66,20 +78,41 @@ pub(crate) fn table(contenders: &[Contender], measured: &Measured) -> String {
             format!("{of_minima:.2}"),
             format!("{of_rounds:.2}"),
             millis(quantile(&exits, 0.5)),
+            format!("{of_exits:.2}"),
         ]);
     }
     markdown(&rows)
-        + "\nRatios to the floor: of the medians, of the minima, and the median of the rounds' own. On a machine that does \
-           other things as well, the last is the one that moves least.\n"
+        + "\nRatios to the floor, which is static C with musl: of the medians, of the minima, and the median of the rounds' own. On a \
+           machine that does other things as well, the last is the one that moves least; to the exit only that one is given.\n"
+        + &beside_bare(contenders, measured)
+}
+
+/// Each module in the host beside the same in the bare engine.
+fn beside_bare(contenders: &[Contender], measured: &Measured) -> String {
+    let of = |name: &str| {
+        let index = contenders.iter().position(|contender| contender.name == name)?;
+        Some(&measured[index])
+    };
+    let mut rows = vec![row(&["module", "first byte", "exit"])];
+    for (contender, samples) in contenders.iter().zip(measured) {
+        let Some(bare) = of(&format!("{}, bare wasm3", contender.name)) else { continue };
+        let first_byte = ratios(samples, bare, |sample| sample.first_byte)[2];
+        let exit = ratios(samples, bare, |sample| sample.exit)[2];
+        rows.push(vec![contender.name.to_owned(), format!("{first_byte:.2}"), format!("{exit:.2}")]);
+    }
+    format!(
+        "\nThe host, with its sandbox in force, beside the same module in the same engine without one (`tests/contenders/bare`: no validation, no \
+         process of its own, no projection, no redaction, one file); the median of the rounds' own ratios:\n\n{}",
+        markdown(&rows)
+    )
 }
 
 /// Of the medians, of the minima, and the median of the rounds' own.
-fn ratios(samples: &[Sample], floor: &[Sample]) -> [f64; 3] {
-    let seconds = |samples: &[Sample]| sorted(samples.iter().map(|sample| sample.first_byte.as_secs_f64()));
+fn ratios(samples: &[Sample], floor: &[Sample], time: fn(&Sample) -> Duration) -> [f64; 3] {
+    let seconds = |samples: &[Sample]| sorted(samples.iter().map(|sample| time(sample).as_secs_f64()));
     let (ours, floors) = (seconds(samples), seconds(floor));
     let pairs = samples.iter().zip(floor);
-    let of_rounds =
-        sorted(pairs.map(|(one, floor)| one.first_byte.as_secs_f64() / floor.first_byte.as_secs_f64()));
+    let of_rounds = sorted(pairs.map(|(one, floor)| time(one).as_secs_f64() / time(floor).as_secs_f64()));
     [quantile(&ours, 0.5) / quantile(&floors, 0.5), ours[0] / floors[0], quantile(&of_rounds, 0.5)]
 }
 

@@ -1,7 +1,7 @@
 //! Bytes on disk and bytes in memory.
 
 use crate::Result;
-use crate::contender::{Contender, HOST, WORK, compiled, quiet, remove};
+use crate::contender::{Contender, HOST, Kind, WORK, compiled, quiet, remove};
 use crate::figures::{grouped, markdown, row};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -39,12 +39,12 @@ pub(crate) fn memory(contenders: &[Contender]) -> Result<String> {
         for _ in 0..MEMORY_ROUNDS {
             remove(&output)?;
             broker = broker.max(peak(&launcher, &contender.command(&output), contender.name)?);
-            if !contender.is_floor {
+            if contender.kind == Kind::Host {
                 sandbox = sandbox.max(sandbox_peak(&Path::new(&output).join("wagather.json"))?);
                 remove(&output)?;
             }
         }
-        let sandbox = if contender.is_floor { "-".to_owned() } else { kib(sandbox) };
+        let sandbox = if contender.kind == Kind::Host { kib(sandbox) } else { "-".to_owned() };
         rows.push(vec![contender.name.to_owned(), kib(broker), sandbox]);
     }
     Ok(markdown(&rows))

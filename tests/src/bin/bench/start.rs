@@ -10,11 +10,13 @@ const DEFAULT_ROUNDS: usize = 300;
 pub(crate) fn section() -> Result<Section> {
     let rounds = number_of("WAGATHER_BENCH_ROUNDS", DEFAULT_ROUNDS)?;
     let server = server::Server::start()?;
-    let contenders = [
+    let mut contenders = vec![
         Contender::gatherer("cluster-operators", server.port())?,
         Contender::gatherer("degraded-operators", server.port())?,
-        Contender::floor(server.port())?,
+        Contender::bare("cluster-operators, bare wasm3", "cluster-operators", server.port())?,
+        Contender::bare("degraded-operators, bare wasm3", "degraded-operators", server.port())?,
     ];
+    contenders.extend(Contender::floors(server.port())?);
     let measured = rounds::run(&contenders, &server, rounds)?;
     let csv = save("start.csv", &rounds::csv(&contenders, &measured))?;
     let text = format!(
