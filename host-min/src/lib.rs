@@ -1,9 +1,9 @@
 //! Runs gatherers: WebAssembly modules that read a few things from a Kubernetes or OpenShift API server and put a report into
 //! an archive, and can do nothing else.
 //!
-//! A run has two sides. The [`sandbox`] is a process of its own with the guest and one channel; the [`broker`]
+//! A run has two sides. The sandbox is a process of its own with the guest and one channel; the broker
 //! has the credentials, and does for the guest what its manifest declares and the cluster's owner grants. Answers come from a
-//! [`source`], pass the [`project`]ion, and end in the guest or in the [`archive`].
+//! [`Source`] and end in the guest or in the archive, which is the [`Output`].
 //!
 //! # Embedding
 //!
@@ -11,11 +11,11 @@
 //! The command line is one user of this library; a sidecar can be another, without the feature `cli`:
 //!
 //! ```no_run
-//! use host_min::{From, Isolation, Output, Plan, Silent, cluster, run};
+//! use host_min::{ClusterOptions, Input, Isolation, Output, Plan, Silent, run};
 //!
 //! # fn main() -> Result<(), host_min::Failure> {
 //! let isolation = Isolation::Helper { program: "/usr/bin/host-min".into(), args: vec!["sandbox".into()] };
-//! let mut plan = Plan::new(From::Cluster(Box::new(cluster::Options::default())), Output::Folder("gathered".into()), isolation);
+//! let mut plan = Plan::new(Input::Cluster(Box::new(ClusterOptions::default())), Output::Folder("gathered".into()), isolation);
 //! plan.add_file("cluster-operators.wasm")?;
 //! let outcome = run(&plan, &Silent)?;
 //! println!("complete: {}, files: {}", outcome.report.complete, outcome.report.gatherers[0].entries);
@@ -37,32 +37,35 @@
 #[doc = include_str!("../../docs/embedding.md")]
 struct Embedding;
 
-mod access;
-pub mod clusters;
-#[cfg(fuzzing)]
-#[doc(hidden)]
-pub mod fuzz;
-pub mod modules;
-pub mod plan;
-pub mod report;
-mod run;
-pub mod signed;
-
-pub use plan::{From, Plan};
-pub use report::Report;
-pub use run::{Outcome, run};
-pub use wagather_archive as archive;
-pub use wagather_archive::Output;
+#[doc(inline)]
+pub use wagather_abi::LogLevel;
+#[doc(inline)]
+pub use wagather_archive::{Existing, Output};
+#[doc(inline)]
 pub use wagather_base::error::{Class, Failure};
-pub use wagather_base::file::reading_until;
-pub use wagather_base::{error, limits, stop};
-pub use wagather_broker as broker;
+#[doc(inline)]
+pub use wagather_base::request::Accept;
+#[doc(inline)]
+pub use wagather_broker::gaps::Gap;
+#[doc(inline)]
 pub use wagather_broker::{Gauge, Observer, Phase, Progress, Silent};
-pub use wagather_json::{obfuscate, project, redact};
-pub use wagather_kube as source;
-pub use wagather_kube::cluster;
+#[doc(inline)]
+pub use wagather_json::obfuscate::Kinds as ObfuscatedKinds;
+#[doc(inline)]
+pub use wagather_kube::cluster::{Compression, Options as ClusterOptions, Secret};
+#[doc(inline)]
+pub use wagather_kube::{Call, Cause, NoAnswer, Permission, Question, Response, Source};
+#[doc(inline)]
 pub use wagather_policy::grant::Grant;
-pub use wagather_policy::{grant, manifest, quantity, used};
-pub use wagather_sandbox as sandbox;
-pub use wagather_sandbox::process::{Isolation, SingleThreaded};
-pub use wagather_yaml as yaml;
+#[doc(inline)]
+pub use wagather_policy::rights::Narrowing;
+#[doc(inline)]
+pub use wagather_run::modules::Guest;
+#[doc(inline)]
+pub use wagather_run::report::{Gathered, GatheredStatus, ModuleFacts, Report, SandboxFacts};
+#[doc(inline)]
+pub use wagather_run::{Input, Outcome, Plan, run};
+#[doc(inline)]
+pub use wagather_sandbox::engine::Kind as Engine;
+#[doc(inline)]
+pub use wagather_sandbox::process::{Isolation, SingleThreaded, run_helper};

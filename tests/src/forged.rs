@@ -1,8 +1,8 @@
 //! Frames as a sandbox sends them, good and bad, for the helper that sends them and for the test that counts them.
 
-use host_min::limits::MAX_FRAME_BYTES;
-use host_min::sandbox::channel::{End, Ending, Request, RestRequest, Took};
 use wagather_abi::{IMPORTS, LogLevel, Verb};
+use wagather_base::limits::MAX_FRAME_BYTES;
+use wagather_sandbox::channel::{End, Ending, Request, RestRequest, Took};
 
 /// What the name of a gatherer begins with whose module has taken over the engine.
 pub const PREFIX: &str = "forged-";

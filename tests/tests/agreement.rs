@@ -3,11 +3,11 @@
 //!
 //! Of every example that has a declaration. Not here: whether the plan is right (the tests of `wagather-codegen`).
 
-use host_min::manifest::Manifest;
-use host_min::sandbox::module::manifest_bytes;
 use tests::host::Host;
 use tests::{programs, workspace};
 use wagather_codegen::{Declaration, Error, Package, Plan, Schemas, build, emit};
+use wagather_module::manifest_bytes;
+use wagather_policy::manifest::Manifest;
 
 /// An example with a declaration.
 struct Example {
@@ -65,7 +65,7 @@ fn the_mask_of_the_plan_is_the_one_that_the_host_applies() {
         let manifest = Manifest::of_module(&module).unwrap_or_else(|why| panic!("{name}: {why}"));
         for planned in &plan.resources {
             let resource = &planned.resource;
-            let is_it = |built: &&host_min::manifest::Resource| {
+            let is_it = |built: &&wagather_policy::manifest::Resource| {
                 (&*built.group, &*built.version, &*built.plural, &*built.subresource)
                     == (&*resource.group, &*resource.version, &*resource.plural, "")
             };

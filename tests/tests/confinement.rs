@@ -5,8 +5,7 @@
 //! need a kernel that has them all (Linux 5.13, landlock switched on); they say so where it has not. Not here: guests that stay
 //! within WebAssembly (`hostile.rs`).
 
-use host_min::sandbox::in_force::Mechanism;
-use host_min::{Class, From, Isolation, Output, Plan, Silent, cluster, run};
+use host_min::{Class, ClusterOptions, Input, Isolation, Output, Plan, Silent, run};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -15,6 +14,7 @@ use tests::archive::Archive;
 use tests::canary::canary;
 use tests::host::{Host, left_in};
 use tests::{objects, place, programs};
+use wagather_sandbox::in_force::Mechanism;
 
 const ESCAPE: &str = env!("CARGO_BIN_EXE_escape");
 const WITHOUT: &str = env!("CARGO_BIN_EXE_without");
@@ -364,7 +364,7 @@ fn what_is_required_and_missing_is_refused() {
 }
 
 fn plan(url: &str, output: &Path, isolation: Isolation) -> Plan {
-    let from = From::Cluster(Box::new(cluster::Options { server: Some(url.into()), ..Default::default() }));
+    let from = Input::Cluster(Box::new(ClusterOptions { server: Some(url.into()), ..Default::default() }));
     let mut plan = Plan::new(from, Output::Folder(output.into()), isolation);
     plan.timeout = Duration::from_secs(20);
     plan.add_file(programs::guest("cluster-operators")).expect("a module");

@@ -1,9 +1,9 @@
 //! The pages that show commands and manifests: every option exists, and what a page tells to run runs.
 
-use host_min::yaml::{self, Node};
 use std::collections::BTreeMap;
 use tests::host::Host;
 use tests::{objects, place, programs, workspace};
+use wagather_yaml::{self as yaml, Node};
 
 /// The blocks of a page in this language.
 fn blocks(page: &str, language: &str) -> Vec<String> {

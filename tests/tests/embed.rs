@@ -4,9 +4,11 @@
 //! The engines are compared here because only a library has both; what a guest does must not depend on which one runs
 //! it. Not here: the broker's rules, which are the same ones that the command line's tests hold.
 
-use host_min::sandbox::engine::Kind;
-use host_min::source::{Call, NoAnswer, Response, Source};
-use host_min::{Class, From, Gauge, Isolation, Observer, Output, Phase, Plan, Silent, cluster, run};
+use host_min::Engine;
+use host_min::{
+    Call, Class, ClusterOptions, Gauge, Input, Isolation, NoAnswer, Observer, Output, Phase, Plan, Response,
+    Silent, Source, run,
+};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -28,8 +30,8 @@ fn own_helper() -> Isolation {
     Isolation::Helper { program: env!("CARGO_BIN_EXE_helper").into(), args: Vec::new() }
 }
 
-fn cluster(url: &str) -> From {
-    From::Cluster(Box::new(cluster::Options { server: Some(url.into()), ..Default::default() }))
+fn cluster(url: &str) -> Input {
+    Input::Cluster(Box::new(ClusterOptions { server: Some(url.into()), ..Default::default() }))
 }
 
 /// The lines of the documentation, with this test's places.
@@ -225,7 +227,7 @@ impl Source for Made {
 fn a_source_of_ones_own() {
     let place = place();
     let output = place.path().join("out");
-    let mut plan = Plan::new(From::Source(Arc::new(Made)), Output::Folder(output.clone()), shipped_helper());
+    let mut plan = Plan::new(Input::Source(Arc::new(Made)), Output::Folder(output.clone()), shipped_helper());
     plan.add_file(programs::guest("cluster-operators")).expect("a module");
     assert!(run(&plan, &Silent).expect("a run").report.complete);
     let report = Archive::read(&output).report();
@@ -233,8 +235,8 @@ fn a_source_of_ones_own() {
 }
 
 /// All examples from a recording, with one engine.
-fn replay(recording: &Path, output: &Path, engine: Kind, isolation: Isolation) -> Archive {
-    let mut plan = Plan::new(From::Recording(recording.into()), Output::Folder(output.into()), isolation);
+fn replay(recording: &Path, output: &Path, engine: Engine, isolation: Isolation) -> Archive {
+    let mut plan = Plan::new(Input::Recording(recording.into()), Output::Folder(output.into()), isolation);
     plan.engine = engine;
     for name in programs::examples() {
         plan.add_file(programs::guest(&name)).expect("a module");
@@ -245,7 +247,7 @@ fn replay(recording: &Path, output: &Path, engine: Kind, isolation: Isolation) -
 
 #[test]
 fn engines_give_the_same_archive() {
-    assert_eq!(Kind::ALL.len(), 2, "this crate asks for both engines");
+    assert_eq!(Engine::ALL.len(), 2, "this crate asks for both engines");
     let (place, server) = (place(), objects::server().start());
     let path = |name: &str| place.path().join(name);
     let mut plan = Plan::new(cluster(&server.url()), Output::Folder(path("live")), Isolation::InProcess);
@@ -254,9 +256,9 @@ fn engines_give_the_same_archive() {
         plan.add_file(programs::guest(&name)).expect("a module");
     }
     assert!(run(&plan, &Silent).expect("a run").report.complete);
-    let wasm3 = replay(&path("run.har"), &path("wasm3"), Kind::Wasm3, shipped_helper());
-    let wasmi = replay(&path("run.har"), &path("wasmi"), Kind::Wasmi, Isolation::InProcess);
-    let helped = replay(&path("run.har"), &path("helped"), Kind::Wasmi, own_helper());
+    let wasm3 = replay(&path("run.har"), &path("wasm3"), Engine::Wasm3, shipped_helper());
+    let wasmi = replay(&path("run.har"), &path("wasmi"), Engine::Wasmi, Isolation::InProcess);
+    let helped = replay(&path("run.har"), &path("helped"), Engine::Wasmi, own_helper());
     assert_eq!(wasm3.gathered(), Archive::read(path("live")).gathered());
     // The report says how a guest was kept apart, so only those of one kind are alike.
     assert_eq!(wasm3, helped, "the report included");
@@ -264,7 +266,7 @@ fn engines_give_the_same_archive() {
 }
 
 /// How a hostile guest ended under an engine.
-fn end_of(hostile: &Hostile, engine: Kind, url: &str, output: &Path) -> End {
+fn end_of(hostile: &Hostile, engine: Engine, url: &str, output: &Path) -> End {
     let mut plan = Plan::new(cluster(url), Output::Folder(output.into()), own_helper());
     plan.engine = engine;
     plan.timeout = Duration::from_secs(if hostile.end == End::Deadline { 1 } else { 30 });
@@ -311,7 +313,7 @@ fn hostile_guests_end_alike_under_both_engines() {
             scope.spawn(|| {
                 while let Some(name) = { next.lock().expect("no panic").next() } {
                     let hostile = Hostile::read(name);
-                    for engine in Kind::ALL {
+                    for engine in Engine::ALL {
                         let place = place();
                         let end = end_of(&hostile, *engine, &server.url(), &place.path().join("out"));
                         if end != hostile.end {

@@ -6,10 +6,10 @@
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use host_min::redact::{Counts, Redactor, Rules};
 use std::io::{Read, Write};
 use std::sync::Arc;
 use tests::canaries::base64;
+use wagather_json::redact::{Counts, Redactor, Rules};
 
 /// What becomes of a text of the corpus.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -3,10 +3,10 @@
 //!
 //! Not here: what the sources must be like (`rules.rs`), and whether commands and code in pages work (`docs.rs`).
 
-use host_min::yaml::{self, Node};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 use tests::{programs, workspace};
+use wagather_yaml::{self as yaml, Node};
 
 /// Every page for people, but for the templates of `host-min new`, whose links are those of the crate that is made.
 fn pages() -> Vec<String> {

@@ -8,6 +8,7 @@ use wagather_printable::Line;
 
 /// Who or what is to blame; each class has an exit code of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Class {
     /// A fault of this program.
     Internal,
@@ -41,6 +42,21 @@ impl Class {
         Class::Gatherer,
         Class::Gaps,
     ];
+
+    /// What it is called in lines of JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Class::Internal => "internal",
+            Class::Module => "module",
+            Class::Config => "config",
+            Class::Cluster => "cluster",
+            Class::Refused => "refused",
+            Class::Output => "output",
+            Class::Gatherer => "gatherer",
+            Class::Gaps => "gaps",
+            Class::Stopped(_) => "stopped",
+        }
+    }
 
     /// The exit code of the command line.
     pub const fn exit_code(self) -> u8 {

@@ -33,6 +33,7 @@ const fn is_zero(number: &u64) -> bool {
 /// Something that is missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Gap {
     /// Of which gatherer.
     pub gatherer: String,

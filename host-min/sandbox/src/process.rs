@@ -115,7 +115,7 @@ fn start_one(
                 .spawn()
                 .map_err(|error| {
                     failure(format_args!("{}: {error}", program.display()))
-                        .advise("name an executable that calls host_min::sandbox::process::run_helper")
+                        .advise("name an executable that calls host_min::run_helper")
                 })?;
             Inner::Process(child.id().cast_signed())
         }
@@ -139,7 +139,7 @@ fn start_one(
         sandbox.channel.set_deadline(deadline);
         sandbox.take_turn().map_err(|error| {
             failure(format_args!("{} does not take its job: {error}", program.display()))
-                .advise("name an executable that calls host_min::sandbox::process::run_helper")
+                .advise("name an executable that calls host_min::run_helper")
         })?;
     }
     Ok(sandbox)

@@ -4,17 +4,17 @@ use super::clusters::Several;
 use super::display::{self, Settings};
 use super::typed::{Words, Wrong};
 use super::values::{all, one, text, wrong};
-use host_min::Output;
-use host_min::broker::policy::{Narrowing, label_selector};
-use host_min::cluster::{self, Compression, Secret};
-use host_min::limits::{MAX_CHUNK_ITEMS, MAX_QPS};
-use host_min::quantity::{duration, limit, size};
-use host_min::sandbox::engine::Kind;
+use host_min::{Compression, Output, Secret};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 use wagather_abi::manifest::is_name;
+use wagather_base::limits::{MAX_CHUNK_ITEMS, MAX_QPS};
 use wagather_json::obfuscate::Kinds;
+use wagather_kube::cluster;
+use wagather_policy::quantity::{duration, limit, size};
+use wagather_policy::rights::{Narrowing, label_selector};
+use wagather_sandbox::engine::Kind;
 
 /// What a run takes; [`super::table`] says what each is.
 #[derive(Debug)]
@@ -253,16 +253,19 @@ mod tests {
     #[test]
     fn defaults_are_those_of_the_table() {
         let run = run("run a.wasm").expect("a run");
-        assert_eq!(run.timeout, host_min::limits::DEFAULT_TIMEOUT);
-        assert_eq!(run.request_timeout, host_min::limits::DEFAULT_REQUEST_TIMEOUT);
-        let of_library = host_min::cluster::Options::default();
+        assert_eq!(run.timeout, wagather_base::limits::DEFAULT_TIMEOUT);
+        assert_eq!(run.request_timeout, wagather_base::limits::DEFAULT_REQUEST_TIMEOUT);
+        let of_library = wagather_kube::cluster::Options::default();
         assert_eq!(run.cluster.connect_timeout, of_library.connect_timeout);
         assert_eq!(run.cluster.first_byte_timeout, of_library.first_byte_timeout);
         assert_eq!(run.cluster.idle_timeout, of_library.idle_timeout);
         assert_eq!(run.cluster.compression, of_library.compression);
-        assert_eq!(run.memory, host_min::limits::DEFAULT_MEMORY_BYTES);
-        assert_eq!(run.parallel as usize, host_min::limits::DEFAULT_PARALLEL);
-        assert_eq!((run.qps, run.burst), (host_min::limits::DEFAULT_QPS, host_min::limits::DEFAULT_BURST));
+        assert_eq!(run.memory, wagather_base::limits::DEFAULT_MEMORY_BYTES);
+        assert_eq!(run.parallel as usize, wagather_base::limits::DEFAULT_PARALLEL);
+        assert_eq!(
+            (run.qps, run.burst),
+            (wagather_base::limits::DEFAULT_QPS, wagather_base::limits::DEFAULT_BURST)
+        );
         assert_eq!(run.chunk_items, None);
         assert_eq!(run.engine, Kind::default());
         assert_eq!(run.output, "wagather-{context}-{time}.tar.gz");

@@ -4,15 +4,15 @@ use super::display::{Display, Ended, Fleet, Said, Settings, Who};
 use super::typed::{Words, Wrong};
 use super::values::{all, one, text, wrong};
 use super::{fail_with, rights};
-use host_min::clusters::{Cluster, Contexts, Gathering, Status, Watcher, destinations, run};
-use host_min::error::Result;
-use host_min::limits::{DEFAULT_PARALLEL_CLUSTERS, MAX_PARALLEL_CLUSTERS};
 use host_min::{Output, Phase, Plan, Progress, SingleThreaded};
 use std::cell::Cell;
 use std::ffi::OsString;
 use std::path::Path;
 use std::time::{Duration, Instant};
 use wagather_abi::LogLevel;
+use wagather_base::error::Result;
+use wagather_base::limits::{DEFAULT_PARALLEL_CLUSTERS, MAX_PARALLEL_CLUSTERS};
+use wagather_run::clusters::{Cluster, Contexts, Gathering, Status, Watcher, destinations, run};
 
 /// What is typed for several clusters.
 #[derive(Debug)]

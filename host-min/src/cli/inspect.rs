@@ -2,19 +2,18 @@
 
 use super::display::{print, print_json};
 use super::rights::{BudgetFacts, Remaining, RemainingPath, RemainingResource, budgets};
-use host_min::broker::policy::Rights;
-use host_min::error::{Class, Failure, Result};
-use host_min::grant::{Escalating, Grant, Signature};
-use host_min::limits::MAX_MEMORY_BYTES;
-use host_min::manifest::{Manifest, Param, Resource};
-use host_min::modules::Guest;
-use host_min::report::ModuleFacts;
-use host_min::used;
+use host_min::{Class, Failure, Grant, Guest, ModuleFacts};
 use serde::Serialize;
 use std::path::Path;
 use std::sync::Arc;
 use wagather_abi::ABI_VERSION;
+use wagather_base::error::Result;
+use wagather_base::limits::MAX_MEMORY_BYTES;
 use wagather_module::{Checked, check};
+use wagather_policy::grant::{Escalating, Signature};
+use wagather_policy::manifest::{Manifest, Param, Resource};
+use wagather_policy::rights::Rights;
+use wagather_policy::used;
 use wagather_printable::Page;
 
 #[derive(Serialize)]
@@ -122,7 +121,7 @@ pub(super) fn inspect(guest: &Path, grant_file: Option<&Path>, json: bool) -> Re
             "" => {}
             budgets => lines.push(format!("  with {budgets}")),
         }
-        let admitted = host_min::signed::admits_module(&grant, &label, &module, signature.as_deref());
+        let admitted = wagather_run::signed::admits_module(&grant, &label, &module, signature.as_deref());
         inspection.grant = Some(UnderGrant {
             file: file.display().to_string(),
             admitted: admitted.is_ok(),
@@ -144,7 +143,7 @@ impl SignatureFacts {
             Ok(signature) => SignatureFacts {
                 trusted_comment: Some(signature.trusted_comment()),
                 signed_by: grant
-                    .and_then(|grant| host_min::signed::signer_of(grant, module, &signature).ok())
+                    .and_then(|grant| wagather_run::signed::signer_of(grant, module, &signature).ok())
                     .map(ToString::to_string),
                 error: None,
             },

@@ -1,17 +1,17 @@
 //! `host-min manifest`: a manifest from a text file into a module, for compilers that cannot put one there.
 
 use super::inspect::inspect;
-use host_min::archive::{Existing, Target};
-use host_min::error::{Class, Failure, Result};
-use host_min::limits::MAX_MEMORY_BYTES;
-use host_min::manifest::Manifest;
-use host_min::modules::Guest;
+use host_min::{Class, Existing, Failure, Guest};
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::path::Path;
 use wagather_abi::limits::MAX_MANIFEST_BYTES;
 use wagather_abi::manifest::records;
+use wagather_archive::Target;
+use wagather_base::error::Result;
+use wagather_base::limits::MAX_MEMORY_BYTES;
 use wagather_module::{check, with_manifest};
+use wagather_policy::manifest::Manifest;
 
 /// A file has comments besides; one that is longer than this is another file.
 const MAX_FILE_BYTES: u64 = 16 * MAX_MANIFEST_BYTES as u64;

@@ -18,14 +18,16 @@ mod values;
 
 use args::{Rbac, Run};
 use display::{Display, Format, Said, Who};
-use host_min::error::{Class, Failure, Result};
-use host_min::{SingleThreaded, sandbox, stop};
+use host_min::{Class, Failure, SingleThreaded};
 use std::ffi::OsString;
 use std::io::{self, PipeReader};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use typed::{Typed, Words, Wrong};
+use wagather_base::error::Result;
+use wagather_base::stop;
 use wagather_printable::Page;
+use wagather_sandbox as sandbox;
 
 /// The exit code of a command line that is wrong.
 const WRONG: u8 = 2;

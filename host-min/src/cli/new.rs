@@ -2,11 +2,12 @@
 //!
 //! Codegen is a program of its own: it knows schemas and types, and who only runs gatherers does without it.
 
-use host_min::error::{Class, Failure, Result};
+use host_min::{Class, Failure};
 use std::env;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
+use wagather_base::error::Result;
 
 /// The program.
 const CODEGEN: &str = "codegen";

@@ -2,13 +2,12 @@
 
 use super::args::Rbac;
 use super::display::print;
-use host_min::error::{Class, Failure, Result};
-use host_min::grant::Grant;
-use host_min::limits::MAX_MEMORY_BYTES;
-use host_min::manifest::Manifest;
-use host_min::modules::Guest;
+use host_min::{Class, Failure, Grant, Guest};
 use std::sync::Arc;
+use wagather_base::error::Result;
+use wagather_base::limits::MAX_MEMORY_BYTES;
 use wagather_module::check;
+use wagather_policy::manifest::Manifest;
 use wagather_policy::rbac::Needs;
 use wagather_printable::Page;
 
@@ -29,7 +28,7 @@ fn read(guest: &Guest, grant: Option<&Grant>) -> Result<Manifest> {
     let unusable = |reason| Failure::new(Class::Module, format!("{} cannot be used", guest.label), reason);
     check(&guest.module, MAX_MEMORY_BYTES).map_err(unusable)?;
     if let Some(grant) = grant {
-        host_min::signed::admits_module(grant, &guest.label, &guest.module, guest.signature.as_deref())?;
+        wagather_run::signed::admits_module(grant, &guest.label, &guest.module, guest.signature.as_deref())?;
     }
     Manifest::of_module(&guest.module).map_err(unusable)
 }

@@ -1,18 +1,20 @@
 //! Effective rights in words and as data, and `host-min run --dry-run`.
 
 use super::display::print;
-use host_min::broker::policy::{Extent, Granted, Narrowing, Remainder, Rights};
-use host_min::error::{Class, Failure, Result};
-use host_min::grant::{Budgets, Glob, Grant};
-use host_min::limits::PAGE_ITEMS;
-use host_min::manifest::Resource;
-use host_min::{From, Output, Plan, cluster, used};
+use host_min::{Class, Failure, Grant, Input, Output, Plan};
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 use wagather_abi::Verb;
+use wagather_base::error::Result;
+use wagather_base::limits::PAGE_ITEMS;
+use wagather_kube::cluster;
 use wagather_module::check;
+use wagather_policy::grant::{Budgets, Glob};
+use wagather_policy::manifest::Resource;
+use wagather_policy::rights::{Extent, Granted, Narrowing, Remainder, Rights};
+use wagather_policy::used;
 use wagather_printable::Page;
 
 /// What remains of a manifest under a grant.
@@ -314,7 +316,7 @@ pub(super) fn dry_run(plan: &Plan, grant_file: Option<&Path>, clusters: &[String
     }
     page.line(format_args!("budgets  {}", budgets(&budget)));
     match clusters {
-        [] => page.line(format_args!("answers  {}", answers(&plan.from))),
+        [] => page.line(format_args!("answers  {}", answers(&plan.input))),
         _ => clusters.iter().for_each(|cluster| page.line(format_args!("answers  {cluster}"))),
     }
     if let Some(path) = &plan.record {
@@ -353,11 +355,11 @@ fn described(file: Option<&Path>, grant: &Grant) -> String {
     text
 }
 
-fn answers(from: &From) -> String {
-    match from {
-        From::Recording(path) => format!("the recording {}", path.display()),
-        From::Source(source) => source.describe(),
-        From::Cluster(options) => match (&options.server, &options.kubeconfig) {
+fn answers(input: &Input) -> String {
+    match input {
+        Input::Recording(path) => format!("the recording {}", path.display()),
+        Input::Source(source) => source.describe(),
+        Input::Cluster(options) => match (&options.server, &options.kubeconfig) {
             (Some(server), _) => format!("the server {}", cluster::shown_url(server)),
             (None, Some(path)) => format!("the cluster of the kubeconfig {}", path.display()),
             (None, None) => "the current cluster, as kubectl finds it".into(),

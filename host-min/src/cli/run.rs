@@ -3,24 +3,26 @@
 use super::args::Run;
 use super::display::{self, Display, Ended, Said, Who, Wholeness};
 use super::{fail_with, rights};
-use host_min::archive::Existing;
-use host_min::broker::audit::Live;
-use host_min::clusters::Sums;
-use host_min::error::{Class, Failure, Result};
-use host_min::{From, Grant, Isolation, Outcome, Output, Plan, SingleThreaded, reading_until, stop, used};
+use host_min::{Class, Existing, Failure, Grant, Input, Isolation, Outcome, Output, Plan, SingleThreaded};
 use std::fs::File;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 use wagather_abi::LogLevel;
+use wagather_base::error::Result;
+use wagather_base::file::reading_until;
+use wagather_base::stop;
+use wagather_broker::audit::Live;
+use wagather_policy::used;
+use wagather_run::clusters::Sums;
 
 pub(super) fn run(args: Run, single_threaded: SingleThreaded) -> Result<()> {
     stop::heed_signals();
-    let from = match args.replay {
-        Some(path) => From::Recording(path),
-        None => From::Cluster(Box::new(args.cluster)),
+    let input = match args.replay {
+        Some(path) => Input::Recording(path),
+        None => Input::Cluster(Box::new(args.cluster)),
     };
-    let mut plan = Plan::new(from, Output::parse(args.output), Isolation::Fork(single_threaded));
+    let mut plan = Plan::new(input, Output::parse(args.output), Isolation::Fork(single_threaded));
     plan.existing = if args.overwrite { Existing::Replace } else { Existing::Keep };
     plan.require_sandbox = args.require_sandbox;
     plan.engine = args.engine;

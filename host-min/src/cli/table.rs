@@ -4,8 +4,8 @@
 //! of the time to the first request, and a tenth of the program.
 
 use super::display::{FORMATS, WHEN};
-use host_min::cluster::Compression;
-use host_min::sandbox::engine::Kind;
+use host_min::Compression;
+use wagather_sandbox::engine::Kind;
 
 /// A command.
 #[derive(Debug)]

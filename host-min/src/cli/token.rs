@@ -5,7 +5,7 @@
 //! after the sandboxes have started, which have closed their copies of the pipe.
 
 use super::typed::Words;
-use host_min::error::{Class, Failure};
+use host_min::{Class, Failure};
 use std::ffi::OsString;
 use std::io::{self, PipeReader, Write};
 use std::os::fd::AsRawFd;

@@ -2,10 +2,10 @@
 //! in one word, and `--`. lexopt knows what a word is; what the values mean is not known here.
 
 use super::table::{COMMANDS, Command, Flag};
-use host_min::yaml::nearest;
 use lexopt::{Arg, Parser};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
+use wagather_yaml::nearest;
 
 /// A command line that is well-formed.
 pub(super) enum Typed {

@@ -2,7 +2,7 @@
 //!
 //! `embedder GUEST.wasm RECORDING.har FOLDER`
 
-use host_min::{Failure, From, Isolation, Output, Plan, Silent, run};
+use host_min::{Failure, Input, Isolation, Output, Plan, Silent, run};
 use std::process::ExitCode;
 
 fn gather(guest: &str, recording: &str, folder: &str) -> Result<(bool, u64), Failure> {
@@ -10,7 +10,7 @@ fn gather(guest: &str, recording: &str, folder: &str) -> Result<(bool, u64), Fai
         program: std::env::current_exe().unwrap_or_else(|_| "embedder".into()),
         args: vec!["sandbox".into()],
     };
-    let mut plan = Plan::new(From::Recording(recording.into()), Output::Folder(folder.into()), isolation);
+    let mut plan = Plan::new(Input::Recording(recording.into()), Output::Folder(folder.into()), isolation);
     plan.add_file(guest)?;
     let outcome = run(&plan, &Silent)?;
     Ok((outcome.report.complete, outcome.report.gatherers[0].entries))
@@ -21,7 +21,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words[..] {
         // Started by the host: this process holds the guest, and nothing else.
-        ["sandbox"] => host_min::sandbox::process::run_helper(),
+        ["sandbox"] => host_min::run_helper(),
         [guest, recording, folder] => match gather(guest, recording, folder) {
             Ok((complete, files)) => {
                 println!("complete: {complete}, files: {files}");

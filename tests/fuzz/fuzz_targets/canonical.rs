@@ -3,10 +3,10 @@
 //! Input: the verb, the limit (four bytes), then the ten texts and a `continue` token, each ended by a byte 0xFF.
 #![no_main]
 
-use host_min::broker::canonical::Canonical;
-use host_min::sandbox::channel::RestRequest;
 use wagather_abi::Verb;
 use wagather_fuzz::input::Input;
+use wagather_policy::canonical::Canonical;
+use wagather_sandbox::channel::RestRequest;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let mut input = Input::new(data);

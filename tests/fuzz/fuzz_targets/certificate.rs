@@ -3,8 +3,8 @@
 //! Input: two bytes (how it is taken, where), then a certificate in DER, or what replaces a part of a good chain.
 #![no_main]
 
-use host_min::fuzz::{bundle, certificate, verify};
 use wagather_fuzz::input::Input;
+use wagather_kube::cluster::fuzz::{bundle, certificate, verify};
 
 /// A chain that is good until 2099: of an authority, one below it, and a server, each in DER.
 const ROOT: &[u8] = include_bytes!("../certificates/root.der");
@@ -72,7 +72,7 @@ fn said(verified: Result<(), String>) {
 }
 
 fn pem(der: &[u8]) -> String {
-    let text = host_min::fuzz::base64_encode(der);
+    let text = wagather_kube::cluster::fuzz::base64_encode(der);
     let lines: Vec<&str> =
         text.as_bytes().chunks(64).filter_map(|line| std::str::from_utf8(line).ok()).collect();
     format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))

@@ -3,11 +3,11 @@
 //! Input: a byte (how much room an answer has), then a stream of frames.
 #![no_main]
 
-use host_min::sandbox::channel::{Channel, Request};
 use std::io::{ErrorKind, Write};
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use wagather_fuzz::input::Input;
+use wagather_sandbox::channel::{Channel, Request};
 
 /// What a socket takes without somebody who reads.
 const MAX_STREAM_BYTES: usize = 64 << 10;
@@ -54,10 +54,10 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
             }
         }
     }
-    if let Ok(job) = host_min::fuzz::receive_job(&mut holding(stream)) {
+    if let Ok(job) = holding(stream).receive_job() {
         let (ours, theirs) = UnixStream::pair().expect("a socket pair");
         Channel::new(ours).send_job(&job).expect("a job that fits");
-        let again = host_min::fuzz::receive_job(&mut Channel::new(theirs)).expect("the job");
+        let again = Channel::new(theirs).receive_job().expect("the job");
         assert_eq!(again, job);
     }
 });

@@ -4,8 +4,9 @@
 //! name, joined by a line feed; the others are grants.
 #![no_main]
 
-use host_min::grant::{FieldPath, Glob, Grant, PathPattern, ResourcePattern, Signature, is_resource_path};
-use host_min::quantity;
+use host_min::Grant;
+use wagather_policy::grant::{FieldPath, Glob, PathPattern, ResourcePattern, Signature, is_resource_path};
+use wagather_policy::quantity;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     if data.starts_with(b"untrusted comment:") {

@@ -3,15 +3,16 @@
 //! Input: the file.
 #![no_main]
 
-use host_min::source::{Accept, Call, Source};
+use host_min::{Accept, Call, Source};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 use wagather_fuzz::input::read_all;
 use wagather_fuzz::json::is_well_formed;
+use wagather_kube::recording::Recording;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    let recording = host_min::fuzz::recording(data);
+    let recording = Recording::of("fuzz.har".into(), data.to_vec());
     let bare = data.strip_prefix("\u{feff}".as_bytes()).unwrap_or(data);
     let Ok(recording) = recording else { return };
     assert!(is_well_formed(bare), "what is no JSON is no recording");

@@ -3,8 +3,8 @@
 //! Input: three bytes (where a head is cut, the pieces that come in, the room they go to), then what the server sends.
 #![no_main]
 
-use host_min::fuzz::{Decoder, Framing, Head, head};
 use wagather_fuzz::input::{Input, Sizes};
+use wagather_kube::cluster::fuzz::{Decoder, Framing, Head, head};
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let mut input = Input::new(data);

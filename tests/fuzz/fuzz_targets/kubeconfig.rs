@@ -5,10 +5,10 @@
 //! plugin's answer, and what begins with `=` is a word.
 #![no_main]
 
-use host_min::fuzz::{self, Resolved};
+use wagather_kube::cluster::fuzz::{self, Resolved};
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    let Ok(text) = host_min::yaml::decode(data) else { return };
+    let Ok(text) = wagather_yaml::decode(data) else { return };
     let text = &*text;
     if let Some(word) = text.strip_prefix('=') {
         return self::word(word);

@@ -3,10 +3,10 @@
 //! Input: the section's bytes.
 #![no_main]
 
-use host_min::manifest::Manifest;
-use host_min::sandbox::module::manifest_bytes;
 use wagather_abi::limits::MAX_MANIFEST_BYTES;
 use wagather_abi::manifest::{SECTION, is_gatherer_name, is_name, is_raw_path};
+use wagather_module::manifest_bytes;
+use wagather_policy::manifest::Manifest;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let mut module = wasm_encoder::Module::new();

@@ -3,9 +3,9 @@
 //! Input: a path of keys joined by slashes, and two masks, each ended by a line feed.
 #![no_main]
 
-use host_min::project::Node;
 use wagather_fuzz::input::Input;
 use wagather_fuzz::mask::{Any, Mask, children, is_all};
+use wagather_json::project::Node;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let mut input = Input::new(data);

@@ -3,8 +3,8 @@
 //! Input: the file.
 #![no_main]
 
-use host_min::manifest::Manifest;
-use host_min::sandbox::module::check;
+use wagather_module::check;
+use wagather_policy::manifest::Manifest;
 use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 
 const MEMORY_BYTES: u64 = 64 << 20;

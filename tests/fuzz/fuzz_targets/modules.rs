@@ -4,9 +4,7 @@
 //! coverage that guides libFuzzer; the broker's is. `FUZZ_MODULE=FILE` keeps the module, to look at what was found.
 #![no_main]
 
-use host_min::archive::Output;
-use host_min::modules::Guest;
-use host_min::{From, Plan, Silent, run};
+use host_min::{Guest, Output, Plan, Silent, run};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -53,8 +51,11 @@ fn place() -> &'static Path {
 
 fn gather(module: Vec<u8>) {
     let output = place().join("out");
-    let mut plan =
-        Plan::new(From::Recording(place().join("answers.har")), Output::Folder(output.clone()), isolation());
+    let mut plan = Plan::new(
+        host_min::Input::Recording(place().join("answers.har")),
+        Output::Folder(output.clone()),
+        isolation(),
+    );
     plan.guests.push(Guest { label: "fuzz.wasm".into(), module, signature: None });
     plan.timeout = TIMEOUT;
     plan.memory_bytes = 4 << 20;

@@ -3,9 +3,9 @@
 //! Input: group, plural, namespace and name of an object, and a name for an entry, each ended by a line feed.
 #![no_main]
 
-use host_min::archive::names::{is_entry_name, resource_path};
 use std::path::{Component, Path};
 use wagather_abi::manifest::{is_name, is_object_name};
+use wagather_archive::names::{is_entry_name, resource_path};
 use wagather_fuzz::input::Input;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {

@@ -3,11 +3,11 @@
 //! Input: three bytes (the pieces that come in, the buffers they go to, where in a window it lies), then JSON or any other text.
 #![no_main]
 
-use host_min::obfuscate::{Kinds, Obfuscator};
-use host_min::redact::{Redactor, Rules};
 use std::sync::Arc;
 use wagather_fuzz::input::{Input, Pieces, read_all};
 use wagather_fuzz::json::is_well_formed;
+use wagather_json::obfuscate::{Kinds, Obfuscator};
+use wagather_json::redact::{Redactor, Rules};
 
 /// Originals that no input has by chance, each with what is seen of it.
 const PLANTED: [&str; 6] = [

@@ -3,11 +3,11 @@
 //! Input: a byte (the pieces in which the body arrives), a mask ended by a line feed, the body.
 #![no_main]
 
-use host_min::limits::MAX_JSON_DEPTH;
-use host_min::project::{Identity, ListReader, Node, ObjectReader};
+use wagather_base::limits::MAX_JSON_DEPTH;
 use wagather_fuzz::input::{Input, Pieces};
 use wagather_fuzz::json::{Json, depth, is_well_formed};
 use wagather_fuzz::mask::Mask;
+use wagather_json::project::{Identity, ListReader, Node, ObjectReader};
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let mut input = Input::new(data);

@@ -4,12 +4,12 @@
 //! JSON or any other text.
 #![no_main]
 
-use host_min::project::{Node, ObjectReader};
-use host_min::redact::{Counts, Redactor, Rules};
 use std::io::Read;
 use std::sync::{Arc, OnceLock};
 use wagather_fuzz::input::{Input, Pieces, read_all};
 use wagather_fuzz::json::{Json, is_well_formed};
+use wagather_json::project::{Node, ObjectReader};
+use wagather_json::redact::{Counts, Redactor, Rules};
 
 /// Eight digits that no input has by chance.
 const CANARY: &str = "C4n4ry97";
@@ -112,7 +112,8 @@ fn replaced(object: &[u8], secret: &str) {
     let Json::List(env) = at(&tree, "env") else { panic!("no list of variables is left") };
     for (variable, name) in [(&env[0], &b"DB_PASSWORD"[..]), (&env[2], b"X_1_Y")] {
         let value = at(variable, "value");
-        let says_nothing = value == secret && !host_min::fuzz::is_value_of(value.text().as_bytes(), name);
+        let says_nothing =
+            value == secret && !wagather_json::redact::is_value_of(value.text().as_bytes(), name);
         assert!(is_mark(&value) || says_nothing, "{env:?}");
     }
     let Json::List(embedded) = at(&tree, "b") else { panic!("no list is left") };

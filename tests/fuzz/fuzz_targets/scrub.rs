@@ -16,13 +16,16 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let secret = value.split_once(' ').map_or(value, |(_, secret)| secret).trim();
     let body = body.replace('\u{1}', secret);
     let source = Box::new(Pieces::new(body.as_bytes(), pieces));
-    let Some((mut scrubbed, whole)) = host_min::fuzz::scrubbed(value, source, body.clone()) else { return };
+    let Some((mut scrubbed, whole)) = wagather_kube::cluster::fuzz::scrubbed(value, source, body.clone())
+    else {
+        return;
+    };
     assert_eq!(whole.len(), body.len(), "stars are as long as what they hide");
     let streamed = read_all(&mut scrubbed, room).expect("a body");
     // The stars that hide it could spell one that has stars itself, and be hidden again.
     let has_stars = |bytes: &[u8]| bytes.contains(&b'*');
     if has_stars(value.as_bytes())
-        || host_min::fuzz::base64_decode(secret).is_some_and(|both| has_stars(&both))
+        || wagather_kube::cluster::fuzz::base64_decode(secret).is_some_and(|both| has_stars(&both))
     {
         return;
     }

@@ -4,7 +4,7 @@
 #![no_main]
 
 use size_report::{
-    Report, View,
+    By, Report, View,
     analyses::{
         Analysis,
         at_rest::AtRest,
@@ -13,7 +13,7 @@ use size_report::{
         names::Names,
         snapshot::Snapshot,
         table::Table,
-        views::{self, By},
+        views,
         why::Why,
     },
     emit,

@@ -3,7 +3,7 @@
 //! Input: the text.
 #![no_main]
 
-use host_min::yaml::{self, Node, Value};
+use wagather_yaml::{self as yaml, Node, Value};
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let Ok(text) = std::str::from_utf8(data) else { return };

@@ -3,11 +3,11 @@
 //! Each argument is a text such as a page of a list, which is passed through as one object and as a stream. Only this thread's time on a
 //! processor counts, the best of some rounds, with a copy of the text. Megabytes are 10^6 bytes of the text.
 
-use host_min::obfuscate::{Kinds, Obfuscator};
-use host_min::redact::{Redactor, Rules};
 use std::io::{Error, Read, Result, Write};
 use std::sync::Arc;
 use std::time::Duration;
+use wagather_json::obfuscate::{Kinds, Obfuscator};
+use wagather_json::redact::{Redactor, Rules};
 
 const ROUNDS: usize = 20;
 

@@ -4,10 +4,10 @@
 //! thread's time on a processor counts, the best of some rounds: what else the machine does can only make a round slower.
 //! Megabytes are 10^6 bytes of what the server sent. `--csv` adds the same numbers, one line for each mask.
 
-use host_min::project::{ListReader, Node};
-use host_min::redact::{Counts, Redactor, Rules};
 use std::io::{Error, Result, Write};
 use std::time::Duration;
+use wagather_json::project::{ListReader, Node};
+use wagather_json::redact::{Counts, Redactor, Rules};
 
 const ROUNDS: usize = 20;
 

@@ -5,11 +5,11 @@
 //! what the server sent for each second of the projection, and of what it kept for each second of redaction. Seconds are
 //! those that the thread had a processor, so that other work on the machine disturbs less.
 
-use host_min::project::{ListReader, Node};
-use host_min::redact::{Counts, Redactor, Rules};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::time::Duration;
+use wagather_json::project::{ListReader, Node};
+use wagather_json::redact::{Counts, Redactor, Rules};
 
 /// Many, since the kernel counts a thread's time in ticks.
 const ROUNDS: u32 = 30;

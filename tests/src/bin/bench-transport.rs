@@ -6,11 +6,12 @@
 //! of a page, 500 if it is not there) and `pid=N` (the server's process, whose processor time is told too). One line for each round: seconds by the clock,
 //! seconds that this process had a processor, the same of the server (in hundredths), pages and bytes.
 
-use host_min::cluster::{self, Cluster, Compression, Options};
-use host_min::source::{Accept, Call, Source};
+use host_min::{Accept, Call, ClusterOptions, Compression, Source};
 use std::error::Error;
 use std::io::{Read, Write};
 use std::time::{Duration, Instant};
+use wagather_kube::cluster;
+use wagather_kube::cluster::Cluster;
 
 /// What the host reads at once.
 const BUFFER_BYTES: usize = 64 << 10;
@@ -28,7 +29,8 @@ fn main() -> Result<()> {
     let (server, limit) = (after("pid="), after("limit=").unwrap_or("500"));
     let path = format!("{path}?limit={limit}");
     let compression = if has("gzip") { Compression::Gzip } else { Compression::None };
-    let options = Options { kubeconfig: Some(kubeconfig.into()), compression, ..Options::default() };
+    let options =
+        ClusterOptions { kubeconfig: Some(kubeconfig.into()), compression, ..ClusterOptions::default() };
     let mut buffer = vec![0; BUFFER_BYTES];
     let mut out = std::io::stdout().lock();
     for _ in 0..rounds.parse()? {

@@ -8,7 +8,7 @@
 //! It says on its standard error what the library says, unchanged: each log line, then each failure. On the standard
 //! output is how much physical memory it had at most, in bytes. Its exit code is that of the command line.
 
-use host_min::{Failure, From, Isolation, Observer, Output, Plan, cluster, run};
+use host_min::{ClusterOptions, Failure, Input, Isolation, Observer, Output, Plan, run};
 use std::io::Write;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -29,9 +29,9 @@ fn main() -> ExitCode {
         eprintln!("usage: embedder HELPER SERVER OUTPUT TIMEOUT_MILLIS GUEST…");
         return ExitCode::from(2);
     };
-    let options = cluster::Options { server: Some(server.clone()), ..Default::default() };
+    let options = ClusterOptions { server: Some(server.clone()), ..Default::default() };
     let isolation = Isolation::Helper { program: helper.into(), args: Vec::new() };
-    let mut plan = Plan::new(From::Cluster(Box::new(options)), Output::Folder(output.into()), isolation);
+    let mut plan = Plan::new(Input::Cluster(Box::new(options)), Output::Folder(output.into()), isolation);
     plan.timeout = Duration::from_millis(timeout.parse().expect("milliseconds"));
     let failures = guests.iter().try_for_each(|guest| plan.add_file(guest)).and_then(|()| run(&plan, &Lines));
     let failures: Vec<Failure> = failures.map_or_else(|failure| vec![failure], |outcome| outcome.failures);

@@ -1,5 +1,5 @@
 //! A helper executable with both engines, as an embedder writes one: its main does nothing else.
 
 fn main() {
-    host_min::sandbox::process::run_helper()
+    host_min::run_helper()
 }

@@ -2,5 +2,5 @@
 //! host that ships.
 
 fn main() {
-    host_min::sandbox::process::run_helper();
+    host_min::run_helper();
 }

@@ -6,7 +6,6 @@
 
 use super::ask::{Ask, items_in};
 use super::{Ran, run, shared};
-use host_min::yaml;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -16,6 +15,7 @@ use tests::failing::written;
 use tests::host::Host;
 use tests::kubeconfig::Kubeconfig;
 use tests::programs;
+use wagather_yaml as yaml;
 
 /// Where the accounts are; one of the namespaces that the server is filled with.
 const NAMESPACE: &str = "team-meteo";

@@ -15,13 +15,13 @@
 use crate::rewrite::{Original, Step, Value};
 use crate::sandbox::{End, Ran, helper, run};
 use arbitrary::Unstructured;
-use host_min::sandbox::engine::Kind;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use wagather_abi::IMPORT_MODULE;
+use wagather_sandbox::engine::Kind;
 use wasm_encoder::ValType;
 use wasm_smith::Config;
 

@@ -4,9 +4,9 @@
 //! that could have left the guest's memory are refused or given room now, and that is what is tested of them.
 
 use crate::sandbox::{End, helper, run};
-use host_min::sandbox::engine::Kind;
 use std::fmt::Write as _;
 use std::time::Duration;
+use wagather_sandbox::engine::Kind;
 
 fn engine(name: &str) -> Kind {
     Kind::by_name(name).unwrap_or_else(|| panic!("this crate asks for {name}"))

@@ -6,9 +6,9 @@
 //! expressions, saturating conversions and sign extensions.
 
 use crate::sandbox::{End, helper, run};
-use host_min::sandbox::engine::Kind;
 use std::fmt::Write as _;
 use std::time::Duration;
+use wagather_sandbox::engine::Kind;
 use wasmi::{Caller, Engine, Linker, Module, Store};
 
 const PROGRAMS: u64 = 150;

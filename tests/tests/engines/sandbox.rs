@@ -4,11 +4,11 @@
 //! is made up: it answers every call at once and keeps what it was asked.
 
 use host_min::Isolation;
-use host_min::sandbox::channel::{Ending, Request};
-use host_min::sandbox::engine::Kind;
-use host_min::sandbox::{Job, process};
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
+use wagather_sandbox::channel::{Ending, Request};
+use wagather_sandbox::engine::Kind;
+use wagather_sandbox::{Job, process};
 
 /// Linear memory of a run; the suite grows to 50 MiB.
 pub(crate) const MEMORY_BYTES: u64 = 64 << 20;

@@ -349,7 +349,7 @@ fn a_pinned_module_runs_and_another_does_not() {
     let output = place.path().join("out");
     let bytes = std::fs::read(programs::guest("cluster-operators")).expect("a module");
     let all = "rules:\n  - verbs: [get, list]\n    apiGroups: [\"*\"]\n    resources: [\"*\"]\n";
-    let sha256 = host_min::report::ModuleFacts::of(&bytes).sha256;
+    let sha256 = host_min::ModuleFacts::of(&bytes).sha256;
     let pinned = grant(place.path(), &format!("{all}modules:\n  - sha256: {sha256}\n"));
     let run = |guest: &str, output: &Path| {
         Host::run(programs::guest(guest))

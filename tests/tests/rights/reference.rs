@@ -59,7 +59,7 @@ fn it_lists_what_a_grant_must_name() {
         .filter_map(|line| line.strip_prefix("| `"))
         .map(|row| row.split(" | ").take(2).collect::<Vec<_>>().join(" "))
         .collect();
-    let known = host_min::grant::ESCALATING.iter().map(|known| match known.subresource {
+    let known = wagather_policy::grant::ESCALATING.iter().map(|known| match known.subresource {
         "" => format!("{}` {}", known.plural, known.gives),
         subresource => format!("{}/{subresource}` {}", known.plural, known.gives),
     });

@@ -1,4 +1,4 @@
-//! The part of `host_min::fuzz` that is about a live cluster.
+//! Ways in for the fuzzers of `tests/fuzz/`: no part of the crate, compiled under `cfg(fuzzing)` alone.
 
 use std::io::{self, Read};
 use std::path::Path;

@@ -3,9 +3,9 @@
 use super::format;
 use super::object::Object;
 use super::summary::sum_of;
-use host_min::clusters::{Cluster, Status, Sums};
 use std::path::Path;
 use std::time::Duration;
+use wagather_run::clusters::{Cluster, Status, Sums};
 
 /// What is said.
 pub(in crate::cli) enum Fleet<'a> {

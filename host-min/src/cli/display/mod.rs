@@ -42,8 +42,7 @@ pub(super) use voice::{Format, Said, Wholeness};
 pub(super) use who::Who;
 
 use block::Block;
-use host_min::error::Failure;
-use host_min::{Gauge, Observer, Progress};
+use host_min::{Failure, Gauge, Observer, Progress};
 use live::Row;
 use settings::{LOOK, Way};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};

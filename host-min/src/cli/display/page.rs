@@ -2,9 +2,10 @@
 //!
 //! Not here: an archive on the standard output, which is no text and never goes to a terminal.
 
-use host_min::error::{Class, Failure, Result};
+use host_min::{Class, Failure};
 use serde::Serialize;
 use std::io::{self, ErrorKind, Write};
+use wagather_base::error::Result;
 use wagather_printable::Page;
 
 /// Prints a page; a reader that went away is no error.

@@ -5,8 +5,8 @@ use super::live;
 use super::object::Object;
 use super::table::{self, Cell, Column, Room};
 use super::who::Who;
-use host_min::clusters::{Cluster, Sums};
 use std::time::Duration;
+use wagather_run::clusters::{Cluster, Sums};
 
 /// What became of a gatherer, or of a cluster that has nothing of any.
 #[derive(Clone, Debug)]

@@ -6,14 +6,13 @@ use super::fleet::Fleet;
 use super::object::Object;
 use super::who::Who;
 use super::{format, summary};
-use host_min::clusters::Sums;
-use host_min::error::{Class, Failure};
-use host_min::{Phase, Progress};
+use host_min::{Failure, Phase, Progress};
 use std::path::Path;
 use std::time::Duration;
 use wagather_abi::LogLevel;
 use wagather_json::obfuscate::Counts;
 use wagather_printable::Line;
+use wagather_run::clusters::Sums;
 
 /// How it is said.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -144,7 +143,7 @@ impl Said<'_> {
         match self {
             Said::Log(..) | Said::Grant(_) | Said::Warning(_) | Said::Error(_) => {}
             Said::Failure(failure) => {
-                object.text("class", class(failure.class));
+                object.text("class", failure.class.name());
                 object.text("attempt", &failure.attempt);
                 object.text("reason", &failure.reason);
                 object.texts_if_any("more", &failure.more);
@@ -227,23 +226,10 @@ const fn phase(phase: Phase) -> &'static str {
     }
 }
 
-const fn class(class: Class) -> &'static str {
-    match class {
-        Class::Internal => "internal",
-        Class::Module => "module",
-        Class::Config => "config",
-        Class::Cluster => "cluster",
-        Class::Refused => "refused",
-        Class::Output => "output",
-        Class::Gatherer => "gatherer",
-        Class::Gaps => "gaps",
-        Class::Stopped(_) => "stopped",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use host_min::Class;
 
     const TIME: &str = "2024-05-02T11:00:00.000Z";
 

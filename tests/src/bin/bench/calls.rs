@@ -8,9 +8,7 @@ use crate::contender::{HOST, WORK, remove};
 use crate::document::{Section, save};
 use crate::figures::{grouped, markdown, median, row};
 use crate::{Result, guests, long_rounds, tell};
-use host_min::modules::Guest;
-use host_min::source::{Call, NoAnswer, Response, Source};
-use host_min::{From, Isolation, Output, Plan, Silent};
+use host_min::{Call, Guest, Input, Isolation, NoAnswer, Output, Plan, Response, Silent, Source};
 use std::io::Cursor;
 use std::sync::Arc;
 use std::time::Instant;
@@ -170,7 +168,7 @@ fn all() -> Vec<Work> {
 fn once(work: &Work, isolation: &Isolation) -> Result<Took> {
     let output = format!("{WORK}/{}", work.output);
     remove(&output)?;
-    let mut plan = Plan::new(From::Source(work.source.clone()), Output::parse(&output), isolation.clone());
+    let mut plan = Plan::new(Input::Source(work.source.clone()), Output::parse(&output), isolation.clone());
     plan.guests.push(Guest { label: work.name.clone(), module: work.guest.clone(), signature: None });
     let (begin, cpu) = (Instant::now(), cpu()?);
     let outcome = host_min::run(&plan, &Silent);

@@ -1,7 +1,6 @@
 //! The attempts, each in a few lines of C's ways. What one says is `did it` or `refused: ERRNO`, or what it found.
 #![allow(unsafe_code)] // system calls, and memory that belongs to nobody
 
-use host_min::sandbox::channel::Channel;
 use libc::{c_int, c_long, c_void};
 use std::ffi::CStr;
 use std::io::Error;
@@ -9,6 +8,7 @@ use std::os::fd::AsRawFd;
 use std::ptr::{null, null_mut};
 use std::sync::OnceLock;
 use tests::canary;
+use wagather_sandbox::channel::Channel;
 
 /// What an attempt may need to know.
 pub(crate) struct Facts<'a> {

@@ -7,16 +7,16 @@
 
 mod attempts;
 
-use host_min::sandbox::Job;
-use host_min::sandbox::channel::{Channel, Request};
-use host_min::sandbox::engine::Kind;
-use host_min::sandbox::process::{run_helper_with, start_with};
 use host_min::{Isolation, SingleThreaded};
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 use wagather_abi::LogLevel;
+use wagather_sandbox::Job;
+use wagather_sandbox::channel::{Channel, Request};
+use wagather_sandbox::engine::Kind;
+use wagather_sandbox::process::{run_helper_with, start_with};
 
 /// What a sandbox makes of its job, whose module is an attempt's words.
 fn inmate(mut channel: Channel, job: &Job) -> Channel {

@@ -8,16 +8,16 @@
 
 mod scenarios;
 
-use host_min::limits::MAX_MODULE_BYTES;
-use host_min::sandbox::channel::{Channel, End, Ending, Request};
-use host_min::sandbox::in_force::InForce;
-use host_min::sandbox::process::run_unconfined;
-use host_min::sandbox::{Job, engine};
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 use tests::forged;
+use wagather_base::limits::MAX_MODULE_BYTES;
+use wagather_sandbox::channel::{Channel, End, Ending, Request};
+use wagather_sandbox::in_force::InForce;
+use wagather_sandbox::process::run_unconfined;
+use wagather_sandbox::{Job, engine};
 
 fn main() {
     let stdin = io::stdin();
@@ -58,7 +58,7 @@ fn receive_job(socket: &mut UnixStream) -> io::Result<Job> {
 
 /// What the module says that it does, if it is one that broke out.
 fn scenario(module: &[u8]) -> Option<String> {
-    let manifest = host_min::sandbox::module::manifest_bytes(module).ok()?;
+    let manifest = wagather_module::manifest_bytes(module).ok()?;
     let name = std::str::from_utf8(manifest).ok()?.split(' ').nth(2)?;
     name.strip_prefix(forged::PREFIX).map(str::to_owned)
 }

@@ -4,10 +4,10 @@
 //! say which was not.
 
 use super::Forger;
-use host_min::sandbox::channel::{End, Ending, Request, RestRequest};
 use std::time::Duration;
 use tests::forged::rest;
 use wagather_abi::{LogLevel, Status, Verb};
+use wagather_sandbox::channel::{End, Ending, Request, RestRequest};
 
 /// What is done before the guest is given up.
 type Scenario = fn(&mut Forger);

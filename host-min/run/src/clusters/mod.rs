@@ -23,7 +23,7 @@ mod witness;
 
 pub use index::{ArchiveFacts, Cluster, Line, Reason, Status, Sums};
 
-use crate::plan::{From, Plan};
+use crate::plan::{Input, Plan};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 use wagather_abi::LogLevel;
@@ -147,7 +147,7 @@ pub fn run(
 /// The kubeconfig's options, unless this plan cannot be for several clusters.
 fn options_of(plan: &Plan) -> Result<&cluster::Options> {
     let refuse = |why: &str| Err(Failure::new(Class::Config, "cannot gather from several clusters", why));
-    let From::Cluster(options) = &plan.from else {
+    let Input::Cluster(options) = &plan.input else {
         return refuse("the answers do not come from a kubeconfig");
     };
     if options.context.is_some() || options.server.is_some() || options.cluster.is_some() {

@@ -7,9 +7,9 @@
 
 use super::{Contexts, Destination};
 use crate::report::ModuleFacts;
-use crate::yaml;
 use wagather_base::error::{Class, Failure, Result};
 use wagather_kube::cluster::Context;
+use wagather_yaml as yaml;
 
 /// What follows a context's name.
 pub(super) const SUFFIX: &str = ".tar.gz";

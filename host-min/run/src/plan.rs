@@ -25,7 +25,7 @@ use wagather_yaml::{listed, nearest};
 
 /// Where the answers come from.
 #[derive(Clone)]
-pub enum From {
+pub enum Input {
     /// A live API server.
     Cluster(Box<cluster::Options>),
     /// A recording.
@@ -36,11 +36,12 @@ pub enum From {
 
 /// A run.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct Plan {
     /// The gatherers, in the order of the report.
     pub guests: Vec<Guest>,
     /// Where the answers come from.
-    pub from: From,
+    pub input: Input,
     /// Where the archive goes.
     pub output: Output,
     /// What becomes of an archive or a recording that is there already.
@@ -85,10 +86,10 @@ pub struct Plan {
 
 impl Plan {
     /// A plan with the default limits and no guests yet.
-    pub fn new(from: From, output: Output, isolation: Isolation) -> Plan {
+    pub fn new(input: Input, output: Output, isolation: Isolation) -> Plan {
         Plan {
             guests: Vec::new(),
-            from,
+            input,
             output,
             existing: Existing::Keep,
             isolation,

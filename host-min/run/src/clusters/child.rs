@@ -4,7 +4,7 @@ use super::index::{ArchiveFacts, Line, Reason, Sums};
 use super::message::{Message, Over, Teller};
 use super::told::Told;
 use super::witness::Witness;
-use crate::plan::{From, Plan};
+use crate::plan::{Input, Plan};
 use crate::run::Outcome;
 use ring::digest;
 use std::fs::File;
@@ -109,7 +109,7 @@ pub(super) fn live(
 
 fn plan_of(plan: &Plan, context: &str, output: &Path) -> Plan {
     let mut plan = plan.clone();
-    if let From::Cluster(options) = &mut plan.from {
+    if let Input::Cluster(options) = &mut plan.input {
         options.context = Some(context.into());
     }
     plan.output = Output::TarGz(output.to_owned());

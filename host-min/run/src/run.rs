@@ -4,7 +4,7 @@
 //! and validate and compile their modules while this process reads its configuration and connects.
 
 use crate::access;
-use crate::plan::{From, Plan};
+use crate::plan::{Input, Plan};
 use crate::report::{Gathered, ModuleFacts, Report};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -36,6 +36,7 @@ use wagather_sandbox::process::{self, Sandbox};
 
 /// What a run did.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Outcome {
     /// The report, as it is in the archive.
     pub report: Report,
@@ -211,16 +212,16 @@ impl Drop for Unfinished {
 
 fn open_source(plan: &Plan, needs_a_server: bool) -> Result<Opened> {
     let mut warnings = Vec::new();
-    let source: Arc<dyn Source> = match &plan.from {
-        From::Recording(path) => {
+    let source: Arc<dyn Source> = match &plan.input {
+        Input::Recording(path) => {
             let recording = Recording::open(path)?;
             warnings.extend_from_slice(recording.warnings());
             Arc::new(recording)
         }
-        From::Source(source) => source.clone(),
+        Input::Source(source) => source.clone(),
         // A gatherer that reads nothing runs without a cluster.
-        From::Cluster(_) if !needs_a_server => Arc::new(Nothing),
-        From::Cluster(options) => {
+        Input::Cluster(_) if !needs_a_server => Arc::new(Nothing),
+        Input::Cluster(options) => {
             let cluster = cluster::open(options)?;
             warnings.extend_from_slice(cluster.warnings());
             Arc::new(cluster)

@@ -16,6 +16,7 @@ use wagather_policy::used::{self, Hidden, Withheld};
 /// What a run did.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Report {
     /// The version of the program that made it.
     pub wagather: &'static str,
@@ -49,6 +50,7 @@ pub struct Report {
 /// What became of one gatherer.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Gathered {
     /// Its name.
     pub name: String,
@@ -127,6 +129,7 @@ pub struct Gathered {
 /// A sandbox, as it was in force before the guest's module was looked at.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct SandboxFacts {
     /// `fork`, `helper` or `inProcess`.
     pub isolation: &'static str,
@@ -138,6 +141,7 @@ pub struct SandboxFacts {
 
 /// A module.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct ModuleFacts {
     /// Its size.
     pub bytes: u64,
@@ -148,6 +152,7 @@ pub struct ModuleFacts {
 /// How a gatherer ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum GatheredStatus {
     /// It returned 0, and nothing is missing of what it asked for.
     Complete,

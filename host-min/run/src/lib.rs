@@ -1,0 +1,17 @@
+//! Internal to host-min, without any promise of stability: what a run is, and in which order things start.
+//!
+//! A [`plan`] is data. [`run`] starts the sandboxes first, then opens the source and the archive, then serves each gatherer with a broker, and
+//! ends in a [`report`]. [`clusters`] does so for several clusters, each in a process of its own.
+#![forbid(unsafe_code)]
+
+mod access;
+pub mod clusters;
+pub mod modules;
+pub mod plan;
+pub mod report;
+mod run;
+pub mod signed;
+
+pub use plan::{Input, Plan};
+pub use report::Report;
+pub use run::{Outcome, run};
