@@ -13,7 +13,7 @@ mod status;
 
 pub use imports::{IMPORTS, Import, ImportRow, ResultType};
 pub use request::{Handle, LogLevel, Request, Text, Verb};
-pub use status::{Kind, Status};
+pub use status::{Kind, STATUSES, Status};
 
 /// The version of the contract. It is in the import module's name and in the manifest.
 pub const ABI_VERSION: u32 = 1;

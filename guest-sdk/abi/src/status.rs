@@ -37,6 +37,9 @@ macro_rules! statuses {
             }
         }
 
+        /// Every reason of the host and of the SDK: its name, its code, and a few words.
+        pub const STATUSES: &[(&str, i32, &str)] = &[$((stringify!($name), $code, $text),)*];
+
         /// A [`Status`], decoded.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Kind {
