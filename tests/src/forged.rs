@@ -15,7 +15,7 @@ pub fn rest(verb: Verb, version: &str, resource: &str, texts: &[(usize, &[u8])])
     for (index, text) in texts {
         all[*index] = text.to_vec();
     }
-    Request::RestStart(Box::new(RestRequest { verb, limit: 0, texts: all }))
+    Request::RestStart(Box::new(RestRequest::new(verb, 0, all)))
 }
 
 /// One good frame of each kind, the last text of those that have any at its end, but for `param`.
@@ -81,7 +81,7 @@ pub fn malformed() -> Vec<(String, Vec<u8>)> {
 /// Where in its frame a request says how long its last text is, if it has one.
 fn text_length(request: &Request, frame_len: usize) -> Option<usize> {
     match request {
-        Request::RestStart(rest) => Some(frame_len - rest.texts[9].len() - 4),
+        Request::RestStart(rest) => Some(frame_len - rest.query.len() - 4),
         Request::ArchivePipe(_, text)
         | Request::ArchiveOpen(text)
         | Request::ArchiveWrite(_, text)

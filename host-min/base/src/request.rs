@@ -9,9 +9,66 @@ pub struct RestRequest {
     pub verb: Verb,
     /// How many items at most; 0 for all.
     pub limit: u32,
-    /// In the order of the structure: version, resource, group, namespace, name, subresource, labels,
-    /// fields, mask, query.
-    pub texts: [Vec<u8>; 10],
+    /// The API version; empty for a raw path.
+    pub version: Vec<u8>,
+    /// The plural name, or the raw path.
+    pub resource: Vec<u8>,
+    /// The API group, or empty.
+    pub group: Vec<u8>,
+    /// The namespace, or empty.
+    pub namespace: Vec<u8>,
+    /// The name of an object, or empty.
+    pub name: Vec<u8>,
+    /// The subresource, or empty.
+    pub subresource: Vec<u8>,
+    /// The label selector, or empty.
+    pub labels: Vec<u8>,
+    /// The field selector, or empty.
+    pub fields: Vec<u8>,
+    /// The field mask, or empty.
+    pub mask: Vec<u8>,
+    /// The query, or empty.
+    pub query: Vec<u8>,
+}
+
+impl RestRequest {
+    /// A request with its texts in the order of the structure.
+    pub fn new(verb: Verb, limit: u32, texts: [Vec<u8>; 10]) -> RestRequest {
+        let [version, resource, group, namespace, name, subresource, labels, fields, mask, query] = texts;
+        RestRequest {
+            verb,
+            limit,
+            version,
+            resource,
+            group,
+            namespace,
+            name,
+            subresource,
+            labels,
+            fields,
+            mask,
+            query,
+        }
+    }
+
+    /// The texts in the order of the structure.
+    pub const fn texts(&self) -> [&Vec<u8>; 10] {
+        let RestRequest {
+            verb: _,
+            limit: _,
+            version,
+            resource,
+            group,
+            namespace,
+            name,
+            subresource,
+            labels,
+            fields,
+            mask,
+            query,
+        } = self;
+        [version, resource, group, namespace, name, subresource, labels, fields, mask, query]
+    }
 }
 
 /// The `Accept` header of a request; a guest cannot choose another.

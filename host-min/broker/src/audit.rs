@@ -16,7 +16,7 @@ use wagather_base::limits::MAX_AUDIT_RECORDS;
 use wagather_base::time::{clock_millis, rfc3339};
 use wagather_json::obfuscate::Obfuscator;
 use wagather_printable::is_printable;
-use wagather_sandbox::channel::Request;
+use wagather_sandbox::channel::{Request, RestRequest};
 
 /// Who is told of each record when it is complete, besides the archive.
 pub type Live = Mutex<Box<dyn Write + Send>>;
@@ -158,7 +158,9 @@ pub(super) fn words_of(call: &Request) -> String {
     };
     match call {
         Request::RestStart(request) => {
-            let [version, resource, group, namespace, name, subresource, labels, fields, ..] = &request.texts;
+            let RestRequest {
+                version, resource, group, namespace, name, subresource, labels, fields, ..
+            } = &**request;
             let mut words: Vec<u8> = request.verb.name().unwrap_or("?").into();
             let parts =
                 [(" ", group), ("/", version), ("/", resource), ("/", subresource), (" in ", namespace)];

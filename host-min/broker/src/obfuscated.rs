@@ -10,8 +10,8 @@ use wagather_sandbox::channel::{Request, RestRequest};
 /// Turns placeholders in a request back, before anything of it is judged. A mask has none: it names fields.
 pub(super) fn restore(obfuscator: Option<&Arc<Obfuscator>>, call: &mut Request) {
     let (Some(obfuscator), Request::RestStart(request)) = (obfuscator, call) else { return };
-    let RestRequest { texts, .. } = &mut **request;
-    let [version, resource, group, namespace, name, subresource, labels, fields, _, query] = texts;
+    let RestRequest { version, resource, group, namespace, name, subresource, labels, fields, query, .. } =
+        &mut **request;
     for text in [version, resource, group, namespace, name, subresource] {
         obfuscator.restore(text, true);
     }

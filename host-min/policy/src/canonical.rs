@@ -68,13 +68,20 @@ impl Canonical {
     /// Checks a request of a guest.
     pub fn new(request: RestRequest) -> Result<Canonical, Refusal> {
         let bad = |reason: &str| Refusal::new(Status::BAD_REQUEST, reason);
-        let mut texts = request.texts.into_iter().map(|text| {
-            String::from_utf8(text)
+        let text = |bytes: Vec<u8>| {
+            String::from_utf8(bytes)
                 .map_err(|_| Refusal::new(Status::NOT_TEXT, "a text of the request is not UTF-8"))
-        });
-        let mut next = || texts.next().unwrap_or_else(|| Ok(String::new()));
-        let (version, resource, group, namespace, name) = (next()?, next()?, next()?, next()?, next()?);
-        let (subresource, labels, fields, mask, query) = (next()?, next()?, next()?, next()?, next()?);
+        };
+        let version = text(request.version)?;
+        let resource = text(request.resource)?;
+        let group = text(request.group)?;
+        let namespace = text(request.namespace)?;
+        let name = text(request.name)?;
+        let subresource = text(request.subresource)?;
+        let labels = text(request.labels)?;
+        let fields = text(request.fields)?;
+        let mask = text(request.mask)?;
+        let query = text(request.query)?;
         let Some(verb) = request.verb.name() else { return Err(bad("an unknown verb")) };
         let empty = |text: &str, what: &str| {
             if text.is_empty() { Ok(()) } else { Err(bad(&format!("a {verb} request with a {what}"))) }
@@ -254,7 +261,7 @@ mod tests {
 
     /// In the order: version, resource, group, namespace, name, subresource, labels, fields, mask, query.
     fn request(verb: Verb, texts: [&str; 10]) -> Result<Canonical, Refusal> {
-        Canonical::new(RestRequest { verb, limit: 0, texts: texts.map(|text| text.as_bytes().to_vec()) })
+        Canonical::new(RestRequest::new(verb, 0, texts.map(|text| text.as_bytes().to_vec())))
     }
 
     #[test]

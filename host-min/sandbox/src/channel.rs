@@ -156,7 +156,7 @@ impl Request {
     pub fn encode(&self) -> Vec<u8> {
         let call = |import: Import| Frame::new(import as u8);
         match self {
-            Request::RestStart(rest) => rest.texts.iter().fold(
+            Request::RestStart(rest) => rest.texts().iter().fold(
                 call(Import::rest_start).word(u32::from(rest.verb.0)).word(rest.limit),
                 |frame, text| frame.bytes(text),
             ),
@@ -235,7 +235,7 @@ fn decode_call(import: Import, fields: &mut Fields<'_>) -> Option<Request> {
             for text in &mut texts {
                 *text = fields.bytes()?;
             }
-            Request::RestStart(Box::new(RestRequest { verb, limit, texts }))
+            Request::RestStart(Box::new(RestRequest::new(verb, limit, texts)))
         }
         Import::rest_status => Request::RestStatus(fields.int()?),
         Import::rest_read => Request::RestRead(fields.int()?, fields.word()?),

@@ -238,7 +238,7 @@ fn rest_request(ptr: u32, memory: &[u8]) -> Result<RestRequest, Status> {
         }
         *text = bytes.to_vec();
     }
-    Ok(RestRequest { verb: request.verb, limit: request.limit, texts })
+    Ok(RestRequest::new(request.verb, request.limit, texts))
 }
 
 #[cfg(test)]

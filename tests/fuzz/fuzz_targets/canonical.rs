@@ -13,7 +13,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let (verb, limit) = (Verb(input.byte()), input.word());
     let texts: [Vec<u8>; 10] = std::array::from_fn(|_| input.until(0xff).to_vec());
     let token = String::from_utf8_lossy(input.until(0xff)).into_owned();
-    match Canonical::new(RestRequest { verb, limit, texts }) {
+    match Canonical::new(RestRequest::new(verb, limit, texts)) {
         Err(refusal) => assert!(!refusal.status.is_ok() && !refusal.reason.is_empty()),
         Ok(request) => {
             check_path(&request, &request.path_and_query(), None);

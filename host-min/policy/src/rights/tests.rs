@@ -12,7 +12,7 @@ fn granted(body: &str, manifest: &str) -> Rights {
 }
 
 fn ask(rights: &Rights, verb: Verb, texts: [&str; 10]) -> Result<Allowed, Refusal> {
-    let request = RestRequest { verb, limit: 0, texts: texts.map(|text| text.as_bytes().to_vec()) };
+    let request = RestRequest::new(verb, 0, texts.map(|text| text.as_bytes().to_vec()));
     rights.judge(&Canonical::new(request).expect("request"))
 }
 

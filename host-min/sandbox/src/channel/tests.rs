@@ -8,7 +8,7 @@ fn samples() -> Vec<Request> {
     texts[1] = b"pods".to_vec();
     texts[9] = vec![0xff; 300];
     vec![
-        Request::RestStart(Box::new(RestRequest { verb: Verb::LIST, limit: 7, texts })),
+        Request::RestStart(Box::new(RestRequest::new(Verb::LIST, 7, texts))),
         Request::RestStatus(-1),
         Request::RestRead(3, 4096),
         Request::RestNext(3, u32::MAX, 7),

@@ -286,7 +286,7 @@ fn extremes(forger: &mut Forger) {
                 let mut texts: [Vec<u8>; 10] = Default::default();
                 texts[index].clone_from(text);
                 let limit = u32::MAX;
-                let start = Request::RestStart(Box::new(RestRequest { verb: Verb(verb), limit, texts }));
+                let start = Request::RestStart(Box::new(RestRequest::new(Verb(verb), limit, texts)));
                 let handle = forger.call(&start);
                 if handle >= 0 {
                     forger.end(Ending::Trapped, &format!("the host sent {start:?}"));

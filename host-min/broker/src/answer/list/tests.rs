@@ -251,7 +251,7 @@ fn list_in(
     let fetchers = Fetchers::new(script.clone(), 1, Pace { qps: 1, burst: 1, side_by_side: 1 });
     let fetcher = fetchers.of(0, 500);
     let texts = ["v1", "pods", "", "", "", "", "", "", "", ""].map(|text| text.as_bytes().to_vec());
-    let request = Canonical::new(RestRequest { verb: Verb::LIST, limit, texts }).expect("a request");
+    let request = Canonical::new(RestRequest::new(Verb::LIST, limit, texts)).expect("a request");
     let allowed = Allowed { mask: Node::Keep, scope, narrowed: false, about: Arc::default() };
     let mut tally = Tally::new(Budget { requests: 500, ..Budget::default() }, fetcher.account().clone());
     tally.request().expect("a request");
@@ -510,7 +510,7 @@ fn json_that_makes_no_sense_is_not_asked_for_again() {
     let fetchers = Fetchers::new(Arc::new(Nonsense), 1, Pace { qps: 1, burst: 1, side_by_side: 1 });
     let fetcher = fetchers.of(0, 10);
     let texts = ["v1", "pods", "", "", "", "", "", "", "", ""].map(|text| text.as_bytes().to_vec());
-    let request = Canonical::new(RestRequest { verb: Verb::LIST, limit: 0, texts }).expect("a request");
+    let request = Canonical::new(RestRequest::new(Verb::LIST, 0, texts)).expect("a request");
     let allowed =
         Allowed { mask: Node::Keep, scope: Scope::everything(), narrowed: false, about: Arc::default() };
     let mut tally = Tally::new(Budget::default(), fetcher.account().clone());

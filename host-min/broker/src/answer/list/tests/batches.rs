@@ -65,7 +65,7 @@ fn a_budget_of_items_is_for_those_that_were_taken() {
     let mut tally = Tally::new(Budget { items: 10, ..Budget::default() }, fetcher.account().clone());
     let ask = |tally: &mut Tally| {
         let texts = ["v1", "pods", "", "", "", "", "", "", "", ""].map(|text| text.as_bytes().to_vec());
-        let request = Canonical::new(RestRequest { verb: Verb::LIST, limit: 0, texts }).expect("a request");
+        let request = Canonical::new(RestRequest::new(Verb::LIST, 0, texts)).expect("a request");
         let allowed =
             Allowed { mask: Node::Keep, scope: Scope::everything(), narrowed: false, about: Arc::default() };
         Answer::ask(request, allowed, Instant::now() + Duration::from_secs(60), None, &fetcher, tally)

@@ -13,7 +13,7 @@ pub(super) fn scope_of(rules: &[&str]) -> Scope {
         Grant::parse(&format!("apiVersion: wagather/v1\nkind: Grant\nrules:\n{rules}")).expect("a grant");
     let manifest = Manifest::parse(b"gatherer 1 g 1\nresource list /v1/pods * *\n").expect("a manifest");
     let texts = ["v1", "pods", "", "", "", "", "", "", "", ""].map(|text| text.as_bytes().to_vec());
-    let request = Canonical::new(RestRequest { verb: Verb::LIST, limit: 0, texts }).expect("a request");
+    let request = Canonical::new(RestRequest::new(Verb::LIST, 0, texts)).expect("a request");
     Rights::new(manifest, Arc::new(grant)).judge(&request).expect("allowed").scope
 }
 
@@ -204,7 +204,7 @@ fn the_next_namespace_is_on_its_way_while_one_is_read() {
     let fetchers = Fetchers::new(script.clone(), 1, Pace { qps: 1, burst: 1, side_by_side: 1 });
     let fetcher = fetchers.of(0, 500);
     let texts = ["v1", "pods", "", "", "", "", "", "", "", ""].map(|text| text.as_bytes().to_vec());
-    let request = Canonical::new(RestRequest { verb: Verb::LIST, limit: 0, texts }).expect("a request");
+    let request = Canonical::new(RestRequest::new(Verb::LIST, 0, texts)).expect("a request");
     let allowed = Allowed {
         mask: Node::Keep,
         scope: scope_of(&["namespaces: [shop, shop-a]"]),
