@@ -12,7 +12,7 @@ export CARGO_TARGET_DIR := $(CURDIR)/target
 dist := target/dist
 demo := target/demo
 
-.PHONY: help setup demo test test-build deny notices picture package test-cluster test-fresh check-targets guests host host-min codegen apiserver bench fuzz miri size-corpus fmt lint clean
+.PHONY: help setup demo test test-build deny notices picture package test-cluster test-fresh test-languages check-targets guests host host-min codegen apiserver bench fuzz miri size-corpus fmt lint clean
 
 help: ## explain these targets
 	@echo "Gatherers for Kubernetes as tiny WebAssembly modules. Targets:"
@@ -47,6 +47,9 @@ test-build: ## build all that make test runs
 
 test-fresh: ## both commands of the README in clean Debian roots (needs root; see .ci/fresh)
 	@bash .ci/fresh $(FRESH)
+
+test-languages: host-min ## gatherers in C, C++, Zig and AssemblyScript, by compilers that it installs
+	@bash .ci/languages
 
 check-targets: ## check that what gatherers are written with compiles for macOS and Windows
 	@bash .ci/check-targets

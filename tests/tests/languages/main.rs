@@ -1,4 +1,6 @@
 //! Gatherers in any language: what their compilers leave to do, and what the host does of it.
 
+#[cfg(feature = "languages")]
+mod compiled;
 mod contract;
 mod manifest;
