@@ -4,20 +4,20 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub enum By {
-    /// Sections, and what is in them
+    /// Sections and their contents
     Section,
     /// Functions, each with the data that only it refers to
     Function,
-    /// Crates, packages or namespaces, and the modules in them
+    /// Crates, packages or namespaces, and their modules
     Crate,
     /// Generic functions with all their instantiations
     Generic,
-    /// What it is there for: panics and formatting, allocator, JSON, …
+    /// By purpose: panics and formatting, allocator, JSON, …
     Kind,
-    /// The imports that code leads to, and the manifest
+    /// By the imports that code reaches, and the manifest
     Import,
-    /// Data segments in the pieces that constants point to
+    /// Data segments, split where constants point into them
     Data,
-    /// Dominator tree: what would go with a function
+    /// Dominator tree: what would be removed with a function
     Dominator,
 }

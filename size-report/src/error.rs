@@ -94,12 +94,12 @@ impl fmt::Display for Sentence<'_> {
             }
             Error::WrongSymbols { file, reason } => write!(
                 f,
-                "the symbols in {} are not this module's: {reason}; build both again with `make guests`",
+                "the symbols in {} do not belong to this module: {reason}; rebuild both with `make guests`",
                 file.display()
             ),
             Error::DoesNotAddUp { file, by, bytes } => write!(
                 f,
-                "the view {by:?} of {} adds up to {bytes} bytes, which the file does not have (a bug in \
+                "the view {by:?} of {} adds up to {bytes} bytes, not to the size of the file (a bug in \
                  size-report: please report it with the file)",
                 file.display()
             ),

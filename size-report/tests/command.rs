@@ -202,7 +202,7 @@ fn pictures_are_of_one_module() {
     let fails = |arguments: &[&str], words| assert_fails(&size_report(folder.path(), arguments), 2, words);
     fails(&["--html", "a.html", "guest.wasm", "guest.wasm"], &["one module"]);
     fails(&["--svg", "-", "--by", "crate,kind", "guest.wasm"], &["one view"]);
-    fails(&["--svg", "-", "--html", "-", "guest.wasm"], &["standard output"]);
+    fails(&["--svg", "-", "--html", "-", "guest.wasm"], &["stdout"]);
     let output = size_report(folder.path(), &["--svg", "-", "--json", "guest.wasm"]);
     assert_eq!(output.status.code(), Some(2));
 }

@@ -1,6 +1,6 @@
 ;; returns 0: an entry has a limit, which is refused without a byte of what is above it, and so have all of them
 ;; attacks: archive_open archive_write
-;; says: archive-flood/a was never closed and is left out
+;; says: archive-flood/a was never closed, so it is left out
 (module
   (import "wagather_v1" "archive_open" (func $archive_open (param i32 i32) (result i32)))
   (import "wagather_v1" "archive_write" (func $archive_write (param i32 i32 i32) (result i32)))

@@ -1,6 +1,6 @@
 ;; unusable: a data segment beyond the memory
 ;; attacks: none
-;; says: a data segment of it, 6 at 65533, lies beyond its memory of 65536
+;; says: its data segment, 6 at 65533, exceeds its memory of 65536
 (module
   (@custom "wagather.manifest" "gatherer 1 data-out-of-bounds 0\n")
   (memory (export "memory") 1)

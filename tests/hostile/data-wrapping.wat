@@ -1,6 +1,6 @@
 ;; unusable: a data segment whose address is below zero
 ;; attacks: none
-;; says: a data segment of it, 6 at 4294967292, lies beyond its memory of 65536
+;; says: its data segment, 6 at 4294967292, exceeds its memory of 65536
 (module
   (@custom "wagather.manifest" "gatherer 1 data-wrapping 0\n")
   (memory (export "memory") 1)

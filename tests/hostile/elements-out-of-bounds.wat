@@ -1,6 +1,6 @@
 ;; unusable: an element segment beyond the table
 ;; attacks: none
-;; says: an element segment of it, 1 at 1, lies beyond its table of 1
+;; says: its element segment, 1 at 1, exceeds its table of 1
 (module
   (@custom "wagather.manifest" "gatherer 1 elements-out-of-bounds 0\n")
   (memory (export "memory") 1)

@@ -1,6 +1,6 @@
 ;; unusable: an element segment whose place is below zero
 ;; attacks: none
-;; says: an element segment of it, 1 at 4294967294, lies beyond its table of 1
+;; says: its element segment, 1 at 4294967294, exceeds its table of 1
 (module
   (@custom "wagather.manifest" "gatherer 1 elements-wrapping 0\n")
   (memory (export "memory") 1)

@@ -1,6 +1,6 @@
 ;; unusable: built with the SDK, allocates, and has no heap
 ;; attacks: none
-;; says: it allocates and has no heap: its source lacks 'wagather::heap!();'
+;; says: it allocates but has no heap: add 'wagather::heap!();' to its source
 (module
   (import "env" "__wagather_heap_allocate" (func (param i32 i32) (result i32)))
   (@custom "wagather.manifest" "gatherer 1 import-heap 0\n")

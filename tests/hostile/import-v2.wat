@@ -1,6 +1,6 @@
 ;; unusable: an import of another version of the ABI
 ;; attacks: none
-;; says: it is built for version 2 of the ABI (it imports 'wagather_v2.log'); this host speaks version 1
+;; says: it is built for ABI version 2 (it imports 'wagather_v2.log'); this host supports version 1
 (module
   (import "wagather_v2" "log" (func (param i32 i32 i32) (result i32)))
   (@custom "wagather.manifest" "gatherer 1 import-v2 0\n")

@@ -1,6 +1,6 @@
 ;; unusable: an import of another system
 ;; attacks: none
-;; says: it imports 'wasi_snapshot_preview1.fd_write', which this host does not have; a gatherer imports from 'wagather_v1' alone
+;; says: it imports 'wasi_snapshot_preview1.fd_write', which this host does not have; gatherers import only from 'wagather_v1'
 (module
   (import "wasi_snapshot_preview1" "fd_write" (func (param i32 i32 i32 i32) (result i32)))
   (@custom "wagather.manifest" "gatherer 1 import-wasi 0\n")

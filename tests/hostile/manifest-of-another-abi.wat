@@ -1,6 +1,6 @@
 ;; refused: a manifest of another version of the ABI
 ;; attacks: none
-;; says: it is built for version 2 of the ABI; this host speaks version 1
+;; says: it is built for ABI version 2; this host supports version 1
 (module
   (@custom "wagather.manifest" "gatherer 2 manifest-of-another-abi 0\n")
   (memory (export "memory") 1)

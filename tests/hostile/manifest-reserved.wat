@@ -1,6 +1,6 @@
 ;; refused: a name whose folder is that of what all gatherers pipe
 ;; attacks: none
-;; says: its name, 'namespaces', is that of a folder of the archive
+;; says: its name, 'namespaces', is reserved for a folder of the archive
 (module
   (@custom "wagather.manifest" "gatherer 1 namespaces 0\n")
   (memory (export "memory") 1)

@@ -1,6 +1,6 @@
 ;; refused: a manifest that was cut
 ;; attacks: none
-;; says: the last line is not ended by a line feed
+;; says: the last line does not end with a line feed
 (module
   (@custom "wagather.manifest" "gatherer 1 manifest-unended 0\nresource list /v1/pods * *")
   (memory (export "memory") 1)

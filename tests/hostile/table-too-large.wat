@@ -1,6 +1,6 @@
 ;; unusable: a table of all numbers there are
 ;; attacks: none
-;; says: its table has 4294967295 elements; 10000000 are the most
+;; says: its table has 4294967295 elements; the limit is 10000000
 (module
   (@custom "wagather.manifest" "gatherer 1 table-too-large 0\n")
   (memory (export "memory") 1)

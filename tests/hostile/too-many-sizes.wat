@@ -1,6 +1,6 @@
 ;; unusable: more questions for the memory's size than a function has room for calls, which they become
 ;; attacks: none
-;; says: function 0 of it is too large
+;; says: its function 0 is too large
 (module
   (@custom "wagather.manifest" "gatherer 1 too-many-sizes 0\n")
   (memory (export "memory") 1)

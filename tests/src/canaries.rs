@@ -56,8 +56,8 @@ impl Left {
     /// What a run said, and every file below a folder, its name included; what is compressed is looked into.
     pub fn of(done: &Done, folder: &Path) -> Left {
         let mut all = BTreeMap::new();
-        all.insert("the standard output".into(), unpacked(&done.stdout));
-        all.insert("the standard error".into(), done.stderr.clone());
+        all.insert("stdout".into(), unpacked(&done.stdout));
+        all.insert("stderr".into(), done.stderr.clone());
         for file in crate::workspace::walk(folder, &|_| true) {
             let bytes = std::fs::read(folder.join(&file)).expect("a file that can be read");
             all.insert(format!("{file}'s name"), file.clone());

@@ -54,7 +54,7 @@ pub fn normalise(text: &str, names: &[(&str, &str)]) -> String {
     // How much was read by then depends on how the pieces arrived.
     text = after(&text, "limit for one object at byte ", "SOME", |c| c.is_ascii_digit());
     // A deadline is that of the gatherer, which began a little earlier.
-    text = after(&text, "answer in time: ", "SOME", |c| c.is_ascii_digit() || c == '.');
+    text = after(&text, "response in time: ", "SOME", |c| c.is_ascii_digit() || c == '.');
     let temporary = format!("{}/.tmp", std::env::temp_dir().display());
     text = after(&text, &temporary, "", |c| c.is_ascii_alphanumeric()).replace(&temporary, "DIR");
     durations(&text)

@@ -262,7 +262,7 @@ impl Done {
 
     /// The standard output as text.
     pub fn stdout_text(&self) -> String {
-        String::from_utf8(self.stdout.clone()).expect("text on the standard output")
+        String::from_utf8(self.stdout.clone()).expect("text on stdout")
     }
 }
 

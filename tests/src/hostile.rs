@@ -6,7 +6,7 @@
 //! ;; traps: calls without end exhaust the guest's stack and nothing else
 //! ;; attacks: rest_start, …     the imports whose handling it tests, or none
 //! ;; options: --memory 1Mi      more words on the command line
-//! ;; says: stack                what must be on the standard error
+//! ;; says: stack                what must be on stderr
 //! ;; sends: nothing             no request of it may reach the server
 //! ```
 

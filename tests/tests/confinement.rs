@@ -346,15 +346,15 @@ fn what_is_required_and_missing_is_refused() {
         done.expect_code(4);
         for mechanism in lacking.split(',') {
             assert!(
-                done.stderr.contains(&format!("{mechanism} is not in force: this kernel")),
+                done.stderr.contains(&format!("{mechanism} is not active: the kernel")),
                 "{}",
                 done.stderr
             );
         }
         assert!(
             done.stderr
-                .starts_with("error: cannot run the gatherer cluster-operators without a whole sandbox: ")
-                && done.stderr.contains("or without --require-sandbox"),
+                .starts_with("error: cannot run the gatherer cluster-operators in a complete sandbox: ")
+                && done.stderr.contains("or omit --require-sandbox"),
             "{}",
             done.stderr
         );
@@ -390,7 +390,7 @@ fn a_library_reports_and_requires_alike() {
     open.output = Output::Folder(path("refused"));
     let failure = run(&open, &Silent).expect_err("nothing is in force");
     assert_eq!(failure.class, Class::Config);
-    assert!(failure.reason.contains("seccomp is not in force; landlock is not in force"), "{failure}");
+    assert!(failure.reason.contains("seccomp is not active; landlock is not active"), "{failure}");
     assert!(!path("refused").exists());
 }
 
@@ -415,10 +415,7 @@ fn a_sandbox_says_once_and_first_what_keeps_it_in() {
     const RETURNED: &[u8] = &[255, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
     let (place, server) = (place(), objects::server().start());
     let path = |name: &str| place.path().join(name);
-    let wrong = Err(
-        "its sandbox sent what is no frame that it may send; the guest may have broken out of the engine"
-            .into(),
-    );
+    let wrong = Err("its sandbox sent an invalid frame; the guest may have escaped the engine".into());
     assert_eq!(run_with_frames(&server.url(), &path("a"), &[READY, RETURNED]), Ok(()));
     assert_eq!(run_with_frames(&server.url(), &path("b"), &[NOTHING_IN_FORCE, RETURNED]), Ok(()));
     assert_eq!(sandbox_of(&path("b"), "cluster-operators").1, Vec::<String>::new());
@@ -433,11 +430,8 @@ fn a_sandbox_says_once_and_first_what_keeps_it_in() {
 fn an_escape_is_told_as_one() {
     let (place, server) = (place(), objects::server().start());
     for (attempt, words) in [
-        (
-            "open",
-            "it tried a system call that a sandbox has not; the guest may have broken out of the engine",
-        ),
-        ("panic", "its sandbox gave up (signal 6)"),
+        ("open", "it tried a system call the sandbox forbids; the guest may have escaped the engine"),
+        ("panic", "its sandbox aborted (signal 6)"),
     ] {
         let output = place.path().join(attempt);
         let args = vec!["helper-attempt".into(), attempt.into()];

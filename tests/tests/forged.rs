@@ -150,7 +150,7 @@ impl Ran {
     }
 }
 
-const NO_FRAME: &str = "its sandbox sent what is no frame";
+const NO_FRAME: &str = "its sandbox sent an invalid frame";
 const DEADLINE_PASSED: &str = "it was stopped at its deadline";
 
 #[test]
@@ -190,8 +190,8 @@ fn half_a_frame_and_silence_end_at_the_deadline() {
 
 #[test]
 fn a_sandbox_that_goes_is_told() {
-    fails("hangs-up", "its sandbox ended without a word");
-    fails("aborts", "its sandbox gave up (signal 6)");
+    fails("hangs-up", "its sandbox exited without a result");
+    fails("aborts", "its sandbox aborted (signal 6)");
 }
 
 #[test]
@@ -328,6 +328,6 @@ fn a_helper_that_does_not_take_its_job_is_told_and_ended() {
     embedder.arg(guest::write(place.path(), "large", &module));
     let done = Host::of(embedder).wait();
     done.expect_code(1);
-    assert!(done.stderr.contains("helper does not take its job: "), "{}", done.stderr);
+    assert!(done.stderr.contains("helper does not accept its job: "), "{}", done.stderr);
     assert!(done.elapsed < Duration::from_millis(500) + LATE, "it took {:?}", done.elapsed);
 }

@@ -308,11 +308,10 @@ fn the_host_leads_to_the_program_that_makes_gatherers() {
     std::fs::create_dir(&aside).expect("a folder");
     std::fs::rename(&program, aside.join("codegen")).expect("the program");
     let missing = place.run("PATH=/nowhere target/dist/host-min new ../a || echo \"code $?\"");
-    let told = "error: cannot run codegen: No such file or directory (os error 2)\n  It belongs beside host-min or on the \
-        PATH; 'make codegen' builds it.\ncode 4\n";
+    let told = "error: cannot run codegen: No such file or directory (os error 2)\n  codegen must be beside host-min or on the PATH; 'make codegen' builds it.\ncode 4\n";
     assert_eq!(missing, told);
     let found = place.run("PATH=../tools:$PATH target/dist/host-min new ../a");
-    assert!(found.starts_with("../a has a gatherer that reads pods:\n"), "{found}");
+    assert!(found.starts_with("../a is a gatherer that reads pods:\n"), "{found}");
 }
 
 #[test]

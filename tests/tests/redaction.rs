@@ -196,7 +196,7 @@ fn the_table_is_what_the_corpus_has() {
         format!("| {name} | {caught} | {missed} | {stays} | {wrong} |\n")
     };
     let mut table = String::from(
-        "| group | caught | missed | rightly left alone | wrongly caught |\n|---|---|---|---|---|\n",
+        "| group | caught | missed | correctly kept | false positives |\n|---|---|---|---|---|\n",
     );
     for group in groups {
         table += &row(group, Some(group));

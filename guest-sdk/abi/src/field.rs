@@ -37,7 +37,7 @@ impl<'a> Iterator for Keys<'a> {
             Err(why) => return Some(Err(why)),
         };
         if key.is_empty() {
-            return Some(Err("a field's name is empty"));
+            return Some(Err("a field name is empty"));
         }
         self.rest = match after.strip_prefix('.') {
             Some(rest) if !rest.starts_with('[') => Some(rest),
@@ -61,10 +61,10 @@ fn first(text: &str) -> Result<(&str, &str), &'static str> {
 
 fn in_brackets(text: &str) -> Result<(&str, &str), &'static str> {
     if text.starts_with(['*', ']']) || text.starts_with(|c: char| c.is_ascii_digit()) {
-        return Err("arrays are looked through; write the path without the brackets of an array");
+        return Err("write the path without the brackets of an array; it applies to every element");
     }
     let quote = text.chars().next().filter(|c| matches!(c, '"' | '\''));
-    let quote = quote.ok_or(r#"a key in brackets is in quotes: ["example.com/x"]"#)?;
+    let quote = quote.ok_or(r#"a key in brackets must be quoted: ["example.com/x"]"#)?;
     let (key, after) = text[1..].split_once(quote).ok_or("a quote is not closed")?;
     let after = after.strip_prefix(']').ok_or("a bracket is not closed")?;
     Ok((key, after))
@@ -77,11 +77,11 @@ fn in_brackets(text: &str) -> Result<(&str, &str), &'static str> {
 /// The reason, in words.
 pub fn plain(key: &str) -> Result<&str, &'static str> {
     if key == "*" {
-        return Err("'*' is not a field; name each, or the field that holds them");
+        return Err("'*' is not a field; name each field, or the field around them");
     }
     let odd = |c: char| c.is_whitespace() || c.is_control() || "(){}*$,\"']/".contains(c);
     if key.contains(odd) {
-        return Err(r#"a key with such characters is written ["example.com/x"]"#);
+        return Err(r#"write a key with such characters as ["example.com/x"]"#);
     }
     Ok(key)
 }

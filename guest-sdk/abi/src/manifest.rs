@@ -133,7 +133,7 @@ pub fn records(section: &[u8]) -> impl Iterator<Item = Result<Record<'_>, Manife
     let whole = if section.len() > MAX_MANIFEST_BYTES {
         Some("longer than a manifest may be")
     } else if section.last().is_some_and(|&byte| byte != b'\n') {
-        Some("the last line is not ended by a line feed")
+        Some("the last line does not end with a line feed")
     } else {
         None
     };
@@ -176,9 +176,7 @@ fn record(line: &str) -> Result<Record<'_>, Fault> {
                 );
             }
             if !is_version(version) {
-                return Err(
-                    "the gatherer's version has other characters than a-z, A-Z, 0-9, '.', '-' and '+'".into(),
-                );
+                return Err("the gatherer's version may only have a-z, A-Z, 0-9, '.', '-' and '+'".into());
             }
             Record::Gatherer {
                 abi: abi.parse().map_err(|_| "the ABI version is not a number")?,
@@ -228,14 +226,12 @@ fn record(line: &str) -> Result<Record<'_>, Fault> {
                 return Err("a parameter's text has control characters".into());
             }
             return match kind {
-                "param" if text.trim().is_empty() => {
-                    Err("the sentence about the parameter is missing".into())
-                }
+                "param" if text.trim().is_empty() => Err("the parameter's description is missing".into()),
                 "param" => Ok(Record::Param { name, help: text }),
                 _ => Ok(Record::Default { name, value: text }),
             };
         }
-        _ => return Err("none of 'gatherer', 'resource', 'path', 'param' and 'default'".into()),
+        _ => return Err("not 'gatherer', 'resource', 'path', 'param' or 'default'".into()),
     };
     match words.next() {
         None => Ok(record),

@@ -60,25 +60,25 @@ statuses! {
     /// A range of memory that is not the guest's.
     BAD_POINTER = -2, BadPointer, "a pointer outside of the guest's memory";
     /// A handle that was closed, or never given, or is of another kind.
-    BAD_HANDLE = -3, BadHandle, "a handle that is closed or was never given";
+    BAD_HANDLE = -3, BadHandle, "a handle that is closed or invalid";
     /// A request that cannot be sent as it is: an unknown verb, a name with a slash, a bad selector.
-    BAD_REQUEST = -4, BadRequest, "a request that is not well-formed";
+    BAD_REQUEST = -4, BadRequest, "a malformed request";
     /// Reading a list as bytes, a raw body as items, or one answer in two ways.
-    WRONG_MODE = -5, WrongMode, "reading an answer in the wrong mode";
+    WRONG_MODE = -5, WrongMode, "reading a response in the wrong mode";
     /// An item, a body or an entry above the host's limit.
     TOO_LARGE = -6, TooLarge, "larger than the host's limit";
     /// A budget of the run is used up: requests, handles, bytes, entries, log lines.
-    OUT_OF_BUDGET = -7, OutOfBudget, "a budget of the run is used up";
+    OUT_OF_BUDGET = -7, OutOfBudget, "a budget is used up";
     /// No answer: the server could not be reached, or broke off, or is not who it should be.
     UNREACHABLE = -8, Unreachable, "the API server could not be reached";
     /// An answer that is not what the API promises: not JSON, cut short, not a list.
-    BAD_ANSWER = -9, BadAnswer, "the API server's answer cannot be understood";
+    BAD_ANSWER = -9, BadAnswer, "the API server's response cannot be decoded";
     /// There is no such parameter.
     ABSENT = -10, Absent, "there is no such parameter";
     /// This gatherer already wrote an entry of that name.
-    EXISTS = -11, Exists, "an entry of that name is already written";
+    EXISTS = -11, Exists, "an entry of that name already exists";
     /// An entry name that is empty, too long, or not a plain relative path.
-    BAD_NAME = -12, BadName, "not a name for an entry";
+    BAD_NAME = -12, BadName, "not a valid entry name";
     /// This host cannot do that.
     UNSUPPORTED = -13, Unsupported, "not supported by this host";
     /// The deadline passed while waiting.
@@ -88,11 +88,11 @@ statuses! {
     /// Text that is not UTF-8 where text is due.
     NOT_TEXT = -16, NotText, "not UTF-8 text";
     /// JSON that does not fit the shape, or the type: what the host could not decode, and the SDK's own word where it decodes.
-    DECODE = -17, Decode, "the JSON does not fit the type";
+    DECODE = -17, Decode, "the JSON does not match the type";
     /// Never sent by a host: the SDK's own word for a buffer of the guest that is too small.
     NO_ROOM = -18, NoRoom, "a buffer of the guest is too small";
     /// A shape that is none, or above a limit.
-    BAD_SHAPE = -19, BadShape, "a shape that is not well-formed";
+    BAD_SHAPE = -19, BadShape, "a malformed shape";
 }
 
 impl Status {

@@ -15,7 +15,7 @@ use std::path::Path;
 ///
 /// # Errors
 ///
-/// Which tool is missing, that the crate does not compile (the compiler's messages are on the standard error), or what is wrong
+/// Which tool is missing, that the crate does not compile (the compiler's messages are on stderr), or what is wrong
 /// with the module, and what to do.
 pub fn check(folder: impl AsRef<Path>, scratch: impl AsRef<Path>) -> Result<()> {
     let package = Package::read(folder.as_ref())?;
@@ -28,6 +28,6 @@ pub fn check(folder: impl AsRef<Path>, scratch: impl AsRef<Path>) -> Result<()> 
         .map_err(|error| Error(format!("cannot read {}: {error}", linked.display())))?;
     match module::refused(&bytes) {
         None => Ok(()),
-        Some(why) => fail(format!("{}: no host runs the module: {why}", package.name)),
+        Some(why) => fail(format!("{}: hosts reject the module: {why}", package.name)),
     }
 }

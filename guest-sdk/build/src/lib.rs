@@ -82,17 +82,14 @@ impl Build {
     ///
     /// # Errors
     ///
-    /// What is wrong with a folder, a crate or its module, or which tool failed; its own messages are on the standard error.
+    /// What is wrong with a folder, a crate or its module, or which tool failed; its own messages are on stderr.
     pub fn run(&self, toolchain: &Toolchain) -> Result<Vec<Built>> {
         let packages: Vec<Package> =
             self.folders.iter().map(|folder| Package::read(folder)).collect::<Result<_>>()?;
         for (index, package) in packages.iter().enumerate() {
             if let Some(same) = packages[..index].iter().find(|other| other.name == package.name) {
                 let (one, other) = (same.folder.display(), package.folder.display());
-                return fail(format!(
-                    "{one} and {other} are both called '{}': rename one of them",
-                    package.name
-                ));
+                return fail(format!("{one} and {other} have the same name, '{}': rename one", package.name));
             }
         }
         let output = made(&self.output)?;
@@ -174,7 +171,7 @@ fn run(command: &mut Command, what: &str) -> Result<()> {
     let program = command.get_program().display().to_string();
     match command.stdin(Stdio::null()).status() {
         Ok(status) if status.success() => Ok(()),
-        Ok(status) => fail(format!("cannot {what}: {program} ended with {status}; what it said is above")),
+        Ok(status) => fail(format!("cannot {what}: {program} exited with {status}; its output is above")),
         Err(error) => fail(format!("cannot {what}: {program} cannot be run: {error}")),
     }
 }

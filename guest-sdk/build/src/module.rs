@@ -5,18 +5,18 @@ use wagather_abi::{EXPORT_GATHER, HEAP_PREFIX, IMPORT_MODULE, Import};
 /// What is wrong with a module, and what to do.
 pub(crate) fn refused(module: &[u8]) -> Option<String> {
     let Some(names) = Names::read(module) else {
-        return Some("what the linker made cannot be read as a module".to_owned());
+        return Some("the linker's output is not a valid module".to_owned());
     };
     if names.imports.iter().any(|(_, name)| name.starts_with(HEAP_PREFIX)) {
         return Some(
-            "it allocates and has no heap: write 'wagather::heap!();' in src/lib.rs, or do without what needs 'alloc'".to_owned(),
+            "it allocates but has no heap: write 'wagather::heap!();' in src/lib.rs, or avoid code that needs 'alloc'".to_owned(),
         );
     }
     let is_known =
         |(module, name): &&(String, String)| module == IMPORT_MODULE && Import::by_name(name).is_some();
     if let Some((module, name)) = names.imports.iter().find(|import| !is_known(import)) {
         return Some(format!(
-            "it imports '{}' from '{}', which no host has: something in it is not for gatherers, such as a crate with C code",
+            "it imports '{}' from '{}', which hosts do not provide: a dependency does not support gatherers, such as a crate with C code",
             name.escape_debug(),
             module.escape_debug()
         ));
@@ -145,8 +145,8 @@ mod tests {
             (module(&[("env", "malloc")], &["gather"]), "it imports 'malloc' from 'env'"),
             (module(&[(IMPORT_MODULE, "sing")], &["gather"]), "it imports 'sing'"),
             (module(&[log], &["memory"]), "it exports no 'gather'"),
-            (b"\0asm\x02\0\0\0".to_vec(), "cannot be read"),
-            (module(&[log], &["gather"])[..12].to_vec(), "cannot be read"),
+            (b"\0asm\x02\0\0\0".to_vec(), "not a valid module"),
+            (module(&[log], &["gather"])[..12].to_vec(), "not a valid module"),
         ] {
             assert!(refused(&module).is_some_and(|told| told.contains(why)), "{why}");
         }

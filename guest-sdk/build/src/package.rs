@@ -22,23 +22,23 @@ impl Package {
         let text = match fs::read_to_string(&file) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return fail(format!("{} has no Cargo.toml, so no gatherer is there", folder.display()));
+                return fail(format!("{} is not a gatherer: it has no Cargo.toml", folder.display()));
             }
             Err(error) => return fail(format!("cannot read {}: {error}", file.display())),
         };
         let Some(name) = key(&text, "package", "name") else {
-            return fail(format!("{} has no [package] with a name, so no gatherer is there", file.display()));
+            return fail(format!("{} is not a gatherer: it has no [package] with a name", file.display()));
         };
         if !is_gatherer_name(name) {
             return fail(format!(
-                "{}: a gatherer cannot be called '{}': its name has a-z, 0-9 and '-'",
+                "{}: '{}' is not a valid gatherer name: use a-z, 0-9 and '-'",
                 file.display(),
                 name.escape_debug()
             ));
         }
         if !text.contains("cdylib") {
             return fail(format!(
-                "{}: no module can be built of it without 'crate-type = [\"cdylib\", \"rlib\"]' in [lib]",
+                "{}: it needs 'crate-type = [\"cdylib\", \"rlib\"]' in [lib] to be built as a module",
                 file.display()
             ));
         }
@@ -61,7 +61,7 @@ impl Package {
                 Ok(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim_end()))
             }
             Ok(output) => fail(format!(
-                "cargo does not take {} for a crate: {}",
+                "cargo does not accept {} as a crate: {}",
                 self.folder.display(),
                 String::from_utf8_lossy(&output.stderr).trim().trim_start_matches("error: ")
             )),

@@ -103,7 +103,7 @@ impl Toolchain {
         let tools = [&chosen.rustc, &chosen.cargo, &chosen.linker];
         if let Some(missing) = tools.iter().find(|tool| !tool.is_file()) {
             return fail(format!(
-                "{} is not there; in a checkout, 'make setup' finds the tools anew",
+                "{} does not exist; in a checkout, run 'make setup' to find the tools again",
                 missing.display()
             ));
         }

@@ -40,7 +40,7 @@ pub enum Which<'a> {
 /// It cannot be reached, does not let this account read them, or answers otherwise than API servers do.
 pub fn read(source: &dyn Source, which: Which<'_>) -> Result<Vec<Saved>, Error> {
     let Some(index) = get(source, INDEX, INDEX)? else {
-        let none = || refused(source, VERSION_2, "404: it publishes no OpenAPI, of version 3 or 2");
+        let none = || refused(source, VERSION_2, "404: it publishes neither OpenAPI v3 nor v2");
         return get(source, VERSION_2, VERSION_2)?.map(|document| vec![document]).ok_or_else(none);
     };
     let index = entries(&index.bytes).map_err(|why| refused(source, INDEX, &why))?;
@@ -55,9 +55,9 @@ pub fn read(source: &dyn Source, which: Which<'_>) -> Result<Vec<Saved>, Error> 
 /// The index: names such as `apis/apps/v1`, and the paths to ask for.
 fn entries(bytes: &[u8]) -> Result<BTreeMap<String, String>, String> {
     let index: Value =
-        serde_json::from_slice(bytes).map_err(|error| format!("the answer is not JSON: {error}"))?;
+        serde_json::from_slice(bytes).map_err(|error| format!("the response is not JSON: {error}"))?;
     let paths = index.get("paths").and_then(Value::as_object);
-    let paths = paths.ok_or("the answer has no 'paths': this is no index of OpenAPI documents")?;
+    let paths = paths.ok_or("the response has no 'paths': it is not an index of OpenAPI documents")?;
     let mut entries = BTreeMap::new();
     for (name, entry) in paths {
         let path = entry.get("serverRelativeURL").and_then(Value::as_str);
@@ -140,9 +140,9 @@ fn get(source: &dyn Source, path: &str, shown: &str) -> Result<Option<Saved>, Er
     let mut bytes = Vec::new();
     let most = crate::schema::MAX_DOCUMENT_BYTES;
     let read = answer.body.take(most as u64 + 1).read_to_end(&mut bytes);
-    read.map_err(|error| refused(source, shown, &format!("the answer broke off: {error}; try again")))?;
+    read.map_err(|error| refused(source, shown, &format!("the response broke off: {error}; try again")))?;
     if bytes.len() > most {
-        return Err(refused(source, shown, &format!("the answer is larger than {} MiB", most >> 20)));
+        return Err(refused(source, shown, &format!("the response is larger than {} MiB", most >> 20)));
     }
     Ok(Some(Saved { name: shown.to_owned(), from: PathBuf::from(shown), bytes, is_found: false }))
 }
@@ -152,10 +152,9 @@ fn status_text(status: u16, body: &[u8], path: &str) -> String {
     let message = body.as_ref().and_then(|body| body.get("message")).and_then(Value::as_str);
     let said = message.map(|text| format!(" ({})", in_one_line(text))).unwrap_or_default();
     let advice = match status {
-        401 => "log in again, or name another user with --context".to_owned(),
+        401 => "log in again, or use another context with --context".to_owned(),
         403 => format!(
-            "this account needs the verb 'get' on the nonResourceURLs {INDEX} and {INDEX}/*, as the ClusterRole \
-             system:discovery has it; or let someone who may read {path} save it, and use --schema"
+            "this account needs the verb 'get' on the nonResourceURLs {INDEX} and {INDEX}/*, as in the ClusterRole system:discovery; or ask someone who may read {path} to save it, and use --schema"
         ),
         429 | 500..=599 => "the server is busy or restarting: try again".to_owned(),
         _ => "is this an API server?".to_owned(),

@@ -58,8 +58,7 @@ fn workspace_version(package: &Path) -> Result<String, Error> {
             return Ok(version.to_owned());
         }
     }
-    let why = "the version is said to be the workspace's, and no Cargo.toml in a folder around it has [workspace.package] \
-               with one";
+    let why = "the version is inherited from a workspace, but no Cargo.toml in a parent folder has a version in [workspace.package]";
     Err(Error::of_file(package, why))
 }
 
@@ -128,7 +127,7 @@ mod tests {
         let write = |file: PathBuf, text: &str| std::fs::write(file, text).expect("a file");
         write(inner.join("Cargo.toml"), "[package]\nname = \"pods\"\nversion.workspace = true\n");
         let error = Package::of(&declaration).expect_err("no workspace").to_string();
-        assert!(error.contains("no Cargo.toml in a folder around it"), "{error}");
+        assert!(error.contains("no Cargo.toml in a parent folder"), "{error}");
         write(folder.path().join("Cargo.toml"), "[workspace]\n[workspace.package]\nversion = \"1.2.3\"\n");
         assert_eq!(Package::of(&declaration), Ok(package("1.2.3")));
         write(inner.join("Cargo.toml"), "[package]\nversion = \"1.0.0\"\n");

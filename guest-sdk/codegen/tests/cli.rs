@@ -77,7 +77,7 @@ fn a_module_that_is_up_to_date_is_said_to_be() {
     assert_eq!(done(folder, &["check"]), "gather.yaml: ./src/resources.rs is up to date\n");
     assert_eq!(
         done(folder, &["check", "--schema", "whole.json"]),
-        "gather.yaml: ./src/resources.rs is up to date\ngather.yaml: nothing that it reads differs\n"
+        "gather.yaml: ./src/resources.rs is up to date\ngather.yaml: no difference in what it reads\n"
     );
     // Changed by hand, of another declaration, gone.
     let module = folder.join("src/resources.rs");
@@ -85,7 +85,7 @@ fn a_module_that_is_up_to_date_is_said_to_be() {
     fs::write(&module, known.replace("pub(crate) struct Node ", "pub(crate) struct Nodes ")).expect("a file");
     let told = failed(folder, &["check"]);
     assert!(
-        told.contains("./src/resources.rs is stale from line ")
+        told.contains("./src/resources.rs is stale, from line ")
             && told.contains("\n  - pub(crate) struct Nodes {\n")
     );
     assert!(
@@ -105,13 +105,13 @@ fn what_breaks_a_gatherer_is_an_error() {
     // The kubelet's version of a node is not read, its conditions are.
     let harmless = CORE.replace("\"kubeletVersion\"", "\"kubeletRelease\"");
     fs::write(folder.join("other.json"), harmless).expect("a file");
-    assert!(done(folder, &["check", "--schema", "other.json"]).ends_with("nothing that it reads differs\n"));
+    assert!(done(folder, &["check", "--schema", "other.json"]).ends_with("no difference in what it reads\n"));
     fs::write(folder.join("other.json"), CORE.replace("\"conditions\": {", "\"condition\": {"))
         .expect("a file");
     let told = failed(folder, &["check", "--schema", "other.json"]);
-    let what = "nodes.status.conditions: the field is gone; is it 'condition' now?";
+    let what = "nodes.status.conditions: the field was removed; is it 'condition' now?";
     assert!(
-        told.contains(&format!("gather.yaml: error: {what} (the gatherer reads nothing there any more)\n")),
+        told.contains(&format!("gather.yaml: error: {what} (the gatherer reads nothing there)\n")),
         "{told}"
     );
     let json = failed(folder, &["check", "--schema", "other.json", "--json"]);
@@ -133,7 +133,7 @@ fn several_are_checked_each_for_itself() {
     let told = failed(one.path(), &[&["check"][..], &all].concat());
     assert!(told.contains(&format!("{}/src/resources.rs is up to date\n", of(&one))), "{told}");
     assert!(told.contains("error: nowhere/gather.yaml: cannot be read: "), "{told}");
-    assert!(told.contains(&format!("{}/src/resources.rs is stale from line 1 on:\n", of(&other))), "{told}");
+    assert!(told.contains(&format!("{}/src/resources.rs is stale, from line 1:\n", of(&other))), "{told}");
     let json = failed(one.path(), &[&["check", "--json"][..], &all].concat());
     let json: Value = serde_json::from_str(&json).expect("JSON");
     let breaks: Vec<&Value> =
@@ -154,10 +154,10 @@ fn sources_that_cannot_be_used_are_told() {
     let mut cases = vec![
         (
             &["generate", "alone.yaml"][..],
-            "alone.yaml: no schema is named: give --schema PATH or --cluster, or write",
+            "alone.yaml: no schema is given: give --schema PATH or --cluster, or write",
         ),
-        (&["check", "alone.yaml"], "alone.yaml: no schema is named"),
-        (&["fetch", "alone.yaml"], "alone.yaml: no source is named: give --cluster, or --schema PATH"),
+        (&["check", "alone.yaml"], "alone.yaml: no schema is given"),
+        (&["fetch", "alone.yaml"], "alone.yaml: no source is given: use --cluster or --schema PATH"),
         (&["check", "--schema", "broken.json"], "broken.json: not JSON: EOF while parsing"),
         (&["fetch", "--schema", "src"], "src: the folder has no .json, .yaml or .yml file"),
     ];

@@ -106,7 +106,7 @@ fn fixtures_that_are_there_stay_as_they_are() {
     gatherer.put("fixtures/pods.json", "mine");
     let said = gatherer.run(&["fixture"]).expect("fixtures");
     assert!(
-        said.contains("./fixtures/pods.json is there and stays as it is; --force writes it anew\n"),
+        said.contains("./fixtures/pods.json exists, so it is not changed; --force overwrites it\n"),
         "{said}"
     );
     assert_eq!(gatherer.get("fixtures/pods.json"), "mine");
@@ -121,11 +121,16 @@ fn the_account_has_the_version_of_the_package() {
     assert_eq!(gatherer.run(&["rbac"]), Ok(known("rbac.yaml")));
     let named = gatherer.run(&["rbac", "--name", "support", "-n", "tools"]).expect("an account");
     assert!(named.contains("  name: support\n  namespace: tools\n"), "{named}");
-    assert!(gatherer.run(&["rbac", "--name", "a/b"]).is_err_and(|why| why.contains("a name has a-z")));
+    assert!(
+        gatherer.run(&["rbac", "--name", "a/b"]).is_err_and(|why| why.contains("a name consists of a-z"))
+    );
     gatherer.put("../Cargo.toml", "[workspace]\n");
     let why = gatherer.run(&["rbac"]).expect_err("no version");
     assert!(why.contains("Cargo.toml: the version is said to be the workspace's"), "{why}");
     std::fs::remove_file(gatherer.path("Cargo.toml")).expect("a file");
     let text = gatherer.run(&["rbac"]).expect("an account");
-    assert!(text.starts_with("# What these gatherers need, and no more: everything 0.0.0.\n"), "{text}");
+    assert!(
+        text.starts_with("# Exactly the permissions that these gatherers need: everything 0.0.0.\n"),
+        "{text}"
+    );
 }

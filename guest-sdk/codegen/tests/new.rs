@@ -69,7 +69,7 @@ fn a_crate_has_the_types_of_its_declaration() {
         let words = [&["new", name, "--sdk", checkout()], options].concat();
         let (code, printed) = codegen(place, &words);
         assert_eq!(code, Some(0), "{printed}");
-        assert!(printed.starts_with(&format!("{name} has a gatherer that reads {resource}:\n")), "{printed}");
+        assert!(printed.starts_with(&format!("{name} is a gatherer that reads {resource}:\n")), "{printed}");
         // What is to be typed works from here.
         let absolute = place.canonicalize().expect("a folder").join(name);
         for command in [
@@ -88,7 +88,7 @@ fn a_crate_has_the_types_of_its_declaration() {
         // Once more, and nothing is changed.
         fs::write(place.join(name).join("src/lib.rs"), "mine").expect("a file");
         let (code, printed) = codegen(place, &words);
-        let refused = format!("error: {name}: it has a gather.yaml already: give another path");
+        let refused = format!("error: {name}: it already has a gather.yaml: give another path");
         assert!(code == Some(1) && printed.starts_with(&refused), "{printed}");
         assert_eq!(fs::read_to_string(place.join(name).join("src/lib.rs")).expect("a file"), "mine");
     }
@@ -105,14 +105,14 @@ fn what_cannot_be_made_is_told_and_nothing_is_written() {
         (
             &["My_Gatherer", "--sdk", checkout()][..],
             2,
-            "invalid value 'My_Gatherer' for '<PATH>': a gatherer cannot be called 'My_Gatherer': ",
+            "invalid value 'My_Gatherer' for '<PATH>': 'My_Gatherer' is not a valid gatherer name: ",
         ),
-        (&["a"], 1, "a: a gatherer cannot be made there: it needs the SDK, "),
-        (&["a", "--sdk", "."], 1, "a: a gatherer cannot be made there: --sdk . is no checkout of wagather"),
+        (&["a"], 1, "a: cannot create a gatherer there: it needs the SDK, "),
+        (&["a", "--sdk", "."], 1, "a: cannot create a gatherer there: --sdk . is not a checkout of wagather"),
         (
             &["b/a", "--sdk", checkout()],
             1,
-            "b/a: a gatherer cannot be made there: there must be a folder b for it: ",
+            "b/a: cannot create a gatherer there: cannot create the folder b: ",
         ),
         (&["a", "--sdk", checkout(), "--crd", "none.yaml"], 1, "none.yaml: cannot be read: "),
         (
@@ -120,7 +120,11 @@ fn what_cannot_be_made_is_told_and_nothing_is_written() {
             1,
             "pod.yaml: it must have one CustomResourceDefinition",
         ),
-        (&["a", "--sdk", checkout(), "--crd", "broken.yaml"], 1, "broken.yaml: no types can be made of it: "),
+        (
+            &["a", "--sdk", checkout(), "--crd", "broken.yaml"],
+            1,
+            "broken.yaml: cannot generate types from it: ",
+        ),
     ] {
         let (is, printed) = codegen(place, &[&["new"], words].concat());
         assert!(
@@ -132,7 +136,7 @@ fn what_cannot_be_made_is_told_and_nothing_is_written() {
     let within = format!("{}/tests/a", checkout());
     let (code, printed) = codegen(place, &["new", &within]);
     assert!(
-        code == Some(1) && printed.contains("whose gatherers are in examples/; name it examples/a, "),
+        code == Some(1) && printed.contains("which has its gatherers in examples/; use examples/a, "),
         "{printed}"
     );
     assert!(!Path::new(&within).exists());

@@ -11,7 +11,7 @@ pub(crate) fn expand_fields(input: &DeriveInput) -> Result<TokenStream> {
     match fields_of(input)? {
         Parts::Only(inner) => Ok(decoding_as(ident, inner)),
         Parts::Named(fields) if fields.is_empty() => {
-            Err(Error::new_spanned(ident, "a part of a resource needs a field that is wanted of it"))
+            Err(Error::new_spanned(ident, "a part of a resource needs at least one field"))
         }
         Parts::Named(fields) => Ok(decoding(ident, &fields)),
     }
@@ -101,13 +101,13 @@ mod tests {
                 parse_quote!(
                     struct A;
                 ),
-                "struct without fields|needs a field",
+                "struct without fields|at least one field",
             ),
             (
                 parse_quote!(
                     struct A {}
                 ),
-                "struct without fields|needs a field",
+                "struct without fields|at least one field",
             ),
             (
                 parse_quote!(
@@ -125,13 +125,13 @@ mod tests {
                 parse_quote!(
                     struct A(#[field(skip)] u8);
                 ),
-                "as this field",
+                "decoded as that field",
             ),
             (
                 parse_quote!(
                     struct A(#[field(name = "a")] u8);
                 ),
-                "as this field",
+                "decoded as that field",
             ),
             (
                 parse_quote!(

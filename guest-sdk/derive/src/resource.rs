@@ -88,7 +88,7 @@ mod tests {
                 parse_quote!(
                     struct A;
                 ),
-                "which resource?",
+                "the resource is missing",
             ),
             (
                 parse_quote!(

@@ -152,7 +152,7 @@ fn matches(selector: &str, value: &dyn Fn(&str) -> Option<String>) -> bool {
     selector.split(',').filter(|term| !term.is_empty()).all(|term| {
         assert!(
             !term.contains(['(', ' ', '>', '<']),
-            "the fake host matches by equality only, not by `{selector}`"
+            "the fake host supports only equality in selectors, not `{selector}`"
         );
         match (term.split_once("!="), term.split_once('='), term.strip_prefix('!')) {
             (Some((name, expected)), ..) => value(name).as_deref() != Some(expected),
@@ -323,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "by equality only")]
+    #[should_panic(expected = "supports only equality")]
     fn other_selectors_are_a_mistake_in_the_test() {
         matches("app in (a,b)", &|_| None);
     }

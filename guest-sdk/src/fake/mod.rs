@@ -132,7 +132,8 @@ impl Host {
     ///
     /// If there is no answer yet.
     pub fn break_after(mut self, items: usize, status: Status) -> Self {
-        let (_, answer) = self.answers.last_mut().expect("`break_after` follows the answer that it breaks");
+        let (_, answer) =
+            self.answers.last_mut().expect("`break_after` must follow the response that it breaks");
         answer.break_after = Some((items, status));
         self
     }
@@ -181,7 +182,7 @@ impl Host {
         }
 
         CURRENT.with_borrow_mut(|current| {
-            assert!(current.is_none(), "a gatherer cannot be run within another");
+            assert!(current.is_none(), "a gatherer cannot run within another gatherer");
             *current = Some(Running::new(self.clone()));
         });
         let _guard = Guard;
@@ -237,7 +238,7 @@ impl Run {
     pub fn entry(&self, name: &str) -> &str {
         let Some(bytes) = self.entries.get(name) else {
             panic!(
-                "there is no entry {name}, but {:?}; the gatherer returned {:?}",
+                "there is no entry {name}, only {:?}; the gatherer returned {:?}",
                 self.entries.keys(),
                 self.result
             );
@@ -253,11 +254,11 @@ impl Run {
     #[track_caller]
     pub fn decode<T: Decode>(&self, name: &str) -> T {
         let text = self.entry(name);
-        from_str(text).unwrap_or_else(|_: Error| panic!("the entry {name} does not fit the type: {text}"))
+        from_str(text).unwrap_or_else(|_: Error| panic!("the entry {name} does not match the type: {text}"))
     }
 }
 
-/// An object that did not fit the gatherer's type. Shown, it is a sentence; it is also written to the standard error, which a failed test
+/// An object that did not fit the gatherer's type. Shown, it is a sentence; it is also written to stderr, which a failed test
 /// shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Misfit {
@@ -279,7 +280,7 @@ impl fmt::Display for Misfit {
         let field = if field.is_empty() { "the object itself" } else { field };
         write!(
             f,
-            "{asked}: {object} does not fit: {field} is {found} where the gatherer wants {wanted}; `codegen verify` finds such types"
+            "{asked}: {object} does not match: {field} is {found} where the gatherer expects {wanted}; `codegen verify` finds such types"
         )
     }
 }

@@ -188,7 +188,7 @@ fn an_item_of_another_shape_is_skipped_and_named() {
     );
     assert_eq!(
         std::format!("{misfit}"),
-        "/api/v1/pods: shop/b does not fit: spec.containers[1].image is the number 7.5 where the gatherer wants a string; `codegen verify` finds such types"
+        "/api/v1/pods: shop/b does not match: spec.containers[1].image is the number 7.5 where the gatherer expects a string; `codegen verify` finds such types"
     );
 }
 

@@ -53,7 +53,7 @@ impl<'a> Parts<'a> {
                         return Ok(());
                     }
                     if !meta.path.is_ident("name") {
-                        return Err(meta.error("only `name = \"…\"` and `skip` are known here"));
+                        return Err(meta.error("expected `name = \"…\"` or `skip`"));
                     }
                     let text: LitStr = meta.value()?.parse()?;
                     (name, span) = (text.value(), text.span());
@@ -82,12 +82,12 @@ impl<'a> Parts<'a> {
 fn only_of(unnamed: &FieldsUnnamed) -> Result<&Type> {
     let mut fields = unnamed.unnamed.iter();
     let (Some(only), None) = (fields.next(), fields.next()) else {
-        return Err(Error::new_spanned(unnamed, "the fields need names, unless there is one only"));
+        return Err(Error::new_spanned(unnamed, "the fields need names, unless there is only one"));
     };
     match only.attrs.iter().find(|attribute| attribute.path().is_ident("field")) {
         Some(attribute) => Err(Error::new_spanned(
             attribute,
-            "the struct is as this field: it has no name, and is not skipped",
+            "a struct with one unnamed field is decoded as that field, so the field cannot be skipped or renamed",
         )),
         None => Ok(&only.ty),
     }
@@ -148,7 +148,7 @@ mod tests {
                 parse_quote!(
                     struct A(#[field(skip)] u8);
                 ),
-                "as this field",
+                "decoded as that field",
             ),
             (
                 parse_quote!(
@@ -157,7 +157,7 @@ mod tests {
                         a: u8,
                     }
                 ),
-                "only `name",
+                "expected `name",
             ),
             (
                 parse_quote!(

@@ -37,7 +37,7 @@ impl Resource {
     pub fn of(input: &DeriveInput) -> Result<Self> {
         let attribute = parse(input)?;
         let ident = &input.ident;
-        let missing = |what: &str| Error::new_spanned(ident, format!("`#[resource(…)]` must say its {what}"));
+        let missing = |what: &str| Error::new_spanned(ident, format!("`#[resource(…)]` lacks {what}"));
         let version = attribute.version.ok_or_else(|| missing("`version = \"…\"`"))?;
         let plural = attribute.plural.ok_or_else(|| missing("`plural = \"…\"`, the name in the URL"))?;
         let group = attribute.group.unwrap_or_default();
@@ -45,7 +45,9 @@ impl Resource {
         let namespaced = match (attribute.cluster, attribute.namespaced, &attribute.namespace) {
             (Some(_), None, None) => false,
             (None, Some(_), _) | (None, None, Some(_)) => true,
-            (Some(span), ..) => return Err(Error::new(span, "`cluster` says that it is in no namespace")),
+            (Some(span), ..) => {
+                return Err(Error::new(span, "`cluster` means that the resource is cluster-scoped"));
+            }
             (None, None, None) => return Err(missing("scope: `cluster` or `namespaced`")),
         };
         if attribute.log && !namespaced {
@@ -91,7 +93,7 @@ fn parse(input: &DeriveInput) -> Result<Attribute> {
     if !found {
         return Err(Error::new_spanned(
             &input.ident,
-            "which resource? Say `#[resource(group = \"…\", version = \"…\", plural = \"…\", cluster)]`",
+            "the resource is missing: write `#[resource(group = \"…\", version = \"…\", plural = \"…\", cluster)]`",
         ));
     }
     // A default, and not what was written: only `list` may be implied.
@@ -122,14 +124,13 @@ impl Attribute {
                     } else if verb.path.is_ident("list") {
                         self.list = true;
                     } else {
-                        return Err(verb.error("a gatherer can `get` and `list`, and change nothing"));
+                        return Err(verb.error("gatherers can only `get` and `list`"));
                     }
                     Ok(())
                 })
             }
             _ => Err(meta.error(
-                "unknown; `group`, `version`, `plural`, `kind`, `cluster`, `namespaced`, `namespace`, `verbs(…)` and \
-                 `log` are known",
+                "unknown option; expected `group`, `version`, `plural`, `kind`, `cluster`, `namespaced`, `namespace`, `verbs(…)` or `log`",
             )),
         }
     }
@@ -169,7 +170,7 @@ mod tests {
                 parse_quote!(
                     struct A;
                 ),
-                "which resource?",
+                "the resource is missing",
             ),
             (
                 parse_quote!(
@@ -197,7 +198,7 @@ mod tests {
                     #[resource(version = "v1", plural = "as", cluster, namespace = "x")]
                     struct A;
                 ),
-                "no namespace",
+                "is cluster-scoped",
             ),
             (
                 parse_quote!(
@@ -211,7 +212,7 @@ mod tests {
                     #[resource(version = "v1", plural = "as", cluster, verbs(watch))]
                     struct A;
                 ),
-                "change nothing",
+                "can only `get` and `list`",
             ),
             (
                 parse_quote!(

@@ -65,8 +65,8 @@ impl Target {
         };
         if path.file_name().is_none() {
             return Err(failure(
-                "that is no name for something new",
-                "name a file or folder that is not there yet",
+                "not a name for a new file or folder",
+                "name a file or folder that does not exist yet",
             ));
         }
         let folder = match path.parent() {
@@ -88,14 +88,14 @@ impl Target {
             _ if !target.is_taken() => {}
             Existing::Keep => {
                 return Err(failure(
-                    "it exists already",
+                    "it already exists",
                     "choose another name, or replace it with --overwrite",
                 ));
             }
             Existing::Replace if is_ours(path) => {}
             Existing::Replace => {
                 return Err(failure(
-                    "it exists already, and was not made by this program",
+                    "it already exists, and host-min did not write it",
                     "remove it yourself, or choose another name",
                 ));
             }
@@ -175,7 +175,7 @@ impl Target {
         }
         let path = self.incomplete_path(1);
         Err(io::Error::other(format!(
-            "{} and other such names are taken, and not by archives",
+            "{} and similar names are taken by files that host-min did not write",
             path.display()
         )))
     }
@@ -219,7 +219,7 @@ impl Target {
             |error| {
                 io::Error::new(
                     error.kind(),
-                    format!("no temporary file in {}: {error}", self.folder.display()),
+                    format!("cannot create a temporary file in {}: {error}", self.folder.display()),
                 )
             },
         )
@@ -271,7 +271,7 @@ impl Target {
                 Err(error) => return Err(error),
             }
         }
-        Err(io::Error::other("too many files of killed runs (.*.partial) are left there"))
+        Err(io::Error::other("killed runs left too many files (.*.partial) there"))
     }
 
     /// The failure to write it, with what to do.
@@ -282,10 +282,10 @@ impl Target {
                 "the file system or a limit (ulimit -f) refuses larger files; raise it, or choose another place"
             }
             ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
-                "choose a folder that this user may write to"
+                "choose a folder that this user can write to"
             }
             ErrorKind::NotFound => {
-                "create the folder first; for the standard output it is the one that TMPDIR names"
+                "create the folder first; with --output -, it is the folder that TMPDIR names"
             }
             ErrorKind::InvalidFilename => "choose a shorter or plainer name",
             _ => "",
@@ -378,12 +378,12 @@ mod tests {
         std::os::unix::fs::symlink("nowhere", scratch.path().join("link")).expect("a link");
         for (path, reason) in [
             (file.join("x"), "is not a folder"),
-            (file, "exists already"),
-            (scratch.path().join("link"), "exists already"),
-            (scratch.path().to_owned(), "exists already"),
-            ("..".into(), "no name"),
-            ("/".into(), "no name"),
-            ("".into(), "no name"),
+            (file, "already exists"),
+            (scratch.path().join("link"), "already exists"),
+            (scratch.path().to_owned(), "already exists"),
+            ("..".into(), "not a name"),
+            ("/".into(), "not a name"),
+            ("".into(), "not a name"),
         ] {
             let failure = Target::claim(&path, "the archive").expect_err("refused");
             assert_eq!(failure.class, Class::Output);

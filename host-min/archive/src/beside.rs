@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use wagather_base::error::Failure;
 
-const WHAT: &str = "the map of what was obfuscated";
+const WHAT: &str = "the obfuscation map";
 
 /// Where the map of an archive is.
 fn map_of(archive: &Path) -> PathBuf {
@@ -44,7 +44,7 @@ pub fn write_map(archive: &Path, json: &[u8], existing: Existing) -> Result<Path
     };
     write().map_err(|failure: Failure| {
         failure.advise(format!(
-            "nobody can tell what the placeholders in {} stand for: run again",
+            "without the map, the placeholders in {} cannot be resolved: run again",
             archive.display()
         ))
     })?;

@@ -43,7 +43,7 @@ pub fn is_recording(path: &Path) -> bool {
     begins_with(path, maker.as_bytes())
 }
 
-/// Whether it is the map of what was obfuscated.
+/// Whether it is the obfuscation map.
 pub(crate) fn is_map(path: &Path) -> bool {
     begins_with(path, b"\"wagatherObfuscation\"")
 }

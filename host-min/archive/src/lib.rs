@@ -59,7 +59,7 @@ pub enum Output {
     Folder(PathBuf),
     /// A new file.
     TarGz(PathBuf),
-    /// A `.tar.gz`, to the standard output when the run is over.
+    /// A `.tar.gz`, to stdout when the run is over.
     Stdout,
 }
 
@@ -142,7 +142,7 @@ pub struct Lost {
 /// An archive that is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finished {
-    /// Where it is; `None` for the standard output.
+    /// Where it is; `None` for stdout.
     pub path: Option<PathBuf>,
 }
 
@@ -166,11 +166,11 @@ impl Archive {
                 (Form::TarGz(file, partial), target)
             }
             Output::Stdout if io::stdout().is_terminal() => {
-                let attempt = "cannot write the archive to the standard output";
+                let attempt = "cannot write the archive to stdout";
                 return Err(Failure::new(Class::Output, attempt, "it is a terminal")
                     .advise("redirect it to a file, or pipe it into a program such as 'tar tz'"));
             }
-            Output::Stdout => (Form::Stdout, Target::stream("the archive to the standard output")),
+            Output::Stdout => (Form::Stdout, Target::stream("the archive to stdout")),
         };
         Ok(Archive { form, target: Arc::new(target), existing, sections, mtime_seconds, kept: Kept::begin() })
     }
@@ -179,7 +179,7 @@ impl Archive {
     pub fn section(&self, index: usize, gatherer: &str) -> Result<Section, Failure> {
         if !is_gatherer_name(gatherer) || RESOURCE_FOLDERS.contains(&gatherer) {
             let attempt = format!("cannot archive what '{gatherer}' gathers");
-            return Err(Failure::new(Class::Internal, attempt, "that is no name for a gatherer's folder"));
+            return Err(Failure::new(Class::Internal, attempt, "not a valid name for a gatherer's folder"));
         }
         let Form::Folder(partial) = &self.form else {
             return Ok(Section::tar(index, gatherer, &self.target, self.mtime_seconds));
@@ -191,7 +191,7 @@ impl Archive {
 
     /// Joins the sections in order, adds the audit and the report, makes it whole, and renames it into place. If the run was not
     /// `complete`, it goes to `<name>.incomplete` instead, in place of an older one, or to `<name>.incomplete-2` if something else has
-    /// that name; nothing is then written to the standard output.
+    /// that name; nothing is then written to stdout.
     pub fn finish(
         self,
         mut sections: Vec<Section>,
@@ -259,14 +259,14 @@ fn place(target: &Target, whole: &Path, complete: bool, existing: Existing) -> R
             let path = target.place_incomplete(whole, is_archive).map_err(failure)?;
             let reason = match existing {
                 Existing::Keep => {
-                    format!("something else was written to {} during the run", target.path().display())
+                    format!("another program wrote to {} during the run", target.path().display())
                 }
                 Existing::Replace => {
-                    format!("what is at {} was not made by this program", target.path().display())
+                    format!("host-min did not write {}", target.path().display())
                 }
             };
-            Err(Failure::new(Class::Output, "cannot give the archive its name", reason)
-                .advise(format!("it is complete, and kept as {}", path.display())))
+            Err(Failure::new(Class::Output, "cannot rename the archive", reason)
+                .advise(format!("the archive is complete; it is kept as {}", path.display())))
         }
         Err(error) => Err(failure(error)),
     }

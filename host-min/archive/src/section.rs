@@ -176,7 +176,7 @@ impl Writer {
         content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> io::Result<Extent> {
         if !path.split('/').all(is_segment) {
-            return Err(io::Error::new(ErrorKind::InvalidInput, "that is no path of an archive"));
+            return Err(io::Error::new(ErrorKind::InvalidInput, "not a valid path in an archive"));
         }
         match self {
             Writer::Tar { encoder: made, position, mtime_seconds } => {
@@ -221,7 +221,10 @@ pub(super) fn put_tar(
     content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<u32> {
     if len > tar::MAX_FILE_BYTES {
-        return Err(io::Error::new(ErrorKind::FileTooLarge, "an entry of 8 GiB or more does not fit a tar"));
+        return Err(io::Error::new(
+            ErrorKind::FileTooLarge,
+            "an entry of 8 GiB or more does not fit into a tar archive",
+        ));
     }
     let header = tar::header(path, len, mtime_seconds);
     to.write_all(&header)?;

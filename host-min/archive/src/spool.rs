@@ -33,7 +33,7 @@ impl std::error::Error for SpoolFull {}
 
 impl fmt::Display for SpoolFull {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("it is larger than its bound")
+        f.write_str("it is larger than its limit")
     }
 }
 

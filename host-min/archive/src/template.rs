@@ -64,7 +64,7 @@ impl Output {
             let Some(known) = KNOWN.iter().find(|known| rest.starts_with(known.as_bytes())) else {
                 let end = rest.iter().position(|&byte| byte == b'}').map_or(rest.len(), |end| end + 1);
                 let written = OsStr::from_bytes(&rest[..end]).display();
-                return Err(format!("{written} stands for nothing; {{context}}, {{time}} and {{pod}} do"));
+                return Err(format!("unknown placeholder {written}; use {{context}}, {{time}} or {{pod}}"));
             };
             rest = &rest[known.len()..];
         }
@@ -164,7 +164,7 @@ mod tests {
         assert_eq!(filled("plain"), "plain");
         assert_eq!(filled("-"), "-");
         let failure = Output::parse("{contxt}").filled(&values()).expect_err("unknown");
-        assert_eq!(failure.reason, "{contxt} stands for nothing; {context}, {time} and {pod} do");
+        assert_eq!(failure.reason, "unknown placeholder {contxt}; use {context}, {time} or {pod}");
         assert!(Output::check_template(OsStr::new("a{time")).is_err());
         assert!(Output::check_template(OsStr::new("a}{time}")).is_ok());
     }

@@ -397,7 +397,7 @@ fn what_is_there_is_replaced_only_if_that_is_wanted_and_it_is_an_archive() {
             _ => fs::write(path(&output), "precious").expect("a file"),
         }
         let failure = finish(&output, "newest", true, Existing::Replace).expect_err("not ours");
-        assert!(failure.reason.contains("was not made by this program"), "{failure}");
+        assert!(failure.reason.contains("host-min did not write"), "{failure}");
     }
 }
 

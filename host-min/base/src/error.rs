@@ -6,7 +6,7 @@
 use std::fmt;
 use wagather_printable::Line;
 
-/// Who or what is to blame; each class has an exit code of its own.
+/// Who or what is to blame; each class has an exit its own code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Class {

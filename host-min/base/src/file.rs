@@ -39,7 +39,7 @@ pub fn read(path: &Path, max_bytes: u64) -> io::Result<Vec<u8>> {
     Bounded::open(path, max_bytes)?.read_all()
 }
 
-/// The same of the standard input.
+/// The same of stdin.
 pub fn read_stdin(max_bytes: u64) -> io::Result<Vec<u8>> {
     let file = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     Bounded::of(file, max_bytes)?.read_all()
@@ -102,10 +102,9 @@ impl Bounded {
             }
             if Instant::now() >= until {
                 let why = if until < silent {
-                    "it is no plain file, and nothing came of it in the time for the run (--timeout)"
-                        .to_owned()
+                    "it is not a regular file, and no data arrived within --timeout".to_owned()
                 } else {
-                    format!("it is no plain file, and nothing came of it for {} s", MAX_SILENCE.as_secs())
+                    format!("it is not a regular file, and no data arrived for {} s", MAX_SILENCE.as_secs())
                 };
                 return Err(io::Error::new(ErrorKind::TimedOut, why));
             }

@@ -200,7 +200,7 @@ impl Drop for Hidden {
 }
 
 /// Why a wait ended before its time.
-pub const STOPPED: &str = "the run was asked to end";
+pub const STOPPED: &str = "the run was interrupted";
 
 #[cfg(test)]
 mod tests {

@@ -19,7 +19,9 @@ pub(crate) fn check(header: &Path, flags: &[String]) -> Result<(), String> {
     }
     compiler.file(&file).warnings(false).cargo_metadata(false);
     compiler.try_compile("wasm3-declarations").map_err(|error| {
-        format!("the C compiler does not agree to the declarations of wasm3 in host-min/bindgen, or there is none: {error}")
+        format!(
+            "the C compiler is missing, or it rejects the declarations of wasm3 in host-min/bindgen: {error}"
+        )
     })
 }
 

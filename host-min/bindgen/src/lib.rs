@@ -57,8 +57,7 @@ impl Builder {
         if self.flags.iter().any(|flag| flag == "-Dd_m3Use32BitSlots=1") {
             // The declarations could do it; the host must not (docs/engines.md).
             return Err(
-                "the feature use-32bit-slots of wasm3 is on, and the host's declarations are without it"
-                    .into(),
+                "wasm3's feature use-32bit-slots is on, but the host's declarations do not support it".into(),
             );
         }
         check::check(&self.header, &self.flags)?;

@@ -113,7 +113,7 @@ impl Admission {
                 if !is_entry_name(&name) {
                     return Err(Refusal::new(
                         Status::BAD_NAME,
-                        format!("'{}' is not a name for an entry", line::escaped(&name)),
+                        format!("'{}' is not a valid entry name", line::escaped(&name)),
                     ));
                 }
                 full()?;
@@ -142,7 +142,7 @@ impl Admission {
             Request::Now => Admitted::Now,
             // The broker takes these before it asks for admission.
             Request::Ready(_) | Request::Took(_) | Request::End(_) => {
-                return Err(Refusal::new(Status::UNSUPPORTED, "a frame that is no call"));
+                return Err(Refusal::new(Status::UNSUPPORTED, "a frame that is not a call"));
             }
         })
     }

@@ -74,6 +74,6 @@ pub struct Spent {
 
 impl fmt::Display for Spent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the gatherer may have {} {}, and wants more", self.most, self.what)
+        write!(f, "the gatherer exceeded its limit of {} {}", self.most, self.what)
     }
 }

@@ -40,7 +40,7 @@ pub fn failure_of(name: &str, served: &Served) -> Option<Failure> {
     match &served.ending {
         Ending::Ended(end) => match end.ending {
             channel::Ending::Returned(0) => served.tally.gaps.broken().map(|blame| {
-                let reason = format!("{}; the gatherer went on and returned 0", blame.reason);
+                let reason = format!("{}; the gatherer continued and returned 0", blame.reason);
                 Failure::new(blame.class, format!("what the gatherer {name} read is incomplete"), reason)
                     .advise(&blame.advice)
             }),
@@ -54,7 +54,7 @@ pub fn failure_of(name: &str, served: &Served) -> Option<Failure> {
                         // A number alone tells nobody anything.
                         let meaning = if status.is_ok() { String::new() } else { format!(": {status}") };
                         let last = served.tally.last_blame().map_or_else(String::new, |blame| {
-                            format!("; what failed last: {}", blame.reason)
+                            format!("; last failure: {}", blame.reason)
                         });
                         fail(Class::Gatherer, format!("it returned {code}{meaning}{last}"))
                     }
@@ -77,27 +77,27 @@ pub fn failure_of(name: &str, served: &Served) -> Option<Failure> {
         }),
         Ending::Stopped(signal) => Some(
             Failure::new(Class::Stopped(*signal as u8), attempt, format_args!("{} ended the run", stop::name(*signal)))
-                .advise("what it had gathered by then is kept"),
+                .advise("everything that it gathered before is kept"),
         ),
         Ending::Died => fail(
             Class::Gatherer,
             match served.exit.signal {
                 Some(libc::SIGSYS) => {
-                    "its process was ended because it tried a system call that a sandbox has not; the guest may have broken out of the engine".into()
+                    "its process was killed because it tried a system call the sandbox forbids; the guest may have escaped the engine".into()
                 }
                 Some(libc::SIGABRT) => {
-                    "its sandbox gave up (signal 6): it ran out of memory or stack, or found a fault in itself".into()
+                    "its sandbox aborted (signal 6): it ran out of memory or stack, or detected an internal error".into()
                 }
-                Some(libc::SIGXCPU) => "its sandbox used up its time on the processor".into(),
+                Some(libc::SIGXCPU) => "its sandbox exceeded its CPU time limit".into(),
                 Some(signal) => {
-                    format!("its sandbox was ended by signal {signal}; the engine could not run it")
+                    format!("its sandbox was killed by signal {signal}; the engine could not run the module")
                 }
-                None => "its sandbox ended without a word".into(),
+                None => "its sandbox exited without a result".into(),
             },
         ),
         Ending::Misbehaved => fail(
             Class::Gatherer,
-            "its sandbox sent what is no frame that it may send; the guest may have broken out of the engine".into(),
+            "its sandbox sent an invalid frame; the guest may have escaped the engine".into(),
         ),
         Ending::Failed(failure) => Some(failure.clone()),
     }

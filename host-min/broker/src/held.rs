@@ -41,7 +41,7 @@ impl Held {
         let used = self.used.fetch_add(bytes, Ordering::Relaxed) + bytes;
         let hold = Hold { held: self.clone(), bytes };
         if used > self.most {
-            return Err(Spent { what: "bytes of answers that it has not taken", most: self.most });
+            return Err(Spent { what: "bytes of responses that it has not read", most: self.most });
         }
         self.peak.fetch_max(used, Ordering::Relaxed);
         Ok(hold)

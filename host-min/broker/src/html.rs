@@ -11,7 +11,7 @@ const MAX_TYPE_CHARS: usize = 60;
 
 /// What to do about a page for people.
 pub(super) const ADVICE: &str =
-    "that is not the API server: look which server is used, and what stands before it (a proxy, a login)";
+    "this is not the API server: check the server's URL, and any proxy or login page in front of it";
 
 /// What a body is in words, if it is such a page or its media type says so.
 pub(super) fn words(body: &[u8], content_type: Option<&str>) -> Option<String> {

@@ -136,7 +136,7 @@ impl From<Status> for Trouble {
 }
 
 const REQUIRE_SANDBOX_ADVICE: &str =
-    "run it where the kernel has what is missing, or without --require-sandbox, which keeps what there is";
+    "use a kernel that has the missing mechanisms, or omit --require-sandbox to run with the others";
 
 /// Serves a gatherer until it ends, or until its deadline.
 pub fn serve(sandbox: &mut Sandbox, service: Service<'_>) -> Served {
@@ -191,7 +191,7 @@ impl Broker<'_> {
         if self.service.require_sandbox
             && let Some(lack) = self.in_force.lack()
         {
-            let attempt = format!("cannot run the gatherer {} without a whole sandbox", self.service.name);
+            let attempt = format!("cannot run the gatherer {} in a complete sandbox", self.service.name);
             return Ending::Failed(Failure::new(Class::Config, attempt, lack).advise(REQUIRE_SANDBOX_ADVICE));
         }
         loop {
@@ -467,7 +467,7 @@ impl Broker<'_> {
         for open in self.open.drain().collect::<Vec<_>>() {
             match open {
                 Open::Entry { path, .. } => {
-                    self.tally.warn(format!("{path} was never closed and is left out"));
+                    self.tally.warn(format!("{path} was never closed, so it is left out"));
                 }
                 Open::Request(answer) if stopped => {
                     if let Some(unfinished) = answer.unfinished() {

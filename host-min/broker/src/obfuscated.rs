@@ -33,8 +33,8 @@ pub(super) fn check(obfuscator: Option<&Arc<Obfuscator>>) -> Result<(), Trouble>
 pub fn too_many() -> Failure {
     Failure::new(
         Class::Config,
-        "cannot obfuscate what is gathered",
+        "cannot obfuscate the output",
         format!("it has more than {MAX_OBFUSCATED} different addresses, or their map is too large"),
     )
-    .advise("gather less at once, or less kinds of --obfuscate")
+    .advise("gather less in one run, or use fewer kinds of --obfuscate")
 }

@@ -35,17 +35,15 @@ impl Broker<'_> {
         while let Some((bytes, identity)) = answer.next_document(&mut self.means())? {
             if !wagather_abi::manifest::is_object_name(&identity.name) {
                 let reason =
-                    format!("{}: an item has no name that a file could have", describe(answer.request()));
+                    format!("{}: an item's name is not a valid file name", describe(answer.request()));
                 self.tally.error(Status::BAD_ANSWER, reason, "");
                 return Err(Status::BAD_ANSWER.into());
             }
             let request = answer.request();
             let namespace = Some(&*identity.namespace).filter(|namespace| !namespace.is_empty());
             if namespace.is_some_and(|namespace| !wagather_abi::manifest::is_name(namespace)) {
-                let reason = format!(
-                    "{}: an item has no namespace that a folder could have",
-                    describe(answer.request())
-                );
+                let reason =
+                    format!("{}: an item's namespace is not a valid folder name", describe(answer.request()));
                 self.tally.error(Status::BAD_ANSWER, reason, "");
                 return Err(Status::BAD_ANSWER.into());
             }
@@ -59,7 +57,9 @@ impl Broker<'_> {
             match self.service.section.add(&path, &bytes) {
                 Ok(()) => {}
                 // A list whose pages are of different times can bring an object again.
-                Err(AddError::Exists) => self.tally.warn(format!("{path} came twice; the first is kept")),
+                Err(AddError::Exists) => {
+                    self.tally.warn(format!("{path} was written twice; the first one is kept"))
+                }
                 Err(AddError::Output(failure)) => return Err(Trouble::Host(failure)),
             }
             piped += 1;
@@ -72,7 +72,7 @@ impl Broker<'_> {
         if !names::is_entry_name(name) {
             self.tally.error(
                 Status::BAD_NAME,
-                format!("'{}' is not a name for an entry", line::escaped(name)),
+                format!("'{}' is not a valid entry name", line::escaped(name)),
                 "",
             );
             return Err(Status::BAD_NAME.into());
@@ -101,7 +101,11 @@ impl Broker<'_> {
                 break;
             }
             if spool.len() + len as u64 > MAX_ENTRY_BYTES {
-                self.tally.error(Status::TOO_LARGE, format!("{name}: larger than an entry may be"), "");
+                self.tally.error(
+                    Status::TOO_LARGE,
+                    format!("{name}: larger than the limit for an entry"),
+                    "",
+                );
                 return Err(Status::TOO_LARGE.into());
             }
             spool

@@ -83,7 +83,7 @@ impl ServerStatus {
             400..=599 => (Status::http(code), format!("HTTP 200 with a Status of code {code}: {message}")),
             _ => (
                 Status::BAD_ANSWER,
-                format!("HTTP 200 with a Status in the place of what was asked for: {message}"),
+                format!("HTTP 200 with a Status instead of the requested object: {message}"),
             ),
         }
     }
@@ -113,13 +113,13 @@ pub(super) fn text(code: u16, message: &str) -> String {
 /// What to do about an answer that is not a success.
 pub(super) const fn advice(code: u16) -> &'static str {
     match code {
-        300..=399 => "an API server does not redirect: look which server is used, and what stands before it",
-        401 => "the credentials were not accepted: renew them, or look which context is used",
-        403 => "the account may not do that: grant it, or use another account",
-        404 => "there is no such resource or object in this cluster",
-        410 => "the server no longer has that state: run again",
+        300..=399 => "an API server does not redirect: check the server's URL, and any proxy in front of it",
+        401 => "the server rejected the credentials: renew them, or check which context is used",
+        403 => "the account lacks this permission: grant it, or use another account",
+        404 => "this cluster does not have this resource or object",
+        410 => "the server no longer has this state of the list: run again",
         429 => "the server is busy: run again later",
-        500.. => "the server failed: see its logs",
+        500.. => "the server failed: check its logs",
         _ => "",
     }
 }

@@ -340,8 +340,7 @@ impl Tally {
                 (_, false) => "objects",
                 (_, true) => "namespaces or objects",
             };
-            let line =
-                format!("{} more {objects} skipped: gaps in wagather.json names them", self.untold_gaps);
+            let line = format!("{} more {objects} skipped; see gaps in wagather.json", self.untold_gaps);
             self.error_line(line);
         }
     }

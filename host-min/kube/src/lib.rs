@@ -140,7 +140,7 @@ pub trait Source: Send + Sync {
         let _ = (question, deadline);
         Err(NoAnswer {
             cause: Cause::Final,
-            reason: format!("{} cannot be asked what an account may do", self.describe()),
+            reason: format!("{} does not support access reviews", self.describe()),
             advice: "ask a cluster".into(),
         })
     }

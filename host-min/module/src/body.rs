@@ -101,7 +101,7 @@ pub(super) fn validate<T: WasmModuleResources>(
         return Ok(edited.finish());
     }
     Err(format!(
-        "function {} of it is too large for one: {values} parameters, locals and operands, and {calls} calls; {MAX_VALUES_AND_CALLS} together are the most. Split it",
+        "its function {} is too large: {values} parameters, locals and operands, and {calls} calls; together they may be at most {MAX_VALUES_AND_CALLS}. Split it",
         function.index()
     ))
 }
@@ -183,7 +183,7 @@ mod tests {
         match check(&module(body), 1 << 20) {
             Ok(_) => false,
             Err(reason) => {
-                assert!(reason.contains("function 0 of it is too large"), "{reason}");
+                assert!(reason.contains("its function 0 is too large"), "{reason}");
                 true
             }
         }

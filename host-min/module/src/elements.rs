@@ -24,11 +24,11 @@ pub(super) fn ascending(
             (segment.kind, segment.items)
         else {
             return Err(
-                "an element segment of it has no place in the table, or other elements than functions".into(),
+                "its element segment is not placed in the table, or has elements other than functions".into(),
             );
         };
         let len = u64::from(items.count());
-        let offset = fits("an element segment", "table", &offset_expr, len, table_elements)?;
+        let offset = fits("element segment", "table", &offset_expr, len, table_elements)?;
         places.push((offset, items));
         // Otherwise it names its table, which is the only one.
         is_plain &= module.get(segment.range.start as usize) == Some(&0);

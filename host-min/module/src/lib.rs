@@ -112,10 +112,8 @@ fn is_wasm(module: &[u8]) -> Result<(), String> {
         [b'\0', b'a', b's', b'm', 0x0d, 0, 1, 0, ..] => {
             "it is a WebAssembly component; a gatherer is a core module (target wasm32v1-none)".into()
         }
-        [b'\0', b'a', b's', b'm', ..] => {
-            "it is a WebAssembly module of another version than 1, or cut short".into()
-        }
-        [b'(', ..] => "it is WebAssembly text; make a module of it with wat2wasm".into(),
+        [b'\0', b'a', b's', b'm', ..] => "it is not version 1 of WebAssembly, or it is truncated".into(),
+        [b'(', ..] => "it is WebAssembly text; compile it with wat2wasm".into(),
         [0x1f, 0x8b, ..] => "it is compressed; unpack it first".into(),
         _ => "it is not a WebAssembly module".into(),
     })
@@ -133,12 +131,12 @@ pub fn fits(what: &str, place: &str, offset: &ConstExpr<'_>, len: u64, size: u64
     let offset = match offset.get_operators_reader().read() {
         Ok(Operator::I32Const { value }) => u64::from(value.cast_unsigned()),
         // A global that is not imported cannot stand there, and no global is.
-        _ => return Err(format!("{what} of it has no constant address")),
+        _ => return Err(format!("its {what} has no constant address")),
     };
     if offset + len <= size {
         return Ok(offset);
     }
-    Err(format!("{what} of it, {len} at {offset}, lies beyond its {place} of {size}"))
+    Err(format!("its {what}, {len} at {offset}, exceeds its {place} of {size}"))
 }
 
 pub(crate) fn leb128(out: &mut Vec<u8>, mut value: u64) {

@@ -102,7 +102,7 @@ impl<'a> Reading<'a> {
                     self.table_elements = table.map_err(|error| invalid(&error))?.ty.initial;
                     if self.table_elements > MAX_TABLE_ELEMENTS {
                         return Err(format!(
-                            "its table has {} elements; {MAX_TABLE_ELEMENTS} are the most",
+                            "its table has {} elements; the limit is {MAX_TABLE_ELEMENTS}",
                             self.table_elements
                         ));
                     }
@@ -202,9 +202,9 @@ impl<'a> Reading<'a> {
             let segment = segment.map_err(|error| invalid(&error))?;
             let len = segment.data.len() as u64;
             let DataKind::Active { offset_expr, .. } = segment.kind else {
-                return Err("a data segment of it has no place in the memory".to_owned());
+                return Err("its data segment is not placed in the memory".to_owned());
             };
-            places.push((fits("a data segment", "memory", &offset_expr, len, memory_bytes)?, segment.data));
+            places.push((fits("data segment", "memory", &offset_expr, len, memory_bytes)?, segment.data));
             // Otherwise it names its memory, which is the only one.
             is_plain &= module.get(segment.range.start as usize) == Some(&0);
             self.data_bytes += len;
@@ -232,22 +232,22 @@ impl<'a> Reading<'a> {
             return Err(
                 match module.strip_prefix("wagather_v").and_then(|version| version.parse::<u32>().ok()) {
                     Some(version) => format!(
-                        "it is built for version {version} of the ABI (it imports '{what}'); this host speaks version {ABI_VERSION}"
+                        "it is built for ABI version {version} (it imports '{what}'); this host supports version {ABI_VERSION}"
                     ),
                     None if name.starts_with(HEAP_PREFIX) => {
-                        "it allocates and has no heap: its source lacks 'wagather::heap!();'".to_owned()
+                        "it allocates but has no heap: add 'wagather::heap!();' to its source".to_owned()
                     }
                     None => format!(
-                        "it imports '{what}', which this host does not have; a gatherer imports from '{IMPORT_MODULE}' alone"
+                        "it imports '{what}', which this host does not have; gatherers import only from '{IMPORT_MODULE}'"
                     ),
                 },
             );
         }
         let TypeRef::Func(index) = ty else {
-            return Err(format!("it imports '{what}', which is not imported as a function"));
+            return Err(format!("it imports '{what}' as something other than a function"));
         };
         let Some(import) = Import::by_name(name) else {
-            return Err(format!("it imports '{what}', which version {ABI_VERSION} of the ABI does not have"));
+            return Err(format!("it imports '{what}', which ABI version {ABI_VERSION} does not have"));
         };
         let row = import.row();
         let result = match row.result {
@@ -260,7 +260,7 @@ impl<'a> Reading<'a> {
                 && function.params().iter().all(|param| *param == ValType::I32)
         });
         if !fits {
-            return Err(format!("it imports '{what}' with another type than the ABI gives it"));
+            return Err(format!("it imports '{what}' with a type that differs from the ABI"));
         }
         self.function_types.push(index);
         self.imported += 1;

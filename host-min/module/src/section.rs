@@ -23,7 +23,7 @@ pub fn manifest_bytes(module: &[u8]) -> Result<&[u8], String> {
             manifest::SECTION
         )),
         Some(bytes) if bytes.len() > MAX_MANIFEST_BYTES => {
-            Err(format!("its manifest has {} bytes; {MAX_MANIFEST_BYTES} is the most", bytes.len()))
+            Err(format!("its manifest has {} bytes; the limit is {MAX_MANIFEST_BYTES}", bytes.len()))
         }
         Some(bytes) => Ok(bytes),
     }

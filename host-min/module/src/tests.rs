@@ -86,7 +86,7 @@ fn calls_in_the_place_of_others_are_counted() {
     let most = MAX_VALUES_AND_CALLS as usize - 2;
     checked(&sizes(most));
     let reason = check(&sizes(most + 1), MEMORY_BYTES).expect_err("one too many");
-    assert!(reason.contains("function 0 of it is too large"), "{reason}");
+    assert!(reason.contains("its function 0 is too large"), "{reason}");
     let copies = |count: usize| {
         let copy = "i32.const 0 i32.const 0 i32.const 0 memory.copy ";
         gather(&format!("{} i32.const 0", copy.repeat(count)))

@@ -84,7 +84,7 @@ impl Canonical {
         let query = text(request.query)?;
         let Some(verb) = request.verb.name() else { return Err(bad("an unknown verb")) };
         let empty = |text: &str, what: &str| {
-            if text.is_empty() { Ok(()) } else { Err(bad(&format!("a {verb} request with a {what}"))) }
+            if text.is_empty() { Ok(()) } else { Err(bad(&format!("a {verb} request that has a {what}"))) }
         };
         match request.verb {
             Verb::RAW => {
@@ -241,7 +241,7 @@ fn is_another_path(resource: &str, namespace: &str, subresource: &str) -> Option
         return Some(format!("'{resource}' is a verb in a path"));
     }
     if resource == "namespaces" && !subresource.is_empty() && !of_a_namespace(subresource) {
-        return Some(format!("namespaces/NAME/{subresource} is a list in a namespace"));
+        return Some(format!("namespaces/NAME/{subresource} is a namespaced list"));
     }
     (of_a_namespace(resource) && !namespace.is_empty())
         .then(|| format!("namespaces/{namespace}/{resource} is a part of the Namespace"))

@@ -94,11 +94,11 @@ impl Manifest {
                 Record::Gatherer { abi, name, version } => {
                     if abi != ABI_VERSION {
                         return Err(format!(
-                            "it is built for version {abi} of the ABI; this host speaks version {ABI_VERSION}"
+                            "it is built for ABI version {abi}; this host supports version {ABI_VERSION}"
                         ));
                     }
                     if RESOURCE_FOLDERS.contains(&name) {
-                        return Err(format!("its name, '{name}', is that of a folder of the archive"));
+                        return Err(format!("its name, '{name}', is reserved for a folder of the archive"));
                     }
                     if gatherer.replace((name.to_owned(), version.to_owned())).is_some() {
                         return Err("its manifest names the gatherer twice".into());
@@ -131,7 +131,9 @@ impl Manifest {
         for (name, value) in defaults {
             match params.iter_mut().find(|param| param.name == name) {
                 None => {
-                    return Err(format!("its manifest has a default for '{name}', and no such parameter"));
+                    return Err(format!(
+                        "its manifest has a default for '{name}', but declares no such parameter"
+                    ));
                 }
                 Some(Param { default: Some(_), .. }) => {
                     return Err(format!("its manifest has two defaults for the parameter '{name}'"));
@@ -167,7 +169,7 @@ mod tests {
     fn what_is_wrong_is_said() {
         for (text, expected) in [
             (&b""[..], "does not name the gatherer"),
-            (b"gatherer 2 x 1\n", "version 2 of the ABI; this host speaks version 1"),
+            (b"gatherer 2 x 1\n", "ABI version 2; this host supports version 1"),
             (b"gatherer 1 x 1\ngatherer 1 y 1\n", "twice"),
             (b"gatherer 1 x 1\nparam a x\nparam a y\n", "the parameter 'a' twice"),
             (b"gatherer 1 x 1\ndefault a x\n", "no such parameter"),

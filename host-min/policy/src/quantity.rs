@@ -5,7 +5,7 @@ use std::time::Duration;
 /// A time as Go and kubectl write it (`90s`, `1m30s`, `500ms`, `1.5h`; a number alone is seconds), or `5min`; not zero.
 pub fn duration(text: &str) -> Result<Duration, String> {
     let duration = any_duration(text)?;
-    if duration.is_zero() { Err("it is zero".into()) } else { Ok(duration) }
+    if duration.is_zero() { Err("it must not be zero".into()) } else { Ok(duration) }
 }
 
 /// The same, where zero is no limit, as for kubectl: [`Duration::MAX`].
@@ -23,7 +23,8 @@ fn any_duration(text: &str) -> Result<Duration, String> {
     if let Some(duration) = of_go(text) {
         return Ok(duration);
     }
-    humantime::parse_duration(text).map_err(|error| format!("{error}; write it as 90s, 5m or 1m30s"))
+    humantime::parse_duration(text)
+        .map_err(|error| format!("expected a duration such as 90s, 5m or 1m30s ({error})"))
 }
 
 /// What `time.ParseDuration` of Go reads: numbers with a fraction or none, each with a unit.
@@ -65,7 +66,7 @@ fn of_go(text: &str) -> Option<Duration> {
 /// Kubernetes' way to write sizes: a number with Ki, Mi or Gi, or bytes.
 pub fn size(text: &str) -> Result<u64, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let number: u64 = digits.parse().map_err(|_| "write it as 512Ki or 64Mi")?;
+    let number: u64 = digits.parse().map_err(|_| "expected a size such as 512Ki or 64Mi")?;
     let unit: u64 = match &text[digits.len()..] {
         "" => 1,
         "Ki" => 1 << 10,
@@ -74,7 +75,7 @@ pub fn size(text: &str) -> Result<u64, String> {
         "k" => 1_000,
         "M" => 1_000_000,
         "G" => 1_000_000_000,
-        _ => return Err("the units are Ki, Mi, Gi, k, M and G".into()),
+        _ => return Err("the supported units are Ki, Mi, Gi, k, M and G".into()),
     };
     number.checked_mul(unit).ok_or_else(|| "it is too large".into())
 }
@@ -105,7 +106,7 @@ mod tests {
             assert_eq!(limit(text), duration(text));
         }
         for zero in ["0", "0s", "0h0m"] {
-            assert_eq!(duration(zero), Err("it is zero".into()), "{zero}");
+            assert_eq!(duration(zero), Err("it must not be zero".into()), "{zero}");
             assert_eq!(limit(zero), Ok(Duration::MAX), "{zero}");
         }
         for bad in ["", "x", "-1", "-1s", "s", ".s", "1.2.3s", "1.5", "99999999999999999999h"] {

@@ -17,7 +17,7 @@ const COUNT: Form = (is_number, "a number");
 const ABOVE_ZERO: Form =
     (|value| is_number(value) && value.bytes().any(|byte| byte != b'0'), "a number above 0");
 const SWITCH: Form = (|value| matches!(value, "true" | "false"), "true or false");
-const TIME: Form = (is_time, "a time as RFC 3339 has it, such as 2024-05-02T11:00:00Z");
+const TIME: Form = (is_time, "an RFC 3339 timestamp, such as 2024-05-02T11:00:00Z");
 
 /// The parameters of a pod's log. `follow` is not among them: such an answer does not end.
 const LOG: &[(&str, Form)] = &[
@@ -39,12 +39,12 @@ pub(crate) fn canonical(query: &str, verb: Verb, subresource: &str) -> Result<St
         return Ok(String::new());
     }
     if query.len() > MAX_SELECTOR_BYTES {
-        return Err(format!("a query of {} bytes; {MAX_SELECTOR_BYTES} are the most", query.len()));
+        return Err(format!("a query of {} bytes; the limit is {MAX_SELECTOR_BYTES}", query.len()));
     }
     match (verb, subresource) {
         (Verb::GET, "log") => log(query),
         (Verb::RAW, _) => raw(query).map(|()| query.to_owned()),
-        _ => Err("a query, which only logs and raw paths have".to_owned()),
+        _ => Err("a query; only logs and raw paths may have one".to_owned()),
     }
 }
 
@@ -55,7 +55,7 @@ fn log(query: &str) -> Result<String, String> {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let Some((name, (fits, words))) = LOG.iter().find(|(known, _)| *known == name) else {
             let known: Vec<&str> = LOG.iter().map(|(name, _)| *name).collect();
-            return Err(format!("a parameter of a log that is none of {}", known.join(", ")));
+            return Err(format!("a log parameter other than {}", known.join(", ")));
         };
         // A `+` is one: no value has a space.
         let Some(value) = decode_strict(value).filter(|value| fits(value)) else {
@@ -86,7 +86,7 @@ fn raw(query: &str) -> Result<(), String> {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         RAW.contains(&name) && value.bytes().all(plain)
     });
-    if fits { Ok(()) } else { Err(format!("a query with other parameters than {}", RAW.join(" and "))) }
+    if fits { Ok(()) } else { Err(format!("a query with parameters other than {}", RAW.join(" and "))) }
 }
 
 /// What the API server parses: an `i64` that is not negative.
@@ -168,15 +168,15 @@ mod tests {
     #[test]
     fn what_a_log_does_not_take() {
         for (query, reason) in [
-            ("follow=true", "a parameter of a log that is none of container, limitBytes, previous"),
-            ("follow=false", "none of"),
-            ("pretty=true", "none of"),
-            ("insecureSkipTLSVerifyBackend=true", "none of"),
-            ("stream=Stdout", "none of"),
-            ("TailLines=1", "none of"),
-            ("cont%61iner=a", "none of"),
-            ("&", "none of"),
-            ("tailLines=1&", "none of"),
+            ("follow=true", "a log parameter other than container, limitBytes, previous"),
+            ("follow=false", "other than"),
+            ("pretty=true", "other than"),
+            ("insecureSkipTLSVerifyBackend=true", "other than"),
+            ("stream=Stdout", "other than"),
+            ("TailLines=1", "other than"),
+            ("cont%61iner=a", "other than"),
+            ("&", "other than"),
+            ("tailLines=1&", "other than"),
             ("tailLines", "tailLines is not a number"),
             ("tailLines=", "tailLines is not a number"),
             ("tailLines=-1", "tailLines is not a number"),
@@ -210,7 +210,7 @@ mod tests {
             let refused = log(query).expect_err(query);
             assert!(refused.contains(reason), "{query}: {refused}");
         }
-        assert!(log(&"&tailLines=1".repeat(400)).expect_err("long").contains("4096 are the most"));
+        assert!(log(&"&tailLines=1".repeat(400)).expect_err("long").contains("the limit is 4096"));
     }
 
     #[test]

@@ -90,7 +90,7 @@ pub struct Effective<'a> {
 }
 
 const NAMED_BY_TOKEN: &str =
-    "the name of such an object is a token itself; only those are given whose names begin with sha256~";
+    "the object's name is a token; only objects whose names begin with sha256~ can be read";
 
 impl Rights {
     /// The rights of a gatherer under a grant.
@@ -152,7 +152,7 @@ impl Rights {
             return Err(denied(NAMED_BY_TOKEN.into()));
         }
         if let Some((.., path)) = self.removed(&target).find(|(.., path)| chooses_by(request, path)) {
-            return Err(denied(format!("a selector that could tell of {path}, which the grant removes")));
+            return Err(denied(format!("a selector that could reveal {path}, which the grant removes")));
         }
         let mask = mask.intersect(&request.mask).without(&["metadata", "managedFields"]);
         let (mask, removed) = about::hide(mask, target.plural, self.removed(&target));
@@ -233,7 +233,7 @@ impl Rights {
         if with_verb.is_empty() {
             let verb = target.verb.name().unwrap_or_default();
             return Err(if self.grant.rules.iter().any(|rule| about(&rule)) {
-                format!("the grant does not have the verb {verb} for {target}")
+                format!("the grant does not allow the verb {verb} for {target}")
             } else if let Some(escalating) = Escalating::of(plural, subresource) {
                 escalating.refusal(target)
             } else {
@@ -260,7 +260,7 @@ impl Rights {
         }
         let is_list_of_all = namespace.is_empty() && target.verb == Verb::LIST;
         Err(match if is_list_of_all { only.unwrap_or_default() } else { namespace } {
-            "" => format!("the grant has rules for {target} in namespaces, and this is in none"),
+            "" => format!("the grant allows {target} only in namespaces, and this request is cluster-scoped"),
             namespace => format!("the grant has no rule for {target} in the namespace {namespace}"),
         })
     }
@@ -270,12 +270,14 @@ impl Rights {
             return Ok(());
         }
         if is_resource_path(path) {
-            return Err(format!("the path {path} is not granted: it is a resource's, not a raw path"));
+            return Err(format!(
+                "the path {path} is not granted: it is the path of a resource, not a raw path"
+            ));
         }
         let granted: Vec<String> = self.grant.non_resource_urls.iter().map(PathPattern::to_string).collect();
         Err(match &granted[..] {
-            [] => format!("the path {path} is not granted; none is"),
-            granted => format!("the path {path} is not granted; those are: {}", granted.join(", ")),
+            [] => format!("the path {path} is not granted; the grant has no paths"),
+            granted => format!("the path {path} is not granted; granted paths: {}", granted.join(", ")),
         })
     }
 }

@@ -112,14 +112,14 @@ pub fn check(grant: &Grant, manifests: &[Manifest]) -> Result<()> {
         .map(|slip| {
             let Slip { rule, index, path, meant, resource, .. } = slip;
             let place = at(grant, rule, |places| &places.without, index);
-            format!("{place}: no gatherer reads {path}, but {meant} of {resource} is read: names of fields differ by upper and lower case")
+            format!("{place}: no gatherer reads {path}, but one reads {meant} of {resource}: field names are case-sensitive")
         })
         .collect();
     if mistakes.is_empty() {
         return Ok(());
     }
     Err(Failure::of_many(Class::Config, "cannot use the grant", mistakes)
-        .advise("write the field as the gatherer's mask has it; 'host-min inspect' shows that"))
+        .advise("write the field as in the gatherer's mask; 'host-min inspect' shows it"))
 }
 
 /// What a grant removes and no gatherer reads, while they read something that is written almost like it.
@@ -127,7 +127,7 @@ pub fn doubts(grant: &Grant, manifests: &[Manifest]) -> Vec<String> {
     slips(grant, manifests)
         .map(|Slip { rule, index, path, meant, resource, .. }| {
             let place = at(grant, rule, |places| &places.without, index);
-            format!("{place}: {path} removes nothing of what is read of {resource}; did you mean {meant}?")
+            format!("{place}: no gatherer reads {path} of {resource}, so removing it has no effect; did you mean {meant}?")
         })
         .collect()
 }
@@ -139,7 +139,7 @@ pub fn warnings(grant: &Grant, manifests: &[Manifest], uses: &[Uses]) -> Vec<Str
     if lines.len() > MAX_REPORT_LINES {
         let more = lines.len() - MAX_REPORT_LINES;
         lines.truncate(MAX_REPORT_LINES);
-        lines.push(format!("{more} more parts of the grant did nothing"));
+        lines.push(format!("{more} more parts of the grant had no effect"));
     }
     lines
 }
@@ -169,10 +169,10 @@ fn removed_nothing(grant: &Grant, manifests: &[Manifest], uses: &[Uses]) -> Vec<
             let objects = objects_of(objects, &resources);
             match slip {
                 Some(Slip { meant, .. }) => lines.push(format!(
-                    "{place}: {path} hid nothing of {objects}, which no gatherer reads it of; did you mean {meant}?"
+                    "{place}: {path} hid nothing in {objects}, because no gatherer reads it; did you mean {meant}?"
                 )),
                 None if was_read => lines.push(format!(
-                    "{place}: {path} hid nothing: none of {objects} has it; if it is misspelt, what was meant is in the archive"
+                    "{place}: {path} hid nothing: none of {objects} has it. If it is misspelt, the intended field is in the archive"
                 )),
                 None => {}
             }
@@ -187,7 +187,7 @@ fn objects_of(objects: u64, resources: &[&str]) -> String {
     let told = resources.iter().take(TOLD).copied().collect::<Vec<_>>().join(", ");
     let more = if more > 0 { format!(" and {more} more resources") } else { String::new() };
     let are = if objects == 1 { "the 1 object".to_owned() } else { format!("the {objects} objects") };
-    format!("{are} of {told}{more} that were read")
+    format!("{are} of {told}{more}")
 }
 
 fn matched_nothing(grant: &Grant, uses: &[Uses]) -> Vec<String> {
@@ -219,8 +219,8 @@ fn matched_nothing(grant: &Grant, uses: &[Uses]) -> Vec<String> {
                 let list = if is_name { "resourceNames" } else { "namespaces" };
                 let resources = resources.join(", ");
                 lines.push(format!(
-                    "{place}: '{glob}' of {list} matched nothing: no {resources} that was read is {}",
-                    if is_name { "named so" } else { "in such a namespace" }
+                    "{place}: '{glob}' of {list} matched nothing: no object of {resources} {}",
+                    if is_name { "has this name" } else { "is in such a namespace" }
                 ));
             }
         }

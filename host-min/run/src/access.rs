@@ -68,19 +68,19 @@ pub(crate) fn check<'a>(
     if forbidden.is_empty() {
         return Ok(());
     }
-    let mut advice = "'host-min rbac', with the same --grant, prints the roles that this takes; or grant less, or use another account"
+    let mut advice = "'host-min rbac' with the same --grant prints the required roles; or grant less, or use another account"
         .to_owned();
     let is_over_all = |Forbidden { question, .. }: &Forbidden<'_>| {
         question.verb == "list" && question.namespace.is_empty() && question.path.is_empty()
     };
     if forbidden.iter().any(is_over_all) {
-        advice += "; of what is in namespaces, -n asks in one, and a grant that names them in each of them";
+        advice += ". For namespaced resources, -n limits the request to one namespace, and a grant that names namespaces limits it to those";
     }
     if forbidden.iter().all(|forbidden| forbidden.is_gap) {
-        advice += "; without --check-access, the run leaves these namespaces out as gaps, reads the others, and ends with code 8";
+        advice += ". Without --check-access, the run reads the other namespaces, reports these as gaps, and exits with code 8";
     }
     let reasons = forbidden.iter().map(Forbidden::to_string);
-    Err(Failure::of_many(Class::Refused, "the account may not do all that is to be gathered", reasons)
+    Err(Failure::of_many(Class::Refused, "the account lacks permissions that the gatherers need", reasons)
         .advise(advice))
 }
 
@@ -152,7 +152,7 @@ mod tests {
     use wagather_policy::grant::Grant;
     use wagather_policy::manifest::Manifest;
 
-    const GAPS: &str = "; without --check-access, the run leaves these namespaces out as gaps";
+    const GAPS: &str = "Without --check-access, the run reads the other namespaces, reports these as gaps";
 
     /// A server that allows what is in the namespace `shop`, and takes down what it was asked.
     #[derive(Default)]
@@ -240,10 +240,7 @@ mod tests {
             assert_eq!(asked, ["list pods"]);
             let refused = refused.expect_err("the cluster scope is refused");
             assert!(refused.starts_with("g: list v1/pods at the cluster scope\n"), "{refused}");
-            assert!(
-                refused.ends_with("-n asks in one, and a grant that names them in each of them"),
-                "{refused}"
-            );
+            assert!(refused.ends_with("and a grant that names namespaces limits it to those"), "{refused}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Where modules come from: a file, a folder of them, or the standard input.
+//! Where modules come from: a file, a folder of them, or stdin.
 //!
 //! A folder is what a ConfigMap or an image volume looks like in a pod: files, or links to files, beside names that begin with
 //! a dot. Nothing is said here about what is in a module.
@@ -20,15 +20,15 @@ pub struct Guest {
     pub signature: Option<Vec<u8>>,
 }
 
-/// The name of the standard input.
+/// The name of stdin.
 const STDIN: &str = "-";
 
 impl Guest {
-    /// Reads one module: a file, or `-` for the standard input. The signature is in the file beside it if that is there,
-    /// `GUEST.wasm.minisig`; the standard input has none.
+    /// Reads one module: a file, or `-` for stdin. The signature is in the file beside it if that is there,
+    /// `GUEST.wasm.minisig`; stdin has none.
     pub fn read(path: &Path) -> Result<Guest> {
         if path == Path::new(STDIN) {
-            let label = "the standard input";
+            let label = "stdin";
             let module = file::read_stdin(MAX_MODULE_BYTES)
                 .map_err(|reason| unreadable("the module on", label, &reason))?;
             return Ok(Guest { label: label.into(), module, signature: None });
@@ -73,7 +73,7 @@ fn in_folder(folder: &Path) -> Result<Vec<PathBuf>> {
         }
     }
     if files.is_empty() {
-        return Err(failure(&"there is no file that ends in .wasm"));
+        return Err(failure(&"it has no file that ends in .wasm"));
     }
     files.sort();
     Ok(files)

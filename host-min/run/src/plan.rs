@@ -114,7 +114,7 @@ impl Plan {
     }
 
     /// Adds a guest from a file, with the signature from the file beside it if that is there: `GUEST.wasm.minisig`. A folder
-    /// stands for all modules in it, and `-` for one on the standard input.
+    /// stands for all modules in it, and `-` for one on stdin.
     pub fn add_file(&mut self, path: impl AsRef<Path>) -> Result<()> {
         self.guests.extend(Guest::read_all(path.as_ref())?);
         Ok(())
@@ -139,30 +139,27 @@ impl Plan {
         }
         if !(MIN_MEMORY_BYTES..=MAX_MEMORY_BYTES).contains(&self.memory_bytes) {
             return Err(config(
-                "cannot give guests that memory",
-                format!("{} bytes; 64Ki to 4194240Ki is possible", self.memory_bytes),
+                "cannot set the memory limit",
+                format!("{} bytes; expected 64Ki to 4194240Ki", self.memory_bytes),
             ));
         }
         if self.timeout.is_zero() || self.request_timeout.is_zero() {
-            return Err(config("cannot give gatherers that time", "it is zero".into()));
+            return Err(config("cannot set the time limit", "it must not be zero".into()));
         }
         if Instant::now().checked_add(self.timeout).is_none() {
-            return Err(config(
-                "cannot give gatherers that time",
-                "it is longer than a clock can count".into(),
-            ));
+            return Err(config("cannot set the time limit", "it is too long".into()));
         }
         if self.parallel == 0 {
-            return Err(config("cannot run gatherers side by side", "it is none at a time".into()));
+            return Err(config("cannot run gatherers in parallel", "the limit must not be zero".into()));
         }
         if !(1..=MAX_QPS).contains(&self.qps) || !(1..=MAX_QPS).contains(&self.burst) {
             let (qps, burst) = (self.qps, self.burst);
-            let reason = format!("{qps} a second and {burst} at once; 1 to {MAX_QPS} is possible for each");
-            return Err(config("cannot ask the server at that rate", reason));
+            let reason = format!("{qps} per second and {burst} at once; expected 1 to {MAX_QPS} for each");
+            return Err(config("cannot set the request rate", reason));
         }
         if let Some(items) = self.chunk_items.filter(|items| !(1..=MAX_CHUNK_ITEMS).contains(items)) {
-            let reason = format!("{items} items; 1 to {MAX_CHUNK_ITEMS} is possible");
-            return Err(config("cannot list in pages of that size", reason));
+            let reason = format!("{items} items; expected 1 to {MAX_CHUNK_ITEMS}");
+            return Err(config("cannot set the page size", reason));
         }
         if !self.obfuscate.is_nothing() {
             self.check_obfuscation()?;
@@ -171,7 +168,7 @@ impl Plan {
         {
             return Err(config(
                 "cannot pass the parameters",
-                format!("together they are above {MAX_PARAMS_BYTES} bytes"),
+                format!("together they have more than {MAX_PARAMS_BYTES} bytes"),
             ));
         }
         Ok(())
@@ -179,16 +176,16 @@ impl Plan {
 
     /// Whether the map has a place, and nothing with originals leaves the run.
     fn check_obfuscation(&self) -> Result<()> {
-        let failure = |reason: &str| Failure::new(Class::Config, "cannot obfuscate what is gathered", reason);
+        let failure = |reason: &str| Failure::new(Class::Config, "cannot obfuscate the output", reason);
         if self.output == Output::Stdout {
-            return Err(failure(
-                "the map is written beside the archive, and the standard output has no place for it",
-            )
-            .advise("name a file or a folder with --output"));
+            return Err(failure("the map is written beside the archive, and stdout has no place for it")
+                .advise("name a file or a folder with --output"));
         }
         if self.record.is_some() {
-            return Err(failure("a recording has what the server sent, without placeholders (--record)")
-                .advise("record without --obfuscate, and give it to --replay with --obfuscate"));
+            return Err(failure(
+                "a recording (--record) holds the server's original responses, without placeholders",
+            )
+            .advise("record without --obfuscate, then use --replay with --obfuscate"));
         }
         Ok(())
     }
@@ -231,10 +228,12 @@ impl Plan {
             }
             let advice = match (nearest(name, &known), &known[..]) {
                 (Some(meant), _) => format!("did you mean '{meant}'?"),
-                (None, []) => "leave it out: they take no parameters".to_owned(),
-                (None, known) => format!("they take {}; 'host-min inspect' says what for", listed(known)),
+                (None, []) => "omit it: these gatherers take no parameters".to_owned(),
+                (None, known) => {
+                    format!("these gatherers take {}; 'host-min inspect' describes them", listed(known))
+                }
             };
-            return Err(failure("no gatherer of this run takes it".into()).advise(advice));
+            return Err(failure("no gatherer of this run has this parameter".into()).advise(advice));
         }
         Ok(())
     }
@@ -258,7 +257,7 @@ impl Plan {
                 return Err(unusable(
                     &guest.label,
                     format!(
-                        "{} is a gatherer of the same name, '{}'",
+                        "{} has a gatherer with the same name, '{}'",
                         self.guests[index].label, manifest.name
                     ),
                 ));

@@ -40,11 +40,11 @@ use wagather_sandbox::process::{self, Sandbox};
 pub struct Outcome {
     /// The report, as it is in the archive.
     pub report: Report,
-    /// Where the archive is; `None` for the standard output.
+    /// Where the archive is; `None` for stdout.
     pub output: Option<PathBuf>,
     /// Where the recording is, if one was made.
     pub recording: Option<PathBuf>,
-    /// Where the map of what was obfuscated is, if anything was to be.
+    /// Where the obfuscation map is, if anything was to be.
     pub obfuscation_map: Option<PathBuf>,
     /// Why each gatherer that failed did.
     pub failures: Vec<Failure>,
@@ -246,7 +246,7 @@ fn obfuscator_of(plan: &Plan, source: &dyn Source, warnings: &mut Vec<String>) -
         if !matches!(of_server, Some(Ok(()))) {
             let source = source.describe();
             warnings.push(format!(
-                "the cluster's domain is not known from '{source}', and stays as it is: name it with --obfuscate domain=NAME"
+                "the cluster's domain is not known from '{source}', so it is not replaced: name it with --obfuscate domain=NAME"
             ));
         }
     }
@@ -327,11 +327,11 @@ fn finish(
         let seconds = fetchers.held().as_secs_f64();
         let Plan { qps, burst, .. } = plan;
         warnings.push(format!(
-            "for {seconds:.1} s requests waited for their turn: --qps {qps} and --burst {burst} allow no more"
+            "requests waited {seconds:.1} s in total because of --qps {qps} and --burst {burst}"
         ));
     }
     if let Some(signal) = stopped {
-        warnings.push(format!("{} ended the run before its gatherers had ended", stop::name(signal)));
+        warnings.push(format!("{} ended the run before its gatherers finished", stop::name(signal)));
     }
     let all_gaps: u64 = gatherers.iter().map(|gathered: &Gathered| gathered.gaps).sum();
     gaps.truncate(MAX_REPORT_GAPS);
@@ -380,7 +380,7 @@ fn advise_on_memory(failure: Failure, served: &Served, limit_bytes: u64) -> Fail
             if *memory_bytes > limit_bytes / 2 =>
         {
             let (had, limit) = (memory_bytes / 1024, limit_bytes / 1024);
-            failure.advise(format!("it had {had} KiB of memory, {limit} KiB are the most; if that was too little, give it more with --memory"))
+            failure.advise(format!("it used {had} KiB of memory, and the limit is {limit} KiB; if it ran out of memory, raise --memory"))
         }
         _ => failure,
     }
@@ -396,13 +396,13 @@ fn account_for(contents: &Contents, report: &mut Report) {
         for (folder, files) in &section.moved {
             let are = if *files == 1 { "file is" } else { "files are" };
             gathered.warnings.push(format!(
-                "{files} {are} below {name}/{folder}, as a gatherer before this one has the same path below {folder}"
+                "{files} {are} below {name}/{folder}, because an earlier gatherer has the same path below {folder}"
             ));
         }
         if let Some(Lost { files, first }) = &section.lost {
             let are = if *files == 1 { "file is" } else { "files are" };
             gathered.errors.push(format!(
-                "{files} {are} left out, first {first}: a gatherer before this one has the same path, and an entry of this one's own is in the way below {name}; give that entry another name"
+                "{files} {are} left out, first {first}: an earlier gatherer has the same path, and this gatherer wrote an entry of that name below {name}; rename that entry"
             ));
         }
     }
@@ -413,7 +413,7 @@ struct Nothing;
 
 impl Source for Nothing {
     fn send(&self, call: &Call) -> Result<Response, NoAnswer> {
-        let reason = format!("nothing was to be asked, but {} was", call.path_and_query);
+        let reason = format!("no requests were expected, but {} was sent", call.path_and_query);
         Err(NoAnswer { cause: Cause::Final, reason, advice: String::new() })
     }
 
@@ -443,15 +443,15 @@ impl Outcome {
             return None;
         }
         let gaps: u64 = self.report.gatherers.iter().map(|gathered| gathered.gaps).sum();
-        let are = if gaps == 1 { "thing that was asked for is" } else { "things that were asked for are" };
+        let are = if gaps == 1 { "requested object or list is" } else { "requested objects or lists are" };
         let first = self.report.gaps.first().map_or_else(String::new, |gap| {
             let object = if gap.object.is_empty() { String::new() } else { format!(" of {}", gap.object) };
-            format!("; the first one: {}{object}: {}", gap.asked, gap.reason)
+            format!("; first: {}{object}: {}", gap.asked, gap.reason)
         });
         let failure =
-            Failure::new(Class::Gaps, "the archive has gaps", format!("{gaps} {are} not in it{first}"));
+            Failure::new(Class::Gaps, "the archive has gaps", format!("{gaps} {are} missing{first}"));
         Some(failure.advise(
-            "gaps in its wagather.json names them; another run brings no more while the cluster is as it is",
+            "'gaps' in its wagather.json lists them; a retry does not help until the cluster changes",
         ))
     }
 }

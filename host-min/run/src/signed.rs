@@ -51,9 +51,9 @@ fn admits_digest(grant: &Grant, label: &str, module: &[u8]) -> Result<()> {
         return Ok(());
     }
     let reason = match &grant.modules[..] {
-        [only] => format!("its sha256 is {sha256}, and the grant admits only {only}"),
+        [only] => format!("its sha256 is {sha256}, but the grant admits only {only}"),
         all => {
-            format!("its sha256 is {sha256}, which is none of the {} that the grant admits", all.len())
+            format!("its sha256 is {sha256}, which is not among the {} that the grant admits", all.len())
         }
     };
     Err(refused(label, reason).advise(
@@ -68,25 +68,25 @@ fn admits_signature(grant: &Grant, label: &str, module: &[u8], signature: Option
     let Some(signature) = signature else {
         return Err(refused(
             label,
-            format!("the grant takes only signed modules, and there is no {label}.minisig"),
+            format!("the grant admits only signed modules, and {label}.minisig does not exist"),
         )
-        .advise(format!("get the signature and put it there, or make one: minisign -S -m {label}")));
+        .advise(format!("put the signature there, or create one: minisign -S -m {label}")));
     };
     let signature = Signature::parse(signature).map_err(|why| {
         refused(label, format!("its signature {label}.minisig cannot be read: {why}"))
-            .advise("get the signature again; it must be the file that minisign made")
+            .advise("get the signature again; it must be the file that minisign wrote")
     })?;
     let another_key = match signer_of(grant, module, &signature) {
         Ok(_) => return Ok(()),
         Err(mismatch) => mismatch == Mismatch::AnotherKey,
     };
     Err(if another_key {
-        refused(label, format!("its signature {label}.minisig is by none of the grant's signers"))
+        refused(label, format!("its signature {label}.minisig is not from one of the grant's signers"))
             .advise("have it signed by one of them, or add the key to the grant's signers")
     } else {
         refused(
             label,
-            format!("its signature {label}.minisig does not hold: the module or the signature was changed"),
+            format!("its signature {label}.minisig is invalid: the module or the signature was changed"),
         )
         .advise("get both again from whoever signed it")
     })

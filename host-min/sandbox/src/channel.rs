@@ -422,7 +422,7 @@ impl Channel {
         self.reader.read_exact(&mut len)?;
         let len = u32::from_le_bytes(len) as usize;
         if len > most {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "a frame above the limit for frames"));
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "a frame larger than the limit"));
         }
         Ok(len)
     }

@@ -54,17 +54,15 @@ impl Mechanism {
     const fn why_missing(self) -> &'static str {
         match self {
             Mechanism::Seccomp => {
-                "this kernel refuses filters of system calls (CONFIG_SECCOMP_FILTER, and what this process itself runs in), \
-                 or the filter is not written for this architecture"
+                "the kernel refuses seccomp filters (no CONFIG_SECCOMP_FILTER, or the container forbids them), or host-min has no filter for this architecture"
             }
             Mechanism::Landlock => {
-                "this kernel is without landlock: before 5.13, built without CONFIG_SECURITY_LANDLOCK, not in its lsm= list, \
-                 or refused by what this process itself runs in"
+                "the kernel has no landlock: it is older than 5.13, lacks CONFIG_SECURITY_LANDLOCK or landlock in its lsm= list, or the container forbids it"
             }
             Mechanism::Descriptors => {
-                "this kernel has no close_range (before 5.9), and there are too many to try each"
+                "the kernel has no close_range (it is older than 5.9), and there are too many descriptors to close one by one"
             }
-            Mechanism::Environment => "it is not where Linux puts it",
+            Mechanism::Environment => "it is not at the address that Linux uses",
             Mechanism::NoNewPrivileges | Mechanism::Rlimits | Mechanism::ParentDeath => {
                 "the kernel refused it"
             }
@@ -103,7 +101,7 @@ impl InForce {
         let mut text = String::new();
         for mechanism in missing {
             let before = if text.is_empty() { "" } else { "; " };
-            let _ = write!(text, "{before}{} is not in force", mechanism.name());
+            let _ = write!(text, "{before}{} is not active", mechanism.name());
             // Where nothing was tried, nothing was refused.
             if self != InForce::NONE {
                 let _ = write!(text, ": {}", mechanism.why_missing());
@@ -147,9 +145,9 @@ mod tests {
             let set = InForce(all.0 & !(1 << missing as u8));
             assert_eq!(set.names(false), [missing.name()]);
             let text = set.lack().expect("something is missing");
-            assert!(text.starts_with(&format!("{} is not in force: ", missing.name())), "{text}");
+            assert!(text.starts_with(&format!("{} is not active: ", missing.name())), "{text}");
         }
         let nothing = InForce::NONE.lack().expect("everything is missing");
-        assert!(nothing.contains("seccomp is not in force; landlock is not in force"), "{nothing}");
+        assert!(nothing.contains("seccomp is not active; landlock is not active"), "{nothing}");
     }
 }

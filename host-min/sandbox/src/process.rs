@@ -138,7 +138,7 @@ fn start_one(
     {
         sandbox.channel.set_deadline(deadline);
         sandbox.take_turn().map_err(|error| {
-            failure(format_args!("{} does not take its job: {error}", program.display()))
+            failure(format_args!("{} does not accept its job: {error}", program.display()))
                 .advise("name an executable that calls host_min::run_helper")
         })?;
     }

@@ -84,10 +84,10 @@ impl Run {
     /// A run, of the words of the command `run`.
     pub(super) fn of(words: &Words) -> Result<Run, Wrong> {
         if let Some(other) = NOT_WITH_REPLAY.iter().find(|other| words.has("replay") && words.has(other)) {
-            return Err(wrong(words.command, format!("--replay and --{other} do not go together")));
+            return Err(wrong(words.command, format!("--replay cannot be used with --{other}")));
         }
         if words.has("token") && words.has("token-file") {
-            return Err(wrong(words.command, "--token and --token-file do not go together".into()));
+            return Err(wrong(words.command, "--token cannot be used with --token-file".into()));
         }
         let path = |long| words.one(long).map(PathBuf::from);
         let several = Several::of(words)?;
@@ -96,7 +96,7 @@ impl Run {
             None => words.one("output").unwrap_or_default(),
         };
         Output::check_template(&output).map_err(|why| {
-            wrong(words.command, format!("--output cannot be '{}': {why}", output.display()))
+            wrong(words.command, format!("invalid value '{}' for --output: {why}", output.display()))
         })?;
         Ok(Run {
             guests: words.operands.iter().map(PathBuf::from).collect(),
@@ -172,11 +172,11 @@ fn obfuscated(words: &Words) -> Result<Kinds, Wrong> {
     all(words, "obfuscate", |typed| Kinds::default().add(typed).map(|()| typed.to_owned()))?
         .iter()
         .try_fold(Kinds::default(), |mut kinds, typed| kinds.add(typed).map(|()| kinds))
-        .map_err(|why| wrong(words.command, format!("--obfuscate has {why}")))
+        .map_err(|why| wrong(words.command, format!("invalid value for --obfuscate: {why}")))
 }
 
 fn object_name(typed: &str) -> Result<String, String> {
-    if is_name(typed) { Ok(typed.into()) } else { Err("a name has a-z, 0-9, '-' and '.'".into()) }
+    if is_name(typed) { Ok(typed.into()) } else { Err("a name consists of a-z, 0-9, '-' and '.'".into()) }
 }
 
 /// A namespace's name is an RFC 1123 label.
@@ -184,7 +184,7 @@ fn namespace(typed: &str) -> Result<String, String> {
     if is_name(typed) && typed.len() <= 63 && !typed.contains('.') {
         Ok(typed.into())
     } else {
-        Err("the name of a namespace has a-z, 0-9 and '-', and 63 characters at most".into())
+        Err("a namespace name consists of a-z, 0-9 and '-', and has at most 63 characters".into())
     }
 }
 
@@ -195,7 +195,7 @@ fn selector(typed: &str) -> Result<String, String> {
 fn param(typed: &str) -> Result<(String, String), String> {
     match typed.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.into(), value.into())),
-        _ => Err("write it as NAME=VALUE".into()),
+        _ => Err("expected NAME=VALUE".into()),
     }
 }
 
@@ -213,22 +213,22 @@ fn rate(typed: &str) -> Result<u32, String> {
 
 /// A level of kubectl's, which has ten of them; more is all.
 fn verbosity(typed: &str) -> Result<u32, String> {
-    typed.parse().map_err(|_| "write a whole number, such as 6".into())
+    typed.parse().map_err(|_| "expected a whole number, such as 6".into())
 }
 
 fn up_to(most: u32, typed: &str) -> Result<u32, String> {
     let number = typed.parse().ok().filter(|number| (1..=most).contains(number));
-    number.ok_or_else(|| format!("write a whole number from 1 to {most}"))
+    number.ok_or_else(|| format!("expected a whole number from 1 to {most}"))
 }
 
 fn compression(typed: &str) -> Result<Compression, String> {
-    Compression::by_word(typed).ok_or_else(|| format!("it is one of {}", Compression::WORDS.join(", ")))
+    Compression::by_word(typed).ok_or_else(|| format!("possible values: {}", Compression::WORDS.join(", ")))
 }
 
 fn engine(typed: &str) -> Result<Kind, String> {
     Kind::by_name(typed).ok_or_else(|| {
         let names: Vec<_> = Kind::ALL.iter().map(|kind| kind.name()).collect();
-        format!("this program has {}", names.join(" and "))
+        format!("possible values: {}", names.join(" and "))
     })
 }
 
@@ -283,8 +283,9 @@ mod tests {
         {
             for number in ["0", "-1", "1.5", "x", "", "4294967296"].into_iter().filter(|n| !n.is_empty()) {
                 let reason = run(&format!("run a --{option} {number}")).expect_err(number);
-                let expected =
-                    format!("--{option} cannot be '{number}': write a whole number from 1 to {most}");
+                let expected = format!(
+                    "invalid value '{number}' for --{option}: expected a whole number from 1 to {most}"
+                );
                 assert!(reason == expected || number.starts_with('-'), "{reason}");
             }
         }
@@ -296,10 +297,10 @@ mod tests {
         assert!(run("run a --force").is_ok_and(|run| run.overwrite));
         assert_eq!(
             run("run a --output x-{date}.tgz").expect_err("unknown"),
-            "--output cannot be 'x-{date}.tgz': {date} stands for nothing; {context}, {time} and {pod} do"
+            "invalid value 'x-{date}.tgz' for --output: unknown placeholder {date}; use {context}, {time} or {pod}"
         );
         let reason = run("run a --all-contexts --output {context}").expect_err("of one");
-        assert!(reason.contains("{context} is one cluster's"), "{reason}");
+        assert!(reason.contains("{context} differs per cluster"), "{reason}");
     }
 
     #[test]
@@ -307,18 +308,18 @@ mod tests {
         assert!(run("run a --record r").is_ok() && run("run a --replay r").is_ok());
         for other in NOT_WITH_REPLAY {
             let reason = run(&format!("run a --replay r --{other} x")).expect_err(other);
-            assert_eq!(reason, format!("--replay and --{other} do not go together"));
+            assert_eq!(reason, format!("--replay cannot be used with --{other}"));
         }
         assert_eq!(
             run("run a --compression br").expect_err("br"),
-            "--compression cannot be 'br': it is one of auto, gzip, none"
+            "invalid value 'br' for --compression: possible values: auto, gzip, none"
         );
         assert!(
             run("run a --compression none").is_ok_and(|run| run.cluster.compression == Compression::None)
         );
         assert_eq!(
             run("run a --memory 1x").expect_err("x"),
-            "--memory cannot be '1x': the units are Ki, Mi, Gi, k, M and G"
+            "invalid value '1x' for --memory: the supported units are Ki, Mi, Gi, k, M and G"
         );
     }
 }

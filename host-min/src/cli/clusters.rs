@@ -27,17 +27,17 @@ const DEFAULT_FOLDER: &str = "wagather-{time}";
 
 /// What is for one cluster alone, and why.
 const NOT_WITH_SEVERAL: &[(&str, &str)] = &[
-    ("server", "a server is one cluster"),
+    ("server", "--server names one cluster"),
     ("cluster", "each context has its own"),
     ("user", "each context has its own"),
-    ("token", "a token is for one cluster, and would be sent to all"),
-    ("token-file", "a token is for one cluster, and would be sent to all"),
+    ("token", "the token would be sent to every cluster"),
+    ("token-file", "the token would be sent to every cluster"),
     ("certificate-authority", "each cluster has its own"),
     ("tls-server-name", "each server has its own"),
-    ("record", "a recording is of one cluster; record each in a run of its own"),
-    ("overwrite", "the folder of several clusters is always a new one"),
-    ("force", "the folder of several clusters is always a new one"),
-    ("audit", "the file is of one cluster; each archive has its own audit.jsonl"),
+    ("record", "a recording holds one cluster; record each cluster in a separate run"),
+    ("overwrite", "the folder for several clusters must be new"),
+    ("force", "the folder for several clusters must be new"),
+    ("audit", "the file holds one cluster; each archive has its own audit.jsonl"),
 ];
 
 impl Several {
@@ -48,29 +48,30 @@ impl Several {
         let refuse = |reason: String| Err(wrong(words.command, reason));
         let contexts = match (words.has("all-contexts"), named.len()) {
             (true, 0) => Contexts::All,
-            (true, _) => return refuse("--all-contexts and --context do not go together".into()),
+            (true, _) => return refuse("--all-contexts cannot be used with --context".into()),
             (false, 0 | 1) => return Ok(None),
             (false, _) => Contexts::Named(named),
         };
         if let Contexts::Named(names) = &contexts
             && let Some(twice) = (1..names.len()).find(|&number| names[..number].contains(&names[number]))
         {
-            return refuse(format!("--context {:?} was given twice", names[twice]));
+            return refuse(format!("--context {:?} is given twice", names[twice]));
         }
         if let Some((other, why)) = NOT_WITH_SEVERAL.iter().find(|(other, _)| words.has(other)) {
-            return refuse(format!("--{other} and several clusters do not go together: {why}"));
+            return refuse(format!("--{other} cannot be used with several clusters: {why}"));
         }
         let folder = match words.all("output").next() {
             None => DEFAULT_FOLDER.into(),
             Some(typed) if typed.as_encoded_bytes().windows(9).any(|part| part == b"{context}") => {
                 let reason =
-                    "{context} is one cluster's, and each archive in the folder is called after its own";
-                return refuse(format!("--output cannot be '{}': {reason}", typed.display()));
+                    "{context} differs per cluster; each archive in the folder is named after its context";
+                return refuse(format!("invalid value '{}' for --output: {reason}", typed.display()));
             }
             Some(typed) if matches!(Output::parse(typed), Output::Folder(_)) => typed.clone(),
             Some(typed) => {
-                let reason = "several clusters go into a folder, with an archive for each";
-                return refuse(format!("--output cannot be '{}': {reason}", typed.display()));
+                let reason =
+                    "with several clusters, the output must be a folder; it gets one archive per cluster";
+                return refuse(format!("invalid value '{}' for --output: {reason}", typed.display()));
             }
         };
         Ok(Some(Several { contexts, most_at_once, folder }))
@@ -89,7 +90,7 @@ impl Several {
         if dry_run {
             let destinations = destinations(plan, &self.contexts, single_threaded)?;
             let lines = destinations.iter().map(|one| {
-                let server = one.server.as_deref().unwrap_or("a server that is not known");
+                let server = one.server.as_deref().unwrap_or("unknown server");
                 format!("{server}, of the context {:?}, into {folder}/{}", one.context, one.file)
             });
             return rights::dry_run(plan, grant_file, &lines.collect::<Vec<_>>());
@@ -125,7 +126,7 @@ fn summarise(gathering: &Gathering, display: &Display) {
 
 fn number(typed: &str) -> Result<usize, String> {
     let number = typed.parse().ok().filter(|number| (1..=MAX_PARALLEL_CLUSTERS).contains(number));
-    number.ok_or_else(|| format!("it is a number from 1 to {MAX_PARALLEL_CLUSTERS}"))
+    number.ok_or_else(|| format!("expected a whole number from 1 to {MAX_PARALLEL_CLUSTERS}"))
 }
 
 /// What is told of clusters goes where everything goes that is said.
@@ -215,23 +216,23 @@ mod tests {
     #[test]
     fn what_is_for_one_cluster_is_refused() {
         for (line, reason) in [
-            ("--all-contexts --context x", "--all-contexts and --context do not go together"),
-            ("--context x --context y --context x", "--context \"x\" was given twice"),
+            ("--all-contexts --context x", "--all-contexts cannot be used with --context"),
+            ("--context x --context y --context x", "--context \"x\" is given twice"),
             (
                 "--all-contexts --server http://127.0.0.1",
-                "--server and several clusters do not go together: a server is one cluster",
+                "--server cannot be used with several clusters: --server names one cluster",
             ),
             (
                 "--all-contexts -o x.tar.gz",
-                "--output cannot be 'x.tar.gz': several clusters go into a folder, with an archive for each",
+                "invalid value 'x.tar.gz' for --output: with several clusters, the output must be a folder; it gets one archive per cluster",
             ),
             (
                 "--all-contexts --parallel-clusters 0",
-                "--parallel-clusters cannot be '0': it is a number from 1 to 64",
+                "invalid value '0' for --parallel-clusters: expected a whole number from 1 to 64",
             ),
             (
                 "--all-contexts --parallel-clusters x",
-                "--parallel-clusters cannot be 'x': it is a number from 1 to 64",
+                "invalid value 'x' for --parallel-clusters: expected a whole number from 1 to 64",
             ),
         ] {
             assert_eq!(of(&format!("run a {line}")).expect_err(line), reason);

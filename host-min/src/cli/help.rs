@@ -12,7 +12,7 @@ pub(super) fn program() -> String {
     for command in COMMANDS.iter().filter(|command| !command.hidden) {
         let _ = writeln!(text, "  {:<11}  {}", command.name, command.about);
     }
-    let _ = writeln!(text, "  {:<11}  Print this, or the help of a command", "help");
+    let _ = writeln!(text, "  {:<11}  Print this help, or that of a command", "help");
     text + "\nOptions:\n  -h, --help     Print help\n  -V, --version  Print version\n\n" + EXIT_CODES + "\n"
 }
 

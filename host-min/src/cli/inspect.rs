@@ -154,9 +154,9 @@ impl SignatureFacts {
         let comment = self.trusted_comment.as_deref().unwrap_or_default();
         match (&self.error, &self.signed_by) {
             (Some(why), _) => format!("cannot be used: {why}"),
-            (None, Some(key)) => format!("holds, by {key}: {comment}"),
+            (None, Some(key)) => format!("valid, by {key}: {comment}"),
             (None, None) => {
-                format!("not checked, since no grant has its key as a signer; it says: {comment}")
+                format!("not checked, because no grant names its key as a signer; its comment: {comment}")
             }
         }
     }
@@ -219,7 +219,7 @@ impl Inspection {
         for (names, what) in [
             (&["archive_pipe", "archive_open"][..], "write files into its part of the archive"),
             (&["log"], "write log lines"),
-            (&["now"], "ask for the time"),
+            (&["now"], "get the current time"),
         ] {
             if can(names) {
                 page.line(format_args!("  {what}"));
@@ -249,14 +249,14 @@ impl Inspection {
         let maximum = self
             .memory
             .maximum_pages
-            .map_or("as far as the run allows".to_owned(), |number| format!("to {}", pages(number)));
+            .map_or("up to the run's limit".to_owned(), |number| format!("to {}", pages(number)));
         page.line(format_args!("memory     {}, may grow {maximum}", pages(self.memory.initial_pages)));
         let imports = if self.imports.is_empty() { "none".into() } else { self.imports.join(", ") };
         page.line(format_args!("imports    {imports}"));
         page.line(format_args!("ABI        version {}", self.abi));
         page.line(format_args!("sha256     {}", self.module.sha256));
         let signature = self.signature.as_ref();
-        let signature = signature.map_or("none beside it".to_owned(), SignatureFacts::to_text);
+        let signature = signature.map_or("none".to_owned(), SignatureFacts::to_text);
         page.line(format_args!("signature  {signature}"));
         page
     }
@@ -330,18 +330,18 @@ fn cannot(manifest: &Manifest) -> Vec<String> {
     });
     for (resource, escalating) in others {
         let (name, gives) = (resource.identity(), escalating.gives);
-        cannot.push(format!("read {name}, which gives {gives} away, unless a grant names it"));
+        cannot.push(format!("read {name}, which reveals {gives}, unless a grant names it"));
     }
     cannot.push(match manifest.resources.is_empty() {
         true => "read any resource".into(),
-        false => "read other resources, or other fields of these".into(),
+        false => "read other resources, or other fields of these resources".into(),
     });
     let namespaces: Option<Vec<&str>> =
         manifest.resources.iter().map(|resource| resource.namespace.as_deref()).collect();
     if let Some(mut namespaces) = namespaces.filter(|namespaces| !namespaces.is_empty()) {
         namespaces.sort_unstable();
         namespaces.dedup();
-        cannot.push(format!("read in other namespaces than {}", namespaces.join(", ")));
+        cannot.push(format!("read in namespaces other than {}", namespaces.join(", ")));
     }
     cannot.push(match manifest.paths.is_empty() {
         true => "read raw paths, such as /metrics".into(),

@@ -31,12 +31,8 @@ pub(super) fn manifest(file: &Path, guest: &Path, output: Option<&Path>) -> Resu
     let output = match output {
         Some(output) => output,
         None if guest == Path::new("-") => {
-            return Err(Failure::new(
-                Class::Output,
-                "cannot write the module",
-                "it came from the standard input",
-            )
-            .advise("name a file with --output"));
+            return Err(Failure::new(Class::Output, "cannot write the module", "it came from stdin")
+                .advise("name a file with --output"));
         }
         None => guest,
     };
@@ -64,7 +60,7 @@ fn section(text: &str) -> Result<String, (usize, String)> {
         }
     }
     if section.len() > MAX_MANIFEST_BYTES {
-        let reason = format!("the records have {} bytes; {MAX_MANIFEST_BYTES} is the most", section.len());
+        let reason = format!("the records have {} bytes; the limit is {MAX_MANIFEST_BYTES}", section.len());
         return Err((text.lines().count(), reason));
     }
     Ok(section)
@@ -112,6 +108,6 @@ mod tests {
         let (line, reason) = wrong("\nresource list /v1/pods * a(\n");
         assert!(line == 2 && reason.contains("of the field mask"), "{line}: {reason}");
         let many = "path /version\n".repeat(MAX_MANIFEST_BYTES / 14 + 1);
-        assert!(wrong(&many).1.contains("is the most"));
+        assert!(wrong(&many).1.contains("the limit is"));
     }
 }

@@ -86,7 +86,7 @@ fn command(words: &Words, single_threaded: SingleThreaded) -> Result<Result<()>,
         "new" => new::new(),
         "completions" => {
             let shell = words.operands[0].to_str().and_then(completions::script);
-            print_ours(&shell.ok_or_else(|| wrong("there are completions for bash, fish and zsh".into()))?)
+            print_ours(&shell.ok_or_else(|| wrong("completions exist for bash, fish and zsh".into()))?)
         }
         _ => sandbox::process::run_helper(),
     })

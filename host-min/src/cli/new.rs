@@ -19,5 +19,5 @@ pub(super) fn new() -> Result<()> {
     let program = beside.filter(|file| file.is_file()).unwrap_or_else(|| PathBuf::from(CODEGEN));
     let error = Command::new(program).args(env::args_os().skip(1)).exec();
     Err(Failure::new(Class::Config, "cannot run codegen", error)
-        .advise("It belongs beside host-min or on the PATH; 'make codegen' builds it."))
+        .advise("codegen must be beside host-min or on the PATH; 'make codegen' builds it."))
 }

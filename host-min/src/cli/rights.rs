@@ -154,11 +154,11 @@ impl RemainingResource {
         };
         let places = rest.places();
         let asked = match (&rest.granted, &places) {
-            (Granted::Part(_), Some(_)) => "; asked for in each of them",
+            (Granted::Part(_), Some(_)) => "; listed in each of these namespaces",
             (Granted::Part(extents), None)
                 if rest.is_list_over_all() && !extents.iter().any(|extent| extent.or_in_none) =>
             {
-                "; asked for over all namespaces, and narrowed by the host"
+                "; listed over all namespaces, then filtered by the host"
             }
             _ => "",
         };
@@ -204,7 +204,7 @@ fn request(resource: &Resource, verb: Verb, place: Option<&str>, narrowing: &Nar
             Some(selector) => format!("&labelSelector={selector}[,…]"),
             None => "[&labelSelector=…]".into(),
         };
-        return format!("{path}?limit={PAGE_ITEMS}{labels}[&fieldSelector=…], and its pages by &continue=…");
+        return format!("{path}?limit={PAGE_ITEMS}{labels}[&fieldSelector=…], then pages with &continue=…");
     }
     path += "/{name}";
     if !resource.subresource.is_empty() {
@@ -325,10 +325,10 @@ pub(super) fn dry_run(plan: &Plan, grant_file: Option<&Path>, clusters: &[String
     let output = match &plan.output {
         Output::Folder(path) => format!("the folder {}", path.display()),
         Output::TarGz(path) => path.display().to_string(),
-        Output::Stdout => "the standard output".into(),
+        Output::Stdout => "stdout".into(),
     };
     page.line(format_args!("output   {output}"));
-    page.lines("\nNothing was asked of a cluster, and nothing was written.");
+    page.lines("\nNo request was sent, and nothing was written.");
     print(&page)
 }
 
@@ -336,21 +336,21 @@ pub(super) fn dry_run(plan: &Plan, grant_file: Option<&Path>, clusters: &[String
 fn narrowed(narrowing: &Narrowing) -> String {
     let Narrowing { namespace, selector } = narrowing;
     let namespace = namespace.as_ref().map(|name| format!("to the namespace {name}"));
-    let selector = selector.as_ref().map(|labels| format!("lists to objects with {labels}"));
+    let selector = selector.as_ref().map(|labels| format!("lists to objects that match {labels}"));
     namespace.into_iter().chain(selector).collect::<Vec<_>>().join(", ")
 }
 
 /// Which grant holds.
 fn described(file: Option<&Path>, grant: &Grant) -> String {
     let Some(file) = file else {
-        return "none: get and list of everything but Secrets and other escalating resources".into();
+        return "none: get and list everything except Secrets and other escalating resources".into();
     };
     let mut text = file.display().to_string();
     if !grant.modules.is_empty() {
         text += ", which pins the modules";
     }
     if !grant.signers.is_empty() {
-        text += ", which asks for signatures";
+        text += ", which requires signatures";
     }
     text
 }

@@ -71,58 +71,58 @@ pub(super) enum Value {
 
 /// What the program is.
 pub(super) const ABOUT: &str = "\
-Runs gatherers: tiny WebAssembly modules that read from a Kubernetes or OpenShift API server.
+Run gatherers: tiny WebAssembly modules that read from a Kubernetes or OpenShift API server.
 
-A gatherer can read what its manifest declares, and nothing else: it runs in a process of its own, without \
-credentials, sockets or files. Secrets are given to it only if a grant names them.";
+A gatherer can read only what its manifest declares. It runs in a separate process without credentials, sockets or \
+files. It gets Secrets only if a grant names them.";
 
 /// What the exit codes mean.
 pub(super) const EXIT_CODES: &str = "\
 Exit codes:
-  0  everything was gathered
-  1  a fault of this program
-  2  the command line is wrong
-  3  a module cannot be used: not WebAssembly, invalid, another ABI version, not admitted by the grant
-  4  the configuration cannot be used: kubeconfig, credentials, recording, parameters, grant
-  5  the cluster could not be reached, or gave an answer that cannot be used; another try may help
-  6  the output cannot be written
-  7  a gatherer failed: it trapped, ran out of time or memory, or returned an error
-  8  nothing failed, but the archive has gaps: objects that cannot be used, or lists that the cluster refused and a
-     gatherer does without
-  9  the cluster refused: the credentials are not accepted (401), or the account may not do it (403); no try helps
-     until that changes
-  129, 130, 143  SIGHUP, SIGINT or SIGTERM ended the run; what there was is kept as incomplete
+  0  success: everything was gathered
+  1  internal error: a bug in host-min
+  2  invalid command line
+  3  invalid module: not WebAssembly, malformed, built for another ABI version, or not admitted by the grant
+  4  invalid configuration: kubeconfig, credentials, recording, parameters or grant
+  5  cluster error: the API server cannot be reached, or its response cannot be used; a retry may help
+  6  output error: the archive or another file cannot be written
+  7  gatherer error: a gatherer trapped, ran out of time or memory, or returned an error
+  8  gaps: nothing failed, but the archive lacks objects that cannot be used, or lists that the API server refused
+     and the gatherer can do without
+  9  access denied: the API server rejects the credentials (401), or the account lacks a permission (403); a retry
+     does not help
+  129, 130, 143  SIGHUP, SIGINT or SIGTERM ended the run; finished files are kept in NAME.incomplete
 
-If several gatherers fail, the first one's code is used; if several clusters do, the first context's.";
+If several gatherers fail, the exit code is that of the first; with several clusters, that of the first context.";
 
 const RUN_EXAMPLES: &str = "\
 Examples:
   host-min run cluster-operators.wasm
       gathers from the current context's cluster into ./wagather-CONTEXT-TIME.tar.gz
   host-min run *.wasm --context prod --output gathered
-      runs all gatherers side by side, into the folder ./gathered
+      runs all gatherers in parallel, into the folder ./gathered
   host-min run *.wasm --all-contexts --output fleet
-      gathers from every cluster of the kubeconfig, into archives and an index in the folder ./fleet
+      gathers from every context of the kubeconfig; writes an archive per cluster and an index into ./fleet
   host-min run pods.wasm --record pods.har
-      also records what the server answered
+      also records the API server's responses
   host-min run pods.wasm --replay pods.har --output again.tar.gz
-      runs from the recording, without a cluster
+      replays the recording; needs no cluster
   host-min run *.wasm --grant grant.yaml --dry-run
-      shows what the grant leaves of what the gatherers want
+      shows which requests the grant allows, and sends none
 
-The archive appears under its name only when it is whole. If a gatherer fails, what was gathered is left as
-NAME.incomplete, with the reasons in its wagather.json.";
+The archive gets its name only when it is complete. If a gatherer fails, the archive is called NAME.incomplete, and
+its wagather.json has the reason.";
 
 const RBAC_EXAMPLES: &str = "\
 Examples:
   host-min rbac *.wasm --namespace support | kubectl apply -f -
-      makes the account wagather in the namespace support
+      creates the service account wagather in the namespace support
   kubectl create token wagather --namespace support
       prints a token for it
 
-Nothing is asked of a cluster. What the gatherers want and the grant does not allow is left out, and told in a comment.
-'kubectl apply' removes nothing: roles that were applied before and are not printed any more must be deleted; all have
-the label app.kubernetes.io/managed-by=host-min.";
+This command does not contact a cluster. It leaves out what the grant does not allow, and says so in a comment.
+'kubectl apply' does not delete roles that an earlier version printed. Delete them yourself: all roles have the label
+app.kubernetes.io/managed-by=host-min.";
 
 /// The shells that there are completions for.
 pub(super) const SHELLS: &[&str] = &["bash", "fish", "zsh"];
@@ -142,11 +142,11 @@ pub(super) const ENGINES: &[&str] = &{
 pub(super) const COMMANDS: &[Command] = &[
     Command {
         name: "run",
-        about: "Run gatherers and write what they gather into an archive",
+        about: "Run gatherers and write their output to an archive",
         operands: &[Operand {
             name: "GUEST.wasm",
             many: true,
-            help: "The gatherers' modules: files, folders of them, or - for one on the standard input",
+            help: "Modules of gatherers: files, folders, or - to read one from stdin",
             kind: Value::Path,
         }],
         options: RUN,
@@ -159,7 +159,7 @@ pub(super) const COMMANDS: &[Command] = &[
         operands: &[Operand { name: "GUEST.wasm", many: false, help: "The module", kind: Value::Path }],
         options: &[
             Flag {
-                help: "Also show what is left of it under this grant, and why the rest is not",
+                help: "Also show what this grant allows the gatherer, and why it denies the rest",
                 ..path("grant", "FILE.yaml")
             },
             Flag { help: "Print JSON", ..flag("json") },
@@ -169,11 +169,11 @@ pub(super) const COMMANDS: &[Command] = &[
     },
     Command {
         name: "rbac",
-        about: "Print the account and the roles that gatherers need, for `kubectl apply -f -`",
+        about: "Print the service account and roles that gatherers need, for `kubectl apply -f -`",
         operands: &[Operand {
             name: "GUEST.wasm",
             many: true,
-            help: "The gatherers' modules: files, folders of them, or - for one on the standard input",
+            help: "Modules of gatherers: files, folders, or - to read one from stdin",
             kind: Value::Path,
         }],
         options: RBAC,
@@ -182,24 +182,24 @@ pub(super) const COMMANDS: &[Command] = &[
     },
     Command {
         name: "manifest",
-        about: "Write a gatherer's manifest, a text file, into its module",
+        about: "Write a manifest from a text file into a module",
         operands: &[
             Operand {
                 name: "FILE",
                 many: false,
-                help: "The manifest: records as docs/languages.md has them, a line each; empty lines and lines that begin with # do not count",
+                help: "Manifest: one record per line (see docs/languages.md); empty lines and lines that begin with # are ignored",
                 kind: Value::Path,
             },
             Operand {
                 name: "GUEST.wasm",
                 many: false,
-                help: "The module, or - for the standard input; a manifest that it has is replaced",
+                help: "Module, or - for stdin; an existing manifest is replaced",
                 kind: Value::Path,
             },
         ],
         options: &[Flag {
             short: Some('o'),
-            help: "Where the module with its manifest goes; otherwise it replaces GUEST.wasm",
+            help: "Module to write (default: replace GUEST.wasm)",
             ..path("output", "FILE.wasm")
         }],
         epilogue: &[],
@@ -207,16 +207,19 @@ pub(super) const COMMANDS: &[Command] = &[
     },
     Command {
         name: "new",
-        about: "Write the crate of a new gatherer, see docs/codegen.md",
+        about: "Create the crate of a new gatherer (see docs/codegen.md)",
         operands: &[Operand {
             name: "PATH",
             many: false,
-            help: "Its folder, whose name is the gatherer's: examples/NAME in the checkout, or elsewhere",
+            help: "Folder to create; its name becomes the gatherer's name",
             kind: Value::Path,
         }],
         options: &[
-            Flag { help: "Its resource's definition; otherwise it reads pods", ..path("crd", "FILE.yaml") },
-            Flag { help: "The checkout of wagather, if it is in none", ..path("sdk", "DIR") },
+            Flag {
+                help: "CustomResourceDefinition of the resource to read (default: read pods)",
+                ..path("crd", "FILE.yaml")
+            },
+            Flag { help: "Checkout of wagather, if PATH is not inside one", ..path("sdk", "DIR") },
         ],
         epilogue: &[],
         hidden: false,
@@ -236,7 +239,7 @@ pub(super) const COMMANDS: &[Command] = &[
     },
     Command {
         name: "sandbox",
-        about: "Run one guest for an embedding program; the channel is the standard input",
+        about: "Run one guest for an embedding program; the channel is stdin",
         operands: &[],
         options: &[],
         epilogue: &[],
@@ -247,222 +250,209 @@ pub(super) const COMMANDS: &[Command] = &[
 const RBAC: &[Flag] = &[
     Flag {
         default: Some("wagather"),
-        help: "The name of the account, the roles and the bindings",
+        help: "Name of the service account, the roles and the bindings",
         ..text("name", "NAME")
     },
     Flag {
         short: Some('n'),
         default: Some("default"),
-        help: "The account's namespace",
+        help: "Namespace of the service account",
         ..text("namespace", "NAMESPACE")
     },
-    Flag { help: "Give no more than this grant allows", ..path("grant", "FILE.yaml") },
+    Flag { help: "Print only the permissions that this grant allows", ..path("grant", "FILE.yaml") },
 ];
 
 const RUN: &[Flag] = &[
     Flag {
         short: Some('o'),
         default: Some("wagather-{context}-{time}.tar.gz"),
-        help: "Where the archive goes: a folder, a file that ends in .tar.gz or .tgz, or - for a .tar.gz to the \
-               standard output. Missing parent folders are made. {context}, {time} and {pod} stand for the context or \
-               the server's host, the time of the run in UTC, and the pod's name or the machine's",
+        help: "Archive to write: a folder, a file that ends in .tar.gz or .tgz, or - for a .tar.gz on stdout. Missing parent \
+               folders are created. {context} is the context or the server's host, {time} the start of the run in UTC, \
+               {pod} the name of the pod or machine",
         ..path("output", "DIR|FILE.tar.gz|-")
     },
     Flag {
-        help: "Replace an archive or a recording of an earlier run that has the same name, when the new one is \
-               complete. Other files are never replaced",
+        help: "Replace an archive or recording of the same name once the new one is complete. Files that host-min did not \
+               write are never replaced",
         ..flag("overwrite")
     },
-    Flag { hidden: true, help: "The same as --overwrite", ..flag("force") },
+    Flag { hidden: true, help: "Same as --overwrite", ..flag("force") },
     Flag {
-        help: "Also write the server's answers to this file (HAR 1.2), for --replay. It has whole objects, whatever the \
-               gatherers' fields are; what is secret in them is redacted as everywhere",
+        help: "Record the API server's responses to this HAR 1.2 file, for --replay. The file contains whole objects, not only \
+               the fields that the gatherers read. Secrets in them are redacted",
         ..path("record", "FILE.har")
     },
-    Flag { help: "Take the answers from a recording; no cluster is needed", ..path("replay", "FILE.har") },
+    Flag { help: "Read responses from a recording instead of a cluster", ..path("replay", "FILE.har") },
     Flag {
-        help: "What the cluster's owner allows: a file in YAML, see docs/grant.md. Without it, gatherers may get and list \
-               everything but Secrets and other escalating resources",
+        help: "Grant that limits what gatherers may read (see docs/grant.md). Default: get and list everything except Secrets \
+               and other escalating resources",
         ..path("grant", "FILE.yaml")
     },
     Flag {
         short: Some('n'),
-        help: "Of what is in namespaces, gather only what is in this one; what is in none (nodes, cluster roles) is gathered \
-               as before. It never widens what the manifests and the grant allow",
+        help: "Gather namespaced objects only from this namespace. Cluster-scoped objects, such as nodes, are still gathered. \
+               This option only narrows what the manifests and the grant allow",
         ..text("namespace", "NAMESPACE")
     },
     Flag {
         short: Some('A'),
-        help: "Gather from all namespaces, whatever --namespace says; this is the default",
+        help: "Gather from all namespaces (the default); overrides --namespace",
         ..flag("all-namespaces")
     },
     Flag {
         short: Some('l'),
-        help: "Of lists, gather only objects whose labels match, such as app=web,tier!=db",
+        help: "Label selector for lists, such as app=web,tier!=db",
         ..text("selector", "SELECTOR")
     },
     Flag {
         many: true,
-        help: "Replace addresses and domains by placeholders before gatherers and the archive have them, each original by the \
-               same one: ip, mac, domain (the API server's), domain=NAME (and what is below it), all, or several with commas. \
-               The map is written to ARCHIVE.obfuscation.json",
+        help: "Replace addresses and domains with placeholders before gatherers and the archive get them: ip, mac, domain (the \
+               API server's), domain=NAME (with its subdomains) or all, separated by commas. The same value always gets the \
+               same placeholder; the map is written to ARCHIVE.obfuscation.json",
         ..text("obfuscate", "KINDS")
     },
     Flag {
-        help: "Show what each gatherer may do and what it would ask for; ask nothing, write nothing",
+        help: "Show what each gatherer may read and which requests it would send; send and write nothing",
         ..flag("dry-run")
     },
     Flag {
         default: Some("120s"),
-        help: "Time for each gatherer, such as 90s, 5m or 1m30s; a number alone is seconds",
+        help: "Time limit for each gatherer, such as 90s, 5m or 1m30s; a number without a unit is seconds",
         ..text("timeout", "DURATION")
     },
     Flag {
         default: Some("60s"),
-        help: "Time for each HTTP request, from its sending to the end of its answer; 0 is no limit but --timeout",
+        help: "Time limit for each HTTP request, including its response; 0 disables it, and --timeout still applies",
         ..text("request-timeout", "DURATION")
     },
     Flag {
         default: Some("64Mi"),
-        help: "Memory for each gatherer, such as 512Ki or 64Mi",
+        help: "Memory limit for each gatherer, such as 512Ki or 64Mi",
         ..text("memory", "SIZE")
     },
     Flag {
         default: Some("8"),
-        help: "How many gatherers run side by side; the time of one that waits begins with its turn",
+        help: "Maximum number of gatherers that run at the same time; --timeout of each starts when it starts",
         ..text("parallel", "N")
     },
-    Flag {
-        help: "Ask for lists in pages of so many items; otherwise the pages' sizes follow the items'",
-        ..text("chunk-size", "N")
-    },
+    Flag { help: "Items per page (default: about 4 MiB per page)", ..text("chunk-size", "N") },
     Flag {
         default: Some("50"),
-        help: "Requests per second for the whole run, once --burst is used up",
+        help: "Maximum requests per second for the whole run, after --burst is used up",
         ..text("qps", "N")
     },
     Flag {
         default: Some("300"),
-        help: "Requests that may be sent at once before --qps holds",
+        help: "Requests that may be sent at once before --qps applies",
         ..text("burst", "N")
     },
+    Flag { many: true, help: "Parameter for gatherers; may be repeated", ..text("param", "NAME=VALUE") },
     Flag {
-        many: true,
-        help: "A parameter that gatherers can read; may be given several times",
-        ..text("param", "NAME=VALUE")
-    },
-    Flag {
-        help: "Run gatherers only if all that keeps them in is in force. Without this option, the report says what a \
-               kernel lacks",
+        help: "Refuse to run unless every sandbox mechanism is active. Without this option, the report lists the inactive ones",
         ..flag("require-sandbox")
     },
     Flag {
         default: Some(Kind::ALL[0].name()),
-        help: "Which engine runs the gatherers",
+        help: "WebAssembly engine",
         hidden: Kind::ALL.len() == 1,
         ..words("engine", "ENGINE", ENGINES)
     },
     Flag {
-        help: "Ask the API server first what this account would be forbidden; if that is anything, list it and \
-               gather nothing",
+        help: "First ask the API server whether the account has all permissions; if it lacks any, list them and gather nothing",
         ..flag("check-access")
     },
     Flag {
-        help: "Also write each decision on a gatherer's calls to this file as it is made (JSON lines); the archive has \
-               them in audit.jsonl. It must not exist",
+        help: "Write the audit also to this file (JSON lines), as the run proceeds; the archive has it in audit.jsonl. The file \
+               must not exist",
         ..path("audit", "FILE.jsonl")
     },
     Flag {
         default: Some(WHEN[0]),
-        help: "Show how far each gatherer is: auto (on a terminal), always (elsewhere too, as a line for each every two \
+        help: "Show the progress of each gatherer: auto (only on a terminal), always (without a terminal, as lines every two \
                seconds) or never",
         ..words("progress", "WHEN", WHEN)
     },
     Flag {
         default: Some(FORMATS[0]),
-        help: "How to say what is said on the standard error: text, or json, an object a line, see docs/output.md",
+        help: "Log format on stderr: text or JSON lines (see docs/output.md)",
         ..words("log-format", "FORMAT", FORMATS)
     },
-    Flag { short: Some('q'), help: "Print nothing but errors", ..flag("quiet") },
+    Flag { short: Some('q'), help: "Print only errors", ..flag("quiet") },
     Flag {
         short: Some('v'),
         default: Some("0"),
-        help: "How much else to tell, as for kubectl: from 4 on what gatherers log for debugging, from 6 on each request",
+        help: "Log level, as for kubectl: 4 adds debug lines of gatherers, 6 adds requests",
         ..text("v", "LEVEL")
     },
     Flag {
-        help: "The kubeconfig; otherwise $KUBECONFIG, ~/.kube/config, or the service account of the pod",
+        help: "Kubeconfig file (default: $KUBECONFIG, then ~/.kube/config, then the pod's service account)",
         ..cluster(path("kubeconfig", "FILE"))
     },
     Flag {
         many: true,
-        help: "The kubeconfig's context. If given several times, the clusters are gathered from side by side: --output \
-               names a new folder (otherwise wagather-{time}), which gets an archive for each and index.json",
+        help: "Kubeconfig context; may be repeated. With several contexts, clusters are gathered in parallel, and --output is a \
+               new folder (default: wagather-{time}) for one archive per cluster and index.json",
         ..cluster(text("context", "NAME"))
     },
-    Flag { help: "Every context of the kubeconfig, as if each was named", ..cluster(flag("all-contexts")) },
+    Flag { help: "Gather from every context of the kubeconfig", ..cluster(flag("all-contexts")) },
     Flag {
         default: Some("4"),
-        help: "How many of several clusters are gathered from at once",
+        help: "Maximum number of clusters that are gathered from at the same time",
         ..cluster(text("parallel-clusters", "NUMBER"))
     },
     Flag {
-        help: "The API server's URL; alone it needs no kubeconfig, as behind `kubectl proxy`",
+        help: "URL of the API server. No kubeconfig is needed, for example with `kubectl proxy`",
         ..cluster(text("server", "URL"))
     },
-    Flag { help: "The kubeconfig's cluster, instead of the context's", ..cluster(text("cluster", "NAME")) },
-    Flag { help: "The kubeconfig's user, instead of the context's", ..cluster(text("user", "NAME")) },
+    Flag { help: "Kubeconfig cluster; overrides the context's cluster", ..cluster(text("cluster", "NAME")) },
+    Flag { help: "Kubeconfig user; overrides the context's user", ..cluster(text("user", "NAME")) },
     Flag {
-        help: "A bearer token, instead of what the kubeconfig's user has. Other users of this machine can see it for a moment, and \
-               the shell may keep it; --token-file is safer",
+        help: "Bearer token; overrides the kubeconfig user's credentials. Other users of this machine can see it for a moment, and \
+               the shell history may keep it; --token-file is safer",
         ..cluster(text("token", "TOKEN"))
     },
     Flag {
-        help: "A file with a bearer token, instead of what the kubeconfig's user has; it is read again each minute",
+        help: "File with a bearer token; overrides the kubeconfig user's credentials. It is read again every minute",
         ..cluster(path("token-file", "FILE"))
     },
     Flag {
-        help: "The certificate authority that the server's certificate must be signed by",
+        help: "Certificate authority that must have signed the server's certificate",
         ..cluster(path("certificate-authority", "FILE"))
     },
     Flag {
-        help: "Do not verify the server's certificate: whoever is on the way can read and change everything",
+        help: "Do not verify the server's certificate. Insecure: anyone on the network path can read and change all traffic",
         ..cluster(flag("insecure-skip-tls-verify"))
     },
     Flag {
-        help: "The name that the server's certificate must have, if it is not the server's host",
+        help: "Name to expect in the server's certificate (default: the server's host)",
         ..cluster(text("tls-server-name", "NAME"))
     },
     Flag {
-        help: "The proxy to the server: http://, https:// or socks5://, with user:password@ if it wants that",
+        help: "Proxy to the server: http://, https:// or socks5://, optionally with user:password@",
         ..cluster(text("proxy-url", "URL"))
     },
-    Flag { help: "The user to act as", ..cluster(text("as", "USER")) },
-    Flag {
-        many: true,
-        help: "A group to act as; may be given several times",
-        ..cluster(text("as-group", "GROUP"))
-    },
-    Flag { help: "The uid to act as", ..cluster(text("as-uid", "UID")) },
+    Flag { help: "User to impersonate", ..cluster(text("as", "USER")) },
+    Flag { many: true, help: "Group to impersonate; may be repeated", ..cluster(text("as-group", "GROUP")) },
+    Flag { help: "UID to impersonate", ..cluster(text("as-uid", "UID")) },
     Flag {
         default: Some("10s"),
-        help: "Time for a connection, TLS included; 0 is no limit of its own, here and below",
+        help: "Time limit for connecting, including TLS; 0 disables it",
         ..cluster(text("connect-timeout", "DURATION"))
     },
     Flag {
         default: Some("30s"),
-        help: "Time from a request to the first byte of its answer",
+        help: "Time limit for the first byte of a response; 0 disables it",
         ..cluster(text("first-byte-timeout", "DURATION"))
     },
     Flag {
         default: Some("15s"),
-        help: "Time without a byte in the middle of an answer",
+        help: "Time limit for a pause within a response; 0 disables it",
         ..cluster(text("idle-timeout", "DURATION"))
     },
     Flag {
         value: Some(("auto|gzip|none", Value::Words(Compression::WORDS))),
         default: Some("auto"),
-        help: "Whether large answers come compressed; auto: if the link to the server is slow, unless the kubeconfig has \
+        help: "Compression of large responses. auto uses gzip if the link to the server is slow, unless the kubeconfig has \
                disable-compression",
         ..cluster(flag("compression"))
     },

@@ -23,8 +23,8 @@ pub(super) fn start_again(
     keep_open: fn(&PipeReader) -> io::Result<()>,
 ) -> Failure {
     let failure = |reason: &dyn std::fmt::Display| {
-        Failure::new(Class::Config, "cannot take the token of --token out of the command line", reason)
-            .advise("name a file that has it with --token-file")
+        Failure::new(Class::Config, "cannot hide the token of --token", reason)
+            .advise("use --token-file instead")
     };
     if token.len() > MAX_TOKEN_BYTES {
         return failure(&format_args!("it has more than {MAX_TOKEN_BYTES} bytes"));

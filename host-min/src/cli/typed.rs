@@ -38,7 +38,7 @@ pub(super) struct Wrong {
 /// Takes the words behind the program's name apart.
 pub(super) fn take_apart(mut words: impl Iterator<Item = OsString>) -> Result<Typed, Wrong> {
     let wrong = |reason| Wrong { command: None, reason };
-    let Some(first) = words.next() else { return Err(wrong("a command is missing".into())) };
+    let Some(first) = words.next() else { return Err(wrong("no command given".into())) };
     let named = |word: &OsStr| COMMANDS.iter().find(|command| word == command.name);
     match first.to_str() {
         Some("--version" | "-V") => return Ok(Typed::Version),
@@ -53,7 +53,7 @@ pub(super) fn take_apart(mut words: impl Iterator<Item = OsString>) -> Result<Ty
     let command = named(&first).ok_or_else(|| {
         wrong(match first.as_bytes().strip_prefix(b"--") {
             Some(long) => no_option(None, long),
-            None if first.as_bytes().starts_with(b"-") => format!("there is no option {}", first.display()),
+            None if first.as_bytes().starts_with(b"-") => format!("unknown option {}", first.display()),
             None => no_command(&first),
         })
     })?;
@@ -82,15 +82,15 @@ impl Words {
                 }
                 Some(Arg::Short(letter)) => {
                     let flag = self.command.options.iter().find(|flag| flag.short == Some(letter));
-                    flag.ok_or_else(|| format!("there is no option -{letter}"))?
+                    flag.ok_or_else(|| format!("unknown option -{letter}"))?
                 }
             };
             let value = match flag.value {
-                Some(_) => parser.value().map_err(|_| format!("{} has no value", flag.shown()))?,
+                Some(_) => parser.value().map_err(|_| format!("{} needs a value", flag.shown()))?,
                 None => OsString::new(),
             };
             if !flag.many && self.options.iter().any(|(long, _)| *long == flag.long) {
-                return Err(format!("--{} was given twice", flag.long));
+                return Err(format!("--{} is given twice", flag.long));
             }
             self.options.push((flag.long, value));
         }
@@ -101,7 +101,7 @@ impl Words {
         let reason = match (wanted.get(self.operands.len()), self.operands.get(wanted.len())) {
             (Some(operand), _) => format!("<{}> is missing", operand.name),
             (None, Some(excess)) if !wanted.last().is_some_and(|operand| operand.many) => {
-                format!("there is no place for {}", excess.display())
+                format!("unexpected argument '{}'", excess.display())
             }
             _ => return Ok(self),
         };
@@ -158,7 +158,7 @@ fn no_command(word: &OsStr) -> String {
         COMMANDS.iter().filter(|command| !command.hidden).map(|command| command.name).collect();
     let meant = word.to_str().and_then(|word| meant(word, &names));
     let advice = meant.map_or(String::new(), |name| format!("; did you mean '{name}'?"));
-    format!("there is no command {}{advice}", word.display())
+    format!("unknown command '{}'{advice}", word.display())
 }
 
 /// An option that the command has not, or that stands before the command.
@@ -174,7 +174,7 @@ fn no_option(command: Option<&'static Command>, long: &[u8]) -> String {
         (Some(name), None) => format!("; did you mean --{name}?"),
         (None, None) => String::new(),
     };
-    format!("there is no option --{}{advice}", OsStr::from_bytes(long).display())
+    format!("unknown option --{}{advice}", OsStr::from_bytes(long).display())
 }
 
 /// The one word that begins so, or else the nearest.
@@ -243,27 +243,27 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said() {
         for (line, reason) in [
-            ("", "a command is missing"),
-            ("walk", "there is no command walk"),
-            ("runn", "there is no command runn; did you mean 'run'?"),
-            ("help inspct", "there is no command inspct; did you mean 'inspect'?"),
-            ("--quiet run", "there is no option --quiet; it is an option of 'host-min run'"),
-            ("inspect a --replay b", "there is no option --replay; it is an option of 'host-min run'"),
-            ("run a --grnt b", "there is no option --grnt; did you mean --grant?"),
-            ("run a --Output=x", "there is no option --Output; did you mean --output?"),
-            ("run a --colour", "there is no option --colour"),
+            ("", "no command given"),
+            ("walk", "unknown command 'walk'"),
+            ("runn", "unknown command 'runn'; did you mean 'run'?"),
+            ("help inspct", "unknown command 'inspct'; did you mean 'inspect'?"),
+            ("--quiet run", "unknown option --quiet; it is an option of 'host-min run'"),
+            ("inspect a --replay b", "unknown option --replay; it is an option of 'host-min run'"),
+            ("run a --grnt b", "unknown option --grnt; did you mean --grant?"),
+            ("run a --Output=x", "unknown option --Output; did you mean --output?"),
+            ("run a --colour", "unknown option --colour"),
             ("run", "<GUEST.wasm> is missing"),
-            ("run a --out=x", "there is no option --out; did you mean --output?"),
-            ("run a -x", "there is no option -x"),
+            ("run a --out=x", "unknown option --out; did you mean --output?"),
+            ("run a -x", "unknown option -x"),
             ("run a --quiet=no", "--quiet takes no value"),
             ("run a -q=no", "-q takes no value"),
-            ("run a -o", "--output <DIR|FILE.tar.gz|-> has no value"),
-            ("run a -o x --output y", "--output was given twice"),
-            ("inspect a b", "there is no place for b"),
+            ("run a -o", "--output <DIR|FILE.tar.gz|-> needs a value"),
+            ("run a -o x --output y", "--output is given twice"),
+            ("inspect a b", "unexpected argument 'b'"),
             ("manifest", "<FILE> is missing"),
             ("manifest a", "<GUEST.wasm> is missing"),
-            ("manifest a b c", "there is no place for c"),
-            ("sandbox a", "there is no place for a"),
+            ("manifest a b c", "unexpected argument 'c'"),
+            ("sandbox a", "unexpected argument 'a'"),
             ("run -qh", "help"),
             ("help inspect", "help"),
         ] {

@@ -31,7 +31,9 @@ fn value<T>(
     meaning: fn(&str) -> Result<T, String>,
 ) -> Result<T, Wrong> {
     let meant = typed.to_str().ok_or_else(|| "it is not UTF-8".to_owned()).and_then(meaning);
-    meant.map_err(|why| wrong(words.command, format!("--{long} cannot be '{}': {why}", typed.display())))
+    meant.map_err(|why| {
+        wrong(words.command, format!("invalid value '{}' for --{long}: {why}", typed.display()))
+    })
 }
 
 pub(super) fn text(typed: &str) -> Result<String, String> {

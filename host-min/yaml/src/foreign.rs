@@ -31,7 +31,7 @@ pub fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, &'static str> {
         text.ok()
             .filter(|_| whole)
             .map(Cow::Owned)
-            .ok_or("it is not a text file (not UTF-16, as its first bytes say)")
+            .ok_or("it is not a text file (not UTF-16, although it begins with a UTF-16 byte order mark)")
     };
     match bytes {
         [0xff, 0xfe, rest @ ..] => wide(rest, u16::from_le_bytes),
@@ -127,7 +127,7 @@ mod tests {
         for text in ["a: 1\n---\nb: 2", "a: 1\n---\n---\n[b", "a: 1\n---\na: \"b"] {
             let Foreign { root, oddities } = read(text);
             assert_eq!(root.to_json().to_string(), r#"{"a":1}"#, "{text}");
-            assert!(oddities[0].message.contains("only the first document counts"), "{oddities:?}");
+            assert!(oddities[0].message.contains("only the first one is used"), "{oddities:?}");
         }
         assert!(read("").root.is_null());
     }
@@ -138,7 +138,7 @@ mod tests {
             parse_foreign("a: {b: 1, b: 2}\na: {b: 3, b: 4}").expect("a document");
         assert_eq!(root.to_json().to_string(), r#"{"a":{"b":4}}"#);
         let told: Vec<String> = oddities.iter().map(Error::to_string).collect();
-        assert_eq!(told[0], "line 1, column 11: the key \"b\" occurs a second time; the last one counts");
+        assert_eq!(told[0], "line 1, column 11: the key \"b\" occurs twice; the last one is used");
         assert_eq!(told.len(), 3, "{told:?}");
     }
 

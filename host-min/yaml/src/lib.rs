@@ -114,7 +114,7 @@ fn documents(text: &str, most: usize, foreign: bool) -> Result<(Vec<Node>, Vec<E
             }
             let place =
                 event.as_ref().map_or_else(|error| of_marker(error.marker()), |(_, span)| place(span));
-            let message = "another document is here; only the first document counts".to_owned();
+            let message = "a second document begins here; only the first one is used".to_owned();
             building.oddities.push(Error { place, message });
             break;
         }
@@ -127,7 +127,7 @@ fn documents(text: &str, most: usize, foreign: bool) -> Result<(Vec<Node>, Vec<E
             Event::DocumentStart(_) => {
                 begun += 1;
                 if begun > most {
-                    return fail(place, "a second document begins here, where one is expected");
+                    return fail(place, "a second document begins here; expected only one");
                 }
                 // An anchor is its document's.
                 building.anchors.clear();
@@ -304,7 +304,7 @@ impl Building {
 
     fn repeat(&mut self, anchor: usize, place: Place) -> Result<(), Error> {
         let known = self.anchors.iter().find(|(id, _)| *id == anchor).map(|(_, node)| node);
-        let Some(known) = known else { return fail(place, "an alias refers to what is not known here") };
+        let Some(known) = known else { return fail(place, "an alias refers to an unknown anchor") };
         if self.open.len() + depth(known) > MAX_DEPTH {
             return fail(place, "the document nests too deeply");
         }
@@ -342,11 +342,11 @@ impl Building {
                     let is_merge = self.foreign && node.is_merge();
                     let is_known = !is_merge && entries.iter().any(|(known, _)| known.is_key(&node));
                     if is_known && !self.foreign {
-                        return fail(node.place, "this key occurs a second time");
+                        return fail(node.place, "this key occurs twice");
                     }
                     if is_known {
                         let key = shown(node.text().unwrap_or_default());
-                        let message = format!("the key \"{key}\" occurs a second time; the last one counts");
+                        let message = format!("the key \"{key}\" occurs twice; the last one is used");
                         self.oddities.push(Error { place: node.place, message });
                     }
                     *key = Some(node);
@@ -402,10 +402,10 @@ mod tests {
     fn what_is_wrong_is_told_with_its_place() {
         let of = |text: &str| parse(text).unwrap_err().to_string();
         assert!(of("a: [1,\nb: 2").starts_with("line "));
-        assert_eq!(of("a: 1\na: 2"), "line 2, column 1: this key occurs a second time");
+        assert_eq!(of("a: 1\na: 2"), "line 2, column 1: this key occurs twice");
         assert_eq!(
             of("a: 1\n---\nb: 2"),
-            "line 2, column 1: a second document begins here, where one is expected"
+            "line 2, column 1: a second document begins here; expected only one"
         );
         assert_eq!(of("? [a]\n: 1"), "line 1, column 3: a key must be a text");
         let root = parse("a: [1]").unwrap();

@@ -97,7 +97,7 @@ impl Mistakes {
             }
             (Value::List(items), _) => items,
             (_, Some(_)) if node.is_null() => {
-                self.tell(node.place, format!("nothing is behind {what}; write a list, or leave it out"));
+                self.tell(node.place, format!("{what} has no value; write a list, or omit the key"));
                 &[]
             }
             _ => {
@@ -115,7 +115,7 @@ impl Mistakes {
         read: impl Fn(&str) -> Result<T, String>,
     ) -> Option<T> {
         let meant = read(self.plain(node, &["an item of ", list])?);
-        meant.map_err(|why| self.refuse(node, &[list, " cannot have"], &why)).ok()
+        meant.map_err(|why| self.refuse(node, &[list, " cannot contain"], &why)).ok()
     }
 
     /// A value that is a text and means something.

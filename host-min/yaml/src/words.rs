@@ -35,86 +35,77 @@ const KNOWN: &[(&str, &str)] = &[
     // Texts in quotes.
     (
         "quoted scalar, found unexpected end of stream",
-        "a text in quotes does not end: its closing quote is missing",
+        "a quoted string does not end: its closing quote is missing",
     ),
     (
         "quoted scalar, found unexpected document indicator",
-        "a text in quotes does not end before the next document: its closing quote is missing",
+        "a quoted string does not end before the next document: its closing quote is missing",
     ),
     (
         "trailing content after double-quoted scalar",
-        "something follows the closing quote: put all of it within the quotes",
+        "text follows the closing quote: put all of it within the quotes",
     ),
-    ("indentation in quoted scalar", "a text in quotes goes on in a line that is not indented"),
+    ("indentation in quoted scalar", "a quoted string continues on a line that is not indented"),
     (
         "unknown escape character",
-        "there is no such escape in double quotes: write '\\\\' for a backslash, or use single quotes",
+        "unknown escape in double quotes: write '\\\\' for a backslash, or use single quotes",
     ),
     ("hexadecimal number", "an escape such as '\\x41' or '\\u0041' has too few hexadecimal digits"),
-    ("invalid Unicode character escape", "an escape in double quotes names no character"),
+    ("invalid Unicode character escape", "an escape in double quotes is not a valid character"),
     // Lists and mappings in brackets.
     ("flow mapping, did not find expected ',' or '}'", "a ',' or the closing '}' is missing"),
     ("flow sequence, expected ',' or ']'", "a ',' or the closing ']' is missing"),
     (
         "indentation in flow construct",
-        "what is in brackets goes on in a line that is not indented, or its closing bracket is missing",
+        "text in brackets continues on a line that is not indented, or the closing bracket is missing",
     ),
-    ("misplaced bracket", "a bracket that closes what nothing opened"),
-    ("may not precede any of `[{`", "a blank is missing after ':'"),
+    ("misplaced bracket", "a closing bracket without an opening one"),
+    ("may not precede any of `[{`", "a space is missing after ':'"),
     // Mappings and lists by indentation.
     ("mapping values are not allowed", COLON),
     ("illegal placement of ':'", COLON),
-    ("mapping keys are not allowed", "a key is not allowed here: indent it as the keys beside it"),
+    ("mapping keys are not allowed", "a key is not allowed here: indent it like the keys beside it"),
     (
         "block mapping, did not find expected key",
-        "a key of the mapping is wanted here: indent the line as the keys before it",
+        "expected a key of the mapping: indent the line like the keys before it",
     ),
-    (
-        "block collection, did not find expected '-'",
-        "a '-' is wanted here: indent the line as the items before it",
-    ),
+    ("block collection, did not find expected '-'", "expected '-': indent the line like the items before it"),
     ("block sequence entries are not allowed", "a list cannot begin here: put its '-' on a line of its own"),
-    ("'-' must be followed", "a blank is missing after '-'"),
-    ("':' must be followed", "a blank is missing after ':'"),
-    (
-        "plain scalar cannot start with '-'",
-        "a text that begins with '-' and a bracket or a comma belongs in quotes",
-    ),
-    ("is only valid inside a block", "this belongs into an indented line of its own, or into quotes"),
+    ("'-' must be followed", "a space is missing after '-'"),
+    ("':' must be followed", "a space is missing after ':'"),
+    ("plain scalar cannot start with '-'", "quote a string that begins with '-' and a bracket or a comma"),
+    ("is only valid inside a block", "put this on a separate, indented line, or in quotes"),
     (
         "simple key",
-        "a ':' is missing after the key, or the line belongs to the text before and is not indented as that",
+        "a ':' is missing after the key, or the line continues the text before and must be indented like it",
     ),
-    ("invalid indentation", "the line is not indented as those around it"),
+    ("invalid indentation", "the line is not indented like the lines around it"),
     (
         "wrongly indented line in block scalar",
-        "the line is indented less than the text after '|' or '>' that it belongs to",
+        "the line is indented less than the block after '|' or '>' that it belongs to",
     ),
-    ("block scalar, found an indentation indicator equal to 0", "after '|' or '>' an indentation is 1 to 9"),
+    (
+        "block scalar, found an indentation indicator equal to 0",
+        "the indentation after '|' or '>' must be 1 to 9",
+    ),
     (
         "block scalar, did not find expected comment or line break",
-        "after '|' or '>' the text begins on the next line",
+        "text after '|' or '>' must begin on the next line",
     ),
-    (
-        "intercepting the multiline text",
-        "a comment interrupts a text of several lines: put the text in quotes",
-    ),
+    ("intercepting the multiline text", "a comment interrupts a multi-line string: quote the string"),
     // Anchors, tags, directives and documents.
-    ("found unknown anchor", "an alias ('*name') refers to an anchor ('&name') that is not there"),
-    ("duplicated anchor", "an anchor ('&name') is there twice"),
+    ("found unknown anchor", "an alias ('*name') refers to an anchor ('&name') that does not exist"),
+    ("duplicated anchor", "an anchor ('&name') is defined twice"),
     (
         "anchor or alias, did not find",
-        "the name of an anchor ('&name') or alias ('*name') is missing; a text that begins so belongs in quotes",
+        "the name of an anchor ('&name') or alias ('*name') is missing; quote a string that begins with '&' or '*'",
     ),
-    ("for anchor", "an anchor ('&name') belongs on the line of its value"),
-    ("tag", "a tag ('!name') is malformed; a text that begins with '!' belongs in quotes"),
-    ("TAG", "a directive ('%TAG') is malformed; a text that begins with '%' belongs in quotes"),
-    ("directive", "a directive ('%') is malformed; a text that begins with '%' belongs in quotes"),
+    ("for anchor", "an anchor ('&name') must be on the line of its value"),
+    ("tag", "a tag ('!name') is malformed; quote a string that begins with '!'"),
+    ("TAG", "a directive ('%TAG') is malformed; quote a string that begins with '%'"),
+    ("directive", "a directive ('%') is malformed; quote a string that begins with '%'"),
     ("the handle wasn't declared", "a tag ('!name!') has a handle that no directive declares"),
-    (
-        "document",
-        "a document ends or begins here where it cannot: '---' and '...' stand on lines of their own",
-    ),
+    ("document", "a document cannot begin or end here: write '---' and '...' on separate lines"),
     ("byte order mark", "a byte order mark is in the middle of the file: remove it"),
     (
         "unprintable character",
@@ -122,20 +113,19 @@ const KNOWN: &[(&str, &str)] = &[
     ),
     ("unexpected character: `@'", RESERVED),
     ("unexpected character: ``'", RESERVED),
-    ("unexpected character", "a text cannot begin with this character: put it in quotes"),
+    ("unexpected character", "a string cannot begin with this character: quote it"),
     ("did not find expected node content", "a value is missing here"),
-    ("expected whitespace", "a blank is missing here"),
-    ("unexpected end of plain scalar", "a text without quotes ends too early"),
+    ("expected whitespace", "a space is missing here"),
+    ("unexpected end of plain scalar", "an unquoted string ends too early"),
     ("unexpected eof", "the file ends too early"),
     ("recursion limit", "it nests too deeply"),
 ];
 
-const TAB: &str = "a tab is here: YAML is indented with blanks only";
+const TAB: &str = "a tab is here: indent YAML with spaces only";
 
-const COLON: &str = "a ':' is not allowed here: put a text that has ': ' in quotes, begin a new line for the key, or close the \
-    bracket before it";
+const COLON: &str = "a ':' is not allowed here: quote a string that contains ': ', begin a new line for the key, or close the bracket before it";
 
-const RESERVED: &str = "a text cannot begin with '@' or '`': put it in quotes";
+const RESERVED: &str = "a string cannot begin with '@' or '`': put it in quotes";
 
 #[cfg(test)]
 mod tests {
@@ -151,14 +141,14 @@ mod tests {
             ("a:\n\tb: 1", "line 2, column", "a tab is here"),
             ("a: b: c", "line 1, column 5", "a ':' is not allowed here"),
             ("a: 1\n b: 2", "line 2, column", "a ':' is not allowed here"),
-            ("a:\n  b: 1\n c: 2", "line 3, column 2", "is wanted here"),
+            ("a:\n  b: 1\n c: 2", "line 3, column 2", "expected a key"),
             ("a: *none", "line 1, column", "refers to an anchor"),
-            ("a: \"\\q\"", "line 1, column", "there is no such escape"),
+            ("a: \"\\q\"", "line 1, column", "unknown escape"),
             ("a: @b", "line 1, column 4", "put it in quotes"),
             ("a: b\nc", "line 2, column 2", "a ':' is missing after the key"),
-            ("a: ]", "line 1, column 4", "closes what nothing opened"),
+            ("a: ]", "line 1, column 4", "a closing bracket without an opening one"),
             ("a: - b", "line 1, column 4", "a list cannot begin here"),
-            ("a: \"b\" c", "line 1, column", "something follows the closing quote"),
+            ("a: \"b\" c", "line 1, column", "text follows the closing quote"),
             ("%YAML x\n---\na: 1", "line 1, column", "a directive ('%') is malformed"),
         ] {
             let error = parse(text).expect_err(text).to_string();

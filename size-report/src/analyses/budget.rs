@@ -101,11 +101,11 @@ impl Limits {
             failures.push(failure);
         }
         if let Some(most) = self.max_functions.filter(|&most| u64::from(at_rest.defined_functions) > most) {
-            failures.push(format!("{} functions, {most} are the most", at_rest.defined_functions));
+            failures.push(format!("{} functions, the limit is {most}", at_rest.defined_functions));
         }
         for pattern in &self.forbid {
             let Some(why) = Why::of(analysis, pattern) else { continue };
-            let way = why.path.map_or_else(|| "no export leads there".to_owned(), |path| path.join(" -> "));
+            let way = why.path.map_or_else(|| "no export reaches it".to_owned(), |path| path.join(" -> "));
             failures.push(format!("{pattern} is forbidden and keeps {} B: {way}", why.retained));
         }
         Verdict { file: self.file.clone(), bytes, max_bytes: self.max_bytes, failures, diff }
@@ -115,7 +115,7 @@ impl Limits {
 /// What grew most.
 fn explanation(diff: Option<&Diff>) -> String {
     const MOST_REASONS: usize = 5;
-    let Some(diff) = diff else { return "; without a baseline there is no saying why".into() };
+    let Some(diff) = diff else { return "; a baseline would show why".into() };
     let grown: Vec<String> = diff
         .reasons
         .iter()

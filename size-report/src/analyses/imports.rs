@@ -33,7 +33,7 @@ pub(super) fn by_import(analysis: &Analysis<'_>) -> Vec<Node> {
     let Grouped { groups, rest } = grouped(analysis, &groups, others as usize + 1);
     let labels = largest.iter().take(MOST_SETS).map(|&(set, _)| label(analysis, &bits, set));
     let mut nodes: Vec<Node> = labels
-        .chain(["code that leads to other sets of imports".to_owned()])
+        .chain(["code that reaches other sets of imports".to_owned()])
         .zip(groups)
         .map(|(label, nodes)| Node::of(NodeKind::Group, label, nodes))
         .collect();
@@ -84,7 +84,7 @@ fn leads_to(analysis: &Analysis<'_>, bits: &BTreeMap<u32, u32>) -> Vec<u64> {
 
 fn label(analysis: &Analysis<'_>, bits: &BTreeMap<u32, u32>, set: u64) -> String {
     if set == 0 {
-        return "code that leads to no import".into();
+        return "code that reaches no import".into();
     }
     let mut names: Vec<&str> = bits
         .iter()
@@ -98,7 +98,7 @@ fn label(analysis: &Analysis<'_>, bits: &BTreeMap<u32, u32>, set: u64) -> String
     let more = names.len().saturating_sub(8);
     names.truncate(8);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    format!("leads to {}{more}", names.join(", "))
+    format!("reaches {}{more}", names.join(", "))
 }
 
 fn title_of_manifest() -> String {

@@ -6,7 +6,7 @@ use super::symbol;
 const RULES: &str = include_str!("kinds.txt");
 
 /// What a function is counted to if no rule knows it.
-pub const OWN_CODE: &str = "code of its own";
+pub const OWN_CODE: &str = "its own code";
 
 /// What a function is counted to if it has no name.
 pub const UNNAMED: &str = "functions without a name";

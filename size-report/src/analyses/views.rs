@@ -124,7 +124,7 @@ fn by_generic(analysis: &Analysis<'_>) -> Vec<Node> {
             single.push(Node { children: Vec::new(), ..node });
         }
     }
-    nodes.push(Node::of(NodeKind::Group, "functions that are there once", single));
+    nodes.push(Node::of(NodeKind::Group, "functions that occur once", single));
     nodes.extend(rest);
     nodes.extend(around(analysis));
     nodes
@@ -223,7 +223,7 @@ fn by_dominator(analysis: &Analysis<'_>) -> Vec<Node> {
     }
     let unreached = unreached_data.iter().map(|&piece| analysis.pieces.bytes(piece)).sum();
     let mut nodes = below(analysis, &children, ROOT, DEEPEST);
-    nodes.push(Node::of(NodeKind::Group, "functions that no export leads to", unreached_code));
+    nodes.push(Node::of(NodeKind::Group, "functions that no export reaches", unreached_code));
     nodes.push(Node::leaf(NodeKind::Data, "data that no function refers to", unreached));
     nodes.extend(around(analysis));
     nodes

@@ -6,11 +6,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{By, analyses::names::Sources};
 
-/// Explains every byte of WebAssembly modules
+/// Explain every byte of WebAssembly modules
 ///
-/// Prints a table per file in which each byte of the file is in exactly one row, or views that put
-/// functions and their data together; every view adds up to the file. Functions are named by the module's
-/// name section, or by the file <name>.symbols beside it, which `make guests` writes.
+/// Prints a table for each file. Each byte of the file is in exactly one row. With --by, prints views that group
+/// functions with their data; every view adds up to the size of the file. Function names come from the module's
+/// name section, or from the file <name>.symbols beside it, which `make guests` writes.
 #[derive(Parser)]
 #[command(version, after_help = EXIT_CODES, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(super) struct Arguments {
@@ -24,7 +24,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     pub(super) names: NameArguments,
 
-    /// Views instead of the table, separated by commas
+    /// Print these views instead of the table, separated by commas
     #[arg(long, value_enum, value_name = "VIEW", value_delimiter = ',')]
     pub(super) by: Vec<By>,
 
@@ -32,11 +32,11 @@ pub(super) struct Arguments {
     #[arg(long, value_enum, default_value_t = Order::Offset)]
     pub(super) sort: Order,
 
-    /// Print at most so many lines below one line of a view; the rest is added up
+    /// Maximum number of lines below one line of a view; the rest is summed up
     #[arg(long, default_value_t = 25, value_name = "N")]
     pub(super) top: usize,
 
-    /// Print so many levels of a view
+    /// Number of levels of a view to print
     #[arg(long, default_value_t = 2, value_name = "N")]
     pub(super) depth: usize,
 
@@ -48,11 +48,11 @@ pub(super) struct Arguments {
     #[arg(long)]
     markdown: bool,
 
-    /// Write a page with a map to walk in, of all views or those of --by; - is standard output
+    /// Write an HTML page with an interactive map of all views, or of those in --by; - is stdout
     #[arg(long, value_name = "FILE", conflicts_with_all = ["json", "markdown"])]
     pub(super) html: Option<PathBuf>,
 
-    /// Write a picture of one view, by crate or that of --by; - is standard output
+    /// Write an SVG picture of one view, by crate or as in --by; - is stdout
     #[arg(long, value_name = "FILE", conflicts_with_all = ["json", "markdown"])]
     pub(super) svg: Option<PathBuf>,
 }
@@ -63,14 +63,14 @@ impl Arguments {
     }
 }
 
-/// Where functions have their names from.
+/// Where the names of functions come from.
 #[derive(Args)]
 pub(super) struct NameArguments {
-    /// Names of the functions, a line `index:name` for each; for one module only
+    /// File with function names, one `index:name` per line; only for a single module
     #[arg(long, value_name = "FILE")]
     pub(super) symbols: Option<PathBuf>,
 
-    /// The module before it was stripped or optimised: functions without a name are known by their bodies
+    /// The module before it was stripped or optimized; unnamed functions are matched by their bodies
     #[arg(long, value_name = "FILE")]
     pub(super) unstripped: Option<PathBuf>,
 }
@@ -83,11 +83,11 @@ impl NameArguments {
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// Say why functions are in a module, and what would go with them
+    /// Show why functions are in a module, and what would be removed with them
     Why(Why),
-    /// Say what changed between two modules
+    /// Show what changed between two modules
     Diff(Diff),
-    /// Hold modules against size-budget.toml
+    /// Check modules against size-budget.toml
     Check(Check),
 }
 
@@ -97,13 +97,13 @@ pub(super) struct Why {
     #[arg(value_name = "GUEST.wasm")]
     pub(super) guest: PathBuf,
 
-    /// A function's name, a part of it, a pattern with stars, or an index
+    /// Function: its name, a part of the name, a pattern with *, or an index
     pub(super) function: String,
 
     #[command(flatten)]
     pub(super) names: NameArguments,
 
-    /// Print at most so many functions
+    /// Maximum number of functions to print
     #[arg(long, default_value_t = 10, value_name = "N")]
     pub(super) top: usize,
 
@@ -114,15 +114,15 @@ pub(super) struct Why {
 
 #[derive(Args)]
 pub(super) struct Diff {
-    /// The module as it was
+    /// The old module
     #[arg(value_name = "BEFORE.wasm")]
     pub(super) before: PathBuf,
 
-    /// The module as it is
+    /// The new module
     #[arg(value_name = "AFTER.wasm")]
     pub(super) after: PathBuf,
 
-    /// Print at most so many changes; the rest is added up
+    /// Maximum number of changes to print; the rest is summed up
     #[arg(long, default_value_t = 25, value_name = "N")]
     pub(super) top: usize,
 
@@ -143,11 +143,11 @@ impl Diff {
 
 #[derive(Args)]
 pub(super) struct Check {
-    /// The budget; files in it are named from its folder
+    /// Budget file; paths in it are relative to its folder
     #[arg(long, default_value = "size-budget.toml", value_name = "FILE")]
     pub(super) budget: PathBuf,
 
-    /// Write the baselines anew, and judge nothing
+    /// Rewrite the baselines, and check nothing
     #[arg(long)]
     pub(super) update: bool,
 
@@ -168,9 +168,9 @@ impl Check {
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 pub(super) enum Order {
-    /// As in the file
+    /// Order of the file
     Offset,
-    /// The largest first
+    /// Largest first
     Size,
 }
 
@@ -193,6 +193,6 @@ impl Output {
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  every module was explained, and none is over its budget
-  1  one could not be read or is over its budget; the others are still explained
-  2  the command line is wrong";
+  0  success: no module is over its budget
+  1  a module cannot be read or is over its budget; the others are still explained
+  2  invalid command line";

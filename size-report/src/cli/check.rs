@@ -61,7 +61,7 @@ fn judge(folder: &Path, limits: &Limits) -> Result<Verdict, Error> {
 fn read_baseline(file: &PathBuf) -> Result<Snapshot, Error> {
     let bad = |error: String| Error::BadBudget {
         file: file.clone(),
-        reason: format!("{error}; write it anew with `size-report check --update`"),
+        reason: format!("{error}; rewrite it with `size-report check --update`"),
     };
     let text = fs::read(file).map_err(|error| bad(error.to_string()))?;
     serde_json::from_slice(&text).map_err(|error| bad(error.to_string()))

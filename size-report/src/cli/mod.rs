@@ -68,9 +68,7 @@ fn explain(arguments: &Arguments, output: impl Write) -> Result<ExitCode, Error>
     if arguments.guests.len() > 1
         && (arguments.names.symbols.is_some() || arguments.names.unstripped.is_some())
     {
-        complain(
-            "--symbols and --unstripped name the functions of one module; give one module, or leave them out",
-        );
+        complain("--symbols and --unstripped apply to one module; give one module, or omit them");
         return Ok(ExitCode::from(2));
     }
     if arguments.html.is_some() || arguments.svg.is_some() {

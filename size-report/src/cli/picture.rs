@@ -20,13 +20,13 @@ pub(super) fn draw(arguments: &Arguments, mut output: impl Write) -> Result<Exit
         Ok(ExitCode::from(2))
     };
     let [guest] = &*arguments.guests else {
-        return wrong("--html and --svg are of one module; name one, or run it once for each");
+        return wrong("--html and --svg take one module; run size-report once for each");
     };
     if arguments.svg.is_some() && arguments.by.len() > 1 {
-        return wrong("--svg is of one view; name one with --by, or run it once for each");
+        return wrong("--svg takes one view; select one with --by, or run size-report once for each");
     }
     if [&arguments.html, &arguments.svg].iter().all(|file| file.as_deref() == Some(Path::new("-"))) {
-        return wrong("standard output takes one of --html and --svg; give the other a file");
+        return wrong("only one of --html and --svg can go to stdout; give the other a file");
     }
     let by = match (&*arguments.by, &arguments.html) {
         ([], Some(_)) => VIEWS.to_vec(),
@@ -71,12 +71,12 @@ fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
         // `size-report --html a.wasm b.wasm` is soon typed.
         Ok(_) if is_module(file)? => {
             return Err(io::Error::other(
-                "it is a WebAssembly module, which a picture must not replace; the picture's name comes first",
+                "it is a WebAssembly module, and a picture must not overwrite it; the picture's name comes first",
             ));
         }
         Ok(_) | Err(_) => {}
     }
-    let name = file.file_name().ok_or_else(|| io::Error::other("it names no file"))?;
+    let name = file.file_name().ok_or_else(|| io::Error::other("it is not a file name"))?;
     let mut beside = std::ffi::OsString::from(".");
     beside.push(name);
     beside.push(format!(".{}.new", std::process::id()));

@@ -43,7 +43,7 @@ fn rows(nodes: &[Node], of: u64, top: usize, output: &mut impl Write) -> io::Res
 pub fn diff(diff: &Diff, top: usize, output: &mut impl Write) -> io::Result<()> {
     writeln!(output, "**{} → {} B ({:+} B)**\n", diff.bytes_before, diff.bytes_after, diff.difference())?;
     if diff.changes.is_empty() {
-        return writeln!(output, "Nothing changed its size.");
+        return writeln!(output, "No size changed.");
     }
     writeln!(output, "| change | why |\n|---:|---|")?;
     for reason in diff.reasons.iter().take(top) {

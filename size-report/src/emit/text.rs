@@ -34,15 +34,12 @@ pub fn write(reports: &[Report], limits: Limits, mut output: impl Write) -> io::
 fn write_one(report: &Report, limits: Limits, output: &mut impl Write) -> io::Result<()> {
     line(output, &report.file)?;
     if let Some(invalid) = &report.invalid {
-        line(output, format_args!("not valid, no engine will run it: {invalid}"))?;
+        line(output, format_args!("invalid, engines will reject it: {invalid}"))?;
     }
     if report.unreadable_functions > 0 {
         line(
             output,
-            format_args!(
-                "{} function(s) hold instructions that are not known here",
-                report.unreadable_functions
-            ),
+            format_args!("{} function(s) contain unknown instructions", report.unreadable_functions),
         )?;
     }
     if report.views.is_empty() {
@@ -168,7 +165,7 @@ pub fn why(why: &Why, top: usize, output: &mut impl Write) -> io::Result<()> {
             let way: Vec<String> = path.iter().map(|step| format!("`{step}`")).collect();
             line(output, format_args!("{}: {what} to save {}", way.join(" -> "), human(why.retained)))
         }
-        None => line(output, "no export leads there: an optimiser would leave it out"),
+        None => line(output, "no export reaches it: an optimiser would omit it"),
     }
 }
 

@@ -43,7 +43,7 @@ impl<'a> Cutter<'a> {
         match payload {
             Payload::Version { encoding: wasmparser::Encoding::Component, range, .. } => Err(Malformed {
                 offset: range.start,
-                reason: "a component, not a core module; take the modules out of it and ask for each".into(),
+                reason: "a component, not a core module; extract its modules and pass each one".into(),
             }),
             Payload::Version { range, .. } => {
                 self.cut(range.end, Kind::Header);

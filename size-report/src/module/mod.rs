@@ -228,7 +228,7 @@ impl<'a> Module<'a> {
     /// Where and why the bytes cannot be followed.
     pub fn parse(bytes: &'a [u8]) -> Result<Module<'a>, Malformed> {
         if u32::try_from(bytes.len()).is_err() {
-            let reason = "the file goes on after 4 GiB, where no section of it can be".to_owned();
+            let reason = "the file continues after 4 GiB, where no section can be".to_owned();
             return Err(Malformed { offset: u64::from(u32::MAX), reason });
         }
         let module = cutter::cut(bytes)?;

@@ -10,7 +10,7 @@ pub(super) fn check(parts: &[Part<'_>], len: usize) -> Result<(), Malformed> {
             return Err(Malformed {
                 offset: at as u64,
                 reason: format!(
-                    "this byte and the part at {}..{} do not meet, so the table would not add up (a bug in \
+                    "this byte and the part at {}..{} are not adjacent, so the table would not add up (a bug in \
                      size-report: please report it with the file)",
                     part.range.start, part.range.end
                 ),
@@ -22,7 +22,7 @@ pub(super) fn check(parts: &[Part<'_>], len: usize) -> Result<(), Malformed> {
         return Err(Malformed {
             offset: at as u64,
             reason: format!(
-                "the parts end here but the file has {len} bytes, so the table would not add up (a bug in \
+                "the parts end here, but the file has {len} bytes, so the table would not add up (a bug in \
                  size-report: please report it with the file)"
             ),
         });

@@ -34,7 +34,7 @@ fn main() -> Result<()> {
     let rate = |time: Duration| sent as f64 / 1e6 / time.as_secs_f64();
     let mut out = std::io::stdout().lock();
     let mut csv = String::from("mask,kept_percent,mb_per_s,mb_per_s_redacted,items,redacted\n");
-    writeln!(out, "{:.1} MB; a checked copy of it: {:.0} MB/s\n", sent as f64 / 1e6, rate(copy(&pages)?))?;
+    writeln!(out, "{:.1} MB; a copy with checksum: {:.0} MB/s\n", sent as f64 / 1e6, rate(copy(&pages)?))?;
     writeln!(out, "| mask keeps | of the bytes | MB/s | MB/s with redaction | redacted |")?;
     writeln!(out, "|---|---|---|---|---|")?;
     for (keeps, text) in MASKS {

@@ -44,7 +44,7 @@ fn outputs() {
 }
 
 /// A shell's script before the host starts, in a mount namespace of its own; `$DIR` is the folder for the output. What is
-/// in it afterwards goes to the standard output.
+/// in it afterwards goes to stdout.
 fn in_a_mount(folder: &Path, options: &str, words: &[&str]) -> Host {
     let script = format!(
         "mount -t tmpfs -o {options} tmpfs \"$DIR\" || exit 99; cd \"$DIR\"; \"$0\" \"$@\"; code=$?; ls -A; exit $code"
@@ -72,7 +72,7 @@ fn run_words<'a>(guest: &'a str, url: &'a str, more: &[&'a str]) -> Vec<&'a str>
 }
 
 /// Runs whose output, or whose recording, gets no more room. The wrapper is what takes the room away; what it finds in the
-/// folder afterwards goes to the standard output.
+/// folder afterwards goes to stdout.
 fn without_room(golden: &'static str, wrapped: impl Fn(&Path, &[&str]) -> Host) {
     let (mut failing, place, server) = (Failing::new(golden), place(), large());
     let elsewhere = tests::place();

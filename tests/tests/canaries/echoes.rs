@@ -7,13 +7,8 @@ use super::{EXEC_TOKEN, FILE_TOKEN, MARKER, PASSWORD, Planted, TOKEN, bearer, se
 use tests::canaries::{base64, json_escaped, json_escaped_all, json_escaped_as_go};
 use tests::server::{Answer, Framing, List, Server};
 
-const BODY_PLACES: &[&str] = &[
-    "dumps-everything/raw",
-    "dumps-everything/piped",
-    "dumps-everything/memory",
-    "recording.har",
-    "the standard error",
-];
+const BODY_PLACES: &[&str] =
+    &["dumps-everything/raw", "dumps-everything/piped", "dumps-everything/memory", "recording.har", "stderr"];
 
 fn text(body: String) -> Answer {
     Answer::bytes("text/plain", format!("{MARKER} {body} {MARKER}"))
@@ -113,7 +108,7 @@ fn in_an_error_that_the_host_tells() {
         };
         // A refusal is a gap in the archive; what may pass makes it incomplete.
         let report = if is_status { "archive/wagather.json" } else { "archive.incomplete/wagather.json" };
-        let places = ["recording.har", report, "the standard error"];
+        let places = ["recording.har", report, "stderr"];
         Planted::new().echoed("token", &bearer(TOKEN), answers, &places);
     }
 }
@@ -208,8 +203,7 @@ fn in_escapes_of_an_errors_message() {
             let refusal = Answer::bytes("application/json", status).with_status(403);
             server().on("/api/v1/configmaps", refusal.clone()).on("/healthz", refusal)
         };
-        let places =
-            ["recording.har", "archive/wagather.json", "the standard error", "dumps-everything/refused"];
+        let places = ["recording.har", "archive/wagather.json", "stderr", "dumps-everything/refused"];
         Planted::new().echoed("token", &bearer(TOKEN), answers, &places);
     }
 }

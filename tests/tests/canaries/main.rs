@@ -201,7 +201,7 @@ fn the_archive_on_the_standard_output_has_none_either() {
     let server = planted.start(server());
     let (done, left) = planted.run_to("-", "token", &server.url(), "    certificate-authority: ca.pem\n");
     done.expect_success();
-    assert!(left.places_of(MARKER).contains(&"the standard output"));
+    assert!(left.places_of(MARKER).contains(&"stdout"));
     left.has_none_of(&planted.canaries());
 }
 
@@ -243,11 +243,11 @@ fn a_proxys_password_is_not_told() {
 fn what_is_wrong_with_a_configuration_is_told_without_it() {
     let encoded = base64(TOKEN.as_bytes());
     for (user, says) in [
-        (format!("token: \"{TOKEN}"), "a text in quotes does not end"),
+        (format!("token: \"{TOKEN}"), "a quoted string does not end"),
         (format!("token: [{TOKEN}]"), "token must be a text, not a list"),
         (format!("token: {{{TOKEN}: 1}}"), "token must be a text, not a mapping"),
         (format!("token: \"{TOKEN}\\n\\u0001\""), "token"),
-        (format!("username: a\n    password: '{PASSWORD}'\n   x: 1"), "a key of the mapping is wanted here"),
+        (format!("username: a\n    password: '{PASSWORD}'\n   x: 1"), "expected a key of the mapping"),
         (format!("username: a:b\n    password: '{PASSWORD}'"), "HTTP 404"),
         (
             format!("client-certificate-data: aGVsbG8=\n    client-key-data: {TOKEN}"),

@@ -109,7 +109,7 @@ fn what_comes_back_has_no_password_of_theirs() {
 #[test]
 fn a_password_that_they_do_not_take_is_said_and_not_shown() {
     for (kind, says) in [
-        ("socks5", "the proxy does not accept the user or the password"),
+        ("socks5", "the proxy rejects the user or the password"),
         ("http", "the proxy said \"407 Not with"),
         ("https", "the proxy said \"407 Not with"),
     ] {

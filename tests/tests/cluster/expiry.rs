@@ -87,7 +87,7 @@ fn a_list_goes_on_after_its_token_expired() {
 
         let gathered = ran.gathered().gatherer("ask");
         assert_eq!(gathered["status"], "complete");
-        let warning = "list /v1/pods: the list took longer than the server keeps its past; its parts are of different times";
+        let warning = "list /v1/pods: reading the list took longer than the server keeps old states; its parts show different moments";
         assert_eq!(gathered["warnings"], json!([warning]));
         assert!(ran.done.stderr.contains(warning), "{}", ran.done.stderr);
         assert_eq!((gathered["requests"].as_u64(), targets.len()), (Some(4), 4));

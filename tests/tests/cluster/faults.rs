@@ -133,7 +133,7 @@ impl Field<'_> {
             .within(LIMIT)
             .wait();
         let shown = || format!("seed {seed}, {how:?}\n{proxy:?}\n{}", done.stderr);
-        assert_no_credentials(self.server, "the standard error", done.stderr.as_bytes());
+        assert_no_credentials(self.server, "stderr", done.stderr.as_bytes());
         let faults: Vec<Fault> = proxy.done().into_iter().filter_map(|(_, fault)| fault).collect();
         let archive =
             [output.clone(), incomplete(&output)].iter().find(|path| path.exists()).map(Archive::read);

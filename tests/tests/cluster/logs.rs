@@ -233,7 +233,7 @@ fn refusals_are_in_the_words_of_who_refused() {
     assert_eq!(both_ways(&server, &place("unschedulable"), ""), "");
     // And what the host refuses, nobody is asked for.
     for (query, said) in [
-        ("&follow=true", "a parameter of a log that is none of container, limitBytes"),
+        ("&follow=true", "a log parameter other than container, limitBytes"),
         ("&tailLines=many", "the log's tailLines is not a number"),
         ("&previous=1", "the log's previous is not true or false"),
         ("&sinceTime=yesterday", "the log's sinceTime is not a time as RFC 3339 has it"),

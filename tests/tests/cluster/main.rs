@@ -123,8 +123,8 @@ fn run(server: &Server, host: Host) -> Ran {
             assert_no_credentials(server, path, archive.bytes(path));
         }
     }
-    assert_no_credentials(server, "the standard error", done.stderr.as_bytes());
-    assert_no_credentials(server, "the standard output", &done.stdout);
+    assert_no_credentials(server, "stderr", done.stderr.as_bytes());
+    assert_no_credentials(server, "stdout", &done.stdout);
     Ran { done, archive }
 }
 

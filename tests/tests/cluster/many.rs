@@ -29,7 +29,7 @@ fn gather(server: &Server, place: &tempfile::TempDir, code: i32, more: &[&str]) 
     let host = Host::run_all(guests).kubeconfig(kubeconfig(server, place)).arg("--all-contexts").args(more);
     let done = host.output(&folder).wait();
     done.expect_code(code);
-    assert_no_credentials(server, "the standard error", done.stderr.as_bytes());
+    assert_no_credentials(server, "stderr", done.stderr.as_bytes());
     let index = std::fs::read(folder.join("index.json")).expect("an index");
     assert_no_credentials(server, "the index", &index);
     let mut index: Value = serde_json::from_slice(&index).expect("JSON");

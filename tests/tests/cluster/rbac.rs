@@ -349,7 +349,7 @@ fn secrets_have_no_other_name() {
         (Ask::get("", "v1", "watch", "secrets"), "'watch' is a verb in a path, not a resource"),
         (
             Ask::get("", "v1", "namespaces", "default").subresource("secrets", ""),
-            "namespaces/NAME/secrets is a list in a namespace, not a resource",
+            "namespaces/NAME/secrets is a namespaced list, not a resource",
         ),
     ] {
         let guest = ask.bytes(place.path());

@@ -76,7 +76,7 @@ fn an_archive_in_one_file_is_the_same_and_replays_to_the_byte() {
     assert!(live.gathered() == replayed.gathered());
     let to_stdout = Host::run_all(examples()).replay(at("run.har")).output("-").wait();
     to_stdout.expect_success();
-    assert!(to_stdout.stdout == read("a.tar.gz"), "the standard output differs from the file");
+    assert!(to_stdout.stdout == read("a.tar.gz"), "stdout differs from the file");
 }
 
 /// A refusal is part of a recording, and is refused again.

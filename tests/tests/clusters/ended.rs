@@ -158,12 +158,12 @@ fn a_cluster_whose_process_is_killed_is_reported_and_harms_no_other() {
     assert_eq!((killed.len(), late.len()), (1, 1), "{index:#}");
     assert_eq!(killed[0]["archive"], serde_json::Value::Null);
     let failure = &killed[0]["failures"][0];
-    assert_eq!(failure["reason"], "its process was ended by signal 9");
+    assert_eq!(failure["reason"], "its process was killed by signal 9");
     assert!(
         failure["advice"].as_str().is_some_and(|text| text.contains("--parallel-clusters")),
         "{failure:#}"
     );
-    assert!(done.stderr.contains("cannot gather from the cluster: its process was ended by signal 9"));
+    assert!(done.stderr.contains("cannot gather from the cluster: its process was killed by signal 9"));
     assert_eq!((&killed[0]["exitCode"], &failure["exitCode"]), (&1.into(), &1.into()));
     assert_eq!(late[0]["status"], "incomplete");
     archive(&fleet.folder(), late[0]);
@@ -186,7 +186,7 @@ fn a_cluster_whose_process_hangs_is_ended_after_its_time() {
     let failed: Vec<_> = rows.values().filter(|row| row["status"] == "failed").collect();
     assert_eq!(failed.len(), 1, "{index:#}");
     let failure = &failed[0]["failures"][0];
-    assert_eq!(failure["reason"], "its process had not ended 33 s after its start, and was ended");
+    assert_eq!(failure["reason"], "its process did not exit within 33 s, and was killed");
     assert!(done.elapsed >= Duration::from_secs(33) && done.elapsed < Duration::from_secs(60));
     assert_eq!(rows["fine"]["status"], "complete");
     assert_eq!(tempfiles(&fleet.folder()), Vec::<String>::new());

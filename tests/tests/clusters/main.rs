@@ -96,7 +96,7 @@ fn four_clusters_that_fail_in_their_ways_harm_no_fifth() {
     assert_eq!(names, ["fine", "closed", "silent", "forbidding", "garbage"], "the kubeconfig's order");
     for (context, reason) in [
         ("closed", "refused"),
-        ("silent", "no answer in time"),
+        ("silent", "no response in time"),
         ("forbidding", "HTTP 403: clusteroperators is forbidden"),
         ("garbage", "JSON"),
     ] {
@@ -192,7 +192,7 @@ fn what_all_complete_clusters_say_and_leave() {
     let again = host().args(["--output", &left[1]]).wait();
     again.expect_code(6);
     assert!(
-        again.stderr.contains(&format!("the archives to {}: it exists already", left[1])),
+        again.stderr.contains(&format!("the archives to {}: it already exists", left[1])),
         "{}",
         again.stderr
     );

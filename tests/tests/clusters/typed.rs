@@ -75,7 +75,7 @@ fn a_dry_run_tells_which_clusters_and_which_files() {
             "answers  http://127.0.0.1:1, of the context \"prod-eu\", into wagather-{time}/prod-eu.tar.gz",
             "answers  http://127.0.0.1:1, of the context \"prod-us\", into wagather-{time}/prod-us.tar.gz",
             "answers  http://127.0.0.1:1, of the context \"staging\", into wagather-{time}/staging.tar.gz",
-            "answers  a server that is not known, of the context \"Dev/1\", into wagather-{time}/Dev_1~1e3f7ed2.tar.gz",
+            "answers  unknown server, of the context \"Dev/1\", into wagather-{time}/Dev_1~1e3f7ed2.tar.gz",
         ],
         "{text}"
     );

@@ -152,7 +152,7 @@ fn a_module_above_the_limit() {
 fn a_manifest_with_the_name_of_another_gatherer() {
     let fields = r#"(func (export "gather") (result i32) (i32.const 0))"#;
     let module = guest::module("cluster-operators", &["resource list /v1/secrets * *"], fields);
-    let hostile = made("pretender", End::Refused, "a gatherer of the same name, 'cluster-operators'", "");
+    let hostile = made("pretender", End::Refused, "a gatherer with the same name, 'cluster-operators'", "");
     run(&Hostile { module, ..hostile });
 }
 
@@ -181,7 +181,7 @@ fn a_manifest_that_is_too_long() {
     let lines = "resource list /v1/pods * *\n".repeat(3000);
     let module =
         guest::with_manifest(guest::from_wat("(module)"), format!("gatherer 1 long 0\n{lines}").as_bytes());
-    let hostile = made("long", End::Refused, "its manifest has 81018 bytes; 65536 is the most", "");
+    let hostile = made("long", End::Refused, "its manifest has 81018 bytes; the limit is 65536", "");
     run(&Hostile { module, ..hostile });
 }
 
@@ -194,7 +194,7 @@ fn calls_within_calls_that_no_compiler_has_room_for() {
         "(call $f ".repeat(calls),
         ")".repeat(calls)
     );
-    run(&made("calls-within-calls", End::Unusable, "function 1 of it is too large", &fields));
+    run(&made("calls-within-calls", End::Unusable, "its function 1 is too large", &fields));
 }
 
 /// A million types are a valid module of 4 MB. To remember them takes more than a sandbox has beyond the guest's memory.
@@ -210,7 +210,7 @@ fn a_module_that_exhausts_the_sandbox_does_not_reach_the_broker() {
         .output(&output)
         .wait();
     done.expect_code(7);
-    let words = "the gatherer types failed: its sandbox gave up (signal 6): it ran out of memory or stack";
+    let words = "the gatherer types failed: its sandbox aborted (signal 6): it ran out of memory or stack";
     assert!(done.stderr.contains(words), "{}", done.stderr);
     neighbour_is_unharmed(&Archive::read(incomplete(&output)));
 }

@@ -316,7 +316,7 @@ fn a_narrow_pipe_takes_nothing_from_another_gatherer() {
             assert_eq!(archive.gatherer("pipes-less")["entries"], 3);
             assert_eq!(archive.gatherer(first)["warnings"], serde_json::json!([]));
             let line = format!(
-                "3 files are below {second}/cluster-scoped-resources, as a gatherer before this one has the same path below cluster-scoped-resources"
+                "3 files are below {second}/cluster-scoped-resources, because an earlier gatherer has the same path below cluster-scoped-resources"
             );
             assert_eq!(archive.gatherer(second)["warnings"], serde_json::json!([line]));
             assert!(done.stderr.contains(&line), "{}", done.stderr);

@@ -90,7 +90,7 @@ fn what_cannot_be_used_is_left_alone() {
         (&["good.manifest", "not-there.wasm"], 3, "not-there.wasm"),
         (&["good.manifest", "text.wasm"], 3, "wat2wasm"),
         (&["good.manifest", "no-gather.wasm"], 3, "it exports no function 'gather'"),
-        (&["good.manifest", "guest.wasm", "-o", "notes.txt"], 6, "was not made by this program"),
+        (&["good.manifest", "guest.wasm", "-o", "notes.txt"], 6, "host-min did not write"),
         (&["good.manifest"], 2, "<GUEST.wasm> is missing"),
     ] {
         let done = Host::new(["manifest"]).args(words).current_folder(place.path()).wait();

@@ -135,8 +135,7 @@ fn what_is_said_before_the_run_is_what_the_run_does() {
         let host = Host::new(command).arg(&module).args(granted);
         host.wait().expect_success().stdout_text()
     };
-    let one_by_one =
-        "  may  list cert-manager.io/v1/certificates: in namespaces shop, pay; asked for in each of them";
+    let one_by_one = "  may  list cert-manager.io/v1/certificates: in namespaces shop, pay; listed in each of these namespaces";
     let inspected = told(&["inspect"]);
     assert!(inspected.contains(one_by_one), "{inspected}");
     let dry = told(&["run", "--dry-run"]);
@@ -175,7 +174,8 @@ fn what_is_said_before_the_run_is_what_the_run_does() {
     // Without the grant it takes more than the account has, and the check says so before the run does.
     let (done, archive) = run(&["--check-access"]);
     done.expect_code(9);
-    let advice = "-n asks in one, and a grant that names them in each of them";
+    let advice =
+        "-n limits the request to one namespace, and a grant that names namespaces limits it to those";
     assert!(done.stderr.contains(advice), "{}", done.stderr);
     let said = "certificates: list cert-manager.io/v1/certificates at the cluster scope";
     assert!(done.stderr.contains(said) && archive.is_none(), "{}", done.stderr);
@@ -191,7 +191,7 @@ fn what_is_said_before_the_run_is_what_the_run_does() {
     assert!(archive.is_none(), "nothing is gathered");
     for said in [
         "list cert-manager.io/v1/certificates in the namespace third",
-        "without --check-access, the run leaves these namespaces out as gaps, reads the others, and ends with code 8",
+        "Without --check-access, the run reads the other namespaces, reports these as gaps, and exits with code 8",
     ] {
         assert!(done.stderr.contains(said), "{said}: {}", done.stderr);
     }

@@ -72,7 +72,7 @@ fn secrets_by_another_name_need_a_grant_that_names_them() {
         "rules:\n  - verbs: [get, list]\n    apiGroups: [\"*\"]\n    resources: [\"*\", \"*/secrets\"]\n";
     for rules in [None, Some(all)] {
         let (done, _) = run(place.path(), &server, RECORD, &IMAGE_STREAM_SECRETS, rules);
-        assert!(done.stderr.contains("gives Secrets away; only a grant that names it"), "{}", done.stderr);
+        assert!(done.stderr.contains("reveals Secrets: a grant must name it"), "{}", done.stderr);
         done.expect_code(7);
     }
     assert_eq!(server.seen(), [], "something was asked");
@@ -151,8 +151,8 @@ fn inspect_says_what_a_module_could_read() {
     assert!(!told.contains("  read Secrets\n"), "{told}");
     for line in [
         "  read the Secrets that it declares (image.openshift.io/v1/imagestreams/secrets, apps.openshift.io/v1/secrets), unless a grant names them\n",
-        "  read oauth.openshift.io/v1/oauthclients, which gives passwords of OAuth clients away, unless a grant names it\n",
-        "  read v1/serviceaccounts/token, which gives tokens of service accounts away, unless a grant names it\n",
+        "  read oauth.openshift.io/v1/oauthclients, which reveals passwords of OAuth clients, unless a grant names it\n",
+        "  read v1/serviceaccounts/token, which reveals tokens of service accounts, unless a grant names it\n",
     ] {
         assert!(told.contains(line), "{line} is not in\n{told}");
     }
@@ -188,7 +188,7 @@ fn selectors_by_other_names_do_not_tell_what_is_removed() {
         let record = format!("resource list {group}/v1/{resource} * *");
         let request = Texts { resource, group, fields, ..NONE };
         let (done, _) = run(place.path(), &server, &record, &request, Some(rules));
-        assert!(done.stderr.contains("a selector that could tell of"), "{fields}: {}", done.stderr);
+        assert!(done.stderr.contains("a selector that could reveal"), "{fields}: {}", done.stderr);
         assert_eq!(server.seen(), [], "{fields} was asked");
         // What tells nothing of it is asked.
         let request = Texts { fields: "metadata.namespace=shop", ..request };
@@ -259,7 +259,7 @@ fn an_oauth_token_that_is_its_objects_name_is_nowhere() {
     assert!(!archive.mentions("canary") && !done.stderr.contains("canary"), "{archive:?}\n{}", done.stderr);
     let gap = &archive.report()["gaps"][0];
     assert_eq!((&gap["object"], &gap["field"]), (&json!("<redacted>"), &json!("metadata.name")), "{gap:#}");
-    assert!(gap["reason"].as_str().is_some_and(|why| why.contains("a token itself")), "{gap:#}");
+    assert!(gap["reason"].as_str().is_some_and(|why| why.contains("is a token")), "{gap:#}");
     // That of a hash is given; it gives no rights.
     assert_eq!(archive.gathered().len(), 1);
     let recording = std::fs::read_to_string(place.path().join("door.har")).expect("a recording");
@@ -267,6 +267,6 @@ fn an_oauth_token_that_is_its_objects_name_is_nowhere() {
     // By its name it is not asked for.
     let (done, _) = run(place.path(), &server, record, &Texts { name: "canary-1", ..request }, Some(rules));
     done.expect_code(7);
-    assert!(done.stderr.contains("the name of such an object is a token itself"), "{}", done.stderr);
+    assert!(done.stderr.contains("the object's name is a token"), "{}", done.stderr);
     assert_eq!(server.seen().len(), 1);
 }

@@ -78,19 +78,18 @@ fn what_a_signature_says() {
     };
     let key = keys.pk.to_base64();
     let last = |words: &[&str]| inspect(folder, words).lines().last().unwrap_or_default().to_owned();
-    assert_eq!(last(&[]), "signature  none beside it");
+    assert_eq!(last(&[]), "signature  none");
     sign(&bytes);
-    let unchecked =
-        "signature  not checked, since no grant has its key as a signer; it says: reviewed\\u{9b}for test";
+    let unchecked = "signature  not checked, because no grant names its key as a signer; its comment: reviewed\\u{9b}for test";
     assert_eq!(last(&[]), unchecked);
     grant(folder, &format!("rules: []\nsigners: [{key}]\n"));
     let with_grant = ["--grant", "grant.yaml"];
-    assert_eq!(last(&with_grant), format!("signature  holds, by {key}: reviewed\\u{{9b}}for test"));
+    assert_eq!(last(&with_grant), format!("signature  valid, by {key}: reviewed\\u{{9b}}for test"));
     sign(b"another module");
     let text = inspect(folder, &with_grant);
     assert!(
         !text.contains("holds, by")
-            && text.contains("not  run: its signature curious.wasm.minisig does not hold"),
+            && text.contains("not  run: its signature curious.wasm.minisig is invalid"),
         "{text}"
     );
     let json: Value =
@@ -100,6 +99,6 @@ fn what_a_signature_says() {
     std::fs::write(folder.join("curious.wasm.minisig"), "x").expect("a file");
     assert_eq!(
         last(&[]),
-        "signature  cannot be used: it is cut short: a signature has four lines, this has 1"
+        "signature  cannot be used: it is truncated: a signature has four lines, this has 1"
     );
 }

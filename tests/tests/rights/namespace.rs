@@ -98,7 +98,7 @@ fn another_namespace_is_refused_and_not_asked_for() {
     ] {
         let (done, _) = run(place.path(), &request, &["--server", &url, "-n", "shop"]);
         done.expect_code(7);
-        let said = "the run is narrowed to the namespace shop (--namespace), and this is in other";
+        let said = "--namespace limits the run to the namespace shop, and this request is for other";
         assert!(done.stderr.contains(said), "{}", done.stderr);
     }
     assert_eq!(server.seen(), []);
@@ -157,9 +157,9 @@ fn a_dry_run_tells_what_is_left() {
     let told = Host::run(module).args(["--dry-run", "-n", "shop", "-l", "app=web"]).wait();
     let told = told.expect_success().stdout_text();
     for line in [
-        "  may  list v1/pods: in namespaces shop, or in none,",
+        "  may  list v1/pods: in namespaces shop or cluster-scoped",
         "GET /api/v1[/namespaces/shop]/pods?limit=500&labelSelector=app=web[,…]",
-        "narrowed to the namespace shop, lists to objects with app=web",
+        "narrowed to the namespace shop, lists to objects that match app=web",
     ] {
         assert!(told.contains(line), "{line} is not in\n{told}");
     }

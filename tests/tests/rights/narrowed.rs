@@ -169,10 +169,10 @@ fn a_refusal_says_how_it_was_asked_for() {
     for (rule, said) in [
         (
             "namespaces: [third, fourth]",
-            &["list /v1/pods in fourth: HTTP 403", "in each namespace that the grant names"][..],
+            &["list /v1/pods in fourth: HTTP 403", "the host lists each namespace that the grant names"][..],
         ),
-        ("namespaces: ['shop*']", &["list /v1/pods: HTTP 403", "the grant does not name each of its own"]),
-        ("resourceNames: ['pod-*']", &["list /v1/pods: HTTP 403", "the grant does not name each of its own"]),
+        ("namespaces: ['shop*']", &["list /v1/pods: HTTP 403", "the grant does not name each namespace"]),
+        ("resourceNames: ['pod-*']", &["list /v1/pods: HTTP 403", "the grant does not name each namespace"]),
     ] {
         let server = two_namespaces().start();
         let (done, _) = run(place.path(), &server, &pods_rule(rule), &ALL_PODS);
@@ -187,7 +187,7 @@ fn a_refusal_says_how_it_was_asked_for() {
     let host = Host::run(module).server(&server.url()).output(place.path().join("nodes"));
     let done = host.args(["--grant", &rule.display().to_string()]).wait();
     done.expect_code(5);
-    assert!(done.stderr.contains("its objects are in no namespace"), "{}", done.stderr);
+    assert!(done.stderr.contains("the resource is cluster-scoped"), "{}", done.stderr);
 }
 
 #[test]
@@ -254,11 +254,11 @@ fn each_budget_holds_and_says_its_name() {
     let server = Server::new().list(objects::PODS, objects::pods(5).pages_of(2)).start();
     let all = "rules:\n  - verbs: [get, list]\n    apiGroups: [\"*\"]\n    resources: [\"*\"]\n";
     for (budget, said) in [
-        ("requests: 2", "the gatherer may have 2 requests, and wants more"),
-        ("items: 3", "the gatherer may have 3 items, and wants more"),
-        ("received: 1Ki", "the gatherer may have 1024 bytes from the server, and wants more"),
-        ("archive: 1Ki", "the gatherer may have 1024 bytes in the archive, and wants more"),
-        ("entries: 2", "the gatherer may have 2 files in the archive, and wants more"),
+        ("requests: 2", "the gatherer exceeded its limit of 2 requests"),
+        ("items: 3", "the gatherer exceeded its limit of 3 items"),
+        ("received: 1Ki", "the gatherer exceeded its limit of 1024 bytes from the server"),
+        ("archive: 1Ki", "the gatherer exceeded its limit of 1024 bytes in the archive"),
+        ("entries: 2", "the gatherer exceeded its limit of 2 files in the archive"),
     ] {
         let (done, archive) =
             run(place.path(), &server, &format!("{all}budgets: {{ {budget} }}\n"), &ALL_PODS);

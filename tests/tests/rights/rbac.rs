@@ -40,6 +40,6 @@ fn names_are_checked() {
     for words in [["--name", "A"], ["--namespace", "a/b"], ["--name", ""]] {
         let done = Host::new(["rbac"]).arg(programs::guest("hello")).args(words).wait();
         done.expect_code(2);
-        assert!(done.stderr.contains("a name has a-z"), "{}", done.stderr);
+        assert!(done.stderr.contains("a name consists of a-z"), "{}", done.stderr);
     }
 }

@@ -94,7 +94,7 @@ fn what_is_withheld_and_hidden_is_in_the_report_the_table_and_the_lines() {
     assert_eq!(
         *warnings,
         [json!(
-            "grant.yaml:12:21: rule 2: 'pod-9*' of resourceNames matched nothing: no v1/pods that was read is named so"
+            "grant.yaml:12:21: rule 2: 'pod-9*' of resourceNames matched nothing: no object of v1/pods has this name"
         )],
         "{warnings:#?}"
     );
@@ -121,7 +121,7 @@ fn names_and_fields_that_do_nothing_are_told_with_their_place() {
         (
             "*",
             "namespaces: [shop, shopp]",
-            "grant.yaml:7:24: rule 1: 'shopp' of namespaces matched nothing: no v1/pods that was read is in such a namespace",
+            "grant.yaml:7:24: rule 1: 'shopp' of namespaces matched nothing: no object of v1/pods is in such a namespace",
         ),
         (
             "*",
@@ -142,12 +142,12 @@ fn names_and_fields_that_do_nothing_are_told_with_their_place() {
         (
             "*",
             "without: [spec.nodename, metadata.labels]",
-            "grant.yaml:7:15: rule 1: spec.nodename hid nothing: none of the 5 objects of v1/pods that were read has it",
+            "grant.yaml:7:15: rule 1: spec.nodename hid nothing: none of the 5 objects of v1/pods has it",
         ),
         (
             "spec(nodeName),metadata",
             "without: [spec.nodNam]",
-            "spec.nodNam hid nothing of the 5 objects of v1/pods that were read, which no gatherer reads it of; did you mean spec.nodeName?",
+            "spec.nodNam hid nothing in the 5 objects of v1/pods, because no gatherer reads it; did you mean spec.nodeName?",
         ),
     ] {
         let rules = match rule.strip_prefix('{').and_then(|rule| rule.strip_suffix('}')) {
@@ -184,8 +184,8 @@ fn another_case_is_an_error_before_anything_is_asked() {
         let done = piped(place.path(), &server, "metadata,spec(nodeName)", &grant, words);
         done.expect_code(4);
         for said in [
-            "grant.yaml:11:32: rule 2: no gatherer reads Spec.nodename, but spec.nodeName of v1/pods is read",
-            "write the field as the gatherer's mask has it",
+            "grant.yaml:11:32: rule 2: no gatherer reads Spec.nodename, but one reads spec.nodeName of v1/pods",
+            "write the field as in the gatherer's mask",
         ] {
             assert!(done.stderr.contains(said), "{said}: {}", done.stderr);
         }
@@ -194,7 +194,7 @@ fn another_case_is_an_error_before_anything_is_asked() {
     // Letters may be meant as they are: that is said, and the run goes on.
     let grant = rules(&["without: [spec.nodeNam]"]);
     let done = piped(place.path(), &server, "spec(nodeName)", &grant, &["--dry-run"]);
-    let said = "grant.yaml:7:15: rule 1: spec.nodeNam removes nothing of what is read of v1/pods; did you mean spec.nodeName?";
+    let said = "grant.yaml:7:15: rule 1: no gatherer reads spec.nodeNam of v1/pods, so removing it has no effect; did you mean spec.nodeName?";
     assert!(done.expect_success().stdout_text().contains(said), "{}", done.stdout_text());
     let inspected = |words: &[&str]| {
         let host = Host::new(["inspect", "pipes.wasm", "--grant", "grant.yaml"]).args(words);

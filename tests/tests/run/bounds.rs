@@ -58,7 +58,7 @@ fn a_guest_that_holds_items_and_asks_for_more_is_refused_and_harms_no_other() {
     let holds = archive.gatherer("holds");
     let peak = holds["peakHeldBytes"].as_u64().expect("a number");
     assert!((8 * MIB..=16 * MIB).contains(&peak), "{peak}");
-    let refused = "the gatherer may have 16777216 bytes of answers that it has not taken, and wants more";
+    let refused = "the gatherer exceeded its limit of 16777216 bytes of responses that it has not read";
     assert!(holds["errors"].to_string().contains(refused), "{holds:#}");
     assert_eq!(archive.gatherer("cluster-operators")["status"], "complete");
 }

@@ -56,7 +56,7 @@ fn kubeconfigs_as_kubectl_reads_them() {
         assert_eq!(done.code(), 0, "{what}: {}", done.stderr);
         assert_eq!(authorization(&server), Some(format!("Bearer {TOKEN}")), "{what}");
         let warned =
-            done.stderr.contains("the last one counts") || done.stderr.contains("only the first document");
+            done.stderr.contains("the last one is used") || done.stderr.contains("only the first one");
         assert_eq!(warned, what.starts_with("the "), "{what}: {}", done.stderr);
     }
     let wide: Vec<u8> = format!("\u{feff}{HEAD}{CLUSTER}{user}")
@@ -160,10 +160,10 @@ fn options_over_the_kubeconfig() {
     let told = format!("debug: GET {url}{CLUSTER_OPERATORS}?limit=500: 200 in ");
     assert!(done.stderr.contains(&told), "{told} is not in {}", done.stderr);
     for (words, said) in [
-        (&["--kubeconfig", &several, "--cluster", "nope"][..], "there is no cluster \"nope\""),
-        (&["--kubeconfig", &several, "--user", "nope"], "there is no user \"nope\""),
-        (&["--token", "a", "--token-file", "b"], "--token and --token-file do not go together"),
-        (&["--all-contexts", "--token", "a"], "would be sent to all"),
+        (&["--kubeconfig", &several, "--cluster", "nope"][..], "unknown cluster \"nope\""),
+        (&["--kubeconfig", &several, "--user", "nope"], "unknown user \"nope\""),
+        (&["--token", "a", "--token-file", "b"], "--token cannot be used with --token-file"),
+        (&["--all-contexts", "--token", "a"], "would be sent to every cluster"),
         (&["--server", &url, "--proxy-url", "ftp://p"], "the scheme ftp is not supported"),
     ] {
         let done = operators(place.path()).args(words).wait();

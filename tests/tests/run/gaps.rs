@@ -111,7 +111,7 @@ fn what_does_not_fit_a_gatherers_type_is_skipped_and_named() {
         (
             &json!("shop/pod-1"),
             &json!("status.containerStatuses[0].restartCount"),
-            &json!("the number 1.5 where the gatherer wants a whole number from -2147483648 to 2147483647"),
+            &json!("the number 1.5 where the gatherer expects a whole number from -2147483648 to 2147483647"),
             &json!("list /v1/pods"),
         ),
         "{report:#}"
@@ -176,7 +176,7 @@ fn a_list_that_failed_is_incomplete_whatever_its_gatherer_returns() {
             assert_eq!(pods["absent"].as_bool(), (code == 0).then_some(true), "{name}");
             let reason = part["reason"].as_str().unwrap_or_default();
             assert_eq!(
-                reason.contains("the gatherer went on and returned 0"),
+                reason.contains("the gatherer continued and returned 0"),
                 code == 5 || code == 9,
                 "{name}: {part:#}"
             );
@@ -214,7 +214,7 @@ fn what_a_gatherer_rejects_is_a_gap() {
     assert_eq!(gaps.len(), 5);
     assert_eq!(
         (&gaps[0]["object"], &gaps[0]["reason"]),
-        (&json!("shop/pod-0"), &json!("it does not fit the gatherer's type"))
+        (&json!("shop/pod-0"), &json!("it does not match the gatherer's type"))
     );
     assert_eq!(gaps[0]["byte"], Value::Null, "a byte that the item has not");
 }

@@ -71,7 +71,7 @@ fn a_plugin_that_hangs_ends_with_what_it_started() {
     let script = format!("sleep 300 & echo $! > {}; wait", left.display());
     let (_listener, address) = silent();
     let done = run(&plugin(&format!("https://{address}"), place.path(), &script), &[]);
-    assert!(done.stderr.contains("did not answer in time, and was stopped"), "{}", done.stderr);
+    assert!(done.stderr.contains("did not finish in time, and was killed"), "{}", done.stderr);
     until("what it started is gone", || !runs(process(&left)));
 }
 
@@ -127,7 +127,7 @@ fn files_without_an_end_and_pipes_in_which_nothing_comes() {
             assert_eq!(done.code(), 4, "{option} {}: {}", file.display(), done.stderr);
             assert!(done.elapsed < MOST, "{option} {}: {:?}", file.display(), done.elapsed);
             assert!(done.stderr.contains(&file.display().to_string()), "{}", done.stderr);
-            let why = ["larger than", "does not begin as JSON", "(--timeout)"];
+            let why = ["larger than", "it is not JSON", "--timeout"];
             assert!(why.iter().any(|why| done.stderr.contains(why)), "{}", done.stderr);
         }
     }

@@ -46,7 +46,7 @@ fn a_recording_gives_the_same_archive_again_and_again() {
     assert_eq!(Archive::from_tar_gz(&bytes), one, "a folder and a .tar.gz hold the same");
 
     let stdout = replay(&path("run.har"), Path::new("-"));
-    assert_eq!(stdout, bytes, "the standard output is the same .tar.gz");
+    assert_eq!(stdout, bytes, "stdout is the same .tar.gz");
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn what_a_browser_saved_is_replayed() {
         .expect("a file");
     let done = Host::run(programs::guest("cluster-operators")).replay(&recording).output(&output).wait();
     done.expect_success();
-    assert!(done.stderr.contains("answers of 2 hosts (127.0.0.1:8001, fonts.example)"), "{}", done.stderr);
+    assert!(done.stderr.contains("responses of 2 hosts (127.0.0.1:8001, fonts.example)"), "{}", done.stderr);
     let archive = Archive::read(&output);
     assert!(archive.mentions("\"a\""));
     assert_eq!(archive.report()["time"], "2025-01-01T00:00:00.000Z");

@@ -44,8 +44,8 @@ fn what_fails_for_now_is_asked_for_again() {
     let cut = |bytes| Answer::bytes("application/json", "{\"items\": [ ]}").cut_after(bytes);
     let busy = Answer::status(429, "TooManyRequests", "Too many requests, please try again later.");
     for (name, list, why) in [
-        ("a first page that is cut", list().page_is(1, cut(5)), "the answer broke off (1)"),
-        ("a second page that is cut", list().page_is(2, cut(13)), "the answer broke off (1)"),
+        ("a first page that is cut", list().page_is(1, cut(5)), "the response broke off (1)"),
+        ("a second page that is cut", list().page_is(2, cut(13)), "the response broke off (1)"),
         ("a busy server", list().page_is(1, busy.clone()).page_is(3, busy), "the server was busy (2)"),
         (
             "a page of a proxy",
@@ -68,7 +68,7 @@ fn what_fails_for_now_is_asked_for_again() {
             let retries = gathered["retries"].as_u64().expect("retries");
             assert_eq!(gathered["requests"], 3 + retries, "{name}");
             let warning = gathered["warnings"][0].as_str().expect("a warning");
-            assert!(warning.contains("sent again: ") && warning.ends_with(why), "{name}: {warning}");
+            assert!(warning.contains("retried: ") && warning.ends_with(why), "{name}: {warning}");
             assert_eq!(
                 (gathered.get("inconsistentLists"), &gathered["errors"]),
                 (None, &json!([])),
@@ -117,7 +117,7 @@ fn the_rate_holds_for_the_run() {
     assert_eq!(server.seen().len(), 10);
     assert!(server.seen().iter().all(|seen| seen.parameter("limit") == Some("3")));
     let warnings = Archive::read(&output).report()["warnings"].to_string();
-    assert!(warnings.contains("requests waited for their turn: --qps 5 and --burst 2"), "{warnings}");
+    assert!(warnings.contains("in total because of --qps 5 and --burst 2"), "{warnings}");
 }
 
 #[test]
@@ -223,15 +223,17 @@ fn a_parameter_that_nobody_takes_is_an_error_before_the_run() {
     for (guest, words, said) in [
         (&module, &["--param", "namespace=x"][..], "did you mean 'namespaces'?"),
         (&module, &["--param", "Greeting=x"], "did you mean 'greeting'?"),
-        (&module, &["--param", "colour=x"], "they take greeting and namespaces"),
+        (&module, &["--param", "colour=x"], "these gatherers take greeting and namespaces"),
         (&module, &["--param", "greeting=x", "--param", "greeting=y"], "it is given twice"),
-        (&silent, &["--param", "greeting=x"], "they take no parameters"),
+        (&silent, &["--param", "greeting=x"], "these gatherers take no parameters"),
     ] {
         for dry in [&[][..], &["--dry-run"]] {
             let output = place.path().join("out");
             let done = Host::run(guest).args(words).args(dry).output(&output).wait();
             done.expect_code(4);
-            assert!(done.stderr.contains("no gatherer of this run takes it") || said.contains("twice"));
+            assert!(
+                done.stderr.contains("no gatherer of this run has this parameter") || said.contains("twice")
+            );
             assert!(done.stderr.contains(said), "{words:?}: {}", done.stderr);
             assert!(!output.exists());
         }

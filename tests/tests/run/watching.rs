@@ -243,7 +243,7 @@ fn json_lines_are_as_documented() {
     let watched = json(Host::run_all(&all).server(&server.url())).args(["--progress", "always"]);
     let watched = watched.record(&recording).output("-").wait();
     watched.expect_success();
-    assert!(watched.stdout.starts_with(b"\x1f\x8b"), "the standard output is the archive's alone");
+    assert!(watched.stdout.starts_with(b"\x1f\x8b"), "stdout is the archive's alone");
     let stalled = json(operators(&stuck)).args(["--progress", "always", "--timeout", "7500ms"]).wait();
     stalled.expect_code(5);
     let refused = json(Host::run_all(["cluster-operators", "pods"].map(programs::guest)));

@@ -22,7 +22,10 @@ pub fn compare(
     let mut comparison = Comparison { plan, changes: BTreeSet::new() };
     for planned in &plan.resources {
         let was = known.exactly(&planned.resource).ok_or_else(|| {
-            let why = format!("the schemas it was made of have no resource '{}'", planned.resource.name());
+            let why = format!(
+                "the schemas that it was generated from have no resource '{}'",
+                planned.resource.name()
+            );
             Error::of_file(&declaration.file, why)
         })?;
         comparison.resource(planned, (known, was), other);
@@ -53,9 +56,9 @@ impl Comparison<'_> {
                 .map(|resource| &*resource.version)
                 .collect();
             let what = match (&served[..], other.find(path)) {
-                ([], Err(why)) => format!("it is gone: {why}"),
-                ([], Ok(near)) => format!("it is gone; there is '{}'", near.name()),
-                _ => format!("the version {} is gone; there is {}", was.version, listed(&served)),
+                ([], Err(why)) => format!("it was removed: {why}"),
+                ([], Ok(near)) => format!("it was removed; there is '{}'", near.name()),
+                _ => format!("the version {} was removed; there is {}", was.version, listed(&served)),
             };
             return self.tell(path, Effect::FailsToAsk, what);
         };
@@ -63,7 +66,7 @@ impl Comparison<'_> {
             && preferred.version != is.version
         {
             let what = format!("the version {} is newer than {}", preferred.version, is.version);
-            self.tell(path, Effect::Harmless, format!("{what}: generate again to read it"));
+            self.tell(path, Effect::Harmless, format!("{what}: run generate to read it"));
         }
         if was.namespaced != is.namespaced {
             let scope = |namespaced: bool| if namespaced { "in namespaces" } else { "of the cluster" };
@@ -74,7 +77,7 @@ impl Comparison<'_> {
             [(planned.get, is.get, "get"), (planned.list, is.list, "list"), (planned.log, is.log, "log")]
         {
             if wanted && !can {
-                self.tell(path, Effect::FailsToAsk, format!("it can no longer be asked for with '{verb}'"));
+                self.tell(path, Effect::FailsToAsk, format!("it no longer supports '{verb}'"));
             }
         }
         if was.kind != is.kind {
@@ -174,11 +177,11 @@ impl Comparison<'_> {
             (false, false) => {
                 let (gone, new) = (not_in(was, is), not_in(is, was));
                 if !gone.is_empty() {
-                    self.tell(path, Effect::Harmless, format!("no longer a value: {}", some_of(&gone)));
+                    self.tell(path, Effect::Harmless, format!("value removed: {}", some_of(&gone)));
                 }
                 if !new.is_empty() {
-                    let what = "until it is generated again, read as one that is not known";
-                    self.tell(path, Effect::Harmless, format!("a new value: {} ({what})", some_of(&new)));
+                    let what = "read as an unknown value until you run generate";
+                    self.tell(path, Effect::Harmless, format!("value added: {} ({what})", some_of(&new)));
                 }
             }
             (false, true) => self.tell(path, Effect::Harmless, "its values are no longer listed"),
@@ -225,7 +228,7 @@ impl Comparison<'_> {
             {
                 match (was.requires(&field.json), is.requires(&field.json)) {
                     (true, false) => {
-                        let what = "required → optional: an absent one reads as empty";
+                        let what = "required → optional: an absent field reads as empty";
                         self.tell(&path, Effect::Harmless, what);
                     }
                     (false, true) => self.tell(&path, Effect::Harmless, "optional → required"),
@@ -249,7 +252,7 @@ impl Comparison<'_> {
             Some(near) => format!("; is it '{near}' now?"),
             None => String::new(),
         };
-        self.tell(path, Effect::ReadsNothing, format!("the field is gone{hint}"));
+        self.tell(path, Effect::ReadsNothing, format!("the field was removed{hint}"));
     }
 
     /// What would be made of the other schemas: fields that `*` and whole objects stand for may be more.
@@ -257,7 +260,7 @@ impl Comparison<'_> {
         let again = match Plan::new(declaration, other) {
             Ok(again) => again,
             Err(why) => {
-                let what = format!("it cannot be generated again: {why}");
+                let what = format!("generate fails: {why}");
                 return self.tell(&declaration.name, Effect::Unknown, what);
             }
         };
@@ -275,7 +278,7 @@ impl Comparison<'_> {
                 if outer(path).is_some_and(|outer| is_new(&outer)) {
                     continue;
                 }
-                self.tell(path, Effect::Harmless, "the field is new: generate again to read it");
+                self.tell(path, Effect::Harmless, "the field is new: run generate to read it");
             }
         }
     }

@@ -58,10 +58,10 @@ impl fmt::Display for Effect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Effect::Harmless => "harmless",
-            Effect::ReadsNothing => "the gatherer reads nothing there any more",
+            Effect::ReadsNothing => "the gatherer reads nothing there",
             Effect::FailsToDecode => "the gatherer fails to decode it",
             Effect::FailsToAsk => "the gatherer's requests fail",
-            Effect::Unknown => "what the gatherer does cannot be told",
+            Effect::Unknown => "the effect on the gatherer is unknown",
         })
     }
 }

@@ -69,17 +69,15 @@ fn the_same_has_no_changes() {
 #[test]
 fn what_became_of_a_field_is_told_with_what_it_means() {
     const DECODE: &str = " (the gatherer fails to decode it)";
-    const NOTHING: &str = " (the gatherer reads nothing there any more)";
+    const NOTHING: &str = " (the gatherer reads nothing there)";
     const HARMLESS: &str = " (harmless)";
     let text = json!({"type": "string"});
     for (field, now, what, effect) in [
         (
             "phase",
             json!({"type": "string", "enum": ["On", "Broken"]}),
-            &[
-                "a new value: Broken (until it is generated again, read as one that is not known)",
-                "no longer a value: Off",
-            ][..],
+            &["value added: Broken (read as an unknown value until you run generate)", "value removed: Off"]
+                [..],
             HARMLESS,
         ),
         ("phase", text.clone(), &["its values are no longer listed"], HARMLESS),
@@ -141,7 +139,7 @@ fn what_became_of_a_field_is_told_with_what_it_means() {
         (
             "parts",
             json!({"type": "array", "items": {"type": "object", "properties": {"names": text, "count": {"type": "integer"}}}}),
-            &["[].name: the field is gone; is it 'names' now?"],
+            &["[].name: the field was removed; is it 'names' now?"],
             NOTHING,
         ),
         (
@@ -161,7 +159,7 @@ fn what_became_of_a_field_is_told_with_what_it_means() {
         (
             "new",
             json!({"type": "object", "properties": {"a": {"type": "object", "properties": {"b": text}}}}),
-            &["the field is new: generate again to read it"],
+            &["the field is new: run generate to read it"],
             HARMLESS,
         ),
     ] {
@@ -180,7 +178,7 @@ fn what_became_of_a_field_is_told_with_what_it_means() {
     after.as_object_mut().expect("an object").remove("ready");
     assert_eq!(
         told(&document(&fields()), &document(&after)),
-        [format!("widgets.example.com.status.ready: the field is gone{NOTHING}")]
+        [format!("widgets.example.com.status.ready: the field was removed{NOTHING}")]
     );
 }
 
@@ -191,11 +189,11 @@ fn what_became_of_a_resource_is_told_with_what_it_means() {
     let text = before.to_string();
     let later = text.replace("v1", "v2");
     for (after, expected) in [
-        (later.clone(), format!("the version v1 is gone; there is v2{ASK}")),
+        (later.clone(), format!("the version v1 was removed; there is v2{ASK}")),
         (
             text.replace("example.com", "example.org"),
             format!(
-                "it is gone: the schemas have no resource 'widgets.example.com'; did you mean 'widgets.example.org'?{ASK}"
+                "it was removed: the schemas have no resource 'widgets.example.com'; did you mean 'widgets.example.org'?{ASK}"
             ),
         ),
         (
@@ -204,10 +202,10 @@ fn what_became_of_a_resource_is_told_with_what_it_means() {
         ),
         (
             text.replace("/apis/example.com/v1/widgets\"", "/x\""),
-            format!("it can no longer be asked for with 'list'{ASK}"),
+            format!("it no longer supports 'list'{ASK}"),
         ),
-        (text.replace("/{name}\"", "/{name}/x\""), format!("it can no longer be asked for with 'get'{ASK}")),
-        (text.replace("/log", "/status"), format!("it can no longer be asked for with 'log'{ASK}")),
+        (text.replace("/{name}\"", "/{name}/x\""), format!("it no longer supports 'get'{ASK}")),
+        (text.replace("/log", "/status"), format!("it no longer supports 'log'{ASK}")),
         (text.replace("Widget\"", "Gizmo\""), "its kind Widget → Gizmo (harmless)".to_owned()),
     ] {
         let after: Value = serde_json::from_str(&after).expect("JSON");
@@ -222,14 +220,14 @@ fn what_became_of_a_resource_is_told_with_what_it_means() {
     after["components"]["schemas"]["WidgetV2"] = later["components"]["schemas"]["Widget"].clone();
     assert_eq!(
         told(&before, &after),
-        ["widgets.example.com: the version v2 is newer than v1: generate again to read it (harmless)"]
+        ["widgets.example.com: the version v2 is newer than v1: run generate to read it (harmless)"]
     );
     // A malformed schema breaks nothing that is known, and is no reason to say that all is well.
     let mut after = before.clone();
     after["components"]["schemas"]["Widget"]["properties"]["status"]["type"] = 1.into();
     let told = told(&before, &after);
     assert_eq!(told.len(), 1);
-    assert!(told[0].starts_with("widgets.example.com.status: its schema is malformed: it.json, /components/schemas/Widget/properties/status: 'type' is a number") && told[0].ends_with("(what the gatherer does cannot be told)"), "{told:?}");
+    assert!(told[0].starts_with("widgets.example.com.status: its schema is malformed: it.json, /components/schemas/Widget/properties/status: 'type' is a number") && told[0].ends_with("(the effect on the gatherer is unknown)"), "{told:?}");
 }
 
 #[test]
@@ -241,7 +239,7 @@ fn what_is_required_may_become_optional() {
         told(&before, &after),
         [
             "widgets.example.com.status.ready: optional → required (harmless)",
-            "widgets.example.com.status.size: required → optional: an absent one reads as empty (harmless)",
+            "widgets.example.com.status.size: required → optional: an absent field reads as empty (harmless)",
         ]
     );
 }

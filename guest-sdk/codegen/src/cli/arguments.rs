@@ -10,10 +10,10 @@ use super::{build, new};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
-/// Makes the types of a gatherer from the fields that it declares
+/// Generate the types of a gatherer from the fields that it declares
 ///
-/// A gatherer declares in gather.yaml which fields of which resources it reads. With the schemas of an API server, or of
-/// CustomResourceDefinitions, that becomes a Rust module with the types, and from it the field mask and the manifest.
+/// A gatherer declares in gather.yaml which fields of which resources it reads. From this and the schemas of an API server
+/// or of CustomResourceDefinitions, codegen generates a Rust module with the types, the field masks and the manifest.
 #[derive(Parser)]
 #[command(name = "codegen", version, after_help = EXIT_CODES)]
 pub(super) struct Arguments {
@@ -24,31 +24,31 @@ pub(super) struct Arguments {
 #[derive(Subcommand)]
 pub(super) enum Command {
     New(new::Arguments),
-    /// Write what a declaration names: the Rust module, and the page and the fixtures if it has 'docs' and 'fixtures'
+    /// Generate the Rust module of a declaration, and its page and fixtures if it has 'docs' and 'fixtures'
     Generate(Generate),
     Check(Check),
     Fields(Fields),
     Build(build::Arguments),
-    /// Save schemas, cut down to the resources of a declaration
+    /// Save schemas, reduced to the resources of a declaration
     Fetch(Fetch),
-    /// Print the account that the gatherer needs, and its roles, as 'host-min rbac' does of the module
+    /// Print the service account and roles that the gatherer needs, as 'host-min rbac' does for the module
     #[cfg(feature = "rbac")]
     Rbac(Rbac),
-    /// Print the page about the gatherer, in Markdown
+    /// Print a Markdown page about the gatherer
     Docs(Docs),
-    /// Write a list with one object for each resource, to test with
+    /// Write test fixtures: for each resource, a list with one object
     Fixture(Fixture),
-    /// Check structs that are written by hand against the schemas
+    /// Check handwritten structs against the schemas
     ///
-    /// Each struct that derives Resource is looked for in the schemas, and its fields are followed. What is wrong is told with
-    /// its place in the sources: errors, then warnings (values that a type cannot hold), then notes (what cannot be followed).
+    /// Finds each struct that derives Resource in the schemas, and checks its fields. Prints errors, then warnings (values that a
+    /// type cannot hold), then notes (types that cannot be checked), each with its place in the source.
     Verify(Verify),
 }
 
 /// Where the declaration and the schemas are.
 #[derive(Args)]
 pub(super) struct Input {
-    /// The declaration, or the folder with a gather.yaml
+    /// Declaration file, or a folder with a gather.yaml
     #[arg(value_name = "GATHER", default_value = "gather.yaml")]
     pub(super) declaration: PathBuf,
 
@@ -61,7 +61,7 @@ pub(super) struct Generate {
     #[command(flatten)]
     pub(super) input: Input,
 
-    /// Print the module, and write nothing
+    /// Print the module instead of writing it
     #[arg(long)]
     pub(super) print: bool,
 }
@@ -73,11 +73,11 @@ pub(super) struct Rbac {
     #[command(flatten)]
     pub(super) input: Input,
 
-    /// The account's name, and that of its roles
+    /// Name of the service account and its roles
     #[arg(long, value_name = "NAME", default_value = "wagather", value_parser = object_name)]
     pub(super) name: String,
 
-    /// The account's namespace
+    /// Namespace of the service account
     #[arg(short, long, value_name = "NAMESPACE", default_value = "default", value_parser = object_name)]
     pub(super) namespace: String,
 }
@@ -87,7 +87,7 @@ pub(super) struct Docs {
     #[command(flatten)]
     pub(super) input: Input,
 
-    /// Write it to a file
+    /// Write the page to this file
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
 }
@@ -97,11 +97,11 @@ pub(super) struct Fixture {
     #[command(flatten)]
     pub(super) input: Input,
 
-    /// The folder, instead of the declaration's 'fixtures', or of 'fixtures' beside the Rust module
+    /// Output folder (default: the declaration's 'fixtures', or 'fixtures' beside the Rust module)
     #[arg(short, long, value_name = "DIR")]
     pub(super) output: Option<PathBuf>,
 
-    /// Write files anew that are there
+    /// Overwrite existing files
     #[arg(long)]
     pub(super) force: bool,
 }
@@ -110,6 +110,6 @@ pub(super) struct Fixture {
 fn object_name(typed: &str) -> Result<String, String> {
     match wagather_abi::manifest::is_name(typed) {
         true => Ok(typed.to_owned()),
-        false => Err("a name has a-z, 0-9, '-' and '.'".to_owned()),
+        false => Err("a name consists of a-z, 0-9, '-' and '.'".to_owned()),
     }
 }

@@ -6,23 +6,22 @@ use clap::Args;
 use std::path::PathBuf;
 use wagather_build::{Build, Toolchain, table};
 
-/// Build gatherers to modules, as small as they get, as 'make guests' does in a checkout of wagather
+/// Build gatherers into small modules, as 'make guests' does in a checkout of wagather
 ///
-/// NAME.wasm goes into the output folder, and beside it NAME.symbols, the names of its functions, which 'size-report' reads. What did
-/// not change is not built again. A module that no host would run is refused: one that allocates without a heap, one with imports
-/// that no host has. It needs Rust with the source of its library (rust-src), a linker for WebAssembly (a toolchain of rustup has one)
-/// and binaryen; what is missing is named, and nothing is installed.
+/// Writes NAME.wasm and NAME.symbols (function names for 'size-report') into the output folder. Skips gatherers that did not
+/// change. Refuses modules that hosts would reject: those that allocate without a heap, or have unknown imports. Needs Rust with
+/// rust-src, a WebAssembly linker (rustup toolchains have one) and binaryen. Names what is missing, and installs nothing.
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// The folders of the gatherers' crates
+    /// Crate folders of the gatherers
     #[arg(value_name = "FOLDER", default_value = ".")]
     folders: Vec<PathBuf>,
 
-    /// Where the modules go
+    /// Output folder for the modules
     #[arg(short, long, value_name = "DIR", default_value = "target/guests")]
     output: PathBuf,
 
-    /// The compiler to use, instead of the first on the PATH that can
+    /// Compiler to use (default: the first suitable one on the PATH)
     #[arg(long, value_name = "FILE")]
     rustc: Option<PathBuf>,
 }

@@ -10,23 +10,23 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 use wagather_printable::Page;
 
-/// Tells whether a generated module is up to date, and what other schemas have otherwise
+/// Check whether a generated module is up to date, and compare its schemas with others
 ///
-/// Without a source, the module is compared with what would be generated now. With --schema or --cluster, the schemas that
-/// the declaration names are compared with those as well, as far as the gatherer reads them. What breaks the gatherer as it
-/// was built is an error: fields that are gone, types that do not decode, requests that fail. The rest is said and is none:
-/// values of enumerations that are new, fields that are now optional, newer versions.
+/// Without a source, compares the module with what generate would write now. With --schema or --cluster, also compares the
+/// schemas of the declaration with those, for the fields that the gatherer reads. Differences that break the built gatherer
+/// are errors: removed fields, types that do not decode, requests that fail. Other differences are notes: new enum values,
+/// fields that became optional, newer versions.
 #[derive(Args)]
 #[command(after_help = super::EXIT_CODES)]
 pub(super) struct Check {
-    /// The declarations, or the folders with a gather.yaml
+    /// Declaration files, or folders with a gather.yaml
     #[arg(value_name = "GATHER", default_value = "gather.yaml")]
     declarations: Vec<PathBuf>,
 
     #[command(flatten)]
     source: Source,
 
-    /// Print what differs as JSON
+    /// Print the differences as JSON
     #[arg(long)]
     json: bool,
 }
@@ -85,7 +85,7 @@ fn of_one(declaration: &Declaration, others: Option<&[Saved]>) -> Result<Found, 
     };
     // Without schemas of its own, the module was made of the others.
     let made_of = declared.as_deref().or(others).ok_or_else(|| {
-        let why = "no schema is named: give --schema PATH or --cluster, or write 'schemas: [FILE]'";
+        let why = "no schema is given: give --schema PATH or --cluster, or write 'schemas: [FILE]'";
         Error::of_file(&declaration.file, why)
     })?;
     let known = super::known(made_of)?;
@@ -119,14 +119,14 @@ fn as_page(checked: &[Checked], has_others: bool) -> Page {
         match stale {
             None => page.line(format_args!("{file}: {} is up to date", output.display())),
             Some(Stale { line, is, would_be }) => {
-                page.line(format_args!("{file}: {} is stale from line {line} on:", output.display()));
+                page.line(format_args!("{file}: {} is stale, from line {line}:", output.display()));
                 is.iter().for_each(|line| page.line(format_args!("  - {line}")));
                 would_be.iter().for_each(|line| page.line(format_args!("  + {line}")));
                 page.line(format_args!("  run 'codegen generate {file}'"));
             }
         }
         if has_others && changes.is_empty() {
-            page.line(format_args!("{file}: nothing that it reads differs"));
+            page.line(format_args!("{file}: no difference in what it reads"));
         }
         let (breaking, harmless): (Vec<_>, Vec<_>) =
             changes.iter().partition(|change| change.effect.breaks());

@@ -7,25 +7,25 @@ use crate::{Declaration, Error, schema};
 use clap::Args;
 use std::path::PathBuf;
 
-/// Saves schemas, so that a gatherer can be generated and checked without a cluster.
+/// Save schemas, so that a gatherer can be generated and checked without a cluster
 #[derive(Args)]
 pub(super) struct Fetch {
-    /// The declarations, or the folders with a gather.yaml, whose resources are wanted
+    /// Declaration files, or folders with a gather.yaml, whose resources to save
     #[arg(value_name = "GATHER", default_value = "gather.yaml")]
     declarations: Vec<PathBuf>,
 
     #[command(flatten)]
     source: Source,
 
-    /// The folder to save them in
+    /// Output folder
     #[arg(long, value_name = "DIR", default_value = "schemas")]
     output: PathBuf,
 
-    /// Save all documents as they come, and not only what the declared resources lead to
+    /// Save complete documents, not only the schemas of the declared resources
     #[arg(long)]
     all: bool,
 
-    /// Leave the descriptions out, more than half of the size; generated types then have no comments of the schemas
+    /// Omit descriptions, which are more than half of the size; generated types then have no comments
     #[arg(long, conflicts_with = "all")]
     no_descriptions: bool,
 }
@@ -79,7 +79,7 @@ fn declared(fetch: &Fetch) -> Result<Vec<schema::Saved>, Error> {
         }
     }
     if paths.is_empty() {
-        let why = "no source is named: give --cluster, or --schema PATH";
+        let why = "no source is given: use --cluster or --schema PATH";
         return Err(Error::of_file(&fetch.declarations[0], why));
     }
     schema::files(&paths)

@@ -20,24 +20,24 @@ const MAX_LINES: usize = 20_000;
 /// Known values of a text that are listed.
 const LISTED_VALUES: usize = 8;
 
-/// List the fields of a resource, as 'kubectl explain' does, as gather.yaml takes them
+/// List the fields of a resource, like 'kubectl explain', in the syntax of gather.yaml
 ///
-/// Each with its type; those that an object must have with '!'. Lists have '[]', and the keys of a map are '*'.
+/// Shows the type of each field. '!' marks required fields, '[]' marks lists, and '*' stands for the keys of a map.
 #[derive(Args)]
 pub(super) struct Fields {
-    /// The resource as kubectl takes it; a path may follow it, as in pods.status.conditions
+    /// Resource, as for kubectl; a path may follow, as in pods.status.conditions
     #[arg(value_name = "RESOURCE")]
     resource: String,
 
-    /// A path within its objects: status.conditions
+    /// Path within its objects, such as status.conditions
     #[arg(value_name = "PATH")]
     path: Option<String>,
 
-    /// The fields of the fields too, however deep
+    /// Also list nested fields
     #[arg(long)]
     recursive: bool,
 
-    /// The declaration whose schemas are looked at, if no other source is named
+    /// Declaration whose schemas to use if no other source is given
     #[arg(long, value_name = "GATHER", default_value = "gather.yaml")]
     gather: PathBuf,
 
@@ -93,7 +93,7 @@ impl Fields {
                 Err(error) => drop(first.get_or_insert(error)),
             }
         }
-        Err(first.unwrap_or_else(|| Error::plain(format!("'{typed}' is no resource"))))
+        Err(first.unwrap_or_else(|| Error::plain(format!("'{typed}' is not a resource"))))
     }
 
     fn schemas(&self, name: &str) -> Result<Schemas, Error> {
@@ -102,7 +102,7 @@ impl Fields {
             None => {
                 let file = declaration_file(&self.gather);
                 if !file.exists() {
-                    let why = "is not there: name schemas with --schema PATH or --cluster, or a declaration with --gather PATH";
+                    let why = "does not exist: give schemas with --schema PATH or --cluster, or a declaration with --gather PATH";
                     return Err(Error::of_file(&file, why));
                 }
                 Schemas::of(&Declaration::read(&file)?.documents()?)

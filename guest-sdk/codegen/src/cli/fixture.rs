@@ -14,7 +14,7 @@ pub(super) fn fixture(arguments: &Fixture) -> Result<(), Error> {
     let made = write(&plan, &folder, arguments.force)?;
     let mut page = Page::new();
     for (file, _) in made.iter().filter(|(_, is_new)| !is_new) {
-        page.line(format_args!("{} is there and stays as it is; --force writes it anew", file.display()));
+        page.line(format_args!("{} exists, so it is not changed; --force overwrites it", file.display()));
     }
     for (file, _) in made.iter().filter(|(_, is_new)| *is_new) {
         page.line(format_args!("{} is written", file.display()));

@@ -64,7 +64,7 @@ pub fn main() -> ExitCode {
 fn generate(generate: &Generate) -> Result<(), Error> {
     let (declaration, plan) = plan(&generate.input)?;
     if let Some(why) = crate::new::refused(&declaration.name) {
-        let why = format!("{why}; 'name: NAME' says it where the folder is called otherwise");
+        let why = format!("{why}; write 'name: NAME' if the folder has another name");
         return Err(Error::of_file(&declaration.file, why));
     }
     let text = emit::rust(&plan);
@@ -89,7 +89,7 @@ fn plan(input: &Input) -> Result<(Declaration, Plan), Error> {
     let documents = match input.source.documents(Some(&names))? {
         Some(documents) => documents,
         None if declaration.schemas.is_empty() => {
-            let why = "no schema is named: give --schema PATH or --cluster, or write 'schemas: [FILE]'";
+            let why = "no schema is given: give --schema PATH or --cluster, or write 'schemas: [FILE]'";
             return Err(Error::of_file(&declaration.file, why));
         }
         None => declaration.documents()?,

@@ -8,20 +8,19 @@ use clap::builder::{PathBufValueParser, TypedValueParser};
 use std::path::{Path, PathBuf};
 use wagather_printable::Page;
 
-/// Write the crate of a new gatherer, see docs/codegen.md
+/// Create the crate of a new gatherer (see docs/codegen.md)
 // host-min's own table has the same options, since 'host-min new' leads here.
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// Its folder, whose name is the gatherer's: examples/NAME in a checkout of wagather, or anywhere else. Nothing that is
-    /// there is overwritten
+    /// Folder to create; its name becomes the gatherer's name. Existing files are not overwritten
     #[arg(value_name = "PATH", value_parser = PathBufValueParser::new().try_map(folder))]
     folder: PathBuf,
 
-    /// Read the objects of this CustomResourceDefinition; otherwise pods
+    /// CustomResourceDefinition of the resource to read (default: read pods)
     #[arg(long, value_name = "FILE.yaml")]
     crd: Option<PathBuf>,
 
-    /// The checkout of wagather, for a crate outside of it; otherwise the one that the current folder is in
+    /// Checkout of wagather (default: the one that contains the current folder)
     #[arg(long, value_name = "DIR")]
     sdk: Option<PathBuf>,
 }
@@ -44,13 +43,13 @@ pub(super) fn new(arguments: Arguments) -> Result<(), Error> {
 /// What there is now, and what to type next where one stands: in the SDK's folder, or elsewhere, with the way to it.
 fn told(folder: &Path, Made { name, resource, is_member, .. }: &Made, sdk: Option<&Path>) -> Page {
     let mut page = Page::new();
-    page.line(format_args!("{} has a gatherer that reads {resource}:", folder.display()));
+    page.line(format_args!("{} is a gatherer that reads {resource}:", folder.display()));
     for (path, what) in [
-        ("gather.yaml", "what it reads: the place to name more fields"),
-        ("src/resources.rs", "the types, made from gather.yaml"),
-        ("src/lib.rs", "what it does with that"),
-        ("src/tests.rs", "its tests, on made-up objects"),
-        ("tests/module.rs", "whether hosts would run its module"),
+        ("gather.yaml", "what it reads: declare more fields here"),
+        ("src/resources.rs", "the types, generated from gather.yaml"),
+        ("src/lib.rs", "what it does with them"),
+        ("src/tests.rs", "its tests, with made-up objects"),
+        ("tests/module.rs", "a check that hosts accept its module"),
     ] {
         page.line(format_args!("  {path:<17} {what}"));
     }
@@ -73,7 +72,7 @@ fn told(folder: &Path, Made { name, resource, is_member, .. }: &Made, sdk: Optio
     page.line(format_args!("  {make}"));
     let module = in_sdk(&format!("target/guests/{name}.wasm"));
     page.line(format_args!("  {} inspect {module}", in_sdk("target/dist/host-min")));
-    page.line("And after each change of gather.yaml:");
+    page.line("After each change of gather.yaml:");
     page.line(format_args!("  {} generate {}", in_sdk("target/dist/codegen"), typed(folder)));
     page
 }

@@ -8,8 +8,7 @@ use std::path::PathBuf;
 // For check they are what is compared with, for the others they are instead.
 #[derive(Args)]
 pub(super) struct Source {
-    /// A file or a folder with schemas, beside those that the declaration names or instead of them: OpenAPI, or
-    /// CustomResourceDefinitions
+    /// File or folder with schemas (OpenAPI or CustomResourceDefinitions); overrides those that the declaration names
     #[arg(long, value_name = "PATH")]
     pub(super) schema: Vec<PathBuf>,
 
@@ -22,27 +21,27 @@ pub(super) struct Source {
 #[cfg(feature = "cluster")]
 #[derive(Args)]
 struct Cluster {
-    /// Ask the cluster for its schemas, found as kubectl finds it
+    /// Get the schemas from the current cluster, as kubectl finds it
     #[arg(long, conflicts_with = "schema")]
     cluster: bool,
 
-    /// The kubeconfig to use, and no other
+    /// Kubeconfig file
     #[arg(long, value_name = "FILE", requires = "cluster")]
     kubeconfig: Option<PathBuf>,
 
-    /// The kubeconfig's context to use instead of the current one
+    /// Kubeconfig context (default: the current context)
     #[arg(long, value_name = "NAME", requires = "cluster")]
     context: Option<String>,
 
-    /// The API server's URL, instead of the kubeconfig's
+    /// URL of the API server; overrides the kubeconfig
     #[arg(long, value_name = "URL", requires = "cluster")]
     server: Option<String>,
 
-    /// The user to act as
+    /// User to impersonate
     #[arg(long = "as", value_name = "USER", requires = "cluster")]
     as_user: Option<String>,
 
-    /// A group to act as; may be repeated
+    /// Group to impersonate; may be repeated
     #[arg(long, value_name = "GROUP", requires = "as_user")]
     as_group: Vec<String>,
 }

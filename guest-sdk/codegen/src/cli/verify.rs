@@ -11,14 +11,14 @@ use std::path::PathBuf;
 /// What is checked, and against what.
 #[derive(Args)]
 pub(super) struct Verify {
-    /// The root of a crate's sources, or the crate's folder; its declaration is the gather.yaml beside its Cargo.toml
+    /// Crate folder, or the root file of its sources; the declaration is the gather.yaml beside its Cargo.toml
     #[arg(value_name = "FILE|CRATE", default_value = "src/lib.rs")]
     sources: Vec<PathBuf>,
 
     #[command(flatten)]
     source: Source,
 
-    /// Print what is found as JSON
+    /// Print the findings as JSON
     #[arg(long)]
     json: bool,
 }

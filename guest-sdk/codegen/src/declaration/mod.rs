@@ -197,7 +197,10 @@ impl Declaration {
     pub fn documents(&self) -> Result<Vec<Saved>, Error> {
         let mut mistakes = Mistakes::default();
         for (path, place) in self.schemas.iter().zip(&self.schema_places).filter(|(path, _)| !path.exists()) {
-            mistakes.tell(*place, format!("there is no {}, which is to have schemas", path.display()));
+            mistakes.tell(
+                *place,
+                format!("{} does not exist, but the declaration names it for schemas", path.display()),
+            );
         }
         let mistakes = mistakes.all();
         if !mistakes.is_empty() {
@@ -348,7 +351,7 @@ impl Reading<'_> {
         if let Some(resource) = self.text(&map, "resource") {
             wanted.resource = resource;
             if !is_type_name(&name) {
-                let why = "it names the Rust type, as 'resource' names the resource: a word in CamelCase";
+                let why = "write the Rust type in CamelCase; 'resource' is for the resource";
                 self.mistakes
                     .tell(key.place, format!("'{}' cannot be the key of a resource: {why}", shown(&name)));
             }
@@ -356,10 +359,10 @@ impl Reading<'_> {
         }
         if let Some(node) = map.get("verbs") {
             wanted.list = false;
-            let why = "leave it out for 'list'";
+            let why = "omit it for 'list'";
             for verb in self.mistakes.texts(node, "verbs", why, |verb| match verb {
                 "get" | "list" => Ok(verb.to_owned()),
-                _ => Err("gatherers get and list".to_owned()),
+                _ => Err("gatherers can only get and list".to_owned()),
             }) {
                 wanted.get |= verb == "get";
                 wanted.list |= verb == "list";
@@ -415,7 +418,7 @@ impl Reading<'_> {
             let name = key.text().unwrap_or_default();
             if !is_type_name(name) && name != "json::Raw" {
                 let why = "a type is a word in CamelCase, or json::Raw or String";
-                self.mistakes.tell(key.place, format!("types cannot have '{}': {why}", shown(name)));
+                self.mistakes.tell(key.place, format!("types cannot contain '{}': {why}", shown(name)));
                 continue;
             }
             let items = match &value.value {
@@ -437,7 +440,7 @@ impl Reading<'_> {
     fn derive(&mut self, map: &Map<'_>) -> Vec<String> {
         const TRAITS: &[&str] = &["Clone", "Debug", "Eq", "PartialEq", "Serialize"];
         let Some(node) = map.get("derive") else { return Vec::new() };
-        self.mistakes.texts(node, "derive", "leave it out", |name| match TRAITS.contains(&name) {
+        self.mistakes.texts(node, "derive", "omit it", |name| match TRAITS.contains(&name) {
             true => Ok(name.to_owned()),
             false => Err(format!("these can be: {}", wagather_yaml::listed(TRAITS))),
         })
@@ -456,7 +459,9 @@ impl Reading<'_> {
             let text = name.text().unwrap_or_default();
             match check(text) {
                 Ok(()) => all.push(Described { place: name.place, name: text.to_owned(), what }),
-                Err(why) => mistakes.tell(name.place, format!("{key} cannot have '{}': {why}", shown(text))),
+                Err(why) => {
+                    mistakes.tell(name.place, format!("{key} cannot contain '{}': {why}", shown(text)))
+                }
             }
         };
         match &node.value {
@@ -482,7 +487,7 @@ impl Reading<'_> {
     fn text(&mut self, map: &Map<'_>, key: &str) -> Option<String> {
         let node = map.get(key)?;
         self.mistakes.text(node, key, |text| match text.trim() {
-            "" => Err("leave it out instead".to_owned()),
+            "" => Err("omit it instead".to_owned()),
             text => Ok(text.to_owned()),
         })
     }
@@ -494,7 +499,7 @@ impl Reading<'_> {
             Some(node) if matches!(node.value, Value::Scalar(..)) => {
                 self.text(map, key).into_iter().collect()
             }
-            Some(node) => self.mistakes.texts(node, key, "leave it out", |text| Ok(text.to_owned())),
+            Some(node) => self.mistakes.texts(node, key, "omit it", |text| Ok(text.to_owned())),
         }
     }
 }

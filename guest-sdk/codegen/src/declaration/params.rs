@@ -25,7 +25,7 @@ impl Reading<'_> {
             match known.into_iter().find(|known| letters(known) == letters(&param.name)) {
                 None => params.push(param),
                 Some(known) => {
-                    let why = format!("{} and {known} have the same letters", param.name);
+                    let why = format!("{} and {known} differ only in case or punctuation", param.name);
                     self.mistakes.tell(param.place, format!("a parameter needs another name: {why}"));
                 }
             }
@@ -36,7 +36,7 @@ impl Reading<'_> {
     fn param(&mut self, key: &Node, value: &Node) -> Option<Param> {
         let name = key.text().unwrap_or_default().to_owned();
         if !is_param_name(&name) {
-            let why = "it has letters, digits, '.', '-' and '_', and 63 characters at most";
+            let why = "use letters, digits, '.', '-' and '_', at most 63 characters";
             self.mistakes
                 .tell(key.place, format!("'{}' cannot be the name of a parameter: {why}", shown(&name)));
             return None;
@@ -56,7 +56,7 @@ impl Reading<'_> {
             param.about = self.one_line(value, &format!("the parameter {}", param.name))?;
         }
         if param.about.trim().is_empty() {
-            self.mistakes.tell(value.place, format!("the parameter {} has no sentence about it", param.name));
+            self.mistakes.tell(value.place, format!("the parameter {} has no description", param.name));
             return None;
         }
         Some(param)
@@ -66,12 +66,12 @@ impl Reading<'_> {
     fn one_line(&mut self, node: &Node, what: &str) -> Option<String> {
         match node.text() {
             Some(text) if text.trim_end().chars().any(char::is_control) => {
-                self.mistakes.tell(node.place, format!("{what}: its texts are each one line"));
+                self.mistakes.tell(node.place, format!("{what}: each text must be one line"));
                 None
             }
             Some(text) => Some(text.trim_end().to_owned()),
             None => {
-                let why = "a parameter's default and the sentence about it are texts";
+                let why = "a parameter's default and description must be text";
                 self.mistakes.tell(node.place, format!("{what}: {why}"));
                 None
             }
@@ -116,17 +116,17 @@ mod tests {
             ("  - team\n", "line 5, column 3: params must be a mapping"),
             ("  a/b: x\n", "line 5, column 3: 'a/b' cannot be the name of a parameter"),
             ("  team:\n", "line 5, column 7: the parameter team"),
-            ("  team: ' '\n", "has no sentence about it"),
+            ("  team: ' '\n", "has no description"),
             ("  team: { default: x }\n", "about"),
             ("  team: { about: x, defualt: y }\n", "did you mean 'default'?"),
-            ("  team: { about: x, default: [y] }\n", "are texts"),
-            ("  team: { about: x, default: \"a\\nb\" }\n", "each one line"),
-            ("  team: \"a\\tb\"\n", "each one line"),
+            ("  team: { about: x, default: [y] }\n", "must be text"),
+            ("  team: { about: x, default: \"a\\nb\" }\n", "each text must be one line"),
+            ("  team: \"a\\tb\"\n", "each text must be one line"),
             (
                 "  a-b: x\n  aB: y\n",
-                "line 6, column 3: a parameter needs another name: aB and a-b have the same letters",
+                "line 6, column 3: a parameter needs another name: aB and a-b differ only in case or punctuation",
             ),
-            ("  version: x\n", "version and /version have the same letters"),
+            ("  version: x\n", "version and /version differ only in case or punctuation"),
         ] {
             let error = params(body).expect_err(body);
             assert!(error.contains(said), "{body}: {error}");

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! `[]` goes into the elements of a list, as in jq; `*` is every field, or every key of a map. A path that ends at an object
-//! means all of it. With `?`, an absent value is told from an empty one. What a name means is not known here; the schema says.
+//! means all of it. `?` distinguishes absent from empty. What a name means is not known here; the schema says.
 
 use std::fmt;
 use wagather_yaml::Place;
@@ -85,7 +85,7 @@ impl Selection {
         let selection = reader.selection(MAX_DEPTH)?;
         match reader.peek() {
             None => Ok(selection),
-            Some('}') => Err(reader.wrong("a '}' that nothing opened")),
+            Some('}') => Err(reader.wrong("a '}' without a '{'")),
             Some(_) => Err(reader.wrong("a ',' or a '.' is missing")),
         }
     }
@@ -97,7 +97,7 @@ impl Selection {
             return Ok(());
         };
         if known.lists != wish.lists {
-            let why = format!("'{}' is written with '[]' and without", wagather_yaml::shown(&known.name));
+            let why = format!("'{}' occurs with and without '[]'", wagather_yaml::shown(&known.name));
             return Err(Wrong { place: wish.place, why });
         }
         known.optional |= wish.optional;
@@ -222,7 +222,7 @@ impl Reader<'_> {
             // kubectl's JSONPath writes [*].
             self.accept('*');
             if !self.accept(']') {
-                return Err(self.wrong("single elements of a list cannot be asked for, only all: '[]'"));
+                return Err(self.wrong("single elements of a list cannot be selected; '[]' selects all"));
             }
             wish.lists = wish.lists.checked_add(1).ok_or_else(|| self.wrong("too many '[]'"))?;
         }
@@ -326,13 +326,13 @@ mod tests {
             ("a.{b", "line 1, column 5: a '}' is missing at the end, after 'a.{b'"),
             ("a b", "line 1, column 3: a ',' or a '.' is missing between 'a ' and 'b'"),
             ("a,\n b c", "line 2, column 4: a ',' or a '.' is missing between 'a,\\n b ' and 'c'"),
-            ("a}", "line 1, column 2: a '}' that nothing opened between 'a' and '}'"),
+            ("a}", "line 1, column 2: a '}' without a '{' between 'a' and '}'"),
             ("a..b", "line 1, column 3: the name of a field is missing between 'a.' and '.b'"),
             (
                 "a[0].b",
-                "line 1, column 3: single elements of a list cannot be asked for, only all: '[]' between 'a[' and '0].b'",
+                "line 1, column 3: single elements of a list cannot be selected; '[]' selects all between 'a[' and '0].b'",
             ),
-            ("a[].b, a.c", "line 1, column 8: 'a' is written with '[]' and without"),
+            ("a[].b, a.c", "line 1, column 8: 'a' occurs with and without '[]'"),
             ("a.\"b", "line 1, column 3: a quoted name does not end between 'a.' and '\"b'"),
         ] {
             assert_eq!(again(text), format!("error: {why}"));

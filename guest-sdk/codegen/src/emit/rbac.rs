@@ -13,7 +13,7 @@ use wagather_policy::rbac::Needs;
 /// No module can have such a manifest; the text says why.
 pub fn rbac(plan: &Plan, package: &Package, account: &str, namespace: &str) -> Result<String, String> {
     let manifest = Manifest::parse(manifest(plan, package).as_bytes())
-        .map_err(|why| format!("no module of '{}' could be used: {why}", package.name))?;
+        .map_err(|why| format!("modules of '{}' would be rejected: {why}", package.name))?;
     let mut needs = Needs::default();
     needs.add(manifest, None);
     Ok(needs.to_yaml(account, namespace))

@@ -77,7 +77,7 @@ impl About {
             let node = key(node, what)?;
             match node.expect_text(what)? {
                 name if is_name(name) => Ok(name.to_owned()),
-                _ => Err(node.error(format!("{what} is no name of a resource"))),
+                _ => Err(node.error(format!("{what} is not a valid resource name"))),
             }
         };
         let (group, plural) = (name(spec, "group")?, name(names, "plural")?);
@@ -86,12 +86,12 @@ impl About {
             kind.starts_with(|c: char| c.is_ascii_uppercase())
                 && kind.chars().all(|c| c.is_ascii_alphanumeric())
         };
-        let kind = kind.text().filter(is_type).ok_or_else(|| kind.error("kind is no name of a type"))?;
+        let kind = kind.text().filter(is_type).ok_or_else(|| kind.error("kind is not a valid type name"))?;
         let scope = key(spec, "scope")?;
         let namespaced = match scope.text() {
             Some("Namespaced") => true,
             Some("Cluster") => false,
-            _ => return Err(scope.error("scope is Namespaced or Cluster")),
+            _ => return Err(scope.error("scope must be Namespaced or Cluster")),
         };
         let versions = key(spec, "versions")?;
         let is_set = |node: &&Node, key: &str| node.get(key).and_then(Node::text) == Some("true");
@@ -99,9 +99,7 @@ impl About {
             versions.expect_list("versions")?.iter().filter(|version| is_set(version, "served")).collect();
         // The one that is stored is the one that is newest, or about to be.
         let stored = served.iter().find(|version| is_set(version, "storage")).or(served.first());
-        let chosen = stored.ok_or_else(|| {
-            versions.error("no version is served ('served: false'), so no API server answers for it")
-        })?;
+        let chosen = stored.ok_or_else(|| versions.error("no version is served ('served: false')"))?;
         let version = name(chosen, "name")?;
         let schema = chosen.get("schema").and_then(|schema| schema.get("openAPIV3Schema"));
         Ok(About {

@@ -66,7 +66,7 @@ pub(crate) fn refused(name: &str) -> Option<String> {
     let is_plain = |name: &str| is_gatherer_name(name) && name.starts_with(|c: char| c.is_ascii_lowercase());
     if TAKEN.contains(&name) {
         return Some(format!(
-            "a gatherer cannot be called '{name}': a crate of Rust or of the SDK is; try 'my-{name}'"
+            "'{name}' cannot be a gatherer's name: a crate of Rust or of the SDK has it; try 'my-{name}'"
         ));
     }
     if is_plain(name) {
@@ -82,8 +82,7 @@ pub(crate) fn refused(name: &str) -> Option<String> {
         _ => String::new(),
     };
     Some(format!(
-        "a gatherer cannot be called '{name}': its name begins with a letter, has a-z, 0-9 and '-', and at most \
-         {MAX_GATHERER_NAME_BYTES} of them{hint}"
+        "'{name}' is not a valid gatherer name: begin with a letter, and use at most {MAX_GATHERER_NAME_BYTES} of a-z, 0-9 and '-'{hint}"
     ))
 }
 
@@ -135,7 +134,7 @@ impl New {
         let resources = types(&self.folder.join("gather.yaml"), &declaration, &documents);
         let resources = resources.map_err(|error| match &self.crd {
             // The error names files of the crate, which are not there.
-            Some(file) => Error::of_file(file, format!("no types can be made of it: {error}")),
+            Some(file) => Error::of_file(file, format!("cannot generate types from it: {error}")),
             None => error,
         })?;
         let mut files = vec![
@@ -171,18 +170,17 @@ type File = (&'static str, String);
 /// Writes all files, none of which may be there, or nothing.
 fn write(folder: &Path, files: &[File]) -> Result<(), Error> {
     let refused = |reason: String| {
-        let advice =
-            "give another path, or remove what is there; nothing is overwritten, and nothing was written";
+        let advice = "give another path, or remove the existing file; nothing was written";
         Error::of_file(folder, format!("{reason}: {advice}"))
     };
     if let Some((path, _)) = files.iter().find(|(path, _)| folder.join(path).symlink_metadata().is_ok()) {
-        return Err(refused(format!("it has a {path} already")));
+        return Err(refused(format!("it already has a {path}")));
     }
     let mut written = Written::default();
     let done = files.iter().try_for_each(|(path, text)| written.file(&folder.join(path), text.as_bytes()));
     done.map_err(|error| {
         written.undo();
-        refused(format!("a gatherer cannot be made there: {error}"))
+        refused(format!("cannot create a gatherer there: {error}"))
     })
 }
 

@@ -22,20 +22,18 @@ impl Sdk {
     /// one that the program was called in.
     pub(super) fn find(folder: &Path, named: Option<&Path>) -> Result<Sdk, Error> {
         let refused =
-            |reason: String| Error::of_file(folder, format!("a gatherer cannot be made there: {reason}"));
+            |reason: String| Error::of_file(folder, format!("cannot create a gatherer there: {reason}"));
         let parent = match folder.parent() {
             Some(parent) if parent != Path::new("") => parent,
             _ => Path::new("."),
         };
-        let parent = fs::canonicalize(parent).map_err(|error| {
-            refused(format!("there must be a folder {} for it: {error}", parent.display()))
-        })?;
+        let parent = fs::canonicalize(parent)
+            .map_err(|error| refused(format!("cannot create the folder {}: {error}", parent.display())))?;
         if let Some(root) = workspace_above(&parent).filter(|root| is_sdk(root)) {
             if parent != root.join(MEMBERS) {
                 let name = folder.file_name().unwrap_or_default().display().to_string();
                 return Err(refused(format!(
-                    "that is in the SDK's checkout {}, whose gatherers are in {MEMBERS}/; name it {MEMBERS}/{name}, or give a \
-                     path outside of the checkout",
+                    "the path is inside the SDK's checkout {}, which has its gatherers in {MEMBERS}/; use {MEMBERS}/{name}, or a path outside the checkout",
                     root.display()
                 )));
             }
@@ -46,7 +44,7 @@ impl Sdk {
                 let root = fs::canonicalize(named);
                 root.ok().filter(|root| is_sdk(root)).ok_or_else(|| {
                     refused(format!(
-                        "--sdk {} is no checkout of wagather, which is the folder that has guest-sdk/Cargo.toml",
+                        "--sdk {} is not a checkout of wagather: it has no guest-sdk/Cargo.toml",
                         named.display()
                     ))
                 })?
@@ -55,8 +53,7 @@ impl Sdk {
                 let here = std::env::current_dir().ok();
                 here.and_then(|here| workspace_above(&here)).filter(|root| is_sdk(root)).ok_or_else(|| {
                     refused(
-                        "it needs the SDK, and neither it nor the current folder is in its checkout; say where the checkout \
-                         of wagather is: --sdk DIR"
+                        "it needs the SDK, but neither the path nor the current folder is inside a checkout of wagather; name the checkout with --sdk DIR"
                             .to_owned(),
                     )
                 })?

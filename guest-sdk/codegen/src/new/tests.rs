@@ -102,11 +102,11 @@ fn a_file_without_one_definition_is_refused() {
             ": it must have one CustomResourceDefinition, and has several, gadgets.example.com and gadgets.example.com: ",
         ),
         (&*DEFINITION.replace("  scope: Cluster\n", ""), ", line 6, column 3: there is no scope"),
-        (&*DEFINITION.replace("Cluster", "All"), ", line 7, column 10: scope is Namespaced or Cluster"),
-        (&*DEFINITION.replace("Gadget}", "'a b'}"), ", line 8, column 34: kind is no name of a type"),
+        (&*DEFINITION.replace("Cluster", "All"), ", line 7, column 10: scope must be Namespaced or Cluster"),
+        (&*DEFINITION.replace("Gadget}", "'a b'}"), ", line 8, column 34: kind is not a valid type name"),
         (
             &*DEFINITION.replace("plural: gadgets", "plural: ../x"),
-            ", line 8, column 19: plural is no name of a resource",
+            ", line 8, column 19: plural is not a valid resource name",
         ),
         (&*DEFINITION.replace("served: true", "served: false"), ", line 10, column 5: no version is served"),
     ] {
@@ -125,7 +125,7 @@ fn files_are_written_all_or_none() {
     let before = std::fs::read_to_string(folder.join("one")).expect("a file");
     let error =
         write(&folder, &[("new", String::new()), ("one", "other".to_owned())]).expect_err("there is a one");
-    assert!(error.to_string().contains(": it has a one already: give another path"), "{error}");
+    assert!(error.to_string().contains(": it already has a one: give another path"), "{error}");
     assert!(!folder.join("new").exists());
     assert_eq!(std::fs::read_to_string(folder.join("one")).expect("a file"), before);
     // Where a folder should be is a file: what was written by then is gone again.

@@ -350,7 +350,7 @@ impl Naming<'_> {
         let Some((first, object)) = of_name.next() else { return };
         if let Some((_, other)) = of_name.find(|(index, _)| self.texts[*index] != self.texts[first]) {
             let why = format!(
-                "{name} cannot be both {} and {}: the wanted fields differ",
+                "{name} cannot be both {} and {}: the selected fields differ",
                 object.path.join("."),
                 other.path.join(".")
             );

@@ -144,7 +144,7 @@ impl<'a> Walk<'a> {
         let derive = join(&self.declaration.derive, &wanted.derive);
         match self.value(view, 0, &Below::Fields(fields.clone()), None, &derive)? {
             Tree::Object(index) => Ok((resource, Some(index), doc)),
-            _ => self.wrong("the schema says of its objects that they have no fields"),
+            _ => self.wrong("the schema defines no fields for its objects"),
         }
     }
 
@@ -168,7 +168,7 @@ impl<'a> Walk<'a> {
         let mut view = view;
         for _ in 0..lists {
             let Shape::Array(items) = view.shape else {
-                return self.wrong(&format!("this is {}, not a list: leave out '[]'", what(&view.shape)));
+                return self.wrong(&format!("this is {}, not a list: omit '[]'", what(&view.shape)));
             };
             view = items.view().map_err(|why| self.at(&why))?;
         }
@@ -190,11 +190,11 @@ impl<'a> Walk<'a> {
         if name.as_deref() == Some("json::Raw") {
             return match below {
                 Below::Whole => Ok(Tree::Raw),
-                Below::Fields(_) => self.wrong("json::Raw is all of it: name no fields"),
+                Below::Fields(_) => self.wrong("json::Raw takes the whole value: name no fields"),
             };
         }
         if self.objects.len() > MAX_OBJECTS {
-            return self.wrong("these are too many types; name fewer fields");
+            return self.wrong("too many types; name fewer fields");
         }
         let whole = matches!(below, Below::Whole);
         match (view.shape, below) {
@@ -218,7 +218,7 @@ impl<'a> Walk<'a> {
                     Ok(Tree::Map(Box::new(tree?)))
                 }
                 wishes if wishes.iter().any(|wish| wish.name == "*") => {
-                    self.wrong("of a map, name either keys or '*'")
+                    self.wrong("for a map, name either keys or '*'")
                 }
                 _ => self.object(
                     Inside::Map(values),
@@ -257,7 +257,9 @@ impl<'a> Walk<'a> {
                 }
                 object
             }
-            (shape, Below::Fields(_)) => self.wrong(&format!("this is {}, and has no fields", what(&shape))),
+            (shape, Below::Fields(_)) => {
+                self.wrong(&format!("this is {}, which has no fields", what(&shape)))
+            }
             (Shape::Text { values, .. }, _) if !values.is_empty() && name.as_deref() != Some("String") => {
                 let values = values.into_iter().map(str::to_owned).collect();
                 Ok(Tree::Enumeration { name, values, derive: derive.to_vec() })
@@ -329,10 +331,10 @@ impl<'a> Walk<'a> {
         derive: &[String],
     ) -> Result<names::Field, AllWrong> {
         if wish.name == MANAGED_FIELDS && self.path.len() == 3 && self.path[1] == "metadata" {
-            return self.wrong("no gatherer is given these: leave them out");
+            return self.wrong("gatherers never get these: omit them");
         }
         if !is_mask_name(&wish.name) {
-            return self.wrong("a field mask cannot hold this name: take all of the object around it");
+            return self.wrong("a field mask cannot contain this name: select the whole object around it");
         }
         let schema = match inside {
             Inside::Map(values) => Some(*values),
@@ -421,8 +423,8 @@ impl<'a> Walk<'a> {
         {
             let keys: Vec<String> = self.declaration.resources.iter().map(key_of).collect();
             let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-            let why = "a path begins with a resource as it is written above, and goes on with fields that are wanted";
-            let why = format!("no wanted field is at '{}': {why} ({})", shown(path), listed(&keys));
+            let why = "a path begins with a resource as written above, followed by selected fields";
+            let why = format!("no selected field is at '{}': {why} ({})", shown(path), listed(&keys));
             mistakes.tell(*place, why);
         }
     }
@@ -465,7 +467,7 @@ impl Selection {
 fn with_all(fields: &Selection, all: Selection) -> Result<Selection, Wrong> {
     let Some(star) = fields.wishes().iter().find(|wish| wish.name == "*") else { return Ok(fields.clone()) };
     if star.lists > 0 || star.below != Below::Whole || star.optional {
-        let why = "'*' is all fields of an object, and only of a map can more be said of them";
+        let why = "'*' selects all fields of an object; only for a map can fields follow it";
         return Err(Wrong { place: star.place, why: why.to_owned() });
     }
     let mut joined = Selection::default();
@@ -483,16 +485,16 @@ fn with_all(fields: &Selection, all: Selection) -> Result<Selection, Wrong> {
 fn check_verbs(wanted: &Wanted, resource: &Resource) -> Result<(), Wrong> {
     let wrong = |place: Place, why: &str| Err(Wrong { place, why: format!("{}: {why}", resource.name()) });
     if wanted.get && !resource.get {
-        return wrong(wanted.places.verbs, "the API server cannot get one of these");
+        return wrong(wanted.places.verbs, "this resource does not support get");
     }
     if wanted.list && !resource.list {
-        return wrong(wanted.places.verbs, "the API server cannot list these");
+        return wrong(wanted.places.verbs, "this resource does not support list");
     }
     if wanted.log && !resource.log {
-        return wrong(wanted.places.log, "there are no logs of these");
+        return wrong(wanted.places.log, "this resource has no logs");
     }
     if wanted.namespace.is_some() && !resource.namespaced {
-        return wrong(wanted.places.namespace, "these are in no namespace: leave 'namespace' out");
+        return wrong(wanted.places.namespace, "this resource is cluster-scoped: omit 'namespace'");
     }
     Ok(())
 }

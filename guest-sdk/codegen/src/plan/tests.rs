@@ -80,13 +80,9 @@ fn what_the_schema_has_otherwise_is_told() {
             42,
             "pods.status.containerStatuses: this is a list: write 'containerStatuses[].…'",
         ),
-        ("status.phase[]", 27, "pods.status.phase: this is a text, not a list: leave out '[]'"),
-        (
-            "metadata.managedFields",
-            29,
-            "pods.metadata.managedFields: no gatherer is given these: leave them out",
-        ),
-        ("status.phase.x", 27, "pods.status.phase: this is a text, and has no fields"),
+        ("status.phase[]", 27, "pods.status.phase: this is a text, not a list: omit '[]'"),
+        ("metadata.managedFields", 29, "pods.metadata.managedFields: gatherers never get these: omit them"),
+        ("status.phase.x", 27, "pods.status.phase: this is a text, which has no fields"),
     ] {
         assert_eq!(mask(fields), format!("gather.yaml, line 3, column {column}: {why}"));
     }
@@ -96,7 +92,7 @@ fn what_the_schema_has_otherwise_is_told() {
     );
     assert!(resources("pod: metadata.name").ends_with("did you mean 'pods'?"));
     assert!(resources("pods.apps: metadata.name").ends_with("did you mean 'pods'?"));
-    assert!(resources("pods: {log: true}").ends_with("pods: there are no logs of these"));
+    assert!(resources("pods: {log: true}").ends_with("pods: this resource has no logs"));
     let both = resources("pods: 'status.a, metadata.b'");
     assert_eq!(both.lines().count(), 2, "{both}");
 }
@@ -192,7 +188,7 @@ fn types_have_the_names_that_they_are_given() {
     ));
     assert!(differ.is_err_and(|why| why.contains("State cannot be both")));
     let unused = names("resources: {pods: metadata.name}\ntypes: {State: pods.status}");
-    assert!(unused.is_err_and(|why| why.contains("no wanted field is at 'pods.status'")));
+    assert!(unused.is_err_and(|why| why.contains("no selected field is at 'pods.status'")));
     let twice = names("resources: {pods: metadata.name, Pod: {resource: pods, fields: status.phase}}");
     assert!(twice.is_err_and(|why| why.contains("would be called Pod, which is taken")));
 }

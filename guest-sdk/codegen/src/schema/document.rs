@@ -8,7 +8,7 @@ use wagather_abi::manifest::is_name;
 /// The name under which a document of CustomResourceDefinitions has the schema of `metadata`, as OpenAPI documents have it.
 const OBJECT_META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
 
-/// The fields of `metadata`, for CustomResourceDefinitions, which leave them out as they are the same everywhere.
+/// The fields of `metadata`, for CustomResourceDefinitions, which omit them as they are the same everywhere.
 const OBJECT_META_SCHEMA: &str = include_str!("object-meta.json");
 
 /// What a document is.
@@ -46,7 +46,7 @@ impl Dialect {
 }
 
 const NEITHER: &str =
-    "neither OpenAPI ('openapi: 3…' or 'swagger: 2.0') nor a CustomResourceDefinition: name a file that is";
+    "neither OpenAPI ('openapi: 3…' or 'swagger: 2.0') nor a CustomResourceDefinition: name another file";
 
 /// A document, the resources that it has, and those that it has and no API server answers for.
 pub(super) type Read = (Document, Vec<Resource>, Vec<Unserved>);
@@ -66,7 +66,7 @@ fn open_api(name: &str, mut value: Value, dialect: Dialect) -> Result<Read, Stri
         Value::Object(definitions) => definitions,
         // Documents about paths that are no resources have none.
         Value::Null => Map::new(),
-        _ => return Err(format!("{} is not an object: get the document again", dialect.root())),
+        _ => return Err(format!("{} is not an object: download the document again", dialect.root())),
     };
     let info = |key: &str| value.pointer(&format!("/info/{key}")).and_then(Value::as_str).unwrap_or_default();
     let title = format!("{} {}", info("title"), info("version")).trim().to_owned();
@@ -76,7 +76,7 @@ fn open_api(name: &str, mut value: Value, dialect: Dialect) -> Result<Read, Stri
     let paths = match value.get("paths") {
         None | Some(Value::Null) => None,
         Some(Value::Object(paths)) => Some(paths),
-        Some(_) => return Err("/paths is not an object: get the document again".to_owned()),
+        Some(_) => return Err("/paths is not an object: download the document again".to_owned()),
     };
     for (path, operations) in paths.into_iter().flatten() {
         let operation = operations.get("get");
@@ -191,8 +191,7 @@ fn custom_resource(name: &str, value: &Value) -> Result<Read, String> {
     let api_version = value.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
     if api_version != "apiextensions.k8s.io/v1" {
         return Err(format!(
-            "a CustomResourceDefinition of 'apiextensions.k8s.io/v1' is wanted, not of '{}': \
-             a cluster that has it gives it so, 'kubectl get crd NAME -o json'",
+            "expected a CustomResourceDefinition of 'apiextensions.k8s.io/v1', not '{}': 'kubectl get crd NAME -o json' prints one",
             wagather_yaml::shown(api_version)
         ));
     }
@@ -209,14 +208,14 @@ fn custom_resource(name: &str, value: &Value) -> Result<Read, String> {
         )
     };
     if !is_name(group) || !is_name(plural) || !is_kind(kind) {
-        return Err(about("spec.group, spec.names.plural or spec.names.kind is no name of such"));
+        return Err(about("spec.group, spec.names.plural or spec.names.kind is not a valid name"));
     }
     let namespaced = match text("/spec/scope")? {
         "Namespaced" => true,
         "Cluster" => false,
         other => {
             let other = wagather_yaml::shown(other);
-            return Err(about(&format!("spec.scope is Namespaced or Cluster, not '{other}'")));
+            return Err(about(&format!("spec.scope must be Namespaced or Cluster, not '{other}'")));
         }
     };
     let versions = value.pointer("/spec/versions").and_then(Value::as_array);
@@ -229,7 +228,7 @@ fn custom_resource(name: &str, value: &Value) -> Result<Read, String> {
             return Err(about(&format!("spec.versions[{index}] has no name")));
         };
         if !is_name(version_name) {
-            return Err(about(&format!("spec.versions[{index}].name is no name of a version")));
+            return Err(about(&format!("spec.versions[{index}].name is not a valid version name")));
         }
         if version.get("served").and_then(Value::as_bool) == Some(false) {
             unserved.push(Unserved {

@@ -171,7 +171,7 @@ impl Schemas {
             has_schemas |= self.add_part(name, part).map_err(wrong)?;
         }
         if !has_schemas {
-            let why = "is skipped: it has neither OpenAPI nor a CustomResourceDefinition";
+            let why = "is skipped: it contains neither OpenAPI nor a CustomResourceDefinition";
             self.skipped.push(format!("{} {why}", from.display()));
         }
         Ok(())
@@ -275,12 +275,13 @@ impl Schemas {
             let others: Vec<String> =
                 others.map(|known| format!("'{plural}.{}.{group}'", known.version)).collect();
             let advice = match &others[..] {
-                [] => "ask for the definition as the cluster has it, 'kubectl get crd NAME.GROUP -o yaml'"
-                    .to_owned(),
+                [] => {
+                    "get the definition from the cluster with 'kubectl get crd NAME.GROUP -o yaml'".to_owned()
+                }
                 others => format!("write {}", others.join(" or ")),
             };
             return format!(
-                "{plural}.{group} is not served in version {} ('served: false' in {at}), so no API server answers for it: {advice}",
+                "{plural}.{group} is not served in version {} ('served: false' in {at}): {advice}",
                 wagather_yaml::listed(&versions)
             );
         }

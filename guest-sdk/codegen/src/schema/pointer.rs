@@ -17,14 +17,14 @@ pub(crate) fn definition_of(reference: &str) -> Result<Cow<'_, str>, String> {
         .ok_or_else(|| {
             let wanted = "'#/components/schemas/NAME' or '#/definitions/NAME'";
             let shown = wagather_yaml::shown(reference);
-            format!("'$ref' leads out of the document's schemas, to '{shown}', where {wanted} is wanted")
+            format!("'$ref' leads out of the document's schemas, to '{shown}'; expected {wanted}")
         })?;
     if !name.contains(['%', '~']) {
         return Ok(Cow::Borrowed(name));
     }
     let name = unescaped(name).ok_or_else(|| {
         let shown = wagather_yaml::shown(reference);
-        format!("'$ref' has an escape that is none: '{shown}'")
+        format!("'$ref' has an invalid escape: '{shown}'")
     })?;
     Ok(Cow::Owned(name.replace("~1", "/").replace("~0", "~")))
 }
@@ -82,9 +82,9 @@ mod tests {
             ("#/definitions/a%2Fb%7E1", Ok("a/b/")),
             ("#/definitions/a~01", Ok("a~1")),
             ("#/definitions/%c3%a4", Ok("ä")),
-            ("#/definitions/%ff", Err("an escape that is none")),
-            ("#/definitions/%2", Err("an escape that is none")),
-            ("#/definitions/%zz", Err("an escape that is none")),
+            ("#/definitions/%ff", Err("an invalid escape")),
+            ("#/definitions/%2", Err("an invalid escape")),
+            ("#/definitions/%zz", Err("an invalid escape")),
             ("#/definitions/", Err("out of the document's schemas")),
             ("#/definitions/a/b", Err("out of the document's schemas")),
             ("#", Err("out of the document's schemas")),

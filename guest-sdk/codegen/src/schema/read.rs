@@ -51,7 +51,7 @@ fn bounded(file: &Path) -> Result<Vec<u8>, Error> {
 
 pub(crate) fn too_large() -> String {
     let most = MAX_DOCUMENT_BYTES >> 20;
-    format!("it is larger than {most} MiB, which no document of an API is: name the one with the schemas")
+    format!("it is larger than {most} MiB: name the document with the schemas")
 }
 
 /// A file, or the files of a folder in the order of their names.
@@ -103,7 +103,7 @@ fn whole(bytes: &[u8]) -> Result<Vec<Part>, String> {
         return Err(too_large());
     }
     if bytes.starts_with(&[0x1f, 0x8b]) {
-        return Err("it is compressed with gzip: unpack it (gunzip), and name what is in it".to_owned());
+        return Err("it is compressed with gzip: unpack it (gunzip), and name the unpacked file".to_owned());
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{') {
@@ -111,17 +111,17 @@ fn whole(bytes: &[u8]) -> Result<Vec<Part>, String> {
         return Ok(vec![Part { at: String::new(), value }]);
     }
     let text = std::str::from_utf8(bytes).map_err(|error| {
-        let wanted = "OpenAPI or a CustomResourceDefinition is wanted, in UTF-8";
-        format!("neither JSON nor YAML: byte {} is no text; {wanted}", error.valid_up_to())
+        let wanted = "expected OpenAPI or a CustomResourceDefinition, in UTF-8";
+        format!("neither JSON nor YAML: byte {} is not text; {wanted}", error.valid_up_to())
     })?;
     let nodes = wagather_yaml::parse_all(text).map_err(|error| {
         // What people write has bounds that what programs write may exceed.
         let large = error.message.contains("too many") || error.message.contains("too deeply");
-        let advice = if large { "; JSON may be larger: 'kubectl get crds -o json' gives it" } else { "" };
+        let advice = if large { "; JSON may be larger: use 'kubectl get crds -o json'" } else { "" };
         format!("not YAML: {error}{advice}")
     })?;
     if nodes.is_empty() {
-        let wanted = "OpenAPI or a CustomResourceDefinition is wanted";
+        let wanted = "expected OpenAPI or a CustomResourceDefinition";
         return Err(format!("the file is empty; {wanted}"));
     }
     let is_one = nodes.len() == 1;

@@ -33,8 +33,7 @@ const ACTIONS: &[&str] = &[
 pub(crate) fn advice(text: &str) -> Option<String> {
     let (number, line) = text.lines().enumerate().find(|(_, line)| is_of_template(line))?;
     Some(format!(
-        "this is a template of Helm's, and becomes YAML when the chart is rendered (line {}: '{}'): name what 'helm template CHART' \
-         prints, a file of the chart's folder crds/, or what 'kubectl get crd NAME.GROUP -o yaml' prints",
+        "this is a Helm template (line {}: '{}'): use the output of 'helm template CHART', a file in the chart's crds/ folder, or the output of 'kubectl get crd NAME.GROUP -o yaml'",
         number + 1,
         wagather_yaml::shown(line.trim())
     ))

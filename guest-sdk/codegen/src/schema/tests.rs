@@ -140,7 +140,7 @@ fn what_is_malformed_is_told_with_its_place() {
         (json!([]), "a schema is an object, not a list"),
         (json!({"type": 1}), "'type' is a number, not a text"),
         (json!({"type": "text"}), "there is no type 'text'"),
-        (json!({"type": ["string", 1]}), "'type' has something else than texts in its list"),
+        (json!({"type": ["string", 1]}), "'type' has a list with items that are not text"),
         (json!({"type": ["text", "null"]}), "there is no type 'text'"),
         (json!({"format": {}}), "'format' is an object, not a text"),
         (json!({"description": []}), "'description' is a list, not a text"),
@@ -165,19 +165,19 @@ fn what_is_malformed_is_told_with_its_place() {
         ),
         (json!({"$ref": 1}), "'$ref' is a number, not a text"),
         (json!({"$ref": "#/definitions/None"}), "'$ref' leads to 'None', which the document does not have"),
-        (json!({"$ref": "#/definitions/Spec"}), "references go in a circle: Spec → Spec"),
-        (json!({"$ref": "#/definitions/%zz"}), "'$ref' has an escape that is none: '#/definitions/%zz'"),
+        (json!({"$ref": "#/definitions/Spec"}), "references form a cycle: Spec → Spec"),
+        (json!({"$ref": "#/definitions/%zz"}), "'$ref' has an invalid escape: '#/definitions/%zz'"),
     ] {
         let expected =
-            format!("it.json, /definitions/Spec: {why}; correct it there, or get the document again");
+            format!("it.json, /definitions/Spec: {why}; correct it there, or download the document again");
         assert_eq!(shape(&schema), expected, "{schema}");
     }
     for (schema, place, why) in [
-        (json!({"$ref": "#/definitions/Self"}), "/definitions/Self", "a circle: Spec → Self → Self"),
+        (json!({"$ref": "#/definitions/Self"}), "/definitions/Self", "a cycle: Spec → Self → Self"),
         (
             json!({"$ref": "#/definitions/Ping"}),
             "/definitions/Pong/allOf/1",
-            "a circle: Spec → Ping → Pong → Ping",
+            "a cycle: Spec → Ping → Pong → Ping",
         ),
         (json!({"allOf": [{}, {"allOf": [7]}]}), "/definitions/Spec/allOf/1/allOf/0", "not a number"),
         (json!({"anyOf": [{"type": "string"}, 7]}), "/definitions/Spec/anyOf/1", "not a number"),
@@ -218,7 +218,7 @@ fn parts_of_parts_come_to_an_end() {
     let document = json!({"swagger": "2.0", "definitions": definitions});
     schemas.add("it.json", document.to_string().as_bytes()).expect("a document");
     let why = Schema::named(&schemas.documents[0], "D0").view().expect_err("too many");
-    assert!(why.contains("it is joined of more than 4096 parts"), "{why}");
+    assert!(why.contains("it combines more than 4096 parts"), "{why}");
     let nested =
         |depth: usize| (0..depth).fold(json!({"type": "string"}), |inner, _| json!({"allOf": [inner]}));
     assert_eq!(shape(&nested(50)), "text");
@@ -292,12 +292,12 @@ fn files_that_are_no_schemas_are_told() {
     let v1beta1 = crd(WIDGETS).replace("k8s.io/v1", "k8s.io/v1beta1");
     let long = format!("a: {}", "[".repeat(200));
     for (bytes, why) in [
-        (&b""[..], "the file is empty; OpenAPI or a CustomResourceDefinition is wanted"),
+        (&b""[..], "the file is empty; expected OpenAPI or a CustomResourceDefinition"),
         (b"\n# nothing\n", "the file is empty"),
         (b"\xef\xbb\xbf", "the file is empty"),
         (b"\x1f\x8b\x08\x00", "compressed with gzip: unpack it"),
-        (b"\x7fELF\xff\xfe", "neither JSON nor YAML: byte 4 is no text"),
-        (b"\xff\xfe{\x00", "neither JSON nor YAML: byte 0 is no text"),
+        (b"\x7fELF\xff\xfe", "neither JSON nor YAML: byte 4 is not text"),
+        (b"\xff\xfe{\x00", "neither JSON nor YAML: byte 0 is not text"),
         (b"{\"openapi\": ", "not JSON: EOF while parsing a value at line 1"),
         (b"{} x", "not JSON: trailing characters at line 1 column 4"),
         (b"a: [1", "not YAML: line "),
@@ -318,13 +318,13 @@ fn files_that_are_no_schemas_are_told() {
         (long.as_bytes(), "JSON may be larger"),
         (
             v1beta1.as_bytes(),
-            "'apiextensions.k8s.io/v1' is wanted, not of 'apiextensions.k8s.io/v1beta1': a cluster",
+            "of 'apiextensions.k8s.io/v1', not 'apiextensions.k8s.io/v1beta1': 'kubectl get crd",
         ),
         (crd("{}").as_bytes(), "the CustomResourceDefinition has no spec.group"),
         (crd(&WIDGETS.replace("kind: Widget", "x: y")).as_bytes(), "has no spec.names.kind"),
         (
             crd(&WIDGETS.replace("Namespaced", "Everywhere")).as_bytes(),
-            "widgets.example.com: spec.scope is Namespaced or Cluster, not 'Everywhere'",
+            "widgets.example.com: spec.scope must be Namespaced or Cluster, not 'Everywhere'",
         ),
         (crd(&WIDGETS.replace("[{name: v1}]", "[]")).as_bytes(), "widgets.example.com: it has no version"),
         (crd(&WIDGETS.replace("[{name: v1}]", "[{nam: v1}]")).as_bytes(), "spec.versions[0] has no name"),

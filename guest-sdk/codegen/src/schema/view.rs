@@ -137,7 +137,7 @@ impl<'a> Schema<'a> {
         };
         let told = |(place, why): Wrong<'a>| {
             let place = self.document.place_of(place);
-            format!("{place}: {why}; correct it there, or get the document again")
+            format!("{place}: {why}; correct it there, or download the document again")
         };
         self.add(value, &mut sum, 0).map_err(told)?;
         self.choose(&mut sum).map_err(told)?;
@@ -160,7 +160,7 @@ impl<'a> Schema<'a> {
             return wrong(value, format!("references and 'allOf' nest more than {MAX_DEPTH} deep"));
         }
         if sum.parts > MAX_PARTS {
-            return wrong(value, format!("it is joined of more than {MAX_PARTS} parts"));
+            return wrong(value, format!("it combines more than {MAX_PARTS} parts"));
         }
         let keys = Keys {
             of: value,
@@ -233,7 +233,7 @@ impl<'a> Schema<'a> {
         sum.quantity |= name.ends_with(QUANTITY);
         if sum.open.contains(&name.as_str()) {
             let circle = sum.open.join(" → ");
-            return wrong(value, format!("references go in a circle: {circle} → {name}"));
+            return wrong(value, format!("references form a cycle: {circle} → {name}"));
         }
         sum.open.push(name);
         self.add(target, sum, depth + 1)?;
@@ -395,7 +395,7 @@ impl<'a> Keys<'a> {
         match self.map.get("type") {
             Some(Value::Array(types)) => match types.iter().map(Value::as_str).collect() {
                 Some(types) => Ok(types),
-                None => wrong(self.of, "'type' has something else than texts in its list".to_owned()),
+                None => wrong(self.of, "'type' has a list with items that are not text".to_owned()),
             },
             _ => Ok(self.text("type")?.into_iter().collect()),
         }

@@ -115,14 +115,14 @@ impl<'a> Walk<'a> {
         let input: &'a DeriveInput = &sources.structs[index].input;
         if !derives(input, "Fields") && !derives(input, "Resource") {
             let why = format!(
-                "'{}' cannot be followed: it has no #[derive(Fields)], and its own code says how it is decoded",
+                "'{}' cannot be checked: it has no #[derive(Fields)], so its own code decodes it",
                 input.ident
             );
             return self.tell(at, Level::Note, why);
         }
         if self.open.contains(&index) {
             let why = format!(
-                "'{}' is within itself, and so would its field mask be: take what is below as json::Raw",
+                "'{}' contains itself, so its field mask would not end: use json::Raw for the inner value",
                 input.ident
             );
             return self.tell(at, Level::Error, why);
@@ -207,7 +207,7 @@ impl<'a> Walk<'a> {
         self.steps += 1;
         if self.steps >= MAX_STEPS {
             if self.steps == MAX_STEPS {
-                self.tell(typed.at, Level::Note, "these are too many fields: the others are not checked");
+                self.tell(typed.at, Level::Note, "too many fields: the remaining ones are not checked");
             }
             return;
         }
@@ -254,9 +254,8 @@ impl<'a> Walk<'a> {
             (Rust::Float(name, exact), Shape::Integer(format)) => {
                 let (least, most) = range_of(format, &view);
                 if least < -exact || most > *exact {
-                    let why = format!(
-                        "the schema allows integers beyond {exact}, which {name} holds but roughly; i64 is exact"
-                    );
+                    let why =
+                        format!("the schema allows integers beyond {exact}, which {name} rounds; use i64");
                     self.tell(typed.at, Level::Warning, why);
                 }
             }
@@ -295,7 +294,7 @@ impl<'a> Walk<'a> {
             super::names::integer(fits).is_some_and(|fits| fits.least <= least && fits.most >= most)
         });
         let why = format!(
-            "the schema allows numbers {}, and an object with one would not be decoded as {name}; {} holds them all",
+            "the schema allows numbers {}, which cannot be decoded as {name}; use {}",
             listed(&beyond),
             fits.unwrap_or("json::Raw")
         );
@@ -356,7 +355,7 @@ fn resource_of<'s>(
         .into_iter()
         .collect();
     Err(match (&groups[..], schemas.find(&name)) {
-        ([""], _) => format!("'{}' are of the core group: leave 'group' out", declared.plural),
+        ([""], _) => format!("'{}' are in the core group: omit 'group'", declared.plural),
         ([group], _) => {
             format!("the schemas have no resource '{name}'; did you mean 'group = \"{group}\"'?")
         }
@@ -376,19 +375,19 @@ fn differences(declared: &wagather_syntax::Resource, known: &Resource) -> Vec<St
         ));
     }
     if declared.namespaced && !known.namespaced {
-        found.push(format!("{name} are in no namespace: write 'cluster'"));
+        found.push(format!("{name} are cluster-scoped: write 'cluster'"));
     }
     if !declared.namespaced && known.namespaced {
-        found.push(format!("{name} are in namespaces: write 'namespaced', or 'namespace = \"…\"'"));
+        found.push(format!("{name} are namespaced: write 'namespaced', or 'namespace = \"…\"'"));
     }
     if declared.get && !known.get {
-        found.push(format!("the API server cannot get one of {name}: leave the verb 'get' out"));
+        found.push(format!("{name} do not support get: omit the verb 'get'"));
     }
     if declared.list && !known.list {
-        found.push(format!("the API server cannot list {name}: write other 'verbs(…)'"));
+        found.push(format!("{name} do not support list: change 'verbs(…)'"));
     }
     if declared.log && !known.log {
-        found.push(format!("there are no logs of {name}: leave 'log' out"));
+        found.push(format!("{name} have no logs: omit 'log'"));
     }
     found
 }

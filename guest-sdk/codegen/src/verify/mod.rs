@@ -60,7 +60,7 @@ pub fn root_of(path: &Path) -> Result<PathBuf, Error> {
     let roots = ["src/lib.rs", "src/main.rs"].map(|root| path.join(root));
     let why = match path.is_dir() {
         true => "the folder has neither src/lib.rs nor src/main.rs",
-        false => "there is no such file or folder",
+        false => "the file or folder does not exist",
     };
     roots.into_iter().find(|root| root.is_file()).ok_or_else(|| Error::of_file(path, why))
 }
@@ -72,14 +72,14 @@ pub fn root_of(path: &Path) -> Result<PathBuf, Error> {
 /// There is none, or it is wrong, or the text says why not.
 pub fn schemas_of(root: &Path) -> Result<Vec<PathBuf>, Error> {
     let Some(file) = declaration_of(root) else {
-        let why = "no schema is named: give --schema PATH or --cluster, or write a gather.yaml with 'schemas: [PATH]' beside Cargo.toml";
+        let why = "no schema is given: give --schema PATH or --cluster, or write a gather.yaml with 'schemas: [PATH]' beside Cargo.toml";
         return Err(Error::of_file(root, why));
     };
     let schemas = Declaration::read(&file)?.schemas;
     if schemas.is_empty() {
         return Err(Error::of_file(
             &file,
-            "no schema is named: give --schema PATH or --cluster, or write 'schemas: [PATH]'",
+            "no schema is given: give --schema PATH or --cluster, or write 'schemas: [PATH]'",
         ));
     }
     Ok(schemas)

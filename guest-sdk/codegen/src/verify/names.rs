@@ -83,7 +83,7 @@ impl<'a> Names<'a> {
             Type::Path(path) if path.qself.is_none() => &path.path,
             Type::Paren(inner) => return self.typed(&inner.elem, module, parameters),
             Type::Group(inner) => return self.typed(&inner.elem, module, parameters),
-            _ => return unknown("this kind of type cannot be followed".to_owned()),
+            _ => return unknown("this kind of type cannot be checked".to_owned()),
         };
         let mut names: Vec<String> = path.segments.iter().map(|segment| name_of(&segment.ident)).collect();
         let shown = names.join("::");
@@ -110,7 +110,7 @@ impl<'a> Names<'a> {
             Found::Alias(of, alias) => {
                 self.aliases += 1;
                 if self.aliases > MAX_ALIASES {
-                    return unknown(format!("'{shown}' cannot be followed: its aliases go in a circle"));
+                    return unknown(format!("'{shown}' cannot be checked: its aliases form a cycle"));
                 }
                 let names = alias.generics.type_params().map(|parameter| name_of(&parameter.ident));
                 let typed = self.typed(&alias.ty, of, &names.zip(arguments).collect());
@@ -120,13 +120,11 @@ impl<'a> Names<'a> {
             Found::Elsewhere(path) => match known(&path, arguments) {
                 Some(Known::Is(is)) => Typed { at, is },
                 Some(Known::Like(inner)) => inner,
-                None => unknown(format!("'{shown}' cannot be followed: it is not in this crate")),
+                None => unknown(format!("'{shown}' cannot be checked: it is not in this crate")),
             },
-            Found::Other => {
-                unknown(format!("'{shown}' cannot be followed: how it is decoded, its own code says"))
-            }
+            Found::Other => unknown(format!("'{shown}' cannot be checked: its own code decodes it")),
             Found::Module(_) => unknown(format!("'{shown}' is a module")),
-            Found::Nothing => unknown(format!("'{shown}' cannot be followed: no such name is found here")),
+            Found::Nothing => unknown(format!("'{shown}' cannot be checked: the name is not found")),
         }
     }
 
@@ -265,7 +263,7 @@ fn known(path: &[String], arguments: Vec<Typed>) -> Option<Known> {
         (_, Some(_)) if is_map && path.len() > 1 && number > 1 => Rust::Map(Box::new(arguments.next()?)),
         // To find that there is such a name, its arguments are not needed.
         (_, None) if is_of_prelude || (is_map && path.len() > 1) => {
-            Rust::Unknown(format!("'{name}' says not of what it is"))
+            Rust::Unknown(format!("'{name}' lacks its type argument"))
         }
         (name, _) => Rust::Integer(integer(name)?),
     };
@@ -279,7 +277,7 @@ fn of_sdk(name: &str, arguments: Vec<Typed>) -> Option<Known> {
         "Quantity" => Rust::Quantity,
         _ => match arguments.into_iter().next() {
             Some(inner) => Rust::Map(Box::new(inner)),
-            None => Rust::Unknown(format!("'{name}' says not of what it is")),
+            None => Rust::Unknown(format!("'{name}' lacks its type argument")),
         },
     }))
 }

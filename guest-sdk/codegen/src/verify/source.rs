@@ -118,7 +118,7 @@ impl Reader<'_> {
         let here = self.sources.files.len();
         if here >= MAX_FILES || self.open.iter().any(|open| open == path) {
             let why = match here >= MAX_FILES {
-                true => format!("more than {MAX_FILES} files: this one is not read"),
+                true => format!("more than {MAX_FILES} files: skipped"),
                 false => format!("{} is a module of itself", path.display()),
             };
             let at = from.unwrap_or(At { file: 0, line: 1, column: 1 });
@@ -135,7 +135,7 @@ impl Reader<'_> {
             }
             Err(error) => {
                 let at = Sources::at(here, error.span());
-                self.sources.tell(at, Level::Error, "", format!("this is no Rust: {error}"));
+                self.sources.tell(at, Level::Error, "", format!("not valid Rust: {error}"));
             }
         }
     }
@@ -231,7 +231,7 @@ impl Reader<'_> {
         // What depends on a condition may be made elsewhere, or not wanted here.
         let level = if has_condition(&item.attrs) { Level::Note } else { Level::Error };
         let files: Vec<String> = candidates.iter().map(|(file, _)| file.display().to_string()).collect();
-        let why = format!("there is no file of the module '{name}': {}{why}", files.join(" or "));
+        let why = format!("the file of the module '{name}' is missing: {}{why}", files.join(" or "));
         self.sources.tell(at, level, "", why);
     }
 }

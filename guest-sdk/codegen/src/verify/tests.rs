@@ -221,27 +221,19 @@ fn numbers_that_a_type_cannot_hold_are_warned_of() {
         (
             "generation",
             "i32",
-            "the schema allows numbers below -2147483648 and above 2147483647, and an object with one would not be decoded as i32; i64 holds them all",
+            "the schema allows numbers below -2147483648 and above 2147483647, which cannot be decoded as i32; use i64",
         ),
-        (
-            "generation",
-            "u64",
-            "the schema allows numbers below 0, and an object with one would not be decoded as u64; i64 holds them all",
-        ),
+        ("generation", "u64", "the schema allows numbers below 0, which cannot be decoded as u64; use i64"),
         (
             "plain",
             "usize",
-            "the schema allows numbers below 0 and above 4294967295, and an object with one would not be decoded as usize; i64 holds them all",
+            "the schema allows numbers below 0 and above 4294967295, which cannot be decoded as usize; use i64",
         ),
-        (
-            "port",
-            "u8",
-            "the schema allows numbers above 255, and an object with one would not be decoded as u8; i32 holds them all",
-        ),
+        ("port", "u8", "the schema allows numbers above 255, which cannot be decoded as u8; use i32"),
         (
             "generation",
             "f64",
-            "the schema allows integers beyond 9007199254740992, which f64 holds but roughly; i64 is exact",
+            "the schema allows integers beyond 9007199254740992, which f64 rounds; use i64",
         ),
     ] {
         let told = of_status(field, of_type);
@@ -288,16 +280,16 @@ fn what_a_resource_says_of_itself_is_checked() {
         (
             "group = \"apps\", version = \"v1\", plural = \"deployments\", cluster, verbs(get, list)",
             "Deployment",
-            &["deployments.apps are in namespaces: write 'namespaced', or 'namespace = \"…\"'"],
+            &["deployments.apps are namespaced: write 'namespaced', or 'namespace = \"…\"'"],
         ),
         (
             "version = \"v1\", plural = \"nodes\", namespaced, verbs(get), log",
             "Host",
             &[
                 "the kind of nodes is Node, not Host: write 'kind = \"Node\"'",
-                "nodes are in no namespace: write 'cluster'",
-                "the API server cannot get one of nodes: leave the verb 'get' out",
-                "there are no logs of nodes: leave 'log' out",
+                "nodes are cluster-scoped: write 'cluster'",
+                "nodes do not support get: omit the verb 'get'",
+                "nodes have no logs: omit 'log'",
             ],
         ),
         (
@@ -318,16 +310,16 @@ fn what_a_resource_says_of_itself_is_checked() {
         (
             "group = \"apps\", version = \"v1\", plural = \"pods\", namespaced",
             "Pod",
-            &["'pods' are of the core group: leave 'group' out"],
+            &["'pods' are in the core group: omit 'group'"],
         ),
         (
             "version = \"v1\", plural = \"pods\"",
             "Pod",
-            &["`#[resource(…)]` must say its scope: `cluster` or `namespaced`"],
+            &["`#[resource(…)]` lacks scope: `cluster` or `namespaced`"],
         ),
     ] {
         let told = of_source(&format!("#[derive(Resource)]\n#[resource({attribute})]\nstruct {name};\n"));
-        let place = if why.first().is_some_and(|why| why.contains("must say")) { "4:8" } else { "3:3" };
+        let place = if why.first().is_some_and(|why| why.contains("lacks")) { "4:8" } else { "3:3" };
         let wanted: Vec<String> =
             why.iter().map(|why| format!("error: src/lib.rs:{place}: {name}: {why}")).collect();
         assert_eq!(told, wanted, "{attribute}");
@@ -375,25 +367,22 @@ fn names_are_found_as_the_compiler_finds_them() {
 fn what_cannot_be_followed_is_noted() {
     let pod = "#[derive(Default, Resource)] #[resource(version = \"v1\", plural = \"pods\", namespaced)] struct Pod";
     for (rest, why) in [
-        (
-            "{ metadata: Meta } enum Meta {}",
-            "'Meta' cannot be followed: how it is decoded, its own code says",
-        ),
+        ("{ metadata: Meta } enum Meta {}", "'Meta' cannot be checked: its own code decodes it"),
         (
             "{ metadata: Meta } struct Meta { x: u8 }",
-            "'Meta' cannot be followed: it has no #[derive(Fields)], and its own code says how it is decoded",
+            "'Meta' cannot be checked: it has no #[derive(Fields)], so its own code decodes it",
         ),
         (
             "{ tree: Deep } #[derive(Fields)] struct Deep { leaf: Leaf } struct Leaf(String);",
-            "'Leaf' cannot be followed: it has no #[derive(Fields)], and its own code says how it is decoded",
+            "'Leaf' cannot be checked: it has no #[derive(Fields)], so its own code decodes it",
         ),
-        ("{ metadata: other::Meta }", "'other::Meta' cannot be followed: it is not in this crate"),
-        ("{ metadata: Meta } use other::*;", "'Meta' cannot be followed: it is not in this crate"),
-        ("{ metadata: (u8, u8) }", "this kind of type cannot be followed"),
-        ("{ metadata: A } type A = B; type B = A;", "'A' cannot be followed: its aliases go in a circle"),
+        ("{ metadata: other::Meta }", "'other::Meta' cannot be checked: it is not in this crate"),
+        ("{ metadata: Meta } use other::*;", "'Meta' cannot be checked: it is not in this crate"),
+        ("{ metadata: (u8, u8) }", "this kind of type cannot be checked"),
+        ("{ metadata: A } type A = B; type B = A;", "'A' cannot be checked: its aliases form a cycle"),
         (
             "{ metadata: x::A } mod x { pub use super::y::A; } mod y { pub use super::x::A; }",
-            "'x::A' cannot be followed: no such name is found here",
+            "'x::A' cannot be checked: the name is not found",
         ),
     ] {
         let told = of_source(&format!("{pod} {rest}"));
@@ -410,7 +399,7 @@ fn a_type_within_itself_is_told_and_ends() {
     assert_eq!(
         told,
         [
-            "error: src/lib.rs:3:61: Pod.tree.children[]: 'Tree' is within itself, and so would its field mask be: take what is below as json::Raw"
+            "error: src/lib.rs:3:61: Pod.tree.children[]: 'Tree' contains itself, so its field mask would not end: use json::Raw for the inner value"
         ]
     );
     let some = format!(
@@ -449,11 +438,11 @@ fn sources_that_cannot_be_read_are_told() {
         (
             &[("src/lib.rs", "mod gone;\n#[cfg(windows)] mod other;")][..],
             &[
-                "error: src/lib.rs:1:5: there is no file of the module 'gone': src/gone.rs or src/gone/mod.rs",
-                "note: src/lib.rs:2:21: there is no file of the module 'other': src/other.rs or src/other/mod.rs",
+                "error: src/lib.rs:1:5: the file of the module 'gone' is missing: src/gone.rs or src/gone/mod.rs",
+                "note: src/lib.rs:2:21: the file of the module 'other' is missing: src/other.rs or src/other/mod.rs",
             ][..],
         ),
-        (&[("src/lib.rs", "struct {")], &["error: src/lib.rs:1:8: this is no Rust: "]),
+        (&[("src/lib.rs", "struct {")], &["error: src/lib.rs:1:8: not valid Rust: "]),
         (
             &[("src/lib.rs", "#[path = \"lib.rs\"] mod again;")],
             &["error: src/lib.rs:1:24: src/lib.rs is a module of itself"],
@@ -474,7 +463,7 @@ fn sources_that_cannot_be_read_are_told() {
                 let text = format!("{around}{}1{}{end}", open.repeat(depth), close.repeat(depth));
                 let told = told(&of_files(&[("src/lib.rs", &text)]));
                 assert!(
-                    depth < 1_000 || told.iter().any(|line| line.contains("this is no Rust")),
+                    depth < 1_000 || told.iter().any(|line| line.contains("not valid Rust")),
                     "{open} {depth}: {told:?}"
                 );
             }

@@ -47,20 +47,20 @@ impl Failed {
             ProjectError::Read(error) if is_cut(error.kind()) => Some(error.kind()),
             _ => None,
         };
-        Failed { cut, ..Failed::new(status, &format!("the answer cannot be used: {error}"), "") }
+        Failed { cut, ..Failed::new(status, &format!("the response cannot be used: {error}"), "") }
     }
 
     /// The same of an answer that begins so and has that media type: what is a page for people is told as one.
     pub(super) fn of_body(error: &ProjectError, beginning: &[u8], content_type: Option<&str>) -> Failed {
         match (error, html::words(beginning, content_type)) {
             (ProjectError::Malformed { .. }, Some(page)) => {
-                Failed::bad_answer(&format!("the answer is {page}, and not JSON"), html::ADVICE)
+                Failed::bad_answer(&format!("the response is {page}, not JSON"), html::ADVICE)
             }
             _ => Failed::project(error),
         }
     }
 
-    /// Whether the answer broke off in a way that another one may not, and there is time for another. An answer whose time is over is only
+    /// Whether the response broke off in a way that another one may not, and there is time for another. An answer whose time is over is only
     /// asked for again if it had brought something: its time went by while the guest worked on what it brought.
     pub(super) fn may_be_asked_again(
         &self,
@@ -89,7 +89,7 @@ impl Failed {
 
     /// The same, after so many answers that broke off.
     pub(super) fn after_tries(self, cuts: u32) -> Failed {
-        if cuts > 1 { self.tried(&format!("asked {cuts} times")) } else { self }
+        if cuts > 1 { self.tried(&format!("tried {cuts} times")) } else { self }
     }
 }
 

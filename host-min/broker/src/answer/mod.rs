@@ -210,12 +210,12 @@ impl Answer {
         let how_far = match &self.state {
             _ if self.ahead.is_behind() => taken(),
             State::OnItsWay(_) if self.given_before() > 0 => taken(),
-            State::OnItsWay(_) => "it was not answered yet".to_owned(),
-            State::Head(_) => "its answer was not read yet".to_owned(),
+            State::OnItsWay(_) => "it has no response yet".to_owned(),
+            State::Head(_) => "its response was not read yet".to_owned(),
             State::List(..) => taken(),
-            State::Bytes(_) => "its answer was read in part".to_owned(),
+            State::Bytes(_) => "its response was read in part".to_owned(),
             State::Object { given, bytes, .. } if given.is_none_or(|given| given < bytes.len()) => {
-                "its answer was not read to the end".to_owned()
+                "its response was not read to the end".to_owned()
             }
             State::Object { .. } | State::Failed(_) | State::Done(_) => return None,
         };
@@ -452,7 +452,7 @@ impl Answer {
                 self.open_object(means, Mode::Bytes)?;
             } else if let State::Head(response) = self.replace(State::Failed(Status::BAD_ANSWER)) {
                 if let Some(code) = self.http_status.filter(|_| !self.is_success()) {
-                    let why = refusal::text(code, "its body was given to the gatherer");
+                    let why = refusal::text(code, "its body was passed to the gatherer");
                     self.lacks(Status::http(code), Consumed::Body, &why, self.advice(code), means);
                 }
                 self.state = State::Bytes(Box::new(RawBody::new(response.body, means)));
@@ -549,7 +549,7 @@ impl Answer {
 }
 
 /// Of an object that gives rights to whoever reads its name.
-const NAMED_BY_TOKEN: &str = "its name is a token itself, and not the token's hash";
+const NAMED_BY_TOKEN: &str = "its name is a token, not the hash of a token";
 
 fn read_object(
     response: Response,

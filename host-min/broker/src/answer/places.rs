@@ -203,16 +203,14 @@ impl Answer {
 }
 
 /// For a list that the server refuses in the namespaces that it was asked for in.
-const IN_EACH: &str = "the list is asked for in each namespace that the grant names: 'host-min rbac --grant' prints the roles for that";
+const IN_EACH: &str =
+    "the host lists each namespace that the grant names: 'host-min rbac --grant' prints the roles for that";
 
 /// For what the server has in none of the namespaces that it was asked for in.
-const NOT_IN_NAMESPACES: &str = "the list was asked for in the namespaces that the grant names: this cluster does not have the \
-     resource, or its objects are in no namespace, and a rule with 'namespaces' is not about those";
+const NOT_IN_NAMESPACES: &str = "the host listed the namespaces that the grant names. Either this cluster does not have the resource, or the resource is cluster-scoped, and rules with 'namespaces' exclude it";
 
 /// For a list that the server refuses over all namespaces.
-const OVER_ALL: &str = "the account may not do that: grant it, or use another account; of what is in namespaces, -n asks in one, \
-     and a grant that names them in each of them";
+const OVER_ALL: &str = "the account lacks this permission: grant it, or use another account. For namespaced resources, -n limits the request to one namespace, and a grant that names namespaces limits it to those";
 
 /// For a list that the server refuses over all namespaces, under a grant that has patterns.
-const BY_PATTERN: &str = "the account may not list over all namespaces, which the list is asked for as the grant does not name \
-     each of its own: name them there, or let the account list over all";
+const BY_PATTERN: &str = "the account may not list all namespaces, and the grant does not name each namespace: name them in the grant, or allow the account to list all";

@@ -9,7 +9,7 @@ use wagather_abi::Status;
 use wagather_abi::place::{Place, Wanted};
 use wagather_policy::rights::describe;
 
-const ADVICE: &str = "the gatherer's types are not those of this cluster: `codegen verify` finds where, and `codegen check` what a cluster has otherwise";
+const ADVICE: &str = "the gatherer's types do not match this cluster: `codegen verify` shows where, and `codegen check` shows how the cluster differs";
 
 /// What does not fit.
 #[derive(Debug)]
@@ -43,14 +43,14 @@ impl Answer {
         let (field, found) = (line::of(field.as_bytes()), line::of(found.as_bytes()));
         let byte = is_within.then_some(u64::from(*at));
         let reason = match (&*found, *wanted) {
-            ("", _) => "it does not fit the gatherer's type".to_owned(),
-            (found, Wanted::UNSAID) => format!("it does not fit the gatherer's type: {found}"),
-            (found, wanted) => format!("{found} where the gatherer wants {}", wanted.text()),
+            ("", _) => "it does not match the gatherer's type".to_owned(),
+            (found, Wanted::UNSAID) => format!("it does not match the gatherer's type: {found}"),
+            (found, wanted) => format!("{found} where the gatherer expects {}", wanted.text()),
         };
         let asked = asked.unwrap_or_else(|| describe(&self.asked.request));
         let object = object_of(&identity);
         let who = if object.is_empty() { "an object" } else { &*object };
-        let said = format!("{asked}: {who} does not fit: {reason}{}", place(&field, byte));
+        let said = format!("{asked}: {who} does not match: {reason}{}", place(&field, byte));
         let gap = Gap { asked, object, field, byte, reason, ..Gap::default() };
         means.tally.skipped(self.asked.resource, gap, said, Some((Status::DECODE, ADVICE)));
         Ok(())

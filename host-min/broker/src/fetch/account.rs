@@ -61,7 +61,7 @@ impl Account {
             .collect();
         let again = self.again();
         let were = if again == 1 { "request was" } else { "requests were" };
-        (again > 0).then(|| format!("{again} {were} sent again: {}", parts.join(", ")))
+        (again > 0).then(|| format!("{again} {were} retried: {}", parts.join(", ")))
     }
 }
 
@@ -94,11 +94,11 @@ mod tests {
     fn reasons_are_told_in_a_line() {
         let account = Account::new(10);
         assert!(account.take_again(Why::Cut));
-        assert_eq!(account.told().as_deref(), Some("1 request was sent again: the answer broke off (1)"));
+        assert_eq!(account.told().as_deref(), Some("1 request was retried: the response broke off (1)"));
         assert!(account.take_again(Why::Busy) && account.take_again(Why::Busy));
         assert_eq!(
             account.told().as_deref(),
-            Some("3 requests were sent again: the server was busy (2), the answer broke off (1)")
+            Some("3 requests were retried: the server was busy (2), the response broke off (1)")
         );
     }
 }

@@ -36,10 +36,10 @@ impl Why {
         match self {
             Why::Busy => "the server was busy",
             Why::Unavailable => "the server was unavailable",
-            Why::Unreachable => "there was no connection",
+            Why::Unreachable => "the connection failed",
             Why::Broken => "the connection broke",
-            Why::Late => "there was no answer in time",
-            Why::Cut => "the answer broke off",
+            Why::Late => "no response arrived in time",
+            Why::Cut => "the response broke off",
         }
     }
 
@@ -118,19 +118,17 @@ impl GaveUp {
     /// What a person is told of a request that was sent so often; nothing if there is nothing to tell.
     pub(super) fn text(self, tries: u32) -> String {
         let times = match tries {
-            1 => "asked once".to_owned(),
-            _ => format!("asked {tries} times"),
+            1 => "tried once".to_owned(),
+            _ => format!("tried {tries} times"),
         };
         match self {
             GaveUp::Tried if tries == 1 => String::new(),
             GaveUp::Tried => times,
             GaveUp::NoTime(wait) => {
                 let wait = humantime::format_duration(wait);
-                format!(
-                    "{times}; the server wants a wait of {wait}, which does not fit into the time that is left"
-                )
+                format!("{times}; the server asks to wait {wait}, which is longer than the time that is left")
             }
-            GaveUp::NoBudget => format!("{times}; the gatherer may send no more of its requests again"),
+            GaveUp::NoBudget => format!("{times}; the gatherer has no retries left"),
         }
     }
 }

@@ -356,12 +356,10 @@ impl Ticket {
         };
         let reply = reply.unwrap_or_else(|error| {
             let (cause, reason) = match error {
-                RecvTimeoutError::Disconnected => {
-                    (Cause::Final, "the request could not be started: no thread")
-                }
+                RecvTimeoutError::Disconnected => (Cause::Final, "cannot start a thread for the request"),
                 RecvTimeoutError::Timeout if stop::asked().is_some() => (Cause::Final, stop::STOPPED),
                 RecvTimeoutError::Timeout => {
-                    (Cause::Late, "no answer before the gatherer's deadline (--timeout)")
+                    (Cause::Late, "no response before the gatherer's deadline (--timeout)")
                 }
             };
             let answer = Err(NoAnswer { cause, reason: reason.into(), advice: String::new() });

@@ -168,7 +168,7 @@ fn what_comes_to_nothing_is_sent_again_and_told() {
         assert_eq!((reply.answer.expect("an answer").status, asked), (200, 3), "{with:?}");
         assert_eq!((reply.tried.as_str(), account.sent(), account.again()), ("", 3, 2));
         let told = account.told().expect("a line");
-        assert!(told.starts_with("2 requests were sent again: ") && told.ends_with(" (2)"), "{told}");
+        assert!(told.starts_with("2 requests were retried: ") && told.ends_with(" (2)"), "{told}");
     }
     for with in [Ok(404), Ok(500), Err(Cause::Final)] {
         let (_, account, asked) = refused(2, with, None, 100);
@@ -181,10 +181,10 @@ fn a_server_that_was_never_there_is_given_up_soon() {
     let begin = Instant::now();
     let (reply, _, asked) = refused(u32::MAX, Err(Cause::Unreachable), None, 100);
     assert_eq!(asked, MAX_FIRST_TRIES);
-    assert_eq!(reply.answer.err().expect("no answer").reason, "nobody (asked 3 times)");
+    assert_eq!(reply.answer.err().expect("no answer").reason, "nobody (tried 3 times)");
     let (reply, _, asked) = refused(u32::MAX, Ok(503), None, 100);
     assert_eq!((reply.answer.expect("an answer").status, asked), (503, MAX_FIRST_TRIES));
-    assert_eq!(reply.tried, "asked 3 times");
+    assert_eq!(reply.tried, "tried 3 times");
     assert!(begin.elapsed() < Duration::from_secs(3), "{:?}", begin.elapsed());
 }
 
@@ -195,13 +195,13 @@ fn what_cannot_come_in_time_is_not_waited_for() {
     assert_eq!((reply.answer.expect("an answer").status, asked), (429, 1));
     assert_eq!(
         reply.tried,
-        "asked once; the server wants a wait of 30s, which does not fit into the time that is left"
+        "tried once; the server asks to wait 30s, which is longer than the time that is left"
     );
     assert!(begin.elapsed() < Duration::from_secs(3), "{:?}", begin.elapsed());
     // A server that says when to come back is there, and is waited for.
     let (reply, _, asked) = refused(MAX_TRIES - 1, Ok(429), Some(Duration::ZERO), 2);
     assert_eq!((reply.answer.expect("an answer").status, asked), (429, 2));
-    assert_eq!(reply.tried, "asked 2 times; the gatherer may send no more of its requests again");
+    assert_eq!(reply.tried, "tried 2 times; the gatherer has no retries left");
 }
 
 /// A recording is asked again as often as it has answers, at once.
@@ -266,7 +266,7 @@ fn many_that_fail_together_do_not_become_many_times_as_many() {
             fetcher.start(order("/x"))
         })
         .collect();
-    assert!(tickets.into_iter().all(|ticket| ticket.wait().tried.ends_with("of its requests again")));
+    assert!(tickets.into_iter().all(|ticket| ticket.wait().tried.ends_with("no retries left")));
     let again = fetcher.account().again();
     assert!((RETRY_FLOOR + 40..=RETRY_FLOOR + 60).contains(&again), "{again} for 200");
 }

@@ -42,7 +42,7 @@ impl Kinds {
                     Some(domain) => self.add_domain(domain)?,
                     None => {
                         return Err(
-                            "it is ip, mac, domain, domain=NAME, all, or several of them with commas".into(),
+                            "expected ip, mac, domain, domain=NAME or all, separated by commas".into()
                         );
                     }
                 },
@@ -55,7 +55,7 @@ impl Kinds {
     pub fn add_domain(&mut self, typed: &str) -> Result<(), String> {
         let domain = typed.to_ascii_lowercase();
         if !is_domain(&domain) {
-            return Err(format!("'{typed}' is no domain of two labels or more, such as example.com"));
+            return Err(format!("'{typed}' is not a domain of at least two labels, such as example.com"));
         }
         if !self.domains.contains(&domain) {
             if self.domains.len() == MAX_DOMAINS {

@@ -110,7 +110,7 @@ impl ListReader {
                         self.at = At::Keys { first };
                         self.member()?;
                     } else if !self.had_items && !self.is_list_without_items() {
-                        return self.scanner.malformed("not a list: there are no items before the end");
+                        return self.scanner.malformed("not a list: it has no items");
                     } else {
                         self.scanner.expect_end()?;
                         self.at = At::End;
@@ -141,7 +141,7 @@ impl ListReader {
         match self.scanner.name(key).unwrap_or_default() {
             b"items" => {
                 if std::mem::replace(&mut self.had_items, true) {
-                    return self.scanner.malformed("a list with two 'items'");
+                    return self.scanner.malformed("a list with 'items' twice");
                 }
                 if self.scanner.peek()? == b'n' {
                     // Go writes an empty list as null.

@@ -49,10 +49,10 @@ impl fmt::Display for ProjectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ProjectError::Malformed { at_byte, reason } => {
-                write!(f, "{reason} at byte {at_byte} of the answer")
+                write!(f, "{reason} at byte {at_byte} of the response")
             }
             ProjectError::TooLarge { at_byte, reason } => {
-                write!(f, "{reason} at byte {at_byte} of the answer")
+                write!(f, "{reason} at byte {at_byte} of the response")
             }
             ProjectError::Read(error) => write!(f, "{error}"),
         }

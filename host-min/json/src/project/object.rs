@@ -111,7 +111,7 @@ pub(super) fn object(scanner: &mut Scanner, mask: &Node, out: &mut Vec<u8>) -> R
     })?;
     match invalid_from(&out[from..]) {
         None => Ok(identity),
-        Some(_) => scanner.malformed("an object that is not UTF-8, which ends"),
+        Some(_) => scanner.malformed("an object that is not UTF-8 and ends"),
     }
 }
 

@@ -138,7 +138,7 @@ impl Scanner {
     }
 
     fn too_deep(&self) -> ProjectError {
-        let reason = "nested deeper than the host's limit";
+        let reason = "nested deeper than the host allows";
         ProjectError::TooLarge { at_byte: self.at_byte(), reason }
     }
 
@@ -177,7 +177,7 @@ impl Scanner {
             && self.base - from > MAX_ODD_ITEM_BYTES
         {
             (self.at, self.end) = (0, 0);
-            let reason = "an object far above the host's limit for one object";
+            let reason = "an object far larger than the host's limit";
             return Err(ProjectError::TooLarge { at_byte: self.base, reason });
         }
         (self.at, self.end) = (0, 0);
@@ -210,7 +210,7 @@ impl Scanner {
             match self.byte()? {
                 Some(b' ' | b'\n' | b'\r' | b'\t') => self.skip_white_space()?,
                 Some(byte) => return Ok(byte),
-                None => return self.malformed("the answer ends too early"),
+                None => return self.malformed("the response ends too early"),
             }
         }
     }
@@ -259,7 +259,7 @@ impl Scanner {
         loop {
             match self.byte()? {
                 Some(b' ' | b'\n' | b'\r' | b'\t') => self.skip_white_space()?,
-                Some(_) => return self.malformed("something follows the end of the answer"),
+                Some(_) => return self.malformed("something follows the end of the response"),
                 None => return Ok(()),
             }
         }
@@ -297,7 +297,7 @@ impl Scanner {
     #[inline(never)]
     fn key_held(&mut self) -> Result<Key> {
         self.settle()?;
-        let before = self.kept.begin_limited(self.at, MAX_KEY_BYTES, "a key above the host's limit for keys");
+        let before = self.kept.begin_limited(self.at, MAX_KEY_BYTES, "a key longer than the host's limit");
         let result = self.string().and_then(|()| self.settle());
         let is_whole = self.kept.end_limited(before, self.at, &mut self.key);
         result?;
@@ -449,7 +449,7 @@ impl Scanner {
         loop {
             self.at = escaped_end(&self.buffer, self.at);
             match self.byte()? {
-                None => return self.malformed("the answer ends within a string"),
+                None => return self.malformed("the response ends within a string"),
                 Some(b'"') => {
                     self.at += 1;
                     return Ok(());

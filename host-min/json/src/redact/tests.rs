@@ -626,7 +626,7 @@ fn clients_and_tokens_of_openshift() {
         (client.to_owned(), 0, 0),
         "what is no client may have a secret"
     );
-    // As servers leave them out, or say nothing.
+    // As servers omit them, or say nothing.
     for none in
         [r#"{"secret":null,"additionalSecrets":null}"#, r#"{"additionalSecrets":[]}"#, "{}", "7", "[]"]
     {

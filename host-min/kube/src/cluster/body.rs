@@ -119,7 +119,7 @@ impl Read for Body {
         read.map_err(|error| {
             self.connection = None;
             let error = explain_body(error, self.pool.timeouts(), self.bytes, self.time);
-            let text = tls_error::explain(&error, "read the answer of", self.pool.who(), false).reason;
+            let text = tls_error::explain(&error, "read the response of", self.pool.who(), false).reason;
             self.failure = Some((error.kind(), text.clone()));
             io::Error::new(error.kind(), text)
         })

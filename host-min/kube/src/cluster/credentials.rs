@@ -245,7 +245,9 @@ fn read_token(path: &Path) -> Result<Secret, String> {
 
 fn bearer(token: &str) -> Result<Secret, String> {
     if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err("the token has white space or other characters that no token has".to_owned());
+        return Err(
+            "the token has white space or other characters that are not allowed in a token".to_owned()
+        );
     }
     Ok(Secret::new(format!("Bearer {token}")))
 }

@@ -65,7 +65,7 @@ fn no_answer(reason: String, error: &io::Error) -> NoAnswer {
 
 fn connect(host: &str, port: u16, deadline: Instant) -> io::Result<Socket> {
     let addresses = resolve(host, port, deadline)?;
-    let mut last = io::Error::new(ErrorKind::NotFound, "the name has no address");
+    let mut last = io::Error::new(ErrorKind::NotFound, "the name resolves to no address");
     for (tried, address) in addresses.iter().enumerate() {
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
@@ -100,7 +100,7 @@ fn resolve(host: &str, port: u16, deadline: Instant) -> io::Result<Vec<SocketAdd
     });
     match receiver.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
         Ok(Ok(addresses)) => Ok(addresses),
-        Ok(Err(_)) => Err(io::Error::new(ErrorKind::NotFound, "the name cannot be looked up")),
+        Ok(Err(_)) => Err(io::Error::new(ErrorKind::NotFound, "the name cannot be resolved")),
         Err(_) => Err(io::Error::from(ErrorKind::TimedOut)),
     }
 }
@@ -122,7 +122,10 @@ fn http_tunnel(socket: &mut Socket, server: &ServerUrl, proxy: &ProxyUrl) -> io:
             return Err(io::Error::from(ErrorKind::UnexpectedEof));
         }
         if answer.len() == MAX_PROXY_ANSWER_BYTES {
-            return Err(io::Error::new(ErrorKind::InvalidData, "the proxy's answer to CONNECT is too long"));
+            return Err(io::Error::new(
+                ErrorKind::InvalidData,
+                "the proxy's response to CONNECT is too long",
+            ));
         }
         answer.push(byte[0]);
     }
@@ -158,10 +161,7 @@ fn socks_login(socket: &mut Socket, (user, password): &(String, Secret)) -> io::
     socket.read_exact(&mut answer)?;
     match answer[1] {
         0 => Ok(()),
-        _ => Err(io::Error::new(
-            ErrorKind::PermissionDenied,
-            "the proxy does not accept the user or the password",
-        )),
+        _ => Err(io::Error::new(ErrorKind::PermissionDenied, "the proxy rejects the user or the password")),
     }
 }
 
@@ -179,11 +179,11 @@ fn socks_tunnel(socket: &mut Socket, server: &ServerUrl, proxy: &ProxyUrl) -> io
         ([5, NO_LOGIN], _) => {}
         ([5, LOGIN], Some(login)) => socks_login(socket, login)?,
         ([5, _], None) => {
-            let why = "the proxy wants a user and a password: write them into its URL, as in socks5://user:password@host";
+            let why = "the proxy requires a user and a password: add them to its URL, as in socks5://user:password@host";
             return Err(io::Error::new(ErrorKind::PermissionDenied, why));
         }
         ([5, _], Some(_)) => {
-            let why = "the proxy wants to know us by something else than a password";
+            let why = "the proxy requires an authentication method other than a password";
             return Err(io::Error::new(ErrorKind::PermissionDenied, why));
         }
         _ => return Err(io::Error::new(ErrorKind::InvalidData, "the proxy does not speak SOCKS 5")),

@@ -125,7 +125,7 @@ pub(super) fn run(
 ) -> Result<Issued, NoAnswer> {
     let output = output(config, cluster, deadline, running)?;
     read_answer(config, &output)
-        .map_err(|why| failed(config, format!("gave an answer that cannot be used: {why}"), false))
+        .map_err(|why| failed(config, format!("printed output that cannot be used: {why}"), false))
 }
 
 fn output(
@@ -138,7 +138,7 @@ fn output(
     if config.interactive_mode == InteractiveMode::Always && !terminal {
         return Err(failed(
             config,
-            "needs a terminal (interactiveMode: Always), and stdin is none".to_owned(),
+            "needs a terminal (interactiveMode: Always), but stdin is not a terminal".to_owned(),
             false,
         ));
     }
@@ -178,14 +178,12 @@ fn output(
         Ok(bytes) => Ok(bytes),
         Err(Silent::Failed(status)) => Err(failed(config, format!("failed ({status})"), false)),
         Err(Silent::Endless) => {
-            let what = format!("printed more than {} KiB, and was stopped", MAX_OUTPUT_BYTES >> 10);
+            let what = format!("printed more than {} KiB, and was killed", MAX_OUTPUT_BYTES >> 10);
             Err(failed(config, what, false))
         }
-        Err(Silent::Unheard(error)) => {
-            Err(failed(config, format!("could not be waited for: {error}"), false))
-        }
+        Err(Silent::Unheard(error)) => Err(failed(config, format!("cannot be waited for: {error}"), false)),
         Err(Silent::Late) => {
-            let mut failure = failed(config, "did not answer in time, and was stopped".to_owned(), false);
+            let mut failure = failed(config, "did not finish in time, and was killed".to_owned(), false);
             failure.cause = Cause::Late;
             Err(failure)
         }
@@ -265,8 +263,8 @@ fn end_rest(group: Option<Pid>, is_in_the_way: bool) {
 fn failed(config: &ExecConfig, what: String, hint: bool) -> NoAnswer {
     let advice = match &config.install_hint {
         Some(text) if hint => text.trim().to_owned(),
-        _ if hint => "Install it, or name it by its whole path in the kubeconfig.".to_owned(),
-        _ => "It is the kubeconfig's exec plugin; run it by hand to see more.".to_owned(),
+        _ if hint => "Install it, or write its full path in the kubeconfig.".to_owned(),
+        _ => "This is the kubeconfig's exec plugin; run it by hand to see more.".to_owned(),
     };
     let reason = format!("cannot get credentials: the exec plugin {} {what}", config.command.display());
     NoAnswer { cause: Cause::Final, reason, advice }
@@ -363,7 +361,7 @@ mod tests {
             ),
             (
                 format!(r#"echo '{{{HEAD},"status":{{"token":"x","expirationTimestamp":"soon"}}}}'"#),
-                "its expirationTimestamp, soon, is not an RFC 3339 time",
+                "its expirationTimestamp, soon, is not an RFC 3339 timestamp",
             ),
         ] {
             let failure = issue(&script).unwrap_err();

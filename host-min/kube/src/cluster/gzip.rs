@@ -46,7 +46,7 @@ impl<R: Read> Gunzipped<R> {
     }
 
     fn fail(&mut self, kind: ErrorKind, why: &str) -> io::Error {
-        let text = format!("cannot read the answer of {}: {why}", self.who);
+        let text = format!("cannot read the response of {}: {why}", self.who);
         self.failure = Some((kind, text.clone()));
         io::Error::new(kind, text)
     }
@@ -79,7 +79,7 @@ impl<R: Read> Read for Gunzipped<R> {
                 if self.decoder.may_end() {
                     return Ok(0);
                 }
-                return Err(self.fail(ErrorKind::UnexpectedEof, "its gzip data end too early"));
+                return Err(self.fail(ErrorKind::UnexpectedEof, "its gzip data ends too early"));
             }
         }
     }
@@ -149,14 +149,14 @@ impl Decoder {
         let status = self
             .inflate
             .decompress(input, output, FlushDecompress::None)
-            .map_err(|_| "its gzip data are corrupt")?;
+            .map_err(|_| "its gzip data is corrupt")?;
         let used = (self.inflate.total_in() - read) as usize;
         let given = (self.inflate.total_out() - written) as usize;
         self.sum.update(&output[..given]);
         match status {
             Status::StreamEnd => self.part = Part::Trailer([0; TRAILER_BYTES], 0),
             // Neither more room nor more input would help it.
-            _ if used == 0 && given == 0 && !input.is_empty() => return Err("its gzip data are corrupt"),
+            _ if used == 0 && given == 0 && !input.is_empty() => return Err("its gzip data is corrupt"),
             _ => {}
         }
         Ok((used, given))
@@ -173,7 +173,7 @@ impl Decoder {
                 *len += 1;
                 if *len <= MAGIC.len() && header[..*len] != MAGIC[..*len] {
                     return Err(if self.is_over {
-                        "something follows the end of its gzip data"
+                        "data follows the end of its gzip data"
                     } else {
                         "it is not gzip, though its Content-Encoding says so"
                     });

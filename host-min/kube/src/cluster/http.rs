@@ -261,7 +261,7 @@ fn parse_into<'a>(
             if is_gzip && gzip && !head.gzip {
                 head.gzip = true;
             } else if !value.eq_ignore_ascii_case("identity") {
-                return Err(format!("its Content-Encoding, {value}, was not asked for").into());
+                return Err(format!("its Content-Encoding, {value}, was not requested").into());
             }
         } else if is("content-type") {
             head.content_type = Some(value());

@@ -41,7 +41,7 @@ pub(super) fn access(
     let token = folder.join("token");
     if !token.is_file() && over.token.is_none() && over.token_file.is_none() {
         let attempt = "cannot find a cluster: there is no kubeconfig, and in this pod";
-        let reason = format!("no token is mounted: {} is not there", token.display());
+        let reason = format!("no token is mounted: {} does not exist", token.display());
         return Found::NoToken(Failure::new(Class::Config, attempt, reason).advise(
             "Set automountServiceAccountToken: true in the pod's spec (or on its service account), or mount a token as a \
              projected volume and name it in a kubeconfig (tokenFile).",

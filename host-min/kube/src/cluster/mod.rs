@@ -388,7 +388,7 @@ impl Cluster {
                     // A head that makes no sense is told in the server's words.
                     return Err(clean(tls_error::explain(
                         &error,
-                        "get an answer from",
+                        "get a response from",
                         self.pool.who(),
                         late,
                     )));
@@ -450,7 +450,7 @@ impl Source for Cluster {
             let request = |gzip| {
                 self.template.head(call, credential.authorization.as_ref(), gzip).map_err(|reason| NoAnswer {
                     cause: Cause::Final,
-                    reason: format!("cannot ask {}: {reason}", self.url),
+                    reason: format!("cannot send a request to {}: {reason}", self.url),
                     advice: String::new(),
                 })
             };

@@ -38,8 +38,8 @@ impl Cluster {
         let status = answer.status;
         let no_answer = |reason: String| NoAnswer {
             cause: Cause::Final,
-            reason: format!("cannot ask {} what this account may do: {reason}", self.url),
-            advice: "leave --check-access out".into(),
+            reason: format!("cannot check the account's permissions at {}: {reason}", self.url),
+            advice: "omit --check-access".into(),
         };
         let mut text = Vec::new();
         let read = answer.body.take(MAX_ERROR_BODY_BYTES as u64).read_to_end(&mut text);

@@ -78,7 +78,7 @@ struct Silent;
 
 impl fmt::Display for Silent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("nothing came for too long")
+        f.write_str("no data arrived for too long")
     }
 }
 
@@ -111,23 +111,23 @@ pub(super) fn told(error: &io::Error) -> Option<&str> {
 pub(super) fn explain_head(error: io::Error, timeouts: &Timeouts, begun: bool, time: Duration) -> io::Error {
     if is_silence(&error) {
         let (time, which) = match begun {
-            false => (timeouts.first_byte, "to its first byte (--first-byte-timeout)"),
-            true => (timeouts.idle, "without a byte in the middle of its head (--idle-timeout)"),
+            false => (timeouts.first_byte, "until the first byte (--first-byte-timeout)"),
+            true => (timeouts.idle, "without a byte within the response's head (--idle-timeout)"),
         };
-        let text = format!("no answer in time: {} {which}", seconds(time));
+        let text = format!("no response in time: {} {which}", seconds(time));
         return io::Error::new(ErrorKind::ConnectionAborted, Told(text));
     }
-    explain_deadline(error, "no answer in time", time)
+    explain_deadline(error, "no response in time", time)
 }
 
 /// The same of a body, of which so many bytes have come.
 pub(super) fn explain_body(error: io::Error, timeouts: &Timeouts, bytes: u64, time: Duration) -> io::Error {
     if is_silence(&error) {
         let time = seconds(timeouts.idle);
-        let text = format!("it fell silent: {time} without a byte (--idle-timeout), after {bytes} bytes");
+        let text = format!("it stopped sending: no byte for {time} (--idle-timeout), after {bytes} bytes");
         return io::Error::new(ErrorKind::ConnectionAborted, Told(text));
     }
-    explain_deadline(error, "no whole answer in time", time)
+    explain_deadline(error, "no complete response in time", time)
 }
 
 /// The error of a wait that ends because the run is to.
@@ -144,7 +144,7 @@ fn explain_deadline(error: io::Error, what: &str, time: Duration) -> io::Error {
 }
 
 /// Whose time it is that a deadline ends.
-pub(super) const ALL_TIME: &str = "(--request-timeout, or what was left of --timeout)";
+pub(super) const ALL_TIME: &str = "(--request-timeout, or the rest of --timeout)";
 
 /// A time for people, in tenths of a second: `10 s`, `1.5 s`; below a tenth in milliseconds.
 pub(super) fn seconds(time: Duration) -> String {

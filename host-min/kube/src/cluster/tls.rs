@@ -26,12 +26,10 @@ use crate::{Cause, NoAnswer};
 /// How many sessions are remembered, so that further connections need not start from nothing.
 const SESSIONS: usize = 4;
 
-const ANOTHER_AUTHORITY: &str = "Name the certificate of the authority that signed the server's, in PEM (certificate-authority or \
-                                 certificate-authority-data of the cluster in the kubeconfig).";
-const ANOTHER_IDENTITY: &str = "Check client-certificate and client-key (or those that end in -data) of the user in the kubeconfig: they \
-                                belong together, and both are in PEM.";
+const ANOTHER_AUTHORITY: &str = "Set certificate-authority or certificate-authority-data of the cluster in the kubeconfig to the PEM certificate of the authority that signed the server's certificate.";
+const ANOTHER_IDENTITY: &str = "Check client-certificate and client-key (or the same with -data) of the user in the kubeconfig: both must be PEM, and they must belong together.";
 const ANOTHER_KEY: &str =
-    "Use a client certificate with such a key, a token instead of it, or `kubectl proxy` with --server.";
+    "Use a client certificate with such a key, a token, or `kubectl proxy` with --server.";
 
 /// A socket with TLS on it.
 pub(super) type Stream = StreamOwned<ClientConnection, Ahead>;
@@ -81,7 +79,7 @@ impl Tls {
     pub(super) fn new(host: &str, trust: &Trust, identity: Option<IdentityPem>) -> Result<Tls, Unusable> {
         let name = trust.server_name.as_deref().unwrap_or(host);
         let name = ServerName::try_from(name.to_owned())
-            .map_err(|_| format!("{name} is not a name that a certificate can have"))?;
+            .map_err(|_| format!("{name} is not a valid name for a certificate"))?;
         let (roots, warning) = match &trust.authority {
             _ if trust.insecure => (Roots::Anyone, None),
             Some((pem, what)) => {
@@ -187,7 +185,7 @@ impl Tls {
                 let (certificates, key) = self.present(identity)?;
                 builder.with_client_auth_cert(certificates, key).map_err(|error| {
                     let why = match error {
-                        Error::InconsistentKeys(_) => "the client key belongs to another certificate",
+                        Error::InconsistentKeys(_) => "the client key does not match the certificate",
                         _ => "it cannot be read",
                     };
                     let why = format!("the client certificate of {} cannot be used: {why}", identity.owner);
@@ -217,8 +215,7 @@ impl Tls {
         })?;
         self.provider.key_provider.load_private_key(key.clone_key()).map_err(|_| Unusable {
             why: format!(
-                "the client key of {owner} is of a kind that is not supported; RSA (2048 bits or more), P-256, P-384 and \
-                 Ed25519 are"
+                "the client key of {owner} is of an unsupported type; supported are RSA (2048 bits or more), P-256, P-384 and Ed25519"
             ),
             advice: ANOTHER_KEY,
         })?;
@@ -254,7 +251,7 @@ fn system_roots() -> Result<Arc<Trusted>, Unusable> {
     let trusted = Trusted::readable(rustls_native_certs::load_native_certs().certs);
     if trusted.is_empty() {
         let why =
-            "the configuration names no certificate-authority, and the system has no certificates".to_owned();
+            "the kubeconfig has no certificate-authority, and the system has no certificates".to_owned();
         return Err(Unusable { why, advice: ANOTHER_AUTHORITY });
     }
     Ok(Arc::new(trusted))

@@ -30,7 +30,7 @@ pub(super) fn io_reason(error: &io::Error) -> String {
         return told.to_owned();
     }
     match error.kind() {
-        ErrorKind::TimedOut | ErrorKind::WouldBlock => "no answer in time".to_owned(),
+        ErrorKind::TimedOut | ErrorKind::WouldBlock => "no response in time".to_owned(),
         ErrorKind::ConnectionRefused => "connection refused".to_owned(),
         ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => "it closed the connection".to_owned(),
         ErrorKind::UnexpectedEof => "it closed the connection before the end of its answer".to_owned(),
@@ -41,23 +41,19 @@ pub(super) fn io_reason(error: &io::Error) -> String {
 }
 
 fn tls_reason(error: &Error) -> (String, &'static str) {
-    const AUTHORITY: &str = "Name the certificate authority that signed it, or the certificate itself (certificate-authority or \
-                             certificate-authority-data of the cluster in the kubeconfig).";
-    const NAME: &str = "Use the name or address that the certificate is for, or set tls-server-name of the \
-                        cluster in the kubeconfig.";
+    const AUTHORITY: &str = "Set certificate-authority or certificate-authority-data of the cluster in the kubeconfig to the authority that signed the certificate, or to the certificate itself.";
+    const NAME: &str = "Connect to the name or address in the certificate, or set tls-server-name of the cluster in the kubeconfig.";
     const CLOCK: &str = "Renew the server's certificate, or check the clock of this machine.";
     const CLIENT: &str = "Check the client-certificate of the user in the kubeconfig: it may have expired, or \
                           belong to another cluster.";
-    const SERVER: &str = "Give the server a certificate of its own, signed by the certificate-authority that the kubeconfig has.";
-    const ITSELF: &str = "Give the server a certificate that is not one of an authority, or name this one itself as \
-                          certificate-authority of the cluster in the kubeconfig.";
-    const ALGORITHM: &str = "This program does TLS 1.2 with ECDHE and AES-GCM or ChaCha20, and TLS 1.3; certificates with RSA (2048 bits or \
-                             more), P-256, P-384 and Ed25519, not P-521, and SHA-512 only with RSA. Give the server such a \
-                             certificate, or reach it through `kubectl proxy` with --server.";
+    const SERVER: &str =
+        "Give the server a certificate that is signed by the certificate-authority in the kubeconfig.";
+    const ITSELF: &str = "Give the server a certificate that is not a CA certificate, or set certificate-authority of the cluster in the kubeconfig to this certificate.";
+    const ALGORITHM: &str = "host-min supports TLS 1.3, and TLS 1.2 with ECDHE and AES-GCM or ChaCha20. Certificates may use RSA (2048 bits or more), P-256, P-384 or Ed25519, not P-521, and SHA-512 only with RSA. Give the server such a certificate, or use `kubectl proxy` with --server.";
     match error {
         Error::InvalidCertificate(certificate) => match certificate {
             CertificateError::UnknownIssuer => {
-                ("its certificate is signed by an authority that is not known (unknown CA)".to_owned(), AUTHORITY)
+                ("its certificate is signed by an unknown authority".to_owned(), AUTHORITY)
             }
             CertificateError::NotValidForNameContext { expected, presented } => {
                 // What a server that nobody trusts yet sends may be anything.
@@ -75,25 +71,25 @@ fn tls_reason(error: &Error) -> (String, &'static str) {
             }
             CertificateError::NotValidYet => ("its certificate is not valid yet".to_owned(), CLOCK),
             CertificateError::BadSignature => (
-                "its certificate is not signed by the authority that it names (a CA of that name has another key)"
+                "its certificate is not signed by the authority that it names (that CA has another key)"
                     .to_owned(),
                 AUTHORITY,
             ),
             CertificateError::UnsupportedSignatureAlgorithmContext { .. }
             | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => (
-                "its certificate, or one that signs it, has a key or a signature of a kind that this program cannot verify"
+                "its certificate, or one that signs it, has a key or signature type that host-min cannot verify"
                     .to_owned(),
                 ALGORITHM,
             ),
             CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
-                ("its certificate is not one for servers".to_owned(), SERVER)
+                ("its certificate is not valid for servers".to_owned(), SERVER)
             }
             CertificateError::BadEncoding => ("its certificate cannot be read".to_owned(), SERVER),
             CertificateError::UnhandledCriticalExtension => {
-                ("its certificate has a critical extension that is not known".to_owned(), SERVER)
+                ("its certificate has an unknown critical extension".to_owned(), SERVER)
             }
             CertificateError::Other(inner) if is_an_authority(inner) => {
-                ("its certificate is one of an authority (CA:TRUE)".to_owned(), ITSELF)
+                ("its certificate is a CA certificate (CA:TRUE)".to_owned(), ITSELF)
             }
             CertificateError::Other(inner) if let Some(refusal) = inner.0.downcast_ref() => {
                 (Refusal::to_string(refusal), what_to_do(*refusal))
@@ -101,7 +97,7 @@ fn tls_reason(error: &Error) -> (String, &'static str) {
             _ => ("its certificate cannot be accepted".to_owned(), SERVER),
         },
         Error::AlertReceived(alert) => match alert {
-            AlertDescription::CertificateRequired => ("it wants a client certificate".to_owned(), CLIENT),
+            AlertDescription::CertificateRequired => ("it requires a client certificate".to_owned(), CLIENT),
             AlertDescription::BadCertificate
             | AlertDescription::CertificateExpired
             | AlertDescription::CertificateRevoked
@@ -114,53 +110,50 @@ fn tls_reason(error: &Error) -> (String, &'static str) {
                     AlertDescription::UnknownCA => ": it does not know the authority that signed it",
                     _ => "",
                 };
-                (format!("it refused our client certificate{why}"), CLIENT)
+                (format!("it rejected the client certificate{why}"), CLIENT)
             }
             AlertDescription::HandshakeFailure | AlertDescription::InsufficientSecurity => (
-                "it and this program have no cipher, curve or kind of signature in common".to_owned(),
+                "it and host-min have no cipher, curve or signature type in common".to_owned(),
                 ALGORITHM,
             ),
             AlertDescription::ProtocolVersion => {
-                ("it speaks neither TLS 1.2 nor TLS 1.3".to_owned(), "Let the server speak TLS 1.2 or 1.3.")
+                ("it speaks neither TLS 1.2 nor TLS 1.3".to_owned(), "Enable TLS 1.2 or 1.3 on the server.")
             }
-            AlertDescription::UnrecognisedName => ("it does not know the name that it was asked for".to_owned(), NAME),
-            _ => ("it ended the TLS handshake".to_owned(), "See the server's log for why."),
+            AlertDescription::UnrecognisedName => ("it does not know the requested name".to_owned(), NAME),
+            _ => ("it ended the TLS handshake".to_owned(), "Check the server's log for the reason."),
         },
         Error::InvalidMessage(_) => (
-            "what it says is not TLS".to_owned(),
-            "Check the port, and whether the server speaks plain http.",
+            "it does not speak TLS".to_owned(),
+            "Check the port, and whether the server expects plain http.",
         ),
         Error::PeerIncompatible(_) => {
-            ("it and this program have no version, cipher or kind of signature of TLS in common".to_owned(), ALGORITHM)
+            ("it and host-min have no TLS version, cipher or signature type in common".to_owned(), ALGORITHM)
         }
         Error::PeerMisbehaved(_) | Error::InappropriateMessage { .. } | Error::InappropriateHandshakeMessage { .. } => {
-            ("it does not keep to TLS".to_owned(), "See what stands between this machine and the server.")
+            ("it violates the TLS protocol".to_owned(), "Check proxies and middleboxes between this machine and the server.")
         }
-        Error::NoCertificatesPresented => ("it shows no certificate".to_owned(), SERVER),
+        Error::NoCertificatesPresented => ("it presents no certificate".to_owned(), SERVER),
         Error::DecryptError => (
             "what it sends cannot be decrypted".to_owned(),
-            "See what stands between this machine and the server.",
+            "Check proxies and middleboxes between this machine and the server.",
         ),
-        _ => ("TLS failed".to_owned(), "See the server's log for why."),
+        _ => ("TLS failed".to_owned(), "Check the server's log for the reason."),
     }
 }
 
 fn what_to_do(refusal: Refusal) -> &'static str {
     match refusal {
         Refusal::AuthorityExpired(_) | Refusal::AuthorityNotYetValid(_) => {
-            "Name an authority whose certificate is valid (certificate-authority of the cluster in the kubeconfig), or check the \
-             clock of this machine."
+            "Set certificate-authority of the cluster in the kubeconfig to an authority with a valid certificate, or check the clock of this machine."
         }
         Refusal::IsNoAuthority | Refusal::IsForOthers | Refusal::ChainTooLong(_) => {
-            "Name a certificate authority that signed it, or the server's certificate itself (certificate-authority of \
-             the cluster in the kubeconfig)."
+            "Set certificate-authority of the cluster in the kubeconfig to the authority that signed the certificate, or to the server's certificate itself."
         }
         Refusal::AuthorityKeyLength(_) | Refusal::KeyLength(_) => {
-            "RSA keys must have from 2048 to 8192 bits. Give the server a certificate with such a key, signed by such a key, or \
-             reach it through `kubectl proxy` with --server."
+            "RSA keys must have 2048 to 8192 bits. Give the server a certificate with such a key, signed by such a key, or use `kubectl proxy` with --server."
         }
         Refusal::HasNotTheKey => {
-            "Check certificate and key of the server, and what stands between this machine and it."
+            "Check the server's certificate and key, and any proxy between this machine and the server."
         }
     }
 }

@@ -319,20 +319,20 @@ impl fmt::Display for Refusal {
                 day(*at)
             ),
             Refusal::IsNoAuthority => f.write_str(
-                "its certificate is signed with one that is not one of an authority (it has no CA:TRUE, or may not sign certificates)",
+                "its certificate is signed by a certificate that is not a CA certificate (it lacks CA:TRUE, or may not sign certificates)",
             ),
             Refusal::IsForOthers => {
-                f.write_str("its certificate is signed by an authority that is not one for servers")
+                f.write_str("its certificate is signed by an authority that may not sign server certificates")
             }
             Refusal::ChainTooLong(most) => write!(
                 f,
-                "its certificate is signed by way of more authorities than the listed one allows below itself ({most})"
+                "its certificate chain is longer than the listed authority allows (pathlen {most})"
             ),
             Refusal::AuthorityKeyLength(bits) => {
                 write!(f, "the authority that signed its certificate has an RSA key of {bits} bits")
             }
             Refusal::KeyLength(bits) => write!(f, "its certificate has an RSA key of {bits} bits"),
-            Refusal::HasNotTheKey => f.write_str("it has not the key of the certificate that it presents"),
+            Refusal::HasNotTheKey => f.write_str("it does not have the key of the certificate that it presents"),
         }
     }
 }

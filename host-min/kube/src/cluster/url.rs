@@ -52,7 +52,7 @@ impl ServerUrl {
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (true, rest),
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (false, rest),
             Some((scheme, _)) => {
-                return Err(format!("the scheme {scheme} is not supported, only http and https are"));
+                return Err(format!("the scheme {scheme} is not supported; use http or https"));
             }
             None => (tls_by_default, text),
         };
@@ -99,7 +99,7 @@ impl ProxyUrl {
             "socks5" | "socks5h" => (ProxyKind::Socks5, 1080),
             "https" => (ProxyKind::Https, 443),
             other => {
-                return Err(format!("the scheme {other} is not supported, only http, https and socks5 are"));
+                return Err(format!("the scheme {other} is not supported; use http, https or socks5"));
             }
         };
         let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
@@ -132,8 +132,7 @@ pub fn shown(text: &str) -> String {
     format!("{scheme}<redacted>@{host}")
 }
 
-const NOT_ENCODED: &str =
-    "it has an @ behind its host; in a password, / is written %2F, ? is %3F and # is %23";
+const NOT_ENCODED: &str = "it has an @ after its host; in a password, write / as %2F, ? as %3F and # as %23";
 
 /// The user and the password before a host, and the host.
 fn login(authority: &str) -> (Option<(String, Secret)>, &str) {
@@ -165,13 +164,13 @@ fn host_and_port(authority: &str, default: u16) -> Result<(String, u16), String>
                 after
                     .strip_prefix(':')
                     .or(after.is_empty().then_some(""))
-                    .ok_or("a colon is missing after ]")?,
+                    .ok_or("a colon is missing after ']'")?,
             )
         }
         None => authority.split_once(':').unwrap_or((authority, "")),
     };
     if host.is_empty() {
-        return Err("it names no host".to_owned());
+        return Err("it has no host".to_owned());
     }
     if !host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_:".contains(&byte)) {
         return Err(format!("{host} is not a host name"));

@@ -63,7 +63,7 @@ pub(super) fn parse(text: &str) -> Result<(Vec<Answer>, i64), Malformed> {
             Malformed {
                 line,
                 column,
-                reason: "startedDateTime is no time such as 2024-05-01T12:00:00.000Z".into(),
+                reason: "startedDateTime is not a timestamp such as 2024-05-01T12:00:00.000Z".into(),
             }
         })?,
     };
@@ -89,7 +89,7 @@ fn answer(text: &str, Entry { request, response, .. }: Entry<'_>) -> Answer {
         }
         None if status == 0 => Some(Problem {
             cause: Cause::Final,
-            reason: "no answer came when this was recorded".into(),
+            reason: "the server sent no response when this was recorded".into(),
             advice: String::new(),
         }),
         None => None,
@@ -353,9 +353,9 @@ mod tests {
             ("{}".into(), 1, 2, "missing field `log`"),
             ("{\"log\":\n{\"entries\":[7]}}".into(), 2, 13, "invalid type"),
             (har("{").replace("]}}", ""), 2, 12, "EOF while parsing"),
-            (time("\"yesterday\""), 2, 31, "startedDateTime is no time"),
-            (time("\"2024-05-01T14:00:00+xx:00\""), 2, 31, "startedDateTime is no time"),
-            (time("7"), 2, 31, "startedDateTime is no time"),
+            (time("\"yesterday\""), 2, 31, "startedDateTime is not a timestamp"),
+            (time("\"2024-05-01T14:00:00+xx:00\""), 2, 31, "startedDateTime is not a timestamp"),
+            (time("7"), 2, 31, "startedDateTime is not a timestamp"),
         ] {
             let malformed = parse(&text).expect_err("malformed");
             assert_eq!((malformed.line, malformed.column), (line, column), "{text}: {malformed:?}");

@@ -122,7 +122,7 @@ impl Recorder {
         let text = std::mem::replace(&mut state.text, Spool::new(&self.log.target, 0));
         let mut entries = std::mem::take(&mut state.entries);
         let Some((file, partial)) = state.output.take() else {
-            return Err(Failure::new(Class::Internal, "cannot write the recording", "it is written already"));
+            return Err(Failure::new(Class::Internal, "cannot write the recording", "it is already written"));
         };
         drop(state);
         entries.sort_unstable_by_key(|(number, _)| *number);
@@ -137,7 +137,7 @@ impl Recorder {
             Ok(()) => Ok(target.path().to_owned()),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(target.failure(&io::Error::new(
                 ErrorKind::AlreadyExists,
-                "something else was written there during the run",
+                "another program wrote to the same file during the run",
             ))),
             Err(error) => Err(target.failure(&error)),
         }
@@ -146,10 +146,10 @@ impl Recorder {
     /// What it leaves out, for people; nothing if it has all that was answered.
     pub fn left_out(&self) -> Option<String> {
         let cut = self.log.cut.load(Ordering::Relaxed);
-        let are = if cut == 1 { "answer is" } else { "answers are" };
+        let are = if cut == 1 { "response is" } else { "responses are" };
         (cut > 0).then(|| {
             format!(
-                "{cut} {are} in the recording in part or not at all: it keeps {} MiB of one, and {} MiB of all together",
+                "{cut} {are} truncated or missing in the recording: it keeps at most {} MiB of one response, and {} MiB in total",
                 MAX_RECORDED_BODY_BYTES >> 20,
                 MAX_RECORDING_BYTES >> 20
             )
@@ -353,7 +353,7 @@ impl Tee {
             Err(error) if SpoolFull::is(&error) => {
                 self.close(true, |bytes| {
                     let reason = format!(
-                        "only the first {bytes} bytes of this answer are in the recording: it is too large"
+                        "the recording has only the first {bytes} bytes of this response, which is too large"
                     );
                     Some(Problem { cause: Cause::Final, reason, advice: String::new() })
                 });
@@ -394,7 +394,7 @@ impl Drop for Tee {
     fn drop(&mut self) {
         self.close(false, |bytes| {
             let reason =
-                format!("only the first {bytes} bytes of this answer were read when it was recorded");
+                format!("only the first {bytes} bytes of this response were read when it was recorded");
             Some(Problem { cause: Cause::Final, reason, advice: String::new() })
         });
     }

@@ -33,8 +33,7 @@ const RECORD_AGAIN: &str =
     "record again with --record FILE.har, with the same gatherers, parameters and --chunk-size";
 
 /// For a page that others' tools did not ask for.
-const RECORD_WHOLE: &str = "the recording ends in the middle of this list: record again with --record FILE.har, or fetch the list \
-    whole, without 'limit' (kubectl: --chunk-size=0)";
+const RECORD_WHOLE: &str = "the recording ends in the middle of this list: record again with --record FILE.har, or get the complete list without 'limit' (kubectl: --chunk-size=0)";
 
 const NO_TABLE: &str = "record again with --record FILE.har, or with kubectl's -o json or --raw";
 
@@ -71,7 +70,7 @@ impl Recording {
             Ok(bytes) => Recording::of(shown, bytes),
             Err(error) => {
                 let attempt = format!("cannot read the recording {shown}");
-                Err(Failure::new(Class::Config, attempt, error).advise("--replay takes a file that exists"))
+                Err(Failure::new(Class::Config, attempt, error).advise("name an existing file with --replay"))
             }
         }
     }
@@ -84,18 +83,18 @@ impl Recording {
         if bytes.len() as u64 > MAX_RECORDING_BYTES {
             return Err(failure(
                 format!("it has more than {MAX_RECORDING_BYTES} bytes"),
-                "record less in one file",
+                "split the recording into several files",
             ));
         }
         let malformed = |Malformed { line, column, reason }| {
             failure(
                 format!("{shown}:{line}:{column}: {reason}"),
-                "--replay takes a HAR 1.2 file, such as --record writes; record again if this one was cut",
+                "--replay reads HAR 1.2 files, as --record writes them; record again if this file is truncated",
             )
         };
         let mut text = String::from_utf8(bytes).map_err(|error| {
             let (line, column) = har::position(error.as_bytes(), error.utf8_error().valid_up_to());
-            malformed(Malformed { line, column, reason: "this is not UTF-8".into() })
+            malformed(Malformed { line, column, reason: "the file is not UTF-8".into() })
         })?;
         if text.starts_with('\u{feff}') {
             // HAR allows a byte order mark, JSON does not.
@@ -126,22 +125,22 @@ impl Recording {
         let wanted = resource(asked);
         let mut same: Vec<&str> =
             self.answers.keys().map(|path| &**path).filter(|path| resource(path) == wanted).collect();
-        let mut reason = format!("the recording {} has no answer to {}", self.shown, Shown(asked));
+        let mut reason = format!("the recording {} has no response to {}", self.shown, Shown(asked));
         if same.is_empty() {
             let shared =
                 |path: &str| wanted.split('/').zip(path.split('/')).take_while(|(a, b)| a == b).count();
             let mut others: Vec<&str> = self.answers.keys().map(|path| &**path).collect();
             others.sort_unstable_by_key(|path| (usize::MAX - shared(&resource(path)), *path));
-            reason += &format!("; it has none of {}, and {} of other paths", Shown(&wanted), others.len());
+            reason += &format!("; it has none for {}, and {} for other paths", Shown(&wanted), others.len());
             append(&mut reason, ", nearest ", &others);
         } else {
             same.sort_unstable();
-            reason += &format!("; of the same resource it has {}", same.len());
+            reason += &format!("; for the same resource it has {}", same.len());
             append(&mut reason, ": ", &same);
         }
         let (meant, page) = meaning(asked);
         let advice = if self.tables.contains(&meant) {
-            reason += "; it has that as the table that 'kubectl get' prints, which has no objects";
+            reason += "; it has the table that 'kubectl get' prints, which contains no objects";
             NO_TABLE
         } else if page.is_later {
             RECORD_WHOLE
@@ -179,7 +178,7 @@ impl Recording {
             format!("{}:{line}:{column}", self.shown)
         };
         let text: String = serde_json::from_str(&self.text[range.clone()])
-            .map_err(|error| format!("{}: no text of a body: {error}", place()))?;
+            .map_err(|error| format!("{}: its body is not text: {error}", place()))?;
         body::bytes(answer, text).map_err(|why| format!("{}: {why}", place()))
     }
 }
@@ -200,7 +199,7 @@ fn several_hosts(shown: &str, answers: &[Answer]) -> Option<String> {
         named.push("…".to_owned());
     }
     Some(format!(
-        "the recording {shown} has answers of {} hosts ({}), which are taken for one cluster; record each cluster in a file of its own",
+        "the recording {shown} has responses of {} hosts ({}), and host-min treats them as one cluster; record each cluster in a separate file",
         hosts.len(),
         named.join(", ")
     ))
@@ -213,7 +212,7 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     file.by_ref().take(BEGINNING_BYTES).read_to_end(&mut bytes)?;
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes).trim_ascii_start();
     if text.first().is_some_and(|first| *first != b'{') || (text.is_empty() && !bytes.is_empty()) {
-        return Err(io::Error::new(ErrorKind::InvalidData, "it does not begin as JSON does, with '{'"));
+        return Err(io::Error::new(ErrorKind::InvalidData, "it is not JSON: it does not begin with '{'"));
     }
     file.read_to_end(&mut bytes)?;
     Ok(bytes)
@@ -257,7 +256,7 @@ impl Source for Recording {
         };
         let Bytes { bytes, is_gzip } = self.body(answer).map_err(|why| NoAnswer {
             cause: Cause::Final,
-            reason: format!("cannot replay the answer to {}: {why}", Shown(&call.path_and_query)),
+            reason: format!("cannot replay the response to {}: {why}", Shown(&call.path_and_query)),
             advice: RECORD_AGAIN.into(),
         })?;
         Ok(Response {

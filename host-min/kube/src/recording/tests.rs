@@ -268,9 +268,7 @@ fn a_recording_has_bounds_and_says_what_it_leaves_out() {
             body.read_exact(&mut [0; 100]).expect("whoever asked has all of it");
         }
     }
-    assert!(
-        recorder.left_out().is_some_and(|text| text.starts_with("30 answers are in the recording in part"))
-    );
+    assert!(recorder.left_out().is_some_and(|text| text.starts_with("30 responses are truncated")));
     recorder.finish(false).expect("finished");
     assert!(std::fs::metadata(&path).expect("a recording").len() < 5_000);
     let recording = Recording::open(&path).expect("a recording");
@@ -278,10 +276,7 @@ fn a_recording_has_bounds_and_says_what_it_leaves_out() {
     let mut body = recording.send(&call("/version?n=0")).expect("an answer").body;
     let error = body.read_to_end(&mut read).expect_err("cut");
     assert_eq!(read, [b'x'; 1_000]);
-    assert!(
-        error.to_string().contains("only the first 1000 bytes of this answer are in the recording"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("has only the first 1000 bytes of this response"), "{error}");
 }
 
 #[test]
@@ -292,7 +287,7 @@ fn what_is_not_recorded_is_named_with_what_is_near() {
     let refusal = |path: &str| recording.send(&call(path)).err().expect("a refusal");
     let same = refusal("/api/v1/nodes?labelSelector=a");
     assert!(
-        same.reason.contains("no answer to /api/v1/nodes?labelSelector=a; of the same resource it has 2"),
+        same.reason.contains("no response to /api/v1/nodes?labelSelector=a; for the same resource it has 2"),
         "{same:?}"
     );
     assert!(same.reason.contains("/api/v1/nodes?limit=500"), "{same:?}");
@@ -304,7 +299,7 @@ fn what_is_not_recorded_is_named_with_what_is_near() {
     );
     let other = refusal("/api/v1/pods");
     assert!(
-        other.reason.contains("it has none of /api/v1/pods, and 9 of other paths, nearest /api/v1/nodes"),
+        other.reason.contains("it has none for /api/v1/pods, and 9 for other paths, nearest /api/v1/nodes"),
         "{other:?}"
     );
     assert!(other.reason.ends_with(", …") && other.advice.contains("--record"), "{other:?}");
@@ -374,7 +369,7 @@ fn answers_of_several_hosts_are_told() {
         entry("https://b/"),
     ]);
     let [warning] = recording.warnings() else { panic!("{:?}", recording.warnings()) };
-    assert!(warning.contains("answers of 4 hosts (prod:6443, test:6443, a, …)"), "{warning}");
+    assert!(warning.contains("responses of 4 hosts (prod:6443, test:6443, a, …)"), "{warning}");
     assert!(!warning.contains("hunter2"));
 }
 
@@ -403,7 +398,7 @@ fn a_file_that_is_no_recording_is_refused() {
     let path = scratch.path().join("r.har");
     for (content, reason) in [
         (b"{\"log\":\n  7}".as_slice(), "r.har:2:3: invalid type"),
-        (b"{\n\"\xFF\"".as_slice(), "r.har:2:2: this is not UTF-8"),
+        (b"{\n\"\xFF\"".as_slice(), "r.har:2:2: the file is not UTF-8"),
         (b"".as_slice(), "r.har:1:0: EOF"),
     ] {
         std::fs::write(&path, content).expect("a file");

@@ -35,7 +35,7 @@ pub const ESCALATING: &[Escalating] = &[
     Escalating { plural: "oauthauthorizetokens", subresource: "", gives: "tokens of users" },
     Escalating { plural: "useroauthaccesstokens", subresource: "", gives: "tokens of users" },
     Escalating { plural: "oauthclients", subresource: "", gives: "passwords of OAuth clients" },
-    Escalating { plural: "buildconfigs", subresource: "webhooks", gives: "builds to whoever asks" },
+    Escalating { plural: "buildconfigs", subresource: "webhooks", gives: "a secret that starts builds" },
 ];
 
 /// Subresources that are connections, not documents: never sent, whatever is declared or granted.
@@ -59,11 +59,8 @@ impl Escalating {
     /// Why a grant that does not name it does not cover it.
     pub fn refusal(&self, what: &dyn fmt::Display) -> String {
         match (self.plural, self.subresource) {
-            ("secrets", _) => "Secrets are not granted; only a grant that names them does".into(),
-            _ => format!(
-                "{what} gives {} away; only a grant that names it allows that, '*' does not",
-                self.gives
-            ),
+            ("secrets", _) => "Secrets are not granted: a grant must name them".into(),
+            _ => format!("{what} reveals {}: a grant must name it, '*' is not enough", self.gives),
         }
     }
 }
@@ -86,7 +83,7 @@ mod tests {
             ("oauthclientauthorizations", "", None),
             ("oauthaccesstokens", "", Some("tokens of users")),
             ("useroauthaccesstokens", "status", Some("tokens of users")),
-            ("buildconfigs", "webhooks", Some("builds to whoever asks")),
+            ("buildconfigs", "webhooks", Some("a secret that starts builds")),
             ("buildconfigs", "", None),
             ("externalsecrets", "", None),
         ] {

@@ -20,9 +20,10 @@ impl Digest {
     /// Reads the digits.
     pub fn parse(digits: &str, name: &str) -> Result<Digest, String> {
         if digits.len() != 64 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err("a sha256 has 64 hexadecimal digits; `sha256sum GUEST.wasm` and `host-min inspect` \
-                        print them"
-                .into());
+            return Err(
+                "expected 64 hexadecimal digits; `sha256sum GUEST.wasm` and `host-min inspect` print them"
+                    .into(),
+            );
         }
         Ok(Digest { sha256: digits.to_ascii_lowercase(), name: name.into() })
     }
@@ -52,8 +53,7 @@ impl PublicKey {
             Some((algorithm, id, key)) if algorithm == OF_THE_BYTES => {
                 Ok(PublicKey { text: text.into(), id, key })
             }
-            _ => Err("not a minisign public key: that is the second line of minisign.pub, 56 characters \
-                      that begin with RW"
+            _ => Err("not a minisign public key, which is the second line of minisign.pub: 56 characters that begin with RW"
                 .into()),
         }
     }
@@ -90,7 +90,7 @@ impl Signature {
         let text = std::str::from_utf8(bytes).map_err(|_| "it is not text")?;
         let lines: Vec<&str> = text.lines().take(4).collect();
         let [_, of_the_module, trusted_comment, of_the_comment] = lines[..] else {
-            return Err(format!("it is cut short: a signature has four lines, this has {}", lines.len()));
+            return Err(format!("it is truncated: a signature has four lines, this has {}", lines.len()));
         };
         let none = || "it is not a minisign signature".to_owned();
         let (algorithm, key_id, of_the_module) = pieces(of_the_module).ok_or_else(none)?;
@@ -98,7 +98,7 @@ impl Signature {
         let of_the_comment = base64::decode(of_the_comment).ok_or_else(none)?;
         let of_the_comment = of_the_comment.try_into().map_err(|_| none())?;
         if algorithm != OF_THE_BYTES && algorithm != OF_THE_HASH {
-            return Err("it is of an algorithm that this program does not have".into());
+            return Err("its algorithm is not supported".into());
         }
         let is_of_the_hash = algorithm == OF_THE_HASH;
         Ok(Signature { key_id, is_of_the_hash, of_the_module, comment: trusted_comment, of_the_comment })

@@ -86,7 +86,7 @@ fn whole(root: &Node, mistakes: &mut Mistakes) -> Option<Grant> {
             .collect(),
         modules: map.get("modules").map_or(Vec::new(), |node| modules(node, mistakes)),
         signers: map.get("signers").map_or(Vec::new(), |node| {
-            mistakes.texts(node, "signers", "leave it out if nobody must have signed", PublicKey::parse)
+            mistakes.texts(node, "signers", "omit it if no signature is required", PublicKey::parse)
         }),
         budgets: map.get("budgets").map_or(Budgets::default(), |node| budgets(node, mistakes)),
         redact: map.get("redact").map_or(redact::Rules::default(), |node| redact(node, mistakes)),
@@ -110,11 +110,11 @@ fn rule(node: &Node, mistakes: &mut Mistakes) -> Option<Rule> {
             }
         }
     }
-    let all = "it matches nothing; leave it out for all";
+    let all = "it matches nothing; omit it to match all";
     Some(Rule {
         verbs,
         api_groups: map.get("apiGroups").map_or(Vec::new(), |node| {
-            mistakes.texts(node, "apiGroups", r#"the core group is "", any is "*""#, group)
+            mistakes.texts(node, "apiGroups", r#"the core group is "", and "*" is any group"#, group)
         }),
         resources: map.get("resources").map_or(Vec::new(), |node| {
             mistakes.texts(node, "resources", "it grants nothing", ResourcePattern::parse)
@@ -126,7 +126,7 @@ fn rule(node: &Node, mistakes: &mut Mistakes) -> Option<Rule> {
             .get("resourceNames")
             .map(|node| mistakes.texts(node, "resourceNames", all, Glob::of_objects)),
         without: map.get("without").map_or(Vec::new(), |node| {
-            mistakes.texts(node, "without", "leave it out if nothing is removed", FieldPath::parse)
+            mistakes.texts(node, "without", "omit it if no field is removed", FieldPath::parse)
         }),
         places: Places {
             namespaces: places(map.get("namespaces")),
@@ -148,10 +148,8 @@ fn verb(text: &str) -> Result<&'static str, String> {
     match text {
         "get" => Ok("get"),
         "list" => Ok("list"),
-        "*" => Err("version 1 has the verbs get and list; write both".into()),
-        other if VERBS_OF_OTHERS.contains(&other) => {
-            Err("version 1 has no other verbs than get and list".into())
-        }
+        "*" => Err("write [get, list]: version 1 has no other verbs".into()),
+        other if VERBS_OF_OTHERS.contains(&other) => Err("version 1 has only get and list".into()),
         other => Err(match nearest(other, &["get", "list"]) {
             Some(meant) => format!("did you mean '{meant}'?"),
             None => "the verbs are get and list".into(),
@@ -163,17 +161,17 @@ fn group(text: &str) -> Result<String, String> {
     match text {
         "" | "*" => Ok(text.into()),
         "core" | "v1" => Err(r#"the core group is """#.into()),
-        _ if text.contains('/') => Err("a group is written without its version".into()),
+        _ if text.contains('/') => Err("write the group without its version".into()),
         _ if is_name(text) => Ok(text.into()),
         _ => {
-            Err(r#"not a group, such as apps or config.openshift.io; the core group is "", any is "*""#
+            Err(r#"not an API group such as apps or config.openshift.io; the core group is "", and "*" is any group"#
                 .into())
         }
     }
 }
 
 fn modules(node: &Node, mistakes: &mut Mistakes) -> Vec<Digest> {
-    let items = mistakes.items(node, "modules", Some("no module could run; leave it out if any may"));
+    let items = mistakes.items(node, "modules", Some("no module could run; omit it to allow any module"));
     items.iter().filter_map(|item| module(item, mistakes)).collect()
 }
 
@@ -216,19 +214,19 @@ fn memory(text: &str) -> Result<u64, String> {
     if (MIN_MEMORY_BYTES..=MAX_MEMORY_BYTES).contains(&bytes) {
         Ok(bytes)
     } else {
-        Err("a gatherer can have 64Ki to 4194240Ki".into())
+        Err("expected 64Ki to 4194240Ki".into())
     }
 }
 
 fn count(text: &str) -> Result<u64, String> {
-    text.parse().map_err(|_| "write it as a number, without a unit".into())
+    text.parse().map_err(|_| "expected a number without a unit".into())
 }
 
 fn redact(node: &Node, mistakes: &mut Mistakes) -> redact::Rules {
     let Some(map) = mistakes.map(node, "redact", &[], &["env", "tokens", "except"], &[]) else {
         return redact::Rules::default();
     };
-    let none = "leave it out if there is none";
+    let none = "omit it if it has no entries";
     let env = map.get("env").map_or(Vec::new(), |node| mistakes.texts(node, "env", none, env_pattern));
     let tokens =
         map.get("tokens").map_or(Vec::new(), |node| mistakes.texts(node, "tokens", none, token_prefix));
@@ -237,7 +235,7 @@ fn redact(node: &Node, mistakes: &mut Mistakes) -> redact::Rules {
 }
 
 fn env_pattern(text: &str) -> Result<String, String> {
-    if text.is_empty() { Err("no variable has an empty name".into()) } else { Ok(text.into()) }
+    if text.is_empty() { Err("the name of a variable is empty".into()) } else { Ok(text.into()) }
 }
 
 fn token_prefix(text: &str) -> Result<String, String> {
@@ -246,13 +244,11 @@ fn token_prefix(text: &str) -> Result<String, String> {
     if fits {
         Ok(text.into())
     } else {
-        Err("a token begins with 4 to 64 printable ASCII characters, none of them a quote or a backslash"
-            .into())
+        Err("expected 4 to 64 printable ASCII characters without quotes and backslashes".into())
     }
 }
 
 fn exception(text: &str) -> Result<redact::Kind, String> {
-    redact::Kind::by_name(text).ok_or_else(|| {
-        format!("what can be left readable is {}", listed(&redact::Kind::ALL.map(redact::Kind::name)))
-    })
+    redact::Kind::by_name(text)
+        .ok_or_else(|| format!("possible values are {}", listed(&redact::Kind::ALL.map(redact::Kind::name))))
 }

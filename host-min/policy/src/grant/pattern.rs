@@ -21,7 +21,7 @@ impl Glob {
         if is_name(&text.replace('*', "0")) {
             Ok(Glob(text.into()))
         } else {
-            Err("not the name of a namespace (a-z, 0-9, '-' and '.'), nor a pattern with '*'".into())
+            Err("not a namespace name (a-z, 0-9, '-' and '.') or a pattern with '*'".into())
         }
     }
 
@@ -30,7 +30,7 @@ impl Glob {
         if is_object_name(text) {
             Ok(Glob(text.into()))
         } else {
-            Err("not a name that an object can have, nor a pattern with '*'".into())
+            Err("not a valid object name or a pattern with '*'".into())
         }
     }
 
@@ -83,20 +83,21 @@ impl ResourcePattern {
     pub fn parse(text: &str) -> Result<ResourcePattern, String> {
         let (plural, subresource) = text.split_once('/').unwrap_or((text, ""));
         if CONNECTIONS.contains(&subresource) {
-            return Err(format!("'{subresource}' is a connection, which no gatherer gets"));
+            return Err(format!("'{subresource}' opens a connection, which gatherers never get"));
         }
         if subresource == "*" {
-            return Err(format!("a rule names each subresource, such as {plural}/status"));
+            return Err(format!("name each subresource, such as {plural}/status"));
         }
         if plural.contains('.') {
-            return Err("a resource is the plural name alone; its group goes into apiGroups".into());
+            return Err("write only the plural name; its group belongs in apiGroups".into());
         }
         let fits = (plural == "*" || is_name(plural))
             && (is_name(subresource) || subresource.is_empty() && !text.contains('/'));
         if !fits {
-            return Err("not a resource: that is the plural in lower case, as in `kubectl api-resources`, \
-                        with a subresource behind a slash if any, or '*'"
-                .into());
+            return Err(
+                "not a resource: expected a plural as in `kubectl api-resources`, PLURAL/SUBRESOURCE, or '*'"
+                    .into(),
+            );
         }
         Ok(ResourcePattern { plural: plural.into(), subresource: subresource.into() })
     }
@@ -140,16 +141,16 @@ impl PathPattern {
     pub fn parse(text: &str) -> Result<PathPattern, String> {
         let path = match text.strip_suffix('*') {
             Some("" | "/") => return Ok(PathPattern("/*".into())),
-            Some(prefix) => prefix
-                .strip_suffix('/')
-                .ok_or("a '*' stands for all of a path's end: it comes behind a slash, and last")?,
+            Some(prefix) => {
+                prefix.strip_suffix('/').ok_or("'*' must be the last character and follow a slash")?
+            }
             None => text,
         };
         if !is_raw_path(path) {
             return Err("not a plain absolute path, such as /version".into());
         }
         if is_resource_path(&format!("{path}{}", if path == text { "" } else { "/x" })) {
-            return Err("that is the path of a resource, which a rule grants".into());
+            return Err("this is the path of a resource; grant it with a rule".into());
         }
         Ok(PathPattern(text.into()))
     }
@@ -195,12 +196,12 @@ impl FieldPath {
         for key in field::keys(text) {
             let key = key?;
             if key.len() > MAX_KEY_BYTES {
-                return Err("a field's name is longer than any key".into());
+                return Err("a field name is too long".into());
             }
             keys.push(key.to_owned());
         }
         if keys.len() > MAX_MASK_DEPTH {
-            return Err(format!("deeper than {MAX_MASK_DEPTH} fields"));
+            return Err(format!("more than {MAX_MASK_DEPTH} fields deep"));
         }
         Ok(FieldPath(keys))
     }

@@ -95,8 +95,8 @@ fn every_mistake_is_told_with_its_place() {
             "apiVersion: wagather/v1\nkind: Grant\nrules:\n  - verbs: [watch, lst]\n    groups: ['']\n    resources: []\nbudget: {}\n"
         ),
         [
-            "line 4, column 13: verbs cannot have 'watch': version 1 has no other verbs than get and list",
-            "line 4, column 20: verbs cannot have 'lst': did you mean 'list'?",
+            "line 4, column 13: verbs cannot contain 'watch': version 1 has only get and list",
+            "line 4, column 20: verbs cannot contain 'lst': did you mean 'list'?",
             "line 5, column 5: unknown key 'groups'; use 'apiGroups'",
             "line 6, column 16: resources is an empty list: it grants nothing",
             "line 7, column 1: unknown key 'budget'; did you mean 'budgets'?",

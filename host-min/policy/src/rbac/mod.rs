@@ -1,7 +1,7 @@
 //! An account that can do what gatherers need, and no more, as objects for `kubectl apply`: what `host-min rbac` prints of built
 //! modules, and `codegen rbac` of declarations.
 //!
-//! The same gatherers and the same grant give the same bytes. What RBAC cannot say (patterns, names in a list) is told in a
+//! The same gatherers and the same grant give the same bytes. What RBAC cannot express (patterns, names in a list) is told in a
 //! comment, and the role is wider there: the host narrows it.
 //!
 //! This file is part of the command line, which is built for size, and of the library for who asks for it: built for speed it would
@@ -127,9 +127,13 @@ impl Needs {
         let rules = self.rules();
         let mut text = String::new();
         if rules.is_empty() {
-            text += "# Nothing is asked of the cluster, so the account has no role.\n";
+            text += "# The gatherers read nothing from the cluster, so the account has no role.\n";
         }
-        let _ = writeln!(text, "# What these gatherers need, and no more: {}.", self.gatherers.join(", "));
+        let _ = writeln!(
+            text,
+            "# Exactly the permissions that these gatherers need: {}.",
+            self.gatherers.join(", ")
+        );
         for note in &self.notes {
             let _ = writeln!(text, "# {note}");
         }

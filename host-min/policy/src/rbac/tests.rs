@@ -100,10 +100,10 @@ fn a_grant_narrows_as_far_as_rbac_can_say() {
     assert_eq!(
         needs.notes,
         [
-            "g0: list v1/pods: wider than the grant: RBAC cannot say for a list that names are web",
-            "g0: get v1/secrets: left out, Secrets are not granted; only a grant that names them does",
-            "g0: list v1/events: wider than the grant: RBAC cannot say that namespaces are shop-*",
-            "g0: get /metrics: left out, the path /metrics is not granted; none is",
+            "g0: list v1/pods: wider than the grant: RBAC cannot express for a list that names are web",
+            "g0: get v1/secrets: left out, Secrets are not granted: a grant must name them",
+            "g0: list v1/events: wider than the grant: RBAC cannot express that namespaces are shop-*",
+            "g0: get /metrics: left out, the path /metrics is not granted; the grant has no paths",
         ]
     );
 }
@@ -112,7 +112,7 @@ fn a_grant_narrows_as_far_as_rbac_can_say() {
 fn nothing_needs_no_role() {
     let needs = needs(&[""], None);
     assert!(roles(&needs).is_empty());
-    assert!(needs.to_yaml("a", "b").starts_with("# Nothing is asked of the cluster"));
+    assert!(needs.to_yaml("a", "b").starts_with("# The gatherers read nothing from the cluster"));
 }
 
 #[test]

@@ -30,7 +30,7 @@ impl Narrowing {
     pub(super) fn refuses(&self, target: &Target<'_>) -> Option<String> {
         let (only, asked) = (self.namespace.as_deref()?, target.own_namespace());
         (!asked.is_empty() && asked != only).then(|| {
-            format!("the run is narrowed to the namespace {only} (--namespace), and this is in {asked}")
+            format!("--namespace limits the run to the namespace {only}, and this request is for {asked}")
         })
     }
 
@@ -61,7 +61,7 @@ impl Narrowing {
 /// See <https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors>.
 pub fn label_selector(text: &str) -> Result<(), String> {
     if text.len() > MAX_SELECTOR_BYTES {
-        return Err(format!("a label selector has {MAX_SELECTOR_BYTES} bytes at most"));
+        return Err(format!("a label selector has at most {MAX_SELECTOR_BYTES} bytes"));
     }
     let mut inside = false;
     let mut terms = vec![String::new()];
@@ -85,7 +85,7 @@ pub fn label_selector(text: &str) -> Result<(), String> {
     match terms.iter().find(|term| !is_term(term.trim())) {
         None => Ok(()),
         Some(term) => Err(format!(
-            "'{}' is none of key, !key, key=value, key!=value, key>number, key<number, key in (a, b), key notin (a, b)",
+            "'{}' is not a requirement such as key, !key, key=value, key!=value, key>number, key<number, key in (a, b) or key notin (a, b)",
             term.trim().escape_debug()
         )),
     }

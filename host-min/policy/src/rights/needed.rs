@@ -46,7 +46,7 @@ impl Remainder<'_> {
         let names = match (&extent.names, extent.names.as_deref().map(exact)) {
             (Some(_), Some(Some(names))) if !is_list => names,
             (Some(globs), _) => {
-                let why = if is_list { "RBAC cannot say for a list" } else { "RBAC cannot say" };
+                let why = if is_list { "RBAC cannot express for a list" } else { "RBAC cannot express" };
                 wider.push(format!("{why} that names are {}", joined(globs)));
                 Vec::new()
             }
@@ -62,7 +62,7 @@ impl Remainder<'_> {
                 }
                 Some(namespaces) => namespaces.into_iter().map(Some).collect(),
                 None => {
-                    wider.push(format!("RBAC cannot say that namespaces are {}", joined(globs)));
+                    wider.push(format!("RBAC cannot express that namespaces are {}", joined(globs)));
                     vec![None]
                 }
             },

@@ -122,7 +122,7 @@ fn any(globs: &[Glob], name: &str) -> bool {
 impl fmt::Display for Extent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let joined = |globs: &[Glob]| globs.iter().map(Glob::to_string).collect::<Vec<_>>().join(", ");
-        let or_in_none = if self.or_in_none { ", or in none," } else { "" };
+        let or_in_none = if self.or_in_none { " or cluster-scoped" } else { "" };
         match (&self.namespaces, &self.names) {
             (None, None) => f.write_str("everywhere"),
             (Some(namespaces), None) => write!(f, "in namespaces {}{or_in_none}", joined(namespaces)),

@@ -84,13 +84,13 @@ fn the_mask_is_what_request_and_manifest_both_have() {
 fn without_a_grant_secrets_and_telling_paths_are_not_granted() {
     let secrets = ["v1", "secrets", "", "", "", "", "", "", "", ""];
     let refusal = judge("resource list /v1/secrets * *", Verb::LIST, secrets).expect_err("refused");
-    assert_eq!(refusal.reason, "Secrets are not granted; only a grant that names them does");
+    assert_eq!(refusal.reason, "Secrets are not granted: a grant must name them");
     let raw =
         |path| judge("path /version\npath /metrics", Verb::RAW, ["", path, "", "", "", "", "", "", "", ""]);
     assert!(raw("/version").is_ok());
     assert_eq!(
         raw("/metrics").expect_err("refused").reason,
-        "the path /metrics is not granted; those are: /healthz, /livez, /readyz, /version"
+        "the path /metrics is not granted; granted paths: /healthz, /livez, /readyz, /version"
     );
     assert_eq!(
         raw("/livez").expect_err("refused").reason,
@@ -107,7 +107,7 @@ fn each_part_of_a_rule_must_match() {
     for (rule, why) in [
         (
             "verbs: [get], apiGroups: [''], resources: [pods]",
-            "the grant does not have the verb list for v1/pods",
+            "the grant does not allow the verb list for v1/pods",
         ),
         ("verbs: [list], apiGroups: [apps], resources: [pods]", "the grant has no rule for v1/pods"),
         ("verbs: [list], apiGroups: [''], resources: [nodes]", "the grant has no rule for v1/pods"),
@@ -155,7 +155,7 @@ fn namespaces_narrow_lists_and_bound_the_rest() {
     );
     assert_eq!(
         get(&rights, "", "x", ""),
-        Err("the grant has rules for v1/pods in namespaces, and this is in none".into())
+        Err("the grant allows v1/pods only in namespaces, and this request is cluster-scoped".into())
     );
 }
 
@@ -291,7 +291,7 @@ fn selectors_do_not_tell_what_is_removed() {
         ("metadata.labels.app", "!app", "", "metadata.labels.app"),
         ("metadata.labels[\"a.b/c\"]", "a.b/c", "", "metadata.labels[\"a.b/c\"]"),
     ] {
-        let reason = format!("a selector that could tell of {path}, which the grant removes");
+        let reason = format!("a selector that could reveal {path}, which the grant removes");
         assert_eq!(ask(without, labels, fields), Err(reason), "{without} {labels} {fields}");
     }
     for (without, labels, fields) in [
@@ -358,7 +358,7 @@ fn what_is_escalating_is_granted_by_name_alone() {
             "apiGroups: [other.example.com], resources: [secrets, oauthclients, imagestreams/secrets]",
         ] {
             let why = get(rules).expect_err(rules);
-            assert!(why.contains("only a grant that names"), "{whole} under {rules}: {why}");
+            assert!(why.contains("a grant must name"), "{whole} under {rules}: {why}");
         }
         let named = format!("apiGroups: ['{group}'], resources: ['{whole}']");
         assert_eq!(get(&named), Ok(()), "{named}");
@@ -396,15 +396,18 @@ fn raw_paths() {
     assert!(ask("nonResourceURLs: [/version, /livez/*]", "/livez/ping").is_ok());
     assert_eq!(
         ask("nonResourceURLs: [/version, /livez/*]", "/metrics"),
-        Err("the path /metrics is not granted; those are: /version, /livez/*".into())
+        Err("the path /metrics is not granted; granted paths: /version, /livez/*".into())
     );
-    assert_eq!(ask("rules: []", "/version"), Err("the path /version is not granted; none is".into()));
+    assert_eq!(
+        ask("rules: []", "/version"),
+        Err("the path /version is not granted; the grant has no paths".into())
+    );
     assert!(
         ask("nonResourceURLs: ['*']", "/metrics").is_ok() && ask("nonResourceURLs: ['*']", "/api").is_ok()
     );
     assert_eq!(
         ask("nonResourceURLs: ['*']", "/api/v1/secrets"),
-        Err("the path /api/v1/secrets is not granted: it is a resource's, not a raw path".into())
+        Err("the path /api/v1/secrets is not granted: it is the path of a resource, not a raw path".into())
     );
 }
 
@@ -437,7 +440,7 @@ fn what_remains_of_a_manifest() {
         [
             "get v1/pods: in namespaces default named web -spec.containers.env",
             "list v1/pods: in namespaces shop*; in namespaces default named web -spec.containers.env",
-            "get v1/secrets: nothing: Secrets are not granted; only a grant that names them does -",
+            "get v1/secrets: nothing: Secrets are not granted: a grant must name them -",
             "list v1/events: all -spec.containers.env,data",
         ]
     );

@@ -24,7 +24,7 @@ pub(super) fn apart<T: Told>(
     work: impl FnOnce() -> T,
 ) -> Result<T> {
     let failure = |reason: &dyn std::fmt::Display| {
-        Failure::new(Class::Internal, format!("cannot {what} in a process of its own"), reason)
+        Failure::new(Class::Internal, format!("cannot {what} in a separate process"), reason)
     };
     let (mut from, mut to) = io::pipe().map_err(|error| failure(&error))?;
     // The pipe's end goes with the life: this process has none, so that the reading below ends with that process.
@@ -40,8 +40,8 @@ pub(super) fn apart<T: Told>(
     let exit = fork::wait(process);
     read.map_err(|error| failure(&error))?;
     T::get(&mut &bytes[..]).ok_or_else(|| match exit.signal {
-        Some(signal) => failure(&format_args!("it was ended by signal {signal}")),
-        None => failure(&"it ended without a word"),
+        Some(signal) => failure(&format_args!("it was killed by signal {signal}")),
+        None => failure(&"it exited without a result"),
     })
 }
 
@@ -144,7 +144,7 @@ fn over(outcome: Outcome) -> Over {
 /// The facts of a file that was written just now.
 fn facts(path: &Path) -> Result<ArchiveFacts> {
     let failure = |error: io::Error| {
-        Failure::new(Class::Output, format!("cannot read the archive {} again", path.display()), error)
+        Failure::new(Class::Output, format!("cannot reopen the archive {}", path.display()), error)
     };
     let mut file = File::open(path).map_err(failure)?;
     let (mut sum, mut bytes) = (digest::Context::new(&digest::SHA256), 0);

@@ -148,20 +148,20 @@ pub fn run(
 fn options_of(plan: &Plan) -> Result<&cluster::Options> {
     let refuse = |why: &str| Err(Failure::new(Class::Config, "cannot gather from several clusters", why));
     let Input::Cluster(options) = &plan.input else {
-        return refuse("the answers do not come from a kubeconfig");
+        return refuse("the source is not a kubeconfig");
     };
     if options.context.is_some() || options.server.is_some() || options.cluster.is_some() {
-        return refuse("one context, cluster or server is named for all of them");
+        return refuse("one context, cluster or server is set for all clusters");
     }
     if options.user.is_some() || options.token.is_some() || options.token_file.is_some() {
-        return refuse("one user or token is named for all of them");
+        return refuse("one user or token is set for all clusters");
     }
     if plan.record.is_some() || plan.audit.is_some() {
-        return refuse("a recording and an audit are of one cluster");
+        return refuse("a recording or audit file holds one cluster");
     }
     if let Some(path) = options.kubeconfig.as_deref().filter(|path| path.exists() && !path.is_file()) {
         let attempt = format!("cannot read the kubeconfig {}", path.display());
-        let reason = "it is no plain file, and each cluster's process reads it anew";
+        let reason = "it is not a regular file, and the process of each cluster must read it again";
         return Err(Failure::new(Class::Config, attempt, reason).advise("write it to a file first"));
     }
     Ok(options)
@@ -172,7 +172,7 @@ fn folder_of(output: &Output) -> Result<&Path> {
         Output::Folder(path) => Ok(path),
         Output::TarGz(_) | Output::Stdout => {
             let attempt = "cannot gather from several clusters into one archive";
-            Err(Failure::new(Class::Output, attempt, "each has an archive of its own")
+            Err(Failure::new(Class::Output, attempt, "each cluster has a separate archive")
                 .advise("name a folder"))
         }
     }

@@ -39,12 +39,12 @@ pub(super) fn choose(contexts: &Contexts, known: Vec<Context>) -> Result<Vec<Con
             .enumerate()
             .map(|(number, name)| {
                 if names[..number].contains(name) {
-                    let reason = format!("the context {name:?} is named twice");
+                    let reason = format!("the context {name:?} is given twice");
                     return Err(Failure::new(Class::Config, attempt, reason));
                 }
                 let found = known.iter().find(|context| context.name == *name).cloned();
                 found.ok_or_else(|| {
-                    Failure::new(Class::Config, attempt, format!("there is no context {name:?}"))
+                    Failure::new(Class::Config, attempt, format!("unknown context {name:?}"))
                         .advise(advice(name, &known))
                 })
             })
@@ -54,7 +54,7 @@ pub(super) fn choose(contexts: &Contexts, known: Vec<Context>) -> Result<Vec<Con
 
 fn advice(wrong: &str, known: &[Context]) -> String {
     if known.is_empty() {
-        return "the kubeconfig has no contexts at all".into();
+        return "the kubeconfig has no contexts".into();
     }
     let wrong = wrong.to_lowercase();
     let mut names: Vec<(usize, &str)> = known
@@ -66,7 +66,7 @@ fn advice(wrong: &str, known: &[Context]) -> String {
     let names: Vec<String> = names.iter().map(|(_, name)| format!("{name:?}")).collect();
     match known.len() {
         1 => format!("the only one is {}", names[0]),
-        all => format!("the nearest of the kubeconfig's {all} are {}", names.join(", ")),
+        all => format!("of the kubeconfig's {all} contexts, the most similar are {}", names.join(", ")),
     }
 }
 
@@ -78,7 +78,7 @@ pub(super) fn give_files(contexts: Vec<Context>) -> Result<Vec<Destination>> {
         if let Some(other) = destinations.iter().find(|other| other.file.eq_ignore_ascii_case(&file)) {
             let reason = format!("{context:?} and {:?} would both be {file}", other.context);
             return Err(Failure::new(Class::Config, "cannot name the archives", reason)
-                .advise("gather from one of them in a run of its own"));
+                .advise("gather from one of them in a separate run"));
         }
         destinations.push(Destination { context, server, file });
     }
@@ -196,12 +196,15 @@ mod tests {
         let chosen = choose(&named(&["prod-us", "dev"]), known()).expect("both are there");
         assert_eq!(chosen, contexts(&["prod-us", "dev"]), "in the order in which they were named");
         let failure = choose(&named(&["dev", "Prod-EZ"]), known()).expect_err("one is not");
-        assert_eq!(failure.reason, "there is no context \"Prod-EZ\"");
-        assert_eq!(failure.advice, "the nearest of the kubeconfig's 5 are \"prod-eu\", \"prod-us\", \"dev\"");
+        assert_eq!(failure.reason, "unknown context \"Prod-EZ\"");
+        assert_eq!(
+            failure.advice,
+            "of the kubeconfig's 5 contexts, the most similar are \"prod-eu\", \"prod-us\", \"dev\""
+        );
         let failure = choose(&named(&["x"]), contexts(&["dev"])).expect_err("not there");
         assert_eq!(failure.advice, "the only one is \"dev\"");
         let failure = choose(&named(&["dev", "dev"]), known()).expect_err("twice");
-        assert_eq!(failure.reason, "the context \"dev\" is named twice");
+        assert_eq!(failure.reason, "the context \"dev\" is given twice");
         assert!(choose(&Contexts::All, Vec::new()).is_err());
         assert_eq!(choose(&Contexts::All, known()).map(|all| all.len()), Ok(5));
     }

@@ -40,7 +40,8 @@ pub(super) fn all(
     single_threaded: SingleThreaded,
     watcher: &dyn Watcher,
 ) -> Result<Vec<Cluster>> {
-    let failure = |error| Failure::new(Class::Internal, "cannot watch over the clusters' processes", error);
+    let failure =
+        |error| Failure::new(Class::Internal, "cannot monitor the processes of the clusters", error);
     let signals = Signals::hold().map_err(failure)?;
     let mut clusters: Vec<Option<Cluster>> = work.destinations.iter().map(|_| None).collect();
     let mut all = All { work, single_threaded, watcher, running: Vec::new(), signals, stopped: None };
@@ -305,22 +306,22 @@ impl Running {
     /// Why there is no word on how it ended, and what to do.
     fn why(&self, signal: Option<i32>) -> (String, String) {
         if self.is_garbled {
-            let reason = "its process said what cannot be read, and was ended";
+            let reason = "its process sent an invalid message, and was killed";
             return (reason.into(), String::new());
         }
         if self.is_late {
             let time = self.time.as_secs();
-            let reason = format!("its process had not ended {time} s after its start, and was ended");
-            let advice = "all its time and what an archive takes to be written are over; see whether the kubeconfig, its plugin or the disk hangs";
+            let reason = format!("its process did not exit within {time} s, and was killed");
+            let advice = "its time limit and the time to write an archive have passed; check whether the kubeconfig, its exec plugin or the disk hangs";
             return (reason, advice.into());
         }
         match signal {
             Some(libc::SIGKILL) => (
-                "its process was ended by signal 9".into(),
-                "if nobody did that, there was too little memory: gather from fewer clusters at once (--parallel-clusters)".into(),
+                "its process was killed by signal 9".into(),
+                "the machine may have run out of memory: gather from fewer clusters at once (--parallel-clusters)".into(),
             ),
-            Some(signal) => (format!("its process was ended by signal {signal}"), String::new()),
-            None => ("its process ended without a word".into(), String::new()),
+            Some(signal) => (format!("its process was killed by signal {signal}"), String::new()),
+            None => ("its process exited without a result".into(), String::new()),
         }
     }
 }

@@ -14,7 +14,7 @@ use super::link::Link;
 use wagather_module::Checked;
 
 #[cfg(not(any(feature = "engine-wasm3", feature = "engine-wasmi")))]
-compile_error!("choose an engine: the feature engine-wasm3 or engine-wasmi");
+compile_error!("enable an engine: the feature engine-wasm3 or engine-wasmi");
 
 // wasm3 keeps an i32 in a slot of 64 bits, and its binding reads the slot's first four bytes: every value would cross as 0.
 #[cfg(all(feature = "engine-wasm3", target_endian = "big"))]

@@ -20,7 +20,8 @@ type Shared = Rc<RefCell<Link>>;
 
 pub(super) fn run(checked: &Checked, link: Link) -> (End, Link) {
     if checked.initial_pages == 0 {
-        let text = "it starts without memory, and wasm3 needs a page; use wasmi, or start with one".into();
+        let text =
+            "it starts without memory, but wasm3 needs a page; use wasmi, or declare a page of memory".into();
         return (End { ending: Ending::Unusable, text, memory_bytes: 0 }, link);
     }
     let shared = Rc::new(RefCell::new(link));

@@ -10,8 +10,8 @@
 //! | [`table`] | text in columns |
 //! | [`live`] | how far a run is, as lines |
 //! | [`block`] | lines that are drawn again in place |
-//! | [`page`] | what is printed on the standard output |
-//! | [`terminal`] | what the standard error is |
+//! | [`page`] | what is printed on stdout |
+//! | [`terminal`] | what stderr is |
 //!
 //! This is the only door to the terminal: whatever others wrote is escaped here ([`wagather_printable`]), and nothing else in the
 //! command line writes to a standard stream.
@@ -106,7 +106,7 @@ pub(super) fn say_request(line: &str) {
 pub(super) fn say_wrong(reason: &str, usage: &str, command: &str) {
     let mut page = Page::new();
     page.line(format_args!("error: {reason}"));
-    page.lines(&format!("\n{usage}\n\n'host-min {command}--help' explains it."));
+    page.lines(&format!("\n{usage}\n\nFor more information, try 'host-min {command}--help'."));
     terminal::write(page.as_str());
 }
 

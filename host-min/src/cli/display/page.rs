@@ -1,6 +1,6 @@
-//! Results on the standard output: pages, in which what others wrote is escaped, and JSON, which is printable as it stands.
+//! Results on stdout: pages, in which what others wrote is escaped, and JSON, which is printable as it stands.
 //!
-//! Not here: an archive on the standard output, which is no text and never goes to a terminal.
+//! Not here: an archive on stdout, which is no text and never goes to a terminal.
 
 use host_min::{Class, Failure};
 use serde::Serialize;
@@ -13,7 +13,7 @@ pub(in crate::cli) fn print(page: &Page) -> Result<()> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(page.as_str().as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Failure::new(Class::Output, "cannot write to the standard output", error))
+            Err(Failure::new(Class::Output, "cannot write to stdout", error))
         }
         _ => Ok(()),
     }

@@ -61,7 +61,7 @@ pub(in crate::cli) fn when(word: &str) -> Result<When, String> {
         "auto" => Ok(When::Auto),
         "always" => Ok(When::Always),
         "never" => Ok(When::Never),
-        _ => Err("it is auto, always or never".into()),
+        _ => Err("possible values: auto, always, never".into()),
     }
 }
 
@@ -70,7 +70,7 @@ pub(in crate::cli) fn format(word: &str) -> Result<Format, String> {
     match word {
         "text" => Ok(Format::Text),
         "json" => Ok(Format::Json),
-        _ => Err("it is text or json".into()),
+        _ => Err("possible values: text, json".into()),
     }
 }
 

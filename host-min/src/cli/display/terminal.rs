@@ -1,4 +1,4 @@
-//! What the standard error is: a terminal, how large it is, and whether it has colours. Asked when something is to be drawn, and
+//! What stderr is: a terminal, how large it is, and whether it has colours. Asked when something is to be drawn, and
 //! not before.
 #![allow(unsafe_code)] // the terminal's size, which std does not tell
 

@@ -97,7 +97,11 @@ impl Said<'_> {
             Said::Archive(path, Wholeness::Incomplete) => format!("incomplete: {}", path.display()),
             Said::Recording(path) => format!("recorded to {}", path.display()),
             Said::Obfuscated(path, counts) => {
-                format!("obfuscated {}; the map, which is for nobody else: {}", kinds(counts), path.display())
+                format!(
+                    "obfuscated {}; the map, which you must keep private: {}",
+                    kinds(counts),
+                    path.display()
+                )
             }
             Said::Fleet(said) => said.message(),
         }
@@ -340,8 +344,8 @@ mod tests {
                     Counts { ipv4: Some(12), ipv6: Some(0), mac: None, domain: Some(1) },
                 ),
                 run.clone(),
-                "obfuscated 12 ipv4, 0 ipv6, 1 domain; the map, which is for nobody else: out.tar.gz.obfuscation.json",
-                r#""level":"info","event":"obfuscation","message":"obfuscated 12 ipv4, 0 ipv6, 1 domain; the map, which is for nobody else: out.tar.gz.obfuscation.json","path":"out.tar.gz.obfuscation.json","ipv4":12,"ipv6":0,"domain":1}"#,
+                "obfuscated 12 ipv4, 0 ipv6, 1 domain; the map, which you must keep private: out.tar.gz.obfuscation.json",
+                r#""level":"info","event":"obfuscation","message":"obfuscated 12 ipv4, 0 ipv6, 1 domain; the map, which you must keep private: out.tar.gz.obfuscation.json","path":"out.tar.gz.obfuscation.json","ipv4":12,"ipv6":0,"domain":1}"#,
             ),
             (
                 Said::Fleet(Fleet::Line("enter the code")),

@@ -139,12 +139,12 @@ impl<'a> Labels<'a> {
 
 fn notices(report: &Report, output: &mut impl Write) -> io::Result<()> {
     if let Some(invalid) = &report.invalid {
-        writeln!(output, "<p class=\"notice\">Not valid, no engine will run it: {}</p>", Escaped(invalid))?;
+        writeln!(output, "<p class=\"notice\">Invalid, engines will reject it: {}</p>", Escaped(invalid))?;
     }
     if report.unreadable_functions > 0 {
         writeln!(
             output,
-            "<p class=\"notice\">{} function(s) hold instructions that are not known here.</p>",
+            "<p class=\"notice\">{} function(s) contain unknown instructions.</p>",
             report.unreadable_functions
         )?;
     }

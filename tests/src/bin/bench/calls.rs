@@ -106,9 +106,7 @@ pub(crate) fn section() -> Result<Section> {
     }
     let file = save("calls.csv", &csv)?;
     let text = format!(
-        "Medians of {rounds} rounds, interleaved. The source is memory: no network, no TLS. Items pass the projection (with the mask `*`) and redaction, as always; \
-         CPU is that of host and sandbox. `process`: the guest is in a sandbox of its own process, as `host-min` has it; `thread`: in a thread of the host's, \
-         on the other end of the same channel.\n\n{}\nEvery round is in {WORK}/{file}.\n",
+        "Medians of {rounds} rounds, interleaved. The source is memory, without network and TLS. Items pass projection (with the mask `*`) and redaction as usual. CPU is the time of host and sandbox. `process`: the guest runs in a separate sandbox process, as in `host-min`. `thread`: the guest runs in a thread of the host, at the other end of the same channel.\n\n{}\nEvery round is in {WORK}/{file}.\n",
         markdown(&rows)
     );
     Ok(Section { name: "calls", title: "Calls", text, files: vec![file] })

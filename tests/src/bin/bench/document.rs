@@ -36,8 +36,8 @@ const BEGINNING: &str = "\
 # Measurements
 
 Made by `make bench BENCH='--write docs'`, and not to be edited: the next run overwrites it. Each section is from one run on one machine, which it
-names. Compare within a section: absolute figures are the machine's, ratios move less. Every round is in [`measurements/`](measurements).
-What each part does is said in [`tests/src/bin/bench`](../tests/src/bin/bench/main.rs).
+names. Compare figures only within a section. Absolute figures depend on the machine; ratios depend on it less. Every round is in [`measurements/`](measurements).
+[`tests/src/bin/bench`](../tests/src/bin/bench/main.rs) describes each part.
 
 ";
 

@@ -14,7 +14,7 @@ use std::time::Instant;
 const VARIABLE: &str = "WAGATHER_APISERVER_DIR";
 
 const NOT_RUNNING: &str = "\
-Not measured: no server is named by WAGATHER_APISERVER_DIR. To have it measured ('make apiserver' needs Go):
+Not measured, because WAGATHER_APISERVER_DIR is not set. To measure it (`make apiserver` needs Go):
 
     make apiserver
     target/apiserver/apiserver --dir target/apiserver/run &
@@ -25,7 +25,7 @@ Not measured: no server is named by WAGATHER_APISERVER_DIR. To have it measured 
 /// A program that asks the real server.
 struct Client {
     name: &'static str,
-    /// Whether it prints to the standard error when it has read the answer.
+    /// Whether it prints to stderr when it has read the answer.
     tells: bool,
     command: Box<dyn Fn() -> Command>,
 }

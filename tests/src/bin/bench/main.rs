@@ -1,5 +1,5 @@
 //! What `make bench` measures, each part from one run: how soon a gatherer's first request is on the wire, how the host does on large
-//! clusters beside other clients, and what calls cost. Markdown tables on the standard output, and every round in
+//! clusters beside other clients, and what calls cost. Markdown tables on stdout, and every round in
 //! `target/bench/*.csv`.
 //!
 //! ```text
@@ -128,7 +128,7 @@ fn print(text: &str) -> Result<()> {
     }
 }
 
-/// Says on the standard error what goes on, since a part takes minutes.
+/// Says on stderr what goes on, since a part takes minutes.
 fn tell(text: &str) {
     let _ = writeln!(std::io::stderr(), "bench: {text}");
 }

@@ -82,8 +82,8 @@ pub(crate) fn table(contenders: &[Contender], measured: &Measured) -> String {
         ]);
     }
     markdown(&rows)
-        + "\nRatios to the floor, which is static C with musl: of the medians, of the minima, and the median of the rounds' own. On a \
-           machine that does other things as well, the last is the one that moves least; to the exit only that one is given.\n"
+        + "\nThe ratios are to the floor, which is static C with musl: of the medians, of the minima, and the median of the ratios of all rounds. On a \
+           busy machine, the last one is the most stable; for the exit, the table has only this one.\n"
         + &beside_bare(contenders, measured)
 }
 
@@ -101,8 +101,8 @@ fn beside_bare(contenders: &[Contender], measured: &Measured) -> String {
         rows.push(vec![contender.name.to_owned(), format!("{first_byte:.2}"), format!("{exit:.2}")]);
     }
     format!(
-        "\nThe host, with its sandbox in force, beside the same module in the same engine without one (`tests/contenders/bare`: no validation, no \
-         process of its own, no projection, no redaction, one file); the median of the rounds' own ratios:\n\n{}",
+        "\nThe host with its sandbox, compared with the same module in the same engine without a sandbox (`tests/contenders/bare`: no validation, no \
+         separate process, no projection, no redaction, one file). Each ratio is the median of the ratios of all rounds:\n\n{}",
         markdown(&rows)
     )
 }

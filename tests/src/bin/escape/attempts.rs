@@ -203,7 +203,7 @@ fn int80() -> String {
 /// Descriptors that a sandbox would inherit if nobody closed them, some far above the others.
 pub(crate) fn leave_descriptors_open() {
     for fd in [20, 300, 900] {
-        // SAFETY: copies the standard output to a number that nothing has.
+        // SAFETY: copies stdout to a number that nothing has.
         assert!(unsafe { libc::dup2(1, fd) } == fd, "descriptor {fd}");
     }
 }

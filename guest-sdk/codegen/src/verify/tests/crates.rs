@@ -146,7 +146,7 @@ fn a_build_script_tells_cargo() {
     let found = [
         "cargo::error=src/lib.rs:4:35: Backup.more: Backup has no field 'more'; there are apiVersion, kind, metadata and spec",
         "cargo::error=src/spec.rs:2:19: Backup.spec.schedul: this object has no field 'schedul'; did you mean 'schedule'?",
-        "cargo::warning=src/spec.rs:2:42: Backup.spec.keep: the schema allows numbers above 4294967295, and an object with one would not be decoded as u32; i64 holds them all",
+        "cargo::warning=src/spec.rs:2:42: Backup.spec.keep: the schema allows numbers above 4294967295, which cannot be decoded as u32; use i64",
     ];
     let changed = |files: &[&str]| -> Vec<String> {
         files.iter().map(|file| format!("cargo::rerun-if-changed={file}")).collect()
@@ -163,7 +163,7 @@ fn a_build_script_tells_cargo() {
     let lines = said(&["crd"]);
     assert_eq!(lines[2..4], changed(&["src/spec.rs", "src/spec/mod.rs"]));
     assert!(
-        lines[4].starts_with("cargo::error=src/lib.rs:1:5: there is no file of the module 'spec'"),
+        lines[4].starts_with("cargo::error=src/lib.rs:1:5: the file of the module 'spec' is missing"),
         "{lines:?}"
     );
     let lines = said(&["nowhere"]);
@@ -172,7 +172,7 @@ fn a_build_script_tells_cargo() {
     std::fs::remove_file(folder.path().join("gather.yaml")).expect("no file");
     let lines = said(&[]);
     assert_eq!(lines[..2], changed(&["gather.yaml", "src/lib.rs"]));
-    assert!(lines[2].starts_with("cargo::error=src/lib.rs: no schema is named: "), "{lines:?}");
+    assert!(lines[2].starts_with("cargo::error=src/lib.rs: no schema is given: "), "{lines:?}");
     std::fs::remove_file(folder.path().join("src/lib.rs")).expect("no file");
     let lines = said(&["crd"]);
     assert_eq!(lines[..1], changed(&["src"]));

@@ -72,9 +72,9 @@ enum Fate {
     Drop,
 }
 
-const CUT: &str = "an answer broke off, and the server could only give the list as it was then";
-const EXPIRED: &str = "the list took longer than the server keeps its past";
-const NO_ORDER: &str = "its parts are of different times, and its items are in no order in which those that were read would be known again";
+const CUT: &str = "a response broke off, and the server could only continue with an older state of the list";
+const EXPIRED: &str = "reading the list took longer than the server keeps old states";
+const NO_ORDER: &str = "its parts show different moments, and its items are not sorted, so host-min cannot tell which were already read";
 
 impl List {
     /// A list whose first page has arrived.
@@ -145,7 +145,7 @@ impl List {
                     continue;
                 }
                 Next::Wrong(why) => {
-                    let why = format!("{}; asked for again, {why}", self.cut);
+                    let why = format!("{}; requested again, {why}", self.cut);
                     return Err(Failed::bad_answer(&why, "run again"));
                 }
             };
@@ -207,7 +207,7 @@ impl List {
             means.tally.inconsistent_lists += 1;
             means
                 .tally
-                .warn(format!("{}: {why}; its parts are of different times", describe(&asked.request)));
+                .warn(format!("{}: {why}; its parts show different moments", describe(&asked.request)));
         }
     }
 
@@ -334,7 +334,7 @@ fn go_on_afresh(
     };
     let fresh = ServerStatus::read(expired, means.tally).fresh_token;
     if fresh.is_empty() {
-        let why = "the list is too old to go on, and the server gave no fresh token";
+        let why = "the list's continue token expired, and the server sent no new one";
         return Err(Failed::http(410, why, advice(410)));
     }
     let reply = means.start(asked, asked.request.page(items, &fresh))?.wait();

@@ -27,10 +27,10 @@ pub(super) fn of(identity: &Identity, odd: Option<project::Odd>, kept: &[u8]) ->
         return nameless("it has no name", "metadata.name");
     }
     if !is_object_name(name) {
-        return nameless("its name is none that an object can have", "metadata.name");
+        return nameless("its name is not a valid object name", "metadata.name");
     }
     if !namespace.is_empty() && !is_name(namespace) {
-        return nameless("its namespace is none that there can be", "metadata.namespace");
+        return nameless("its namespace is not a valid namespace name", "metadata.namespace");
     }
     None
 }
@@ -49,8 +49,7 @@ impl Odd {
         let field = line::of(field.as_bytes());
         let object = object_of(identity);
         let asked_for = describe(&asked.request);
-        let who =
-            if object.is_empty() { format!("item {number}, which has no name,") } else { object.clone() };
+        let who = if object.is_empty() { format!("item {number} (no name)") } else { object.clone() };
         let place = place(&field, byte);
         let text = format!("{asked_for}: skipped {who}: {reason}{place}");
         let gap = Gap { asked: asked_for, object, field, byte, reason: reason.to_owned(), ..Gap::default() };

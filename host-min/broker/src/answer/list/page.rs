@@ -168,11 +168,11 @@ impl Page {
                 self.is_doubtful = true;
             }
             let Some((identity, _)) = item else {
-                return Next::Wrong("it has fewer items than when it was asked for first");
+                return Next::Wrong("it has fewer items than in the first response");
             };
             self.again.add(&identity);
             if self.again.items == self.read.items && self.again != self.read {
-                return Next::Wrong("it has other items than when it was asked for first");
+                return Next::Wrong("it has different items than in the first response");
             }
         }
         let before = self.reader.bytes_read();

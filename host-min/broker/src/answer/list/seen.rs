@@ -11,7 +11,7 @@ pub(super) struct Seen {
     first_keys: HashSet<u64>,
 }
 
-const ADVICE: &str = "the server repeats itself: see its logs, or what stands before it";
+const ADVICE: &str = "the server repeats itself: check its logs, and any proxy in front of it";
 
 fn digest(text: &str) -> u64 {
     let mut digest = DefaultHasher::new();
@@ -31,7 +31,7 @@ impl Seen {
     /// What the list fails with.
     pub(super) fn may_ask_with(&self, token: &str, own: &str) -> Result<(), Failed> {
         if token == own || self.tokens.contains(&digest(token)) {
-            let why = "a page has the continue token of one before it, so the list would never end";
+            let why = "a page has the continue token of an earlier page, so the list would never end";
             return Err(Failed::bad_answer(why, ADVICE));
         }
         Ok(())
@@ -45,7 +45,7 @@ impl Seen {
         if key.is_empty() || self.first_keys.insert(digest(key)) {
             return Ok(());
         }
-        let why = "a page begins as one before it did, so the server repeats what it gave";
+        let why = "a page begins like an earlier page, so the server repeats its items";
         Err(Failed::bad_answer(why, ADVICE))
     }
 }

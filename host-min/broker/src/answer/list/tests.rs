@@ -460,7 +460,7 @@ fn a_page_that_always_breaks_off_is_given_up() {
         assert_eq!((got.end, got.items.len()), (Err(Status::BAD_ANSWER), items), "{byte}");
         assert_eq!(got.tally.requests, 5, "{byte}");
         assert!(
-            got.tally.errors[0].ends_with("as the script says (asked 5 times)"),
+            got.tally.errors[0].ends_with("as the script says (tried 5 times)"),
             "{:?}",
             got.tally.errors
         );

@@ -11,7 +11,7 @@ impl Scanner {
         out: &mut Vec<u8>,
         walk: impl FnOnce(&mut Scanner) -> Result<T>,
     ) -> Result<T> {
-        self.kept.begin(out, MAX_ITEM_BYTES, "an object above the host's limit for one object");
+        self.kept.begin(out, MAX_ITEM_BYTES, "an object larger than the host's limit");
         let result = walk(self).and_then(|answer| self.settle().map(|()| answer));
         self.kept.end(out);
         result

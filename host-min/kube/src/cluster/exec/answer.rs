@@ -61,7 +61,7 @@ pub(in crate::cluster) fn read_answer(config: &ExecConfig, bytes: &[u8]) -> Resu
     }
     let expires = match field("expirationTimestamp") {
         Some(text) => Some(timestamp::parse(text).ok_or_else(|| {
-            format!("its expirationTimestamp, {}, is not an RFC 3339 time", yaml::shown(text))
+            format!("its expirationTimestamp, {}, is not an RFC 3339 timestamp", yaml::shown(text))
         })?),
         None => None,
     };

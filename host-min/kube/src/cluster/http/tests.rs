@@ -146,7 +146,7 @@ fn compression_is_asked_for_and_understood_if_it_was() {
     for (coding, gzip) in [("gzip", false), ("gzip, gzip", true), ("br", true), ("deflate", true), ("", true)]
     {
         let why = of(coding, 5, gzip).unwrap_err();
-        assert_eq!(why, format!("its Content-Encoding, {coding}, was not asked for"));
+        assert_eq!(why, format!("its Content-Encoding, {coding}, was not requested"));
     }
     let twice = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Encoding: gzip\r\n\r\n";
     assert!(head(twice, true).is_err());

@@ -20,7 +20,7 @@ use wagather_yaml::{self as yaml, Foreign, Node, Value};
 /// The name of the cluster extension that is passed on to exec plugins.
 const EXEC_EXTENSION: &str = "client.authentication.k8s.io/exec";
 
-/// Reads a file; none if there is no such file.
+/// Reads a file; none if the file does not exist.
 pub(in crate::cluster) fn file(path: &Path) -> Result<Option<Kubeconfig>, Failure> {
     let attempt = || format!("cannot read the kubeconfig {}", path.display());
     let bytes = match file::read(path, MAX_KUBECONFIG_BYTES) {
@@ -39,7 +39,7 @@ pub(in crate::cluster) fn parse(text: &str, path: &Path) -> Result<Kubeconfig, y
     if let Some(kind) = root.get("kind")
         && kind.text() != Some("Config")
     {
-        return Err(kind.error("this is not a kubeconfig: its kind is not Config"));
+        return Err(kind.error("not a kubeconfig: its kind is not Config"));
     }
     let entry = |node: &Node| Ok(Entry { node: node.clone(), file: path.to_owned() });
     let warn = |odd: &yaml::Error| format!("the kubeconfig {}: {odd}", path.display());
@@ -65,7 +65,7 @@ fn named<T>(
     for item in list_node.expect_list(list)? {
         item.expect_map(&format!("an entry of {list}"))?;
         let Some(name) = item.get("name") else {
-            return Err(item.error(format!("this entry of {list} has no name")));
+            return Err(item.error(format!("an entry of {list} has no name")));
         };
         let text = name.expect_text("name")?;
         if entries.iter().any(|(known, _)| known == text) {
@@ -295,9 +295,9 @@ users:
     fn errors_name_the_place() {
         for (text, expected) in [
             ("clusters: 3", "line 1, column 11: clusters must be a list, not a single value"),
-            ("kind: Pod", "line 1, column 7: this is not a kubeconfig: its kind is not Config"),
+            ("kind: Pod", "line 1, column 7: not a kubeconfig: its kind is not Config"),
             ("- a", "line 1, column 1: a kubeconfig must be a mapping, not a list"),
-            ("users:\n- user: {}", "line 2, column 3: this entry of users has no name"),
+            ("users:\n- user: {}", "line 2, column 3: an entry of users has no name"),
             ("users:\n- {name: a}\n- {name: a}", "line 3, column 10: the user \"a\" occurs a second time"),
             (
                 "clusters:\n- name: a\n  cluster: {certificate-authority-data: '*'}",

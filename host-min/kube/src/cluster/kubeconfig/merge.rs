@@ -46,7 +46,7 @@ impl Files {
                 Some(config) => Ok(Some(config)),
                 None => {
                     let attempt = format!("cannot read the kubeconfig {}", path.display());
-                    Err(Failure::new(Class::Config, attempt, "there is no such file"))
+                    Err(Failure::new(Class::Config, attempt, "the file does not exist"))
                 }
             },
             Files::Found(paths) => {
@@ -142,6 +142,6 @@ mod tests {
         assert!(Files::Found(vec![gone.clone()]).read().unwrap().is_none());
         let failure = Files::Named(gone).read().unwrap_err();
         assert_eq!(failure.class, Class::Config);
-        assert!(failure.reason.contains("no such file"));
+        assert!(failure.reason.contains("does not exist"));
     }
 }

@@ -43,8 +43,10 @@ pub(in crate::cluster) fn resolve(config: Kubeconfig, over: &Options) -> Result<
         Some(name) => {
             let Some((_, context)) = contexts.iter().find(|(known, _)| known == name) else {
                 let advice = match over.context {
-                    Some(_) => "Choose one of them with --context.",
-                    None => "It is the current-context; set another, or choose one with --context.",
+                    Some(_) => "Choose another with --context.",
+                    None => {
+                        "It is the kubeconfig's current-context; change it, or choose another with --context."
+                    }
                 };
                 return Err(fail(missing("context", name, &contexts)).advise(advice));
             };
@@ -146,7 +148,7 @@ pub(in crate::cluster) fn access(
     };
     if insecure && cluster.certificate_authority.is_some() {
         return Err(fail(format!(
-            "{cluster_label} has both a certificate-authority and insecure-skip-tls-verify; which is meant?"
+            "{cluster_label} has both a certificate-authority and insecure-skip-tls-verify; only one is allowed"
         )));
     }
     let authority = match &cluster.certificate_authority {
@@ -188,7 +190,7 @@ pub(in crate::cluster) fn access(
         )?;
     } else if has_credentials {
         warnings
-            .push(format!("the credentials of {user_label} are not sent, because {server} is not encrypted"));
+            .push(format!("the credentials of {user_label} are not sent, because the connection to {server} is not encrypted"));
     }
     let trust = Trust { authority, insecure, server_name };
     let plain_answers = cluster.disable_compression;
@@ -298,8 +300,8 @@ fn identity(
             key: read(key, &format!("the client-key of {label}"), fail)?,
             owner: label.to_owned(),
         })),
-        (Some(_), None) => Err(fail(format!("{label} has a client-certificate and no client-key"))),
-        (None, Some(_)) => Err(fail(format!("{label} has a client-key and no client-certificate"))),
+        (Some(_), None) => Err(fail(format!("{label} has a client-certificate but no client-key"))),
+        (None, Some(_)) => Err(fail(format!("{label} has a client-key but no client-certificate"))),
         (None, None) => Ok(None),
     }
 }
@@ -322,8 +324,8 @@ fn impersonate(
     }
     let without_user = wanted.user.as_deref().is_none_or(str::is_empty);
     if without_user && (wanted.uid.is_some() || !wanted.groups.is_empty() || !wanted.extra.is_empty()) {
-        let reason = format!("{label} is to act for a group, uid or extra without a user to act as");
-        return Err(fail(reason).advise("Say which user with --as (as in the kubeconfig)."));
+        let reason = format!("{label} impersonates a group, uid or extra without a user");
+        return Err(fail(reason).advise("Name the user with --as, or with 'as' in the kubeconfig."));
     }
     let texts = wanted
         .user
@@ -333,7 +335,7 @@ fn impersonate(
         .chain(wanted.extra.iter().flat_map(|e| &e.1));
     for text in texts {
         if text.chars().any(char::is_control) {
-            return Err(fail(format!("{label} is to act as {text:?}, which has control characters")));
+            return Err(fail(format!("{label} impersonates {text:?}, which has control characters")));
         }
     }
     Ok(wanted)
@@ -364,14 +366,14 @@ fn label(kind: &str, name: Option<&str>) -> String {
 }
 
 fn missing<T>(kind: &str, name: &str, entries: &[(String, T)]) -> String {
-    format!("there is no {kind} \"{name}\"; {}", existing(kind, entries))
+    format!("unknown {kind} \"{name}\"; {}", existing(kind, entries))
 }
 
 /// What there is, for a person who mistyped; not all of hundreds.
 fn existing<T>(kind: &str, entries: &[(String, T)]) -> String {
     const SHOWN: usize = 12;
     if entries.is_empty() {
-        return format!("it has no {kind}s at all");
+        return format!("it has no {kind}s");
     }
     let mut names: Vec<&str> = entries.iter().map(|(name, _)| name.as_str()).collect();
     names.sort_unstable();

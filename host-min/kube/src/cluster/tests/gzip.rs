@@ -54,7 +54,7 @@ fn read(body: Vec<u8>) -> (Vec<u8>, Option<(ErrorKind, String)>) {
     let error = error.map(|error| {
         let text = error.to_string();
         let (before, why) = text.split_once(": ").unwrap();
-        assert!(before.starts_with("cannot read the answer of 127.0.0.1:"), "{text}");
+        assert!(before.starts_with("cannot read the response of 127.0.0.1:"), "{text}");
         (error.kind(), why.to_owned())
     });
     (read, error)
@@ -124,7 +124,7 @@ fn what_is_broken_is_an_error_and_never_an_early_end() {
         let (_, error) = read(whole[..len].to_vec());
         // Nothing at all is a body of no bytes, which no encoding makes longer.
         let expected =
-            (len > 0).then(|| (ErrorKind::UnexpectedEof, "its gzip data end too early".to_owned()));
+            (len > 0).then(|| (ErrorKind::UnexpectedEof, "its gzip data ends too early".to_owned()));
         assert_eq!(error, expected, "cut after {len} of {}", whole.len());
     }
     for (at, why) in [(8, "checksum"), (4, "length")] {
@@ -137,10 +137,7 @@ fn what_is_broken_is_an_error_and_never_an_early_end() {
     }
     for garbage in [&b"x"[..], b"\0\0\0", b"\x1f\x8b\x09"] {
         let (read, error) = read([&whole, garbage].concat());
-        assert_eq!(
-            error,
-            Some((ErrorKind::InvalidData, "something follows the end of its gzip data".into()))
-        );
+        assert_eq!(error, Some((ErrorKind::InvalidData, "data follows the end of its gzip data".into())));
         assert_eq!(read, data);
     }
     let not_gzip = (ErrorKind::InvalidData, "it is not gzip, though its Content-Encoding says so".to_owned());
@@ -148,7 +145,7 @@ fn what_is_broken_is_an_error_and_never_an_early_end() {
     // A block of a type that there is not.
     let mut corrupt = whole.clone();
     corrupt[10] |= 0b110;
-    assert_eq!(read(corrupt).1, Some((ErrorKind::InvalidData, "its gzip data are corrupt".into())));
+    assert_eq!(read(corrupt).1, Some((ErrorKind::InvalidData, "its gzip data is corrupt".into())));
 }
 
 #[test]

@@ -15,7 +15,7 @@ fn read(response: Response) -> (Vec<u8>, Option<ErrorKind>) {
     let error = body.read_to_end(&mut read).err();
     if let Some(error) = &error {
         assert_eq!(body.read(&mut [0; 8]).unwrap_err().kind(), error.kind());
-        assert!(error.to_string().starts_with("cannot read the answer of 127.0.0.1:"), "{error}");
+        assert!(error.to_string().starts_with("cannot read the response of 127.0.0.1:"), "{error}");
     }
     (read, error.map(|error| error.kind()))
 }
@@ -73,7 +73,7 @@ fn a_head_that_is_cut_short_or_is_no_head() {
         ("220 mail.example.com ESMTP\r\n", "it does not speak HTTP"),
         (
             "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n",
-            "its Content-Encoding, gzip, was not asked for",
+            "its Content-Encoding, gzip, was not requested",
         ),
     ] {
         let server = Server::start(move |recorded, mut stream, _| {
@@ -84,7 +84,7 @@ fn a_head_that_is_cut_short_or_is_no_head() {
             Options { server: Some(server.url()), compression: Compression::None, ..Options::default() };
         let failure = refusal(open_in(&options, &nowhere()).unwrap().send(&call("/")));
         assert!(failure.reason.contains(expected), "{}", failure.reason);
-        assert!(failure.reason.starts_with(&format!("cannot get an answer from {}: ", server.address)));
+        assert!(failure.reason.starts_with(&format!("cannot get a response from {}: ", server.address)));
         assert_ne!(failure.cause, Cause::Late);
     }
 }
@@ -143,7 +143,7 @@ fn deadlines_hold_for_head_and_body() {
     });
     let begin = Instant::now();
     let failure = refusal(at(&silent.url()).send(&within("/", Duration::from_millis(150))));
-    assert!(failure.cause == Cause::Late && failure.reason.contains("no answer in time"), "{failure:?}");
+    assert!(failure.cause == Cause::Late && failure.reason.contains("no response in time"), "{failure:?}");
 
     let dripping = Server::start(|recorded, mut stream, _| {
         recorded.request(&mut stream);
@@ -165,7 +165,7 @@ fn who_cannot_be_connected_to_is_named() {
     let failure = refusal(at(&format!("http://127.0.0.1:{port}")).send(&call("/")));
     assert_eq!(failure.reason, format!("cannot connect to 127.0.0.1:{port}: connection refused"));
     let failure = refusal(at("http://no-such-host.invalid").send(&call("/")));
-    assert_eq!(failure.reason, "cannot connect to no-such-host.invalid:80: the name cannot be looked up");
+    assert_eq!(failure.reason, "cannot connect to no-such-host.invalid:80: the name cannot be resolved");
 }
 
 #[test]

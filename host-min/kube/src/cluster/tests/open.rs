@@ -45,18 +45,18 @@ fn what_cannot_be_used_is_said() {
     for (name, expected) in [
         (
             "nothing",
-            "there is no context \"nothing\"; it has the contexts \"bad-key\", \"dev\", \"groups\", \"half\", ",
+            "unknown context \"nothing\"; it has the contexts \"bad-key\", \"dev\", \"groups\", \"half\", ",
         ),
-        ("no-cluster", "there is no cluster \"gone\"; it has the clusters \"dev\", \"empty\", \"plain\""),
-        ("no-user", "there is no user \"gone\"; it has the users \"bad-key\", "),
+        ("no-cluster", "unknown cluster \"gone\"; it has the clusters \"dev\", \"empty\", \"plain\""),
+        ("no-user", "unknown user \"gone\"; it has the users \"bad-key\", "),
         ("no-server", "cluster \"empty\" has no server"),
         ("two-ways", "user \"two-ways\" has both a token and a username; only one is allowed"),
         ("old", "user \"old\" uses the auth-provider \"gcp\", which Kubernetes removed"),
-        ("half", "user \"half\" has a client-certificate and no client-key"),
+        ("half", "user \"half\" has a client-certificate but no client-key"),
         ("bad-key", "the client certificate of user \"bad-key\" has no certificate in PEM"),
         ("no-file", "the client-certificate of user \"no-file\", "),
-        ("groups", "user \"groups\" is to act for a group, uid or extra without a user to act as"),
-        ("line", "user \"line\" is to act as \"a\\nb\", which has control characters"),
+        ("groups", "user \"groups\" impersonates a group, uid or extra without a user"),
+        ("line", "user \"line\" impersonates \"a\\nb\", which has control characters"),
     ] {
         let failure = context(name).unwrap_err();
         assert_eq!(failure.class, Class::Config);
@@ -89,7 +89,10 @@ fn warnings() {
     );
     let plain = context("plain").unwrap();
     assert_eq!(plain.warnings().len(), 1);
-    assert!(plain.warnings()[0].contains("are not sent, because http://10.0.0.2:8001 is not encrypted"));
+    assert!(
+        plain.warnings()[0]
+            .contains("are not sent, because the connection to http://10.0.0.2:8001 is not encrypted")
+    );
     assert!(!format!("{cluster:?}").contains("hunter2"));
 }
 
@@ -170,7 +173,7 @@ fn where_a_cluster_is_looked_for() {
          Name a kubeconfig with --kubeconfig or KUBECONFIG, or a server with --server."
     );
     let missing = Options { kubeconfig: Some("/nonexistent".into()), ..Options::default() };
-    assert_eq!(find(&missing, &environment).unwrap_err().reason, "there is no such file");
+    assert_eq!(find(&missing, &environment).unwrap_err().reason, "the file does not exist");
 }
 
 #[test]
@@ -193,5 +196,5 @@ fn options_act_as_others() {
     );
     assert!(requests[1].contains("Impersonate-User: alice\r\nImpersonate-Group: a\r\nAccept"));
     let alone = Options { as_user: None, ..options };
-    assert!(open_in(&alone, &nowhere()).unwrap_err().reason.contains("without a user to act as"));
+    assert!(open_in(&alone, &nowhere()).unwrap_err().reason.contains("without a user"));
 }

@@ -9,7 +9,7 @@ use super::*;
 const MILLIS: Duration = Duration::from_millis(1);
 
 /// What is said of the deadline.
-const OF_THE_CALL: &str = " s (--request-timeout, or what was left of --timeout)";
+const OF_THE_CALL: &str = " s (--request-timeout, or the rest of --timeout)";
 
 /// A cluster that waits so many milliseconds for a first byte, and for further ones.
 fn impatient(url: &str, first_byte: u32, idle: u32) -> Cluster {
@@ -41,7 +41,7 @@ fn server(pieces: &'static [&'static str], pause: u32) -> Server {
 fn of_head(cluster: &Cluster, time: Duration) -> (Cause, String) {
     let failure = refusal(cluster.send(&within("/", time)));
     let (_, why) = failure.reason.split_once(": ").unwrap();
-    assert!(failure.reason.starts_with("cannot get an answer from 127.0.0.1:"), "{}", failure.reason);
+    assert!(failure.reason.starts_with("cannot get a response from 127.0.0.1:"), "{}", failure.reason);
     (failure.cause, why.to_owned())
 }
 
@@ -51,7 +51,7 @@ fn of_body(cluster: &Cluster, time: Duration) -> (ErrorKind, String) {
     assert_eq!(body.read(&mut [0]).unwrap_err().to_string(), error.to_string(), "an error stays");
     let text = error.to_string();
     let (before, why) = text.split_once(": ").unwrap();
-    assert!(before.starts_with("cannot read the answer of 127.0.0.1:"), "{text}");
+    assert!(before.starts_with("cannot read the response of 127.0.0.1:"), "{text}");
     (error.kind(), why.to_owned())
 }
 
@@ -59,11 +59,11 @@ fn of_body(cluster: &Cluster, time: Duration) -> (ErrorKind, String) {
 fn no_first_byte() {
     let silent = server(&[], 0);
     let (cause, why) = of_head(&impatient(&silent.url(), 200, 10_000), Duration::from_secs(20));
-    assert_eq!(why, "no answer in time: 0.2 s to its first byte (--first-byte-timeout)");
+    assert_eq!(why, "no response in time: 0.2 s until the first byte (--first-byte-timeout)");
     assert_eq!(cause, Cause::Broken, "there is time left to ask again");
 
     let (cause, why) = of_head(&impatient(&silent.url(), 20_000, 10_000), 500 * MILLIS);
-    assert!(why.starts_with("no answer in time: 0.") && why.ends_with(OF_THE_CALL), "{why}");
+    assert!(why.starts_with("no response in time: 0.") && why.ends_with(OF_THE_CALL), "{why}");
     assert_eq!(cause, Cause::Late);
     assert_eq!(silent.requests().len(), 2, "nothing is asked twice here");
 }
@@ -75,7 +75,10 @@ fn a_head_that_stops() {
     let (cause, why) = of_head(&impatient(&stops.url(), 700, 1500), Duration::from_secs(20));
     assert_eq!(
         (cause, why.as_str()),
-        (Cause::Broken, "no answer in time: 1.5 s without a byte in the middle of its head (--idle-timeout)")
+        (
+            Cause::Broken,
+            "no response in time: 1.5 s without a byte within the response's head (--idle-timeout)"
+        )
     );
 }
 
@@ -93,11 +96,11 @@ fn a_body_that_stops() {
         let head: &'static str = format!("HTTP/1.1 200 OK\r\n{framing}\r\n\r\n").leak();
         let stops = server(vec![head, piece].leak(), 50);
         let (kind, why) = of_body(&impatient(&stops.url(), 10_000, 1_000), Duration::from_secs(20));
-        assert_eq!(why, "it fell silent: 1 s without a byte (--idle-timeout), after 3 bytes");
+        assert_eq!(why, "it stopped sending: no byte for 1 s (--idle-timeout), after 3 bytes");
         assert_eq!(kind, ErrorKind::ConnectionAborted, "there is time left to ask again");
 
         let (kind, why) = of_body(&impatient(&stops.url(), 10_000, 20_000), 1_500 * MILLIS);
-        assert!(why.starts_with("no whole answer in time: 1.") && why.ends_with(OF_THE_CALL), "{why}");
+        assert!(why.starts_with("no complete response in time: 1.") && why.ends_with(OF_THE_CALL), "{why}");
         assert_eq!(kind, ErrorKind::TimedOut);
     };
     std::thread::scope(|scope| {
@@ -118,7 +121,7 @@ fn only_the_deadline_ends_a_server_that_drips() {
     });
     let begin = Instant::now();
     let (kind, why) = of_body(&impatient(&drips.url(), 5_000, 1_000), 1_500 * MILLIS);
-    assert!(why.starts_with("no whole answer in time: 1."), "{why}");
+    assert!(why.starts_with("no complete response in time: 1."), "{why}");
     assert_eq!(kind, ErrorKind::TimedOut);
     assert!((1_400 * MILLIS..10_000 * MILLIS).contains(&begin.elapsed()));
 
@@ -173,13 +176,13 @@ fn a_connection_that_is_not_made() {
     let failure = refusal(cluster(300 * MILLIS).send(&call("/")));
     assert_eq!(
         failure.reason,
-        format!("cannot connect to {address}: no answer in time: 0.3 s (--connect-timeout)")
+        format!("cannot connect to {address}: no response in time: 0.3 s (--connect-timeout)")
     );
     assert_eq!(failure.cause, Cause::Unreachable, "nothing was sent, and there is time left");
 
     for endless in [Duration::from_secs(20), Duration::MAX] {
         let failure = refusal(cluster(endless).send(&within("/", 500 * MILLIS)));
-        assert!(failure.reason.starts_with(&format!("cannot connect to {address}: no answer in time: 0.")));
+        assert!(failure.reason.starts_with(&format!("cannot connect to {address}: no response in time: 0.")));
         assert!(failure.reason.ends_with(OF_THE_CALL), "{failure:?}");
         assert_eq!(failure.cause, Cause::Late);
     }

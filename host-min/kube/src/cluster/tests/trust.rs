@@ -86,13 +86,13 @@ fn a_certificate_that_is_listed_must_still_be_right() {
     let cases: [(Change<'_>, &str); 6] = [
         (&expired, "its certificate expired on 2021-02-03"),
         (&in_the_future, "its certificate is not valid before 2999-01-02"),
-        (&for_clients, "its certificate is not one for servers"),
+        (&for_clients, "its certificate is not valid for servers"),
         (
             &|params| {
                 an_authority(params);
                 for_clients(params);
             },
-            "its certificate is not one for servers",
+            "its certificate is not valid for servers",
         ),
         (
             &|params| {
@@ -142,7 +142,7 @@ fn who_has_not_the_key_is_not_trusted() {
         });
         for trust in [listing(&certificate), ", insecure-skip-tls-verify: true".to_owned()] {
             let failure = refusal(send(&config(&server, &trust, "")));
-            let why = "it has not the key of the certificate that it presents";
+            let why = "it does not have the key of the certificate that it presents";
             assert!(failure.reason.ends_with(why), "{version:?}, {trust}: {failure:?}");
         }
         assert_eq!(server.requests(), [] as [&str; 0]);
@@ -158,13 +158,13 @@ fn a_listed_certificate_speaks_for_no_other() {
         params(&|params| params.not_after = date_time_ymd(4000, 1, 1)).self_signed(&key).unwrap().pem();
     let server = serve((again, key.serialize_pem()), None, ok);
     let failure = refusal(send(&config(&server, &listing(&listed), "")));
-    assert!(failure.reason.contains("is not one of an authority"), "{failure:?}");
+    assert!(failure.reason.contains("is not a CA certificate"), "{failure:?}");
 
     let signed_key = KeyPair::generate().unwrap();
     let issuer = Issuer::from_params(&params(&|_| {}), &key).signed(&signed_key);
     let server = serve((issuer, signed_key.serialize_pem()), None, ok);
     let failure = refusal(send(&config(&server, &listing(&listed), "")));
-    assert!(failure.reason.contains("is not one of an authority"), "{failure:?}");
+    assert!(failure.reason.contains("is not a CA certificate"), "{failure:?}");
     assert!(failure.advice.contains("the server's certificate itself"), "{failure:?}");
 }
 
@@ -193,8 +193,7 @@ fn issuer(key: &KeyPair, change: Change<'_>) -> CertifiedIssuer<'static, KeyPair
 
 #[test]
 fn authorities_that_may_not_sign() {
-    const NO_AUTHORITY: &str = "its certificate is signed with one that is not one of an authority (it has no CA:TRUE, or may not \
-                                sign certificates)";
+    const NO_AUTHORITY: &str = "its certificate is signed by a certificate that is not a CA certificate (it lacks CA:TRUE, or may not sign certificates)";
     let cases: [(Change<'_>, &str); 6] = [
         (&expired, "the certificate of the authority that signed its certificate expired on 2021-02-03"),
         (
@@ -206,7 +205,7 @@ fn authorities_that_may_not_sign() {
         (&|params| params.key_usages = vec![KeyUsagePurpose::DigitalSignature], NO_AUTHORITY),
         (
             &|params| params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth],
-            "its certificate is signed by an authority that is not one for servers",
+            "its certificate is signed by an authority that may not sign server certificates",
         ),
     ];
     let (key, below) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
@@ -260,7 +259,7 @@ fn what_cannot_be_read_of_a_bundle_is_left_out() {
             with_kubeconfig(&config(&server, &listing(bundle), ""), Options::default()).unwrap_err();
         let why = "the certificate-authority of cluster \"c\" has no certificate that can be read";
         assert_eq!(failure.reason, why, "{bundle}");
-        assert!(failure.advice.contains("in PEM"), "{failure}");
+        assert!(failure.advice.contains("PEM certificate"), "{failure}");
     }
     // A file is named.
     let folder = tempfile::tempdir().unwrap();

@@ -70,21 +70,21 @@ pub(crate) fn section() -> Result<Section> {
     }
     text += NOTES;
     if !readers.iter().any(Reader::is_kubectl) {
-        text += "\n`kubectl` is not in PATH of the machine that this was measured on, and so not in the tables.\n";
+        text += "\nThe tables lack `kubectl`, because it is not on the PATH of the machine.\n";
     }
     Ok(section(text, vec![save(TIMES, &times)?, save(LOOKS, &looks)?]))
 }
 
 const NOTES: &str = "\
-All of them ask the same server over TLS with a bearer token; the server is on the same cores, so wall time is in part its own. Wall and CPU
-(user and system, all processes) are medians. Ratios are to the sequential throw-away reader: the median of each round's own. Peak RSS is the exact peaks
-of all of a reader's processes added up (for the host: broker and sandbox), peak PSS is sampled and counts once what they share; both from a run apart, the
-larger of two. Body is what a reader says that it read, decoded; wire is what came over the socket, TLS and all: a reader that asks for gzip gets less, and
-both ends pay for it.
+All readers use the same server over TLS with a bearer token. The server runs on the same cores, so the wall time includes part of the server's work. Wall and CPU
+(user and system, all processes) are medians. A ratio is the median of the ratios to the sequential throw-away reader of the same round. Peak RSS is the sum of the exact peaks
+of all processes of a reader (for the host: broker and sandbox). Peak PSS is sampled, and counts shared memory once. Both are the larger value of two
+separate runs. Body is the decoded size of what a reader reads. Wire is what the socket carried, including TLS. A reader that asks for gzip receives
+less, but both ends spend time on compression.
 
-The throw-away reader is what any client has to do at least: TLS as the host has it, the pages that the host asks for, and nothing is kept. Looking ahead, it asks for the next
-page on a second connection as soon as it knows the token, as the host does. kube-rs is typed, 500 pods a page, on one thread. `kubectl` is run in the first
-round only where it takes many times as long.
+The throw-away reader does the minimum that any client must do: it uses the same TLS and requests the same pages as the host, and discards them. Looking ahead, it requests the next
+page on a second connection as soon as it knows the continue token, as the host does. kube-rs reads typed pods, 500 per page, on one thread. `kubectl` runs only in the first
+round if it takes many times as long.
 ";
 
 fn sizes() -> Result<Vec<usize>> {
