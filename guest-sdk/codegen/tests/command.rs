@@ -126,7 +126,7 @@ fn the_account_has_the_version_of_the_package() {
     );
     gatherer.put("../Cargo.toml", "[workspace]\n");
     let why = gatherer.run(&["rbac"]).expect_err("no version");
-    assert!(why.contains("Cargo.toml: the version is said to be the workspace's"), "{why}");
+    assert!(why.contains("Cargo.toml: the version is inherited from a workspace"), "{why}");
     std::fs::remove_file(gatherer.path("Cargo.toml")).expect("a file");
     let text = gatherer.run(&["rbac"]).expect("an account");
     assert!(
