@@ -85,23 +85,23 @@ enum {
 enum {
     WAGATHER_DENIED = -1, /* not declared in the manifest or not granted */
     WAGATHER_BAD_POINTER = -2, /* a pointer outside of the guest's memory */
-    WAGATHER_BAD_HANDLE = -3, /* a handle that is closed or was never given */
-    WAGATHER_BAD_REQUEST = -4, /* a request that is not well-formed */
-    WAGATHER_WRONG_MODE = -5, /* reading an answer in the wrong mode */
+    WAGATHER_BAD_HANDLE = -3, /* a handle that is closed or invalid */
+    WAGATHER_BAD_REQUEST = -4, /* a malformed request */
+    WAGATHER_WRONG_MODE = -5, /* reading a response in the wrong mode */
     WAGATHER_TOO_LARGE = -6, /* larger than the host's limit */
-    WAGATHER_OUT_OF_BUDGET = -7, /* a budget of the run is used up */
+    WAGATHER_OUT_OF_BUDGET = -7, /* a budget is used up */
     WAGATHER_UNREACHABLE = -8, /* the API server could not be reached */
-    WAGATHER_BAD_ANSWER = -9, /* the API server's answer cannot be understood */
+    WAGATHER_BAD_ANSWER = -9, /* the API server's response cannot be decoded */
     WAGATHER_ABSENT = -10, /* there is no such parameter */
-    WAGATHER_EXISTS = -11, /* an entry of that name is already written */
-    WAGATHER_BAD_NAME = -12, /* not a name for an entry */
+    WAGATHER_EXISTS = -11, /* an entry of that name already exists */
+    WAGATHER_BAD_NAME = -12, /* not a valid entry name */
     WAGATHER_UNSUPPORTED = -13, /* not supported by this host */
     WAGATHER_TIMED_OUT = -14, /* the deadline passed */
     WAGATHER_OUTPUT_FAILED = -15, /* the archive could not be written */
     WAGATHER_NOT_TEXT = -16, /* not UTF-8 text */
-    WAGATHER_DECODE = -17, /* the JSON does not fit the type */
+    WAGATHER_DECODE = -17, /* the JSON does not match the type */
     WAGATHER_NO_ROOM = -18, /* a buffer of the guest is too small */
-    WAGATHER_BAD_SHAPE = -19, /* a shape that is not well-formed */
+    WAGATHER_BAD_SHAPE = -19, /* a malformed shape */
 };
 
 /* What wagather_rest_reject says was wanted. */

@@ -30,5 +30,8 @@ pub const EXPORT_GATHER: &str = "gather";
 /// The function that a guest may export to set itself up, `() -> ()`: called once, before [`EXPORT_GATHER`]. Compilers name it so.
 pub const EXPORT_INITIALIZE: &str = "_initialize";
 
+/// The function that a command of WASI exports in place of [`EXPORT_GATHER`]: `() -> ()`, and its end is success.
+pub const EXPORT_START: &str = "_start";
+
 /// The linear memory that a guest exports.
 pub const EXPORT_MEMORY: &str = "memory";

@@ -18,6 +18,7 @@
 //!   any, subresource, joined by slashes; a namespace or `*`; the field mask or `*` for whole objects.
 //! - `path`: a raw path, such as RBAC's `nonResourceURLs` has.
 //! - `param`: a parameter that whoever starts the run may give, and a sentence about it, up to the end of the line.
+//! - `wasi preview1`: it imports functions of WASI. They give it nothing that it would not have without.
 //! - `default`: the value of a parameter, which has a record of its own, if nobody gives one: up to the end of the line.
 
 use crate::limits::{MAX_GATHERER_NAME_BYTES, MAX_MANIFEST_BYTES, MAX_MANIFEST_RECORDS, MAX_NAME_BYTES};
@@ -26,6 +27,9 @@ use core::fmt;
 
 /// The name of the custom section.
 pub const SECTION: &str = "wagather.manifest";
+
+/// The one version of WASI that a manifest can name.
+const WASI_VERSION: &str = "preview1";
 
 /// One line of a manifest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +54,8 @@ pub enum Record<'a> {
         /// What it is for, in a sentence.
         help: &'a str,
     },
+    /// It imports functions of WASI preview 1.
+    Wasi,
     /// What a parameter is that nobody gives.
     Default {
         /// The parameter's name.
@@ -212,6 +218,10 @@ fn record(line: &str) -> Result<Record<'_>, Fault> {
             }
             Record::Path(path)
         }
+        "wasi" => match next("the version of WASI is missing")? {
+            WASI_VERSION => Record::Wasi,
+            _ => return Err("another WASI than preview1".into()),
+        },
         kind @ ("param" | "default") => {
             let name = next("the parameter's name is missing")?;
             if !is_param_name(name) {
@@ -231,7 +241,7 @@ fn record(line: &str) -> Result<Record<'_>, Fault> {
                 _ => Ok(Record::Default { name, value: text }),
             };
         }
-        _ => return Err("not 'gatherer', 'resource', 'path', 'param' or 'default'".into()),
+        _ => return Err("not 'gatherer', 'resource', 'path', 'wasi', 'param' or 'default'".into()),
     };
     match words.next() {
         None => Ok(record),
@@ -362,6 +372,7 @@ mod tests {
             Ok(Record::Gatherer { abi: 1, name: "hello", version: "0.1.0" })
         );
         assert_eq!(one(b"path /version\n"), Ok(Record::Path("/version")));
+        assert_eq!(one(b"wasi preview1\n"), Ok(Record::Wasi));
         assert_eq!(
             one(b"param lines How many of the last lines\n"),
             Ok(Record::Param { name: "lines", help: "How many of the last lines" })
@@ -434,6 +445,9 @@ mod tests {
             b"path /version?x=1\n",
             b"\xff\n",
             b"other\n",
+            b"wasi\n",
+            b"wasi preview2\n",
+            b"wasi preview1 more\n",
         ] {
             assert!(one(line).is_err(), "{}", line.escape_ascii());
         }

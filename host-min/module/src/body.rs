@@ -45,7 +45,7 @@ impl Numbers {
         self.functions.get(function as usize).copied().unwrap_or(function)
     }
 
-    fn of_helper(&mut self, helper: Helper) -> u32 {
+    pub(super) fn of_helper(&mut self, helper: Helper) -> u32 {
         let index = self.helpers.iter().position(|&other| other == helper).unwrap_or_else(|| {
             self.helpers.push(helper);
             self.helpers.len() - 1

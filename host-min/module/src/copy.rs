@@ -40,7 +40,7 @@ impl<'a> Copy<'a> {
             return Ok(());
         }
         let types = self.extend(TYPES, helpers.len(), |out| {
-            helpers.iter().for_each(|helper| out.extend_from_slice(helper.ty()));
+            helpers.iter().for_each(|helper| out.append(&mut helper.ty()));
         })?;
         self.extend(FUNCTIONS, helpers.len(), |out| {
             (types..).zip(helpers).for_each(|(ty, _)| leb128(out, ty));
@@ -48,7 +48,7 @@ impl<'a> Copy<'a> {
         self.extend(CODE, helpers.len(), |out| {
             for helper in helpers {
                 leb128(out, helper.body().len() as u64);
-                out.extend_from_slice(helper.body());
+                out.extend_from_slice(&helper.body());
             }
         })?;
         Ok(())

@@ -3,6 +3,8 @@
 //! wasm3 has no `memory.copy` and no `memory.fill`; and its `memory.size` overwrites the register in which another value may be. In
 //! a function whose first instruction it is, there is no other value. `helpers.wat` has the functions as text; a test compares.
 
+use std::borrow::Cow;
+
 /// A function that is added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Helper {
@@ -12,23 +14,33 @@ pub(super) enum Helper {
     Copy,
     /// `memory.fill`
     Fill,
+    /// In the place of a function of WASI that is refused: its parameters, and the number that comes back.
+    Refused(&'static str, u8),
 }
 
 impl Helper {
     /// Locals and instructions.
-    pub(super) const fn body(self) -> &'static [u8] {
+    pub(super) fn body(self) -> Cow<'static, [u8]> {
         match self {
-            Helper::Size => SIZE,
-            Helper::Copy => COPY,
-            Helper::Fill => FILL,
+            Helper::Size => SIZE.into(),
+            Helper::Copy => COPY.into(),
+            Helper::Fill => FILL.into(),
+            // No locals; i32.const; end
+            Helper::Refused(_, number) => vec![0, 0x41, number, 0x0b].into(),
         }
     }
 
     /// Its type, as the type section has it.
-    pub(super) const fn ty(self) -> &'static [u8] {
+    pub(super) fn ty(self) -> Vec<u8> {
         match self {
-            Helper::Size => b"\x60\0\x01\x7f",
-            Helper::Copy | Helper::Fill => b"\x60\x03\x7f\x7f\x7f\0",
+            Helper::Size => b"\x60\0\x01\x7f".to_vec(),
+            Helper::Copy | Helper::Fill => b"\x60\x03\x7f\x7f\x7f\0".to_vec(),
+            Helper::Refused(params, _) => {
+                let mut out = vec![0x60, params.len() as u8];
+                out.extend(params.bytes().map(|letter| if letter == b'I' { 0x7e } else { 0x7f }));
+                out.extend([1, 0x7f]);
+                out
+            }
         }
     }
 
@@ -80,7 +92,7 @@ mod tests {
             }
         }
         let helpers = [Helper::Size, Helper::Copy, Helper::Fill];
-        assert_eq!(bodies, helpers.map(|helper| helper.body().to_vec()));
+        assert_eq!(bodies, helpers.map(|helper| helper.body().into_owned()));
         for (helper, ty) in helpers.into_iter().zip(of) {
             let (params, results) = types[ty as usize];
             let i32s = |count: u8| [&[count][..], &vec![0x7f; count.into()]].concat();

@@ -18,11 +18,13 @@ mod reading;
 mod section;
 #[cfg(test)]
 mod tests;
+pub mod wasi;
 
 pub use section::{manifest_bytes, with_manifest};
 
 use reading::Reading;
 use wagather_abi::Import;
+use wasi::Wasi;
 
 use wasmparser::{ConstExpr, Operator, Parser, Payload, ValidPayload, Validator};
 
@@ -34,9 +36,13 @@ pub struct Checked {
     /// The module as an engine gets it.
     pub bytes: Vec<u8>,
     /// What it imports.
-    pub imports: Vec<Import>,
-    /// The index of the function that it exports as `gather`.
+    pub imports: Vec<Imported>,
+    /// The gatherer's name, if it imports WASI.
+    pub wasi: Option<String>,
+    /// The index of the function that it exports as `gather`, or as `_start` if it is a command of WASI.
     pub gather: u32,
+    /// Whether it is a command of WASI, whose function has no result.
+    pub is_command: bool,
     /// Its start function, if it has one.
     pub start: Option<Start>,
     /// The index of the function that it exports as `_initialize`, to be called once before `gather`, if it has one.
@@ -49,6 +55,25 @@ pub struct Checked {
     pub functions: u32,
     /// Bytes that its data segments put into memory.
     pub data_bytes: u64,
+}
+
+/// A function that a module imports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Imported {
+    /// Of the contract.
+    Host(Import),
+    /// Of WASI.
+    Wasi(Wasi),
+}
+
+impl Imported {
+    /// The name that it is imported by.
+    pub fn name(self) -> &'static str {
+        match self {
+            Imported::Host(import) => import.row().name,
+            Imported::Wasi(wasi) => wasi.name(),
+        }
+    }
 }
 
 /// A start function, which is not in the engine's copy.
@@ -82,7 +107,7 @@ impl Checked {
 /// Validates a module and checks it against the contract.
 pub fn check(module: &[u8], memory_limit_bytes: u64) -> Result<Checked, String> {
     is_wasm(module)?;
-    let mut reading = Reading::default();
+    let mut reading = Reading::new(module);
     let mut validator = Validator::new_with_features(features::ACCEPTED);
     let mut allocations = wasmparser::FuncValidatorAllocations::default();
     for payload in Parser::new(0).parse_all(module) {

@@ -3,11 +3,15 @@
 use crate::body::{self, Numbers};
 use crate::copy::{self, Copy};
 use crate::elements::{self, signed_leb128};
-use crate::{Checked, PAGE_BYTES, Start, fits, invalid, leb128};
+use crate::helpers::Helper;
+use crate::section::manifest_bytes;
+use crate::wasi::{self, Answer};
+use crate::{Checked, Imported, PAGE_BYTES, Start, fits, invalid, leb128};
 use std::ops::Range;
+use wagather_abi::manifest::Record;
 use wagather_abi::{
-    ABI_VERSION, EXPORT_GATHER, EXPORT_INITIALIZE, EXPORT_MEMORY, HEAP_PREFIX, IMPORT_MODULE, Import,
-    ResultType,
+    ABI_VERSION, EXPORT_GATHER, EXPORT_INITIALIZE, EXPORT_MEMORY, EXPORT_START, HEAP_PREFIX, IMPORT_MODULE,
+    Import, ResultType, manifest,
 };
 use wagather_base::limits::MAX_TABLE_ELEMENTS;
 use wasmparser::{
@@ -21,13 +25,21 @@ pub(super) struct Reading<'a> {
     types: Vec<FuncType>,
     /// The type of each function, imported ones first.
     function_types: Vec<u32>,
-    imports: Vec<Import>,
+    imports: Vec<Imported>,
+    /// The module, for its manifest.
+    module: &'a [u8],
+    /// The gatherer's name, once it is known that it may import WASI.
+    wasi: Option<String>,
+    /// Imports that are functions of the copy: which, and what they are there.
+    refused: Vec<(usize, Helper)>,
     /// How many functions are imported, the same one counted each time.
     imported: usize,
     numbers: Numbers,
     memory: Option<(u64, Option<u64>)>,
     table_elements: u64,
     gather: Option<u32>,
+    /// What it exports as `_start`.
+    command: Option<u32>,
     initialize: Option<u32>,
     exports_memory: bool,
     start: Option<u32>,
@@ -40,6 +52,10 @@ pub(super) struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
+    pub(super) fn new(module: &'a [u8]) -> Self {
+        Reading { module, ..Reading::default() }
+    }
+
     pub(super) fn payload(
         &mut self,
         module: &'a [u8],
@@ -86,6 +102,9 @@ impl<'a> Reading<'a> {
                 if self.imports.len() < self.imported {
                     let defined = self.imports.len() as u32..self.numbers.first_helper;
                     self.numbers.functions.extend(defined);
+                    for (import, helper) in std::mem::take(&mut self.refused) {
+                        self.numbers.functions[import] = self.numbers.of_helper(helper);
+                    }
                 } else {
                     self.numbers.functions.clear();
                 }
@@ -123,6 +142,7 @@ impl<'a> Reading<'a> {
                     let export = export.map_err(|error| invalid(&error))?;
                     match (export.name, export.kind) {
                         (EXPORT_GATHER, ExternalKind::Func) => self.gather = Some(export.index),
+                        (EXPORT_START, ExternalKind::Func) => self.command = Some(export.index),
                         (EXPORT_INITIALIZE, ExternalKind::Func) => self.initialize = Some(export.index),
                         (EXPORT_MEMORY, ExternalKind::Memory) => self.exports_memory = true,
                         _ => {}
@@ -228,6 +248,9 @@ impl<'a> Reading<'a> {
     /// Reads an import. Answers with its type's number if it comes for the first time.
     fn import(&mut self, module: &str, name: &str, ty: TypeRef) -> Result<Option<u32>, String> {
         let what = format!("{module}.{name}");
+        if module == wasi::MODULE {
+            return self.import_of_wasi(name, ty);
+        }
         if module != IMPORT_MODULE {
             return Err(
                 match module.strip_prefix("wagather_v").and_then(|version| version.parse::<u32>().ok()) {
@@ -262,14 +285,62 @@ impl<'a> Reading<'a> {
         if !fits {
             return Err(format!("it imports '{what}' with a type that differs from the ABI"));
         }
-        self.function_types.push(index);
+        Ok(self.add_import(Imported::Host(import), index))
+    }
+
+    fn add_import(&mut self, import: Imported, ty: u32) -> Option<u32> {
+        self.function_types.push(ty);
         self.imported += 1;
         let place = self.imports.iter().position(|other| *other == import);
         self.numbers.functions.push(place.unwrap_or(self.imports.len()) as u32);
         if place.is_none() {
             self.imports.push(import);
         }
-        Ok(place.is_none().then_some(index))
+        place.is_none().then_some(ty)
+    }
+
+    fn import_of_wasi(&mut self, name: &str, ty: TypeRef) -> Result<Option<u32>, String> {
+        let what = format!("{}.{name}", wasi::MODULE);
+        if self.wasi.is_none() {
+            self.wasi = Some(self.named_for_wasi(&what)?);
+        }
+        let Some((params, answer)) = wasi::find(name) else {
+            return Err(format!("it imports '{what}', which WASI preview 1 does not have"));
+        };
+        let TypeRef::Func(index) = ty else {
+            return Err(format!("it imports '{what}', which is not imported as a function"));
+        };
+        if !self.types.get(index as usize).is_some_and(|ty| wasi::fits(params, answer, ty)) {
+            return Err(format!("it imports '{what}' with another type than WASI gives it"));
+        }
+        match answer {
+            Answer::Given(wasi) => Ok(self.add_import(Imported::Wasi(wasi), index)),
+            Answer::Refused(number) => {
+                self.refused.push((self.numbers.functions.len(), Helper::Refused(params, number)));
+                self.function_types.push(index);
+                self.imported += 1;
+                self.numbers.functions.push(0);
+                Ok(None)
+            }
+        }
+    }
+
+    /// The gatherer's name, if its manifest says that it imports WASI.
+    fn named_for_wasi(&self, what: &str) -> Result<String, String> {
+        let (mut name, mut says) = (None, false);
+        for record in manifest::records(manifest_bytes(self.module)?).flatten() {
+            match record {
+                Record::Gatherer { name: its, .. } => name = Some(its.to_owned()),
+                Record::Wasi => says = true,
+                _ => {}
+            }
+        }
+        if !says {
+            return Err(format!(
+                "it imports '{what}' of WASI, and its manifest does not say so: add the line 'wasi preview1'"
+            ));
+        }
+        name.ok_or_else(|| "its manifest does not name the gatherer".to_owned())
     }
 
     /// Writes the memory section with a maximum that the run allows.
@@ -292,8 +363,19 @@ impl<'a> Reading<'a> {
     }
 
     pub(super) fn finish(mut self) -> Result<Checked, String> {
-        let gather = self.gather.ok_or_else(|| format!("it exports no function '{EXPORT_GATHER}'"))?;
-        self.is_to_be_called(EXPORT_GATHER, gather, &[ValType::I32], "() -> i32")?;
+        let command = self.command.filter(|_| self.wasi.is_some() && self.gather.is_none());
+        let gather = match command {
+            Some(command) => {
+                self.is_to_be_called(EXPORT_START, command, &[], "() -> ()")?;
+                command
+            }
+            None => {
+                let gather =
+                    self.gather.ok_or_else(|| format!("it exports no function '{EXPORT_GATHER}'"))?;
+                self.is_to_be_called(EXPORT_GATHER, gather, &[ValType::I32], "() -> i32")?;
+                gather
+            }
+        };
         if let Some(initialize) = self.initialize {
             self.is_to_be_called(EXPORT_INITIALIZE, initialize, &[], "() -> ()")?;
         }
@@ -312,6 +394,8 @@ impl<'a> Reading<'a> {
         Ok(Checked {
             bytes,
             gather: numbers.of(gather),
+            is_command: command.is_some(),
+            wasi: self.wasi,
             start: self.start.map(|function| Start { function: numbers.of(function), at_byte }),
             initialize: self.initialize.map(|function| numbers.of(function)),
             imports: self.imports,

@@ -66,7 +66,7 @@ fn instructions_on_memory_become_calls() {
     ));
     // Each once, in the order of their first use.
     assert_eq!(calls(&copy.bytes, 0), [1, 2, 2, 3, 3]);
-    let helpers = [Helper::Fill, Helper::Copy, Helper::Size].map(|helper| helper.body().to_vec());
+    let helpers = [Helper::Fill, Helper::Copy, Helper::Size].map(|helper| helper.body().into_owned());
     assert_eq!(bodies(&copy.bytes)[1..], helpers);
     assert_eq!(copy.functions, 1);
 }
@@ -109,7 +109,7 @@ fn an_import_that_comes_twice_is_one() {
             (call 2 (i32.const 0) (i32.const 0) (i32.const 0)))"#
     );
     let copy = checked(&module(&text));
-    assert_eq!(copy.imports.iter().map(|import| import.row().name).collect::<Vec<_>>(), ["log", "now"]);
+    assert_eq!(copy.imports.iter().map(|import| import.name()).collect::<Vec<_>>(), ["log", "now"]);
     assert_eq!((copy.start.map(|start| start.function), copy.initialize, copy.gather), (Some(2), Some(3), 4));
     assert_eq!([0, 1, 2].map(|body| calls(&copy.bytes, body)), [vec![1], vec![2], vec![0, 0]]);
     let (mut exports, mut elements) = (Vec::new(), Vec::new());
@@ -139,6 +139,30 @@ fn an_import_that_comes_twice_is_one() {
         ("memory", ExternalKind::Memory, 0),
     ];
     assert_eq!(exports, expected.map(|(name, kind, index)| (name.to_owned(), kind, index)));
+}
+
+#[test]
+fn what_wasi_does_not_give_is_a_function_of_the_copy() {
+    let text = |record: &str| {
+        format!(
+            r#"(import "wasi_snapshot_preview1" "fd_close" (func $close (param i32) (result i32)))
+            (import "wasi_snapshot_preview1" "sched_yield" (func $yield (result i32)))
+            (import "wasi_snapshot_preview1" "path_open"
+                (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+            (@custom "wagather.manifest" "gatherer 1 a 0\n{record}")
+            (table 2 funcref) (elem (i32.const 0) $open $yield)
+            (func (export "gather") (result i32) (drop (call $yield)) (call $close (i32.const 0)))"#
+        )
+    };
+    let reason = check(&module(&text("")), MEMORY_BYTES).expect_err("nothing was said");
+    assert!(reason.ends_with("add the line 'wasi preview1'"), "{reason}");
+    let copy = check(&module(&text("wasi preview1\\n")), MEMORY_BYTES).expect("a module");
+    assert_eq!(copy.imports.iter().map(|import| import.name()).collect::<Vec<_>>(), ["sched_yield"]);
+    assert_eq!((copy.wasi.as_deref(), copy.gather, copy.is_command), (Some("a"), 1, false));
+    // The import, the body, then what is refused, in the order of the imports.
+    assert_eq!(calls(&copy.bytes, 0), [0, 2]);
+    assert_eq!(bodies(&copy.bytes)[1..], [vec![0, 0x41, 8, 0x0b], vec![0, 0x41, 52, 0x0b]]);
+    Validator::new_with_features(WasmFeatures::WASM1).validate_all(&copy.bytes).expect("a valid copy");
 }
 
 #[test]

@@ -21,6 +21,8 @@ pub struct Manifest {
     pub paths: Vec<String>,
     /// The parameters that it takes.
     pub params: Vec<Param>,
+    /// Whether it says that it imports WASI.
+    pub wasi: bool,
 }
 
 /// A parameter that a gatherer takes.
@@ -87,6 +89,7 @@ impl Manifest {
         let mut gatherer = None;
         let (mut resources, mut paths) = (Vec::new(), Vec::new());
         let mut params: Vec<Param> = Vec::new();
+        let mut wasi = false;
         // The records come in any order.
         let mut defaults: Vec<(&str, &str)> = Vec::new();
         for record in records(section) {
@@ -119,6 +122,7 @@ impl Manifest {
                     },
                 }),
                 Record::Path(path) => paths.push(path.to_owned()),
+                Record::Wasi => wasi = true,
                 Record::Param { name, .. } if params.iter().any(|known| known.name == name) => {
                     return Err(format!("its manifest declares the parameter '{name}' twice"));
                 }
@@ -142,7 +146,7 @@ impl Manifest {
             }
         }
         let (name, version) = gatherer.ok_or("its manifest does not name the gatherer")?;
-        Ok(Manifest { name, version, resources, paths, params })
+        Ok(Manifest { name, version, resources, paths, params, wasi })
     }
 }
 

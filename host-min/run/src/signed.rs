@@ -1,4 +1,4 @@
-//! Whether a module may run under a grant: its digest is pinned there, and a signer's signature of it holds.
+//! Whether a module may run under a grant: its digest is pinned there, a signer's signature of it holds, and WASI is allowed if it imports it.
 //!
 //! What pins and signatures are is [`wagather_policy::grant`]'s; what is computed is here, where the cryptography is.
 
@@ -7,6 +7,7 @@ use blake2::Blake2b512;
 use ring::signature::{ED25519, UnparsedPublicKey};
 use wagather_base::error::{Class, Failure, Result};
 use wagather_policy::grant::{Grant, PublicKey, Signature};
+use wagather_policy::manifest::Manifest;
 
 /// Why a signature does not hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +22,10 @@ pub enum Mismatch {
 ///
 /// `label` is what the module is called in messages, mostly its file; `signature` is what its `.minisig` file has.
 pub fn admits_module(grant: &Grant, label: &str, module: &[u8], signature: Option<&[u8]>) -> Result<()> {
+    if !grant.wasi && Manifest::of_module(module).is_ok_and(|manifest| manifest.wasi) {
+        return Err(refused(label, "it imports WASI, which the grant does not allow".to_owned())
+            .advise("run a gatherer that does without, or take 'wasi: false' out of the grant"));
+    }
     admits_digest(grant, label, module)?;
     admits_signature(grant, label, module, signature)
 }

@@ -16,6 +16,7 @@ mod link;
 mod memory;
 pub mod process;
 mod typed;
+mod wasi;
 
 pub use wagather_module as module;
 

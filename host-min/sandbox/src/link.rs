@@ -8,12 +8,14 @@ use super::ahead::Ahead;
 use super::channel::{Channel, End, Request, RestRequest};
 use super::memory::{bytes, bytes_mut};
 use super::typed::Typed;
+use super::wasi;
 use wagather_abi::limits::{
     MAX_ENTRY_NAME_BYTES, MAX_FIELD_BYTES, MAX_LOG_LINE_BYTES, MAX_MASK_BYTES, MAX_PARAM_NAME_BYTES,
     MAX_SELECTOR_BYTES, MAX_WRITE_BYTES,
 };
 use wagather_abi::place::Wanted;
 use wagather_abi::{self as abi, Import, LogLevel, Status};
+use wagather_module::wasi::Wasi;
 use wagather_shape::Failed;
 
 /// The length before an item.
@@ -28,16 +30,69 @@ pub(super) struct Link {
     channel: Channel,
     ahead: Ahead,
     typed: Typed,
+    wasi: wasi::State,
+}
+
+/// What WASI needs, over the same channel.
+struct Wired<'a>(&'a mut Channel, &'a mut Ahead);
+
+impl Wired<'_> {
+    fn ask(&mut self, request: &Request) -> Result<i64, Gone> {
+        let mut frame = Vec::new();
+        self.1.tell(&mut frame);
+        frame.append(&mut request.encode());
+        self.0.send(&frame).map_err(|_| Gone)?;
+        self.0.receive_answer(&mut []).map(|(value, _)| value).map_err(|_| Gone)
+    }
+}
+
+impl wasi::Broker for Wired<'_> {
+    type Gone = Gone;
+
+    fn now(&mut self) -> Result<u64, Gone> {
+        self.ask(&Request::Now).map(|millis| millis.max(0).cast_unsigned())
+    }
+
+    fn log(&mut self, level: LogLevel, text: &[u8]) -> Result<(), Gone> {
+        // A line above the budget is dropped, as one by the import is.
+        self.ask(&Request::Log(level, text.to_vec())).map(|_| ())
+    }
 }
 
 impl Link {
     /// The imports of a guest with so much memory at most.
     pub(super) fn new(channel: Channel, memory_bytes: u64) -> Self {
-        Link { channel, ahead: Ahead::default(), typed: Typed::new(memory_bytes) }
+        Link {
+            channel,
+            ahead: Ahead::default(),
+            typed: Typed::new(memory_bytes),
+            wasi: wasi::State::default(),
+        }
+    }
+
+    /// Gets ready for a gatherer of that name that imports WASI.
+    pub(super) fn with_wasi(&mut self, name: &str) {
+        self.wasi = wasi::State::new(name.to_owned());
+    }
+
+    /// Calls a function of WASI: an error's number, or 0.
+    pub(super) fn call_wasi(
+        &mut self,
+        function: Wasi,
+        args: [u64; 4],
+        memory: &mut [u8],
+    ) -> Result<u32, Gone> {
+        self.wasi.call(function, args, memory, &mut Wired(&mut self.channel, &mut self.ahead))
+    }
+
+    /// The number that the gatherer ended itself with.
+    pub(super) fn exit(&self) -> Option<u32> {
+        self.wasi.exit()
     }
 
     /// Tells the broker how the guest ended. If it is gone there is nobody to tell.
     pub(super) fn end(mut self, end: End) -> Channel {
+        let _ = self.wasi.flush(&mut Wired(&mut self.channel, &mut self.ahead));
         let _ = self.send(&Request::End(end));
         self.channel
     }

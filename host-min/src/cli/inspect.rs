@@ -28,6 +28,9 @@ struct Inspection {
     paths: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     params: Vec<ParamFacts>,
+    /// Whether it declares that it imports WASI.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    wasi: bool,
     cannot: Vec<String>,
     imports: Vec<&'static str>,
     functions: u32,
@@ -184,8 +187,9 @@ impl Inspection {
                 })
                 .collect(),
             paths: manifest.paths,
+            wasi: manifest.wasi,
             params: manifest.params.into_iter().map(ParamFacts::of).collect(),
-            imports: checked.imports.iter().map(|import| import.row().name).collect(),
+            imports: checked.imports.iter().map(|import| import.name()).collect(),
             functions: checked.functions,
             data_bytes: checked.data_bytes,
             memory: Memory {
@@ -224,6 +228,11 @@ impl Inspection {
             if can(names) {
                 page.line(format_args!("  {what}"));
             }
+        }
+        if self.wasi {
+            page.line(
+                "  use WASI: its name, the time of the run, numbers that are not secret, lines of the log",
+            );
         }
         for param in &self.params {
             page.line(format_args!("  take {}", param.to_text()));

@@ -3,7 +3,7 @@
 //! Input: the file.
 #![no_main]
 
-use wagather_module::check;
+use wagather_module::{check, manifest_bytes, with_manifest};
 use wagather_policy::manifest::Manifest;
 use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 
@@ -35,7 +35,12 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
         }
     }
     // A copy of the copy is the copy: nothing is left to be replaced, and the bounds of functions hold for it.
-    let again = check(&with_start, MEMORY_BYTES).expect("what was accepted");
+    // The copy has no manifest, which says that WASI may be imported.
+    let whole = match &checked.wasi {
+        None => with_start.clone(),
+        Some(_) => with_manifest(&with_start, manifest_bytes(data).expect("a manifest")).expect("a module"),
+    };
+    let again = check(&whole, MEMORY_BYTES).expect("what was accepted");
     assert_eq!(
         (&again.bytes, &again.imports, again.gather),
         (&checked.bytes, &checked.imports, checked.gather)

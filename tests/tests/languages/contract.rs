@@ -274,6 +274,7 @@ fn contract_json() -> String {
                 "gatherer ABI NAME VERSION",
                 "resource VERBS GROUP/VERSION/PLURAL[/SUBRESOURCE] NAMESPACE|* MASK|*",
                 "path PATH",
+                "wasi preview1",
                 "param NAME SENTENCE",
                 "default NAME VALUE",
             ],

@@ -4,3 +4,4 @@
 mod compiled;
 mod contract;
 mod manifest;
+mod wasi;

@@ -38,6 +38,8 @@ pub struct Grant {
     pub modules: Vec<Digest>,
     /// Who must have signed a module; without any, nobody.
     pub signers: Vec<PublicKey>,
+    /// Whether a module that imports WASI may run.
+    pub wasi: bool,
     /// How much of everything.
     pub budgets: Budgets,
     /// What is made unreadable.
@@ -173,6 +175,7 @@ impl Default for Grant {
                 .collect(),
             modules: Vec::new(),
             signers: Vec::new(),
+            wasi: true,
             budgets: Budgets::default(),
             redact: redact::Rules::default(),
         }

@@ -58,7 +58,7 @@ fn whole(root: &Node, mistakes: &mut Mistakes) -> Option<Grant> {
         root,
         "a grant",
         &["apiVersion", "kind"],
-        &["modules", "signers", "rules", "nonResourceURLs", "budgets", "redact"],
+        &["modules", "signers", "wasi", "rules", "nonResourceURLs", "budgets", "redact"],
         OTHER_WORDS,
     )?;
     for (key, expected) in [("apiVersion", API_VERSION), ("kind", KIND)] {
@@ -88,9 +88,18 @@ fn whole(root: &Node, mistakes: &mut Mistakes) -> Option<Grant> {
         signers: map.get("signers").map_or(Vec::new(), |node| {
             mistakes.texts(node, "signers", "omit it if no signature is required", PublicKey::parse)
         }),
+        wasi: map.get("wasi").and_then(|node| mistakes.text(node, "wasi", truth)).unwrap_or(true),
         budgets: map.get("budgets").map_or(Budgets::default(), |node| budgets(node, mistakes)),
         redact: map.get("redact").map_or(redact::Rules::default(), |node| redact(node, mistakes)),
     })
+}
+
+fn truth(text: &str) -> Result<bool, String> {
+    match text {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err("it is true or false".into()),
+    }
 }
 
 fn rule(node: &Node, mistakes: &mut Mistakes) -> Option<Rule> {

@@ -23,7 +23,10 @@ compile_error!(
 );
 
 /// Runs a guest to its end; gives the link back.
-pub(super) fn run(kind: Kind, module: &Checked, link: Link) -> (End, Link) {
+pub(super) fn run(kind: Kind, module: &Checked, mut link: Link) -> (End, Link) {
+    if let Some(name) = &module.wasi {
+        link.with_wasi(name);
+    }
     match kind {
         #[cfg(feature = "engine-wasm3")]
         Kind::Wasm3 => wasm3::run(module, link),
@@ -32,8 +35,10 @@ pub(super) fn run(kind: Kind, module: &Checked, link: Link) -> (End, Link) {
     }
 }
 
-/// What both engines say in the same words.
-fn end(result: Result<i32, String>, memory_bytes: u64) -> End {
+/// What both engines say in the same words; how a gatherer of WASI ended itself counts before anything else.
+fn end(result: Result<i32, String>, exit: Option<u32>, memory_bytes: u64) -> End {
+    // Numbers below 0 are statuses, which an exit code is not.
+    let result = exit.map_or(result, |code| Ok(code.min(i32::MAX as u32).cast_signed()));
     match result {
         Ok(code) => End { ending: Ending::Returned(code), text: String::new(), memory_bytes },
         Err(text) => End { ending: Ending::Trapped, text, memory_bytes },

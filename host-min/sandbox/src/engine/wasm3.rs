@@ -11,7 +11,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use wagather_abi::{IMPORT_MODULE, Import, ResultType};
 use wagather_base::limits::INTERPRETER_STACK_BYTES;
-use wagather_module::Checked;
+use wagather_module::wasi::{self, Wasi};
+use wagather_module::{Checked, Imported};
 use wasm3::error::{Error, Trap};
 use wasm3::{CallContext, Environment, Module, Runtime};
 use wasm3_sys as ffi;
@@ -44,7 +45,10 @@ fn instance(checked: &Checked, shared: &Shared) -> Result<End, Error> {
     let mut module = runtime.parse_and_load_module(checked.bytes.clone())?;
     keep_reserve(&runtime);
     for &import in &checked.imports {
-        link(&mut module, import, shared)?;
+        match import {
+            Imported::Host(import) => link(&mut module, import, shared)?,
+            Imported::Wasi(function) => link_wasi(&mut module, function, shared)?,
+        }
     }
     let result = (|| {
         if let Some(start) = checked.start {
@@ -53,10 +57,14 @@ fn instance(checked: &Checked, shared: &Shared) -> Result<End, Error> {
         if let Some(initialize) = checked.initialize {
             module.function::<(), ()>(initialize as usize)?.call()?;
         }
+        if checked.is_command {
+            return module.function::<(), ()>(checked.gather as usize)?.call().map(|()| 0);
+        }
         module.function::<(), i32>(checked.gather as usize)?.call()
     })();
     let memory_bytes = memory_len(&runtime);
-    Ok(super::end(result.map_err(|error| words(&error)), memory_bytes))
+    let exit = shared.try_borrow().ok().and_then(|link| link.exit());
+    Ok(super::end(result.map_err(|error| words(&error)), exit, memory_bytes))
 }
 
 /// Slots at the end of the stack that wasm3 is not told of.
@@ -112,6 +120,44 @@ fn link(module: &mut Module<'_>, import: Import, shared: &Shared) -> Result<(), 
         (3, _) => closure!((u32, u32, u32), i32, |args| [args.0, args.1, args.2, 0]),
         _ => closure!((u32, u32, u32, u32), i32, |args| [args.0, args.1, args.2, args.3]),
     }
+}
+
+fn link_wasi(module: &mut Module<'_>, function: Wasi, shared: &Shared) -> Result<(), Error> {
+    let shared = shared.clone();
+    macro_rules! closure {
+        ($args:ty, $ret:ty, |$value:ident| $array:expr) => {
+            module.link_closure(
+                wasi::MODULE,
+                function.name(),
+                move |context: CallContext<'_>, $value: $args| {
+                    call_wasi(&shared, function, $array, context).map(|value| value as $ret)
+                },
+            )
+        };
+    }
+    match function.params() {
+        "" => closure!((), u32, |_args| [0; 4]),
+        // It ends the guest, and what it returns is not seen.
+        "i" => module.link_closure(wasi::MODULE, function.name(), move |context: CallContext<'_>, a: u32| {
+            call_wasi(&shared, function, [a.into(), 0, 0, 0], context).map(|_| ())
+        }),
+        "ii" => closure!((u32, u32), u32, |args| [args.0.into(), args.1.into(), 0, 0]),
+        "iIi" => closure!((u32, u64, u32), u32, |args| [args.0.into(), args.1, args.2.into(), 0]),
+        _ => closure!((u32, u32, u32, u32), u32, |args| [
+            args.0.into(),
+            args.1.into(),
+            args.2.into(),
+            args.3.into()
+        ]),
+    }
+}
+
+fn call_wasi(shared: &Shared, function: Wasi, args: [u64; 4], context: CallContext<'_>) -> Result<u32, Trap> {
+    // SAFETY: as in `call`.
+    let memory = unsafe { &mut *context.memory_mut() };
+    let Ok(mut link) = shared.try_borrow_mut() else { return Err(Trap::Abort) };
+    let number = link.call_wasi(function, args, memory).map_err(|Gone| Trap::Abort)?;
+    if link.exit().is_some() { Err(Trap::Exit) } else { Ok(number) }
 }
 
 fn call(shared: &Shared, import: Import, args: [u32; 4], context: CallContext<'_>) -> Result<i64, Trap> {

@@ -1,0 +1,160 @@
+//! The functions of WASI preview 1: which of them a sandbox answers, and with what the others are refused.
+//!
+//! A gatherer that imports one says so in its manifest. Nothing of WASI gives a gatherer anything that it could not have without:
+//! what is answered, is answered in the sandbox, and leaves it as a line of the log, the question for the time, or the end.
+
+use wasmparser::{FuncType, ValType};
+
+/// The module that they are imported from.
+pub const MODULE: &str = "wasi_snapshot_preview1";
+
+/// A function that is answered.
+#[allow(non_camel_case_types)] // as they are imported
+#[allow(missing_docs)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wasi {
+    args_get,
+    args_sizes_get,
+    environ_get,
+    environ_sizes_get,
+    clock_res_get,
+    clock_time_get,
+    fd_fdstat_get,
+    fd_fdstat_set_flags,
+    fd_write,
+    poll_oneoff,
+    proc_exit,
+    random_get,
+    sched_yield,
+}
+
+/// Not the number of an open file.
+const BADF: u8 = 8;
+/// A function that this host does not have.
+const NOSYS: u8 = 52;
+
+/// What becomes of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// The sandbox answers.
+    Given(Wasi),
+    /// This number comes back.
+    Refused(u8),
+}
+
+/// A function: its name, its parameters (`i` of 32 bits, `I` of 64), and what becomes of a call. All have a result of 32 bits but
+/// `proc_exit`.
+type Row = (&'static str, &'static str, Answer);
+
+const fn given(name: &'static str, params: &'static str, wasi: Wasi) -> Row {
+    (name, params, Answer::Given(wasi))
+}
+
+const fn file(name: &'static str, params: &'static str) -> Row {
+    (name, params, Answer::Refused(BADF))
+}
+
+const fn other(name: &'static str, params: &'static str) -> Row {
+    (name, params, Answer::Refused(NOSYS))
+}
+
+const ROWS: &[Row] = &[
+    given("args_get", "ii", Wasi::args_get),
+    given("args_sizes_get", "ii", Wasi::args_sizes_get),
+    given("environ_get", "ii", Wasi::environ_get),
+    given("environ_sizes_get", "ii", Wasi::environ_sizes_get),
+    given("clock_res_get", "ii", Wasi::clock_res_get),
+    given("clock_time_get", "iIi", Wasi::clock_time_get),
+    given("fd_fdstat_get", "ii", Wasi::fd_fdstat_get),
+    given("fd_fdstat_set_flags", "ii", Wasi::fd_fdstat_set_flags),
+    given("fd_write", "iiii", Wasi::fd_write),
+    given("poll_oneoff", "iiii", Wasi::poll_oneoff),
+    given("proc_exit", "i", Wasi::proc_exit),
+    given("random_get", "ii", Wasi::random_get),
+    given("sched_yield", "", Wasi::sched_yield),
+    file("fd_advise", "iIIi"),
+    file("fd_allocate", "iII"),
+    file("fd_close", "i"),
+    file("fd_datasync", "i"),
+    file("fd_fdstat_set_rights", "iII"),
+    file("fd_filestat_get", "ii"),
+    file("fd_filestat_set_size", "iI"),
+    file("fd_filestat_set_times", "iIIi"),
+    file("fd_pread", "iiiIi"),
+    file("fd_prestat_get", "ii"),
+    file("fd_prestat_dir_name", "iii"),
+    file("fd_pwrite", "iiiIi"),
+    file("fd_read", "iiii"),
+    file("fd_readdir", "iiiIi"),
+    file("fd_renumber", "ii"),
+    file("fd_seek", "iIii"),
+    file("fd_sync", "i"),
+    file("fd_tell", "ii"),
+    other("path_create_directory", "iii"),
+    other("path_filestat_get", "iiiii"),
+    other("path_filestat_set_times", "iiiiIIi"),
+    other("path_link", "iiiiiii"),
+    other("path_open", "iiiiiIIii"),
+    other("path_readlink", "iiiiii"),
+    other("path_remove_directory", "iii"),
+    other("path_rename", "iiiiii"),
+    other("path_symlink", "iiiii"),
+    other("path_unlink_file", "iii"),
+    other("proc_raise", "i"),
+    other("sock_accept", "iii"),
+    other("sock_recv", "iiiiii"),
+    other("sock_send", "iiiii"),
+    other("sock_shutdown", "ii"),
+];
+
+impl Wasi {
+    fn row(self) -> &'static Row {
+        // Those that are answered come first, in their order.
+        &ROWS[self as usize]
+    }
+
+    /// The name that it is imported by.
+    pub fn name(self) -> &'static str {
+        self.row().0
+    }
+
+    /// Its parameters: `i` of 32 bits, `I` of 64.
+    pub fn params(self) -> &'static str {
+        self.row().1
+    }
+
+    /// Whether it comes back, with a number.
+    pub fn has_result(self) -> bool {
+        self != Wasi::proc_exit
+    }
+}
+
+/// The parameters of the function of that name, and what becomes of a call.
+pub(super) fn find(name: &str) -> Option<(&'static str, Answer)> {
+    ROWS.iter().find(|row| row.0 == name).map(|row| (row.1, row.2))
+}
+
+/// Whether a function of these parameters has this type.
+pub(super) fn fits(params: &str, answer: Answer, ty: &FuncType) -> bool {
+    let results: &[ValType] = if answer == Answer::Given(Wasi::proc_exit) { &[] } else { &[ValType::I32] };
+    let expected = params.bytes().map(|letter| if letter == b'I' { ValType::I64 } else { ValType::I32 });
+    ty.results() == results && ty.params().iter().copied().eq(expected)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_functions_that_are_answered_come_first() {
+        for (index, (name, params, answer)) in ROWS.iter().enumerate() {
+            assert_eq!(find(name), Some((*params, *answer)), "{name} comes twice");
+            match answer {
+                Answer::Given(wasi) => assert_eq!((wasi.name(), *wasi as usize), (*name, index)),
+                Answer::Refused(_) => assert!(index > Wasi::sched_yield as usize, "{name}"),
+            }
+        }
+        // Preview 1 has 46.
+        assert_eq!(ROWS.len(), 46);
+    }
+}
