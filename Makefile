@@ -112,6 +112,7 @@ fmt: ## format the code
 lint: setup ## format check, clippy and rustdoc, every warning an error
 	cargo fmt --all --check
 	cargo fmt --manifest-path tests/contenders/Cargo.toml --check
+	cargo fmt --manifest-path tests/contenders/bare/Cargo.toml --check
 	cargo fmt --manifest-path tests/scanners/Cargo.toml --check
 	cargo clippy --workspace --all-targets --all-features -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps
