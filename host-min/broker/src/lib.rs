@@ -245,8 +245,8 @@ impl Broker<'_> {
 
     /// Judges a call, does what it may have done, and takes both down.
     fn answer(&mut self, mut call: Request, bytes: &mut Vec<u8>) -> Result<i64, Trouble> {
-        let Some(import) = audit::import_of(&call) else { return Err(Status::UNSUPPORTED.into()) };
-        let (named, brought) = audit::handle_and_bytes_of(&call);
+        let Some(import) = call.import() else { return Err(Status::UNSUPPORTED.into()) };
+        let (named, brought) = call.handle_and_bytes();
         let began = Instant::now();
         let (archived, given) = (self.service.section.bytes(), self.tally.bytes_given);
         // What the call is on: its own words, or what its handle stands for, which a call that closes it forgets.

@@ -152,6 +152,49 @@ const TAG_READY: u8 = 254;
 const TAG_END: u8 = 255;
 
 impl Request {
+    /// The import that a call is of.
+    pub const fn import(&self) -> Option<Import> {
+        Some(match self {
+            Request::RestStart(_) => Import::rest_start,
+            Request::RestStatus(_) => Import::rest_status,
+            Request::RestRead(..) => Import::rest_read,
+            Request::RestNext(..) => Import::rest_next,
+            Request::RestNextAs(..) => Import::rest_next_as,
+            Request::RestReject(..) => Import::rest_reject,
+            Request::RestHides(..) => Import::rest_hides,
+            Request::RestClose(_) => Import::rest_close,
+            Request::ArchivePipe(..) => Import::archive_pipe,
+            Request::ArchiveOpen(_) => Import::archive_open,
+            Request::ArchiveWrite(..) => Import::archive_write,
+            Request::ArchiveWriteAs(..) => Import::archive_write_as,
+            Request::ArchiveClose(_) => Import::archive_close,
+            Request::Log(..) => Import::log,
+            Request::Param(..) => Import::param,
+            Request::Now => Import::now,
+            Request::Ready(_) | Request::Took(_) | Request::End(_) => return None,
+        })
+    }
+
+    /// The handle that a call names, and the bytes that it brings.
+    pub const fn handle_and_bytes(&self) -> (Option<i32>, u64) {
+        match self {
+            Request::RestStatus(handle)
+            | Request::RestRead(handle, _)
+            | Request::RestNext(handle, ..)
+            | Request::RestNextAs(handle, ..)
+            | Request::RestReject(handle, ..)
+            | Request::RestHides(handle, _)
+            | Request::RestClose(handle)
+            | Request::ArchivePipe(handle, _)
+            | Request::ArchiveClose(handle) => (Some(*handle), 0),
+            Request::ArchiveWrite(handle, bytes) | Request::ArchiveWriteAs(handle, bytes) => {
+                (Some(*handle), bytes.len() as u64)
+            }
+            Request::Log(_, text) => (None, text.len() as u64),
+            _ => (None, 0),
+        }
+    }
+
     /// The frame of this request.
     pub fn encode(&self) -> Vec<u8> {
         let call = |import: Import| Frame::new(import as u8);

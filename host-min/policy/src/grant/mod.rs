@@ -2,12 +2,14 @@
 //!
 //! A grant is a file, in RBAC's words where RBAC has them; `docs/grant.md` is its reference. This is the data and
 //! the reading of it. What a gatherer may do under it, together with its manifest, is
-//! [`broker::policy`](crate::rights)'s.
+//! [`rights`](crate::rights)'s.
 
 mod escalating;
 mod module;
 mod parse;
 mod pattern;
+#[cfg(target_os = "linux")]
+mod read;
 #[cfg(test)]
 mod tests;
 mod twins;
@@ -16,12 +18,9 @@ pub use escalating::{CONNECTIONS, ESCALATING, Escalating};
 pub use module::{Digest, PublicKey, Signature};
 pub use pattern::{FieldPath, Glob, PathPattern, ResourcePattern, is_resource_path};
 
-use std::path::Path;
 use std::time::Duration;
 use wagather_abi::manifest::Verbs;
-use wagather_base::error::{Class, Failure, Result};
-use wagather_base::file;
-use wagather_base::limits::{MAX_ARCHIVE_BYTES, MAX_ENTRIES, MAX_GRANT_BYTES, MAX_LOG_LINES, MAX_REQUESTS};
+use wagather_base::limits::{MAX_ARCHIVE_BYTES, MAX_ENTRIES, MAX_LOG_LINES, MAX_REQUESTS};
 use wagather_json::redact;
 use wagather_yaml as yaml;
 
@@ -182,43 +181,9 @@ impl Default for Grant {
     }
 }
 
-/// Mistakes that are told of one file; more are counted.
-const MAX_MISTAKES_TOLD: usize = 20;
-
 impl Grant {
-    /// Reads a grant file.
-    pub fn read(path: &Path) -> Result<Grant> {
-        let failure = |reason: &dyn std::fmt::Display| {
-            Failure::new(Class::Config, format!("cannot read the grant {}", path.display()), reason)
-        };
-        let bytes = file::read(path, MAX_GRANT_BYTES).map_err(|error| failure(&error))?;
-        let text = String::from_utf8(bytes).map_err(|error| {
-            let line =
-                error.as_bytes()[..error.utf8_error().valid_up_to()].split(|&byte| byte == b'\n').count();
-            failure(&format_args!("line {line} is not UTF-8"))
-        })?;
-        let grant = Grant::parse(&text).map_err(|mistakes| told(path, &mistakes))?;
-        Ok(Grant { file: path.display().to_string(), ..grant })
-    }
-
     /// Reads the text of a grant file: the grant, or every mistake in it with its place.
     pub fn parse(text: &str) -> Result<Grant, Vec<yaml::Error>> {
         parse::grant(text)
     }
-}
-
-/// The mistakes of a file, as an editor can jump to them.
-fn told(path: &Path, mistakes: &[yaml::Error]) -> Failure {
-    let mut lines: Vec<String> = mistakes
-        .iter()
-        .take(MAX_MISTAKES_TOLD)
-        .map(|mistake| {
-            let place = mistake.place;
-            format!("{}:{}:{}: {}", path.display(), place.line, place.column, mistake.message)
-        })
-        .collect();
-    if mistakes.len() > MAX_MISTAKES_TOLD {
-        lines.push(format!("and {} more", mistakes.len() - MAX_MISTAKES_TOLD));
-    }
-    Failure::of_many(Class::Config, "cannot use the grant", lines)
 }

@@ -1,4 +1,6 @@
+use super::read::{MAX_MISTAKES_TOLD, told};
 use super::*;
+use std::path::Path;
 
 const HEAD: &str = "apiVersion: wagather/v1\nkind: Grant\n";
 
