@@ -14,7 +14,10 @@ const PHASES: &str = "{\"Pending\":4,\"Running\":50,\"Succeeded\":5,\"Failed\":1
 fn compile(variable: &str, words: &[&str], output: &Path) {
     let program = std::env::var_os(variable);
     let program = program.unwrap_or_else(|| panic!("{variable} is not set: run make test-languages"));
-    let ran = Command::new(program).args(words).current_dir(workspace::root()).output().expect("a compiler");
+    // The last two are Go's alone.
+    let mut compiler = Command::new(program);
+    compiler.args(words).env("GOOS", "wasip1").env("GOARCH", "wasm");
+    let ran = compiler.current_dir(workspace::root()).output().expect("a compiler");
     assert!(ran.status.success(), "{variable} {words:?}: {}", String::from_utf8_lossy(&ran.stderr));
     let bytes = std::fs::metadata(output).expect("a module").len();
     eprintln!("{variable}: {bytes} bytes");
@@ -30,13 +33,13 @@ fn counts_phases(module: &Path, place: &Path) {
 }
 
 /// Compiles a gatherer that counts phases, and runs it.
-fn runs(variable: &str, words: impl Fn(&str) -> Vec<String>, manifest: bool) {
+fn runs(variable: &str, words: impl Fn(&str) -> Vec<String>, manifest: Option<&str>) {
     let place = place();
     let module: PathBuf = place.path().join("pod-phases.wasm");
     let words = words(module.to_str().expect("a path that is text"));
     compile(variable, &words.iter().map(String::as_str).collect::<Vec<_>>(), &module);
-    if manifest {
-        let records = workspace::root().join("tests/languages/pod-phases.manifest");
+    if let Some(manifest) = manifest {
+        let records = workspace::root().join("tests/languages").join(manifest);
         Host::new(["manifest"]).arg(records).arg(&module).wait().expect_success();
     }
     counts_phases(&module, place.path());
@@ -50,7 +53,7 @@ fn split(words: &str) -> Vec<String> {
 fn c() {
     let words =
         "--target=wasm32 -Wall -Wextra -Werror -Os -nostdlib -Wl,--no-entry guest-sdk/c/pod-phases.c -o ";
-    runs("WAGATHER_CLANG", |module| split(&format!("{words}{module}")), false);
+    runs("WAGATHER_CLANG", |module| split(&format!("{words}{module}")), None);
 }
 
 #[test]
@@ -70,19 +73,26 @@ fn c_plus_plus_with_constructors() {
 #[test]
 fn zig() {
     let words = "build-exe -target wasm32-freestanding -O ReleaseSmall -fno-entry --export=gather tests/languages/pod-phases.zig -femit-bin=";
-    runs("WAGATHER_ZIG", |module| split(&format!("{words}{module}")), true);
+    runs("WAGATHER_ZIG", |module| split(&format!("{words}{module}")), Some("pod-phases.manifest"));
 }
 
 #[test]
 fn zig_cc() {
     let words = "cc --target=wasm32-freestanding -Os -nostdlib -Wl,--no-entry guest-sdk/c/pod-phases.c -o ";
-    runs("WAGATHER_ZIG", |module| split(&format!("{words}{module}")), false);
+    runs("WAGATHER_ZIG", |module| split(&format!("{words}{module}")), None);
 }
 
 #[test]
 fn assemblyscript() {
     let words = "tests/languages/pod-phases.ts --use abort= --optimize --outFile ";
-    runs("WAGATHER_ASC", |module| split(&format!("{words}{module}")), true);
+    runs("WAGATHER_ASC", |module| split(&format!("{words}{module}")), Some("pod-phases.manifest"));
+}
+
+#[test]
+fn go() {
+    let words = "build -C tests/languages/go -buildmode=c-shared -trimpath -o ";
+    let manifest = Some("pod-phases-wasi.manifest");
+    runs("WAGATHER_GO", |module| [split(&format!("{words}{module}")), split(".")].concat(), manifest);
 }
 
 #[test]

@@ -1,0 +1,3 @@
+module pod-phases
+
+go 1.24
