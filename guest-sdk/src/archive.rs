@@ -21,8 +21,14 @@ impl Entry {
     ///
     /// [`Status::BAD_NAME`](crate::abi::Status::BAD_NAME), [`Status::EXISTS`](crate::abi::Status::EXISTS), or a
     /// budget that is used up.
+    #[inline(always)]
     pub fn create(name: &str) -> Result<Self> {
         check(sys::archive_open(name)).map(|handle| Entry { handle: handle as i32 })
+    }
+
+    #[inline(always)]
+    pub(crate) const fn handle(&self) -> i32 {
+        self.handle
     }
 
     /// Completes the entry.
@@ -30,6 +36,7 @@ impl Entry {
     /// # Errors
     ///
     /// [`Status::OUTPUT_FAILED`](crate::abi::Status::OUTPUT_FAILED), if the archive could not be written.
+    #[inline(always)]
     pub fn close(self) -> Result<()> {
         check(sys::archive_close(self.handle)).map(|_| ())
     }

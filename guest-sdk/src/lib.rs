@@ -78,6 +78,7 @@ pub mod quantity;
 pub mod rest;
 mod sys;
 pub mod time;
+pub mod typed;
 
 pub use embedded_io as io;
 pub use error::{Error, Result};
@@ -107,5 +108,6 @@ pub mod __private {
     pub use crate::json::{Decode, Part, Serialize, Shape};
     pub use crate::manifest::{concat, joined_len, mask_len, mask_text, text};
     pub use crate::rest::{CanGet, CanList, CanLog, RawPath, Resource};
+    pub use crate::typed::{Borrowed, Bytes, Object, Part as BorrowedPart, Shaped, Written};
     pub use wagather_abi::manifest::SECTION;
 }

@@ -4,7 +4,6 @@
 //! than a small gatherer is.
 
 use crate::abi::LogLevel;
-use crate::decimal::Decimal;
 use crate::sys;
 
 /// For whoever debugs the gatherer.
@@ -32,7 +31,7 @@ fn write(level: LogLevel, text: &[u8]) {
     sys::log(level.0, text);
 }
 
-/// A line of at most 256 bytes, put together piece by piece. A piece that does not fit is left out.
+/// A line of at most 256 bytes, put together piece by piece, in place. A piece that does not fit is left out.
 ///
 /// ```
 /// use wagather::log::Line;
@@ -52,41 +51,60 @@ impl Line {
     }
 
     /// Appends text.
-    #[must_use]
-    pub fn text(mut self, text: &str) -> Self {
+    #[inline(always)]
+    pub fn text(&mut self, text: &str) -> &mut Self {
         self.append(text.as_bytes());
         self
     }
 
     /// Appends a number, in decimal.
-    #[must_use]
-    pub fn number(mut self, number: u32) -> Self {
-        self.append(Decimal::new(false, number.into()).as_bytes());
+    #[inline(always)]
+    pub fn number(&mut self, number: u32) -> &mut Self {
+        self.append_number(number);
         self
     }
 
+    fn append_number(&mut self, mut number: u32) {
+        let mut digits = [0; 10];
+        let mut begin = digits.len();
+        while let Some(digit) = begin.checked_sub(1).and_then(|at| digits.get_mut(at)) {
+            *digit = b'0' + (number % 10) as u8;
+            number /= 10;
+            begin -= 1;
+            if number == 0 {
+                break;
+            }
+        }
+        self.append(digits.get(begin..).unwrap_or(&[]));
+    }
+
+    #[inline(never)]
     fn append(&mut self, bytes: &[u8]) {
         // Leaving a piece out never cuts a character in two.
         let _ = self.bytes.extend_from_slice(bytes);
     }
 
     /// Writes the line for whoever debugs the gatherer.
-    pub fn debug(self) {
+    #[inline(always)]
+    pub fn debug(&self) {
         write(LogLevel::DEBUG, &self.bytes);
     }
 
     /// Writes the line for whoever runs the gatherer.
-    pub fn info(self) {
+    #[inline(always)]
+    pub fn info(&self) {
         write(LogLevel::INFO, &self.bytes);
     }
 
     /// Writes the line as a warning.
-    pub fn warn(self) {
+    #[inline(always)]
+    pub fn warn(&self) {
         write(LogLevel::WARN, &self.bytes);
     }
 
     /// Writes the line as an error.
-    pub fn error(self) {
+    #[inline(always)]
+    pub fn error(&self) {
         write(LogLevel::ERROR, &self.bytes);
     }
 }

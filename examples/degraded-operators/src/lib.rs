@@ -5,13 +5,11 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
-extern crate alloc;
-
 mod resources;
 
 use resources::{ClusterOperator, ClusterOperators};
 use wagather::json::ArrayEntry;
-use wagather::{ListParams, Result, Serialize, gatherer, heap, log};
+use wagather::{ListParams, Result, Serialize, gatherer, log};
 
 #[derive(Serialize)]
 struct Finding<'a> {
@@ -24,16 +22,15 @@ struct Finding<'a> {
 }
 
 gatherer!(gather);
-heap!();
 
 fn gather() -> Result<()> {
-    let operators = ClusterOperators::all().list(&ListParams::default())?;
+    let operators = ClusterOperators::all().list(&ListParams::default())?.items();
     let mut findings = ArrayEntry::create("findings.json")?;
     let mut all = 0;
     let mut in_trouble = 0;
     for operator in operators {
         all += 1;
-        in_trouble += u32::from(examine(&operator?, &mut findings)?);
+        in_trouble += u32::from(examine(operator?.get(), &mut findings)?);
     }
     log::Line::new()
         .number(in_trouble)
@@ -46,25 +43,25 @@ fn gather() -> Result<()> {
 
 /// Writes what is wrong with an operator, and says whether anything is. An operator that says nothing of a condition is as
 /// good as one that says `Unknown`: no finding.
-fn examine(operator: &ClusterOperator, findings: &mut ArrayEntry) -> Result<bool> {
+fn examine(operator: &ClusterOperator<'_>, findings: &mut ArrayEntry) -> Result<bool> {
     let ClusterOperator { metadata, status } = operator;
     // Of the operands' versions, the one that is the operator's own.
     let version = status.versions.iter().find(|version| version.name == "operator");
     let mut in_trouble = false;
-    for condition in &status.conditions {
-        let problem = match (condition.r#type.as_str(), condition.status.as_str()) {
+    for condition in status.conditions {
+        let problem = match (condition.r#type, condition.status) {
             ("Degraded", "True") => "degraded",
             ("Available", "False") => "unavailable",
             _ => continue,
         };
         in_trouble = true;
         findings.push(&Finding {
-            operator: &metadata.name,
-            version: version.map_or("", |version| &version.version),
+            operator: metadata.name,
+            version: version.map_or("", |version| version.version),
             problem,
-            since: &condition.last_transition_time,
-            reason: &condition.reason,
-            message: &condition.message,
+            since: condition.last_transition_time,
+            reason: condition.reason,
+            message: condition.message,
         })?;
     }
     Ok(in_trouble)

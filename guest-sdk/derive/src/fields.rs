@@ -3,30 +3,137 @@
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{DeriveInput, Error, Ident, Result, Type};
+use syn::{DeriveInput, Error, GenericParam, Ident, Result, Type};
 use wagather_syntax::{Field, Parts};
 
 pub(crate) fn expand_fields(input: &DeriveInput) -> Result<TokenStream> {
     let ident = &input.ident;
-    match fields_of(input)? {
+    let parts = fields_of(input)?;
+    if is_borrowed(input) {
+        return borrowed(input, &parts);
+    }
+    match parts {
         Parts::Only(inner) => Ok(decoding_as(ident, inner)),
         Parts::Named(fields) if fields.is_empty() => {
             Err(Error::new_spanned(ident, "a part of a resource needs at least one field"))
         }
-        Parts::Named(fields) => Ok(decoding(ident, &fields)),
+        Parts::Named(fields) => {
+            let decoding = decoding(ident, &fields);
+            // A struct of numbers can be a part of either.
+            let borrowed = fields
+                .iter()
+                .all(|field| is_number(field.ty))
+                .then(|| borrowed(input, &Parts::Named(fields)));
+            Ok([Some(decoding), borrowed.transpose()?].into_iter().flatten().collect())
+        }
+    }
+}
+
+/// Whether a host decodes it: it has a lifetime, for what is borrowed.
+pub(crate) fn is_borrowed(input: &DeriveInput) -> bool {
+    input.generics.lifetimes().next().is_some()
+}
+
+fn is_number(ty: &Type) -> bool {
+    const NUMBERS: [&str; 10] = ["bool", "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "f64"];
+    let Type::Path(path) = ty else { return false };
+    path.path.get_ident().is_some_and(|ident| NUMBERS.iter().any(|number| ident == number))
+}
+
+/// The name of a struct with each of its lifetimes as this one.
+pub(crate) fn with_lifetimes(input: &DeriveInput, lifetime: &TokenStream) -> TokenStream {
+    let ident = &input.ident;
+    let lifetimes = input.generics.lifetimes().map(|_| lifetime);
+    quote!(#ident<#(#lifetimes),*>)
+}
+
+/// The implementation that says how a struct lies in memory.
+pub(crate) fn borrowed(input: &DeriveInput, parts: &Parts<'_>) -> Result<TokenStream> {
+    let ident = &input.ident;
+    let (mask, part) = match parts {
+        Parts::Only(inner) => (
+            quote_spanned!(inner.span()=> <#inner as ::wagather::__private::Borrowed>::MASK),
+            quote_spanned!(inner.span()=> ::wagather::__part!(0)),
+        ),
+        Parts::Named(fields) if fields.is_empty() => {
+            return Err(Error::new_spanned(ident, "a part of a resource needs a field that is wanted of it"));
+        }
+        Parts::Named(fields) => {
+            let masks = fields.iter().map(|Field { ty, name, .. }| {
+                quote_spanned!(ty.span()=> (#name, <#ty as ::wagather::__private::Borrowed>::MASK),)
+            });
+            let fields =
+                fields.iter().map(|Field { ident, ty, name }| quote_spanned!(ty.span()=> #ident #name));
+            (
+                quote!(::wagather::json::Mask::Object(&[#(#masks)*])),
+                quote!(::wagather::__part!({ #(#fields)* })),
+            )
+        }
+    };
+    let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
+    Ok(quote! {
+        impl #impl_generics ::wagather::__private::Borrowed for #ident #ty_generics #where_clause {
+            const MASK: ::wagather::json::Mask = #mask;
+            const PART: ::wagather::__private::BorrowedPart<Self> = #part;
+        }
+    })
+}
+
+/// The implementation with which a host decodes the items of a resource.
+pub(crate) fn shaped(input: &DeriveInput) -> TokenStream {
+    let whole = with_lifetimes(input, &quote!('static));
+    let shorter = with_lifetimes(input, &quote!('__of));
+    quote! {
+        impl ::wagather::__private::Shaped for #whole {
+            type Of<'__of> = #shorter;
+
+            const SHAPE: &'static [u8] = {
+                const WHOLE: ::wagather::__private::Bytes =
+                    match <#whole as ::wagather::__private::Borrowed>::PART.shape() {
+                        ::core::option::Option::Some(shape) => shape,
+                        ::core::option::Option::None => panic!("a resource begins with its fields"),
+                    };
+                const SHAPE: [u8; WHOLE.size()] = WHOLE.trimmed();
+                &SHAPE
+            };
+
+            #[inline(always)]
+            fn shorten<'__of>(&'__of self) -> &'__of #shorter {
+                self
+            }
+        }
     }
 }
 
 pub(crate) fn expand_serialize(input: &DeriveInput) -> Result<TokenStream> {
-    let shape = match Parts::of(input)? {
-        Parts::Only(inner) => quote_spanned!(inner.span()=> ::wagather::__shape!(Serialize 0)),
+    let (shape, part) = match Parts::of(input)? {
+        Parts::Only(inner) => (
+            quote_spanned!(inner.span()=> ::wagather::__shape!(Serialize 0)),
+            quote_spanned!(inner.span()=> ::wagather::__written_part!(0)),
+        ),
         Parts::Named(fields) if fields.is_empty() => {
             return Err(Error::new_spanned(&input.ident, "a struct without fields has nothing to write"));
         }
         Parts::Named(fields) => {
-            let shapes =
-                fields.iter().map(|Field { ident, ty, name }| quote_spanned!(ty.span()=> #ident #name));
-            quote!(::wagather::__shape!(Serialize { #(#shapes)* }))
+            let shapes: Vec<TokenStream> = fields
+                .iter()
+                .map(|Field { ident, ty, name }| quote_spanned!(ty.span()=> #ident #name))
+                .collect();
+            (
+                quote!(::wagather::__shape!(Serialize { #(#shapes)* })),
+                quote!(::wagather::__written_part!({ #(#shapes)* })),
+            )
+        }
+    };
+    // What is generic has no one shape.
+    let is_generic = input.generics.params.iter().any(|param| !matches!(param, GenericParam::Lifetime(_)));
+    let written = if is_generic {
+        TokenStream::new()
+    } else {
+        let whole = with_lifetimes(input, &quote!('static));
+        quote! {
+            const WRITTEN: ::core::option::Option<::wagather::__private::Written<Self>> =
+                ::wagather::__written!(#whole);
         }
     };
     let ident = &input.ident;
@@ -34,16 +141,18 @@ pub(crate) fn expand_serialize(input: &DeriveInput) -> Result<TokenStream> {
     Ok(quote! {
         impl #impl_generics ::wagather::json::Serialize for #ident #ty_generics #where_clause {
             const SHAPE: ::wagather::__private::Shape<Self> = #shape;
+            const PART: ::core::option::Option<::wagather::__private::BorrowedPart<Self>> = #part;
+            #written
         }
     })
 }
 
 /// The fields of a struct that is to be decoded: no generics, as its mask is a constant.
 pub(crate) fn fields_of(input: &DeriveInput) -> Result<Parts<'_>> {
-    if !input.generics.params.is_empty() {
+    if input.generics.type_params().next().is_some() || input.generics.const_params().next().is_some() {
         return Err(Error::new_spanned(
             &input.generics,
-            "a resource's struct cannot be generic: its field mask is computed while compiling",
+            "a resource's struct cannot be generic but for lifetimes: its field mask is computed while compiling",
         ));
     }
     Parts::of(input)

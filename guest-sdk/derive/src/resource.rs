@@ -1,6 +1,6 @@
 //! `#[derive(Resource)]`: what `#[resource(…)]` says, as constants, marker traits and a manifest record.
 
-use crate::fields::{decoding, decoding_as, fields_of};
+use crate::fields::{borrowed, decoding, decoding_as, fields_of, is_borrowed, shaped, with_lifetimes};
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::{DeriveInput, Result};
@@ -16,12 +16,6 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
         (true, false) => "get",
         _ => "list",
     };
-    let markers = [("CanGet", get), ("CanList", list), ("CanLog", log)];
-    let markers = markers.into_iter().filter(|(_, has)| *has).map(|(name, _)| {
-        let name = syn::Ident::new(name, Span::call_site());
-        quote!(impl __p::#name for #ident {})
-    });
-
     let place = namespace.as_deref().unwrap_or("*");
     let record_start = format!("resource {verbs} {group}/{version}/{plural} {place} ");
     let log_record =
@@ -31,16 +25,27 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
         None => quote!(::core::option::Option::None),
     };
 
+    let is_borrowed = is_borrowed(input);
     let decoding = match &parts {
+        parts if is_borrowed => [borrowed(input, parts)?, shaped(input)].into_iter().collect(),
         Parts::Only(inner) => decoding_as(ident, inner),
         Parts::Named(fields) if fields.is_empty() => TokenStream::new(),
         Parts::Named(fields) => decoding(ident, fields),
     };
+    let whole = if is_borrowed { with_lifetimes(input, &quote!('static)) } else { quote!(#ident) };
     let mask = if decoding.is_empty() {
         quote!(::wagather::json::Mask::Whole)
+    } else if is_borrowed {
+        quote!(<#whole as ::wagather::__private::Borrowed>::MASK)
     } else {
         quote!(<#ident as ::wagather::json::Decode>::MASK)
     };
+    let (impl_generics, ty_generics, _) = input.generics.split_for_impl();
+    let markers = [("CanGet", get), ("CanList", list), ("CanLog", log)];
+    let markers = markers.into_iter().filter(|(_, has)| *has).map(|(name, _)| {
+        let name = syn::Ident::new(name, Span::call_site());
+        quote!(impl #impl_generics __p::#name for #ident #ty_generics {})
+    });
 
     Ok(quote! {
         const _: () = {
@@ -48,7 +53,7 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
 
             const MASK: [u8; __p::mask_len(&#mask)] = __p::mask_text(&#mask);
 
-            impl __p::Resource for #ident {
+            impl #impl_generics __p::Resource for #ident #ty_generics {
                 const GROUP: &'static str = #group;
                 const VERSION: &'static str = #version;
                 const PLURAL: &'static str = #plural;
@@ -63,7 +68,7 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
             #[cfg(target_arch = "wasm32")]
             ::wagather::__manifest_record!([
                 #record_start,
-                <#ident as __p::Resource>::MASK,
+                <#whole as __p::Resource>::MASK,
                 "\n",
                 #log_record,
             ]);

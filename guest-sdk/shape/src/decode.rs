@@ -385,9 +385,11 @@ fn integer(number: &str, log: u8, is_signed: bool) -> Option<u64> {
 }
 
 /// Where in an arena the addresses are that lead to another place of it, each with that place: for who has to make pointers of
-/// them.
+/// them. Of a shape whose fields overlap, some.
 pub fn pointers(shape: &Shape, arena: &[u8], base: u64, each: &mut dyn FnMut(usize, usize)) {
-    Finder { shape, arena, base, each }.value(shape.root, 0, MAX_SHAPE_DEPTH);
+    // Values that do not overlap are no more than there are bytes.
+    let left = 2 * arena.len() + 1024;
+    Finder { shape, arena, base, each, left }.value(shape.root, 0, MAX_SHAPE_DEPTH);
 }
 
 struct Finder<'a> {
@@ -395,6 +397,8 @@ struct Finder<'a> {
     arena: &'a [u8],
     base: u64,
     each: &'a mut dyn FnMut(usize, usize),
+    /// How many values are still looked at.
+    left: usize,
 }
 
 impl Finder<'_> {
@@ -419,6 +423,8 @@ impl Finder<'_> {
 
     fn value(&mut self, kind: Kind, at: usize, depth: usize) {
         let shape = self.shape;
+        let Some(left) = self.left.checked_sub(1) else { return };
+        self.left = left;
         match (kind, depth.checked_sub(1)) {
             (Kind::Object(number), Some(depth)) => self.object(number, at, depth),
             (Kind::Away(number, _), Some(depth)) => {
@@ -434,6 +440,9 @@ impl Finder<'_> {
                 let Some(element) = shape.elements.get(number).filter(|_| count > 0) else { return };
                 let Some(to) = self.follow(at) else { return };
                 for index in 0..count {
+                    if self.left == 0 {
+                        return;
+                    }
                     let place = to + index * element.stride;
                     if matches!(kind, Kind::Map(_)) {
                         self.value(Kind::Text, place, depth);

@@ -205,26 +205,24 @@ impl Running {
         }))
     }
 
-    /// The next item as an arena, if it is within `cap`; with how long it is.
+    /// The next item as an arena.
     pub(crate) fn rest_next_as(
         &mut self,
         handle: i32,
         shape: &Shape,
         base: u64,
-        cap: usize,
-    ) -> core::result::Result<(i32, Vec<u8>), Status> {
+    ) -> core::result::Result<Option<Vec<u8>>, Status> {
         let open = self.request(handle)?;
         open.consume(Mode::Items)?;
         open.break_here()?;
-        let Some((_, item)) = open.items.get(open.at) else { return Ok((0, Vec::new())) };
+        let Some((_, item)) = open.items.get(open.at) else { return Ok(None) };
         let mut scratch = Scratch::default();
         let (failed, at, wanted) =
             match wagather_shape::decode(item.as_bytes(), shape, base, MAX_ARENA_BYTES, &mut scratch) {
                 Ok(arena) => {
-                    let is_taken = arena.len() <= cap;
-                    open.at += usize::from(is_taken);
-                    open.has_given |= is_taken;
-                    return Ok((len(arena), arena.to_vec()));
+                    open.at += 1;
+                    open.has_given = true;
+                    return Ok(Some(arena.to_vec()));
                 }
                 Err(Failed::Misfit(at, wanted)) => (Status::DECODE, at, wanted),
                 Err(Failed::TooLarge) => (Status::TOO_LARGE, 0, Wanted::LESS),

@@ -5,6 +5,7 @@ use super::shape::{self, Find, Shape, Slice, View, What, Write};
 use crate::archive::Entry;
 use crate::decimal::Decimal;
 use crate::error::Result;
+use crate::typed::{self, Borrowed, Part, Written};
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -28,6 +29,18 @@ const CHUNK_BYTES: usize = 1024;
 pub trait Serialize: Sized {
     /// How it lies in memory.
     const SHAPE: Shape<Self>;
+
+    /// Its part of a shape by which the host writes it, if it can.
+    #[doc(hidden)]
+    const PART: Option<Part<Self>> = None;
+
+    /// The same where there may be none.
+    #[doc(hidden)]
+    const OPTIONAL: Option<Part<Option<Self>>> = None;
+
+    /// The shape by which the host writes it, if it can.
+    #[doc(hidden)]
+    const WRITTEN: Option<Written<Self>> = None;
 }
 
 /// Writes a value as an entry of the archive: creates it, writes and closes it.
@@ -37,7 +50,14 @@ pub trait Serialize: Sized {
 /// Those of [`Entry`].
 #[inline(always)]
 pub fn to_entry<T: Serialize>(name: &str, value: &T) -> Result<()> {
-    entry_of(name, View::of(value))
+    match const { T::WRITTEN } {
+        Some(shape) => {
+            let mut entry = Entry::create(name)?;
+            entry.append_as(shape, value)?;
+            entry.close()
+        }
+        None => entry_of(name, View::of(value)),
+    }
 }
 
 fn entry_of(name: &str, view: Option<View<'_>>) -> Result<()> {
@@ -53,7 +73,10 @@ fn entry_of(name: &str, view: Option<View<'_>>) -> Result<()> {
 /// Those of [`Entry::append`].
 #[inline(always)]
 pub fn write<T: Serialize>(entry: &mut Entry, value: &T) -> Result<()> {
-    write_to(entry, View::of(value))
+    match const { T::WRITTEN } {
+        Some(shape) => entry.append_as(shape, value),
+        None => write_to(entry, View::of(value)),
+    }
 }
 
 fn write_to(entry: &mut Entry, view: Option<View<'_>>) -> Result<()> {
@@ -91,7 +114,6 @@ pub fn to_string<T: Serialize>(value: &T) -> String {
 #[must_use = "an entry that is not closed is left out of the archive"]
 pub struct ArrayEntry {
     entry: Entry,
-    chunk: Chunk,
     separator: u8,
 }
 
@@ -101,8 +123,9 @@ impl ArrayEntry {
     /// # Errors
     ///
     /// Those of [`Entry::create`].
+    #[inline(always)]
     pub fn create(name: &str) -> Result<Self> {
-        Ok(ArrayEntry { entry: Entry::create(name)?, chunk: Chunk::new(), separator: b'[' })
+        Ok(ArrayEntry { entry: Entry::create(name)?, separator: b'[' })
     }
 
     /// Appends an element.
@@ -112,14 +135,29 @@ impl ArrayEntry {
     /// Those of [`Entry::append`].
     #[inline(always)]
     pub fn push<T: Serialize>(&mut self, element: &T) -> Result<()> {
-        self.push_view(View::of(element))
+        match const { T::WRITTEN } {
+            Some(shape) => {
+                self.begin()?;
+                self.entry.append_as(shape, element)
+            }
+            None => self.push_view(View::of(element)),
+        }
+    }
+
+    /// What is before an element that the host writes.
+    #[inline(always)]
+    fn begin(&mut self) -> Result<()> {
+        let separator = core::mem::replace(&mut self.separator, b',');
+        self.entry.append(&[separator])
     }
 
     fn push_view(&mut self, view: Option<View<'_>>) -> Result<()> {
-        let mut writer = Writer { chunk: &mut self.chunk, sink: &mut self.entry, result: Ok(()) };
+        let mut chunk = Chunk::new();
+        let mut writer = Writer { chunk: &mut chunk, sink: &mut self.entry, result: Ok(()) };
         writer.put(self.separator);
         self.separator = b',';
         writer.value(view);
+        writer.flush();
         writer.result
     }
 
@@ -128,11 +166,10 @@ impl ArrayEntry {
     /// # Errors
     ///
     /// Those of [`Entry::close`].
+    #[inline(always)]
     pub fn close(mut self) -> Result<()> {
-        let mut writer = Writer { chunk: &mut self.chunk, sink: &mut self.entry, result: Ok(()) };
-        writer.end(self.separator, b'[');
-        writer.flush();
-        writer.result?;
+        let end: &[u8] = if self.separator == b'[' { b"[]" } else { b"]" };
+        self.entry.append(end)?;
         self.entry.close()
     }
 }
@@ -328,25 +365,30 @@ impl Serialize for String {
 
 impl Serialize for &str {
     const SHAPE: Shape<Self> = Shape::STR;
+    const PART: Option<Part<Self>> = Some(<Self as Borrowed>::PART);
+    const OPTIONAL: Option<Part<Option<Self>>> = Some(<Option<Self> as Borrowed>::PART);
 }
 
 impl Serialize for bool {
     const SHAPE: Shape<Self> = Shape::BOOL;
+    const PART: Option<Part<Self>> = Some(<Self as Borrowed>::PART);
 }
 
 macro_rules! integers {
     ($($ty:ty)*) => {$(
         impl Serialize for $ty {
             const SHAPE: Shape<Self> = Shape::<$ty>::INTEGER;
+            const PART: Option<Part<Self>> = Some(<Self as Borrowed>::PART);
         }
     )*};
 }
 integers!(u8 u16 u32 u64 usize i8 i16 i32 i64 isize);
 
 macro_rules! written {
-    ($([$($generics:tt)*] $ty:ty, |$value:ident, $writer:ident| $write:expr;)*) => {$(
+    ($([$($generics:tt)*] $ty:ty, $part:expr, |$value:ident, $writer:ident| $write:expr;)*) => {$(
         impl<$($generics)*> Serialize for $ty {
             const SHAPE: Shape<Self> = shape::write();
+            const PART: Option<Part<Self>> = $part;
         }
 
         impl<$($generics)*> Write for $ty {
@@ -358,10 +400,10 @@ macro_rules! written {
     )*};
 }
 written! {
-    [] f32, |value, writer| writer.float(f64::from(*value));
-    [] f64, |value, writer| writer.float(*value);
-    [] Cow<'_, str>, |value, writer| writer.string(value);
-    [T: Serialize] BTreeMap<String, T>, |value, writer| {
+    [] f32, None, |value, writer| writer.float(f64::from(*value));
+    [] f64, Some(<Self as Borrowed>::PART), |value, writer| writer.float(*value);
+    [] Cow<'_, str>, None, |value, writer| writer.string(value);
+    [T: Serialize] BTreeMap<String, T>, None, |value, writer| {
         let mut separator = b'{';
         for (name, value) in value {
             let Some(view) = View::of(value) else { continue };
@@ -376,9 +418,11 @@ written! {
 }
 
 macro_rules! behind {
-    ($([$($generics:tt)*] $ty:ty => $target:ty, |$value:ident| $find:expr;)*) => {$(
+    ($([$($generics:tt)*] $ty:ty => $target:ty, $part:expr, $optional:expr, |$value:ident| $find:expr;)*) => {$(
         impl<$($generics)*> Serialize for $ty {
             const SHAPE: Shape<Self> = shape::behind();
+            const PART: Option<Part<Self>> = $part;
+            const OPTIONAL: Option<Part<Option<Self>>> = $optional;
         }
 
         impl<$($generics)*> Find for $ty {
@@ -392,9 +436,9 @@ macro_rules! behind {
     )*};
 }
 behind! {
-    [T: Serialize] &T => T, |value| Some(value);
-    [T: Serialize] Box<T> => T, |value| Some(value);
-    [T: Serialize] Option<T> => T, |value| value.as_ref();
+    [T: Serialize] &T => T, typed::part_of_reference(T::PART), typed::part_of_option(T::PART), |value| Some(value);
+    [T: Serialize] Box<T> => T, None, None, |value| Some(value);
+    [T: Serialize] Option<T> => T, T::OPTIONAL, None, |value| value.as_ref();
 }
 
 impl<T: miniserde::Serialize> Serialize for Whole<T> {
@@ -412,9 +456,11 @@ impl<T: miniserde::Serialize> Write for Whole<T> {
 }
 
 macro_rules! arrays {
-    ($([$($generics:tt)*] $ty:ty;)*) => {$(
+    ($([$($generics:tt)*] $ty:ty, $part:expr, $optional:expr;)*) => {$(
         impl<$($generics)*> Serialize for $ty {
             const SHAPE: Shape<Self> = shape::array();
+            const PART: Option<Part<Self>> = $part;
+            const OPTIONAL: Option<Part<Option<Self>>> = $optional;
         }
 
         impl<$($generics)*> Slice for $ty {
@@ -427,9 +473,9 @@ macro_rules! arrays {
     )*};
 }
 arrays! {
-    [T: Serialize] Vec<T>;
-    [T: Serialize] &[T];
-    [T: Serialize, const N: usize] [T; N];
+    [T: Serialize] Vec<T>, None, None;
+    [T: Serialize] &[T], typed::part_of_list(T::PART), typed::part_of_optional_list(T::PART);
+    [T: Serialize, const N: usize] [T; N], None, None;
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use super::InFlight;
 use crate::abi::Status;
 use crate::error::check;
+use crate::typed::{BorrowedItems, Shaped};
 use crate::{Error, Result, json, sys};
 use alloc::vec::Vec;
 use core::marker::PhantomData;
@@ -91,6 +92,16 @@ impl<K> List<K> {
             texts: Texts { handle: self.handle, item: Vec::new(), over: false },
             resource: PhantomData,
         }
+    }
+
+    /// The items one by one, decoded by the host: for resources that are structs with a lifetime (see [`typed`](crate::typed)). No heap
+    /// is needed.
+    #[inline(always)]
+    pub fn items(self) -> BorrowedItems<K>
+    where
+        K: Shaped,
+    {
+        BorrowedItems::new(self.handle)
     }
 
     /// Copies the next item, as JSON, into a buffer of the caller's; `None` after the last. No heap is needed.

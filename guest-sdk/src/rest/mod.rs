@@ -48,7 +48,7 @@ use crate::{Result, sys};
 use alloc::vec::Vec;
 
 /// A request in flight; it is given back when it is dropped.
-struct InFlight(i32);
+pub(crate) struct InFlight(pub(crate) i32);
 
 impl InFlight {
     /// The request that `rest_start` answered with. Functions that start one hand over the bare number: a

@@ -8,6 +8,7 @@
 use super::Request;
 use crate::abi::Status;
 use crate::fake::with_current;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use wagather_shape::{Memory, Shape, Width, pointers};
 
@@ -52,32 +53,54 @@ pub(crate) fn rest_next_vec(handle: i32, item: &mut Vec<u8>) -> i32 {
     len
 }
 
-/// Decodes the next item by a shape, at `arena`.
-///
-/// # Safety
-///
-/// The `cap` bytes at `arena` are memory that nothing refers to.
-pub(crate) unsafe fn rest_next_as(handle: i32, shape: &'static [u8], arena: *mut u8, cap: usize) -> i32 {
-    let Ok(shape) = Shape::parse(shape, Width::Eight) else { return Status::BAD_SHAPE.0 };
-    if !arena.addr().is_multiple_of(8) {
-        return Status::BAD_POINTER.0;
-    }
-    // Addresses are places of the arena at first, which begins at 8 so that none of them is 0.
-    const BASE: u64 = 8;
-    let decoded = with_current(|host| host.rest_next_as(handle, &shape, BASE, cap));
-    let (len, bytes) = match decoded {
-        Ok(decoded) => decoded,
-        Err(status) => return status.0,
-    };
-    if bytes.len() <= cap {
-        // SAFETY: the caller's bytes are free, and these fit.
+/// The next item, decoded by a shape; `Ok` with `None` after the last.
+pub(crate) fn rest_next_as(handle: i32, shape: &'static [u8]) -> Result<Option<Room>, i32> {
+    let shape = Shape::parse(shape, Width::Eight).map_err(|_| Status::BAD_SHAPE.0)?;
+    let decoded = with_current(|host| host.rest_next_as(handle, &shape, BASE)).map_err(|status| status.0)?;
+    Ok(decoded.map(|bytes| {
+        // Pointers are made of the one that stays.
+        let words = Box::into_raw(std::vec![0_u64; bytes.len() / 8].into_boxed_slice());
+        let arena = words.cast::<u8>();
+        // SAFETY: the words have as many bytes, which is a multiple of 8.
         unsafe { arena.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
         pointers(&shape, &bytes, BASE, &mut |at, to| {
             // SAFETY: both are places of what was copied, and `at` has room for a pointer.
             unsafe { arena.add(at).cast::<*const u8>().write_unaligned(arena.add(to)) };
         });
+        Room { words }
+    }))
+}
+
+/// Addresses are places of an arena at first, which begins here so that none of them is 0.
+const BASE: u64 = 8;
+
+/// The memory of an item.
+pub(crate) struct Room {
+    words: *mut [u64],
+}
+
+impl Room {
+    /// Where the item is.
+    pub(crate) fn start(&self) -> *const u8 {
+        self.words.cast()
     }
-    len
+
+    /// What stays is remembered, so that it is not lost.
+    pub(crate) fn keep(self) {
+        struct Kept(#[allow(dead_code, reason = "it is there to be found")] *mut [u64]);
+        // SAFETY: nobody looks at it.
+        unsafe impl Send for Kept {}
+        static KEPT: std::sync::Mutex<Vec<Kept>> = std::sync::Mutex::new(Vec::new());
+        KEPT.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(Kept(self.words));
+        core::mem::forget(self);
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        // SAFETY: made of a box, and dropped once.
+        drop(unsafe { Box::from_raw(self.words) });
+    }
 }
 
 pub(crate) fn rest_reject(handle: i32, at: u32, wanted: u32) -> i32 {

@@ -108,16 +108,113 @@ pub(crate) fn rest_next_vec(handle: i32, item: &mut Vec<u8>) -> i32 {
     len
 }
 
-/// Decodes the next item by a shape, at `arena`.
+/// The next item, decoded by a shape; `Ok` with `None` after the last.
+#[inline]
+pub(crate) fn rest_next_as(handle: i32, shape: &'static [u8]) -> Result<Option<Room>, i32> {
+    loop {
+        let (at, end) = arena::free();
+        // SAFETY: the host reads the shape, which is static, and writes within the arena's free bytes, which nobody refers to.
+        let used = unsafe {
+            imports::rest_next_as(
+                handle,
+                shape.as_ptr(),
+                core::ptr::with_exposed_provenance_mut(at),
+                (end - at) as u32,
+            )
+        };
+        let Ok(used) = usize::try_from(used) else { return Err(used) };
+        if used == 0 {
+            return Ok(None);
+        }
+        if used <= end - at {
+            arena::take(at + used);
+            return Ok(Some(Room { at, end: at + used }));
+        }
+        arena::grow(used)?;
+    }
+}
+
+/// The memory of an item, which is used again when this is dropped.
+pub(crate) struct Room {
+    at: usize,
+    end: usize,
+}
+
+impl Room {
+    /// Where the item is.
+    #[inline(always)]
+    pub(crate) fn start(&self) -> *const u8 {
+        core::ptr::with_exposed_provenance(self.at)
+    }
+
+    /// It stays.
+    #[inline(always)]
+    pub(crate) fn keep(self) {
+        core::mem::forget(self);
+    }
+}
+
+impl Drop for Room {
+    #[inline(always)]
+    fn drop(&mut self) {
+        arena::give_back(self.at, self.end);
+    }
+}
+
+/// The memory behind the module's own data: what was handed out lies below `TOP`, what is free above it, up to `END`.
 ///
-/// # Safety
-///
-/// The `cap` bytes at `arena` are memory of the module that nothing refers to.
-#[allow(dead_code, reason = "the SDK's types do not use it yet")]
-#[inline(always)]
-pub(crate) unsafe fn rest_next_as(handle: i32, shape: &'static [u8], arena: *mut u8, cap: usize) -> i32 {
-    // SAFETY: the host reads the shape, which is static, and writes within the `cap` bytes, which are free as promised.
-    unsafe { imports::rest_next_as(handle, shape.as_ptr(), arena, cap as u32) }
+/// A heap takes pages of its own. So the arena begins with what is left of the last page that the linker made, and goes on in new pages
+/// wherever those are; what was left before them is not used any more.
+mod arena {
+    use crate::abi::Status;
+    use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+    const PAGE_BYTES: usize = 64 << 10;
+
+    static TOP: AtomicUsize = AtomicUsize::new(0);
+    static END: AtomicUsize = AtomicUsize::new(0);
+
+    unsafe extern "C" {
+        /// Where the linker's data and stack end.
+        static __heap_base: u8;
+    }
+
+    /// Where the free part begins and ends.
+    #[inline(always)]
+    pub(super) fn free() -> (usize, usize) {
+        let mut top = TOP.load(Relaxed);
+        if top == 0 {
+            top = (&raw const __heap_base).expose_provenance().next_multiple_of(8);
+        }
+        // What is left of the first page is free until more is taken.
+        (top, END.load(Relaxed).max(top.next_multiple_of(PAGE_BYTES)))
+    }
+
+    #[inline(always)]
+    pub(super) fn take(upto: usize) {
+        TOP.store(upto, Relaxed);
+    }
+
+    /// Makes room for so many bytes.
+    pub(super) fn grow(bytes: usize) -> Result<(), i32> {
+        let pages = bytes / PAGE_BYTES + 1;
+        let before = core::arch::wasm32::memory_grow(0, pages);
+        if before == usize::MAX {
+            return Err(Status::NO_ROOM.0);
+        }
+        let at = before * PAGE_BYTES;
+        TOP.store(at, Relaxed);
+        END.store(at + pages * PAGE_BYTES, Relaxed);
+        Ok(())
+    }
+
+    /// Gives back what was taken last. What is below something that is still used stays taken.
+    #[inline(always)]
+    pub(super) fn give_back(at: usize, end: usize) {
+        if TOP.load(Relaxed) == end {
+            TOP.store(at, Relaxed);
+        }
+    }
 }
 
 /// Says that the item that was given last does not fit.
@@ -167,7 +264,6 @@ pub(crate) fn archive_write(handle: i32, bytes: &[u8]) -> i32 {
 /// # Safety
 ///
 /// A structure of that shape is at `from`.
-#[allow(dead_code, reason = "the SDK's types do not use it yet")]
 #[inline(always)]
 pub(crate) unsafe fn archive_write_as(handle: i32, shape: &'static [u8], from: *const u8) -> i32 {
     // SAFETY: the host reads the shape and the structure, and what it points to, and judges each address.

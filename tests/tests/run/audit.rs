@@ -29,7 +29,7 @@ fn every_call_is_in_a_record_and_the_file_has_what_the_archive_has() {
     assert!(started[0]["time"].is_string() && started[0]["durationMs"].is_number());
     let piped = by_call(&audit, "cluster-operators", "archive_pipe");
     assert_eq!(piped[0]["bytes"], archive.gatherer("cluster-operators")["bytesArchived"]);
-    let next = by_call(&audit, "degraded-operators", "rest_next");
+    let next = by_call(&audit, "degraded-operators", "rest_next_as");
     assert_eq!(next.len(), 1, "the calls on one handle are one record");
     assert!(next[0]["count"].as_u64() >= Some(3));
     assert_eq!(next[0]["bytes"], archive.gatherer("degraded-operators")["bytesGiven"]);

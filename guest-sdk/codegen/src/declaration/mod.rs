@@ -75,6 +75,8 @@ pub struct Declaration {
     pub derive: Vec<String>,
     /// Whether the types are the crate's, or everybody's.
     pub public: bool,
+    /// Whether the host decodes, into types that borrow.
+    pub borrowed: bool,
 }
 
 /// A resource, and what is wanted of it.
@@ -244,6 +246,7 @@ impl Reading<'_> {
             "types",
             "derive",
             "visibility",
+            "decoding",
         ];
         let map =
             self.mistakes.map(root, "a declaration", &["apiVersion", "kind"], &optional, OTHER_WORDS)?;
@@ -272,6 +275,13 @@ impl Reading<'_> {
                 _ => Err("types are 'pub' or 'pub(crate)'".to_owned()),
             })
         });
+        let borrowed = map.get("decoding").and_then(|node| {
+            self.mistakes.text(node, "decoding", |text| match text {
+                "host" => Ok(true),
+                "gatherer" => Ok(false),
+                _ => Err("items are decoded by the 'host' or by the 'gatherer'".to_owned()),
+            })
+        });
         let resources = map.get("resources").map(|node| self.resources(node)).unwrap_or_default();
         let paths = self.described(&map, "paths", |path| match path.strip_prefix('/') {
             Some(_) if wagather_abi_path(path) => Ok(()),
@@ -294,6 +304,7 @@ impl Reading<'_> {
             types: map.get("types").map(|node| self.types(node)).unwrap_or_default(),
             derive: self.derive(&map),
             public: public.unwrap_or(false),
+            borrowed: borrowed.unwrap_or(false),
         })
     }
 

@@ -73,6 +73,9 @@ impl Rust<'_> {
         if has("RawPath") {
             text += "use wagather::rest::RawPath;\n";
         }
+        if has("Map") {
+            text += "use wagather::typed::Map;\n";
+        }
         let own = of(&["Api", "DefaultedParam", "Fields", "Param", "Resource", "Serialize"]);
         match own[..] {
             [] => {}
@@ -148,16 +151,21 @@ impl Rust<'_> {
         };
         *text += &comment("", &format!("The {} {whose}.", planned.resource.name()));
         *text += "#[allow(dead_code)] // not every gatherer uses it\n";
-        let _ = writeln!(text, "{visible} type {api}<'a> = Api<'a, {name}>;\n");
+        let of_all = match planned.body {
+            Body::Own(made) | Body::Like(made) if self.borrows(made) => "<'static>",
+            _ => "",
+        };
+        let _ = writeln!(text, "{visible} type {api}<'a> = Api<'a, {name}{of_all}>;\n");
         let doc = sentence(&planned.doc);
         match planned.body {
             Body::Own(made) => self.structure(made, Some(planned), text),
             Body::Like(made) => {
                 *text += &self.doc_of(&doc, planned);
                 let derive = self.derive(&["Default", "Resource"], &planned.derive);
+                let life = self.life(made);
                 let _ = writeln!(
                     text,
-                    "{derive}{}{visible} struct {name}({visible} {});\n",
+                    "{derive}{}{visible} struct {name}{life}({visible} {}{life});\n",
                     attribute(planned),
                     self.plan.structs[made].name
                 );
@@ -237,7 +245,7 @@ impl Rust<'_> {
             if planned.is_some() { &["Default", "Resource"] } else { &["Default", "Fields"] };
         *text += &self.derive(needed, derive);
         *text += &planned.map(attribute).unwrap_or_default();
-        let _ = writeln!(text, "{visible} struct {name} {{");
+        let _ = writeln!(text, "{visible} struct {name}{} {{", self.life(made));
         for field in fields {
             *text += &self.field(field);
         }
@@ -281,9 +289,49 @@ impl Rust<'_> {
         if json_name(&field.rust) != field.json {
             let _ = writeln!(text, "    #[field(name = {:?})]", field.json);
         }
-        let of_type = self.type_text(&field.of_type);
+        let of_type = match self.plan.borrowed {
+            true => self.borrowed_text(&field.of_type),
+            false => self.type_text(&field.of_type),
+        };
         let _ = writeln!(text, "    {} {}: {of_type},", self.visible(), field.rust);
         text
+    }
+
+    /// Whether a struct has a lifetime: something in it is borrowed.
+    fn borrows(&self, made: usize) -> bool {
+        self.plan.borrowed
+            && self.plan.structs[made].fields.iter().any(|field| self.is_borrowed(&field.of_type))
+    }
+
+    fn is_borrowed(&self, of_type: &Type) -> bool {
+        match of_type {
+            Type::Boolean | Type::Integer(_) | Type::Float => false,
+            Type::Struct(made) => self.borrows(*made),
+            _ => true,
+        }
+    }
+
+    fn life(&self, made: usize) -> &'static str {
+        if self.borrows(made) { "<'a>" } else { "" }
+    }
+
+    /// A type of what the host decodes.
+    fn borrowed_text(&mut self, of_type: &Type) -> String {
+        match of_type {
+            Type::Text => "&'a str".to_owned(),
+            Type::Enumeration(index) => format!("{}<'a>", self.plan.enumerations[*index].name),
+            Type::Struct(index) => format!("{}{}", self.plan.structs[*index].name, self.life(*index)),
+            Type::List(inner) => format!("&'a [{}]", self.borrowed_text(inner)),
+            Type::Map(inner) => {
+                self.used.insert("Map");
+                format!("Map<'a, {}>", self.borrowed_text(inner))
+            }
+            Type::Option(inner) => match **inner {
+                Type::Struct(_) => format!("Option<&'a {}>", self.borrowed_text(inner)),
+                _ => format!("Option<{}>", self.borrowed_text(inner)),
+            },
+            _ => self.type_text(of_type),
+        }
     }
 
     fn type_text(&mut self, of_type: &Type) -> String {
@@ -314,15 +362,18 @@ impl Rust<'_> {
     }
 
     fn enumeration(&mut self, enumeration: &Enumeration) -> String {
-        self.used.insert("String");
+        let (life, text_type) = if self.plan.borrowed { ("<'a>", "&'a str") } else { ("", "String") };
+        if !self.plan.borrowed {
+            self.used.insert("String");
+        }
         let visible = self.visible();
         let Enumeration { name, doc, values, derive } = enumeration;
         let doc = sentence(doc);
         let known = "Other values are possible.";
         let mut text = comment("", format!("{doc} {known}").trim());
         text += &self.derive(&["Default", "Fields"], derive);
-        let _ = writeln!(text, "{visible} struct {name}({visible} String);\n");
-        let _ = writeln!(text, "#[allow(dead_code)] // not every gatherer uses them\nimpl {name} {{");
+        let _ = writeln!(text, "{visible} struct {name}{life}({visible} {text_type});\n");
+        let _ = writeln!(text, "#[allow(dead_code)] // not every gatherer uses them\nimpl{life} {name}{life} {{");
         let mut names = BTreeSet::new();
         for value in values {
             let mut constant = constant(value);
@@ -331,11 +382,15 @@ impl Rust<'_> {
             }
             let _ = writeln!(text, "    {visible} const {constant}: &str = {value:?};");
         }
-        let _ = writeln!(text, "\n    {visible} fn as_str(&self) -> &str {{\n        &self.0\n    }}\n}}\n");
+        let (of, whole) = if self.plan.borrowed { ("&'a str", "self.0") } else { ("&str", "&self.0") };
+        let _ = writeln!(text, "\n    {visible} fn as_str(&self) -> {of} {{\n        {whole}\n    }}\n}}\n");
         text
     }
 
     fn derive(&mut self, needed: &[&'static str], more: &[String]) -> String {
+        let is_borrowed = self.plan.borrowed;
+        let needed: Vec<&'static str> =
+            needed.iter().copied().filter(|name| !(is_borrowed && *name == "Default")).collect();
         for name in needed.iter().filter(|name| **name != "Default") {
             self.used.insert(name);
         }

@@ -39,6 +39,8 @@ pub struct Plan {
     pub params: Vec<Param>,
     /// Whether the types are everybody's.
     pub public: bool,
+    /// Whether the host decodes, into types that borrow.
+    pub borrowed: bool,
 }
 
 /// A resource with all that there is to know of it.

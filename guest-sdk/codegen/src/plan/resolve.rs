@@ -86,6 +86,7 @@ pub(super) fn plan(declaration: &Declaration, schemas: &Schemas, mistakes: &mut 
         writes: declaration.writes.clone(),
         params: declaration.params.clone(),
         public: declaration.public,
+        borrowed: declaration.borrowed,
     })
 }
 

@@ -13,7 +13,7 @@ use syn::{GenericArgument, ItemType, PathArguments, Type};
 /// More aliases of aliases than anybody writes: a circle.
 const MAX_ALIASES: usize = 32;
 
-/// A type and where it is written. `Option` and `Box` are what they hold: to JSON they are the same.
+/// A type and where it is written. `Option`, `Box` and references are what they hold: to JSON they are the same.
 #[derive(Clone, Debug)]
 pub(super) struct Typed {
     pub(super) at: At,
@@ -83,6 +83,16 @@ impl<'a> Names<'a> {
             Type::Path(path) if path.qself.is_none() => &path.path,
             Type::Paren(inner) => return self.typed(&inner.elem, module, parameters),
             Type::Group(inner) => return self.typed(&inner.elem, module, parameters),
+            // What the host decodes: texts, lists and structs elsewhere.
+            Type::Reference(inner) => {
+                return match &*inner.elem {
+                    Type::Path(path) if path.path.is_ident("str") => Typed { at, is: Rust::Text },
+                    Type::Slice(slice) => {
+                        Typed { at, is: Rust::List(Box::new(self.typed(&slice.elem, module, parameters))) }
+                    }
+                    other => self.typed(other, module, parameters),
+                };
+            }
             _ => return unknown("this kind of type cannot be checked".to_owned()),
         };
         let mut names: Vec<String> = path.segments.iter().map(|segment| name_of(&segment.ident)).collect();
@@ -244,6 +254,7 @@ fn known(path: &[String], arguments: Vec<Typed>) -> Option<Known> {
         ["wagather", "json", name @ ("Raw" | "Whole" | "IntOrString" | "Pairs")] => {
             return of_sdk(name, arguments);
         }
+        ["wagather", "typed", "Map"] => return of_sdk("Map", arguments),
         ["wagather", "Quantity"] | ["wagather", "quantity", "Quantity"] => {
             return of_sdk("Quantity", arguments);
         }

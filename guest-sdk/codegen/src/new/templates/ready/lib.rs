@@ -50,8 +50,8 @@ fn gather() -> Result<()> {
             ready,
         })?;
     }
-    let line = log::Line::new().number(not_ready).text(" of ");
-    line.number(all).text(" are not ready").info();
+    let mut line = log::Line::new();
+    line.number(not_ready).text(" of ").number(all).text(" are not ready").info();
     findings.close()
 }
 

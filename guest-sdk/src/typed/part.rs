@@ -1,0 +1,321 @@
+//! Shapes that are put together while compiling: what of them a field's type contributes, and the bytes that a host is given.
+
+use core::marker::PhantomData;
+
+/// Enough for the types of any gatherer; what is longer does not compile.
+const MAX_BYTES: usize = 4096;
+const MAX_OBJECTS: usize = 96;
+
+/// The shape of a value, as a part of a larger one.
+#[doc(hidden)]
+pub struct Part<T> {
+    pub(super) raw: Raw,
+    of: PhantomData<fn(T) -> T>,
+}
+
+impl<T> Clone for Part<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Part<T> {}
+
+/// A part that has forgotten its type.
+#[doc(hidden)]
+#[derive(Clone, Copy)]
+pub(super) struct Raw {
+    kind: u8,
+    /// Whether its address is 0 if it is absent.
+    is_null: bool,
+    /// Where the value is in what has this part.
+    offset: usize,
+    more: Bytes,
+}
+
+/// The bytes of a shape.
+#[doc(hidden)]
+#[derive(Clone, Copy)]
+pub struct Bytes {
+    bytes: [u8; MAX_BYTES],
+    len: usize,
+    /// The objects in it, by their beginnings and ends; inner ones first.
+    objects: [(u16, u16); MAX_OBJECTS],
+    count: usize,
+}
+
+const NONE: Bytes = Bytes { bytes: [0; MAX_BYTES], len: 0, objects: [(0, 0); MAX_OBJECTS], count: 0 };
+
+impl Bytes {
+    const fn put(&mut self, byte: u8) {
+        assert!(self.len < MAX_BYTES, "the shape of this type is above 4 KiB");
+        self.bytes[self.len] = byte;
+        self.len += 1;
+    }
+
+    const fn number(&mut self, mut number: usize) {
+        assert!(number <= 0xffff, "what a host reads or writes at once is within 64 KiB");
+        while number > 0x7f {
+            self.put(number as u8 | 0x80);
+            number >>= 7;
+        }
+        self.put(number as u8);
+    }
+
+    const fn name(&mut self, name: &str) {
+        let name = name.as_bytes();
+        let mut at = 0;
+        while at < name.len() {
+            assert!(name[at] != 0, "a name has no byte 0");
+            self.put(name[at]);
+            at += 1;
+        }
+        self.put(0);
+    }
+
+    const fn append(&mut self, other: &Bytes) {
+        let begin = self.len as u16;
+        let mut at = 0;
+        while at < other.len {
+            self.put(other.bytes[at]);
+            at += 1;
+        }
+        let mut object = 0;
+        while object < other.count {
+            let (from, to) = other.objects[object];
+            self.object(begin + from, begin + to);
+            object += 1;
+        }
+    }
+
+    const fn object(&mut self, from: u16, to: u16) {
+        assert!(self.count < MAX_OBJECTS, "this type has more than 96 structs within it");
+        self.objects[self.count] = (from, to);
+        self.count += 1;
+    }
+
+    /// The longest object that begins there.
+    const fn object_at(&self, at: usize) -> Option<(u16, u16)> {
+        let mut found = None;
+        let mut object = 0;
+        while object < self.count {
+            let (from, _) = self.objects[object];
+            if from as usize == at {
+                // Outer ones come later.
+                found = Some(self.objects[object]);
+            }
+            object += 1;
+        }
+        found
+    }
+
+    const fn same(&self, one: (u16, u16), other: (u16, u16)) -> bool {
+        let len = one.1 - one.0;
+        if other.1 - other.0 != len {
+            return false;
+        }
+        let mut at = 0;
+        while at < len {
+            if self.bytes[(one.0 + at) as usize] != self.bytes[(other.0 + at) as usize] {
+                return false;
+            }
+            at += 1;
+        }
+        true
+    }
+
+    /// The same with each object once: later ones lead back to the first.
+    const fn folded(&self) -> Bytes {
+        let mut folded = NONE;
+        // The objects that are there, by where they were and where they are.
+        let mut kept = [((0_u16, 0_u16), 0_usize); MAX_OBJECTS];
+        let mut count = 0;
+        let mut at = 0;
+        while at < self.len {
+            if let Some(object) = self.object_at(at) {
+                let mut earlier = 0;
+                let mut back = 0;
+                while earlier < count {
+                    // Less would not be shorter.
+                    if object.1 - object.0 > 3 && self.same(kept[earlier].0, object) {
+                        back = folded.len - kept[earlier].1;
+                    }
+                    earlier += 1;
+                }
+                if back > 0 {
+                    folded.put(b'@');
+                    folded.number(back);
+                    at = object.1 as usize;
+                    continue;
+                }
+                // All that begin here; those that this is within have begun before and are not equal to it.
+                kept[count] = (object, folded.len);
+                count += 1;
+            }
+            folded.put(self.bytes[at]);
+            at += 1;
+        }
+        folded
+    }
+
+    /// How many there are.
+    pub const fn size(&self) -> usize {
+        self.len
+    }
+
+    /// Exactly these bytes.
+    pub const fn trimmed<const N: usize>(&self) -> [u8; N] {
+        let mut trimmed = [0; N];
+        let mut at = 0;
+        while at < N {
+            trimmed[at] = self.bytes[at];
+            at += 1;
+        }
+        trimmed
+    }
+}
+
+impl Raw {
+    const fn of(kind: u8) -> Raw {
+        Raw { kind, is_null: false, offset: 0, more: NONE }
+    }
+}
+
+impl<T> Part<T> {
+    /// A kind without more.
+    ///
+    /// # Safety
+    ///
+    /// Values of `T` lie in memory as the contract says of the kind.
+    pub(super) const unsafe fn plain(kind: u8) -> Self {
+        Part { raw: Raw::of(kind), of: PhantomData }
+    }
+
+    /// The same value where an address of 0 means that there is none.
+    ///
+    /// # Safety
+    ///
+    /// That is what a `T` is of which `inner` is the part that is not absent.
+    pub(super) const unsafe fn or_null<U>(inner: Part<U>) -> Self {
+        assert!(
+            inner.raw.kind == b't' || inner.raw.kind == b'[' || inner.raw.kind == b'{',
+            "of texts and lists only"
+        );
+        Part { raw: Raw { is_null: true, ..inner.raw }, of: PhantomData }
+    }
+
+    /// Values of a type, one behind the other, elsewhere.
+    ///
+    /// # Safety
+    ///
+    /// A `T` is an address and a number of `U`.
+    pub(super) const unsafe fn list<U>(element: Part<U>) -> Self {
+        assert!(!element.raw.is_null, "an element of a list cannot be absent");
+        let mut more = NONE;
+        more.number(size_of::<U>());
+        assert!(element.raw.offset == 0, "an element begins with its value");
+        more.put(element.raw.kind);
+        more.append(&element.raw.more);
+        Part { raw: Raw { more, ..Raw::of(b'[') }, of: PhantomData }
+    }
+
+    /// Pairs of a key and a value, one behind the other, elsewhere.
+    ///
+    /// # Safety
+    ///
+    /// A `T` is an address and a number of `P`, which begin with a key and have a `U` at the offset.
+    pub(super) const unsafe fn map<P, U>(offset: usize, value: Part<U>) -> Self {
+        assert!(!value.raw.is_null, "a value of a map cannot be absent");
+        let mut more = NONE;
+        more.number(size_of::<P>());
+        more.number(offset + value.raw.offset);
+        more.put(value.raw.kind);
+        more.append(&value.raw.more);
+        Part { raw: Raw { more, ..Raw::of(b'{') }, of: PhantomData }
+    }
+
+    /// A struct elsewhere, or none.
+    ///
+    /// # Safety
+    ///
+    /// A `T` is an address of a `U`, or 0.
+    pub(super) const unsafe fn away<U>(object: Part<U>) -> Self {
+        assert!(
+            object.raw.kind == b'(' && object.raw.offset == 0,
+            "a reference that may be absent is one of a struct"
+        );
+        let mut more = NONE;
+        more.number(size_of::<U>());
+        more.append(&object.raw.more);
+        Part { raw: Raw { more, ..Raw::of(b'&') }, of: PhantomData }
+    }
+
+    /// A struct of these fields.
+    ///
+    /// # Safety
+    ///
+    /// They are fields of `T`.
+    #[doc(hidden)]
+    pub const unsafe fn object(fields: Object) -> Self {
+        let mut more = fields.0;
+        more.put(0);
+        let end = more.len as u16;
+        more.object(0, end);
+        Part { raw: Raw { more, ..Raw::of(b'(') }, of: PhantomData }
+    }
+
+    /// A struct that is as its only field.
+    ///
+    /// # Safety
+    ///
+    /// At the offset of `T` is such a field.
+    #[doc(hidden)]
+    pub const unsafe fn only<F>(offset: usize, field: Part<F>) -> Self {
+        Part { raw: Raw { offset: offset + field.raw.offset, ..field.raw }, of: PhantomData }
+    }
+
+    pub(super) const fn is_struct(&self) -> bool {
+        self.raw.kind == b'(' && self.raw.offset == 0
+    }
+
+    pub(super) const fn is_in_place(&self) -> bool {
+        self.raw.offset == 0 && !self.raw.is_null
+    }
+
+    /// The bytes that a host is given.
+    #[doc(hidden)]
+    pub const fn shape(&self) -> Option<Bytes> {
+        if self.raw.offset != 0 || self.raw.is_null {
+            return None;
+        }
+        let mut whole = NONE;
+        whole.number(size_of::<T>());
+        whole.put(self.raw.kind);
+        whole.append(&self.raw.more);
+        Some(whole.folded())
+    }
+}
+
+/// The fields of a struct.
+#[doc(hidden)]
+#[derive(Clone, Copy)]
+pub struct Object(Bytes);
+
+impl Object {
+    /// None yet.
+    pub const NEW: Object = Object(NONE);
+
+    /// One more.
+    #[must_use]
+    pub const fn with<F>(self, name: &str, offset: usize, field: Part<F>) -> Object {
+        let mut bytes = self.0;
+        if field.raw.is_null {
+            bytes.put(b'~');
+        }
+        bytes.put(field.raw.kind);
+        bytes.number(offset + field.raw.offset);
+        bytes.name(name);
+        bytes.append(&field.raw.more);
+        Object(bytes)
+    }
+}

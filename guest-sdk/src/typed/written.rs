@@ -1,0 +1,73 @@
+//! What the host writes: structs of texts, numbers, lists and structs.
+
+use super::Part;
+use crate::archive::Entry;
+use crate::error::check;
+use crate::{Result, sys};
+use core::marker::PhantomData;
+
+/// The shape by which a host writes a `T`.
+#[doc(hidden)]
+pub struct Written<T> {
+    shape: &'static [u8],
+    of: PhantomData<fn(T)>,
+}
+
+impl<T> Written<T> {
+    /// That shape.
+    ///
+    /// # Safety
+    ///
+    /// It is that of `T`.
+    pub const unsafe fn new(shape: &'static [u8]) -> Self {
+        Written { shape, of: PhantomData }
+    }
+}
+
+impl Entry {
+    /// Appends a value, which the host writes.
+    #[inline(always)]
+    pub(crate) fn append_as<T>(&mut self, written: Written<T>, value: &T) -> Result<()> {
+        // SAFETY: a `T` is there, whose shape this is.
+        check(unsafe {
+            sys::archive_write_as(self.handle(), written.shape, core::ptr::from_ref(value).cast())
+        })
+        .map(|_| ())
+    }
+}
+
+/// The part of a reference to a struct.
+pub(crate) const fn part_of_reference<'a, T>(part: Option<Part<T>>) -> Option<Part<&'a T>> {
+    match part {
+        // SAFETY: a reference is an address.
+        Some(part) if part.is_struct() => Some(unsafe { Part::away(part) }),
+        _ => None,
+    }
+}
+
+/// The part of a reference to a struct that may be absent.
+pub(crate) const fn part_of_option<'a, T>(part: Option<Part<T>>) -> Option<Part<Option<&'a T>>> {
+    match part {
+        // SAFETY: `None` is the address 0, which std documents.
+        Some(part) if part.is_struct() => Some(unsafe { Part::away(part) }),
+        _ => None,
+    }
+}
+
+/// The part of a list.
+pub(crate) const fn part_of_list<'a, T>(part: Option<Part<T>>) -> Option<Part<&'a [T]>> {
+    match part {
+        // SAFETY: an address and a number of elements, as for `Borrowed`.
+        Some(part) if part.is_in_place() => Some(unsafe { Part::list(part) }),
+        _ => None,
+    }
+}
+
+/// The part of a list that may be absent.
+pub(crate) const fn part_of_optional_list<'a, T>(part: Option<Part<T>>) -> Option<Part<Option<&'a [T]>>> {
+    match part_of_list(part) {
+        // SAFETY: a list whose address is 0 is none, as for `Borrowed`.
+        Some(part) => Some(unsafe { Part::or_null(part) }),
+        None => None,
+    }
+}
