@@ -19,9 +19,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
         Err(Failed::TooLarge) => return,
     };
     assert!(arena.len() <= MOST_BYTES && arena.len().is_multiple_of(8));
-    // JSON it was, whatever the shape took of it.
-    let parsed = std::str::from_utf8(item).expect("UTF-8");
-    assert!(parsed.contains('\0') || !parsed.is_empty());
+    assert!(std::str::from_utf8(item).is_ok(), "what is decoded is text");
     pointers(&shape, &arena, BASE.into(), &mut |at, to| assert!(at + 4 <= arena.len() && to < arena.len()));
     let memory = [vec![0; BASE as usize], arena].concat();
     // Fields that overlap make structures that lead anywhere; what is written is JSON all the same.
