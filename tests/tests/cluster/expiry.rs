@@ -104,7 +104,7 @@ fn a_piped_list_goes_on_too() {
     let (ran, _) = run_with_a_change(&server, &guest, 1, || server.compact());
     assert_eq!(ran.gathered().gathered().len(), PODS);
     let warnings = ran.gathered().gatherer("ask")["warnings"].to_string();
-    assert!(warnings.contains("parts are of different times"), "{warnings}");
+    assert!(warnings.contains("parts show different moments"), "{warnings}");
 }
 
 /// A list that asks for a page in vain does not look whole.
