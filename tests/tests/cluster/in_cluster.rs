@@ -66,7 +66,7 @@ fn a_pod_whose_account_is_not_known() {
     // Another authority: the pod of another cluster.
     let wrong = Path::new(server.text("/ca")).with_file_name("wrong-ca.crt");
     std::fs::copy(wrong, place.path().join("ca.crt")).expect("a copy");
-    in_pod(&server, place.path(), &["cluster-operators"]).expect_failure(5, "unknown CA");
+    in_pod(&server, place.path(), &["cluster-operators"]).expect_failure(5, "unknown authority");
     std::fs::remove_file(place.path().join("ca.crt")).expect("a file");
     in_pod(&server, place.path(), &["cluster-operators"]).expect_failure(4, "ca.crt, cannot be read");
 }

@@ -41,21 +41,21 @@ const CASES: &[Case] = {
         well("token.yaml"),
         neither(
             "wrong-ca.yaml",
-            "is signed by an authority that is not known (unknown CA)\n  Name the certificate authority",
+            "is signed by an unknown authority\n  Set certificate-authority",
         ),
         neither(
             "wrong-server-name.yaml",
-            "is not for wrong.wagather.test; it is for localhost, kubernetes.default.svc, api.wagather.test, 127.0.0.1\n  Use the name",
+            "is not for wrong.wagather.test; it is for localhost, kubernetes.default.svc, api.wagather.test, 127.0.0.1\n  Connect to the name",
         ),
     ]
 };
 
-const UNAUTHORIZED: &str = "HTTP 401: Unauthorized\n  the credentials were not accepted: renew them";
+const UNAUTHORIZED: &str = "HTTP 401: Unauthorized\n  the server rejected the credentials: renew them";
 const ANONYMOUS: &str = r#"list config.openshift.io/v1/clusteroperators: HTTP 403: clusteroperators.config.openshift.io is forbidden: User "system:anonymous" cannot list resource"#;
 const NOBODY: &str =
     r#"list /v1/pods: HTTP 403: pods is forbidden: User "nobody" cannot list resource "pods""#;
 const RESTRICTED: &str = r#"list /v1/pods: HTTP 403: pods is forbidden: User "restricted" cannot list resource "pods" in API group "" at the cluster scope
-  the account may not do that: grant it"#;
+  the account lacks this permission: grant it"#;
 
 fn operators(host: Host, server: &Server) -> Ran {
     run(server, host)

@@ -236,7 +236,7 @@ fn refusals_are_in_the_words_of_who_refused() {
         ("&follow=true", "a log parameter other than container, limitBytes"),
         ("&tailLines=many", "the log's tailLines is not a number"),
         ("&previous=1", "the log's previous is not true or false"),
-        ("&sinceTime=yesterday", "the log's sinceTime is not a time as RFC 3339 has it"),
+        ("&sinceTime=yesterday", "the log's sinceTime is not an RFC 3339 timestamp"),
         ("&container=other", "the log's container is given twice"),
     ] {
         let ran = ask(&server, |folder| place("running").ask(query).piped(folder));
@@ -289,7 +289,7 @@ fn a_log_that_is_larger_than_an_entry_is_refused_as_that() {
     let server = shared();
     let place = crash_looping(&server, "large");
     let ran = ask(&server, |folder| place.ask("").piped(folder));
-    ran.expect_failure(5, "result: larger than an entry may be");
+    ran.expect_failure(5, "result: larger than the limit for an entry");
     let archive = ran.archive.expect("an archive");
     assert!(archive.gathered().is_empty(), "{:?}", archive.paths());
 }

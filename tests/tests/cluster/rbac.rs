@@ -326,7 +326,7 @@ fn the_account_of_a_grant_runs_a_gatherer_that_lists_everything() {
         .run(&pods, &[&wider[..], &["--check-access"]].concat())
         .expect_failure(9, "list v1/pods in the namespace kube-system");
     let pattern = grant_of("pattern.yaml", "'team-*'");
-    account.run(&pods, &[&*pattern[0], &*pattern[1]]).expect_failure(9, "name them there");
+    account.run(&pods, &[&*pattern[0], &*pattern[1]]).expect_failure(9, "name them in the grant");
 }
 
 /// Paths that an API server takes for Secrets, whatever resource they seem to be of.

@@ -32,14 +32,14 @@ fn a_server_on_the_command_line_goes_before_the_kubeconfigs() {
     // The configured authority holds for it too.
     let ran =
         run(&server, host(&server, "wrong-ca.yaml", [programs::guest("cluster-operators")]).server(&by_name));
-    ran.expect_failure(5, "unknown CA");
+    ran.expect_failure(5, "unknown authority");
 }
 
 #[test]
 fn a_server_alone_brings_no_credentials() {
     let server = shared();
     let ran = run(&server, Host::run(programs::guest("cluster-operators")).server(server.url()));
-    ran.expect_failure(5, "unknown CA");
+    ran.expect_failure(5, "unknown authority");
     let ran = run(
         &server,
         Host::run(programs::guest("cluster-operators"))
