@@ -208,6 +208,7 @@ impl Broker<'_> {
             // What was given last is still here, for a guest that rejects it.
             if !matches!(call, Request::RestReject(..)) {
                 bytes.clear();
+                self.at_hand = None;
             }
             let value = match self.answer(call, &mut bytes) {
                 Ok(value) => value,

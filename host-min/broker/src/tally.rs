@@ -8,6 +8,8 @@ use super::fetch::Account;
 use super::gaps::{Gap, Gaps};
 use super::held::{Held, Hold};
 pub(super) use ahead::Effects;
+#[cfg(test)]
+pub(super) use ahead::MAX_NOTES;
 use ahead::{Counted, Recorder};
 use std::sync::Arc;
 use wagather_abi::Status;
@@ -123,9 +125,8 @@ impl Tally {
 
     /// Does that now, or once the guest takes what is being read ahead.
     pub(super) fn note(&mut self, effect: impl FnOnce(&mut Tally) + Send + 'static) {
-        match self.recorder.now() {
-            Some(effects) => effects.note(Box::new(effect)),
-            None => effect(self),
+        if let Some(effect) = self.recorder.note(effect) {
+            effect(self);
         }
     }
 

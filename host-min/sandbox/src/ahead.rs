@@ -78,6 +78,8 @@ impl Ahead {
         let list = self.list(handle);
         list.at = 0;
         list.bytes.clear();
+        // One large item does not keep its room for all of the list.
+        list.bytes.shrink_to(MAX_BATCH_BYTES);
         &mut list.bytes
     }
 
@@ -95,11 +97,16 @@ impl Ahead {
 
     /// Puts what was taken and not told yet before a frame.
     pub(super) fn tell(&mut self, frame: &mut Vec<u8>) {
-        for took in self.lists.iter_mut().flat_map(|list| &mut list.took) {
-            if took.calls > 0 || took.items > 0 {
-                frame.extend_from_slice(&Request::Took(*took).encode());
-                (took.calls, took.items) = (0, 0);
+        for list in &mut self.lists {
+            // Calls that took nothing first: they were made while items waited, which is how the broker knows that they can have been.
+            list.took.sort_unstable_by_key(|took| took.items);
+            for took in &mut list.took {
+                if took.calls > 0 || took.items > 0 {
+                    frame.extend_from_slice(&Request::Took(*took).encode());
+                    (took.calls, took.items) = (0, 0);
+                }
             }
+            list.took.sort_unstable_by_key(|took| took.decoded);
         }
     }
 

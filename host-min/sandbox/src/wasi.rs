@@ -95,7 +95,11 @@ impl State {
                 }
             }
             Wasi::fd_write => return self.print(memory, [a, b, c, d], broker),
-            Wasi::poll_oneoff => self.poll(memory, [a, b, c, d]),
+            Wasi::poll_oneoff => {
+                // Absolute times count from there.
+                self.began(broker)?;
+                self.poll(memory, [a, b, c, d])
+            }
             Wasi::proc_exit => {
                 self.exit = Some(a);
                 Ok(())

@@ -39,10 +39,7 @@ const CASES: &[Case] = {
         well("tls-server-name.yaml"),
         well("token-file.yaml"),
         well("token.yaml"),
-        neither(
-            "wrong-ca.yaml",
-            "is signed by an unknown authority\n  Set certificate-authority",
-        ),
+        neither("wrong-ca.yaml", "is signed by an unknown authority\n  Set certificate-authority"),
         neither(
             "wrong-server-name.yaml",
             "is not for wrong.wagather.test; it is for localhost, kubernetes.default.svc, api.wagather.test, 127.0.0.1\n  Connect to the name",

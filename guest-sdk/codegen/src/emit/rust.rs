@@ -373,7 +373,8 @@ impl Rust<'_> {
         let mut text = comment("", format!("{doc} {known}").trim());
         text += &self.derive(&["Default", "Fields"], derive);
         let _ = writeln!(text, "{visible} struct {name}{life}({visible} {text_type});\n");
-        let _ = writeln!(text, "#[allow(dead_code)] // not every gatherer uses them\nimpl{life} {name}{life} {{");
+        let _ =
+            writeln!(text, "#[allow(dead_code)] // not every gatherer uses them\nimpl{life} {name}{life} {{");
         let mut names = BTreeSet::new();
         for value in values {
             let mut constant = constant(value);

@@ -1,8 +1,8 @@
 //! Items of a list, several at once: those that a guest has not asked for yet wait on its side of the channel.
 //!
 //! The guest's side says how many of them the guest took, and what it asks for it has no more of. That is its word, and a sandbox that is not
-//! what it was may lie: it has then read a batch of a list, up to [`MAX_AHEAD_BYTES`] over all lists, that is not counted.
-//! Requests, pages and bytes of the server are counted here, whatever it says.
+//! what it was may lie: it has then read a batch of each list that is not counted, one item of up to 8 MiB and [`MAX_AHEAD_BYTES`] of those
+//! that follow. Requests, pages and bytes of the server are counted here, whatever it says.
 
 use super::{Answer, Item, Means, Mode, Result, State};
 use crate::tally::Effects;
@@ -51,7 +51,12 @@ pub(super) struct Ahead {
     pub(super) last: Option<Given>,
     /// How many items were given.
     pub(super) taken: u32,
+    /// The HTTP status of the answer that the guest is at.
+    http_status: Option<u16>,
 }
+
+/// How many items may be ahead of a gatherer, over all lists: each takes some hundred bytes here, however short its text is.
+const MAX_ITEMS_AHEAD: u64 = 4 << 10;
 
 impl Ahead {
     /// The text of an item, if its batch had others.
@@ -62,6 +67,11 @@ impl Ahead {
     /// Whether the guest has not come as far as the answer was read.
     pub(super) fn is_behind(&self) -> bool {
         !self.steps.is_empty()
+    }
+
+    /// The HTTP status of the answer as far as the guest has come, if it was read further.
+    pub(super) fn http_status(&self) -> Option<u16> {
+        self.http_status.filter(|_| self.is_behind())
     }
 
     fn take(&mut self, given: Given, tally: &mut Tally) {
@@ -92,6 +102,9 @@ impl Ahead {
 impl Answer {
     /// The guest took so many of the items that it was sent: their bytes. `None` if it was not sent so many.
     pub(crate) fn took(&mut self, items: u32, tally: &mut Tally) -> Option<u64> {
+        if !self.ahead.is_behind() {
+            return None;
+        }
         let mut bytes = 0;
         for _ in 0..items {
             self.ahead.steps.front()?.item.as_ref()?;
@@ -119,6 +132,7 @@ impl Answer {
         } else {
             self.ahead.steps.push_back(Step { effects: Effects::default(), item: Some(given) });
         }
+        self.ahead.http_status = self.http_status;
         self.send_more(room, out, means);
         if out.len() > len {
             self.ahead.sent.clone_from(out);
@@ -133,6 +147,7 @@ impl Answer {
         while matches!(self.state, State::List(..))
             && out.len() + LEN_BYTES < room
             && means.tally.has_items_left()
+            && means.tally.recorder.items() < MAX_ITEMS_AHEAD
         {
             means.tally.record();
             let is_more = self.advance(means, Mode::Items);

@@ -224,8 +224,17 @@ impl Answer {
 
     /// Waits for the head: its HTTP status.
     pub(super) fn status(&mut self, means: &mut Means<'_>) -> Result<u16> {
+        // What was met further on is not the guest's business yet.
+        if let Some(status) = self.ahead.http_status() {
+            return Ok(status);
+        }
         self.head(means)?;
         self.http_status.ok_or(Status::BAD_ANSWER)
+    }
+
+    /// A guest that has not come as far as the answer was read takes items, and nothing else.
+    fn is_not_in_items(&self) -> Result<()> {
+        if self.ahead.is_behind() { Err(Status::WRONG_MODE) } else { Ok(()) }
     }
 
     fn head(&mut self, means: &mut Means<'_>) -> Result<()> {
@@ -443,6 +452,7 @@ impl Answer {
 
     /// `rest_read`: some bytes of the body into `out`, none at the end.
     pub(super) fn read(&mut self, cap: usize, out: &mut Vec<u8>, means: &mut Means<'_>) -> Result<()> {
+        self.is_not_in_items()?;
         self.head(means)?;
         if matches!(self.state, State::Head(_)) {
             if self.is_success() && self.asked.request.verb == Verb::LIST {
@@ -499,9 +509,11 @@ impl Answer {
             let identity = Node::parse("apiVersion,kind,metadata(name,namespace)").unwrap_or(Node::Drop);
             self.asked.allowed.mask = self.asked.allowed.mask.union(&identity);
         }
+        self.is_not_in_items()?;
         if !self.advance(means, Mode::Piped)? {
             return Ok(None);
         }
+        self.ahead.taken = self.ahead.taken.saturating_add(1);
         Ok(match &mut self.state {
             State::List(_, _, held) => held.take().map(Item::with_type),
             State::Object { bytes, identity, given, hold, .. } => {

@@ -8,6 +8,10 @@ use super::Tally;
 use std::fmt;
 use wagather_json::redact::Counts;
 
+/// How many effects wait at once, over all lists. An odd item takes two bytes of an answer and half a kilobyte here, so without a bound
+/// a server could fill the memory. What is beyond it is done at once: the report is then ahead of the guest by some odd items.
+pub(crate) const MAX_NOTES: u64 = 1_000;
+
 /// Something that is done to the tally later.
 type Effect = Box<dyn FnOnce(&mut Tally) + Send>;
 
@@ -39,9 +43,23 @@ pub(crate) struct Recorder {
     now: Option<(Counted, Effects)>,
     /// Items that were read ahead and not taken yet, of all lists.
     items: u64,
+    /// Effects that wait, of all lists.
+    notes: u64,
 }
 
 impl Recorder {
+    /// Takes down an effect, if anything is being taken down and there is room; else gives it back.
+    pub(crate) fn note<E: FnOnce(&mut Tally) + Send + 'static>(&mut self, effect: E) -> Option<E> {
+        match &mut self.now {
+            Some((_, effects)) if self.notes < MAX_NOTES => {
+                effects.others.push(Box::new(effect));
+                self.notes += 1;
+                None
+            }
+            _ => Some(effect),
+        }
+    }
+
     /// What is being taken down, if anything is.
     pub(crate) fn now(&mut self) -> Option<&mut Effects> {
         self.now.as_mut().map(|(_, effects)| effects)
@@ -50,6 +68,12 @@ impl Recorder {
     /// Items that were read ahead and not taken yet.
     pub(crate) const fn items(&self) -> u64 {
         self.items
+    }
+
+    /// Effects that wait.
+    #[cfg(test)]
+    pub(crate) const fn notes(&self) -> u64 {
+        self.notes
     }
 
     pub(crate) fn begin(&mut self, before: Counted) {
@@ -72,12 +96,7 @@ impl Recorder {
     /// These effects are no longer ahead: they were done, or never will be.
     pub(crate) fn forget(&mut self, effects: &Effects) {
         self.items -= u64::from(effects.item.is_some());
-    }
-}
-
-impl Effects {
-    pub(crate) fn note(&mut self, effect: Effect) {
-        self.others.push(effect);
+        self.notes -= effects.others.len() as u64;
     }
 }
 

@@ -2,6 +2,8 @@
 
 use super::places::scope_of;
 use super::*;
+use crate::fetch::Fetcher;
+use crate::tally::MAX_NOTES;
 
 /// What people are told, and every figure that is about what the guest took.
 #[derive(Debug, PartialEq)]
@@ -56,6 +58,83 @@ fn batches_give_the_same_items_ends_figures_and_lines() {
     }
 }
 
+const WANTED: Wanted = Wanted { cap: 1 << 20, room: 64 << 10, is_taken: true };
+
+/// Asks for all pods.
+fn ask(fetcher: &Fetcher, tally: &mut Tally) -> Answer {
+    let texts = ["v1", "pods", "", "", "", "", "", "", "", ""].map(|text| text.as_bytes().to_vec());
+    let request = Canonical::new(RestRequest::new(Verb::LIST, 0, texts)).expect("a request");
+    let allowed =
+        Allowed { mask: Node::Keep, scope: Scope::everything(), narrowed: false, about: Arc::default() };
+    Answer::ask(request, allowed, Instant::now() + Duration::from_secs(60), None, fetcher, tally)
+}
+
+/// A server whose answer is always the same.
+struct Page(String);
+
+impl Source for Page {
+    fn send(&self, _: &Call) -> Result<Response, NoAnswer> {
+        Ok(Response {
+            status: 200,
+            content_type: Some("application/json".into()),
+            retry_after: None,
+            body: Box::new(std::io::Cursor::new(self.0.clone().into_bytes())),
+        })
+    }
+    fn now_millis(&self) -> i64 {
+        0
+    }
+    fn is_recording(&self) -> bool {
+        false
+    }
+    fn describe(&self) -> String {
+        "a page".into()
+    }
+}
+
+fn served(page: String) -> (Fetchers, Tally, Arc<Redactor>) {
+    let fetchers = Fetchers::new(Arc::new(Page(page)), 1, Pace { qps: 9, burst: 9, side_by_side: 1 });
+    let tally = Tally::new(Budget::default(), fetchers.of(0, 500).account().clone());
+    (fetchers, tally, Arc::new(Redactor::new(&Rules::default())))
+}
+
+const GOOD: &str = r#"{"metadata":{"name":"a","namespace":"b"}}"#;
+
+#[test]
+fn a_page_of_odd_items_takes_no_memory() {
+    const ODD: usize = 100_000;
+    let page = format!(r#"{{"kind":"PodList","apiVersion":"v1","items":[{GOOD}{}]}}"#, ",1".repeat(ODD));
+    let (fetchers, mut tally, redactor) = served(page);
+    let fetcher = fetchers.of(0, 500);
+    let mut list = ask(&fetcher, &mut tally);
+    let mut means = Means { tally: &mut tally, fetcher: &fetcher, redactor: &redactor };
+    assert!(list.next(WANTED, &mut Vec::new(), &mut means).is_ok_and(|len| len > 0));
+    assert_eq!(means.tally.recorder.notes(), MAX_NOTES, "no more of them wait");
+    assert_eq!(list.next(WANTED, &mut Vec::new(), &mut means), Ok(0));
+    assert_eq!(means.tally.recorder.notes(), 0);
+    let resources = tally.gaps.resources();
+    assert_eq!(resources[0].gaps, ODD as u64, "{resources:?}");
+}
+
+#[test]
+fn a_failure_further_on_is_not_seen_before_its_item_is_asked_for() {
+    let page = format!(r#"{{"kind":"PodList","apiVersion":"v1","items":[{GOOD},{GOOD},]"#);
+    let (fetchers, mut tally, redactor) = served(page);
+    let fetcher = fetchers.of(0, 500);
+    let mut list = ask(&fetcher, &mut tally);
+    let mut means = Means { tally: &mut tally, fetcher: &fetcher, redactor: &redactor };
+    assert!(list.next(WANTED, &mut Vec::new(), &mut means).is_ok_and(|len| len > 0));
+    assert_eq!(list.status(&mut means), Ok(200));
+    assert_eq!(list.read(9, &mut Vec::new(), &mut means), Err(Status::WRONG_MODE));
+    assert!(list.next_document(&mut means).is_err_and(|status| status == Status::WRONG_MODE));
+    assert!(means.tally.errors.is_empty());
+    assert_eq!(list.took(1, means.tally), Some(GOOD.len() as u64));
+    let failed = list.next(WANTED, &mut Vec::new(), &mut means).expect_err("it breaks off");
+    assert_eq!(list.status(&mut means), Err(failed));
+    assert_eq!(list.took(0, means.tally), None, "nothing is ahead");
+    assert_eq!(tally.errors.len(), 1, "{:?}", tally.errors);
+}
+
 #[test]
 fn a_budget_of_items_is_for_those_that_were_taken() {
     let script = Arc::new(Script(Mutex::new(World::new(20, true, |_| Fault::None))));
@@ -63,21 +142,14 @@ fn a_budget_of_items_is_for_those_that_were_taken() {
     let fetcher = fetchers.of(0, 500);
     let redactor = Arc::new(Redactor::new(&Rules::default()));
     let mut tally = Tally::new(Budget { items: 10, ..Budget::default() }, fetcher.account().clone());
-    let ask = |tally: &mut Tally| {
-        let texts = ["v1", "pods", "", "", "", "", "", "", "", ""].map(|text| text.as_bytes().to_vec());
-        let request = Canonical::new(RestRequest::new(Verb::LIST, 0, texts)).expect("a request");
-        let allowed =
-            Allowed { mask: Node::Keep, scope: Scope::everything(), narrowed: false, about: Arc::default() };
-        Answer::ask(request, allowed, Instant::now() + Duration::from_secs(60), None, &fetcher, tally)
-    };
-    let wanted = Wanted { cap: 1 << 20, room: 64 << 10, is_taken: true };
-    let mut first = ask(&mut tally);
+    let wanted = WANTED;
+    let mut first = ask(&fetcher, &mut tally);
     let mut means = Means { tally: &mut tally, fetcher: &fetcher, redactor: &redactor };
     assert!(first.next(wanted, &mut Vec::new(), &mut means).is_ok_and(|len| len > 0));
     assert_eq!((means.tally.items, means.tally.recorder.items()), (1, 9), "a whole budget, and no more");
     first.give_up(&mut means);
     assert_eq!((means.tally.items, means.tally.recorder.items()), (1, 0), "what was not taken is given back");
-    let mut second = ask(&mut tally);
+    let mut second = ask(&fetcher, &mut tally);
     let mut means = Means { tally: &mut tally, fetcher: &fetcher, redactor: &redactor };
     assert!(second.next(wanted, &mut Vec::new(), &mut means).is_ok_and(|len| len > 0));
     assert!(second.took(8, means.tally).is_some());
