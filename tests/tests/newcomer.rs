@@ -270,11 +270,11 @@ fn a_new_gatherer_of_names_is_whole() {
         ["make guests GUESTS=../gadgets", "CARGO_TARGET_DIR=target target/dist/codegen build ../gadgets"]
     {
         let refused = place.run(&format!("! {build}"));
-        let why = "error: gadgets: it allocates and has no heap: write 'wagather::heap!();' in src/lib.rs";
+        let why = "error: gadgets: it allocates but has no heap: write 'wagather::heap!();' in src/lib.rs";
         assert!(refused.contains(why), "{build}\n{refused}");
     }
     let failed = place.run("! cargo test --offline --manifest-path ../gadgets/Cargo.toml");
-    let why = "gadgets: no host runs the module: it allocates and has no heap: write 'wagather::heap!();' in src/lib.rs";
+    let why = "gadgets: no host runs the module: it allocates but has no heap: write 'wagather::heap!();' in src/lib.rs";
     assert!(failed.contains("3 passed") && failed.contains(why), "{failed}");
     std::fs::write(&lib, text).expect("a file");
     let tests = place.top.join("gadgets/src/tests.rs");

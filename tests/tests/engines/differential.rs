@@ -181,7 +181,7 @@ fn kind(engine: Kind, end: &End) -> String {
             TRAPS.iter().find(is).map_or_else(|| format!("trap: {words}"), |(kind, _)| (*kind).to_owned())
         }
         End::Returned(code) => format!("returned {code}"),
-        End::Unusable(words) if words.contains(" lies beyond its ") => "refused".to_owned(),
+        End::Unusable(words) if words.contains(" exceeds its ") => "refused".to_owned(),
         End::Unusable(words) => format!("{} cannot run it: {words}", engine.name()),
         End::Died(signal) => format!("{} died of signal {signal}", engine.name()),
         End::Silent => "silence".to_owned(),
