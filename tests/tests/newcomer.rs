@@ -274,7 +274,7 @@ fn a_new_gatherer_of_names_is_whole() {
         assert!(refused.contains(why), "{build}\n{refused}");
     }
     let failed = place.run("! cargo test --offline --manifest-path ../gadgets/Cargo.toml");
-    let why = "gadgets: no host runs the module: it allocates but has no heap: write 'wagather::heap!();' in src/lib.rs";
+    let why = "gadgets: hosts reject the module: it allocates but has no heap: write 'wagather::heap!();' in src/lib.rs";
     assert!(failed.contains("3 passed") && failed.contains(why), "{failed}");
     std::fs::write(&lib, text).expect("a file");
     let tests = place.top.join("gadgets/src/tests.rs");
