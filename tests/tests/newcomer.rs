@@ -283,7 +283,7 @@ fn a_new_gatherer_of_names_is_whole() {
     std::fs::write(&tests, text + more).expect("a file");
     assert!(place.run("cargo test --offline --manifest-path ../gadgets/Cargo.toml").contains("4 passed"));
     let again = place.run("! target/dist/host-min new ../gadgets --crd ../gadgets.yaml");
-    assert!(again.contains("it has a gather.yaml already"), "{again}");
+    assert!(again.contains("it already has a gather.yaml"), "{again}");
 }
 
 #[test]
