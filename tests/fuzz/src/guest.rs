@@ -22,7 +22,7 @@ pub const MANIFEST: &str = "gatherer 1 fuzz 0\n\
     path /version\n\
     path /healthz\n";
 
-/// The imports, all twelve.
+/// The imports, all of them.
 fn head() -> (TypeSection, ImportSection) {
     let (mut types, mut imports) = (TypeSection::new(), ImportSection::new());
     for (index, row) in IMPORTS.iter().enumerate() {
@@ -128,6 +128,10 @@ fn exports(gather: u32) -> ExportSection {
 const TEXTS_AT: u32 = 0x1000;
 const NAMES_AT: u32 = 0x3000;
 const BUFFER_AT: u32 = 0x8000;
+const SHAPES_AT: u32 = 0x3800;
+
+/// Shapes, one behind the other: of what a pod is called, and of a text alone.
+const SHAPES: [&[u8]; 2] = [b"\x10((\0metadata\0t\0name\0t\x08namespace\0\0\0", b"\x08(t\0phase\0\0"];
 const MEMORY_BYTES: u32 = 2 << 16;
 
 /// The requests: verb, limit, and texts in the order of the structure.
@@ -200,6 +204,7 @@ fn data() -> DataSection {
     data.active(0, &ConstExpr::i32_const(0), structures);
     data.active(0, &ConstExpr::i32_const(TEXTS_AT.cast_signed()), texts.into_bytes());
     data.active(0, &ConstExpr::i32_const(NAMES_AT.cast_signed()), NAMES.bytes());
+    data.active(0, &ConstExpr::i32_const(SHAPES_AT.cast_signed()), SHAPES.concat());
     data
 }
 
@@ -268,6 +273,9 @@ fn argument(ty: &str, input: &mut Input<'_>, sink: &mut InstructionSink<'_>) {
         (_, 0xf0..) => input.pick(&wild),
         ("RequestPtr", _) => u32::from(chosen) % REQUESTS.len() as u32 * REQUEST_BYTES,
         ("BytesPtr", _) => NAMES_AT + u32::from(chosen) % 32,
+        ("ShapePtr", 0..0x80) => SHAPES_AT,
+        ("ShapePtr", 0x80..0xc0) => SHAPES_AT + SHAPES[0].len() as u32,
+        ("ShapePtr", _) => SHAPES_AT + u32::from(chosen) % 48,
         ("BufferPtr", _) => BUFFER_AT + u32::from(chosen) * 16,
         ("u32", 0..0x40) => u32::from(chosen),
         ("u32", _) => [64, 100, 1000, 4096, 5000, 16 << 10, 64 << 10, 70_000][usize::from(chosen) % 8],
