@@ -65,6 +65,7 @@ extern crate std;
 extern crate self as wagather;
 
 pub mod archive;
+pub mod arena;
 mod decimal;
 mod error;
 #[cfg(not(target_arch = "wasm32"))]

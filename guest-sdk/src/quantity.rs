@@ -83,8 +83,13 @@ pub fn parse(text: &str, parts: u64) -> Option<u64> {
 
 /// `checked_mul` without the 128-bit product that it is made of in WebAssembly.
 fn times(number: u64, factor: u64) -> Option<u64> {
-    let product = number.wrapping_mul(factor);
-    (product / factor == number).then_some(product)
+    (number <= most(factor)).then(|| number.wrapping_mul(factor))
+}
+
+/// A function of its own, or the compiler sees what it is for, and makes that product.
+#[inline(never)]
+fn most(factor: u64) -> u64 {
+    u64::MAX / factor
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use wagather::{Api, Fields, Resource};
 pub(crate) type ClusterOperators<'a> = Api<'a, ClusterOperator<'static>>;
 
 /// The health that one operator of the cluster reports about itself.
-#[derive(Resource)]
+#[derive(Clone, Copy, Resource)]
 #[resource(group = "config.openshift.io", version = "v1", plural = "clusteroperators", cluster)]
 pub(crate) struct ClusterOperator<'a> {
     /// What every object says of itself.
@@ -20,14 +20,14 @@ pub(crate) struct ClusterOperator<'a> {
 }
 
 /// What every object says of itself.
-#[derive(Fields)]
+#[derive(Clone, Copy, Fields)]
 pub(crate) struct ObjectMeta<'a> {
     /// The name, unique in its namespace.
     pub(crate) name: &'a str,
 }
 
 /// What the operator reports.
-#[derive(Fields)]
+#[derive(Clone, Copy, Fields)]
 pub(crate) struct ClusterOperatorStatus<'a> {
     /// One entry per condition type.
     pub(crate) conditions: &'a [ClusterOperatorStatusCondition<'a>],
@@ -35,7 +35,7 @@ pub(crate) struct ClusterOperatorStatus<'a> {
     pub(crate) versions: &'a [ClusterOperatorStatusVersion<'a>],
 }
 
-#[derive(Fields)]
+#[derive(Clone, Copy, Fields)]
 pub(crate) struct ClusterOperatorStatusCondition<'a> {
     /// Available, Progressing, Degraded or Upgradeable.
     pub(crate) r#type: &'a str,
@@ -49,7 +49,7 @@ pub(crate) struct ClusterOperatorStatusCondition<'a> {
     pub(crate) last_transition_time: &'a str,
 }
 
-#[derive(Fields)]
+#[derive(Clone, Copy, Fields)]
 pub(crate) struct ClusterOperatorStatusVersion<'a> {
     pub(crate) name: &'a str,
     pub(crate) version: &'a str,

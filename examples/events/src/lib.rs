@@ -7,14 +7,11 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
-extern crate alloc;
-
 mod resources;
 
-use alloc::string::String;
-use alloc::vec::Vec;
 use resources::{Event, Events};
-use wagather::{ListParams, Result, Serialize, gatherer, heap, json, log};
+use wagather::arena::{String, Vec};
+use wagather::{ListParams, Result, Serialize, gatherer, json, log};
 
 /// Nobody reads further.
 const MAX_ROWS: usize = 500;
@@ -54,29 +51,28 @@ struct Row {
 }
 
 gatherer!(gather);
-heap!();
 
 fn gather() -> Result<()> {
     let mut report = Report::default();
-    for event in Events::all().list(&ListParams::default().fields("type=Warning"))? {
-        report.add(&event?);
+    for event in Events::all().list(&ListParams::default().fields("type=Warning"))?.items() {
+        report.add(event?.get())?;
     }
     log::Line::new().number(report.events).text(" warning events").info();
     json::to_entry("warnings.json", &report)
 }
 
 impl Report {
-    fn add(&mut self, event: &Event) {
+    fn add(&mut self, event: &Event<'_>) -> Result<()> {
         self.events += 1;
         self.count += event.count();
         let object = &event.involved_object;
         let is_alike = |row: &Row| row.namespace == object.namespace && row.kind == object.kind;
-        self.by_reason.add(event, &|row| row.reason == event.reason && is_alike(row));
-        self.by_object.add(event, &|row| row.name == object.name && is_alike(row));
+        self.by_reason.add(event, &|row| row.reason == event.reason && is_alike(row))?;
+        self.by_object.add(event, &|row| row.name == object.name && is_alike(row))
     }
 }
 
-impl Event {
+impl<'a> Event<'a> {
     /// How often it happened: what repeats is counted in one event.
     fn count(&self) -> u64 {
         u64::from(self.count.max(self.series.count).max(1).unsigned_abs())
@@ -84,42 +80,43 @@ impl Event {
 
     // Who writes through `events.k8s.io` sets `eventTime` and `series`, all others the timestamps, and some neither.
 
-    fn first_seen(&self) -> &str {
-        first_of(&[&self.first_timestamp, &self.event_time, &self.metadata.creation_timestamp])
+    fn first_seen(&self) -> &'a str {
+        first_of(&[self.first_timestamp, self.event_time, self.metadata.creation_timestamp])
     }
 
-    fn last_seen(&self) -> &str {
-        match first_of(&[&self.series.last_observed_time, &self.last_timestamp]) {
+    fn last_seen(&self) -> &'a str {
+        match first_of(&[self.series.last_observed_time, self.last_timestamp]) {
             "" => self.first_seen(),
             time => time,
         }
     }
 }
 
-fn first_of<'a>(times: &[&'a String]) -> &'a str {
+fn first_of<'a>(times: &[&'a str]) -> &'a str {
     times.iter().find(|time| !time.is_empty()).map_or("", |time| time)
 }
 
 impl Table {
     /// Counts an event in the row that it belongs to. If there is none and no room, the last row, which has the smallest count,
     /// gives way and hands its count down, so that no count is ever too small.
-    fn add(&mut self, event: &Event, belongs: &dyn Fn(&Row) -> bool) {
+    fn add(&mut self, event: &Event<'_>, belongs: &dyn Fn(&Row) -> bool) -> Result<()> {
         let mut at = match self.rows.iter().position(belongs) {
             Some(at) => at,
             None if self.rows.len() < MAX_ROWS => {
-                self.rows.push(Row::default());
+                self.rows.push(Row::default())?;
                 self.rows.len() - 1
             }
             None => {
                 self.replaced += 1;
                 if let Some(last) = self.rows.last_mut() {
-                    *last = Row { count: last.count, overcount: last.count, ..Row::default() };
+                    (last.events, last.overcount) = (0, last.count);
+                    last.last_seen.clear();
                 }
                 MAX_ROWS - 1
             }
         };
         if let Some(row) = self.rows.get_mut(at) {
-            row.add(event);
+            row.add(event)?;
         }
         while let Some(before) = at.checked_sub(1)
             && let Some([above, row]) = self.rows.get_mut(before..=at)
@@ -128,27 +125,29 @@ impl Table {
             core::mem::swap(above, row);
             at = before;
         }
+        Ok(())
     }
 }
 
 impl Row {
-    fn add(&mut self, event: &Event) {
+    fn add(&mut self, event: &Event<'_>) -> Result<()> {
         self.events += 1;
         self.count += event.count();
         // The API server writes times in UTC, so their order is that of the text, to the second.
         let (first_seen, last_seen) = (event.first_seen(), event.last_seen());
         if self.events == 1 || first_seen < self.first_seen.as_str() {
-            self.first_seen = String::from(first_seen);
+            self.first_seen.set(first_seen)?;
         }
         if last_seen >= self.last_seen.as_str() {
-            self.last_seen = String::from(last_seen);
-            self.reason.clone_from(&event.reason);
-            self.kind.clone_from(&event.involved_object.kind);
-            self.namespace.clone_from(&event.involved_object.namespace);
-            self.name.clone_from(&event.involved_object.name);
-            self.message.clone_from(&event.message);
-            self.message.truncate(event.message.floor_char_boundary(MAX_MESSAGE_BYTES));
+            self.last_seen.set(last_seen)?;
+            self.reason.set(event.reason)?;
+            self.kind.set(event.involved_object.kind)?;
+            self.namespace.set(event.involved_object.namespace)?;
+            self.name.set(event.involved_object.name)?;
+            let end = event.message.floor_char_boundary(MAX_MESSAGE_BYTES);
+            self.message.set(event.message.get(..end).unwrap_or_default())?;
         }
+        Ok(())
     }
 }
 

@@ -3,6 +3,8 @@ extern crate std;
 use super::*;
 use std::collections::BTreeMap;
 use std::format;
+use std::string::String;
+use std::vec::Vec;
 use wagather::Error;
 use wagather::Fields;
 use wagather::abi::Status;

@@ -6,17 +6,13 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
-extern crate alloc;
-
 mod resources;
 
-use alloc::string::String;
-use alloc::vec::Vec;
 use resources::{
     ContainerStatus, CronJobs, DaemonSets, Deployments, Jobs, Pod, Pods, StatefulSets, Workload,
 };
-use wagather::json::{self, Decode};
-use wagather::{List, ListParams, Result, Serialize, gatherer, heap, log};
+use wagather::arena::{String, Vec};
+use wagather::{ListParams, Result, Serialize, gatherer, json, log};
 
 /// Large clusters have some hundreds.
 const MAX_IMAGES: usize = 2_000;
@@ -52,7 +48,6 @@ struct Image {
 }
 
 gatherer!(gather);
-heap!();
 
 fn gather() -> Result<()> {
     let all = ListParams::default();
@@ -64,14 +59,18 @@ fn gather() -> Result<()> {
     let cron_jobs = CronJobs::all().list(&all)?;
 
     let mut inventory = Inventory::default();
-    for pod in pods {
-        inventory.add_pod(&pod?);
+    for pod in pods.items() {
+        inventory.add_pod(pod?.get())?;
     }
-    inventory.add_workloads(deployments, |deployment| deployment.0)?;
-    inventory.add_workloads(stateful_sets, |stateful_set| stateful_set.0)?;
-    inventory.add_workloads(daemon_sets, |daemon_set| daemon_set.0)?;
-    inventory.add_workloads(jobs, |job| job.0)?;
-    inventory.add_workloads(cron_jobs, |cron_job| cron_job.spec.job_template)?;
+    // Four kinds that are read alike.
+    for list in [deployments, stateful_sets.read_as(), daemon_sets.read_as(), jobs.read_as()] {
+        for workload in list.items() {
+            inventory.add_workload(&workload?.get().0)?;
+        }
+    }
+    for cron_job in cron_jobs.items() {
+        inventory.add_workload(&cron_job?.get().spec.job_template)?;
+    }
 
     log::Line::new()
         .number(inventory.images.len() as u32)
@@ -85,23 +84,23 @@ fn gather() -> Result<()> {
 }
 
 impl Inventory {
-    fn add_pod(&mut self, pod: &Pod) {
+    fn add_pod(&mut self, pod: &Pod<'_>) -> Result<()> {
         let Pod { metadata, spec, status } = pod;
         self.pods += 1;
         // The API server lists pods by namespace, so a namespace that is not the last one is new.
         if self.namespaces == 0 || self.namespace != metadata.namespace {
             self.namespaces += 1;
-            self.namespace.clone_from(&metadata.namespace);
+            self.namespace.set(metadata.namespace)?;
         }
         for (containers, statuses) in [
-            (&spec.init_containers, &status.init_container_statuses),
-            (&spec.containers, &status.container_statuses),
-            (&spec.ephemeral_containers, &status.ephemeral_container_statuses),
+            (spec.init_containers, status.init_container_statuses),
+            (spec.containers, status.container_statuses),
+            (spec.ephemeral_containers, status.ephemeral_container_statuses),
         ] {
             for container in containers {
                 let status = statuses.iter().find(|status| status.name == container.name);
                 let (object, namespace) = (self.pods, self.namespaces);
-                for row in self.rows(&container.image, Some(status.map_or("", ContainerStatus::digest))) {
+                for row in self.rows(container.image, Some(status.map_or("", ContainerStatus::digest)))? {
                     row.containers += 1;
                     row.pods += u32::from(row.last_object != object);
                     row.namespaces += u32::from(row.last_namespace != namespace);
@@ -109,21 +108,18 @@ impl Inventory {
                 }
             }
         }
+        Ok(())
     }
 
-    // Not inlined: the four kinds that are read alike have one copy of it.
-    #[inline(never)]
-    fn add_workloads<K: Decode>(&mut self, list: List<K>, workload: fn(K) -> Workload) -> Result<()> {
-        for item in list {
-            let spec = workload(item?).spec.template.spec;
-            self.workloads += 1;
-            let object = self.pods + self.workloads;
-            for containers in [&spec.init_containers, &spec.containers] {
-                for container in containers {
-                    for row in self.rows(&container.image, None) {
-                        row.workloads += u32::from(row.last_object != object);
-                        row.last_object = object;
-                    }
+    fn add_workload(&mut self, workload: &Workload<'_>) -> Result<()> {
+        let spec = &workload.spec.template.spec;
+        self.workloads += 1;
+        let object = self.pods + self.workloads;
+        for containers in [spec.init_containers, spec.containers] {
+            for container in containers {
+                for row in self.rows(container.image, None)? {
+                    row.workloads += u32::from(row.last_object != object);
+                    row.last_object = object;
                 }
             }
         }
@@ -131,7 +127,7 @@ impl Inventory {
     }
 
     /// The row of an image by name and digest, or all rows of that name; a new one if there is none, and none if there is no room.
-    fn rows(&mut self, image: &str, digest: Option<&str>) -> &mut [Image] {
+    fn rows(&mut self, image: &str, digest: Option<&str>) -> Result<&mut [Image]> {
         let key = (image, digest.unwrap_or(""));
         let start = self.images.partition_point(|row| (row.image.as_str(), row.digest.as_str()) < key);
         let mut end = start;
@@ -144,10 +140,12 @@ impl Inventory {
         if start == end {
             if self.images.len() >= MAX_IMAGES {
                 self.left_out += 1;
-                return &mut [];
+                return Ok(&mut []);
             }
-            let row = Image { image: String::from(image), digest: String::from(key.1), ..Image::default() };
-            self.images.push(row);
+            let mut row = Image::default();
+            row.image.push_str(image)?;
+            row.digest.push_str(key.1)?;
+            self.images.push(row)?;
             // `Vec::insert` would do, and link a memmove of 1 KB.
             let mut at = self.images.len() - 1;
             while at > start
@@ -158,13 +156,13 @@ impl Inventory {
             }
             end += 1;
         }
-        self.images.get_mut(start..end).unwrap_or_default()
+        Ok(self.images.get_mut(start..end).unwrap_or_default())
     }
 }
 
-impl ContainerStatus {
+impl<'a> ContainerStatus<'a> {
     /// `sha256:…`, which runtimes write alone, after the name of the image and an `@`, or after a scheme such as `docker://`.
-    fn digest(&self) -> &str {
+    fn digest(&self) -> &'a str {
         let start =
             self.image_id.bytes().rposition(|byte| matches!(byte, b'@' | b'/')).map_or(0, |at| at + 1);
         self.image_id.get(start..).unwrap_or_default()

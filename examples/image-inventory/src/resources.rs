@@ -5,113 +5,111 @@
 //! apps-v1.json (Kubernetes 1.36),
 //! batch-v1.json (Kubernetes 1.36).
 
-use alloc::string::String;
-use alloc::vec::Vec;
 use wagather::{Api, Fields, Resource};
 
 /// The pods in all namespaces, `Pods::all()`, or in one, `Pods::namespaced(…)`.
 #[allow(dead_code)] // not every gatherer uses it
-pub(crate) type Pods<'a> = Api<'a, Pod>;
+pub(crate) type Pods<'a> = Api<'a, Pod<'static>>;
 
-#[derive(Default, Resource)]
+#[derive(Clone, Copy, Resource)]
 #[resource(version = "v1", plural = "pods", namespaced)]
-pub(crate) struct Pod {
-    pub(crate) metadata: ObjectMeta,
-    pub(crate) spec: PodSpec,
-    pub(crate) status: PodStatus,
+pub(crate) struct Pod<'a> {
+    pub(crate) metadata: ObjectMeta<'a>,
+    pub(crate) spec: PodSpec<'a>,
+    pub(crate) status: PodStatus<'a>,
 }
 
-#[derive(Default, Fields)]
-pub(crate) struct ObjectMeta {
-    pub(crate) namespace: String,
+#[derive(Clone, Copy, Fields)]
+pub(crate) struct ObjectMeta<'a> {
+    pub(crate) namespace: &'a str,
 }
 
-#[derive(Default, Fields)]
-pub(crate) struct PodSpec {
-    pub(crate) init_containers: Vec<Container>,
-    pub(crate) containers: Vec<Container>,
-    pub(crate) ephemeral_containers: Vec<Container>,
+#[derive(Clone, Copy, Fields)]
+pub(crate) struct PodSpec<'a> {
+    pub(crate) init_containers: &'a [Container<'a>],
+    pub(crate) containers: &'a [Container<'a>],
+    pub(crate) ephemeral_containers: &'a [Container<'a>],
 }
 
-#[derive(Default, Fields)]
-pub(crate) struct Container {
-    pub(crate) name: String,
-    pub(crate) image: String,
+#[derive(Clone, Copy, Fields)]
+pub(crate) struct Container<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) image: &'a str,
 }
 
-#[derive(Default, Fields)]
-pub(crate) struct PodStatus {
-    pub(crate) init_container_statuses: Vec<ContainerStatus>,
-    pub(crate) container_statuses: Vec<ContainerStatus>,
-    pub(crate) ephemeral_container_statuses: Vec<ContainerStatus>,
+#[derive(Clone, Copy, Fields)]
+pub(crate) struct PodStatus<'a> {
+    pub(crate) init_container_statuses: &'a [ContainerStatus<'a>],
+    pub(crate) container_statuses: &'a [ContainerStatus<'a>],
+    pub(crate) ephemeral_container_statuses: &'a [ContainerStatus<'a>],
 }
 
-#[derive(Default, Fields)]
-pub(crate) struct ContainerStatus {
-    pub(crate) name: String,
-    pub(crate) image_id: String,
+#[derive(Clone, Copy, Fields)]
+pub(crate) struct ContainerStatus<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) image_id: &'a str,
 }
 
 /// The deployments.apps in all namespaces, `Deployments::all()`, or in one,
 /// `Deployments::namespaced(…)`.
 #[allow(dead_code)] // not every gatherer uses it
-pub(crate) type Deployments<'a> = Api<'a, Deployment>;
+pub(crate) type Deployments<'a> = Api<'a, Deployment<'static>>;
 
-#[derive(Default, Resource)]
+#[derive(Clone, Copy, Resource)]
 #[resource(group = "apps", version = "v1", plural = "deployments", namespaced)]
-pub(crate) struct Deployment(pub(crate) Workload);
+pub(crate) struct Deployment<'a>(pub(crate) Workload<'a>);
 
-#[derive(Default, Fields)]
-pub(crate) struct Workload {
-    pub(crate) spec: WorkloadSpec,
+#[derive(Clone, Copy, Fields)]
+pub(crate) struct Workload<'a> {
+    pub(crate) spec: WorkloadSpec<'a>,
 }
 
-#[derive(Default, Fields)]
-pub(crate) struct WorkloadSpec {
-    pub(crate) template: PodTemplateSpec,
+#[derive(Clone, Copy, Fields)]
+pub(crate) struct WorkloadSpec<'a> {
+    pub(crate) template: PodTemplateSpec<'a>,
 }
 
-#[derive(Default, Fields)]
-pub(crate) struct PodTemplateSpec {
-    pub(crate) spec: PodSpec,
+#[derive(Clone, Copy, Fields)]
+pub(crate) struct PodTemplateSpec<'a> {
+    pub(crate) spec: PodSpec<'a>,
 }
 
 /// The statefulsets.apps in all namespaces, `StatefulSets::all()`, or in one,
 /// `StatefulSets::namespaced(…)`.
 #[allow(dead_code)] // not every gatherer uses it
-pub(crate) type StatefulSets<'a> = Api<'a, StatefulSet>;
+pub(crate) type StatefulSets<'a> = Api<'a, StatefulSet<'static>>;
 
-#[derive(Default, Resource)]
+#[derive(Clone, Copy, Resource)]
 #[resource(group = "apps", version = "v1", plural = "statefulsets", namespaced)]
-pub(crate) struct StatefulSet(pub(crate) Workload);
+pub(crate) struct StatefulSet<'a>(pub(crate) Workload<'a>);
 
 /// The daemonsets.apps in all namespaces, `DaemonSets::all()`, or in one, `DaemonSets::namespaced(…)`.
 #[allow(dead_code)] // not every gatherer uses it
-pub(crate) type DaemonSets<'a> = Api<'a, DaemonSet>;
+pub(crate) type DaemonSets<'a> = Api<'a, DaemonSet<'static>>;
 
-#[derive(Default, Resource)]
+#[derive(Clone, Copy, Resource)]
 #[resource(group = "apps", version = "v1", plural = "daemonsets", namespaced)]
-pub(crate) struct DaemonSet(pub(crate) Workload);
+pub(crate) struct DaemonSet<'a>(pub(crate) Workload<'a>);
 
 /// The jobs.batch in all namespaces, `Jobs::all()`, or in one, `Jobs::namespaced(…)`.
 #[allow(dead_code)] // not every gatherer uses it
-pub(crate) type Jobs<'a> = Api<'a, Job>;
+pub(crate) type Jobs<'a> = Api<'a, Job<'static>>;
 
-#[derive(Default, Resource)]
+#[derive(Clone, Copy, Resource)]
 #[resource(group = "batch", version = "v1", plural = "jobs", namespaced)]
-pub(crate) struct Job(pub(crate) Workload);
+pub(crate) struct Job<'a>(pub(crate) Workload<'a>);
 
 /// The cronjobs.batch in all namespaces, `CronJobs::all()`, or in one, `CronJobs::namespaced(…)`.
 #[allow(dead_code)] // not every gatherer uses it
-pub(crate) type CronJobs<'a> = Api<'a, CronJob>;
+pub(crate) type CronJobs<'a> = Api<'a, CronJob<'static>>;
 
-#[derive(Default, Resource)]
+#[derive(Clone, Copy, Resource)]
 #[resource(group = "batch", version = "v1", plural = "cronjobs", namespaced)]
-pub(crate) struct CronJob {
-    pub(crate) spec: CronJobSpec,
+pub(crate) struct CronJob<'a> {
+    pub(crate) spec: CronJobSpec<'a>,
 }
 
-#[derive(Default, Fields)]
-pub(crate) struct CronJobSpec {
-    pub(crate) job_template: Workload,
+#[derive(Clone, Copy, Fields)]
+pub(crate) struct CronJobSpec<'a> {
+    pub(crate) job_template: Workload<'a>,
 }

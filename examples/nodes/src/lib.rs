@@ -6,24 +6,22 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
-extern crate alloc;
-
 mod resources;
 
-use alloc::string::String;
-use alloc::vec::Vec;
-use resources::{Node, NodeSpec, NodeStatus, Nodes};
-use wagather::json::{self, ArrayEntry, Pairs};
-use wagather::{ListParams, Result, Serialize, gatherer, heap, log, quantity};
+use resources::{Node, NodeCondition, NodeSpec, NodeStatus, Nodes};
+use wagather::arena::Vec;
+use wagather::json::{self, ArrayEntry};
+use wagather::typed::Map;
+use wagather::{ListParams, Result, Serialize, gatherer, log, quantity};
 
 const ROLE: &str = "node-role.kubernetes.io/";
 
 #[derive(Serialize)]
 struct Described<'a> {
     name: &'a str,
-    roles: Vec<&'a str>,
-    spec: &'a NodeSpec,
-    status: &'a NodeStatus,
+    roles: &'a [&'a str],
+    spec: &'a NodeSpec<'a>,
+    status: NodeStatus<'a>,
 }
 
 #[derive(Default, Serialize)]
@@ -45,27 +43,29 @@ struct Sum {
 }
 
 gatherer!(gather);
-heap!();
 
 fn gather() -> Result<()> {
-    let nodes = Nodes::all().list(&ListParams::default())?;
+    let nodes = Nodes::all().list(&ListParams::default())?.items();
     let mut entry = ArrayEntry::create("nodes.json")?;
     let mut totals = Totals::default();
     for node in nodes {
-        let mut node = node?;
-        totals.add(&mut node);
+        let node = node?;
+        let node = node.get();
+        let conditions = totals.add(node)?;
         let mut roles = Vec::new();
-        for (label, _) in &node.metadata.labels.0 {
+        for (label, _) in node.metadata.labels.iter() {
             if let Some(role) = label.strip_prefix(ROLE) {
-                roles.push(role);
+                roles.push(role)?;
             }
         }
         entry.push(&Described {
-            name: &node.metadata.name,
-            roles,
+            name: node.metadata.name,
+            roles: &roles,
             spec: &node.spec,
-            status: &node.status,
+            status: NodeStatus { conditions: &conditions, ..node.status },
         })?;
+        roles.free();
+        conditions.free();
     }
     log::Line::new()
         .number(totals.not_ready)
@@ -78,37 +78,43 @@ fn gather() -> Result<()> {
 }
 
 impl Totals {
-    /// Counts a node, and takes out the conditions that are as they should be.
-    fn add(&mut self, node: &mut Node) {
+    /// Counts a node, and finds the conditions that are not as they should be.
+    fn add<'a>(&mut self, node: &Node<'a>) -> Result<Vec<NodeCondition<'a>>> {
         // A node whose kubelet never reported has no conditions, and is not ready either.
         let (mut is_ready, mut is_under_pressure) = (false, false);
-        node.status.conditions.retain(|condition| {
+        let mut troubles = Vec::new();
+        for condition in node.status.conditions {
             let is_true = condition.status == "True";
             // `Ready` alone should be true: all others, those of the node problem detector too, are troubles.
-            if condition.r#type == "Ready" {
+            let is_trouble = if condition.r#type == "Ready" {
                 is_ready = is_true;
-                return !is_true;
+                !is_true
+            } else {
+                is_under_pressure |= is_true && condition.r#type.ends_with("Pressure");
+                is_true
+            };
+            if is_trouble {
+                troubles.push(*condition)?;
             }
-            is_under_pressure |= is_true && condition.r#type.ends_with("Pressure");
-            is_true
-        });
+        }
         self.nodes += 1;
         self.not_ready += u32::from(!is_ready);
         self.under_pressure += u32::from(is_under_pressure);
         self.unschedulable += u32::from(node.spec.unschedulable);
         self.capacity.add(&node.status.capacity);
         self.allocatable.add(&node.status.allocatable);
+        Ok(troubles)
     }
 }
 
 impl Sum {
-    fn add(&mut self, resources: &Pairs<String>) {
+    fn add(&mut self, resources: &Map<'_, &str>) {
         if self.try_add(resources).is_none() {
             self.nodes_left_out += 1;
         }
     }
 
-    fn try_add(&mut self, resources: &Pairs<String>) -> Option<()> {
+    fn try_add(&mut self, resources: &Map<'_, &str>) -> Option<()> {
         let cpu = self.cpu_millicores.checked_add(quantity::parse(resources.get("cpu")?, 1000)?)?;
         self.memory_bytes = self.memory_bytes.checked_add(quantity::parse(resources.get("memory")?, 1)?)?;
         self.cpu_millicores = cpu;

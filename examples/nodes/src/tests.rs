@@ -1,4 +1,7 @@
+extern crate std;
+
 use super::*;
+use std::format;
 use wagather::Error;
 use wagather::abi::Status as Code;
 use wagather::fake::Host;
@@ -71,10 +74,11 @@ fn totals_say_what_they_leave_out() {
 
 #[test]
 fn a_sum_never_wraps() {
-    let mut sum = Sum { memory_bytes: u64::MAX, ..Sum::default() };
-    let pairs = [("cpu", "1"), ("memory", "1")].map(|(name, value)| (name.into(), value.into()));
-    sum.add(&Pairs(pairs.into()));
-    assert_eq!((sum.cpu_millicores, sum.memory_bytes, sum.nodes_left_out), (0, u64::MAX, 1));
+    let node = |memory| format!(r#"{{"status": {{"capacity": {{"cpu": "1", "memory": "{memory}"}}}}}}"#);
+    let run = Host::new().list(PATH, &format!("[{}, {}]", node("15Ei"), node("2Ei"))).run(gather);
+    let first =
+        format!(r#""capacity":{{"cpuMillicores":1000,"memoryBytes":{},"nodesLeftOut":1}}"#, 15_u64 << 60);
+    assert!(run.entry("totals.json").contains(&first), "{}", run.entry("totals.json"));
 }
 
 #[test]

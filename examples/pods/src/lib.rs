@@ -1,19 +1,17 @@
 //! Finds the pods that crash-loop, by namespace, and counts all pods by phase.
 //!
 //! Writes `crash-looping.json`. Pods are decoded one by one, and no more than `MAX_PODS` crash-looping ones are
-//! described, so memory is bounded whatever the cluster's size; the totals count all.
+//! kept, so memory is bounded whatever the cluster's size; the totals count all.
 
 #![no_std]
 #![forbid(unsafe_code)]
 
-extern crate alloc;
-
 mod resources;
 
-use alloc::string::String;
-use alloc::vec::Vec;
 use resources::{ContainerStatus, Pod, PodStatusPhase as Phase, Pods};
-use wagather::{ListParams, Result, Serialize, gatherer, heap, json, log};
+use wagather::arena::Vec;
+use wagather::typed::Item;
+use wagather::{ListParams, Result, Serialize, gatherer, json, log};
 
 /// In a cluster where more pods crash-loop, more of the same explains nothing.
 const MAX_PODS: u32 = 500;
@@ -38,32 +36,31 @@ struct Phases {
 
 #[derive(Serialize)]
 struct Namespace {
-    namespace: String,
+    namespace: &'static str,
     pods: Vec<CrashLooping>,
 }
 
 #[derive(Serialize)]
 struct CrashLooping {
-    pod: String,
+    pod: &'static str,
     containers: Vec<Container>,
 }
 
 #[derive(Serialize)]
 struct Container {
-    name: String,
+    name: &'static str,
     restarts: i32,
-    last_reason: String,
+    last_reason: &'static str,
     last_exit_code: i32,
-    last_finished_at: String,
+    last_finished_at: &'static str,
 }
 
 gatherer!(gather);
-heap!();
 
 fn gather() -> Result<()> {
     let mut report = Report::default();
-    for pod in Pods::all().list(&ListParams::default())? {
-        report.add(pod?);
+    for pod in Pods::all().list(&ListParams::default())?.items() {
+        report.add(pod?)?;
     }
     log::Line::new()
         .number(report.crash_looping)
@@ -75,8 +72,8 @@ fn gather() -> Result<()> {
 }
 
 impl Report {
-    fn add(&mut self, pod: Pod) {
-        let Pod { metadata, status } = pod;
+    fn add(&mut self, pod: Item<Pod<'static>>) -> Result<()> {
+        let status = &pod.get().status;
         self.pods += 1;
         *match status.phase.as_str() {
             Phase::PENDING => &mut self.phases.pending,
@@ -86,38 +83,50 @@ impl Report {
             _ => &mut self.phases.unknown,
         } += 1;
 
-        let mut containers = Vec::new();
-        for container in status.init_container_statuses.iter().chain(&status.container_statuses) {
-            if container.state.waiting.reason == "CrashLoopBackOff" {
-                containers.push(Container::from(container));
-            }
-        }
-        if containers.is_empty() {
-            return;
+        let lists = [status.init_container_statuses, status.container_statuses];
+        if !lists.iter().any(|list| list.iter().any(ContainerStatus::is_crash_looping)) {
+            return Ok(());
         }
         self.crash_looping += 1;
         if self.crash_looping > MAX_PODS {
             self.not_described += 1;
-            return;
+            return Ok(());
+        }
+        let Pod { metadata, status } = pod.keep();
+        let mut containers = Vec::new();
+        for list in [status.init_container_statuses, status.container_statuses] {
+            for container in list.iter().filter(|container| container.is_crash_looping()) {
+                containers.push(Container::from(container))?;
+            }
         }
         let pod = CrashLooping { pod: metadata.name, containers };
         // The API server lists pods by namespace, so a namespace that is not the last one is new.
         match self.namespaces.last_mut() {
-            Some(last) if last.namespace == metadata.namespace => last.pods.push(pod),
-            _ => self.namespaces.push(Namespace { namespace: metadata.namespace, pods: alloc::vec![pod] }),
+            Some(last) if last.namespace == metadata.namespace => {}
+            _ => self.namespaces.push(Namespace { namespace: metadata.namespace, pods: Vec::new() })?,
+        }
+        match self.namespaces.last_mut() {
+            Some(last) => last.pods.push(pod),
+            None => Ok(()),
         }
     }
 }
 
-impl From<&ContainerStatus> for Container {
-    fn from(status: &ContainerStatus) -> Self {
+impl ContainerStatus<'_> {
+    fn is_crash_looping(&self) -> bool {
+        self.state.waiting.reason == "CrashLoopBackOff"
+    }
+}
+
+impl From<&ContainerStatus<'static>> for Container {
+    fn from(status: &ContainerStatus<'static>) -> Self {
         let last = &status.last_state.terminated;
         Container {
-            name: status.name.clone(),
+            name: status.name,
             restarts: status.restart_count,
-            last_reason: last.reason.clone(),
+            last_reason: last.reason,
             last_exit_code: last.exit_code,
-            last_finished_at: last.finished_at.clone(),
+            last_finished_at: last.finished_at,
         }
     }
 }

@@ -2,6 +2,8 @@ extern crate std;
 
 use super::*;
 use std::format;
+use std::string::String;
+use std::vec::Vec;
 use wagather::Error;
 use wagather::abi::Status;
 use wagather::fake::Host;

@@ -3,9 +3,10 @@
 use super::decode::Whole;
 use super::shape::{self, Find, Shape, Slice, View, What, Write};
 use crate::archive::Entry;
+use crate::arena;
 use crate::decimal::Decimal;
 use crate::error::Result;
-use crate::typed::{self, Borrowed, Part, Written};
+use crate::typed::{self, Borrowed, Map, Part, Written};
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -403,6 +404,19 @@ written! {
     [] f32, None, |value, writer| writer.float(f64::from(*value));
     [] f64, Some(<Self as Borrowed>::PART), |value, writer| writer.float(*value);
     [] Cow<'_, str>, None, |value, writer| writer.string(value);
+    [] arena::String, Some(typed::PART_OF_STRING), |value, writer| writer.string(value);
+    [T: Serialize] Map<'_, T>, typed::part_of_map(T::PART), |value, writer| {
+        let mut separator = b'{';
+        for (name, value) in value.iter() {
+            let Some(view) = View::of(value) else { continue };
+            writer.put(separator);
+            separator = b',';
+            writer.string(name);
+            writer.put(b':');
+            writer.value(Some(view));
+        }
+        writer.end(separator, b'{');
+    };
     [T: Serialize] BTreeMap<String, T>, None, |value, writer| {
         let mut separator = b'{';
         for (name, value) in value {
@@ -475,6 +489,7 @@ macro_rules! arrays {
 arrays! {
     [T: Serialize] Vec<T>, None, None;
     [T: Serialize] &[T], typed::part_of_list(T::PART), typed::part_of_optional_list(T::PART);
+    [T: Serialize] arena::Vec<T>, typed::part_of_collected(T::PART), None;
     [T: Serialize, const N: usize] [T; N], None, None;
 }
 

@@ -104,6 +104,44 @@ impl<K> List<K> {
         BorrowedItems::new(self.handle)
     }
 
+    /// The same list, with items that are read as those of another resource. For resources whose items are read alike, so that the code which
+    /// reads them is in the gatherer once. What the first resource does not declare is absent.
+    ///
+    /// ```
+    /// # use wagather::{Api, Fields, List, ListParams, Resource, fake, log};
+    /// # #[derive(Clone, Copy, Fields)]
+    /// # struct Metadata<'a> { name: &'a str }
+    /// #[derive(Resource)]
+    /// #[resource(group = "apps", version = "v1", plural = "deployments", namespaced)]
+    /// struct Deployment<'a> { metadata: Metadata<'a> }
+    ///
+    /// #[derive(Resource)]
+    /// #[resource(group = "apps", version = "v1", plural = "daemonsets", namespaced)]
+    /// struct DaemonSet<'a> { metadata: Metadata<'a> }
+    ///
+    /// fn gather() -> wagather::Result<()> {
+    ///     let all = ListParams::default();
+    ///     log_names(Api::<Deployment>::all().list(&all)?)?;
+    ///     log_names(Api::<DaemonSet>::all().list(&all)?.read_as())
+    /// }
+    ///
+    /// fn log_names(list: List<Deployment<'static>>) -> wagather::Result<()> {
+    ///     for item in list.items() {
+    ///         log::info(item?.get().metadata.name);
+    ///     }
+    ///     Ok(())
+    /// }
+    /// let run = fake::Host::new()
+    ///     .list("/apis/apps/v1/deployments", r#"[{"metadata": {"name": "web"}}]"#)
+    ///     .list("/apis/apps/v1/daemonsets", r#"[{"metadata": {"name": "agent"}}]"#)
+    ///     .run(gather);
+    /// assert_eq!((&*run.logs[0].text, &*run.logs[1].text), ("web", "agent"));
+    /// ```
+    #[inline(always)]
+    pub fn read_as<T>(self) -> List<T> {
+        List { handle: self.handle, resource: PhantomData }
+    }
+
     /// Copies the next item, as JSON, into a buffer of the caller's; `None` after the last. No heap is needed.
     ///
     /// # Errors

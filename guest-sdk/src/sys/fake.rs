@@ -87,11 +87,7 @@ impl Room {
 
     /// What stays is remembered, so that it is not lost.
     pub(crate) fn keep(self) {
-        struct Kept(#[allow(dead_code, reason = "it is there to be found")] *mut [u64]);
-        // SAFETY: nobody looks at it.
-        unsafe impl Send for Kept {}
-        static KEPT: std::sync::Mutex<Vec<Kept>> = std::sync::Mutex::new(Vec::new());
-        KEPT.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(Kept(self.words));
+        kept().push(Kept(self.words));
         core::mem::forget(self);
     }
 }
@@ -100,6 +96,52 @@ impl Drop for Room {
     fn drop(&mut self) {
         // SAFETY: made of a box, and dropped once.
         drop(unsafe { Box::from_raw(self.words) });
+    }
+}
+
+struct Kept(*mut [u64]);
+
+// SAFETY: nobody looks at it but who gives it back.
+unsafe impl Send for Kept {}
+
+fn kept() -> std::sync::MutexGuard<'static, Vec<Kept>> {
+    static KEPT: std::sync::Mutex<Vec<Kept>> = std::sync::Mutex::new(Vec::new());
+    KEPT.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// Room for `new` bytes, of which the first `old` are those at `at`; null if there is no memory.
+///
+/// # Safety
+///
+/// `old` bytes are at `at`, and nobody refers to them.
+pub(crate) unsafe fn resize(at: *mut u8, old: usize, new: usize) -> *mut u8 {
+    // As much as a gatherer may have.
+    if new > u32::MAX as usize / 2 {
+        return core::ptr::null_mut();
+    }
+    let words = Box::into_raw(std::vec![0_u64; new / 8].into_boxed_slice());
+    let room = words.cast::<u8>();
+    // SAFETY: both have so many bytes, and one of them is new.
+    unsafe {
+        room.copy_from_nonoverlapping(at, old);
+        give_back(at, old);
+    }
+    kept().push(Kept(words));
+    room
+}
+
+/// Gives back so many bytes.
+///
+/// # Safety
+///
+/// `resize` gave them, or they are none; nobody refers to them.
+pub(crate) unsafe fn give_back(at: *mut u8, bytes: usize) {
+    let mut kept = kept();
+    if bytes > 0
+        && let Some(index) = kept.iter().rposition(|kept| kept.0.cast::<u8>() == at)
+    {
+        // SAFETY: `resize` made it of a box, and it is taken out once.
+        drop(unsafe { Box::from_raw(kept.swap_remove(index).0) });
     }
 }
 

@@ -33,36 +33,44 @@ mod imports {
 /// A request as it crosses. One that is known while compiling is a constant of the module: asking costs one pointer.
 pub(crate) type Prepared<'a> = abi::Request<*const u8>;
 
-/// Lays a request out as it crosses.
+/// Lays a request out as it crosses, while compiling. Texts without a byte have no address: most of the structure is 0 then, which takes no
+/// room in a module.
 #[inline(always)]
 pub(crate) const fn prepare<'a>(request: &Request<'a>) -> Prepared<'a> {
+    lay_out::<true>(request)
+}
+
+#[inline(always)]
+const fn lay_out<const IS_CONSTANT: bool>(request: &Request<'_>) -> abi::Request<*const u8> {
     abi::Request {
         verb: request.verb,
         reserved: [0; 3],
         limit: request.limit,
-        version: text_of(request.version),
-        resource: text_of(request.resource),
-        group: text_of(request.group),
-        namespace: text_of(request.namespace),
-        name: text_of(request.name),
-        subresource: text_of(request.subresource),
-        labels: text_of(request.labels),
-        fields: text_of(request.fields),
-        mask: text_of(request.mask),
-        query: text_of(request.query),
+        version: text_of::<IS_CONSTANT>(request.version),
+        resource: text_of::<IS_CONSTANT>(request.resource),
+        group: text_of::<IS_CONSTANT>(request.group),
+        namespace: text_of::<IS_CONSTANT>(request.namespace),
+        name: text_of::<IS_CONSTANT>(request.name),
+        subresource: text_of::<IS_CONSTANT>(request.subresource),
+        labels: text_of::<IS_CONSTANT>(request.labels),
+        fields: text_of::<IS_CONSTANT>(request.fields),
+        mask: text_of::<IS_CONSTANT>(request.mask),
+        query: text_of::<IS_CONSTANT>(request.query),
     }
 }
 
 // Like `Text::of`, but always inlined: ten calls and their stack slots are a third of a small gatherer.
 #[inline(always)]
-const fn text_of(text: &str) -> Text<*const u8> {
-    Text { ptr: text.as_ptr(), len: text.len() as u32 }
+const fn text_of<const IS_CONSTANT: bool>(text: &str) -> Text<*const u8> {
+    // To look at each at run time would be code.
+    let ptr = if IS_CONSTANT && text.is_empty() { core::ptr::null() } else { text.as_ptr() };
+    Text { ptr, len: text.len() as u32 }
 }
 
 /// Starts a request.
 #[inline(always)]
 pub(crate) fn rest_start(request: &Request<'_>) -> i32 {
-    let prepared = prepare(request);
+    let prepared = lay_out::<false>(request);
     // SAFETY: the structure and the texts that it points to outlive the call, and the host keeps no address after it.
     unsafe { imports::rest_start(&prepared) }
 }
@@ -112,7 +120,7 @@ pub(crate) fn rest_next_vec(handle: i32, item: &mut Vec<u8>) -> i32 {
 #[inline]
 pub(crate) fn rest_next_as(handle: i32, shape: &'static [u8]) -> Result<Option<Room>, i32> {
     loop {
-        let (at, end) = arena::free();
+        let (at, end) = arena::ITEMS.free();
         // SAFETY: the host reads the shape, which is static, and writes within the arena's free bytes, which nobody refers to.
         let used = unsafe {
             imports::rest_next_as(
@@ -127,10 +135,12 @@ pub(crate) fn rest_next_as(handle: i32, shape: &'static [u8]) -> Result<Option<R
             return Ok(None);
         }
         if used <= end - at {
-            arena::take(at + used);
+            arena::ITEMS.take(at + used);
             return Ok(Some(Room { at, end: at + used }));
         }
-        arena::grow(used)?;
+        if arena::ITEMS.grow(used) == 0 {
+            return Err(abi::Status::NO_ROOM.0);
+        }
     }
 }
 
@@ -157,62 +167,126 @@ impl Room {
 impl Drop for Room {
     #[inline(always)]
     fn drop(&mut self) {
-        arena::give_back(self.at, self.end);
+        arena::ITEMS.give_back(self.at, self.end);
     }
 }
 
-/// The memory behind the module's own data: what was handed out lies below `TOP`, what is free above it, up to `END`.
+/// Room for `new` bytes, of which the first `old` are those at `at`: there, if that is what was taken last, or elsewhere. 0 if there is no
+/// memory. Both numbers are multiples of 8, and what is not taken yet is `old` 0 bytes at no address of the arena.
 ///
-/// A heap takes pages of its own. So the arena begins with what is left of the last page that the linker made, and goes on in new pages
-/// wherever those are; what was left before them is not used any more.
+/// # Safety
+///
+/// `old` bytes are at `at`, and nobody refers to them.
+#[inline(always)]
+pub(crate) unsafe fn resize(at: *mut u8, old: usize, new: usize) -> *mut u8 {
+    let from = at.expose_provenance();
+    let room = arena::KEPT.resize(from, old, new);
+    let to = core::ptr::with_exposed_provenance_mut::<u8>(room);
+    if room == 0 || room == from {
+        return to;
+    }
+    let mut word = 0;
+    while word < old {
+        // A word at a time, and volatile, so that it does not become a call.
+        // SAFETY: both are aligned and have so many bytes, and what is taken is not what was taken before.
+        unsafe { to.add(word).cast::<u64>().write_volatile(at.add(word).cast::<u64>().read()) };
+        word += 8;
+    }
+    to
+}
+
+/// Gives back so many bytes, if they are what was taken last.
+///
+/// # Safety
+///
+/// `resize` gave them, and nobody refers to them.
+#[inline(always)]
+pub(crate) unsafe fn give_back(at: *mut u8, bytes: usize) {
+    let at = at.expose_provenance();
+    arena::KEPT.give_back(at, at + bytes);
+}
+
+/// The memory behind the module's own data, in two parts: items, and what a gatherer collects of them. What was taken of a part lies below its
+/// top, what is free above it. So an item that is dropped is given back whatever was collected of it.
+///
+/// A heap takes pages of its own. So the items begin with what is left of the last page that the linker made, and either part goes on in new
+/// pages wherever those are; what was left before them is not used any more.
 mod arena {
-    use crate::abi::Status;
     use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
     const PAGE_BYTES: usize = 64 << 10;
 
-    static TOP: AtomicUsize = AtomicUsize::new(0);
-    static END: AtomicUsize = AtomicUsize::new(0);
+    pub(super) struct Part {
+        top: AtomicUsize,
+        end: AtomicUsize,
+    }
+
+    pub(super) static ITEMS: Part = Part::new();
+    pub(super) static KEPT: Part = Part::new();
 
     unsafe extern "C" {
         /// Where the linker's data and stack end.
         static __heap_base: u8;
     }
 
-    /// Where the free part begins and ends.
-    #[inline(always)]
-    pub(super) fn free() -> (usize, usize) {
-        let mut top = TOP.load(Relaxed);
-        if top == 0 {
-            top = (&raw const __heap_base).expose_provenance().next_multiple_of(8);
+    impl Part {
+        const fn new() -> Self {
+            Part { top: AtomicUsize::new(0), end: AtomicUsize::new(0) }
         }
-        // What is left of the first page is free until more is taken.
-        (top, END.load(Relaxed).max(top.next_multiple_of(PAGE_BYTES)))
-    }
 
-    #[inline(always)]
-    pub(super) fn take(upto: usize) {
-        TOP.store(upto, Relaxed);
-    }
-
-    /// Makes room for so many bytes.
-    pub(super) fn grow(bytes: usize) -> Result<(), i32> {
-        let pages = bytes / PAGE_BYTES + 1;
-        let before = core::arch::wasm32::memory_grow(0, pages);
-        if before == usize::MAX {
-            return Err(Status::NO_ROOM.0);
+        /// Where the free part of that of the items begins and ends.
+        #[inline(always)]
+        pub(super) fn free(&self) -> (usize, usize) {
+            let mut top = self.top.load(Relaxed);
+            if top == 0 {
+                top = (&raw const __heap_base).expose_provenance().next_multiple_of(8);
+            }
+            // What is left of the first page is free until more is taken.
+            (top, self.end.load(Relaxed).max(top.next_multiple_of(PAGE_BYTES)))
         }
-        let at = before * PAGE_BYTES;
-        TOP.store(at, Relaxed);
-        END.store(at + pages * PAGE_BYTES, Relaxed);
-        Ok(())
-    }
 
-    /// Gives back what was taken last. What is below something that is still used stays taken.
-    #[inline(always)]
-    pub(super) fn give_back(at: usize, end: usize) {
-        if TOP.load(Relaxed) == end {
-            TOP.store(at, Relaxed);
+        #[inline(always)]
+        pub(super) fn take(&self, upto: usize) {
+            self.top.store(upto, Relaxed);
+        }
+
+        /// Makes room for so many bytes: where it begins, or 0.
+        #[inline(never)]
+        pub(super) fn grow(&self, bytes: usize) -> usize {
+            let pages = bytes / PAGE_BYTES + 1;
+            let before = core::arch::wasm32::memory_grow(0, pages);
+            if before == usize::MAX {
+                return 0;
+            }
+            let at = before * PAGE_BYTES;
+            self.top.store(at, Relaxed);
+            self.end.store(at + pages * PAGE_BYTES, Relaxed);
+            at
+        }
+
+        /// See `resize` above.
+        #[inline(always)]
+        pub(super) fn resize(&self, from: usize, old: usize, new: usize) -> usize {
+            let mut at = self.top.load(Relaxed);
+            if from + old == at {
+                at = from;
+            }
+            if new > self.end.load(Relaxed) - at {
+                at = self.grow(new);
+                if at == 0 {
+                    return 0;
+                }
+            }
+            self.take(at + new);
+            at
+        }
+
+        /// Gives back what was taken last. What is below something that is still used stays taken.
+        #[inline(always)]
+        pub(super) fn give_back(&self, at: usize, end: usize) {
+            if self.top.load(Relaxed) == end {
+                self.top.store(at, Relaxed);
+            }
         }
     }
 }

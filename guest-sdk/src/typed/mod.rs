@@ -60,7 +60,10 @@ mod written;
 pub use items::{BorrowedItems, Item};
 pub use part::{Bytes, Object, Part};
 pub use written::Written;
-pub(crate) use written::{part_of_list, part_of_option, part_of_optional_list, part_of_reference};
+pub(crate) use written::{
+    PART_OF_STRING, part_of_collected, part_of_list, part_of_map, part_of_option, part_of_optional_list,
+    part_of_reference,
+};
 
 use crate::json::Mask;
 

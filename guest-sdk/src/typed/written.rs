@@ -1,7 +1,8 @@
 //! What the host writes: structs of texts, numbers, lists and structs.
 
-use super::Part;
+use super::{Map, Pair, Part};
 use crate::archive::Entry;
+use crate::arena::{self, String};
 use crate::error::check;
 use crate::{Result, sys};
 use core::marker::PhantomData;
@@ -69,5 +70,29 @@ pub(crate) const fn part_of_optional_list<'a, T>(part: Option<Part<T>>) -> Optio
         // SAFETY: a list whose address is 0 is none, as for `Borrowed`.
         Some(part) => Some(unsafe { Part::or_null(part) }),
         None => None,
+    }
+}
+
+/// The part of a list that was collected.
+pub(crate) const fn part_of_collected<T>(part: Option<Part<T>>) -> Option<Part<arena::Vec<T>>> {
+    match part {
+        // SAFETY: it begins with an address and a number of elements.
+        Some(part) if part.is_in_place() => Some(unsafe { Part::list(part) }),
+        _ => None,
+    }
+}
+
+/// The part of a text that was put together.
+// SAFETY: it begins with an address and a length.
+pub(crate) const PART_OF_STRING: Part<String> = unsafe { Part::plain(b't') };
+
+/// The part of a map.
+pub(crate) const fn part_of_map<'a, T>(part: Option<Part<T>>) -> Option<Part<Map<'a, T>>> {
+    match part {
+        Some(part) if part.is_in_place() => {
+            // SAFETY: an address and a number of pairs, as for `Borrowed`.
+            Some(unsafe { Part::map::<Pair<'a, T>, T>(core::mem::offset_of!(Pair<'a, T>, value), part) })
+        }
+        _ => None,
     }
 }

@@ -161,7 +161,7 @@ impl Rust<'_> {
             Body::Own(made) => self.structure(made, Some(planned), text),
             Body::Like(made) => {
                 *text += &self.doc_of(&doc, planned);
-                let derive = self.derive(&["Default", "Resource"], &planned.derive);
+                let derive = self.derive(&["Default", "Resource"], &planned.derive, self.borrows(made));
                 let life = self.life(made);
                 let _ = writeln!(
                     text,
@@ -176,7 +176,7 @@ impl Rust<'_> {
             }
             Body::Whole => {
                 *text += &self.doc_of(&doc, planned);
-                let derive = self.derive(&["Resource"], &[]);
+                let derive = self.derive(&["Resource"], &[], false);
                 let _ = writeln!(text, "{derive}{}{visible} struct {name};\n", attribute(planned));
             }
         }
@@ -243,7 +243,7 @@ impl Rust<'_> {
         }
         let needed: &[&'static str] =
             if planned.is_some() { &["Default", "Resource"] } else { &["Default", "Fields"] };
-        *text += &self.derive(needed, derive);
+        *text += &self.derive(needed, derive, self.borrows(made));
         *text += &planned.map(attribute).unwrap_or_default();
         let _ = writeln!(text, "{visible} struct {name}{} {{", self.life(made));
         for field in fields {
@@ -371,36 +371,39 @@ impl Rust<'_> {
         let doc = sentence(doc);
         let known = "Other values are possible.";
         let mut text = comment("", format!("{doc} {known}").trim());
-        text += &self.derive(&["Default", "Fields"], derive);
+        text += &self.derive(&["Default", "Fields"], derive, self.plan.borrowed);
         let _ = writeln!(text, "{visible} struct {name}{life}({visible} {text_type});\n");
         let _ =
             writeln!(text, "#[allow(dead_code)] // not every gatherer uses them\nimpl{life} {name}{life} {{");
+        // A lifetime that is left out may be any of those in scope.
+        let constant_text = if self.plan.borrowed { "&'static str" } else { "&str" };
         let mut names = BTreeSet::new();
         for value in values {
             let mut constant = constant(value);
             while !names.insert(constant.clone()) {
                 constant.push('_');
             }
-            let _ = writeln!(text, "    {visible} const {constant}: &str = {value:?};");
+            let _ = writeln!(text, "    {visible} const {constant}: {constant_text} = {value:?};");
         }
         let (of, whole) = if self.plan.borrowed { ("&'a str", "self.0") } else { ("&str", "&self.0") };
         let _ = writeln!(text, "\n    {visible} fn as_str(&self) -> {of} {{\n        {whole}\n    }}\n}}\n");
         text
     }
 
-    fn derive(&mut self, needed: &[&'static str], more: &[String]) -> String {
-        let is_borrowed = self.plan.borrowed;
-        let needed: Vec<&'static str> =
-            needed.iter().copied().filter(|name| !(is_borrowed && *name == "Default")).collect();
+    fn derive(&mut self, needed: &[&'static str], more: &[String], is_borrowed: bool) -> String {
         for name in needed.iter().filter(|name| **name != "Default") {
             self.used.insert(name);
         }
+        let is_whole = needed == ["Resource"];
+        let copied = if self.plan.borrowed && !is_whole { &["Clone", "Copy"][..] } else { &[] };
+        // What is borrowed has no default.
+        let needed = needed.iter().copied().filter(|name| !(is_borrowed && *name == "Default"));
         if more.iter().any(|name| name == "Serialize") {
             self.used.insert("Serialize");
         }
-        let mut all: Vec<&str> = needed.iter().copied().chain(more.iter().map(String::as_str)).collect();
-        all.sort_unstable();
-        format!("#[derive({})]\n", all.join(", "))
+        let mut all: BTreeSet<&str> = needed.chain(copied.iter().copied()).collect();
+        all.extend(more.iter().map(String::as_str));
+        format!("#[derive({})]\n", all.into_iter().collect::<Vec<_>>().join(", "))
     }
 }
 

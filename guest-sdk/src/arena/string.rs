@@ -1,0 +1,90 @@
+//! Texts.
+
+use super::raw::Text;
+use crate::Result;
+use core::cmp::Ordering;
+use core::fmt;
+use core::ops::Deref;
+
+/// A text that grows, without a heap. It is a `str` to whoever reads it. See [the module](super).
+#[repr(transparent)]
+pub struct String(Text);
+
+impl String {
+    /// An empty text, which has no memory yet.
+    #[inline(always)]
+    pub const fn new() -> Self {
+        String(Text::EMPTY)
+    }
+
+    /// Appends a text.
+    ///
+    /// # Errors
+    ///
+    /// [`Status::NO_ROOM`](crate::abi::Status::NO_ROOM) if there is no memory for it. Nothing is appended then.
+    pub fn push_str(&mut self, text: &str) -> Result<()> {
+        self.0.push_str(text)
+    }
+
+    /// Makes it this text. Memory that it has is used again.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`push_str`](Self::push_str); it is empty then.
+    pub fn set(&mut self, text: &str) -> Result<()> {
+        self.0.clear();
+        self.0.push_str(text)
+    }
+
+    /// Makes it empty; the memory stays.
+    #[inline(always)]
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// The text.
+    #[inline(always)]
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl Default for String {
+    #[inline(always)]
+    fn default() -> Self {
+        String::new()
+    }
+}
+
+impl Deref for String {
+    type Target = str;
+
+    #[inline(always)]
+    fn deref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl PartialEq<str> for String {
+    fn eq(&self, other: &str) -> bool {
+        self.as_str() == other
+    }
+}
+
+impl PartialEq<&str> for String {
+    fn eq(&self, other: &&str) -> bool {
+        self.as_str() == *other
+    }
+}
+
+impl PartialOrd<str> for String {
+    fn partial_cmp(&self, other: &str) -> Option<Ordering> {
+        self.as_str().partial_cmp(other)
+    }
+}
+
+impl fmt::Debug for String {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_str().fmt(f)
+    }
+}

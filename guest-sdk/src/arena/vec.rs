@@ -1,0 +1,97 @@
+//! Lists.
+
+use super::raw::Raw;
+use crate::Result;
+use core::fmt;
+use core::ops::{Deref, DerefMut};
+
+/// A list that grows, without a heap. It is a slice to whoever reads it.
+///
+/// See [the module](super). Elements are not dropped, so they must need no drop.
+#[repr(transparent)]
+pub struct Vec<T>(Raw<T>);
+
+impl<T> Vec<T> {
+    /// An empty list, which has no memory yet.
+    #[inline(always)]
+    pub const fn new() -> Self {
+        Vec(Raw::EMPTY)
+    }
+
+    /// An empty list with room for so many elements.
+    ///
+    /// # Errors
+    ///
+    /// [`Status::NO_ROOM`](crate::abi::Status::NO_ROOM) if there is no memory.
+    #[inline(always)]
+    pub fn with_capacity(elements: usize) -> Result<Self> {
+        let mut vec = Vec::new();
+        vec.0.reserve(elements)?;
+        Ok(vec)
+    }
+
+    /// Appends an element.
+    ///
+    /// # Errors
+    ///
+    /// [`Status::NO_ROOM`](crate::abi::Status::NO_ROOM) if there is no memory for it.
+    #[inline(always)]
+    pub fn push(&mut self, element: T) -> Result<()> {
+        self.0.push(element)
+    }
+
+    /// The elements, for ever.
+    #[inline(always)]
+    pub fn keep<'a>(self) -> &'a mut [T]
+    where
+        T: 'a,
+    {
+        self.0.keep()
+    }
+
+    /// Gives the memory back, if no other list or text has got any since. Elements that are used no longer than one item lasts take no
+    /// memory in the end.
+    #[inline(always)]
+    pub fn free(self) {
+        self.0.free();
+    }
+}
+
+impl<T> Default for Vec<T> {
+    #[inline(always)]
+    fn default() -> Self {
+        Vec::new()
+    }
+}
+
+impl<T> Deref for Vec<T> {
+    type Target = [T];
+
+    #[inline(always)]
+    fn deref(&self) -> &[T] {
+        self.0.slice()
+    }
+}
+
+impl<T> DerefMut for Vec<T> {
+    #[inline(always)]
+    fn deref_mut(&mut self) -> &mut [T] {
+        self.0.slice_mut()
+    }
+}
+
+impl<'a, T> IntoIterator for &'a Vec<T> {
+    type Item = &'a T;
+    type IntoIter = core::slice::Iter<'a, T>;
+
+    #[inline(always)]
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Vec<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self).finish()
+    }
+}
