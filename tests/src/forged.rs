@@ -2,7 +2,7 @@
 
 use wagather_abi::{IMPORTS, LogLevel, Verb};
 use wagather_base::limits::MAX_FRAME_BYTES;
-use wagather_sandbox::channel::{End, Ending, Request, RestRequest, Took};
+use wagather_sandbox::channel::{End, Ending, Request, RestRequest, Taken};
 
 /// What the name of a gatherer begins with whose module has taken over the engine.
 pub const PREFIX: &str = "forged-";
@@ -27,7 +27,7 @@ pub fn samples() -> Vec<Request> {
         Request::RestRead(handle, 16),
         Request::RestNext(handle, 16, 0),
         Request::RestNextAs(handle, 16, 0),
-        Request::Took(Took { handle, decoded: false, calls: 1, items: 1 }),
+        Request::Taken(Taken { handle, decoded: false, calls: 1, items: 1 }),
         Request::RestClose(handle),
         Request::ArchivePipe(handle, b"name".to_vec()),
         Request::ArchiveOpen(b"name".to_vec()),

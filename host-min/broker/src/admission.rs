@@ -1,7 +1,7 @@
-//! The one choke point: every call of a guest passes [`Admission::admit`] before anything is done for it.
+//! The single check point: every call of a guest passes [`Admission::admit`] before the broker performs it.
 //!
-//! Admission decides and does nothing else. What it lets through is complete: the broker that performs it does not
-//! look at the guest's words again.
+//! Admission decides and has no effects. What it returns is complete: the code that performs the call does not read the guest's words
+//! again.
 
 use super::answer::{self, Misfit};
 use super::line;
@@ -18,21 +18,21 @@ use wagather_sandbox::channel::Request;
 /// A call that was let through.
 #[derive(Debug)]
 pub enum Admitted {
-    /// Send this request; this may be seen of the answer.
-    Ask(Box<Canonical>, Allowed),
-    /// Wait for the head.
-    Await(Handle),
-    /// Read bytes, so many at most.
+    /// Send a request, and show this much of the answer.
+    Start(Box<Canonical>, Allowed),
+    /// Wait for the head, and return its HTTP status.
+    Status(Handle),
+    /// Read at most this many bytes.
     Read(Handle, usize),
-    /// Read an item, if there is room for it, and what fits beside it.
+    /// Read an item, and prefetch as many as fit.
     Next(Handle, answer::Wanted),
-    /// Count the item that was given last as missing.
+    /// Record the newest item as missing.
     Reject(Handle, Misfit),
-    /// Tell whether a field is hidden.
+    /// Say whether a field is hidden.
     Hides(Handle, FieldPath),
     /// Close a request.
     CloseRequest(Handle),
-    /// Pipe; the name is for raw bodies.
+    /// Pipe an answer. The name is for a raw body.
     Pipe(Handle, String),
     /// Open an entry.
     OpenEntry(String),
@@ -42,15 +42,15 @@ pub enum Admitted {
     CloseEntry(Handle),
     /// Log a line.
     Log(LogLevel, String),
-    /// Count a log line that is one too many.
+    /// Count a log line above the budget.
     DropLog,
-    /// Look a parameter up.
+    /// Look up a parameter.
     Param(String, usize),
-    /// Tell the time.
+    /// Return the time.
     Now,
 }
 
-/// The most that one answer carries; a guest that offers more room gets the rest with its next call.
+/// The most bytes that one call returns. A guest with more room gets the rest with its next call.
 const MAX_READ_BYTES: usize = 256 << 10;
 
 /// Admits the calls of one gatherer.
@@ -59,12 +59,12 @@ pub struct Admission {
 }
 
 impl Admission {
-    /// Admits what these rights allow.
+    /// Admits calls within these rights.
     pub fn new(rights: Rights) -> Admission {
         Admission { rights }
     }
 
-    /// Judges a call. `room` tells whether one more handle can be open.
+    /// Judges a call. `room` says whether one more handle can be opened.
     pub fn admit(&self, call: Request, room: bool, tally: &mut Tally) -> Result<Admitted, Refusal> {
         let full = || {
             if room {
@@ -81,9 +81,9 @@ impl Admission {
                 tally.request().map_err(|spent| {
                     Refusal::new(Status::OUT_OF_BUDGET, format!("{}: {spent}", describe(&request)))
                 })?;
-                Admitted::Ask(Box::new(request), allowed)
+                Admitted::Start(Box::new(request), allowed)
             }
-            Request::RestStatus(handle) => Admitted::Await(Handle(handle)),
+            Request::RestStatus(handle) => Admitted::Status(Handle(handle)),
             Request::RestRead(handle, cap) => {
                 Admitted::Read(Handle(handle), (cap as usize).min(MAX_READ_BYTES))
             }
@@ -140,19 +140,19 @@ impl Admission {
                 Admitted::Param(name, cap as usize)
             }
             Request::Now => Admitted::Now,
-            // The broker takes these before it asks for admission.
-            Request::Ready(_) | Request::Took(_) | Request::End(_) => {
+            // The broker handles these before admission.
+            Request::Ready(_) | Request::Taken(_) | Request::End(_) => {
                 return Err(Refusal::new(Status::UNSUPPORTED, "a frame that is not a call"));
             }
         })
     }
 
-    /// The rights that it judges by.
+    /// The rights by which it judges.
     pub fn rights(&self) -> &Rights {
         &self.rights
     }
 
-    /// Whether anything may be asked of the server.
+    /// Whether any request to the server can be allowed.
     pub fn needs_a_server(&self) -> bool {
         self.rights.need_a_server()
     }

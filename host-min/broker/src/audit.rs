@@ -1,11 +1,10 @@
 //! The audit: what each gatherer asked for, and what was decided, as JSON lines.
 //!
-//! Every call of a guest is one decision of admission, and every decision is in a record. Calls on one handle that came to
-//! the same end share a record, with their number, bytes and time added up: a list of 5,000 items is one line and not
-//! 5,000. What opens something (a request, an entry), pipes it, or is denied has a record of its own, until
-//! there are [`MAX_AUDIT_RECORDS`]; what comes after is counted.
+//! Admission makes one decision for every call of a guest, and a record covers every decision. Calls on one handle with the same result
+//! share a record, which sums up their number, bytes and time: a list of 5,000 items is one line, not
+//! 5,000. A call that opens or pipes something has its own record. After [`MAX_AUDIT_RECORDS`] records, the others are only counted.
 //!
-//! Nothing here is the guest's word but names, which are escaped.
+//! A guest influences nothing in the audit but names, which are escaped.
 
 use serde::Serialize;
 use std::io::Write;
@@ -18,32 +17,32 @@ use wagather_json::obfuscate::Obfuscator;
 use wagather_printable::is_printable;
 use wagather_sandbox::channel::{Request, RestRequest};
 
-/// Who is told of each record when it is complete, besides the archive.
-pub type Live = Mutex<Box<dyn Write + Send>>;
+/// Receives each record when it is complete, besides the archive.
+pub type Sink = Mutex<Box<dyn Write + Send>>;
 
-/// What admission said.
+/// The decision of admission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
-    /// It was done.
+    /// The call was performed.
     Allowed,
-    /// It was not.
+    /// The call was refused.
     Denied,
 }
 
-/// A decision that was made.
+/// A decision on a call, and its result.
 #[derive(Clone, Copy, Debug)]
 pub struct Decision<'a> {
-    /// Which import was called.
+    /// The import that was called.
     pub import: Import,
-    /// The handle that the call names, or got.
+    /// The handle that the call names, or opened.
     pub handle: Option<i32>,
-    /// What was decided.
+    /// Whether it was allowed.
     pub verdict: Verdict,
-    /// Why it was denied.
+    /// Why it was denied, or empty.
     pub reason: &'a str,
-    /// What the guest was told: below 0 a status, for `rest_status` an HTTP status.
-    pub told: i32,
+    /// What the call returned: a status below 0, an HTTP status for `rest_status`, or 0.
+    pub returned: i32,
     /// Bytes that went to the guest, or from it into the archive.
     pub bytes: u64,
     /// How long it took.
@@ -51,14 +50,14 @@ pub struct Decision<'a> {
 }
 
 impl Decision<'_> {
-    /// What one list of a gatherer's came to in one of the namespaces that it is asked for in.
-    pub(super) const fn asked_in(handle: Option<i32>, http_status: u16) -> Decision<'static> {
+    /// The request for one namespace of a list that is read namespace by namespace.
+    pub(super) const fn requested_in(handle: Option<i32>, http_status: u16) -> Decision<'static> {
         Decision {
             import: Import::rest_start,
             handle,
             verdict: Verdict::Allowed,
             reason: "",
-            told: http_status as i32,
+            returned: http_status as i32,
             bytes: 0,
             duration: Duration::ZERO,
         }
@@ -86,31 +85,31 @@ struct Record<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     duration_ms: Option<f64>,
     #[serde(skip)]
-    told: i32,
+    returned: i32,
 }
 
 /// The records of one gatherer.
 pub struct Audit<'a> {
     gatherer: &'a str,
-    /// Whether times are taken down: a replay gives the same lines each time.
+    /// Whether records have times. A replay writes the same lines each time, so it has none.
     timed: bool,
     lines: Vec<u8>,
     /// Records that may still grow.
     open: Vec<Record<'a>>,
     written: u64,
     dropped: u64,
-    live: Option<&'a Live>,
+    sink: Option<&'a Sink>,
     obfuscator: Option<Arc<Obfuscator>>,
 }
 
-/// The most records that grow at once; the oldest is written when there would be more.
+/// How many records can grow at once. Beyond that, the oldest is written.
 const MAX_OPEN_RECORDS: usize = 64;
 
-/// What a call without a handle is on, in its own words: bounded, and as it may be shown.
-pub(super) fn words_of(call: &Request) -> String {
-    const MAX_WORDS_BYTES: usize = 300;
+/// The subject of a call without a handle, in the call's own words: bounded, and safe to show.
+pub(super) fn subject_of(call: &Request) -> String {
+    const MAX_SUBJECT_BYTES: usize = 300;
     let text = |bytes: &[u8]| {
-        let bytes = &bytes[..bytes.len().min(MAX_WORDS_BYTES)];
+        let bytes = &bytes[..bytes.len().min(MAX_SUBJECT_BYTES)];
         String::from_utf8_lossy(bytes).chars().map(|c| if is_printable(c) { c } else { '\u{fffd}' }).collect()
     };
     match call {
@@ -135,14 +134,14 @@ pub(super) fn words_of(call: &Request) -> String {
     }
 }
 
-/// Whether each call of an import has a record of its own.
-const fn stands_alone(import: Import) -> bool {
+/// Whether each call of an import has its own record.
+const fn has_own_record(import: Import) -> bool {
     matches!(import, Import::rest_start | Import::archive_open | Import::archive_pipe)
 }
 
 impl<'a> Audit<'a> {
-    /// No records yet.
-    pub fn new(gatherer: &'a str, timed: bool, live: Option<&'a Live>) -> Audit<'a> {
+    /// An audit without records.
+    pub fn new(gatherer: &'a str, timed: bool, sink: Option<&'a Sink>) -> Audit<'a> {
         Audit {
             gatherer,
             timed,
@@ -150,40 +149,35 @@ impl<'a> Audit<'a> {
             open: Vec::new(),
             written: 0,
             dropped: 0,
-            live,
+            sink,
             obfuscator: None,
         }
     }
 
-    /// The same, with placeholders in its lines.
+    /// Puts placeholders into its lines.
     pub fn obfuscated(self, obfuscator: Option<Arc<Obfuscator>>) -> Audit<'a> {
         Audit { obfuscator, ..self }
     }
 
-    /// Takes a decision down; `what` says on what it was, and is asked for only if that is not known yet.
-    pub fn take_down(&mut self, decision: Decision<'_>, what: impl FnOnce() -> String) {
-        self.take_down_more(1, decision, what);
+    /// Records a decision. `what` returns the subject of the call, and is called only if it is not known yet.
+    pub fn record(&mut self, decision: Decision<'_>, what: impl FnOnce() -> String) {
+        self.record_calls(1, decision, what);
     }
 
-    /// Takes down so many alike, whose figures are those of all of them.
-    pub(super) fn take_down_more(
-        &mut self,
-        calls: u32,
-        decision: Decision<'_>,
-        what: impl FnOnce() -> String,
-    ) {
-        let Decision { import, handle, verdict, reason, told, bytes, duration } = decision;
+    /// Records several calls with the same decision. Its figures are the sums over them.
+    pub(super) fn record_calls(&mut self, calls: u32, decision: Decision<'_>, what: impl FnOnce() -> String) {
+        let Decision { import, handle, verdict, reason, returned, bytes, duration } = decision;
         let millis = duration.as_secs_f64() * 1e3;
         let call = import.row().name;
-        let alone = stands_alone(import) && verdict == Verdict::Allowed;
+        let alone = has_own_record(import) && verdict == Verdict::Allowed;
         let same = |open: &&mut Record<'_>| {
             open.call == call
                 && open.handle == handle
                 && open.verdict == verdict
-                && open.told == told
+                && open.returned == returned
                 && open.reason == reason
         };
-        // What has no handle may be on this or that.
+        // Calls without a handle share a record only if their subject is the same.
         let mut describe = Some(what);
         let mut what = match handle {
             Some(_) => None,
@@ -212,15 +206,15 @@ impl<'a> Audit<'a> {
             handle,
             verdict,
             reason: reason.into(),
-            result: match told {
+            result: match returned {
                 0 => "ok".into(),
-                1.. => format!("HTTP {told}"),
-                _ => Status(told).to_string(),
+                1.. => format!("HTTP {returned}"),
+                _ => Status(returned).to_string(),
             },
             count: calls.into(),
             bytes,
             duration_ms: self.timed.then_some(millis),
-            told,
+            returned,
         };
         if alone {
             return self.write(record);
@@ -232,7 +226,7 @@ impl<'a> Audit<'a> {
         self.open.push(record);
     }
 
-    /// A handle was closed: nothing is added to its records any more.
+    /// Writes the records of a handle that was closed.
     pub fn closed(&mut self, handle: i32) {
         let (done, open) = std::mem::take(&mut self.open)
             .into_iter()
@@ -242,7 +236,7 @@ impl<'a> Audit<'a> {
         done.into_iter().for_each(|record| self.write(record));
     }
 
-    /// All lines, once the gatherer has ended.
+    /// Returns all lines, after the gatherer ended.
     pub fn finish(mut self) -> Vec<u8> {
         std::mem::take(&mut self.open).into_iter().for_each(|record| self.write(record));
         if self.dropped > 0 {
@@ -267,9 +261,9 @@ impl<'a> Audit<'a> {
             obfuscator.bytes(&mut line);
         }
         line.push(b'\n');
-        if let Some(live) = self.live {
-            // A stream that broke does not stop a run: the archive has every line.
-            let _ = live.lock().unwrap_or_else(PoisonError::into_inner).write_all(&line);
+        if let Some(sink) = self.sink {
+            // A broken stream does not stop the run. The archive has every line.
+            let _ = sink.lock().unwrap_or_else(PoisonError::into_inner).write_all(&line);
         }
         self.lines.extend_from_slice(&line);
     }
@@ -286,7 +280,7 @@ mod tests {
             handle,
             verdict: Verdict::Allowed,
             reason: "",
-            told: 0,
+            returned: 0,
             bytes: 10,
             duration: Duration::from_millis(2),
         }
@@ -301,13 +295,13 @@ mod tests {
     fn calls_on_a_handle_share_a_record_and_nothing_is_lost() {
         let mut audit = Audit::new("g", true, None);
         let pods = || "list /v1/pods".to_owned();
-        audit.take_down(decision(Import::rest_start, Some(1)), pods);
+        audit.record(decision(Import::rest_start, Some(1)), pods);
         for _ in 0..500 {
-            audit.take_down(decision(Import::rest_next, Some(1)), pods);
-            audit.take_down(decision(Import::rest_next, Some(2)), pods);
+            audit.record(decision(Import::rest_next, Some(1)), pods);
+            audit.record(decision(Import::rest_next, Some(2)), pods);
         }
         audit.closed(1);
-        audit.take_down(decision(Import::rest_next, Some(1)), pods);
+        audit.record(decision(Import::rest_next, Some(1)), pods);
         let lines = lines(audit);
         let counts: Vec<_> = lines
             .iter()
@@ -331,7 +325,7 @@ mod tests {
     fn what_has_no_handle_is_told_apart_by_what_it_is_on() {
         let mut audit = Audit::new("g", false, None);
         for name in ["a", "b", "a"] {
-            audit.take_down(decision(Import::param, None), || name.into());
+            audit.record(decision(Import::param, None), || name.into());
         }
         let lines = lines(audit);
         assert_eq!(lines.len(), 2);
@@ -344,7 +338,7 @@ mod tests {
         let mut audit = Audit::new("g", true, None);
         for n in 0..MAX_AUDIT_RECORDS + 1000 {
             let denied = Decision { verdict: Verdict::Denied, ..decision(Import::rest_start, None) };
-            audit.take_down(denied, || n.to_string());
+            audit.record(denied, || n.to_string());
         }
         let lines = lines(audit);
         assert_eq!(lines.len() as u64, MAX_AUDIT_RECORDS + 1);
@@ -364,11 +358,11 @@ mod tests {
             }
         }
         let shared = Shared::default();
-        let live: Live = Mutex::new(Box::new(shared.clone()));
-        let mut audit = Audit::new("g", true, Some(&live));
-        audit.take_down(decision(Import::rest_start, Some(1)), String::new);
+        let sink: Sink = Mutex::new(Box::new(shared.clone()));
+        let mut audit = Audit::new("g", true, Some(&sink));
+        audit.record(decision(Import::rest_start, Some(1)), String::new);
         assert!(!shared.0.lock().expect("lock").is_empty(), "a request is told when it is let through");
-        audit.take_down(decision(Import::now, None), String::new);
+        audit.record(decision(Import::now, None), String::new);
         let lines = audit.finish();
         assert_eq!(*shared.0.lock().expect("lock"), lines);
     }

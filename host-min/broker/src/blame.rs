@@ -1,9 +1,9 @@
-//! Why a call got a status, and who is to blame for it.
+//! Why a call returned a status, and who is to blame for it.
 
 use wagather_abi::{Kind, Status};
 use wagather_base::error::Class;
 
-/// Why a call got a status.
+/// Why a call returned a status.
 #[derive(Clone, Debug)]
 pub struct Blame {
     pub(super) status: Status,
@@ -11,15 +11,15 @@ pub struct Blame {
     pub class: Class,
     /// Why.
     pub reason: String,
-    /// What to do about it, or empty.
+    /// What to do about it. May be empty.
     pub advice: String,
 }
 
 impl Blame {
-    /// Why a call got a status, and what to do about it.
+    /// Blames by status.
     pub fn of(status: Status, reason: String, advice: &str) -> Blame {
         let class = match status.kind() {
-            // Nobody's retry helps until credentials or rights change.
+            // A retry does not help until credentials or rights change.
             Kind::Http(401 | 403) => Class::Refused,
             Kind::Http(_) | Kind::Unreachable | Kind::BadAnswer | Kind::TooLarge | Kind::TimedOut => {
                 Class::Cluster

@@ -1,7 +1,7 @@
-//! How much of everything one gatherer may use, and the refusal to use more.
+//! How much one gatherer may use.
 //!
-//! The defaults are the host's own limits; a grant sets others. Time and memory are not here: the broker's loop and the
-//! sandbox hold those.
+//! The defaults are the host's limits. A grant can set others. Time and memory are limited elsewhere, by the broker's loop and by the
+//! sandbox.
 
 use std::fmt;
 use std::time::Duration;
@@ -15,19 +15,19 @@ use wagather_policy::grant::Budgets;
 pub struct Budget {
     /// HTTP requests, pages included.
     pub requests: u64,
-    /// Bytes of bodies that the server sends.
+    /// Bytes of response bodies from the server.
     pub received_bytes: u64,
-    /// Items of lists, and objects.
+    /// Items of lists, and single objects.
     pub items: u64,
-    /// Bytes that it puts into the archive.
+    /// Bytes in the archive.
     pub archive_bytes: u64,
-    /// Entries that it puts into the archive.
+    /// Entries in the archive.
     pub entries: u64,
     /// Log lines.
     pub log_lines: u64,
-    /// Bytes of answers that the broker holds for it at once, because it has not taken them.
+    /// Bytes of answers that wait in the broker's memory until the gatherer takes them.
     pub held_bytes: u64,
-    /// Time for one HTTP request, from its sending to the end of its answer.
+    /// Time for one HTTP request, from sending it to the end of its response.
     pub request_time: Duration,
 }
 
@@ -47,7 +47,7 @@ impl Default for Budget {
 }
 
 impl From<&Budgets> for Budget {
-    /// What nobody bounds has the host's bound, or none.
+    /// Uses the host's limits for what the grant does not limit.
     fn from(budgets: &Budgets) -> Budget {
         let host = Budget::default();
         Budget {
@@ -63,12 +63,12 @@ impl From<&Budgets> for Budget {
     }
 }
 
-/// A budget that is used up: which, and how much it was.
+/// A budget that is used up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Spent {
-    /// What there is no more of.
+    /// What it limits.
     pub what: &'static str,
-    /// How much of it there was.
+    /// The limit.
     pub most: u64,
 }
 

@@ -1,30 +1,51 @@
-//! How a gatherer ended, and whom a run may blame for it.
+//! How a gatherer ended, and who is to blame for it.
 
-use super::Served;
+use super::tally::Tally;
 use std::io;
 use wagather_abi::Status;
+use wagather_archive::Section;
 use wagather_base::error::{Class, Failure};
 use wagather_base::stop;
 use wagather_sandbox::channel::{self, End};
+use wagather_sandbox::in_force::InForce;
+use wagather_sandbox::process::Exit;
 
-/// How a gatherer ended, as the broker saw it.
+/// The result of serving a gatherer.
+pub struct Served {
+    /// How it ended.
+    pub ending: Ending,
+    /// Its figures, warnings and errors.
+    pub tally: Tally,
+    /// Its files.
+    pub section: Section,
+    /// Its audit records, as JSON lines.
+    pub audit: Vec<u8>,
+    /// How its process exited.
+    pub exit: Exit,
+    /// The name of its isolation.
+    pub isolation: &'static str,
+    /// The mechanisms of its sandbox. Empty if it ended before it reported them.
+    pub in_force: InForce,
+}
+
+/// How a gatherer ended, seen from the broker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// By itself.
+    /// The guest ended by itself.
     Ended(End),
     /// The deadline passed.
     TimedOut,
-    /// The run was asked to end, by this signal.
+    /// A signal ended the run.
     Stopped(i32),
-    /// The process died: a fault of the engine, or of the machine.
+    /// The process died, because of a fault in the engine or the machine.
     Died,
-    /// It sent what no guest can make a sound sandbox send.
+    /// It sent a frame that no guest can make an intact sandbox send.
     Misbehaved,
     /// The host failed.
     Failed(Failure),
 }
 
-/// A channel that failed: the deadline, or the sandbox's end.
+/// What an error of the channel means: the deadline, an invalid frame, or the death of the sandbox.
 pub(super) fn ending_of(error: &io::Error) -> Ending {
     match error.kind() {
         io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => Ending::TimedOut,
@@ -33,7 +54,7 @@ pub(super) fn ending_of(error: &io::Error) -> Ending {
     }
 }
 
-/// What an ending means to the run: nothing, or who is to blame and why.
+/// The failure that an ending means for the run, if it means one.
 pub fn failure_of(name: &str, served: &Served) -> Option<Failure> {
     let attempt = format!("the gatherer {name} failed");
     let fail = |class, reason: String| Some(Failure::new(class, attempt.clone(), reason));
@@ -51,7 +72,7 @@ pub fn failure_of(name: &str, served: &Served) -> Option<Failure> {
                         Some(Failure::new(blame.class, attempt, &blame.reason).advise(&blame.advice))
                     }
                     None => {
-                        // A number alone tells nobody anything.
+                        // The number alone does not help, so add what is known.
                         let meaning = if status.is_ok() { String::new() } else { format!(": {status}") };
                         let last = served.tally.last_blame().map_or_else(String::new, |blame| {
                             format!("; last failure: {}", blame.reason)
@@ -68,7 +89,7 @@ pub fn failure_of(name: &str, served: &Served) -> Option<Failure> {
             }
         },
         Ending::TimedOut => Some(match served.tally.blame(Status::TIMED_OUT) {
-            // It was the server that took the time.
+            // The server took the time.
             Some(blame) => {
                 Failure::new(blame.class, attempt, &blame.reason).advise("give it more time with --timeout")
             }

@@ -1,6 +1,6 @@
-//! What is missing of what a gatherer asked for: the host's own memory of it, whatever the gatherer makes of the statuses it gets.
+//! What is missing of what a gatherer requested. The host keeps track of it, whatever the gatherer does with the statuses that it gets.
 //!
-//! docs/decisions/0035 has the three outcomes, and which status leads to which.
+//! docs/decisions/0035 describes the three outcomes, and which status leads to which.
 
 use super::blame::Blame;
 use serde::Serialize;
@@ -8,20 +8,20 @@ use wagather_abi::{Kind, Status, Verb};
 use wagather_base::limits::{MAX_REPORT_GAPS, MAX_REPORT_RESOURCES};
 use wagather_policy::canonical::Canonical;
 
-/// What became of the answers of one resource.
+/// The result for one resource.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Resource {
-    /// Which one, as `apps/v1/deployments`; of a raw path, the path.
+    /// The resource, as `apps/v1/deployments`. For a raw path, the path.
     pub resource: String,
-    /// Whether nothing is missing of what was asked for.
+    /// Whether nothing is missing.
     pub complete: bool,
-    /// Whether the cluster has no such resource: a list of it was answered with 404.
+    /// Whether the cluster does not have the resource: the server answered a list with 404.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub absent: bool,
-    /// Items of lists and objects that were read or piped.
+    /// How many items and objects were read or piped.
     pub items: u64,
-    /// What is missing: objects that were skipped, and answers that failed.
+    /// How many gaps there are: objects that were skipped, and answers that failed.
     #[serde(skip_serializing_if = "is_zero")]
     pub gaps: u64,
 }
@@ -35,97 +35,97 @@ const fn is_zero(number: &u64) -> bool {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Gap {
-    /// Of which gatherer.
+    /// The gatherer.
     pub gatherer: String,
-    /// Of which resource, as in [`Resource`].
+    /// The resource, as in [`Resource`].
     pub resource: String,
-    /// What was asked for: `list v1/pods in shop`.
+    /// The request in words: `list v1/pods in shop`.
     pub asked: String,
-    /// The namespace that it was asked for in, if it is the answer that is missing, and was asked for in one.
+    /// The namespace of the request, if the whole answer is missing and the request names one.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub namespace: String,
-    /// The HTTP status of the answer that is missing, if the server gave one.
+    /// The HTTP status of the missing answer, if the server sent one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// The object, as `NAMESPACE/NAME` or `NAME`; none if it is the answer.
+    /// The object, as `NAMESPACE/NAME` or `NAME`. Empty if the whole answer is missing.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub object: String,
     /// The field of the object, as `spec.containers[0].image`.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub field: String,
-    /// The byte of the object.
+    /// The byte offset in the object.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub byte: Option<u64>,
     /// Why.
     pub reason: String,
 }
 
-/// What a failure is to the archive, if the gatherer goes on.
+/// What a failure means for the archive, if the gatherer continues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Lack {
-    /// It is an answer: there is no such object, or no such resource in this cluster.
+pub(super) enum Impact {
+    /// Nothing is missing: the object or resource does not exist.
     Nothing,
-    /// It is missing, for as long as the cluster is as it is: the archive has a gap.
+    /// The archive has a gap, and a retry does not help until the cluster changes.
     Gap,
-    /// It may come if it is asked for again: the archive is incomplete.
+    /// The archive is incomplete, and a retry may help.
     Broken,
 }
 
-/// How an answer is consumed, and how far it was.
+/// How much of an answer was consumed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Consumed {
-    /// Nothing of it was.
+    /// Nothing.
     Not,
-    /// Some of its items were.
+    /// Some of its items.
     Begun,
-    /// The body of a refusal is given to the guest.
+    /// The body of a refusal, which goes to the guest.
     Body,
 }
 
-/// What is missing if a request comes to this status and the gatherer goes on.
-pub(super) fn lack_of(request: &Canonical, status: Status, consumed: Consumed) -> Lack {
-    let Kind::Http(code) = status.kind() else { return Lack::Broken };
+/// What is missing if a request has this status and the gatherer continues.
+pub(super) fn impact_of(request: &Canonical, status: Status, consumed: Consumed) -> Impact {
+    let Kind::Http(code) = status.kind() else { return Impact::Broken };
     match code {
-        // Of a list that has begun, the rest is missing.
-        _ if consumed == Consumed::Begun => Lack::Broken,
-        401 | 408 | 429 => Lack::Broken,
-        404 => Lack::Nothing,
-        // The log of a container that has not begun, or had no instance before.
-        400 if request.subresource == "log" => Lack::Nothing,
-        // Why there is no log: that of each container is asked for alone, and the gatherer has the kubelet's words.
-        403 | 500 if request.subresource == "log" && consumed == Consumed::Body => Lack::Nothing,
-        // What a health endpoint says of itself.
-        500.. if request.verb == Verb::RAW && consumed == Consumed::Body => Lack::Nothing,
-        400..=499 => Lack::Gap,
-        _ => Lack::Broken,
+        // The rest of the list is missing.
+        _ if consumed == Consumed::Begun => Impact::Broken,
+        401 | 408 | 429 => Impact::Broken,
+        404 => Impact::Nothing,
+        // The container has not started, or has no previous instance.
+        400 if request.subresource == "log" => Impact::Nothing,
+        // The kubelet says why there is no log, and the gatherer gets its words. Each container's log is requested separately.
+        403 | 500 if request.subresource == "log" && consumed == Consumed::Body => Impact::Nothing,
+        // A health endpoint that reports a failure.
+        500.. if request.verb == Verb::RAW && consumed == Consumed::Body => Impact::Nothing,
+        400..=499 => Impact::Gap,
+        _ => Impact::Broken,
     }
 }
 
-/// An answer that broke off.
+/// An answer that broke off, or may come if it is requested again.
 #[derive(Debug)]
 struct Broken {
     resource: usize,
-    /// What was asked for, to know it again.
+    /// The path of the request, which identifies it.
     path: String,
     gap: Gap,
     blame: Blame,
 }
 
-/// What is missing of what one gatherer asked for.
+/// What is missing of what one gatherer requested.
 #[derive(Debug, Default)]
 pub struct Gaps {
     resources: Vec<Resource>,
     gaps: Vec<Gap>,
-    /// Gaps that there was no room for.
+    /// The number of gaps beyond the limit.
     more: u64,
     broken: Vec<Broken>,
 }
 
-/// What resources are called that there was no room for.
+/// The name for all resources beyond the limit.
 const OTHERS: &str = "others";
 
 impl Gaps {
-    /// The number of a resource of that name.
+    /// The index of the resource with this name.
     pub(super) fn resource(&mut self, name: impl FnOnce() -> String) -> usize {
         let name = if self.resources.len() < MAX_REPORT_RESOURCES { name() } else { OTHERS.to_owned() };
         match self.resources.iter().position(|known| known.resource == name) {
@@ -137,14 +137,14 @@ impl Gaps {
         }
     }
 
-    /// One more item or object of it.
+    /// Counts an item or object.
     pub(super) fn item(&mut self, resource: usize) {
         if let Some(resource) = self.resources.get_mut(resource) {
             resource.items += 1;
         }
     }
 
-    /// The cluster has no such resource.
+    /// Records that the cluster does not have the resource.
     pub(super) fn absent(&mut self, resource: usize) {
         if let Some(resource) = self.resources.get_mut(resource) {
             resource.absent = true;
@@ -161,7 +161,7 @@ impl Gaps {
         }
     }
 
-    /// Something of it is missing.
+    /// Adds a gap.
     pub(super) fn add(&mut self, resource: usize, gap: Gap) {
         let gap = self.gap_of(resource, gap);
         self.keep(gap);
@@ -175,12 +175,12 @@ impl Gaps {
         }
     }
 
-    /// An answer of it broke off.
+    /// Records that an answer broke off.
     pub(super) fn broke(&mut self, resource: usize, path: String, gap: Gap, blame: Blame) {
         if self.broken.iter().any(|known| known.path == path) {
             return;
         }
-        // The first one decides what is said, and the number of the others tells enough.
+        // The report names the first one. Beyond the limit, a count is enough.
         if self.broken.len() >= MAX_REPORT_GAPS {
             self.more += 1;
             return;
@@ -189,8 +189,8 @@ impl Gaps {
         self.broken.push(Broken { resource, path, gap, blame });
     }
 
-    /// The same was asked for again, and came whole.
-    pub(super) fn made_good(&mut self, path: &str) {
+    /// Records that a request was complete, so that its earlier failure no longer counts.
+    pub(super) fn completed(&mut self, path: &str) {
         let Some(number) = self.broken.iter().position(|known| known.path == path) else { return };
         let Broken { resource, .. } = self.broken.remove(number);
         if let Some(known) = self.resources.get_mut(resource) {
@@ -198,7 +198,7 @@ impl Gaps {
         }
     }
 
-    /// Why the first answer broke off that did not come whole later.
+    /// Why the first answer broke off, among those that were not complete later.
     pub fn broken(&self) -> Option<&Blame> {
         self.broken.first().map(|broken| &broken.blame)
     }
@@ -208,25 +208,25 @@ impl Gaps {
         self.gaps.is_empty() && self.broken.is_empty() && self.more == 0
     }
 
-    /// How many there are.
+    /// The number of gaps.
     pub fn count(&self) -> u64 {
         (self.gaps.len() + self.broken.len()) as u64 + self.more
     }
 
-    /// What became of each resource, in the order in which they were asked for first.
+    /// The results by resource, in the order of the first requests.
     pub fn resources(&self) -> Vec<Resource> {
         let resources = self.resources.iter().cloned();
         resources.map(|resource| Resource { complete: resource.gaps == 0, ..resource }).collect()
     }
 
-    /// Those that there is room for, of a gatherer of that name.
+    /// The gaps within the limit, for a gatherer with this name.
     pub fn named(&self, gatherer: &str) -> Vec<Gap> {
         let gaps = self.gaps.iter().chain(self.broken.iter().map(|broken| &broken.gap));
         gaps.map(|gap| Gap { gatherer: gatherer.to_owned(), ..gap.clone() }).collect()
     }
 }
 
-/// What a resource is called in reports.
+/// The name of a resource in reports.
 pub(super) fn name_of(request: &Canonical) -> String {
     if request.verb == Verb::RAW {
         return request.resource.clone();
@@ -259,10 +259,10 @@ mod tests {
     #[test]
     fn what_a_status_leaves_missing() {
         use Consumed::{Begun, Body, Not};
-        use Lack::{Broken, Gap, Nothing};
+        use Impact::{Broken, Gap, Nothing};
         let (list, get, raw) = (request(Verb::LIST, ""), request(Verb::GET, ""), request(Verb::RAW, ""));
         let log = request(Verb::GET, "log");
-        for (request, status, consumed, lack) in [
+        for (request, status, consumed, impact) in [
             (&get, -404, Not, Nothing),
             (&log, -404, Body, Nothing),
             (&raw, -404, Not, Nothing),
@@ -298,7 +298,11 @@ mod tests {
             (&list, Status::BAD_ANSWER.0, Begun, Broken),
             (&list, Status::OUT_OF_BUDGET.0, Begun, Broken),
         ] {
-            assert_eq!(lack_of(request, Status(status), consumed), lack, "{request:?} {status} {consumed:?}");
+            assert_eq!(
+                impact_of(request, Status(status), consumed),
+                impact,
+                "{request:?} {status} {consumed:?}"
+            );
         }
     }
 
@@ -315,11 +319,11 @@ mod tests {
         gaps.broke(pods, "/api/v1/pods".into(), Gap::default(), blame("again"));
         gaps.broke(pods, "/api/v1/namespaces/x/pods".into(), Gap::default(), blame("two"));
         assert_eq!((gaps.count(), gaps.resources()[0].gaps), (2, 2));
-        gaps.made_good("/api/v1/nodes");
-        gaps.made_good("/api/v1/pods");
+        gaps.completed("/api/v1/nodes");
+        gaps.completed("/api/v1/pods");
         assert_eq!(gaps.broken().map(|blame| &*blame.reason), Some("two"));
         assert!(!gaps.resources()[0].complete);
-        gaps.made_good("/api/v1/namespaces/x/pods");
+        gaps.completed("/api/v1/namespaces/x/pods");
         assert!(gaps.is_empty() && gaps.broken().is_none());
         assert_eq!(
             gaps.resources()[0],

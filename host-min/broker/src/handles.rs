@@ -1,7 +1,7 @@
-//! The numbers that a guest holds for what the broker keeps.
+//! Handles: the numbers by which a guest refers to what the broker keeps.
 //!
-//! A handle is a slot and the slot's generation, so a closed handle is never good again: a slot whose generations are used
-//! up is not used any more.
+//! A handle is a slot and the slot's generation. So a closed handle never becomes valid again. A slot that has used up its generations is
+//! not reused.
 
 use wagather_abi::Handle;
 use wagather_base::limits::MAX_HANDLES;
@@ -10,7 +10,7 @@ const SLOT_BITS: u32 = MAX_HANDLES.trailing_zeros();
 const _: () = assert!(MAX_HANDLES.is_power_of_two());
 const LAST_GENERATION: u32 = (i32::MAX as u32) >> SLOT_BITS;
 
-/// What is open, by handle.
+/// The open values, by handle.
 pub(super) struct Handles<T> {
     slots: Vec<Slot<T>>,
 }
@@ -21,7 +21,7 @@ struct Slot<T> {
 }
 
 impl<T> Handles<T> {
-    /// Nothing is open.
+    /// No open handles.
     pub(super) const fn new() -> Self {
         Handles { slots: Vec::new() }
     }
@@ -35,7 +35,7 @@ impl<T> Handles<T> {
         self.slots.iter().position(|slot| slot.held.is_none() && slot.generation < LAST_GENERATION)
     }
 
-    /// Opens; `None` if there is no room.
+    /// Opens a handle. `None` if there is no room.
     pub(super) fn open(&mut self, value: T) -> Option<Handle> {
         let index = match self.free() {
             Some(index) => index,
@@ -62,17 +62,17 @@ impl<T> Handles<T> {
         self.slot(handle)?.held.as_mut()
     }
 
-    /// Closes.
+    /// Closes a handle.
     pub(super) fn close(&mut self, handle: Handle) -> Option<T> {
         self.slot(handle)?.held.take()
     }
 
-    /// All that is open.
+    /// All open values.
     pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
         self.slots.iter().filter_map(|slot| slot.held.as_ref())
     }
 
-    /// Closes all.
+    /// Closes all handles.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = T> {
         std::mem::take(&mut self.slots).into_iter().filter_map(|slot| slot.held)
     }

@@ -1,15 +1,16 @@
-//! What the broker holds for a gatherer that has not taken it yet, and the refusal to hold more.
+//! How much the broker holds in memory for a gatherer that has not taken it yet, and the limit for it.
 //!
-//! An item that a guest only asked the length of, and an object that it reads in pieces, wait in the broker's memory. Each is at most
-//! [`MAX_ITEM_BYTES`](wagather_base::limits::MAX_ITEM_BYTES), but a guest may have many of them open. So they are counted, and what is beyond the
-//! gatherer's part of the run's memory is a status for it. Nothing waits for room: a guest that holds some itself would wait for ever.
+//! An item waits in the broker's memory after a guest has asked only for its length, and an object while a guest reads it in pieces. Each has at most
+//! [`MAX_ITEM_BYTES`](wagather_base::limits::MAX_ITEM_BYTES), but a guest can have many of them open. So their bytes are counted. Beyond the
+//! gatherer's share of the run's memory, a call returns a status. It does not wait for room, because the guest that waits may itself be
+//! the one that holds the memory.
 
 use super::budget::Spent;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use wagather_base::limits::{MAX_HELD_BYTES, MIN_HELD_BYTES};
 
-/// The memory of one gatherer's answers.
+/// The memory for one gatherer's answers.
 #[derive(Debug)]
 pub(super) struct Held {
     most: u64,
@@ -17,25 +18,25 @@ pub(super) struct Held {
     peak: AtomicU64,
 }
 
-/// Some of it, given back when it is dropped.
+/// A part of that memory. Dropping it gives it back.
 #[derive(Debug)]
 pub(super) struct Hold {
     held: Arc<Held>,
     bytes: u64,
 }
 
-/// The part of a gatherer, of so many that run side by side.
-pub fn part_of(side_by_side: usize) -> u64 {
-    (MAX_HELD_BYTES / side_by_side.max(1) as u64).max(MIN_HELD_BYTES)
+/// The share of one gatherer, if this many run in parallel.
+pub fn share_of(parallel: usize) -> u64 {
+    (MAX_HELD_BYTES / parallel.max(1) as u64).max(MIN_HELD_BYTES)
 }
 
 impl Held {
-    /// Nothing is held yet, of so much.
+    /// At most this many bytes, and none yet.
     pub(super) fn new(most: u64) -> Arc<Held> {
         Arc::new(Held { most, ..Held::default() })
     }
 
-    /// Holds so many bytes, if there is room.
+    /// Holds bytes, if there is room.
     pub(super) fn hold(self: &Arc<Held>, bytes: usize) -> Result<Hold, Spent> {
         let bytes = bytes as u64;
         let used = self.used.fetch_add(bytes, Ordering::Relaxed) + bytes;
@@ -47,7 +48,7 @@ impl Held {
         Ok(hold)
     }
 
-    /// The most that was held at one time.
+    /// The peak.
     pub(super) fn peak(&self) -> u64 {
         self.peak.load(Ordering::Relaxed)
     }
@@ -83,9 +84,9 @@ mod tests {
 
     #[test]
     fn each_gatherer_can_hold_an_item_and_read_another() {
-        for side_by_side in [0, 1, 2, 8, 64] {
-            assert!(part_of(side_by_side) >= 2 * wagather_base::limits::MAX_ITEM_BYTES as u64);
+        for parallel in [0, 1, 2, 8, 64] {
+            assert!(share_of(parallel) >= 2 * wagather_base::limits::MAX_ITEM_BYTES as u64);
         }
-        assert_eq!((part_of(1), part_of(8)), (MAX_HELD_BYTES, MAX_HELD_BYTES / 8));
+        assert_eq!((share_of(1), share_of(8)), (MAX_HELD_BYTES, MAX_HELD_BYTES / 8));
     }
 }

@@ -1,20 +1,20 @@
-//! A page for people in the place of an answer: what stands before an API server, a proxy or a login, speaks for itself.
+//! HTML pages instead of API responses, as proxies and login pages in front of an API server send them.
 //!
-//! Nothing here reads HTML. A title is looked for, so that a person knows the page again.
+//! This is not an HTML parser. It only looks for a title, by which a person recognizes the page.
 
 use wagather_printable::is_printable;
 
-/// A page's title is a few words; what is longer is none.
+/// Titles are cut at this length.
 const MAX_TITLE_CHARS: usize = 100;
-/// A media type with its parameters is shorter.
+/// Media types are cut at this length.
 const MAX_TYPE_CHARS: usize = 60;
 
-/// What to do about a page for people.
+/// What to do about an HTML page.
 pub(super) const ADVICE: &str =
     "this is not the API server: check the server's URL, and any proxy or login page in front of it";
 
-/// What a body is in words, if it is such a page or its media type says so.
-pub(super) fn words(body: &[u8], content_type: Option<&str>) -> Option<String> {
+/// Describes a body, if it is an HTML page by its beginning or its media type.
+pub(super) fn describe(body: &[u8], content_type: Option<&str>) -> Option<String> {
     let text = String::from_utf8_lossy(body);
     let begins = |with: &str| {
         text.trim_start_matches('\u{feff}')
@@ -30,33 +30,33 @@ pub(super) fn words(body: &[u8], content_type: Option<&str>) -> Option<String> {
     }
     let title = ["title", "h1"]
         .into_iter()
-        .find_map(|tag| within(&text, tag))
-        .map(|title| harmless(&title, MAX_TITLE_CHARS));
+        .find_map(|tag| element_text(&text, tag))
+        .map(|title| sanitized(&title, MAX_TITLE_CHARS));
     let title =
         title.filter(|title| !title.is_empty()).map_or_else(String::new, |title| format!(" \"{title}\""));
     let media_type = match media_type {
         "" => "without a Content-Type".to_owned(),
-        said => format!("Content-Type {}", harmless(said, MAX_TYPE_CHARS)),
+        said => format!("Content-Type {}", sanitized(said, MAX_TYPE_CHARS)),
     };
     Some(format!("an HTML page{title} ({media_type})"))
 }
 
-/// The text of the first element of that name.
-fn within(text: &str, tag: &str) -> Option<String> {
+/// The text of the first element with this name.
+fn element_text(text: &str, tag: &str) -> Option<String> {
     let lower = text.to_ascii_lowercase();
     let open = format!("<{tag}");
     let opened = lower.match_indices(&open).map(|(at, _)| at + 1 + tag.len());
-    // `<h1>` and not `<h10>`, with whatever attributes.
+    // `<h1>` with any attributes, but not `<h10>`.
     let from = opened
         .filter(|at| !lower[*at..].starts_with(|c: char| c.is_ascii_alphanumeric()))
         .find_map(|at| lower[at..].find('>').map(|end| at + end + 1))?;
     let upto = lower[from..].find('<').map_or(lower.len(), |len| from + len);
-    // ASCII has the same length in lower case.
+    // `to_ascii_lowercase` keeps the length.
     Some(text[from..upto].to_owned())
 }
 
-/// One line that no terminal obeys.
-fn harmless(text: &str, most_chars: usize) -> String {
+/// One line without control characters.
+fn sanitized(text: &str, most_chars: usize) -> String {
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
     words.chars().filter(|c| is_printable(*c)).take(most_chars).collect()
 }
@@ -88,13 +88,13 @@ mod tests {
             ("<html><title", None, "an HTML page (without a Content-Type)"),
             ("<html><title></title><h1>b</h1>", None, "an HTML page (without a Content-Type)"),
         ] {
-            assert_eq!(words(body.as_bytes(), content_type).as_deref(), Some(expected), "{body}");
+            assert_eq!(describe(body.as_bytes(), content_type).as_deref(), Some(expected), "{body}");
         }
         for body in ["", "{}", "<xml>", "no html", "<htm"] {
-            assert_eq!(words(body.as_bytes(), Some("application/json")), None, "{body}");
+            assert_eq!(describe(body.as_bytes(), Some("application/json")), None, "{body}");
         }
         let long = format!("<html><title>{}", "\u{e4}".repeat(5_000));
-        assert!(words(long.as_bytes(), None).is_some_and(|words| words.chars().count() < 200));
-        assert!(words(b"<html><title>\xff\xfe</title>", None).is_some());
+        assert!(describe(long.as_bytes(), None).is_some_and(|words| words.chars().count() < 200));
+        assert!(describe(b"<html><title>\xff\xfe</title>", None).is_some());
     }
 }

@@ -1,11 +1,9 @@
-//! Words of guests, sandboxes and servers as people may see them: one line, of bounded length, that no terminal obeys.
-//!
-//! Not here: what is meant by them.
+//! Text of guests, sandboxes and servers, made safe to show: one line of bounded length without control characters.
 
 use wagather_abi::limits::{MAX_ENTRY_NAME_BYTES, MAX_LOG_LINE_BYTES};
 use wagather_printable::is_printable;
 
-/// A line as it may be shown on a terminal, as long as a log line may be.
+/// A line that is safe on a terminal. It is cut at the length of a log line.
 pub fn of(bytes: &[u8]) -> String {
     let cut = bytes.len() > MAX_LOG_LINE_BYTES;
     let line = String::from_utf8_lossy(&bytes[..bytes.len().min(MAX_LOG_LINE_BYTES)]);
@@ -17,7 +15,7 @@ pub fn of(bytes: &[u8]) -> String {
     text
 }
 
-/// A name that is none, as far as one may go.
+/// An invalid name, escaped. It is cut at the length of a name.
 pub(super) fn escaped(name: &str) -> String {
     let mut text: String = name.chars().take(MAX_ENTRY_NAME_BYTES).flat_map(char::escape_default).collect();
     if name.chars().nth(MAX_ENTRY_NAME_BYTES).is_some() {

@@ -1,13 +1,12 @@
-//! What a guest was told of by a placeholder, in a request of its own.
+//! Placeholders in the requests of a guest, which only knows obfuscated values.
 
-use super::Trouble;
 use std::sync::Arc;
 use wagather_base::error::{Class, Failure};
 use wagather_base::limits::MAX_OBFUSCATED;
 use wagather_json::obfuscate::Obfuscator;
 use wagather_sandbox::channel::{Request, RestRequest};
 
-/// Turns placeholders in a request back, before anything of it is judged. A mask has none: it names fields.
+/// Replaces the placeholders in a request by the original values, before admission. A mask names fields, so it has none.
 pub(super) fn restore(obfuscator: Option<&Arc<Obfuscator>>, call: &mut Request) {
     let (Some(obfuscator), Request::RestStart(request)) = (obfuscator, call) else { return };
     let RestRequest { version, resource, group, namespace, name, subresource, labels, fields, query, .. } =
@@ -20,17 +19,13 @@ pub(super) fn restore(obfuscator: Option<&Arc<Obfuscator>>, call: &mut Request) 
     }
 }
 
-/// Ends the run when there are more originals than it can tell apart.
-pub(super) fn check(obfuscator: Option<&Arc<Obfuscator>>) -> Result<(), Trouble> {
-    if obfuscator.is_some_and(|obfuscator| obfuscator.is_full()) {
-        Err(Trouble::Host(too_many()))
-    } else {
-        Ok(())
-    }
+/// Fails if the map of originals is full.
+pub(super) fn check(obfuscator: Option<&Arc<Obfuscator>>) -> Result<(), Failure> {
+    if obfuscator.is_some_and(|obfuscator| obfuscator.is_full()) { Err(too_many_originals()) } else { Ok(()) }
 }
 
-/// Why such a run fails.
-pub fn too_many() -> Failure {
+/// The failure of a run whose map of originals is full.
+pub fn too_many_originals() -> Failure {
     Failure::new(
         Class::Config,
         "cannot obfuscate the output",

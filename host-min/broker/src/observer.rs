@@ -1,8 +1,8 @@
-//! What a run shows while it goes on: lines of gatherers as they come, and gauges that tell how far each one is.
+//! What a run shows while it is running: log lines of gatherers, and gauges with the progress of each.
 //!
-//! A gauge is looked at, not listened to. The broker stores a few numbers as it goes, and whoever watches reads them when it
-//! likes, on a thread of its own: nothing is called for an item, and a server that is silent is seen to be. A run that nobody
-//! watches has no gauges.
+//! A gauge is polled. The broker stores a few numbers as it goes, and an observer reads them at any time, on a thread of its own. So
+//! items cause no callbacks, and a server that does not respond is visible. Without an observer that
+//! watches, there are no gauges.
 
 use std::fmt;
 use std::io::{self, Read};
@@ -12,85 +12,85 @@ use std::time::{Duration, Instant};
 use wagather_abi::LogLevel;
 use wagather_kube::Response;
 
-/// What a run shows while it goes on.
+/// Sees a run while it is running.
 pub trait Observer: Sync {
-    /// A gatherer logged a line: one line of text without control characters.
+    /// A gatherer logged a line. The text is one line without control characters.
     fn log(&self, gatherer: &str, level: LogLevel, text: &str);
 
-    /// The gauge of a gatherer, from its start to its end, if anybody wants to look at one. Asked once for each gatherer,
-    /// in the order of the command line, before the first request is sent: this is no place to take time.
+    /// Returns a gauge for a gatherer, to watch its progress. Called once for each gatherer,
+    /// in the order of the command line, before the first request is sent. It should return quickly.
     fn watch(&self, gatherer: &str) -> Option<Arc<Gauge>> {
         let _ = gatherer;
         None
     }
 }
 
-/// Shows nothing.
+/// Observes nothing.
 pub struct Silent;
 
 impl Observer for Silent {
     fn log(&self, _: &str, _: LogLevel, _: &str) {}
 }
 
-/// How long a gatherer may be waited for before its gauge wakes whoever watches.
-pub(super) const PATIENCE: Duration = Duration::from_millis(100);
+/// How long a wait may take before a gauge wakes its observer.
+pub(super) const WAKE_DELAY: Duration = Duration::from_millis(100);
 
-/// How far a gatherer is.
+/// The progress of a gatherer, as it changes.
 pub struct Gauge {
     phase: AtomicU8,
     requests: AtomicU64,
     items: AtomicU64,
     bytes_received: AtomicU64,
     awaits_server: AtomicBool,
-    doing: Mutex<Doing>,
+    request: Mutex<CurrentRequest>,
     began: Instant,
     took_micros: AtomicU64,
     is_awake: AtomicBool,
     wake: Box<dyn Fn() + Send + Sync>,
 }
 
-/// The request that is consumed, by its handle and in words.
+/// The request that is being consumed, by its handle and in words.
 #[derive(Default)]
-struct Doing {
+struct CurrentRequest {
     handle: i32,
     text: String,
 }
 
-/// What a gauge shows at one moment.
+/// The progress of a gatherer at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// Where in its life the gatherer is.
+    /// The phase of the gatherer.
     pub phase: Phase,
-    /// HTTP requests, pages included.
+    /// HTTP requests, including pages.
     pub requests: u64,
-    /// Items of lists and objects that were read or piped.
+    /// Items and objects that were read or piped.
     pub items: u64,
-    /// Bytes of bodies that the server sent.
+    /// Bytes of response bodies.
     pub bytes_received: u64,
-    /// The request that it is at, or was last, in the manifest's words: `list v1/pods`. Empty before the first one.
+    /// The current or newest request, in the manifest's words: `list v1/pods`. Empty before the first one.
     pub doing: String,
-    /// Whether it is the server that is waited for at this moment.
+    /// Whether it is waiting for the server.
     pub awaits_server: bool,
-    /// The time since its start; of one that has ended, the time that it took.
+    /// The time since its start, or from its start to its end.
     pub elapsed: Duration,
 }
 
-/// Where in its life a gatherer is.
+/// The phase of a gatherer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Phase {
-    /// Its module is validated and compiled; it has called nothing yet.
+    /// It has made no call yet. Its module may still be validated and compiled.
     #[default]
     Waiting,
-    /// It runs.
+    /// It is running.
     Running,
-    /// It ended, and did all that it set out to do.
+    /// It ended successfully.
     Complete,
-    /// It ended otherwise.
+    /// It failed.
     Failed,
 }
 
 impl Phase {
-    /// All of them, in the order in which they come.
+    /// All phases, in order.
     pub const ALL: [Phase; 4] = [Phase::Waiting, Phase::Running, Phase::Complete, Phase::Failed];
 
     /// Whether it has ended.
@@ -100,8 +100,8 @@ impl Phase {
 }
 
 impl Gauge {
-    /// A gauge of a gatherer that starts now. `wake` is called once, as soon as watching delays no first request any more: its
-    /// answer has begun, or something is waited for that takes its time. Of a run that is over before, it is never called.
+    /// A gauge for a gatherer that starts now. `wake` is called once, as soon as watching cannot delay the first request: when its
+    /// response begins, or when a wait takes long. A gatherer that ends before never calls it.
     pub fn new(wake: impl Fn() + Send + Sync + 'static) -> Gauge {
         Gauge {
             phase: AtomicU8::new(Phase::Waiting as u8),
@@ -109,7 +109,7 @@ impl Gauge {
             items: AtomicU64::new(0),
             bytes_received: AtomicU64::new(0),
             awaits_server: AtomicBool::new(false),
-            doing: Mutex::default(),
+            request: Mutex::default(),
             began: Instant::now(),
             took_micros: AtomicU64::new(0),
             is_awake: AtomicBool::new(false),
@@ -117,7 +117,7 @@ impl Gauge {
         }
     }
 
-    /// What it shows.
+    /// Reads the progress.
     pub fn read(&self) -> Progress {
         let phase = Phase::ALL[usize::from(self.phase.load(Ordering::Acquire)) % Phase::ALL.len()];
         let took = Duration::from_micros(self.took_micros.load(Ordering::Relaxed));
@@ -126,59 +126,59 @@ impl Gauge {
             requests: self.requests.load(Ordering::Relaxed),
             items: self.items.load(Ordering::Relaxed),
             bytes_received: self.bytes_received.load(Ordering::Relaxed),
-            doing: self.doing.lock().unwrap_or_else(PoisonError::into_inner).text.clone(),
+            doing: self.request.lock().unwrap_or_else(PoisonError::into_inner).text.clone(),
             awaits_server: self.awaits_server.load(Ordering::Relaxed),
             elapsed: if phase.has_ended() { took } else { self.began.elapsed() },
         }
     }
 
-    /// Whether whoever watches was told that it can begin.
+    /// Whether `wake` was called.
     pub(super) fn is_awake(&self) -> bool {
         self.is_awake.load(Ordering::Relaxed)
     }
 
-    /// Tells whoever watches that it can begin.
+    /// Calls `wake`, the first time.
     pub(super) fn wake(&self) {
         if !self.is_awake.swap(true, Ordering::Relaxed) {
             (self.wake)();
         }
     }
 
-    /// The gatherer has called, and used so much by now.
-    pub(super) fn called(&self, requests: u64, items: u64) {
+    /// Updates the figures after a call.
+    pub(super) fn update(&self, requests: u64, items: u64) {
         self.requests.store(requests, Ordering::Relaxed);
         self.items.store(items, Ordering::Relaxed);
         self.phase.store(Phase::Running as u8, Ordering::Relaxed);
     }
 
-    /// The gatherer turns to the request of that handle.
-    pub(super) fn turn_to(&self, handle: i32, describe: impl FnOnce() -> String) {
-        let mut doing = self.doing.lock().unwrap_or_else(PoisonError::into_inner);
-        if doing.handle != handle {
-            *doing = Doing { handle, text: describe() };
+    /// Sets the current request.
+    pub(super) fn set_request(&self, handle: i32, describe: impl FnOnce() -> String) {
+        let mut request = self.request.lock().unwrap_or_else(PoisonError::into_inner);
+        if request.handle != handle {
+            *request = CurrentRequest { handle, text: describe() };
         }
     }
 
-    /// The gatherer has ended.
+    /// Records that the gatherer ended.
     pub(super) fn end(&self, is_complete: bool) {
         let phase = if is_complete { Phase::Complete } else { Phase::Failed };
         let took = u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.took_micros.store(took, Ordering::Relaxed);
-        // Who sees the end sees the time that it took.
+        // Released after the time, so that a reader of this phase sees it.
         self.phase.store(phase as u8, Ordering::Release);
     }
 
-    /// Does something that waits for the server.
-    pub(super) fn awaiting<T>(&self, wait: impl FnOnce() -> T) -> T {
+    /// Waits for the server, and shows that.
+    pub(super) fn while_waiting<T>(&self, wait: impl FnOnce() -> T) -> T {
         self.awaits_server.store(true, Ordering::Relaxed);
         let value = wait();
         self.awaits_server.store(false, Ordering::Relaxed);
         value
     }
 
-    /// A response whose body is counted as it comes.
-    pub(super) fn over(self: &Arc<Self>, response: Response) -> Response {
-        Response { body: Box::new(Watched { body: response.body, gauge: self.clone() }), ..response }
+    /// Counts the body of a response as it arrives.
+    pub(super) fn count_body(self: &Arc<Self>, response: Response) -> Response {
+        Response { body: Box::new(CountedBody { body: response.body, gauge: self.clone() }), ..response }
     }
 }
 
@@ -188,15 +188,15 @@ impl fmt::Debug for Gauge {
     }
 }
 
-/// A body under a gauge.
-struct Watched {
+/// A body that a gauge counts.
+struct CountedBody {
     body: Box<dyn Read + Send>,
     gauge: Arc<Gauge>,
 }
 
-impl Read for Watched {
+impl Read for CountedBody {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let len = self.gauge.awaiting(|| self.body.read(buffer))?;
+        let len = self.gauge.while_waiting(|| self.body.read(buffer))?;
         self.gauge.bytes_received.fetch_add(len as u64, Ordering::Relaxed);
         Ok(len)
     }
@@ -207,17 +207,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_gauge_shows_a_life() {
+    fn a_gauge_shows_progress() {
         let gauge = Arc::new(Gauge::new(|| {}));
         assert_eq!(gauge.read().phase, Phase::Waiting);
-        gauge.called(2, 30);
-        gauge.turn_to(7, || "list v1/pods".into());
-        gauge.turn_to(7, || unreachable!("it is at that request already"));
+        gauge.update(2, 30);
+        gauge.set_request(7, || "list v1/pods".into());
+        gauge.set_request(7, || unreachable!("it is at that request already"));
         let probe = gauge.clone();
         let body = Body(Box::new(move || probe.read().awaits_server), false);
         let response = Response { status: 200, content_type: None, retry_after: None, body: Box::new(body) };
         let mut text = String::new();
-        gauge.over(response).body.read_to_string(&mut text).expect("a body");
+        gauge.count_body(response).body.read_to_string(&mut text).expect("a body");
         let progress = gauge.read();
         assert_eq!((text.as_str(), progress.bytes_received), ("awaited", 7));
         assert_eq!((progress.requests, progress.items, &*progress.doing), (2, 30, "list v1/pods"));
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_watches_is_woken_once() {
+    fn wake_is_called_once() {
         let woken = Arc::new(AtomicU64::new(0));
         let counted = woken.clone();
         let gauge = Gauge::new(move || _ = counted.fetch_add(1, Ordering::Relaxed));

@@ -1,7 +1,8 @@
-//! `archive_pipe`: an answer goes into the archive, and none of its bytes into the guest.
+//! `archive_pipe`: an answer goes into the archive without passing through the guest.
 
 use super::answer::Answer;
-use super::{Broker, Open, Trouble, line};
+use super::line;
+use super::serve::{Broker, CallError, Open};
 use std::io::Write;
 use wagather_abi::{Handle, Status};
 use wagather_archive::{AddError, Spool, names};
@@ -9,17 +10,17 @@ use wagather_base::limits::MAX_ENTRY_BYTES;
 use wagather_policy::rights::describe;
 
 impl Broker<'_> {
-    /// Takes the answer out while it is piped, so that the archive can be written meanwhile.
-    pub(super) fn pipe(&mut self, handle: Handle, name: &str) -> Result<i64, Trouble> {
+    /// Pipes an answer. It is taken out of its handle meanwhile, so that the archive can be borrowed.
+    pub(super) fn pipe(&mut self, handle: Handle, name: &str) -> Result<i64, CallError> {
         self.request(handle)?;
         let Some(slot) = self.open.get(handle) else { return Err(Status::BAD_HANDLE.into()) };
-        let Open::Request(mut answer) = std::mem::replace(slot, Open::Taken) else {
+        let Open::Request(mut answer) = std::mem::replace(slot, Open::Piping) else {
             return Err(Status::BAD_HANDLE.into());
         };
         let piped = self.pipe_answer(&mut answer, name);
-        // The archive has no room for the rest: what the guest makes of that is its own affair.
-        if let Err(Trouble::Status(status @ (Status::OUT_OF_BUDGET | Status::TOO_LARGE))) = piped {
-            answer.broke_off(status, &mut self.means());
+        // The archive has no room for the rest. Record that, whatever the guest does about it.
+        if let Err(CallError::Status(status @ (Status::OUT_OF_BUDGET | Status::TOO_LARGE))) = piped {
+            answer.cut_short(status, &mut self.context());
         }
         if let Some(slot) = self.open.get(handle) {
             *slot = Open::Request(answer);
@@ -27,12 +28,12 @@ impl Broker<'_> {
         piped
     }
 
-    fn pipe_answer(&mut self, answer: &mut Answer, name: &str) -> Result<i64, Trouble> {
+    fn pipe_answer(&mut self, answer: &mut Answer, name: &str) -> Result<i64, CallError> {
         if !answer.request().is_document() {
             return self.pipe_raw(answer, name);
         }
         let mut piped = 0;
-        while let Some((bytes, identity)) = answer.next_document(&mut self.means())? {
+        while let Some((bytes, identity)) = answer.next_document(&mut self.context())? {
             if !wagather_abi::manifest::is_object_name(&identity.name) {
                 let reason =
                     format!("{}: an item's name is not a valid file name", describe(answer.request()));
@@ -52,23 +53,23 @@ impl Broker<'_> {
                 subresource => format!("{}.{subresource}", request.resource),
             };
             let path = names::resource_path(&request.group, &plural, namespace, &identity.name);
-            let path = self.service.redactor.obfuscated(path);
-            self.tally.entry(bytes.len() as u64).map_err(Trouble::Status)?;
+            let path = self.service.settings.redactor.obfuscated(path);
+            self.tally.entry(bytes.len() as u64).map_err(CallError::Status)?;
             match self.service.section.add(&path, &bytes) {
                 Ok(()) => {}
-                // A list whose pages are of different times can bring an object again.
+                // A list whose pages show different moments can repeat an object.
                 Err(AddError::Exists) => {
                     self.tally.warn(format!("{path} was written twice; the first one is kept"))
                 }
-                Err(AddError::Output(failure)) => return Err(Trouble::Host(failure)),
+                Err(AddError::Output(failure)) => return Err(CallError::Host(failure)),
             }
             piped += 1;
-            self.show();
+            self.update_gauge();
         }
         Ok(piped)
     }
 
-    fn pipe_raw(&mut self, answer: &mut Answer, name: &str) -> Result<i64, Trouble> {
+    fn pipe_raw(&mut self, answer: &mut Answer, name: &str) -> Result<i64, CallError> {
         if !names::is_entry_name(name) {
             self.tally.error(
                 Status::BAD_NAME,
@@ -77,23 +78,20 @@ impl Broker<'_> {
             );
             return Err(Status::BAD_NAME.into());
         }
-        let Some(mut body) = answer.raw_body(&mut self.means())? else {
+        let Some(mut body) = answer.raw_body(&mut self.context())? else {
             return Err(Status::WRONG_MODE.into());
         };
         let redacted = self.tally.redacted;
         let mut spool = self.service.section.spool(MAX_ENTRY_BYTES);
         let mut buffer = vec![0; 64 << 10];
         loop {
-            let len = match body.read(&mut buffer, &mut self.means()) {
+            let len = match body.read(&mut buffer, &mut self.context()) {
                 Ok(len) => len,
                 Err(failed) => {
-                    // What there is of it goes nowhere.
+                    // Discard what was read of it.
                     spool = self.service.section.spool(MAX_ENTRY_BYTES);
                     self.tally.redacted = redacted;
-                    match answer.raw_body_again(failed, &mut self.means())? {
-                        Some(again) => body = again,
-                        None => return Err(Status::WRONG_MODE.into()),
-                    }
+                    body = answer.raw_body_again(body, failed, &mut self.context())?;
                     continue;
                 }
             };
@@ -110,19 +108,19 @@ impl Broker<'_> {
             }
             spool
                 .write_all(&buffer[..len])
-                .map_err(|error| Trouble::Host(self.service.section.failure(&error)))?;
+                .map_err(|error| CallError::Host(self.service.section.failure(&error)))?;
         }
         self.add_spool(&format!("{}/{name}", self.service.name), spool)?;
         answer.is_piped(&mut self.tally);
         Ok(1)
     }
 
-    pub(super) fn add_spool(&mut self, path: &str, spool: Spool) -> Result<(), Trouble> {
-        self.tally.entry(spool.len()).map_err(Trouble::Status)?;
+    pub(super) fn add_spool(&mut self, path: &str, spool: Spool) -> Result<(), CallError> {
+        self.tally.entry(spool.len()).map_err(CallError::Status)?;
         match self.service.section.add_spool(path, spool) {
             Ok(()) => Ok(()),
             Err(AddError::Exists) => Err(Status::EXISTS.into()),
-            Err(AddError::Output(failure)) => Err(Trouble::Host(failure)),
+            Err(AddError::Output(failure)) => Err(CallError::Host(failure)),
         }
     }
 }

@@ -1,6 +1,6 @@
-//! Why an API server refused: what its answer says, and what to do about it.
+//! Why an API server refused a request, and what to do about it.
 //!
-//! The words are the server's and go to people and reports, so they are one line of bounded length without control
+//! The reason is the server's text and goes to people and reports. So it is cut to one line of bounded length without control
 //! characters.
 
 use super::html;
@@ -12,24 +12,24 @@ use wagather_base::limits::MAX_ERROR_BODY_BYTES;
 use wagather_kube::Response;
 use wagather_printable::is_printable;
 
-/// A sentence of a server's; what is longer is no sentence.
+/// Plain text is cut at this length.
 const MAX_PLAIN_REASON_CHARS: usize = 200;
 
-/// Kubernetes' own sentences name users, resources and admission plugins, and are longer.
+/// The message of a `Status` is cut at this length. It can name users, resources and admission plugins.
 const MAX_STATUS_REASON_CHARS: usize = 2000;
 
-/// What the body of a refusal says; empty where it says nothing.
+/// The body of a refusal. Fields are empty if the body lacks them.
 #[derive(Default)]
 pub(super) struct ServerStatus {
     /// The reason.
     pub(super) message: String,
-    /// The HTTP status that it means, or 0.
+    /// Its HTTP status, or 0.
     pub(super) code: u16,
-    /// The token to go on with, of a list that got too old.
+    /// The new continue token for a list whose token expired.
     pub(super) fresh_token: String,
 }
 
-/// A Kubernetes `Status`, as far as it is looked at.
+/// The fields of a Kubernetes `Status` that are used here.
 #[derive(Default, Deserialize)]
 struct Body {
     #[serde(default)]
@@ -47,12 +47,12 @@ struct BodyMeta {
 }
 
 impl ServerStatus {
-    /// Reads the body of a refusal, as far as the limit for such bodies.
+    /// Reads the body of a refusal, up to a limit.
     pub(super) fn read(response: Response, tally: &mut Tally) -> ServerStatus {
         let content_type = response.content_type;
         let mut body = Vec::new();
         let read = response.body.take(MAX_ERROR_BODY_BYTES as u64).read_to_end(&mut body);
-        // A reason is worth its few bytes even if they are one too many.
+        // The reason is kept even if it exceeds the budget.
         let _ = tally.received(body.len() as u64);
         match read {
             Ok(_) => ServerStatus::parse(&body, content_type.as_deref()),
@@ -60,7 +60,7 @@ impl ServerStatus {
         }
     }
 
-    /// Reads a body that is there, of that media type.
+    /// Parses a body with this media type.
     pub(super) fn parse(body: &[u8], content_type: Option<&str>) -> ServerStatus {
         match serde_json::from_slice::<Body>(body) {
             Ok(body) => ServerStatus {
@@ -69,13 +69,13 @@ impl ServerStatus {
                 fresh_token: body.metadata.token,
             },
             Err(_) => ServerStatus {
-                message: html::words(body, content_type).unwrap_or_else(|| plain_reason(body)),
+                message: html::describe(body, content_type).unwrap_or_else(|| plain_reason(body)),
                 ..ServerStatus::default()
             },
         }
     }
 
-    /// A `Status` in an answer that says that it is a success: what it is to be taken for.
+    /// The status and the reason for a `Status` object in a response with HTTP 200.
     pub(super) fn in_a_success(message: &str, code: u16) -> (Status, String) {
         let message = one_line(message, MAX_STATUS_REASON_CHARS);
         let message = if message.is_empty() { "no reason given".to_owned() } else { message };
@@ -93,8 +93,7 @@ fn one_line(text: &str, most_chars: usize) -> String {
     text.chars().filter(|c| is_printable(*c)).take(most_chars).collect()
 }
 
-/// What is no `Status` may still be a sentence: of a server that does not know the path, or was spoken to without TLS. Pages
-/// for browsers are none.
+/// The first line of plain text, as servers send it for an unknown path or a request without TLS. Empty for HTML and JSON.
 fn plain_reason(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
     let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
@@ -104,13 +103,13 @@ fn plain_reason(body: &[u8]) -> String {
     one_line(line, MAX_PLAIN_REASON_CHARS)
 }
 
-/// A refusal in words.
+/// The reason for people.
 pub(super) fn text(code: u16, message: &str) -> String {
     let message = if message.is_empty() { "no reason given" } else { message };
     format!("HTTP {code}: {message}")
 }
 
-/// What to do about an answer that is not a success.
+/// What to do about a response that is not a success.
 pub(super) const fn advice(code: u16) -> &'static str {
     match code {
         300..=399 => "an API server does not redirect: check the server's URL, and any proxy in front of it",

@@ -1,71 +1,71 @@
-//! What a gatherer has used so far, and what is worth telling about it.
+//! What a gatherer has used so far, and the lines of its report.
 
-mod ahead;
+mod deferral;
 
 use super::blame::Blame;
 use super::budget::{Budget, Spent};
 use super::fetch::Account;
 use super::gaps::{Gap, Gaps};
 use super::held::{Held, Hold};
-pub(super) use ahead::Effects;
+pub(super) use deferral::Effects;
 #[cfg(test)]
-pub(super) use ahead::MAX_NOTES;
-use ahead::{Counted, Recorder};
+pub(super) use deferral::MAX_DEFERRED;
+use deferral::{Counted, Deferral};
 use std::sync::Arc;
 use wagather_abi::Status;
 use wagather_base::limits::{MAX_REPORT_LINES, TOLD_GAPS};
 use wagather_json::redact::Counts;
 use wagather_policy::uses::Uses;
 
-/// The figures and the lines of one gatherer.
+/// The figures and lines of one gatherer.
 #[derive(Debug, Default)]
 pub struct Tally {
-    /// HTTP requests, pages and those that were sent again included.
+    /// HTTP requests, including pages and retries.
     pub requests: u64,
-    /// HTTP requests that were sent again.
+    /// Retries.
     pub retries: u64,
-    /// Lists whose parts are of different times.
+    /// Lists whose parts show different moments.
     pub inconsistent_lists: u64,
-    /// Items of such lists that came twice and were given once.
+    /// Items that such lists repeated, and that were given once.
     pub duplicates: u64,
-    /// Items of lists and objects that were read.
+    /// Items and objects that the guest got.
     pub items: u64,
-    /// Items of lists that the grant does not cover.
+    /// Items that the grant withholds.
     pub withheld: u64,
-    /// Bytes of bodies as the server sent them.
+    /// Bytes of response bodies, as the server sent them.
     pub bytes_received: u64,
     /// Bytes that were given to the guest.
     pub bytes_given: u64,
-    /// What was redacted of what it asked for.
+    /// What was redacted.
     pub redacted: Counts,
-    /// Log lines, those that were dropped included.
+    /// Log lines, including dropped ones.
     pub log_lines: u64,
-    /// Something is odd, but the result is whole.
+    /// Warnings: the result is complete, but something is unusual.
     pub warnings: Vec<String>,
-    /// Something is missing.
+    /// Errors: something is missing.
     pub errors: Vec<String>,
     /// Lines that did not fit into the report.
     pub dropped_lines: u64,
-    /// What one call asked for besides, and the HTTP statuses that came: the lists of single namespaces.
-    asked: Vec<(String, u16)>,
-    /// What is missing of what it asked for.
+    /// The lists of single namespaces that the current call requested, with their HTTP statuses.
+    requested: Vec<(String, u16)>,
+    /// What is missing.
     pub gaps: Gaps,
-    /// What the grant withheld and hid of it.
+    /// What the grant withheld and hid.
     pub uses: Uses,
-    /// Gaps that are among the errors.
-    told_gaps: u64,
-    /// Those that came after.
-    untold_gaps: u64,
-    /// Whether there are namespaces among these.
-    untold_namespaces: bool,
-    /// For each status that was an error the newest reason, the newest last: to find the one that a guest returns.
+    /// Gaps that have a line among the errors.
+    reported_gaps: u64,
+    /// Gaps beyond those.
+    unreported_gaps: u64,
+    /// Whether these include namespaces.
+    has_unreported_namespaces: bool,
+    /// The newest reason for each status, the newest last. A guest may return one of these statuses.
     blame: Vec<Blame>,
     entries: u64,
     archived_bytes: u64,
-    /// Bytes of entries that are open.
+    /// Bytes of open entries.
     open_bytes: u64,
-    /// What takes down what is read ahead of the guest, while it is.
-    pub(super) recorder: Recorder,
+    /// The effects of prefetched items.
+    pub(super) deferral: Deferral,
     held: Arc<Held>,
     budget: Budget,
     account: Arc<Account>,
@@ -78,87 +78,87 @@ fn within(used: u64, most: u64, what: &'static str) -> Result<(), Spent> {
 }
 
 impl Tally {
-    /// Nothing is used yet.
+    /// An empty tally.
     pub fn new(budget: Budget, account: Arc<Account>) -> Tally {
         Tally { held: Held::new(budget.held_bytes), budget, account, ..Tally::default() }
     }
 
-    /// Holds so many bytes for the gatherer until it takes them, if the budget allows.
+    /// Holds bytes in memory for the gatherer until it takes them, if the budget allows.
     pub(super) fn hold(&self, bytes: usize) -> Result<Hold, Spent> {
         self.held.hold(bytes)
     }
 
-    /// The most that was held for it at one time.
+    /// The most bytes that were held at one time.
     pub fn peak_held_bytes(&self) -> u64 {
         self.held.peak()
     }
 
-    /// What may be used.
+    /// The budget.
     pub fn budget(&self) -> &Budget {
         &self.budget
     }
 
-    /// One more HTTP request, if the budget allows.
+    /// Counts an HTTP request, if the budget allows it.
     pub fn request(&mut self) -> Result<(), Spent> {
         let taken = self.account.take();
         self.count_requests();
         if taken { Ok(()) } else { Err(Spent { what: "requests", most: self.budget.requests }) }
     }
 
-    /// Counts the requests that were sent again meanwhile.
+    /// Updates the numbers of requests and retries, which fetch threads change.
     pub fn count_requests(&mut self) {
-        (self.requests, self.retries) = (self.account.sent(), self.account.again());
+        (self.requests, self.retries) = (self.account.sent(), self.account.retries());
     }
 
-    /// Tells why requests were sent again, if any was.
-    pub fn tell_retries(&mut self) {
+    /// Adds a warning about retries, if there were any.
+    pub fn report_retries(&mut self) {
         self.count_requests();
-        if let Some(line) = self.account.told() {
+        if let Some(line) = self.account.retry_summary() {
             self.warn(line);
         }
     }
 
-    /// A list that was asked for in a namespace has a head of that HTTP status.
-    pub fn asked_in(&mut self, what: String, status: u16) {
-        self.note(move |tally| tally.asked.push((what, status)));
+    /// Records the HTTP status of the list of one namespace.
+    pub fn requested_in(&mut self, what: String, status: u16) {
+        self.when_taken(move |tally| tally.requested.push((what, status)));
     }
 
-    /// Does that now, or once the guest takes what is being read ahead.
-    pub(super) fn note(&mut self, effect: impl FnOnce(&mut Tally) + Send + 'static) {
-        if let Some(effect) = self.recorder.note(effect) {
+    /// Applies an effect now or, while an item is being prefetched, when the guest takes it.
+    pub(super) fn when_taken(&mut self, effect: impl FnOnce(&mut Tally) + Send + 'static) {
+        if let Some(effect) = self.deferral.defer(effect) {
             effect(self);
         }
     }
 
-    /// The lists that were asked for since this was last asked.
-    pub fn take_asked(&mut self) -> Vec<(String, u16)> {
-        std::mem::take(&mut self.asked)
+    /// The lists of single namespaces that were requested since the last call.
+    pub fn take_requested(&mut self) -> Vec<(String, u16)> {
+        std::mem::take(&mut self.requested)
     }
 
-    /// So many bytes of a body arrived; they are counted, whether the budget allows more or not.
+    /// Counts bytes of a body. They count even if they exceed the budget.
     pub fn received(&mut self, bytes: u64) -> Result<(), Spent> {
         self.bytes_received += bytes;
         within(self.bytes_received, self.budget.received_bytes, "bytes from the server")
     }
 
-    /// So many bytes went to the guest.
+    /// Counts bytes that the guest got.
     pub fn gave(&mut self, bytes: usize) {
         self.bytes_given += bytes as u64;
     }
 
-    /// One more item or object of a resource, if the budget allows.
+    /// Counts an item or object, if the budget allows it.
     pub fn item(&mut self, resource: usize) -> Result<(), Spent> {
-        within(self.items + self.recorder.items() + 1, self.budget.items, "items")?;
-        match self.recorder.now() {
+        within(self.items + self.deferral.items() + 1, self.budget.items, "items")?;
+        match self.deferral.current() {
             Some(effects) => effects.item = Some(resource),
             None => self.count_item(resource),
         }
         Ok(())
     }
 
-    /// Whether there may be one more item, besides those that were read ahead.
+    /// Whether the budget allows another item, besides the prefetched ones.
     pub(super) fn has_items_left(&self) -> bool {
-        self.items + self.recorder.items() < self.budget.items
+        self.items + self.deferral.items() < self.budget.items
     }
 
     fn count_item(&mut self, resource: usize) {
@@ -166,24 +166,24 @@ impl Tally {
         self.gaps.item(resource);
     }
 
-    /// Begins to take down what is read ahead of the guest.
-    pub(super) fn record(&mut self) {
+    /// Begins to prefetch an item, whose effects are deferred.
+    pub(super) fn begin_deferral(&mut self) {
         let counts = self.counts();
-        self.recorder.begin(counts);
+        self.deferral.begin(counts);
     }
 
-    /// What was read ahead since, which counts once the guest takes it.
-    pub(super) fn recorded(&mut self) -> Effects {
+    /// Ends that, and returns the effects. They are applied when the guest takes the item.
+    pub(super) fn end_deferral(&mut self) -> Effects {
         let now = self.counts();
-        let (effects, before) = self.recorder.end(now);
+        let (effects, before) = self.deferral.end(now);
         (self.withheld, self.duplicates, self.inconsistent_lists, self.redacted) =
             (before.withheld, before.duplicates, before.inconsistent_lists, before.redacted);
         effects
     }
 
-    /// The guest took it.
+    /// Applies effects: the guest took the item.
     pub(super) fn apply(&mut self, effects: Effects) {
-        self.recorder.forget(&effects);
+        self.deferral.settle(&effects);
         let Effects { item, counts, given, others } = effects;
         self.withheld += counts.withheld;
         self.duplicates += counts.duplicates;
@@ -205,35 +205,35 @@ impl Tally {
         Counted { withheld, duplicates, inconsistent_lists, redacted }
     }
 
-    /// An object that was read, whether it may be seen or not.
+    /// Records an object that was read, whether or not the guest may see it.
     pub(super) fn read(&mut self, place: usize, namespace: &str, name: &str) {
-        if self.recorder.now().is_none() {
+        if self.deferral.current().is_none() {
             self.uses.read(place, namespace, name);
         } else if self.uses.has_unmatched(place) {
             let (namespace, name) = (namespace.to_owned(), name.to_owned());
-            self.note(move |tally| tally.uses.read(place, &namespace, &name));
+            self.when_taken(move |tally| tally.uses.read(place, &namespace, &name));
         }
     }
 
-    /// An object that is given, without what these numbers stand for.
+    /// Records an object that the guest gets. `hidden` are the fields that it gets without.
     pub(super) fn shows(&mut self, place: usize, hidden: &[u16]) {
-        match self.recorder.now() {
+        match self.deferral.current() {
             None => self.uses.gave(place, hidden),
             Some(effects) if hidden.is_empty() => effects.given = Some(place),
             Some(_) => {
                 let hidden = hidden.to_vec();
-                self.note(move |tally| tally.uses.gave(place, &hidden));
+                self.when_taken(move |tally| tally.uses.gave(place, &hidden));
             }
         }
     }
 
-    /// An item of a list that the grant does not cover.
+    /// Records an item that the grant withholds.
     pub(super) fn withhold(&mut self, place: usize) {
         self.withheld += 1;
-        self.note(move |tally| tally.uses.withheld(place));
+        self.when_taken(move |tally| tally.uses.withheld(place));
     }
 
-    /// So many bytes more for an entry that is open, if the budget allows: what is spooled takes up the disk as well.
+    /// Counts bytes of an open entry, if the budget allows them. They use disk space before the entry is closed.
     pub fn open_more(&mut self, bytes: u64) -> Result<(), Status> {
         let open_bytes = self.open_bytes.saturating_add(bytes);
         let wanted = self.archived_bytes.saturating_add(open_bytes);
@@ -242,12 +242,12 @@ impl Tally {
         Ok(())
     }
 
-    /// An entry of so many bytes is no longer open.
+    /// Records that an entry of this size is no longer open.
     pub fn open_less(&mut self, bytes: u64) {
         self.open_bytes = self.open_bytes.saturating_sub(bytes);
     }
 
-    /// One more entry of so many bytes, if the budgets allow.
+    /// Counts an entry of this size, if the budgets allow it.
     pub fn entry(&mut self, bytes: u64) -> Result<(), Status> {
         let archived_bytes = self.archived_bytes.saturating_add(bytes);
         within(self.entries + 1, self.budget.entries, "files in the archive")
@@ -263,15 +263,15 @@ impl Tally {
         Status::OUT_OF_BUDGET
     }
 
-    /// One more log line: whether it is told.
+    /// Counts a log line. Returns whether the budget allows it.
     pub fn log_line(&mut self) -> bool {
         self.log_lines += 1;
         self.log_lines <= self.budget.log_lines
     }
 
-    /// Something is odd.
+    /// Adds a warning.
     pub fn warn(&mut self, line: String) {
-        self.note(move |tally| tally.keep_warning(line));
+        self.when_taken(move |tally| tally.keep_warning(line));
     }
 
     fn keep_warning(&mut self, line: String) {
@@ -282,7 +282,7 @@ impl Tally {
         }
     }
 
-    /// Something is missing, as the gatherer itself says.
+    /// Adds an error without a status.
     pub fn error_line(&mut self, line: String) {
         if self.errors.len() < MAX_REPORT_LINES {
             self.errors.push(line);
@@ -291,10 +291,10 @@ impl Tally {
         }
     }
 
-    /// A call got a status that is an error: why, and what to do about it.
+    /// Adds an error: the status that a call returned, the reason, and advice.
     pub fn error(&mut self, status: Status, reason: String, advice: &str) {
         let advice = advice.to_owned();
-        self.note(move |tally| {
+        self.when_taken(move |tally| {
             tally.error_line(reason.clone());
             tally.remember(status, reason, &advice);
         });
@@ -305,7 +305,7 @@ impl Tally {
         self.blame.push(Blame::of(status, reason, advice));
     }
 
-    /// An object is missing of a resource: what people are told. Its gatherer may have a status for it.
+    /// Records that an object of a resource was skipped. `status` is what the gatherer's call returned, with advice.
     pub(super) fn skipped(
         &mut self,
         resource: usize,
@@ -314,44 +314,44 @@ impl Tally {
         status: Option<(Status, &str)>,
     ) {
         let status = status.map(|(status, advice)| (status, advice.to_owned()));
-        self.note(move |tally| tally.skip(resource, gap, line, status));
+        self.when_taken(move |tally| tally.skip(resource, gap, line, status));
     }
 
     fn skip(&mut self, resource: usize, gap: Gap, line: String, status: Option<(Status, String)>) {
         if let Some((status, advice)) = &status {
             self.remember(*status, line.clone(), advice);
         }
-        // A list of which every item is odd must not fill the report with lines: it has the gaps themselves.
-        if self.told_gaps < TOLD_GAPS {
-            self.told_gaps += 1;
+        // A list with nothing but invalid items must not fill the report with lines. The report lists the gaps as well.
+        if self.reported_gaps < TOLD_GAPS {
+            self.reported_gaps += 1;
             self.error_line(line);
         } else {
-            self.untold_gaps += 1;
-            self.untold_namespaces |= !gap.namespace.is_empty();
+            self.unreported_gaps += 1;
+            self.has_unreported_namespaces |= !gap.namespace.is_empty();
         }
         self.gaps.add(resource, gap);
     }
 
-    /// Tells how many gaps were not told.
-    pub fn tell_gaps(&mut self) {
-        if self.untold_gaps > 0 {
-            let objects = match (self.untold_gaps, self.untold_namespaces) {
+    /// Adds an error with the number of gaps that have no line.
+    pub fn report_gaps(&mut self) {
+        if self.unreported_gaps > 0 {
+            let objects = match (self.unreported_gaps, self.has_unreported_namespaces) {
                 (1, false) => "object",
                 (1, true) => "namespace",
                 (_, false) => "objects",
                 (_, true) => "namespaces or objects",
             };
-            let line = format!("{} more {objects} skipped; see gaps in wagather.json", self.untold_gaps);
+            let line = format!("{} more {objects} skipped; see gaps in wagather.json", self.unreported_gaps);
             self.error_line(line);
         }
     }
 
-    /// What was last said about a status that a guest returned.
+    /// The newest reason for a status.
     pub fn blame(&self, status: Status) -> Option<&Blame> {
         self.blame.iter().find(|known| known.status == status)
     }
 
-    /// What was said about the last status that was an error.
+    /// The newest reason for any status.
     pub fn last_blame(&self) -> Option<&Blame> {
         self.blame.last()
     }
@@ -364,7 +364,7 @@ mod tests {
     use wagather_base::limits::{MAX_ARCHIVE_BYTES, MAX_ENTRIES};
 
     #[test]
-    fn log_lines_above_the_budget_are_counted_and_not_told() {
+    fn log_lines_above_the_budget_are_counted_and_dropped() {
         let mut tally = Tally::new(Budget { log_lines: 2, ..Budget::default() }, Arc::default());
         assert_eq!([(); 3].map(|()| tally.log_line()), [true, true, false]);
         assert_eq!(tally.log_lines, 3);

@@ -1,7 +1,7 @@
-//! Asks, before anything is gathered, what the account of a run would be forbidden.
+//! Checks, before anything is gathered, which permissions the account of a run lacks.
 //!
-//! An answer is not a promise: rights may change until they are used, and a server may refuse for other reasons. What the
-//! grant refuses is not asked about; that is known without a server.
+//! The answers are no guarantee: permissions may change before they are used, and a server may refuse for other reasons. What the
+//! grant refuses is not checked, because that is known without a server.
 
 use std::fmt;
 use std::time::Instant;
@@ -10,22 +10,22 @@ use wagather_base::error::{Class, Failure, Result};
 use wagather_kube::{Question, Source};
 use wagather_policy::rights::{Need, Rights};
 
-/// Something that a gatherer declares, is granted, and would be forbidden.
+/// A request that a gatherer declares, that the grant allows, and that the server would refuse.
 struct Forbidden<'a> {
     gatherer: &'a str,
     question: Question,
     reason: String,
-    /// Whether a run would leave out this namespace of a list, and read the others.
+    /// Whether a run would skip this namespace of a list, and read the others.
     is_gap: bool,
 }
 
-/// A question, and whether it is about one namespace of a list that is asked for in several.
+/// A question, and whether it is about one of several namespaces of a list.
 struct Asked {
     question: Question,
     is_part: bool,
 }
 
-/// Fails with everything that would be forbidden.
+/// Fails if a request would be refused. The failure names all of them.
 pub(crate) fn check<'a>(
     source: &dyn Source,
     gatherers: impl Iterator<Item = (&'a str, &'a Rights)>,
@@ -57,7 +57,7 @@ pub(crate) fn check<'a>(
             }
         }
         for part in &mut forbidden[first..] {
-            // A list of which every namespace is refused fails.
+            // A list fails if all of its namespaces refuse.
             let is_of_the_list = |other: &Question| {
                 let namespace = part.question.namespace.clone();
                 Question { namespace, ..other.clone() } == part.question
@@ -84,7 +84,7 @@ pub(crate) fn check<'a>(
         .advise(advice))
 }
 
-/// What a gatherer may come to ask under its grant, each kind once: for what `host-min rbac --grant` prints the roles.
+/// What a gatherer may request under its grant, each kind once. `host-min rbac --grant` prints the roles for it.
 fn questions(rights: &Rights) -> Vec<Asked> {
     let effective = rights.effective();
     let mut questions: Vec<Asked> = Vec::new();
@@ -154,7 +154,7 @@ mod tests {
 
     const GAPS: &str = "Without --check-access, the run reads the other namespaces, reports these as gaps";
 
-    /// A server that allows what is in the namespace `shop`, and takes down what it was asked.
+    /// A server that allows requests in the namespace `shop`, and records the questions.
     #[derive(Default)]
     struct Server(Mutex<Vec<Question>>);
 
@@ -178,7 +178,7 @@ mod tests {
         }
     }
 
-    /// What is asked, and what the check says.
+    /// The questions, and the result of the check.
     fn checked(grant: &str) -> (Vec<String>, Result<(), String>) {
         let manifest = "gatherer 1 g 1\nresource get,list /v1/pods * *\nresource list apps/v1/deployments shop *\npath /version\n";
         let grant = Grant::parse(&format!("apiVersion: wagather/v1\nkind: Grant\n{grant}")).expect("a grant");
@@ -205,7 +205,7 @@ mod tests {
         let rule = |verbs: &str, more: &str| {
             format!("rules: [{{verbs: [{verbs}], apiGroups: [''], resources: [pods]{more}}}]\n")
         };
-        // What no rule is about is not asked for, and each thing is asked once for all gatherers.
+        // Without a rule there is no question. Each question is asked once for all gatherers.
         assert_eq!(
             checked("rules: []\nnonResourceURLs: [/version]\n"),
             (vec!["get /version".into()], Ok(()))
@@ -224,7 +224,7 @@ mod tests {
         let lines =
             "g: list v1/pods in the namespace other\nh: list v1/pods in the namespace other\n'host-min rbac'";
         assert!(refused.starts_with(lines) && refused.contains(GAPS), "{refused}");
-        // Of none is anything left, or something else is refused as well: that is no gap.
+        // Nothing of a list is left, or something else is refused as well: that is not a gap.
         for rules in [
             rule("list", ", namespaces: [other, third]"),
             rule("get", ", namespaces: [shop, other]"),

@@ -1,7 +1,7 @@
 //! Internal to host-min, without any promise of stability: what a run is, and in which order things start.
 //!
-//! A [`plan`] is data. [`run`] starts the sandboxes first, then opens the source and the archive, then serves each gatherer with a broker, and
-//! ends in a [`report`]. [`clusters`] does so for several clusters, each in a process of its own.
+//! A [`plan`] is data. [`run`] starts the sandboxes, opens the source and the archive, serves each gatherer with a broker, and
+//! writes a [`report`]. [`clusters`] does that for several clusters, each in a process of its own.
 #![forbid(unsafe_code)]
 
 mod access;

@@ -1,7 +1,7 @@
 //! Where modules come from: a file, a folder of them, or stdin.
 //!
-//! A folder is what a ConfigMap or an image volume looks like in a pod: files, or links to files, beside names that begin with
-//! a dot. Nothing is said here about what is in a module.
+//! A folder can be a ConfigMap or an image volume in a pod: it has files, or links to files, and other names that begin with
+//! a dot. This module does not look into the modules.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -12,11 +12,11 @@ use wagather_base::limits::{MAX_GATHERERS, MAX_MODULE_BYTES, MAX_SIGNATURE_BYTES
 /// A module to run.
 #[derive(Clone, Debug)]
 pub struct Guest {
-    /// What it is called in messages: mostly its file.
+    /// Its name in messages: usually its file.
     pub label: String,
     /// Its bytes.
     pub module: Vec<u8>,
-    /// Its detached signature, as minisign makes it.
+    /// Its detached minisign signature.
     pub signature: Option<Vec<u8>>,
 }
 
@@ -24,8 +24,8 @@ pub struct Guest {
 const STDIN: &str = "-";
 
 impl Guest {
-    /// Reads one module: a file, or `-` for stdin. The signature is in the file beside it if that is there,
-    /// `GUEST.wasm.minisig`; stdin has none.
+    /// Reads one module: a file, or `-` for stdin. A signature is read from `GUEST.wasm.minisig`, if that
+    /// exists. A module from stdin has none.
     pub fn read(path: &Path) -> Result<Guest> {
         if path == Path::new(STDIN) {
             let label = "stdin";
@@ -46,7 +46,7 @@ impl Guest {
         Ok(Guest { label: path.display().to_string(), module, signature })
     }
 
-    /// Reads every module that this stands for: those of a folder in the order of their names, or [one](Guest::read).
+    /// Reads the modules at a path: all modules in a folder, ordered by name, or [one](Guest::read).
     pub fn read_all(path: &Path) -> Result<Vec<Guest>> {
         if path.is_dir() {
             in_folder(path)?.iter().map(|file| Guest::read(file)).collect()
@@ -56,7 +56,7 @@ impl Guest {
     }
 }
 
-/// The modules right in a folder: what ends in `.wasm` and does not begin with a dot.
+/// The modules directly in a folder: names that end in `.wasm` and do not begin with a dot.
 fn in_folder(folder: &Path) -> Result<Vec<PathBuf>> {
     let failure = |reason: &dyn std::fmt::Display| {
         unreadable("the modules of the folder", &folder.display().to_string(), reason)
@@ -95,7 +95,7 @@ mod tests {
         let failure = Guest::read_all(place.path()).expect_err("nothing there");
         assert_eq!(failure.class, Class::Module);
         assert!(failure.reason.contains("no file that ends in .wasm"), "{failure}");
-        // As the kubelet lays a ConfigMap out.
+        // The layout of a ConfigMap in a pod.
         std::fs::create_dir(at("..2026")).expect("a folder");
         std::fs::write(at("..2026/b.wasm"), "b").expect("a file");
         symlink("..2026", at("..data")).expect("a link");

@@ -1,6 +1,6 @@
-//! What a run is to do: which guests, against which source, into which output, within which limits.
+//! What a run does: its guests, source, output and limits.
 //!
-//! A plan is data; nothing is opened until [`run`](crate::run()) is called.
+//! A plan is data. Nothing is opened until [`run`](crate::run()) is called.
 
 use crate::modules::Guest;
 use std::path::{Path, PathBuf};
@@ -23,14 +23,14 @@ use wagather_sandbox::engine;
 use wagather_sandbox::process::Isolation;
 use wagather_yaml::{listed, nearest};
 
-/// Where the answers come from.
+/// Where the responses come from.
 #[derive(Clone)]
 pub enum Input {
     /// A live API server.
     Cluster(Box<cluster::Options>),
     /// A recording.
     Recording(PathBuf),
-    /// A source of the embedder's own.
+    /// A source that the embedder implements.
     Source(Arc<dyn Source>),
 }
 
@@ -40,17 +40,17 @@ pub enum Input {
 pub struct Plan {
     /// The gatherers, in the order of the report.
     pub guests: Vec<Guest>,
-    /// Where the answers come from.
+    /// Where the responses come from.
     pub input: Input,
     /// Where the archive goes.
     pub output: Output,
-    /// What becomes of an archive or a recording that is there already.
+    /// What to do with an archive or a recording that exists already.
     pub existing: Existing,
-    /// How guests are kept apart.
+    /// How guests are isolated.
     pub isolation: Isolation,
-    /// Whether a gatherer may only run in a sandbox that has every [mechanism](wagather_sandbox::in_force::Mechanism).
+    /// Whether to refuse to run a gatherer unless every [mechanism](wagather_sandbox::in_force::Mechanism) of its sandbox is active.
     pub require_sandbox: bool,
-    /// Which engine runs them.
+    /// The engine that runs them.
     pub engine: engine::Kind,
     /// Time for each gatherer.
     pub timeout: Duration,
@@ -58,29 +58,29 @@ pub struct Plan {
     pub request_timeout: Duration,
     /// Linear memory for each guest.
     pub memory_bytes: u64,
-    /// Gatherers that run side by side; the others wait, and their time begins with their turn.
+    /// How many gatherers run in parallel. The others wait, and their time begins with their turn.
     pub parallel: usize,
-    /// Requests of the run per second, once a burst is used up.
+    /// Requests of the run per second, after the burst is used up.
     pub qps: u32,
     /// Requests of the run that may be sent at once.
     pub burst: u32,
-    /// How many items each page of a list has; without it, pages are as large as their items make them.
+    /// Items per page of a list. By default, pages have about the same number of bytes.
     pub chunk_items: Option<u32>,
-    /// Parameters, each of which a gatherer must take.
+    /// Parameters. At least one gatherer must declare each of them.
     pub params: Vec<(String, String)>,
-    /// Whether to ask first what the account would be forbidden, and to gather nothing if that is anything.
+    /// Whether to check the account's permissions first, and to gather nothing if it lacks any.
     pub check_access: bool,
-    /// Where to record the answers, if at all.
+    /// The file in which to record the responses.
     pub record: Option<PathBuf>,
-    /// Who reads the audit's lines as they are written; the archive has them too.
-    pub audit: Option<Arc<audit::Live>>,
-    /// Who is told of each request and what came of it.
+    /// Receives the audit's lines as they are written. The archive has them too.
+    pub audit: Option<Arc<audit::Sink>>,
+    /// Receives a line for each request and its result.
     pub trace: Option<Arc<Trace>>,
-    /// What the cluster's owner allows; [`Grant::default`] if there is none.
+    /// What the cluster's owner allows. Without a grant, [`Grant::default`].
     pub grant: Option<Arc<Grant>>,
-    /// What the run is narrowed to beyond that.
+    /// Further limits of the run: a namespace and a selector.
     pub narrowing: Narrowing,
-    /// What is obfuscated; the map is written beside the archive.
+    /// What to obfuscate. The map is written next to the archive.
     pub obfuscate: Kinds,
 }
 
@@ -113,14 +113,14 @@ impl Plan {
         }
     }
 
-    /// Adds a guest from a file, with the signature from the file beside it if that is there: `GUEST.wasm.minisig`. A folder
-    /// stands for all modules in it, and `-` for one on stdin.
+    /// Adds a guest from a file, with the signature from `GUEST.wasm.minisig` if that exists. A folder
+    /// stands for all modules in it, and `-` for a module on stdin.
     pub fn add_file(&mut self, path: impl AsRef<Path>) -> Result<()> {
         self.guests.extend(Guest::read_all(path.as_ref())?);
         Ok(())
     }
 
-    /// Whether the grant admits every module, before anything starts.
+    /// Checks that the grant admits every module, before anything starts.
     pub fn admit_modules(&self) -> Result<()> {
         let Some(grant) = &self.grant else { return Ok(()) };
         self.guests.iter().try_for_each(|guest| {
@@ -128,7 +128,7 @@ impl Plan {
         })
     }
 
-    /// Checks the plan's figures, before anything starts.
+    /// Checks the plan's values, before anything starts.
     pub fn check(&self) -> Result<()> {
         let config = |attempt: &str, reason: String| Failure::new(Class::Config, attempt, reason);
         if self.guests.is_empty() || self.guests.len() > MAX_GATHERERS {
@@ -174,7 +174,7 @@ impl Plan {
         Ok(())
     }
 
-    /// Whether the map has a place, and nothing with originals leaves the run.
+    /// Checks that the map has a place, and that no output contains originals.
     fn check_obfuscation(&self) -> Result<()> {
         let failure = |reason: &str| Failure::new(Class::Config, "cannot obfuscate the output", reason);
         if self.output == Output::Stdout {
@@ -190,7 +190,7 @@ impl Plan {
         Ok(())
     }
 
-    /// What each gatherer may use: what the run says, or less if the grant allows less.
+    /// What each gatherer may use: the limits of the run, or of the grant where they are lower.
     pub fn budgets(&self) -> Budgets {
         let run = Budgets::of_run(self.timeout, self.request_timeout, self.memory_bytes);
         run.and(self.grant.as_ref().map_or(Budgets::default(), |grant| grant.budgets))
@@ -206,7 +206,7 @@ impl Plan {
         self.budgets().memory_bytes.unwrap_or(self.memory_bytes)
     }
 
-    /// Whether each parameter is one that a gatherer of the run takes, before anything starts.
+    /// Checks that a gatherer declares each parameter, before anything starts.
     pub fn check_params(&self, manifests: &[Manifest]) -> Result<()> {
         let declared = manifests.iter().flat_map(|manifest| &manifest.params);
         let mut known: Vec<&str> = declared.map(|param| &*param.name).collect();
@@ -238,7 +238,7 @@ impl Plan {
         Ok(())
     }
 
-    /// The parameters of one gatherer: those that it takes, as they are given or by default.
+    /// The parameters of one gatherer: those that it declares, with the given or default values.
     pub(crate) fn params_of(&self, manifest: &Manifest) -> Vec<(String, String)> {
         let value = |param: &Param| {
             let given = self.params.iter().find(|(name, _)| *name == param.name);
@@ -247,7 +247,7 @@ impl Plan {
         manifest.params.iter().filter_map(|param| Some((param.name.clone(), value(param)?))).collect()
     }
 
-    /// The guests' manifests, which must name different gatherers.
+    /// The manifests of the guests. Their names must differ.
     pub fn manifests(&self) -> Result<Vec<Manifest>> {
         let mut manifests: Vec<Manifest> = Vec::with_capacity(self.guests.len());
         for guest in &self.guests {
@@ -268,7 +268,7 @@ impl Plan {
     }
 }
 
-/// A module that cannot be used.
+/// The failure for a module that cannot be used.
 pub(crate) fn unusable(label: &str, reason: impl std::fmt::Display) -> Failure {
     Failure::new(Class::Module, format!("{label} cannot be used"), reason)
 }

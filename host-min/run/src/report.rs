@@ -1,7 +1,7 @@
 //! The report of a run: `wagather.json` in the archive.
 //!
-//! From a recording, two runs give the same bytes, so what differs from run to run (durations, physical memory) is
-//! left out there.
+//! Two replays of a recording write the same bytes. So values that differ from run to run (durations, physical memory) are
+//! left out of a replay's report.
 
 use serde::Serialize;
 use wagather_base::error::Failure;
@@ -13,41 +13,41 @@ use wagather_policy::grant::Grant;
 use wagather_policy::rights::Narrowing;
 use wagather_policy::used::{self, Hidden, Withheld};
 
-/// What a run did.
+/// The report of a run.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Report {
-    /// The version of the program that made it.
+    /// The version of the program.
     pub wagather: &'static str,
     /// The version of the contract between gatherers and host.
     pub abi: u32,
-    /// Whether every gatherer did all that it set out to do, and nothing of what they asked for is missing.
+    /// Whether every gatherer succeeded, and nothing that they requested is missing.
     pub complete: bool,
-    /// Where the answers came from: a server's URL, or `recording`.
+    /// Where the responses came from: a server's URL, or `recording`.
     pub source: String,
     /// When the run started, or the recording was made (RFC 3339).
     pub time: String,
-    /// What became of each gatherer, in the order of the command line.
+    /// The gatherers, in the order of the command line.
     pub gatherers: Vec<Gathered>,
     /// What the run was narrowed to: `namespace`, `selector`.
     #[serde(skip_serializing_if = "Narrowing::is_nothing")]
     pub narrowed_to: Narrowing,
-    /// How many addresses and domains of each kind have a placeholder, if any was to have one.
+    /// How many values of each kind were replaced by placeholders, if the run obfuscates.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub obfuscation: Option<obfuscate::Counts>,
-    /// What is missing, by name.
+    /// What is missing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub gaps: Vec<Gap>,
-    /// Gaps that are not named, as there are too many.
+    /// The number of gaps beyond the limit, which are not listed.
     #[serde(skip_serializing_if = "is_zero")]
     pub gaps_not_named: u64,
-    /// What is odd about the run as a whole.
+    /// Warnings about the run as a whole.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
 }
 
-/// What became of one gatherer.
+/// The part of one gatherer.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -58,7 +58,7 @@ pub struct Gathered {
     pub version: String,
     /// Its module.
     pub module: ModuleFacts,
-    /// How it ended.
+    /// Its result.
     pub status: GatheredStatus,
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -66,76 +66,76 @@ pub struct Gathered {
     /// Wall-clock time from its start to its end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<f64>,
-    /// HTTP requests, pages and those that were sent again included.
+    /// HTTP requests, including pages and retries.
     pub requests: u64,
-    /// HTTP requests that were sent again; why is among the warnings.
+    /// Retries. A warning gives their reasons.
     #[serde(skip_serializing_if = "is_zero")]
     pub retries: u64,
-    /// Bytes of bodies that the server sent.
+    /// Bytes of response bodies.
     pub bytes_received: u64,
-    /// Bytes that the guest saw.
+    /// Bytes that the guest got.
     pub bytes_given: u64,
-    /// The most bytes of answers that the host held for it at one time, because it had not taken them. It depends on who was faster,
-    /// so there is none for a replay, whose report is the same each time.
+    /// The most bytes of responses that waited in the host's memory at one time until the gatherer took them. The value depends on timing,
+    /// so a replay has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub peak_held_bytes: Option<u64>,
-    /// Items of lists and objects that were read or piped.
+    /// Items and objects that were read or piped.
     pub items: u64,
-    /// What became of each resource that it asked for.
+    /// The resources that it requested.
     pub resources: Vec<Resource>,
-    /// How much of it is missing; the gaps of the report name it.
+    /// The number of its gaps. The report lists them.
     #[serde(skip_serializing_if = "is_zero")]
     pub gaps: u64,
-    /// Items of lists that were asked for and that the grant does not cover: nobody saw them.
+    /// Items that the grant withheld. Neither the gatherer nor the archive got them.
     #[serde(skip_serializing_if = "is_zero")]
     pub items_withheld: u64,
-    /// The same for each resource, with the rules that narrowed it.
+    /// These items by resource, with the rules that narrowed it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub withheld: Vec<Withheld>,
-    /// Objects that were given without fields which the grant removes and which they had.
+    /// Objects that the guest got without fields, because the grant removes them.
     #[serde(skip_serializing_if = "is_zero")]
     pub objects_reduced: u64,
-    /// Each of these fields.
+    /// These fields.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub hidden: Vec<Hidden>,
-    /// Lists whose parts are of different times: the server no longer had the state that they began with.
+    /// Lists whose parts show different moments, because the server no longer had the state with which they began.
     #[serde(skip_serializing_if = "is_zero")]
     pub inconsistent_lists: u64,
-    /// Items of such lists that came twice; they were given once.
+    /// Items that such lists repeated, and that were given once.
     #[serde(skip_serializing_if = "is_zero")]
     pub duplicates_dropped: u64,
-    /// What was redacted of what it asked for, before it or the archive had it.
+    /// What was redacted before the gatherer or the archive got it.
     pub redacted: Counts,
     /// Files in the archive.
     pub entries: u64,
     /// Bytes of these files.
     pub bytes_archived: u64,
-    /// What kept it apart from its host.
+    /// Its sandbox.
     pub sandbox: SandboxFacts,
-    /// The most linear memory that the guest had.
+    /// The peak linear memory of the guest.
     pub memory_bytes: u64,
-    /// The most physical memory that its process had.
+    /// The peak physical memory of its process.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub peak_rss_bytes: Option<u64>,
-    /// What is odd.
+    /// Its warnings.
     pub warnings: Vec<String>,
-    /// What is missing.
+    /// Its errors: what is missing.
     pub errors: Vec<String>,
-    /// Lines that did not fit into the two lists.
+    /// Lines beyond the limit of these two lists.
     #[serde(skip_serializing_if = "is_zero")]
     pub dropped_lines: u64,
 }
 
-/// A sandbox, as it was in force before the guest's module was looked at.
+/// A sandbox, in the state before it read the guest's module.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct SandboxFacts {
     /// `fork`, `helper` or `inProcess`.
     pub isolation: &'static str,
-    /// The [mechanisms](wagather_sandbox::in_force::Mechanism) that kept it in.
+    /// The [mechanisms](wagather_sandbox::in_force::Mechanism) that were active.
     pub in_force: Vec<&'static str>,
-    /// Those that did not: the kernel or the isolation has them not, or the sandbox died before it had them.
+    /// The others: the kernel or the isolation does not support them, or the sandbox died before it set them up.
     pub missing: Vec<&'static str>,
 }
 
@@ -149,16 +149,16 @@ pub struct ModuleFacts {
     pub sha256: String,
 }
 
-/// How a gatherer ended.
+/// The result of a gatherer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum GatheredStatus {
-    /// It returned 0, and nothing is missing of what it asked for.
+    /// It returned 0, and nothing is missing.
     Complete,
-    /// It returned 0, and something is missing that another try would not bring.
+    /// It returned 0, and something is missing that a retry would not bring.
     Gaps,
-    /// It did not return 0, or what it read broke off.
+    /// It did not return 0, or something it read broke off.
     Failed,
 }
 
@@ -174,7 +174,7 @@ impl ModuleFacts {
     }
 }
 
-/// A sum in hexadecimal digits.
+/// A hash in hexadecimal digits.
 pub(crate) fn hexadecimal(sum: &[u8]) -> String {
     sum.iter().fold(String::with_capacity(64), |mut text, byte| {
         for digit in [byte >> 4, byte & 15] {
@@ -185,7 +185,7 @@ pub(crate) fn hexadecimal(sum: &[u8]) -> String {
 }
 
 impl Gathered {
-    /// The part of a gatherer; `measured` is what differs from run to run, or `None`.
+    /// The part of a gatherer. `measured` is its duration; `None` leaves out all values that differ from run to run.
     pub fn new(
         (name, version): (&str, &str),
         module: ModuleFacts,
@@ -242,7 +242,7 @@ impl Gathered {
 }
 
 impl Report {
-    /// Puts placeholders into whatever may tell of the cluster, and counts what has one.
+    /// Puts placeholders into all text that can identify the cluster, and adds their counts.
     pub(crate) fn obfuscate(&mut self, obfuscator: &Obfuscator) {
         let Report { source, gatherers, narrowed_to, gaps, warnings, .. } = self;
         let narrowed = [&mut narrowed_to.namespace, &mut narrowed_to.selector].into_iter().flatten();
@@ -260,7 +260,7 @@ impl Report {
         self.obfuscation = Some(obfuscator.counts());
     }
 
-    /// The report as it is written: for people, and for jq.
+    /// The report as it is written: indented JSON.
     pub fn to_json(&self) -> Vec<u8> {
         let mut text = serde_json::to_vec_pretty(self).unwrap_or_default();
         text.push(b'\n');

@@ -1,7 +1,7 @@
 //! A run from start to end: sandboxes first, then the source and the archive, then the brokers.
 //!
-//! The order is for the start-up time, and for safety: the sandboxes start before anything secret is read,
-//! and validate and compile their modules while this process reads its configuration and connects.
+//! This order is safe and starts quickly. The sandboxes start before anything secret is read,
+//! and they validate and compile their modules while this process reads its configuration and connects.
 
 use crate::access;
 use crate::plan::{Input, Plan};
@@ -17,10 +17,10 @@ use wagather_base::limits::{MAX_REPORT_GAPS, TOLD_WAIT};
 use wagather_base::stop;
 use wagather_base::time::{clock_millis, rfc3339};
 use wagather_broker::admission::Admission;
-use wagather_broker::audit::Audit;
 use wagather_broker::budget::Budget;
 use wagather_broker::{
-    Ending, Fetchers, Observer, Pace, Served, Service, failure_of, part_of, serve, too_many,
+    Ending, Fetchers, Observer, RateLimits, Served, Service, Settings, failure_of, serve, share_of,
+    too_many_originals,
 };
 use wagather_json::obfuscate::{self, Obfuscator};
 use wagather_json::redact::Redactor;
@@ -34,25 +34,25 @@ use wagather_sandbox::Job;
 use wagather_sandbox::channel::{self, End};
 use wagather_sandbox::process::{self, Sandbox};
 
-/// What a run did.
+/// The result of a run.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Outcome {
     /// The report, as it is in the archive.
     pub report: Report,
-    /// Where the archive is; `None` for stdout.
+    /// The path of the archive. `None` for stdout.
     pub output: Option<PathBuf>,
-    /// Where the recording is, if one was made.
+    /// The path of the recording, if there is one.
     pub recording: Option<PathBuf>,
-    /// Where the obfuscation map is, if anything was to be.
+    /// The path of the obfuscation map, if the run obfuscates.
     pub obfuscation_map: Option<PathBuf>,
-    /// Why each gatherer that failed did.
+    /// The failures of gatherers.
     pub failures: Vec<Failure>,
 }
 
 /// Runs a plan.
 ///
-/// An `Err` means that nothing was gathered, or that it could not be kept; a gatherer that failed is in the outcome.
+/// An `Err` means that nothing was gathered, or that it could not be written. A gatherer that failed is in the outcome.
 pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
     plan.check()?;
     plan.admit_modules()?;
@@ -65,11 +65,11 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
             time: plan.time(),
             engine: plan.engine,
         };
-        // All of them now, as forks must be made before there are threads; those whose turn has not come wait.
+        // Fork all of them now, before there are threads. Those beyond the limit wait for their turn.
         let start = if number < plan.parallel { process::start } else { process::start_held };
         sandboxes.push(start(&plan.isolation, &job, begin + plan.time())?);
     }
-    // Read while the sandboxes validate; a manifest that cannot be used ends them.
+    // Read the manifests while the sandboxes validate the modules. An invalid manifest ends the sandboxes.
     let manifests = plan.manifests()?;
     plan.check_params(&manifests)?;
     let grant = plan.grant.clone().unwrap_or_default();
@@ -87,9 +87,9 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
         reading_until(begin + plan.time(), || open_source(plan, needs_a_server))?;
     let redactor = Arc::new(redactor.obfuscating(obfuscator.clone()));
     let (source, recorder) = recorded(plan, source, &redactor)?;
-    let side_by_side = plan.parallel.min(plan.guests.len());
-    let pace = Pace { qps: plan.qps, burst: plan.burst, side_by_side };
-    let fetchers = Fetchers::new(source, plan.guests.len(), pace);
+    let parallel = plan.parallel.min(plan.guests.len());
+    let limits = RateLimits { qps: plan.qps, burst: plan.burst, parallel };
+    let fetchers = Fetchers::new(source, plan.guests.len(), limits);
     if needs_a_server {
         fetchers.warm(begin + plan.time());
     }
@@ -98,110 +98,91 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
         let rights = admissions.iter().map(Admission::rights);
         access::check(fetchers.source(), gatherers.zip(rights), begin + plan.time())?;
     }
-    let budget = Budget { held_bytes: part_of(side_by_side), ..Budget::from(&plan.budgets()) };
-    let now_millis = fetchers.source().now_millis();
-    let timed = !fetchers.source().is_recording();
+    let settings = Settings {
+        budget: Budget { held_bytes: share_of(parallel), ..Budget::from(&plan.budgets()) },
+        memory_bytes: plan.memory(),
+        require_sandbox: plan.require_sandbox,
+        chunk_items: plan.chunk_items,
+        redactor: redactor.clone(),
+        observer,
+        audit_sink: plan.audit.as_deref(),
+        is_timed: !fetchers.source().is_recording(),
+    };
+    let archive = create_archive(plan, &fetchers, &redactor)?;
+    let mut tasks = Vec::with_capacity(plan.guests.len());
+    for (index, (sandbox, admission)) in sandboxes.into_iter().zip(admissions).enumerate() {
+        let manifest = &manifests[index];
+        let fetcher = fetchers.fetcher(index, settings.budget.requests);
+        let section = archive.section(index, &manifest.name)?;
+        let service = settings
+            .service(&manifest.name, admission, fetcher, section)
+            .with_params(plan.params_of(manifest));
+        tasks.push((sandbox, service));
+    }
+    let served = serve_all(tasks, begin, plan);
+    let recorder = recorder.as_ref().map(|unfinished| &*unfinished.0);
+    let finisher = Finisher {
+        plan,
+        manifests: &manifests,
+        grant: &grant,
+        fetchers: &fetchers,
+        recorder,
+        obfuscator: obfuscator.as_deref(),
+        warnings,
+    };
+    finisher.finish(served, archive)
+}
+
+/// Begins the archive. Fails before anything is gathered if it has no place.
+fn create_archive(plan: &Plan, fetchers: &Fetchers, redactor: &Redactor) -> Result<Archive> {
     let output = match plan.output.is_template() {
         true => plan.output.filled(&Values::now(redactor.obfuscated(fetchers.source().label())))?,
         false => plan.output.clone(),
     };
-    if obfuscator.is_some() {
+    if redactor.obfuscator().is_some() {
         output.check_map(plan.existing)?;
     }
-    let archive = Archive::create(
-        &output,
-        plan.existing,
-        plan.guests.len(),
-        u64::try_from(now_millis / 1000).unwrap_or(0),
-    )?;
-    let mut sections = Vec::with_capacity(plan.guests.len());
-    for (index, manifest) in manifests.iter().enumerate() {
-        sections.push(archive.section(index, &manifest.name)?);
-    }
-    let tasks: Vec<(Sandbox, Service<'_>)> = sandboxes
-        .into_iter()
-        .zip(admissions)
-        .zip(sections)
-        .zip(&manifests)
-        .enumerate()
-        .map(|(number, (((sandbox, admission), section), manifest))| {
-            let gauge = observer.watch(&manifest.name);
-            let service = Service {
-                name: &manifest.name,
-                admission,
-                fetcher: fetchers.of(number, budget.requests).watched(gauge.clone()),
-                section,
-                params: params_of(plan, manifest, &redactor),
-                deadline: begin + plan.time(),
-                chunk_items: plan.chunk_items,
-                budget: budget.clone(),
-                redactor: redactor.clone(),
-                audit: Audit::new(&manifest.name, timed, plan.audit.as_deref())
-                    .obfuscated(obfuscator.clone()),
-                memory_bytes: plan.memory(),
-                require_sandbox: plan.require_sandbox,
-                observer,
-                gauge,
-            };
-            (sandbox, service)
-        })
-        .collect();
-    let served = serve_all(tasks, begin, plan);
-    finish(
-        plan,
-        (&manifests, &grant),
-        served,
-        &fetchers,
-        archive,
-        (recorder.as_ref().map(|unfinished| &*unfinished.0), obfuscator.as_deref()),
-        warnings,
-    )
+    let seconds = u64::try_from(fetchers.source().now_millis() / 1000).unwrap_or(0);
+    Archive::create(&output, plan.existing, plan.guests.len(), seconds)
 }
 
-/// The parameters of a gatherer, which may write them into what it gathers.
-fn params_of(plan: &Plan, manifest: &Manifest, redactor: &Redactor) -> Vec<(String, String)> {
-    let params = plan.params_of(manifest).into_iter();
-    params.map(|(name, value)| (name, redactor.obfuscated(value))).collect()
-}
-
-/// One gatherer on this thread, several side by side: as many as the plan has, each in the place of one that has ended.
+/// Serves a single gatherer on this thread, and several in parallel, up to the plan's limit.
 fn serve_all(tasks: Vec<(Sandbox, Service<'_>)>, begin: Instant, plan: &Plan) -> Vec<(Served, Duration)> {
-    let one = |number: usize, (mut sandbox, mut service): (Sandbox, Service<'_>)| {
-        // The time of one that waited begins with its turn.
-        let begin = if number < plan.parallel { begin } else { Instant::now() };
-        service.deadline = begin + plan.time();
-        let served = serve(&mut sandbox, service);
+    let one = |index: usize, (mut sandbox, service): (Sandbox, Service<'_>)| {
+        // The time of a gatherer that waited begins with its turn.
+        let begin = if index < plan.parallel { begin } else { Instant::now() };
+        let served = serve(&mut sandbox, service, begin + plan.time());
         (served, begin.elapsed())
     };
     if tasks.len() == 1 {
         return tasks.into_iter().map(|task| one(0, task)).collect();
     }
-    let places = tasks.len().min(plan.parallel);
-    let ended = Mutex::new(tasks.iter().map(|_| None).collect::<Vec<_>>());
+    let threads = tasks.len().min(plan.parallel);
+    let results = Mutex::new(tasks.iter().map(|_| None).collect::<Vec<_>>());
     let tasks = Mutex::new(tasks.into_iter().enumerate());
     std::thread::scope(|scope| {
-        for _ in 0..places {
+        for _ in 0..threads {
             scope.spawn(|| {
                 loop {
                     let task = tasks.lock().unwrap_or_else(PoisonError::into_inner).next();
-                    let Some((number, task)) = task else { break };
-                    let served = one(number, task);
-                    ended.lock().unwrap_or_else(PoisonError::into_inner)[number] = Some(served);
+                    let Some((index, task)) = task else { break };
+                    let served = one(index, task);
+                    results.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(served);
                 }
             });
         }
     });
-    ended.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().flatten().collect()
+    results.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().flatten().collect()
 }
 
-/// Where the answers come from in this run.
+/// The source of this run.
 struct Opened {
     source: Arc<dyn Source>,
     obfuscator: Option<Arc<Obfuscator>>,
     warnings: Vec<String>,
 }
 
-/// A recording that a run which fails leaves nothing of.
+/// A recording that is removed if the run fails.
 struct Unfinished(Arc<Recorder>);
 
 impl Drop for Unfinished {
@@ -219,7 +200,7 @@ fn open_source(plan: &Plan, needs_a_server: bool) -> Result<Opened> {
             Arc::new(recording)
         }
         Input::Source(source) => source.clone(),
-        // A gatherer that reads nothing runs without a cluster.
+        // Gatherers that make no requests run without a cluster.
         Input::Cluster(_) if !needs_a_server => Arc::new(Nothing),
         Input::Cluster(options) => {
             let cluster = cluster::open(options)?;
@@ -235,7 +216,7 @@ fn open_source(plan: &Plan, needs_a_server: bool) -> Result<Opened> {
     Ok(Opened { source, obfuscator, warnings })
 }
 
-/// What obfuscates in this run, if anything is to be.
+/// The obfuscator of this run, if it obfuscates.
 fn obfuscator_of(plan: &Plan, source: &dyn Source, warnings: &mut Vec<String>) -> Option<Arc<Obfuscator>> {
     let mut kinds = plan.obfuscate.clone();
     if kinds.is_nothing() {
@@ -253,7 +234,7 @@ fn obfuscator_of(plan: &Plan, source: &dyn Source, warnings: &mut Vec<String>) -
     Some(Arc::new(Obfuscator::new(&kinds)))
 }
 
-/// Requests are told as the archive has them.
+/// Puts placeholders into traced requests, as in the archive.
 fn with_placeholders(trace: Arc<Trace>, obfuscator: Option<Arc<Obfuscator>>) -> Arc<Trace> {
     let Some(obfuscator) = obfuscator else { return trace };
     Arc::new(move |line: &str| {
@@ -263,7 +244,7 @@ fn with_placeholders(trace: Arc<Trace>, obfuscator: Option<Arc<Obfuscator>>) -> 
     })
 }
 
-/// The source, whose answers are recorded if that is wanted.
+/// Records the responses of the source, if the plan says so.
 fn recorded(
     plan: &Plan,
     source: Arc<dyn Source>,
@@ -274,106 +255,113 @@ fn recorded(
     Ok((recorder.clone(), Some(Unfinished(recorder))))
 }
 
-fn finish(
-    plan: &Plan,
-    (manifests, grant): (&[Manifest], &Grant),
-    served: Vec<(Served, Duration)>,
-    fetchers: &Fetchers,
-    archive: Archive,
-    (recorder, obfuscator): (Option<&Recorder>, Option<&Obfuscator>),
-    mut warnings: Vec<String>,
-) -> Result<Outcome> {
-    // A failure of the host ends the run; nothing is kept.
-    if let Some(failure) = served.iter().find_map(|(served, _)| match &served.ending {
-        Ending::Failed(failure) => Some(failure.clone()),
-        _ => None,
-    }) {
-        return Err(failure);
-    }
-    if obfuscator.is_some_and(Obfuscator::is_full) {
-        return Err(too_many());
-    }
-    let is_recording = fetchers.source().is_recording();
-    let stopped = served.iter().find_map(|(served, _)| match served.ending {
-        Ending::Stopped(signal) => Some(signal),
-        _ => None,
-    });
-    let mut failures = Vec::new();
-    let mut gatherers = Vec::with_capacity(served.len());
-    let mut gaps = Vec::new();
-    let mut sections: Vec<Section> = Vec::with_capacity(served.len());
-    let mut audit = Vec::new();
-    let mut uses = Vec::with_capacity(served.len());
-    for ((guest, manifest), (served, duration)) in plan.guests.iter().zip(manifests).zip(served) {
-        let failure = failure_of(&manifest.name, &served)
-            .map(|failure| advise_on_memory(failure, &served, plan.memory()));
-        gatherers.push(Gathered::new(
-            (&manifest.name, &manifest.version),
-            ModuleFacts::of(&guest.module),
-            grant,
-            &served,
-            failure.as_ref(),
-            (!is_recording).then_some(duration),
-        ));
-        gaps.extend(served.tally.gaps.named(&manifest.name));
-        failures.extend(failure);
-        audit.extend_from_slice(&served.audit);
-        uses.push(served.tally.uses);
-        sections.push(served.section);
-    }
-    let recording = recorder.map(|recorder| recorder.finish(stopped.is_some())).transpose()?;
-    warnings.extend(recorder.and_then(Recorder::left_out));
-    if fetchers.held() >= TOLD_WAIT {
-        let seconds = fetchers.held().as_secs_f64();
-        let Plan { qps, burst, .. } = plan;
-        warnings.push(format!(
-            "requests waited {seconds:.1} s in total because of --qps {qps} and --burst {burst}"
-        ));
-    }
-    if let Some(signal) = stopped {
-        warnings.push(format!("{} ended the run before its gatherers finished", stop::name(signal)));
-    }
-    let all_gaps: u64 = gatherers.iter().map(|gathered: &Gathered| gathered.gaps).sum();
-    gaps.truncate(MAX_REPORT_GAPS);
-    warnings.extend(used::warnings(grant, manifests, &uses));
-    let mut report = Report {
-        wagather: env!("CARGO_PKG_VERSION"),
-        abi: ABI_VERSION,
-        complete: failures.is_empty() && all_gaps == 0,
-        source: fetchers.source().describe(),
-        time: rfc3339(fetchers.source().now_millis()),
-        gatherers,
-        narrowed_to: plan.narrowing.clone(),
-        obfuscation: None,
-        gaps_not_named: all_gaps - gaps.len() as u64,
-        gaps,
-        warnings,
-    };
-    // What has gaps is all that there is to have: it is under its own name, and its report has them.
-    let finished = archive.finish(sections, failures.is_empty(), &audit, |contents| {
-        account_for(contents, &mut report);
-        if let Some(obfuscator) = obfuscator {
-            report.obfuscate(obfuscator);
-        }
-        report.to_json()
-    })?;
-    let obfuscation_map = match (obfuscator, &finished.path) {
-        (Some(obfuscator), Some(archive)) => {
-            failures.iter_mut().for_each(|failure| obfuscate_failure(failure, obfuscator));
-            Some(write_map(archive, &obfuscator.to_json(), plan.existing)?)
-        }
-        _ => None,
-    };
-    Ok(Outcome { report, output: finished.path, recording, obfuscation_map, failures })
+/// What the end of a run needs, apart from what was gathered.
+struct Finisher<'a> {
+    plan: &'a Plan,
+    manifests: &'a [Manifest],
+    grant: &'a Grant,
+    fetchers: &'a Fetchers,
+    recorder: Option<&'a Recorder>,
+    obfuscator: Option<&'a Obfuscator>,
+    warnings: Vec<String>,
 }
 
-/// A failure of a gatherer is told as the report has it.
+impl Finisher<'_> {
+    /// Completes the archive and the recording, and reports what was gathered.
+    fn finish(self, served: Vec<(Served, Duration)>, archive: Archive) -> Result<Outcome> {
+        let Finisher { plan, manifests, grant, fetchers, recorder, obfuscator, mut warnings } = self;
+        // A failure of the host ends the run, and nothing is kept.
+        if let Some(failure) = served.iter().find_map(|(served, _)| match &served.ending {
+            Ending::Failed(failure) => Some(failure.clone()),
+            _ => None,
+        }) {
+            return Err(failure);
+        }
+        if obfuscator.is_some_and(Obfuscator::is_full) {
+            return Err(too_many_originals());
+        }
+        let is_recording = fetchers.source().is_recording();
+        let stopped = served.iter().find_map(|(served, _)| match served.ending {
+            Ending::Stopped(signal) => Some(signal),
+            _ => None,
+        });
+        let mut failures = Vec::new();
+        let mut gatherers = Vec::with_capacity(served.len());
+        let mut gaps = Vec::new();
+        let mut sections: Vec<Section> = Vec::with_capacity(served.len());
+        let mut audit = Vec::new();
+        let mut uses = Vec::with_capacity(served.len());
+        for ((guest, manifest), (served, duration)) in plan.guests.iter().zip(manifests).zip(served) {
+            let failure = failure_of(&manifest.name, &served)
+                .map(|failure| advise_on_memory(failure, &served, plan.memory()));
+            gatherers.push(Gathered::new(
+                (&manifest.name, &manifest.version),
+                ModuleFacts::of(&guest.module),
+                grant,
+                &served,
+                failure.as_ref(),
+                (!is_recording).then_some(duration),
+            ));
+            gaps.extend(served.tally.gaps.named(&manifest.name));
+            failures.extend(failure);
+            audit.extend_from_slice(&served.audit);
+            uses.push(served.tally.uses);
+            sections.push(served.section);
+        }
+        let recording = recorder.map(|recorder| recorder.finish(stopped.is_some())).transpose()?;
+        warnings.extend(recorder.and_then(Recorder::left_out));
+        if fetchers.throttled() >= TOLD_WAIT {
+            let seconds = fetchers.throttled().as_secs_f64();
+            let Plan { qps, burst, .. } = plan;
+            warnings.push(format!(
+                "requests waited {seconds:.1} s in total because of --qps {qps} and --burst {burst}"
+            ));
+        }
+        if let Some(signal) = stopped {
+            warnings.push(format!("{} ended the run before its gatherers finished", stop::name(signal)));
+        }
+        let all_gaps: u64 = gatherers.iter().map(|gathered: &Gathered| gathered.gaps).sum();
+        gaps.truncate(MAX_REPORT_GAPS);
+        warnings.extend(used::warnings(grant, manifests, &uses));
+        let mut report = Report {
+            wagather: env!("CARGO_PKG_VERSION"),
+            abi: ABI_VERSION,
+            complete: failures.is_empty() && all_gaps == 0,
+            source: fetchers.source().describe(),
+            time: rfc3339(fetchers.source().now_millis()),
+            gatherers,
+            narrowed_to: plan.narrowing.clone(),
+            obfuscation: None,
+            gaps_not_named: all_gaps - gaps.len() as u64,
+            gaps,
+            warnings,
+        };
+        // An archive with gaps has all that can be had, so it gets its final name. Its report lists the gaps.
+        let finished = archive.finish(sections, failures.is_empty(), &audit, |contents| {
+            account_for(contents, &mut report);
+            if let Some(obfuscator) = obfuscator {
+                report.obfuscate(obfuscator);
+            }
+            report.to_json()
+        })?;
+        let obfuscation_map = match (obfuscator, &finished.path) {
+            (Some(obfuscator), Some(archive)) => {
+                failures.iter_mut().for_each(|failure| obfuscate_failure(failure, obfuscator));
+                Some(write_map(archive, &obfuscator.to_json(), plan.existing)?)
+            }
+            _ => None,
+        };
+        Ok(Outcome { report, output: finished.path, recording, obfuscation_map, failures })
+    }
+}
+
+/// Puts placeholders into a failure, as in the report.
 fn obfuscate_failure(failure: &mut Failure, obfuscator: &Obfuscator) {
     let texts = [&mut failure.attempt, &mut failure.reason, &mut failure.advice];
     texts.into_iter().chain(&mut failure.more).for_each(|text| obfuscator.text(text));
 }
 
-/// A guest that cannot allocate traps without a word; what it had by then tells.
+/// A guest that cannot allocate traps without a reason. Its memory use suggests one.
 fn advise_on_memory(failure: Failure, served: &Served, limit_bytes: u64) -> Failure {
     match &served.ending {
         Ending::Ended(End { ending: channel::Ending::Trapped, memory_bytes, .. })
@@ -386,13 +374,13 @@ fn advise_on_memory(failure: Failure, served: &Served, limit_bytes: u64) -> Fail
     }
 }
 
-/// What became of the files when the sections were joined.
+/// Records what happened to the files when the sections were joined.
 fn account_for(contents: &Contents, report: &mut Report) {
     for (gathered, section) in report.gatherers.iter_mut().zip(&contents.sections) {
         gathered.entries = section.entries;
         gathered.bytes_archived = section.bytes;
         let name = &gathered.name;
-        // A line per folder, however many files: there are two folders that gatherers share.
+        // One line per folder, not per file. Gatherers share only two folders.
         for (folder, files) in &section.moved {
             let are = if *files == 1 { "file is" } else { "files are" };
             gathered.warnings.push(format!(
@@ -408,7 +396,7 @@ fn account_for(contents: &Contents, report: &mut Report) {
     }
 }
 
-/// The source of a run that asks for nothing.
+/// The source of a run without requests.
 struct Nothing;
 
 impl Source for Nothing {
@@ -430,14 +418,14 @@ impl Source for Nothing {
     }
 }
 
-/// What a run's exit code tells of: the first gatherer's failure, or that something is missing.
+/// What decides the exit code of a run.
 impl Outcome {
-    /// The class of the first failure, if anything failed; or [`Class::Gaps`], if something is missing.
+    /// The class of the first failure. Without a failure, [`Class::Gaps`] if something is missing.
     pub fn class(&self) -> Option<Class> {
         self.failures.first().or(self.gaps().as_ref()).map(|failure| failure.class)
     }
 
-    /// What is missing though nothing failed, as something that decides an exit code.
+    /// A failure for the gaps, if nothing else failed.
     pub fn gaps(&self) -> Option<Failure> {
         if !self.failures.is_empty() || self.report.complete {
             return None;

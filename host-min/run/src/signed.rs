@@ -1,6 +1,6 @@
-//! Whether a module may run under a grant: its digest is pinned there, a signer's signature of it holds, and WASI is allowed if it imports it.
+//! Whether a module may run under a grant: its digest is pinned, its signature is from a signer, and WASI is allowed if it imports WASI.
 //!
-//! What pins and signatures are is [`wagather_policy::grant`]'s; what is computed is here, where the cryptography is.
+//! [`wagather_policy::grant`] parses pins and signatures. This module computes and verifies them.
 
 use crate::report::ModuleFacts;
 use blake2::Blake2b512;
@@ -9,18 +9,18 @@ use wagather_base::error::{Class, Failure, Result};
 use wagather_policy::grant::{Grant, PublicKey, Signature};
 use wagather_policy::manifest::Manifest;
 
-/// Why a signature does not hold.
+/// Why a signature is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mismatch {
-    /// Another key made it.
+    /// It is from another key.
     AnotherKey,
-    /// The key made it, but not for these bytes, or its trusted comment was changed.
+    /// It is from the key, but the module or the trusted comment was changed.
     OtherBytes,
 }
 
-/// Whether a module may run: it is pinned if there are pins, and signed if there are signers.
+/// Checks that a module may run. It must be pinned if there are pins, and signed if there are signers.
 ///
-/// `label` is what the module is called in messages, mostly its file; `signature` is what its `.minisig` file has.
+/// `label` is the module's name in messages, usually its file. `signature` is the content of its `.minisig` file.
 pub fn admits_module(grant: &Grant, label: &str, module: &[u8], signature: Option<&[u8]>) -> Result<()> {
     if !grant.wasi && Manifest::of_module(module).is_ok_and(|manifest| manifest.wasi) {
         return Err(refused(label, "it imports WASI, which the grant does not allow".to_owned())
@@ -30,7 +30,7 @@ pub fn admits_module(grant: &Grant, label: &str, module: &[u8], signature: Optio
     admits_signature(grant, label, module, signature)
 }
 
-/// Which of the signers made a signature of a module.
+/// The signer of a module's signature.
 pub fn signer_of<'a>(
     grant: &'a Grant,
     module: &[u8],
@@ -97,7 +97,7 @@ fn admits_signature(grant: &Grant, label: &str, module: &[u8], signature: Option
     })
 }
 
-/// Checks a signature of this key, its trusted comment included.
+/// Verifies a signature and its trusted comment with this key.
 fn verify(signer: &PublicKey, module: &[u8], signature: &Signature) -> Result<(), Mismatch> {
     if signer.id != signature.key_id {
         return Err(Mismatch::AnotherKey);

@@ -1,10 +1,10 @@
 //! The channel between broker and sandbox: frames over a stream socket.
 //!
-//! A frame is a length (`u32`, little-endian, of what follows) and that many bytes. The sandbox's first frame says what keeps it
-//! in; then it sends a [`Request`] and waits for its answer, a value (`i64`) and bytes; its last frame says how the guest
-//! ended. To the broker the frames are hostile input: every decode is total, every length is bounded before anything is allocated.
+//! A frame is a length (`u32`, little-endian) and that many bytes. The sandbox's first frame lists the active mechanisms of its
+//! confinement. Then it sends a [`Request`] at a time and waits for the answer, which is a value (`i64`) and bytes. Its last frame says how the guest
+//! ended. The broker treats frames as hostile input: every decoder is total, and every length is checked before anything is allocated.
 //!
-//! There is no version here: both ends are the same program.
+//! The protocol has no version, because both ends are the same program.
 
 use super::Job;
 use super::in_force::InForce;
@@ -17,57 +17,57 @@ use wagather_base::limits::{MAX_FRAME_BYTES, MAX_MODULE_BYTES};
 pub use wagather_base::request::RestRequest;
 use wagather_base::stop;
 
-/// What a guest asks for, with everything that was in its memory copied out of it.
+/// A call of a guest, with its arguments copied out of the guest's memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
     /// `rest_start`
     RestStart(Box<RestRequest>),
     /// `rest_status`
     RestStatus(i32),
-    /// `rest_read`: the handle and how much room there is.
+    /// `rest_read`: the handle, and the guest's room.
     RestRead(i32, u32),
-    /// `rest_next`: the handle, the guest's room for the item, and the room that this side has for those after it.
+    /// `rest_next`: the handle, the guest's room for the item, and the room for prefetched items.
     RestNext(i32, u32, u32),
-    /// `rest_next_as`: the handle, the most that the item may have, and the room as before.
+    /// `rest_next_as`: the handle, the largest size of the item, and the room for prefetched items.
     RestNextAs(i32, u32, u32),
-    /// `rest_reject`: the handle, the byte of the item, and what was wanted there.
+    /// `rest_reject`: the handle, the byte of the item, and what the type expects there.
     RestReject(i32, u32, u32),
-    /// `rest_hides`: the handle and the field.
+    /// `rest_hides`: the handle, and the field.
     RestHides(i32, Vec<u8>),
     /// `rest_close`
     RestClose(i32),
-    /// `archive_pipe`: the handle and the entry's name.
+    /// `archive_pipe`: the handle, and the entry's name.
     ArchivePipe(i32, Vec<u8>),
     /// `archive_open`
     ArchiveOpen(Vec<u8>),
     /// `archive_write`
     ArchiveWrite(i32, Vec<u8>),
-    /// `archive_write_as`: the handle and the JSON, or a piece of it.
+    /// `archive_write_as`: the handle, and the JSON or a piece of it.
     ArchiveWriteAs(i32, Vec<u8>),
     /// `archive_close`
     ArchiveClose(i32),
     /// `log`
     Log(LogLevel, Vec<u8>),
-    /// `param`: the name and how much room there is.
+    /// `param`: the name, and the guest's room.
     Param(Vec<u8>, u32),
     /// `now`
     Now,
-    /// The sandbox is confined by these, and begins with its module: its first frame, which gets no answer.
+    /// The first frame: the sandbox is confined by these mechanisms. It gets no answer.
     Ready(InForce),
-    /// The guest took what was sent ahead of it. It gets no answer.
-    Took(Took),
+    /// The guest took prefetched items. It gets no answer.
+    Taken(Taken),
     /// The guest ended.
     End(End),
 }
 
-/// What a guest took of the items that were sent before it asked for them.
+/// What a guest took of the prefetched items of a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Took {
-    /// Of which request.
+pub struct Taken {
+    /// The request.
     pub handle: i32,
-    /// Whether by `rest_next_as`.
+    /// Whether it used `rest_next_as`.
     pub decoded: bool,
-    /// How many calls it made for that: one that has no room for its item takes none.
+    /// How many calls it made. A call without room for the item takes none.
     pub calls: u32,
     /// How many items it took.
     pub items: u32,
@@ -76,26 +76,26 @@ pub struct Took {
 /// How a guest ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct End {
-    /// In which way.
+    /// How.
     pub ending: Ending,
-    /// Why, for people.
+    /// The reason, for people.
     pub text: String,
-    /// The most linear memory that it had.
+    /// Its peak linear memory.
     pub memory_bytes: u64,
 }
 
-/// The ways in which a guest ends by itself.
+/// How a guest ended by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// `gather` returned this.
+    /// `gather` returned this code.
     Returned(i32),
     /// It trapped.
     Trapped,
-    /// The module could not be run at all.
+    /// The module could not be run.
     Unusable,
 }
 
-/// An encoder of frames: the length is filled in by [`Frame::finish`].
+/// An encoder of frames. [`Frame::finish`] fills in the length.
 struct Frame(Vec<u8>);
 
 impl Frame {
@@ -118,7 +118,7 @@ impl Frame {
     }
 }
 
-/// A decoder of frames; `None` for what is not there.
+/// A decoder of frames. It returns `None` at the end.
 struct Fields<'a>(&'a [u8]);
 
 impl<'a> Fields<'a> {
@@ -142,17 +142,17 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// The tag of what was taken.
-const TAG_TOOK: u8 = 253;
+/// The tag of [`Request::Taken`].
+const TAG_TAKEN: u8 = 253;
 
-/// The tag of a sandbox that is ready.
+/// The tag of [`Request::Ready`].
 const TAG_READY: u8 = 254;
 
-/// The tag of an end; the tags of imports are their numbers in the table, which are far below.
+/// The tag of [`Request::End`]. The tags of imports are their numbers in the table, which are far below.
 const TAG_END: u8 = 255;
 
 impl Request {
-    /// The import that a call is of.
+    /// The import that was called.
     pub const fn import(&self) -> Option<Import> {
         Some(match self {
             Request::RestStart(_) => Import::rest_start,
@@ -171,11 +171,11 @@ impl Request {
             Request::Log(..) => Import::log,
             Request::Param(..) => Import::param,
             Request::Now => Import::now,
-            Request::Ready(_) | Request::Took(_) | Request::End(_) => return None,
+            Request::Ready(_) | Request::Taken(_) | Request::End(_) => return None,
         })
     }
 
-    /// The handle that a call names, and the bytes that it brings.
+    /// The handle that a call names, and the number of bytes that it brings.
     pub const fn handle_and_bytes(&self) -> (Option<i32>, u64) {
         match self {
             Request::RestStatus(handle)
@@ -195,7 +195,7 @@ impl Request {
         }
     }
 
-    /// The frame of this request.
+    /// Encodes a frame.
     pub fn encode(&self) -> Vec<u8> {
         let call = |import: Import| Frame::new(import as u8);
         match self {
@@ -237,8 +237,8 @@ impl Request {
                 frame.0.push(in_force.byte());
                 frame
             }
-            Request::Took(Took { handle, decoded, calls, items }) => {
-                let mut frame = Frame::new(TAG_TOOK);
+            Request::Taken(Taken { handle, decoded, calls, items }) => {
+                let mut frame = Frame::new(TAG_TAKEN);
                 frame.0.push(u8::from(*decoded));
                 frame.word(handle.cast_unsigned()).word(*calls).word(*items)
             }
@@ -247,20 +247,20 @@ impl Request {
         .finish()
     }
 
-    /// Reads a frame; `None` if it is not one that [`encode`](Self::encode) makes.
+    /// Decodes a frame. `None` if [`encode`](Self::encode) does not produce it.
     pub fn decode(frame: &[u8]) -> Option<Request> {
         let (&tag, rest) = frame.split_first()?;
         let mut fields = Fields(rest);
         let request = match tag {
             TAG_READY => Request::Ready(InForce::of_byte(fields.byte()?)?),
-            TAG_TOOK => {
+            TAG_TAKEN => {
                 let decoded = match fields.byte()? {
                     0 => false,
                     1 => true,
                     _ => return None,
                 };
                 let (handle, calls, items) = (fields.int()?, fields.word()?, fields.word()?);
-                Request::Took(Took { handle, decoded, calls, items })
+                Request::Taken(Taken { handle, decoded, calls, items })
             }
             TAG_END => decode_end(&mut fields)?,
             _ => decode_call(Import::by_number(tag)?, &mut fields)?,
@@ -326,26 +326,26 @@ pub struct Channel {
     reader: BufReader<Timed>,
 }
 
-/// A socket whose reads and writes end at a deadline, if it has one. A timeout of the socket alone would not do: it
-/// begins anew with each byte that comes or goes.
+/// A socket whose reads and writes end at a deadline, if it has one. The socket's own timeout is not enough, because it
+/// restarts with each byte.
 struct Timed {
     socket: UnixStream,
     deadline: Option<Instant>,
-    /// When the timeouts of reads and of writes were last set.
+    /// When the timeouts for reads and for writes were last set.
     read_set: Option<Instant>,
     write_set: Option<Instant>,
 }
 
-/// How old a timeout may be that was set for an earlier call: a call ends so much after the deadline at most. Set before each call,
-/// the two would be a third of the system calls that a guest's call takes.
+/// How long a timeout stays in use for later calls. A call can exceed the deadline by this much. If the timeouts were set before each call,
+/// they would be a third of the system calls of a guest's call.
 const MAX_TIMEOUT_AGE: Duration = Duration::from_millis(5);
 
-/// What one write takes at most while there is a deadline: within one, the kernel starts its timeout anew for each piece
-/// that it finds room for.
+/// The most bytes of one write while there is a deadline. Within one write, the kernel restarts its timeout for each piece
+/// for which it finds room.
 const MAX_PIECE_BYTES: usize = 64 << 10;
 
 impl Timed {
-    /// Sees that the socket's timeout ends the next call, if there is still time for one.
+    /// Sets the socket's timeout for the next call. Fails if the deadline has passed.
     fn set_timeout(
         &mut self,
         last: fn(&mut Timed) -> &mut Option<Instant>,
@@ -368,7 +368,7 @@ impl Timed {
         Ok(())
     }
 
-    /// Whether a call ended because its slice of the time is over; whether all of the time is, is looked at before the next one.
+    /// Whether a call ended at its slice of the time. The deadline itself is checked before the next call.
     fn is_slice_over(&self, error: &io::Error) -> bool {
         self.deadline.is_some() && matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
     }
@@ -417,31 +417,31 @@ impl Write for Timed {
 }
 
 impl Channel {
-    /// An end over a socket.
+    /// One end, over a socket.
     pub fn new(socket: UnixStream) -> Channel {
         let timed = Timed { socket, deadline: None, read_set: None, write_set: None };
         Channel { reader: BufReader::with_capacity(16 << 10, timed) }
     }
 
-    /// Broker's end: from then on whatever is sent or received fails, with a kind that says so, also in the middle of a
+    /// Broker's end: sets the deadline. After it, sending and receiving fail with a timeout, even in the middle of a
     /// frame.
     pub fn set_deadline(&mut self, deadline: Instant) {
         let timed = self.reader.get_mut();
         (timed.deadline, timed.read_set, timed.write_set) = (Some(deadline), None, None);
     }
 
-    /// The socket below; reads past what is buffered, so only for options.
+    /// The socket below. Reading from it would skip the buffer, so it is only for options.
     pub fn socket(&self) -> &UnixStream {
         &self.reader.get_ref().socket
     }
 
-    /// Sends bytes that are a frame already.
+    /// Sends an encoded frame.
     pub fn send(&mut self, frame: &[u8]) -> io::Result<()> {
         self.reader.get_mut().write_all(frame)
     }
 
-    /// Broker's end: whether something of the next frame, or the end, comes within that time and before the deadline. What
-    /// comes is kept for the next frame.
+    /// Broker's end: whether the next frame begins, or the stream ends, within a time and before the deadline. The bytes that
+    /// arrive are kept for the next frame.
     pub fn begins_within(&mut self, time: Duration) -> bool {
         let deadline = self.reader.get_ref().deadline;
         let soon = Instant::now() + time;
@@ -453,7 +453,7 @@ impl Channel {
         begins
     }
 
-    /// Broker's end: the next frame, into `frame`. An end of the stream is `UnexpectedEof`.
+    /// Broker's end: receives the next frame into `frame`. The end of the stream is `UnexpectedEof`.
     pub fn receive_frame(&mut self, frame: &mut Vec<u8>) -> io::Result<()> {
         let len = self.receive_len(MAX_FRAME_BYTES)?;
         frame.resize(len, 0);
@@ -470,7 +470,7 @@ impl Channel {
         Ok(len)
     }
 
-    /// Broker's end: an answer, as two pieces so that the bytes are not copied again.
+    /// Broker's end: sends an answer. It is sent in two pieces, so that the bytes are not copied.
     pub fn send_answer(&mut self, value: i64, bytes: &[u8]) -> io::Result<()> {
         let mut head = [0; 12];
         head[..4].copy_from_slice(&(8 + bytes.len() as u32).to_le_bytes());
@@ -485,8 +485,8 @@ impl Channel {
         socket.write_all(bytes.get(sent.saturating_sub(head.len())..).unwrap_or_default())
     }
 
-    /// Sandbox's end: an answer, its bytes straight into `into`, as many as it has. Answers with the
-    /// value and how many bytes came.
+    /// Sandbox's end: receives an answer, with its bytes directly in `into`. Returns the
+    /// value and the number of bytes.
     pub fn receive_answer(&mut self, into: &mut [u8]) -> io::Result<(i64, usize)> {
         let len = self.receive_len(8 + into.len())?;
         let bytes = len.checked_sub(8).ok_or(io::ErrorKind::InvalidData)?;
@@ -496,8 +496,8 @@ impl Channel {
         Ok((i64::from_le_bytes(value), bytes))
     }
 
-    /// Sandbox's end: an answer that brings items. The first one goes into `first` if it fits, else to the others: these are put into
-    /// `others` as they come, each after its length. Answers with the length of the first one, or 0, or a status.
+    /// Sandbox's end: receives an answer with items. The first item goes into `first`, if it fits. All others go into
+    /// `others`, each after its length. Returns the length of the first item, 0 at the end, or a status.
     pub fn receive_items(&mut self, first: &mut [u8], others: &mut Vec<u8>, most: usize) -> io::Result<i64> {
         let mut left = self.receive_len(8 + most)?.checked_sub(8).ok_or(io::ErrorKind::InvalidData)?;
         let mut value = [0; 8];
@@ -521,7 +521,7 @@ impl Channel {
         Ok(value)
     }
 
-    /// Broker's end: what a helper executable is to run.
+    /// Broker's end: sends a helper its job.
     pub fn send_job(&mut self, job: &Job) -> io::Result<()> {
         let frame = Frame::new(job.engine.number())
             .bytes(&job.memory_bytes.to_le_bytes())
@@ -532,7 +532,7 @@ impl Channel {
         self.send(&frame)
     }
 
-    /// Sandbox's end: what to run.
+    /// Sandbox's end: receives the job.
     pub fn receive_job(&mut self) -> io::Result<Job> {
         let len = self.receive_len(MAX_MODULE_BYTES as usize + 64)?;
         let mut frame = vec![0; len];

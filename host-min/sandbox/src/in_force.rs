@@ -1,27 +1,27 @@
-//! What keeps a sandbox in: the mechanisms by name, and which of them are in force.
+//! The mechanisms that confine a sandbox, and which of them are active.
 //!
-//! A sandbox says it in its first frame, before it looks at a byte of its module; the report repeats it. Not here: how the
-//! mechanisms work (see `confine`).
+//! A sandbox sends the set in its first frame, before it reads a byte of its module. The report lists it as `inForce`. `confine`
+//! implements the mechanisms.
 
 use std::fmt::Write as _;
 
-/// One of the ways in which a sandbox's process is kept in.
+/// A mechanism that confines a sandbox's process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Mechanism {
-    /// No descriptor is open but the channel's.
+    /// The channel is the only open descriptor.
     Descriptors,
-    /// No program that it could execute would give it more privileges (`PR_SET_NO_NEW_PRIVS`).
+    /// Executing a program cannot give it more privileges (`PR_SET_NO_NEW_PRIVS`).
     NoNewPrivileges,
-    /// A system call that is not on the list ends it.
+    /// A system call that is not on the list kills it.
     Seccomp,
-    /// No file, no TCP port, and no process outside of it can be reached (`landlock(7)`).
+    /// It cannot reach files, TCP ports, or processes outside (`landlock(7)`).
     Landlock,
-    /// Address space and CPU time are bounded; no core file, no file's growth, no new descriptor or process.
+    /// Address space and CPU time are limited. It cannot dump core, grow a file, or make a new descriptor or process.
     Rlimits,
-    /// It dies with its broker.
+    /// It is killed when its broker dies.
     ParentDeath,
-    /// The environment and the command line, which a fork has a copy of, are overwritten.
+    /// The environment and the command line, which a fork has copies of, are overwritten.
     Environment,
 }
 
@@ -50,7 +50,7 @@ impl Mechanism {
         }
     }
 
-    /// Why a process that tried to have it has it not.
+    /// Why a process could not activate it.
     const fn why_missing(self) -> &'static str {
         match self {
             Mechanism::Seccomp => {
@@ -75,10 +75,10 @@ impl Mechanism {
 pub struct InForce(u8);
 
 impl InForce {
-    /// No mechanism: a guest within the program's own process, or a sandbox that has not spoken yet.
+    /// No mechanism: a guest in the program's own process, or a sandbox that has sent no frame yet.
     pub const NONE: InForce = InForce(0);
 
-    /// The set with a mechanism, if it is in force.
+    /// Adds a mechanism, if it is active.
     #[must_use]
     pub(super) const fn with(self, mechanism: Mechanism, is_in_force: bool) -> InForce {
         InForce(self.0 | (is_in_force as u8) << mechanism as u8)
@@ -89,20 +89,20 @@ impl InForce {
         self.0 & 1 << mechanism as u8 != 0
     }
 
-    /// The names of those that are in the set, or of those that are not.
+    /// The names of the mechanisms in the set, or of those not in it.
     pub fn names(self, is_in_force: bool) -> Vec<&'static str> {
         let all = Mechanism::ALL.into_iter().filter(|mechanism| self.has(*mechanism) == is_in_force);
         all.map(Mechanism::name).collect()
     }
 
-    /// What is missing and why, in words; `None` if nothing is.
-    pub fn lack(self) -> Option<String> {
+    /// What is missing and why, in words. `None` if nothing is missing.
+    pub fn missing(self) -> Option<String> {
         let missing = Mechanism::ALL.into_iter().filter(|mechanism| !self.has(*mechanism));
         let mut text = String::new();
         for mechanism in missing {
             let before = if text.is_empty() { "" } else { "; " };
             let _ = write!(text, "{before}{} is not active", mechanism.name());
-            // Where nothing was tried, nothing was refused.
+            // Without a confined process, the kernel refused nothing.
             if self != InForce::NONE {
                 let _ = write!(text, ": {}", mechanism.why_missing());
             }
@@ -114,7 +114,7 @@ impl InForce {
         self.0
     }
 
-    /// The set of a frame; `None` if it names a mechanism that there is not.
+    /// Decodes the set of a frame. `None` if it has an unknown mechanism.
     pub(super) fn of_byte(byte: u8) -> Option<InForce> {
         (byte >> Mechanism::ALL.len() == 0).then_some(InForce(byte))
     }
@@ -133,7 +133,7 @@ mod tests {
             all = all.with(mechanism, true);
             assert!(all.has(mechanism));
         }
-        assert_eq!((all.names(true).len(), all.names(false).len(), all.lack()), (7, 0, None));
+        assert_eq!((all.names(true).len(), all.names(false).len(), all.missing()), (7, 0, None));
         assert_eq!(InForce::of_byte(all.byte()), Some(all));
         assert_eq!(InForce::of_byte(0x80), None, "there are seven");
     }
@@ -144,10 +144,10 @@ mod tests {
         for missing in Mechanism::ALL {
             let set = InForce(all.0 & !(1 << missing as u8));
             assert_eq!(set.names(false), [missing.name()]);
-            let text = set.lack().expect("something is missing");
+            let text = set.missing().expect("something is missing");
             assert!(text.starts_with(&format!("{} is not active: ", missing.name())), "{text}");
         }
-        let nothing = InForce::NONE.lack().expect("everything is missing");
+        let nothing = InForce::NONE.missing().expect("everything is missing");
         assert!(nothing.contains("seccomp is not active; landlock is not active"), "{nothing}");
     }
 }

@@ -1,6 +1,6 @@
-//! Which engine runs a guest. The channel says it, so it is no part of the engines.
+//! The kinds of engines. The channel needs them too, so they are apart from the engines.
 
-/// Which engine.
+/// An engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// wasm3: an interpreter in C, small and quick to start.
@@ -12,7 +12,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Every engine that this program has, the default first.
+    /// All engines of this program, the default first.
     pub const ALL: &'static [Kind] = &[
         #[cfg(feature = "engine-wasm3")]
         Kind::Wasm3,
@@ -30,7 +30,7 @@ impl Kind {
         }
     }
 
-    /// The engine of that name.
+    /// The engine with this name.
     pub fn by_name(name: &str) -> Option<Kind> {
         Kind::ALL.iter().copied().find(|kind| kind.name() == name)
     }

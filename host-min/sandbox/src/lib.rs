@@ -1,12 +1,11 @@
 //! Internal to host-min, without any promise of stability: the sandbox, where a guest runs.
 //!
-//! It has the module and one channel, and nothing else: no credentials,
-//! no sockets, no files. The broker, on the other end of the channel, does what the guest may ask for.
+//! A sandbox has a module and one channel. It has no credentials,
+//! sockets or files. The broker, at the other end of the channel, acts for the guest within its rights.
 //!
-//! Everything here runs in the sandbox's process, but for [`process`], which makes and ends it, and
-//! [`channel`] and [`in_force`], which both ends use.
+//! All code here runs in the sandbox's process, except [`process`], which starts and ends it. Both ends use
+//! [`channel`] and [`in_force`].
 
-mod ahead;
 pub mod channel;
 mod confine;
 pub mod engine;
@@ -14,6 +13,7 @@ pub mod in_force;
 mod kind;
 mod link;
 mod memory;
+mod prefetch;
 pub mod process;
 mod typed;
 mod wasi;
@@ -24,25 +24,25 @@ use channel::{Channel, End, Ending};
 use link::Link;
 use std::time::Duration;
 
-/// What a sandbox is told to run.
+/// What a sandbox runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Job {
-    /// The module's bytes, as the file has them.
+    /// The module's bytes, as in the file.
     pub module: Vec<u8>,
-    /// How much linear memory the guest may have.
+    /// The limit of the guest's linear memory.
     pub memory_bytes: u64,
-    /// How long it may run; a bound for the processor's time as well.
+    /// The limit of its running time, and of its CPU time.
     pub time: Duration,
-    /// Which engine runs it.
+    /// The engine that runs it.
     pub engine: engine::Kind,
 }
 
-/// What runs in a sandbox once it is confined: a guest, or in the place of one a test's code that tries to get out. It gives the
-/// channel back.
+/// The code that runs in a sandbox after it was confined: a guest or, in tests, code that tries to escape. Returns the
+/// channel.
 #[doc(hidden)]
 pub type Inmate = fn(Channel, &Job) -> Channel;
 
-/// Runs a guest to its end, answering nothing but what comes over the channel, and says how it ended.
+/// Runs a guest to its end, and reports the end over the channel.
 fn guest(channel: Channel, job: &Job) -> Channel {
     let link = Link::new(channel, job.memory_bytes);
     let (end, link) = match module::check(&job.module, job.memory_bytes) {

@@ -1,12 +1,12 @@
-//! What happens when a guest calls an import: its arguments are read out of its memory, checked, sent to
-//! the broker, and the answer is put back.
+//! The imports of a guest. A call reads the arguments out of the guest's memory, checks them, sends them to
+//! the broker, and writes the answer into the guest's memory.
 //!
-//! A claim that does not hold is answered here and goes no further. Whether the guest *may* do what it asks for
-//! is not judged here: this side of the channel is not trusted with that.
+//! Invalid pointers are answered here. Whether the guest *may* do what it asks for
+//! is not decided here, because the broker does not trust this side of the channel.
 
-use super::ahead::Ahead;
 use super::channel::{Channel, End, Request, RestRequest};
 use super::memory::{bytes, bytes_mut};
+use super::prefetch::Prefetched;
 use super::typed::Typed;
 use super::wasi;
 use wagather_abi::limits::{
@@ -18,28 +18,28 @@ use wagather_abi::{self as abi, Import, LogLevel, Status};
 use wagather_module::wasi::Wasi;
 use wagather_shape::Failed;
 
-/// The length before an item.
+/// The size of the length before an item.
 const LEN_BYTES: usize = size_of::<u32>();
 
-/// Ends the guest: the broker is gone.
+/// The broker is gone, so the guest ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Gone;
 
 /// The guest's imports, over a channel.
 pub(super) struct Link {
     channel: Channel,
-    ahead: Ahead,
+    prefetched: Prefetched,
     typed: Typed,
     wasi: wasi::State,
 }
 
-/// What WASI needs, over the same channel.
-struct Wired<'a>(&'a mut Channel, &'a mut Ahead);
+/// WASI's access to the same channel.
+struct Wired<'a>(&'a mut Channel, &'a mut Prefetched);
 
 impl Wired<'_> {
     fn ask(&mut self, request: &Request) -> Result<i64, Gone> {
         let mut frame = Vec::new();
-        self.1.tell(&mut frame);
+        self.1.report(&mut frame);
         frame.append(&mut request.encode());
         self.0.send(&frame).map_err(|_| Gone)?;
         self.0.receive_answer(&mut []).map(|(value, _)| value).map_err(|_| Gone)
@@ -54,57 +54,57 @@ impl wasi::Broker for Wired<'_> {
     }
 
     fn log(&mut self, level: LogLevel, text: &[u8]) -> Result<(), Gone> {
-        // A line above the budget is dropped, as one by the import is.
+        // The broker drops lines above the budget, as for the import `log`.
         self.ask(&Request::Log(level, text.to_vec())).map(|_| ())
     }
 }
 
 impl Link {
-    /// The imports of a guest with so much memory at most.
+    /// The imports of a guest with this limit of its memory.
     pub(super) fn new(channel: Channel, memory_bytes: u64) -> Self {
         Link {
             channel,
-            ahead: Ahead::default(),
+            prefetched: Prefetched::default(),
             typed: Typed::new(memory_bytes),
             wasi: wasi::State::default(),
         }
     }
 
-    /// Gets ready for a gatherer of that name that imports WASI.
+    /// Prepares WASI for the gatherer with this name.
     pub(super) fn with_wasi(&mut self, name: &str) {
         self.wasi = wasi::State::new(name.to_owned());
     }
 
-    /// Calls a function of WASI: an error's number, or 0.
+    /// Calls a WASI function. Returns an error code, or 0.
     pub(super) fn call_wasi(
         &mut self,
         function: Wasi,
         args: [u64; 4],
         memory: &mut [u8],
     ) -> Result<u32, Gone> {
-        self.wasi.call(function, args, memory, &mut Wired(&mut self.channel, &mut self.ahead))
+        self.wasi.call(function, args, memory, &mut Wired(&mut self.channel, &mut self.prefetched))
     }
 
-    /// The number that the gatherer ended itself with.
+    /// The exit code, if the gatherer exited through WASI.
     pub(super) fn exit(&self) -> Option<u32> {
         self.wasi.exit()
     }
 
-    /// Tells the broker how the guest ended. If it is gone there is nobody to tell.
+    /// Reports to the broker how the guest ended, unless the broker is gone.
     pub(super) fn end(mut self, end: End) -> Channel {
-        let _ = self.wasi.flush(&mut Wired(&mut self.channel, &mut self.ahead));
+        let _ = self.wasi.flush(&mut Wired(&mut self.channel, &mut self.prefetched));
         let _ = self.send(&Request::End(end));
         self.channel
     }
 
     fn send(&mut self, request: &Request) -> Result<(), Gone> {
         let mut frame = Vec::new();
-        self.ahead.tell(&mut frame);
+        self.prefetched.report(&mut frame);
         frame.append(&mut request.encode());
         self.channel.send(&frame).map_err(|_| Gone)
     }
 
-    /// Calls an import. All arguments are `i32`s; those that an import does not have are 0.
+    /// Calls an import. All arguments are `i32`s. Unused arguments are 0.
     pub(super) fn call(&mut self, import: Import, args: [u32; 4], memory: &mut [u8]) -> Result<i64, Gone> {
         let called = match import {
             Import::rest_next_as => return self.next_as(args, memory),
@@ -121,36 +121,36 @@ impl Link {
         }
         self.send(&request)?;
         if let Request::RestClose(handle) = request {
-            self.ahead.forget(handle);
+            self.prefetched.remove(handle);
         }
         self.channel.receive_answer(into).map(|(value, _)| value).map_err(|_| Gone)
     }
 
-    /// `rest_next`: the next item, from what came ahead or else from the broker.
+    /// `rest_next`: the next item, prefetched or from the broker.
     fn next(&mut self, handle: i32, into: &mut [u8]) -> Result<i64, Gone> {
-        if let Some(waiting) = self.ahead.of(handle)
+        if let Some(waiting) = self.prefetched.get(handle)
             && let Some(item) = waiting.front()
         {
             let len = item.len();
             if let Some(into) = into.get_mut(..len) {
                 into.copy_from_slice(item);
-                waiting.pass(false);
+                waiting.advance(false);
             }
-            waiting.asked(false);
+            waiting.count_call(false);
             return Ok(len as i64);
         }
-        let room = self.ahead.room(handle);
+        let room = self.prefetched.next_room(handle);
         let cap = into.len();
         self.send(&Request::RestNext(handle, cap as u32, room as u32))?;
-        let others = self.ahead.batch(handle);
+        let others = self.prefetched.buffer(handle);
         let value = self.channel.receive_items(into, others, cap.max(room)).map_err(|_| Gone)?;
         if others.is_empty() && value <= 0 {
-            self.ahead.forget(handle);
+            self.prefetched.remove(handle);
         }
         Ok(value)
     }
 
-    /// `rest_next_as`: the next item, decoded. One that does not fit is rejected here, as the guest cannot say what is wrong with it.
+    /// `rest_next_as`: the next item, decoded. An item that does not fit is rejected here, because the guest cannot say what is wrong with it.
     fn next_as(&mut self, [handle, shape, arena, cap]: [u32; 4], memory: &mut [u8]) -> Result<i64, Gone> {
         let handle = handle.cast_signed();
         let status = |status: Status| Ok(i64::from(status.0));
@@ -160,30 +160,30 @@ impl Link {
         if let Err(bad) = self.typed.find(memory, shape) {
             return status(bad);
         }
-        if self.ahead.of(handle).is_none() {
-            let (room, most) = (self.ahead.room(handle), self.ahead.most());
+        if self.prefetched.get(handle).is_none() {
+            let (room, most) = (self.prefetched.next_room(handle), self.prefetched.max_item_bytes());
             self.send(&Request::RestNextAs(handle, most as u32, room as u32))?;
-            let items = self.ahead.batch(handle);
+            let items = self.prefetched.buffer(handle);
             let value =
                 self.channel.receive_items(&mut [], items, most.max(room) + LEN_BYTES).map_err(|_| Gone)?;
             if items.is_empty() {
                 if value <= 0 {
-                    self.ahead.forget(handle);
+                    self.prefetched.remove(handle);
                 }
-                // An item is there, and has no room beside those of other lists.
+                // The item has no room beside those of other lists.
                 return Ok(if value > 0 { Status::OUT_OF_BUDGET.0.into() } else { value });
             }
-        } else if let Some(waiting) = self.ahead.of(handle) {
-            waiting.asked(true);
+        } else if let Some(waiting) = self.prefetched.get(handle) {
+            waiting.count_call(true);
         }
-        let Some(waiting) = self.ahead.of(handle) else { return status(Status::BAD_ANSWER) };
+        let Some(waiting) = self.prefetched.get(handle) else { return status(Status::BAD_ANSWER) };
         let item = waiting.front().unwrap_or_default();
         let (failed, at, wanted) = match self.typed.decode(item, arena) {
             Ok(decoded) => {
                 let len = decoded.len();
                 if let Some(room) = bytes_mut(memory, arena, cap).and_then(|room| room.get_mut(..len)) {
                     room.copy_from_slice(decoded);
-                    waiting.pass(true);
+                    waiting.advance(true);
                 }
                 self.typed.done();
                 return Ok(len as i64);
@@ -191,14 +191,14 @@ impl Link {
             Err(Failed::Misfit(at, wanted)) => (Status::DECODE, at, wanted),
             Err(Failed::TooLarge) => (Status::TOO_LARGE, 0, Wanted::LESS),
         };
-        waiting.pass(true);
+        waiting.advance(true);
         self.typed.done();
         self.send(&Request::RestReject(handle, at, wanted.0))?;
         self.channel.receive_answer(&mut []).map_err(|_| Gone)?;
         status(failed)
     }
 
-    /// `archive_write_as`: a structure as JSON, in as many pieces as it takes.
+    /// `archive_write_as`: writes a structure as JSON, in pieces.
     fn write_as(&mut self, [handle, shape, from, _]: [u32; 4], memory: &[u8]) -> Result<i64, Gone> {
         let handle = handle.cast_signed();
         if let Err(status) = self.typed.write(memory, shape, from) {
@@ -221,7 +221,7 @@ impl Link {
     }
 }
 
-/// The request of a call, and the guest's buffer for the answer.
+/// The request for a call, and the guest's buffer for the answer.
 type Prepared = (Request, Option<(u32, u32)>);
 
 fn request(import: Import, [a, b, c, d]: [u32; 4], memory: &[u8]) -> Result<Prepared, Status> {
@@ -254,7 +254,7 @@ fn request(import: Import, [a, b, c, d]: [u32; 4], memory: &[u8]) -> Result<Prep
         Import::archive_close => (Request::ArchiveClose(handle), None),
         Import::log => {
             let text = bytes(memory, b, c).ok_or(Status::BAD_POINTER)?;
-            // One byte more than is kept tells the broker that something was cut.
+            // One byte above the limit shows the broker that the line was cut.
             let text = &text[..text.len().min(MAX_LOG_LINE_BYTES + 1)];
             (Request::Log(LogLevel(handle), text.to_vec()), None)
         }
@@ -298,12 +298,12 @@ fn rest_request(ptr: u32, memory: &[u8]) -> Result<RestRequest, Status> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::channel::{Ending, Took};
+    use super::super::channel::{Ending, Taken};
     use super::*;
     use std::os::unix::net::UnixStream;
     use wagather_base::limits::{FIRST_BATCH_BYTES, MAX_ITEM_BYTES};
 
-    /// An item, and those that come with it, as the broker sends them.
+    /// A batch of items, as the broker sends it.
     fn batch(items: &[&str]) -> (i64, Vec<u8>) {
         let (first, others) = items.split_first().expect("an item");
         let mut bytes = first.as_bytes().to_vec();
@@ -314,22 +314,22 @@ mod tests {
         (first.len() as i64, bytes)
     }
 
-    /// A link whose broker answers like that, and what the broker was told in the end.
+    /// Runs a guest against a broker with these answers. Returns what the broker received.
     fn with_broker(answers: Vec<(i64, Vec<u8>)>, guest: impl FnOnce(&mut Link)) -> Vec<Request> {
         let (ours, theirs) = UnixStream::pair().expect("a pair");
         let broker = std::thread::spawn(move || {
-            let (mut channel, mut frame, mut told) = (Channel::new(ours), Vec::new(), Vec::new());
+            let (mut channel, mut frame, mut received) = (Channel::new(ours), Vec::new(), Vec::new());
             let mut answers = answers.into_iter();
             while channel.receive_frame(&mut frame).is_ok() {
                 let request = Request::decode(&frame).expect("a frame");
-                let is_call = !matches!(request, Request::Took(_) | Request::End(_));
-                told.push(request);
+                let is_call = !matches!(request, Request::Taken(_) | Request::End(_));
+                received.push(request);
                 if is_call {
                     let (value, bytes) = answers.next().unwrap_or_default();
                     channel.send_answer(value, &bytes).expect("a guest that listens");
                 }
             }
-            told
+            received
         });
         let mut link = Link::new(Channel::new(theirs), 2 << 20);
         guest(&mut link);
@@ -344,14 +344,14 @@ mod tests {
         (len, String::from_utf8_lossy(given).into_owned())
     }
 
-    fn took(handle: i32, calls: u32, items: u32) -> Request {
-        Request::Took(Took { handle, decoded: false, calls, items })
+    fn taken(handle: i32, calls: u32, items: u32) -> Request {
+        Request::Taken(Taken { handle, decoded: false, calls, items })
     }
 
     #[test]
     fn two_lists_wait_side_by_side_and_the_broker_learns_what_was_taken_before_anything_else() {
         let answers = vec![batch(&["a1", "a2", "a3"]), batch(&["b1", "b2"]), (0, Vec::new())];
-        let told = with_broker(answers, |link| {
+        let received = with_broker(answers, |link| {
             let seen =
                 [(1, 9), (2, 9), (1, 9), (2, 9), (1, 1), (1, 9)].map(|(handle, cap)| next(link, handle, cap));
             let want = [(2, "a1"), (2, "b1"), (2, "a2"), (2, "b2"), (2, ""), (2, "a3")];
@@ -362,12 +362,12 @@ mod tests {
         let end = End { ending: Ending::Returned(0), text: String::new(), memory_bytes: 0 };
         let room = FIRST_BATCH_BYTES as u32;
         assert_eq!(
-            told,
+            received,
             [
                 Request::RestNext(1, 9, room),
                 Request::RestNext(2, 9, room),
-                took(1, 3, 2),
-                took(2, 1, 1),
+                taken(1, 3, 2),
+                taken(2, 1, 1),
                 Request::RestNext(2, 9, 2 * room),
                 Request::Now,
                 Request::End(end),
@@ -377,23 +377,23 @@ mod tests {
 
     #[test]
     fn an_item_without_room_waits_here_and_is_taken_later() {
-        let told = with_broker(vec![batch(&["first", "second"]), (-18, Vec::new())], |link| {
+        let received = with_broker(vec![batch(&["first", "second"]), (-18, Vec::new())], |link| {
             assert_eq!(next(link, 1, 2), (5, String::new()));
             assert_eq!(next(link, 1, 5), (5, "first".to_owned()));
             assert_eq!(next(link, 1, 6), (6, "second".to_owned()));
             assert_eq!(next(link, 1, 6), (-18, String::new()));
         });
-        assert_eq!(told[1], took(1, 2, 2), "the first call was seen by the broker");
+        assert_eq!(received[1], taken(1, 2, 2), "the first call was seen by the broker");
     }
 
     #[test]
     fn what_waits_of_a_list_that_is_closed_is_dropped() {
-        let told = with_broker(vec![batch(&["a", "b"]), (0, Vec::new()), (-1, Vec::new())], |link| {
+        let received = with_broker(vec![batch(&["a", "b"]), (0, Vec::new()), (-1, Vec::new())], |link| {
             assert_eq!(next(link, 1, 9), (1, "a".to_owned()));
             assert_eq!(link.call(Import::rest_close, [1, 0, 0, 0], &mut []), Ok(0));
             assert_eq!(next(link, 1, 9), (-1, String::new()));
         });
-        assert!(!told.iter().any(|request| matches!(request, Request::Took(_))), "{told:?}");
+        assert!(!received.iter().any(|request| matches!(request, Request::Taken(_))), "{received:?}");
     }
 
     /// A text `a`, and behind it an arena from 64 on.
@@ -408,7 +408,7 @@ mod tests {
     #[test]
     fn items_are_decoded_here_and_one_that_does_not_fit_is_rejected() {
         let items = batch(&[r#"{"a":"x"}"#, r#"{"a":7}"#, r#"{"a":"long enough"}"#]);
-        let told = with_broker(vec![items, (0, Vec::new()), (0, Vec::new())], |link| {
+        let received = with_broker(vec![items, (0, Vec::new()), (0, Vec::new())], |link| {
             let mut next = |cap: u32| {
                 let mut memory = memory();
                 let value = link.call(Import::rest_next_as, [1, 0, 64, cap], &mut memory).expect("a broker");
@@ -422,18 +422,18 @@ mod tests {
             assert_eq!((len, &arena[8..19]), (24, &b"long enough"[..]));
             assert_eq!(next(64).0, 0);
         });
-        let took = |calls, items| Request::Took(Took { handle: 1, decoded: true, calls, items });
+        let taken = |calls, items| Request::Taken(Taken { handle: 1, decoded: true, calls, items });
         let most = MAX_ITEM_BYTES as u32;
         let room = FIRST_BATCH_BYTES as u32;
         let end = End { ending: Ending::Returned(0), text: String::new(), memory_bytes: 0 };
         assert_eq!(
-            told,
+            received,
             [
                 Request::RestNextAs(1, most, room),
                 // The second call took the first item, the third one the item that does not fit.
-                took(2, 2),
+                taken(2, 2),
                 Request::RestReject(1, 5, Wanted::STRING.0),
-                took(1, 1),
+                taken(1, 1),
                 Request::RestNextAs(1, most, 2 * room),
                 Request::End(end),
             ]
@@ -445,13 +445,13 @@ mod tests {
         // A list whose elements are two megabytes together, for a guest that may have as much.
         let wide = b"\x08[\x80\x80\x01B";
         let item = format!("[{}1]", "1,".repeat(127));
-        let told = with_broker(vec![batch(&[&item]), (0, Vec::new())], |link| {
+        let received = with_broker(vec![batch(&[&item]), (0, Vec::new())], |link| {
             let mut memory = memory();
             memory[..wide.len()].copy_from_slice(wide);
             let value = link.call(Import::rest_next_as, [1, 0, 64, 64], &mut memory);
             assert_eq!(value, Ok(i64::from(Status::TOO_LARGE.0)));
         });
-        assert!(told.contains(&Request::RestReject(1, 0, Wanted::LESS.0)), "{told:?}");
+        assert!(received.contains(&Request::RestReject(1, 0, Wanted::LESS.0)), "{received:?}");
     }
 
     #[test]
@@ -474,11 +474,13 @@ mod tests {
             (vec![(i64::from(Status::OUT_OF_BUDGET.0), vec![])], i64::from(Status::OUT_OF_BUDGET.0)),
         ] {
             let pieces = answers.len();
-            let told = with_broker(answers, |link| {
+            let received = with_broker(answers, |link| {
                 assert_eq!(link.call(Import::archive_write_as, [5, 0, 16, 0], &mut memory), Ok(value));
             });
-            assert_eq!(told.len(), pieces + 1);
-            assert!(matches!(&told[0], Request::ArchiveWriteAs(5, piece) if piece.len() == MAX_WRITE_BYTES));
+            assert_eq!(received.len(), pieces + 1);
+            assert!(
+                matches!(&received[0], Request::ArchiveWriteAs(5, piece) if piece.len() == MAX_WRITE_BYTES)
+            );
         }
     }
 }

@@ -1,12 +1,12 @@
-//! A guest's linear memory as the host may touch it during one call.
+//! Access to a guest's linear memory during one call.
 //!
-//! A guest's pointer is a claim. The one place where a claim becomes a range is [`range`]; nothing keeps
+//! A guest's pointer is a claim. Only [`range`] turns a claim into a range. Nothing keeps
 //! a range or a slice after the call.
 
 use std::ops::Range;
 
-/// The range of a claim, if (1) pointer and length do not wrap around and (2) the whole of it lies in a
-/// memory of that size. A length of 0 is in range anywhere.
+/// The range of a claim, if (1) pointer and length do not wrap around and (2) all of it is within a
+/// memory of this size. A length of 0 is always in range.
 fn range(ptr: u32, len: u32, size: usize) -> Option<Range<usize>> {
     if len == 0 {
         return Some(0..0);
@@ -15,12 +15,12 @@ fn range(ptr: u32, len: u32, size: usize) -> Option<Range<usize>> {
     (end as usize <= size).then_some(ptr as usize..end as usize)
 }
 
-/// The bytes of a claim, to read.
+/// The bytes of a claim, for reading.
 pub(super) fn bytes(memory: &[u8], ptr: u32, len: u32) -> Option<&[u8]> {
     memory.get(range(ptr, len, memory.len())?)
 }
 
-/// The bytes of a claim, to write.
+/// The bytes of a claim, for writing.
 pub(super) fn bytes_mut(memory: &mut [u8], ptr: u32, len: u32) -> Option<&mut [u8]> {
     let range = range(ptr, len, memory.len())?;
     memory.get_mut(range)

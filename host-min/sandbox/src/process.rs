@@ -1,5 +1,5 @@
-//! Makes sandboxes and ends them: as a forked process, as a helper executable, or within this process.
-#![allow(unsafe_code)] // an end without destructors
+//! Starts and ends sandboxes: as a forked process, as a helper executable, or in this process.
+#![allow(unsafe_code)] // exit without destructors
 
 use super::channel::{Channel, Request};
 use super::in_force::InForce;
@@ -14,12 +14,12 @@ use wagather_base::fork::{self, Pid};
 pub use wagather_base::fork::{Exit, SingleThreaded};
 use wagather_base::stop;
 
-/// How a guest is kept apart from its host.
+/// How a guest is isolated from its host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Isolation {
-    /// A fork of this process: the quickest to start. Only for a process that has no other thread.
+    /// A fork of this process. It starts fastest. The process must have no other thread.
     Fork(SingleThreaded),
-    /// A helper executable whose `main` calls [`run_helper`]; for processes with threads. It is started with an
+    /// A helper executable whose `main` calls [`run_helper`], for processes with threads. It starts with an
     /// empty environment and the channel as its standard input.
     Helper {
         /// The executable.
@@ -27,9 +27,9 @@ pub enum Isolation {
         /// Its arguments.
         args: Vec<String>,
     },
-    /// A thread of this process: no new process, and no protection. A fault in the engine is a fault in this process, the
-    /// guest's loops cannot be stopped, and only validation stands between the guest and the credentials. For
-    /// guests that are as trusted as the program itself, and for tests.
+    /// A thread of this process. There is no new process and no protection: a fault in the engine is a fault in this process, a
+    /// guest that loops cannot be stopped, and only validation stands between the guest and the credentials. Use it for
+    /// tests, and for guests that are as trusted as the program.
     InProcess,
 }
 
@@ -44,21 +44,20 @@ impl Isolation {
     }
 }
 
-/// A running sandbox, from the broker's side. Dropping it kills it.
+/// A running sandbox, seen from the broker. Dropping it kills it.
 pub struct Sandbox {
     /// The broker's end of the channel.
     pub channel: Channel,
     /// The name of its isolation.
     pub isolation: &'static str,
     inner: Inner,
-    held: Held,
+    waits_for: WaitsFor,
 }
 
-/// What a sandbox waits for before it looks at its module.
-enum Held {
-    /// Nothing.
-    Not,
-    /// A frame that says that it is its turn.
+/// What a sandbox waits for before it reads its module.
+enum WaitsFor {
+    Nothing,
+    /// A frame that starts its turn.
     Turn,
     /// Its job.
     Job(Box<Job>),
@@ -74,17 +73,17 @@ fn failure(reason: impl std::fmt::Display) -> Failure {
     Failure::new(Class::Internal, "cannot start a sandbox", reason)
 }
 
-/// Starts a sandbox that runs a job. A helper that has not taken its job by the deadline is none.
+/// Starts a sandbox that runs a job. Fails if a helper does not accept its job by the deadline.
 pub fn start(isolation: &Isolation, job: &Job, deadline: Instant) -> Result<Sandbox> {
     start_with(isolation, job, deadline, guest)
 }
 
-/// Starts a sandbox that has its process and nothing else, until [`Sandbox::take_turn`].
+/// Starts a sandbox that waits in its process until [`Sandbox::release`].
 pub fn start_held(isolation: &Isolation, job: &Job, deadline: Instant) -> Result<Sandbox> {
     start_one(isolation, job, deadline, guest, true)
 }
 
-/// Starts a sandbox with an inmate of the caller's: for the tests that try to get out. A helper chooses its own, see
+/// Starts a sandbox with other code than a guest, for tests that try to escape. A helper chooses its own code, see
 /// [`run_helper_with`].
 #[doc(hidden)]
 pub fn start_with(isolation: &Isolation, job: &Job, deadline: Instant, inmate: Inmate) -> Result<Sandbox> {
@@ -102,7 +101,7 @@ fn start_one(
     let inner = match isolation {
         Isolation::Fork(single_threaded) => {
             let pid =
-                fork::fork(*single_threaded, || live_confined(Channel::new(theirs), job, inmate, is_held));
+                fork::fork(*single_threaded, || run_confined(Channel::new(theirs), job, inmate, is_held));
             Inner::Process(pid.map_err(failure)?)
         }
         Isolation::Helper { program, args } => {
@@ -123,21 +122,21 @@ fn start_one(
             let job = job.clone();
             let thread = std::thread::Builder::new().name("guest".into()).stack_size(THREAD_STACK_BYTES);
             let channel = Channel::new(theirs);
-            thread.spawn(move || live(channel, InForce::NONE, &job, inmate, is_held)).map_err(failure)?;
+            thread.spawn(move || run(channel, InForce::NONE, &job, inmate, is_held)).map_err(failure)?;
             Inner::Thread
         }
     };
-    let held = match isolation {
-        Isolation::Helper { .. } => Held::Job(Box::new(job.clone())),
-        _ if is_held => Held::Turn,
-        _ => Held::Not,
+    let waits_for = match isolation {
+        Isolation::Helper { .. } => WaitsFor::Job(Box::new(job.clone())),
+        _ if is_held => WaitsFor::Turn,
+        _ => WaitsFor::Nothing,
     };
-    let mut sandbox = Sandbox { channel: Channel::new(ours), isolation: isolation.name(), inner, held };
+    let mut sandbox = Sandbox { channel: Channel::new(ours), isolation: isolation.name(), inner, waits_for };
     if let Isolation::Helper { program, .. } = isolation
         && !is_held
     {
         sandbox.channel.set_deadline(deadline);
-        sandbox.take_turn().map_err(|error| {
+        sandbox.release().map_err(|error| {
             failure(format_args!("{} does not accept its job: {error}", program.display()))
                 .advise("name an executable that calls host_min::run_helper")
         })?;
@@ -145,52 +144,53 @@ fn start_one(
     Ok(sandbox)
 }
 
-/// What a process gets for its main thread; the interpreter's own stack limit is far below.
+/// The usual stack of a main thread. The interpreter's own stack limit is far below.
 const THREAD_STACK_BYTES: usize = 8 << 20;
 
-/// The whole `main` of a helper executable for [`Isolation::Helper`], in a process that has no other thread: the confinement is the
-/// process's, and another thread that went on with its own would be ended with it. It ends the process, since what is left of
-/// that once the guest has ended may do nothing else.
+/// The `main` of a helper executable for [`Isolation::Helper`]. The process must have no other thread: the confinement applies to the whole
+/// process, and would kill a thread that continues with other work. This function never returns, because a confined process can do
+/// nothing else.
 pub fn run_helper() -> ! {
     run_helper_with(guest)
 }
 
-/// A helper's `main` with an inmate of the caller's.
+/// A helper's `main` with other code than a guest.
 #[doc(hidden)]
 pub fn run_helper_with(inmate: Inmate) -> ! {
     use std::os::fd::AsFd;
     let job = std::io::stdin().as_fd().try_clone_to_owned().and_then(|socket| {
-        // The job is read before the process is confined by what it says: it is the broker's own, and none of it is looked at.
+        // The job has the limits of the confinement, so it is read before. It comes from the broker, and the module in it is not
+        // read yet.
         let mut channel = Channel::new(UnixStream::from(socket));
         channel.receive_job().map(|job| (channel, job))
     });
     match job {
-        Ok((channel, job)) => live_confined(channel, &job, inmate, false),
+        Ok((channel, job)) => run_confined(channel, &job, inmate, false),
         Err(_) => std::process::exit(1),
     }
 }
 
-/// Runs a guest in this process as it is, in place of a helper that confines itself: for the tests that stand in for one.
+/// Runs a guest in this process without confinement, for tests that stand in for a helper.
 #[doc(hidden)]
 pub fn run_unconfined(socket: UnixStream, job: &Job) {
-    live(Channel::new(socket), InForce::NONE, job, guest, false);
+    run(Channel::new(socket), InForce::NONE, job, guest, false);
 }
 
-/// The life of a sandbox's process. A fork's stack goes on into frames of its parent, so nothing here returns, and a panic aborts
-/// in every build: what unwinding drops on its way would make system calls that a guest does not need.
-fn live_confined(channel: Channel, job: &Job, inmate: Inmate, is_held: bool) -> ! {
+/// Runs a sandbox in its own process. The stack of a fork continues into frames of its parent, so this function never returns, and a panic
+/// aborts in every build: destructors that run while unwinding would make system calls that the filter refuses.
+fn run_confined(channel: Channel, job: &Job, inmate: Inmate, is_held: bool) -> ! {
     std::panic::set_hook(Box::new(|_| std::process::abort()));
     stop::ignore_signals();
     let in_force = confine::confine(channel.socket(), job);
-    // The channel is closed by the end of the process. To close it here would take system calls that a guest does not need.
-    std::mem::forget(live(channel, in_force, job, inmate, is_held));
+    // The end of the process closes the channel. Closing it here would need a system call that the filter refuses.
+    std::mem::forget(run(channel, in_force, job, inmate, is_held));
     // SAFETY: ends the process at once. Destructors and exit handlers belong to the parent.
     unsafe { libc::_exit(0) }
 }
 
-/// The life of a sandbox. A broker that died before this process was to die with it has closed its end, and the first frame tells.
-/// One that is held waits for its turn in the one call that a guest's imports wait in as well.
-fn live(mut channel: Channel, in_force: InForce, job: &Job, inmate: Inmate, is_held: bool) -> Channel {
+/// Runs a sandbox. If the broker died before this process was set to die with it, sending the first frame fails.
+/// A held sandbox waits for its turn in the same call in which imports wait for answers.
+fn run(mut channel: Channel, in_force: InForce, job: &Job, inmate: Inmate, is_held: bool) -> Channel {
     let ready = channel.send(&Request::Ready(in_force).encode());
     match ready.and_then(|()| if is_held { channel.receive_answer(&mut []).map(drop) } else { Ok(()) }) {
         Ok(()) => inmate(channel, job),
@@ -199,16 +199,16 @@ fn live(mut channel: Channel, in_force: InForce, job: &Job, inmate: Inmate, is_h
 }
 
 impl Sandbox {
-    /// Lets a sandbox that is held go on.
-    pub fn take_turn(&mut self) -> std::io::Result<()> {
-        match std::mem::replace(&mut self.held, Held::Not) {
-            Held::Not => Ok(()),
-            Held::Turn => self.channel.send_answer(0, &[]),
-            Held::Job(job) => self.channel.send_job(&job),
+    /// Lets a held sandbox continue.
+    pub fn release(&mut self) -> std::io::Result<()> {
+        match std::mem::replace(&mut self.waits_for, WaitsFor::Nothing) {
+            WaitsFor::Nothing => Ok(()),
+            WaitsFor::Turn => self.channel.send_answer(0, &[]),
+            WaitsFor::Job(job) => self.channel.send_job(&job),
         }
     }
 
-    /// Stops the guest wherever it is. A guest within this process ends at its next call.
+    /// Kills the guest. A guest in this process ends at its next call.
     pub fn kill(&mut self) {
         match self.inner {
             Inner::Process(pid) => fork::kill(pid),
@@ -217,11 +217,11 @@ impl Sandbox {
         }
     }
 
-    /// Waits for the end. The guest has said that it ended, or was killed.
+    /// Waits for the exit. The guest has reported its end, or was killed.
     pub fn wait(&mut self) -> Exit {
         match std::mem::replace(&mut self.inner, Inner::Ended) {
             Inner::Process(pid) => fork::wait(pid),
-            // A thread that loops cannot be stopped, so nobody waits for it.
+            // A thread that loops cannot be stopped, so do not wait for it.
             Inner::Thread | Inner::Ended => Exit::default(),
         }
     }

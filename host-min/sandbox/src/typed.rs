@@ -1,29 +1,29 @@
-//! Items as structures in the guest's memory, and structures as JSON.
+//! Decodes items into structures in the guest's memory, and encodes structures as JSON.
 //!
-//! The work is done on this side of the channel: what a guest could make of it, had it a parser, is within its own reach. So shapes and
-//! memories are the guest's business, and the broker sees JSON.
+//! This happens on the sandbox's side of the channel, because it gives a guest nothing that its own parser could not. The broker handles only
+//! JSON, and never sees shapes or the guest's memory.
 
 use super::memory::bytes;
 use wagather_abi::Status;
 use wagather_abi::limits::{MAX_ARENA_BYTES, MAX_SHAPE_BYTES};
 use wagather_shape::{Failed, Memory, Scratch, Shape, Width};
 
-/// Shapes that are kept; a gatherer has one or two for each resource, and one for each kind of entry.
+/// How many shapes are cached. A gatherer has one or two for each resource, and one for each kind of entry.
 const MAX_KEPT_SHAPES: usize = 16;
 
-/// Memory that is kept from one call to the next.
+/// How much memory is kept between calls.
 const KEPT_BYTES: usize = 256 << 10;
 
-/// What is kept between calls.
+/// The state between calls.
 pub(super) struct Typed {
-    /// Each where it was found; the bytes there may be others the next time.
+    /// The cached shapes by address. The bytes at an address may change between calls.
     shapes: Vec<(u32, Shape)>,
-    /// The one that was found last.
+    /// The index of the current shape.
     found: usize,
     scratch: Scratch,
-    /// What was written last.
+    /// The JSON that was written last.
     pub(super) written: Vec<u8>,
-    /// What an item may become, and what may be written.
+    /// The limit for a decoded item and for written JSON.
     most: usize,
 }
 
@@ -38,7 +38,7 @@ impl Typed {
         }
     }
 
-    /// Finds the shape at an address: the one that is there now.
+    /// Makes the shape at an address the current one.
     pub(super) fn find(&mut self, memory: &[u8], ptr: u32) -> Result<&Shape, Status> {
         let there =
             memory.get(ptr as usize..).filter(|there| !there.is_empty()).ok_or(Status::BAD_POINTER)?;
@@ -57,7 +57,7 @@ impl Typed {
         Ok(&self.shapes[self.found].1)
     }
 
-    /// Decodes an item by the shape that was found last, for an arena at that address.
+    /// Decodes an item by the current shape, for an arena at this address.
     pub(super) fn decode(&mut self, item: &[u8], arena: u32) -> Result<&[u8], Failed> {
         let (_, shape) = &self.shapes[self.found];
         wagather_shape::decode(item, shape, arena.into(), self.most, &mut self.scratch).map(|arena| &*arena)
@@ -70,7 +70,7 @@ impl Typed {
         wagather_shape::write(&Guest(memory), shape, from, self.most, &mut self.written)
     }
 
-    /// Gives back what few calls need.
+    /// Releases memory that few calls need.
     pub(super) fn done(&mut self) {
         self.scratch.trim(KEPT_BYTES);
         if self.written.capacity() > KEPT_BYTES {

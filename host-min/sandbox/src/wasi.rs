@@ -1,30 +1,30 @@
-//! The functions of WASI that a gatherer may call, answered here, in its own process.
+//! The WASI functions that a gatherer can call. The sandbox implements them itself.
 //!
-//! There are no files, no environment and no sockets. What is written to the standard output and error becomes lines of the log. The
-//! clock begins at the time of the run and goes on by itself, a microsecond with each question and as long as it is slept, so a recording
-//! gives the same answers each time; the random numbers follow from the time and the gatherer's name, and are no secret.
+//! There are no files, environment variables or sockets. Output to the standard output and error becomes log lines. The
+//! clock starts at the time of the run. It advances by a microsecond with each query and by the time of each sleep, so every replay sees the
+//! same times. Random numbers derive from the time and the gatherer's name, so they are not secret.
 
 use super::memory::{bytes, bytes_mut};
 use wagather_abi::LogLevel;
 use wagather_abi::limits::{MAX_LOG_LINE_BYTES, MAX_WRITE_BYTES};
 use wagather_module::wasi::Wasi;
 
-/// Why a call is no success; WASI's numbers.
+/// WASI error codes.
 const BADF: u32 = 8;
 const FAULT: u32 = 21;
 const INVAL: u32 = 28;
 
 const NANOS_PER_MILLI: u64 = 1_000_000;
-/// What a question for the time takes.
+/// How far a query advances the clock.
 const TICK_NANOS: u64 = 1_000;
-/// Events that can be waited for at once.
+/// How many subscriptions a `poll_oneoff` can have.
 const MAX_SUBSCRIPTIONS: u32 = 1_024;
 
-/// What a gatherer of WASI has: nothing but a name, a clock, and lines that are not ended.
+/// The state of WASI for one gatherer.
 #[derive(Debug, Default)]
 pub(super) struct State {
     name: String,
-    /// When the run is, in nanoseconds since 1970, once it was asked for.
+    /// The time of the run, in nanoseconds since 1970. `None` before the first query.
     began: Option<u64>,
     passed: u64,
     random: u64,
@@ -32,19 +32,19 @@ pub(super) struct State {
     exit: Option<u32>,
 }
 
-/// What was written since the last line feed.
+/// The output since the last line feed.
 #[derive(Debug, Default)]
 struct Line(Vec<u8>);
 
-/// What a call needs of the broker.
+/// The broker's functions that WASI needs.
 pub(super) trait Broker {
-    /// Why it cannot be had.
+    /// The broker is gone.
     type Gone;
 
     /// Milliseconds since 1970.
     fn now(&mut self) -> Result<u64, Self::Gone>;
 
-    /// A line of the log.
+    /// Logs a line.
     fn log(&mut self, level: LogLevel, text: &[u8]) -> Result<(), Self::Gone>;
 }
 
@@ -53,12 +53,12 @@ impl State {
         State { name, ..State::default() }
     }
 
-    /// The number that the gatherer ended itself with.
+    /// The exit code, if the gatherer exited.
     pub(super) fn exit(&self) -> Option<u32> {
         self.exit
     }
 
-    /// Answers a call: with an error's number, or 0. Arguments that a function does not have are 0.
+    /// Performs a call. Returns an error code, or 0. Unused arguments are 0.
     pub(super) fn call<B: Broker>(
         &mut self,
         function: Wasi,
@@ -96,7 +96,7 @@ impl State {
             }
             Wasi::fd_write => return self.print(memory, [a, b, c, d], broker),
             Wasi::poll_oneoff => {
-                // Absolute times count from there.
+                // Absolute times need the start time.
                 self.began(broker)?;
                 self.poll(memory, [a, b, c, d])
             }
@@ -108,7 +108,7 @@ impl State {
         Ok(done.err().unwrap_or(0))
     }
 
-    /// What was written last, without a line feed.
+    /// Logs output that has no line feed yet.
     pub(super) fn flush<B: Broker>(&mut self, broker: &mut B) -> Result<(), B::Gone> {
         for (line, level) in self.lines.iter_mut().zip(LEVELS) {
             if !line.0.is_empty() {
@@ -138,7 +138,7 @@ impl State {
         Ok(())
     }
 
-    /// `fd_write`: as much of the pieces as is taken at once becomes lines.
+    /// `fd_write`: logs the output line by line, up to a limit of bytes and pieces.
     fn print<B: Broker>(
         &mut self,
         memory: &mut [u8],
@@ -163,7 +163,7 @@ impl State {
                     broker.log(level, &std::mem::take(&mut line.0))?;
                 }
             }
-            // Each piece costs something, however short it is.
+            // Limit the number of pieces, too.
             if taken == MAX_WRITE_BYTES || piece as usize == MAX_WRITE_BYTES {
                 break;
             }
@@ -171,7 +171,7 @@ impl State {
         Ok(write(memory, written, &(taken as u32).to_le_bytes()).err().unwrap_or(0))
     }
 
-    /// `poll_oneoff`: the clocks that end first have ended. What waits for anything else is told that there is no such file.
+    /// `poll_oneoff`: advances the clock to the earliest event, and reports it. A subscription to a file fails.
     fn poll(&mut self, memory: &mut [u8], [from, to, count, ended]: [u32; 4]) -> Result<(), u32> {
         const SUBSCRIPTION: u32 = 48;
         const EVENT: u32 = 32;
@@ -184,7 +184,7 @@ impl State {
             if clock == 0 { self.began.unwrap_or(0).saturating_add(self.passed) } else { self.passed }
         };
         let long = |one: &[u8], at: usize| u64::from_le_bytes(std::array::from_fn(|index| one[at + index]));
-        // Each with how long it takes, or `None` for a file.
+        // The user data, the type, and the wait; `None` for a file.
         let waits: Vec<([u8; 8], u8, Option<u64>)> = waiting
             .chunks(SUBSCRIPTION as usize)
             .map(|one| {
@@ -212,11 +212,11 @@ impl State {
     }
 }
 
-/// What the standard output and error are for.
+/// The log levels of the standard output and error.
 const LEVELS: [LogLevel; 2] = [LogLevel::INFO, LogLevel::WARN];
 
 impl Line {
-    /// One byte more than is kept tells the broker that something was cut.
+    /// Appends output. One byte above the limit shows the broker that the line was cut.
     fn push(&mut self, text: &[u8]) {
         let room = (MAX_LOG_LINE_BYTES + 1).saturating_sub(self.0.len());
         self.0.extend_from_slice(&text[..text.len().min(room)]);
@@ -235,7 +235,7 @@ fn clock(id: u32) -> Result<(), u32> {
     if id <= 1 { Ok(()) } else { Err(INVAL) }
 }
 
-/// What an open file is: the three that each program has are terminals, of which nothing can be read.
+/// `fd_fdstat_get`: the three standard descriptors are character devices that cannot be read.
 fn stat(memory: &mut [u8], fd: u32, ptr: u32) -> Result<(), u32> {
     const CHARACTER_DEVICE: u8 = 2;
     const RIGHT_TO_WRITE: u8 = 1 << 6;

@@ -18,7 +18,7 @@ use wagather_run::clusters::{Cluster, Contexts, Gathering, Status, Watcher, dest
 #[derive(Debug)]
 pub(super) struct Several {
     pub(super) contexts: Contexts,
-    pub(super) most_at_once: usize,
+    pub(super) max_parallel: usize,
     pub(super) folder: OsString,
 }
 
@@ -44,7 +44,7 @@ impl Several {
     /// What the words of the command `run` say of several clusters; none if they are for one.
     pub(super) fn of(words: &Words) -> Result<Option<Several>, Wrong> {
         let named = all(words, "context", text)?;
-        let most_at_once = one(words, "parallel-clusters", number)?.unwrap_or(DEFAULT_PARALLEL_CLUSTERS);
+        let max_parallel = one(words, "parallel-clusters", number)?.unwrap_or(DEFAULT_PARALLEL_CLUSTERS);
         let refuse = |reason: String| Err(wrong(words.command, reason));
         let contexts = match (words.has("all-contexts"), named.len()) {
             (true, 0) => Contexts::All,
@@ -74,7 +74,7 @@ impl Several {
                 return refuse(format!("invalid value '{}' for --output: {reason}", typed.display()));
             }
         };
-        Ok(Some(Several { contexts, most_at_once, folder }))
+        Ok(Some(Several { contexts, max_parallel, folder }))
     }
 
     /// Runs the plan for each, or tells what that would do.
@@ -97,7 +97,7 @@ impl Several {
         }
         let display = Display::new(settings);
         let shown = Shown { display: &display, gatherers: Cell::new(0), tells_debug: settings.tells_debug() };
-        let gathering = run(plan, &self.contexts, self.most_at_once, single_threaded, &shown);
+        let gathering = run(plan, &self.contexts, self.max_parallel, single_threaded, &shown);
         display.finish();
         let gathering = gathering?;
         summarise(&gathering, &display);
@@ -149,7 +149,7 @@ impl Watcher for Shown<'_> {
         }
     }
 
-    fn said(&self, context: &str, line: &str) {
+    fn stderr(&self, context: &str, line: &str) {
         self.display.say(&of(context, ""), &Said::Fleet(Fleet::Line(line)));
     }
 
@@ -207,9 +207,9 @@ mod tests {
         assert!(of("run a --context x --parallel-clusters 2").expect("a run").is_none());
         let several = of("run a --context x --context=y --output z").expect("a run").expect("several");
         assert_eq!(several.contexts, Contexts::Named(vec!["x".into(), "y".into()]));
-        assert_eq!((several.most_at_once, several.folder), (DEFAULT_PARALLEL_CLUSTERS, "z".into()));
+        assert_eq!((several.max_parallel, several.folder), (DEFAULT_PARALLEL_CLUSTERS, "z".into()));
         let all = of("run a --all-contexts --parallel-clusters 9").expect("a run").expect("several");
-        assert_eq!((all.contexts, all.most_at_once), (Contexts::All, 9));
+        assert_eq!((all.contexts, all.max_parallel), (Contexts::All, 9));
         assert_eq!(all.folder, DEFAULT_FOLDER);
     }
 

@@ -12,7 +12,7 @@ use wagather_abi::LogLevel;
 use wagather_base::error::Result;
 use wagather_base::file::reading_until;
 use wagather_base::stop;
-use wagather_broker::audit::Live;
+use wagather_broker::audit::Sink;
 use wagather_policy::used;
 use wagather_run::clusters::Sums;
 
@@ -70,7 +70,7 @@ pub(super) fn run(args: Run, single_threaded: SingleThreaded) -> Result<()> {
 }
 
 /// A new file, readable by its owner alone: it names what was gathered.
-fn open_audit(path: &Path) -> Result<Arc<Live>> {
+fn open_audit(path: &Path) -> Result<Arc<Sink>> {
     use std::os::unix::fs::OpenOptionsExt;
     match File::options().append(true).create_new(true).mode(0o600).open(path) {
         Ok(file) => Ok(Arc::new(Mutex::new(Box::new(file)))),

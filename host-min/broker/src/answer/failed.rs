@@ -1,6 +1,5 @@
-//! Why an answer ends early: what the guest is told, what people are told, and whether it is worth asking again.
+//! Why an answer fails: the guest's status, the reason for people, and whether to send the request again.
 
-use super::{Asked, Means};
 use crate::budget::Spent;
 use crate::html;
 use std::io::ErrorKind;
@@ -9,12 +8,14 @@ use wagather_abi::Status;
 use wagather_json::project::ProjectError;
 use wagather_kube::{Cause, NoAnswer};
 
-/// Why an answer ends early: what the guest is told, and why, for people.
+/// Why an answer fails.
 pub(crate) struct Failed {
+    /// What the guest's calls return.
     pub(super) status: Status,
+    /// The reason, for people.
     pub(super) why: String,
     pub(super) advice: String,
-    /// The body broke off on its way, in this way: another may come whole.
+    /// The error with which the body broke off. Another response may be complete.
     pub(super) cut: Option<ErrorKind>,
 }
 
@@ -50,9 +51,9 @@ impl Failed {
         Failed { cut, ..Failed::new(status, &format!("the response cannot be used: {error}"), "") }
     }
 
-    /// The same of an answer that begins so and has that media type: what is a page for people is told as one.
+    /// The error of a body with this beginning and media type. An HTML page is reported as one.
     pub(super) fn of_body(error: &ProjectError, beginning: &[u8], content_type: Option<&str>) -> Failed {
-        match (error, html::words(beginning, content_type)) {
+        match (error, html::describe(beginning, content_type)) {
             (ProjectError::Malformed { .. }, Some(page)) => {
                 Failed::bad_answer(&format!("the response is {page}, not JSON"), html::ADVICE)
             }
@@ -60,26 +61,26 @@ impl Failed {
         }
     }
 
-    /// Whether the response broke off in a way that another one may not, and there is time for another. An answer whose time is over is only
-    /// asked for again if it had brought something: its time went by while the guest worked on what it brought.
-    pub(super) fn may_be_asked_again(
+    /// Whether the response broke off, and there is time for another. A response that ran out of time is worth another only if it
+    /// `progressed`: its time then passed while the guest worked on what it had brought.
+    pub(super) fn may_be_sent_again(
         &self,
-        asked: &Asked,
+        deadline: Instant,
         until: Instant,
         progressed: bool,
-        means: &Means<'_>,
+        is_replay: bool,
     ) -> bool {
         let Some(kind) = self.cut else { return false };
-        // A recording tells by whether it has another answer.
-        if means.fetcher.source().is_recording() {
+        // For a recording, the existence of another answer decides.
+        if is_replay {
             return true;
         }
         let now = Instant::now();
         let late = matches!(kind, ErrorKind::TimedOut | ErrorKind::WouldBlock);
-        now < asked.deadline && (!late || now < until || progressed)
+        now < deadline && (!late || now < until || progressed)
     }
 
-    /// The same, with how often it was tried.
+    /// Adds how often the request was sent, in words.
     pub(super) fn tried(mut self, tried: &str) -> Failed {
         if !tried.is_empty() {
             self.why = format!("{} ({tried})", self.why);
@@ -87,13 +88,13 @@ impl Failed {
         self
     }
 
-    /// The same, after so many answers that broke off.
+    /// Adds how many responses broke off.
     pub(super) fn after_tries(self, cuts: u32) -> Failed {
         if cuts > 1 { self.tried(&format!("tried {cuts} times")) } else { self }
     }
 }
 
-/// Whether a body that ended in such an error broke off on its way.
+/// Whether an error of this kind means that the body broke off.
 const fn is_cut(kind: ErrorKind) -> bool {
     matches!(
         kind,
@@ -103,7 +104,7 @@ const fn is_cut(kind: ErrorKind) -> bool {
             | ErrorKind::BrokenPipe
             | ErrorKind::TimedOut
             | ErrorKind::WouldBlock
-            // The transport's: its framing makes no sense. JSON that makes none is another matter.
+            // The transport's framing is invalid. Invalid JSON is another error.
             | ErrorKind::InvalidData
     )
 }

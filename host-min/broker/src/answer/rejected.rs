@@ -1,8 +1,8 @@
-//! Items that do not fit a guest's type: the guest says where, and the host, which still has the item, says what is there.
+//! Items that do not fit a guest's type. The guest says where; the host, which still has the item, says what is there.
 
-use super::batch::Given;
 use super::list::odd::{object_of, place};
-use super::{Answer, Means, Result};
+use super::prefetch::Given;
+use super::{Answer, Context, Result};
 use crate::gaps::Gap;
 use crate::line;
 use wagather_abi::Status;
@@ -14,30 +14,30 @@ const ADVICE: &str = "the gatherer's types do not match this cluster: `codegen v
 /// What does not fit.
 #[derive(Debug)]
 pub struct Misfit {
-    /// From which byte of the item on.
+    /// The byte of the item at which it begins.
     pub at: u32,
-    /// What should be there.
+    /// What the type expects there.
     pub wanted: Wanted,
 }
 
 impl Answer {
-    /// `rest_reject`: names the item that was given last, and counts it as missing. If it came alone, its text is that, or empty if it is no
-    /// longer at hand.
+    /// `rest_reject`: records the newest item as missing. `alone` is the item's text if it came in a batch of its own, and empty if the broker
+    /// no longer has it.
     pub(crate) fn reject(
         &mut self,
         Misfit { at, wanted }: &Misfit,
         alone: &[u8],
-        means: &mut Means<'_>,
+        cx: &mut Context<'_>,
     ) -> Result<()> {
-        let Some(Given { identity, range, asked }) = self.ahead.last.take() else {
+        let Some(Given { identity, range, asked }) = self.prefetched.last.take() else {
             return Err(Status::WRONG_MODE);
         };
-        let text = self.ahead.text(&range).unwrap_or(alone);
+        let text = self.prefetched.text(&range).unwrap_or(alone);
         let (mut field, mut found) = (String::new(), String::new());
         let is_within = text.len() > *at as usize;
         if is_within {
             let there = Place::of(text, *at as usize);
-            // A `String` takes all that is written.
+            // Writing into a `String` cannot fail.
             let _ = there.write_path(&mut field).and_then(|()| there.write_value(&mut found));
         }
         let (field, found) = (line::of(field.as_bytes()), line::of(found.as_bytes()));
@@ -47,12 +47,12 @@ impl Answer {
             (found, Wanted::UNSAID) => format!("it does not match the gatherer's type: {found}"),
             (found, wanted) => format!("{found} where the gatherer expects {}", wanted.text()),
         };
-        let asked = asked.unwrap_or_else(|| describe(&self.asked.request));
+        let asked = asked.unwrap_or_else(|| describe(self.request()));
         let object = object_of(&identity);
         let who = if object.is_empty() { "an object" } else { &*object };
-        let said = format!("{asked}: {who} does not match: {reason}{}", place(&field, byte));
+        let line = format!("{asked}: {who} does not match: {reason}{}", place(&field, byte));
         let gap = Gap { asked, object, field, byte, reason, ..Gap::default() };
-        means.tally.skipped(self.asked.resource, gap, said, Some((Status::DECODE, ADVICE)));
+        cx.tally.skipped(self.exchange.asked.resource, gap, line, Some((Status::DECODE, ADVICE)));
         Ok(())
     }
 }

@@ -1,29 +1,29 @@
-//! A token bucket: how many requests a run may send, per second and at once.
+//! A token bucket that limits the rate and the burst of a run's requests.
 //!
-//! Pure, with the time as an argument. It is the algorithm that RFC-readers know as GCRA: instead of tokens it keeps the time at
-//! which the bucket would be full again, so nothing is counted up between two requests and nothing is rounded.
+//! It is pure: the time is an argument. The algorithm is GCRA. Instead of a number of tokens, it keeps the time at
+//! which the bucket is full again, so nothing has to be refilled or rounded between two requests.
 
 use std::time::{Duration, Instant};
 
-/// A bucket that fills at a rate.
+/// A token bucket.
 #[derive(Clone, Debug)]
 pub(super) struct Bucket {
-    /// What one token takes to come.
+    /// The time in which one token arrives.
     interval: Duration,
-    /// What all but one of a full bucket's tokens take to come.
+    /// The time in which all but one of a full bucket's tokens arrive.
     depth: Duration,
-    /// When it is full again; full from the start.
+    /// When the bucket is full again. It starts full.
     full_at: Option<Instant>,
 }
 
 impl Bucket {
-    /// So many a second, and so many at once.
+    /// A bucket for this rate and burst.
     pub(super) fn new(per_second: u32, at_once: u32) -> Bucket {
         let interval = Duration::from_secs(1) / per_second.max(1);
         Bucket { interval, depth: interval * at_once.saturating_sub(1), full_at: None }
     }
 
-    /// Takes a token, or says when there is one.
+    /// Takes a token, or returns the time at which there is one.
     pub(super) fn take(&mut self, now: Instant) -> Result<(), Instant> {
         let full_at = self.full_at.map_or(now, |full_at| full_at.max(now));
         if full_at > now + self.depth {

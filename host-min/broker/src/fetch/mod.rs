@@ -1,19 +1,19 @@
-//! Requests on their way: each waits for its head on a thread, so that a guest's `rest_start` returns at once.
+//! Sends requests. A thread waits for the head of each response, so a guest's `rest_start` returns at once.
 //!
-//! The body is read by whoever consumes it. Threads are made as they are needed and kept for the run; the
-//! first one warms the source up while the guest is still being loaded. [`queue`] says whose request is next, [`again`] whether one that came
-//! to nothing is sent once more: it goes back into the queue, so that no thread waits with it.
+//! The consumer of an answer reads its body. Threads start on demand and stay for the run. The
+//! first one warms up the source while the guest is still loading. [`queue`] chooses the next request. [`retry`] decides whether a failed
+//! request is sent again. It then goes back into the queue, so that no thread waits for it.
 
 mod account;
-mod again;
 mod bucket;
 mod queue;
+mod retry;
 
-use super::observer::{Gauge, PATIENCE};
+use super::observer::{Gauge, WAKE_DELAY};
 pub(crate) use account::Account;
-use again::{Attempt, GaveUp, Random, Why};
 use bucket::Bucket;
 use queue::{Queue, Turn};
+use retry::{Attempt, GaveUp, Random, RetryReason};
 use std::io::Read;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -23,15 +23,15 @@ use wagather_base::stop;
 use wagather_base::thread;
 use wagather_kube::{Accept, Call, Cause, NoAnswer, Response, Source};
 
-/// How the requests of a run go to its server.
+/// How fast a run sends requests.
 #[derive(Clone, Copy, Debug)]
-pub struct Pace {
-    /// Requests per second, once a burst is used up.
+pub struct RateLimits {
+    /// Requests per second, after the burst is used up.
     pub qps: u32,
-    /// Requests at once.
+    /// Requests that can be sent at once.
     pub burst: u32,
-    /// Gatherers that run side by side.
-    pub side_by_side: usize,
+    /// Gatherers that run in parallel.
+    pub parallel: usize,
 }
 
 /// Sends the requests of a run.
@@ -47,34 +47,34 @@ pub struct Fetcher {
     gauge: Option<Arc<Gauge>>,
 }
 
-/// A request to send.
+/// An HTTP request to send.
 #[derive(Clone, Debug)]
 pub struct Order {
     /// The path and query, encoded.
     pub path_and_query: String,
-    /// What the answer should be.
+    /// The format of the response.
     pub accept: Accept,
-    /// From its sending to the end of its answer.
+    /// The time from sending it to the end of its response.
     pub time: Duration,
     /// The gatherer's deadline.
     pub deadline: Instant,
 }
 
-/// A request on its way.
+/// A request that was sent.
 pub struct Ticket {
     reply: Receiver<Reply>,
-    /// The gatherer's.
+    /// The gatherer's deadline.
     deadline: Instant,
     gauge: Option<Arc<Gauge>>,
 }
 
-/// What became of a request.
+/// The result of a request.
 pub struct Reply {
-    /// The head of the answer.
+    /// The response, whose body was not read yet.
     pub answer: Result<Response, NoAnswer>,
-    /// How often it was sent and why no more, if it came to nothing; the reason of a [`NoAnswer`] says it already.
+    /// How often a request was sent in vain, in words. Empty for a [`NoAnswer`], whose reason says it.
     pub tried: String,
-    /// When the answer must have ended.
+    /// When the response must have ended.
     pub until: Instant,
 }
 
@@ -83,7 +83,7 @@ struct Task {
     account: Arc<Account>,
     sender: SyncSender<Reply>,
     tries: u32,
-    /// When it was sent first, and until when its answer may take.
+    /// When it was first sent, and when its response must have ended.
     first: Option<(Instant, Instant)>,
 }
 
@@ -97,18 +97,18 @@ struct State {
     queue: Queue<Task>,
     threads: usize,
     idle: usize,
-    /// Whether there was an answer that is to be believed: the address is right, and somebody is there.
+    /// Whether there was a valid response: the server exists and is reachable.
     established: bool,
     random: Random,
     closed: bool,
 }
 
 impl Fetchers {
-    /// Sends to a source, for so many gatherers. A recording is asked as fast as it can be.
-    pub fn new(source: Arc<dyn Source>, gatherers: usize, pace: Pace) -> Fetchers {
-        let bucket = (!source.is_recording()).then(|| Bucket::new(pace.qps, pace.burst));
+    /// Sends requests of this many gatherers to a source. A recording has no rate limit.
+    pub fn new(source: Arc<dyn Source>, gatherers: usize, limits: RateLimits) -> Fetchers {
+        let bucket = (!source.is_recording()).then(|| Bucket::new(limits.qps, limits.burst));
         let state = State {
-            queue: Queue::new(gatherers, pace.side_by_side, bucket),
+            queue: Queue::new(gatherers, limits.parallel, bucket),
             threads: 0,
             idle: 0,
             established: false,
@@ -118,75 +118,77 @@ impl Fetchers {
         Fetchers { shared: Arc::new(Shared { source, state: Mutex::new(state), more: Condvar::new() }) }
     }
 
-    /// Gets the source ready, on a thread that then waits for requests. What is not ready by the deadline is given up.
+    /// Warms up the source until the deadline, on a thread that then waits for requests.
     pub fn warm(&self, deadline: Instant) {
         self.shared.spawn(&mut self.shared.lock(), Some(deadline));
     }
 
-    /// Where the answers come from.
+    /// The source of the responses.
     pub fn source(&self) -> &dyn Source {
         &*self.shared.source
     }
 
-    /// For the gatherer of that number, from 0, which may send so many requests.
-    pub fn of(&self, gatherer: usize, most_requests: u64) -> Fetcher {
+    /// A fetcher for the gatherer with this index, which may send at most `most_requests`.
+    pub fn fetcher(&self, gatherer: usize, most_requests: u64) -> Fetcher {
         let account = Arc::new(Account::new(most_requests));
         Fetcher { shared: self.shared.clone(), gatherer, account, gauge: None }
     }
 
-    /// For how long requests waited for nothing but the rate.
-    pub fn held(&self) -> Duration {
-        self.shared.lock().queue.held()
+    /// How long requests waited only for the rate limit.
+    pub fn throttled(&self) -> Duration {
+        self.shared.lock().queue.throttled()
     }
 }
 
 impl Fetcher {
-    /// Where the answers come from.
+    /// The source of the responses.
     pub fn source(&self) -> &dyn Source {
         &*self.shared.source
     }
 
-    /// The same, under a gauge.
+    /// Counts its responses in a gauge.
     pub fn watched(self, gauge: Option<Arc<Gauge>>) -> Fetcher {
         Fetcher { gauge, ..self }
     }
 
-    /// What the gatherer has sent.
+    /// The account of the gatherer.
     pub fn account(&self) -> &Arc<Account> {
         &self.account
     }
 
-    /// Starts a request. That there may be one more is the caller's to see to.
-    pub fn start(&self, order: Order) -> Ticket {
-        self.queued(order, None)
+    /// Sends a request. The caller has checked that the budget allows one more.
+    pub fn send(&self, order: Order) -> Ticket {
+        self.enqueue(order, None)
     }
 
-    fn queued(&self, order: Order, not_before: Option<Instant>) -> Ticket {
+    fn enqueue(&self, order: Order, not_before: Option<Instant>) -> Ticket {
         let deadline = order.deadline;
-        let reply = self.shared.start(self.gatherer, &self.account, order, not_before);
+        let reply = self.shared.enqueue(self.gatherer, &self.account, order, not_before);
         Ticket { reply, deadline, gauge: self.gauge.clone() }
     }
 
-    /// Starts a request whose answer broke off, after so many that broke off and brought nothing; or why not, in words that tell how
-    /// often it was asked.
-    pub fn again(&self, order: Order, cuts: u32) -> Result<Ticket, String> {
+    /// Sends a request again whose response broke off, for the `cuts`th time without progress.
+    ///
+    /// # Errors
+    /// How often it was sent and why it is not sent again, in words.
+    pub fn send_again(&self, order: Order, cuts: u32) -> Result<Ticket, String> {
         let not_before = if self.source().is_recording() {
-            // As when it was made.
+            // As in the recorded run.
             if cuts >= MAX_BODY_TRIES || !self.source().has_answer(&order.path_and_query) {
                 return Err(GaveUp::Tried.text(cuts));
             }
             None
         } else {
-            let at = Instant::now() + again::backoff(cuts, self.shared.lock().random.next());
+            let at = Instant::now() + retry::backoff(cuts, self.shared.lock().random.next());
             if cuts >= MAX_BODY_TRIES || at >= order.deadline {
                 return Err(GaveUp::Tried.text(cuts));
             }
             Some(at)
         };
-        if !self.account.take_again(Why::Cut) {
+        if !self.account.take_retry(RetryReason::Cut) {
             return Err(GaveUp::NoBudget.text(cuts));
         }
-        Ok(self.queued(order, not_before))
+        Ok(self.enqueue(order, not_before))
     }
 }
 
@@ -206,7 +208,7 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn start(
+    fn enqueue(
         self: &Arc<Self>,
         gatherer: usize,
         account: &Arc<Account>,
@@ -217,7 +219,7 @@ impl Shared {
         let task = Task { order, account: account.clone(), sender, tries: 0, first: None };
         let mut state = self.lock();
         state.queue.push(gatherer, task, not_before);
-        if state.idle < state.queue.len() && state.threads < state.queue.most_on_their_way() {
+        if state.idle < state.queue.len() && state.threads < state.queue.max_in_flight() {
             self.spawn(&mut state, None);
         }
         drop(state);
@@ -227,10 +229,10 @@ impl Shared {
 
     fn spawn(self: &Arc<Self>, state: &mut State, warm: Option<Instant>) {
         let shared = self.clone();
-        // Without a thread the task is dropped, which its ticket reports.
+        // Without a thread, the task is dropped and its ticket reports that.
         if thread::start("fetch", Box::new(move || shared.work(warm))).is_ok() {
             state.threads += 1;
-            // A thread that warms up takes the first request when it is ready: it has the connection.
+            // The thread that warms up has the connection, so it takes the first request when it is ready.
             state.idle += usize::from(warm.is_some());
         } else if state.threads == 0 {
             state.queue.clear();
@@ -251,7 +253,7 @@ impl Shared {
                     let more = state.queue.len() > 0;
                     drop(state);
                     if more {
-                        // Whoever is woken next looks when its turn is.
+                        // The next thread checks when its turn is.
                         self.more.notify_one();
                     }
                     state = self.send(gatherer, task);
@@ -272,7 +274,7 @@ impl Shared {
         }
     }
 
-    /// Sends a request once; it goes to whoever waits for it, or back into the queue.
+    /// Sends a request once. The result goes to the ticket, or the request goes back into the queue.
     fn send(&self, gatherer: usize, mut task: Task) -> MutexGuard<'_, State> {
         let now = Instant::now();
         let (first, until) = *task.first.get_or_insert_with(|| {
@@ -283,19 +285,19 @@ impl Shared {
         let mut answer = self.source.send(&Call { path_and_query, accept, deadline: until });
         task.tries += 1;
         let (mut not_before, mut tried) = (None, String::new());
-        match Why::of(&answer) {
+        match RetryReason::of(&answer) {
             None => {
                 if answer.is_ok() {
                     self.lock().established = true;
                 }
             }
-            Some(why) => match self.wait_of(&task, &answer, why, first, until) {
+            Some(why) => match self.retry_at(&task, &answer, why, first, until) {
                 Ok(at) => not_before = Some(at),
                 Err(gave_up) => tried = gave_up.text(task.tries),
             },
         }
         if not_before.is_some() {
-            // Read to its end, so that its connection serves again, and a recording has it whole.
+            // Read the body to its end, so that the connection can be reused and a recording is complete.
             if let Ok(response) = answer {
                 let _ = response.body.take(MAX_ERROR_BODY_BYTES as u64).read_to_end(&mut Vec::new());
             }
@@ -309,25 +311,25 @@ impl Shared {
         {
             no_answer.reason = format!("{} ({tried})", no_answer.reason);
         }
-        // If the guest is gone nobody waits for the answer.
+        // If the guest is gone, nobody waits for the response.
         let _ = task.sender.send(Reply { answer, tried, until });
         let mut state = self.lock();
         state.queue.arrived(gatherer);
         state
     }
 
-    /// When a request is sent again that came to nothing.
-    fn wait_of(
+    /// When a failed request is sent again.
+    fn retry_at(
         &self,
         task: &Task,
         answer: &Result<Response, NoAnswer>,
-        why: Why,
+        why: RetryReason,
         first: Instant,
         until: Instant,
     ) -> Result<Instant, GaveUp> {
         let now = Instant::now();
         let wait = if self.source.is_recording() {
-            // As often as when it was made, and without the waits.
+            // As often as in the recorded run, without the waits.
             if !self.source.has_answer(&task.order.path_and_query) {
                 return Err(GaveUp::Tried);
             }
@@ -343,16 +345,16 @@ impl Shared {
             };
             attempt.wait(state.random.next())?
         };
-        if task.account.take_again(why) { Ok(now + wait) } else { Err(GaveUp::NoBudget) }
+        if task.account.take_retry(why) { Ok(now + wait) } else { Err(GaveUp::NoBudget) }
     }
 }
 
 impl Ticket {
-    /// Waits for the head of the answer.
+    /// Waits for the head of the response.
     pub fn wait(self) -> Reply {
         let reply = match &self.gauge {
             None => self.receive(),
-            Some(gauge) => gauge.awaiting(|| self.wait_watched(gauge)),
+            Some(gauge) => gauge.while_waiting(|| self.wait_watched(gauge)),
         };
         let reply = reply.unwrap_or_else(|error| {
             let (cause, reason) = match error {
@@ -366,14 +368,14 @@ impl Ticket {
             Reply { answer, tried: String::new(), until: Instant::now() }
         });
         match &self.gauge {
-            Some(gauge) => Reply { answer: reply.answer.map(|response| gauge.over(response)), ..reply },
+            Some(gauge) => Reply { answer: reply.answer.map(|response| gauge.count_body(response)), ..reply },
             None => reply,
         }
     }
 
-    /// Whoever watches may begin with the first answer, or while that is long in coming.
+    /// Wakes the observer with the first response, or after a while without one.
     fn wait_watched(&self, gauge: &Gauge) -> Result<Reply, RecvTimeoutError> {
-        let soon = self.reply.recv_timeout(PATIENCE);
+        let soon = self.reply.recv_timeout(WAKE_DELAY);
         gauge.wake();
         match soon {
             Err(RecvTimeoutError::Timeout) => self.receive(),
@@ -381,7 +383,7 @@ impl Ticket {
         }
     }
 
-    /// Waits until the deadline, and a little longer: whoever sends knows better why there is no answer.
+    /// Waits until the deadline and a little longer, because the sender knows better why there is no response.
     fn receive(&self) -> Result<Reply, RecvTimeoutError> {
         loop {
             let left = (self.deadline + LAST_WORD).saturating_duration_since(Instant::now());

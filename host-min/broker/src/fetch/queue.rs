@@ -1,7 +1,7 @@
-//! Whose request is next: round robin over the gatherers, within their shares, as the rate allows.
+//! Chooses the next request: round robin over the gatherers, within their shares and the rate limit.
 //!
-//! Pure: the time is an argument, and what a task holds besides its times does not matter here. A gatherer whose requests get no answer
-//! uses up its own share, and one that asks for a thousand things gets every second turn beside one that asks for two.
+//! It is pure: the time is an argument, and tasks are opaque. A gatherer whose requests get no response
+//! uses up only its own share. A gatherer with a thousand requests takes turns with one that has two.
 
 use super::bucket::Bucket;
 use std::collections::VecDeque;
@@ -10,56 +10,56 @@ use wagather_base::limits::MAX_REQUESTS_IN_FLIGHT;
 
 /// Requests that wait for their turn.
 pub(super) struct Queue<T> {
-    /// Of each gatherer, in the order in which they came.
+    /// The requests of each gatherer, in order.
     waiting: Vec<VecDeque<Waiting<T>>>,
-    /// How many requests of each gatherer are on their way.
-    on_their_way: Vec<usize>,
-    /// Whose turn it is.
+    /// How many requests of each gatherer are in flight.
+    in_flight: Vec<usize>,
+    /// The gatherer whose turn it is.
     turn: usize,
-    side_by_side: usize,
-    /// `None` for a recording, which nobody hurts.
+    parallel: usize,
+    /// The rate limit. A recording has none.
     bucket: Option<Bucket>,
-    /// Since when a request waits for nothing but the rate.
-    held_since: Option<Instant>,
-    held: Duration,
+    /// Since when a request waits only for the rate limit.
+    throttled_since: Option<Instant>,
+    throttled: Duration,
 }
 
 struct Waiting<T> {
     task: T,
-    /// When it may be sent, if not at once.
+    /// The earliest time to send it, if it has to wait.
     not_before: Option<Instant>,
 }
 
-/// What there is to do.
+/// What a fetch thread does next.
 pub(super) enum Turn<T> {
-    /// To send this, of the gatherer of that number.
+    /// Send this task of this gatherer.
     Send(usize, T),
-    /// To wait until then.
+    /// Wait until this time.
     Wait(Instant),
-    /// To wait for more.
+    /// Wait for more tasks.
     Nothing,
 }
 
 impl<T> Queue<T> {
-    /// For so many gatherers, so many of which run side by side.
-    pub(super) fn new(gatherers: usize, side_by_side: usize, bucket: Option<Bucket>) -> Queue<T> {
+    /// A queue for this many gatherers, of which at most `parallel` run at a time.
+    pub(super) fn new(gatherers: usize, parallel: usize, bucket: Option<Bucket>) -> Queue<T> {
         Queue {
             waiting: (0..gatherers).map(|_| VecDeque::new()).collect(),
-            on_their_way: vec![0; gatherers],
+            in_flight: vec![0; gatherers],
             turn: 0,
-            side_by_side: side_by_side.clamp(1, gatherers.max(1)),
+            parallel: parallel.clamp(1, gatherers.max(1)),
             bucket,
-            held_since: None,
-            held: Duration::ZERO,
+            throttled_since: None,
+            throttled: Duration::ZERO,
         }
     }
 
-    /// With more gatherers side by side than requests may be on their way, one for each.
-    pub(super) fn most_on_their_way(&self) -> usize {
-        MAX_REQUESTS_IN_FLIGHT.max(self.side_by_side)
+    /// How many requests can be in flight. Each gatherer that runs can have at least one.
+    pub(super) fn max_in_flight(&self) -> usize {
+        MAX_REQUESTS_IN_FLIGHT.max(self.parallel)
     }
 
-    /// How many wait.
+    /// The number of waiting tasks.
     pub(super) fn len(&self) -> usize {
         self.waiting.iter().map(VecDeque::len).sum()
     }
@@ -68,13 +68,13 @@ impl<T> Queue<T> {
         self.waiting[gatherer].push_back(Waiting { task, not_before });
     }
 
-    /// The next one, which is on its way from then on.
+    /// Takes the next task, which counts as in flight from then on.
     pub(super) fn next(&mut self, now: Instant) -> Turn<T> {
-        let share = self.most_on_their_way() / self.side_by_side;
+        let share = self.max_in_flight() / self.parallel;
         let gatherers = self.waiting.len();
         let mut soonest: Option<Instant> = None;
         for gatherer in (self.turn..gatherers).chain(0..self.turn) {
-            if self.on_their_way[gatherer] >= share {
+            if self.in_flight[gatherer] >= share {
                 continue;
             }
             let queue = &mut self.waiting[gatherer];
@@ -84,31 +84,31 @@ impl<T> Queue<T> {
                 continue;
             };
             if let Some(Err(at)) = self.bucket.as_mut().map(|bucket| bucket.take(now)) {
-                self.held_since.get_or_insert(now);
+                self.throttled_since.get_or_insert(now);
                 return Turn::Wait(at);
             }
             let Some(Waiting { task, .. }) = queue.remove(index) else { continue };
-            if let Some(since) = self.held_since.take() {
-                self.held += now.saturating_duration_since(since);
+            if let Some(since) = self.throttled_since.take() {
+                self.throttled += now.saturating_duration_since(since);
             }
-            self.on_their_way[gatherer] += 1;
+            self.in_flight[gatherer] += 1;
             self.turn = (gatherer + 1) % gatherers;
             return Turn::Send(gatherer, task);
         }
         soonest.map_or(Turn::Nothing, Turn::Wait)
     }
 
-    /// A request of a gatherer has its answer, or none.
+    /// Records that a request of a gatherer is no longer in flight.
     pub(super) fn arrived(&mut self, gatherer: usize) {
-        self.on_their_way[gatherer] -= 1;
+        self.in_flight[gatherer] -= 1;
     }
 
-    /// For how long requests waited for nothing but the rate; time in which several waited counts once.
-    pub(super) fn held(&self) -> Duration {
-        self.held
+    /// How long requests waited only for the rate limit. Time in which several waited counts once.
+    pub(super) fn throttled(&self) -> Duration {
+        self.throttled
     }
 
-    /// Nothing waits any more.
+    /// Drops all waiting tasks.
     pub(super) fn clear(&mut self) {
         self.waiting.iter_mut().for_each(VecDeque::clear);
     }
@@ -162,7 +162,7 @@ mod tests {
             }
         }
         assert_eq!(sent, [(0, "a1"), (0, "b1"), (100, "a2"), (200, "b2"), (300, "a3"), (400, "b3")]);
-        assert_eq!(queue.held(), Duration::from_millis(400));
+        assert_eq!(queue.throttled(), Duration::from_millis(400));
     }
 
     #[test]
@@ -177,17 +177,17 @@ mod tests {
         assert_eq!(taken(&mut queue, now + Duration::from_millis(20)), ["b in 20"]);
         assert_eq!(taken(&mut queue, now + Duration::from_millis(30)), ["a in 30"]);
         assert!(matches!(queue.next(now), Turn::Nothing));
-        assert_eq!(queue.held(), Duration::ZERO);
+        assert_eq!(queue.throttled(), Duration::ZERO);
     }
 
     #[test]
     fn shares_are_of_those_that_run() {
-        for (gatherers, side_by_side, share) in [(1, 1, 16), (64, 8, 2), (3, 8, 5), (64, 64, 1), (5, 1, 16)] {
-            let mut queue = Queue::new(gatherers, side_by_side, None);
+        for (gatherers, parallel, share) in [(1, 1, 16), (64, 8, 2), (3, 8, 5), (64, 64, 1), (5, 1, 16)] {
+            let mut queue = Queue::new(gatherers, parallel, None);
             for _ in 0..100 {
                 queue.push(0, "x", None);
             }
-            assert_eq!(taken(&mut queue, Instant::now()).len(), share, "{side_by_side} of {gatherers}");
+            assert_eq!(taken(&mut queue, Instant::now()).len(), share, "{parallel} of {gatherers}");
         }
     }
 }

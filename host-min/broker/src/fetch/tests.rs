@@ -4,7 +4,7 @@ use super::*;
 use std::sync::atomic::{AtomicU32, Ordering};
 use wagather_base::limits::{MAX_FIRST_TRIES, MAX_REQUESTS_IN_FLIGHT, MAX_TRIES, RETRY_FLOOR};
 
-const PACE: Pace = Pace { qps: 50, burst: 300, side_by_side: 64 };
+const LIMITS: RateLimits = RateLimits { qps: 50, burst: 300, parallel: 64 };
 
 fn order(path: &str) -> Order {
     let deadline = Instant::now() + Duration::from_secs(9);
@@ -36,11 +36,11 @@ impl Source for Slow {
 
 #[test]
 fn requests_overlap_and_none_is_lost() {
-    let fetchers = Fetchers::new(Arc::new(Slow), 1, PACE);
+    let fetchers = Fetchers::new(Arc::new(Slow), 1, LIMITS);
     fetchers.warm(Instant::now() + Duration::from_secs(10));
-    let fetcher = fetchers.of(0, 1_000);
+    let fetcher = fetchers.fetcher(0, 1_000);
     let begin = Instant::now();
-    let tickets: Vec<_> = (0..40).map(|n| fetcher.start(order(&n.to_string()))).collect();
+    let tickets: Vec<_> = (0..40).map(|n| fetcher.send(order(&n.to_string()))).collect();
     for (n, ticket) in tickets.into_iter().enumerate() {
         let mut text = String::new();
         ticket.wait().answer.expect("answer").body.read_to_string(&mut text).expect("body");
@@ -71,14 +71,14 @@ impl Source for Stuck {
 }
 
 #[test]
-fn whoever_watches_is_woken_with_the_first_answer_or_by_its_delay() {
+fn the_observer_is_woken_with_the_first_answer_or_after_a_delay() {
     let (release, held) = sync_channel(1);
     let (wake, woken) = sync_channel(1);
     // An answer that does not come before somebody was woken: without the delay's wake, this test would not end.
     let gauge = Arc::new(Gauge::new(move || wake.send(()).expect("nobody was woken before")));
-    let fetchers = Fetchers::new(Arc::new(Stuck(Mutex::new(held))), 1, PACE);
-    let fetcher = fetchers.of(0, 10).watched(Some(gauge.clone()));
-    let ticket = fetcher.start(order("/stuck"));
+    let fetchers = Fetchers::new(Arc::new(Stuck(Mutex::new(held))), 1, LIMITS);
+    let fetcher = fetchers.fetcher(0, 10).watched(Some(gauge.clone()));
+    let ticket = fetcher.send(order("/stuck"));
     assert!(woken.try_recv().is_err() && !gauge.is_awake(), "a request that is on its way wakes nobody");
     let waiting = std::thread::spawn(move || ticket.wait());
     woken.recv().expect("the delay");
@@ -92,7 +92,7 @@ fn whoever_watches_is_woken_with_the_first_answer_or_by_its_delay() {
     // Of an answer that comes at once.
     let prompt = Arc::new(Gauge::new(|| {}));
     let fetcher = Fetcher { gauge: Some(prompt.clone()), ..fetcher };
-    fetcher.start(order("/other")).wait().answer.expect("an answer");
+    fetcher.send(order("/other")).wait().answer.expect("an answer");
     assert!(prompt.is_awake());
 }
 
@@ -100,22 +100,22 @@ fn whoever_watches_is_woken_with_the_first_answer_or_by_its_delay() {
 fn one_gatherers_requests_do_not_hold_anothers() {
     for gatherers in [2, 5, MAX_REQUESTS_IN_FLIGHT, 3 * MAX_REQUESTS_IN_FLIGHT] {
         let (release, held) = sync_channel(100);
-        let fetchers = Fetchers::new(Arc::new(Stuck(Mutex::new(held))), gatherers, PACE);
+        let fetchers = Fetchers::new(Arc::new(Stuck(Mutex::new(held))), gatherers, LIMITS);
         // All but the last gatherer ask more than they may, and get nothing.
         let stuck: Vec<_> = (0..gatherers - 1)
             .flat_map(|gatherer| vec![gatherer; 2 * MAX_REQUESTS_IN_FLIGHT])
-            .map(|gatherer| fetchers.of(gatherer, 1_000).start(order("/stuck")))
+            .map(|gatherer| fetchers.fetcher(gatherer, 1_000).send(order("/stuck")))
             .collect();
-        let other = fetchers.of(gatherers - 1, 1_000);
+        let other = fetchers.fetcher(gatherers - 1, 1_000);
         for _ in 0..3 {
-            assert_eq!(other.start(order("/other")).wait().answer.expect("an answer").status, 200);
+            assert_eq!(other.send(order("/other")).wait().answer.expect("an answer").status, 200);
         }
         drop(release);
         assert!(stuck.into_iter().all(|ticket| ticket.wait().answer.is_ok()), "none is lost");
     }
 }
 
-/// Refuses so often, and then answers. It is live, so that the waits are real; they are tenths of a second.
+/// Refuses a number of times, and then answers. It is live, so the waits are real: tenths of a second.
 struct Refuses {
     times: u32,
     with: Result<u16, Cause>,
@@ -144,7 +144,7 @@ impl Source for Refuses {
     }
 }
 
-/// Asks once, after another request was answered if the run is to be established.
+/// Sends one request to a source that refuses.
 fn refused(
     times: u32,
     with: Result<u16, Cause>,
@@ -152,27 +152,27 @@ fn refused(
     most_requests: u64,
 ) -> (Reply, Arc<Account>, u32) {
     let source = Arc::new(Refuses { times, with, retry_after, asked: AtomicU32::new(0) });
-    let fetchers = Fetchers::new(source.clone(), 1, PACE);
-    let fetcher = fetchers.of(0, most_requests);
+    let fetchers = Fetchers::new(source.clone(), 1, LIMITS);
+    let fetcher = fetchers.fetcher(0, most_requests);
     assert!(fetcher.account().take());
-    let reply = fetcher.start(order("/x")).wait();
+    let reply = fetcher.send(order("/x")).wait();
     (reply, fetcher.account().clone(), source.asked.load(Ordering::Relaxed))
 }
 
 #[test]
-fn what_comes_to_nothing_is_sent_again_and_told() {
+fn failed_requests_are_sent_again_and_reported() {
     for with in
         [Ok(429), Ok(502), Ok(503), Ok(504), Err(Cause::Unreachable), Err(Cause::Broken), Err(Cause::Late)]
     {
         let (reply, account, asked) = refused(2, with, None, 100);
         assert_eq!((reply.answer.expect("an answer").status, asked), (200, 3), "{with:?}");
-        assert_eq!((reply.tried.as_str(), account.sent(), account.again()), ("", 3, 2));
-        let told = account.told().expect("a line");
+        assert_eq!((reply.tried.as_str(), account.sent(), account.retries()), ("", 3, 2));
+        let told = account.retry_summary().expect("a line");
         assert!(told.starts_with("2 requests were retried: ") && told.ends_with(" (2)"), "{told}");
     }
     for with in [Ok(404), Ok(500), Err(Cause::Final)] {
         let (_, account, asked) = refused(2, with, None, 100);
-        assert_eq!((asked, account.again()), (1, 0), "{with:?}");
+        assert_eq!((asked, account.retries()), (1, 0), "{with:?}");
     }
 }
 
@@ -204,7 +204,7 @@ fn what_cannot_come_in_time_is_not_waited_for() {
     assert_eq!(reply.tried, "tried 2 times; the gatherer has no retries left");
 }
 
-/// A recording is asked again as often as it has answers, at once.
+/// A recording. Requests are sent again at once, as often as it has answers.
 struct Recorded(Refuses);
 
 impl Source for Recorded {
@@ -231,11 +231,11 @@ fn a_replay_asks_again_as_often_as_the_run_did() {
         let retry_after = Some(Duration::from_secs(3_600));
         let refuses = Refuses { times, with: Ok(503), retry_after, asked: AtomicU32::new(0) };
         let fetchers =
-            Fetchers::new(Arc::new(Recorded(refuses)), 1, Pace { qps: 1, burst: 1, side_by_side: 1 });
-        let fetcher = fetchers.of(0, 100);
+            Fetchers::new(Arc::new(Recorded(refuses)), 1, RateLimits { qps: 1, burst: 1, parallel: 1 });
+        let fetcher = fetchers.fetcher(0, 100);
         let begin = Instant::now();
-        assert_eq!(fetcher.start(order("/x")).wait().answer.expect("an answer").status, expected);
-        assert_eq!(fetcher.account().again(), 6);
+        assert_eq!(fetcher.send(order("/x")).wait().answer.expect("an answer").status, expected);
+        assert_eq!(fetcher.account().retries(), 6);
         assert!(begin.elapsed() < Duration::from_secs(3), "{:?}", begin.elapsed());
     }
 }
@@ -258,15 +258,15 @@ fn many_that_fail_together_do_not_become_many_times_as_many() {
             "endless".into()
         }
     }
-    let fetchers = Fetchers::new(Arc::new(Endless(refuses)), 1, PACE);
-    let fetcher = fetchers.of(0, 10_000);
+    let fetchers = Fetchers::new(Arc::new(Endless(refuses)), 1, LIMITS);
+    let fetcher = fetchers.fetcher(0, 10_000);
     let tickets: Vec<_> = (0..200)
         .map(|_| {
             assert!(fetcher.account().take());
-            fetcher.start(order("/x"))
+            fetcher.send(order("/x"))
         })
         .collect();
     assert!(tickets.into_iter().all(|ticket| ticket.wait().tried.ends_with("no retries left")));
-    let again = fetcher.account().again();
+    let again = fetcher.account().retries();
     assert!((RETRY_FLOOR + 40..=RETRY_FLOOR + 60).contains(&again), "{again} for 200");
 }

@@ -1,9 +1,9 @@
-//! The life of a process that this one makes for a part of its work.
+//! Processes that this one forks for a part of its work.
 
+use super::codec::Codec;
 use super::index::{ArchiveFacts, Line, Reason, Sums};
-use super::message::{Message, Over, Teller};
-use super::told::Told;
-use super::witness::Witness;
+use super::message::{Ended, Message, Sender};
+use super::reporter::Reporter;
 use crate::plan::{Input, Plan};
 use crate::run::Outcome;
 use ring::digest;
@@ -17,8 +17,8 @@ use wagather_base::error::{Class, Failure, Result};
 use wagather_base::fork;
 use wagather_sandbox::process::SingleThreaded;
 
-/// Does something in a process of its own, so that nothing but the result is left of it in this one.
-pub(super) fn apart<T: Told>(
+/// Runs a function in a forked process, so that this process has nothing of it but the result.
+pub(super) fn in_fork<T: Codec>(
     single_threaded: SingleThreaded,
     what: &str,
     work: impl FnOnce() -> T,
@@ -27,11 +27,11 @@ pub(super) fn apart<T: Told>(
         Failure::new(Class::Internal, format!("cannot {what} in a separate process"), reason)
     };
     let (mut from, mut to) = io::pipe().map_err(|error| failure(&error))?;
-    // The pipe's end goes with the life: this process has none, so that the reading below ends with that process.
+    // The closure takes the pipe's end, so reading below ends when the forked process ends.
     let process = fork::fork(single_threaded, move || {
         abort_on_panic();
         let mut bytes = Vec::new();
-        work().put(&mut bytes);
+        work().encode(&mut bytes);
         let _ = to.write_all(&bytes);
     });
     let process = process.map_err(|error| failure(&error))?;
@@ -39,72 +39,65 @@ pub(super) fn apart<T: Told>(
     let read = from.read_to_end(&mut bytes);
     let exit = fork::wait(process);
     read.map_err(|error| failure(&error))?;
-    T::get(&mut &bytes[..]).ok_or_else(|| match exit.signal {
+    T::decode(&mut &bytes[..]).ok_or_else(|| match exit.signal {
         Some(signal) => failure(&format_args!("it was killed by signal {signal}")),
         None => failure(&"it exited without a result"),
     })
 }
 
-/// A panic ends a process as a crash does, on whatever thread it is, once it was told.
+/// Makes a panic on any thread end the process like a crash, after it was reported.
 fn abort_on_panic() {
-    let tell = std::panic::take_hook();
+    let report = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        tell(panic);
+        report(panic);
         std::process::abort();
     }));
 }
 
-/// The pipes from a cluster's process.
-pub(super) struct Ears {
+/// The pipes from a cluster's process, at this process's end.
+pub(super) struct Receivers {
     pub(super) messages: PipeReader,
     pub(super) stderr: PipeReader,
 }
 
-/// The same pipes at the process's end.
-pub(super) struct Mouth {
+/// The same pipes, at the cluster's process's end.
+pub(super) struct Senders {
     messages: PipeWriter,
     stderr: PipeWriter,
 }
 
-/// Both ends.
-pub(super) fn pipes() -> io::Result<(Ears, Mouth)> {
+/// Makes the pipes.
+pub(super) fn pipes() -> io::Result<(Receivers, Senders)> {
     let (messages, to_messages) = io::pipe()?;
     let (stderr, to_stderr) = io::pipe()?;
-    Ok((Ears { messages, stderr }, Mouth { messages: to_messages, stderr: to_stderr }))
+    Ok((Receivers { messages, stderr }, Senders { messages: to_messages, stderr: to_stderr }))
 }
 
-/// Runs a plan for one context in this process, which is made for it, and tells what comes of it; on the way how far it is, if that is
-/// wanted.
-pub(super) fn live(
+/// The work of a cluster's process: runs the plan for one context, and sends the result, with progress on the way if that is wanted.
+pub(super) fn run(
     plan: &Plan,
     context: &str,
     output: &Path,
-    mouth: Mouth,
+    senders: Senders,
     parent: u32,
     wants_progress: bool,
 ) {
-    let Mouth { messages, stderr } = mouth;
-    let teller = Arc::new(Teller::new(messages));
+    let Senders { messages, stderr } = senders;
+    let sender = Arc::new(Sender::new(messages));
     abort_on_panic();
     let outcome = fork::stand_alone(parent, stderr.as_fd())
         .map_err(|error| Failure::new(Class::Internal, "cannot start a cluster's process", error));
     drop(stderr);
-    let witness = Witness::new(teller.clone(), wants_progress);
-    let outcome = outcome.and_then(|()| crate::run(&plan_of(plan, context, output), &witness));
-    let over = match outcome {
+    let reporter = Reporter::new(sender.clone(), wants_progress);
+    let outcome = outcome.and_then(|()| crate::run(&plan_of(plan, context, output), &reporter));
+    let ended = match outcome {
         Ok(outcome) => {
-            tell_report(&outcome, &teller);
-            over(outcome)
+            send_report(&outcome, &sender);
+            result_of(outcome)
         }
-        Err(failure) => Over {
-            complete: false,
-            archive: None,
-            failures: vec![Reason::of(&failure)],
-            warnings: Vec::new(),
-            gatherers: Vec::new(),
-        },
+        Err(failure) => Ended::failed(&failure),
     };
-    teller.tell(&Message::Over(over));
+    sender.send(&Message::Ended(ended));
 }
 
 fn plan_of(plan: &Plan, context: &str, output: &Path) -> Plan {
@@ -116,20 +109,20 @@ fn plan_of(plan: &Plan, context: &str, output: &Path) -> Plan {
     plan
 }
 
-/// The report's lines on what is odd and what is missing; what made a gatherer fail is among the failures.
-fn tell_report(outcome: &Outcome, teller: &Teller<PipeWriter>) {
+/// Sends the report's warnings and errors, except the errors that made a gatherer fail: those are among the failures.
+fn send_report(outcome: &Outcome, sender: &Sender<PipeWriter>) {
     for gathered in &outcome.report.gatherers {
-        let tell = |is_error: bool, text: &str| {
+        let send = |is_error: bool, text: &str| {
             let line = Line { gatherer: gathered.name.clone(), is_error, text: text.to_owned() };
-            teller.tell(&Message::Line(line));
+            sender.send(&Message::Line(line));
         };
-        gathered.warnings.iter().for_each(|warning| tell(false, warning));
+        gathered.warnings.iter().for_each(|warning| send(false, warning));
         let errors = gathered.errors.iter().filter(|error| gathered.reason.as_ref() != Some(error));
-        errors.for_each(|error| tell(true, error));
+        errors.for_each(|error| send(true, error));
     }
 }
 
-fn over(outcome: Outcome) -> Over {
+fn result_of(outcome: Outcome) -> Ended {
     let archive = outcome.output.as_deref().map(facts).transpose();
     let gaps = outcome.gaps();
     let mut failures: Vec<Reason> = outcome.failures.iter().chain(&gaps).map(Reason::of).collect();
@@ -138,10 +131,10 @@ fn over(outcome: Outcome) -> Over {
         None
     });
     let gatherers = outcome.report.gatherers.iter().map(Sums::of).collect();
-    Over { complete: failures.is_empty(), archive, failures, warnings: outcome.report.warnings, gatherers }
+    Ended { complete: failures.is_empty(), archive, failures, warnings: outcome.report.warnings, gatherers }
 }
 
-/// The facts of a file that was written just now.
+/// The facts of an archive that was just written.
 fn facts(path: &Path) -> Result<ArchiveFacts> {
     let failure = |error: io::Error| {
         Failure::new(Class::Output, format!("cannot reopen the archive {}", path.display()), error)

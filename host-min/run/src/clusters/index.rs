@@ -1,6 +1,6 @@
-//! The index of a folder of archives: `index.json`, written last and as a whole.
+//! The index of a folder of archives: `index.json`. It is written last, and appears only when it is complete.
 //!
-//! What its fields mean is in `docs/clusters.md`.
+//! `docs/clusters.md` describes its fields.
 
 use crate::report::{Gathered, GatheredStatus, is_zero};
 use serde::Serialize;
@@ -10,39 +10,39 @@ use wagather_archive::{Existing, Target};
 use wagather_base::error::{Class, Failure, Result};
 use wagather_base::time::{clock_millis, rfc3339};
 
-/// Its name.
+/// The name of its file.
 pub(super) const FILE: &str = "index.json";
 
-/// The version of its form.
+/// The version of its format.
 const FORMAT: u32 = 1;
 
-/// What became of one cluster.
+/// The result of one cluster.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Cluster {
-    /// The kubeconfig's context, as it is written there.
+    /// The context, as the kubeconfig has it.
     pub context: String,
     /// The URL of its server, as the kubeconfig has it.
     pub server: Option<String>,
     /// How it ended.
     pub status: Status,
-    /// What a run of this cluster alone would have had for its exit code.
+    /// The exit code that a run of this cluster alone would have had.
     pub exit_code: u8,
     /// When it began (RFC 3339).
     pub started: String,
-    /// When it was over (RFC 3339).
+    /// When it ended (RFC 3339).
     pub ended: String,
-    /// The time between.
+    /// The time in between.
     pub duration_ms: f64,
     /// Its archive, if there is one.
     pub archive: Option<ArchiveFacts>,
     /// Why it failed.
     pub failures: Vec<Reason>,
-    /// What is odd about its run as a whole.
+    /// Warnings about its run as a whole.
     pub warnings: Vec<String>,
-    /// What each gatherer did, in the order of the command line; nothing if there is no archive.
+    /// The sums of each gatherer, in the order of the command line. Empty if there is no archive.
     pub gatherers: Vec<Sums>,
-    /// The lines of the report on what is odd and what is missing. The index counts them; the archive has them.
+    /// The report's warnings and errors. The index only counts them, and the archive contains them.
     #[serde(skip)]
     pub lines: Vec<Line>,
 }
@@ -52,7 +52,7 @@ pub struct Cluster {
 pub struct Line {
     /// The gatherer.
     pub gatherer: String,
-    /// Whether something is missing; otherwise something is odd.
+    /// Whether it is an error: something is missing. Otherwise it is a warning.
     pub is_error: bool,
     /// The line.
     pub text: String,
@@ -62,11 +62,11 @@ pub struct Line {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// Every gatherer did all that it set out to do, and nothing is missing.
+    /// Every gatherer succeeded, and nothing is missing.
     Complete,
-    /// Every one did, but something could not be had; the archive's report names it.
+    /// Every gatherer succeeded, but something is missing. The archive's report names it.
     Gaps,
-    /// Some did not; the archive has what there is, and is called `.incomplete`.
+    /// Some gatherers failed. The archive has what there is, and its name ends in `.incomplete`.
     Incomplete,
     /// There is no archive.
     Failed,
@@ -83,24 +83,24 @@ pub struct ArchiveFacts {
     pub sha256: String,
 }
 
-/// A [`Failure`], as the index has it.
+/// A [`Failure`] in the index.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Reason {
     /// The exit code of its class.
     pub exit_code: u8,
-    /// What was attempted on what.
+    /// What was attempted.
     pub attempt: String,
     /// Why it failed.
     pub reason: String,
     /// More reasons, if there are several.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub more: Vec<String>,
-    /// What to do about it; empty if there is nothing sensible to say.
+    /// What to do about it. May be empty.
     pub advice: String,
 }
 
-/// What one gatherer did: the sums of its part of the report.
+/// The sums of one gatherer's part of the report.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Sums {
@@ -108,50 +108,50 @@ pub struct Sums {
     pub name: String,
     /// Its version.
     pub version: String,
-    /// Whether it did all that it set out to do, and nothing is missing.
+    /// Whether it succeeded, and nothing is missing.
     pub complete: bool,
-    /// Whether it failed, or what it read broke off.
+    /// Whether it failed, or something it read broke off.
     #[serde(skip)]
     pub failed: bool,
-    /// How much of what it asked for is missing.
+    /// The number of gaps.
     #[serde(skip_serializing_if = "is_zero")]
     pub gaps: u64,
-    /// Wall-clock time from its start to its end; none of a replay.
+    /// Wall-clock time from its start to its end. A replay has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<f64>,
-    /// HTTP requests, pages and those that were sent again included.
+    /// HTTP requests, including pages and retries.
     pub requests: u64,
-    /// HTTP requests that were sent again.
+    /// Retries.
     #[serde(skip_serializing_if = "is_zero")]
     pub retries: u64,
-    /// Bytes of bodies that the server sent.
+    /// Bytes of response bodies.
     pub bytes_received: u64,
-    /// Items of lists and objects that were read or piped.
+    /// Items and objects that were read or piped.
     pub items: u64,
-    /// Items of lists that were asked for and that the grant does not cover.
+    /// Items that the grant withheld.
     #[serde(skip_serializing_if = "is_zero")]
     pub items_withheld: u64,
-    /// Objects that were given without fields which the grant removes.
+    /// Objects that the guest got without fields, because the grant removes them.
     #[serde(skip_serializing_if = "is_zero")]
     pub objects_reduced: u64,
-    /// Lists whose parts are of different times.
+    /// Lists whose parts show different moments.
     #[serde(skip_serializing_if = "is_zero")]
     pub inconsistent_lists: u64,
-    /// Items of such lists that came twice; they were given once.
+    /// Items that such lists repeated, and that were given once.
     #[serde(skip_serializing_if = "is_zero")]
     pub duplicates_dropped: u64,
     /// Files in the archive.
     pub entries: u64,
     /// Bytes of these files.
     pub bytes_archived: u64,
-    /// How many lines of the report are on what is odd.
+    /// The number of warnings.
     pub warnings: u64,
-    /// How many are on what is missing.
+    /// The number of errors.
     pub errors: u64,
 }
 
 impl Sums {
-    /// Those of a gatherer's part of the report.
+    /// The sums of a gatherer's part of the report.
     pub fn of(gathered: &Gathered) -> Sums {
         Sums {
             name: gathered.name.clone(),
@@ -177,7 +177,7 @@ impl Sums {
 }
 
 impl Reason {
-    /// That of a failure.
+    /// The entry for a failure.
     pub(super) fn of(failure: &Failure) -> Reason {
         let Failure { class, attempt, reason, more, advice } = failure.clone();
         Reason { exit_code: class.exit_code(), attempt, reason, more, advice }
@@ -188,7 +188,7 @@ impl Reason {
         self.exit_code == Class::Gaps.exit_code()
     }
 
-    /// The failure that it is of.
+    /// The failure of this entry.
     pub(super) fn into_failure(self) -> Failure {
         let class = match self.exit_code {
             code @ 128.. => Some(Class::Stopped(code - 128)),
@@ -199,7 +199,7 @@ impl Reason {
     }
 }
 
-/// An index that is not written yet.
+/// An index that was not written yet.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Index {
@@ -231,11 +231,11 @@ impl Index {
         })
     }
 
-    /// Writes it aside, and gives it its name when it is whole.
+    /// Writes it under a hidden name, and renames it when it is complete.
     pub(super) fn write(&mut self) -> Result<PathBuf> {
         self.ended = rfc3339(clock_millis());
         self.complete = self.clusters.iter().all(|cluster| cluster.status == Status::Complete);
-        // As with gatherers: the first that failed decides, and gaps only if none did.
+        // As with gatherers, the first failure decides, and gaps only if there is no failure.
         let codes = || self.clusters.iter().map(|cluster| cluster.exit_code).filter(|code| *code != 0);
         let failed = codes().find(|code| *code != Class::Gaps.exit_code());
         self.exit_code = failed.or_else(|| codes().next()).unwrap_or(0);

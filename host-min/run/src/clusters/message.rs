@@ -1,46 +1,47 @@
-//! What a cluster's process tells, over a pipe of its own: frames of a length (`u32`, little-endian), a tag and values.
+//! Messages from a cluster's process, over a pipe of its own: frames of a length (`u32`, little-endian), a tag and values.
 //!
-//! The process is ours and not hostile, but it may have been ended in the middle of a frame, or worse. So no frame may be
-//! longer than it can be, and what cannot be read is told.
+//! The process is not hostile, but it can die in the middle of a frame, or be corrupted. So the length of a frame is limited, and an invalid
+//! frame is reported.
 
+use super::codec::{Codec, codec};
 use super::index::{ArchiveFacts, Line, Reason, Sums};
-use super::told::{Told, told};
 use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
 use wagather_abi::LogLevel;
+use wagather_base::error::Failure;
 use wagather_broker::Progress;
 
-/// The longest frame or line: an end with the failures of as many gatherers as there can be is far below.
+/// The longest frame or line. A result with failures of the most gatherers is far below.
 const MAX_BYTES: usize = 4 << 20;
 
-/// What is told.
+/// A message.
 #[derive(Debug, PartialEq)]
 pub(super) enum Message {
     /// A gatherer logged a line.
     Log {
-        /// Which one.
+        /// The gatherer.
         gatherer: String,
-        /// How much it matters.
+        /// The level.
         level: LogLevel,
         /// The line.
         text: String,
     },
-    /// How far a gatherer is.
+    /// The progress of a gatherer.
     Progress {
-        /// Which one, in the order of the command line.
+        /// Its index, in the order of the command line.
         gatherer: u64,
-        /// So far.
+        /// Its progress.
         progress: Progress,
     },
-    /// The run is over, and this is odd or missing. Not all of it in one frame: it may be longer than a frame.
+    /// A line of the report, after the run ended. All lines together may be longer than a frame.
     Line(Line),
-    /// The run is over, and this came of it.
-    Over(Over),
+    /// The result, after the run ended.
+    Ended(Ended),
 }
 
-/// What came of a cluster's run.
+/// The result of a cluster's run.
 #[derive(Debug, PartialEq)]
-pub(super) struct Over {
+pub(super) struct Ended {
     pub(super) complete: bool,
     pub(super) archive: Option<ArchiveFacts>,
     pub(super) failures: Vec<Reason>,
@@ -48,37 +49,50 @@ pub(super) struct Over {
     pub(super) gatherers: Vec<Sums>,
 }
 
-told! {
-    Over { complete, archive, failures, warnings, gatherers }
+impl Ended {
+    /// The result of a run that failed before there was an archive.
+    pub(super) fn failed(failure: &Failure) -> Ended {
+        Ended {
+            complete: false,
+            archive: None,
+            failures: vec![Reason::of(failure)],
+            warnings: Vec::new(),
+            gatherers: Vec::new(),
+        }
+    }
+}
+
+codec! {
+    Ended { complete, archive, failures, warnings, gatherers }
 }
 
 const TAG_LOG: u8 = 0;
-const TAG_OVER: u8 = 1;
+const TAG_ENDED: u8 = 1;
 const TAG_PROGRESS: u8 = 2;
 const TAG_LINE: u8 = 3;
 
 impl Message {
-    fn encode(&self) -> Vec<u8> {
+    fn to_frame(&self) -> Vec<u8> {
         let mut frame = vec![0; 4];
         match self {
             Message::Log { gatherer, level, text } => {
-                TAG_LOG.put(&mut frame);
-                u64::from(level.0.cast_unsigned()).put(&mut frame);
-                gatherer.put(&mut frame);
-                text.put(&mut frame);
+                TAG_LOG.encode(&mut frame);
+                u64::from(level.0.cast_unsigned()).encode(&mut frame);
+                gatherer.encode(&mut frame);
+                text.encode(&mut frame);
             }
             Message::Progress { gatherer, progress } => {
-                TAG_PROGRESS.put(&mut frame);
-                gatherer.put(&mut frame);
-                progress.put(&mut frame);
+                TAG_PROGRESS.encode(&mut frame);
+                gatherer.encode(&mut frame);
+                progress.encode(&mut frame);
             }
             Message::Line(line) => {
-                TAG_LINE.put(&mut frame);
-                line.put(&mut frame);
+                TAG_LINE.encode(&mut frame);
+                line.encode(&mut frame);
             }
-            Message::Over(over) => {
-                TAG_OVER.put(&mut frame);
-                over.put(&mut frame);
+            Message::Ended(ended) => {
+                TAG_ENDED.encode(&mut frame);
+                ended.encode(&mut frame);
             }
         }
         let len = (frame.len() - 4) as u32;
@@ -89,70 +103,72 @@ impl Message {
     /// Reads a frame without its length.
     pub(super) fn decode(mut frame: &[u8]) -> Option<Message> {
         let from = &mut frame;
-        let message = match u8::get(from)? {
+        let message = match u8::decode(from)? {
             TAG_LOG => {
-                let level = LogLevel(u32::try_from(u64::get(from)?).ok()?.cast_signed());
-                Message::Log { level, gatherer: Told::get(from)?, text: Told::get(from)? }
+                let level = LogLevel(u32::try_from(u64::decode(from)?).ok()?.cast_signed());
+                Message::Log { level, gatherer: Codec::decode(from)?, text: Codec::decode(from)? }
             }
-            TAG_PROGRESS => Message::Progress { gatherer: Told::get(from)?, progress: Told::get(from)? },
-            TAG_LINE => Message::Line(Told::get(from)?),
-            TAG_OVER => Message::Over(Told::get(from)?),
+            TAG_PROGRESS => {
+                Message::Progress { gatherer: Codec::decode(from)?, progress: Codec::decode(from)? }
+            }
+            TAG_LINE => Message::Line(Codec::decode(from)?),
+            TAG_ENDED => Message::Ended(Codec::decode(from)?),
             _ => return None,
         };
         frame.is_empty().then_some(message)
     }
 }
 
-/// The process's end.
-pub(super) struct Teller<W>(Mutex<W>);
+/// The sending end, in the cluster's process.
+pub(super) struct Sender<W>(Mutex<W>);
 
-impl<W: Write> Teller<W> {
-    pub(super) fn new(to: W) -> Teller<W> {
-        Teller(Mutex::new(to))
+impl<W: Write> Sender<W> {
+    pub(super) fn new(to: W) -> Sender<W> {
+        Sender(Mutex::new(to))
     }
 
-    /// Tells it. If nobody hears it any more, this process is about to be ended.
-    pub(super) fn tell(&self, message: &Message) {
-        let _ = self.0.lock().unwrap_or_else(PoisonError::into_inner).write_all(&message.encode());
+    /// Sends a message. If the receiver is gone, this process is about to be killed.
+    pub(super) fn send(&self, message: &Message) {
+        let _ = self.0.lock().unwrap_or_else(PoisonError::into_inner).write_all(&message.to_frame());
     }
 }
 
-/// What comes out of a pipe, in whatever pieces.
+/// The bytes of a pipe, which arrive in pieces of any size.
 #[derive(Default)]
-pub(super) struct Pieces {
+pub(super) struct Buffer {
     bytes: Vec<u8>,
-    /// Where to go on looking for the end of a line.
-    looked_at: usize,
+    /// How many bytes were searched for the end of a line.
+    searched: usize,
 }
 
-impl Pieces {
-    /// A piece more.
-    pub(super) fn add(&mut self, piece: &[u8]) {
+impl Buffer {
+    /// Appends a piece.
+    pub(super) fn push(&mut self, piece: &[u8]) {
         self.bytes.extend_from_slice(piece);
     }
 
-    /// The next whole line, without its end.
+    /// Takes the next complete line, without its end.
     ///
     /// # Errors
-    /// If it is longer than a line may be; it is forgotten then.
+    /// If the line is too long. It is dropped.
     pub(super) fn next_line(&mut self) -> io::Result<Option<Vec<u8>>> {
-        let Some(end) = memchr::memchr(b'\n', &self.bytes[self.looked_at..]) else {
-            self.looked_at = self.bytes.len();
+        let Some(end) = memchr::memchr(b'\n', &self.bytes[self.searched..]) else {
+            self.searched = self.bytes.len();
             if self.bytes.len() > MAX_BYTES {
-                self.rest();
+                self.take_rest();
                 return Err(io::ErrorKind::InvalidData.into());
             }
             return Ok(None);
         };
-        let mut line = self.take(self.looked_at + end + 1);
+        let mut line = self.take(self.searched + end + 1);
         line.pop();
         Ok(Some(line))
     }
 
-    /// The next whole frame, without its length.
+    /// Takes the next complete frame, without its length.
     ///
     /// # Errors
-    /// If it is longer than a frame may be.
+    /// If the frame is too long.
     pub(super) fn next_frame(&mut self) -> io::Result<Option<Vec<u8>>> {
         let Some(len) = self.bytes.first_chunk::<4>() else { return Ok(None) };
         let len = u32::from_le_bytes(*len) as usize;
@@ -165,14 +181,14 @@ impl Pieces {
         Ok(Some(self.take(4 + len).split_off(4)))
     }
 
-    /// What is there of a line that has no end.
-    pub(super) fn rest(&mut self) -> Vec<u8> {
+    /// Takes what is left, such as a line without an end.
+    pub(super) fn take_rest(&mut self) -> Vec<u8> {
         self.take(self.bytes.len())
     }
 
     fn take(&mut self, len: usize) -> Vec<u8> {
         let rest = self.bytes.split_off(len);
-        self.looked_at = 0;
+        self.searched = 0;
         std::mem::replace(&mut self.bytes, rest)
     }
 }
@@ -185,7 +201,7 @@ mod tests {
 
     #[test]
     fn messages_arrive_in_whatever_pieces() {
-        let over = Over {
+        let ended = Ended {
             complete: false,
             archive: Some(ArchiveFacts { file: "a.tar.gz".into(), bytes: 7, sha256: "00".into() }),
             failures: vec![Reason {
@@ -212,50 +228,50 @@ mod tests {
             Message::Log { gatherer: String::new(), level: LogLevel(-1), text: String::new() },
             Message::Progress { gatherer: 7, progress },
             Message::Line(Line { gatherer: "pods".into(), is_error: true, text: "gone".into() }),
-            Message::Over(over),
+            Message::Ended(ended),
         ];
-        let teller = Teller::new(Vec::new());
-        messages.iter().for_each(|message| teller.tell(message));
-        let bytes = teller.0.into_inner().expect("no panic");
+        let sender = Sender::new(Vec::new());
+        messages.iter().for_each(|message| sender.send(message));
+        let bytes = sender.0.into_inner().expect("no panic");
         for piece in [1, 2, 7, bytes.len()] {
-            let (mut pieces, mut heard) = (Pieces::default(), Vec::new());
+            let (mut buffer, mut received) = (Buffer::default(), Vec::new());
             for piece in bytes.chunks(piece) {
-                pieces.add(piece);
-                while let Some(frame) = pieces.next_frame().expect("short frames") {
-                    heard.push(Message::decode(&frame).expect("a message"));
+                buffer.push(piece);
+                while let Some(frame) = buffer.next_frame().expect("short frames") {
+                    received.push(Message::decode(&frame).expect("a message"));
                 }
             }
-            assert_eq!(heard, messages);
-            assert!(pieces.rest().is_empty());
+            assert_eq!(received, messages);
+            assert!(buffer.take_rest().is_empty());
         }
     }
 
     #[test]
-    fn what_is_no_frame_is_refused() {
+    fn invalid_frames_are_refused() {
         let mut no_phase =
-            Message::Progress { gatherer: 0, progress: Progress::default() }.encode().split_off(4);
+            Message::Progress { gatherer: 0, progress: Progress::default() }.to_frame().split_off(4);
         assert!(Message::decode(&no_phase).is_some());
         no_phase[1 + 8] = 4;
         assert_eq!(Message::decode(&no_phase), None);
-        for frame in [&b""[..], &[TAG_LOG], &[TAG_OVER, 1, 0], &[9], &[TAG_LOG; 30]] {
+        for frame in [&b""[..], &[TAG_LOG], &[TAG_ENDED, 1, 0], &[9], &[TAG_LOG; 30]] {
             assert_eq!(Message::decode(frame), None, "{frame:?}");
         }
-        let mut pieces = Pieces::default();
-        pieces.add(&u32::MAX.to_le_bytes());
-        assert!(pieces.next_frame().is_err(), "before anything is taken for it");
+        let mut buffer = Buffer::default();
+        buffer.push(&u32::MAX.to_le_bytes());
+        assert!(buffer.next_frame().is_err(), "before anything is taken for it");
     }
 
     #[test]
     fn a_line_without_an_end_is_bounded_and_a_rest_is_kept() {
-        let mut pieces = Pieces::default();
-        pieces.add(b"one\ntw");
-        assert_eq!(pieces.next_line().expect("a line").as_deref(), Some(&b"one"[..]));
-        assert_eq!(pieces.next_line().expect("no line"), None);
-        assert_eq!(pieces.rest(), b"tw");
+        let mut buffer = Buffer::default();
+        buffer.push(b"one\ntw");
+        assert_eq!(buffer.next_line().expect("a line").as_deref(), Some(&b"one"[..]));
+        assert_eq!(buffer.next_line().expect("no line"), None);
+        assert_eq!(buffer.take_rest(), b"tw");
         for _ in 0..=MAX_BYTES >> 20 {
-            pieces.add(&[b'x'; 1 << 20]);
+            buffer.push(&[b'x'; 1 << 20]);
         }
-        assert!(pieces.next_line().is_err());
-        assert_eq!(pieces.next_line().expect("it goes on"), None);
+        assert!(buffer.next_line().is_err());
+        assert_eq!(buffer.next_line().expect("it goes on"), None);
     }
 }

@@ -1,9 +1,9 @@
-//! Several clusters in one run: a process for each, an archive for each, and an index of them all.
+//! Several clusters in one run: a process and an archive for each, and an index of them all.
 //!
-//! Each cluster's process is a fork of this one, and does in it what [`run`](crate::run()) does: nothing is shared, so that a
-//! cluster which hangs, crashes its process or uses up its memory harms no other. This process only starts them, a few at a time,
-//! hears what they say, ends those that outlive their time, and writes the index. It has no thread, no connection and no credential:
-//! even the kubeconfig's contexts are read in a process of their own, since each fork has a copy of what this one has in its memory.
+//! Each cluster's process is a fork of this one and calls [`run`](crate::run()). The processes share nothing, so a
+//! cluster that hangs, crashes or runs out of memory does not affect the others. This process only starts them, a few at a time,
+//! reads their messages, kills those that exceed their time, and writes the index. It has no threads, connections or credentials.
+//! Each fork has a copy of its memory, so even the kubeconfig's contexts are read in a separate process.
 //!
 //! ```text
 //! this process ──fork──► a cluster's process ──fork──► a sandbox for each gatherer
@@ -11,15 +11,15 @@
 //!      └─ messages, stderr ───┘
 //! ```
 //!
-//! What the folder and the index look like is in `docs/clusters.md`.
+//! `docs/clusters.md` describes the folder and the index.
 
 mod child;
+mod codec;
 mod index;
 mod message;
 mod names;
+mod reporter;
 mod supervise;
-mod told;
-mod witness;
 
 pub use index::{ArchiveFacts, Cluster, Line, Reason, Status, Sums};
 
@@ -34,16 +34,16 @@ use wagather_kube::cluster;
 use wagather_policy::used;
 use wagather_sandbox::process::SingleThreaded;
 
-/// Which of the kubeconfig's contexts.
+/// Which contexts of the kubeconfig to gather from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Contexts {
-    /// Every one.
+    /// All of them.
     All,
     /// These, each once.
     Named(Vec<String>),
 }
 
-/// A cluster that will be gathered from, and where to.
+/// A cluster to gather from, and its archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Destination {
     /// The context.
@@ -54,42 +54,41 @@ pub struct Destination {
     pub file: String,
 }
 
-/// What became of all clusters.
+/// The results of all clusters.
 #[derive(Clone, Debug)]
 pub struct Gathering {
-    /// Each of them, in the order of the contexts.
+    /// The clusters, in the order of the contexts.
     pub clusters: Vec<Cluster>,
     /// Where the index is.
     pub index: PathBuf,
 }
 
-/// Who is told while the run goes on. A context is named as a terminal may show it. All of it is called on the one thread of the
-/// process, so that the clusters wait for it.
+/// Watches a run of several clusters. Context names are safe to show on a terminal. All methods are called on the only thread of the
+/// process, so they should return quickly.
 pub trait Watcher {
-    /// The clusters and gatherers, by whose numbers the rest is told; asked once, before the first cluster's process starts. Whether
+    /// Called once, before the first cluster's process starts. Later calls refer to the clusters and gatherers by index. Returns whether
     /// [progress](Watcher::progress) is wanted.
     fn watch(&self, contexts: &[String], gatherers: &[String]) -> bool {
         let _ = (contexts, gatherers);
         false
     }
-    /// How far a gatherer of a cluster is: when that changed, a few times a second at most. Nothing is told of one that is over
-    /// at once.
+    /// The progress of a gatherer changed. Called a few times a second at most. A gatherer that ends quickly may cause no call.
     fn progress(&self, cluster: usize, gatherer: usize, progress: &Progress) {
         let _ = (cluster, gatherer, progress);
     }
-    /// Time passes: whenever something was heard, and at the time that the last call returned.
+    /// Called after each event, and at the time that the last call returned.
     fn tick(&self) -> Option<Instant> {
         None
     }
     /// A gatherer of a cluster logged a line.
     fn log(&self, context: &str, gatherer: &str, level: LogLevel, text: &str);
     /// The process of a cluster, or an exec plugin that it runs, wrote a line to its standard error.
-    fn said(&self, context: &str, line: &str);
-    /// A cluster's run is over; `number` is which one it is.
-    fn ended(&self, number: usize, cluster: &Cluster);
+    fn stderr(&self, context: &str, line: &str);
+    /// The run of the cluster with this index ended.
+    fn ended(&self, index: usize, cluster: &Cluster);
 }
 
-/// Finds the contexts and gives each its file; nothing is made.
+/// Finds the contexts and names their archives. Creates nothing.
 ///
 /// `plan` has the kubeconfig's [options](cluster::Options), without a context, and the folder. The process must have no other thread
 /// until this returns.
@@ -99,30 +98,30 @@ pub fn destinations(
     single_threaded: SingleThreaded,
 ) -> Result<Vec<Destination>> {
     let options = options_of(plan)?;
-    let known = child::apart(single_threaded, "read the kubeconfig's contexts", || {
+    let known = child::in_fork(single_threaded, "read the kubeconfig's contexts", || {
         cluster::contexts(options).map_err(|failure| Reason::of(&failure))
     })?;
     let chosen = names::choose(contexts, known.map_err(Reason::into_failure)?)?;
-    names::give_files(chosen)
+    names::name_files(chosen)
 }
 
-/// Gathers from several clusters as `plan` says, into the folder that is its output, at most so many at once.
+/// Gathers from several clusters into the folder that is the plan's output, from at most `max_parallel` at a time.
 ///
-/// An `Err` means that nothing was gathered, or that there is no index. A cluster that failed is in the result, and in the index. If a
-/// signal asks the process to end, what was begun keeps what it has, the rest is not begun, and both is in the index; the signal
-/// counts as [asked for](wagather_base::stop::ask).
+/// An `Err` means that nothing was gathered, or that there is no index. A cluster that failed is in the result and in the index. If a
+/// signal asks the process to stop, the running clusters keep what they have, the others do not start, and the index lists both. The signal
+/// then counts as [asked for](wagather_base::stop::ask).
 ///
 /// The process must have no other thread until this returns.
 pub fn run(
     plan: &Plan,
     contexts: &Contexts,
-    most_at_once: usize,
+    max_parallel: usize,
     single_threaded: SingleThreaded,
     watcher: &dyn Watcher,
 ) -> Result<Gathering> {
     let output = plan.output.filled(&Values::now(String::new()))?;
     let folder = folder_of(&output)?;
-    // What is wrong for every cluster is told once, before anything starts.
+    // Errors that concern every cluster are reported once, before anything starts.
     plan.check()?;
     plan.admit_modules()?;
     let manifests = plan.manifests()?;
@@ -135,16 +134,16 @@ pub fn run(
     target.make_folder()?;
     create_folder(folder).map_err(|error| target.failure(&error))?;
     target.sync_folder();
-    let mut index = index::Index::begin(folder, most_at_once)?;
+    let mut index = index::Index::begin(folder, max_parallel)?;
     let labels: Vec<String> = destinations.iter().map(|one| label(&one.context)).collect();
     let wants_progress = watcher.watch(&labels, &gatherers);
-    let work = supervise::Work { plan, folder, destinations: &destinations, most_at_once, wants_progress };
-    index.clusters = supervise::all(&work, single_threaded, watcher)?;
+    let work = supervise::Work { plan, folder, destinations: &destinations, max_parallel, wants_progress };
+    index.clusters = supervise::run(&work, single_threaded, watcher)?;
     let path = index.write()?;
     Ok(Gathering { clusters: index.clusters, index: path })
 }
 
-/// The kubeconfig's options, unless this plan cannot be for several clusters.
+/// The kubeconfig's options. Fails if the plan cannot be run for several clusters.
 fn options_of(plan: &Plan) -> Result<&cluster::Options> {
     let refuse = |why: &str| Err(Failure::new(Class::Config, "cannot gather from several clusters", why));
     let Input::Cluster(options) = &plan.input else {
@@ -179,14 +178,14 @@ fn folder_of(output: &Output) -> Result<&Path> {
 }
 
 impl Gathering {
-    /// Why clusters failed: each failure with the context that it is of.
+    /// The failures of all clusters, each with its context.
     pub fn failures(&self) -> impl Iterator<Item = Failure> {
         self.clusters.iter().flat_map(Cluster::failures)
     }
 }
 
 impl Cluster {
-    /// Its context, as a terminal may show it.
+    /// Its context, safe to show on a terminal.
     pub fn label(&self) -> String {
         label(&self.context)
     }

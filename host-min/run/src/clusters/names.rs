@@ -1,9 +1,9 @@
-//! Which contexts are meant, and what their files are called.
+//! Chooses contexts, and names their files.
 //!
-//! A context's name is whatever its owner wrote: `default/api-prod-example-com:6443/admin`, `arn:aws:eks:…`, `Ünïcode`. A file's name
-//! depends on nothing but the context's, so that it is the same in each run. A context that is a plain name in lower case is its
-//! file's name; any other is made plain, and gets the begin of its SHA-256 behind a `~`, which no plain name has: so two
-//! contexts never have one file, on a file system that folds cases either.
+//! A context can have any name: `default/api-prod-example-com:6443/admin`, `arn:aws:eks:…`, `Ünïcode`. A file's name
+//! depends only on the context's name, so it is the same in each run. If the context is a plain name in lower case, the file has that
+//! name. Otherwise, the file's name is a plain form of it, a `~`, and the beginning of its SHA-256. No plain name contains a `~`. So two
+//! contexts never share a file, even on a file system that ignores case.
 
 use super::{Contexts, Destination};
 use crate::report::ModuleFacts;
@@ -11,22 +11,22 @@ use wagather_base::error::{Class, Failure, Result};
 use wagather_kube::cluster::Context;
 use wagather_yaml as yaml;
 
-/// What follows a context's name.
+/// The suffix of a file's name.
 pub(super) const SUFFIX: &str = ".tar.gz";
 
-/// What a file has of a context's name: far below the 255 bytes of a file system, with all that is added to it.
+/// The longest plain part of a file's name. With all suffixes, it is far below the 255 bytes of a file system.
 const MAX_NAME_BYTES: usize = 100;
 
-/// Digits of the sum. Contexts that are alike but for signs are a few, and a clash is found.
+/// Digits of the hash. Few contexts have the same plain form, and a collision is detected.
 const SUM_DIGITS: usize = 8;
 
-/// Names of devices, which no file has on Windows, whatever follows them behind a dot.
+/// Names of devices. On Windows no file can have them, with any suffix after a dot.
 const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "com", "lpt"];
 
-/// How many names that are like a wrong one are shown.
+/// How many similar names are suggested for an unknown one.
 const SHOWN: usize = 3;
 
-/// The contexts that are meant, which all exist.
+/// The chosen contexts. All of them exist.
 pub(super) fn choose(contexts: &Contexts, known: Vec<Context>) -> Result<Vec<Context>> {
     let attempt = "cannot choose the clusters";
     match contexts {
@@ -70,8 +70,8 @@ fn advice(wrong: &str, known: &[Context]) -> String {
     }
 }
 
-/// Gives each context its file.
-pub(super) fn give_files(contexts: Vec<Context>) -> Result<Vec<Destination>> {
+/// Names the file of each context.
+pub(super) fn name_files(contexts: Vec<Context>) -> Result<Vec<Destination>> {
     let mut destinations: Vec<Destination> = Vec::with_capacity(contexts.len());
     for Context { name: context, server } in contexts {
         let file = file(&context);
@@ -93,7 +93,7 @@ fn file(context: &str) -> String {
     let mut name = String::new();
     for c in context.chars() {
         let plain = c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '@' | '+' | '=');
-        // No hidden file, and none that a program would take for an option.
+        // Not a hidden file, and not a name that looks like an option.
         let plain = plain && !(name.is_empty() && matches!(c, '.' | '-'));
         match plain {
             true => name.push(c),
@@ -179,18 +179,18 @@ mod tests {
             "e\u{301}",
             "E\u{301}",
         ]);
-        let files = give_files(all.clone()).expect("each its own");
-        assert_eq!(files, give_files(all).expect("the same each time"));
+        let files = name_files(all.clone()).expect("each its own");
+        assert_eq!(files, name_files(all).expect("the same each time"));
         assert!(files.iter().all(|one| one.file.is_ascii() && !one.file.contains(['/', ':', ' '])));
         // Chosen so that the file of one is the name of the other: a plain name has no such sign.
         let nasty = file("a/b").trim_end_matches(SUFFIX).to_owned();
-        assert!(give_files(contexts(&["a/b", &nasty])).is_ok());
-        let failure = give_files(contexts(&["x", "x"])).expect_err("one file");
+        assert!(name_files(contexts(&["a/b", &nasty])).is_ok());
+        let failure = name_files(contexts(&["x", "x"])).expect_err("one file");
         assert!(failure.reason.contains("would both be x.tar.gz"), "{failure}");
     }
 
     #[test]
-    fn a_context_that_is_not_there_is_told_with_the_nearest() {
+    fn an_unknown_context_is_reported_with_similar_ones() {
         let known = || contexts(&["staging", "prod-eu", "dev", "prod-us", "default/api:6443/admin"]);
         let named = |names: &[&str]| Contexts::Named(names.iter().map(|name| (*name).to_owned()).collect());
         let chosen = choose(&named(&["prod-us", "dev"]), known()).expect("both are there");

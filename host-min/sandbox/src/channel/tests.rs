@@ -1,4 +1,4 @@
-//! Frames there and back, hostile ones, and deadlines.
+//! Round trips of frames, hostile frames, and deadlines.
 
 use super::super::in_force::Mechanism;
 use super::*;
@@ -13,7 +13,7 @@ fn samples() -> Vec<Request> {
         Request::RestRead(3, 4096),
         Request::RestNext(3, u32::MAX, 7),
         Request::RestNextAs(3, 7, u32::MAX),
-        Request::Took(Took { handle: -3, decoded: true, calls: 2, items: u32::MAX }),
+        Request::Taken(Taken { handle: -3, decoded: true, calls: 2, items: u32::MAX }),
         Request::RestReject(7, 300, 18),
         Request::RestHides(-7, b"spec.x".to_vec()),
         Request::RestClose(i32::MIN),

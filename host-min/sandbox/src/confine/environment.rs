@@ -1,18 +1,18 @@
 //! Overwrites the environment and the command line of this process with zeros.
 //!
-//! Linux puts both onto the stack of a new program, as one piece (`create_elf_tables` and `copy_strings` in the kernel): random
-//! bytes, names of the platform, the arguments, the environment, the name of the executable. The auxiliary vector says where the
-//! first and the last of these are (`getauxval(3)`), so the piece is found whole, also after a program has changed its environment.
-//! What a program has put there itself lies in its heap; it is found through `environ`.
+//! Linux puts both onto the stack of a new program, as one block (`create_elf_tables` and `copy_strings` in the kernel): random
+//! bytes, names of the platform, the arguments, the environment, and the name of the executable. The auxiliary vector has the addresses of the
+//! first and the last of these (`getauxval(3)`), so the whole block is found even after a program changed its environment.
+//! Variables that a program has set itself are on its heap. They are found through `environ`.
 #![allow(unsafe_code)] // memory that belongs to no Rust value
 
 use std::ffi::{CStr, c_char};
 use std::ops::Range;
 
-/// The random bytes for the C library, which come first.
+/// The length of the random bytes for the C library, which come first.
 const RANDOM_BYTES: usize = 16;
 
-/// More than the kernel gives to arguments and environment together, 6 MiB.
+/// More than the kernel allows for arguments and environment together (6 MiB).
 const MOST_BYTES: usize = 8 << 20;
 
 unsafe extern "C" {
@@ -20,11 +20,11 @@ unsafe extern "C" {
     static mut environ: *mut *mut c_char;
 }
 
-/// Overwrites them; false if the piece is not where it should be.
+/// Overwrites both. Returns false if the block is not at the expected place.
 ///
-/// For a process with one thread that is about to run a guest: nothing of it reads its arguments or environment again.
+/// The process must have one thread and must be about to run a guest, so that nothing reads its arguments or environment again.
 pub(super) fn overwrite() -> bool {
-    let piece = piece();
+    let block = block();
     // SAFETY: no other thread changes the environment. `environ` is null, or a list of pointers that ends with a null pointer.
     let mut next = unsafe { environ };
     while !next.is_null() {
@@ -33,7 +33,7 @@ pub(super) fn overwrite() -> bool {
         if text.is_null() {
             break;
         }
-        if !piece.contains(&text.addr()) {
+        if !block.contains(&text.addr()) {
             // SAFETY: a string that this program has set: a copy on its heap (`setenv`), or one that the program gave away for
             // the environment to be changed in (`putenv`, whose parameter is no const).
             unsafe { text.write_bytes(0, CStr::from_ptr(text).count_bytes()) };
@@ -43,18 +43,18 @@ pub(super) fn overwrite() -> bool {
     }
     // SAFETY: no other thread reads the environment.
     unsafe { libc::clearenv() };
-    if piece.is_empty() {
+    if block.is_empty() {
         return false;
     }
-    let start = std::ptr::with_exposed_provenance_mut::<u8>(piece.start);
-    // SAFETY: the kernel wrote this piece of the stack above the first frame, and no Rust value is in it. Pointers of the C
+    let start = std::ptr::with_exposed_provenance_mut::<u8>(block.start);
+    // SAFETY: the kernel wrote this block of the stack above the first frame, and no Rust value is in it. Pointers of the C
     // library into it (`argv`, the platform's name) point to empty strings from now on.
-    unsafe { start.write_bytes(0, piece.len()) };
+    unsafe { start.write_bytes(0, block.len()) };
     true
 }
 
-/// Where the piece is; empty if the auxiliary vector does not tell.
-fn piece() -> Range<usize> {
+/// The address range of the block. Empty if the auxiliary vector does not have it.
+fn block() -> Range<usize> {
     // SAFETY: reads the auxiliary vector and touches no other memory.
     let [random, name] =
         [libc::AT_RANDOM, libc::AT_EXECFN].map(|what| unsafe { libc::getauxval(what) } as usize);
@@ -62,7 +62,7 @@ fn piece() -> Range<usize> {
     if random == 0 || name < start || name - start > MOST_BYTES {
         return 0..0;
     }
-    // SAFETY: the name of the executable is a string that the kernel put at the end of the piece.
+    // SAFETY: the name of the executable is a string that the kernel put at the end of the block.
     let len = unsafe { CStr::from_ptr(std::ptr::with_exposed_provenance(name)) }.count_bytes();
     start..name + len
 }

@@ -1,10 +1,10 @@
-//! Landlock (`landlock(7)`): a ruleset that handles every right that this kernel knows, and allows none.
+//! Landlock (`landlock(7)`): a ruleset that handles every right that the kernel knows, and allows none.
 //!
-//! The filter of system calls refuses all of this already; landlock holds on its own where there is no filter, and for what a call
-//! on the list might do one day.
+//! The system call filter already refuses all of this. Landlock works where there is no filter, and against features that the kernel may
+//! add to an allowed call.
 #![allow(unsafe_code)] // system calls that std does not have
 
-/// `struct landlock_ruleset_attr`. A kernel that knows less of it wants zeros in the rest.
+/// `struct landlock_ruleset_attr`. An older kernel requires zeros in the fields that it does not know.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Handled {
@@ -13,13 +13,13 @@ struct Handled {
     scoped: u64,
 }
 
-/// Asks for the ABI's version instead of a ruleset.
+/// Requests the ABI version instead of a ruleset.
 const CREATE_RULESET_VERSION: libc::c_uint = 1;
 
-/// The rights that an ABI version knows (`linux/landlock.h`); those of a later version than the last one here are not handled.
+/// The rights of an ABI version (`linux/landlock.h`). Rights of versions after the last one here are not handled.
 const fn every_right(abi: i64) -> Handled {
-    // In the order of the header, each bit a right: from executing a file to making a symbolic link; moving a file between folders;
-    // truncating one; operations on devices.
+    // Each bit is a right, in the order of the header: 13 rights from executing a file to making a symbolic link, then moving a file between
+    // folders, truncating a file, and operations on devices.
     let access_fs = match abi {
         ..=0 => 0,
         1 => (1 << 13) - 1,
@@ -31,15 +31,15 @@ const fn every_right(abi: i64) -> Handled {
         access_fs,
         // Binding and connecting TCP sockets.
         access_net: if abi >= 4 { 0b11 } else { 0 },
-        // Abstract Unix sockets and signals, both of processes outside.
+        // Abstract Unix sockets of processes outside, and signals to them.
         scoped: if abi >= 6 { 0b11 } else { 0 },
     }
 }
 
-/// Takes every right that landlock can take from this thread, and from what it might start. False if the kernel has no landlock.
+/// Removes every right that landlock can remove, from this thread and from all that it might start. Returns false if the kernel has no landlock.
 pub(super) fn restrict() -> bool {
     let nothing = std::ptr::null::<Handled>();
-    // SAFETY: without a structure the call only answers with a number.
+    // SAFETY: without a structure, the call only returns a number.
     let abi =
         unsafe { libc::syscall(libc::SYS_landlock_create_ruleset, nothing, 0_usize, CREATE_RULESET_VERSION) };
     if abi < 1 {

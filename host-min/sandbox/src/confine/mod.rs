@@ -1,21 +1,21 @@
-//! What a sandbox's process gives up before it looks at a byte of its module.
+//! Confines a sandbox's process before it reads a byte of its module.
 //!
-//! Each mechanism stands for itself, and each is counted as in force only if the kernel took it: what is missing on an old
-//! kernel is told to the broker, which reports it or refuses to run (`--require-sandbox`). They overlap on purpose. What the
-//! filter of system calls refuses, landlock, the limits and the lack of descriptors refuse again where there is no such filter.
+//! The mechanisms are independent, and each counts as active only if the kernel accepted it. The sandbox reports to the broker what is missing on an old
+//! kernel. The broker writes that into the report, or refuses to run (`--require-sandbox`). The mechanisms overlap on purpose: where there is no
+//! system call filter, landlock, the resource limits and the closed descriptors still refuse most of what it would refuse.
 //!
-//! A fork also has a copy of the broker's memory of that moment. The environment and the command line, in which there may be a
-//! secret, are overwritten in the copy. What else was there at that time is not: copies of arguments, the modules of the run's
-//! gatherers, and files that the run reads before its guests start. None of it is secret, and none may become so: kubeconfigs,
-//! tokens and keys are read after the last sandbox has started. An embedder whose program has secrets in its memory uses a helper
-//! executable. What the processor itself leaks, between processes and between hyperthreads, is the kernel's to hold.
+//! A fork also has a copy of the broker's memory at that moment. The environment and the command line may contain
+//! secrets, so they are overwritten in the copy. Other data stays: copies of arguments, the modules of the run's
+//! gatherers, and files that the run reads before its guests start. None of it is secret, and it must stay so: kubeconfigs,
+//! tokens and keys are read after the last sandbox has started. An embedder with secrets in its memory should use a helper
+//! executable. Leaks of the processor, between processes or hyperthreads, are left to the kernel.
 #![allow(unsafe_code)] // system calls that std does not have
 
 mod environment;
 mod landlock;
 #[cfg(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little")))]
 mod seccomp;
-/// The filter's numbers are an architecture's own; it is written for two.
+/// System call numbers depend on the architecture. The filter supports two.
 #[cfg(not(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little"))))]
 mod seccomp {
     pub(super) fn install() -> bool {
@@ -28,13 +28,12 @@ use super::in_force::{InForce, Mechanism};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 
-/// Beyond the guest's memory: the program itself, its heap, the interpreter's code, and one more copy of
-/// the memory while it grows.
+/// Address space besides the guest's memory and one copy of it while it grows: the program, its heap, and the interpreter's code.
 const ADDRESS_SPACE_SLACK_BYTES: u64 = 256 << 20;
 
-/// Gives up all that a guest does not need, and says what was given up.
+/// Gives up everything that a guest does not need. Returns the active mechanisms.
 ///
-/// The order is not free: landlock wants a descriptor and the filter wants `no_new_privs`; the filter comes last, since it refuses
+/// The order matters: landlock needs a descriptor, and the filter needs `no_new_privs`. The filter comes last, because it refuses
 /// the calls that set up the others.
 pub(super) fn confine(channel: &UnixStream, job: &Job) -> InForce {
     let in_force = InForce::NONE
@@ -44,8 +43,8 @@ pub(super) fn confine(channel: &UnixStream, job: &Job) -> InForce {
         .with(Mechanism::Descriptors, close_all_but(channel))
         .with(Mechanism::Rlimits, limit_all(job))
         .with(Mechanism::Environment, environment::overwrite());
-    // Keeps other processes of the same user from looking into this one. That protects the guest, not the broker, so it is no
-    // mechanism of the report.
+    // Keeps other processes of the same user from inspecting this one. That protects the guest and not the broker, so the report
+    // does not list it.
     set_process(libc::PR_SET_DUMPABLE, 0);
     in_force.with(Mechanism::Seccomp, seccomp::install())
 }
@@ -56,7 +55,7 @@ fn set_process(option: libc::c_int, value: libc::c_ulong) -> bool {
     unsafe { libc::prctl(option, value, NOTHING, NOTHING, NOTHING) == 0 }
 }
 
-/// Keeps the channel's descriptor and closes every other.
+/// Closes every descriptor except the channel's.
 fn close_all_but(channel: &UnixStream) -> bool {
     let fd = channel.as_raw_fd().unsigned_abs();
     let below = fd == 0 || close_range(0, fd - 1);
@@ -64,7 +63,7 @@ fn close_all_but(channel: &UnixStream) -> bool {
     below && above
 }
 
-/// A kernel before 5.9 has no call for it: one by one then, up to so many, which a process may have by default.
+/// Kernels before 5.9 have no `close_range`. There, descriptors are closed one by one, up to this number.
 const MOST_TO_TRY: u32 = 65_536;
 
 fn close_range(first: u32, last: u32) -> bool {
@@ -83,7 +82,7 @@ fn close_range(first: u32, last: u32) -> bool {
     u64::from(last).min(most) <= u64::from(tried)
 }
 
-/// How the C library numbers its limits.
+/// The C library's type for resource limits.
 #[cfg(target_env = "musl")]
 type Resource = libc::c_int;
 #[cfg(not(target_env = "musl"))]
@@ -91,8 +90,8 @@ type Resource = libc::__rlimit_resource_t;
 
 fn limit_all(job: &Job) -> bool {
     let address_space = job.memory_bytes.saturating_mul(2).saturating_add(ADDRESS_SPACE_SLACK_BYTES);
-    // The broker ends a gatherer at its deadline. Should it not be able to, this does; a second of the difference tells the kernel
-    // to say why (SIGXCPU) before it kills.
+    // The broker ends a gatherer at its deadline. This limit is for the case that it cannot. The hard limit is a second higher, so that the
+    // kernel sends SIGXCPU, which names the reason, before it kills.
     let seconds = job.time.as_secs() + u64::from(job.time.subsec_nanos() > 0) + 1;
     let limits = [
         (libc::RLIMIT_CORE, 0, 0),
@@ -102,11 +101,11 @@ fn limit_all(job: &Job) -> bool {
         (libc::RLIMIT_AS, address_space, address_space),
         (libc::RLIMIT_CPU, seconds, seconds.saturating_add(1)),
     ];
-    // Each is set, whether the one before could be or not.
+    // Set each limit, even if an earlier one failed.
     limits.into_iter().fold(true, |all, (resource, soft, hard)| limit(resource, soft, hard) && all)
 }
 
-/// Sets a limit; one that is tighter already is kept.
+/// Sets a limit. A lower existing limit is kept.
 fn limit(resource: Resource, soft: u64, hard: u64) -> bool {
     let limit = libc::rlimit { rlim_cur: soft, rlim_max: hard };
     // SAFETY: reads one structure that lives until the call returns.

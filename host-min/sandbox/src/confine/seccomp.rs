@@ -1,63 +1,63 @@
-//! The filter of system calls (`seccomp(2)`): what is on the list below is allowed, anything else ends the process.
+//! The system call filter (`seccomp(2)`): calls on the list below are allowed, and any other call kills the process.
 //!
-//! A guest makes no system calls, and neither engine makes any but for memory; the rest of the list is for the channel, and for
-//! ending in order when the sandbox itself fails. So a call that is not on it means that somebody else's code runs here. The
-//! process is ended for it (`SIGSYS`) instead of being refused: an attacker gets one try, and the broker sees that there was one.
+//! A guest makes no system calls, and the engines make calls only for memory. The rest of the list is for the channel, and for
+//! an orderly end if the sandbox itself fails. So a call that is not on the list means that foreign code is running. The
+//! filter then kills the process (`SIGSYS`) instead of refusing the call: an attacker gets one try, and the broker notices it.
 //!
-//! The program for the kernel's classic BPF is written here by hand: a search tree over the numbers of the calls. When the filter is
-//! set up, the kernel walks through it once for each of its 460 calls, to remember those that are always allowed. These walks
-//! are most of what the sandbox costs at the start, so they are kept short.
+//! The filter is a hand-written program in classic BPF: a search tree over the numbers of the calls. When the filter is
+//! installed, the kernel runs it once for each of its 460 calls, to remember those that are always allowed. These runs
+//! are most of the start-up cost of a sandbox, so the tree keeps them short.
 #![allow(unsafe_code)] // the system call that sets the filter
 
 use libc::{BPF_ABS, BPF_JEQ, BPF_JGE, BPF_JMP, BPF_JSET, BPF_K, BPF_LD, BPF_RET, BPF_W, sock_filter};
 
-/// The architecture that the numbers of the system calls are of (`linux/audit.h`).
+/// The architecture of the system call numbers (`linux/audit.h`).
 #[cfg(target_arch = "x86_64")]
 const ARCHITECTURE: u32 = 0xc000_003e;
 #[cfg(target_arch = "aarch64")]
 const ARCHITECTURE: u32 = 0xc000_00b7;
 
-/// On which arguments a call is allowed. Arguments are numbered from 0; the lower 32 bits of one are looked at, which is all that
-/// the kernel reads of these.
+/// For which arguments a call is allowed. Arguments are numbered from 0. The filter checks their lower 32 bits; the kernel does not read
+/// more of these arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum If {
     Always,
-    /// This argument has none of these bits.
+    /// If this argument has none of these bits.
     Clear(u32, u32),
-    /// This argument is one of these two.
+    /// If this argument is one of these two.
     Is(u32, [u32; 2]),
 }
 
 type Rule = (libc::c_long, If);
 
-/// What a sandbox may call, and what for.
+/// The allowed calls, and what they are for.
 fn rules(process: u32, thread: u32) -> [Rule; 19] {
     const EXEC: u32 = libc::PROT_EXEC as u32;
     const GIVE_BACK: [u32; 2] = [libc::MADV_DONTNEED as u32, libc::MADV_FREE as u32];
     [
-        // The channel: std's UnixStream receives and sends with these two. There is no other descriptor, and none can be passed
-        // along: that would take sendmsg and recvmsg.
+        // The channel: std's UnixStream uses these two. There is no other descriptor, and none can be passed, because
+        // that needs sendmsg and recvmsg.
         (libc::SYS_recvfrom, If::Always),
         (libc::SYS_sendto, If::Always),
-        // std's last words when there is no memory or no stack left, to a standard error that is closed. They come to nothing, but
-        // the process must get to its abort, so that the report can say what happened. The channel could be written to as well.
+        // std writes a message when memory or stack runs out. The standard error is closed, so the message is lost, but
+        // the process must reach its abort, so that the report can say what happened. These calls can also write to the channel.
         (libc::SYS_write, If::Always),
         (libc::SYS_writev, If::Always),
-        // Memory: dlmalloc, musl's and glibc's malloc. None of them, and no interpreter, needs memory that can be executed.
+        // Memory, for dlmalloc and for the malloc of musl and glibc. Neither they nor the interpreters need executable memory.
         (libc::SYS_mmap, If::Clear(2, EXEC)),
         (libc::SYS_munmap, If::Always),
         (libc::SYS_mremap, If::Always),
         (libc::SYS_brk, If::Always),
-        // musl and glibc reserve first and make usable later.
+        // musl and glibc reserve memory first and make it accessible later.
         (libc::SYS_mprotect, If::Clear(2, EXEC)),
-        // musl (MADV_FREE) and glibc's arenas of threads (MADV_DONTNEED) give pages back. Other advice is none of theirs: as
-        // root, some of it takes pages from the machine.
+        // musl (MADV_FREE) and glibc's thread arenas (MADV_DONTNEED) return pages. They need no other advice, and as
+        // root some advice takes pages from the machine.
         (libc::SYS_madvise, If::Is(2, GIVE_BACK)),
-        // The handler that std has for SIGSEGV and SIGBUS: it tells a stack that overflowed from another fault, which it
-        // gives back to the default action by returning.
+        // std's handler for SIGSEGV and SIGBUS, which detects stack overflows. For other faults, it restores the default action
+        // and returns.
         (libc::SYS_rt_sigaction, If::Always),
         (libc::SYS_rt_sigreturn, If::Always),
-        // abort(3) of both C libraries: who am I, hold other signals, end me.
+        // abort(3) of both C libraries: get the ids, block signals, send SIGABRT.
         (libc::SYS_rt_sigprocmask, If::Always),
         (libc::SYS_getpid, If::Always),
         (libc::SYS_gettid, If::Always),
@@ -69,19 +69,19 @@ fn rules(process: u32, thread: u32) -> [Rule; 19] {
     ]
 }
 
-/// Sets the filter, for every thread of this process. False if the kernel does not take it.
+/// Installs the filter for every thread of this process. Returns false if the kernel refuses it.
 pub(super) fn install() -> bool {
-    // SAFETY: both only answer with a number.
+    // SAFETY: both only return a number.
     let (process, thread) = unsafe { (libc::getpid(), libc::syscall(libc::SYS_gettid)) };
     let mut program = program(rules(process.unsigned_abs(), thread as u32));
     let program = libc::sock_fprog { len: program.len() as u16, filter: program.as_mut_ptr() };
-    // The flag that would leave out the processor's mitigations (SPEC_ALLOW) is not set: what runs here is hostile.
+    // The code that runs here is hostile, so the flag that disables the processor's mitigations (SPEC_ALLOW) is not set.
     let flags = libc::SECCOMP_FILTER_FLAG_TSYNC;
     // SAFETY: the kernel copies the program, whose length is right and which lives until the call returns.
     unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, flags, &raw const program) == 0 }
 }
 
-/// Where things are in `struct seccomp_data`.
+/// Offsets in `struct seccomp_data`.
 const NUMBER_AT_BYTE: u32 = 0;
 const ARCHITECTURE_AT_BYTE: u32 = 4;
 const ARGUMENTS_AT_BYTE: u32 = 16;
@@ -97,12 +97,12 @@ const fn load(at_byte: u32) -> sock_filter {
     instruction(BPF_LD | BPF_W | BPF_ABS, at_byte, 0, 0)
 }
 
-/// Compares what was loaded with `k`; skips so many instructions if it holds, and so many if it does not.
+/// Compares the loaded value with `k`. Skips `if_so` instructions if the comparison holds, and `if_not` otherwise.
 const fn jump(how: u32, k: u32, if_so: usize, if_not: usize) -> sock_filter {
     instruction(BPF_JMP | how | BPF_K, k, if_so as u8, if_not as u8)
 }
 
-/// The whole program. The numbers of x32, another way to make calls on x86_64, have a bit of their own, and are none of these.
+/// The whole program. The system calls of x32, a second ABI on x86_64, have a bit of their own in their numbers, so none of them is on the list.
 fn program(mut rules: [Rule; 19]) -> Vec<sock_filter> {
     rules.sort_unstable_by_key(|(number, _)| *number);
     let mut program = Vec::with_capacity(96);
@@ -112,14 +112,14 @@ fn program(mut rules: [Rule; 19]) -> Vec<sock_filter> {
         KILL,
         load(NUMBER_AT_BYTE),
     ]);
-    // The newer half of all calls is above the last one of the list.
+    // The newer half of all calls has numbers above the last one on the list.
     let last = rules.last().map_or(0, |(number, _)| *number as u32);
     program.extend([jump(BPF_JGE, last + 1, 0, 1), KILL]);
     search(&rules, &mut program);
     program
 }
 
-/// Looks the number up among these, which are in order.
+/// Looks up the number among sorted rules.
 fn search(rules: &[Rule], program: &mut Vec<sock_filter>) {
     if rules.len() > 2 {
         let (low, high) = rules.split_at(rules.len() / 2);
@@ -150,7 +150,7 @@ fn search(rules: &[Rule], program: &mut Vec<sock_filter>) {
     program.push(KILL);
 }
 
-/// The lower half of an argument, on processors that put it first.
+/// Loads the lower half of an argument. This is correct for little-endian processors.
 const fn load_argument(argument: u32) -> sock_filter {
     load(ARGUMENTS_AT_BYTE + 8 * argument)
 }
@@ -160,7 +160,7 @@ mod tests {
     use super::*;
     use libc::{SECCOMP_RET_ALLOW, SECCOMP_RET_KILL_PROCESS};
 
-    /// What the kernel does with a program: the few instructions that are used here.
+    /// Runs a program like the kernel, with the few instructions that are used here.
     fn judge(program: &[sock_filter], architecture: u32, number: u32, arguments: [u64; 6]) -> u32 {
         let mut data = [number.to_le_bytes(), architecture.to_le_bytes()].concat();
         data.extend([0; 8]);
@@ -229,7 +229,7 @@ mod tests {
             for protection in 0..16 {
                 let expected = if protection & 4 == 0 { allow } else { kill };
                 assert_eq!(call(number, [1, 2, protection, 4, 5, 6]), expected);
-                // The kernel reads the lower half alone; so does the filter.
+                // The kernel reads only the lower half, and so does the filter.
                 assert_eq!(call(number, [1, 2, protection | 1 << 40, 4, 5, 6]), expected);
             }
         }

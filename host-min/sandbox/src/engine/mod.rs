@@ -1,7 +1,7 @@
-//! The engines that can run a guest, behind one function.
+//! The engines that run guests, behind one function.
 //!
-//! An engine gets a module that was validated and a `Link` to call the imports of. It knows nothing of requests,
-//! archives or policy, and the rest of the program knows nothing of it.
+//! An engine gets a validated module and a `Link` for its imports. It knows nothing about requests,
+//! archives or policy, and no other code depends on a specific engine.
 
 #[cfg(feature = "engine-wasm3")]
 mod wasm3;
@@ -16,13 +16,13 @@ use wagather_module::Checked;
 #[cfg(not(any(feature = "engine-wasm3", feature = "engine-wasmi")))]
 compile_error!("enable an engine: the feature engine-wasm3 or engine-wasmi");
 
-// wasm3 keeps an i32 in a slot of 64 bits, and its binding reads the slot's first four bytes: every value would cross as 0.
+// wasm3 keeps an i32 in a slot of 64 bits, and its binding reads the first four bytes of the slot. On big-endian processors, these are 0.
 #[cfg(all(feature = "engine-wasm3", target_endian = "big"))]
 compile_error!(
     "wasm3 does not run on big-endian processors: build with --no-default-features --features cli,engine-wasmi"
 );
 
-/// Runs a guest to its end; gives the link back.
+/// Runs a guest to its end. Returns the link.
 pub(super) fn run(kind: Kind, module: &Checked, mut link: Link) -> (End, Link) {
     if let Some(name) = &module.wasi {
         link.with_wasi(name);
@@ -35,9 +35,9 @@ pub(super) fn run(kind: Kind, module: &Checked, mut link: Link) -> (End, Link) {
     }
 }
 
-/// What both engines say in the same words; how a gatherer of WASI ended itself counts before anything else.
+/// The end of a guest, for both engines. If a gatherer exited through WASI, its exit code counts.
 fn end(result: Result<i32, String>, exit: Option<u32>, memory_bytes: u64) -> End {
-    // Numbers below 0 are statuses, which an exit code is not.
+    // Codes below 0 are statuses, and an exit code is not a status.
     let result = exit.map_or(result, |code| Ok(code.min(i32::MAX as u32).cast_signed()));
     match result {
         Ok(code) => End { ending: Ending::Returned(code), text: String::new(), memory_bytes },

@@ -1,9 +1,8 @@
 //! wasm3, through its published crate.
 //!
-//! wasm3 trusts its input, so it only ever sees what [`module::check`](wagather_module::check) made. It is C; what
-//! goes wrong in it is contained by the process around it. The functions are found by their numbers:
-//! by name, wasm3 would look at whatever name it saw last.
-#![allow(unsafe_code)] // the memory behind a call's context, and the engine's own idea of its stack
+//! wasm3 trusts its input, so it gets only the output of [`module::check`](wagather_module::check). It is written in C; the process
+//! around it contains its faults. Functions are looked up by index. A lookup by name would use whichever name wasm3 saw last.
+#![allow(unsafe_code)] // the memory of a call's context, and the engine's stack limit
 
 use super::super::channel::{End, Ending};
 use super::super::link::{Gone, Link};
@@ -34,7 +33,7 @@ pub(super) fn run(checked: &Checked, link: Link) -> (End, Link) {
             memory_bytes: 0,
         },
     };
-    // The instance and its closures are gone, so this is the last owner.
+    // The instance and its closures were dropped, so this is the last owner.
     let link = Rc::into_inner(shared).map(RefCell::into_inner);
     (end, link.unwrap_or_else(|| unreachable!("the runtime outlived its function")))
 }
@@ -67,16 +66,16 @@ fn instance(checked: &Checked, shared: &Shared) -> Result<End, Error> {
     Ok(super::end(result.map_err(|error| words(&error)), exit, memory_bytes))
 }
 
-/// Slots at the end of the stack that wasm3 is not told of.
+/// Slots at the end of the stack that are hidden from wasm3.
 ///
-/// Before a function runs, wasm3 compares the end of the stack with the slots that the function's values take. It leaves out the
-/// arguments that the function gives to others, and values that it moves out of registers, and writes those without a
-/// look. A frame has at most 4,000 slots, and the arguments of a call 1,000 above them, which is what is valid.
+/// Before a function runs, wasm3 checks that the slots of its values are within the stack. The check omits the
+/// arguments that the function passes on and values that it moves out of registers, which wasm3 then writes without a
+/// check. In a valid module, a frame has at most 4,000 slots, and the arguments of a call at most 1,000 beyond them.
 const RESERVE_SLOTS: u32 = 8 << 10;
 
 const SLOT_BYTES: u32 = size_of::<ffi::m3slot_t>() as u32;
 
-/// Makes wasm3 take the end of its stack for nearer than it is.
+/// Moves wasm3's stack limit down by the reserve.
 fn keep_reserve(runtime: &Runtime) {
     // SAFETY: `memory` is as in `memory_len`, and not empty, as `run` refuses a module that starts without memory: so its
     // pointer is behind the header that `m3_LoadModule` allocated for it, and the header has the runtime, which lives. Nothing of
@@ -96,7 +95,7 @@ fn memory_len(runtime: &Runtime) -> u64 {
     unsafe { runtime.memory() }.len() as u64
 }
 
-/// wasm3's own words, less its mark for traps.
+/// wasm3's message without its prefix for traps.
 fn words(error: &Error) -> String {
     let text = error.to_string();
     text.trim_start_matches("[trap] ").to_owned()
@@ -137,7 +136,7 @@ fn link_wasi(module: &mut Module<'_>, function: Wasi, shared: &Shared) -> Result
     }
     match function.params() {
         "" => closure!((), u32, |_args| [0; 4]),
-        // It ends the guest, and what it returns is not seen.
+        // `proc_exit` ends the guest, which never sees its result.
         "i" => module.link_closure(wasi::MODULE, function.name(), move |context: CallContext<'_>, a: u32| {
             call_wasi(&shared, function, [a.into(), 0, 0, 0], context).map(|_| ())
         }),

@@ -1,4 +1,4 @@
-//! wasmi: the same guests without a line of C.
+//! wasmi: an engine without C code.
 
 use super::super::channel::{End, Ending};
 use super::super::link::{Gone, Link};
@@ -23,7 +23,7 @@ pub(super) fn run(checked: &Checked, link: Link) -> (End, Link) {
                 .map_or(0, |memory| memory.data_size(&store) as u64);
             super::end(result.map_err(|error| error.to_string()), store.data().exit(), memory_bytes)
         }
-        // The start function ran, and trapped.
+        // The start function exited or trapped.
         Err(error) if store.data().exit().is_some() => {
             super::end(Err(error.to_string()), store.data().exit(), 0)
         }

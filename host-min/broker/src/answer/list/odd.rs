@@ -1,7 +1,8 @@
-//! Items that cannot be used: each is skipped, counted and named, and the list goes on.
+//! Items that cannot be used: each is skipped, counted and named in the report, and the list goes on.
 
-use super::{Asked, Means};
-use crate::answer::NAMED_BY_TOKEN;
+use super::Context;
+use crate::answer::asked::Asked;
+use crate::answer::object::NAMED_BY_TOKEN;
 use crate::gaps::Gap;
 use crate::line;
 use wagather_abi::manifest::{is_name, is_object_name};
@@ -16,7 +17,7 @@ pub(super) struct Odd {
     byte: Option<u64>,
 }
 
-/// What is odd about an item, of which that was kept.
+/// Why an item cannot be used, if it cannot. `kept` is its text after projection.
 pub(super) fn of(identity: &Identity, odd: Option<project::Odd>, kept: &[u8]) -> Option<Odd> {
     if let Some(odd) = odd {
         return Some(Odd { reason: odd.reason, field: odd.field(kept), byte: Some(odd.at_byte) });
@@ -35,16 +36,16 @@ pub(super) fn of(identity: &Identity, odd: Option<project::Odd>, kept: &[u8]) ->
     None
 }
 
-/// Skips an item whose name is a token, and says nothing of it but that.
-pub(super) fn named_by_token(number: u64, asked: &Asked, means: &mut Means<'_>) {
+/// Skips an item whose name is a token. The report names nothing else about it.
+pub(super) fn named_by_token(number: u64, asked: &Asked, cx: &mut Context<'_>) {
     let reason = NAMED_BY_TOKEN;
     let odd = Odd { reason, field: "metadata.name".to_owned(), byte: None };
-    odd.skip(&Identity { name: REDACTED.to_owned(), ..Identity::default() }, number, asked, means);
+    odd.skip(&Identity { name: REDACTED.to_owned(), ..Identity::default() }, number, asked, cx);
 }
 
 impl Odd {
-    /// Skips the item of that number, from 1.
-    pub(super) fn skip(self, identity: &Identity, number: u64, asked: &Asked, means: &mut Means<'_>) {
+    /// Skips an item. `number` is its position in the list, from 1.
+    pub(super) fn skip(self, identity: &Identity, number: u64, asked: &Asked, cx: &mut Context<'_>) {
         let Odd { reason, field, byte } = self;
         let field = line::of(field.as_bytes());
         let object = object_of(identity);
@@ -53,11 +54,11 @@ impl Odd {
         let place = place(&field, byte);
         let text = format!("{asked_for}: skipped {who}: {reason}{place}");
         let gap = Gap { asked: asked_for, object, field, byte, reason: reason.to_owned(), ..Gap::default() };
-        means.tally.skipped(asked.resource, gap, text, None);
+        cx.tally.skipped(asked.resource, gap, text, None);
     }
 }
 
-/// What people are told of an object: `NAMESPACE/NAME` or `NAME`; nothing if it has no name.
+/// An object's name for people: `NAMESPACE/NAME`, `NAME`, or empty if it has none.
 pub(in crate::answer) fn object_of(identity: &Identity) -> String {
     let Identity { name, namespace, .. } = identity;
     match (&**namespace, &**name) {
@@ -67,7 +68,7 @@ pub(in crate::answer) fn object_of(identity: &Identity) -> String {
     }
 }
 
-/// Where in an object something is, in words.
+/// A place in an object, in words.
 pub(in crate::answer) fn place(field: &str, byte: Option<u64>) -> String {
     let byte = byte.map_or_else(String::new, |byte| format!(" at byte {byte} of the object"));
     match (field, &*byte) {

@@ -1,35 +1,35 @@
-//! The order of a list's items, and what it is good for: to go on where another answer of the same list broke off.
+//! The order of a list's items. It tells where to continue after a response of the list broke off.
 //!
-//! etcd keeps objects by their keys, and a key ends in `NAMESPACE/NAME` or `NAME`; lists of all built-in types and custom resources come in
-//! the order of these bytes. Servers that are not kept by etcd may have another order or none. So the order is watched, and what
-//! rests on it is refused for a list that has broken it.
+//! etcd stores objects by key, and a key ends in `NAMESPACE/NAME` or `NAME`. Lists of built-in types and custom resources are sorted by
+//! these bytes. Aggregated servers without etcd may use another order or none. So this module checks the order as items arrive, and a list
+//! that breaks it is never continued by key.
 
 use wagather_json::project::Identity;
 
 /// What is known of the order of a list.
 #[derive(Default)]
 pub(super) struct Order {
-    /// The key of the last item, if there was one.
+    /// The key of the last item.
     last: Option<String>,
     broken: bool,
-    /// Up to this key everything was given, in answers before the one that is read now.
+    /// Every item up to this key was given by earlier responses.
     given: Option<String>,
-    /// Whether an item beyond that was read since.
+    /// Whether an item after that key was read since.
     beyond: bool,
 }
 
-/// What an item is to its list.
+/// Whether an item was given before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     /// It was not given yet.
     New,
-    /// It was given, before an answer of another time.
+    /// It was given, from a response that showed another moment.
     Given,
-    /// It is where it cannot be told which of both.
+    /// The order does not tell.
     Unknown,
 }
 
-/// The end of an item's key in etcd; empty for what has no name.
+/// The end of an item's key in etcd. Empty if it has no name.
 pub(super) fn key_of(identity: &Identity) -> String {
     match (&*identity.namespace, &*identity.name) {
         (_, "") => String::new(),
@@ -39,12 +39,12 @@ pub(super) fn key_of(identity: &Identity) -> String {
 }
 
 impl Order {
-    /// Takes an item's key down.
+    /// Records an item's key.
     pub(super) fn read(&mut self, key: &str) -> Place {
         let in_order = !key.is_empty() && self.last.as_deref().is_none_or(|last| key > last);
         match &self.given {
             Some(given) if !in_order => {
-                // What was given comes before everything that was not; anywhere else the list is in no order.
+                // In a sorted list, all items that were given come before all others.
                 if self.beyond || key.is_empty() || key > &**given { Place::Unknown } else { Place::Given }
             }
             _ => {
@@ -56,13 +56,13 @@ impl Order {
         }
     }
 
-    /// The list goes on with an answer of another time, which may have again what was given.
+    /// The list continues with a response that shows another moment, and that may repeat items.
     pub(super) fn resume(&mut self) {
         self.beyond = false;
         self.given = if self.broken { None } else { self.last.clone() };
     }
 
-    /// Whether what was given is known by its keys.
+    /// Whether the items so far were in order, so that their keys identify them.
     pub(super) const fn holds(&self) -> bool {
         !self.broken
     }

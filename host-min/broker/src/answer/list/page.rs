@@ -1,4 +1,4 @@
-//! One page of a list, and how much of it was read: all that is needed to ask for it again and to go on in its middle.
+//! One page of a list, and how much of it was read: enough to request it again and to continue in its middle.
 
 use super::Failed;
 use super::order::key_of;
@@ -14,27 +14,27 @@ use wagather_kube::Response;
 pub(super) struct Page {
     reader: ListReader,
     content_type: Option<String>,
-    /// What it was asked for with: a token, or nothing for a first page.
+    /// The continue token of its request. Empty for a first page.
     pub(super) token: String,
-    /// Whether whoever asks with the same again gets the same items: tokens name a state of the server's, but for those that it
-    /// gives in the place of one that is too old.
+    /// Whether the same request returns the same items again. Tokens pin a state of the server, except for those that it sends in
+    /// place of an expired one.
     pub(super) pinned: bool,
-    /// How many items it was asked for.
+    /// How many items were requested.
     pub(super) items: u32,
     /// When it must have ended.
     pub(super) until: Instant,
-    /// The items of it that were read.
+    /// The items that were read.
     read: Run,
-    /// Those of them that came again, in another answer.
+    /// Those of them that another response repeated so far.
     again: Run,
-    /// Whether the answer can only be shown to have the same items, and not to be of the same time.
+    /// Whether the response has the same items but may show another moment.
     is_doubtful: bool,
-    /// The version that it had when it broke off, if it had said it.
+    /// The resource version of the response that broke off, if it had arrived.
     version: String,
     counted_bytes: u64,
 }
 
-/// Items in their order: how many, and a digest of their keys.
+/// A sequence of items: how many, and a digest of their keys.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Run {
     items: u32,
@@ -49,31 +49,31 @@ impl Run {
     }
 }
 
-/// What comes next in a page.
+/// The next part of a page.
 pub(super) enum Next {
     /// An item.
     Item(Taken),
-    /// Nothing more.
+    /// The end.
     End,
-    /// The answer is of another time than the one that broke off, or it cannot be told; it begins with this, or is empty.
+    /// The response may show another moment than the one that broke off. It begins with this item, or is empty.
     AnotherTime(Option<Taken>),
-    /// The answer should be the one that broke off, and is not.
+    /// The response should repeat the one that broke off, and does not.
     Wrong(&'static str),
-    /// It cannot be read.
+    /// The page cannot be read.
     Error(ProjectError),
 }
 
 /// An item that was read.
 pub(super) struct Taken {
     pub(super) identity: Identity,
-    /// How many bytes it had.
+    /// Its size as the server sent it.
     pub(super) bytes: u64,
     /// Why it cannot be used.
     pub(super) odd: Option<Odd>,
 }
 
 impl Page {
-    /// A page whose answer is a success, as it begins.
+    /// A page whose response is a success and was not read yet.
     pub(super) fn new(response: Response, until: Instant, items: u32, token: String) -> Page {
         Page {
             reader: ListReader::new(response.body),
@@ -90,27 +90,27 @@ impl Page {
         }
     }
 
-    /// What the page says of itself.
+    /// The page's metadata, as far as it has arrived.
     pub(super) fn meta(&self) -> &PageMeta {
         self.reader.meta()
     }
 
-    /// What the mask hides of the item that was read last.
+    /// The fields that the mask hides of the newest item.
     pub(super) fn hidden(&self) -> &[u16] {
         self.reader.hidden()
     }
 
-    /// How many of its items were read, the first time or again.
+    /// How many of its items were read.
     pub(super) const fn read(&self) -> u32 {
         self.read.items
     }
 
-    /// Whether the answer that the page goes on with has the items that were read, and may be of another time; told once.
+    /// Whether the new response repeats all items that were read and may show another moment. True once.
     pub(super) fn take_doubt(&mut self) -> bool {
         self.again == self.read && std::mem::take(&mut self.is_doubtful)
     }
 
-    /// What state of the server's it is, if it has said so by now.
+    /// The resource version, if it has arrived.
     pub(super) fn version(&self) -> &str {
         match &*self.meta().resource_version {
             "" => &self.version,
@@ -118,7 +118,7 @@ impl Page {
         }
     }
 
-    /// Another answer to what this one was asked for with, which goes on after the items that were read.
+    /// Continues with another response to the same request, after the items that were read.
     pub(super) fn resume(&mut self, response: Response, until: Instant, pinned: bool) {
         self.version = self.version().to_owned();
         self.reader = ListReader::new(response.body);
@@ -130,7 +130,7 @@ impl Page {
         }
     }
 
-    /// Why it cannot be read.
+    /// Why the page cannot be read.
     pub(super) fn failed(&self, error: &ProjectError) -> Failed {
         let meta = self.meta();
         if matches!(error, ProjectError::Malformed { .. }) && meta.kind == "Status" {
@@ -141,14 +141,14 @@ impl Page {
         Failed::of_body(error, self.reader.beginning(), self.content_type.as_deref())
     }
 
-    /// Bytes that were read since this was last asked.
+    /// The bytes that were received since the last call.
     pub(super) fn received(&mut self) -> u64 {
         let read = self.reader.bytes_read();
         read - std::mem::replace(&mut self.counted_bytes, read)
     }
 
-    /// The next item that was not read yet, projected into `out`. An answer of another time is left to the caller if its
-    /// items are in order; if not, it goes on with it if that begins with the same items.
+    /// The next item that was not read yet, projected into `out`. If the response shows another moment and the list is `in_order`, the
+    /// caller continues by key. Otherwise the response is used if it begins with the same items.
     pub(super) fn next(&mut self, mask: &Node, out: &mut Vec<u8>, in_order: bool) -> Next {
         while self.again.items < self.read.items {
             let is_first = self.again.items == 0;
@@ -157,7 +157,7 @@ impl Page {
                 Err(error) => return Next::Error(error),
                 Ok(item) => item,
             };
-            // The first one tells whether the answer is the same, and is a new one if it is not.
+            // The first item decides whether the response shows the same moment.
             if is_first && !self.is_the_same() {
                 self.version.clear();
                 if in_order {
@@ -191,14 +191,14 @@ impl Page {
         Taken { identity, bytes, odd }
     }
 
-    /// Whether the answer is of the state of the one that broke off: it says so, or the server promises it.
+    /// Whether the response shows the same state as the one that broke off: by its resource version, or because the token pins it.
     fn is_the_same(&self) -> bool {
         let said = &*self.meta().resource_version;
         if self.version.is_empty() || said.is_empty() { self.pinned } else { self.version == said }
     }
 }
 
-/// A reply's head, taken apart.
+/// The response of a reply, if it is a success.
 pub(super) fn success(reply: Reply) -> Result<(Response, Instant), Reply> {
     match reply.answer {
         Ok(response) if (200..300).contains(&response.status) => Ok((response, reply.until)),

@@ -1,10 +1,11 @@
-//! Lists that come round: a server that gives a token for a second time, or a page, would be asked until the gatherer's time is over.
+//! Detects lists that repeat. A server that sends the same continue token or the same page twice would keep the gatherer busy until its
+//! deadline.
 
 use super::Failed;
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// The tokens of a list's pages and the keys of their first items, as digests: there may be as many as requests.
+/// The tokens of a list's pages and the keys of their first items. They are digests, because there can be as many as requests.
 #[derive(Default)]
 pub(super) struct Seen {
     tokens: HashSet<u64>,
@@ -20,16 +21,16 @@ fn digest(text: &str) -> u64 {
 }
 
 impl Seen {
-    /// The list goes on with a page of that token.
-    pub(super) fn asked_with(&mut self, token: &str) {
+    /// Records the token of the next page.
+    pub(super) fn add_token(&mut self, token: &str) {
         self.tokens.insert(digest(token));
     }
 
-    /// Whether a page says a token with which a page came before.
+    /// Checks the token that a page sends. `own` is the page's own token.
     ///
     /// # Errors
-    /// What the list fails with.
-    pub(super) fn may_ask_with(&self, token: &str, own: &str) -> Result<(), Failed> {
+    /// If an earlier page had it.
+    pub(super) fn check_token(&self, token: &str, own: &str) -> Result<(), Failed> {
         if token == own || self.tokens.contains(&digest(token)) {
             let why = "a page has the continue token of an earlier page, so the list would never end";
             return Err(Failed::bad_answer(why, ADVICE));
@@ -37,11 +38,11 @@ impl Seen {
         Ok(())
     }
 
-    /// A page of the same state of the server begins with the item of that key; without a name it has none.
+    /// Checks the key of a page's first item. An item without a name has an empty key, which is not checked.
     ///
     /// # Errors
-    /// What the list fails with, if another page began with it: an object is in a list once.
-    pub(super) fn begins_with(&mut self, key: &str) -> Result<(), Failed> {
+    /// If another page of the same state began with it: a list contains an object once.
+    pub(super) fn check_first_key(&mut self, key: &str) -> Result<(), Failed> {
         if key.is_empty() || self.first_keys.insert(digest(key)) {
             return Ok(());
         }
@@ -55,20 +56,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_comes_round_is_seen() {
+    fn repetitions_are_detected() {
         let mut seen = Seen::default();
-        assert!(seen.may_ask_with("a", "").is_ok());
-        seen.asked_with("a");
-        assert!(seen.may_ask_with("b", "a").is_ok());
-        seen.asked_with("b");
+        assert!(seen.check_token("a", "").is_ok());
+        seen.add_token("a");
+        assert!(seen.check_token("b", "a").is_ok());
+        seen.add_token("b");
         for token in ["a", "b"] {
-            assert!(seen.may_ask_with(token, "b").is_err(), "{token}");
+            assert!(seen.check_token(token, "b").is_err(), "{token}");
         }
-        assert!(seen.begins_with("shop/x").is_ok() && seen.begins_with("shop/y").is_ok());
+        assert!(seen.check_first_key("shop/x").is_ok() && seen.check_first_key("shop/y").is_ok());
         assert!(
-            seen.begins_with("").is_ok() && seen.begins_with("").is_ok(),
-            "nameless items are not told apart"
+            seen.check_first_key("").is_ok() && seen.check_first_key("").is_ok(),
+            "nameless items are not compared"
         );
-        assert!(seen.begins_with("shop/x").is_err());
+        assert!(seen.check_first_key("shop/x").is_err());
     }
 }

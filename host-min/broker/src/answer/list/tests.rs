@@ -1,12 +1,12 @@
 //! Lists against a server that keeps the promises of Kubernetes' and breaks everything else: connections at every byte, states
 //! that it no longer has, refusals in a storm. Whatever it does, the items are exact or there is a named error.
 
-mod batches;
-mod places;
+mod namespaces;
+mod prefetch;
 
-use super::super::{Answer, Means, Wanted};
+use super::super::{Answer, Context, Origin, Wanted};
 use crate::budget::Budget;
-use crate::fetch::{Fetchers, Pace};
+use crate::fetch::{Fetchers, RateLimits};
 use crate::tally::Tally;
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, Read};
@@ -248,15 +248,16 @@ fn list_in(
     most: usize,
 ) -> Got {
     let script = Arc::new(Script(Mutex::new(world)));
-    let fetchers = Fetchers::new(script.clone(), 1, Pace { qps: 1, burst: 1, side_by_side: 1 });
-    let fetcher = fetchers.of(0, 500);
+    let fetchers = Fetchers::new(script.clone(), 1, RateLimits { qps: 1, burst: 1, parallel: 1 });
+    let fetcher = fetchers.fetcher(0, 500);
     let texts = ["v1", "pods", "", "", "", "", "", "", "", ""].map(|text| text.as_bytes().to_vec());
     let request = Canonical::new(RestRequest::new(Verb::LIST, limit, texts)).expect("a request");
     let allowed = Allowed { mask: Node::Keep, scope, narrowed: false, about: Arc::default() };
     let mut tally = Tally::new(Budget { requests: 500, ..Budget::default() }, fetcher.account().clone());
     tally.request().expect("a request");
     let deadline = Instant::now() + Duration::from_secs(60);
-    let mut answer = Answer::ask(request, allowed, deadline, chunk_items, &fetcher, &mut tally);
+    let mut answer =
+        Answer::send(request, allowed, &Origin { fetcher: &fetcher, deadline, chunk_items }, &mut tally);
     let redactor = Arc::new(Redactor::new(&Rules::default()));
     let (mut items, mut bytes) = (Vec::new(), Vec::new());
     let mut take = |bytes: &[u8]| {
@@ -267,9 +268,9 @@ fn list_in(
         items.len() == most
     };
     let end = 'list: loop {
-        let mut means = Means { tally: &mut tally, fetcher: &fetcher, redactor: &redactor };
+        let mut cx = Context { tally: &mut tally, fetcher: &fetcher, redactor: &redactor };
         bytes.clear();
-        let len = match answer.next(Wanted { cap: 1 << 20, room, is_taken: true }, &mut bytes, &mut means) {
+        let len = match answer.next(Wanted { cap: 1 << 20, room, is_taken: true }, &mut bytes, &mut cx) {
             Err(status) => break Err(status),
             Ok(0) => break Ok(()),
             Ok(len) => len,
@@ -281,14 +282,14 @@ fn list_in(
         while let Some((len, rest)) = others.split_first_chunk::<4>() {
             let (item, rest) = rest.split_at(u32::from_le_bytes(*len) as usize);
             others = rest;
-            assert_eq!(answer.took(1, &mut tally), Some(item.len() as u64));
+            assert_eq!(answer.taken(1, &mut tally), Some(item.len() as u64));
             if take(item) {
                 break 'list Ok(());
             }
         }
-        assert_eq!(answer.took(1, &mut tally), None, "no more was sent");
+        assert_eq!(answer.taken(1, &mut tally), None, "no more was sent");
     };
-    answer.give_up(&mut Means { tally: &mut tally, fetcher: &fetcher, redactor: &redactor });
+    answer.close(&mut Context { tally: &mut tally, fetcher: &fetcher, redactor: &redactor });
     tally.count_requests();
     Got { items, end, tally, script }
 }
@@ -507,8 +508,8 @@ fn json_that_makes_no_sense_is_not_asked_for_again() {
             "nonsense".into()
         }
     }
-    let fetchers = Fetchers::new(Arc::new(Nonsense), 1, Pace { qps: 1, burst: 1, side_by_side: 1 });
-    let fetcher = fetchers.of(0, 10);
+    let fetchers = Fetchers::new(Arc::new(Nonsense), 1, RateLimits { qps: 1, burst: 1, parallel: 1 });
+    let fetcher = fetchers.fetcher(0, 10);
     let texts = ["v1", "pods", "", "", "", "", "", "", "", ""].map(|text| text.as_bytes().to_vec());
     let request = Canonical::new(RestRequest::new(Verb::LIST, 0, texts)).expect("a request");
     let allowed =
@@ -516,11 +517,16 @@ fn json_that_makes_no_sense_is_not_asked_for_again() {
     let mut tally = Tally::new(Budget::default(), fetcher.account().clone());
     let redactor = Arc::new(Redactor::new(&Rules::default()));
     let deadline = Instant::now() + Duration::from_secs(60);
-    let mut answer = Answer::ask(request, allowed, deadline, None, &fetcher, &mut tally);
-    let mut means = Means { tally: &mut tally, fetcher: &fetcher, redactor: &redactor };
+    let mut answer = Answer::send(
+        request,
+        allowed,
+        &Origin { fetcher: &fetcher, deadline, chunk_items: None },
+        &mut tally,
+    );
+    let mut cx = Context { tally: &mut tally, fetcher: &fetcher, redactor: &redactor };
     let mut bytes = Vec::new();
-    assert!(answer.next(ONE, &mut bytes, &mut means).is_ok_and(|len| len > 0));
-    assert_eq!(answer.next(ONE, &mut bytes, &mut means), Err(Status::BAD_ANSWER));
+    assert!(answer.next(ONE, &mut bytes, &mut cx).is_ok_and(|len| len > 0));
+    assert_eq!(answer.next(ONE, &mut bytes, &mut cx), Err(Status::BAD_ANSWER));
     assert_eq!(tally.retries, 0);
 }
 

@@ -1,7 +1,7 @@
-//! Whether a request that came to nothing is sent again, and when.
+//! Whether and when a failed request is sent again.
 //!
-//! Pure: what happened, how often and for how long go in, a wait or a reason comes out. All that is sent is a GET, which may be
-//! sent any number of times (RFC 9110, 9.2.2); what is bounded here is how much of a burden and of a wait that is.
+//! It is pure: the inputs are what happened, how often and for how long, and the result is a wait or a reason to give up. All requests are GETs, which can be
+//! repeated (RFC 9110, 9.2.2). The limits here are for the load on the server and for the waits.
 //! docs/decisions/0026 has the reasons for the figures.
 
 use std::time::Duration;
@@ -10,88 +10,94 @@ use wagather_kube::{Cause, NoAnswer, Response};
 
 /// Why a request is sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Why {
-    /// HTTP 429: the server has enough to do.
+pub(crate) enum RetryReason {
+    /// HTTP 429: the server is busy.
     Busy,
-    /// HTTP 502, 503 or 504: what stands before the server, or the server itself for now. Any other 5xx that says when to come
-    /// back is one too: API servers answer 500 with `Retry-After` while they wait for etcd.
+    /// HTTP 502, 503 or 504: the server, or something in front of it, is unavailable. Also any other 5xx with `Retry-After`, which API
+    /// servers send while they wait for etcd.
     Unavailable,
-    /// No connection.
+    /// The connection failed.
     Unreachable,
-    /// A connection that broke before the head of the answer.
+    /// The connection broke before the head of the response.
     Broken,
-    /// No answer in the time for one, with more of the request's time left.
+    /// No response arrived in time, and the request has more time left.
     Late,
-    /// The body of an answer broke off.
+    /// The body of the response broke off.
     Cut,
 }
 
-impl Why {
-    /// Each of them, in the order of the report.
-    pub(super) const ALL: [Why; 6] =
-        [Why::Busy, Why::Unavailable, Why::Unreachable, Why::Broken, Why::Late, Why::Cut];
+impl RetryReason {
+    /// All reasons, in the order of the report.
+    pub(super) const ALL: [RetryReason; 6] = [
+        RetryReason::Busy,
+        RetryReason::Unavailable,
+        RetryReason::Unreachable,
+        RetryReason::Broken,
+        RetryReason::Late,
+        RetryReason::Cut,
+    ];
 
-    /// In words.
-    pub(super) const fn words(self) -> &'static str {
+    /// The reason in words.
+    pub(super) const fn text(self) -> &'static str {
         match self {
-            Why::Busy => "the server was busy",
-            Why::Unavailable => "the server was unavailable",
-            Why::Unreachable => "the connection failed",
-            Why::Broken => "the connection broke",
-            Why::Late => "no response arrived in time",
-            Why::Cut => "the response broke off",
+            RetryReason::Busy => "the server was busy",
+            RetryReason::Unavailable => "the server was unavailable",
+            RetryReason::Unreachable => "the connection failed",
+            RetryReason::Broken => "the connection broke",
+            RetryReason::Late => "no response arrived in time",
+            RetryReason::Cut => "the response broke off",
         }
     }
 
-    /// What an answer gives reason for, if it does.
-    pub(super) fn of(answer: &Result<Response, NoAnswer>) -> Option<Why> {
+    /// The reason that a response or its absence gives, if any.
+    pub(super) fn of(answer: &Result<Response, NoAnswer>) -> Option<RetryReason> {
         match answer {
             Ok(response) => match response.status {
-                429 => Some(Why::Busy),
-                502..=504 => Some(Why::Unavailable),
-                500..=599 if response.retry_after.is_some() => Some(Why::Unavailable),
+                429 => Some(RetryReason::Busy),
+                502..=504 => Some(RetryReason::Unavailable),
+                500..=599 if response.retry_after.is_some() => Some(RetryReason::Unavailable),
                 _ => None,
             },
             Err(no_answer) => match no_answer.cause {
-                Cause::Unreachable => Some(Why::Unreachable),
-                Cause::Broken => Some(Why::Broken),
-                Cause::Late => Some(Why::Late),
+                Cause::Unreachable => Some(RetryReason::Unreachable),
+                Cause::Broken => Some(RetryReason::Broken),
+                Cause::Late => Some(RetryReason::Late),
                 Cause::Final => None,
             },
         }
     }
 }
 
-/// What is known of a request that came to nothing.
+/// A request that failed.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Attempt {
     /// How often it was sent.
     pub(super) tries: u32,
-    /// How long the server wants us to wait.
+    /// The server's `Retry-After`.
     pub(super) retry_after: Option<Duration>,
-    /// Time since it was sent first.
+    /// The time since it was first sent.
     pub(super) elapsed: Duration,
-    /// What is left of its time.
+    /// The time that it has left.
     pub(super) left: Duration,
-    /// Whether the run has had an answer that is to be believed.
+    /// Whether the run has had a valid response before.
     pub(super) established: bool,
 }
 
-/// Why it is not sent again.
+/// Why a request is not sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum GaveUp {
-    /// It was often enough, or for long enough.
+    /// It was tried often or long enough.
     Tried,
-    /// The wait that the server wants does not fit into its time.
+    /// The server asks for a wait that is longer than the time left.
     NoTime(Duration),
-    /// The gatherer has sent too many again, or has no requests left.
+    /// The gatherer has no retries or no requests left.
     NoBudget,
 }
 
 impl Attempt {
-    /// The wait until it is sent again. `random` is any number.
+    /// The wait before it is sent again. `random` is a random number.
     pub(super) fn wait(&self, random: u64) -> Result<Duration, GaveUp> {
-        // A server that says when to come back is there.
+        // A server that sends `Retry-After` is reachable.
         let persists = self.established || self.retry_after.is_some();
         let most = if persists { MAX_TRIES } else { MAX_FIRST_TRIES };
         if self.tries >= most || (!persists && self.elapsed >= FIRST_CONTACT_TIME) {
@@ -107,7 +113,7 @@ impl Attempt {
     }
 }
 
-/// A random part of what doubles with each try: requests that failed together do not come back together.
+/// A random part of a time that doubles with each try, so that requests that failed together are not repeated together.
 pub(super) fn backoff(tries: u32, random: u64) -> Duration {
     let most = BACKOFF_BASE.saturating_mul(1_u32.checked_shl(tries.saturating_sub(1)).unwrap_or(u32::MAX));
     let nanos = u64::try_from(most.min(MAX_BACKOFF).as_nanos()).unwrap_or(u64::MAX);
@@ -115,7 +121,7 @@ pub(super) fn backoff(tries: u32, random: u64) -> Duration {
 }
 
 impl GaveUp {
-    /// What a person is told of a request that was sent so often; nothing if there is nothing to tell.
+    /// The explanation for people. Empty for a request that was sent once and is not worth a word.
     pub(super) fn text(self, tries: u32) -> String {
         let times = match tries {
             1 => "tried once".to_owned(),
@@ -133,24 +139,24 @@ impl GaveUp {
     }
 }
 
-/// Numbers that nobody needs to foresee: xorshift, by Marsaglia.
+/// Random numbers for waits: Marsaglia's xorshift. They are not for cryptography.
 #[derive(Clone, Debug)]
 pub(super) struct Random(u64);
 
 impl Random {
-    /// Another sequence for each run, more or less.
+    /// A sequence seeded by the clock.
     pub(super) fn of_clock() -> Random {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         Random::new(since.as_nanos() as u64)
     }
 
-    /// The sequence of a seed.
+    /// The sequence for a seed.
     pub(super) fn new(seed: u64) -> Random {
-        // Neighbouring seeds must not begin alike, and 0 would stay 0.
+        // Similar seeds must not begin alike, and a state of 0 would stay 0.
         Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
-    /// The next one.
+    /// The next number.
     pub(super) fn next(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -206,7 +212,7 @@ mod tests {
             (Attempt { tries: 4, left: millis(400), ..ONCE }, Err(GaveUp::Tried)),
             (Attempt { tries: 4, left: millis(401), ..ONCE }, Ok(millis(400))),
             (Attempt { left: Duration::ZERO, ..ONCE }, Err(GaveUp::Tried)),
-            // The server's word is the least.
+            // `Retry-After` is the minimum.
             (Attempt { retry_after: Some(seconds(3)), ..ONCE }, Ok(seconds(3))),
             (Attempt { retry_after: Some(Duration::ZERO), ..ONCE }, Ok(millis(50))),
             (Attempt { retry_after: Some(seconds(300)), ..ONCE }, Err(GaveUp::NoTime(seconds(300)))),
@@ -216,14 +222,14 @@ mod tests {
     }
 
     #[test]
-    fn before_the_first_answer_little_is_tried() {
+    fn before_the_first_answer_few_tries_are_made() {
         let first = Attempt { established: false, ..ONCE };
         for (attempt, goes_on) in [
             (first, true),
             (Attempt { tries: MAX_FIRST_TRIES - 1, ..first }, true),
             (Attempt { tries: MAX_FIRST_TRIES, ..first }, false),
             (Attempt { elapsed: FIRST_CONTACT_TIME, ..first }, false),
-            // It has something to say, so it is there.
+            // A server that sends `Retry-After` is reachable.
             (Attempt { elapsed: seconds(9), retry_after: Some(seconds(1)), ..first }, true),
             (Attempt { tries: MAX_TRIES, retry_after: Some(seconds(1)), ..first }, false),
         ] {
@@ -236,7 +242,7 @@ mod tests {
         let response = |status| {
             Ok(Response { status, content_type: None, retry_after: None, body: Box::new(std::io::empty()) })
         };
-        let told_when =
+        let with_retry_after =
             |status| response(status).map(|response| Response { retry_after: Some(seconds(1)), ..response });
         let no_answer = |cause| Err(NoAnswer { cause, reason: String::new(), advice: String::new() });
         for (answer, why) in [
@@ -247,24 +253,24 @@ mod tests {
             (response(404), None),
             (response(408), None),
             (response(410), None),
-            (response(429), Some(Why::Busy)),
+            (response(429), Some(RetryReason::Busy)),
             (response(500), None),
             (response(501), None),
-            (response(502), Some(Why::Unavailable)),
-            (response(503), Some(Why::Unavailable)),
-            (response(504), Some(Why::Unavailable)),
+            (response(502), Some(RetryReason::Unavailable)),
+            (response(503), Some(RetryReason::Unavailable)),
+            (response(504), Some(RetryReason::Unavailable)),
             (response(505), None),
-            (told_when(400), None),
-            (told_when(500), Some(Why::Unavailable)),
-            (told_when(507), Some(Why::Unavailable)),
-            (told_when(599), Some(Why::Unavailable)),
+            (with_retry_after(400), None),
+            (with_retry_after(500), Some(RetryReason::Unavailable)),
+            (with_retry_after(507), Some(RetryReason::Unavailable)),
+            (with_retry_after(599), Some(RetryReason::Unavailable)),
             (no_answer(Cause::Final), None),
-            (no_answer(Cause::Unreachable), Some(Why::Unreachable)),
-            (no_answer(Cause::Broken), Some(Why::Broken)),
-            (no_answer(Cause::Late), Some(Why::Late)),
+            (no_answer(Cause::Unreachable), Some(RetryReason::Unreachable)),
+            (no_answer(Cause::Broken), Some(RetryReason::Broken)),
+            (no_answer(Cause::Late), Some(RetryReason::Late)),
         ] {
-            assert_eq!(Why::of(&answer), why);
+            assert_eq!(RetryReason::of(&answer), why);
         }
-        assert!(Why::ALL.iter().enumerate().all(|(index, why)| *why as usize == index));
+        assert!(RetryReason::ALL.iter().enumerate().all(|(index, why)| *why as usize == index));
     }
 }

@@ -1,7 +1,6 @@
 //! How many items the next page of a list asks for.
 //!
-//! It follows from what the server sent and from nothing else: a clock in it would make a replay ask for pages that are not in the
-//! recording.
+//! The number depends only on what the server sent. If it depended on time, a replay would request pages that are not in the recording.
 
 use wagather_base::limits::{
     MAX_PAGE_ITEMS, MIN_PAGE_ITEMS, PAGE_ITEMS, PAGE_SAMPLE_ITEMS, TARGET_PAGE_BYTES,
@@ -9,34 +8,34 @@ use wagather_base::limits::{
 
 /// The sizes of a list's pages.
 pub(super) struct PageSizes {
-    /// Somebody said how large they are.
+    /// The size that the user chose.
     fixed: Option<u32>,
-    /// How many items the page before asked for.
+    /// How many items the previous page asked for.
     before: u32,
-    /// Items that were read, the older ones counted less, and their bytes as the server sent them.
+    /// How many items were read, with less weight for older ones, and their bytes as the server sent them.
     items: u64,
     bytes: u64,
 }
 
 impl PageSizes {
-    /// Pages of so many items, or as the items turn out to be.
+    /// Pages of `chunk_items` items, or sized by the bytes of their items.
     pub(super) fn new(chunk_items: Option<u32>) -> PageSizes {
         PageSizes { fixed: chunk_items, before: first(chunk_items), items: 0, bytes: 0 }
     }
 
-    /// An item of so many bytes was read.
+    /// Records the size of an item.
     pub(super) fn read(&mut self, bytes: u64) {
         self.items += 1;
         self.bytes += bytes;
     }
 
-    /// Whether enough is known to choose the next page's size.
+    /// Whether enough items were read to choose the next page's size.
     pub(super) fn is_known(&self) -> bool {
         self.fixed.is_some() || self.items >= PAGE_SAMPLE_ITEMS
     }
 
-    /// The next page's size: what weighs as much as a page should, but not many times as many items as the page before had,
-    /// since the next items may be larger than these.
+    /// The next page's size. It aims at [`TARGET_PAGE_BYTES`], and grows at most fourfold from page to page, because the next items may be
+    /// larger.
     pub(super) fn next(&mut self) -> u32 {
         if self.fixed.is_none() && self.items > 0 {
             let each = (self.bytes / self.items).max(1);
@@ -49,7 +48,7 @@ impl PageSizes {
 }
 
 /// The first page's size.
-pub(in crate::answer) const fn first(chunk_items: Option<u32>) -> u32 {
+pub(super) const fn first(chunk_items: Option<u32>) -> u32 {
     match chunk_items {
         Some(items) => items,
         None => PAGE_ITEMS,

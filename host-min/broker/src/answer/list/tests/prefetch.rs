@@ -1,13 +1,13 @@
-//! What is read ahead of a guest changes nothing but how often it waits.
+//! Prefetching changes only how often a guest waits.
 
-use super::places::scope_of;
+use super::namespaces::scope_of;
 use super::*;
 use crate::fetch::Fetcher;
-use crate::tally::MAX_NOTES;
+use crate::tally::MAX_DEFERRED;
 
-/// What people are told, and every figure that is about what the guest took.
+/// The lines for people, and every figure that depends on what the guest took.
 #[derive(Debug, PartialEq)]
-struct Told {
+struct Seen {
     items: Vec<(String, usize)>,
     end: Result<(), Status>,
     figures: [u64; 5],
@@ -17,10 +17,10 @@ struct Told {
     reduced: u64,
 }
 
-fn told(world: World, scope: Scope, room: usize, most: usize) -> Told {
+fn seen(world: World, scope: Scope, room: usize, most: usize) -> Seen {
     let Got { items, end, tally, .. } = list_in(world, 0, None, scope, room, most);
-    assert_eq!(tally.recorder.items(), 0, "nothing is ahead of a list that is closed");
-    Told {
+    assert_eq!(tally.deferral.items(), 0, "nothing is ahead of a list that is closed");
+    Seen {
         items,
         end,
         figures: [tally.items, tally.withheld, tally.bytes_given, tally.duplicates, tally.inconsistent_lists],
@@ -48,9 +48,9 @@ fn batches_give_the_same_items_ends_figures_and_lines() {
         ] {
             for most in [1, 2, 7, 40, usize::MAX] {
                 let world = || World::new(60, true, fault);
-                let one = told(world(), scope.clone(), 0, most);
+                let one = seen(world(), scope.clone(), 0, most);
                 for room in [64, 200, 1000, 4 << 10, 64 << 10] {
-                    let batched = told(world(), scope.clone(), room, most);
+                    let batched = seen(world(), scope.clone(), room, most);
                     assert_eq!(batched, one, "case {case}, {room} bytes, {most} items");
                 }
             }
@@ -66,7 +66,8 @@ fn ask(fetcher: &Fetcher, tally: &mut Tally) -> Answer {
     let request = Canonical::new(RestRequest::new(Verb::LIST, 0, texts)).expect("a request");
     let allowed =
         Allowed { mask: Node::Keep, scope: Scope::everything(), narrowed: false, about: Arc::default() };
-    Answer::ask(request, allowed, Instant::now() + Duration::from_secs(60), None, fetcher, tally)
+    let deadline = Instant::now() + Duration::from_secs(60);
+    Answer::send(request, allowed, &Origin { fetcher, deadline, chunk_items: None }, tally)
 }
 
 /// A server whose answer is always the same.
@@ -93,8 +94,8 @@ impl Source for Page {
 }
 
 fn served(page: String) -> (Fetchers, Tally, Arc<Redactor>) {
-    let fetchers = Fetchers::new(Arc::new(Page(page)), 1, Pace { qps: 9, burst: 9, side_by_side: 1 });
-    let tally = Tally::new(Budget::default(), fetchers.of(0, 500).account().clone());
+    let fetchers = Fetchers::new(Arc::new(Page(page)), 1, RateLimits { qps: 9, burst: 9, parallel: 1 });
+    let tally = Tally::new(Budget::default(), fetchers.fetcher(0, 500).account().clone());
     (fetchers, tally, Arc::new(Redactor::new(&Rules::default())))
 }
 
@@ -105,13 +106,13 @@ fn a_page_of_odd_items_takes_no_memory() {
     const ODD: usize = 100_000;
     let page = format!(r#"{{"kind":"PodList","apiVersion":"v1","items":[{GOOD}{}]}}"#, ",1".repeat(ODD));
     let (fetchers, mut tally, redactor) = served(page);
-    let fetcher = fetchers.of(0, 500);
+    let fetcher = fetchers.fetcher(0, 500);
     let mut list = ask(&fetcher, &mut tally);
-    let mut means = Means { tally: &mut tally, fetcher: &fetcher, redactor: &redactor };
-    assert!(list.next(WANTED, &mut Vec::new(), &mut means).is_ok_and(|len| len > 0));
-    assert_eq!(means.tally.recorder.notes(), MAX_NOTES, "no more of them wait");
-    assert_eq!(list.next(WANTED, &mut Vec::new(), &mut means), Ok(0));
-    assert_eq!(means.tally.recorder.notes(), 0);
+    let mut cx = Context { tally: &mut tally, fetcher: &fetcher, redactor: &redactor };
+    assert!(list.next(WANTED, &mut Vec::new(), &mut cx).is_ok_and(|len| len > 0));
+    assert_eq!(cx.tally.deferral.deferred(), MAX_DEFERRED, "no more of them wait");
+    assert_eq!(list.next(WANTED, &mut Vec::new(), &mut cx), Ok(0));
+    assert_eq!(cx.tally.deferral.deferred(), 0);
     let resources = tally.gaps.resources();
     assert_eq!(resources[0].gaps, ODD as u64, "{resources:?}");
 }
@@ -120,39 +121,39 @@ fn a_page_of_odd_items_takes_no_memory() {
 fn a_failure_further_on_is_not_seen_before_its_item_is_asked_for() {
     let page = format!(r#"{{"kind":"PodList","apiVersion":"v1","items":[{GOOD},{GOOD},]"#);
     let (fetchers, mut tally, redactor) = served(page);
-    let fetcher = fetchers.of(0, 500);
+    let fetcher = fetchers.fetcher(0, 500);
     let mut list = ask(&fetcher, &mut tally);
-    let mut means = Means { tally: &mut tally, fetcher: &fetcher, redactor: &redactor };
-    assert!(list.next(WANTED, &mut Vec::new(), &mut means).is_ok_and(|len| len > 0));
-    assert_eq!(list.status(&mut means), Ok(200));
-    assert_eq!(list.read(9, &mut Vec::new(), &mut means), Err(Status::WRONG_MODE));
-    assert!(list.next_document(&mut means).is_err_and(|status| status == Status::WRONG_MODE));
-    assert!(means.tally.errors.is_empty());
-    assert_eq!(list.took(1, means.tally), Some(GOOD.len() as u64));
-    let failed = list.next(WANTED, &mut Vec::new(), &mut means).expect_err("it breaks off");
-    assert_eq!(list.status(&mut means), Err(failed));
-    assert_eq!(list.took(0, means.tally), None, "nothing is ahead");
+    let mut cx = Context { tally: &mut tally, fetcher: &fetcher, redactor: &redactor };
+    assert!(list.next(WANTED, &mut Vec::new(), &mut cx).is_ok_and(|len| len > 0));
+    assert_eq!(list.status(&mut cx), Ok(200));
+    assert_eq!(list.read(9, &mut Vec::new(), &mut cx), Err(Status::WRONG_MODE));
+    assert!(list.next_document(&mut cx).is_err_and(|status| status == Status::WRONG_MODE));
+    assert!(cx.tally.errors.is_empty());
+    assert_eq!(list.taken(1, cx.tally), Some(GOOD.len() as u64));
+    let failed = list.next(WANTED, &mut Vec::new(), &mut cx).expect_err("it breaks off");
+    assert_eq!(list.status(&mut cx), Err(failed));
+    assert_eq!(list.taken(0, cx.tally), None, "nothing is ahead");
     assert_eq!(tally.errors.len(), 1, "{:?}", tally.errors);
 }
 
 #[test]
 fn a_budget_of_items_is_for_those_that_were_taken() {
     let script = Arc::new(Script(Mutex::new(World::new(20, true, |_| Fault::None))));
-    let fetchers = Fetchers::new(script, 1, Pace { qps: 1, burst: 1, side_by_side: 1 });
-    let fetcher = fetchers.of(0, 500);
+    let fetchers = Fetchers::new(script, 1, RateLimits { qps: 1, burst: 1, parallel: 1 });
+    let fetcher = fetchers.fetcher(0, 500);
     let redactor = Arc::new(Redactor::new(&Rules::default()));
     let mut tally = Tally::new(Budget { items: 10, ..Budget::default() }, fetcher.account().clone());
     let wanted = WANTED;
     let mut first = ask(&fetcher, &mut tally);
-    let mut means = Means { tally: &mut tally, fetcher: &fetcher, redactor: &redactor };
-    assert!(first.next(wanted, &mut Vec::new(), &mut means).is_ok_and(|len| len > 0));
-    assert_eq!((means.tally.items, means.tally.recorder.items()), (1, 9), "a whole budget, and no more");
-    first.give_up(&mut means);
-    assert_eq!((means.tally.items, means.tally.recorder.items()), (1, 0), "what was not taken is given back");
+    let mut cx = Context { tally: &mut tally, fetcher: &fetcher, redactor: &redactor };
+    assert!(first.next(wanted, &mut Vec::new(), &mut cx).is_ok_and(|len| len > 0));
+    assert_eq!((cx.tally.items, cx.tally.deferral.items()), (1, 9), "a whole budget, and no more");
+    first.close(&mut cx);
+    assert_eq!((cx.tally.items, cx.tally.deferral.items()), (1, 0), "what was not taken is given back");
     let mut second = ask(&fetcher, &mut tally);
-    let mut means = Means { tally: &mut tally, fetcher: &fetcher, redactor: &redactor };
-    assert!(second.next(wanted, &mut Vec::new(), &mut means).is_ok_and(|len| len > 0));
-    assert!(second.took(8, means.tally).is_some());
-    assert_eq!(second.next(wanted, &mut Vec::new(), &mut means), Err(Status::OUT_OF_BUDGET));
+    let mut cx = Context { tally: &mut tally, fetcher: &fetcher, redactor: &redactor };
+    assert!(second.next(wanted, &mut Vec::new(), &mut cx).is_ok_and(|len| len > 0));
+    assert!(second.taken(8, cx.tally).is_some());
+    assert_eq!(second.next(wanted, &mut Vec::new(), &mut cx), Err(Status::OUT_OF_BUDGET));
     assert_eq!(tally.items, 10);
 }

@@ -50,7 +50,7 @@ fn each_namespace_is_asked_and_the_guest_sees_one_list() {
             "namespaces/shop/pods?limit=2&continue=0:shop/o040"
         ]
     );
-    let asked = got.tally.take_asked();
+    let asked = got.tally.take_requested();
     let told: Vec<(&str, u16)> = asked.iter().map(|(what, status)| (&**what, *status)).collect();
     assert_eq!(
         told,
@@ -201,8 +201,8 @@ fn a_list_that_every_namespace_refuses_is_refused() {
 #[test]
 fn the_next_namespace_is_on_its_way_while_one_is_read() {
     let script = Arc::new(Script(Mutex::new(World::new(6, true, |_| Fault::None))));
-    let fetchers = Fetchers::new(script.clone(), 1, Pace { qps: 1, burst: 1, side_by_side: 1 });
-    let fetcher = fetchers.of(0, 500);
+    let fetchers = Fetchers::new(script.clone(), 1, RateLimits { qps: 1, burst: 1, parallel: 1 });
+    let fetcher = fetchers.fetcher(0, 500);
     let texts = ["v1", "pods", "", "", "", "", "", "", "", ""].map(|text| text.as_bytes().to_vec());
     let request = Canonical::new(RestRequest::new(Verb::LIST, 0, texts)).expect("a request");
     let allowed = Allowed {
@@ -213,10 +213,15 @@ fn the_next_namespace_is_on_its_way_while_one_is_read() {
     };
     let mut tally = Tally::new(Budget { requests: 500, ..Budget::default() }, fetcher.account().clone());
     let deadline = Instant::now() + Duration::from_secs(60);
-    let mut answer = Answer::ask(request, allowed, deadline, None, &fetcher, &mut tally);
+    let mut answer = Answer::send(
+        request,
+        allowed,
+        &Origin { fetcher: &fetcher, deadline, chunk_items: None },
+        &mut tally,
+    );
     let redactor = Arc::new(Redactor::new(&Rules::default()));
-    let mut means = Means { tally: &mut tally, fetcher: &fetcher, redactor: &redactor };
-    assert!(answer.next(ONE, &mut Vec::new(), &mut means).is_ok_and(|len| len > 0));
+    let mut cx = Context { tally: &mut tally, fetcher: &fetcher, redactor: &redactor };
+    assert!(answer.next(ONE, &mut Vec::new(), &mut cx).is_ok_and(|len| len > 0));
     while script.world().requests.len() < 2 {
         assert!(Instant::now() < deadline, "it was not asked for: {:?}", script.world().requests);
         std::thread::yield_now();

@@ -1,0 +1,58 @@
+//! A request as admission let it through, with what each HTTP request for it needs.
+
+use super::page_size;
+use crate::fetch::Order;
+use crate::tally::Tally;
+use std::time::Instant;
+use wagather_abi::Verb;
+use wagather_json::redact::Subject;
+use wagather_policy::canonical::Canonical;
+use wagather_policy::rights::Allowed;
+
+/// A request, and the time that it may take.
+pub(super) struct Asked {
+    pub(super) request: Canonical,
+    pub(super) allowed: Allowed,
+    /// The gatherer's deadline.
+    pub(super) deadline: Instant,
+    /// How many items each page of a list has, if that is fixed.
+    pub(super) chunk_items: Option<u32>,
+    /// Whether it was sent before its answer was needed. Its time can then pass while it waits.
+    pub(super) is_prefetched: bool,
+    /// The index of the resource in the tally.
+    pub(super) resource: usize,
+    /// The index in the tally of what the grant says about it.
+    pub(super) used: usize,
+}
+
+impl Asked {
+    /// What is known of the objects before the answer arrives.
+    pub(super) fn subject(&self) -> Subject {
+        Subject::of(&self.request.resource, &self.request.subresource)
+    }
+
+    /// An HTTP request for it.
+    pub(super) fn order(&self, path_and_query: String, tally: &Tally) -> Order {
+        let (accept, time) = (self.request.accept(), tally.budget().request_time);
+        Order { path_and_query, accept, time, deadline: self.deadline }
+    }
+
+    /// Turns a list of one namespace back into a list at the cluster scope. The scope still filters its items.
+    pub(super) fn widen(&mut self) {
+        self.request.namespace.clear();
+        self.allowed.narrowed = false;
+    }
+
+    /// How many items the first page of a list asks for.
+    pub(super) fn first_page_items(&self) -> u32 {
+        self.request.page_items(0, page_size::first(self.chunk_items))
+    }
+
+    /// The path and query of the first HTTP request.
+    pub(super) fn path_and_query(&self) -> String {
+        match self.request.verb {
+            Verb::LIST => self.request.page(self.first_page_items(), ""),
+            _ => self.request.path_and_query(),
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! What a call on an answer works with.
+
+use super::asked::Asked;
+use super::failed::Failed;
+use crate::fetch::{Fetcher, Ticket};
+use crate::tally::Tally;
+use std::sync::Arc;
+use wagather_json::redact::Redactor;
+
+/// The tally, the fetcher and the redactor of a gatherer, during one call.
+pub(crate) struct Context<'a> {
+    pub(crate) tally: &'a mut Tally,
+    pub(crate) fetcher: &'a Fetcher,
+    pub(crate) redactor: &'a Arc<Redactor>,
+}
+
+impl Context<'_> {
+    /// Whether the responses come from a recording.
+    pub(super) fn is_replay(&self) -> bool {
+        self.fetcher.source().is_recording()
+    }
+
+    /// Sends one more request, if the budget allows.
+    pub(super) fn send(&mut self, asked: &Asked, path_and_query: String) -> Result<Ticket, Failed> {
+        self.tally.request()?;
+        Ok(self.fetcher.send(asked.order(path_and_query, self.tally)))
+    }
+
+    /// Sends a request again whose answer broke off.
+    ///
+    /// # Errors
+    /// How often it was sent and why it is not sent again, in words.
+    pub(super) fn send_again(
+        &mut self,
+        asked: &Asked,
+        path_and_query: String,
+        cuts: u32,
+    ) -> Result<Ticket, String> {
+        let ticket = self.fetcher.send_again(asked.order(path_and_query, self.tally), cuts);
+        self.tally.count_requests();
+        ticket
+    }
+}
