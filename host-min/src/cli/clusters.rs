@@ -1,6 +1,6 @@
 //! `host-min run` with several contexts.
 
-use super::display::{Display, Ended, Fleet, Said, Settings, Who};
+use super::display::{Display, Ended, Event, Fleet, Settings, Subject};
 use super::typed::{Words, Wrong};
 use super::values::{all, one, text, wrong};
 use super::{fail_with, rights};
@@ -22,7 +22,7 @@ pub(super) struct Several {
     pub(super) folder: OsString,
 }
 
-/// Where the archives go if nothing else is said.
+/// The default place of the archives.
 const DEFAULT_FOLDER: &str = "wagather-{time}";
 
 /// What is for one cluster alone, and why.
@@ -96,7 +96,7 @@ impl Several {
             return rights::dry_run(plan, grant_file, &lines.collect::<Vec<_>>());
         }
         let display = Display::new(settings);
-        let shown = Shown { display: &display, gatherers: Cell::new(0), tells_debug: settings.tells_debug() };
+        let shown = Shown { display: &display, gatherers: Cell::new(0), shows_debug: settings.shows_debug() };
         let gathering = run(plan, &self.contexts, self.max_parallel, single_threaded, &shown);
         display.finish();
         let gathering = gathering?;
@@ -112,16 +112,16 @@ fn summarise(gathering: &Gathering, display: &Display) {
     for cluster in clusters {
         let label = cluster.label();
         for warning in &cluster.warnings {
-            display.say(&of(&label, ""), &Said::Warning(warning));
+            display.show(&of(&label, ""), &Event::Warning(warning));
         }
         for line in &cluster.lines {
-            let said = if line.is_error { Said::Error(&line.text) } else { Said::Warning(&line.text) };
-            display.say(&of(&label, &line.gatherer), &said);
+            let event = if line.is_error { Event::Error(&line.text) } else { Event::Warning(&line.text) };
+            display.show(&of(&label, &line.gatherer), &event);
         }
     }
     let complete = clusters.iter().filter(|cluster| cluster.status == Status::Complete).count();
     let index = Fleet::Index { path: index, complete, clusters: clusters.len() };
-    display.say(&Who::default(), &Said::Fleet(index));
+    display.show(&Subject::default(), &Event::Fleet(index));
 }
 
 fn number(typed: &str) -> Result<usize, String> {
@@ -129,12 +129,12 @@ fn number(typed: &str) -> Result<usize, String> {
     number.ok_or_else(|| format!("expected a whole number from 1 to {MAX_PARALLEL_CLUSTERS}"))
 }
 
-/// What is told of clusters goes where everything goes that is said.
+/// Shows a run of several clusters on the display.
 struct Shown<'a> {
     display: &'a Display,
     /// How many there are for each cluster.
     gatherers: Cell<usize>,
-    tells_debug: bool,
+    shows_debug: bool,
 }
 
 impl Watcher for Shown<'_> {
@@ -144,18 +144,18 @@ impl Watcher for Shown<'_> {
     }
 
     fn log(&self, context: &str, gatherer: &str, level: LogLevel, text: &str) {
-        if level != LogLevel::DEBUG || self.tells_debug {
-            self.display.say(&of(context, gatherer), &Said::Log(level, text));
+        if level != LogLevel::DEBUG || self.shows_debug {
+            self.display.show(&of(context, gatherer), &Event::Log(level, text));
         }
     }
 
     fn stderr(&self, context: &str, line: &str) {
-        self.display.say(&of(context, ""), &Said::Fleet(Fleet::Line(line)));
+        self.display.show(&of(context, ""), &Event::Fleet(Fleet::Line(line)));
     }
 
     fn progress(&self, cluster: usize, gatherer: usize, progress: &Progress) {
         if gatherer < self.gatherers.get() {
-            self.display.told(cluster * self.gatherers.get() + gatherer, progress.clone());
+            self.display.set_progress(cluster * self.gatherers.get() + gatherer, progress.clone());
         }
     }
 
@@ -167,7 +167,7 @@ impl Watcher for Shown<'_> {
         for gatherer in 0..self.gatherers.get() {
             self.progress(number, gatherer, &at_the_end(cluster, gatherer));
         }
-        self.display.say(&of(&cluster.label(), ""), &Said::Fleet(Fleet::Ended(cluster)));
+        self.display.show(&of(&cluster.label(), ""), &Event::Fleet(Fleet::Ended(cluster)));
     }
 }
 
@@ -185,8 +185,8 @@ fn at_the_end(cluster: &Cluster, gatherer: usize) -> Progress {
     }
 }
 
-fn of(context: &str, gatherer: &str) -> Who {
-    Who { context: Some(context.into()), gatherer: gatherer.into() }
+fn of(context: &str, gatherer: &str) -> Subject {
+    Subject { context: Some(context.into()), gatherer: gatherer.into() }
 }
 
 #[cfg(test)]

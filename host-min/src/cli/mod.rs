@@ -17,7 +17,7 @@ mod typed;
 mod values;
 
 use args::{Rbac, Run};
-use display::{Display, Format, Said, Who};
+use display::{Display, Event, Format, Subject};
 use host_min::{Class, Failure, SingleThreaded};
 use std::ffi::OsString;
 use std::io::{self, PipeReader};
@@ -61,7 +61,7 @@ pub(super) fn main(
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            display::say_failure(format, &failure);
+            display::show_failure(format, &failure);
             // Whatever failed first: who sent a signal waits for its number.
             let class = stop::asked().map_or(failure.class, |signal| Class::Stopped(signal as u8));
             ExitCode::from(class.exit_code())
@@ -98,7 +98,7 @@ fn refuse(wrong: &Wrong) -> ExitCode {
         Some(command) => (command.usage(), format!("{} ", command.name)),
         None => ("Usage: host-min <COMMAND>".to_owned(), String::new()),
     };
-    display::say_wrong(&wrong.reason, &usage, &command);
+    display::show_usage_error(&wrong.reason, &usage, &command);
     ExitCode::from(WRONG)
 }
 
@@ -114,7 +114,7 @@ fn fail_with(failures: impl IntoIterator<Item = Failure>, display: &Display) -> 
     let mut failures = failures.into_iter();
     let Some(first) = failures.next() else { return Ok(()) };
     for failure in failures {
-        display.say(&Who::default(), &Said::Failure(&failure));
+        display.show(&Subject::default(), &Event::Failure(&failure));
     }
     Err(first)
 }

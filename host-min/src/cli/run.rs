@@ -1,7 +1,7 @@
 //! `host-min run`.
 
 use super::args::Run;
-use super::display::{self, Display, Ended, Said, Who, Wholeness};
+use super::display::{self, Completeness, Display, Ended, Event, Subject};
 use super::{fail_with, rights};
 use host_min::{Class, Existing, Failure, Grant, Input, Isolation, Outcome, Output, Plan, SingleThreaded};
 use std::fs::File;
@@ -44,9 +44,9 @@ pub(super) fn run(args: Run, single_threaded: SingleThreaded) -> Result<()> {
         args.guests.iter().try_for_each(|guest| plan.add_file(guest))
     })?;
     if let Some(several) = args.several {
-        if args.display.tells_requests() {
+        if args.display.shows_requests() {
             // Each cluster's process tells on its own standard error, which has the context before each line.
-            plan.trace = Some(Arc::new(display::say_request));
+            plan.trace = Some(Arc::new(display::show_request));
         }
         return several.run(&plan, args.grant.as_deref(), args.dry_run, args.display, single_threaded);
     }
@@ -55,10 +55,10 @@ pub(super) fn run(args: Run, single_threaded: SingleThreaded) -> Result<()> {
     }
     plan.audit = args.audit.as_deref().map(open_audit).transpose()?;
     let display = Arc::new(Display::new(args.display));
-    if args.display.tells_requests() {
+    if args.display.shows_requests() {
         let display = display.clone();
         plan.trace = Some(Arc::new(move |line| {
-            display.say(&Who::default(), &Said::Log(LogLevel::DEBUG, line));
+            display.show(&Subject::default(), &Event::Log(LogLevel::DEBUG, line));
         }));
     }
     let outcome = host_min::run(&plan, &*display);
@@ -82,37 +82,37 @@ fn open_audit(path: &Path) -> Result<Arc<Sink>> {
 
 /// What became of each gatherer, then what is odd or missing, then where it all is.
 fn summarise(outcome: &Outcome, display: &Display) {
-    let run = Who::default();
+    let run = Subject::default();
     let gatherers = &outcome.report.gatherers;
     let ended: Vec<Ended> = gatherers.iter().map(|gathered| Ended::of(None, Sums::of(gathered))).collect();
     display.summarise(&ended);
     for warning in &outcome.report.warnings {
-        display.say(&run, &Said::Warning(warning));
+        display.show(&run, &Event::Warning(warning));
     }
     for (gathered, Ended { who, .. }) in gatherers.iter().zip(&ended) {
         for line in used::told(&gathered.withheld, &gathered.hidden) {
-            display.say(who, &Said::Grant(&line));
+            display.show(who, &Event::Grant(&line));
         }
         for warning in &gathered.warnings {
-            display.say(who, &Said::Warning(warning));
+            display.show(who, &Event::Warning(warning));
         }
         // What made the gatherer fail is told at the end, with what to do about it.
         for error in gathered.errors.iter().filter(|error| gathered.reason.as_ref() != Some(error)) {
-            display.say(who, &Said::Error(error));
+            display.show(who, &Event::Error(error));
         }
     }
     if let Some(path) = &outcome.recording {
-        display.say(&run, &Said::Recording(path));
+        display.show(&run, &Event::Recording(path));
     }
     if let Some(path) = &outcome.output {
         let wholeness = match (outcome.report.complete, outcome.failures.is_empty()) {
-            (true, _) => Wholeness::Complete,
-            (false, true) => Wholeness::Gaps,
-            (false, false) => Wholeness::Incomplete,
+            (true, _) => Completeness::Complete,
+            (false, true) => Completeness::Gaps,
+            (false, false) => Completeness::Incomplete,
         };
-        display.say(&run, &Said::Archive(path, wholeness));
+        display.show(&run, &Event::Archive(path, wholeness));
     }
     if let (Some(path), Some(counts)) = (&outcome.obfuscation_map, outcome.report.obfuscation) {
-        display.say(&run, &Said::Obfuscated(path, counts));
+        display.show(&run, &Event::Obfuscated(path, counts));
     }
 }

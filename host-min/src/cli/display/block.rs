@@ -1,9 +1,9 @@
-//! Lines that are drawn again in place, as the bytes that a terminal obeys (ECMA-48): CUU, EL, ED and no others.
+//! Lines that are redrawn in place, with the control sequences CUU, EL and ED of ECMA-48, and no others.
 //!
-//! The cursor waits below the block, at the begin of a line, and is never hidden: a program that is killed in between leaves a
-//! terminal that nobody has to repair.
+//! Between updates, the cursor is below the block, at the beginning of a line. It is never hidden. So a program that is killed leaves a
+//! usable terminal.
 
-/// What stands on the terminal.
+/// The lines on the terminal.
 #[derive(Default)]
 pub(super) struct Block {
     lines: Vec<String>,
@@ -13,7 +13,7 @@ const CLEAR_TO_THE_END_OF_THE_LINE: &str = "\x1b[K";
 const CLEAR_TO_THE_END_OF_THE_SCREEN: &str = "\x1b[J";
 
 impl Block {
-    /// Draws these lines in place of those that stand there; nothing if they are the same.
+    /// Replaces the lines on the terminal. Empty if they are the same.
     pub(super) fn draw(&mut self, lines: Vec<String>) -> String {
         if lines == self.lines {
             return String::new();
@@ -36,7 +36,7 @@ impl Block {
         text
     }
 
-    /// Takes the block away.
+    /// Removes the block.
     pub(super) fn clear(&mut self) -> String {
         self.draw(Vec::new())
     }
@@ -54,7 +54,7 @@ impl Block {
             text.push_str(CLEAR_TO_THE_END_OF_THE_LINE);
             text.push('\n');
         }
-        // Of a block that was longer.
+        // Clear the rest of a longer block.
         if text.starts_with('\r') {
             text.push_str(CLEAR_TO_THE_END_OF_THE_SCREEN);
         }
@@ -72,7 +72,7 @@ mod tests {
         assert_eq!(block.above("before"), "before\n");
         assert_eq!(block.draw(lines("a b")), "a\x1b[K\nb\x1b[K\n");
         assert_eq!(block.draw(lines("a b")), "");
-        assert_eq!(block.above("said"), "\r\x1b[2A\x1b[Jsaid\na\x1b[K\nb\x1b[K\n\x1b[J");
+        assert_eq!(block.above("text"), "\r\x1b[2A\x1b[Jtext\na\x1b[K\nb\x1b[K\n\x1b[J");
         assert_eq!(block.draw(lines("c")), "\r\x1b[2Ac\x1b[K\n\x1b[J");
         assert_eq!(block.clear(), "\r\x1b[1A\x1b[J");
         assert_eq!(block.clear(), "");

@@ -1,4 +1,4 @@
-//! What is said of several clusters, and of no single one: the part of [`super::voice`] that a run of one cluster never says.
+//! Events of a run of several clusters, which a run of one cluster never has. They are a part of [`super::event`].
 
 use super::format;
 use super::object::Object;
@@ -7,19 +7,19 @@ use std::path::Path;
 use std::time::Duration;
 use wagather_run::clusters::{Cluster, Status, Sums};
 
-/// What is said.
+/// An event of a run of several clusters.
 pub(in crate::cli) enum Fleet<'a> {
-    /// What the process of a cluster, or an exec plugin that it runs, wrote to its standard error.
+    /// The process of a cluster, or an exec plugin that it runs, wrote a line to its standard error.
     Line(&'a str),
-    /// What became of a cluster.
+    /// A cluster's run ended.
     Ended(&'a Cluster),
-    /// Where the index is.
+    /// The index was written.
     Index {
         /// Its path.
         path: &'a Path,
         /// How many clusters are complete.
         complete: usize,
-        /// How many there are.
+        /// How many clusters there are.
         clusters: usize,
     },
 }

@@ -1,5 +1,5 @@
-//! Numbers as people read them, in one style for all that a run says: SI units, a space before the unit, commas between
-//! thousands. Machines get plain numbers, from [`super::voice`].
+//! Numbers for people, in one style: SI units, a space before the unit, commas between
+//! thousands. Programs get plain numbers, from [`super::event`].
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ pub(super) fn bytes(number: u64) -> String {
     let mut unit = 1000_u128;
     for name in UNITS {
         let tenths = (u128::from(number) * 10 + unit / 2) / unit;
-        // What rounds up to a thousand is one of the next unit.
+        // A value that rounds up to a thousand uses the next unit.
         if tenths < 10_000 || name == "EB" {
             return format!("{}.{} {name}", tenths / 10, tenths % 10);
         }

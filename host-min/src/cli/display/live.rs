@@ -1,33 +1,33 @@
-//! How far a run is, as the lines that a terminal shows: a function of what the gauges showed, the time and the terminal's size.
+//! Progress as lines for a terminal: a pure function of the gauges' values, the time and the terminal's size.
 //!
-//! Not here: when it is drawn, and the terminal itself.
+//! [`super`] decides when they are drawn.
 
 use super::format;
+use super::subject::Subject;
 use super::table::{self, Cell, Colour, Column, Room};
-use super::who::Who;
 use host_min::{Phase, Progress};
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// The time that rates are of, and a little.
+/// The time over which rates are computed.
 const WINDOW: Duration = Duration::from_millis(1100);
-/// A gatherer of which nothing changed for so long is told from one that goes on.
+/// A gatherer without any change for this long is shown as stalled.
 const STALLED_AFTER: Duration = Duration::from_secs(5);
-/// More rows than that push what was said before off the terminal.
+/// The most rows, so that earlier lines stay on the terminal.
 const MOST_ROWS: usize = 12;
-/// The room that is kept for what a gatherer does.
+/// The minimum width of the column for what a gatherer does.
 const LEAST_NOW: usize = 12;
 
 /// A gatherer that is watched.
 pub(super) struct Row {
-    pub(super) who: Who,
-    /// What its gauge showed last.
+    pub(super) who: Subject,
+    /// Its newest progress.
     pub(super) progress: Progress,
     samples: VecDeque<Sample>,
     changed: Duration,
 }
 
-/// What a gauge showed at a time since the display's begin.
+/// The figures at a time since the start of the display.
 struct Sample {
     at: Duration,
     items: u64,
@@ -42,13 +42,13 @@ pub(super) struct Size {
 }
 
 impl Row {
-    /// Nothing was seen of it yet.
-    pub(super) fn new(who: Who) -> Row {
+    /// A row without progress.
+    pub(super) fn new(who: Subject) -> Row {
         Row { who, progress: Progress::default(), samples: VecDeque::new(), changed: Duration::ZERO }
     }
 
-    /// Takes a look.
-    pub(super) fn look(&mut self, now: Duration, progress: Progress) {
+    /// Takes the newest progress.
+    pub(super) fn update(&mut self, now: Duration, progress: Progress) {
         let last = &self.progress;
         let is_same = (last.phase, last.requests, last.items, last.bytes_received)
             == (progress.phase, progress.requests, progress.items, progress.bytes_received);
@@ -56,7 +56,7 @@ impl Row {
             self.changed = now;
         }
         if self.samples.is_empty() {
-            // It began with nothing.
+            // It started with zero.
             let at = now.saturating_sub(progress.elapsed);
             self.samples.push_back(Sample { at, items: 0, bytes: 0 });
         }
@@ -67,12 +67,12 @@ impl Row {
         self.progress = progress;
     }
 
-    /// Whether anything is known of it: nothing is of one whose cluster waits for its turn.
+    /// Whether it has any progress. A gatherer has none while its cluster waits for its turn.
     pub(super) fn has_begun(&self) -> bool {
         self.progress != Progress::default()
     }
 
-    /// Items and bytes a second, of late; nothing of what does not run.
+    /// The recent rates of items and bytes per second. Zero unless it is running.
     pub(super) fn rates(&self) -> (u64, u64) {
         match (self.progress.phase, self.samples.front(), self.samples.back()) {
             (Phase::Running, Some(first), Some(last)) if last.at > first.at => {
@@ -84,13 +84,13 @@ impl Row {
         }
     }
 
-    /// How long nothing changed, if that is long.
+    /// How long nothing has changed, if that is long.
     pub(super) fn stalled(&self, now: Duration) -> Option<Duration> {
         let still = now.saturating_sub(self.changed);
         (self.progress.phase == Phase::Running && still >= STALLED_AFTER).then_some(still)
     }
 
-    /// What it is at.
+    /// What it is doing.
     pub(super) fn now(&self, now: Duration) -> String {
         let doing = &self.progress.doing;
         if self.progress.phase.has_ended() {
@@ -118,12 +118,12 @@ impl Row {
     }
 }
 
-/// How a status of failure is shown.
+/// The status of a failure.
 pub(super) fn failed() -> Cell {
     Cell { text: "Failed".to_owned(), colour: Some(Colour::Red) }
 }
 
-/// How it is shown that something is missing.
+/// The status of gaps.
 pub(super) fn gaps() -> Cell {
     Cell { text: "Gaps".to_owned(), colour: Some(Colour::Yellow) }
 }
@@ -141,10 +141,10 @@ const COLUMNS: [Column; 10] = [
     table::number("TIME").at_least(6),
     table::text("NOW"),
 ];
-/// The columns that a narrow terminal does without, the first one first.
+/// The columns to leave out on a narrow terminal, in this order.
 const EXPENDABLE: [&str; 5] = ["REQUESTS", "ITEMS/S", "RATE", "NOW", "TIME"];
 
-/// The lines of all that is watched.
+/// The lines for all rows.
 pub(super) fn block<'a>(
     rows: impl Iterator<Item = &'a Row>,
     now: Duration,
@@ -152,7 +152,7 @@ pub(super) fn block<'a>(
     has_colour: bool,
 ) -> Vec<String> {
     let rows: Vec<&Row> = rows.collect();
-    // The header has a line, and the cursor.
+    // The header and the cursor take a line each.
     let room = MOST_ROWS.min(size.lines.saturating_sub(2)).max(1);
     let mut cells: Vec<Vec<Cell>> = Vec::new();
     if rows.len() <= room {
@@ -162,7 +162,7 @@ pub(super) fn block<'a>(
         cells.push(sum_of(&rows));
     }
     let mut columns = COLUMNS.to_vec();
-    // A line as wide as the terminal would leave the cursor at its end, where terminals differ.
+    // Terminals differ in where the cursor is after a line of full width.
     let width = size.columns.saturating_sub(1);
     if rows.iter().all(|row| row.who.context.is_none()) {
         table::leave_out(CONTEXT, &mut columns, &mut cells);
@@ -176,7 +176,7 @@ pub(super) fn block<'a>(
     table::lines(&columns, &cells, Room { width, has_colour })
 }
 
-/// The width that is wanted for columns, the last of which can be cut.
+/// The width that columns need. The last one can be cut.
 fn wanted(columns: &[Column], cells: &[Vec<Cell>]) -> usize {
     let mut widths = table::widths(columns, cells);
     if let (Some(last), Some("NOW")) = (widths.last_mut(), columns.last().map(|column| column.header)) {
@@ -185,7 +185,7 @@ fn wanted(columns: &[Column], cells: &[Vec<Cell>]) -> usize {
     table::sum(&widths)
 }
 
-/// So many rows: first those that run, then those that failed, then those that will run; in their order.
+/// At most `most` rows: running ones first, then failed ones, then waiting ones. Their order stays.
 fn liveliest<'a>(rows: &[&'a Row], most: usize) -> Vec<&'a Row> {
     let rank = |row: &Row| match row.progress.phase {
         Phase::Running => 0,
@@ -275,8 +275,8 @@ mod tests {
     }
 
     fn row(gatherer: &str, phase: Phase, items: u64) -> Row {
-        let mut row = Row::new(Who { context: None, gatherer: gatherer.into() });
-        row.look(2 * SECOND, progress(phase, items, items * 6800, 2 * SECOND));
+        let mut row = Row::new(Subject { context: None, gatherer: gatherer.into() });
+        row.update(2 * SECOND, progress(phase, items, items * 6800, 2 * SECOND));
         row
     }
 
@@ -321,12 +321,12 @@ mod tests {
 
     #[test]
     fn rates_are_of_the_last_second() {
-        let mut row = Row::new(Who { context: None, gatherer: "pods".into() });
+        let mut row = Row::new(Subject { context: None, gatherer: "pods".into() });
         for tenth in 0..=100_u64 {
             // A hundred items a second, then for two seconds a thousand.
             let items = if tenth <= 80 { tenth * 10 } else { 800 + (tenth - 80) * 100 };
             let at = Duration::from_millis(tenth * 100);
-            row.look(at, progress(Phase::Running, items, items * 1000, at));
+            row.update(at, progress(Phase::Running, items, items * 1000, at));
             let (rate, bytes) = row.rates();
             let expected = match tenth {
                 0 => 0..=0,
@@ -338,17 +338,17 @@ mod tests {
             assert!(bytes.abs_diff(rate * 1000) <= 500, "{bytes} after {tenth} tenths");
         }
         assert!(row.samples.len() < 20, "what is old is forgotten");
-        row.look(11 * SECOND, progress(Phase::Complete, 2800, 2_800_000, 11 * SECOND));
+        row.update(11 * SECOND, progress(Phase::Complete, 2800, 2_800_000, 11 * SECOND));
         assert_eq!(row.rates(), (0, 0));
     }
 
     #[test]
     fn what_stands_still_is_told_from_what_goes_on() {
-        let mut row = Row::new(Who { context: None, gatherer: "pods".into() });
+        let mut row = Row::new(Subject { context: None, gatherer: "pods".into() });
         let mut look = |seconds: u32, items: u64, awaits_server: bool| {
             let now = seconds * SECOND;
             let seen = Progress { awaits_server, ..progress(Phase::Running, items, items * 10, now) };
-            row.look(now, seen);
+            row.update(now, seen);
             let line = block(std::iter::once(&row), now, WIDE, false).pop().unwrap_or_default();
             (line.contains("Stalled"), row.now(now))
         };

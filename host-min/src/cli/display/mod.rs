@@ -1,47 +1,48 @@
-//! What a person sees of a run while it goes on and at its end, and what a machine reads instead.
+//! What people see of a run, during it and at its end, and what programs read instead.
 //!
-//! | file | has |
+//! | file | contains |
 //! |---|---|
-//! | [`mod@format`] | numbers as people read them |
-//! | [`voice`], [`fleet`] | what is said, in words or as JSON lines; what is said of several clusters alone |
+//! | [`mod@format`] | numbers for people |
+//! | [`event`], [`fleet`] | events as text or as JSON lines; events of several clusters |
 //! | [`object`] | a JSON line |
-//! | [`settings`] | what was typed of all that |
-//! | [`summary`] | what became of gatherers |
+//! | [`settings`] | the options for all this |
+//! | [`summary`] | the results of gatherers |
 //! | [`table`] | text in columns |
-//! | [`live`] | how far a run is, as lines |
-//! | [`block`] | lines that are drawn again in place |
-//! | [`page`] | what is printed on stdout |
+//! | [`live`] | progress, as lines |
+//! | [`block`] | lines that are redrawn in place |
+//! | [`page`] | results on stdout |
 //! | [`terminal`] | what stderr is |
 //!
-//! This is the only door to the terminal: whatever others wrote is escaped here ([`wagather_printable`]), and nothing else in the
+//! This is the only way to the terminal. Foreign text is escaped here ([`wagather_printable`]), and no other code of the
 //! command line writes to a standard stream.
 //!
-//! Everything but this file, `page` and `terminal` is pure. This file holds the rows, the one lock that lets nothing be written into
-//! something else, and what looks at the rows again and again. For one cluster that is a thread. It does not exist, and nothing is
-//! asked of a terminal, before a gauge wakes it: then the first request is out. A process with several clusters must have no thread,
-//! as it forks; there it is whoever waits for them, with [`Display::tick`].
+//! All files except this one, `page` and `terminal` are pure. This file has the rows, the lock that keeps output from mixing, and
+//! the loop that refreshes the rows. For one cluster, the loop is a thread. It does not start, and the terminal is not
+//! queried, before a gauge wakes it when the first request is out. A process with several clusters forks, so it must have no thread;
+//! there, the code that waits for the clusters calls [`Display::tick`].
 
 mod block;
+mod event;
 mod fleet;
 mod format;
 mod live;
 mod object;
 mod page;
 mod settings;
+mod subject;
 mod summary;
 mod table;
 mod terminal;
-mod voice;
-mod who;
 
+pub(super) use event::{Completeness, Event, Format};
 pub(super) use fleet::Fleet;
 pub(super) use page::{print, print_json};
 pub(super) use settings::{FORMATS, Settings, WHEN, format, when};
+pub(super) use subject::Subject;
 pub(super) use summary::Ended;
-pub(super) use voice::{Format, Said, Wholeness};
-pub(super) use who::Who;
 
 use block::Block;
+use event::Pace;
 use host_min::{Failure, Gauge, Observer, Progress};
 use live::Row;
 use settings::{LOOK, Way};
@@ -49,16 +50,15 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 use table::Room;
-use voice::Pace;
 use wagather_abi::LogLevel;
 use wagather_printable::Page;
 
-/// A run that is over sooner is not shown at all.
+/// A run that ends sooner shows no progress.
 const SHOWN_AFTER: Duration = Duration::from_millis(300);
-/// How often lines are written.
+/// How often progress lines are written.
 const LINES_EVERY: Duration = Duration::from_secs(2);
 
-/// What a run shows. Its calls may come from any thread.
+/// Shows a run. Any thread can call it.
 pub(super) struct Display {
     shared: Arc<Shared>,
 }
@@ -72,51 +72,51 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    rows: Vec<(Row, Seen)>,
+    rows: Vec<(Row, ProgressSource)>,
     block: Block,
-    /// How progress is shown, if that is done by ticks.
+    /// How progress is shown, if ticks show it.
     ticks: Option<Way>,
-    /// When it is time for the next one.
+    /// When the next tick is due.
     tick_at: Option<Instant>,
-    /// When lines are written next.
+    /// When the next progress lines are due.
     lines_at: Duration,
     is_over: bool,
     thread: Option<JoinHandle<()>>,
 }
 
-/// Where it is seen how far a gatherer is.
-enum Seen {
-    /// In this process.
+/// Where the progress of a gatherer comes from.
+enum ProgressSource {
+    /// A gauge in this process.
     Gauge(Arc<Gauge>),
-    /// Another one told so at that time.
-    Told(Progress, Instant),
+    /// A report from another process, and its time.
+    Reported(Progress, Instant),
 }
 
-/// Says why the program ends as it does.
-pub(super) fn say_failure(format: Format, failure: &Failure) {
-    terminal::write(&line_of(format, &Who::default(), &Said::Failure(failure)));
+/// Shows the failure that ends the program.
+pub(super) fn show_failure(format: Format, failure: &Failure) {
+    terminal::write(&render_line(format, &Subject::default(), &Event::Failure(failure)));
 }
 
-/// Tells of a request in the process of one of several clusters, whose lines the process above says.
-pub(super) fn say_request(line: &str) {
-    terminal::write(&line_of(Format::Text, &Who::default(), &Said::Log(LogLevel::DEBUG, line)));
+/// Shows a request, in the process of one of several clusters. The parent process passes the line on.
+pub(super) fn show_request(line: &str) {
+    terminal::write(&render_line(Format::Text, &Subject::default(), &Event::Log(LogLevel::DEBUG, line)));
 }
 
-/// Says what is wrong with a command line, and where to read what is right.
-pub(super) fn say_wrong(reason: &str, usage: &str, command: &str) {
+/// Shows what is wrong with a command line, and where to find help.
+pub(super) fn show_usage_error(reason: &str, usage: &str, command: &str) {
     let mut page = Page::new();
     page.line(format_args!("error: {reason}"));
     page.lines(&format!("\n{usage}\n\nFor more information, try 'host-min {command}--help'."));
     terminal::write(page.as_str());
 }
 
-fn line_of(format: Format, who: &Who, said: &Said<'_>) -> String {
-    let mut line = words_of(format, who, said);
+fn render_line(format: Format, who: &Subject, said: &Event<'_>) -> String {
+    let mut line = render(format, who, said);
     line.push('\n');
     line
 }
 
-fn words_of(format: Format, who: &Who, said: &Said<'_>) -> String {
+fn render(format: Format, who: &Subject, said: &Event<'_>) -> String {
     match format {
         Format::Text => said.text(who),
         Format::Json => said.json(who, &humantime::format_rfc3339_millis(SystemTime::now()).to_string()),
@@ -124,59 +124,61 @@ fn words_of(format: Format, who: &Who, said: &Said<'_>) -> String {
 }
 
 impl Display {
-    /// Shows nothing yet, and starts nothing.
+    /// A display that shows nothing yet. Starts no thread.
     pub(super) fn new(settings: Settings) -> Display {
         let (state, over) = (Mutex::default(), Condvar::new());
         Display { shared: Arc::new(Shared { settings, began: Instant::now(), state, over }) }
     }
 
-    /// Says something, above whatever is drawn.
-    pub(super) fn say(&self, who: &Who, said: &Said<'_>) {
+    /// Shows an event, above the progress.
+    pub(super) fn show(&self, who: &Subject, said: &Event<'_>) {
         let settings = self.shared.settings;
-        // A line of another program may be what it asks of the person.
-        if settings.quiet && !matches!(said, Said::Failure(_) | Said::Fleet(Fleet::Line(_))) {
+        // A line of another program may be a prompt for the user.
+        if settings.quiet && !matches!(said, Event::Failure(_) | Event::Fleet(Fleet::Line(_))) {
             return;
         }
         let mut state = self.shared.lock();
-        terminal::write(&state.block.above(&words_of(settings.format, who, said)));
+        terminal::write(&state.block.above(&render(settings.format, who, said)));
     }
 
-    /// A row for each gatherer of each of several clusters; how far they are will be [told](Display::told). Whether anybody sees them:
-    /// then it takes [ticks](Display::tick).
+    /// Adds a row for each gatherer of each of several clusters, whose progress is [set](Display::set_progress) later. Returns whether the rows
+    /// are visible. If so, they need [ticks](Display::tick).
     pub(super) fn watch_all(&self, contexts: &[String], gatherers: &[String]) -> bool {
         let settings = self.shared.settings;
         let mut state = self.shared.lock();
         state.ticks = if settings.wants_progress() { settings.way() } else { None };
         if state.ticks.is_some() {
             for context in contexts {
-                let who =
-                    |gatherer: &String| Who { context: Some(context.clone()), gatherer: gatherer.clone() };
-                let nothing = || Seen::Told(Progress::default(), self.shared.began);
+                let who = |gatherer: &String| Subject {
+                    context: Some(context.clone()),
+                    gatherer: gatherer.clone(),
+                };
+                let nothing = || ProgressSource::Reported(Progress::default(), self.shared.began);
                 state.rows.extend(gatherers.iter().map(|gatherer| (Row::new(who(gatherer)), nothing())));
             }
         }
         state.ticks.is_some()
     }
 
-    /// How far a gatherer of another process is, by the number of its row.
-    pub(super) fn told(&self, row: usize, progress: Progress) {
+    /// Sets the progress of a gatherer in another process, by the index of its row.
+    pub(super) fn set_progress(&self, row: usize, progress: Progress) {
         if let Some((_, seen)) = self.shared.lock().rows.get_mut(row) {
-            *seen = Seen::Told(progress, Instant::now());
+            *seen = ProgressSource::Reported(progress, Instant::now());
         }
     }
 
-    /// Shows progress on this thread, if it is time; when it will be time again.
+    /// Shows progress on this thread, if it is due. Returns when it is due again.
     pub(super) fn tick(&self) -> Option<Instant> {
         let mut state = self.shared.lock();
         let (way, now) = (state.ticks?, Instant::now());
         if state.tick_at.is_none_or(|at| at <= now) {
-            self.shared.look(&mut state, way);
+            self.shared.refresh(&mut state, way);
             state.tick_at = Some(now + way.pause());
         }
         state.tick_at
     }
 
-    /// A row for a gatherer of one cluster; none if progress is not to be shown.
+    /// Adds a row for a gatherer of one cluster, unless progress is off.
     fn row(&self, gatherer: &str) -> Option<Arc<Gauge>> {
         if !self.shared.settings.wants_progress() {
             return None;
@@ -187,12 +189,12 @@ impl Display {
                 shared.start();
             }
         }));
-        let row = Row::new(Who { context: None, gatherer: gatherer.to_owned() });
-        self.shared.lock().rows.push((row, Seen::Gauge(gauge.clone())));
+        let row = Row::new(Subject { context: None, gatherer: gatherer.to_owned() });
+        self.shared.lock().rows.push((row, ProgressSource::Gauge(gauge.clone())));
         Some(gauge)
     }
 
-    /// Takes away what is drawn; from here on things are only said.
+    /// Removes the progress. From here on, only events are shown.
     pub(super) fn finish(&self) {
         let mut state = self.shared.lock();
         state.is_over = true;
@@ -206,7 +208,7 @@ impl Display {
         terminal::write(&self.shared.lock().block.clear());
     }
 
-    /// Tells what became of the gatherers.
+    /// Shows the results of the gatherers.
     pub(super) fn summarise(&self, ended: &[Ended]) {
         let Settings { quiet, format, .. } = self.shared.settings;
         if quiet || ended.is_empty() {
@@ -215,10 +217,10 @@ impl Display {
         match format {
             Format::Json => {
                 let of_gatherers = ended.iter().filter_map(|ended| Some((&ended.who, ended.sums.as_ref()?)));
-                of_gatherers.for_each(|(who, sums)| self.say(who, &Said::Summary(sums)));
+                of_gatherers.for_each(|(who, sums)| self.show(who, &Event::Summary(sums)));
             }
             Format::Text => {
-                let has_colour = terminal::welcomes_colour() && terminal::is_obedient();
+                let has_colour = terminal::wants_colour() && terminal::has_cursor();
                 let room = Room { width: usize::MAX, has_colour };
                 let lines = summary::table(ended, room).join("\n");
                 terminal::write(&self.shared.lock().block.above(&lines));
@@ -230,9 +232,9 @@ impl Display {
 /// One cluster's gatherers.
 impl Observer for Display {
     fn log(&self, gatherer: &str, level: LogLevel, text: &str) {
-        if level != LogLevel::DEBUG || self.shared.settings.tells_debug() {
-            let who = Who { context: None, gatherer: gatherer.to_owned() };
-            self.say(&who, &Said::Log(level, text));
+        if level != LogLevel::DEBUG || self.shared.settings.shows_debug() {
+            let who = Subject { context: None, gatherer: gatherer.to_owned() };
+            self.show(&who, &Event::Log(level, text));
         }
     }
 
@@ -247,12 +249,12 @@ impl Drop for Display {
     }
 }
 
-impl Seen {
+impl ProgressSource {
     fn progress(&self) -> Progress {
         match self {
-            Seen::Gauge(gauge) => gauge.read(),
-            // Time passes meanwhile, for what has begun and has not ended.
-            Seen::Told(progress, at) => {
+            ProgressSource::Gauge(gauge) => gauge.read(),
+            // Time has passed since the report, if the gatherer is running.
+            ProgressSource::Reported(progress, at) => {
                 let mut progress = progress.clone();
                 if !progress.elapsed.is_zero() && !progress.phase.has_ended() {
                     progress.elapsed += at.elapsed();
@@ -268,7 +270,7 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begins to show progress, if it can be seen.
+    /// Starts to show progress, if it is visible.
     fn start(self: Arc<Self>) {
         let mut state = self.lock();
         if state.is_over || state.thread.is_some() {
@@ -277,23 +279,23 @@ impl Shared {
         let Some(way) = self.settings.way() else { return };
         let shared = self.clone();
         let thread = std::thread::Builder::new().name("display".into()).stack_size(256 << 10);
-        // Without a thread there is no progress to see; the run does not suffer.
-        state.thread = thread.spawn(move || shared.follow(way)).ok();
+        // Without a thread there is no progress to see, and the run goes on.
+        state.thread = thread.spawn(move || shared.refresh_until_over(way)).ok();
     }
 
-    fn follow(&self, way: Way) {
+    fn refresh_until_over(&self, way: Way) {
         let mut state = self.lock();
         while !state.is_over {
-            self.look(&mut state, way);
+            self.refresh(&mut state, way);
             (state, _) = self.over.wait_timeout(state, way.pause()).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
-    /// Looks at everything, and shows it if it is time.
-    fn look(&self, state: &mut State, way: Way) {
+    /// Reads all progress, and shows it if it is due.
+    fn refresh(&self, state: &mut State, way: Way) {
         let now = self.began.elapsed();
         for (row, seen) in &mut state.rows {
-            row.look(now, seen.progress());
+            row.update(now, seen.progress());
         }
         match way {
             Way::Block { has_colour } if now >= SHOWN_AFTER => {
@@ -309,7 +311,7 @@ impl Shared {
         }
     }
 
-    /// A line for each gatherer that has begun and has not ended.
+    /// A line for each gatherer that is running.
     fn lines(&self, state: &State, now: Duration) -> String {
         let rows = state.rows.iter().map(|(row, _)| row);
         let going = rows.filter(|row| row.has_begun() && !row.progress.phase.has_ended());
@@ -323,7 +325,7 @@ impl Shared {
                     stalled: row.stalled(now),
                     now: row.now(now),
                 };
-                line_of(self.settings.format, &row.who, &Said::Progress(pace))
+                render_line(self.settings.format, &row.who, &Event::Progress(pace))
             })
             .collect()
     }

@@ -1,8 +1,8 @@
-//! A JSON object in a line, made member by member.
+//! A JSON object on one line, built member by member.
 
 use serde_json::to_string;
 
-/// A text as JSON has it, printable as it stands.
+/// A JSON string. It is printable, because control characters are escaped.
 fn json_of(text: &str) -> String {
     wagather_printable::json(&to_string(text).unwrap_or_default()).into_owned()
 }
@@ -15,7 +15,7 @@ impl Object {
         Object("{".to_owned())
     }
 
-    /// A member, of which the value is JSON already.
+    /// Adds a member whose value is JSON.
     pub(super) fn value(&mut self, name: &str, json: &str) {
         let comma = if self.0.len() > 1 { "," } else { "" };
         self.0 += &format!("{comma}\"{name}\":{json}");
@@ -25,7 +25,7 @@ impl Object {
         self.value(name, &json_of(text));
     }
 
-    /// A list of texts, unless there is none.
+    /// Adds a list of strings, unless it is empty.
     pub(super) fn texts_if_any(&mut self, name: &str, texts: &[String]) {
         if !texts.is_empty() {
             let texts: Vec<String> = texts.iter().map(|text| json_of(text)).collect();

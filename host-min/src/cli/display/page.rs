@@ -1,6 +1,6 @@
-//! Results on stdout: pages, in which what others wrote is escaped, and JSON, which is printable as it stands.
+//! Results on stdout: pages, in which foreign text is escaped, and JSON, which is printable.
 //!
-//! Not here: an archive on stdout, which is no text and never goes to a terminal.
+//! An archive on stdout does not pass here. It is binary, and never goes to a terminal.
 
 use host_min::{Class, Failure};
 use serde::Serialize;
@@ -8,7 +8,7 @@ use std::io::{self, ErrorKind, Write};
 use wagather_base::error::Result;
 use wagather_printable::Page;
 
-/// Prints a page; a reader that went away is no error.
+/// Prints a page. A reader that closed the pipe is not an error.
 pub(in crate::cli) fn print(page: &Page) -> Result<()> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(page.as_str().as_bytes()).and_then(|()| stdout.flush()) {

@@ -1,7 +1,7 @@
-//! What is shown of a run, as it was typed: how far it is, and in which form all of it is said.
+//! The options for what a run shows: progress, verbosity and format.
 
+use super::event::Format;
 use super::terminal;
-use super::voice::Format;
 use std::time::Duration;
 
 /// When progress is shown.
@@ -10,7 +10,7 @@ pub(in crate::cli) enum When {
     /// On a terminal.
     #[default]
     Auto,
-    /// Also elsewhere, as lines.
+    /// Always; as lines if there is no terminal.
     Always,
     Never,
 }
@@ -23,29 +23,29 @@ pub(in crate::cli) const FORMATS: &[&str] = &["text", "json"];
 /// What is shown, and how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::cli) struct Settings {
-    /// Nothing but failures.
+    /// Show only failures.
     pub(in crate::cli) quiet: bool,
-    /// As kubectl's `-v`: how much of what else happens is told.
+    /// The verbosity, as kubectl's `-v`.
     pub(in crate::cli) verbosity: u32,
     pub(in crate::cli) progress: When,
     pub(in crate::cli) format: Format,
 }
 
 impl Settings {
-    /// Whether what gatherers say for those who look for mistakes is told.
-    pub(in crate::cli) const fn tells_debug(&self) -> bool {
+    /// Whether debug lines of gatherers are shown.
+    pub(in crate::cli) const fn shows_debug(&self) -> bool {
         self.verbosity >= 4
     }
 
-    /// Whether each request is told.
-    pub(in crate::cli) const fn tells_requests(&self) -> bool {
+    /// Whether each request is shown.
+    pub(in crate::cli) const fn shows_requests(&self) -> bool {
         self.verbosity >= 6
     }
 }
 
-/// How often a terminal is drawn on.
+/// How often a terminal is redrawn.
 const FRAME: Duration = Duration::from_millis(100);
-/// How often gauges are looked at for lines.
+/// How often gauges are read for progress lines.
 pub(super) const LOOK: Duration = Duration::from_secs(1);
 
 /// How progress is shown.
@@ -75,16 +75,16 @@ pub(in crate::cli) fn format(word: &str) -> Result<Format, String> {
 }
 
 impl Settings {
-    /// Whether progress may be shown.
+    /// Whether progress is on.
     pub(super) fn wants_progress(self) -> bool {
         let is_for_lines = self.format == Format::Json;
         !self.quiet && self.progress != When::Never && !(is_for_lines && self.progress == When::Auto)
     }
 
-    /// How progress is shown, if it can be seen.
+    /// How progress is shown, if it is visible.
     pub(super) fn way(self) -> Option<Way> {
-        if self.format == Format::Text && terminal::is_obedient() {
-            Some(Way::Block { has_colour: terminal::welcomes_colour() })
+        if self.format == Format::Text && terminal::has_cursor() {
+            Some(Way::Block { has_colour: terminal::wants_colour() })
         } else if self.progress == When::Always {
             Some(Way::Lines)
         } else {
@@ -94,7 +94,7 @@ impl Settings {
 }
 
 impl Way {
-    /// From one look to the next.
+    /// The time between two updates.
     pub(super) const fn pause(self) -> Duration {
         match self {
             Way::Block { .. } => FRAME,

@@ -1,35 +1,35 @@
-//! What became of gatherers: a table for people, and words and members for an event.
+//! The results of gatherers: a table for people, and the text and members of an event.
 
 use super::format;
 use super::live;
 use super::object::Object;
+use super::subject::Subject;
 use super::table::{self, Cell, Column, Room};
-use super::who::Who;
 use std::time::Duration;
 use wagather_run::clusters::{Cluster, Sums};
 
-/// What became of a gatherer, or of a cluster that has nothing of any.
+/// The result of a gatherer, or of a cluster without results of gatherers.
 #[derive(Clone, Debug)]
 pub(in crate::cli) struct Ended {
-    pub(in crate::cli) who: Who,
-    /// None of a cluster without an archive.
+    pub(in crate::cli) who: Subject,
+    /// `None` for a cluster without an archive.
     pub(super) sums: Option<Sums>,
-    /// None of a replay, whose report is the same each time.
+    /// `None` for a replay, whose report is the same each time.
     took: Option<Duration>,
 }
 
 impl Ended {
-    /// What became of a gatherer.
+    /// The result of a gatherer.
     pub(in crate::cli) fn of(context: Option<&str>, sums: Sums) -> Ended {
-        let who = Who { context: context.map(str::to_owned), gatherer: sums.name.clone() };
+        let who = Subject { context: context.map(str::to_owned), gatherer: sums.name.clone() };
         Ended { who, took: sums.duration_ms.map(of_millis), sums: Some(sums) }
     }
 
-    /// What became of each gatherer of one of several clusters.
+    /// The results of the gatherers of one of several clusters.
     pub(in crate::cli) fn all_of(cluster: &Cluster) -> Vec<Ended> {
         let label = cluster.label();
         if cluster.gatherers.is_empty() {
-            let who = Who { context: Some(label), gatherer: String::new() };
+            let who = Subject { context: Some(label), gatherer: String::new() };
             return vec![Ended { who, sums: None, took: Some(of_millis(cluster.duration_ms)) }];
         }
         cluster.gatherers.iter().map(|sums| Ended::of(Some(&label), sums.clone())).collect()
@@ -135,7 +135,7 @@ pub(super) fn sum_of(sums: &Sums) -> String {
     )
 }
 
-/// An event's words.
+/// The text of the event.
 pub(super) fn message(sums: &Sums) -> String {
     let took = sums
         .duration_ms
@@ -143,7 +143,7 @@ pub(super) fn message(sums: &Sums) -> String {
     format!("{}: {}{took}", status(sums), sum_of(sums))
 }
 
-/// An event's members.
+/// The members of the event.
 pub(super) fn put(sums: &Sums, object: &mut Object) {
     object.text("status", status(sums));
     object.number("items", sums.items);
@@ -194,7 +194,7 @@ mod tests {
             ]
         );
         let unreachable = Ended {
-            who: Who { context: Some("edge".into()), gatherer: String::new() },
+            who: Subject { context: Some("edge".into()), gatherer: String::new() },
             sums: None,
             took: Some(Duration::from_millis(20)),
         };

@@ -1,16 +1,16 @@
-//! Text in columns, as kubectl prints it: a header in capital letters, no rules, two spaces or more between columns. Numbers are on the
-//! right of theirs. A table into a room that is too narrow is cut at the room's end, never wrapped.
+//! Text in columns, as kubectl prints it: a header in capital letters, no rules, at least two spaces between columns. Numbers are
+//! aligned to the right. A table that is too wide is cut, never wrapped.
 
 /// A column.
 #[derive(Clone, Copy)]
 pub(super) struct Column {
     pub(super) header: &'static str,
     pub(super) is_number: bool,
-    /// How wide it is at least, so that what is drawn again and again stands still.
+    /// The minimum width, so that a table that is redrawn does not jump.
     pub(super) least: usize,
 }
 
-/// What a cell may be shown in.
+/// The colour of a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Colour {
     Red,
@@ -24,10 +24,10 @@ pub(super) struct Cell {
     pub(super) colour: Option<Colour>,
 }
 
-/// Where a table goes.
+/// The space for a table.
 #[derive(Clone, Copy)]
 pub(super) struct Room {
-    /// The most columns of the terminal that a line may have.
+    /// The maximum width of a line, in columns of the terminal.
     pub(super) width: usize,
     /// Whether it has colours.
     pub(super) has_colour: bool,
@@ -50,7 +50,7 @@ impl Column {
     }
 }
 
-/// What others may have written stays within its cell.
+/// Escapes foreign text, so that it stays within its cell.
 impl From<String> for Cell {
     fn from(text: String) -> Cell {
         Cell { text: wagather_printable::line(&text).into_owned(), colour: None }
@@ -63,12 +63,12 @@ impl From<&str> for Cell {
     }
 }
 
-/// How many columns of a terminal a text takes at most: beyond ASCII, a character may take two.
+/// The most columns of a terminal that a text takes. A character beyond ASCII can take two.
 pub(super) fn width_of(text: &str) -> usize {
     text.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum()
 }
 
-/// A text in so many columns of a terminal; one that was cut says so.
+/// A text in at most this many columns of a terminal. If it was cut, it ends in a mark.
 pub(super) fn cut(text: &str, width: usize) -> String {
     if width_of(text) <= width {
         return text.to_owned();
@@ -76,7 +76,7 @@ pub(super) fn cut(text: &str, width: usize) -> String {
     let mut cut = String::new();
     for c in text.chars() {
         cut.push(c);
-        // The mark may take two columns as well.
+        // The mark can take two columns as well.
         if width_of(&cut) + 2 > width {
             cut.pop();
             break;
@@ -88,7 +88,7 @@ pub(super) fn cut(text: &str, width: usize) -> String {
     cut
 }
 
-/// Takes a column away.
+/// Removes a column.
 pub(super) fn leave_out(header: &str, columns: &mut Vec<Column>, rows: &mut [Vec<Cell>]) {
     if let Some(index) = columns.iter().position(|column| column.header == header) {
         columns.remove(index);
@@ -96,7 +96,7 @@ pub(super) fn leave_out(header: &str, columns: &mut Vec<Column>, rows: &mut [Vec
     }
 }
 
-/// How wide each column must be.
+/// The width of each column.
 pub(super) fn widths(columns: &[Column], rows: &[Vec<Cell>]) -> Vec<usize> {
     let cells = |index: usize| rows.iter().filter_map(move |row| row.get(index));
     let widest = |(index, column): (usize, &Column)| {
@@ -107,7 +107,7 @@ pub(super) fn widths(columns: &[Column], rows: &[Vec<Cell>]) -> Vec<usize> {
     columns.iter().enumerate().map(widest).collect()
 }
 
-/// How wide columns of these widths are together.
+/// The total width of columns with these widths.
 pub(super) fn sum(widths: &[usize]) -> usize {
     widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1)
 }
@@ -124,7 +124,7 @@ fn line(columns: &[Column], widths: &[usize], row: &[Cell], room: Room) -> Strin
     let mut pending = 0;
     for ((column, &width), cell) in columns.iter().zip(widths).zip(row) {
         let room_left = room.width.saturating_sub(begin).min(width);
-        // Part of a number would be another number.
+        // A part of a number would be another number.
         let shown =
             if column.is_number && room_left < width { String::new() } else { cut(&cell.text, room_left) };
         let rest = width.saturating_sub(width_of(&shown));

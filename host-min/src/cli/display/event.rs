@@ -1,10 +1,10 @@
-//! What a run says, as words for people or as a JSON object in a line for machines; docs/output.md is the contract of the latter.
+//! The events of a run, as text for people or as JSON lines for programs. docs/output.md specifies the JSON.
 //!
-//! Pure: what happened goes in, a line comes out.
+//! It is pure: an event goes in, a line comes out.
 
 use super::fleet::Fleet;
 use super::object::Object;
-use super::who::Who;
+use super::subject::Subject;
 use super::{format, summary};
 use host_min::{Failure, Phase, Progress};
 use std::path::Path;
@@ -14,7 +14,7 @@ use wagather_json::obfuscate::Counts;
 use wagather_printable::Line;
 use wagather_run::clusters::Sums;
 
-/// How it is said.
+/// The format of events.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::cli) enum Format {
     #[default]
@@ -22,63 +22,63 @@ pub(in crate::cli) enum Format {
     Json,
 }
 
-/// What is said.
-pub(in crate::cli) enum Said<'a> {
-    /// A gatherer's own line.
+/// Something that happened in a run.
+pub(in crate::cli) enum Event<'a> {
+    /// A gatherer logged a line.
     Log(LogLevel, &'a str),
-    /// The grant kept something from a gatherer.
+    /// The grant withheld or hid something.
     Grant(&'a str),
-    /// Something is odd.
+    /// A warning.
     Warning(&'a str),
-    /// Something is missing.
+    /// An error: something is missing.
     Error(&'a str),
-    /// Something failed, and decides the exit code.
+    /// A failure, which decides the exit code.
     Failure(&'a Failure),
-    /// How far a gatherer is.
+    /// The progress of a gatherer.
     Progress(Pace<'a>),
-    /// What became of a gatherer.
+    /// The summary of a gatherer.
     Summary(&'a Sums),
-    /// Where the archive is, and how whole it is.
-    Archive(&'a Path, Wholeness),
-    /// Where the recording is.
+    /// The archive was written.
+    Archive(&'a Path, Completeness),
+    /// The recording was written.
     Recording(&'a Path),
-    /// What was obfuscated, and where the map of it is.
+    /// The obfuscation map was written.
     Obfuscated(&'a Path, Counts),
-    /// Something of several clusters.
+    /// An event of a run of several clusters.
     Fleet(Fleet<'a>),
 }
 
-/// How whole an archive is.
+/// How complete an archive is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::cli) enum Wholeness {
+pub(in crate::cli) enum Completeness {
     Complete,
-    /// Something that was asked for could not be had.
+    /// Something that was requested is missing, and a retry would not bring it.
     Gaps,
-    /// A gatherer failed, or what it read broke off.
+    /// A gatherer failed, or something it read broke off.
     Incomplete,
 }
 
-/// How far a gatherer is, and how fast it goes.
+/// The progress of a gatherer, and its rates.
 pub(in crate::cli) struct Pace<'a> {
     pub(in crate::cli) progress: &'a Progress,
     pub(in crate::cli) items_per_second: u64,
     pub(in crate::cli) bytes_per_second: u64,
-    /// How long nothing changed, if that is long.
+    /// How long nothing has changed, if that is long.
     pub(in crate::cli) stalled: Option<Duration>,
-    /// What it is at, in words.
+    /// What it is doing, in words.
     pub(in crate::cli) now: String,
 }
 
-impl Said<'_> {
-    /// For people: a line without its end, and of a failure those below it as well. Whatever was said by others is in one line.
-    pub(super) fn text(&self, who: &Who) -> String {
+impl Event<'_> {
+    /// The text for people, without the end of the line. A failure can have several lines. Foreign text is escaped, so that it stays within one line.
+    pub(super) fn text(&self, who: &Subject) -> String {
         let (who, message) = (who.prefix(), self.message());
         let line = match self {
-            Said::Log(level, _) => format!("{who}{}: {message}", level.name()),
-            Said::Warning(_) => format!("{who}warning: {message}"),
-            Said::Error(_) => format!("{who}error: {message}"),
-            // It has lines of its own, each of which it escapes.
-            Said::Failure(failure) => return format!("{}error: {failure}", Line(&who)),
+            Event::Log(level, _) => format!("{who}{}: {message}", level.name()),
+            Event::Warning(_) => format!("{who}warning: {message}"),
+            Event::Error(_) => format!("{who}error: {message}"),
+            // A failure escapes its own lines.
+            Event::Failure(failure) => return format!("{}error: {failure}", Line(&who)),
             _ => who + &message,
         };
         Line(line).to_string()
@@ -86,57 +86,57 @@ impl Said<'_> {
 
     fn message(&self) -> String {
         match self {
-            Said::Log(_, text) | Said::Grant(text) | Said::Warning(text) | Said::Error(text) => {
+            Event::Log(_, text) | Event::Grant(text) | Event::Warning(text) | Event::Error(text) => {
                 (*text).to_owned()
             }
-            Said::Failure(failure) => format!("{}: {}", failure.attempt, failure.reason),
-            Said::Progress(pace) => pace.message(),
-            Said::Summary(sums) => summary::message(sums),
-            Said::Archive(path, Wholeness::Complete) => format!("wrote {}", path.display()),
-            Said::Archive(path, Wholeness::Gaps) => format!("wrote {}, with gaps", path.display()),
-            Said::Archive(path, Wholeness::Incomplete) => format!("incomplete: {}", path.display()),
-            Said::Recording(path) => format!("recorded to {}", path.display()),
-            Said::Obfuscated(path, counts) => {
+            Event::Failure(failure) => format!("{}: {}", failure.attempt, failure.reason),
+            Event::Progress(pace) => pace.message(),
+            Event::Summary(sums) => summary::message(sums),
+            Event::Archive(path, Completeness::Complete) => format!("wrote {}", path.display()),
+            Event::Archive(path, Completeness::Gaps) => format!("wrote {}, with gaps", path.display()),
+            Event::Archive(path, Completeness::Incomplete) => format!("incomplete: {}", path.display()),
+            Event::Recording(path) => format!("recorded to {}", path.display()),
+            Event::Obfuscated(path, counts) => {
                 format!(
                     "obfuscated {}; the map, which you must keep private: {}",
                     kinds(counts),
                     path.display()
                 )
             }
-            Said::Fleet(said) => said.message(),
+            Event::Fleet(event) => event.message(),
         }
     }
 
     fn level(&self) -> &'static str {
         match self {
-            Said::Log(level, _) => level.name(),
-            Said::Warning(_) | Said::Archive(_, Wholeness::Gaps | Wholeness::Incomplete) => "warn",
-            Said::Error(_) | Said::Failure(_) => "error",
-            Said::Summary(sums) if summary::status(sums) == "gaps" => "warn",
-            Said::Summary(sums) if !sums.complete => "error",
-            Said::Fleet(said) => said.level(),
+            Event::Log(level, _) => level.name(),
+            Event::Warning(_) | Event::Archive(_, Completeness::Gaps | Completeness::Incomplete) => "warn",
+            Event::Error(_) | Event::Failure(_) => "error",
+            Event::Summary(sums) if summary::status(sums) == "gaps" => "warn",
+            Event::Summary(sums) if !sums.complete => "error",
+            Event::Fleet(event) => event.level(),
             _ => "info",
         }
     }
 
     const fn event(&self) -> &'static str {
         match self {
-            Said::Log(..) => "log",
-            Said::Grant(_) => "grant",
-            Said::Warning(_) => "warning",
-            Said::Error(_) => "error",
-            Said::Failure(_) => "failure",
-            Said::Progress(_) => "progress",
-            Said::Summary(_) => "summary",
-            Said::Archive(..) => "archive",
-            Said::Recording(_) => "recording",
-            Said::Obfuscated(..) => "obfuscation",
-            Said::Fleet(said) => said.event(),
+            Event::Log(..) => "log",
+            Event::Grant(_) => "grant",
+            Event::Warning(_) => "warning",
+            Event::Error(_) => "error",
+            Event::Failure(_) => "failure",
+            Event::Progress(_) => "progress",
+            Event::Summary(_) => "summary",
+            Event::Archive(..) => "archive",
+            Event::Recording(_) => "recording",
+            Event::Obfuscated(..) => "obfuscation",
+            Event::Fleet(event) => event.event(),
         }
     }
 
-    /// For machines: an object in a line, without its end. The time is RFC 3339.
-    pub(super) fn json(&self, who: &Who, time: &str) -> String {
+    /// The JSON line for programs, without its end. The time is RFC 3339.
+    pub(super) fn json(&self, who: &Subject, time: &str) -> String {
         let mut object = Object::new();
         object.text("time", time);
         object.text("level", self.level());
@@ -145,8 +145,8 @@ impl Said<'_> {
         object.text_if_any("gatherer", &who.gatherer);
         object.text("message", &self.message());
         match self {
-            Said::Log(..) | Said::Grant(_) | Said::Warning(_) | Said::Error(_) => {}
-            Said::Failure(failure) => {
+            Event::Log(..) | Event::Grant(_) | Event::Warning(_) | Event::Error(_) => {}
+            Event::Failure(failure) => {
                 object.text("class", failure.class.name());
                 object.text("attempt", &failure.attempt);
                 object.text("reason", &failure.reason);
@@ -154,27 +154,27 @@ impl Said<'_> {
                 object.text_if_any("advice", &failure.advice);
                 object.number("exitCode", failure.class.exit_code().into());
             }
-            Said::Progress(pace) => pace.put(&mut object),
-            Said::Summary(sums) => summary::put(sums, &mut object),
-            Said::Archive(path, wholeness) => {
+            Event::Progress(pace) => pace.put(&mut object),
+            Event::Summary(sums) => summary::put(sums, &mut object),
+            Event::Archive(path, wholeness) => {
                 object.text("path", &path.to_string_lossy());
-                let is_complete = *wholeness == Wholeness::Complete;
+                let is_complete = *wholeness == Completeness::Complete;
                 object.value("complete", if is_complete { "true" } else { "false" });
             }
-            Said::Recording(path) => object.text("path", &path.to_string_lossy()),
-            Said::Obfuscated(path, counts) => {
+            Event::Recording(path) => object.text("path", &path.to_string_lossy()),
+            Event::Obfuscated(path, counts) => {
                 object.text("path", &path.to_string_lossy());
                 for (kind, count) in counts.named() {
                     object.value(kind, &count.to_string());
                 }
             }
-            Said::Fleet(said) => said.put(&mut object),
+            Event::Fleet(event) => event.put(&mut object),
         }
         object.end()
     }
 }
 
-/// `12 ipv4, 0 ipv6`, of the kinds that were looked for.
+/// `12 ipv4, 0 ipv6`, for the kinds that were obfuscated.
 fn kinds(counts: &Counts) -> String {
     let counts: Vec<String> = counts.named().map(|(kind, count)| format!("{count} {kind}")).collect();
     counts.join(", ")
@@ -237,12 +237,12 @@ mod tests {
 
     const TIME: &str = "2024-05-02T11:00:00.000Z";
 
-    fn pods() -> Who {
-        Who { context: None, gatherer: "pods".into() }
+    fn pods() -> Subject {
+        Subject { context: None, gatherer: "pods".into() }
     }
 
-    fn in_prod() -> Who {
-        Who { context: Some("prod".into()), ..pods() }
+    fn in_prod() -> Subject {
+        Subject { context: Some("prod".into()), ..pods() }
     }
 
     fn sums() -> Sums {
@@ -282,64 +282,64 @@ mod tests {
             stalled: stalled.map(Duration::from_secs),
             now: "list v1/pods".into(),
         };
-        let run = Who::default();
-        for (said, who, text, json) in [
+        let run = Subject::default();
+        for (event, who, text, json) in [
             (
-                Said::Log(LogLevel::INFO, "hello"),
+                Event::Log(LogLevel::INFO, "hello"),
                 pods(),
                 "pods: info: hello",
                 r#""level":"info","event":"log","gatherer":"pods","message":"hello"}"#,
             ),
             (
-                Said::Warning("odd"),
+                Event::Warning("odd"),
                 in_prod(),
                 "prod/pods: warning: odd",
                 r#""level":"warn","event":"warning","context":"prod","gatherer":"pods","message":"odd"}"#,
             ),
             (
-                Said::Warning("odd"),
+                Event::Warning("odd"),
                 run.clone(),
                 "warning: odd",
                 r#""level":"warn","event":"warning","message":"odd"}"#,
             ),
             (
-                Said::Error("gone"),
+                Event::Error("gone"),
                 pods(),
                 "pods: error: gone",
                 r#""level":"error","event":"error","gatherer":"pods","message":"gone"}"#,
             ),
             (
-                Said::Failure(&failure),
+                Event::Failure(&failure),
                 run.clone(),
                 "error: the gatherer pods failed: HTTP 403: \"no\"\n  grant it",
                 r#""level":"error","event":"failure","message":"the gatherer pods failed: HTTP 403: \"no\"","class":"cluster","attempt":"the gatherer pods failed","reason":"HTTP 403: \"no\"","advice":"grant it","exitCode":5}"#,
             ),
             (
-                Said::Progress(pace(None)),
+                Event::Progress(pace(None)),
                 pods(),
                 "pods: running, 2,500 items, 5 requests, 17.0 MB received, 1,250 items/s, 8.5 MB/s, 2.1 s: list v1/pods",
                 r#""level":"info","event":"progress","gatherer":"pods","message":"running, 2,500 items, 5 requests, 17.0 MB received, 1,250 items/s, 8.5 MB/s, 2.1 s: list v1/pods","phase":"running","items":2500,"itemsPerSecond":1250,"requests":5,"bytesReceived":17000000,"bytesPerSecond":8500000,"elapsedMs":2100,"doing":"list v1/pods","awaitsServer":true}"#,
             ),
             (
-                Said::Summary(&sums),
+                Event::Summary(&sums),
                 pods(),
                 "pods: failed: 5,000 items, 10 requests, 33.9 MB received, 1 file, 999 B archived, 1.2 s",
                 r#""level":"error","event":"summary","gatherer":"pods","message":"failed: 5,000 items, 10 requests, 33.9 MB received, 1 file, 999 B archived, 1.2 s","status":"failed","items":5000,"requests":10,"bytesReceived":33940000,"entries":1,"bytesArchived":999,"durationMs":1234.567}"#,
             ),
             (
-                Said::Archive(Path::new("out.tar.gz"), Wholeness::Complete),
+                Event::Archive(Path::new("out.tar.gz"), Completeness::Complete),
                 run.clone(),
                 "wrote out.tar.gz",
                 r#""level":"info","event":"archive","message":"wrote out.tar.gz","path":"out.tar.gz","complete":true}"#,
             ),
             (
-                Said::Archive(Path::new("out.incomplete"), Wholeness::Incomplete),
+                Event::Archive(Path::new("out.incomplete"), Completeness::Incomplete),
                 run.clone(),
                 "incomplete: out.incomplete",
                 r#""level":"warn","event":"archive","message":"incomplete: out.incomplete","path":"out.incomplete","complete":false}"#,
             ),
             (
-                Said::Obfuscated(
+                Event::Obfuscated(
                     Path::new("out.tar.gz.obfuscation.json"),
                     Counts { ipv4: Some(12), ipv6: Some(0), mac: None, domain: Some(1) },
                 ),
@@ -348,28 +348,28 @@ mod tests {
                 r#""level":"info","event":"obfuscation","message":"obfuscated 12 ipv4, 0 ipv6, 1 domain; the map, which you must keep private: out.tar.gz.obfuscation.json","path":"out.tar.gz.obfuscation.json","ipv4":12,"ipv6":0,"domain":1}"#,
             ),
             (
-                Said::Fleet(Fleet::Line("enter the code")),
-                Who { context: Some("prod".into()), gatherer: String::new() },
+                Event::Fleet(Fleet::Line("enter the code")),
+                Subject { context: Some("prod".into()), gatherer: String::new() },
                 "prod: enter the code",
                 r#""level":"info","event":"line","context":"prod","message":"enter the code"}"#,
             ),
             (
-                Said::Fleet(Fleet::Index { path: Path::new("all/index.json"), complete: 2, clusters: 3 }),
+                Event::Fleet(Fleet::Index { path: Path::new("all/index.json"), complete: 2, clusters: 3 }),
                 run.clone(),
                 "wrote all/index.json: 2 of 3 clusters complete",
                 r#""level":"warn","event":"index","message":"wrote all/index.json: 2 of 3 clusters complete","path":"all/index.json","complete":2,"clusters":3}"#,
             ),
             (
-                Said::Recording(Path::new("a.har")),
+                Event::Recording(Path::new("a.har")),
                 run.clone(),
                 "recorded to a.har",
                 r#""level":"info","event":"recording","message":"recorded to a.har","path":"a.har"}"#,
             ),
         ] {
-            assert_eq!(said.text(&who), text);
-            assert_eq!(said.json(&who, TIME), format!(r#"{{"time":"{TIME}",{json}"#));
+            assert_eq!(event.text(&who), text);
+            assert_eq!(event.json(&who, TIME), format!(r#"{{"time":"{TIME}",{json}"#));
         }
-        let stalled = Said::Progress(pace(Some(7))).json(&pods(), TIME);
+        let stalled = Event::Progress(pace(Some(7))).json(&pods(), TIME);
         assert!(stalled.ends_with(r#""awaitsServer":true,"stalledMs":7000}"#), "{stalled}");
     }
 
@@ -377,7 +377,7 @@ mod tests {
     fn what_others_said_stays_in_its_line() {
         let evil = "\u{1b}[2J\u{9b}\r\npods: info: forged\u{202e}";
         let path = Path::new(evil);
-        let who = Who { context: Some(evil.into()), gatherer: evil.into() };
+        let who = Subject { context: Some(evil.into()), gatherer: evil.into() };
         let reasons = [evil.to_owned(), evil.to_owned()];
         let failure = Failure::of_many(Class::Cluster, evil, reasons).advise(evil);
         let progress = Progress { doing: evil.into(), ..progress() };
@@ -388,23 +388,23 @@ mod tests {
             stalled: None,
             now: evil.into(),
         };
-        for (said, lines) in [
-            (Said::Log(LogLevel::INFO, evil), 1),
-            (Said::Warning(evil), 1),
-            (Said::Error(evil), 1),
-            (Said::Failure(&failure), 3),
-            (Said::Progress(pace), 1),
-            (Said::Archive(path, Wholeness::Gaps), 1),
-            (Said::Recording(path), 1),
-            (Said::Obfuscated(path, Counts::default()), 1),
-            (Said::Fleet(Fleet::Line(evil)), 1),
-            (Said::Fleet(Fleet::Index { path, complete: 1, clusters: 1 }), 1),
+        for (event, lines) in [
+            (Event::Log(LogLevel::INFO, evil), 1),
+            (Event::Warning(evil), 1),
+            (Event::Error(evil), 1),
+            (Event::Failure(&failure), 3),
+            (Event::Progress(pace), 1),
+            (Event::Archive(path, Completeness::Gaps), 1),
+            (Event::Recording(path), 1),
+            (Event::Obfuscated(path, Counts::default()), 1),
+            (Event::Fleet(Fleet::Line(evil)), 1),
+            (Event::Fleet(Fleet::Index { path, complete: 1, clusters: 1 }), 1),
         ] {
-            let text = said.text(&who);
+            let text = event.text(&who);
             assert_eq!(text.lines().count(), lines, "{text:?}");
             assert!(text.chars().all(|c| c == '\n' || wagather_printable::is_printable(c)), "{text:?}");
             assert!(!text.lines().any(|line| line.trim_start().starts_with("pods")), "{text:?}");
-            let json = said.json(&who, TIME);
+            let json = event.json(&who, TIME);
             assert!(json.chars().all(wagather_printable::is_printable), "{json:?}");
             let value: serde_json::Value = serde_json::from_str(&json).expect("JSON");
             assert_eq!(value["gatherer"], evil, "no character is lost");

@@ -1,14 +1,14 @@
-//! Whom something is said of.
+//! The subject of an event.
 
-/// Whom it is said of: a gatherer, in one of several clusters if there are several; the run as a whole if the name is empty.
+/// A gatherer, with its cluster if there are several. With an empty name, the cluster or the run as a whole.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(in crate::cli) struct Who {
+pub(in crate::cli) struct Subject {
     pub(in crate::cli) context: Option<String>,
     pub(in crate::cli) gatherer: String,
 }
 
-impl Who {
-    /// What a line about it begins with.
+impl Subject {
+    /// The beginning of a line about it.
     pub(super) fn prefix(&self) -> String {
         let context = self.context.as_deref().unwrap_or_default();
         let slash = if context.is_empty() || self.gatherer.is_empty() { "" } else { "/" };
