@@ -182,3 +182,323 @@ export namespace imports {
 }
 
 // By hand from here on.
+
+// A text where it lies in memory: its address below, its length above. Empty is 0.
+export type Text = u64;
+
+// A list where it lies in memory: the same. Its elements are of an @unmanaged class, or texts.
+export type List = u64;
+
+// @ts-ignore: decorator
+@inline export function address(value: u64): usize { return <usize>(value & 0xffffffff); }
+// @ts-ignore: decorator
+@inline export function length(value: u64): i32 { return <i32>(value >> 32); }
+// @ts-ignore: decorator
+@inline function textAt(address: usize, length: i32): Text { return <u64>address | (<u64>length << 32); }
+
+// A copy of a text.
+export function toString(text: Text): string {
+  return String.UTF8.decodeUnsafe(address(text), length(text));
+}
+
+// Whether a text is that word, which has no characters but those of ASCII.
+export function is(text: Text, word: string): bool {
+  if (length(text) != word.length) return false;
+  for (let at = 0; at < word.length; at++) {
+    if (load<u8>(address(text) + at) != word.charCodeAt(at)) return false;
+  }
+  return true;
+}
+
+// A string as a text that stays: for literals.
+export function lasting(word: string): Text {
+  const bytes = String.UTF8.encode(word);
+  __pin(changetype<usize>(bytes));
+  return textAt(changetype<usize>(bytes), bytes.byteLength);
+}
+
+// An element of a list, of an @unmanaged class.
+// @ts-ignore: decorator
+@inline export function at<T>(list: List, index: i32): T {
+  return changetype<T>(address(list) + index * offsetof<T>());
+}
+
+// An element of a list of texts.
+// @ts-ignore: decorator
+@inline export function textOf(list: List, index: i32): Text {
+  return load<u64>(address(list) + (index << 3));
+}
+
+// How an @unmanaged class lies in memory, and which JSON it is; contract.md says what a shape is.
+//
+//   @unmanaged class Pod { name: Text = 0; restarts: i32 = 0 }
+//   const pod = new Shape(offsetof<Pod>())
+//     .object("metadata", offsetof<Pod>("name")).text("name", offsetof<Pod>("name")).end()
+//     .i32("restarts", offsetof<Pod>("restarts")).end();
+//
+// Offsets are those of the class, within object() as well, where they are counted from the one that object() has.
+export class Shape {
+  private bytes: u8[] = [];
+  private begins: usize[] = [0];
+  private done: StaticArray<u8> | null = null;
+
+  constructor(size: usize) {
+    this.number(size);
+    this.byte(0x28);
+  }
+
+  private byte(byte: u32): void { this.bytes.push(<u8>byte); }
+
+  private number(number: usize): void {
+    while (number >= 0x80) {
+      this.byte(<u32>(number & 0x7f) | 0x80);
+      number >>= 7;
+    }
+    this.byte(<u32>number);
+  }
+
+  private name(name: string): void {
+    const bytes = Uint8Array.wrap(String.UTF8.encode(name, true));
+    for (let at = 0; at < bytes.length; at++) this.byte(bytes[at]);
+  }
+
+  private field(kind: u32, name: string, offset: usize): Shape {
+    this.byte(kind);
+    this.number(offset - this.begins[this.begins.length - 1]);
+    this.name(name);
+    return this;
+  }
+
+  // The next field is a number that may be absent: a byte at the offset is 1 if it is there.
+  optional(offset: usize): Shape {
+    this.byte(0x3f);
+    this.number(offset - this.begins[this.begins.length - 1]);
+    return this;
+  }
+
+  text(name: string, offset: usize): Shape { return this.field(0x74, name, offset); }
+  // A string, or a number as the text that it is.
+  numberText(name: string, offset: usize): Shape { return this.field(0x76, name, offset); }
+  // Any value, as the text that it is.
+  json(name: string, offset: usize): Shape { return this.field(0x6a, name, offset); }
+  bool(name: string, offset: usize): Shape { return this.field(0x79, name, offset); }
+  i8(name: string, offset: usize): Shape { return this.field(0x62, name, offset); }
+  i16(name: string, offset: usize): Shape { return this.field(0x68, name, offset); }
+  i32(name: string, offset: usize): Shape { return this.field(0x69, name, offset); }
+  i64(name: string, offset: usize): Shape { return this.field(0x71, name, offset); }
+  u8(name: string, offset: usize): Shape { return this.field(0x42, name, offset); }
+  u16(name: string, offset: usize): Shape { return this.field(0x48, name, offset); }
+  u32(name: string, offset: usize): Shape { return this.field(0x49, name, offset); }
+  u64(name: string, offset: usize): Shape { return this.field(0x51, name, offset); }
+  f64(name: string, offset: usize): Shape { return this.field(0x64, name, offset); }
+
+  // A u8: the number of the name that the string is, from 1 on, or 0.
+  oneOf(name: string, offset: usize, names: string[]): Shape {
+    this.field(0x65, name, offset);
+    for (let at = 0; at < names.length; at++) this.name(names[at]);
+    this.byte(0);
+    return this;
+  }
+
+  // An object whose fields lie in the class itself, from the offset on; ended with end().
+  object(name: string, offset: usize): Shape {
+    const begin = offset - this.begins[this.begins.length - 1];
+    this.byte(0x28);
+    this.number(begin);
+    this.name(name);
+    this.begins.push(offset);
+    return this;
+  }
+
+  // A list of objects that are classes of the size: offsetof<T>(); ended with end().
+  list(name: string, offset: usize, size: usize): Shape {
+    this.field(0x5b, name, offset);
+    this.number(size);
+    this.byte(0x28);
+    this.begins.push(0);
+    return this;
+  }
+
+  // A list of strings.
+  texts(name: string, offset: usize): Shape {
+    this.field(0x5b, name, offset);
+    this.number(8);
+    this.byte(0x74);
+    return this;
+  }
+
+  // An object of any keys, of strings: a list of classes with a key and a value, both texts.
+  textMap(name: string, offset: usize): Shape {
+    this.field(0x7b, name, offset);
+    this.number(16);
+    this.number(8);
+    this.byte(0x74);
+    return this;
+  }
+
+  // Ends an object() or a list(), and the shape itself in the end.
+  end(): Shape {
+    this.byte(0);
+    this.begins.pop();
+    return this;
+  }
+
+  get pointer(): usize {
+    const done = this.done;
+    if (done) return changetype<usize>(done);
+    const made = StaticArray.fromArray(this.bytes);
+    this.done = made;
+    return changetype<usize>(made);
+  }
+}
+
+// What to read; a text that is not given is empty. contract.md says what each is.
+export class Request {
+  verb: Verb = Verb.LIST;
+  limit: u32 = 0;
+  version: string = "";
+  resource: string = "";
+  group: string = "";
+  namespace: string = "";
+  name: string = "";
+  subresource: string = "";
+  labels: string = "";
+  fields: string = "";
+  mask: string = "";
+  query: string = "";
+
+  // A handle, or a status.
+  start(): i32 {
+    const texts: ArrayBuffer[] = [];
+    const begin = memory.data(REQUEST_SIZE);
+    memory.fill(begin, 0, REQUEST_SIZE);
+    store<u8>(begin, <u8>this.verb);
+    store<u32>(begin, this.limit, AT_LIMIT);
+    this.put(texts, begin + AT_VERSION, this.version);
+    this.put(texts, begin + AT_RESOURCE, this.resource);
+    this.put(texts, begin + AT_GROUP, this.group);
+    this.put(texts, begin + AT_NAMESPACE, this.namespace);
+    this.put(texts, begin + AT_NAME, this.name);
+    this.put(texts, begin + AT_SUBRESOURCE, this.subresource);
+    this.put(texts, begin + AT_LABELS, this.labels);
+    this.put(texts, begin + AT_FIELDS, this.fields);
+    this.put(texts, begin + AT_MASK, this.mask);
+    this.put(texts, begin + AT_QUERY, this.query);
+    return imports.rest_start(begin);
+  }
+
+  private put(texts: ArrayBuffer[], at: usize, text: string): void {
+    if (text.length == 0) return;
+    const bytes = String.UTF8.encode(text);
+    // Kept until the request is started.
+    texts.push(bytes);
+    store<u32>(at, <u32>changetype<usize>(bytes));
+    store<u32>(at, bytes.byteLength, 4);
+  }
+}
+
+// The items of a list, or the object of a get, as an @unmanaged class, one by one in an arena that grows: the next item takes the
+// place of the last.
+export class Items<T> {
+  // Below 0 if something failed.
+  status: i32 = 0;
+  private handle: i32;
+  private arena: ArrayBuffer = new ArrayBuffer(0);
+  private begin: usize = 0;
+  private cap: u32 = 0;
+
+  constructor(request: Request, private shape: Shape) {
+    this.handle = request.start();
+    if (this.handle < 0) this.status = this.handle;
+  }
+
+  // Whether there is a next item. After Status.DECODE, which the host reports, it may be called again, for the item behind the
+  // one that does not fit.
+  next(): bool {
+    if (this.handle < 0) return false;
+    let len = imports.rest_next_as(this.handle, this.shape.pointer, this.begin, this.cap);
+    while (len > <i32>this.cap) {
+      this.cap = max(len, 4096);
+      this.arena = new ArrayBuffer(this.cap + 8);
+      // Its address has to be a multiple of 8.
+      this.begin = (changetype<usize>(this.arena) + 7) & ~7;
+      len = imports.rest_next_as(this.handle, this.shape.pointer, this.begin, this.cap);
+    }
+    this.status = min(len, 0);
+    return len > 0;
+  }
+
+  get item(): T { return changetype<T>(this.begin); }
+
+  close(): i32 {
+    if (this.handle >= 0) imports.rest_close(this.handle);
+    return this.status;
+  }
+}
+
+// An entry of the archive. It becomes a file when it is closed. The first failure stays in `status`; what comes behind it is not
+// written.
+export class Entry {
+  status: i32;
+  private handle: i32;
+  private elements: i32 = 0;
+
+  constructor(name: string) {
+    const bytes = String.UTF8.encode(name);
+    this.handle = imports.archive_open(changetype<usize>(bytes), bytes.byteLength);
+    this.status = this.handle;
+  }
+
+  write(text: string): void {
+    if (this.status < 0) return;
+    const bytes = String.UTF8.encode(text);
+    this.status = imports.archive_write(this.handle, changetype<usize>(bytes), bytes.byteLength);
+  }
+
+  // Appends an object of an @unmanaged class as JSON.
+  json<T>(shape: Shape, value: T): void {
+    if (this.status >= 0) {
+      this.status = imports.archive_write_as(this.handle, shape.pointer, changetype<usize>(value));
+    }
+  }
+
+  // Appends an element to the JSON array that the entry is.
+  push<T>(shape: Shape, value: T): void {
+    this.write(this.elements++ ? "," : "[");
+    this.json(shape, value);
+  }
+
+  // Completes the entry: what failed, or 0.
+  close(): i32 {
+    return this.status < 0 ? this.status : imports.archive_close(this.handle);
+  }
+
+  // The same for an entry that is a JSON array.
+  closeArray(): i32 {
+    this.write(this.elements ? "]" : "[]");
+    return this.close();
+  }
+}
+
+// Writes one line to the log of the run.
+export function log(level: Level, text: string): void {
+  const bytes = String.UTF8.encode(text);
+  imports.log(level, changetype<usize>(bytes), bytes.byteLength);
+}
+
+// A parameter's value, or null if nobody gave one and there is no default.
+export function param(name: string): string | null {
+  const bytes = String.UTF8.encode(name);
+  let buffer = new ArrayBuffer(64);
+  const begin = __pin(changetype<usize>(bytes));
+  let len = imports.param(begin, bytes.byteLength, changetype<usize>(buffer), buffer.byteLength);
+  if (len > buffer.byteLength) {
+    buffer = new ArrayBuffer(len);
+    len = imports.param(begin, bytes.byteLength, changetype<usize>(buffer), len);
+  }
+  __unpin(begin);
+  return len < 0 ? null : String.UTF8.decodeUnsafe(changetype<usize>(buffer), len);
+}
+
+// Milliseconds since the Unix epoch; in a replay, the time of the recording.
+export function now(): i64 { return imports.now(); }

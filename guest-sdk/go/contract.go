@@ -153,111 +153,110 @@ const (
 
 // What the host can do, as it is imported. It keeps no address after a call returns.
 
-// RestStart imports rest_start. Starts a request and returns at once: a handle, or a status if the request
-// is refused.
+// HostRestStart is rest_start. Starts a request and returns at once: a handle, or a status if the request is
+// refused.
 //
 //go:wasmimport wagather_v1 rest_start
 //go:noescape
-func RestStart(request unsafe.Pointer) int32
+func HostRestStart(request unsafe.Pointer) int32
 
-// RestStatus imports rest_status. Waits for the head of the answer: its HTTP status, or a status if there is
+// HostRestStatus is rest_status. Waits for the head of the answer: its HTTP status, or a status if there is
 // no answer.
 //
 //go:wasmimport wagather_v1 rest_status
 //go:noescape
-func RestStatus(handle int32) int32
+func HostRestStatus(handle int32) int32
 
-// RestRead imports rest_read. Copies the next bytes of the body: how many, 0 at the end.
+// HostRestRead is rest_read. Copies the next bytes of the body: how many, 0 at the end.
 //
 //go:wasmimport wagather_v1 rest_read
 //go:noescape
-func RestRead(handle int32, buffer unsafe.Pointer, room uint32) int32
+func HostRestRead(handle int32, buffer unsafe.Pointer, room uint32) int32
 
-// RestNext imports rest_next. Copies the next item of a list, or the object of a get, as JSON: its length, 0
+// HostRestNext is rest_next. Copies the next item of a list, or the object of a get, as JSON: its length, 0
 // after the last. A result above `cap` copies nothing and loses nothing: call again with that much room.
 //
 //go:wasmimport wagather_v1 rest_next
 //go:noescape
-func RestNext(handle int32, buffer unsafe.Pointer, room uint32) int32
+func HostRestNext(handle int32, buffer unsafe.Pointer, room uint32) int32
 
-// RestNextAs imports rest_next_as. Decodes the next item by a shape, into the guest's memory: how many bytes
+// HostRestNextAs is rest_next_as. Decodes the next item by a shape, into the guest's memory: how many bytes
 // of `arena` it takes, 0 after the last. A result above `cap` changes nothing and loses nothing: call again
 // with that much room.
 //
 //go:wasmimport wagather_v1 rest_next_as
 //go:noescape
-func RestNextAs(handle int32, shape unsafe.Pointer, arena unsafe.Pointer, room uint32) int32
+func HostRestNextAs(handle int32, shape unsafe.Pointer, arena unsafe.Pointer, room uint32) int32
 
-// RestReject imports rest_reject. Says that the item that `rest_next` gave last does not fit: from which of
+// HostRestReject is rest_reject. Says that the item that `rest_next` gave last does not fit: from which of
 // its bytes on, and what was wanted there. The host names it in the report.
 //
 //go:wasmimport wagather_v1 rest_reject
 //go:noescape
-func RestReject(handle int32, at uint32, wanted uint32) int32
+func HostRestReject(handle int32, at uint32, wanted uint32) int32
 
-// RestHides imports rest_hides. Says whether a field is hidden of the objects that the request is for, by
-// the grant or by redaction: 1, or 0 if it is not, so that it is absent where it does not come. `field` is a
+// HostRestHides is rest_hides. Says whether a field is hidden of the objects that the request is for, by the
+// grant or by redaction: 1, or 0 if it is not, so that it is absent where it does not come. `field` is a
 // path such as `spec.nodeName`.
 //
 //go:wasmimport wagather_v1 rest_hides
 //go:noescape
-func RestHides(handle int32, field unsafe.Pointer, fieldLen uint32) int32
+func HostRestHides(handle int32, field unsafe.Pointer, fieldLen uint32) int32
 
-// RestClose imports rest_close. Gives the handle back; what was not read yet is dropped.
+// HostRestClose is rest_close. Gives the handle back; what was not read yet is dropped.
 //
 //go:wasmimport wagather_v1 rest_close
 //go:noescape
-func RestClose(handle int32) int32
+func HostRestClose(handle int32) int32
 
-// ArchivePipe imports archive_pipe. Writes the whole answer to the archive without copying it to the guest:
+// HostArchivePipe is archive_pipe. Writes the whole answer to the archive without copying it to the guest:
 // how many entries. Lists and objects go to their conventional places, a raw body goes to the entry `name`.
 //
 //go:wasmimport wagather_v1 archive_pipe
 //go:noescape
-func ArchivePipe(handle int32, name unsafe.Pointer, nameLen uint32) int32
+func HostArchivePipe(handle int32, name unsafe.Pointer, nameLen uint32) int32
 
-// ArchiveOpen imports archive_open. Opens an entry of the gatherer's own: a handle.
+// HostArchiveOpen is archive_open. Opens an entry of the gatherer's own: a handle.
 //
 //go:wasmimport wagather_v1 archive_open
 //go:noescape
-func ArchiveOpen(name unsafe.Pointer, nameLen uint32) int32
+func HostArchiveOpen(name unsafe.Pointer, nameLen uint32) int32
 
-// ArchiveWrite imports archive_write. Appends to an open entry: all of `bytes`, or a status and none of
-// them.
+// HostArchiveWrite is archive_write. Appends to an open entry: all of `bytes`, or a status and none of them.
 //
 //go:wasmimport wagather_v1 archive_write
 //go:noescape
-func ArchiveWrite(handle int32, bytes unsafe.Pointer, len uint32) int32
+func HostArchiveWrite(handle int32, bytes unsafe.Pointer, length uint32) int32
 
-// ArchiveWriteAs imports archive_write_as. Appends a structure to an open entry, as JSON by its shape: how
+// HostArchiveWriteAs is archive_write_as. Appends a structure to an open entry, as JSON by its shape: how
 // many bytes, or a status.
 //
 //go:wasmimport wagather_v1 archive_write_as
 //go:noescape
-func ArchiveWriteAs(handle int32, shape unsafe.Pointer, from unsafe.Pointer) int32
+func HostArchiveWriteAs(handle int32, shape unsafe.Pointer, from unsafe.Pointer) int32
 
-// ArchiveClose imports archive_close. Completes an entry. One that is never closed is left out of the
-// archive and reported.
+// HostArchiveClose is archive_close. Completes an entry. One that is never closed is left out of the archive
+// and reported.
 //
 //go:wasmimport wagather_v1 archive_close
 //go:noescape
-func ArchiveClose(handle int32) int32
+func HostArchiveClose(handle int32) int32
 
-// Log imports log. Writes one line to the log of the run.
+// HostLog is log. Writes one line to the log of the run.
 //
 //go:wasmimport wagather_v1 log
 //go:noescape
-func Log(level int32, text unsafe.Pointer, len uint32) int32
+func HostLog(level int32, text unsafe.Pointer, length uint32) int32
 
-// Param imports param. Copies a parameter that the manifest declares: its length, or ABSENT. A result above
+// HostParam is param. Copies a parameter that the manifest declares: its length, or ABSENT. A result above
 // `cap` copies nothing.
 //
 //go:wasmimport wagather_v1 param
 //go:noescape
-func Param(name unsafe.Pointer, nameLen uint32, buffer unsafe.Pointer, room uint32) int32
+func HostParam(name unsafe.Pointer, nameLen uint32, buffer unsafe.Pointer, room uint32) int32
 
-// Now imports now. Milliseconds since the Unix epoch; in a replay, the time of the recording.
+// HostNow is now. Milliseconds since the Unix epoch; in a replay, the time of the recording.
 //
 //go:wasmimport wagather_v1 now
 //go:noescape
-func Now() int64
+func HostNow() int64

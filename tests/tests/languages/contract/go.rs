@@ -11,8 +11,12 @@ fn param(name: &str, ty: &str) -> String {
         "RequestPtr" | "BytesPtr" | "ShapePtr" | "BufferPtr" => "unsafe.Pointer",
         ty => panic!("this has to say what {ty} is in Go"),
     };
-    // A predeclared identifier of Go.
-    let name = if name == "cap" { "room".to_owned() } else { camel(name) };
+    // Predeclared identifiers of Go are other names.
+    let name = match name {
+        "cap" => "room".to_owned(),
+        "len" => "length".to_owned(),
+        name => camel(name),
+    };
     format!("{name} {ty}")
 }
 
@@ -67,7 +71,7 @@ pub(super) fn made() -> String {
     constants(&mut out, "", "", LIMITS.iter().map(|(name, limit)| (*name, *limit as i64, "")));
     out += "// What the host can do, as it is imported. It keeps no address after a call returns.\n";
     for row in IMPORTS {
-        let doc = format!("{} imports {}. {}", pascal(row.name), row.name, plain(row.doc));
+        let doc = format!("Host{} is {}. {}", pascal(row.name), row.name, plain(row.doc));
         let params: Vec<String> = row.params.iter().map(|(name, ty)| param(name, ty)).collect();
         let result = match row.result {
             ResultType::I32 => "int32",
@@ -75,7 +79,7 @@ pub(super) fn made() -> String {
         };
         let _ = write!(
             out,
-            "\n{}//\n//go:wasmimport {IMPORT_MODULE} {}\n//go:noescape\nfunc {}({}) {result}\n",
+            "\n{}//\n//go:wasmimport {IMPORT_MODULE} {}\n//go:noescape\nfunc Host{}({}) {result}\n",
             folded(&doc, 0, "//"),
             row.name,
             pascal(row.name),
