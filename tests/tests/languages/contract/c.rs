@@ -3,7 +3,9 @@
 use super::{LEVELS, LIMITS, TEXTS, VERBS, WANTED, folded, plain};
 use std::fmt::Write as _;
 use std::mem::offset_of;
-use wagather_abi::{ABI_VERSION, EXPORT_GATHER, IMPORT_MODULE, IMPORTS, Request, ResultType, STATUSES, manifest};
+use wagather_abi::{
+    ABI_VERSION, EXPORT_GATHER, IMPORT_MODULE, IMPORTS, Request, ResultType, STATUSES, manifest,
+};
 
 /// How deep structures of C may nest in a shape.
 const LEVELS_OF_STRUCTURES: usize = 8;
@@ -140,4 +142,3 @@ typedef struct {{
     }
     out + "\n"
 }
-

@@ -27,8 +27,10 @@ fn constants(
     ty: &str,
     all: impl IntoIterator<Item = (&'static str, i64, &'static str)>,
 ) {
-    let all: Vec<_> =
-        all.into_iter().map(|(name, number, text)| (format!("{prefix}{}", pascal(name)), number, text)).collect();
+    let all: Vec<_> = all
+        .into_iter()
+        .map(|(name, number, text)| (format!("{prefix}{}", pascal(name)), number, text))
+        .collect();
     let width = all.iter().map(|(name, ..)| name.len()).max().unwrap_or_default();
     let ty = if ty.is_empty() { String::new() } else { format!("{ty} ") };
     let digits = all.iter().map(|(_, number, _)| number.to_string().len()).max().unwrap_or_default();

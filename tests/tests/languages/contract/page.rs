@@ -73,7 +73,7 @@ pub(super) fn json() -> String {
 
 pub(super) fn tables() -> String {
     let mut out = format!(
-        "{MARK}\nFor languages without the SDK; `guest-sdk/contract.json` and `guest-sdk/c/wagather.h` have the same. \
+        "{MARK}\nFor languages without the SDK; `guest-sdk/contract.json` and the SDKs of other languages have the same. \
          All parameters are `i32`.\n\n| import | what it does |\n|---|---|\n"
     );
     for row in IMPORTS {
@@ -95,4 +95,3 @@ pub(super) fn tables() -> String {
     }
     out
 }
-

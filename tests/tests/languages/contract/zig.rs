@@ -48,8 +48,7 @@ pub(super) fn made() -> String {
     out += "};\n\n/// What a result below 0 means; -100 to -599 are HTTP statuses of the API server, negated.\n\
             pub const status = struct {\n";
     for (name, code, text) in STATUSES {
-        let _ =
-            writeln!(out, "    /// {text}\n    pub const {}: i32 = {code};", identifier(name));
+        let _ = writeln!(out, "    /// {text}\n    pub const {}: i32 = {code};", identifier(name));
     }
     out += "};\n\n/// What `imports.rest_reject` says was wanted.\npub const wanted = struct {\n";
     for (name, number) in WANTED {

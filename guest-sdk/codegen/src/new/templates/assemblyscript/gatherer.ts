@@ -1,5 +1,5 @@
 // Finds the cluster operators that are degraded or unavailable: since when, why, and in which version. Writes `findings.json` as
-// it goes, and a line with the count to the log. The file __NAME__.manifest declares what is read.
+// it goes, and a line with the count to the log. The file gatherer.manifest declares what is read.
 import { Entry, Items, Level, List, Request, Shape, Text, at, lasting, length, log } from "./wagather";
 
 // What is read of an operator.

@@ -11,7 +11,7 @@ import (
 
 // The file declares what is read; a field that is added below belongs there, too.
 //
-//go:generate host-min manifest __NAME__.manifest __NAME__.wasm
+//go:generate host-min manifest gatherer.manifest __NAME__.wasm
 
 // ClusterOperator is what is read of an operator.
 type ClusterOperator struct {
