@@ -11,6 +11,8 @@ export CARGO_TARGET_DIR := $(CURDIR)/target
 
 dist := target/dist
 demo := target/demo
+# Workspaces of their own: nothing of them ships, and some take minutes to build.
+outside := $(wildcard tests/*/Cargo.toml tests/contenders/*/Cargo.toml)
 
 .PHONY: help setup demo test test-build deny notices picture package test-cluster test-fresh test-languages check-targets guests host host-min codegen apiserver bench fuzz miri size-corpus fmt lint clean
 
@@ -37,18 +39,20 @@ demo: setup ## run the example gatherers on the shipped recording, show what the
 
 test: test-build lint ## every test that needs no cluster, and the linters
 	cargo test --workspace --no-fail-fast
+	cargo test --locked --manifest-path tests/contenders/imports/Cargo.toml
 	bash .ci/fuzz --bounded
 
 test-build: ## build all that make test runs
 	@bash .ci/setup test fuzz
 	@$(MAKE) guests host codegen
 	cargo test --workspace --no-run
+	cargo test --locked --manifest-path tests/contenders/imports/Cargo.toml --no-run
 	bash .ci/fuzz --build
 
 test-fresh: ## both commands of the README in clean Debian roots (needs root; see .ci/fresh)
 	@bash .ci/fresh $(FRESH)
 
-test-languages: guests host-min codegen ## gatherers in C, C++, Zig, AssemblyScript and Go, by compilers that it installs
+test-languages: host-min ## gatherers in C, C++, Zig, AssemblyScript and Go, by compilers that it installs
 	@bash .ci/languages
 
 check-targets: ## check that what gatherers are written with compiles for macOS and Windows
@@ -74,11 +78,8 @@ apiserver:
 	@mkdir -p target/apiserver
 	cd tests/apiserver && go build -trimpath -ldflags='-s -w' -o ../../target/apiserver/apiserver .
 
-bench: guests host ## measure start-up, large clusters, calls (BENCH='cluster calls --write docs')
-	cargo build --release --locked --manifest-path tests/contenders/Cargo.toml --target-dir target/contenders
-	. target/toolchain.env && cargo build --release --locked --manifest-path tests/contenders/bare/Cargo.toml \
-	    --target "$$HOST_TARGET" --target-dir target/contenders && \
-	    install target/contenders/"$$HOST_TARGET"/release/bare-wasm3 target/contenders/bare-wasm3
+bench: guests host ## measure start-up, large clusters, calls, or other engines and clients (BENCH=peers)
+	@bash .ci/contenders $(BENCH)
 	cargo build --release -p tests --bins
 	target/release/bench $(BENCH)
 
@@ -105,16 +106,15 @@ package: ## package every crate as cargo publish would, and build what is in the
 
 fmt: ## format the code
 	cargo fmt --all
-	cargo fmt --manifest-path tests/fuzz/Cargo.toml
-	cargo fmt --manifest-path tests/contenders/Cargo.toml
-	cargo fmt --manifest-path tests/scanners/Cargo.toml
+	for manifest in $(outside); do cargo fmt --manifest-path "$$manifest"; done
 
 lint: setup ## format check, clippy and rustdoc, every warning an error
 	cargo fmt --all --check
-	cargo fmt --manifest-path tests/contenders/Cargo.toml --check
-	cargo fmt --manifest-path tests/contenders/bare/Cargo.toml --check
-	cargo fmt --manifest-path tests/scanners/Cargo.toml --check
+	for manifest in $(outside); do cargo fmt --manifest-path "$$manifest" --check; done
 	cargo clippy --workspace --all-targets --all-features -- -D warnings
+	cargo clippy --locked --manifest-path tests/contenders/bare/Cargo.toml -- -D warnings
+	cargo clippy --locked --manifest-path tests/contenders/wasmi/Cargo.toml -- -D warnings
+	cargo clippy --locked --manifest-path tests/contenders/imports/Cargo.toml --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps
 	bash .ci/fuzz --lint
 

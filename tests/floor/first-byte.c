@@ -1,12 +1,14 @@
 /* The floor under every start-up time: a process that does nothing but connect to
- * 127.0.0.1:PORT, send one HTTP request, read the answer and exit.
+ * 127.0.0.1:PORT, send one HTTP request, read the answer and exit. With a second
+ * argument, it writes the answer to that file.
  *
  * It is not a client: it understands no answer and retries nothing. It exists so that
  * `make bench` can say how much of a start is the kernel's and how much is ours; hence no
  * stdio, no name resolution, no allocation, and a static binary (cc -O2 -static).
  *
- * Exit codes: 0 answered, 1 no connection or no answer, 2 no port given. */
+ * Exit codes: 0 answered, 1 no connection, no answer or no file, 2 no port given. */
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stddef.h>
 #include <string.h>
@@ -34,7 +36,7 @@ static int fail(int code, const char *message) {
 }
 
 int main(int argc, char **argv) {
-    unsigned port = argc == 2 ? port_from(argv[1]) : 0;
+    unsigned port = argc == 2 || argc == 3 ? port_from(argv[1]) : 0;
     if (port == 0) return fail(2, "first-byte: give one port of 127.0.0.1 to connect to\n");
 
     struct sockaddr_in server = {
@@ -56,7 +58,12 @@ int main(int argc, char **argv) {
     char answer[4096];
     size_t received = 0;
     ssize_t n;
-    while ((n = read(connection, answer, sizeof answer)) > 0) received += (size_t)n;
+    int file = argc == 3 ? open(argv[2], O_WRONLY | O_CREAT | O_TRUNC, 0644) : -1;
+    if (argc == 3 && file < 0) return fail(1, "first-byte: the file cannot be made\n");
+    while ((n = read(connection, answer, sizeof answer)) > 0) {
+        if (file >= 0 && write(file, answer, (size_t)n) != n) return fail(1, "first-byte: the file cannot be written\n");
+        received += (size_t)n;
+    }
     if (n < 0 || received == 0) return fail(1, "first-byte: no answer\n");
     return 0;
 }

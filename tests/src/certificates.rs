@@ -56,7 +56,8 @@ impl Authority {
 }
 
 impl ServerCertificate {
-    pub(crate) fn config(&self) -> Arc<rustls::ServerConfig> {
+    /// What a server that has it does with TLS.
+    pub fn config(&self) -> Arc<rustls::ServerConfig> {
         self.config.clone()
     }
 }

@@ -4,6 +4,4 @@
 mod compiled;
 mod contract;
 mod manifest;
-#[cfg(feature = "languages")]
-mod scaffold;
 mod wasi;

@@ -92,7 +92,8 @@ pub(crate) fn compiled(name: &str) -> Result<String> {
     compiled_by("cc", name)
 }
 
-fn compiled_by(compiler: &str, name: &str) -> Result<String> {
+/// The same by that compiler.
+pub(crate) fn compiled_by(compiler: &str, name: &str) -> Result<String> {
     let (program, source) = (format!("{WORK}/{name}-{compiler}"), format!("tests/floor/{name}.c"));
     std::fs::create_dir_all(WORK).map_err(|error| format!("cannot make {WORK}: {error}"))?;
     let built = Command::new(compiler)

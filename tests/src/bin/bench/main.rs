@@ -3,7 +3,7 @@
 //! `target/bench/*.csv`.
 //!
 //! ```text
-//! bench [start] [cluster] [links] [calls] [projection] [plot] [--write FOLDER]
+//! bench [start] [cluster] [links] [calls] [projection] [plot] [peers] [--write FOLDER]
 //! ```
 //!
 //! | part | measures |
@@ -14,8 +14,9 @@
 //! | `calls` | a guest's calls, through the channel and in one process |
 //! | `projection` | what the program `bench-projection` prints, if it is built beside this one |
 //! | `plot` | nothing: it draws the last rounds of `cluster` as `target/bench/cluster.svg` |
+//! | `peers` | the start beside other engines, programs and clients; a page of its own, `measurements/peers.md` |
 //!
-//! Without parts, all of them. `--write docs` puts the tables into `docs/measurements.md` and the rounds and the drawing into
+//! Without parts, all but `peers`, whose programs take long to build. `--write docs` puts the tables into `docs/measurements.md` and the rounds and the drawing into
 //! `docs/measurements/`, each part in the place of what it wrote before; nobody writes there by hand.
 //!
 //! Not a test: nothing here fails because it was slow. It fails if what it measures gives a wrong answer. What it needs is built before
@@ -27,6 +28,8 @@
 //! | `WAGATHER_BENCH_CLUSTER_ROUNDS` | how many rounds of `cluster` and `calls`; 5 without it |
 //! | `WAGATHER_BENCH_PODS` | how many pods, one after the other; `5000,20000` without it |
 //! | `WAGATHER_APISERVER_DIR` | the folder of a running `tests/apiserver`, for the part of `start` with TLS |
+//! | `WAGATHER_BENCH_PEERS` | which slices of `peers` are measured; `plain,tls,growth` without it |
+//! | `WAGATHER_BENCH_PEERS_ROUNDS` | how many rounds of them; 120 without it |
 
 mod calls;
 mod cluster;
@@ -35,6 +38,7 @@ mod document;
 mod figures;
 mod guests;
 mod live;
+mod peers;
 mod plot;
 mod process;
 mod projection;
@@ -55,13 +59,17 @@ type Result<T> = std::result::Result<T, String>;
 /// Measures a part.
 type Part = fn() -> Result<Section>;
 
-const PARTS: [(&str, Part); 6] = [
+/// What is measured only by name: what it compares takes long to build.
+const ONLY_BY_NAME: &str = "peers";
+
+const PARTS: [(&str, Part); 7] = [
     ("start", start::section),
     ("cluster", cluster::section),
     ("links", cluster::links),
     ("calls", calls::section),
     ("projection", projection::section),
     ("plot", plot::section),
+    (ONLY_BY_NAME, peers::section),
 ];
 
 fn main() -> ExitCode {
@@ -82,7 +90,9 @@ fn bench() -> Result<()> {
     print(&format!("{}\n", document::machine()))?;
     for part in parts {
         let section = part()?;
-        print(&section.to_markdown())?;
+        if !section.text.is_empty() {
+            print(&section.to_markdown())?;
+        }
         if let Some(document) = &mut document {
             document.put(&section)?;
         }
@@ -104,7 +114,10 @@ fn typed(mut words: impl Iterator<Item = String>) -> Result<(Vec<Part>, Option<D
             return Err(format!("there is no part '{word}'; there are {names}, and --write FOLDER"));
         }
     }
-    let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|word| word == name);
+    let is_wanted = |name: &str| match wanted[..] {
+        [] => name != ONLY_BY_NAME,
+        _ => wanted.iter().any(|word| word == name),
+    };
     Ok((PARTS.iter().filter(|(name, _)| is_wanted(name)).map(|(_, part)| *part).collect(), document))
 }
 

@@ -1,3 +1,0 @@
-module wagather
-
-go 1.24
