@@ -52,7 +52,7 @@ test-build: ## build all that make test runs
 test-fresh: ## both commands of the README in clean Debian roots (needs root; see .ci/fresh)
 	@bash .ci/fresh $(FRESH)
 
-test-languages: host-min ## gatherers in C, C++, Zig, AssemblyScript and Go, by compilers that it installs
+test-languages: guests host-min codegen ## gatherers in C, C++, Zig, AssemblyScript and Go, by compilers that it installs
 	@bash .ci/languages
 
 check-targets: ## check that what gatherers are written with compiles for macOS and Windows

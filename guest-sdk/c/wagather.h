@@ -1,12 +1,13 @@
 /* The contract between gatherers and host-min, version 1, for C and C++: see docs/languages.md.
  *
- * Made by `BLESS=1 cargo test -p tests --test languages`, from guest-sdk/abi. Do not edit.
+ * The part above the mark is made by `BLESS=1 cargo test -p tests --test languages`, from guest-sdk/abi.
  *
  *   clang --target=wasm32 -Os -nostdlib -Wl,--no-entry -o guest.wasm guest.c
  */
 #ifndef WAGATHER_H
 #define WAGATHER_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -209,5 +210,388 @@ int32_t wagather_param(const void *name, uint32_t name_len, void *buffer, uint32
 /* Milliseconds since the Unix epoch; in a replay, the time of the recording. */
 WAGATHER_IMPORT(now)
 int64_t wagather_now(void);
+
+/* A shape's initializer, in so many levels as structures may nest: a macro does not expand within itself. */
+#define WAGATHER_INIT_1(T, KIND, ...) \
+    WAGATHER_CLASS_##KIND(WAGATHER_INIT_1_)(KIND, T, __VA_ARGS__)
+#define WAGATHER_INIT_1_FLAT(KIND, ...) WAGATHER_FLAT_##KIND(__VA_ARGS__)
+#define WAGATHER_INIT_1_NESTED(KIND, T, member, key, E) \
+    { WAGATHER_HEAD_##KIND(T, member, key, E), { E##_fields(WAGATHER_INIT_2, E) 0 } },
+#define WAGATHER_INIT_2(T, KIND, ...) \
+    WAGATHER_CLASS_##KIND(WAGATHER_INIT_2_)(KIND, T, __VA_ARGS__)
+#define WAGATHER_INIT_2_FLAT(KIND, ...) WAGATHER_FLAT_##KIND(__VA_ARGS__)
+#define WAGATHER_INIT_2_NESTED(KIND, T, member, key, E) \
+    { WAGATHER_HEAD_##KIND(T, member, key, E), { E##_fields(WAGATHER_INIT_3, E) 0 } },
+#define WAGATHER_INIT_3(T, KIND, ...) \
+    WAGATHER_CLASS_##KIND(WAGATHER_INIT_3_)(KIND, T, __VA_ARGS__)
+#define WAGATHER_INIT_3_FLAT(KIND, ...) WAGATHER_FLAT_##KIND(__VA_ARGS__)
+#define WAGATHER_INIT_3_NESTED(KIND, T, member, key, E) \
+    { WAGATHER_HEAD_##KIND(T, member, key, E), { E##_fields(WAGATHER_INIT_4, E) 0 } },
+#define WAGATHER_INIT_4(T, KIND, ...) \
+    WAGATHER_CLASS_##KIND(WAGATHER_INIT_4_)(KIND, T, __VA_ARGS__)
+#define WAGATHER_INIT_4_FLAT(KIND, ...) WAGATHER_FLAT_##KIND(__VA_ARGS__)
+#define WAGATHER_INIT_4_NESTED(KIND, T, member, key, E) \
+    { WAGATHER_HEAD_##KIND(T, member, key, E), { E##_fields(WAGATHER_INIT_5, E) 0 } },
+#define WAGATHER_INIT_5(T, KIND, ...) \
+    WAGATHER_CLASS_##KIND(WAGATHER_INIT_5_)(KIND, T, __VA_ARGS__)
+#define WAGATHER_INIT_5_FLAT(KIND, ...) WAGATHER_FLAT_##KIND(__VA_ARGS__)
+#define WAGATHER_INIT_5_NESTED(KIND, T, member, key, E) \
+    { WAGATHER_HEAD_##KIND(T, member, key, E), { E##_fields(WAGATHER_INIT_6, E) 0 } },
+#define WAGATHER_INIT_6(T, KIND, ...) \
+    WAGATHER_CLASS_##KIND(WAGATHER_INIT_6_)(KIND, T, __VA_ARGS__)
+#define WAGATHER_INIT_6_FLAT(KIND, ...) WAGATHER_FLAT_##KIND(__VA_ARGS__)
+#define WAGATHER_INIT_6_NESTED(KIND, T, member, key, E) \
+    { WAGATHER_HEAD_##KIND(T, member, key, E), { E##_fields(WAGATHER_INIT_7, E) 0 } },
+#define WAGATHER_INIT_7(T, KIND, ...) \
+    WAGATHER_CLASS_##KIND(WAGATHER_INIT_7_)(KIND, T, __VA_ARGS__)
+#define WAGATHER_INIT_7_FLAT(KIND, ...) WAGATHER_FLAT_##KIND(__VA_ARGS__)
+#define WAGATHER_INIT_7_NESTED(KIND, T, member, key, E) \
+    { WAGATHER_HEAD_##KIND(T, member, key, E), { E##_fields(WAGATHER_INIT_8, E) 0 } },
+#define WAGATHER_INIT_8(T, KIND, ...) \
+    WAGATHER_CLASS_##KIND(WAGATHER_INIT_8_)(KIND, T, __VA_ARGS__)
+#define WAGATHER_INIT_8_FLAT(KIND, ...) WAGATHER_FLAT_##KIND(__VA_ARGS__)
+#define WAGATHER_INIT_8_NESTED(KIND, T, member, key, E) \
+    { WAGATHER_HEAD_##KIND(T, member, key, E), { E##_fields(WAGATHER_INIT_9, E) 0 } },
+
+/* By hand from here on. What the host can do without a library of C, and without a heap.
+ *
+ * A structure is declared as a list of its fields. The C structure, and the shape by which the host fills it from JSON or writes
+ * it as JSON, both follow from the list:
+ *
+ *   #define pod_fields(_, T) \
+ *       _(T, TEXT, name, "name") \
+ *       _(T, LIST, containers, "containers", container)
+ *   WAGATHER_STRUCT(pod);
+ *   WAGATHER_SHAPE(pod_shape, pod);
+ *
+ * | kind          | further argument  | member                                | JSON                                  |
+ * |---------------|-------------------|---------------------------------------|---------------------------------------|
+ * | TEXT          |                   | wagather_text                         | a string                              |
+ * | NUMBER_TEXT   |                   | wagather_text                         | a string or a number                  |
+ * | JSON          |                   | wagather_text                         | any value, as the text that it is     |
+ * | BOOL          |                   | uint8_t                               | true or false                         |
+ * | MAYBE_BOOL    |                   | uint8_t, 2 if absent                  | the same                              |
+ * | I8 to I64     |                   | int8_t to int64_t                     | a whole number                        |
+ * | U8 to U64     |                   | uint8_t to uint64_t                   | a whole number from 0 on              |
+ * | F64           |                   | double                                | a number                              |
+ * | OPTIONAL      | I8 to F64         | { value; uint8_t is_there; }          | the same, or absent                   |
+ * | ENUM          | "One\0Two\0"      | uint8_t: 1 for One, 2 for Two, or 0   | a string                              |
+ * | TEXTS         |                   | { const wagather_text *ptr; len; }    | an array of strings                   |
+ * | TEXT_MAP      |                   | { const wagather_pair *ptr; len; }    | an object of any keys, of strings     |
+ * | OBJECT        | a structure       | the structure                         | an object                             |
+ * | POINTER       | a structure       | its address, or null                  | an object, or absent                  |
+ * | LIST          | a structure       | { const structure *ptr; len; }        | an array of objects                   |
+ * | MAP           | a structure       | { const { key; value; } *ptr; len; }  | an object of any keys, of objects     |
+ *
+ * A field that is absent is 0 or empty. The host gives no more fields than the manifest's mask names.
+ */
+typedef struct {
+    wagather_text key;
+    wagather_text value;
+} wagather_pair;
+
+#define WAGATHER_STRUCT(T) \
+    typedef struct { T##_fields(WAGATHER_MEMBER, T) } T; \
+    WAGATHER_ASSERT(sizeof(T) < 16384); \
+    typedef struct { T##_fields(WAGATHER_PART, T) char wagather_end; } T##_object
+
+#define WAGATHER_SHAPE(shape, T) \
+    static const struct { uint8_t size[2]; char kind; T##_object object; } shape = { \
+        WAGATHER_NUMBER(sizeof(T)), '(', { T##_fields(WAGATHER_INIT_1, T) 0 } \
+    }
+
+/* The member of the C structure. */
+#define WAGATHER_MEMBER(T, KIND, ...) WAGATHER_MEMBER_##KIND(__VA_ARGS__)
+#define WAGATHER_MEMBER_TEXT(member, key) wagather_text member;
+#define WAGATHER_MEMBER_NUMBER_TEXT(member, key) wagather_text member;
+#define WAGATHER_MEMBER_JSON(member, key) wagather_text member;
+#define WAGATHER_MEMBER_BOOL(member, key) uint8_t member;
+#define WAGATHER_MEMBER_MAYBE_BOOL(member, key) uint8_t member;
+#define WAGATHER_MEMBER_I8(member, key) int8_t member;
+#define WAGATHER_MEMBER_I16(member, key) int16_t member;
+#define WAGATHER_MEMBER_I32(member, key) int32_t member;
+#define WAGATHER_MEMBER_I64(member, key) int64_t member;
+#define WAGATHER_MEMBER_U8(member, key) uint8_t member;
+#define WAGATHER_MEMBER_U16(member, key) uint16_t member;
+#define WAGATHER_MEMBER_U32(member, key) uint32_t member;
+#define WAGATHER_MEMBER_U64(member, key) uint64_t member;
+#define WAGATHER_MEMBER_F64(member, key) double member;
+#define WAGATHER_MEMBER_OPTIONAL(member, key, KIND) \
+    struct { WAGATHER_MEMBER_##KIND(value, key) uint8_t is_there; } member;
+#define WAGATHER_MEMBER_ENUM(member, key, names) uint8_t member;
+#define WAGATHER_MEMBER_TEXTS(member, key) struct { const wagather_text *ptr; uint32_t len; } member;
+#define WAGATHER_MEMBER_TEXT_MAP(member, key) struct { const wagather_pair *ptr; uint32_t len; } member;
+#define WAGATHER_MEMBER_OBJECT(member, key, E) E member;
+#define WAGATHER_MEMBER_POINTER(member, key, E) const E *member;
+#define WAGATHER_MEMBER_LIST(member, key, E) struct { const E *ptr; uint32_t len; } member;
+#define WAGATHER_MEMBER_MAP(member, name, E) \
+    struct { const struct { wagather_text key; E value; } *ptr; uint32_t len; } member;
+
+/* The bytes of the shape that a field has, as a structure, and as the initializer of one. */
+#define WAGATHER_NUMBER(number) { (uint8_t)(((number) & 127) | 128), (uint8_t)((number) >> 7) }
+#define WAGATHER_OFFSET(T, member) WAGATHER_NUMBER(__builtin_offsetof(T, member))
+#define WAGATHER_NAMED(key) char kind; uint8_t offset[2]; char name[sizeof key];
+#define WAGATHER_SCALAR(member, key) struct { WAGATHER_NAMED(key) } member;
+
+#define WAGATHER_PART(T, KIND, ...) WAGATHER_PART_##KIND(__VA_ARGS__)
+#define WAGATHER_PART_TEXT WAGATHER_SCALAR
+#define WAGATHER_PART_NUMBER_TEXT WAGATHER_SCALAR
+#define WAGATHER_PART_JSON WAGATHER_SCALAR
+#define WAGATHER_PART_BOOL WAGATHER_SCALAR
+#define WAGATHER_PART_MAYBE_BOOL WAGATHER_SCALAR
+#define WAGATHER_PART_I8 WAGATHER_SCALAR
+#define WAGATHER_PART_I16 WAGATHER_SCALAR
+#define WAGATHER_PART_I32 WAGATHER_SCALAR
+#define WAGATHER_PART_I64 WAGATHER_SCALAR
+#define WAGATHER_PART_U8 WAGATHER_SCALAR
+#define WAGATHER_PART_U16 WAGATHER_SCALAR
+#define WAGATHER_PART_U32 WAGATHER_SCALAR
+#define WAGATHER_PART_U64 WAGATHER_SCALAR
+#define WAGATHER_PART_F64 WAGATHER_SCALAR
+#define WAGATHER_PART_OPTIONAL(member, key, KIND) struct { char mark; uint8_t flag[2]; WAGATHER_NAMED(key) } member;
+#define WAGATHER_PART_ENUM(member, key, names) struct { WAGATHER_NAMED(key) char texts[sizeof names]; } member;
+#define WAGATHER_PART_TEXTS(member, key) struct { WAGATHER_NAMED(key) uint8_t stride[2]; char element; } member;
+#define WAGATHER_PART_TEXT_MAP(member, key) \
+    struct { WAGATHER_NAMED(key) uint8_t stride[2], value[2]; char element; } member;
+#define WAGATHER_PART_OBJECT(member, key, E) struct { struct { WAGATHER_NAMED(key) } head; E##_object object; } member;
+#define WAGATHER_PART_POINTER(member, key, E) \
+    struct { struct { WAGATHER_NAMED(key) uint8_t size[2]; } head; E##_object object; } member;
+#define WAGATHER_PART_LIST(member, key, E) \
+    struct { struct { WAGATHER_NAMED(key) uint8_t stride[2]; char element; } head; E##_object object; } member;
+#define WAGATHER_PART_MAP(member, key, E) \
+    struct { struct { WAGATHER_NAMED(key) uint8_t stride[2], value[2]; char element; } head; E##_object object; } member;
+
+#define WAGATHER_CLASS_TEXT(init) init##FLAT
+#define WAGATHER_CLASS_NUMBER_TEXT(init) init##FLAT
+#define WAGATHER_CLASS_JSON(init) init##FLAT
+#define WAGATHER_CLASS_BOOL(init) init##FLAT
+#define WAGATHER_CLASS_MAYBE_BOOL(init) init##FLAT
+#define WAGATHER_CLASS_I8(init) init##FLAT
+#define WAGATHER_CLASS_I16(init) init##FLAT
+#define WAGATHER_CLASS_I32(init) init##FLAT
+#define WAGATHER_CLASS_I64(init) init##FLAT
+#define WAGATHER_CLASS_U8(init) init##FLAT
+#define WAGATHER_CLASS_U16(init) init##FLAT
+#define WAGATHER_CLASS_U32(init) init##FLAT
+#define WAGATHER_CLASS_U64(init) init##FLAT
+#define WAGATHER_CLASS_F64(init) init##FLAT
+#define WAGATHER_CLASS_OPTIONAL(init) init##FLAT
+#define WAGATHER_CLASS_ENUM(init) init##FLAT
+#define WAGATHER_CLASS_TEXTS(init) init##FLAT
+#define WAGATHER_CLASS_TEXT_MAP(init) init##FLAT
+#define WAGATHER_CLASS_OBJECT(init) init##NESTED
+#define WAGATHER_CLASS_POINTER(init) init##NESTED
+#define WAGATHER_CLASS_LIST(init) init##NESTED
+#define WAGATHER_CLASS_MAP(init) init##NESTED
+
+#define WAGATHER_LETTER_I8 'b'
+#define WAGATHER_LETTER_I16 'h'
+#define WAGATHER_LETTER_I32 'i'
+#define WAGATHER_LETTER_I64 'q'
+#define WAGATHER_LETTER_U8 'B'
+#define WAGATHER_LETTER_U16 'H'
+#define WAGATHER_LETTER_U32 'I'
+#define WAGATHER_LETTER_U64 'Q'
+#define WAGATHER_LETTER_F64 'd'
+
+#define WAGATHER_FLAT_TEXT(T, member, key) { 't', WAGATHER_OFFSET(T, member), key },
+#define WAGATHER_FLAT_NUMBER_TEXT(T, member, key) { 'v', WAGATHER_OFFSET(T, member), key },
+#define WAGATHER_FLAT_JSON(T, member, key) { 'j', WAGATHER_OFFSET(T, member), key },
+#define WAGATHER_FLAT_BOOL(T, member, key) { 'y', WAGATHER_OFFSET(T, member), key },
+#define WAGATHER_FLAT_MAYBE_BOOL(T, member, key) { 'Y', WAGATHER_OFFSET(T, member), key },
+#define WAGATHER_FLAT_I8(T, member, key) { WAGATHER_LETTER_I8, WAGATHER_OFFSET(T, member), key },
+#define WAGATHER_FLAT_I16(T, member, key) { WAGATHER_LETTER_I16, WAGATHER_OFFSET(T, member), key },
+#define WAGATHER_FLAT_I32(T, member, key) { WAGATHER_LETTER_I32, WAGATHER_OFFSET(T, member), key },
+#define WAGATHER_FLAT_I64(T, member, key) { WAGATHER_LETTER_I64, WAGATHER_OFFSET(T, member), key },
+#define WAGATHER_FLAT_U8(T, member, key) { WAGATHER_LETTER_U8, WAGATHER_OFFSET(T, member), key },
+#define WAGATHER_FLAT_U16(T, member, key) { WAGATHER_LETTER_U16, WAGATHER_OFFSET(T, member), key },
+#define WAGATHER_FLAT_U32(T, member, key) { WAGATHER_LETTER_U32, WAGATHER_OFFSET(T, member), key },
+#define WAGATHER_FLAT_U64(T, member, key) { WAGATHER_LETTER_U64, WAGATHER_OFFSET(T, member), key },
+#define WAGATHER_FLAT_F64(T, member, key) { WAGATHER_LETTER_F64, WAGATHER_OFFSET(T, member), key },
+#define WAGATHER_FLAT_OPTIONAL(T, member, key, KIND) \
+    { '?', WAGATHER_OFFSET(T, member.is_there), WAGATHER_LETTER_##KIND, WAGATHER_OFFSET(T, member.value), key },
+#define WAGATHER_FLAT_ENUM(T, member, key, names) { 'e', WAGATHER_OFFSET(T, member), key, names },
+#define WAGATHER_FLAT_TEXTS(T, member, key) \
+    { '[', WAGATHER_OFFSET(T, member), key, WAGATHER_NUMBER(sizeof(wagather_text)), 't' },
+#define WAGATHER_FLAT_TEXT_MAP(T, member, key) \
+    { '{', WAGATHER_OFFSET(T, member), key, WAGATHER_NUMBER(sizeof(wagather_pair)), \
+      WAGATHER_OFFSET(wagather_pair, value), 't' },
+
+#define WAGATHER_HEAD_OBJECT(T, member, key, E) { '(', WAGATHER_OFFSET(T, member), key }
+#define WAGATHER_HEAD_POINTER(T, member, key, E) { '&', WAGATHER_OFFSET(T, member), key, WAGATHER_NUMBER(sizeof(E)) }
+#define WAGATHER_HEAD_LIST(T, member, key, E) \
+    { '[', WAGATHER_OFFSET(T, member), key, WAGATHER_NUMBER(sizeof(E)), '(' }
+/* An entry is the key, and the value at the next address that its alignment allows. */
+#define WAGATHER_HEAD_MAP(T, member, key, E) \
+    { '{', WAGATHER_OFFSET(T, member), key, WAGATHER_NUMBER(sizeof(*((T *)0)->member.ptr)), \
+      WAGATHER_NUMBER(sizeof(wagather_text)), '(' }
+
+/* What a compiler may call, though no source does; a library of C comes before these. */
+WAGATHER_C __attribute__((weak, no_builtin)) void *memset(void *to, int byte, size_t len) {
+    for (size_t at = 0; at < len; at++) ((char *)to)[at] = (char)byte;
+    return to;
+}
+WAGATHER_C __attribute__((weak, no_builtin)) void *memcpy(void *to, const void *from, size_t len) {
+    for (size_t at = 0; at < len; at++) ((char *)to)[at] = ((const char *)from)[at];
+    return to;
+}
+WAGATHER_C __attribute__((weak, no_builtin)) void *memmove(void *to, const void *from, size_t len) {
+    if ((size_t)to <= (size_t)from) return memcpy(to, from, len);
+    while (len--) ((char *)to)[len] = ((const char *)from)[len];
+    return to;
+}
+WAGATHER_C __attribute__((weak, no_builtin)) int memcmp(const void *a, const void *b, size_t len) {
+    const unsigned char *one = (const unsigned char *)a, *other = (const unsigned char *)b;
+    for (size_t at = 0; at < len; at++)
+        if (one[at] != other[at]) return one[at] - other[at];
+    return 0;
+}
+
+WAGATHER_C __attribute__((weak, no_builtin)) size_t strlen(const char *text) {
+    size_t len = 0;
+    while (text[len]) len++;
+    return len;
+}
+
+static inline wagather_text wagather_text_of(const char *ptr, size_t len) {
+    wagather_text text = { ptr, (uint32_t)len };
+    return text;
+}
+
+/* The text of a literal, as a value. */
+#define wagather_of(literal) wagather_text_of("" literal, sizeof(literal) - 1)
+
+/* Whether the text is that literal. */
+static inline int wagather_is(wagather_text text, const char *literal) {
+    for (uint32_t at = 0; at < text.len; at++)
+        if (literal[at] == 0 || literal[at] != text.ptr[at]) return 0;
+    return literal[text.len] == 0;
+}
+
+/* The items of a list, or the object of a get, one by one in an arena that grows: the next item takes the place of the last.
+   To be filled with 0 before its first use. */
+typedef struct {
+    int32_t handle;
+    int32_t status;
+    const void *shape;
+    uint8_t *arena;
+    uint32_t cap;
+} wagather_items;
+
+static inline void wagather_start(wagather_items *items, const wagather_request *request, const void *shape) {
+    items->handle = wagather_rest_start(request);
+    items->status = items->handle < 0 ? items->handle : 0;
+    items->shape = shape;
+}
+
+/* Makes room for so many bytes, behind what is there if nobody else took it; whether there is that much. */
+static inline int wagather_grow(wagather_items *items, uint32_t bytes) {
+    uint32_t pages = (bytes + 65535) / 65536;
+    size_t at = __builtin_wasm_memory_grow(0, pages);
+    if (at == (size_t)-1) return 0;
+    if (!items->arena || (uint8_t *)(at * 65536) != items->arena + items->cap) {
+        items->arena = (uint8_t *)(at * 65536);
+        items->cap = 0;
+    }
+    items->cap += pages * 65536;
+    return 1;
+}
+
+/* The next item, or null at the end or if something failed: `items->status` then is below 0. After WAGATHER_DECODE, which the host
+   reports, it may be called again, for the item behind the one that does not fit. */
+static inline const void *wagather_next(wagather_items *items) {
+    if (items->handle < 0) return 0;
+    for (;;) {
+        int32_t len = wagather_rest_next_as(items->handle, items->shape, items->arena, items->cap);
+        items->status = len < 0 ? len : 0;
+        if (len <= 0) return 0;
+        if ((uint32_t)len <= items->cap) return items->arena;
+        if (!wagather_grow(items, (uint32_t)len)) {
+            items->status = WAGATHER_NO_ROOM;
+            return 0;
+        }
+    }
+}
+
+/* Closes the request: what failed, or 0. */
+static inline int32_t wagather_end(wagather_items *items) {
+    if (items->handle >= 0) wagather_rest_close(items->handle);
+    return items->status;
+}
+
+/* An entry of the archive. The first failure stays in `status`; what comes behind it is not written. */
+typedef struct {
+    int32_t handle;
+    int32_t status;
+    uint32_t elements;
+} wagather_entry;
+
+static inline void wagather_create(wagather_entry *entry, wagather_text name) {
+    entry->handle = entry->status = wagather_archive_open(name.ptr, name.len);
+    entry->elements = 0;
+}
+
+static inline void wagather_write(wagather_entry *entry, wagather_text text) {
+    if (entry->status >= 0) entry->status = wagather_archive_write(entry->handle, text.ptr, text.len);
+}
+
+/* Appends a structure as JSON. */
+static inline void wagather_write_struct(wagather_entry *entry, const void *shape, const void *from) {
+    if (entry->status >= 0) entry->status = wagather_archive_write_as(entry->handle, shape, from);
+}
+
+/* Appends an element to the JSON array that the entry is. */
+static inline void wagather_push(wagather_entry *entry, const void *shape, const void *from) {
+    wagather_write(entry, wagather_text_of(entry->elements++ ? "," : "[", 1));
+    wagather_write_struct(entry, shape, from);
+}
+
+/* Completes the entry: what failed, or 0. */
+static inline int32_t wagather_close(wagather_entry *entry) {
+    return entry->status < 0 ? entry->status : wagather_archive_close(entry->handle);
+}
+
+/* The same for an entry that is a JSON array. */
+static inline int32_t wagather_close_array(wagather_entry *entry) {
+    wagather_write(entry, entry->elements ? wagather_of("]") : wagather_of("[]"));
+    return wagather_close(entry);
+}
+
+/* A line that is put together; what does not fit is cut off. To be filled with 0 before its first use. */
+typedef struct {
+    uint32_t len;
+    char bytes[252];
+} wagather_line;
+
+static inline void wagather_put(wagather_line *line, wagather_text text) {
+    for (uint32_t at = 0; at < text.len && line->len < sizeof line->bytes; at++)
+        line->bytes[line->len++] = text.ptr[at];
+}
+
+static inline void wagather_put_number(wagather_line *line, int64_t number) {
+    char digits[20];
+    uint32_t at = sizeof digits;
+    uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
+    do digits[--at] = (char)('0' + rest % 10);
+    while (rest /= 10);
+    if (number < 0) digits[--at] = '-';
+    wagather_put(line, wagather_text_of(digits + at, sizeof digits - at));
+}
+
+static inline wagather_text wagather_line_text(const wagather_line *line) {
+    return wagather_text_of(line->bytes, line->len);
+}
+
+static inline int32_t wagather_log_text(int32_t level, wagather_text text) {
+    return wagather_log(level, text.ptr, text.len);
+}
+
+/* A parameter's value, in a buffer that has room for it: a status if there is none. */
+static inline int32_t wagather_param_text(wagather_text name, wagather_text *value, char *buffer, uint32_t cap) {
+    int32_t len = wagather_param(name.ptr, name.len, buffer, cap);
+    value->ptr = buffer;
+    value->len = len < 0 || (uint32_t)len > cap ? 0 : (uint32_t)len;
+    return len > 0 && (uint32_t)len > cap ? WAGATHER_NO_ROOM : len;
+}
 
 #endif

@@ -141,3 +141,52 @@ fn what_cannot_be_made_is_told_and_nothing_is_written() {
     );
     assert!(!Path::new(&within).exists());
 }
+
+#[test]
+fn a_gatherer_in_another_language_brings_its_sdk() {
+    let place = tempfile::tempdir().expect("a folder");
+    let place = place.path();
+    for (language, own) in [
+        ("c", &["gatherer.c", "wagather.h"][..]),
+        ("zig", &["gatherer.zig", "wagather.zig"]),
+        ("assemblyscript", &["gatherer.manifest", "gatherer.ts", "package.json", "wagather.ts"]),
+        (
+            "go",
+            &[
+                "gatherer.manifest",
+                "go.mod",
+                "main.go",
+                "wagather/contract.go",
+                "wagather/go.mod",
+                "wagather/shape.go",
+                "wagather/wagather.go",
+            ],
+        ),
+    ] {
+        let name = format!("in-{language}");
+        let (code, said) = codegen(place, &["new", &name, "--lang", language, "--sdk", checkout()]);
+        assert_eq!(code, Some(0), "{said}");
+        assert!(said.contains(&format!("make -C {name} test")), "{said}");
+        let mut expected: Vec<&str> =
+            [".gitignore", "Makefile", "README.md", "tests/findings.json", "tests/recording.har"]
+                .iter()
+                .chain(own)
+                .copied()
+                .collect();
+        expected.sort_unstable();
+        assert_eq!(files(&place.join(&name)), expected);
+        for file in files(&place.join(&name)) {
+            let text = fs::read_to_string(place.join(&name).join(&file)).expect("a text");
+            assert!(!text.contains("__NAME__") && !text.contains("__NEEDS__"), "{file}");
+        }
+        // What is there is left alone.
+        let (code, said) = codegen(place, &["new", &name, "--lang", language, "--sdk", checkout()]);
+        assert!(code == Some(1) && said.contains("already has"), "{said}");
+    }
+    let (code, said) =
+        codegen(place, &["new", "both", "--lang", "c", "--crd", "x.yaml", "--sdk", checkout()]);
+    assert!(code == Some(1) && said.contains("leave out --crd or --lang"), "{said}");
+    let (code, said) = codegen(place, &["new", "cobol", "--lang", "cobol"]);
+    assert!(code == Some(2) && said.contains("assemblyscript"), "{said}");
+    assert!(!place.join("both").exists() && !place.join("cobol").exists());
+}

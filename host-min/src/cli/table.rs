@@ -207,7 +207,7 @@ pub(super) const COMMANDS: &[Command] = &[
     },
     Command {
         name: "new",
-        about: "Create the crate of a new gatherer (see docs/codegen.md)",
+        about: "Create a new gatherer (see docs/codegen.md and docs/languages.md)",
         operands: &[Operand {
             name: "PATH",
             many: false,
@@ -220,6 +220,11 @@ pub(super) const COMMANDS: &[Command] = &[
                 ..path("crd", "FILE.yaml")
             },
             Flag { help: "Checkout of wagather, if PATH is not inside one", ..path("sdk", "DIR") },
+            Flag {
+                default: Some("rust"),
+                help: "Language: rust, c, zig, assemblyscript or go",
+                ..words("lang", "LANGUAGE", &["rust", "c", "zig", "assemblyscript", "go"])
+            },
         ],
         epilogue: &[],
         hidden: false,

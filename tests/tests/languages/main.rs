@@ -4,4 +4,6 @@
 mod compiled;
 mod contract;
 mod manifest;
+#[cfg(feature = "languages")]
+mod scaffold;
 mod wasi;

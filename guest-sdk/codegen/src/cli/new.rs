@@ -2,13 +2,13 @@
 
 use super::print;
 use crate::Error;
-use crate::new::{Made, New, name_of};
+use crate::new::{Language, Made, New, name_of};
 use clap::Args;
-use clap::builder::{PathBufValueParser, TypedValueParser};
+use clap::builder::{PathBufValueParser, PossibleValuesParser, TypedValueParser};
 use std::path::{Path, PathBuf};
 use wagather_printable::Page;
 
-/// Create the crate of a new gatherer (see docs/codegen.md)
+/// Create a new gatherer (see docs/codegen.md and docs/languages.md)
 // host-min's own table has the same options, since 'host-min new' leads here.
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -23,6 +23,19 @@ pub(super) struct Arguments {
     /// Checkout of wagather (default: the one that contains the current folder)
     #[arg(long, value_name = "DIR")]
     sdk: Option<PathBuf>,
+
+    /// Language of the gatherer
+    #[arg(
+        long,
+        value_name = "LANGUAGE",
+        default_value = "rust",
+        value_parser = PossibleValuesParser::new(Language::ALL.map(|(name, _)| name)).map(language)
+    )]
+    lang: Language,
+}
+
+fn language(typed: String) -> Language {
+    Language::ALL.iter().find(|(name, _)| *name == typed).map_or_else(Language::default, |known| known.1)
 }
 
 fn folder(typed: PathBuf) -> Result<PathBuf, String> {
@@ -30,14 +43,33 @@ fn folder(typed: PathBuf) -> Result<PathBuf, String> {
 }
 
 pub(super) fn new(arguments: Arguments) -> Result<(), Error> {
-    let Arguments { folder, crd, sdk } = arguments;
-    let new = New { folder, crd, sdk };
+    let Arguments { folder, crd, sdk, lang: language } = arguments;
+    let new = New { folder, crd, sdk, language };
     let made = new.make()?;
+    if language != Language::Rust {
+        return print(&told_of(&new.folder, &made, language));
+    }
     let here = std::env::current_dir().and_then(|here| here.canonicalize()).ok();
     let is_here = here.as_deref() == made.sdk.canonicalize().ok().as_deref();
     // As it was typed, if it was.
     let sdk = if is_here { None } else { Some(new.sdk.as_deref().unwrap_or(&made.sdk)) };
     print(&told(&new.folder, &made, sdk))
+}
+
+/// The same for a gatherer in another language.
+fn told_of(folder: &Path, Made { name, resource, .. }: &Made, language: Language) -> Page {
+    let mut page = Page::new();
+    page.line(format_args!("{} is a gatherer that reads {resource}:", folder.display()));
+    for (path, what) in language.shown() {
+        page.line(format_args!("  {path:<17} {what}"));
+    }
+    page.line("Next, with host-min on the PATH:");
+    page.line(format_args!("  make -C {} test", in_shell(&folder.display().to_string())));
+    page.line(format_args!(
+        "  host-min inspect {}",
+        in_shell(&folder.join(format!("{name}.wasm")).display().to_string())
+    ));
+    page
 }
 
 /// What there is now, and what to type next where one stands: in the SDK's folder, or elsewhere, with the way to it.

@@ -4,6 +4,7 @@
 //! what it reads is written into a `gather.yaml`, and its types are made from there.
 
 mod about;
+mod language;
 mod sdk;
 
 #[cfg(test)]
@@ -11,6 +12,7 @@ mod tests;
 
 use crate::{Declaration, Error, Plan, Saved, Schemas, emit, schema};
 use about::About;
+pub use language::Language;
 use sdk::Sdk;
 use std::fs;
 use std::io::Write as _;
@@ -33,6 +35,8 @@ pub struct New {
     pub crd: Option<PathBuf>,
     /// The checkout that has the SDK, if the crate is in none; without it, the one that the current folder is in.
     pub sdk: Option<PathBuf>,
+    /// What it is written in.
+    pub language: Language,
 }
 
 /// What was made.
@@ -87,15 +91,23 @@ pub(crate) fn refused(name: &str) -> Option<String> {
 }
 
 impl New {
-    /// Makes the crate.
+    /// Makes the crate, or the folder of another language.
     ///
     /// # Errors
     ///
-    /// The name is none, the SDK is not there, the definition cannot be used, or a file of the crate is there already. Nothing is
-    /// written then.
+    /// The name is none, the SDK is not there, the definition cannot be used or is given for another language than Rust, or a file of
+    /// the gatherer is there already. Nothing is written then.
     pub fn make(&self) -> Result<Made, Error> {
         let name = name_of(&self.folder).map_err(|why| Error::of_file(&self.folder, why))?;
         let sdk = Sdk::find(&self.folder, self.sdk.as_deref())?;
+        if self.language != Language::Rust {
+            if let Some(file) = &self.crd {
+                let why = "only gatherers in Rust are made from a definition: leave out --crd or --lang";
+                return Err(Error::of_file(file, why.to_owned()));
+            }
+            write(&self.folder, &self.language.files(&name, &sdk)?)?;
+            return Ok(self.language.made(name, &sdk));
+        }
         let (about, definition) = match &self.crd {
             None => (About::pods(), None),
             Some(file) => {

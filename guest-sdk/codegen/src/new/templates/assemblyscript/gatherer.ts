@@ -1,0 +1,114 @@
+// Finds the cluster operators that are degraded or unavailable: since when, why, and in which version. Writes `findings.json` as
+// it goes, and a line with the count to the log. The file gatherer.manifest declares what is read.
+import { Entry, Items, Level, List, Request, Shape, Text, at, lasting, length, log } from "./wagather";
+
+// What is read of an operator.
+@unmanaged class ClusterOperator {
+  name: Text = 0;
+  conditions: List = 0;
+  versions: List = 0;
+}
+
+@unmanaged class Condition {
+  reason: Text = 0;
+  message: Text = 0;
+  since: Text = 0;
+  // The numbers of the texts in the shape.
+  type: u8 = 0;
+  status: u8 = 0;
+}
+const DEGRADED = 1;
+const AVAILABLE = 2;
+const TRUE = 1;
+const FALSE = 2;
+
+@unmanaged class Version {
+  version: Text = 0;
+  isOperator: u8 = 0;
+}
+
+const shape = new Shape(offsetof<ClusterOperator>())
+  .object("metadata", offsetof<ClusterOperator>("name"))
+    .text("name", offsetof<ClusterOperator>("name"))
+  .end()
+  .object("status", offsetof<ClusterOperator>("conditions"))
+    .list("conditions", offsetof<ClusterOperator>("conditions"), offsetof<Condition>())
+      .oneOf("type", offsetof<Condition>("type"), ["Degraded", "Available"])
+      .oneOf("status", offsetof<Condition>("status"), ["True", "False"])
+      .text("reason", offsetof<Condition>("reason"))
+      .text("message", offsetof<Condition>("message"))
+      .text("lastTransitionTime", offsetof<Condition>("since"))
+    .end()
+    .list("versions", offsetof<ClusterOperator>("versions"), offsetof<Version>())
+      .oneOf("name", offsetof<Version>("isOperator"), ["operator"])
+      .text("version", offsetof<Version>("version"))
+    .end()
+  .end()
+.end();
+
+// What is written.
+@unmanaged class Finding {
+  operator: Text = 0;
+  version: Text = 0;
+  problem: Text = 0;
+  since: Text = 0;
+  reason: Text = 0;
+  message: Text = 0;
+}
+
+const findingShape = new Shape(offsetof<Finding>())
+  .text("operator", offsetof<Finding>("operator"))
+  .text("version", offsetof<Finding>("version"))
+  .text("problem", offsetof<Finding>("problem"))
+  .text("since", offsetof<Finding>("since"))
+  .text("reason", offsetof<Finding>("reason"))
+  .text("message", offsetof<Finding>("message"))
+.end();
+
+const finding = new Finding();
+const degraded = lasting("degraded");
+const unavailable = lasting("unavailable");
+
+export function gather(): i32 {
+  const request = new Request();
+  request.version = "v1";
+  request.resource = "clusteroperators";
+  request.group = "config.openshift.io";
+
+  const operators = new Items<ClusterOperator>(request, shape);
+  const findings = new Entry("findings.json");
+  let all = 0;
+  let inTrouble = 0;
+  while (operators.next()) {
+    all++;
+    if (examine(operators.item, findings)) inTrouble++;
+  }
+  const failed = operators.close();
+  if (failed < 0) return failed;
+  log(Level.INFO, `${inTrouble} of ${all} cluster operators are degraded or unavailable`);
+  return findings.closeArray();
+}
+
+// Writes what is wrong with an operator, and says whether anything is.
+function examine(operator: ClusterOperator, findings: Entry): bool {
+  let isInTrouble = false;
+  finding.operator = operator.name;
+  // Of the operands' versions, the one that is the operator's own.
+  finding.version = 0;
+  for (let index = 0; index < length(operator.versions); index++) {
+    const version = at<Version>(operator.versions, index);
+    if (version.isOperator) finding.version = version.version;
+  }
+  for (let index = 0; index < length(operator.conditions); index++) {
+    const condition = at<Condition>(operator.conditions, index);
+    if (condition.type == DEGRADED && condition.status == TRUE) finding.problem = degraded;
+    else if (condition.type == AVAILABLE && condition.status == FALSE) finding.problem = unavailable;
+    else continue;
+    isInTrouble = true;
+    finding.since = condition.since;
+    finding.reason = condition.reason;
+    finding.message = condition.message;
+    findings.push<Finding>(findingShape, finding);
+  }
+  return isInTrouble;
+}

@@ -1,0 +1,140 @@
+// Finds the cluster operators that are degraded or unavailable: since when, why, and in which version. Writes `findings.json` as
+// it goes, and a line with the count to the log.
+package main
+
+import (
+	"strconv"
+	"unsafe"
+
+	"wagather"
+)
+
+// The file declares what is read; a field that is added below belongs there, too.
+//
+//go:generate host-min manifest gatherer.manifest __NAME__.wasm
+
+// ClusterOperator is what is read of an operator.
+type ClusterOperator struct {
+	Metadata struct{ Name wagather.Text }
+	Status   struct {
+		Conditions wagather.Array[Condition]
+		Versions   wagather.Array[Version]
+	}
+}
+
+// Condition has the numbers of the texts in the shape.
+type Condition struct {
+	Reason, Message, Since wagather.Text
+	Type                   uint8
+	Status                 uint8
+}
+
+const (
+	degraded  = 1
+	available = 2
+	isTrue    = 1
+	isFalse   = 2
+)
+
+// Version is that of an operand, or the operator's own.
+type Version struct {
+	Version    wagather.Text
+	IsOperator uint8
+}
+
+var shape = wagather.Object(unsafe.Sizeof(ClusterOperator{})).
+	Begin("metadata", unsafe.Offsetof(ClusterOperator{}.Metadata)).
+	Text("name", 0).
+	End().
+	Begin("status", unsafe.Offsetof(ClusterOperator{}.Status)).
+	Array("conditions", unsafe.Offsetof(ClusterOperator{}.Status.Conditions), unsafe.Sizeof(Condition{})).
+	OneOf("type", unsafe.Offsetof(Condition{}.Type), "Degraded", "Available").
+	OneOf("status", unsafe.Offsetof(Condition{}.Status), "True", "False").
+	Text("reason", unsafe.Offsetof(Condition{}.Reason)).
+	Text("message", unsafe.Offsetof(Condition{}.Message)).
+	Text("lastTransitionTime", unsafe.Offsetof(Condition{}.Since)).
+	End().
+	Array("versions", unsafe.Offsetof(ClusterOperator{}.Status.Versions), unsafe.Sizeof(Version{})).
+	OneOf("name", unsafe.Offsetof(Version{}.IsOperator), "operator").
+	Text("version", unsafe.Offsetof(Version{}.Version)).
+	End().
+	End().
+	End()
+
+// Finding is what is written.
+type Finding struct {
+	Operator, Version, Problem, Since, Reason, Message wagather.Text
+}
+
+var findingShape = wagather.Object(unsafe.Sizeof(Finding{})).
+	Text("operator", unsafe.Offsetof(Finding{}.Operator)).
+	Text("version", unsafe.Offsetof(Finding{}.Version)).
+	Text("problem", unsafe.Offsetof(Finding{}.Problem)).
+	Text("since", unsafe.Offsetof(Finding{}.Since)).
+	Text("reason", unsafe.Offsetof(Finding{}.Reason)).
+	Text("message", unsafe.Offsetof(Finding{}.Message)).
+	End()
+
+func main() {}
+
+//go:wasmexport gather
+func gather() int32 {
+	return wagather.Code(work())
+}
+
+func work() error {
+	operators, err := wagather.Start[ClusterOperator](&wagather.Request{
+		Verb:     wagather.List,
+		Version:  wagather.Of("v1"),
+		Resource: wagather.Of("clusteroperators"),
+		Group:    wagather.Of("config.openshift.io"),
+	}, shape)
+	if err != nil {
+		return err
+	}
+	defer operators.Close()
+	findings := wagather.Create("findings.json")
+	all, inTrouble := 0, 0
+	for {
+		operator, err := operators.Next()
+		if err != nil {
+			return err
+		}
+		if operator == nil {
+			break
+		}
+		all++
+		if examine(operator, findings) {
+			inTrouble++
+		}
+	}
+	wagather.Log(wagather.LevelInfo,
+		strconv.Itoa(inTrouble)+" of "+strconv.Itoa(all)+" cluster operators are degraded or unavailable")
+	return findings.CloseArray()
+}
+
+// examine writes what is wrong with an operator, and says whether anything is.
+func examine(operator *ClusterOperator, findings *wagather.Entry) bool {
+	isInTrouble := false
+	finding := Finding{Operator: operator.Metadata.Name}
+	// Of the operands' versions, the one that is the operator's own.
+	for _, version := range operator.Status.Versions.Slice() {
+		if version.IsOperator != 0 {
+			finding.Version = version.Version
+		}
+	}
+	for _, condition := range operator.Status.Conditions.Slice() {
+		switch {
+		case condition.Type == degraded && condition.Status == isTrue:
+			finding.Problem = wagather.Of("degraded")
+		case condition.Type == available && condition.Status == isFalse:
+			finding.Problem = wagather.Of("unavailable")
+		default:
+			continue
+		}
+		isInTrouble = true
+		finding.Since, finding.Reason, finding.Message = condition.Since, condition.Reason, condition.Message
+		findings.Push(findingShape, unsafe.Pointer(&finding))
+	}
+	return isInTrouble
+}

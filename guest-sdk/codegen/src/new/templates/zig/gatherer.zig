@@ -1,0 +1,96 @@
+//! Finds the cluster operators that are degraded or unavailable: since when, why, and in which version. Writes `findings.json`
+//! as it goes, and a line with the count to the log.
+const wagather = @import("wagather.zig");
+const Text = wagather.Text;
+
+/// What is read of an operator: the request's shape and the manifest's mask follow from it.
+const ClusterOperator = extern struct {
+    metadata: extern struct { name: Text },
+    status: extern struct {
+        conditions: wagather.List(Condition),
+        versions: wagather.List(Version),
+    },
+};
+
+const Condition = extern struct {
+    type: enum(u8) { other, Degraded, Available },
+    status: enum(u8) { other, True, False },
+    reason: Text,
+    message: Text,
+    last_transition_time: Text,
+};
+
+const Version = extern struct {
+    name: enum(u8) { other, operator },
+    version: Text,
+};
+
+/// What is written.
+const Finding = extern struct {
+    operator: Text,
+    version: Text = .{},
+    problem: Text = .{},
+    since: Text = .{},
+    reason: Text = .{},
+    message: Text = .{},
+};
+
+comptime {
+    asm (wagather.manifest("gatherer 1 __NAME__ 0.1.0\n" ++
+            "resource list config.openshift.io/v1/clusteroperators * " ++ wagather.mask(ClusterOperator)));
+}
+
+export fn gather() i32 {
+    return wagather.run(work);
+}
+
+const request: wagather.Request = .{
+    .version = .of("v1"),
+    .resource = .of("clusteroperators"),
+    .group = .of("config.openshift.io"),
+};
+
+var report: wagather.Line = .{};
+
+fn work() !void {
+    var operators = try wagather.start(ClusterOperator, &request);
+    var findings: wagather.ArrayEntry = try .create("findings.json");
+    var all: u32 = 0;
+    var in_trouble: u32 = 0;
+    while (try operators.next()) |operator| {
+        all += 1;
+        if (try examine(operator, &findings)) in_trouble += 1;
+    }
+    operators.close();
+
+    const line = &report;
+    line.number(in_trouble);
+    line.text(" of ");
+    line.number(all);
+    line.text(" cluster operators are degraded or unavailable");
+    line.log(.info);
+    try findings.close();
+}
+
+/// Writes what is wrong with an operator, and says whether anything is.
+fn examine(operator: *const ClusterOperator, findings: *wagather.ArrayEntry) !bool {
+    var is_in_trouble = false;
+    var finding: Finding = .{ .operator = operator.metadata.name };
+    // Of the operands' versions, the one that is the operator's own.
+    for (operator.status.versions.slice()) |known| {
+        if (known.name == .operator) finding.version = known.version;
+    }
+    for (operator.status.conditions.slice()) |*condition| {
+        if (condition.type == .Degraded and condition.status == .True) {
+            finding.problem = .of("degraded");
+        } else if (condition.type == .Available and condition.status == .False) {
+            finding.problem = .of("unavailable");
+        } else continue;
+        is_in_trouble = true;
+        finding.since = condition.last_transition_time;
+        finding.reason = condition.reason;
+        finding.message = condition.message;
+        try findings.push(&finding);
+    }
+    return is_in_trouble;
+}

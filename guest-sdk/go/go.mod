@@ -1,0 +1,3 @@
+module wagather
+
+go 1.24

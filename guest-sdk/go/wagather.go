@@ -1,0 +1,243 @@
+// Package wagather is for gatherers in Go and TinyGo: see docs/languages.md. It needs neither reflection nor a parser of JSON:
+// the host fills structures, and writes them.
+package wagather
+
+import "unsafe"
+
+// Text is UTF-8 where it lies in memory, as the contract has it.
+type Text struct {
+	address, length uint32
+}
+
+// Of is a string's text. The text does not keep the string: a string that is not a constant has to be kept until the text was
+// used, with runtime.KeepAlive.
+func Of(text string) Text {
+	return Text{uint32(uintptr(unsafe.Pointer(unsafe.StringData(text)))), uint32(len(text))}
+}
+
+// String is a copy of the text.
+func (text Text) String() string {
+	return string(bytes(text.address, text.length))
+}
+
+// Is says whether the text is that word; it copies nothing.
+func (text Text) Is(word string) bool {
+	return string(bytes(text.address, text.length)) == word
+}
+
+// Len is the length in bytes.
+func (text Text) Len() int {
+	return int(text.length)
+}
+
+// Array is a list where it lies in memory.
+type Array[T any] struct {
+	address, length uint32
+}
+
+// Slice is the list, which lies in the arena: it lasts until the next item.
+func (array Array[T]) Slice() []T {
+	if array.length == 0 {
+		return nil
+	}
+	return unsafe.Slice((*T)(at(array.address)), array.length)
+}
+
+// Pair is an entry of an object of any keys, of strings: Array[Pair].
+type Pair struct {
+	Key, Value Text
+}
+
+// Json is any value, as the text that it is.
+type Json struct {
+	Text Text
+}
+
+// The memory of a module begins at 0, and an address is a number.
+func at(address uint32) unsafe.Pointer {
+	return unsafe.Add(unsafe.Pointer(nil), uintptr(address))
+}
+
+func bytes(address, length uint32) []byte {
+	if length == 0 {
+		return nil
+	}
+	return unsafe.Slice((*byte)(at(address)), length)
+}
+
+// Error says what a status means.
+func (status Status) Error() string {
+	if text := status.text(); text != "" {
+		return text
+	}
+	if status <= -100 && status > -600 {
+		return "the API server answered " + decimal(int64(-status))
+	}
+	return "status " + decimal(int64(status))
+}
+
+// Code is what gather returns for an error: its status, or 1 for an error of the gatherer's own; 0 for none.
+func Code(err error) int32 {
+	if err == nil {
+		return 0
+	}
+	if status, is := err.(Status); is {
+		return int32(status)
+	}
+	Log(LevelError, err.Error())
+	return 1
+}
+
+func failed(result int32) error {
+	if result < 0 {
+		return Status(result)
+	}
+	return nil
+}
+
+func decimal(number int64) string {
+	var digits [20]byte
+	at := len(digits)
+	rest := uint64(number)
+	if number < 0 {
+		rest = -rest
+	}
+	for {
+		at--
+		digits[at] = byte('0' + rest%10)
+		rest /= 10
+		if rest == 0 {
+			break
+		}
+	}
+	if number < 0 {
+		at--
+		digits[at] = '-'
+	}
+	return string(digits[at:])
+}
+
+// Items are the items of a list, or the object of a get, one by one in an arena that grows: the next item takes the place of the
+// last.
+type Items[T any] struct {
+	handle int32
+	shape  Shape
+	// Of words, because it has to begin at a multiple of 8.
+	arena []uint64
+}
+
+// Start starts a request, whose items or whose object lie in memory as the shape says.
+func Start[T any](request *Request, shape Shape) (*Items[T], error) {
+	handle := HostRestStart(unsafe.Pointer(request))
+	if handle < 0 {
+		return nil, Status(handle)
+	}
+	return &Items[T]{handle: handle, shape: shape}, nil
+}
+
+// Next is the next item, or nil at the end. After StatusDecode, which the host reports, it may be called again, for the item
+// behind the one that does not fit.
+func (items *Items[T]) Next() (*T, error) {
+	for {
+		arena := unsafe.Pointer(unsafe.SliceData(items.arena))
+		length := HostRestNextAs(items.handle, items.shape.pointer(), arena, uint32(8*len(items.arena)))
+		switch {
+		case length < 0:
+			return nil, Status(length)
+		case length == 0:
+			return nil, nil
+		case int(length) <= 8*len(items.arena):
+			return (*T)(arena), nil
+		}
+		items.arena = make([]uint64, max(512, (int(length)+7)/8))
+	}
+}
+
+// Close gives the request back.
+func (items *Items[T]) Close() {
+	HostRestClose(items.handle)
+}
+
+// Entry is an entry of the archive. It becomes a file when it is closed. The first failure stays; what comes behind it is not
+// written.
+type Entry struct {
+	handle   int32
+	err      error
+	elements int
+}
+
+// Create opens an entry.
+func Create(name string) *Entry {
+	handle := HostArchiveOpen(unsafe.Pointer(unsafe.StringData(name)), uint32(len(name)))
+	return &Entry{handle: handle, err: failed(handle)}
+}
+
+// Write appends a text.
+func (entry *Entry) Write(text string) {
+	if entry.err == nil {
+		entry.err = failed(HostArchiveWrite(entry.handle, unsafe.Pointer(unsafe.StringData(text)), uint32(len(text))))
+	}
+}
+
+// JSON appends a structure, whose address is given, as JSON.
+func (entry *Entry) JSON(shape Shape, from unsafe.Pointer) {
+	if entry.err == nil {
+		entry.err = failed(HostArchiveWriteAs(entry.handle, shape.pointer(), from))
+	}
+}
+
+// Push appends an element to the JSON array that the entry is.
+func (entry *Entry) Push(shape Shape, from unsafe.Pointer) {
+	if entry.elements == 0 {
+		entry.Write("[")
+	} else {
+		entry.Write(",")
+	}
+	entry.elements++
+	entry.JSON(shape, from)
+}
+
+// Close completes the entry.
+func (entry *Entry) Close() error {
+	if entry.err != nil {
+		return entry.err
+	}
+	return failed(HostArchiveClose(entry.handle))
+}
+
+// CloseArray completes an entry that is a JSON array.
+func (entry *Entry) CloseArray() error {
+	if entry.elements == 0 {
+		entry.Write("[")
+	}
+	entry.Write("]")
+	return entry.Close()
+}
+
+// Log writes one line to the log of the run.
+func Log(level Level, text string) {
+	HostLog(int32(level), unsafe.Pointer(unsafe.StringData(text)), uint32(len(text)))
+}
+
+// Param is a parameter's value; StatusAbsent if nobody gave one and there is no default.
+func Param(name string) (string, error) {
+	buffer := make([]byte, 64)
+	for {
+		length := HostParam(
+			unsafe.Pointer(unsafe.StringData(name)), uint32(len(name)),
+			unsafe.Pointer(unsafe.SliceData(buffer)), uint32(len(buffer)),
+		)
+		if length < 0 {
+			return "", Status(length)
+		}
+		if int(length) <= len(buffer) {
+			return string(buffer[:length]), nil
+		}
+		buffer = make([]byte, length)
+	}
+}
+
+// Now is the number of milliseconds since the Unix epoch; in a replay, the time of the recording.
+func Now() int64 {
+	return HostNow()
+}
