@@ -302,7 +302,8 @@ fn curl(more: &[&str]) -> std::result::Result<Run, String> {
 /// `get --raw` asks for nothing but the list.
 fn kubectl(kubeconfig: &str) -> std::result::Result<Run, String> {
     let program = installed("kubectl", &[])?;
-    let words = [&program, "--kubeconfig", kubeconfig, "get", "--raw", PATH];
+    let cache = format!("--cache-dir={PLACE}/kubectl-cache");
+    let words = [&program, "--kubeconfig", kubeconfig, &cache, "get", "--raw", PATH];
     Ok(Run { prints: true, ..native("kubectl", Task::Pipe, strings(&words)) })
 }
 

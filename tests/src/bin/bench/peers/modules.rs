@@ -7,8 +7,8 @@ use crate::Result;
 use std::collections::BTreeMap;
 use wasm_encoder::reencode::{Error, Reencode};
 use wasm_encoder::{
-    CodeSection, CustomSection, ElementSection, Elements, EntityType, FunctionSection, GlobalSection,
-    ImportSection, Module, TableSection, TypeSection,
+    CodeSection, ConstExpr, CustomSection, ElementSection, Elements, EntityType, FunctionSection,
+    GlobalSection, ImportSection, Module, RefType, TableSection, TableType, TypeSection,
 };
 use wasmparser::{ElementItems, ElementKind, FunctionBody, Parser, Payload, TypeRef};
 
@@ -84,7 +84,6 @@ struct Places {
     /// Of each import.
     imports: Vec<u32>,
     first_function: u32,
-    first_table: u32,
     first_global: u32,
 }
 
@@ -100,8 +99,9 @@ impl Reencode for Places {
         Ok(imported.unwrap_or_else(|| self.first_function + index - self.imports.len() as u32))
     }
 
-    fn table_index(&mut self, index: u32) -> Encoded<u32> {
-        Ok(self.first_table + index)
+    /// All share one table: an engine of the first WebAssembly has no more.
+    fn table_index(&mut self, _index: u32) -> Encoded<u32> {
+        Ok(0)
     }
 
     fn global_index(&mut self, index: u32) -> Encoded<u32> {
@@ -137,10 +137,10 @@ fn sets(parts: &[Parts<'_>], base: usize, bytes: usize) -> Vec<usize> {
 fn encoded(parts: &[Parts<'_>], sets: &[usize]) -> Encoded<Vec<u8>> {
     let mut types = TypeSection::new();
     let mut imports = ImportSection::new();
-    let (mut tables, mut globals) = (TableSection::new(), GlobalSection::new());
+    let mut globals = GlobalSection::new();
     let mut imported = BTreeMap::new();
     let mut places = Vec::new();
-    let (mut type_count, mut global_count, mut table_count) = (0, 0, 0);
+    let (mut type_count, mut global_count) = (0, 0);
     for (index, parts) in parts.iter().enumerate() {
         let mut place = Places::default();
         if sets.contains(&index) {
@@ -157,11 +157,6 @@ fn encoded(parts: &[Parts<'_>], sets: &[usize]) -> Encoded<Vec<u8>> {
                 });
                 place.imports.push(number);
             }
-            place.first_table = table_count;
-            for table in &parts.tables {
-                table_count += 1;
-                place.parse_table(&mut tables, table.clone())?;
-            }
             place.first_global = global_count;
             for global in &parts.globals {
                 global_count += 1;
@@ -174,6 +169,8 @@ fn encoded(parts: &[Parts<'_>], sets: &[usize]) -> Encoded<Vec<u8>> {
     let mut code = CodeSection::new();
     let mut elements = ElementSection::new();
     let mut function_count = imported.len() as u32;
+    // Index 0 is a null pointer to a function.
+    let mut table_len = 1;
     for (position, &index) in sets.iter().enumerate() {
         let (parts, place) = (&parts[index], &mut places[index]);
         place.first_function = function_count;
@@ -187,7 +184,10 @@ fn encoded(parts: &[Parts<'_>], sets: &[usize]) -> Encoded<Vec<u8>> {
         // A table is filled with the functions of the first copy.
         if !sets[..position].contains(&index) {
             for element in &parts.elements {
-                fill(&mut elements, place, element)?;
+                let functions = listed(place, element)?;
+                let offset = ConstExpr::i32_const(table_len as i32);
+                table_len += functions.len() as u64;
+                elements.active(None, &offset, Elements::Functions(functions.into()));
             }
         }
     }
@@ -195,7 +195,15 @@ fn encoded(parts: &[Parts<'_>], sets: &[usize]) -> Encoded<Vec<u8>> {
     place.first_function = imported.len() as u32;
     let mut module = Module::new();
     module.section(&types).section(&imports).section(&functions);
-    if table_count > 0 {
+    if parts.iter().any(|parts| !parts.tables.is_empty()) {
+        let mut tables = TableSection::new();
+        tables.table(TableType {
+            element_type: RefType::FUNCREF,
+            table64: false,
+            minimum: table_len,
+            maximum: Some(table_len),
+            shared: false,
+        });
         module.section(&tables);
     }
     let mut memories = wasm_encoder::MemorySection::new();
@@ -221,19 +229,14 @@ fn encoded(parts: &[Parts<'_>], sets: &[usize]) -> Encoded<Vec<u8>> {
     Ok(module.finish())
 }
 
-fn fill(to: &mut ElementSection, place: &mut Places, element: &wasmparser::Element<'_>) -> Encoded<()> {
-    if let (ElementKind::Active { table_index, offset_expr }, ElementItems::Functions(items)) =
-        (&element.kind, &element.items)
-    {
-        let offset = place.const_expr(offset_expr.clone())?;
-        let mut functions = Vec::new();
-        for function in items.clone() {
-            functions.push(place.function_index(function?)?);
+/// The functions that a gatherer puts into its table.
+fn listed(place: &mut Places, element: &wasmparser::Element<'_>) -> Encoded<Vec<u32>> {
+    match (&element.kind, &element.items) {
+        (ElementKind::Active { .. }, ElementItems::Functions(items)) => {
+            items.clone().into_iter().map(|function| place.function_index(function?)).collect()
         }
-        let table = place.table_index(table_index.unwrap_or(0))?;
-        to.active(Some(table), &offset, Elements::Functions(functions.into()));
+        _ => Ok(Vec::new()),
     }
-    Ok(())
 }
 
 #[cfg(test)]
