@@ -47,14 +47,15 @@ text { fill: #e6edf3 } .scale { fill: #9198a1 } .grid { stroke: #3d444d } .span,
 </style>
 ";
 
-/// The numbers at which a scale of powers from `least` to `most` has lines: 1, 2, 5 of each ten, or each ten alone if that is many.
+/// The numbers at which a scale of powers from `least` to `most` has lines: 1, 2, 5 of each ten, or each ten alone if that is many. What is a
+/// little beyond a line needs no other one.
 fn marks(least: f64, most: f64) -> Vec<f64> {
     let tens = least.log10().floor() as i32..=most.log10().ceil() as i32;
     let steps: &[f64] = if most / least > 3e3 { &[1.0] } else { &[1.0, 2.0, 5.0] };
     let all = tens.flat_map(|ten| steps.iter().map(move |step| step * 10f64.powi(ten)));
     let all: Vec<f64> = all.collect();
-    let first = all.iter().rposition(|&mark| mark <= least * 1.001).unwrap_or(0);
-    let last = all.iter().position(|&mark| mark >= most * 0.999).unwrap_or(all.len().saturating_sub(1));
+    let first = all.iter().rposition(|&mark| mark <= least * 1.1).unwrap_or(0);
+    let last = all.iter().position(|&mark| mark >= most * 0.9).unwrap_or(all.len().saturating_sub(1));
     all[first..=last.max(first)].to_vec()
 }
 
@@ -107,8 +108,8 @@ pub(super) fn dots(title: &str, said: &str, panels: &[Panel]) -> String {
 
 /// Lines over modules of several sizes, both scales of powers. Names are at the lines' ends. `said` is what the scales say.
 pub(super) fn lines(title: &str, said: &str, lines: &[Line]) -> String {
-    const LEFT: f64 = 60.0;
-    const RIGHT: f64 = 760.0;
+    const LEFT: f64 = 66.0;
+    const RIGHT: f64 = 780.0;
     const TOP: f64 = 40.0;
     const BOTTOM: f64 = 500.0;
     let points = || lines.iter().flat_map(|line| &line.points);
@@ -119,7 +120,7 @@ pub(super) fn lines(title: &str, said: &str, lines: &[Line]) -> String {
     for &mark in &up {
         let y = place(mark, &up, BOTTOM, TOP);
         body += &line(LEFT, y, RIGHT, y, "grid");
-        body += &text(LEFT - 8.0, y + 4.0, "scale", "end", &format!("{} ms", number(mark)));
+        body += &text(LEFT - 8.0, y + 4.0, "scale", "end", &millis(mark));
     }
     for &mark in &across {
         let x = place(mark, &across, LEFT, RIGHT);
@@ -170,6 +171,10 @@ fn document(title: &str, height: f64, body: &str) -> String {
 fn number(value: f64) -> String {
     // Without the noise behind the last digit.
     format!("{}", (value * 1e6).round() / 1e6)
+}
+
+fn millis(value: f64) -> String {
+    if value < 1e3 { format!("{} ms", number(value)) } else { format!("{} s", number(value / 1e3)) }
 }
 
 fn bytes(value: f64) -> String {

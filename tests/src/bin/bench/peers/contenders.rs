@@ -67,6 +67,8 @@ pub(super) struct Run {
     pub(super) prints: bool,
     /// Whether the output is an archive of the host.
     pub(super) is_archive: bool,
+    /// Whether its first run leaves something for the others.
+    pub(super) caches: bool,
     /// What must be on the disk for it.
     pub(super) files: Vec<PathBuf>,
 }
@@ -172,7 +174,7 @@ fn strings(words: &[&str]) -> Vec<String> {
 
 fn native(name: &'static str, task: Task, words: Vec<String>) -> Run {
     let files = vec![PathBuf::from(&words[0])];
-    Run { name, task, words, prints: false, is_archive: false, files }
+    Run { name, task, words, prints: false, is_archive: false, caches: false, files }
 }
 
 fn host(task: Task, more: &[&str]) -> Run {
@@ -216,7 +218,8 @@ fn engine_run(engine: &Engine, module: &str, task: Task, port: &str) -> std::res
     let words = [&[&*program], engine.words, cached, &[&given, port, OUTPUT]].concat();
     let files = [&program, &given].into_iter().map(String::as_str).chain(cached.iter().copied());
     let files = files.map(PathBuf::from).collect();
-    Ok(Run { files, ..native(engine.name, task, strings(&words)) })
+    let caches = engine.form == Form::Cached;
+    Ok(Run { files, caches, ..native(engine.name, task, strings(&words)) })
 }
 
 /// All that run over plain HTTP.
