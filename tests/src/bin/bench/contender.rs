@@ -12,7 +12,7 @@ pub(crate) const WORK: &str = "target/bench";
 /// A program that sends one request to the bench's server, reads the answer and ends with 0.
 pub(crate) struct Contender {
     /// What it is called in tables.
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     program: String,
     args: Vec<String>,
     /// What it is.
@@ -37,31 +37,35 @@ const BARE: &str = "target/contenders/bare-wasm3";
 
 impl Contender {
     /// A gatherer of `examples/`, run by the host.
-    pub(crate) fn gatherer(name: &'static str, port: u16) -> Result<Contender> {
-        let module = module(name);
-        there(&[HOST, &module])?;
-        let server = format!("http://127.0.0.1:{port}");
-        let args = ["run", "--quiet", &module, "--server", &server].map(str::to_owned).to_vec();
-        Ok(Contender { name, program: HOST.to_owned(), args, kind: Kind::Host })
+    pub(crate) fn gatherer(name: &str, port: u16) -> Result<Contender> {
+        Ok(Contender { name: name.to_owned(), ..Contender::of_module(Kind::Host, module(name), port)? })
     }
 
     /// A gatherer of `examples/` in the bare engine.
-    pub(crate) fn bare(name: &'static str, guest: &str, port: u16) -> Result<Contender> {
-        let module = module(guest);
-        there(&[BARE, &module])?;
-        Ok(Contender {
-            name,
-            program: BARE.to_owned(),
-            args: vec![module, port.to_string()],
-            kind: Kind::Bare,
-        })
+    pub(crate) fn bare(name: &str, guest: &str, port: u16) -> Result<Contender> {
+        Ok(Contender { name: name.to_owned(), ..Contender::of_module(Kind::Bare, module(guest), port)? })
+    }
+
+    /// A module, run by the host or in the bare engine.
+    pub(crate) fn of_module(kind: Kind, module: String, port: u16) -> Result<Contender> {
+        let program = if kind == Kind::Bare { BARE } else { HOST };
+        there(&[program, &module])?;
+        let name = format!("{module} {}", if kind == Kind::Bare { "bare" } else { "host" });
+        let args = match kind {
+            Kind::Bare => vec![module, port.to_string()],
+            _ => {
+                let server = format!("http://127.0.0.1:{port}");
+                ["run", "--quiet", &module, "--server", &server].map(str::to_owned).to_vec()
+            }
+        };
+        Ok(Contender { name, program: program.to_owned(), args, kind })
     }
 
     /// Static C programs that do nothing but send the request and read the answer.
     pub(crate) fn floors(port: u16) -> Result<Vec<Contender>> {
-        let of = |name, compiler, kind| -> Result<Contender> {
+        let of = |name: &str, compiler, kind| -> Result<Contender> {
             let program = compiled_by(compiler, "first-byte")?;
-            Ok(Contender { name, program, args: vec![port.to_string()], kind })
+            Ok(Contender { name: name.to_owned(), program, args: vec![port.to_string()], kind })
         };
         let musl = of("floor (static C, musl)", "musl-gcc", Kind::Floor)?;
         Ok(vec![musl, of("static C, glibc", "cc", Kind::Glibc)?])

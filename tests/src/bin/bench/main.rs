@@ -8,7 +8,7 @@
 //!
 //! | part | measures |
 //! |---|---|
-//! | `start` | process start to the first byte on a socket; sizes; memory |
+//! | `start` | process start to the first byte on a socket, for modules of 1 KB to 10 MB too; sizes; memory |
 //! | `cluster` | thousands of pods from a real API server, beside contenders |
 //! | `links` | the same over slow links, with each kind of compression |
 //! | `calls` | a guest's calls, through the channel and in one process |
@@ -36,6 +36,7 @@ mod cluster;
 mod contender;
 mod document;
 mod figures;
+mod growth;
 mod guests;
 mod live;
 mod peers;

@@ -40,7 +40,7 @@ fn once(contender: &Contender, server: &Server) -> Result<Sample> {
     let running = process::start(contender.command(&output))?;
     let start = running.start;
     let first_byte = server.first_byte();
-    let ended = running.wait(contender.name)?;
+    let ended = running.wait(&contender.name)?;
     if matches!(contender.kind, Kind::Host | Kind::Bare) && !remove(&output)? {
         return Err(format!("{} left nothing", contender.name));
     }
@@ -70,7 +70,7 @@ pub(crate) fn table(contenders: &[Contender], measured: &Measured) -> String {
         let ([of_medians, of_minima, of_rounds], [_, _, of_exits]) =
             (of(|sample| sample.first_byte), of(|sample| sample.exit));
         rows.push(vec![
-            contender.name.to_owned(),
+            contender.name.clone(),
             millis(first_bytes[0]),
             millis(quantile(&first_bytes, 0.5)),
             millis(quantile(&first_bytes, 0.9)),
@@ -98,7 +98,7 @@ fn beside_bare(contenders: &[Contender], measured: &Measured) -> String {
         let Some(bare) = of(&format!("{}, bare wasm3", contender.name)) else { continue };
         let first_byte = ratios(samples, bare, |sample| sample.first_byte)[2];
         let exit = ratios(samples, bare, |sample| sample.exit)[2];
-        rows.push(vec![contender.name.to_owned(), format!("{first_byte:.2}"), format!("{exit:.2}")]);
+        rows.push(vec![contender.name.clone(), format!("{first_byte:.2}"), format!("{exit:.2}")]);
     }
     format!(
         "\nThe host with its sandbox, compared with the same module in the same engine without a sandbox (`tests/contenders/bare`: no validation, no \
@@ -114,6 +114,16 @@ fn ratios(samples: &[Sample], floor: &[Sample], time: fn(&Sample) -> Duration) -
     let pairs = samples.iter().zip(floor);
     let of_rounds = sorted(pairs.map(|(one, floor)| time(one).as_secs_f64() / time(floor).as_secs_f64()));
     [quantile(&ours, 0.5) / quantile(&floors, 0.5), ours[0] / floors[0], quantile(&of_rounds, 0.5)]
+}
+
+/// The seconds to the first byte.
+pub(crate) fn first_bytes(samples: &[Sample]) -> impl Iterator<Item = f64> {
+    samples.iter().map(|sample| sample.first_byte.as_secs_f64())
+}
+
+/// The median of each round's own ratio of the first bytes.
+pub(crate) fn ratio(samples: &[Sample], others: &[Sample]) -> f64 {
+    ratios(samples, others, |sample| sample.first_byte)[2]
 }
 
 /// The rounds one by one, in microseconds.

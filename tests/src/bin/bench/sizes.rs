@@ -38,14 +38,14 @@ pub(crate) fn memory(contenders: &[Contender]) -> Result<String> {
         let (mut broker, mut sandbox) = (0, 0);
         for _ in 0..MEMORY_ROUNDS {
             remove(&output)?;
-            broker = broker.max(peak(&launcher, &contender.command(&output), contender.name)?);
+            broker = broker.max(peak(&launcher, &contender.command(&output), &contender.name)?);
             if contender.kind == Kind::Host {
                 sandbox = sandbox.max(sandbox_peak(&Path::new(&output).join("wagather.json"))?);
                 remove(&output)?;
             }
         }
         let sandbox = if contender.kind == Kind::Host { kib(sandbox) } else { "-".to_owned() };
-        rows.push(vec![contender.name.to_owned(), kib(broker), sandbox]);
+        rows.push(vec![contender.name.clone(), kib(broker), sandbox]);
     }
     Ok(markdown(&rows))
 }

@@ -2,7 +2,7 @@
 
 use crate::contender::{Contender, WORK};
 use crate::document::{Section, save};
-use crate::{Result, live, number_of, rounds, server, sizes};
+use crate::{Result, growth, live, number_of, rounds, server, sizes};
 
 const DEFAULT_ROUNDS: usize = 300;
 
@@ -19,13 +19,17 @@ pub(crate) fn section() -> Result<Section> {
     contenders.extend(Contender::floors(server.port())?);
     let measured = rounds::run(&contenders, &server, rounds)?;
     let csv = save("start.csv", &rounds::csv(&contenders, &measured))?;
+    let (grown, grown_rounds) = growth::table(&server, rounds)?;
+    let grown_csv = save("start-growth.csv", &grown_rounds)?;
     let text = format!(
-        "Process start to the first byte on a plain socket, {rounds} rounds, interleaved:\n\n{}\nSizes:\n\n{}\n\
-         Peak of physical memory:\n\n{}\nTLS, to a real API server:\n\n{}\nEvery round is in {WORK}/{csv}.\n",
+        "Process start to the first byte on a plain socket, {rounds} rounds, interleaved:\n\n{}\n\
+         The same for larger modules, each of which calls a hundredth of its functions before its request:\n\n{grown}\n\
+         Sizes:\n\n{}\n\
+         Peak of physical memory:\n\n{}\nTLS, to a real API server:\n\n{}\nEvery round is in {WORK}/{csv} and {WORK}/{grown_csv}.\n",
         rounds::table(&contenders, &measured),
         sizes::table()?,
         sizes::memory(&contenders)?,
         live::table(rounds)?,
     );
-    Ok(Section { name: "start", title: "Start-up", text, files: vec![csv] })
+    Ok(Section { name: "start", title: "Start-up", text, files: vec![csv, grown_csv] })
 }
