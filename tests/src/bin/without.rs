@@ -18,7 +18,8 @@ fn calls_of(mechanism: &str) -> &'static [libc::c_long] {
         ],
         "seccomp" => &[libc::SYS_seccomp],
         "close_range" => &[libc::SYS_close_range],
-        other => panic!("'{other}' cannot be taken away; landlock, seccomp and close_range can"),
+        "fsync" => &[libc::SYS_fsync, libc::SYS_fdatasync],
+        other => panic!("'{other}' cannot be taken away; landlock, seccomp, close_range and fsync can"),
     }
 }
 

@@ -222,3 +222,18 @@ fn what_a_killed_run_left_goes_with_the_next_one() {
         other.wait();
     }
 }
+
+/// An archive has its name when it is on the disk, and not before.
+#[test]
+fn what_cannot_be_synced_gets_no_name() {
+    let (place, server) = (place(), objects::server().start());
+    let output = place.path().join("out.tar.gz");
+    let mut wrapper = Command::new(env!("CARGO_BIN_EXE_without"));
+    wrapper.arg("fsync");
+    let guest = programs::guest("cluster-operators");
+    let done =
+        Host::through(wrapper, [Path::new("run"), &guest]).server(&server.url()).output(&output).wait();
+    assert_eq!(done.code(), 6, "{}", done.stderr);
+    assert!(done.stderr.contains("cannot write the archive"), "{}", done.stderr);
+    assert_eq!(left_in(place.path()), Vec::<String>::new());
+}
