@@ -1,6 +1,7 @@
 //! The command line of host-min. All of it is in [`cli`]; this is the process around it.
 #![allow(unsafe_code)] // the promise of having one thread; a system call that std does not have
 
+mod allocator;
 mod cli;
 
 use host_min::SingleThreaded;
@@ -8,10 +9,8 @@ use std::io::{self, PipeReader};
 use std::os::fd::AsRawFd;
 use std::process::ExitCode;
 
-/// The C library of the static binary gets its memory from the system page by page; in larger pieces a sandbox starts 2 to 5 %
-/// sooner.
 #[global_allocator]
-static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+static ALLOCATOR: allocator::Allocator = allocator::Allocator;
 
 fn main() -> ExitCode {
     // SAFETY: nothing in this program starts a thread before the run's sandboxes have started: not main, not the

@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 use wagather_abi::Verb;
+use wagather_base::limits::MAX_VALIDATED_BYTES;
 
 /// A module from text as it is: with the manifest that it brings, if any.
 pub fn from_wat(text: &str) -> Vec<u8> {
@@ -22,6 +23,15 @@ pub fn module(name: &str, records: &[&str], fields: &str) -> Vec<u8> {
     // Memory comes last: imports must come first.
     let module = from_wat(&format!("(module {fields} (memory (export \"memory\") 1))"));
     with_manifest(module, manifest.as_bytes())
+}
+
+/// The same module, so large that a function of it is validated when it is called first.
+pub fn large(mut module: Vec<u8>) -> Vec<u8> {
+    let contents = [&b"\x07padding"[..], &vec![0; MAX_VALIDATED_BYTES]].concat();
+    module.push(0);
+    module.extend(leb128(contents.len()));
+    module.extend(contents);
+    module
 }
 
 /// The texts of a request, in the order of its structure.

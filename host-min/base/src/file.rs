@@ -85,8 +85,15 @@ impl Bounded {
         let mut bytes = Vec::new();
         let room = if self.is_plain { self.len.min(self.max_bytes) + 1 } else { 0 };
         bytes.try_reserve_exact(usize::try_from(room).unwrap_or(usize::MAX))?;
-        self.read_to_end(&mut bytes)?;
-        Ok(bytes)
+        if !self.is_plain {
+            self.read_to_end(&mut bytes)?;
+            return Ok(bytes);
+        }
+        // Read from the file itself, so that the memory is not cleared first. One byte more than the limit shows that the file is larger.
+        match (&self.file).take(self.max_bytes.saturating_add(1)).read_to_end(&mut bytes)? as u64 {
+            read if read > self.max_bytes => Err(too_large(self.max_bytes)),
+            _ => Ok(bytes),
+        }
     }
 
     fn read_in_time(&mut self, buffer: &mut [u8]) -> io::Result<usize> {

@@ -8,6 +8,10 @@ use std::time::Duration;
 /// A module's file. Two orders of magnitude above a large gatherer; a ConfigMap holds 1 MiB.
 pub const MAX_MODULE_BYTES: u64 = 16 << 20;
 
+/// A module up to this size is validated completely before it runs. Of a larger one, a function is validated at its first call, if the engine
+/// compiles it then. Validating this much takes a millisecond.
+pub const MAX_VALIDATED_BYTES: usize = 64 << 10;
+
 /// A grant file: a thousand rules are about 100 KB.
 pub const MAX_GRANT_BYTES: u64 = 1 << 20;
 

@@ -6,9 +6,11 @@
 //! custom sections, without the start section (the host calls that function itself, once the imports are
 //! linked), with the run's memory limit as the memory's maximum, so that growing beyond it fails as the
 //! specification says in every engine, with the table's elements in ascending order, with each import once, and with functions in
-//! place of what compilers use and wasm3 has not got. [`manifest_bytes`] reads the manifest alone, which is quicker.
+//! place of what compilers use and wasm3 has not got. [`check_but_bodies`] leaves the functions' bodies, for an engine that compiles
+//! each when it is called first: [`Bodies`] validates it then. [`manifest_bytes`] reads the manifest alone, which is quicker.
 #![forbid(unsafe_code)]
 
+mod bodies;
 mod body;
 mod copy;
 mod elements;
@@ -20,6 +22,7 @@ mod section;
 mod tests;
 pub mod wasi;
 
+pub use bodies::{Bodies, Body};
 pub use section::{manifest_bytes, with_manifest};
 
 use reading::Reading;
@@ -106,6 +109,22 @@ impl Checked {
 
 /// Validates a module and checks it against the contract.
 pub fn check(module: &[u8], memory_limit_bytes: u64) -> Result<Checked, String> {
+    read(module, memory_limit_bytes, None)
+}
+
+/// Validates everything but the functions' bodies. The copy has empty ones in their place. Before an engine compiles a function, it must get
+/// its body from [`Bodies::check`].
+pub fn check_but_bodies(module: &[u8], memory_limit_bytes: u64) -> Result<(Checked, Bodies<'_>), String> {
+    let mut bodies = Bodies::of(module);
+    read(module, memory_limit_bytes, Some(&mut bodies)).map(|checked| (checked, bodies))
+}
+
+/// Reads a module. With `bodies`, the functions' bodies are recorded there and not validated.
+fn read<'a>(
+    module: &'a [u8],
+    memory_limit_bytes: u64,
+    mut bodies: Option<&mut Bodies<'a>>,
+) -> Result<Checked, String> {
     is_wasm(module)?;
     let mut reading = Reading::new(module);
     let mut validator = Validator::new_with_features(features::ACCEPTED);
@@ -118,6 +137,11 @@ pub fn check(module: &[u8], memory_limit_bytes: u64) -> Result<Checked, String> 
         }
         match validator.payload(&payload).map_err(|error| invalid(&error))? {
             ValidPayload::Func(function, body) => {
+                if let Some(bodies) = &mut bodies {
+                    bodies.leave(function, &body);
+                    reading.left(&body);
+                    continue;
+                }
                 let mut function = function.into_validator(allocations);
                 reading.body(module, &body, &mut function)?;
                 allocations = function.into_allocations();
@@ -125,7 +149,7 @@ pub fn check(module: &[u8], memory_limit_bytes: u64) -> Result<Checked, String> 
             _ => reading.payload(module, &payload, memory_limit_bytes)?,
         }
     }
-    reading.finish()
+    reading.finish(bodies)
 }
 
 fn is_wasm(module: &[u8]) -> Result<(), String> {

@@ -1,5 +1,6 @@
 //! Reads a module section by section, keeps what the contract asks for, and makes the copy.
 
+use crate::bodies::{Bodies, NOTHING};
 use crate::body::{self, Numbers};
 use crate::copy::{self, Copy};
 use crate::elements::{self, signed_leb128};
@@ -209,9 +210,14 @@ impl<'a> Reading<'a> {
             leb128(bodies, bytes.len() as u64);
             bodies.extend_from_slice(bytes);
         }
+        self.left(body);
+        Ok(())
+    }
+
+    /// Counts a function's body that is read elsewhere.
+    pub(super) fn left(&mut self, body: &FunctionBody<'_>) {
         self.functions += 1;
         self.code.end = body.range().end as usize;
-        Ok(())
     }
 
     /// Checks the data segments. Answers with a section's contents that wasm3 can read, or `None` if the module's own are.
@@ -362,7 +368,7 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
-    pub(super) fn finish(mut self) -> Result<Checked, String> {
+    pub(super) fn finish(mut self, bodies: Option<&mut Bodies<'a>>) -> Result<Checked, String> {
         let command = self.command.filter(|_| self.wasi.is_some() && self.gather.is_none());
         let gather = match command {
             Some(command) => {
@@ -388,9 +394,25 @@ impl<'a> Reading<'a> {
             contents.append(&mut bodies);
             self.copy.replace(copy::CODE, contents);
         }
+        if bodies.is_some() {
+            let mut contents = Vec::with_capacity((NOTHING.len() + 1) * self.functions as usize + 5);
+            leb128(&mut contents, u64::from(self.functions));
+            for _ in 0..self.functions {
+                leb128(&mut contents, NOTHING.len() as u64);
+                contents.extend_from_slice(NOTHING);
+            }
+            self.copy.replace(copy::CODE, contents);
+            // It is not known yet which of them the bodies need.
+            for helper in [Helper::Size, Helper::Copy, Helper::Fill] {
+                self.numbers.of_helper(helper);
+            }
+        }
         self.copy.add(&self.numbers.helpers)?;
         let (bytes, at_byte) = self.copy.bytes();
-        let numbers = &self.numbers;
+        let numbers = match bodies {
+            Some(bodies) => bodies.number(self.imports.len() as u32, self.numbers),
+            None => &self.numbers,
+        };
         Ok(Checked {
             bytes,
             gather: numbers.of(gather),

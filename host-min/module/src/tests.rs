@@ -1,8 +1,9 @@
 //! What compilers emit, and what the engine's copy has in its place.
 
-use super::{Checked, check};
+use super::{Bodies, Body, Checked, check, check_but_bodies, copy, leb128};
 use crate::body::MAX_VALUES_AND_CALLS;
 use crate::helpers::Helper;
+use std::borrow::Cow;
 use wasmparser::{ExternalKind, Operator, Parser, Payload, Validator, WasmFeatures};
 
 const MEMORY_BYTES: u64 = 1 << 20;
@@ -24,7 +25,48 @@ fn checked(module: &[u8]) -> Checked {
     let again = check(&whole, MEMORY_BYTES).expect("the copy keeps the bounds as well");
     assert_eq!((&again.bytes, &again.imports), (&checked.bytes, &checked.imports));
     assert_eq!((again.gather, again.initialize), (checked.gather, checked.initialize));
+    let (left, bodies) = check_but_bodies(module, MEMORY_BYTES).expect("the same of the sections");
+    assert_eq!(
+        (left.gather, left.initialize, &left.imports),
+        (checked.gather, checked.initialize, &checked.imports)
+    );
+    assert_eq!(
+        (left.functions, left.start.map(|start| start.function)),
+        (checked.functions, checked.start.map(|start| start.function))
+    );
+    let whole = with_bodies(&left.bytes, bodies);
+    Validator::new_with_features(features).validate_all(&whole).expect("a valid copy");
+    check(&whole, MEMORY_BYTES).expect("the bounds hold for it");
     checked
+}
+
+/// The copy of which the bodies were left, with what each of them becomes when it is checked.
+fn with_bodies(copy: &[u8], mut left: Bodies<'_>) -> Vec<u8> {
+    let (mut out, mut code, mut index, first) = (b"\0asm\x01\0\0\0".to_vec(), Vec::new(), 0, left.len());
+    let number = bodies(copy).len();
+    leb128(&mut code, number as u64);
+    for payload in Parser::new(0).parse_all(copy) {
+        match payload.expect("a payload") {
+            Payload::CodeSectionStart { .. } => {}
+            Payload::CodeSectionEntry(body) => {
+                let own = body.as_bytes();
+                let body =
+                    if index < first { left.check(index).expect("a valid body").bytes } else { own.into() };
+                leb128(&mut code, body.len() as u64);
+                code.extend_from_slice(&body);
+                index += 1;
+                if index == number {
+                    copy::section(&mut out, copy::CODE, &code);
+                }
+            }
+            payload => {
+                if let Some((id, range)) = payload.as_section() {
+                    copy::section(&mut out, id, &copy[range.start as usize..range.end as usize]);
+                }
+            }
+        }
+    }
+    out
 }
 
 fn bodies(module: &[u8]) -> Vec<Vec<u8>> {
@@ -49,6 +91,34 @@ fn calls(module: &[u8], function: usize) -> Vec<u32> {
         }
     }
     all.swap_remove(function)
+}
+
+#[test]
+fn bodies_that_are_left_are_not_looked_at() {
+    let module = module(
+        "(func $f (result i32) (i32.add)) (func (param i32) (local.set 0 (memory.size)))
+         (func (export \"gather\") (result i32) (local i32 i64 i64) (i32.const 0))",
+    );
+    let all = check(&module, MEMORY_BYTES).expect_err("one is not valid");
+    let (_, mut bodies) = check_but_bodies(&module, MEMORY_BYTES).expect("nobody looked");
+    assert_eq!((bodies.len(), bodies.is_empty(), bodies.first_in_copy()), (3, false, 0));
+    // In any order, and as often as somebody asks.
+    let called = bodies.check(1).expect("a valid one");
+    assert!(matches!(called.bytes, Cow::Owned(_)), "another one");
+    assert_eq!(bodies.check(0), Err(all.clone()));
+    let own = Body { bytes: b"\x02\x01\x7f\x02\x7e\x41\0\x0b"[..].into(), locals: 3 };
+    assert_eq!((bodies.check(0), bodies.check(1), bodies.check(2)), (Err(all), Ok(called), Ok(own)));
+    assert!(bodies.check(3).is_err(), "there are three");
+}
+
+#[test]
+fn a_function_without_a_body_is_not_valid() {
+    // A type, a function, a memory, both exports, and a code section with one body of no byte.
+    let mut module = b"\0asm\x01\0\0\0\x01\x05\x01\x60\0\x01\x7f\x03\x02\x01\0\x05\x03\x01\0\x01".to_vec();
+    module.extend(b"\x07\x13\x02\x06gather\0\0\x06memory\x02\0\x0a\x02\x01\0");
+    let refused = check(&module, MEMORY_BYTES).expect_err("nothing is no body");
+    let (_, mut bodies) = check_but_bodies(&module, MEMORY_BYTES).expect("nobody looked");
+    assert_eq!(bodies.check(0), Err(refused));
 }
 
 #[test]

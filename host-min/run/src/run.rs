@@ -6,6 +6,7 @@
 use crate::access;
 use crate::plan::{Input, Plan};
 use crate::report::{Gathered, ModuleFacts, Report};
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -60,7 +61,7 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
     let mut sandboxes = Vec::with_capacity(plan.guests.len());
     for (number, guest) in plan.guests.iter().enumerate() {
         let job = Job {
-            module: guest.module.clone(),
+            module: Cow::Borrowed(&guest.module),
             memory_bytes: plan.memory(),
             time: plan.time(),
             engine: plan.engine,

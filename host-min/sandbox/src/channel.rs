@@ -344,6 +344,9 @@ const MAX_TIMEOUT_AGE: Duration = Duration::from_millis(5);
 /// for which it finds room.
 const MAX_PIECE_BYTES: usize = 64 << 10;
 
+/// The size of the buffer for small frames. It is one page, because the buffer is cleared before its first use. Larger frames are read without it.
+const BUFFER_BYTES: usize = 4 << 10;
+
 impl Timed {
     /// Sets the socket's timeout for the next call. Fails if the deadline has passed.
     fn set_timeout(
@@ -420,7 +423,7 @@ impl Channel {
     /// One end, over a socket.
     pub fn new(socket: UnixStream) -> Channel {
         let timed = Timed { socket, deadline: None, read_set: None, write_set: None };
-        Channel { reader: BufReader::with_capacity(16 << 10, timed) }
+        Channel { reader: BufReader::with_capacity(BUFFER_BYTES, timed) }
     }
 
     /// Broker's end: sets the deadline. After it, sending and receiving fail with a timeout, even in the middle of a
@@ -522,7 +525,7 @@ impl Channel {
     }
 
     /// Broker's end: sends a helper its job.
-    pub fn send_job(&mut self, job: &Job) -> io::Result<()> {
+    pub fn send_job(&mut self, job: &Job<'_>) -> io::Result<()> {
         let frame = Frame::new(job.engine.number())
             .bytes(&job.memory_bytes.to_le_bytes())
             .bytes(&job.time.as_secs().to_le_bytes())
@@ -533,7 +536,7 @@ impl Channel {
     }
 
     /// Sandbox's end: receives the job.
-    pub fn receive_job(&mut self) -> io::Result<Job> {
+    pub fn receive_job(&mut self) -> io::Result<Job<'static>> {
         let len = self.receive_len(MAX_MODULE_BYTES as usize + 64)?;
         let mut frame = vec![0; len];
         self.reader.read_exact(&mut frame)?;
@@ -544,7 +547,7 @@ impl Channel {
             let seconds = u64::from_le_bytes(fields.bytes()?.try_into().ok()?);
             let time =
                 Duration::from_secs(seconds).checked_add(Duration::from_nanos(fields.word()?.into()))?;
-            Some(Job { module: fields.bytes()?, memory_bytes, time, engine })
+            Some(Job { module: fields.bytes()?.into(), memory_bytes, time, engine })
         })();
         job.ok_or_else(|| io::ErrorKind::InvalidData.into())
     }

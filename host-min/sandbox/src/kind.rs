@@ -35,6 +35,16 @@ impl Kind {
         Kind::ALL.iter().copied().find(|kind| kind.name() == name)
     }
 
+    /// Whether the engine reads a function's body at its first call, and not before.
+    pub(super) const fn compiles_on_call(self) -> bool {
+        match self {
+            #[cfg(feature = "engine-wasm3")]
+            Kind::Wasm3 => true,
+            #[cfg(feature = "engine-wasmi")]
+            Kind::Wasmi => false,
+        }
+    }
+
     pub(super) const fn number(self) -> u8 {
         self as u8
     }

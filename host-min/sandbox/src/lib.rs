@@ -22,13 +22,15 @@ pub use wagather_module as module;
 
 use channel::{Channel, End, Ending};
 use link::Link;
+use std::borrow::Cow;
 use std::time::Duration;
+use wagather_base::limits::MAX_VALIDATED_BYTES;
 
 /// What a sandbox runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Job {
-    /// The module's bytes, as in the file.
-    pub module: Vec<u8>,
+pub struct Job<'a> {
+    /// The module's bytes, as in the file. A fork borrows them from its parent.
+    pub module: Cow<'a, [u8]>,
     /// The limit of the guest's linear memory.
     pub memory_bytes: u64,
     /// The limit of its running time, and of its CPU time.
@@ -37,17 +39,30 @@ pub struct Job {
     pub engine: engine::Kind,
 }
 
+impl Job<'_> {
+    /// Copies the module.
+    fn to_static(&self) -> Job<'static> {
+        Job { module: Cow::Owned(self.module.to_vec()), ..*self }
+    }
+}
+
 /// The code that runs in a sandbox after it was confined: a guest or, in tests, code that tries to escape. Returns the
 /// channel.
 #[doc(hidden)]
-pub type Inmate = fn(Channel, &Job) -> Channel;
+pub type Inmate = fn(Channel, &Job<'_>) -> Channel;
 
 /// Runs a guest to its end, and reports the end over the channel.
-fn guest(channel: Channel, job: &Job) -> Channel {
+fn guest(channel: Channel, job: &Job<'_>) -> Channel {
     let link = Link::new(channel, job.memory_bytes);
-    let (end, link) = match module::check(&job.module, job.memory_bytes) {
+    let checked = if job.module.len() > MAX_VALIDATED_BYTES && job.engine.compiles_on_call() {
+        module::check_but_bodies(&job.module, job.memory_bytes)
+            .map(|(checked, bodies)| (checked, Some(bodies)))
+    } else {
+        module::check(&job.module, job.memory_bytes).map(|checked| (checked, None))
+    };
+    let (end, link) = match checked {
         Err(reason) => (End { ending: Ending::Unusable, text: reason, memory_bytes: 0 }, link),
-        Ok(checked) => engine::run(job.engine, &checked, link),
+        Ok((checked, bodies)) => engine::run(job.engine, checked, bodies, link),
     };
     link.end(end)
 }

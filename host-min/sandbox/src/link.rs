@@ -31,6 +31,8 @@ pub(super) struct Link {
     prefetched: Prefetched,
     typed: Typed,
     wasi: wasi::State,
+    /// Whether the end was reported.
+    has_ended: bool,
 }
 
 /// WASI's access to the same channel.
@@ -67,6 +69,7 @@ impl Link {
             prefetched: Prefetched::default(),
             typed: Typed::new(memory_bytes),
             wasi: wasi::State::default(),
+            has_ended: false,
         }
     }
 
@@ -90,11 +93,18 @@ impl Link {
         self.wasi.exit()
     }
 
-    /// Reports to the broker how the guest ended, unless the broker is gone.
+    /// Reports to the broker how the guest ended, unless it was reported or the broker is gone.
     pub(super) fn end(mut self, end: End) -> Channel {
-        let _ = self.wasi.flush(&mut Wired(&mut self.channel, &mut self.prefetched));
-        let _ = self.send(&Request::End(end));
+        self.report_end(&end);
         self.channel
+    }
+
+    /// Reports the end before the engine frees its memory, so that the broker does not wait for that.
+    pub(super) fn report_end(&mut self, end: &End) {
+        if !std::mem::replace(&mut self.has_ended, true) {
+            let _ = self.wasi.flush(&mut Wired(&mut self.channel, &mut self.prefetched));
+            let _ = self.send(&Request::End(end.clone()));
+        }
     }
 
     fn send(&mut self, request: &Request) -> Result<(), Gone> {

@@ -60,7 +60,7 @@ enum WaitsFor {
     /// A frame that starts its turn.
     Turn,
     /// Its job.
-    Job(Box<Job>),
+    Job(Box<Job<'static>>),
 }
 
 enum Inner {
@@ -74,25 +74,30 @@ fn failure(reason: impl std::fmt::Display) -> Failure {
 }
 
 /// Starts a sandbox that runs a job. Fails if a helper does not accept its job by the deadline.
-pub fn start(isolation: &Isolation, job: &Job, deadline: Instant) -> Result<Sandbox> {
+pub fn start(isolation: &Isolation, job: &Job<'_>, deadline: Instant) -> Result<Sandbox> {
     start_with(isolation, job, deadline, guest)
 }
 
 /// Starts a sandbox that waits in its process until [`Sandbox::release`].
-pub fn start_held(isolation: &Isolation, job: &Job, deadline: Instant) -> Result<Sandbox> {
+pub fn start_held(isolation: &Isolation, job: &Job<'_>, deadline: Instant) -> Result<Sandbox> {
     start_one(isolation, job, deadline, guest, true)
 }
 
 /// Starts a sandbox with other code than a guest, for tests that try to escape. A helper chooses its own code, see
 /// [`run_helper_with`].
 #[doc(hidden)]
-pub fn start_with(isolation: &Isolation, job: &Job, deadline: Instant, inmate: Inmate) -> Result<Sandbox> {
+pub fn start_with(
+    isolation: &Isolation,
+    job: &Job<'_>,
+    deadline: Instant,
+    inmate: Inmate,
+) -> Result<Sandbox> {
     start_one(isolation, job, deadline, inmate, false)
 }
 
 fn start_one(
     isolation: &Isolation,
-    job: &Job,
+    job: &Job<'_>,
     deadline: Instant,
     inmate: Inmate,
     is_held: bool,
@@ -119,7 +124,7 @@ fn start_one(
             Inner::Process(child.id().cast_signed())
         }
         Isolation::InProcess => {
-            let job = job.clone();
+            let job = job.to_static();
             let thread = std::thread::Builder::new().name("guest".into()).stack_size(THREAD_STACK_BYTES);
             let channel = Channel::new(theirs);
             thread.spawn(move || run(channel, InForce::NONE, &job, inmate, is_held)).map_err(failure)?;
@@ -127,7 +132,7 @@ fn start_one(
         }
     };
     let waits_for = match isolation {
-        Isolation::Helper { .. } => WaitsFor::Job(Box::new(job.clone())),
+        Isolation::Helper { .. } => WaitsFor::Job(Box::new(job.to_static())),
         _ if is_held => WaitsFor::Turn,
         _ => WaitsFor::Nothing,
     };
@@ -172,13 +177,13 @@ pub fn run_helper_with(inmate: Inmate) -> ! {
 
 /// Runs a guest in this process without confinement, for tests that stand in for a helper.
 #[doc(hidden)]
-pub fn run_unconfined(socket: UnixStream, job: &Job) {
+pub fn run_unconfined(socket: UnixStream, job: &Job<'_>) {
     run(Channel::new(socket), InForce::NONE, job, guest, false);
 }
 
 /// Runs a sandbox in its own process. The stack of a fork continues into frames of its parent, so this function never returns, and a panic
 /// aborts in every build: destructors that run while unwinding would make system calls that the filter refuses.
-fn run_confined(channel: Channel, job: &Job, inmate: Inmate, is_held: bool) -> ! {
+fn run_confined(channel: Channel, job: &Job<'_>, inmate: Inmate, is_held: bool) -> ! {
     std::panic::set_hook(Box::new(|_| std::process::abort()));
     stop::ignore_signals();
     let in_force = confine::confine(channel.socket(), job);
@@ -190,7 +195,7 @@ fn run_confined(channel: Channel, job: &Job, inmate: Inmate, is_held: bool) -> !
 
 /// Runs a sandbox. If the broker died before this process was set to die with it, sending the first frame fails.
 /// A held sandbox waits for its turn in the same call in which imports wait for answers.
-fn run(mut channel: Channel, in_force: InForce, job: &Job, inmate: Inmate, is_held: bool) -> Channel {
+fn run(mut channel: Channel, in_force: InForce, job: &Job<'_>, inmate: Inmate, is_held: bool) -> Channel {
     let ready = channel.send(&Request::Ready(in_force).encode());
     match ready.and_then(|()| if is_held { channel.receive_answer(&mut []).map(drop) } else { Ok(()) }) {
         Ok(()) => inmate(channel, job),

@@ -3,7 +3,7 @@
 //! Input: the file.
 #![no_main]
 
-use wagather_module::{check, manifest_bytes, with_manifest};
+use wagather_module::{check, check_but_bodies, manifest_bytes, with_manifest};
 use wagather_policy::manifest::Manifest;
 use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 
@@ -15,7 +15,14 @@ const FEATURES: WasmFeatures =
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let _ = Manifest::of_module(data);
-    let Ok(checked) = check(data, MEMORY_BYTES) else { return };
+    let checked = check(data, MEMORY_BYTES);
+    // Bodies that are validated one by one come to the same, in any order.
+    let one_by_one = check_but_bodies(data, MEMORY_BYTES).and_then(|(left, mut bodies)| {
+        (0..bodies.len()).rev().try_for_each(|index| bodies.check(index).map(drop))?;
+        Ok(left)
+    });
+    assert_eq!(checked.is_ok(), one_by_one.is_ok(), "{:?}, {:?}", checked.err(), one_by_one.err());
+    let Ok(checked) = checked else { return };
     let with_start = checked.bytes_with_start();
     for copy in [&checked.bytes, &with_start] {
         if let Err(error) = Validator::new_with_features(FEATURES).validate_all(copy) {

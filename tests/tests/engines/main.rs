@@ -9,6 +9,7 @@
 mod differential;
 mod known;
 mod native;
+mod on_call;
 mod rewrite;
 mod sandbox;
 mod script;

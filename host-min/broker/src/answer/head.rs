@@ -28,6 +28,8 @@ impl Head {
         cx: &mut Context<'_>,
     ) -> Result<Head, Failed> {
         let asked = &mut exchange.asked;
+        // While the server has the request.
+        cx.redactor.prepare();
         loop {
             let Reply { answer, tried, until } = ticket.wait();
             match answer {

@@ -115,7 +115,7 @@ impl Body {
     fn redact(&mut self) {
         let len = self.window.len();
         let mut found = Vec::new();
-        self.redactor.text.find(
+        self.redactor.compiled().text.find(
             &self.window,
             Form::Plain,
             super::encoded::Depth::outermost(&super::encoded::Depth::room()),

@@ -31,7 +31,7 @@ use crate::obfuscate::Obfuscator;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::io::Read;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub use body::Body;
 pub use subject::{Holder, Subject, is_secret_kind};
@@ -146,19 +146,36 @@ impl Counts {
     }
 }
 
-/// Compiled [`Rules`], and what is replaced besides what is secret.
+/// [`Rules`], and what is replaced besides what is secret.
 pub struct Redactor {
-    text: text::Patterns,
-    json: json::Places,
+    rules: Rules,
+    compiled: OnceLock<Compiled>,
     obfuscator: Option<Arc<Obfuscator>>,
 }
 
+/// Compiled rules.
+struct Compiled {
+    text: text::Patterns,
+    json: json::Places,
+}
+
 impl Redactor {
-    /// Compiles the rules. What is not a prefix by [`Rules::tokens`] finds nothing.
+    /// A redactor with these rules. What is not a prefix by [`Rules::tokens`] finds nothing.
     pub fn new(rules: &Rules) -> Redactor {
-        let names = Arc::new(names::Names::new(&rules.env));
-        let (text, json) = (text::Patterns::new(rules, names.clone()), json::Places::new(rules, names));
-        Redactor { text, json, obfuscator: None }
+        Redactor { rules: rules.clone(), compiled: OnceLock::new(), obfuscator: None }
+    }
+
+    /// Compiles the rules now. Otherwise, they are compiled at the first use.
+    pub fn prepare(&self) {
+        self.compiled();
+    }
+
+    fn compiled(&self) -> &Compiled {
+        self.compiled.get_or_init(|| {
+            let names = Arc::new(names::Names::new(&self.rules.env));
+            let text = text::Patterns::new(&self.rules, names.clone());
+            Compiled { text, json: json::Places::new(&self.rules, names) }
+        })
     }
 
     /// The same, which then obfuscates what is left.
@@ -184,13 +201,14 @@ impl Redactor {
     pub fn object(&self, json: &mut Vec<u8>, holder: impl Into<Holder>, counts: &mut Counts) {
         json::plain_escapes(json);
         let mut found = Vec::new();
-        let embeds = self.text.find(
+        let compiled = self.compiled();
+        let embeds = compiled.text.find(
             json,
             text::Form::Json,
             encoded::Depth::outermost(&encoded::Depth::room()),
             &mut found,
         );
-        self.json.find(json, holder.into(), embeds, &mut found);
+        compiled.json.find(json, holder.into(), embeds, &mut found);
         found.retain(|found| found.is_certain);
         replace(json, &mut found, counts);
         if let Some(obfuscator) = &self.obfuscator {
@@ -200,13 +218,13 @@ impl Redactor {
 
     /// Whether it hides a field of every object of an answer, whatever is in it.
     pub fn hides(&self, subject: Subject, field: &[&str]) -> bool {
-        self.json.hides(subject.holder(""), field)
+        self.compiled().json.hides(subject.holder(""), field)
     }
 
     /// Redacts a sentence: of the report, of the log, of the server.
     pub fn text(&self, text: &mut String, counts: &mut Counts) {
         let mut found = Vec::new();
-        self.text.find(
+        self.compiled().text.find(
             text.as_bytes(),
             text::Form::Plain,
             encoded::Depth::outermost(&encoded::Depth::room()),

@@ -136,7 +136,7 @@ fn a_call_soon_after_another_one_ends_at_the_deadline_too() {
 fn a_job_comes_as_it_was_sent() {
     let (a, b) = UnixStream::pair().expect("socketpair");
     let job = Job {
-        module: vec![7; 1000],
+        module: vec![7; 1000].into(),
         memory_bytes: 5 << 32,
         time: Duration::new(u64::MAX, 999_999_999),
         engine: Kind::default(),

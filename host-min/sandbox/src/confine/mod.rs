@@ -35,7 +35,7 @@ const ADDRESS_SPACE_SLACK_BYTES: u64 = 256 << 20;
 ///
 /// The order matters: landlock needs a descriptor, and the filter needs `no_new_privs`. The filter comes last, because it refuses
 /// the calls that set up the others.
-pub(super) fn confine(channel: &UnixStream, job: &Job) -> InForce {
+pub(super) fn confine(channel: &UnixStream, job: &Job<'_>) -> InForce {
     let in_force = InForce::NONE
         .with(Mechanism::NoNewPrivileges, set_process(libc::PR_SET_NO_NEW_PRIVS, 1))
         .with(Mechanism::Landlock, landlock::restrict())
@@ -88,7 +88,7 @@ type Resource = libc::c_int;
 #[cfg(not(target_env = "musl"))]
 type Resource = libc::__rlimit_resource_t;
 
-fn limit_all(job: &Job) -> bool {
+fn limit_all(job: &Job<'_>) -> bool {
     let address_space = job.memory_bytes.saturating_mul(2).saturating_add(ADDRESS_SPACE_SLACK_BYTES);
     // The broker ends a gatherer at its deadline. This limit is for the case that it cannot. The hard limit is a second higher, so that the
     // kernel sends SIGXCPU, which names the reason, before it kills.

@@ -4,6 +4,8 @@
 //! archives or policy, and no other code depends on a specific engine.
 
 #[cfg(feature = "engine-wasm3")]
+mod on_call;
+#[cfg(feature = "engine-wasm3")]
 mod wasm3;
 #[cfg(feature = "engine-wasmi")]
 mod wasmi;
@@ -11,7 +13,7 @@ mod wasmi;
 use super::channel::{End, Ending};
 pub use super::kind::Kind;
 use super::link::Link;
-use wagather_module::Checked;
+use wagather_module::{Bodies, Checked};
 
 #[cfg(not(any(feature = "engine-wasm3", feature = "engine-wasmi")))]
 compile_error!("enable an engine: the feature engine-wasm3 or engine-wasmi");
@@ -22,16 +24,20 @@ compile_error!(
     "wasm3 does not run on big-endian processors: build with --no-default-features --features cli,engine-wasmi"
 );
 
-/// Runs a guest to its end. Returns the link.
-pub(super) fn run(kind: Kind, module: &Checked, mut link: Link) -> (End, Link) {
+/// Runs a guest to its end. Returns the link. With `bodies`, the functions' bodies are not validated yet: only an engine that
+/// [compiles on call](Kind::compiles_on_call) may get them.
+pub(super) fn run(kind: Kind, module: Checked, bodies: Option<Bodies<'_>>, mut link: Link) -> (End, Link) {
     if let Some(name) = &module.wasi {
         link.with_wasi(name);
     }
     match kind {
         #[cfg(feature = "engine-wasm3")]
-        Kind::Wasm3 => wasm3::run(module, link),
+        Kind::Wasm3 => wasm3::run(module, bodies, link),
         #[cfg(feature = "engine-wasmi")]
-        Kind::Wasmi => wasmi::run(module, link),
+        Kind::Wasmi => match bodies {
+            None => wasmi::run(&module, link),
+            Some(_) => unreachable!("it compiles at once"),
+        },
     }
 }
 

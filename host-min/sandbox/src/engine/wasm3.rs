@@ -1,31 +1,34 @@
 //! wasm3, through its published crate.
 //!
-//! wasm3 trusts its input, so it gets only the output of [`module::check`](wagather_module::check). It is written in C; the process
+//! wasm3 trusts its input, so it gets only the output of [`module::check`](wagather_module::check), and it compiles no body that was not
+//! validated ([`on_call`](super::on_call)). It is written in C; the process
 //! around it contains its faults. Functions are looked up by index. A lookup by name would use whichever name wasm3 saw last.
-#![allow(unsafe_code)] // the memory of a call's context, and the engine's stack limit
+#![allow(unsafe_code)] // the memory of a call's context, and the engine's memory and stack limit
 
 use super::super::channel::{End, Ending};
 use super::super::link::{Gone, Link};
+use super::on_call::OnCall;
 use std::cell::RefCell;
+use std::ffi::c_void;
 use std::rc::Rc;
 use wagather_abi::{IMPORT_MODULE, Import, ResultType};
 use wagather_base::limits::INTERPRETER_STACK_BYTES;
 use wagather_module::wasi::{self, Wasi};
-use wagather_module::{Checked, Imported};
+use wagather_module::{Bodies, Checked, Imported};
 use wasm3::error::{Error, Trap};
 use wasm3::{CallContext, Environment, Module, Runtime};
 use wasm3_sys as ffi;
 
 type Shared = Rc<RefCell<Link>>;
 
-pub(super) fn run(checked: &Checked, link: Link) -> (End, Link) {
+pub(super) fn run(checked: Checked, bodies: Option<Bodies<'_>>, link: Link) -> (End, Link) {
     if checked.initial_pages == 0 {
         let text =
             "it starts without memory, but wasm3 needs a page; use wasmi, or declare a page of memory".into();
         return (End { ending: Ending::Unusable, text, memory_bytes: 0 }, link);
     }
     let shared = Rc::new(RefCell::new(link));
-    let end = match instance(checked, &shared) {
+    let end = match instance(checked, bodies, &shared) {
         Ok(end) => end,
         Err(error) => End {
             ending: Ending::Unusable,
@@ -38,11 +41,14 @@ pub(super) fn run(checked: &Checked, link: Link) -> (End, Link) {
     (end, link.unwrap_or_else(|| unreachable!("the runtime outlived its function")))
 }
 
-fn instance(checked: &Checked, shared: &Shared) -> Result<End, Error> {
+fn instance(mut checked: Checked, bodies: Option<Bodies<'_>>, shared: &Shared) -> Result<End, Error> {
     let environment = Environment::new()?;
     let runtime = Runtime::new(&environment, INTERPRETER_STACK_BYTES + RESERVE_SLOTS * SLOT_BYTES)?;
-    let mut module = runtime.parse_and_load_module(checked.bytes.clone())?;
+    place_memory(&runtime, checked.initial_pages)?;
+    let mut module = runtime.parse_and_load_module(std::mem::take(&mut checked.bytes))?;
     keep_reserve(&runtime);
+    // SAFETY: the module was loaded last, none of its functions was compiled or linked, and the value is dropped after the last call.
+    let on_call = bodies.map(|bodies| unsafe { OnCall::new(&runtime, bodies) });
     for &import in &checked.imports {
         match import {
             Imported::Host(import) => link(&mut module, import, shared)?,
@@ -63,7 +69,14 @@ fn instance(checked: &Checked, shared: &Shared) -> Result<End, Error> {
     })();
     let memory_bytes = memory_len(&runtime);
     let exit = shared.try_borrow().ok().and_then(|link| link.exit());
-    Ok(super::end(result.map_err(|error| words(&error)), exit, memory_bytes))
+    let end = match on_call.and_then(OnCall::into_refusal) {
+        Some(text) => End { ending: Ending::Unusable, text, memory_bytes },
+        None => super::end(result.map_err(|error| words(&error)), exit, memory_bytes),
+    };
+    if let Ok(mut link) = shared.try_borrow_mut() {
+        link.report_end(&end);
+    }
+    Ok(end)
 }
 
 /// Slots at the end of the stack that are hidden from wasm3.
@@ -88,6 +101,47 @@ fn keep_reserve(runtime: &Runtime) {
         (*header).maxStack = end.cast();
     }
 }
+
+/// A module that imports the function `a.b`, which returns an `i64`, and has nothing else. Its memory has no pages.
+const ASKING: &[u8] = b"\0asm\x01\0\0\0\x01\x05\x01\x60\0\x01\x7e\x02\x07\x01\x01a\x01b\0\0";
+
+/// The function `a.b`: returns the address of the runtime.
+unsafe extern "C" fn address(
+    runtime: ffi::IM3Runtime,
+    results: ffi::m3stack_t,
+    _memory: *mut c_void,
+) -> *const c_void {
+    // SAFETY: the call has room for one result there.
+    unsafe { results.cast::<u64>().write(runtime.expose_provenance() as u64) };
+    std::ptr::null()
+}
+
+/// Allocates the initial memory of the module before the module is loaded. wasm3 would clear all of it, although memory from the system is zero,
+/// so each page of the module would cost 16 page faults.
+fn place_memory(runtime: &Runtime, pages: u64) -> Result<(), Error> {
+    let mut asking = runtime.parse_and_load_module(ASKING)?;
+    asking.link_function::<(), i64>("a", "b", address)?;
+    let address = asking.function::<(), i64>(0)?.call()?;
+    let (Ok(address), Ok(len)) = (usize::try_from(address), usize::try_from(pages * PAGE_BYTES)) else {
+        return Ok(());
+    };
+    let raw = std::ptr::with_exposed_provenance_mut::<ffi::M3Runtime>(address);
+    // SAFETY: the runtime lives. Its memory is only a header, to which nothing else refers. The new memory has the size and the allocator
+    // that wasm3 would use for so many pages. wasm3 fills in the header when it loads the module, which starts with the same number of
+    // pages. If there is no memory, wasm3 reports that then.
+    unsafe {
+        let placed = libc::calloc(1, len + size_of::<ffi::M3MemoryHeader>());
+        if !placed.is_null() {
+            libc::free((*raw).memory.mallocated.cast());
+            (*raw).memory.mallocated = placed.cast();
+            (*raw).memory.numPages = pages as u32;
+        }
+    }
+    Ok(())
+}
+
+/// A page of a module's memory.
+const PAGE_BYTES: u64 = 64 << 10;
 
 fn memory_len(runtime: &Runtime) -> u64 {
     // SAFETY: `memory` reads the header that `m3_LoadModule` allocated for the module's memory; the module has one, as

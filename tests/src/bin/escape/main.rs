@@ -19,7 +19,7 @@ use wagather_sandbox::engine::Kind;
 use wagather_sandbox::process::{run_helper_with, start_with};
 
 /// What a sandbox makes of its job, whose module is an attempt's words.
-fn inmate(mut channel: Channel, job: &Job) -> Channel {
+fn inmate(mut channel: Channel, job: &Job<'_>) -> Channel {
     let words = match ATTEMPT.get() {
         Some(name) => name.clone(),
         None => String::from_utf8_lossy(&job.module).into_owned(),
@@ -66,7 +66,7 @@ fn main() {
         other => panic!("'{other}' is no isolation"),
     };
     let job = Job {
-        module: format!("{name} {word} {}", std::process::id()).into_bytes(),
+        module: format!("{name} {word} {}", std::process::id()).into_bytes().into(),
         memory_bytes: 64 << 10,
         time: Duration::from_secs(word.parse().unwrap_or(20)),
         engine: Kind::default(),

@@ -42,7 +42,7 @@ fn main() {
 }
 
 /// The frame that a broker sends first. Read byte by byte, without a buffer: what follows is the engine's.
-fn receive_job(socket: &mut UnixStream) -> io::Result<Job> {
+fn receive_job(socket: &mut UnixStream) -> io::Result<Job<'static>> {
     let mut word = [0; 4];
     socket.read_exact(&mut word)?;
     let len = u64::from(u32::from_le_bytes(word));
@@ -53,7 +53,7 @@ fn receive_job(socket: &mut UnixStream) -> io::Result<Job> {
     // module behind its length.
     let number = |at: usize| u64::from_le_bytes(frame[at..at + 8].try_into().expect("eight bytes"));
     let (memory_bytes, time) = (number(5), Duration::from_secs(number(17)));
-    Ok(Job { module: frame[33..].to_vec(), memory_bytes, time, engine: engine::Kind::default() })
+    Ok(Job { module: frame[33..].to_vec().into(), memory_bytes, time, engine: engine::Kind::default() })
 }
 
 /// What the module says that it does, if it is one that broke out.
