@@ -14,7 +14,7 @@ demo := target/demo
 # Workspaces of their own: nothing of them ships, and some take minutes to build.
 outside := $(wildcard tests/*/Cargo.toml tests/contenders/*/Cargo.toml)
 
-.PHONY: help setup demo test test-build deny notices picture package test-cluster test-fresh test-languages check-targets guests host host-min codegen apiserver bench fuzz miri size-corpus fmt lint clean
+.PHONY: help setup demo test test-build deny notices picture package test-cluster test-fresh test-languages conformance check-targets guests host host-min codegen apiserver bench fuzz miri size-corpus fmt lint clean
 
 help: ## explain these targets
 	@echo "Gatherers for Kubernetes as tiny WebAssembly modules. Targets:"
@@ -54,6 +54,9 @@ test-fresh: ## both commands of the README in clean Debian roots (needs root; se
 
 test-languages: guests host-min codegen ## gatherers in C, C++, Zig, AssemblyScript and Go, by compilers that it installs
 	@bash .ci/languages
+
+conformance: host-min ## run the conformance kit on a guest in any language: GUEST=module
+	cargo run --quiet -p tests --bin conformance -- $(GUEST)
 
 check-targets: ## check that what gatherers are written with compiles for macOS and Windows
 	@bash .ci/check-targets

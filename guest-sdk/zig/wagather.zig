@@ -364,18 +364,31 @@ fn unsuitable(comptime T: type) noreturn {
 }
 
 /// The section of the manifest, for the top level of a file: `comptime { asm (manifest("gatherer 1 a 0.1.0\npath /version")); }`
+/// Empty lines and lines that begin with `#` are left out, as `host-min manifest` does, so that a file can be embedded.
 pub fn manifest(comptime records: []const u8) []const u8 {
     comptime {
         @setEvalBranchQuota(100_000);
-        var out: []const u8 = ".section .custom_section." ++ manifest_section ++ ",\"\",@\n.ascii \"";
-        for (records) |letter| out = out ++ switch (letter) {
-            '\n' => "\\n",
-            '"' => "\\\"",
-            '\\' => "\\\\",
-            else => &[_]u8{letter},
-        };
-        return out ++ "\\n\"\n.text\n";
+        var out: []const u8 = ".section .custom_section." ++ manifest_section ++ ",\"\",@\n";
+        var begin = 0;
+        while (begin < records.len) {
+            var end = begin;
+            while (end < records.len and records[end] != '\n') end += 1;
+            const is_record = end > begin and records[begin] != '#';
+            if (is_record) out = out ++ ".ascii \"" ++ escaped(records[begin..end]) ++ "\\n\"\n";
+            begin = end + 1;
+        }
+        return out ++ ".text\n";
     }
+}
+
+fn escaped(comptime text: []const u8) []const u8 {
+    var out: []const u8 = "";
+    for (text) |letter| out = out ++ switch (letter) {
+        '"' => "\\\"",
+        '\\' => "\\\\",
+        else => &[_]u8{letter},
+    };
+    return out;
 }
 
 pub const Error = error{Failed};

@@ -23,6 +23,7 @@
 //! | [`hostile`] | the guests of `tests/hostile/` |
 //! | [`objects`] | Kubernetes objects to serve |
 //! | [`canary`] | a text to look for in a sandbox's memory |
+//! | [`conformance`] | the kit of `tests/conformance/`: a guest's tasks, and how they went |
 //! | [`faults`] | bad weather between the host and a server |
 //! | [`failing`] | runs that must fail, and what they must leave |
 //! | [`golden`] | expected texts in files, written anew with `BLESS=1` |
@@ -43,6 +44,7 @@ pub mod archive;
 pub mod canaries;
 pub mod canary;
 pub mod certificates;
+pub mod conformance;
 pub mod failing;
 pub mod faults;
 pub mod forged;

@@ -41,6 +41,7 @@ const UNSAFE_FILES: &[&str] = &[
     "host-min/sandbox/src/engine/on_call.rs",
     "host-min/sandbox/src/engine/wasm3.rs",
     "host-min/sandbox/src/process.rs",
+    "tests/conformance/guests/rust/src/lib.rs",
     "tests/src/bin/escape/attempts.rs",
     "tests/src/bin/escape/main.rs",
     "tests/src/bin/without.rs",

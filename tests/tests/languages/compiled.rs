@@ -11,7 +11,7 @@ use tests::{place, workspace};
 const PHASES: &str = "{\"Pending\":4,\"Running\":50,\"Succeeded\":5,\"Failed\":1,\"Unknown\":0}\n";
 
 /// Runs a compiler, which `make test-languages` names in a variable.
-fn compile(variable: &str, words: &[&str], output: &Path) {
+pub(super) fn compile(variable: &str, words: &[&str], output: &Path) {
     let program = std::env::var_os(variable);
     let program = program.unwrap_or_else(|| panic!("{variable} is not set: run make test-languages"));
     // The last two are Go's alone.

@@ -2,7 +2,10 @@
 
 #[cfg(feature = "languages")]
 mod compiled;
+#[cfg(feature = "languages")]
+mod conformance;
 mod contract;
+mod kit;
 mod manifest;
 #[cfg(feature = "languages")]
 mod scaffold;
