@@ -1,8 +1,8 @@
-//! Sections become one archive: each after the other, and the host's own files last.
+//! Joins sections into one archive: one after the other, and the host's own files last.
 //!
-//! Not here: which files are moved or left out (that is [`super::paths`]). What is joined is streamed or renamed,
-//! never in memory. A section all of whose files stay is copied as it is; moved files cost their section to be
-//! unpacked and packed again, which few runs need.
+//! [`super::paths`] decides which files are moved or left out. Data is streamed or renamed,
+//! and never held in memory. A section without moved files is copied as it is. A section with moved files has to be
+//! decompressed and compressed again, which few runs need.
 
 use std::fs;
 use std::io::{self, ErrorKind, Read, Write};
@@ -10,21 +10,21 @@ use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
 
-use super::aside::{create_file, create_folder};
 use super::names;
 use super::paths::{Extent, Paths};
 use super::section::{Closed, encoder, make_parent, put_tar};
 use super::spool::SpoolReader;
 use super::tar;
+use super::target::{create_file, create_folder};
 
-/// A section that is closed, and which of its files stay.
+/// A closed section, and the paths of its files.
 pub(super) struct Part {
     pub(super) closed: Closed,
     pub(super) paths: Paths,
     pub(super) lost: Vec<Extent>,
 }
 
-/// The host's own files, the last of which is the report.
+/// The host's own files. The report is the last.
 pub(super) type Own<'a> = [(&'static str, &'a [u8]); 2];
 
 /// Writes a `.tar.gz`.
@@ -56,7 +56,7 @@ pub(super) fn join_tar(
     last.finish().map(drop)
 }
 
-/// Copies a member, but for files that get another path, or that are left out if they get none.
+/// Copies a member with changes: files that get another path, and files without a path, which are left out.
 fn repack(
     member: SpoolReader,
     changes: &[(Extent, Option<&str>)],
@@ -89,12 +89,12 @@ fn copy_exactly(from: &mut dyn Read, len: u64, to: &mut dyn Write) -> io::Result
     }
 }
 
-/// Makes a folder.
+/// Writes a folder.
 pub(super) fn join_folder(whole: &Path, parts: Vec<Part>, own: Own<'_>) -> io::Result<()> {
     let mut parent = PathBuf::new();
     for part in parts {
         let Closed::Folder(root) = part.closed else { continue };
-        // The first one has every file where it was put.
+        // In the first section, no file was moved.
         if !whole.exists() {
             fs::rename(root, whole)?;
             continue;

@@ -1,33 +1,33 @@
-//! Internal to host-min, without any promise of stability: what a run leaves behind.
+//! Internal to host-min, without any promise of stability: the archive of a run.
 //!
-//! That is a folder or a `.tar.gz` of what was gathered, with the report.
+//! An archive is a folder or a `.tar.gz` with the gathered files and the report.
 //!
-//! Not here: what goes into it and what the report says (the broker decides both). An archive is written aside,
-//! made whole, and renamed: under its final name it is complete, or it is not there. Its bytes depend on what
-//! was added and on the time given, not on when, by which thread or how fast.
+//! The broker decides what goes into it. An archive is written under a hidden name and renamed when it is complete. So under its final
+//! name it is complete, or it does not exist. Its bytes depend only on what
+//! was added and on the given time, not on threads or timing.
 //!
-//! Two gatherers may want the same file (two that pipe the same resource, say), with more in it or less. Which one comes first in
-//! time is chance, and neither may take anything from the other. So each has a section of its own; when they are
-//! joined, the first section that has a path keeps it, and a later one's file goes to `<gatherer>/<path>`. Contents are not
-//! compared: that two are the same is no reason for one to be missing where its gatherer would have put it.
-//! Only an entry of the gatherer's own can be in the way there; then the file is left out, and the report says so.
+//! Two gatherers can write the same path, for example when both pipe the same resource, and the contents can differ. Timing must not decide
+//! which file is kept, and neither gatherer may lose data because of the other. So each gatherer has its own section. When sections are
+//! joined, the first section with a path keeps it, and a later section's file goes to `<gatherer>/<path>`. Contents are not
+//! compared: even an equal file is kept, where its gatherer would have put it.
+//! Only an entry of the same gatherer can occupy that path already. Then the file is left out, and the report says so.
 //!
-//! # What lasts
-//! A `.tar.gz` is synced before it is renamed, so it survives a loss of power. The files of a folder are not:
-//! syncing 5,000 small files one by one took 6 s here, writing them 0.3 s. A folder is for looking into, an
-//! archive for keeping.
+//! # Durability
+//! A `.tar.gz` is synced before it is renamed, so it survives a power failure. The files of a folder are not synced:
+//! syncing 5,000 small files one by one took 6 s, and writing them 0.3 s. Use a folder for inspection, and an
+//! archive for storage.
 
 #![forbid(unsafe_code)]
 
-mod aside;
-mod beside;
 mod join;
-mod known;
+mod map;
 pub mod names;
+mod ours;
 mod paths;
 mod section;
 mod spool;
 mod tar;
+mod target;
 mod template;
 
 use std::ffi::OsStr;
@@ -36,17 +36,17 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use aside::Existing;
-pub use aside::{Partial, Target, create_folder};
-pub use beside::write_map;
-pub use known::is_recording;
+pub use map::write_map;
+pub use ours::is_recording;
 pub use section::{AddError, Section};
 pub use spool::{MAX_SPOOL_MEMORY_BYTES, Spool, SpoolFull, SpoolReader};
+pub use target::Existing;
+pub use target::{Partial, Target, create_folder};
 pub use template::Values;
 
 use join::{Part, join_folder, join_tar};
-use known::is_archive;
 use names::{AUDIT_PATH, REPORT_PATH, RESOURCE_FOLDERS};
+use ours::is_archive;
 use paths::Moves;
 use wagather_abi::manifest::is_gatherer_name;
 use wagather_base::error::{Class, Failure};
@@ -59,15 +59,15 @@ pub enum Output {
     Folder(PathBuf),
     /// A new file.
     TarGz(PathBuf),
-    /// A `.tar.gz`, to stdout when the run is over.
+    /// A `.tar.gz`, written to stdout at the end of the run.
     Stdout,
 }
 
 impl Output {
-    /// Whether there is room for something new at its place; nothing is made there.
+    /// Checks that the archive can be created. Creates nothing.
     pub fn check(&self, existing: Existing) -> Result<(), Failure> {
         match self {
-            // What its name will be is known when it runs.
+            // The name is known only when the run starts.
             Output::Folder(_) | Output::TarGz(_) if self.is_template() => Ok(()),
             Output::Folder(path) | Output::TarGz(path) => {
                 Target::claim_over(path, "the archive", existing, is_archive).map(|_| ())
@@ -76,7 +76,7 @@ impl Output {
         }
     }
 
-    /// What was typed: `-`, a file that ends in `.tar.gz` or `.tgz`, or a folder.
+    /// Parses `-`, a file that ends in `.tar.gz` or `.tgz`, or a folder.
     pub fn parse(typed: impl AsRef<OsStr>) -> Output {
         let typed = typed.as_ref();
         let ends = |suffix: &[u8]| typed.as_encoded_bytes().ends_with(suffix);
@@ -90,7 +90,7 @@ impl Output {
     }
 }
 
-/// An archive that is being written. Dropped before it is finished, it leaves nothing.
+/// An archive that is being written. If it is dropped before it is finished, it leaves nothing.
 #[derive(Debug)]
 pub struct Archive {
     form: Form,
@@ -98,7 +98,7 @@ pub struct Archive {
     existing: Existing,
     sections: usize,
     mtime_seconds: u64,
-    #[expect(dead_code, reason = "what it does is to be dropped")]
+    #[expect(dead_code, reason = "dropping it ends the protection")]
     kept: Kept,
 }
 
@@ -109,45 +109,45 @@ enum Form {
     Stdout,
 }
 
-/// What an archive holds, for the report.
+/// The contents of an archive, for the report.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Contents {
-    /// Per section, in order; a section that was not given back is empty.
+    /// The sections, in order. A section that was not returned is empty.
     pub sections: Vec<SectionContents>,
 }
 
-/// What one section has in the archive.
+/// The contents of one section.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SectionContents {
-    /// Files in the archive.
+    /// The number of files.
     pub entries: u64,
-    /// Bytes of these files.
+    /// Their total size.
     pub bytes: u64,
-    /// How many of them are below the gatherer's folder because an earlier section has the same path, or needs it for
-    /// a folder; by the first folder of that path.
+    /// How many of them were moved below the gatherer's folder, because an earlier section has the same path or has
+    /// a folder there. Grouped by the first folder of the path.
     pub moved: Vec<(String, u64)>,
-    /// Files left out because what the gatherer itself put below its folder is in their way there.
+    /// Files that were left out, because an entry of the gatherer itself occupies the path below its folder.
     pub lost: Option<Lost>,
 }
 
-/// Files that are not in the archive.
+/// Files that were left out of the archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lost {
     /// How many.
     pub files: u64,
-    /// The path that the first of them would have had, in alphabetical order.
+    /// The intended path of the first of them, in alphabetical order.
     pub first: String,
 }
 
-/// An archive that is there.
+/// An archive that was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finished {
-    /// Where it is; `None` for stdout.
+    /// Its path. `None` for stdout.
     pub path: Option<PathBuf>,
 }
 
 impl Archive {
-    /// Claims the output before anything runs: an output that exists, or cannot be written, is refused now.
+    /// Claims the output before anything runs. Fails if it exists or cannot be written.
     /// `mtime_seconds` is the time of every entry, in seconds since the Unix epoch.
     pub fn create(
         output: &Output,
@@ -175,7 +175,7 @@ impl Archive {
         Ok(Archive { form, target: Arc::new(target), existing, sections, mtime_seconds, kept: Kept::begin() })
     }
 
-    /// The place of one gatherer's files; asked for once per index and per gatherer.
+    /// The section for one gatherer's files. Call it once per index and gatherer.
     pub fn section(&self, index: usize, gatherer: &str) -> Result<Section, Failure> {
         if !is_gatherer_name(gatherer) || RESOURCE_FOLDERS.contains(&gatherer) {
             let attempt = format!("cannot archive what '{gatherer}' gathers");
@@ -189,9 +189,9 @@ impl Archive {
         Ok(Section::folder(index, gatherer, &self.target, root))
     }
 
-    /// Joins the sections in order, adds the audit and the report, makes it whole, and renames it into place. If the run was not
-    /// `complete`, it goes to `<name>.incomplete` instead, in place of an older one, or to `<name>.incomplete-2` if something else has
-    /// that name; nothing is then written to stdout.
+    /// Joins the sections in order, adds the audit and the report, and renames the archive into place. If the run is not
+    /// `complete`, the archive becomes `<name>.incomplete` instead. That replaces an older incomplete archive. If anything else has
+    /// that name, it becomes `<name>.incomplete-2`. An incomplete archive is not written to stdout.
     pub fn finish(
         self,
         mut sections: Vec<Section>,
@@ -205,7 +205,7 @@ impl Archive {
         for mut section in sections {
             let mut paths = std::mem::take(&mut section.paths);
             let Moves { moved, lost } =
-                paths.make_way(parts.iter().map(|part| &part.paths), &section.gatherer);
+                paths.resolve_conflicts(parts.iter().map(|part| &part.paths), &section.gatherer);
             if let Some(of) = contents.sections.get_mut(section.index) {
                 of.entries = paths.len() as u64;
                 of.bytes = section.bytes() - lost.iter().map(|(_, extent)| extent.len).sum::<u64>();
@@ -237,7 +237,7 @@ impl Archive {
             Form::Stdout => {
                 let mut stdout = io::stdout().lock();
                 match join_tar(&mut stdout, parts, own, self.mtime_seconds).and_then(|()| stdout.flush()) {
-                    // Who reads it has seen enough.
+                    // The reader has closed the pipe on purpose.
                     Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
                     result => result.map_err(failure)?,
                 }
@@ -247,7 +247,7 @@ impl Archive {
     }
 }
 
-/// Renames what is whole into its place, which nothing else may have taken meanwhile.
+/// Renames a complete archive into place. Fails if something else took the name meanwhile.
 fn place(target: &Target, whole: &Path, complete: bool, existing: Existing) -> Result<PathBuf, Failure> {
     let failure = |error: io::Error| target.failure(&error);
     if !complete {

@@ -1,11 +1,11 @@
-//! Where things lie in an archive: pure functions from Kubernetes' names to paths.
+//! The layout of an archive: pure functions from Kubernetes names to paths.
 //!
-//! Not here: whether a name may be asked for (admission), and whether a path is taken already (the section).
+//! Admission checks which names a guest may use, and a section checks whether a path is taken.
 //!
-//! An archive is unpacked on file systems that refuse what Kubernetes allows in a name, and that take 255 bytes
-//! in a segment. So a path here is of letters, digits and `-_.@+=`; any other byte of an object's name is
-//! percent-encoded, and a name too long for one segment goes on in a folder. Both can be read back: names never
-//! contain a `%` of their own. What a file system folds (`Admin` and `admin` on some) is not undone.
+//! Some file systems refuse characters that Kubernetes allows in names, and most allow only 255 bytes
+//! in a segment. So a path consists of letters, digits and `-_.@+=`. Any other byte of an object's name is
+//! percent-encoded, and a name that is too long for one segment is split into folders. Both can be reversed, because names never
+//! contain a `%`. Names that differ only in case can still collide on some file systems.
 
 use wagather_abi::limits::MAX_ENTRY_NAME_BYTES;
 use wagather_base::percent::percent_encode_byte;
@@ -18,17 +18,17 @@ pub const AUDIT_PATH: &str = "audit.jsonl";
 
 pub use wagather_base::layout::RESOURCE_FOLDERS;
 
-/// What the core group, whose name is empty, is called in a path.
+/// The name of the core group in a path.
 const CORE_GROUP: &str = "core";
 
-/// What follows an object's name.
+/// The suffix of an object's file.
 const SUFFIX: &str = ".json";
 
-/// One segment of a path: what the usual file systems take.
+/// The longest segment of a path on common file systems.
 pub(super) const MAX_SEGMENT_BYTES: usize = 255;
 
 /// The path of an object: `cluster-scoped-resources/<group>/<plural>/<name>.json` or
-/// `namespaces/<namespace>/<group>/<plural>/<name>.json`, as `must-gather` lays them out.
+/// `namespaces/<namespace>/<group>/<plural>/<name>.json`, as in `must-gather`.
 ///
 /// A name of more than 250 bytes, once encoded, becomes folders that end in `%` and a file:
 /// `<250 bytes>%/<rest>.json`.
@@ -43,33 +43,33 @@ pub fn resource_path(group: &str, plural: &str, namespace: Option<&str>, name: &
     path
 }
 
-/// Where a gatherer's file goes whose path a gatherer before it has: to the same path below its own folder.
+/// The path for a file whose path an earlier gatherer has: the same path below the gatherer's own folder.
 ///
-/// No other gatherer has a file there: a gatherer's name is one segment, no other gatherer of a run has it, and it is
-/// none of [`RESOURCE_FOLDERS`].
+/// No other gatherer has files there. A gatherer's name is one segment, it is unique in a run, and it is
+/// not one of [`RESOURCE_FOLDERS`].
 pub fn moved_path(gatherer: &str, path: &str) -> String {
     format!("{gatherer}/{path}")
 }
 
-/// The path that a [moved one](moved_path) was before.
+/// The original path of a [moved one](moved_path).
 pub(super) fn path_before_move(moved: &str) -> &str {
     moved.split_once('/').map_or(moved, |(_, path)| path)
 }
 
-/// Whether a guest may give an entry that name: a relative path of plain segments, as the contract has it.
+/// Whether a guest may use a name for an entry: a relative path of plain segments, as the contract defines it.
 pub fn is_entry_name(name: &str) -> bool {
     name.len() <= MAX_ENTRY_NAME_BYTES
         && name.split('/').all(|segment| is_segment(segment) && !segment.contains('%'))
 }
 
-/// Whether something can be one segment of an archive's path: of a guest's entry, or encoded here.
+/// Whether a text is a valid segment of a path in an archive, for a guest's entry or an encoded name.
 pub(super) fn is_segment(segment: &str) -> bool {
     segment.len() <= MAX_SEGMENT_BYTES
         && !segment.bytes().all(|byte| byte == b'.')
         && segment.bytes().all(|byte| is_plain(byte) || matches!(byte, b':' | b'%'))
 }
 
-/// Bytes that no file system minds.
+/// Whether all file systems allow a byte.
 fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'@' | b'+' | b'=')
 }

@@ -1,6 +1,6 @@
-//! Which files a section has, and where each goes if another section has its path.
+//! The paths of a section's files, and where a file goes if another section has its path.
 //!
-//! Not here: the files themselves. What is decided here is done when the sections are [joined](super::join).
+//! The files themselves are moved when the sections are [joined](super::join).
 
 use std::collections::BTreeMap;
 use std::ops::Bound::{Included, Unbounded};
@@ -12,42 +12,42 @@ use super::tar;
 #[derive(Default)]
 pub(super) struct Paths {
     files: BTreeMap<Box<str>, Extent>,
-    /// The folder of the file that came last, with its slash. As there is a file in it, neither it nor a folder above it is
-    /// a file, and need not be looked for: most files follow others of their folder.
+    /// The folder of the newest file, with its slash. It contains a file, so neither it nor a folder above it is
+    /// a file. That saves lookups, because most files follow others of their folder.
     folder: String,
 }
 
-/// Where a file lies in its section. One for each file is in memory, so it is small.
+/// The place of a file in its section. There is one in memory for each file, so it is small.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Extent {
-    /// The first byte of its header in a tar, or its number in a folder.
+    /// The offset of its header in a tar, or its number in a folder.
     pub(super) start: u64,
-    /// The length of its content.
+    /// The length of the content.
     pub(super) len: u64,
-    /// The length of all that is before its content; 0 in a folder.
+    /// The length of everything before the content. 0 in a folder.
     pub(super) header_bytes: u32,
-    /// Whether it is below its gatherer's folder because an earlier section has its path.
+    /// Whether it was moved below its gatherer's folder, because an earlier section has its path.
     pub(super) is_moved: bool,
 }
 
 impl Extent {
-    /// The content with its padding, which is as it is whatever header is before it.
+    /// The length of the content with its padding.
     pub(super) fn padded_bytes(&self) -> u64 {
         self.len + tar::padding(self.len) as u64
     }
 
-    /// The first byte of a tar that is not of this file.
+    /// The offset after this file in a tar.
     pub(super) fn end(&self) -> u64 {
         self.start + u64::from(self.header_bytes) + self.padded_bytes()
     }
 }
 
-/// What became of the files that could not stay where they were.
+/// The files that could not keep their path.
 #[derive(Default)]
 pub(super) struct Moves {
-    /// How many are below their gatherer's folder now, by the first folder of the path that they had.
+    /// How many were moved below their gatherer's folder, by the first folder of their original path.
     pub(super) moved: Vec<(String, u64)>,
-    /// Those whose new path is taken too, by the path that they had.
+    /// Those whose new path is taken too, with their original path.
     pub(super) lost: Vec<(Box<str>, Extent)>,
 }
 
@@ -67,7 +67,7 @@ impl Paths {
         self.files.iter().map(|(path, extent)| (&**path, extent))
     }
 
-    /// Whether a file cannot be there besides those that are: the same path, or one a folder of the other.
+    /// Whether a path conflicts with an existing one: it is the same, or one is a folder above the other.
     pub(super) fn conflict(&self, path: &str) -> bool {
         let is_known = folder_of(path) == self.folder;
         let above = !is_known && path.match_indices('/').any(|(at, _)| self.is_file(&path[..at]));
@@ -80,17 +80,17 @@ impl Paths {
         path == REPORT_PATH || path == AUDIT_PATH || self.files.contains_key(path)
     }
 
-    /// Moves the files that cannot be there besides those of earlier sections to below their gatherer's folder.
+    /// Moves files that conflict with earlier sections below their gatherer's folder.
     ///
-    /// Files that are moved cannot be in each other's way, as they were not before.
-    pub(super) fn make_way<'a>(
+    /// Moved files cannot conflict with each other, because they did not before.
+    pub(super) fn resolve_conflicts<'a>(
         &mut self,
         earlier: impl Iterator<Item = &'a Paths> + Clone,
         gatherer: &str,
     ) -> Moves {
         let is_taken = |path: &str| earlier.clone().any(|paths| paths.conflict(path));
         let mut moves = Moves::default();
-        // It may be empty soon.
+        // The folder may become empty.
         self.folder.clear();
         let away: Vec<_> = self.files.extract_if(.., |path, _| is_taken(path)).collect();
         for (path, extent) in away {
@@ -99,7 +99,7 @@ impl Paths {
                 moves.lost.push((path, extent));
                 continue;
             }
-            // In the order of their paths, so those of one folder follow each other.
+            // Paths are sorted, so files of one folder are adjacent.
             let folder = path.split('/').next().unwrap_or_default();
             match moves.moved.last_mut() {
                 Some((last, files)) if last == folder => *files += 1,
@@ -111,7 +111,7 @@ impl Paths {
     }
 }
 
-/// Up to the last slash, which is part of it.
+/// The path up to and including the last slash.
 fn folder_of(path: &str) -> &str {
     path.rfind('/').map_or("", |at| &path[..=at])
 }
@@ -143,7 +143,7 @@ mod tests {
     fn a_folder_whose_files_went_away_may_become_a_file() {
         let first = paths(&["a/b/c"]);
         let mut second = paths(&["a/b/c"]);
-        let moves = second.make_way([&first].into_iter(), "own");
+        let moves = second.resolve_conflicts([&first].into_iter(), "own");
         assert_eq!(moves.moved, [("a".to_owned(), 1)]);
         assert!(!second.conflict("a/b") && !second.conflict("a/b/d"));
         second.insert("a/b", Extent { start: 1, len: 0, header_bytes: 0, is_moved: false });
@@ -162,7 +162,7 @@ mod tests {
         let first = paths(&["n/a", "n/b/c", "n/d"]);
         let second = paths(&["other/n/e", "n/f"]);
         let mut third = paths(&["n/f/g", "own/n/b", "n/d", "n/b/c", "own/x", "n/h", "n/a"]);
-        let moves = third.make_way([&first, &second].into_iter(), "own");
+        let moves = third.resolve_conflicts([&first, &second].into_iter(), "own");
         assert_eq!(moves.moved, [("n".to_owned(), 3)]);
         let lost: Vec<_> = moves.lost.iter().map(|(path, extent)| (&**path, extent.start)).collect();
         assert_eq!(lost, [("n/b/c", 3)], "its own entry own/n/b is no folder");

@@ -1,9 +1,10 @@
-//! One gatherer's part of an archive, filled on that gatherer's thread.
+//! One gatherer's part of an archive, written on that gatherer's thread.
 //!
-//! Not here: how sections become one archive (that is [`super::Archive::finish`]). A section of a `.tar.gz` is a
-//! gzip member of its own: members one after the other are a valid gzip file (RFC 1952, section 2.2), so gatherers
-//! compress in parallel, and the archive does not depend on which was faster.
+//! [`super::Archive::finish`] joins sections into one archive. In a `.tar.gz`, each section is a separate
+//! gzip member. Concatenated members are a valid gzip file (RFC 1952, section 2.2). So gatherers
+//! compress in parallel, and the archive does not depend on timing.
 
+use std::fmt;
 use std::fs::DirBuilder;
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::DirBuilderExt;
@@ -13,19 +14,19 @@ use std::sync::Arc;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::aside::{Target, create_file};
 use super::names::is_segment;
 use super::paths::{Extent, Paths};
 use super::spool::Spool;
 use super::tar;
+use super::target::{Target, create_file};
 use wagather_base::error::{Class, Failure};
 
-/// Time matters more than size here: a gatherer waits for it. Of a tar of 5,000 pods (23 MB), per level of
+/// Speed matters more than size, because gatherers wait for it. Of a tar of 5,000 pods (23 MB), per level of
 /// `miniz_oxide` optimised for speed: 1: 18 %, 187 MB/s; 2: 15 %, 88 MB/s; 6: 13 %, 41 MB/s. `zlib-rs` does level 2
 /// at 208 MB/s, for 34 KB more of program, and with unsafe code on what a server sent.
 const GZIP_LEVEL: u32 = 1;
 
-/// One gatherer's files. Dropped before it is given to [`super::Archive::finish`], it leaves nothing.
+/// One gatherer's files. If it is dropped before [`super::Archive::finish`] gets it, it leaves nothing.
 pub struct Section {
     pub(super) index: usize,
     pub(super) gatherer: Box<str>,
@@ -39,14 +40,32 @@ pub struct Section {
 /// Why an entry was not added.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AddError {
-    /// An entry has that path already, or is a folder of it, or lies below it; nothing was added.
+    /// An entry has this path, a folder above it, or a path below it. Nothing was added.
     Exists,
-    /// The output cannot be written any more; every later call fails alike.
+    /// Writing the output failed. Every later call fails with the same error.
     Output(Failure),
 }
 
+impl fmt::Display for AddError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            AddError::Exists => f.write_str("another entry has this path"),
+            AddError::Output(_) => f.write_str("cannot write the output"),
+        }
+    }
+}
+
+impl std::error::Error for AddError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            AddError::Exists => None,
+            AddError::Output(failure) => Some(failure),
+        }
+    }
+}
+
 enum Writer {
-    /// The encoder is made for the first entry: 300 KB to clear, while a sandbox and a connection are made.
+    /// The encoder is created for the first entry. It clears 300 KB, which would delay the start of the run.
     Tar {
         encoder: Option<GzEncoder<Spool>>,
         position: u64,
@@ -59,9 +78,9 @@ enum Writer {
     },
 }
 
-/// A section that takes no more.
+/// A section that is complete.
 pub(super) enum Closed {
-    /// A gzip member; `None` if it has no entries.
+    /// A gzip member. `None` without entries.
     Tar(Option<Spool>),
     Folder(PathBuf),
 }
@@ -88,32 +107,32 @@ impl Section {
         }
     }
 
-    /// Adds an entry. Its path is one of [`super::names::resource_path`], or a gatherer's name and an entry name.
+    /// Adds an entry. Its path is from [`super::names::resource_path`], or a gatherer's name and an entry name.
     pub fn add(&mut self, path: &str, content: &[u8]) -> Result<(), AddError> {
         self.put(path, content.len() as u64, |to| to.write_all(content))
     }
 
-    /// Adds an entry of what was spooled.
+    /// Adds an entry from a spool.
     pub fn add_spool(&mut self, path: &str, spool: Spool) -> Result<(), AddError> {
         self.put(path, spool.len(), |to| spool.into_reader()?.copy_to(to).map(drop))
     }
 
-    /// Room for an entry whose length is not known yet.
+    /// A spool for an entry whose length is not known yet.
     pub fn spool(&self, max_bytes: u64) -> Spool {
         Spool::new(&self.target, max_bytes)
     }
 
-    /// The failure to write to a spool.
+    /// The failure for an error of a spool.
     pub fn failure(&self, error: &io::Error) -> Failure {
         self.target.failure(error)
     }
 
-    /// How many entries were added.
+    /// The number of entries.
     pub fn entries(&self) -> u64 {
         self.paths.len() as u64
     }
 
-    /// How many bytes their contents have, together.
+    /// The total size of their contents.
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
@@ -136,7 +155,7 @@ impl Section {
                 self.bytes += len;
                 Ok(())
             }
-            // Some file systems fold names that differ for us.
+            // Some file systems treat different names as the same.
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(AddError::Exists),
             Err(error) => Err(AddError::Output(self.fail(path, &error))),
         }
@@ -198,7 +217,7 @@ impl Writer {
     }
 }
 
-/// Makes the folders above a file, unless they are those that were made last.
+/// Creates the folders above a file, unless they are those of the previous file.
 pub(super) fn make_parent(file: &Path, last: &mut PathBuf) -> io::Result<()> {
     if let Some(parent) = file.parent().filter(|parent| parent != last) {
         DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
@@ -207,12 +226,12 @@ pub(super) fn make_parent(file: &Path, last: &mut PathBuf) -> io::Result<()> {
     Ok(())
 }
 
-/// Compresses with a header that says neither time nor system.
+/// A gzip encoder whose header has no time and no operating system.
 pub(super) fn encoder<W: Write>(to: W) -> GzEncoder<W> {
     GzEncoder::new(to, Compression::new(GZIP_LEVEL))
 }
 
-/// Writes an entry; the result is how long all is that is before its content.
+/// Writes an entry. Returns the length of its header.
 pub(super) fn put_tar(
     to: &mut dyn Write,
     path: &str,

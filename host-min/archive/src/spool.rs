@@ -1,29 +1,29 @@
-//! Bytes whose number is not known until they are all there: in memory while they are few, then in a nameless
-//! file beside the output.
+//! A buffer for bytes of unknown length: in memory while they are few, then in a nameless
+//! file next to the output.
 //!
-//! Not a pipe: nothing is read before all is written. Both a tar header and a HAR entry need what comes after
-//! (a length, whether it is text), and memory must stay bounded whatever a server sends.
+//! It is not a pipe: everything is written before anything is read. A tar header needs the length of its content, and a HAR entry needs to know
+//! whether it is text. Memory must stay bounded, whatever a server sends.
 
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Cursor, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::sync::Arc;
 
-use super::aside::Target;
+use super::target::Target;
 
-/// What a spool holds in memory. Most objects and pages with a mask fit, so that small runs touch no disk; times
-/// the requests in flight it stays far below what the guests may have.
+/// The most bytes that a spool keeps in memory. Most objects and pages with a mask fit, so small runs do not use the disk. Multiplied by
+/// the requests in flight, it is far below the memory of the guests.
 pub const MAX_SPOOL_MEMORY_BYTES: usize = 256 << 10;
 
-/// The error of a write beyond a spool's bound.
+/// The error of a write beyond a spool's limit.
 ///
-/// Its kind is [`ErrorKind::FileTooLarge`], which is not enough to know it by: a file system and `ulimit -f` refuse a
-/// file with the same kind, and then the disk has failed.
+/// Its kind is [`ErrorKind::FileTooLarge`], but the kind alone does not identify it: file systems and `ulimit -f` use the
+/// same kind, which is a failure of the disk.
 #[derive(Debug)]
 pub struct SpoolFull;
 
 impl SpoolFull {
-    /// Whether this error is a spool's bound, and not the disk's word.
+    /// Whether an error is a spool's limit, rather than a failure of the disk.
     pub fn is(error: &io::Error) -> bool {
         error.get_ref().is_some_and(|inner| inner.is::<SpoolFull>())
     }
@@ -43,8 +43,8 @@ impl From<SpoolFull> for io::Error {
     }
 }
 
-/// Bytes that are collected to be read later. Written through [`Write`]; a write beyond the bound is the error
-/// [`SpoolFull`], and any other error is the disk's.
+/// A buffer that is written first and read later. A write beyond the limit fails with
+/// [`SpoolFull`]. Any other error is from the disk.
 pub struct Spool {
     memory: Vec<u8>,
     file: Option<File>,
@@ -55,13 +55,13 @@ pub struct Spool {
 }
 
 impl Spool {
-    /// An empty one, for an archive at that place; it takes so many bytes at most.
+    /// An empty spool for a target, with at most `max_bytes` bytes.
     pub fn new(target: &Arc<Target>, max_bytes: u64) -> Spool {
         let (memory, max_memory_bytes) = (Vec::new(), MAX_SPOOL_MEMORY_BYTES);
         Spool { memory, file: None, len: 0, max_bytes, max_memory_bytes, target: Arc::clone(target) }
     }
 
-    /// The same, in a file from its first byte: for one of many.
+    /// Uses a file from the first byte on. For a spool that is one of many.
     pub fn on_disk(self) -> Spool {
         Spool { max_memory_bytes: 0, ..self }
     }
@@ -76,7 +76,7 @@ impl Spool {
         self.len == 0
     }
 
-    /// What was written, from its start.
+    /// Reads what was written, from the beginning.
     pub fn into_reader(self) -> io::Result<SpoolReader> {
         match self.file {
             None => Ok(SpoolReader(Content::Memory(Cursor::new(self.memory)))),
@@ -114,7 +114,7 @@ impl Write for Spool {
     }
 }
 
-/// A spool's content, to be read.
+/// The content of a spool.
 pub struct SpoolReader(Content);
 
 enum Content {
@@ -123,7 +123,7 @@ enum Content {
 }
 
 impl SpoolReader {
-    /// Copies what is left; by the kernel, if both ends are files.
+    /// Copies the rest. The kernel does that if both ends are files.
     pub(crate) fn copy_to<W: Write + ?Sized>(&mut self, to: &mut W) -> io::Result<u64> {
         match &mut self.0 {
             Content::Memory(bytes) => io::copy(bytes, to),

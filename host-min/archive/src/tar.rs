@@ -1,22 +1,22 @@
-//! The tar format, as far as an archive needs it: headers of regular files.
+//! The part of the tar format that an archive needs: headers of regular files.
 //!
-//! POSIX.1-2017 `pax`, "ustar Interchange Format", with an extended header for paths that do not fit. Written by
-//! hand because it is one screen: everything but path, size and time is fixed, which makes archives of the
-//! same content the same bytes. Reading is left to `tar`.
+//! The format is POSIX.1-2017 `pax`, "ustar Interchange Format", with an extended header for long paths. It is written by
+//! hand because it is short. Everything except path, size and time is fixed, so archives with the
+//! same content have the same bytes. Reading is left to `tar`.
 
-/// Headers and contents are padded to this.
+/// Headers and contents are padded to a multiple of this.
 pub(super) const BLOCK_BYTES: usize = 512;
 
-/// The largest file that a header's eleven octal digits can tell: 8 GiB less one byte.
+/// The largest file that eleven octal digits in a header can express: 8 GiB minus one byte.
 pub(super) const MAX_FILE_BYTES: u64 = 0o77_777_777_777;
 
 const MAX_NAME_BYTES: usize = 100;
 const MAX_PREFIX_BYTES: usize = 155;
 
-/// What ends an archive.
+/// The end of an archive.
 pub(super) const END: [u8; 2 * BLOCK_BYTES] = [0; 2 * BLOCK_BYTES];
 
-/// All that comes before a file's content.
+/// Everything before a file's content.
 pub(super) fn header(path: &str, len: u64, mtime_seconds: u64) -> Vec<u8> {
     if let Some((prefix, name)) = split(path) {
         return block(prefix, name, b'0', len, mtime_seconds).to_vec();
@@ -25,24 +25,24 @@ pub(super) fn header(path: &str, len: u64, mtime_seconds: u64) -> Vec<u8> {
     let mut out = block("", "././@PaxHeader", b'x', record.len() as u64, mtime_seconds).to_vec();
     out.extend_from_slice(record.as_bytes());
     out.resize(out.len() + padding(record.len() as u64), 0);
-    // Who does not know extended headers gets as much of the path as fits.
+    // Programs without support for extended headers get as much of the path as fits.
     out.extend_from_slice(&block("", &path[..MAX_NAME_BYTES], b'0', len, mtime_seconds));
     out
 }
 
-/// How many zero bytes follow a content of that length.
+/// How many zero bytes follow a content of this length.
 pub(super) fn padding(len: u64) -> usize {
     (len.wrapping_neg() % BLOCK_BYTES as u64) as usize
 }
 
-/// The name, without a prefix, and the length that a header says; `None` for what ends an archive, and for what is no header.
+/// The name, without a prefix, and the length in a header. `None` at the end of an archive and for an invalid header.
 pub(super) fn name_and_len(header: &[u8; BLOCK_BYTES]) -> Option<(&[u8], u64)> {
     let name = header[..MAX_NAME_BYTES].split(|byte| *byte == 0).next().filter(|name| !name.is_empty())?;
     let len = std::str::from_utf8(&header[124..135]).ok()?;
     Some((name, u64::from_str_radix(len, 8).ok()?))
 }
 
-/// A path as prefix and name, if it fits a plain header; it is ASCII.
+/// Splits an ASCII path into prefix and name, if it fits into a plain header.
 fn split(path: &str) -> Option<(&str, &str)> {
     if path.len() <= MAX_NAME_BYTES {
         return Some(("", path));
@@ -52,7 +52,7 @@ fn split(path: &str) -> Option<(&str, &str)> {
     (at <= MAX_PREFIX_BYTES).then(|| (&path[..at], &path[at + 1..]))
 }
 
-/// `<length> <key>=<value>\n`, where the length counts its own digits too.
+/// `<length> <key>=<value>\n`. The length includes its own digits.
 fn pax_record(key: &str, value: &str) -> String {
     let rest = key.len() + value.len() + 3;
     let mut len = rest + 1;
@@ -66,7 +66,7 @@ fn block(prefix: &str, name: &str, kind: u8, len: u64, mtime_seconds: u64) -> [u
     let mut block = [0; BLOCK_BYTES];
     let mut put = |at: usize, bytes: &[u8]| block[at..at + bytes.len()].copy_from_slice(bytes);
     put(0, name.as_bytes());
-    // Whoever unpacks it has what a cluster's owner would not show everybody.
+    // The files contain data of a cluster, so only their owner may read them.
     put(100, b"0000600\0");
     put(108, b"0000000\0");
     put(116, b"0000000\0");

@@ -1,8 +1,7 @@
-//! Names of outputs that depend on the run: `{context}`, `{time}` and `{pod}`.
+//! Placeholders in the name of an output: `{context}`, `{time}` and `{pod}`.
 //!
-//! So two runs in one folder, or pods that share a volume, do not want the same name. What is put in is a plain part of a file's
-//! name, whatever its owner wrote: a context may be called `arn:aws:eks:…/prod`. Not here: which name is the default (the command
-//! line's table says it).
+//! With them, two runs in one folder, or pods that share a volume, use different names. Values are reduced to characters that are safe in a file's
+//! name, because a context can be called `arn:aws:eks:…/prod`. The command line's table has the default name.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -11,13 +10,13 @@ use std::path::{Path, PathBuf};
 use super::Output;
 use wagather_base::error::{Class, Failure};
 
-/// What can be put in, as it is written.
+/// The placeholders.
 const KNOWN: &[&str] = &["{context}", "{time}", "{pod}"];
 
-/// How many names are tried of which the time is a part, while others are taken.
+/// How many names with the same time are tried.
 const MAX_SAME_TIME: u32 = 1000;
 
-/// What is put in.
+/// The values for the placeholders.
 #[derive(Clone, Debug)]
 pub struct Values {
     /// The context, or the server's host.
@@ -29,7 +28,7 @@ pub struct Values {
 }
 
 impl Values {
-    /// Those of a run that begins now, against this source.
+    /// The values for a run that begins now.
     pub fn now(context: String) -> Values {
         // "2026-01-02T03:04:05.678Z"
         let time = wagather_base::time::rfc3339(wagather_base::time::clock_millis());
@@ -39,7 +38,7 @@ impl Values {
     }
 }
 
-/// A pod's name is its host's name, unless it has the node's network; POD_NAME is where the downward API mostly puts it.
+/// The pod's name. It is the host name unless the pod uses the node's network. The downward API usually sets POD_NAME.
 fn pod() -> String {
     let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
     let of_kernel = || std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
@@ -53,10 +52,10 @@ impl Output {
         self.path().is_some_and(|path| path.as_os_str().as_bytes().contains(&b'{'))
     }
 
-    /// Whether all that the name puts in is known.
+    /// Checks that all placeholders in a name are known.
     ///
     /// # Errors
-    /// Says which is not.
+    /// A message with the unknown placeholder.
     pub fn check_template(typed: &OsStr) -> Result<(), String> {
         let mut rest = typed.as_bytes();
         while let Some(at) = rest.iter().position(|&byte| byte == b'{') {
@@ -71,7 +70,7 @@ impl Output {
         Ok(())
     }
 
-    /// The output with the run's values in its name. If a name with the time is taken, a number follows the time.
+    /// Replaces the placeholders. If a name with the time is taken, a number follows the time.
     pub fn filled(&self, values: &Values) -> Result<Output, Failure> {
         let Some(path) = self.path().filter(|_| self.is_template()) else { return Ok(self.clone()) };
         if let Err(reason) = Output::check_template(path.as_os_str()) {
@@ -124,9 +123,9 @@ fn fill(path: &Path, values: &Values) -> PathBuf {
     OsString::from_vec(filled).into()
 }
 
-/// What a value is in a file's name: letters, digits and `-_.@`, without a dot or a hyphen at the beginning.
+/// Reduces a value to letters, digits and `-_.@`, without a dot or a hyphen at the beginning.
 fn plain(value: &str) -> String {
-    /// As long as the longest name of a namespace or pod that is an RFC 1123 label, and then some.
+    /// More than the longest RFC 1123 label.
     const MAX_CHARS: usize = 100;
     let mut name = String::new();
     for c in value.chars().take(MAX_CHARS) {

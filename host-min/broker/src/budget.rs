@@ -72,6 +72,8 @@ pub struct Spent {
     pub most: u64,
 }
 
+impl std::error::Error for Spent {}
+
 impl fmt::Display for Spent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the gatherer exceeded its limit of {} {}", self.most, self.what)

@@ -8,6 +8,7 @@ use super::observer::WAKE_DELAY;
 use super::service::Service;
 use super::tally::Tally;
 use super::{line, obfuscated};
+use std::fmt;
 use std::time::{Duration, Instant};
 use wagather_abi::{Handle, Import, Status};
 use wagather_archive::Spool;
@@ -41,11 +42,30 @@ pub(super) enum Open {
 }
 
 /// Why a call has no value.
+#[derive(Debug)]
 pub(super) enum CallError {
     /// The guest gets a status.
     Status(Status),
     /// The run ends.
     Host(Failure),
+}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CallError::Status(status) => write!(f, "the call returns {status}"),
+            CallError::Host(_) => f.write_str("the host failed"),
+        }
+    }
+}
+
+impl std::error::Error for CallError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            CallError::Status(_) => None,
+            CallError::Host(failure) => Some(failure),
+        }
+    }
 }
 
 impl From<Status> for CallError {

@@ -5,6 +5,7 @@
 use crate::report::ModuleFacts;
 use blake2::Blake2b512;
 use ring::signature::{ED25519, UnparsedPublicKey};
+use std::fmt;
 use wagather_base::error::{Class, Failure, Result};
 use wagather_policy::grant::{Grant, PublicKey, Signature};
 use wagather_policy::manifest::Manifest;
@@ -17,6 +18,17 @@ pub enum Mismatch {
     /// It is from the key, but the module or the trusted comment was changed.
     OtherBytes,
 }
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Mismatch::AnotherKey => "the signature is from another key",
+            Mismatch::OtherBytes => "the module or the signature was changed",
+        })
+    }
+}
+
+impl std::error::Error for Mismatch {}
 
 /// Checks that a module may run. It must be pinned if there are pins, and signed if there are signers.
 ///

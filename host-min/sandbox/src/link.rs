@@ -9,6 +9,7 @@ use super::memory::{bytes, bytes_mut};
 use super::prefetch::Prefetched;
 use super::typed::Typed;
 use super::wasi;
+use std::fmt;
 use wagather_abi::limits::{
     MAX_ENTRY_NAME_BYTES, MAX_FIELD_BYTES, MAX_LOG_LINE_BYTES, MAX_MASK_BYTES, MAX_PARAM_NAME_BYTES,
     MAX_SELECTOR_BYTES, MAX_WRITE_BYTES,
@@ -24,6 +25,14 @@ const LEN_BYTES: usize = size_of::<u32>();
 /// The broker is gone, so the guest ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Gone;
+
+impl fmt::Display for Gone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the broker is gone")
+    }
+}
+
+impl std::error::Error for Gone {}
 
 /// The guest's imports, over a channel.
 pub(super) struct Link {

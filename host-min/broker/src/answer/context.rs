@@ -2,7 +2,7 @@
 
 use super::asked::Asked;
 use super::failed::Failed;
-use crate::fetch::{Fetcher, Ticket};
+use crate::fetch::{Fetcher, GaveUp, Ticket};
 use crate::tally::Tally;
 use std::sync::Arc;
 use wagather_json::redact::Redactor;
@@ -29,13 +29,13 @@ impl Context<'_> {
     /// Sends a request again whose answer broke off.
     ///
     /// # Errors
-    /// How often it was sent and why it is not sent again, in words.
+    /// Why it is not sent again.
     pub(super) fn send_again(
         &mut self,
         asked: &Asked,
         path_and_query: String,
         cuts: u32,
-    ) -> Result<Ticket, String> {
+    ) -> Result<Ticket, GaveUp> {
         let ticket = self.fetcher.send_again(asked.order(path_and_query, self.tally), cuts);
         self.tally.count_requests();
         ticket

@@ -86,7 +86,7 @@ impl Broken {
         }
         let ticket = match cx.send_again(asked, asked.path_and_query(), cuts) {
             Ok(ticket) => ticket,
-            Err(tried) => return Err(failed.tried(&tried)),
+            Err(gave_up) => return Err(failed.tried(&gave_up.text(cuts))),
         };
         let head = Head::receive(ticket, cuts, exchange, cx)?;
         if head.is_success() { Ok(head) } else { Err(head.refusal(exchange, cx)) }

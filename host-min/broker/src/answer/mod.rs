@@ -1,19 +1,15 @@
 //! An answer, from the request that is sent for it until it is consumed: as items, as bytes, or into the archive.
 //!
-//! Each state is a type, which is made from the state before it, or says why the answer fails:
+//! Each state is a type, and is made from the state before it:
 //!
 //! ```text
-//!            ┌──────────── next namespace ────────────┐
-//!            ▼                                        │
-//!          Sent ───► Head ──┬── list ──────► Items ───┤
-//!            ▲              ├── object ────► Object ──┼──► Done
-//!    sent    │              └── raw ───────► Body ────┘
-//!    again   │                                │
-//!            └── Broken ◄── breaks off ───────┘
+//! Sent ──► Head ─┬─► Items ───► Done      a list
+//!                ├─► Object ──► Done      an object
+//!                └─► Body ────► Done      a raw body
 //! ```
 //!
-//! An object that breaks off is sent for again as a body is. A list does that itself, page by page. Any state can fail; a failed answer
-//! stays failed.
+//! There are two ways back. An object or a raw body that breaks off is `Broken`, is sent for again, and gets a new `Head`. After the items of one
+//! namespace, a list that is read namespace by namespace is `Sent` for the next one. Any state can fail. A failed answer stays failed.
 //!
 //! [`Answer`] owns the state and an [`Exchange`], which is what all states share. The guest's first call that consumes the answer chooses its
 //! [`Mode`]. The tally records a failure once, and each later call gets the same status.

@@ -13,7 +13,8 @@ use super::observer::{Gauge, WAKE_DELAY};
 pub(crate) use account::Account;
 use bucket::Bucket;
 use queue::{Queue, Turn};
-use retry::{Attempt, GaveUp, Random, RetryReason};
+pub(crate) use retry::GaveUp;
+use retry::{Attempt, Random, RetryReason};
 use std::io::Read;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -170,23 +171,23 @@ impl Fetcher {
     /// Sends a request again whose response broke off, for the `cuts`th time without progress.
     ///
     /// # Errors
-    /// How often it was sent and why it is not sent again, in words.
-    pub fn send_again(&self, order: Order, cuts: u32) -> Result<Ticket, String> {
+    /// Why it is not sent again.
+    pub(crate) fn send_again(&self, order: Order, cuts: u32) -> Result<Ticket, GaveUp> {
         let not_before = if self.source().is_recording() {
             // As in the recorded run.
             if cuts >= MAX_BODY_TRIES || !self.source().has_answer(&order.path_and_query) {
-                return Err(GaveUp::Tried.text(cuts));
+                return Err(GaveUp::Tried);
             }
             None
         } else {
             let at = Instant::now() + retry::backoff(cuts, self.shared.lock().random.next());
             if cuts >= MAX_BODY_TRIES || at >= order.deadline {
-                return Err(GaveUp::Tried.text(cuts));
+                return Err(GaveUp::Tried);
             }
             Some(at)
         };
         if !self.account.take_retry(RetryReason::Cut) {
-            return Err(GaveUp::NoBudget.text(cuts));
+            return Err(GaveUp::NoBudget);
         }
         Ok(self.enqueue(order, not_before))
     }

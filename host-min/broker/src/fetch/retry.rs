@@ -85,7 +85,7 @@ pub(super) struct Attempt {
 
 /// Why a request is not sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum GaveUp {
+pub(crate) enum GaveUp {
     /// It was tried often or long enough.
     Tried,
     /// The server asks for a wait that is longer than the time left.
@@ -122,7 +122,7 @@ pub(super) fn backoff(tries: u32, random: u64) -> Duration {
 
 impl GaveUp {
     /// The explanation for people. Empty for a request that was sent once and is not worth a word.
-    pub(super) fn text(self, tries: u32) -> String {
+    pub(crate) fn text(self, tries: u32) -> String {
         let times = match tries {
             1 => "tried once".to_owned(),
             _ => format!("tried {tries} times"),

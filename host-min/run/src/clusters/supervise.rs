@@ -180,7 +180,7 @@ impl Supervisor<'_> {
         let Destination { context, server, file } = &self.work.destinations[running.index];
         let ended = ended.unwrap_or_else(|| {
             if let Ok(target) = Target::claim(&self.work.folder.join(file), "the archive") {
-                target.clear_up_after(running.process.unsigned_abs());
+                target.remove_leftovers_of(running.process.unsigned_abs());
             }
             let (mut class, (mut reason, advice)) = (Class::Internal, running.why_no_result(exit.signal));
             if let Some(signal) = self.stopped {

@@ -1,7 +1,7 @@
 //! wasmi: an engine without C code.
 
 use super::super::channel::{End, Ending};
-use super::super::link::{Gone, Link};
+use super::super::link::Link;
 use wagather_abi::{
     EXPORT_GATHER, EXPORT_INITIALIZE, EXPORT_MEMORY, EXPORT_START, IMPORT_MODULE, Import, ResultType,
 };
@@ -93,7 +93,7 @@ fn wasi_call(
         return Err(Error::new("the memory is gone"));
     };
     let (memory, link) = memory.data_and_store_mut(&mut caller);
-    let number = link.call_wasi(function, args, memory).map_err(|Gone| Error::new("the broker is gone"))?;
+    let number = link.call_wasi(function, args, memory).map_err(|gone| Error::new(gone.to_string()))?;
     if link.exit().is_some() {
         return Err(Error::new("it ended itself"));
     }
@@ -117,7 +117,7 @@ fn import_call(
         return Err(Error::new("the memory is gone"));
     };
     let (memory, link) = memory.data_and_store_mut(&mut caller);
-    let value = link.call(import, args, memory).map_err(|Gone| Error::new("the broker is gone"))?;
+    let value = link.call(import, args, memory).map_err(|gone| Error::new(gone.to_string()))?;
     if let Some(result) = results.first_mut() {
         *result = match import.row().result {
             ResultType::I32 => Val::I32(value as i32),

@@ -292,7 +292,9 @@ impl List {
             true => request.page_of_version(items, self.page.version()),
             false => request.page(items, &self.page.token),
         };
-        let ticket = cx.send_again(asked, path, self.cuts).map_err(|tried| failed.tried(&tried))?;
+        let ticket = cx
+            .send_again(asked, path, self.cuts)
+            .map_err(|gave_up| failed.tried(&gave_up.text(self.cuts)))?;
         let reply = ticket.wait();
         let (response, until, pinned) = match success(reply) {
             Ok((response, until)) => {

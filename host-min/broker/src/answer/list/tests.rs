@@ -1,5 +1,5 @@
-//! Lists against a server that keeps the promises of Kubernetes' and breaks everything else: connections at every byte, states
-//! that it no longer has, refusals in a storm. Whatever it does, the items are exact or there is a named error.
+//! Lists against a server that keeps Kubernetes' guarantees and breaks everything else: connections at every byte, states
+//! that it no longer has, many refusals. In every case, the items are exact or there is an error with a reason.
 
 mod namespaces;
 mod prefetch;
@@ -20,13 +20,13 @@ use wagather_policy::canonical::Canonical;
 use wagather_policy::rights::{Allowed, Scope};
 use wagather_sandbox::channel::RestRequest;
 
-/// The objects of one state: for each key, in etcd's order, since which state it is as it is.
+/// The objects of one state. For each key, in etcd's order, the state in which the object changed last.
 type State = BTreeMap<String, usize>;
 
 /// The status that a path is refused with.
 type Refuses = Box<dyn Fn(&str) -> Option<u16> + Send>;
 
-/// A server's list, and what happens to it.
+/// The list of a server, and its faults.
 struct World {
     states: Vec<State>,
     /// States before this one are gone.
@@ -40,17 +40,17 @@ struct World {
     refuses: Refuses,
 }
 
-/// What happens to a request, of that number from 0.
+/// The fault of one request.
 #[derive(Clone, Copy, Debug)]
 enum Fault {
     None,
-    /// The body breaks off after so many bytes.
+    /// The body breaks off after this many bytes.
     Cut(usize, ErrorKind),
     Status(u16),
     NoAnswer(Cause),
-    /// An object is added, and one is removed; then it is as it would be.
+    /// An object is added and one is removed, before a normal response.
     Change(usize),
-    /// The same, and everything before is forgotten.
+    /// The same, and the server forgets all earlier states.
     Forget(usize),
     /// The same, and the body breaks off.
     ForgetAndCut(usize, usize),
@@ -220,9 +220,9 @@ impl Source for Script {
 /// One item at a time.
 const ONE: Wanted = Wanted { cap: 1 << 20, room: 0, is_taken: true };
 
-/// What a guest got.
+/// The result for a guest.
 struct Got {
-    /// Key and state, as the items say.
+    /// The key and the state of each item.
     items: Vec<(String, usize)>,
     end: Result<(), Status>,
     tally: Tally,
@@ -233,12 +233,12 @@ fn list(world: World, limit: u32, chunk_items: Option<u32>) -> Got {
     list_of(world, limit, chunk_items, Scope::everything())
 }
 
-/// A list of which that much may be seen.
+/// A list within a scope.
 fn list_of(world: World, limit: u32, chunk_items: Option<u32>, scope: Scope) -> Got {
     list_in(world, limit, chunk_items, scope, 0, usize::MAX)
 }
 
-/// A list in batches of at most so many bytes, of which a guest takes so many items.
+/// A list in batches of at most `room` bytes, of which the guest takes at most `most` items.
 fn list_in(
     world: World,
     limit: u32,
@@ -295,7 +295,7 @@ fn list_in(
 }
 
 impl Got {
-    /// What must hold, whatever happened.
+    /// Checks what must hold in every case.
     #[track_caller]
     fn check(&self, limit: u32, case: &str) {
         let world = self.script.world();
@@ -344,7 +344,7 @@ impl Got {
     }
 }
 
-/// The sizes of the bodies of a list that nothing happens to, in the order of its pages.
+/// The sizes of the bodies of a list without faults, in the order of its pages.
 fn body_sizes(number: usize, metadata_first: bool, chunk: u32) -> Vec<usize> {
     let got = list(World::new(number, metadata_first, |_| Fault::None), 0, Some(chunk));
     assert_eq!((got.items.len(), got.end), (number, Ok(())));
@@ -404,7 +404,7 @@ fn a_list_that_changes_meanwhile_is_of_one_time_or_says_that_it_is_not() {
     }
 }
 
-/// Any numbers.
+/// Pseudo-random numbers.
 struct Seeded(u64);
 
 impl Seeded {
@@ -449,7 +449,7 @@ fn in_a_storm_there_is_nothing_twice_and_nothing_missing_without_a_word() {
         failed += u32::from(got.end.is_err());
         inconsistent += u32::from(got.end.is_ok() && got.tally.inconsistent_lists > 0);
     }
-    // It is a storm, and most of it is weathered.
+    // Most lists survive the faults, and some do not.
     assert!(whole > 2_000 && failed > 300 && inconsistent > 200, "{whole} {failed} {inconsistent}");
 }
 
@@ -468,7 +468,7 @@ fn a_page_that_always_breaks_off_is_given_up() {
     }
 }
 
-/// A list in no order can only go on if what was read of it comes again as it was.
+/// An unsorted list can continue only if the items that were read repeat exactly.
 #[test]
 fn lists_in_no_order_go_on_where_they_are_the_same() {
     for (metadata_first, changes, end) in [

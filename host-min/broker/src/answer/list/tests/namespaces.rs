@@ -1,11 +1,11 @@
-//! Lists that are asked for in each namespace that a grant names.
+//! Lists that are read namespace by namespace.
 
 use super::*;
 use wagather_policy::grant::Grant;
 use wagather_policy::manifest::Manifest;
 use wagather_policy::rights::Rights;
 
-/// What may be seen under a grant whose rules about pods go on like that.
+/// The scope of a grant with these rules for pods.
 pub(super) fn scope_of(rules: &[&str]) -> Scope {
     let rule = |more: &&str| format!("  - {{verbs: [list], apiGroups: [''], resources: [pods], {more}}}\n");
     let rules: String = rules.iter().map(rule).collect();
@@ -108,7 +108,7 @@ fn a_limit_is_over_all_of_them() {
     assert_eq!(paths(&got), ["namespaces/nowhere/pods?limit=3", "namespaces/shop-a/pods?limit=3"]);
 }
 
-/// A world that refuses the first request of these namespaces with such a status.
+/// A world that refuses the lists of the three namespaces with these statuses.
 fn refusing(codes: [Option<u16>; 3]) -> World {
     let number = |namespace: &str| ["nowhere", "shop-a", "shop"].iter().position(|one| *one == namespace);
     World {

@@ -70,7 +70,7 @@ fn ask(fetcher: &Fetcher, tally: &mut Tally) -> Answer {
     Answer::send(request, allowed, &Origin { fetcher, deadline, chunk_items: None }, tally)
 }
 
-/// A server whose answer is always the same.
+/// A server that always sends the same response.
 struct Page(String);
 
 impl Source for Page {

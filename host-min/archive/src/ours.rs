@@ -1,7 +1,7 @@
-//! Whether something at a path was made by this program: only that is ever replaced or removed.
+//! Whether this program wrote what is at a path. Nothing else is ever replaced or removed.
 //!
-//! A name proves nothing. A folder is known by its report, a `.tar.gz` by the report in its last member, a recording by what it says
-//! of its maker.
+//! A name proves nothing. A folder is recognized by its report, a `.tar.gz` by the report in its last member, and a recording by its
+//! `creator`.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -13,22 +13,22 @@ use flate2::bufread::GzDecoder;
 use super::names::REPORT_PATH;
 use super::tar;
 
-/// How much of an archive's end is looked at: its last member has the audit and the report.
+/// How much of an archive's end is searched. The last member has the audit and the report.
 const MAX_TAIL_BYTES: u64 = 8 << 20;
 
-/// How many places are tried at which a member may begin.
+/// How many possible beginnings of a member are tried.
 const MAX_PLACES: usize = 64;
 
-/// What that member may unpack to.
+/// The maximum decompressed size of that member.
 const MAX_MEMBER_BYTES: u64 = 256 << 20;
 
-/// How a member begins: gzip, deflate, no flags, no time (RFC 1952, section 2.3).
+/// The beginning of a member: gzip, deflate, no flags, no time (RFC 1952, section 2.3).
 const MEMBER: &[u8] = &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0];
 
-/// What is looked at of a report or a recording.
+/// How much of a report or a recording is read.
 const HEAD_BYTES: u64 = 256;
 
-/// Whether it is an archive, whole or incomplete.
+/// Whether it is an archive, complete or not.
 pub(crate) fn is_archive(path: &Path) -> bool {
     match fs::symlink_metadata(path) {
         Ok(metadata) if metadata.is_dir() => begins_with(&path.join(REPORT_PATH), b"\"wagather\""),
@@ -43,18 +43,18 @@ pub fn is_recording(path: &Path) -> bool {
     begins_with(path, maker.as_bytes())
 }
 
-/// Whether it is the obfuscation map.
+/// Whether it is an obfuscation map.
 pub(crate) fn is_map(path: &Path) -> bool {
     begins_with(path, b"\"wagatherObfuscation\"")
 }
 
-/// Opens a plain file, and nothing that a link points to or that has to be waited for.
+/// Opens a regular file. Does not follow links, and does not block.
 fn open(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)?;
     if file.metadata()?.is_file() { Ok(file) } else { Err(io::ErrorKind::InvalidInput.into()) }
 }
 
-/// Whether that is near the beginning of a file.
+/// Whether the beginning of a file contains a text.
 fn begins_with(path: &Path, text: &[u8]) -> bool {
     let mut head = Vec::new();
     let read = open(path).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head));
@@ -71,7 +71,7 @@ fn has_report(path: &Path) -> io::Result<bool> {
     Ok(places.into_iter().any(|at| names_report(GzDecoder::new(&tail[at..]).take(MAX_MEMBER_BYTES))))
 }
 
-/// Whether a tar has the report.
+/// Whether a tar contains the report.
 fn names_report(mut member: impl Read) -> bool {
     let mut header = [0; tar::BLOCK_BYTES];
     while member.read_exact(&mut header).is_ok() {

@@ -1,15 +1,15 @@
-//! The map of what was obfuscated in an archive: beside it, for its owner alone, and never within.
+//! The obfuscation map of an archive: next to the archive, never in it, and readable only by its owner.
 
 use super::Output;
-use super::aside::{Existing, Target};
-use super::known::is_map;
+use super::ours::is_map;
+use super::target::{Existing, Target};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use wagather_base::error::Failure;
 
 const WHAT: &str = "the obfuscation map";
 
-/// Where the map of an archive is.
+/// The path of an archive's map.
 fn map_of(archive: &Path) -> PathBuf {
     let mut name = archive.file_name().unwrap_or_default().to_owned();
     name.push(".obfuscation.json");
@@ -17,7 +17,7 @@ fn map_of(archive: &Path) -> PathBuf {
 }
 
 impl Output {
-    /// Whether there is room for a map beside the archive; nothing is made there.
+    /// Checks that a map can be created next to the archive. Creates nothing.
     pub fn check_map(&self, existing: Existing) -> Result<(), Failure> {
         match self {
             Output::Folder(path) | Output::TarGz(path) => {
@@ -28,10 +28,10 @@ impl Output {
     }
 }
 
-/// Writes the map of an archive that has its name; the result is where it is.
+/// Writes the map of an archive that has its final name. Returns the path.
 pub fn write_map(archive: &Path, json: &[u8], existing: Existing) -> Result<PathBuf, Failure> {
     let path = map_of(archive);
-    // That of what is incomplete takes the place of an older one, as what is incomplete does.
+    // The map of an incomplete archive replaces an older one, as the archive itself does.
     let existing = if is_map(&path) { Existing::Replace } else { existing };
     let write = || {
         let target = Target::claim_over(&path, WHAT, existing, is_map)?;

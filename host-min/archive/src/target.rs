@@ -1,13 +1,12 @@
-//! Output that is not yet what it will be called: written beside its target under a hidden name, and renamed
-//! when it is whole. Archives and recordings are both written so.
+//! Atomic output: written next to its target under a hidden name, and renamed when it is complete. Archives and recordings use it.
 //!
-//! Not here: what is written. Whatever stops a run, the target's name is never taken by half a file; a killed
-//! process leaves at most a `.<name>.<pid>.partial`, which anyone may remove, and which the next run to the same target does.
+//! However a run ends, the target never has a partial file. A killed
+//! process leaves at most a `.<name>.<pid>.partial`. It can be deleted, and the next run with the same target deletes it.
 //!
-//! Files are for their owner alone, and so are folders: they hold what a cluster's owner would not show everybody.
+//! Only the owner can read files and folders, because they contain data of a cluster.
 //!
-//! Whoever writes under a hidden name holds a lock on it (`flock(2)`), which ends with the process, however it ends. The number in the
-//! name alone would not tell whether it still does: containers that share a volume number their processes each for itself.
+//! The writer of a hidden name holds a lock on it (`flock(2)`), which ends with the process. The process id in the
+//! name is not enough to know whether the writer still runs, because containers that share a volume have separate process ids.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
@@ -20,24 +19,24 @@ use wagather_base::fork;
 use wagather_base::rename::{exchange, rename_new};
 use wagather_base::stop::Hidden;
 
-/// Hidden names that are tried: more than one is taken only if processes of the same id (in containers, say)
-/// were killed here before, or write here now.
+/// How many hidden names are tried. Several are taken only if processes with the same id, for example in containers,
+/// were killed here before or write here now.
 const MAX_HIDDEN_NAMES: u32 = 1000;
 
-/// How many names are tried for what is incomplete while others are taken by what this program did not make.
+/// How many names are tried for incomplete output, if files of other programs have the first ones.
 const MAX_INCOMPLETE_NAMES: u32 = 1000;
 
-/// What becomes of something that has the target's name when what is written is whole.
+/// What to do if something has the target's name already.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Existing {
-    /// It stays, whoever made it.
+    /// Keep it.
     #[default]
     Keep,
-    /// It is replaced, if this program made it; otherwise it stays.
+    /// Replace it if this program wrote it. Otherwise keep it.
     Replace,
 }
 
-/// A path that will be written, and has been found free.
+/// A path that can be written.
 #[derive(Debug)]
 pub struct Target {
     path: PathBuf,
@@ -46,13 +45,13 @@ pub struct Target {
 }
 
 impl Target {
-    /// The target at a path; `what` is what it is called in failures, as in "the archive".
-    /// Folders on the way that are not there are made when something is written.
+    /// Checks that a path is free. `what` is its name in failures, as in "the archive".
+    /// Missing folders above it are created when something is written.
     pub fn claim(path: &Path, what: &str) -> Result<Target, Failure> {
         Target::claim_over(path, what, Existing::Keep, |_| false)
     }
 
-    /// The same at a path where something may be that is replaced.
+    /// Checks that a path is free, or that what is there can be replaced. `is_ours` says whether this program wrote it.
     pub fn claim_over(
         path: &Path,
         what: &str,
@@ -74,7 +73,7 @@ impl Target {
             _ => Path::new("."),
         };
         let target = Target { path: path.to_owned(), folder: folder.to_owned(), shown: shown.clone() };
-        // The nearest folder that is there, or is no folder.
+        // The nearest ancestor that exists, which may not be a folder.
         let there = folder.ancestors().find(|folder| fs::symlink_metadata(folder).is_ok());
         let there = there.unwrap_or(Path::new("."));
         match fs::metadata(there) {
@@ -103,13 +102,13 @@ impl Target {
         Ok(target)
     }
 
-    /// A target that is a stream, and only needs room for what is not yet sent.
+    /// A target for a stream. It only needs room for temporary files.
     pub fn stream(what: &str) -> Target {
         let folder = std::env::temp_dir();
         Target { path: folder.join("wagather"), folder, shown: what.to_owned() }
     }
 
-    /// The same, without a look.
+    /// A target without the check.
     #[cfg(test)]
     pub(super) fn claim_taken(path: &Path, what: &str) -> Target {
         let folder = path.parent().unwrap_or(Path::new(".")).to_owned();
@@ -121,7 +120,7 @@ impl Target {
         &self.path
     }
 
-    /// Where it goes if it is not complete: beside the final path, and told apart by its name. From 2 on the number is part of it.
+    /// The path for incomplete output, next to the final path. From 2 on, the number is part of the name.
     pub(super) fn incomplete_path(&self, number: u32) -> PathBuf {
         let mut name = self.name().to_owned();
         name.push(".incomplete");
@@ -131,8 +130,8 @@ impl Target {
         self.path.with_file_name(name)
     }
 
-    /// Gives what is whole the final name; what is there already stays, and is an error of the kind [`ErrorKind::AlreadyExists`], or is
-    /// replaced if that is wanted and this program made it, as `is_ours` tells.
+    /// Renames complete output to the final path. Something that exists there is replaced if `existing` says so and this program wrote it, by
+    /// `is_ours`. Otherwise it is kept, and the error is [`ErrorKind::AlreadyExists`].
     pub fn place(&self, whole: &Path, existing: Existing, is_ours: fn(&Path) -> bool) -> io::Result<()> {
         if existing == Existing::Replace && is_ours(&self.path) {
             self.replace(whole)?;
@@ -143,7 +142,7 @@ impl Target {
         Ok(())
     }
 
-    /// In one step, so that at every moment one of both has the name; in two where the file system has no such step.
+    /// Exchanges both in one step, so that the name always exists. File systems without that operation need two steps.
     fn replace(&self, whole: &Path) -> io::Result<()> {
         match exchange(whole, &self.path) {
             Ok(()) => {}
@@ -157,7 +156,7 @@ impl Target {
         remove(whole)
     }
 
-    /// Gives what is not complete a name that says so, in place of what an earlier run left and of nothing else. The result is the path.
+    /// Renames incomplete output to a name that says so. Replaces only what an earlier run left. Returns the path.
     pub fn place_incomplete(&self, whole: &Path, is_ours: fn(&Path) -> bool) -> io::Result<PathBuf> {
         for number in 1..=MAX_INCOMPLETE_NAMES {
             let path = self.incomplete_path(number);
@@ -184,36 +183,36 @@ impl Target {
         self.path.file_name().unwrap_or_default()
     }
 
-    /// Whether something has the final path, a dangling link included.
+    /// Whether something has the final path. A dangling link counts.
     pub(crate) fn is_taken(&self) -> bool {
         fs::symlink_metadata(self.path()).is_ok()
     }
 
-    /// A new file under a hidden name.
+    /// Creates a file under a hidden name.
     pub fn new_file(&self) -> Result<(File, Partial), Failure> {
         self.make_folder()?;
-        self.clear_up();
+        self.remove_leftovers();
         self.hidden(|path| create_file(path).and_then(locked))
             .map(|(file, path)| (file, Partial { hidden: Hidden::new(&path), path, folder: None }))
             .map_err(|error| self.failure(&error))
     }
 
-    /// A new folder under a hidden name.
+    /// Creates a folder under a hidden name.
     pub(crate) fn new_folder(&self) -> Result<Partial, Failure> {
         self.make_folder()?;
-        self.clear_up();
+        self.remove_leftovers();
         self.hidden(|path| create_folder(path).and_then(|()| locked(File::open(path)?)))
             .map(|(folder, path)| Partial { hidden: Hidden::new(&path), path, folder: Some(folder) })
             .map_err(|error| self.failure(&error))
     }
 
-    /// Makes what is missing on the way to it, for its owner alone.
+    /// Creates the missing folders above it, which only their owner can read.
     pub fn make_folder(&self) -> Result<(), Failure> {
         let made = DirBuilder::new().recursive(true).mode(0o700).create(&self.folder);
         made.map_err(|error| self.failure(&error))
     }
 
-    /// A file without a name, which is gone when it is closed, however this process ends.
+    /// Creates a file without a name. It disappears when it is closed, however this process ends.
     pub(crate) fn nameless_file(&self) -> io::Result<File> {
         self.hidden(create_file).and_then(|(file, path)| fs::remove_file(path).map(|()| file)).map_err(
             |error| {
@@ -225,8 +224,8 @@ impl Target {
         )
     }
 
-    /// Removes what runs to this target left that were killed: of this user, of a process that is no more, and locked by none.
-    fn clear_up(&self) {
+    /// Removes what killed runs left of this target: files of this user, of a process that no longer exists, without a lock.
+    fn remove_leftovers(&self) {
         let mut begin = OsString::from(".");
         begin.push(self.name());
         begin.push(".");
@@ -241,8 +240,8 @@ impl Target {
         }
     }
 
-    /// Removes what a process that was killed left of this target.
-    pub fn clear_up_after(&self, process: u32) {
+    /// Removes what a killed process left of this target.
+    pub fn remove_leftovers_of(&self, process: u32) {
         let mut begin = OsString::from(".");
         begin.push(self.name());
         begin.push(format!(".{process}"));
@@ -274,7 +273,7 @@ impl Target {
         Err(io::Error::other("killed runs left too many files (.*.partial) there"))
     }
 
-    /// The failure to write it, with what to do.
+    /// The failure for an error while writing, with advice.
     pub fn failure(&self, error: &io::Error) -> Failure {
         let advice = match error.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free some space, or choose another place",
@@ -293,33 +292,33 @@ impl Target {
         Failure::new(Class::Output, format!("cannot write {}", self.shown), error).advise(advice)
     }
 
-    /// Makes the folder's entry last beyond a loss of power. Some file systems cannot; then it is no failure.
+    /// Syncs the folder, so that the new name survives a power failure. File systems that cannot are ignored.
     pub fn sync_folder(&self) {
         let _ = File::open(&self.folder).and_then(|folder| folder.sync_all());
     }
 }
 
-/// A new file, for its owner alone.
+/// Creates a file that only its owner can read.
 pub(super) fn create_file(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)
 }
 
-/// A new folder, for its owner alone.
+/// Creates a folder that only its owner can read.
 pub fn create_folder(path: &Path) -> io::Result<()> {
     DirBuilder::new().mode(0o700).create(path)
 }
 
-/// What was made just now, with a lock on it. Whoever clears up may have been quicker: then the name is as good as taken.
+/// Locks a new file or folder. If another process removed it meanwhile, the name counts as taken.
 fn locked(file: File) -> io::Result<File> {
     match file.try_lock() {
         Err(TryLockError::WouldBlock) => Err(ErrorKind::AlreadyExists.into()),
         Ok(()) if file.metadata()?.nlink() == 0 => Err(ErrorKind::AlreadyExists.into()),
-        // Some file systems have no locks.
+        // Some file systems do not support locks.
         Ok(()) | Err(TryLockError::Error(_)) => Ok(file),
     }
 }
 
-/// The process that the rest of a hidden name tells of: `10.partial`, `10-1.partial`.
+/// The process id in the rest of a hidden name: `10.partial`, `10-1.partial`.
 fn process_of(rest: &[u8]) -> Option<u32> {
     let numbers = std::str::from_utf8(rest.strip_suffix(b".partial")?).ok()?;
     let (process, number) = numbers.split_once('-').unwrap_or((numbers, "0"));
@@ -327,7 +326,7 @@ fn process_of(rest: &[u8]) -> Option<u32> {
     if all_digits(process) && all_digits(number) { process.parse().ok() } else { None }
 }
 
-/// Removes a file or folder of this user that nobody holds a lock on.
+/// Removes a file or folder of this user, unless it is locked.
 fn remove_abandoned(path: &Path) -> io::Result<()> {
     let file = OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)?;
     let metadata = file.metadata()?;
@@ -339,13 +338,13 @@ fn remove(path: &Path) -> io::Result<()> {
     if fs::symlink_metadata(path)?.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }
 }
 
-/// Something under a hidden name, removed when it is dropped.
+/// Output under a hidden name. Dropping it removes it.
 #[derive(Debug)]
 pub struct Partial {
     path: PathBuf,
-    /// A folder, for the lock on it; a file has its own.
+    /// The open folder, which holds the lock. A file holds its own.
     folder: Option<File>,
-    #[expect(dead_code, reason = "what it does is to be dropped")]
+    #[expect(dead_code, reason = "dropping it removes the path")]
     hidden: Hidden,
 }
 
@@ -358,7 +357,7 @@ impl Partial {
 
 impl Drop for Partial {
     fn drop(&mut self) {
-        // Renamed by now, if all went well; nobody could be told if this failed.
+        // It was renamed on success. An error here cannot be reported.
         let _ = match self.folder {
             Some(_) => fs::remove_dir_all(&self.path),
             None => fs::remove_file(&self.path),
@@ -408,7 +407,7 @@ mod tests {
 
         let (first, second) = (target.new_file().expect("a file"), target.new_file().expect("a file"));
         fs::write(scratch.path().join(".out.10.partial"), "").expect("another process's file");
-        target.clear_up_after(std::process::id());
+        target.remove_leftovers_of(std::process::id());
         assert!(!first.1.path().exists() && !second.1.path().exists());
         assert_eq!(fs::read_dir(scratch.path()).expect("a folder").count(), 1);
     }
