@@ -78,7 +78,7 @@ impl Admission {
                 let mut request = Canonical::new(*request)?;
                 let allowed = self.rights.admit(&mut request)?;
                 full()?;
-                tally.request().map_err(|spent| {
+                tally.count_request().map_err(|spent| {
                     Refusal::new(Status::OUT_OF_BUDGET, format!("{}: {spent}", describe(&request)))
                 })?;
                 Admitted::Start(Box::new(request), allowed)
@@ -124,7 +124,7 @@ impl Admission {
             }
             Request::ArchiveClose(handle) => Admitted::CloseEntry(Handle(handle)),
             Request::Log(level, text) => {
-                if tally.log_line() {
+                if tally.count_log_line() {
                     Admitted::Log(level, line::of(&text))
                 } else {
                     Admitted::DropLog

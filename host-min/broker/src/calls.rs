@@ -70,7 +70,7 @@ impl Broker<'_> {
                 if spool.len() + written.len() as u64 > MAX_ENTRY_BYTES {
                     return Err(Status::TOO_LARGE.into());
                 }
-                self.tally.open_more(written.len() as u64)?;
+                self.tally.reserve_entry_bytes(written.len() as u64)?;
                 spool
                     .write_all(&written)
                     .map_err(|error| CallError::Host(self.service.section.failure(&error)))?;
@@ -83,7 +83,7 @@ impl Broker<'_> {
                 let Some(Open::Entry { path, spool }) = self.open.close(handle) else {
                     return Err(Status::BAD_HANDLE.into());
                 };
-                self.tally.open_less(spool.len());
+                self.tally.release_entry_bytes(spool.len());
                 self.add_spool(&path, spool)?;
                 Ok(0)
             }

@@ -54,7 +54,7 @@ impl Broker<'_> {
             };
             let path = names::resource_path(&request.group, &plural, namespace, &identity.name);
             let path = self.service.settings.redactor.obfuscated(path);
-            self.tally.entry(bytes.len() as u64).map_err(CallError::Status)?;
+            self.tally.count_entry(bytes.len() as u64).map_err(CallError::Status)?;
             match self.service.section.add(&path, &bytes) {
                 Ok(()) => {}
                 // A list whose pages show different moments can repeat an object.
@@ -116,7 +116,7 @@ impl Broker<'_> {
     }
 
     pub(super) fn add_spool(&mut self, path: &str, spool: Spool) -> Result<(), CallError> {
-        self.tally.entry(spool.len()).map_err(CallError::Status)?;
+        self.tally.count_entry(spool.len()).map_err(CallError::Status)?;
         match self.service.section.add_spool(path, spool) {
             Ok(()) => Ok(()),
             Err(AddError::Exists) => Err(Status::EXISTS.into()),

@@ -53,7 +53,7 @@ impl ServerStatus {
         let mut body = Vec::new();
         let read = response.body.take(MAX_ERROR_BODY_BYTES as u64).read_to_end(&mut body);
         // The reason is kept even if it exceeds the budget.
-        let _ = tally.received(body.len() as u64);
+        let _ = tally.count_received(body.len() as u64);
         match read {
             Ok(_) => ServerStatus::parse(&body, content_type.as_deref()),
             Err(_) => ServerStatus::default(),

@@ -90,7 +90,7 @@ pub fn serve(sandbox: &mut Sandbox, service: Service<'_>, deadline: Instant) -> 
     broker.tally.report_retries();
     broker.tally.report_gaps();
     let ending = match ending {
-        // The signal caused these. A failure of the host is reported instead of it.
+        // The signal caused these endings. If the host failed, that failure is reported instead.
         Ending::TimedOut | Ending::Died | Ending::Misbehaved if let Some(signal) = stop::asked() => {
             Ending::Stopped(signal)
         }
@@ -245,7 +245,7 @@ impl Broker<'_> {
 
     /// Records the lists of single namespaces that a call requested. They come before the call itself.
     fn record_namespaces(&mut self, handle: Option<i32>) {
-        for (subject, status) in self.tally.take_requested() {
+        for (subject, status) in self.tally.take_namespaces() {
             self.service.audit.record(Decision::requested_in(handle, status), || subject);
         }
     }

@@ -99,7 +99,7 @@ impl Tally {
     }
 
     /// Counts an HTTP request, if the budget allows it.
-    pub fn request(&mut self) -> Result<(), Spent> {
+    pub fn count_request(&mut self) -> Result<(), Spent> {
         let taken = self.account.take();
         self.count_requests();
         if taken { Ok(()) } else { Err(Spent { what: "requests", most: self.budget.requests }) }
@@ -119,7 +119,7 @@ impl Tally {
     }
 
     /// Records the HTTP status of the list of one namespace.
-    pub fn requested_in(&mut self, what: String, status: u16) {
+    pub fn record_namespace(&mut self, what: String, status: u16) {
         self.when_taken(move |tally| tally.requested.push((what, status)));
     }
 
@@ -131,23 +131,23 @@ impl Tally {
     }
 
     /// The lists of single namespaces that were requested since the last call.
-    pub fn take_requested(&mut self) -> Vec<(String, u16)> {
+    pub fn take_namespaces(&mut self) -> Vec<(String, u16)> {
         std::mem::take(&mut self.requested)
     }
 
     /// Counts bytes of a body. They count even if they exceed the budget.
-    pub fn received(&mut self, bytes: u64) -> Result<(), Spent> {
+    pub fn count_received(&mut self, bytes: u64) -> Result<(), Spent> {
         self.bytes_received += bytes;
         within(self.bytes_received, self.budget.received_bytes, "bytes from the server")
     }
 
     /// Counts bytes that the guest got.
-    pub fn gave(&mut self, bytes: usize) {
+    pub fn count_given(&mut self, bytes: usize) {
         self.bytes_given += bytes as u64;
     }
 
     /// Counts an item or object, if the budget allows it.
-    pub fn item(&mut self, resource: usize) -> Result<(), Spent> {
+    pub fn admit_item(&mut self, resource: usize) -> Result<(), Spent> {
         within(self.items + self.deferral.items() + 1, self.budget.items, "items")?;
         match self.deferral.current() {
             Some(effects) => effects.item = Some(resource),
@@ -206,7 +206,7 @@ impl Tally {
     }
 
     /// Records an object that was read, whether or not the guest may see it.
-    pub(super) fn read(&mut self, place: usize, namespace: &str, name: &str) {
+    pub(super) fn record_read(&mut self, place: usize, namespace: &str, name: &str) {
         if self.deferral.current().is_none() {
             self.uses.read(place, namespace, name);
         } else if self.uses.has_unmatched(place) {
@@ -216,7 +216,7 @@ impl Tally {
     }
 
     /// Records an object that the guest gets. `hidden` are the fields that it gets without.
-    pub(super) fn shows(&mut self, place: usize, hidden: &[u16]) {
+    pub(super) fn record_shown(&mut self, place: usize, hidden: &[u16]) {
         match self.deferral.current() {
             None => self.uses.gave(place, hidden),
             Some(effects) if hidden.is_empty() => effects.given = Some(place),
@@ -228,13 +228,13 @@ impl Tally {
     }
 
     /// Records an item that the grant withholds.
-    pub(super) fn withhold(&mut self, place: usize) {
+    pub(super) fn count_withheld(&mut self, place: usize) {
         self.withheld += 1;
         self.when_taken(move |tally| tally.uses.withheld(place));
     }
 
     /// Counts bytes of an open entry, if the budget allows them. They use disk space before the entry is closed.
-    pub fn open_more(&mut self, bytes: u64) -> Result<(), Status> {
+    pub fn reserve_entry_bytes(&mut self, bytes: u64) -> Result<(), Status> {
         let open_bytes = self.open_bytes.saturating_add(bytes);
         let wanted = self.archived_bytes.saturating_add(open_bytes);
         within(wanted, self.budget.archive_bytes, ARCHIVED_BYTES).map_err(|spent| self.spent(spent))?;
@@ -243,12 +243,12 @@ impl Tally {
     }
 
     /// Records that an entry of this size is no longer open.
-    pub fn open_less(&mut self, bytes: u64) {
+    pub fn release_entry_bytes(&mut self, bytes: u64) {
         self.open_bytes = self.open_bytes.saturating_sub(bytes);
     }
 
     /// Counts an entry of this size, if the budgets allow it.
-    pub fn entry(&mut self, bytes: u64) -> Result<(), Status> {
+    pub fn count_entry(&mut self, bytes: u64) -> Result<(), Status> {
         let archived_bytes = self.archived_bytes.saturating_add(bytes);
         within(self.entries + 1, self.budget.entries, "files in the archive")
             .and_then(|()| within(archived_bytes, self.budget.archive_bytes, ARCHIVED_BYTES))
@@ -264,7 +264,7 @@ impl Tally {
     }
 
     /// Counts a log line. Returns whether the budget allows it.
-    pub fn log_line(&mut self) -> bool {
+    pub fn count_log_line(&mut self) -> bool {
         self.log_lines += 1;
         self.log_lines <= self.budget.log_lines
     }
@@ -306,7 +306,7 @@ impl Tally {
     }
 
     /// Records that an object of a resource was skipped. `status` is what the gatherer's call returned, with advice.
-    pub(super) fn skipped(
+    pub(super) fn record_skipped(
         &mut self,
         resource: usize,
         gap: Gap,
@@ -366,23 +366,23 @@ mod tests {
     #[test]
     fn log_lines_above_the_budget_are_counted_and_dropped() {
         let mut tally = Tally::new(Budget { log_lines: 2, ..Budget::default() }, Arc::default());
-        assert_eq!([(); 3].map(|()| tally.log_line()), [true, true, false]);
+        assert_eq!([(); 3].map(|()| tally.count_log_line()), [true, true, false]);
         assert_eq!(tally.log_lines, 3);
     }
 
     #[test]
     fn entries_have_a_number_and_bytes_that_are_open_or_closed_count_together() {
         let mut tally = Tally::default();
-        assert_eq!(tally.open_more(MAX_ARCHIVE_BYTES), Ok(()));
-        assert_eq!(tally.open_more(1), Err(Status::OUT_OF_BUDGET));
-        tally.open_less(MAX_ARCHIVE_BYTES);
-        assert_eq!(tally.entry(MAX_ARCHIVE_BYTES - 1), Ok(()));
-        assert_eq!(tally.open_more(1), Ok(()));
-        assert_eq!(tally.open_more(1), Err(Status::OUT_OF_BUDGET));
+        assert_eq!(tally.reserve_entry_bytes(MAX_ARCHIVE_BYTES), Ok(()));
+        assert_eq!(tally.reserve_entry_bytes(1), Err(Status::OUT_OF_BUDGET));
+        tally.release_entry_bytes(MAX_ARCHIVE_BYTES);
+        assert_eq!(tally.count_entry(MAX_ARCHIVE_BYTES - 1), Ok(()));
+        assert_eq!(tally.reserve_entry_bytes(1), Ok(()));
+        assert_eq!(tally.reserve_entry_bytes(1), Err(Status::OUT_OF_BUDGET));
         for _ in 1..MAX_ENTRIES {
-            assert_eq!(tally.entry(0), Ok(()));
+            assert_eq!(tally.count_entry(0), Ok(()));
         }
-        assert_eq!(tally.entry(0), Err(Status::OUT_OF_BUDGET));
+        assert_eq!(tally.count_entry(0), Err(Status::OUT_OF_BUDGET));
         assert!(tally.blame(Status::OUT_OF_BUDGET).is_some_and(|blame| blame.class == Class::Gatherer));
     }
 }

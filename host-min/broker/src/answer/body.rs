@@ -60,7 +60,7 @@ impl Body {
         cx.tally.redacted.add(&redacted.since(&self.redacted));
         self.redacted = redacted;
         let received = self.received.load(Ordering::Relaxed);
-        let spent = cx.tally.received(received - std::mem::replace(&mut self.counted, received));
+        let spent = cx.tally.count_received(received - std::mem::replace(&mut self.counted, received));
         let len = result.map_err(|error| Failed::project(&ProjectError::Read(error)))?;
         spent?;
         Ok(len)

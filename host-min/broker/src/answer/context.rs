@@ -22,7 +22,7 @@ impl Context<'_> {
 
     /// Sends one more request, if the budget allows.
     pub(super) fn send(&mut self, asked: &Asked, path_and_query: String) -> Result<Ticket, Failed> {
-        self.tally.request()?;
+        self.tally.count_request()?;
         Ok(self.fetcher.send(asked.order(path_and_query, self.tally)))
     }
 

@@ -200,7 +200,7 @@ impl Answer {
             State::Done(Mode::Bytes) => {}
             _ => return Err(Status::WRONG_MODE),
         }
-        cx.tally.gave(out.len());
+        cx.tally.count_given(out.len());
         Ok(())
     }
 

@@ -185,7 +185,7 @@ impl Refused {
         let what = describe(&request);
         let line = format!("{what}: skipped the namespace: {why}");
         let gap = Gap { asked: what, namespace, status: Some(code), reason: why.clone(), ..Gap::default() };
-        tally.skipped(asked.resource, gap, line, Some((Status::http(code), advice)));
+        tally.record_skipped(asked.resource, gap, line, Some((Status::http(code), advice)));
     }
 }
 

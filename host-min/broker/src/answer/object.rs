@@ -31,7 +31,7 @@ fn read(response: Response, mode: Mode, asked: &Asked, cx: &mut Context<'_>) -> 
     let mut reader = ObjectReader::new(response.body);
     let mut bytes = Vec::new();
     let result = reader.read(&asked.allowed.mask, &mut bytes);
-    let received = cx.tally.received(reader.bytes_read());
+    let received = cx.tally.count_received(reader.bytes_read());
     let identity =
         result.map_err(|error| Failed::of_body(&error, reader.beginning(), content_type.as_deref()))?;
     received?;
@@ -40,9 +40,9 @@ fn read(response: Response, mode: Mode, asked: &Asked, cx: &mut Context<'_>) -> 
         let (status, why) = ServerStatus::in_a_success(&message, code);
         return Err(Failed::new(status, &why, refusal::advice(code)));
     }
-    cx.tally.item(asked.resource)?;
-    cx.tally.read(asked.used, &identity.namespace, &identity.name);
-    cx.tally.shows(asked.used, reader.hidden());
+    cx.tally.admit_item(asked.resource)?;
+    cx.tally.record_read(asked.used, &identity.namespace, &identity.name);
+    cx.tally.record_shown(asked.used, reader.hidden());
     let holder = asked.subject().holder(&identity.kind);
     if holder.is_token(&identity.name) {
         return Err(Failed::bad_answer(NAMED_BY_TOKEN, ""));

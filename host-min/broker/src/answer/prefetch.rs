@@ -75,7 +75,7 @@ impl Prefetched {
     }
 
     fn take(&mut self, given: Given, tally: &mut Tally) {
-        tally.gave(given.range.len());
+        tally.count_given(given.range.len());
         self.taken = self.taken.saturating_add(1);
         self.last = Some(given);
     }

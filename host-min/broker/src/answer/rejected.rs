@@ -1,6 +1,6 @@
 //! Items that do not fit a guest's type. The guest says where; the host, which still has the item, says what is there.
 
-use super::list::odd::{object_of, place};
+use super::list::invalid::{object_of, place};
 use super::prefetch::Given;
 use super::{Answer, Context, Result};
 use crate::gaps::Gap;
@@ -52,7 +52,7 @@ impl Answer {
         let who = if object.is_empty() { "an object" } else { &*object };
         let line = format!("{asked}: {who} does not match: {reason}{}", place(&field, byte));
         let gap = Gap { asked, object, field, byte, reason, ..Gap::default() };
-        cx.tally.skipped(self.exchange.asked.resource, gap, line, Some((Status::DECODE, ADVICE)));
+        cx.tally.record_skipped(self.exchange.asked.resource, gap, line, Some((Status::DECODE, ADVICE)));
         Ok(())
     }
 }

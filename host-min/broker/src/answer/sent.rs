@@ -39,7 +39,7 @@ impl Sent {
 fn in_namespace(head: Head, exchange: &mut Exchange, cx: &mut Context<'_>) -> Result<State, Failed> {
     let Exchange { asked, namespaces: Some(namespaces), .. } = exchange else { return Ok(State::Head(head)) };
     let code = head.http_status();
-    cx.tally.requested_in(describe(&asked.request), code);
+    cx.tally.record_namespace(describe(&asked.request), code);
     let impact = impact_of(&asked.request, Status::http(code), Consumed::Not);
     if head.is_success() || impact == Impact::Broken {
         namespaces.answered(asked, code, cx.tally);

@@ -4,7 +4,7 @@
 //! can be estimated, so it is on its way while the current page is consumed. A page whose response breaks off is requested again, and the list goes on
 //! after the items that were given. docs/paging.md has the guarantees.
 
-pub(super) mod odd;
+pub(super) mod invalid;
 mod order;
 mod page;
 mod seen;
@@ -19,7 +19,7 @@ use crate::fetch::{Reply, Ticket};
 use crate::held::Hold;
 use crate::refusal::{self, ServerStatus, advice};
 use order::{Order, Place, key_of};
-use page::{Next, Page, Taken, success};
+use page::{Next, Page, PageItem, success};
 use seen::Seen;
 use std::time::Instant;
 use wagather_json::project::Identity;
@@ -115,15 +115,15 @@ impl List {
                 return Ok(None);
             }
             let next = self.page.next(&asked.allowed.mask, &mut bytes, self.order.holds());
-            let received = cx.tally.received(self.page.received());
-            if self.page.take_doubt() {
+            let received = cx.tally.count_received(self.page.received());
+            if self.page.take_inconsistency() {
                 // The next page starts after the last item of this response.
                 self.next_page = None;
                 self.mark_inconsistent(CUT, asked, cx);
             }
             let taken = match next {
                 Next::Item(taken) => taken,
-                Next::AnotherTime(item) => {
+                Next::OtherState(item) => {
                     self.resume_by_key(asked, cx);
                     match item {
                         Some(item) => item,
@@ -145,40 +145,40 @@ impl List {
                     self.resume(failed, asked, cx)?;
                     continue;
                 }
-                Next::Wrong(why) => {
+                Next::Mismatch(why) => {
                     let why = format!("{}; requested again, {why}", self.cut);
                     return Err(Failed::bad_answer(&why, "run again"));
                 }
             };
             received?;
-            let Taken { identity, bytes: item_bytes, odd } = taken;
+            let PageItem { identity, bytes: item_bytes, odd } = taken;
             if self.page.read() == 1 && !self.inconsistent {
                 self.seen.check_first_key(&key_of(&identity))?;
             }
-            if let Fate::Drop = self.place(&identity, cx)? {
+            if let Fate::Drop = self.fate_of(&identity, cx)? {
                 continue;
             }
             self.read += 1;
             self.cuts = 0;
             self.sizes.read(item_bytes);
             self.prefetch_page(asked, cx)?;
-            cx.tally.read(asked.used, &identity.namespace, &identity.name);
+            cx.tally.record_read(asked.used, &identity.namespace, &identity.name);
             if !asked.allowed.scope.covers(&identity.namespace, &identity.name) {
-                cx.tally.withhold(asked.used);
+                cx.tally.count_withheld(asked.used);
                 continue;
             }
             let holder = asked.subject().holder_of_item(&self.page.meta().kind, &identity.kind);
             if holder.is_token(&identity.name) {
-                odd::named_by_token(self.read, asked, cx);
+                invalid::skip_named_by_token(self.read, asked, cx);
                 continue;
             }
-            if let Some(odd) = odd::of(&identity, odd, &bytes) {
-                odd.skip(&identity, self.read, asked, cx);
+            if let Some(invalid) = invalid::check(&identity, odd, &bytes) {
+                invalid.skip(&identity, self.read, asked, cx);
                 continue;
             }
             let mut identity = identity;
-            cx.tally.item(asked.resource)?;
-            cx.tally.shows(asked.used, self.page.hidden());
+            cx.tally.admit_item(asked.resource)?;
+            cx.tally.record_shown(asked.used, self.page.hidden());
             let missing_type = complete_type(&mut identity, self.page.meta());
             cx.redactor.object(&mut bytes, holder, &mut cx.tally.redacted);
             self.given += 1;
@@ -188,7 +188,7 @@ impl List {
     }
 
     /// Whether to give an item, or to drop it because it was given before.
-    fn place(&mut self, identity: &Identity, cx: &mut Context<'_>) -> Result<Fate, Failed> {
+    fn fate_of(&mut self, identity: &Identity, cx: &mut Context<'_>) -> Result<Fate, Failed> {
         match self.order.read(&key_of(identity)) {
             Place::New => {
                 self.rereads = false;

@@ -28,7 +28,7 @@ pub(super) struct Page {
     /// Those of them that another response repeated so far.
     again: Run,
     /// Whether the response has the same items but may show another moment.
-    is_doubtful: bool,
+    is_inconsistent: bool,
     /// The resource version of the response that broke off, if it had arrived.
     version: String,
     counted_bytes: u64,
@@ -52,19 +52,19 @@ impl Run {
 /// The next part of a page.
 pub(super) enum Next {
     /// An item.
-    Item(Taken),
+    Item(PageItem),
     /// The end.
     End,
     /// The response may show another moment than the one that broke off. It begins with this item, or is empty.
-    AnotherTime(Option<Taken>),
+    OtherState(Option<PageItem>),
     /// The response should repeat the one that broke off, and does not.
-    Wrong(&'static str),
+    Mismatch(&'static str),
     /// The page cannot be read.
     Error(ProjectError),
 }
 
 /// An item that was read.
-pub(super) struct Taken {
+pub(super) struct PageItem {
     pub(super) identity: Identity,
     /// Its size as the server sent it.
     pub(super) bytes: u64,
@@ -84,7 +84,7 @@ impl Page {
             until,
             read: Run::default(),
             again: Run::default(),
-            is_doubtful: false,
+            is_inconsistent: false,
             version: String::new(),
             counted_bytes: 0,
         }
@@ -106,8 +106,8 @@ impl Page {
     }
 
     /// Whether the new response repeats all items that were read and may show another moment. True once.
-    pub(super) fn take_doubt(&mut self) -> bool {
-        self.again == self.read && std::mem::take(&mut self.is_doubtful)
+    pub(super) fn take_inconsistency(&mut self) -> bool {
+        self.again == self.read && std::mem::take(&mut self.is_inconsistent)
     }
 
     /// The resource version, if it has arrived.
@@ -124,7 +124,7 @@ impl Page {
         self.reader = ListReader::new(response.body);
         self.content_type = response.content_type;
         (self.counted_bytes, self.until, self.pinned) = (0, until, pinned);
-        (self.again, self.is_doubtful) = (Run::default(), false);
+        (self.again, self.is_inconsistent) = (Run::default(), false);
         if self.read.items == 0 {
             self.version.clear();
         }
@@ -163,16 +163,16 @@ impl Page {
                 if in_order {
                     (self.read, self.again) = Default::default();
                     let bytes = self.reader.bytes_read() - before;
-                    return Next::AnotherTime(item.map(|(identity, odd)| self.took(identity, bytes, odd)));
+                    return Next::OtherState(item.map(|(identity, odd)| self.add(identity, bytes, odd)));
                 }
-                self.is_doubtful = true;
+                self.is_inconsistent = true;
             }
             let Some((identity, _)) = item else {
-                return Next::Wrong("it has fewer items than in the first response");
+                return Next::Mismatch("it has fewer items than in the first response");
             };
             self.again.add(&identity);
             if self.again.items == self.read.items && self.again != self.read {
-                return Next::Wrong("it has different items than in the first response");
+                return Next::Mismatch("it has different items than in the first response");
             }
         }
         let before = self.reader.bytes_read();
@@ -180,15 +180,15 @@ impl Page {
             Err(error) => Next::Error(error),
             Ok(None) => Next::End,
             Ok(Some((identity, odd))) => {
-                Next::Item(self.took(identity, self.reader.bytes_read() - before, odd))
+                Next::Item(self.add(identity, self.reader.bytes_read() - before, odd))
             }
         }
     }
 
-    fn took(&mut self, identity: Identity, bytes: u64, odd: Option<Odd>) -> Taken {
+    fn add(&mut self, identity: Identity, bytes: u64, odd: Option<Odd>) -> PageItem {
         self.read.add(&identity);
         self.again = self.read;
-        Taken { identity, bytes, odd }
+        PageItem { identity, bytes, odd }
     }
 
     /// Whether the response shows the same state as the one that broke off: by its resource version, or because the token pins it.

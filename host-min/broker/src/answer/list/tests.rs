@@ -254,7 +254,7 @@ fn list_in(
     let request = Canonical::new(RestRequest::new(Verb::LIST, limit, texts)).expect("a request");
     let allowed = Allowed { mask: Node::Keep, scope, narrowed: false, about: Arc::default() };
     let mut tally = Tally::new(Budget { requests: 500, ..Budget::default() }, fetcher.account().clone());
-    tally.request().expect("a request");
+    tally.count_request().expect("a request");
     let deadline = Instant::now() + Duration::from_secs(60);
     let mut answer =
         Answer::send(request, allowed, &Origin { fetcher: &fetcher, deadline, chunk_items }, &mut tally);

@@ -50,7 +50,7 @@ fn each_namespace_is_asked_and_the_guest_sees_one_list() {
             "namespaces/shop/pods?limit=2&continue=0:shop/o040"
         ]
     );
-    let asked = got.tally.take_requested();
+    let asked = got.tally.take_namespaces();
     let told: Vec<(&str, u16)> = asked.iter().map(|(what, status)| (&**what, *status)).collect();
     assert_eq!(
         told,

@@ -11,19 +11,19 @@ use wagather_json::redact::REDACTED;
 use wagather_policy::rights::describe;
 
 /// Why an item cannot be used.
-pub(super) struct Odd {
+pub(super) struct Invalid {
     reason: &'static str,
     field: String,
     byte: Option<u64>,
 }
 
 /// Why an item cannot be used, if it cannot. `kept` is its text after projection.
-pub(super) fn of(identity: &Identity, odd: Option<project::Odd>, kept: &[u8]) -> Option<Odd> {
+pub(super) fn check(identity: &Identity, odd: Option<project::Odd>, kept: &[u8]) -> Option<Invalid> {
     if let Some(odd) = odd {
-        return Some(Odd { reason: odd.reason, field: odd.field(kept), byte: Some(odd.at_byte) });
+        return Some(Invalid { reason: odd.reason, field: odd.field(kept), byte: Some(odd.at_byte) });
     }
     let Identity { name, namespace, .. } = identity;
-    let nameless = |reason, field: &str| Some(Odd { reason, field: field.to_owned(), byte: None });
+    let nameless = |reason, field: &str| Some(Invalid { reason, field: field.to_owned(), byte: None });
     if name.is_empty() {
         return nameless("it has no name", "metadata.name");
     }
@@ -37,16 +37,16 @@ pub(super) fn of(identity: &Identity, odd: Option<project::Odd>, kept: &[u8]) ->
 }
 
 /// Skips an item whose name is a token. The report names nothing else about it.
-pub(super) fn named_by_token(number: u64, asked: &Asked, cx: &mut Context<'_>) {
+pub(super) fn skip_named_by_token(number: u64, asked: &Asked, cx: &mut Context<'_>) {
     let reason = NAMED_BY_TOKEN;
-    let odd = Odd { reason, field: "metadata.name".to_owned(), byte: None };
-    odd.skip(&Identity { name: REDACTED.to_owned(), ..Identity::default() }, number, asked, cx);
+    let invalid = Invalid { reason, field: "metadata.name".to_owned(), byte: None };
+    invalid.skip(&Identity { name: REDACTED.to_owned(), ..Identity::default() }, number, asked, cx);
 }
 
-impl Odd {
+impl Invalid {
     /// Skips an item. `number` is its position in the list, from 1.
     pub(super) fn skip(self, identity: &Identity, number: u64, asked: &Asked, cx: &mut Context<'_>) {
-        let Odd { reason, field, byte } = self;
+        let Invalid { reason, field, byte } = self;
         let field = line::of(field.as_bytes());
         let object = object_of(identity);
         let asked_for = describe(&asked.request);
@@ -54,7 +54,7 @@ impl Odd {
         let place = place(&field, byte);
         let text = format!("{asked_for}: skipped {who}: {reason}{place}");
         let gap = Gap { asked: asked_for, object, field, byte, reason: reason.to_owned(), ..Gap::default() };
-        cx.tally.skipped(asked.resource, gap, text, None);
+        cx.tally.record_skipped(asked.resource, gap, text, None);
     }
 }
 
