@@ -8,6 +8,7 @@
 
 use imports::{EXPORT_GATHER, EXPORT_MEMORY, Host, Import, ResultType};
 use std::process::ExitCode;
+use wasmer::sys::NativeEngineExt;
 use wasmer::{Engine, Function, FunctionEnv, FunctionEnvMut, Imports, Instance, Memory, Module, Store};
 
 const USAGE: &str = "bare-wasmer MODULE PORT OUTPUT, or bare-wasmer --compile MODULE OUTPUT";
