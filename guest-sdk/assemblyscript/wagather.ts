@@ -458,7 +458,7 @@ export class Entry {
   // Appends an object of an @unmanaged class as JSON.
   json<T>(shape: Shape, value: T): void {
     if (this.status >= 0) {
-      this.status = imports.archive_write_as(this.handle, shape.pointer, changetype<usize>(value));
+      this.status = imports.archive_write_as(this.handle, shape.pointer, changetype<usize>(value), 0);
     }
   }
 

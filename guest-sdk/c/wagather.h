@@ -191,9 +191,10 @@ int32_t wagather_archive_open(const void *name, uint32_t name_len);
 WAGATHER_IMPORT(archive_write)
 int32_t wagather_archive_write(int32_t handle, const void *bytes, uint32_t len);
 
-/* Appends a structure to an open entry, as JSON by its shape: how many bytes, or a status. */
+/* Appends a structure to an open entry, as JSON by its shape: how many bytes, or a status. `before` is an
+   ASCII character that goes before it, such as the comma between two elements, or 0. */
 WAGATHER_IMPORT(archive_write_as)
-int32_t wagather_archive_write_as(int32_t handle, const void *shape, const void *from);
+int32_t wagather_archive_write_as(int32_t handle, const void *shape, const void *from, uint32_t before);
 
 /* Completes an entry. One that is never closed is left out of the archive and reported. */
 WAGATHER_IMPORT(archive_close)
@@ -202,6 +203,16 @@ int32_t wagather_archive_close(int32_t handle);
 /* Writes one line to the log of the run. */
 WAGATHER_IMPORT(log)
 int32_t wagather_log(int32_t level, const void *text, uint32_t len);
+
+/* Writes one line to the log: of a structure, by its shape, the name and the value of each field, one after
+   the other. */
+WAGATHER_IMPORT(log_as)
+int32_t wagather_log_as(int32_t level, const void *shape, const void *from);
+
+/* Decodes JSON that the guest has, by a shape: how many bytes of `arena` it takes. `text` is the address of
+   an address and a length. A result above `cap` changes nothing. */
+WAGATHER_IMPORT(json_read_as)
+int32_t wagather_json_read_as(const void *text, const void *shape, void *arena, uint32_t cap);
 
 /* Copies a parameter that the manifest declares: its length, or ABSENT. A result above `cap` copies nothing. */
 WAGATHER_IMPORT(param)
@@ -537,7 +548,7 @@ static inline void wagather_write(wagather_entry *entry, wagather_text text) {
 
 /* Appends a structure as JSON. */
 static inline void wagather_write_struct(wagather_entry *entry, const void *shape, const void *from) {
-    if (entry->status >= 0) entry->status = wagather_archive_write_as(entry->handle, shape, from);
+    if (entry->status >= 0) entry->status = wagather_archive_write_as(entry->handle, shape, from, 0);
 }
 
 /* Appends an element to the JSON array that the entry is. */

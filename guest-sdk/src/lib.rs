@@ -109,6 +109,6 @@ pub mod __private {
     pub use crate::json::{Decode, Part, Serialize, Shape};
     pub use crate::manifest::{concat, joined_len, mask_len, mask_text, text};
     pub use crate::rest::{CanGet, CanList, CanLog, RawPath, Resource};
-    pub use crate::typed::{Borrowed, Bytes, Object, Part as BorrowedPart, Shaped, Written};
+    pub use crate::typed::{Borrowed, Bytes, Object, Part as BorrowedPart, Shaped, Written, line_of};
     pub use wagather_abi::manifest::SECTION;
 }

@@ -31,6 +31,60 @@ fn write(level: LogLevel, text: &[u8]) {
     sys::log(level.0, text);
 }
 
+/// Writes a line with numbers of type `u32` for whoever runs the gatherer: `log::info!("{} of {} pods crash-loop", found, all)`.
+///
+/// The host puts the line together, so this is a fifth of what [`Line`] is in a gatherer. `warn!`, `error!` and `debug!` are the same for the
+/// other levels. A brace that is none of a number cannot be written.
+///
+/// ```
+/// use wagather::log;
+/// # let run = wagather::fake::Host::new().run(|| {
+/// log::info!("{} of {} operators are degraded", 3, 32);
+/// # Ok(()) });
+/// # assert_eq!(run.logs[0].text, "3 of 32 operators are degraded");
+/// ```
+///
+/// There are as many numbers as there are places for them:
+///
+/// ```compile_fail
+/// wagather::log::info!("{} of {} operators are degraded", 3);
+/// ```
+pub use crate::__log_info as info;
+#[doc(hidden)]
+pub use crate::{__log_debug as debug, __log_error as error, __log_warn as warn};
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __log_debug {
+    ($($line:tt)*) => {
+        $crate::__log_line!(DEBUG, $($line)*)
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __log_info {
+    ($($line:tt)*) => {
+        $crate::__log_line!(INFO, $($line)*)
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __log_warn {
+    ($($line:tt)*) => {
+        $crate::__log_line!(WARN, $($line)*)
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __log_error {
+    ($($line:tt)*) => {
+        $crate::__log_line!(ERROR, $($line)*)
+    };
+}
+
 /// A line of at most 256 bytes, put together piece by piece, in place. A piece that does not fit is left out.
 ///
 /// ```

@@ -483,7 +483,7 @@ pub const Entry = enum(i32) {
     /// Appends a structure as JSON.
     pub fn json(entry: Entry, value: anytype) Error!void {
         const bytes = shape(std.meta.Child(@TypeOf(value)));
-        try check(imports.archive_write_as(@backingInt(entry), bytes.ptr, @ptrCast(value)));
+        try check(imports.archive_write_as(@backingInt(entry), bytes.ptr, @ptrCast(value), 0));
     }
 
     pub fn close(entry: Entry) Error!void {

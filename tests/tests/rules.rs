@@ -420,7 +420,10 @@ fn every_import_is_everywhere() {
         let name = row.name;
         let camel: String = name.split('_').map(|word| word[..1].to_uppercase() + &word[1..]).collect();
         assert!(dispatch.contains(&format!("Import::{name} =>")), "the sandbox has no handler for {name}");
-        assert!(admission.contains(&format!("Request::{camel}")), "nobody admits {name}");
+        // What `log_as` writes is a line as that of `log`, and `json_read_as` asks for nothing.
+        let is_admitted = name == "json_read_as"
+            || admission.contains(&format!("Request::{}", if name == "log_as" { "Log" } else { &camel }));
+        assert!(is_admitted, "nobody admits {name}");
         assert!(
             fake.contains(&format!("fn {name}")) || fake.contains("for_each_import"),
             "the SDK's fake host has no {name}"

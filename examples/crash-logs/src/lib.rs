@@ -7,19 +7,17 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
-extern crate alloc;
-
 mod resources;
 
-use alloc::string::String;
-use alloc::vec::Vec;
 use resources::{ContainerStatus, ObjectMeta, Pod, Pods};
 use resources::{MAX_BYTES, MAX_CONTAINERS, MAX_TOTAL_BYTES, TAIL_LINES};
 use wagather::abi::limits::MAX_ENTRY_NAME_BYTES;
 use wagather::archive::Entry;
+use wagather::arena::{String, Vec};
 use wagather::io::Read;
+use wagather::typed::Item;
 use wagather::{
-    Body, DefaultedParam, Error, Fields, ListParams, LogParams, Result, Serialize, gatherer, heap, json, log,
+    Body, DefaultedParam, Error, Fields, ListParams, LogParams, Result, Serialize, gatherer, json, log,
 };
 
 /// Logs on their way at once: the API server asks a node for each, and some nodes are slow.
@@ -38,9 +36,9 @@ const PIECE_BYTES: usize = 64 << 10;
 const REFUSAL_BYTES: usize = 4 << 10;
 
 /// What the API server says if it gives no log.
-#[derive(Default, Fields)]
-struct Refusal {
-    message: String,
+#[derive(Fields)]
+struct Refusal<'a> {
+    message: &'a str,
 }
 
 #[derive(Default, Serialize)]
@@ -54,11 +52,11 @@ struct Index {
 
 #[derive(Serialize)]
 struct Container {
-    namespace: String,
-    pod: String,
-    container: String,
+    namespace: &'static str,
+    pod: &'static str,
+    container: &'static str,
     restarts: i32,
-    last_reason: String,
+    last_reason: &'static str,
     last_exit_code: i32,
     /// `previous`, `current` or [`NONE`].
     log: &'static str,
@@ -71,7 +69,6 @@ struct Container {
 }
 
 gatherer!(gather);
-heap!();
 
 fn gather() -> Result<()> {
     let most_containers = number(MAX_CONTAINERS)?;
@@ -83,77 +80,101 @@ fn gather() -> Result<()> {
         end: Vec::new(),
     };
     let mut index = Index::default();
-    for pod in Pods::all().list(&ListParams::default())? {
-        index.add(pod?, most_containers);
+    for pod in Pods::all().list(&ListParams::default())?.items() {
+        index.add(pod?, most_containers)?;
     }
     let mut under_way = [const { None }; AHEAD];
     for step in 0..index.containers.len() + AHEAD {
         let slot = &mut under_way[step % AHEAD];
         let oldest = step.checked_sub(AHEAD).and_then(|at| index.containers.get_mut(at));
         if let Some(container) = oldest {
-            logs.take(slot.take(), container);
+            logs.take(slot.take(), container)?;
             index.logs += u32::from(container.log != NONE);
             index.bytes += container.bytes;
         }
         let next = index.containers.get(step).filter(|_| logs.left_bytes > 0);
         *slot = next.map(|container| logs.start(container, true));
     }
-    log::Line::new()
-        .number(index.logs)
-        .text(" logs of ")
-        .number(index.crash_looping)
-        .text(" containers that crash-loop")
-        .info();
+    log::info!("{} logs of {} containers that crash-loop", index.logs, index.crash_looping);
     json::to_entry("index.json", &index)
 }
 
 /// A parameter of the run that is a number.
 fn number(param: DefaultedParam) -> Result<u32> {
     let mut digits = [0; 10];
-    if let Ok(Ok(number)) = param.value(&mut digits).map(str::parse) {
+    let digits = param.value(&mut digits).unwrap_or_default();
+    let is_number = !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
+    let number = digits.bytes().fold(0, |number, digit| number * 10 + u64::from(digit & 15));
+    if is_number && let Ok(number) = u32::try_from(number) {
         return Ok(number);
     }
-    log::Line::new().text("the parameter ").text(param.name()).text(" is not a number").error();
+    let mut line = String::new();
+    for piece in ["the parameter ", param.name(), " is not a number"] {
+        line.push_str(piece)?;
+    }
+    log::error(&line);
     Err(Error::own(1))
 }
 
 impl Index {
-    fn add(&mut self, pod: Pod, most_containers: u32) {
-        let Pod { metadata, status } = pod;
-        for container in status.init_container_statuses.iter().chain(&status.container_statuses) {
-            if container.state.waiting.reason != "CrashLoopBackOff" {
-                continue;
-            }
-            self.crash_looping += 1;
-            if self.crash_looping > most_containers {
-                self.not_listed += 1;
-                continue;
-            }
-            self.containers.push(Container::new(&metadata, container));
+    fn add(&mut self, pod: Item<Pod<'static>>, most_containers: u32) -> Result<()> {
+        let status = &pod.get().status;
+        let lists = [status.init_container_statuses, status.container_statuses];
+        let found: u32 =
+            lists.map(|list| list.iter().map(|one| u32::from(one.is_crash_looping())).sum()).iter().sum();
+        self.crash_looping += found;
+        let mut room = most_containers.saturating_sub(self.containers.len() as u32);
+        self.not_listed += found.saturating_sub(room);
+        if found.min(room) == 0 {
+            return Ok(());
         }
+        let Pod { metadata, status } = pod.keep();
+        for list in [status.init_container_statuses, status.container_statuses] {
+            for container in list {
+                if room > 0 && container.is_crash_looping() {
+                    room -= 1;
+                    self.containers.push(Container::new(metadata, container)?)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl ContainerStatus<'_> {
+    fn is_crash_looping(&self) -> bool {
+        self.state.waiting.reason == "CrashLoopBackOff"
     }
 }
 
 impl Container {
-    fn new(pod: &ObjectMeta, status: &ContainerStatus) -> Self {
+    fn new(pod: &ObjectMeta<'static>, status: &ContainerStatus<'static>) -> Result<Self> {
         let last = &status.last_state.terminated;
-        let file = |pod_folder: &str| [&pod.namespace, "/", pod_folder, "/", &status.name, ".log"].concat();
-        let named = file(&pod.name);
-        Container {
-            namespace: pod.namespace.clone(),
-            pod: pod.name.clone(),
-            container: status.name.clone(),
+        let mut file = String::new();
+        for pod_folder in [pod.name, pod.uid] {
+            file.clear();
+            for piece in [pod.namespace, "/", pod_folder, "/", status.name, ".log"] {
+                file.push_str(piece)?;
+            }
+            // A pod's name may be longer than that of an entry.
+            if file.len() <= MAX_ENTRY_NAME_BYTES {
+                break;
+            }
+        }
+        Ok(Container {
+            namespace: pod.namespace,
+            pod: pod.name,
+            container: status.name,
             restarts: status.restart_count,
-            last_reason: last.reason.clone(),
+            last_reason: last.reason,
             last_exit_code: last.exit_code,
             log: NONE,
-            // A pod's name may be longer than that of an entry.
-            file: if named.len() > MAX_ENTRY_NAME_BYTES { file(&pod.uid) } else { named },
+            file,
             bytes: 0,
             truncated: false,
             status: 0,
             why: String::new(),
-        }
+        })
     }
 }
 
@@ -170,16 +191,16 @@ struct Logs {
 impl Logs {
     fn start(&self, container: &Container, is_previous: bool) -> Result<Body> {
         let read_bytes = self.most_bytes.saturating_mul(READ_FACTOR).max(1);
-        let params = LogParams::default().container(&container.container).tail_lines(self.tail_lines);
+        let params = LogParams::default().container(container.container).tail_lines(self.tail_lines);
         let params = params.limit_bytes(read_bytes);
         let params = if is_previous { params.previous() } else { params };
-        Pods::namespaced(&container.namespace).logs(&container.pod, &params)
+        Pods::namespaced(container.namespace).logs(container.pod, &params)
     }
 
     /// Takes a log over into the archive, or notes why not.
-    fn take(&mut self, started: Option<Result<Body>>, container: &mut Container) {
+    fn take(&mut self, started: Option<Result<Body>>, container: &mut Container) -> Result<()> {
         match started.filter(|_| self.left_bytes > 0) {
-            None => container.why.push_str("max-total-bytes are used up"),
+            None => container.why.push_str("max-total-bytes are used up")?,
             Some(started) => {
                 if let Err(error) = self.fetch(started, container) {
                     container.status = error.status().0;
@@ -189,6 +210,7 @@ impl Logs {
         if container.log == NONE {
             container.file.clear();
         }
+        Ok(())
     }
 
     fn fetch(&mut self, started: Result<Body>, container: &mut Container) -> Result<()> {
@@ -204,7 +226,9 @@ impl Logs {
         container.status = status.into();
         if status != 200 {
             self.read(&mut body, REFUSAL_BYTES)?;
-            container.why = json::from_slice::<Refusal>(&self.end).unwrap_or_default().message;
+            if let Ok(refusal) = json::read_as::<Refusal>(&self.end) {
+                container.why.push_str(refusal.get().message)?;
+            }
             return Ok(());
         }
         let most = self.most_bytes.min(self.left_bytes) as usize;
@@ -243,7 +267,7 @@ impl Logs {
                 core::mem::swap(&mut self.before, &mut self.end);
                 self.end.clear();
             }
-            self.end.extend_from_slice(bytes);
+            self.end.extend_from_slice(bytes)?;
         }
     }
 }

@@ -2,6 +2,8 @@ extern crate std;
 
 use super::*;
 use std::format;
+use std::string::String;
+use std::vec::Vec;
 use wagather::abi::Status as Code;
 use wagather::fake::{Host, Run};
 

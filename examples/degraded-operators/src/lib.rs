@@ -32,12 +32,7 @@ fn gather() -> Result<()> {
         all += 1;
         in_trouble += u32::from(examine(operator?.get(), &mut findings)?);
     }
-    log::Line::new()
-        .number(in_trouble)
-        .text(" of ")
-        .number(all)
-        .text(" cluster operators are degraded or unavailable")
-        .info();
+    log::info!("{} of {} cluster operators are degraded or unavailable", in_trouble, all);
     findings.close()
 }
 

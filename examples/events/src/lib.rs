@@ -57,7 +57,7 @@ fn gather() -> Result<()> {
     for event in Events::all().list(&ListParams::default().fields("type=Warning"))?.items() {
         report.add(event?.get())?;
     }
-    log::Line::new().number(report.events).text(" warning events").info();
+    log::info!("{} warning events", report.events);
     json::to_entry("warnings.json", &report)
 }
 

@@ -72,14 +72,12 @@ fn gather() -> Result<()> {
         inventory.add_workload(&cron_job?.get().spec.job_template)?;
     }
 
-    log::Line::new()
-        .number(inventory.images.len() as u32)
-        .text(" images in ")
-        .number(inventory.pods)
-        .text(" pods and ")
-        .number(inventory.workloads)
-        .text(" workloads")
-        .info();
+    log::info!(
+        "{} images in {} pods and {} workloads",
+        inventory.images.len() as u32,
+        inventory.pods,
+        inventory.workloads
+    );
     json::to_entry("images.json", &inventory)
 }
 

@@ -67,12 +67,7 @@ fn gather() -> Result<()> {
         roles.free();
         conditions.free();
     }
-    log::Line::new()
-        .number(totals.not_ready)
-        .text(" of ")
-        .number(totals.nodes)
-        .text(" nodes are not ready")
-        .info();
+    log::info!("{} of {} nodes are not ready", totals.not_ready, totals.nodes);
     entry.close()?;
     json::to_entry("totals.json", &totals)
 }

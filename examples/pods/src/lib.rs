@@ -62,12 +62,7 @@ fn gather() -> Result<()> {
     for pod in Pods::all().list(&ListParams::default())?.items() {
         report.add(pod?)?;
     }
-    log::Line::new()
-        .number(report.crash_looping)
-        .text(" of ")
-        .number(report.pods)
-        .text(" pods crash-loop")
-        .info();
+    log::info!("{} of {} pods crash-loop", report.crash_looping, report.pods);
     json::to_entry("crash-looping.json", &report)
 }
 

@@ -40,12 +40,18 @@ macro_rules! for_each_import {
             archive_open(name: BytesPtr, name_len: u32) -> i32;
             /// Appends to an open entry: all of `bytes`, or a status and none of them.
             archive_write(handle: i32, bytes: BytesPtr, len: u32) -> i32;
-            /// Appends a structure to an open entry, as JSON by its shape: how many bytes, or a status.
-            archive_write_as(handle: i32, shape: ShapePtr, from: BytesPtr) -> i32;
+            /// Appends a structure to an open entry, as JSON by its shape: how many bytes, or a status. `before` is an ASCII character that
+            /// goes before it, such as the comma between two elements, or 0.
+            archive_write_as(handle: i32, shape: ShapePtr, from: BytesPtr, before: u32) -> i32;
             /// Completes an entry. One that is never closed is left out of the archive and reported.
             archive_close(handle: i32) -> i32;
             /// Writes one line to the log of the run.
             log(level: i32, text: BytesPtr, len: u32) -> i32;
+            /// Writes one line to the log: of a structure, by its shape, the name and the value of each field, one after the other.
+            log_as(level: i32, shape: ShapePtr, from: BytesPtr) -> i32;
+            /// Decodes JSON that the guest has, by a shape: how many bytes of `arena` it takes. `text` is the address of an address and a
+            /// length. A result above `cap` changes nothing.
+            json_read_as(text: BytesPtr, shape: ShapePtr, arena: BufferPtr, cap: u32) -> i32;
             /// Copies a parameter that the manifest declares: its length, or ABSENT. A result above `cap` copies nothing.
             param(name: BytesPtr, name_len: u32, buffer: BufferPtr, cap: u32) -> i32;
             /// Milliseconds since the Unix epoch; in a replay, the time of the recording.

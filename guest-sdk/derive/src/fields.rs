@@ -3,14 +3,19 @@
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{DeriveInput, Error, GenericParam, Ident, Result, Type};
+use syn::{Data, DeriveInput, Error, GenericParam, Ident, Result, Type};
 use wagather_syntax::{Field, Parts};
 
 pub(crate) fn expand_fields(input: &DeriveInput) -> Result<TokenStream> {
     let ident = &input.ident;
     let parts = fields_of(input)?;
     if is_borrowed(input) {
-        return borrowed(input, &parts);
+        let mut tokens = borrowed(input, &parts)?;
+        // A document of its own begins with its fields.
+        if matches!(parts, Parts::Named(_)) {
+            tokens.extend(shaped(input));
+        }
+        return Ok(tokens);
     }
     match parts {
         Parts::Only(inner) => Ok(decoding_as(ident, inner)),
@@ -50,6 +55,7 @@ pub(crate) fn with_lifetimes(input: &DeriveInput, lifetime: &TokenStream) -> Tok
 /// The implementation that says how a struct lies in memory.
 pub(crate) fn borrowed(input: &DeriveInput, parts: &Parts<'_>) -> Result<TokenStream> {
     let ident = &input.ident;
+    refuse_skipped(input)?;
     let (mask, part) = match parts {
         Parts::Only(inner) => (
             quote_spanned!(inner.span()=> <#inner as ::wagather::__private::Borrowed>::MASK),
@@ -77,6 +83,29 @@ pub(crate) fn borrowed(input: &DeriveInput, parts: &Parts<'_>) -> Result<TokenSt
             const PART: ::wagather::__private::BorrowedPart<Self> = #part;
         }
     })
+}
+
+/// A host leaves what it is not told of as 0, which is no value of most types.
+fn refuse_skipped(input: &DeriveInput) -> Result<()> {
+    let Data::Struct(data) = &input.data else { return Ok(()) };
+    let is_marker = |ty: &Type| {
+        let Type::Path(path) = ty else { return false };
+        path.path.segments.last().is_some_and(|segment| segment.ident == "PhantomData")
+    };
+    let read = match Parts::of(input)? {
+        Parts::Only(_) => return Ok(()),
+        Parts::Named(fields) => fields,
+    };
+    for field in &data.fields {
+        let is_read = field.ident.as_ref().is_none_or(|ident| read.iter().any(|read| read.ident == ident));
+        if !is_read && !is_marker(&field.ty) {
+            return Err(Error::new_spanned(
+                field,
+                "a struct that a host decodes has no field of the gatherer's own, as nobody would give it a value (but a `PhantomData`)",
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// The implementation with which a host decodes the items of a resource.

@@ -20,7 +20,7 @@ mod write;
 
 pub use decode::{Failed, Scratch, decode, pointers};
 pub use parse::{BadShape, Shape, Width};
-pub use write::{Memory, write};
+pub use write::{Memory, append, line, write};
 
 #[cfg(test)]
 mod tests;

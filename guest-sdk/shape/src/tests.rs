@@ -315,3 +315,39 @@ fn native_addresses_are_wider_and_can_be_found() {
     assert_eq!(found, [(0, 32), (16, 40), (40, 33)]);
     assert_eq!((arena[32], &arena[33..35]), (b'n', &b"ab"[..]));
 }
+
+#[test]
+fn lines_are_names_and_values_without_quotes() {
+    // A text, a number that is absent, one that is there, and an object of a number as text; the name of the last has nothing to it.
+    let bytes = b"\x28(t\0say \0?\x1eI\x08 \0B\x0c of \0(\x10 (\0v\0n=\0\0(\0)\0\0\0";
+    let json = r#"{"say ":"\"a\"\n"," of ":7," (":{"n=":-1.5}}"#;
+    let memory = arena(bytes, json).expect("it fits");
+    let line = |bytes: &[u8], memory: &Plain, most| {
+        let mut out = vec![b'x'];
+        super::line(memory, &shape(bytes), BASE as u32, most, &mut out)
+            .map(|()| String::from_utf8(out).expect("text"))
+    };
+    assert_eq!(line(bytes, &memory, 64).as_deref(), Ok("say \"a\"\n of 7 (n=-1.5)"));
+    assert_eq!(line(bytes, &memory, 20), Err(Status::TOO_LARGE));
+    assert_eq!(line(b"\x08t", &memory, 64), Err(Status::BAD_SHAPE));
+    let mut bad = memory;
+    bad.0[BASE..BASE + 4].copy_from_slice(&u32::MAX.to_le_bytes());
+    assert_eq!(line(bytes, &bad, 64), Err(Status::BAD_POINTER));
+}
+
+#[test]
+fn what_escapes_make_of_a_text_is_bounded_before_it_is_made() {
+    let text = "\u{1}".repeat(1000);
+    let json = escaped(&text);
+    let memory = arena(b"\x08t", &json).expect("it fits");
+    let mut out = Vec::new();
+    assert_eq!(write(&memory, &shape(b"\x08t"), BASE as u32, 6001, &mut out), Err(Status::TOO_LARGE));
+    assert!(out.capacity() < 6001, "{}", out.capacity());
+    assert_eq!(text_of(&memory, b"\x08t", 6002).map(|text| text.len()), Ok(6002));
+}
+
+/// A text of control characters as JSON has it.
+fn escaped(text: &str) -> String {
+    let escapes: String = text.bytes().map(|byte| std::format!("\\u{byte:04x}")).collect();
+    std::format!("\"{escapes}\"")
+}

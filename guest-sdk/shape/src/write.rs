@@ -1,6 +1,6 @@
 //! From a structure and what it points to, to JSON: byte for byte what the SDK's own writer makes.
 
-use crate::parse::{Absence, Kind, Shape};
+use crate::parse::{Absence, Field, Kind, Shape};
 use crate::scan::is_value;
 use alloc::vec::Vec;
 use wagather_abi::Status;
@@ -39,8 +39,42 @@ pub fn write<M: Memory>(
     out: &mut Vec<u8>,
 ) -> Result<(), Status> {
     out.clear();
+    append(memory, shape, from, most, out)
+}
+
+/// The same, behind what is there already, which counts as well.
+///
+/// # Errors
+///
+/// Those of [`write`].
+pub fn append<M: Memory>(
+    memory: &M,
+    shape: &Shape,
+    from: M::At,
+    most: usize,
+    out: &mut Vec<u8>,
+) -> Result<(), Status> {
     let mut writer = Writer { memory, shape, most, out };
     writer.value(shape.root, from, MAX_SHAPE_DEPTH)?;
+    writer.bound(0)
+}
+
+/// Writes the structure there as a line: the name and the value of each field.
+///
+/// # Errors
+///
+/// Those of [`write`], and [`Status::BAD_SHAPE`] if it is no object.
+pub fn line<M: Memory>(
+    memory: &M,
+    shape: &Shape,
+    from: M::At,
+    most: usize,
+    out: &mut Vec<u8>,
+) -> Result<(), Status> {
+    out.clear();
+    let mut writer = Writer { memory, shape, most, out };
+    let Kind::Object(number) = shape.root else { return Err(Status::BAD_SHAPE) };
+    writer.line(number, from, MAX_SHAPE_DEPTH)?;
     writer.bound(0)
 }
 
@@ -98,8 +132,15 @@ impl<'a, M: Memory> Writer<'a, M> {
 
     fn string(&mut self, at: M::At) -> Result<(), Status> {
         let text = self.text(at)?;
-        self.bound(text.len())?;
         core::str::from_utf8(text).map_err(|_| Status::NOT_TEXT)?;
+        self.quoted(text)
+    }
+
+    /// A string, with the escapes that it needs.
+    fn quoted(&mut self, text: &[u8]) -> Result<(), Status> {
+        // An escape has six bytes at most, of which one is the byte's own.
+        let escapes = text.iter().filter(|byte| is_escaped(**byte)).count();
+        self.bound(escapes.saturating_mul(5).saturating_add(text.len() + 2))?;
         quoted(text, self.out);
         Ok(())
     }
@@ -138,10 +179,7 @@ impl<'a, M: Memory> Writer<'a, M> {
             Kind::Enum(number) => {
                 let [value] = self.bytes(at)?;
                 let text = usize::from(value).checked_sub(1).and_then(|value| shape.texts(number).nth(value));
-                let text = text.unwrap_or_default();
-                self.bound(text.len())?;
-                quoted(text, self.out);
-                Ok(())
+                self.quoted(text.unwrap_or_default())
             }
             Kind::Object(number) => self.object(number, at, depth),
             Kind::Away(number, _) => match self.memory.follow(at)? {
@@ -199,19 +237,12 @@ impl<'a, M: Memory> Writer<'a, M> {
         let mut separator: &[u8] = b"{";
         for field in &shape.object(number).ok_or(Status::BAD_SHAPE)?.fields {
             let place = self.at(at, field.offset)?;
-            let is_absent = match field.absence {
-                Absence::AsEmpty => self.is_absent(field.kind, place)?,
-                Absence::Flag(flag) => self.bytes(self.at(at, flag)?)? == [0],
-                Absence::Null => self.memory.follow(place)?.is_none(),
-            };
-            if is_absent {
+            if self.is_left_out(field, at, place)? {
                 continue;
             }
             self.put(separator)?;
             separator = b",";
-            let name = shape.name(field);
-            self.bound(name.len())?;
-            quoted(name, self.out);
+            self.quoted(shape.name(field))?;
             self.put(b":")?;
             self.value(field.kind, place, depth)?;
         }
@@ -219,6 +250,37 @@ impl<'a, M: Memory> Writer<'a, M> {
             self.put(separator)?;
         }
         self.put(b"}")
+    }
+
+    fn is_left_out(&self, field: &Field, object: M::At, place: M::At) -> Result<bool, Status> {
+        Ok(match field.absence {
+            Absence::AsEmpty => self.is_absent(field.kind, place)?,
+            Absence::Flag(flag) => self.bytes(self.at(object, flag)?)? == [0],
+            Absence::Null => self.memory.follow(place)?.is_none(),
+        })
+    }
+
+    /// An object as a piece of a line.
+    fn line(&mut self, number: usize, at: M::At, depth: usize) -> Result<(), Status> {
+        let depth = depth.checked_sub(1).ok_or(Status::BAD_SHAPE)?;
+        let shape = self.shape;
+        for field in &shape.object(number).ok_or(Status::BAD_SHAPE)?.fields {
+            let place = self.at(at, field.offset)?;
+            if self.is_left_out(field, at, place)? {
+                continue;
+            }
+            self.put(shape.name(field))?;
+            match field.kind {
+                Kind::Text | Kind::Number => {
+                    let text = self.text(place)?;
+                    core::str::from_utf8(text).map_err(|_| Status::NOT_TEXT)?;
+                    self.put(text)?;
+                }
+                Kind::Object(number) => self.line(number, place, depth)?,
+                kind => self.value(kind, place, depth)?,
+            }
+        }
+        Ok(())
     }
 
     fn decimal(&mut self, is_negative: bool, mut magnitude: u64) -> Result<(), Status> {
@@ -269,12 +331,15 @@ impl<'a, M: Memory> Writer<'a, M> {
     }
 }
 
-/// A string, with the escapes that it needs.
+fn is_escaped(byte: u8) -> bool {
+    byte < 0x20 || byte == b'"' || byte == b'\\'
+}
+
 fn quoted(text: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
     let mut begin = 0;
     for (at, &byte) in text.iter().enumerate() {
-        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
+        if !is_escaped(byte) {
             continue;
         }
         out.extend_from_slice(text.get(begin..at).unwrap_or_default());

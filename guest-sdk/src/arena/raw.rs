@@ -45,6 +45,20 @@ impl Room {
         }
         Err(Error::new(Status::NO_ROOM))
     }
+
+    /// More bytes, where elements are bytes.
+    #[inline(never)]
+    fn append(&mut self, bytes: &[u8]) -> Result<()> {
+        let len = self.len + bytes.len();
+        if len > self.bytes {
+            // Twice as much, so that what grows bit by bit does not leave more behind than it has.
+            self.reserve(len.max(self.bytes * 2))?;
+        }
+        // SAFETY: there is room for them, and who has `self` alone has the room alone.
+        unsafe { self.at.add(self.len).copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
+        self.len = len;
+        Ok(())
+    }
 }
 
 impl<T> Raw<T> {
@@ -73,6 +87,12 @@ impl<T> Raw<T> {
         unsafe { self.room.at.add(end).cast::<T>().write(element) };
         self.room.len += 1;
         Ok(())
+    }
+
+    /// No elements any more.
+    #[inline(always)]
+    pub(super) fn clear(&mut self) {
+        self.room.len = 0;
     }
 
     #[inline(always)]
@@ -105,6 +125,13 @@ impl<T> Raw<T> {
     }
 }
 
+impl Raw<u8> {
+    #[inline(always)]
+    pub(super) fn append(&mut self, bytes: &[u8]) -> Result<()> {
+        self.room.append(bytes)
+    }
+}
+
 /// A text: bytes that only texts are appended to.
 #[repr(transparent)]
 pub(super) struct Text(Raw<u8>);
@@ -114,21 +141,12 @@ impl Text {
 
     #[inline(always)]
     pub(super) fn push_str(&mut self, text: &str) -> Result<()> {
-        let Text(Raw { room, .. }) = self;
-        let len = room.len + text.len();
-        if len > room.bytes {
-            // Twice as much, so that a text that grows bit by bit does not leave more behind than it has.
-            room.reserve(len.max(room.bytes * 2))?;
-        }
-        // SAFETY: there is room for them, and who has the text alone has the room alone.
-        unsafe { room.at.add(room.len).copy_from_nonoverlapping(text.as_ptr(), text.len()) };
-        room.len = len;
-        Ok(())
+        self.0.append(text.as_bytes())
     }
 
     #[inline(always)]
     pub(super) fn clear(&mut self) {
-        self.0.room.len = 0;
+        self.0.clear();
     }
 
     #[inline(always)]

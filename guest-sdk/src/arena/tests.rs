@@ -24,6 +24,13 @@ fn lists_grow_and_are_slices() {
     assert_eq!((kept.len(), kept[999]), (1000, (999, 231)));
     assert_eq!(format!("{:?}", &other[..2]), "[999, 998]");
     other.free();
+    let mut bytes = Vec::new();
+    for byte in 0..100 {
+        bytes.extend_from_slice(&[byte; 33]).expect("memory");
+    }
+    assert!(bytes.len() == 3300 && bytes.chunks(33).zip(0..).all(|(chunk, byte)| chunk == [byte; 33]));
+    bytes.clear();
+    assert!(bytes.is_empty());
     Vec::<u8>::default().free();
 }
 

@@ -40,6 +40,12 @@ impl<T> Vec<T> {
         self.0.push(element)
     }
 
+    /// Takes all elements out; the memory stays.
+    #[inline(always)]
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
     /// The elements, for ever.
     #[inline(always)]
     pub fn keep<'a>(self) -> &'a mut [T]
@@ -54,6 +60,18 @@ impl<T> Vec<T> {
     #[inline(always)]
     pub fn free(self) {
         self.0.free();
+    }
+}
+
+impl Vec<u8> {
+    /// Appends bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`Status::NO_ROOM`](crate::abi::Status::NO_ROOM) if there is no memory for them. Nothing is appended then.
+    #[inline(always)]
+    pub fn extend_from_slice(&mut self, bytes: &[u8]) -> Result<()> {
+        self.0.append(bytes)
     }
 }
 

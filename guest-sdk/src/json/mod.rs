@@ -30,6 +30,7 @@ pub use shape::{Part, Shape};
 pub use write::{ArrayEntry, Serialize, to_entry, to_string, write};
 
 use crate::abi::Status;
+use crate::typed::{self, Item, Shaped};
 use crate::{Error, Result};
 use alloc::vec::Vec;
 pub(crate) use parse::parse_item;
@@ -46,6 +47,31 @@ pub const MAX_DEPTH: u32 = 64;
 /// [`Status::DECODE`] if the text is not JSON, or does not fit the type.
 pub fn from_str<T: Decode>(text: &str) -> Result<T> {
     from_checked(&mut Vec::from(text))
+}
+
+/// Decodes JSON into a struct with a lifetime, as the host decodes items: without a parser and without a heap in the gatherer.
+///
+/// ```
+/// use wagather::{Fields, json};
+///
+/// #[derive(Fields)]
+/// struct Refusal<'a> {
+///     message: &'a str,
+/// }
+///
+/// # wagather::fake::Host::new().run(|| {
+/// let refusal = json::read_as::<Refusal>(br#"{"kind": "Status", "message": "no such pod"}"#)?;
+/// assert_eq!(refusal.get().message, "no such pod");
+/// assert!(json::read_as::<Refusal>(b"no JSON").is_err());
+/// # Ok(()) });
+/// ```
+///
+/// # Errors
+///
+/// [`Status::DECODE`] if it is not JSON, or does not fit the type; [`Status::TOO_LARGE`] or [`Status::NO_ROOM`] if there is not enough memory.
+#[inline(always)]
+pub fn read_as<T: Shaped>(json: &[u8]) -> Result<Item<T>> {
+    typed::read_as(json)
 }
 
 /// Decodes a value from JSON as bytes, which are checked to be UTF-8 first.

@@ -54,7 +54,7 @@ pub fn to_entry<T: Serialize>(name: &str, value: &T) -> Result<()> {
     match const { T::WRITTEN } {
         Some(shape) => {
             let mut entry = Entry::create(name)?;
-            entry.append_as(shape, value)?;
+            entry.append_as(shape, value, 0)?;
             entry.close()
         }
         None => entry_of(name, View::of(value)),
@@ -75,7 +75,7 @@ fn entry_of(name: &str, view: Option<View<'_>>) -> Result<()> {
 #[inline(always)]
 pub fn write<T: Serialize>(entry: &mut Entry, value: &T) -> Result<()> {
     match const { T::WRITTEN } {
-        Some(shape) => entry.append_as(shape, value),
+        Some(shape) => entry.append_as(shape, value, 0),
         None => write_to(entry, View::of(value)),
     }
 }
@@ -138,18 +138,11 @@ impl ArrayEntry {
     pub fn push<T: Serialize>(&mut self, element: &T) -> Result<()> {
         match const { T::WRITTEN } {
             Some(shape) => {
-                self.begin()?;
-                self.entry.append_as(shape, element)
+                let separator = core::mem::replace(&mut self.separator, b',');
+                self.entry.append_as(shape, element, separator)
             }
             None => self.push_view(View::of(element)),
         }
-    }
-
-    /// What is before an element that the host writes.
-    #[inline(always)]
-    fn begin(&mut self) -> Result<()> {
-        let separator = core::mem::replace(&mut self.separator, b',');
-        self.entry.append(&[separator])
     }
 
     fn push_view(&mut self, view: Option<View<'_>>) -> Result<()> {

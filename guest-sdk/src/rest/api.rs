@@ -2,7 +2,6 @@
 
 use super::{Body, CanGet, CanList, CanLog, Identity, InFlight, List, Resource};
 use crate::abi::{Status, Verb};
-use crate::decimal::Decimal;
 use crate::error::check;
 use crate::{Error, Result, json, sys};
 use alloc::vec::Vec;
@@ -155,12 +154,12 @@ fn get(identity: &Identity, namespace: &str, name: &str) -> Result<(InFlight, Ve
 }
 
 fn start_log(identity: &Identity, namespace: &str, name: &str, params: &LogParams<'_>) -> Result<i32> {
-    let query = params.query()?;
+    let query = params.query();
     Ok(identity.start(&sys::Request {
         name,
         subresource: "log",
         mask: "",
-        query: &query.0,
+        query: query.as_str()?,
         ..identity.request(Verb::GET, namespace)
     }))
 }
@@ -264,46 +263,77 @@ impl<'a> LogParams<'a> {
     }
 
     /// The query. What its values are is the host's to judge; here no value can become a parameter of its own.
-    fn query(&self) -> Result<Query> {
-        let mut query = Query(heapless::String::new());
-        query.text("container", self.container)?;
-        query.text("sinceTime", self.since_time)?;
-        query.number("limitBytes", self.limit_bytes)?;
-        query.number("sinceSeconds", self.since_seconds)?;
-        query.number("tailLines", self.tail_lines)?;
-        query.switch("previous", self.previous)?;
-        query.switch("timestamps", self.timestamps)?;
-        Ok(query)
+    fn query(&self) -> Query {
+        let mut query = Query { bytes: [0; 256], len: 0, is_bad: false };
+        query.text("container=", self.container);
+        query.text("sinceTime=", self.since_time);
+        query.number("limitBytes=", self.limit_bytes);
+        query.number("sinceSeconds=", self.since_seconds);
+        query.number("tailLines=", self.tail_lines);
+        query.text("previous=", if self.previous { "true" } else { "" });
+        query.text("timestamps=", if self.timestamps { "true" } else { "" });
+        query
     }
 }
 
 /// Room for all parameters at their longest.
-struct Query(heapless::String<256>);
+struct Query {
+    bytes: [u8; 256],
+    len: usize,
+    /// Whether a value is none that a host takes.
+    is_bad: bool,
+}
 
 impl Query {
     /// A value of no length is not given.
-    fn text(&mut self, name: &str, value: &str) -> Result<()> {
+    #[inline(never)]
+    fn text(&mut self, name: &str, value: &str) {
         if value.is_empty() {
-            return Ok(());
+            return;
         }
-        // Names of containers and times need no escapes: anything that would is refused here.
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-.:+".contains(&byte);
-        let separator = if self.0.is_empty() { "" } else { "&" };
-        let pieces = [separator, name, "=", value];
-        let fits =
-            value.bytes().all(is_plain) && pieces.into_iter().all(|piece| self.0.push_str(piece).is_ok());
-        if fits { Ok(()) } else { Err(Error::new(Status::BAD_REQUEST)) }
-    }
-
-    fn number(&mut self, name: &str, value: Option<u32>) -> Result<()> {
-        match value {
-            Some(value) => self.text(name, sys::text(Decimal::new(false, value.into()).as_bytes())?),
-            None => Ok(()),
+        if self.len > 0 {
+            self.put(b'&');
+        }
+        for byte in name.bytes() {
+            self.put(byte);
+        }
+        for byte in value.bytes() {
+            // Names of containers and times need no escapes: anything that would is refused here.
+            self.is_bad |= !byte.is_ascii_alphanumeric() && !matches!(byte, b'-' | b'.' | b':' | b'+');
+            self.put(byte);
         }
     }
 
-    fn switch(&mut self, name: &str, is_on: bool) -> Result<()> {
-        self.text(name, if is_on { "true" } else { "" })
+    #[inline(never)]
+    fn put(&mut self, byte: u8) {
+        match self.bytes.get_mut(self.len) {
+            Some(place) => *place = byte,
+            None => self.is_bad = true,
+        }
+        self.len += 1;
+    }
+
+    #[inline(never)]
+    fn number(&mut self, name: &str, value: Option<u32>) {
+        let Some(mut number) = value else { return };
+        let mut digits = [0; 10];
+        let mut begin = digits.len();
+        while let Some(digit) = begin.checked_sub(1).and_then(|at| digits.get_mut(at)) {
+            *digit = b'0' + (number % 10) as u8;
+            number /= 10;
+            begin -= 1;
+            if number == 0 {
+                break;
+            }
+        }
+        self.text(name, sys::text(digits.get(begin..).unwrap_or_default()).unwrap_or_default());
+    }
+
+    fn as_str(&self) -> Result<&str> {
+        match self.bytes.get(..self.len) {
+            Some(bytes) if !self.is_bad => sys::text(bytes),
+            _ => Err(Error::new(Status::BAD_REQUEST)),
+        }
     }
 }
 

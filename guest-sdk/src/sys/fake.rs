@@ -7,10 +7,11 @@
 
 use super::Request;
 use crate::abi::Status;
+use crate::abi::limits::MAX_ARENA_BYTES;
 use crate::fake::with_current;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use wagather_shape::{Memory, Shape, Width, pointers};
+use wagather_shape::{Failed, Memory, Scratch, Shape, Width, pointers};
 
 // The table's names, each as a function below: an import without a fake does not compile.
 macro_rules! each_has_a_fake {
@@ -57,18 +58,31 @@ pub(crate) fn rest_next_vec(handle: i32, item: &mut Vec<u8>) -> i32 {
 pub(crate) fn rest_next_as(handle: i32, shape: &'static [u8]) -> Result<Option<Room>, i32> {
     let shape = Shape::parse(shape, Width::Eight).map_err(|_| Status::BAD_SHAPE.0)?;
     let decoded = with_current(|host| host.rest_next_as(handle, &shape, BASE)).map_err(|status| status.0)?;
-    Ok(decoded.map(|bytes| {
-        // Pointers are made of the one that stays.
-        let words = Box::into_raw(std::vec![0_u64; bytes.len() / 8].into_boxed_slice());
-        let arena = words.cast::<u8>();
-        // SAFETY: the words have as many bytes, which is a multiple of 8.
-        unsafe { arena.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
-        pointers(&shape, &bytes, BASE, &mut |at, to| {
-            // SAFETY: both are places of what was copied, and `at` has room for a pointer.
-            unsafe { arena.add(at).cast::<*const u8>().write_unaligned(arena.add(to)) };
-        });
-        Room { words }
-    }))
+    Ok(decoded.map(|bytes| room_of(&shape, &bytes)))
+}
+
+/// JSON, decoded by a shape.
+pub(crate) fn json_read_as(text: &[u8], shape: &'static [u8]) -> Result<Option<Room>, i32> {
+    let shape = Shape::parse(shape, Width::Eight).map_err(|_| Status::BAD_SHAPE.0)?;
+    let mut scratch = Scratch::default();
+    match wagather_shape::decode(text, &shape, BASE, MAX_ARENA_BYTES, &mut scratch) {
+        Ok(arena) => Ok(Some(room_of(&shape, arena))),
+        Err(Failed::Misfit(..)) => Err(Status::DECODE.0),
+        Err(Failed::TooLarge) => Err(Status::TOO_LARGE.0),
+    }
+}
+
+fn room_of(shape: &Shape, bytes: &[u8]) -> Room {
+    // Pointers are made of the one that stays.
+    let words = Box::into_raw(std::vec![0_u64; bytes.len() / 8].into_boxed_slice());
+    let arena = words.cast::<u8>();
+    // SAFETY: the words have as many bytes, which is a multiple of 8.
+    unsafe { arena.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
+    pointers(shape, bytes, BASE, &mut |at, to| {
+        // SAFETY: both are places of what was copied, and `at` has room for a pointer.
+        unsafe { arena.add(at).cast::<*const u8>().write_unaligned(arena.add(to)) };
+    });
+    Room { words }
 }
 
 /// Addresses are places of an arena at first, which begins here so that none of them is 0.
@@ -174,11 +188,25 @@ pub(crate) fn archive_write(handle: i32, bytes: &[u8]) -> i32 {
 /// # Safety
 ///
 /// A structure of that shape is at `from`, and what it points to is valid.
-pub(crate) unsafe fn archive_write_as(handle: i32, shape: &'static [u8], from: *const u8) -> i32 {
+pub(crate) unsafe fn archive_write_as(handle: i32, shape: &'static [u8], from: *const u8, before: u8) -> i32 {
+    let Ok(shape) = Shape::parse(shape, Width::Eight) else { return Status::BAD_SHAPE.0 };
+    let mut out: Vec<u8> = Some(before).filter(|before| *before != 0).into_iter().collect();
+    match wagather_shape::append(&Native, &shape, from, MAX_ARENA_BYTES, &mut out) {
+        Ok(()) => archive_write(handle, &out),
+        Err(status) => status.0,
+    }
+}
+
+/// Writes a structure to the log, as a line.
+///
+/// # Safety
+///
+/// As for `archive_write_as`.
+pub(crate) unsafe fn log_as(level: i32, shape: &'static [u8], from: *const u8) -> i32 {
     let Ok(shape) = Shape::parse(shape, Width::Eight) else { return Status::BAD_SHAPE.0 };
     let mut out = Vec::new();
-    match wagather_shape::write(&Native, &shape, from, crate::abi::limits::MAX_ARENA_BYTES, &mut out) {
-        Ok(()) => archive_write(handle, &out),
+    match wagather_shape::line(&Native, &shape, from, MAX_ARENA_BYTES, &mut out) {
+        Ok(()) => log(level, &out),
         Err(status) => status.0,
     }
 }

@@ -119,17 +119,27 @@ pub(crate) fn rest_next_vec(handle: i32, item: &mut Vec<u8>) -> i32 {
 /// The next item, decoded by a shape; `Ok` with `None` after the last.
 #[inline]
 pub(crate) fn rest_next_as(handle: i32, shape: &'static [u8]) -> Result<Option<Room>, i32> {
+    // SAFETY: the host reads the shape, which is static, and writes within the bytes that it is given.
+    decoded(|room, cap| unsafe { imports::rest_next_as(handle, shape.as_ptr(), room, cap) })
+}
+
+/// JSON, decoded by a shape.
+#[inline]
+pub(crate) fn json_read_as(text: &[u8], shape: &'static [u8]) -> Result<Option<Room>, i32> {
+    let text = Text { ptr: text.as_ptr(), len: text.len() as u32 };
+    // SAFETY: the host reads the shape, which is static, and the text, and writes within the bytes that it is given.
+    decoded(|room, cap| unsafe {
+        imports::json_read_as(core::ptr::from_ref(&text).cast(), shape.as_ptr(), room, cap)
+    })
+}
+
+/// What a host decodes into the free bytes that it is given; `Ok` with `None` if there is nothing.
+#[inline(always)]
+fn decoded(by: impl Fn(BufferPtr, u32) -> i32) -> Result<Option<Room>, i32> {
     loop {
         let (at, end) = arena::ITEMS.free();
-        // SAFETY: the host reads the shape, which is static, and writes within the arena's free bytes, which nobody refers to.
-        let used = unsafe {
-            imports::rest_next_as(
-                handle,
-                shape.as_ptr(),
-                core::ptr::with_exposed_provenance_mut(at),
-                (end - at) as u32,
-            )
-        };
+        // Nobody refers to the arena's free bytes.
+        let used = by(core::ptr::with_exposed_provenance_mut(at), (end - at) as u32);
         let Ok(used) = usize::try_from(used) else { return Err(used) };
         if used == 0 {
             return Ok(None);
@@ -339,9 +349,9 @@ pub(crate) fn archive_write(handle: i32, bytes: &[u8]) -> i32 {
 ///
 /// A structure of that shape is at `from`.
 #[inline(always)]
-pub(crate) unsafe fn archive_write_as(handle: i32, shape: &'static [u8], from: *const u8) -> i32 {
+pub(crate) unsafe fn archive_write_as(handle: i32, shape: &'static [u8], from: *const u8, before: u8) -> i32 {
     // SAFETY: the host reads the shape and the structure, and what it points to, and judges each address.
-    unsafe { imports::archive_write_as(handle, shape.as_ptr(), from) }
+    unsafe { imports::archive_write_as(handle, shape.as_ptr(), from, before.into()) }
 }
 
 /// Completes an entry.
@@ -356,6 +366,17 @@ pub(crate) fn archive_close(handle: i32) -> i32 {
 pub(crate) fn log(level: i32, text: &[u8]) -> i32 {
     // SAFETY: the host reads `text`, which is borrowed for the call.
     unsafe { imports::log(level, text.as_ptr(), text.len() as u32) }
+}
+
+/// Writes a structure to the log, as a line.
+///
+/// # Safety
+///
+/// A structure of that shape is at `from`.
+#[inline(always)]
+pub(crate) unsafe fn log_as(level: i32, shape: &'static [u8], from: *const u8) -> i32 {
+    // SAFETY: as for `archive_write_as`.
+    unsafe { imports::log_as(level, shape.as_ptr(), from) }
 }
 
 /// Copies a parameter.

@@ -43,6 +43,15 @@ fn next_room(handle: i32, shape: &'static [u8]) -> Option<Result<sys::Room>> {
     }
 }
 
+/// JSON that the gatherer has, decoded by the host: the body of an answer, or a document within a text. See [`json::read_as`](crate::json::read_as).
+#[inline(always)]
+pub(crate) fn read_as<T: Shaped>(json: &[u8]) -> Result<Item<T>> {
+    let room = sys::json_read_as(json, T::SHAPE).map_err(|status| Error::new(Status(status)))?;
+    // There is always something.
+    let room = room.ok_or(Error::new(Status::DECODE))?;
+    Ok(Item { room, resource: PhantomData })
+}
+
 /// An item that the host decoded. Its memory is used again when it is dropped.
 pub struct Item<K> {
     room: sys::Room,

@@ -57,7 +57,10 @@ mod items;
 mod part;
 mod written;
 
+pub(crate) use items::read_as;
 pub use items::{BorrowedItems, Item};
+#[doc(hidden)]
+pub use part::line_of;
 pub use part::{Bytes, Object, Part};
 pub use written::Written;
 pub(crate) use written::{
@@ -295,6 +298,23 @@ macro_rules! __written {
         } else {
             None
         }
+    }};
+}
+
+/// A line of the log, by its shape. The levels' macros are in [`log`](mod@crate::log).
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __log_line {
+    (@none $number:expr) => {
+        ()
+    };
+    ($level:ident, $format:literal $(, $number:expr)* $(,)?) => {{
+        const NUMBERS: usize = <[()]>::len(&[$($crate::__log_line!(@none $number)),*]);
+        const LINE: $crate::__private::Bytes = $crate::__private::line_of($format, NUMBERS);
+        const SHAPE: [u8; LINE.size()] = LINE.trimmed();
+        // SAFETY: it is that of so many numbers.
+        let line = unsafe { $crate::__private::Written::<[u32; NUMBERS]>::new(&SHAPE) };
+        line.log($crate::abi::LogLevel::$level, &[$($number),*]);
     }};
 }
 

@@ -73,6 +73,16 @@ impl Bytes {
         self.put(0);
     }
 
+    /// A name that is a piece of a text.
+    const fn piece(&mut self, text: &[u8], mut at: usize, end: usize) {
+        while at < end {
+            assert!(text[at] != 0, "a line has no byte 0");
+            self.put(text[at]);
+            at += 1;
+        }
+        self.put(0);
+    }
+
     const fn append(&mut self, other: &Bytes) {
         let begin = self.len as u16;
         let mut at = 0;
@@ -173,6 +183,41 @@ impl Bytes {
         }
         trimmed
     }
+}
+
+/// The shape of a line of the log: the text before each number is its name, and that behind the last one the name of an object without fields.
+#[doc(hidden)]
+pub const fn line_of(format: &str, numbers: usize) -> Bytes {
+    let text = format.as_bytes();
+    let mut line = NONE;
+    line.number(4 * numbers);
+    line.put(b'(');
+    let (mut begin, mut at, mut count) = (0, 0, 0);
+    while at < text.len() {
+        if text[at] != b'{' && text[at] != b'}' {
+            at += 1;
+            continue;
+        }
+        assert!(
+            text[at] == b'{' && at + 1 < text.len() && text[at + 1] == b'}',
+            "a brace in a line is that of the place of a number"
+        );
+        line.put(b'I');
+        line.number(4 * count);
+        line.piece(text, begin, at);
+        count += 1;
+        at += 2;
+        begin = at;
+    }
+    if begin < at {
+        line.put(b'(');
+        line.number(0);
+        line.piece(text, begin, at);
+        line.put(0);
+    }
+    line.put(0);
+    assert!(count == numbers, "a line has as many numbers as places for them");
+    line
 }
 
 impl Raw {

@@ -1,6 +1,7 @@
 //! What the host writes: structs of texts, numbers, lists and structs.
 
 use super::{Map, Pair, Part};
+use crate::abi::LogLevel;
 use crate::archive::Entry;
 use crate::arena::{self, String};
 use crate::error::check;
@@ -28,12 +29,22 @@ impl<T> Written<T> {
 impl Entry {
     /// Appends a value, which the host writes.
     #[inline(always)]
-    pub(crate) fn append_as<T>(&mut self, written: Written<T>, value: &T) -> Result<()> {
+    pub(crate) fn append_as<T>(&mut self, written: Written<T>, value: &T, before: u8) -> Result<()> {
         // SAFETY: a `T` is there, whose shape this is.
         check(unsafe {
-            sys::archive_write_as(self.handle(), written.shape, core::ptr::from_ref(value).cast())
+            sys::archive_write_as(self.handle(), written.shape, core::ptr::from_ref(value).cast(), before)
         })
         .map(|_| ())
+    }
+}
+
+impl<T> Written<T> {
+    /// Writes a value as a line of the log.
+    #[inline(always)]
+    pub fn log(self, level: LogLevel, value: &T) {
+        // A log that is full is no reason to stop gathering, so the status is dropped.
+        // SAFETY: a `T` is there, whose shape this is.
+        unsafe { sys::log_as(level.0, self.shape, core::ptr::from_ref(value).cast()) };
     }
 }
 

@@ -128,6 +128,10 @@ impl Link {
         let called = match import {
             Import::rest_next_as => return self.next_as(args, memory),
             Import::archive_write_as => return self.write_as(args, memory),
+            Import::json_read_as => {
+                return Ok(self.read_as(args, memory).unwrap_or_else(|status| status.0.into()));
+            }
+            Import::log_as => self.line(args, memory),
             _ => request(import, args, memory),
         };
         let (request, buffer) = match called {
@@ -217,10 +221,40 @@ impl Link {
         status(failed)
     }
 
+    /// `json_read_as`: decodes JSON that the guest has. Nobody else is asked.
+    fn read_as(&mut self, [text, shape, arena, cap]: [u32; 4], memory: &mut [u8]) -> Result<i64, Status> {
+        let pair = bytes(memory, text, 8).and_then(|pair| pair.try_into().ok()).ok_or(Status::BAD_POINTER)?;
+        let pair = u64::from_le_bytes(pair);
+        let text = bytes(memory, pair as u32, (pair >> 32) as u32).ok_or(Status::BAD_POINTER)?;
+        if !arena.is_multiple_of(8) || bytes(memory, arena, cap).is_none() {
+            return Err(Status::BAD_POINTER);
+        }
+        self.typed.find(memory, shape)?;
+        let decoded = match self.typed.decode(text, arena) {
+            Ok(decoded) => decoded,
+            Err(Failed::Misfit(..)) => return Err(Status::DECODE),
+            Err(Failed::TooLarge) => return Err(Status::TOO_LARGE),
+        };
+        let len = decoded.len();
+        if let Some(room) = bytes_mut(memory, arena, cap).and_then(|room| room.get_mut(..len)) {
+            room.copy_from_slice(decoded);
+        }
+        self.typed.done();
+        Ok(len as i64)
+    }
+
+    /// `log_as`: writes a structure as a line.
+    fn line(&mut self, [level, shape, from, _]: [u32; 4], memory: &[u8]) -> Result<Prepared, Status> {
+        self.typed.line(memory, shape, from)?;
+        let line = log_line(level, &self.typed.written);
+        self.typed.done();
+        Ok((line, None))
+    }
+
     /// `archive_write_as`: writes a structure as JSON, in pieces.
-    fn write_as(&mut self, [handle, shape, from, _]: [u32; 4], memory: &[u8]) -> Result<i64, Gone> {
+    fn write_as(&mut self, [handle, shape, from, before]: [u32; 4], memory: &[u8]) -> Result<i64, Gone> {
         let handle = handle.cast_signed();
-        if let Err(status) = self.typed.write(memory, shape, from) {
+        if let Err(status) = self.typed.write(memory, shape, from, before) {
             return Ok(status.0.into());
         }
         let written = std::mem::take(&mut self.typed.written);
@@ -255,7 +289,9 @@ fn request(import: Import, [a, b, c, d]: [u32; 4], memory: &[u8]) -> Result<Prep
         Import::rest_status => (Request::RestStatus(handle), None),
         Import::rest_read => (Request::RestRead(handle, c), buffer(b, c)?),
         Import::rest_next => (Request::RestNext(handle, c, 0), buffer(b, c)?),
-        Import::rest_next_as | Import::archive_write_as => return Err(Status::UNSUPPORTED),
+        Import::rest_next_as | Import::archive_write_as | Import::json_read_as | Import::log_as => {
+            return Err(Status::UNSUPPORTED);
+        }
         Import::rest_reject => (Request::RestReject(handle, b, c), None),
         Import::rest_hides => {
             (Request::RestHides(handle, take(b, c, MAX_FIELD_BYTES, Status::BAD_REQUEST)?), None)
@@ -271,17 +307,18 @@ fn request(import: Import, [a, b, c, d]: [u32; 4], memory: &[u8]) -> Result<Prep
             (Request::ArchiveWrite(handle, take(b, c, MAX_WRITE_BYTES, Status::TOO_LARGE)?), None)
         }
         Import::archive_close => (Request::ArchiveClose(handle), None),
-        Import::log => {
-            let text = bytes(memory, b, c).ok_or(Status::BAD_POINTER)?;
-            // One byte above the limit shows the broker that the line was cut.
-            let text = &text[..text.len().min(MAX_LOG_LINE_BYTES + 1)];
-            (Request::Log(LogLevel(handle), text.to_vec()), None)
-        }
+        Import::log => (log_line(a, bytes(memory, b, c).ok_or(Status::BAD_POINTER)?), None),
         Import::param => {
             (Request::Param(take(a, b, MAX_PARAM_NAME_BYTES, Status::ABSENT)?, d), buffer(c, d)?)
         }
         Import::now => (Request::Now, None),
     })
+}
+
+fn log_line(level: u32, text: &[u8]) -> Request {
+    // One byte above the limit shows the broker that the line was cut.
+    let text = &text[..text.len().min(MAX_LOG_LINE_BYTES + 1)];
+    Request::Log(LogLevel(level.cast_signed()), text.to_vec())
 }
 
 fn rest_request(ptr: u32, memory: &[u8]) -> Result<RestRequest, Status> {

@@ -63,11 +63,23 @@ impl Typed {
         wagather_shape::decode(item, shape, arena.into(), self.most, &mut self.scratch).map(|arena| &*arena)
     }
 
-    /// Writes a structure into [`written`](Self::written).
-    pub(super) fn write(&mut self, memory: &[u8], shape: u32, from: u32) -> Result<(), Status> {
+    /// Writes a structure into [`written`](Self::written), behind a character if that is not 0.
+    pub(super) fn write(&mut self, memory: &[u8], shape: u32, from: u32, before: u32) -> Result<(), Status> {
+        let before = u8::try_from(before).ok().filter(u8::is_ascii).ok_or(Status::BAD_REQUEST)?;
         self.find(memory, shape)?;
         let (_, shape) = &self.shapes[self.found];
-        wagather_shape::write(&Guest(memory), shape, from, self.most, &mut self.written)
+        self.written.clear();
+        if before != 0 {
+            self.written.push(before);
+        }
+        wagather_shape::append(&Guest(memory), shape, from, self.most, &mut self.written)
+    }
+
+    /// Writes a structure as a line into [`written`](Self::written).
+    pub(super) fn line(&mut self, memory: &[u8], shape: u32, from: u32) -> Result<(), Status> {
+        self.find(memory, shape)?;
+        let (_, shape) = &self.shapes[self.found];
+        wagather_shape::line(&Guest(memory), shape, from, self.most, &mut self.written)
     }
 
     /// Releases memory that few calls need.

@@ -41,7 +41,11 @@ fn frames_come_back_as_they_were_and_every_import_has_one() {
         assert_eq!(Request::decode(&frame[4..]).as_ref(), Some(&request));
         tags.push(frame[4]);
     }
-    assert!(wagather_abi::IMPORTS.iter().all(|row| tags.contains(&(row.import as u8))));
+    // The sandbox makes another call of the one, and does the other itself.
+    let has_none = |import| matches!(import, Import::log_as | Import::json_read_as);
+    assert!(
+        wagather_abi::IMPORTS.iter().all(|row| tags.contains(&(row.import as u8)) != has_none(row.import))
+    );
 }
 
 #[test]

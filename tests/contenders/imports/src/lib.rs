@@ -16,7 +16,7 @@ use std::io::Write;
 use std::process::ExitCode;
 pub use wagather_abi::{EXPORT_GATHER, EXPORT_MEMORY, IMPORT_MODULE, IMPORTS, Import, ImportRow, ResultType};
 use wagather_abi::{Request, Status, Text, Verb};
-use wagather_shape::{Memory, Scratch, Shape, Width, decode, write};
+use wagather_shape::{Memory, Scratch, Shape, Width, decode, line, write};
 
 /// More than any item of the bench becomes.
 const MOST_BYTES: usize = 1 << 20;
@@ -70,7 +70,7 @@ impl Host {
 
     /// What a call of the guest does. Arguments that the import does not have are 0.
     pub fn call(&mut self, import: Import, args: [u32; 4], memory: &mut [u8]) -> i64 {
-        let [first, second, third, _] = args;
+        let [first, second, third, fourth] = args;
         match import {
             Import::rest_start => self.start(first, memory),
             Import::rest_status => {
@@ -86,7 +86,14 @@ impl Host {
                 self.file.extend_from_slice(bytes(memory, second, third));
                 0
             }
-            Import::archive_write_as => self.write_as(second, third, memory),
+            Import::archive_write_as => self.write_as(second, third, fourth, memory),
+            Import::log_as => {
+                self.know_shape(second, memory);
+                let (_, shape) = self.shape.as_ref().expect("found");
+                line(&Guest(memory), shape, third, MOST_BYTES, &mut self.written).expect("a line");
+                let _ = writeln!(std::io::stderr(), "{}", String::from_utf8_lossy(&self.written));
+                0
+            }
             Import::log => {
                 let _ =
                     writeln!(std::io::stderr(), "{}", String::from_utf8_lossy(bytes(memory, second, third)));
@@ -161,10 +168,11 @@ impl Host {
         }
     }
 
-    fn write_as(&mut self, shape: u32, from: u32, memory: &[u8]) -> i64 {
+    fn write_as(&mut self, shape: u32, from: u32, before: u32, memory: &[u8]) -> i64 {
         self.know_shape(shape, memory);
         let (_, shape) = self.shape.as_ref().expect("found");
         write(&Guest(memory), shape, from, MOST_BYTES, &mut self.written).expect("a structure");
+        self.file.extend(Some(before as u8).filter(|before| *before != 0));
         self.file.extend_from_slice(&self.written);
         self.written.len() as i64
     }
