@@ -158,10 +158,11 @@ export namespace imports {
   // @ts-ignore: decorator
   @external("wagather_v1", "archive_write")
   export declare function archive_write(handle: i32, bytes: usize, len: u32): i32;
-  // Appends a structure to an open entry, as JSON by its shape: how many bytes, or a status.
+  // Appends a structure to an open entry, as JSON by its shape: how many bytes, or a status. `before` is an
+  // ASCII character that goes before it, such as the comma between two elements, or 0.
   // @ts-ignore: decorator
   @external("wagather_v1", "archive_write_as")
-  export declare function archive_write_as(handle: i32, shape: usize, from: usize): i32;
+  export declare function archive_write_as(handle: i32, shape: usize, from: usize, before: u32): i32;
   // Completes an entry. One that is never closed is left out of the archive and reported.
   // @ts-ignore: decorator
   @external("wagather_v1", "archive_close")
@@ -170,6 +171,16 @@ export namespace imports {
   // @ts-ignore: decorator
   @external("wagather_v1", "log")
   export declare function log(level: i32, text: usize, len: u32): i32;
+  // Writes one line to the log: of a structure, by its shape, the name and the value of each field, one
+  // after the other.
+  // @ts-ignore: decorator
+  @external("wagather_v1", "log_as")
+  export declare function log_as(level: i32, shape: usize, from: usize): i32;
+  // Decodes JSON that the guest has, by a shape: how many bytes of `arena` it takes. `text` is the address
+  // of an address and a length. A result above `cap` changes nothing.
+  // @ts-ignore: decorator
+  @external("wagather_v1", "json_read_as")
+  export declare function json_read_as(text: usize, shape: usize, arena: usize, cap: u32): i32;
   // Copies a parameter that the manifest declares: its length, or ABSENT. A result above `cap` copies
   // nothing.
   // @ts-ignore: decorator

@@ -229,11 +229,12 @@ func HostArchiveOpen(name unsafe.Pointer, nameLen uint32) int32
 func HostArchiveWrite(handle int32, bytes unsafe.Pointer, length uint32) int32
 
 // HostArchiveWriteAs is archive_write_as. Appends a structure to an open entry, as JSON by its shape: how
-// many bytes, or a status.
+// many bytes, or a status. `before` is an ASCII character that goes before it, such as the comma between two
+// elements, or 0.
 //
 //go:wasmimport wagather_v1 archive_write_as
 //go:noescape
-func HostArchiveWriteAs(handle int32, shape unsafe.Pointer, from unsafe.Pointer) int32
+func HostArchiveWriteAs(handle int32, shape unsafe.Pointer, from unsafe.Pointer, before uint32) int32
 
 // HostArchiveClose is archive_close. Completes an entry. One that is never closed is left out of the archive
 // and reported.
@@ -247,6 +248,20 @@ func HostArchiveClose(handle int32) int32
 //go:wasmimport wagather_v1 log
 //go:noescape
 func HostLog(level int32, text unsafe.Pointer, length uint32) int32
+
+// HostLogAs is log_as. Writes one line to the log: of a structure, by its shape, the name and the value of
+// each field, one after the other.
+//
+//go:wasmimport wagather_v1 log_as
+//go:noescape
+func HostLogAs(level int32, shape unsafe.Pointer, from unsafe.Pointer) int32
+
+// HostJsonReadAs is json_read_as. Decodes JSON that the guest has, by a shape: how many bytes of `arena` it
+// takes. `text` is the address of an address and a length. A result above `cap` changes nothing.
+//
+//go:wasmimport wagather_v1 json_read_as
+//go:noescape
+func HostJsonReadAs(text unsafe.Pointer, shape unsafe.Pointer, arena unsafe.Pointer, room uint32) int32
 
 // HostParam is param. Copies a parameter that the manifest declares: its length, or ABSENT. A result above
 // `cap` copies nothing.

@@ -182,7 +182,7 @@ func (entry *Entry) Write(text string) {
 // JSON appends a structure, whose address is given, as JSON.
 func (entry *Entry) JSON(shape Shape, from unsafe.Pointer) {
 	if entry.err == nil {
-		entry.err = failed(HostArchiveWriteAs(entry.handle, shape.pointer(), from))
+		entry.err = failed(HostArchiveWriteAs(entry.handle, shape.pointer(), from, 0))
 	}
 }
 

@@ -161,12 +161,19 @@ pub const imports = struct {
     pub extern "wagather_v1" fn archive_open(name: [*]const u8, name_len: u32) i32;
     /// Appends to an open entry: all of `bytes`, or a status and none of them.
     pub extern "wagather_v1" fn archive_write(handle: i32, bytes: [*]const u8, len: u32) i32;
-    /// Appends a structure to an open entry, as JSON by its shape: how many bytes, or a status.
-    pub extern "wagather_v1" fn archive_write_as(handle: i32, shape: [*]const u8, from: [*]const u8) i32;
+    /// Appends a structure to an open entry, as JSON by its shape: how many bytes, or a status. `before` is
+    /// an ASCII character that goes before it, such as the comma between two elements, or 0.
+    pub extern "wagather_v1" fn archive_write_as(handle: i32, shape: [*]const u8, from: [*]const u8, before: u32) i32;
     /// Completes an entry. One that is never closed is left out of the archive and reported.
     pub extern "wagather_v1" fn archive_close(handle: i32) i32;
     /// Writes one line to the log of the run.
     pub extern "wagather_v1" fn log(level: i32, text: [*]const u8, len: u32) i32;
+    /// Writes one line to the log: of a structure, by its shape, the name and the value of each field, one
+    /// after the other.
+    pub extern "wagather_v1" fn log_as(level: i32, shape: [*]const u8, from: [*]const u8) i32;
+    /// Decodes JSON that the guest has, by a shape: how many bytes of `arena` it takes. `text` is the
+    /// address of an address and a length. A result above `cap` changes nothing.
+    pub extern "wagather_v1" fn json_read_as(text: [*]const u8, shape: [*]const u8, arena: [*]u8, cap: u32) i32;
     /// Copies a parameter that the manifest declares: its length, or ABSENT. A result above `cap` copies
     /// nothing.
     pub extern "wagather_v1" fn param(name: [*]const u8, name_len: u32, buffer: [*]u8, cap: u32) i32;
