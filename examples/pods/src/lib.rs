@@ -78,8 +78,9 @@ impl Report {
             _ => &mut self.phases.unknown,
         } += 1;
 
-        let lists = [status.init_container_statuses, status.container_statuses];
-        if !lists.iter().any(|list| list.iter().any(ContainerStatus::is_crash_looping)) {
+        if !is_any_crash_looping(status.init_container_statuses)
+            && !is_any_crash_looping(status.container_statuses)
+        {
             return Ok(());
         }
         self.crash_looping += 1;
@@ -89,25 +90,31 @@ impl Report {
         }
         let Pod { metadata, status } = pod.keep();
         let mut containers = Vec::new();
-        for list in [status.init_container_statuses, status.container_statuses] {
-            for container in list.iter().filter(|container| container.is_crash_looping()) {
+        let (mut init, mut others) =
+            (status.init_container_statuses.iter(), status.container_statuses.iter());
+        while let Some(container) = init.next().or_else(|| others.next()) {
+            if container.is_crash_looping() {
                 containers.push(Container::from(container))?;
             }
         }
-        let pod = CrashLooping { pod: metadata.name, containers };
         // The API server lists pods by namespace, so a namespace that is not the last one is new.
-        match self.namespaces.last_mut() {
-            Some(last) if last.namespace == metadata.namespace => {}
-            _ => self.namespaces.push(Namespace { namespace: metadata.namespace, pods: Vec::new() })?,
+        if self.namespaces.last().is_none_or(|last| last.namespace != metadata.namespace) {
+            self.namespaces.push(Namespace { namespace: metadata.namespace, pods: Vec::new() })?;
         }
-        match self.namespaces.last_mut() {
-            Some(last) => last.pods.push(pod),
-            None => Ok(()),
-        }
+        let Some(last) = self.namespaces.last_mut() else { return Ok(()) };
+        last.pods.push(CrashLooping { pod: metadata.name, containers })
     }
 }
 
+// Not inlined: it is called twice.
+#[inline(never)]
+fn is_any_crash_looping(containers: &[ContainerStatus<'_>]) -> bool {
+    containers.iter().any(ContainerStatus::is_crash_looping)
+}
+
 impl ContainerStatus<'_> {
+    // Not inlined: it is called twice.
+    #[inline(never)]
     fn is_crash_looping(&self) -> bool {
         self.state.waiting.reason == "CrashLoopBackOff"
     }
