@@ -14,6 +14,8 @@ pub enum By {
     Generic,
     /// By purpose: panics and formatting, allocator, JSON, …
     Kind,
+    /// By whose code it is: runtime and library of Go, AssemblyScript, C, C++, Zig or Rust
+    Toolchain,
     /// By the imports that code reaches, and the manifest
     Import,
     /// Data segments, split where constants point into them

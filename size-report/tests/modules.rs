@@ -15,8 +15,17 @@ use size_report::{
 };
 use std::{fs, path::Path};
 
-const VIEWS: [By; 8] =
-    [By::Section, By::Function, By::Crate, By::Generic, By::Kind, By::Import, By::Data, By::Dominator];
+const VIEWS: [By; 9] = [
+    By::Section,
+    By::Function,
+    By::Crate,
+    By::Generic,
+    By::Kind,
+    By::Toolchain,
+    By::Import,
+    By::Data,
+    By::Dominator,
+];
 
 /// Makes all views, which fails if one does not add up.
 #[track_caller]

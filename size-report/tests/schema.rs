@@ -86,10 +86,10 @@ fn everything_that_is_printed_is_documented() {
     assert!(update.unwrap().success());
     fs::write(folder.path().join("size-budget.toml"), budget).unwrap();
 
-    let views = "section,function,crate,generic,kind,import,data,dominator";
+    let views = "section,function,crate,generic,kind,toolchain,import,data,dominator";
     let reports = output(folder.path(), &["--json", "--by", views, "a.wasm", "c.wasm"]);
     check(&all["reports"], &all, &reports, "reports");
-    assert!(reports[1]["invalid"].is_string() && reports[0]["views"].as_array().unwrap().len() == 8);
+    assert!(reports[1]["invalid"].is_string() && reports[0]["views"].as_array().unwrap().len() == 9);
     check(&all["why"], &all, &output(folder.path(), &["why", "a.wasm", "fmt", "--json"]), "why");
     check(&all["diff"], &all, &output(folder.path(), &["diff", "a.wasm", "b.wasm", "--json"]), "diff");
     let verdicts = output(folder.path(), &["check", "--json"]);

@@ -41,7 +41,7 @@ pub fn matches(pattern: &str, text: &str) -> bool {
 }
 
 /// The same, for a pattern that was split at its stars.
-fn fits(pattern: &[&str], text: &str) -> bool {
+pub(super) fn fits(pattern: &[&str], text: &str) -> bool {
     let [first, between @ .., last] = pattern else { return pattern.first() == Some(&text) };
     let Some(mut rest) = text.strip_prefix(first).and_then(|rest| rest.strip_suffix(last)) else {
         return false;

@@ -15,6 +15,7 @@ pub mod owners;
 pub mod snapshot;
 pub mod symbol;
 pub mod table;
+pub mod toolchains;
 pub mod tree;
 pub mod views;
 pub mod why;

@@ -12,6 +12,7 @@ use super::{
     kinds::{Kinds, UNNAMED},
     owners::{Owner, owners},
     symbol, table,
+    toolchains::Toolchains,
     tree::{Node, NodeKind},
 };
 use crate::{By, module::Kind};
@@ -25,6 +26,7 @@ pub fn view(analysis: &Analysis<'_>, by: By) -> Node {
         By::Crate => by_crate(analysis),
         By::Generic => by_generic(analysis),
         By::Kind => by_kind(analysis),
+        By::Toolchain => by_toolchain(analysis),
         By::Import => imports::by_import(analysis),
         By::Dominator => by_dominator(analysis),
     };
@@ -131,12 +133,23 @@ fn by_generic(analysis: &Analysis<'_>) -> Vec<Node> {
 }
 
 fn by_kind(analysis: &Analysis<'_>) -> Vec<Node> {
-    let (kinds, mut numbers) = (Kinds::new(), Numbers::default());
+    let kinds = Kinds::new();
+    by_rules(analysis, |name| kinds.of(name))
+}
+
+fn by_toolchain(analysis: &Analysis<'_>) -> Vec<Node> {
+    let functions = 0..analysis.module.functions.len() as u32;
+    let names: Vec<&str> = functions.filter_map(|index| analysis.names.get(index)).collect();
+    let toolchains = Toolchains::of_module(&names);
+    by_rules(analysis, |name| toolchains.of(name))
+}
+
+/// Groups that a table of rules gives functions by their names.
+fn by_rules(analysis: &Analysis<'_>, group_of: impl Fn(&str) -> &'static str) -> Vec<Node> {
+    let mut numbers = Numbers::default();
     let functions = 0..analysis.module.functions.len() as u32;
     let groups: Vec<u32> = functions
-        .map(|index| {
-            numbers.number(analysis.names.get(index).map_or(UNNAMED, |name| kinds.of(name)).to_owned())
-        })
+        .map(|index| numbers.number(analysis.names.get(index).map_or(UNNAMED, &group_of).to_owned()))
         .collect();
     let Grouped { groups, rest } = grouped(analysis, &groups, numbers.texts.len());
     let mut nodes: Vec<Node> = numbers

@@ -21,8 +21,17 @@ use size_report::{
 };
 use std::collections::HashSet;
 
-const VIEWS: [By; 8] =
-    [By::Section, By::Function, By::Crate, By::Generic, By::Kind, By::Import, By::Data, By::Dominator];
+const VIEWS: [By; 9] = [
+    By::Section,
+    By::Function,
+    By::Crate,
+    By::Generic,
+    By::Kind,
+    By::Toolchain,
+    By::Import,
+    By::Data,
+    By::Dominator,
+];
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let Some(module) = parse(data) else { return };
