@@ -14,7 +14,7 @@ demo := target/demo
 # Workspaces of their own: nothing of them ships, and some take minutes to build.
 outside := $(wildcard tests/*/Cargo.toml tests/contenders/*/Cargo.toml)
 
-.PHONY: help setup demo test test-build deny notices picture package test-cluster test-fresh test-languages conformance check-targets guests host host-min codegen apiserver bench fuzz miri size-corpus fmt lint clean
+.PHONY: help setup demo test test-build deny notices picture package test-cluster test-fresh test-languages conformance check-targets guests host host-full host-min codegen apiserver bench fuzz miri size-corpus fmt lint clean
 
 help: ## explain these targets
 	@echo "Gatherers for Kubernetes as tiny WebAssembly modules. Targets:"
@@ -44,7 +44,7 @@ test: test-build lint ## every test that needs no cluster, and the linters
 
 test-build: ## build all that make test runs
 	@bash .ci/setup test fuzz
-	@$(MAKE) guests host codegen
+	@$(MAKE) guests host host-full codegen
 	cargo test --workspace --no-run
 	cargo test --locked --manifest-path tests/contenders/imports/Cargo.toml --no-run
 	bash .ci/fuzz --build
@@ -52,7 +52,7 @@ test-build: ## build all that make test runs
 test-fresh: ## both commands of the README in clean Debian roots (needs root; see .ci/fresh)
 	@bash .ci/fresh $(FRESH)
 
-test-languages: guests host-min codegen ## gatherers in C, C++, Zig, AssemblyScript and Go, by compilers that it installs
+test-languages: guests host-min host-full codegen ## gatherers in C, C++, Zig, AssemblyScript, Rust and Go, by compilers that it installs
 	@bash .ci/languages
 
 conformance: host-min ## run the conformance kit on a guest in any language: GUEST=module
@@ -69,6 +69,9 @@ guests: setup ## build the examples to target/guests/<name>.wasm, or GUESTS='fol
 
 host: setup ## build the static, stripped host-min and size-report to target/dist
 	@bash .ci/host host-min size-report
+
+host-full: setup ## build host-min-full, which has both engines, to target/dist
+	@bash .ci/host host-min-full
 
 host-min: setup
 	@bash .ci/host host-min

@@ -62,7 +62,7 @@ pub use wagather_policy::rights::Narrowing;
 #[doc(inline)]
 pub use wagather_run::modules::Guest;
 #[doc(inline)]
-pub use wagather_run::report::{Gathered, GatheredStatus, ModuleFacts, Report, SandboxFacts};
+pub use wagather_run::report::{EngineFacts, Gathered, GatheredStatus, ModuleFacts, Report, SandboxFacts};
 #[doc(inline)]
 pub use wagather_run::{Input, Outcome, Plan, run};
 #[doc(inline)]

@@ -1,6 +1,7 @@
 ;; unusable: more questions for the memory's size than a function has room for calls, which they become
 ;; attacks: none
-;; says: its function 0 is too large
+;; says: host-min-full, which has wasmi, runs it
+;; wasmi: returns 0
 (module
   (@custom "wagather.manifest" "gatherer 1 too-many-sizes 0\n")
   (memory (export "memory") 1)

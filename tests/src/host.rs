@@ -55,6 +55,11 @@ impl Host {
         Host::of(command).args(words)
     }
 
+    /// A call of the program with both engines, with these words.
+    pub fn full<I: IntoIterator<Item: AsRef<OsStr>>>(words: I) -> Host {
+        Host::of(Command::new(programs::host_min_full())).args(words)
+    }
+
     /// A call through another command, such as a shell that sets limits and then executes its arguments.
     pub fn through<I: IntoIterator<Item: AsRef<OsStr>>>(mut wrapper: Command, words: I) -> Host {
         wrapper.args(host());

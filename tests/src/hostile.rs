@@ -8,6 +8,7 @@
 //! ;; options: --memory 1Mi      more words on the command line
 //! ;; says: stack                what must be on stderr
 //! ;; sends: nothing             no request of it may reach the server
+//! ;; wasmi: returns 0           what becomes of it in wasmi, if that is something else
 //! ```
 
 use crate::{guest, workspace};
@@ -19,6 +20,8 @@ pub struct Hostile {
     pub name: String,
     /// What must become of it.
     pub end: End,
+    /// What must become of it in wasmi.
+    pub end_in_wasmi: End,
     /// The imports that it names as attacked.
     pub attacks: Vec<String>,
     /// More words on the command line.
@@ -86,6 +89,7 @@ impl Hostile {
         Hostile {
             name: name.into(),
             end,
+            end_in_wasmi: End::parse(&value("wasmi")).unwrap_or(end),
             attacks: words(value("attacks")),
             options: words(value("options")),
             says: value("says"),

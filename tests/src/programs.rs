@@ -16,6 +16,20 @@ pub fn host_min() -> PathBuf {
     made(path, "the host")
 }
 
+/// The host with both engines: `$WAGATHER_HOST_MIN_FULL`, or the one that `make host-full` made.
+pub fn host_min_full() -> PathBuf {
+    let path = match std::env::var_os("WAGATHER_HOST_MIN_FULL") {
+        Some(path) => PathBuf::from(path),
+        None => dist_host_min_full(),
+    };
+    made(path, "the host with both engines")
+}
+
+/// The executable of `make host-full`.
+pub fn dist_host_min_full() -> PathBuf {
+    made(workspace::root().join("target/dist/host-min-full"), "the static host with both engines")
+}
+
 /// The program that makes types: `$WAGATHER_CODEGEN`, or the one that `make codegen` made.
 pub fn codegen() -> PathBuf {
     let path = match std::env::var_os("WAGATHER_CODEGEN") {
@@ -59,7 +73,7 @@ pub fn examples() -> Vec<String> {
 fn made(path: PathBuf, what: &str) -> PathBuf {
     assert!(
         is_file(&path),
-        "{what} is missing: {} is not there; run 'make guests host codegen' first",
+        "{what} is missing: {} is not there; run 'make guests host host-full codegen' first",
         path.display()
     );
     path

@@ -141,7 +141,7 @@ impl Admission {
             }
             Request::Now => Admitted::Now,
             // The broker handles these before admission.
-            Request::Ready(_) | Request::Taken(_) | Request::End(_) => {
+            Request::Ready(_) | Request::Taken(_) | Request::Runs(_) | Request::End(_) => {
                 return Err(Refusal::new(Status::UNSUPPORTED, "a frame that is not a call"));
             }
         })

@@ -7,6 +7,7 @@ use wagather_archive::Section;
 use wagather_base::error::{Class, Failure};
 use wagather_base::stop;
 use wagather_sandbox::channel::{self, End};
+use wagather_sandbox::engine::Kind;
 use wagather_sandbox::in_force::InForce;
 use wagather_sandbox::process::Exit;
 
@@ -26,6 +27,8 @@ pub struct Served {
     pub isolation: &'static str,
     /// The mechanisms of its sandbox. Empty if it ended before it reported them.
     pub in_force: InForce,
+    /// The engine that ran it, if it was not the first choice.
+    pub engine: Option<Kind>,
 }
 
 /// How a gatherer ended, seen from the broker.

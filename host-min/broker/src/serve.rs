@@ -17,6 +17,7 @@ use wagather_base::stop;
 use wagather_policy::canonical::Refusal;
 use wagather_policy::rights::describe;
 use wagather_sandbox::channel::{self, End, Request, Taken};
+use wagather_sandbox::engine::Kind;
 use wagather_sandbox::in_force::InForce;
 use wagather_sandbox::process::Sandbox;
 
@@ -27,6 +28,7 @@ pub(super) struct Broker<'a> {
     pub(super) open: Handles<Open>,
     pub(super) tally: Tally,
     in_force: InForce,
+    engine: Option<Kind>,
     /// The handle whose item was the newest result.
     pub(super) newest_item: Option<Handle>,
 }
@@ -81,7 +83,8 @@ const REQUIRE_SANDBOX_ADVICE: &str =
 pub fn serve(sandbox: &mut Sandbox, service: Service<'_>, deadline: Instant) -> Served {
     let (open, tally) =
         (Handles::new(), Tally::new(service.settings.budget.clone(), service.fetcher.account().clone()));
-    let mut broker = Broker { service, deadline, open, tally, in_force: InForce::NONE, newest_item: None };
+    let mut broker =
+        Broker { service, deadline, open, tally, in_force: InForce::NONE, engine: None, newest_item: None };
     let ending = broker.serve(sandbox);
     // A sandbox that said it ended may still run. Nothing it does from here on matters.
     sandbox.kill();
@@ -111,6 +114,7 @@ pub fn serve(sandbox: &mut Sandbox, service: Service<'_>, deadline: Instant) -> 
         exit,
         isolation: sandbox.isolation,
         in_force: broker.in_force,
+        engine: broker.engine,
     }
 }
 
@@ -137,7 +141,11 @@ impl Broker<'_> {
         loop {
             let call = match self.receive(sandbox, &mut frame) {
                 Ok(Request::End(end)) => return Ending::Ended(self.checked(end)),
-                Ok(Request::Ready(_)) => return Ending::Misbehaved,
+                Ok(Request::Runs(kind)) if self.engine.is_none() => {
+                    self.engine = Some(kind);
+                    continue;
+                }
+                Ok(Request::Ready(_) | Request::Runs(_)) => return Ending::Misbehaved,
                 Ok(Request::Taken(taken)) => match self.taken(taken) {
                     Some(()) => continue,
                     None => return Ending::Misbehaved,

@@ -9,7 +9,7 @@
 //! what was there. In code that is never reached wasm3 keeps values that the specification drops, so each instruction of such
 //! code counts as a value. Hence `values + calls + 120` slots.
 //!
-//! What is replaced, is replaced one instruction by one, with the same operands and results: `memory.size`, `memory.copy` and
+//! What is replaced, is replaced one instruction by one, with the same operands and results: `memory.size`, `memory.grow`, `memory.copy` and
 //! `memory.fill` by a call of a [`Helper`], and numbers that are written with more bytes than wasm3 reads. So the values of
 //! the copy are those that were counted, and a call that takes an instruction's place is counted as a call. (A test has
 //! copies checked again.)
@@ -24,6 +24,7 @@ pub(super) const MAX_VALUES_AND_CALLS: u32 = 3_800;
 const CALL: u8 = 0x10;
 const CALL_INDIRECT: u8 = 0x11;
 const MEMORY_SIZE: u8 = 0x3f;
+const MEMORY_GROW: u8 = 0x40;
 const PREFIXED: u8 = 0xfc;
 const MEMORY_COPY: u32 = 10;
 const MEMORY_FILL: u32 = 11;
@@ -76,7 +77,7 @@ pub(super) fn validate<T: WasmModuleResources>(
         let visited = reader.visit_operator(&mut function.visitor(at));
         visited.and_then(|result| result).map_err(|error| invalid(&error))?;
         let mut is_call = matches!(opcode, CALL | CALL_INDIRECT);
-        if matches!(opcode, CALL | CALL_INDIRECT | MEMORY_SIZE | PREFIXED)
+        if matches!(opcode, CALL | CALL_INDIRECT | MEMORY_SIZE | MEMORY_GROW | PREFIXED)
             && !is_helper
             && let Some(other) =
                 replacement(opcode, reader.original_position() - at, &mut instruction, numbers)
@@ -117,6 +118,7 @@ fn replacement(
     let called = match (opcode, first) {
         (CALL, function) => Some(numbers.of(function)).filter(|other| *other != function)?,
         (MEMORY_SIZE, _) => numbers.of_helper(Helper::Size),
+        (MEMORY_GROW, _) => numbers.of_helper(Helper::Grow),
         (PREFIXED, MEMORY_COPY) => numbers.of_helper(Helper::Copy),
         (PREFIXED, MEMORY_FILL) => numbers.of_helper(Helper::Fill),
         // A conversion, which has nothing behind its number; wasm3 reads a byte of it.
@@ -162,7 +164,7 @@ impl Edited<'_> {
 #[cfg(test)]
 mod tests {
     use super::MAX_VALUES_AND_CALLS;
-    use crate::check;
+    use crate::{For, check};
 
     /// A module whose `gather` has this body, and that has a function of an `i32` to call.
     fn module(body: &[u8]) -> Vec<u8> {
@@ -180,7 +182,7 @@ mod tests {
     }
 
     fn is_refused(body: &[u8]) -> bool {
-        match check(&module(body), 1 << 20) {
+        match check(&module(body), 1 << 20, For::Wasm3) {
             Ok(_) => false,
             Err(reason) => {
                 assert!(reason.contains("its function 0 is too large"), "{reason}");

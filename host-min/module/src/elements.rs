@@ -28,7 +28,8 @@ pub(super) fn ascending(
             );
         };
         let len = u64::from(items.count());
-        let offset = fits("element segment", "table", &offset_expr, len, table_elements)?;
+        let offset = fits("element segment", "table", &offset_expr, len, table_elements)?
+            .ok_or("its element segment has no constant address")?;
         places.push((offset, items));
         // Otherwise it names its table, which is the only one.
         is_plain &= module.get(segment.range.start as usize) == Some(&0);
@@ -50,6 +51,21 @@ pub(super) fn ascending(
         }
     }
     Ok(Some(encoded(&elements)))
+}
+
+/// Checks that all segments whose address is constant lie in the table.
+pub(super) fn fit(segments: &ElementSectionReader<'_>, table_elements: u64) -> Result<(), String> {
+    for segment in segments.clone() {
+        let segment = segment.map_err(|error| invalid(&error))?;
+        let len = match &segment.items {
+            ElementItems::Functions(items) => items.count(),
+            ElementItems::Expressions(_, items) => items.count(),
+        };
+        if let ElementKind::Active { offset_expr, .. } = &segment.kind {
+            fits("element segment", "table", offset_expr, len.into(), table_elements)?;
+        }
+    }
+    Ok(())
 }
 
 /// One segment for each run of elements without a gap.

@@ -1,14 +1,29 @@
 //! What a module may use of WebAssembly, and what to tell somebody whose compiler uses more.
 
+use crate::For;
 use wasmparser::{BinaryReaderError, WasmFeatures};
 
-/// The first version, and what compilers use beyond it that the engine's copy can do without (see [`body`](super::body)): sign
+/// The first version, and what compilers use beyond it that a copy for wasm3 can do without (see [`body`](super::body)): sign
 /// extension and saturating conversions, which every engine has; `memory.copy` and `memory.fill`; and long table numbers.
 pub(super) const ACCEPTED: WasmFeatures = WasmFeatures::WASM1
     .union(WasmFeatures::SIGN_EXTENSION)
     .union(WasmFeatures::SATURATING_FLOAT_TO_INT)
     .union(WasmFeatures::BULK_MEMORY_OPT)
     .union(WasmFeatures::CALL_INDIRECT_OVERLONG);
+
+/// What only wasmi has.
+const OF_WASMI: WasmFeatures = WasmFeatures::MULTI_VALUE
+    .union(WasmFeatures::BULK_MEMORY)
+    .union(WasmFeatures::TAIL_CALL)
+    .union(WasmFeatures::EXTENDED_CONST);
+
+/// What a module for this engine may use.
+pub(super) const fn accepted(engine: For) -> WasmFeatures {
+    match engine {
+        For::Wasm3 => ACCEPTED,
+        For::Wasmi => ACCEPTED.union(OF_WASMI),
+    }
+}
 
 /// A feature that is not accepted: its name for people, LLVM's, and that of AssemblyScript if it has it.
 const OTHERS: [(WasmFeatures, &str, &str, &str); 8] = [
@@ -36,9 +51,10 @@ pub(super) fn unsupported(error: &BinaryReaderError) -> Option<String> {
             error.message()
         ));
     };
+    let who = if OF_WASMI.contains(missing) { "wasm3" } else { "a gatherer" };
     let zig = llvm.replace('-', "_");
     let asc = if asc.is_empty() { String::new() } else { format!("; asc --disable {asc}") };
     Some(format!(
-        "it uses {name}, which a gatherer cannot have (at byte {at:#x}). Compile it without: clang -mno-{llvm}; zig -mcpu=baseline-{zig}; rustc -C target-feature=-{llvm}{asc}"
+        "it uses {name}, which {who} cannot have (at byte {at:#x}). Compile it without: clang -mno-{llvm}; zig -mcpu=baseline-{zig}; rustc -C target-feature=-{llvm}{asc}"
     ))
 }

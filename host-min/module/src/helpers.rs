@@ -1,7 +1,8 @@
 //! The functions that are added to the engine's copy in place of instructions that wasm3 0.4.7 has not got, or gets wrong.
 //!
-//! wasm3 has no `memory.copy` and no `memory.fill`; and its `memory.size` overwrites the register in which another value may be. In
-//! a function whose first instruction it is, there is no other value. `helpers.wat` has the functions as text; a test compares.
+//! wasm3 has no `memory.copy` and no `memory.fill`; its `memory.size` overwrites the register in which another value may be; and its
+//! `memory.grow` by -1 pages shrinks the memory. In a function whose first instruction it is, no other value is in a register.
+//! `helpers.wat` has the functions as text; a test compares.
 
 use std::borrow::Cow;
 
@@ -10,6 +11,8 @@ use std::borrow::Cow;
 pub(super) enum Helper {
     /// `memory.size`
     Size,
+    /// `memory.grow`
+    Grow,
     /// `memory.copy`
     Copy,
     /// `memory.fill`
@@ -23,6 +26,7 @@ impl Helper {
     pub(super) fn body(self) -> Cow<'static, [u8]> {
         match self {
             Helper::Size => SIZE.into(),
+            Helper::Grow => GROW.into(),
             Helper::Copy => COPY.into(),
             Helper::Fill => FILL.into(),
             // No locals; i32.const; end
@@ -34,6 +38,7 @@ impl Helper {
     pub(super) fn ty(self) -> Vec<u8> {
         match self {
             Helper::Size => b"\x60\0\x01\x7f".to_vec(),
+            Helper::Grow => b"\x60\x01\x7f\x01\x7f".to_vec(),
             Helper::Copy | Helper::Fill => b"\x60\x03\x7f\x7f\x7f\0".to_vec(),
             Helper::Refused(params, _) => {
                 let mut out = vec![0x60, params.len() as u8];
@@ -46,11 +51,13 @@ impl Helper {
 
     /// Whether a function's body is one of these, so that nothing in it is to be replaced.
     pub(super) fn is_one(body: &[u8]) -> bool {
-        [SIZE, COPY, FILL].contains(&body)
+        [SIZE, GROW, COPY, FILL].contains(&body)
     }
 }
 
 const SIZE: &[u8] = b"\x00\x3f\x00\x0b";
+
+const GROW: &[u8] = b"\x00\x20\x00\x41\xff\xff\x03\x4b\x04\x40\x41\x7f\x0f\x0b\x20\x00\x40\x00\x0b";
 
 const COPY: &[u8] = b"\x01\x01\x7e\x3f\x00\xad\x42\x10\x86\x21\x03\x20\x00\xad\x20\x02\xad\x7c\x20\x03\x56\x04\x40\x41\x7f\x2d\x00\xff\
     \xff\xff\xff\x0f\x1a\x0b\x20\x01\xad\x20\x02\xad\x7c\x20\x03\x56\x04\x40\x41\x7f\x2d\x00\xff\xff\xff\xff\x0f\x1a\
@@ -91,7 +98,7 @@ mod tests {
                 _ => {}
             }
         }
-        let helpers = [Helper::Size, Helper::Copy, Helper::Fill];
+        let helpers = [Helper::Size, Helper::Grow, Helper::Copy, Helper::Fill];
         assert_eq!(bodies, helpers.map(|helper| helper.body().into_owned()));
         for (helper, ty) in helpers.into_iter().zip(of) {
             let (params, results) = types[ty as usize];

@@ -1,7 +1,11 @@
-;; What takes the place of instructions that wasm3 has not got, or gets wrong. Each asks for the memory's size first, while
-;; wasm3 keeps nothing else in a register, and traps as a load out of bounds does, before it has written anything.
+;; What takes the place of instructions that wasm3 has not got, or gets wrong. Those that ask for the memory's size do so first,
+;; while wasm3 keeps nothing else in a register, and trap as a load out of bounds does, before they have written anything. No
+;; memory has so many pages that it could grow by 65536.
 (module (memory 1)
  (func $size (result i32) (memory.size))
+ (func $grow (param $pages i32) (result i32)
+  (if (i32.gt_u (local.get $pages) (i32.const 65535)) (then (return (i32.const -1))))
+  (memory.grow (local.get $pages)))
  (func $copy (param $to i32) (param $from i32) (param $len i32) (local $end i64)
   (local.set $end (i64.shl (i64.extend_i32_u (memory.size)) (i64.const 16)))
   (if (i64.gt_u (i64.add (i64.extend_i32_u (local.get $to)) (i64.extend_i32_u (local.get $len))) (local.get $end))

@@ -6,8 +6,9 @@ use crate::copy::{self, Copy};
 use crate::elements::{self, signed_leb128};
 use crate::helpers::Helper;
 use crate::section::manifest_bytes;
-use crate::wasi::{self, Answer};
-use crate::{Checked, Imported, PAGE_BYTES, Start, fits, invalid, leb128};
+use crate::wasi::{self, Answer, Refused};
+use crate::{ABORT, ABORT_MODULE, Checked, For, Imported, PAGE_BYTES, Start, fits, invalid, leb128};
+use std::borrow::Cow;
 use std::ops::Range;
 use wagather_abi::manifest::Record;
 use wagather_abi::{
@@ -31,8 +32,11 @@ pub(super) struct Reading<'a> {
     module: &'a [u8],
     /// The gatherer's name, once it is known that it may import WASI.
     wasi: Option<String>,
-    /// Imports that are functions of the copy: which, and what they are there.
-    refused: Vec<(usize, Helper)>,
+    /// Whether the engine gets a copy.
+    is_copied: bool,
+    memory_limit_bytes: u64,
+    /// Imports that are refused, and which functions of the copy they are.
+    refused: Vec<(usize, Refused)>,
     /// How many functions are imported, the same one counted each time.
     imported: usize,
     numbers: Numbers,
@@ -53,16 +57,11 @@ pub(super) struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    pub(super) fn new(module: &'a [u8]) -> Self {
-        Reading { module, ..Reading::default() }
+    pub(super) fn new(module: &'a [u8], engine: For, memory_limit_bytes: u64) -> Self {
+        Reading { module, is_copied: engine == For::Wasm3, memory_limit_bytes, ..Reading::default() }
     }
 
-    pub(super) fn payload(
-        &mut self,
-        module: &'a [u8],
-        payload: &Payload<'a>,
-        memory_limit_bytes: u64,
-    ) -> Result<(), String> {
+    pub(super) fn payload(&mut self, module: &'a [u8], payload: &Payload<'a>) -> Result<(), String> {
         match payload {
             Payload::TypeSection(types) => {
                 for group in types.clone() {
@@ -86,7 +85,7 @@ impl<'a> Reading<'a> {
                         leb128(&mut once, u64::from(ty));
                     }
                 }
-                if self.imports.len() < self.imported {
+                if self.is_copied && self.imports.len() < self.imported {
                     let mut contents = Vec::new();
                     leb128(&mut contents, self.imports.len() as u64);
                     contents.append(&mut once);
@@ -100,11 +99,12 @@ impl<'a> Reading<'a> {
                 }
                 let defined = self.function_types.len() - self.imported;
                 self.numbers.first_helper = (self.imports.len() + defined) as u32;
-                if self.imports.len() < self.imported {
+                if self.is_copied && self.imports.len() < self.imported {
                     let defined = self.imports.len() as u32..self.numbers.first_helper;
                     self.numbers.functions.extend(defined);
-                    for (import, helper) in std::mem::take(&mut self.refused) {
-                        self.numbers.functions[import] = self.numbers.of_helper(helper);
+                    for (import, Refused { params, number, .. }) in std::mem::take(&mut self.refused) {
+                        self.numbers.functions[import] =
+                            self.numbers.of_helper(Helper::Refused(params, number));
                     }
                 } else {
                     self.numbers.functions.clear();
@@ -114,7 +114,7 @@ impl<'a> Reading<'a> {
                 if let Some(memory) = memories.clone().into_iter().next() {
                     let memory = memory.map_err(|error| invalid(&error))?;
                     self.memory = Some((memory.initial, memory.maximum));
-                    return self.limited_memory(memory.initial, memory.maximum, memory_limit_bytes);
+                    return self.limited_memory(memory.initial, memory.maximum);
                 }
             }
             Payload::TableSection(tables) => {
@@ -127,6 +127,9 @@ impl<'a> Reading<'a> {
                         ));
                     }
                 }
+            }
+            Payload::ElementSection(segments) if !self.is_copied => {
+                elements::fit(segments, self.table_elements)?;
             }
             Payload::ElementSection(segments) => {
                 if let Some(contents) =
@@ -172,7 +175,9 @@ impl<'a> Reading<'a> {
             Payload::CustomSection(_) => return Ok(()),
             _ => {}
         }
-        if let Some((id, range)) = payload.as_section() {
+        if self.is_copied
+            && let Some((id, range)) = payload.as_section()
+        {
             let contents = module.get(range.start as usize..range.end as usize).unwrap_or_default();
             self.copy.push(id, contents);
         }
@@ -201,6 +206,10 @@ impl<'a> Reading<'a> {
         body: &FunctionBody<'_>,
         function: &mut FuncValidator<T>,
     ) -> Result<(), String> {
+        if !self.is_copied {
+            self.left(body);
+            return function.validate(body).map_err(|error| invalid(&error));
+        }
         let other = body::validate(function, body, &mut self.numbers)?;
         if other.is_some() && self.bodies.is_none() {
             self.bodies = Some(module.get(self.code.clone()).unwrap_or_default().to_vec());
@@ -227,20 +236,24 @@ impl<'a> Reading<'a> {
         for segment in segments.clone() {
             let segment = segment.map_err(|error| invalid(&error))?;
             let len = segment.data.len() as u64;
-            let DataKind::Active { offset_expr, .. } = segment.kind else {
-                return Err("its data segment is not placed in the memory".to_owned());
+            let place = match &segment.kind {
+                DataKind::Active { offset_expr, .. } => {
+                    fits("data segment", "memory", offset_expr, len, memory_bytes)?
+                }
+                DataKind::Passive => None,
             };
-            places.push((fits("data segment", "memory", &offset_expr, len, memory_bytes)?, segment.data));
+            places.push((place, segment.data));
             // Otherwise it names its memory, which is the only one.
             is_plain &= module.get(segment.range.start as usize) == Some(&0);
             self.data_bytes += len;
         }
-        if is_plain {
+        if is_plain || !self.is_copied {
             return Ok(None);
         }
         let mut contents = Vec::new();
         leb128(&mut contents, places.len() as u64);
         for (offset, data) in places {
+            let offset = offset.ok_or("its data segment has no constant address")?;
             // Memory 0; i32.const offset; end
             contents.extend([0, 0x41]);
             signed_leb128(&mut contents, offset);
@@ -256,6 +269,9 @@ impl<'a> Reading<'a> {
         let what = format!("{module}.{name}");
         if module == wasi::MODULE {
             return self.import_of_wasi(name, ty);
+        }
+        if (module, name) == (ABORT_MODULE, ABORT) {
+            return self.import_of_abort(ty);
         }
         if module != IMPORT_MODULE {
             return Err(
@@ -305,12 +321,29 @@ impl<'a> Reading<'a> {
         place.is_none().then_some(ty)
     }
 
+    /// Where an AssemblyScript program ends that cannot go on: it is imported without being asked for.
+    fn import_of_abort(&mut self, ty: TypeRef) -> Result<Option<u32>, String> {
+        let TypeRef::Func(index) = ty else {
+            return Err(format!("it imports '{ABORT_MODULE}.{ABORT}' as something other than a function"));
+        };
+        let fits = self
+            .types
+            .get(index as usize)
+            .is_some_and(|function| function.results().is_empty() && function.params() == [ValType::I32; 4]);
+        if !fits {
+            return Err(format!(
+                "it imports '{ABORT_MODULE}.{ABORT}' with a type that differs from AssemblyScript's"
+            ));
+        }
+        Ok(self.add_import(Imported::Abort, index))
+    }
+
     fn import_of_wasi(&mut self, name: &str, ty: TypeRef) -> Result<Option<u32>, String> {
         let what = format!("{}.{name}", wasi::MODULE);
         if self.wasi.is_none() {
             self.wasi = Some(self.named_for_wasi(&what)?);
         }
-        let Some((params, answer)) = wasi::find(name) else {
+        let Some((row_name, params, answer)) = wasi::find(name) else {
             return Err(format!("it imports '{what}', which WASI preview 1 does not have"));
         };
         let TypeRef::Func(index) = ty else {
@@ -322,7 +355,8 @@ impl<'a> Reading<'a> {
         match answer {
             Answer::Given(wasi) => Ok(self.add_import(Imported::Wasi(wasi), index)),
             Answer::Refused(number) => {
-                self.refused.push((self.numbers.functions.len(), Helper::Refused(params, number)));
+                let name = row_name;
+                self.refused.push((self.numbers.functions.len(), Refused { name, params, number }));
                 self.function_types.push(index);
                 self.imported += 1;
                 self.numbers.functions.push(0);
@@ -350,7 +384,8 @@ impl<'a> Reading<'a> {
     }
 
     /// Writes the memory section with a maximum that the run allows.
-    fn limited_memory(&mut self, initial: u64, maximum: Option<u64>, limit_bytes: u64) -> Result<(), String> {
+    fn limited_memory(&mut self, initial: u64, maximum: Option<u64>) -> Result<(), String> {
+        let limit_bytes = self.memory_limit_bytes;
         let limit = limit_bytes / PAGE_BYTES;
         if initial > limit {
             return Err(format!(
@@ -358,6 +393,9 @@ impl<'a> Reading<'a> {
                 initial * PAGE_BYTES / 1024,
                 limit_bytes / 1024
             ));
+        }
+        if !self.is_copied {
+            return Ok(());
         }
         // wasm3 takes a maximum of 0 for none.
         let maximum = maximum.unwrap_or(u64::MAX).min(limit).max(1);
@@ -368,7 +406,7 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
-    pub(super) fn finish(mut self, bodies: Option<&mut Bodies<'a>>) -> Result<Checked, String> {
+    pub(super) fn finish(mut self, bodies: Option<&mut Bodies<'a>>) -> Result<Checked<'a>, String> {
         let command = self.command.filter(|_| self.wasi.is_some() && self.gather.is_none());
         let gather = match command {
             Some(command) => {
@@ -388,6 +426,9 @@ impl<'a> Reading<'a> {
         let (true, Some((initial_pages, declared_maximum_pages))) = (self.exports_memory, self.memory) else {
             return Err(format!("it exports no memory as '{EXPORT_MEMORY}'"));
         };
+        if self.is_copied && initial_pages == 0 {
+            return Err("it starts without memory, but wasm3 needs a page; declare one".to_owned());
+        }
         if let Some(mut bodies) = self.bodies.take() {
             let mut contents = Vec::with_capacity(bodies.len() + 5);
             leb128(&mut contents, u64::from(self.functions));
@@ -403,12 +444,20 @@ impl<'a> Reading<'a> {
             }
             self.copy.replace(copy::CODE, contents);
             // It is not known yet which of them the bodies need.
-            for helper in [Helper::Size, Helper::Copy, Helper::Fill] {
+            for helper in [Helper::Size, Helper::Grow, Helper::Copy, Helper::Fill] {
                 self.numbers.of_helper(helper);
             }
         }
-        self.copy.add(&self.numbers.helpers)?;
-        let (bytes, at_byte) = self.copy.bytes();
+        let (bytes, at_byte) = if self.is_copied {
+            self.copy.add(&self.numbers.helpers)?;
+            let (bytes, at_byte) = self.copy.bytes();
+            (Cow::Owned(bytes), at_byte)
+        } else {
+            (Cow::Borrowed(self.module), 0)
+        };
+        let mut refused: Vec<Refused> = self.refused.into_iter().map(|(_, refused)| refused).collect();
+        refused.sort_unstable_by_key(|refused| refused.name);
+        refused.dedup();
         let numbers = match bodies {
             Some(bodies) => bodies.number(self.imports.len() as u32, self.numbers),
             None => &self.numbers,
@@ -421,7 +470,9 @@ impl<'a> Reading<'a> {
             start: self.start.map(|function| Start { function: numbers.of(function), at_byte }),
             initialize: self.initialize.map(|function| numbers.of(function)),
             imports: self.imports,
+            refused,
             initial_pages,
+            memory_limit_bytes: self.memory_limit_bytes,
             declared_maximum_pages,
             functions: self.functions,
             data_bytes: self.data_bytes,

@@ -1,6 +1,6 @@
 //! What compilers emit, and what the engine's copy has in its place.
 
-use super::{Bodies, Body, Checked, check, check_but_bodies, copy, leb128};
+use super::{Bodies, Body, Checked, For, check as check_for, check_but_bodies, copy, leb128};
 use crate::body::MAX_VALUES_AND_CALLS;
 use crate::helpers::Helper;
 use std::borrow::Cow;
@@ -16,8 +16,12 @@ fn gather(body: &str) -> Vec<u8> {
     module(&format!("(func (export \"gather\") (result i32) {body})"))
 }
 
+fn check(module: &[u8], memory_bytes: u64) -> Result<Checked<'static>, String> {
+    check_for(module.to_vec().leak(), memory_bytes, For::Wasm3)
+}
+
 /// The copy, which engines can read, and in which nothing is left to be replaced.
-fn checked(module: &[u8]) -> Checked {
+fn checked(module: &[u8]) -> Checked<'static> {
     let checked = check(module, MEMORY_BYTES).unwrap_or_else(|reason| panic!("{reason}"));
     let features = WasmFeatures::WASM1 | WasmFeatures::SIGN_EXTENSION | WasmFeatures::SATURATING_FLOAT_TO_INT;
     let whole = checked.bytes_with_start();
@@ -132,11 +136,13 @@ fn instructions_on_memory_become_calls() {
     let copy = checked(&gather(
         "(memory.fill (i32.const 8) (i32.const 1) (i32.const 2))
          (memory.copy (i32.const 8) (i32.const 1) (i32.const 2)) (memory.copy (i32.const 0) (i32.const 1) (i32.const 2))
+         (drop (memory.grow (i32.const 1)))
          (i32.add (memory.size) (memory.size))",
     ));
     // Each once, in the order of their first use.
-    assert_eq!(calls(&copy.bytes, 0), [1, 2, 2, 3, 3]);
-    let helpers = [Helper::Fill, Helper::Copy, Helper::Size].map(|helper| helper.body().into_owned());
+    assert_eq!(calls(&copy.bytes, 0), [1, 2, 2, 3, 4, 4]);
+    let helpers =
+        [Helper::Fill, Helper::Copy, Helper::Grow, Helper::Size].map(|helper| helper.body().into_owned());
     assert_eq!(bodies(&copy.bytes)[1..], helpers);
     assert_eq!(copy.functions, 1);
 }
@@ -335,5 +341,63 @@ fn what_no_copy_can_do_without_names_the_flags() {
     ] {
         let reason = check(&module(fields), MEMORY_BYTES).expect_err(fields);
         assert!(reason.contains(says), "{fields}: {reason}");
+    }
+}
+
+#[test]
+fn wasmi_gets_the_module_itself_and_has_more() {
+    let import = r#"(import "wasi_snapshot_preview1" "fd_close" (func (param i32) (result i32)))"#;
+    let twice = r#"(import "wagather_v1" "now" (func (result i64)))"#;
+    let record = r#"(@custom "wagather.manifest" "gatherer 1 a 0\nwasi preview1\n")"#;
+    for fields in [
+        "(func (result i32 i32) i32.const 0 i32.const 0)",
+        "(func $f return_call $f)",
+        "(data \"passive\") (func (memory.init 0 (i32.const 0) (i32.const 0) (i32.const 0)))",
+        "(table 1 funcref) (func $f) (elem func $f)",
+        "(data (i32.add (i32.const 1) (i32.const 2)) \"computed\")",
+        &format!(
+            "{import} {twice} {import} {twice} {record} (start $s) (func $s (drop (memory.grow (i32.const -1))))"
+        ),
+    ] {
+        let module = module(&format!("{fields} (func (export \"gather\") (result i32) (i32.const 0))"));
+        let checked = check_for(&module, MEMORY_BYTES, For::Wasmi)
+            .unwrap_or_else(|reason| panic!("{fields}: {reason}"));
+        assert_eq!(checked.bytes, module, "{fields}");
+        let refused: Vec<_> = checked.refused.iter().map(|refused| refused.name).collect();
+        if fields.contains("fd_close") {
+            assert_eq!((refused, checked.imports.len()), (vec!["fd_close"], 1));
+            assert_eq!(checked.start.map(|start| start.function), Some(4));
+            assert_eq!(checked.gather, 5);
+        } else {
+            assert!(refused.is_empty());
+            assert!(check(&module, MEMORY_BYTES).expect_err(fields).contains("wasm3 cannot have"));
+        }
+    }
+    for (fields, says) in [
+        ("(data (i32.const 65530) \"0123456\")", "exceeds its memory"),
+        ("(table 1 funcref) (func $f) (elem (i32.const 1) $f)", "exceeds its table"),
+        ("(func (drop (v128.const i64x2 0 0)))", "SIMD, which a gatherer cannot have"),
+        ("(table 1 externref)", "reference types, which a gatherer cannot have"),
+    ] {
+        let module = module(&format!("{fields} (func (export \"gather\") (result i32) (i32.const 0))"));
+        let reason = check_for(&module, MEMORY_BYTES, For::Wasmi).expect_err(fields);
+        assert!(reason.contains(says), "{fields}: {reason}");
+    }
+}
+
+#[test]
+fn the_abort_of_assemblyscript_is_an_import() {
+    let with = |ty: &str| {
+        module(&format!(r#"(import "env" "abort" {ty}) (func (export "gather") (result i32) (i32.const 0))"#))
+    };
+    let copy = checked(&with("(func (param i32 i32 i32 i32))"));
+    assert_eq!(copy.imports, [super::Imported::Abort]);
+    for (ty, says) in [
+        ("(func (param i32 i32 i32))", "with a type that differs from AssemblyScript's"),
+        ("(func (param i32 i32 i32 i32) (result i32))", "with a type that differs from AssemblyScript's"),
+        ("(global i32)", "as something other than a function"),
+    ] {
+        let reason = check(&with(ty), MEMORY_BYTES).expect_err(ty);
+        assert!(reason.ends_with(says), "{ty}: {reason}");
     }
 }

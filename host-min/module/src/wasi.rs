@@ -42,9 +42,20 @@ pub(super) enum Answer {
     Refused(u8),
 }
 
+/// A function that a module imports and is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// Its name.
+    pub name: &'static str,
+    /// Its parameters: `i` of 32 bits, `I` of 64. Its result has 32.
+    pub params: &'static str,
+    /// What comes back.
+    pub number: u8,
+}
+
 /// A function: its name, its parameters (`i` of 32 bits, `I` of 64), and what becomes of a call. All have a result of 32 bits but
 /// `proc_exit`.
-type Row = (&'static str, &'static str, Answer);
+pub(super) type Row = (&'static str, &'static str, Answer);
 
 const fn given(name: &'static str, params: &'static str, wasi: Wasi) -> Row {
     (name, params, Answer::Given(wasi))
@@ -129,9 +140,9 @@ impl Wasi {
     }
 }
 
-/// The parameters of the function of that name, and what becomes of a call.
-pub(super) fn find(name: &str) -> Option<(&'static str, Answer)> {
-    ROWS.iter().find(|row| row.0 == name).map(|row| (row.1, row.2))
+/// The function of that name, and what becomes of a call.
+pub(super) fn find(name: &str) -> Option<Row> {
+    ROWS.iter().find(|row| row.0 == name).copied()
 }
 
 /// Whether a function of these parameters has this type.
@@ -148,7 +159,7 @@ mod tests {
     #[test]
     fn the_functions_that_are_answered_come_first() {
         for (index, (name, params, answer)) in ROWS.iter().enumerate() {
-            assert_eq!(find(name), Some((*params, *answer)), "{name} comes twice");
+            assert_eq!(find(name), Some((*name, *params, *answer)), "{name} comes twice");
             match answer {
                 Answer::Given(wasi) => assert_eq!((wasi.name(), *wasi as usize), (*name, index)),
                 Answer::Refused(_) => assert!(index > Wasi::sched_yield as usize, "{name}"),

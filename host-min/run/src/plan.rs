@@ -50,8 +50,8 @@ pub struct Plan {
     pub isolation: Isolation,
     /// Whether to refuse to run a gatherer unless every [mechanism](wagather_sandbox::in_force::Mechanism) of its sandbox is active.
     pub require_sandbox: bool,
-    /// The engine that runs them.
-    pub engine: engine::Kind,
+    /// Which engine runs them; without it, each runs in the one that its module needs.
+    pub engine: Option<engine::Kind>,
     /// Time for each gatherer.
     pub timeout: Duration,
     /// Time for each HTTP request.
@@ -94,7 +94,7 @@ impl Plan {
             existing: Existing::Keep,
             isolation,
             require_sandbox: false,
-            engine: engine::Kind::default(),
+            engine: None,
             timeout: DEFAULT_TIMEOUT,
             request_timeout: DEFAULT_REQUEST_TIMEOUT,
             memory_bytes: DEFAULT_MEMORY_BYTES,

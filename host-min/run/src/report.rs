@@ -12,6 +12,7 @@ use wagather_json::redact::Counts;
 use wagather_policy::grant::Grant;
 use wagather_policy::rights::Narrowing;
 use wagather_policy::used::{self, Hidden, Withheld};
+use wagather_sandbox::engine::Kind;
 
 /// The report of a run.
 #[derive(Clone, Debug, Serialize)]
@@ -112,6 +113,8 @@ pub struct Gathered {
     pub bytes_archived: u64,
     /// Its sandbox.
     pub sandbox: SandboxFacts,
+    /// The engine that ran it.
+    pub engine: EngineFacts,
     /// The peak linear memory of the guest.
     pub memory_bytes: u64,
     /// The peak physical memory of its process.
@@ -137,6 +140,31 @@ pub struct SandboxFacts {
     pub in_force: Vec<&'static str>,
     /// The others: the kernel or the isolation does not support them, or the sandbox died before it set them up.
     pub missing: Vec<&'static str>,
+}
+
+/// The engine that ran a gatherer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct EngineFacts {
+    /// Its name.
+    pub name: &'static str,
+    /// Why it was this one: `requested`, `default`, `moduleSize` or `moduleFeatures`.
+    pub reason: &'static str,
+}
+
+impl EngineFacts {
+    /// The facts of a module's engine: what the plan asks for, the module's size, and what the sandbox said.
+    pub fn of(asked: Option<Kind>, module_bytes: usize, ran: Option<Kind>) -> EngineFacts {
+        let by_size = Kind::for_size(module_bytes);
+        let (kind, reason) = match (asked, ran) {
+            (Some(asked), _) => (asked, "requested"),
+            (None, Some(ran)) => (ran, "moduleFeatures"),
+            (None, None) if by_size != Kind::default() => (by_size, "moduleSize"),
+            (None, None) => (by_size, "default"),
+        };
+        EngineFacts { name: kind.name(), reason }
+    }
 }
 
 /// A module.
@@ -188,7 +216,7 @@ impl Gathered {
     /// The part of a gatherer. `measured` is its duration; `None` leaves out all values that differ from run to run.
     pub fn new(
         (name, version): (&str, &str),
-        module: ModuleFacts,
+        (module, engine): (ModuleFacts, EngineFacts),
         grant: &Grant,
         served: &Served,
         failure: Option<&Failure>,
@@ -232,6 +260,7 @@ impl Gathered {
                 in_force: served.in_force.names(true),
                 missing: served.in_force.names(false),
             },
+            engine,
             memory_bytes,
             peak_rss_bytes: measured.map(|_| served.exit.peak_rss_bytes).filter(|&bytes| bytes > 0),
             warnings: tally.warnings.clone(),

@@ -5,7 +5,7 @@
 
 use crate::access;
 use crate::plan::{Input, Plan};
-use crate::report::{Gathered, ModuleFacts, Report};
+use crate::report::{EngineFacts, Gathered, ModuleFacts, Report};
 use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -120,11 +120,14 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
             .with_params(plan.params_of(manifest));
         tasks.push((sandbox, service));
     }
+    // The sandboxes are busy with their modules here.
+    let modules = plan.guests.iter().map(|guest| ModuleFacts::of(&guest.module)).collect();
     let served = serve_all(tasks, begin, plan);
     let recorder = recorder.as_ref().map(|unfinished| &*unfinished.0);
     let finisher = Finisher {
         plan,
         manifests: &manifests,
+        modules,
         grant: &grant,
         fetchers: &fetchers,
         recorder,
@@ -260,6 +263,7 @@ fn recorded(
 struct Finisher<'a> {
     plan: &'a Plan,
     manifests: &'a [Manifest],
+    modules: Vec<ModuleFacts>,
     grant: &'a Grant,
     fetchers: &'a Fetchers,
     recorder: Option<&'a Recorder>,
@@ -270,7 +274,7 @@ struct Finisher<'a> {
 impl Finisher<'_> {
     /// Completes the archive and the recording, and reports what was gathered.
     fn finish(self, served: Vec<(Served, Duration)>, archive: Archive) -> Result<Outcome> {
-        let Finisher { plan, manifests, grant, fetchers, recorder, obfuscator, mut warnings } = self;
+        let Finisher { plan, manifests, modules, grant, fetchers, recorder, obfuscator, mut warnings } = self;
         // A failure of the host ends the run, and nothing is kept.
         if let Some(failure) = served.iter().find_map(|(served, _)| match &served.ending {
             Ending::Failed(failure) => Some(failure.clone()),
@@ -292,12 +296,12 @@ impl Finisher<'_> {
         let mut sections: Vec<Section> = Vec::with_capacity(served.len());
         let mut audit = Vec::new();
         let mut uses = Vec::with_capacity(served.len());
-        for ((guest, manifest), (served, duration)) in plan.guests.iter().zip(manifests).zip(served) {
+        for ((module, manifest), (served, duration)) in modules.iter().zip(manifests).zip(served) {
             let failure = failure_of(&manifest.name, &served)
                 .map(|failure| advise_on_memory(failure, &served, plan.memory()));
             gatherers.push(Gathered::new(
                 (&manifest.name, &manifest.version),
-                ModuleFacts::of(&guest.module),
+                (module.clone(), EngineFacts::of(plan.engine, module.bytes as usize, served.engine)),
                 grant,
                 &served,
                 failure.as_ref(),

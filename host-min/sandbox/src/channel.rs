@@ -54,6 +54,8 @@ pub enum Request {
     Now,
     /// The first frame: the sandbox is confined by these mechanisms. It gets no answer.
     Ready(InForce),
+    /// Another engine than the first choice runs the guest, because that one cannot. It gets no answer.
+    Runs(Kind),
     /// The guest took prefetched items. It gets no answer.
     Taken(Taken),
     /// The guest ended.
@@ -142,8 +144,14 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// The tag of [`Request::Runs`].
+const TAG_RUNS: u8 = 252;
+
 /// The tag of [`Request::Taken`].
 const TAG_TAKEN: u8 = 253;
+
+/// In the place of an engine's number: the sandbox chooses one.
+const NO_ENGINE: u8 = 255;
 
 /// The tag of [`Request::Ready`].
 const TAG_READY: u8 = 254;
@@ -171,7 +179,7 @@ impl Request {
             Request::Log(..) => Import::log,
             Request::Param(..) => Import::param,
             Request::Now => Import::now,
-            Request::Ready(_) | Request::Taken(_) | Request::End(_) => return None,
+            Request::Ready(_) | Request::Taken(_) | Request::Runs(_) | Request::End(_) => return None,
         })
     }
 
@@ -242,6 +250,11 @@ impl Request {
                 frame.0.push(u8::from(*decoded));
                 frame.word(handle.cast_unsigned()).word(*calls).word(*items)
             }
+            Request::Runs(kind) => {
+                let mut frame = Frame::new(TAG_RUNS);
+                frame.0.push(kind.number());
+                frame
+            }
             Request::End(end) => return encode_end(end),
         }
         .finish()
@@ -262,6 +275,7 @@ impl Request {
                 let (handle, calls, items) = (fields.int()?, fields.word()?, fields.word()?);
                 Request::Taken(Taken { handle, decoded, calls, items })
             }
+            TAG_RUNS => Request::Runs(Kind::by_number(fields.byte()?)?),
             TAG_END => decode_end(&mut fields)?,
             _ => decode_call(Import::by_number(tag)?, &mut fields)?,
         };
@@ -528,7 +542,7 @@ impl Channel {
 
     /// Broker's end: sends a helper its job.
     pub fn send_job(&mut self, job: &Job<'_>) -> io::Result<()> {
-        let frame = Frame::new(job.engine.number())
+        let frame = Frame::new(job.engine.map_or(NO_ENGINE, Kind::number))
             .bytes(&job.memory_bytes.to_le_bytes())
             .bytes(&job.time.as_secs().to_le_bytes())
             .word(job.time.subsec_nanos())
@@ -544,7 +558,10 @@ impl Channel {
         self.reader.read_exact(&mut frame)?;
         let mut fields = Fields(&frame);
         let job = (|| {
-            let engine = Kind::by_number(fields.byte()?)?;
+            let engine = match fields.byte()? {
+                NO_ENGINE => None,
+                number => Some(Kind::by_number(number)?),
+            };
             let memory_bytes = u64::from_le_bytes(fields.bytes()?.try_into().ok()?);
             let seconds = u64::from_le_bytes(fields.bytes()?.try_into().ok()?);
             let time =

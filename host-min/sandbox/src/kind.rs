@@ -1,5 +1,13 @@
 //! The kinds of engines. The channel needs them too, so they are apart from the engines.
 
+use wagather_module::For;
+
+/// wasmi's name, also in a program without it.
+pub(super) const WASMI: &str = "wasmi";
+
+/// Larger modules run in wasmi, if the program has it.
+pub const MAX_WASM3_MODULE_BYTES: usize = 1 << 20;
+
 /// An engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -26,7 +34,7 @@ impl Kind {
             #[cfg(feature = "engine-wasm3")]
             Kind::Wasm3 => "wasm3",
             #[cfg(feature = "engine-wasmi")]
-            Kind::Wasmi => "wasmi",
+            Kind::Wasmi => WASMI,
         }
     }
 
@@ -35,13 +43,21 @@ impl Kind {
         Kind::ALL.iter().copied().find(|kind| kind.name() == name)
     }
 
-    /// Whether the engine reads a function's body at its first call, and not before.
-    pub(super) const fn compiles_on_call(self) -> bool {
+    /// The engine for a module of so many bytes.
+    pub fn for_size(module_bytes: usize) -> Kind {
+        match Kind::by_name(WASMI) {
+            Some(wasmi) if module_bytes > MAX_WASM3_MODULE_BYTES => wasmi,
+            _ => Kind::default(),
+        }
+    }
+
+    /// What a module is checked for.
+    pub(super) const fn needs(self) -> For {
         match self {
             #[cfg(feature = "engine-wasm3")]
-            Kind::Wasm3 => true,
+            Kind::Wasm3 => For::Wasm3,
             #[cfg(feature = "engine-wasmi")]
-            Kind::Wasmi => false,
+            Kind::Wasmi => For::Wasmi,
         }
     }
 

@@ -6,6 +6,7 @@
 //! All code here runs in the sandbox's process, except [`process`], which starts and ends it. Both ends use
 //! [`channel`] and [`in_force`].
 
+mod abort;
 pub mod channel;
 mod confine;
 pub mod engine;
@@ -20,11 +21,10 @@ mod wasi;
 
 pub use wagather_module as module;
 
-use channel::{Channel, End, Ending};
+use channel::{Channel, End, Ending, Request};
 use link::Link;
 use std::borrow::Cow;
 use std::time::Duration;
-use wagather_base::limits::MAX_VALIDATED_BYTES;
 
 /// What a sandbox runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,8 +35,8 @@ pub struct Job<'a> {
     pub memory_bytes: u64,
     /// The limit of its running time, and of its CPU time.
     pub time: Duration,
-    /// The engine that runs it.
-    pub engine: engine::Kind,
+    /// The engine that runs it; without one, the module decides.
+    pub engine: Option<engine::Kind>,
 }
 
 impl Job<'_> {
@@ -52,17 +52,20 @@ impl Job<'_> {
 pub type Inmate = fn(Channel, &Job<'_>) -> Channel;
 
 /// Runs a guest to its end, and reports the end over the channel.
-fn guest(channel: Channel, job: &Job<'_>) -> Channel {
-    let link = Link::new(channel, job.memory_bytes);
-    let checked = if job.module.len() > MAX_VALIDATED_BYTES && job.engine.compiles_on_call() {
-        module::check_but_bodies(&job.module, job.memory_bytes)
-            .map(|(checked, bodies)| (checked, Some(bodies)))
-    } else {
-        module::check(&job.module, job.memory_bytes).map(|checked| (checked, None))
-    };
-    let (end, link) = match checked {
-        Err(reason) => (End { ending: Ending::Unusable, text: reason, memory_bytes: 0 }, link),
-        Ok((checked, bodies)) => engine::run(job.engine, checked, bodies, link),
-    };
-    link.end(end)
+fn guest(mut channel: Channel, job: &Job<'_>) -> Channel {
+    match engine::prepare(&job.module, job.memory_bytes, job.engine) {
+        Err(reason) => {
+            let end = End { ending: Ending::Unusable, text: reason, memory_bytes: 0 };
+            Link::new(channel, job.memory_bytes).end(end)
+        }
+        Ok((fit, bodies)) => {
+            if fit.is_second_choice {
+                // The guest's first call notices a broker that is gone.
+                let _ = channel.send(&Request::Runs(fit.kind).encode());
+            }
+            let link = Link::new(channel, job.memory_bytes);
+            let (end, link) = engine::run(fit.kind, fit.checked, bodies, link);
+            link.end(end)
+        }
+    }
 }

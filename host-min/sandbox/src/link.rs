@@ -4,6 +4,7 @@
 //! Invalid pointers are answered here. Whether the guest *may* do what it asks for
 //! is not decided here, because the broker does not trust this side of the channel.
 
+use super::abort;
 use super::channel::{Channel, End, Request, RestRequest};
 use super::memory::{bytes, bytes_mut};
 use super::prefetch::Prefetched;
@@ -42,6 +43,7 @@ pub(super) struct Link {
     wasi: wasi::State,
     /// Whether the end was reported.
     has_ended: bool,
+    aborted: Option<String>,
 }
 
 /// WASI's access to the same channel.
@@ -79,6 +81,7 @@ impl Link {
             typed: Typed::new(memory_bytes),
             wasi: wasi::State::default(),
             has_ended: false,
+            aborted: None,
         }
     }
 
@@ -100,6 +103,16 @@ impl Link {
     /// The exit code, if the gatherer exited through WASI.
     pub(super) fn exit(&self) -> Option<u32> {
         self.wasi.exit()
+    }
+
+    /// Keeps the reason why the gatherer aborts.
+    pub(super) fn abort(&mut self, args: [u32; 4], memory: &[u8]) {
+        self.aborted = Some(abort::words(memory, args));
+    }
+
+    /// Why the gatherer aborted.
+    pub(super) fn aborted(&self) -> Option<&str> {
+        self.aborted.as_deref()
     }
 
     /// Reports to the broker how the guest ended, unless it was reported or the broker is gone.

@@ -2,6 +2,7 @@
 
 use super::clusters::Several;
 use super::display::{self, Settings};
+use super::table::ENGINES;
 use super::typed::{Words, Wrong};
 use super::values::{all, one, text, wrong};
 use host_min::{Compression, Output, Secret};
@@ -38,7 +39,7 @@ pub(super) struct Run {
     pub(super) burst: u32,
     pub(super) params: Vec<(String, String)>,
     pub(super) require_sandbox: bool,
-    pub(super) engine: Kind,
+    pub(super) engine: Option<Kind>,
     pub(super) display: Settings,
     pub(super) grant: Option<PathBuf>,
     pub(super) narrowing: Narrowing,
@@ -136,7 +137,7 @@ impl Run {
             burst: one(words, "burst", rate)?.unwrap_or_default(),
             params: all(words, "param", param)?,
             require_sandbox: words.has("require-sandbox"),
-            engine: one(words, "engine", engine)?.unwrap_or_default(),
+            engine: one(words, "engine", engine)?.flatten(),
             display: Settings {
                 quiet: words.has("quiet"),
                 verbosity: one(words, "v", verbosity)?.unwrap_or_default(),
@@ -225,10 +226,15 @@ fn compression(typed: &str) -> Result<Compression, String> {
     Compression::by_word(typed).ok_or_else(|| format!("possible values: {}", Compression::WORDS.join(", ")))
 }
 
-fn engine(typed: &str) -> Result<Kind, String> {
-    Kind::by_name(typed).ok_or_else(|| {
-        let names: Vec<_> = Kind::ALL.iter().map(|kind| kind.name()).collect();
-        format!("possible values: {}", names.join(" and "))
+/// An engine, or none if the modules choose.
+fn engine(typed: &str) -> Result<Option<Kind>, String> {
+    if typed == ENGINES[0] {
+        return Ok(None);
+    }
+    Kind::by_name(typed).map(Some).ok_or_else(|| {
+        let missing =
+            if ["wasm3", "wasmi"].contains(&typed) { "; host-min-full has both engines" } else { "" };
+        format!("possible values: {}{missing}", ENGINES.join(", "))
     })
 }
 
@@ -267,7 +273,7 @@ mod tests {
             (wagather_base::limits::DEFAULT_QPS, wagather_base::limits::DEFAULT_BURST)
         );
         assert_eq!(run.chunk_items, None);
-        assert_eq!(run.engine, Kind::default());
+        assert_eq!(run.engine, None);
         assert_eq!(run.output, "wagather-{context}-{time}.tar.gz");
         assert!(!run.overwrite);
         assert_eq!(run.display, Settings::default());

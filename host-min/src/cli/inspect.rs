@@ -9,12 +9,13 @@ use std::sync::Arc;
 use wagather_abi::ABI_VERSION;
 use wagather_base::error::Result;
 use wagather_base::limits::MAX_MEMORY_BYTES;
-use wagather_module::{Checked, check};
 use wagather_policy::grant::{Escalating, Signature};
 use wagather_policy::manifest::{Manifest, Param, Resource};
 use wagather_policy::rights::Rights;
 use wagather_policy::used;
 use wagather_printable::Page;
+use wagather_run::report::EngineFacts;
+use wagather_sandbox::engine::{self, Fit, Kind};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -36,6 +37,7 @@ struct Inspection {
     functions: u32,
     data_bytes: u64,
     memory: Memory,
+    engine: EngineFacts,
     #[serde(skip_serializing_if = "Option::is_none")]
     signature: Option<SignatureFacts>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -110,9 +112,9 @@ pub(super) fn inspect(guest: &Path, grant_file: Option<&Path>, json: bool) -> Re
     let grant = grant_file.map(Grant::read).transpose()?.map(Arc::new);
     let Guest { label, module, signature } = Guest::read(guest)?;
     let unusable = |reason| Failure::new(Class::Module, format!("{label} cannot be used"), reason);
-    let checked = check(&module, MAX_MEMORY_BYTES).map_err(unusable)?;
+    let fit = engine::check(&module, MAX_MEMORY_BYTES, None).map_err(unusable)?;
     let manifest = Manifest::of_module(&module).map_err(unusable)?;
-    let mut inspection = Inspection::new(manifest.clone(), &module, &checked);
+    let mut inspection = Inspection::new(manifest.clone(), &module, &fit);
     inspection.signature =
         signature.as_deref().map(|bytes| SignatureFacts::of(bytes, &module, grant.as_deref()));
     if let (Some(grant), Some(file)) = (grant, grant_file) {
@@ -166,7 +168,9 @@ impl SignatureFacts {
 }
 
 impl Inspection {
-    fn new(manifest: Manifest, module: &[u8], checked: &Checked) -> Inspection {
+    fn new(manifest: Manifest, module: &[u8], fit: &Fit<'_>) -> Inspection {
+        let checked = &fit.checked;
+        let engine = EngineFacts::of(None, module.len(), fit.is_second_choice.then_some(fit.kind));
         let module = ModuleFacts::of(module);
         Inspection {
             abi: ABI_VERSION,
@@ -196,6 +200,7 @@ impl Inspection {
                 initial_pages: checked.initial_pages,
                 maximum_pages: checked.declared_maximum_pages,
             },
+            engine,
             signature: None,
             grant: None,
         }
@@ -262,6 +267,14 @@ impl Inspection {
         page.line(format_args!("memory     {}, may grow {maximum}", pages(self.memory.initial_pages)));
         let imports = if self.imports.is_empty() { "none".into() } else { self.imports.join(", ") };
         page.line(format_args!("imports    {imports}"));
+        if Kind::ALL.len() > 1 {
+            let why = match self.engine.reason {
+                "moduleSize" => ", as the module is large",
+                "moduleFeatures" => ", as wasm3 cannot run it",
+                _ => "",
+            };
+            page.line(format_args!("engine     {}{why}", self.engine.name));
+        }
         page.line(format_args!("ABI        version {}", self.abi));
         page.line(format_args!("sha256     {}", self.module.sha256));
         let signature = self.signature.as_ref();

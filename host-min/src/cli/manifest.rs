@@ -10,8 +10,9 @@ use wagather_abi::manifest::records;
 use wagather_archive::Target;
 use wagather_base::error::Result;
 use wagather_base::limits::MAX_MEMORY_BYTES;
-use wagather_module::{check, with_manifest};
+use wagather_module::with_manifest;
 use wagather_policy::manifest::Manifest;
+use wagather_sandbox::engine;
 
 /// A file has comments besides; one that is longer than this is another file.
 const MAX_FILE_BYTES: u64 = 16 * MAX_MANIFEST_BYTES as u64;
@@ -27,7 +28,7 @@ pub(super) fn manifest(file: &Path, guest: &Path, output: Option<&Path>) -> Resu
     let Guest { label, module, .. } = Guest::read(guest)?;
     let unusable = |reason| Failure::new(Class::Module, format!("{label} cannot be used"), reason);
     let whole = with_manifest(&module, section.as_bytes()).map_err(unusable)?;
-    check(&whole, MAX_MEMORY_BYTES).map_err(unusable)?;
+    engine::check(&whole, MAX_MEMORY_BYTES, None).map_err(unusable)?;
     let output = match output {
         Some(output) => output,
         None if guest == Path::new("-") => {

@@ -6,10 +6,10 @@ use host_min::{Class, Failure, Grant, Guest};
 use std::sync::Arc;
 use wagather_base::error::Result;
 use wagather_base::limits::MAX_MEMORY_BYTES;
-use wagather_module::check;
 use wagather_policy::manifest::Manifest;
 use wagather_policy::rbac::Needs;
 use wagather_printable::Page;
+use wagather_sandbox::engine;
 
 pub(super) fn rbac(args: &Rbac) -> Result<()> {
     let grant = args.grant.as_deref().map(Grant::read).transpose()?.map(Arc::new);
@@ -26,7 +26,7 @@ pub(super) fn rbac(args: &Rbac) -> Result<()> {
 
 fn read(guest: &Guest, grant: Option<&Grant>) -> Result<Manifest> {
     let unusable = |reason| Failure::new(Class::Module, format!("{} cannot be used", guest.label), reason);
-    check(&guest.module, MAX_MEMORY_BYTES).map_err(unusable)?;
+    engine::check(&guest.module, MAX_MEMORY_BYTES, None).map_err(unusable)?;
     if let Some(grant) = grant {
         wagather_run::signed::admits_module(grant, &guest.label, &guest.module, guest.signature.as_deref())?;
     }

@@ -10,12 +10,12 @@ use wagather_abi::Verb;
 use wagather_base::error::Result;
 use wagather_base::limits::PAGE_ITEMS;
 use wagather_kube::cluster;
-use wagather_module::check;
 use wagather_policy::grant::{Budgets, Glob};
 use wagather_policy::manifest::Resource;
 use wagather_policy::rights::{Extent, Granted, Narrowing, Remainder, Rights};
 use wagather_policy::used;
 use wagather_printable::Page;
+use wagather_sandbox::engine;
 
 /// What remains of a manifest under a grant.
 pub(super) struct Remaining {
@@ -299,7 +299,8 @@ pub(super) fn dry_run(plan: &Plan, grant_file: Option<&Path>, clusters: &[String
     let mut page = Page::new();
     for (guest, manifest) in plan.guests.iter().zip(manifests) {
         // As the sandbox would check it.
-        check(&guest.module, budget.memory_bytes.unwrap_or(plan.memory_bytes)).map_err(|reason| {
+        let memory_bytes = budget.memory_bytes.unwrap_or(plan.memory_bytes);
+        engine::check(&guest.module, memory_bytes, plan.engine).map_err(|reason| {
             Failure::new(Class::Module, format!("{} cannot be used", guest.label), reason)
         })?;
         page.line(format_args!("{} {} ({})", manifest.name, manifest.version, guest.label));

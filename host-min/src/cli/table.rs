@@ -127,12 +127,12 @@ app.kubernetes.io/managed-by=host-min.";
 /// The shells that there are completions for.
 pub(super) const SHELLS: &[&str] = &["bash", "fish", "zsh"];
 
-/// The engines that this program has.
+/// The engines that this program has, after the word that leaves the choice to the modules.
 pub(super) const ENGINES: &[&str] = &{
-    let mut names = [""; Kind::ALL.len()];
+    let mut names = ["auto"; Kind::ALL.len() + 1];
     let mut number = 0;
-    while number < names.len() {
-        names[number] = Kind::ALL[number].name();
+    while number < Kind::ALL.len() {
+        names[number + 1] = Kind::ALL[number].name();
         number += 1;
     }
     names
@@ -357,8 +357,8 @@ const RUN: &[Flag] = &[
         ..flag("require-sandbox")
     },
     Flag {
-        default: Some(Kind::ALL[0].name()),
-        help: "WebAssembly engine",
+        default: Some(ENGINES[0]),
+        help: "WebAssembly engine: auto (wasm3; wasmi for large modules and those that wasm3 cannot run), or one for all modules",
         hidden: Kind::ALL.len() == 1,
         ..words("engine", "ENGINE", ENGINES)
     },

@@ -33,21 +33,12 @@ const MODULES: u64 = 1_000;
 /// `docs/engines.md`. What they do is contained: a wrong value in the guest's own memory, or a trap.
 const KNOWN: &[(u64, &str)] = &[
     (175, "wasmi"),
-    (272, "wasm3"),
     (380, "wasmi"),
-    (435, "wasm3"),
-    (903, "wasm3"),
     (990, "wasmi"),
     (1203, "wasmi"),
     (1369, "wasmi"),
     (1425, "wasmi"),
-    (1439, "wasm3"),
-    (1712, "wasmi"),
-    (1880, "wasmi"),
     (2067, "wasmi"),
-    (2412, "wasm3"),
-    (2483, "wasm3"),
-    (2585, "wasm3"),
     (2825, "wasmi"),
     (2860, "wasmi"),
 ];

@@ -14,3 +14,4 @@ mod rewrite;
 mod sandbox;
 mod script;
 mod spec;
+mod wasi;

@@ -83,7 +83,10 @@ impl Numbers {
                 let (to, len) = (self.address(), self.len());
                 format!("(memory.fill (i32.const {to}) {} (i32.const {len}))", self.word(depth))
             }
-            3 => format!("(drop (memory.grow (i32.const {})))", self.below(2)),
+            3 => {
+                let pages = self.of(&["0", "1", "1", "-1", "65536"]);
+                format!("(drop (call $report (memory.grow (i32.const {pages}))))")
+            }
             4 => format!(
                 "(local.set $f (f64.mul (local.get $f) (f64.const {})))",
                 self.of(&["-1e3", "1e9", "1.7", "nan", "inf", "-0.1"])

@@ -54,7 +54,7 @@ pub(crate) fn helper() -> Isolation {
 
 /// Runs a module to its end.
 pub(crate) fn run(module: Vec<u8>, engine: Kind, isolation: &Isolation, silence: Duration) -> Ran {
-    let job = Job { module: module.into(), memory_bytes: MEMORY_BYTES, time: silence, engine };
+    let job = Job { module: module.into(), memory_bytes: MEMORY_BYTES, time: silence, engine: Some(engine) };
     let mut sandbox = process::start(isolation, &job, Instant::now() + silence).expect("a sandbox");
     sandbox.channel.socket().set_read_timeout(Some(silence)).expect("a time limit");
     let (mut calls, mut frame) = (Vec::new(), Vec::new());

@@ -85,14 +85,16 @@ fn tally(file: &str, script: &Script, engine: Kind, isolation: &Isolation) -> Ta
 fn must_not_run(file: &str, refused: &Refused, engine: Kind, isolation: &Isolation, tally: &mut Tally) {
     let wrong = match &refused.kind {
         RefusedKind::Skipped(skip) => return tally.skip(*skip, 1),
-        RefusedKind::Invalid(bytes) => match module::check(bytes, crate::sandbox::MEMORY_BYTES) {
-            // The contract's last words: until then all of it was valid.
-            Err(reason) if reason.starts_with("it exports no") => {
-                Some("validation lets it through".to_owned())
+        RefusedKind::Invalid(bytes) => {
+            match module::check(bytes, crate::sandbox::MEMORY_BYTES, module::For::Wasm3) {
+                // The contract's last words: until then all of it was valid.
+                Err(reason) if reason.starts_with("it exports no") => {
+                    Some("validation lets it through".to_owned())
+                }
+                Err(_) => None,
+                Ok(_) => Some("validation lets it through".to_owned()),
             }
-            Err(_) => None,
-            Ok(_) => Some("validation lets it through".to_owned()),
-        },
+        }
         RefusedKind::Instantiation(original) => {
             match run(original.gatherer(&[]), engine, isolation, SILENCE).end {
                 End::Unusable(_) | End::Trapped(_) => None,

@@ -11,7 +11,16 @@ use tests::{guest, programs};
 fn made(name: &str, end: End, says: &str, fields: &str) -> Hostile {
     let module = guest::module(name, &[], fields);
     let name = name.to_owned();
-    Hostile { name, end, says: says.into(), module, attacks: vec![], options: vec![], sends_nothing: true }
+    Hostile {
+        name,
+        end,
+        end_in_wasmi: end,
+        says: says.into(),
+        module,
+        attacks: vec![],
+        options: vec![],
+        sends_nothing: true,
+    }
 }
 
 #[test]

@@ -129,6 +129,8 @@ const CLOSER_LOOK: [&str; 7] = [
 ];
 
 guests! {
+    abort_beyond: "abort-beyond",
+    abort_tricks: "abort-tricks",
     archive_flood: "archive-flood",
     big_table: "big-table",
     data_out_of_bounds: "data-out-of-bounds",
@@ -143,6 +145,7 @@ guests! {
     handle_flood: "handle-flood",
     hides_tricks: "hides-tricks",
     huge_lengths: "huge-lengths",
+    import_abort: "import-abort",
     import_memory: "import-memory",
     import_no_function: "import-no-function",
     import_other_type: "import-other-type",
@@ -198,6 +201,7 @@ guests! {
     undeclared: "undeclared",
     unreachable_instruction: "unreachable",
     wasi_floods: "wasi-floods",
+    wasi_iovecs: "wasi-iovecs",
     wasi_other_type: "wasi-other-type",
     wasi_pointers: "wasi-pointers",
     wasi_sleeps: "wasi-sleeps",

@@ -25,6 +25,7 @@ fn samples() -> Vec<Request> {
         Request::Log(LogLevel::WARN, b"text".to_vec()),
         Request::Param(b"x".to_vec(), 10),
         Request::Now,
+        Request::Runs(Kind::default()),
         Request::Ready(InForce::NONE.with(Mechanism::Seccomp, true)),
         Request::End(End { ending: Ending::Returned(-403), text: "why".into(), memory_bytes: 3 << 16 }),
         Request::End(End { ending: Ending::Trapped, text: "ä".into(), memory_bytes: 0 }),
@@ -139,14 +140,17 @@ fn a_call_soon_after_another_one_ends_at_the_deadline_too() {
 #[test]
 fn a_job_comes_as_it_was_sent() {
     let (a, b) = UnixStream::pair().expect("socketpair");
-    let job = Job {
-        module: vec![7; 1000].into(),
-        memory_bytes: 5 << 32,
-        time: Duration::new(u64::MAX, 999_999_999),
-        engine: Kind::default(),
-    };
-    Channel::new(a).send_job(&job).expect("send");
-    assert_eq!(Channel::new(b).receive_job().expect("receive"), job);
+    let (mut broker, mut sandbox) = (Channel::new(a), Channel::new(b));
+    for engine in [None, Some(Kind::default())] {
+        let job = Job {
+            module: vec![7; 1000].into(),
+            memory_bytes: 5 << 32,
+            time: Duration::new(u64::MAX, 999_999_999),
+            engine,
+        };
+        broker.send_job(&job).expect("send");
+        assert_eq!(sandbox.receive_job().expect("receive"), job);
+    }
 }
 
 #[test]

@@ -14,19 +14,14 @@ use std::rc::Rc;
 use wagather_abi::{IMPORT_MODULE, Import, ResultType};
 use wagather_base::limits::INTERPRETER_STACK_BYTES;
 use wagather_module::wasi::{self, Wasi};
-use wagather_module::{Bodies, Checked, Imported};
+use wagather_module::{ABORT, ABORT_MODULE, Bodies, Checked, Imported};
 use wasm3::error::{Error, Trap};
 use wasm3::{CallContext, Environment, Module, Runtime};
 use wasm3_sys as ffi;
 
 type Shared = Rc<RefCell<Link>>;
 
-pub(super) fn run(checked: Checked, bodies: Option<Bodies<'_>>, link: Link) -> (End, Link) {
-    if checked.initial_pages == 0 {
-        let text =
-            "it starts without memory, but wasm3 needs a page; use wasmi, or declare a page of memory".into();
-        return (End { ending: Ending::Unusable, text, memory_bytes: 0 }, link);
-    }
+pub(super) fn run(checked: Checked<'_>, bodies: Option<Bodies<'_>>, link: Link) -> (End, Link) {
     let shared = Rc::new(RefCell::new(link));
     let end = match instance(checked, bodies, &shared) {
         Ok(end) => end,
@@ -41,11 +36,11 @@ pub(super) fn run(checked: Checked, bodies: Option<Bodies<'_>>, link: Link) -> (
     (end, link.unwrap_or_else(|| unreachable!("the runtime outlived its function")))
 }
 
-fn instance(mut checked: Checked, bodies: Option<Bodies<'_>>, shared: &Shared) -> Result<End, Error> {
+fn instance(mut checked: Checked<'_>, bodies: Option<Bodies<'_>>, shared: &Shared) -> Result<End, Error> {
     let environment = Environment::new()?;
     let runtime = Runtime::new(&environment, INTERPRETER_STACK_BYTES + RESERVE_SLOTS * SLOT_BYTES)?;
     place_memory(&runtime, checked.initial_pages)?;
-    let mut module = runtime.parse_and_load_module(std::mem::take(&mut checked.bytes))?;
+    let mut module = runtime.parse_and_load_module(std::mem::take(&mut checked.bytes).into_owned())?;
     keep_reserve(&runtime);
     // SAFETY: the module was loaded last, none of its functions was compiled or linked, and the value is dropped after the last call.
     let on_call = bodies.map(|bodies| unsafe { OnCall::new(&runtime, bodies) });
@@ -53,6 +48,7 @@ fn instance(mut checked: Checked, bodies: Option<Bodies<'_>>, shared: &Shared) -
         match import {
             Imported::Host(import) => link(&mut module, import, shared)?,
             Imported::Wasi(function) => link_wasi(&mut module, function, shared)?,
+            Imported::Abort => link_abort(&mut module, shared)?,
         }
     }
     let result = (|| {
@@ -68,10 +64,18 @@ fn instance(mut checked: Checked, bodies: Option<Bodies<'_>>, shared: &Shared) -
         module.function::<(), i32>(checked.gather as usize)?.call()
     })();
     let memory_bytes = memory_len(&runtime);
-    let exit = shared.try_borrow().ok().and_then(|link| link.exit());
     let end = match on_call.and_then(OnCall::into_refusal) {
-        Some(text) => End { ending: Ending::Unusable, text, memory_bytes },
-        None => super::end(result.map_err(|error| words(&error)), exit, memory_bytes),
+        Some(mut text) => {
+            // Nothing else that wasm3 cannot have is seen so late.
+            if text.contains(" is too large") {
+                text.push_str(". wasmi runs it: host-min-full with --engine wasmi");
+            }
+            End { ending: Ending::Unusable, text, memory_bytes }
+        }
+        None => {
+            let link = shared.try_borrow().ok();
+            super::end(result.map_err(|error| words(&error)), link.as_deref(), memory_bytes)
+        }
     };
     if let Ok(mut link) = shared.try_borrow_mut() {
         link.report_end(&end);
@@ -90,7 +94,7 @@ const SLOT_BYTES: u32 = size_of::<ffi::m3slot_t>() as u32;
 
 /// Moves wasm3's stack limit down by the reserve.
 fn keep_reserve(runtime: &Runtime) {
-    // SAFETY: `memory` is as in `memory_len`, and not empty, as `run` refuses a module that starts without memory: so its
+    // SAFETY: `memory` is as in `memory_len`, and not empty, as `module::check` refuses a module that starts without memory: so its
     // pointer is behind the header that `m3_LoadModule` allocated for it, and the header has the runtime, which lives. Nothing of
     // the guest has run yet, and no other reference to either exists. The stack has `RESERVE_SLOTS` more than is asked for.
     unsafe {
@@ -203,6 +207,22 @@ fn link_wasi(module: &mut Module<'_>, function: Wasi, shared: &Shared) -> Result
             args.3.into()
         ]),
     }
+}
+
+fn link_abort(module: &mut Module<'_>, shared: &Shared) -> Result<(), Error> {
+    let shared = shared.clone();
+    module.link_closure(
+        ABORT_MODULE,
+        ABORT,
+        move |context: CallContext<'_>, args: (u32, u32, u32, u32)| -> Result<(), Trap> {
+            // SAFETY: as in `call`.
+            let memory = unsafe { &*context.memory() };
+            if let Ok(mut link) = shared.try_borrow_mut() {
+                link.abort([args.0, args.1, args.2, args.3], memory);
+            }
+            Err(Trap::Abort)
+        },
+    )
 }
 
 fn call_wasi(shared: &Shared, function: Wasi, args: [u64; 4], context: CallContext<'_>) -> Result<u32, Trap> {

@@ -15,7 +15,6 @@ use std::time::{Duration, Instant};
 use wagather_abi::LogLevel;
 use wagather_sandbox::Job;
 use wagather_sandbox::channel::{Channel, Request};
-use wagather_sandbox::engine::Kind;
 use wagather_sandbox::process::{run_helper_with, start_with};
 
 /// What a sandbox makes of its job, whose module is an attempt's words.
@@ -69,7 +68,7 @@ fn main() {
         module: format!("{name} {word} {}", std::process::id()).into_bytes().into(),
         memory_bytes: 64 << 10,
         time: Duration::from_secs(word.parse().unwrap_or(20)),
-        engine: Kind::default(),
+        engine: None,
     };
     attempts::leave_descriptors_open();
     attempts::remember_maps();

@@ -14,10 +14,10 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 use tests::forged;
 use wagather_base::limits::MAX_MODULE_BYTES;
+use wagather_sandbox::Job;
 use wagather_sandbox::channel::{Channel, End, Ending, Request};
 use wagather_sandbox::in_force::InForce;
 use wagather_sandbox::process::run_unconfined;
-use wagather_sandbox::{Job, engine};
 
 fn main() {
     let stdin = io::stdin();
@@ -53,7 +53,7 @@ fn receive_job(socket: &mut UnixStream) -> io::Result<Job<'static>> {
     // module behind its length.
     let number = |at: usize| u64::from_le_bytes(frame[at..at + 8].try_into().expect("eight bytes"));
     let (memory_bytes, time) = (number(5), Duration::from_secs(number(17)));
-    Ok(Job { module: frame[33..].to_vec().into(), memory_bytes, time, engine: engine::Kind::default() })
+    Ok(Job { module: frame[33..].to_vec().into(), memory_bytes, time, engine: None })
 }
 
 /// What the module says that it does, if it is one that broke out.
