@@ -31,6 +31,11 @@ impl Error {
         Error::of_file_for(what.as_ref(), std::iter::once(first).chain(rest.cloned()).collect())
     }
 
+    /// A file cannot be used, because of what is at that place.
+    pub(crate) fn of_place(file: &Path, place: Option<Place>, reason: String) -> Error {
+        Error(vec![Line { file: file.display().to_string(), place, message: reason }])
+    }
+
     /// A file cannot be used, for each of these reasons.
     pub(crate) fn of_file_for(file: &Path, reasons: Vec<String>) -> Error {
         let line = |message| Line { file: file.display().to_string(), place: None, message };
@@ -64,7 +69,7 @@ impl Error {
     pub fn mistakes(&self) -> impl Iterator<Item = String> {
         self.0.iter().map(|Line { file, place, message }| {
             let line = match place {
-                Some(place) => format!("{file}, {place}: {message}"),
+                Some(place) => format!("{file}:{place}: {message}"),
                 None if file.is_empty() => message.clone(),
                 None => format!("{file}: {message}"),
             };

@@ -33,4 +33,4 @@ pub use declaration::Declaration;
 pub use error::Error;
 pub use package::Package;
 pub use plan::{Body, Enumeration, Field, Plan, Planned, Struct, Type};
-pub use schema::{Saved, Schemas};
+pub use schema::{Saved, Schemas, Unusable};

@@ -158,7 +158,7 @@ fn sources_that_cannot_be_used_are_told() {
         ),
         (&["check", "alone.yaml"], "alone.yaml: no schema is given"),
         (&["fetch", "alone.yaml"], "alone.yaml: no source is given: use --cluster or --schema PATH"),
-        (&["check", "--schema", "broken.json"], "broken.json: not JSON: EOF while parsing"),
+        (&["check", "--schema", "broken.json"], "broken.json:44:11: not JSON: EOF while parsing"),
         (&["fetch", "--schema", "src"], "src: the folder has no .json, .yaml or .yml file"),
     ];
     if cfg!(feature = "cluster") {

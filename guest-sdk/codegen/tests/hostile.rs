@@ -113,6 +113,6 @@ fn a_definition_with_other_names_is_refused() {
         let spec = json!({"group": group, "scope": "Cluster", "names": names, "versions": versions});
         let definition = json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "spec": spec});
         let why = Schemas::default().add("crd.json", definition.to_string().as_bytes()).expect_err("refused");
-        assert!(why.contains("is not a valid") && !why.contains('\n'), "{why}");
+        assert!(why.reason.contains("is not a valid") && !why.reason.contains('\n'), "{why}");
     }
 }

@@ -80,14 +80,14 @@ fn what_is_no_schema_in_a_folder_is_skipped_and_said() {
 
 #[test]
 fn templates_of_helm_are_said_to_be_such() {
-    for (file, text) in [
-        ("crds/a.yaml", "{{- if .Values.crds }}\nkind: CustomResourceDefinition\n{{- end }}\n"),
-        ("crds/b.yaml", "a: {{ .Values.a }}\n"),
-        ("crds/c.yaml", &CRD.replace("group: example.com", "group: \"{{ .Values.group }}\"")),
+    for (file, place, text) in [
+        ("crds/a.yaml", "1:1", "{{- if .Values.crds }}\nkind: CustomResourceDefinition\n{{- end }}\n"),
+        ("crds/b.yaml", "1:4", "a: {{ .Values.a }}\n"),
+        ("crds/c.yaml", "5:11", &CRD.replace("group: example.com", "group: \"{{ .Values.group }}\"")),
     ] {
         let gatherer = Gatherer::new("widgets", &[(file, text)]);
         let said = gatherer.says(&["generate"], false);
-        assert!(said.starts_with(&format!("error: ./{file}: this is a Helm template")), "{said}");
+        assert!(said.starts_with(&format!("error: ./{file}:{place}: this is a Helm template")), "{said}");
         assert!(said.contains("helm template") && said.lines().count() == 1, "{said}");
         let sdk = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").display().to_string();
         let said = gatherer.says(&["new", "../other", "--crd", file, "--sdk", &sdk], false);
@@ -102,7 +102,7 @@ fn versions_that_are_not_served_are_said_not_to_be() {
     fs::write(gatherer.path().join("gather.yaml"), &text).expect("a file");
     let said = gatherer.says(&["generate"], false);
     let why = "widgets.example.com is not served in version v1alpha1 ('served: false' in widgets.yaml): write 'widgets.v1.example.com'\n";
-    assert_eq!(said, format!("error: gather.yaml, line 5, column 3: {why}"));
+    assert_eq!(said, format!("error: gather.yaml:5:3: {why}"));
     // Of another one nobody has to know.
     let old = CRD.replace("widgets", "gadgets").replace("served: true", "served: false");
     let gatherer = Gatherer::new("widgets", &[("crds/gadgets.yaml", &old)]);
@@ -134,7 +134,7 @@ fn schemas_that_are_not_there_are_told_where_they_are_named() {
     let said = gatherer.says(&["generate"], false);
     assert_eq!(
         said,
-        "error: gather.yaml, line 3, column 17: ./../shemas does not exist, but the declaration names it for schemas\n"
+        "error: gather.yaml:3:17: ./../shemas does not exist, but the declaration names it for schemas\n"
     );
 }
 

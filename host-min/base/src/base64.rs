@@ -1,6 +1,6 @@
-//! Base64 as RFC 4648 section 4 has it: to read the `…-data` fields of a kubeconfig, to write basic credentials.
+//! Base64 (RFC 4648, section 4). The host reads the `…-data` fields of a kubeconfig with it, and writes basic credentials.
 
-/// Decodes; white space between the characters is skipped, padding may be left out. None if it is not base64.
+/// Decodes. White space between the characters is skipped, and padding is optional. Gives `None` if the text is not base64.
 pub fn decode(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
     let (mut bits, mut held, mut padding) = (0u32, 0u32, 0usize);
@@ -28,7 +28,7 @@ pub fn decode(text: &str) -> Option<Vec<u8>> {
             bytes.push((bits >> held) as u8);
         }
     }
-    // What is left over is less than a byte: two or four zero bits, never six.
+    // The bits that are left are less than a byte: two or four zeroes, never six.
     (held < 6 && padding <= 2 && bits & ((1 << held) - 1) == 0).then_some(bytes)
 }
 

@@ -1,7 +1,7 @@
-//! Finds what ends the plain part of a string, a step of bytes at a time.
+//! Finds the byte that ends the plain part of a string. It looks at several bytes in one step.
 //!
-//! On x86-64 a step is two registers of SSE2, which every such processor has; elsewhere it is four words. A test holds that both
-//! find the same.
+//! On x86-64, a step is two registers of SSE2, which every such processor has. Elsewhere, a step is four words. A test checks that
+//! both find the same bytes.
 #![allow(unsafe_code)] // instructions of x86-64
 
 /// Bytes of one step. Most strings of Kubernetes are shorter.
@@ -39,7 +39,7 @@ fn with_sse2(step: &[u8; STEP]) -> u32 {
 fn with_words(step: &[u8; STEP]) -> u32 {
     const EACH: u64 = u64::MAX / 0xff;
     const HIGH: u64 = EACH << 7;
-    // Of each byte the high bit: whether it is zero. No carry leaves a byte.
+    // The high bit of each byte says whether the byte is zero. No carry leaves a byte.
     let zeros = |word: u64| !(((word & !HIGH) + !HIGH) | word) & HIGH;
     let find = |word: u64| {
         let controls = zeros(word & (EACH * 0xe0));
@@ -57,7 +57,7 @@ fn words(step: &[u8; STEP]) -> [u64; 4] {
     [word(0), word(8), word(16), word(24)]
 }
 
-/// Whether all is ASCII, and therefore UTF-8.
+/// Whether all bytes are ASCII, and therefore UTF-8.
 #[inline]
 pub fn is_ascii(bytes: &[u8]) -> bool {
     const HIGH: u64 = (u64::MAX / 0xff) << 7;

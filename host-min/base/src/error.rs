@@ -1,4 +1,4 @@
-//! What can go wrong with a run, for a person to read and a script to match.
+//! How a run can fail, for a person to read and a script to match.
 //!
 //! Not here: what the guest is told (that is [`wagather_abi::Status`]) and what became of one gatherer
 //! (that is in the report).
@@ -6,7 +6,7 @@
 use std::fmt;
 use wagather_printable::Line;
 
-/// Who or what is to blame; each class has an exit its own code.
+/// Who or what is to blame. Each class has its own exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Class {
@@ -16,17 +16,17 @@ pub enum Class {
     Module,
     /// The configuration cannot be used: kubeconfig, credentials, recording, parameters.
     Config,
-    /// The cluster could not be reached, or gave an answer that cannot be used: another try may help.
+    /// The cluster could not be reached, or its answer cannot be used. Another try may help.
     Cluster,
-    /// The cluster does not let this account do it (401, 403): no try helps until that changes.
+    /// The cluster does not let this account do it (401, 403). No try helps until that changes.
     Refused,
     /// The output cannot be written.
     Output,
     /// The gatherer failed: it trapped, ran out of time or memory, or said so.
     Gatherer,
-    /// All went as it should, but something of what was asked for could not be had, and another try would not bring it.
+    /// The run went well, but the cluster does not have everything that was asked for. Another try would not change that.
     Gaps,
-    /// A signal asked the run to end; this one.
+    /// This signal asked the run to end.
     Stopped(u8),
 }
 
@@ -76,19 +76,19 @@ impl Class {
 
 /// A failure: what was attempted, on what, why it failed, and what to do about it.
 ///
-/// Its texts may repeat what servers, modules and files say. [`Display`](fmt::Display) escapes them: each is one line, and steers no
-/// terminal. Whoever shows a text by itself does the same.
+/// Its texts may repeat what servers, modules and files say. [`Display`](fmt::Display) escapes them, so that each is one line and
+/// cannot control a terminal. Code that shows one of the texts by itself must escape it, too.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Failure {
     /// Who is to blame.
     pub class: Class,
-    /// What was attempted on what, as in "cannot read the kubeconfig ./config".
+    /// What was attempted, and on what: "cannot read the kubeconfig ./config".
     pub attempt: String,
     /// Why it failed.
     pub reason: String,
     /// More reasons, if there are several, such as the other mistakes of a file.
     pub more: Vec<String>,
-    /// What to do about it; empty if there is nothing sensible to say.
+    /// What to do about it. Empty if there is no useful advice.
     pub advice: String,
 }
 

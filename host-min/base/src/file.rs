@@ -1,9 +1,12 @@
-//! Reads files whose path somebody typed or wrote into a configuration: a path may be that of a pipe in which nothing ever comes, or of a
-//! device without an end.
+//! Reads files whose path somebody typed or wrote into a configuration. Such a path may name a pipe that never delivers anything,
+//! or a device without an end.
 //!
-//! So nothing is read beyond a bound, and nothing is waited for without one. A plain file is read as it is. A pipe (`<(…)` in a shell) is
-//! read as long as something comes, for ten seconds without a byte at most, and no longer than
-//! [`reading_until`] says. Of a device little is read: `/dev/null` is an empty file, and `/dev/zero` is none.
+//! So both the bytes and the waiting have a limit:
+//!
+//! - A plain file is read as it is.
+//! - A pipe (`<(…)` in a shell) is read until it ends. The read fails after ten seconds without a byte, and at the time that
+//!   [`reading_until`] sets.
+//! - Little is read of a device: `/dev/null` is an empty file, and `/dev/zero` is an error.
 
 use std::cell::Cell;
 use std::fs::{File, OpenOptions};
@@ -15,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use crate::fork;
 
-/// How long a pipe may bring nothing.
+/// How long a pipe may deliver nothing.
 const MAX_SILENCE: Duration = Duration::from_secs(10);
 
 /// What is read of a device at most.
@@ -26,7 +29,7 @@ thread_local! {
     static UNTIL: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
-/// Does something in which files are read, on this thread; none of them is waited for beyond that time.
+/// Runs a function. The files that it reads on this thread are not waited for beyond that time.
 pub fn reading_until<T>(until: Instant, work: impl FnOnce() -> T) -> T {
     let before = UNTIL.replace(Some(UNTIL.get().map_or(until, |before| before.min(until))));
     let result = work();
@@ -34,18 +37,18 @@ pub fn reading_until<T>(until: Instant, work: impl FnOnce() -> T) -> T {
     result
 }
 
-/// Reads a file, up to so many bytes; more of them are an error of the kind [`ErrorKind::FileTooLarge`].
+/// Reads a file. One with more bytes than `most` is an error of the kind [`ErrorKind::FileTooLarge`].
 pub fn read(path: &Path, max_bytes: u64) -> io::Result<Vec<u8>> {
     Bounded::open(path, max_bytes)?.read_all()
 }
 
-/// The same of stdin.
+/// Reads stdin, with the same limit.
 pub fn read_stdin(max_bytes: u64) -> io::Result<Vec<u8>> {
     let file = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     Bounded::of(file, max_bytes)?.read_all()
 }
 
-/// The same of a text; one that is not UTF-8 is an error of the kind [`ErrorKind::InvalidData`].
+/// Reads a text file, with the same limit. One that is not UTF-8 is an error of the kind [`ErrorKind::InvalidData`].
 pub fn read_text(path: &Path, max_bytes: u64) -> io::Result<String> {
     String::from_utf8(read(path, max_bytes)?)
         .map_err(|_| io::Error::new(ErrorKind::InvalidData, "it is not a text file (not UTF-8)"))
@@ -62,7 +65,7 @@ pub struct Bounded {
 }
 
 impl Bounded {
-    /// Opens it. A pipe that nobody writes to yet is not waited for here.
+    /// Opens it. Does not wait for somebody to write to a pipe.
     pub fn open(path: &Path, max_bytes: u64) -> io::Result<Bounded> {
         let file =
             OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)?;
@@ -80,7 +83,7 @@ impl Bounded {
         Ok(Bounded { file, is_plain: kind.is_file(), len: metadata.len(), max_bytes, left: max_bytes })
     }
 
-    /// A plain file is read in one piece, and has one byte of room to see its end with.
+    /// Room for a plain file, which is read in one piece. One byte more shows its end.
     fn read_all(mut self) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
         let room = if self.is_plain { self.len.min(self.max_bytes) + 1 } else { 0 };
@@ -100,7 +103,7 @@ impl Bounded {
         let silent = Instant::now() + MAX_SILENCE;
         let until = UNTIL.get().map_or(silent, |until| until.min(silent));
         loop {
-            // A pipe that nobody has opened for writing yet would read as one that is at its end.
+            // A pipe that nobody has opened for writing yet reads like one that has ended.
             if fork::wait_for(&[self.file.as_fd()], Some(until))?[0] {
                 match self.file.read(buffer) {
                     Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
@@ -121,7 +124,7 @@ impl Bounded {
 
 impl Read for Bounded {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        // One byte more than is allowed tells that there is more.
+        // One byte above the limit shows that there is more.
         let len = buffer.len().min(usize::try_from(self.left + 1).unwrap_or(usize::MAX));
         let buffer = &mut buffer[..len];
         let read = if self.is_plain { self.file.read(buffer)? } else { self.read_in_time(buffer)? };

@@ -1,6 +1,6 @@
 //! Processes of our own, their signals, and waiting for several of them at once, which std does not have.
 //!
-//! What such a process does is not known here: a sandbox and a cluster's run are both made with it.
+//! This module does not know what such a process does. Sandboxes and the runs of several clusters are both started with it.
 #![allow(unsafe_code)] // system calls that std does not have
 
 use std::fs::File;
@@ -29,14 +29,14 @@ impl SingleThreaded {
 pub struct Exit {
     /// The signal that ended it, if one did.
     pub signal: Option<i32>,
-    /// The most physical memory that it had; 0 if it was no process of its own.
+    /// The most physical memory that it had. 0 if the guest did not run in a process of its own.
     pub peak_rss_bytes: u64,
 }
 
 /// The number of a process.
 pub type Pid = libc::pid_t;
 
-/// Starts a copy of this process that lives this life and ends with it; the result is the copy's number.
+/// Starts a copy of this process that runs `life` and then exits. Gives the number of the copy.
 pub fn fork(_: SingleThreaded, life: impl FnOnce()) -> io::Result<Pid> {
     // SAFETY: the process has one thread, as `SingleThreaded` promises, so the copy is as whole as the
     // original.
@@ -61,26 +61,26 @@ impl Drop for AbortWhenDropped {
     }
 }
 
-/// Ends a child that was not waited for yet, whatever it does.
+/// Kills a child that was not waited for yet.
 pub fn kill(child: Pid) {
     // SAFETY: a signal to a child that was not waited for, so that the number is still its own. Touches no memory.
     unsafe { libc::kill(child, libc::SIGKILL) };
 }
 
-/// Ends a child that [stands alone](stand_alone) and was not waited for yet, with all that it started.
+/// Kills a child that [stands alone](stand_alone) and was not waited for yet, and everything that it started.
 pub fn kill_group(child: Pid) {
     kill(child);
     // SAFETY: as in `kill`. A group of that number is the child's own, or there is none yet.
     unsafe { libc::kill(-child, libc::SIGKILL) };
 }
 
-/// Ends what is left of a group whose leader was waited for. As long as anything is, no other process gets the group's number.
+/// Kills what is left of a group whose leader was waited for. No other process gets the group's number while a member lives.
 pub fn kill_rest_of_group(group: Pid) {
     // SAFETY: a signal to a group that is a child's own. Touches no memory.
     unsafe { libc::kill(-group, libc::SIGKILL) };
 }
 
-/// Whether there is a process of that number, whoever's it is.
+/// Whether a process has that number. It may be anybody's.
 pub fn is_there(process: u32) -> bool {
     let Ok(process) = Pid::try_from(process) else { return false };
     // SAFETY: no signal is sent, the kernel only looks. Touches no memory.
@@ -88,23 +88,23 @@ pub fn is_there(process: u32) -> bool {
         || io::Error::last_os_error().raw_os_error() == Some(libc::EPERM)
 }
 
-/// The user that this process's files are of.
+/// The user who owns the files that this process makes.
 pub fn user() -> u32 {
     // SAFETY: only answers with a number.
     unsafe { libc::geteuid() }
 }
 
-/// Asks a child that was not waited for yet to end.
+/// Sends SIGTERM to a child that was not waited for yet.
 pub fn ask_to_end(child: Pid) {
     // SAFETY: as in `kill`.
     unsafe { libc::kill(child, libc::SIGTERM) };
 }
 
-/// Ends a child that [stands alone](stand_alone) and was not waited for yet, with all of its session: exec plugins have groups of
-/// their own in it. Where there is no `/proc`, those go on until their deadline.
+/// Kills a child that [stands alone](stand_alone) and was not waited for yet, and its whole session, in which exec plugins have
+/// groups of their own. Without `/proc`, plugins run until their deadline.
 pub fn kill_session(leader: Pid) {
     kill_group(leader);
-    // Once more as long as there was something, for it may have started something else meanwhile.
+    // What was found may have started something else meanwhile, so look until nothing is found.
     for _ in 0..MOST_ROUNDS {
         let found: Vec<Pid> = members(leader).collect();
         if found.is_empty() {
@@ -114,10 +114,10 @@ pub fn kill_session(leader: Pid) {
     }
 }
 
-/// How often a session is looked through.
+/// How many times a session is searched.
 const MOST_ROUNDS: usize = 8;
 
-/// The processes of a session that run, but for its leader.
+/// The running processes of a session, without its leader.
 fn members(leader: Pid) -> impl Iterator<Item = Pid> {
     let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     processes.filter_map(move |entry| {
@@ -151,8 +151,8 @@ pub fn wait(child: Pid) -> Exit {
     }
 }
 
-/// Makes a fork independent of its parent's terminal, and dependent on its parent's life: it dies with it, has a session and a
-/// group of its own, no terminal to ask a person on, and another standard error.
+/// Separates a fork from its parent's terminal, and ties it to its parent's life. The fork dies with its parent. It has a session and a
+/// group of its own, no terminal on which it could ask a person, and another standard error.
 pub fn stand_alone(parent: u32, stderr: BorrowedFd<'_>) -> io::Result<()> {
     const NOTHING: libc::c_ulong = 0;
     let end = libc::SIGKILL as libc::c_ulong;
@@ -171,7 +171,7 @@ pub fn stand_alone(parent: u32, stderr: BorrowedFd<'_>) -> io::Result<()> {
     Ok(())
 }
 
-/// Waits until one of these can be read, or has ended, or until that time; says which can.
+/// Waits until one of these can be read or has ended, or until that time. Says which can be read.
 pub fn wait_for(these: &[BorrowedFd<'_>], until: Option<Instant>) -> io::Result<Vec<bool>> {
     let mut polled: Vec<libc::pollfd> = these
         .iter()
@@ -191,7 +191,7 @@ pub fn wait_for(these: &[BorrowedFd<'_>], until: Option<Instant>) -> io::Result<
     }
 }
 
-/// The signals that ask a process to end, held back so that it can clear up first.
+/// The signals that ask a process to end. They are blocked, so that the process can clean up first.
 pub struct Signals {
     before: libc::sigset_t,
     pending: File,
@@ -200,7 +200,7 @@ pub struct Signals {
 const ASK_TO_END: [libc::c_int; 3] = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP];
 
 impl Signals {
-    /// Holds them back until the value is dropped; those that are ignored (`nohup`) stay so.
+    /// Blocks them until the value is dropped. Those that are ignored (`nohup`) stay ignored.
     pub fn hold() -> io::Result<Signals> {
         // SAFETY: all zeroes is a valid set of signals, and is filled before it is read.
         let (mut held, mut before): (libc::sigset_t, libc::sigset_t) = unsafe { std::mem::zeroed() };
@@ -226,12 +226,12 @@ impl Signals {
         Ok(Signals { before, pending })
     }
 
-    /// What can be read when one has come.
+    /// The descriptor that can be read when a signal has come.
     pub fn pending(&self) -> &File {
         &self.pending
     }
 
-    /// One that has come.
+    /// The signal that has come, if one has.
     pub fn take(&self) -> Option<i32> {
         // A `signalfd_siginfo`, of which the first word is the signal's number.
         let mut info = [0; size_of::<libc::signalfd_siginfo>()];
@@ -240,7 +240,7 @@ impl Signals {
         number.filter(|_| read == info.len())
     }
 
-    /// Holds nothing back any more.
+    /// Unblocks them.
     pub fn release(&self) {
         // SAFETY: reads one set that lives until the call returns.
         unsafe { libc::sigprocmask(libc::SIG_SETMASK, &self.before, std::ptr::null_mut()) };

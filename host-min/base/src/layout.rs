@@ -1,4 +1,4 @@
-//! What others must know of an archive's layout than who writes it.
+//! The part of an archive's layout that crates other than the one that writes archives must know.
 
-/// The folders of what is piped, which no gatherer's own can be.
+/// The folders into which objects are piped. A gatherer cannot be called so.
 pub const RESOURCE_FOLDERS: [&str; 2] = ["cluster-scoped-resources", "namespaces"];

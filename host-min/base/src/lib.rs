@@ -1,11 +1,11 @@
-//! Internal to host-min, without any promise of stability: what its other crates stand on.
+//! Internal to host-min, without any promise of stability: what its other crates share.
 //!
-//! Failures and limits; processes, threads, signals and files; encodings. Nothing here knows of Kubernetes, of credentials or of
-//! WebAssembly. The system calls that std does not have are here and in `wagather-sandbox`, so that the other crates forbid unsafe
-//! code.
+//! Failures and limits; processes, threads, signals and files; encodings. Nothing here knows about Kubernetes, credentials or
+//! WebAssembly. System calls that std does not have are made here and in `wagather-sandbox` only, so that the other crates forbid
+//! unsafe code.
 //!
-//! The host runs on Linux. What codegen has of it compiles for other systems too, so what asks the system for more than std does
-//! is left out there.
+//! The host runs on Linux. codegen uses parts of it and compiles for other systems, too, so modules that need more of the system
+//! than std offers are left out there.
 
 pub mod base64;
 pub mod bytes;

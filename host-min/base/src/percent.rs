@@ -1,4 +1,4 @@
-//! Percent-encoding (RFC 3986, section 2.1) of what is part of a URL or a header.
+//! Percent-encoding (RFC 3986, section 2.1) for parts of URLs and headers.
 
 pub use percent_encoding::{AsciiSet, percent_encode, percent_encode_byte};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode, utf8_percent_encode};
@@ -11,17 +11,17 @@ pub fn encode(text: &str, out: &mut String) {
     out.extend(utf8_percent_encode(text, &RESERVED));
 }
 
-/// Decodes; what is no escape stays as it is.
+/// Decodes. A `%` that begins no escape stays as it is.
 pub fn decode(text: &[u8]) -> Vec<u8> {
     percent_decode(text).collect()
 }
 
-/// Decodes what is to be text; what is no escape stays as it is, what is not UTF-8 is replaced.
+/// Decodes text. A `%` that begins no escape stays as it is. Bytes that are not UTF-8 are replaced.
 pub fn decode_lossy(text: &str) -> String {
     percent_decode(text.as_bytes()).decode_utf8_lossy().into_owned()
 }
 
-/// Decodes; none if a `%` begins no escape, or if it is not UTF-8.
+/// Decodes. Gives `None` if a `%` begins no escape, or if the result is not UTF-8.
 pub fn decode_strict(text: &str) -> Option<String> {
     let is_escape = |after: &str| after.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
     let fits = text.split('%').skip(1).all(is_escape);

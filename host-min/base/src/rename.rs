@@ -1,8 +1,8 @@
-//! Renaming without replacing: what has the name already stays, whoever put it there and whenever.
+//! Renaming without replacing: a file or folder that has the name already stays.
 //!
-//! `rename(2)` replaces, so a look before it is no answer: something else may come between the two. `renameat2(2)` has it as one step. Where the
-//! file system or the kernel has not (NFS, FUSE, Linux before 3.15), a hard link is one, for files; folders are renamed after a look, and
-//! `rename(2)` itself replaces no file with a folder, and no folder that has anything in it.
+//! `rename(2)` replaces. To look before it is not enough, because another process may take the name between the two. `renameat2(2)` does
+//! both in one step. Some file systems and kernels lack it (NFS, FUSE, Linux before 3.15). There, a hard link does both in one step for
+//! files. Folders are renamed after a look; `rename(2)` itself never replaces a file with a folder, nor a folder that is not empty.
 #![allow(unsafe_code)] // a system call that std does not have
 
 use std::ffi::CString;
@@ -11,7 +11,7 @@ use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-/// Renames; an error of the kind [`ErrorKind::AlreadyExists`] if something has the new name.
+/// Renames. Fails with [`ErrorKind::AlreadyExists`] if something has the new name.
 pub fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     match rename_with(from, to, libc::RENAME_NOREPLACE) {
         Err(error) if is_unknown(&error) => rename_after_a_look(from, to),
@@ -19,7 +19,7 @@ pub fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     }
 }
 
-/// Gives each of two the name of the other; an error of the kind [`ErrorKind::Unsupported`] where that is not possible.
+/// Exchanges two names. Fails with [`ErrorKind::Unsupported`] where that is not possible.
 pub fn exchange(one: &Path, other: &Path) -> io::Result<()> {
     match rename_with(one, other, libc::RENAME_EXCHANGE) {
         Err(error) if is_unknown(&error) => Err(ErrorKind::Unsupported.into()),
@@ -36,7 +36,7 @@ fn rename_with(from: &Path, to: &Path, flags: libc::c_uint) -> io::Result<()> {
     if done == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
-/// What is said of flags that are not known.
+/// Whether the kernel or the file system does not know the flags.
 fn is_unknown(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EINVAL | libc::EOPNOTSUPP))
 }

@@ -1,13 +1,13 @@
-//! What a guest asks for, as it crosses from the sandbox to the broker: the one thing that both sides and what judges it know.
+//! A guest's request as it crosses from the sandbox to the broker. The sandbox, the broker and the policy all know this type.
 
 use wagather_abi::Verb;
 
-/// A guest's [`wagather_abi::Request`] with its texts; nothing of it is judged yet.
+/// A guest's [`wagather_abi::Request`] with its texts. Nothing of it has been checked yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RestRequest {
     /// What to do.
     pub verb: Verb,
-    /// How many items at most; 0 for all.
+    /// The most items that are wanted. 0 for all.
     pub limit: u32,
     /// The API version; empty for a raw path.
     pub version: Vec<u8>,

@@ -1,20 +1,20 @@
-//! The end of a run before its time: a signal asks for it, every wait looks whether it was asked for, and what was gathered by then is
-//! kept as an incomplete archive.
+//! Stopping a run early. A signal asks for it, every wait checks whether it was asked for, and what was gathered by then is kept as an
+//! incomplete archive.
 //!
-//! There is one such request for the whole process, since that is what a signal is for. The command line [heeds the signals](heed_signals);
-//! an embedder's own handler may call [`ask`], which is a store and nothing else. No thread waits for either: who waits for a server or
-//! a guest does so for a [slice()] of time at once, and looks between two of them.
+//! The request is for the whole process, as a signal is. The command line [handles the signals](heed_signals). An embedder's own handler
+//! may call [`ask`], which only stores a number. No thread waits for the request: code that waits for a server or a guest waits for one
+//! [slice()] of time after the other, and checks between them.
 //!
 //! What happens to the process when a signal comes:
 //!
 //! | | |
 //! |---|---|
-//! | nothing is being written yet | it ends at once |
+//! | nothing is being written yet | it exits at once |
 //! | an archive is being written | the gatherers are stopped, and the archive is finished as `NAME.incomplete` |
-//! | that takes longer than `GRACE_SECONDS`, or a second signal comes | it ends at once |
+//! | that takes longer than `GRACE_SECONDS`, or a second signal comes | it exits at once |
 //!
-//! "At once" is `end`: the exec plugins that run are ended, hidden files removed, and the exit code is 128 and the signal's
-//! number. A process that is the first of a container ends by it as well, which the signal's own action would not do.
+//! "At once" is `end`. It kills running exec plugins and removes hidden files. The exit code is 128 plus the signal's number. This also
+//! works in a container's first process, which the signal's default action would not end.
 #![allow(unsafe_code)] // what may be done in a signal's handler is system calls, without std between
 
 use std::ffi::CString;
@@ -23,14 +23,14 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicUsize, Ordering};
 use std::time::Duration;
 
-/// How long the archive may take that is finished for a signal.
+/// How long finishing the archive may take after a signal.
 const GRACE_SECONDS: libc::c_uint = 2;
 
-/// How long one wait takes at most where signals are heeded. Most are shorter: a signal interrupts the system call that the main
-/// thread is in.
+/// The longest wait where signals are handled. Most waits are shorter, because a signal interrupts the main thread's system
+/// call.
 const SLICE: Duration = Duration::from_millis(100);
 
-/// The same where they are not: then nothing is looked for but the deadline.
+/// The longest wait where they are not. Then a wait checks the deadline only.
 const LONG_SLICE: Duration = Duration::from_secs(5);
 
 const SIGNALS: [libc::c_int; 3] = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP];
@@ -41,8 +41,8 @@ static KEPT: AtomicUsize = AtomicUsize::new(0);
 static GROUPS: [AtomicI32; 16] = [const { AtomicI32::new(0) }; 16];
 static FILES: [AtomicPtr<libc::c_char>; 8] = [const { AtomicPtr::new(std::ptr::null_mut()) }; 8];
 
-/// Asks every run of this process to end: its gatherers are stopped, and what they gathered is kept as incomplete. Stays so. May be called in a
-/// signal's handler. The first signal counts; the result is whether this is it.
+/// Asks every run of this process to end. Its gatherers are stopped, and what they gathered is kept as incomplete. The request cannot be
+/// taken back. A signal handler may call this. The first signal counts; the result says whether this was the first.
 pub fn ask(signal: i32) -> bool {
     ASKED.compare_exchange(0, signal, Ordering::Relaxed, Ordering::Relaxed).is_ok()
 }
@@ -62,12 +62,12 @@ pub fn name(signal: i32) -> String {
     }
 }
 
-/// How long somebody may wait at once that has so much time left, before looking whether the end was asked for.
+/// How long code that has this much time left may wait before it checks whether the end was asked for.
 pub fn slice(left: Duration) -> Duration {
     left.min(if HEEDED.load(Ordering::Relaxed) { SLICE } else { LONG_SLICE })
 }
 
-/// From now on SIGINT, SIGTERM and SIGHUP end the process in order, unless they are ignored (`nohup`).
+/// From now on, SIGINT, SIGTERM and SIGHUP stop the process as described above, unless they are ignored (`nohup`).
 pub fn heed_signals() {
     HEEDED.store(true, Ordering::Relaxed);
     for signal in SIGNALS {
@@ -77,7 +77,7 @@ pub fn heed_signals() {
     }
 }
 
-/// Makes a process deaf to the signals that ask for an end: a sandbox ends when its broker says so, or with it. At a terminal it
+/// Makes a process ignore the signals that ask for an end. A sandbox ends when its broker says so, or with its broker. At a terminal it
 /// would get the same Ctrl-C as its broker.
 pub fn ignore_signals() {
     for signal in SIGNALS {
@@ -85,7 +85,7 @@ pub fn ignore_signals() {
     }
 }
 
-/// Sets what a signal does; gives what it did before.
+/// Sets the action of a signal. Gives the earlier one.
 fn set(signal: libc::c_int, action: libc::sighandler_t) -> Option<libc::sighandler_t> {
     // SAFETY: all zeroes is a valid action: it holds numbers and may-be-null pointers.
     let (mut new, mut old): (libc::sigaction, libc::sigaction) = unsafe { std::mem::zeroed() };
@@ -106,7 +106,7 @@ extern "C" fn handle(signal: libc::c_int) {
     unsafe { libc::alarm(GRACE_SECONDS) };
 }
 
-/// The handler of the alarm: what was to be kept takes too long.
+/// The handler of the alarm: saving the archive takes too long.
 extern "C" fn late(_: libc::c_int) {
     end(asked().unwrap_or(libc::SIGALRM));
 }
@@ -149,7 +149,7 @@ impl Drop for Kept {
     }
 }
 
-/// A process group that an end ends too. More than there is room for are not known here; their own deadlines end them.
+/// A process group that `end` kills, too. If there are more groups than places, their own deadlines end the others.
 #[derive(Debug)]
 pub struct Group(Option<&'static AtomicI32>);
 
@@ -170,8 +170,8 @@ impl Drop for Group {
     }
 }
 
-/// A hidden file that an end removes. The name is not given back: a handler may look at it while it is. So only a process that
-/// heeds signals, which makes a few, remembers any.
+/// A hidden file that `end` removes. Its name is never freed, because a handler may read it at that moment. So only a process that
+/// handles signals remembers such files; it makes few of them.
 #[derive(Debug)]
 pub struct Hidden(Option<&'static AtomicPtr<libc::c_char>>);
 

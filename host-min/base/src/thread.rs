@@ -1,8 +1,8 @@
-//! Threads of our own. One function starts them all: starting one is 2 KB of the program for each kind of work that is known by its type.
+//! Threads. One function starts them all, because each type of closure that starts a thread adds 2 KB to the program.
 
 use std::io;
 
-/// What a thread that waits for the network, or looks at a few numbers, needs; far less than the usual 2 MiB.
+/// The stack of a thread that waits for the network or reads a few numbers. The usual 2 MiB are far more than it needs.
 const STACK_BYTES: usize = 256 << 10;
 
 /// Starts a thread that nobody waits for.

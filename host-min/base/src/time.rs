@@ -1,4 +1,4 @@
-//! The time of day, as it is told to guests, in the report and in the audit.
+//! The time of day, for guests, the report and the audit.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ pub fn clock_millis() -> i64 {
     }
 }
 
-/// A time as the report and the audit have it.
+/// A time as the report and the audit write it.
 pub fn rfc3339(millis: i64) -> String {
     let since = Duration::from_millis(u64::try_from(millis).unwrap_or(0));
     humantime::format_rfc3339_millis(std::time::UNIX_EPOCH + since).to_string()

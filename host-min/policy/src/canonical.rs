@@ -1,8 +1,8 @@
 //! A guest's request in the one form in which it is judged and sent.
 //!
-//! Pure: texts in, a checked request out, or the status and the reason. Whatever is in a [`Canonical`] is of
-//! the shape that it must be, so the path that is made of it has the segments that it seems to have. Whether
-//! the request is *allowed* is [`policy`](crate::rights)'s.
+//! Texts become a checked request, or a status and a reason. Every field of a [`Canonical`] is
+//! well-formed, so the path that is made of it has exactly the segments of the request. Whether
+//! the request is *allowed* is decided in [`rights`](crate::rights).
 
 use crate::grant::CONNECTIONS;
 use crate::query;
@@ -16,7 +16,7 @@ use wagather_base::request::Accept;
 use wagather_base::request::RestRequest;
 use wagather_json::project::Node;
 
-/// A refusal: what the guest is told, and why, for the report.
+/// A refusal: a status for the guest, and a reason for the report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// For the guest.
@@ -37,13 +37,13 @@ impl Refusal {
 pub struct Canonical {
     /// get, list or raw.
     pub verb: Verb,
-    /// How many items at most, or 0.
+    /// The most items that are wanted, or 0 for all.
     pub limit: u32,
     /// The API group, or empty.
     pub group: String,
     /// The API version; empty for raw paths.
     pub version: String,
-    /// The plural name; for raw paths the path.
+    /// The plural name, or the raw path.
     pub resource: String,
     /// The namespace, or empty.
     pub namespace: String,
@@ -55,13 +55,13 @@ pub struct Canonical {
     pub labels: String,
     /// The field selector, or empty.
     pub fields: String,
-    /// What the request wants; everything if it does not say.
+    /// The fields that the request wants. Everything if it has no mask.
     pub mask: Node,
     /// The query, encoded, or empty.
     pub query: String,
 }
 
-/// What a Namespace has as subresources; anything else behind its name is a resource in it.
+/// The subresources of a Namespace. Any other word behind a Namespace's name is a resource in it.
 const NAMESPACE_SUBRESOURCES: &[&str] = &["finalize", "status"];
 
 impl Canonical {
@@ -162,17 +162,17 @@ impl Canonical {
         })
     }
 
-    /// Whether the answer is an object or a list of Kubernetes', so that the mask applies.
+    /// Whether the answer is an object or a list of Kubernetes, so that the mask applies.
     pub fn is_document(&self) -> bool {
         self.verb != Verb::RAW && self.subresource != "log"
     }
 
-    /// What to ask the server for.
+    /// The media type to ask the server for.
     pub fn accept(&self) -> Accept {
         if self.is_document() { Accept::Json } else { Accept::Any }
     }
 
-    /// The path and query, for a list the query of its first page.
+    /// The path and query. For a list, those of its first page.
     pub fn path_and_query(&self) -> String {
         if self.verb == Verb::LIST {
             self.page(self.page_items(0, PAGE_ITEMS), "")
@@ -181,7 +181,7 @@ impl Canonical {
         }
     }
 
-    /// How many items to ask for after so many were given, with pages of so many.
+    /// How many items to ask for, with pages of `page` items, after `given` were given.
     pub fn page_items(&self, given: u32, most: u32) -> u32 {
         match self.limit {
             0 => most,
@@ -189,13 +189,13 @@ impl Canonical {
         }
     }
 
-    /// The path and query of one page of a list. Without a token there is no `resourceVersion` either: that is the most recent
-    /// state, while `0` would be any state, from a cache that ignores the limit. A token brings its own.
+    /// The path and query of one page of a list. The first page has no `resourceVersion`, which asks for the most recent
+    /// state. `0` would ask for any state, from a cache that ignores the limit. A `continue` token has its own version.
     pub fn page(&self, items: u32, token: &str) -> String {
         self.list_query(items, &[("continue", token)])
     }
 
-    /// The first page once more, of a state that was answered before, or a refusal if the server no longer has that.
+    /// The first page again, of a state that was answered before. The server refuses if it no longer has that state.
     pub fn page_of_version(&self, items: u32, version: &str) -> String {
         self.list_query(items, &[("resourceVersion", version), ("resourceVersionMatch", "Exact")])
     }
@@ -233,8 +233,8 @@ impl Canonical {
     }
 }
 
-/// What an API server takes a path for whose segments are not what they are called here: `namespaces/NAME/pods` is the list of
-/// pods there, and `watch/secrets` and `proxy/…` are requests of old with verbs of their own.
+/// Whether an API server would understand a path differently: `namespaces/NAME/pods` is the list of
+/// pods in a namespace, and `watch/secrets` and `proxy/…` are old forms of requests with other verbs.
 fn is_another_path(resource: &str, namespace: &str, subresource: &str) -> Option<String> {
     let of_a_namespace = |part: &str| NAMESPACE_SUBRESOURCES.contains(&part);
     if matches!(resource, "proxy" | "watch") {

@@ -1,8 +1,8 @@
 //! Internal to host-min, without any promise of stability: what a gatherer may ask for.
 //!
-//! A [`manifest`] declares, a [`grant`] allows, and [`rights`] are what both together leave; a guest's request becomes a
-//! [`canonical`] one and is judged by them. All of it is a pure function of its input: nothing here sends, and nothing here computes
-//! a digest or a signature.
+//! A [`manifest`] declares, a [`grant`] allows, and the [`rights`] are what both allow. A guest's request becomes a
+//! [`canonical`] one and is judged by the rights. Everything here is a pure function of its input: nothing here sends a request, or
+//! computes a digest or a signature.
 #![forbid(unsafe_code)]
 
 pub mod canonical;

@@ -1,6 +1,6 @@
-//! A module's manifest, as the host keeps it: read, checked as a whole, owned.
+//! A module's manifest, read, checked as a whole, and owned.
 //!
-//! The text and its rules are in [`wagather_abi::manifest`]; what a cluster's owner allows is in [`crate::rights`].
+//! [`wagather_abi::manifest`] defines the text and its rules. What a cluster's owner allows is in [`crate::rights`].
 
 use wagather_abi::ABI_VERSION;
 use wagather_abi::manifest::{Record, Verbs, records};
@@ -8,7 +8,7 @@ use wagather_base::layout::RESOURCE_FOLDERS;
 use wagather_json::project::Node;
 use wagather_module::manifest_bytes;
 
-/// What a gatherer says that it is and that it reads.
+/// What a gatherer declares.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Manifest {
     /// The gatherer's name.
@@ -21,7 +21,7 @@ pub struct Manifest {
     pub paths: Vec<String>,
     /// The parameters that it takes.
     pub params: Vec<Param>,
-    /// Whether it says that it imports WASI.
+    /// Whether it declares that it imports WASI.
     pub wasi: bool,
 }
 
@@ -32,16 +32,16 @@ pub struct Param {
     pub name: String,
     /// What it is for, in a sentence.
     pub help: String,
-    /// What it is if nobody gives it; `None` if it may be missing.
+    /// Its default value. `None` if it may be missing.
     pub default: Option<String>,
 }
 
 /// A resource that a gatherer reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resource {
-    /// How it reads it.
+    /// `get` or `list`.
     pub verbs: Verbs,
-    /// The API group; empty for the core group.
+    /// The API group, or empty for the core group.
     pub group: String,
     /// The API version.
     pub version: String,
@@ -58,7 +58,7 @@ pub struct Resource {
 }
 
 impl Resource {
-    /// `group/version/plural[/subresource]`, without a slash at its start for the core group.
+    /// `group/version/plural[/subresource]`. For the core group it begins with the version.
     pub fn identity(&self) -> String {
         [&*self.group, &self.version, &self.plural, &self.subresource]
             .into_iter()
@@ -67,7 +67,7 @@ impl Resource {
             .join("/")
     }
 
-    /// Whether these are the Namespaces: each is in itself, as RBAC has it, and a list of them is in none.
+    /// Whether these are the Namespaces. As in RBAC, each Namespace is in itself, and a list of them is in none.
     pub fn is_namespaces(&self) -> bool {
         is_namespaces(&self.group, &self.plural)
     }

@@ -1,14 +1,14 @@
-//! Durations and sizes as people write them, on the command line and in a grant file.
+//! Durations and sizes as people write them on the command line and in a grant file.
 
 use std::time::Duration;
 
-/// A time as Go and kubectl write it (`90s`, `1m30s`, `500ms`, `1.5h`; a number alone is seconds), or `5min`; not zero.
+/// A duration as Go and kubectl write it (`90s`, `1m30s`, `500ms`, `1.5h`; a number alone means seconds), or `5min`. It must not be zero.
 pub fn duration(text: &str) -> Result<Duration, String> {
     let duration = any_duration(text)?;
     if duration.is_zero() { Err("it must not be zero".into()) } else { Ok(duration) }
 }
 
-/// The same, where zero is no limit, as for kubectl: [`Duration::MAX`].
+/// The same for a limit. As in kubectl, zero means no limit: [`Duration::MAX`].
 pub fn limit(text: &str) -> Result<Duration, String> {
     let duration = any_duration(text)?;
     Ok(if duration.is_zero() { Duration::MAX } else { duration })
@@ -27,7 +27,7 @@ fn any_duration(text: &str) -> Result<Duration, String> {
         .map_err(|error| format!("expected a duration such as 90s, 5m or 1m30s ({error})"))
 }
 
-/// What `time.ParseDuration` of Go reads: numbers with a fraction or none, each with a unit.
+/// The format of Go's `time.ParseDuration`: numbers with or without a fraction, each with a unit.
 fn of_go(text: &str) -> Option<Duration> {
     let mut rest = text;
     let mut sum = Duration::ZERO;
@@ -50,7 +50,7 @@ fn of_go(text: &str) -> Option<Duration> {
             return None;
         }
         let whole: u64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
-        // Behind the ninth digit there is less than a nanosecond of any second.
+        // Digits after the ninth are less than a nanosecond.
         let mut share = nanos;
         let mut part = 0;
         for digit in fraction.bytes() {
@@ -63,7 +63,7 @@ fn of_go(text: &str) -> Option<Duration> {
     (!text.is_empty()).then_some(sum)
 }
 
-/// Kubernetes' way to write sizes: a number with Ki, Mi or Gi, or bytes.
+/// A size as Kubernetes writes it: a number with Ki, Mi or Gi, or a number of bytes.
 pub fn size(text: &str) -> Result<u64, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let number: u64 = digits.parse().map_err(|_| "expected a size such as 512Ki or 64Mi")?;

@@ -1,15 +1,15 @@
-//! The query of a subresource or a raw path: which parameters there are, and what their values may be.
+//! The query of a subresource or a raw path: which parameters exist, and which values they may have.
 //!
-//! A pod's log takes the parameters of Kubernetes' `PodLogOptions` that bound it or choose a part of it. The API server takes
-//! any text but `false` for true, the first of two values, and a `+` for a space; so here a value has the form that
-//! Kubernetes documents, comes once, and is sent as it was judged. What may be asked for is [`policy`](crate::rights)'s.
+//! A pod's log takes the parameters of Kubernetes' `PodLogOptions` that limit it or choose a part of it. The API server reads
+//! any text except `false` as true, uses the first of two values, and reads `+` as a space. So a value must have the form that
+//! Kubernetes documents, must occur once, and is sent as it was judged. [`rights`](crate::rights) decides whether it may be asked for.
 
 use wagather_abi::Verb;
 use wagather_abi::limits::MAX_SELECTOR_BYTES;
 use wagather_abi::manifest::is_name;
 use wagather_base::percent::{decode_strict, encode};
 
-/// What a value must be: the form, and the words for it.
+/// The form that a value must have, and the words for it.
 type Form = (fn(&str) -> bool, &'static str);
 
 const NAME: Form = (is_name, "a plain name");
@@ -19,7 +19,7 @@ const ABOVE_ZERO: Form =
 const SWITCH: Form = (|value| matches!(value, "true" | "false"), "true or false");
 const TIME: Form = (is_time, "an RFC 3339 timestamp, such as 2024-05-02T11:00:00Z");
 
-/// The parameters of a pod's log. `follow` is not among them: such an answer does not end.
+/// The parameters of a pod's log. `follow` is missing, because its answer does not end.
 const LOG: &[(&str, Form)] = &[
     ("container", NAME),
     ("limitBytes", ABOVE_ZERO),
@@ -30,10 +30,10 @@ const LOG: &[(&str, Form)] = &[
     ("timestamps", SWITCH),
 ];
 
-/// The parameters of health endpoints; `exclude` may come more than once.
+/// The parameters of health endpoints. `exclude` may occur several times.
 const RAW: &[&str] = &["exclude", "verbose"];
 
-/// The query as it is sent, or why it is not.
+/// The query as it is sent, or why it is refused.
 pub(crate) fn canonical(query: &str, verb: Verb, subresource: &str) -> Result<String, String> {
     if query.is_empty() {
         return Ok(String::new());
@@ -57,7 +57,7 @@ fn log(query: &str) -> Result<String, String> {
             let known: Vec<&str> = LOG.iter().map(|(name, _)| *name).collect();
             return Err(format!("a log parameter other than {}", known.join(", ")));
         };
-        // A `+` is one: no value has a space.
+        // A `+` means a plus sign, because no value has a space.
         let Some(value) = decode_strict(value).filter(|value| fits(value)) else {
             return Err(format!("the log's {name} is not {words}"));
         };
@@ -89,12 +89,12 @@ fn raw(query: &str) -> Result<(), String> {
     if fits { Ok(()) } else { Err(format!("a query with parameters other than {}", RAW.join(" and "))) }
 }
 
-/// What the API server parses: an `i64` that is not negative.
+/// A number that the API server accepts: an `i64` that is not negative.
 fn is_number(value: &str) -> bool {
     value.bytes().all(|byte| byte.is_ascii_digit()) && value.parse::<i64>().is_ok()
 }
 
-/// A time as RFC 3339 has it, no looser than the API server: `2024-05-02T11:00:00.5+02:00`.
+/// A time as in RFC 3339, at least as strict as the API server: `2024-05-02T11:00:00.5+02:00`.
 fn is_time(value: &str) -> bool {
     let number = |at: usize, len: usize| -> Option<u32> {
         let digits = value.get(at..at + len)?;

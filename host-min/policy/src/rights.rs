@@ -1,8 +1,7 @@
-//! Who may read what: the manifest, and what the cluster's owner grants.
+//! What a gatherer may read: what both its manifest and the grant of the cluster's owner allow.
 //!
-//! Pure. [`Rights`] are what both allow; a request that is not within them is refused with the sentence that says why. A list
-//! that reaches further than the rules is let through with a [`Scope`]: what the broker may show of it, and in which namespaces it
-//! asks for it.
+//! These are pure decisions. A request outside of the [`Rights`] is refused with a sentence that says why. A list that reaches further
+//! than the rules is allowed with a [`Scope`], which says what the broker may show of it, and in which namespaces the broker asks for it.
 
 mod about;
 mod narrowing;

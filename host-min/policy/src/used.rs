@@ -1,6 +1,6 @@
-//! What a grant did in a run, in the report's words; and which of its parts did nothing, though they look as if they were meant to.
+//! The effect of a grant on a run, in the words of the report, and the parts of the grant that had no effect but look as if they should.
 //!
-//! A field that is misspelt hides nothing, and a namespace that is misspelt has no objects: neither may go by without a word.
+//! A misspelt field hides nothing, and a misspelt namespace has no objects. Both must be reported.
 
 use crate::grant::{FieldPath, Grant};
 use crate::manifest::{Manifest, Resource};
@@ -12,10 +12,10 @@ use wagather_base::limits::MAX_REPORT_LINES;
 use wagather_json::project::Node;
 use wagather_yaml::{self as yaml, distance};
 
-/// Items of lists that were asked for and that no rule covers.
+/// Items of requested lists that no rule covers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Withheld {
-    /// The rules that are about the resource and grant only part of its objects, counted from 1; none if it was `--namespace`.
+    /// The rules that grant only a part of the resource's objects, counted from 1. Empty if `--namespace` excluded the items.
     pub rules: Vec<usize>,
     /// The resource.
     pub resource: String,
@@ -30,13 +30,13 @@ pub struct Hidden {
     pub rule: usize,
     /// The resource.
     pub resource: String,
-    /// The field, as the rule has it.
+    /// The field, as the rule writes it.
     pub field: String,
     /// How many objects had it and were given without it.
     pub objects: u64,
 }
 
-/// What was withheld of each resource.
+/// The withheld items of each resource.
 pub fn withheld(uses: &Uses) -> Vec<Withheld> {
     let mut all: Vec<Withheld> = Vec::new();
     for one in uses.iter().filter(|one| one.withheld > 0) {
@@ -52,7 +52,7 @@ pub fn withheld(uses: &Uses) -> Vec<Withheld> {
     all
 }
 
-/// What was hidden of each resource.
+/// The hidden fields of each resource.
 pub fn hidden(grant: &Grant, uses: &Uses) -> Vec<Hidden> {
     let mut all: Vec<Hidden> = Vec::new();
     for one in uses.iter() {
@@ -77,7 +77,7 @@ pub fn hidden(grant: &Grant, uses: &Uses) -> Vec<Hidden> {
     all
 }
 
-/// What was withheld and hidden, in words.
+/// The withheld items and hidden fields, in words.
 pub fn told(withheld: &[Withheld], hidden: &[Hidden]) -> Vec<String> {
     const TOLD: usize = 12;
     let counted = |number: u64, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
@@ -105,7 +105,7 @@ pub fn told(withheld: &[Withheld], hidden: &[Hidden]) -> Vec<String> {
     lines
 }
 
-/// Refuses a grant that removes a field which no gatherer reads, while they read one that differs from it by upper and lower case only.
+/// Refuses a grant that removes a field which no gatherer reads, if a gatherer reads a field that differs only in case.
 pub fn check(grant: &Grant, manifests: &[Manifest]) -> Result<()> {
     let mistakes: Vec<String> = slips(grant, manifests)
         .filter(|slip| slip.letters == 0)
@@ -122,7 +122,7 @@ pub fn check(grant: &Grant, manifests: &[Manifest]) -> Result<()> {
         .advise("write the field as in the gatherer's mask; 'host-min inspect' shows it"))
 }
 
-/// What a grant removes and no gatherer reads, while they read something that is written almost like it.
+/// Fields that a grant removes and no gatherer reads, although a gatherer reads a field with almost the same name.
 pub fn doubts(grant: &Grant, manifests: &[Manifest]) -> Vec<String> {
     slips(grant, manifests)
         .map(|Slip { rule, index, path, meant, resource, .. }| {
@@ -132,7 +132,7 @@ pub fn doubts(grant: &Grant, manifests: &[Manifest]) -> Vec<String> {
         .collect()
 }
 
-/// What of the grant did nothing in a run, though objects were read that it is about.
+/// The parts of the grant that had no effect in a run, although the run read objects of their resources.
 pub fn warnings(grant: &Grant, manifests: &[Manifest], uses: &[Uses]) -> Vec<String> {
     let mut lines = removed_nothing(grant, manifests, uses);
     lines.extend(matched_nothing(grant, uses));
@@ -228,7 +228,7 @@ fn matched_nothing(grant: &Grant, uses: &[Uses]) -> Vec<String> {
     lines
 }
 
-/// Where a part of a rule is.
+/// The place of a part of a rule.
 fn at(
     grant: &Grant,
     rule: usize,
@@ -238,20 +238,20 @@ fn at(
     let place = grant.rules.get(rule).and_then(|rule| of(&rule.places).get(index));
     match place {
         Some(place) if !grant.file.is_empty() => {
-            format!("{}:{}:{}: rule {}", grant.file, place.line, place.column, rule + 1)
+            format!("{}:{place}: rule {}", grant.file, rule + 1)
         }
         _ => format!("rule {} of the grant", rule + 1),
     }
 }
 
-/// A field that is removed and not read, and one that is read and was probably meant.
+/// A field that is removed and not read, and the field that was probably meant.
 struct Slip<'a> {
     rule: usize,
     index: usize,
     path: &'a FieldPath,
     meant: String,
     resource: String,
-    /// How many letters are different, whatever their case.
+    /// How many letters differ, ignoring case.
     letters: usize,
 }
 
@@ -281,14 +281,14 @@ fn slips<'a>(grant: &'a Grant, manifests: &'a [Manifest]) -> impl Iterator<Item 
     })
 }
 
-/// How many letters two names may differ by: a short one is soon another word.
+/// By how many letters two names may differ. A short name soon becomes another word.
 fn may_differ(name: &str) -> usize {
     (name.chars().count() / 3).min(MAX_LETTERS)
 }
 
 const MAX_LETTERS: usize = 2;
 
-/// The field of a mask that is written most like a path: by how many letters it differs, and its keys.
+/// The field of a mask that is most similar to a path: by how many letters it differs, and its keys.
 fn near(mask: &Node, keys: &[&str]) -> Option<(usize, Vec<String>)> {
     let [key, rest @ ..] = keys else { return Some((0, Vec::new())) };
     if *mask == Node::Keep {

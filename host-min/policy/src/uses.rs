@@ -1,16 +1,17 @@
-//! What a run makes of a grant: how much each of its rules withholds and hides, and which of its names match anything.
+//! The effect of a grant on a run: how much each rule withholds and hides, and which of its names match anything.
 //!
-//! Counted while objects are read: for each, a number or two is added; only names that have matched nothing so far are looked at.
+//! It is counted while objects are read. Each object changes one or two numbers, and is compared only with names that have not matched
+//! yet.
 
 use crate::rights::About;
 use std::sync::Arc;
 use wagather_base::limits::MAX_REPORT_RESOURCES;
 
-/// For each resource that a gatherer asked for.
+/// The counts for each resource that a gatherer asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Uses(Vec<Use>);
 
-/// For one resource.
+/// The counts for one resource.
 #[derive(Clone, Debug, Default)]
 pub struct Use {
     about: Arc<About>,
@@ -20,21 +21,21 @@ pub struct Use {
     pub withheld: u64,
     /// Objects that were given without some of their fields.
     pub reduced: u64,
-    /// In how many objects each number of the mask was hidden.
+    /// How many objects had the hidden field with each number.
     hidden: Vec<u64>,
-    /// The entries of the grant that lists would have shown objects of.
+    /// The entries of the grant whose objects lists would have shown.
     reached: Vec<bool>,
     /// The entries that have matched nothing.
     unmatched: Vec<usize>,
 }
 
 impl Uses {
-    /// The place of what a request is about; one that is none if there are too many already.
+    /// The index of the resource of a request. An index without a place if there are too many resources.
     pub fn place_of(&mut self, about: Arc<About>) -> usize {
         if let Some(place) = self.0.iter().position(|one| one.about == about) {
             return place;
         }
-        // A gatherer can ask for one resource with many masks.
+        // A gatherer can ask for a resource with many masks.
         if self.0.len() >= MAX_REPORT_RESOURCES {
             return usize::MAX;
         }
@@ -49,12 +50,12 @@ impl Uses {
         self.0.len() - 1
     }
 
-    /// Whether an object that is read can change anything.
+    /// Whether an object that is read can change the counts.
     pub fn has_unmatched(&self, place: usize) -> bool {
         self.0.get(place).is_some_and(|one| !one.unmatched.is_empty())
     }
 
-    /// An object that was read, whether it may be seen or not.
+    /// Counts an object that was read, visible or not.
     pub fn read(&mut self, place: usize, namespace: &str, name: &str) {
         let Some(Use { about, unmatched, .. }) = self.0.get_mut(place) else { return };
         if !unmatched.is_empty() {
@@ -63,7 +64,7 @@ impl Uses {
         }
     }
 
-    /// It was withheld.
+    /// Counts an object that was withheld.
     pub fn withheld(&mut self, place: usize) {
         if let Some(one) = self.0.get_mut(place) {
             one.withheld += 1;

@@ -1,27 +1,27 @@
-//! Text that others wrote, as a terminal may show it.
+//! Foreign text, made safe for a terminal.
 //!
-//! A server, a module or a file may hold text that steers a terminal, that shows a line as another one, or that looks like a line
-//! of ours. So whatever a program of this repository prints goes through [`Line`], [`Page`] or [`json`]. This is the only place that
-//! knows which characters are not shown.
+//! Text of a server, a module or a file may control a terminal, may show a line as another one, or may look like a line of ours. So
+//! everything that a program of this repository prints goes through [`Line`], [`Page`] or [`json`]. Only this crate knows which
+//! characters are not shown.
 //!
-//! Not here: where text goes. Each program has one door to its terminal, and a test holds that there is no other.
+//! Not here: where the text goes. Each program writes to its terminal in one place, and a test checks that there is no other.
 
 #![forbid(unsafe_code)]
 
 use std::borrow::Cow;
 use std::fmt::{self, Display, Write};
 
-/// Whether a terminal shows the character within its line, and does nothing else.
+/// Whether a terminal shows the character within its line and does nothing else.
 ///
-/// It does not for control characters (C0, DEL, C1), separators of lines and paragraphs, and the marks for the direction of text
-/// (`Bidi_Control` in [UAX #9](https://www.unicode.org/reports/tr9/)).
+/// This is false for control characters (C0, DEL, C1), for separators of lines and paragraphs, and for the marks that set the direction
+/// of text (`Bidi_Control` in [UAX #9](https://www.unicode.org/reports/tr9/)).
 pub const fn is_printable(c: char) -> bool {
     !matches!(c,
         '\0'..='\x1f' | '\x7f'..='\u{9f}' | '\u{2028}' | '\u{2029}'
         | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// A text in one line. What is not printable is escaped as Rust escapes it: `\n`, `\u{1b}`.
+/// A text in one line. Characters that are not printable are escaped as in Rust: `\n`, `\u{1b}`.
 pub fn line(text: &str) -> Cow<'_, str> {
     match text.chars().all(is_printable) {
         true => Cow::Borrowed(text),
@@ -29,7 +29,7 @@ pub fn line(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Anything in one line, as [`line()`] has it.
+/// A value in one line, escaped like [`line()`].
 #[derive(Clone, Copy, Debug)]
 pub struct Line<T>(
     /// What is shown.
@@ -57,7 +57,7 @@ impl Write for Escaping<'_, '_> {
     }
 }
 
-/// A JSON text that is printable: what is not is escaped in its strings, and its line feeds stay. The values are the same.
+/// A printable JSON text. Characters that are not printable are escaped in its strings, and its line feeds stay. The values are the same.
 pub fn json(json: &str) -> Cow<'_, str> {
     let is_shown = |c: char| is_printable(c) || c == '\n';
     if json.chars().all(is_shown) {
@@ -74,7 +74,7 @@ pub fn json(json: &str) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
-/// Lines to print. What is put into a line stays within it.
+/// Lines to print. Text that is put into a line stays within that line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Page(String);
 
@@ -89,12 +89,12 @@ impl Page {
         let _ = writeln!(self.0, "{}", Line(text));
     }
 
-    /// Adds lines, of which whoever calls made the ends: nothing of others may end a line in them.
+    /// Adds lines whose ends the caller made. Foreign text in them must not end a line.
     pub fn lines(&mut self, text: &str) {
         text.lines().for_each(|text| self.line(text));
     }
 
-    /// Adds lines that repeat words as they were typed, such as what an argument parser says is wrong: a word, what stands behind its
+    /// Adds lines that repeat words as they were typed, such as the message of an argument parser. A word, the value behind its
     /// `=`, and each name in a path stay within their line.
     pub fn lines_with(&mut self, text: &str, typed: impl IntoIterator<Item = String>) {
         let mut text = text.to_owned();

@@ -13,6 +13,7 @@ use wagather_base::limits::MAX_MEMORY_BYTES;
 use wagather_module::with_manifest;
 use wagather_policy::manifest::Manifest;
 use wagather_sandbox::engine;
+use wagather_yaml::{Error, Place};
 
 /// A file has comments besides; one that is longer than this is another file.
 const MAX_FILE_BYTES: u64 = 16 * MAX_MANIFEST_BYTES as u64;
@@ -23,7 +24,7 @@ pub(super) fn manifest(file: &Path, guest: &Path, output: Option<&Path>) -> Resu
         |reason: String| Failure::new(Class::Module, format!("cannot use the manifest {shown}"), reason);
     let text =
         wagather_base::file::read_text(file, MAX_FILE_BYTES).map_err(|error| failure(error.to_string()))?;
-    let section = section(&text).map_err(|(line, reason)| failure(format!("{shown}:{line}: {reason}")))?;
+    let section = section(&text).map_err(|error| failure(error.in_file(file.display())))?;
     Manifest::parse(section.as_bytes()).map_err(failure)?;
     let Guest { label, module, .. } = Guest::read(guest)?;
     let unusable = |reason| Failure::new(Class::Module, format!("{label} cannot be used"), reason);
@@ -41,11 +42,12 @@ pub(super) fn manifest(file: &Path, guest: &Path, output: Option<&Path>) -> Resu
     inspect(output, None, false)
 }
 
-/// The records, as the section has them; or what is wrong in which line of the file.
-fn section(text: &str) -> Result<String, (usize, String)> {
+/// The records, as the section has them.
+fn section(text: &str) -> std::result::Result<String, Error> {
     let mut section = String::new();
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     for (index, line) in text.lines().enumerate() {
+        let indent = line.chars().take_while(|c| c.is_whitespace()).count();
         // A parameter's value may end in blanks.
         let line = line.trim_start();
         if line.trim_end().is_empty() || line.starts_with('#') {
@@ -57,12 +59,13 @@ fn section(text: &str) -> Result<String, (usize, String)> {
         if let Some(Err(error)) = records(&section.as_bytes()[at..]).next() {
             let place =
                 error.mask_at_byte.map_or(String::new(), |at| format!(" (byte {at} of the field mask)"));
-            return Err((index + 1, format!("{}{place}", error.reason)));
+            let message = format!("{}{place}", error.reason);
+            return Err(Error { place: Place { line: index + 1, column: indent + 1 }, message });
         }
     }
     if section.len() > MAX_MANIFEST_BYTES {
-        let reason = format!("the records have {} bytes; the limit is {MAX_MANIFEST_BYTES}", section.len());
-        return Err((text.lines().count(), reason));
+        let message = format!("the records have {} bytes; the limit is {MAX_MANIFEST_BYTES}", section.len());
+        return Err(Error { place: Place { line: text.lines().count(), column: 1 }, message });
     }
     Ok(section)
 }
@@ -103,12 +106,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_has_its_line() {
-        let wrong = |text| section(text).expect_err(text);
-        assert_eq!(wrong("# a\n\npath version\n"), (3, "not a plain absolute path".into()));
-        let (line, reason) = wrong("\nresource list /v1/pods * a(\n");
-        assert!(line == 2 && reason.contains("of the field mask"), "{line}: {reason}");
+    fn what_is_wrong_has_its_place() {
+        let wrong = |text| section(text).expect_err(text).to_string();
+        assert_eq!(wrong("# a\n\n  path version\n"), "3:3: not a plain absolute path");
+        let mask = wrong("\nresource list /v1/pods * a(\n");
+        assert!(mask.starts_with("2:1: ") && mask.contains("of the field mask"), "{mask}");
         let many = "path /version\n".repeat(MAX_MANIFEST_BYTES / 14 + 1);
-        assert!(wrong(&many).1.contains("the limit is"));
+        assert!(wrong(&many).contains("the limit is"));
     }
 }

@@ -1,28 +1,28 @@
-//! Files that other programs write and read, such as kubeconfigs: read as their own reader does, and not more strictly.
+//! Files that other programs write and read, such as kubeconfigs. They are read as their own readers read them, not more strictly.
 //!
-//! client-go reads YAML with a fork of `gopkg.in/yaml.v2`: the first document of a file counts, of a key that occurs twice the
-//! last value does, merge keys are applied, and a byte order mark says which Unicode a file is in. What somebody may
-//! not have meant is told beside what was read.
+//! client-go reads YAML with a fork of `gopkg.in/yaml.v2`. The first document of a file counts. If a key occurs twice, its last value
+//! counts. Merge keys are applied, and a byte order mark says how a file is encoded. Oddities that somebody may not have meant are
+//! returned beside the document.
 
 use crate::{Error, Node, Value, documents};
 use std::borrow::Cow;
 
 /// The first document of a file, and what is odd about the file.
 pub struct Foreign {
-    /// The document; null if the file is empty.
+    /// The document. Null if the file is empty.
     pub root: Node,
     /// What is odd, in the order of the file: keys that occur twice, documents that are not read.
     pub oddities: Vec<Error>,
 }
 
-/// Reads a file of another program's.
+/// Reads a file of another program.
 pub fn parse_foreign(text: &str) -> Result<Foreign, Error> {
     let (mut read, oddities) = documents(text, 1, true)?;
     let root = read.pop().unwrap_or_else(Node::nothing);
     Ok(Foreign { root: merged(root)?, oddities })
 }
 
-/// The text of a file in UTF-8, or in UTF-16 with a byte order mark, which is left out.
+/// The text of a file in UTF-8, or in UTF-16 with a byte order mark. The mark is left out.
 pub fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, &'static str> {
     let wide = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let units = bytes.chunks_exact(2).map(|two| unit([two[0], two[1]]));
@@ -42,7 +42,7 @@ pub fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, &'static str> {
     }
 }
 
-/// Applies merge keys (`<<: *defaults`), innermost first: a mapping's own keys win, then the earlier of several.
+/// Applies merge keys (`<<: *defaults`), innermost first. A mapping's own keys win, then the earlier of several merged ones.
 ///
 /// See <https://yaml.org/type/merge.html>.
 fn merged(node: Node) -> Result<Node, Error> {
@@ -111,10 +111,7 @@ mod tests {
             assert_eq!(json(text), value(expected), "{text}");
         }
         let error = parse_foreign("x:\n  <<: 3").err().expect("an error");
-        assert_eq!(
-            error.to_string(),
-            "line 2, column 7: << must be a mapping or a list of them, not a single value"
-        );
+        assert_eq!(error.to_string(), "2:7: << must be a mapping or a list of them, not a single value");
     }
 
     #[test]
@@ -138,7 +135,7 @@ mod tests {
             parse_foreign("a: {b: 1, b: 2}\na: {b: 3, b: 4}").expect("a document");
         assert_eq!(root.to_json().to_string(), r#"{"a":{"b":4}}"#);
         let told: Vec<String> = oddities.iter().map(Error::to_string).collect();
-        assert_eq!(told[0], "line 1, column 11: the key \"b\" occurs twice; the last one is used");
+        assert_eq!(told[0], "1:11: the key \"b\" occurs twice; the last one is used");
         assert_eq!(told.len(), 3, "{told:?}");
     }
 

@@ -1,11 +1,11 @@
 //! YAML (and so JSON) files as a tree whose nodes know their line and column.
 //!
-//! Not a deserialiser: a file is read by asking a node for what is wanted, so that whatever
-//! is wrong with it can be told with its place ([`Mistakes`] collects that). Not a full YAML either: merge keys only in
-//! [files of other programs](parse_foreign), and limits on depth and on what aliases may grow into. Tags are ignored.
+//! This is not a deserialiser. Code reads a file by asking a node for what it wants, so that each mistake is reported with its place
+//! ([`Mistakes`] collects them). It is not all of YAML either: merge keys work only in [files of other programs](parse_foreign), the
+//! depth and the growth by aliases are limited, and tags are ignored.
 //!
-//! Scalars are kept as text. Whether `yes` or `012` is a string, a boolean or a number is up to who asks,
-//! which is more lenient than YAML 1.2 where it does no harm.
+//! Scalars are kept as text. The caller decides whether `yes` or `012` is a string, a boolean or a number. That is more lenient than
+//! YAML 1.2 where it does no harm.
 #![forbid(unsafe_code)]
 
 mod foreign;
@@ -20,12 +20,12 @@ pub use within::place_within;
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span};
 use std::fmt;
 
-/// How deep a document may nest; a kubeconfig needs eight.
+/// How deep a document may nest. A kubeconfig needs eight levels.
 const MAX_DEPTH: usize = 64;
-/// How many nodes a document may have, those that aliases repeat included.
+/// How many nodes a document may have, including those that aliases repeat.
 const MAX_NODES: usize = 200_000;
 
-/// A place in a file; both count from 1.
+/// A place in a file. Both numbers count from 1. Shown as `line:column`, which editors understand after a file's name and a colon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The line.
@@ -36,7 +36,7 @@ pub struct Place {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}, column {}", self.line, self.column)
+        write!(f, "{}:{}", self.line, self.column)
     }
 }
 
@@ -57,7 +57,14 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// A node of the tree. Its `Debug` shows kind and place only, for a value may be a secret.
+impl Error {
+    /// The error with the file that it is in: `file:line:column: message`.
+    pub fn in_file(&self, file: impl fmt::Display) -> String {
+        format!("{file}:{self}")
+    }
+}
+
+/// A node of the tree. Its `Debug` shows only kind and place, because a value may be a secret.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Node {
     /// Where it begins.
@@ -83,28 +90,28 @@ impl fmt::Debug for Node {
     }
 }
 
-/// Reads one document; an empty one is a null at its beginning.
+/// Reads one document. An empty one is a null at its beginning.
 pub fn parse(text: &str) -> Result<Node, Error> {
     let (mut documents, _) = documents(text, 1, false)?;
     Ok(documents.pop().unwrap_or_else(Node::nothing))
 }
 
-/// Reads all documents of a file, the empty ones left out.
+/// Reads all documents of a file. Empty ones are left out.
 pub fn parse_all(text: &str) -> Result<Vec<Node>, Error> {
     let (mut documents, _) = documents(text, usize::MAX, false)?;
     documents.retain(|document| !document.is_null());
     Ok(documents)
 }
 
-/// The documents, and what is odd about them. A file of ours may have no more of them than `most` and no key twice; of a `foreign` one,
-/// what is more is told and not read.
+/// The documents, and what is odd about them. A file of ours may have at most `most` documents, and no key twice. In a `foreign` file,
+/// further documents are reported and not read.
 fn documents(text: &str, most: usize, foreign: bool) -> Result<(Vec<Node>, Vec<Error>), Error> {
     let mut building = Building { foreign, ..Building::default() };
     let mut documents = Vec::new();
     let mut begun = 0;
     for event in Parser::new_from_str(text) {
         if foreign && documents.len() == most {
-            // What is behind is only of interest if it is something.
+            // An empty document at the end is not worth reporting.
             match &event {
                 Ok((Event::Scalar(text, ScalarStyle::Plain, ..), _)) if text.is_empty() => continue,
                 Ok((Event::DocumentStart(_) | Event::DocumentEnd | Event::StreamEnd | Event::Nothing, _)) => {
@@ -153,12 +160,12 @@ impl Node {
         Node { place: Place { line: 1, column: 1 }, value: Value::Scalar(String::new(), true) }
     }
 
-    /// The value of a key; none if it is absent or null, or if this is not a mapping.
+    /// The value of a key. `None` if it is absent or null, or if this is not a mapping.
     pub fn get(&self, key: &str) -> Option<&Node> {
         self.entries().iter().find(|(k, _)| k.text() == Some(key)).map(|(_, v)| v).filter(|v| !v.is_null())
     }
 
-    /// The entries of a mapping; none of anything else.
+    /// The entries of a mapping. Empty for any other node.
     pub fn entries(&self) -> &[(Node, Node)] {
         match &self.value {
             Value::Map(entries) => entries,
@@ -174,7 +181,7 @@ impl Node {
         }
     }
 
-    /// Whether this is a null, written or left out.
+    /// Whether this is null, written or left out.
     pub fn is_null(&self) -> bool {
         matches!(&self.value, Value::Scalar(text, true) if matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL"))
     }
@@ -189,12 +196,12 @@ impl Node {
         }
     }
 
-    /// The text of a scalar, or what there is instead.
+    /// The text of a scalar. The error says what there is instead.
     pub fn expect_text(&self, what: &str) -> Result<&str, Error> {
         self.text().ok_or_else(|| self.unexpected(what, "a text"))
     }
 
-    /// A boolean, or what there is instead.
+    /// A boolean. The error says what there is instead.
     pub fn expect_bool(&self, what: &str) -> Result<bool, Error> {
         let is_plain = matches!(self.value, Value::Scalar(_, true));
         match self.text() {
@@ -207,7 +214,7 @@ impl Node {
         }
     }
 
-    /// The items of a list, or what there is instead; null is an empty list.
+    /// The items of a list; null is an empty list. The error says what there is instead.
     pub fn expect_list(&self, what: &str) -> Result<&[Node], Error> {
         match &self.value {
             Value::List(items) => Ok(items),
@@ -216,7 +223,7 @@ impl Node {
         }
     }
 
-    /// The entries of a mapping, or what there is instead; null is an empty mapping.
+    /// The entries of a mapping; null is an empty mapping. The error says what there is instead.
     pub fn expect_map(&self, what: &str) -> Result<&[(Node, Node)], Error> {
         match &self.value {
             Value::Map(entries) => Ok(entries),
@@ -230,7 +237,7 @@ impl Node {
         Error { place: self.place, message: message.into() }
     }
 
-    /// Whether it is the key of YAML 1.1 that takes in other mappings; in quotes it is none.
+    /// Whether it is the merge key of YAML 1.1. In quotes it is a key like any other.
     fn is_merge(&self) -> bool {
         matches!(&self.value, Value::Scalar(text, true) if text == "<<")
     }
@@ -244,7 +251,7 @@ impl Node {
         self.error(format!("{what} must be {wanted}, not {}", self.kind()))
     }
 
-    /// The same as JSON, where a plain scalar is what YAML 1.2's core schema makes of it.
+    /// The same as JSON. A plain scalar becomes what YAML 1.2's core schema says.
     pub fn to_json(&self) -> serde_json::Value {
         use serde_json::Value as Json;
         match &self.value {
@@ -274,14 +281,14 @@ impl Node {
     }
 }
 
-/// The tree while it grows: what is open, outermost first, each with the key that waits for its value.
+/// The tree while it grows: the open nodes, outermost first, each with the key that waits for its value.
 #[derive(Default)]
 struct Building {
     root: Option<Node>,
     open: Vec<(Node, usize, Option<Node>)>,
     anchors: Vec<(usize, Node)>,
     nodes: usize,
-    /// Whether a key may occur twice: the last one counts.
+    /// Whether a key may occur twice. The last one counts.
     foreign: bool,
     oddities: Vec<Error>,
 }
@@ -401,16 +408,13 @@ mod tests {
     #[test]
     fn what_is_wrong_is_told_with_its_place() {
         let of = |text: &str| parse(text).unwrap_err().to_string();
-        assert!(of("a: [1,\nb: 2").starts_with("line "));
-        assert_eq!(of("a: 1\na: 2"), "line 2, column 1: this key occurs twice");
-        assert_eq!(
-            of("a: 1\n---\nb: 2"),
-            "line 2, column 1: a second document begins here; expected only one"
-        );
-        assert_eq!(of("? [a]\n: 1"), "line 1, column 3: a key must be a text");
+        assert!(of("a: [1,\nb: 2").starts_with("2:"), "{}", of("a: [1,\nb: 2"));
+        assert_eq!(of("a: 1\na: 2"), "2:1: this key occurs twice");
+        assert_eq!(of("a: 1\n---\nb: 2"), "2:1: a second document begins here; expected only one");
+        assert_eq!(of("? [a]\n: 1"), "1:3: a key must be a text");
         let root = parse("a: [1]").unwrap();
         let error = root.get("a").unwrap().expect_text("a").unwrap_err();
-        assert_eq!(error.to_string(), "line 1, column 4: a must be a text, not a list");
+        assert_eq!(error.to_string(), "1:4: a must be a text, not a list");
     }
 
     #[test]

@@ -1,7 +1,7 @@
-//! Reading a mapping by a list of known keys, so that every mistake in a file is told, not only the first.
+//! Reads a mapping by a list of known keys, so that every mistake in a file is reported, not only the first.
 //!
-//! It knows nothing of what is read. A value that is wrong is told and left out; what comes of the file is only used if nothing
-//! was told.
+//! It does not know what the keys mean. A wrong value is reported and left out. The caller uses the result only if nothing was
+//! reported.
 
 use crate::{Error, Node, Place, Value};
 use wagather_printable::is_printable;
@@ -10,15 +10,15 @@ use wagather_printable::is_printable;
 #[derive(Default)]
 pub struct Mistakes(Vec<Error>);
 
-/// A value as it is shown in a message: not longer than a line, no control characters.
+/// The longest part of a value that a message shows.
 const MAX_SHOWN_CHARS: usize = 60;
 
 impl Mistakes {
-    /// Something is wrong there.
+    /// Reports a mistake at a place.
     pub fn tell(&mut self, place: Place, message: impl Into<String>) {
         let at = |error: &Error| (error.place.line, error.place.column);
         let error = Error { place, message: message.into() };
-        // Nearly always the last; what is missing is found after what is there.
+        // Nearly always the last place. Missing keys are found after those that are there.
         let index = self.0.partition_point(|known| at(known) <= at(&error));
         self.0.insert(index, error);
     }
@@ -28,7 +28,7 @@ impl Mistakes {
         self.0
     }
 
-    /// A mapping of known keys, required ones first. `others` are keys that people write, each with the known key or with advice.
+    /// A mapping of known keys. `others` are wrong keys that people write, each with the known key or with advice.
     pub fn map<'a>(
         &mut self,
         node: &'a Node,
@@ -68,7 +68,7 @@ impl Mistakes {
             self.tell(key.place, format!("unknown key '{}'; {hint}", shown(text)));
         }
         for key in required {
-            // One that is there with a mistake was told.
+            // A mistyped one was reported already.
             if !mistyped.contains(key) && !entries.iter().any(|(known, _)| known.text() == Some(key)) {
                 self.tell(node.place, format!("{what} has no {key}"));
             }
@@ -76,7 +76,7 @@ impl Mistakes {
         Some(Map { entries })
     }
 
-    /// The texts of a list that is not empty; `why` says what an empty one would mean.
+    /// The texts of a list that must not be empty. `why` says what an empty one would mean.
     pub fn texts<T>(
         &mut self,
         node: &Node,
@@ -88,7 +88,7 @@ impl Mistakes {
         items.iter().filter_map(|item| self.item(item, what, &read)).collect()
     }
 
-    /// The items of a list; `why` says what an empty one would mean, if it may not be empty.
+    /// The items of a list. If it must not be empty, `why` says what an empty one would mean.
     pub fn items<'a>(&mut self, node: &'a Node, what: &str, why: Option<&str>) -> &'a [Node] {
         match (&node.value, why) {
             (Value::List(items), Some(why)) if items.is_empty() => {
@@ -107,7 +107,7 @@ impl Mistakes {
         }
     }
 
-    /// An item of a list that is a text and means something.
+    /// An item of a list: a text that `read` understands.
     pub fn item<T>(
         &mut self,
         node: &Node,
@@ -118,7 +118,7 @@ impl Mistakes {
         meant.map_err(|why| self.refuse(node, &[list, " cannot contain"], &why)).ok()
     }
 
-    /// A value that is a text and means something.
+    /// A value: a text that `read` understands.
     pub fn text<T>(&mut self, node: &Node, key: &str, read: impl Fn(&str) -> Result<T, String>) -> Option<T> {
         let meant = read(self.plain(node, &[key])?);
         meant.map_err(|why| self.refuse(node, &[key, " cannot be"], &why)).ok()
@@ -126,7 +126,7 @@ impl Mistakes {
 
     fn plain<'a>(&mut self, node: &'a Node, what: &[&str]) -> Option<&'a str> {
         match &node.value {
-            // An empty text in quotes is one.
+            // An empty text in quotes is a text.
             Value::Scalar(text, _) if !node.is_null() => Some(text),
             _ => {
                 self.tell(node.place, format!("{} must be a text, not {}", what.concat(), node.kind()));
@@ -147,13 +147,13 @@ pub struct Map<'a> {
 }
 
 impl<'a> Map<'a> {
-    /// The value of a key, if the key is there; a null is a value.
+    /// The value of a key, if the key is there. A null is a value, too.
     pub fn get(&self, key: &str) -> Option<&'a Node> {
         self.entries.iter().find(|(known, _)| known.text() == Some(key)).map(|(_, value)| value)
     }
 }
 
-/// A text of the file's.
+/// A text of the file as a message shows it: at most a line long, and without control characters.
 pub fn shown(text: &str) -> String {
     let mut shown = String::new();
     for c in text.chars().take(MAX_SHOWN_CHARS) {
@@ -165,7 +165,7 @@ pub fn shown(text: &str) -> String {
     shown
 }
 
-/// Words as a sentence has them.
+/// Words as a list in a sentence: `a, b and c`.
 pub fn listed(words: &[&str]) -> String {
     match words {
         [] => "none".into(),
@@ -185,7 +185,7 @@ pub fn nearest<'a>(text: &str, known: &[&'a str]) -> Option<&'a str> {
         .map(|(_, word)| word)
 }
 
-/// How many letters must be changed, added or taken away to come from one text to the other (Levenshtein's distance).
+/// How many letters must be changed, added or removed to turn one text into the other (Levenshtein distance).
 pub fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
@@ -213,13 +213,13 @@ mod tests {
             mistakes.map(&root, "a thing", &["kind", "name"], &["note"], &others);
             mistakes.all().iter().map(ToString::to_string).collect::<Vec<_>>()
         };
-        assert_eq!(of("kin: a\nname: b"), ["line 1, column 1: unknown key 'kin'; did you mean 'kind'?"]);
-        assert_eq!(of("sort: a\nname: b"), ["line 1, column 1: unknown key 'sort'; use 'kind'"]);
+        assert_eq!(of("kin: a\nname: b"), ["1:1: unknown key 'kin'; did you mean 'kind'?"]);
+        assert_eq!(of("sort: a\nname: b"), ["1:1: unknown key 'sort'; use 'kind'"]);
         let advice = of("kind: a\nname: b\nplace: c");
-        assert_eq!(advice, ["line 3, column 1: unknown key 'place'; write the place beside it"]);
+        assert_eq!(advice, ["3:1: unknown key 'place'; write the place beside it"]);
         let two = of("colour: a\nname: b");
         assert_eq!(two.len(), 2, "{two:?}");
-        assert_eq!(two[1], "line 1, column 1: a thing has no kind");
+        assert_eq!(two[1], "1:1: a thing has no kind");
     }
 
     #[test]

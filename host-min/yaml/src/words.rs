@@ -134,22 +134,22 @@ mod tests {
     #[test]
     fn what_people_mistype_is_told_in_words() {
         for (text, place, words) in [
-            ("a: [1, 2\nb: 3", "line 2, column 2", "close the bracket before it"),
-            ("a: {b: 1", "line 1, column 9", "a ',' or the closing '}' is missing"),
-            ("a: \"b", "line 1, column", "its closing quote is missing"),
-            ("a: 'b", "line 1, column", "its closing quote is missing"),
-            ("a:\n\tb: 1", "line 2, column", "a tab is here"),
-            ("a: b: c", "line 1, column 5", "a ':' is not allowed here"),
-            ("a: 1\n b: 2", "line 2, column", "a ':' is not allowed here"),
-            ("a:\n  b: 1\n c: 2", "line 3, column 2", "expected a key"),
-            ("a: *none", "line 1, column", "refers to an anchor"),
-            ("a: \"\\q\"", "line 1, column", "unknown escape"),
-            ("a: @b", "line 1, column 4", "put it in quotes"),
-            ("a: b\nc", "line 2, column 2", "a ':' is missing after the key"),
-            ("a: ]", "line 1, column 4", "a closing bracket without an opening one"),
-            ("a: - b", "line 1, column 4", "a list cannot begin here"),
-            ("a: \"b\" c", "line 1, column", "text follows the closing quote"),
-            ("%YAML x\n---\na: 1", "line 1, column", "a directive ('%') is malformed"),
+            ("a: [1, 2\nb: 3", "2:2", "close the bracket before it"),
+            ("a: {b: 1", "1:9", "a ',' or the closing '}' is missing"),
+            ("a: \"b", "1:", "its closing quote is missing"),
+            ("a: 'b", "1:", "its closing quote is missing"),
+            ("a:\n\tb: 1", "2:", "a tab is here"),
+            ("a: b: c", "1:5", "a ':' is not allowed here"),
+            ("a: 1\n b: 2", "2:", "a ':' is not allowed here"),
+            ("a:\n  b: 1\n c: 2", "3:2", "expected a key"),
+            ("a: *none", "1:", "refers to an anchor"),
+            ("a: \"\\q\"", "1:", "unknown escape"),
+            ("a: @b", "1:4", "put it in quotes"),
+            ("a: b\nc", "2:2", "a ':' is missing after the key"),
+            ("a: ]", "1:4", "a closing bracket without an opening one"),
+            ("a: - b", "1:4", "a list cannot begin here"),
+            ("a: \"b\" c", "1:", "text follows the closing quote"),
+            ("%YAML x\n---\na: 1", "1:", "a directive ('%') is malformed"),
         ] {
             let error = parse(text).expect_err(text).to_string();
             assert!(error.starts_with(place) && error.contains(words), "{text:?}: {error}");

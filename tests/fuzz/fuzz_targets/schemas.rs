@@ -15,7 +15,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let (fields, document) = (&data[..end], &data[end + 1..]);
     let mut schemas = Schemas::default();
     if let Err(why) = schemas.add("it.json", document) {
-        assert!(!why.is_empty());
+        assert!(!why.reason.is_empty());
         return;
     }
     let fields = String::from_utf8_lossy(fields);
@@ -30,7 +30,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
             shown
         }
         Err(why) => {
-            assert!(!why.is_empty());
+            assert!(!why.reason.is_empty());
             "*".to_owned()
         }
     };

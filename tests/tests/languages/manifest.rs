@@ -73,7 +73,7 @@ fn what_cannot_be_used_is_left_alone() {
         ("bad-line", "gatherer 1 a 0.1.0\n\n# x\nresource watch /v1/pods * *\n"),
         ("no-name", "path /version\n"),
         ("other-abi", "gatherer 2 a 0.1.0\n"),
-        ("evil", "gatherer 1 a 0.1.0\n\u{1b}[2J\n"),
+        ("evil", "gatherer 1 a 0.1.0\n  \u{1b}[2J\n"),
     ] {
         fs::write(at(&format!("{name}.manifest")), text).expect("a file");
     }
@@ -81,11 +81,11 @@ fn what_cannot_be_used_is_left_alone() {
         (
             &["bad-line.manifest", "guest.wasm"][..],
             3,
-            "bad-line.manifest:4: a verb other than 'get' and 'list'",
+            "bad-line.manifest:4:1: a verb other than 'get' and 'list'",
         ),
         (&["no-name.manifest", "guest.wasm"], 3, "cannot use the manifest no-name.manifest"),
         (&["other-abi.manifest", "guest.wasm"], 3, "this host supports version 1"),
-        (&["evil.manifest", "guest.wasm"], 3, "evil.manifest:2: not 'gatherer'"),
+        (&["evil.manifest", "guest.wasm"], 3, "evil.manifest:2:3: not 'gatherer'"),
         (&["not-there.manifest", "guest.wasm"], 3, "not-there.manifest"),
         (&["good.manifest", "not-there.wasm"], 3, "not-there.wasm"),
         (&["good.manifest", "text.wasm"], 3, "wat2wasm"),

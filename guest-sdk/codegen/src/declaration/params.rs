@@ -113,9 +113,9 @@ mod tests {
     #[test]
     fn mistakes_are_told_with_their_places() {
         for (body, said) in [
-            ("  - team\n", "line 5, column 3: params must be a mapping"),
-            ("  a/b: x\n", "line 5, column 3: 'a/b' cannot be the name of a parameter"),
-            ("  team:\n", "line 5, column 7: the parameter team"),
+            ("  - team\n", "5:3: params must be a mapping"),
+            ("  a/b: x\n", "5:3: 'a/b' cannot be the name of a parameter"),
+            ("  team:\n", "5:7: the parameter team"),
             ("  team: ' '\n", "has no description"),
             ("  team: { default: x }\n", "about"),
             ("  team: { about: x, defualt: y }\n", "did you mean 'default'?"),
@@ -124,7 +124,7 @@ mod tests {
             ("  team: \"a\\tb\"\n", "each text must be one line"),
             (
                 "  a-b: x\n  aB: y\n",
-                "line 6, column 3: a parameter needs another name: aB and a-b differ only in case or punctuation",
+                "6:3: a parameter needs another name: aB and a-b differ only in case or punctuation",
             ),
             ("  version: x\n", "version and /version differ only in case or punctuation"),
         ] {

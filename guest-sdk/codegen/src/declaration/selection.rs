@@ -322,18 +322,18 @@ mod tests {
     #[test]
     fn what_is_wrong_is_told_with_its_place() {
         for (text, why) in [
-            ("", "line 1, column 1: the name of a field is missing at the end, after ''"),
-            ("a.{b", "line 1, column 5: a '}' is missing at the end, after 'a.{b'"),
-            ("a b", "line 1, column 3: a ',' or a '.' is missing between 'a ' and 'b'"),
-            ("a,\n b c", "line 2, column 4: a ',' or a '.' is missing between 'a,\\n b ' and 'c'"),
-            ("a}", "line 1, column 2: a '}' without a '{' between 'a' and '}'"),
-            ("a..b", "line 1, column 3: the name of a field is missing between 'a.' and '.b'"),
+            ("", "1:1: the name of a field is missing at the end, after ''"),
+            ("a.{b", "1:5: a '}' is missing at the end, after 'a.{b'"),
+            ("a b", "1:3: a ',' or a '.' is missing between 'a ' and 'b'"),
+            ("a,\n b c", "2:4: a ',' or a '.' is missing between 'a,\\n b ' and 'c'"),
+            ("a}", "1:2: a '}' without a '{' between 'a' and '}'"),
+            ("a..b", "1:3: the name of a field is missing between 'a.' and '.b'"),
             (
                 "a[0].b",
-                "line 1, column 3: single elements of a list cannot be selected; '[]' selects all between 'a[' and '0].b'",
+                "1:3: single elements of a list cannot be selected; '[]' selects all between 'a[' and '0].b'",
             ),
-            ("a[].b, a.c", "line 1, column 8: 'a' occurs with and without '[]'"),
-            ("a.\"b", "line 1, column 3: a quoted name does not end between 'a.' and '\"b'"),
+            ("a[].b, a.c", "1:8: 'a' occurs with and without '[]'"),
+            ("a.\"b", "1:3: a quoted name does not end between 'a.' and '\"b'"),
         ] {
             assert_eq!(again(text), format!("error: {why}"));
         }

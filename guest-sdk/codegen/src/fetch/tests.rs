@@ -124,7 +124,7 @@ fn a_resource_that_no_document_has_is_told() {
         "{why}"
     );
     let why = cut(&[saved("a/b.json", "{")], &[], Descriptions::Kept).expect_err("not JSON").to_string();
-    assert!(why.starts_with("a/b.json: not JSON: EOF"), "{why}");
+    assert!(why.starts_with("a/b.json:1:1: not JSON: EOF"), "{why}");
 }
 
 #[test]

@@ -47,20 +47,15 @@ impl About {
             let advice = "'kubectl get crd NAME.GROUP -o yaml' prints one";
             Error::of_file(file, format!("it must have one CustomResourceDefinition, and {reason}: {advice}"))
         };
-        let documents = parse_all(text).map_err(|error| match schema::template::advice(text) {
-            Some(advice) => Error::of_file(file, advice),
-            None => mistake(error),
-        })?;
+        let explained = |error| mistake(schema::template::advice(text).unwrap_or(error));
+        let documents = parse_all(text).map_err(explained)?;
         let is_definition = |node: &&Node| {
             node.get("kind").and_then(Node::text).is_some_and(|kind| kind == "CustomResourceDefinition")
         };
         let definitions: Vec<&Node> = documents.iter().flat_map(listed_in).filter(is_definition).collect();
         match definitions[..] {
             [] => Err(refused("has none")),
-            [only] => About::of(only).map_err(|error| match schema::template::advice(text) {
-                Some(advice) => Error::of_file(file, advice),
-                None => mistake(error),
-            }),
+            [only] => About::of(only).map_err(explained),
             _ => {
                 let name = |node: &&Node| node.get("metadata")?.get("name")?.text().map(str::to_owned);
                 let names: Vec<String> = definitions.iter().filter_map(name).collect();

@@ -94,21 +94,21 @@ fn a_definition_says_what_the_gatherer_reads() {
 #[test]
 fn a_file_without_one_definition_is_refused() {
     for (text, reason) in [
-        ("a: [", ", line "),
+        ("a: [", ":1:5: a value is missing here"),
         ("kind: Pod\n", ": it must have one CustomResourceDefinition, and has none: 'kubectl"),
         ("", ": it must have one CustomResourceDefinition, and has none: 'kubectl"),
         (
             &*format!("{DEFINITION}---{DEFINITION}"),
             ": it must have one CustomResourceDefinition, and has several, gadgets.example.com and gadgets.example.com: ",
         ),
-        (&*DEFINITION.replace("  scope: Cluster\n", ""), ", line 6, column 3: there is no scope"),
-        (&*DEFINITION.replace("Cluster", "All"), ", line 7, column 10: scope must be Namespaced or Cluster"),
-        (&*DEFINITION.replace("Gadget}", "'a b'}"), ", line 8, column 34: kind is not a valid type name"),
+        (&*DEFINITION.replace("  scope: Cluster\n", ""), ":6:3: there is no scope"),
+        (&*DEFINITION.replace("Cluster", "All"), ":7:10: scope must be Namespaced or Cluster"),
+        (&*DEFINITION.replace("Gadget}", "'a b'}"), ":8:34: kind is not a valid type name"),
         (
             &*DEFINITION.replace("plural: gadgets", "plural: ../x"),
-            ", line 8, column 19: plural is not a valid resource name",
+            ":8:19: plural is not a valid resource name",
         ),
-        (&*DEFINITION.replace("served: true", "served: false"), ", line 10, column 5: no version is served"),
+        (&*DEFINITION.replace("served: true", "served: false"), ":10:5: no version is served"),
     ] {
         let why = about(text).expect_err(reason);
         assert!(why.starts_with(&format!("{FILE}{reason}")), "{why}");

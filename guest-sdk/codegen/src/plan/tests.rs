@@ -84,7 +84,7 @@ fn what_the_schema_has_otherwise_is_told() {
         ("metadata.managedFields", 29, "pods.metadata.managedFields: gatherers never get these: omit them"),
         ("status.phase.x", 27, "pods.status.phase: this is a text, which has no fields"),
     ] {
-        assert_eq!(mask(fields), format!("gather.yaml, line 3, column {column}: {why}"));
+        assert_eq!(mask(fields), format!("gather.yaml:3:{column}: {why}"));
     }
     let resources = |resources: &str| plan(&format!("resources: {{{resources}}}")).expect_err("nothing");
     assert!(
@@ -100,30 +100,27 @@ fn what_the_schema_has_otherwise_is_told() {
 #[test]
 fn a_mistake_is_told_where_it_is_and_has_no_others_in_its_wake() {
     for (resources, told) in [
-        (
-            "resources:\n  pods:\n    fields: |\n      metadata.name,\n      status.{phase, podIp}\n",
-            "line 7, column 22",
-        ),
+        ("resources:\n  pods:\n    fields: |\n      metadata.name,\n      status.{phase, podIp}\n", ":7:22"),
         (
             "resources:\n  pods:\n    fields:\n    - metadata.name\n    - \"status.{phase,\n        podIp}\"\n",
-            "line 8, column 9",
+            ":8:9",
         ),
-        ("resources:\n  pods:\n    fields: metadata.name,,\n", "line 5, column 27"),
+        ("resources:\n  pods:\n    fields: metadata.name,,\n", ":5:27"),
         (
             "resources:\n  pods:\n    fields:\n    - status.containerStatuses[].name\n    - status.containerStatuses.name\n",
-            "line 7, column 14",
+            ":7:14",
         ),
         // The names of types are of fields that are not there, of a resource that is not there: only that is told.
-        ("resources:\n  pods: status.phse\ntypes:\n  Phase: pods.status.phase\n", "line 4, column 16"),
-        ("resources:\n  pod: status.phase\ntypes:\n  Phase: pods.status.phase\n", "line 4, column 3"),
-        ("resources:\n  Pod:\n    resource: podz\n    fields: status.phase\n", "line 5, column 15"),
-        ("resources:\n  pods:\n    log: true\n    fields: status.phase\n", "line 5, column 10"),
-        ("resources:\n  pods:\n    feilds: status.phase\n", "line 5, column 5"),
-        ("resource:\n  pods: status.phase\ntypes:\n  Phase: pods.status.phase\n", "line 3, column 1"),
+        ("resources:\n  pods: status.phse\ntypes:\n  Phase: pods.status.phase\n", ":4:16"),
+        ("resources:\n  pod: status.phase\ntypes:\n  Phase: pods.status.phase\n", ":4:3"),
+        ("resources:\n  Pod:\n    resource: podz\n    fields: status.phase\n", ":5:15"),
+        ("resources:\n  pods:\n    log: true\n    fields: status.phase\n", ":5:10"),
+        ("resources:\n  pods:\n    feilds: status.phase\n", ":5:5"),
+        ("resource:\n  pods: status.phase\ntypes:\n  Phase: pods.status.phase\n", ":3:1"),
     ] {
         let error = plan(resources).map(|plan| plan.name).expect_err(resources);
         assert!(
-            error.starts_with(&format!("gather.yaml, {told}: ")) && error.lines().count() == 1,
+            error.starts_with(&format!("gather.yaml{told}: ")) && error.lines().count() == 1,
             "{resources}\n{error}"
         );
     }
@@ -159,7 +156,7 @@ fn what_is_too_long_for_a_mask_can_be_raw() {
         Plan::new(&declaration, &schemas).map_err(|error| error.to_string())
     };
     let told = plan("").map(|plan| plan.name).expect_err("too long");
-    assert!(told.starts_with("gather.yaml, line 4, column 24: "), "{told}");
+    assert!(told.starts_with("gather.yaml:4:24: "), "{told}");
     let (_, advice) = told.split_once("which is one field: '").expect("advice");
     assert_eq!(advice, "types: {json::Raw: widgets.example.com.spec.large}'");
     // And the advice helps.

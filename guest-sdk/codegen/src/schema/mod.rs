@@ -16,7 +16,7 @@ mod tests;
 mod view;
 
 pub(crate) use pointer::definition_of;
-pub use read::{MAX_DOCUMENT_BYTES, Saved, files};
+pub use read::{MAX_DOCUMENT_BYTES, Saved, Unusable, files};
 pub(crate) use read::{Part, parts};
 pub use view::{Fields, Schema, Shape, View};
 
@@ -158,7 +158,10 @@ impl Schemas {
     /// Adds a document that was read before; `each` is given those of its parts that have schemas, before they are looked at.
     pub(crate) fn add_saved(&mut self, saved: &Saved, each: &mut dyn FnMut(&Part)) -> Result<(), Error> {
         let Saved { name, from, bytes, is_found } = saved;
-        let wrong = |reason: String| Error::of_file(from, explained(bytes, reason));
+        let wrong = |why| {
+            let Unusable { place, reason } = explained(bytes, why);
+            Error::of_place(from, place, reason)
+        };
         let mut has_schemas = false;
         for part in parts(bytes).map_err(wrong)? {
             match document::Dialect::of(&part.value) {
@@ -181,19 +184,18 @@ impl Schemas {
     ///
     /// # Errors
     ///
-    /// It is none of these, or is malformed; the text says where.
-    pub fn add(&mut self, name: &str, bytes: &[u8]) -> Result<(), String> {
+    /// It is none of these, or is malformed.
+    pub fn add(&mut self, name: &str, bytes: &[u8]) -> Result<(), Unusable> {
         let added = parts(bytes)
             .and_then(|parts| parts.into_iter().try_for_each(|part| self.add_part(name, part).map(drop)));
-        added.map_err(|reason| explained(bytes, reason))
+        added.map_err(|why| explained(bytes, why))
     }
 
     /// Adds one document of a file; whether it has schemas at all.
-    fn add_part(&mut self, name: &str, part: Part) -> Result<bool, String> {
-        let Part { at, value } = part;
-        let read =
-            document::document(name, value).map_err(|reason| Part { at, value: Value::Null }.wrong(&reason));
-        let Some((document, resources, unserved)) = read? else { return Ok(false) };
+    fn add_part(&mut self, name: &str, part: Part) -> Result<bool, Unusable> {
+        let (at, value) = part.take_apart();
+        let read = document::document(name, value).map_err(|reason| at.wrong(reason))?;
+        let Some((document, resources, unserved)) = read else { return Ok(false) };
         let index = self.documents.len();
         self.documents.push(document);
         self.unserved.extend(unserved);
@@ -322,9 +324,9 @@ fn is_called(name: &str, group: &str, version: &str, plural: &str) -> bool {
 }
 
 /// A reason why bytes cannot be used, or the better one.
-fn explained(bytes: &[u8], reason: String) -> String {
+fn explained(bytes: &[u8], why: Unusable) -> Unusable {
     let text = std::str::from_utf8(bytes).ok();
-    text.and_then(template::advice).unwrap_or(reason)
+    text.and_then(template::advice).map_or(why, Unusable::from)
 }
 
 /// Names for a message, not too many of them.

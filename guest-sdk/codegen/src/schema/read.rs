@@ -2,9 +2,11 @@
 
 use crate::Error;
 use serde_json::Value;
+use std::fmt;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use wagather_yaml::Place;
 
 /// The largest document: the one of version 2 of a cluster with hundreds of CustomResourceDefinitions has some ten megabytes.
 pub const MAX_DOCUMENT_BYTES: usize = 128 << 20;
@@ -75,22 +77,72 @@ fn files_of(path: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(files)
 }
 
+/// Why a file has no schemas that can be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unusable {
+    /// Where in the file, if it is at one place.
+    pub place: Option<Place>,
+    /// What is wrong there.
+    pub reason: String,
+}
+
+impl fmt::Display for Unusable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.place {
+            Some(place) => write!(f, "{place}: {}", self.reason),
+            None => f.write_str(&self.reason),
+        }
+    }
+}
+
+impl std::error::Error for Unusable {}
+
+impl From<String> for Unusable {
+    fn from(reason: String) -> Unusable {
+        Unusable { place: None, reason }
+    }
+}
+
+impl From<wagather_yaml::Error> for Unusable {
+    fn from(error: wagather_yaml::Error) -> Unusable {
+        Unusable { place: Some(error.place), reason: error.message }
+    }
+}
+
 /// A document of a file, and where in the file it is.
 pub(crate) struct Part {
-    /// `the document at line 1, column 5`, `item 3`; empty for a file that is one document.
-    pub(crate) at: String,
+    at: At,
     pub(crate) value: Value,
 }
 
+/// Where a document is.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct At {
+    /// Where it begins, in a file of several documents.
+    place: Option<Place>,
+    /// Its number in a list.
+    item: Option<usize>,
+}
+
+impl At {
+    /// What is wrong with the document there.
+    pub(crate) fn wrong(self, reason: String) -> Unusable {
+        let reason = match self.item {
+            Some(item) => format!("item {item}: {reason}"),
+            None => reason,
+        };
+        Unusable { place: self.place, reason }
+    }
+}
+
 impl Part {
-    /// A reason, with where in the file it is.
-    pub(crate) fn wrong(&self, reason: &str) -> String {
-        if self.at.is_empty() { reason.to_owned() } else { format!("{}: {reason}", self.at) }
+    pub(crate) fn take_apart(self) -> (At, Value) {
+        (self.at, self.value)
     }
 }
 
 /// The documents of a file: those of YAML, and the items of lists.
-pub(crate) fn parts(bytes: &[u8]) -> Result<Vec<Part>, String> {
+pub(crate) fn parts(bytes: &[u8]) -> Result<Vec<Part>, Unusable> {
     let mut parts = Vec::new();
     for part in whole(bytes)? {
         items(part, &mut parts)?;
@@ -98,17 +150,18 @@ pub(crate) fn parts(bytes: &[u8]) -> Result<Vec<Part>, String> {
     Ok(parts)
 }
 
-fn whole(bytes: &[u8]) -> Result<Vec<Part>, String> {
+fn whole(bytes: &[u8]) -> Result<Vec<Part>, Unusable> {
     if bytes.len() > MAX_DOCUMENT_BYTES {
-        return Err(too_large());
+        return Err(too_large().into());
     }
     if bytes.starts_with(&[0x1f, 0x8b]) {
-        return Err("it is compressed with gzip: unpack it (gunzip), and name the unpacked file".to_owned());
+        let reason = "it is compressed with gzip: unpack it (gunzip), and name the unpacked file";
+        return Err(reason.to_owned().into());
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{') {
-        let value = serde_json::from_slice(bytes).map_err(|error| format!("not JSON: {error}"))?;
-        return Ok(vec![Part { at: String::new(), value }]);
+        let value = serde_json::from_slice(bytes).map_err(|error| not_json(&error))?;
+        return Ok(vec![Part { at: At::default(), value }]);
     }
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let wanted = "expected OpenAPI or a CustomResourceDefinition, in UTF-8";
@@ -118,22 +171,32 @@ fn whole(bytes: &[u8]) -> Result<Vec<Part>, String> {
         // What people write has bounds that what programs write may exceed.
         let large = error.message.contains("too many") || error.message.contains("too deeply");
         let advice = if large { "; JSON may be larger: use 'kubectl get crds -o json'" } else { "" };
-        format!("not YAML: {error}{advice}")
+        let reason = format!("not YAML: {}{advice}", error.message);
+        Unusable { place: Some(error.place), reason }
     })?;
     if nodes.is_empty() {
         let wanted = "expected OpenAPI or a CustomResourceDefinition";
-        return Err(format!("the file is empty; {wanted}"));
+        return Err(format!("the file is empty; {wanted}").into());
     }
     let is_one = nodes.len() == 1;
     let part = |node: &wagather_yaml::Node| Part {
-        at: if is_one { String::new() } else { format!("the document at {}", node.place) },
+        at: At { place: (!is_one).then_some(node.place), item: None },
         value: node.to_json(),
     };
     Ok(nodes.iter().map(part).collect())
 }
 
+/// A reason of the JSON reader, whose place is told apart.
+fn not_json(error: &serde_json::Error) -> Unusable {
+    let place = Place { line: error.line(), column: error.column() };
+    let reason = error.to_string();
+    let reason = reason.strip_suffix(&format!(" at line {} column {}", place.line, place.column));
+    let reason = reason.map_or_else(|| error.to_string(), str::to_owned);
+    Unusable { place: Some(place), reason: format!("not JSON: {reason}") }
+}
+
 /// `kubectl get crds -o json`, and the API's own lists: each item for itself.
-fn items(part: Part, parts: &mut Vec<Part>) -> Result<(), String> {
+fn items(part: Part, parts: &mut Vec<Part>) -> Result<(), Unusable> {
     let kind = part.value.get("kind").and_then(Value::as_str).unwrap_or_default().to_owned();
     let is_typed = kind == "CustomResourceDefinitionList";
     if !is_typed && kind != "List" {
@@ -142,13 +205,12 @@ fn items(part: Part, parts: &mut Vec<Part>) -> Result<(), String> {
     }
     let api_version = part.value.get("apiVersion").cloned().unwrap_or_default();
     let Some(items) = part.value.get("items").and_then(Value::as_array) else {
-        return Err(part.wrong("a list without 'items'"));
+        return Err(part.at.wrong("a list without 'items'".to_owned()));
     };
     for (index, item) in items.iter().enumerate() {
-        let at = if part.at.is_empty() { String::new() } else { format!("{}, ", part.at) };
-        let mut item = Part { at: format!("{at}item {index}"), value: item.clone() };
+        let mut item = Part { at: At { item: Some(index), ..part.at }, value: item.clone() };
         let Some(keys) = item.value.as_object_mut() else {
-            return Err(item.wrong("an item of a list is an object"));
+            return Err(item.at.wrong("an item of a list is an object".to_owned()));
         };
         if is_typed {
             // Items of a typed list do not say what they are.

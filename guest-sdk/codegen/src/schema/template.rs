@@ -1,5 +1,7 @@
 //! Charts of Helm have CustomResourceDefinitions that are no YAML yet: templates, which look like it. Whoever names one is told.
 
+use wagather_yaml::{Error, Place};
+
 /// What actions of Helm's templates begin with, behind `{{`.
 const ACTIONS: &[&str] = &[
     ".Values",
@@ -29,14 +31,15 @@ const ACTIONS: &[&str] = &[
     "lookup ",
 ];
 
-/// If a text is a template of Helm's: what to do about it.
-pub(crate) fn advice(text: &str) -> Option<String> {
+/// If a text is a template of Helm's: where that is seen, and what to do about it.
+pub(crate) fn advice(text: &str) -> Option<Error> {
     let (number, line) = text.lines().enumerate().find(|(_, line)| is_of_template(line))?;
-    Some(format!(
-        "this is a Helm template (line {}: '{}'): use the output of 'helm template CHART', a file in the chart's crds/ folder, or the output of 'kubectl get crd NAME.GROUP -o yaml'",
-        number + 1,
+    let column = line.split("{{").next().map_or(0, |before| before.chars().count()) + 1;
+    let message = format!(
+        "this is a Helm template ('{}'): use the output of 'helm template CHART', a file in the chart's crds/ folder, or the output of 'kubectl get crd NAME.GROUP -o yaml'",
         wagather_yaml::shown(line.trim())
-    ))
+    );
+    Some(Error { place: Place { line: number + 1, column }, message })
 }
 
 fn is_of_template(line: &str) -> bool {
@@ -74,7 +77,7 @@ mod tests {
         ] {
             assert_eq!(advice(text), None, "{text}");
         }
-        let told = advice("a: 1\nb: {{ .Values.b }}").expect("a template");
-        assert!(told.contains("line 2: 'b: {{ .Values.b }}'") && told.contains("helm template"), "{told}");
+        let told = advice("a: 1\nb: {{ .Values.b }}").expect("a template").to_string();
+        assert!(told.starts_with("2:4: this is a Helm template ('b: {{ .Values.b }}')"), "{told}");
     }
 }

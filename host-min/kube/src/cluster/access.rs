@@ -1,7 +1,7 @@
-//! Where to connect and how to say who we are: what a kubeconfig, a service account or an option comes to.
+//! Where to connect and how to authenticate: the result of reading a kubeconfig, a service account or options.
 //!
-//! Plain data. Whoever makes it has read all files that are read once; a token's file and an exec plugin are
-//! left to [`credentials`](super::credentials), which asks them again in time.
+//! This is plain data. The code that makes it has read all files that are read once. Token files and exec plugins are
+//! left to [`credentials`](super::credentials), which reads or runs them again when it is time.
 
 use std::path::PathBuf;
 
@@ -15,24 +15,24 @@ use super::url::{ProxyUrl, ServerUrl};
 pub(super) struct Access {
     pub(super) server: ServerUrl,
     pub(super) trust: Trust,
-    /// The proxy that the configuration names; the environment may name another if it names none.
+    /// The proxy that the configuration names. If it names none, the environment may.
     pub(super) proxy: Option<ProxyUrl>,
     pub(super) auth: Auth,
     /// The client certificate and its key.
     pub(super) identity: Option<IdentityPem>,
     pub(super) impersonate: Impersonate,
-    /// Whether the kubeconfig wants no compressed answers.
+    /// Whether the kubeconfig turns compressed answers off.
     pub(super) plain_answers: bool,
-    /// What should be said to a person who may not know it.
+    /// Warnings for the person who runs this.
     pub(super) warnings: Vec<String>,
 }
 
-/// How to tell that the server is the right one.
+/// How to verify the server.
 #[derive(Debug, Default)]
 pub(super) struct Trust {
-    /// Certificates in PEM and where they were written; none: those of the system.
+    /// Certificates in PEM, and where they come from. `None` for the system's.
     pub(super) authority: Option<(Vec<u8>, String)>,
-    /// Not at all.
+    /// The server is not verified.
     pub(super) insecure: bool,
     /// The name that the certificate must have, if not the server's host.
     pub(super) server_name: Option<String>,
@@ -43,14 +43,14 @@ pub(super) struct Trust {
 pub(super) enum Auth {
     Nothing,
     Token(Secret),
-    /// A file that is read again, and the token to use until it can be read.
+    /// A file that is read again and again, and the token to use until it can be read.
     TokenFile(PathBuf, Option<Secret>),
     Basic(String, Secret),
-    /// A program that answers with a token or a certificate, and what it is told (`KUBERNETES_EXEC_INFO`).
+    /// A program that prints a token or a certificate, and its input (`KUBERNETES_EXEC_INFO`).
     Exec(ExecConfig, Option<serde_json::Value>),
 }
 
-/// Whom to act as; see <https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-impersonation>.
+/// The user to impersonate: <https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-impersonation>.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Impersonate {
     pub(super) user: Option<String>,

@@ -1,13 +1,13 @@
-//! Reads ahead of TLS, which asks for 4 KiB at a time: fewer and larger reads of the socket.
+//! Reads ahead of TLS. TLS asks for 4 KiB at a time; this makes fewer and larger reads of the socket.
 
 use std::io::{self, Read, Write};
 
 use super::socket::Socket;
 
-/// What is read from a socket at once below TLS: four records of the largest size.
+/// How much is read from a socket at once below TLS: four records of the largest size.
 const BUFFER_BYTES: usize = 64 << 10;
 
-/// A socket, and what was read from it and not yet asked for.
+/// A socket, and the bytes that were read from it and not yet asked for.
 #[derive(Debug)]
 pub(super) struct Ahead {
     pub(super) socket: Socket,
@@ -21,7 +21,7 @@ impl Ahead {
         Ahead { socket, buffer: vec![0; BUFFER_BYTES].into_boxed_slice(), start: 0, end: 0 }
     }
 
-    /// Whether all that was read was asked for.
+    /// Whether TLS has taken all bytes that were read.
     pub(super) fn is_empty(&self) -> bool {
         self.start == self.end
     }

@@ -1,7 +1,7 @@
-//! The body of an answer as it streams, out of its framing.
+//! The body of an answer as it streams, taken out of its framing.
 //!
-//! It ends where the framing says that it ends: a connection that closes before is an error, and once there was
-//! an error there is nothing but that error. At its end the connection goes back to the pool.
+//! The framing decides where the body ends. A connection that closes earlier is an error, and every read after an error
+//! gives that error again. At the end of the body, the connection goes back to the pool.
 
 use std::io::{self, ErrorKind, Read};
 use std::sync::Arc;
@@ -12,22 +12,22 @@ use super::pool::{BUFFER_BYTES, Connection, Pool};
 use super::timeouts::{Limits, Silence, explain_body};
 use super::tls_error;
 
-/// A chunk's size line, extensions included, or a line of the trailer.
+/// The longest size line of a chunk, including extensions, and the longest line of the trailer.
 const MAX_LINE_BYTES: usize = 4 << 10;
-/// All lines of the trailer.
+/// How many lines a trailer may have.
 const MAX_TRAILER_LINES: usize = 64;
 
 /// A body being read.
 pub(super) struct Body {
-    /// None once the body has ended or failed.
+    /// `None` after the body has ended or failed.
     connection: Option<Connection>,
     decoder: Decoder,
     keep_alive: bool,
-    /// What there was until the deadline when the request began.
+    /// The time from the beginning of the request to the deadline.
     time: Duration,
-    /// What has come, out of its framing.
+    /// How many bytes of content have come.
     bytes: u64,
-    /// How long it was waited for, if that is measured.
+    /// How long reads have waited, if that is measured.
     waited: Duration,
     pool: Arc<Pool>,
     failure: Option<(ErrorKind, String)>,
@@ -82,7 +82,7 @@ impl Body {
                 return Ok(given);
             }
             let Some(connection) = &mut self.connection else { return Ok(0) };
-            // What is larger than the connection's buffer need not go through it.
+            // A read that is larger than the connection's buffer need not go through it.
             let content = self.decoder.content_ahead().min(buffer.len());
             let is_large = content >= BUFFER_BYTES;
             let begin = self.pool.link().is_measured().then(Instant::now);
@@ -127,7 +127,7 @@ impl Read for Body {
 }
 
 impl Drop for Body {
-    /// A body whose end has already arrived is read to it, so that the connection is not lost.
+    /// A body whose end has already arrived is read to the end, so that the connection can be used again.
     fn drop(&mut self) {
         let mut rest = [0; 512];
         while let Some(connection) = &mut self.connection {
@@ -142,17 +142,17 @@ impl Drop for Body {
     }
 }
 
-/// Takes a body out of its framing. Pure: bytes in, bytes out.
+/// Takes a body out of its framing. It only transforms bytes.
 pub(super) enum Decoder {
     Length(u64),
     UntilClose,
-    /// In the line with a chunk's size.
+    /// In the line with the size of a chunk.
     Size(Vec<u8>),
-    /// In a chunk, so many bytes before its end.
+    /// In a chunk, this many bytes before its end.
     Chunk(u64),
     /// At the line end after a chunk.
     ChunkEnd,
-    /// In the trailer: the line so far, and how many there were.
+    /// In the trailer: the length of the line so far, and the number of lines before it.
     Trailer(usize, usize),
     Done,
 }
@@ -175,7 +175,7 @@ impl Decoder {
         matches!(self, Decoder::UntilClose | Decoder::Done)
     }
 
-    /// How many bytes of content come next, without framing between them.
+    /// How many bytes of content follow without framing between them.
     fn content_ahead(&self) -> usize {
         match self {
             Decoder::Length(left) | Decoder::Chunk(left) => usize::try_from(*left).unwrap_or(usize::MAX),
@@ -184,7 +184,7 @@ impl Decoder {
         }
     }
 
-    /// So many bytes of content were taken elsewhere, no more than come next.
+    /// Skips content that was read elsewhere: at most as much as follows without framing.
     fn took(&mut self, len: usize) {
         let (Decoder::Length(left) | Decoder::Chunk(left)) = self else { return };
         *left -= len as u64;
@@ -193,7 +193,7 @@ impl Decoder {
         }
     }
 
-    /// Takes from `input` and puts into `output`; gives how much of each. Stops at the end of either.
+    /// Moves content from `input` to `output`, until either ends. Gives how many bytes of each it used.
     pub(super) fn decode(&mut self, input: &[u8], output: &mut [u8]) -> io::Result<(usize, usize)> {
         let (mut used, mut given) = (0, 0);
         while used < input.len() && given < output.len() {

@@ -1,9 +1,9 @@
-//! What a certificate says that rustls does not tell: its dates, what it may sign, how long its key is.
+//! Fields of a certificate that rustls does not expose: its dates, what it may sign, the length of its key.
 //!
-//! webpki takes of a trusted certificate its name, its key and the names that it may sign for. Whether it is still valid, and
-//! whether it is one of an authority at all, it leaves to whoever listed it; Go's crypto/x509 does not. This reads these
-//! few fields, and nothing else: that the rest is well-formed is webpki's to find. RFC 5280, section 4.1, has the structure; the
-//! tags are those of DER.
+//! Of a trusted certificate, webpki uses the name, the key and the names that it may sign for. It does not check whether the
+//! certificate is still valid, or whether it belongs to an authority at all. Go's crypto/x509 checks both. This module reads these
+//! few fields and nothing else; webpki checks that the rest is well-formed. RFC 5280, section 4.1, defines the structure. The tags
+//! are those of DER.
 
 use super::timestamp;
 
@@ -42,20 +42,20 @@ pub(super) struct Fields<'a> {
     pub(super) subject: &'a [u8],
     /// Seconds since 1970.
     pub(super) not_before: u64,
-    /// Seconds since 1970; the last one in which it is valid.
+    /// The last second in which it is valid, since 1970.
     pub(super) not_after: u64,
     /// Whether it may sign other certificates.
     pub(super) signs: bool,
-    /// How many authorities may be between it and what it is trusted for, if it says so.
+    /// How many authorities may stand between it and a server's certificate, if it limits that.
     pub(super) path_len: Option<usize>,
     /// Whether it may be used for servers.
     pub(super) serves: bool,
-    /// The length of its key, if that is one of RSA.
+    /// The length of its key, if that is an RSA key.
     pub(super) rsa_bits: Option<usize>,
 }
 
 impl<'a> Fields<'a> {
-    /// Reads a certificate in DER; none if it is not one.
+    /// Reads a certificate in DER. `None` if it is not one.
     pub(super) fn read(der: &'a [u8]) -> Option<Fields<'a>> {
         let mut signed = Der(Der(der).expect(SEQUENCE)?);
         let mut fields = Der(signed.expect(SEQUENCE)?);
@@ -89,14 +89,14 @@ impl<'a> Fields<'a> {
                             Some(integer) => Some(number(integer)?),
                         };
                     }
-                    // The first byte is how many bits of the last one do not count.
+                    // The first byte says how many bits of the last byte do not count.
                     KEY_USAGE => key_usage = value.expect(BIT_STRING)?.get(1).copied().unwrap_or(0),
                     EXTENDED_KEY_USAGE => serves = is_for_servers(value.expect(SEQUENCE)?)?,
                     _ => {}
                 }
             }
         }
-        // RFC 5280, 4.2.1.9: only before version 3 may an authority do without the extension. As for Go, a key usage counts if there is one.
+        // RFC 5280, 4.2.1.9: an authority may lack the extension only before version 3. As in Go, a key usage counts if there is one.
         let is_old = version != [2];
         let signs = authority.unwrap_or(is_old) && (key_usage == 0 || key_usage & KEY_CERT_SIGN != 0);
         Some(Fields { issuer, subject, not_before, not_after, signs, path_len, serves, rsa_bits })
@@ -113,7 +113,7 @@ fn is_for_servers(purposes: &[u8]) -> Option<bool> {
     Some(found)
 }
 
-/// A number that is not negative; what is larger than any is the largest.
+/// A number that is not negative. One that is too large becomes the largest.
 fn number(integer: &[u8]) -> Option<usize> {
     match integer {
         [] | [0x80..=0xff, ..] => None,
@@ -125,7 +125,7 @@ fn number(integer: &[u8]) -> Option<usize> {
     }
 }
 
-/// How long the modulus is, of the content of a SubjectPublicKeyInfo.
+/// The length of the modulus in a SubjectPublicKeyInfo.
 fn rsa_bits(key: &[u8]) -> Option<usize> {
     let mut key = Der(key);
     let algorithm = Der(key.expect(SEQUENCE)?).expect(OID)?;
@@ -145,7 +145,7 @@ impl<'a> Der<'a> {
         let [tag, length, rest @ ..] = self.0 else { return None };
         let (length, rest) = match length {
             0..=0x7f => (usize::from(*length), rest),
-            // So many bytes of length. Nothing that is read here has 16 MiB.
+            // The length itself has this many bytes. Nothing that is read here has 16 MiB.
             0x81..=0x83 => {
                 let (bytes, rest) = rest.split_at_checked(usize::from(length & 0x7f))?;
                 (bytes.iter().fold(0, |length, byte| length << 8 | usize::from(*byte)), rest)
@@ -168,7 +168,7 @@ impl<'a> Der<'a> {
         if self.0.first() == Some(&wanted) { self.expect(wanted).map(Some) } else { Some(None) }
     }
 
-    /// `YYMMDDhhmmssZ` of 1950 to 2049, or `YYYYMMDDhhmmssZ`, as seconds since 1970; what is before counts as 1970.
+    /// `YYMMDDhhmmssZ` of 1950 to 2049, or `YYYYMMDDhhmmssZ`, as seconds since 1970. Earlier times become 1970.
     fn time(&mut self) -> Option<u64> {
         let (tag, text) = self.next()?;
         let text = std::str::from_utf8(text).ok()?;

@@ -1,9 +1,9 @@
-//! What is wanted of the server's compression. What it costs and what it saves is in `docs/transport.md`.
+//! Whether to ask for compressed answers. `docs/transport.md` says what compression costs and saves.
 
-/// Whether the server is asked to compress its answers; an API server does so with those above 128 KiB.
+/// Whether the server is asked to compress its answers. An API server compresses those above 128 KiB.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Compression {
-    /// If the link to the server is slow, unless the kubeconfig has `disable-compression`.
+    /// Yes if the link to the server is slow, unless the kubeconfig has `disable-compression`.
     #[default]
     Auto,
     /// Yes.
@@ -13,10 +13,10 @@ pub enum Compression {
 }
 
 impl Compression {
-    /// The words for it.
+    /// The words for the variants.
     pub const WORDS: &[&str] = &["auto", "gzip", "none"];
 
-    /// By its word.
+    /// The variant with that word.
     pub fn by_word(word: &str) -> Option<Compression> {
         match word {
             "auto" => Some(Compression::Auto),

@@ -1,8 +1,8 @@
-//! What proves who we are, kept fresh: when to read a token's file or run an exec plugin again.
+//! Credentials that stay fresh: when to read a token file or to run an exec plugin again.
 //!
-//! client-go's rules: a token file is read at most once a minute, and its last good content is kept while it
-//! cannot be read; a plugin's answer holds until its expiration, or for good. Both are asked again when
-//! the server says 401. One thread asks, the others wait for it, until their deadlines.
+//! The rules are those of client-go. A token file is read at most once a minute. While it cannot be read, its last good content is
+//! used. A plugin's answer is used until it expires; without an expiration it is used for good. Both are refreshed when
+//! the server answers 401. One thread refreshes, and the others wait for it until their deadlines.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -21,18 +21,18 @@ use wagather_base::base64;
 use wagather_base::file;
 use wagather_base::limits::MAX_CREDENTIAL_BYTES;
 
-/// How long the content of a token file is taken to hold.
+/// How long the content of a token file is used before the file is read again.
 const TOKEN_FILE_SECONDS: u64 = 60;
 
-/// One way of saying who we are, that stays as it is.
+/// One credential. It never changes.
 pub(super) struct Credential {
     /// The value of the `Authorization` header.
     pub(super) authorization: Option<Secret>,
     /// The client certificate that an exec plugin issued.
     pub(super) identity: Option<IdentityPem>,
-    /// Differs whenever the rest does; connections made with another client certificate are not reused.
+    /// The number of the credential. Connections that were made with another client certificate are not reused.
     pub(super) generation: u64,
-    /// Takes the header's value out of answers.
+    /// Removes the header's value from answers.
     pub(super) scrub: Option<Arc<Scrub>>,
 }
 
@@ -48,7 +48,7 @@ pub(super) struct Credentials {
     origin: Origin,
     state: Mutex<State>,
     changed: Condvar,
-    /// The plugin that is asked at this moment.
+    /// The plugin that is running.
     running: Running,
 }
 
@@ -62,17 +62,17 @@ enum Origin {
 #[derive(Debug, Default)]
 struct State {
     current: Option<Arc<Credential>>,
-    /// When to ask again: a monotonic time for files, the clock's for plugins.
+    /// When to refresh: a monotonic time for files, a time of day for plugins.
     stale_at: Option<Instant>,
     expires: Option<SystemTime>,
-    /// Whether a thread is asking.
+    /// Whether a thread is refreshing.
     busy: bool,
-    /// Why a plugin failed: it is not run again, as it would ask its person again, or be refused again.
+    /// Why a plugin failed. It is not run again, because it would ask the person again, or be refused again.
     failed: Option<NoAnswer>,
 }
 
 impl Credentials {
-    /// Takes what the configuration says. Nothing is read and nothing run yet.
+    /// Credentials of a configuration. This neither reads a file nor runs a plugin.
     pub(super) fn new(auth: Auth) -> Result<Credentials, String> {
         let mut state = State::default();
         let origin = match auth {
@@ -95,7 +95,7 @@ impl Credentials {
         Ok(Credentials { origin, state: Mutex::new(state), changed: Condvar::new(), running })
     }
 
-    /// Ends the plugin that is asked at this moment: nobody waits for its answer any more.
+    /// Kills the running plugin. Nobody waits for its answer any more.
     pub(super) fn close(&self) {
         self.running.end();
     }
@@ -108,7 +108,7 @@ impl Credentials {
         }
     }
 
-    /// Another credential than one that the server refused; none if there is no other to be had.
+    /// A credential other than the one that the server refused. `None` if there is no other.
     pub(super) fn renewed(
         &self,
         refused: &Credential,
@@ -166,7 +166,7 @@ impl Credentials {
         Ok(credential)
     }
 
-    /// Reads or runs. An answer that says the same as before is the same credential.
+    /// Reads the file or runs the plugin. If the result has not changed, the credential stays the same.
     fn ask(
         &self,
         before: Option<&Arc<Credential>>,
@@ -223,7 +223,7 @@ fn credential(
     succeed(None, authorization, identity, generation)
 }
 
-/// A credential in the place of another one, which a server may still repeat.
+/// A credential that replaces another one. A server may still repeat the old one, so both are scrubbed.
 fn succeed(
     before: Option<&Arc<Credential>>,
     authorization: Option<Secret>,

@@ -1,6 +1,6 @@
-//! Connects sockets: name, address, proxy.
+//! Connects sockets: names, addresses, proxies.
 //!
-//! Not TLS and not HTTP, but for the few lines that a proxy needs.
+//! Not here: TLS and HTTP, except the few lines that a proxy needs.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs};
@@ -14,17 +14,17 @@ use super::tls_error::io_reason;
 use super::url::{ProxyKind, ProxyUrl, ServerUrl, host_port};
 use crate::{Cause, NoAnswer};
 
-/// What a proxy may say before the tunnel begins.
+/// The longest answer of a proxy before the tunnel begins.
 const MAX_PROXY_ANSWER_BYTES: usize = 8 << 10;
 
-/// A proxy, and how to do TLS with it if it wants that.
+/// A proxy, and its TLS configuration if it needs TLS.
 pub(super) struct Proxy {
     pub(super) url: ProxyUrl,
     pub(super) tls: Option<Tls>,
 }
 
-/// Connects to a server, through a proxy if there is one. With a proxy of kind http, a plain server is
-/// not tunnelled to: the request itself is the proxy's.
+/// Connects to a server, through a proxy if there is one. There is no tunnel to a plain server behind an http proxy: the proxy
+/// gets the request itself.
 pub(super) fn dial(server: &ServerUrl, proxy: Option<&Proxy>, deadline: Instant) -> Result<Socket, NoAnswer> {
     let Some(Proxy { url: proxy, tls }) = proxy else {
         let who = host_port(&server.host, server.port);
@@ -55,7 +55,7 @@ pub(super) fn dial(server: &ServerUrl, proxy: Option<&Proxy>, deadline: Instant)
 
 fn no_answer(reason: String, error: &io::Error) -> NoAnswer {
     let cause = match error.kind() {
-        // The kernel's own, which has a number, comes when it has given up, whatever time we had.
+        // The kernel's own timeout has an error number. It comes when the kernel gives up, whatever our deadline is.
         ErrorKind::TimedOut if error.raw_os_error().is_none() => Cause::Late,
         ErrorKind::PermissionDenied | ErrorKind::InvalidData | ErrorKind::InvalidInput => Cause::Final,
         _ => Cause::Unreachable,
@@ -71,7 +71,7 @@ fn connect(host: &str, port: u16, deadline: Instant) -> io::Result<Socket> {
         if left.is_zero() {
             return Err(io::Error::from(ErrorKind::TimedOut));
         }
-        // One address that does not answer must leave time for the others.
+        // An address that does not answer must leave time for the others.
         let share = left / u32::try_from(addresses.len() - tried).unwrap_or(1);
         match TcpStream::connect_timeout(address, share.max(Duration::from_millis(1))) {
             Ok(tcp) => {
@@ -84,8 +84,8 @@ fn connect(host: &str, port: u16, deadline: Instant) -> io::Result<Socket> {
     Err(last)
 }
 
-/// The addresses of a host. A literal one, and `localhost` (RFC 6761), need no look-up; a look-up cannot be
-/// interrupted, so it happens on a thread that is left behind when time is up.
+/// The addresses of a host. A literal address and `localhost` (RFC 6761) need no look-up. A look-up cannot be
+/// interrupted, so it runs on a thread that is left behind when time is up.
 fn resolve(host: &str, port: u16, deadline: Instant) -> io::Result<Vec<SocketAddr>> {
     if let Ok(ip) = host.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(ip, port)]);
@@ -114,7 +114,7 @@ fn http_tunnel(socket: &mut Socket, server: &ServerUrl, proxy: &ProxyUrl) -> io:
     head += "\r\n";
     socket.write_all(head.as_bytes())?;
     socket.flush()?;
-    // Byte by byte: what follows the head belongs to the tunnel.
+    // Byte by byte, because the bytes after the head belong to the tunnel.
     let mut answer = Vec::new();
     while !answer.ends_with(b"\r\n\r\n") {
         let mut byte = [0];
@@ -136,7 +136,7 @@ fn http_tunnel(socket: &mut Socket, server: &ServerUrl, proxy: &ProxyUrl) -> io:
     match words.next() {
         Some(status) if is_http && status.starts_with('2') => Ok(()),
         Some(status) if is_http => {
-            // What it refuses (RFC 9110, section 15.5) it will refuse again, but for "later" and "too many".
+            // A proxy that refuses (RFC 9110, section 15.5) will refuse again, except for "later" and "too many".
             let is_final =
                 status.starts_with('4') && !status.starts_with("408") && !status.starts_with("429");
             let kind = if is_final { ErrorKind::PermissionDenied } else { ErrorKind::Other };
@@ -165,7 +165,7 @@ fn socks_login(socket: &mut Socket, (user, password): &(String, Secret)) -> io::
     }
 }
 
-/// RFC 1928, with a password (RFC 1929) if there is one; names are left to the proxy.
+/// RFC 1928, with a password (RFC 1929) if there is one. The proxy looks up names.
 fn socks_tunnel(socket: &mut Socket, server: &ServerUrl, proxy: &ProxyUrl) -> io::Result<()> {
     const NO_LOGIN: u8 = 0;
     const LOGIN: u8 = 2;

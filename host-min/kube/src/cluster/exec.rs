@@ -1,13 +1,13 @@
-//! Exec credential plugins: programs that answer with a token or a client certificate.
+//! Exec credential plugins: programs that print a token or a client certificate.
 //!
 //! Source: <https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins>,
-//! `client.authentication.k8s.io/v1` and `v1beta1`. One run of a plugin is here; when to run it again is for
-//! [`credentials`](super::credentials) to say. The plugin's stderr is the person's to see and passes through.
+//! `client.authentication.k8s.io/v1` and `v1beta1`. This module runs a plugin once. [`credentials`](super::credentials)
+//! decides when to run it again. The plugin's stderr is for the person and passes through.
 //!
-//! A plugin has a process group of its own, so that whatever it starts can be ended with it: at the deadline, when it says more than any
-//! credential is, and when it has ended but something else still holds its standard output. What it leaves behind
-//! otherwise, such as a browser, is left alone. A plugin that may ask a person is an exception: a terminal serves only the group
-//! that is in its foreground, which is ours. So it stays in our group, and only it itself is ended.
+//! A plugin has its own process group, so that everything it starts can be killed with it. That happens at the deadline, when the
+//! plugin prints more than any credential has, and when the plugin has exited but another process still holds its standard output.
+//! Other processes that it leaves behind, such as a browser, are left alone. A plugin that may ask a person is an exception: a
+//! terminal serves only the foreground group, which is ours. So such a plugin stays in our group, and only the plugin is killed.
 
 mod answer;
 
@@ -29,9 +29,9 @@ pub(super) use answer::read_answer;
 use wagather_base::fork::{self, Pid};
 use wagather_base::stop::{self, Group};
 
-/// What a plugin may print: tokens and certificates are a few kilobytes.
+/// How much a plugin may print. Tokens and certificates are a few kilobytes.
 const MAX_OUTPUT_BYTES: usize = 1 << 20;
-/// How soon a plugin is looked at that says nothing; the time doubles with each look…
+/// How soon a silent plugin is checked. The time doubles with each check…
 const FIRST_LOOK: Duration = Duration::from_millis(1);
 /// …up to this.
 const LAST_LOOK: Duration = Duration::from_millis(50);
@@ -39,7 +39,7 @@ const LAST_LOOK: Duration = Duration::from_millis(50);
 /// The `exec` of a kubeconfig's user.
 #[derive(Debug)]
 pub(super) struct ExecConfig {
-    /// A name to be found in `PATH`, or an absolute path.
+    /// A name that is looked up in `PATH`, or an absolute path.
     pub(super) command: PathBuf,
     pub(super) args: Vec<String>,
     pub(super) env: Vec<(String, Secret)>,
@@ -57,24 +57,24 @@ pub(super) enum InteractiveMode {
     Always,
 }
 
-/// What a plugin answered.
+/// The credential that a plugin printed.
 #[derive(Debug)]
 pub(super) struct Issued {
     pub(super) token: Option<Secret>,
     pub(super) identity: Option<IdentityPem>,
-    /// When to ask again; never if it does not say.
+    /// When to run the plugin again. Never if it does not say.
     pub(super) expires: Option<SystemTime>,
 }
 
-/// The plugin that runs, so that others can end it.
+/// The running plugin, so that other threads can kill it.
 #[derive(Debug, Default)]
 pub(super) struct Running(Mutex<Option<Plugin>>);
 
-/// A plugin that was not waited for yet.
+/// A plugin that has not been waited for.
 #[derive(Debug)]
 struct Plugin {
     process: Pid,
-    /// Its group, if it has one of its own; a signal that ends this process ends that too.
+    /// Its own group, if it has one. A signal that ends this process kills the group, too.
     group: Option<Group>,
 }
 
@@ -88,7 +88,7 @@ impl Running {
         *self.lock() = Some(Plugin { process, group: is_apart.then(|| Group::new(process)) });
     }
 
-    /// Ends it, with what it started.
+    /// Kills it, and what it started.
     pub(super) fn end(&self) {
         if let Some(Plugin { process, group }) = &*self.lock() {
             match group {
@@ -98,14 +98,14 @@ impl Running {
         }
     }
 
-    /// Waits for one that was ended.
+    /// Waits for a plugin that was killed.
     fn wait(&self, child: &mut Child) {
         let mut plugin = self.lock();
         let _ = child.wait();
         *plugin = None;
     }
 
-    /// Waits for it if it has ended. Its number is its own until then.
+    /// Waits for it if it has exited. Until then its number cannot be reused.
     fn ended(&self, child: &mut Child) -> io::Result<Option<ExitStatus>> {
         let mut plugin = self.lock();
         let status = child.try_wait()?;
@@ -116,7 +116,7 @@ impl Running {
     }
 }
 
-/// Runs a plugin and reads its answer; it is killed at the deadline.
+/// Runs a plugin and reads its answer. Kills it at the deadline.
 pub(super) fn run(
     config: &ExecConfig,
     cluster: Option<&Value>,
@@ -190,7 +190,7 @@ fn output(
     }
 }
 
-/// Why a plugin gave no answer.
+/// Why a plugin failed.
 enum Silent {
     Failed(ExitStatus),
     Endless,
@@ -198,8 +198,8 @@ enum Silent {
     Late,
 }
 
-/// Reads what a plugin prints until it has ended. If something else holds its standard output then, what it printed counts as soon as it
-/// is a whole document, and whoever else is of its group is ended.
+/// Reads the output of a plugin until the plugin exits. If another process still holds the standard output, the output counts as soon
+/// as it is a whole document, and the rest of the group is killed.
 fn hear(
     mut stdout: PipeReader,
     child: &mut Child,
@@ -214,7 +214,7 @@ fn hear(
             status = running.ended(child).map_err(Silent::Unheard)?;
         }
         let now = Instant::now();
-        // The rest of what has ended is there already.
+        // The plugin has exited, so its output is complete in the pipe.
         let until = if status.is_some() { now } else { now + look };
         let can_read = if is_open {
             fork::wait_for(&[stdout.as_fd()], Some(until.min(deadline))).map_err(Silent::Unheard)?[0]
@@ -241,7 +241,7 @@ fn hear(
                 end_rest(group, is_open);
                 return Ok(text);
             }
-            // Something that it left behind may still say the rest.
+            // A process that it left behind may still print the rest.
             Some(_) => std::thread::sleep(look),
             None => {}
         }
@@ -253,7 +253,7 @@ fn hear(
     }
 }
 
-/// Ends what a plugin that has ended left in its group, if it is in the way.
+/// Kills what a plugin that has exited left in its group, if it holds the output.
 fn end_rest(group: Option<Pid>, is_in_the_way: bool) {
     if let Some(group) = group.filter(|_| is_in_the_way) {
         fork::kill_rest_of_group(group);
@@ -348,8 +348,8 @@ mod tests {
     fn what_goes_wrong_is_told() {
         for (script, expected) in [
             ("exit 3".to_owned(), "failed (exit status: 3)"),
-            ("echo '{'".to_owned(), "it is not JSON (line 2, column 0)"),
-            ("echo 'a: ['".to_owned(), "it is neither JSON nor YAML (line "),
+            ("echo '{'".to_owned(), "it is not JSON (at 2:0)"),
+            ("echo 'a: ['".to_owned(), "it is neither JSON nor YAML (at 1:5)"),
             ("true".to_owned(), "it is empty"),
             ("echo hunter2".to_owned(), "it is not an ExecCredential"),
             ("echo '{\"kind\":\"Pod\"}'".to_owned(), "it is not an ExecCredential"),

@@ -1,23 +1,23 @@
 //! Takes a body out of gzip (RFC 1952), as it streams.
 //!
-//! An answer is whole only if its last member is, with the right checksum and length, and if nothing follows that is no
-//! further member; all else is an error with a name, never an early end. What is needed at once is a window of 32 KiB and
-//! what was read and not yet decoded, whatever the answer decodes to. How much that may be is for the budgets, which count
-//! decoded bytes; how long it may take, for the deadline, which is looked at with each read of the connection.
+//! An answer is complete only if its last member is complete, with the right checksum and length, and nothing but another member
+//! follows. Anything else is a named error, never an early end. Memory holds a window of 32 KiB and the bytes that were read and
+//! not yet decoded, however large the answer is. Budgets limit the decoded bytes. The deadline limits the time; it is checked with
+//! each read of the connection.
 
 use std::io::{self, ErrorKind, Read};
 
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 
-/// What is read at once of a compressed body.
+/// How much of a compressed body is read at once.
 const BUFFER_BYTES: usize = 16 << 10;
-/// What a member begins with: its identification, and the method, of which there is one.
+/// The first bytes of a member: its identification, and the only method.
 const MAGIC: [u8; 3] = [0x1f, 0x8b, 8];
-/// What comes before a member's optional fields: magic, method, flags, time, extra flags, system.
+/// The length of a member's fixed fields: magic, method, flags, time, extra flags, system.
 const HEADER_BYTES: usize = 10;
-/// The checksum and the length behind a member.
+/// The length of a member's trailer: its checksum and its size.
 const TRAILER_BYTES: usize = 8;
-/// The optional fields of one member's header; API servers send none.
+/// The longest optional fields of a member's header. API servers send none.
 const MAX_FIELDS_BYTES: usize = 64 << 10;
 
 const HAS_CRC: u8 = 1 << 1;
@@ -33,7 +33,7 @@ pub(crate) struct Gunzipped<R> {
     start: usize,
     end: usize,
     decoder: Decoder,
-    /// Whose answer it is, for messages.
+    /// The server that sent it, for messages.
     who: String,
     failure: Option<(ErrorKind, String)>,
 }
@@ -73,7 +73,7 @@ impl<R: Read> Read for Gunzipped<R> {
             if self.start < self.end {
                 continue;
             }
-            // The body's own errors are in words already, and stay.
+            // The body's own errors are for people already, so they stay.
             (self.start, self.end) = (0, self.body.read(&mut self.buffer)?);
             if self.end == 0 {
                 if self.decoder.may_end() {
@@ -85,7 +85,7 @@ impl<R: Read> Read for Gunzipped<R> {
     }
 }
 
-/// Takes members out of gzip. Pure: bytes in, bytes out.
+/// Decodes members of gzip. It only transforms bytes.
 pub(super) struct Decoder {
     part: Part,
     inflate: Decompress,
@@ -97,10 +97,10 @@ pub(super) struct Decoder {
     is_over: bool,
 }
 
-/// The part of a member that the next byte belongs to; headers are read byte by byte, being short.
+/// The part of a member that the next byte belongs to. Headers are short, so they are read byte by byte.
 enum Part {
     Header([u8; HEADER_BYTES], usize),
-    /// The length of the extra field, of which so many bytes have been read.
+    /// The length of the extra field. This many of its bytes have been read.
     ExtraLength(u8, u16, usize),
     Extra(u8, u16),
     Name(u8, usize),
@@ -126,7 +126,7 @@ impl Decoder {
         self.is_over && matches!(self.part, Part::Header(_, 0))
     }
 
-    /// Takes from `input` and puts into `output`; gives how much of each. Uses all of the input unless it gives something.
+    /// Decodes from `input` to `output`. Gives how many bytes of each it used. It uses all of the input unless it writes output.
     pub(super) fn decode(&mut self, input: &[u8], output: &mut [u8]) -> Result<(usize, usize), &'static str> {
         let mut used = 0;
         loop {
@@ -155,14 +155,14 @@ impl Decoder {
         self.sum.update(&output[..given]);
         match status {
             Status::StreamEnd => self.part = Part::Trailer([0; TRAILER_BYTES], 0),
-            // Neither more room nor more input would help it.
+            // Neither more room nor more input would help.
             _ if used == 0 && given == 0 && !input.is_empty() => return Err("its gzip data is corrupt"),
             _ => {}
         }
         Ok((used, given))
     }
 
-    /// Takes a byte of a header or a trailer.
+    /// Reads a byte of a header or a trailer.
     fn step(&mut self, byte: u8) -> Result<(), &'static str> {
         if !matches!(self.part, Part::Trailer(..) | Part::HeaderCrc(..)) {
             self.header_sum.update(&[byte]);

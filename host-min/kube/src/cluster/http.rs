@@ -1,7 +1,7 @@
-//! HTTP/1.1 heads (RFC 9112): the request's is built, the answer's is read. Pure; sockets are elsewhere.
+//! HTTP/1.1 heads (RFC 9112): builds those of requests, and reads those of answers. Sockets are elsewhere.
 //!
-//! Only what a client of an API server needs: GET, and POST for the one question that has a body; no redirects (a redirect is an answer like another), no
-//! cookies, and no content encoding but gzip, if it is asked for.
+//! Only what a client of an API server needs: GET, and POST for the one question that has a body. Redirects are answers like others.
+//! There are no cookies, and gzip is the only content encoding.
 
 use std::time::{Duration, SystemTime};
 
@@ -13,29 +13,29 @@ use super::url::{ProxyKind, ProxyUrl};
 use crate::Call;
 use wagather_base::percent::{AsciiSet, RESERVED, percent_encode};
 
-/// How long an answer's head may be; API servers send one or two kilobytes.
+/// The longest head of an answer. API servers send one or two kilobytes.
 pub(super) const MAX_HEAD_BYTES: usize = 64 << 10;
-/// How many header fields an answer has, unless something stands before the server that adds many.
+/// How many header fields an answer usually has at most. A proxy may add many.
 const USUAL_FIELDS: usize = 100;
-/// How many it may have: no more fit into a head, as the shortest is `a:` and its line end.
+/// How many it may have. No more fit into a head, because the shortest field is `a:` and its line end.
 const MAX_FIELDS: usize = MAX_HEAD_BYTES / 4;
 
 /// The parts of a request's head that are the same for all requests.
 pub(super) struct Template {
-    /// What comes before the path: empty, but for a plain server behind a proxy.
+    /// What comes before the path. Empty, except for a plain server behind a proxy.
     origin: String,
     /// The header fields, each with its line end.
     fields: String,
-    /// For the proxy, if it is the proxy that reads this head.
+    /// The proxy's credential, if the proxy reads this head.
     proxy_authorization: Option<Secret>,
 }
 
-/// What an answer's head says.
+/// The head of an answer.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Head {
     pub(super) status: u16,
     pub(super) content_type: Option<String>,
-    /// How long `Retry-After` wants us to wait.
+    /// How long `Retry-After` asks us to wait.
     pub(super) retry_after: Option<Duration>,
     pub(super) framing: Framing,
     /// Whether the body is compressed.
@@ -44,10 +44,10 @@ pub(super) struct Head {
     pub(super) keep_alive: bool,
 }
 
-/// How the end of a body is known (RFC 9112, section 6.3).
+/// How a body ends (RFC 9112, section 6.3).
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Framing {
-    /// After so many bytes.
+    /// After this many bytes.
     Length(u64),
     /// After the last chunk.
     Chunked,
@@ -56,12 +56,12 @@ pub(super) enum Framing {
 }
 
 impl Template {
-    /// Prepares the fields for a server, with the impersonation that is configured.
+    /// Prepares the fields for a server, with the configured impersonation.
     pub(super) fn new(access: &Access, proxy: Option<&ProxyUrl>) -> Template {
         let server = &access.server;
         let mut fields = format!("Host: {}\r\nUser-Agent: {}\r\n", server.authority, user_agent());
         impersonate(&access.impersonate, &mut fields);
-        // A plain server behind an HTTP proxy: the proxy reads the request, and wants the whole URL.
+        // A plain server behind an HTTP proxy: the proxy reads the request, and needs the whole URL.
         match proxy.filter(|proxy| proxy.kind != ProxyKind::Socks5 && !server.tls) {
             Some(proxy) => {
                 Template { origin: server.to_string(), fields, proxy_authorization: proxy.authorization() }
@@ -70,7 +70,7 @@ impl Template {
         }
     }
 
-    /// The head of a request, whose answer may come compressed or not.
+    /// The head of a request. `gzip` says whether it asks for a compressed answer.
     pub(super) fn head(
         &self,
         call: &Call,
@@ -85,7 +85,7 @@ impl Template {
         Ok(self.request("GET", path, call.accept.header(), authorization, encodings).into_bytes())
     }
 
-    /// A question that has a body: of our own making, never a guest's.
+    /// A question with a body. We write it ourselves; it is never a guest's.
     pub(super) fn question(&self, path: &str, body: &str, authorization: Option<&Secret>) -> Vec<u8> {
         let fields = format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len());
         let mut request = self.request("POST", path, "application/json", authorization, &fields);
@@ -121,7 +121,7 @@ impl Template {
     }
 }
 
-/// The kind that client-go's tools send. Not to begin with `curl` or `Mozilla`: an API server would indent
+/// The user agent, in the form that client-go's tools send. It must not begin with `curl` or `Mozilla`, because an API server indents
 /// its answers for those.
 fn user_agent() -> String {
     let arch = match std::env::consts::ARCH {
@@ -154,7 +154,7 @@ fn impersonate(wanted: &Impersonate, fields: &mut String) {
     }
 }
 
-/// Percent-encodes what cannot stand in a header's name (RFC 9110, section 5.6.2), and the percent sign.
+/// Percent-encodes bytes that a header's name cannot have (RFC 9110, section 5.6.2), and the percent sign.
 fn escape_key(key: &str) -> String {
     const TOKEN: AsciiSet = RESERVED
         .remove(b'!')
@@ -170,7 +170,7 @@ fn escape_key(key: &str) -> String {
     percent_encode(key.as_bytes(), &TOKEN).to_string()
 }
 
-/// Reads the head of an answer; none if more bytes are needed. Gives its length too. `gzip` says whether it was asked for.
+/// Reads the head of an answer, and gives its length, too. `None` if more bytes are needed. `gzip` says whether gzip was asked for.
 pub(super) fn parse(bytes: &[u8], gzip: bool) -> Result<Option<(usize, Head)>, String> {
     let mut fields = [httparse::EMPTY_HEADER; USUAL_FIELDS];
     match parse_into(bytes, gzip, &mut fields) {
@@ -188,7 +188,7 @@ pub(super) fn parse(bytes: &[u8], gzip: bool) -> Result<Option<(usize, Head)>, S
 
 /// Why a head cannot be read.
 enum Unreadable {
-    /// There is no room for its fields.
+    /// It has too many fields.
     TooManyFields,
     /// In words.
     Reason(String),
@@ -206,8 +206,8 @@ fn parse_into<'a>(
     fields: &mut [httparse::Header<'a>],
 ) -> Result<Option<(usize, Head)>, Unreadable> {
     let mut parsed = httparse::Response::new(fields);
-    // A field's value may be folded over several lines: no server should send that, and a client takes it for blanks (RFC 9112,
-    // section 5.2).
+    // A field's value may be folded over several lines. No server should send that, and a client reads the line ends as blanks
+    // (RFC 9112, section 5.2).
     let mut config = httparse::ParserConfig::default();
     config.allow_obsolete_multiline_headers_in_responses(true);
     let len = match config.parse_response(&mut parsed, bytes) {
@@ -217,7 +217,7 @@ fn parse_into<'a>(
             return Err("its head is too long".to_owned().into());
         }
         Ok(httparse::Status::Partial) => return Ok(None),
-        // A server that expects TLS and is spoken to in plain text often answers with a TLS alert.
+        // A server that expects TLS often answers plain text with a TLS alert.
         Err(_) if bytes.starts_with(&[0x15, 0x03]) => {
             return Err("it speaks TLS; use https".to_owned().into());
         }
@@ -256,7 +256,7 @@ fn parse_into<'a>(
             chunked = true;
         } else if is("content-encoding") {
             let value = value();
-            // RFC 9110, section 8.4.1.3: the name of old means the same.
+            // RFC 9110, section 8.4.1.3: the old name means the same.
             let is_gzip = value.eq_ignore_ascii_case("gzip") || value.eq_ignore_ascii_case("x-gzip");
             if is_gzip && gzip && !head.gzip {
                 head.gzip = true;
@@ -285,22 +285,22 @@ fn parse_into<'a>(
     head.framing = match (status, chunked, length) {
         (100..=199 | 204 | 304, ..) => Framing::Length(0),
         (_, true, None) => Framing::Chunked,
-        // Both: someone between us and the server may see other bodies than we do.
+        // With both, a proxy between us and the server may see other bodies than we do.
         (_, true, Some(_)) => {
             return Err("it has both a Transfer-Encoding and a Content-Length".to_owned().into());
         }
         (_, false, Some(length)) => Framing::Length(length),
         (_, false, None) => Framing::UntilClose,
     };
-    // Whoever speaks HTTP/1.0 and sends chunks may be wrong about more (RFC 9112, section 6.1).
+    // A server that sends chunks with HTTP/1.0 may have other faults (RFC 9112, section 6.1).
     let is_odd = chunked && parsed.version == Some(0);
     head.keep_alive &= !close && !is_odd && head.framing != Framing::UntilClose;
-    // Nothing at all is no gzip either, and is what it is.
+    // An empty body is not gzip, so it is left as it is.
     head.gzip &= head.framing != Framing::Length(0);
     Ok(Some((len, head)))
 }
 
-/// What `Retry-After` says (RFC 9110, section 10.2.3).
+/// The meaning of `Retry-After` (RFC 9110, section 10.2.3).
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Retry {
     After(Duration),
@@ -315,7 +315,7 @@ impl Retry {
         timestamp::parse_http(value).map(Retry::At)
     }
 
-    /// From the time on that the server says it is, so that its clock need not agree with ours. What is past is at once.
+    /// Counts from the server's own time, so that its clock need not agree with ours. A time in the past means at once.
     fn from(self, date: Option<SystemTime>) -> Duration {
         match self {
             Retry::After(time) => time,

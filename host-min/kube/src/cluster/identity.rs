@@ -1,11 +1,11 @@
-//! A client certificate and its key, wherever they come from.
+//! A client certificate and its key.
 
 /// A client certificate (chain) and key in PEM.
 #[derive(Clone)]
 pub(super) struct IdentityPem {
     pub(super) certificates: Vec<u8>,
     pub(super) key: Vec<u8>,
-    /// Who has it, for messages: `user "admin"`.
+    /// Its owner, for messages: `user "admin"`.
     pub(super) owner: String,
 }
 

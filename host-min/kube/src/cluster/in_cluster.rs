@@ -1,4 +1,4 @@
-//! The service account of the pod that this runs in.
+//! The service account of the pod in which this runs.
 //!
 //! Source: <https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/> and client-go's
 //! `rest.InClusterConfig`. The token's file is read again by [`credentials`](super::credentials): the kubelet
@@ -14,10 +14,10 @@ use super::kubeconfig::{ClusterEntry, Material, UserEntry};
 use super::url::{ServerUrl, host_port};
 use wagather_base::error::{Class, Failure};
 
-/// Where the kubelet puts token and CA.
+/// Where the kubelet puts the token and the CA.
 pub(super) const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
-/// What there is.
+/// What was found.
 pub(super) enum Found {
     /// Outside of a pod.
     NoPod,
@@ -27,7 +27,7 @@ pub(super) enum Found {
     Account(Box<Result<Access, Failure>>),
 }
 
-/// The service account, if this is a pod. With a token of the options' the mounted one is not needed.
+/// The service account, if this is a pod. With `--token`, the mounted token is not needed.
 pub(super) fn access(
     folder: &Path,
     host: Option<&OsString>,

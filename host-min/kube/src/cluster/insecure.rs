@@ -1,7 +1,7 @@
-//! `insecure-skip-tls-verify`: a server is believed whoever it is. The only place where that is so.
+//! `insecure-skip-tls-verify`: accepts any server. No other module does that.
 //!
-//! What the server signs with its certificate is still checked, as client-go does: it costs nothing, and keeps
-//! the handshake honest about who holds the key, if not about who that is.
+//! The signature of the handshake is still checked, as in client-go. That costs nothing. It proves that the server holds the key of its
+//! certificate, though not who the server is.
 
 use std::sync::Arc;
 

@@ -1,9 +1,9 @@
-//! What gives more rights to whoever reads it, in the words of Kubernetes and OpenShift themselves.
+//! Resources that give more rights to the account that reads them, according to Kubernetes and OpenShift.
 //!
-//! No `*` of a grant covers any of this; a rule names it, or it is refused. A group makes no difference: OpenShift serves its
-//! resources under two, and what is called `secrets` elsewhere has its name from what it holds.
+//! A `*` in a grant covers none of them. A rule must name the resource, or the request is refused. The API group makes no difference:
+//! OpenShift serves its resources under two groups, and a resource called `secrets` in another group holds secrets, too.
 //!
-//! | resource | who says so |
+//! | resource | source |
 //! |---|---|
 //! | `secrets` | Kubernetes, [RBAC good practices](https://kubernetes.io/docs/concepts/security/rbac-good-practices/#listing-secrets); OpenShift's `escalatingScopeResources` |
 //! | `serviceaccounts/token` | Kubernetes, [RBAC good practices](https://kubernetes.io/docs/concepts/security/rbac-good-practices/#token-request) |
@@ -15,12 +15,12 @@
 
 use std::fmt;
 
-/// A resource that gives rights away.
+/// A resource that gives more rights to its reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Escalating {
-    /// Its plural; `*` for any.
+    /// Its plural, or `*` for any.
     pub plural: &'static str,
-    /// Its subresource; empty for the objects themselves and all of their subresources.
+    /// Its subresource. Empty for the objects and all of their subresources.
     pub subresource: &'static str,
     /// What is in it.
     pub gives: &'static str,
@@ -38,11 +38,11 @@ pub const ESCALATING: &[Escalating] = &[
     Escalating { plural: "buildconfigs", subresource: "webhooks", gives: "a secret that starts builds" },
 ];
 
-/// Subresources that are connections, not documents: never sent, whatever is declared or granted.
+/// Subresources that open connections. They are never requested, whatever is declared or granted.
 pub const CONNECTIONS: &[&str] = &["attach", "exec", "portforward", "proxy"];
 
 impl Escalating {
-    /// What a resource gives away, if it does.
+    /// What a resource gives to its reader, if it is one of these.
     pub fn of(plural: &str, subresource: &str) -> Option<&'static Escalating> {
         let fits = |known: &&Escalating| {
             (known.plural == "*" || known.plural == plural)
@@ -51,12 +51,12 @@ impl Escalating {
         ESCALATING.iter().find(fits)
     }
 
-    /// Whether it is Secrets that it gives away.
+    /// Whether it holds Secrets.
     pub fn has_secrets(&self) -> bool {
         self.gives == ESCALATING[0].gives
     }
 
-    /// Why a grant that does not name it does not cover it.
+    /// Why a grant must name it.
     pub fn refusal(&self, what: &dyn fmt::Display) -> String {
         match (self.plural, self.subresource) {
             ("secrets", _) => "Secrets are not granted: a grant must name them".into(),

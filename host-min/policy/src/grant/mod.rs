@@ -1,8 +1,7 @@
 //! What a cluster's owner allows: which modules may run, what they may read, and how much of it.
 //!
-//! A grant is a file, in RBAC's words where RBAC has them; `docs/grant.md` is its reference. This is the data and
-//! the reading of it. What a gatherer may do under it, together with its manifest, is
-//! [`rights`](crate::rights)'s.
+//! A grant is a file. It uses RBAC's words where RBAC has them; `docs/grant.md` is its reference. This module has its data and
+//! reads it. [`rights`](crate::rights) joins it with a manifest and decides what a gatherer may do.
 
 mod escalating;
 mod module;

@@ -1,8 +1,8 @@
-//! Which modules may run: digests of their bytes, and minisign's detached signatures. Nothing is asked of anybody.
+//! Which modules may run: digests of their bytes, and minisign's detached signatures. No service is asked.
 //!
-//! The format is minisign's, <https://jedisct1.github.io/minisign/>: a signature is four lines in a file beside the
-//! module, `GUEST.wasm.minisig`. Both of its kinds are read, the older one of the bytes and the newer one of their hash. The
-//! trusted comment is part of what is signed; the untrusted one is never shown.
+//! The format is that of minisign, <https://jedisct1.github.io/minisign/>. A signature is a file of four lines beside the
+//! module, `GUEST.wasm.minisig`. Both kinds are read: the older signs the bytes, and the newer signs their hash. The
+//! trusted comment is signed, too. The untrusted comment is never shown.
 
 use std::fmt;
 use wagather_base::base64;
@@ -10,9 +10,9 @@ use wagather_base::base64;
 /// The SHA-256 of a module that may run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Digest {
-    /// In 64 hexadecimal digits, lower case.
+    /// 64 hexadecimal digits in lower case.
     pub sha256: String,
-    /// What the grant calls it, or empty.
+    /// The name that the grant gives it, or empty.
     pub name: String,
 }
 
@@ -40,7 +40,7 @@ impl fmt::Display for Digest {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicKey {
     text: String,
-    /// Its number, which its signatures repeat.
+    /// Its key ID, which its signatures repeat.
     pub id: [u8; 8],
     /// The key of Ed25519.
     pub key: [u8; 32],
@@ -65,23 +65,23 @@ impl fmt::Display for PublicKey {
     }
 }
 
-/// A minisign signature that is well-formed; whether it holds is not known here.
+/// A well-formed minisign signature. It is not verified here.
 pub struct Signature {
-    /// The number of the key that made it.
+    /// The ID of the key that made it.
     pub key_id: [u8; 8],
-    /// Whether it is of the module's BLAKE2b-512, and not of the module itself.
+    /// Whether it signs the module's BLAKE2b-512 hash, and not the module itself.
     pub is_of_the_hash: bool,
     /// The signature of the module.
     pub of_the_module: [u8; 64],
-    /// What the signer says, as it was signed: not yet fit for a terminal.
+    /// The signer's comment as it was signed. It is not yet safe for a terminal.
     pub comment: String,
     /// The signature of the signature above and the trusted comment.
     pub of_the_comment: [u8; 64],
 }
 
-/// How a signature, and every key, is marked that is of the bytes themselves.
+/// The mark of keys, and of signatures over the bytes themselves.
 const OF_THE_BYTES: [u8; 2] = *b"Ed";
-/// How a signature is marked that is of their BLAKE2b-512.
+/// The mark of signatures over the BLAKE2b-512 hash.
 const OF_THE_HASH: [u8; 2] = *b"ED";
 
 impl Signature {
@@ -104,13 +104,13 @@ impl Signature {
         Ok(Signature { key_id, is_of_the_hash, of_the_module, comment: trusted_comment, of_the_comment })
     }
 
-    /// What the signer says about it, in one line as it may be shown. Only true if the signature holds.
+    /// The signer's comment, in one line that is safe to show. It can be trusted only if the signature is valid.
     pub fn trusted_comment(&self) -> String {
         wagather_printable::line(&self.comment).into_owned()
     }
 }
 
-/// What keys and signatures are in base64: how they are marked, the key's number, and the rest.
+/// Decodes a key or a signature from base64: its mark, the key ID, and the rest.
 fn pieces<const N: usize>(text: &str) -> Option<([u8; 2], [u8; 8], [u8; N])> {
     let bytes = base64::decode(text)?;
     let (algorithm, rest) = bytes.split_first_chunk()?;

@@ -1,7 +1,7 @@
-//! What a rule matches with: names and globs, resources, raw paths, and the paths of fields.
+//! The patterns of rules: names and globs, resources, raw paths, and paths of fields.
 //!
-//! Each is made of a text by one constructor that says what is wrong with it. Matching is over whole texts; nothing in a
-//! name is special but `*`.
+//! One constructor makes each from a text, and says what is wrong with the text. A pattern matches whole texts. Only `*` is
+//! special in a name.
 
 use super::{CONNECTIONS, Escalating};
 use std::fmt;
@@ -10,14 +10,14 @@ use wagather_abi::limits::MAX_MASK_DEPTH;
 use wagather_abi::manifest::{is_name, is_object_name, is_raw_path};
 use wagather_base::limits::MAX_KEY_BYTES;
 
-/// A name, in which `*` stands for any run of characters.
+/// A name in which `*` stands for any number of characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Glob(String);
 
 impl Glob {
     /// A pattern for names of namespaces.
     pub fn of_namespaces(text: &str) -> Result<Glob, String> {
-        // A run of digits where the star is, since a star at the edge stands for nothing, too.
+        // Try a digit in place of each star, because a star at the edge may stand for nothing, too.
         if is_name(&text.replace('*', "0")) {
             Ok(Glob(text.into()))
         } else {
@@ -34,12 +34,12 @@ impl Glob {
         }
     }
 
-    /// Whether the name is such a one. No pattern matches an empty name.
+    /// Whether the pattern matches the name. No pattern matches an empty name.
     pub fn matches(&self, name: &str) -> bool {
         !name.is_empty() && matches(self.0.as_bytes(), name.as_bytes())
     }
 
-    /// The name, if only one matches.
+    /// The name, if the pattern matches only one.
     pub fn exact(&self) -> Option<&str> {
         (!self.0.contains('*')).then_some(&*self.0)
     }
@@ -51,7 +51,7 @@ impl fmt::Display for Glob {
     }
 }
 
-/// Goes back to the last star only, which is enough: what an earlier one matched need not change.
+/// Backtracks to the last star only. That is enough, because what an earlier star matched need not change.
 fn matches(pattern: &[u8], name: &[u8]) -> bool {
     let (mut p, mut n) = (0, 0);
     let mut back: Option<(usize, usize)> = None;
@@ -102,12 +102,12 @@ impl ResourcePattern {
         Ok(ResourcePattern { plural: plural.into(), subresource: subresource.into() })
     }
 
-    /// Every resource and subresource, but what is [`Escalating`].
+    /// Every resource and subresource, except those that are [`Escalating`].
     pub(super) fn any() -> ResourcePattern {
         ResourcePattern { plural: "*".into(), subresource: String::new() }
     }
 
-    /// Whether a rule with this grants the resource. What is [`Escalating`] is granted by name alone.
+    /// Whether a rule with this pattern grants the resource. An [`Escalating`] resource must be named.
     pub fn grants(&self, plural: &str, subresource: &str) -> bool {
         match (&*self.plural, &*self.subresource) {
             ("*", _) if Escalating::of(plural, subresource).is_some() => false,
@@ -117,8 +117,8 @@ impl ResourcePattern {
         }
     }
 
-    /// Whether what a rule with this removes is removed there. A subresource can be the whole object again, and `*` is
-    /// Secrets, too: rather too much is removed than too little.
+    /// Whether the fields that a rule with this pattern removes are removed from the resource. A subresource can repeat the whole object,
+    /// and `*` includes Secrets here: it is safer to remove too much than too little.
     pub fn removes(&self, plural: &str, subresource: &str) -> bool {
         (self.plural == "*" || self.plural == plural)
             && (self.subresource.is_empty() || self.subresource == subresource)
@@ -132,7 +132,7 @@ impl fmt::Display for ResourcePattern {
     }
 }
 
-/// A raw path, or all that begin with one, as RBAC's `nonResourceURLs`: `/version`, `/healthz/*`, `*`.
+/// A raw path, or all paths that begin with one, like RBAC's `nonResourceURLs`: `/version`, `/healthz/*`, `*`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PathPattern(String);
 
@@ -155,7 +155,7 @@ impl PathPattern {
         Ok(PathPattern(text.into()))
     }
 
-    /// Whether the path is granted. That of a resource never is.
+    /// Whether the path is granted. The path of a resource never is.
     pub fn matches(&self, path: &str) -> bool {
         let same = match self.0.strip_suffix('*') {
             Some(prefix) => path.starts_with(prefix),
@@ -171,13 +171,13 @@ impl fmt::Display for PathPattern {
     }
 }
 
-/// Whether an API server takes the path for one of resources: `/api/VERSION/…`, `/apis/GROUP/VERSION/…`.
+/// Whether an API server treats the path as one of resources: `/api/VERSION/…`, `/apis/GROUP/VERSION/…`.
 ///
 /// See <https://kubernetes.io/docs/reference/access-authn-authz/authorization/#determine-whether-a-request-allows-access>.
 pub fn is_resource_path(path: &str) -> bool {
     let mut segments = path.split('/').skip(1);
     let before = match segments.next() {
-        // The second was OpenShift's own, and the third is older.
+        // The second was OpenShift's own. The third is older.
         Some("api" | "oapi" | "osapi") => 1,
         Some("apis") => 2,
         _ => return false,
@@ -185,7 +185,7 @@ pub fn is_resource_path(path: &str) -> bool {
     segments.nth(before).is_some()
 }
 
-/// The path of a field: `spec.containers.env`, `metadata.annotations["example.com/x"]`. Arrays are looked through.
+/// The path of a field: `spec.containers.env`, `metadata.annotations["example.com/x"]`. It leads through the elements of arrays.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldPath(Vec<String>);
 
@@ -206,7 +206,7 @@ impl FieldPath {
         Ok(FieldPath(keys))
     }
 
-    /// That of these keys, outermost first.
+    /// The path with these keys, outermost first.
     pub fn of(keys: Vec<String>) -> FieldPath {
         FieldPath(keys)
     }

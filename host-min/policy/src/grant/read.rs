@@ -1,4 +1,4 @@
-//! Reads a grant file, and says what is wrong with it.
+//! Reads a grant file, and reports its mistakes.
 
 use super::Grant;
 use std::path::Path;
@@ -7,7 +7,7 @@ use wagather_base::file;
 use wagather_base::limits::MAX_GRANT_BYTES;
 use wagather_yaml as yaml;
 
-/// Mistakes that are told of one file; more are counted.
+/// Mistakes of one file that are shown. Further ones are counted.
 pub(super) const MAX_MISTAKES_TOLD: usize = 20;
 
 impl Grant {
@@ -17,26 +17,27 @@ impl Grant {
             Failure::new(Class::Config, format!("cannot read the grant {}", path.display()), reason)
         };
         let bytes = file::read(path, MAX_GRANT_BYTES).map_err(|error| failure(&error))?;
-        let text = String::from_utf8(bytes).map_err(|error| {
-            let line =
-                error.as_bytes()[..error.utf8_error().valid_up_to()].split(|&byte| byte == b'\n').count();
-            failure(&format_args!("line {line} is not UTF-8"))
-        })?;
+        let text = String::from_utf8(bytes).map_err(|error| told(path, &[not_utf8(&error)]))?;
         let grant = Grant::parse(&text).map_err(|mistakes| told(path, &mistakes))?;
         Ok(Grant { file: path.display().to_string(), ..grant })
     }
 }
 
-/// The mistakes of a file, as an editor can jump to them.
+/// The place of the first byte that is not UTF-8.
+fn not_utf8(error: &std::string::FromUtf8Error) -> yaml::Error {
+    let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+    let line = before.rsplit(|&byte| byte == b'\n').next().unwrap_or_default();
+    let place = yaml::Place {
+        line: before.split(|&byte| byte == b'\n').count(),
+        column: String::from_utf8_lossy(line).chars().count() + 1,
+    };
+    yaml::Error { place, message: "this is not UTF-8".into() }
+}
+
+/// The mistakes of a file, in a form in which an editor can jump to them.
 pub(super) fn told(path: &Path, mistakes: &[yaml::Error]) -> Failure {
-    let mut lines: Vec<String> = mistakes
-        .iter()
-        .take(MAX_MISTAKES_TOLD)
-        .map(|mistake| {
-            let place = mistake.place;
-            format!("{}:{}:{}: {}", path.display(), place.line, place.column, mistake.message)
-        })
-        .collect();
+    let mut lines: Vec<String> =
+        mistakes.iter().take(MAX_MISTAKES_TOLD).map(|mistake| mistake.in_file(path.display())).collect();
     if mistakes.len() > MAX_MISTAKES_TOLD {
         lines.push(format!("and {} more", mistakes.len() - MAX_MISTAKES_TOLD));
     }

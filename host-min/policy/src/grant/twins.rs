@@ -1,11 +1,11 @@
-//! Fields that say the same under another name, and what a field selector's key tells of.
+//! Fields that have the same value under another name, and the fields that a selector's key reveals.
 //!
 //! The names are those that Kubernetes and OpenShift register for selectors (`AddFieldLabelConversionFunc`, and the functions
-//! that make the sets which selectors are held against), and those that a resource has in another group or of old.
+//! that make the sets which selectors are matched with), and those that a resource has in another group or had before.
 
 use super::FieldPath;
 
-/// For a resource, names of one value. What lies below one of them lies below the others.
+/// Names of the same value in a resource. The fields below one of them are also below the others.
 const TWINS: &[(&str, &[&str])] = &[
     ("pods", &["spec.nodeName", "spec.host"]),
     ("pods", &["spec.serviceAccountName", "spec.serviceAccount"]),
@@ -24,13 +24,13 @@ const TWINS: &[(&str, &[&str])] = &[
     ("events", &["reportingComponent", "reportingController"]),
 ];
 
-/// Keys of selectors that are no paths of fields, or tell more than the field of their name.
+/// Keys of selectors that are not paths of fields, or that reveal more than the field of their name.
 const KEYS: &[(&str, &str, &[&str])] = &[
     ("*", "name", &["metadata.name"]),
     ("*", "namespace", &["metadata.namespace"]),
     ("builds", "podName", &["metadata.annotations"]),
     ("builds", "status", &["status"]),
-    // Who reports is looked for under both names if one is empty, and mostly is written to both.
+    // The reporter is looked up under both names if one is empty, and is usually written to both.
     ("events", "source", &["source", "reportingComponent"]),
     ("events", "reportingComponent", &["source", "reportingComponent"]),
     ("events", "reportingController", &["source", "reportingComponent"]),
@@ -55,7 +55,7 @@ const KEYS: &[(&str, &str, &[&str])] = &[
 ];
 
 impl FieldPath {
-    /// It, and where else a resource has what it is the path of.
+    /// The path, and the other paths where a resource has the same value.
     pub fn with_twins(&self, plural: &str) -> Vec<Vec<String>> {
         let own: Vec<String> = self.keys().into_iter().map(str::to_owned).collect();
         let mut all = vec![own.clone()];
@@ -72,8 +72,8 @@ impl FieldPath {
         all
     }
 
-    /// Whether a selector's key, of a resource, tells of what is there: by its value, by one around it or within it. A word that
-    /// is no path and of no known meaning may tell anything.
+    /// Whether a selector's key reveals something of the field at a path: the field itself, one around it or one within it. A key that
+    /// is neither a path nor known may reveal anything.
     pub fn is_told_by(&self, plural: &str, key: &str) -> bool {
         let known = KEYS.iter().find(|(of, known, _)| (*of == "*" || *of == plural) && *known == key);
         let told: Vec<&str> = match known {
@@ -88,14 +88,14 @@ impl FieldPath {
     }
 }
 
-/// What of a path is below another one.
+/// The part of a path that is below another path.
 fn below<'a>(path: &'a [String], above: &str) -> Option<&'a [String]> {
     let above: Vec<&str> = above.split('.').collect();
     let (head, rest) = path.split_at_checked(above.len())?;
     (head == above).then_some(rest)
 }
 
-/// Whether one path is another one, or goes on behind it.
+/// Whether one path is equal to another one, or continues it.
 fn is_around(above: &str, path: &str) -> bool {
     path.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }

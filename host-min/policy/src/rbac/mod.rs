@@ -1,11 +1,8 @@
-//! An account that can do what gatherers need, and no more, as objects for `kubectl apply`: what `host-min rbac` prints of built
-//! modules, and `codegen rbac` of declarations.
+//! An account that can do what gatherers need and no more, as objects for `kubectl apply`. `host-min rbac` prints it for built
+//! modules, and `codegen rbac` for declarations.
 //!
-//! The same gatherers and the same grant give the same bytes. What RBAC cannot express (patterns, names in a list) is told in a
-//! comment, and the role is wider there: the host narrows it.
-//!
-//! This file is part of the command line, which is built for size, and of the library for who asks for it: built for speed it would
-//! be 4 KB larger.
+//! The same gatherers and the same grant give the same bytes. RBAC cannot express patterns, or names in a list. There, the role is
+//! wider, a comment says so, and the host narrows it.
 
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,10 @@
-//! Which parts of the grant a request is judged by, so that it can be counted what each of them hides, withholds and matches.
+//! The parts of the grant that apply to a request, so that the host can count what each of them hides, withholds and matches.
 
 use super::{Rights, Target};
 use crate::grant::{FieldPath, Glob};
 use wagather_json::project::Node;
 
-/// The parts of the grant that are about a resource, with the numbers that they have there, from 0.
+/// The parts of the grant that are about a resource, with their numbers in the grant, from 0.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct About {
     /// The resource, in the manifest's words.
@@ -15,7 +15,7 @@ pub struct About {
     pub removed: Vec<Removed>,
     /// The names and patterns that may match its objects.
     pub entries: Vec<Entry>,
-    /// A Namespace is in itself.
+    /// Whether these are Namespaces, each of which is in itself.
     of_namespaces: bool,
 }
 
@@ -24,11 +24,11 @@ pub struct About {
 pub struct Removed {
     /// The rule.
     pub rule: usize,
-    /// Which of its `without` it is.
+    /// Its number in the rule's `without`.
     pub index: usize,
-    /// Its number in the mask; `None` if nothing of it would have been read.
+    /// Its number in the mask. `None` if the mask reads nothing of it.
     pub number: Option<u16>,
-    /// Its keys, and those of where else objects have the same.
+    /// Its keys, and the keys of other fields with the same value.
     twins: Vec<Vec<String>>,
 }
 
@@ -37,12 +37,12 @@ pub struct Removed {
 pub struct Entry {
     /// The rule.
     pub rule: usize,
-    /// Whether it is one of `resourceNames`, and not of `namespaces`.
+    /// Whether it is in `resourceNames`, and not in `namespaces`.
     pub is_name: bool,
-    /// Which of them it is.
+    /// Its number there.
     pub index: usize,
     glob: Glob,
-    /// Of a name, the namespaces of the same rule.
+    /// For a name, the namespaces of the same rule.
     within: Option<Vec<Glob>>,
 }
 
@@ -71,7 +71,7 @@ impl About {
         About { resource: target.to_string(), narrowing, removed, entries, of_namespaces }
     }
 
-    /// Whether a field is removed, or one around it.
+    /// Whether a field, or one around it, is removed.
     pub fn hides(&self, field: &[&str]) -> bool {
         let is_within = |keys: &Vec<String>| {
             keys.len() <= field.len() && keys.iter().zip(field).all(|(removed, key)| removed == key)
@@ -79,7 +79,7 @@ impl About {
         self.removed.iter().flat_map(|removed| &removed.twins).any(is_within)
     }
 
-    /// The namespace of an object; that of a Namespace is itself.
+    /// The namespace of an object. A Namespace is in itself.
     pub fn namespace_of<'a>(&self, namespace: &'a str, name: &'a str) -> &'a str {
         if self.of_namespaces && namespace.is_empty() { name } else { namespace }
     }
@@ -109,7 +109,7 @@ fn any(globs: &[Glob], namespace: &str) -> bool {
     globs.iter().any(|glob| glob.matches(namespace))
 }
 
-/// A mask without the fields that rules remove, with a number for each where the mask has it.
+/// A mask without the fields that rules remove. Each removed field that the mask wanted has a number.
 pub(super) fn hide<'a>(
     mask: Node,
     plural: &str,
@@ -117,7 +117,7 @@ pub(super) fn hide<'a>(
 ) -> (Node, Vec<Removed>) {
     let mut paths: Vec<(usize, usize, Vec<Vec<String>>)> =
         paths.map(|(rule, index, path)| (rule, index, path.with_twins(plural))).collect();
-    // What is within a field that is hidden is hidden with it, and has its number: so the wider ones come first.
+    // A field within a hidden field is hidden, too, and has the number of the outer field. So wider fields come first.
     paths.sort_by_key(|(.., twins)| twins.iter().map(Vec::len).min());
     let (mut hidden, mut removed) = (mask.clone(), Vec::with_capacity(paths.len()));
     let mut numbered: Vec<Vec<Vec<String>>> = Vec::new();
@@ -132,7 +132,7 @@ pub(super) fn hide<'a>(
                 numbered.len() - 1
             })
         });
-        // More than so many are counted as one.
+        // Fields above this number are counted as one.
         let number = number.map(|number| u16::try_from(number).unwrap_or(u16::MAX));
         if let Some(number) = number {
             hidden = twins.iter().fold(hidden, |mask, keys| mask.hiding(&texts(keys), number));

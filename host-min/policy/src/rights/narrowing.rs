@@ -1,7 +1,7 @@
-//! What a run is narrowed to by whoever starts it, as `kubectl -n` and `kubectl -l` do: a namespace, a label selector.
+//! A run that is narrowed to a namespace or a label selector, like `kubectl -n` and `kubectl -l`.
 //!
-//! It only takes away: what is left is what the manifest, the grant and this all allow. Objects that are in no namespace
-//! are not touched by a namespace, as for kubectl; but of the Namespaces themselves only that one is left.
+//! Narrowing only takes away. A request must be allowed by the manifest, the grant and the narrowing. As in kubectl, a namespace does
+//! not exclude objects that are in no namespace. Of the Namespaces themselves, only that one is left.
 
 use super::{Allowed, Target};
 use crate::canonical::Canonical;
@@ -9,24 +9,24 @@ use serde::Serialize;
 use wagather_abi::Verb;
 use wagather_abi::limits::MAX_SELECTOR_BYTES;
 
-/// What a run is narrowed to.
+/// The namespace and the label selector of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Narrowing {
-    /// The one namespace that objects may be in, if they are in any.
+    /// The only namespace in which objects may be, if they are in one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
-    /// The label selector that objects of lists must also match; [`label_selector`] tells whether it is one.
+    /// The label selector that objects of lists must match, too. [`label_selector`] checks it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub selector: Option<String>,
 }
 
 impl Narrowing {
-    /// Whether everything is left.
+    /// Whether nothing is excluded.
     pub fn is_nothing(&self) -> bool {
         self.namespace.is_none() && self.selector.is_none()
     }
 
-    /// Why nothing of what is asked for is left, if that is so.
+    /// Why a request is excluded, if it is.
     pub(super) fn refuses(&self, target: &Target<'_>) -> Option<String> {
         let (only, asked) = (self.namespace.as_deref()?, target.own_namespace());
         (!asked.is_empty() && asked != only).then(|| {
@@ -34,13 +34,13 @@ impl Narrowing {
         })
     }
 
-    /// Makes the request for a list ask for no more than what is left.
+    /// Restricts a request for a list.
     pub(super) fn apply(&self, request: &mut Canonical, allowed: &mut Allowed) {
         if request.verb != Verb::LIST {
             return;
         }
         if let Some(selector) = &self.selector {
-            // First, as it is known to be well-formed: whatever a guest writes behind it can only take away.
+            // It comes first, because it is known to be well-formed. What the guest writes after it can only narrow the list further.
             request.labels = match &*request.labels {
                 "" => selector.clone(),
                 labels => format!("{selector},{labels}"),
@@ -56,7 +56,7 @@ impl Narrowing {
     }
 }
 
-/// Whether a text is a label selector as the API server reads it, or what is wrong with it.
+/// Checks that the API server accepts a text as a label selector. The error says what is wrong.
 ///
 /// See <https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors>.
 pub fn label_selector(text: &str) -> Result<(), String> {
@@ -114,7 +114,7 @@ fn is_term(term: &str) -> bool {
     is_key(term)
 }
 
-/// A label's key: a name, behind a domain and a slash or alone.
+/// A label's key: a name, alone or behind a domain and a slash.
 fn is_key(key: &str) -> bool {
     let (domain, name) = key.split_once('/').map_or((None, key), |(domain, name)| (Some(domain), name));
     !name.is_empty() && is_value(name) && domain.is_none_or(wagather_abi::manifest::is_name)

@@ -1,24 +1,24 @@
-//! What an account must be allowed for what a grant leaves, as near as RBAC can say it: what `host-min rbac` prints, and what
-//! `--check-access` asks for.
+//! The permissions that an account needs for the rights, as closely as RBAC can express them. `host-min rbac` prints them, and
+//! `--check-access` asks for them.
 
 use super::scope::{Extent, named_namespaces};
 use super::{Granted, Remainder};
 use crate::grant::Glob;
 use wagather_abi::Verb;
 
-/// What an account must be allowed, of one resource with one verb.
+/// A permission for one resource and one verb.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Need {
-    /// In this namespace; `None` for all of them, and for what is in none.
+    /// The namespace. `None` for all of them, and for objects in none.
     pub namespace: Option<String>,
-    /// Objects of these names; empty for all.
+    /// The names of the objects. Empty for all.
     pub names: Vec<String>,
     /// Why this is wider than the grant, where it is.
     pub wider: Vec<String>,
 }
 
 impl Remainder<'_> {
-    /// The namespaces in which a list of it is asked for, one after the other; `None` if it is asked for as the gatherer asks.
+    /// The namespaces in which its list is requested one by one. `None` if the list is requested as the gatherer asks.
     pub fn places(&self) -> Option<Vec<String>> {
         match &self.granted {
             Granted::Part(extents) if self.is_list_over_all() => named_namespaces(extents),
@@ -26,12 +26,12 @@ impl Remainder<'_> {
         }
     }
 
-    /// Whether it is a list of what is in namespaces, and of none in particular.
+    /// Whether it is a list over all namespaces.
     pub fn is_list_over_all(&self) -> bool {
         self.verb == Verb::LIST && self.resource.namespace.is_none() && !self.resource.is_namespaces()
     }
 
-    /// What an account must be allowed for it.
+    /// The permissions that it needs.
     pub fn needs(&self) -> Vec<Need> {
         match &self.granted {
             Granted::Nothing(_) => Vec::new(),
@@ -72,7 +72,7 @@ impl Remainder<'_> {
     }
 }
 
-/// The names, sorted and each once, if each pattern is one.
+/// The names, sorted and without duplicates, if each pattern is a name.
 fn exact(globs: &[Glob]) -> Option<Vec<String>> {
     let mut names: Vec<String> =
         globs.iter().map(|glob| glob.exact().map(Into::into)).collect::<Option<_>>()?;

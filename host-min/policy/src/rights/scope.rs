@@ -1,25 +1,25 @@
-//! Which objects of a list may be seen.
+//! Which objects of a list the gatherer may see.
 
 use crate::grant::{Glob, Rule};
 use std::fmt;
 
-/// The objects of a list that may be seen.
+/// The objects of a list that the gatherer may see.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
-    /// One of these covers an object that may be seen; `None` for all of them.
+    /// Each visible object is in one of these extents. `None` if all objects are visible.
     extents: Option<Vec<Extent>>,
-    /// A Namespace is in itself, as RBAC has it.
+    /// Whether these are Namespaces. As in RBAC, each is in itself.
     of_namespaces: bool,
 }
 
-/// The objects that one rule is about.
+/// The objects that one rule covers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Extent {
-    /// Those in such namespaces; `None` for all, in a namespace or not.
+    /// The namespaces. `None` for all objects, in a namespace or not.
     pub namespaces: Option<Vec<Glob>>,
-    /// Besides, those in no namespace.
+    /// Whether objects in no namespace are covered, too.
     pub or_in_none: bool,
-    /// Those of such names; `None` for all.
+    /// The names. `None` for all.
     pub names: Option<Vec<Glob>>,
 }
 
@@ -33,23 +33,23 @@ impl Scope {
         Scope { extents: Some(extents), of_namespaces }
     }
 
-    /// Whether all objects may be seen.
+    /// Whether all objects are visible.
     pub fn is_everything(&self) -> bool {
         self.extents.is_none()
     }
 
-    /// Whether objects that are in no namespace may be seen.
+    /// Whether objects that are in no namespace are visible.
     pub fn reaches_none(&self) -> bool {
         self.extents.as_ref().is_none_or(|all| all.iter().any(|extent| extent.reaches("")))
     }
 
-    /// The namespaces that all of its objects are in, if the rules name each: then the list is asked for namespace by namespace.
+    /// The namespaces of all its objects, if the rules name each of them. Then the list is requested namespace by namespace.
     pub fn places(&self) -> Option<Vec<String>> {
         let extents = self.extents.as_deref().filter(|_| !self.of_namespaces)?;
         named_namespaces(extents)
     }
 
-    /// What may be seen of the objects in one namespace.
+    /// The part of the scope in one namespace.
     pub fn within(&self, namespace: &str) -> Scope {
         let Some(extents) = &self.extents else { return Scope::everything() };
         let mut extents: Vec<Extent> =
@@ -61,7 +61,7 @@ impl Scope {
         Scope { extents: Some(extents), of_namespaces: self.of_namespaces }
     }
 
-    /// Whether an object may be seen. The namespace of what is in none is empty.
+    /// Whether an object is visible. The namespace of an object in none is empty.
     pub fn covers(&self, namespace: &str, name: &str) -> bool {
         let namespace = if self.of_namespaces && namespace.is_empty() { name } else { namespace };
         self.extents.as_ref().is_none_or(|all| all.iter().any(|extent| extent.covers(namespace, name)))
@@ -73,7 +73,7 @@ impl Extent {
         Extent { namespaces: rule.namespaces.clone(), or_in_none: false, names: rule.resource_names.clone() }
     }
 
-    /// What it has within one namespace and, if it is not about namespaces, in none; `None` for nothing.
+    /// The part of the extent within one namespace and, if it is not about namespaces, in none. `None` if there is nothing.
     pub(super) fn within(self, namespace: &str) -> Option<Extent> {
         let or_in_none = self.namespaces.is_none() || self.or_in_none;
         let only = Glob::of_namespaces(namespace).ok().filter(|_| self.reaches(namespace))?;
@@ -98,8 +98,8 @@ impl Extent {
     }
 }
 
-/// The namespaces of these, each once, if every extent names its own: in the order in which a list over all of them has them,
-/// which is that of the keys `NAMESPACE/NAME` in etcd.
+/// The namespaces of these extents without duplicates, if every extent names its own. They have the order of a list over all
+/// namespaces, which is that of the keys `NAMESPACE/NAME` in etcd.
 pub(super) fn named_namespaces(extents: &[Extent]) -> Option<Vec<String>> {
     let mut named = Vec::new();
     for extent in extents {

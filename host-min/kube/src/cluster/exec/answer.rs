@@ -1,6 +1,6 @@
-//! What an exec plugin answers.
+//! The answer of an exec plugin.
 //!
-//! client-go decodes it as it decodes any object: JSON or YAML, with a byte order mark or without, and the kind may be left out.
+//! client-go decodes it like any object: JSON or YAML, with or without a byte order mark. The kind may be left out.
 
 use super::{ExecConfig, Issued};
 use crate::cluster::identity::IdentityPem;
@@ -9,7 +9,7 @@ use crate::cluster::timestamp;
 use serde_json::Value;
 use wagather_yaml as yaml;
 
-/// Whether nothing can follow what a plugin printed that has ended while something else holds its standard output.
+/// Whether the output of a plugin is a whole document, if the plugin has exited while another process holds its standard output.
 pub(super) fn is_whole(bytes: &[u8]) -> bool {
     let Ok(text) = yaml::decode(bytes) else { return false };
     let is_yaml = || {
@@ -25,15 +25,15 @@ pub(in crate::cluster) fn read_answer(config: &ExecConfig, bytes: &[u8]) -> Resu
     if text.trim().is_empty() {
         return Err("it is empty".to_owned());
     }
-    // The error of serde_json would quote what it met, which may be a token.
+    // The error of serde_json would quote the text at the mistake, which may be a token.
     let answer: Value = match serde_json::from_str(&text) {
         Ok(answer) => answer,
         Err(error) => match yaml::parse_foreign(&text) {
             Ok(read) => read.root.to_json(),
             Err(_) if text.trim_start().starts_with('{') => {
-                return Err(format!("it is not JSON (line {}, column {})", error.line(), error.column()));
+                return Err(format!("it is not JSON (at {}:{})", error.line(), error.column()));
             }
-            Err(error) => return Err(format!("it is neither JSON nor YAML ({})", error.place)),
+            Err(error) => return Err(format!("it is neither JSON nor YAML (at {})", error.place)),
         },
     };
     let said = |key: &str| answer[key].as_str().unwrap_or_default();

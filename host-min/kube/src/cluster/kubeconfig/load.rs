@@ -1,8 +1,7 @@
 //! Reads one kubeconfig file.
 //!
-//! A file is read as a whole, its clusters and users one by one when they are chosen: a user that this program cannot be does no
-//! harm to the others. Paths in a file are relative to the folder of that file. Certificates in files of their own are not read
-//! here.
+//! The file is parsed as a whole. A cluster or a user is read when it is chosen, so that a user which this program does not support does
+//! not affect the others. Paths in a file are relative to the folder of that file. Certificate files are not read here.
 
 use std::io::ErrorKind;
 use std::path::{MAIN_SEPARATOR, Path, PathBuf};
@@ -17,10 +16,10 @@ use wagather_base::file;
 use wagather_base::limits::MAX_KUBECONFIG_BYTES;
 use wagather_yaml::{self as yaml, Foreign, Node, Value};
 
-/// The name of the cluster extension that is passed on to exec plugins.
+/// The name of the cluster extension that exec plugins get.
 const EXEC_EXTENSION: &str = "client.authentication.k8s.io/exec";
 
-/// Reads a file; none if the file does not exist.
+/// Reads a file. `None` if the file does not exist.
 pub(in crate::cluster) fn file(path: &Path) -> Result<Option<Kubeconfig>, Failure> {
     let attempt = || format!("cannot read the kubeconfig {}", path.display());
     let bytes = match file::read(path, MAX_KUBECONFIG_BYTES) {
@@ -29,7 +28,10 @@ pub(in crate::cluster) fn file(path: &Path) -> Result<Option<Kubeconfig>, Failur
         Err(error) => return Err(Failure::new(Class::Config, attempt(), error)),
     };
     let text = yaml::decode(&bytes).map_err(|why| Failure::new(Class::Config, attempt(), why))?;
-    parse(&text, path).map(Some).map_err(|error| Failure::new(Class::Config, attempt(), error))
+    let misread = |error: yaml::Error| {
+        Failure::new(Class::Config, "cannot read the kubeconfig", error.in_file(path.display()))
+    };
+    parse(&text, path).map(Some).map_err(misread)
 }
 
 /// Reads the text of a file.
@@ -42,7 +44,7 @@ pub(in crate::cluster) fn parse(text: &str, path: &Path) -> Result<Kubeconfig, y
         return Err(kind.error("not a kubeconfig: its kind is not Config"));
     }
     let entry = |node: &Node| Ok(Entry { node: node.clone(), file: path.to_owned() });
-    let warn = |odd: &yaml::Error| format!("the kubeconfig {}: {odd}", path.display());
+    let warn = |odd: &yaml::Error| format!("the kubeconfig {}", odd.in_file(path.display()));
     Ok(Kubeconfig {
         files: vec![path.to_owned()],
         current_context: text_of(&root, "current-context")?,
@@ -53,7 +55,7 @@ pub(in crate::cluster) fn parse(text: &str, path: &Path) -> Result<Kubeconfig, y
     })
 }
 
-/// A list of `{name: …, <what>: {…}}`. An entry without a body is an empty one, as for kubectl.
+/// A list of `{name: …, <what>: {…}}`. An entry without a body is empty, as in kubectl.
 fn named<T>(
     root: &Node,
     list: &str,
@@ -100,7 +102,7 @@ pub(in crate::cluster) fn cluster(entry: &Entry) -> Result<ClusterEntry, yaml::E
     })
 }
 
-/// A boolean that is false unless it is said.
+/// A boolean. False if it is absent.
 fn flag(node: &Node, key: &str) -> Result<bool, yaml::Error> {
     node.get(key).map_or(Ok(false), |flag| flag.expect_bool(key))
 }
@@ -144,7 +146,7 @@ pub(in crate::cluster) fn user(entry: &Entry) -> Result<UserEntry, yaml::Error> 
 fn exec(node: &Node, folder: &Path) -> Result<ExecConfig, yaml::Error> {
     node.expect_map("exec")?;
     let Some(command) = text_of(node, "command")? else { return Err(node.error("exec has no command")) };
-    // A bare name is looked up in PATH; anything with a slash is a path, and relative to this file.
+    // A name without a slash is looked up in PATH. With a slash it is a path, relative to this file.
     let command =
         if command.contains(MAIN_SEPARATOR) { folder.join(command) } else { PathBuf::from(command) };
     let mut env = Vec::new();
@@ -166,7 +168,7 @@ fn exec(node: &Node, folder: &Path) -> Result<ExecConfig, yaml::Error> {
             )));
         }
     };
-    // An empty mode is none, as a program that writes all fields has it.
+    // An empty mode counts as absent. Programs that write all fields write it so.
     let interactive_mode = match node.get("interactiveMode").filter(|mode| mode.text() != Some("")) {
         None if v1 => return Err(node.error("exec must have an interactiveMode with apiVersion v1")),
         None => InteractiveMode::IfAvailable,
@@ -205,7 +207,7 @@ fn material(node: &Node, key: &str, folder: &Path) -> Result<Option<Material>, y
     Ok(text_of(node, key)?.map(|path| Material::File(folder.join(path))))
 }
 
-/// A text; none if it is absent, null or empty.
+/// A text. `None` if it is absent, null or empty.
 fn text_of(node: &Node, key: &str) -> Result<Option<String>, yaml::Error> {
     match node.get(key) {
         Some(value) => Ok(Some(value.expect_text(key)?.to_owned()).filter(|text| !text.is_empty())),
@@ -216,7 +218,7 @@ fn text_of(node: &Node, key: &str) -> Result<Option<String>, yaml::Error> {
 fn texts(node: &Node, what: &str) -> Result<Vec<String>, yaml::Error> {
     let mut texts = Vec::new();
     for item in node.expect_list(what)? {
-        // An argument may be empty, and so written as `""`.
+        // An argument may be empty, and is then written as `""`.
         texts.push(if item.is_null() { String::new() } else { item.expect_text(what)?.to_owned() });
     }
     Ok(texts)
@@ -294,24 +296,24 @@ users:
     #[test]
     fn errors_name_the_place() {
         for (text, expected) in [
-            ("clusters: 3", "line 1, column 11: clusters must be a list, not a single value"),
-            ("kind: Pod", "line 1, column 7: not a kubeconfig: its kind is not Config"),
-            ("- a", "line 1, column 1: a kubeconfig must be a mapping, not a list"),
-            ("users:\n- user: {}", "line 2, column 3: an entry of users has no name"),
-            ("users:\n- {name: a}\n- {name: a}", "line 3, column 10: the user \"a\" occurs a second time"),
+            ("clusters: 3", "1:11: clusters must be a list, not a single value"),
+            ("kind: Pod", "1:7: not a kubeconfig: its kind is not Config"),
+            ("- a", "1:1: a kubeconfig must be a mapping, not a list"),
+            ("users:\n- user: {}", "2:3: an entry of users has no name"),
+            ("users:\n- {name: a}\n- {name: a}", "3:10: the user \"a\" occurs a second time"),
             (
                 "clusters:\n- name: a\n  cluster: {certificate-authority-data: '*'}",
-                "line 3, column 41: certificate-authority-data is not base64",
+                "3:41: certificate-authority-data is not base64",
             ),
             (
                 "users: [{name: a, user: {exec: {command: x, apiVersion: client.authentication.k8s.io/v1alpha1}}}]",
-                "line 1, column 57: the exec plugin's apiVersion client.authentication.k8s.io/v1alpha1 is not \
+                "1:57: the exec plugin's apiVersion client.authentication.k8s.io/v1alpha1 is not \
                  supported; it must be client.authentication.k8s.io/v1 or client.authentication.k8s.io/v1beta1",
             ),
         ] {
             assert_eq!(wrong(text), expected);
         }
-        assert!(wrong("clusters: [\n  a: b").starts_with("line "));
+        assert!(wrong("clusters: [\n  a: b").starts_with("2:"));
     }
 
     #[test]

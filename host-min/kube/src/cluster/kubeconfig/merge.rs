@@ -1,7 +1,7 @@
-//! Which kubeconfig files there are, and what several of them say together.
+//! Finds kubeconfig files, and merges several of them.
 //!
-//! client-go's rules: the first file to set a value or to have an entry of a name wins, entries are never
-//! mixed, files of `KUBECONFIG` that do not exist are skipped, a file named by an option must exist.
+//! The rules are those of client-go. The first file that sets a value, or has an entry of a name, wins. Entries are never
+//! mixed. Files in `KUBECONFIG` that do not exist are skipped. A file that an option names must exist.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -11,9 +11,9 @@ use wagather_base::error::{Class, Failure};
 
 /// Where to look, in order.
 pub(in crate::cluster) enum Files {
-    /// Named by the option: it alone, and it must exist.
+    /// The file that the option names. It alone is read, and it must exist.
     Named(PathBuf),
-    /// The list of `KUBECONFIG`, or the one in the home folder.
+    /// The list in `KUBECONFIG`, or the file in the home folder.
     Found(Vec<PathBuf>),
 }
 
@@ -39,7 +39,7 @@ impl Files {
         Files::Found(home.map(|home| home.join(".kube/config")).into_iter().collect())
     }
 
-    /// Reads and merges them; none if none of them exists.
+    /// Reads and merges them. `None` if none of them exists.
     pub(in crate::cluster) fn read(&self) -> Result<Option<Kubeconfig>, Failure> {
         match self {
             Files::Named(path) => match load::file(path)? {
@@ -65,7 +65,7 @@ impl Files {
     }
 }
 
-/// Adds what a later file says that the earlier ones do not.
+/// Adds the values and entries of a later file that the earlier ones lack.
 pub(in crate::cluster) fn merge(mut earlier: Kubeconfig, later: Kubeconfig) -> Kubeconfig {
     earlier.files.extend(later.files);
     earlier.warnings.extend(later.warnings);

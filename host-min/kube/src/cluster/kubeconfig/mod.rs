@@ -1,11 +1,10 @@
 //! Kubeconfig files, read as kubectl reads them.
 //!
-//! [`load`] turns files into [`Kubeconfig`]s, [`merge`] several into one, [`resolve`] one into an
-//! [`Access`](super::access::Access): where to connect and how to say who we are. What is not here: doing
-//! either.
+//! [`load`] turns files into [`Kubeconfig`]s, [`merge`] joins several into one, and [`resolve`] turns one into an
+//! [`Access`](super::access::Access), which says where to connect and how to authenticate. Not here: connecting.
 //!
 //! Source: <https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/> and
-//! client-go's `tools/clientcmd`. Fields that are not known are ignored, as there.
+//! client-go's `tools/clientcmd`. Unknown fields are ignored, as there.
 
 pub(super) mod load;
 pub(super) mod merge;
@@ -19,10 +18,10 @@ use super::access::Impersonate;
 use super::exec::ExecConfig;
 use super::secret::Secret;
 
-/// What a kubeconfig says, or several once merged.
+/// A kubeconfig, or several merged ones.
 #[derive(Debug, Default)]
 pub(super) struct Kubeconfig {
-    /// The files that it was read from, for messages.
+    /// The files from which it was read, for messages.
     pub(super) files: Vec<PathBuf>,
     pub(super) current_context: Option<String>,
     pub(super) clusters: Vec<(String, Entry)>,
@@ -32,7 +31,7 @@ pub(super) struct Kubeconfig {
     pub(super) warnings: Vec<String>,
 }
 
-/// A cluster or a user that was not looked at yet. Only those of the chosen context are: what another one has is of no concern.
+/// A cluster or a user that was not read yet. Only those of the chosen context are read.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub(super) node: Node,
@@ -48,18 +47,18 @@ pub(super) struct ClusterEntry {
     pub(super) certificate_authority: Option<Material>,
     pub(super) proxy_url: Option<String>,
     pub(super) disable_compression: bool,
-    /// The extension `client.authentication.k8s.io/exec`: what the cluster has to tell exec plugins.
+    /// The extension `client.authentication.k8s.io/exec`, which the cluster has for exec plugins.
     pub(super) exec_extension: Option<serde_json::Value>,
 }
 
-/// Which cluster, and as whom.
+/// A cluster and a user.
 #[derive(Debug, Default)]
 pub(super) struct ContextEntry {
     pub(super) cluster: Option<String>,
     pub(super) user: Option<String>,
 }
 
-/// How to say who we are.
+/// How to authenticate.
 #[derive(Debug, Default)]
 pub(super) struct UserEntry {
     pub(super) client_certificate: Option<Material>,
@@ -69,17 +68,17 @@ pub(super) struct UserEntry {
     pub(super) username: Option<String>,
     pub(super) password: Option<Secret>,
     pub(super) exec: Option<ExecConfig>,
-    /// The name of the removed `auth-provider`, if one is asked for.
+    /// The name of an `auth-provider`, which Kubernetes has removed, if there is one.
     pub(super) auth_provider: Option<String>,
     pub(super) impersonate: Impersonate,
 }
 
-/// Something in PEM, written into the kubeconfig or beside it.
+/// PEM data, in the kubeconfig or in a file.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum Material {
-    /// Written into the file: the PEM text, already out of its base64.
+    /// In the kubeconfig: the PEM text, decoded from base64.
     Inline(Vec<u8>),
-    /// In a file of its own.
+    /// In a file.
     File(PathBuf),
 }
 

@@ -1,7 +1,7 @@
-//! From a merged kubeconfig and the options to one [`Access`]: the context, its cluster, its user.
+//! Turns a merged kubeconfig and the options into one [`Access`]: chooses the context, its cluster and its user.
 //!
-//! Reads the certificate files of the chosen context and no others. What client-go refuses (two ways to
-//! authenticate, groups without a user) is refused here.
+//! It reads the certificate files of the chosen context only. It refuses what client-go refuses: two ways to
+//! authenticate, groups without a user.
 
 use serde_json::{Value, json};
 use std::path::Path;
@@ -17,7 +17,7 @@ use wagather_base::limits::MAX_CREDENTIAL_BYTES;
 use wagather_yaml as yaml;
 
 impl Kubeconfig {
-    /// Whether it says nothing: as an empty file does, or `/dev/null`.
+    /// Whether it is empty, like an empty file or `/dev/null`.
     pub(in crate::cluster) fn is_empty(&self) -> bool {
         self.current_context.is_none()
             && self.clusters.is_empty()
@@ -31,7 +31,7 @@ impl Kubeconfig {
     }
 }
 
-/// Chooses a context and puts its parts together.
+/// Chooses a context and joins its parts.
 pub(in crate::cluster) fn resolve(config: Kubeconfig, over: &Options) -> Result<Access, Failure> {
     let attempt = config.shown();
     let fail = |reason: String| Failure::new(Class::Config, attempt.clone(), reason);
@@ -81,13 +81,13 @@ pub(in crate::cluster) fn resolve(config: Kubeconfig, over: &Options) -> Result<
     Ok(access)
 }
 
-/// What is wrong with a chosen entry, with its place.
+/// A mistake in a chosen entry, with its place.
 fn misread(label: &str, entry: &Entry, error: &yaml::Error) -> Failure {
-    let attempt = format!("cannot use the kubeconfig {}", entry.file.display());
-    Failure::new(Class::Config, attempt, format!("{label}, {error}"))
+    let error = yaml::Error { place: error.place, message: format!("{label}: {}", error.message) };
+    Failure::new(Class::Config, "cannot use the kubeconfig", error.in_file(entry.file.display()))
 }
 
-/// Every context, with the server that it leads to.
+/// Every context, with its server.
 pub(in crate::cluster) fn contexts(config: &Kubeconfig) -> Vec<Context> {
     let server = |context: &ContextEntry| {
         let cluster = load::cluster(find(&config.clusters, context.cluster.as_deref()?)?).ok()?;
@@ -110,7 +110,7 @@ fn tls_by_default(cluster: &ClusterEntry, user: Option<&UserEntry>) -> bool {
         || user.is_some_and(|user| user.client_certificate.is_some())
 }
 
-/// A server named by the option, and nothing else known.
+/// A server that an option names, without a kubeconfig.
 pub(in crate::cluster) fn server_alone(over: &Options) -> Result<Access, Failure> {
     let server = over.server.as_deref().map(url::shown).unwrap_or_default();
     let attempt = format!("cannot use the server {server}");
@@ -118,7 +118,7 @@ pub(in crate::cluster) fn server_alone(over: &Options) -> Result<Access, Failure
     access(ClusterEntry::default(), UserEntry::default(), over, "the cluster", "the user", &fail)
 }
 
-/// Puts a cluster and a user together, with what the options say over both.
+/// Joins a cluster and a user. The options override both.
 pub(in crate::cluster) fn access(
     mut cluster: ClusterEntry,
     mut user: UserEntry,
@@ -232,13 +232,14 @@ fn auth(
              https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins",
         ));
     }
-    // As Go's client has it: what the URL says counts if nothing else says who we are.
+    // As in Go's client, the user and password of the URL count if there is no other credential.
     Ok(login.map_or(Auth::Nothing, |(user, password)| Auth::Basic(user.clone(), password.clone())))
 }
 
-/// As client-go has it: an authority of the options replaces the kubeconfig's, and to verify nothing replaces it too; a server of the
-/// options does not take over the name that the kubeconfig's must have.
-/// What a plugin is told of the cluster if it wants to know (`spec.cluster` of `ExecCredential`).
+/// The cluster's data for a plugin that asks for it (`spec.cluster` of `ExecCredential`).
+///
+/// As in client-go, an authority of the options replaces the kubeconfig's, and so does turning verification off. A server of the
+/// options does not inherit the TLS name that the kubeconfig sets for its own server.
 pub(in crate::cluster) fn cluster_info(
     cluster: &ClusterEntry,
     server: &ServerUrl,
@@ -279,7 +280,7 @@ fn override_cluster(cluster: &mut ClusterEntry, over: &Options) {
     }
 }
 
-/// A token of the options goes before all that the kubeconfig has of its kind. A client certificate is of another kind.
+/// A token of the options replaces the kubeconfig's token, password or plugin. A client certificate stays.
 fn override_user(user: &mut UserEntry, over: &Options) {
     if over.token.is_some() || over.token_file.is_some() {
         let UserEntry { client_certificate, client_key, impersonate, .. } = std::mem::take(user);
@@ -306,7 +307,7 @@ fn identity(
     }
 }
 
-/// The kubeconfig's impersonation with the options' over it.
+/// The kubeconfig's impersonation, overridden by the options.
 fn impersonate(
     mut wanted: Impersonate,
     over: &Options,
@@ -369,7 +370,7 @@ fn missing<T>(kind: &str, name: &str, entries: &[(String, T)]) -> String {
     format!("unknown {kind} \"{name}\"; {}", existing(kind, entries))
 }
 
-/// What there is, for a person who mistyped; not all of hundreds.
+/// The existing names, for a person who mistyped one. Of many, only the most similar.
 fn existing<T>(kind: &str, entries: &[(String, T)]) -> String {
     const SHOWN: usize = 12;
     if entries.is_empty() {
