@@ -126,6 +126,18 @@ fn deep_calls_of_wide_functions() {
     holds("deep-calls", &guest::module("deep-calls", &[], &fields));
 }
 
+/// Ten thousand functions, each of which calls the next one for the first time: what makes them ready must not stay on the native stack.
+#[test]
+fn first_calls_within_first_calls() {
+    let mut fields = String::new();
+    for number in 0..10_000 {
+        fields += &format!("(func $f{number} (call $f{}))\n", number + 1);
+    }
+    fields += r#"(func $f10000) (func (export "gather") (result i32) (call $f0) (i32.const 0))"#;
+    let hostile = made("first-calls", End::Returns(0), "", &fields);
+    run(&Hostile { module: guest::large(hostile.module.clone()), ..hostile });
+}
+
 #[test]
 fn fifty_thousand_data_segments() {
     let segments = "(data (i32.const 65528) \"\\01\\02\\03\\04\")".repeat(50_000);

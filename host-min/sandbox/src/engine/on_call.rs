@@ -118,9 +118,12 @@ unsafe extern "C" fn first_call(
 
 /// Validates and compiles the function of a stub. Returns an error for wasm3, or null.
 ///
+/// A function of its own: its frame has a kilobyte, and `first_call` would keep it while the guest's function runs.
+///
 /// # Safety
 ///
 /// The stub belongs to a module that is running.
+#[inline(never)]
 unsafe fn compile(stub: *mut Stub) -> ffi::m3ret_t {
     // SAFETY: both live as long as the module is running. wasm3 is single-threaded and waits for this call, so nothing else uses the state,
     // and the reference ends before wasm3 continues.
