@@ -30,7 +30,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
             shown
         }
         Err(why) => {
-            assert!(!why.reason.is_empty());
+            assert!(!why.is_empty());
             "*".to_owned()
         }
     };
