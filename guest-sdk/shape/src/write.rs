@@ -46,7 +46,7 @@ pub fn write<M: Memory>(
 ///
 /// # Errors
 ///
-/// Those of [`write`].
+/// Those of [`write()`].
 pub fn append<M: Memory>(
     memory: &M,
     shape: &Shape,
@@ -63,7 +63,7 @@ pub fn append<M: Memory>(
 ///
 /// # Errors
 ///
-/// Those of [`write`], and [`Status::BAD_SHAPE`] if it is no object.
+/// Those of [`write()`], and [`Status::BAD_SHAPE`] if it is no object.
 pub fn line<M: Memory>(
     memory: &M,
     shape: &Shape,
