@@ -86,11 +86,19 @@ fn everything_that_is_printed_is_documented() {
     assert!(update.unwrap().success());
     fs::write(folder.path().join("size-budget.toml"), budget).unwrap();
 
+    let with_shape = r#"(module (import "wagather_v1" "log_as" (func $log (param i32 i32 i32) (result i32)))
+        (memory 1) (data (i32.const 1024) "\08(t\00text\00\00")
+        (func (export "gather") (drop (call $log (i32.const 1) (i32.const 1024) (i32.const 0)))))"#;
+    fs::write(folder.path().join("d.wasm"), wat::parse_str(with_shape).unwrap()).unwrap();
+
     let views = "section,function,crate,generic,kind,toolchain,import,data,dominator";
     let reports = output(folder.path(), &["--json", "--by", views, "a.wasm", "c.wasm"]);
     check(&all["reports"], &all, &reports, "reports");
     assert!(reports[1]["invalid"].is_string() && reports[0]["views"].as_array().unwrap().len() == 9);
     check(&all["why"], &all, &output(folder.path(), &["why", "a.wasm", "fmt", "--json"]), "why");
+    let why = output(folder.path(), &["why", "d.wasm", "gather", "--json"]);
+    assert_eq!(why["shapes"][0]["fields"][0]["name"], "text");
+    check(&all["why"], &all, &why, "why");
     check(&all["diff"], &all, &output(folder.path(), &["diff", "a.wasm", "b.wasm", "--json"]), "diff");
     let verdicts = output(folder.path(), &["check", "--json"]);
     check(&all["verdicts"], &all, &verdicts, "verdicts");

@@ -6,6 +6,7 @@
 //! what a vtable or a panic's location points to; a number that happens to look like an address cuts a
 //! piece in two and changes no sum.
 
+use super::shapes::Shapes;
 use crate::module::{Addresses, Adjacency, AdjacencyBuilder, Module, Scan, Segment};
 
 /// All pieces, in the order of the file.
@@ -21,6 +22,8 @@ pub struct Pieces {
     pub by_function: Adjacency,
     /// For each piece the pieces that it points to.
     pub by_piece: Adjacency,
+    /// The shapes; each is a piece, or several if zeroes in it are no data.
+    pub shapes: Shapes,
     /// How many functions there are in tables.
     in_tables: usize,
 }
@@ -28,6 +31,8 @@ pub struct Pieces {
 /// What a piece looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Content {
+    /// A shape, by which the host decodes or writes.
+    Shape,
     /// Printable UTF-8.
     Text,
     /// Where a panic happened: a pointer to a path, its length, a line and a column.
@@ -46,6 +51,7 @@ impl Content {
     /// In words.
     pub fn title(self) -> &'static str {
         match self {
+            Content::Shape => "shapes",
             Content::Text => "text",
             Content::PanicLocations => "panic locations",
             Content::Vtable => "vtables",
@@ -64,11 +70,29 @@ impl Pieces {
         for function in 0..scan.data.len() as u32 {
             scan.data.of(function).iter().for_each(|&offset| cuts.set(offset));
         }
+        let may_have_shapes = Shapes::may_be_in(module);
+        let mut shapes = Shapes::new(module);
+        if may_have_shapes {
+            cuts.each(module, |offset| shapes.try_at(module, offset));
+        }
         for segment in &module.segments {
-            words.targets(module, segment, |_, target| cuts.set(target));
+            // A shape has numbers and letters, and no word of it is an address.
+            words.targets(module, segment, |offset, target| {
+                if !shapes.is_within(offset) {
+                    cuts.set(target);
+                }
+            });
+        }
+        if may_have_shapes {
+            cuts.each(module, |offset| shapes.try_at(module, offset));
+        }
+        for piece in shapes.pieces().flatten() {
+            piece.clone().for_each(|offset| cuts.clear(offset));
+            cuts.set(piece.start);
+            cuts.set(piece.end);
         }
         let in_tables = module.elements.iter().map(|element| element.functions.len()).sum();
-        let mut pieces = Pieces { in_tables, ..Pieces::default() };
+        let mut pieces = Pieces { in_tables, shapes, ..Pieces::default() };
         for (index, segment) in (0..).zip(&module.segments) {
             if segment.data.is_empty() {
                 continue;
@@ -93,17 +117,32 @@ impl Pieces {
         }
         pieces.by_function = by_function.finish();
 
-        let mut by_piece = AdjacencyBuilder::default();
-        let mut done = 0;
+        let mut arrows = Vec::new();
         for segment in &module.segments {
             words.targets(module, segment, |offset, target| {
-                let (Some(from), Some(to)) = (pieces.at(offset), pieces.at(target)) else { return };
-                while done < from {
-                    by_piece.end_source();
-                    done += 1;
+                if let (Some(from), Some(to)) = (pieces.at(offset), pieces.at(target))
+                    && !pieces.shapes.is_within(offset)
+                {
+                    arrows.push((from, to));
                 }
-                by_piece.push(to);
             });
+        }
+        // Who refers to a shape's beginning refers to all of it.
+        for shape in pieces.shapes.pieces() {
+            let numbers: Vec<u32> = shape.iter().filter_map(|piece| pieces.at(piece.start)).collect();
+            if let [first, others @ ..] = &*numbers {
+                arrows.extend(others.iter().map(|&other| (*first, other)));
+            }
+        }
+        arrows.sort_unstable();
+        let mut by_piece = AdjacencyBuilder::default();
+        let mut done = 0;
+        for (from, to) in arrows {
+            while done < from {
+                by_piece.end_source();
+                done += 1;
+            }
+            by_piece.push(to);
         }
         while (done as usize) < pieces.len() {
             by_piece.end_source();
@@ -147,7 +186,9 @@ impl Pieces {
     /// What a piece looks like.
     pub fn content(&self, module: &Module<'_>, piece: u32) -> Content {
         let bytes = &module.bytes[self.range(piece)];
-        if bytes.iter().all(|&byte| byte == 0) {
+        if self.shapes.has_piece(self.starts[piece as usize]) {
+            Content::Shape
+        } else if bytes.iter().all(|&byte| byte == 0) {
             Content::Zeroes
         } else if is_text(bytes) {
             Content::Text
@@ -245,8 +286,19 @@ impl Bits {
         self.0[at as usize / 64] |= 1 << (at % 64);
     }
 
+    fn clear(&mut self, at: u32) {
+        self.0[at as usize / 64] &= !(1 << (at % 64));
+    }
+
     fn has(&self, at: u32) -> bool {
         self.0[at as usize / 64] >> (at % 64) & 1 == 1
+    }
+
+    /// Those of the segments' contents, in the order of the file.
+    fn each(&self, module: &Module<'_>, found: impl FnMut(u32)) {
+        let bytes =
+            module.segments.iter().flat_map(|segment| segment.data.start as u32..segment.data.end as u32);
+        bytes.filter(|&offset| self.has(offset)).for_each(found);
     }
 }
 

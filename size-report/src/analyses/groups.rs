@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     Analysis,
+    data::Content,
     owners::{Owner, owners},
     table,
     tree::{Node, NodeKind},
@@ -65,6 +66,16 @@ pub(super) struct Grouped {
 
 /// Puts functions into `count` groups; `groups` has the group of each function.
 pub(super) fn grouped(analysis: &Analysis<'_>, groups: &[u32], count: usize) -> Grouped {
+    grouped_without(analysis, groups, count, |_| false)
+}
+
+/// The same, without the data for which `is_apart` holds.
+pub(super) fn grouped_without(
+    analysis: &Analysis<'_>,
+    groups: &[u32],
+    count: usize,
+    is_apart: impl Fn(Content) -> bool,
+) -> Grouped {
     let mut nodes: Vec<Vec<Node>> = vec![Vec::new(); count];
     for (index, function) in (0..).zip(&analysis.module.functions) {
         if !function.range.is_empty() {
@@ -82,7 +93,11 @@ pub(super) fn grouped(analysis: &Analysis<'_>, groups: &[u32], count: usize) -> 
             Owner::Several => SEVERAL,
             Owner::Nobody => NOBODY,
         };
-        let content = analysis.pieces.content(analysis.module, piece).title();
+        let content = analysis.pieces.content(analysis.module, piece);
+        if is_apart(content) {
+            continue;
+        }
+        let content = content.title();
         *data.entry((group, content)).or_default() += analysis.pieces.bytes(piece);
     }
     let (mut several, mut nobody) = (Vec::new(), Vec::new());

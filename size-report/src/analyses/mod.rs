@@ -12,6 +12,7 @@ pub mod imports;
 pub mod kinds;
 pub mod names;
 pub mod owners;
+pub mod shapes;
 pub mod snapshot;
 pub mod symbol;
 pub mod table;
@@ -20,7 +21,7 @@ pub mod tree;
 pub mod views;
 pub mod why;
 
-use self::{data::Pieces, graph::Graph, names::Names};
+use self::{data::Pieces, graph::Graph, names::Names, shapes::Shape};
 use crate::module::{Module, Scan};
 
 /// A module, read through once: what all views are made from.
@@ -45,5 +46,10 @@ impl<'m> Analysis<'m> {
         let pieces = Pieces::of(module, &scan);
         let graph = Graph::of(module, &scan, &pieces);
         Analysis { module, names, scan, pieces, graph }
+    }
+
+    /// The shape that a piece of data is, or begins.
+    pub fn shape(&self, piece: u32) -> Option<Shape> {
+        self.pieces.shapes.decode(self.module, self.pieces.range(piece).start as u32)
     }
 }

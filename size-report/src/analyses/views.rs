@@ -6,11 +6,13 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::{
     Analysis,
+    data::Content,
     graph::{ROOT, Vertex},
-    groups::{Grouped, around, grouped, sections, segment_headers},
+    groups::{Grouped, around, grouped, grouped_without, sections, segment_headers},
     imports,
     kinds::{Kinds, UNNAMED},
     owners::{Owner, owners},
+    shapes::quoted,
     symbol, table,
     toolchains::Toolchains,
     tree::{Node, NodeKind},
@@ -134,24 +136,52 @@ fn by_generic(analysis: &Analysis<'_>) -> Vec<Node> {
 
 fn by_kind(analysis: &Analysis<'_>) -> Vec<Node> {
     let kinds = Kinds::new();
-    by_rules(analysis, |name| kinds.of(name))
+    let mut nodes = by_rules(analysis, |name| kinds.of(name), |content| content == Content::Shape);
+    nodes.push(shapes(analysis));
+    nodes
 }
 
 fn by_toolchain(analysis: &Analysis<'_>) -> Vec<Node> {
     let functions = 0..analysis.module.functions.len() as u32;
     let names: Vec<&str> = functions.filter_map(|index| analysis.names.get(index)).collect();
     let toolchains = Toolchains::of_module(&names);
-    by_rules(analysis, |name| toolchains.of(name))
+    by_rules(analysis, |name| toolchains.of(name), |_| false)
 }
 
-/// Groups that a table of rules gives functions by their names.
-fn by_rules(analysis: &Analysis<'_>, group_of: impl Fn(&str) -> &'static str) -> Vec<Node> {
+/// The shapes, by who refers to them.
+fn shapes(analysis: &Analysis<'_>) -> Node {
+    let everyone: Vec<u32> = (0..analysis.module.functions.len() as u32).collect();
+    let mut of: BTreeMap<String, u64> = BTreeMap::new();
+    for (piece, owner) in (0..).zip(owners(&analysis.pieces, &everyone)) {
+        if analysis.pieces.content(analysis.module, piece) == Content::Shape {
+            *of.entry(title_of_owner(analysis, owner)).or_default() += analysis.pieces.bytes(piece);
+        }
+    }
+    let leaves =
+        of.into_iter().map(|(label, bytes)| Node::leaf(NodeKind::Data, format!("of {label}"), bytes));
+    Node::of(NodeKind::Group, Content::Shape.title(), leaves.collect())
+}
+
+fn title_of_owner(analysis: &Analysis<'_>, owner: Owner) -> String {
+    match owner {
+        Owner::Nobody => "no constant refers to it".to_owned(),
+        Owner::Group(function) => analysis.names.label(function),
+        Owner::Several => "several functions".to_owned(),
+    }
+}
+
+/// Groups that a table of rules gives functions by their names, without data for which `is_apart` holds.
+fn by_rules(
+    analysis: &Analysis<'_>,
+    group_of: impl Fn(&str) -> &'static str,
+    is_apart: impl Fn(Content) -> bool,
+) -> Vec<Node> {
     let mut numbers = Numbers::default();
     let functions = 0..analysis.module.functions.len() as u32;
     let groups: Vec<u32> = functions
         .map(|index| numbers.number(analysis.names.get(index).map_or(UNNAMED, &group_of).to_owned()))
         .collect();
-    let Grouped { groups, rest } = grouped(analysis, &groups, numbers.texts.len());
+    let Grouped { groups, rest } = grouped_without(analysis, &groups, numbers.texts.len(), is_apart);
     let mut nodes: Vec<Node> = numbers
         .texts
         .into_iter()
@@ -180,14 +210,11 @@ fn data(analysis: &Analysis<'_>) -> Vec<Node> {
             *small += pieces.bytes(piece);
             continue;
         }
-        let of = match owners[piece as usize] {
-            Owner::Nobody => "no constant refers to it".to_owned(),
-            Owner::Group(function) => analysis.names.label(function),
-            Owner::Several => "several functions".to_owned(),
-        };
+        let of = title_of_owner(analysis, owners[piece as usize]);
         let content = pieces.content(module, piece);
         let preview = match content {
-            super::data::Content::Text => preview(&module.bytes[pieces.range(piece)]),
+            Content::Text => preview(&module.bytes[pieces.range(piece)]),
+            Content::Shape => preview_of_shape(analysis, piece),
             content => content.title().to_owned(),
         };
         nodes.push(Node::leaf(NodeKind::Data, format!("{preview} ({of})"), pieces.bytes(piece)));
@@ -212,6 +239,18 @@ fn preview(bytes: &[u8]) -> String {
     } else {
         format!("{start:?}")
     }
+}
+
+/// The names of its first fields.
+fn preview_of_shape(analysis: &Analysis<'_>, piece: u32) -> String {
+    const MOST_NAMES: usize = 3;
+    let Some(shape) = analysis.shape(piece) else { return Content::Shape.title().to_owned() };
+    let outermost = shape.fields.iter().filter(|field| field.depth == 0);
+    let mut names: Vec<String> = outermost.map(|field| quoted(&field.name)).take(MOST_NAMES + 1).collect();
+    if names.len() > MOST_NAMES {
+        names[MOST_NAMES] = "…".into();
+    }
+    format!("shape: {}", names.join(", "))
 }
 
 fn by_dominator(analysis: &Analysis<'_>) -> Vec<Node> {

@@ -1,11 +1,15 @@
 //! Why functions are in a module: the way from an export to them, and what would go with them.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::{
     Analysis,
     graph::{ROOT, Vertex},
-    kinds, symbol,
+    kinds,
+    shapes::Shape,
+    symbol,
 };
 
 /// The answer for a name.
@@ -17,6 +21,9 @@ pub struct Why {
     pub retained: u64,
     /// A shortest way from the host to one of them, as labels; none if the host cannot reach any.
     pub path: Option<Vec<String>>,
+    /// The shapes that they refer to, in the order of the file.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub shapes: Vec<Shape>,
 }
 
 /// A function that the name fits.
@@ -66,8 +73,20 @@ impl Why {
         let path = path.map(|path| {
             path.into_iter().filter(|&node| node != ROOT).map(|node| label(analysis, node)).collect()
         });
-        Some(Why { functions, retained: graph.retained_by(is_wanted), path })
+        Some(Why {
+            functions,
+            retained: graph.retained_by(is_wanted),
+            path,
+            shapes: shapes(analysis, &found),
+        })
     }
+}
+
+/// Those that functions refer to, each once.
+fn shapes(analysis: &Analysis<'_>, functions: &[u32]) -> Vec<Shape> {
+    let pieces: BTreeSet<u32> =
+        functions.iter().flat_map(|&function| analysis.pieces.by_function.of(function)).copied().collect();
+    pieces.into_iter().filter_map(|piece| analysis.shape(piece)).collect()
 }
 
 /// Ascending indices.

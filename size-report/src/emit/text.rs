@@ -5,7 +5,15 @@ use std::io::{self, Write};
 use super::{human, line};
 use crate::{
     Report,
-    analyses::{at_rest::Fits, budget::Verdict, diff::Diff, snapshot::ItemKind, tree::Node, why::Why},
+    analyses::{
+        at_rest::Fits,
+        budget::Verdict,
+        diff::Diff,
+        shapes::{Shape, quoted},
+        snapshot::ItemKind,
+        tree::Node,
+        why::Why,
+    },
 };
 
 /// How much of a tree is written.
@@ -159,6 +167,12 @@ pub fn why(why: &Why, top: usize, output: &mut impl Write) -> io::Result<()> {
     if why.functions.len() > top {
         line(output, format_args!("and {} more", why.functions.len() - top))?;
     }
+    for shape in why.shapes.iter().take(top) {
+        write_shape(shape, output)?;
+    }
+    if why.shapes.len() > top {
+        line(output, format_args!("and {} more shapes", why.shapes.len() - top))?;
+    }
     let what = if why.functions.len() == 1 { "remove" } else { "remove all of them" };
     match &why.path {
         Some(path) => {
@@ -166,6 +180,29 @@ pub fn why(why: &Why, top: usize, output: &mut impl Write) -> io::Result<()> {
             line(output, format_args!("{}: {what} to save {}", way.join(" -> "), human(why.retained)))
         }
         None => line(output, "no export reaches it: an optimiser would omit it"),
+    }
+}
+
+fn write_shape(shape: &Shape, output: &mut impl Write) -> io::Result<()> {
+    /// The largest resources have some dozens.
+    const MOST_FIELDS: usize = 200;
+    line(
+        output,
+        format_args!(
+            "shape at byte {:#x} of the file, {}: {} of {} bytes",
+            shape.offset,
+            human(shape.bytes),
+            shape.of,
+            shape.structure_bytes
+        ),
+    )?;
+    for field in shape.fields.iter().take(MOST_FIELDS) {
+        let name = quoted(&field.name);
+        line(output, format_args!("{:indent$}{name}: {}", "", field.of, indent = 2 + field.depth * 2))?;
+    }
+    match shape.fields.len().saturating_sub(MOST_FIELDS) {
+        0 => Ok(()),
+        more => line(output, format_args!("  and {more} more fields")),
     }
 }
 

@@ -81,7 +81,7 @@ fn read(body: &[u8], offset: usize, mut note: impl FnMut(Reference)) -> bool {
 }
 
 /// Where the bytes of memory come from: segments with an address, by address.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Addresses(Vec<(u64, u64, u32)>);
 
 impl Addresses {
