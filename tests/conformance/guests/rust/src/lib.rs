@@ -366,7 +366,7 @@ impl Guest {
                 has_started: pod.has_started,
             };
             write(entry, between);
-            imports::archive_write_as(entry, rows.0.as_ptr(), (&raw const row).cast());
+            imports::archive_write_as(entry, rows.0.as_ptr(), (&raw const row).cast(), 0);
             between = ",";
         };
         self.answer("end", end)?;
