@@ -1,8 +1,7 @@
 //! Internal to host-min, without any promise of stability: what happens to an answer on its way to a guest.
 //!
-//! [`project`] keeps the fields that a mask wants, [`redact`] makes secrets unreadable, and [`obfuscate`] writes placeholders for
-//! addresses. All work on the server's own bytes;
-//! nothing here sends, stores or decides what may be asked for.
+//! [`project`] keeps the fields that a mask wants, [`redact`] replaces secrets, and [`obfuscate`] replaces addresses by placeholders.
+//! All three work on the server's own bytes. Nothing here sends or stores anything, or decides what may be asked for.
 #![forbid(unsafe_code)]
 
 pub mod obfuscate;

@@ -1,33 +1,33 @@
-//! What is to be obfuscated, as it is typed.
+//! The kinds of `--obfuscate`.
 
 use std::net::Ipv4Addr;
 
 /// The most domains of a run.
 const MAX_DOMAINS: usize = 64;
 
-/// The longest name of DNS (RFC 1035, section 2.3.4), without the dot at its end.
+/// The longest DNS name (RFC 1035, section 2.3.4), without the dot at its end.
 const MAX_DOMAIN_BYTES: usize = 253;
 
-/// What is obfuscated.
+/// The kinds that are obfuscated.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Kinds {
     /// Addresses of IPv4 and IPv6.
     pub ips: bool,
     /// Addresses of network cards: EUI-48 and EUI-64.
     pub macs: bool,
-    /// Domains in lower case, such as `example.com`: these, and the end of all names below them.
+    /// Domains in lower case, such as `example.com`. They are also obfuscated at the end of names below them.
     pub domains: Vec<String>,
-    /// The domain that the API server is in, as well.
+    /// Whether the domain of the API server is obfuscated, too.
     pub server_domain: bool,
 }
 
 impl Kinds {
-    /// Whether nothing is.
+    /// Whether nothing is obfuscated.
     pub fn is_nothing(&self) -> bool {
         *self == Kinds::default()
     }
 
-    /// Adds what was typed: `ip`, `mac`, `domain`, `domain=NAME` or `all`, or several with commas between them.
+    /// Adds kinds as they are typed: `ip`, `mac`, `domain`, `domain=NAME` or `all`, or several with commas between them.
     ///
     /// # Errors
     /// Says what is wrong with it.
@@ -77,11 +77,12 @@ fn is_domain(text: &str) -> bool {
     text.len() <= MAX_DOMAIN_BYTES
         && text.contains('.')
         && text.split('.').all(is_label)
-        // The last label of an address is a number, and that of a domain is none.
+        // The last label of an address is a number. That of a domain is not.
         && text.rsplit('.').next().is_some_and(|label| label.bytes().any(|byte| byte.is_ascii_alphabetic()))
 }
 
-/// The domain that a server is in, by its URL: OpenShift's is `api.` before the cluster's. None if its host is an address, or one label.
+/// The domain of a server, by its URL. In OpenShift, the server's name is `api.` and the cluster's domain. `None` if the host is an
+/// address or has one label.
 pub fn domain_of(url: &str) -> Option<&str> {
     let host = url.split_once("://")?.1;
     let host = host.split(['/', ':', '?', '#']).next()?;

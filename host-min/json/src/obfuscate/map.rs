@@ -1,7 +1,8 @@
-//! Which placeholder stands for which original, and back.
+//! The map between originals and placeholders.
 //!
-//! One original may be written in several ways (`10.0.0.1` and `10-0-0-1`, `AA:BB:…` and `aa-bb-…`): all have one placeholder. Each way
-//! is kept, with whether it was a part of a longer name, so that a name that a guest sends back becomes the one that it was.
+//! An original can be written in several ways (`10.0.0.1` and `10-0-0-1`, `AA:BB:…` and `aa-bb-…`). All of them have the same
+//! placeholder. The map keeps each way, and whether it was a part of a longer name, so that a name which a guest sends back becomes the
+//! original name.
 
 use super::kinds::Kinds;
 use serde::Serialize;
@@ -9,16 +10,16 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use wagather_base::limits::{MAX_OBFUSCATED, MAX_OBFUSCATED_BYTES};
 
-/// What the map's first key is, by which a file is known as a map.
+/// The first key of a map's file, which identifies it.
 pub(super) const FORMAT: &str = "wagatherObfuscation";
 
 /// How many digits a placeholder's number has.
 const DIGITS: usize = 10;
 
-/// The ways to write one original that are kept.
+/// How many ways to write an original are kept.
 const MAX_SPELLINGS: usize = 8;
 
-/// What an entry takes besides its text.
+/// The memory of an entry besides its text.
 const ENTRY_BYTES: usize = 96;
 
 /// An original, however it is written.
@@ -32,7 +33,7 @@ pub(super) enum Key {
     Domain(u8),
 }
 
-/// The kinds of originals, as placeholders have them.
+/// The kinds of originals, as placeholders name them.
 const KINDS: [&str; 4] = ["ipv4", "ipv6", "mac", "domain"];
 
 impl Key {
@@ -46,7 +47,7 @@ impl Key {
     }
 }
 
-/// How many originals of each kind have a placeholder; of a kind that is not looked for there is no number.
+/// How many originals of each kind have a placeholder. A kind that is not obfuscated has no number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
     /// Addresses of IPv4.
@@ -64,7 +65,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// The kinds that were looked for, by their names in placeholders.
+    /// The obfuscated kinds, by their names in placeholders.
     pub fn named(&self) -> impl Iterator<Item = (&'static str, u64)> {
         let counts = [self.ipv4, self.ipv6, self.mac, self.domain];
         KINDS.into_iter().zip(counts).filter_map(|(kind, count)| Some((kind, count?)))
@@ -73,7 +74,7 @@ impl Counts {
 
 /// One original.
 struct Original {
-    /// As it was written first, then as else.
+    /// The first way in which it was written, then the others.
     spellings: Vec<Spelling>,
 }
 
@@ -91,7 +92,7 @@ pub(super) struct Map {
     bytes: usize,
 }
 
-/// Whether a byte before a placeholder makes it a part of a longer name.
+/// Whether the byte before a placeholder makes it a part of a longer name.
 pub(super) fn joins(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.')
 }
@@ -105,7 +106,7 @@ impl Map {
         Map { numbers: HashMap::new(), originals: Default::default(), bytes: 0 }
     }
 
-    /// The placeholder of an original that is written so. An error is that of one for which there is no room.
+    /// The placeholder of an original that is written in this way. The error is a placeholder for originals that have no room.
     pub(super) fn placeholder(&mut self, key: Key, text: &[u8], is_joined: bool) -> Result<String, String> {
         let kind = key.kind();
         let is_full = self.numbers.len() >= MAX_OBFUSCATED || self.bytes >= MAX_OBFUSCATED_BYTES;
@@ -130,7 +131,7 @@ impl Map {
         Ok(written(kind, number as usize))
     }
 
-    /// Turns placeholders back.
+    /// Replaces placeholders by their originals.
     pub(super) fn restore(&self, text: &mut Vec<u8>, is_name: bool) {
         let mut restored = Vec::with_capacity(text.len());
         let mut done = 0;
@@ -150,7 +151,7 @@ impl Map {
         }
     }
 
-    /// The original of the placeholder that a text begins with, and the placeholder's length.
+    /// The original of the placeholder at the beginning of a text, and the placeholder's length.
     fn original(&self, text: &[u8]) -> Option<(&Original, usize)> {
         let rest = text.strip_prefix(b"x-")?;
         let kind = KINDS.iter().position(|kind| rest.starts_with(kind.as_bytes()))?;
@@ -175,7 +176,7 @@ impl Map {
     }
 
     pub(super) fn to_json(&self) -> Vec<u8> {
-        /// An original, as whoever has the archive looks it up.
+        /// An original, as a reader of the archive looks it up.
         #[derive(Serialize)]
         #[serde(rename_all = "camelCase")]
         struct Row<'a> {
@@ -212,7 +213,7 @@ impl Map {
 }
 
 impl Original {
-    /// As it is written in such a place, if that is known.
+    /// How it is written in such a place, if that is known.
     fn spelled(&self, is_joined: bool, is_name: bool) -> &str {
         let fits = |spelling: &&Spelling| {
             !is_name || !spelling.text.bytes().any(|byte| byte == b':' || byte.is_ascii_uppercase())

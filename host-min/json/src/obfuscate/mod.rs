@@ -1,11 +1,11 @@
-//! Obfuscation: addresses and domains become placeholders before any byte of an answer reaches a guest or the archive, and the map
-//! from the ones to the others stays with whoever ran the gatherers.
+//! Obfuscation: placeholders replace addresses and domains before any byte of an answer reaches a guest or the archive. The map
+//! between them stays with the person who ran the gatherers.
 //!
-//! It runs after redaction, in the same places. An original has the same placeholder wherever it is, so what belongs together is
-//! still seen to. A guest may ask for what it was told of by a placeholder: it is turned back before the request is judged. What
-//! is found and what is not is in `docs/redaction.md`, the reasons are in `docs/decisions/0040-obfuscation.md`.
+//! It runs after redaction, in the same places. An original has the same placeholder everywhere, so relations stay visible. A guest may
+//! use a placeholder in a request. It is replaced by its original before the request is judged. `docs/redaction.md` says what is found
+//! and what is not; `docs/decisions/0040-obfuscation.md` has the reasons.
 //!
-//! `scan` finds originals in a text, `map` knows their placeholders, `stream` cuts what comes in pieces.
+//! `scan` finds originals in a text, `map` knows their placeholders, and `stream` cuts texts that come in pieces.
 
 mod kinds;
 mod map;

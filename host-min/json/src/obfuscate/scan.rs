@@ -1,17 +1,16 @@
 //! Finds addresses and domains in a text.
 //!
-//! Nothing is found without a dot, a colon or a dash between two bytes that fit, and these are rare: the rest of a text is passed over
-//! by a table. What is around a match decides whether it is one, and a backslash and what belongs to it, as JSON has them, count as
-//! no part of a word.
+//! Every match has a dot, a colon or a dash between two bytes that fit. These are rare, and a table skips the rest of the text. The
+//! bytes around a match decide whether it counts. A JSON escape is not part of a word.
 
 use super::kinds::Kinds;
 use super::map::Key;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-/// Longer runs of hexadecimal digits and colons are no addresses.
+/// Longer runs of hexadecimal digits and colons are not addresses.
 const MAX_RUN_BYTES: usize = 80;
 
-/// What was found.
+/// A match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Match {
     pub(super) start: usize,
@@ -19,16 +18,16 @@ pub(super) struct Match {
     pub(super) key: Key,
 }
 
-/// What is looked for.
+/// The kinds that are searched for.
 pub(super) struct Scanner {
     kinds: Kinds,
-    /// The longest first, each with its place in `kinds` and of its first dot.
+    /// The domains, longest first, each with its index in `kinds` and the position of its first dot.
     domains: Vec<(usize, usize)>,
-    /// Which bytes may be in the middle of what is looked for.
+    /// Which bytes may be in the middle of a match.
     triggers: [bool; 256],
 }
 
-/// Whether a byte may be in an original, or decide beside one whether it is one.
+/// Whether a byte may be in an original, or next to one and decide whether it counts.
 pub(super) const fn is_word(byte: u8) -> bool {
     WORD[byte as usize]
 }
@@ -44,7 +43,7 @@ const WORD: [bool; 256] = {
     table
 };
 
-/// A text, of which nothing is looked at before `from`: what is left of it there is a placeholder, or nothing if it is 0.
+/// A text that is searched from `from` on. Before it is a placeholder, or nothing if it is 0.
 #[derive(Clone, Copy)]
 struct Text<'a> {
     bytes: &'a [u8],
@@ -71,7 +70,7 @@ impl Scanner {
         &self.kinds
     }
 
-    /// The first match at or behind `at`. What is before `from` was replaced.
+    /// The first match at or behind `at`. The text before `from` was replaced already.
     pub(super) fn find(&self, bytes: &[u8], at: usize, from: usize) -> Option<Match> {
         let text = Text { bytes, from };
         let mut at = at;
@@ -131,8 +130,8 @@ impl Scanner {
         })
     }
 
-    /// An address with colons, in a run of hexadecimal digits and colons. It may be without its first or last group: they may be a
-    /// word before it, or a port.
+    /// An address with colons, in a run of hexadecimal digits and colons. The first or last group of the run may not belong to it: it may
+    /// be a word before it, or a port.
     fn colons(&self, text: Text<'_>, run: &Run) -> Option<Match> {
         let bytes = text.bytes;
         let (mut start, mut end) = (run.start, run.end);
@@ -155,7 +154,7 @@ impl Scanner {
         let joins = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
         let begins_before = text.is_inside_word(start) || matches!(text.before(start), b'.' | b'_');
         let needs_less = [begins_before, joins(text.at(end))];
-        // A colon at an end that is one of a sentence, or between it and a word.
+        // A colon at an end that belongs to a sentence, or stands between the address and a word.
         if bytes[start] == b':' && text_at(bytes, start + 1) != b':' && !needs_less[0] {
             start += 1;
         }
@@ -216,7 +215,7 @@ impl Scanner {
         if text.is_inside_word(start) || text.before(start) == b'.' {
             return None;
         }
-        // The parts of a date, or of a longer number, have others before them.
+        // Parts of a date or of a longer number have other parts before them.
         if text.before(start) == b'-' {
             let word = &bytes[text.from..start - 1];
             let word = &word[word.len().saturating_sub(16)..];
@@ -254,7 +253,7 @@ fn dotted(text: Text<'_>, dot: usize) -> Option<Match> {
     (!goes_on && is_told(address)).then_some(Match { start, end, key: Key::V4(address.to_bits()) })
 }
 
-/// Four numbers up to 255, and where they end.
+/// Four numbers up to 255, and their end.
 fn quad(bytes: &[u8], start: usize, between: u8) -> Option<(Ipv4Addr, usize)> {
     let mut octets = [0; 4];
     let mut at = start;
@@ -274,7 +273,7 @@ fn quad(bytes: &[u8], start: usize, between: u8) -> Option<(Ipv4Addr, usize)> {
     Some((Ipv4Addr::from(octets), at))
 }
 
-/// Whether an address tells of a place: not this machine, none, all, or a mask.
+/// Whether an address names a host. Loopback, unspecified and broadcast addresses do not, and masks do not.
 fn is_told(address: Ipv4Addr) -> bool {
     let bits = address.to_bits();
     let is_mask = bits >= 0xff00_0000 && (!bits).wrapping_add(1).is_power_of_two();
@@ -308,7 +307,7 @@ struct Run {
 }
 
 impl Run {
-    /// The run that a colon is in.
+    /// The run around a colon.
     fn around(text: Text<'_>, colon: usize) -> Run {
         let is_in = |byte: &u8| byte.is_ascii_hexdigit() || *byte == b':';
         let before = &text.bytes[text.from..colon];
@@ -331,7 +330,7 @@ impl Text<'_> {
         text_at(self.bytes, at)
     }
 
-    /// The byte before this place: of a placeholder its last one.
+    /// The byte before this place. For a placeholder, its last byte.
     fn before(&self, at: usize) -> u8 {
         match at {
             0 => b' ',
@@ -340,7 +339,7 @@ impl Text<'_> {
         }
     }
 
-    /// Where the escape ends that this place is in, if it is in one: behind `\n` or `\u000a`.
+    /// The end of the escape around this place, if it is in one: behind `\n` or `\u000a`.
     fn escape_end(&self, at: usize) -> Option<usize> {
         let bytes = &self.bytes[self.from..];
         let at = at - self.from;
@@ -358,21 +357,21 @@ impl Text<'_> {
         })
     }
 
-    /// Whether a word goes on here that began before: letters and digits that are no escape's.
+    /// Whether a word that began before continues here: letters and digits that are not part of an escape.
     fn is_inside_word(&self, at: usize) -> bool {
         if !self.before(at).is_ascii_alphanumeric() {
             return false;
         }
-        // That an escape ends here is seen from where its last byte is.
+        // Whether an escape ends here is seen at its last byte.
         at == self.from || at < 2 || self.escape_end(at - 1) != Some(at)
     }
 
-    /// Where the one to three digits begin that end here, if they are no more.
+    /// The beginning of the one to three digits that end here, if there are no more.
     fn digits_before(&self, end: usize) -> Option<usize> {
         let before = &self.bytes[self.from..end];
         let digits = before.iter().rev().take(8).take_while(|byte| byte.is_ascii_digit()).count();
         let first = end - digits;
-        // The digits of an escape are not its.
+        // The digits of an escape do not belong to it.
         let escaped =
             (first..end).filter_map(|at| self.escape_end(at)).filter(|&escaped| escaped <= end).max();
         let start = escaped.map_or(first, |escaped| escaped.max(first));

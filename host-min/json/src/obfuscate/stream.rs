@@ -1,14 +1,14 @@
-//! Cuts what comes in pieces where no original can be, so that the result does not depend on the pieces.
+//! Cuts a stream where no original can be, so that the result does not depend on how the stream is divided.
 //!
-//! A cut is behind a byte that is in no original and beside none that would be none without it: a blank, a quote, a slash. A text that
-//! has none for long is cut all the same, outside of what is found in it.
+//! A cut is behind a blank, a quote or a slash: a byte that is in no original and does not decide whether its neighbours are one. A long
+//! text without such a byte is cut anyway, outside of the matches in it.
 
 use super::{Obfuscator, scan};
 
-/// How long a text without such a byte is kept together.
+/// The longest text without such a byte that is kept together.
 const MAX_WORD_BYTES: usize = 8 << 10;
 
-/// What stays of it: no original is longer.
+/// How much of it is held back. No original is longer.
 const TAIL_BYTES: usize = 1 << 10;
 
 /// A stream that comes in pieces.
@@ -18,11 +18,11 @@ pub(crate) struct Pieces {
 }
 
 impl Pieces {
-    /// Takes the next piece, and leaves in its place what is ready.
+    /// Takes the next piece, and replaces it by what is ready.
     pub(crate) fn pass(&mut self, obfuscator: &Obfuscator, piece: &mut Vec<u8>, is_last: bool) {
         let mut text = std::mem::take(&mut self.held);
         text.append(piece);
-        // Word by word in a text of long words, so that their cuts are where they are in any other pieces.
+        // Word by word in a text of long words, so that the cuts do not depend on the pieces.
         let mut from = 0;
         while let Some(word_end) = self.next_end(&text[from..], is_last) {
             let (end, is_cut) = word_end;
@@ -44,9 +44,9 @@ impl Pieces {
         self.held = text.split_off(from);
     }
 
-    /// Up to where a text can be looked at now, and whether that is in the middle of a word.
+    /// How far a text can be searched now, and whether that is in the middle of a word.
     fn next_end(&self, text: &[u8], is_last: bool) -> Option<(usize, bool)> {
-        // Long words have a text of their own each.
+        // Each long word is a text of its own.
         let mut end = 0;
         let mut at = 0;
         loop {

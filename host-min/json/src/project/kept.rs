@@ -1,7 +1,7 @@
-//! What is kept of a body: copied runs of it, and the run that is not copied yet.
+//! The kept parts of a body: copied runs, and the run that is not copied yet.
 //!
-//! A run is a range of the scanner's buffer. Kept tokens that are neighbours join into one, which is copied when something
-//! between is skipped or the buffer is used up: few large copies instead of many small ones.
+//! A run is a range of the scanner's buffer. Adjacent kept tokens join into one run, which is copied when a token
+//! is skipped or the buffer ends. So there are few large copies instead of many small ones.
 
 /// What is kept so far.
 #[derive(Default)]
@@ -10,20 +10,20 @@ pub(super) struct Kept {
     /// The run that is not copied yet.
     from: usize,
     to: usize,
-    /// Whether all that the scanner walks over belongs to the run, so that it ends where the scanner is.
+    /// Whether everything that the scanner passes belongs to the run, so that the run ends at the scanner's position.
     is_open: bool,
-    /// How long `out` may become, and what to say if that is not enough.
+    /// The limit of `out`, and the error if that is not enough.
     limit: usize,
     reason: &'static str,
-    /// Whether it was not enough: nothing more is kept then.
+    /// Whether it was not enough. Then nothing more is kept.
     is_over: bool,
 }
 
-/// What was kept is above its limit.
+/// The kept bytes are above their limit.
 pub(super) struct TooLarge {
     /// The place in the buffer of the first byte above it.
     pub(super) at: usize,
-    /// Which limit it was.
+    /// The limit.
     pub(super) reason: &'static str,
 }
 
@@ -37,7 +37,7 @@ pub(super) struct Before {
 }
 
 impl Kept {
-    /// Takes what is kept from now on to the end of `out`, until [`Kept::end`].
+    /// Appends what is kept to `out`, until [`Kept::end`].
     pub(super) fn begin(&mut self, out: &mut Vec<u8>, limit: usize, reason: &'static str) {
         std::mem::swap(&mut self.out, out);
         (self.limit, self.reason, self.is_open, self.is_over) = (limit, reason, false, false);
@@ -48,7 +48,7 @@ impl Kept {
         std::mem::swap(&mut self.out, out);
     }
 
-    /// Opens a run that is kept for itself, up to a limit. Nothing else may be waiting.
+    /// Opens a run that is kept separately, up to a limit. No other run may be waiting.
     pub(super) fn begin_limited(&mut self, at: usize, limit: usize, reason: &'static str) -> Before {
         let Kept { limit: limit_before, reason: reason_before, is_open, is_over, .. } = *self;
         let before =
@@ -59,7 +59,7 @@ impl Kept {
         before
     }
 
-    /// Moves it to `to`, and goes on as before. Whether it is whole.
+    /// Moves the separate run to `to`, and continues as before. Says whether it is complete.
     pub(super) fn end_limited(&mut self, before: Before, at: usize, to: &mut Vec<u8>) -> bool {
         let is_whole = !self.is_over;
         to.clear();
@@ -107,19 +107,19 @@ impl Kept {
         self.to = at;
     }
 
-    /// Whether what begins there goes on with the run.
+    /// Whether a token at this place continues the run.
     #[inline]
     pub(super) fn joins(&self, from: usize) -> bool {
         self.to == from
     }
 
-    /// The run ends there, so far.
+    /// Extends the run up to this place.
     #[inline]
     pub(super) fn reach(&mut self, to: usize) {
         self.to = to;
     }
 
-    /// A new run begins; the one before was copied.
+    /// Begins a new run. The run before was copied.
     #[inline]
     pub(super) fn restart(&mut self, at: usize) {
         (self.from, self.to) = (at, at);
@@ -141,7 +141,7 @@ impl Kept {
         Ok(())
     }
 
-    /// Keeps what is not in the buffer; the run before was copied.
+    /// Keeps bytes that are not in the buffer. The run before was copied.
     pub(super) fn append(&mut self, text: &[u8]) -> Result<(), &'static str> {
         if self.is_over {
             return Ok(());
@@ -153,7 +153,7 @@ impl Kept {
         Ok(())
     }
 
-    /// Keeps nothing more: what there is cannot be used as a whole.
+    /// Keeps nothing more, because the object cannot be used.
     pub(super) fn give_up(&mut self) {
         self.is_over = true;
         self.from = self.to;

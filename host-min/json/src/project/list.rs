@@ -1,7 +1,7 @@
-//! Takes one page of a list apart into its items, as it streams.
+//! Splits one page of a list into its items, as it streams.
 //!
-//! The page is an object with `items` and `metadata` in any order: built-in types send the metadata first,
-//! custom resources last. Paging itself (asking for the next page) is the broker's.
+//! The page is an object with `items` and `metadata` in any order. Built-in types have the metadata first, and
+//! custom resources have it last. The broker does the paging: it asks for the next page.
 
 use super::Result;
 use super::mask::Node;
@@ -10,7 +10,7 @@ use super::odd::Odd;
 use super::scanner::Scanner;
 use std::io::Read;
 
-/// What a page says of itself. Complete only when its last item was read.
+/// The metadata of a page. It is complete after the last item was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PageMeta {
     /// `apiVersion` of the list
@@ -21,11 +21,11 @@ pub struct PageMeta {
     pub next: String,
     /// `metadata.resourceVersion`
     pub resource_version: String,
-    /// What it says if it is no list, but a `Status`.
+    /// Its contents if it is not a list but a `Status`.
     pub status: StatusText,
 }
 
-/// What a `Status` says, in the place of what was asked for.
+/// A `Status` in place of the list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StatusText {
     /// `message`
@@ -48,7 +48,7 @@ pub struct ListReader {
     at: At,
     meta: PageMeta,
     had_items: bool,
-    /// Whether it has a name, which lists have not.
+    /// Whether it has a name. Lists have none.
     is_named: bool,
 }
 
@@ -64,17 +64,17 @@ impl ListReader {
         }
     }
 
-    /// The beginning of the body, if no more than that was read.
+    /// The beginning of the body, if only that was read.
     pub fn beginning(&self) -> &[u8] {
         self.scanner.beginning()
     }
 
-    /// What is known of the page by now.
+    /// What is known of the page so far.
     pub fn meta(&self) -> &PageMeta {
         &self.meta
     }
 
-    /// The numbers of what the mask [hides](Node::Hide) and the item that was read last has, each once.
+    /// The numbers of the fields that the mask [hides](Node::Hide) and the last item has, without duplicates.
     pub fn hidden(&self) -> &[u16] {
         &self.scanner.hidden
     }
@@ -84,14 +84,14 @@ impl ListReader {
         self.scanner.at_byte()
     }
 
-    /// Puts the next item, projected, into `out` (which is cleared), or answers `None` after the last. One that is odd is an error.
+    /// Puts the next item, projected, into `out` (which is cleared). Gives `None` after the last. An odd item is an error.
     pub fn next(&mut self, mask: &Node, out: &mut Vec<u8>) -> Result<Option<Identity>> {
         out.clear();
         if self.has_item()? { object(&mut self.scanner, mask, out).map(Some) } else { Ok(None) }
     }
 
-    /// The same, but an item that is odd is told of, with its identity as far as it is known, and the next one can be read. `out` is
-    /// of no use then but for [`Odd::field`].
+    /// The same, but reports an odd item with its identity as far as it is known. The next item can be read then. `out` is
+    /// useful only for [`Odd::field`].
     pub fn next_any(&mut self, mask: &Node, out: &mut Vec<u8>) -> Result<Option<(Identity, Option<Odd>)>> {
         out.clear();
         if self.has_item()? { any_object(&mut self.scanner, mask, out).map(Some) } else { Ok(None) }
@@ -128,8 +128,8 @@ impl ListReader {
         }
     }
 
-    /// Servers that are written by hand leave `items` out if there are none, and clients in Go read that so: what says that it is a
-    /// list is one. An object of another kind, an error page of a proxy for one, must not look like an empty list.
+    /// Hand-written servers leave `items` out if there are none, and Go clients accept that. So an object whose kind is a list counts as a
+    /// list. An object of another kind, such as a proxy's error page, must not look like an empty list.
     fn is_list_without_items(&self) -> bool {
         let PageMeta { kind, resource_version, .. } = &self.meta;
         let says_so = kind.ends_with("List") || (kind.is_empty() && !resource_version.is_empty());
@@ -184,7 +184,7 @@ impl ListReader {
         Ok(())
     }
 
-    /// A string's meaning; another value is taken as an empty one.
+    /// The meaning of a string. Any other value counts as an empty string.
     fn text(&mut self) -> Result<String> {
         Ok(serde_json::from_slice(&self.bytes()?).unwrap_or_default())
     }

@@ -1,12 +1,12 @@
-//! Which fields are wanted, as a tree: the compiled form of a mask's text.
+//! The wanted fields as a tree: the compiled form of a mask's text.
 //!
-//! A node answers, for each key of an object, with the node for that key's value. So "keep all", "keep
-//! these" and "keep all but these" are the same kind of thing, and joining or intersecting two masks is
-//! joining or intersecting the answers.
+//! For each key of an object, a node gives the node of that key's value. So "keep all", "keep
+//! these" and "keep all but these" are of one kind, and to join or intersect two masks is
+//! to join or intersect the nodes.
 
 use wagather_abi::mask::{Event, MaskError, events};
 
-/// So many names are looked through one by one.
+/// Up to this many names are compared one by one.
 const FEW_NAMES: usize = 16;
 
 /// What to keep of a value.
@@ -14,11 +14,11 @@ const FEW_NAMES: usize = 16;
 pub enum Node {
     /// Nothing.
     Drop,
-    /// Nothing, and that it was there is [noted](super::ListReader::hidden) under this number.
+    /// Nothing. If the field is there, that is [noted](super::ListReader::hidden) under this number.
     Hide(u16),
-    /// All of it.
+    /// The whole value.
     Keep,
-    /// Of an object, these keys; arrays are looked through.
+    /// These keys of an object. An array is treated like each of its elements.
     Fields(Box<Fields>),
 }
 
@@ -29,7 +29,7 @@ pub struct Fields {
     named: Vec<(Box<str>, Node)>,
     /// What to keep of every other key.
     others: Node,
-    /// Whether any of it keeps something; otherwise it is only looked through for what is hidden.
+    /// Whether any of it keeps something. Otherwise it is only searched for hidden fields.
     keeps: bool,
 }
 
@@ -61,12 +61,12 @@ impl Node {
         Ok(stack.pop().map_or(Node::Drop, Fields::into_node))
     }
 
-    /// What to keep of the value of a key; for arrays and scalars, see [`object`](super::object).
+    /// What to keep of the value of a key. For arrays and scalars, see [`object`](super::object).
     pub fn get(&self, key: &str) -> &Node {
         self.of(key.as_bytes())
     }
 
-    /// The same for a key as it came.
+    /// The same for a key as the server sent it.
     #[inline]
     pub(super) fn of(&self, key: &[u8]) -> &Node {
         match self {
@@ -85,7 +85,7 @@ impl Node {
         }
     }
 
-    /// Keeps what either keeps.
+    /// Keeps what either of them keeps.
     pub fn union(&self, other: &Node) -> Node {
         match (self, other) {
             (Node::Keep, _) | (_, Node::Keep) => Node::Keep,
@@ -105,12 +105,12 @@ impl Node {
         }
     }
 
-    /// Keeps what this keeps, but nothing of what lies at the path.
+    /// Keeps what this keeps, without the field at the path.
     pub fn without(&self, path: &[&str]) -> Node {
         self.with_at(path, Node::Drop)
     }
 
-    /// The same, and notes under the number where there was something that this keeps.
+    /// The same, and notes under the number that an object had the field.
     pub fn hiding(&self, path: &[&str], number: u16) -> Node {
         self.with_at(path, Node::Hide(number))
     }
@@ -123,14 +123,14 @@ impl Node {
         self.intersect(&keep_but)
     }
 
-    /// The keys that are named at its top and keep something.
+    /// The top-level keys that it names and keeps something of.
     pub fn names(&self) -> impl Iterator<Item = (&str, &Node)> {
         let named = if let Node::Fields(fields) = self { &*fields.named } else { &[] };
         named.iter().filter(|(_, node)| node.keeps()).map(|(key, node)| (&**key, node))
     }
 }
 
-/// Adds a field to the innermost mask; a field that is named twice keeps what either keeps.
+/// Adds a field to the innermost mask. A field that is named twice keeps what either keeps.
 fn put(stack: &mut [Fields], name: Option<&str>, node: Node) {
     let (Some(fields), Some(name)) = (stack.last_mut(), name) else { return };
     if name == "*" {
@@ -149,7 +149,7 @@ impl Fields {
     }
 
     fn get(&self, key: &[u8]) -> &Node {
-        // Most keys are told from a few names by their length alone.
+        // The length alone distinguishes most keys from a few names.
         let found = if self.named.len() <= FEW_NAMES {
             self.named.iter().find(|(name, _)| name.as_bytes() == key)
         } else {
@@ -159,7 +159,7 @@ impl Fields {
         found.map_or(&self.others, |(_, node)| node)
     }
 
-    /// The one form of a mask: what is named goes by its own mask, whatever `*` says.
+    /// The one form of a mask. A named field has its own mask, whatever `*` says.
     fn into_node(mut self) -> Node {
         if self.others == Node::Keep && self.named.iter().all(|(_, node)| *node == Node::Keep) {
             return Node::Keep;

@@ -1,11 +1,11 @@
-//! Projection: of all that the API server sends, only the wanted fields are kept.
+//! Projection keeps only the wanted fields of what the API server sends.
 //!
-//! The answer is read once, as it streams; what is not wanted is never stored, so memory depends on the
-//! largest item and not on the list. This is not a JSON library: nothing is decoded, kept bytes are the server's own (less
-//! white space between tokens).
+//! The answer is read once, as it streams. Unwanted bytes are never stored, so memory depends on the
+//! largest item and not on the list. This is not a JSON library: nothing is decoded, and kept bytes are the server's own, without
+//! the white space between tokens.
 //!
-//! [`mask`] says what is wanted, `scanner` walks the text (with `bytes` for its strings) and `kept` copies what stays of it,
-//! [`object`] projects one object, [`list`] takes a list apart into its items. `docs/projection.md` has what it measures.
+//! [`mask`] says what is wanted, `scanner` reads the text (with `bytes` for its strings), `kept` copies what stays,
+//! [`object`] projects one object, and [`list`] splits a list into its items. `docs/projection.md` has the measurements.
 
 mod kept;
 pub mod list;

@@ -1,10 +1,10 @@
-//! Projects one object, and notes on the way who it is.
+//! Projects one object, and notes its identity.
 //!
-//! The identity (`apiVersion`, `kind`, name and namespace) is noted whether the mask keeps it or not: the
+//! The identity (`apiVersion`, `kind`, name and namespace) is noted whether the mask keeps it or not, because the
 //! host needs it to name files. It is not added to what is kept.
 //!
-//! One thing is kept that the mask does not name: that an embedded object is a Secret, if its data are kept, or a list of them,
-//! if its items are. Redaction goes by it.
+//! One field is kept although the mask does not name it: the `kind` of an embedded Secret whose data are kept, or of an embedded list of
+//! Secrets whose items are kept. Redaction needs it.
 
 use super::mask::Node;
 use super::odd::Odd;
@@ -15,7 +15,7 @@ use std::io::Read;
 use wagather_base::bytes::is_ascii;
 use wagather_base::limits::MAX_JSON_DEPTH;
 
-/// Who an object says that it is. What it does not say is empty.
+/// The identity of an object. A field that the object lacks is empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Identity {
     /// `apiVersion`
@@ -46,7 +46,7 @@ impl ObjectReader {
         Ok(identity)
     }
 
-    /// The numbers of what the mask [hides](Node::Hide) and the object has, each once.
+    /// The numbers of the fields that the mask [hides](Node::Hide) and the object has, without duplicates.
     pub fn hidden(&self) -> &[u16] {
         &self.scanner.hidden
     }
@@ -62,7 +62,7 @@ impl ObjectReader {
     }
 }
 
-/// Where in an object the walk is; only these places have something to note.
+/// The place in an object. Only these places have something to note.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
     Root,
@@ -70,7 +70,7 @@ enum Place {
     Elsewhere,
 }
 
-/// What a key means for the walk, beyond the mask.
+/// The meaning of a key, besides what the mask says.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Role {
     ApiVersion,
@@ -78,7 +78,7 @@ enum Role {
     Metadata,
     Name,
     Namespace,
-    /// May tell that an embedded object is a Secret.
+    /// Its value may say that an embedded object is a Secret.
     Witness,
     Other,
 }
@@ -98,7 +98,7 @@ impl Role {
     }
 }
 
-/// Appends the object that comes next, projected.
+/// Appends the next object, projected.
 pub(super) fn object(scanner: &mut Scanner, mask: &Node, out: &mut Vec<u8>) -> Result<Identity> {
     let from = out.len();
     let mut identity = Identity::default();
@@ -115,7 +115,7 @@ pub(super) fn object(scanner: &mut Scanner, mask: &Node, out: &mut Vec<u8>) -> R
     }
 }
 
-/// The same in an empty `out`, whatever object it is: with what is odd about it, if it cannot be used.
+/// The same for any object and an empty `out`. Reports what is odd about an object that cannot be used.
 pub(super) fn any_object(
     scanner: &mut Scanner,
     mask: &Node,
@@ -140,7 +140,7 @@ pub(super) fn any_object(
     Ok((identity, odd.or_else(not_utf8)))
 }
 
-/// Projects the value that comes next.
+/// Projects the next value.
 fn value(scanner: &mut Scanner, mask: &Node, depth: usize) -> Result<()> {
     match mask {
         Node::Keep => return scanner.keep_value(depth),
@@ -173,7 +173,7 @@ fn value(scanner: &mut Scanner, mask: &Node, depth: usize) -> Result<()> {
                 value(scanner, mask, depth + 1)?;
             }
         }
-        // Fields of a scalar: there are none. The scalar itself was not asked for.
+        // A scalar has no fields, and the scalar itself was not asked for.
         _ => {
             scanner.value(depth)?;
             scanner.keep_text(b"null")
@@ -245,7 +245,7 @@ fn fields(
             }
             None => {
                 value(scanner, node, depth + 1)?;
-                // It was only looked through for what is hidden.
+                // It was only searched for hidden fields.
                 if !keeps && matches!(node, Node::Fields(_)) {
                     scanner.keep_only(before);
                 }
@@ -256,7 +256,7 @@ fn fields(
     scanner.keep_taken()
 }
 
-/// Whether a `kind` is to tell that an embedded object is a Secret or a list of them, though the mask does not keep it.
+/// Whether a `kind` that the mask does not keep must be kept, because it says that an embedded object is a Secret or a list of them.
 fn is_witness(node: &Node, mask: &Node) -> bool {
     *node != Node::Keep && ["data", "stringData", "items", "metadata"].iter().any(|key| mask.get(key).keeps())
 }
@@ -276,7 +276,7 @@ fn witness(scanner: &mut Scanner, node: &Node, before: usize, any: bool, depth: 
     if node.keeps() { scanner.keep_text(b"null") } else { Ok(()) }
 }
 
-/// What a string with its quotes means; nothing if its escapes mean nothing.
+/// The meaning of a string with its quotes. `None` if its escapes are invalid.
 fn text(raw: &[u8]) -> String {
     if let [b'"', plain @ .., b'"'] = raw
         && !plain.contains(&b'\\')
@@ -286,7 +286,7 @@ fn text(raw: &[u8]) -> String {
     serde_json::from_slice(raw).unwrap_or_default()
 }
 
-/// Where bytes are no text.
+/// The position where bytes are not UTF-8.
 fn invalid_from(bytes: &[u8]) -> Option<usize> {
     if is_ascii(bytes) {
         return None;

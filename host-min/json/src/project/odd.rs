@@ -1,7 +1,7 @@
-//! What is odd about one object, so that it cannot be used, though what comes after it can be read.
+//! Odd objects: they cannot be used, but the objects after them can be read.
 //!
-//! Where the JSON itself makes no sense nothing that follows has a place, and the answer ends there. But an object that is not UTF-8,
-//! nests too deep or is too large has an end that can be found.
+//! Malformed JSON ends the answer, because nothing after it has a known place. But the end of an object that is not UTF-8,
+//! nests too deep or is too large can be found.
 
 use super::ProjectError;
 use wagather_abi::place::Place;
@@ -11,14 +11,14 @@ use wagather_abi::place::Place;
 pub struct Odd {
     /// What is wrong.
     pub reason: &'static str,
-    /// How many bytes after the object's first one, as the server sent it; of what is not UTF-8, as it was narrowed.
+    /// The byte of the object, as the server sent it. For bytes that are not UTF-8, the byte of the projected object.
     pub at_byte: u64,
-    /// How much of the object was kept by then: where in it that is can be told from there.
+    /// How much of the object was kept before. This leads to the field.
     pub(super) kept_bytes: usize,
 }
 
 impl Odd {
-    /// What an error says, if the end of the object can be found all the same.
+    /// The oddity that an error reports, if the end of the object can still be found.
     pub(super) const fn of(error: &ProjectError) -> Option<(u64, &'static str)> {
         match error {
             ProjectError::Malformed { at_byte, reason } | ProjectError::TooLarge { at_byte, reason } => {
@@ -28,11 +28,11 @@ impl Odd {
         }
     }
 
-    /// The field that it is in, of what was kept of the object; empty if it is the object itself.
+    /// The field of the kept object in which it is. Empty for the object itself.
     pub fn field(&self, kept: &[u8]) -> String {
         let mut field = String::new();
         let upto = kept.len().min(self.kept_bytes);
-        // A `String` takes all that is written.
+        // Writing to a `String` cannot fail.
         let _ = Place::of(&kept[..upto], upto).write_path(&mut field);
         field
     }

@@ -1,9 +1,9 @@
-//! Annotations of a Secret that stay: they say where it is from, never what is in it.
+//! Annotations of a Secret that stay. They say where it comes from, never what it holds.
 //!
-//! Any other may repeat its values, as those of tools do that keep what was applied: in clear, in base64, compressed. There is no end
-//! of such tools, so what is known to be harmless is listed, and not what is known to be harmful.
+//! Any other annotation may repeat its values, in clear, in base64 or compressed, like those of tools that keep what was applied. There
+//! are too many such tools to list, so this lists the annotations that are known to be harmless.
 
-/// The keys; `*` at the end is any text.
+/// The keys. `*` at the end stands for any text.
 pub(super) const HARMLESS: &[&str] = &[
     "kubernetes.io/service-account.name",
     "kubernetes.io/service-account.uid",

@@ -1,4 +1,4 @@
-//! Values that have a telling name beside them in a text: `PASSWORD=…`, `--token=…`, `"password":"…"` within a string, headers.
+//! Values in a text whose name says that they are secret: `PASSWORD=…`, `--token=…`, `"password":"…"` within a string, headers.
 
 use super::bytes::{NAME, is, level_of_quote, run, unit};
 use super::names::{Names, is_harmless_value};
@@ -6,10 +6,10 @@ use super::text::{Form, is_user_and_password, push};
 use super::{Found, Kind};
 use std::ops::Range;
 
-/// The longest name that is looked at.
+/// The longest name that is checked.
 const MAX_NAME_BYTES: usize = 80;
 
-/// The longest value: what is longer is no password that somebody typed.
+/// The longest value. A longer one is not a password that somebody typed.
 const MAX_VALUE_BYTES: usize = 4096;
 
 /// The name that ends at an offset.
@@ -18,7 +18,7 @@ fn name_before(bytes: &[u8], end: usize) -> Range<usize> {
     while start > 0 && end - start < MAX_NAME_BYTES && is(bytes[start - 1], NAME) {
         start -= 1;
     }
-    // An escape's letter is none of the name's.
+    // The letter of an escape does not belong to the name.
     if start > 0 && bytes[start - 1] == b'\\' && start < end {
         start = (start + if bytes[start] == b'u' { 5 } else { 1 }).min(end);
     }
@@ -30,8 +30,8 @@ fn backslashes(bytes: &[u8], at: usize) -> usize {
     bytes[..at].iter().rev().take(64).take_while(|&&byte| byte == b'\\').count()
 }
 
-/// A value that may stand in quotes: where it is without them. Without quotes it ends at a blank, or where another assignment
-/// follows.
+/// The range of a value that may be in quotes, without the quotes. Without quotes, it ends at a blank or at the next
+/// assignment.
 fn value_at(bytes: &[u8], form: Form, start: usize) -> Range<usize> {
     let limit = bytes.len().min(start + MAX_VALUE_BYTES);
     let slashes = bytes[start..limit].iter().take_while(|&&byte| byte == b'\\').count();
@@ -68,14 +68,14 @@ fn value_at(bytes: &[u8], form: Form, start: usize) -> Range<usize> {
             }
         }
     }
-    // What closes something around the value, or ends the sentence.
+    // A character that closes something around the value, or ends the sentence.
     while end > start && is_after_value(&bytes[start..end - 1], bytes[end - 1]) {
         end -= 1;
     }
     start..end
 }
 
-/// Whether a byte at the end of a value belongs to what is around it.
+/// Whether a byte at the end of a value belongs to the text around it.
 fn is_after_value(value: &[u8], last: u8) -> bool {
     match last {
         b',' | b';' | b'.' | b':' => true,
@@ -87,7 +87,7 @@ fn is_after_value(value: &[u8], last: u8) -> bool {
     }
 }
 
-/// Where the quote is that closes what one with so many backslashes opened.
+/// The quote that closes a value whose opening quote has this many backslashes.
 fn closing_quote(bytes: &[u8], from: usize, quote: u8, slashes: usize) -> Option<usize> {
     let level = level_of_quote(slashes);
     for offset in memchr::memchr_iter(quote, &bytes[from..]) {
@@ -121,7 +121,7 @@ pub(super) fn equals(bytes: &[u8], form: Form, at: usize, names: &Names, found: 
         start += 1;
     }
     let value = value_at(bytes, form, start);
-    // Beside blanks only what is in quotes is a value, and not the next word.
+    // With blanks around the sign, only a quoted text is a value. The next word is not.
     let is_value = !has_blanks || value.start > start;
     let is_certain = is_value && is_value_of(&bytes[value.clone()], &bytes[name.clone()]);
     push(found, name.start, value, Kind::Env, is_certain, None);
@@ -227,7 +227,7 @@ fn after_colon(bytes: &[u8], mut at: usize) -> Option<usize> {
     (at < bytes.len()).then_some(at)
 }
 
-/// Whether a value is one that its name tells of.
+/// Whether a value looks like what its name promises.
 pub(crate) fn is_value_of(value: &[u8], name: &[u8]) -> bool {
     const METHODS: [&[u8]; 12] = [
         b"basic",

@@ -1,8 +1,8 @@
 //! Redacts a raw body as it streams, in bounded memory.
 //!
-//! A Secret of up to about 56 KiB that is written into it is seen whole. The body is looked at in windows that depend on nothing but its bytes, so however it is read, the result is the same. Of
-//! each window the last part is held back, since a secret may begin there. What is longer than that part is replaced from where
-//! it begins, and its rest is swallowed as it comes.
+//! A Secret of up to about 56 KiB in the body is seen as a whole. The body is searched in windows that depend only on its bytes, so the
+//! result does not depend on how it is read. The last part of each window is held back, because a secret may begin there. A secret that
+//! is longer than that part is replaced from its beginning, and its rest is dropped as it comes.
 
 use super::bytes::run;
 use super::text::Form;
@@ -11,23 +11,23 @@ use crate::obfuscate::Pieces;
 use std::io::{self, Read};
 use std::sync::Arc;
 
-/// What is looked at at once.
+/// The size of a window.
 const WINDOW_BYTES: usize = 64 << 10;
 
-/// Of a window, what is held back: above the longest token that is in use.
+/// The part of a window that is held back. It is longer than the longest token in use.
 const TAIL_BYTES: usize = 8 << 10;
 
-/// A private key of which no end is seen: what follows is no key. One of 16384 bits has 13 KB.
+/// The longest private key whose end is not seen. One of 16384 bits has 13 KB.
 pub(super) const MAX_KEY_BYTES: usize = 64 << 10;
 
-/// How a secret goes on that was longer than the window.
+/// How a secret that is longer than the window continues.
 #[derive(Clone, Copy)]
 pub(super) enum Rest {
-    /// With bytes of this class.
+    /// It continues with bytes of this class.
     Class(u16),
-    /// With all up to the line that ends a private key, or so many bytes.
+    /// It continues up to the line that ends a private key, or for this many bytes.
     Key {
-        /// What may still be swallowed.
+        /// How much may still be dropped.
         most: usize,
     },
 }
@@ -37,13 +37,13 @@ pub struct Body {
     redactor: Arc<Redactor>,
     body: Box<dyn Read + Send>,
     window: Vec<u8>,
-    /// How the last secret goes on in the window.
+    /// How the last secret continues in the window.
     rest: Option<Rest>,
-    /// What is ready, and from where it was not yet taken.
+    /// The ready bytes, and the position of the first one that was not read.
     ready: Vec<u8>,
     taken: usize,
     counts: Counts,
-    /// What is ready but for obfuscation.
+    /// Bytes that are redacted and not yet obfuscated.
     pieces: Pieces,
     ended: bool,
     error: Option<io::Error>,
@@ -65,12 +65,12 @@ impl Body {
         }
     }
 
-    /// What was replaced so far.
+    /// The replacements so far.
     pub fn counts(&self) -> Counts {
         self.counts
     }
 
-    /// Fills the window, or sees the end of the body. What came before an error is an answer too.
+    /// Fills the window, or reaches the end of the body. Bytes before an error are part of the answer, too.
     fn fill(&mut self) {
         let mut filled = self.window.len();
         self.window.resize(WINDOW_BYTES, 0);
@@ -88,7 +88,7 @@ impl Body {
         self.window.truncate(filled);
     }
 
-    /// Swallows what belongs to the last secret. Answers whether it ended.
+    /// Drops what belongs to the last secret. Says whether the secret ended.
     fn swallow(&mut self) -> bool {
         let len = self.window.len();
         let (mut swallowed, rest) = match self.rest {
@@ -111,7 +111,7 @@ impl Body {
         rest.is_none() || self.ended
     }
 
-    /// Redacts the window but for its tail, and keeps that.
+    /// Redacts the window except its tail, and keeps the tail.
     fn redact(&mut self) {
         let len = self.window.len();
         let mut found = Vec::new();

@@ -1,11 +1,11 @@
-//! What the scanner keeps of what it walks over.
+//! The scanner's kept bytes.
 
 use super::super::{ProjectError, Result};
 use super::{Key, Scanner};
 use wagather_base::limits::MAX_ITEM_BYTES;
 
 impl Scanner {
-    /// Lets `walk` keep what it wants at the end of `out`.
+    /// Lets `walk` append what it keeps to `out`.
     pub(in crate::project) fn keep_in<T>(
         &mut self,
         out: &mut Vec<u8>,
@@ -23,12 +23,12 @@ impl Scanner {
         self.kept.len()
     }
 
-    /// Takes back what was kept after there were so many bytes.
+    /// Drops the bytes that were kept after this many.
     pub(in crate::project) fn keep_only(&mut self, len: usize) {
         self.kept.truncate(len);
     }
 
-    /// Copies what is kept, so that all of it can be read at the end of the answer.
+    /// Copies the waiting run, so that all kept bytes can be read.
     pub(in crate::project) fn settled(&mut self) -> Result<&[u8]> {
         self.settle()?;
         Ok(self.kept.copied())
@@ -52,7 +52,7 @@ impl Scanner {
         Ok(())
     }
 
-    /// Keeps the byte that was taken last.
+    /// Keeps the last byte.
     #[inline]
     pub(in crate::project) fn keep_taken(&mut self) -> Result<()> {
         self.keep(self.at - 1, self.at)
@@ -68,7 +68,7 @@ impl Scanner {
         Ok(())
     }
 
-    /// Keeps what is not in the body.
+    /// Keeps bytes that are not in the body.
     pub(in crate::project) fn keep_text(&mut self, text: &[u8]) -> Result<()> {
         self.settle()?;
         self.kept.restart(self.at);
@@ -100,7 +100,7 @@ impl Scanner {
         self.keep_text(b":")
     }
 
-    /// Keeps the value that comes next, whatever it is.
+    /// Keeps the next value.
     #[inline]
     pub(in crate::project) fn keep_value(&mut self, depth: usize) -> Result<()> {
         self.peek()?;
