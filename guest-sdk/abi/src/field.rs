@@ -1,14 +1,15 @@
-//! A field's path, as a grant's `without` and `rest_hides` have it: `spec.containers.env`, `metadata.annotations["example.com/x"]`.
+//! A field's path, as in a grant's `without` and in `rest_hides`: `spec.containers.env`,
+//! `metadata.annotations["example.com/x"]`.
 //!
-//! Keys have dots between them, and a key with characters of its own is in brackets and quotes. Arrays are looked through, so a path
-//! has no index.
+//! Dots separate the keys. A key with special characters is in brackets and quotes. A path has no index,
+//! because it reaches into arrays.
 
 use crate::limits::MAX_FIELD_BYTES;
 
-/// The keys of a path, outermost first; what is no path has an error as its last one, in words.
+/// The keys of a path, outermost first. For an invalid path, the last item is an error message.
 #[derive(Clone, Copy, Debug)]
 pub struct Keys<'a> {
-    /// What was not read yet; nothing after the end.
+    /// The rest of the path; `None` after the end.
     rest: Option<&'a str>,
     is_too_long: bool,
 }
@@ -19,7 +20,7 @@ pub fn keys(path: &str) -> Keys<'_> {
     Keys { rest: Some(path.strip_prefix('.').unwrap_or(path)), is_too_long }
 }
 
-/// Whether a text is a path.
+/// Whether a string is a valid path.
 pub fn is_path(text: &str) -> bool {
     keys(text).all(|key| key.is_ok())
 }
@@ -49,7 +50,7 @@ impl<'a> Iterator for Keys<'a> {
     }
 }
 
-/// The first key, and what follows it.
+/// The first key, and the rest of the path.
 fn first(text: &str) -> Result<(&str, &str), &'static str> {
     if let Some(bracketed) = text.strip_prefix('[') {
         return in_brackets(bracketed);
@@ -70,11 +71,11 @@ fn in_brackets(text: &str) -> Result<(&str, &str), &'static str> {
     Ok((key, after))
 }
 
-/// A key that needs no brackets, or why it does.
+/// Checks that a key needs no brackets.
 ///
 /// # Errors
 ///
-/// The reason, in words.
+/// The reason, as text.
 pub fn plain(key: &str) -> Result<&str, &'static str> {
     if key == "*" {
         return Err("'*' is not a field; name each field, or the field around them");

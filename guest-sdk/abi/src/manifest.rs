@@ -1,7 +1,8 @@
-//! The manifest: what a gatherer says that it will touch, readable before anything of it runs.
+//! The manifest: what a gatherer reads, in a form that tools can read before anything runs.
 //!
 //! It is the custom section [`SECTION`] of the module: lines of text, each ended by a line feed, in any
-//! order (a linker joins the records of several crates as it likes), so `strings gatherer.wasm` shows it.
+//! order, because a linker joins the records of several crates in any order. `strings gatherer.wasm` shows
+//! it.
 //!
 //! ```text
 //! gatherer 1 degraded-operators 0.1.0
@@ -31,16 +32,16 @@ pub const SECTION: &str = "wagather.manifest";
 /// The one version of WASI that a manifest can name.
 const WASI_VERSION: &str = "preview1";
 
-/// One line of a manifest.
+/// One record of a manifest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Record<'a> {
-    /// Who the gatherer is.
+    /// The gatherer's identity.
     Gatherer {
-        /// The version of the contract it was built for.
+        /// The version of the contract that it was built for.
         abi: u32,
-        /// Its name, a DNS label.
+        /// The gatherer's name, a DNS label.
         name: &'a str,
-        /// Its own version.
+        /// The gatherer's own version.
         version: &'a str,
     },
     /// A resource that it reads.
@@ -51,12 +52,12 @@ pub enum Record<'a> {
     Param {
         /// Its name.
         name: &'a str,
-        /// What it is for, in a sentence.
+        /// Its description.
         help: &'a str,
     },
     /// It imports functions of WASI preview 1.
     Wasi,
-    /// What a parameter is that nobody gives.
+    /// The default value of a parameter.
     Default {
         /// The parameter's name.
         name: &'a str,
@@ -78,18 +79,18 @@ pub struct Resource<'a> {
     pub plural: &'a str,
     /// The subresource, or empty.
     pub subresource: &'a str,
-    /// The only namespace, or `None` for any namespace and for cluster-scoped resources.
+    /// The namespace, if only one is declared; `None` for any namespace and for cluster-scoped resources.
     pub namespace: Option<&'a str>,
-    /// The fields, or `None` for whole objects.
+    /// The field mask; `None` for whole objects.
     pub mask: Option<&'a str>,
 }
 
 /// A set of verbs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Verbs {
-    /// Objects by name.
+    /// Read single objects by name.
     pub get: bool,
-    /// All objects.
+    /// Read all objects.
     pub list: bool,
 }
 
@@ -109,14 +110,14 @@ impl Verbs {
     }
 }
 
-/// What is wrong with a manifest, and in which line.
+/// A mistake in a manifest, and its line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ManifestError {
-    /// The line, from 1; 0 for the manifest as a whole.
+    /// The line, counted from 1; 0 for the manifest as a whole.
     pub line: usize,
-    /// What was wrong there.
+    /// The reason.
     pub reason: &'static str,
-    /// Where in the field mask, if it is the mask that is wrong.
+    /// The byte in the field mask, if the mistake is there.
     pub mask_at_byte: Option<usize>,
 }
 
@@ -133,8 +134,8 @@ impl fmt::Display for ManifestError {
     }
 }
 
-/// Reads a manifest record by record; total, whatever the bytes are. It does not end at an error, so that
-/// all errors can be told.
+/// Reads a manifest record by record. It accepts any bytes, and continues after an error, so callers can
+/// report all errors.
 pub fn records(section: &[u8]) -> impl Iterator<Item = Result<Record<'_>, ManifestError>> {
     let whole = if section.len() > MAX_MANIFEST_BYTES {
         Some("longer than a manifest may be")
@@ -230,7 +231,7 @@ fn record(line: &str) -> Result<Record<'_>, Fault> {
                         .into(),
                 );
             }
-            // The rest of the line is text.
+            // The description is the rest of the line.
             let text = line[kind.len() + 1 + name.len()..].strip_prefix(' ').unwrap_or_default();
             if text.chars().any(char::is_control) {
                 return Err("a parameter's text has control characters".into());
@@ -285,12 +286,13 @@ fn parse_identity(text: &str) -> Result<(&str, &str, &str, &str), &'static str> 
     }
 }
 
-/// Whether a gatherer can have that name: a DNS label.
+/// Whether a name is valid for a gatherer: a DNS label.
 pub fn is_gatherer_name(name: &str) -> bool {
     name.len() <= MAX_GATHERER_NAME_BYTES && !name.contains('.') && is_name(name)
 }
 
-/// Whether a parameter can have that name: ASCII letters, digits, `.`, `-` and `_`, a letter or digit first.
+/// Whether a name is valid for a parameter: ASCII letters, digits, `.`, `-` and `_`, beginning with a
+/// letter or digit.
 pub const fn is_param_name(name: &str) -> bool {
     let bytes = name.as_bytes();
     if bytes.is_empty() || bytes.len() > MAX_GATHERER_NAME_BYTES || !bytes[0].is_ascii_alphanumeric() {
@@ -306,8 +308,8 @@ pub const fn is_param_name(name: &str) -> bool {
     true
 }
 
-/// Whether a group, version, resource, namespace or subresource can have that name: a DNS subdomain, as
-/// Kubernetes defines it. Nothing that means anything in a URL is in one.
+/// Whether a name is valid for a group, version, resource, namespace or subresource: a DNS subdomain, as
+/// Kubernetes defines it. Such a name contains no character with a meaning in URLs.
 pub fn is_name(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= MAX_NAME_BYTES
@@ -323,8 +325,8 @@ pub fn is_name(name: &str) -> bool {
         })
 }
 
-/// Whether an object can have that name. Some resources (RBAC's, for one) allow more than a DNS subdomain;
-/// Kubernetes' rule for all is that the name can be one segment of a path.
+/// Whether a name is valid for an object. Some resources (such as RBAC's) allow more than a DNS subdomain;
+/// the rule for all resources is that the name can be one segment of a path.
 pub fn is_object_name(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= MAX_NAME_BYTES
@@ -335,7 +337,7 @@ pub fn is_object_name(name: &str) -> bool {
             .all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'/' | b'%' | b'?' | b'#' | b'\\'))
 }
 
-/// Whether a text is a raw path that can be asked for as it is: absolute, of plain segments.
+/// Whether a string is a raw path that can be requested unchanged: absolute, with plain segments.
 pub fn is_raw_path(path: &str) -> bool {
     path.len() <= MAX_NAME_BYTES
         && path.strip_prefix('/').is_some_and(|rest| {

@@ -1,4 +1,4 @@
-//! Field masks: which fields of an object are wanted, as text.
+//! Field masks: the text that says which fields of an object to keep.
 //!
 //! ```text
 //! mask  = field *( "," field )
@@ -6,14 +6,13 @@
 //! ```
 //!
 //! `metadata(name,namespace),status(phase,containerStatuses(name,restartCount))`: a name alone keeps the
-//! whole subtree, a name with parentheses keeps only what they name. Arrays are looked through: the mask
-//! of an array is the mask of each element. `*` stands for every other key of a map: one that is
-//! named goes by its own mask. A name is any run of
-//! characters but `(`, `)`, `,`, `*`, quotes, backslash, white space and control characters; the text `*` alone
-//! is the mask that keeps everything.
+//! whole subtree; a name with parentheses keeps only the fields in the parentheses. Masks reach into
+//! arrays: the mask of an array applies to each element. `*` stands for all keys of a map that the mask
+//! does not name. A name is any sequence of characters except `(`, `)`, `,`, `*`, quotes, backslash, white
+//! space and control characters. The text `*` alone is the mask that keeps everything.
 //!
-//! Text, because one pointer passes it, a person can read it in a module with `strings`, and the derive
-//! can join the masks of nested types at compile time.
+//! A mask is text, because one pointer can pass it, `strings` shows it in a module, and the derives can
+//! join the masks of nested types at compile time.
 
 use crate::limits::{MAX_MASK_BYTES, MAX_MASK_DEPTH};
 
@@ -23,20 +22,20 @@ pub const EVERYTHING: &str = "*";
 /// A piece of a mask, in the order of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event<'a> {
-    /// A field; if [`Event::Enter`] follows, only a part of it.
+    /// A field. If [`Event::Enter`] follows, the mask keeps only a part of it.
     Field(&'a str),
-    /// The mask of the field just named begins.
+    /// Begins the mask of the field before it.
     Enter,
-    /// That mask ends.
+    /// Ends that mask.
     Leave,
 }
 
-/// What is wrong with a mask, and at which byte.
+/// A mistake in a mask, and its byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MaskError {
-    /// Where in the text.
+    /// The offset in the text.
     pub at_byte: usize,
-    /// What was wrong there.
+    /// The reason.
     pub reason: &'static str,
 }
 
@@ -46,7 +45,7 @@ impl core::fmt::Display for MaskError {
     }
 }
 
-/// Reads a mask piece by piece, without memory of its own. After an error it ends.
+/// An iterator over the pieces of a mask. It allocates nothing, and ends after an error.
 #[derive(Clone, Debug)]
 pub struct Events<'a> {
     text: &'a str,
@@ -63,17 +62,17 @@ enum After {
     End,
 }
 
-/// Reads a mask: events, or the first error.
+/// Parses a mask into events. The first error is the last item.
 pub const fn events(text: &str) -> Events<'_> {
     Events { text, at: 0, depth: 0, after: After::Separator }
 }
 
-/// Checks a mask without keeping anything of it.
+/// Checks that a mask is valid.
 pub fn check(text: &str) -> Result<(), MaskError> {
     events(text).try_for_each(|event| event.map(|_| ()))
 }
 
-/// Whether a byte can stand in a field's name.
+/// Whether a byte may occur in a field's name.
 const fn is_name_byte(byte: u8) -> bool {
     !matches!(byte, 0..=b' ' | b'(' | b')' | b',' | b'*' | b'"' | b'\'' | b'\\' | 0x7f)
 }

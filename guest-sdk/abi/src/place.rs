@@ -1,43 +1,46 @@
-//! Where in a JSON text something is, and what was wanted there: for errors that say so, in hosts and in tests.
+//! The position of a value in a JSON text, and the type that was expected there: for error messages of
+//! hosts and tests.
 //!
-//! Nothing here judges whether a text is JSON. It is one, up to the place that is asked for.
+//! This module does not validate JSON. The text must be valid JSON up to the position.
 
 use core::fmt::{self, Write};
 
-/// What a gatherer wanted where it found something else: a number of `rest_reject`. Every number decodes.
+/// The type that a gatherer expected where it found another: an argument of `rest_reject`. Every number is
+/// valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(transparent)]
 pub struct Wanted(pub u32);
 
 impl Wanted {
-    /// It does not say.
+    /// Not specified.
     pub const UNSAID: Wanted = Wanted(0);
     /// A string.
     pub const STRING: Wanted = Wanted(1);
     /// `true` or `false`.
     pub const BOOLEAN: Wanted = Wanted(2);
-    /// An object of known fields.
+    /// An object with known fields.
     pub const OBJECT: Wanted = Wanted(3);
     /// An array.
     pub const ARRAY: Wanted = Wanted(4);
-    /// An object of any keys.
+    /// An object with arbitrary keys.
     pub const MAP: Wanted = Wanted(5);
-    /// Something else.
+    /// Another type.
     pub const OTHER: Wanted = Wanted(6);
-    /// A number, of any size and with any fraction.
+    /// A number of any size, with or without a fraction.
     pub const NUMBER: Wanted = Wanted(9);
-    /// A whole number or a string.
+    /// An integer or a string.
     pub const INTEGER_OR_STRING: Wanted = Wanted(10);
     /// A number of any size, or a string.
     pub const NUMBER_OR_STRING: Wanted = Wanted(11);
-    /// An object that becomes less memory than the guest may have.
+    /// An object that takes less memory than the guest has.
     pub const LESS: Wanted = Wanted(12);
-    /// A whole number: with the binary logarithm of its bytes (0 to 3), and [`SIGNED`](Wanted::SIGNED) if it may be below 0.
+    /// An integer: plus the binary logarithm of its size in bytes (0 to 3), plus [`SIGNED`](Wanted::SIGNED)
+    /// if it may be negative.
     pub const INTEGER: Wanted = Wanted(16);
     /// See [`INTEGER`](Wanted::INTEGER).
     pub const SIGNED: u32 = 4;
 
-    /// In words.
+    /// The description for messages.
     pub const fn text(self) -> &'static str {
         match self.0 {
             1 => "a string",
@@ -61,26 +64,26 @@ impl Wanted {
     }
 }
 
-/// Containers that a path goes through; what is deeper is not told apart.
+/// The number of nested containers that a path distinguishes.
 const MAX_DEPTH: usize = 64;
-/// Steps of a path that are written.
+/// The number of path segments that are written.
 const MAX_STEPS: usize = 16;
-/// Bytes of a key, or of a value, that are written.
+/// The number of bytes of a key or a value that are written.
 const MAX_BYTES: usize = 64;
 
 #[derive(Clone, Copy)]
 enum Step {
     /// In an object, before its first key.
     Object,
-    /// At the value of the key that is there.
+    /// At the value of the key in this range.
     Key(usize, usize),
     /// In an array, before its first element.
     Array,
-    /// At the element of that number.
+    /// At the element with this index.
     Index(usize),
 }
 
-/// A place in a JSON text.
+/// A position in a JSON text.
 pub struct Place<'a> {
     text: &'a [u8],
     steps: [Step; MAX_DEPTH],
@@ -89,7 +92,7 @@ pub struct Place<'a> {
 }
 
 impl<'a> Place<'a> {
-    /// The value that begins at a byte, or the last one that begins before.
+    /// The position of the value that begins at a byte, or of the last value that begins before it.
     pub fn of(text: &'a [u8], at: usize) -> Place<'a> {
         let mut place = Place { text, steps: [Step::Object; MAX_DEPTH], depth: 0, value: None };
         let mut is_key = false;
@@ -151,8 +154,8 @@ impl<'a> Place<'a> {
         self.depth += 1;
     }
 
-    /// Writes the path from the root, as Kubernetes' own errors have it: `spec.containers[0].ports`,
-    /// `metadata.annotations[a.b/c]`. Of the root, nothing.
+    /// Writes the path from the root in the form of Kubernetes' own errors: `spec.containers[0].ports`,
+    /// `metadata.annotations[a.b/c]`. For the root, it writes nothing.
     ///
     /// # Errors
     ///
@@ -184,7 +187,7 @@ impl<'a> Place<'a> {
         if self.depth > MAX_STEPS { out.write_str("…") } else { Ok(()) }
     }
 
-    /// Writes what is there: a number, a string or a word as it stands, as far as it is short; of the others what they are.
+    /// Writes the value found there: a short number, string or word verbatim, otherwise its type.
     ///
     /// # Errors
     ///
@@ -208,7 +211,7 @@ impl<'a> Place<'a> {
     }
 }
 
-/// After a string's last quote, or where the text ends.
+/// The offset after a string's closing quote, or the end of the text.
 fn end_of_string(text: &[u8], from: usize) -> usize {
     let mut at = from + 1;
     while let Some(byte) = text.get(at) {
@@ -270,7 +273,7 @@ mod tests {
             let begin = text.find(marked).expect(marked);
             assert_eq!(at(text, begin), (path.into(), value.into()), "{marked}");
         }
-        // Where a parser stands once it has read what does not fit.
+        // The parser's position after it read the value that does not fit.
         let after = |token: &str| text.find(token).map(|from| from + token.len()).expect(token);
         assert_eq!(at(text, after("1.0")), ("a.b-c".into(), "the number 1.0".into()));
         assert_eq!(at(text, after("true")), ("a[x.y/z][0]".into(), "true".into()));

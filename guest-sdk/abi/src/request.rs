@@ -1,10 +1,10 @@
-//! What a guest asks for: the one structure that crosses the boundary.
+//! A guest's request: the only structure that crosses the boundary.
 //!
-//! It is generic over the pointer, so that one definition serves both ends: in a guest `P` is an address
-//! (`*const u8`, 4 bytes in wasm32), in a host it is the claim of one (`u32`). The host never casts; it
-//! decodes [`Request::SIZE`] bytes field by field, and every bit pattern decodes.
+//! It is generic over the pointer, so guest and host share one definition. In a guest, `P` is an address
+//! (`*const u8`, 4 bytes in wasm32). In a host, it is an unchecked guest address (`u32`). The host never
+//! casts memory; it decodes [`Request::SIZE`] bytes field by field, and accepts every bit pattern.
 
-/// A piece of the guest's memory: where it starts and how long it is. An empty text may have any pointer.
+/// A range of the guest's memory: start and length. The pointer of an empty string may have any value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct Text<P> {
@@ -15,16 +15,16 @@ pub struct Text<P> {
 }
 
 impl Text<*const u8> {
-    /// No text.
+    /// The empty string.
     pub const EMPTY: Self = Text::of("");
 
-    /// The text of a string that must outlive the call it is passed to.
+    /// A reference to a string, which must outlive the call that it is passed to.
     pub const fn of(text: &str) -> Self {
         Text { ptr: text.as_ptr(), len: text.len() as u32 }
     }
 }
 
-/// What to do with the resource. Both are plain HTTP GETs; version 1 cannot change anything in a cluster.
+/// The operation. All of them are HTTP GETs; version 1 cannot change anything in a cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(transparent)]
 pub struct Verb(pub u8);
@@ -48,15 +48,16 @@ impl Verb {
     }
 }
 
-/// A request, as it lies in the guest's memory. All texts are UTF-8; an empty text means "not given".
+/// A request, with its layout in the guest's memory. All strings are UTF-8; an empty string means "not
+/// given".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct Request<P> {
-    /// What to do.
+    /// The operation.
     pub verb: Verb,
-    /// Zero, for later versions.
+    /// Zero; reserved for later versions.
     pub reserved: [u8; 3],
-    /// How many items at most, over all pages; 0 for all.
+    /// The maximum number of items over all pages; 0 means no limit.
     pub limit: u32,
     /// The API version, such as `v1`.
     pub version: Text<P>,
@@ -66,7 +67,7 @@ pub struct Request<P> {
     pub group: Text<P>,
     /// The namespace; empty for cluster-scoped resources and for lists of all namespaces.
     pub namespace: Text<P>,
-    /// The object's name; [`Verb::GET`] needs one.
+    /// The object's name; required for [`Verb::GET`].
     pub name: Text<P>,
     /// The subresource, such as `log`.
     pub subresource: Text<P>,
@@ -74,9 +75,10 @@ pub struct Request<P> {
     pub labels: Text<P>,
     /// A field selector, as `kubectl get --field-selector` takes it.
     pub fields: Text<P>,
-    /// Which fields are wanted (see [`mask`](crate::mask)); empty for those that the manifest declares.
+    /// The field mask (see [`mask`](crate::mask)); empty for the manifest's mask.
     pub mask: Text<P>,
-    /// Parameters of a log (contract, "Logs") or a raw path, as `name=value` pairs joined by `&`, percent-encoded.
+    /// Query parameters of a log (contract, "Logs") or a raw path: `name=value` pairs joined by `&`,
+    /// percent-encoded.
     pub query: Text<P>,
 }
 
@@ -84,7 +86,8 @@ impl Request<u32> {
     /// The size in a guest's memory.
     pub const SIZE: usize = 8 + 10 * 8;
 
-    /// Reads the structure as it lies in a guest's memory. Total: what the values mean is judged later.
+    /// Decodes the structure from a guest's memory. It accepts any bytes; the host validates the values
+    /// later.
     pub fn decode(bytes: &[u8; Self::SIZE]) -> Self {
         let word = |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
         let text = |index: usize| Text { ptr: word(8 + index * 8), len: word(12 + index * 8) };
@@ -106,34 +109,34 @@ impl Request<u32> {
     }
 }
 
-// In wasm32 the guest's structure has the size that the host decodes.
+// In wasm32, the guest's structure must have the size that the host decodes.
 #[cfg(target_arch = "wasm32")]
 const _: () = assert!(size_of::<Request<*const u8>>() == Request::<u32>::SIZE);
 
-/// A claim on something that the host holds: a request in flight or an open entry.
+/// A handle of something that the host holds: a request in flight, or an open entry.
 ///
-/// Zero or above. The number has a generation in it, so that a handle which was closed is refused and
-/// never means something else.
+/// It is 0 or above. The number contains a generation, so the host refuses a closed handle, and the handle
+/// never refers to another object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(transparent)]
 pub struct Handle(pub i32);
 
-/// How much a log line matters.
+/// The severity of a log line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(transparent)]
 pub struct LogLevel(pub i32);
 
 impl LogLevel {
-    /// For whoever debugs the gatherer.
+    /// For the gatherer's developer.
     pub const DEBUG: LogLevel = LogLevel(0);
-    /// For whoever runs it.
+    /// For the user who runs it.
     pub const INFO: LogLevel = LogLevel(1);
-    /// Something is missing or odd; also in the report.
+    /// Something is missing or unusual; also in the report.
     pub const WARN: LogLevel = LogLevel(2);
     /// Something failed; also in the report.
     pub const ERROR: LogLevel = LogLevel(3);
 
-    /// The level's word; total.
+    /// The level's name, for any number.
     pub const fn name(self) -> &'static str {
         match self.0 {
             i32::MIN..=0 => "debug",

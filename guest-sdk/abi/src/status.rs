@@ -1,12 +1,12 @@
-//! What an import answers when it does not answer with a length or a handle.
+//! The result of an import that is neither a length nor a handle.
 
 use core::fmt;
 
-/// A code: zero or above is success, below zero is a reason.
+/// A code: zero or above is success, below zero is a failure.
 ///
-/// `-1` to `-99` are reasons of the host; `-100` to `-599` are HTTP statuses of the API server, negated
-/// (`-403`: it answered 403). Every `i32` is a valid `Status`: a code that this version does not know is
-/// [`Kind::Unknown`], never undefined behaviour.
+/// `-1` to `-99` are failures of the host. `-100` to `-599` are negated HTTP statuses of the API server
+/// (`-403` for 403). Every `i32` is a valid `Status`; a code that this version does not know is
+/// [`Kind::Unknown`].
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(transparent)]
 pub struct Status(pub i32);
@@ -16,7 +16,7 @@ macro_rules! statuses {
         impl Status {
             $($(#[doc = $doc])+ pub const $name: Status = Status($code);)*
 
-            /// What went wrong, as something to match on.
+            /// The kind of failure, to match on.
             pub const fn kind(self) -> Kind {
                 match self.0 {
                     0.. => Kind::Ok,
@@ -26,7 +26,7 @@ macro_rules! statuses {
                 }
             }
 
-            /// The reason in a few words; literal text, so a guest pays only for what it prints.
+            /// A short description. It is literal text, so a guest only contains the texts that it prints.
             pub const fn text(self) -> &'static str {
                 match self.0 {
                     0.. => "ok",
@@ -37,7 +37,7 @@ macro_rules! statuses {
             }
         }
 
-        /// Every reason of the host and of the SDK: its name, its code, and a few words.
+        /// Every status of the host and of the SDK: name, code and description.
         pub const STATUSES: &[(&str, i32, &str)] = &[$((stringify!($name), $code, $text),)*];
 
         /// A [`Status`], decoded.
@@ -55,23 +55,23 @@ macro_rules! statuses {
 }
 
 statuses! {
-    /// The manifest does not declare it, or the grant does not allow it.
+    /// The manifest does not declare the request, or the grant does not allow it.
     DENIED = -1, Denied, "not declared in the manifest or not granted";
-    /// A range of memory that is not the guest's.
+    /// A range outside the guest's memory.
     BAD_POINTER = -2, BadPointer, "a pointer outside of the guest's memory";
-    /// A handle that was closed, or never given, or is of another kind.
+    /// A handle that is closed, was never returned, or belongs to another kind of object.
     BAD_HANDLE = -3, BadHandle, "a handle that is closed or invalid";
-    /// A request that cannot be sent as it is: an unknown verb, a name with a slash, a bad selector.
+    /// A malformed request: an unknown verb, a name with a slash, an invalid selector.
     BAD_REQUEST = -4, BadRequest, "a malformed request";
-    /// Reading a list as bytes, a raw body as items, or one answer in two ways.
+    /// The guest read a list as bytes or a raw body as items, or consumed one answer in two modes.
     WRONG_MODE = -5, WrongMode, "reading a response in the wrong mode";
-    /// An item, a body or an entry above the host's limit.
+    /// An item, a body or an entry exceeds the host's limit.
     TOO_LARGE = -6, TooLarge, "larger than the host's limit";
     /// A budget of the run is used up: requests, handles, bytes, entries, log lines.
     OUT_OF_BUDGET = -7, OutOfBudget, "a budget is used up";
-    /// No answer: the server could not be reached, or broke off, or is not who it should be.
+    /// No answer: the server is unreachable, closed the connection, or failed verification.
     UNREACHABLE = -8, Unreachable, "the API server could not be reached";
-    /// An answer that is not what the API promises: not JSON, cut short, not a list.
+    /// An answer that violates the API: not JSON, truncated, or not a list.
     BAD_ANSWER = -9, BadAnswer, "the API server's response cannot be decoded";
     /// There is no such parameter.
     ABSENT = -10, Absent, "there is no such parameter";
@@ -79,19 +79,20 @@ statuses! {
     EXISTS = -11, Exists, "an entry of that name already exists";
     /// An entry name that is empty, too long, or not a plain relative path.
     BAD_NAME = -12, BadName, "not a valid entry name";
-    /// This host cannot do that.
+    /// This host does not support the operation.
     UNSUPPORTED = -13, Unsupported, "not supported by this host";
     /// The deadline passed while waiting.
     TIMED_OUT = -14, TimedOut, "the deadline passed";
     /// The archive could not be written; the host reports why.
     OUTPUT_FAILED = -15, OutputFailed, "the archive could not be written";
-    /// Text that is not UTF-8 where text is due.
+    /// A string that is not UTF-8.
     NOT_TEXT = -16, NotText, "not UTF-8 text";
-    /// JSON that does not fit the shape, or the type: what the host could not decode, and the SDK's own word where it decodes.
+    /// JSON that does not match the shape or the type. The host sends it, and the SDK returns it where it
+    /// decodes.
     DECODE = -17, Decode, "the JSON does not match the type";
-    /// Never sent by a host: the SDK's own word for a buffer of the guest that is too small.
+    /// A buffer of the guest is too small. Only the SDK returns it; a host never sends it.
     NO_ROOM = -18, NoRoom, "a buffer of the guest is too small";
-    /// A shape that is none, or above a limit.
+    /// A shape that is malformed or exceeds a limit.
     BAD_SHAPE = -19, BadShape, "a malformed shape";
 }
 
@@ -99,7 +100,7 @@ impl Status {
     /// Success.
     pub const OK: Status = Status(0);
 
-    /// The status for an answer of the API server that is not a success.
+    /// The status for an unsuccessful answer of the API server.
     pub const fn http(code: u16) -> Status {
         match code {
             100..=599 => Status(-(code as i32)),
@@ -107,12 +108,12 @@ impl Status {
         }
     }
 
-    /// Whether this is no failure.
+    /// Whether this is success.
     pub const fn is_ok(self) -> bool {
         self.0 >= 0
     }
 
-    /// The HTTP status within, if it is one.
+    /// The HTTP status, if this is one.
     pub const fn http_code(self) -> Option<u16> {
         match self.kind() {
             Kind::Http(code) => Some(code),

@@ -1,22 +1,24 @@
-//! Whether hosts would run a gatherer's module, for the tests of its crate.
+//! Checks in a gatherer's own tests that hosts accept its module.
 
 use crate::package::Package;
 use crate::{Error, Result, Toolchain, compile, fail, made, module};
 use std::path::Path;
 
-/// Compiles the gatherer in a folder to a module, and refuses one that no host would run, as [`Build::run`](crate::Build::run)
-/// does. `scratch` is where cargo builds; no other build may be at work there.
+/// Compiles the gatherer in a folder, and refuses a module that no host would run, as
+/// [`Build::run`](crate::Build::run) does. `scratch` is cargo's target folder; no other build may use it at
+/// the same time.
 ///
-/// Tests of gatherers run natively, where there is a heap and each import. So `tests/module.rs` of new gatherers is a test that calls
-/// this, with cargo's `CARGO_MANIFEST_DIR` and `CARGO_TARGET_TMPDIR`.
+/// A gatherer's tests run natively, where a heap and all imports exist. So new gatherers have
+/// `tests/module.rs`, which calls this function with cargo's `CARGO_MANIFEST_DIR` and
+/// `CARGO_TARGET_TMPDIR`.
 ///
-/// The module is neither made smaller nor kept, and binaryen is not needed. Where the target is installed, its library is taken as
-/// it is.
+/// The function neither optimizes nor keeps the module, so it does not need binaryen. If the target is
+/// installed, it uses the target's precompiled library.
 ///
 /// # Errors
 ///
-/// Which tool is missing, that the crate does not compile (the compiler's messages are on stderr), or what is wrong
-/// with the module, and what to do.
+/// A missing tool, a compiler error (the compiler's messages are on stderr), or the reason why hosts refuse
+/// the module, with advice.
 pub fn check(folder: impl AsRef<Path>, scratch: impl AsRef<Path>) -> Result<()> {
     let package = Package::read(folder.as_ref())?;
     let toolchain = Toolchain::to_check()?;

@@ -1,9 +1,11 @@
-//! Builds gatherers to modules, as small as they get: the compiler with its library from source, one optimising pass over the
-//! module, and beside it the names of its functions, which the module itself no longer carries (size-report reads them).
+//! Builds gatherers into small modules: it compiles Rust's library from source, optimizes the whole module,
+//! and writes the names of its functions to a separate file, because the module no longer contains them.
+//! size-report reads that file.
 //!
-//! `make guests` does it for the repository, `codegen build` for anybody else. It installs nothing: [`Toolchain::find`] looks for
-//! the tools, and says what is missing. A module that no host would run (without a heap that it needs, with imports that no host has)
-//! is refused here, and not where it runs; [`check`] refuses it in the tests of its crate.
+//! `make guests` uses it for this repository, and `codegen build` for any other folder. It installs
+//! nothing: [`Toolchain::find`] looks for the tools and reports what is missing. It refuses a module that
+//! no host would run (one that needs a heap but has none, or has unknown imports) when it is built;
+//! [`check`] does the same in the tests of a crate.
 #![forbid(unsafe_code)]
 
 mod check;
@@ -20,10 +22,11 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// The target: the first version of WebAssembly, and no operating system.
+/// The target: WebAssembly 1.0 without an operating system.
 const TARGET: &str = "wasm32v1-none";
 
-/// The profile that gatherers are built with, for workspaces that have none of that name. New gatherers have it in their Cargo.toml.
+/// The profile for gatherers in a workspace without a profile of that name. New gatherers have it in their
+/// Cargo.toml.
 const PROFILE: &[&str] = &[
     "inherits=\"release\"",
     "opt-level=\"z\"",
@@ -33,33 +36,33 @@ const PROFILE: &[&str] = &[
     "strip=false",
 ];
 
-/// What is to be built, and where it goes.
+/// What to build, and where to put it.
 #[derive(Clone, Debug)]
 pub struct Build {
     /// The folders of the crates.
     pub folders: Vec<PathBuf>,
-    /// Where modules and their symbols go.
+    /// The output folder for modules and symbol files.
     pub output: PathBuf,
-    /// Where cargo builds, and what is between.
+    /// The folder for cargo's and other intermediate files.
     pub scratch: PathBuf,
 }
 
-/// A module that was built, or is as it was built before.
+/// A module that was built, or that was already up to date.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Built {
     /// The gatherer's name.
     pub name: String,
-    /// The module.
+    /// The module's file.
     pub module: PathBuf,
-    /// Its size.
+    /// The module's size.
     pub bytes: u64,
-    /// Its size in gzip, if there is a program that tells.
+    /// The module's size with gzip, if a program that measures it is installed.
     pub gzip_bytes: Option<u64>,
-    /// How many functions it has.
+    /// The number of its functions.
     pub functions: usize,
 }
 
-/// Why nothing was built.
+/// The reason why nothing was built.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error(String);
 
@@ -78,11 +81,12 @@ fn fail<T>(why: impl Into<String>) -> Result<T> {
 }
 
 impl Build {
-    /// Builds all of them.
+    /// Builds all crates.
     ///
     /// # Errors
     ///
-    /// What is wrong with a folder, a crate or its module, or which tool failed; its own messages are on stderr.
+    /// A mistake in a folder, a crate or its module, or the tool that failed; the tool's own messages are
+    /// on stderr.
     pub fn run(&self, toolchain: &Toolchain) -> Result<Vec<Built>> {
         let packages: Vec<Package> =
             self.folders.iter().map(|folder| Package::read(folder)).collect::<Result<_>>()?;
@@ -105,7 +109,7 @@ impl Build {
         let mut built = Vec::new();
         for (root, members) in &workspaces {
             compile(toolchain, root, members, &scratch)?;
-            // Each workspace before the next one, which may have a library of the same name.
+            // Build one workspace after another, because two may have a library of the same name.
             for package in members {
                 shrink::shrink(&package.name, &package.linked(&scratch), &scratch, &output)?;
             }
@@ -117,24 +121,24 @@ impl Build {
     }
 }
 
-/// A folder, which need not be there, as tools see it who run elsewhere.
+/// The absolute path of a folder, for tools that run in another folder. Creates the folder if necessary.
 fn made(folder: &Path) -> Result<PathBuf> {
     let made = std::fs::create_dir_all(folder).and_then(|()| folder.canonicalize());
     made.map_err(|error| Error(format!("cannot make {}: {error}", folder.display())))
 }
 
-/// The flags of the compiler, and what cargo is told beside them.
+/// The compiler's flags, and additional arguments of cargo.
 fn flags(library: Library) -> (String, &'static [&'static str]) {
-    // Half of the first 64 KiB page is the stack, the rest is for constants. The linker's default of 1 MiB would have the host clear
-    // 17 pages before the first instruction. The stack lies below the constants (--stack-first), so that an overflow leaves memory
-    // and traps instead of overwriting them.
+    // Half of the first 64 KiB page is the stack, the rest is for constants. With the linker's default of 1
+    // MiB, the host would clear 17 pages before the first instruction. The stack lies below the constants
+    // (--stack-first), so an overflow leaves the memory and traps instead of overwriting them.
     let linked = "-Clink-arg=--stack-first -Clink-arg=-zstack-size=32768";
     match library {
         Library::Prebuilt => (linked.to_owned(), &[]),
-        // A panic becomes one `unreachable`: a guest has nowhere to print a message to, and formatting it would be a third of a JSON
-        // guest. No source positions either: they would carry the building machine's paths into the module. Inlining before LLVM sees
-        // the code is off at this optimisation level, and makes decoding guests 4 to 7 % smaller: much of what they call is one field
-        // of a struct.
+        // A panic becomes one `unreachable`: a guest cannot print a message, and formatting would be a
+        // third of a JSON guest. Source positions are off too, because they would put the build machine's
+        // paths into the module. Inlining before LLVM sees the code is off at this optimization level. That
+        // makes decoding guests 4 to 7 % smaller, because much of what they call is one field of a struct.
         Library::Source => (
             format!(
                 "{linked} -Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Zinline-mir=yes"
@@ -166,7 +170,7 @@ fn compile(toolchain: &Toolchain, root: &Path, members: &[&Package], scratch: &P
     run(&mut cargo, &format!("compile {}", names.join(", ")))
 }
 
-/// Runs a tool that says by itself what is wrong.
+/// Runs a tool that prints its own error messages.
 fn run(command: &mut Command, what: &str) -> Result<()> {
     let program = command.get_program().display().to_string();
     match command.stdin(Stdio::null()).status() {
@@ -189,7 +193,7 @@ fn measured(name: &str, output: &Path) -> Result<Built> {
     Ok(Built { name: name.to_owned(), module, bytes, gzip_bytes, functions })
 }
 
-/// What was built, as a table.
+/// The built modules, as a table.
 pub fn table(built: &[Built]) -> String {
     let mut text = format!("{:<28} {:>9} {:>9} {:>9}\n", "guest", "bytes", "gzip", "functions");
     for Built { name, bytes, gzip_bytes, functions, .. } in built {
@@ -199,13 +203,13 @@ pub fn table(built: &[Built]) -> String {
     text
 }
 
-/// Whether a program is on the PATH, and where.
+/// The path of a program, if it is on the PATH.
 fn on_path(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|folder| program(&folder, name)).find(|file| file.is_file())
 }
 
-/// A program's file in a folder: `name`, or `name.exe` on Windows.
+/// The path of a program in a folder: `name`, or `name.exe` on Windows.
 fn program(folder: &Path, name: &str) -> PathBuf {
     folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }

@@ -1,4 +1,5 @@
-//! `wagather-build OUTPUT SCRATCH FOLDER…`: what `make guests` runs. `codegen build` is the same for people.
+//! `wagather-build OUTPUT SCRATCH FOLDER…`: the program behind `make guests`. For users, `codegen build`
+//! does the same.
 #![forbid(unsafe_code)]
 
 use std::io::Write;
@@ -16,7 +17,7 @@ fn main() -> ExitCode {
     let build = Build { folders: arguments.collect(), output, scratch };
     match Toolchain::find(None).and_then(|toolchain| build.run(&toolchain)) {
         Ok(built) => {
-            // Who reads it may have gone.
+            // The reader of stdout may be gone, so ignore errors.
             let mut page = Page::new();
             page.lines(&table(&built));
             let _ = std::io::stdout().lock().write_all(page.as_str().as_bytes());

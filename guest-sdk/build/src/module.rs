@@ -1,8 +1,8 @@
-//! Whether any host would run a module: what it imports and exports (core specification, section 5.5). The host judges again.
+//! Checks a module's imports and exports (core specification, section 5.5), as every host will again.
 
 use wagather_abi::{EXPORT_GATHER, HEAP_PREFIX, IMPORT_MODULE, Import};
 
-/// What is wrong with a module, and what to do.
+/// The mistake in a module, with advice.
 pub(crate) fn refused(module: &[u8]) -> Option<String> {
     let Some(names) = Names::read(module) else {
         return Some("the linker's output is not a valid module".to_owned());
@@ -82,7 +82,7 @@ impl<'a> Reader<'a> {
         Some(*first)
     }
 
-    /// An unsigned number in LEB128.
+    /// An unsigned LEB128 number.
     fn number(&mut self) -> Option<u32> {
         let mut number = 0u64;
         for shift in [0, 7, 14, 21, 28] {
@@ -120,7 +120,7 @@ impl<'a> Reader<'a> {
 mod tests {
     use super::*;
 
-    /// A module with functions that are imported, and functions that are exported.
+    /// A module with these imported and exported functions.
     fn module(imports: &[(&str, &str)], exports: &[&str]) -> Vec<u8> {
         let name = |name: &str| [&[name.len() as u8], name.as_bytes()].concat();
         let section = |id: u8, entries: Vec<Vec<u8>>| {

@@ -1,4 +1,4 @@
-//! What a gatherer's Cargo.toml says: as much as is needed to build it, and as people write it.
+//! Reads the parts of a gatherer's Cargo.toml that the build needs.
 
 use crate::{Result, TARGET, fail};
 use std::fs;
@@ -6,17 +6,17 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use wagather_abi::manifest::is_gatherer_name;
 
-/// A crate of a gatherer.
+/// A gatherer's crate.
 #[derive(Debug)]
 pub(crate) struct Package {
     pub(crate) folder: PathBuf,
     pub(crate) name: String,
-    /// What its module is called in cargo's folder.
+    /// The module's name in cargo's target folder.
     pub(crate) library: String,
 }
 
 impl Package {
-    /// The crate in a folder.
+    /// Reads the crate in a folder.
     pub(crate) fn read(folder: &Path) -> Result<Package> {
         let file = folder.join("Cargo.toml");
         let text = match fs::read_to_string(&file) {
@@ -46,12 +46,12 @@ impl Package {
         Ok(Package { folder: folder.to_owned(), name: name.to_owned(), library })
     }
 
-    /// Where cargo puts the module, when it builds in that folder.
+    /// The path of the module that cargo builds.
     pub(crate) fn linked(&self, scratch: &Path) -> PathBuf {
         scratch.join(TARGET).join("guest").join(format!("{}.wasm", self.library))
     }
 
-    /// The Cargo.toml of the workspace that it is in, or its own.
+    /// The Cargo.toml of its workspace, or its own.
     pub(crate) fn workspace(&self, cargo: &Path) -> Result<PathBuf> {
         let mut command = Command::new(cargo);
         command.args(["locate-project", "--workspace", "--message-format", "plain", "--manifest-path"]);
@@ -70,7 +70,7 @@ impl Package {
     }
 }
 
-/// A text of a table.
+/// A string value in a table.
 fn key<'a>(text: &'a str, table: &str, key: &str) -> Option<&'a str> {
     let mut is_within = false;
     for line in text.lines().map(str::trim) {

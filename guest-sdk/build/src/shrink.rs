@@ -1,22 +1,23 @@
-//! From the linker's module to the one that ships.
+//! Optimizes the linker's module into the one that ships.
 
 use crate::{Error, Result, fail, module, run};
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// The host calls these two; the linker also exports __data_end and __heap_base.
+/// The exports that the host uses; the linker also exports __data_end and __heap_base.
 const ROOTS: &str = r#"[
   {"name": "host", "root": true, "reaches": ["gather", "memory"]},
   {"name": "gather", "export": "gather"},
   {"name": "memory", "export": "memory"}
 ]"#;
 
-/// The first version of WebAssembly and nothing more; mutable globals are what the linker keeps its stack pointer in.
+/// WebAssembly 1.0 and mutable globals, which the linker needs for its stack pointer.
 const FEATURES: &[&str] = &["--mvp-features", "--enable-mutable-globals"];
 
-/// Two rounds of -Oz over restructured control flow: 1.3 % smaller than one -Oz. Passes that assume that traps never happen, or that
-/// low addresses are unused, are left out on purpose: traps are how a guest fails safely, and the stack is what lies there.
+/// Two rounds of -Oz over restructured control flow: 1.3 % smaller than one -Oz. Passes that assume that
+/// traps never happen, or that low addresses are unused, are left out on purpose: a guest fails safely by
+/// trapping, and its stack lies at low addresses.
 const PASSES: &[&str] = &[
     "--zero-filled-memory",
     "--flatten",
@@ -27,7 +28,7 @@ const PASSES: &[&str] = &[
     "--reorder-locals",
 ];
 
-/// The names go last, so that the map has the final indices.
+/// Names are stripped last, so the map has the final indices.
 const STRIP: &[&str] = &[
     "--strip-debug",
     "--strip-producers",
@@ -36,7 +37,7 @@ const STRIP: &[&str] = &[
     "--optimize-stack-ir",
 ];
 
-/// Makes NAME.wasm and NAME.symbols, unless they were made of the same before, in the same way.
+/// Makes NAME.wasm and NAME.symbols, unless they are up to date.
 pub(crate) fn shrink(name: &str, linked: &Path, scratch: &Path, output: &Path) -> Result<()> {
     let wrong = |what: &str, file: &Path, error: std::io::Error| {
         Error(format!("cannot {what} {}: {error}", file.display()))
@@ -51,7 +52,7 @@ pub(crate) fn shrink(name: &str, linked: &Path, scratch: &Path, output: &Path) -
         .map(|extension| work.join(format!("{name}.{extension}")));
     let [small_out, symbols_out] =
         ["wasm", "symbols"].map(|extension| output.join(format!("{name}.{extension}")));
-    // What it is made of: where it goes, the passes, and the module.
+    // The inputs: output path, passes and module.
     let way = format!("{}\n{ROOTS}{FEATURES:?}{PASSES:?}{STRIP:?}\n", small_out.display());
     let inputs = [way.as_bytes(), &bytes].concat();
     if small_out.is_file() && symbols_out.is_file() && fs::read(&made_of).is_ok_and(|known| known == inputs) {
@@ -62,14 +63,14 @@ pub(crate) fn shrink(name: &str, linked: &Path, scratch: &Path, output: &Path) -
     let what = format!("make {name} smaller");
     let mut metadce = Command::new("wasm-metadce");
     metadce.arg("--debuginfo").args(FEATURES).arg(prefixed("--graph-file=", &roots)).arg(linked);
-    // It prints what it removed.
+    // wasm-metadce prints what it removed.
     run(metadce.arg("--output").arg(&small).stdout(Stdio::null()), &what)?;
     let mut opt = Command::new("wasm-opt");
     opt.args(FEATURES).args(PASSES).arg(prefixed("--symbolmap=", &symbols)).args(STRIP);
     run(opt.arg(&small).arg("--output").arg(&small), &what)?;
-    // Read once more with only these features: fails if anything newer slipped in.
+    // Read the result again with only these features. This fails if a newer feature slipped in.
     run(Command::new("wasm-opt").arg("--quiet").args(FEATURES).arg(&small), &what)?;
-    // Copied, as the output may be on another file system; the record of it comes last.
+    // Copy, because the output may be on another file system. Write the record last.
     for (from, to) in [(&symbols, &symbols_out), (&small, &small_out)] {
         fs::copy(from, to).map_err(|error| wrong("write", to, error))?;
     }

@@ -1,7 +1,7 @@
-//! The tools that modules are built with: found, never installed.
+//! Finds the tools that build modules. It never installs any.
 //!
-//! A compiler with the source of its library beside it is what is wanted: with that, a panic is one trap (decision 9). With the
-//! precompiled library modules are about 60 % larger.
+//! It prefers a compiler that has the source of Rust's library: with that, a panic is one trap (decision
+//! 9). With the precompiled library, modules are about 60 % larger.
 
 use crate::{Result, TARGET, fail, on_path, program};
 use std::env;
@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// The oldest compiler that builds the SDK, as 1.MINOR: `rust-version` of the workspace.
+/// The oldest supported compiler, as 1.MINOR: the workspace's `rust-version`.
 const RUST_MINOR: u32 = minor_of(env!("CARGO_PKG_RUST_VERSION"));
 
 /// The 95 of "1.95" or "1.95.0".
@@ -25,39 +25,40 @@ const fn minor_of(version: &str) -> u32 {
     minor
 }
 
-/// Where a set-up of the repository writes what it found.
+/// The file in which the repository's setup records what it found.
 const RECORD: &str = "target/toolchain.env";
 
-/// Where the guests' `core` and `alloc` come from.
+/// The origin of the guests' `core` and `alloc`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Library {
-    /// Built along, without panic messages.
+    /// Compiled from source, without panic messages.
     Source,
-    /// As the target came.
+    /// Precompiled, from the target.
     Prebuilt,
 }
 
-/// What modules are built with.
+/// The tools that build modules.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Toolchain {
     /// The compiler.
     pub rustc: PathBuf,
-    /// Its cargo.
+    /// The cargo that belongs to the compiler.
     pub cargo: PathBuf,
     /// A linker for WebAssembly.
     pub linker: PathBuf,
-    /// Where Rust's library is from.
+    /// The origin of Rust's library.
     pub library: Library,
 }
 
 impl Toolchain {
-    /// Finds them: what the environment says (`GUEST_RUSTC`, `GUEST_CARGO`, `GUEST_LINKER`, `GUEST_STD`); what `.ci/setup` chose, in
-    /// a checkout; otherwise the compiler on the PATH or Debian's, and the linker that is with it or on the PATH. `rustc` is used
-    /// instead of any other, if it is given.
+    /// Finds the tools, in this order: from the environment (`GUEST_RUSTC`, `GUEST_CARGO`, `GUEST_LINKER`,
+    /// `GUEST_STD`); in a checkout, from what `.ci/setup` chose; otherwise the compiler on the PATH or
+    /// Debian's, with its own linker or the one on the PATH. If `rustc` is given, it replaces any other
+    /// compiler.
     ///
     /// # Errors
     ///
-    /// What is missing, and how one gets it.
+    /// What is missing, and how to install it.
     pub fn find(rustc: Option<&Path>) -> Result<Toolchain> {
         let chosen = Toolchain::chosen(rustc, Library::Source)?;
         for tool in ["wasm-opt", "wasm-metadce"] {
@@ -70,12 +71,12 @@ impl Toolchain {
         Ok(chosen)
     }
 
-    /// Finds what a module is compiled with that does not ship: the same, but sooner with the library as the target came, and without
-    /// what makes modules smaller.
+    /// Finds the tools for a module that does not ship. This prefers the faster build with the precompiled
+    /// library, and needs no optimizer.
     ///
     /// # Errors
     ///
-    /// What is missing, and how one gets it.
+    /// What is missing, and how to install it.
     pub(crate) fn to_check() -> Result<Toolchain> {
         Toolchain::chosen(None, Library::Prebuilt)
     }
@@ -111,13 +112,13 @@ impl Toolchain {
     }
 }
 
-/// What a checkout's set-up chose, if the current folder is in one.
+/// What the setup of a checkout chose, if the current folder is in one.
 fn recorded() -> Option<String> {
     let here = env::current_dir().ok()?;
     here.ancestors().find_map(|folder| fs::read_to_string(folder.join(RECORD)).ok())
 }
 
-/// The value of a variable, of lines that bash wrote with `%q`.
+/// The value of a variable, in lines that bash wrote with `%q`.
 fn value(text: &str, name: &str) -> Option<String> {
     let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='))?;
     let mut plain = String::new();
@@ -128,7 +129,7 @@ fn value(text: &str, name: &str) -> Option<String> {
     Some(plain)
 }
 
-/// Looks for a compiler that has the preferred library, or else the other one.
+/// Looks for a compiler with the preferred library, or with the other one.
 fn search(rustc: Option<&Path>, preferred: Library) -> Result<Toolchain> {
     let candidates = match rustc {
         Some(rustc) => vec![rustc.to_owned()],
@@ -159,7 +160,7 @@ fn search(rustc: Option<&Path>, preferred: Library) -> Result<Toolchain> {
     Ok(Toolchain { rustc: program(&tools, "rustc"), cargo: program(&tools, "cargo"), linker, library })
 }
 
-/// What a compiler without either library is told.
+/// The error for a compiler without either library.
 fn missing(named: &str, preferred: Library) -> String {
     let source = "the source of its library is needed (rustup component add rust-src; Debian: apt-get install rustc-web cargo-web \
         rust-web-src)";
@@ -170,7 +171,7 @@ fn missing(named: &str, preferred: Library) -> String {
     format!("{named} that can build gatherers: Rust 1.{RUST_MINOR} or newer with {target}{source}")
 }
 
-/// Where a compiler is at home, if it is new enough and has a cargo beside it.
+/// The compiler's sysroot, if the compiler is new enough and has a cargo beside it.
 fn sysroot(rustc: &Path) -> Option<PathBuf> {
     let said = |argument: &[&str]| {
         let output = Command::new(rustc).args(argument).stderr(Stdio::null()).output().ok()?;
@@ -190,7 +191,7 @@ fn is_new_enough(version: &str) -> bool {
     major > 1 || (major == 1 && minor >= RUST_MINOR)
 }
 
-/// Whether a compiler takes the one unstable flag that the guests' size hangs on.
+/// Whether the compiler accepts the unstable flag that the small size depends on.
 fn aborts_at_once(root: &Path) -> bool {
     let mut rustc = Command::new(program(&root.join("bin"), "rustc"));
     rustc
@@ -199,7 +200,7 @@ fn aborts_at_once(root: &Path) -> bool {
     rustc.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
-/// The toolchain's own, any of rustup's, LLVM's.
+/// The toolchain's own linker, one of rustup's, or LLVM's.
 fn linker(root: &Path) -> Option<PathBuf> {
     let of_root = |root: &Path| {
         let targets = entries(&root.join("lib/rustlib"));
@@ -223,7 +224,7 @@ fn linker(root: &Path) -> Option<PathBuf> {
         .or_else(versioned)
 }
 
-/// What is in a folder, by name.
+/// The entries of a folder, sorted by name.
 fn entries(folder: &Path) -> Vec<PathBuf> {
     let mut entries: Vec<PathBuf> =
         fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();

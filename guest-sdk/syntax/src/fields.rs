@@ -1,36 +1,36 @@
-//! The fields of a struct, as JSON knows them.
+//! The fields of a struct, with their JSON names.
 
 use crate::name::{is_mask_name, json_name};
 use syn::{Data, DeriveInput, Error, Fields, FieldsUnnamed, Ident, LitStr, Result, Type};
 
-/// A field, by both of its names.
+/// A field, with its Rust name and its JSON name.
 #[derive(Clone)]
 pub struct Field<'a> {
     /// Its name in Rust.
     pub ident: &'a Ident,
     /// Its type.
     pub ty: &'a Type,
-    /// Its name in JSON: by [`json_name`], or what `#[field(name = "…")]` says. [`is_mask_name`] is true of it, and no other
-    /// field has it.
+    /// Its JSON name: from [`json_name`], or from `#[field(name = "…")]`. [`is_mask_name`] accepts it, and
+    /// it is unique within the struct.
     pub name: String,
 }
 
-/// What there is to read or write of a struct.
+/// The parts of a struct that are read or written.
 #[derive(Clone)]
 pub enum Parts<'a> {
-    /// It is as its only field, which has no name: `struct Phase(String);`.
+    /// A struct with one unnamed field, which has the JSON of that field: `struct Phase(String);`.
     Only(&'a Type),
-    /// Its fields in their order, without those that are `#[field(skip)]`. A struct without fields has none.
+    /// The fields in order, without those that are `#[field(skip)]`. A struct without fields has none.
     Named(Vec<Field<'a>>),
 }
 
 impl<'a> Parts<'a> {
-    /// Those of a struct.
+    /// The parts of a struct.
     ///
     /// # Errors
     ///
-    /// At the place in the source, if it is no struct, if it has several fields without names, or if an `#[field(…)]` is not one that
-    /// the derives know.
+    /// With the place in the source: if it is not a struct, if it has several unnamed fields, or if it has
+    /// an unknown `#[field(…)]`.
     pub fn of(input: &'a DeriveInput) -> Result<Self> {
         let data = match &input.data {
             Data::Struct(data) => data,
@@ -78,7 +78,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// The type of the only field without a name.
+/// The type of a single unnamed field.
 fn only_of(unnamed: &FieldsUnnamed) -> Result<&Type> {
     let mut fields = unnamed.unnamed.iter();
     let (Some(only), None) = (fields.next(), fields.next()) else {

@@ -1,9 +1,9 @@
-//! What the derives of [`wagather`](../wagather/index.html) read of a struct: the JSON names of its fields, and the resource that it
-//! declares.
+//! Parses structs for the derives of [`wagather`](../wagather/index.html): the JSON names of their fields,
+//! and the resource that they declare.
 //!
-//! It is a crate of its own so that what writes and checks gatherers' sources reads them as the derives do. It writes
-//! no code, which is the business of `wagather-derive`, and it knows the structs only as they are written: what a field's type is in
-//! turn, and which derives reach a struct through a macro, is not seen here.
+//! It is a separate crate, so the tools that write and check gatherers' sources parse structs exactly as
+//! the derives do. It generates no code; `wagather-derive` does that. It sees only the tokens of a struct:
+//! not the definitions of its field types, and not derives that a macro adds.
 //!
 //! ```
 //! use wagather_syntax::{Parts, Resource, derives};
@@ -30,11 +30,12 @@ pub use resource::Resource;
 
 use syn::DeriveInput;
 
-/// Whether a struct's `#[derive(…)]` names a derive, by its last name: `Fields` is there in `derive(wagather::Fields)`.
+/// Whether a struct's `#[derive(…)]` names a derive, by the last path segment: `derive(wagather::Fields)`
+/// names `Fields`.
 pub fn derives(input: &DeriveInput, name: &str) -> bool {
     let mut found = false;
     for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident("derive")) {
-        // What cannot be read names nothing; the compiler says why.
+        // An attribute that cannot be parsed names nothing; the compiler reports it.
         let _ = attribute.parse_nested_meta(|meta| {
             found |= meta.path.segments.last().is_some_and(|segment| segment.ident == name);
             Ok(())

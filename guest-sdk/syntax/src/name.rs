@@ -1,7 +1,8 @@
-//! Names of fields: those in JSON, as Kubernetes' API conventions make them, and those in Rust.
+//! Names of fields: in JSON, by Kubernetes' API conventions, and in Rust.
 
-/// Words that are acronyms, which the conventions write in one case: lower at the beginning, upper elsewhere
-/// (kubernetes/community, `api-conventions.md`, "Naming conventions"). With an `s` they are plurals: `podIPs`.
+/// Acronyms, which the conventions write in one case: lower at the beginning of a name, upper elsewhere
+/// (kubernetes/community, `api-conventions.md`, "Naming conventions"). With an `s`, they are plurals:
+/// `podIPs`.
 const ACRONYMS: &[&str] = &["cidr", "dns", "id", "ip", "ipc", "pid", "tls", "uid", "uri", "url", "uuid"];
 
 /// The JSON name of a field: `restart_count` is `restartCount`, `pod_ips` is `podIPs`, `r#type` is `type`.
@@ -28,7 +29,7 @@ pub fn json_name(field: &str) -> String {
     name
 }
 
-/// What Rust keeps for itself, in the edition of 2024, and a field can only be called with `r#`.
+/// Rust's keywords in the 2024 edition, which a field's name can only use with `r#`.
 const KEYWORDS: &[&str] = &[
     "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn", "else",
     "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro",
@@ -36,15 +37,16 @@ const KEYWORDS: &[&str] = &[
     "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
 
-/// And what a field cannot be called even so.
+/// Names that a field cannot have even with `r#`.
 const NEVER_NAMES: &[&str] = &["crate", "self", "super"];
 
-/// A Rust name for the field of that JSON name, as a person would choose it: `restartCount` is `restart_count`, `podIPs` is
+/// An idiomatic Rust name for a field with this JSON name: `restartCount` is `restart_count`, `podIPs` is
 /// `pod_ips`, `type` is `r#type`.
 ///
-/// It is always an identifier in snake case, of ASCII alone; what has no letter or digit at all is called `field`. For most names of
-/// Kubernetes' API, [`json_name`] makes the JSON name of it again; where it does not (`setHostnameAsFQDN`, `$ref`), the field needs
-/// `#[field(name = "…")]`. Two JSON names can have one Rust name (`a-b` and `aB`): whoever names the fields of a struct has to look.
+/// The result is always an ASCII identifier in snake case; a name without any letter or digit becomes
+/// `field`. For most names of Kubernetes' API, [`json_name`] converts it back to the JSON name. Otherwise
+/// (`setHostnameAsFQDN`, `$ref`), the field needs `#[field(name = "…")]`. Two JSON names can have the same
+/// Rust name (`a-b` and `aB`), so callers must check for duplicates.
 pub fn rust_name(json: &str) -> String {
     let words = words(json).join("_");
     match words.as_bytes().first() {
@@ -56,7 +58,7 @@ pub fn rust_name(json: &str) -> String {
     }
 }
 
-/// The words of a name in camelCase, or with anything between them, in lower case.
+/// The words of a name in camelCase or with separators, in lower case.
 fn words(name: &str) -> Vec<String> {
     let mut words = Vec::new();
     for piece in name.split(|c: char| !c.is_ascii_alphanumeric()) {
@@ -70,24 +72,25 @@ fn words(name: &str) -> Vec<String> {
     words
 }
 
-/// How long the word is that a piece of letters and digits begins with.
+/// The length of the first word of a sequence of letters and digits.
 fn word_len(piece: &[u8]) -> usize {
     let upper = piece.iter().take_while(|byte| byte.is_ascii_uppercase()).count();
     let after = |at: usize| piece.get(at).copied().unwrap_or(b'A');
     let start = match (after(upper), after(upper + 1)) {
-        // One capital begins a word.
+        // A single capital begins a word.
         _ if upper < 2 => upper,
-        // An acronym with an `s` is its plural; with `v` and a digit, its version: `podIPs`, `hostIPv6`.
+        // An acronym with an `s` is its plural; with `v` and a digit, it has a version: `podIPs`,
+        // `hostIPv6`.
         (b's', b'A'..=b'Z') => return upper + 1,
         (b'v', b'0'..=b'9') => upper + 1,
-        // Of several, the last begins the next word: `insecureSkipTLSVerify`.
+        // The last of several capitals begins the next word: `insecureSkipTLSVerify`.
         (b'a'..=b'z', _) => return upper - 1,
         _ => upper,
     };
     piece.iter().skip(start).position(u8::is_ascii_uppercase).map_or(piece.len(), |len| start + len)
 }
 
-/// Whether a JSON name can stand in a field mask.
+/// Whether a JSON name may occur in a field mask.
 pub fn is_mask_name(name: &str) -> bool {
     name != "*" && !name.contains([',', '(', ')']) && wagather_abi::mask::check(name).is_ok()
 }
@@ -179,7 +182,7 @@ mod tests {
         }
     }
 
-    /// Whether a field can be called so, as the parser of Rust's own syntax sees it.
+    /// Whether syn accepts a name for a field.
     fn is_field_name(name: &str) -> bool {
         syn::parse_str::<syn::DeriveInput>(&format!("struct A {{ {name}: u8 }}")).is_ok()
             && name
@@ -192,7 +195,7 @@ mod tests {
     #[test]
     fn any_name_has_a_rust_name() {
         for keyword in KEYWORDS {
-            // `gen` is one since 2024 only, which syn leaves to the compiler.
+            // `gen` is a keyword since 2024, which syn leaves to the compiler.
             assert!(syn::parse_str::<syn::Ident>(keyword).is_err() || *keyword == "gen", "{keyword}");
             assert!(is_field_name(&rust_name(keyword)), "{keyword}");
             assert_eq!(json_name(&rust_name(keyword)), *keyword);
@@ -217,11 +220,12 @@ mod tests {
         }
     }
 
-    /// Property names of Kubernetes' API, each once: those of metadata, pods, workloads, services, nodes, storage, policies, and of
-    /// the schemas of custom resources.
+    /// Unique property names of Kubernetes' API: from metadata, pods, workloads, services, nodes, storage,
+    /// policies, and the schemas of custom resources.
     const KUBERNETES: &str = include_str!("kubernetes-names.txt");
 
-    /// Those whose Rust name is not enough: acronyms that [`json_name`] does not know, and names that are not in camelCase.
+    /// The names that need `#[field(name = "…")]`: acronyms that [`json_name`] does not know, and names
+    /// that are not in camelCase.
     const NEED_THEIR_NAME: &[&str] = &[
         "$ref",
         "$schema",

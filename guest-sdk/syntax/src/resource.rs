@@ -1,4 +1,4 @@
-//! What `#[resource(…)]` says, checked.
+//! Parses and checks `#[resource(…)]`.
 
 use proc_macro2::Span;
 use syn::meta::ParseNestedMeta;
@@ -16,11 +16,11 @@ pub struct Resource {
     pub plural: String,
     /// The kind, such as `Pod`.
     pub kind: String,
-    /// Whether its objects live in namespaces.
+    /// Whether the resource is namespaced.
     pub namespaced: bool,
-    /// The only namespace that is declared, if it is only one.
+    /// The namespace, if only one is declared.
     pub namespace: Option<String>,
-    /// Whether the gatherer gets objects by their names.
+    /// Whether the gatherer gets objects by name.
     pub get: bool,
     /// Whether it lists them.
     pub list: bool,
@@ -29,11 +29,11 @@ pub struct Resource {
 }
 
 impl Resource {
-    /// That of a struct.
+    /// The resource that a struct declares.
     ///
     /// # Errors
     ///
-    /// At the place in the source, if there is no `#[resource(…)]`, if it lacks something, or if it says what cannot be.
+    /// With the place in the source: if `#[resource(…)]` is absent, incomplete or contradictory.
     pub fn of(input: &DeriveInput) -> Result<Self> {
         let attribute = parse(input)?;
         let ident = &input.ident;
@@ -67,7 +67,7 @@ impl Resource {
     }
 }
 
-/// What is written, before it is known to be enough.
+/// The attribute's values, before they are checked for completeness.
 #[derive(Default)]
 struct Attribute {
     group: Option<String>,
@@ -96,7 +96,7 @@ fn parse(input: &DeriveInput) -> Result<Attribute> {
             "the resource is missing: write `#[resource(group = \"…\", version = \"…\", plural = \"…\", cluster)]`",
         ));
     }
-    // A default, and not what was written: only `list` may be implied.
+    // Without `verbs(…)`, `list` is the default.
     parsed.list |= parsed.verbs.is_none();
     Ok(parsed)
 }
