@@ -13,11 +13,15 @@ struct Handled {
     scoped: u64,
 }
 
+/// The calls' numbers, which are the same on all architectures: those that are newer than 5.0 are. Some C libraries lack them.
+const CREATE_RULESET: libc::c_long = 444;
+const RESTRICT_SELF: libc::c_long = 446;
+
 /// Requests the ABI version instead of a ruleset.
 const CREATE_RULESET_VERSION: libc::c_uint = 1;
 
 /// The rights of an ABI version (`linux/landlock.h`). Rights of versions after the last one here are not handled.
-const fn every_right(abi: i64) -> Handled {
+const fn every_right(abi: libc::c_long) -> Handled {
     // Each bit is a right, in the order of the header: 13 rights from executing a file to making a symbolic link, then moving a file between
     // folders, truncating a file, and operations on devices.
     let access_fs = match abi {
@@ -40,21 +44,20 @@ const fn every_right(abi: i64) -> Handled {
 pub(super) fn restrict() -> bool {
     let nothing = std::ptr::null::<Handled>();
     // SAFETY: without a structure, the call only returns a number.
-    let abi =
-        unsafe { libc::syscall(libc::SYS_landlock_create_ruleset, nothing, 0_usize, CREATE_RULESET_VERSION) };
+    let abi = unsafe { libc::syscall(CREATE_RULESET, nothing, 0_usize, CREATE_RULESET_VERSION) };
     if abi < 1 {
         return false;
     }
     let handled = every_right(abi);
     let len = size_of::<Handled>();
     // SAFETY: reads one structure that lives until the call returns.
-    let ruleset = unsafe { libc::syscall(libc::SYS_landlock_create_ruleset, &raw const handled, len, 0) };
+    let ruleset = unsafe { libc::syscall(CREATE_RULESET, &raw const handled, len, 0) };
     if ruleset < 0 {
         return false;
     }
     // SAFETY: both take plain numbers; the descriptor was made above and is used nowhere else.
     unsafe {
-        let restricted = libc::syscall(libc::SYS_landlock_restrict_self, ruleset, 0) == 0;
+        let restricted = libc::syscall(RESTRICT_SELF, ruleset, 0) == 0;
         libc::close(ruleset as libc::c_int);
         restricted
     }

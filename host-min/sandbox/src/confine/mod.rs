@@ -13,15 +13,7 @@
 
 mod environment;
 mod landlock;
-#[cfg(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little")))]
 mod seccomp;
-/// System call numbers depend on the architecture. The filter supports two.
-#[cfg(not(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little"))))]
-mod seccomp {
-    pub(super) fn install() -> bool {
-        false
-    }
-}
 
 use super::Job;
 use super::in_force::{InForce, Mechanism};
@@ -73,7 +65,7 @@ fn close_range(first: u32, last: u32) -> bool {
     if closed == 0 {
         return true;
     }
-    let most = hard_limit(libc::RLIMIT_NOFILE).unwrap_or(u64::MAX);
+    let most = hard_limit(RLIMIT_NOFILE).unwrap_or(u64::MAX);
     let tried = u64::from(last).min(most).min(u64::from(MOST_TO_TRY)) as u32;
     for fd in first..=tried {
         // SAFETY: as above.
@@ -82,11 +74,21 @@ fn close_range(first: u32, last: u32) -> bool {
     u64::from(last).min(most) <= u64::from(tried)
 }
 
-/// The C library's type for resource limits.
-#[cfg(target_env = "musl")]
-type Resource = libc::c_int;
-#[cfg(not(target_env = "musl"))]
-type Resource = libc::__rlimit_resource_t;
+/// `struct rlimit64`. The limits of the C libraries (`rlim_t`) have 32 bits on some 32-bit architectures.
+#[repr(C)]
+struct Limit {
+    soft: u64,
+    hard: u64,
+}
+
+/// A limit's number, whose type is another one in each C library.
+type Resource = libc::c_long;
+const RLIMIT_CORE: Resource = libc::RLIMIT_CORE as Resource;
+const RLIMIT_FSIZE: Resource = libc::RLIMIT_FSIZE as Resource;
+const RLIMIT_NOFILE: Resource = libc::RLIMIT_NOFILE as Resource;
+const RLIMIT_NPROC: Resource = libc::RLIMIT_NPROC as Resource;
+const RLIMIT_AS: Resource = libc::RLIMIT_AS as Resource;
+const RLIMIT_CPU: Resource = libc::RLIMIT_CPU as Resource;
 
 fn limit_all(job: &Job<'_>) -> bool {
     let address_space = job.memory_bytes.saturating_mul(2).saturating_add(ADDRESS_SPACE_SLACK_BYTES);
@@ -94,12 +96,12 @@ fn limit_all(job: &Job<'_>) -> bool {
     // kernel sends SIGXCPU, which names the reason, before it kills.
     let seconds = job.time.as_secs() + u64::from(job.time.subsec_nanos() > 0) + 1;
     let limits = [
-        (libc::RLIMIT_CORE, 0, 0),
-        (libc::RLIMIT_FSIZE, 0, 0),
-        (libc::RLIMIT_NOFILE, 0, 0),
-        (libc::RLIMIT_NPROC, 0, 0),
-        (libc::RLIMIT_AS, address_space, address_space),
-        (libc::RLIMIT_CPU, seconds, seconds.saturating_add(1)),
+        (RLIMIT_CORE, 0, 0),
+        (RLIMIT_FSIZE, 0, 0),
+        (RLIMIT_NOFILE, 0, 0),
+        (RLIMIT_NPROC, 0, 0),
+        (RLIMIT_AS, address_space, address_space),
+        (RLIMIT_CPU, seconds, seconds.saturating_add(1)),
     ];
     // Set each limit, even if an earlier one failed.
     limits.into_iter().fold(true, |all, (resource, soft, hard)| limit(resource, soft, hard) && all)
@@ -107,15 +109,19 @@ fn limit_all(job: &Job<'_>) -> bool {
 
 /// Sets a limit. A lower existing limit is kept.
 fn limit(resource: Resource, soft: u64, hard: u64) -> bool {
-    let limit = libc::rlimit { rlim_cur: soft, rlim_max: hard };
-    // SAFETY: reads one structure that lives until the call returns.
-    let set = unsafe { libc::setrlimit(resource, &limit) } == 0;
-    set || hard_limit(resource).is_some_and(|most| most <= hard)
+    let limit = Limit { soft, hard };
+    set_limit(resource, Some(&limit), None) || hard_limit(resource).is_some_and(|most| most <= hard)
 }
 
 fn hard_limit(resource: Resource) -> Option<u64> {
-    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: writes one structure that lives until the call returns.
-    let got = unsafe { libc::getrlimit(resource, &mut limit) } == 0;
-    got.then_some(limit.rlim_max)
+    let mut limit = Limit { soft: 0, hard: 0 };
+    set_limit(resource, None, Some(&mut limit)).then_some(limit.hard)
+}
+
+fn set_limit(resource: Resource, new: Option<&Limit>, old: Option<&mut Limit>) -> bool {
+    const THIS_PROCESS: libc::c_long = 0;
+    let new = new.map_or(std::ptr::null(), std::ptr::from_ref);
+    let old = old.map_or(std::ptr::null_mut(), std::ptr::from_mut);
+    // SAFETY: reads one structure and writes another, which live until the call returns. A null pointer stands for none.
+    unsafe { libc::syscall(libc::SYS_prlimit64, THIS_PROCESS, resource, new, old) == 0 }
 }
