@@ -73,8 +73,8 @@ pub(super) fn json() -> String {
 
 pub(super) fn tables() -> String {
     let mut out = format!(
-        "{MARK}\nFor languages without the SDK; `guest-sdk/contract.json` and the SDKs of other languages have the same. \
-         All parameters are `i32`.\n\n| import | what it does |\n|---|---|\n"
+        "{MARK}\nThese tables are for languages without the SDK. `guest-sdk/contract.json` and the SDKs of other languages \
+         have the same content. All parameters are `i32`.\n\n| import | what it does |\n|---|---|\n"
     );
     for row in IMPORTS {
         let _ = writeln!(out, "| `{}` | {} |", signature(row), plain(row.doc));
