@@ -1,13 +1,13 @@
-//! Entries of the archive that the gatherer writes itself. What the API server answers is better
-//! [piped](crate::List::pipe): it never passes through the gatherer.
+//! Entries of the archive that the gatherer writes itself. To store answers of the API server unchanged,
+//! [pipe](crate::List::pipe) them instead: then they do not pass through the gatherer.
 
 use crate::error::check;
 use crate::{Error, Result, sys};
 
 /// An entry being written: a file below the gatherer's own folder.
 ///
-/// It becomes a file when it is [closed](Entry::close). One that is dropped unclosed, because something failed
-/// halfway, is left out of the archive and named in the report: there are no half entries.
+/// It becomes a file when it is [closed](Entry::close). If it is dropped before that, for example because of an
+/// error, the archive does not contain it, and the report names it. So an archive never contains half an entry.
 #[derive(Debug)]
 #[must_use = "an entry that is not closed is left out of the archive"]
 pub struct Entry {
@@ -19,8 +19,8 @@ impl Entry {
     ///
     /// # Errors
     ///
-    /// [`Status::BAD_NAME`](crate::abi::Status::BAD_NAME), [`Status::EXISTS`](crate::abi::Status::EXISTS), or a
-    /// budget that is used up.
+    /// [`Status::BAD_NAME`](crate::abi::Status::BAD_NAME), [`Status::EXISTS`](crate::abi::Status::EXISTS), or an
+    /// exhausted budget.
     #[inline(always)]
     pub fn create(name: &str) -> Result<Self> {
         check(sys::archive_open(name)).map(|handle| Entry { handle: handle as i32 })
@@ -35,18 +35,18 @@ impl Entry {
     ///
     /// # Errors
     ///
-    /// [`Status::OUTPUT_FAILED`](crate::abi::Status::OUTPUT_FAILED), if the archive could not be written.
+    /// [`Status::OUTPUT_FAILED`](crate::abi::Status::OUTPUT_FAILED) if the archive could not be written.
     #[inline(always)]
     pub fn close(self) -> Result<()> {
         check(sys::archive_close(self.handle)).map(|_| ())
     }
 
-    /// Appends all of `bytes`, or nothing and the reason. The method that [`embedded_io::Write`] has for this needs
-    /// the trait in scope and a loop; the host takes everything at once.
+    /// Appends all of `bytes`. On an error, it appends nothing. Unlike [`embedded_io::Write`], this needs neither the
+    /// trait in scope nor a loop, because the host takes everything at once.
     ///
     /// # Errors
     ///
-    /// A budget that is used up, or [`Status::OUTPUT_FAILED`](crate::abi::Status::OUTPUT_FAILED).
+    /// An exhausted budget, or [`Status::OUTPUT_FAILED`](crate::abi::Status::OUTPUT_FAILED).
     pub fn append(&mut self, bytes: &[u8]) -> Result<()> {
         check(sys::archive_write(self.handle, bytes)).map(|_| ())
     }
@@ -57,7 +57,7 @@ impl embedded_io::ErrorType for Entry {
 }
 
 impl embedded_io::Write for Entry {
-    /// Writes all of `buf`; it is `Ok(0)` only for an empty `buf`, so `write_all` does not panic.
+    /// Writes all of `buf`. It returns `Ok(0)` only for an empty `buf`, so `write_all` does not panic.
     fn write(&mut self, buf: &[u8]) -> Result<usize> {
         self.append(buf).map(|()| buf.len())
     }

@@ -1,13 +1,13 @@
 //! Numbers as decimal text, without `core::fmt`.
 
-/// The digits of a number and a sign, at the end of the buffer.
+/// The sign and the digits of a number, at the end of a buffer.
 pub(crate) struct Decimal {
     bytes: [u8; 20],
     start: usize,
 }
 
 impl Decimal {
-    /// The text of a number given as sign and magnitude, which covers `u64` and `i64` alike.
+    /// The text of a number with this sign and magnitude, which covers both `u64` and `i64`.
     pub(crate) fn new(negative: bool, mut magnitude: u64) -> Self {
         let mut bytes = [0; 20];
         let mut start = bytes.len();
@@ -19,7 +19,7 @@ impl Decimal {
                 break;
             }
         }
-        // A `u64` has 20 digits at most and an `i64` 19, so there is room for the sign.
+        // A `u64` has at most 20 digits and an `i64` 19, so the sign fits.
         if negative && let Some(before) = start.checked_sub(1) {
             if let Some(byte) = bytes.get_mut(before) {
                 *byte = b'-';

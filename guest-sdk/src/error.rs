@@ -1,4 +1,4 @@
-//! Why something failed: one word, so that a result costs a gatherer no more than a comparison.
+//! The error type: one word, so a result costs a gatherer no more than a comparison.
 
 use crate::abi::{Kind, Status};
 use core::fmt;
@@ -7,14 +7,14 @@ use core::num::NonZeroI32;
 /// A result of this crate.
 pub type Result<T> = core::result::Result<T, Error>;
 
-/// Why a call failed: a [`Status`] of the host or of this crate, or a number of the gatherer's own.
+/// The reason of a failure: a [`Status`] of the host or of this crate, or a number of the gatherer's own.
 ///
-/// It is a word that is never zero, so `Result<()>` is a word too: what `gather` returns to the host.
+/// It is a nonzero word, so `Result<()>` is one word too: the value that `gather` returns to the host.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Error(NonZeroI32);
 
 impl Error {
-    /// The error for a status. [`Status::OK`] is no error; it becomes [`Status::UNSUPPORTED`].
+    /// The error for a status. [`Status::OK`], which is not an error, becomes [`Status::UNSUPPORTED`].
     pub const fn new(status: Status) -> Self {
         match NonZeroI32::new(status.0) {
             Some(code) if code.get() < 0 => Error(code),
@@ -22,8 +22,8 @@ impl Error {
         }
     }
 
-    /// A failure of the gatherer's own, to return from `gather`: a number above zero that the report shows. A
-    /// number that is not above zero becomes 1.
+    /// An error code of the gatherer's own, to return from `gather`. It must be above zero; any other number becomes
+    /// 1. The report shows it.
     pub const fn own(number: i32) -> Self {
         Error(NonZeroI32::MIN).with_code(if number > 0 { number } else { 1 })
     }
@@ -35,17 +35,17 @@ impl Error {
         }
     }
 
-    /// What went wrong, as something to match on. [`Kind::Ok`] stands for a number of the gatherer's own.
+    /// The kind of failure, to match on. [`Kind::Ok`] means a number of the gatherer's own.
     pub const fn kind(self) -> Kind {
         self.status().kind()
     }
 
-    /// The status, as the host gave it.
+    /// The host's status.
     pub const fn status(self) -> Status {
         Status(self.0.get())
     }
 
-    /// Whether the API server answered 404: there is no such object, or no such resource.
+    /// Whether the API server answered 404: the object or the resource does not exist.
     pub const fn is_not_found(self) -> bool {
         self.0.get() == -404
     }
@@ -86,7 +86,7 @@ impl embedded_io::Error for Error {
     }
 }
 
-/// The result of an import: a length, a count or a handle, or a status.
+/// Converts the result of an import: a length, a count or a handle, or a status.
 #[inline(always)]
 pub(crate) fn check(result: i32) -> Result<u32> {
     match NonZeroI32::new(result) {
@@ -95,7 +95,7 @@ pub(crate) fn check(result: i32) -> Result<u32> {
     }
 }
 
-/// What the exported function returns for a gatherer's result.
+/// Converts a gatherer's result to the result of its exported function.
 #[inline(always)]
 pub fn exit_code(result: Result<()>) -> i32 {
     match result {

@@ -1,21 +1,22 @@
-//! The heap, which a gatherer asks for with [`heap!`](crate::heap!), or does without.
+//! The heap. A gatherer that needs one asks for it with [`heap!`](crate::heap!).
 //!
-//! `alloc` wants a global allocator even where nothing allocates, so there always is one here; but it only passes
-//! calls on to two functions that `heap!()` defines. A gatherer that never allocates has no calls to pass on and
-//! links none of it. One that allocates without having asked is refused by the host, which names what is missing.
+//! `alloc` requires a global allocator even if nothing allocates. The allocator here only forwards calls to two
+//! functions that `heap!()` defines. A gatherer that never allocates has no such calls, and links none of it. A
+//! gatherer that allocates without `heap!()` is refused by the host, with an error that names the missing line.
 //!
-//! The allocator is lol_alloc's free list, which gives memory back: 5,000 pods decoded one by one by
-//! `examples/pods` need 3 pages of memory (`memoryBytes` in the report). Its leaking allocator is smaller, and would keep what each pod took.
+//! The allocator is lol_alloc's free list. It frees memory: 5,000 pods, decoded one by one by an earlier
+//! `examples/pods`, needed 3 pages (`memoryBytes` in the report). lol_alloc's leaking allocator is smaller, but would
+//! keep the memory of each pod.
 
-/// Gives the gatherer a heap. Once, anywhere in the crate of the gatherer:
+/// Gives the gatherer a heap. Write it once, anywhere in the gatherer's crate:
 ///
 /// ```
 /// wagather::heap!();
 /// ```
 ///
-/// Decoding, [`json`](crate::json) and whatever else needs `alloc` wants it. Without it the module has an import that no host
-/// has, `__wagather_heap_allocate`: building it fails, and hosts refuse it, both with what to write. In native tests it does nothing;
-/// `tests/module.rs` of new gatherers sees whether the line is missing.
+/// Decoding with [`json`](crate::json), and everything else that uses `alloc`, needs it. Without it, the module
+/// imports `__wagather_heap_allocate`, which no host has: the build and hosts refuse such a module, and say what to
+/// add. In native tests, the macro does nothing; `tests/module.rs` of new gatherers detects a missing heap.
 #[macro_export]
 macro_rules! heap {
     () => {
@@ -27,7 +28,7 @@ macro_rules! heap {
 #[cfg(target_arch = "wasm32")]
 #[doc(hidden)]
 pub(crate) mod __private {
-    // An allocator is unsafe to implement and to call; this module does nothing else.
+    // Allocators are unsafe to implement and to call, and this module does nothing else.
     #![allow(unsafe_code)]
 
     use core::alloc::{GlobalAlloc, Layout};
@@ -43,10 +44,11 @@ pub(crate) mod __private {
         fn __wagather_heap_free(ptr: *mut u8, layout: Layout);
     }
 
-    // SAFETY: both functions are those of lol_alloc's allocator, which keeps the trait's promises, or linking failed.
+    // SAFETY: both functions are those of lol_alloc's allocator, which satisfies the trait; otherwise linking fails.
     unsafe impl GlobalAlloc for Door {
         unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-            // SAFETY: `heap!` defines the function with this signature; the caller keeps the trait's preconditions.
+            // SAFETY: `heap!` defines the function with this signature; the caller satisfies the trait's
+            // preconditions.
             unsafe { __wagather_heap_allocate(layout) }
         }
 
@@ -56,7 +58,7 @@ pub(crate) mod __private {
         }
     }
 
-    /// The two functions that the door passes calls on to.
+    /// The two functions that the global allocator forwards to.
     #[doc(hidden)]
     #[macro_export]
     macro_rules! __define_heap {
@@ -64,13 +66,13 @@ pub(crate) mod __private {
             const _: () = {
                 use $crate::__private::{AssumeSingleThreaded, FreeListAllocator};
 
-                // SAFETY: a guest has one thread; the host calls `gather` once, and version 1 has no shared memories.
+                // SAFETY: a guest has one thread: the host calls `gather` once, and version 1 has no shared memories.
                 static HEAP: AssumeSingleThreaded<FreeListAllocator> =
                     unsafe { AssumeSingleThreaded::new(FreeListAllocator::new()) };
 
                 #[unsafe(no_mangle)]
                 unsafe fn __wagather_heap_allocate(layout: ::core::alloc::Layout) -> *mut u8 {
-                    // SAFETY: the caller is the global allocator, whose caller keeps the preconditions.
+                    // SAFETY: the only caller is the global allocator, whose caller satisfies the preconditions.
                     unsafe { ::core::alloc::GlobalAlloc::alloc(&HEAP, layout) }
                 }
 

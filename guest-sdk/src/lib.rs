@@ -1,12 +1,11 @@
-//! Write gatherers: small WebAssembly modules that read a few things from a Kubernetes API server and put
+//! The SDK for gatherers: small WebAssembly modules that read a few resources from a Kubernetes API server and write
 //! a report into an archive.
 //!
-//! A gatherer is a function. It asks the host for resources in Kubernetes' words, and the host, which alone has
-//! credentials and a network, answers within what the gatherer declares and the cluster's owner
-//! grants. This crate is the guest's side: a client shaped like kube-rs, a derive that declares and decodes
-//! just the fields of a struct, entries of the archive, and a [fake host](fake) to test against with plain
-//! `cargo test`. It is not a runtime, and it is not async: requests are answered by the host while the
-//! gatherer does something else, so starting several before reading the first is all there is to overlap.
+//! A gatherer is a function. It requests resources from the host. Only the host has credentials and a network. It
+//! answers what the gatherer declares and the cluster's owner grants. This crate is the guest's side: a client with
+//! the shape of kube-rs, derives that declare and decode exactly the fields of a struct, archive entries, and a [fake
+//! host](fake) for tests with plain `cargo test`. It has no async runtime: the host works on a request while the
+//! gatherer continues, so to overlap requests, start several before you read the first answer.
 //!
 //! ```
 //! use wagather::{Api, ListParams, Resource, fake};
@@ -44,24 +43,24 @@
 //! assert_eq!(run.logs[0].text, "shop");
 //! ```
 //!
-//! Time, parameters, the heap, logs and what is written are explained in `docs/guests.md`, a first gatherer of your own in
-//! `docs/codegen.md`.
+//! `docs/guests.md` explains time, parameters, the heap, logs and output. `docs/codegen.md` is a tutorial for a first
+//! gatherer.
 //!
-//! # What things cost
+//! # Sizes
 //!
-//! What is not called is not linked, and there are no cargo features to turn. A gatherer that only
-//! [pipes](List::pipe) needs no heap and is a few hundred bytes. Decoding needs one, by
-//! [`heap!`], and costs 6 to 8 KB with all that belongs to it. Nothing here uses `core::fmt`, but the `Debug` and `Display` of
-//! [`Error`], which are only linked where they are printed.
-
+//! What a gatherer does not call is not linked, and there are no cargo features to choose. A gatherer that only
+//! [pipes](List::pipe) needs no heap and is a few hundred bytes. Structs with a lifetime are [decoded by the
+//! host](typed) and need no heap either. Structs without a lifetime are decoded in the gatherer: this needs [`heap!`]
+//! and costs 6 to 8 KB in total. The crate does not use `core::fmt`, except for the `Debug` and `Display` of
+//! [`Error`], which are only linked if they are used.
 #![no_std]
-// Lints leave out what another crate's macro wrote; in its own tests the crate's macros are not another's.
+// Lints skip code from macros of other crates; in its own tests, the crate's macros are its own.
 #![cfg_attr(test, allow(unsafe_code))]
 
 extern crate alloc;
 #[cfg(not(target_arch = "wasm32"))]
 extern crate std;
-// The derives write `::wagather`, and this crate's own tests use them.
+// The derives write `::wagather`, and this crate's own tests use the derives.
 extern crate self as wagather;
 
 pub mod archive;
@@ -91,7 +90,7 @@ pub use rest::{Api, Body, List, ListParams, LogParams, Resource};
 pub use wagather_abi as abi;
 pub use wagather_derive::{Fields, Resource, Serialize};
 
-/// The pages whose blocks of Rust are compiled with this crate.
+/// Pages whose Rust blocks are compiled with this crate.
 #[cfg(doctest)]
 mod pages {
     #[doc = include_str!("../../docs/guests.md")]
@@ -100,7 +99,7 @@ mod pages {
     struct Readme;
 }
 
-/// What the macros expand to. Not for use by hand, and not stable.
+/// Internal items for the macros. They are not stable.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::error::exit_code;

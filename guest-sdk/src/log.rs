@@ -1,40 +1,39 @@
-//! Lines for whoever runs the gatherer; warnings and errors are also in the report.
+//! Log lines for the user; warnings and errors are also in the report.
 //!
-//! A line is text. [`Line`] puts one together from texts and numbers, without `core::fmt`, which would cost more
-//! than a small gatherer is.
+//! A line is text. [`Line`] joins strings and numbers without `core::fmt`, which is larger than a small gatherer.
 
 use crate::abi::LogLevel;
 use crate::sys;
 
-/// For whoever debugs the gatherer.
+/// Writes a line for the gatherer's developer.
 pub fn debug(text: &str) {
     write(LogLevel::DEBUG, text.as_bytes());
 }
 
-/// For whoever runs the gatherer.
+/// Writes a line for the user who runs the gatherer.
 pub fn info(text: &str) {
     write(LogLevel::INFO, text.as_bytes());
 }
 
-/// Something is missing or odd; it is also in the report.
+/// Writes a warning: something is missing or unusual. It is also in the report.
 pub fn warn(text: &str) {
     write(LogLevel::WARN, text.as_bytes());
 }
 
-/// Something failed; it is also in the report.
+/// Writes an error: something failed. It is also in the report.
 pub fn error(text: &str) {
     write(LogLevel::ERROR, text.as_bytes());
 }
 
-// A log that is full is no reason to stop gathering, so the status is dropped.
+// A full log is no reason to stop gathering, so the status is ignored.
 fn write(level: LogLevel, text: &[u8]) {
     sys::log(level.0, text);
 }
 
-/// Writes a line with numbers of type `u32` for whoever runs the gatherer: `log::info!("{} of {} pods crash-loop", found, all)`.
+/// Writes a line with numbers of type `u32`: `log::info!("{} of {} pods crash-loop", found, all)`.
 ///
-/// The host puts the line together, so this is a fifth of what [`Line`] is in a gatherer. `warn!`, `error!` and `debug!` are the same for the
-/// other levels. A brace that is none of a number cannot be written.
+/// The host formats the line, so this takes a fifth of the code that [`Line`] takes. `warn!`, `error!` and `debug!`
+/// do the same for the other levels. There is no way to write a literal brace.
 ///
 /// ```
 /// use wagather::log;
@@ -85,7 +84,7 @@ macro_rules! __log_error {
     };
 }
 
-/// A line of at most 256 bytes, put together piece by piece, in place. A piece that does not fit is left out.
+/// A line of at most 256 bytes, built in place. A piece that does not fit is left out.
 ///
 /// ```
 /// use wagather::log::Line;
@@ -134,17 +133,17 @@ impl Line {
 
     #[inline(never)]
     fn append(&mut self, bytes: &[u8]) {
-        // Leaving a piece out never cuts a character in two.
+        // Leaving out a whole piece never splits a character.
         let _ = self.bytes.extend_from_slice(bytes);
     }
 
-    /// Writes the line for whoever debugs the gatherer.
+    /// Writes the line for the gatherer's developer.
     #[inline(always)]
     pub fn debug(&self) {
         write(LogLevel::DEBUG, &self.bytes);
     }
 
-    /// Writes the line for whoever runs the gatherer.
+    /// Writes the line for the user who runs the gatherer.
     #[inline(always)]
     pub fn info(&self) {
         write(LogLevel::INFO, &self.bytes);

@@ -1,11 +1,11 @@
-//! What a gatherer declares, written at compile time: the macros and constant functions that put
-//! lines into the custom section that [`abi::manifest`](crate::abi::manifest) describes.
+//! The manifest, written at compile time: macros and constant functions that put records into the custom section that
+//! [`abi::manifest`](crate::abi::manifest) describes.
 //!
-//! Each record is a static of its own, made where the thing is declared; the linker joins them.
+//! Each record is a separate static, next to its declaration; the linker joins them.
 
 use crate::json::Mask;
 
-/// Makes a function the gatherer: exports it to the host, and puts the crate's name and version into the manifest.
+/// Makes a function the gatherer: exports it to the host, and writes the crate's name and version into the manifest.
 ///
 /// ```
 /// fn gather() -> wagather::Result<()> {
@@ -15,8 +15,8 @@ use crate::json::Mask;
 /// wagather::gatherer!(gather);
 /// ```
 ///
-/// The host sees 0 for `Ok`, and the [status](crate::Error::status) otherwise. In native tests it only checks
-/// the function's type; they call the function through [`fake::Host::run`](crate::fake::Host::run).
+/// It returns 0 to the host for `Ok`, and otherwise the [status](crate::Error::status). In native tests, it only
+/// checks the function's type; tests call the function through [`fake::Host::run`](crate::fake::Host::run).
 #[macro_export]
 macro_rules! gatherer {
     ($gather:path) => {
@@ -39,7 +39,7 @@ macro_rules! gatherer {
     };
 }
 
-/// Declares a raw path in the manifest and is the [`RawPath`](crate::rest::RawPath) to ask for it with.
+/// Declares a raw path in the manifest, and evaluates to the [`RawPath`](crate::rest::RawPath) that requests it.
 ///
 /// ```
 /// use wagather::rest::{self, RawPath};
@@ -63,19 +63,20 @@ macro_rules! manifest_path {
     }};
 }
 
-/// Puts joined texts into the manifest's section.
+/// Puts concatenated strings into the manifest's section.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __manifest_record {
     ([$($part:expr),* $(,)?]) => {
         const RECORD: &[&str] = &[$($part),*];
-        // Not `#[used]`: the section has the bytes anyway, and the static would be in the memory as well.
+        // Not `#[used]`: the section contains the bytes in any case, and `#[used]` would also put the static into
+        // memory.
         #[unsafe(link_section = "wagather.manifest")]
         static _BYTES: [u8; $crate::__private::joined_len(RECORD)] = $crate::__private::concat(RECORD);
     };
 }
 
-/// The length of all parts.
+/// The total length.
 pub const fn joined_len(parts: &[&str]) -> usize {
     let mut len = 0;
     let mut part = 0;
@@ -86,7 +87,7 @@ pub const fn joined_len(parts: &[&str]) -> usize {
     len
 }
 
-/// All parts, one after the other.
+/// Concatenates all parts.
 pub const fn concat<const LEN: usize>(parts: &[&str]) -> [u8; LEN] {
     let mut bytes = [0; LEN];
     let mut at = 0;
@@ -168,7 +169,7 @@ const fn append(bytes: &mut [u8], at: usize, text: &str) -> usize {
     at + text.len()
 }
 
-/// Bytes that were joined of texts, as text.
+/// Converts concatenated strings back to a string.
 pub const fn text(bytes: &'static [u8]) -> &'static str {
     match core::str::from_utf8(bytes) {
         Ok(text) => text,

@@ -1,14 +1,15 @@
-//! Parameters that whoever starts the run gives to the gatherer (`--param name=value`).
+//! Parameters that the user passes to the gatherer (`--param name=value`).
 
 use crate::abi::Kind;
 use crate::abi::manifest::is_param_name;
 use crate::error::check;
 use crate::{Error, Result, abi::Status, sys};
 
-/// Declares a parameter in the manifest, with a sentence about it, and is the [`Param`] to read it with.
+/// Declares a parameter in the manifest, with a description, and evaluates to the [`Param`] that reads it.
 ///
-/// With a default it is a [`DefaultedParam`], which the host answers if nobody gives a value. A parameter that no gatherer of a run
-/// declares is refused before the run, so a name that was mistyped is told.
+/// With a default, it evaluates to a [`DefaultedParam`]; the host then returns the default if the user gives no
+/// value. The host refuses a run with a parameter that none of its gatherers declares, so users notice a mistyped
+/// name.
 ///
 /// ```
 /// use wagather::{DefaultedParam, Param, param};
@@ -45,21 +46,21 @@ macro_rules! param {
     }};
 }
 
-/// A parameter that may be missing; [`param!`](crate::param!) declares it.
+/// An optional parameter; [`param!`](crate::param!) declares it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Param(&'static str);
 
-/// A parameter that always has a value; [`param!`](crate::param!) declares it, with its default.
+/// A parameter with a default; [`param!`](crate::param!) declares it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DefaultedParam {
     name: &'static str,
-    /// In tests; elsewhere the host has it from the manifest.
+    /// For tests only; a host takes the default from the manifest.
     #[cfg(not(target_arch = "wasm32"))]
     default: &'static str,
 }
 
 impl Param {
-    /// For the macro, which is what declares it.
+    /// For the macro only.
     #[doc(hidden)]
     pub const fn declared(name: &'static str, help: &'static str) -> Param {
         check_texts(name, "", help);
@@ -71,7 +72,7 @@ impl Param {
         self.0
     }
 
-    /// The value, in a buffer of the caller's; `None` if nobody gave one.
+    /// Reads the value into a buffer; `None` if the user gave none.
     ///
     /// # Errors
     ///
@@ -80,7 +81,7 @@ impl Param {
         value(self.0, buffer)
     }
 
-    /// The value, of at most `N` bytes; `None` if nobody gave one.
+    /// The value, of at most `N` bytes; `None` if the user gave none.
     ///
     /// # Errors
     ///
@@ -94,7 +95,7 @@ impl Param {
 }
 
 impl DefaultedParam {
-    /// For the macro, which is what declares it.
+    /// For the macro only.
     #[doc(hidden)]
     pub const fn declared(name: &'static str, default: &'static str, help: &'static str) -> DefaultedParam {
         check_texts(name, default, help);
@@ -110,7 +111,7 @@ impl DefaultedParam {
         self.name
     }
 
-    /// The value that was given or the default, in a buffer of the caller's.
+    /// Reads the value, or the default, into a buffer.
     ///
     /// # Errors
     ///
@@ -129,7 +130,7 @@ impl DefaultedParam {
         value(self.name, buffer)?.ok_or(Error::new(Status::ABSENT))
     }
 
-    /// The value that was given or the default, of at most `N` bytes.
+    /// The value or the default, of at most `N` bytes.
     ///
     /// # Errors
     ///
@@ -154,7 +155,7 @@ fn string<const N: usize>(value: &str) -> Result<heapless::String<N>> {
     heapless::String::try_from(value).map_err(|_| Error::new(Status::NO_ROOM))
 }
 
-/// What a host would refuse the module for.
+/// Rejects at compile time what a host would refuse the module for.
 const fn check_texts(name: &str, default: &str, help: &str) {
     assert!(
         is_param_name(name),

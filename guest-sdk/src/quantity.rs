@@ -1,16 +1,17 @@
-//! Kubernetes' quantities (`7500m`, `32768Mi`): amounts of cores, bytes and other things.
+//! Kubernetes quantities (`7500m`, `32768Mi`): amounts of cores, bytes and other units.
 //!
-//! Texts are read exactly or not at all, in the canonical form without an exponent, which has no fraction and is what the API server sends
-//! of built-in types. This is no arithmetic of all that may be written (`1.5Gi`, `12e6`, `-1`): that is not read. Source:
-//! <https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/>.
+//! This module accepts only the canonical form without an exponent, which has no fraction, and converts it exactly.
+//! The API server sends this form for built-in types. Other valid forms (`1.5Gi`, `12e6`, `-1`) are not accepted.
+//! Source: <https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/>.
 
 use alloc::string::String;
 
-/// A quantity in the API's words, for a field of a resource: decoded from a JSON text or number, which is kept as it came, and written
-/// as a text.
+/// A quantity, as a field of a resource. It accepts a JSON string or number, keeps its text, and is written as a
+/// string.
 ///
-/// The default, that of an absent field, is the empty text, which is no quantity. Where the API server always sends texts, as it does
-/// of built-in types, a `String` and [`parse`] do as well, and are 0.4 KB smaller in `examples/nodes`.
+/// The default, for an absent field, is the empty string, which is not a quantity. For fields that the API server
+/// always sends as strings, such as those of built-in types, a `String` with [`parse`] is enough, and 0.4 KB smaller
+/// in `examples/nodes`.
 ///
 /// ```
 /// use wagather::{Fields, Quantity, json};
@@ -34,23 +35,24 @@ impl Quantity {
         &self.0
     }
 
-    /// The quantity in units, such as bytes: [`parse`] with one part.
+    /// The value in units, such as bytes: [`parse`] with one part per unit.
     pub fn value(&self) -> Option<u64> {
         parse(&self.0, 1)
     }
 
-    /// The quantity in thousandths, such as millicores: [`parse`] with 1000 parts.
+    /// The value in thousandths, such as millicores: [`parse`] with 1000 parts per unit.
     pub fn milli_value(&self) -> Option<u64> {
         parse(&self.0, 1000)
     }
 }
 
-/// From a thousand-millionth to the sixth power of a thousand; each is a thousand of the one before, but for the step over one.
+/// The decimal prefixes, from 10⁻⁹ to 10¹⁸. Each is 1000 times the one before; the unit itself, between `m` and `k`,
+/// has no prefix.
 const PREFIXES: &[u8] = b"numkMGTPE";
 const KILO: usize = 3;
 
-/// The quantity in parts of a unit (1000 for millicores), rounded up as Kubernetes does. `None` if it is no quantity, not
-/// in canonical form, or more than a `u64` holds.
+/// The quantity in parts of a unit (1000 for millicores), rounded up as Kubernetes does. `None` if the text is not a
+/// quantity in canonical form, or the result does not fit into `u64`.
 // `inline`: 4 bytes less in `examples/nodes`.
 #[inline]
 pub fn parse(text: &str, parts: u64) -> Option<u64> {
@@ -81,12 +83,12 @@ pub fn parse(text: &str, parts: u64) -> Option<u64> {
     Some(number)
 }
 
-/// `checked_mul` without the 128-bit product that it is made of in WebAssembly.
+/// `checked_mul` without the 128-bit multiplication that WebAssembly compiles it to.
 fn times(number: u64, factor: u64) -> Option<u64> {
     (number <= most(factor)).then(|| number.wrapping_mul(factor))
 }
 
-/// A function of its own, or the compiler sees what it is for, and makes that product.
+/// A separate function, because otherwise the compiler recognizes the pattern and uses that multiplication.
 #[inline(never)]
 fn most(factor: u64) -> u64 {
     u64::MAX / factor

@@ -1,4 +1,4 @@
-//! The time of the run, and the times of objects.
+//! The time of the run, and timestamps of objects.
 
 use crate::sys;
 
@@ -7,11 +7,12 @@ pub fn now_millis() -> i64 {
     sys::now()
 }
 
-/// The seconds since the Unix epoch of a timestamp as Kubernetes writes it: RFC 3339, `2024-05-02T11:00:00Z`, with a fraction
-/// where it is a `MicroTime`, or with an offset. `None` if it is no such text; so is an empty one, that of an absent field.
+/// The seconds since the Unix epoch of a Kubernetes timestamp: RFC 3339, such as `2024-05-02T11:00:00Z`, with an
+/// optional fraction (`MicroTime`) or offset. `None` if the string is not a timestamp, such as the empty string of an
+/// absent field.
 ///
-/// A fraction is dropped, so the result is the second that was begun. A leap second is the one after it, as Unix
-/// has none. Sources: <https://www.rfc-editor.org/rfc/rfc3339#section-5.6>,
+/// It rounds fractions down. A leap second counts as the second after it, because Unix time has none. Sources:
+/// <https://www.rfc-editor.org/rfc/rfc3339#section-5.6>,
 /// <https://github.com/kubernetes/community/blob/master/contributors/devel/sig-architecture/api-conventions.md#primitive-types>.
 ///
 /// ```
@@ -44,7 +45,7 @@ pub fn unix_seconds(text: &str) -> Option<i64> {
         }
         offset = i64::from(hours * 60 + minutes) * 60;
     }
-    // The day and the month count from 1; below that, they wrap around.
+    // Day and month count from 1; 0 wraps around to a large number.
     if !left.is_empty()
         || month.wrapping_sub(1) >= 12
         || day.wrapping_sub(1) >= days_of(year, month)
@@ -54,7 +55,7 @@ pub fn unix_seconds(text: &str) -> Option<i64> {
     {
         return None;
     }
-    // A year from March on, so that the day that a leap year has more is its last. 400 years more, so that none is below 0.
+    // Years begin in March here, so a leap day is the last day of its year. Adding 400 years avoids negative numbers.
     let (year, month) = if month < 3 { (year + 399, month + 9) } else { (year + 400, month - 3) };
     let days = year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + day - 1;
     let local = i64::from(days) - EPOCH_DAYS;
@@ -74,13 +75,13 @@ fn days_of(year: u32, month: u32) -> u32 {
     }
 }
 
-/// Two digits after a mark.
+/// Two digits after a separator.
 fn after(left: &mut &[u8], expected: u8) -> Option<u32> {
     mark(left, expected)?;
     digits(left, 2)
 }
 
-/// Passes a mark. RFC 3339 allows its letters in lower case.
+/// Skips a separator. RFC 3339 allows lower-case letters.
 fn mark(left: &mut &[u8], expected: u8) -> Option<()> {
     let (byte, rest) = left.split_first()?;
     if byte.to_ascii_uppercase() != expected {
@@ -197,7 +198,7 @@ mod tests {
         }
     }
 
-    /// Each day is the one after the day before, for six rounds of the calendar.
+    /// Each day is one more than the day before, for six cycles of the calendar.
     #[test]
     #[cfg_attr(miri, ignore = "arithmetic on a million texts: nothing that Miri sees")]
     fn days_follow_each_other() {

@@ -1,8 +1,9 @@
-//! Collections without a heap: what a gatherer keeps of the items that it reads.
+//! Collections without a heap, for the data that a gatherer keeps.
 //!
-//! A [`Vec`] and a [`String`] take their memory one behind the other, so there is no allocator in the gatherer, and nothing is dropped: what they
-//! took stays for the rest of the run, as an item that is [kept](crate::typed::Item::keep) does. That is what a report needs. What is needed
-//! for one item only is [given back](Vec::free), the last one first. Everything that grows says if there is no memory.
+//! [`Vec`] and [`String`] allocate memory sequentially and free nothing, so a gatherer needs no allocator. The memory
+//! stays allocated until the end of the run, like that of a [kept](crate::typed::Item::keep) item, which is what a
+//! report needs. To free what is needed for one item only, [free](Vec::free) it in reverse order of allocation. Every
+//! operation that grows a collection returns an error if there is no memory.
 //!
 //! ```
 //! use wagather::arena::{String, Vec};

@@ -1,21 +1,20 @@
-//! Memory that grows, as values of a type.
+//! Growable memory as typed values.
 //!
-//! This file alone of the module makes values of memory. A list and a text are safe code on top of it.
+//! Only this file of the module contains unsafe code. `Vec` and `String` are safe code on top of it.
 
-// See above.
 #![allow(unsafe_code)]
 
 use crate::abi::Status;
 use crate::{Error, Result, sys};
 use core::marker::PhantomData;
 
-/// The address of what has no elements: aligned for everything, and not 0, as a host has it.
+/// The address of an empty collection: aligned for every type and not 0, as a host expects it.
 const EMPTY: *mut u8 = core::ptr::without_provenance_mut(8);
 
-/// More is no memory of a gatherer.
+/// A limit above the memory of any gatherer.
 pub(super) const MAX_BYTES: usize = 1 << 30;
 
-/// Elements one behind the other: their address and number, as a host reads lists and texts, and how much room there is.
+/// Consecutive elements: address and number, which a host reads for lists and strings, and the capacity.
 #[repr(C)]
 pub(super) struct Raw<T> {
     room: Room,
@@ -31,12 +30,13 @@ struct Room {
 }
 
 impl Room {
-    /// Makes room for so many bytes in all.
+    /// Reserves capacity for this many bytes in total.
     #[inline(never)]
     fn reserve(&mut self, bytes: usize) -> Result<()> {
         if bytes < MAX_BYTES {
             let bytes = (bytes + 7) & !7;
-            // SAFETY: so many bytes are there, because all of this was made here, and who has `self` alone has them alone.
+            // SAFETY: `self.bytes` bytes are allocated at `self.at` by this function, and `&mut self` is the only
+            // reference to them.
             let at = unsafe { sys::resize(self.at, self.bytes, bytes) };
             if !at.is_null() {
                 (self.at, self.bytes) = (at, bytes);
@@ -46,15 +46,15 @@ impl Room {
         Err(Error::new(Status::NO_ROOM))
     }
 
-    /// More bytes, where elements are bytes.
+    /// Appends bytes to a collection of bytes.
     #[inline(never)]
     fn append(&mut self, bytes: &[u8]) -> Result<()> {
         let len = self.len + bytes.len();
         if len > self.bytes {
-            // Twice as much, so that what grows bit by bit does not leave more behind than it has.
+            // Double the capacity, so the buffers left behind are together no larger than the current one.
             self.reserve(len.max(self.bytes * 2))?;
         }
-        // SAFETY: there is room for them, and who has `self` alone has the room alone.
+        // SAFETY: the capacity is reserved, and `&mut self` is the only reference to it.
         unsafe { self.at.add(self.len).copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
         self.len = len;
         Ok(())
@@ -70,26 +70,26 @@ impl<T> Raw<T> {
 
     pub(super) const EMPTY: Self = Raw { room: Room { at: EMPTY, len: 0, bytes: 0 }, of: PhantomData };
 
-    /// Makes room for so many elements in all.
+    /// Reserves capacity for this many elements in total.
     #[inline(always)]
     pub(super) fn reserve(&mut self, elements: usize) -> Result<()> {
         self.room.reserve(elements.saturating_mul(Self::SIZE))
     }
 
-    /// One more element.
+    /// Appends an element.
     #[inline(always)]
     pub(super) fn push(&mut self, element: T) -> Result<()> {
         let end = self.room.len * Self::SIZE;
         if end + Self::SIZE > self.room.bytes {
             self.room.reserve(self.room.bytes * 2 + 4 * Self::SIZE)?;
         }
-        // SAFETY: there is room for it, and who has the list alone has the room alone.
+        // SAFETY: the capacity is reserved, and `&mut self` is the only reference to it.
         unsafe { self.room.at.add(end).cast::<T>().write(element) };
         self.room.len += 1;
         Ok(())
     }
 
-    /// No elements any more.
+    /// Removes all elements.
     #[inline(always)]
     pub(super) fn clear(&mut self) {
         self.room.len = 0;
@@ -97,30 +97,31 @@ impl<T> Raw<T> {
 
     #[inline(always)]
     pub(super) fn slice(&self) -> &[T] {
-        // SAFETY: so many elements are there.
+        // SAFETY: `len` elements are initialized.
         unsafe { core::slice::from_raw_parts(self.room.at.cast(), self.room.len) }
     }
 
     #[inline(always)]
     pub(super) fn slice_mut(&mut self) -> &mut [T] {
-        // SAFETY: so many elements are there, and who has the list alone has them alone.
+        // SAFETY: `len` elements are initialized, and `&mut self` is the only reference to them.
         unsafe { core::slice::from_raw_parts_mut(self.room.at.cast(), self.room.len) }
     }
 
-    /// The elements, for ever: nobody else has them.
+    /// The elements, as a reference that stays valid for the rest of the run.
     #[inline(always)]
     pub(super) fn keep<'a>(self) -> &'a mut [T]
     where
         T: 'a,
     {
-        // SAFETY: so many elements are there, they stay, and nobody else has them.
+        // SAFETY: `len` elements are initialized, they are never freed, and `self` is consumed, so no other reference
+        // exists.
         unsafe { core::slice::from_raw_parts_mut(self.room.at.cast(), self.room.len) }
     }
 
-    /// Gives the room back if it is the last that was made.
+    /// Frees the memory if it was allocated last.
     #[inline(always)]
     pub(super) fn free(self) {
-        // SAFETY: it was made by `reserve`, and nobody refers to it any more.
+        // SAFETY: `reserve` allocated it, and `self` is consumed, so nothing refers to it.
         unsafe { sys::give_back(self.room.at, self.room.bytes) };
     }
 }
@@ -132,7 +133,7 @@ impl Raw<u8> {
     }
 }
 
-/// A text: bytes that only texts are appended to.
+/// A string: bytes to which only strings are appended.
 #[repr(transparent)]
 pub(super) struct Text(Raw<u8>);
 
@@ -151,7 +152,7 @@ impl Text {
 
     #[inline(always)]
     pub(super) fn as_str(&self) -> &str {
-        // SAFETY: these are texts, one behind the other.
+        // SAFETY: the bytes are a concatenation of strings.
         unsafe { core::str::from_utf8_unchecked(self.0.slice()) }
     }
 }

@@ -1,4 +1,4 @@
-//! Texts.
+//! Strings.
 
 use super::raw::Text;
 use crate::Result;
@@ -6,43 +6,43 @@ use core::cmp::Ordering;
 use core::fmt;
 use core::ops::Deref;
 
-/// A text that grows, without a heap. It is a `str` to whoever reads it. See [the module](super).
+/// A growable string without a heap. It dereferences to `str`. See [the module](super).
 #[repr(transparent)]
 pub struct String(Text);
 
 impl String {
-    /// An empty text, which has no memory yet.
+    /// An empty string, without memory.
     #[inline(always)]
     pub const fn new() -> Self {
         String(Text::EMPTY)
     }
 
-    /// Appends a text.
+    /// Appends a string.
     ///
     /// # Errors
     ///
-    /// [`Status::NO_ROOM`](crate::abi::Status::NO_ROOM) if there is no memory for it. Nothing is appended then.
+    /// [`Status::NO_ROOM`](crate::abi::Status::NO_ROOM) if there is no memory; then nothing is appended.
     pub fn push_str(&mut self, text: &str) -> Result<()> {
         self.0.push_str(text)
     }
 
-    /// Makes it this text. Memory that it has is used again.
+    /// Replaces the content. It reuses the memory.
     ///
     /// # Errors
     ///
-    /// Those of [`push_str`](Self::push_str); it is empty then.
+    /// Those of [`push_str`](Self::push_str); the string is empty then.
     pub fn set(&mut self, text: &str) -> Result<()> {
         self.0.clear();
         self.0.push_str(text)
     }
 
-    /// Makes it empty; the memory stays.
+    /// Removes the content, and keeps the memory.
     #[inline(always)]
     pub fn clear(&mut self) {
         self.0.clear();
     }
 
-    /// The text.
+    /// The content.
     #[inline(always)]
     pub fn as_str(&self) -> &str {
         self.0.as_str()

@@ -11,7 +11,7 @@ use std::format;
 fn lists_grow_and_are_slices() {
     let mut all = Vec::new();
     assert!(all.is_empty() && all.iter().next().is_none());
-    // Beside another one that grows, so that it has to move.
+    // Another growing collection forces it to move.
     let mut other = Vec::with_capacity(1).expect("memory");
     for number in 0..1000_u64 {
         all.push((number, number as u8)).expect("memory");

@@ -5,20 +5,20 @@ use crate::Result;
 use core::fmt;
 use core::ops::{Deref, DerefMut};
 
-/// A list that grows, without a heap. It is a slice to whoever reads it.
+/// A growable list without a heap. It dereferences to a slice.
 ///
-/// See [the module](super). Elements are not dropped, so they must need no drop.
+/// See [the module](super). Elements are never dropped, so their type must not need drop.
 #[repr(transparent)]
 pub struct Vec<T>(Raw<T>);
 
 impl<T> Vec<T> {
-    /// An empty list, which has no memory yet.
+    /// An empty list, without memory.
     #[inline(always)]
     pub const fn new() -> Self {
         Vec(Raw::EMPTY)
     }
 
-    /// An empty list with room for so many elements.
+    /// An empty list with this capacity.
     ///
     /// # Errors
     ///
@@ -34,19 +34,19 @@ impl<T> Vec<T> {
     ///
     /// # Errors
     ///
-    /// [`Status::NO_ROOM`](crate::abi::Status::NO_ROOM) if there is no memory for it.
+    /// [`Status::NO_ROOM`](crate::abi::Status::NO_ROOM) if there is no memory.
     #[inline(always)]
     pub fn push(&mut self, element: T) -> Result<()> {
         self.0.push(element)
     }
 
-    /// Takes all elements out; the memory stays.
+    /// Removes all elements, and keeps the memory.
     #[inline(always)]
     pub fn clear(&mut self) {
         self.0.clear();
     }
 
-    /// The elements, for ever.
+    /// The elements, as a reference that stays valid for the rest of the run.
     #[inline(always)]
     pub fn keep<'a>(self) -> &'a mut [T]
     where
@@ -55,8 +55,8 @@ impl<T> Vec<T> {
         self.0.keep()
     }
 
-    /// Gives the memory back, if no other list or text has got any since. Elements that are used no longer than one item lasts take no
-    /// memory in the end.
+    /// Frees the memory, if no other list or string allocated any since. Use it for collections that are needed for
+    /// one item only: then they take no memory in total.
     #[inline(always)]
     pub fn free(self) {
         self.0.free();
@@ -68,7 +68,7 @@ impl Vec<u8> {
     ///
     /// # Errors
     ///
-    /// [`Status::NO_ROOM`](crate::abi::Status::NO_ROOM) if there is no memory for them. Nothing is appended then.
+    /// [`Status::NO_ROOM`](crate::abi::Status::NO_ROOM) if there is no memory; then nothing is appended.
     #[inline(always)]
     pub fn extend_from_slice(&mut self, bytes: &[u8]) -> Result<()> {
         self.0.append(bytes)

@@ -1,4 +1,4 @@
-//! What there is to answer with: which answer is for a request, and which part of it.
+//! Finds the answer for a request, and reduces it to the requested part.
 
 use crate::abi::mask::{self, Event};
 use crate::abi::{Status, Verb};
@@ -10,10 +10,10 @@ use std::collections::BTreeMap;
 use std::string::String;
 use std::vec::Vec;
 
-/// An answer, before it is narrowed to what was asked for.
+/// An answer, before it is reduced to the requested part.
 #[derive(Clone, Debug)]
 pub(super) struct Answer {
-    /// The HTTP status, or why there is no answer.
+    /// The HTTP status, or the reason why there is no answer.
     pub(super) http: Result<u16, Status>,
     pub(super) content: Content,
     pub(super) denied: bool,
@@ -33,7 +33,7 @@ impl Answer {
     }
 }
 
-/// The path of a request, as the API server would see it.
+/// The API server's path of a request.
 pub(super) fn path(request: &sys::Request<'_>) -> String {
     if request.verb == Verb::RAW {
         return request.resource.to_owned();
@@ -62,11 +62,11 @@ fn collection(request: &sys::Request<'_>, namespace: &str) -> String {
     path
 }
 
-/// The answer to a request: that of its path, or that of its resource narrowed down, or 404.
+/// The answer to a request: that of its path, the matching part of its resource's, or 404.
 pub(super) fn find(answers: &[(String, Answer)], request: &sys::Request<'_>) -> Answer {
     let at = |path: &str| {
         let fitting = answers.iter().filter(|(known, _)| is_for(known, path, request.query));
-        // Of several the last one, but the more a query says the more it counts.
+        // The answer with the most query parameters wins; among equals, the last.
         fitting.max_by_key(|(known, _)| known.matches(['?', '&']).count()).map(|(_, answer)| answer.clone())
     };
     if let Some(mut answer) = at(&path(request)) {
@@ -87,7 +87,7 @@ pub(super) fn find(answers: &[(String, Answer)], request: &sys::Request<'_>) -> 
             items.retain(|item| text_at(item, "metadata.namespace") == Some(request.namespace));
         }
         if request.verb == Verb::GET {
-            // Without a namespace in its path, an API server finds no namespaced object.
+            // Without a namespace in the path, an API server finds no namespaced object.
             let is_it = |item: &Value| {
                 text_at(item, "metadata.name") == Some(request.name)
                     && text_at(item, "metadata.namespace").unwrap_or("") == request.namespace
@@ -102,14 +102,14 @@ pub(super) fn find(answers: &[(String, Answer)], request: &sys::Request<'_>) -> 
     answer
 }
 
-/// Whether what is known of a path, and of the parameters behind it if there are any, is about a request.
+/// Whether a known path, with its optional parameters, matches a request.
 fn is_for(known: &str, path: &str, query: &str) -> bool {
     let (known, pairs) = known.split_once('?').unwrap_or((known, ""));
     let is_given = |pair: &str| pair.is_empty() || query.split('&').any(|given| given == pair);
     known == path && pairs.split('&').all(is_given)
 }
 
-/// Leaves the last lines of a log, and of those the first bytes, as a kubelet does.
+/// Keeps the last lines of a log, and their first bytes, as a kubelet does.
 fn cut_log(content: &mut Content, query: &str) {
     let Content::Bytes(log) = content else { return };
     let number = |name: &str| -> Option<usize> {
@@ -132,7 +132,7 @@ fn not_found() -> Answer {
     Answer { http: Ok(404), ..Answer::of(Content::Bytes(body.to_vec())) }
 }
 
-/// Leaves the items that the selectors match, no more than the limit.
+/// Keeps the items that the selectors match, up to the limit.
 fn select(content: &mut Content, request: &sys::Request<'_>) {
     let Content::Items(items) = content else { return };
     let label =
@@ -147,7 +147,7 @@ fn select(content: &mut Content, request: &sys::Request<'_>) {
     }
 }
 
-/// Whether the terms of a selector match: `a=b`, `a==b`, `a!=b`, `a` and `!a`, joined by commas.
+/// Whether a selector matches. Its terms are `a=b`, `a==b`, `a!=b`, `a` and `!a`, joined by commas.
 fn matches(selector: &str, value: &dyn Fn(&str) -> Option<String>) -> bool {
     selector.split(',').filter(|term| !term.is_empty()).all(|term| {
         assert!(
@@ -189,7 +189,7 @@ pub(super) fn text_at<'v>(value: &'v Value, path: &str) -> Option<&'v str> {
     }
 }
 
-/// Where an object goes in the archive.
+/// The path of an object in the archive.
 pub(super) fn place(request: &sys::Request<'_>, object: &Value) -> String {
     let group = if request.group.is_empty() { "core" } else { request.group };
     let name = text_at(object, "metadata.name").unwrap_or("unnamed");
@@ -199,7 +199,7 @@ pub(super) fn place(request: &sys::Request<'_>, object: &Value) -> String {
     }
 }
 
-/// An object as a guest sees it: without `managedFields`, and with no more than the mask keeps.
+/// An object as a guest sees it: without `managedFields`, and only with the fields of the mask.
 pub(super) fn project(mut object: Value, mask_text: &str) -> String {
     if let Value::Object(fields) = &mut object
         && let Some(Value::Object(metadata)) = fields.get_mut("metadata")
@@ -212,7 +212,7 @@ pub(super) fn project(mut object: Value, mask_text: &str) -> String {
     miniserde::json::to_string(&object)
 }
 
-/// A mask as a tree; a field without an entry of its own goes by that of `*`.
+/// A mask as a tree. A field without its own entry uses that of `*`.
 #[derive(Default)]
 struct Tree(BTreeMap<String, Option<Box<Tree>>>);
 

@@ -1,4 +1,4 @@
-//! Fields that the fake host hides, as a grant's `without` does.
+//! Hides fields, as a grant's `without` does.
 
 use super::answer::path;
 use crate::abi::{Verb, field};
@@ -7,12 +7,12 @@ use miniserde::json::Value;
 use std::string::String;
 use std::vec::Vec;
 
-/// The keys of a path; `None` if it is none.
+/// The keys of a path; `None` if it is invalid.
 pub(super) fn keys(path: &str) -> Option<Vec<&str>> {
     field::keys(path).collect::<Result<_, _>>().ok()
 }
 
-/// The fields that are hidden of what a request is for.
+/// The hidden fields of a request's objects.
 pub(super) fn of<'h>(hidden: &'h [(String, String)], request: &sys::Request<'_>) -> Vec<Vec<&'h str>> {
     if request.verb == Verb::RAW {
         return Vec::new();
@@ -24,7 +24,7 @@ pub(super) fn of<'h>(hidden: &'h [(String, String)], request: &sys::Request<'_>)
     hidden.iter().filter(|(path, _)| are_of(path)).filter_map(|(_, field)| keys(field)).collect()
 }
 
-/// An object without them.
+/// Removes a field from an object.
 pub(super) fn remove(object: &mut Value, keys: &[&str]) {
     match (object, keys) {
         (Value::Array(elements), _) => elements.iter_mut().for_each(|element| remove(element, keys)),
@@ -38,7 +38,7 @@ pub(super) fn remove(object: &mut Value, keys: &[&str]) {
     }
 }
 
-/// The fields whose values are redacted of every object of a resource.
+/// The fields that are redacted in every object of a resource.
 pub(super) fn redacted(resource: &str, subresource: &str) -> &'static [&'static str] {
     match (resource, subresource) {
         ("secrets", _) | (_, "secrets") => &["data"],
@@ -50,7 +50,7 @@ pub(super) fn redacted(resource: &str, subresource: &str) -> &'static [&'static 
     }
 }
 
-/// Whether a field is one of them, or within one; or whether it is hidden by redaction.
+/// Whether a field is hidden: it or a field that contains it is removed or redacted.
 pub(super) fn hides(hidden: &[Vec<String>], redacted: &[&str], field: &[&str]) -> bool {
     let is_within =
         |outer: &Vec<String>| outer.len() <= field.len() && outer.iter().zip(field).all(|(a, b)| a == b);

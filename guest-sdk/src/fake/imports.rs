@@ -15,7 +15,7 @@ use std::string::String;
 use std::vec::Vec;
 use wagather_shape::{Failed, Scratch, Shape};
 
-/// A run under way.
+/// An active run.
 #[derive(Default)]
 pub(crate) struct Running {
     host: Host,
@@ -35,19 +35,19 @@ struct Open {
     verb: Verb,
     is_object: bool,
     http: core::result::Result<u16, Status>,
-    /// Items or the object, each with its place in the archive.
+    /// Items or the object, each with its path in the archive.
     items: Vec<(String, String)>,
     body: Vec<u8>,
     break_after: Option<(usize, Status)>,
     mode: Option<Mode>,
     at: usize,
-    /// What was asked for, for errors.
+    /// The path of the request, for error messages.
     path: String,
-    /// Whether the last item was given, and not rejected.
+    /// Whether an item was returned and not rejected since.
     has_given: bool,
-    /// The fields that are hidden of it.
+    /// The hidden fields.
     hidden: Vec<Vec<String>>,
-    /// The fields whose values are redacted of it.
+    /// The redacted fields.
     redacted: &'static [&'static str],
 }
 
@@ -59,7 +59,7 @@ enum Mode {
 }
 
 impl Open {
-    /// Chooses the mode, if it still can be; and stops at an answer that is no success, unless its body is read.
+    /// Chooses the mode, if it is still open. Fails for an unsuccessful answer, unless the guest reads its body.
     fn consume(&mut self, mode: Mode) -> core::result::Result<(), Status> {
         let allowed = match mode {
             Mode::Items => self.verb == Verb::LIST || self.is_object,
@@ -111,7 +111,7 @@ impl Running {
         }
     }
 
-    /// A number that was not given out before, for requests and entries alike.
+    /// A new handle; requests and entries share the numbers.
     fn handle(&mut self) -> i32 {
         self.handles += 1;
         self.handles
@@ -205,7 +205,7 @@ impl Running {
         }))
     }
 
-    /// The next item as an arena.
+    /// Decodes the next item into an arena.
     pub(crate) fn rest_next_as(
         &mut self,
         handle: i32,
@@ -239,7 +239,7 @@ impl Running {
             let (name, item) = given.and_then(|last| open.items.get(last)).ok_or(Status::WRONG_MODE)?;
             let there = Place::of(item.as_bytes(), at as usize);
             let (mut field, mut found) = (String::new(), String::new());
-            // A `String` takes all that is written.
+            // Writing to a `String` cannot fail.
             let _ = there.write_path(&mut field).and_then(|()| there.write_value(&mut found));
             let (asked, object) = (open.path.clone(), object_of(name));
             Ok(Misfit { asked, object, field, found, wanted: Wanted(wanted).text().to_owned() })
@@ -364,7 +364,7 @@ impl Running {
     }
 }
 
-/// An object's name as people have it, from its place in the archive.
+/// An object's name in the usual form, from its path in the archive.
 fn object_of(place: &str) -> String {
     let mut segments = place.trim_end_matches(".json").split('/');
     match (segments.next(), segments.next()) {

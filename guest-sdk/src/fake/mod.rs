@@ -1,4 +1,4 @@
-//! A host for tests: the same gatherer, natively, in plain `cargo test`.
+//! A fake host for tests: it runs the same gatherer natively, in plain `cargo test`.
 //!
 //! ```
 //! # use wagather::{Api, ListParams, Resource, fake, abi::Status};
@@ -22,10 +22,10 @@
 //! assert_eq!(run.result, Err(Status::DENIED.into()));
 //! ```
 //!
-//! It answers with the statuses of the [contract](crate::abi), applies field masks (so a gatherer that reads an
-//! undeclared field sees its default here too), drops `managedFields`, and answers 404 to what it was not told. It is not an API
-//! server: objects are just JSON, selectors are matched by equality only, and nothing is paged. Each run has a host of
-//! its own on its thread, so tests run in parallel.
+//! It returns the statuses of the [contract](crate::abi), applies field masks (so a gatherer that reads an undeclared
+//! field sees its default here too), removes `managedFields`, and answers 404 to unknown requests. It is not an API
+//! server: objects are plain JSON, selectors match by equality only, and there are no pages. Each run has its own
+//! host on its own thread, so tests can run in parallel.
 
 mod answer;
 mod hidden;
@@ -44,13 +44,15 @@ use std::collections::BTreeMap;
 use std::string::String;
 use std::vec::Vec;
 
-/// What the fake host will answer. Paths are the API server's: `/api/v1/pods`, `/apis/apps/v1/namespaces/shop/deployments`.
+/// The answers of the fake host. Paths are those of the API server: `/api/v1/pods`,
+/// `/apis/apps/v1/namespaces/shop/deployments`.
 ///
-/// Behind a path there may be parameters of a log: `…/pods/web/log?container=main&previous=true` is what a request gets that has both. Logs
-/// are cut to `tailLines` and `limitBytes`.
+/// The path of a log may have parameters: `…/pods/web/log?container=main&previous=true` answers requests with both of
+/// them. Logs are cut to `tailLines` and `limitBytes`.
 ///
-/// If a path has no answer of its own, that of the whole resource is used: of a list in all namespaces come
-/// the lists in one, and the objects by name. Of two answers for one path the one with more parameters holds, else the later.
+/// If a path has no answer, the host derives one from the resource's list in all namespaces: lists in one namespace,
+/// and objects by name. If several answers match a path, the one with the most parameters wins; among equals, the
+/// last.
 #[derive(Clone, Debug, Default)]
 #[must_use = "it does nothing until `run`"]
 pub struct Host {
@@ -63,7 +65,7 @@ pub struct Host {
 }
 
 impl Host {
-    /// A host that answers 404 to everything.
+    /// Creates a host that answers 404 to every request.
     pub fn new() -> Self {
         Host::default()
     }
@@ -72,7 +74,7 @@ impl Host {
     ///
     /// # Panics
     ///
-    /// If that is not what it is, as a mistake in a test should.
+    /// If `items` is not such an array.
     pub fn list(self, path: &str, items: &str) -> Self {
         let items = match parse(items) {
             Value::Array(items) => items.iter().cloned().collect(),
@@ -81,22 +83,22 @@ impl Host {
         self.answer(path, Answer::of(Content::Items(items)))
     }
 
-    /// Answers with one object, as JSON.
+    /// Answers with one object.
     ///
     /// # Panics
     ///
-    /// If it is not JSON.
+    /// If `object` is not JSON.
     pub fn object(self, path: &str, object: &str) -> Self {
         let object = parse(object);
         self.answer(path, Answer::of(Content::Object(object)))
     }
 
-    /// Answers with bytes: a raw path, or a log.
+    /// Answers with bytes, for a raw path or a log.
     pub fn body(self, path: &str, body: &[u8]) -> Self {
         self.answer(path, Answer::of(Content::Bytes(body.to_owned())))
     }
 
-    /// Answers with an HTTP status that is not a success, and the body that Kubernetes gives it.
+    /// Answers with an unsuccessful HTTP status, and the body that Kubernetes sends with it.
     pub fn status(self, path: &str, code: u16) -> Self {
         let body = std::format!(
             r#"{{"apiVersion":"v1","kind":"Status","status":"Failure","message":"the fake host says {code}","code":{code}}}"#
@@ -104,29 +106,30 @@ impl Host {
         self.answer(path, Answer { http: Ok(code), ..Answer::of(Content::Bytes(body.into_bytes())) })
     }
 
-    /// Gives no answer, but this status, to whoever waits for it: [`Status::UNREACHABLE`], for one.
+    /// Gives no answer. Calls that wait for it return this status, such as [`Status::UNREACHABLE`].
     pub fn fail(self, path: &str, status: Status) -> Self {
         self.answer(path, Answer { http: Err(status), ..Answer::of(Content::Bytes(Vec::new())) })
     }
 
-    /// Refuses to start the request, as a host does when the grant does not allow it.
+    /// Refuses the request, as a host does if the grant does not allow it.
     pub fn deny(self, path: &str) -> Self {
         self.answer(path, Answer { denied: true, ..Answer::of(Content::Bytes(Vec::new())) })
     }
 
-    /// Hides a field of what a resource has at this path (`/api/v1/pods`, `/api/v1/namespaces/shop/pods`), as a rule of a grant does with
-    /// `without`: lists and objects come without it, and [`List::hides`](crate::List::hides) says so. `field` is a path such as `spec.nodeName`.
+    /// Hides a field of the resource at this path (`/api/v1/pods`, `/api/v1/namespaces/shop/pods`), as `without` in a
+    /// grant does: lists and objects lack the field, and [`List::hides`](crate::List::hides) returns true. `field` is
+    /// a path such as `spec.nodeName`.
     ///
     /// # Panics
     ///
-    /// If it is no such path.
+    /// If `field` is not a valid path.
     pub fn without(mut self, path: &str, field: &str) -> Self {
         assert!(hidden::keys(field).is_some(), "{field} is no path of a field");
         self.hidden.push((path.to_owned(), field.to_owned()));
         self
     }
 
-    /// Breaks the answer that was added last: after so many items (of a body: bytes) comes this status.
+    /// Breaks the last added answer off with this status, after this many items (for a body: bytes).
     ///
     /// # Panics
     ///
@@ -138,7 +141,7 @@ impl Host {
         self
     }
 
-    /// Hands out bodies in reads of at most so many bytes, as networks do.
+    /// Returns bodies in reads of at most this many bytes, as networks do.
     pub fn short_reads(mut self, bytes: usize) -> Self {
         self.short_reads = Some(bytes.max(1));
         self
@@ -150,13 +153,13 @@ impl Host {
         self
     }
 
-    /// Sets the time of the run, in milliseconds since the Unix epoch. It is 0 otherwise.
+    /// Sets the time of the run, in milliseconds since the Unix epoch. The default is 0.
     pub fn now_millis(mut self, now_millis: i64) -> Self {
         self.now_millis = now_millis;
         self
     }
 
-    /// Refuses every write to an entry with this status: [`Status::OUTPUT_FAILED`], for one.
+    /// Fails every write to an entry with this status, such as [`Status::OUTPUT_FAILED`].
     pub fn entries_fail(mut self, status: Status) -> Self {
         self.entries_fail = Some(status);
         self
@@ -167,13 +170,13 @@ impl Host {
         self
     }
 
-    /// Runs a gatherer, and shows what it did.
+    /// Runs a gatherer and returns what it did.
     ///
     /// # Panics
     ///
-    /// If the gatherer does (in WebAssembly that is a trap), or if it is run within another run.
+    /// If the gatherer panics (in WebAssembly, a trap), or if it is called within another run.
     pub fn run(&self, gather: impl FnOnce() -> Result<()>) -> Run {
-        /// Takes the host off the thread again, also when the gatherer panics.
+        /// Removes the host from the thread, even if the gatherer panics.
         struct Guard;
         impl Drop for Guard {
             fn drop(&mut self) {
@@ -195,7 +198,7 @@ std::thread_local! {
     static CURRENT: RefCell<Option<Running>> = const { RefCell::new(None) };
 }
 
-/// The host that runs on this thread.
+/// Calls a function with the host of this thread.
 pub(crate) fn with_current<T>(call: impl FnOnce(&mut Running) -> T) -> T {
     CURRENT.with_borrow_mut(|current| match current {
         Some(running) => call(running),
@@ -207,33 +210,33 @@ fn parse(json: &str) -> Value {
     miniserde::json::from_str(json).unwrap_or_else(|_| panic!("not JSON: {json}"))
 }
 
-/// What a gatherer did.
+/// The effects of a gatherer's run.
 #[derive(Clone, Debug)]
 pub struct Run {
-    /// What it returned.
+    /// The gatherer's result.
     pub result: Result<()>,
-    /// The entries that it wrote and closed, by name.
+    /// The entries that it closed, by name.
     pub entries: BTreeMap<String, Vec<u8>>,
-    /// The entries that it opened and did not close: a host leaves them out.
+    /// The entries that it opened but did not close, which a host leaves out.
     pub unclosed: Vec<String>,
-    /// What it piped, in order.
+    /// The answers that it piped, in order.
     pub piped: Vec<Piped>,
-    /// The requests that it made and that were not refused, in order.
+    /// The accepted requests, in order.
     pub requests: Vec<Request>,
-    /// The lines that it logged, in order.
+    /// The logged lines, in order.
     pub logs: Vec<Log>,
-    /// The objects that did not fit its types, in order: a host names them, and says that the archive has gaps.
+    /// The objects that did not match its types, in order. A host names them, and reports gaps in the archive.
     pub misfits: Vec<Misfit>,
-    /// How many requests it left open. Nothing is wrong with that at the end of a run, but each counts against a budget.
+    /// The number of requests still open at the end. That is no mistake, but each one counts against a budget.
     pub in_flight: usize,
 }
 
 impl Run {
-    /// An entry, as text.
+    /// The content of an entry, as a string.
     ///
     /// # Panics
     ///
-    /// If there is none of that name, or if it is not text.
+    /// If there is no entry of that name, or if it is not UTF-8.
     #[track_caller]
     pub fn entry(&self, name: &str) -> &str {
         let Some(bytes) = self.entries.get(name) else {
@@ -246,11 +249,11 @@ impl Run {
         core::str::from_utf8(bytes).unwrap_or_else(|_| panic!("the entry {name} is not text"))
     }
 
-    /// An entry, decoded from JSON.
+    /// The content of an entry, decoded from JSON.
     ///
     /// # Panics
     ///
-    /// If there is none of that name, or if it does not fit the type.
+    /// If there is no entry of that name, or if it does not match the type.
     #[track_caller]
     pub fn decode<T: Decode>(&self, name: &str) -> T {
         let text = self.entry(name);
@@ -258,19 +261,19 @@ impl Run {
     }
 }
 
-/// An object that did not fit the gatherer's type. Shown, it is a sentence; it is also written to stderr, which a failed test
-/// shows.
+/// An object that did not match the gatherer's type. Its `Display` is a sentence. The fake host also writes it to
+/// stderr, where a failed test shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Misfit {
-    /// What was asked for: the path.
+    /// The path of the request.
     pub asked: String,
-    /// The object, as `NAMESPACE/NAME` or `NAME`.
+    /// The object: `NAMESPACE/NAME` or `NAME`.
     pub object: String,
-    /// The field, as `spec.containers[0].image`; empty for the object itself.
+    /// The field, such as `spec.containers[0].image`; empty for the object itself.
     pub field: String,
-    /// What is there: `the number 1.5`.
+    /// The value found there, such as `the number 1.5`.
     pub found: String,
-    /// What the type wants: `a whole number from 0 to 255`.
+    /// The expected type, such as `a whole number from 0 to 255`.
     pub wanted: String,
 }
 
@@ -285,51 +288,51 @@ impl fmt::Display for Misfit {
     }
 }
 
-/// Something that was piped into the archive.
+/// A file that was piped into the archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Piped {
-    /// The place in the archive: conventional for objects, the gatherer's choice for bodies.
+    /// Its path in the archive: the conventional one for objects, the gatherer's choice for bodies.
     pub name: String,
-    /// What is there.
+    /// Its content.
     pub bytes: Vec<u8>,
 }
 
 impl Piped {
-    /// It as text.
+    /// Its content, as a string.
     ///
     /// # Panics
     ///
-    /// If it is not text.
+    /// If it is not UTF-8.
     #[track_caller]
     pub fn text(&self) -> &str {
         core::str::from_utf8(&self.bytes).unwrap_or_else(|_| panic!("{} is not text", self.name))
     }
 }
 
-/// A request that the gatherer made.
+/// A request of the gatherer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
-    /// What to do.
+    /// The verb.
     pub verb: Verb,
-    /// Where, as the API server sees it.
+    /// The API server's path.
     pub path: String,
     /// The label selector.
     pub labels: String,
     /// The field selector.
     pub fields: String,
-    /// How many items at most; 0 for all.
+    /// The maximum number of items; 0 means no limit.
     pub limit: u32,
     /// The field mask.
     pub mask: String,
-    /// Parameters, as in a URL.
+    /// The query parameters, as in a URL.
     pub query: String,
 }
 
-/// A line of the log.
+/// A log line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Log {
-    /// How much it matters.
+    /// Its severity.
     pub level: LogLevel,
-    /// The line.
+    /// Its text.
     pub text: String,
 }

@@ -1,7 +1,7 @@
-//! What can be decoded: a value starts as its default, and the fields that the JSON has are filled in.
+//! Decoding: a value starts as its default, and the decoder fills in the fields that the JSON has.
 //!
-//! That is how Kubernetes' own types behave (`omitempty`: what is absent is the default), and it is small: a value is never
-//! moved, and never half there.
+//! Kubernetes' own types behave the same way (`omitempty`: an absent field is the default). It is also small: a value
+//! never moves, and is never partly initialized.
 
 use super::parse::{MALFORMED, Parser};
 use super::shape::{self, Append, Place, Read, Shape};
@@ -14,20 +14,20 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use miniserde::Deserialize;
 
-/// Which parts of a value are wanted: a [field mask](crate::abi::mask) as a tree, so that nested types' masks can be
+/// The parts of a value to keep: a [field mask](crate::abi::mask) as a tree, so the masks of nested types can be
 /// joined at compile time.
 #[derive(Clone, Copy, Debug)]
 pub enum Mask {
-    /// All of it.
+    /// The whole value.
     Whole,
     /// These fields of an object.
     Object(&'static [(&'static str, Mask)]),
-    /// All values of a map, and these parts of each.
+    /// All entries of a map, and these parts of each value.
     Map(&'static Mask),
 }
 
 impl Mask {
-    /// Whether nothing is left out.
+    /// Whether the mask keeps everything.
     pub const fn is_whole(&self) -> bool {
         match self {
             Mask::Whole => true,
@@ -37,21 +37,21 @@ impl Mask {
     }
 }
 
-/// A type that a field of a resource can have.
+/// A type for a field of a resource.
 ///
-/// [`#[derive(Fields)]`](derive@crate::Fields) implements it for structs. Of the standard library these have it: `String`,
-/// `bool`, the integers up to 64 bits, `f32`, `f64`, and `Option`, `Vec`, `Box`, `BTreeMap<String, _>` of such, [`Pairs`](super::Pairs), [`Raw`](super::Raw),
-/// [`IntOrString`](super::IntOrString) and [`Quantity`](crate::quantity::Quantity). For a type
-/// that has miniserde's `Deserialize` only, there is [`Whole`].
+/// [`#[derive(Fields)]`](derive@crate::Fields) implements it for structs. These standard types implement it:
+/// `String`, `bool`, the integers up to 64 bits, `f32`, `f64`, and `Option`, `Vec`, `Box` and `BTreeMap<String, _>`
+/// of such types. So do [`Pairs`](super::Pairs), [`Raw`](super::Raw), [`IntOrString`](super::IntOrString) and
+/// [`Quantity`](crate::quantity::Quantity). [`Whole`] wraps a type that only has miniserde's `Deserialize`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a field of a resource",
     note = "a struct can, with `#[derive(Default, Fields)]`; so can strings, bools, numbers, and `Option`, `Vec`, `Box` and `BTreeMap<String, _>` of what can"
 )]
 pub trait Decode: Default {
-    /// Which parts of it are wanted.
+    /// The parts of it to keep.
     const MASK: Mask = Mask::Whole;
 
-    /// How it lies in memory.
+    /// Its layout in memory.
     const SHAPE: Shape<Self>;
 }
 
@@ -96,7 +96,7 @@ impl<T: Decode> Decode for Option<T> {
     const SHAPE: Shape<Self> = shape::read();
 }
 
-// The parser skips `null`, so a value is only read where there is something.
+// The parser skips `null`, so it only reads a value that exists.
 impl<T: Decode> Read for Option<T> {
     fn read(&mut self, parser: &mut Parser<'_>, depth: u32) -> Result<()> {
         parser.value(Place::of(self.insert(T::default())), depth)
@@ -140,8 +140,8 @@ impl<T: Decode> Append for BTreeMap<String, T> {
     }
 }
 
-/// A field of a type that only has miniserde's `Deserialize` or `Serialize`, such as an enum or `miniserde::json::Value`: all of the
-/// subtree, or `None` if it is absent.
+/// Wraps a type that only has miniserde's `Deserialize` or `Serialize`, such as an enum or `miniserde::json::Value`.
+/// It contains the whole subtree, or `None` if that is absent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Whole<T>(pub Option<T>);
 
@@ -298,7 +298,7 @@ mod tests {
         assert_eq!(deployment, Deployment(expected));
         assert_eq!(to_string(&deployment), json);
         assert_eq!(to_string(&Borrowed(&deployment.0.earlier)), r#"["Pending",""]"#);
-        // What would be left out is left out still.
+        // The default is still left out.
         assert_eq!(to_string(&Deployment::default()), r#"{"phase":"","earlier":[],"byName":{}}"#);
         assert!(from_str::<Phase>("1").is_err());
         assert_eq!(from_str::<Phase>(r#""Failed""#), Ok(Phase("Failed".into())));

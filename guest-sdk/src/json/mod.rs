@@ -1,14 +1,14 @@
-//! JSON: decoding what the API server sent, and writing findings. It needs the [heap](crate::heap!).
+//! JSON: decoding the API server's answers, and writing results. It needs the [heap](crate::heap!).
 //!
-//! The derives make no code but constants, the shapes of their types, and one decoder and one writer walk through
-//! them (`docs/decisions/0030`). Floats are read and written to about 15 digits: exact conversion is 10 KB of tables. Both recurse on the
-//! stack, with a [bound](MAX_DEPTH). For types that have miniserde's traits only, there is [`Whole`], as a field or on its own:
-//! `from_str::<Whole<Value>>(text)`.
+//! The derives generate no code, only constants: the shapes of their types. One decoder and one writer interpret them
+//! (`docs/decisions/0030`). Floats have about 15 digits, because exact conversion takes 10 KB of tables. Both decoder
+//! and writer recurse on the stack, with a [limit](MAX_DEPTH). [`Whole`] wraps types that only have miniserde's
+//! traits, as a field or alone: `from_str::<Whole<Value>>(text)`.
 //!
-//! What has no schema is a [`Raw`], the text of a value.
+//! For a value without a schema, use [`Raw`], the text of the value.
 //!
-//! `null` means as much as an absent field in Kubernetes' API, and does here: a `null` field or element is skipped when
-//! reading, and a `None` field is left out when writing.
+//! In Kubernetes' API, `null` means the same as an absent field. The decoder skips a `null` field or element, and the
+//! writer leaves out a field that is `None`.
 
 mod decode;
 mod pairs;
@@ -36,20 +36,21 @@ use alloc::vec::Vec;
 pub(crate) use parse::parse_item;
 pub(crate) use shape::Place;
 
-/// How deep values may nest: the API server allows 100 or more, its own types need 12, and a mask cuts at 32.
-/// One level is about 100 bytes of a gatherer's stack.
+/// The maximum nesting of values. The API server allows 100 or more, its own types need 12, and a mask is limited to
+/// 32. One level takes about 100 bytes of a gatherer's stack.
 pub const MAX_DEPTH: u32 = 64;
 
-/// Decodes a value from JSON text.
+/// Decodes a value from a JSON string.
 ///
 /// # Errors
 ///
-/// [`Status::DECODE`] if the text is not JSON, or does not fit the type.
+/// [`Status::DECODE`] if the string is not JSON, or does not match the type.
 pub fn from_str<T: Decode>(text: &str) -> Result<T> {
     from_checked(&mut Vec::from(text))
 }
 
-/// Decodes JSON into a struct with a lifetime, as the host decodes items: without a parser and without a heap in the gatherer.
+/// Decodes JSON into a struct with a lifetime. The host decodes it, as it decodes items, so the gatherer needs
+/// neither a parser nor a heap.
 ///
 /// ```
 /// use wagather::{Fields, json};
@@ -68,22 +69,24 @@ pub fn from_str<T: Decode>(text: &str) -> Result<T> {
 ///
 /// # Errors
 ///
+/// [`Status::DECODE`] if it is not JSON, or does not match the type; [`Status::TOO_LARGE`] or [`Status::NO_ROOM`] if
+/// there is not enough memory.
 /// [`Status::DECODE`] if it is not JSON, or does not fit the type; [`Status::TOO_LARGE`] or [`Status::NO_ROOM`] if there is not enough memory.
 #[inline(always)]
 pub fn read_as<T: Shaped>(json: &[u8]) -> Result<Item<T>> {
     typed::read_as(json)
 }
 
-/// Decodes a value from JSON as bytes, which are checked to be UTF-8 first.
+/// Decodes a value from JSON bytes. It checks first that they are UTF-8.
 ///
 /// # Errors
 ///
-/// [`Status::DECODE`] if the bytes are not JSON, or do not fit the type.
+/// [`Status::DECODE`] if the bytes are not JSON, or do not match the type.
 pub fn from_slice<T: Decode>(bytes: &[u8]) -> Result<T> {
     from_str(core::str::from_utf8(bytes).map_err(|_| Error::new(Status::DECODE))?)
 }
 
-/// Decodes a value from JSON that is known to be UTF-8, and uses it up.
+/// Decodes a value from JSON that is known to be UTF-8. It overwrites the JSON.
 #[inline(always)]
 pub(crate) fn from_checked<T: Decode>(text: &mut [u8]) -> Result<T> {
     let mut value = T::default();
@@ -91,7 +94,7 @@ pub(crate) fn from_checked<T: Decode>(text: &mut [u8]) -> Result<T> {
     Ok(value)
 }
 
-/// Where a value is read into.
+/// The destination of a value.
 #[inline(always)]
 pub(crate) fn place_of<T: Decode>(value: &mut T) -> Place<'_> {
     Place::of(value)

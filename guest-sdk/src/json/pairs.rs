@@ -1,4 +1,4 @@
-//! Maps as pairs: labels, annotations, quantities by name.
+//! Maps as lists of pairs: labels, annotations, quantities by name.
 
 use super::decode::{Decode, Mask};
 use super::shape::{self, Append, Shape, Slice};
@@ -6,15 +6,15 @@ use super::write::Serialize;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// The names and values of a map, in the order of the JSON, which of the API server is that of the names. Written, it is
-/// the same map again.
+/// The entries of a map, in the order of the JSON. The API server sends maps sorted by name. It is written as the
+/// same map.
 ///
-/// For maps that are looked through once: a `BTreeMap` finds a name faster, and makes `examples/nodes` 6.4 KB larger.
+/// Use it for maps that are searched once: a `BTreeMap` is faster, but makes `examples/nodes` 6.4 KB larger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pairs<T>(pub Vec<(String, T)>);
 
 impl<T> Pairs<T> {
-    /// The value of that name; the first one, if the JSON has several.
+    /// The value of the first entry with this name.
     pub fn get(&self, name: &str) -> Option<&T> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value)
     }

@@ -1,9 +1,10 @@
-//! The parser: JSON text in, values in their places out.
+//! The parser: it decodes JSON text into values.
 //!
-//! It accepts what RFC 8259 defines and a little more (control characters within strings, leading zeros, and where nobody asked
-//! for a number, one with several points or exponents): the text comes from an API server, through a host that has parsed it before.
+//! It accepts RFC 8259 and a little more: control characters in strings, leading zeros, and, in values that are
+//! skipped, numbers with several points or exponents. The text comes from an API server, through a host that has
+//! already parsed it.
 //!
-//! Strings are unescaped where they stand, which never takes more room.
+//! It unescapes strings in place, because the result is never longer.
 
 use super::MAX_DEPTH;
 use super::shape::Place;
@@ -12,17 +13,17 @@ use crate::{Error, Result, sys};
 
 pub(super) const MALFORMED: Error = Error::new(Status::DECODE);
 
-/// Reads one value into its place, and nothing after it. The text, which is UTF-8, is used up.
+/// Parses one value into its place, with nothing after it. The text must be UTF-8, and is overwritten.
 pub(super) fn parse(text: &mut [u8], place: Place<'_>) -> Result<()> {
     Parser::new(text).whole(place)
 }
 
-/// The same of an item, which is rejected if it does not fit.
+/// Parses an item, and rejects it if it does not match.
 pub(crate) fn parse_item(handle: i32, text: &mut [u8], place: Place<'_>) -> Result<()> {
     let mut parser = Parser::new(text);
     let fits = parser.whole(place);
     if fits.is_err() {
-        // What the host makes of it is its own affair.
+        // The result is irrelevant: the host does what it wants with the information.
         sys::rest_reject(handle, parser.at as u32, parser.wanted);
     }
     fits
@@ -31,10 +32,10 @@ pub(crate) fn parse_item(handle: i32, text: &mut [u8], place: Place<'_>) -> Resu
 pub(super) struct Parser<'a> {
     text: &'a mut [u8],
     at: usize,
-    /// Where the last string begins and ends.
+    /// The start and the end of the last string.
     string: usize,
     string_end: usize,
-    /// What the value must be that was begun last: a [`Wanted`](crate::abi::place::Wanted).
+    /// The expected type of the value that began last: a [`Wanted`](crate::abi::place::Wanted).
     pub(super) wanted: u32,
 }
 
@@ -47,7 +48,7 @@ impl Parser<'_> {
         }
     }
 
-    /// The byte at hand; 0 at the end, which is in no JSON.
+    /// The current byte; 0 at the end, which never occurs in JSON.
     fn byte(&self) -> u8 {
         self.text.get(self.at).copied().unwrap_or(0)
     }
@@ -76,7 +77,7 @@ impl Parser<'_> {
         if self.accept(byte) { Ok(()) } else { Err(MALFORMED) }
     }
 
-    /// What is not parsed yet, for who parses it otherwise, and says how much.
+    /// The remaining text, for another parser that returns how much it consumed.
     pub(super) fn rest(&self) -> Result<&str> {
         sys::text(self.text.get(self.at..).unwrap_or(&[]))
     }
@@ -96,7 +97,7 @@ impl Parser<'_> {
                     return Err(MALFORMED);
                 }
                 self.at += 1;
-                // Of both kinds, the closing bracket is the opening one and 2.
+                // In both cases, the closing bracket is the opening one plus 2.
                 if self.accept(open + 2) {
                     return Ok(());
                 }
@@ -109,7 +110,7 @@ impl Parser<'_> {
                         self.string()?;
                         self.expect(b':')?;
                     }
-                    // `null` is as if absent.
+                    // `null` counts as absent.
                     if self.peek() == b'n' {
                         self.word(b"null")?;
                     } else {
@@ -151,7 +152,7 @@ impl Parser<'_> {
         sys::text(self.text.get(self.string..self.string_end).unwrap_or(&[]))
     }
 
-    /// Reads a string, from its opening quote on; [`Parser::last_string`] is its text.
+    /// Parses a string, from its opening quote; [`Parser::last_string`] returns its text.
     fn string(&mut self) -> Result<()> {
         self.at += 1;
         self.string = self.at;
@@ -166,7 +167,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Appends to the last string, which ends where it was read to or before.
+    /// Appends to the last string, which never extends beyond the bytes already read.
     fn put(&mut self, byte: u8) {
         if let Some(end) = self.text.get_mut(self.string_end) {
             *end = byte;
@@ -189,7 +190,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// A character by its number, in UTF-16 where that needs two.
+    /// A `\u` escape, which may be a surrogate pair.
     fn unicode(&mut self) -> Result<()> {
         let mut code = self.hex4()?;
         if code >> 11 == 0xd800 >> 11 {
@@ -202,7 +203,7 @@ impl Parser<'_> {
             code = 0x1_0000 + ((code & 0x3ff) << 10 | low & 0x3ff);
         }
         let more = u32::from(code >= 0x80) + u32::from(code >= 0x800) + u32::from(code >= 0x1_0000);
-        // UTF-8: the first byte says how many there are, the others have six bits each.
+        // UTF-8: the first byte encodes the length, the others have six bits each.
         let first = if more == 0 { 0 } else { 0xf80 >> more & 0xff };
         self.put((first | code >> (6 * more)) as u8);
         for at in (0..more).rev() {
@@ -226,8 +227,8 @@ impl Parser<'_> {
         Ok(code)
     }
 
-    /// The text of the number at hand, which is read like one that nobody wants.
-    // Not by `number`, and `inline`: a second caller of it makes who has none larger.
+    /// The text of the current number, parsed like a skipped one.
+    // Not in `number`, and `inline`: a second caller of `number` would make gatherers without this function larger.
     #[inline]
     pub(super) fn number_text(&mut self) -> Result<&str> {
         let start = self.at;
@@ -238,7 +239,7 @@ impl Parser<'_> {
         sys::text(self.text.get(start..self.at).unwrap_or(&[]))
     }
 
-    /// A number, which is an integer or nobody wants it: who wants floats reads them otherwise.
+    /// A number: an integer, or a skipped value. Floats are parsed elsewhere.
     fn number(&mut self, mut place: Place<'_>) -> Result<()> {
         let negative = self.accept(b'-');
         let start = self.at;
@@ -342,7 +343,7 @@ mod tests {
             "\0",
         ] {
             assert!(from_str::<Whole<Value>>(json).is_err(), "{json}");
-            // What nobody asked for is skipped, and a number without an end is not looked at.
+            // The parser skips a value that is not in the type, and does not look at a number without an end.
             let skipped = std::format!(r#"{{"a":{json}}}"#);
             assert!(from_str::<Known>(json).is_err(), "{json}");
             assert!(from_str::<Known>(&skipped).is_err() || json == "1e999", "{skipped}");

@@ -9,14 +9,14 @@ use crate::Result;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// A value as the JSON text that it came as: for what has no schema, or one that contains itself, and for what is passed on
-/// unread.
+/// A value as its JSON text: for values without a schema, values of a recursive type, and values to pass on unread.
 ///
-/// It is one value of RFC 8259, checked and within the [depth](super::MAX_DEPTH) of what it was part of, or nothing at all. So it is
-/// written verbatim, and cannot break what is around it. White space within it and escapes are as they came; white space around it is not
-/// part of it.
+/// It is one valid RFC 8259 value within the [nesting limit](super::MAX_DEPTH) of the surrounding document, or
+/// absent. So it can be written verbatim without breaking the output. White space and escapes within it are
+/// unchanged; white space around it is not part of it.
 ///
-/// The default is the absent value, and so is `null`: it is left out of objects, like a `None`, and `null` elsewhere.
+/// The default is the absent value, and so is `null`. It is left out of objects, like `None`, and written as `null`
+/// elsewhere.
 ///
 /// ```
 /// use wagather::{Fields, json::{self, Raw}};
@@ -39,16 +39,16 @@ impl Raw {
         &self.0
     }
 
-    /// Whether there is no value.
+    /// Whether the value is absent.
     pub fn is_absent(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Decodes the value, as often as it is asked to; an absent one is the default.
+    /// Decodes the value; it may be called several times. An absent value becomes the default.
     ///
     /// # Errors
     ///
-    /// [`Status::DECODE`](crate::abi::Status::DECODE) if the value does not fit the type.
+    /// [`Status::DECODE`](crate::abi::Status::DECODE) if the value does not match the type.
     #[inline(always)]
     pub fn decode<T: Decode>(&self) -> Result<T> {
         let mut value = T::default();
@@ -70,8 +70,8 @@ impl Decode for Raw {
     const SHAPE: Shape<Self> = shape::read();
 }
 
-// `inline` compiles it with the gatherers that have one, not with the crate: there, what it shares with the parser would be inlined
-// otherwise, and others were 48 bytes larger.
+// With `inline`, it is compiled with the gatherers that use it, not with this crate. Otherwise, the compiler would
+// inline what it shares with the parser, and other gatherers would be 48 bytes larger.
 impl Read for Raw {
     #[inline]
     fn read(&mut self, parser: &mut Parser<'_>, depth: u32) -> Result<()> {

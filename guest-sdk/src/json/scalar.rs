@@ -1,4 +1,4 @@
-//! Values that are a number or a text, as their writer liked.
+//! Values that may be a number or a string.
 
 use super::decode::Decode;
 use super::parse::Parser;
@@ -8,16 +8,16 @@ use crate::Result;
 use crate::quantity::Quantity;
 use alloc::string::String;
 
-/// Kubernetes' `IntOrString`: a port by its number or its name, a number of pods or a share of them. It is read and written as
-/// what it is.
+/// Kubernetes' `IntOrString`: a port number or name, a number or percentage of pods. It keeps its form when it is
+/// written.
 ///
-/// Source: <https://pkg.go.dev/k8s.io/apimachinery/pkg/util/intstr>. There the number has 32 bits; here it may be larger, since
-/// nothing is computed of it.
+/// Source: <https://pkg.go.dev/k8s.io/apimachinery/pkg/util/intstr>. There, the number has 32 bits; here it may be
+/// larger, because nothing is computed with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IntOrString {
     /// A number: `8080`.
     Int(i64),
-    /// A text: `http`, or `25%`.
+    /// A string: `http`, or `25%`.
     String(String),
 }
 
@@ -30,7 +30,7 @@ impl IntOrString {
         }
     }
 
-    /// The text, if it is one.
+    /// The string, if it is one.
     pub fn as_str(&self) -> Option<&str> {
         match self {
             IntOrString::Int(_) => None,
@@ -49,7 +49,7 @@ impl Decode for IntOrString {
     const SHAPE: Shape<Self> = shape::read();
 }
 
-// `inline`, here and below, for the reason of `Raw`.
+// `inline`, here and below, for the same reason as in `Raw`.
 impl Read for IntOrString {
     #[inline]
     fn read(&mut self, parser: &mut Parser<'_>, depth: u32) -> Result<()> {

@@ -1,12 +1,12 @@
-//! The scanner: how far the value goes that a text begins with, for what is kept as it came.
+//! The scanner: it finds the end of a value that is kept verbatim.
 //!
-//! It changes nothing, unlike the [parser](super::parse), and it is stricter: exactly what RFC 8259 defines, as what passes it is
-//! written verbatim into somebody's document; and no lone surrogates, which nobody could decode.
+//! Unlike the [parser](super::parse), it changes nothing and accepts exactly RFC 8259, because the value is written
+//! verbatim into another document. It refuses lone surrogates, which no reader could decode.
 
 use super::parse::MALFORMED;
 use crate::Result;
 
-/// How many bytes the value has that a text begins with, which nests that much at most.
+/// The length of the value that a string begins with, with at most this nesting.
 pub(super) fn value(text: &[u8], depth: u32) -> Result<usize> {
     let mut scanner = Scanner { left: text };
     scanner.value(depth)?;
@@ -18,7 +18,7 @@ struct Scanner<'a> {
 }
 
 impl Scanner<'_> {
-    /// The byte at hand; 0 at the end, which is in no JSON.
+    /// The current byte; 0 at the end, which never occurs in JSON.
     fn byte(&self) -> u8 {
         self.left.first().copied().unwrap_or(0)
     }
@@ -29,7 +29,7 @@ impl Scanner<'_> {
         byte
     }
 
-    /// Whether this byte is at hand, which is then passed.
+    /// Skips the current byte if it is this one, and returns whether it was.
     fn accept(&mut self, byte: u8) -> bool {
         let is_there = self.byte() == byte;
         if is_there {
@@ -56,7 +56,7 @@ impl Scanner<'_> {
                 let deeper = depth.checked_sub(1).ok_or(MALFORMED)?;
                 self.take();
                 self.space();
-                // Of both kinds, the closing bracket is the opening one and 2.
+                // In both cases, the closing bracket is the opening one plus 2.
                 if self.accept(open + 2) {
                     return Ok(());
                 }
@@ -92,7 +92,7 @@ impl Scanner<'_> {
             match self.take() {
                 b'"' => return Ok(()),
                 b'\\' => self.escape()?,
-                // The end, or a control character, which has to be escaped.
+                // The end, or a control character, which must be escaped.
                 0..0x20 => return Err(MALFORMED),
                 _ => {}
             }
@@ -103,7 +103,7 @@ impl Scanner<'_> {
         match self.take() {
             b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Ok(()),
             b'u' => match self.hex4()? >> 10 {
-                // A high surrogate, and a low one after it.
+                // A high surrogate must be followed by a low one.
                 0x36 => {
                     self.word(b"\\u")?;
                     if self.hex4()? >> 10 == 0x37 { Ok(()) } else { Err(MALFORMED) }

@@ -1,5 +1,5 @@
-//! The decoder and the writer against miniserde's, on random values of a type with a field of each kind, and on texts that
-//! break off or are changed at every byte.
+//! Compares the decoder and the writer with miniserde's, on random values of a type with a field of each kind, and on
+//! texts that are truncated or changed at every byte.
 
 use super::*;
 use alloc::boxed::Box;
@@ -9,8 +9,8 @@ use miniserde::json::{Number, Value};
 use std::format;
 use std::string::ToString;
 
-/// Every how many bytes of a text are tried, and every how many texts. Miri takes a thousand times as long, and looks at what is
-/// read and written, not at how often.
+/// The step between tested bytes and texts. Miri takes a thousand times as long, and checks memory accesses, which do
+/// not depend on the number of tests.
 const STRIDE: usize = if cfg!(miri) { 97 } else { 1 };
 
 #[derive(Default, Debug, PartialEq, crate::Fields, crate::Serialize)]
@@ -55,7 +55,7 @@ struct Inner {
 #[resource(version = "v1", plural = "alikes", cluster)]
 struct Alike(Inner);
 
-/// What a value should decode to, by another way: miniserde's `Value`, and `Default`. `None` if it does not fit.
+/// The expected result of decoding, from miniserde's `Value` and `Default`. `None` if the value does not match.
 trait Fill: Default {
     fn fill(&mut self, value: &Value) -> Option<()>;
 }
@@ -170,7 +170,7 @@ impl Fill for Alike {
     }
 }
 
-/// Numbers without a pattern, the same in each run (xorshift, Marsaglia 2003).
+/// Pseudorandom numbers, the same in each run (xorshift, Marsaglia 2003).
 struct Random(u64);
 
 impl Random {
@@ -216,7 +216,7 @@ impl Random {
         json.push('"');
     }
 
-    /// A value of any kind, or one that is likely to fit the field of that name.
+    /// A value of any kind, or one that probably matches the field of this name.
     fn value(&mut self, name: &str, depth: usize, json: &mut String) {
         self.space(json);
         let kind = match (name, self.below(200)) {
@@ -344,7 +344,7 @@ fn it_decodes_what_miniserde_decodes() {
             Some(all) => {
                 fitting += 1;
                 let written = to_string(&all);
-                // What was `null` or absent is written as its default, so it comes again as it was.
+                // A `null` or absent value is written as its default, so it is read again unchanged.
                 assert_eq!(from_str::<All>(&written).as_ref(), Ok(&all), "{written}");
                 let again: Value = miniserde::json::from_str(&written).expect("JSON");
                 assert!(matches!(again, Value::Object(_)), "{written}");
@@ -370,7 +370,7 @@ fn what_breaks_off_is_an_error_at_every_byte() {
     }
 }
 
-/// Whatever the bytes are, there is a value or an error; tools that watch memory have something to watch.
+/// Any bytes give a value or an error. Memory checkers watch this test.
 #[test]
 fn a_changed_byte_does_no_harm() {
     let mut random = Random(2);
@@ -393,7 +393,7 @@ fn a_changed_byte_does_no_harm() {
     assert!(values > enough && errors > enough, "{values} values and {errors} errors");
 }
 
-/// What is kept as text is what another parser takes, and it is the same value.
+/// Another parser accepts the text of a `Raw`, and reads the same value.
 #[test]
 fn raw_is_what_miniserde_reads() {
     let read = |json: &str| {

@@ -1,20 +1,21 @@
-//! The parser for what has miniserde's `Deserialize` only: JSON text in, calls of its visitors out. And floats, which few want.
+//! The parser for types that only have miniserde's `Deserialize`: it calls their visitors. It also parses floats,
+//! which few gatherers need.
 //!
-//! It accepts what [`parse`](super::parse) accepts, and an exponent or fraction without digits.
+//! It accepts the same JSON as [`parse`](super::parse), and exponents and fractions without digits.
 
 use super::parse::MALFORMED;
 use crate::Result;
 use alloc::string::String;
 use miniserde::de::Visitor;
 
-/// Parses the value that a text begins with, and says how long it is.
+/// Parses the value that a string begins with, and returns its length.
 pub(super) fn parse(text: &str, visitor: &mut dyn Visitor, depth: u32) -> Result<usize> {
     let mut parser = Parser::new(text, depth);
     parser.value(visitor)?;
     Ok(parser.at)
 }
 
-/// The number that a text begins with, to about 15 digits, and how long it is.
+/// Parses the number that a string begins with, to about 15 digits, and returns it with its length.
 pub(super) fn float(text: &str) -> Result<(f64, usize)> {
     let mut parser = Parser::new(text, 0);
     parser.peek();
@@ -28,7 +29,7 @@ pub(super) fn float(text: &str) -> Result<(f64, usize)> {
 }
 
 enum Number {
-    /// Whether it is negative, and its magnitude.
+    /// The sign and the magnitude.
     Integer(bool, u64),
     Float(f64),
 }
@@ -36,11 +37,11 @@ enum Number {
 struct Parser<'a> {
     text: &'a str,
     at: usize,
-    /// How much deeper it may go.
+    /// The remaining nesting.
     depth: u32,
-    /// The last string, if it had no escapes.
+    /// The last string, if it has no escapes.
     piece: &'a str,
-    /// The last string, if it had.
+    /// The last string, if it has escapes.
     unescaped: String,
 }
 
@@ -49,7 +50,7 @@ impl<'a> Parser<'a> {
         Parser { text, at: 0, depth, piece: "", unescaped: String::new() }
     }
 
-    /// The byte at hand; 0 at the end, which is in no JSON.
+    /// The current byte; 0 at the end, which never occurs in JSON.
     fn byte(&self) -> u8 {
         self.text.as_bytes().get(self.at).copied().unwrap_or(0)
     }
@@ -81,7 +82,7 @@ impl<'a> Parser<'a> {
         is_there
     }
 
-    /// Whether the next value is `null`, which is skipped.
+    /// Skips `null`, and returns whether it was there.
     fn null(&mut self) -> bool {
         self.peek() == b'n' && self.word("null")
     }
@@ -157,7 +158,7 @@ impl<'a> Parser<'a> {
         seq.finish().map_err(|_| MALFORMED)
     }
 
-    /// Reads a string, from its opening quote on; [`Parser::last_string`] is its text.
+    /// Parses a string, from its opening quote; [`Parser::last_string`] returns its text.
     fn string(&mut self) -> Result<()> {
         self.at += 1;
         self.unescaped.clear();
@@ -226,7 +227,7 @@ impl<'a> Parser<'a> {
         Ok(code)
     }
 
-    /// A number: its digits as an integer, and where the point is.
+    /// A number: its digits as an integer, and the position of the point.
     fn number(&mut self) -> Result<Number> {
         let negative = self.word("-");
         let mut digits = 0u64;
@@ -239,7 +240,7 @@ impl<'a> Parser<'a> {
         self.at -= 1;
         loop {
             if let Some(digit) = self.digit() {
-                // What no longer fits is beyond the precision of a float.
+                // Further digits exceed the precision of a float.
                 if digits > (u64::MAX - digit) / 10 {
                     is_integer = false;
                     exponent += 1;
@@ -263,7 +264,7 @@ impl<'a> Parser<'a> {
             }
             let mut written = 0;
             while let Some(digit) = self.digit() {
-                // Beyond a thousand, more makes no difference: it is zero or too large.
+                // An exponent above 1000 makes no difference: the result is zero or infinite.
                 written = (written * 10 + digit as i32).min(1000);
             }
             exponent += if minus { -written } else { written };
@@ -288,7 +289,7 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// `float` times ten to the power of `exponent`. The loop ends at zero and at infinity, where more changes nothing.
+/// `float` times ten to the power of `exponent`. The loop ends at zero and at infinity, which do not change any more.
 fn scale(mut float: f64, mut exponent: i32) -> f64 {
     while exponent != 0 && float != 0.0 && float.is_finite() {
         if exponent > 0 {

@@ -1,4 +1,4 @@
-//! The writer: values out of their places in, JSON text out, straight into an entry of the archive.
+//! The writer: it writes values as JSON directly into an archive entry.
 
 use super::decode::Whole;
 use super::shape::{self, Find, Shape, Slice, View, What, Write};
@@ -14,32 +14,33 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use miniserde::ser::Fragment;
 
-/// How much is written to an entry at once: few calls to the host, little memory.
+/// The bytes of one write to an entry: few calls of the host, little memory.
 const CHUNK_BYTES: usize = 1024;
 
 /// A type that can be written as JSON.
 ///
-/// [`#[derive(Serialize)]`](derive@crate::Serialize) implements it for structs. Of the standard library these have it: texts,
-/// `bool`, the integers up to 64 bits, `f32`, `f64`, and `Option`, `Vec`, slices, arrays, `Box`, references and
-/// `BTreeMap<String, _>` of such, [`Pairs`](super::Pairs), [`Raw`](super::Raw),
-/// [`IntOrString`](super::IntOrString) and [`Quantity`](crate::quantity::Quantity). For a type that has miniserde's `Serialize` only, there is [`Whole`].
+/// [`#[derive(Serialize)]`](derive@crate::Serialize) implements it for structs. These standard types implement it:
+/// strings, `bool`, the integers up to 64 bits, `f32`, `f64`, and `Option`, `Vec`, slices, arrays, `Box`, references
+/// and `BTreeMap<String, _>` of such types. So do [`Pairs`](super::Pairs), [`Raw`](super::Raw),
+/// [`IntOrString`](super::IntOrString) and [`Quantity`](crate::quantity::Quantity). [`Whole`] wraps a type that only
+/// has miniserde's `Serialize`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be written as JSON",
     note = "a struct can, with `#[derive(Serialize)]`; so can texts, bools, numbers, and `Option`, `Vec`, `&[_]`, `Box` and `BTreeMap<String, _>` of what can"
 )]
 pub trait Serialize: Sized {
-    /// How it lies in memory.
+    /// Its layout in memory.
     const SHAPE: Shape<Self>;
 
-    /// Its part of a shape by which the host writes it, if it can.
+    /// Its part of a shape, if the host can write it.
     #[doc(hidden)]
     const PART: Option<Part<Self>> = None;
 
-    /// The same where there may be none.
+    /// The same for `Option<Self>`.
     #[doc(hidden)]
     const OPTIONAL: Option<Part<Option<Self>>> = None;
 
-    /// The shape by which the host writes it, if it can.
+    /// Its shape, if the host can write it.
     #[doc(hidden)]
     const WRITTEN: Option<Written<Self>> = None;
 }
@@ -88,18 +89,19 @@ fn write_to(entry: &mut Entry, view: Option<View<'_>>) -> Result<()> {
     writer.result
 }
 
-/// A value as text.
+/// Converts a value to a JSON string.
 pub fn to_string<T: Serialize>(value: &T) -> String {
     let mut bytes = Vec::new();
     let mut chunk = Chunk::new();
     let mut writer = Writer { chunk: &mut chunk, sink: &mut bytes, result: Ok(()) };
     writer.value(View::of(value));
     writer.flush();
-    // The bytes are pieces of texts.
+    // The bytes are a concatenation of strings.
     String::from_utf8(bytes).unwrap_or_default()
 }
 
-/// An entry that is a JSON array, written element by element: memory is that of an element, however many come.
+/// An entry that contains a JSON array, written element by element. It needs the memory of one element, whatever
+/// their number.
 ///
 /// ```
 /// use wagather::json::ArrayEntry;
@@ -168,7 +170,7 @@ impl ArrayEntry {
     }
 }
 
-/// Where chunks go.
+/// The destination of chunks.
 trait Sink {
     fn append(&mut self, bytes: &[u8]) -> Result<()>;
 }
@@ -191,7 +193,7 @@ type Chunk = heapless::Vec<u8, CHUNK_BYTES>;
 pub(super) struct Writer<'a> {
     chunk: &'a mut Chunk,
     sink: &'a mut dyn Sink,
-    /// The first failure; after it, nothing more is written.
+    /// The first failure. After it, nothing is written.
     result: Result<()>,
 }
 
@@ -206,7 +208,7 @@ impl Writer<'_> {
     fn put(&mut self, byte: u8) {
         if self.chunk.push(byte).is_err() {
             self.flush();
-            // There is room now.
+            // There is space now.
             let _ = self.chunk.push(byte);
         }
     }
@@ -232,7 +234,7 @@ impl Writer<'_> {
         let mut separator = open;
         for (name, view) in &mut elements {
             if open == b'{' {
-                // What is `null` is left out.
+                // A `null` field is left out.
                 if view.is_none() {
                     continue;
                 }
@@ -248,12 +250,12 @@ impl Writer<'_> {
         self.end(separator, open);
     }
 
-    /// Closes what was opened, and opens it before if that was not done.
+    /// Writes the closing bracket, and before it the opening one if that was not written yet.
     fn end(&mut self, separator: u8, open: u8) {
         if separator == open {
             self.put(open);
         }
-        // Of both kinds, the closing bracket is the opening one and 2.
+        // In both cases, the closing bracket is the opening one plus 2.
         self.put(open + 2);
     }
 
@@ -283,15 +285,15 @@ impl Writer<'_> {
         self.put(b'"');
     }
 
-    /// A float, to 15 significant digits; `null` if it is not finite. Not shortest and not exact to the last bit: exact
-    /// conversion is 10 KB of tables, and gatherers write counts.
+    /// A float with 15 significant digits; `null` if it is not finite. The text is neither the shortest nor exact to
+    /// the last bit, because exact conversion takes 10 KB of tables, and gatherers mainly write counts.
     fn float(&mut self, number: f64) {
         if !number.is_finite() {
             self.text(b"null");
             return;
         }
         let negative = number < 0.0;
-        // What is above this would be rounded up to what is no number of this kind any more.
+        // A larger value would round up to a number outside the range.
         let mut magnitude = (if negative { -number } else { number }).min(1.797_693_134_862_31e308);
         let mut exponent = 0i64;
         if magnitude != 0.0 {
@@ -316,7 +318,7 @@ impl Writer<'_> {
         }
     }
 
-    /// What miniserde's `Serialize` says.
+    /// Writes a fragment of miniserde's `Serialize`.
     fn fragment(&mut self, fragment: Fragment<'_>) {
         match fragment {
             Fragment::Null => self.text(b"null"),

@@ -1,4 +1,4 @@
-//! What can be asked for: objects, lists and logs of a resource.
+//! Requests for objects, lists and logs of a resource.
 
 use super::{Body, CanGet, CanList, CanLog, Identity, InFlight, List, Resource};
 use crate::abi::{Status, Verb};
@@ -7,24 +7,24 @@ use crate::{Error, Result, json, sys};
 use alloc::vec::Vec;
 use core::marker::PhantomData;
 
-/// A resource, in a namespace or in all.
+/// A resource, in one namespace or in all.
 ///
-/// It only says what is meant: making one asks for nothing yet.
+/// Creating an `Api` sends no request.
 pub struct Api<'a, K> {
     namespace: Option<&'a str>,
     resource: PhantomData<fn() -> K>,
 }
 
 impl<'a, K: Resource> Api<'a, K> {
-    /// The resource in all namespaces, or a cluster-scoped one. Does not compile for a resource that is declared for
-    /// one namespace only.
+    /// The resource in all namespaces, or a cluster-scoped one. It does not compile for a resource that is declared
+    /// for a single namespace.
     #[inline(always)]
     pub const fn all() -> Self {
         const { assert!(K::NAMESPACE.is_none(), "declared for one namespace only: use `Api::namespaced`") };
         Api { namespace: None, resource: PhantomData }
     }
 
-    /// The resource in one namespace. Does not compile for a cluster-scoped resource.
+    /// The resource in one namespace. It does not compile for a cluster-scoped resource.
     #[inline(always)]
     pub const fn namespaced(namespace: &'a str) -> Self {
         const { assert!(K::NAMESPACED, "a cluster-scoped resource is in no namespace: use `Api::all`") };
@@ -36,19 +36,19 @@ impl<'a, K: Resource> Api<'a, K> {
         self.namespace.unwrap_or("")
     }
 
-    /// Starts a list and returns at once, so that several may be under way. What becomes of it, a refusal by the API
-    /// server for one, is known at the first item.
+    /// Starts a list and returns at once, so several requests can be in flight. The API server's status, such as a
+    /// refusal, is returned with the first item.
     ///
     /// # Errors
     ///
-    /// [`Status::DENIED`], [`Status::BAD_REQUEST`], or a budget that is used up. The server's statuses come later.
+    /// [`Status::DENIED`], [`Status::BAD_REQUEST`], or an exhausted budget. The server's statuses come later.
     #[inline(always)]
     pub fn list(&self, params: &ListParams<'_>) -> Result<List<K>>
     where
         K: CanList,
     {
         let started = if self.namespace.is_none() && params.is_default() {
-            // Where that is known while compiling, which is nearly always, the request is a constant.
+            // If the parameters are compile-time constants, as they usually are, the request is a constant.
             sys::rest_start_prepared(const { &sys::prepare(&Identity::of::<K>().request(Verb::LIST, "")) })
         } else {
             start_list(const { &Identity::of::<K>() }, self.namespace(), params)
@@ -56,11 +56,12 @@ impl<'a, K: Resource> Api<'a, K> {
         InFlight::of(started).map(List::new)
     }
 
-    /// The object of that name.
+    /// Gets an object by name.
     ///
     /// # Errors
     ///
-    /// The server's status (404 if there is none), [`Status::DECODE`] if it does not fit the type, and those of `list`.
+    /// The server's status (404 if the object does not exist), [`Status::DECODE`] if it does not match the type, and
+    /// those of `list`.
     pub fn get(&self, name: &str) -> Result<K>
     where
         K: CanGet + json::Decode,
@@ -71,11 +72,11 @@ impl<'a, K: Resource> Api<'a, K> {
         Ok(value)
     }
 
-    /// The object of that name, or `None` if there is none.
+    /// Gets an object by name; `None` if it does not exist.
     ///
     /// # Errors
     ///
-    /// Those of [`Api::get`], but for 404.
+    /// Those of [`Api::get`], except 404.
     pub fn get_opt(&self, name: &str) -> Result<Option<K>>
     where
         K: CanGet + json::Decode,
@@ -87,7 +88,7 @@ impl<'a, K: Resource> Api<'a, K> {
         }
     }
 
-    /// Starts to get the object of that name, as JSON bytes with the mask applied. Returns at once, as `list` does.
+    /// Starts to get an object by name, as JSON bytes with the mask applied. Returns at once, as `list` does.
     ///
     /// # Errors
     ///
@@ -100,12 +101,11 @@ impl<'a, K: Resource> Api<'a, K> {
         InFlight::of(start_get(const { &Identity::of::<K>() }, self.namespace(), name)).map(Body::new)
     }
 
-    /// Writes the object of that name to the archive, at the conventional place; nothing of it passes through the
-    /// gatherer.
+    /// Writes an object to its conventional path in the archive. It does not pass through the gatherer.
     ///
     /// # Errors
     ///
-    /// The server's status (404 if there is none), and those of `list`.
+    /// The server's status (404 if the object does not exist), and those of `list`.
     #[inline(always)]
     pub fn pipe(&self, name: &str) -> Result<()>
     where
@@ -114,7 +114,7 @@ impl<'a, K: Resource> Api<'a, K> {
         InFlight::of(start_get(const { &Identity::of::<K>() }, self.namespace(), name))?.pipe("").map(|_| ())
     }
 
-    /// Starts to read the log of a container of the pod of that name. Returns at once, as `list` does.
+    /// Starts to read the log of a container of this pod. Returns at once, as `list` does.
     ///
     /// A pod with several containers needs [`LogParams::container`].
     ///
@@ -130,7 +130,7 @@ impl<'a, K: Resource> Api<'a, K> {
     }
 }
 
-// What follows is not generic: it is in a gatherer once, however many resources it reads.
+// The following functions are not generic, so a gatherer contains them once, however many resources it reads.
 
 fn start_list(identity: &Identity, namespace: &str, params: &ListParams<'_>) -> i32 {
     identity.start(&sys::Request {
@@ -145,7 +145,7 @@ fn start_get(identity: &Identity, namespace: &str, name: &str) -> i32 {
     identity.start(&sys::Request { name, ..identity.request(Verb::GET, namespace) })
 }
 
-/// The request stays open, so that its object can be rejected.
+/// The request stays open, so the object can be rejected.
 fn get(identity: &Identity, namespace: &str, name: &str) -> Result<(InFlight, Vec<u8>)> {
     let mut object = Vec::new();
     let request = InFlight::of(start_get(identity, namespace, name))?;
@@ -164,7 +164,7 @@ fn start_log(identity: &Identity, namespace: &str, name: &str, params: &LogParam
     }))
 }
 
-/// Which objects of a list are wanted.
+/// Parameters of a list.
 #[derive(Clone, Copy, Debug, Default)]
 #[must_use]
 pub struct ListParams<'a> {
@@ -179,21 +179,22 @@ impl<'a> ListParams<'a> {
         self.labels.is_empty() && self.fields.is_empty() && self.limit == 0
     }
 
-    /// Only objects that a label selector matches, as `kubectl get -l` takes it: `app=web,tier!=cache`.
+    /// Only objects that match a label selector, in the syntax of `kubectl get -l`: `app=web,tier!=cache`.
     #[inline(always)]
     pub const fn labels(mut self, selector: &'a str) -> Self {
         self.labels = selector;
         self
     }
 
-    /// Only objects that a field selector matches, as `kubectl get --field-selector` takes it: `status.phase=Running`.
+    /// Only objects that match a field selector, in the syntax of `kubectl get --field-selector`:
+    /// `status.phase=Running`.
     #[inline(always)]
     pub const fn fields(mut self, selector: &'a str) -> Self {
         self.fields = selector;
         self
     }
 
-    /// At most so many objects in all (not per page: the host does the paging). 0 is no limit.
+    /// At most this many objects in total (not per page, because the host does the paging). 0 means no limit.
     #[inline(always)]
     pub const fn limit(mut self, objects: u32) -> Self {
         self.limit = objects;
@@ -201,7 +202,7 @@ impl<'a> ListParams<'a> {
     }
 }
 
-/// Which part of a pod's log is wanted, in kube-rs' words. There is no `follow`: an answer must end.
+/// Parameters of a pod's log, with kube-rs' names. There is no `follow`, because an answer must end.
 ///
 /// ```
 /// # use wagather::LogParams;
@@ -220,49 +221,50 @@ pub struct LogParams<'a> {
 }
 
 impl<'a> LogParams<'a> {
-    /// Of this container; a pod with one container needs none.
+    /// Selects the container; optional if the pod has only one.
     pub const fn container(mut self, name: &'a str) -> Self {
         self.container = name;
         self
     }
 
-    /// At most so many bytes, from the first line that the other parameters leave: the end is cut off, within a line. Not 0.
+    /// At most this many bytes, from the first line that the other parameters leave. The end is cut off, possibly
+    /// within a line. Must not be 0.
     pub const fn limit_bytes(mut self, bytes: u32) -> Self {
         self.limit_bytes = Some(bytes);
         self
     }
 
-    /// Of the container's previous instance: what it said before it crashed. The server answers 400 if there is none.
+    /// The log of the container's previous instance, from before it crashed. The server answers 400 if there is none.
     pub const fn previous(mut self) -> Self {
         self.previous = true;
         self
     }
 
-    /// Only lines of the last seconds. Not 0, and not with [`since_time`](LogParams::since_time).
+    /// Only lines of the last seconds. Must not be 0 or combined with [`since_time`](LogParams::since_time).
     pub const fn since_seconds(mut self, seconds: u32) -> Self {
         self.since_seconds = Some(seconds);
         self
     }
 
-    /// Only lines from this time on, as RFC 3339 has it and as Kubernetes' objects have it: `2024-05-02T11:00:00Z`.
+    /// Only lines since this time: RFC 3339, as in Kubernetes' objects (`2024-05-02T11:00:00Z`).
     pub const fn since_time(mut self, time: &'a str) -> Self {
         self.since_time = time;
         self
     }
 
-    /// Only the last lines.
+    /// Only this many lines, from the end.
     pub const fn tail_lines(mut self, lines: u32) -> Self {
         self.tail_lines = Some(lines);
         self
     }
 
-    /// Each line begins with its time and a space.
+    /// Begins each line with its time and a space.
     pub const fn timestamps(mut self) -> Self {
         self.timestamps = true;
         self
     }
 
-    /// The query. What its values are is the host's to judge; here no value can become a parameter of its own.
+    /// The query. The host validates the values; this code only ensures that no value contains another parameter.
     fn query(&self) -> Query {
         let mut query = Query { bytes: [0; 256], len: 0, is_bad: false };
         query.text("container=", self.container);
@@ -276,16 +278,16 @@ impl<'a> LogParams<'a> {
     }
 }
 
-/// Room for all parameters at their longest.
+/// A buffer for all parameters at their maximum length.
 struct Query {
     bytes: [u8; 256],
     len: usize,
-    /// Whether a value is none that a host takes.
+    /// Whether a value is one that no host accepts.
     is_bad: bool,
 }
 
 impl Query {
-    /// A value of no length is not given.
+    /// Leaves out an empty value.
     #[inline(never)]
     fn text(&mut self, name: &str, value: &str) {
         if value.is_empty() {
@@ -298,7 +300,7 @@ impl Query {
             self.put(byte);
         }
         for byte in value.bytes() {
-            // Names of containers and times need no escapes: anything that would is refused here.
+            // Names of containers and times need no escapes, so any other character is refused here.
             self.is_bad |= !byte.is_ascii_alphanumeric() && !matches!(byte, b'-' | b'.' | b':' | b'+');
             self.put(byte);
         }

@@ -6,8 +6,8 @@ use crate::error::check;
 use crate::{Error, Result, json, sys};
 use alloc::vec::Vec;
 
-/// Starts to read a path that is no resource, such as `/version`, and returns at once.
-/// [`manifest_path!`](crate::manifest_path) declares it.
+/// Starts to read a raw path such as `/version`, and returns at once. [`manifest_path!`](crate::manifest_path)
+/// declares the path.
 ///
 /// # Errors
 ///
@@ -16,10 +16,10 @@ pub fn raw(path: RawPath) -> Result<Body> {
     Body::start_raw(path.as_str())
 }
 
-/// An answer under way, as bytes.
+/// An answer in flight, as bytes.
 ///
-/// Reading gives what the server sent, whatever its [status](Body::status): the body of a refusal says why. The methods
-/// that take the whole answer are for successes only.
+/// Reading returns the server's bytes for any [status](Body::status), because the body of a refusal has the reason.
+/// The methods that consume the whole answer return an error for an unsuccessful status.
 #[must_use = "an answer that is not read is dropped by the host"]
 pub struct Body {
     handle: InFlight,
@@ -34,7 +34,7 @@ impl Body {
         self.handle.0
     }
 
-    /// Waits for the head of the answer: the HTTP status.
+    /// Waits for the HTTP status.
     ///
     /// # Errors
     ///
@@ -43,13 +43,12 @@ impl Body {
         self.http_status().map(|status| status as u16)
     }
 
-    /// Writes the body to the archive, as the entry `name` of the gatherer, without its bytes passing through the
-    /// gatherer. (An object that was asked for with [`get_raw`](super::Api::get_raw) goes to its conventional
-    /// place, and `name` means nothing.)
+    /// Writes the body to the archive, as the gatherer's entry `name`. The bytes do not pass through the gatherer. An
+    /// object from [`get_raw`](super::Api::get_raw) goes to its conventional path instead, and `name` is ignored.
     ///
     /// # Errors
     ///
-    /// The server's status, if it is not a success; [`Status::BAD_NAME`]; [`Status::EXISTS`].
+    /// The server's status, if it is unsuccessful; [`Status::BAD_NAME`]; [`Status::EXISTS`].
     pub fn pipe(self, name: &str) -> Result<u32> {
         self.handle.pipe(name)
     }
@@ -58,7 +57,7 @@ impl Body {
     ///
     /// # Errors
     ///
-    /// The server's status, if it is not a success, and what breaks off reading.
+    /// The server's status, if it is unsuccessful, and read errors.
     pub fn bytes(self) -> Result<Vec<u8>> {
         read_whole(&self)
     }
@@ -95,7 +94,7 @@ impl embedded_io::ErrorType for Body {
 
 impl embedded_io::Read for Body {
     fn read(&mut self, buf: &mut [u8]) -> Result<usize> {
-        // The host answers 0 only at the end; an empty buffer must not look like it, nor wait.
+        // The host returns 0 only at the end, so an empty buffer must neither call it nor wait.
         if buf.is_empty() {
             return Ok(0);
         }

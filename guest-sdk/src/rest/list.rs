@@ -1,4 +1,4 @@
-//! The items of a list, one by one: memory is that of the largest item, whatever the cluster's size.
+//! The items of a list, one by one: memory holds the largest item, whatever the size of the cluster.
 
 use super::InFlight;
 use crate::abi::Status;
@@ -8,9 +8,10 @@ use crate::{Error, Result, json, sys};
 use alloc::vec::Vec;
 use core::marker::PhantomData;
 
-/// A list under way: to be [iterated](List::into_iter), [piped](List::pipe) as a whole, or read [as bytes](List::next_into).
+/// A list in flight: [iterate](List::into_iter) over it, [pipe](List::pipe) it as a whole, or read it [as
+/// bytes](List::next_into).
 ///
-/// The API server's status is known at the first use.
+/// The first use returns the API server's status.
 #[must_use = "a list that is not read is dropped by the host"]
 pub struct List<K> {
     handle: InFlight,
@@ -23,8 +24,8 @@ impl<K> List<K> {
         List { handle, resource: PhantomData }
     }
 
-    /// Writes all items to the archive, at their conventional places, and says how many. Nothing of them passes
-    /// through the gatherer, and no heap is needed.
+    /// Writes all items to their conventional paths in the archive, and returns their number. They do not pass
+    /// through the gatherer, which needs no heap for this.
     ///
     /// # Errors
     ///
@@ -34,11 +35,11 @@ impl<K> List<K> {
         self.handle.pipe("")
     }
 
-    /// Whether a field of the items is hidden, by the grant (`without`) or by redaction: where it does not come although it is not hidden,
-    /// it is absent. For who must not take the one for the other.
+    /// Whether the grant (`without`) or redaction hides a field of the items. Use it to tell a hidden field from an
+    /// absent one: a missing field that is not hidden is absent.
     ///
-    /// `field` is a path as in a grant: `spec.nodeName`, `metadata.annotations["example.com/x"]`. Arrays are looked
-    /// through. What only the mask leaves out is not hidden. Nothing is waited for.
+    /// `field` is a path as in a grant: `spec.nodeName`, `metadata.annotations["example.com/x"]`. It reaches into
+    /// arrays. A field that only the mask leaves out is not hidden. The call does not wait for the answer.
     ///
     /// ```
     /// # use wagather::{Api, ListParams, Resource, archive, fake};
@@ -61,14 +62,14 @@ impl<K> List<K> {
     ///
     /// # Errors
     ///
-    /// [`Status::BAD_REQUEST`] if `field` is no such path.
+    /// [`Status::BAD_REQUEST`] if `field` is not a valid path.
     #[inline(always)]
     pub fn hides(&self, field: &str) -> Result<bool> {
         check(sys::rest_hides(self.handle.0, field)).map(|hides| hides != 0)
     }
 
-    /// Decodes the items one by one, and stops at the first that does not fit the type: [`Status::DECODE`]. For who would rather have
-    /// nothing than something that lacks an object. The host names the object all the same.
+    /// Decodes the items one by one, and stops with [`Status::DECODE`] at the first that does not match the type. Use
+    /// it if an incomplete result is worse than none. The host names the object in any case.
     ///
     /// ```
     /// # use wagather::{Api, ListParams, Resource, abi::Status, fake};
@@ -94,8 +95,8 @@ impl<K> List<K> {
         }
     }
 
-    /// The items one by one, decoded by the host: for resources that are structs with a lifetime (see [`typed`](crate::typed)). No heap
-    /// is needed.
+    /// Iterates over the items, decoded by the host, for resources that are structs with a lifetime (see
+    /// [`typed`](crate::typed)). It needs no heap.
     #[inline(always)]
     pub fn items(self) -> BorrowedItems<K>
     where
@@ -104,8 +105,8 @@ impl<K> List<K> {
         BorrowedItems::new(self.handle)
     }
 
-    /// The same list, with items that are read as those of another resource. For resources whose items are read alike, so that the code which
-    /// reads them is in the gatherer once. What the first resource does not declare is absent.
+    /// Reads the items as those of another resource. Use it for resources with the same fields, so the gatherer
+    /// contains the code that reads them once. Fields that the first resource does not declare are absent.
     ///
     /// ```
     /// # use wagather::{Api, Fields, List, ListParams, Resource, fake, log};
@@ -142,12 +143,12 @@ impl<K> List<K> {
         List { handle: self.handle, resource: PhantomData }
     }
 
-    /// Copies the next item, as JSON, into a buffer of the caller's; `None` after the last. No heap is needed.
+    /// Copies the next item, as JSON, into a buffer; `None` after the last. It needs no heap.
     ///
     /// # Errors
     ///
-    /// The server's status; [`Status::NO_ROOM`] if the item is larger than `buffer`: it is not lost, call again
-    /// with a larger one.
+    /// The server's status; [`Status::NO_ROOM`] if the item is larger than `buffer`. The item is not lost: call again
+    /// with a larger buffer.
     pub fn next_into<'b>(&mut self, buffer: &'b mut [u8]) -> Result<Option<&'b [u8]>> {
         let len = check(sys::rest_next(self.handle.0, buffer))? as usize;
         match buffer.get(..len) {
@@ -162,8 +163,8 @@ impl<K: json::Decode> IntoIterator for List<K> {
     type Item = Result<K>;
     type IntoIter = Items<K>;
 
-    /// Decodes the items one by one. Needs the heap, which a list that is only piped does not: that is why the list is not an
-    /// iterator itself.
+    /// Decodes the items one by one. This needs the heap, which a list that is only piped does not. That is why the
+    /// list is not an iterator itself.
     fn into_iter(self) -> Items<K> {
         Items { texts: Texts { handle: self.handle, item: Vec::new(), over: false }, resource: PhantomData }
     }
@@ -171,8 +172,8 @@ impl<K: json::Decode> IntoIterator for List<K> {
 
 /// The items of a [`List`], decoded.
 ///
-/// An item that does not fit the type is skipped: the host names it, with the field and what is there, in its log and its report, and
-/// says that the archive has a gap. [`List::strict`] stops instead. After an error it is over.
+/// It skips an item that does not match the type. The host's log and report then name the item, the field and the
+/// value found, and the archive has a gap. [`List::strict`] stops instead. The iterator ends after an error.
 pub struct Items<K> {
     texts: Texts,
     resource: PhantomData<fn() -> K>,
@@ -186,7 +187,7 @@ impl<K: json::Decode> Iterator for Items<K> {
             let mut item = K::default();
             match self.texts.next(json::place_of(&mut item))? {
                 Ok(()) => return Some(Ok(item)),
-                // No host says that, only the decoder.
+                // Only the decoder returns this status, never a host.
                 Err(error) if error.status() == Status::DECODE => {}
                 Err(error) => return Some(Err(error)),
             }
@@ -196,7 +197,7 @@ impl<K: json::Decode> Iterator for Items<K> {
 
 impl<K: json::Decode> core::iter::FusedIterator for Items<K> {}
 
-/// The items of a [`List`], decoded, up to the first that does not fit. See [`List::strict`].
+/// The items of a [`List`], decoded, up to the first that does not match. See [`List::strict`].
 pub struct StrictItems<K> {
     texts: Texts,
     resource: PhantomData<fn() -> K>,

@@ -1,8 +1,8 @@
-//! The API server's resources, through a client shaped like kube-rs.
+//! The API server's resources, through a client with the shape of kube-rs.
 //!
-//! What differs from kube-rs comes from the sandbox. There is no client to build, because the host has it; there is
-//! nothing to await, because a request is under way as soon as [`Api::list`] returns; there are only verbs that read;
-//! and a verb that the resource does not declare does not compile, because the host would refuse it:
+//! The differences from kube-rs come from the sandbox. There is no client to build, because the host has it. There is
+//! nothing to await, because a request is in flight as soon as [`Api::list`] returns. There are only verbs that read.
+//! A verb that the resource does not declare does not compile, because the host would refuse it:
 //!
 //! ```compile_fail,E0277
 //! # use wagather::{Api, Resource};
@@ -47,12 +47,12 @@ use crate::error::check;
 use crate::{Result, sys};
 use alloc::vec::Vec;
 
-/// A request in flight; it is given back when it is dropped.
+/// A request in flight. Dropping it closes its handle.
 pub(crate) struct InFlight(pub(crate) i32);
 
 impl InFlight {
-    /// The request that `rest_start` answered with. Functions that start one hand over the bare number: a
-    /// `Result<InFlight>` would be returned through memory, in each of them.
+    /// The request with the handle that `rest_start` returned. Functions that start a request return the bare number,
+    /// because each of them would return a `Result<InFlight>` through memory.
     #[inline(always)]
     fn of(started: i32) -> Result<Self> {
         check(started).map(|handle| InFlight(handle as i32))
@@ -63,7 +63,7 @@ impl InFlight {
         check(sys::archive_pipe(self.0, name))
     }
 
-    /// Reads the next item into `item`, growing it as needed; it is empty after the last.
+    /// Reads the next item into `item`, growing it as needed; `item` is empty after the last.
     fn next(&self, item: &mut Vec<u8>) -> Result<()> {
         loop {
             let len = check(sys::rest_next_vec(self.0, item))? as usize;
@@ -82,13 +82,13 @@ impl Drop for InFlight {
     }
 }
 
-/// What of a resource goes into each request, without its type: there is one function to make requests, not one for
-/// each resource.
+/// The parts of a resource that go into each request, without its type. So a gatherer contains one function that
+/// makes requests, not one for each resource.
 struct Identity {
     group: &'static str,
     version: &'static str,
     plural: &'static str,
-    /// Only the fake host needs it: for a host the mask of the manifest holds.
+    /// Only for the fake host; a real host uses the manifest's mask.
     #[cfg(not(target_arch = "wasm32"))]
     mask: &'static str,
     #[cfg(not(target_arch = "wasm32"))]
@@ -121,7 +121,7 @@ impl Identity {
         }
     }
 
-    /// Starts a request. Natively it also refuses what a host would refuse for the manifest's sake.
+    /// Starts a request. Natively, it also refuses what a host would refuse because of the manifest.
     #[inline(always)]
     fn start(&self, request: &sys::Request<'_>) -> i32 {
         #[cfg(not(target_arch = "wasm32"))]

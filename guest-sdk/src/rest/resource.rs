@@ -1,8 +1,8 @@
-//! What a resource is: its identity and its fields, as `#[derive(Resource)]` declares them.
+//! The identity and the fields of a resource, as `#[derive(Resource)]` declares them.
 
 /// A resource of the API server, declared by [`#[derive(Resource)]`](derive@crate::Resource).
 ///
-/// The constants are what the manifest says of it.
+/// The constants have the values of the manifest.
 pub trait Resource {
     /// The API group; empty for the core group.
     const GROUP: &'static str;
@@ -12,11 +12,11 @@ pub trait Resource {
     const PLURAL: &'static str;
     /// The kind, such as `Pod`.
     const KIND: &'static str;
-    /// Whether objects of it live in namespaces.
+    /// Whether the resource is namespaced.
     const NAMESPACED: bool;
-    /// The only namespace that is declared, if it is only one.
+    /// The namespace, if only one is declared.
     const NAMESPACE: Option<&'static str>;
-    /// Which fields are wanted, as [`abi::mask`](crate::abi::mask) writes them; `*` for whole objects.
+    /// The field mask, in the syntax of [`abi::mask`](crate::abi::mask); `*` for whole objects.
     const MASK: &'static str;
 }
 
@@ -41,12 +41,12 @@ pub trait CanList: Resource {}
 )]
 pub trait CanLog: Resource {}
 
-/// A raw path that is declared in the manifest; [`manifest_path!`](crate::manifest_path) makes one.
+/// A raw path that the manifest declares; [`manifest_path!`](crate::manifest_path) makes one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RawPath(&'static str);
 
 impl RawPath {
-    /// For the macro, which is what declares it.
+    /// For the macro only.
     #[doc(hidden)]
     pub const fn declared(path: &'static str) -> Self {
         let bytes = path.as_bytes();

@@ -1,4 +1,4 @@
-//! The client against the fake host: each public function, and how it fails.
+//! Tests of the client against the fake host: each public function, and its failures.
 
 use super::*;
 use crate::abi::{Kind, Status};
@@ -160,7 +160,7 @@ fn a_list_that_breaks_ends_with_its_status() {
     assert_eq!(run.result, Ok(()));
 }
 
-/// Its second pod is odd, deep in it.
+/// The second pod has a deeply nested value of a wrong type.
 const ODD: &str = r#"[{"metadata": {"name": "a", "namespace": "shop"}},
     {"metadata": {"name": "b", "namespace": "shop", "labels": {"x/y": "z"}},
         "spec": {"nodeName": "n", "containers": [{"image": "i"}, {"image": 7.5}]}},
@@ -271,7 +271,7 @@ fn an_object_is_got_by_name() {
         assert_eq!(pods.get("b").map(|_| ()), Err(error(Status::http(404))));
         assert!(pods.get_opt("b")?.is_none());
         assert!(pods.get_opt("a")?.is_some());
-        // As with kube-rs, an object of a namespaced resource is in a namespace.
+        // As in kube-rs, an object of a namespaced resource is in a namespace.
         assert!(Api::<Pod>::all().get_opt("a")?.is_none());
         assert_eq!(pods.get("a/../b").map(|_| ()), Err(error(Status::BAD_REQUEST)));
         Ok(())
@@ -345,7 +345,7 @@ fn parameters_of_logs() {
         (log().since_time("2024-05-02T11:00:00Z"), "sinceTime=2024-05-02T11:00:00Z"),
         (log().tail_lines(0), "tailLines=0"),
         (log().timestamps(), "timestamps=true"),
-        // At their longest there is room for all; whether they go together is the host's to say.
+        // All parameters fit at their maximum length; the host decides whether they may be combined.
         (all, &*all_text),
     ] {
         let run = host().run(|| Api::<Pod>::namespaced("x").logs("a", &params).map(|_| ()));

@@ -1,8 +1,8 @@
-//! The imports of a native test: each asks the fake host that runs on this thread.
+//! The imports of a native test: each calls the fake host of this thread.
 //!
-//! The functions have the shape of those in `wasm`. What the fake host answers is in [`crate::fake`].
+//! The functions have the signatures of those in `wasm`. [`crate::fake`] has the answers.
 
-// Structures are read and written where they are.
+// Structures are read and written through raw pointers.
 #![allow(unsafe_code)]
 
 use super::Request;
@@ -13,7 +13,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use wagather_shape::{Failed, Memory, Scratch, Shape, Width, pointers};
 
-// The table's names, each as a function below: an import without a fake does not compile.
+// An import without a fake function below does not compile.
 macro_rules! each_has_a_fake {
     ($($(#[doc = $doc:literal])* $name:ident($($param:ident: $ty:ident),*) -> $ret:ident;)*) => {
         const _: () = { $(let _ = $name;)* };
@@ -54,7 +54,7 @@ pub(crate) fn rest_next_vec(handle: i32, item: &mut Vec<u8>) -> i32 {
     len
 }
 
-/// The next item, decoded by a shape; `Ok` with `None` after the last.
+/// The next item, decoded by a shape; `Ok(None)` after the last.
 pub(crate) fn rest_next_as(handle: i32, shape: &'static [u8]) -> Result<Option<Room>, i32> {
     let shape = Shape::parse(shape, Width::Eight).map_err(|_| Status::BAD_SHAPE.0)?;
     let decoded = with_current(|host| host.rest_next_as(handle, &shape, BASE)).map_err(|status| status.0)?;
@@ -73,19 +73,19 @@ pub(crate) fn json_read_as(text: &[u8], shape: &'static [u8]) -> Result<Option<R
 }
 
 fn room_of(shape: &Shape, bytes: &[u8]) -> Room {
-    // Pointers are made of the one that stays.
+    // All pointers derive from the one that is kept.
     let words = Box::into_raw(std::vec![0_u64; bytes.len() / 8].into_boxed_slice());
     let arena = words.cast::<u8>();
-    // SAFETY: the words have as many bytes, which is a multiple of 8.
+    // SAFETY: the allocation has this many bytes, because their number is a multiple of 8.
     unsafe { arena.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
     pointers(shape, bytes, BASE, &mut |at, to| {
-        // SAFETY: both are places of what was copied, and `at` has room for a pointer.
+        // SAFETY: both offsets are within the copied arena, and `at` has space for a pointer.
         unsafe { arena.add(at).cast::<*const u8>().write_unaligned(arena.add(to)) };
     });
     Room { words }
 }
 
-/// Addresses are places of an arena at first, which begins here so that none of them is 0.
+/// Addresses are offsets into an arena at first. The arena begins here, so no address is 0.
 const BASE: u64 = 8;
 
 /// The memory of an item.
@@ -94,12 +94,12 @@ pub(crate) struct Room {
 }
 
 impl Room {
-    /// Where the item is.
+    /// The item's address.
     pub(crate) fn start(&self) -> *const u8 {
         self.words.cast()
     }
 
-    /// What stays is remembered, so that it is not lost.
+    /// Keeps the memory for the rest of the process, in a list so that leak checkers accept it.
     pub(crate) fn keep(self) {
         kept().push(Kept(self.words));
         core::mem::forget(self);
@@ -108,14 +108,14 @@ impl Room {
 
 impl Drop for Room {
     fn drop(&mut self) {
-        // SAFETY: made of a box, and dropped once.
+        // SAFETY: the pointer came from a box, and it is dropped once.
         drop(unsafe { Box::from_raw(self.words) });
     }
 }
 
 struct Kept(*mut [u64]);
 
-// SAFETY: nobody looks at it but who gives it back.
+// SAFETY: only the owner, which frees it, accesses the memory.
 unsafe impl Send for Kept {}
 
 fn kept() -> std::sync::MutexGuard<'static, Vec<Kept>> {
@@ -123,19 +123,19 @@ fn kept() -> std::sync::MutexGuard<'static, Vec<Kept>> {
     KEPT.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-/// Room for `new` bytes, of which the first `old` are those at `at`; null if there is no memory.
+/// Reallocates `old` bytes at `at` to `new` bytes; null if there is no memory.
 ///
 /// # Safety
 ///
-/// `old` bytes are at `at`, and nobody refers to them.
+/// `old` bytes are allocated at `at`, and nothing refers to them.
 pub(crate) unsafe fn resize(at: *mut u8, old: usize, new: usize) -> *mut u8 {
-    // As much as a gatherer may have.
+    // The limit of a gatherer's memory.
     if new > u32::MAX as usize / 2 {
         return core::ptr::null_mut();
     }
     let words = Box::into_raw(std::vec![0_u64; new / 8].into_boxed_slice());
     let room = words.cast::<u8>();
-    // SAFETY: both have so many bytes, and one of them is new.
+    // SAFETY: both ranges have this many bytes, and one of them is new, so they do not overlap.
     unsafe {
         room.copy_from_nonoverlapping(at, old);
         give_back(at, old);
@@ -144,17 +144,17 @@ pub(crate) unsafe fn resize(at: *mut u8, old: usize, new: usize) -> *mut u8 {
     room
 }
 
-/// Gives back so many bytes.
+/// Frees this many bytes.
 ///
 /// # Safety
 ///
-/// `resize` gave them, or they are none; nobody refers to them.
+/// `resize` returned them, or their number is 0; nothing refers to them.
 pub(crate) unsafe fn give_back(at: *mut u8, bytes: usize) {
     let mut kept = kept();
     if bytes > 0
         && let Some(index) = kept.iter().rposition(|kept| kept.0.cast::<u8>() == at)
     {
-        // SAFETY: `resize` made it of a box, and it is taken out once.
+        // SAFETY: `resize` made the pointer from a box, and it is removed from the list once.
         drop(unsafe { Box::from_raw(kept.swap_remove(index).0) });
     }
 }
@@ -187,7 +187,7 @@ pub(crate) fn archive_write(handle: i32, bytes: &[u8]) -> i32 {
 ///
 /// # Safety
 ///
-/// A structure of that shape is at `from`, and what it points to is valid.
+/// `from` points to a structure of this shape, and its pointers are valid.
 pub(crate) unsafe fn archive_write_as(handle: i32, shape: &'static [u8], from: *const u8, before: u8) -> i32 {
     let Ok(shape) = Shape::parse(shape, Width::Eight) else { return Status::BAD_SHAPE.0 };
     let mut out: Vec<u8> = Some(before).filter(|before| *before != 0).into_iter().collect();
@@ -211,7 +211,7 @@ pub(crate) unsafe fn log_as(level: i32, shape: &'static [u8], from: *const u8) -
     }
 }
 
-/// The memory of this process. What is in it is as the caller of `archive_write_as` has promised.
+/// The memory of this process, with the guarantees of `archive_write_as`.
 struct Native;
 
 impl Memory for Native {
@@ -222,12 +222,12 @@ impl Memory for Native {
     }
 
     fn bytes(&self, at: *const u8, len: usize) -> Option<&[u8]> {
-        // SAFETY: the shape says that so many bytes are there.
+        // SAFETY: by the shape, this many bytes are there.
         Some(if len == 0 { &[] } else { unsafe { core::slice::from_raw_parts(at, len) } })
     }
 
     fn follow(&self, at: *const u8) -> Result<Option<*const u8>, Status> {
-        // SAFETY: the shape says that an address is there.
+        // SAFETY: by the shape, an address is there.
         let to = unsafe { at.cast::<*const u8>().read_unaligned() };
         Ok(if to.is_null() { None } else { Some(to) })
     }
@@ -249,7 +249,7 @@ pub(crate) fn now() -> i64 {
     with_current(|host| host.now())
 }
 
-/// The text of an item or a parameter; checked here, so that a test cannot hand out what is none.
+/// The string of an item or a parameter. It is checked here, so a test cannot return invalid UTF-8.
 pub(crate) fn text(bytes: &[u8]) -> crate::Result<&str> {
     core::str::from_utf8(bytes).map_err(|_| Status::NOT_TEXT.into())
 }

@@ -1,8 +1,8 @@
-//! The imports, as safe functions of one shape on every target.
+//! The imports, as safe functions with the same signatures on every target.
 //!
-//! Below are two files with the same functions: `wasm`, the thin door to the host, and `fake`, which asks the [fake
-//! host](crate::fake) of the current thread. Results are the host's numbers as they are; what they mean is
-//! decided above. This is the only place of the crate that knows on which side of the boundary it is.
+//! Two files have the same functions: `wasm` calls the host, and `fake` calls the [fake host](crate::fake) of the
+//! current thread. They return the host's numbers unchanged; the modules above interpret them. Only this module knows
+//! on which side of the boundary it runs.
 
 #[cfg(any(target_arch = "wasm32", test))]
 mod memory;
@@ -18,7 +18,7 @@ pub(crate) use fake::*;
 
 use crate::abi::Verb;
 
-/// A request in safe words; [`abi::Request`](crate::abi::Request) documents the fields.
+/// A request in safe types; [`abi::Request`](crate::abi::Request) documents the fields.
 #[derive(Clone, Copy)]
 pub(crate) struct Request<'a> {
     pub verb: Verb,
@@ -36,7 +36,7 @@ pub(crate) struct Request<'a> {
 }
 
 impl Request<'_> {
-    /// A request for nothing yet.
+    /// A request with empty fields.
     #[inline(always)]
     pub(crate) const fn new(verb: Verb) -> Self {
         Request {

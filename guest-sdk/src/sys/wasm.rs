@@ -1,9 +1,8 @@
-//! The door to the host: each import as a safe function.
+//! Calls the host: each import as a safe function.
 //!
-//! Nothing but the calls themselves is here. They are inlined, so that a gatherer pays for a call and not for a
-//! wrapper.
+//! This file contains nothing else. The functions are inlined, so a gatherer pays for a call and not for a wrapper.
 
-// Calling a function of the host is unsafe, and this is the one file that does it.
+// Calling a host function is unsafe, and only this file does it.
 #![allow(unsafe_code)]
 
 use super::Request;
@@ -30,11 +29,12 @@ mod imports {
     crate::abi::for_each_import!(declare);
 }
 
-/// A request as it crosses. One that is known while compiling is a constant of the module: asking costs one pointer.
+/// A request in the layout of the contract. If it is known at compile time, it is a constant of the module, and a
+/// request costs one pointer.
 pub(crate) type Prepared<'a> = abi::Request<*const u8>;
 
-/// Lays a request out as it crosses, while compiling. Texts without a byte have no address: most of the structure is 0 then, which takes no
-/// room in a module.
+/// Builds a request at compile time. Empty strings have the address 0, so most of the structure is 0, which takes no
+/// space in a module.
 #[inline(always)]
 pub(crate) const fn prepare<'a>(request: &Request<'a>) -> Prepared<'a> {
     lay_out::<true>(request)
@@ -59,10 +59,10 @@ const fn lay_out<const IS_CONSTANT: bool>(request: &Request<'_>) -> abi::Request
     }
 }
 
-// Like `Text::of`, but always inlined: ten calls and their stack slots are a third of a small gatherer.
+// Like `Text::of`, but always inlined: ten calls and their stack slots would be a third of a small gatherer.
 #[inline(always)]
 const fn text_of<const IS_CONSTANT: bool>(text: &str) -> Text<*const u8> {
-    // To look at each at run time would be code.
+    // Checking each string at run time would add code.
     let ptr = if IS_CONSTANT && text.is_empty() { core::ptr::null() } else { text.as_ptr() };
     Text { ptr, len: text.len() as u32 }
 }
@@ -71,28 +71,28 @@ const fn text_of<const IS_CONSTANT: bool>(text: &str) -> Text<*const u8> {
 #[inline(always)]
 pub(crate) fn rest_start(request: &Request<'_>) -> i32 {
     let prepared = lay_out::<false>(request);
-    // SAFETY: the structure and the texts that it points to outlive the call, and the host keeps no address after it.
+    // SAFETY: the structure and its strings outlive the call, and the host keeps no address after it.
     unsafe { imports::rest_start(&prepared) }
 }
 
-/// Starts a request that is known while compiling.
+/// Starts a request that is known at compile time.
 #[inline(always)]
 pub(crate) fn rest_start_prepared(request: &'static Prepared<'static>) -> i32 {
-    // SAFETY: as for `rest_start`: what `prepare` made of texts that are static stays valid.
+    // SAFETY: as for `rest_start`; the strings are static.
     unsafe { imports::rest_start(request) }
 }
 
 /// Waits for the head of the answer.
 #[inline(always)]
 pub(crate) fn rest_status(handle: i32) -> i32 {
-    // SAFETY: only a number crosses, and the host judges every number.
+    // SAFETY: only a number crosses, and the host checks every number.
     unsafe { imports::rest_status(handle) }
 }
 
 /// Copies the next bytes of the body.
 #[inline(always)]
 pub(crate) fn rest_read(handle: i32, buffer: &mut [u8]) -> i32 {
-    // SAFETY: the host writes within `buffer`, which is borrowed for the call, and nowhere else.
+    // SAFETY: the host writes only within `buffer`, which is borrowed for the call.
     unsafe { imports::rest_read(handle, buffer.as_mut_ptr(), buffer.len() as u32) }
 }
 
@@ -103,23 +103,23 @@ pub(crate) fn rest_next(handle: i32, buffer: &mut [u8]) -> i32 {
     unsafe { imports::rest_next(handle, buffer.as_mut_ptr(), buffer.len() as u32) }
 }
 
-/// Copies the next item into the room that `item` has, and makes it as long as what was copied.
+/// Copies the next item into the capacity of `item`, and sets its length.
 #[inline(always)]
 pub(crate) fn rest_next_vec(handle: i32, item: &mut Vec<u8>) -> i32 {
     item.clear();
-    // SAFETY: the host writes within the capacity, which `item` owns, and nowhere else.
+    // SAFETY: the host writes only within the capacity, which `item` owns.
     let len = unsafe { imports::rest_next(handle, item.as_mut_ptr(), item.capacity() as u32) };
     if usize::try_from(len).is_ok_and(|len| len <= item.capacity()) {
-        // SAFETY: a result within the capacity says how many bytes the host has written there (contract, "Requests").
+        // SAFETY: a result within the capacity is the number of bytes that the host wrote (contract, "Requests").
         unsafe { item.set_len(len as usize) };
     }
     len
 }
 
-/// The next item, decoded by a shape; `Ok` with `None` after the last.
+/// The next item, decoded by a shape; `Ok(None)` after the last.
 #[inline]
 pub(crate) fn rest_next_as(handle: i32, shape: &'static [u8]) -> Result<Option<Room>, i32> {
-    // SAFETY: the host reads the shape, which is static, and writes within the bytes that it is given.
+    // SAFETY: the host reads the shape, which is static, and writes only within the given bytes.
     decoded(|room, cap| unsafe { imports::rest_next_as(handle, shape.as_ptr(), room, cap) })
 }
 
@@ -127,18 +127,18 @@ pub(crate) fn rest_next_as(handle: i32, shape: &'static [u8]) -> Result<Option<R
 #[inline]
 pub(crate) fn json_read_as(text: &[u8], shape: &'static [u8]) -> Result<Option<Room>, i32> {
     let text = Text { ptr: text.as_ptr(), len: text.len() as u32 };
-    // SAFETY: the host reads the shape, which is static, and the text, and writes within the bytes that it is given.
+    // SAFETY: the host reads the shape, which is static, and the text, and writes only within the given bytes.
     decoded(|room, cap| unsafe {
         imports::json_read_as(core::ptr::from_ref(&text).cast(), shape.as_ptr(), room, cap)
     })
 }
 
-/// What a host decodes into the free bytes that it is given; `Ok` with `None` if there is nothing.
+/// Lets the host decode into the arena's free bytes; `Ok(None)` if there is nothing to decode.
 #[inline(always)]
 fn decoded(by: impl Fn(BufferPtr, u32) -> i32) -> Result<Option<Room>, i32> {
     loop {
         let (at, end) = arena::ITEMS.free();
-        // Nobody refers to the arena's free bytes.
+        // Nothing refers to the arena's free bytes.
         let used = by(core::ptr::with_exposed_provenance_mut(at), (end - at) as u32);
         let Ok(used) = usize::try_from(used) else { return Err(used) };
         if used == 0 {
@@ -154,20 +154,20 @@ fn decoded(by: impl Fn(BufferPtr, u32) -> i32) -> Result<Option<Room>, i32> {
     }
 }
 
-/// The memory of an item, which is used again when this is dropped.
+/// The memory of an item. Dropping it frees the memory for the next item.
 pub(crate) struct Room {
     at: usize,
     end: usize,
 }
 
 impl Room {
-    /// Where the item is.
+    /// The item's address.
     #[inline(always)]
     pub(crate) fn start(&self) -> *const u8 {
         core::ptr::with_exposed_provenance(self.at)
     }
 
-    /// It stays.
+    /// Keeps the memory for the rest of the run.
     #[inline(always)]
     pub(crate) fn keep(self) {
         core::mem::forget(self);
@@ -181,12 +181,13 @@ impl Drop for Room {
     }
 }
 
-/// Room for `new` bytes, of which the first `old` are those at `at`: there, if that is what was taken last, or elsewhere. 0 if there is no
-/// memory. Both numbers are multiples of 8, and what is not taken yet is `old` 0 bytes at no address of the arena.
+/// Reallocates `old` bytes at `at` to `new` bytes: in place, if they were allocated last, or elsewhere. Returns 0 if
+/// there is no memory. Both numbers are multiples of 8. For a first allocation, `old` is 0 and `at` is outside the
+/// arena.
 ///
 /// # Safety
 ///
-/// `old` bytes are at `at`, and nobody refers to them.
+/// `old` bytes are allocated at `at`, and nothing refers to them.
 #[inline(always)]
 pub(crate) unsafe fn resize(at: *mut u8, old: usize, new: usize) -> *mut u8 {
     let from = at.expose_provenance();
@@ -197,30 +198,31 @@ pub(crate) unsafe fn resize(at: *mut u8, old: usize, new: usize) -> *mut u8 {
     }
     let mut word = 0;
     while word < old {
-        // A word at a time, and volatile, so that it does not become a call.
-        // SAFETY: both are aligned and have so many bytes, and what is taken is not what was taken before.
+        // A word at a time, and volatile, so that the compiler does not make it a call.
+        // SAFETY: both ranges are aligned and have this many bytes, and the new range does not overlap the old one.
         unsafe { to.add(word).cast::<u64>().write_volatile(at.add(word).cast::<u64>().read()) };
         word += 8;
     }
     to
 }
 
-/// Gives back so many bytes, if they are what was taken last.
+/// Frees this many bytes, if they were allocated last.
 ///
 /// # Safety
 ///
-/// `resize` gave them, and nobody refers to them.
+/// `resize` returned them, and nothing refers to them.
 #[inline(always)]
 pub(crate) unsafe fn give_back(at: *mut u8, bytes: usize) {
     let at = at.expose_provenance();
     arena::KEPT.give_back(at, at + bytes);
 }
 
-/// The memory behind the module's own data, in two parts: items, and what a gatherer collects of them. What was taken of a part lies below its
-/// top, what is free above it. So an item that is dropped is given back whatever was collected of it.
+/// The memory after the module's own data, in two parts: one for items, one for what a gatherer collects. In each
+/// part, the allocated bytes lie below the top and the free bytes above it. So dropping an item frees its memory,
+/// whatever was collected in the meantime.
 ///
-/// A heap takes pages of its own. So the items begin with what is left of the last page that the linker made, and either part goes on in new
-/// pages wherever those are; what was left before them is not used any more.
+/// A heap allocates its own pages. So the items begin in the rest of the last page that the linker used, and each
+/// part continues in new pages at any address; the free bytes before them stay unused.
 mod arena {
     use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -235,7 +237,7 @@ mod arena {
     pub(super) static KEPT: Part = Part::new();
 
     unsafe extern "C" {
-        /// Where the linker's data and stack end.
+        /// The end of the linker's data and stack.
         static __heap_base: u8;
     }
 
@@ -244,14 +246,14 @@ mod arena {
             Part { top: AtomicUsize::new(0), end: AtomicUsize::new(0) }
         }
 
-        /// Where the free part of that of the items begins and ends.
+        /// The bounds of the free bytes in the part for items.
         #[inline(always)]
         pub(super) fn free(&self) -> (usize, usize) {
             let mut top = self.top.load(Relaxed);
             if top == 0 {
                 top = (&raw const __heap_base).expose_provenance().next_multiple_of(8);
             }
-            // What is left of the first page is free until more is taken.
+            // Until the first growth, the rest of the first page is free.
             (top, self.end.load(Relaxed).max(top.next_multiple_of(PAGE_BYTES)))
         }
 
@@ -260,7 +262,7 @@ mod arena {
             self.top.store(upto, Relaxed);
         }
 
-        /// Makes room for so many bytes: where it begins, or 0.
+        /// Allocates this many bytes; returns the address, or 0.
         #[inline(never)]
         pub(super) fn grow(&self, bytes: usize) -> usize {
             let pages = bytes / PAGE_BYTES + 1;
@@ -291,7 +293,7 @@ mod arena {
             at
         }
 
-        /// Gives back what was taken last. What is below something that is still used stays taken.
+        /// Frees the last allocation. Memory below an allocation that is still used stays allocated.
         #[inline(always)]
         pub(super) fn give_back(&self, at: usize, end: usize) {
             if self.top.load(Relaxed) == end {
@@ -301,10 +303,10 @@ mod arena {
     }
 }
 
-/// Says that the item that was given last does not fit.
+/// Rejects the last item.
 #[inline(always)]
 pub(crate) fn rest_reject(handle: i32, at: u32, wanted: u32) -> i32 {
-    // SAFETY: only numbers cross, and the host judges every number.
+    // SAFETY: only numbers cross, and the host checks every number.
     unsafe { imports::rest_reject(handle, at, wanted) }
 }
 
@@ -315,10 +317,10 @@ pub(crate) fn rest_hides(handle: i32, field: &str) -> i32 {
     unsafe { imports::rest_hides(handle, field.as_ptr(), field.len() as u32) }
 }
 
-/// Gives the handle back.
+/// Closes the handle.
 #[inline(always)]
 pub(crate) fn rest_close(handle: i32) -> i32 {
-    // SAFETY: only a number crosses, and the host judges every number.
+    // SAFETY: only a number crosses, and the host checks every number.
     unsafe { imports::rest_close(handle) }
 }
 
@@ -347,17 +349,17 @@ pub(crate) fn archive_write(handle: i32, bytes: &[u8]) -> i32 {
 ///
 /// # Safety
 ///
-/// A structure of that shape is at `from`.
+/// `from` points to a structure of this shape.
 #[inline(always)]
 pub(crate) unsafe fn archive_write_as(handle: i32, shape: &'static [u8], from: *const u8, before: u8) -> i32 {
-    // SAFETY: the host reads the shape and the structure, and what it points to, and judges each address.
+    // SAFETY: the host reads the shape, the structure and what it points to, and checks each address.
     unsafe { imports::archive_write_as(handle, shape.as_ptr(), from, before.into()) }
 }
 
 /// Completes an entry.
 #[inline(always)]
 pub(crate) fn archive_close(handle: i32) -> i32 {
-    // SAFETY: only a number crosses, and the host judges every number.
+    // SAFETY: only a number crosses, and the host checks every number.
     unsafe { imports::archive_close(handle) }
 }
 
@@ -372,7 +374,7 @@ pub(crate) fn log(level: i32, text: &[u8]) -> i32 {
 ///
 /// # Safety
 ///
-/// A structure of that shape is at `from`.
+/// `from` points to a structure of this shape.
 #[inline(always)]
 pub(crate) unsafe fn log_as(level: i32, shape: &'static [u8], from: *const u8) -> i32 {
     // SAFETY: as for `archive_write_as`.
@@ -389,19 +391,20 @@ pub(crate) fn param(name: &str, buffer: &mut [u8]) -> i32 {
 /// Milliseconds since the Unix epoch.
 #[inline(always)]
 pub(crate) fn now() -> i64 {
-    // SAFETY: nothing crosses but the result.
+    // SAFETY: only the result crosses.
     unsafe { imports::now() }
 }
 
-/// The text of an item or a parameter, which the contract says is UTF-8; or a piece of it between two ASCII characters.
+/// The string of an item or a parameter, which is UTF-8 by the contract; or a part of it between two ASCII
+/// characters.
 #[inline(always)]
 pub(crate) fn text(bytes: &[u8]) -> crate::Result<&str> {
-    // SAFETY: the host has checked these bytes before it handed them over (contract, "Pointers"). It also owns this
-    // memory and the code in it, so checking again would cost half a kilobyte and guard against nobody.
+    // SAFETY: the host checked these bytes before it returned them (contract, "Pointers"). The host also owns this
+    // memory and the code in it, so another check would cost half a kilobyte and protect against nothing.
     Ok(unsafe { core::str::from_utf8_unchecked(bytes) })
 }
 
-// A panic is a trap: the host reports it, and no text of it is in the module.
+// A panic is a trap, which the host reports; the module contains no panic message.
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     core::arch::wasm32::unreachable()

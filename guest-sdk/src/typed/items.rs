@@ -1,4 +1,4 @@
-//! Items in the gatherer's memory, as long as somebody has them.
+//! Items in the gatherer's memory, which is freed when they are dropped.
 
 use super::Shaped;
 use crate::abi::Status;
@@ -8,7 +8,7 @@ use core::marker::PhantomData;
 
 /// The items of a [`List`](crate::List), decoded by the host. See [`List::items`](crate::List::items).
 ///
-/// An item that does not fit the type is skipped, as [`Items`](crate::rest::Items) does.
+/// It skips an item that does not match the type, as [`Items`](crate::rest::Items) does.
 pub struct BorrowedItems<K> {
     handle: InFlight,
     resource: PhantomData<fn() -> K>,
@@ -36,48 +36,49 @@ fn next_room(handle: i32, shape: &'static [u8]) -> Option<Result<sys::Room>> {
     loop {
         match sys::rest_next_as(handle, shape) {
             Ok(room) => return room.map(Ok),
-            // The host has named it.
+            // The host has reported it.
             Err(status) if status == Status::DECODE.0 => {}
             Err(status) => return Some(Err(Error::new(Status(status)))),
         }
     }
 }
 
-/// JSON that the gatherer has, decoded by the host: the body of an answer, or a document within a text. See [`json::read_as`](crate::json::read_as).
+/// Decodes JSON that the gatherer has, by the host: the body of an answer, or a document within a string. See
+/// [`json::read_as`](crate::json::read_as).
 #[inline(always)]
 pub(crate) fn read_as<T: Shaped>(json: &[u8]) -> Result<Item<T>> {
     let room = sys::json_read_as(json, T::SHAPE).map_err(|status| Error::new(Status(status)))?;
-    // There is always something.
+    // The host always returns a value or an error here.
     let room = room.ok_or(Error::new(Status::DECODE))?;
     Ok(Item { room, resource: PhantomData })
 }
 
-/// An item that the host decoded. Its memory is used again when it is dropped.
+/// An item that the host decoded. Dropping it frees its memory for the next item.
 pub struct Item<K> {
     room: sys::Room,
     resource: PhantomData<fn() -> K>,
 }
 
 impl<K: Shaped> Item<K> {
-    /// The item, as long as this lives.
+    /// The item, valid as long as `self`.
     #[inline(always)]
     pub fn get(&self) -> &K::Of<'_> {
         self.whole().shorten()
     }
 
-    /// The item, for ever: its memory is not used again.
+    /// Keeps the item for the rest of the run. Its memory is not freed.
     #[inline(always)]
     pub fn keep(self) -> &'static K {
         let item: *const K = self.whole();
         self.room.keep();
-        // SAFETY: the memory stays from now on.
+        // SAFETY: the memory is never freed from here on.
         unsafe { &*item }
     }
 
     #[inline(always)]
     fn whole(&self) -> &K {
-        // SAFETY: the host wrote a `K` there, as its shape says, and nobody writes there as long as the room lives. What the
-        // item points to is in the same room; that it lives no longer is what `shorten` says of it.
+        // SAFETY: the host wrote a `K` there, as its shape describes, and nothing writes to it while the room exists.
+        // What the item points to is in the same room; `shorten` limits its lifetime to that of the room.
         unsafe { &*self.room.start().cast() }
     }
 }

@@ -1,8 +1,9 @@
-//! Items that the host decodes: structs that borrow what is in them, without a parser and without a heap.
+//! Items that the host decodes: structs that borrow their content, without a parser and without a heap in the
+//! gatherer.
 //!
-//! A struct with a lifetime is decoded by the host, straight into the gatherer's memory: texts are `&str`, lists are `&[T]`, maps are [`Map`],
-//! and what may be absent is `Option<&str>`, `Option<&[T]>` or `Option<&T>` of a struct. A struct without a lifetime is decoded here, by
-//! [`json`](crate::json), and owns what is in it.
+//! The host decodes a struct with a lifetime directly into the gatherer's memory: strings are `&str`, lists are
+//! `&[T]`, maps are [`Map`], and optional values are `Option<&str>`, `Option<&[T]>` or `Option<&T>` of a struct. A
+//! struct without a lifetime is decoded in the gatherer, by [`json`](crate::json), and owns its content.
 //!
 //! ```
 //! use wagather::{Api, Fields, ListParams, Resource, fake};
@@ -50,7 +51,7 @@
 //! # Ok(()) }
 //! ```
 
-// What lies in memory as a host writes it is said here, type by type.
+// This module describes, type by type, the layout in which a host writes values.
 #![allow(unsafe_code)]
 
 mod items;
@@ -70,13 +71,13 @@ pub(crate) use written::{
 
 use crate::json::Mask;
 
-/// How a type that borrows lies in memory: what a field of a [borrowed](self) struct can be.
+/// A type for a field of a [borrowed](self) struct, with its layout in memory.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a field of a struct that a host decodes",
     note = "texts are `&'a str`, lists `&'a [T]`, maps `Map<'a, T>`, optional structs `Option<&'a T>`; a struct needs `#[derive(Fields)]` and a lifetime"
 )]
 pub trait Borrowed: Sized {
-    /// Which parts of it are wanted.
+    /// The parts of it to keep.
     const MASK: Mask = Mask::Whole;
 
     /// Its part of a shape.
@@ -84,34 +85,35 @@ pub trait Borrowed: Sized {
     const PART: Part<Self>;
 }
 
-/// A resource whose items a host decodes; [`#[derive(Resource)]`](derive@crate::Resource) implements it for structs with a lifetime.
+/// A resource whose items the host decodes; [`#[derive(Resource)]`](derive@crate::Resource) implements it for structs
+/// with a lifetime.
 pub trait Shaped: Borrowed + 'static {
-    /// The same with a shorter life.
+    /// The same type with a shorter lifetime.
     type Of<'a>;
 
-    /// The shape that a host is given.
+    /// The shape for the host.
     #[doc(hidden)]
     const SHAPE: &'static [u8];
 
-    /// With a shorter life.
+    /// Shortens the lifetime.
     #[doc(hidden)]
     fn shorten<'a>(&'a self) -> &'a Self::Of<'a>;
 }
 
-// References to slices and to texts are an address and a length, in this order, or this does not compile. (That references are as raw
-// pointers is documented, and that those are so is not.)
+// References to slices and strings must be an address and a length, in this order; otherwise this does not compile.
+// (Rust documents that references have the layout of raw pointers, but not the layout of raw pointers to slices.)
 const _: () = {
     let pair = core::ptr::slice_from_raw_parts::<u8>(core::ptr::without_provenance(16), 5);
-    // SAFETY: a pointer without provenance is a number, and if the sizes differ this does not compile.
+    // SAFETY: a pointer without provenance is a number; if the sizes differ, this does not compile.
     let [address, len] = unsafe { core::mem::transmute::<*const [u8], [usize; 2]>(pair) };
     assert!(address == 16 && len == 5);
     let none: Option<&str> = None;
-    // SAFETY: an `Option` of a reference has the reference's size, and a null address is its only value that is none.
+    // SAFETY: an `Option` of a reference has the reference's size, and the null address is its only `None`.
     assert!(unsafe { core::ptr::from_ref(&none).cast::<*const u8>().read() }.is_null());
 };
 
 impl Borrowed for &str {
-    // SAFETY: an address and a length, see above; the host has checked the text.
+    // SAFETY: an address and a length, see above; the host has checked that it is UTF-8.
     const PART: Part<Self> = unsafe { Part::plain(b't') };
 }
 
@@ -123,7 +125,7 @@ impl Borrowed for bool {
 macro_rules! numbers {
     ($($ty:ty, $kind:expr;)*) => {$(
         impl Borrowed for $ty {
-            // SAFETY: a number of that size, as this target has them: little-endian.
+            // SAFETY: a little-endian number of this size, as on this target.
             const PART: Part<Self> = unsafe { Part::plain($kind) };
         }
     )*};
@@ -146,23 +148,23 @@ impl<T: Borrowed> Borrowed for &[T] {
 }
 
 impl Borrowed for Option<&str> {
-    // SAFETY: a text whose address is 0 is none, see above.
+    // SAFETY: a string with the address 0 is `None`, see above.
     const PART: Part<Self> = unsafe { Part::or_null(<&str>::PART) };
 }
 
 impl<T: Borrowed> Borrowed for Option<&[T]> {
     const MASK: Mask = T::MASK;
-    // SAFETY: a list whose address is 0 is none, as of texts.
+    // SAFETY: a list with the address 0 is `None`, as for strings.
     const PART: Part<Self> = unsafe { Part::or_null(<&[T]>::PART) };
 }
 
 impl<T: Borrowed> Borrowed for Option<&T> {
     const MASK: Mask = T::MASK;
-    // SAFETY: `None` is the address 0, which std documents.
+    // SAFETY: `None` is the address 0, as std documents.
     const PART: Part<Self> = unsafe { Part::away(T::PART) };
 }
 
-/// The pairs of a JSON object whose keys are not known, in their order.
+/// The entries of a JSON object with arbitrary keys, in their order.
 #[derive(Clone, Copy, Debug)]
 #[repr(transparent)]
 pub struct Map<'a, V>(&'a [Pair<'a, V>]);
@@ -181,22 +183,22 @@ impl<V> Default for Map<'_, V> {
 }
 
 impl<'a, V> Map<'a, V> {
-    /// The pairs.
+    /// Iterates over the entries.
     pub fn iter(&self) -> impl Iterator<Item = (&'a str, &'a V)> + use<'a, V> {
         self.0.iter().map(|pair| (pair.key, &pair.value))
     }
 
-    /// The value of a key; of one that came twice the last.
+    /// The value of a key; if a key occurs twice, its last value.
     pub fn get(&self, key: &str) -> Option<&'a V> {
         self.0.iter().rev().find(|pair| pair.key == key).map(|pair| &pair.value)
     }
 
-    /// How many pairs there are.
+    /// The number of entries.
     pub const fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no entries.
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -204,12 +206,12 @@ impl<'a, V> Map<'a, V> {
 
 impl<V: Borrowed> Borrowed for Map<'_, V> {
     const MASK: Mask = Mask::Map(&V::MASK);
-    // SAFETY: an address and a number of pairs, which begin with their key and have the value where it is.
+    // SAFETY: an address and a number of pairs, which begin with their key and have the value at this offset.
     const PART: Part<Self> =
         unsafe { Part::map::<Pair<'_, V>, V>(core::mem::offset_of!(Pair<'_, V>, value), V::PART) };
 }
 
-/// The part of a struct by the names of its fields, for the derives: their code then has no `unsafe` of its own.
+/// The part of a struct, from the names of its fields. It spares the derives `unsafe` code.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __part {
@@ -238,7 +240,7 @@ macro_rules! __part {
     }};
 }
 
-/// The part of a struct that is written, if each of its fields has one.
+/// The part of a struct for writing, if each of its fields has one.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __written_part {
@@ -275,7 +277,7 @@ macro_rules! __written_part {
     }};
 }
 
-/// The shape of a struct that is written, by its part: `$whole` is the struct with lifetimes that are static.
+/// The shape of a struct for writing, from its part: `$whole` is the struct with static lifetimes.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __written {
@@ -293,7 +295,7 @@ macro_rules! __written {
             None => [0; LEN],
         };
         if LEN > 0 {
-            // SAFETY: it is that of `Self`, whose lifetimes have no part in it.
+            // SAFETY: the shape is that of `Self`, and does not depend on lifetimes.
             Some(unsafe { $crate::__private::Written::<Self>::new(&SHAPE) })
         } else {
             None
@@ -301,7 +303,7 @@ macro_rules! __written {
     }};
 }
 
-/// A line of the log, by its shape. The levels' macros are in [`log`](mod@crate::log).
+/// Writes a log line by its shape. The macros of the levels are in [`log`](mod@crate::log).
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __log_line {
@@ -312,7 +314,7 @@ macro_rules! __log_line {
         const NUMBERS: usize = <[()]>::len(&[$($crate::__log_line!(@none $number)),*]);
         const LINE: $crate::__private::Bytes = $crate::__private::line_of($format, NUMBERS);
         const SHAPE: [u8; LINE.size()] = LINE.trimmed();
-        // SAFETY: it is that of so many numbers.
+        // SAFETY: the shape is that of an array of this many numbers.
         let line = unsafe { $crate::__private::Written::<[u32; NUMBERS]>::new(&SHAPE) };
         line.log($crate::abi::LogLevel::$level, &[$($number),*]);
     }};

@@ -1,8 +1,8 @@
-//! Shapes that are put together while compiling: what of them a field's type contributes, and the bytes that a host is given.
+//! Builds shapes at compile time: the part that each field's type contributes, and the bytes for the host.
 
 use core::marker::PhantomData;
 
-/// Enough for the types of any gatherer; what is longer does not compile.
+/// Enough for the types of any gatherer; a longer shape does not compile.
 const MAX_BYTES: usize = 4096;
 const MAX_OBJECTS: usize = 96;
 
@@ -21,14 +21,14 @@ impl<T> Clone for Part<T> {
 
 impl<T> Copy for Part<T> {}
 
-/// A part that has forgotten its type.
+/// A part without its type.
 #[doc(hidden)]
 #[derive(Clone, Copy)]
 pub(super) struct Raw {
     kind: u8,
-    /// Whether its address is 0 if it is absent.
+    /// Whether the address 0 means absent.
     is_null: bool,
-    /// Where the value is in what has this part.
+    /// The offset of the value in its container.
     offset: usize,
     more: Bytes,
 }
@@ -39,7 +39,7 @@ pub(super) struct Raw {
 pub struct Bytes {
     bytes: [u8; MAX_BYTES],
     len: usize,
-    /// The objects in it, by their beginnings and ends; inner ones first.
+    /// The ranges of the objects in it, inner ones first.
     objects: [(u16, u16); MAX_OBJECTS],
     count: usize,
 }
@@ -73,7 +73,7 @@ impl Bytes {
         self.put(0);
     }
 
-    /// A name that is a piece of a text.
+    /// A name that is a substring.
     const fn piece(&mut self, text: &[u8], mut at: usize, end: usize) {
         while at < end {
             assert!(text[at] != 0, "a line has no byte 0");
@@ -104,14 +104,14 @@ impl Bytes {
         self.count += 1;
     }
 
-    /// The longest object that begins there.
+    /// The longest object that begins at an offset.
     const fn object_at(&self, at: usize) -> Option<(u16, u16)> {
         let mut found = None;
         let mut object = 0;
         while object < self.count {
             let (from, _) = self.objects[object];
             if from as usize == at {
-                // Outer ones come later.
+                // Outer objects come later.
                 found = Some(self.objects[object]);
             }
             object += 1;
@@ -134,10 +134,10 @@ impl Bytes {
         true
     }
 
-    /// The same with each object once: later ones lead back to the first.
+    /// Contains each object once: repeated objects refer to the first one.
     const fn folded(&self) -> Bytes {
         let mut folded = NONE;
-        // The objects that are there, by where they were and where they are.
+        // The kept objects: old range and new offset.
         let mut kept = [((0_u16, 0_u16), 0_usize); MAX_OBJECTS];
         let mut count = 0;
         let mut at = 0;
@@ -146,7 +146,7 @@ impl Bytes {
                 let mut earlier = 0;
                 let mut back = 0;
                 while earlier < count {
-                    // Less would not be shorter.
+                    // Replacing a smaller object would save nothing.
                     if object.1 - object.0 > 3 && self.same(kept[earlier].0, object) {
                         back = folded.len - kept[earlier].1;
                     }
@@ -158,7 +158,7 @@ impl Bytes {
                     at = object.1 as usize;
                     continue;
                 }
-                // All that begin here; those that this is within have begun before and are not equal to it.
+                // Add all objects that begin here. The objects around this one began earlier and differ from it.
                 kept[count] = (object, folded.len);
                 count += 1;
             }
@@ -168,7 +168,7 @@ impl Bytes {
         folded
     }
 
-    /// How many there are.
+    /// The number of bytes.
     pub const fn size(&self) -> usize {
         self.len
     }
@@ -185,7 +185,8 @@ impl Bytes {
     }
 }
 
-/// The shape of a line of the log: the text before each number is its name, and that behind the last one the name of an object without fields.
+/// The shape of a log line: the text before each number is the name of its field, and the text after the last number
+/// is the name of an object without fields.
 #[doc(hidden)]
 pub const fn line_of(format: &str, numbers: usize) -> Bytes {
     let text = format.as_bytes();
@@ -227,20 +228,20 @@ impl Raw {
 }
 
 impl<T> Part<T> {
-    /// A kind without more.
+    /// A kind without further data.
     ///
     /// # Safety
     ///
-    /// Values of `T` lie in memory as the contract says of the kind.
+    /// Values of `T` have the layout of this kind in the contract.
     pub(super) const unsafe fn plain(kind: u8) -> Self {
         Part { raw: Raw::of(kind), of: PhantomData }
     }
 
-    /// The same value where an address of 0 means that there is none.
+    /// The same value, where the address 0 means that it is absent.
     ///
     /// # Safety
     ///
-    /// That is what a `T` is of which `inner` is the part that is not absent.
+    /// `T` is the optional form of the type of `inner`, with this layout.
     pub(super) const unsafe fn or_null<U>(inner: Part<U>) -> Self {
         assert!(
             inner.raw.kind == b't' || inner.raw.kind == b'[' || inner.raw.kind == b'{',
@@ -249,7 +250,7 @@ impl<T> Part<T> {
         Part { raw: Raw { is_null: true, ..inner.raw }, of: PhantomData }
     }
 
-    /// Values of a type, one behind the other, elsewhere.
+    /// A list of consecutive values at another address.
     ///
     /// # Safety
     ///
@@ -264,7 +265,7 @@ impl<T> Part<T> {
         Part { raw: Raw { more, ..Raw::of(b'[') }, of: PhantomData }
     }
 
-    /// Pairs of a key and a value, one behind the other, elsewhere.
+    /// A list of consecutive key-value pairs at another address.
     ///
     /// # Safety
     ///
@@ -279,11 +280,11 @@ impl<T> Part<T> {
         Part { raw: Raw { more, ..Raw::of(b'{') }, of: PhantomData }
     }
 
-    /// A struct elsewhere, or none.
+    /// An optional struct at another address.
     ///
     /// # Safety
     ///
-    /// A `T` is an address of a `U`, or 0.
+    /// A `T` is the address of a `U`, or 0.
     pub(super) const unsafe fn away<U>(object: Part<U>) -> Self {
         assert!(
             object.raw.kind == b'(' && object.raw.offset == 0,
@@ -295,7 +296,7 @@ impl<T> Part<T> {
         Part { raw: Raw { more, ..Raw::of(b'&') }, of: PhantomData }
     }
 
-    /// A struct of these fields.
+    /// A struct with these fields.
     ///
     /// # Safety
     ///
@@ -309,11 +310,11 @@ impl<T> Part<T> {
         Part { raw: Raw { more, ..Raw::of(b'(') }, of: PhantomData }
     }
 
-    /// A struct that is as its only field.
+    /// A struct that has the JSON of its only field.
     ///
     /// # Safety
     ///
-    /// At the offset of `T` is such a field.
+    /// `T` has such a field at the offset.
     #[doc(hidden)]
     pub const unsafe fn only<F>(offset: usize, field: Part<F>) -> Self {
         Part { raw: Raw { offset: offset + field.raw.offset, ..field.raw }, of: PhantomData }
@@ -327,7 +328,7 @@ impl<T> Part<T> {
         self.raw.offset == 0 && !self.raw.is_null
     }
 
-    /// The bytes that a host is given.
+    /// The bytes for the host.
     #[doc(hidden)]
     pub const fn shape(&self) -> Option<Bytes> {
         if self.raw.offset != 0 || self.raw.is_null {
@@ -347,10 +348,10 @@ impl<T> Part<T> {
 pub struct Object(Bytes);
 
 impl Object {
-    /// None yet.
+    /// No fields.
     pub const NEW: Object = Object(NONE);
 
-    /// One more.
+    /// Adds a field.
     #[must_use]
     pub const fn with<F>(self, name: &str, offset: usize, field: Part<F>) -> Object {
         let mut bytes = self.0;

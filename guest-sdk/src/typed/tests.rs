@@ -163,7 +163,7 @@ fn what_the_host_writes_is_what_the_own_writer_writes() {
             crate::json::to_entry("one.json", &report)?;
             let mut entry = crate::json::ArrayEntry::create("array.json")?;
             entry.push(&report)?;
-            // Of two kinds in one entry.
+            // Elements of two types in one entry.
             entry.push(&"text")?;
             entry.push(&std::vec![1, 2])?;
             entry.close()

@@ -1,4 +1,4 @@
-//! What the host writes: structs of texts, numbers, lists and structs.
+//! Values that the host writes: structs of strings, numbers, lists and structs.
 
 use super::{Map, Pair, Part};
 use crate::abi::LogLevel;
@@ -8,7 +8,7 @@ use crate::error::check;
 use crate::{Result, sys};
 use core::marker::PhantomData;
 
-/// The shape by which a host writes a `T`.
+/// The shape with which the host writes a `T`.
 #[doc(hidden)]
 pub struct Written<T> {
     shape: &'static [u8],
@@ -16,21 +16,21 @@ pub struct Written<T> {
 }
 
 impl<T> Written<T> {
-    /// That shape.
+    /// Makes it from the bytes of a shape.
     ///
     /// # Safety
     ///
-    /// It is that of `T`.
+    /// It is the shape of `T`.
     pub const unsafe fn new(shape: &'static [u8]) -> Self {
         Written { shape, of: PhantomData }
     }
 }
 
 impl Entry {
-    /// Appends a value, which the host writes.
+    /// Lets the host append a value.
     #[inline(always)]
     pub(crate) fn append_as<T>(&mut self, written: Written<T>, value: &T, before: u8) -> Result<()> {
-        // SAFETY: a `T` is there, whose shape this is.
+        // SAFETY: the reference points to a `T`, whose shape this is.
         check(unsafe {
             sys::archive_write_as(self.handle(), written.shape, core::ptr::from_ref(value).cast(), before)
         })
@@ -42,8 +42,8 @@ impl<T> Written<T> {
     /// Writes a value as a line of the log.
     #[inline(always)]
     pub fn log(self, level: LogLevel, value: &T) {
-        // A log that is full is no reason to stop gathering, so the status is dropped.
-        // SAFETY: a `T` is there, whose shape this is.
+        // A full log is no reason to stop gathering, so the status is ignored.
+        // SAFETY: the reference points to a `T`, whose shape this is.
         unsafe { sys::log_as(level.0, self.shape, core::ptr::from_ref(value).cast()) };
     }
 }
@@ -57,10 +57,10 @@ pub(crate) const fn part_of_reference<'a, T>(part: Option<Part<T>>) -> Option<Pa
     }
 }
 
-/// The part of a reference to a struct that may be absent.
+/// The part of an optional reference to a struct.
 pub(crate) const fn part_of_option<'a, T>(part: Option<Part<T>>) -> Option<Part<Option<&'a T>>> {
     match part {
-        // SAFETY: `None` is the address 0, which std documents.
+        // SAFETY: `None` is the address 0, as std documents.
         Some(part) if part.is_struct() => Some(unsafe { Part::away(part) }),
         _ => None,
     }
@@ -75,16 +75,16 @@ pub(crate) const fn part_of_list<'a, T>(part: Option<Part<T>>) -> Option<Part<&'
     }
 }
 
-/// The part of a list that may be absent.
+/// The part of an optional list.
 pub(crate) const fn part_of_optional_list<'a, T>(part: Option<Part<T>>) -> Option<Part<Option<&'a [T]>>> {
     match part_of_list(part) {
-        // SAFETY: a list whose address is 0 is none, as for `Borrowed`.
+        // SAFETY: a list with the address 0 is `None`, as for `Borrowed`.
         Some(part) => Some(unsafe { Part::or_null(part) }),
         None => None,
     }
 }
 
-/// The part of a list that was collected.
+/// The part of an `arena::Vec`.
 pub(crate) const fn part_of_collected<T>(part: Option<Part<T>>) -> Option<Part<arena::Vec<T>>> {
     match part {
         // SAFETY: it begins with an address and a number of elements.
@@ -93,7 +93,7 @@ pub(crate) const fn part_of_collected<T>(part: Option<Part<T>>) -> Option<Part<a
     }
 }
 
-/// The part of a text that was put together.
+/// The part of an `arena::String`.
 // SAFETY: it begins with an address and a length.
 pub(crate) const PART_OF_STRING: Part<String> = unsafe { Part::plain(b't') };
 

@@ -1,14 +1,16 @@
-//! Shapes: how values of a type lie in memory, as constants that one decoder and one writer walk through.
+//! Shapes: constants that describe the layout of a type's values in memory. One decoder and one writer interpret
+//! them.
 //!
-//! A derive that writes code costs a gatherer code for each field of each struct. A shape costs twelve bytes of data for a
-//! field, and what walks through it is there once. This folder is the door between the two: it alone makes references of
-//! shapes and addresses: [`place`] to read, [`view`] to write. What the JSON is like is not its business; that is
-//! [`parse`](super::parse)'s and [`write`](super::write)'s.
+//! A derive that generates code costs a gatherer code for each field of each struct. A shape costs twelve bytes of
+//! data per field, and its interpreter exists once. Only this folder converts shapes and addresses to references:
+//! [`place`] for reading, [`view`] for writing. It does not deal with JSON; [`parse`](super::parse) and
+//! [`write`](super::write) do.
 //!
-//! A [`Shape`] knows its type, and what makes one either proves what it says or is `unsafe`. For the fields of a struct the
-//! proof is the macro [`__shape!`](crate::__shape): it takes the name of a field, and finds its place and its type itself.
+//! A [`Shape`] knows its type, and its constructors either prove the layout or are `unsafe`. For the fields of a
+//! struct, the macro [`__shape!`](crate::__shape) is the proof: it takes the name of a field, and derives its offset
+//! and its type.
 
-// Addresses and shapes become references; see above.
+// Converts addresses and shapes to references; see above.
 #![allow(unsafe_code)]
 
 mod place;
@@ -24,7 +26,7 @@ use crate::Result;
 use alloc::string::String;
 use core::marker::PhantomData;
 
-/// How values of `T` lie in memory.
+/// The layout of the values of `T`.
 pub struct Shape<T> {
     part: Part,
     of: PhantomData<fn(T) -> T>,
@@ -38,7 +40,7 @@ impl<T> Clone for Shape<T> {
 
 impl<T> Copy for Shape<T> {}
 
-/// A shape that has forgotten its type, and where it lies in a larger one: twelve bytes in a gatherer.
+/// A shape without its type, and its offset in a larger one: twelve bytes in a gatherer.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct Part {
@@ -49,11 +51,11 @@ pub struct Part {
     kind: u8,
 }
 
-/// What there is to know beyond the kind; which of them, the kind says.
+/// Further data; the kind determines which field is valid.
 #[derive(Clone, Copy)]
 union More {
     nothing: (),
-    /// The first field of a struct. The last has the bit [`LAST`].
+    /// The first field of a struct. The last one has the bit [`LAST`].
     fields: *const Part,
     grow: *const Grow,
     list: *const List,
@@ -62,13 +64,13 @@ union More {
     write: unsafe fn(&mut Writer<'_>, *const u8),
 }
 
-/// How a collection grows by a default, whose name is that of its key in JSON.
+/// Appends a default element to a collection; the name is its key in JSON.
 struct Grow {
     append: unsafe fn(*mut u8, &str) -> *mut u8,
     part: Part,
 }
 
-/// Where the elements of a collection are, how far apart, and where in one its name is, a `String`, if it has one.
+/// The elements of a collection: address, stride, and the offset of the name (a `String`) within an element, if any.
 struct List {
     elements: unsafe fn(*const u8) -> (*const u8, usize),
     stride: u16,
@@ -76,7 +78,7 @@ struct List {
     part: Part,
 }
 
-/// Where else the value is; null if there is none.
+/// Finds the actual value; null if there is none.
 struct Behind {
     find: unsafe fn(*const u8) -> *const u8,
     part: Part,
@@ -88,19 +90,19 @@ const BOOL: u8 = 2;
 const OBJECT: u8 = 3;
 const SEQ: u8 = 4;
 const MAP: u8 = 5;
-/// By a function of its own: what few gatherers need.
+/// A function reads or writes it; few gatherers need this.
 const OTHER: u8 = 6;
 const STR: u8 = 7;
 const BEHIND: u8 = 8;
-/// And the binary logarithm of its bytes, and [`SIGNED`].
+/// Plus the binary logarithm of the size in bytes, and [`SIGNED`].
 const INTEGER: u8 = 16;
 const SIGNED: u8 = 4;
-/// Of an array's elements.
+/// For the elements of an array.
 const NO_NAME: u16 = u16::MAX;
-/// Of a struct's fields.
+/// Marks the last field of a struct.
 const LAST: u8 = 0x80;
 
-// A rejected item's host is told a kind as it is.
+// Kinds have the contract's numbers, because `rest_reject` passes them to the host.
 const _: () = {
     use crate::abi::place::Wanted;
     assert!(SKIP as u32 == Wanted::UNSAID.0 && TEXT as u32 == Wanted::STRING.0);
@@ -122,7 +124,7 @@ impl Part {
     ///
     /// # Safety
     ///
-    /// At the offset is the field that the function gives.
+    /// The function returns the field at this offset.
     pub const unsafe fn field<S, F>(
         name: &'static str,
         offset: usize,
@@ -134,7 +136,7 @@ impl Part {
         Part { name: name.as_ptr(), name_len: name.len() as u8, offset: short(offset), ..shape.part }
     }
 
-    /// The fields of one struct, the last of them marked.
+    /// Marks the last of the fields of a struct.
     pub const fn fields<const N: usize>(mut fields: [Part; N]) -> [Part; N] {
         assert!(N > 0, "a struct without fields has nothing that is read or written");
         fields[N - 1].kind |= LAST;
@@ -146,7 +148,7 @@ impl Part {
     }
 
     fn name(&self) -> &'static str {
-        // SAFETY: `field` made both of one `&'static str`. Where there is no name, nobody asks: only fields are named.
+        // SAFETY: `field` made both from one `&'static str`. Only fields have names, and only their names are used.
         unsafe {
             core::str::from_utf8_unchecked(core::slice::from_raw_parts(self.name, self.name_len.into()))
         }
@@ -162,22 +164,22 @@ impl<T> Shape<T> {
     ///
     /// # Safety
     ///
-    /// The fields are of `T`, and [`Part::fields`] made them.
+    /// The fields are those of `T`, and [`Part::fields`] made the array.
     pub const unsafe fn object<const N: usize>(fields: &'static [Part; N]) -> Self {
         Shape::new(OBJECT, More { fields: fields.as_ptr() })
     }
 
-    /// The shape of a struct that is as one of its fields.
+    /// The shape of a struct that has the JSON of its only field.
     ///
     /// # Safety
     ///
-    /// The field is of `T`.
+    /// The field is one of `T`.
     pub const unsafe fn only(field: Part) -> Self {
         Shape { part: field, of: PhantomData }
     }
 }
 
-/// The shape of a struct by the names of its fields, for the derives: their code then has no `unsafe` of its own.
+/// The shape of a struct, from the names of its fields. It spares the derives `unsafe` code.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __shape {
@@ -205,7 +207,8 @@ macro_rules! __shape_field {
             <F as $crate::__private::$trait>::SHAPE
         }
         let shape = shape_of(|whole: &mut Self| &mut whole.$field);
-        // SAFETY: both name one field. (One that comes by `Deref` only has no offset, and does not compile.)
+        // SAFETY: both name the same field. (A field that is only reachable by `Deref` has no offset, and does not
+        // compile.)
         unsafe {
             $crate::__private::Part::field(
                 $name,
@@ -244,11 +247,11 @@ integers! {
     i8, true; i16, true; i32, true; i64, true; isize, true;
 }
 
-/// A collection to be read.
+/// A collection that can be read.
 pub(super) trait Append {
     type Element: Decode;
 
-    /// The default, appended.
+    /// Appends a default element.
     fn append(&mut self, name: &str) -> &mut Self::Element;
 }
 
@@ -257,45 +260,45 @@ pub(super) const fn seq<A: Append>() -> Shape<A> {
     Shape::new(SEQ, More { grow: grow::<A>() })
 }
 
-/// The shape of a JSON object whose keys are not known.
+/// The shape of a JSON object with arbitrary keys.
 pub(super) const fn map<A: Append>() -> Shape<A> {
     Shape::new(MAP, More { grow: grow::<A>() })
 }
 
 const fn grow<A: Append>() -> &'static Grow {
     unsafe fn append<A: Append>(at: *mut u8, name: &str) -> *mut u8 {
-        // SAFETY: a `Place` calls it, with the address of a value of its shape.
+        // SAFETY: the caller is a `Place`, with the address of a value of its shape.
         let all = unsafe { &mut *at.cast::<A>() };
         core::ptr::from_mut(all.append(name)).cast()
     }
     const { &Grow { append: append::<A>, part: <A::Element as Decode>::SHAPE.part } }
 }
 
-/// What is read by a function of its own.
+/// A type with its own function for reading.
 pub(super) trait Read {
     fn read(&mut self, parser: &mut Parser<'_>, depth: u32) -> Result<()>;
 }
 
-/// The shape of what is read so.
+/// The shape of such a type.
 pub(super) const fn read<R: Read>() -> Shape<R> {
     unsafe fn read<R: Read>(parser: &mut Parser<'_>, at: *mut u8, depth: u32) -> Result<()> {
-        // SAFETY: a `Place` calls it, with the address of a value of its shape.
+        // SAFETY: the caller is a `Place`, with the address of a value of its shape.
         unsafe { &mut *at.cast::<R>() }.read(parser, depth)
     }
     Shape::new(OTHER, More { read: read::<R> })
 }
 
-/// What is written as something else that it has, or not at all.
+/// A type that is written as another value that it contains, or not at all.
 pub(super) trait Find {
     type Target: Serialize;
 
     fn find(&self) -> Option<&Self::Target>;
 }
 
-/// The shape of what is written so.
+/// The shape of such a type.
 pub(super) const fn behind<F: Find>() -> Shape<F> {
     unsafe fn find<F: Find>(at: *const u8) -> *const u8 {
-        // SAFETY: a `View` calls it, with the address of a value of its shape.
+        // SAFETY: the caller is a `View`, with the address of a value of its shape.
         match unsafe { &*at.cast::<F>() }.find() {
             Some(target) => core::ptr::from_ref(target).cast(),
             None => core::ptr::null(),
@@ -305,7 +308,7 @@ pub(super) const fn behind<F: Find>() -> Shape<F> {
     Shape::new(BEHIND, More { behind })
 }
 
-/// A collection to be written.
+/// A collection that can be written.
 pub(super) trait Slice {
     type Element;
 
@@ -313,12 +316,12 @@ pub(super) trait Slice {
 }
 
 unsafe fn elements<S: Slice>(at: *const u8) -> (*const u8, usize) {
-    // SAFETY: a `View` calls it, with the address of a value of its shape.
+    // SAFETY: the caller is a `View`, with the address of a value of its shape.
     let slice = unsafe { &*at.cast::<S>() }.slice();
     (slice.as_ptr().cast(), slice.len())
 }
 
-/// The shape of what is written as a JSON array.
+/// The shape of a collection that is written as a JSON array.
 pub(super) const fn array<S: Slice<Element: Serialize>>() -> Shape<S> {
     let list = const {
         &List {
@@ -331,7 +334,7 @@ pub(super) const fn array<S: Slice<Element: Serialize>>() -> Shape<S> {
     Shape::new(SEQ, More { list })
 }
 
-/// The shape of what is written as a JSON object, a name before each value.
+/// The shape of a collection of names and values that is written as a JSON object.
 pub(super) const fn pairs<S: Slice<Element = (String, T)>, T: Serialize>() -> Shape<S> {
     let list = const {
         let part = T::SHAPE.part;
@@ -346,29 +349,29 @@ pub(super) const fn pairs<S: Slice<Element = (String, T)>, T: Serialize>() -> Sh
     Shape::new(MAP, More { list })
 }
 
-/// What is written by a function of its own.
+/// A type with its own function for writing.
 pub(super) trait Write {
     fn write(&self, writer: &mut Writer<'_>);
 
-    /// Whether it is left out of objects.
+    /// Whether objects leave it out.
     fn is_null(&self) -> bool {
         false
     }
 }
 
-/// The shape of what is written so.
+/// The shape of such a type.
 pub(super) const fn write<W: Write>() -> Shape<W> {
     unsafe fn write<W: Write>(writer: &mut Writer<'_>, at: *const u8) {
-        // SAFETY: a `View` calls it, with the address of a value of its shape.
+        // SAFETY: the caller is a `View`, with the address of a value of its shape.
         unsafe { &*at.cast::<W>() }.write(writer);
     }
     Shape::new(OTHER, More { write: write::<W> })
 }
 
-/// The shape of what is written so, or is `null`.
+/// The shape of such a type if it may be `null`.
 pub(super) const fn write_if<W: Write>() -> Shape<W> {
     unsafe fn find<W: Write>(at: *const u8) -> *const u8 {
-        // SAFETY: a `View` calls it, with the address of a value of its shape.
+        // SAFETY: the caller is a `View`, with the address of a value of its shape.
         if unsafe { &*at.cast::<W>() }.is_null() { core::ptr::null() } else { at }
     }
     Shape::new(BEHIND, More { behind: const { &Behind { find: find::<W>, part: write::<W>().part } } })

@@ -1,10 +1,10 @@
-//! A value that is being read: where it is, and what goes where within it.
+//! The destination of a value that is being read.
 
 use super::*;
 use crate::abi::Status;
 use crate::{Error, Result};
 
-/// Where a value is, while it is read: it is valid at any time.
+/// The address of a value while it is being read. The value is valid at any time.
 #[derive(Clone, Copy)]
 pub(crate) struct Place<'a> {
     part: &'static Part,
@@ -22,21 +22,21 @@ impl<'a> Place<'a> {
         Place { part, at: core::ptr::from_mut(value).cast(), value: PhantomData }.below(part)
     }
 
-    /// What is read and not wanted.
+    /// The destination of a value that is skipped.
     pub(in crate::json) const NOWHERE: Self =
         Place { part: &NOTHING, at: core::ptr::null_mut(), value: PhantomData };
 
     fn below(self, part: &'static Part) -> Self {
-        // SAFETY: the offset is that of a field of the value, or 0, so it stays within.
+        // SAFETY: the offset is that of a field of the value, or 0, so the address stays within the value.
         Place { part, at: unsafe { self.at.add(part.offset.into()) }, value: PhantomData }
     }
 
-    /// What can be here, in the numbers of the contract; kinds are numbered as they are.
+    /// The expected type, as a number of the contract; kinds have the same numbers.
     pub(in crate::json) fn wanted(&self) -> u32 {
         self.part.kind().into()
     }
 
-    /// Whether a value that begins with this bracket can be here.
+    /// Whether a value that begins with this bracket matches.
     pub(in crate::json) fn takes(&self, open: u8) -> bool {
         match self.part.kind() {
             SKIP => true,
@@ -46,18 +46,18 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// Reads it with a function of its own, if it has one.
+    /// Reads the value with its own function, if it has one.
     pub(in crate::json) fn read(&mut self, parser: &mut Parser<'_>, depth: u32) -> Option<Result<()>> {
         if self.part.kind() != OTHER {
             return None;
         }
-        // SAFETY: a part of this kind that is read has this, and its address is that of a value of the type.
+        // SAFETY: a readable part of this kind has this field, and the address is that of a value of its type.
         Some(unsafe { (self.part.more.read)(parser, self.at, depth) })
     }
 
     pub(in crate::json) fn text(&mut self, text: &str) -> Result<()> {
         match self.part.kind() {
-            // SAFETY: what has this kind is a `String`, borrowed mutably.
+            // SAFETY: a value of this kind is a `String`, borrowed mutably.
             TEXT => unsafe { *self.at.cast::<String>() = String::from(text) },
             SKIP => {}
             _ => return Err(MISFIT),
@@ -67,7 +67,7 @@ impl<'a> Place<'a> {
 
     pub(in crate::json) fn boolean(&mut self, value: bool) -> Result<()> {
         match self.part.kind() {
-            // SAFETY: what has this kind is a `bool`, borrowed mutably.
+            // SAFETY: a value of this kind is a `bool`, borrowed mutably.
             BOOL => unsafe { *self.at.cast::<bool>() = value },
             SKIP => {}
             _ => return Err(MISFIT),
@@ -75,7 +75,7 @@ impl<'a> Place<'a> {
         Ok(())
     }
 
-    /// Whether nobody wants it.
+    /// Whether the value is skipped.
     pub(in crate::json) fn is_nowhere(&self) -> bool {
         self.part.kind() == SKIP
     }
@@ -99,7 +99,7 @@ impl<'a> Place<'a> {
             return Err(MISFIT);
         }
         let value = if negative { magnitude.wrapping_neg() } else { magnitude };
-        // SAFETY: what has this kind is an integer of that many bytes, borrowed mutably.
+        // SAFETY: a value of this kind is an integer of this size, borrowed mutably.
         unsafe {
             match log {
                 0 => *self.at = value as u8,
@@ -111,14 +111,14 @@ impl<'a> Place<'a> {
         Ok(())
     }
 
-    /// Where an element belongs: to the end of a collection, or to the field of that name.
+    /// The destination of an element: the end of a collection, or the field of this name.
     pub(in crate::json) fn element(&mut self, name: &str) -> Place<'_> {
         match self.part.kind() {
             OBJECT => {
-                // SAFETY: what has this kind has this.
+                // SAFETY: a part of this kind has this field.
                 let mut at: *const Part = unsafe { self.part.more.fields };
                 loop {
-                    // SAFETY: it has fields of a struct, of which one is the last, and the last was not passed.
+                    // SAFETY: a struct has at least one field, its last one is marked, and the loop ends there.
                     let field = unsafe { &*at };
                     if field.name() == name {
                         break self.below(field);
@@ -126,12 +126,14 @@ impl<'a> Place<'a> {
                     if field.kind & LAST != 0 {
                         break Place::NOWHERE;
                     }
-                    // The pointer to the whole array, since a reference to one field reaches no other.
+                    // The pointer must be derived from the whole array, because a reference to one field does not
+                    // reach the next.
                     at = at.wrapping_add(1);
                 }
             }
             SEQ | MAP => {
-                // SAFETY: what has this kind has this, and is a collection of that type, borrowed mutably.
+                // SAFETY: a part of this kind has this field, and the value is a collection of its type, borrowed
+                // mutably.
                 let grow = unsafe { &*self.part.more.grow };
                 // SAFETY: as above.
                 let at = unsafe { (grow.append)(self.at, name) };

@@ -1,4 +1,4 @@
-//! A value that is being written: what it is, and what is in it.
+//! A value that is being written.
 
 use super::*;
 
@@ -18,7 +18,7 @@ pub(in crate::json) enum What<'a> {
     Integer(bool, u64),
     Array(Elements<'a>),
     Object(Elements<'a>),
-    /// It has been written by a function of its own.
+    /// It was written by its own function.
     Written,
 }
 
@@ -29,14 +29,14 @@ impl<'a> View<'a> {
         View::found(const { &T::SHAPE.part }, core::ptr::from_ref(value).cast())
     }
 
-    /// What is at an address, or where that leads to.
+    /// The value at an address, or the value that it refers to.
     fn found(mut part: &'static Part, at: *const u8) -> Option<Self> {
-        // SAFETY: the offset is that of a part of the value, or 0, so it stays within.
+        // SAFETY: the offset is that of a part of the value, or 0, so the address stays within the value.
         let mut at = unsafe { at.add(part.offset.into()) };
         while part.kind() == BEHIND {
-            // SAFETY: what has this kind has this.
+            // SAFETY: a part of this kind has this field.
             let behind = unsafe { &*part.more.behind };
-            // SAFETY: and its address is that of a value of the type.
+            // SAFETY: the address is that of a value of its type.
             at = unsafe { (behind.find)(at) };
             if at.is_null() {
                 return None;
@@ -48,11 +48,11 @@ impl<'a> View<'a> {
         Some(View { part, at, value: PhantomData })
     }
 
-    /// What it is. Some are written at once.
+    /// The kind and content of the value. Some kinds are written at once.
     pub(in crate::json) fn what(self, writer: &mut Writer<'_>) -> What<'a> {
         let View { part, at, .. } = self;
-        // SAFETY: the address is that of a value of the type that the kind stands for, which is borrowed; and each kind has the one
-        // part of `more` that is read.
+        // SAFETY: the address is that of a borrowed value of the kind's type, and each kind only reads its own field
+        // of `more`.
         unsafe {
             match part.kind() {
                 TEXT => What::Text(&*at.cast::<String>()),
@@ -96,9 +96,9 @@ impl<'a> View<'a> {
 
 /// The fields of a struct, or the elements of a collection.
 pub(in crate::json) struct Elements<'a> {
-    /// Of a collection; a struct has none, and each field its own part.
+    /// The layout of a collection; a struct has none, because each field has its own part.
     list: Option<&'static List>,
-    /// A pointer into the array of a struct's fields, since a reference to one field reaches no other.
+    /// A pointer into the array of a struct's fields, because a reference to one field does not reach the next.
     part: *const Part,
     at: *const u8,
     left: usize,
@@ -106,12 +106,12 @@ pub(in crate::json) struct Elements<'a> {
 }
 
 impl<'a> Iterator for Elements<'a> {
-    /// The name, if it has one, and the value, if it is not written as `null`.
+    /// The optional name, and the value; `None` if it is written as `null`.
     type Item = (&'a str, Option<View<'a>>);
 
     fn next(&mut self) -> Option<Self::Item> {
         self.left = self.left.checked_sub(1)?;
-        // SAFETY: the part of all elements, or of a field that is not past the last.
+        // SAFETY: it points to the part of all elements, or to a field up to the last.
         let (part, at): (&'static Part, _) = (unsafe { &*self.part }, self.at);
         let name = match self.list {
             None => {
@@ -123,12 +123,12 @@ impl<'a> Iterator for Elements<'a> {
                 part.name()
             }
             Some(list) => {
-                // SAFETY: it was not the last, or this is one past it.
+                // SAFETY: the address is that of another element, or one past the last.
                 self.at = unsafe { at.add(list.stride.into()) };
                 if list.name == NO_NAME {
                     ""
                 } else {
-                    // SAFETY: a named element has its name there.
+                    // SAFETY: a named element has its name at this offset.
                     unsafe { &*at.add(list.name.into()).cast::<String>() }
                 }
             }

@@ -1,4 +1,4 @@
-//! What is written of each kind of value.
+//! Tests of the output for each kind of value.
 
 use super::*;
 use crate::fake::Host;
