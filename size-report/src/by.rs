@@ -1,6 +1,6 @@
-//! The orders in which the bytes can be looked at.
+//! The available views.
 
-/// In which order to look at the bytes.
+/// A view of the bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub enum By {

@@ -1,4 +1,4 @@
-//! What can go wrong, in words: what was attempted, on what, why it failed, what to do.
+//! The errors. Each message says what was attempted, on what, why it failed, and what to do.
 
 use std::{
     fmt, io,
@@ -9,7 +9,7 @@ use wagather_printable::Line;
 
 use crate::{by::By, module::Malformed};
 
-/// Why there is no report. Its display is one sentence for a person.
+/// The reason why there is no report. Its `Display` is one sentence.
 #[derive(Debug)]
 pub enum Error {
     /// A file could not be read.
@@ -23,37 +23,37 @@ pub enum Error {
     Malformed {
         /// The file.
         file: PathBuf,
-        /// What is wrong, and at which byte.
+        /// The reason, with its offset.
         source: Malformed,
     },
-    /// The symbols cannot be this module's.
+    /// The symbols do not belong to this module.
     WrongSymbols {
         /// The file with the symbols.
         file: PathBuf,
-        /// What does not fit.
+        /// The reason.
         reason: String,
     },
-    /// A view has other bytes than the file: a mistake of this program.
+    /// A view does not add up to the file's size: a bug in this program.
     DoesNotAddUp {
         /// The file.
         file: PathBuf,
         /// The view.
         by: By,
-        /// What it adds up to.
+        /// The sum of the view.
         bytes: u64,
     },
-    /// A budget or a baseline says something else than it may.
+    /// A budget or a baseline is invalid.
     BadBudget {
         /// The file.
         file: PathBuf,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
-    /// No function has the name that was asked for.
+    /// No function matches the name.
     NoSuchFunction {
         /// The file.
         file: PathBuf,
-        /// What was asked for.
+        /// The name.
         name: String,
     },
     /// A baseline or a picture could not be written.
@@ -75,14 +75,14 @@ impl Error {
     }
 }
 
-/// What modules and files say in it stays within its line.
+/// Foreign text in the message is escaped, so it stays within its line.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Line(Sentence(self)).fmt(f)
     }
 }
 
-/// An error in words, as they come.
+/// The unescaped message.
 struct Sentence<'a>(&'a Error);
 
 impl fmt::Display for Sentence<'_> {

@@ -1,14 +1,13 @@
-//! Says where the bytes of a WebAssembly module went, and why they are there.
+//! Shows where the bytes of a WebAssembly module go, and why they are there.
 //!
-//! A guest is small on purpose, and stays small only if every byte has a name. The report
-//! is a table in which **every byte of the file is in exactly one row**: [`module`] cuts the
-//! file into parts that touch each other without a gap, and refuses to give a table that
-//! does not add up to the file's length. [`analyses`] looks at that table and knows no
-//! output format; [`emit`] prints and computes nothing; [`cli`] is the command line.
+//! A guest only stays small if every byte is accounted for. The report is a table in which **every byte of the file
+//! is in exactly one row**: [`module`] cuts the file into adjacent parts, and refuses to return a table that does not
+//! add up to the file's size. [`analyses`] analyzes that table and knows no output format. [`emit`] prints and
+//! computes nothing. [`cli`] is the command line.
 //!
-//! Text, JSON and pictures are made from [`analyses::tree::Node`], which every view is.
+//! Every view is an [`analyses::tree::Node`], from which text, JSON and pictures are made.
 //!
-//! It is not a profiler, and it does not guess what an optimiser could save.
+//! It is not a profiler, and it does not estimate what an optimizer could save.
 #![forbid(unsafe_code)]
 
 pub mod analyses;
@@ -33,39 +32,39 @@ use crate::{
 };
 pub use crate::{by::By, error::Error};
 
-/// What is known about one file.
+/// The report about one file.
 #[derive(Debug, serde::Serialize)]
 pub struct Report {
-    /// The file, as it was named on the command line.
+    /// The file's name on the command line.
     pub file: String,
-    /// The file's length.
+    /// The file's size.
     pub bytes: usize,
-    /// The first rule of validation that it breaks, if it breaks one: no engine will run it.
+    /// The first validation rule that it breaks, if any: no engine will run it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub invalid: Option<String>,
-    /// How many functions could not be read to their end: what they refer to may be missing.
+    /// The number of functions that could not be decoded completely. Some of their references may be missing.
     pub unreadable_functions: usize,
-    /// Every byte, each in one row.
+    /// Every byte, in exactly one row.
     #[serde(flatten)]
     pub table: Table,
-    /// What the module costs before its first instruction.
+    /// The cost of the module before its first instruction.
     pub at_rest: AtRest,
-    /// The views that were asked for.
+    /// The requested views.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub views: Vec<View>,
 }
 
-/// The bytes in one order.
+/// A view of the bytes.
 #[derive(Debug, serde::Serialize)]
 pub struct View {
-    /// Which.
+    /// Which view.
     pub by: By,
-    /// A tree that adds up to the file's length.
+    /// A tree that adds up to the file's size.
     pub tree: Node,
 }
 
 impl Report {
-    /// Reads a module and accounts for it, in the views that are asked for as well.
+    /// Reads a module and reports on it, with the requested views.
     ///
     /// # Errors
     /// The file (or one with names) cannot be read, it is not a module, or the symbols belong to another one.
@@ -76,12 +75,12 @@ impl Report {
         Report::of_module(file, &module, names, by)
     }
 
-    /// Accounts for a module that was read.
+    /// Reports on a parsed module.
     ///
     /// # Errors
-    /// A view does not add up, which would be a mistake of this program.
+    /// A view does not add up: a bug in this program.
     pub fn of_module(file: &Path, module: &Module<'_>, names: Names, by: &[By]) -> Result<Report, Error> {
-        // What takes longest has nothing to do with each other: validation, compression, analysis.
+        // Validation, compression and analysis take the longest and are independent.
         std::thread::scope(|scope| {
             let validation = scope.spawn(|| {
                 (Module::validate(module.bytes).err().map(|broken| broken.to_string()), AtRest::of(module))

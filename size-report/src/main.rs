@@ -1,4 +1,4 @@
-//! size-report, the program.
+//! The program size-report.
 #![forbid(unsafe_code)]
 
 use std::process::ExitCode;

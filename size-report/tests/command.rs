@@ -1,4 +1,4 @@
-//! The command line: output, exit codes, messages.
+//! Tests of the command line: output, exit codes, messages.
 
 use std::{
     fs,
@@ -83,7 +83,7 @@ fn help_lists_the_exit_codes() {
     assert!(String::from_utf8(output.stdout).unwrap().contains("Exit codes:"));
 }
 
-/// A module with a function of that length, called by an implementation of somebody's trait.
+/// A module with a function of this length, called by an implementation of a foreign trait.
 fn formatter(padding: usize) -> Vec<u8> {
     let padding = "(nop)".repeat(padding);
     let text = format!(
@@ -155,7 +155,7 @@ fn a_stripped_module_gets_its_names_from_its_sibling() {
     let folder = tempfile::tempdir().unwrap();
     let named = formatter(10);
     fs::write(folder.path().join("named.wasm"), &named).unwrap();
-    // The name section is the last: what is before it is the stripped module.
+    // The name section is the last one, so the bytes before it are the stripped module.
     let at = named.windows(5).position(|bytes| bytes == b"\x04name").unwrap();
     fs::write(folder.path().join("stripped.wasm"), &named[..at - 2]).unwrap();
     let of = |arguments: &[&str]| String::from_utf8(size_report(folder.path(), arguments).stdout).unwrap();
@@ -174,7 +174,7 @@ fn pictures_are_written_whole_or_not_at_all() {
     assert!(read("a.html").starts_with("<!DOCTYPE html>") && read("a.html").ends_with("</html>\n"));
     assert!(read("a.svg").contains("by crate</title>") && read("a.svg").ends_with("</svg>\n"));
 
-    // The same bytes to standard output, again, and over a file that is there.
+    // The same bytes to stdout, to the file again, and over an existing file.
     let output = run(&["--svg", "-", "guest.wasm"]);
     assert_eq!(String::from_utf8(output.stdout).unwrap(), read("a.svg"));
     fs::write(folder.path().join("b.svg"), "old").unwrap();
@@ -183,7 +183,7 @@ fn pictures_are_written_whole_or_not_at_all() {
     assert!(run(&["--html", "/dev/null", "guest.wasm"]).status.success());
     assert!(!fs::metadata("/dev/null").unwrap().is_file());
 
-    // No module is lost to a name that was forgotten, and nothing half-written stays behind.
+    // A forgotten file name overwrites no module, and no partial file stays behind.
     fs::copy(folder.path().join("guest.wasm"), folder.path().join("other.wasm")).unwrap();
     let output = run(&["--html", "other.wasm", "guest.wasm"]);
     assert_fails(&output, 1, &["cannot write other.wasm", "is a WebAssembly module"]);

@@ -1,6 +1,5 @@
-//! Modules of all sorts: those of this project, published ones that others built, generated ones, damaged
-//! ones. For all of them each view adds up, and function bodies are as long as a second reader says, which
-//! knows nothing but LEB128.
+//! Tests on many modules: those of this project, published ones, generated ones and damaged ones. For all of them,
+//! each view adds up, and function bodies have the lengths that a second reader computes, which only knows LEB128.
 
 use size_report::{
     By, Report,
@@ -48,7 +47,7 @@ fn check(name: &str, bytes: &[u8]) {
     assert_eq!(Diff::of(&snapshot, &snapshot).changes, Vec::<Change>::new(), "{name}");
 }
 
-/// The lengths of all function bodies, read by nothing but the lengths in the file.
+/// The lengths of all function bodies, computed only from the lengths in the file.
 fn body_sizes(bytes: &[u8]) -> Vec<usize> {
     let mut sizes = Vec::new();
     let mut at = 8;
@@ -109,7 +108,7 @@ fn modules_that_others_published_add_up() {
     modules.iter().for_each(|(name, bytes)| check(name, bytes));
 }
 
-/// Bytes that look random and are the same each time.
+/// Pseudorandom bytes, the same in each run.
 struct Xorshift(u64);
 
 impl Xorshift {
@@ -125,7 +124,7 @@ impl Xorshift {
     }
 }
 
-/// A module with everything that wasm-smith knows: GC, exceptions, threads, 64-bit memories and more.
+/// A module with every feature of wasm-smith: GC, exceptions, threads, 64-bit memories and more.
 fn generated(random: &mut Xorshift) -> Vec<u8> {
     let bytes = random.bytes(2048);
     let config = wasm_smith::Config {
@@ -153,7 +152,7 @@ fn generated_modules_add_up() {
     }
 }
 
-/// 100,000 damaged modules: an answer that adds up or an error, never a panic.
+/// 100,000 damaged modules give a report that adds up or an error, never a panic.
 #[test]
 fn no_damage_panics() {
     let mut random = Xorshift(0x2545_f491_4f6c_dd1d);
@@ -176,7 +175,7 @@ fn no_damage_panics() {
         }
         let Ok(module) = Module::parse(&damaged) else { continue };
         explained += 1;
-        // Views take longer than all else.
+        // Views take the most time.
         if explained % 16 == 0 {
             Report::of_module(Path::new("damaged"), &module, Names::of(&module), &VIEWS).unwrap();
             Why::of(&Analysis::of(&module, Names::of(&module)), "0");
@@ -187,7 +186,7 @@ fn no_damage_panics() {
 
 #[test]
 fn what_is_not_valid_is_explained_and_said_to_be_so() {
-    // An index that points nowhere, a type that does not fit, an instruction that nobody knows.
+    // An invalid index, a type mismatch, an unknown instruction.
     for body in [&b"\0\x10\x63\x0b"[..], b"\0\x41\0\x0b", b"\0\xff\x0b"] {
         let mut bytes = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x03\x02\x01\0\x0a".to_vec();
         bytes.extend([body.len() as u8 + 2, 1, body.len() as u8]);
@@ -198,7 +197,7 @@ fn what_is_not_valid_is_explained_and_said_to_be_so() {
     }
 }
 
-/// What the fuzzers cannot find by chance: names and sections that only somebody makes who knows this program.
+/// Inputs that a fuzzer does not find by chance: names and sections specific to this program.
 #[test]
 fn modules_against_this_program_add_up() {
     let twice = r#"(module (@custom "wagather.manifest" "gatherer 1 a 1\n") (@custom "other" "x")
@@ -207,13 +206,13 @@ fn modules_against_this_program_add_up() {
     let name = ["byn$mgfn-shared$", "<", "[", "<a as ", "<&mut [", "a<"].map(|part| part.repeat(1 << 14));
     let functions: Vec<String> = name.iter().map(|name| format!("(func $\"{name}\")")).collect();
     check("names of brackets", &wat::parse_str(format!("(module {})", functions.concat())).unwrap());
-    // Each function calls the next one: a call graph, and a dominator tree, as deep as the module is long.
+    // Each function calls the next one: a call graph and a dominator tree as deep as the module is long.
     let calls: String = (1..20_000).map(|next| format!("(func (call {next}))")).collect();
     check(
         "a chain",
         &wat::parse_str(format!("(module {calls} (func) (export \"gather\" (func 0)))")).unwrap(),
     );
-    // A piece of data that looks like a thousand panics in one endless path, and tables by the hundred.
+    // A piece of data that looks like a thousand panic locations with one very long path, and hundreds of tables.
     let path = "a".repeat(1 << 16);
     let location = "\\00\\00\\01\\00\\00\\00\\01\\00\\01\\00\\00\\00\\01\\00\\00\\00".repeat(1 << 10);
     let elements = "(elem (i32.const 0))".repeat(1 << 10);

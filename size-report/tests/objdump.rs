@@ -1,10 +1,10 @@
-//! Sizes of function bodies, data segments and sections as wabt's `wasm-objdump` has them: a reader in another language by other
-//! people, where most tools for modules in Rust would ask the library that size-report asks.
+//! Compares the sizes of function bodies, data segments and sections with those of wabt's `wasm-objdump`. It is an
+//! independent reader in another language; most tools in Rust use the same library as size-report.
 
 use size_report::module::{Kind, Module, Section};
 use std::{fs, path::Path, process::Command};
 
-/// All modules of a folder, by name.
+/// All modules in a folder, by name.
 fn modules_in(folder: &str) -> Vec<std::path::PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let entries = fs::read_dir(&folder)
@@ -28,7 +28,7 @@ fn objdump(option: &str, module: &Path) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// What a line like ` - func[1] size=15 <gather>` says of a `func`: index and size.
+/// Parses lines like ` - func[1] size=15 <gather>` for `func`: index and size.
 fn sizes_of(what: &str, text: &str) -> Vec<(u32, usize)> {
     let of_line = |line: &str| {
         let (index, rest) =
@@ -39,7 +39,8 @@ fn sizes_of(what: &str, text: &str) -> Vec<(u32, usize)> {
     text.lines().filter_map(of_line).collect()
 }
 
-/// What a line like `     Type start=0x0000000a end=0x00000018 (size=0x0000000e) count: 2` says: the section's name and its end.
+/// Parses a line like ` Type start=0x0000000a end=0x00000018 (size=0x0000000e) count: 2`: the section's name and its
+/// end.
 fn sections_of(text: &str) -> Vec<(String, usize)> {
     let of_line = |line: &str| {
         let (name, rest) = line.split_once(" start=0x")?;
@@ -66,7 +67,7 @@ fn sections(module: &Module<'_>) -> Vec<(String, usize)> {
     sections
 }
 
-/// What wabt calls a section of the specification.
+/// wabt's name for a section of the specification.
 #[track_caller]
 fn wabts_name(section: &str) -> &'static str {
     match section {
@@ -117,6 +118,6 @@ fn sizes_are_those_of_wasm_objdump() {
             "ends of the sections of {name}: ours, and those of wasm-objdump"
         );
     }
-    // So that a change of its output is no agreement about nothing.
+    // If wabt's output changes, the test must not compare nothing.
     assert!(modules.len() >= 29 && bodies >= 300 && segments >= 80, "{bodies} bodies, {segments} segments");
 }

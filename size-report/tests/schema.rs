@@ -1,9 +1,9 @@
-//! The JSON is what `docs/size-report.md` says.
+//! Checks the JSON output against the schema in `docs/size-report.md`.
 
 use serde_json::Value;
 use std::{fs, path::Path, process::Command};
 
-/// The part of JSON Schema that the document uses; a field that it does not name is an error here.
+/// The part of JSON Schema that the document uses. A field that the schema does not name is an error.
 fn check(schema: &Value, all: &Value, value: &Value, place: &str) {
     if let Some(name) = schema["$ref"].as_str() {
         return check(&all[name], all, value, place);
@@ -71,7 +71,7 @@ fn everything_that_is_printed_is_documented() {
     };
     write("a.wasm", "");
     write("b.wasm", "(nop) (nop)");
-    // A function that returns a number and has none.
+    // A function without its declared result.
     fs::write(
         folder.path().join("c.wasm"),
         b"\0asm\x01\0\0\0\x01\x05\x01\x60\0\x01\x7f\x03\x02\x01\0\x0a\x04\x01\x02\0\x0b",

@@ -1,4 +1,4 @@
-//! Shapes, in the project's gatherers and in a module whose shapes mean no good.
+//! Tests of shapes, in the project's gatherers and in a module with malicious shapes.
 
 use size_report::{
     By,
@@ -19,7 +19,7 @@ fn read(name: &str) -> Vec<u8> {
     fs::read(guest(name)).unwrap_or_else(|error| panic!("{name}: {error}; `make guests` builds the guests"))
 }
 
-/// What `then` says of a module.
+/// Calls `then` with the analysis of a module.
 fn with<T>(bytes: &[u8], then: impl FnOnce(&Analysis<'_>) -> T) -> T {
     let module = Module::parse(bytes).unwrap();
     let names = Names::of(&module);
@@ -69,9 +69,9 @@ fn shapes_are_a_kind_and_no_number_in_gatherers_that_decode() {
             let kinds = view(analysis, By::Kind);
             assert_eq!(group(&kinds, "shapes").map(|node| node.bytes), Some(shapes), "{name}");
             assert!(kinds.adds_up_to(module.bytes.len() as u64));
-            // At least one for items, one for what is written and one for the log.
+            // At least one shape for items, one for output and one for the log.
             assert!(of(Content::Shape).len() >= 3, "{name}");
-            // A letter that a shape has before a name stands in no other piece.
+            // Kinds, which precede names in shapes, occur in no other piece.
             for piece in of(Content::Numbers).into_iter().chain(of(Content::Pointers)) {
                 let bytes = &module.bytes[pieces.range(piece)];
                 assert!(bytes.len() < 32 && !bytes.contains(&b'('), "{name}: {bytes:x?} is no shape");
@@ -114,7 +114,7 @@ fn what_a_hostile_shape_says_stays_in_its_lines_and_has_an_end() {
         format!("\\08(e\\00choice\\00{texts}\\00\\00"),
         format!("\\08{deep}(t\\00deep\\00\\00"),
         format!("\\08(t\\00{long}\\00\\00"),
-        // Bad ones: endless, cut off, in itself.
+        // Malformed ones: endless, truncated, recursive.
         "\\08(t\\00".to_owned(),
         "\\08((\\00self\\00@\\08\\00".to_owned(),
         "\\ff\\ff\\ff\\ff".to_owned(),

@@ -1,4 +1,4 @@
-//! The promise, held against modules made by hand: every byte once, and no input that panics.
+//! Tests on handmade modules: every byte is in exactly one row, and no input causes a panic.
 
 use size_report::{
     analyses::{at_rest::AtRest, names::Names, table::Table},
@@ -69,7 +69,7 @@ fn parts_have_the_names_that_people_know_them_by() {
 
 #[test]
 fn padded_numbers_do_not_shift_the_parts() {
-    // One type, one function, and a code section whose length and count are padded to five bytes.
+    // One type, one function, and a code section with length and count padded to five bytes.
     let bytes = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x03\x02\x01\0\x0a\x88\x80\x80\x80\0\x81\x80\x80\x80\0\x02\0\x0b";
     let module = Module::parse(bytes).unwrap();
     let function = module.parts.last().unwrap();
@@ -92,7 +92,7 @@ fn cost_at_rest() {
     let rest = AtRest::of(&Module::parse(&bytes).unwrap());
     assert_eq!((rest.memory_pages, rest.memory_bytes, rest.data_bytes), (1, 65536, 10));
     assert_eq!((rest.imported_functions, rest.defined_functions), (1, 2));
-    // The data lies above it, so the stack has all that is below.
+    // The data lies above the stack, so the stack has everything below.
     assert_eq!((rest.stack_pointer, rest.stack_bytes), (Some(32768), Some(32768)));
     assert_eq!(rest.base64_bytes, (bytes.len() as u64).div_ceil(3) * 4);
     assert!(rest.fits_config_map.plain && rest.fits_annotation.base64 && !rest.fits_annotation.plain);
@@ -101,7 +101,7 @@ fn cost_at_rest() {
 #[test]
 fn objects_of_the_api_hold_so_much_and_no_more() {
     let module_of = |data: usize| {
-        // Text that no compression makes much smaller.
+        // Text that hardly compresses.
         let mut state = 1_u32;
         let text: String = (0..data)
             .map(|_| {
@@ -128,7 +128,7 @@ fn malformed_input_is_named_by_its_byte() {
         (b"#!/bin/sh", 0),
         // A component.
         (b"\0asm\x0d\0\x01\0", 0),
-        // A section that says it has five bytes more than the file.
+        // A section that is five bytes longer than the file.
         (b"\0asm\x01\0\0\0\x01\x06\0", 10),
     ];
     for (bytes, offset) in cases {

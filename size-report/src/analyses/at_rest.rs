@@ -1,4 +1,4 @@
-//! What a module costs before its first instruction runs, and where it can be kept.
+//! The cost of a module before its first instruction runs, and the Kubernetes objects that can contain it.
 
 use std::io::Write;
 
@@ -7,58 +7,58 @@ use serde::Serialize;
 
 use crate::module::Module;
 
-/// What all values of a ConfigMap may have together.
-/// <https://kubernetes.io/docs/concepts/configuration/configmap/>
+/// The limit for all values of a ConfigMap together: <https://kubernetes.io/docs/concepts/configuration/configmap/>
 pub const MAX_CONFIG_MAP_BYTES: u64 = 1 << 20;
 
-/// What all annotations of an object may have together, keys included.
+/// The limit for all annotations of an object together, including keys:
 /// <https://github.com/kubernetes/apimachinery/blob/master/pkg/api/validation/objectmeta.go>
 pub const MAX_ANNOTATIONS_BYTES: u64 = 256 << 10;
 
-/// The cost at rest: what every run pays, whatever the guest then does.
+/// The cost at rest, which every run pays.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct AtRest {
-    /// Memory that the host sets up, in pages.
+    /// The initial memory, in pages.
     pub memory_pages: u64,
     /// The same in bytes.
     pub memory_bytes: u64,
-    /// Where the shadow stack begins, from the first global, if that is a variable and not zero.
+    /// The start of the shadow stack: the value of the first global, if it is mutable and not zero.
     pub stack_pointer: Option<u64>,
-    /// How large the shadow stack can get: down to address 0, or to the data below it.
+    /// The maximum size of the shadow stack: down to address 0, or to the data below it.
     pub stack_bytes: Option<u64>,
-    /// Contents of the data segments, copied into that memory.
+    /// The size of the data segments, which are copied into memory.
     pub data_bytes: u64,
-    /// Functions that the host has to link.
+    /// Functions for the host to link.
     pub imported_functions: u32,
-    /// Functions that the engine has to know.
+    /// Functions for the engine to load.
     pub defined_functions: u32,
-    /// The file, compressed by gzip.
+    /// The size of the file with gzip.
     pub gzip_bytes: u64,
-    /// The file as text in base64.
+    /// The size of the file in base64.
     pub base64_bytes: u64,
-    /// The compressed file as text in base64.
+    /// The size of the file with gzip, in base64.
     pub gzip_base64_bytes: u64,
-    /// What of these a ConfigMap can hold.
+    /// Which of these forms fit into a ConfigMap.
     pub fits_config_map: Fits,
-    /// What of these an annotation can hold; a plain one is bytes, which it cannot hold at all.
+    /// Which of these forms fit into an annotation. `plain` is always false, because annotations cannot contain
+    /// bytes.
     pub fits_annotation: Fits,
     /// Estimated processor time of a run that does nothing, in microseconds; see `docs/size-report.md`.
     pub start_up_us: u64,
 }
 
-/// What fits into an object of the API.
+/// The forms that fit into an object of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Fits {
-    /// The file as it is.
+    /// The file itself.
     pub plain: bool,
     /// In base64.
     pub base64: bool,
-    /// Compressed, in base64.
+    /// With gzip, in base64.
     pub gzip_base64: bool,
 }
 
 impl AtRest {
-    /// Adds it up for one module; this compresses it.
+    /// Computes the cost of a module. This compresses it.
     pub fn of(module: &Module<'_>) -> AtRest {
         let bytes = module.bytes.len() as u64;
         let gzip_bytes = gzip(module.bytes);
@@ -106,11 +106,11 @@ fn data_below(module: &Module<'_>, top: u64) -> u64 {
 }
 
 fn gzip(bytes: &[u8]) -> u64 {
-    // The best level takes a second for 10 MB; beyond that nobody counts the last percent.
+    // The best level takes a second for 10 MB. For large files, the last percent does not matter.
     const LARGE: usize = 4 << 20;
     let level = if bytes.len() > LARGE { Compression::fast() } else { Compression::best() };
     let mut encoder = GzEncoder::new(Count(0), level);
-    // A count takes whatever is written.
+    // Writing to a counter cannot fail.
     let written = encoder.write_all(bytes).and_then(|()| encoder.finish());
     written.map_or(0, |count| count.0)
 }
@@ -128,8 +128,8 @@ impl Write for Count {
     }
 }
 
-/// The processor time of a whole run of `host-min`, fitted to modules of known shape; how it was measured is
-/// in `docs/size-report.md`.
+/// The processor time of a complete run of `host-min`, fitted to measured modules; `docs/size-report.md` describes
+/// the measurement.
 fn start_up_us(module: &Module<'_>) -> u64 {
     let code: u64 = module.functions.iter().map(|function| function.range.len() as u64).sum();
     let ns = NS_PER_RUN
@@ -139,7 +139,7 @@ fn start_up_us(module: &Module<'_>) -> u64 {
     ns / 1000
 }
 
-/// Two processes, their confinement, and an archive with a report.
+/// Two processes with their sandbox, and an archive with a report.
 const NS_PER_RUN: u64 = 1_880_000;
 const NS_PER_CODE_BYTE: u64 = 11;
 const NS_PER_FUNCTION: u64 = 1_015;

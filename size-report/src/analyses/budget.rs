@@ -1,4 +1,4 @@
-//! The file `size-budget.toml`: how large modules may be, and what they may not contain.
+//! The file `size-budget.toml`: limits for the size of modules, and functions that they must not contain.
 //!
 //! ```toml
 //! forbid = ["core::panicking::*"]     # of all modules; names, as `why` takes them
@@ -21,7 +21,7 @@ use super::{Analysis, at_rest::AtRest, diff::Diff, snapshot::Snapshot, why::Why}
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Budget {
-    /// Functions that must not be in any of the modules.
+    /// Functions that no module may contain.
     #[serde(default)]
     pub forbid: Vec<String>,
     /// A table for each module.
@@ -29,48 +29,48 @@ pub struct Budget {
     pub modules: Vec<Limits>,
 }
 
-/// What holds for one module.
+/// The limits of one module.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
     /// The module, relative to the budget's folder.
     pub file: String,
-    /// The most bytes that the file may have.
+    /// The maximum size of the file.
     pub max_bytes: Option<u64>,
-    /// The same, compressed.
+    /// The maximum size with gzip.
     pub max_gzip_bytes: Option<u64>,
-    /// The most memory that it may ask for at the start.
+    /// The maximum of its initial memory.
     pub max_memory_bytes: Option<u64>,
-    /// The most functions that it may define.
+    /// The maximum number of functions that it defines.
     pub max_functions: Option<u64>,
-    /// Functions that must not be in it.
+    /// Functions that it must not contain.
     #[serde(default)]
     pub forbid: Vec<String>,
-    /// Where its baseline is, relative to the budget's folder.
+    /// The path of its baseline, relative to the budget's folder.
     pub baseline: Option<String>,
 }
 
-/// How one module does.
+/// The result for one module.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Verdict {
     /// The module, as the budget names it.
     pub file: String,
-    /// Its length.
+    /// Its size.
     pub bytes: u64,
-    /// The limit of its length, if it has one.
+    /// The limit of its size, if it has one.
     pub max_bytes: Option<u64>,
-    /// One sentence for each limit that is broken; empty if it does well.
+    /// One sentence for each exceeded limit; empty if there is none.
     pub failures: Vec<String>,
-    /// What changed since the baseline, if there is one.
+    /// The changes since the baseline, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub diff: Option<Diff>,
 }
 
 impl Budget {
-    /// Reads the file. What it forbids of all modules is then forbidden of each.
+    /// Reads the file, and copies the functions that it forbids for all modules to each module.
     ///
     /// # Errors
-    /// It is no TOML, or says something that a budget does not have.
+    /// Invalid TOML, or an unknown key.
     pub fn parse(text: &str) -> Result<Budget, toml::de::Error> {
         let mut budget: Budget = toml::from_str(text)?;
         for limits in &mut budget.modules {
@@ -82,7 +82,7 @@ impl Budget {
 }
 
 impl Limits {
-    /// Holds a module against its limits.
+    /// Checks a module against its limits.
     pub fn judge(&self, analysis: &Analysis<'_>, at_rest: &AtRest, baseline: Option<&Snapshot>) -> Verdict {
         let bytes = analysis.module.bytes.len() as u64;
         let diff = baseline.map(|baseline| Diff::of(baseline, &Snapshot::of(analysis)));
@@ -112,7 +112,7 @@ impl Limits {
     }
 }
 
-/// What grew most.
+/// The largest growth.
 fn explanation(diff: Option<&Diff>) -> String {
     const MOST_REASONS: usize = 5;
     let Some(diff) = diff else { return "; a baseline would show why".into() };

@@ -1,54 +1,53 @@
-//! The data segments in pieces: a piece begins where a constant points, be it of an instruction or in the
-//! data itself, and goes on to the next such place. What no constant points to is a piece as well, and
-//! nobody's.
+//! The data segments, cut into pieces. A piece begins where a constant points, whether the constant is in an
+//! instruction or in the data itself, and ends where the next piece begins. Data to which no constant points is a
+//! piece too, without an owner.
 //!
-//! A word of data that has the value of an address in a data segment is taken for a pointer. That finds
-//! what a vtable or a panic's location points to; a number that happens to look like an address cuts a
-//! piece in two and changes no sum.
+//! A word of data counts as a pointer if its value is an address in a data segment. This finds the targets of vtables
+//! and panic locations. A number that only looks like an address cuts a piece in two, but changes no sum.
 
 use super::shapes::Shapes;
 use crate::module::{Addresses, Adjacency, AdjacencyBuilder, Module, Scan, Segment};
 
-/// All pieces, in the order of the file.
+/// All pieces, in the file's order.
 #[derive(Debug, Default)]
 pub struct Pieces {
-    /// Where each begins, in the file.
+    /// The start of each piece in the file.
     starts: Vec<u32>,
-    /// Where each ends.
+    /// The end of each piece.
     ends: Vec<u32>,
     /// The segment of each.
     segments: Vec<u32>,
-    /// For each function the pieces that it refers to.
+    /// The pieces that each function refers to.
     pub by_function: Adjacency,
-    /// For each piece the pieces that it points to.
+    /// The pieces that each piece points to.
     pub by_piece: Adjacency,
-    /// The shapes; each is a piece, or several if zeroes in it are no data.
+    /// The shapes. Each is one piece, or several if the linker left out zeroes in it.
     pub shapes: Shapes,
-    /// How many functions there are in tables.
+    /// The number of functions in tables.
     in_tables: usize,
 }
 
-/// What a piece looks like.
+/// The kind of content that a piece seems to have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Content {
-    /// A shape, by which the host decodes or writes.
+    /// A shape, with which the host decodes or writes a structure.
     Shape,
     /// Printable UTF-8.
     Text,
-    /// Where a panic happened: a pointer to a path, its length, a line and a column.
+    /// The location of a panic: a pointer to a path, its length, a line and a column.
     PanicLocations,
     /// A Rust trait object's functions: drop, size, alignment, methods.
     Vtable,
-    /// Holds pointers into data.
+    /// Contains pointers into data.
     Pointers,
-    /// Only zeroes, which the memory has anyway.
+    /// Only zeroes, which are redundant.
     Zeroes,
-    /// All else: number tables, tables of functions, compressed things.
+    /// Anything else: number tables, tables of functions, compressed data.
     Numbers,
 }
 
 impl Content {
-    /// In words.
+    /// The name for people.
     pub fn title(self) -> &'static str {
         match self {
             Content::Shape => "shapes",
@@ -76,7 +75,7 @@ impl Pieces {
             cuts.each(module, |offset| shapes.try_at(module, offset));
         }
         for segment in &module.segments {
-            // A shape has numbers and letters, and no word of it is an address.
+            // A shape contains numbers and letters; no word of it is an address.
             words.targets(module, segment, |offset, target| {
                 if !shapes.is_within(offset) {
                     cuts.set(target);
@@ -127,7 +126,7 @@ impl Pieces {
                 }
             });
         }
-        // Who refers to a shape's beginning refers to all of it.
+        // A reference to the beginning of a shape refers to all its pieces.
         for shape in pieces.shapes.pieces() {
             let numbers: Vec<u32> = shape.iter().filter_map(|piece| pieces.at(piece.start)).collect();
             if let [first, others @ ..] = &*numbers {
@@ -152,38 +151,38 @@ impl Pieces {
         pieces
     }
 
-    /// How many there are.
+    /// The number of pieces.
     pub fn len(&self) -> usize {
         self.starts.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no pieces.
     pub fn is_empty(&self) -> bool {
         self.starts.is_empty()
     }
 
-    /// A piece's place in the file.
+    /// A piece's range in the file.
     pub fn range(&self, piece: u32) -> std::ops::Range<usize> {
         self.starts[piece as usize] as usize..self.ends[piece as usize] as usize
     }
 
-    /// How long a piece is.
+    /// A piece's size.
     pub fn bytes(&self, piece: u32) -> u64 {
         self.range(piece).len() as u64
     }
 
-    /// The segment that a piece is of.
+    /// A piece's segment.
     pub fn segment(&self, piece: u32) -> u32 {
         self.segments[piece as usize]
     }
 
-    /// The piece with the byte at that offset in the file.
+    /// The piece that contains a byte of the file.
     pub fn at(&self, offset: u32) -> Option<u32> {
         let piece = self.starts.partition_point(|&start| start <= offset).checked_sub(1)?;
         (offset < self.ends[piece]).then_some(piece as u32)
     }
 
-    /// What a piece looks like.
+    /// The kind of content that a piece seems to have.
     pub fn content(&self, module: &Module<'_>, piece: u32) -> Content {
         let bytes = &module.bytes[self.range(piece)];
         if self.shapes.has_piece(self.starts[piece as usize]) {
@@ -204,14 +203,14 @@ impl Pieces {
     }
 
     fn is_panic_locations(&self, module: &Module<'_>, piece: u32, bytes: &[u8]) -> bool {
-        // No system has a longer path.
+        // No system has longer paths.
         const MAX_PATH_BYTES: usize = 4096;
         let [to] = *self.by_piece.of(piece) else { return false };
         let path = &module.bytes[self.range(to)];
         bytes.len() >= 16
             && bytes[..bytes.len() / 16 * 16].chunks_exact(16).all(|location| {
                 let [_, len, line, column] = [0, 1, 2, 3].map(|at| word(&location[at * 4..]));
-                // The path is text, and may be followed by other text that nothing points to.
+                // The path is text, possibly followed by other text to which nothing points.
                 path.get(..len as usize).is_some_and(|path| path.len() <= MAX_PATH_BYTES && is_text(path))
                     && (1..1 << 20).contains(&line)
                     && (1..1 << 12).contains(&column)
@@ -220,7 +219,7 @@ impl Pieces {
 }
 
 fn is_text(bytes: &[u8]) -> bool {
-    // Zeroes that end a C string or fill up to the next piece are no objection.
+    // Trailing zeroes are allowed: they end a C string, or fill the space up to the next piece.
     let end = bytes.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
     std::str::from_utf8(&bytes[..end]).is_ok_and(|text| {
         !text.is_empty() && text.chars().all(|c| !c.is_control() || matches!(c, '\n' | '\t' | '\r'))
@@ -246,7 +245,7 @@ fn word(bytes: &[u8]) -> u32 {
     bytes.get(..4).map_or(0, |bytes| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
 }
 
-/// The words of data, and which bytes of data they name.
+/// The words of data, and the bytes of data that they point to.
 struct Words {
     memory: Addresses,
     word_bytes: usize,
@@ -257,9 +256,9 @@ impl Words {
         Words { memory: Addresses::of(module), word_bytes: if module.has_memory64 { 8 } else { 4 } }
     }
 
-    /// Calls `found` for each aligned word that names a byte of data: with both offsets in the file.
+    /// Calls `found` for each aligned word that points to a byte of data, with both offsets in the file.
     fn targets(&self, module: &Module<'_>, segment: &Segment, mut found: impl FnMut(u32, u32)) {
-        // Of a segment whose address is not known, the alignment is not known either.
+        // If a segment's address is unknown, so is its alignment.
         let Some(address) = segment.address else { return };
         let skip = (self.word_bytes - (address % self.word_bytes as u64) as usize) % self.word_bytes;
         let Some(aligned) = module.bytes[segment.data.clone()].get(skip..) else { return };
@@ -294,7 +293,7 @@ impl Bits {
         self.0[at as usize / 64] >> (at % 64) & 1 == 1
     }
 
-    /// Those of the segments' contents, in the order of the file.
+    /// Calls `found` for each set byte within the segments' contents, in the file's order.
     fn each(&self, module: &Module<'_>, found: impl FnMut(u32)) {
         let bytes =
             module.segments.iter().flat_map(|segment| segment.data.start as u32..segment.data.end as u32);
@@ -308,7 +307,7 @@ mod tests {
 
     #[test]
     fn pieces_begin_where_constants_point() {
-        // 1024: a path; 1036: four bytes that nothing points to but the cut before them; 1040: a location.
+        // 1024: a path; 1036: four bytes to which nothing points; 1040: a location.
         let bytes = wat::parse_str(
             r#"(module (memory 1) (table 2 funcref) (elem (i32.const 1) $f $g)
                 (data (i32.const 1024) "src/lib.rs\00\00HELP\00\04\00\00\0a\00\00\00\07\00\00\00\05\00\00\00")

@@ -1,5 +1,5 @@
-//! What changed between two modules. Functions are matched by name, those without one and those that were
-//! renamed by what they do; so neither a compiler's hashes nor another order makes a difference.
+//! The changes between two modules. Functions are matched by name. Functions that have no name or were renamed are
+//! matched by their content, so neither a compiler's hashes nor a different order counts as a change.
 
 use std::collections::BTreeMap;
 
@@ -10,49 +10,49 @@ use super::{
     symbol,
 };
 
-/// All that changed; the differences add up to that of the files.
+/// All changes. Their differences add up to that of the files.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Diff {
-    /// The first file's length.
+    /// The old file's size.
     pub bytes_before: u64,
-    /// The second's.
+    /// The new file's size.
     pub bytes_after: u64,
-    /// What is not as large as it was, what changed most first.
+    /// The items whose size changed, the largest change first.
     pub changes: Vec<Change>,
-    /// The same summed up by module and by whom it is there for.
+    /// The changes summed up by place and by the code that causes them.
     pub reasons: Vec<Reason>,
 }
 
-/// An item that changed its size, or is new, or gone.
+/// An item that is new, is gone, or changed its size.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Change {
-    /// What it is.
+    /// Its kind.
     pub kind: ItemKind,
-    /// Its name, the later one.
+    /// Its name, the new one if there are two.
     pub name: String,
-    /// Its size before; none if it is new.
+    /// Its old size; `None` if it is new.
     pub before: Option<u64>,
-    /// Its size now; none if it is gone.
+    /// Its new size; `None` if it is gone.
     pub after: Option<u64>,
-    /// On whose behalf it is there, for a library's function.
+    /// For a library function: the function that needs it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub via: Option<String>,
 }
 
-/// Changes with one reason.
+/// Changes with the same reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Reason {
-    /// Where: a crate, a module of Rust's library, a section.
+    /// The place: a crate, a module of Rust's library, or a section.
     pub place: String,
-    /// On whose behalf, for a library's functions.
+    /// For library functions: the function that needs them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub via: Option<String>,
-    /// How much more, or less.
+    /// The difference in bytes.
     pub bytes: i64,
 }
 
 impl Change {
-    /// How much more it is, or less.
+    /// The difference in bytes.
     pub fn difference(&self) -> i64 {
         self.after.unwrap_or(0) as i64 - self.before.unwrap_or(0) as i64
     }
@@ -105,7 +105,7 @@ impl Diff {
         Diff { bytes_before: before.bytes, bytes_after: after.bytes, changes, reasons }
     }
 
-    /// How much longer the file is, or shorter.
+    /// The difference of the files' sizes.
     pub fn difference(&self) -> i64 {
         self.bytes_after as i64 - self.bytes_before as i64
     }
@@ -113,15 +113,15 @@ impl Diff {
 
 type Pair<'s> = (Option<&'s Item>, Option<&'s Item>);
 
-/// Each item of either side once, with its partner if it has one.
+/// Each item of both sides once, with its partner if it has one.
 fn pairs<'s>(before: &'s [Item], after: &'s [Item]) -> Vec<Pair<'s>> {
     let mut pairs = Vec::new();
-    // Instantiations can share a name: equal bodies first, then the largest with the largest.
+    // Instantiations can share a name. Match equal bodies first, then the others by size.
     let (old, new) = matched(before.iter().collect(), after.iter().collect(), &mut pairs, |item| {
         (item.kind, Some(&item.name), Some(item.fingerprint))
     });
     let (old, new) = matched(old, new, &mut pairs, |item| (item.kind, Some(&item.name), None));
-    // Renamed, or never named. Sections and data have no fingerprint, and are known by name only.
+    // Functions that were renamed or have no name. Sections and data have no fingerprint, and match by name only.
     let is_function = |item: &&Item| item.kind == ItemKind::Function;
     let (old_functions, old_others): (Vec<_>, Vec<_>) = old.into_iter().partition(is_function);
     let (new_functions, new_others): (Vec<_>, Vec<_>) = new.into_iter().partition(is_function);
@@ -134,7 +134,7 @@ fn pairs<'s>(before: &'s [Item], after: &'s [Item]) -> Vec<Pair<'s>> {
 
 type Key<'s> = (ItemKind, Option<&'s String>, Option<u64>);
 
-/// Pairs items with the same key, and returns those that are left.
+/// Pairs items with the same key, and returns the remaining ones.
 fn matched<'s>(
     mut old: Vec<&'s Item>,
     mut new: Vec<&'s Item>,
@@ -159,7 +159,7 @@ fn matched<'s>(
     }
 }
 
-/// Where a change is: `core::fmt` for Rust's own library, else the crate.
+/// The place of a change: `core::fmt` for Rust's own library, otherwise the crate.
 fn place(change: &Change) -> String {
     let path = symbol::path(&change.name);
     match change.kind {
@@ -170,7 +170,7 @@ fn place(change: &Change) -> String {
     }
 }
 
-/// A function's name without its crate: `Display for Error` for an implementation's.
+/// A function's name without its crate; `Display for Error` for an implementation.
 pub fn short(name: &str) -> String {
     let last = |text: &str| symbol::path(text).last().map_or_else(String::new, |part| (*part).to_owned());
     if let Some((of_type, of_trait)) = name.strip_prefix('<').and_then(|rest| rest.split_once(" as ")) {

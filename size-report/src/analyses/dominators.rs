@@ -1,14 +1,14 @@
-//! Immediate dominators by Lengauer and Tarjan, "A fast algorithm for finding dominators in a flowgraph"
-//! (1979), in its simple form, without recursion: a call graph can be as deep as the module is long.
+//! Immediate dominators, by Lengauer and Tarjan, "A fast algorithm for finding dominators in a flowgraph" (1979): the
+//! simple version, without recursion, because a call graph can be as deep as the module is long.
 
 use crate::module::Adjacency;
 
-/// For each node the one that all ways from `root` to it go through last. The root is its own; a node
-/// that no way leads to has none.
+/// The immediate dominator of each node: the last node that every path from `root` to it passes. The root is its own
+/// dominator; an unreachable node has none.
 pub fn dominators(successors: &Adjacency, root: u32) -> Vec<Option<u32>> {
     let count = successors.len();
     const NONE: u32 = u32::MAX;
-    // Nodes by the order in which a depth-first search finds them; `number` is the way back.
+    // The nodes in depth-first order; `number` is the inverse.
     let mut order: Vec<u32> = Vec::new();
     let mut number = vec![NONE; count];
     let mut parent = vec![NONE; count];
@@ -29,7 +29,7 @@ pub fn dominators(successors: &Adjacency, root: u32) -> Vec<Option<u32>> {
     let mut label: Vec<u32> = (0..count as u32).collect();
     let mut ancestor = vec![NONE; count];
     let mut dominator = vec![NONE; count];
-    // The nodes whose semidominator a node is, as lists linked through `next_in_bucket`.
+    // For each node, the nodes whose semidominator it is, as lists linked through `next_in_bucket`.
     let (mut bucket, mut next_in_bucket) = (vec![NONE; count], vec![NONE; count]);
     let mut path = Vec::new();
     for &node in order.iter().skip(1).rev() {
@@ -59,8 +59,8 @@ pub fn dominators(successors: &Adjacency, root: u32) -> Vec<Option<u32>> {
     dominator.into_iter().map(|node| (node != NONE).then_some(node)).collect()
 }
 
-/// Of a node and its ancestors in the forest (but its root), the one with the least semidominator; the
-/// way there is shortened.
+/// The node with the smallest semidominator among a node and its ancestors in the forest, except the root. This
+/// compresses the path.
 fn evaluate(node: u32, ancestor: &mut [u32], label: &mut [u32], semi: &[u32], path: &mut Vec<u32>) -> u32 {
     if ancestor[node as usize] == u32::MAX {
         return node;
@@ -95,7 +95,7 @@ mod tests {
         builder.finish()
     }
 
-    /// The definition: a dominates b if b cannot be reached without a; the nearest such is immediate.
+    /// The definition: a dominates b if every path to b passes a; the nearest such node is immediate.
     fn by_definition(graph: &Adjacency) -> Vec<Option<u32>> {
         let reached = |without: Option<u32>| {
             let mut seen = vec![false; graph.len()];

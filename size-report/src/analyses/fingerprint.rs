@@ -1,9 +1,9 @@
-//! Which function of one module is which of another, by what they do rather than what they are called.
+//! Matches the functions of two modules by their content instead of their names.
 //!
-//! A body's fingerprint leaves out what a linker or an optimiser renumbers: functions, types, globals,
-//! and how many bytes a number is written with. Bodies that an optimiser has rewritten have other
-//! fingerprints; those are told by what it keeps, the addresses and constants that they name and what
-//! they import, and by whom they are called from. Such a match is likely, not sure.
+//! A body's fingerprint leaves out what a linker or an optimizer renumbers: functions, types, globals, and the
+//! encoded length of numbers. If an optimizer rewrote a body, its fingerprint changes. Then functions match by what
+//! the optimizer keeps (addresses, constants and imports), and by their callers. Such a match is likely, but not
+//! certain.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -14,13 +14,13 @@ use wasmparser::{BinaryReader, FunctionBody, Operator, WasmFeatures};
 
 use crate::module::{Exported, Module, Reference, references};
 
-/// What is known about one body.
+/// The data of one body.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Fingerprint {
-    /// Of all instructions, numbers that are reassigned left out.
+    /// A hash of all instructions, without numbers that may change.
     pub body: u64,
-    /// Of what it names: its type, addresses, large constants, imports. Zero if that is too little to
-    /// tell functions apart.
+    /// A hash of what it refers to: its type, addresses, large constants, imports. Zero if that is not enough to
+    /// distinguish functions.
     features: u64,
     /// The functions that it calls, in order.
     calls: Vec<u32>,
@@ -69,7 +69,7 @@ pub fn of(module: &Module<'_>, index: u32) -> Fingerprint {
     Fingerprint { body: hash.finish(), features, calls }
 }
 
-/// An instruction without the numbers that are reassigned, and without a number's padding.
+/// An instruction without numbers that may change, and without padding.
 fn normalise(operator: &Operator<'_>, bytes: &[u8], hash: &mut DefaultHasher) {
     use Operator as O;
     match operator {
@@ -106,13 +106,13 @@ fn hash_of(value: &impl Hash) -> u64 {
     hash.finish()
 }
 
-/// For functions of `module` that have one: the function of `other` that they are, and whether that is sure.
+/// For functions of `module` that have a match: the matching function of `other`, and whether the match is certain.
 pub fn matches(module: &Module<'_>, other: &Module<'_>) -> Vec<(u32, u32, bool)> {
     let (ours, theirs) = (all(module), all(other));
     let mut pairs = Pairs { ours: vec![None; ours.len()], taken: vec![false; theirs.len()] };
 
-    // What both say by name.
-    // Of several with one name, which no valid module has, the first.
+    // First, functions with the same export or import name. If a name occurs several times, which is invalid, the
+    // first one counts.
     let exports: HashMap<&str, Exported> =
         other.exports.iter().rev().map(|export| (export.name, export.of)).collect();
     for export in &module.exports {
@@ -129,12 +129,12 @@ pub fn matches(module: &Module<'_>, other: &Module<'_>) -> Vec<(u32, u32, bool)>
             pairs.add(here, there, true);
         }
     }
-    // What both do, if nothing else does.
+    // Next, functions with the same unique content.
     let defined = |module: &Module<'_>| module.imported_functions as usize;
     let from = (defined(module), defined(other));
     pairs.add_unique(&ours, &theirs, from, true, |print| print.body);
     pairs.add_unique(&ours, &theirs, from, false, |print| print.features);
-    // And what those call, call by call, if they call as often.
+    // Then their callees, in order, if both have the same number of calls.
     let mut open: Vec<u32> =
         (0..ours.len() as u32).filter(|&here| pairs.ours[here as usize].is_some()).collect();
     while let Some(here) = open.pop() {
@@ -162,7 +162,7 @@ struct Pairs {
 }
 
 impl Pairs {
-    /// False if one of them has a partner.
+    /// Returns false if one of them already has a partner.
     fn add(&mut self, here: u32, there: u32, is_sure: bool) -> bool {
         let (Some(ours), Some(taken)) =
             (self.ours.get_mut(here as usize), self.taken.get_mut(there as usize))
@@ -177,7 +177,7 @@ impl Pairs {
         true
     }
 
-    /// Pairs what has the same key, which is not zero, if only one on each side has it.
+    /// Pairs functions with the same nonzero key, if the key is unique on both sides.
     fn add_unique(
         &mut self,
         ours: &[Fingerprint],
@@ -216,7 +216,7 @@ mod tests {
                 (func $b (drop (i32.const 5000))) (func $c (drop (i32.const 6000)) (nop)))"#,
         )
         .unwrap();
-        // Another order, and c no longer does nothing in between.
+        // A different order, and c now does something.
         let after = wat::parse_str(
             r#"(module (memory 1) (func $c (drop (i32.const 6000)))
                 (func $b (drop (i32.const 5000))) (func $a (export "a") (call $b) (call $c)))"#,
@@ -228,7 +228,7 @@ mod tests {
 
     #[test]
     fn padding_is_no_difference() {
-        // A call and a load, each written in as few bytes as can be, and with their numbers padded.
+        // A call and a load, each with minimal and with padded numbers.
         let module = |body: &[u8]| {
             let mut bytes =
                 b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x03\x02\x01\0\x05\x03\x01\0\x01\x0a".to_vec();

@@ -1,39 +1,39 @@
-//! Who keeps whom in the module: functions, data, and calls through tables.
+//! The reference graph of a module: functions, data, and calls through tables.
 //!
-//! Nodes are numbers: the root (whatever the host can call or start), then all functions by index, then a
-//! node for each signature, then the pieces of data. A call through a table points to its signature's
-//! node, which points to all functions of that type in any table: so the graph has as many arrows as the
-//! module has references, not their product.
+//! Nodes are numbers: the root (what the host can call or start), then all functions by index, then one node per
+//! signature, then the pieces of data. A call through a table points to its signature's node, which points to all
+//! functions of that type in any table. So the graph has one edge per reference, not one per pair of caller and
+//! callee.
 
 use std::collections::HashSet;
 
 use super::{data::Pieces, dominators::dominators};
 use crate::module::{Adjacency, AdjacencyBuilder, Exported, Module, Scan};
 
-/// The node that stands for the host.
+/// The node of the host.
 pub const ROOT: u32 = 0;
 
-/// What a node is.
+/// The meaning of a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Vertex {
     /// The host.
     Root,
     /// A function, by index.
     Function(u32),
-    /// A call through a table: its signature's place in [`Module::signatures`].
+    /// Calls through a table with a signature: its index in [`Module::signatures`].
     Signature(u32),
     /// A piece of data.
     Piece(u32),
 }
 
-/// The graph, and what each node alone keeps.
+/// The graph, and what each node retains.
 #[derive(Debug)]
 pub struct Graph {
-    /// The arrows.
+    /// The edges.
     pub arrows: Adjacency,
-    /// For each node its immediate dominator; none for what the host cannot reach.
+    /// The immediate dominator of each node; `None` if the host cannot reach it.
     pub dominators: Vec<Option<u32>>,
-    /// For each node the bytes that would go with it: its own and those of what it dominates.
+    /// The bytes that would go with each node: its own and those of the nodes that it dominates.
     pub retained: Vec<u64>,
     own: Vec<u64>,
     functions: u32,
@@ -41,7 +41,7 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// Draws the arrows of a module.
+    /// Builds the graph of a module.
     pub fn of(module: &Module<'_>, scan: &Scan, pieces: &Pieces) -> Graph {
         let (functions, signatures) = (module.functions.len() as u32, module.signatures.len() as u32);
         let node_of_function = |function: u32| 1 + function;
@@ -92,7 +92,7 @@ impl Graph {
         graph
     }
 
-    /// Adds up what each node dominates: children before their dominators.
+    /// Adds up the bytes that each node dominates, children first.
     fn retain(&mut self) {
         let mut children = vec![0_u32; self.len()];
         let parent = |node: usize| self.dominators[node].filter(|_| node != ROOT as usize);
@@ -109,17 +109,17 @@ impl Graph {
         }
     }
 
-    /// How many nodes there are.
+    /// The number of nodes.
     pub fn len(&self) -> usize {
         self.arrows.len()
     }
 
-    /// Never: there is the root.
+    /// Always false, because there is a root.
     pub fn is_empty(&self) -> bool {
         false
     }
 
-    /// What a node is.
+    /// The meaning of a node.
     pub fn vertex(&self, node: u32) -> Vertex {
         match node {
             ROOT => Vertex::Root,
@@ -149,8 +149,7 @@ impl Graph {
         self.dominators[node as usize].is_some()
     }
 
-    /// A shortest way from the host to any of the nodes for which `is_goal` holds: the nodes on it, the
-    /// host first.
+    /// A shortest path from the host to any of the nodes for which `is_goal` holds, with the host first.
     pub fn shortest_path(&self, is_goal: impl Fn(u32) -> bool) -> Option<Vec<u32>> {
         let mut from = vec![u32::MAX; self.len()];
         from[ROOT as usize] = ROOT;
@@ -174,7 +173,7 @@ impl Graph {
         None
     }
 
-    /// What would go if none of these nodes were there: bytes that only they keep, their own included.
+    /// The bytes that would go with all of these nodes: those that only they retain, including their own.
     pub fn retained_by(&self, is_gone: impl Fn(u32) -> bool) -> u64 {
         let mut seen = vec![false; self.len()];
         let mut stack = vec![ROOT];
@@ -190,7 +189,7 @@ impl Graph {
     }
 }
 
-/// The functions that the host can call, or that something at rest refers to.
+/// The functions that the host can call, or to which a table or a global refers.
 fn roots<'m>(module: &'m Module<'_>) -> impl Iterator<Item = u32> + 'm {
     let exported = module.exports.iter().filter_map(|export| match export.of {
         Exported::Function(index) => Some(index),

@@ -1,4 +1,4 @@
-//! What views are made of: sections, and functions in groups with the data that only they refer to.
+//! The building blocks of views: sections, and groups of functions with the data that only they refer to.
 
 use std::collections::BTreeMap;
 
@@ -11,13 +11,13 @@ use super::{
 };
 use crate::module::{Kind, Section};
 
-/// All sections for which `is_wanted` holds of a part's kind; each part is a node.
+/// All sections with parts for which `is_wanted` holds; each part is a node.
 pub(super) fn sections(analysis: &Analysis<'_>, is_wanted: impl Fn(Kind<'_>) -> bool) -> Vec<Node> {
     let module = analysis.module;
     let mut sections: Vec<(Option<Section<'_>>, Vec<Node>)> = Vec::new();
     for part in module.parts.iter().filter(|part| is_wanted(part.kind)) {
         let section = part.kind.section();
-        // A section's parts follow each other, but two custom sections may share a name.
+        // A section's parts are adjacent, but two custom sections may have the same name.
         if sections.last().is_none_or(|(last, _)| *last != section) {
             sections.push((section, Vec::new()));
         }
@@ -41,7 +41,7 @@ pub(super) fn sections(analysis: &Analysis<'_>, is_wanted: impl Fn(Kind<'_>) -> 
     sections.into_iter().map(|(section, nodes)| Node::of(NodeKind::Section, title(section), nodes)).collect()
 }
 
-/// Everything but functions' bodies and the data segments' contents.
+/// Everything except the functions' bodies and the data segments' contents.
 pub(super) fn around(analysis: &Analysis<'_>) -> Vec<Node> {
     let mut nodes = sections(analysis, |kind| !matches!(kind, Kind::Function { .. } | Kind::Segment { .. }));
     nodes.push(segment_headers(analysis));
@@ -56,15 +56,15 @@ pub(super) fn segment_headers(analysis: &Analysis<'_>) -> Node {
     Node::leaf(NodeKind::Header, "data segments' modes, addresses and lengths", bytes)
 }
 
-/// What functions in groups come to.
+/// Functions in groups.
 pub(super) struct Grouped {
-    /// For each group its functions, and what data only it refers to.
+    /// For each group, its functions and the data that only it refers to.
     pub(super) groups: Vec<Vec<Node>>,
-    /// Data of several groups or of none.
+    /// Data of several groups, or of none.
     pub(super) rest: Vec<Node>,
 }
 
-/// Puts functions into `count` groups; `groups` has the group of each function.
+/// Sorts functions into `count` groups; `groups` has the group of each function.
 pub(super) fn grouped(analysis: &Analysis<'_>, groups: &[u32], count: usize) -> Grouped {
     grouped_without(analysis, groups, count, |_| false)
 }

@@ -1,5 +1,4 @@
-//! What each import costs: the code that leads to it and to nothing else of the host, and the manifest
-//! that says what it is used for.
+//! The cost of each import: the code that leads to it and to no other import, and the manifest records.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +10,7 @@ use super::{
 };
 use crate::module::Kind;
 
-/// More sets of imports than that are added up.
+/// The maximum number of import sets; further ones are summed up.
 const MOST_SETS: usize = 100;
 
 /// Code by the set of imports that it leads to, the entries of the import section, and the manifest.
@@ -43,7 +42,7 @@ pub(super) fn by_import(analysis: &Analysis<'_>) -> Vec<Node> {
     nodes
 }
 
-/// A bit for each of the 63 imported functions that most functions call; the others share the last.
+/// A bit for each of the 63 most referenced imports; all others share the last bit.
 fn bits(analysis: &Analysis<'_>) -> BTreeMap<u32, u32> {
     let mut callers: BTreeMap<u32, u32> =
         (0..analysis.module.imported_functions).map(|index| (index, 0)).collect();
@@ -59,7 +58,7 @@ fn bits(analysis: &Analysis<'_>) -> BTreeMap<u32, u32> {
     most.iter().zip(0..).map(|(&(index, _), bit): (_, u32)| (index, bit.min(63))).collect()
 }
 
-/// For each function the imports that it leads to, through calls of any kind.
+/// The imports that each function leads to, through any kind of call.
 fn leads_to(analysis: &Analysis<'_>, bits: &BTreeMap<u32, u32>) -> Vec<u64> {
     let graph = &analysis.graph;
     let callers = graph.arrows.reversed(graph.len());
@@ -69,7 +68,7 @@ fn leads_to(analysis: &Analysis<'_>, bits: &BTreeMap<u32, u32>) -> Vec<u64> {
         sets[graph.function(index) as usize] = 1 << bit;
         open.push(graph.function(index));
     }
-    // A set grows 64 times at most, so this ends.
+    // A set grows at most 64 times, so this terminates.
     while let Some(node) = open.pop() {
         for &caller in callers.of(node).iter().filter(|&&caller| caller != ROOT) {
             let more = sets[caller as usize] | sets[node as usize];
@@ -105,7 +104,7 @@ fn title_of_manifest() -> String {
     crate::module::Section::Custom(wagather_abi::manifest::SECTION).title()
 }
 
-/// What a gatherer declares: a line for each record, with its bytes.
+/// The manifest: a line for each record, with its bytes.
 fn manifest(analysis: &Analysis<'_>) -> Vec<Node> {
     let mut nodes = Vec::new();
     let is_manifest =

@@ -1,28 +1,28 @@
-//! What functions are there for. The rules are one table, `kinds.txt`, and nothing is guessed beside it.
+//! The purpose of functions, by the rules in `kinds.txt`.
 
 use super::symbol;
 
 /// Lines `kind<TAB>pattern`, and comments.
 const RULES: &str = include_str!("kinds.txt");
 
-/// What a function is counted to if no rule knows it.
+/// The kind of a function that no rule matches.
 pub const OWN_CODE: &str = "its own code";
 
-/// What a function is counted to if it has no name.
+/// The kind of a function without a name.
 pub const UNNAMED: &str = "functions without a name";
 
-/// The table, taken apart.
+/// The parsed rules.
 #[derive(Debug)]
 pub struct Kinds(Vec<(&'static str, Vec<&'static str>)>);
 
 impl Kinds {
-    /// Reads the table.
+    /// Parses the rules.
     pub fn new() -> Kinds {
         let rules = RULES.lines().filter_map(|line| line.split_once('\t'));
         Kinds(rules.map(|(kind, pattern)| (kind, pattern.split('*').collect())).collect())
     }
 
-    /// The kind of cost that a function of this name is.
+    /// The kind of a function with this name.
     pub fn of(&self, name: &str) -> &'static str {
         let name = symbol::generic(name);
         self.0.iter().find(|(_, pattern)| fits(pattern, &name)).map_or(OWN_CODE, |&(kind, _)| kind)
@@ -35,18 +35,18 @@ impl Default for Kinds {
     }
 }
 
-/// Whether a text fits a pattern in which a star stands for any text.
+/// Whether a text matches a pattern, in which a star matches any text.
 pub fn matches(pattern: &str, text: &str) -> bool {
     fits(&pattern.split('*').collect::<Vec<_>>(), text)
 }
 
-/// The same, for a pattern that was split at its stars.
+/// The same, for a pattern that is split at its stars.
 pub(super) fn fits(pattern: &[&str], text: &str) -> bool {
     let [first, between @ .., last] = pattern else { return pattern.first() == Some(&text) };
     let Some(mut rest) = text.strip_prefix(first).and_then(|rest| rest.strip_suffix(last)) else {
         return false;
     };
-    // The first place is as good as any, for what lies between is any text.
+    // The first occurrence is sufficient, because a star matches any text.
     between.iter().all(|part| match rest.find(part) {
         Some(at) => {
             rest = &rest[at + part.len()..];

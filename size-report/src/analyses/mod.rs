@@ -1,4 +1,4 @@
-//! What a module tells. Nothing here prints, and nothing reads a file but [`names`].
+//! The analyses of a module. Nothing here prints, and only [`names`] reads files.
 
 pub mod at_rest;
 pub mod budget;
@@ -24,18 +24,18 @@ pub mod why;
 use self::{data::Pieces, graph::Graph, names::Names, shapes::Shape};
 use crate::module::{Module, Scan};
 
-/// A module, read through once: what all views are made from.
+/// An analyzed module, from which all views are made.
 #[derive(Debug)]
 pub struct Analysis<'m> {
     /// The module.
     pub module: &'m Module<'m>,
-    /// What its functions are called.
+    /// The names of its functions.
     pub names: Names,
-    /// What its instructions refer to.
+    /// The references of its instructions.
     pub scan: Scan,
-    /// Its data in pieces.
+    /// Its data, in pieces.
     pub pieces: Pieces,
-    /// Who keeps whom.
+    /// The reference graph.
     pub graph: Graph,
 }
 
@@ -48,7 +48,7 @@ impl<'m> Analysis<'m> {
         Analysis { module, names, scan, pieces, graph }
     }
 
-    /// The shape that a piece of data is, or begins.
+    /// The shape that begins with a piece of data, if there is one.
     pub fn shape(&self, piece: u32) -> Option<Shape> {
         self.pieces.shapes.decode(self.module, self.pieces.range(piece).start as u32)
     }

@@ -1,6 +1,6 @@
-//! What functions are called. A guest that ships carries no names, so the build writes them
-//! to a file beside it: one line per function, `index:name`, as `wasm-opt --symbolmap` does. Where
-//! there is only a sibling that still has its names, bodies are held against bodies.
+//! Names of functions. A module that ships contains no names, so the build writes them to a file beside it: one line
+//! per function, `index:name`, as `wasm-opt --symbolmap` does. If there is only an unstripped version of the module,
+//! functions are matched by their bodies.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,16 +15,16 @@ use crate::{
     module::{Exported, Module},
 };
 
-/// Where names can be had besides the module itself.
+/// Sources of names besides the module itself.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Sources<'p> {
     /// A file with a line `index:name` for each function.
     pub symbols: Option<&'p Path>,
-    /// The same module from before its names were stripped, or before it was optimised.
+    /// The same module before it was stripped or optimized.
     pub unstripped: Option<&'p Path>,
 }
 
-/// Names of functions by index, readable ones.
+/// Readable names of functions, by index.
 #[derive(Debug, Default)]
 pub struct Names {
     names: BTreeMap<u32, String>,
@@ -32,12 +32,11 @@ pub struct Names {
 }
 
 impl Names {
-    /// Finds the names for a module in `file`: those given, else the module's own, else the
-    /// file beside it; then, for what has none, those of the unstripped sibling. Imports and exports
-    /// name what has no name by then.
+    /// Finds the names for a module in `file`: the given symbols, else the module's own, else the file beside it; for
+    /// functions that still have no name, those of the unstripped version, and then imports and exports.
     ///
     /// # Errors
-    /// A file that was asked for cannot be read, or any symbols do not fit the module.
+    /// A given file cannot be read, or symbols do not belong to the module.
     pub fn find(module: &Module<'_>, file: &Path, sources: Sources<'_>) -> Result<Names, Error> {
         let mut names = Names::default();
         let beside = file.with_extension("symbols");
@@ -62,7 +61,7 @@ impl Names {
         Ok(names)
     }
 
-    /// The names that the module itself has.
+    /// The names in the module itself.
     pub fn of(module: &Module<'_>) -> Names {
         let mut names = Names { names: own(module), guessed: BTreeSet::new() };
         names.fill_from_interface(module);
@@ -98,8 +97,8 @@ impl Names {
         self.names.get(&index).map(String::as_str)
     }
 
-    /// What to call a function: its name, or its index if it has none. A name that was taken from a
-    /// function that is merely alike ends in a question mark.
+    /// The label of a function: its name, or else its index. A name that was taken from a similar function ends in a
+    /// question mark.
     pub fn label(&self, index: u32) -> String {
         match self.get(index) {
             Some(name) if self.guessed.contains(&index) => format!("{name}?"),
@@ -109,7 +108,7 @@ impl Names {
     }
 }
 
-/// What the module's name section says, and for what that leaves out, the symbol table of an object file.
+/// The names in the module's name section, and for other functions, those in an object file's symbol table.
 fn own(module: &Module<'_>) -> BTreeMap<u32, String> {
     let symbols = module.symbols.iter().chain(&module.name_section);
     symbols.map(|(&index, name)| (index, symbol::readable(name))).collect()
@@ -170,7 +169,7 @@ mod tests {
 
     #[test]
     fn names_of_object_files_are_their_symbols() {
-        // Version 2; a symbol table (8) of four: an import without a name of its own, a function, another name of it, a
+        // Version 2; a symbol table (8) with four entries: an unnamed import, a function, another name of it, a
         // function; information about one segment (5).
         let bytes = wat::parse_str(
             r#"(module (import "env" "log" (func)) (memory 1) (func) (func) (data (i32.const 0) "x")
@@ -189,7 +188,7 @@ mod tests {
         let found: Vec<_> = (0..3).map(|index| names.get(index).unwrap()).collect();
         assert_eq!(found, ["log", "foo::bar(int)", "mycrate::foo"]);
         assert_eq!(module.segment_names[&0], ".rodata.");
-        // A name section says it better, where it says anything.
+        // A name section takes precedence for the functions that it names.
         let mut both = module;
         both.name_section.insert(1, "bar");
         let found = own(&both);

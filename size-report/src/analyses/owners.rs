@@ -1,14 +1,14 @@
-//! To which group a piece of data belongs, when functions are put into groups: to the one group that
-//! refers to it, by itself or through other data; to none if two do.
+//! The group of each piece of data, if functions are in groups: the only group that refers to it, directly or through
+//! other data. If several do, it has none.
 
 use super::data::Pieces;
 
-/// Who refers to a piece.
+/// The group that refers to a piece.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Owner {
     /// No function.
     Nobody,
-    /// Functions of this group, and no other.
+    /// Only functions of this group.
     Group(u32),
     /// Functions of several groups.
     Several,
@@ -25,7 +25,7 @@ pub fn owners(pieces: &Pieces, groups: &[u32]) -> Vec<Owner> {
             }
         }
     }
-    // An owner changes twice at most, so this ends.
+    // An owner changes at most twice, so this terminates.
     while let Some(piece) = open.pop() {
         let owner = owners[piece as usize];
         for &next in pieces.by_piece.of(piece) {
@@ -37,7 +37,7 @@ pub fn owners(pieces: &Pieces, groups: &[u32]) -> Vec<Owner> {
     owners
 }
 
-/// True if that changed the owner.
+/// Returns true if this changed the owner.
 fn join(owner: &mut Owner, more: Owner) -> bool {
     let joined = match (*owner, more) {
         (Owner::Nobody, more) => more,

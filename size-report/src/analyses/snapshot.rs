@@ -1,5 +1,5 @@
-//! What is remembered of a module to compare another one with it: its parts with names that survive a
-//! new build, so no offsets, indices or hashes. It is what a baseline file holds.
+//! The data that is stored about a module for later comparisons: its parts, by names that survive a new build,
+//! without offsets, indices or hashes. A baseline file contains a snapshot.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,30 +14,30 @@ use super::{
 /// A module's items; their bytes add up to the file's length.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
-    /// The file's length.
+    /// The file's size.
     pub bytes: u64,
-    /// Everything in it, by kind and name: the order in the file says nothing.
+    /// Everything in it, sorted by kind and name, because the file's order does not matter.
     pub items: Vec<Item>,
 }
 
-/// Something that can grow.
+/// A part whose size can change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {
-    /// What it is.
+    /// Its kind.
     pub kind: ItemKind,
-    /// A function's name, or whose data it is, or the section.
+    /// The function's name, the function that owns the data, or the section.
     pub name: String,
-    /// How many bytes.
+    /// Its size.
     pub bytes: u64,
-    /// Of a function, its body's fingerprint.
+    /// For a function: its body's fingerprint.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub fingerprint: u64,
-    /// Of a library's function, the nearest function on the way from the host that is not the library's.
+    /// For a library function: the nearest function on the path from the host that is not in the library.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub via: Option<String>,
 }
 
-/// What an [`Item`] is.
+/// The kind of an [`Item`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ItemKind {
@@ -49,14 +49,14 @@ pub enum ItemKind {
     Section,
 }
 
-// serde hands over a reference.
+// serde passes a reference.
 #[allow(clippy::trivially_copy_pass_by_ref)]
 fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 
 impl Snapshot {
-    /// What is to be remembered of a module.
+    /// Takes the snapshot of a module.
     pub fn of(analysis: &Analysis<'_>) -> Snapshot {
         let module = analysis.module;
         let via = via(analysis);
@@ -99,8 +99,7 @@ impl Snapshot {
     }
 }
 
-/// For each function of Rust's own library: on a shortest way from the host, the last function before it
-/// that is of another crate.
+/// For each function of Rust's own library: the last function of another crate on a shortest path from the host.
 fn via(analysis: &Analysis<'_>) -> Vec<Option<u32>> {
     let graph = &analysis.graph;
     let mut whose: Vec<Option<u32>> = vec![None; graph.len()];
@@ -129,8 +128,8 @@ fn via(analysis: &Analysis<'_>) -> Vec<Option<u32>> {
         .collect()
 }
 
-/// Whether it is a function of `core`, `alloc` or `std`, and so is there because somebody calls it. An
-/// implementation of their trait for a type of one's own is not.
+/// Whether it is a function of `core`, `alloc` or `std`, so another function's call explains it. An implementation of
+/// a library trait for the program's own type does not count.
 pub fn is_of_the_library(name: &str) -> bool {
     matches!(symbol::path(name)[0], "core" | "alloc" | "std" | "compiler_builtins")
 }

@@ -1,12 +1,11 @@
-//! What a symbol says: the name as it was written, the crate and modules it lies in, and which generic
-//! function it is an instantiation of.
+//! Decodes symbols: the readable name, the crate and modules, and the generic function that it instantiates.
 //!
-//! It reads what the compilers of Rust (v0 and legacy), C++, Go, TinyGo and AssemblyScript write. Names
-//! that a linker has demangled already read the same. What has no path (C, exports) has none here.
+//! It understands the symbols of Rust (v0 and legacy), C++, Go, TinyGo and AssemblyScript. A linker may have
+//! demangled names already; they give the same result. Names without a path (C, exports) have none here.
 
 use std::collections::HashMap;
 
-/// As it was written in the source, without the compiler's hash.
+/// The name as in the source, without the compiler's hash.
 pub fn readable(symbol: &str) -> String {
     const SHARED: &str = "byn$mgfn-shared$";
     let symbol = unescaped(symbol);
@@ -25,7 +24,7 @@ fn demangled(symbol: String) -> String {
             cpp_demangle::Symbol::new(symbol.as_bytes()).ok().and_then(|name| name.demangle().ok());
         return demangled.unwrap_or(symbol);
     }
-    // A linker that demangles leaves Rust's legacy hash.
+    // Demangling linkers leave Rust's legacy hash.
     match symbol.rsplit_once("::h") {
         Some((name, hash)) if hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
             name.to_owned()
@@ -34,7 +33,7 @@ fn demangled(symbol: String) -> String {
     }
 }
 
-/// `wasm-opt --symbolmap` writes what is not a plain character as a backslash and two hexadecimal digits.
+/// Undoes `wasm-opt --symbolmap`'s escapes: a backslash and two hexadecimal digits.
 fn unescaped(symbol: &str) -> String {
     if !symbol.contains('\\') {
         return symbol.to_owned();
@@ -58,11 +57,11 @@ fn unescaped(symbol: &str) -> String {
     String::from_utf8_lossy(&plain).into_owned()
 }
 
-/// Where a readable name lies: the crate, package or namespace first, the item last. A name without a
-/// path is one segment.
+/// The path of a readable name: the crate, package or namespace first, the item last. A name without a path is one
+/// segment.
 pub fn path(name: &str) -> Vec<&str> {
     let path = parts(name);
-    // Of nothing but separators nothing is left.
+    // A name of only separators leaves nothing.
     if path.is_empty() { vec![name] } else { path }
 }
 
@@ -82,7 +81,7 @@ fn parts(name: &str) -> Vec<&str> {
     }
 }
 
-/// `A as B>::rest` or `A>::rest`: where the type `A` is, or the trait, if the type is anybody's.
+/// `A as B>::rest` or `A>::rest`: the path of the type `A`, or of the trait if `A` is a type of the language.
 fn qualified(text: &str) -> Vec<&str> {
     let end = closing(text).unwrap_or(text.len());
     let (inside, rest) = (&text[..end], text.get(end + 1..).unwrap_or_default());
@@ -93,7 +92,7 @@ fn qualified(text: &str) -> Vec<&str> {
     let own = segments(bare(of_type));
     let mut path = match of_trait {
         Some(of_trait) if own.len() < 2 => segments(bare(of_trait)),
-        // A method of a type that the language has, such as a slice.
+        // A method of a built-in type, such as a slice.
         None if own.len() < 2 => vec!["core", own.first().copied().unwrap_or("unit")],
         _ => own,
     };
@@ -101,7 +100,7 @@ fn qualified(text: &str) -> Vec<&str> {
     path
 }
 
-/// A type without what refers to it: `&mut [a::B]` is at `a::B`.
+/// A type without references to it: the path of `&mut [a::B]` is `a::B`.
 fn bare(mut of_type: &str) -> &str {
     loop {
         let shorter = ["&", "mut ", "*const ", "*mut ", "[", "(", "dyn ", "impl ", "<"]
@@ -117,7 +116,7 @@ fn bare(mut of_type: &str) -> &str {
     &of_type[..end.min(generic)]
 }
 
-/// The parts between `::`, generic arguments left out.
+/// The parts between `::`, without generic arguments.
 fn segments(text: &str) -> Vec<&str> {
     let mut found = Vec::new();
     let mut depth = 0_u32;
@@ -145,7 +144,7 @@ fn segments(text: &str) -> Vec<&str> {
     found
 }
 
-/// Where the `>` is that closes what was opened before the text.
+/// The position of the `>` that closes a bracket before the text.
 fn closing(text: &str) -> Option<usize> {
     let (mut depth, mut before) = (0_u32, 0);
     for (at, byte) in text.bytes().enumerate() {
@@ -165,7 +164,7 @@ fn closing(text: &str) -> Option<usize> {
 fn split_at_top<'a>(text: &'a str, word: &str) -> Option<(&'a str, &'a str)> {
     let (mut depth, mut counted) = (0_i64, 0);
     for (at, _) in text.match_indices(word) {
-        // A word begins with neither, so no arrow is cut in two.
+        // A word begins with neither, so this cuts no arrow in two.
         let more = &text[counted..at];
         let closed = more.matches('>').count() - more.matches("->").count();
         depth += more.matches('<').count() as i64 - closed as i64;
@@ -177,7 +176,7 @@ fn split_at_top<'a>(text: &'a str, word: &str) -> Option<(&'a str, &'a str)> {
     None
 }
 
-/// For each `<`, by its place, where the `>` is that closes it.
+/// For each `<`, by its position, the position of its `>`.
 fn closings(text: &str) -> HashMap<usize, usize> {
     let (mut open, mut closings, mut before) = (Vec::new(), HashMap::new(), 0);
     for (at, byte) in text.bytes().enumerate() {
@@ -191,8 +190,8 @@ fn closings(text: &str) -> HashMap<usize, usize> {
     closings
 }
 
-/// Where a Go package's path ends: at the first dot after its last slash. Go's linker writes `_` for a
-/// slash, so a dot that is part of a domain is known by what follows it.
+/// The end of a Go package's path: the first dot after its last slash. Go's linker writes `_` for a slash, so the
+/// text after a dot tells whether the dot belongs to a domain.
 fn package_end(name: &str) -> Option<usize> {
     let of_arguments = name.find('[').unwrap_or(name.len());
     let mut from = name[..of_arguments].rfind('/').map_or(0, |at| at + 1);
@@ -207,11 +206,11 @@ fn package_end(name: &str) -> Option<usize> {
     }
 }
 
-/// The name of the generic function that a function is an instantiation of: the readable name without
-/// the arguments. Instantiations, and nothing else, share it.
+/// The name of the generic function that a function instantiates: the readable name without its arguments. Exactly
+/// the instantiations share it.
 pub fn generic(name: &str) -> String {
     let mut kept = String::with_capacity(name.len());
-    // In one pass before, for a name of somebody else's may be a million opening brackets.
+    // One pass in advance, because a foreign name may consist of a million brackets.
     let (closings, last_bracket) = (closings(name), name.rfind(']'));
     let mut rest = name;
     while let Some(at) = rest.find(['<', '[']) {
@@ -223,7 +222,7 @@ pub fn generic(name: &str) -> String {
         let end = if open == b'<' { closings.get(&(start - 1)).copied() } else { last_bracket };
         match end.and_then(|end| end.checked_sub(start)) {
             Some(end) if after_word && !is_operator && !inside.starts_with("impl ") => {
-                // Rust's `::<u8>` goes with its colons, C++'s `f<int>` has none.
+                // Remove the colons of Rust's `::<u8>`; C++'s `f<int>` has none.
                 if kept.ends_with("::") {
                     kept.truncate(kept.len() - 2);
                 }

@@ -1,27 +1,27 @@
-//! The table: one row per part of the file, named.
+//! The table: one named row per part of the file.
 
 use serde::Serialize;
 
 use super::names::Names;
 use crate::module::{Kind, Module, Part, Section};
 
-/// All rows of one file. Their bytes add up to the file's length.
+/// All rows of one file. Their bytes add up to the file's size.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Table {
-    /// In the order of the file, unless [`Table::sort_by_size`] was called.
+    /// In the file's order, unless [`Table::sort_by_size`] was called.
     pub rows: Vec<Row>,
 }
 
 /// Some bytes of the file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Row {
-    /// Where they start.
+    /// Their offset.
     pub offset: usize,
-    /// How many.
+    /// Their number.
     pub bytes: usize,
-    /// The section, or `header`; a custom section is `custom` and its name in quotes.
+    /// The section, or `header`. A custom section is `custom` and its quoted name.
     pub section: String,
-    /// What they are in that section.
+    /// Their meaning within the section.
     pub part: String,
 }
 
@@ -35,7 +35,7 @@ impl Table {
         Table { rows: module.parts.iter().map(row).collect() }
     }
 
-    /// The largest first; rows of one size stay in the file's order.
+    /// Sorts by size, the largest first; rows of equal size stay in the file's order.
     pub fn sort_by_size(&mut self) {
         self.rows.sort_by_key(|row| (std::cmp::Reverse(row.bytes), row.offset));
     }
@@ -46,7 +46,7 @@ fn describe(module: &Module<'_>, kind: Kind<'_>, names: &Names) -> (String, Stri
     (section, label(module, kind, names))
 }
 
-/// What the bytes of a part are, in its section.
+/// The meaning of a part within its section.
 pub fn label(module: &Module<'_>, kind: Kind<'_>, names: &Names) -> String {
     match kind {
         Kind::Header => "magic number and version".into(),

@@ -1,19 +1,20 @@
-//! Whose code functions are: the runtime and the libraries of a compiler, or the program's own. The rules are one table,
+//! The origin of functions: the runtime and the libraries of a compiler, or the program itself, by the rules in
 //! `toolchains.txt`.
 
 use super::{kinds::fits, symbol};
 
-/// Lines `part<TAB>pattern`, comments, and `[LANGUAGE]` before lines that hold for modules of that language only.
+/// Lines `part<TAB>pattern`, comments, and `[LANGUAGE]` before lines for modules of that language only.
 const RULES: &str = include_str!("toolchains.txt");
 
-/// What is not of a toolchain.
+/// Functions that belong to no toolchain.
 pub const PROGRAM: &str = "the program and its packages";
 
-/// The rules that hold for a module.
+/// The rules for a module.
 #[derive(Debug)]
 pub struct Toolchains(Vec<(&'static str, Vec<&'static str>)>);
 
-/// Whether a module is of the language that is named before some rules. Names without a path mean something else in each.
+/// Whether a module is written in the language of some rules. Names without a path have a different meaning in each
+/// language.
 fn holds(language: &str, names: &[&str]) -> bool {
     let any = |is: fn(&str) -> bool| names.iter().any(|name| is(name));
     let is_go = any(|name| name.starts_with("runtime."));
@@ -39,7 +40,7 @@ impl Toolchains {
         Toolchains(rules)
     }
 
-    /// Whose code a function of this name is.
+    /// The origin of a function with this name.
     pub fn of(&self, name: &str) -> &'static str {
         let name = symbol::generic(name);
         self.0.iter().find(|(_, pattern)| fits(pattern, &name)).map_or(PROGRAM, |&(part, _)| part)
@@ -50,7 +51,7 @@ impl Toolchains {
 mod tests {
     use super::*;
 
-    /// The parts of functions with these names, in one module.
+    /// The origins of functions with these names, in one module.
     fn parts(names: &[&str]) -> Vec<&'static str> {
         let toolchains = Toolchains::of_module(names);
         names.iter().map(|name| toolchains.of(name)).collect()

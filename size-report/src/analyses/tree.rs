@@ -1,22 +1,22 @@
-//! What every view is: a tree of labels with bytes, for text, JSON and pictures alike.
+//! The data structure of every view: a tree of labels with bytes, for text, JSON and pictures.
 
 use serde::Serialize;
 
-/// Some bytes of the file, and what they consist of.
+/// Some bytes of the file, and their parts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Node {
-    /// What to call them.
+    /// Their label.
     pub label: String,
-    /// How many; with children, exactly the sum of theirs.
+    /// Their number; with children, exactly the sum of the children's.
     pub bytes: u64,
-    /// What sort of thing they are.
+    /// Their kind.
     pub kind: NodeKind,
-    /// What they consist of, the largest first; empty if they are not divided.
+    /// Their parts, the largest first; empty if they are not divided.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub children: Vec<Node>,
 }
 
-/// What sort of thing a [`Node`] is.
+/// The kind of a [`Node`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NodeKind {
@@ -24,7 +24,7 @@ pub enum NodeKind {
     Module,
     /// A section, or several.
     Section,
-    /// A section's identifier, length and count, or the file's first bytes.
+    /// A section's identifier, length and count, or the file's header.
     Header,
     /// An import.
     Import,
@@ -36,23 +36,23 @@ pub enum NodeKind {
     Data,
     /// A crate, package or namespace.
     Crate,
-    /// A module within one.
+    /// A module within a crate, package or namespace.
     Namespace,
     /// A generic function and all its instantiations.
     Generic,
-    /// What a view puts together: a kind of cost, or code with the same imports.
+    /// A group of a view: a purpose, or code with the same imports.
     Group,
-    /// Contents of a section, as they are.
+    /// The undivided contents of a section.
     Contents,
 }
 
 impl Node {
-    /// Bytes that are not divided further.
+    /// A node without children.
     pub fn leaf(kind: NodeKind, label: impl Into<String>, bytes: u64) -> Node {
         Node { label: label.into(), bytes, kind, children: Vec::new() }
     }
 
-    /// The sum of its children, which it sorts. Empty ones are left out.
+    /// A node with the sum of its children, which it sorts. It leaves out empty ones.
     pub fn of(kind: NodeKind, label: impl Into<String>, mut children: Vec<Node>) -> Node {
         children.retain(|child| child.bytes > 0);
         children.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.label.cmp(&b.label)));
@@ -60,7 +60,7 @@ impl Node {
         Node { label: label.into(), bytes, kind, children }
     }
 
-    /// Whether every node is the sum of its children, and the tree has `bytes` in all.
+    /// Whether every node is the sum of its children, and the whole tree has `bytes`.
     pub fn adds_up_to(&self, bytes: u64) -> bool {
         fn adds_up(node: &Node) -> bool {
             let sum = node.children.iter().map(|child| child.bytes).sum::<u64>();

@@ -1,6 +1,5 @@
-//! The same bytes in different orders. Each view is a tree that adds up to the file's length, as the
-//! table does: functions are put into groups, data goes where its only reference comes from, and what
-//! belongs to no function is said to be so.
+//! Views: different groupings of the same bytes. Each view is a tree that adds up to the file's size, like the table.
+//! Functions are in groups, data belongs to the only group that refers to it, and other data has its own group.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -35,7 +34,7 @@ pub fn view(analysis: &Analysis<'_>, by: By) -> Node {
     Node::of(NodeKind::Module, "all of the file", nodes)
 }
 
-/// Numbers for texts, in the order of their first use.
+/// Numbers strings in the order of their first use.
 #[derive(Default)]
 struct Numbers {
     of: HashMap<String, u32>,
@@ -88,9 +87,9 @@ fn by_crate(analysis: &Analysis<'_>) -> Vec<Node> {
     nodes
 }
 
-/// Puts what has a longer path below the next segment of it.
+/// Groups nodes with longer paths by the next segment.
 fn by_namespace(nodes: Vec<Node>, depth: usize) -> Vec<Node> {
-    // Deeper modules stay together: nobody looks for them one by one.
+    // Deeper modules stay in one group, because they would be too small to be useful.
     const DEEPEST: usize = 8;
     let mut below: BTreeMap<String, Vec<Node>> = BTreeMap::new();
     let mut here = Vec::new();
@@ -148,7 +147,7 @@ fn by_toolchain(analysis: &Analysis<'_>) -> Vec<Node> {
     by_rules(analysis, |name| toolchains.of(name), |_| false)
 }
 
-/// The shapes, by who refers to them.
+/// The shapes, by the function that refers to them.
 fn shapes(analysis: &Analysis<'_>) -> Node {
     let everyone: Vec<u32> = (0..analysis.module.functions.len() as u32).collect();
     let mut of: BTreeMap<String, u64> = BTreeMap::new();
@@ -170,7 +169,7 @@ fn title_of_owner(analysis: &Analysis<'_>, owner: Owner) -> String {
     }
 }
 
-/// Groups that a table of rules gives functions by their names, without data for which `is_apart` holds.
+/// Groups by a table of rules for function names, without data for which `is_apart` holds.
 fn by_rules(
     analysis: &Analysis<'_>,
     group_of: impl Fn(&str) -> &'static str,
@@ -193,7 +192,7 @@ fn by_rules(
     nodes
 }
 
-/// The pieces of data. A module may have millions; beyond some thousands the small ones are added up.
+/// The pieces of data. A module may have millions; beyond some thousands, the small ones are summed up.
 fn data(analysis: &Analysis<'_>) -> Vec<Node> {
     const MOST_PIECES: usize = 5_000;
     let (module, pieces) = (analysis.module, &analysis.pieces);
@@ -254,7 +253,7 @@ fn preview_of_shape(analysis: &Analysis<'_>, piece: u32) -> String {
 }
 
 fn by_dominator(analysis: &Analysis<'_>) -> Vec<Node> {
-    // A tree that is read by recursion must not be as deep as a call graph can be.
+    // Readers recurse through the tree, so it must not be as deep as a call graph can be.
     const DEEPEST: u32 = 48;
     let graph = &analysis.graph;
     let mut children: Vec<Vec<u32>> = vec![Vec::new(); graph.len()];

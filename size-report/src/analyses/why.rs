@@ -1,4 +1,4 @@
-//! Why functions are in a module: the way from an export to them, and what would go with them.
+//! The reason why functions are in a module: the path from an export, and what would go with them.
 
 use std::collections::BTreeSet;
 
@@ -15,35 +15,35 @@ use super::{
 /// The answer for a name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Why {
-    /// The functions that the name fits, those that keep most first.
+    /// The functions that match, those that retain the most first.
     pub functions: Vec<Found>,
-    /// Bytes that are only there because of them, all of them together.
+    /// The bytes that are there only because of these functions together.
     pub retained: u64,
-    /// A shortest way from the host to one of them, as labels; none if the host cannot reach any.
+    /// The labels of a shortest path from the host to one of them; `None` if the host cannot reach any.
     pub path: Option<Vec<String>>,
-    /// The shapes that they refer to, in the order of the file.
+    /// The shapes that they refer to, in the file's order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub shapes: Vec<Shape>,
 }
 
-/// A function that the name fits.
+/// A function that matches.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Found {
     /// Its index.
     pub index: u32,
     /// Its name.
     pub name: String,
-    /// Its bytes.
+    /// Its size.
     pub bytes: u64,
-    /// Its bytes and all that is only there because of it.
+    /// Its size and that of everything that is there only because of it.
     pub retained: u64,
-    /// Functions that call it or refer to it, up to ten, and one that stands for calls through tables.
+    /// Up to ten functions that call it or refer to it, and one entry for calls through tables.
     pub callers: Vec<String>,
 }
 
 impl Why {
-    /// Finds functions by index, by their whole name, by a pattern with stars, or by a part of their name.
-    /// None if no function has it.
+    /// Finds functions by index, by whole name, by a pattern with stars, or by a part of their name. `None` if no
+    /// function matches.
     pub fn of(analysis: &Analysis<'_>, wanted: &str) -> Option<Why> {
         let found = find(analysis, wanted);
         if found.is_empty() {
@@ -82,14 +82,14 @@ impl Why {
     }
 }
 
-/// Those that functions refer to, each once.
+/// The shapes that functions refer to, each once.
 fn shapes(analysis: &Analysis<'_>, functions: &[u32]) -> Vec<Shape> {
     let pieces: BTreeSet<u32> =
         functions.iter().flat_map(|&function| analysis.pieces.by_function.of(function)).copied().collect();
     pieces.into_iter().filter_map(|piece| analysis.shape(piece)).collect()
 }
 
-/// Ascending indices.
+/// The indices of matching functions, ascending.
 fn find(analysis: &Analysis<'_>, wanted: &str) -> Vec<u32> {
     let count = analysis.module.functions.len() as u32;
     if let Ok(index) = wanted.trim_start_matches("function ").parse::<u32>() {
@@ -98,7 +98,7 @@ fn find(analysis: &Analysis<'_>, wanted: &str) -> Vec<u32> {
     let with = |fits: &dyn Fn(&str) -> bool| -> Vec<u32> {
         (0..count).filter(|&index| analysis.names.get(index).is_some_and(fits)).collect()
     };
-    // A symbol as the compiler writes it is as good as what it says.
+    // A mangled symbol matches as well as its readable name.
     let readable = symbol::readable(wanted);
     let exact = with(&|name| name == wanted || name == readable);
     if !exact.is_empty() {

@@ -1,4 +1,4 @@
-//! What can be typed. The help is made from these comments.
+//! The command-line arguments. The help is made from these comments.
 
 use std::path::PathBuf;
 
@@ -63,7 +63,7 @@ impl Arguments {
     }
 }
 
-/// Where the names of functions come from.
+/// The sources of function names.
 #[derive(Args)]
 pub(super) struct NameArguments {
     /// File with function names, one `index:name` per line; only for a single module

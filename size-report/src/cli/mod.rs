@@ -1,4 +1,4 @@
-//! The command line: what was typed, done.
+//! Runs the command line.
 
 mod arguments;
 mod check;
@@ -27,11 +27,11 @@ use crate::{
     module::Module,
 };
 
-/// Reads the command line and does what it says.
+/// Parses the command line and runs it.
 pub fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        // Help, or what is wrong with what was typed; the lines are clap's, the words may be of others.
+        // Help, or an error of the command line, in clap's format; it may contain foreign text.
         Err(said) => return say(&said),
     };
     let output = io::BufWriter::new(io::stdout().lock());
@@ -104,7 +104,7 @@ fn explain(arguments: &Arguments, output: impl Write) -> Result<ExitCode, Error>
     Ok(if printed == ExitCode::SUCCESS { exit } else { printed })
 }
 
-/// Reads a module and all that it says.
+/// Reads and analyzes a module.
 fn with_analysis<T>(
     file: &Path,
     sources: Sources<'_>,
@@ -122,7 +122,7 @@ fn snapshot(file: &Path, sources: Sources<'_>) -> Result<Snapshot, Error> {
 
 fn print<W: Write>(mut output: W, write: impl FnOnce(&mut W) -> io::Result<()>) -> ExitCode {
     match write(&mut output).and_then(|()| output.flush()) {
-        // Whoever reads may stop reading: `size-report … | head` is no failure.
+        // The reader may stop reading: `size-report … | head` is no failure.
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             complain(&format!("cannot write the report to standard output: {error}"));
             ExitCode::FAILURE
@@ -131,12 +131,12 @@ fn print<W: Write>(mut output: W, write: impl FnOnce(&mut W) -> io::Result<()>) 
     }
 }
 
-/// The only door to standard error. A terminal that is gone is no error.
+/// The only place that writes to stderr. If the terminal is gone, that is no error.
 fn complain(message: &str) {
     let _ = writeln!(io::stderr().lock(), "size-report: {}", Line(message));
 }
 
-/// Says what clap says, where it would say it.
+/// Prints clap's message where clap would print it.
 fn say(said: &clap::Error) -> ExitCode {
     let mut page = Page::new();
     let typed = std::env::args_os().map(|word| word.to_string_lossy().into_owned());

@@ -1,4 +1,4 @@
-//! `--html` and `--svg`: files that are there whole or not at all.
+//! `--html` and `--svg`: files that are written completely or not at all.
 
 use std::{
     fs,
@@ -10,7 +10,7 @@ use std::{
 use super::{arguments::Arguments, complain, print};
 use crate::{By, Error, Report, emit};
 
-/// What a page has if nobody asks for less. The first is what it opens with.
+/// The default views of a page. The page opens with the first one.
 const VIEWS: [By; 8] =
     [By::Crate, By::Function, By::Section, By::Kind, By::Dominator, By::Data, By::Generic, By::Import];
 
@@ -38,14 +38,14 @@ pub(super) fn draw(arguments: &Arguments, mut output: impl Write) -> Result<Exit
     if let Some(file) = &arguments.html {
         exit = put(file, &mut output, |output| emit::html::write(&report, output))?;
     }
-    // With both, the picture is of the view that the page opens with.
+    // With both options, the picture shows the view that the page opens with.
     if let (Some(file), [view, ..], ExitCode::SUCCESS) = (&arguments.svg, &*report.views, exit) {
         exit = put(file, &mut output, |output| emit::svg::write(&report, view, output))?;
     }
     Ok(exit)
 }
 
-/// Writes to a file, or to the output if it is called `-`.
+/// Writes to a file, or to stdout for `-`.
 fn put(
     file: &Path,
     output: &mut impl Write,
@@ -61,14 +61,14 @@ fn put(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes beside the file and renames, so that nobody ever sees a part of it.
+/// Writes a temporary file and renames it, so no reader sees a partial file.
 fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
     match fs::metadata(file) {
-        // A pipe or a device is written to, and stays what it is.
+        // Pipes and devices are written directly.
         Ok(metadata) if !metadata.is_file() => {
             return fs::OpenOptions::new().write(true).open(file)?.write_all(bytes);
         }
-        // `size-report --html a.wasm b.wasm` is soon typed.
+        // `size-report --html a.wasm b.wasm` is an easy mistake.
         Ok(_) if is_module(file)? => {
             return Err(io::Error::other(
                 "it is a WebAssembly module, and a picture must not overwrite it; the picture's name comes first",
@@ -85,7 +85,7 @@ fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
         .and_then(|mut new| new.write_all(bytes))
         .and_then(|()| fs::rename(&beside, file));
     if written.is_err() {
-        // It may never have been there; the first failure is the one to tell.
+        // The file may not exist; the first error is the one to report.
         let _ = fs::remove_file(&beside);
     }
     written

@@ -1,4 +1,4 @@
-//! For programs. The shapes are those of the types, and `docs/size-report.md` has their schema.
+//! JSON output. The types define its structure, and `docs/size-report.md` has the schema.
 
 use std::io::{self, Write};
 
@@ -9,16 +9,16 @@ use crate::analyses::snapshot::Snapshot;
 /// Writes one value and a line feed.
 ///
 /// # Errors
-/// The output does not take it.
+/// Errors of `output`.
 pub fn write(value: &impl Serialize, mut output: impl Write) -> io::Result<()> {
     let text = serde_json::to_string_pretty(value)?;
     writeln!(output, "{}", wagather_printable::json(&text))
 }
 
-/// Writes a baseline: a line for each item, so that a commit shows what it changed.
+/// Writes a baseline: one line per item, so a commit shows the changes.
 ///
 /// # Errors
-/// The output does not take it.
+/// Errors of `output`.
 pub fn baseline(snapshot: &Snapshot, mut output: impl Write) -> io::Result<()> {
     write!(output, "{{\"bytes\":{},\"items\":[", snapshot.bytes)?;
     for (number, item) in snapshot.items.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! For pull requests: tables that a reviewer reads in a comment.
+//! Markdown output, for comments in pull requests.
 
 use std::io::{self, Write};
 
@@ -8,10 +8,10 @@ use crate::{
     analyses::{budget::Verdict, diff::Diff, tree::Node},
 };
 
-/// Writes a table for each view of each report, its first two levels.
+/// Writes a table with the first two levels of each view of each report.
 ///
 /// # Errors
-/// The output does not take it.
+/// Errors of `output`.
 pub fn reports(reports: &[Report], top: usize, output: &mut impl Write) -> io::Result<()> {
     for report in reports {
         writeln!(output, "### {}: {}\n", cell(&report.file), human(report.bytes as u64))?;
@@ -36,10 +36,10 @@ fn rows(nodes: &[Node], of: u64, top: usize, output: &mut impl Write) -> io::Res
     Ok(())
 }
 
-/// Writes what changed.
+/// Writes the changes.
 ///
 /// # Errors
-/// The output does not take it.
+/// Errors of `output`.
 pub fn diff(diff: &Diff, top: usize, output: &mut impl Write) -> io::Result<()> {
     writeln!(output, "**{} → {} B ({:+} B)**\n", diff.bytes_before, diff.bytes_after, diff.difference())?;
     if diff.changes.is_empty() {
@@ -67,10 +67,10 @@ pub fn diff(diff: &Diff, top: usize, output: &mut impl Write) -> io::Result<()> 
     writeln!(output, "\n</details>")
 }
 
-/// Writes how modules do.
+/// Writes the results of modules.
 ///
 /// # Errors
-/// The output does not take it.
+/// Errors of `output`.
 pub fn verdicts(verdicts: &[Verdict], output: &mut impl Write) -> io::Result<()> {
     writeln!(output, "| module | bytes | most | since the baseline | |\n|---|---:|---:|---:|---|")?;
     for verdict in verdicts {
@@ -83,7 +83,7 @@ pub fn verdicts(verdicts: &[Verdict], output: &mut impl Write) -> io::Result<()>
     Ok(())
 }
 
-/// A text that is a cell and no markup.
+/// Escapes a text for a table cell.
 fn cell(text: &str) -> String {
     let mut safe = String::new();
     for c in wagather_printable::line(text).chars() {

@@ -1,4 +1,4 @@
-//! Reports as text, JSON, Markdown and pictures. Nothing here computes but where a rectangle goes.
+//! Output as text, JSON, Markdown and pictures. Nothing here computes anything except layouts.
 
 use std::{
     fmt::Display,
@@ -12,7 +12,7 @@ pub mod palette;
 pub mod svg;
 pub mod text;
 
-/// Bytes for a person: exact below a kilobyte.
+/// A readable size: exact below a kilobyte.
 pub fn human(bytes: u64) -> String {
     match bytes {
         0..1024 => format!("{bytes} B"),
@@ -21,7 +21,7 @@ pub fn human(bytes: u64) -> String {
     }
 }
 
-/// Writes a line. Names come from modules and files, and stay within it.
+/// Writes a line. Names from modules and files are escaped, so they stay within it.
 fn line(output: &mut impl Write, text: impl Display) -> io::Result<()> {
     writeln!(output, "{}", wagather_printable::Line(text))
 }

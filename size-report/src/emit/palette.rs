@@ -1,30 +1,30 @@
-//! What pictures show each kind of node with: a colour in light and in dark, and words for it.
+//! The appearance of each kind of node in pictures: light and dark colours, and a title.
 //!
-//! Plain hexadecimal colours, since a picture is also opened by programs that know no newer notation.
+//! The colours are plain hexadecimal, because programs that open pictures may not support newer notations.
 
 use crate::analyses::tree::NodeKind;
 
-/// How a kind of node looks.
+/// The appearance of a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Look {
     /// The kind.
     pub kind: NodeKind,
-    /// The class of its rectangles, which is also its name in JSON.
+    /// The class of its rectangles, and its name in JSON.
     pub class: &'static str,
-    /// What to call one.
+    /// Its title.
     pub title: &'static str,
-    /// Its colour where the page is light.
+    /// Its colour on a light page.
     pub light: &'static str,
-    /// Its colour where the page is dark.
+    /// Its colour on a dark page.
     pub dark: &'static str,
 }
 
-/// A label's colour where the page is light, on every [`Look::light`].
+/// The colour of labels on a light page, readable on every [`Look::light`].
 pub const LIGHT_TEXT: &str = "#14181f";
-/// A label's colour where the page is dark, on every [`Look::dark`].
+/// The colour of labels on a dark page, readable on every [`Look::dark`].
 pub const DARK_TEXT: &str = "#f1f4f9";
 
-/// All kinds, each at the place of its number.
+/// All kinds, each at the index of its number.
 pub const LOOKS: [Look; 12] = [
     look(NodeKind::Module, "module", "whole file", "#eef0f4", "#1c2129"),
     look(NodeKind::Section, "section", "section", "#dde3ec", "#2a3342"),
@@ -51,7 +51,7 @@ const fn look(
 }
 
 impl Look {
-    /// That of a kind.
+    /// The appearance of a kind.
     pub const fn of(kind: NodeKind) -> Look {
         LOOKS[kind as usize]
     }

@@ -1,4 +1,4 @@
-//! For people: a table per file, or trees.
+//! Text output: a table per file, or trees.
 
 use std::io::{self, Write};
 
@@ -16,19 +16,19 @@ use crate::{
     },
 };
 
-/// How much of a tree is written.
+/// The limits for printing a tree.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Children of one node.
+    /// The maximum number of children of one node.
     pub top: usize,
-    /// Levels.
+    /// The number of levels.
     pub depth: usize,
 }
 
-/// Writes all reports, a blank line between two.
+/// Writes all reports, separated by blank lines.
 ///
 /// # Errors
-/// The output does not take it.
+/// Errors of `output`.
 pub fn write(reports: &[Report], limits: Limits, mut output: impl Write) -> io::Result<()> {
     for (number, report) in reports.iter().enumerate() {
         if number > 0 {
@@ -148,7 +148,7 @@ fn fitting(fits: Fits) -> &'static str {
 /// Writes why functions are there.
 ///
 /// # Errors
-/// The output does not take it.
+/// Errors of `output`.
 pub fn why(why: &Why, top: usize, output: &mut impl Write) -> io::Result<()> {
     for found in why.functions.iter().take(top) {
         let callers = if found.callers.is_empty() { "nobody".to_owned() } else { found.callers.join(", ") };
@@ -184,7 +184,7 @@ pub fn why(why: &Why, top: usize, output: &mut impl Write) -> io::Result<()> {
 }
 
 fn write_shape(shape: &Shape, output: &mut impl Write) -> io::Result<()> {
-    /// The largest resources have some dozens.
+    /// The largest resources have several dozen.
     const MOST_FIELDS: usize = 200;
     line(
         output,
@@ -206,10 +206,10 @@ fn write_shape(shape: &Shape, output: &mut impl Write) -> io::Result<()> {
     }
 }
 
-/// Writes what changed.
+/// Writes the changes.
 ///
 /// # Errors
-/// The output does not take it.
+/// Errors of `output`.
 pub fn diff(diff: &Diff, top: usize, output: &mut impl Write) -> io::Result<()> {
     line(output, format_args!("{:>10} {:>10} {:>10}  what", "before", "after", "change"))?;
     for change in diff.changes.iter().take(top) {
@@ -236,10 +236,10 @@ pub fn diff(diff: &Diff, top: usize, output: &mut impl Write) -> io::Result<()> 
     Ok(())
 }
 
-/// Writes how modules do, and why those fail that do.
+/// Writes the results of modules, and the reasons of failures.
 ///
 /// # Errors
-/// The output does not take it.
+/// Errors of `output`.
 pub fn verdicts(verdicts: &[Verdict], output: &mut impl Write) -> io::Result<()> {
     for verdict in verdicts {
         let most = verdict.max_bytes.map_or(String::new(), |most| format!(" of {most}"));

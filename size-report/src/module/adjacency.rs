@@ -1,27 +1,26 @@
-//! Who points to whom, for many sources at once and in two allocations: the targets of all sources in
-//! one row, and where each source's begin. A list for each of a hundred thousand functions would cost
-//! more than the module.
+//! Adjacency lists in two allocations: the targets of all sources in one vector, and the start of each source's
+//! targets in another. A vector for each of a hundred thousand functions would take more memory than the module.
 
 /// Sources `0..len()`, each with its targets.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Adjacency {
-    /// Where the targets of a source begin; one more at the end.
+    /// The start of each source's targets, and the end of the last.
     starts: Vec<u32>,
     targets: Vec<u32>,
 }
 
 impl Adjacency {
-    /// How many sources there are.
+    /// The number of sources.
     pub fn len(&self) -> usize {
         self.starts.len().saturating_sub(1)
     }
 
-    /// Whether there is none.
+    /// Whether there are no sources.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The targets of a source, ascending, each once; none of a source that is not there.
+    /// The targets of a source, ascending and unique; empty for an unknown source.
     pub fn of(&self, source: u32) -> &[u32] {
         let at = source as usize;
         match (self.starts.get(at), self.starts.get(at + 1)) {
@@ -30,7 +29,7 @@ impl Adjacency {
         }
     }
 
-    /// The same arrows from their heads, for targets below `len`.
+    /// The reversed edges, for targets below `len`.
     pub fn reversed(&self, len: usize) -> Adjacency {
         let mut starts = vec![0_u32; len + 1];
         for &target in &self.targets {
@@ -53,7 +52,7 @@ impl Adjacency {
     }
 }
 
-/// Makes an [`Adjacency`], source by source.
+/// Builds an [`Adjacency`], source by source.
 #[derive(Debug)]
 pub struct AdjacencyBuilder {
     made: Adjacency,
@@ -66,12 +65,12 @@ impl Default for AdjacencyBuilder {
 }
 
 impl AdjacencyBuilder {
-    /// One more target of the source at hand.
+    /// Adds a target of the current source.
     pub fn push(&mut self, target: u32) {
         self.made.targets.push(target);
     }
 
-    /// Ends the source at hand: its targets are sorted, and each is kept once.
+    /// Ends the current source: sorts its targets, and removes duplicates.
     pub fn end_source(&mut self) {
         let start = self.made.starts[self.made.starts.len() - 1] as usize;
         self.made.targets[start..].sort_unstable();
@@ -86,7 +85,7 @@ impl AdjacencyBuilder {
         self.made.starts.push(kept as u32);
     }
 
-    /// What was made.
+    /// The result.
     pub fn finish(self) -> Adjacency {
         self.made
     }

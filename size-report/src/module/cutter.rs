@@ -1,4 +1,4 @@
-//! Follows the file from its first byte and cuts it, keeping what the sections tell on the way.
+//! Cuts the file into parts, from its first byte on, and collects the data of its sections.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use super::{
     Element, Export, Exported, Function, Global, Import, Kind, Malformed, Module, Part, Section, Segment,
 };
 
-/// Cuts a file; the parts are yet to be checked.
+/// Cuts a file. The caller must check the parts.
 pub(super) fn cut(bytes: &[u8]) -> Result<Module<'_>, Malformed> {
     let mut cutter = Cutter {
         module: Module { bytes, ..Module::default() },
@@ -30,11 +30,11 @@ pub(super) fn cut(bytes: &[u8]) -> Result<Module<'_>, Malformed> {
 
 struct Cutter<'a> {
     module: Module<'a>,
-    /// The first byte that is in no part yet.
+    /// The first byte that is not in a part yet.
     at: usize,
-    /// Function bodies so far.
+    /// The number of function bodies so far.
     bodies: usize,
-    /// Each signature's place.
+    /// The index of each signature.
     signatures: HashMap<FuncType, u32>,
 }
 
@@ -90,7 +90,7 @@ impl<'a> Cutter<'a> {
         }
     }
 
-    /// A section that is not cut any further.
+    /// A section that is not divided.
     fn take_whole(&mut self, payload: Payload<'a>) -> Result<(), Malformed> {
         let Some((id, range)) = payload.as_section() else { return Ok(()) };
         let section = match &payload {
@@ -102,9 +102,9 @@ impl<'a> Cutter<'a> {
         self.note(payload)
     }
 
-    /// Everything up to `end` that is in no part yet becomes one. Empty parts are left out.
+    /// Makes all bytes up to `end` that are not in a part yet a new part. Leaves out an empty part.
     fn cut(&mut self, end: u64, kind: Kind<'a>) {
-        // A file that is in memory has no offset beyond usize.
+        // Offsets in a file that is in memory fit into usize.
         let end = usize::try_from(end).unwrap_or(usize::MAX);
         if end > self.at {
             self.module.parts.push(Part { range: self.at..end, kind });
@@ -112,7 +112,7 @@ impl<'a> Cutter<'a> {
         }
     }
 
-    /// A section with a part for each entry; `take` keeps an entry and says what it is.
+    /// A section with a part for each entry; `take` stores an entry and returns its kind.
     fn entries<T: FromReader<'a>>(
         &mut self,
         section: SectionLimited<'a, T>,
@@ -181,7 +181,7 @@ impl<'a> Cutter<'a> {
         self.bodies += 1;
         self.cut(body.end, Kind::Function { index: index as u32 });
         if index == self.module.functions.len() {
-            // A body that the function section does not declare: not valid, but its bytes are there.
+            // A body that the function section does not declare: invalid, but its bytes are there.
             self.module.functions.push(Function { type_index: u32::MAX, range: 0..0, body: 0..0 });
         }
         let function = &mut self.module.functions[index];
@@ -189,7 +189,7 @@ impl<'a> Cutter<'a> {
         function.body = body.start as usize..self.at;
     }
 
-    /// Keeps what a section tells.
+    /// Stores the data of a section.
     fn note(&mut self, payload: Payload<'a>) -> Result<(), Malformed> {
         let module = &mut self.module;
         match payload {
@@ -251,7 +251,7 @@ impl<'a> Cutter<'a> {
             Payload::StartSection { func, .. } => module.start = Some(func),
             Payload::CustomSection(custom) => {
                 module.customs.push((custom.name(), custom.data()));
-                // Names are not part of validity: broken ones cost the names, not the report.
+                // Names are not part of validity: if they are malformed, the report has no names.
                 match custom.as_known() {
                     KnownCustom::Name(names) => {
                         for name in names.into_iter().map_while(Result::ok) {
@@ -276,8 +276,8 @@ impl<'a> Cutter<'a> {
         Ok(())
     }
 
-    /// The end of the number in LEB128 at `start`: its last byte is the first without the top bit.
-    /// Counted rather than computed, for linkers pad such numbers.
+    /// The end of the LEB128 number at `start`: its last byte is the first without the top bit. This reads the bytes,
+    /// because linkers pad such numbers.
     fn after_count(&self, start: u64) -> u64 {
         let number = usize::try_from(start).ok().and_then(|start| self.module.bytes.get(start..));
         let more = number.unwrap_or_default().iter().take_while(|&&byte| byte & 0x80 != 0).count();
@@ -286,13 +286,13 @@ impl<'a> Cutter<'a> {
 }
 
 impl<'a> Module<'a> {
-    /// What an object file says to the linker: <https://github.com/WebAssembly/tool-conventions/blob/main/Linking.md>.
+    /// An object file's data for the linker: <https://github.com/WebAssembly/tool-conventions/blob/main/Linking.md>.
     fn note_linking(&mut self, part: Linking<'a>) {
         match part {
             Linking::SymbolTable(symbols) => {
                 for symbol in symbols.into_iter().map_while(Result::ok) {
-                    // A symbol without a name is an import that is called as the import is. Of several names of one function,
-                    // such as those of a C++ constructor, the first counts.
+                    // A symbol without a name is an import with the import's name. If a function has several names,
+                    // such as a C++ constructor, the first one counts.
                     if let SymbolInfo::Func { index, name: Some(name), .. } = symbol {
                         self.symbols.entry(index).or_insert(name);
                     }
@@ -321,7 +321,7 @@ fn pairs<'a>(names: NameMap<'a>) -> impl Iterator<Item = (u32, &'a str)> {
     names.into_iter().map_while(Result::ok).map(|naming| (naming.index, naming.name))
 }
 
-/// The value of an expression that is one constant.
+/// The value of an expression that consists of one constant.
 fn plain_number(expression: &ConstExpr<'_>) -> Option<u64> {
     let mut reader = expression.get_operators_reader();
     let value = match reader.read().ok()? {
@@ -345,7 +345,7 @@ fn text_of(signature: &FuncType) -> String {
     format!("({}) -> ({})", list(signature.params()), list(signature.results()))
 }
 
-/// The names of the specification's section 5.5.2.
+/// The names in the specification's section 5.5.2.
 fn section_name(id: u8) -> &'static str {
     match id {
         1 => "type",

@@ -1,23 +1,23 @@
-//! What one instruction refers to outside its function. Nothing else of it matters here.
+//! The references of one instruction to anything outside its function.
 
 use wasmparser::Operator;
 
-/// Something outside the function that an instruction names.
+/// A reference of an instruction to something outside its function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reference {
-    /// A function that is called or taken the address of.
+    /// A function that is called, or whose address is taken.
     Function(u32),
-    /// Any function of that type in a table.
+    /// Any function of this type in a table.
     Type(u32),
-    /// A number that may be an address in 32-bit memory: a constant, or the constant part of an access.
+    /// A number that may be an address in 32-bit memory: a constant, or the offset of a memory access.
     Address32(u64),
-    /// The same in 64 bits.
+    /// The same with 64 bits.
     Address64(u64),
-    /// A data segment as a whole.
+    /// A whole data segment.
     Segment(u32),
 }
 
-/// Calls `found` for what an instruction refers to.
+/// Calls `found` for each reference of an instruction.
 pub fn references(operator: &Operator<'_>, mut found: impl FnMut(Reference)) {
     use Operator as O;
     match *operator {

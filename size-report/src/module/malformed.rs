@@ -1,13 +1,13 @@
-//! Where and why some bytes are not a module.
+//! The offset and the reason of a parse error.
 
 use std::fmt;
 
-/// The first thing that is wrong with a module.
+/// The first error in a module.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Malformed {
-    /// Where in the file, in bytes from its start.
+    /// The offset in the file.
     pub offset: u64,
-    /// What is wrong there.
+    /// The reason.
     pub reason: String,
 }
 
@@ -21,7 +21,7 @@ impl std::error::Error for Malformed {}
 
 impl From<wasmparser::Error> for Malformed {
     fn from(error: wasmparser::Error) -> Malformed {
-        // Some of its messages span lines; ours are one sentence.
+        // Some messages of the library span lines; ours are one sentence.
         let words: Vec<&str> = error.message().split_whitespace().collect();
         Malformed { offset: error.offset(), reason: words.join(" ") }
     }

@@ -1,9 +1,9 @@
 //! A module cut into parts: every byte of the file belongs to exactly one.
 //!
-//! [`Module::parse`] follows the sections and keeps what the analyses ask for; [`Scan`] reads the
-//! instructions, once. Neither trusts the module: an index that points nowhere is a reference that is
-//! not there. A file whose sections cannot be followed is an error; one that only breaks the rules of
-//! validation still has bytes, so it is explained, and [`Module::validate`] says what is wrong with it.
+//! [`Module::parse`] parses the sections and keeps what the analyses need. [`Scan`] reads the instructions once.
+//! Neither trusts the module: they ignore references with an invalid index. A file whose sections cannot be parsed is
+//! an error. A file that can be parsed but is invalid still gets a report, and [`Module::validate`] returns the
+//! error.
 //!
 //! The layout is the binary format of the [core specification], section 5.5.
 //!
@@ -27,86 +27,86 @@ pub use self::{
     scan::{Addresses, Scan},
 };
 
-/// A module: its parts, and what the analyses need of its sections.
+/// A module: its parts, and the data of its sections that the analyses need.
 #[derive(Debug, Default)]
 pub struct Module<'a> {
     /// The file.
     pub bytes: &'a [u8],
-    /// All of the file in order, without gap or overlap.
+    /// The parts of the whole file in order, without gap or overlap.
     pub parts: Vec<Part<'a>>,
-    /// Everything that the host provides, in order.
+    /// All imports, in order.
     pub imports: Vec<Import<'a>>,
-    /// Of those that are functions, by function index, the place in `imports`.
+    /// For each imported function, by function index, the index in `imports`.
     pub function_imports: Vec<u32>,
-    /// Everything that the host can see, in order.
+    /// All exports, in order.
     pub exports: Vec<Export<'a>>,
     /// All functions by index, imports first.
     pub functions: Vec<Function>,
-    /// How many of them are imports.
+    /// The number of imported functions.
     pub imported_functions: u32,
-    /// For each type its place in `signatures`, or none if it is no function's.
+    /// For each type, its index in `signatures`; `None` if it is not a function type.
     pub types: Vec<Option<u32>>,
     /// Each signature once, as text: `(i32, i32) -> i32`.
     pub signatures: Vec<String>,
-    /// How many tables are imports; they come first.
+    /// The number of imported tables, which come first.
     pub imported_tables: u32,
-    /// What the element segments put into tables.
+    /// The element segments.
     pub elements: Vec<Element>,
     /// All globals by index, imports first.
     pub globals: Vec<Global>,
     /// The data segments.
     pub segments: Vec<Segment>,
-    /// The function that runs before any export is called.
+    /// The start function.
     pub start: Option<u32>,
     /// Names of functions by index, from the custom section `name`.
     pub name_section: BTreeMap<u32, &'a str>,
     /// Names of functions by index, from the symbol table that object files have in the custom section `linking`.
     pub symbols: BTreeMap<u32, &'a str>,
-    /// Names of data segments by index, from both.
+    /// Names of data segments by index, from both sections.
     pub segment_names: BTreeMap<u32, &'a str>,
-    /// The custom sections: name and contents.
+    /// The custom sections: names and contents.
     pub customs: Vec<(&'a str, &'a [u8])>,
-    /// Pages of all memories at the start.
+    /// The initial size of all memories, in pages.
     pub memory_pages: u64,
-    /// Bytes of these pages.
+    /// The same in bytes.
     pub memory_bytes: u64,
-    /// Whether addresses have 64 bits.
+    /// Whether a memory has 64-bit addresses.
     pub has_memory64: bool,
 }
 
-/// Neighbouring bytes of the file that belong together.
+/// Adjacent bytes of the file that belong together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part<'a> {
-    /// Where in the file, in bytes.
+    /// Their range in the file.
     pub range: Range<usize>,
-    /// What they are.
+    /// Their kind.
     pub kind: Kind<'a>,
 }
 
-/// What some bytes of a module are.
+/// The kind of some bytes of a module.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind<'a> {
     /// Magic number and version.
     Header,
-    /// A section's identifier and length; where entries are parts of their own, also their count.
+    /// A section's identifier and length, and its count if its entries are separate parts.
     SectionHeader(Section<'a>),
-    /// All else of a section that is not cut any further.
+    /// The rest of a section that is not divided.
     Contents(Section<'a>),
-    /// One import, or several that share their module's name.
+    /// One import, or several that share the module's name.
     Import {
-        /// The first one's place in [`Module::imports`].
+        /// The index of the first one in [`Module::imports`].
         first: u32,
-        /// How many.
+        /// Their number.
         count: u32,
     },
     /// One export.
     Export {
-        /// Its place in [`Module::exports`].
+        /// Its index in [`Module::exports`].
         index: u32,
     },
     /// One function's length, locals and instructions.
     Function {
-        /// Its index, imports counted.
+        /// Its index, including imports.
         index: u32,
     },
     /// One data segment's mode, address, length and bytes.
@@ -117,7 +117,7 @@ pub enum Kind<'a> {
 }
 
 impl<'a> Kind<'a> {
-    /// The section that the bytes are in; none for the file's header.
+    /// The section of the bytes; `None` for the file's header.
     pub fn section(self) -> Option<Section<'a>> {
         match self {
             Kind::Header => None,
@@ -130,17 +130,17 @@ impl<'a> Kind<'a> {
     }
 }
 
-/// A section, by its name in the specification.
+/// A section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Section<'a> {
-    /// One that the specification knows.
+    /// A section with a name from the specification.
     Known(&'static str),
-    /// A custom one and its name.
+    /// A custom section with its name.
     Custom(&'a str),
 }
 
 impl Section<'_> {
-    /// What to call it. A custom section's own name is quoted and escaped, for it may hold anything.
+    /// Its title. A custom section's name is quoted and escaped, because it may contain anything.
     pub fn title(self) -> String {
         match self {
             Section::Known(name) => name.to_owned(),
@@ -149,32 +149,32 @@ impl Section<'_> {
     }
 }
 
-/// Something that the host provides.
+/// An import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Import<'a> {
     /// The module's name.
     pub module: &'a str,
-    /// The thing's own.
+    /// Its own name.
     pub name: &'a str,
     /// Its function index, if it is a function.
     pub function: Option<u32>,
 }
 
-/// Something that the host can see.
+/// An export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Export<'a> {
     /// Its name.
     pub name: &'a str,
-    /// What it is.
+    /// The exported item.
     pub of: Exported,
 }
 
-/// What an export is, and its index.
+/// The kind and the index of an exported item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exported {
     /// A function.
     Function(u32),
-    /// A table: the host can call all that is in it.
+    /// A table: the host can call all functions in it.
     Table(u32),
     /// Anything else.
     Other,
@@ -185,17 +185,17 @@ pub enum Exported {
 pub struct Function {
     /// The index of its type.
     pub type_index: u32,
-    /// Its bytes in the file, with the length before them: an import's are in the import section and
-    /// not repeated here, so it has none.
+    /// Its range in the file, including the length before it. An import has no range here, because its bytes are in
+    /// the import section.
     pub range: Range<usize>,
-    /// Locals and instructions.
+    /// The range of its locals and instructions.
     pub body: Range<usize>,
 }
 
 /// An element segment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Element {
-    /// The table that it is copied to at the start, if it is.
+    /// The table that it is copied to at instantiation, if any.
     pub table: Option<u32>,
     /// The functions that it refers to.
     pub functions: Vec<u32>,
@@ -204,20 +204,20 @@ pub struct Element {
 /// A global.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Global {
-    /// Whether it can change.
+    /// Whether it is mutable.
     pub is_mutable: bool,
-    /// Its first value, if that is a plain integer.
+    /// Its initial value, if that is a plain integer.
     pub initial: Option<u64>,
-    /// The function that its first value refers to.
+    /// The function that its initial value refers to.
     pub function: Option<u32>,
 }
 
 /// A data segment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Segment {
-    /// Where in memory it goes, if that is a plain number.
+    /// Its address in memory, if that is a plain number.
     pub address: Option<u64>,
-    /// Its contents, in the file.
+    /// The range of its contents in the file.
     pub data: Range<usize>,
 }
 
@@ -225,7 +225,7 @@ impl<'a> Module<'a> {
     /// Cuts a module into parts.
     ///
     /// # Errors
-    /// Where and why the bytes cannot be followed.
+    /// The offset and the reason, if the bytes cannot be parsed.
     pub fn parse(bytes: &'a [u8]) -> Result<Module<'a>, Malformed> {
         if u32::try_from(bytes.len()).is_err() {
             let reason = "the file continues after 4 GiB, where no section can be".to_owned();
@@ -236,32 +236,32 @@ impl<'a> Module<'a> {
         Ok(module)
     }
 
-    /// Holds the bytes against the rules of validation, with every proposal allowed that the library
-    /// knows. What breaks them is still explained, but no engine will run it.
+    /// Validates the bytes, with every proposal allowed that the library knows. An invalid module still gets a
+    /// report, but no engine will run it.
     ///
     /// # Errors
-    /// The first rule that is broken, and where.
+    /// The first violation, with its offset.
     pub fn validate(bytes: &[u8]) -> Result<(), Malformed> {
         Validator::new_with_features(WasmFeatures::all()).validate_all(bytes)?;
         Ok(())
     }
 
-    /// The import that a function is, if it is one.
+    /// The import of a function, if it is imported.
     pub fn import_of(&self, function: u32) -> Option<&Import<'a>> {
         self.imports.get(*self.function_imports.get(function as usize)? as usize)
     }
 
-    /// How many functions have a body here.
+    /// The number of functions with a body.
     pub fn defined_functions(&self) -> u32 {
         self.functions.len() as u32 - self.imported_functions
     }
 
-    /// Bytes of all data segments' contents.
+    /// The total size of the data segments' contents.
     pub fn data_bytes(&self) -> u64 {
         self.segments.iter().map(|segment| segment.data.len() as u64).sum()
     }
 
-    /// A function's signature, as its place in `signatures`.
+    /// The index of a function's signature in `signatures`.
     pub fn signature(&self, function: u32) -> Option<u32> {
         let type_index = self.functions.get(function as usize)?.type_index;
         *self.types.get(type_index as usize)?

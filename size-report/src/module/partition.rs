@@ -1,8 +1,8 @@
-//! The promise of the report: every byte once.
+//! Checks that the parts contain every byte exactly once.
 
 use super::{Malformed, Part};
 
-/// Holds that the parts start at 0, touch each other, and end at `len`.
+/// Checks that the parts start at 0, are adjacent, and end at `len`.
 pub(super) fn check(parts: &[Part<'_>], len: usize) -> Result<(), Malformed> {
     let mut at = 0;
     for part in parts {

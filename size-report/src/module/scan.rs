@@ -1,23 +1,23 @@
-//! One pass over all instructions: who calls whom, and which bytes of the data segments are named by a
-//! constant. Nothing is allocated for an instruction.
+//! One pass over all instructions: calls, and constants that point to bytes of data segments. It allocates nothing
+//! per instruction.
 //!
-//! A constant that falls into a data segment is taken for an address. It may be a number that happens to
-//! lie there; nothing in a linked module tells the two apart, so the report says "refers to" and no more.
+//! A constant counts as an address if it points into a data segment. It may be another number with the same value;
+//! nothing in a linked module distinguishes them, so the report only says "refers to".
 
 use wasmparser::{BinaryReader, FunctionBody, WasmFeatures};
 
 use super::{Adjacency, AdjacencyBuilder, Module, Reference, references};
 
-/// What the instructions say. Sources are function indices, imports counted.
+/// The references of the instructions. Sources are function indices, including imports.
 #[derive(Debug, Default)]
 pub struct Scan {
     /// Functions that are called or referred to.
     pub calls: Adjacency,
-    /// Signatures (places in [`Module::signatures`]) that are called through a table.
+    /// Signatures (indices in [`Module::signatures`]) that are called through a table.
     pub indirect: Adjacency,
-    /// Bytes of data segments, by their offset in the file.
+    /// Bytes of data segments, by offset in the file.
     pub data: Adjacency,
-    /// Functions whose instructions could not all be read, and so refer to less than they do.
+    /// Functions with undecodable instructions. Some of their references are missing.
     pub unreadable: Vec<u32>,
 }
 
@@ -28,7 +28,7 @@ impl Scan {
         let (mut calls, mut indirect, mut data) =
             <(AdjacencyBuilder, AdjacencyBuilder, AdjacencyBuilder)>::default();
         let mut unreadable = Vec::new();
-        // Go computes with addresses in 64 bits although its memory has 32.
+        // Go computes addresses with 64 bits, although its memory has 32.
         let wide = module.has_memory64 || module.customs.iter().any(|&(name, _)| name == "go:buildid");
         for (index, function) in (0..).zip(&module.functions) {
             let note = |reference| match reference {
@@ -64,7 +64,7 @@ impl Scan {
     }
 }
 
-/// False if not all of it could be read.
+/// Returns false if some of it could not be decoded.
 fn read(body: &[u8], offset: usize, mut note: impl FnMut(Reference)) -> bool {
     if body.is_empty() {
         return true;
@@ -80,12 +80,12 @@ fn read(body: &[u8], offset: usize, mut note: impl FnMut(Reference)) -> bool {
     true
 }
 
-/// Where the bytes of memory come from: segments with an address, by address.
+/// The origin of bytes in memory: the segments with an address, by address.
 #[derive(Debug, Default)]
 pub struct Addresses(Vec<(u64, u64, u32)>);
 
 impl Addresses {
-    /// Those of a module.
+    /// The addresses of a module.
     pub fn of(module: &Module<'_>) -> Addresses {
         let mut places: Vec<(u64, u64, u32)> = module
             .segments
@@ -100,7 +100,7 @@ impl Addresses {
         Addresses(places)
     }
 
-    /// The offset in the file of the byte that an address names.
+    /// The offset in the file of the byte at an address.
     pub fn find(&self, address: u64) -> Option<u32> {
         let after = self.0.partition_point(|&(start, ..)| start <= address);
         let &(start, end, offset) = self.0.get(after.checked_sub(1)?)?;

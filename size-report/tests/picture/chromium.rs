@@ -1,7 +1,7 @@
-//! A headless Chromium, and the little of its DevTools protocol that the tests need.
+//! A headless Chromium, and the part of its DevTools protocol that the tests need.
 //!
-//! Messages are JSON with a NUL after each, on descriptors 3 and 4 of the browser (`--remote-debugging-pipe`):
-//! no port, and nothing to wait for. A shell puts the ends of two pipes there, so nothing here is unsafe.
+//! Messages are JSON with a NUL after each, on descriptors 3 and 4 of the browser (`--remote-debugging-pipe`), so
+//! there is no port to wait for. A shell opens the two pipes, so this file needs no unsafe code.
 
 use std::{
     cell::{Cell, RefCell},
@@ -17,10 +17,10 @@ use std::{
 
 use serde_json::{Value, json};
 
-/// The longest that the browser may take for an answer, on a machine that does much else.
+/// The maximum time for an answer, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The names that distributions give it; `.ci/setup` looks for the same.
+/// The names in distributions; `.ci/setup` looks for the same ones.
 const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
 
 /// A browser with one page.
@@ -55,7 +55,7 @@ fn program() -> &'static str {
 }
 
 impl Page {
-    /// Opens a file, once nothing that happens in it can be missed.
+    /// Opens a file after subscribing to events, so none is missed.
     pub(crate) fn open(file: &Path) -> Page {
         let profile = tempfile::tempdir().unwrap();
         let mut shell = Command::new("sh");
@@ -63,12 +63,12 @@ impl Page {
             .args(["-c", r#"exec "$0" "$@" 3<&0 4>&1 0</dev/null 1>&2"#])
             .arg(program())
             .args(["--headless=new", "--remote-debugging-pipe", "--no-first-run", "--disable-gpu"])
-            // The sandbox needs rights that a container or root does not have; the pages are our own.
+            // The browser's sandbox needs rights that containers and root lack; the pages are our own.
             .args(["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"])
             .args(["--disable-component-update", "--window-size=1200,800", "--force-device-scale-factor=1"])
             .arg(format!("--user-data-dir={}", profile.path().display()))
             .arg("about:blank");
-        // Chromium complains about everything that a container lacks.
+        // Chromium prints warnings about everything that a container lacks.
         let mut browser = shell
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -140,7 +140,7 @@ impl Page {
         })
     }
 
-    /// What the page said of a kind so far.
+    /// The page's events of a kind so far.
     pub(crate) fn events(&self, method: &str) -> Vec<Value> {
         let events = self.events.borrow();
         events.iter().filter(|event| event["method"] == method).map(|event| event["params"].clone()).collect()
@@ -152,7 +152,7 @@ impl Page {
         let start = Instant::now();
         while !is_true(self) {
             assert!(start.elapsed() < PATIENCE, "waited for {what}");
-            // Any answer brings the events that came before it.
+            // Any answer arrives after the earlier events.
             self.call("Runtime.evaluate", json!({ "expression": "0" }));
             std::thread::sleep(Duration::from_millis(5));
         }
@@ -212,7 +212,7 @@ impl Page {
         }
     }
 
-    /// Clicks into the middle of what a selector finds first.
+    /// Clicks into the middle of the first match of a selector.
     #[track_caller]
     pub(crate) fn click(&self, element: &str) {
         let place = self.value(&format!(
@@ -225,7 +225,7 @@ impl Page {
         }
     }
 
-    /// What the reader's system prefers.
+    /// Sets the reader's preferred colour scheme.
     pub(crate) fn prefer(&self, scheme: &str) {
         let features = json!([
             { "name": "prefers-color-scheme", "value": scheme },
@@ -237,7 +237,8 @@ impl Page {
 
 impl Drop for Page {
     fn drop(&mut self) {
-        // Told to end, it ends its children first; killed, it would leave them to write into the profile that goes away.
+        // If it is asked to quit, it ends its children first. If it is killed, they still write into the profile
+        // while it is deleted.
         let told = self.input.borrow_mut().write_all(b"{\"id\":0,\"method\":\"Browser.close\"}\0");
         let start = Instant::now();
         while told.is_ok() && start.elapsed() < PATIENCE / 6 {
@@ -246,7 +247,7 @@ impl Drop for Page {
             }
             std::thread::sleep(Duration::from_millis(5));
         }
-        // That it may have ended by itself is no matter.
+        // It may have ended already.
         let _ = self.browser.kill();
         let _ = self.browser.wait();
     }

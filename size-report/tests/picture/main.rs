@@ -1,5 +1,5 @@
-//! The page of `--html` and the picture of `--svg` in a real browser: what is drawn, the keys, the colours, names
-//! that want to be markup.
+//! Tests the page of `--html` and the picture of `--svg` in a real browser: layout, keys, colours, and names that
+//! contain markup.
 
 mod chromium;
 
@@ -7,7 +7,7 @@ use std::{fs, path::Path, process::Command};
 
 use chromium::Page;
 
-/// Runs in each page: how one looks at it.
+/// Helper functions that run in each page.
 const EYES: &str = r#"
     window.items = () => [...document.querySelectorAll('[role=treeitem]')];
     window.leaves = () => items().filter((item) => item.getAttribute('aria-expanded') !== 'true');
@@ -91,7 +91,7 @@ fn guest(folder: &Path) -> std::path::PathBuf {
     file
 }
 
-/// Nothing was complained about, nothing was asked for but the page, nothing ran that should not.
+/// Checks that the page reported no errors, requested nothing but itself, and ran no foreign code.
 #[track_caller]
 fn assert_quiet(page: &Page) {
     page.value("0");
@@ -126,7 +126,7 @@ fn rectangles_are_the_file() {
     }
     assert!(page.text("document.getElementById('whole').textContent").starts_with("29,953 bytes"));
     page.click("document.querySelector('#views label')");
-    // Those of a group have areas in the ratio of their bytes, overlap no other and are on the map.
+    // The rectangles of a group have areas proportional to their bytes, do not overlap, and lie within the map.
     let worst = page.number(
         "(() => { const top = items().filter((item) => item.ariaLevel === '1');
             const map = document.getElementById('map').getBoundingClientRect();
@@ -156,7 +156,7 @@ fn keys_walk_search_and_go_back() {
     let (_folder, page) = draw(&guest(folder.path()), &["--by", "crate,section"]);
     let bytes = page.number("sum()");
 
-    // Tab goes from one control to the next, and the map is one of them.
+    // Tab moves from control to control, and the map is one of them.
     let mut stops = Vec::new();
     for _ in 0..5 {
         page.press("Tab");
@@ -164,7 +164,7 @@ fn keys_walk_search_and_go_back() {
     }
     assert_eq!(stops, ["scheme", "view", "query", "path", "treeitem"]);
 
-    // Into the group, to a neighbour there and back to where one was, and out.
+    // Into the group, to a neighbour and back, and out.
     let start = page.text("focused()");
     assert!(start.starts_with("custom \"name\", "), "the largest comes first: {start}");
     page.press("ArrowRight");
@@ -187,13 +187,13 @@ fn keys_walk_search_and_go_back() {
     assert!(page.text("focused()").starts_with("pods, "));
     assert_eq!(page.number("sum()"), bytes);
 
-    // A click does what Enter does, and the path leads back.
+    // A click does the same as Enter, and the path leads back.
     page.click("named('core')");
     assert_eq!(page.number("path().length"), 2.0);
     page.click("document.querySelector('#path button')");
     assert_eq!(page.number("path().length"), 1.0);
 
-    // Search counts what is in a match once: `pods` is one crate and its functions.
+    // Search counts nested matches once: `pods` is one crate and its functions.
     page.press("/");
     assert_eq!(page.text("focused()"), "query");
     page.write("pods::");
@@ -206,7 +206,7 @@ fn keys_walk_search_and_go_back() {
     };
     assert_eq!(names(".box.match"), serde_json::json!(["pods::read::all", "pods::read::one", "pods::write"]));
     assert_eq!(names(".box.hit:not(.match)"), serde_json::json!(["pods", "read"]));
-    // The smallest of two thousand is not drawn, and is found.
+    // The smallest of two thousand functions is not drawn, but can be found.
     page.press("Escape");
     assert!(page.value("named('small::f1998')").is_null());
     page.press("/");
@@ -220,7 +220,7 @@ fn keys_walk_search_and_go_back() {
     page.press("Escape");
     assert_eq!(page.value("document.querySelector('.searching')"), serde_json::Value::Null);
 
-    // The chooser: one radio button away.
+    // Select the next view.
     page.value("document.querySelector('[name=view]').focus()");
     page.press("ArrowRight");
     assert_eq!(page.value("path()"), serde_json::json!(["all of the file"]));
@@ -228,7 +228,7 @@ fn keys_walk_search_and_go_back() {
     assert_quiet(&page);
 }
 
-/// What a screen reader has to know, and what eyes have to be able to read.
+/// Checks accessibility: what screen readers need, and contrast.
 fn assert_accessible(page: &Page) {
     let nameless = "[...document.querySelectorAll('button, input, [tabindex], [role=treeitem]')].filter((element) =>
         !(element.ariaLabel || element.textContent.trim() || element.labels?.[0]?.textContent.trim())).map((element) => element.outerHTML)";
@@ -254,7 +254,7 @@ fn light_and_dark_can_be_read() {
     let background =
         || page.text("String(pixel(getComputedStyle(document.documentElement).backgroundColor))");
     let light = background();
-    // Every view; while searching, which looks alike in all of them, one.
+    // Check every view; with a search, which looks the same in all views, only one.
     for (query, views) in [("", 8), ("fmt", 1)] {
         page.value(&format!("{{ const query = document.getElementById('query'); query.value = '{query}'; query.dispatchEvent(new Event('input')); }}"));
         for scheme in ["light", "dark"] {
@@ -266,7 +266,7 @@ fn light_and_dark_can_be_read() {
             }
         }
     }
-    // The button is stronger than the system, both ways.
+    // The button overrides the system's scheme, in both directions.
     page.click("document.getElementById('scheme')");
     assert_eq!(background(), light);
     assert_eq!(page.text("document.getElementById('scheme').textContent"), "Dark colours");
@@ -277,7 +277,7 @@ fn light_and_dark_can_be_read() {
     assert_quiet(&page);
 }
 
-/// A module whose functions, sections, data and file want to be markup.
+/// A module with markup in its functions, sections, data and file name.
 fn hostile(folder: &Path) -> std::path::PathBuf {
     let hostile = [
         "</script><script>window.broken = 1; alert(1)</script>",
@@ -291,7 +291,7 @@ fn hostile(folder: &Path) -> std::path::PathBuf {
     ];
     let mut text = String::from("(module");
     for (at, name) in hostile.iter().enumerate() {
-        // The text format's strings: everything that is not plain as bytes.
+        // The text format's strings: non-plain characters as escaped bytes.
         let name: String = name.bytes().map(|byte| format!("\\{byte:02x}")).collect();
         text += &format!("(func (export \"{name}\") {}) (@custom \"{name}{at}\" \"x\")", "(nop)".repeat(50));
         text += &format!("(data \"{name}\")");
@@ -326,7 +326,7 @@ fn names_of_a_hostile_module_are_only_names() {
     );
     assert_quiet(&page);
 
-    // The guard behind the escapes: what got in all the same would not run.
+    // The second line of defence: injected code would not run.
     page.value("{ const script = document.createElement('script'); script.append('window.broken = 1'); document.body.append(script); }");
     assert_eq!(page.value("window.broken === undefined"), true);
     assert!(!page.events("Log.entryAdded").is_empty() || !page.events("Audits.issueAdded").is_empty());
@@ -336,7 +336,7 @@ fn names_of_a_hostile_module_are_only_names() {
 fn the_picture_is_xml_and_can_be_read() {
     let folder = tempfile::tempdir().unwrap();
     let (_folder, page) = draw_as("svg", &hostile(folder.path()), &["--by", "function"]);
-    // A browser shows an error in place of what is not well-formed.
+    // A browser replaces malformed documents by an error.
     assert_eq!(page.text("document.documentElement.nodeName"), "svg");
     assert_eq!(page.value("document.querySelectorAll('script, img, foreignObject, parsererror').length"), 0);
     let titles = "[...document.querySelectorAll('g > title')].map((title) => title.textContent)";

@@ -1,9 +1,9 @@
-//! Shapes in data: by which the host decodes and writes for a gatherer.
+//! Finds shapes in data, with which the host decodes and writes structures.
 //!
-//! A linked module says nowhere where they are. A constant that names a byte of data is taken for a shape's address if the
-//! module imports a function that takes one, and if what lies there is a shape from its first byte to its last, with
-//! at least one field. Which of a call's operands the constant becomes is not followed: optimisers keep it in locals, and
-//! pass it to functions that are shared.
+//! Nothing marks shapes in a linked module. A constant that points to a byte of data counts as a shape's address if
+//! the module imports a function with a shape parameter, and if a complete, valid shape with at least one field is
+//! there. The code does not check which operand of a call the constant becomes, because optimizers keep it in locals,
+//! and pass it to shared functions.
 
 mod read;
 
@@ -15,54 +15,54 @@ use wagather_abi::{IMPORT_MODULE, IMPORTS};
 pub use self::read::{Field, quoted};
 use crate::module::{Addresses, Module};
 
-/// What is read in search of shapes, at most, so that no module takes long.
+/// The maximum number of bytes that the search reads, so no module takes long.
 const MAX_SEARCHED_BYTES: usize = 1 << 24;
 
 /// All shapes of a module.
 #[derive(Debug, Default)]
 pub struct Shapes {
     memory: Addresses,
-    /// Their addresses, and where they are in the file: in pieces, for long rows of zeroes are no data.
+    /// Their addresses, and their ranges in the file: several if the linker left out long sequences of zeroes.
     found: Vec<(u64, Vec<Range<u32>>)>,
-    /// Of each piece, by where it begins, the end, and the place in `found`.
+    /// The pieces by their start: the end, and the index in `found`.
     pieces: BTreeMap<u32, (u32, usize)>,
     searched: usize,
 }
 
-/// A shape, as people read it.
+/// A shape in readable form.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Shape {
-    /// Where it is in the file.
+    /// Its offset in the file.
     pub offset: u64,
-    /// How many bytes of the file it has.
+    /// Its bytes in the file.
     pub bytes: u64,
-    /// How long the structure is that it describes.
+    /// The size of the structure that it describes.
     pub structure_bytes: u64,
-    /// What that is.
+    /// The type of that structure.
     #[serde(rename = "type")]
     pub of: String,
-    /// Its fields in the order of the shape, those of an object after it.
+    /// Its fields in the shape's order, each object's fields after it.
     pub fields: Vec<Field>,
 }
 
 impl Shapes {
-    /// None yet, for a module.
+    /// No shapes yet.
     pub fn new(module: &Module<'_>) -> Shapes {
         Shapes { memory: Addresses::of(module), ..Shapes::default() }
     }
 
-    /// Whether a module can have some.
+    /// Whether a module can contain shapes.
     pub fn may_be_in(module: &Module<'_>) -> bool {
         let takes_one = |name: &str| {
             let rows = IMPORTS.iter().filter(|row| row.name == name);
             rows.flat_map(|row| row.params).any(|&(_, of_type)| of_type == "ShapePtr")
         };
         let is_found = module.imports.iter().any(|of| of.module == IMPORT_MODULE && takes_one(of.name));
-        // In 64-bit memories structures would lie otherwise, and the contract has none.
+        // 64-bit memories would need another layout, which the contract does not define.
         is_found && !module.has_memory64
     }
 
-    /// Takes what lies at a byte of the file for a shape, if it is one and has no byte of an earlier one.
+    /// Adds the shape at an offset in the file, if there is one that overlaps no earlier shape.
     pub fn try_at(&mut self, module: &Module<'_>, offset: u32) {
         let address = address_of(module, offset).filter(|&at| self.memory.find(at) == Some(offset));
         let Some(address) = address.filter(|_| !self.is_within(offset)) else { return };
@@ -91,22 +91,22 @@ impl Shapes {
         }
     }
 
-    /// Whether the byte of the file is one of a shape.
+    /// Whether a byte of the file belongs to a shape.
     pub fn is_within(&self, offset: u32) -> bool {
         self.pieces.range(..=offset).next_back().is_some_and(|(_, &(end, _))| offset < end)
     }
 
-    /// The pieces of each shape, in the file.
+    /// The ranges of each shape in the file.
     pub fn pieces(&self) -> impl Iterator<Item = &[Range<u32>]> {
         self.found.iter().map(|(_, pieces)| pieces.as_slice())
     }
 
-    /// Whether a piece of a shape begins at that byte of the file.
+    /// Whether a range of a shape begins at this offset.
     pub fn has_piece(&self, start: u32) -> bool {
         self.pieces.contains_key(&start)
     }
 
-    /// Says what the shape is that begins at that byte of the file.
+    /// Describes the shape that begins at this offset.
     pub fn decode(&self, module: &Module<'_>, start: u32) -> Option<Shape> {
         let &(_, number) = self.pieces.get(&start)?;
         let (address, pieces) = self.found.get(number).filter(|(_, pieces)| pieces[0].start == start)?;
@@ -128,7 +128,7 @@ fn address_of(module: &Module<'_>, offset: u32) -> Option<u64> {
     segment.address?.checked_add((offset as usize).checked_sub(segment.data.start)? as u64)
 }
 
-/// A byte of memory before the first instruction: of a segment, or 0.
+/// The initial value of a byte of memory: from a segment, or 0.
 fn byte(module: &Module<'_>, memory: &Addresses, address: u64) -> Option<u8> {
     match memory.find(address) {
         Some(offset) => module.bytes.get(offset as usize).copied(),
@@ -141,12 +141,12 @@ mod tests {
     use super::*;
     use crate::analyses::{Analysis, names::Names};
 
-    /// The pieces of shapes, as offset in the first segment and length, of a module with that data and function.
+    /// The ranges of shapes, as offset in the first segment and length, in a module with this data and function.
     fn found(import: &str, data: &str, body: &str) -> Vec<Vec<(usize, usize)>> {
         told(import, data, body).0
     }
 
-    /// The same, and how many pieces there are in all.
+    /// The same, and the total number of pieces.
     fn told(import: &str, data: &str, body: &str) -> (Vec<Vec<(usize, usize)>>, usize) {
         let text = format!(
             r#"(module (import "wagather_v1" "{import}" (func $take (param i32 i32 i32) (result i32)))
@@ -171,7 +171,7 @@ mod tests {
             "(drop (call $take (i32.const 1) (i32.const 1028) (i32.const 0)))",
             "(local.set $l (i32.const 1028)) (drop (call $take (i32.const 1) (local.get $l) (i32.const 0)))",
             "(call $pass (i32.const 1028))",
-            // A constant within it cuts it no more than the other way round.
+            // A constant that points into a shape does not cut it, whichever comes first.
             "(call $pass (i32.const 1031)) (call $pass (i32.const 1028)) (call $pass (i32.const 1032))",
         ] {
             assert_eq!(found("log_as", SHAPE, body), [[(4, 11)]], "{body}");
@@ -189,7 +189,7 @@ mod tests {
         assert_eq!(found("log_as", data, ""), [[]; 0], "1032 is within it");
         let data = r#"(data (i32.const 1024) "\04\04\00\00") (data (i32.const 1028) "\08(t\00a\00\00")"#;
         assert_eq!(found("log_as", data, "")[0].len(), 1);
-        // The field's name has the bytes of the address 1024, which would cut the text in two.
+        // The field's name contains the bytes of the address 1024, which would cut the text in two.
         let data = r#"(data (i32.const 1020) "texttext") (data (i32.const 1028) "\88\00(t\00\04\00\00")"#;
         let (shapes, pieces) = told("log_as", data, "(call $pass (i32.const 1028))");
         assert_eq!((shapes.len(), pieces), (1, 2));
@@ -198,13 +198,13 @@ mod tests {
     #[test]
     fn zeroes_that_are_no_data_are_part_of_a_shape() {
         let body = "(call $pass (i32.const 1024))";
-        // The name's end and the object's are behind the segment.
+        // The terminators of the name and the object are behind the segment.
         let data = r#"(data (i32.const 1024) "\08(t\00a")"#;
         assert_eq!(found("log_as", data, body), [[(0, 5)]]);
         let data = r#"(data (i32.const 1024) "\08(t\00a") (data (i32.const 1030) "t\00b")"#;
         let pieces = found("log_as", data, body);
         assert_eq!((pieces.len(), pieces[0].len(), pieces[0][0], pieces[0][1].1), (1, 2, (0, 5), 3));
-        // Another segment follows at once, and makes it something else.
+        // Another segment follows immediately, and changes the bytes.
         let data = r#"(data (i32.const 1024) "\08(t\00a") (data (i32.const 1029) "\ff")"#;
         assert_eq!(found("log_as", data, body), [[]; 0]);
     }
@@ -213,7 +213,7 @@ mod tests {
     fn the_memory_ends_and_so_does_the_search() {
         let cut = r#"(data (i32.const 65531) "\08(t\00a")"#;
         assert_eq!(found("log_as", cut, "(call $pass (i32.const 65531))"), [[]; 0]);
-        // Segments that lie over each other, at the end of what 32 bits name, and a byte that is a shape for many constants.
+        // Overlapping segments, at the end of the 32-bit range, and a byte that is a shape for many constants.
         let data = r#"(data (i32.const -4) "\08(t\00") (data (i32.const 1024) "\08(t\00a\00\00")
             (data (i32.const 1026) "t\00b\00\00\00") (data (i32.const 1024) "\08(")"#;
         found(

@@ -1,6 +1,6 @@
-//! One shape: as the contract has it, and as people read it.
+//! Parses one shape by the contract, into readable form.
 //!
-//! Nothing here is trusted. Whatever the bytes are, reading ends, and nests no deeper than a shape may.
+//! The input is not trusted: for any bytes, parsing terminates within the nesting limit of shapes.
 
 use std::collections::BTreeMap;
 
@@ -9,39 +9,39 @@ use wagather_abi::limits::{MAX_SHAPE_BYTES, MAX_SHAPE_DEPTH, MAX_STRUCTURE_BYTES
 
 /// An address and a length.
 const PAIR_BYTES: usize = 8;
-/// What the structures of one shape may have together, for the host.
+/// The host's limit for all structures of one shape together.
 const MAX_TOGETHER_BYTES: usize = 1 << 20;
-/// So many texts of an enumeration are named.
+/// The maximum number of names of an enumeration that are shown.
 const MOST_TEXTS: usize = 8;
 
-/// A field that a shape names.
+/// A field of a shape.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Field {
-    /// In how many objects it is, beside the outermost.
+    /// The number of objects around it, without the outermost.
     pub depth: usize,
     /// Its name.
     pub name: String,
-    /// What it is, in words.
+    /// Its type in readable form.
     #[serde(rename = "type")]
     pub of: String,
 }
 
-/// What a shape says.
+/// The content of a shape.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Content {
-    /// How long the shape is.
+    /// The size of the shape.
     pub(super) bytes: usize,
-    /// How long the structure is.
+    /// The size of the structure.
     pub(super) structure_bytes: usize,
-    /// What it is, in words.
+    /// Its type in readable form.
     pub(super) of: String,
-    /// Its fields, and theirs after each.
+    /// Its fields, each followed by its own fields.
     pub(super) fields: Vec<Field>,
 }
 
-/// Reads the shape whose bytes `byte` gives, by their distance from its beginning.
+/// Parses a shape; `byte` returns its bytes by their offset.
 ///
-/// None if there is no shape, or one without fields: a few letters of any text would be such a one.
+/// `None` if there is no shape, or one without fields, because a few letters of any text could be such a shape.
 pub(super) fn read(byte: impl FnMut(usize) -> Option<u8>) -> Option<Content> {
     let mut reader = Reader { byte, at: 0, known: BTreeMap::new(), fields: Vec::new(), together: 0 };
     let structure_bytes = reader.number()?;
@@ -56,11 +56,11 @@ pub(super) fn read(byte: impl FnMut(usize) -> Option<u8>) -> Option<Content> {
     })
 }
 
-/// What holds of an element where it lies.
+/// The properties of an element.
 #[derive(Debug, Clone, Copy)]
 struct Element {
     room: usize,
-    /// How deep it nests.
+    /// Its nesting.
     deep: usize,
     is_pair: bool,
 }
@@ -68,7 +68,7 @@ struct Element {
 struct Reader<F> {
     byte: F,
     at: usize,
-    /// The objects that have ended, by where they begin, with the name of the field that has them.
+    /// The completed objects by their start, with the name of their field.
     known: BTreeMap<usize, (Element, String)>,
     fields: Vec<Field>,
     together: usize,
@@ -103,7 +103,7 @@ impl<F: FnMut(usize) -> Option<u8>> Reader<F> {
         }
     }
 
-    /// What comes after a letter. `name` is that of the field, `level` that of fields within it.
+    /// Parses the rest of an element after its kind. `name` is that of the field, `level` that of fields within it.
     fn element(&mut self, letter: u8, deepest: usize, level: usize, name: &str) -> Option<(Element, String)> {
         let plain = |room, of: &str| Some((Element { room, deep: 0, is_pair: false }, of.to_owned()));
         let pair = |deep, of: String| Some((Element { room: PAIR_BYTES, deep, is_pair: true }, of));
@@ -174,7 +174,7 @@ impl<F: FnMut(usize) -> Option<u8>> Reader<F> {
         let mut letter = self.byte()?;
         if letter == b'@' {
             let back = self.number()?;
-            // An object that has not ended is not known, so none is within itself.
+            // An unfinished object is not known, so no object contains itself.
             let (object, of) = self.known.get(&begin.checked_sub(back)?)?;
             let of = format!("object with the fields of {}", quoted(of));
             return (object.deep <= deepest + 1).then_some((*object, of));
@@ -191,7 +191,7 @@ impl<F: FnMut(usize) -> Option<u8>> Reader<F> {
             }
             let offset = self.number()?;
             let field_name = self.text()?;
-            // It stands before the fields that are in it.
+            // Its line precedes those of its fields.
             let line = self.fields.len();
             self.fields.push(Field { depth: level, name: field_name.clone(), of: String::new() });
             let (element, of) = self.element(letter, deepest, level + 1, &field_name)?;
@@ -216,7 +216,7 @@ impl<F: FnMut(usize) -> Option<u8>> Reader<F> {
     }
 }
 
-/// The beginning of a text, in quotes and escaped.
+/// The beginning of a text, quoted and escaped.
 pub fn quoted(text: &str) -> String {
     const MOST_CHARACTERS: usize = 60;
     match text.char_indices().nth(MOST_CHARACTERS) {
@@ -274,7 +274,7 @@ mod tests {
         assert_eq!(lines(shape), expected);
         let content = of(shape).unwrap();
         assert_eq!((content.bytes, content.structure_bytes, &*content.of), (shape.len(), 256, "object"));
-        // The bytes that follow do not matter, and none can be missing.
+        // Further bytes do not matter, and no byte may be missing.
         assert_eq!(of(&[shape, &b"more"[..]].concat()).unwrap().bytes, shape.len());
         for end in 0..shape.len() {
             assert_eq!(of(&shape[..end]), None, "{end} bytes");

@@ -1,11 +1,10 @@
-//! One page with everything in it: a treemap to walk in, for every view that was asked for.
+//! A self-contained page with an interactive treemap of each requested view.
 //!
-//! The page asks nobody for anything, and its policy forbids it to. What comes from a module gets into it in
-//! two ways only: as JSON in an element that is not run, from which the script makes text nodes, and as
-//! escaped text. The script and the style are known to the policy by their hashes, so that nothing else
-//! would run even if something got in.
+//! The page makes no requests, and its Content-Security-Policy forbids them. Text from a module gets into it in only
+//! two ways: as JSON in an element that is not executed, from which the script makes text nodes, and as escaped text.
+//! The policy allows the script and the style by their hashes, so even injected code would not run.
 //!
-//! `page.js` lays the rectangles out, since it knows how large the window is; `svg` does it for pictures.
+//! `page.js` computes the layout, because it knows the window's size; `svg` does it for pictures.
 
 use std::{
     collections::HashMap,
@@ -24,21 +23,22 @@ use crate::{Report, View, analyses::tree::Node};
 
 const PAGE: &str = include_str!("page.html");
 const SCRIPT: &str = include_str!("page.js");
-/// Its hashes are those of [`SCRIPT`] and of what [`style`] makes; a test holds them, and `BLESS=1` rewrites them.
+/// Its hashes are those of [`SCRIPT`] and of the output of [`style`]. A test checks them, and `BLESS=1` rewrites
+/// them.
 const POLICY: &str = include_str!("policy.txt");
 
-/// How many rows a reader without scripts gets.
+/// The number of rows for readers without scripts.
 const MOST_ROWS: usize = 200;
 
 /// Writes a report with at least one view.
 ///
 /// # Errors
-/// The output does not take it.
+/// Errors of `output`.
 pub fn write(report: &Report, output: &mut impl Write) -> io::Result<()> {
     let data = data(report)?;
     let mut pieces = PAGE.split("{{");
     output.write_all(pieces.next().unwrap_or_default().as_bytes())?;
-    // What is put in is never looked at again, so it may have braces of its own.
+    // Inserted text is not searched for placeholders again, so it may contain braces.
     for piece in pieces {
         let (name, after) = piece.split_once("}}").unwrap_or((piece, ""));
         match name {
@@ -56,7 +56,7 @@ pub fn write(report: &Report, output: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-/// The colours, and what is made with them.
+/// The style sheet with the colours.
 fn style() -> String {
     let mut style = String::from(":root {");
     // Writing to a string cannot fail.
@@ -71,11 +71,11 @@ fn style() -> String {
     style + include_str!("page.css")
 }
 
-/// What the script reads. Labels are there once, however many views have them.
+/// The script's input. Each label occurs once, however many views use it.
 #[derive(Serialize)]
 struct Data<'a> {
     bytes: usize,
-    /// Class and title of each kind.
+    /// The class and the title of each kind.
     kinds: Vec<[&'static str; 2]>,
     labels: Vec<String>,
     views: Vec<ViewData<'a>>,
@@ -85,11 +85,11 @@ struct Data<'a> {
 struct ViewData<'a> {
     by: &'a crate::By,
     title: String,
-    /// Four numbers for each node, parents before children: label, kind, bytes, and how many children.
+    /// Four numbers per node, parents before children: label, kind, bytes, and number of children.
     nodes: Vec<u64>,
 }
 
-/// The report as JSON that can stand in a `<script>`.
+/// The report as JSON that can be the content of a `<script>`.
 fn data(report: &Report) -> io::Result<String> {
     let mut labels = Labels::default();
     let views = report.views.iter().map(|view| labels.view(view)).collect();
@@ -98,7 +98,7 @@ fn data(report: &Report) -> io::Result<String> {
     Ok(inert(&serde_json::to_string(&data)?))
 }
 
-/// JSON without what an HTML parser or an old JavaScript one would see in it: the same value, other escapes.
+/// Escapes JSON so that HTML parsers and old JavaScript parsers see nothing special. The value stays the same.
 fn inert(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     for c in json.chars() {
@@ -112,7 +112,7 @@ fn inert(json: &str) -> String {
     text
 }
 
-/// Numbers for labels, in the order of their first use.
+/// Numbers labels in the order of their first use.
 #[derive(Default)]
 struct Labels<'a> {
     of: HashMap<&'a str, u64>,
@@ -151,7 +151,7 @@ fn notices(report: &Report, output: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-/// The first view's rows, for readers without scripts.
+/// The rows of the first view, for readers without scripts.
 fn table(report: &Report, output: &mut impl Write) -> io::Result<()> {
     let Some(view) = report.views.first() else { return Ok(()) };
     let mut row = |label: &str, bytes: u64| {
@@ -190,7 +190,7 @@ mod tests {
         "&lt;&amp;\\u003c\\",
     ];
 
-    /// What the system's openssl says, as a policy has it.
+    /// The hash by the system's openssl, in the policy's format.
     fn hash(text: &str) -> String {
         let run = |arguments: &[&str], input: &[u8]| {
             let mut child = Command::new("openssl")
@@ -227,7 +227,7 @@ mod tests {
         let functions: Vec<String> = (0..HOSTILE.len()).map(|number| format!("(func $f{number})")).collect();
         let bytes = wat::parse_str(format!("(module {})", functions.concat())).unwrap();
         let mut module = bytes.clone();
-        // A name section of our own: the text format's would not take all of these.
+        // A handmade name section, because the text format does not accept all of these names.
         let mut names = vec![HOSTILE.len() as u8];
         for (index, name) in HOSTILE.iter().enumerate() {
             names.extend([index as u8, name.len() as u8]);
@@ -256,7 +256,7 @@ mod tests {
     #[test]
     fn no_name_gets_out_of_its_place() {
         let (_, page) = hostile_page();
-        // The template's own two, and no other.
+        // Only the two of the template.
         assert_eq!(page.matches("<script").count(), 2);
         assert_eq!(page.matches("</script").count(), 2);
         for markup in ["<img", "<!--", "</title><script"] {

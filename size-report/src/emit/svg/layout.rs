@@ -1,5 +1,5 @@
-//! Where a treemap's rectangles go: squarified, that is in rows whose rectangles are as near to squares as
-//! can be (Bruls, Huizing, van Wijk: Squarified Treemaps, 2000).
+//! The layout of a treemap: squarified, with rows of rectangles that are as close to squares as possible (Bruls,
+//! Huizing, van Wijk: Squarified Treemaps, 2000).
 
 /// A rectangle.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -15,12 +15,12 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// How much it covers.
+    /// Its area.
     pub fn area(self) -> f64 {
         self.width * self.height
     }
 
-    /// Without a margin at each side; empty if there is not so much.
+    /// Removes a margin at each side; empty if the rectangle is too small.
     #[must_use]
     pub fn within(self, top: f64, others: f64) -> Frame {
         Frame {
@@ -32,7 +32,7 @@ impl Frame {
     }
 }
 
-/// Divides a frame into one for each number of bytes, with areas in their ratio. The largest come first.
+/// Divides a frame into rectangles with areas proportional to the bytes. The largest come first.
 pub fn squarify(bytes: &[u64], mut frame: Frame) -> Vec<Frame> {
     let mut frames = Vec::with_capacity(bytes.len());
     let mut left: f64 = bytes.iter().map(|&bytes| bytes as f64).sum();
@@ -42,7 +42,7 @@ pub fn squarify(bytes: &[u64], mut frame: Frame) -> Vec<Frame> {
         let count = row(rest, frame.width.min(frame.height), scale);
         let (row, others) = rest.split_at(count);
         let sum: f64 = row.iter().map(|&bytes| bytes as f64).sum();
-        // The last row takes all that is left, whatever was rounded before.
+        // The last row takes the rest, so rounding errors do not add up.
         let part = if others.is_empty() { 1.0 } else { sum / left };
         let is_column = frame.width >= frame.height;
         let thickness = if is_column { frame.width } else { frame.height } * part;
@@ -67,12 +67,13 @@ pub fn squarify(bytes: &[u64], mut frame: Frame) -> Vec<Frame> {
         left -= sum;
         rest = others;
     }
-    // What has no bytes has no place.
+    // Nodes without bytes get an empty rectangle.
     frames.resize(bytes.len(), Frame { width: 0.0, height: 0.0, ..frame });
     frames
 }
 
-/// How many of the first make the best row along a side: one more as long as the worst shape gets no worse.
+/// The number of rectangles in the best row along a side: another one is added as long as the worst aspect ratio does
+/// not get worse.
 fn row(bytes: &[u64], side: f64, scale: f64) -> usize {
     let (mut sum, mut worst) = (0.0, f64::INFINITY);
     let (mut least, mut most) = (f64::INFINITY, 0.0_f64);
@@ -83,7 +84,7 @@ fn row(bytes: &[u64], side: f64, scale: f64) -> usize {
         most = most.max(area);
         let (side, sum) = (side * side, sum * sum);
         let shape = (side * most / sum).max(sum / (side * least));
-        // Nothing has a shape if the frame has no area.
+        // The aspect ratio is undefined if the frame has no area.
         if count > 0 && (shape > worst || shape.is_nan()) {
             return count;
         }
@@ -98,7 +99,7 @@ mod tests {
 
     const FRAME: Frame = Frame { x: 10.0, y: 20.0, width: 1200.0, height: 700.0 };
 
-    /// Numbers that look random and are the same each time.
+    /// Pseudorandom numbers, the same in each run.
     fn random(state: &mut u64) -> u64 {
         *state ^= *state << 13;
         *state ^= *state >> 7;
@@ -119,7 +120,7 @@ mod tests {
             let count = 1 + random(&mut state) % 60;
             let most = 1 << (random(&mut state) % 30);
             let mut bytes: Vec<u64> = (0..count).map(|_| 1 + random(&mut state) % most).collect();
-            // Sorted, as in a view, and not, as with what was added up behind.
+            // Sorted, as in a view, and unsorted, as with a sum at the end.
             if round % 3 > 0 {
                 bytes.sort_unstable_by(|a, b| b.cmp(a));
             }

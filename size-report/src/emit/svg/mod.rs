@@ -1,7 +1,7 @@
-//! One view as a picture that needs no program: for documents, chats and printers.
+//! A static picture of one view, for documents and printing.
 //!
-//! Each rectangle has its full text as a `<title>`, which browsers show under the pointer. What is too small
-//! to be seen is added up. The same report gives the same bytes.
+//! Each rectangle has its full text as a `<title>`, which browsers show as a tooltip. Rectangles that are too small
+//! to see are summed up. The same report gives the same bytes.
 
 pub mod layout;
 
@@ -22,16 +22,16 @@ use crate::{
 
 const PAGE: Frame = Frame { x: 0.0, y: 0.0, width: 1200.0, height: 800.0 };
 const MARGIN: f64 = 12.0;
-/// Above the map: what it is of.
+/// The height of the title above the map.
 const HEAD: f64 = 38.0;
-/// Below it: what the colours mean.
+/// The height of the legend below it.
 const LEGEND: f64 = 22.0;
-/// A group's own label.
+/// The height of a group's label.
 const LABEL: f64 = 17.0;
 const GAP: f64 = 2.0;
-/// What covers less is added up with its neighbours: nobody could see or hit it.
+/// Smaller rectangles are summed up with their neighbours, because nobody could see or click them.
 const LEAST_AREA: f64 = 40.0;
-/// How wide a character of a monospaced font is, and how high a line.
+/// The width of a character in a monospaced font, and the height of a line.
 const CHARACTER: f64 = 6.7;
 const LINE: f64 = 14.0;
 const TITLE_CHARACTER: f64 = 9.8;
@@ -39,7 +39,7 @@ const TITLE_CHARACTER: f64 = 9.8;
 /// Writes one view of a report.
 ///
 /// # Errors
-/// The output does not take it.
+/// Errors of `output`.
 pub fn write(report: &Report, view: &View, output: &mut impl Write) -> io::Result<()> {
     let head = format!("{}: {} bytes by {}", report.file, grouped(view.tree.bytes), name(view));
     writeln!(
@@ -68,7 +68,7 @@ fn name(view: &View) -> String {
     format!("{:?}", view.by).to_lowercase()
 }
 
-/// The classes' colours, which change with those of the reader's screen.
+/// The colours of the classes, which follow the reader's light or dark mode.
 fn colours() -> String {
     let rules = |text: &str, page: &str, stroke: &str, colour: fn(Look) -> &'static str| {
         let mut rules =
@@ -133,7 +133,7 @@ impl<W: Write> Drawing<'_, W> {
         }
     }
 
-    /// A rectangle in a group that is still open.
+    /// A rectangle in the current group.
     fn rectangle(&mut self, kind: NodeKind, label: &str, bytes: u64, frame: Frame) -> io::Result<()> {
         self.used[kind as usize] = true;
         let look = Look::of(kind);
@@ -152,7 +152,7 @@ impl<W: Write> Drawing<'_, W> {
         )
     }
 
-    /// The label and the bytes, as much of them as there is room for.
+    /// The label and the bytes, as far as they fit.
     fn label(&mut self, label: &str, bytes: u64, frame: Frame) -> io::Result<()> {
         if frame.height < LINE + 2.0 {
             return Ok(());
@@ -196,20 +196,20 @@ impl<W: Write> Drawing<'_, W> {
     }
 }
 
-/// How many of a node's children can be seen in a frame; a single small one is not added up with itself.
+/// The number of a node's children that are large enough to draw. A single small one is not summed up.
 fn drawable(node: &Node, frame: Frame) -> usize {
     let least = LEAST_AREA * node.bytes as f64 / frame.area();
     let count = node.children.partition_point(|child| child.bytes as f64 >= least);
     if count > 0 && count + 1 == node.children.len() { count + 1 } else { count }
 }
 
-/// How many characters fit into a line.
+/// The number of characters that fit into a line.
 fn room(frame: Frame) -> usize {
     ((frame.width - 8.0) / CHARACTER).max(0.0) as usize
 }
 
-/// A label as it fits: whole, or the last part of its path, or the beginning of that; nothing if too little fits
-/// to tell it from others.
+/// A label that fits: the whole label, the last part of its path, or the beginning of that; empty if too little fits
+/// to distinguish it.
 fn fitting(label: &str, room: usize) -> String {
     let short = cut(label, room);
     if short == label {
@@ -228,7 +228,7 @@ fn fitting(label: &str, room: usize) -> String {
     if short.chars().count() < 5 { String::new() } else { short }
 }
 
-/// The first characters, and a sign that there were more. Those that are not ASCII may be twice as wide.
+/// The first characters, and a sign that more follow. Non-ASCII characters may be twice as wide.
 fn cut(text: &str, room: usize) -> String {
     let width = |c: char| if c.is_ascii() { 1 } else { 2 };
     if text.chars().map(width).sum::<usize>() <= room {
@@ -245,7 +245,7 @@ fn cut(text: &str, room: usize) -> String {
     short + "…"
 }
 
-/// A number with commas.
+/// A number with thousands separators.
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
@@ -258,7 +258,8 @@ fn grouped(number: u64) -> String {
     text
 }
 
-/// A text in markup, and no markup. What is not printable is escaped; what XML forbids besides is left out (XML 1.0, section 2.2).
+/// Escapes text for markup, and characters that are not printable. Leaves out what XML forbids (XML 1.0, section
+/// 2.2).
 pub(super) struct Escaped<'a>(pub(super) &'a str);
 
 impl std::fmt::Display for Escaped<'_> {
@@ -340,7 +341,7 @@ mod tests {
             })
             .collect();
         assert!(rows.iter().any(|(line, _)| line.contains("smaller")), "{picture}");
-        // The one group; all others are leaves.
+        // The only group; all others are leaves.
         let group: u64 = rows.iter().filter(|(line, _)| line.contains("\"crate\"")).map(|row| row.1).sum();
         let all: u64 = rows.iter().map(|row| row.1).sum();
         assert_eq!((all - group, group + 1000), (sum, sum));
