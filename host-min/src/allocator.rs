@@ -105,7 +105,7 @@ mod c {
             unsafe { *libc::__errno_location() = libc::ENOMEM };
             return ptr::null_mut();
         }
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe {
             memory.cast::<usize>().write(bytes);
             memory.add(HEAD_BYTES).cast()

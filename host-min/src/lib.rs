@@ -1,14 +1,14 @@
-//! Runs gatherers: WebAssembly modules that read a few things from a Kubernetes or OpenShift API server and put a report into
-//! an archive, and can do nothing else.
+//! Runs gatherers: WebAssembly modules that read a few resources from a Kubernetes or OpenShift API server and write
+//! a report into an archive. They cannot do anything else.
 //!
-//! A run has two sides. The sandbox is a process of its own with the guest and one channel; the broker
-//! has the credentials, and does for the guest what its manifest declares and the cluster's owner grants. Answers come from a
-//! [`Source`] and end in the guest or in the archive, which is the [`Output`].
+//! A run has two sides. The sandbox is a separate process with the guest and one channel. The broker has the
+//! credentials. It performs the guest's requests that both the manifest and the grant allow. Answers come from a
+//! [`Source`] and go to the guest or to the archive, which is the [`Output`].
 //!
 //! # Embedding
 //!
-//! `docs/embedding.md` has the whole way: what goes into `Cargo.toml`, a program that is its own sandbox, and how failures are seen.
-//! The command line is one user of this library; a sidecar can be another, without the feature `cli`:
+//! `docs/embedding.md` is the guide: it covers `Cargo.toml`, a program that is its own sandbox, and failures. The
+//! command line is one user of this library; a sidecar can be another, without the feature `cli`:
 //!
 //! ```no_run
 //! use host_min::{ClusterOptions, Input, Isolation, Output, Plan, Silent, run};
@@ -23,16 +23,16 @@
 //! # }
 //! ```
 //!
-//! How a guest is kept apart is the embedder's choice, [`Isolation`]:
+//! The embedder chooses the isolation of guests, [`Isolation`]:
 //!
 //! | | a guest that loops | a fault in the engine | credentials in reach of such a fault | for |
 //! |---|---|---|---|---|
 //! | [`Isolation::Helper`] | killed at the deadline | ends the helper | no | programs with threads |
 //! | [`Isolation::Fork`] | killed at the deadline | ends the fork | no, if forked before they are read | programs with one thread, like the command line |
-//! | [`Isolation::InProcess`] | goes on until the program ends | ends the program | yes | tests, and guests that are as trusted as the program |
+//! | [`Isolation::InProcess`] | continues until the program ends | ends the program | yes | tests, and guests that are as trusted as the program |
 #![forbid(unsafe_code)]
 
-/// The page whose blocks of Rust are compiled with this crate.
+/// The page whose Rust blocks are compiled with this crate.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/embedding.md")]
 struct Embedding;

@@ -1,6 +1,6 @@
 ;; unusable: a function of WASI with the type of another
 ;; attacks: none
-;; says: it imports 'wasi_snapshot_preview1.clock_time_get' with another type than WASI gives it
+;; says: it imports 'wasi_snapshot_preview1.clock_time_get' with a type that differs from WASI's
 (module
   (import "wasi_snapshot_preview1" "clock_time_get" (func (param i32 i32 i32) (result i32)))
   (@custom "wagather.manifest" "gatherer 1 wasi-other-type 0\nwasi preview1\n")

@@ -63,7 +63,7 @@ fn an_error_names_the_program_that_runs_the_module() {
         (
             "several",
             "(func (result i32 i32) i32.const 0 i32.const 0)",
-            "several results, which wasm3 cannot have",
+            "multiple results, which wasm3 cannot have",
         ),
         ("passive", "(data \"passive\")", "passive segments, which wasm3 cannot have"),
         ("tail", "(func $f return_call $f)", "tail calls, which wasm3 cannot have"),

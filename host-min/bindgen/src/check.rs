@@ -1,19 +1,20 @@
-//! Holds the declarations against wasm3's headers, by the C compiler that builds wasm3.
+//! Compares the declarations with wasm3's headers, with the C compiler that builds wasm3.
 //!
-//! Rust lays `repr(C)` structures out as C does. So a C structure with the declared fields stands for the Rust one, and the
-//! compiler compares it with wasm3's, field by field. Nothing runs, so it works for every target that wasm3 is built for.
+//! Rust lays out `repr(C)` structures as C does. So a C structure with the declared fields represents the Rust one,
+//! and the compiler compares it with wasm3's, field by field. The comparison runs nothing, so it works for every
+//! target.
 
 use crate::declarations::{ERRORS, FUNCTIONS, STRUCTS, TYPES};
 use std::path::Path;
 
-/// Compiles the comparison; `Err` says what the compiler said.
+/// Compiles the comparison; `Err` has the compiler's message.
 pub(crate) fn check(header: &Path, flags: &[String]) -> Result<(), String> {
     let file = header.with_file_name("declarations.c");
     let name = header.file_name().and_then(|name| name.to_str()).ok_or("the header's path has no name")?;
     std::fs::write(&file, source(name))
         .map_err(|error| format!("cannot write {}: {error}", file.display()))?;
     let mut compiler = cc::Build::new();
-    // The flags of wasm3's build; its own words about them are of no interest here.
+    // The flags of wasm3's build; warnings about them do not matter here.
     for flag in flags {
         compiler.flag(flag);
     }
@@ -47,7 +48,7 @@ fn source(header: &str) -> String {
                  _Static_assert(sizeof(((struct declared_{0} *)0)->{name}) == sizeof((({0} *)0)->{name}), \"size of {0}.{name}\");\n",
                 declared.name
             );
-            // A `void *` stands for a pointer to something that is not declared.
+            // A `void *` represents a pointer to an undeclared type.
             if *elements == 0 && *of != "void *" {
                 text += &format!(
                     "_Static_assert(__builtin_types_compatible_p(__typeof__((({0} *)0)->{name}), {of}), \"type of {0}.{name}\");\n",
@@ -70,7 +71,7 @@ fn source(header: &str) -> String {
     for (name, value) in TYPES {
         text += &format!("_Static_assert({name} == {value}, \"{name}\");\n");
     }
-    // What the Rust aliases say, which no structure shows.
+    // Checks the Rust aliases, which occur in no structure.
     text += "_Static_assert(__builtin_types_compatible_p(m3slot_t, u64), \"m3slot_t\");\n\
              _Static_assert(__builtin_types_compatible_p(m3reg_t, i64), \"m3reg_t\");\n\
              _Static_assert(__builtin_types_compatible_p(m3ret_t, const void *), \"m3ret_t\");\n\

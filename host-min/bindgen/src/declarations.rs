@@ -1,16 +1,17 @@
-//! wasm3's declarations, as far as the crate `wasm3` and the host use them, in C's own words.
+//! The wasm3 declarations that the crate `wasm3` and the host use, in C syntax.
 //!
-//! They follow wasm3 0.4.7, which wasm3-sys 0.3.0 contains. [`check`](crate::check) has the C compiler confirm each offset, size
-//! and signature, so a mistake here ends the build and not the host.
+//! They follow wasm3 0.4.7, which wasm3-sys 0.3.0 contains. [`check`](crate::check) lets the C compiler verify each
+//! offset, size and signature, so a mistake here fails the build.
 
-/// A structure and its fields, in order: `(C type, name, elements)`, where 0 elements is a field that is no array.
+/// A structure and its fields, in order: `(C type, name, elements)`. 0 elements means that the field is not an array.
 #[derive(Debug)]
 pub(crate) struct Struct {
     pub(crate) name: &'static str,
     pub(crate) fields: &'static [(&'static str, &'static str, usize)],
 }
 
-/// From `wasm3.h`, `m3_core.h`, `m3_compile.h` and `m3_env.h`. Those that are only pointed to have no fields here.
+/// From `wasm3.h`, `m3_core.h`, `m3_compile.h` and `m3_env.h`. Structures used only through pointers have no fields
+/// here.
 pub(crate) const STRUCTS: &[Struct] = &[
     Struct { name: "M3ImportInfo", fields: &[("cstr_t", "moduleUtf8", 0), ("cstr_t", "fieldUtf8", 0)] },
     Struct {
@@ -161,7 +162,7 @@ pub(crate) const STRUCTS: &[Struct] = &[
     },
 ];
 
-/// Functions: result, name, parameters. What the crate `wasm3` declares for itself is not among them.
+/// Functions: result, name, parameters. The crate `wasm3` declares further ones itself.
 pub(crate) const FUNCTIONS: &[(&str, &str, &[&str])] = &[
     ("IM3Environment", "m3_NewEnvironment", &[]),
     ("void", "m3_FreeEnvironment", &["IM3Environment"]),
@@ -174,7 +175,7 @@ pub(crate) const FUNCTIONS: &[(&str, &str, &[&str])] = &[
     ("M3Result", "ResizeMemory", &["IM3Runtime", "u32"]),
 ];
 
-/// The errors that the crate `wasm3` knows, variables of type `M3Result`.
+/// The errors that the crate `wasm3` uses: variables of type `M3Result`.
 pub(crate) const ERRORS: &[&str] = &[
     "none",
     "mallocFailed",
@@ -191,7 +192,7 @@ pub(crate) const ERRORS: &[&str] = &[
     "trapStackOverflow",
 ];
 
-/// The value types, of an enumeration without a name.
+/// The value types, from an unnamed enumeration.
 pub(crate) const TYPES: &[(&str, u32)] = &[
     ("c_m3Type_none", 0),
     ("c_m3Type_i32", 1),

@@ -1,20 +1,21 @@
-//! Refuses targets on which wasm3 builds and does not work, before anything else can fail there, such as a C compiler that is missing.
+//! Refuses targets on which wasm3 compiles but does not work. It runs before anything else can fail there, such as a
+//! missing C compiler.
 
-/// The sandbox says the same (`host-min/sandbox/src/engine/mod.rs`), where bindgen is not this one.
+/// `host-min/sandbox/src/engine/mod.rs` has the same check, for builds with the real bindgen.
 const BIG: &str = "wasm3 does not run on big-endian processors: build with --no-default-features --features cli,engine-wasmi";
 
-/// Ends the build script with one sentence if the target is big-endian. An `Err` would be a panic with its trace around it.
+/// Stops the build script with an error if the target is big-endian. An `Err` would become a panic with a backtrace.
 #[expect(clippy::print_stdout, reason = "what a build script prints is read by cargo")]
 pub(crate) fn require_little() {
     let endian = std::env::var("CARGO_CFG_TARGET_ENDIAN").unwrap_or_default();
     if let Some(why) = refused(&endian) {
-        // Cargo prints the sentence as an error and ends the build, whatever the exit code is; with 0 it prints nothing else.
+        // Cargo prints this line as an error and stops the build for any exit code; for 0, it prints nothing else.
         println!("cargo::error={why}");
         std::process::exit(0);
     }
 }
 
-/// Why there can be no build for processors with that order of bytes, if there can be none.
+/// The error for processors with this byte order, if they are not supported.
 fn refused(endian: &str) -> Option<&'static str> {
     (endian == "big").then_some(BIG)
 }

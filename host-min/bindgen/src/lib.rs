@@ -1,11 +1,13 @@
-//! Stands in for bindgen in the build of wasm3-sys.
+//! Replaces bindgen in the build of wasm3-sys.
 //!
-//! wasm3-sys 0.3 makes its Rust declarations with bindgen 0.59 while it builds. That takes libclang, fails with libclang 16 and
-//! newer, and brings 35 crates, to declare what never changes: wasm3-sys has the C source in it. Here the declarations are
-//! written down (`declarations.rs`), and the C compiler, which builds wasm3 anyway, checks them against wasm3's headers.
+//! wasm3-sys 0.3 generates its Rust declarations with bindgen 0.59 at build time. This needs libclang, fails with
+//! libclang 16 and newer, and adds 35 crates, although the declarations never change: wasm3-sys contains the C
+//! source. This crate contains the declarations (`declarations.rs`), and the C compiler, which builds wasm3 in any
+//! case, checks them against wasm3's headers.
 //!
-//! This is not bindgen. It offers the calls that the build script of wasm3-sys makes, and declares what the crate `wasm3` and
-//! the host use. `[patch.crates-io]` in the workspace's `Cargo.toml` puts it in bindgen's place (decision 34).
+//! This is not bindgen. It has only the functions that the build script of wasm3-sys calls, and declares what the
+//! crate `wasm3` and the host use. `[patch.crates-io]` in the workspace's `Cargo.toml` replaces bindgen with it
+//! (decision 34).
 
 mod check;
 mod declarations;
@@ -15,19 +17,19 @@ mod rust;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Starts to describe what is declared.
+/// Creates a builder.
 pub fn builder() -> Builder {
     Builder::default()
 }
 
-/// How C's enumerations are declared. The build script asks for one way, so there is one.
+/// The representation of C enumerations. The build script uses only one.
 #[derive(Debug)]
 pub enum EnumVariation {
-    /// A module for each, with constants.
+    /// A module with constants for each enumeration.
     ModuleConsts,
 }
 
-/// What the build script says of its bindings. Only the header and the C compiler's flags are of interest.
+/// The build script's options. Only the header and the C compiler's flags matter.
 #[derive(Debug, Default)]
 pub struct Builder {
     header: PathBuf,
@@ -41,7 +43,7 @@ impl Builder {
         self
     }
 
-    /// The flags with which wasm3 is compiled.
+    /// The C compiler's flags for wasm3.
     pub fn clang_args<I>(mut self, flags: I) -> Self
     where
         I: IntoIterator,
@@ -51,11 +53,11 @@ impl Builder {
         self
     }
 
-    /// Holds the declarations against the header.
+    /// Checks the declarations against the header.
     pub fn generate(self) -> Result<Bindings, String> {
         endian::require_little();
         if self.flags.iter().any(|flag| flag == "-Dd_m3Use32BitSlots=1") {
-            // The declarations could do it; the host must not (docs/engines.md).
+            // The declarations would allow it, but the host must not use it (docs/engines.md).
             return Err(
                 "wasm3's feature use-32bit-slots is on, but the host's declarations do not support it".into(),
             );
@@ -65,7 +67,7 @@ impl Builder {
     }
 }
 
-/// The calls whose answer is always the same here.
+/// Options whose value is fixed here.
 macro_rules! settled {
     ($($(#[$doc:meta])* $name:ident: $value:ty;)*) => {
         impl Builder {
@@ -75,23 +77,23 @@ macro_rules! settled {
 }
 
 settled! {
-    /// The prefix of C's types, which is `cty`.
+    /// The prefix of C types, which is `cty`.
     ctypes_prefix: &str;
-    /// Whether there are tests of the layouts; the C compiler checks them instead.
+    /// Whether to generate layout tests; the C compiler checks the layouts instead.
     layout_tests: bool;
-    /// How enumerations are declared.
+    /// The representation of enumerations.
     default_enum_style: EnumVariation;
-    /// Whether C's comments are kept.
+    /// Whether to keep C comments.
     generate_comments: bool;
-    /// Which functions are declared.
+    /// The functions to declare.
     allowlist_function: &str;
-    /// Which types are declared.
+    /// The types to declare.
     allowlist_type: &str;
-    /// Which variables are declared.
+    /// The variables to declare.
     allowlist_var: &str;
-    /// Which types are not declared.
+    /// The types to leave out.
     blocklist_type: &str;
-    /// Whether the types have `Debug`.
+    /// Whether types implement `Debug`.
     derive_debug: bool;
 }
 
@@ -102,7 +104,7 @@ impl Builder {
     }
 }
 
-/// Declarations that the C compiler has agreed to.
+/// Declarations that the C compiler verified.
 #[derive(Debug)]
 pub struct Bindings(());
 

@@ -2,7 +2,7 @@
 
 use crate::declarations::{ERRORS, FUNCTIONS, STRUCTS, TYPES};
 
-/// The names that wasm3's headers give to types. `c_void` is here since the crate `wasm3` takes it from wasm3-sys.
+/// wasm3's type aliases. `c_void` is here because the crate `wasm3` takes it from wasm3-sys.
 const ALIASES: &str = "\
 pub use cty::c_void;
 pub type M3Result = *const cty::c_char;

@@ -1,7 +1,8 @@
-//! The bodies of a module's functions, when everything else is validated.
+//! The bodies of a module's functions, for a module whose other parts are validated.
 //!
-//! A large module has thousands of functions, and a run calls few of them. Validating a body takes ten times as long as skipping it. So
-//! an engine that compiles a function at its first call gets it validated then.
+//! A large module has thousands of functions, and a run calls few of them. Validating a body takes ten times as long
+//! as skipping it. So for an engine that compiles a function at its first call, the host validates the body at that
+//! moment.
 
 use crate::body::{self, Numbers};
 use crate::{features, invalid};

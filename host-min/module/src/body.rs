@@ -1,24 +1,24 @@
-//! Validates a function's body, bounds what it may ask of an engine's compiler, and replaces what engines have not got.
+//! Validates a function's body, bounds its use of the engine's compiler, and replaces instructions that engines lack.
 //!
-//! Validity alone does not do for wasm3 0.4.7. Its compiler has room for 4,000 slots in a function. Where it gives out
-//! slots one by one it looks at that limit; but the result of a call goes to the slot above all others in use, and nobody looks
-//! whether that one exists. Calls within calls, `f(f(f(…)))`, climb a slot each, and beyond the last one the compiler writes
-//! over the engine's own state. No limit of the specification stops that, so there is one here.
+//! Validation alone is not enough for wasm3 0.4.7. Its compiler has 4,000 slots for a function. When it allocates
+//! single slots, it checks that limit. But it puts the result of a call into the slot above all used ones, without
+//! checking whether that slot exists. Nested calls, `f(f(f(…)))`, use one more slot each, and beyond the last one the
+//! compiler overwrites the engine's own state. The specification has no limit for this, so this module sets one.
 //!
-//! The bound: a value takes one slot, constants take 120 in a function, and a call leaves its result at most one slot above
-//! what was there. In code that is never reached wasm3 keeps values that the specification drops, so each instruction of such
-//! code counts as a value. Hence `values + calls + 120` slots.
+//! The bound: a value takes one slot, constants take 120 in a function, and a call leaves its result at most one slot
+//! above the others. In unreachable code, wasm3 keeps values that the specification drops, so each instruction of
+//! such code counts as a value. So a function needs at most `values + calls + 120` slots.
 //!
-//! What is replaced, is replaced one instruction by one, with the same operands and results: `memory.size`, `memory.grow`, `memory.copy` and
-//! `memory.fill` by a call of a [`Helper`], and numbers that are written with more bytes than wasm3 reads. So the values of
-//! the copy are those that were counted, and a call that takes an instruction's place is counted as a call. (A test has
-//! copies checked again.)
+//! Each replaced instruction becomes one instruction with the same operands and results. `memory.size`,
+//! `memory.grow`, `memory.copy` and `memory.fill` become a call of a [`Helper`]; numbers with more bytes than wasm3
+//! reads become shorter. So the copy has as many values as were counted, and a call that replaces an instruction
+//! counts as a call. (A test checks copies again.)
 
 use crate::helpers::Helper;
 use crate::{invalid, leb128};
 use wasmparser::{BinaryReader, FuncValidator, FunctionBody, WasmModuleResources};
 
-/// Values of a function at once, and its calls: what fits into wasm3's 4,000 slots, less 120 for constants and some to spare.
+/// The maximum of values at the same time plus calls: wasm3's 4,000 slots, minus 120 for constants and a reserve.
 pub(super) const MAX_VALUES_AND_CALLS: u32 = 3_800;
 
 const CALL: u8 = 0x10;
@@ -29,19 +29,19 @@ const PREFIXED: u8 = 0xfc;
 const MEMORY_COPY: u32 = 10;
 const MEMORY_FILL: u32 = 11;
 
-/// What the functions of a copy have in common.
+/// Data that all functions of a copy share.
 #[derive(Debug, Default)]
 pub(super) struct Numbers {
-    /// The number in the copy of each function, or empty if all stay.
+    /// The index of each function in the copy; empty if none changes.
     pub(super) functions: Vec<u32>,
-    /// The number of the first helper.
+    /// The index of the first helper.
     pub(super) first_helper: u32,
     /// The helpers that are called.
     pub(super) helpers: Vec<Helper>,
 }
 
 impl Numbers {
-    /// The number of a function in the copy.
+    /// The index of a function in the copy.
     pub(super) fn of(&self, function: u32) -> u32 {
         self.functions.get(function as usize).copied().unwrap_or(function)
     }
@@ -55,14 +55,14 @@ impl Numbers {
     }
 }
 
-/// Validates a body against its validator. Answers with the body of the copy, if it is another.
+/// Validates a body. Returns the copy's body if it differs.
 pub(super) fn validate<T: WasmModuleResources>(
     function: &mut FuncValidator<T>,
     body: &FunctionBody<'_>,
     numbers: &mut Numbers,
 ) -> Result<Option<Vec<u8>>, String> {
     let (mut values, mut calls, mut unreached) = (0_u32, 0_u32, 0_u32);
-    // How deep the block lies whose rest is not reached.
+    // The depth of the block whose rest is unreachable.
     let mut unreached_from = None;
     let mut reader = body.get_binary_reader();
     let mut edited = Edited { original: body.as_bytes(), kept: 0, copy: Vec::new() };
@@ -107,7 +107,7 @@ pub(super) fn validate<T: WasmModuleResources>(
     ))
 }
 
-/// What takes the place of a valid instruction of such a length, whose numbers the reader is at, if anything does.
+/// The replacement of a valid instruction with this length, if there is one. The reader is at its operands.
 fn replacement(
     opcode: u8,
     len: u64,
@@ -121,9 +121,9 @@ fn replacement(
         (MEMORY_GROW, _) => numbers.of_helper(Helper::Grow),
         (PREFIXED, MEMORY_COPY) => numbers.of_helper(Helper::Copy),
         (PREFIXED, MEMORY_FILL) => numbers.of_helper(Helper::Fill),
-        // A conversion, which has nothing behind its number; wasm3 reads a byte of it.
+        // A conversion, which has no operands; wasm3 reads its number as one byte.
         (PREFIXED, conversion) => return (len > 2).then(|| vec![PREFIXED, conversion as u8]),
-        // Table 0, the only one; wasm3 reads a byte.
+        // Table 0, the only one; wasm3 reads the index as one byte.
         (_, ty) => {
             instruction.read_u8().ok().filter(|table| *table != 0)?;
             let mut out = vec![CALL_INDIRECT];
@@ -137,10 +137,10 @@ fn replacement(
     Some(out)
 }
 
-/// A body in which instructions are replaced.
+/// A body with replaced instructions.
 struct Edited<'a> {
     original: &'a [u8],
-    /// Up to where the original is in the copy.
+    /// The end of the part of the original that is already copied.
     kept: usize,
     copy: Vec<u8>,
 }
@@ -152,7 +152,7 @@ impl Edited<'_> {
         self.kept = end;
     }
 
-    /// The copy, if anything was replaced.
+    /// The copy, if it differs.
     fn finish(mut self) -> Option<Vec<u8>> {
         (self.kept > 0).then(|| {
             self.copy.extend_from_slice(&self.original[self.kept..]);
@@ -166,7 +166,7 @@ mod tests {
     use super::MAX_VALUES_AND_CALLS;
     use crate::{For, check};
 
-    /// A module whose `gather` has this body, and that has a function of an `i32` to call.
+    /// A module whose `gather` has this body, with another function that takes an `i32`.
     fn module(body: &[u8]) -> Vec<u8> {
         let mut out = b"\0asm\x01\0\0\0\x01\x0a\x02\x60\0\x01\x7f\x60\x01\x7f\x01\x7f".to_vec();
         out.extend(b"\x03\x03\x02\0\x01\x05\x03\x01\0\x01");
@@ -210,14 +210,14 @@ mod tests {
 
     #[test]
     fn what_is_not_reached_counts_wherever_it_lies() {
-        // Blocks within each other, each left after some values.
+        // Nested blocks, each left with some values.
         let level = [&b"\x02\x40"[..], &b"\x41\0".repeat(50), b"\x0c\0"].concat();
         let body = |levels: usize| {
             [&b"\0"[..], &level.repeat(levels), &b"\x0b".repeat(levels), b"\x41\0\x0b"].concat()
         };
         assert!(!is_refused(&body(60)));
         assert!(is_refused(&body(80)));
-        // What follows the block is reached again.
+        // The code after the block is reachable again.
         let one = [&*level, b"\x0b"].concat();
         assert!(!is_refused(&[&b"\0"[..], &one.repeat(100), b"\x41\0\x0b"].concat()));
     }

@@ -1,4 +1,4 @@
-//! The copy of a module that an engine gets: its sections, with what is added to them.
+//! The engine's copy of a module: its sections and additions.
 
 use crate::helpers::Helper;
 use crate::{invalid, leb128};
@@ -15,7 +15,7 @@ pub(super) const ELEMENTS: u8 = 9;
 pub(super) const CODE: u8 = 10;
 pub(super) const DATA: u8 = 11;
 
-/// The sections of a copy, in their order.
+/// The sections of a copy, in order.
 #[derive(Debug, Default)]
 pub(super) struct Copy<'a> {
     sections: Vec<(u8, Cow<'a, [u8]>)>,
@@ -27,14 +27,14 @@ impl<'a> Copy<'a> {
         self.sections.push((id, contents.into()));
     }
 
-    /// Puts other contents in the place of a section's.
+    /// Replaces the contents of a section.
     pub(super) fn replace(&mut self, id: u8, contents: Vec<u8>) {
         if let Some(section) = self.sections.iter_mut().find(|section| section.0 == id) {
             section.1 = contents.into();
         }
     }
 
-    /// Adds functions after all others.
+    /// Appends functions.
     pub(super) fn add(&mut self, helpers: &[Helper]) -> Result<(), String> {
         if helpers.is_empty() {
             return Ok(());
@@ -54,7 +54,7 @@ impl<'a> Copy<'a> {
         Ok(())
     }
 
-    /// Adds entries to a section that begins with their number; answers with how many it had.
+    /// Appends entries to a section that begins with their number. Returns the previous number.
     fn extend(&mut self, id: u8, more: usize, add: impl FnOnce(&mut Vec<u8>)) -> Result<u64, String> {
         let section = self.sections.iter_mut().find(|section| section.0 == id);
         let (_, contents) = section.ok_or("a section of it is missing")?;
@@ -68,7 +68,7 @@ impl<'a> Copy<'a> {
         Ok(count)
     }
 
-    /// The whole module, and the byte in it where a start section would be.
+    /// The whole module, and the offset where a start section would be.
     pub(super) fn bytes(&self) -> (Vec<u8>, usize) {
         let len: usize = self.sections.iter().map(|(_, contents)| contents.len() + 6).sum();
         let mut bytes = Vec::with_capacity(len + 8);

@@ -1,16 +1,16 @@
-//! The element section as an engine gets it: where a module fills its table in another order than from the front, the same
-//! elements in ascending order, as segments that wasm3 can read.
+//! The element section of the engine's copy. If a module does not fill its table in order from the front, the copy
+//! has the same elements in ascending order, in segments that wasm3 can read.
 //!
-//! wasm3 0.4.7 cuts its table off behind each segment that it reads, and takes an empty segment for an overflow. A valid
-//! module would lose elements, or not load.
+//! wasm3 0.4.7 truncates its table after each segment that it reads, and takes an empty segment for an overflow. So a
+//! valid module would lose elements, or not load.
 
 use crate::body::Numbers;
 use crate::{fits, invalid, leb128};
 use std::collections::BTreeMap;
 use wasmparser::{ElementItems, ElementKind, ElementSectionReader};
 
-/// Checks that all segments lie in the table. Answers with a section's contents that put the same elements there from the
-/// front to the back, by the functions' numbers in the copy, or `None` if the module's own do.
+/// Checks that all segments lie within the table. Returns the contents of a section that sets the same elements in
+/// ascending order, with the copy's function indices; `None` if the module's own section already does.
 pub(super) fn ascending(
     module: &[u8],
     segments: &ElementSectionReader<'_>,
@@ -31,7 +31,7 @@ pub(super) fn ascending(
         let offset = fits("element segment", "table", &offset_expr, len, table_elements)?
             .ok_or("its element segment has no constant address")?;
         places.push((offset, items));
-        // Otherwise it names its table, which is the only one.
+        // Otherwise, it names its table, which is the only one.
         is_plain &= module.get(segment.range.start as usize) == Some(&0);
     }
     let is_ascending = places.iter().all(|(_, items)| items.count() > 0)
@@ -53,7 +53,7 @@ pub(super) fn ascending(
     Ok(Some(encoded(&elements)))
 }
 
-/// Checks that all segments whose address is constant lie in the table.
+/// Checks that all segments with a constant address lie within the table.
 pub(super) fn fit(segments: &ElementSectionReader<'_>, table_elements: u64) -> Result<(), String> {
     for segment in segments.clone() {
         let segment = segment.map_err(|error| invalid(&error))?;
@@ -68,7 +68,7 @@ pub(super) fn fit(segments: &ElementSectionReader<'_>, table_elements: u64) -> R
     Ok(())
 }
 
-/// One segment for each run of elements without a gap.
+/// One segment for each sequence of elements without a gap.
 fn encoded(elements: &BTreeMap<u64, u32>) -> Vec<u8> {
     let mut runs: Vec<(u64, Vec<u32>)> = Vec::new();
     for (&index, &function) in elements {
@@ -92,7 +92,7 @@ fn encoded(elements: &BTreeMap<u64, u32>) -> Vec<u8> {
     contents
 }
 
-/// A number of 32 bits as an `i32.const` has it.
+/// A 32-bit number in the encoding of `i32.const`.
 pub(super) fn signed_leb128(out: &mut Vec<u8>, value: u64) {
     let mut value = i64::from((value as u32).cast_signed());
     loop {
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
     use wasmparser::{BinaryReader, Operator};
 
-    /// A section of segments, from its contents.
+    /// Parses the contents of an element section.
     fn read(contents: &[u8]) -> Vec<(i32, Vec<u32>)> {
         let section = ElementSectionReader::new(BinaryReader::new(contents, 0)).expect("a section");
         let segment = |segment: wasmparser::Result<wasmparser::Element<'_>>| {

@@ -1,23 +1,24 @@
-//! What a module may use of WebAssembly, and what to tell somebody whose compiler uses more.
+//! The WebAssembly features that a module may use, and advice for modules that use others.
 
 use crate::For;
 use wasmparser::{BinaryReaderError, WasmFeatures};
 
-/// The first version, and what compilers use beyond it that a copy for wasm3 can do without (see [`body`](super::body)): sign
-/// extension and saturating conversions, which every engine has; `memory.copy` and `memory.fill`; and long table numbers.
+/// WebAssembly 1.0, and the features that compilers use by default and that a copy for wasm3 can replace (see
+/// [`body`](super::body)): sign extension and saturating conversions, which every engine supports; `memory.copy` and
+/// `memory.fill`; and padded table numbers.
 pub(super) const ACCEPTED: WasmFeatures = WasmFeatures::WASM1
     .union(WasmFeatures::SIGN_EXTENSION)
     .union(WasmFeatures::SATURATING_FLOAT_TO_INT)
     .union(WasmFeatures::BULK_MEMORY_OPT)
     .union(WasmFeatures::CALL_INDIRECT_OVERLONG);
 
-/// What only wasmi has.
+/// Features that only wasmi supports.
 const OF_WASMI: WasmFeatures = WasmFeatures::MULTI_VALUE
     .union(WasmFeatures::BULK_MEMORY)
     .union(WasmFeatures::TAIL_CALL)
     .union(WasmFeatures::EXTENDED_CONST);
 
-/// What a module for this engine may use.
+/// The features that a module for this engine may use.
 pub(super) const fn accepted(engine: For) -> WasmFeatures {
     match engine {
         For::Wasm3 => ACCEPTED,
@@ -25,10 +26,10 @@ pub(super) const fn accepted(engine: For) -> WasmFeatures {
     }
 }
 
-/// A feature that is not accepted: its name for people, LLVM's, and that of AssemblyScript if it has it.
+/// An unsupported feature: its name for users, LLVM's name, and AssemblyScript's name if it has one.
 const OTHERS: [(WasmFeatures, &str, &str, &str); 8] = [
     (WasmFeatures::SIMD, "SIMD", "simd128", "simd"),
-    (WasmFeatures::MULTI_VALUE, "functions or blocks of several results", "multivalue", ""),
+    (WasmFeatures::MULTI_VALUE, "functions or blocks with multiple results", "multivalue", ""),
     (WasmFeatures::REFERENCE_TYPES, "reference types", "reference-types", "reference-types"),
     (WasmFeatures::BULK_MEMORY, "passive segments", "bulk-memory", "bulk-memory"),
     (WasmFeatures::TAIL_CALL, "tail calls", "tail-call", ""),
@@ -37,10 +38,10 @@ const OTHERS: [(WasmFeatures, &str, &str, &str); 8] = [
     (WasmFeatures::EXTENDED_CONST, "computed constants", "extended-const", ""),
 ];
 
-/// Which feature the module lacks leave to use, and how to have it compiled without; `None` if that is not what is wrong.
+/// The unsupported feature that a module uses, and how to compile without it; `None` if that is not the error.
 pub(super) fn unsupported(error: &BinaryReaderError) -> Option<String> {
     let missing = match error.missing_wasm_feature() {
-        // This build of the parser does not know its instructions.
+        // This build of the parser does not know SIMD instructions.
         None if error.message().starts_with("unexpected SIMD opcode") => WasmFeatures::SIMD,
         missing => missing?,
     };

@@ -1,12 +1,12 @@
-//! The functions that are added to the engine's copy in place of instructions that wasm3 0.4.7 has not got, or gets wrong.
+//! The functions that replace instructions in the engine's copy that wasm3 0.4.7 lacks or executes wrongly.
 //!
-//! wasm3 has no `memory.copy` and no `memory.fill`; its `memory.size` overwrites the register in which another value may be; and its
-//! `memory.grow` by -1 pages shrinks the memory. In a function whose first instruction it is, no other value is in a register.
-//! `helpers.wat` has the functions as text; a test compares.
+//! wasm3 has no `memory.copy` and no `memory.fill`. Its `memory.size` overwrites a register that may hold another
+//! value, and its `memory.grow` by -1 pages shrinks the memory. As the first instruction of a function, neither finds
+//! a value in the register. `helpers.wat` has the functions as text; a test compares both.
 
 use std::borrow::Cow;
 
-/// A function that is added.
+/// An added function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Helper {
     /// `memory.size`
@@ -17,7 +17,7 @@ pub(super) enum Helper {
     Copy,
     /// `memory.fill`
     Fill,
-    /// In the place of a function of WASI that is refused: its parameters, and the number that comes back.
+    /// Replaces a refused WASI function: its parameters, and the returned number.
     Refused(&'static str, u8),
 }
 
@@ -34,7 +34,7 @@ impl Helper {
         }
     }
 
-    /// Its type, as the type section has it.
+    /// Its type, in the encoding of the type section.
     pub(super) fn ty(self) -> Vec<u8> {
         match self {
             Helper::Size => b"\x60\0\x01\x7f".to_vec(),
@@ -49,7 +49,7 @@ impl Helper {
         }
     }
 
-    /// Whether a function's body is one of these, so that nothing in it is to be replaced.
+    /// Whether a body is that of a helper, in which nothing must be replaced.
     pub(super) fn is_one(body: &[u8]) -> bool {
         [SIZE, GROW, COPY, FILL].contains(&body)
     }

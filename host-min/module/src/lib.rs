@@ -1,13 +1,18 @@
-//! Internal to host-min, without any promise of stability: reads a module before anything of it runs.
+//! Internal to host-min, without any promise of stability: checks a module before anything of it runs.
 //!
-//! Is it valid, does it keep the contract, what does it declare?
+//! It answers three questions: is the module valid, does it meet the contract, and what does it declare?
 //!
-//! [`check`] validates the whole module with wasmparser. wasmi gets the module as it is. For wasm3 it makes a copy: without
-//! custom sections, without the start section (the host calls that function itself, once the imports are
-//! linked), with the run's memory limit as the memory's maximum, so that growing beyond it fails as the
-//! specification says, with the table's elements in ascending order, with each import once, and with functions in
-//! place of what compilers use and wasm3 has not got. [`check_but_bodies`] leaves the functions' bodies, as wasm3 compiles
-//! each when it is called first: [`Bodies`] validates it then. [`manifest_bytes`] reads the manifest alone, which is quicker.
+//! [`check`] validates the whole module with wasmparser. wasmi gets the original module. wasm3 gets a copy that
+//! differs in these ways:
+//!
+//! - It has no custom sections, and no start section (the host calls the start function itself, once the imports are
+//!   linked).
+//! - The run's memory limit is the memory's maximum, so growing beyond it fails as the specification says.
+//! - The table's elements are in ascending order, and each import occurs once.
+//! - Functions replace the instructions that compilers use and wasm3 lacks.
+//!
+//! wasm3 compiles a function at its first call, so [`check_but_bodies`] skips the functions' bodies, and [`Bodies`]
+//! validates each one later. [`manifest_bytes`] reads only the manifest, which is faster.
 #![forbid(unsafe_code)]
 
 mod bodies;
@@ -34,65 +39,66 @@ use wasmparser::{ConstExpr, Operator, Parser, Payload, ValidPayload, Validator};
 
 const PAGE_BYTES: u64 = 64 << 10;
 
-/// Which engine a module is checked for.
+/// The engine that a module is checked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum For {
     /// wasm3, which gets a copy.
     Wasm3,
-    /// wasmi, which gets the module itself.
+    /// wasmi, which gets the original module.
     Wasmi,
 }
 
-/// A module that was validated, and what an engine gets of it.
+/// A validated module, in the form for an engine.
 #[derive(Clone, Debug)]
 pub struct Checked<'a> {
-    /// The module as the engine gets it.
+    /// The module for the engine.
     pub bytes: Cow<'a, [u8]>,
-    /// What it imports.
+    /// Its imports.
     pub imports: Vec<Imported>,
-    /// What it imports of WASI that is refused. A copy has functions of its own for these.
+    /// Its imports from WASI that the host refuses. A copy has its own functions for these.
     pub refused: Vec<wasi::Refused>,
     /// The gatherer's name, if it imports WASI.
     pub wasi: Option<String>,
-    /// The index of the function that it exports as `gather`, or as `_start` if it is a command of WASI.
+    /// The index of the function that it exports as `gather`, or as `_start` if it is a WASI command.
     pub gather: u32,
-    /// Whether it is a command of WASI, whose function has no result.
+    /// Whether it is a WASI command, whose function has no result.
     pub is_command: bool,
     /// Its start function, if it has one.
     pub start: Option<Start>,
-    /// The index of the function that it exports as `_initialize`, to be called once before `gather`, if it has one.
+    /// The index of the function that it exports as `_initialize`, which is called once before `gather`.
     pub initialize: Option<u32>,
-    /// Pages of memory that it starts with.
+    /// The initial size of its memory, in pages.
     pub initial_pages: u64,
-    /// How much memory the run gives it.
+    /// The run's memory limit.
     pub memory_limit_bytes: u64,
-    /// Pages of memory that it says it may grow to.
+    /// The maximum size of its memory that it declares, in pages.
     pub declared_maximum_pages: Option<u64>,
     /// Functions with a body.
     pub functions: u32,
-    /// Bytes that its data segments put into memory.
+    /// The total size of its data segments.
     pub data_bytes: u64,
 }
 
-/// A function that a module imports.
+/// An imported function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Imported {
-    /// Of the contract.
+    /// A function of the contract.
     Host(Import),
-    /// Of WASI.
+    /// A function of WASI.
     Wasi(Wasi),
-    /// [`ABORT`] of AssemblyScript.
+    /// AssemblyScript's [`ABORT`].
     Abort,
 }
 
-/// The module that AssemblyScript's programs import [`ABORT`] from.
+/// The module from which AssemblyScript programs import [`ABORT`].
 pub const ABORT_MODULE: &str = "env";
 
-/// What AssemblyScript's programs call when they cannot go on: with a message, a file, a line and a column. It does not come back.
+/// The function that an AssemblyScript program calls to abort, with a message, a file, a line and a column. It does
+/// not return.
 pub const ABORT: &str = "abort";
 
 impl Imported {
-    /// The name that it is imported by.
+    /// The name of the import.
     pub fn name(self) -> &'static str {
         match self {
             Imported::Host(import) => import.row().name,
@@ -102,17 +108,17 @@ impl Imported {
     }
 }
 
-/// A start function, which is not in a copy.
+/// A start function. A copy does not contain its section.
 #[derive(Clone, Copy, Debug)]
 pub struct Start {
     /// The function's index.
     pub function: u32,
-    /// Where in the copy its section would be.
+    /// The offset in the copy where its section would be.
     at_byte: usize,
 }
 
 impl Checked<'_> {
-    /// The copy with its start section.
+    /// The copy, with its start section.
     pub fn bytes_with_start(&self) -> Vec<u8> {
         let mut bytes = self.bytes.to_vec();
         if let Some(start) = self.start {
@@ -124,7 +130,7 @@ impl Checked<'_> {
         bytes
     }
 
-    /// The size of the memory at the start.
+    /// The initial size of the memory.
     pub const fn initial_bytes(&self) -> u64 {
         self.initial_pages * PAGE_BYTES
     }
@@ -135,14 +141,14 @@ pub fn check(module: &[u8], memory_limit_bytes: u64, engine: For) -> Result<Chec
     read(module, memory_limit_bytes, engine, None)
 }
 
-/// Validates everything but the functions' bodies, for wasm3. The copy has empty ones in their place. Before wasm3 compiles a function, it
-/// must get its body from [`Bodies::check`].
+/// Validates everything except the functions' bodies, for wasm3. The copy has empty bodies. Before wasm3 compiles a
+/// function, it must get its body from [`Bodies::check`].
 pub fn check_but_bodies(module: &[u8], memory_limit_bytes: u64) -> Result<(Checked<'_>, Bodies<'_>), String> {
     let mut bodies = Bodies::of(module);
     read(module, memory_limit_bytes, For::Wasm3, Some(&mut bodies)).map(|checked| (checked, bodies))
 }
 
-/// Reads a module. With `bodies`, the functions' bodies are recorded there and not validated.
+/// Reads a module. With `bodies`, it records the functions' bodies there instead of validating them.
 fn read<'a>(
     module: &'a [u8],
     memory_limit_bytes: u64,
@@ -155,7 +161,7 @@ fn read<'a>(
     let mut allocations = wasmparser::FuncValidatorAllocations::default();
     for payload in Parser::new(0).parse_all(module) {
         let payload = payload.map_err(|error| invalid(&error))?;
-        // How many data segments there are: the parser compares, and no instruction that wasm3 gets names one.
+        // The data count section: the parser checks the number, and no instruction in the copy refers to it.
         if matches!(payload, Payload::DataCountSection { .. }) && engine == For::Wasm3 {
             continue;
         }
@@ -198,9 +204,9 @@ pub(crate) fn invalid(error: &wasmparser::BinaryReaderError) -> String {
     })
 }
 
-/// Checks that a segment lies within its memory or table, and says where. The specification leaves that to the instantiation; wasm3 would
-/// read an address above 2 GiB as one below zero, and copy the segment in front of the memory. `None` if its address is computed,
-/// which only wasmi does.
+/// Checks that a segment lies within its memory or table, and returns its address. The specification checks this at
+/// instantiation. wasm3 would treat an address above 2 GiB as negative, and copy the segment in front of the memory.
+/// `None` if the address is computed, which only wasmi supports.
 pub(crate) fn fits(
     what: &str,
     place: &str,

@@ -1,4 +1,4 @@
-//! Reads a module section by section, keeps what the contract asks for, and makes the copy.
+//! Reads a module section by section, checks it against the contract, and builds the copy.
 
 use crate::bodies::{Bodies, NOTHING};
 use crate::body::{self, Numbers};
@@ -30,28 +30,28 @@ pub(super) struct Reading<'a> {
     imports: Vec<Imported>,
     /// The module, for its manifest.
     module: &'a [u8],
-    /// The gatherer's name, once it is known that it may import WASI.
+    /// The gatherer's name, once the manifest shows that it may import WASI.
     wasi: Option<String>,
     /// Whether the engine gets a copy.
     is_copied: bool,
     memory_limit_bytes: u64,
-    /// Imports that are refused, and which functions of the copy they are.
+    /// Refused imports, with the index of their replacement in the copy.
     refused: Vec<(usize, Refused)>,
-    /// How many functions are imported, the same one counted each time.
+    /// The number of imported functions, including repeated ones.
     imported: usize,
     numbers: Numbers,
     memory: Option<(u64, Option<u64>)>,
     table_elements: u64,
     gather: Option<u32>,
-    /// What it exports as `_start`.
+    /// The function that it exports as `_start`.
     command: Option<u32>,
     initialize: Option<u32>,
     exports_memory: bool,
     start: Option<u32>,
     functions: u32,
-    /// Where the first body and the next one begin in the module.
+    /// The start of the first body and of the next one in the module.
     code: Range<usize>,
-    /// The bodies of the copy until now, if one of them is another than the module's.
+    /// The bodies of the copy so far, if one of them differs from the module's.
     bodies: Option<Vec<u8>>,
     data_bytes: u64,
 }
@@ -184,7 +184,7 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
-    /// Writes an export whose function may have another number in the copy.
+    /// Writes an export, whose function may have another index in the copy.
     fn moved_export(&self, export: &Export<'_>, out: &mut Vec<u8>) {
         leb128(out, export.name.len() as u64);
         out.extend_from_slice(export.name.as_bytes());
@@ -223,13 +223,14 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
-    /// Counts a function's body that is read elsewhere.
+    /// Counts a function's body that is read later.
     pub(super) fn left(&mut self, body: &FunctionBody<'_>) {
         self.functions += 1;
         self.code.end = body.range().end as usize;
     }
 
-    /// Checks the data segments. Answers with a section's contents that wasm3 can read, or `None` if the module's own are.
+    /// Checks the data segments. Returns the contents of a section that wasm3 can read; `None` if the module's own
+    /// section is readable.
     fn data(&mut self, module: &[u8], segments: &DataSectionReader<'_>) -> Result<Option<Vec<u8>>, String> {
         let memory_bytes = self.memory.map_or(0, |(initial, _)| initial * PAGE_BYTES);
         let (mut places, mut is_plain) = (Vec::new(), true);
@@ -243,7 +244,7 @@ impl<'a> Reading<'a> {
                 DataKind::Passive => None,
             };
             places.push((place, segment.data));
-            // Otherwise it names its memory, which is the only one.
+            // Otherwise, it names its memory, which is the only one.
             is_plain &= module.get(segment.range.start as usize) == Some(&0);
             self.data_bytes += len;
         }
@@ -264,7 +265,7 @@ impl<'a> Reading<'a> {
         Ok(Some(contents))
     }
 
-    /// Reads an import. Answers with its type's number if it comes for the first time.
+    /// Reads an import. Returns the index of its type at the first occurrence.
     fn import(&mut self, module: &str, name: &str, ty: TypeRef) -> Result<Option<u32>, String> {
         let what = format!("{module}.{name}");
         if module == wasi::MODULE {
@@ -321,7 +322,7 @@ impl<'a> Reading<'a> {
         place.is_none().then_some(ty)
     }
 
-    /// Where an AssemblyScript program ends that cannot go on: it is imported without being asked for.
+    /// AssemblyScript programs always import it, to abort.
     fn import_of_abort(&mut self, ty: TypeRef) -> Result<Option<u32>, String> {
         let TypeRef::Func(index) = ty else {
             return Err(format!("it imports '{ABORT_MODULE}.{ABORT}' as something other than a function"));
@@ -347,10 +348,10 @@ impl<'a> Reading<'a> {
             return Err(format!("it imports '{what}', which WASI preview 1 does not have"));
         };
         let TypeRef::Func(index) = ty else {
-            return Err(format!("it imports '{what}', which is not imported as a function"));
+            return Err(format!("it imports '{what}' as something other than a function"));
         };
         if !self.types.get(index as usize).is_some_and(|ty| wasi::fits(params, answer, ty)) {
-            return Err(format!("it imports '{what}' with another type than WASI gives it"));
+            return Err(format!("it imports '{what}' with a type that differs from WASI's"));
         }
         match answer {
             Answer::Given(wasi) => Ok(self.add_import(Imported::Wasi(wasi), index)),
@@ -365,7 +366,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// The gatherer's name, if its manifest says that it imports WASI.
+    /// The gatherer's name, if its manifest declares WASI.
     fn named_for_wasi(&self, what: &str) -> Result<String, String> {
         let (mut name, mut says) = (None, false);
         for record in manifest::records(manifest_bytes(self.module)?).flatten() {
@@ -377,13 +378,13 @@ impl<'a> Reading<'a> {
         }
         if !says {
             return Err(format!(
-                "it imports '{what}' of WASI, and its manifest does not say so: add the line 'wasi preview1'"
+                "it imports '{what}', but its manifest does not declare WASI: add the line 'wasi preview1'"
             ));
         }
         name.ok_or_else(|| "its manifest does not name the gatherer".to_owned())
     }
 
-    /// Writes the memory section with a maximum that the run allows.
+    /// Writes the memory section, with a maximum within the run's limit.
     fn limited_memory(&mut self, initial: u64, maximum: Option<u64>) -> Result<(), String> {
         let limit_bytes = self.memory_limit_bytes;
         let limit = limit_bytes / PAGE_BYTES;
@@ -397,7 +398,7 @@ impl<'a> Reading<'a> {
         if !self.is_copied {
             return Ok(());
         }
-        // wasm3 takes a maximum of 0 for none.
+        // wasm3 treats a maximum of 0 as none.
         let maximum = maximum.unwrap_or(u64::MAX).min(limit).max(1);
         let mut contents = vec![1, 1];
         leb128(&mut contents, initial);
@@ -443,7 +444,7 @@ impl<'a> Reading<'a> {
                 contents.extend_from_slice(NOTHING);
             }
             self.copy.replace(copy::CODE, contents);
-            // It is not known yet which of them the bodies need.
+            // The bodies that need them are not known yet.
             for helper in [Helper::Size, Helper::Grow, Helper::Copy, Helper::Fill] {
                 self.numbers.of_helper(helper);
             }
@@ -479,7 +480,7 @@ impl<'a> Reading<'a> {
         })
     }
 
-    /// Checks that the host can call what is exported by that name.
+    /// Checks that the host can call the function that is exported under this name.
     fn is_to_be_called(
         &self,
         name: &str,

@@ -1,4 +1,4 @@
-//! The manifest's section of a module: finds it, and puts one there.
+//! Finds and replaces the manifest section of a module.
 
 use crate::{copy, invalid, is_wasm, leb128};
 use wagather_abi::limits::MAX_MANIFEST_BYTES;
@@ -29,7 +29,7 @@ pub fn manifest_bytes(module: &[u8]) -> Result<&[u8], String> {
     }
 }
 
-/// The same module with this manifest, and no other.
+/// The same module with only this manifest.
 pub fn with_manifest(module: &[u8], records: &[u8]) -> Result<Vec<u8>, String> {
     is_wasm(module)?;
     let mut out = module.get(..8).unwrap_or_default().to_vec();

@@ -1,4 +1,4 @@
-//! What compilers emit, and what the engine's copy has in its place.
+//! Tests of what compilers emit, and of its replacements in the engine's copy.
 
 use super::{Bodies, Body, Checked, For, check as check_for, check_but_bodies, copy, leb128};
 use crate::body::MAX_VALUES_AND_CALLS;
@@ -20,7 +20,7 @@ fn check(module: &[u8], memory_bytes: u64) -> Result<Checked<'static>, String> {
     check_for(module.to_vec().leak(), memory_bytes, For::Wasm3)
 }
 
-/// The copy, which engines can read, and in which nothing is left to be replaced.
+/// The copy of a module. Checks that engines can read it and that nothing is left to replace.
 fn checked(module: &[u8]) -> Checked<'static> {
     let checked = check(module, MEMORY_BYTES).unwrap_or_else(|reason| panic!("{reason}"));
     let features = WasmFeatures::WASM1 | WasmFeatures::SIGN_EXTENSION | WasmFeatures::SATURATING_FLOAT_TO_INT;
@@ -44,7 +44,7 @@ fn checked(module: &[u8]) -> Checked<'static> {
     checked
 }
 
-/// The copy of which the bodies were left, with what each of them becomes when it is checked.
+/// Inserts the checked bodies into a copy that was made without them.
 fn with_bodies(copy: &[u8], mut left: Bodies<'_>) -> Vec<u8> {
     let (mut out, mut code, mut index, first) = (b"\0asm\x01\0\0\0".to_vec(), Vec::new(), 0, left.len());
     let number = bodies(copy).len();
@@ -81,7 +81,7 @@ fn bodies(module: &[u8]) -> Vec<Vec<u8>> {
     Parser::new(0).parse_all(module).filter_map(body).collect()
 }
 
-/// What the function calls, one after another.
+/// The functions that a function calls, in order.
 fn calls(module: &[u8], function: usize) -> Vec<u32> {
     let mut all = Vec::new();
     for payload in Parser::new(0).parse_all(module) {
@@ -106,7 +106,7 @@ fn bodies_that_are_left_are_not_looked_at() {
     let all = check(&module, MEMORY_BYTES).expect_err("one is not valid");
     let (_, mut bodies) = check_but_bodies(&module, MEMORY_BYTES).expect("nobody looked");
     assert_eq!((bodies.len(), bodies.is_empty(), bodies.first_in_copy()), (3, false, 0));
-    // In any order, and as often as somebody asks.
+    // Bodies can be checked in any order, and several times.
     let called = bodies.check(1).expect("a valid one");
     assert!(matches!(called.bytes, Cow::Owned(_)), "another one");
     assert_eq!(bodies.check(0), Err(all.clone()));
@@ -117,7 +117,7 @@ fn bodies_that_are_left_are_not_looked_at() {
 
 #[test]
 fn a_function_without_a_body_is_not_valid() {
-    // A type, a function, a memory, both exports, and a code section with one body of no byte.
+    // A type, a function, a memory, two exports, and a code section with one empty body.
     let mut module = b"\0asm\x01\0\0\0\x01\x05\x01\x60\0\x01\x7f\x03\x02\x01\0\x05\x03\x01\0\x01".to_vec();
     module.extend(b"\x07\x13\x02\x06gather\0\0\x06memory\x02\0\x0a\x02\x01\0");
     let refused = check(&module, MEMORY_BYTES).expect_err("nothing is no body");
@@ -139,7 +139,7 @@ fn instructions_on_memory_become_calls() {
          (drop (memory.grow (i32.const 1)))
          (i32.add (memory.size) (memory.size))",
     ));
-    // Each once, in the order of their first use.
+    // Each helper once, in the order of first use.
     assert_eq!(calls(&copy.bytes, 0), [1, 2, 2, 3, 4, 4]);
     let helpers =
         [Helper::Fill, Helper::Copy, Helper::Grow, Helper::Size].map(|helper| helper.body().into_owned());
@@ -158,7 +158,7 @@ fn what_every_engine_has_stays() {
 #[test]
 fn calls_in_the_place_of_others_are_counted() {
     let sizes = |count: usize| gather(&format!("memory.size {}", "memory.size i32.add ".repeat(count - 1)));
-    // Two values at once.
+    // Two values at the same time.
     let most = MAX_VALUES_AND_CALLS as usize - 2;
     checked(&sizes(most));
     let reason = check(&sizes(most + 1), MEMORY_BYTES).expect_err("one too many");
@@ -235,7 +235,7 @@ fn what_wasi_does_not_give_is_a_function_of_the_copy() {
     let copy = check(&module(&text("wasi preview1\\n")), MEMORY_BYTES).expect("a module");
     assert_eq!(copy.imports.iter().map(|import| import.name()).collect::<Vec<_>>(), ["sched_yield"]);
     assert_eq!((copy.wasi.as_deref(), copy.gather, copy.is_command), (Some("a"), 1, false));
-    // The import, the body, then what is refused, in the order of the imports.
+    // The import, the body, then the replacements of refused imports, in their order.
     assert_eq!(calls(&copy.bytes, 0), [0, 2]);
     assert_eq!(bodies(&copy.bytes)[1..], [vec![0, 0x41, 8, 0x0b], vec![0, 0x41, 52, 0x0b]]);
     Validator::new_with_features(WasmFeatures::WASM1).validate_all(&copy.bytes).expect("a valid copy");
@@ -258,7 +258,7 @@ fn only_what_can_be_called_is() {
     }
 }
 
-/// A module of one function of these types, with this section before the code and that one behind it.
+/// A module with one function of this type, with sections before and after the code.
 fn raw(body: &[u8], before: &[u8], behind: &[u8]) -> Vec<u8> {
     let mut out =
         b"\0asm\x01\0\0\0\x01\x05\x01\x60\0\x01\x7f\x03\x02\x01\0\x04\x04\x01\x70\0\x02\x05\x03\x01\0\x01"
@@ -287,7 +287,7 @@ fn long_numbers_become_short() {
 fn segments_that_name_their_memory_or_table_become_plain() {
     let module = raw(
         b"\0\x41\0\x0b",
-        // An element segment of table 0 with its kind; two segments of data.
+        // An element segment of table 0 with its kind, and two data segments.
         b"\x09\x09\x01\x02\0\x41\0\x0b\0\x01\0\x0c\x01\x02",
         b"\x0b\x0e\x02\x02\0\x41\x07\x0b\x01a\0\x41\x09\x0b\x01b",
     );
@@ -314,8 +314,8 @@ fn a_wrong_number_of_data_segments_is_refused() {
 fn what_no_copy_can_do_without_names_the_flags() {
     for (fields, feature, flag) in [
         ("(func (drop (v128.const i64x2 0 0)))", "SIMD", "-mno-simd128"),
-        ("(func (result i32 i32) i32.const 0 i32.const 0)", "several results", "-mno-multivalue"),
-        ("(func i32.const 0 (block (param i32) drop))", "several results", "-mno-multivalue"),
+        ("(func (result i32 i32) i32.const 0 i32.const 0)", "multiple results", "-mno-multivalue"),
+        ("(func i32.const 0 (block (param i32) drop))", "multiple results", "-mno-multivalue"),
         ("(func (drop (ref.null func)))", "reference types", "-mno-reference-types"),
         ("(table 1 externref)", "reference types", "-mno-reference-types"),
         ("(data \"passive\")", "passive segments", "-mno-bulk-memory"),

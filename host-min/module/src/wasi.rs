@@ -1,14 +1,14 @@
-//! The functions of WASI preview 1: which of them a sandbox answers, and with what the others are refused.
+//! The functions of WASI preview 1: which of them a sandbox implements, and how the others fail.
 //!
-//! A gatherer that imports one says so in its manifest. Nothing of WASI gives a gatherer anything that it could not have without:
-//! what is answered, is answered in the sandbox, and leaves it as a line of the log, the question for the time, or the end.
+//! A gatherer that imports one declares it in its manifest. WASI gives a gatherer no additional access: the sandbox
+//! implements the functions. Only log lines, requests for the time, and the exit leave the sandbox.
 
 use wasmparser::{FuncType, ValType};
 
-/// The module that they are imported from.
+/// The module from which they are imported.
 pub const MODULE: &str = "wasi_snapshot_preview1";
 
-/// A function that is answered.
+/// An implemented function.
 #[allow(non_camel_case_types)] // as they are imported
 #[allow(missing_docs)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,33 +28,33 @@ pub enum Wasi {
     sched_yield,
 }
 
-/// Not the number of an open file.
+/// The file descriptor is not open.
 const BADF: u8 = 8;
-/// A function that this host does not have.
+/// The function is not supported.
 const NOSYS: u8 = 52;
 
-/// What becomes of a call.
+/// The outcome of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Answer {
-    /// The sandbox answers.
+    /// The sandbox implements it.
     Given(Wasi),
-    /// This number comes back.
+    /// It returns this number.
     Refused(u8),
 }
 
-/// A function that a module imports and is refused.
+/// An imported function that is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refused {
     /// Its name.
     pub name: &'static str,
-    /// Its parameters: `i` of 32 bits, `I` of 64. Its result has 32.
+    /// Its parameters: `i` for 32 bits, `I` for 64. Its result has 32 bits.
     pub params: &'static str,
-    /// What comes back.
+    /// The returned number.
     pub number: u8,
 }
 
-/// A function: its name, its parameters (`i` of 32 bits, `I` of 64), and what becomes of a call. All have a result of 32 bits but
-/// `proc_exit`.
+/// A function: its name, its parameters (`i` for 32 bits, `I` for 64), and the outcome of a call. All except
+/// `proc_exit` have a 32-bit result.
 pub(super) type Row = (&'static str, &'static str, Answer);
 
 const fn given(name: &'static str, params: &'static str, wasi: Wasi) -> Row {
@@ -120,32 +120,32 @@ const ROWS: &[Row] = &[
 
 impl Wasi {
     fn row(self) -> &'static Row {
-        // Those that are answered come first, in their order.
+        // The implemented functions come first, in the order of the enum.
         &ROWS[self as usize]
     }
 
-    /// The name that it is imported by.
+    /// The name of the import.
     pub fn name(self) -> &'static str {
         self.row().0
     }
 
-    /// Its parameters: `i` of 32 bits, `I` of 64.
+    /// Its parameters: `i` for 32 bits, `I` for 64.
     pub fn params(self) -> &'static str {
         self.row().1
     }
 
-    /// Whether it comes back, with a number.
+    /// Whether it returns, with a number.
     pub fn has_result(self) -> bool {
         self != Wasi::proc_exit
     }
 }
 
-/// The function of that name, and what becomes of a call.
+/// The function with this name, and the outcome of a call.
 pub(super) fn find(name: &str) -> Option<Row> {
     ROWS.iter().find(|row| row.0 == name).copied()
 }
 
-/// Whether a function of these parameters has this type.
+/// Whether a function with these parameters has this type.
 pub(super) fn fits(params: &str, answer: Answer, ty: &FuncType) -> bool {
     let results: &[ValType] = if answer == Answer::Given(Wasi::proc_exit) { &[] } else { &[ValType::I32] };
     let expected = params.bytes().map(|letter| if letter == b'I' { ValType::I64 } else { ValType::I32 });
@@ -165,7 +165,7 @@ mod tests {
                 Answer::Refused(_) => assert!(index > Wasi::sched_yield as usize, "{name}"),
             }
         }
-        // Preview 1 has 46.
+        // Preview 1 has 46 functions.
         assert_eq!(ROWS.len(), 46);
     }
 }

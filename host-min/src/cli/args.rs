@@ -1,4 +1,4 @@
-//! What was typed means: paths, durations, sizes, and which options go together.
+//! Converts options to their meaning: paths, durations, sizes, and valid combinations of options.
 
 use super::clusters::Several;
 use super::display::{self, Settings};
@@ -17,14 +17,14 @@ use wagather_policy::quantity::{duration, limit, size};
 use wagather_policy::rights::{Narrowing, label_selector};
 use wagather_sandbox::engine::Kind;
 
-/// What a run takes; [`super::table`] says what each is.
+/// The options of a run; [`super::table`] describes each one.
 #[derive(Debug)]
 pub(super) struct Run {
     pub(super) guests: Vec<PathBuf>,
     pub(super) output: OsString,
     pub(super) overwrite: bool,
     pub(super) cluster: cluster::Options,
-    /// If there are several clusters, the context of `cluster` is none.
+    /// With several clusters, the context of `cluster` is empty.
     pub(super) several: Option<Several>,
     pub(super) record: Option<PathBuf>,
     pub(super) audit: Option<PathBuf>,
@@ -47,7 +47,7 @@ pub(super) struct Run {
     pub(super) dry_run: bool,
 }
 
-/// What the roles of gatherers are printed from.
+/// The options of `rbac`.
 #[derive(Debug)]
 pub(super) struct Rbac {
     pub(super) guests: Vec<PathBuf>,
@@ -56,7 +56,7 @@ pub(super) struct Rbac {
     pub(super) grant: Option<PathBuf>,
 }
 
-/// What a recording takes the place of.
+/// Options that conflict with `--replay`, because a recording replaces the cluster.
 const NOT_WITH_REPLAY: &[&str] = &[
     "record",
     "check-access",
@@ -82,7 +82,7 @@ const NOT_WITH_REPLAY: &[&str] = &[
 ];
 
 impl Run {
-    /// A run, of the words of the command `run`.
+    /// Parses the options of `run`.
     pub(super) fn of(words: &Words) -> Result<Run, Wrong> {
         if let Some(other) = NOT_WITH_REPLAY.iter().find(|other| words.has("replay") && words.has(other)) {
             return Err(wrong(words.command, format!("--replay cannot be used with --{other}")));
@@ -146,7 +146,7 @@ impl Run {
             },
             grant: path("grant"),
             narrowing: Narrowing {
-                // As for kubectl, where the one takes the other back.
+                // As with kubectl, one option overrides the other.
                 namespace: one(words, "namespace", namespace)?.filter(|_| !words.has("all-namespaces")),
                 selector: one(words, "selector", selector)?,
             },
@@ -157,7 +157,7 @@ impl Run {
 }
 
 impl Rbac {
-    /// The words of the command `rbac`.
+    /// Parses the options of `rbac`.
     pub(super) fn of(words: &Words) -> Result<Rbac, Wrong> {
         Ok(Rbac {
             guests: words.operands.iter().map(PathBuf::from).collect(),
@@ -168,7 +168,7 @@ impl Rbac {
     }
 }
 
-/// Each value adds to what those before it say.
+/// Repeated options add up.
 fn obfuscated(words: &Words) -> Result<Kinds, Wrong> {
     all(words, "obfuscate", |typed| Kinds::default().add(typed).map(|()| typed.to_owned()))?
         .iter()
@@ -180,7 +180,7 @@ fn object_name(typed: &str) -> Result<String, String> {
     if is_name(typed) { Ok(typed.into()) } else { Err("a name consists of a-z, 0-9, '-' and '.'".into()) }
 }
 
-/// A namespace's name is an RFC 1123 label.
+/// The name of a namespace is an RFC 1123 label.
 fn namespace(typed: &str) -> Result<String, String> {
     if is_name(typed) && typed.len() <= 63 && !typed.contains('.') {
         Ok(typed.into())
@@ -212,7 +212,7 @@ fn rate(typed: &str) -> Result<u32, String> {
     up_to(MAX_QPS, typed)
 }
 
-/// A level of kubectl's, which has ten of them; more is all.
+/// kubectl's log level, from 0 to 10.
 fn verbosity(typed: &str) -> Result<u32, String> {
     typed.parse().map_err(|_| "expected a whole number, such as 6".into())
 }
@@ -226,7 +226,7 @@ fn compression(typed: &str) -> Result<Compression, String> {
     Compression::by_word(typed).ok_or_else(|| format!("possible values: {}", Compression::WORDS.join(", ")))
 }
 
-/// An engine, or none if the modules choose.
+/// An engine; `None` to choose by module.
 fn engine(typed: &str) -> Result<Option<Kind>, String> {
     if typed == ENGINES[0] {
         return Ok(None);

@@ -14,7 +14,7 @@ use wagather_base::error::Result;
 use wagather_base::limits::{DEFAULT_PARALLEL_CLUSTERS, MAX_PARALLEL_CLUSTERS};
 use wagather_run::clusters::{Cluster, Contexts, Gathering, Status, Watcher, destinations, run};
 
-/// What is typed for several clusters.
+/// The options for several clusters.
 #[derive(Debug)]
 pub(super) struct Several {
     pub(super) contexts: Contexts,
@@ -22,10 +22,10 @@ pub(super) struct Several {
     pub(super) folder: OsString,
 }
 
-/// The default place of the archives.
+/// The default folder of the archives.
 const DEFAULT_FOLDER: &str = "wagather-{time}";
 
-/// What is for one cluster alone, and why.
+/// Options for a single cluster, and the reason.
 const NOT_WITH_SEVERAL: &[(&str, &str)] = &[
     ("server", "--server names one cluster"),
     ("cluster", "each context has its own"),
@@ -41,7 +41,7 @@ const NOT_WITH_SEVERAL: &[(&str, &str)] = &[
 ];
 
 impl Several {
-    /// What the words of the command `run` say of several clusters; none if they are for one.
+    /// Parses the options for several clusters; `None` if they are for one.
     pub(super) fn of(words: &Words) -> Result<Option<Several>, Wrong> {
         let named = all(words, "context", text)?;
         let max_parallel = one(words, "parallel-clusters", number)?.unwrap_or(DEFAULT_PARALLEL_CLUSTERS);
@@ -77,7 +77,7 @@ impl Several {
         Ok(Some(Several { contexts, max_parallel, folder }))
     }
 
-    /// Runs the plan for each, or tells what that would do.
+    /// Runs the plan for each cluster, or shows what a run would do.
     pub(super) fn run(
         &self,
         plan: &Plan,
@@ -105,7 +105,7 @@ impl Several {
     }
 }
 
-/// What became of each gatherer of each cluster, then what is odd or missing, then where it all is.
+/// Prints the result of each gatherer of each cluster, then warnings and gaps, then the location of the output.
 fn summarise(gathering: &Gathering, display: &Display) {
     let Gathering { clusters, index } = gathering;
     display.summarise(&clusters.iter().flat_map(Ended::all_of).collect::<Vec<_>>());
@@ -132,7 +132,7 @@ fn number(typed: &str) -> Result<usize, String> {
 /// Shows a run of several clusters on the display.
 struct Shown<'a> {
     display: &'a Display,
-    /// How many there are for each cluster.
+    /// The number of gatherers per cluster.
     gatherers: Cell<usize>,
     shows_debug: bool,
 }
@@ -171,7 +171,7 @@ impl Watcher for Shown<'_> {
     }
 }
 
-/// How far a gatherer is whose cluster's run is over.
+/// The final progress of a gatherer, for a cluster that is finished.
 fn at_the_end(cluster: &Cluster, gatherer: usize) -> Progress {
     let sums = cluster.gatherers.get(gatherer).cloned().unwrap_or_default();
     let millis = sums.duration_ms.unwrap_or(cluster.duration_ms);

@@ -1,9 +1,9 @@
-//! Completion scripts for shells, from the table.
+//! Completion scripts for shells, generated from the table.
 
 use super::table::{COMMANDS, Command, Flag, Value};
 use std::fmt::Write as _;
 
-/// The script of a shell, if it is a known one.
+/// The script for a shell; `None` for an unknown shell.
 pub(super) fn script(shell: &str) -> Option<String> {
     Some(match shell {
         "bash" => bash(),
@@ -21,7 +21,7 @@ fn options(command: &Command) -> impl Iterator<Item = &Flag> {
     command.options.iter().filter(|flag| !flag.hidden)
 }
 
-/// What an option is, short enough for a list.
+/// A short description of an option, for a list.
 fn brief(help: &str) -> String {
     let end = help.find([':', ';', ',']).unwrap_or(help.len());
     help[..end].to_owned()
@@ -143,7 +143,7 @@ fn zsh() -> String {
     text + "  esac\n}\nif [ \"$funcstack[1]\" = _host-min ]; then _host-min \"$@\"; else compdef _host-min host-min; fi\n"
 }
 
-/// A word of a shell.
+/// Quotes a word for a shell.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }

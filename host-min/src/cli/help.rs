@@ -1,9 +1,9 @@
-//! The help texts, from the table.
+//! The help texts, generated from the table.
 
 use super::table::{ABOUT, COMMANDS, Command, EXIT_CODES, Flag};
 use std::fmt::Write as _;
 
-/// Columns of a terminal that are used.
+/// The maximum width.
 const COLUMNS: usize = 100;
 
 /// The help of the program.
@@ -48,7 +48,7 @@ fn option(text: &mut String, flag: &Flag) {
     let _ = write!(text, "  {short}{}\n{}", flag.shown(), filled(&format!("{}{default}", flag.help), 10));
 }
 
-/// Text in lines that are indented and not too long.
+/// Wraps and indents a text.
 fn filled(text: &str, indent: usize) -> String {
     let mut filled = String::new();
     for paragraph in text.split('\n') {

@@ -1,4 +1,4 @@
-//! `host-min inspect`: what a module can do, told before it does anything.
+//! `host-min inspect`: shows what a module can do, without running it.
 
 use super::display::{print, print_json};
 use super::rights::{BudgetFacts, Remaining, RemainingPath, RemainingResource, budgets};
@@ -29,7 +29,7 @@ struct Inspection {
     paths: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     params: Vec<ParamFacts>,
-    /// Whether it declares that it imports WASI.
+    /// Whether it declares WASI.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     wasi: bool,
     cannot: Vec<String>,
@@ -53,12 +53,12 @@ struct Read {
     namespace: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fields: Option<String>,
-    /// What it gives away, so that only a grant which names it allows it.
+    /// What an escalating resource reveals, so only a grant that names it allows it.
     #[serde(skip_serializing_if = "Option::is_none")]
     escalating: Option<&'static str>,
 }
 
-/// A parameter that it takes.
+/// A declared parameter.
 #[derive(Serialize)]
 struct ParamFacts {
     name: String,
@@ -75,22 +75,22 @@ struct Memory {
     maximum_pages: Option<u64>,
 }
 
-/// What is beside the module.
+/// The signature file beside the module.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct SignatureFacts {
-    /// What the signer says; not to be believed before the signature was checked.
+    /// The signer's comment. Do not trust it before the signature is checked.
     #[serde(skip_serializing_if = "Option::is_none")]
     trusted_comment: Option<String>,
-    /// Whose it is, if one of the grant's signers made it for this module.
+    /// The signer, if it is one of the grant's and the signature is valid for this module.
     #[serde(skip_serializing_if = "Option::is_none")]
     signed_by: Option<String>,
-    /// Why it cannot be read.
+    /// The reason why it cannot be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
 }
 
-/// What the grant makes of it.
+/// The effect of the grant.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct UnderGrant {
@@ -101,7 +101,7 @@ struct UnderGrant {
     resources: Vec<RemainingResource>,
     paths: Vec<RemainingPath>,
     budgets: BudgetFacts,
-    /// What of the grant may be misspelt.
+    /// Parts of the grant that may be misspelt.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     doubts: Vec<String>,
     #[serde(skip)]
@@ -235,9 +235,7 @@ impl Inspection {
             }
         }
         if self.wasi {
-            page.line(
-                "  use WASI: its name, the time of the run, numbers that are not secret, lines of the log",
-            );
+            page.line("  use WASI: its name, the time of the run, predictable random numbers, log lines");
         }
         for param in &self.params {
             page.line(format_args!("  take {}", param.to_text()));
@@ -289,7 +287,7 @@ impl ParamFacts {
         ParamFacts { name, help, default }
     }
 
-    /// What is typed, and what it does.
+    /// The output as text.
     fn to_text(&self) -> String {
         let default = match &self.default {
             None => String::new(),
@@ -299,7 +297,7 @@ impl ParamFacts {
     }
 }
 
-/// All of it in a line, as one would tell it.
+/// A one-line summary.
 fn summary(manifest: &Manifest, bytes: u64, initial_pages: u64) -> String {
     let mut parts: Vec<String> = manifest
         .resources
@@ -321,7 +319,7 @@ fn summary(manifest: &Manifest, bytes: u64, initial_pages: u64) -> String {
     parts.join("; ")
 }
 
-/// Fields that are longer in the summary are told by their outermost names.
+/// If a mask is longer, the summary shows only its outermost fields.
 const MAX_SUMMARY_FIELDS: usize = 80;
 
 /// `config.openshift.io/v1 clusteroperators`
@@ -333,7 +331,7 @@ fn spoken(resource: &Resource) -> String {
     format!("{} {plural}", version.trim_end_matches('/'))
 }
 
-/// What matters to who runs it. All of it is the host's doing; none is the manifest's promise.
+/// What the gatherer cannot do. The host enforces all of it; nothing relies on the manifest.
 fn cannot(manifest: &Manifest) -> Vec<String> {
     let mut cannot = vec!["change, create or delete anything in the cluster, or watch it".to_owned()];
     cannot.push("exec into containers, attach to them, forward ports, or use the server as a proxy".into());
@@ -390,7 +388,7 @@ fn pages(number: u64) -> String {
     format!("{} ({} KiB)", count(number, "page"), number * 64)
 }
 
-/// A mask as a person reads it.
+/// A mask with spaces, for people.
 fn spaced(mask: &str) -> String {
     mask.replace(',', ", ").replace('(', " (")
 }

@@ -1,4 +1,5 @@
-//! `host-min manifest`: a manifest from a text file into a module, for compilers that cannot put one there.
+//! `host-min manifest`: writes a manifest from a text file into a module, for compilers that cannot write custom
+//! sections.
 
 use super::inspect::inspect;
 use host_min::{Class, Existing, Failure, Guest};
@@ -15,7 +16,7 @@ use wagather_policy::manifest::Manifest;
 use wagather_sandbox::engine;
 use wagather_yaml::{Error, Place};
 
-/// A file has comments besides; one that is longer than this is another file.
+/// A manifest file may also have comments. A file above this size is something else.
 const MAX_FILE_BYTES: u64 = 16 * MAX_MANIFEST_BYTES as u64;
 
 pub(super) fn manifest(file: &Path, guest: &Path, output: Option<&Path>) -> Result<()> {
@@ -42,13 +43,13 @@ pub(super) fn manifest(file: &Path, guest: &Path, output: Option<&Path>) -> Resu
     inspect(output, None, false)
 }
 
-/// The records, as the section has them.
+/// The section's content.
 fn section(text: &str) -> std::result::Result<String, Error> {
     let mut section = String::new();
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     for (index, line) in text.lines().enumerate() {
         let indent = line.chars().take_while(|c| c.is_whitespace()).count();
-        // A parameter's value may end in blanks.
+        // Keep blanks at the end, because a parameter's value may end in blanks.
         let line = line.trim_start();
         if line.trim_end().is_empty() || line.starts_with('#') {
             continue;
@@ -70,9 +71,9 @@ fn section(text: &str) -> std::result::Result<String, Error> {
     Ok(section)
 }
 
-/// Writes a module beside its place and gives it its name when it is whole; in place of a module only.
+/// Writes a module to a temporary file and renames it when it is complete. It replaces only modules.
 fn write(path: &Path, module: &[u8]) -> Result<()> {
-    // What a link leads to is replaced, not the link.
+    // Replace the target of a symbolic link, not the link.
     let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let target = Target::claim_over(&path, "the module", Existing::Replace, is_module)?;
     let before = fs::metadata(&path).map(|metadata| metadata.permissions());

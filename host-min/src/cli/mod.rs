@@ -1,4 +1,4 @@
-//! The command line: what was typed becomes a plan, and what came of it becomes lines and an exit code.
+//! The command line: it converts options to a plan, and the outcome to messages and an exit code.
 
 mod args;
 mod clusters;
@@ -29,10 +29,10 @@ use wagather_base::stop;
 use wagather_printable::Page;
 use wagather_sandbox as sandbox;
 
-/// The exit code of a command line that is wrong.
+/// The exit code for an invalid command line.
 const WRONG: u8 = 2;
 
-/// The whole program.
+/// Runs the program.
 pub(super) fn main(
     words: impl Iterator<Item = OsString>,
     single_threaded: SingleThreaded,
@@ -44,7 +44,7 @@ pub(super) fn main(
         Ok(Typed::Help(Some(command))) => print_ours(&help::command(command)),
         Ok(Typed::Version) => print_ours(concat!("host-min ", env!("CARGO_PKG_VERSION"))),
         Ok(Typed::Command(words)) => {
-            // Before anything else, so that nothing is a copy of a process that has it.
+            // Do this first, so no copy of this process contains the token.
             let token = words.all("token").next().filter(|_| Run::of(&words).is_ok());
             let typed = words.one("log-format");
             format = typed.and_then(|word| display::format(word.to_str()?).ok()).unwrap_or_default();
@@ -62,14 +62,14 @@ pub(super) fn main(
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             display::show_failure(format, &failure);
-            // Whatever failed first: who sent a signal waits for its number.
+            // If a signal ended the run, its number decides the exit code, whatever failed first.
             let class = stop::asked().map_or(failure.class, |signal| Class::Stopped(signal as u8));
             ExitCode::from(class.exit_code())
         }
     }
 }
 
-/// Does what was typed, unless its values are wrong.
+/// Runs a command, unless its values are invalid.
 fn command(words: &Words, single_threaded: SingleThreaded) -> Result<Result<()>, Wrong> {
     let wrong = |reason| Wrong { command: Some(words.command), reason };
     Ok(match words.command.name {
@@ -92,7 +92,7 @@ fn command(words: &Words, single_threaded: SingleThreaded) -> Result<Result<()>,
     })
 }
 
-/// Says what is wrong with a command line, and where to read what is right.
+/// Prints what is wrong with a command line, and which help to read.
 fn refuse(wrong: &Wrong) -> ExitCode {
     let (usage, command) = match wrong.command {
         Some(command) => (command.usage(), format!("{} ", command.name)),
@@ -102,14 +102,14 @@ fn refuse(wrong: &Wrong) -> ExitCode {
     ExitCode::from(WRONG)
 }
 
-/// Prints a text of this program's own, in which nobody else has a word.
+/// Prints a text of this program that contains no foreign text.
 fn print_ours(text: &str) -> Result<()> {
     let mut page = Page::new();
     page.lines(text);
     display::print(&page)
 }
 
-/// The first failure decides the exit code; all are told.
+/// Prints all failures. The first one decides the exit code.
 fn fail_with(failures: impl IntoIterator<Item = Failure>, display: &Display) -> Result<()> {
     let mut failures = failures.into_iter();
     let Some(first) = failures.next() else { return Ok(()) };

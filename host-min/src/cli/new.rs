@@ -1,6 +1,7 @@
-//! `host-min new`: the door to `codegen new`, which writes the crate of a new gatherer.
+//! `host-min new`: runs `codegen new`, which writes the crate of a new gatherer.
 //!
-//! Codegen is a program of its own: it knows schemas and types, and who only runs gatherers does without it.
+//! codegen is a separate program, because it contains schemas and types, which users who only run gatherers do not
+//! need.
 
 use host_min::{Class, Failure};
 use std::env;
@@ -12,10 +13,10 @@ use wagather_base::error::Result;
 /// The program.
 const CODEGEN: &str = "codegen";
 
-/// Becomes codegen, with the words that were typed; returns only if it cannot.
+/// Replaces this process with codegen, with the same arguments. Returns only if that fails.
 pub(super) fn new() -> Result<()> {
     let beside = env::current_exe().ok().map(|host| host.with_file_name(CODEGEN));
-    // A name without a folder is looked for on the PATH.
+    // Without a folder, the PATH is searched.
     let program = beside.filter(|file| file.is_file()).unwrap_or_else(|| PathBuf::from(CODEGEN));
     let error = Command::new(program).args(env::args_os().skip(1)).exec();
     Err(Failure::new(Class::Config, "cannot run codegen", error)

@@ -1,4 +1,4 @@
-//! `host-min rbac`: the account for built modules.
+//! `host-min rbac`: prints the account for compiled modules.
 
 use super::args::Rbac;
 use super::display::print;

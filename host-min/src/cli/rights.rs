@@ -1,4 +1,4 @@
-//! Effective rights in words and as data, and `host-min run --dry-run`.
+//! Effective rights as text and as data, and `host-min run --dry-run`.
 
 use super::display::print;
 use host_min::{Class, Failure, Grant, Input, Output, Plan};
@@ -17,15 +17,15 @@ use wagather_policy::used;
 use wagather_printable::Page;
 use wagather_sandbox::engine;
 
-/// What remains of a manifest under a grant.
+/// The part of a manifest that a grant allows.
 pub(super) struct Remaining {
-    /// Each resource that is declared, once for each verb.
+    /// Each declared resource, once per verb.
     pub(super) resources: Vec<RemainingResource>,
-    /// Each raw path that is declared.
+    /// Each declared raw path.
     pub(super) paths: Vec<RemainingPath>,
 }
 
-/// One of them; the names of the fields are for scripts.
+/// A resource and verb. The field names are part of the JSON output.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct RemainingResource {
@@ -35,21 +35,21 @@ pub(super) struct RemainingResource {
     namespace: Option<String>,
     /// `all`, `part` or `nothing`.
     granted: &'static str,
-    /// Of a part, the objects that are granted.
+    /// For `part`: the granted objects.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     objects: Vec<Objects>,
-    /// Of a list that is asked for namespace by namespace, those.
+    /// For a list that is requested namespace by namespace: the namespaces.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     asked_in: Vec<String>,
-    /// Fields that are removed.
+    /// Removed fields.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     without: Vec<String>,
-    /// Of nothing, why.
+    /// For `nothing`: the reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
     #[serde(skip)]
     shown: String,
-    /// How it is asked for, if not as the gatherer asks.
+    /// How the host requests it, if that differs from the gatherer's request.
     #[serde(skip)]
     asked: &'static str,
     #[serde(skip)]
@@ -64,7 +64,7 @@ struct Objects {
     names: Vec<String>,
 }
 
-/// A raw path of them.
+/// A raw path.
 #[derive(Serialize)]
 pub(super) struct RemainingPath {
     path: String,
@@ -94,7 +94,7 @@ impl Remaining {
         }
     }
 
-    /// Lines for a person; with the requests that would be made, in pages of so many items, or without.
+    /// Lines for people; with `page_items`, including the requests, in pages of this size.
     pub(super) fn to_lines(&self, page_items: Option<u32>) -> Vec<String> {
         let mut lines = Vec::new();
         for rest in &self.resources {
@@ -184,8 +184,8 @@ impl RemainingResource {
     }
 }
 
-/// A request as it would be sent, in one namespace if that is given. What the gatherer chooses is in braces, what it may leave out in
-/// brackets.
+/// The request that would be sent, in one namespace if it is given. Values that the gatherer chooses are in braces,
+/// optional parts in brackets.
 fn request(resource: &Resource, verb: Verb, place: Option<&str>, narrowing: &Narrowing) -> String {
     let mut path = match &*resource.group {
         "" => format!("GET /api/{}", resource.version),
@@ -213,7 +213,7 @@ fn request(resource: &Resource, verb: Verb, place: Option<&str>, narrowing: &Nar
     if resource.subresource == "log" { path + "[?…]" } else { path }
 }
 
-/// Budgets, as a script reads them.
+/// Budgets for the JSON output.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct BudgetFacts {
@@ -255,7 +255,7 @@ impl BudgetFacts {
     }
 }
 
-/// Budgets in a line.
+/// Budgets in one line.
 pub(super) fn budgets(budgets: &Budgets) -> String {
     let time = |time: Duration| humantime::format_duration(time).to_string();
     let parts = [
@@ -275,7 +275,7 @@ pub(super) fn budgets(budgets: &Budgets) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
-/// A size in the largest unit that it is a whole number of.
+/// A size in the largest unit that divides it.
 fn size(bytes: u64) -> String {
     for (unit, name) in [(1 << 30, "Gi"), (1 << 20, "Mi"), (1 << 10, "Ki")] {
         if bytes >= unit && bytes.is_multiple_of(unit) {
@@ -285,8 +285,8 @@ fn size(bytes: u64) -> String {
     format!("{bytes} bytes")
 }
 
-/// Tells what a run would do, and does nothing of it: no sandbox starts, nothing is asked, nothing is written. If there are
-/// several clusters, `clusters` has a line for each.
+/// Shows what a run would do. It starts no sandbox, sends no requests and writes nothing. With several clusters,
+/// `clusters` has a line for each.
 pub(super) fn dry_run(plan: &Plan, grant_file: Option<&Path>, clusters: &[String]) -> Result<()> {
     plan.check()?;
     plan.admit_modules()?;
@@ -298,7 +298,7 @@ pub(super) fn dry_run(plan: &Plan, grant_file: Option<&Path>, clusters: &[String
     let budget = plan.budgets();
     let mut page = Page::new();
     for (guest, manifest) in plan.guests.iter().zip(manifests) {
-        // As the sandbox would check it.
+        // Check the module with the sandbox's limit.
         let memory_bytes = budget.memory_bytes.unwrap_or(plan.memory_bytes);
         engine::check(&guest.module, memory_bytes, plan.engine).map_err(|reason| {
             Failure::new(Class::Module, format!("{} cannot be used", guest.label), reason)
@@ -333,7 +333,7 @@ pub(super) fn dry_run(plan: &Plan, grant_file: Option<&Path>, clusters: &[String
     print(&page)
 }
 
-/// What a run is narrowed to, in words.
+/// The narrowing of a run, as text.
 fn narrowed(narrowing: &Narrowing) -> String {
     let Narrowing { namespace, selector } = narrowing;
     let namespace = namespace.as_ref().map(|name| format!("to the namespace {name}"));
@@ -341,7 +341,7 @@ fn narrowed(narrowing: &Narrowing) -> String {
     namespace.into_iter().chain(selector).collect::<Vec<_>>().join(", ")
 }
 
-/// Which grant holds.
+/// The grant that applies.
 fn described(file: Option<&Path>, grant: &Grant) -> String {
     let Some(file) = file else {
         return "none: get and list everything except Secrets and other escalating resources".into();

@@ -45,7 +45,8 @@ pub(super) fn run(args: Run, single_threaded: SingleThreaded) -> Result<()> {
     })?;
     if let Some(several) = args.several {
         if args.display.shows_requests() {
-            // Each cluster's process tells on its own standard error, which has the context before each line.
+            // With several clusters, each process writes to its own stderr, and the parent adds the context to each
+            // line.
             plan.trace = Some(Arc::new(display::show_request));
         }
         return several.run(&plan, args.grant.as_deref(), args.dry_run, args.display, single_threaded);
@@ -69,7 +70,7 @@ pub(super) fn run(args: Run, single_threaded: SingleThreaded) -> Result<()> {
     fail_with(outcome.failures.into_iter().chain(gaps), &display)
 }
 
-/// A new file, readable by its owner alone: it names what was gathered.
+/// Creates a new file that only its owner can read, because it names what was gathered.
 fn open_audit(path: &Path) -> Result<Arc<Sink>> {
     use std::os::unix::fs::OpenOptionsExt;
     match File::options().append(true).create_new(true).mode(0o600).open(path) {
@@ -80,7 +81,7 @@ fn open_audit(path: &Path) -> Result<Arc<Sink>> {
     }
 }
 
-/// What became of each gatherer, then what is odd or missing, then where it all is.
+/// Prints the result of each gatherer, then warnings and gaps, then the location of the output.
 fn summarise(outcome: &Outcome, display: &Display) {
     let run = Subject::default();
     let gatherers = &outcome.report.gatherers;
@@ -96,7 +97,7 @@ fn summarise(outcome: &Outcome, display: &Display) {
         for warning in &gathered.warnings {
             display.show(who, &Event::Warning(warning));
         }
-        // What made the gatherer fail is told at the end, with what to do about it.
+        // The reason of a gatherer's failure comes last, with advice.
         for error in gathered.errors.iter().filter(|error| gathered.reason.as_ref() != Some(error)) {
             display.show(who, &Event::Error(error));
         }

@@ -1,7 +1,7 @@
-//! What can be typed, as a table: the parser, the help texts and the completions all come from it.
+//! The command line as a table: the parser, the help texts and the completions are made from it.
 //!
-//! A table instead of a library for command lines, because building that library's picture of it took a third
-//! of the time to the first request, and a tenth of the program.
+//! It does not use a command-line library, because building the library's data structures took a third of the time to
+//! the first request, and a tenth of the program's size.
 
 use super::display::{FORMATS, WHEN};
 use host_min::Compression;
@@ -10,55 +10,55 @@ use wagather_sandbox::engine::Kind;
 /// A command.
 #[derive(Debug)]
 pub(super) struct Command {
-    /// What is typed for it.
+    /// Its name.
     pub(super) name: &'static str,
-    /// What it does, in a line.
+    /// A one-line description.
     pub(super) about: &'static str,
-    /// What it takes besides options, in this order.
+    /// Its arguments, in order.
     pub(super) operands: &'static [Operand],
-    /// Its options, but for `--help`, which every command has.
+    /// Its options, except `--help`, which every command has.
     pub(super) options: &'static [Flag],
-    /// What follows its options in the help.
+    /// The text after its options in the help.
     pub(super) epilogue: &'static [&'static str],
-    /// Whether it is not for people.
+    /// Whether it is internal.
     pub(super) hidden: bool,
 }
 
-/// What a command takes besides options.
+/// An argument of a command.
 #[derive(Debug)]
 pub(super) struct Operand {
-    /// What stands for it in the help.
+    /// Its placeholder in the help.
     pub(super) name: &'static str,
-    /// Whether there may be several; then it is the last.
+    /// Whether it may be repeated; only the last one may.
     pub(super) many: bool,
-    /// What it is.
+    /// Its description.
     pub(super) help: &'static str,
-    /// What can be meant.
+    /// Its possible values.
     pub(super) kind: Value,
 }
 
 /// An option.
 #[derive(Debug)]
 pub(super) struct Flag {
-    /// Its name behind `--`.
+    /// Its name after `--`.
     pub(super) long: &'static str,
-    /// Its letter behind `-`.
+    /// Its letter after `-`.
     pub(super) short: Option<char>,
-    /// What follows it; nothing if it is a switch. The name stands for it in the help.
+    /// Its value; `None` for a switch. The name is the placeholder in the help.
     pub(super) value: Option<(&'static str, Value)>,
-    /// What it is when it is not typed.
+    /// Its default value.
     pub(super) default: Option<&'static str>,
-    /// Whether it may be typed several times.
+    /// Whether it may be repeated.
     pub(super) many: bool,
-    /// The part of the help that it is in; empty for the first.
+    /// Its section of the help; empty for the first.
     pub(super) heading: &'static str,
-    /// What it does.
+    /// Its description.
     pub(super) help: &'static str,
-    /// Whether the help leaves it out.
+    /// Whether the help omits it.
     pub(super) hidden: bool,
 }
 
-/// What a value is, for the completions.
+/// The kind of a value, for completions.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Value {
     /// Any text.
@@ -69,14 +69,14 @@ pub(super) enum Value {
     Words(&'static [&'static str]),
 }
 
-/// What the program is.
+/// The description of the program.
 pub(super) const ABOUT: &str = "\
 Run gatherers: tiny WebAssembly modules that read from a Kubernetes or OpenShift API server.
 
 A gatherer can read only what its manifest declares. It runs in a separate process without credentials, sockets or \
 files. It gets Secrets only if a grant names them.";
 
-/// What the exit codes mean.
+/// The meaning of the exit codes.
 pub(super) const EXIT_CODES: &str = "\
 Exit codes:
   0  success: everything was gathered
@@ -124,10 +124,10 @@ This command does not contact a cluster. It leaves out what the grant does not a
 'kubectl apply' does not delete roles that an earlier version printed. Delete them yourself: all roles have the label
 app.kubernetes.io/managed-by=host-min.";
 
-/// The shells that there are completions for.
+/// The shells with completions.
 pub(super) const SHELLS: &[&str] = &["bash", "fish", "zsh"];
 
-/// The engines that this program has, after the word that leaves the choice to the modules.
+/// The engines of this program, after the word for choosing by module.
 pub(super) const ENGINES: &[&str] = &{
     let mut names = ["auto"; Kind::ALL.len() + 1];
     let mut number = 0;
@@ -484,7 +484,7 @@ const fn cluster(flag: Flag) -> Flag {
 }
 
 impl Flag {
-    /// As it is typed: `--output <DIR>`.
+    /// The option with its placeholder: `--output <DIR>`.
     pub(super) fn shown(&self) -> String {
         match self.value {
             Some((name, _)) => format!("--{} <{name}>", self.long),
@@ -494,7 +494,7 @@ impl Flag {
 }
 
 impl Command {
-    /// How it is used, in a line.
+    /// The usage line.
     pub(super) fn usage(&self) -> String {
         let mut usage = format!("Usage: host-min {} [OPTIONS]", self.name);
         for operand in self.operands {

@@ -1,8 +1,8 @@
-//! `--token`: takes the token out of this process before anything else is done.
+//! `--token`: removes the token from this process before anything else happens.
 //!
-//! Sandboxes are copies of this process, and the command line is for all users of the machine to see. So the program starts
-//! once more in its own place, without the token in its words, and finds it in a pipe that is read when the cluster is opened:
-//! after the sandboxes have started, which have closed their copies of the pipe.
+//! Sandboxes are copies of this process, and all users of the machine can see the command line. So the program
+//! executes itself again without the token in its arguments. The new process reads the token from a pipe when it
+//! opens the cluster. At that time, the sandboxes have started and have closed their copies of the pipe.
 
 use super::typed::Words;
 use host_min::{Class, Failure};
@@ -13,10 +13,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-/// What a pipe takes without anybody reading it, on any kernel.
+/// The capacity of a pipe on any kernel: a write of this size does not wait for a reader.
 const MAX_TOKEN_BYTES: usize = 4096;
 
-/// Starts the program once more; returns only if that fails. `keep_open` lets the pipe outlive that.
+/// Executes the program again; returns only if that fails. `keep_open` makes the pipe survive the exec.
 pub(super) fn start_again(
     words: &Words,
     token: &OsString,

@@ -1,5 +1,5 @@
-//! Takes a command line apart, as POSIX and GNU have it: `--long value`, `--long=value`, `-s value`, `-svalue`, switches
-//! in one word, and `--`. lexopt knows what a word is; what the values mean is not known here.
+//! Splits a command line by the rules of POSIX and GNU: `--long value`, `--long=value`, `-s value`, `-svalue`,
+//! combined switches, and `--`. lexopt splits the words; this module does not interpret values.
 
 use super::table::{COMMANDS, Command, Flag};
 use lexopt::{Arg, Parser};
@@ -7,35 +7,35 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use wagather_yaml::nearest;
 
-/// A command line that is well-formed.
+/// A well-formed command line.
 pub(super) enum Typed {
-    /// A command with its options and operands.
+    /// A command with its options and arguments.
     Command(Words),
-    /// `--help`, of a command or of the whole.
+    /// `--help`, of a command or of the program.
     Help(Option<&'static Command>),
     /// `--version`
     Version,
 }
 
-/// What was typed for a command.
+/// The arguments of a command.
 pub(super) struct Words {
     /// The command.
     pub(super) command: &'static Command,
-    /// The operands.
+    /// The positional arguments.
     pub(super) operands: Vec<OsString>,
     options: Vec<(&'static str, OsString)>,
 }
 
-/// What is wrong with a command line, and where.
+/// A mistake in a command line, and its place.
 #[derive(Debug)]
 pub(super) struct Wrong {
-    /// The command that it is wrong for.
+    /// The command that it belongs to.
     pub(super) command: Option<&'static Command>,
-    /// Why.
+    /// The reason.
     pub(super) reason: String,
 }
 
-/// Takes the words behind the program's name apart.
+/// Parses the words after the program's name.
 pub(super) fn take_apart(mut words: impl Iterator<Item = OsString>) -> Result<Typed, Wrong> {
     let wrong = |reason| Wrong { command: None, reason };
     let Some(first) = words.next() else { return Err(wrong("no command given".into())) };
@@ -66,7 +66,7 @@ pub(super) fn take_apart(mut words: impl Iterator<Item = OsString>) -> Result<Ty
 }
 
 impl Words {
-    /// Whether it was all taken, or help was asked for.
+    /// Whether everything was parsed, or help was requested.
     fn take(&mut self, mut parser: Parser) -> Result<bool, String> {
         loop {
             let flag = match parser.next().map_err(|error| reason(&error))? {
@@ -108,7 +108,7 @@ impl Words {
         Err(Wrong { command: Some(self.command), reason })
     }
 
-    /// All of it as it can be typed, with another option and value in the place of one.
+    /// The complete command line, with one option replaced by another.
     pub(super) fn typed_with(&self, instead_of: &str, long: &str, value: &OsStr) -> Vec<OsString> {
         let mut words = vec![OsString::from(self.command.name)];
         for (typed, typed_value) in &self.options {
@@ -127,12 +127,12 @@ impl Words {
         words
     }
 
-    /// Whether an option was typed.
+    /// Whether an option was given.
     pub(super) fn has(&self, long: &str) -> bool {
         self.options.iter().any(|(typed, _)| *typed == long)
     }
 
-    /// The values of an option, as they were typed.
+    /// The values of an option, unchanged.
     pub(super) fn all<'a>(&'a self, long: &'a str) -> impl Iterator<Item = &'a OsString> {
         self.options.iter().filter(move |(typed, _)| *typed == long).map(|(_, value)| value)
     }
@@ -145,7 +145,7 @@ impl Words {
     }
 }
 
-/// What is wrong besides names that nobody knows.
+/// The reason of an error, except for unknown names.
 fn reason(error: &lexopt::Error) -> String {
     match error {
         lexopt::Error::UnexpectedValue { option, .. } => format!("{option} takes no value"),
@@ -161,7 +161,7 @@ fn no_command(word: &OsStr) -> String {
     format!("unknown command '{}'{advice}", word.display())
 }
 
-/// An option that the command has not, or that stands before the command.
+/// The error for an option that the command does not have, or that precedes the command.
 fn no_option(command: Option<&'static Command>, long: &[u8]) -> String {
     let own: &'static [Flag] = command.map_or(&[], |command| command.options);
     let names = |flags: &'static [Flag]| -> Vec<&'static str> {
@@ -177,7 +177,7 @@ fn no_option(command: Option<&'static Command>, long: &[u8]) -> String {
     format!("unknown option --{}{advice}", OsStr::from_bytes(long).display())
 }
 
-/// The one word that begins so, or else the nearest.
+/// The only word with this prefix, or else the nearest word.
 fn meant<'a>(typed: &str, known: &[&'a str]) -> Option<&'a str> {
     let mut longer = known.iter().filter(|word| typed.len() > 1 && word.starts_with(typed));
     match (longer.next(), longer.next()) {

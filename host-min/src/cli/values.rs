@@ -1,4 +1,4 @@
-//! The values of options: each as what its option takes, or what is wrong with it.
+//! Parses the values of options.
 
 use super::table::Command;
 use super::typed::{Words, Wrong};
