@@ -26,8 +26,13 @@ pub fn module(name: &str, records: &[&str], fields: &str) -> Vec<u8> {
 }
 
 /// The same module, so large that a function of it is validated when it is called first.
-pub fn large(mut module: Vec<u8>) -> Vec<u8> {
-    let contents = [&b"\x07padding"[..], &vec![0; MAX_VALIDATED_BYTES]].concat();
+pub fn large(module: Vec<u8>) -> Vec<u8> {
+    padded(module, MAX_VALIDATED_BYTES)
+}
+
+/// The same module with a section of this many bytes that nobody reads.
+pub fn padded(mut module: Vec<u8>, bytes: usize) -> Vec<u8> {
+    let contents = [&b"\x07padding"[..], &vec![0; bytes]].concat();
     module.push(0);
     module.extend(leb128(contents.len()));
     module.extend(contents);

@@ -55,7 +55,7 @@ fn every_option_that_a_page_types_exists() {
             let Some((_, call)) = line.split_once("host-min ") else { continue };
             let words: Vec<&str> =
                 call.split(['|', ';']).next().unwrap_or_default().split_whitespace().collect();
-            let commands = ["run", "inspect", "manifest", "rbac", "new"];
+            let commands = ["run", "inspect", "manifest", "rbac", "deploy", "new"];
             let Some(command) = commands.into_iter().find(|command| words.first() == Some(command)) else {
                 continue;
             };
@@ -73,66 +73,81 @@ fn every_option_that_a_page_types_exists() {
     assert!(typed > 10, "only {typed} options were found");
 }
 
+/// The page is followed as it is: its grant, its commands, and each manifest is a part of what they print.
 #[test]
-fn the_manifests_for_a_cluster_are_true() {
+fn the_page_about_clusters_is_true() {
     let page = "docs/in-cluster.md";
-    let documents: Vec<Node> = blocks(page, "yaml")
-        .iter()
-        .map(|block| yaml::parse(block).unwrap_or_else(|error| panic!("{page}: {error}")))
-        .collect();
-    let [grant, job] = &documents[..] else { panic!("{page} has {} blocks of YAML", documents.len()) };
-    assert_eq!((at(grant, "kind").text(), at(job, "kind").text()), (Some("Grant"), Some("CronJob")));
-
-    // What the Pod Security Standard `restricted` asks for.
-    let pod = at(job, "spec.jobTemplate.spec.template.spec");
-    for (path, value) in [
-        ("securityContext.runAsNonRoot", "true"),
-        ("securityContext.seccompProfile.type", "RuntimeDefault"),
-        ("containers.0.securityContext.allowPrivilegeEscalation", "false"),
-        ("containers.0.securityContext.readOnlyRootFilesystem", "true"),
-        // A podFailurePolicy asks for it.
-        ("restartPolicy", "Never"),
-        // The names that the account and the commands have.
-        ("serviceAccountName", "wagather"),
-        ("volumes.0.configMap.name", "wagather"),
-    ] {
-        assert_eq!(at(pod, path).text(), Some(value), "{path}");
+    let place = place();
+    let blocks_of_yaml = blocks(page, "yaml");
+    let (grant, parts) = blocks_of_yaml.split_first().expect("a grant");
+    let guests = place.path().join("target/guests");
+    std::fs::create_dir_all(&guests).expect("a folder");
+    std::fs::copy(programs::guest("pods"), guests.join("pods.wasm")).expect("a copy");
+    std::fs::write(place.path().join("grant.yaml"), grant).expect("a grant");
+    let mut printed = String::new();
+    for block in blocks(page, "sh") {
+        let command = block.split('|').next().unwrap_or_default();
+        let command = command.trim().strip_prefix("host-min ").unwrap_or_else(|| panic!("{page}: {block}"));
+        let done = Host::new(words(command)).current_folder(place.path()).wait();
+        printed += &done.expect_success().stdout_text();
     }
-    assert_eq!(list(at(pod, "containers.0.securityContext.capabilities.drop")), ["ALL"]);
+    for part in parts {
+        assert!(printed.contains(part.as_str()), "{page} shows what no command of it prints:\n{part}");
+    }
+    assert!(place.path().join("base/kustomization.yaml").is_file());
 
-    // The exit codes are those of the help.
+    // Each object has a row in the table.
+    let text = workspace::read(page);
+    let objects =
+        text.split("| object |").nth(1).and_then(|rest| rest.split("\n\n").next()).expect("a table");
+    for kind in printed.lines().filter_map(|line| line.strip_prefix("kind: ")) {
+        let named = if kind.contains("Role") { "roles, bindings" } else { kind };
+        assert!(objects.contains(named), "the table of {page} lacks {kind}");
+    }
+
+    // The exit codes of the table are those of the help. At those of the policy, the Job fails at once.
     let help = Host::new(["--help"]).wait().stdout_text();
-    let policy = at(job, "spec.jobTemplate.spec.podFailurePolicy.rules.1.onExitCodes");
-    for code in list(at(policy, "values")) {
-        assert!(help.lines().any(|line| line.starts_with(&format!("  {code}  "))), "no exit code {code}");
+    let codes = text.split("## Exit codes").nth(1).expect("a section");
+    let rows = codes.lines().filter_map(|line| line.strip_prefix("| ")?.split_once(" | "));
+    let mut at_once = Vec::new();
+    for (codes, what) in rows.filter(|(codes, _)| codes.starts_with(|c: char| c.is_ascii_digit())) {
+        for code in codes.split(", ") {
+            assert!(help.lines().any(|line| line.starts_with(&format!("  {code}  "))), "no exit code {code}");
+            if what.contains("fails at once") {
+                at_once.push(code);
+            }
+        }
     }
-    assert_eq!(at(policy, "containerName").text(), at(pod, "containers.0.name").text());
+    let job = yaml::parse(parts.last().expect("a CronJob")).expect("YAML");
+    let rules = at(&job, "spec.jobTemplate.spec.podFailurePolicy.rules");
+    let mut policy =
+        [list(at(rules, "1.onExitCodes.values")), list(at(rules, "2.onExitCodes.values"))].concat();
+    policy.sort_unstable();
+    assert_eq!(at_once, policy);
 
     // The container's words run, with folders of this machine for the volumes.
-    let (place, server) = (place(), objects::server().start());
-    let (gatherers, archives) = (place.path().join("gatherers"), place.path().join("archives"));
-    for folder in [&gatherers, &archives] {
-        std::fs::create_dir(folder).expect("a folder");
-    }
-    std::fs::copy(programs::guest("pods"), gatherers.join("pods.wasm")).expect("a copy");
-    std::fs::write(gatherers.join("grant.yaml"), &blocks(page, "yaml")[0]).expect("a grant");
-    let words = list(at(pod, "containers.0.args")).into_iter().map(|word| {
-        word.replace("/gatherers", &gatherers.display().to_string())
+    let server = objects::server().start();
+    let archives = place.path().join("archives");
+    std::fs::create_dir(&archives).expect("a folder");
+    std::fs::copy(place.path().join("grant.yaml"), guests.join("grant.yaml")).expect("a copy");
+    let args = list(at(&job, "spec.jobTemplate.spec.template.spec.containers.0.args"));
+    let words = args.into_iter().map(|word| {
+        word.replace("/gatherers", &guests.display().to_string())
             .replace("/archives", &archives.display().to_string())
             .replace("$(POD_NAME)", "wagather-1")
     });
     Host::new(words).server(&server.url()).wait().expect_success();
     assert!(archives.join("wagather-1.tar.gz").is_file());
+}
 
-    // So do the words that print the account.
-    let account =
-        blocks(page, "sh").into_iter().find(|block| block.contains("host-min rbac")).expect("a command");
-    let words = account.split('|').next().unwrap_or_default().split_whitespace().skip(1).map(|word| {
-        word.replace("target/guests", &gatherers.display().to_string())
-            .replace("grant.yaml", &gatherers.join("grant.yaml").display().to_string())
+/// The words of a command as a shell sees them. Double quotes are all that it knows.
+fn words(command: &str) -> Vec<String> {
+    let parts = command.split('"').enumerate();
+    let words = parts.flat_map(|(number, part)| match number % 2 {
+        0 => part.split_whitespace().map(str::to_owned).collect(),
+        _ => vec![part.to_owned()],
     });
-    let printed = Host::new(words).wait().expect_success().stdout_text();
-    assert!(printed.contains("name: wagather") && printed.contains("namespace: support"), "{printed}");
+    words.collect()
 }
 
 /// Blocks of Rust are compiled: as documentation tests of a crate, or by a test of their page's own.

@@ -176,12 +176,12 @@ fn obfuscated(words: &Words) -> Result<Kinds, Wrong> {
         .map_err(|why| wrong(words.command, format!("invalid value for --obfuscate: {why}")))
 }
 
-fn object_name(typed: &str) -> Result<String, String> {
+pub(super) fn object_name(typed: &str) -> Result<String, String> {
     if is_name(typed) { Ok(typed.into()) } else { Err("a name consists of a-z, 0-9, '-' and '.'".into()) }
 }
 
 /// The name of a namespace is an RFC 1123 label.
-fn namespace(typed: &str) -> Result<String, String> {
+pub(super) fn namespace(typed: &str) -> Result<String, String> {
     if is_name(typed) && typed.len() <= 63 && !typed.contains('.') {
         Ok(typed.into())
     } else {
@@ -217,7 +217,7 @@ fn verbosity(typed: &str) -> Result<u32, String> {
     typed.parse().map_err(|_| "expected a whole number, such as 6".into())
 }
 
-fn up_to(most: u32, typed: &str) -> Result<u32, String> {
+pub(super) fn up_to(most: u32, typed: &str) -> Result<u32, String> {
     let number = typed.parse().ok().filter(|number| (1..=most).contains(number));
     number.ok_or_else(|| format!("expected a whole number from 1 to {most}"))
 }

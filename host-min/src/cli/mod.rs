@@ -3,6 +3,7 @@
 mod args;
 mod clusters;
 mod completions;
+mod deploy;
 mod display;
 mod help;
 mod inspect;
@@ -83,6 +84,7 @@ fn command(words: &Words, single_threaded: SingleThreaded) -> Result<Result<()>,
             manifest::manifest(&file, &guest, words.one("output").map(PathBuf::from).as_deref())
         }
         "rbac" => rbac::rbac(&Rbac::of(words)?),
+        "deploy" => deploy::deploy(deploy::Options::of(words)?),
         "new" => new::new(),
         "completions" => {
             let shell = words.operands[0].to_str().and_then(completions::script);

@@ -3,6 +3,7 @@
 //! It does not use a command-line library, because building the library's data structures took a third of the time to
 //! the first request, and a tenth of the program's size.
 
+use super::deploy::{DEPLOY, EXAMPLES};
 use super::display::{FORMATS, WHEN};
 use host_min::Compression;
 use wagather_sandbox::engine::Kind;
@@ -38,7 +39,7 @@ pub(super) struct Operand {
 }
 
 /// An option.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Flag {
     /// Its name after `--`.
     pub(super) long: &'static str,
@@ -178,6 +179,19 @@ pub(super) const COMMANDS: &[Command] = &[
         }],
         options: RBAC,
         epilogue: &[RBAC_EXAMPLES],
+        hidden: false,
+    },
+    Command {
+        name: "deploy",
+        about: "Print everything that runs gatherers in a cluster, for `kubectl apply --server-side -f -`",
+        operands: &[Operand {
+            name: "GUEST.wasm",
+            many: true,
+            help: "Modules of gatherers: files, folders, or - to read one from stdin",
+            kind: Value::Path,
+        }],
+        options: DEPLOY,
+        epilogue: &[EXAMPLES],
         hidden: false,
     },
     Command {
@@ -463,24 +477,47 @@ const RUN: &[Flag] = &[
     },
 ];
 
-const fn flag(long: &'static str) -> Flag {
+pub(super) const fn flag(long: &'static str) -> Flag {
     Flag { long, short: None, value: None, default: None, many: false, heading: "", help: "", hidden: false }
 }
 
-const fn text(long: &'static str, name: &'static str) -> Flag {
+pub(super) const fn text(long: &'static str, name: &'static str) -> Flag {
     Flag { value: Some((name, Value::Text)), ..flag(long) }
 }
 
-const fn path(long: &'static str, name: &'static str) -> Flag {
+pub(super) const fn path(long: &'static str, name: &'static str) -> Flag {
     Flag { value: Some((name, Value::Path)), ..flag(long) }
 }
 
-const fn words(long: &'static str, name: &'static str, words: &'static [&'static str]) -> Flag {
+pub(super) const fn words(long: &'static str, name: &'static str, words: &'static [&'static str]) -> Flag {
     Flag { value: Some((name, Value::Words(words))), ..flag(long) }
 }
 
 const fn cluster(flag: Flag) -> Flag {
     Flag { heading: "Cluster", ..flag }
+}
+
+/// The heading of options that a command passes on to `run`.
+pub(super) const OF_RUN: &str = "Run";
+
+/// An option of `run`, for a command that passes it on.
+pub(super) const fn of_run(long: &str) -> Flag {
+    let mut number = 0;
+    while number < RUN.len() {
+        if same(RUN[number].long.as_bytes(), long.as_bytes()) {
+            return Flag { heading: OF_RUN, ..RUN[number] };
+        }
+        number += 1;
+    }
+    panic!("run has no such option")
+}
+
+const fn same(a: &[u8], b: &[u8]) -> bool {
+    let mut at = 0;
+    while at < a.len() && at < b.len() && a[at] == b[at] {
+        at += 1;
+    }
+    at == a.len() && at == b.len()
 }
 
 impl Flag {

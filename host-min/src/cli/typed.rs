@@ -113,18 +113,20 @@ impl Words {
         let mut words = vec![OsString::from(self.command.name)];
         for (typed, typed_value) in &self.options {
             let (long, value) = if *typed == instead_of { (long, value) } else { (*typed, &**typed_value) };
-            let mut word = OsString::from(format!("--{long}"));
-            let takes_value =
-                self.command.options.iter().any(|flag| flag.long == long && flag.value.is_some());
-            if takes_value {
-                word.push("=");
-                word.push(value);
-            }
-            words.push(word);
+            let flag = self.command.options.iter().find(|flag| flag.long == long);
+            words.extend(flag.map(|flag| as_typed(flag, value)));
         }
         words.push("--".into());
         words.extend(self.operands.iter().cloned());
         words
+    }
+
+    /// The options under a heading of the help, as they can be typed.
+    pub(super) fn typed_under(&self, heading: &str) -> Vec<OsString> {
+        let flag = |long: &str| self.command.options.iter().find(|flag| flag.long == long);
+        let known = self.options.iter().filter_map(|(long, value)| Some((flag(long)?, value)));
+        let under = known.filter(|(flag, _)| flag.heading == heading);
+        under.map(|(flag, value)| as_typed(flag, value)).collect()
     }
 
     /// Whether an option was given.
@@ -143,6 +145,16 @@ impl Words {
             || self.command.options.iter().find(|flag| flag.long == long)?.default.map(OsString::from);
         self.all(long).next().cloned().or_else(default)
     }
+}
+
+/// An option in one word.
+fn as_typed(flag: &Flag, value: &OsStr) -> OsString {
+    let mut word = OsString::from(format!("--{}", flag.long));
+    if flag.value.is_some() {
+        word.push("=");
+        word.push(value);
+    }
+    word
 }
 
 /// The reason of an error, except for unknown names.

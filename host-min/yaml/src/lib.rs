@@ -10,11 +10,13 @@
 
 mod foreign;
 mod mistakes;
+mod scalar;
 mod within;
 mod words;
 
 pub use foreign::{Foreign, decode, parse_foreign};
 pub use mistakes::{Map, Mistakes, distance, listed, nearest, shown};
+pub use scalar::scalar;
 pub use within::place_within;
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span};

@@ -69,9 +69,24 @@ impl Client {
         assert_eq!(answer.status, 200, "{object}: {}", String::from_utf8_lossy(&answer.body));
     }
 
+    /// Applies an object that is written as YAML, on the server's side.
+    pub fn apply(&self, target: &str, yaml: &str) -> Answer {
+        self.send_body("PATCH", target, "application/json", ("application/apply-patch+yaml", yaml))
+    }
+
     /// Sends a request and waits for the answer.
     pub fn send(&self, method: &str, target: &str, accept: &str, object: Option<&Value>) -> Answer {
         let body = object.map(Value::to_string).unwrap_or_default();
+        self.send_body(method, target, accept, ("application/json", &body))
+    }
+
+    fn send_body(
+        &self,
+        method: &str,
+        target: &str,
+        accept: &str,
+        (content_type, body): (&str, &str),
+    ) -> Answer {
         let stream = TcpStream::connect(("127.0.0.1", self.port)).expect("the API server listens");
         stream.set_read_timeout(Some(TIME_LIMIT)).expect("a time limit");
         let name = ServerName::try_from("127.0.0.1").expect("an address");
@@ -79,7 +94,7 @@ impl Client {
         let mut stream = StreamOwned::new(connection, stream);
         let head = format!(
             "{method} {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {}\r\nAccept: {accept}\r\n\
-             Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+             Content-Type: {content_type}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
             self.token,
             body.len()
         );

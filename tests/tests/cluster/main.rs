@@ -12,6 +12,7 @@ mod access;
 mod ask;
 mod codegen;
 mod demo;
+mod deploy;
 mod examples;
 mod expiry;
 mod faults;

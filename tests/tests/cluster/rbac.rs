@@ -46,7 +46,7 @@ fn path(object: &Value) -> String {
 }
 
 /// An account that was applied.
-struct Account<'a> {
+pub(super) struct Account<'a> {
     server: &'a Server,
     client: Client,
     place: tempfile::TempDir,
@@ -54,7 +54,7 @@ struct Account<'a> {
 
 impl<'a> Account<'a> {
     /// Applies the objects, and logs in.
-    fn apply(server: &'a Server, objects: &[Value]) -> Account<'a> {
+    pub(super) fn apply(server: &'a Server, objects: &[Value]) -> Account<'a> {
         for object in objects {
             server.admin().create(&collection(object), object);
         }
@@ -75,7 +75,7 @@ impl<'a> Account<'a> {
         Account { server, client: server.admin().with_token(&token), place }
     }
 
-    fn run(&self, guest: &Path, words: &[&str]) -> Ran {
+    pub(super) fn run(&self, guest: &Path, words: &[&str]) -> Ran {
         let host = Host::run(guest).kubeconfig(self.place.path().join("kubeconfig")).args(words);
         run(self.server, host)
     }
@@ -96,13 +96,13 @@ impl<'a> Account<'a> {
         of("resourceRules").into_iter().chain(of("nonResourceRules")).map(|rule| rule.to_string()).collect()
     }
 
-    fn may(&self, attributes: &Value) -> bool {
+    pub(super) fn may(&self, attributes: &Value) -> bool {
         let spec = json!({"resourceAttributes": attributes});
         self.post("selfsubjectaccessreviews", "SelfSubjectAccessReview", &spec)["allowed"] == true
     }
 }
 
-fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+pub(super) fn wait_until(what: &str, is_so: impl Fn() -> bool) {
     let begin = Instant::now();
     while !is_so() {
         assert!(

@@ -12,6 +12,7 @@ use crate::manifest::Manifest;
 use crate::rights::{Granted, Need, Remainder, Rights};
 use std::fmt::Write as _;
 use std::sync::Arc;
+use wagather_yaml::scalar;
 
 /// What all gatherers need.
 #[derive(Debug, Default)]
@@ -121,6 +122,11 @@ impl Needs {
 
     /// The account of that name, in that namespace, its roles and their bindings.
     pub fn to_yaml(&self, name: &str, namespace: &str) -> String {
+        self.to_yaml_with(name, namespace, name)
+    }
+
+    /// The same, with another name for the roles and bindings. Accounts of the same name in several namespaces would share them.
+    pub fn to_yaml_with(&self, name: &str, namespace: &str, role: &str) -> String {
         let rules = self.rules();
         let mut text = String::new();
         if rules.is_empty() {
@@ -138,9 +144,9 @@ impl Needs {
         for rules in rules.chunk_by(|a, b| a.namespace == b.namespace) {
             let place = rules[0].namespace.as_deref();
             let kind = if place.is_some() { "Role" } else { "ClusterRole" };
-            let _ = write!(text, "---\n{}rules:\n", head(RBAC_VERSION, kind, name, place));
+            let _ = write!(text, "---\n{}rules:\n", head(RBAC_VERSION, kind, role, place));
             rules.iter().for_each(|rule| rule.write(&mut text));
-            let _ = write!(text, "---\n{}", binding(kind, name, namespace, place));
+            let _ = write!(text, "---\n{}", binding(kind, role, (name, namespace), place));
         }
         text
     }
@@ -213,30 +219,13 @@ fn head(api_version: &str, kind: &str, name: &str, namespace: Option<&str>) -> S
     text + "  labels:\n    app.kubernetes.io/name: wagather\n    app.kubernetes.io/managed-by: host-min\n"
 }
 
-fn binding(role: &str, name: &str, account_namespace: &str, place: Option<&str>) -> String {
-    let mut text = head(RBAC_VERSION, &format!("{role}Binding"), name, place);
-    let (name, namespace) = (scalar(name), scalar(account_namespace));
+fn binding(kind: &str, role: &str, account: (&str, &str), place: Option<&str>) -> String {
+    let mut text = head(RBAC_VERSION, &format!("{kind}Binding"), role, place);
+    let (role, name, namespace) = (scalar(role), scalar(account.0), scalar(account.1));
     let _ = write!(
         text,
-        "roleRef:\n  apiGroup: rbac.authorization.k8s.io\n  kind: {role}\n  name: {name}\n\
+        "roleRef:\n  apiGroup: rbac.authorization.k8s.io\n  kind: {kind}\n  name: {role}\n\
          subjects:\n  - kind: ServiceAccount\n    name: {name}\n    namespace: {namespace}\n"
     );
     text
-}
-
-/// A text as YAML has it, in quotes if a reader of whatever version could take it for something else.
-fn scalar(text: &str) -> String {
-    let is_word = |word: &str| {
-        word.starts_with(|c: char| c.is_ascii_lowercase())
-            && word
-                .bytes()
-                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-./".contains(&byte))
-            && !matches!(word, "y" | "n" | "yes" | "no" | "on" | "off" | "true" | "false" | "null")
-    };
-    if is_word(text.strip_prefix('/').unwrap_or(text)) {
-        text.to_owned()
-    } else {
-        // JSON's escapes are YAML's as well.
-        wagather_printable::json(&serde_json::Value::from(text).to_string()).into_owned()
-    }
 }

@@ -114,20 +114,3 @@ fn nothing_needs_no_role() {
     assert!(roles(&needs).is_empty());
     assert!(needs.to_yaml("a", "b").starts_with("# The gatherers read nothing from the cluster"));
 }
-
-#[test]
-fn texts_stay_texts() {
-    for plain in ["pods", "pods/log", "config.openshift.io", "/version", "a-1"] {
-        assert_eq!(scalar(plain), plain);
-    }
-    for (text, quoted) in [
-        ("", "\"\""),
-        ("null", "\"null\""),
-        ("no", "\"no\""),
-        ("1", "\"1\""),
-        ("1e3", "\"1e3\""),
-        ("a: b\"", "\"a: b\\\"\""),
-    ] {
-        assert_eq!(scalar(text), quoted);
-    }
-}

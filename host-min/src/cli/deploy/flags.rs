@@ -1,0 +1,96 @@
+//! What can be typed for `host-min deploy`.
+
+use super::super::table::{Flag, flag, of_run, path, text, words};
+
+/// What the kubelet may be told about images.
+const PULL_POLICIES: &[&str] = &["Always", "IfNotPresent", "Never"];
+
+pub(in crate::cli) const EXAMPLES: &str = "\
+Examples:
+  host-min deploy pods.wasm --schedule '0 * * * *' --image IMAGE | kubectl apply --server-side -f -
+      gathers every hour, in the new namespace wagather
+  host-min deploy *.wasm --grant grant.yaml --job --image IMAGE -n support | kubectl apply --server-side -f -
+      gathers once, in the namespace support, which exists
+  host-min deploy pods.wasm --schedule '0 3 * * *' --image IMAGE --kustomize base
+      writes a base for kustomize
+
+This command does not contact a cluster. Whoever applies what it prints must be allowed to create roles. The image has the
+program host-min as its entry point; 'make image' builds one. Run options are checked here, and passed on to the pod.";
+
+pub(in crate::cli) const DEPLOY: &[Flag] = &[
+    Flag {
+        help: "Run on a schedule, as a CronJob: minute, hour, day of the month, month, day of the week",
+        ..text("schedule", "CRON")
+    },
+    Flag {
+        help: "Time zone of the schedule, such as Europe/Vienna (default: the cluster's)",
+        ..text("time-zone", "ZONE")
+    },
+    Flag { help: "Run once, as a Job", ..flag("job") },
+    Flag { help: "Image of host-min", ..text("image", "IMAGE") },
+    Flag { help: "When the kubelet pulls the image", ..words("image-pull-policy", "POLICY", PULL_POLICIES) },
+    Flag {
+        many: true,
+        help: "Secret to pull images with; may be repeated",
+        ..text("image-pull-secret", "NAME")
+    },
+    Flag {
+        help: "Image with the modules, by their file names, which is mounted as a volume. Without it, a ConfigMap has them",
+        ..text("modules-image", "IMAGE")
+    },
+    Flag { default: Some("wagather"), help: "Name of all objects", ..text("name", "NAME") },
+    Flag {
+        short: Some('n'),
+        default: Some("wagather"),
+        help: "Namespace of the objects. The default one is created; another one must exist, or needs --create-namespace",
+        ..text("namespace", "NAMESPACE")
+    },
+    Flag {
+        help: "Create the namespace, with the Pod Security Standard restricted",
+        ..flag("create-namespace")
+    },
+    Flag {
+        help: "Grant that limits what gatherers may read (see docs/grant.md). It becomes part of the ConfigMap, and the account \
+               gets only what it allows",
+        ..path("grant", "FILE.yaml")
+    },
+    Flag {
+        help: "Existing PersistentVolumeClaim for the archives (default: a new one, NAME-archives)",
+        ..text("volume-claim", "NAME")
+    },
+    Flag { default: Some("1Gi"), help: "Size of the new claim", ..text("storage", "SIZE") },
+    Flag { help: "Storage class of the new claim (default: the cluster's)", ..text("storage-class", "NAME") },
+    Flag {
+        many: true,
+        help: "Address range of the API server, for the network policy; may be repeated (default: any)",
+        ..text("api-server-cidr", "CIDR")
+    },
+    Flag {
+        many: true,
+        help: "Port of the API server, for the network policy; may be repeated (default: 443 and 6443)",
+        ..text("api-server-port", "PORT")
+    },
+    Flag { default: Some("24h"), help: "How long a finished Job is kept", ..text("ttl", "DURATION") },
+    Flag {
+        help: "Leave the user and group of the pod to the cluster, as OpenShift's restricted-v2 asks",
+        ..flag("openshift")
+    },
+    Flag {
+        help: "Write a base for kustomize into this new folder, instead of printing",
+        ..path("kustomize", "DIR")
+    },
+    of_run("selector"),
+    of_run("obfuscate"),
+    of_run("timeout"),
+    of_run("request-timeout"),
+    of_run("memory"),
+    of_run("parallel"),
+    of_run("chunk-size"),
+    of_run("qps"),
+    of_run("burst"),
+    of_run("param"),
+    of_run("require-sandbox"),
+    of_run("engine"),
+    of_run("check-access"),
+    of_run("v"),
+];
