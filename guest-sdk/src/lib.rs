@@ -13,27 +13,27 @@
 //! #![no_std]
 //! # */
 //!
-//! #[derive(Default, Resource)]
+//! #[derive(Resource)]
 //! #[resource(version = "v1", plural = "namespaces", cluster)]
-//! struct Namespace {
-//!     metadata: Metadata,
+//! struct Namespace<'a> {
+//!     metadata: Metadata<'a>,
 //! }
 //!
-//! #[derive(Default, wagather::Fields)]
-//! struct Metadata {
-//!     name: String,
+//! #[derive(wagather::Fields)]
+//! struct Metadata<'a> {
+//!     name: &'a str,
 //! }
 //!
 //! fn gather() -> wagather::Result<()> {
-//!     for namespace in Api::<Namespace>::all().list(&ListParams::default().labels("team=blue"))? {
-//!         wagather::log::info(&namespace?.metadata.name);
+//!     let list = Api::<Namespace>::all().list(&ListParams::default().labels("team=blue"))?;
+//!     for namespace in list.items() {
+//!         wagather::log::info(namespace?.get().metadata.name);
 //!     }
 //!     Ok(())
 //! }
 //!
 //! # /*
 //! wagather::gatherer!(gather);
-//! wagather::heap!();
 //! # */
 //!
 //! let run = fake::Host::new()
@@ -49,10 +49,11 @@
 //! # Sizes
 //!
 //! What a gatherer does not call is not linked, and there are no cargo features to choose. A gatherer that only
-//! [pipes](List::pipe) needs no heap and is a few hundred bytes. Structs with a lifetime are [decoded by the
-//! host](typed) and need no heap either. Structs without a lifetime are decoded in the gatherer: this needs [`heap!`]
-//! and costs 6 to 8 KB in total. The crate does not use `core::fmt`, except for the `Debug` and `Display` of
-//! [`Error`], which are only linked if they are used.
+//! [pipes](List::pipe) is a few hundred bytes. Structs with a lifetime are [decoded by the host](typed), and such a
+//! gatherer is about 1 KB and more. Neither needs a heap. Structs without a lifetime are decoded in the gatherer: this
+//! needs [`heap!`] and costs 6 to 8 KB in total. The crate does not use `core::fmt`, except for the `Debug` and
+//! `Display` of [`Error`], which are only linked if they are used.
+
 #![no_std]
 // Lints skip code from macros of other crates; in its own tests, the crate's macros are its own.
 #![cfg_attr(test, allow(unsafe_code))]
@@ -108,6 +109,8 @@ pub mod __private {
     pub use crate::json::{Decode, Part, Serialize, Shape};
     pub use crate::manifest::{concat, joined_len, mask_len, mask_text, text};
     pub use crate::rest::{CanGet, CanList, CanLog, RawPath, Resource};
-    pub use crate::typed::{Borrowed, Bytes, Object, Part as BorrowedPart, Shaped, Written, line_of};
+    pub use crate::typed::{
+        Borrowed, Bytes, Object, Optional, Part as BorrowedPart, Shaped, Written, line_of,
+    };
     pub use wagather_abi::manifest::SECTION;
 }

@@ -82,14 +82,14 @@ fn a_module_that_is_up_to_date_is_said_to_be() {
     // Changed by hand, of another declaration, gone.
     let module = folder.join("src/resources.rs");
     let known = fs::read_to_string(&module).expect("it is there");
-    fs::write(&module, known.replace("pub(crate) struct Node ", "pub(crate) struct Nodes ")).expect("a file");
+    fs::write(&module, known.replace("pub(crate) struct Node<", "pub(crate) struct Nodes<")).expect("a file");
     let told = failed(folder, &["check"]);
     assert!(
         told.contains("./src/resources.rs is stale, from line ")
-            && told.contains("\n  - pub(crate) struct Nodes {\n")
+            && told.contains("\n  - pub(crate) struct Nodes<'a> {\n")
     );
     assert!(
-        told.contains("\n  + pub(crate) struct Node {\n")
+        told.contains("\n  + pub(crate) struct Node<'a> {\n")
             && told.ends_with("run 'codegen generate gather.yaml'\n"),
         "{told}"
     );

@@ -17,32 +17,21 @@ pub(crate) fn expand_fields(input: &DeriveInput) -> Result<TokenStream> {
         }
         return Ok(tokens);
     }
-    match parts {
-        Parts::Only(inner) => Ok(decoding_as(ident, inner)),
+    let decoding = match &parts {
+        Parts::Only(inner) => decoding_as(ident, inner),
         Parts::Named(fields) if fields.is_empty() => {
-            Err(Error::new_spanned(ident, "a part of a resource needs at least one field"))
+            return Err(Error::new_spanned(ident, "a part of a resource needs at least one field"));
         }
-        Parts::Named(fields) => {
-            let decoding = decoding(ident, &fields);
-            // A struct of numbers can be a part of either.
-            let borrowed = fields
-                .iter()
-                .all(|field| is_number(field.ty))
-                .then(|| borrowed(input, &Parts::Named(fields)));
-            Ok([Some(decoding), borrowed.transpose()?].into_iter().flatten().collect())
-        }
-    }
+        Parts::Named(fields) => decoding(ident, fields),
+    };
+    // A struct of numbers, and of structs of numbers, can be a part of either.
+    let borrowed = refuse_skipped(input).is_ok().then(|| borrowed(input, &parts)).transpose()?;
+    Ok([Some(decoding), borrowed].into_iter().flatten().collect())
 }
 
 /// Whether a host decodes it: it has a lifetime, for what is borrowed.
 pub(crate) fn is_borrowed(input: &DeriveInput) -> bool {
     input.generics.lifetimes().next().is_some()
-}
-
-fn is_number(ty: &Type) -> bool {
-    const NUMBERS: [&str; 10] = ["bool", "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "f64"];
-    let Type::Path(path) = ty else { return false };
-    path.path.get_ident().is_some_and(|ident| NUMBERS.iter().any(|number| ident == number))
 }
 
 /// The name of a struct with each of its lifetimes as this one.
@@ -76,13 +65,39 @@ pub(crate) fn borrowed(input: &DeriveInput, parts: &Parts<'_>) -> Result<TokenSt
             )
         }
     };
-    let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
+    let (impl_generics, ty_generics, _) = input.generics.split_for_impl();
+    // Whether a struct without a lifetime can be a part is for its fields to say. (Of a bound without a variable, the compiler says at once that
+    // it does not hold, so it has one.)
+    let bounds = (!is_borrowed(input)).then(|| {
+        let types = types_of(parts).into_iter();
+        let bounds =
+            types.map(|ty| quote_spanned!(ty.span()=> for<'__any> #ty: ::wagather::__private::Borrowed,));
+        quote!(where #(#bounds)*)
+    });
+    let optional = matches!(parts, Parts::Only(_)).then(|| {
+        quote! {
+            impl #impl_generics ::wagather::__private::Optional for #ident #ty_generics #bounds {
+                const MASK: ::wagather::json::Mask = <Self as ::wagather::__private::Borrowed>::MASK;
+                const MAYBE: ::core::option::Option<
+                    ::wagather::__private::BorrowedPart<::core::option::Option<Self>>,
+                > = <Self as ::wagather::__private::Borrowed>::PART.optional();
+            }
+        }
+    });
     Ok(quote! {
-        impl #impl_generics ::wagather::__private::Borrowed for #ident #ty_generics #where_clause {
+        impl #impl_generics ::wagather::__private::Borrowed for #ident #ty_generics #bounds {
             const MASK: ::wagather::json::Mask = #mask;
             const PART: ::wagather::__private::BorrowedPart<Self> = #part;
         }
+        #optional
     })
+}
+
+fn types_of<'a>(parts: &Parts<'a>) -> Vec<&'a Type> {
+    match parts {
+        Parts::Only(inner) => vec![inner],
+        Parts::Named(fields) => fields.iter().map(|field| field.ty).collect(),
+    }
 }
 
 /// A host leaves what it is not told of as 0, which is no value of most types.
@@ -135,7 +150,9 @@ pub(crate) fn shaped(input: &DeriveInput) -> TokenStream {
 }
 
 pub(crate) fn expand_serialize(input: &DeriveInput) -> Result<TokenStream> {
-    let (shape, part) = match Parts::of(input)? {
+    let parts = Parts::of(input)?;
+    let is_only = matches!(parts, Parts::Only(_));
+    let (shape, part) = match parts {
         Parts::Only(inner) => (
             quote_spanned!(inner.span()=> ::wagather::__shape!(Serialize 0)),
             quote_spanned!(inner.span()=> ::wagather::__written_part!(0)),
@@ -165,12 +182,23 @@ pub(crate) fn expand_serialize(input: &DeriveInput) -> Result<TokenStream> {
                 ::wagather::__written!(#whole);
         }
     };
+    let optional = is_only.then(|| {
+        quote! {
+            const OPTIONAL: ::core::option::Option<
+                ::wagather::__private::BorrowedPart<::core::option::Option<Self>>,
+            > = match <Self as ::wagather::json::Serialize>::PART {
+                ::core::option::Option::Some(part) => part.optional(),
+                ::core::option::Option::None => ::core::option::Option::None,
+            };
+        }
+    });
     let ident = &input.ident;
     let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
     Ok(quote! {
         impl #impl_generics ::wagather::json::Serialize for #ident #ty_generics #where_clause {
             const SHAPE: ::wagather::__private::Shape<Self> = #shape;
             const PART: ::core::option::Option<::wagather::__private::BorrowedPart<Self>> = #part;
+            #optional
             #written
         }
     })

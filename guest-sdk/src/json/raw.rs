@@ -6,6 +6,7 @@ use super::scan;
 use super::shape::{self, Place, Read, Shape, Write};
 use super::write::{Serialize, Writer};
 use crate::Result;
+use crate::typed::{self, Borrowed, Part};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -92,6 +93,22 @@ impl Serialize for Raw {
 impl Write for Raw {
     fn write(&self, writer: &mut Writer<'_>) {
         writer.text(self.0.as_bytes());
+    }
+
+    fn is_null(&self) -> bool {
+        self.is_absent()
+    }
+}
+
+impl Serialize for typed::Raw<'_> {
+    const SHAPE: Shape<Self> = shape::write_if();
+    const PART: Option<Part<Self>> = Some(<Self as Borrowed>::PART);
+    const OPTIONAL: Option<Part<Option<Self>>> = typed::optional(<Self as Serialize>::PART);
+}
+
+impl Write for typed::Raw<'_> {
+    fn write(&self, writer: &mut Writer<'_>) {
+        writer.text(self.as_str().as_bytes());
     }
 
     fn is_null(&self) -> bool {

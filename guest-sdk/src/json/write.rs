@@ -362,12 +362,13 @@ impl Serialize for String {
 impl Serialize for &str {
     const SHAPE: Shape<Self> = Shape::STR;
     const PART: Option<Part<Self>> = Some(<Self as Borrowed>::PART);
-    const OPTIONAL: Option<Part<Option<Self>>> = Some(<Option<Self> as Borrowed>::PART);
+    const OPTIONAL: Option<Part<Option<Self>>> = typed::optional(<Self as Serialize>::PART);
 }
 
 impl Serialize for bool {
     const SHAPE: Shape<Self> = Shape::BOOL;
     const PART: Option<Part<Self>> = Some(<Self as Borrowed>::PART);
+    const OPTIONAL: Option<Part<Option<Self>>> = typed::optional(<Self as Serialize>::PART);
 }
 
 macro_rules! integers {
@@ -375,16 +376,18 @@ macro_rules! integers {
         impl Serialize for $ty {
             const SHAPE: Shape<Self> = Shape::<$ty>::INTEGER;
             const PART: Option<Part<Self>> = Some(<Self as Borrowed>::PART);
+            const OPTIONAL: Option<Part<Option<Self>>> = typed::optional(<Self as Serialize>::PART);
         }
     )*};
 }
 integers!(u8 u16 u32 u64 usize i8 i16 i32 i64 isize);
 
 macro_rules! written {
-    ($([$($generics:tt)*] $ty:ty, $part:expr, |$value:ident, $writer:ident| $write:expr;)*) => {$(
+    ($([$($generics:tt)*] $ty:ty, $part:expr, $optional:expr, |$value:ident, $writer:ident| $write:expr;)*) => {$(
         impl<$($generics)*> Serialize for $ty {
             const SHAPE: Shape<Self> = shape::write();
             const PART: Option<Part<Self>> = $part;
+            const OPTIONAL: Option<Part<Option<Self>>> = $optional;
         }
 
         impl<$($generics)*> Write for $ty {
@@ -396,11 +399,11 @@ macro_rules! written {
     )*};
 }
 written! {
-    [] f32, None, |value, writer| writer.float(f64::from(*value));
-    [] f64, Some(<Self as Borrowed>::PART), |value, writer| writer.float(*value);
-    [] Cow<'_, str>, None, |value, writer| writer.string(value);
-    [] arena::String, Some(typed::PART_OF_STRING), |value, writer| writer.string(value);
-    [T: Serialize] Map<'_, T>, typed::part_of_map(T::PART), |value, writer| {
+    [] f32, None, None, |value, writer| writer.float(f64::from(*value));
+    [] f64, Some(<Self as Borrowed>::PART), typed::optional(<Self as Serialize>::PART), |value, writer| writer.float(*value);
+    [] Cow<'_, str>, None, None, |value, writer| writer.string(value);
+    [] arena::String, Some(typed::PART_OF_STRING), None, |value, writer| writer.string(value);
+    [T: Serialize] Map<'_, T>, typed::part_of_map(T::PART), typed::optional(<Self as Serialize>::PART), |value, writer| {
         let mut separator = b'{';
         for (name, value) in value.iter() {
             let Some(view) = View::of(value) else { continue };
@@ -412,7 +415,7 @@ written! {
         }
         writer.end(separator, b'{');
     };
-    [T: Serialize] BTreeMap<String, T>, None, |value, writer| {
+    [T: Serialize] BTreeMap<String, T>, None, None, |value, writer| {
         let mut separator = b'{';
         for (name, value) in value {
             let Some(view) = View::of(value) else { continue };
@@ -448,6 +451,8 @@ behind! {
     [T: Serialize] &T => T, typed::part_of_reference(T::PART), typed::part_of_option(T::PART), |value| Some(value);
     [T: Serialize] Box<T> => T, None, None, |value| Some(value);
     [T: Serialize] Option<T> => T, T::OPTIONAL, None, |value| value.as_ref();
+    ['a] typed::Quantity<'a> => &'a str, Some(<Self as Borrowed>::PART), typed::optional(<Self as Serialize>::PART), |value| Some(&value.0);
+    ['a] typed::IntOrString<'a> => &'a str, Some(<Self as Borrowed>::PART), typed::optional(<Self as Serialize>::PART), |value| Some(&value.0);
 }
 
 impl<T: miniserde::Serialize> Serialize for Whole<T> {
@@ -483,7 +488,7 @@ macro_rules! arrays {
 }
 arrays! {
     [T: Serialize] Vec<T>, None, None;
-    [T: Serialize] &[T], typed::part_of_list(T::PART), typed::part_of_optional_list(T::PART);
+    [T: Serialize] &[T], typed::part_of_list(T::PART), typed::optional(<Self as Serialize>::PART);
     [T: Serialize] arena::Vec<T>, typed::part_of_collected(T::PART), None;
     [T: Serialize, const N: usize] [T; N], None, None;
 }

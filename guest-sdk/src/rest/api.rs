@@ -3,6 +3,7 @@
 use super::{Body, CanGet, CanList, CanLog, Identity, InFlight, List, Resource};
 use crate::abi::{Status, Verb};
 use crate::error::check;
+use crate::typed::{self, Item, Shaped};
 use crate::{Error, Result, json, sys};
 use alloc::vec::Vec;
 use core::marker::PhantomData;
@@ -82,6 +83,61 @@ impl<'a, K: Resource> Api<'a, K> {
         K: CanGet + json::Decode,
     {
         match self.get(name) {
+            Ok(object) => Ok(Some(object)),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Gets an object by name, decoded by the host: for resources that are structs with a lifetime (see
+    /// [`typed`](crate::typed)). It needs no heap.
+    ///
+    /// ```
+    /// # use wagather::{Api, Fields, Resource, fake, log};
+    /// #[derive(Resource)]
+    /// #[resource(version = "v1", plural = "namespaces", cluster, verbs(get))]
+    /// struct Namespace<'a> { status: Status<'a> }
+    ///
+    /// #[derive(Fields)]
+    /// struct Status<'a> { phase: &'a str }
+    ///
+    /// fn gather() -> wagather::Result<()> {
+    ///     let api = Api::<Namespace>::all();
+    ///     log::info(api.get_item("shop")?.get().status.phase);
+    ///     assert!(api.get_item_opt("other")?.is_none());
+    ///     Ok(())
+    /// }
+    ///
+    /// let run = fake::Host::new()
+    ///     .list("/api/v1/namespaces", r#"[{"metadata": {"name": "shop"}, "status": {"phase": "Active"}}]"#)
+    ///     .run(gather);
+    /// assert_eq!(run.result, Ok(()));
+    /// assert_eq!(run.logs[0].text, "Active");
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The server's status (404 if there is none), [`Status::DECODE`] if it does not fit the type, and those of `list`.
+    #[inline(always)]
+    pub fn get_item(&self, name: &str) -> Result<Item<K>>
+    where
+        K: CanGet + Shaped,
+    {
+        let request = InFlight::of(start_get(const { &Identity::of::<K>() }, self.namespace(), name))?;
+        typed::read_one(&request)
+    }
+
+    /// Gets an object by name, decoded by the host, or `None` if it does not exist.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Api::get_item`], but for 404.
+    #[inline(always)]
+    pub fn get_item_opt(&self, name: &str) -> Result<Option<Item<K>>>
+    where
+        K: CanGet + Shaped,
+    {
+        match self.get_item(name) {
             Ok(object) => Ok(Some(object)),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),

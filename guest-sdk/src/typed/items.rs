@@ -19,6 +19,13 @@ impl<K> BorrowedItems<K> {
     pub(crate) fn new(handle: InFlight) -> Self {
         BorrowedItems { handle, resource: PhantomData }
     }
+
+    /// Stops at the first item that does not fit the type, with [`Status::DECODE`], instead of skipping it. The host still
+    /// reports the object.
+    #[inline(always)]
+    pub fn strict(self) -> StrictBorrowedItems<K> {
+        StrictBorrowedItems { items: self, is_over: false }
+    }
 }
 
 impl<K: Shaped> Iterator for BorrowedItems<K> {
@@ -27,7 +34,7 @@ impl<K: Shaped> Iterator for BorrowedItems<K> {
     #[inline(always)]
     fn next(&mut self) -> Option<Result<Item<K>>> {
         let room = next_room(self.handle.0, K::SHAPE);
-        room.map(|room| room.map(|room| Item { room, resource: PhantomData }))
+        room.map(|room| room.map(Item::new))
     }
 }
 
@@ -43,20 +50,55 @@ fn next_room(handle: i32, shape: &'static [u8]) -> Option<Result<sys::Room>> {
     }
 }
 
+/// The items of a [`List`](crate::List), decoded by the host, up to the first that does not fit. See [`BorrowedItems::strict`].
+pub struct StrictBorrowedItems<K> {
+    items: BorrowedItems<K>,
+    is_over: bool,
+}
+
+impl<K: Shaped> Iterator for StrictBorrowedItems<K> {
+    type Item = Result<Item<K>>;
+
+    fn next(&mut self) -> Option<Result<Item<K>>> {
+        if self.is_over {
+            return None;
+        }
+        let room = sys::rest_next_as(self.items.handle.0, K::SHAPE);
+        self.is_over = room.is_err();
+        Some(room.map_err(|status| Error::new(Status(status))).transpose()?.map(Item::new))
+    }
+}
+
+/// The object of a `get` request.
+#[inline(always)]
+pub(crate) fn read_one<K: Shaped>(request: &InFlight) -> Result<Item<K>> {
+    one(sys::rest_next_as(request.0, K::SHAPE)).map(Item::new)
+}
+
+/// The host returns a value or an error here, never the end of a list.
+#[inline]
+fn one(room: core::result::Result<Option<sys::Room>, i32>) -> Result<sys::Room> {
+    room.map_err(|status| Error::new(Status(status)))?.ok_or(Error::new(Status::DECODE))
+}
+
 /// Decodes JSON that the gatherer has, by the host: the body of an answer, or a document within a string. See
 /// [`json::read_as`](crate::json::read_as).
 #[inline(always)]
 pub(crate) fn read_as<T: Shaped>(json: &[u8]) -> Result<Item<T>> {
-    let room = sys::json_read_as(json, T::SHAPE).map_err(|status| Error::new(Status(status)))?;
-    // The host always returns a value or an error here.
-    let room = room.ok_or(Error::new(Status::DECODE))?;
-    Ok(Item { room, resource: PhantomData })
+    one(sys::json_read_as(json, T::SHAPE)).map(Item::new)
 }
 
 /// An item that the host decoded. Dropping it frees its memory for the next item.
 pub struct Item<K> {
     room: sys::Room,
     resource: PhantomData<fn() -> K>,
+}
+
+impl<K> Item<K> {
+    #[inline(always)]
+    fn new(room: sys::Room) -> Self {
+        Item { room, resource: PhantomData }
+    }
 }
 
 impl<K: Shaped> Item<K> {

@@ -1,9 +1,10 @@
 //! Items that the host decodes: structs that borrow their content, without a parser and without a heap in the
 //! gatherer.
 //!
-//! The host decodes a struct with a lifetime directly into the gatherer's memory: strings are `&str`, lists are
-//! `&[T]`, maps are [`Map`], and optional values are `Option<&str>`, `Option<&[T]>` or `Option<&T>` of a struct. A
-//! struct without a lifetime is decoded in the gatherer, by [`json`](crate::json), and owns its content.
+//! The host decodes a resource with a lifetime directly into the gatherer's memory: strings are `&str`, lists are
+//! `&[T]`, maps are [`Map`], and [`Quantity`], [`IntOrString`] and [`Raw`] are Kubernetes' own types. An optional value is
+//! an `Option` of one of these or of a number, or `Option<&T>` of a struct. A resource without a lifetime is decoded in the
+//! gatherer, by [`json`](crate::json), and owns its content.
 //!
 //! ```
 //! use wagather::{Api, Fields, ListParams, Resource, fake};
@@ -56,17 +57,19 @@
 
 mod items;
 mod part;
+mod scalar;
 mod written;
 
 pub(crate) use items::read_as;
-pub use items::{BorrowedItems, Item};
+pub(crate) use items::read_one;
+pub use items::{BorrowedItems, Item, StrictBorrowedItems};
 #[doc(hidden)]
 pub use part::line_of;
 pub use part::{Bytes, Object, Part};
+pub use scalar::{IntOrString, Quantity, Raw};
 pub use written::Written;
 pub(crate) use written::{
-    PART_OF_STRING, part_of_collected, part_of_list, part_of_map, part_of_option, part_of_optional_list,
-    part_of_reference,
+    PART_OF_STRING, optional, part_of_collected, part_of_list, part_of_map, part_of_option, part_of_reference,
 };
 
 use crate::json::Mask;
@@ -117,25 +120,35 @@ impl Borrowed for &str {
     const PART: Part<Self> = unsafe { Part::plain(b't') };
 }
 
-impl Borrowed for bool {
-    // SAFETY: a byte that is 0 or 1.
-    const PART: Part<Self> = unsafe { Part::plain(b'y') };
-}
-
-macro_rules! numbers {
+macro_rules! plain {
     ($($ty:ty, $kind:expr;)*) => {$(
         impl Borrowed for $ty {
-            // SAFETY: a little-endian number of this size, as on this target.
+            // SAFETY: a little-endian number of this size, as on this target; for `bool`, a byte that is 0 or 1.
             const PART: Part<Self> = unsafe { Part::plain($kind) };
         }
     )*};
 }
-numbers! {
+plain! {
+    bool, b'y';
     i8, b'b'; i16, b'h'; i32, b'i'; i64, b'q';
     u8, b'B'; u16, b'H'; u32, b'I'; u64, b'Q';
     isize, if size_of::<isize>() == 4 { b'i' } else { b'q' };
     usize, if size_of::<usize>() == 4 { b'I' } else { b'Q' };
     f64, b'd';
+}
+
+macro_rules! texts {
+    ($($ty:ident, $kind:literal;)*) => {$(
+        impl Borrowed for $ty<'_> {
+            // SAFETY: it is transparent around a string, an address and a length; the host has checked the text.
+            const PART: Part<Self> = unsafe { Part::plain($kind) };
+        }
+    )*};
+}
+texts! {
+    IntOrString, b'v';
+    Quantity, b'v';
+    Raw, b'j';
 }
 
 #[cfg(target_endian = "big")]
@@ -147,29 +160,54 @@ impl<T: Borrowed> Borrowed for &[T] {
     const PART: Part<Self> = unsafe { Part::list(T::PART) };
 }
 
-impl Borrowed for Option<&str> {
-    // SAFETY: a string with the address 0 is `None`, see above.
-    const PART: Part<Self> = unsafe { Part::or_null(<&str>::PART) };
+/// A type whose `Option` the host can decode: strings, lists, maps, numbers, and references to structs.
+#[diagnostic::on_unimplemented(
+    message = "`Option<{Self}>` cannot be a field of a struct that the host decodes",
+    note = "write an optional struct as `Option<&'a T>`, and an optional string, list, map or number as `Option<T>`"
+)]
+pub trait Optional: Sized {
+    /// Which parts of it are wanted.
+    const MASK: Mask = Mask::Whole;
+
+    /// Its part of a shape, if it has one.
+    #[doc(hidden)]
+    const MAYBE: Option<Part<Option<Self>>>;
 }
 
-impl<T: Borrowed> Borrowed for Option<&[T]> {
+impl<T: Optional> Borrowed for Option<T> {
     const MASK: Mask = T::MASK;
-    // SAFETY: a list with the address 0 is `None`, as for strings.
-    const PART: Part<Self> = unsafe { Part::or_null(<&[T]>::PART) };
+    const PART: Part<Self> = match T::MAYBE {
+        Some(part) => part,
+        None => panic!("the host cannot say that a value of this type is absent"),
+    };
 }
 
-impl<T: Borrowed> Borrowed for Option<&T> {
+macro_rules! optional {
+    ($([$($generics:tt)*] $ty:ty;)*) => {$(
+        impl<$($generics)*> Optional for $ty {
+            const MASK: Mask = <$ty as Borrowed>::MASK;
+            const MAYBE: Option<Part<Option<Self>>> = <$ty as Borrowed>::PART.optional();
+        }
+    )*};
+}
+optional! {
+    [] &str; [] bool; [] i8; [] i16; [] i32; [] i64; [] isize; [] u8; [] u16; [] u32; [] u64; [] usize; [] f64;
+    [T: Borrowed] &[T]; [T: Borrowed] Map<'_, T>;
+    [] IntOrString<'_>; [] Quantity<'_>; [] Raw<'_>;
+}
+
+impl<T: Borrowed> Optional for &T {
     const MASK: Mask = T::MASK;
     // SAFETY: `None` is the address 0, as std documents.
-    const PART: Part<Self> = unsafe { Part::away(T::PART) };
+    const MAYBE: Option<Part<Option<Self>>> = Some(unsafe { Part::away(T::PART) });
 }
 
 /// The entries of a JSON object with arbitrary keys, in their order.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(transparent)]
 pub struct Map<'a, V>(&'a [Pair<'a, V>]);
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 struct Pair<'a, V> {
     key: &'a str,

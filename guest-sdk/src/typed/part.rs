@@ -1,6 +1,7 @@
 //! Builds shapes at compile time: the part that each field's type contributes, and the bytes for the host.
 
 use core::marker::PhantomData;
+use core::mem::ManuallyDrop;
 
 /// Enough for the types of any gatherer; a longer shape does not compile.
 const MAX_BYTES: usize = 4096;
@@ -26,12 +27,21 @@ impl<T> Copy for Part<T> {}
 #[derive(Clone, Copy)]
 pub(super) struct Raw {
     kind: u8,
-    /// Whether the address 0 means absent.
-    is_null: bool,
+    /// How the host marks an absent value: [`NOT`], [`NULL`] or [`FLAG`].
+    absence: u8,
+    /// For [`FLAG`], the offset of the flag in its container.
+    flag: usize,
     /// The offset of the value in its container.
     offset: usize,
     more: Bytes,
 }
+
+/// An absent value is empty.
+const NOT: u8 = 0;
+/// An absent value has the address 0.
+const NULL: u8 = b'~';
+/// A byte is 1 if the value is present, and 0 otherwise.
+const FLAG: u8 = b'?';
 
 /// The bytes of a shape.
 #[doc(hidden)]
@@ -221,9 +231,25 @@ pub const fn line_of(format: &str, numbers: usize) -> Bytes {
     line
 }
 
+/// Whether it is an address and a length.
+const fn is_pair(kind: u8) -> bool {
+    matches!(kind, b't' | b'v' | b'j' | b'[' | b'{')
+}
+
+/// How many bytes a number has; 0 for what is none.
+const fn number_bytes(kind: u8) -> usize {
+    match kind {
+        b'b' | b'B' => 1,
+        b'h' | b'H' => 2,
+        b'i' | b'I' => 4,
+        b'q' | b'Q' | b'd' => 8,
+        _ => 0,
+    }
+}
+
 impl Raw {
     const fn of(kind: u8) -> Raw {
-        Raw { kind, is_null: false, offset: 0, more: NONE }
+        Raw { kind, absence: NOT, flag: 0, offset: 0, more: NONE }
     }
 }
 
@@ -237,26 +263,13 @@ impl<T> Part<T> {
         Part { raw: Raw::of(kind), of: PhantomData }
     }
 
-    /// The same value, where the address 0 means that it is absent.
-    ///
-    /// # Safety
-    ///
-    /// `T` is the optional form of the type of `inner`, with this layout.
-    pub(super) const unsafe fn or_null<U>(inner: Part<U>) -> Self {
-        assert!(
-            inner.raw.kind == b't' || inner.raw.kind == b'[' || inner.raw.kind == b'{',
-            "of texts and lists only"
-        );
-        Part { raw: Raw { is_null: true, ..inner.raw }, of: PhantomData }
-    }
-
     /// A list of consecutive values at another address.
     ///
     /// # Safety
     ///
     /// A `T` is an address and a number of `U`.
     pub(super) const unsafe fn list<U>(element: Part<U>) -> Self {
-        assert!(!element.raw.is_null, "an element of a list cannot be absent");
+        assert!(element.raw.absence == NOT, "an element of a list cannot be absent");
         let mut more = NONE;
         more.number(size_of::<U>());
         assert!(element.raw.offset == 0, "an element begins with its value");
@@ -271,7 +284,7 @@ impl<T> Part<T> {
     ///
     /// A `T` is an address and a number of `P`, which begin with a key and have a `U` at the offset.
     pub(super) const unsafe fn map<P, U>(offset: usize, value: Part<U>) -> Self {
-        assert!(!value.raw.is_null, "a value of a map cannot be absent");
+        assert!(value.raw.absence == NOT, "a value of a map cannot be absent");
         let mut more = NONE;
         more.number(size_of::<P>());
         more.number(offset + value.raw.offset);
@@ -317,7 +330,53 @@ impl<T> Part<T> {
     /// `T` has such a field at the offset.
     #[doc(hidden)]
     pub const unsafe fn only<F>(offset: usize, field: Part<F>) -> Self {
-        Part { raw: Raw { offset: offset + field.raw.offset, ..field.raw }, of: PhantomData }
+        let raw = Raw { offset: offset + field.raw.offset, flag: offset + field.raw.flag, ..field.raw };
+        Part { raw, of: PhantomData }
+    }
+
+    /// An optional value of this type: a string, a list, a map, a number, or a struct with one such field. The layout of
+    /// most of these `Option`s is not documented. So this code looks at it, and does not compile if the host would write
+    /// another one.
+    #[doc(hidden)]
+    pub const fn optional(self) -> Option<Part<Option<T>>> {
+        let raw = self.raw;
+        if raw.absence != NOT {
+            return None;
+        }
+        let none = ManuallyDrop::new(None::<T>);
+        let none = core::ptr::from_ref(&none).cast::<u8>();
+        if is_pair(raw.kind) {
+            assert!(size_of::<Option<T>>() == size_of::<T>(), "`None` is one of the addresses");
+            // SAFETY: the offset is within `T`, and so within an `Option` of the same size.
+            let address = unsafe { none.add(raw.offset).cast::<*const u8>().read_unaligned() };
+            assert!(address.is_null(), "`None` is the address 0");
+            return Some(Part { raw: Raw { absence: NULL, ..raw }, of: PhantomData });
+        }
+        if raw.kind == b'y' && raw.offset == 0 {
+            assert!(size_of::<Option<T>>() == 1, "`None` is one of the bytes");
+            // SAFETY: the size is 1 byte.
+            assert!(unsafe { none.read() } == 2, "`None` is the byte 2");
+            return Some(Part { raw: Raw { kind: b'Y', ..raw }, of: PhantomData });
+        }
+        let width = number_bytes(raw.kind);
+        if width == 0 || raw.offset != 0 || size_of::<T>() != width {
+            return None;
+        }
+        assert!(size_of::<Option<T>>() == 2 * width, "the tag has the size of the number, which follows it");
+        // SAFETY: `T` is a number, or a struct with one number as its only field, and 0 is a valid number.
+        let some = ManuallyDrop::new(Some(unsafe { core::mem::zeroed::<T>() }));
+        let some = core::ptr::from_ref(&some).cast::<u8>();
+        let mut at = 0;
+        while at < width {
+            // SAFETY: the offset is within both. Reading an uninitialized byte does not compile.
+            let (of_none, of_some) = unsafe { (none.add(at).read(), some.add(at).read()) };
+            assert!(
+                of_none == 0 && of_some == (at == 0) as u8,
+                "the tag of `None` is 0, that of `Some` is 1, and all of its bytes are set"
+            );
+            at += 1;
+        }
+        Some(Part { raw: Raw { absence: FLAG, flag: 0, offset: width, ..raw }, of: PhantomData })
     }
 
     pub(super) const fn is_struct(&self) -> bool {
@@ -325,13 +384,13 @@ impl<T> Part<T> {
     }
 
     pub(super) const fn is_in_place(&self) -> bool {
-        self.raw.offset == 0 && !self.raw.is_null
+        self.raw.offset == 0 && self.raw.absence == NOT
     }
 
     /// The bytes for the host.
     #[doc(hidden)]
     pub const fn shape(&self) -> Option<Bytes> {
-        if self.raw.offset != 0 || self.raw.is_null {
+        if self.raw.offset != 0 || self.raw.absence != NOT {
             return None;
         }
         let mut whole = NONE;
@@ -355,8 +414,11 @@ impl Object {
     #[must_use]
     pub const fn with<F>(self, name: &str, offset: usize, field: Part<F>) -> Object {
         let mut bytes = self.0;
-        if field.raw.is_null {
-            bytes.put(b'~');
+        if field.raw.absence != NOT {
+            bytes.put(field.raw.absence);
+        }
+        if field.raw.absence == FLAG {
+            bytes.number(offset + field.raw.flag);
         }
         bytes.put(field.raw.kind);
         bytes.number(offset + field.raw.offset);

@@ -75,11 +75,10 @@ pub(crate) const fn part_of_list<'a, T>(part: Option<Part<T>>) -> Option<Part<&'
     }
 }
 
-/// The part of an optional list.
-pub(crate) const fn part_of_optional_list<'a, T>(part: Option<Part<T>>) -> Option<Part<Option<&'a [T]>>> {
-    match part_of_list(part) {
-        // SAFETY: a list with the address 0 is `None`, as for `Borrowed`.
-        Some(part) => Some(unsafe { Part::or_null(part) }),
+/// The part of an optional value, if the host can tell that it is absent.
+pub(crate) const fn optional<T>(part: Option<Part<T>>) -> Option<Part<Option<T>>> {
+    match part {
+        Some(part) => part.optional(),
         None => None,
     }
 }

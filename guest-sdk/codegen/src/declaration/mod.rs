@@ -304,7 +304,7 @@ impl Reading<'_> {
             types: map.get("types").map(|node| self.types(node)).unwrap_or_default(),
             derive: self.derive(&map),
             public: public.unwrap_or(false),
-            borrowed: borrowed.unwrap_or(false),
+            borrowed: borrowed.unwrap_or(true),
         })
     }
 

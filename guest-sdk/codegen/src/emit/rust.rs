@@ -53,6 +53,9 @@ impl Rust<'_> {
     fn uses(&self) -> String {
         let mut text = String::new();
         let has = |name: &str| self.used.contains(name);
+        if has("PhantomData") {
+            text += "use core::marker::PhantomData;\n";
+        }
         for (name, path) in [("String", "alloc::string::String"), ("Vec", "alloc::vec::Vec")] {
             if has(name) {
                 let _ = writeln!(text, "use {path};");
@@ -61,26 +64,25 @@ impl Rust<'_> {
         let of = |names: &[&'static str]| -> Vec<&'static str> {
             names.iter().copied().filter(|name| has(name)).collect()
         };
-        let json = of(&["IntOrString", "Pairs", "Raw"]);
-        match json[..] {
-            [] => {}
-            [only] => text += &format!("use wagather::json::{only};\n"),
-            _ => text += &format!("use wagather::json::{{{}}};\n", json.join(", ")),
-        }
-        if has("Quantity") {
-            text += "use wagather::quantity::Quantity;\n";
-        }
-        if has("RawPath") {
-            text += "use wagather::rest::RawPath;\n";
-        }
-        if has("Map") {
-            text += "use wagather::typed::Map;\n";
-        }
-        let own = of(&["Api", "DefaultedParam", "Fields", "Param", "Resource", "Serialize"]);
-        match own[..] {
-            [] => {}
-            [only] => text += &format!("use wagather::{only};\n"),
-            _ => text += &format!("use wagather::{{{}}};\n", own.join(", ")),
+        let of_modules = match self.plan.borrowed {
+            true => {
+                [("rest", &["RawPath"][..]), ("typed", &["IntOrString", "Map", "Quantity", "Raw"])].to_vec()
+            }
+            false => [
+                ("json", &["IntOrString", "Pairs", "Raw"][..]),
+                ("quantity", &["Quantity"]),
+                ("rest", &["RawPath"]),
+            ]
+            .to_vec(),
+        };
+        let own = &["Api", "DefaultedParam", "Fields", "Param", "Resource", "Serialize"][..];
+        for (module, names) in of_modules.into_iter().chain([("", own)]) {
+            let path = if module.is_empty() { "wagather".to_owned() } else { format!("wagather::{module}") };
+            match of(names)[..] {
+                [] => {}
+                [only] => text += &format!("use {path}::{only};\n"),
+                ref several => text += &format!("use {path}::{{{}}};\n", several.join(", ")),
+            }
         }
         if !text.is_empty() {
             text.push('\n');
@@ -249,6 +251,15 @@ impl Rust<'_> {
         for field in fields {
             *text += &self.field(field);
         }
+        if self.has_marker(made) {
+            self.used.insert("PhantomData");
+            let mut marker = "lifetime".to_owned();
+            while fields.iter().any(|field| field.rust == marker) {
+                marker.push('_');
+            }
+            *text += "    /// Its fields borrow nothing, but the host decodes what has a lifetime.\n";
+            let _ = writeln!(text, "    #[field(skip)]\n    {visible} {marker}: PhantomData<&'a ()>,");
+        }
         *text += "}\n\n";
         let enumerations: Vec<usize> =
             fields.iter().filter_map(|field| enumeration_of(&field.of_type)).collect();
@@ -297,16 +308,32 @@ impl Rust<'_> {
         text
     }
 
-    /// Whether a struct has a lifetime: something in it is borrowed.
+    /// Whether a struct has a lifetime: something in it is borrowed, or it is what a resource's objects are.
     fn borrows(&self, made: usize) -> bool {
-        self.plan.borrowed
-            && self.plan.structs[made].fields.iter().any(|field| self.is_borrowed(&field.of_type))
+        self.plan.borrowed && (self.has_borrowed(made) || self.is_body(made))
+    }
+
+    /// Whether a struct has a lifetime that none of its fields has.
+    fn has_marker(&self, made: usize) -> bool {
+        self.plan.borrowed && self.is_body(made) && !self.has_borrowed(made)
+    }
+
+    fn has_borrowed(&self, made: usize) -> bool {
+        self.plan.structs[made].fields.iter().any(|field| self.is_borrowed(&field.of_type))
+    }
+
+    fn is_body(&self, made: usize) -> bool {
+        let is_body =
+            |planned: &Planned| matches!(planned.body, Body::Own(body) | Body::Like(body) if body == made);
+        self.plan.resources.iter().any(is_body)
     }
 
     fn is_borrowed(&self, of_type: &Type) -> bool {
         match of_type {
             Type::Boolean | Type::Integer(_) | Type::Float => false,
             Type::Struct(made) => self.borrows(*made),
+            // A struct that may be absent is behind a reference.
+            Type::Option(inner) => matches!(**inner, Type::Struct(_)) || self.is_borrowed(inner),
             _ => true,
         }
     }
@@ -330,6 +357,7 @@ impl Rust<'_> {
                 Type::Struct(_) => format!("Option<&'a {}>", self.borrowed_text(inner)),
                 _ => format!("Option<{}>", self.borrowed_text(inner)),
             },
+            Type::IntOrString | Type::Quantity | Type::Raw => format!("{}<'a>", self.type_text(of_type)),
             _ => self.type_text(of_type),
         }
     }

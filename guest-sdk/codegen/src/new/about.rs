@@ -1,5 +1,6 @@
 //! What a new gatherer is about: pods, or the objects of a CustomResourceDefinition.
 
+use crate::plan::{Plan, Type};
 use crate::{Error, schema};
 use std::fmt::Write as _;
 use std::path::Path;
@@ -186,6 +187,16 @@ impl About {
         }
         text
     }
+}
+
+/// Code with what depends on the types of its fields: where a schema lists the values of a text, it has a type of its own.
+pub(super) fn with_types(code: String, plan: &Plan) -> String {
+    let has_type = |name: &str| {
+        let mut fields = plan.structs.iter().flat_map(|made| &made.fields);
+        fields.any(|field| field.json == name && matches!(field.of_type, Type::Enumeration(_)))
+    };
+    let text_of = |name| if has_type(name) { ".as_str()" } else { "" };
+    code.replace("__of_type__", text_of("type")).replace("__of_status__", text_of("status"))
 }
 
 /// The objects of a list, or the one that it is.

@@ -143,17 +143,17 @@ impl New {
             }],
             None => schema::files(&[sdk.place_of("examples/schemas")])?,
         };
-        let resources = types(&self.folder.join("gather.yaml"), &declaration, &documents);
-        let resources = resources.map_err(|error| match &self.crd {
+        let plan = plan(&self.folder.join("gather.yaml"), &declaration, &documents);
+        let plan = plan.map_err(|error| match &self.crd {
             // The error names files of the crate, which are not there.
             Some(file) => Error::of_file(file, format!("cannot generate types from it: {error}")),
             None => error,
         })?;
         let mut files = vec![
             ("gather.yaml", declaration),
-            ("src/lib.rs", filled(lib)),
+            ("src/lib.rs", about::with_types(filled(lib), &plan)),
             ("src/tests.rs", filled(tests)),
-            ("src/resources.rs", resources),
+            ("src/resources.rs", emit::rust(&plan)),
             ("tests/module.rs", include_str!("templates/module.rs").to_owned()),
             ("README.md", filled(include_str!("templates/README.md"))),
         ];
@@ -170,10 +170,10 @@ impl New {
     }
 }
 
-/// What `codegen generate` writes, of a declaration that is not written yet.
-fn types(file: &Path, declaration: &str, documents: &[Saved]) -> Result<String, Error> {
+/// What a declaration that is not written yet comes to.
+fn plan(file: &Path, declaration: &str, documents: &[Saved]) -> Result<Plan, Error> {
     let declaration = Declaration::parse(file, declaration)?;
-    Ok(emit::rust(&Plan::new(&declaration, &Schemas::of(documents)?)?))
+    Plan::new(&declaration, &Schemas::of(documents)?)
 }
 
 /// A file's path in the crate, and its text.

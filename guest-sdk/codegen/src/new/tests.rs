@@ -2,7 +2,7 @@
 //! `tests/tests/newcomer.rs`.
 
 use super::about::About;
-use super::{DEFINITION as FILE, name_of, types, write};
+use super::{DEFINITION as FILE, about, emit, name_of, plan, write};
 use crate::Saved;
 use std::path::Path;
 
@@ -72,17 +72,27 @@ fn a_definition_says_what_the_gatherer_reads() {
     let with_status =
         DEFINITION.replace("{type: {type: string}}", "{type: {type: string}, status: {type: string}}");
     let gadgets = about(&with_status).expect("a definition");
-    for template in [gadgets.code().0, gadgets.code().1] {
-        let text = gadgets.filled(template, "g", "../sdk", "crd.yaml");
-        assert!(!text.contains("namespace") && !text.contains("__"), "{text}");
-    }
     // The types are those that this code has.
     let declaration = gadgets.filled(include_str!("templates/gather.yaml"), "g", "../sdk", FILE);
-    let document =
-        Saved { name: FILE.into(), from: FILE.into(), bytes: with_status.into_bytes(), is_found: false };
-    let types = types(Path::new("gather.yaml"), &declaration, &[document]).expect("types");
-    assert!(types.contains("pub(crate) struct Gadget {\n") && types.contains("//! crd.yaml"), "{types}");
-    assert!(types.contains("    pub(crate) conditions: Vec<"), "{types}");
+    let plan_of = |definition: &str| {
+        let bytes = definition.to_owned().into_bytes();
+        let document = Saved { name: FILE.into(), from: FILE.into(), bytes, is_found: false };
+        plan(Path::new("gather.yaml"), &declaration, &[document]).expect("a plan")
+    };
+    let planned = plan_of(&with_status);
+    for template in [gadgets.code().0, gadgets.code().1] {
+        let text = about::with_types(gadgets.filled(template, "g", "../sdk", "crd.yaml"), &planned);
+        assert!(!text.contains("namespace") && !text.contains("__"), "{text}");
+        assert!(!text.contains(".as_str()"), "{text}");
+    }
+    let types = emit::rust(&planned);
+    assert!(types.contains("pub(crate) struct Gadget<'a> {\n") && types.contains("//! crd.yaml"), "{types}");
+    assert!(types.contains("    pub(crate) conditions: &'a ["), "{types}");
+    // What is an enumeration has its text asked for.
+    let known =
+        with_status.replace("status: {type: string}", "status: {type: string, enum: ['True', 'False']}");
+    let code = about::with_types(gadgets.code().0.to_owned(), &plan_of(&known));
+    assert!(code.contains("condition.r#type == ") && code.contains("condition.status.as_str();"), "{code}");
     // With another version that is served, the one that is meant is named.
     let two = about(&DEFINITION.replace("served: false", "served: true")).expect("a definition");
     assert_eq!(two.resource, "gadgets.v1.example.com");

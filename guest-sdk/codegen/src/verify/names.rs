@@ -254,7 +254,9 @@ fn known(path: &[String], arguments: Vec<Typed>) -> Option<Known> {
         ["wagather", "json", name @ ("Raw" | "Whole" | "IntOrString" | "Pairs")] => {
             return of_sdk(name, arguments);
         }
-        ["wagather", "typed", "Map"] => return of_sdk("Map", arguments),
+        ["wagather", "typed", name @ ("Raw" | "IntOrString" | "Quantity" | "Map")] => {
+            return of_sdk(name, arguments);
+        }
         ["wagather", "Quantity"] | ["wagather", "quantity", "Quantity"] => {
             return of_sdk("Quantity", arguments);
         }

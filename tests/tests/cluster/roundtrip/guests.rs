@@ -91,7 +91,7 @@ pub(super) fn build(schemas: &Schemas, all: &[Listed]) -> Vec<Guest> {
 
 fn generate(schemas: &Schemas, all: &[Listed], group: &str, version: &str, lists: &[usize]) -> Module {
     let mut declaration =
-        "apiVersion: wagather/v1\nkind: Gather\nname: roundtrip\nderive: [Serialize]\nresources:\n"
+        "apiVersion: wagather/v1\nkind: Gather\nname: roundtrip\ndecoding: gatherer\nderive: [Serialize]\nresources:\n"
             .to_owned();
     for index in lists {
         let fields = json!(all[*index].wanted.selection());

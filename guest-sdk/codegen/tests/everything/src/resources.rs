@@ -4,11 +4,9 @@
 //! kinds.json (Kinds 1),
 //! gateways.crd.yaml (CustomResourceDefinition gateways.example.com).
 
-use alloc::string::String;
-use alloc::vec::Vec;
-use wagather::json::{IntOrString, Pairs, Raw};
-use wagather::quantity::Quantity;
+use core::marker::PhantomData;
 use wagather::rest::RawPath;
+use wagather::typed::{IntOrString, Map, Quantity, Raw};
 use wagather::{Api, DefaultedParam, Fields, Param, Resource, Serialize};
 
 /// Which version the server has.
@@ -31,235 +29,254 @@ pub(crate) const QUOTED: DefaultedParam = wagather::param!("quoted" = "", "What 
 
 /// The pods in all namespaces, `Pods::all()`, or in one, `Pods::namespaced(…)`.
 #[allow(dead_code)] // not every gatherer uses it
-pub(crate) type Pods<'a> = Api<'a, Pod>;
+pub(crate) type Pods<'a> = Api<'a, Pod<'static>>;
 
 /// Pod is a group of containers | with one \<address\>.
-#[derive(Default, Resource, Serialize)]
+#[derive(Clone, Copy, Resource, Serialize)]
 #[resource(version = "v1", plural = "pods", namespaced, verbs(get, list), log)]
-pub(crate) struct Pod {
+pub(crate) struct Pod<'a> {
     /// Standard metadata.
-    pub(crate) metadata: PodMetadata,
-    pub(crate) spec: PodSpec,
+    pub(crate) metadata: PodMetadata<'a>,
+    pub(crate) spec: PodSpec<'a>,
     /// PodStatus is what was last seen of it.
-    pub(crate) status: PodStatus,
+    pub(crate) status: PodStatus<'a>,
 }
 
 /// ObjectMeta is what all objects have.
-#[derive(Default, Fields, Serialize)]
-pub(crate) struct PodMetadata {
+#[derive(Clone, Copy, Fields, Serialize)]
+pub(crate) struct PodMetadata<'a> {
     /// Name is unique within a namespace.
-    pub(crate) name: String,
-    pub(crate) namespace: String,
+    pub(crate) name: &'a str,
+    pub(crate) namespace: &'a str,
     /// The `uid` is unique in time | and space.
-    pub(crate) uid: String,
+    pub(crate) uid: &'a str,
     /// Words to select by.
-    pub(crate) labels: Pairs<String>,
-    pub(crate) annotations: PodMetadataAnnotations,
+    pub(crate) labels: Map<'a, &'a str>,
+    pub(crate) annotations: PodMetadataAnnotations<'a>,
     /// When it was made. An RFC 3339 timestamp.
-    pub(crate) creation_timestamp: String,
+    pub(crate) creation_timestamp: &'a str,
 }
 
-#[derive(Default, Fields, Serialize)]
-pub(crate) struct PodMetadataAnnotations {
+#[derive(Clone, Copy, Fields, Serialize)]
+pub(crate) struct PodMetadataAnnotations<'a> {
     #[field(name = "example.com/note")]
-    pub(crate) example_com_note: String,
+    pub(crate) example_com_note: &'a str,
 }
 
-#[derive(Default, Fields, Serialize)]
-pub(crate) struct PodSpec {
-    pub(crate) containers: Vec<Container>,
-    pub(crate) restart_policy: String,
+#[derive(Clone, Copy, Fields, Serialize)]
+pub(crate) struct PodSpec<'a> {
+    pub(crate) containers: &'a [Container<'a>],
+    pub(crate) restart_policy: &'a str,
     /// The node that it runs on; absent before it has one.
-    pub(crate) node_name: Option<String>,
+    pub(crate) node_name: Option<&'a str>,
     pub(crate) priority: Option<i32>,
-    pub(crate) matrix: Vec<Vec<PodSpecMatrix>>,
+    pub(crate) matrix: &'a [&'a [PodSpecMatrix]],
 }
 
 /// A program.
-#[derive(Default, Fields, Serialize)]
-pub(crate) struct Container {
+#[derive(Clone, Copy, Fields, Serialize)]
+pub(crate) struct Container<'a> {
     /// Its \*name\*: \[a-z\].
-    pub(crate) name: String,
-    pub(crate) image: String,
-    pub(crate) ports: Vec<ContainerPort>,
-    pub(crate) resources: ContainerResources,
+    pub(crate) name: &'a str,
+    pub(crate) image: &'a str,
+    pub(crate) ports: &'a [ContainerPort<'a>],
+    pub(crate) resources: ContainerResources<'a>,
 }
 
-#[derive(Default, Fields, Serialize)]
-pub(crate) struct ContainerPort {
+#[derive(Clone, Copy, Fields, Serialize)]
+pub(crate) struct ContainerPort<'a> {
     /// The port.
     pub(crate) container_port: i32,
-    pub(crate) host_ip: String,
+    pub(crate) host_ip: &'a str,
     /// The protocol.
-    pub(crate) protocol: ContainerPortProtocol,
+    pub(crate) protocol: ContainerPortProtocol<'a>,
 }
 
 /// The protocol. Other values are possible.
-#[derive(Default, Fields, Serialize)]
-pub(crate) struct ContainerPortProtocol(pub(crate) String);
+#[derive(Clone, Copy, Fields, Serialize)]
+pub(crate) struct ContainerPortProtocol<'a>(pub(crate) &'a str);
 
 #[allow(dead_code)] // not every gatherer uses them
-impl ContainerPortProtocol {
-    pub(crate) const SCTP: &str = "SCTP";
-    pub(crate) const TCP: &str = "TCP";
-    pub(crate) const UDP: &str = "UDP";
+impl<'a> ContainerPortProtocol<'a> {
+    pub(crate) const SCTP: &'static str = "SCTP";
+    pub(crate) const TCP: &'static str = "TCP";
+    pub(crate) const UDP: &'static str = "UDP";
 
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
+    pub(crate) fn as_str(&self) -> &'a str {
+        self.0
     }
 }
 
-#[derive(Default, Fields, Serialize)]
-pub(crate) struct ContainerResources {
-    pub(crate) limits: Pairs<Quantity>,
-    pub(crate) requests: Pairs<Quantity>,
+#[derive(Clone, Copy, Fields, Serialize)]
+pub(crate) struct ContainerResources<'a> {
+    pub(crate) limits: Map<'a, Quantity<'a>>,
+    pub(crate) requests: Map<'a, Quantity<'a>>,
 }
 
-#[derive(Default, Fields, Serialize)]
+#[derive(Clone, Copy, Default, Fields, Serialize)]
 pub(crate) struct PodSpecMatrix {
     pub(crate) value: f64,
 }
 
 /// PodStatus is what was last seen of it.
-#[derive(Default, Fields, Serialize)]
-pub(crate) struct PodStatus {
+#[derive(Clone, Copy, Fields, Serialize)]
+pub(crate) struct PodStatus<'a> {
     /// Where it is in its life.
-    pub(crate) phase: PodStatusPhase,
-    pub(crate) pod_ip: String,
-    pub(crate) container_statuses: Vec<PodStatusContainerStatus>,
+    pub(crate) phase: PodStatusPhase<'a>,
+    pub(crate) pod_ip: &'a str,
+    pub(crate) container_statuses: &'a [PodStatusContainerStatus<'a>],
     pub(crate) load: f64,
     /// A checksum. In base64.
-    pub(crate) digest: String,
+    pub(crate) digest: &'a str,
 }
 
 /// Where it is in its life. Other values are possible.
-#[derive(Default, Fields, Serialize)]
-pub(crate) struct PodStatusPhase(pub(crate) String);
+#[derive(Clone, Copy, Fields, Serialize)]
+pub(crate) struct PodStatusPhase<'a>(pub(crate) &'a str);
 
 #[allow(dead_code)] // not every gatherer uses them
-impl PodStatusPhase {
-    pub(crate) const FAILED: &str = "Failed";
-    pub(crate) const PENDING: &str = "Pending";
-    pub(crate) const RUNNING: &str = "Running";
-    pub(crate) const SUCCEEDED: &str = "Succeeded";
-    pub(crate) const UNKNOWN: &str = "Unknown";
+impl<'a> PodStatusPhase<'a> {
+    pub(crate) const FAILED: &'static str = "Failed";
+    pub(crate) const PENDING: &'static str = "Pending";
+    pub(crate) const RUNNING: &'static str = "Running";
+    pub(crate) const SUCCEEDED: &'static str = "Succeeded";
+    pub(crate) const UNKNOWN: &'static str = "Unknown";
 
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
+    pub(crate) fn as_str(&self) -> &'a str {
+        self.0
     }
 }
 
-#[derive(Default, Fields, Serialize)]
-pub(crate) struct PodStatusContainerStatus {
-    pub(crate) name: String,
+#[derive(Clone, Copy, Fields, Serialize)]
+pub(crate) struct PodStatusContainerStatus<'a> {
+    pub(crate) name: &'a str,
     pub(crate) restart_count: i32,
     pub(crate) ready: bool,
-    pub(crate) state: PodStatusContainerStatusState,
+    pub(crate) state: PodStatusContainerStatusState<'a>,
 }
 
-#[derive(Default, Fields, Serialize)]
-pub(crate) struct PodStatusContainerStatusState {
-    pub(crate) waiting: PodStatusContainerStatusStateWaiting,
+#[derive(Clone, Copy, Fields, Serialize)]
+pub(crate) struct PodStatusContainerStatusState<'a> {
+    pub(crate) waiting: PodStatusContainerStatusStateWaiting<'a>,
 }
 
-#[derive(Default, Fields, Serialize)]
-pub(crate) struct PodStatusContainerStatusStateWaiting {
-    pub(crate) reason: String,
+#[derive(Clone, Copy, Fields, Serialize)]
+pub(crate) struct PodStatusContainerStatusStateWaiting<'a> {
+    pub(crate) reason: &'a str,
 }
 
 /// The pods in all namespaces, `Waitings::all()`, or in one, `Waitings::namespaced(…)`.
 #[allow(dead_code)] // not every gatherer uses it
-pub(crate) type Waitings<'a> = Api<'a, Waiting>;
+pub(crate) type Waitings<'a> = Api<'a, Waiting<'static>>;
 
 /// Pod is a group of containers | with one \<address\>.
-#[derive(Default, Resource, Serialize)]
+#[derive(Clone, Copy, Resource, Serialize)]
 #[resource(version = "v1", plural = "pods", kind = "Pod", namespaced)]
-pub(crate) struct Waiting {
+pub(crate) struct Waiting<'a> {
     /// Standard metadata.
-    pub(crate) metadata: WaitingMetadata,
+    pub(crate) metadata: WaitingMetadata<'a>,
     /// PodStatus is what was last seen of it.
-    pub(crate) status: WaitingStatus,
+    pub(crate) status: WaitingStatus<'a>,
 }
 
 /// ObjectMeta is what all objects have.
-#[derive(Default, Fields, Serialize)]
-pub(crate) struct WaitingMetadata {
+#[derive(Clone, Copy, Fields, Serialize)]
+pub(crate) struct WaitingMetadata<'a> {
     /// Name is unique within a namespace.
-    pub(crate) name: String,
+    pub(crate) name: &'a str,
 }
 
 /// PodStatus is what was last seen of it.
-#[derive(Default, Fields, Serialize)]
-pub(crate) struct WaitingStatus {
-    pub(crate) container_statuses: Vec<WaitingStatusContainerStatus>,
+#[derive(Clone, Copy, Fields, Serialize)]
+pub(crate) struct WaitingStatus<'a> {
+    /// Where it is in its life.
+    pub(crate) phase: Option<WaitingStatusPhase<'a>>,
+    pub(crate) container_statuses: &'a [WaitingStatusContainerStatus<'a>],
 }
 
-#[derive(Default, Fields, Serialize)]
-pub(crate) struct WaitingStatusContainerStatus {
-    pub(crate) state: WaitingStatusContainerStatusState,
+/// Where it is in its life. Other values are possible.
+#[derive(Clone, Copy, Fields, Serialize)]
+pub(crate) struct WaitingStatusPhase<'a>(pub(crate) &'a str);
+
+#[allow(dead_code)] // not every gatherer uses them
+impl<'a> WaitingStatusPhase<'a> {
+    pub(crate) const FAILED: &'static str = "Failed";
+    pub(crate) const PENDING: &'static str = "Pending";
+    pub(crate) const RUNNING: &'static str = "Running";
+    pub(crate) const SUCCEEDED: &'static str = "Succeeded";
+    pub(crate) const UNKNOWN: &'static str = "Unknown";
+
+    pub(crate) fn as_str(&self) -> &'a str {
+        self.0
+    }
 }
 
-#[derive(Default, Fields, Serialize)]
-pub(crate) struct WaitingStatusContainerStatusState {
-    pub(crate) running: WaitingStatusContainerStatusStateRunning,
-    pub(crate) waiting: WaitingStatusContainerStatusStateWaiting,
+#[derive(Clone, Copy, Fields, Serialize)]
+pub(crate) struct WaitingStatusContainerStatus<'a> {
+    pub(crate) state: WaitingStatusContainerStatusState<'a>,
 }
 
-#[derive(Default, Fields, Serialize)]
-pub(crate) struct WaitingStatusContainerStatusStateRunning {
+#[derive(Clone, Copy, Fields, Serialize)]
+pub(crate) struct WaitingStatusContainerStatusState<'a> {
+    pub(crate) running: WaitingStatusContainerStatusStateRunning<'a>,
+    pub(crate) waiting: WaitingStatusContainerStatusStateWaiting<'a>,
+}
+
+#[derive(Clone, Copy, Fields, Serialize)]
+pub(crate) struct WaitingStatusContainerStatusStateRunning<'a> {
     /// An RFC 3339 timestamp.
-    pub(crate) started_at: String,
+    pub(crate) started_at: &'a str,
 }
 
-#[derive(Default, Fields, Serialize)]
-pub(crate) struct WaitingStatusContainerStatusStateWaiting {
-    pub(crate) message: String,
-    pub(crate) reason: String,
+#[derive(Clone, Copy, Fields, Serialize)]
+pub(crate) struct WaitingStatusContainerStatusStateWaiting<'a> {
+    pub(crate) message: &'a str,
+    pub(crate) reason: &'a str,
 }
 
 /// The nodes of the cluster: `Nodes::all()`.
 #[allow(dead_code)] // not every gatherer uses it
-pub(crate) type Nodes<'a> = Api<'a, Node>;
+pub(crate) type Nodes<'a> = Api<'a, Node<'static>>;
 
-#[derive(Default, Resource, Serialize)]
+#[derive(Clone, Copy, Resource, Serialize)]
 #[resource(version = "v1", plural = "nodes", cluster)]
-pub(crate) struct Node {
+pub(crate) struct Node<'a> {
     /// ObjectMeta is what all objects have.
-    pub(crate) metadata: NodeMetadata,
-    pub(crate) status: NodeStatus,
+    pub(crate) metadata: NodeMetadata<'a>,
+    pub(crate) status: NodeStatus<'a>,
 }
 
 /// ObjectMeta is what all objects have.
-#[derive(Default, Fields, Serialize)]
-pub(crate) struct NodeMetadata {
+#[derive(Clone, Copy, Fields, Serialize)]
+pub(crate) struct NodeMetadata<'a> {
     /// Name is unique within a namespace.
-    pub(crate) name: String,
+    pub(crate) name: &'a str,
     /// Words to select by.
-    pub(crate) labels: Option<Pairs<String>>,
+    pub(crate) labels: Option<Map<'a, &'a str>>,
 }
 
-#[derive(Default, Fields, Serialize)]
-pub(crate) struct NodeStatus {
-    pub(crate) addresses: Vec<NodeStatusAddress>,
+#[derive(Clone, Copy, Fields, Serialize)]
+pub(crate) struct NodeStatus<'a> {
+    pub(crate) addresses: &'a [NodeStatusAddress<'a>],
     pub(crate) boot_count: i64,
-    pub(crate) capacity: Pairs<Quantity>,
+    pub(crate) capacity: Option<Map<'a, Quantity<'a>>>,
     /// Quantity is a number with a unit.
-    pub(crate) size: Quantity,
+    pub(crate) size: Option<Quantity<'a>>,
     /// Tree has trees within itself.
-    pub(crate) tree: Tree,
+    pub(crate) tree: Tree<'a>,
 }
 
-#[derive(Default, Fields, Serialize)]
-pub(crate) struct NodeStatusAddress {
-    pub(crate) address: String,
-    pub(crate) r#type: String,
+#[derive(Clone, Copy, Fields, Serialize)]
+pub(crate) struct NodeStatusAddress<'a> {
+    pub(crate) address: &'a str,
+    pub(crate) r#type: &'a str,
 }
 
 /// Tree has trees within itself.
-#[derive(Default, Fields, Serialize)]
-pub(crate) struct Tree {
-    pub(crate) children: Vec<Raw>,
-    pub(crate) leaf: String,
+#[derive(Clone, Copy, Fields, Serialize)]
+pub(crate) struct Tree<'a> {
+    pub(crate) children: &'a [Raw<'a>],
+    pub(crate) leaf: &'a str,
 }
 
 /// The secrets of one namespace: `Secrets::namespaced("shop")`.
@@ -273,130 +290,155 @@ pub(crate) struct Secret;
 
 /// The deployments.apps of one namespace: `Deployments::namespaced("kube-system")`.
 #[allow(dead_code)] // not every gatherer uses it
-pub(crate) type Deployments<'a> = Api<'a, Deployment>;
+pub(crate) type Deployments<'a> = Api<'a, Deployment<'static>>;
 
 /// Deployment keeps so many pods running.
-#[derive(Default, Resource, Serialize)]
+#[derive(Clone, Copy, Resource, Serialize)]
 #[resource(group = "apps", version = "v1", plural = "deployments", namespace = "kube-system")]
-pub(crate) struct Deployment {
+pub(crate) struct Deployment<'a> {
     /// ObjectMeta is what all objects have.
-    pub(crate) metadata: WaitingMetadata,
-    pub(crate) spec: DeploymentSpec,
-    pub(crate) status: DeploymentStatus,
+    pub(crate) metadata: WaitingMetadata<'a>,
+    pub(crate) spec: DeploymentSpec<'a>,
+    pub(crate) status: DeploymentStatus<'a>,
 }
 
-#[derive(Default, Fields, Serialize)]
-pub(crate) struct DeploymentSpec {
-    pub(crate) strategy: DeploymentSpecStrategy,
+#[derive(Clone, Copy, Fields, Serialize)]
+pub(crate) struct DeploymentSpec<'a> {
+    pub(crate) strategy: DeploymentSpecStrategy<'a>,
 }
 
-#[derive(Default, Fields, Serialize)]
-pub(crate) struct DeploymentSpecStrategy {
-    pub(crate) max_surge: IntOrString,
-    pub(crate) r#type: DeploymentSpecStrategyType,
+#[derive(Clone, Copy, Fields, Serialize)]
+pub(crate) struct DeploymentSpecStrategy<'a> {
+    pub(crate) max_surge: IntOrString<'a>,
+    pub(crate) r#type: DeploymentSpecStrategyType<'a>,
 }
 
 /// Other values are possible.
-#[derive(Default, Fields, Serialize)]
-pub(crate) struct DeploymentSpecStrategyType(pub(crate) String);
+#[derive(Clone, Copy, Fields, Serialize)]
+pub(crate) struct DeploymentSpecStrategyType<'a>(pub(crate) &'a str);
 
 #[allow(dead_code)] // not every gatherer uses them
-impl DeploymentSpecStrategyType {
-    pub(crate) const RECREATE: &str = "Recreate";
-    pub(crate) const ROLLING_UPDATE: &str = "RollingUpdate";
+impl<'a> DeploymentSpecStrategyType<'a> {
+    pub(crate) const RECREATE: &'static str = "Recreate";
+    pub(crate) const ROLLING_UPDATE: &'static str = "RollingUpdate";
 
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
+    pub(crate) fn as_str(&self) -> &'a str {
+        self.0
     }
 }
 
-#[derive(Default, Fields, Serialize)]
-pub(crate) struct DeploymentStatus {
-    pub(crate) conditions: Vec<DeploymentStatusCondition>,
+#[derive(Clone, Copy, Fields, Serialize)]
+pub(crate) struct DeploymentStatus<'a> {
+    pub(crate) conditions: &'a [DeploymentStatusCondition<'a>],
     pub(crate) replicas: i32,
 }
 
-#[derive(Default, Fields, Serialize)]
-pub(crate) struct DeploymentStatusCondition {
+#[derive(Clone, Copy, Fields, Serialize)]
+pub(crate) struct DeploymentStatusCondition<'a> {
     /// An RFC 3339 timestamp.
-    pub(crate) last_update_time: String,
-    pub(crate) status: String,
-    pub(crate) r#type: String,
+    pub(crate) last_update_time: &'a str,
+    pub(crate) status: &'a str,
+    pub(crate) r#type: &'a str,
+}
+
+/// The deployments.apps of one namespace: `ReplicaCounts::namespaced("kube-system")`.
+#[allow(dead_code)] // not every gatherer uses it
+pub(crate) type ReplicaCounts<'a> = Api<'a, ReplicaCount<'static>>;
+
+/// Deployment keeps so many pods running.
+#[derive(Clone, Copy, Resource, Serialize)]
+#[resource(
+    group = "apps",
+    version = "v1",
+    plural = "deployments",
+    kind = "Deployment",
+    namespace = "kube-system"
+)]
+pub(crate) struct ReplicaCount<'a> {
+    pub(crate) status: ReplicaCountStatus,
+    /// Its fields borrow nothing, but the host decodes what has a lifetime.
+    #[field(skip)]
+    pub(crate) lifetime: PhantomData<&'a ()>,
+}
+
+#[derive(Clone, Copy, Default, Fields, Serialize)]
+pub(crate) struct ReplicaCountStatus {
+    pub(crate) replicas: i32,
 }
 
 /// The gateways.example.com of the cluster: `Gateways::all()`.
 #[allow(dead_code)] // not every gatherer uses it
-pub(crate) type Gateways<'a> = Api<'a, Gateway>;
+pub(crate) type Gateways<'a> = Api<'a, Gateway<'static>>;
 
 /// Gateway lets requests in.
-#[derive(Default, Resource, Serialize)]
+#[derive(Clone, Copy, Resource, Serialize)]
 #[resource(group = "example.com", version = "v1", plural = "gateways", cluster)]
-pub(crate) struct Gateway {
+pub(crate) struct Gateway<'a> {
     /// What every object says of itself.
-    pub(crate) metadata: WaitingMetadata,
-    pub(crate) spec: GatewaySpec,
-    pub(crate) status: GatewayStatus,
+    pub(crate) metadata: WaitingMetadata<'a>,
+    pub(crate) spec: GatewaySpec<'a>,
+    pub(crate) status: GatewayStatus<'a>,
 }
 
-#[derive(Default, Fields, Serialize)]
-pub(crate) struct GatewaySpec {
+#[derive(Clone, Copy, Fields, Serialize)]
+pub(crate) struct GatewaySpec<'a> {
     /// Who looks after it.
-    pub(crate) mode: GatewaySpecMode,
-    pub(crate) port: IntOrString,
-    pub(crate) routes: Pairs<GatewaySpecRoute>,
-    pub(crate) tree: Raw,
-    pub(crate) options: GatewaySpecOptions,
-    pub(crate) extra: GatewaySpecExtra,
-    pub(crate) template: Raw,
-    pub(crate) ratio: f64,
-    pub(crate) server_url: String,
+    pub(crate) mode: GatewaySpecMode<'a>,
+    pub(crate) port: Option<IntOrString<'a>>,
+    pub(crate) routes: Map<'a, GatewaySpecRoute<'a>>,
+    pub(crate) tree: Raw<'a>,
+    pub(crate) options: GatewaySpecOptions<'a>,
+    pub(crate) extra: Option<&'a GatewaySpecExtra>,
+    pub(crate) template: Raw<'a>,
+    pub(crate) ratio: Option<f64>,
+    pub(crate) server_url: &'a str,
 }
 
 /// Who looks after it. Other values are possible.
-#[derive(Default, Fields, Serialize)]
-pub(crate) struct GatewaySpecMode(pub(crate) String);
+#[derive(Clone, Copy, Fields, Serialize)]
+pub(crate) struct GatewaySpecMode<'a>(pub(crate) &'a str);
 
 #[allow(dead_code)] // not every gatherer uses them
-impl GatewaySpecMode {
-    pub(crate) const EMPTY: &str = "";
-    pub(crate) const MANAGED: &str = "Managed";
-    pub(crate) const UNMANAGED: &str = "Unmanaged";
-    pub(crate) const N4XX: &str = "4xx";
+impl<'a> GatewaySpecMode<'a> {
+    pub(crate) const EMPTY: &'static str = "";
+    pub(crate) const MANAGED: &'static str = "Managed";
+    pub(crate) const UNMANAGED: &'static str = "Unmanaged";
+    pub(crate) const N4XX: &'static str = "4xx";
 
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
+    pub(crate) fn as_str(&self) -> &'a str {
+        self.0
     }
 }
 
-#[derive(Default, Fields, Serialize)]
-pub(crate) struct GatewaySpecRoute {
-    pub(crate) host: String,
-    pub(crate) weights: Vec<i64>,
+#[derive(Clone, Copy, Fields, Serialize)]
+pub(crate) struct GatewaySpecRoute<'a> {
+    pub(crate) host: &'a str,
+    pub(crate) weights: &'a [i64],
 }
 
-#[derive(Default, Fields, Serialize)]
-pub(crate) struct GatewaySpecOptions {
-    pub(crate) retry: GatewaySpecOptionsRetry,
+#[derive(Clone, Copy, Fields, Serialize)]
+pub(crate) struct GatewaySpecOptions<'a> {
+    pub(crate) retry: GatewaySpecOptionsRetry<'a>,
 }
 
-#[derive(Default, Fields, Serialize)]
-pub(crate) struct GatewaySpecOptionsRetry {
-    pub(crate) limit: Raw,
+#[derive(Clone, Copy, Fields, Serialize)]
+pub(crate) struct GatewaySpecOptionsRetry<'a> {
+    pub(crate) limit: Raw<'a>,
 }
 
-#[derive(Default, Fields, Serialize)]
+#[derive(Clone, Copy, Default, Fields, Serialize)]
 pub(crate) struct GatewaySpecExtra {
     pub(crate) known: bool,
 }
 
-#[derive(Default, Fields, Serialize)]
-pub(crate) struct GatewayStatus {
-    pub(crate) conditions: Vec<RouteState>,
+#[derive(Clone, Copy, Fields, Serialize)]
+pub(crate) struct GatewayStatus<'a> {
+    pub(crate) conditions: &'a [RouteState<'a>],
 }
 
-#[derive(Default, Fields, Serialize)]
-pub(crate) struct RouteState {
-    pub(crate) reason: String,
-    pub(crate) status: String,
-    pub(crate) r#type: String,
+#[derive(Clone, Copy, Fields, Serialize)]
+pub(crate) struct RouteState<'a> {
+    pub(crate) reason: &'a str,
+    pub(crate) status: &'a str,
+    pub(crate) r#type: &'a str,
 }

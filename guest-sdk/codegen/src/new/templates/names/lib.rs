@@ -6,14 +6,12 @@
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
 
-extern crate alloc;
-
 // Made from gather.yaml by `codegen generate`.
 mod resources;
 
 use resources::__Kind__;
 use wagather::json::ArrayEntry;
-use wagather::{Api, ListParams, Result, Serialize, gatherer, heap, log};
+use wagather::{Api, ListParams, Result, Serialize, gatherer, log};
 
 #[derive(Serialize)]
 struct Listed<'a> {
@@ -22,22 +20,22 @@ struct Listed<'a> {
 }
 
 gatherer!(gather);
-heap!();
 
 fn gather() -> Result<()> {
     let mut names = ArrayEntry::create("names.json")?;
     let mut all = 0;
     let api = Api::<__Kind__>::all();
-    for object in api.list(&ListParams::default())? {
-        let __Kind__ { metadata } = object?;
+    for object in api.list(&ListParams::default())?.items() {
+        let object = object?;
+        let __Kind__ { metadata } = object.get();
         all += 1;
         names.push(&Listed {
-            namespace: &metadata.namespace, // namespaced
+            namespace: metadata.namespace, // namespaced
             // Whatever else is to be told goes here.
-            name: &metadata.name,
+            name: metadata.name,
         })?;
     }
-    log::Line::new().number(all).text(" listed").info();
+    log::info!("{} listed", all);
     names.close()
 }
 

@@ -6,14 +6,12 @@
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
 
-extern crate alloc;
-
 // Made from gather.yaml by `codegen generate`.
 mod resources;
 
 use resources::__Kind__;
 use wagather::json::ArrayEntry;
-use wagather::{Api, ListParams, Result, Serialize, gatherer, heap, log};
+use wagather::{Api, ListParams, Result, Serialize, gatherer, log};
 
 #[derive(Serialize)]
 struct Finding<'a> {
@@ -24,19 +22,19 @@ struct Finding<'a> {
 }
 
 gatherer!(gather);
-heap!();
 
 fn gather() -> Result<()> {
     let mut findings = ArrayEntry::create("not-ready.json")?;
     let (mut all, mut not_ready) = (0, 0);
     let api = Api::<__Kind__>::all();
-    for object in api.list(&ListParams::default())? {
-        let __Kind__ { metadata, status } = object?;
+    for object in api.list(&ListParams::default())?.items() {
+        let object = object?;
+        let __Kind__ { metadata, status } = object.get();
         all += 1;
         let mut ready = "";
-        for condition in &status.conditions {
-            if condition.r#type.as_str() == "Ready" {
-                ready = condition.status.as_str();
+        for condition in status.conditions {
+            if condition.r#type__of_type__ == "Ready" {
+                ready = condition.status__of_status__;
             }
         }
         if ready == "True" {
@@ -44,14 +42,13 @@ fn gather() -> Result<()> {
         }
         not_ready += 1;
         findings.push(&Finding {
-            namespace: &metadata.namespace, // namespaced
-            name: &metadata.name,
+            namespace: metadata.namespace, // namespaced
+            name: metadata.name,
             // Whatever else is to be told goes here.
             ready,
         })?;
     }
-    let mut line = log::Line::new();
-    line.number(not_ready).text(" of ").number(all).text(" are not ready").info();
+    log::info!("{} of {} are not ready", not_ready, all);
     findings.close()
 }
 
