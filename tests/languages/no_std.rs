@@ -1,4 +1,4 @@
-//! Writes all pods into the archive: Rust with nothing but `core`, without the SDK. Its manifest is put there by `host-min manifest`.
+//! Writes all pods into the archive: Rust with only `core`, without the SDK. `host-min manifest` adds the manifest.
 #![no_std]
 #![allow(unsafe_code)] // the contract, as any language has it
 

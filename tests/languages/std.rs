@@ -1,5 +1,5 @@
-//! Counts the pods of each phase with Rust's standard library and without the SDK: for the targets wasm32-unknown-unknown and
-//! wasm32-wasip1, as a library that is loaded. Its manifest is put there by `host-min manifest`.
+//! Counts the pods of each phase with Rust's standard library, without the SDK, for the targets
+//! wasm32-unknown-unknown and wasm32-wasip1, as a library. `host-min manifest` adds the manifest.
 #![allow(unsafe_code)] // the contract, as any language has it
 
 use std::collections::BTreeMap;

@@ -1,7 +1,6 @@
-//! Archives, read whole: from a folder, from a `.tar.gz`, from bytes.
+//! Reads whole archives: from a folder, from a `.tar.gz`, from bytes.
 //!
-//! Reading is strict: an entry that is no plain file, that comes twice or that points out of the archive fails the
-//! test, whatever the test is about.
+//! Reading is strict: an entry that is not a plain file, occurs twice or points out of the archive fails any test.
 
 use crate::workspace;
 use serde_json::Value;

@@ -1,8 +1,8 @@
-//! Planted credentials, and the search for them in everything that a run leaves.
+//! Planted credentials, and the search for them in everything that a run leaves behind.
 //!
-//! A canary is looked for as it is and in the encodings that a server, the host or a file format may have put it into
-//! without meaning to hide it: base64 at any offset, percent-encoding, JSON's escapes, once and twice. Who means to hide
-//! one has endless ways more; none of them is looked for here.
+//! The search finds a canary in plain text and in the encodings that a server, the host or a file format may apply
+//! without intent to hide it: base64 at any offset, percent-encoding, JSON escapes, once and twice. There are endless
+//! ways to hide one on purpose; the search does not look for those.
 
 use crate::host::Done;
 use std::collections::BTreeMap;

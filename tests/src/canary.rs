@@ -1,4 +1,4 @@
-//! A text that is put where a sandbox must not find it. The program that looks for it has it only masked, so that it
+//! A string that is placed where a sandbox must not find it. The searching program only contains it masked, so it
 //! does not find itself.
 
 /// What the bytes are masked with.

@@ -1,4 +1,4 @@
-//! Certificate authorities and server certificates, made for the length of a test.
+//! Certificate authorities and server certificates, generated for a test.
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::pki_types::PrivateKeyDer;

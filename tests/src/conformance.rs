@@ -1,7 +1,7 @@
-//! The conformance kit of `tests/conformance/`: runs a guest's tasks on the kit's recording, and says how each went.
+//! The conformance kit of `tests/conformance/`: runs a guest's tasks on the kit's recording, and returns the results.
 //!
-//! A guest is any module that does the tasks of the kit's README. What each of them must leave is in `expected/TASK.txt`: how the
-//! host exits, what the report says, the lines of the log, and the files of the archive.
+//! A guest is any module that implements the tasks of the kit's README. `expected/TASK.txt` has the expected result
+//! of each task: the host's exit code, the report, the log lines and the files of the archive.
 
 use crate::archive::Archive;
 use crate::host::Host;

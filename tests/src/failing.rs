@@ -1,4 +1,4 @@
-//! Runs that must fail, told as one golden text: what was said, with which exit code, and what is left.
+//! Runs that must fail, as one golden text: the messages, the exit code and the remaining files.
 
 use crate::archive::Archive;
 use crate::host::{Done, Host, incomplete, left_in};

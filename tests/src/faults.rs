@@ -1,8 +1,8 @@
-//! What goes wrong between a client and an API server, on purpose: a proxy that forwards requests, and does to some of
-//! the answers what networks, load balancers and busy servers do to them.
+//! A proxy that injects faults between a client and an API server. It forwards requests, and does to some of the
+//! answers what networks, load balancers and busy servers do to them.
 //!
-//! What it does follows from a seed and the order of the requests, so a failure can be repeated. It never changes a
-//! byte of what it passes on: an answer comes whole, or it visibly does not.
+//! The faults depend only on a seed and the order of the requests, so a failure can be reproduced. The proxy never
+//! changes a byte: an answer arrives complete, or is visibly incomplete.
 
 use crate::apiserver::read_head;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! Frames as a sandbox sends them, good and bad, for the helper that sends them and for the test that counts them.
+//! Valid and invalid frames of a sandbox, for the helper that sends them and for the test that counts them.
 
 use wagather_abi::{IMPORTS, LogLevel, Verb};
 use wagather_base::limits::MAX_FRAME_BYTES;

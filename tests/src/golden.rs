@@ -1,7 +1,7 @@
-//! Golden files: a program's words, kept in `tests/golden/` so that a change of them is seen in a review.
+//! Golden files: a program's output in `tests/golden/`, so a review shows changes.
 //!
-//! `BLESS=1 cargo test -p tests` writes them anew. What differs from run to run (ports, temporary folders, durations) is
-//! replaced by a word in capital letters before it is compared.
+//! `BLESS=1 cargo test -p tests` rewrites them. Values that differ between runs (ports, temporary folders, durations)
+//! are replaced by words in capital letters before the comparison.
 
 use crate::workspace;
 use std::fmt::Write as _;

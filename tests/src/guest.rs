@@ -1,7 +1,7 @@
-//! Modules from WebAssembly text, for guests that no compiler would make.
+//! Modules from WebAssembly text, for guests that no compiler makes.
 //!
-//! A text can bring its own manifest, as `(@custom "wagather.manifest" "gatherer 1 name 0\n")`; [`module`] adds one to a
-//! text that has none.
+//! A text can contain its own manifest, as `(@custom "wagather.manifest" "gatherer 1 name 0\n")`; [`module`] adds one
+//! to a text that has none.
 
 use std::path::{Path, PathBuf};
 use wagather_abi::Verb;

@@ -1,7 +1,7 @@
-//! One call of the host's command line: what is typed, and what came of it.
+//! One call of the host's command line, and its result.
 //!
-//! A call has nothing of the environment that could lead it to a cluster or through a proxy, and a time limit: a
-//! program that hangs fails its test with what it had said by then.
+//! A call's environment contains nothing that could lead it to a cluster or through a proxy. A call has a time limit:
+//! a program that hangs fails its test with its output up to then.
 
 use crate::programs;
 use std::ffi::{OsStr, OsString};

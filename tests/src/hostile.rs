@@ -1,6 +1,6 @@
-//! Hostile guests: the files of `tests/hostile/`, with what they say of themselves.
+//! Hostile guests: the files of `tests/hostile/`, with their expected results.
 //!
-//! A file's first line is the end that it must come to and the attack in a sentence; lines behind it say more:
+//! A file's first line has the expected end and the attack in a sentence; the next lines have further details:
 //!
 //! ```text
 //! ;; traps: calls without end exhaust the guest's stack and nothing else

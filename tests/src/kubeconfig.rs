@@ -1,4 +1,4 @@
-//! Kubeconfig files: with one cluster, one user and one context, as kubectl would write them, or with many.
+//! Kubeconfig files: with one cluster, user and context, as kubectl writes them, or with many.
 
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};

@@ -1,35 +1,35 @@
-//! The harness of the tests that see the project from outside.
+//! The harness for tests of the project from outside.
 //!
-//! It runs the programs as a user does, against a server that it makes up or a recording, and looks at what they
-//! leave behind. Nothing here knows how the host works inside, and nothing here asserts what a test is about: a
-//! helper fails only if it cannot help.
+//! It runs the programs as a user does, against a fake server or a recording, and reads what they leave behind. It
+//! knows nothing about the host's internals, and asserts nothing about a test's subject: a helper panics only if it
+//! cannot do its job.
 //!
-//! | module | has |
+//! | module | content |
 //! |---|---|
-//! | [`programs`] | where the host and the guests are |
+//! | [`programs`] | the paths of the host and the guests |
 //! | [`host`] | [`Host`](host::Host): one call of the command line, with a time limit |
-//! | [`terminal`] | a call at a pseudo terminal |
+//! | [`terminal`] | a call in a pseudo terminal |
 //! | [`screen`] | what a terminal shows |
-//! | [`processes`] | what runs, and signals to it |
-//! | [`server`] | an API server of canned answers and faults, plain or TLS |
+//! | [`processes`] | running processes, and signals to them |
+//! | [`server`] | an API server with canned answers and faults, plain or TLS |
 //! | [`proxy`] | SOCKS and HTTP proxies with logins |
 //! | [`canaries`] | planted credentials, and the search for them |
 //! | [`certificates`] | certificate authorities and server certificates |
 //! | [`kubeconfig`] | kubeconfig files |
-//! | [`archive`] | archives, read whole |
+//! | [`archive`] | reading whole archives |
 //! | [`apiserver`] | the real API server, for the tests of the feature `cluster` |
 //! | [`guest`] | modules from WebAssembly text |
-//! | [`forged`] | frames as a sandbox sends them, good and bad |
+//! | [`forged`] | valid and invalid frames of a sandbox |
 //! | [`hostile`] | the guests of `tests/hostile/` |
 //! | [`objects`] | Kubernetes objects to serve |
-//! | [`canary`] | a text to look for in a sandbox's memory |
-//! | [`conformance`] | the kit of `tests/conformance/`: a guest's tasks, and how they went |
-//! | [`faults`] | bad weather between the host and a server |
+//! | [`canary`] | a string to search for in a sandbox's memory |
+//! | [`conformance`] | the kit of `tests/conformance/`: a guest's tasks and their results |
+//! | [`faults`] | faults between the host and a server |
 //! | [`failing`] | runs that must fail, and what they must leave |
-//! | [`golden`] | expected texts in files, written anew with `BLESS=1` |
+//! | [`golden`] | expected output in files; `BLESS=1` rewrites them |
 //! | [`workspace`] | the repository's own files |
 //!
-//! A test is mostly four lines:
+//! Most tests consist of four lines:
 //!
 //! ```no_run
 //! use tests::{host::Host, objects, programs, server::Server};

@@ -1,4 +1,4 @@
-//! What is in another process's memory.
+//! The memory of another process.
 
 use crate::archive::contains;
 use std::os::unix::fs::FileExt;

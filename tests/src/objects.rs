@@ -1,4 +1,4 @@
-//! Kubernetes objects to serve: enough of them for the examples, with all that a host must take out.
+//! Kubernetes objects to serve: enough for the examples, with everything that a host must remove.
 
 mod inventory;
 

@@ -1,8 +1,8 @@
-//! Where the programs and the guests are that the tests run.
+//! The paths of the programs and guests that the tests run.
 //!
-//! They are what ships: the static host of `make host` and the guests of `make guests`. The tests never build them, since
-//! what cargo would build for a test is not what a user gets; and they never skip, since a missing program would
-//! then look like a passed test.
+//! They are what ships: the static host of `make host` and the guests of `make guests`. Tests never build them,
+//! because cargo's test build is not what a user gets. Tests never skip if one is missing, because that would look
+//! like a passed test.
 
 use crate::workspace;
 use std::path::{Path, PathBuf};

@@ -1,8 +1,9 @@
-//! Proxies as companies have them: SOCKS 5 with a user and a password (RFC 1928, RFC 1929), and HTTP's `CONNECT` with the same
+//! Corporate proxies: SOCKS 5 with a user and a password (RFC 1928, RFC 1929), and HTTP's `CONNECT` with the same
 //! (RFC 9110, section 9.3.6), plain or over TLS.
 //!
-//! A proxy of these leads to one server, whatever name it is asked for: what a client looks up, and what it leaves to the proxy, can
-//! be told from the target. Whoever brings another login is refused, with that login in the words where there are any.
+//! Each proxy connects to one server, whatever name is requested, and records the target. So a test can tell names
+//! that the client resolves from names that it leaves to the proxy. A wrong login is refused, and repeated in the
+//! refusal's text if there is one.
 
 use crate::certificates::ServerCertificate;
 use std::io::{self, ErrorKind, Read, Write};

@@ -1,6 +1,6 @@
-//! What a terminal shows of the bytes that were written to it: as much of ECMA-48 as a careful program needs.
+//! What a terminal shows after some bytes were written to it: the part of ECMA-48 that a careful program needs.
 //!
-//! A sequence that is not known here fails the test: a program that is watched uses no other.
+//! An unknown sequence fails the test, because the programs must not use others.
 
 use std::str::Chars;
 

@@ -1,4 +1,4 @@
-//! A call of the command line at a pseudo terminal (pty(7)): what it shows, and the keys that are pressed meanwhile.
+//! A call of the command line in a pseudo terminal (pty(7)): its output, and keys pressed in the meantime.
 #![allow(unsafe_code)] // openpty, its size, and the session that a terminal controls
 
 use crate::host::{Done, Host};

@@ -1,7 +1,8 @@
-//! What is said of a gatherer, in five places, is one thing: its declaration's plan, the manifest in its built module, the account
-//! that is printed of either, and the types and the page in its sources.
+//! Four descriptions of a gatherer agree: the plan of its declaration, the manifest in its compiled module, the
+//! account printed from either, and the types and the page in its sources.
 //!
-//! Of every example that has a declaration. Not here: whether the plan is right (the tests of `wagather-codegen`).
+//! This tests every example with a declaration. Elsewhere: whether the plan is right (the tests of
+//! `wagather-codegen`).
 
 use tests::host::Host;
 use tests::{programs, workspace};

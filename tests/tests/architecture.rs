@@ -1,6 +1,6 @@
-//! The crates are as drawn: which depends on which, directly and by way of others, and what holds them to it.
+//! The dependencies between crates, direct and indirect, are as drawn.
 //!
-//! [`ARROWS`] is the one table. The manifests are compared with it, and so is the drawing in `ARCHITECTURE.md`.
+//! [`ARROWS`] is the only table. It is compared with the Cargo manifests and with the drawing in `ARCHITECTURE.md`.
 
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};

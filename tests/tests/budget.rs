@@ -1,4 +1,5 @@
-//! `size-budget.toml`: it has every example, it holds, and where it does not hold, `size-report check` says why.
+//! `size-budget.toml`: it contains every example, every module is within its budget, and `size-report check` explains
+//! modules that are not.
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -1,8 +1,8 @@
-//! Modules that lie side by side do not use each other in a circle: whoever reads one knows which to read before it.
+//! Sibling modules have no circular dependencies, so a reader knows which one to read first.
 //!
-//! A module uses another if a path in it, or in a module below it, leads into the other or below that. What a parent passes on
-//! with `use` is where it comes from. Children may use their parent, and parents their children: these are one room. Tests do not
-//! count.
+//! A module uses another if a path in it, or in a module below it, refers to the other or a module below that.
+//! Re-exports with `use` in a parent count as uses of their origin. Children may use their parent, and parents their
+//! children. Tests do not count.
 
 use std::collections::{BTreeMap, BTreeSet};
 use tests::workspace;

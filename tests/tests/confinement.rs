@@ -1,9 +1,10 @@
-//! What a sandbox's process cannot do, proved by trying: code in the engine's place, in a sandbox that the host's own code made,
-//! tries to get out, in a process of its own for each attempt. The same attempts outside of a sandbox show that they could succeed.
+//! What a sandbox's process cannot do, proved by trying: code in place of the engine, in a sandbox that the host's
+//! own code made, tries to escape, with a separate process for each attempt. The same attempts outside a sandbox show
+//! that they could succeed.
 //!
-//! And what becomes of a run where the kernel lacks a mechanism: it is reported, and `--require-sandbox` refuses to run. These tests
-//! need a kernel that has them all (Linux 5.13, landlock switched on); they say so where it has not. Not here: guests that stay
-//! within WebAssembly (`hostile.rs`).
+//! If the kernel lacks a mechanism, the run reports it, and `--require-sandbox` refuses to run. These tests need a
+//! kernel with all mechanisms (Linux 5.13 with landlock enabled), and fail with a message on others. Elsewhere:
+//! guests that stay within WebAssembly (`hostile.rs`).
 
 use host_min::{Class, ClusterOptions, Input, Isolation, Output, Plan, Silent, run};
 use std::os::unix::process::ExitStatusExt;

@@ -1,4 +1,4 @@
-//! The pages that show commands and manifests: every option exists, and what a page tells to run runs.
+//! Pages with commands and manifests: every option exists, and the commands work.
 
 use std::collections::BTreeMap;
 use tests::host::Host;

@@ -1,8 +1,8 @@
-//! The host as a library, as a sidecar has it: without the command line, from a program with threads, with a helper
+//! The host as a library, as a sidecar uses it: without the command line, from a program with threads, with a helper
 //! executable or within the process, and with either engine.
 //!
-//! The engines are compared here because only a library has both; what a guest does must not depend on which one runs
-//! it. Not here: the broker's rules, which are the same ones that the command line's tests hold.
+//! The engines are compared here because only a library has both. A guest must behave the same in both. Elsewhere:
+//! the broker's rules, which the command line's tests cover.
 
 use host_min::Engine;
 use host_min::{

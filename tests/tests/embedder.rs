@@ -1,8 +1,8 @@
-//! Whoever embeds the host from a workspace of their own does it as `tests/embedder` does: it is outside of this one, so
-//! nothing that this workspace patches or unifies reaches it.
+//! Embedding the host from another workspace, as in `tests/embedder`. It is outside this workspace, so this
+//! workspace's patches and feature unification do not affect it.
 //!
-//! It is built here with either engine, and runs a gatherer on the recording of `make demo`. Not here: what the library
-//! does (`embed.rs`).
+//! The test builds it with either engine, and runs a gatherer on the recording of `make demo`. Elsewhere: the
+//! library's behaviour (`embed.rs`).
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -1,9 +1,9 @@
-//! Runs in which a sandbox has been taken over, each beside an honest gatherer.
+//! Runs with a compromised sandbox, each beside an honest gatherer.
 //!
-//! Whatever comes over its channel, a compromised sandbox spends its own budgets and no more: the run ends in time, the other
-//! gatherer is complete, the report says what became of the one that broke out in the host's own words and figures, and the
-//! broker's memory stays bounded. What it does is in `src/bin/forger`. Not here: what the sandbox's process could
-//! do without its channel, which is confinement's.
+//! Whatever comes over its channel, a compromised sandbox can only use its own budgets: the run ends in time, the
+//! other gatherer is complete, the report describes the compromised one in the host's own words and figures, and the
+//! broker's memory stays bounded. `src/bin/forger` has the attacks. Elsewhere: what the sandbox's process could do
+//! without its channel (`confinement.rs`).
 
 use std::path::Path;
 use std::process::Command;

@@ -1,4 +1,5 @@
-//! `host-min-full`: which engine runs a module, and who is told. `target/dist/host-min` is the program with wasm3 alone.
+//! `host-min-full`: which engine runs a module, and where it is reported. `target/dist/host-min` is the program with
+//! only wasm3.
 
 use serde_json::{Value, json};
 use std::path::Path;

@@ -1,8 +1,9 @@
-//! Who writes a first gatherer follows docs/codegen.md, and so does this test: it takes the files and the commands out of the
-//! page, and holds what they print against what the page says that one sees.
+//! Follows docs/codegen.md like the author of a first gatherer: it takes the files and the commands from the page,
+//! and compares their output with the page.
 //!
-//! It needs `make guests host codegen`, as a newcomer does. It works in a folder that looks like a checkout, beside which
-//! there is room; what cargo builds there is kept for the next time. Not here: what is refused (`host-min`'s own tests).
+//! It needs `make guests host codegen`, as a newcomer does. It works in a folder that looks like a checkout, with
+//! space beside it; cargo's output there is kept for the next run. Elsewhere: what is refused (`host-min`'s own
+//! tests).
 
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};

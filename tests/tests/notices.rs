@@ -1,8 +1,8 @@
-//! The notices of what others wrote and this project's binaries contain: `THIRD-PARTY-NOTICES.txt`, made from the packages that
-//! cargo links and from their own licence files, and held to be complete.
+//! The notices of third-party code in this project's binaries: `THIRD-PARTY-NOTICES.txt`, generated from the packages
+//! that cargo links and from their licence files, and checked to be complete.
 //!
-//! `make notices` writes it anew (`BLESS=1`). What is no package of cargo's stands in `tests/notices/`: the standard library, musl,
-//! and wasm3's C, whose crate ships without a licence file.
+//! `make notices` rewrites it (`BLESS=1`). `tests/notices/` covers what is not a cargo package: the standard library,
+//! musl, and wasm3's C code, whose crate ships without a licence file.
 
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};

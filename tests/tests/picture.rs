@@ -1,7 +1,7 @@
-//! The README's picture of a run, `docs/run.svg`: what a terminal shows, as the host wrote it.
+//! The README's picture of a run, `docs/run.svg`: a terminal's content, as the host wrote it.
 //!
-//! The run replays the shipped recording, so it says the same each time, but for the order in which gatherers end. The picture is
-//! made by `make picture` (`BLESS=1`) and fails this test when a run shows something else.
+//! The run replays the demo recording, so its output is the same each time, except for the order in which gatherers
+//! end. `make picture` (`BLESS=1`) draws the picture, and this test fails when a run shows something else.
 
 use std::fmt::Write as _;
 use tests::host::Host;

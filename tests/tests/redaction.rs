@@ -1,8 +1,9 @@
-//! The corpus of redaction: texts with a secret that must go, and texts without one that must stay as they are.
+//! The redaction corpus: texts with a secret that must be removed, and texts without one that must not change.
 //!
-//! `tests/redaction/corpus.txt` says how a text is written there. Each is tried as a text (the report, a message), as a body (a log) and
-//! as a string of an object, with the escapes of Go's encoder and with those of others. What is known to be missed or wrongly caught
-//! stays in the corpus and is counted in the table of docs/redaction.md, so a mended one has to move. `BLESS=1` writes the table anew.
+//! `tests/redaction/corpus.txt` explains its format. Each text is tested as a string (the report, a message), as a
+//! body (a log) and as a string of an object, with the escapes of Go's encoder and with others. Known misses and
+//! false positives stay in the corpus, and the table of docs/redaction.md counts them, so fixing one changes the
+//! table. `BLESS=1` rewrites the table.
 
 use flate2::Compression;
 use flate2::write::GzEncoder;

@@ -1,7 +1,6 @@
-//! The repository as a newcomer walks through it: links, anchors and paths in pages lead somewhere, and facts that stand in
-//! several places are the same in each.
+//! The repository's pages: links, anchors and paths are valid, and facts that occur in several places agree.
 //!
-//! Not here: what the sources must be like (`rules.rs`), and whether commands and code in pages work (`docs.rs`).
+//! Elsewhere: rules for the sources (`rules.rs`), and whether commands and code in pages work (`docs.rs`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};

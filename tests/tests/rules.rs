@@ -1,7 +1,6 @@
-//! The repository's rules: what the design and the README promise about the sources and about what is built of them.
+//! The repository's rules: what the design and the README promise about the sources and the built programs.
 //!
-//! A rule that is not tested is a wish. Not here: formatting, lints and licences, which have tools of their own (`make lint`,
-//! `cargo deny`).
+//! Elsewhere: formatting, lints and licences, which have their own tools (`make lint`, `cargo deny`).
 
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,6 +1,6 @@
-//! A guest's request, and the path that is made of it.
+//! A guest's request, and the path that the host builds from it.
 //!
-//! Input: the verb, the limit (four bytes), then the ten texts and a `continue` token, each ended by a byte 0xFF.
+//! Input: the verb, the limit (four bytes), then the ten strings and a `continue` token, each ended by a byte 0xFF.
 #![no_main]
 
 use wagather_abi::Verb;

@@ -1,6 +1,7 @@
-//! Certificates: those of a bundle, and those that a server sends.
+//! Certificates in a bundle, and certificates that a server sends.
 //!
-//! Input: two bytes (how it is taken, where), then a certificate in DER, or what replaces a part of a good chain.
+//! Input: two bytes (how the rest is used, and where), then a DER certificate, or the replacement of a part of a
+//! valid chain.
 #![no_main]
 
 use wagather_fuzz::input::Input;

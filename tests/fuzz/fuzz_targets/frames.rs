@@ -1,6 +1,6 @@
-//! The channel's frames, which a guest that broke out of the engine could send: at both ends.
+//! Frames of the channel, which a compromised sandbox may forge, at both ends.
 //!
-//! Input: a byte (how much room an answer has), then a stream of frames.
+//! Input: a byte (the size of an answer's buffer), then a stream of frames.
 #![no_main]
 
 use std::io::{ErrorKind, Write};

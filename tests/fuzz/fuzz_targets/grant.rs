@@ -1,7 +1,7 @@
-//! Grant files, their patterns, and the signature files of modules.
+//! Grant files, their patterns, and signature files of modules.
 //!
-//! Input: a text. One that begins with `untrusted comment:` is a signature file; one that begins with `=` is a pattern and a
-//! name, joined by a line feed; the others are grants.
+//! Input: text. Text that begins with `untrusted comment:` is a signature file. Text that begins with `=` is a
+//! pattern and a name, separated by a line feed. Other text is a grant.
 #![no_main]
 
 use host_min::Grant;

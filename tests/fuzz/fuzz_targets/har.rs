@@ -1,4 +1,4 @@
-//! A recording: a file of ours or of a browser's, and the answers that are given from it.
+//! Recordings of this program or of a browser, and the answers from them.
 //!
 //! Input: the file.
 #![no_main]

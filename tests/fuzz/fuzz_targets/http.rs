@@ -1,6 +1,7 @@
-//! An HTTP server's answers: heads, and bodies out of their framing.
+//! HTTP answers: heads, and bodies with their framing.
 //!
-//! Input: three bytes (where a head is cut, the pieces that come in, the room they go to), then what the server sends.
+//! Input: three bytes (where to cut the head, the size of the pieces, the size of the buffers), then the server's
+//! bytes.
 #![no_main]
 
 use wagather_fuzz::input::{Input, Sizes};

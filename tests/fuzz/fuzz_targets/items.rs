@@ -1,6 +1,6 @@
-//! An item that is decoded by a shape, and written again.
+//! An item that is decoded by a shape and written again.
 //!
-//! Input: a shape, and behind it the item.
+//! Input: a shape, followed by the item.
 #![no_main]
 
 use wagather_fuzz::shape::{MOST_BYTES, written};

@@ -1,8 +1,8 @@
-//! Kubeconfigs, one or several, down to the head of a request; and what else a configuration brings: addresses, times,
-//! base64, the answer of an exec plugin.
+//! One or several kubeconfigs, up to the head of a request, and other configuration: addresses, times, base64,
+//! answers of exec plugins.
 //!
-//! Input: texts, each ended by a zero byte. The first are kubeconfigs; what begins with `{"kind":"ExecCredential"` is a
-//! plugin's answer, and what begins with `=` is a word.
+//! Input: strings, each ended by a zero byte. Strings that begin with `{"kind":"ExecCredential"` are plugin answers,
+//! strings that begin with `=` are single values, and the others are kubeconfigs.
 #![no_main]
 
 use wagather_kube::cluster::fuzz::{self, Resolved};

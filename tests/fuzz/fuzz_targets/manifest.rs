@@ -1,4 +1,4 @@
-//! A module's manifest: text that the gatherer's author wrote.
+//! A module's manifest: text of the gatherer's author.
 //!
 //! Input: the section's bytes.
 #![no_main]

@@ -1,6 +1,6 @@
-//! Field masks: their grammar, and the laws of joining and intersecting them.
+//! Field masks: their grammar, and the laws of union and intersection.
 //!
-//! Input: a path of keys joined by slashes, and two masks, each ended by a line feed.
+//! Input: a path of keys separated by slashes, and two masks, each ended by a line feed.
 #![no_main]
 
 use wagather_fuzz::input::Input;

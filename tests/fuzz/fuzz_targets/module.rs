@@ -1,4 +1,4 @@
-//! A module's file, before anything of it runs: validation for each engine, and the copy that wasm3 gets.
+//! A module's file before it runs: validation for each engine, and the copy for wasm3.
 //!
 //! Input: the file.
 #![no_main]

@@ -1,7 +1,7 @@
-//! Whole modules by the real path: a forked sandbox, the broker, a recording, an archive.
+//! Whole modules on the real path: a forked sandbox, the broker, a recording, an archive.
 //!
-//! Input: a byte that chooses the kind of guest, then what it is made of. The sandbox is a fork, so its part is not in the
-//! coverage that guides libFuzzer; the broker's is. `FUZZ_MODULE=FILE` keeps the module, to look at what was found.
+//! Input: a byte that selects the kind of guest, then the data that it is made from. The sandbox is a fork, so
+//! libFuzzer's coverage includes the broker, but not the sandbox. `FUZZ_MODULE=FILE` saves the module of a finding.
 #![no_main]
 
 use host_min::{Guest, Output, Plan, Silent, run};

@@ -1,6 +1,6 @@
-//! Where things lie in an archive: whatever it is called, it stays within, and can be read back.
+//! Paths in an archive: for any names, they stay within the archive and can be read back.
 //!
-//! Input: group, plural, namespace and name of an object, and a name for an entry, each ended by a line feed.
+//! Input: group, plural, namespace and name of an object, and the name of an entry, each ended by a line feed.
 #![no_main]
 
 use std::path::{Component, Path};

@@ -1,6 +1,7 @@
-//! Obfuscation: of objects, of sentences and of streams. Originals are planted beside whatever the input is.
+//! Obfuscation of objects, strings and streams. The target plants addresses and domains beside the input.
 //!
-//! Input: three bytes (the pieces that come in, the buffers they go to, where in a window it lies), then JSON or any other text.
+//! Input: three bytes (the size of the pieces, the size of the buffers, the position in a window), then JSON or other
+//! text.
 #![no_main]
 
 use std::sync::Arc;

@@ -1,6 +1,6 @@
-//! Projection of an object and of a list, against a plain way of doing it over parsed JSON.
+//! Projection of an object and of a list, compared with a simple implementation on parsed JSON.
 //!
-//! Input: a byte (the pieces in which the body arrives), a mask ended by a line feed, the body.
+//! Input: a byte (the size of the body's pieces), a mask ended by a line feed, the body.
 #![no_main]
 
 use wagather_base::limits::MAX_JSON_DEPTH;

@@ -1,7 +1,7 @@
-//! Redaction: of objects, of sentences and of streams. Canaries are planted beside whatever the input is.
+//! Redaction of objects, strings and streams. The target plants canaries beside the input.
 //!
-//! Input: four bytes (whether it is a Secret, the pieces that come in, the buffers they go to, where in a window it lies), then
-//! JSON or any other text.
+//! Input: four bytes (whether it is a Secret, the size of the pieces, the size of the buffers, the position in a
+//! window), then JSON or other text.
 #![no_main]
 
 use std::io::Read;

@@ -1,6 +1,6 @@
-//! Schemas of somebody else's, and a declaration of fields: what is generated is Rust, and nothing but what is declared.
+//! Foreign schemas and a declaration of fields: the output is Rust, and contains only what is declared.
 //!
-//! Input: a line with the wanted fields, then the document.
+//! Input: a line with the fields, then the document.
 #![no_main]
 
 use std::path::Path;

@@ -1,7 +1,7 @@
-//! A server that repeats our credential: it is gone, however the answer is split.
+//! A server that repeats the run's credential: scrubbing removes it, however the answer is split.
 //!
-//! Input: two bytes (the pieces that come in, the buffers they go to), the header's value ended by a line feed, the body.
-//! A 0x01 in the body stands for the credential.
+//! Input: two bytes (the size of the pieces, the size of the buffers), the header's value ended by a line feed, the
+//! body. A byte 0x01 in the body represents the credential.
 #![no_main]
 
 use wagather_fuzz::input::{Input, Pieces, read_all};

@@ -1,6 +1,6 @@
-//! A shape, as a guest has it in its memory.
+//! A shape in a guest's memory.
 //!
-//! Input: the bytes of a shape, and whatever follows them.
+//! Input: the bytes of a shape, followed by any bytes.
 #![no_main]
 
 use wagather_fuzz::shape::written;

@@ -1,4 +1,4 @@
-//! size-report: any file, cut, analysed in every way that there is, and compared with a copy that differs.
+//! size-report: any file, with every analysis, and a comparison with a changed copy.
 //!
 //! Input: the file.
 #![no_main]

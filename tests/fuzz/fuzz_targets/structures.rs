@@ -1,6 +1,6 @@
 //! A structure in a guest's memory that is written by a shape.
 //!
-//! Input: where the structure is (four bytes), a shape, and behind it the rest of the memory, which has all of that.
+//! Input: the structure's address (four bytes), a shape, and the rest of the memory, which contains all of this.
 #![no_main]
 
 use wagather_fuzz::input::Input;

@@ -1,8 +1,8 @@
-//! Makes guests out of bytes: modules that keep the contract, and then do anything.
+//! Makes guests from bytes: modules that meet the contract, with arbitrary behaviour.
 //!
-//! Two kinds. [`smith`] has wasm-smith make the module: any control flow, any instruction, imports called with
-//! whatever is on the stack. Such a guest never finds a request that is worth sending, so [`script`] makes the other kind: one
-//! long `gather` of calls with arguments that mean something, or nearly.
+//! There are two kinds. For [`smith`], wasm-smith makes a module with any control flow and instructions, which calls
+//! imports with arbitrary values. Such a guest never finds a valid request. So [`script`] makes a long `gather` with
+//! calls whose arguments are valid, or almost valid.
 
 use crate::input::Input;
 use wagather_abi::manifest::SECTION;

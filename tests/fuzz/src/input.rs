@@ -1,7 +1,7 @@
-//! An input, taken apart: a few bytes that choose, then texts.
+//! Splits an input into a few bytes for choices, and strings.
 //!
-//! The format of each target is chosen so that its corpus is readable and that a mutation of one part leaves the
-//! others where they are: texts are ended by a byte, not led by a length.
+//! Each target's format keeps its corpus readable, and a mutation of one part does not move the others: strings are
+//! terminated by a byte instead of prefixed by a length.
 
 use std::io::{self, Read};
 

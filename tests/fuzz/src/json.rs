@@ -1,4 +1,4 @@
-//! JSON as a tree that keeps what `serde_json::Value` forgets: the order of keys, and keys that occur twice.
+//! JSON as a tree that keeps what `serde_json::Value` loses: the order of keys, and duplicate keys.
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::fmt;

@@ -1,6 +1,8 @@
-//! What the fuzz targets share: reading an input, and the plain, slow ways of doing what the host does, to compare with.
+//! Code that the fuzz targets share: reading an input, and simple, slow reference implementations of the host's
+//! functions.
 //!
-//! Not here: the targets (`fuzz_targets/`, one file and one property after the other), and how they are run (`.ci/fuzz`).
+//! Elsewhere: the targets (`fuzz_targets/`, one file and one property each), and the script that runs them
+//! (`.ci/fuzz`).
 
 pub mod guest;
 pub mod input;

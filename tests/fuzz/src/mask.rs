@@ -1,4 +1,4 @@
-//! Field masks by their definition: nothing is merged or put into a normal form, every field that matches is asked.
+//! Field masks by their definition: without merging or normalizing, by checking every matching field.
 
 use crate::json::Json;
 use wagather_abi::limits::{MAX_MASK_BYTES, MAX_MASK_DEPTH};

@@ -1,4 +1,4 @@
-//! What a target must know of its process to fork it.
+//! What a target must know about its process before it forks.
 #![allow(unsafe_code)] // the promise of a single thread, and an option of the allocator
 
 use host_min::{Isolation, SingleThreaded};

@@ -1,4 +1,4 @@
-//! What the targets of shapes have in common.
+//! Code that the targets for shapes share.
 
 use wagather_abi::Status;
 use wagather_shape::{Memory, Shape, write};

@@ -1,6 +1,6 @@
-//! jiter's iterator: pull by pull, over a page as a whole.
+//! jiter's pull iterator, over a whole page.
 //!
-//! What it skips is checked, offsets and raw bytes are there; it does not stream.
+//! It checks skipped values and provides offsets and raw bytes, but does not stream.
 
 use crate::Node;
 use jiter::{Jiter, JiterResult, Peek};

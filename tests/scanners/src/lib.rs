@@ -1,7 +1,8 @@
-//! One job for the projection and for JSON libraries: of each item of a page, keep what a mask names. `docs/projection.md` has
-//! the results and how to get them.
+//! The same task for the projection and for JSON libraries: keep the fields that a mask names, in each item of a
+//! page. `docs/projection.md` has the results and the commands.
 //!
-//! What a library cannot do is not made up for here, only said: most need the page as a whole, and one changes numbers.
+//! This code does not compensate for missing features of a library; it only documents them. Most libraries need the
+//! whole page in memory, and one changes numbers.
 
 pub mod jiter;
 pub mod ours;

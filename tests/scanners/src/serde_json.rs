@@ -1,6 +1,6 @@
-//! serde_json, with a visitor that goes by the mask: what is dropped is an `IgnoredAny`, what is kept a `RawValue`.
+//! serde_json, with a visitor that follows the mask: dropped values are `IgnoredAny`, kept values `RawValue`.
 //!
-//! From a reader it streams with bounded memory. Keys are written anew, white space within what is kept stays.
+//! From a reader, it streams with bounded memory. It rewrites keys, and preserves white space within kept values.
 
 use crate::Node;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};

@@ -1,7 +1,7 @@
-//! simd-json's tape: the first half of the job, without keeping anything.
+//! simd-json's tape: only the first half of the task, because it keeps nothing.
 //!
-//! It needs the page as a whole, and to write in it: strings are unescaped in place and numbers become numbers, so the server's own
-//! bytes are not to be had. To project would be to write all that is kept anew.
+//! It needs the whole page and writes to it: it unescapes strings in place and parses numbers, so the server's bytes
+//! are lost. A projection would have to serialize all kept values.
 
 use crate::Node;
 

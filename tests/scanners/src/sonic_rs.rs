@@ -1,6 +1,6 @@
-//! sonic-rs' lazy values: each container is walked over to find its end, and again for what it holds.
+//! sonic-rs' lazy values: it scans each container once to find its end, and again for its content.
 //!
-//! Raw bytes are there. It needs the page as a whole and does not stream.
+//! It provides raw bytes. It needs the whole page in memory and does not stream.
 
 use crate::Node;
 use sonic_rs::{JsonValueTrait, LazyValue, to_object_iter};

@@ -1,5 +1,5 @@
-//! A client as plain as can be: one request, one connection. What the host does is compared with what this one sees, so
-//! it shares no code with the host.
+//! A minimal client: one request, one connection. Tests compare the host's results with its results, so it shares no
+//! code with the host.
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};

@@ -1,8 +1,8 @@
-//! The real API server of `tests/apiserver`, started and stopped for a test.
+//! Starts and stops the real API server of `tests/apiserver` for a test.
 //!
-//! What it serves and whom it lets in is in its README; `ready.json`, which it writes, says where and how. It goes away
-//! with the test: its standard input is a pipe that ends when the value is dropped, or when the process of the tests
-//! ends in whatever way.
+//! Its README describes the objects and accounts; `ready.json`, which it writes, has the addresses and credentials.
+//! It ends with the test: its stdin is a pipe that closes when the value is dropped, or when the test process ends
+//! for any reason.
 
 mod client;
 mod proxy;

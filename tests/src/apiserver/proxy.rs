@@ -1,4 +1,4 @@
-//! What can stand between a client and the API server, with a moment at which a test may act.
+//! Proxies between a client and the API server, with hooks for tests.
 
 use super::Client;
 use std::io::{self, Read, Write};

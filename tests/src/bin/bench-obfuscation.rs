@@ -1,7 +1,8 @@
-//! How fast addresses and domains are replaced: `cargo run --release -p tests --bin bench-obfuscation -- FILE...`.
+//! Measures the speed of obfuscation: `cargo run --release -p tests --bin bench-obfuscation -- FILE...`.
 //!
-//! Each argument is a text such as a page of a list, which is passed through as one object and as a stream. Only this thread's time on a
-//! processor counts, the best of some rounds, with a copy of the text. Megabytes are 10^6 bytes of the text.
+//! Each argument is a text, such as a page of a list. It is processed as one object and as a stream. The result is
+//! the best of several rounds, in CPU time of this thread, including a copy of the text. A megabyte is 10^6 bytes of
+//! text.
 
 use std::io::{Error, Read, Result, Write};
 use std::sync::Arc;

@@ -1,8 +1,8 @@
-//! How fast a list of pods is projected: `cargo run --profile dist -p tests --bin bench-projection -- [--csv] PAGE...`.
+//! Measures the speed of projection: `cargo run --profile dist -p tests --bin bench-projection -- [--csv] PAGE...`.
 //!
-//! Each argument is a page of a list as a real API server sent it (`docs/projection.md` says how to get some). Only this
-//! thread's time on a processor counts, the best of some rounds: what else the machine does can only make a round slower.
-//! Megabytes are 10^6 bytes of what the server sent. `--csv` adds the same numbers, one line for each mask.
+//! Each argument is a page of a list from a real API server (`docs/projection.md` explains how to get some). The
+//! result is the best of several rounds, in CPU time of this thread, because other load can only make a round slower.
+//! A megabyte is 10^6 bytes from the server. `--csv` also prints the numbers as CSV, one line per mask.
 
 use std::io::{Error, Result, Write};
 use std::time::Duration;

@@ -1,9 +1,10 @@
-//! How fast pods are projected, and what redaction adds: `cargo run --profile dist -p tests --bin bench-redaction [PAGE...]`.
+//! Measures the speed of projection, with and without redaction: `cargo run --profile dist -p tests --bin
+//! bench-redaction [PAGE...]`.
 //!
-//! Without arguments the pods are made here, like those that `tests/apiserver` loads, half of them without variables. With
-//! arguments, each is a page of a list as a real API server sent it. One thread, the mean of some rounds, megabytes (10^6) of
-//! what the server sent for each second of the projection, and of what it kept for each second of redaction. Seconds are
-//! those that the thread had a processor, so that other work on the machine disturbs less.
+//! Without arguments, it generates pods like those that `tests/apiserver` loads, half of them without variables. With
+//! arguments, each is a page of a list from a real API server. It uses one thread and prints the mean of several
+//! rounds: for projection, megabytes (10^6) from the server per second; for redaction, megabytes that the projection
+//! kept per second. Seconds are CPU time, so other load disturbs the result less.
 
 use serde_json::{Value, json};
 use std::io::Write;

@@ -1,10 +1,10 @@
-//! What the transport costs, without what is done with the answers: reads all pages of a list from a real API server and
-//! throws them away.
+//! Measures the transport alone: it reads all pages of a list from a real API server and discards them.
 //!
-//! `cargo run --profile dist -p tests --bin bench-transport KUBECONFIG PATH ROUNDS [WORD...]`, where PATH is such as
-//! `/api/v1/pods`, and the words are `gzip` (asks for compressed answers), `anew` (a connection for each page), `limit=N` (items
-//! of a page, 500 if it is not there) and `pid=N` (the server's process, whose processor time is told too). One line for each round: seconds by the clock,
-//! seconds that this process had a processor, the same of the server (in hundredths), pages and bytes.
+//! `cargo run --profile dist -p tests --bin bench-transport KUBECONFIG PATH ROUNDS [WORD...]`. PATH is a path such as
+//! `/api/v1/pods`. The words are `gzip` (request compressed answers), `anew` (a new connection for each page),
+//! `limit=N` (items per page; default 500) and `pid=N` (also print the CPU time of this process, the server). It
+//! prints one line per round: wall-clock seconds, CPU seconds of this process and of the server (in hundredths),
+//! pages and bytes.
 
 use host_min::{Accept, Call, ClusterOptions, Compression, Source};
 use std::error::Error;

@@ -1,6 +1,6 @@
 //! Runs the conformance kit on a guest: `conformance GUEST.wasm [TASK…]`. See tests/conformance/README.md.
 //!
-//! With `BLESS=1`, what the guest leaves becomes what is expected.
+//! With `BLESS=1`, the guest's results become the expected ones.
 
 use std::io::Write as _;
 use std::path::PathBuf;

@@ -1,13 +1,11 @@
-//! A program that embeds the host: one run with a helper of the caller's choice, for the tests that need a broker whose
-//! memory can be measured.
+//! A program that embeds the host: one run with any helper, for tests that measure the memory of the broker.
 //!
 //! ```text
 //! embedder HELPER SERVER OUTPUT TIMEOUT_MILLIS GUEST…
 //! ```
 //!
-//! It says on its standard error what the library says, unchanged: each log line, then each failure. On the standard
-//! output is how much physical memory it had at most, in bytes. Its exit code is that of the command line.
-
+//! It prints the library's messages to stderr unchanged: each log line, then each failure. It prints its peak
+//! physical memory in bytes to stdout. Its exit code is that of the command line.
 use host_min::{ClusterOptions, Failure, Input, Isolation, Observer, Output, Plan, run};
 use std::io::Write;
 use std::process::ExitCode;

@@ -1,7 +1,7 @@
-//! Runs a program on a kernel that seems to lack what is named: `without landlock,seccomp PROGRAM ARGUMENT…`
+//! Runs a program as if the kernel lacked some mechanisms: `without landlock,seccomp PROGRAM ARGUMENT…`
 //!
-//! A filter of system calls answers those of the mechanism as a kernel does that was built without it (`ENOSYS`). It stays on the
-//! program and on all that it starts.
+//! A system-call filter returns `ENOSYS` for the mechanism's calls, as a kernel without it does. The filter applies
+//! to the program and everything that it starts.
 #![allow(unsafe_code)] // the filter
 
 use libc::{BPF_ABS, BPF_JEQ, BPF_JMP, BPF_K, BPF_LD, BPF_RET, BPF_W, sock_filter};

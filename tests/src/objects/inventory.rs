@@ -1,4 +1,4 @@
-//! What the gatherers that take stock ask for beside pods: nodes, events, and workloads of five kinds; a few of each.
+//! Objects for the inventory gatherers besides pods: a few nodes, events, and workloads of five kinds.
 
 use super::metadata;
 use crate::server::List;

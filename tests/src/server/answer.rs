@@ -1,4 +1,4 @@
-//! What a server can answer: the truth, a refusal, or one of the ways in which an answer goes wrong on its way.
+//! The answers of a server: correct ones, refusals, and ways in which an answer is damaged in transit.
 
 use serde_json::{Value, json};
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! As much of HTTP/1.1 as a GET needs, and a POST of known length: one request after the other on a connection, and answers that keep or break the
-//! rules as they are told to.
+//! The part of HTTP/1.1 that a GET, and a POST of known length, need: sequential requests on a connection, and
+//! answers that follow or break the rules, as configured.
 
 use super::answer::{Answer, Delivery, Framing};
 use super::{Seen, Shared};

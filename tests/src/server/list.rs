@@ -1,4 +1,4 @@
-//! Lists in pages, as the API server makes them: `limit` items and a `continue` token for the rest.
+//! Paged lists, as the API server makes them: `limit` items and a `continue` token for the rest.
 
 use super::Seen;
 use super::answer::{Answer, status_object};

@@ -1,8 +1,8 @@
-//! An API server of canned answers, on a loopback port, plain or TLS.
+//! An API server with canned answers on a loopback port, plain or TLS.
 //!
-//! It is not a model of Kubernetes: it has no state, applies no selector and judges no credential, it only notes what it
-//! was asked. What it does well is to fail in the ways that real servers, and what stands before them, fail: see
-//! [`Answer`]. The tests against a real API server are those of the feature `cluster`.
+//! It is not a model of Kubernetes: it has no state, applies no selector and checks no credential. It only records
+//! the requests. It can fail in the ways that real servers and the proxies before them fail: see [`Answer`]. The
+//! tests of the feature `cluster` use a real API server.
 
 mod answer;
 mod http;

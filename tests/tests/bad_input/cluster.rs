@@ -1,4 +1,4 @@
-//! Servers that cannot be reached, are not who they should be, refuse, or answer with what cannot be used.
+//! Servers that are unreachable, fail verification, refuse, or send unusable answers.
 
 use super::{CLUSTER, REFUSED, cluster_operators};
 use std::time::Duration;

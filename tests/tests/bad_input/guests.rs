@@ -1,4 +1,4 @@
-//! Modules that cannot be used, and guests that come to a bad end.
+//! Unusable modules, and guests that fail.
 
 use super::{GATHERER, MODULE};
 use tests::failing::Failing;

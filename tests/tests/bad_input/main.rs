@@ -1,8 +1,8 @@
-//! Bad input: each kind with one clear message (what, where, why, what to do), the exit code of its class, no panic, and no
-//! archive that looks whole.
+//! Bad input: each kind gives one clear message (what, where, why, what to do), the exit code of its class, no panic,
+//! and no archive that looks complete.
 //!
-//! The messages are golden files, since whether they are clear is for a person to judge. Not here: guests that attack
-//! (`hostile.rs`).
+//! The messages are golden files, because only a person can judge whether they are clear. Elsewhere: guests that
+//! attack (`hostile.rs`).
 
 mod cluster;
 mod guests;

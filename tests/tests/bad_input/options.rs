@@ -1,4 +1,4 @@
-//! Kubeconfigs, recordings and command lines that cannot be used.
+//! Invalid kubeconfigs, recordings and command lines.
 
 use super::{CONFIG, cluster_operators};
 use tests::failing::{Failing, written};

@@ -1,4 +1,4 @@
-//! Outputs that cannot be written: taken, forbidden, full.
+//! Outputs that cannot be written: existing, forbidden, on a full disk.
 
 use super::{OUTPUT, cluster_operators};
 use std::path::Path;

@@ -1,7 +1,7 @@
-//! Servers that send back what they were given, in every place that an answer has.
+//! Servers that repeat the credentials that they received, in every part of an answer.
 //!
-//! Each test is one such place, or one plain encoding. The server knows the secret; what is held here is that the host
-//! hands it on to nobody.
+//! Each test covers one part, or one plain encoding. The server knows the secret; the test checks that the host
+//! passes it on to nobody.
 
 use super::{EXEC_TOKEN, FILE_TOKEN, MARKER, PASSWORD, Planted, TOKEN, bearer, server};
 use tests::canaries::{base64, json_escaped, json_escaped_all, json_escaped_as_go};

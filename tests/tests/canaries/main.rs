@@ -1,12 +1,12 @@
-//! Planted credentials: whatever a guest reads and a server sends back, none of them is in what a run leaves behind.
+//! Planted credentials: whatever a guest reads and a server repeats, a run leaves none of them behind.
 //!
-//! A guest puts all that it can read, and its whole memory, into the archive and the log; a hostile server sends the
-//! credentials back that it was given, in every place that reaches guest, archive, recording or a person. Then everything is
-//! searched. In each run a harmless word goes the same ways, and must be found: a search that finds nothing because nothing
-//! was there proves nothing.
+//! A guest writes everything that it can read, and its whole memory, to the archive and the log. A hostile server
+//! repeats the credentials that it received, in every part of an answer that reaches the guest, the archive, a
+//! recording or a person. Then the test searches everything. In each run, a harmless word takes the same paths and
+//! must be found, because a search proves nothing if the paths are broken.
 //!
-//! Not here: servers that hide what they send back. One that knows a credential can write it in endless ways; what is
-//! held here is that none gets out by accident or by the plainest of tricks.
+//! Out of scope: servers that hide what they repeat. A server that knows a credential can encode it in endless ways.
+//! These tests check that none gets out by accident or in a plain encoding.
 
 mod echoes;
 mod proxies;

@@ -1,5 +1,5 @@
-//! Proxies that want to know who we are: SOCKS 5, HTTP and HTTPS, named by the kubeconfig, the command line or the environment. They
-//! lead to the server, and nothing tells their passwords.
+//! Proxies with logins: SOCKS 5, HTTP and HTTPS, from the kubeconfig, the command line or the environment. They reach
+//! the server, and nothing reveals their passwords.
 
 use super::{MARKER, PROXY_PASSWORD, Planted, server};
 use tests::canaries::{Canary, Left, base64, json_escaped, json_escaped_all};

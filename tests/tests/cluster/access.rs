@@ -1,4 +1,4 @@
-//! What an account may do is asked first, of the server that decides.
+//! `--check-access`: the host asks the server for the account's permissions first.
 
 use super::{host, run, shared};
 use tests::host::left_in;

@@ -1,4 +1,4 @@
-//! Guests that ask one thing: made as WebAssembly text, because no example asks for it.
+//! Guests that send a single request that no example sends, as WebAssembly text.
 
 use serde_json::Value;
 use std::fmt::Write as _;

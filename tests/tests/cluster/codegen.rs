@@ -1,4 +1,5 @@
-//! Types of what a real API server publishes: the same as of the saved schemas, and clear words where it publishes nothing.
+//! Types from a real API server's schemas: the same as from the saved schemas, and a clear error if the server has no
+//! schema.
 
 use super::shared;
 use std::path::{Path, PathBuf};

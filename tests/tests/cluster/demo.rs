@@ -1,7 +1,7 @@
-//! The shipped recording `examples/demo.har`, which `make demo` runs from.
+//! The recording `examples/demo.har`, which `make demo` replays.
 //!
-//! `BLESS=1 cargo test -p tests --features cluster demo_recording` makes it anew. It holds what this project's own test
-//! objects are, and nothing of any cluster.
+//! `BLESS=1 cargo test -p tests --features cluster demo_recording` records it again. It contains only this project's
+//! test objects, and nothing of any real cluster.
 
 use super::{assert_no_credentials, host, run};
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! The examples on a real server: what they find is what a plain reading of the same objects finds.
+//! The examples on a real server: their results equal those of a simple reader of the same objects.
 
 use super::{OPERATORS, OPERATORS_PATH, PODS, PODS_PATH, as_given, host, path_of, run, shared};
 use serde_json::{Value, json};

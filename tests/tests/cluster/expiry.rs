@@ -1,7 +1,7 @@
-//! A list that takes longer than the server keeps its past: 410 Gone in the middle.
+//! A list that takes longer than the server keeps its history: 410 Gone in the middle.
 //!
-//! The host asks for a page while it reads the one before. A proxy holds the request for one page back until the server
-//! has forgotten what its token stands for; so it is certain, whatever the timing, that this token is too old.
+//! The host requests a page while it reads the one before. A proxy holds the request for one page until the server
+//! has compacted the revision of its token. So the token is too old, whatever the timing.
 
 use super::ask::{Ask, items_in};
 use super::{PODS, PODS_PATH, alone, run};

@@ -1,7 +1,7 @@
-//! Bad weather: a thousand runs through a proxy that injects faults into the real server's answers.
+//! A thousand runs through a proxy that injects faults into the real server's answers.
 //!
-//! Each run must end in time, with everything exactly once, or with an error that says what is missing. The proxy's
-//! seed is the run's number: `WAGATHER_FAULT_FIRST=17 WAGATHER_FAULT_RUNS=1` repeats one.
+//! Each run must end in time, either with every object exactly once, or with an error that names what is missing. The
+//! proxy's seed is the run's number: `WAGATHER_FAULT_FIRST=17 WAGATHER_FAULT_RUNS=1` repeats one run.
 
 use super::ask::{Ask, items_in};
 use super::{PODS_PATH, assert_no_credentials, shared};

@@ -1,7 +1,7 @@
-//! As a pod sees its cluster: the service account's files at their place, the server in two variables.
+//! The host as in a pod: the service account's files in their folder, the server in two environment variables.
 //!
-//! The place is absolute, so the host runs in a mount namespace of its own, in which nothing of the machine changes. That
-//! takes `unshare` of util-linux and the right to use it: root, or user namespaces for everybody.
+//! The folder is absolute, so the host runs in a separate mount namespace, and the machine's files do not change.
+//! This needs `unshare` (util-linux) and the permission to use it: root, or unprivileged user namespaces.
 
 use super::{OPERATORS, PODS, Ran, run, shared};
 use std::path::Path;

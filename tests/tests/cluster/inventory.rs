@@ -1,5 +1,5 @@
-//! The examples that take stock, on a real server: what they write is what a plain reading of the same objects gives, worked out
-//! here without the SDK's code and in another way.
+//! The inventory examples on a real server: their results equal those of a simple reader, which does not use the SDK
+//! and computes them differently.
 
 use super::{EVENTS, NODES, PODS, PODS_PATH, WORKLOADS, host, run, shared};
 use serde_json::{Map, Value, json};

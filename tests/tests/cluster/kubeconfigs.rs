@@ -1,4 +1,4 @@
-//! Every way of logging in that a kubeconfig has, right and wrong.
+//! Every authentication method of a kubeconfig, valid and invalid.
 
 use super::{OPERATORS, OPERATORS_PATH, Ran, host, run, shared};
 use std::path::Path;

@@ -1,8 +1,7 @@
-//! Logs of pods, through the API server and the kubelet that it asks: each parameter, what is refused and in whose words, large
-//! and slow ones, and the example that collects them.
+//! Logs of pods, through the API server and a kubelet: each parameter, refusals with their messages, large and slow
+//! logs, and the example that collects logs.
 //!
-//! What a log should be is what a plain client gets for the same query, with what the lines are known to hold of secrets
-//! replaced here.
+//! The expected log is what a simple client gets for the same query, with the known secrets in its lines redacted.
 
 use super::ask::Ask;
 use super::{PASSWORD_MARKER, PODS_PATH, Ran, alone, host, run, shared};

@@ -1,12 +1,12 @@
 #![cfg(feature = "cluster")]
 //! The host against a real kube-apiserver: `make test-cluster`.
 //!
-//! One server serves all tests; it is started by the first one that needs it, holds more pods than two pages, and ends
-//! with this process. What the host gathers is compared with what a plain client reads, and worked out again here without
-//! the host's code. Each run of the host is searched for every credential of the server.
+//! One server serves all tests. The first test that needs it starts it; it contains more pods than fit on two pages,
+//! and ends with this process. The tests compare the host's results with those of a simple client, which shares no
+//! code with the host. They search each run's output for every credential of the server.
 //!
-//! What cannot be had from a server that is only read: 409 (a conflict needs a write), and 410 without a fresh token (this
-//! server always gives one).
+//! Some answers never come from a server that is only read: 409 (a conflict needs a write), and 410 without a fresh
+//! token (this server always sends one).
 
 mod access;
 mod ask;

@@ -1,4 +1,5 @@
-//! One server under several contexts: who gathers what is for the server to say, and each cluster's failure is its own.
+//! One server under several contexts: the server decides what each account may gather, and each cluster fails
+//! independently.
 
 use super::{OPERATORS, OPERATORS_PATH, assert_no_credentials, shared};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Masks against the raw objects: every value that is kept is the server's, and nothing else is kept.
+//! Masks compared with the raw objects: every kept value is the server's, and nothing else is kept.
 
 use super::ask::{Ask, items_in};
 use super::{OPERATORS_PATH, PASSWORD_MARKER, PODS_PATH, host, run, shared};

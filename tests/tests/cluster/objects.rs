@@ -1,4 +1,4 @@
-//! One object, and raw paths.
+//! Single objects and raw paths.
 
 use super::ask::{Ask, items_in};
 use super::{OPERATORS_PATH, PODS_PATH, Ran, as_given, host, path_of, run, shared};

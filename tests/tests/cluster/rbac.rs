@@ -1,8 +1,8 @@
-//! What `host-min rbac` prints, applied to a real API server: the gatherers work with that account, fail without it, and
-//! the account can do nothing else.
+//! The output of `host-min rbac`, applied to a real API server: the gatherers work with that account, fail without
+//! it, and the account can do nothing else.
 //!
-//! Each test has an account of its own, so they do not change what others read. The server learns of roles a moment after it
-//! stored them; a test waits until it has.
+//! Each test has its own account, so tests do not affect each other. The server applies roles shortly after it stores
+//! them; a test waits until then.
 
 use super::ask::{Ask, items_in};
 use super::{Ran, run, shared};

@@ -1,4 +1,4 @@
-//! A recording of a real server, and the runs from it.
+//! A recording of a real server, and its replays.
 
 use super::ask::Ask;
 use super::{PASSWORD_MARKER, PODS, Ran, assert_no_credentials, host, run, shared};

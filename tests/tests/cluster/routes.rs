@@ -1,4 +1,4 @@
-//! Other ways to the server: through a proxy that logs in for us, and to a server that the command line names.
+//! Other routes to the server: an authenticating proxy, and a server that the command line names.
 
 use super::{OPERATORS, PODS, host, run, shared};
 use serde_json::json;

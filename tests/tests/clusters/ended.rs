@@ -1,4 +1,4 @@
-//! Processes that are ended in the middle: the run's own, and those of its clusters.
+//! Processes that are killed during a run: the run's own, and those of its clusters.
 
 use super::{archive, index, operators, silent};
 use std::os::unix::process::ExitStatusExt;

@@ -1,7 +1,7 @@
-//! Several clusters in one run: what the folder holds, that no cluster harms another, and that nothing is left of a run
-//! that is ended.
+//! Several clusters in one run: the folder's content, the independence of clusters, and that an interrupted run
+//! leaves nothing behind.
 //!
-//! Not here: what a run of one cluster does (`run/`), and the real API server (the tests of the feature `cluster`).
+//! Elsewhere: runs of one cluster (`run/`), and the real API server (the tests of the feature `cluster`).
 
 mod ended;
 mod names;

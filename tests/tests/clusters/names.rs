@@ -1,4 +1,4 @@
-//! Contexts and their files: odd names, names that are alike, and where contexts are found.
+//! Contexts and their files: unusual names, similar names, and the sources of contexts.
 
 use super::{archive, index, operators};
 use std::collections::BTreeSet;

@@ -1,4 +1,4 @@
-//! Exec plugins of several clusters: nobody asks a person, nobody's words are mixed, and no plugin outlives the run.
+//! Exec plugins of several clusters: none prompts, their output is not mixed, and none outlives the run.
 
 use super::{index, operators, said};
 use serde_json::{Value, json};

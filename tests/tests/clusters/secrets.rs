@@ -1,4 +1,5 @@
-//! Who has the kubeconfig's secrets in its memory: the processes of the clusters, and not the one that all others are copies of.
+//! Which processes have the kubeconfig's secrets in memory: those of the clusters, but not the one that they are
+//! forked from.
 
 use super::{operators, silent};
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! What is refused before anything starts, and what a dry run tells.
+//! What is refused before anything starts, and the output of a dry run.
 
 use super::operators;
 use tests::failing::Failing;

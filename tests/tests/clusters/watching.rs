@@ -1,4 +1,4 @@
-//! What a person at a terminal sees of several clusters, what stands there at the end, and what a machine reads instead.
+//! The output for several clusters: on a terminal, at the end, and for programs.
 
 use super::{index, operators, silent, slow};
 use serde_json::{Value, json};

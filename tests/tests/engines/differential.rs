@@ -1,16 +1,16 @@
-//! Generated modules under both engines: what one does, the other must do.
+//! Generated modules in both engines, which must behave the same.
 //!
-//! A module is made from a seed. Each of its functions is called once with arguments from the seed; what is compared is every
-//! call of an import with its arguments, every result, the sum of the memory and the globals at the end, and the kind of the end. The
-//! memory after a trap cannot be seen, and is not compared.
+//! A module is made from a seed. The test calls each of its functions once with arguments from the seed, and compares
+//! every call of an import with its arguments, every result, the checksum of the memory and the globals at the end,
+//! and the kind of end. After a trap, the memory is not accessible, and is not compared.
 //!
-//! Three differences are known and kept out, so that any other is seen: wasm3 makes signalling NaNs of 32 bits quiet when it
-//! moves them, and cannot compile some code that is never reached; [`Original::tamed`] takes both away. And the engines have
-//! stacks of different depth: a trap of one for want of stack is counted, and must be rare.
+//! Three known differences are excluded, so that others become visible: wasm3 makes signalling NaNs of 32 bits quiet
+//! when it moves them, and cannot compile some unreachable code; [`Original::tamed`] removes both. And the engines
+//! have stacks of different depth: a trap in only one of them because of its stack is counted, and must be rare.
 //!
-//! What is left of differences is in [`KNOWN`], by seed; one more or one less fails the test.
+//! [`KNOWN`] lists the remaining differences by seed; one more or one less fails the test.
 //!
-//! `WAGATHER_MODULES` is how many modules are run, `WAGATHER_FIRST_SEED` where the seeds begin.
+//! `WAGATHER_MODULES` is the number of modules, `WAGATHER_FIRST_SEED` the first seed.
 
 use crate::rewrite::{Original, Step, Value};
 use crate::sandbox::{End, Ran, helper, run};

@@ -1,7 +1,7 @@
-//! What engines are known to do wrong with valid modules, in the fewest words that show it, and that it stays within the guest.
+//! Known faults of the engines with valid modules, in minimal examples, and that their effects stay within the guest.
 //!
-//! `docs/engines.md` has the table. A case that an engine does right one day fails here, so that the table is kept. The cases
-//! that could have left the guest's memory are refused or given room now, and that is what is tested of them.
+//! `docs/engines.md` has the table. If an engine is fixed, the test of the fault fails, so the table stays up to
+//! date. Faults that could have accessed memory outside the guest are now refused or contained; the tests check that.
 
 use crate::sandbox::{End, helper, run};
 use std::fmt::Write as _;

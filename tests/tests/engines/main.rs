@@ -1,10 +1,10 @@
-//! What the engines do with WebAssembly as such: the specification's own test suite, and generated modules on which they must
-//! agree.
+//! The engines' handling of WebAssembly itself: the specification's test suite, and generated modules for which the
+//! engines must agree.
 //!
-//! Every module goes through the layer that ships (validation, the engine's copy, a process of its own) as a gatherer: it keeps
-//! the contract because [`rewrite`] makes it, and what it computes leaves it through an import. Not here: the contract itself and
-//! the broker's rules. What is known to be wrong with an engine is in `docs/engines.md`, and listed here so that a test
-//! notices when it changes.
+//! Every module passes through the layer that ships (validation, the engine's copy, a separate process) as a
+//! gatherer: [`rewrite`] makes it meet the contract, and its results leave it through an import. Elsewhere: the
+//! contract itself and the broker's rules. `docs/engines.md` has the known faults of the engines; they are listed
+//! here too, so a test notices changes.
 
 mod differential;
 mod known;

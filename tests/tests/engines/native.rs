@@ -1,9 +1,9 @@
-//! Programs of the instructions that the engine's copy replaces, against an engine that has them.
+//! Programs with the instructions that the engine's copy replaces, compared with an engine that supports them.
 //!
-//! The other tests compare engines that get the same copy; a copy that is wrong would be wrong in both. Here the module itself runs in
-//! wasmi, with nothing of ours around it, and the sandbox's engines must report what it reported. A program is made from a seed:
-//! copies and fills that overlap, end at the memory's end or go beyond it, sizes of a memory that grows, in the middle of
-//! expressions, saturating conversions and sign extensions.
+//! The other tests compare engines with the same copy, so a mistake in the copy would affect both. Here, the original
+//! module runs in wasmi, without any of our code around it, and the sandbox's engines must report the same. A program
+//! is made from a seed: overlapping copies and fills, some of which end at the memory's end or exceed it,
+//! `memory.size` within expressions while the memory grows, saturating conversions and sign extensions.
 
 use crate::sandbox::{End, helper, run};
 use std::fmt::Write as _;

@@ -1,5 +1,5 @@
-//! Functions of large modules, which are validated when they are called first: what is valid does what it does in a small module, and what is
-//! not valid is never compiled, however it is called.
+//! Functions of large modules, which are validated at their first call: valid functions behave as in a small module,
+//! and invalid ones are never compiled, however they are called.
 
 use crate::sandbox::{End, helper, run};
 use std::time::Duration;

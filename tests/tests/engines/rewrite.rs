@@ -1,9 +1,9 @@
-//! Makes gatherers of other modules: what a module can do stays as it is, and a `gather` is added that does some of it, step
-//! by step, and reports what came of it.
+//! Makes gatherers from other modules: the module's own code is unchanged, and an added `gather` executes it step by
+//! step and reports the results.
 //!
-//! A result leaves the guest as the argument of `rest_close`, the one import that takes a word and touches no memory. That import
-//! becomes function 0, so every function's number changes; instructions, constants and names are copied byte by byte. The
-//! imports of the suite's `spectest` become definitions of the module's own.
+//! A result leaves the guest as the argument of `rest_close`, the only import that takes a word and does not access
+//! memory. That import becomes function 0, so every function's index changes; instructions, constants and names are
+//! copied byte by byte. The imports of the suite's `spectest` become definitions in the module.
 
 use std::sync::LazyLock;
 use wagather_abi::{EXPORT_GATHER, EXPORT_MEMORY, IMPORT_MODULE};

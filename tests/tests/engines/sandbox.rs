@@ -1,7 +1,7 @@
-//! One run of a module through the sandbox, from the broker's side of the channel.
+//! One run of a module in the sandbox, from the broker's side of the channel.
 //!
-//! The sandbox is the one that ships: validation, the engine's copy, the engine, the links, a process of its own. Only the broker
-//! is made up: it answers every call at once and keeps what it was asked.
+//! The sandbox is the one that ships: validation, the engine's copy, the engine, the links, a separate process. Only
+//! the broker is fake: it answers every call at once and records it.
 
 use host_min::Isolation;
 use std::io::ErrorKind;

@@ -1,8 +1,8 @@
-//! The suite's scripts: which modules they make, what they do with each, and what must come of it.
+//! The suite's scripts: the modules that they create, the steps for each, and the expected results.
 //!
-//! A script's directives are sorted by the module instance that they are about. The order within an instance is kept, and
-//! instances do not see each other: those that import from another one are out of scope, since a gatherer imports
-//! from the host alone.
+//! A script's directives are grouped by module instance. The order within an instance is kept, and instances do not
+//! see each other. Instances that import from another one are out of scope, because a gatherer imports only from the
+//! host.
 
 use crate::rewrite::{Original, Unfit, Value};
 use std::collections::BTreeMap;

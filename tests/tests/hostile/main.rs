@@ -1,8 +1,8 @@
-//! Guests that do what no honest gatherer does, each beside an honest one.
+//! Hostile guests, each beside an honest one.
 //!
-//! Whatever the guest tries, it ends as its file says, within its deadline; the broker stays alive and says so; the exit code
-//! is that of the class; and the other gatherer of the run has all of its files. Not here: what a fault in the engine
-//! could do beyond that; the sandbox's process is what contains it.
+//! Whatever the guest tries, it ends as its file says, within its deadline; the broker stays alive and reports it;
+//! the exit code is that of the class; and the run's other gatherer has all of its files. Elsewhere: what a fault in
+//! the engine could do beyond that, which the sandbox's process contains.
 
 mod generated;
 mod time;

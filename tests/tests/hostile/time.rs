@@ -1,6 +1,6 @@
-//! What a gatherer's loops cost the others, and the one who waits for the run.
+//! The effects of a gatherer's endless loops on other gatherers and on the duration of the run.
 //!
-//! A loop is ended from outside: at its deadline, and soon after. The others have their files by then.
+//! A loop is ended from outside, at or soon after its deadline. The others have their files by then.
 
 use super::{neighbour_is_unharmed, server};
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! Gatherers as their own compilers make them, with no flag that turns a feature off, on the recording of the demo. Only
-//! `make test-languages` has the compilers; it says where they are.
+//! Gatherers from other compilers with default flags, on the demo recording. Only `make test-languages` has the
+//! compilers, and sets their paths.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,5 +1,5 @@
-//! The conformance kit, with guests in several languages, and the table of docs/languages.md that says how they do. Only
-//! `make test-languages` has the compilers; it says where they are.
+//! The conformance kit with guests in several languages, and the table of results in docs/languages.md. Only `make
+//! test-languages` has the compilers, and sets their paths.
 
 use super::compiled::compile;
 use std::path::{Path, PathBuf};

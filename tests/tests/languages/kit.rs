@@ -1,4 +1,4 @@
-//! The conformance kit is whole: what its README defines, it expects, and nothing else.
+//! The conformance kit is complete: it has an expected result for exactly the tasks that its README defines.
 
 use std::collections::BTreeSet;
 use tests::conformance::{FOLDER, difference, tasks};

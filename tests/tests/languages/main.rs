@@ -1,4 +1,4 @@
-//! Gatherers in any language: what their compilers leave to do, and what the host does of it.
+//! Gatherers in any language: what their compilers require, and how the host handles it.
 
 #[cfg(feature = "languages")]
 mod compiled;

@@ -1,4 +1,4 @@
-//! `host-min manifest`: a manifest from a text file into a module.
+//! `host-min manifest`: writes a manifest from a text file into a module.
 
 use std::fs;
 use std::io::{Seek as _, Write as _};

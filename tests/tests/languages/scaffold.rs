@@ -1,5 +1,5 @@
-//! Gatherers as `codegen new --lang` makes them: they compile, their own test passes, and on the recording of the demo they find
-//! what the example in Rust finds. Only `make test-languages` has the compilers; it says where they are.
+//! Gatherers made by `codegen new --lang`: they compile, their own test passes, and on the demo recording they find
+//! the same as the Rust example. Only `make test-languages` has the compilers, and sets their paths.
 
 use std::path::Path;
 use std::process::Command;

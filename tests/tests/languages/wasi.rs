@@ -1,4 +1,4 @@
-//! WASI, for compilers that cannot do without: a reactor and a command, on the recording of the demo.
+//! WASI, for compilers that require it: a reactor and a command, on the demo recording.
 
 use serde_json::Value;
 use std::fs;

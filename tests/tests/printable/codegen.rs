@@ -1,4 +1,4 @@
-//! Codegen's places.
+//! Places in codegen.
 
 use super::{EVIL, Place, check, evil_line};
 use serde_json::{Value, json};

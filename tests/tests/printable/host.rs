@@ -1,4 +1,4 @@
-//! The host's places.
+//! Places in the host.
 
 use super::{EVIL, Place, check, evil_line};
 use serde_json::{Value, json};

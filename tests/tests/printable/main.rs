@@ -1,14 +1,14 @@
-//! What others wrote cannot steer the terminal, and cannot look like a line of ours: every place where a program prints such a text is
-//! given one that tries, and the raw bytes of both standard streams are looked at.
+//! Foreign text can neither control the terminal nor imitate a line of our own. Every place where a program prints
+//! such text gets a hostile one, and the tests check the raw bytes of stdout and stderr.
 //!
-//! | file | has |
+//! | file | content |
 //! |---|---|
 //! | [`host`] | the host: modules, files, kubeconfigs, servers, plugins, recordings |
 //! | [`codegen`] | codegen: declarations, schemas, servers, sources |
 //! | [`size_report`] | size-report: modules, names, budgets |
 //!
-//! That no other place writes to a standard stream is a rule of the repository (`tests/tests/rules.rs`), and that a failure escapes
-//! what it shows is part of its type.
+//! A rule of the repository (`tests/tests/rules.rs`) ensures that no other place writes to stdout or stderr, and the
+//! type of a failure ensures that it escapes what it shows.
 
 mod codegen;
 mod host;

@@ -1,4 +1,4 @@
-//! The places of size-report.
+//! Places in size-report.
 
 use super::{EVIL, Place, check, evil_line};
 use std::fs;

@@ -1,4 +1,4 @@
-//! Grant files that cannot be used: every mistake with its place, and what to write instead.
+//! Invalid grant files: every mistake has its position and what to write instead.
 
 use crate::grant;
 use tests::failing::{Failing, written};

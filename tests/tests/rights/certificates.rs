@@ -1,7 +1,7 @@
-//! Somebody's walk with a resource of their own, from its definition to an archive: what `inspect`, a dry run, `rbac`,
-//! `--check-access` and the run say under one grant agrees, and an account with the printed roles can run the gatherer.
+//! The workflow for a custom resource, from its definition to an archive: under one grant, `inspect`, a dry run,
+//! `rbac`, `--check-access` and the run agree, and an account with the printed roles can run the gatherer.
 //!
-//! The resource is that of cert-manager, as far as the gatherer reads it.
+//! The resource is cert-manager's Certificate, reduced to what the gatherer reads.
 
 use super::grant;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! `run --dry-run`: what would be done, and nothing of it.
+//! `run --dry-run`: shows what a run would do, and does nothing.
 
 use crate::{NARROW, curious, grant};
 use tests::failing::written;

@@ -1,5 +1,5 @@
-//! What gives rights away is refused unless a grant names it; what a grant names comes without its secrets, live and recorded; and
-//! selectors do not tell what a grant removes.
+//! Escalating resources are refused unless a grant names them; granted ones arrive without their secrets, live and
+//! recorded; and selectors do not reveal what a grant removes.
 
 use crate::grant;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! `rest_hides`: a gatherer can tell a field that is hidden from one that is absent, and the host and the fake host say the same.
+//! `rest_hides`: a gatherer can distinguish hidden fields from absent ones, and the host and the fake host agree.
 
 use super::grant;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What `inspect` tells of a grant and of a signature.
+//! The output of `inspect` for a grant and a signature.
 
 use crate::{NARROW, curious, grant};
 use minisign::KeyPair;

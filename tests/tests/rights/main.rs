@@ -1,8 +1,8 @@
-//! What a cluster's owner allows, from outside: grant files, pins, signatures, and what `inspect`, `rbac` and
-//! `run --dry-run` say of them.
+//! What a cluster's owner allows, tested from outside: grant files, pins, signatures, and the output of `inspect`,
+//! `rbac` and `run --dry-run`.
 //!
-//! Not here: whether each rule is judged right (the unit tests of `broker/policy` and `grant`), what of a list a grant leaves,
-//! and whether a real API server takes the printed roles (`cluster/rbac.rs`).
+//! Elsewhere: the evaluation of each rule (the unit tests of `policy`), the narrowing of lists, and whether a real
+//! API server accepts the printed roles (`cluster/rbac.rs`).
 
 mod bad_grants;
 mod certificates;

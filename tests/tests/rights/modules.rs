@@ -1,4 +1,4 @@
-//! Pins and signatures: which modules run at all. Nothing starts and nothing is asked before that is known.
+//! Pins and signatures: which modules may run. Before that is decided, nothing starts and no request is sent.
 
 use crate::grant;
 use minisign::KeyPair;

@@ -1,4 +1,4 @@
-//! `--namespace`, `--all-namespaces` and `--selector`: a run that is narrowed asks for less, and never sees more.
+//! `--namespace`, `--all-namespaces` and `--selector`: a narrowed run requests less, and never sees more.
 
 use super::grant;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! What a grant leaves of a run: items of a list, objects, fields, budgets.
+//! How a grant narrows a run: list items, objects, fields, budgets.
 
 use super::grant;
 use serde_json::json;

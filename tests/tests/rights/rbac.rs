@@ -1,4 +1,5 @@
-//! What `rbac` prints. Whether an API server takes it, and whether it is enough and no more, is in `cluster/rbac.rs`.
+//! The output of `rbac`. `cluster/rbac.rs` tests whether an API server accepts it, and whether it is exactly
+//! sufficient.
 
 use crate::{NARROW, curious, grant};
 use tests::host::Host;

@@ -1,4 +1,4 @@
-//! `docs/grant.md`: its examples are grants, and each key of the schema is in it.
+//! `docs/grant.md`: its examples are valid grants, and it documents each key of the schema.
 
 use host_min::Grant;
 use tests::workspace;

@@ -1,4 +1,5 @@
-//! What a grant withholds and hides is told, per rule; so is what of it did nothing and may be misspelt.
+//! The report shows what a grant withholds and hides, per rule, and the parts of it that had no effect and may be
+//! misspelt.
 
 use super::grant;
 use serde_json::{Value, json};

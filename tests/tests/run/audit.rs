@@ -1,4 +1,4 @@
-//! The audit: what was asked for, and what was decided, is told whole.
+//! The audit: it contains every request and every decision.
 
 use serde_json::{Value, json};
 use tests::archive::Archive;

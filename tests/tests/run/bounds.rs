@@ -1,4 +1,4 @@
-//! What a run may use of memory and of the disk, whatever guests hold and servers send.
+//! The memory and disk bounds of a run, whatever guests hold and servers send.
 
 use std::time::Duration;
 use tests::archive::Archive;

@@ -1,4 +1,4 @@
-//! Which cluster and as whom: kubectl's options, and kubeconfigs as kubectl reads them.
+//! The cluster and the user of a run: kubectl's options, and kubeconfigs as kubectl reads them.
 
 use std::path::Path;
 use tests::archive::{Archive, contains};

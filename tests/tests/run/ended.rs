@@ -1,4 +1,4 @@
-//! Runs that are ended in the middle: by a signal that asks, as the first process of a container too, or killed.
+//! Interrupted runs: by a signal, also as the first process of a container, or killed.
 
 use std::path::Path;
 use std::process::Command;

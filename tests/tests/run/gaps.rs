@@ -1,4 +1,4 @@
-//! What is missing is not silent: complete, complete with gaps, incomplete, whatever the gatherer makes of it.
+//! Missing data is always reported: complete, with gaps, or incomplete, whatever the gatherer returns.
 
 use serde_json::{Value, json};
 use std::fmt::Write as _;

@@ -1,4 +1,4 @@
-//! `--timeout` holds from the start: while a connection is made, and while a plugin is asked.
+//! `--timeout` applies from the start: also while the host connects or runs a plugin.
 
 use std::net::TcpListener;
 use std::path::Path;

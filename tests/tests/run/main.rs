@@ -1,7 +1,7 @@
-//! The normal ways: what `host-min` is for, with the examples, against a server of canned answers and its recordings.
+//! Normal use of `host-min`, with the examples, against a server with canned answers and its recordings.
 //!
-//! Not here: what goes wrong (`bad_input/`), who attacks (`hostile.rs`), and whether a real API server answers like the
-//! canned one (the tests of the feature `cluster`).
+//! Elsewhere: errors (`bad_input/`), attacks (`hostile.rs`), and whether a real API server answers like the canned
+//! one (the tests of the feature `cluster`).
 
 mod audit;
 mod bounds;

@@ -1,6 +1,6 @@
-//! What the archive is called, what it replaces, and which modules an argument stands for.
+//! The archive's name, what it replaces, and the modules that an argument refers to.
 //!
-//! Not here: names that cannot be had (`bad_input/outputs.rs`), and which of several runs has a file (the archive's own tests).
+//! Elsewhere: invalid names (`bad_input/outputs.rs`), and conflicts between runs (the archive's own tests).
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;

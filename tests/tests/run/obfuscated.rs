@@ -1,4 +1,4 @@
-//! Placeholders instead of addresses and domains: the same everywhere, turned back in requests, and a map that is kept apart.
+//! Placeholders for addresses and domains: the same everywhere, resolved in requests, with a separate map.
 
 use serde_json::{Value, json};
 use std::os::unix::fs::PermissionsExt;

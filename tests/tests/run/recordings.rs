@@ -1,4 +1,4 @@
-//! Recordings, and what must never be in one.
+//! Recordings, and what they must never contain.
 
 use serde_json::Value;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What reaches the server, and what of its answers reaches the archive.
+//! The requests that reach the server, and the parts of its answers that reach the archive.
 
 use serde_json::json;
 use tests::archive::Archive;

@@ -1,4 +1,4 @@
-//! What a person at a terminal sees of a run, and what a machine reads instead.
+//! The output of a run: on a terminal, and for programs.
 
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,7 +1,7 @@
-//! `bare-wasm3 MODULE PORT OUTPUT`: runs a gatherer in wasm3 and does what it asks for, without anything that makes that safe.
+//! `bare-wasm3 MODULE PORT OUTPUT`: runs a gatherer in wasm3, and performs its requests without any safety mechanism.
 //!
-//! The engine and its flags are those of the host, so that what differs is the host. What the imports do is in `imports`, the same for
-//! every engine. It ends with 0 if the gatherer does.
+//! It uses the host's engine and flags, so only the host differs. The crate `imports` implements the imports for all
+//! engines. The exit code is 0 if the gatherer succeeds.
 #![allow(unsafe_code)] // the guest's memory behind a call
 
 use imports::{EXPORT_GATHER, Host, IMPORT_MODULE, IMPORTS, Import, ResultType};

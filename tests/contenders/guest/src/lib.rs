@@ -1,7 +1,7 @@
-//! Finds the cluster operators that are degraded or unavailable, as `degraded-operators` does, with the decoder in the module.
+//! Finds degraded or unavailable cluster operators, like `degraded-operators`, but decodes them in the module.
 //!
-//! `degraded-operators` has its items decoded by the host, so little of it runs in an engine. This one takes items as JSON and needs a heap:
-//! with it, engines are compared by the code that they run, too.
+//! The host decodes the items of `degraded-operators`, so little of its code runs in an engine. This gatherer gets
+//! items as JSON and needs a heap, so it also compares how fast engines execute code.
 
 #![no_std]
 

@@ -1,4 +1,4 @@
-//! One GET over plain HTTP/1.1, with what a server of Kubernetes may do in its answer: a length, chunks, or the end of the connection.
+//! One GET over plain HTTP/1.1. The end of the answer is marked by a length, chunks, or the end of the connection.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

@@ -1,9 +1,10 @@
-//! What a gatherer imports, done without anything that makes it safe: the same code under every engine that is compared, so that the engines
-//! are what differs.
+//! The imports of a gatherer, without any safety mechanism. All compared engines use this code, so only the engines
+//! differ.
 //!
-//! No validation, no process of its own, no manifest, no grant, no projection, no redaction, no report: the module is trusted, and so is
-//! the server. What is left is what any host of such a module has to do: ask a server on 127.0.0.1 over plain HTTP, hand out the items of a
-//! list, and write what the gatherer writes, one file for all of it. The decoder of typed items is that of the host.
+//! There is no validation, no separate process, no manifest, no grant, no projection, no redaction and no report:
+//! module and server are trusted. The rest is what any host of such a module must do: query a server on 127.0.0.1
+//! over plain HTTP, return the items of a list, and write the gatherer's output, to a single file. Typed items are
+//! decoded by the host's decoder.
 //!
 //! A program links [`Host::call`] under the names of `wagather_abi::IMPORTS` and ends with [`end`].
 

@@ -1,7 +1,7 @@
-//! Reads all pods with kube-rs, as its documentation shows it, and counts those that crash-loop as `pods.wasm` does:
+//! Reads all pods with kube-rs, as its documentation shows, and counts the crash-looping ones like `pods.wasm`:
 //! `kube-rs KUBECONFIG LIMIT`.
 //!
-//! Typed, page by page, on one thread. It prints one line of JSON. It keeps one page of pods and nothing else.
+//! It reads typed pods page by page on one thread, keeps one page in memory, and prints one line of JSON.
 
 use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
 use kube::api::ListParams;

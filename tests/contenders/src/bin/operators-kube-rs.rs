@@ -1,5 +1,5 @@
-//! `operators-kube-rs pipe|decode KUBECONFIG OUTPUT`: the cluster operators with kube-rs, as its documentation shows it: the list as it is into a
-//! file, or those that are in trouble.
+//! `operators-kube-rs pipe|decode KUBECONFIG OUTPUT`: writes the unchanged list of cluster operators, or the degraded
+//! ones, to a file, with kube-rs as its documentation shows.
 
 use kube::api::{ApiResource, GroupVersionKind, ListParams, NotUsed, Object};
 use kube::config::{KubeConfigOptions, Kubeconfig};

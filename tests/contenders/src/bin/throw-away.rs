@@ -1,10 +1,11 @@
-//! Reads all pods and throws them away: what any client has to do at least.
-//! `throw-away ADDRESS CA-FILE TOKEN-FILE LIMITS [ahead]`.
+//! Reads all pods and discards them: the minimum that any client must do. `throw-away ADDRESS CA-FILE TOKEN-FILE
+//! LIMITS [ahead]`.
 //!
-//! TLS as the host has it (rustls with ring), HTTP/1.1 with keep-alive, a buffer of one TLS record. Of a page it looks at the
-//! head alone, for the continue token. `LIMITS` is how many items each page asks for, with commas between; the last one holds for the
-//! pages that follow. Without `ahead` it has one connection and asks for a page when it has read the one before. With `ahead` it
-//! asks as soon as it knows the token, on a second connection, and so the server works while it reads. It prints one line of JSON.
+//! It uses the host's TLS (rustls with ring), HTTP/1.1 with keep-alive, and a buffer of one TLS record. It only
+//! parses the beginning of a page, for the continue token. `LIMITS` are the numbers of items per page, separated by
+//! commas; the last one applies to all further pages. Without `ahead`, it has one connection and requests a page
+//! after it has read the page before. With `ahead`, it requests the next page as soon as it knows the token, on a
+//! second connection, so the server works in parallel. It prints one line of JSON.
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};

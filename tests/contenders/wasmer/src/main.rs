@@ -1,9 +1,9 @@
-//! A gatherer in Wasmer, compiled ahead of time.
+//! Runs a gatherer in Wasmer, compiled ahead of time.
 //!
-//! - `bare-wasmer MODULE PORT OUTPUT`: runs what `--compile` made of a module.
-//! - `bare-wasmer --compile MODULE OUTPUT` (with the feature `cranelift`): compiles ahead of time.
+//! - `bare-wasmer MODULE PORT OUTPUT`: runs the output of `--compile`.
+//! - `bare-wasmer --compile MODULE OUTPUT` (with the feature `cranelift`): compiles a module ahead of time.
 //!
-//! What the imports do is in `imports`, the same for every engine. It ends with 0 if the gatherer does.
+//! The crate `imports` implements the imports for all engines. The exit code is 0 if the gatherer succeeds.
 #![allow(unsafe_code)] // what was compiled ahead of time is trusted, and the guest's memory behind a call
 
 use imports::{EXPORT_GATHER, EXPORT_MEMORY, Host, Import, ResultType};

@@ -1,7 +1,7 @@
-//! `bare-wasmi eager|lazy MODULE PORT OUTPUT`: a gatherer in wasmi, which validates and translates it at once or function by function as each is
-//! called for the first time.
+//! `bare-wasmi eager|lazy MODULE PORT OUTPUT`: runs a gatherer in wasmi, which validates and translates the whole
+//! module at once, or each function at its first call.
 //!
-//! What the imports do is in `imports`, the same for every engine. It ends with 0 if the gatherer does.
+//! The crate `imports` implements the imports for all engines. The exit code is 0 if the gatherer succeeds.
 
 use imports::{EXPORT_GATHER, EXPORT_MEMORY, Host, Import, ResultType};
 use std::process::ExitCode;

@@ -1,10 +1,10 @@
-//! A gatherer in Wasmtime, three ways, by the features of this crate.
+//! Runs a gatherer in Wasmtime. The features of this crate select one of three ways.
 //!
-//! - `bare-wasmtime MODULE PORT OUTPUT`: runs a module. With `cranelift` it compiles the module first; without, the module is what
-//!   `--compile` made of it. With `pulley` that is for Wasmtime's interpreter.
-//! - `bare-wasmtime --compile native|pulley MODULE OUTPUT` (with `cranelift`): compiles ahead of time.
+//! - `bare-wasmtime MODULE PORT OUTPUT`: runs a module. With `cranelift`, it compiles the module first. Without it,
+//!   the module is the output of `--compile`. With `pulley`, it uses Wasmtime's interpreter.
+//! - `bare-wasmtime --compile native|pulley MODULE OUTPUT` (with `cranelift`): compiles a module ahead of time.
 //!
-//! What the imports do is in `imports`, the same for every engine. It ends with 0 if the gatherer does.
+//! The crate `imports` implements the imports for all engines. The exit code is 0 if the gatherer succeeds.
 #![allow(unsafe_code)] // what was compiled ahead of time is trusted
 
 use imports::{EXPORT_GATHER, EXPORT_MEMORY, Host, Import, ResultType};

@@ -1,4 +1,5 @@
-//! How fast each one is, as a table: `compare PAGE...`. Best of some rounds, this thread's time on a processor.
+//! Prints a table with the speed of each library: `compare PAGE...`. It is the best of several rounds, in CPU time of
+//! this thread.
 
 use std::time::Duration;
 use wagather_scanners::{Node, WAYS};

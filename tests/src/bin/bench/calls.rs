@@ -1,8 +1,8 @@
-//! The part `calls`: what a guest's calls cost, with a sandbox that is a process of its own and with one in this process.
+//! The part `calls`: the cost of a guest's calls, with a sandbox in a separate process and with one in this process.
 //!
-//! The host is the library, in this process; its source serves pages from memory, so neither a network nor TLS is in the figures. The
-//! sandbox, where it is a process, is the one that ships. The whole run is timed, its start and end included, which is a few
-//! milliseconds of some hundred.
+//! The host is the library, in this process. Its source serves pages from memory, so the figures contain neither
+//! network nor TLS. The separate sandbox is the one that ships. The time is that of the whole run, including its
+//! start and end, which take a few of several hundred milliseconds.
 
 use crate::contender::{HOST, WORK, remove};
 use crate::document::{Section, save};

@@ -1,4 +1,5 @@
-//! The programs that are measured side by side: gatherers, the same modules in the bare engine, and the floors under them.
+//! The programs that are measured together: gatherers in the host, the same modules in the bare engine, and the
+//! floors.
 
 use crate::Result;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What was measured, as documents: a section of Markdown for each part, and the files with every round.
+//! Writes the results as documents: a section of Markdown for each part, and files with every round.
 
 use crate::Result;
 use crate::contender::WORK;

@@ -1,4 +1,4 @@
-//! Figures as people read them, and tables of Markdown.
+//! Formats figures and Markdown tables.
 
 /// A table, its columns padded so that it can be read as it is. The first row is its head.
 pub(crate) fn markdown(rows: &[Vec<String>]) -> String {

@@ -1,4 +1,4 @@
-//! How a start grows with its module, in the host and in the bare engine.
+//! Measures start-up by module size, in the host and in the bare engine.
 
 use crate::contender::{Contender, Kind, WORK};
 use crate::figures::{grouped, markdown, millis, quantile, row, sorted};

@@ -1,4 +1,4 @@
-//! Guests that do nothing but call one import as often as they can, and guests of any size.
+//! Guests that only call one import as often as possible, and guests of any size.
 
 use tests::guest;
 

@@ -1,7 +1,7 @@
-//! The part with TLS: the same gatherers against a real API server, if one runs, beside curl.
+//! The TLS part of `start`: the same gatherers against a real API server, if one is running, compared with curl.
 //!
-//! When the first answer has come cannot be seen from outside a TLS connection. A gatherer that logs once it has read its
-//! list tells.
+//! The arrival of the first answer is not visible from outside a TLS connection, so a gatherer logs a line when it
+//! has read its list.
 
 use crate::contender::{HOST, module, quiet};
 use crate::figures::{markdown, millis, quantile, row, sorted};

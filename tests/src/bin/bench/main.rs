@@ -1,6 +1,6 @@
-//! What `make bench` measures, each part from one run: how soon a gatherer's first request is on the wire, how the host does on large
-//! clusters beside other clients, and what calls cost. Markdown tables on stdout, and every round in
-//! `target/bench/*.csv`.
+//! The program behind `make bench`. Its parts measure how soon a gatherer's first request is sent, how the host
+//! compares with other clients on large clusters, and what calls cost. It prints Markdown tables to stdout, and
+//! writes every round to `target/bench/*.csv`.
 //!
 //! ```text
 //! bench [start] [cluster] [links] [calls] [projection] [plot] [peers] [--write FOLDER]
@@ -8,28 +8,29 @@
 //!
 //! | part | measures |
 //! |---|---|
-//! | `start` | process start to the first byte on a socket, for modules of 1 KB to 10 MB too; sizes; memory |
-//! | `cluster` | thousands of pods from a real API server, beside contenders |
+//! | `start` | process start to the first byte on a socket, also for modules of 1 KB to 10 MB; sizes; memory |
+//! | `cluster` | thousands of pods from a real API server, compared with contenders |
 //! | `links` | the same over slow links, with each kind of compression |
 //! | `calls` | a guest's calls, through the channel and in one process |
-//! | `projection` | what the program `bench-projection` prints, if it is built beside this one |
+//! | `projection` | the output of the program `bench-projection`, if it is built beside this one |
 //! | `plot` | nothing: it draws the last rounds of `cluster` as `target/bench/cluster.svg` |
-//! | `peers` | the start beside other engines, programs and clients; a page of its own, `measurements/peers.md` |
+//! | `peers` | start-up compared with other engines, programs and clients; it has its own page, `measurements/peers.md` |
 //!
-//! Without parts, all but `peers`, whose programs take long to build. `--write docs` puts the tables into `docs/measurements.md` and the rounds and the drawing into
-//! `docs/measurements/`, each part in the place of what it wrote before; nobody writes there by hand.
+//! Without arguments, it runs all parts except `peers`, whose programs take long to build. `--write docs` writes the
+//! tables to `docs/measurements.md`, and the rounds and the drawing to `docs/measurements/`. Each part replaces its
+//! previous output. Do not edit these files by hand.
 //!
-//! Not a test: nothing here fails because it was slow. It fails if what it measures gives a wrong answer. What it needs is built before
-//! it; `make bench` does.
+//! This is not a test: it never fails because something is slow. It fails if a measured program gives a wrong answer.
+//! The programs that it runs must be built first; `make bench` builds them.
 //!
-//! | variable | is |
+//! | variable | meaning |
 //! |---|---|
-//! | `WAGATHER_BENCH_ROUNDS` | how many rounds of `start`; 300 without it |
-//! | `WAGATHER_BENCH_CLUSTER_ROUNDS` | how many rounds of `cluster` and `calls`; 5 without it |
-//! | `WAGATHER_BENCH_PODS` | how many pods, one after the other; `5000,20000` without it |
+//! | `WAGATHER_BENCH_ROUNDS` | rounds of `start`; default 300 |
+//! | `WAGATHER_BENCH_CLUSTER_ROUNDS` | rounds of `cluster` and `calls`; default 5 |
+//! | `WAGATHER_BENCH_PODS` | numbers of pods to measure; default `5000,20000` |
 //! | `WAGATHER_APISERVER_DIR` | the folder of a running `tests/apiserver`, for the part of `start` with TLS |
-//! | `WAGATHER_BENCH_PEERS` | which slices of `peers` are measured; `plain,tls,growth` without it |
-//! | `WAGATHER_BENCH_PEERS_ROUNDS` | how many rounds of them; 120 without it |
+//! | `WAGATHER_BENCH_PEERS` | slices of `peers` to measure; default `plain,tls,growth` |
+//! | `WAGATHER_BENCH_PEERS_ROUNDS` | rounds of these slices; default 120 |
 
 mod calls;
 mod cluster;

@@ -1,7 +1,7 @@
-//! The part `plot`: the last rounds of `cluster`, drawn as bars into a plain SVG.
+//! The part `plot`: draws the last rounds of `cluster` as bars in a plain SVG.
 //!
-//! The text has the colour that the reader's theme asks for, and there is no background, so it can be read in dark and in light. It needs no
-//! script and no font.
+//! The text follows the reader's theme and there is no background, so it is readable in dark and light mode. It needs
+//! no script and no font.
 
 use crate::cluster::{LOOKS, TIMES, name_of};
 use crate::contender::WORK;

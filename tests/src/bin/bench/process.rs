@@ -1,4 +1,4 @@
-//! Runs a process to its end, with the time at its start and at its end.
+//! Runs a process, and records the times of its start and exit.
 
 use crate::Result;
 use std::process::{Child, Command};

@@ -1,5 +1,5 @@
-//! The part `projection`: what the program `bench-projection` prints, if it is built beside this one. It works on the pages
-//! that the part `cluster` had from its server.
+//! The part `projection`: the output of the program `bench-projection`, if it is built beside this one, for the pages
+//! that the part `cluster` got from its server.
 
 use crate::Result;
 use crate::contender::WORK;

@@ -1,4 +1,4 @@
-//! Rounds of start-up: each runs every program once, so that what else the machine does hits all alike.
+//! Rounds of start-up, each of which runs every program once, so other load affects all of them equally.
 
 use crate::contender::{Contender, Kind, WORK, remove};
 use crate::figures::{markdown, millis, quantile, row, sorted};

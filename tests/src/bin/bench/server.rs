@@ -1,5 +1,5 @@
-//! The server that the bench's programs ask: it notes when the first byte of a connection comes, and answers with a small
-//! list of cluster operators.
+//! The server of the bench: it records when the first byte of a connection arrives, and answers with a small list of
+//! cluster operators.
 
 use crate::Result;
 use std::io::{Read, Write};

@@ -1,4 +1,4 @@
-//! What a process tree takes, as `tests/floor/measure.c` says it.
+//! The resource usage of a process tree, as `tests/floor/measure.c` prints it.
 
 use crate::Result;
 use crate::contender::{WORK, compiled, quiet};

@@ -1,4 +1,4 @@
-//! The attempts, each in a few lines of C's ways. What one says is `did it` or `refused: ERRNO`, or what it found.
+//! The attempts, each a few lines of C-like code. Each returns `did it` or `refused: ERRNO`, or what it found.
 #![allow(unsafe_code)] // system calls, and memory that belongs to nobody
 
 use libc::{c_int, c_long, c_void};

@@ -1,8 +1,9 @@
-//! Tries to get out of a sandbox: `escape fork|helper|in-process ATTEMPT [WORD]`
+//! Tries to escape from a sandbox: `escape fork|helper|in-process ATTEMPT [WORD]`
 //!
-//! The sandbox is a real one, made and confined by the host's own code; only the engine is replaced, by code that does at once what
-//! a guest could do that has taken the engine over. `in-process` is no sandbox: there an attempt shows that it can succeed.
-//! What came of it is printed, a line each: what is in force, what the attempt said, and how the process ended.
+//! The sandbox is real: the host's own code makes and confines it. Only the engine is replaced by code that does
+//! directly what a guest could do after it took over the engine. `in-process` has no sandbox: there, an attempt shows
+//! that it can succeed. The program prints one line each for the active mechanisms, the result of the attempt, and
+//! the end of the process.
 #![allow(unsafe_code)] // the promise of having one thread
 
 mod attempts;

@@ -1,10 +1,10 @@
-//! A sandbox's helper of which some guests have taken over the engine.
+//! A sandbox helper in which some guests have taken over the engine.
 //!
-//! Every program that is started as a helper can be one: it has the channel as its standard input and gets its job
-//! there. A guest whose gatherer is called `forged-…` stands for a module that broke out, and the rest of the name for what it
-//! does then: see [`scenarios`]. Any other guest is run as it should be, so that a run can have both.
+//! Any program that is started as a helper can be one: its stdin is the channel, over which it gets its job. A guest
+//! whose gatherer is called `forged-…` represents a compromised sandbox, and the rest of the name selects its
+//! behaviour: see [`scenarios`]. Any other guest runs normally, so a run can have both.
 //!
-//! Not here: what must become of each, which is `tests/forged.rs`.
+//! Elsewhere: the expected results, in `tests/forged.rs`.
 
 mod scenarios;
 

@@ -1,7 +1,7 @@
-//! What a compromised sandbox can do with its channel, by name.
+//! What a compromised sandbox does with its channel, by name.
 //!
-//! A scenario that judges the answers it gets ends well only if all of them were as they must be; otherwise its last words
-//! say which was not.
+//! A scenario that checks the broker's answers succeeds only if all of them are as expected; otherwise its last
+//! message names the wrong answer.
 
 use super::Forger;
 use std::time::Duration;

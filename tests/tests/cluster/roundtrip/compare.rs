@@ -1,16 +1,16 @@
-//! What must come out of a gatherer, of what went into it.
+//! The expected output of a gatherer for a given object.
 //!
-//! | the server has | it becomes |
+//! | the server has | the output has |
 //! |---|---|
-//! | a scalar, or a part that is taken as it is | the same value |
-//! | a float in a field that is a number | the same to 14 digits |
-//! | a quantity that is a number | its digits as a text |
-//! | `null`, or nothing, where there is a `?` | nothing |
-//! | `null`, or nothing, where there is none | an empty list, map or object: what such a one becomes |
+//! | a scalar, or a part that is taken verbatim | the same value |
+//! | a float in a number field | the same value to 14 digits |
+//! | a quantity that is a number | its digits as a string |
+//! | `null` or nothing, for an optional field (`?`) | nothing |
+//! | `null` or nothing, for another field | an empty list, map or object |
 //! | `null` in a list or as a value of a map | nothing: elements and keys are left out |
-//! | a field that is not declared | nothing |
+//! | an undeclared field | nothing |
 //!
-//! Nothing else is made alike.
+//! Everything else must be equal.
 
 use super::schema::{Scalar, Wanted};
 use serde_json::{Map, Value};

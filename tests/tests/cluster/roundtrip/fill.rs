@@ -1,7 +1,7 @@
-//! Objects of every kind, put on the server with as many fields as it takes.
+//! Creates objects of every kind on the server, with as many fields as it accepts.
 //!
-//! They are in `objects/`, a list in each file: where an object is created, what it is, and its status, which goes to its
-//! subresource.
+//! They are in `objects/`, a list per file: the path for creating an object, the object, and its status, which goes
+//! to its subresource.
 
 use serde_json::Value;
 use std::time::{Duration, Instant};

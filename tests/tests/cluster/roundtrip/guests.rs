@@ -1,4 +1,4 @@
-//! Gatherers that write back what they decode: declared, generated, and compiled as the examples are.
+//! Gatherers that write back what they decode: declared, generated and compiled like the examples.
 
 use super::schema::Listed;
 use serde_json::json;

@@ -1,9 +1,10 @@
-//! Round trips: everything that the API server can list goes through types that the generator made, and comes out as it went in.
+//! Round trips: everything that the API server can list passes through generated types, and comes out unchanged.
 //!
-//! The resources and their fields are read from the server's own OpenAPI documents, twice: by the generator, and by [`schema`], which
-//! writes the declarations and shares no code with it. Gatherers that are compiled as the examples are write each decoded object
-//! back as JSON, and what they write is [compared](compare) with the server's raw answer: once for [objects](fill) that
-//! the server holds, and once for [objects](synthetic) that are made up of the schemas, in which every field has a value.
+//! Two programs read the resources and their fields from the server's own OpenAPI documents: the generator, and
+//! [`schema`], which writes the declarations and shares no code with the generator. Gatherers that are compiled like
+//! the examples write each decoded object back as JSON. This is [compared](compare) with the server's raw answer:
+//! once for [objects](fill) on the server, and once for [objects](synthetic) generated from the schemas, in which
+//! every field has a value.
 
 mod compare;
 mod fill;

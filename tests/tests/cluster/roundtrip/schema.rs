@@ -1,7 +1,7 @@
-//! What there is to list, and which fields its objects have: read from the server's documents without the generator's code, so that
-//! the two cannot misread them alike.
+//! The listable resources and their fields, read from the server's documents without the generator's code, so both
+//! cannot make the same mistake.
 //!
-//! It knows the one dialect that kube-apiserver publishes, and fails at anything else.
+//! It supports only the dialect that kube-apiserver publishes, and fails for anything else.
 
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;

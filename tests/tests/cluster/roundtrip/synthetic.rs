@@ -1,7 +1,8 @@
-//! Objects that no server would make: every declared field has a value, and each value is as odd as its schema lets it be.
+//! Objects that no server would make: every declared field has a value, and each value is as unusual as its schema
+//! allows.
 //!
-//! The text is written here as well, so that it is as odd as JSON lets it be: escapes where none are needed, in names too, white
-//! space, fields in any order, and fields that nobody declared between them.
+//! This module also writes the JSON text, as unusual as JSON allows: unnecessary escapes, also in names, white space,
+//! fields in any order, and undeclared fields between them.
 
 use super::schema::{Scalar, Wanted};
 use serde_json::{Map, Number, Value, json};

@@ -1,5 +1,6 @@
-//! What other languages have of the contract: the SDKs for C and C++, Zig, AssemblyScript and Go, `contract.json`, and the tables of
-//! contract.md. All are made here, from the one table of imports and the definitions beside it; `BLESS=1` writes them anew.
+//! The contract for other languages: the SDKs for C and C++, Zig, AssemblyScript and Go, `contract.json`, and the
+//! tables of contract.md. All are generated from the import table and the definitions beside it; `BLESS=1` rewrites
+//! them.
 
 mod assemblyscript;
 mod c;

@@ -1,7 +1,7 @@
-//! The conformance kit's guest in Rust: ../../../README.md says what each task does.
+//! The Rust guest of the conformance kit. ../../../README.md describes the tasks.
 //!
-//! It takes the contract's crate, the heap and the entries of the SDK. The SDK decides much that the tasks are about, and cannot misuse a
-//! handle or an address, so requests are made by the imports.
+//! It uses the contract's crate, and the SDK's heap and entries. It calls the imports for requests, because the SDK
+//! makes many decisions that the tasks test, and cannot misuse a handle or an address.
 #![no_std]
 #![allow(unsafe_code)] // the imports as they are
 

@@ -1,6 +1,7 @@
-//! `native-rustls PORT CA-FILE TOKEN-FILE PATH OUTPUT`: the least that a client with TLS does. One GET to 127.0.0.1, and the body into a file.
+//! `native-rustls PORT CA-FILE TOKEN-FILE PATH OUTPUT`: the minimum of a TLS client. It sends one GET to 127.0.0.1
+//! and writes the body to a file.
 //!
-//! TLS as the host has it: rustls with ring. The answer ends with the connection.
+//! It uses the host's TLS: rustls with ring. The answer ends with the connection.
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};

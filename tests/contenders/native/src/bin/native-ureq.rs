@@ -1,4 +1,5 @@
-//! `native-ureq pipe|decode URL OUTPUT`: the list as it is into a file, or the operators that are in trouble, with ureq and serde.
+//! `native-ureq pipe|decode URL OUTPUT`: writes the unchanged list, or the degraded operators, to a file, with ureq
+//! and serde.
 
 use serde::{Deserialize, Serialize};
 use std::error::Error;

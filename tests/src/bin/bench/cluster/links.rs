@@ -1,7 +1,7 @@
-//! The part `links`: all pods of a real API server over links as clusters at the edge have them, with each kind of compression.
+//! The part `links`: all pods of a real API server over slow links, with each kind of compression.
 //!
-//! The link is a relay on this machine, which delays and limits what passes. To the host it looks like a tunnel: the server's address is
-//! that of this machine.
+//! The link is a relay on this machine that delays and limits the traffic. To the host, it looks like a tunnel: the
+//! server's address is on this machine.
 
 use super::APISERVER;
 use super::readers::{self, Place, Reader};

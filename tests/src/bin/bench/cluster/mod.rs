@@ -1,8 +1,9 @@
-//! The part `cluster`: all pods of a real API server, read by the host and by what it is compared with.
+//! The part `cluster`: all pods of a real API server, read by the host and by the programs that it is compared with.
 //!
-//! One API server is started, filled and stopped here. For each number of pods every reader is first looked at: its peak of
-//! memory, what it asks for, what comes over the wire, and whether its answer is right. Then come rounds whose time is taken; each
-//! runs every reader once, beginning with another one, so that what else the machine does hits all alike.
+//! It starts, fills and stops one API server. For each number of pods, it first runs every reader once without
+//! timing, to measure its peak memory, its requests and its traffic, and to check its answer. Then it runs timed
+//! rounds. Each round runs every reader once, starting with a different one, so other load affects all of them
+//! equally.
 
 mod links;
 mod readers;

@@ -1,4 +1,4 @@
-//! Programs that read all pods: the host with two gatherers, and what it is compared with.
+//! Programs that read all pods: the host with two gatherers, and the programs that it is compared with.
 
 use crate::Result;
 use crate::contender::{HOST, WORK, module, remove};

@@ -1,5 +1,5 @@
-//! A wire between readers and the server: it passes bytes through and counts what comes from the server. As a link it also delays them
-//! and limits their rate, as a network would.
+//! A relay between readers and the server that counts the server's bytes. As a link, it also delays them and limits
+//! their rate, as a network would.
 
 use super::readers::Place;
 use crate::Result;

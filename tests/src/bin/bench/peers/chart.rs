@@ -1,7 +1,8 @@
-//! Drawings of what was measured, as plain SVG: dots on a scale of powers, and lines between them.
+//! Draws results as plain SVG: dots on a logarithmic scale, and lines between them.
 //!
-//! The text has the colour that the reader's theme asks for, and there is no background, so it can be read in dark and in light. It needs no
-//! script and no font. What is ours has a colour of its own; a dot is filled or hollow besides, so no colour is needed to tell them apart.
+//! The text follows the reader's theme and there is no background, so it is readable in dark and light mode. It needs
+//! no script and no font. Our own program has its own colour; dots are also filled or hollow, so colours are not
+//! needed to distinguish them.
 
 /// A contender's place on the scale: the start and the end.
 pub(super) struct Dots {

@@ -1,6 +1,7 @@
-//! Who is compared: what each contender is called, how it is run, and which files it needs.
+//! The contenders: the name of each one, how to run it, and which files it needs.
 //!
-//! To add one: a row in [`plain`] or [`tls`], and its build in `.ci/contenders`. What is not there is named in the page, with the reason.
+//! To add one, add a row to [`plain`] or [`tls`], and its build to `.ci/contenders`. The page names a missing
+//! contender, with the reason.
 
 use super::server::PATH;
 use crate::contender::{HOST, module};

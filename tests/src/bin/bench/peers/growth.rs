@@ -1,4 +1,4 @@
-//! The slice `growth`: the start with modules of 1 KB to 10 MB.
+//! The slice `growth`: start-up with modules of 1 KB to 10 MB.
 
 use super::contenders::{self, PLACE};
 use super::server::Server;

@@ -1,4 +1,5 @@
-//! What was measured, as a CSV file for each slice: every round, what each contender takes besides time, and what could not be measured.
+//! Stores the results in a CSV file for each slice: every round, each contender's memory and disk space, and what
+//! could not be measured.
 
 use super::contenders::Missing;
 use super::rounds::{Look, Sample};

@@ -1,8 +1,9 @@
-//! The part `peers`: the start of a gatherer in the host beside other engines without a sandbox, and beside programs and clients that do the
-//! same natively.
+//! The part `peers`: start-up of a gatherer in the host, compared with other engines without a sandbox, and with
+//! programs and clients that do the same natively.
 //!
-//! It has three slices: over plain HTTP, over TLS, and the start with modules from 1 KB to 10 MB. Each is measured by itself and kept in files of
-//! its own below `target/bench`; the page is made of what is there. So a slice can be measured anew, where a machine is quiet for a minute only.
+//! It has three slices: plain HTTP, TLS, and modules from 1 KB to 10 MB. Each slice is measured separately and has
+//! its own files below `target/bench`; the page is made from the files that exist. So a slice can be measured again
+//! when a machine is quiet for a minute.
 
 mod chart;
 mod contenders;

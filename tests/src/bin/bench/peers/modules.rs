@@ -1,7 +1,8 @@
-//! Gatherers of any size, made of functions that compilers wrote: `cluster-operators` with functions of other gatherers behind its own.
+//! Gatherers of any size, made of compiled functions: `cluster-operators`, followed by functions of other gatherers.
 //!
-//! What is added is never called, as most of a large program is not in one run. A gatherer's functions are added all together and call each
-//! other, so that an engine finds in them what it finds in a program of that size.
+//! The added functions are never called, because a run does not call most functions of a large program. All functions
+//! of a gatherer are added together and call each other, so an engine finds the same structure as in a program of
+//! that size.
 
 use crate::Result;
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! The page that says what was measured: tables, drawings, who was compared and who is missing.
+//! The page with the results: tables, drawings, the contenders and the missing ones.
 
 use super::chart::{self, Dots, Line, Panel};
 use super::contenders::{BARE, FLOOR, OURS, TLS_FLOOR};

@@ -1,4 +1,5 @@
-//! Rounds: each runs every contender once, so that what else the machine does hits all alike; and the looks before them, which check each answer.
+//! Timed rounds, each of which runs every contender once, so other load affects all of them equally; and untimed runs
+//! before them, which check each answer.
 
 use super::contenders::{OURS, OUTPUT, PLACE, Run, Task};
 use super::server::{OPERATORS, Server};

@@ -1,6 +1,7 @@
-//! The server that all contenders ask: a list of 32 cluster operators over plain HTTP or TLS, and the time of the first byte of each request.
+//! The server of all contenders: it serves a list of 32 cluster operators over plain HTTP or TLS, and records the
+//! time of the first byte of each request.
 //!
-//! Over TLS that is the first byte of the request that was deciphered.
+//! Over TLS, this is the first decrypted byte of the request.
 
 use crate::Result;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
