@@ -1,7 +1,7 @@
-//! Lists the cluster operators of an OpenShift cluster, whole, into the archive.
+//! Copies the cluster operators of an OpenShift cluster into the archive.
 //!
-//! The objects go from the API server to the archive without passing through the gatherer, so it needs no heap and no
-//! JSON.
+//! The whole objects go from the API server to the archive without passing through the gatherer, so it needs no heap
+//! and no JSON.
 
 #![no_std]
 #![forbid(unsafe_code)]

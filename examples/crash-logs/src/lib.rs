@@ -1,8 +1,8 @@
-//! Collects the last lines of each container that crash-loops, from before it crashed.
+//! Collects the last lines of each crash-looping container, from before it crashed.
 //!
-//! Writes `<namespace>/<pod>/<container>.log` for each, and `index.json`: which containers crash-loop, which log was taken,
-//! and why there is none. Several logs are on their way at once, and one at a time is in memory; how many, how long and how
-//! large they may be are parameters.
+//! It writes `<namespace>/<pod>/<container>.log` for each, and `index.json`: the crash-looping containers, which log
+//! was collected, or why there is none. Several requests are in flight at once, but only one log is in memory.
+//! Parameters limit the number, the length and the size of the logs.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -20,22 +20,22 @@ use wagather::{
     Body, DefaultedParam, Error, Fields, ListParams, LogParams, Result, Serialize, gatherer, json, log,
 };
 
-/// Logs on their way at once: the API server asks a node for each, and some nodes are slow.
+/// Requests for logs in flight: the API server forwards each to a node, and some nodes are slow.
 const AHEAD: usize = 8;
 
-/// How many times what is kept of a log is read at most, to find its end.
+/// To find the end of a log, the gatherer reads at most this many times the number of bytes that it keeps.
 const READ_FACTOR: u32 = 16;
 
-/// What there is of a container without a log.
+/// The value for a container without a log.
 const NONE: &str = "none";
 
-/// What one write to the archive may have.
+/// The bytes of one write to the archive.
 const PIECE_BYTES: usize = 64 << 10;
 
-/// What is read of a refusal: a `Status` object is a few hundred bytes.
+/// The bytes of a refusal that are read: a `Status` object is a few hundred bytes.
 const REFUSAL_BYTES: usize = 4 << 10;
 
-/// What the API server says if it gives no log.
+/// The API server's answer if there is no log.
 #[derive(Fields)]
 struct Refusal<'a> {
     message: &'a str,
@@ -63,7 +63,7 @@ struct Container {
     file: String,
     bytes: u32,
     truncated: bool,
-    /// The HTTP status, or the host's status, which is below zero; 0 if nothing was asked.
+    /// The HTTP status, or a status of the host, which is negative; 0 if there was no request.
     status: i32,
     why: String,
 }
@@ -99,7 +99,7 @@ fn gather() -> Result<()> {
     json::to_entry("index.json", &index)
 }
 
-/// A parameter of the run that is a number.
+/// The value of a numeric parameter.
 fn number(param: DefaultedParam) -> Result<u32> {
     let mut digits = [0; 10];
     let digits = param.value(&mut digits).unwrap_or_default();
@@ -156,7 +156,7 @@ impl Container {
             for piece in [pod.namespace, "/", pod_folder, "/", status.name, ".log"] {
                 file.push_str(piece)?;
             }
-            // A pod's name may be longer than that of an entry.
+            // A pod's name may be longer than an entry's name.
             if file.len() <= MAX_ENTRY_NAME_BYTES {
                 break;
             }
@@ -178,12 +178,12 @@ impl Container {
     }
 }
 
-/// What bounds the logs, and the one that is being read.
+/// The limits of the logs, and the log that is being read.
 struct Logs {
     tail_lines: u32,
     most_bytes: u32,
     left_bytes: u32,
-    /// The end of what was read, and before it as much as is kept of a log or nothing.
+    /// The end of the bytes that were read, preceded by as many bytes as are kept, or by none.
     before: Vec<u8>,
     end: Vec<u8>,
 }
@@ -197,7 +197,7 @@ impl Logs {
         Pods::namespaced(container.namespace).logs(container.pod, &params)
     }
 
-    /// Takes a log over into the archive, or notes why not.
+    /// Writes a log to the archive, or records why there is none.
     fn take(&mut self, started: Option<Result<Body>>, container: &mut Container) -> Result<()> {
         match started.filter(|_| self.left_bytes > 0) {
             None => container.why.push_str("max-total-bytes are used up")?,
@@ -218,7 +218,7 @@ impl Logs {
         let mut status = body.status()?;
         let mut log = "previous";
         if status == 400 {
-            // The node has no previous instance any more.
+            // The node no longer has the previous instance.
             body = self.start(container, false)?;
             status = body.status()?;
             log = "current";
@@ -246,14 +246,14 @@ impl Logs {
         entry.close()?;
         container.log = log;
         container.bytes = bytes;
-        // A whole log ends with a line.
+        // A complete log ends with a line feed.
         container.truncated = skipped > 0 || self.end.last().is_some_and(|byte| *byte != b'\n');
         self.left_bytes -= bytes;
-        // What broke off is kept as far as it came.
+        // If the log broke off, keep what arrived.
         read
     }
 
-    /// Reads a body to its end, and keeps so many of the last bytes or up to twice as many.
+    /// Reads a body to its end, and keeps this many of the last bytes, or up to twice as many.
     fn read(&mut self, body: &mut Body, most: usize) -> Result<()> {
         self.before.clear();
         self.end.clear();

@@ -32,7 +32,7 @@ fn log_of(namespace: &str, name: &str, query: &str) -> String {
     format!("/api/v1/namespaces/{namespace}/pods/{name}/log?{query}")
 }
 
-/// So many pods, and a log of the previous instance for each.
+/// This many pods, with a log of the previous instance for each.
 fn many(pods: usize, log: &[u8]) -> Host {
     let name = |number: usize| format!("web-{number:02}");
     let list: Vec<String> = (0..pods).map(|number| looping("shop", &name(number))).collect();
@@ -104,7 +104,7 @@ fn why_there_is_no_log() {
         .fail(&path("d"), Code::UNREACHABLE)
         .body(&path("e"), b"one\ntwo\n")
         .break_after(5, Code::TIMED_OUT)
-        // Nobody knows of f.
+        // The host does not know f.
         .run(gather);
     assert_eq!(run.result, Ok(()));
     assert_eq!(
@@ -114,13 +114,13 @@ fn why_there_is_no_log() {
             r#""log":"none","file":"","bytes":0,"truncated":false,"status":400,"why":"the fake host says 400""#,
             r#""log":"none","file":"","bytes":0,"truncated":false,"status":-1,"why":"""#,
             r#""log":"none","file":"","bytes":0,"truncated":false,"status":-8,"why":"""#,
-            // What came before it broke off is kept.
+            // The part before the break is kept.
             r#""log":"previous","file":"shop/e/web.log","bytes":5,"truncated":true,"status":-14,"why":"""#,
             r#""log":"none","file":"","bytes":0,"truncated":false,"status":404,"why":"""#,
         ]
     );
     assert_eq!(run.entry("shop/e/web.log"), "one\nt");
-    // An answer that is no object of Kubernetes' says nothing, and hides nothing.
+    // An answer that is not a Kubernetes object has no reason, but its status is reported.
     let run = Host::new().list(PATH, &format!("[{}]", pods[0])).body(&path("a"), b"").run(gather);
     assert_eq!(
         outcomes(&run),
@@ -133,7 +133,7 @@ fn why_there_is_no_log() {
 fn the_end_is_what_is_kept() {
     let log = b"first\nsecond\nthird\n";
     for (most, kept, truncated) in [
-        // The node ends a log at sixteen times of that, which is where this one has its `i`.
+        // The limit is sixteen times 1 byte, and the log has its `i` there.
         ("1", "i", true),
         ("2", "d\n", true),
         ("6", "third\n", true),
@@ -150,10 +150,10 @@ fn the_end_is_what_is_kept() {
             assert!(outcomes(&run)[0].contains(&expected), "{most}: {:?}", outcomes(&run));
         }
     }
-    // A log that the node cut off ends within a line.
+    // A log that the node truncated ends within a line.
     let run = many(1, b"first\nsec").run(gather);
     assert!(outcomes(&run)[0].contains(r#""bytes":9,"truncated":true"#), "{:?}", outcomes(&run));
-    // Larger than what is kept twice, and than one write to the archive.
+    // Larger than twice the kept bytes, and than one write to the archive.
     let large = b"0123456789abcdef\n".repeat(20_000);
     let run = many(1, &large).param("max-bytes", "150000").param("tail-lines", "20000").run(gather);
     assert_eq!(run.entry("shop/web-00/web.log").as_bytes(), &large[large.len() - 150_000..]);
@@ -173,13 +173,13 @@ fn bounds_leave_out_and_say_so() {
     assert_eq!(run.entry("shop/web-02/web.log"), "3456789\n");
     let left_out = r#""log":"none","file":"","bytes":0,"truncated":false,"status":0,"why":"max-total-bytes are used up""#;
     assert_eq!(outcomes(&run)[3..], [left_out; 17]);
-    // No more is asked for than was under way when the bytes were used up.
+    // After the bytes are used up, no further requests are sent.
     assert_eq!((run.requests.len(), run.in_flight), (1 + AHEAD + 2, 0));
 }
 
 #[test]
 fn several_logs_are_on_their_way_at_once() {
-    // With the bytes of one log, only those that were started before it was read were asked for.
+    // With the bytes of one log, only the logs requested before it was read are requested.
     let run = many(20, b"x\n").param("max-total-bytes", "2").run(gather);
     assert_eq!(run.requests.len(), 1 + AHEAD);
 }

@@ -1,6 +1,6 @@
-//! Finds the cluster operators that are degraded or unavailable: since when, why, and in which version.
+//! Finds degraded or unavailable cluster operators, with time, reason and version.
 //!
-//! Writes `findings.json` as it goes, so memory is bounded, and a line with the count to the log.
+//! It writes `findings.json` incrementally, so memory is bounded, and logs a line with the count.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -36,11 +36,11 @@ fn gather() -> Result<()> {
     findings.close()
 }
 
-/// Writes what is wrong with an operator, and says whether anything is. An operator that says nothing of a condition is as
-/// good as one that says `Unknown`: no finding.
+/// Writes the problems of an operator, and returns whether there are any. A missing condition counts as `Unknown`,
+/// which is not a problem.
 fn examine(operator: &ClusterOperator<'_>, findings: &mut ArrayEntry) -> Result<bool> {
     let ClusterOperator { metadata, status } = operator;
-    // Of the operands' versions, the one that is the operator's own.
+    // The operator's own version among those of its operands.
     let version = status.versions.iter().find(|version| version.name == "operator");
     let mut in_trouble = false;
     for condition in status.conditions {

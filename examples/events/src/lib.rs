@@ -1,8 +1,8 @@
-//! Sums up the warning events by reason and by object, the most frequent first.
+//! Counts the warning events by reason and by object, the most frequent first.
 //!
-//! Writes `warnings.json`. Each of its two tables has `MAX_ROWS` rows at most, so memory is bounded however many events there
-//! are. Within that everything is exact; beyond, the most frequent are kept, and each row says how far it may be off
-//! ("Space-Saving", Metwally, Agrawal and El Abbadi, 2005).
+//! It writes `warnings.json`. Each of its two tables has at most `MAX_ROWS` rows, so memory is bounded however many
+//! events there are. Up to this number, everything is exact. Beyond it, the most frequent rows are kept, and each row
+//! has its maximum error ("Space-Saving", Metwally, Agrawal and El Abbadi, 2005).
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -13,9 +13,9 @@ use resources::{Event, Events};
 use wagather::arena::{String, Vec};
 use wagather::{ListParams, Result, Serialize, gatherer, json, log};
 
-/// Nobody reads further.
+/// More rows than anybody reads.
 const MAX_ROWS: usize = 500;
-/// What the API server allows a message of `events.k8s.io`; in the core group there is no limit.
+/// The API server's limit for a message of `events.k8s.io`; the core group has no limit.
 const MAX_MESSAGE_BYTES: usize = 1024;
 
 #[derive(Default, Serialize)]
@@ -28,13 +28,13 @@ struct Report {
 
 #[derive(Default, Serialize)]
 struct Table {
-    /// How often a row had to give way to a new one.
+    /// How often a new row replaced an old one.
     replaced: u32,
     /// By `count`, the largest first.
     rows: Vec<Row>,
 }
 
-/// Events that are alike. What they need not have in common is that of the latest.
+/// Similar events. Fields that may differ have the value of the latest event.
 #[derive(Default, Serialize)]
 struct Row {
     reason: String,
@@ -43,7 +43,7 @@ struct Row {
     name: String,
     message: String,
     count: u64,
-    /// How much of `count` may be that of rows which gave way to this one.
+    /// The part of `count` that may belong to replaced rows.
     overcount: u64,
     events: u32,
     first_seen: String,
@@ -73,12 +73,12 @@ impl Report {
 }
 
 impl<'a> Event<'a> {
-    /// How often it happened: what repeats is counted in one event.
+    /// The number of occurrences: a recurring event is one object with a count.
     fn count(&self) -> u64 {
         u64::from(self.count.max(self.series.count).max(1).unsigned_abs())
     }
 
-    // Who writes through `events.k8s.io` sets `eventTime` and `series`, all others the timestamps, and some neither.
+    // Clients of `events.k8s.io` set `eventTime` and `series`; others set the timestamps, and some set neither.
 
     fn first_seen(&self) -> &'a str {
         first_of(&[self.first_timestamp, self.event_time, self.metadata.creation_timestamp])
@@ -97,8 +97,8 @@ fn first_of<'a>(times: &[&'a str]) -> &'a str {
 }
 
 impl Table {
-    /// Counts an event in the row that it belongs to. If there is none and no room, the last row, which has the smallest count,
-    /// gives way and hands its count down, so that no count is ever too small.
+    /// Counts an event in its row. If there is no such row and no space, it replaces the last row, which has the
+    /// smallest count. The new row inherits this count, so no count is ever too small.
     fn add(&mut self, event: &Event<'_>, belongs: &dyn Fn(&Row) -> bool) -> Result<()> {
         let mut at = match self.rows.iter().position(belongs) {
             Some(at) => at,
@@ -133,7 +133,7 @@ impl Row {
     fn add(&mut self, event: &Event<'_>) -> Result<()> {
         self.events += 1;
         self.count += event.count();
-        // The API server writes times in UTC, so their order is that of the text, to the second.
+        // The API server writes times in UTC, so the strings have the order of the times, to the second.
         let (first_seen, last_seen) = (event.first_seen(), event.last_seen());
         if self.events == 1 || first_seen < self.first_seen.as_str() {
             self.first_seen.set(first_seen)?;

@@ -54,7 +54,7 @@ fn warnings_are_summed_up_by_reason_and_by_object() {
     assert_eq!(run.logs[0].text, "4 warning events");
 }
 
-/// An event of a reason, which is also the name of its object.
+/// An event with this reason, which is also the name of its object.
 fn event(reason: &str, count: u64) -> String {
     format!(
         r#"{{"type": "Warning", "reason": "{reason}", "count": {count}, "involvedObject": {{"name": "{reason}"}}}}"#
@@ -91,7 +91,7 @@ fn run_on(events: &[String]) -> Written {
 
 #[test]
 fn beyond_the_bound_the_most_frequent_are_kept_and_no_count_is_too_small() {
-    // 20 reasons that recur among 3,000 that do not: each of those came in and gave way again.
+    // 20 reasons that recur, among 3,000 that do not. Each of the latter gets a row and is replaced again.
     let stream = (0..4_000_u32).map(|number| match number % 4 {
         0 => (format!("frequent-{}", number / 4 % 20), 5),
         _ => (format!("rare-{number}"), 1),
@@ -108,7 +108,7 @@ fn beyond_the_bound_the_most_frequent_are_kept_and_no_count_is_too_small() {
     for table in [written.by_reason, written.by_object] {
         assert_eq!(table.rows.len(), MAX_ROWS);
         assert!(table.replaced > 2_000);
-        // What was handed down is what was taken: the rows share all that there was.
+        // Inherited counts are taken from replaced rows, so the rows add up to the total.
         assert_eq!(table.rows.iter().map(|row| row.count).sum::<u64>(), total);
         assert!(table.rows.is_sorted_by(|above, below| above.count >= below.count));
         for row in &table.rows {
@@ -134,7 +134,7 @@ fn up_to_the_bound_everything_is_exact() {
     for table in [written.by_reason, written.by_object] {
         assert_eq!((table.rows.len(), table.replaced), (MAX_ROWS, 0));
         assert!(table.rows.iter().all(|row| row.overcount == 0));
-        // An event without a count happened once.
+        // An event without a count occurred once.
         assert_eq!(table.rows.iter().map(|row| row.count).sum::<u64>(), written.count);
     }
 }

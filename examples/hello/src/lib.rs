@@ -1,4 +1,4 @@
-//! Logs one line: the smallest gatherer there is.
+//! Logs one line: the smallest gatherer.
 
 #![no_std]
 #![forbid(unsafe_code)]

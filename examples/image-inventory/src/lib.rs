@@ -1,7 +1,7 @@
-//! Counts the images of all pods by digest, and those that only workloads name.
+//! Counts the images of all pods by digest, and lists images that only workloads name.
 //!
-//! Writes `images.json`. All six lists are under way before the first is read. At most `MAX_IMAGES` images are listed, so memory is
-//! bounded whatever the cluster's size; the containers of others are counted.
+//! It writes `images.json`. It requests all six lists before it reads the first one. It lists at most `MAX_IMAGES`
+//! images, so memory is bounded whatever the size of the cluster, and counts the containers of other images.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -14,7 +14,7 @@ use resources::{
 use wagather::arena::{String, Vec};
 use wagather::{ListParams, Result, Serialize, gatherer, json, log};
 
-/// Large clusters have some hundreds.
+/// Large clusters have several hundred.
 const MAX_IMAGES: usize = 2_000;
 
 #[derive(Default, Serialize)]
@@ -22,9 +22,9 @@ struct Inventory {
     pods: u32,
     namespaces: u32,
     workloads: u32,
-    /// Containers whose images had no room.
+    /// Containers of images beyond the limit.
     left_out: u32,
-    /// By image and digest.
+    /// Sorted by image and digest.
     images: Vec<Image>,
     /// The namespace of the last pod.
     #[field(skip)]
@@ -34,13 +34,13 @@ struct Inventory {
 #[derive(Default, Serialize)]
 struct Image {
     image: String,
-    /// Empty if no kubelet has it.
+    /// Empty if no kubelet has pulled it.
     digest: String,
     containers: u32,
     pods: u32,
     namespaces: u32,
     workloads: u32,
-    // The pod or workload, and the namespace, that were counted last, by number.
+    // The numbers of the pod or workload and the namespace that were counted last.
     #[field(skip)]
     last_object: u32,
     #[field(skip)]
@@ -62,7 +62,7 @@ fn gather() -> Result<()> {
     for pod in pods.items() {
         inventory.add_pod(pod?.get())?;
     }
-    // Four kinds that are read alike.
+    // Four kinds with the same fields.
     for list in [deployments, stateful_sets.read_as(), daemon_sets.read_as(), jobs.read_as()] {
         for workload in list.items() {
             inventory.add_workload(&workload?.get().0)?;
@@ -85,7 +85,7 @@ impl Inventory {
     fn add_pod(&mut self, pod: &Pod<'_>) -> Result<()> {
         let Pod { metadata, spec, status } = pod;
         self.pods += 1;
-        // The API server lists pods by namespace, so a namespace that is not the last one is new.
+        // The API server lists pods by namespace, so a namespace that differs from the last one is new.
         if self.namespaces == 0 || self.namespace != metadata.namespace {
             self.namespaces += 1;
             self.namespace.set(metadata.namespace)?;
@@ -124,7 +124,8 @@ impl Inventory {
         Ok(())
     }
 
-    /// The row of an image by name and digest, or all rows of that name; a new one if there is none, and none if there is no room.
+    /// The row of an image by name and digest, or all rows of that name. Adds a row if there is none; returns none if
+    /// there is no space.
     fn rows(&mut self, image: &str, digest: Option<&str>) -> Result<&mut [Image]> {
         let key = (image, digest.unwrap_or(""));
         let start = self.images.partition_point(|row| (row.image.as_str(), row.digest.as_str()) < key);
@@ -144,7 +145,7 @@ impl Inventory {
             row.image.push_str(image)?;
             row.digest.push_str(key.1)?;
             self.images.push(row)?;
-            // `Vec::insert` would do, and link a memmove of 1 KB.
+            // `Vec::insert` would link a memmove of 1 KB.
             let mut at = self.images.len() - 1;
             while at > start
                 && let Some([before, row]) = self.images.get_mut(at - 1..=at)
@@ -159,7 +160,7 @@ impl Inventory {
 }
 
 impl<'a> ContainerStatus<'a> {
-    /// `sha256:…`, which runtimes write alone, after the name of the image and an `@`, or after a scheme such as `docker://`.
+    /// `sha256:…`. Runtimes write it alone, after the image's name and an `@`, or after a scheme such as `docker://`.
     fn digest(&self) -> &'a str {
         let start =
             self.image_id.bytes().rposition(|byte| matches!(byte, b'@' | b'/')).map_or(0, |at| at + 1);

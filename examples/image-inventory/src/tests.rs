@@ -94,7 +94,7 @@ fn what_only_workloads_name_is_in_no_pod() {
 #[test]
 fn what_is_listed_is_bounded_and_the_rest_is_counted() {
     let pod = |number: usize| {
-        // Neither in order nor in reverse.
+        // Neither ascending nor descending.
         let image = number * 7_919 % 2_003;
         format!(
             r#"{{"metadata": {{"namespace": "a"}}, "spec": {{"containers": [{{"name": "c", "image": "app:{image:04}"}}]}}}}"#
@@ -115,7 +115,7 @@ fn what_is_listed_is_bounded_and_the_rest_is_counted() {
 
 #[test]
 fn all_lists_are_asked_for_before_one_is_read() {
-    // The first list breaks off at its first item: whatever was asked for, was asked for before.
+    // The first list breaks off at its first item, so all requests were sent before.
     let run = host(PODS).list(PATHS[0], "[]").break_after(0, Code::UNREACHABLE).run(gather);
     assert_eq!(run.result, Err(Error::new(Code::UNREACHABLE)));
     let paths: Vec<&str> = run.requests.iter().map(|request| request.path.as_str()).collect();

@@ -1,7 +1,7 @@
-//! Describes the nodes, what is wrong with them, and sums what they have.
+//! Describes the nodes and their problems, and adds up their resources.
 //!
-//! Writes `nodes.json` as it goes, so memory is bounded, and `totals.json`. Quantities and conditions are written in the API's
-//! own words; only the sums are numbers.
+//! It writes `nodes.json` incrementally, so memory is bounded, and `totals.json`. Quantities and conditions are the
+//! API's strings; only the sums are numbers.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -38,7 +38,7 @@ struct Totals {
 struct Sum {
     cpu_millicores: u64,
     memory_bytes: u64,
-    /// Nodes that are left out, because they do not say, or not in a way that can be summed exactly.
+    /// Nodes that are not in the sum, because their quantity is missing or cannot be added exactly.
     nodes_left_out: u32,
 }
 
@@ -73,14 +73,15 @@ fn gather() -> Result<()> {
 }
 
 impl Totals {
-    /// Counts a node, and finds the conditions that are not as they should be.
+    /// Counts a node, and returns the conditions that indicate a problem.
     fn add<'a>(&mut self, node: &Node<'a>) -> Result<Vec<NodeCondition<'a>>> {
-        // A node whose kubelet never reported has no conditions, and is not ready either.
+        // A node whose kubelet never reported has no conditions, and is not ready.
         let (mut is_ready, mut is_under_pressure) = (false, false);
         let mut troubles = Vec::new();
         for condition in node.status.conditions {
             let is_true = condition.status == "True";
-            // `Ready` alone should be true: all others, those of the node problem detector too, are troubles.
+            // `Ready` should be true; all other conditions, including those of the node problem detector, indicate
+            // problems.
             let is_trouble = if condition.r#type == "Ready" {
                 is_ready = is_true;
                 !is_true

@@ -58,7 +58,7 @@ fn nodes_are_described() {
     assert_eq!(run.logs[0].text, "2 of 3 nodes are not ready");
 }
 
-/// A node that cannot be summed exactly is left out of a sum, with both quantities, and said to be.
+/// A node that cannot be added exactly is left out of a sum, with both quantities, and counted.
 #[test]
 fn totals_say_what_they_leave_out() {
     let run = Host::new().list(PATH, NODES).run(gather);

@@ -1,7 +1,7 @@
-//! Finds the pods that crash-loop, by namespace, and counts all pods by phase.
+//! Finds crash-looping pods, by namespace, and counts all pods by phase.
 //!
-//! Writes `crash-looping.json`. Pods are decoded one by one, and no more than `MAX_PODS` crash-looping ones are
-//! kept, so memory is bounded whatever the cluster's size; the totals count all.
+//! It writes `crash-looping.json`. It decodes pods one by one and keeps at most `MAX_PODS` crash-looping ones, so
+//! memory is bounded whatever the size of the cluster. The totals include all pods.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -13,7 +13,7 @@ use wagather::arena::Vec;
 use wagather::typed::Item;
 use wagather::{ListParams, Result, Serialize, gatherer, json, log};
 
-/// In a cluster where more pods crash-loop, more of the same explains nothing.
+/// More crash-looping pods than this would explain nothing new.
 const MAX_PODS: u32 = 500;
 
 #[derive(Default, Serialize)]
@@ -97,7 +97,7 @@ impl Report {
                 containers.push(Container::from(container))?;
             }
         }
-        // The API server lists pods by namespace, so a namespace that is not the last one is new.
+        // The API server lists pods by namespace, so a namespace that differs from the last one is new.
         if self.namespaces.last().is_none_or(|last| last.namespace != metadata.namespace) {
             self.namespaces.push(Namespace { namespace: metadata.namespace, pods: Vec::new() })?;
         }
