@@ -194,10 +194,10 @@ export namespace imports {
 
 // By hand from here on.
 
-// A text where it lies in memory: its address below, its length above. Empty is 0.
+// A text in memory: its address in the lower half, its length in the upper half. The empty text is 0.
 export type Text = u64;
 
-// A list where it lies in memory: the same. Its elements are of an @unmanaged class, or texts.
+// A list in memory, in the same form. Its elements are of an @unmanaged class, or texts.
 export type List = u64;
 
 // @ts-ignore: decorator
@@ -212,7 +212,7 @@ export function toString(text: Text): string {
   return String.UTF8.decodeUnsafe(address(text), length(text));
 }
 
-// Whether a text is that word, which has no characters but those of ASCII.
+// Whether a text equals an ASCII word.
 export function is(text: Text, word: string): bool {
   if (length(text) != word.length) return false;
   for (let at = 0; at < word.length; at++) {
@@ -221,7 +221,7 @@ export function is(text: Text, word: string): bool {
   return true;
 }
 
-// A string as a text that stays: for literals.
+// A permanent text of a string, for literals.
 export function lasting(word: string): Text {
   const bytes = String.UTF8.encode(word);
   __pin(changetype<usize>(bytes));
@@ -240,14 +240,14 @@ export function lasting(word: string): Text {
   return load<u64>(address(list) + (index << 3));
 }
 
-// How an @unmanaged class lies in memory, and which JSON it is; contract.md says what a shape is.
+// The memory layout of an @unmanaged class and its JSON; contract.md defines shapes.
 //
 //   @unmanaged class Pod { name: Text = 0; restarts: i32 = 0 }
 //   const pod = new Shape(offsetof<Pod>())
 //     .object("metadata", offsetof<Pod>("name")).text("name", offsetof<Pod>("name")).end()
 //     .i32("restarts", offsetof<Pod>("restarts")).end();
 //
-// Offsets are those of the class, within object() as well, where they are counted from the one that object() has.
+// Offsets are those of the class. Within object(), they are relative to the offset of object().
 export class Shape {
   private bytes: u8[] = [];
   private begins: usize[] = [0];
@@ -280,7 +280,7 @@ export class Shape {
     return this;
   }
 
-  // The next field is a number that may be absent: a byte at the offset is 1 if it is there.
+  // The next field is an optional number: the byte at the offset is 1 if it is present.
   optional(offset: usize): Shape {
     this.byte(0x3f);
     this.number(offset - this.begins[this.begins.length - 1]);
@@ -288,9 +288,9 @@ export class Shape {
   }
 
   text(name: string, offset: usize): Shape { return this.field(0x74, name, offset); }
-  // A string, or a number as the text that it is.
+  // A string, or the text of a number.
   numberText(name: string, offset: usize): Shape { return this.field(0x76, name, offset); }
-  // Any value, as the text that it is.
+  // The text of any JSON value.
   json(name: string, offset: usize): Shape { return this.field(0x6a, name, offset); }
   bool(name: string, offset: usize): Shape { return this.field(0x79, name, offset); }
   i8(name: string, offset: usize): Shape { return this.field(0x62, name, offset); }
@@ -303,7 +303,7 @@ export class Shape {
   u64(name: string, offset: usize): Shape { return this.field(0x51, name, offset); }
   f64(name: string, offset: usize): Shape { return this.field(0x64, name, offset); }
 
-  // A u8: the number of the name that the string is, from 1 on, or 0.
+  // A u8: the index of the string among the names, counted from 1, or 0 for any other string.
   oneOf(name: string, offset: usize, names: string[]): Shape {
     this.field(0x65, name, offset);
     for (let at = 0; at < names.length; at++) this.name(names[at]);
@@ -311,7 +311,7 @@ export class Shape {
     return this;
   }
 
-  // An object whose fields lie in the class itself, from the offset on; ended with end().
+  // An object whose fields are in the class itself, from the offset on; end() ends it.
   object(name: string, offset: usize): Shape {
     const begin = offset - this.begins[this.begins.length - 1];
     this.byte(0x28);
@@ -321,7 +321,7 @@ export class Shape {
     return this;
   }
 
-  // A list of objects that are classes of the size: offsetof<T>(); ended with end().
+  // A list of objects of a class with this size, offsetof<T>(); end() ends it.
   list(name: string, offset: usize, size: usize): Shape {
     this.field(0x5b, name, offset);
     this.number(size);
@@ -338,7 +338,7 @@ export class Shape {
     return this;
   }
 
-  // An object of any keys, of strings: a list of classes with a key and a value, both texts.
+  // An object with arbitrary keys and string values: a list of a class with a key and a value, both texts.
   textMap(name: string, offset: usize): Shape {
     this.field(0x7b, name, offset);
     this.number(16);
@@ -347,7 +347,7 @@ export class Shape {
     return this;
   }
 
-  // Ends an object() or a list(), and the shape itself in the end.
+  // Ends an object() or a list(), and finally the shape itself.
   end(): Shape {
     this.byte(0);
     this.begins.pop();
@@ -363,7 +363,7 @@ export class Shape {
   }
 }
 
-// What to read; a text that is not given is empty. contract.md says what each is.
+// What to read; an omitted text is empty. contract.md describes the fields.
 export class Request {
   verb: Verb = Verb.LIST;
   limit: u32 = 0;
@@ -408,8 +408,8 @@ export class Request {
   }
 }
 
-// The items of a list, or the object of a get, as an @unmanaged class, one by one in an arena that grows: the next item takes the
-// place of the last.
+// The items of a list, or the object of a get, as an @unmanaged class, one by one in a growing arena. Each item overwrites the
+// previous one.
 export class Items<T> {
   // Below 0 if something failed.
   status: i32 = 0;
@@ -423,8 +423,8 @@ export class Items<T> {
     if (this.handle < 0) this.status = this.handle;
   }
 
-  // Whether there is a next item. After Status.DECODE, which the host reports, it may be called again, for the item behind the
-  // one that does not fit.
+  // Whether there is a next item. After Status.DECODE, which the host reports, call it again to continue with the item after the
+  // one that does not match.
   next(): bool {
     if (this.handle < 0) return false;
     let len = imports.rest_next_as(this.handle, this.shape.pointer, this.begin, this.cap);
@@ -447,8 +447,8 @@ export class Items<T> {
   }
 }
 
-// An entry of the archive. It becomes a file when it is closed. The first failure stays in `status`; what comes behind it is not
-// written.
+// An entry of the archive. It becomes a file when it is closed. The first failure stays in `status`, and later writes do
+// nothing.
 export class Entry {
   status: i32;
   private handle: i32;
@@ -473,13 +473,13 @@ export class Entry {
     }
   }
 
-  // Appends an element to the JSON array that the entry is.
+  // Appends an element, if the entry is a JSON array.
   push<T>(shape: Shape, value: T): void {
     this.write(this.elements++ ? "," : "[");
     this.json(shape, value);
   }
 
-  // Completes the entry: what failed, or 0.
+  // Completes the entry, and returns the first failure, or 0.
   close(): i32 {
     return this.status < 0 ? this.status : imports.archive_close(this.handle);
   }
@@ -491,13 +491,13 @@ export class Entry {
   }
 }
 
-// Writes one line to the log of the run.
+// Writes a log line.
 export function log(level: Level, text: string): void {
   const bytes = String.UTF8.encode(text);
   imports.log(level, changetype<usize>(bytes), bytes.byteLength);
 }
 
-// A parameter's value, or null if nobody gave one and there is no default.
+// A parameter's value, or null if the user gave none and there is no default.
 export function param(name: string): string | null {
   const bytes = String.UTF8.encode(name);
   let buffer = new ArrayBuffer(64);

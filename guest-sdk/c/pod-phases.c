@@ -1,4 +1,4 @@
-/* Counts the pods of each phase, without a library of C: 1.3 kB. docs/languages.md says how it is built and run. */
+/* Counts the pods of each phase, without a C library: 1.3 kB. docs/languages.md explains how to build and run it. */
 #include "wagather.h"
 
 WAGATHER_RECORD("gatherer 1 pod-phases 0.1.0");
@@ -10,14 +10,14 @@ enum { PHASES = sizeof phases / sizeof *phases };
 static uint32_t counts[PHASES];
 static char item[4096], report[256];
 
-/* Whether the text begins with that word. */
+/* Whether the text begins with the word. */
 static int begins(const char *text, const char *end, const char *word) {
     while (*word)
         if (text == end || *text++ != *word++) return 0;
     return 1;
 }
 
-/* The mask leaves {"status":{"phase":"Running"}} of a pod. */
+/* With the mask, a pod is {"status":{"phase":"Running"}}. */
 static void count(const char *text, const char *end) {
     static const char key[] = "\"phase\":\"";
     for (; text != end; text++) {
@@ -55,7 +55,7 @@ WAGATHER_GATHER {
     if (handle < 0) return handle;
     int32_t len;
     while ((len = wagather_rest_next(handle, item, sizeof item)) > 0) {
-        /* It was not copied; a gatherer with a heap asks again with more room. */
+        /* The item does not fit and was not copied; a gatherer with a heap would call again with a larger buffer. */
         if ((uint32_t)len > sizeof item) return WAGATHER_NO_ROOM;
         count(item, item + len);
     }

@@ -264,10 +264,10 @@ int64_t wagather_now(void);
 #define WAGATHER_INIT_8_NESTED(KIND, T, member, key, E) \
     { WAGATHER_HEAD_##KIND(T, member, key, E), { E##_fields(WAGATHER_INIT_9, E) 0 } },
 
-/* By hand from here on. What the host can do without a library of C, and without a heap.
+/* By hand from here on. These wrappers need neither a C library nor a heap.
  *
- * A structure is declared as a list of its fields. The C structure, and the shape by which the host fills it from JSON or writes
- * it as JSON, both follow from the list:
+ * Declare a structure as a list of its fields. The list defines both the C structure and its shape, with which the host fills it from
+ * JSON or writes it as JSON:
  *
  *   #define pod_fields(_, T) \
  *       _(T, TEXT, name, "name") \
@@ -279,22 +279,22 @@ int64_t wagather_now(void);
  * |---------------|-------------------|---------------------------------------|---------------------------------------|
  * | TEXT          |                   | wagather_text                         | a string                              |
  * | NUMBER_TEXT   |                   | wagather_text                         | a string or a number                  |
- * | JSON          |                   | wagather_text                         | any value, as the text that it is     |
+ * | JSON          |                   | wagather_text                         | the text of any JSON value            |
  * | BOOL          |                   | uint8_t                               | true or false                         |
  * | MAYBE_BOOL    |                   | uint8_t, 2 if absent                  | the same                              |
- * | I8 to I64     |                   | int8_t to int64_t                     | a whole number                        |
- * | U8 to U64     |                   | uint8_t to uint64_t                   | a whole number from 0 on              |
+ * | I8 to I64     |                   | int8_t to int64_t                     | a signed integer                      |
+ * | U8 to U64     |                   | uint8_t to uint64_t                   | an unsigned integer                   |
  * | F64           |                   | double                                | a number                              |
  * | OPTIONAL      | I8 to F64         | { value; uint8_t is_there; }          | the same, or absent                   |
  * | ENUM          | "One\0Two\0"      | uint8_t: 1 for One, 2 for Two, or 0   | a string                              |
  * | TEXTS         |                   | { const wagather_text *ptr; len; }    | an array of strings                   |
- * | TEXT_MAP      |                   | { const wagather_pair *ptr; len; }    | an object of any keys, of strings     |
+ * | TEXT_MAP      |                   | { const wagather_pair *ptr; len; }    | an object: any keys, string values    |
  * | OBJECT        | a structure       | the structure                         | an object                             |
  * | POINTER       | a structure       | its address, or null                  | an object, or absent                  |
  * | LIST          | a structure       | { const structure *ptr; len; }        | an array of objects                   |
- * | MAP           | a structure       | { const { key; value; } *ptr; len; }  | an object of any keys, of objects     |
+ * | MAP           | a structure       | { const { key; value; } *ptr; len; }  | an object: any keys, object values    |
  *
- * A field that is absent is 0 or empty. The host gives no more fields than the manifest's mask names.
+ * An absent field is 0 or empty. The host provides only the fields in the manifest's mask.
  */
 typedef struct {
     wagather_text key;
@@ -338,7 +338,7 @@ typedef struct {
 #define WAGATHER_MEMBER_MAP(member, name, E) \
     struct { const struct { wagather_text key; E value; } *ptr; uint32_t len; } member;
 
-/* The bytes of the shape that a field has, as a structure, and as the initializer of one. */
+/* The bytes of a field's shape: as a structure, and as its initializer. */
 #define WAGATHER_NUMBER(number) { (uint8_t)(((number) & 127) | 128), (uint8_t)((number) >> 7) }
 #define WAGATHER_OFFSET(T, member) WAGATHER_NUMBER(__builtin_offsetof(T, member))
 #define WAGATHER_NAMED(key) char kind; uint8_t offset[2]; char name[sizeof key];
@@ -432,12 +432,12 @@ typedef struct {
 #define WAGATHER_HEAD_POINTER(T, member, key, E) { '&', WAGATHER_OFFSET(T, member), key, WAGATHER_NUMBER(sizeof(E)) }
 #define WAGATHER_HEAD_LIST(T, member, key, E) \
     { '[', WAGATHER_OFFSET(T, member), key, WAGATHER_NUMBER(sizeof(E)), '(' }
-/* An entry is the key, and the value at the next address that its alignment allows. */
+/* An entry consists of the key, and the value at the next aligned address. */
 #define WAGATHER_HEAD_MAP(T, member, key, E) \
     { '{', WAGATHER_OFFSET(T, member), key, WAGATHER_NUMBER(sizeof(*((T *)0)->member.ptr)), \
       WAGATHER_NUMBER(sizeof(wagather_text)), '(' }
 
-/* What a compiler may call, though no source does; a library of C comes before these. */
+/* Functions that compilers call implicitly. If a C library is linked, its functions take precedence. */
 WAGATHER_C __attribute__((weak, no_builtin)) void *memset(void *to, int byte, size_t len) {
     for (size_t at = 0; at < len; at++) ((char *)to)[at] = (char)byte;
     return to;
@@ -472,15 +472,15 @@ static inline wagather_text wagather_text_of(const char *ptr, size_t len) {
 /* The text of a literal, as a value. */
 #define wagather_of(literal) wagather_text_of("" literal, sizeof(literal) - 1)
 
-/* Whether the text is that literal. */
+/* Whether the text equals the literal. */
 static inline int wagather_is(wagather_text text, const char *literal) {
     for (uint32_t at = 0; at < text.len; at++)
         if (literal[at] == 0 || literal[at] != text.ptr[at]) return 0;
     return literal[text.len] == 0;
 }
 
-/* The items of a list, or the object of a get, one by one in an arena that grows: the next item takes the place of the last.
-   To be filled with 0 before its first use. */
+/* The items of a list, or the object of a get, one by one in a growing arena. Each item overwrites the previous one.
+   Initialize it with 0. */
 typedef struct {
     int32_t handle;
     int32_t status;
@@ -495,7 +495,7 @@ static inline void wagather_start(wagather_items *items, const wagather_request 
     items->shape = shape;
 }
 
-/* Makes room for so many bytes, behind what is there if nobody else took it; whether there is that much. */
+/* Grows the arena to this many bytes, in place if nothing else was allocated after it. Returns whether there is enough memory. */
 static inline int wagather_grow(wagather_items *items, uint32_t bytes) {
     uint32_t pages = (bytes + 65535) / 65536;
     size_t at = __builtin_wasm_memory_grow(0, pages);
@@ -508,8 +508,8 @@ static inline int wagather_grow(wagather_items *items, uint32_t bytes) {
     return 1;
 }
 
-/* The next item, or null at the end or if something failed: `items->status` then is below 0. After WAGATHER_DECODE, which the host
-   reports, it may be called again, for the item behind the one that does not fit. */
+/* The next item, or null at the end or after a failure, with `items->status` below 0. After WAGATHER_DECODE, which the host
+   reports, call it again to continue with the item after the one that does not match. */
 static inline const void *wagather_next(wagather_items *items) {
     if (items->handle < 0) return 0;
     for (;;) {
@@ -524,13 +524,13 @@ static inline const void *wagather_next(wagather_items *items) {
     }
 }
 
-/* Closes the request: what failed, or 0. */
+/* Closes the request, and returns the first failure, or 0. */
 static inline int32_t wagather_end(wagather_items *items) {
     if (items->handle >= 0) wagather_rest_close(items->handle);
     return items->status;
 }
 
-/* An entry of the archive. The first failure stays in `status`; what comes behind it is not written. */
+/* An entry of the archive. The first failure stays in `status`, and later writes do nothing. */
 typedef struct {
     int32_t handle;
     int32_t status;
@@ -551,13 +551,13 @@ static inline void wagather_write_struct(wagather_entry *entry, const void *shap
     if (entry->status >= 0) entry->status = wagather_archive_write_as(entry->handle, shape, from, 0);
 }
 
-/* Appends an element to the JSON array that the entry is. */
+/* Appends an element, if the entry is a JSON array. */
 static inline void wagather_push(wagather_entry *entry, const void *shape, const void *from) {
     wagather_write(entry, wagather_text_of(entry->elements++ ? "," : "[", 1));
     wagather_write_struct(entry, shape, from);
 }
 
-/* Completes the entry: what failed, or 0. */
+/* Completes the entry, and returns the first failure, or 0. */
 static inline int32_t wagather_close(wagather_entry *entry) {
     return entry->status < 0 ? entry->status : wagather_archive_close(entry->handle);
 }
@@ -568,7 +568,7 @@ static inline int32_t wagather_close_array(wagather_entry *entry) {
     return wagather_close(entry);
 }
 
-/* A line that is put together; what does not fit is cut off. To be filled with 0 before its first use. */
+/* A log line that is built piece by piece; text that does not fit is cut off. Initialize it with 0. */
 typedef struct {
     uint32_t len;
     char bytes[252];
@@ -597,7 +597,7 @@ static inline int32_t wagather_log_text(int32_t level, wagather_text text) {
     return wagather_log(level, text.ptr, text.len);
 }
 
-/* A parameter's value, in a buffer that has room for it: a status if there is none. */
+/* A parameter's value, in a sufficiently large buffer; a status if there is no value. */
 static inline int32_t wagather_param_text(wagather_text name, wagather_text *value, char *buffer, uint32_t cap) {
     int32_t len = wagather_param(name.ptr, name.len, buffer, cap);
     value->ptr = buffer;

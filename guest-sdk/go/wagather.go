@@ -1,41 +1,41 @@
-// Package wagather is for gatherers in Go and TinyGo: see docs/languages.md. It needs neither reflection nor a parser of JSON:
-// the host fills structures, and writes them.
+// Package wagather is the SDK for gatherers in Go and TinyGo: see docs/languages.md. It needs neither reflection nor a JSON parser,
+// because the host fills and writes structures.
 package wagather
 
 import "unsafe"
 
-// Text is UTF-8 where it lies in memory, as the contract has it.
+// Text is UTF-8 text in the contract's memory layout.
 type Text struct {
 	address, length uint32
 }
 
-// Of is a string's text. The text does not keep the string: a string that is not a constant has to be kept until the text was
-// used, with runtime.KeepAlive.
+// Of returns the text of a string. The text does not keep the string alive: if the string is not a constant, call runtime.KeepAlive
+// after the last use of the text.
 func Of(text string) Text {
 	return Text{uint32(uintptr(unsafe.Pointer(unsafe.StringData(text)))), uint32(len(text))}
 }
 
-// String is a copy of the text.
+// String returns a copy of the text.
 func (text Text) String() string {
 	return string(bytes(text.address, text.length))
 }
 
-// Is says whether the text is that word; it copies nothing.
+// Is reports whether the text equals the word. It copies nothing.
 func (text Text) Is(word string) bool {
 	return string(bytes(text.address, text.length)) == word
 }
 
-// Len is the length in bytes.
+// Len returns the length in bytes.
 func (text Text) Len() int {
 	return int(text.length)
 }
 
-// Array is a list where it lies in memory.
+// Array is a list in the contract's memory layout.
 type Array[T any] struct {
 	address, length uint32
 }
 
-// Slice is the list, which lies in the arena: it lasts until the next item.
+// Slice returns the list. It is in the arena, and valid until the next item.
 func (array Array[T]) Slice() []T {
 	if array.length == 0 {
 		return nil
@@ -43,12 +43,12 @@ func (array Array[T]) Slice() []T {
 	return unsafe.Slice((*T)(at(array.address)), array.length)
 }
 
-// Pair is an entry of an object of any keys, of strings: Array[Pair].
+// Pair is an entry of an object with arbitrary keys and string values: Array[Pair].
 type Pair struct {
 	Key, Value Text
 }
 
-// Json is any value, as the text that it is.
+// Json is the text of any JSON value.
 type Json struct {
 	Text Text
 }
@@ -65,7 +65,7 @@ func bytes(address, length uint32) []byte {
 	return unsafe.Slice((*byte)(at(address)), length)
 }
 
-// Error says what a status means.
+// Error describes the status.
 func (status Status) Error() string {
 	if text := status.text(); text != "" {
 		return text
@@ -76,7 +76,7 @@ func (status Status) Error() string {
 	return "status " + decimal(int64(status))
 }
 
-// Code is what gather returns for an error: its status, or 1 for an error of the gatherer's own; 0 for none.
+// Code returns the result of gather for an error: its status, or 1 for any other error; 0 for nil.
 func Code(err error) int32 {
 	if err == nil {
 		return 0
@@ -117,16 +117,16 @@ func decimal(number int64) string {
 	return string(digits[at:])
 }
 
-// Items are the items of a list, or the object of a get, one by one in an arena that grows: the next item takes the place of the
-// last.
+// Items returns the items of a list, or the object of a get, one by one in a growing arena. Each item overwrites the
+// previous one.
 type Items[T any] struct {
 	handle int32
 	shape  Shape
-	// Of words, because it has to begin at a multiple of 8.
+	// Words, because the arena must begin at a multiple of 8.
 	arena []uint64
 }
 
-// Start starts a request, whose items or whose object lie in memory as the shape says.
+// Start starts a request whose items or object have the layout of the shape.
 func Start[T any](request *Request, shape Shape) (*Items[T], error) {
 	handle := HostRestStart(unsafe.Pointer(request))
 	if handle < 0 {
@@ -135,8 +135,8 @@ func Start[T any](request *Request, shape Shape) (*Items[T], error) {
 	return &Items[T]{handle: handle, shape: shape}, nil
 }
 
-// Next is the next item, or nil at the end. After StatusDecode, which the host reports, it may be called again, for the item
-// behind the one that does not fit.
+// Next returns the next item, or nil at the end. After StatusDecode, which the host reports, call it again to continue with the item
+// after the one that does not match.
 func (items *Items[T]) Next() (*T, error) {
 	for {
 		arena := unsafe.Pointer(unsafe.SliceData(items.arena))
@@ -153,13 +153,13 @@ func (items *Items[T]) Next() (*T, error) {
 	}
 }
 
-// Close gives the request back.
+// Close closes the request.
 func (items *Items[T]) Close() {
 	HostRestClose(items.handle)
 }
 
-// Entry is an entry of the archive. It becomes a file when it is closed. The first failure stays; what comes behind it is not
-// written.
+// Entry is an entry of the archive. It becomes a file when it is closed. The first failure stays, and later writes do
+// nothing.
 type Entry struct {
 	handle   int32
 	err      error
@@ -179,14 +179,14 @@ func (entry *Entry) Write(text string) {
 	}
 }
 
-// JSON appends a structure, whose address is given, as JSON.
+// JSON appends the structure at this address as JSON.
 func (entry *Entry) JSON(shape Shape, from unsafe.Pointer) {
 	if entry.err == nil {
 		entry.err = failed(HostArchiveWriteAs(entry.handle, shape.pointer(), from, 0))
 	}
 }
 
-// Push appends an element to the JSON array that the entry is.
+// Push appends an element, if the entry is a JSON array.
 func (entry *Entry) Push(shape Shape, from unsafe.Pointer) {
 	if entry.elements == 0 {
 		entry.Write("[")
@@ -214,12 +214,12 @@ func (entry *Entry) CloseArray() error {
 	return entry.Close()
 }
 
-// Log writes one line to the log of the run.
+// Log writes a log line.
 func Log(level Level, text string) {
 	HostLog(int32(level), unsafe.Pointer(unsafe.StringData(text)), uint32(len(text)))
 }
 
-// Param is a parameter's value; StatusAbsent if nobody gave one and there is no default.
+// Param returns a parameter's value; StatusAbsent if the user gave none and there is no default.
 func Param(name string) (string, error) {
 	buffer := make([]byte, 64)
 	for {
@@ -237,7 +237,7 @@ func Param(name string) (string, error) {
 	}
 }
 
-// Now is the number of milliseconds since the Unix epoch; in a replay, the time of the recording.
+// Now returns the milliseconds since the Unix epoch; in a replay, the time of the recording.
 func Now() int64 {
 	return HostNow()
 }

@@ -188,7 +188,7 @@ const assert = std.debug.assert;
 
 /// UTF-8, without a 0 at the end.
 pub const Text = extern struct {
-    /// Of an empty text, not looked at.
+    /// Not dereferenced if the text is empty.
     ptr: [*]const u8 = @ptrFromInt(8),
     len: u32 = 0,
 
@@ -207,7 +207,7 @@ pub const Text = extern struct {
     }
 };
 
-/// A list, as it lies in memory.
+/// A list, in the contract's memory layout.
 pub fn List(comptime T: type) type {
     return extern struct {
         ptr: [*]const T,
@@ -222,7 +222,7 @@ pub fn List(comptime T: type) type {
     };
 }
 
-/// An object of any keys, as it lies in memory.
+/// An object with arbitrary keys, in the contract's memory layout.
 pub fn Map(comptime T: type) type {
     return extern struct {
         ptr: [*]const Entry_,
@@ -238,21 +238,21 @@ pub fn Map(comptime T: type) type {
     };
 }
 
-/// Any JSON value, as the text that it is.
+/// The text of any JSON value.
 pub const Json = extern struct {
     text: Text,
 
     pub const shape_kind = "j";
 };
 
-/// A string, or a number as the text that it is.
+/// A string, or the text of a number.
 pub const NumberText = extern struct {
     text: Text,
 
     pub const shape_kind = "v";
 };
 
-/// A value that tells absent from empty.
+/// A value that distinguishes absent from empty.
 pub fn Optional(comptime T: type) type {
     return extern struct {
         value: T,
@@ -266,13 +266,13 @@ pub fn Optional(comptime T: type) type {
     };
 }
 
-/// The bytes of a structure's shape, made while this is compiled. A field `last_time` is the key `lastTime`; a declaration
-/// `pub const json_names = .{ .since = "lastTime" }` in the structure says otherwise. contract.md says what a shape is.
+/// The bytes of a structure's shape, generated at compile time. The field `last_time` has the key `lastTime`; the declaration
+/// `pub const json_names = .{ .since = "lastTime" }` in the structure overrides a key. contract.md defines shapes.
 pub fn shape(comptime T: type) []const u8 {
     return comptime number(@sizeOf(T)) ++ element(T);
 }
 
-/// The field mask of what a structure reads.
+/// The field mask of a structure's fields.
 pub fn mask(comptime T: type) []const u8 {
     comptime {
         var out: []const u8 = "";
@@ -285,7 +285,7 @@ pub fn mask(comptime T: type) []const u8 {
     }
 }
 
-/// The structure whose fields a mask names below a field of this type, if it is one.
+/// The structure whose fields a mask contains below a field of this type, if any.
 fn nested(comptime T: type) ?type {
     return switch (@typeInfo(T)) {
         .@"struct" => if (T == Text or T == Json or T == NumberText)
@@ -317,7 +317,7 @@ fn key(comptime T: type, comptime name: []const u8) []const u8 {
     return out;
 }
 
-/// A kind, and what it has more.
+/// A kind, and its further bytes.
 fn element(comptime T: type) []const u8 {
     if (T == Text) return "t";
     return switch (@typeInfo(T)) {
@@ -356,7 +356,7 @@ fn pointer(comptime T: type) []const u8 {
     return "&" ++ number(@sizeOf(Child)) ++ object(Child);
 }
 
-/// The tags of an enum(u8), of which 0 is for any other text.
+/// The tags of an enum(u8); 0 represents any other string.
 fn names(comptime T: type) []const u8 {
     var out: []const u8 = "e";
     for (@typeInfo(T).@"enum".field_names, 0..) |name, index| {
@@ -370,8 +370,8 @@ fn unsuitable(comptime T: type) noreturn {
     @compileError("a shape cannot have " ++ @typeName(T));
 }
 
-/// The section of the manifest, for the top level of a file: `comptime { asm (manifest("gatherer 1 a 0.1.0\npath /version")); }`
-/// Empty lines and lines that begin with `#` are left out, as `host-min manifest` does, so that a file can be embedded.
+/// The manifest section, for the top level of a file: `comptime { asm (manifest("gatherer 1 a 0.1.0\npath /version")); }`
+/// It leaves out empty lines and lines that begin with `#`, as `host-min manifest` does, so you can embed a manifest file.
 pub fn manifest(comptime records: []const u8) []const u8 {
     comptime {
         @setEvalBranchQuota(100_000);
@@ -400,7 +400,7 @@ fn escaped(comptime text: []const u8) []const u8 {
 
 pub const Error = error{Failed};
 
-/// What `error.Failed` means: a status, or a number of the gatherer's own.
+/// The reason of `error.Failed`: a status, or an error code of the gatherer's own.
 pub var failure: i32 = 0;
 
 pub fn fail(code: i32) Error {
@@ -408,25 +408,25 @@ pub fn fail(code: i32) Error {
     return error.Failed;
 }
 
-/// Fails with a result of `imports` that is a status.
+/// Returns an error if the result of an import is a status.
 pub noinline fn check(result: i32) Error!void {
     if (result < 0) return fail(result);
 }
 
-/// What the exported function `gather` returns: `export fn gather() i32 { return wagather.run(work); }`
+/// The result of the exported function `gather`: `export fn gather() i32 { return wagather.run(work); }`
 pub fn run(comptime work: fn () Error!void) i32 {
     work() catch return failure;
     return 0;
 }
 
-/// The items of a list, or the object of a get, one by one in an arena that grows: the next item takes the place of the last.
+/// The items of a list, or the object of a get, one by one in a growing arena. Each item overwrites the previous one.
 pub fn Items(comptime T: type) type {
     return struct {
         handle: i32,
         arena: Arena = .{},
 
-        /// The next item, or null at the end. After `status.decode`, which the host reports, it may be called again, for the
-        /// item behind the one that does not fit.
+        /// The next item, or null at the end. After `status.decode`, which the host reports, call it again to continue with
+        /// the item after the one that does not match.
         pub fn next(items: *@This()) Error!?*const T {
             const at = try items.arena.next(items.handle, shape(T).ptr);
             return if (at == 0) null else @ptrFromInt(at);
@@ -438,14 +438,14 @@ pub fn Items(comptime T: type) type {
     };
 }
 
-/// Starts a request, whose items or whose object have this structure; for JSON as it is, `Json`.
+/// Starts a request whose items or object have this structure; use `Json` for plain JSON.
 pub inline fn start(comptime T: type, request: *const Request) Error!Items(T) {
     const handle = imports.rest_start(request);
     try check(handle);
     return .{ .handle = handle };
 }
 
-/// Memory for items, at the end of what there is.
+/// Memory for items, at the end of the module's memory.
 pub const Arena = struct {
     begin: usize = 0,
     cap: u32 = 0,
@@ -462,7 +462,7 @@ pub const Arena = struct {
         }
     }
 
-    /// Makes room for so many bytes, behind what is there if nobody else took it.
+    /// Grows it to this many bytes, in place if nothing else was allocated after it.
     fn grow(arena: *Arena, bytes: u32) Error!void {
         const pages = (bytes + 65535) / 65536;
         const at = @wasmMemoryGrow(0, pages);
@@ -520,7 +520,7 @@ pub const ArrayEntry = struct {
     }
 };
 
-/// A line that is put together; what does not fit is cut off.
+/// A log line that is built piece by piece; text that does not fit is cut off.
 pub const Line = struct {
     bytes: [256]u8 = undefined,
     len: u32 = 0,
@@ -553,12 +553,12 @@ pub const Line = struct {
     }
 };
 
-/// Writes one line to the log of the run.
+/// Writes a log line.
 pub fn logText(level: Level, text: []const u8) void {
     _ = imports.log(@backingInt(level), text.ptr, @intCast(text.len));
 }
 
-/// A parameter's value, in a buffer that has room for it; null if nobody gave one and there is no default.
+/// A parameter's value, in a sufficiently large buffer; null if the user gave none and there is no default.
 pub fn param(name: []const u8, buffer: []u8) Error!?[]const u8 {
     const len = imports.param(name.ptr, @intCast(name.len), buffer.ptr, @intCast(buffer.len));
     if (len == status.absent) return null;
