@@ -15,12 +15,12 @@
 //! ```
 //!
 //! - `gatherer`, exactly once: the ABI version, the gatherer's name (a DNS label) and its version.
-//! - `resource`: verbs joined by commas; group (empty for the core group), version, plural name and, if
-//!   any, subresource, joined by slashes; a namespace or `*`; the field mask or `*` for whole objects.
-//! - `path`: a raw path, such as RBAC's `nonResourceURLs` has.
-//! - `param`: a parameter that whoever starts the run may give, and a sentence about it, up to the end of the line.
-//! - `wasi preview1`: it imports functions of WASI. They give it nothing that it would not have without.
-//! - `default`: the value of a parameter, which has a record of its own, if nobody gives one: up to the end of the line.
+//! - `resource`: verbs joined by commas; group (empty for the core group), version, plural name and an optional
+//!   subresource, joined by slashes; a namespace or `*`; the field mask or `*` for whole objects.
+//! - `path`: a raw path, as in RBAC's `nonResourceURLs`.
+//! - `param`: a parameter that the user may set, and its description, up to the end of the line.
+//! - `wasi preview1`: it imports functions of WASI, which give it no additional access.
+//! - `default`: the default value of a parameter that has its own `param` record, up to the end of the line.
 
 use crate::limits::{MAX_GATHERER_NAME_BYTES, MAX_MANIFEST_BYTES, MAX_MANIFEST_RECORDS, MAX_NAME_BYTES};
 use crate::{Verb, mask};

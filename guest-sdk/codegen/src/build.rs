@@ -1,4 +1,4 @@
-//! For build scripts: the Rust module is made while the gatherer is built, and is no file of its sources.
+//! For build scripts: generates the Rust module during the build, instead of into the sources.
 //!
 //! ```no_run
 //! // The main function of build.rs. In Cargo.toml: [build-dependencies] wagather-codegen = { …, default-features = false }
@@ -12,8 +12,8 @@
 //! }
 //! ```
 //!
-//! It is the module that `codegen generate` writes, but for its head: the documentation of a module cannot be in a file that is
-//! included. Who wants to read the types in a review has them generated instead.
+//! The module is the output of `codegen generate` without its module documentation, which an included file cannot
+//! contain. To review the types, generate them into the sources instead.
 
 use crate::plain::plain;
 use crate::{Declaration, Error, Plan, Schemas, emit, schema};
@@ -21,10 +21,10 @@ use std::env;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// The module's file in `OUT_DIR`, unless it is called otherwise.
+/// The default name of the module's file in `OUT_DIR`.
 const FILE: &str = "resources.rs";
 
-/// What a build script makes. Paths are relative to the package.
+/// The inputs of a build script. Paths are relative to the package.
 #[derive(Clone, Debug)]
 #[must_use = "it does nothing until `write`"]
 pub struct Gather {
@@ -34,25 +34,25 @@ pub struct Gather {
 }
 
 impl Gather {
-    /// What a declaration declares.
+    /// Uses this declaration.
     pub fn new(declaration: impl Into<PathBuf>) -> Self {
         Gather { declaration: declaration.into(), schemas: Vec::new(), file: FILE.to_owned() }
     }
 
-    /// Adds a file or a folder with schemas; with one, those that the declaration names are not used.
+    /// Adds a file or a folder with schemas. They replace those that the declaration names.
     pub fn schema(mut self, path: impl Into<PathBuf>) -> Self {
         self.schemas.push(path.into());
         self
     }
 
-    /// Calls the file in `OUT_DIR` otherwise: for several declarations in one package.
+    /// Sets the file's name in `OUT_DIR`, for several declarations in one package.
     pub fn file(mut self, name: impl Into<String>) -> Self {
         self.file = name.into();
         self
     }
 
-    /// Writes the module, tells cargo what it depends on, and what is wrong: the build then ends with that. To be called from a
-    /// build script.
+    /// Writes the module and prints its dependencies for cargo. If there are mistakes, it prints them and ends the
+    /// build. Call it from a build script.
     pub fn write(self) {
         let mut told = String::new();
         if let Err(error) = self.try_write(&mut told) {
@@ -60,7 +60,7 @@ impl Gather {
                 told += &format!("cargo::error={line}\n");
             }
         }
-        // If cargo does not listen any more there is nobody to tell.
+        // If cargo no longer reads, nobody needs the output.
         let mut stdout = io::stdout().lock();
         let _ = stdout.write_all(told.as_bytes()).and_then(|()| stdout.flush());
     }
@@ -69,7 +69,8 @@ impl Gather {
         let package = variable("CARGO_MANIFEST_DIR")?;
         let out = variable("OUT_DIR")?.join(&self.file);
         let declaration = package.join(&self.declaration);
-        // First of all: cargo has to look at a file that is wrong again when it is changed. Folders it looks through.
+        // Do this first, so that cargo rebuilds after an invalid file is changed. For folders, cargo checks every
+        // file.
         let mut depends = |path: &Path| *told += &format!("cargo::rerun-if-changed={}\n", path.display());
         depends(&declaration);
         let declaration = Declaration::read(&declaration)?;

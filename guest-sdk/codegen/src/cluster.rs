@@ -1,8 +1,9 @@
-//! The schemas of a cluster: what its API server publishes at `/openapi/v3`, or at `/openapi/v2` where that is all it has.
+//! The schemas of a cluster, as its API server publishes them at `/openapi/v3`, or at `/openapi/v2` if it has no
+//! version 3.
 //!
-//! The connection is the host's: the same kubeconfig, credentials, proxies and timeouts. Only what is needed is asked
-//! for, since the documents of a cluster are many megabytes; and what they are shown as is a path of the API server, so that
-//! what is made of them is the same whoever made it.
+//! The connection uses the host's code: the same kubeconfig, credentials, proxies and timeouts. It requests only the
+//! documents that are needed, because those of a cluster are many megabytes. A document is named after its path on
+//! the API server, so the output does not depend on the user who generates it.
 
 use crate::{Error, Saved, Schemas};
 use serde_json::Value;
@@ -15,29 +16,29 @@ use wagather_kube::{Accept, Call, Source};
 
 pub use wagather_kube::cluster::{Cluster, Options, open};
 
-/// Where the documents are listed, a group's version each.
+/// The index of documents, one per group and version.
 const INDEX: &str = "/openapi/v3";
 
-/// Where everything is in one document.
+/// The single document of version 2.
 const VERSION_2: &str = "/openapi/v2";
 
-/// The most that an error's body is looked at.
+/// The maximum number of bytes of an error's body.
 const MAX_ERROR_BYTES: u64 = 16 << 10;
 
-/// Which documents are wanted.
+/// The documents to read.
 #[derive(Clone, Copy, Debug)]
 pub enum Which<'a> {
-    /// All that there are.
+    /// All documents.
     All,
-    /// Those that have these resources, named as `kubectl` takes them: `pods`, `deployments.apps`.
+    /// Those with these resources, named as for `kubectl`: `pods`, `deployments.apps`.
     Of(&'a [String]),
 }
 
-/// Asks a cluster for its schemas.
+/// Reads the schemas of a cluster.
 ///
 /// # Errors
 ///
-/// It cannot be reached, does not let this account read them, or answers otherwise than API servers do.
+/// The cluster cannot be reached, denies access, or gives an unexpected answer.
 pub fn read(source: &dyn Source, which: Which<'_>) -> Result<Vec<Saved>, Error> {
     let Some(index) = get(source, INDEX, INDEX)? else {
         let none = || refused(source, VERSION_2, "404: it publishes neither OpenAPI v3 nor v2");
@@ -52,7 +53,7 @@ pub fn read(source: &dyn Source, which: Which<'_>) -> Result<Vec<Saved>, Error> 
     Ok(reading.read.into_values().collect())
 }
 
-/// The index: names such as `apis/apps/v1`, and the paths to ask for.
+/// Parses the index: names such as `apis/apps/v1`, with their paths.
 fn entries(bytes: &[u8]) -> Result<BTreeMap<String, String>, String> {
     let index: Value =
         serde_json::from_slice(bytes).map_err(|error| format!("the response is not JSON: {error}"))?;
@@ -61,7 +62,7 @@ fn entries(bytes: &[u8]) -> Result<BTreeMap<String, String>, String> {
     let mut entries = BTreeMap::new();
     for (name, entry) in paths {
         let path = entry.get("serverRelativeURL").and_then(Value::as_str);
-        // What leads elsewhere than to this server's documents is none of them.
+        // Ignore entries that point to anything but this server's documents.
         match path.filter(|path| path.starts_with("/openapi/") && is_plain(path) && is_plain(name)) {
             Some(path) => drop(entries.insert(name.clone(), path.to_owned())),
             None => return Err(format!("the index has no path for '{}'", wagather_yaml::shown(name))),
@@ -70,7 +71,7 @@ fn entries(bytes: &[u8]) -> Result<BTreeMap<String, String>, String> {
     Ok(entries)
 }
 
-/// Whether it can be sent as it is.
+/// Whether a path can be sent unchanged.
 fn is_plain(path: &str) -> bool {
     path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#')
 }
@@ -78,7 +79,7 @@ fn is_plain(path: &str) -> bool {
 struct Reading<'a> {
     source: &'a dyn Source,
     index: BTreeMap<String, String>,
-    /// The documents that were read, by the name in the index.
+    /// The documents read so far, by their name in the index.
     read: BTreeMap<String, Saved>,
 }
 
@@ -88,8 +89,8 @@ impl Reading<'_> {
         names.iter().try_for_each(|name| self.document(name))
     }
 
-    /// What has a resource. Without a group that is the core group, and if that does not have it, any; and so it is for a group
-    /// that there is not, so that the nearest name can be suggested.
+    /// Reads the documents that may contain a resource. Without a group, this is the core group, and if that does not
+    /// have it, all groups. An unknown group also reads all groups, so the error can suggest the nearest name.
     fn resource(&mut self, name: &str) -> Result<(), Error> {
         let rest = name.split_once('.').map_or("", |(_, rest)| rest);
         let is_meant = |key: &&String| match key.split('/').collect::<Vec<_>>()[..] {
@@ -111,7 +112,7 @@ impl Reading<'_> {
             return Ok(());
         }
         let shown = format!("{INDEX}/{name}");
-        // The index may be newer than what it lists: what is gone is not there.
+        // A document may have disappeared since the index was read.
         if let Some(document) = get(self.source, &self.index[name], &shown)? {
             self.read.insert(name.to_owned(), document);
         }
@@ -119,7 +120,7 @@ impl Reading<'_> {
     }
 }
 
-/// An answer's body; nothing, where there is nothing.
+/// An answer's body; `None` for 404.
 fn get(source: &dyn Source, path: &str, shown: &str) -> Result<Option<Saved>, Error> {
     let deadline = Instant::now() + DEFAULT_REQUEST_TIMEOUT;
     let call = Call { path_and_query: path.to_owned(), accept: Accept::Json, deadline };
@@ -132,7 +133,7 @@ fn get(source: &dyn Source, path: &str, shown: &str) -> Result<Option<Saved>, Er
         404 => return Ok(None),
         status => {
             let mut text = Vec::new();
-            // The status says enough if its words cannot be read.
+            // If the body cannot be read, the status is enough.
             let _ = answer.body.take(MAX_ERROR_BYTES).read_to_end(&mut text);
             return Err(refused(source, shown, &status_text(status, &text, shown)));
         }
@@ -162,7 +163,7 @@ fn status_text(status: u16, body: &[u8], path: &str) -> String {
     format!("it answers {status}{said}: {advice}")
 }
 
-/// A server's words, as much of them as belongs into a line.
+/// The server's message, cut to one line.
 fn in_one_line(text: &str) -> String {
     wagather_printable::line(&text.chars().take(300).collect::<String>()).into_owned()
 }

@@ -1,15 +1,15 @@
-//! What goes wrong, told to the person who wrote the declaration or has the schemas.
+//! Errors for the person who writes the declaration or has the schemas.
 
 use std::fmt;
 use std::path::Path;
 use wagather_printable::Line as Printable;
 use wagather_yaml::Place;
 
-/// Why nothing was made. Nothing is half made.
+/// The reason why nothing was generated. There is no partial output.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Error(Vec<Line>);
 
-/// One thing that is wrong, and where.
+/// A mistake and its place.
 #[derive(Debug, PartialEq, Eq)]
 struct Line {
     file: String,
@@ -18,12 +18,12 @@ struct Line {
 }
 
 impl Error {
-    /// A file cannot be used.
+    /// A file that cannot be used.
     pub fn of_file(file: &Path, reason: impl Into<String>) -> Error {
         Error(vec![Line { file: file.display().to_string(), place: None, message: reason.into() }])
     }
 
-    /// Why the host's code failed: a line for each reason and for the advice.
+    /// An error of the host's code: a line for each reason and for the advice.
     #[cfg(all(feature = "cluster", feature = "cli"))]
     pub(crate) fn of_failure(what: &str, failure: &wagather_base::error::Failure) -> Error {
         let first = format!("{}: {}", failure.attempt, failure.reason);
@@ -31,24 +31,24 @@ impl Error {
         Error::of_file_for(what.as_ref(), std::iter::once(first).chain(rest.cloned()).collect())
     }
 
-    /// A file cannot be used, because of what is at that place.
+    /// A file that cannot be used, because of a mistake at this place.
     pub(crate) fn of_place(file: &Path, place: Option<Place>, reason: String) -> Error {
         Error(vec![Line { file: file.display().to_string(), place, message: reason }])
     }
 
-    /// A file cannot be used, for each of these reasons.
+    /// A file that cannot be used, for several reasons.
     pub(crate) fn of_file_for(file: &Path, reasons: Vec<String>) -> Error {
         let line = |message| Line { file: file.display().to_string(), place: None, message };
         Error(reasons.into_iter().map(line).collect())
     }
 
-    /// Something that is of no file.
+    /// An error without a file.
     #[cfg(feature = "cli")]
     pub(crate) fn plain(message: impl Into<String>) -> Error {
         Error(vec![Line { file: String::new(), place: None, message: message.into() }])
     }
 
-    /// A file cannot be read.
+    /// A file that cannot be read.
     pub(crate) fn unreadable(file: &Path, error: &std::io::Error) -> Error {
         Error::of_file(file, format!("cannot be read: {error}"))
     }
@@ -65,7 +65,7 @@ impl Error {
 }
 
 impl Error {
-    /// Everything that is wrong, a line each. What schemas say in it stays within its line.
+    /// All mistakes, one line each. Foreign text in them is escaped, so it stays within its line.
     pub fn mistakes(&self) -> impl Iterator<Item = String> {
         self.0.iter().map(|Line { file, place, message }| {
             let line = match place {

@@ -1,8 +1,9 @@
-//! Schemas for working without a cluster: the documents of a declaration's resources, cut down to what they lead to.
+//! Schemas for working without a cluster: documents reduced to the resources of a declaration and the definitions
+//! that they use.
 //!
-//! A document of a whole group is a megabyte and more, most of it paths and parameters. What is left here is a document that
-//! says the same of the wanted resources and nothing of others, sorted and one thing a line: small enough to keep beside
-//! the gatherer, and to see in a change what changed.
+//! The document of a whole group has a megabyte or more, most of it paths and parameters. The reduced document is
+//! equivalent for the selected resources and contains no others. It is sorted, with one entry per line: small enough
+//! to keep beside the gatherer, and suitable for diffs.
 
 use crate::schema::definition_of;
 use crate::schema::document::{Dialect, PathOf};
@@ -15,24 +16,25 @@ use std::collections::BTreeMap;
 pub struct Cut {
     /// Its name: `core-v1.json`, `config.openshift.io-v1.json`.
     pub name: String,
-    /// What is in it.
+    /// Its content.
     pub text: String,
 }
 
-/// Whether what is saved has the schemas' descriptions, which are more than half of it, and the comments of generated types.
+/// Whether to keep the schemas' descriptions, which are more than half of the size, and become comments of generated
+/// types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Descriptions {
-    /// It has.
+    /// Keep them.
     Kept,
-    /// It has not.
+    /// Remove them.
     LeftOut,
 }
 
-/// Cuts documents down to the resources of these names.
+/// Reduces documents to these resources.
 ///
 /// # Errors
 ///
-/// A document cannot be read, or none has a resource; all that are missing are told.
+/// A document cannot be read, or some resources are missing; the error names all of them.
 pub fn cut(documents: &[Saved], names: &[String], descriptions: Descriptions) -> Result<Vec<Cut>, Error> {
     let mut schemas = Schemas::default();
     let mut values = Vec::new();
@@ -75,7 +77,7 @@ pub fn cut(documents: &[Saved], names: &[String], descriptions: Descriptions) ->
 fn leave_descriptions_out(value: &mut Value) {
     match value {
         Value::Object(keys) => {
-            // A field may be called so too; then it is no text.
+            // A field may have this name too; then the value is not a string.
             if keys.get("description").is_some_and(Value::is_string) {
                 keys.remove("description");
             }
@@ -86,7 +88,7 @@ fn leave_descriptions_out(value: &mut Value) {
     }
 }
 
-/// The files of a group's version: one for what can be together.
+/// The files of a group's version: one for all definitions that fit together.
 fn written(stem: &str, values: Vec<Value>) -> Vec<Cut> {
     let is_custom = |value: &Value| matches!(Dialect::of(value), Ok(Dialect::CustomResource));
     let (custom, mut files): (Vec<Value>, Vec<Value>) = values.into_iter().partition(is_custom);
@@ -97,7 +99,7 @@ fn written(stem: &str, values: Vec<Value>) -> Vec<Cut> {
     }
     let name = |index: usize| match index {
         0 => format!("{stem}.json"),
-        // The same version of a group in several documents, such as OpenAPI and a CustomResourceDefinition.
+        // Several documents have the same version of a group, such as OpenAPI and a CustomResourceDefinition.
         _ => format!("{stem}-{}.json", index + 1),
     };
     files
@@ -113,7 +115,7 @@ fn stem(resource: &Resource) -> String {
     format!("{group}-{}", resource.version)
 }
 
-/// A name that a file can have, of a document's: `/openapi/v3/apis/apps/v1` is `apps-v1.json`.
+/// A file name for a document: `/openapi/v3/apis/apps/v1` is `apps-v1.json`.
 pub fn file_name(document: &Saved) -> String {
     let name = document.name.trim_start_matches('/');
     let rest = name.strip_prefix("openapi/v3/").unwrap_or(name);
@@ -124,7 +126,7 @@ pub fn file_name(document: &Saved) -> String {
     };
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
     let mut stem: String = stem.chars().map(|c| if is_plain(c) { c } else { '-' }).collect();
-    // No file that is hidden.
+    // Avoid hidden files.
     if stem.starts_with('.') {
         stem.insert(0, '_');
     }
@@ -132,7 +134,7 @@ pub fn file_name(document: &Saved) -> String {
     if has_extension { stem } else { format!("{stem}.json") }
 }
 
-/// An OpenAPI document with nothing but these resources.
+/// An OpenAPI document with only these resources.
 fn open_api(value: &Value, dialect: Dialect, resources: &[&Resource]) -> Value {
     let mut paths = Map::new();
     for (path, operations) in value.get("paths").and_then(Value::as_object).into_iter().flatten() {
@@ -161,7 +163,7 @@ fn open_api(value: &Value, dialect: Dialect, resources: &[&Resource]) -> Value {
     }
 }
 
-/// What is read of an operation, and what OpenAPI demands.
+/// The parts of an operation that are read, and those that OpenAPI requires.
 fn operation(get: &Value) -> Value {
     let mut kept = json!({"responses": {"200": {"description": "OK"}}});
     for key in ["description", "x-kubernetes-action", "x-kubernetes-group-version-kind"] {
@@ -172,7 +174,7 @@ fn operation(get: &Value) -> Value {
     kept
 }
 
-/// These definitions, those that they refer to, and so on.
+/// These definitions, and all definitions that they refer to.
 fn led_to<'a>(definitions: &Map<String, Value>, names: impl Iterator<Item = &'a str>) -> Map<String, Value> {
     let mut open: Vec<String> = names.map(str::to_owned).collect();
     let mut kept = Map::new();
@@ -191,7 +193,7 @@ fn led_to<'a>(definitions: &Map<String, Value>, names: impl Iterator<Item = &'a 
 fn references(value: &Value, found: &mut Vec<String>) {
     match value {
         Value::Object(keys) => {
-            // A field may be called so too; then it is no text.
+            // A field may have this name too; then the value is not a string.
             if let Some(reference) = keys.get("$ref").and_then(Value::as_str) {
                 found.extend(definition_of(reference).map(std::borrow::Cow::into_owned));
             }
@@ -202,7 +204,7 @@ fn references(value: &Value, found: &mut Vec<String>) {
     }
 }
 
-/// A CustomResourceDefinition with nothing but the versions of these resources.
+/// A CustomResourceDefinition with only these versions.
 fn custom_resource(value: &Value, resources: &[&Resource]) -> Value {
     let is_wanted = |version: &&Value| {
         let name = version.get("name").and_then(Value::as_str).unwrap_or_default();
@@ -227,7 +229,7 @@ fn custom_resource(value: &Value, resources: &[&Resource]) -> Value {
     })
 }
 
-/// JSON in the order of its keys, one thing a line.
+/// JSON with sorted keys, one entry per line.
 fn pretty(mut value: Value) -> String {
     value.sort_all_objects();
     format!("{value:#}\n")

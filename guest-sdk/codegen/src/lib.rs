@@ -1,4 +1,5 @@
-//! Makes the types of a gatherer: just the fields that it declares, of the schemas that its API server publishes.
+//! Generates the types of a gatherer: exactly the fields that it declares, from the schemas that an API server
+//! publishes.
 //!
 //! ```text
 //! gather.yaml ──► Declaration ─┐
@@ -6,8 +7,10 @@
 //! OpenAPI, CRDs ──► Schemas ───┘
 //! ```
 //!
-//! A [`Declaration`] says which fields are wanted, [`Schemas`] what they are, and the [`Plan`] is both together: named Rust
-//! types with no question left. Everything that is [emitted](emit) is made from the plan, which is why the Rust types, the mask
+//! A [`Declaration`] says which fields are needed, and [`Schemas`] describe them. The [`Plan`] combines both: named
+//! Rust types without open questions. All [output](emit) is generated from the plan, so the Rust types, the mask and
+//! the rights always agree. [`verify`] checks handwritten structs against the schemas. The crate runs on the
+//! developer's machine, and is not part of a gatherer.
 //! and the rights cannot differ. Who writes the structs by hand has them checked against the schemas by [`verify`]. It is a program for the developer's machine, and no part of a gatherer.
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! codegen, the program.
+//! The program codegen.
 #![forbid(unsafe_code)]
 
 use std::process::ExitCode;

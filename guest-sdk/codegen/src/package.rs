@@ -1,13 +1,13 @@
-//! The package that the declaration is part of: its name and version are what the module's manifest says of it.
+//! The package of the declaration, whose name and version are in the module's manifest.
 //!
-//! They are found as cargo finds them: in the `Cargo.toml` beside the declaration, and, where that says `version.workspace = true`,
-//! in the `Cargo.toml` of the workspace, which is in a folder around it. Only these two keys are looked for, and only as people
-//! write them; a full reader of TOML would be half of what a build script has to build.
+//! It is found as cargo finds it: in the `Cargo.toml` beside the declaration and, for `version.workspace = true`, in
+//! the workspace's `Cargo.toml` in a parent folder. This reads only these two keys, in their usual form, because a
+//! full TOML parser would be half of a build script's dependencies.
 
 use crate::{Declaration, Error};
 use std::path::{Path, PathBuf};
 
-/// Who the gatherer is.
+/// The gatherer's identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Package {
     /// Its name.
@@ -17,8 +17,8 @@ pub struct Package {
 }
 
 impl Package {
-    /// The package whose `Cargo.toml` is beside a declaration. Without one it is called as the declaration is, and has the version
-    /// `0.0.0`.
+    /// The package whose `Cargo.toml` is beside a declaration. Without one, it has the declaration's name and the
+    /// version `0.0.0`.
     ///
     /// # Errors
     ///
@@ -36,7 +36,7 @@ impl Package {
         let version = match key(&text, "package", "version") {
             Some(Said::Text(version)) => version.to_owned(),
             Some(Said::Workspace) => workspace_version(&file)?,
-            // As cargo has it.
+            // cargo's default.
             None => "0.0.0".to_owned(),
         };
         Ok(Package { name, version })
@@ -47,10 +47,10 @@ fn read(file: &Path) -> Result<String, Error> {
     std::fs::read_to_string(file).map_err(|error| Error::unreadable(file, &error))
 }
 
-/// The version in the first `Cargo.toml` around the package that is a workspace's.
+/// The version in the first workspace `Cargo.toml` around the package.
 fn workspace_version(package: &Path) -> Result<String, Error> {
     let absolute = std::path::absolute(package).unwrap_or_else(|_| package.to_owned());
-    // The package can itself be the root.
+    // The package may itself be the root.
     let files = absolute.ancestors().skip(1).map(|folder| folder.join("Cargo.toml"));
     for file in files.filter(|file| file.is_file()).collect::<Vec<PathBuf>>() {
         let text = read(&file)?;
@@ -62,7 +62,7 @@ fn workspace_version(package: &Path) -> Result<String, Error> {
     Err(Error::of_file(package, why))
 }
 
-/// What a key says.
+/// The value of a key.
 #[derive(Debug, PartialEq, Eq)]
 enum Said<'a> {
     Text(&'a str),
@@ -70,7 +70,7 @@ enum Said<'a> {
     Workspace,
 }
 
-/// A key of a table, if it is there.
+/// The value of a key in a table, if it exists.
 fn key<'a>(text: &'a str, table: &str, key: &str) -> Option<Said<'a>> {
     let mut is_within = false;
     for line in text.lines().map(str::trim) {

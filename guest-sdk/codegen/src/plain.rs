@@ -1,10 +1,10 @@
-//! Texts of other people's making, for code and pages: whoever wrote a schema must not write the code as well.
+//! Makes foreign text safe for code and pages: the author of a schema must not be able to inject code.
 //!
-//! Not here: terminals, where the same characters are escaped ([`wagather_printable`]).
+//! Elsewhere: terminals, where the same characters are escaped ([`wagather_printable`]).
 
 use wagather_printable::is_printable;
 
-/// A text that stays within its line and looks as it is.
+/// A text that stays within its line and contains no invisible characters.
 pub(crate) fn plain(text: &str) -> String {
     text.chars().map(|c| if is_printable(c) { c } else { ' ' }).collect()
 }

@@ -1,4 +1,4 @@
-//! `#[derive(Fields)]` and `#[derive(Serialize)]`: structs by the shapes of their fields.
+//! `#[derive(Fields)]` and `#[derive(Serialize)]`: implement structs through the shapes of their fields.
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
@@ -11,7 +11,7 @@ pub(crate) fn expand_fields(input: &DeriveInput) -> Result<TokenStream> {
     let parts = fields_of(input)?;
     if is_borrowed(input) {
         let mut tokens = borrowed(input, &parts)?;
-        // A document of its own begins with its fields.
+        // Only a struct with fields can be a document.
         if matches!(parts, Parts::Named(_)) {
             tokens.extend(shaped(input));
         }
@@ -24,24 +24,24 @@ pub(crate) fn expand_fields(input: &DeriveInput) -> Result<TokenStream> {
         }
         Parts::Named(fields) => decoding(ident, fields),
     };
-    // A struct of numbers, and of structs of numbers, can be a part of either.
+    // A struct of numbers, and of structs of numbers, can be a part of both kinds of types.
     let borrowed = refuse_skipped(input).is_ok().then(|| borrowed(input, &parts)).transpose()?;
     Ok([Some(decoding), borrowed].into_iter().flatten().collect())
 }
 
-/// Whether a host decodes it: it has a lifetime, for what is borrowed.
+/// Whether the host decodes it: it has a lifetime, for borrowed content.
 pub(crate) fn is_borrowed(input: &DeriveInput) -> bool {
     input.generics.lifetimes().next().is_some()
 }
 
-/// The name of a struct with each of its lifetimes as this one.
+/// The name of a struct with each of its lifetimes replaced by this one.
 pub(crate) fn with_lifetimes(input: &DeriveInput, lifetime: &TokenStream) -> TokenStream {
     let ident = &input.ident;
     let lifetimes = input.generics.lifetimes().map(|_| lifetime);
     quote!(#ident<#(#lifetimes),*>)
 }
 
-/// The implementation that says how a struct lies in memory.
+/// The implementation that describes a struct's layout in memory.
 pub(crate) fn borrowed(input: &DeriveInput, parts: &Parts<'_>) -> Result<TokenStream> {
     let ident = &input.ident;
     refuse_skipped(input)?;
@@ -51,7 +51,7 @@ pub(crate) fn borrowed(input: &DeriveInput, parts: &Parts<'_>) -> Result<TokenSt
             quote_spanned!(inner.span()=> ::wagather::__part!(0)),
         ),
         Parts::Named(fields) if fields.is_empty() => {
-            return Err(Error::new_spanned(ident, "a part of a resource needs a field that is wanted of it"));
+            return Err(Error::new_spanned(ident, "a part of a resource needs at least one field"));
         }
         Parts::Named(fields) => {
             let masks = fields.iter().map(|Field { ty, name, .. }| {
@@ -100,7 +100,7 @@ fn types_of<'a>(parts: &Parts<'a>) -> Vec<&'a Type> {
     }
 }
 
-/// A host leaves what it is not told of as 0, which is no value of most types.
+/// A host writes 0 to skipped fields, which is not a valid value of most types.
 fn refuse_skipped(input: &DeriveInput) -> Result<()> {
     let Data::Struct(data) = &input.data else { return Ok(()) };
     let is_marker = |ty: &Type| {
@@ -116,14 +116,14 @@ fn refuse_skipped(input: &DeriveInput) -> Result<()> {
         if !is_read && !is_marker(&field.ty) {
             return Err(Error::new_spanned(
                 field,
-                "a struct that a host decodes has no field of the gatherer's own, as nobody would give it a value (but a `PhantomData`)",
+                "a struct that the host decodes cannot have a skipped field, because the host would give it no value; only a `PhantomData` can be skipped",
             ));
         }
     }
     Ok(())
 }
 
-/// The implementation with which a host decodes the items of a resource.
+/// The implementation that lets the host decode the items of a resource.
 pub(crate) fn shaped(input: &DeriveInput) -> TokenStream {
     let whole = with_lifetimes(input, &quote!('static));
     let shorter = with_lifetimes(input, &quote!('__of));
@@ -171,7 +171,7 @@ pub(crate) fn expand_serialize(input: &DeriveInput) -> Result<TokenStream> {
             )
         }
     };
-    // What is generic has no one shape.
+    // A generic type has no single shape.
     let is_generic = input.generics.params.iter().any(|param| !matches!(param, GenericParam::Lifetime(_)));
     let written = if is_generic {
         TokenStream::new()
@@ -204,7 +204,7 @@ pub(crate) fn expand_serialize(input: &DeriveInput) -> Result<TokenStream> {
     })
 }
 
-/// The fields of a struct that is to be decoded: no generics, as its mask is a constant.
+/// The fields of a struct to decode. It must not be generic, because its mask is a constant.
 pub(crate) fn fields_of(input: &DeriveInput) -> Result<Parts<'_>> {
     if input.generics.type_params().next().is_some() || input.generics.const_params().next().is_some() {
         return Err(Error::new_spanned(

@@ -1,9 +1,9 @@
-//! The derives of [`wagather`](../wagather/index.html): a struct with the wanted fields becomes a declared, masked and
+//! The derives of [`wagather`](../wagather/index.html): they make a struct with some fields a declared, masked and
 //! decodable resource.
 //!
-//! They make no code: what they compute (masks, manifest records, the shapes of types) is computed while compiling, and twelve bytes
-//! of data for a field are what is left. They
-//! are not a schema: a field that the API does not have is not noticed, it is just always its default.
+//! They generate no code: masks, manifest records and shapes are computed at compile time, and leave twelve bytes of
+//! data per field. They do not know the schema: a field that the API does not have is not an error, but always has
+//! its default.
 #![forbid(unsafe_code)]
 
 mod fields;
@@ -12,7 +12,7 @@ mod resource;
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
 
-/// Declares a resource of the API server and how its wanted fields are decoded.
+/// Declares a resource of the API server, and how its fields are decoded.
 ///
 /// ```ignore
 /// #[derive(Default, Resource)]
@@ -48,24 +48,24 @@ pub fn derive_resource(input: TokenStream) -> TokenStream {
     resource::expand(&input).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
-/// Makes a struct a part of a resource: decodable, and its fields a part of the resource's mask.
+/// Makes a struct a part of a resource: decodable, with its fields in the resource's mask.
 ///
-/// The JSON name of a field is its name in camelCase, with the upper-case acronyms that Kubernetes' API conventions ask for
-/// (`pod_ip` is `podIP`, `provider_id` is `providerID`); `#[field(name = "…")]` says otherwise. A field that is `#[field(skip)]` is
-/// the gatherer's own, neither read nor written.
+/// The JSON name of a field is its name in camelCase, with upper-case acronyms as in Kubernetes' API conventions
+/// (`pod_ip` is `podIP`, `provider_id` is `providerID`); `#[field(name = "…")]` sets another name. A field with
+/// `#[field(skip)]` is neither read nor written.
 ///
-/// Decoding follows Kubernetes' `omitempty`: what is absent or `null` is the field's default, and unknown fields are
-/// ignored. So the struct must be `Default`. `Option` tells an absent field from an empty one.
+/// Decoding follows Kubernetes' `omitempty`: an absent or `null` field has its default, and unknown fields are
+/// ignored. So the struct must be `Default`. `Option` distinguishes an absent field from an empty one.
 ///
-/// A struct with one field without a name (`struct Phase(String);`) is that field to JSON, and to the mask.
+/// A struct with one unnamed field (`struct Phase(String);`) has the JSON and the mask of that field.
 #[proc_macro_derive(Fields, attributes(field))]
 pub fn derive_fields(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     fields::expand_fields(&input).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
-/// Makes a struct writable as JSON, with the field names of [`Fields`](derive@Fields); one with one field without a name is
-/// written as that field.
+/// Makes a struct writable as JSON, with the field names of [`Fields`](derive@Fields). A struct with one unnamed
+/// field is written as that field.
 #[proc_macro_derive(Serialize, attributes(field))]
 pub fn derive_serialize(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

@@ -1,4 +1,4 @@
-//! `#[derive(Resource)]`: what `#[resource(…)]` says, as constants, marker traits and a manifest record.
+//! `#[derive(Resource)]`: generates constants, marker traits and a manifest record from `#[resource(…)]`.
 
 use crate::fields::{borrowed, decoding, decoding_as, fields_of, is_borrowed, shaped, with_lifetimes};
 use proc_macro2::{Span, TokenStream};

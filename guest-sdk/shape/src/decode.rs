@@ -1,4 +1,4 @@
-//! From JSON to a structure and what it points to.
+//! Decodes JSON into a structure and the data that it points to.
 
 use crate::parse::{Absence, EMPTY_AT, Field, Kind, Object, Shape};
 use crate::scan::{Malformed, Scanner, is_value, unescape};
@@ -6,28 +6,28 @@ use alloc::vec::Vec;
 use wagather_abi::limits::MAX_SHAPE_DEPTH;
 use wagather_abi::place::Wanted;
 
-/// Why an item could not be decoded.
+/// The reason why an item could not be decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failed {
-    /// It does not fit: the byte of it, and what was wanted there.
+    /// It does not match: the offset in the item, and the expected type.
     Misfit(u32, Wanted),
-    /// What would be built is above the bound.
+    /// The result would exceed the limit.
     TooLarge,
 }
 
-/// Memory that is used again for each item.
+/// Buffers that are reused for each item.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    /// What is built: the structure, and what it points to.
+    /// The result: the structure and what it points to.
     out: Vec<u8>,
-    /// Structures that are not complete, one behind the other.
+    /// Incomplete structures, one after another.
     values: Vec<u8>,
-    /// A string that had escapes.
+    /// The last string with escapes.
     text: Vec<u8>,
 }
 
 impl Scratch {
-    /// Gives memory back that few items need.
+    /// Frees memory that few items need.
     pub fn trim(&mut self, bytes: usize) {
         for part in [&mut self.out, &mut self.values, &mut self.text] {
             if part.capacity() > bytes {
@@ -37,12 +37,12 @@ impl Scratch {
     }
 }
 
-/// The arena that an item becomes if it begins at the address `base`, which is a multiple of 8: the structure, and behind it what it points
-/// to. Its length is a multiple of 8 and at most `most`.
+/// Decodes an item into an arena that begins at the address `base`, a multiple of 8. It contains the structure,
+/// followed by what the structure points to. Its length is a multiple of 8 and at most `most`.
 ///
 /// # Errors
 ///
-/// If the item is no JSON of that shape, or its arena is above `most`.
+/// If the item is not JSON of this shape, or its arena would exceed `most`.
 pub fn decode<'a>(
     item: &[u8],
     shape: &Shape,
@@ -67,7 +67,7 @@ pub fn decode<'a>(
     }
 }
 
-/// Something is wrong, and the decoder knows what.
+/// An error occurred, and the decoder has recorded it.
 struct Stop;
 
 struct Decoder<'a> {
@@ -76,7 +76,7 @@ struct Decoder<'a> {
     base: u64,
     most: usize,
     scratch: &'a mut Scratch,
-    /// What is wrong if anything is.
+    /// The error, if one occurs.
     failed: Failed,
 }
 
@@ -104,17 +104,17 @@ impl<'a> Decoder<'a> {
         self.align(8)
     }
 
-    /// The value at hand does not fit.
+    /// The current value does not match.
     fn misfit(&mut self, wanted: Wanted) -> Stop {
         self.failed = Failed::Misfit(self.scanner.at as u32, wanted);
         Stop
     }
 
-    /// Sees that so many bytes more can be had.
+    /// Checks that this many more bytes are within the limit.
     fn bound(&mut self, more: usize) -> Result<(), Stop> {
         let Scratch { out, values, .. } = &mut *self.scratch;
         let whole = out.len().saturating_add(values.len()).saturating_add(more);
-        // Memory comes in steps, and not for what nobody has.
+        // Allocate memory in steps, and not more than the input can fill.
         let is_had = whole <= self.most
             && out.try_reserve(more.min(self.most)).is_ok()
             && values.try_reserve(more.min(self.most)).is_ok();
@@ -135,7 +135,7 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
-    /// An address in the guest's memory of what is at `at` in the arena.
+    /// The address in the guest's memory of an offset in the arena.
     fn address(&self, at: usize) -> u64 {
         self.base.wrapping_add(at as u64)
     }
@@ -158,7 +158,7 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
-    /// Puts a text into the arena, and where it is into its place.
+    /// Writes a string to the arena, and its address and length to their place.
     fn text(&mut self, at: usize, text: &[u8]) -> Result<(), Stop> {
         if text.is_empty() {
             return self.put_pair(at, EMPTY_AT.into(), 0);
@@ -169,7 +169,7 @@ impl<'a> Decoder<'a> {
         self.put_pair(at, address, text.len())
     }
 
-    /// The string at hand, into its place.
+    /// Decodes the current string to its place.
     fn string(&mut self, at: usize) -> Result<(), Stop> {
         let (inner, is_plain) = self.scanner.string()?;
         if is_plain {
@@ -182,7 +182,7 @@ impl<'a> Decoder<'a> {
         put
     }
 
-    /// What a value is before anything is known of it.
+    /// Writes the empty value.
     fn empty(&mut self, kind: Kind, at: usize) -> Result<(), Stop> {
         let shape = self.shape;
         match kind {
@@ -197,7 +197,7 @@ impl<'a> Decoder<'a> {
 
     fn value(&mut self, kind: Kind, at: usize, depth: usize) -> Result<(), Stop> {
         let first = self.scanner.peek();
-        // Unless something within it is wrong, it is this.
+        // The error, unless a nested value causes another one.
         let stop = self.misfit(kind.wanted());
         match (kind, first) {
             (Kind::Text, Some(b'"')) => self.string(at),
@@ -264,7 +264,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// Room for structures that are not complete.
+    /// Allocates space for an incomplete structure.
     fn begin(&mut self, size: usize) -> Result<usize, Stop> {
         self.bound(size)?;
         let begin = self.scratch.values.len();
@@ -272,7 +272,7 @@ impl<'a> Decoder<'a> {
         Ok(begin)
     }
 
-    /// Moves complete structures into the arena: their address.
+    /// Moves complete structures into the arena, and returns their address.
     fn finish(&mut self, begin: usize) -> Result<u64, Stop> {
         self.align(8)?;
         self.bound(self.scratch.values.len().saturating_sub(begin))?;
@@ -311,7 +311,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// Reads a key: the field of that name. Mostly it is the next one in turn.
+    /// Reads a key, and finds its field. Usually it is the next one in order.
     fn field(&mut self, object: &Object, turn: usize) -> Result<Option<usize>, Stop> {
         self.scanner.peek();
         let (inner, is_plain) = self.scanner.string()?;
@@ -336,7 +336,7 @@ impl<'a> Decoder<'a> {
         let depth = depth.checked_sub(1).ok_or(Stop)?;
         let element = *self.shape.elements.get(number).ok_or(Stop)?;
         self.scanner.expect(open)?;
-        // Of both kinds, the closing bracket is the opening one and 2.
+        // In both cases, the closing bracket is the opening one plus 2.
         let close = open + 2;
         if self.scanner.accept(close) {
             return self.put_pair(at, EMPTY_AT.into(), 0);
@@ -378,16 +378,16 @@ fn integer(number: &str, log: u8, is_signed: bool) -> Option<u64> {
         let most = i64::MAX >> (64 - bits);
         (-most - 1..=most).contains(&number).then_some(number.cast_unsigned())
     } else {
-        // A negative zero is a zero.
+        // Negative zero is zero.
         let number: u64 = if number == "-0" { 0 } else { number.parse().ok()? };
         (number <= u64::MAX >> (64 - bits)).then_some(number)
     }
 }
 
-/// Where in an arena the addresses are that lead to another place of it, each with that place: for who has to make pointers of
-/// them. Of a shape whose fields overlap, some.
+/// Calls `each` for every offset in an arena that contains an address within the arena, with the target's offset, so
+/// callers can convert them to pointers. If fields of the shape overlap, it finds only some.
 pub fn pointers(shape: &Shape, arena: &[u8], base: u64, each: &mut dyn FnMut(usize, usize)) {
-    // Values that do not overlap are no more than there are bytes.
+    // Without overlap, there are at most as many values as bytes.
     let left = 2 * arena.len() + 1024;
     Finder { shape, arena, base, each, left }.value(shape.root, 0, MAX_SHAPE_DEPTH);
 }
@@ -397,7 +397,7 @@ struct Finder<'a> {
     arena: &'a [u8],
     base: u64,
     each: &'a mut dyn FnMut(usize, usize),
-    /// How many values are still looked at.
+    /// The remaining number of values to visit.
     left: usize,
 }
 
@@ -411,7 +411,7 @@ impl Finder<'_> {
         u64::from_le_bytes(bytes)
     }
 
-    /// The place that an address leads to, if it leads to one.
+    /// The offset that an address points to, if it is in the arena.
     fn follow(&mut self, at: usize) -> Option<usize> {
         let to = usize::try_from(self.word(at).checked_sub(self.base)?).ok()?;
         let is_within = to > 0 && to < self.arena.len();

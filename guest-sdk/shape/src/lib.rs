@@ -1,12 +1,13 @@
-//! Shapes: how a structure lies in a guest's memory, and which JSON it is.
+//! Shapes: the layout of a structure in a guest's memory, and its JSON.
 //!
-//! With a shape the host does what a guest would need a parser, a writer and an allocator for: [`decode`] fills a structure and what it points
-//! to from JSON, and [`write`](write()) makes JSON of a structure. The contract of `wagather-abi` says what guests may rely on; this is the one
-//! implementation, for the sandbox and for the fake host of native tests. It knows nothing of requests, engines or WebAssembly: bytes in,
-//! bytes out.
+//! With a shape, the host replaces a guest's parser, writer and allocator: [`decode`] fills a structure and what it
+//! points to from JSON, and [`write`](write()) writes a structure as JSON. The contract in `wagather-abi` defines
+//! what guests may rely on. This is the only implementation, for the sandbox and for the fake host of native tests.
+//! It knows nothing about requests, engines or WebAssembly: bytes in, bytes out.
 //!
-//! Shapes, items and memories are hostile. A [`Shape`] exists only if every place that it names lies within its structure, if it ends
-//! and if it nests within bounds. Addresses are claims that a [`Memory`] judges. What is built has a bound that the caller chooses.
+//! Shapes, items and memories are untrusted. A [`Shape`] exists only if it is complete, all its offsets lie within
+//! their structures, and its nesting is within the limit. A [`Memory`] checks every address. The caller sets a limit
+//! for the output.
 
 #![no_std]
 #![forbid(unsafe_code)]

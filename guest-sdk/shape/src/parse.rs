@@ -1,6 +1,6 @@
-//! A shape as bytes, and as tables that are right.
+//! Parses a shape's bytes into validated tables.
 //!
-//! Nothing here is trusted: a guest writes shapes, and can write them anew between two calls.
+//! The input is untrusted: a guest writes shapes, and may change them between two calls.
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -9,10 +9,10 @@ use core::ops::Range;
 use wagather_abi::limits::{MAX_SHAPE_BYTES, MAX_SHAPE_DEPTH, MAX_STRUCTURE_BYTES};
 use wagather_abi::place::Wanted;
 
-/// What the structures of one shape may have together: they are laid out once, empty.
+/// The limit for all structures of one shape together, because each one has an empty template.
 const MAX_TEMPLATE_BYTES: usize = 1 << 20;
 
-/// How large an address is.
+/// The size of an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Width {
     /// In WebAssembly.
@@ -31,14 +31,14 @@ impl Width {
     }
 }
 
-/// Bytes that are no shape.
+/// The bytes are not a valid shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadShape;
 
-/// How a structure lies in memory, and which JSON it is.
+/// The layout of a structure in memory, and its JSON.
 #[derive(Debug)]
 pub struct Shape {
-    /// The bytes that it was read from, to know it again.
+    /// The bytes that it was parsed from, for comparisons.
     bytes: Box<[u8]>,
     pub(crate) width: Width,
     /// The structure's size.
@@ -49,11 +49,11 @@ pub struct Shape {
     enums: Vec<Vec<Range<usize>>>,
 }
 
-/// An object of known fields.
+/// An object with known fields.
 #[derive(Debug, Default)]
 pub(crate) struct Object {
     pub(crate) fields: Vec<Field>,
-    /// The object without a field; as long as the places of its fields reach.
+    /// The empty object, up to the end of its last field.
     pub(crate) template: Vec<u8>,
     depth: usize,
 }
@@ -67,36 +67,36 @@ pub(crate) struct Field {
     pub(crate) absence: Absence,
 }
 
-/// How an absent field is told from an empty one.
+/// How an absent field is distinguished from an empty one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Absence {
-    /// It is not.
+    /// It is not distinguished.
     AsEmpty,
-    /// The byte there is 0.
+    /// The byte at this offset is 0.
     Flag(usize),
     /// Its address is 0.
     Null,
 }
 
-/// What a list or a map has.
+/// The elements of a list or a map.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Element {
-    /// How far apart they are.
+    /// The distance between elements.
     pub(crate) stride: usize,
-    /// Where the value is, after a map's key.
+    /// The offset of the value after a map's key.
     pub(crate) offset: usize,
     pub(crate) kind: Kind,
 }
 
-/// What a value is; the numbers are places in the tables.
+/// The kind of a value; the numbers are indices into the tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Text,
     Raw,
-    /// A text, or the digits of a number.
+    /// A string, or the digits of a number.
     Number,
     Bool,
-    /// The same, and 2 if there is none.
+    /// The same, or 2 if absent.
     MaybeBool,
     Integer {
         log: u8,
@@ -105,14 +105,14 @@ pub(crate) enum Kind {
     Float,
     Enum(usize),
     Object(usize),
-    /// An object elsewhere, with the room for it.
+    /// An object at another address, with its size.
     Away(usize, usize),
     List(usize),
     Map(usize),
 }
 
 impl Kind {
-    /// How much room it takes where it is.
+    /// Its size in place.
     pub(crate) const fn len(self, shape: &Shape) -> usize {
         self.room(shape.width, &shape.objects)
     }
@@ -136,7 +136,7 @@ impl Kind {
         matches!(self, Kind::Text | Kind::Raw | Kind::Number | Kind::List(_) | Kind::Map(_))
     }
 
-    /// What it wants to find in JSON.
+    /// The expected JSON type.
     pub(crate) const fn wanted(self) -> Wanted {
         match self {
             Kind::Text | Kind::Enum(_) => Wanted::STRING,
@@ -156,11 +156,11 @@ impl Kind {
 }
 
 impl Shape {
-    /// Reads the shape that some bytes begin with.
+    /// Parses the shape that some bytes begin with.
     ///
     /// # Errors
     ///
-    /// If there is none, or one that is above a limit.
+    /// If there is no valid shape, or it exceeds a limit.
     pub fn parse(bytes: &[u8], width: Width) -> Result<Shape, BadShape> {
         let bytes = bytes.get(..MAX_SHAPE_BYTES).unwrap_or(bytes);
         let mut shape = Shape {
@@ -185,12 +185,12 @@ impl Shape {
         Ok(shape)
     }
 
-    /// Whether these bytes begin with this very shape.
+    /// Whether these bytes begin with the same shape.
     pub fn is_at(&self, bytes: &[u8]) -> bool {
         bytes.starts_with(&self.bytes)
     }
 
-    /// The bytes that it was read from.
+    /// The bytes that it was parsed from.
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
     }
@@ -199,7 +199,7 @@ impl Shape {
         self.bytes.get(field.name.clone()).unwrap_or_default()
     }
 
-    /// The texts of an enumeration.
+    /// The names of an enumeration.
     pub(crate) fn texts(&self, number: usize) -> impl Iterator<Item = &[u8]> {
         let ranges = self.enums.get(number).map(Vec::as_slice).unwrap_or_default();
         ranges.iter().map(|range| self.bytes.get(range.clone()).unwrap_or_default())
@@ -214,7 +214,7 @@ struct Parser<'a> {
     bytes: &'a [u8],
     at: usize,
     shape: &'a mut Shape,
-    /// The objects that are complete, by where they begin.
+    /// The complete objects, by their start.
     known: BTreeMap<usize, usize>,
     template_bytes: usize,
 }
@@ -226,7 +226,7 @@ impl Parser<'_> {
         Ok(byte)
     }
 
-    /// A number, in groups of seven bits from the lowest on.
+    /// An unsigned LEB128 number.
     fn number(&mut self) -> Result<usize, BadShape> {
         let mut number = 0_usize;
         for shift in [0, 7, 14] {
@@ -239,7 +239,7 @@ impl Parser<'_> {
         Err(BadShape)
     }
 
-    /// The bytes before the next 0, which are UTF-8.
+    /// The bytes before the next 0, which must be UTF-8.
     fn text(&mut self) -> Result<Range<usize>, BadShape> {
         let begin = self.at;
         while self.byte()? != 0 {}
@@ -248,7 +248,7 @@ impl Parser<'_> {
         core::str::from_utf8(text).map(|_| range).map_err(|_| BadShape)
     }
 
-    /// A kind, and what it has more; with how deep it nests.
+    /// Parses a kind and its further data, and returns its nesting.
     fn element(&mut self, depth: usize) -> Result<(Kind, usize), BadShape> {
         let letter = self.byte()?;
         self.more(letter, depth)
@@ -316,14 +316,14 @@ impl Parser<'_> {
         Ok(Kind::Enum(self.shape.enums.len() - 1))
     }
 
-    /// The fields of an object, or where the same ones were before.
+    /// Parses the fields of an object, or a reference to an earlier object.
     fn object(&mut self, depth: usize) -> Result<(usize, usize), BadShape> {
         let depth = depth.checked_sub(1).ok_or(BadShape)?;
         let begin = self.at;
         if self.bytes.get(begin) == Some(&b'@') {
             self.at += 1;
             let back = self.number()?;
-            // An object that is not complete is not known yet, so none is within itself.
+            // An incomplete object is not known yet, so no object contains itself.
             let earlier = begin.checked_sub(back).ok_or(BadShape)?;
             let number = *self.known.get(&earlier).ok_or(BadShape)?;
             let deep = self.shape.objects.get(number).map_or(0, |object| object.depth);
@@ -365,7 +365,7 @@ impl Parser<'_> {
         Ok((number, deep))
     }
 
-    /// Makes room for a field, and for what it is as long as it is absent.
+    /// Reserves space for a field, and writes its empty value to the template.
     fn lay_out(&mut self, field: &Field, template: &mut Vec<u8>) -> Result<(), BadShape> {
         let len = field.kind.len(self.shape);
         let mut end = field.offset.checked_add(len).ok_or(BadShape)?;
@@ -391,7 +391,7 @@ impl Parser<'_> {
     }
 }
 
-/// The address of what is empty: not 0, aligned, and not looked at.
+/// The address of an empty value: not 0, aligned, and never dereferenced.
 pub(crate) const EMPTY_AT: u8 = 8;
 
 fn put_empty(place: &mut [u8], width: Width) {

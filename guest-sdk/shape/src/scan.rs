@@ -1,18 +1,18 @@
-//! JSON, as RFC 8259 defines it: how far a value goes, and what a string says.
+//! JSON scanning by RFC 8259: the end of a value, and the content of a string.
 
 use alloc::vec::Vec;
 
-/// How deep a value may nest that nobody looks into.
+/// The maximum nesting of a skipped value.
 pub(crate) const MAX_DEPTH: usize = 128;
 
-/// Something that is not JSON.
+/// The text is not JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Malformed;
 
 pub(crate) struct Scanner<'a> {
     pub(crate) text: &'a [u8],
     pub(crate) at: usize,
-    /// Whether control characters within strings are errors, which is what a value is held to that is passed on.
+    /// Whether control characters within strings are errors. Values that are passed on must be strict.
     pub(crate) is_strict: bool,
 }
 
@@ -51,7 +51,7 @@ impl<'a> Scanner<'a> {
         Err(Malformed)
     }
 
-    /// Passes a string. It is what it stands for as it is, or `false` if it has escapes.
+    /// Skips a string. Returns its raw content, and `false` if it has escapes.
     pub(crate) fn string(&mut self) -> Result<(&'a [u8], bool), Malformed> {
         self.expect(b'"')?;
         let begin = self.at;
@@ -73,7 +73,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Passes an escape, and appends what it stands for.
+    /// Skips an escape, and appends the character that it represents.
     fn escape(&mut self, out: &mut Option<&mut Vec<u8>>) -> Result<(), Malformed> {
         self.at += 1;
         let letter = self.byte().ok_or(Malformed)?;
@@ -92,7 +92,7 @@ impl<'a> Scanner<'a> {
                     let low = self.hex4()?.checked_sub(0xdc00).filter(|low| *low < 0x400).ok_or(Malformed)?;
                     code = 0x1_0000 + ((code - 0xd800) << 10) + low;
                 }
-                // A surrogate alone is no character.
+                // A lone surrogate is not a character.
                 let character = char::from_u32(code).ok_or(Malformed)?;
                 if let Some(out) = out {
                     out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
@@ -116,7 +116,7 @@ impl<'a> Scanner<'a> {
         Ok(code)
     }
 
-    /// Passes a number: its text, and whether it is a whole one.
+    /// Skips a number. Returns its text, and whether it is an integer.
     pub(crate) fn number(&mut self) -> Result<(&'a [u8], bool), Malformed> {
         let begin = self.at;
         let mut is_whole = true;
@@ -148,9 +148,9 @@ impl<'a> Scanner<'a> {
         if self.at > begin { Ok(()) } else { Err(Malformed) }
     }
 
-    /// Passes a value and the white space before it, whatever it is.
+    /// Skips any value and the white space before it.
     pub(crate) fn skip(&mut self) -> Result<(), Malformed> {
-        // For each container that is open, whether it is an object.
+        // For each open container, whether it is an object.
         let (mut objects, mut depth) = (0_u128, 0_usize);
         loop {
             match self.peek().ok_or(Malformed)? {
@@ -174,7 +174,7 @@ impl<'a> Scanner<'a> {
                 b'n' => self.word(b"null")?,
                 _ => drop(self.number()?),
             }
-            // A value has ended, and with it perhaps what is around it.
+            // A value has ended, which may also end the containers around it.
             loop {
                 if depth == 0 {
                     return Ok(());
@@ -200,7 +200,7 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// What a string stands for, between its quotes.
+/// The decoded content of a string.
 pub(crate) fn unescape(inner: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
     let mut scanner = Scanner::new(inner);
     while let Some(byte) = scanner.byte() {
@@ -214,7 +214,7 @@ pub(crate) fn unescape(inner: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed>
     Ok(())
 }
 
-/// Whether a text is one value and nothing more, strictly.
+/// Whether a text is exactly one value, by strict rules.
 pub(crate) fn is_value(text: &[u8]) -> bool {
     let mut scanner = Scanner { is_strict: true, ..Scanner::new(text) };
     scanner.skip().is_ok() && scanner.at == text.len()

@@ -8,7 +8,7 @@ use wagather_abi::Status;
 use wagather_abi::limits::{MAX_ARENA_BYTES, MAX_SHAPE_BYTES};
 use wagather_abi::place::Wanted;
 
-/// A memory of 32 bits.
+/// A 32-bit memory.
 struct Plain(Vec<u8>);
 
 impl Memory for Plain {
@@ -54,7 +54,7 @@ fn text_of(memory: &Plain, bytes: &[u8], most: usize) -> Result<String, Status> 
     Ok(String::from_utf8(out).expect("text"))
 }
 
-/// What comes of a text that is decoded and written again.
+/// Decodes a text and writes it again.
 #[track_caller]
 fn again(bytes: &[u8], json: &str) -> String {
     text_of(&arena(bytes, json).expect("it fits"), bytes, 1 << 20).expect("it can be written")
@@ -71,7 +71,7 @@ const ALL: &[u8] = b"\x48(t\0name\0[\x08conditions\0\x10(t\0type\0e\x08known\0Tr
 fn values_of_all_kinds_come_back() {
     let json = r#"{"name":"a\"b\n\u0001ä😀","conditions":[{"type":"T","known":"False","n":-7},{"type":"","known":"","n":0}],"labels":{"a":"1","b":""},"on":false,"at":{"x":[1.50,null]},"x":25e-1,"far":{"n":255},"big":-9223372036854775808,"maybe":""}"#;
     assert_eq!(again(ALL, json), json);
-    // White space, order, escapes, repeated and unknown keys: the last one counts.
+    // White space, order, escapes, repeated and unknown keys: the last value counts.
     let other = r#" { "x" : 2.5 , "who":[{"a":[[],{}]}],"n\u0061me":"\ud83d\ude00","conditions":[1],"conditions":[null,{"type":"a"},null] } "#;
     assert!(
         matches!(arena(ALL, other), Err(Failed::Misfit(78, Wanted::OBJECT))),
@@ -91,7 +91,7 @@ fn what_is_absent_or_null_is_empty() {
     let nulls = r#"{"name":null,"conditions":null,"labels":null,"on":null,"at":null,"x":null,"far":null,"big":null,"maybe":null}"#;
     assert_eq!(again(ALL, nulls), empty);
     let memory = arena(ALL, "{}").expect("it fits").0;
-    // An empty text or list has an address that is not 0; what may be absent has 0.
+    // An empty string or list has a nonzero address; an absent optional value has the address 0.
     assert_eq!(memory[BASE..BASE + 8], [8, 0, 0, 0, 0, 0, 0, 0]);
     assert_eq!(memory[BASE + 0x40..BASE + 0x44], [0; 4]);
     assert_eq!(memory[BASE + 0x18], 2);
@@ -138,7 +138,7 @@ fn texts_numbers_and_raw_values() {
     assert!(matches!(arena(b"\x08v", "[]"), Err(Failed::Misfit(0, Wanted::NUMBER_OR_STRING))));
     for json in [r#"{"b": [1, "\u00e4"]}"#, "7", "\"x\"", "[]", "true"] {
         assert_eq!(again(b"\x08j", json), json);
-        // A value that cannot be passed on is none.
+        // An invalid value cannot be passed on.
         let memory = |text: &str| {
             let mut memory = vec![0; BASE];
             memory.extend_from_slice(&[72, 0, 0, 0, text.len() as u8, 0, 0, 0]);
@@ -204,7 +204,7 @@ fn an_arena_is_bounded_and_as_large_as_it_must_be() {
     let need = decode(json.as_bytes(), &shape(ALL), 0, 1 << 20, &mut scratch).expect("it fits").len();
     assert_eq!(need, 0x48 + 16 + 48, "the structure, the text, the list");
     assert_eq!(decode(json.as_bytes(), &shape(ALL), 0, need - 1, &mut scratch), Err(Failed::TooLarge));
-    // Two bytes of JSON, and sixty-four KiB of memory: many times.
+    // Two bytes of JSON need 64 KiB of memory, many times.
     let wide = b"\x08[\x80\x80\x04(\0";
     let many = ["[", &"{},".repeat(1_000_000), "{}]"].concat();
     assert_eq!(
@@ -225,7 +225,7 @@ fn shapes_that_are_none() {
     assert!(Shape::parse(&deep(32), Width::Four).is_ok());
     let long = ["\u{8}(t\0".as_bytes(), &b"n".repeat(MAX_SHAPE_BYTES), b"\0\0"].concat();
     let many: Vec<u8> = [&b"\x08e"[..], &b"a\0".repeat(256), b"\0"].concat();
-    // Structures that are large, again and again, and the same within others.
+    // Repeated and nested large structures.
     let large: Vec<u8> = [&b"\x80\x80\x04("[..], &b"(\0n\0B\xff\xff\x03n\0\0".repeat(20), b"\0"].concat();
     for (bytes, why) in [
         (&b""[..], "nothing"),
@@ -263,7 +263,7 @@ fn an_object_that_was_there_before_is_named_by_its_place() {
     let shared = b"\x10([\0a\0\x08(B\0n\0\0[\x08b\0\x08(@\x0b\0";
     assert_eq!(again(shared, r#"{"a":[{"n":1}],"b":[{"n":2}]}"#), r#"{"a":[{"n":1}],"b":[{"n":2}]}"#);
     assert_eq!(again(OPERATOR, r#"{"metadata":{"name":"x"}}"#), r#"{"metadata":{"name":"x"}}"#);
-    // Each level twice the one before: it is read once, and as deep as it is.
+    // Each level refers to the one before twice: it is parsed once, with its full depth.
     let mut bytes = b"\x08(".to_vec();
     let mut doubled = b"(B\0n\0\0".to_vec();
     for _ in 0..20 {
@@ -293,17 +293,17 @@ fn what_leads_out_of_memory_is_a_status() {
     assert_eq!(write(&memory(&[8, 5, 0]), b"\x08[\x01B", 0), bad);
     assert_eq!(write(&memory(&[8, u32::MAX, 0]), b"\x08[\x01B", 0), bad);
     assert_eq!(write(&memory(&[8, 1, 0xff]), b"\x08t", 0), Err(Status::NOT_TEXT));
-    // Memory that is written again and again.
+    // Memory that is written many times.
     let list = b"\x08[\x08[\x01B";
     let nested: Vec<u32> = [8, 2000].into_iter().chain((0..2000).flat_map(|_| [8, 8000])).collect();
     assert_eq!(write(&memory(&nested), list, 0), Err(Status::TOO_LARGE));
-    // Elements of a map that are absent write nothing, and end with the memory.
+    // Absent elements of a map write nothing, and end with the memory.
     assert_eq!(write(&memory(&[8, u32::MAX, 0, 0, 0, 0]), b"\x08{\x10\x08&\x01B\0n\0\0", 0), bad);
 }
 
 #[test]
 fn native_addresses_are_wider_and_can_be_found() {
-    // A name, and a list of such.
+    // A name, and a recursive list.
     let bytes = b"\x20(t\0name\0[\x10all\0\x10(t\0name\0\0\0";
     let shape = Shape::parse(bytes, Width::Eight).expect("a shape");
     let mut scratch = Scratch::default();
@@ -318,7 +318,7 @@ fn native_addresses_are_wider_and_can_be_found() {
 
 #[test]
 fn lines_are_names_and_values_without_quotes() {
-    // A text, a number that is absent, one that is there, and an object of a number as text; the name of the last has nothing to it.
+    // A string, an absent number, a present one, and an object with a number as text; the last name has no value.
     let bytes = b"\x28(t\0say \0?\x1eI\x08 \0B\x0c of \0(\x10 (\0v\0n=\0\0(\0)\0\0\0";
     let json = r#"{"say ":"\"a\"\n"," of ":7," (":{"n=":-1.5}}"#;
     let memory = arena(bytes, json).expect("it fits");
@@ -346,7 +346,7 @@ fn what_escapes_make_of_a_text_is_bounded_before_it_is_made() {
     assert_eq!(text_of(&memory, b"\x08t", 6002).map(|text| text.len()), Ok(6002));
 }
 
-/// A text of control characters as JSON has it.
+/// Control characters in JSON's form.
 fn escaped(text: &str) -> String {
     let escapes: String = text.bytes().map(|byte| std::format!("\\u{byte:04x}")).collect();
     std::format!("\"{escapes}\"")

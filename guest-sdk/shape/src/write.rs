@@ -1,4 +1,4 @@
-//! From a structure and what it points to, to JSON: byte for byte what the SDK's own writer makes.
+//! Writes a structure and what it points to as JSON, with the same bytes as the SDK's own writer.
 
 use crate::parse::{Absence, Field, Kind, Shape};
 use crate::scan::is_value;
@@ -6,31 +6,31 @@ use alloc::vec::Vec;
 use wagather_abi::Status;
 use wagather_abi::limits::MAX_SHAPE_DEPTH;
 
-/// Memory with structures in it.
+/// Memory that contains structures.
 pub trait Memory {
-    /// Somewhere in it, or not.
+    /// An address, valid or not.
     type At: Copy;
 
-    /// So many bytes further; `None` where no address goes.
+    /// The address this many bytes further; `None` if it overflows.
     fn offset(&self, at: Self::At, bytes: usize) -> Option<Self::At>;
 
-    /// The bytes there, if they are all of this memory. None are there anywhere.
+    /// The bytes at an address; `None` if some are outside the memory. An empty range is valid anywhere.
     fn bytes(&self, at: Self::At, len: usize) -> Option<&[u8]>;
 
-    /// Where the address leads that is there; `None` if it is 0.
+    /// Reads the address that is stored at `at`; `None` if it is 0.
     ///
     /// # Errors
     ///
-    /// If no address is there.
+    /// If `at` is outside the memory.
     fn follow(&self, at: Self::At) -> Result<Option<Self::At>, Status>;
 }
 
-/// Writes the structure there as JSON, of at most so many bytes.
+/// Writes the structure at an address as JSON, of at most `most` bytes.
 ///
 /// # Errors
 ///
-/// [`Status::BAD_POINTER`] if it leads outside of the memory, [`Status::NOT_TEXT`] for a text that is not UTF-8, [`Status::DECODE`] for raw
-/// JSON that is none, [`Status::TOO_LARGE`] above `most`.
+/// [`Status::BAD_POINTER`] if it points outside the memory, [`Status::NOT_TEXT`] for a string that is not UTF-8,
+/// [`Status::DECODE`] for invalid raw JSON, [`Status::TOO_LARGE`] above `most`.
 pub fn write<M: Memory>(
     memory: &M,
     shape: &Shape,
@@ -42,7 +42,7 @@ pub fn write<M: Memory>(
     append(memory, shape, from, most, out)
 }
 
-/// The same, behind what is there already, which counts as well.
+/// The same, appended to existing output, which counts towards the limit.
 ///
 /// # Errors
 ///
@@ -59,11 +59,11 @@ pub fn append<M: Memory>(
     writer.bound(0)
 }
 
-/// Writes the structure there as a line: the name and the value of each field.
+/// Writes the structure at an address as a line: the name and the value of each field.
 ///
 /// # Errors
 ///
-/// Those of [`write()`], and [`Status::BAD_SHAPE`] if it is no object.
+/// Those of [`write()`], and [`Status::BAD_SHAPE`] if it is not an object.
 pub fn line<M: Memory>(
     memory: &M,
     shape: &Shape,
@@ -112,7 +112,7 @@ impl<'a, M: Memory> Writer<'a, M> {
         Ok(u64::from_le_bytes(number))
     }
 
-    /// The place and the length of what is elsewhere; no place if there is none.
+    /// The address and the length of referenced data; no address if it is absent.
     fn pair(&self, at: M::At) -> Result<(Option<M::At>, usize), Status> {
         let width = self.shape.width.bytes();
         let len = self.number(self.at(at, width)?, width)?;
@@ -120,7 +120,7 @@ impl<'a, M: Memory> Writer<'a, M> {
         Ok((to, usize::try_from(len).map_err(|_| Status::BAD_POINTER)?))
     }
 
-    /// A text, which is borrowed of the memory and not of this writer.
+    /// A string, borrowed from the memory and not from this writer.
     fn text(&self, at: M::At) -> Result<&'a [u8], Status> {
         let memory = self.memory;
         match self.pair(at)? {
@@ -136,9 +136,9 @@ impl<'a, M: Memory> Writer<'a, M> {
         self.quoted(text)
     }
 
-    /// A string, with the escapes that it needs.
+    /// A string with the necessary escapes.
     fn quoted(&mut self, text: &[u8]) -> Result<(), Status> {
-        // An escape has six bytes at most, of which one is the byte's own.
+        // An escape has at most six bytes, one of which replaces the byte itself.
         let escapes = text.iter().filter(|byte| is_escaped(**byte)).count();
         self.bound(escapes.saturating_mul(5).saturating_add(text.len() + 2))?;
         quoted(text, self.out);
@@ -206,7 +206,7 @@ impl<'a, M: Memory> Writer<'a, M> {
                         }
                         self.value(element.kind, value, depth)?;
                     } else {
-                        // What writes nothing must end as well.
+                        // Elements that write nothing must end too.
                         self.memory.bytes(place, element.stride).ok_or(Status::BAD_POINTER)?;
                     }
                     if index + 1 < count {
@@ -221,7 +221,7 @@ impl<'a, M: Memory> Writer<'a, M> {
         }
     }
 
-    /// Whether it would be `null`, which is left out of objects.
+    /// Whether it would be `null`, which objects leave out.
     fn is_absent(&self, kind: Kind, at: M::At) -> Result<bool, Status> {
         Ok(match kind {
             Kind::Away(..) => self.memory.follow(at)?.is_none(),
@@ -260,7 +260,7 @@ impl<'a, M: Memory> Writer<'a, M> {
         })
     }
 
-    /// An object as a piece of a line.
+    /// An object as part of a line.
     fn line(&mut self, number: usize, at: M::At, depth: usize) -> Result<(), Status> {
         let depth = depth.checked_sub(1).ok_or(Status::BAD_SHAPE)?;
         let shape = self.shape;
@@ -300,7 +300,7 @@ impl<'a, M: Memory> Writer<'a, M> {
         self.put(&digits[begin..])
     }
 
-    /// To 15 significant digits, as the SDK's own writer has them; `null` if it is not finite.
+    /// A float with 15 significant digits, as in the SDK's own writer; `null` if it is not finite.
     fn float(&mut self, number: f64) -> Result<(), Status> {
         if !number.is_finite() {
             return self.put(b"null");

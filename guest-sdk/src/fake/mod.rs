@@ -124,7 +124,7 @@ impl Host {
     ///
     /// If `field` is not a valid path.
     pub fn without(mut self, path: &str, field: &str) -> Self {
-        assert!(hidden::keys(field).is_some(), "{field} is no path of a field");
+        assert!(hidden::keys(field).is_some(), "{field} is not a valid field path");
         self.hidden.push((path.to_owned(), field.to_owned()));
         self
     }

@@ -45,7 +45,7 @@ impl Mask {
 /// [`Quantity`](crate::quantity::Quantity). [`Whole`] wraps a type that only has miniserde's `Deserialize`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a field of a resource",
-    note = "a struct can, with `#[derive(Default, Fields)]`; so can strings, bools, numbers, and `Option`, `Vec`, `Box` and `BTreeMap<String, _>` of what can"
+    note = "these types can: structs with `#[derive(Default, Fields)]`, strings, bools, numbers, and `Option`, `Vec`, `Box` and `BTreeMap<String, _>` of such types"
 )]
 pub trait Decode: Default {
     /// The parts of it to keep.

@@ -26,7 +26,7 @@ const CHUNK_BYTES: usize = 1024;
 /// has miniserde's `Serialize`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be written as JSON",
-    note = "a struct can, with `#[derive(Serialize)]`; so can texts, bools, numbers, and `Option`, `Vec`, `&[_]`, `Box` and `BTreeMap<String, _>` of what can"
+    note = "these types can: structs with `#[derive(Serialize)]`, strings, bools, numbers, and `Option`, `Vec`, `&[_]`, `Box` and `BTreeMap<String, _>` of such types"
 )]
 pub trait Serialize: Sized {
     /// Its layout in memory.

@@ -1,4 +1,4 @@
-//! Schemas against schemas, along a plan.
+//! Compares two sets of schemas along a plan.
 
 use super::{Change, Effect};
 use crate::plan::{Body, Plan, Planned, Struct, Type};
@@ -7,12 +7,11 @@ use crate::{Declaration, Error};
 use std::collections::BTreeSet;
 use wagather_yaml::{listed, nearest};
 
-/// Everything that other schemas have otherwise than those of which a plan was made, as far as the gatherer reads it; in the
-/// order of the paths.
+/// All differences between other schemas and those of a plan, in the fields that the gatherer reads, ordered by path.
 ///
 /// # Errors
 ///
-/// The schemas that the plan is said to be made of do not have its resources.
+/// The schemas of the plan do not contain its resources.
 pub fn compare(
     declaration: &Declaration,
     plan: &Plan,
@@ -89,13 +88,13 @@ impl Comparison<'_> {
         }
     }
 
-    /// A value of a type that was made of one schema, and has another now.
+    /// A value of a type that was generated from one schema, and has another now.
     fn value(&mut self, path: &str, of_type: &Type, was: Option<Schema<'_>>, is: Schema<'_>) {
         let view = match is.view() {
             Ok(view) => view,
             Err(why) => return self.tell(path, Effect::Unknown, format!("its schema is malformed: {why}")),
         };
-        // The plan was made of it, so that it is well formed; of what it does not describe, nothing is known.
+        // The plan was made from it, so it is well-formed. If it does not describe the field, nothing is known.
         let was = was.and_then(|was| was.view().ok()).map(|was| was.shape);
         self.shape(path, of_type, was.as_ref(), &view);
     }
@@ -136,7 +135,7 @@ impl Comparison<'_> {
             | (Type::Float, Shape::Number)
             | (Type::IntOrString, Shape::IntOrString)
             | (Type::Quantity, Shape::Quantity) => self.said(path, Effect::Harmless, was, is),
-            // Each value of the new type is one of the old one.
+            // The old type includes each value of the new one.
             (Type::Float, Shape::Integer(_))
             | (Type::IntOrString, Shape::Integer(_) | Shape::Text { .. })
             | (Type::Text, Shape::Quantity) => self.said(path, Effect::Harmless, was, is),
@@ -151,7 +150,7 @@ impl Comparison<'_> {
         }
     }
 
-    /// `string → integer`, if they differ.
+    /// Reports `string → integer`, if they differ.
     fn said(&mut self, path: &str, effect: Effect, was: Option<&Shape<'_>>, is: &Shape<'_>) {
         let Some(was) = was else { return };
         let (was, is) = (word(was), word(is));
@@ -255,7 +254,7 @@ impl Comparison<'_> {
         self.tell(path, Effect::ReadsNothing, format!("the field was removed{hint}"));
     }
 
-    /// What would be made of the other schemas: fields that `*` and whole objects stand for may be more.
+    /// Plans the other schemas again: `*` and whole objects may have more fields.
     fn made_again(&mut self, declaration: &Declaration, other: &Schemas) {
         let again = match Plan::new(declaration, other) {
             Ok(again) => again,
@@ -265,13 +264,13 @@ impl Comparison<'_> {
             }
         };
         for (planned, now) in self.plan.resources.iter().zip(&again.resources) {
-            // Of another version, all would be new.
+            // In another version, all fields would be new.
             if planned.resource.api_version() != now.resource.api_version() {
                 continue;
             }
             let (known, now) = (paths(self.plan, planned), paths(&again, now));
             let is_new = |path: &str| now.contains(path) && !known.contains(path);
-            // What is below a new one is new as well.
+            // Fields within a new field are not reported separately.
             let outer =
                 |path: &str| path.rsplit_once('.').map(|(outer, _)| outer.trim_end_matches("[]").to_owned());
             for path in now.iter().filter(|path| is_new(path)) {
@@ -284,7 +283,7 @@ impl Comparison<'_> {
     }
 }
 
-/// The schema of a field, in what has fields.
+/// The schema of a field within a shape.
 fn within<'a>(shape: &Shape<'a>, name: &str) -> Option<Schema<'a>> {
     match shape {
         Shape::Object(fields) => fields.get(name),
@@ -293,7 +292,7 @@ fn within<'a>(shape: &Shape<'a>, name: &str) -> Option<Schema<'a>> {
     }
 }
 
-/// The paths of all fields that a resource is read with.
+/// The paths of all fields that the gatherer reads.
 fn paths(plan: &Plan, planned: &Planned) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     if let Body::Own(made) | Body::Like(made) = planned.body {
@@ -318,7 +317,7 @@ fn paths_below(plan: &Plan, of_type: &Type, path: &str, found: &mut BTreeSet<Str
     }
 }
 
-/// How many bits a Rust integer has, and whether it has a sign.
+/// The number of bits of a Rust integer, and whether it is signed.
 fn bits(rust: &str) -> (u32, bool) {
     (rust[1..].parse().unwrap_or(64), rust.starts_with('i'))
 }
@@ -327,7 +326,7 @@ fn or_none(format: &str) -> &str {
     if format.is_empty() { "none" } else { format }
 }
 
-/// A type as schemas call it.
+/// The name of a type in schemas.
 fn word(shape: &Shape<'_>) -> String {
     match shape {
         Shape::Text { .. } => "string".to_owned(),

@@ -1,8 +1,9 @@
-//! What became of a gatherer's fields: its generated module against what would be generated now, and its schemas against
-//! others, such as those of a cluster of another version.
+//! Detects changes: compares a generated module with what would be generated now, and schemas with others, such as
+//! those of a cluster with another version.
 //!
-//! Schemas are compared along the plan, so that only what the gatherer reads counts, and as [`Shape`](crate::schema::Shape)s, so that the
-//! dialect does not. Every [`Change`] says what it means for the gatherer as it was built.
+//! Schemas are compared along the plan, so only what the gatherer reads counts, and as
+//! [`Shape`](crate::schema::Shape)s, so the dialect does not matter. Every [`Change`] has its effect on the gatherer
+//! that was already built.
 
 mod compare;
 
@@ -10,34 +11,34 @@ pub use compare::compare;
 
 use std::fmt;
 
-/// Something that a gatherer reads and that differs.
+/// A difference in something that a gatherer reads.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Change {
-    /// Where: `pods.status.containerStatuses[].restartCount`.
+    /// The path: `pods.status.containerStatuses[].restartCount`.
     pub path: String,
-    /// What differs: `integer → string`.
+    /// The difference: `integer → string`.
     pub what: String,
-    /// What that means for the gatherer.
+    /// The effect on the gatherer.
     pub effect: Effect,
 }
 
-/// What a change means for a gatherer that was built before it.
+/// The effect of a change on a gatherer that was built before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Effect {
-    /// It does as before.
+    /// It works as before.
     Harmless,
-    /// The field reads as if it were always absent.
+    /// The field is always absent.
     ReadsNothing,
     /// Objects fail to decode.
     FailsToDecode,
     /// Requests fail.
     FailsToAsk,
-    /// It cannot be told.
+    /// The effect is unknown.
     Unknown,
 }
 
 impl Effect {
-    /// Whether the gatherer no longer does what it was built for.
+    /// Whether the gatherer no longer works as intended.
     pub fn breaks(self) -> bool {
         self != Effect::Harmless
     }
@@ -72,21 +73,21 @@ impl fmt::Display for Change {
     }
 }
 
-/// Where a generated file first differs from what would be generated.
+/// The first difference between a generated file and what would be generated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stale {
-    /// The line, from 1.
+    /// The line, counted from 1.
     pub line: usize,
-    /// What the file has from there on, a few lines.
+    /// The next lines of the file.
     pub is: Vec<String>,
-    /// What would be there.
+    /// The lines that would be there.
     pub would_be: Vec<String>,
 }
 
-/// How many lines of each are shown.
+/// The number of lines that are shown.
 const SHOWN_LINES: usize = 3;
 
-/// Compares a generated file with what would be generated; nothing, if they are the same.
+/// Compares a generated file with what would be generated; `None` if they are equal.
 pub fn stale(is: &str, would_be: &str) -> Option<Stale> {
     if is == would_be {
         return None;

@@ -3,7 +3,7 @@ use crate::{Declaration, Plan, Schemas};
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// A server's document; the fields are those of `status`.
+/// A server's document with these fields of `status`.
 fn document(fields: &Value) -> Value {
     let kind = json!({"group": "example.com", "version": "v1", "kind": "Widget"});
     let action = |action: &str| json!({"get": {"x-kubernetes-action": action, "x-kubernetes-group-version-kind": kind}});
@@ -44,7 +44,7 @@ fn schemas(document: &Value) -> Schemas {
     schemas
 }
 
-/// What is told of a gatherer that reads all of a status, when a document changes into another.
+/// The reports for a gatherer that reads the whole status, when one document is replaced by another.
 fn told(before: &Value, after: &Value) -> Vec<String> {
     let text = "apiVersion: wagather/v1\nkind: Gather\nname: it\nresources:\n  \
                 widgets: {verbs: [get, list], log: true, fields: status}\n";
@@ -58,7 +58,7 @@ fn told(before: &Value, after: &Value) -> Vec<String> {
 #[test]
 fn the_same_has_no_changes() {
     assert_eq!(told(&document(&fields()), &document(&fields())), Vec::<String>::new());
-    // Whatever the dialect.
+    // The same in the other dialect.
     let mut version_2 = document(&fields());
     version_2["swagger"] = "2.0".into();
     version_2["definitions"] = version_2["components"]["schemas"].take();
@@ -211,7 +211,7 @@ fn what_became_of_a_resource_is_told_with_what_it_means() {
         let after: Value = serde_json::from_str(&after).expect("JSON");
         assert_eq!(told(&before, &after), [format!("widgets.example.com: {expected}")]);
     }
-    // Both versions, of which one is newer.
+    // Both versions; one is newer.
     let mut after = before.clone();
     let later: Value = serde_json::from_str(&later).expect("JSON");
     for (path, operation) in later["paths"].as_object().expect("paths") {
@@ -222,7 +222,7 @@ fn what_became_of_a_resource_is_told_with_what_it_means() {
         told(&before, &after),
         ["widgets.example.com: the version v2 is newer than v1: run generate to read it (harmless)"]
     );
-    // A malformed schema breaks nothing that is known, and is no reason to say that all is well.
+    // A malformed schema is neither a known break nor harmless.
     let mut after = before.clone();
     after["components"]["schemas"]["Widget"]["properties"]["status"]["type"] = 1.into();
     let told = told(&before, &after);
@@ -252,6 +252,6 @@ fn a_stale_file_is_shown_where_it_differs() {
         stale("a\nb\nc\nd\ne\n", "a\nx\n"),
         Some(Stale { line: 2, is: lines(&["b", "c", "d"]), would_be: lines(&["x"]) })
     );
-    // The ends of lines count.
+    // Line endings count.
     assert_eq!(stale("a", "a\n"), Some(Stale { line: 2, is: lines(&[]), would_be: lines(&[]) }));
 }

@@ -1,4 +1,4 @@
-//! What can be typed. The help is made from these comments.
+//! The command-line arguments. The help is made from these comments.
 
 use super::EXIT_CODES;
 use super::check::Check;
@@ -45,7 +45,7 @@ pub(super) enum Command {
     Verify(Verify),
 }
 
-/// Where the declaration and the schemas are.
+/// The paths of the declaration and the schemas.
 #[derive(Args)]
 pub(super) struct Input {
     /// Declaration file, or a folder with a gather.yaml

@@ -31,7 +31,7 @@ pub(super) struct Check {
     json: bool,
 }
 
-/// What was found about one declaration, or why nothing was.
+/// The result for one declaration, or the error.
 struct Checked {
     file: PathBuf,
     found: Result<Found, Error>,
@@ -39,7 +39,7 @@ struct Checked {
 
 struct Found {
     output: PathBuf,
-    /// Where the module differs.
+    /// The first difference of the module.
     stale: Option<Stale>,
     changes: Vec<Change>,
 }
@@ -64,7 +64,7 @@ pub(super) fn check(check: &Check) -> Result<bool, Error> {
         .flat_map(|declaration| declaration.resources.iter().map(|wanted| wanted.resource.clone()))
         .collect();
     let others = check.source.documents(Some(&names))?;
-    // What is wrong with one keeps nobody from the others.
+    // An error in one does not stop the others.
     let checked: Vec<Checked> = files
         .into_iter()
         .zip(declarations)
@@ -83,7 +83,7 @@ fn of_one(declaration: &Declaration, others: Option<&[Saved]>) -> Result<Found, 
         [] => None,
         _ => Some(declaration.documents()?),
     };
-    // Without schemas of its own, the module was made of the others.
+    // Without its own schemas, the module was made from the others.
     let made_of = declared.as_deref().or(others).ok_or_else(|| {
         let why = "no schema is given: give --schema PATH or --cluster, or write 'schemas: [FILE]'";
         Error::of_file(&declaration.file, why)
@@ -110,7 +110,7 @@ fn as_page(checked: &[Checked], has_others: bool) -> Page {
         let file = file.display();
         let Found { output, stale, changes } = match found {
             Ok(found) => found,
-            // It names the file itself.
+            // The error already names the file.
             Err(why) => {
                 why.mistakes().for_each(|mistake| page.line(format_args!("error: {mistake}")));
                 continue;

@@ -68,7 +68,7 @@ fn cut(fetch: &Fetch) -> Result<Files, Error> {
     Ok(cut.into_iter().map(|cut| (cut.name, cut.text.into_bytes())).collect())
 }
 
-/// What the declarations name.
+/// The documents that the declarations name.
 fn declared(fetch: &Fetch) -> Result<Vec<schema::Saved>, Error> {
     let mut paths: Vec<PathBuf> = Vec::new();
     for path in &fetch.declarations {

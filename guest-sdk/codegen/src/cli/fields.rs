@@ -11,13 +11,13 @@ use clap::Args;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-/// How deep --recursive goes; a field mask goes no deeper.
+/// The maximum depth of --recursive, which is that of a field mask.
 const MAX_DEPTH: usize = wagather_abi::limits::MAX_MASK_DEPTH;
 
-/// How many lines --recursive prints; Kubernetes' pods have some 1,500.
+/// The maximum number of lines of --recursive; Kubernetes' pods have about 1,500.
 const MAX_LINES: usize = 20_000;
 
-/// Known values of a text that are listed.
+/// The number of known values that are listed.
 const LISTED_VALUES: usize = 8;
 
 /// List the fields of a resource, like 'kubectl explain', in the syntax of gather.yaml
@@ -69,7 +69,7 @@ pub(super) fn fields(arguments: &Fields) -> Result<(), Error> {
 }
 
 impl Fields {
-    /// The schemas, the resource's name in them, and the steps of the path: dots belong to either.
+    /// The schemas, the resource's name in them, and the steps of the path. Dots may belong to the name or the path.
     fn find(&self) -> Result<(Schemas, String, Vec<String>), Error> {
         let typed = self.resource.as_str();
         let ends = typed.match_indices('.').map(|(at, _)| at).rev();
@@ -127,7 +127,7 @@ fn title(resource: &Resource) -> String {
     )
 }
 
-/// The names of a path; brackets and quotes are left out.
+/// The names of a path, without brackets and quotes.
 fn steps(path: &str) -> Result<Vec<String>, Error> {
     let mut steps = Vec::new();
     let mut rest = path.trim();
@@ -154,12 +154,12 @@ fn steps(path: &str) -> Result<Vec<String>, Error> {
     Ok(steps)
 }
 
-/// What a path leads to.
+/// The target of a path.
 struct Found<'a> {
     schema: Schema<'a>,
-    /// The path as a selection has it.
+    /// The path in the syntax of selections.
     shown: String,
-    /// How many lists it is in, that were gone into.
+    /// The number of lists that were entered.
     lists: usize,
 }
 
@@ -203,7 +203,7 @@ impl<'a> Found<'a> {
     }
 }
 
-/// A type in words: `list of objects`, `text, one of Pending, Running`.
+/// A type in readable form: `list of objects`, `text, one of Pending, Running`.
 fn typed(view: &View<'_>, lists: usize) -> Result<String, Error> {
     let of = |schema: &Schema<'_>| {
         let words = typed(&schema.view().map_err(Error::plain)?, lists + 1)?;
@@ -240,7 +240,7 @@ fn typed(view: &View<'_>, lists: usize) -> Result<String, Error> {
 struct Lines {
     text: String,
     lines: usize,
-    /// The definitions that it is in: one within itself is listed once.
+    /// The enclosing definitions: a recursive one is listed once.
     open: Vec<String>,
     is_recursive: bool,
 }
@@ -254,7 +254,7 @@ impl Lines {
         Ok(self.text)
     }
 
-    /// The fields of what is there, through lists and maps.
+    /// The nested fields, through lists and maps.
     fn below(&mut self, view: &View<'_>, depth: usize) -> Result<(), Error> {
         if depth > MAX_DEPTH || self.lines > MAX_LINES {
             return Ok(());
@@ -283,7 +283,7 @@ impl Lines {
                         writeln!(self.text, "{}…  fields that the schema does not know", "  ".repeat(depth));
                 }
             }
-            // What is in a list is at the place of the list; in a map it has a key of its own.
+            // List elements are listed at the place of the list; map values have their own key.
             Shape::Array(items) => self.below(&items.view().map_err(Error::plain)?, depth)?,
             Shape::Map(values) => {
                 let values = values.view().map_err(Error::plain)?;
@@ -321,7 +321,7 @@ impl Lines {
     }
 }
 
-/// A field's name as a selection has it: quoted where it must be, with '[]' for each list.
+/// A field's name in the syntax of selections: quoted where necessary, with '[]' for each list.
 fn selected(name: &str, view: &View<'_>) -> Result<String, Error> {
     let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '$' | '/');
     let mut text = match name == "*" || name.chars().all(is_plain) {

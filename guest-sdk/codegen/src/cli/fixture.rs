@@ -23,12 +23,12 @@ pub(super) fn fixture(arguments: &Fixture) -> Result<(), Error> {
     super::print(&page)
 }
 
-/// Writes the files that are not there yet, or all of them; says of each whether it was written.
+/// Writes the files that do not exist, or all of them, and reports which were written.
 pub(super) fn write(plan: &Plan, folder: &Path, force: bool) -> Result<Vec<(PathBuf, bool)>, Error> {
     let mut made = Vec::new();
     for fixture in emit::fixtures(plan) {
         let file = folder.join(&fixture.file);
-        // A link that leads nowhere is somebody's as well.
+        // Do not overwrite a dangling link either.
         let is_new = force || file.symlink_metadata().is_err();
         if is_new {
             super::write(&file, &fixture.text)?;
@@ -38,12 +38,12 @@ pub(super) fn write(plan: &Plan, folder: &Path, force: bool) -> Result<Vec<(Path
     Ok(made)
 }
 
-/// The folder that the module is in, and its tests beside it.
+/// The folder of the module and its tests.
 fn sources(declaration: &Declaration) -> PathBuf {
     declaration.output.parent().unwrap_or(declaration.folder()).to_owned()
 }
 
-/// Shows how a test begins that has them.
+/// Prints the beginning of a test that uses them.
 fn show_test(page: &mut Page, declaration: &Declaration, plan: &Plan, folder: &Path) {
     let fixtures = emit::fixtures(plan);
     if fixtures.is_empty() {
@@ -58,7 +58,7 @@ fn show_test(page: &mut Page, declaration: &Declaration, plan: &Plan, folder: &P
     }
 }
 
-/// A path from one folder to another, as `include_str!` takes it.
+/// The relative path from one folder to a file, for `include_str!`.
 fn relative(from: &Path, to: &Path) -> PathBuf {
     let whole = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let (from, to) = (whole(from), whole(to));

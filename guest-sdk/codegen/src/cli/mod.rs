@@ -28,11 +28,11 @@ Exit codes:
   1  a declaration, a schema or a source is wrong; for check, the module is stale, or something breaks the gatherer
   2  the command line is wrong";
 
-/// The whole program.
+/// Runs the program.
 pub fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        // Help, or what is wrong with what was typed.
+        // Help, or an error in the command line.
         Err(said) => return shown::clap(&said),
     };
     let done = match arguments.command {
@@ -50,7 +50,7 @@ pub fn main() -> ExitCode {
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,
-        // What is wrong was printed.
+        // The mistakes were printed.
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             for mistake in error.mistakes() {
@@ -98,7 +98,7 @@ fn plan(input: &Input) -> Result<(Declaration, Plan), Error> {
     Ok((declaration, plan))
 }
 
-/// The schemas of documents; what is skipped is said.
+/// The schemas of documents. Reports skipped files.
 fn known(documents: &[Saved]) -> Result<Schemas, Error> {
     let schemas = Schemas::of(documents)?;
     for skipped in schemas.skipped() {
@@ -107,19 +107,19 @@ fn known(documents: &[Saved]) -> Result<Schemas, Error> {
     Ok(schemas)
 }
 
-/// A declaration's file, where its folder may be named.
+/// A declaration's file; the argument may be its folder.
 fn declaration_file(path: &Path) -> PathBuf {
     if path.is_dir() { path.join("gather.yaml") } else { path.to_owned() }
 }
 
-/// Writes a file, and says which, and whether it is another than before.
+/// Writes a file, and reports its name and whether it changed.
 fn write_and_say(file: &Path, text: &str) -> Result<(), Error> {
     let is_known = std::fs::read(file).is_ok_and(|known| known == text.as_bytes());
     write(file, text)?;
     print_line(format_args!("{} ({})", file.display(), if is_known { "unchanged" } else { "written" }))
 }
 
-/// Writes a file whole, or not at all; makes its folder.
+/// Writes a file atomically, and creates its folder.
 fn write(file: &Path, text: impl AsRef<[u8]>) -> Result<(), Error> {
     let failed = |error: io::Error| Error::of_file(file, format!("cannot be written: {error}"));
     let text = text.as_ref();

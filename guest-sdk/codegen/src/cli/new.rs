@@ -51,7 +51,7 @@ pub(super) fn new(arguments: Arguments) -> Result<(), Error> {
     }
     let here = std::env::current_dir().and_then(|here| here.canonicalize()).ok();
     let is_here = here.as_deref() == made.sdk.canonicalize().ok().as_deref();
-    // As it was typed, if it was.
+    // The checkout as the user typed it, if given.
     let sdk = if is_here { None } else { Some(new.sdk.as_deref().unwrap_or(&made.sdk)) };
     print(&told(&new.folder, &made, sdk))
 }
@@ -72,7 +72,7 @@ fn told_of(folder: &Path, Made { name, resource, .. }: &Made, language: Language
     page
 }
 
-/// What there is now, and what to type next where one stands: in the SDK's folder, or elsewhere, with the way to it.
+/// The created files, and the next commands for the current folder.
 fn told(folder: &Path, Made { name, resource, is_member, .. }: &Made, sdk: Option<&Path>) -> Page {
     let mut page = Page::new();
     page.line(format_args!("{} is a gatherer that reads {resource}:", folder.display()));
@@ -93,7 +93,7 @@ fn told(folder: &Path, Made { name, resource, is_member, .. }: &Made, sdk: Optio
     let in_sdk = |path: &str| typed(&sdk.unwrap_or(Path::new("")).join(path));
     let make = match sdk {
         None => format!("make guests GUESTS={}", typed(folder)),
-        // make goes there, so the way from here is none for it.
+        // make changes to the checkout, so a path relative to the current folder would not work.
         Some(sdk) => {
             let absolute = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
             format!("make -C {} guests GUESTS={}", typed(sdk), typed(&absolute))
@@ -109,7 +109,7 @@ fn told(folder: &Path, Made { name, resource, is_member, .. }: &Made, sdk: Optio
     page
 }
 
-/// A word as a shell takes it.
+/// Quotes a word for a shell.
 fn in_shell(word: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "/._-+=:@%".contains(c);
     match !word.is_empty() && word.chars().all(is_plain) {

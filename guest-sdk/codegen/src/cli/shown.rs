@@ -1,5 +1,4 @@
-//! The only door to the terminal: what schemas, servers and files say is escaped here, and nothing else in the command line writes
-//! to a standard stream.
+//! The only place that writes to stdout and stderr. It escapes foreign text from schemas, servers and files.
 
 use crate::Error;
 use std::fmt::Display;
@@ -8,12 +7,12 @@ use std::path::Path;
 use std::process::ExitCode;
 use wagather_printable::{Line, Page};
 
-/// Says a line on standard error. A terminal that is gone is no error.
+/// Prints a line to stderr. If the terminal is gone, that is no error.
 pub(super) fn say(line: impl Display) {
     let _ = writeln!(io::stderr().lock(), "{}", Line(line));
 }
 
-/// Says what clap says, where it would say it. The lines are clap's, the words may be of others.
+/// Prints clap's message where clap would print it. It may contain foreign text.
 pub(super) fn clap(said: &clap::Error) -> ExitCode {
     let mut page = Page::new();
     let typed = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
@@ -25,7 +24,7 @@ pub(super) fn clap(said: &clap::Error) -> ExitCode {
     ExitCode::from(u8::try_from(said.exit_code()).unwrap_or(2))
 }
 
-/// Prints a page; a reader that went away is no error.
+/// Prints a page. If the reader is gone, that is no error.
 pub(super) fn print(page: &Page) -> Result<(), Error> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(page.as_str().as_bytes()).and_then(|()| stdout.flush()) {
@@ -43,7 +42,7 @@ pub(super) fn print_line(line: impl Display) -> Result<(), Error> {
     print(&page)
 }
 
-/// Prints what would be a file: code, a page of Markdown, manifests. What others say in it is one line already.
+/// Prints the content of a file: code, Markdown, manifests. Foreign text in it is already limited to one line.
 pub(super) fn print_file(text: &str) -> Result<(), Error> {
     let mut page = Page::new();
     page.lines(text);

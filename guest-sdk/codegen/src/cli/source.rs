@@ -1,11 +1,11 @@
-//! Where schemas are from: files or a cluster.
+//! The source of schemas: files or a cluster.
 
 use crate::{Error, Saved, schema};
 use clap::Args;
 use std::path::PathBuf;
 
 /// Files or a cluster; without either, what the declaration names.
-// For check they are what is compared with, for the others they are instead.
+// `check` compares with them; for other commands, they replace the declaration's schemas.
 #[derive(Args)]
 pub(super) struct Source {
     /// File or folder with schemas (OpenAPI or CustomResourceDefinitions); overrides those that the declaration names
@@ -17,7 +17,7 @@ pub(super) struct Source {
     cluster: Cluster,
 }
 
-/// The words are those of host-min, and of kubectl.
+/// The options are named as in host-min and kubectl.
 #[cfg(feature = "cluster")]
 #[derive(Args)]
 struct Cluster {
@@ -47,8 +47,8 @@ struct Cluster {
 }
 
 impl Source {
-    /// The documents that are named here, and of a cluster those that have the resources; all of them without. Nothing, if no
-    /// source is named.
+    /// The named documents; from a cluster, those with these resources, or all if there are none. `None` if no source
+    /// is given.
     #[cfg_attr(not(feature = "cluster"), allow(unused_variables))]
     pub(super) fn documents(&self, resources: Option<&[String]>) -> Result<Option<Vec<Saved>>, Error> {
         #[cfg(feature = "cluster")]

@@ -1,4 +1,4 @@
-//! `codegen verify`: structs that are written by hand, against the schemas.
+//! `codegen verify`: checks handwritten structs against schemas.
 
 use super::shown::{print_json, print_line, say};
 use super::source::Source;
@@ -8,7 +8,7 @@ use clap::Args;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
-/// What is checked, and against what.
+/// The sources and the schemas.
 #[derive(Args)]
 pub(super) struct Verify {
     /// Crate folder, or the root file of its sources; the declaration is the gather.yaml beside its Cargo.toml
@@ -24,7 +24,7 @@ pub(super) struct Verify {
 }
 
 impl Verify {
-    /// Checks everything that is named, and says whether it is right.
+    /// Checks all crates, and returns whether they are correct.
     pub(super) fn run(&self) -> Result<bool, Error> {
         let given = match self.source.documents(None)? {
             Some(documents) => Some(super::known(&documents)?),
@@ -51,7 +51,7 @@ impl Verify {
     }
 }
 
-/// How much is found.
+/// The summary of a report.
 fn summary(report: &Report) -> String {
     let number = |number: usize, of: &str| format!("{number} {of}{}", if number == 1 { "" } else { "s" });
     let mut summary = match report.resources {

@@ -2,7 +2,7 @@ use super::*;
 use std::sync::Mutex;
 use wagather_kube::{Cause, NoAnswer, Response};
 
-/// An API server of a few answers, which remembers what it was asked.
+/// A fake API server that records its requests.
 struct Server {
     answers: Vec<(&'static str, u16, String)>,
     asked: Mutex<Vec<String>>,
@@ -105,7 +105,7 @@ fn only_what_has_the_resources_is_asked_for() {
         (&["deployments.apps"], &[APPS, BETA]),
         (&["deployments.v1.apps"], &[APPS]),
         (&["pods", "scales.v1beta1.apps"], &[CORE, BETA]),
-        // Of a group that is not said, or that there is not.
+        // Without a group, or with an unknown one.
         (&["deployments"], &[CORE, APPS, BETA, VERSION]),
         (&["pods.nowhere"], &[CORE, APPS, BETA, VERSION]),
         (&[], &[]),

@@ -1,4 +1,4 @@
-//! What a gatherer declares: the file `gather.yaml`.
+//! The declaration of a gatherer: the file `gather.yaml`.
 //!
 //! ```yaml
 //! apiVersion: wagather/v1
@@ -12,7 +12,7 @@
 //!     fields: metadata.name, status.conditions
 //! ```
 //!
-//! It is read key by key, and every mistake is told. What the fields are is the [plan](crate::Plan)'s to find out.
+//! It is parsed key by key, and every mistake is reported. The [plan](crate::Plan) looks up the fields.
 
 mod params;
 mod selection;
@@ -26,7 +26,7 @@ use wagather_yaml::{Map, Mistakes, Node, Place, Value, place_within, shown};
 const API_VERSION: &str = "wagather/v1";
 const KIND: &str = "Gather";
 
-/// What people may call what a declaration has.
+/// Words that people may use for a key.
 const OTHER_WORDS: &[(&str, &str)] = &[
     ("description", "about"),
     ("schema", "schemas"),
@@ -42,74 +42,74 @@ const OTHER_WORDS: &[(&str, &str)] = &[
     ("parameters", "params"),
 ];
 
-/// What a gatherer declares.
+/// A parsed declaration.
 #[derive(Clone, Debug)]
 pub struct Declaration {
-    /// The file, as it was named.
+    /// The file, as it was named on the command line.
     pub file: PathBuf,
-    /// The gatherer's name: what the file says, or the name of its folder.
+    /// The gatherer's name: from the file, or that of the folder.
     pub name: String,
-    /// What it is for, in a sentence.
+    /// A sentence about its purpose.
     pub about: String,
-    /// Where the schemas are.
+    /// The paths of the schemas.
     pub schemas: Vec<PathBuf>,
-    /// Where the declaration names each of them.
+    /// The place of each path in the declaration.
     pub schema_places: Vec<Place>,
-    /// Where the Rust module goes.
+    /// The path of the Rust module.
     pub output: PathBuf,
-    /// Where the page about it goes, if one is wanted.
+    /// The path of the page, if there is one.
     pub docs: Option<PathBuf>,
-    /// The folder of the fixtures, if they are wanted.
+    /// The folder of the fixtures, if there is one.
     pub fixtures: Option<PathBuf>,
     /// The resources, in the order of the file.
     pub resources: Vec<Wanted>,
     /// Raw paths.
     pub paths: Vec<Described>,
-    /// The entries that it writes into the archive.
+    /// The archive entries that it writes.
     pub writes: Vec<Described>,
-    /// Parameters that whoever starts a run may give.
+    /// Parameters that the user may set.
     pub params: Vec<Param>,
-    /// Names for types, and where they are.
+    /// Names for types, with their paths.
     pub types: Vec<Named>,
-    /// Traits that all types get beside those that they need.
+    /// Additional derives of all types.
     pub derive: Vec<String>,
-    /// Whether the types are the crate's, or everybody's.
+    /// Whether the types are `pub` instead of `pub(crate)`.
     pub public: bool,
     /// Whether the host decodes, into types that borrow.
     pub borrowed: bool,
 }
 
-/// A resource, and what is wanted of it.
+/// A resource and what the gatherer reads of it.
 #[derive(Clone, Debug)]
 pub struct Wanted {
-    /// Where its key stands.
+    /// The place of its key.
     pub place: Place,
-    /// Where what is said of it stands.
+    /// The places of its settings.
     pub places: Places,
-    /// The resource, as `kubectl` would take it.
+    /// The resource, named as for `kubectl`.
     pub resource: String,
-    /// What the Rust type is to be called; if it is left out, as the kind is.
+    /// The name of the Rust type; `None` for the kind.
     pub type_name: Option<String>,
-    /// Whether single objects are asked for.
+    /// Whether it gets single objects.
     pub get: bool,
-    /// Whether lists are.
+    /// Whether it lists objects.
     pub list: bool,
-    /// Whether logs are.
+    /// Whether it reads logs.
     pub log: bool,
-    /// The only namespace, if it is only one.
+    /// The namespace, if only one is read.
     pub namespace: Option<String>,
-    /// The wanted fields; without, whole objects that are never decoded.
+    /// The fields; `None` for whole objects, which are never decoded.
     pub fields: Option<Selection>,
-    /// Why, for whoever grants it.
+    /// The reason, for the person who grants it.
     pub why: String,
-    /// Traits that its types get beside those that they need.
+    /// Additional derives of its types.
     pub derive: Vec<String>,
 }
 
-/// Where a declaration says something of a resource; what it does not say is at the resource's key.
+/// The places of a resource's settings; the resource's key for those that are absent.
 #[derive(Clone, Copy, Debug)]
 pub struct Places {
-    /// Which resource it is.
+    /// The resource's key.
     pub resource: Place,
     /// `verbs`.
     pub verbs: Place,
@@ -121,38 +121,38 @@ pub struct Places {
     pub fields: Place,
 }
 
-/// Something by name, with a sentence about it.
+/// A name with a description.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Described {
-    /// Where it stands.
+    /// Its place.
     pub place: Place,
     /// The name.
     pub name: String,
-    /// The sentence.
+    /// The description.
     pub what: String,
 }
 
 /// A parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Param {
-    /// Where it stands.
+    /// Its place.
     pub place: Place,
     /// Its name.
     pub name: String,
-    /// What it is for, in a sentence.
+    /// Its description.
     pub about: String,
-    /// What it is if nobody gives it; `None` if it may be missing.
+    /// Its default; `None` if it is optional.
     pub default: Option<String>,
 }
 
-/// A type's name, and the fields that have it.
+/// A type's name, and the fields with this type.
 #[derive(Clone, Debug)]
 pub struct Named {
-    /// Where it stands.
+    /// Its place.
     pub place: Place,
     /// The name.
     pub name: String,
-    /// Paths, each from a resource on: `pods.status.containerStatuses`.
+    /// Paths, each beginning with a resource: `pods.status.containerStatuses`.
     pub paths: Vec<(Place, String)>,
 }
 
@@ -161,13 +161,13 @@ impl Declaration {
     ///
     /// # Errors
     ///
-    /// It cannot be read, or says what no declaration can say: everything that is wrong, each with its place.
+    /// The file cannot be read, or is invalid: all mistakes, each with its place.
     pub fn read(file: &Path) -> Result<Declaration, Error> {
         let text = std::fs::read_to_string(file).map_err(|error| Error::unreadable(file, &error))?;
         Declaration::parse(file, &text)
     }
 
-    /// The same, of a text that stands for a file.
+    /// Parses the text of a declaration file.
     ///
     /// # Errors
     ///
@@ -195,7 +195,7 @@ impl Declaration {
     ///
     /// # Errors
     ///
-    /// One that is not there is told with its place in the declaration; one that cannot be read, with its own.
+    /// A missing file is reported at its place in the declaration, an invalid one at its own.
     pub fn documents(&self) -> Result<Vec<Saved>, Error> {
         let mut mistakes = Mistakes::default();
         for (path, place) in self.schemas.iter().zip(&self.schema_places).filter(|(path, _)| !path.exists()) {
@@ -211,7 +211,7 @@ impl Declaration {
         crate::schema::files(&self.schemas)
     }
 
-    /// The folder of the file, which the paths in it are relative to.
+    /// The folder of the file; paths in the file are relative to it.
     pub fn folder(&self) -> &Path {
         folder_of(&self.file)
     }
@@ -393,7 +393,7 @@ impl Reading<'_> {
         Some(wanted)
     }
 
-    /// A text, or a list of them, which are joined.
+    /// A string, or a list of strings, which are joined.
     fn selection(&mut self, node: &Node, name: &str) -> Option<Selection> {
         let what = format!("the fields of {}", shown(name));
         let items = match &node.value {
@@ -457,7 +457,7 @@ impl Reading<'_> {
         })
     }
 
-    /// A mapping from names to sentences, or a list of names.
+    /// A mapping from names to descriptions, or a list of names.
     fn described(
         &mut self,
         map: &Map<'_>,
@@ -503,7 +503,7 @@ impl Reading<'_> {
         })
     }
 
-    /// A text, or a list of them.
+    /// A string, or a list of strings.
     fn texts(&mut self, map: &Map<'_>, key: &str) -> Vec<String> {
         match map.get(key) {
             None => Vec::new(),
@@ -515,7 +515,7 @@ impl Reading<'_> {
     }
 }
 
-/// Where the texts of a list, or the one text, stand.
+/// The places of the strings.
 fn places_of(map: &Map<'_>, key: &str) -> Vec<Place> {
     match map.get(key) {
         None => Vec::new(),
@@ -524,12 +524,12 @@ fn places_of(map: &Map<'_>, key: &str) -> Vec<Place> {
     }
 }
 
-/// Whether the ABI takes it as a raw path.
+/// Whether the ABI accepts it as a raw path.
 fn wagather_abi_path(path: &str) -> bool {
     path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/-_.".contains(&byte))
 }
 
-/// Whether a Rust type can be called so, as types are.
+/// Whether a string is a conventional name for a Rust type.
 pub(crate) fn is_type_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_uppercase())
         && name.chars().all(|c| c.is_ascii_alphanumeric())

@@ -11,7 +11,7 @@ use wagather_abi::manifest::is_param_name;
 use wagather_yaml::{Node, Value, shown};
 
 impl Reading<'_> {
-    /// Each with a sentence, or with a sentence and a default. Their names and those of the raw paths become constants.
+    /// Each has a description and an optional default. The names of parameters and raw paths become constants.
     pub(super) fn params(&mut self, node: &Node, paths: &[Described]) -> Vec<Param> {
         let Value::Map(entries) = &node.value else {
             let example = "params:\n  lines: { about: How many lines., default: 20 }";
@@ -62,7 +62,7 @@ impl Reading<'_> {
         Some(param)
     }
 
-    /// A text as a manifest can have it.
+    /// A string that is valid in a manifest.
     fn one_line(&mut self, node: &Node, what: &str) -> Option<String> {
         match node.text() {
             Some(text) if text.trim_end().chars().any(char::is_control) => {
@@ -79,7 +79,7 @@ impl Reading<'_> {
     }
 }
 
-/// What tells the names of constants apart.
+/// The part of a name that distinguishes constants.
 fn letters(name: &str) -> String {
     name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }

@@ -1,4 +1,4 @@
-//! Which fields are wanted, in Kubernetes' own terms:
+//! Selections of fields, in Kubernetes' terms:
 //!
 //! ```text
 //! metadata.{name, namespace}, status.{phase, containerStatuses[].{name, state.waiting.reason}}
@@ -8,31 +8,31 @@
 //! step      = ( name | "quoted name" | "*" ) *( "[]" ) [ "?" ]
 //! ```
 //!
-//! `[]` goes into the elements of a list, as in jq; `*` is every field, or every key of a map. A path that ends at an object
-//! means all of it. `?` distinguishes absent from empty. What a name means is not known here; the schema says.
+//! `[]` enters the elements of a list, as in jq; `*` is every field, or every key of a map. A path that ends at an
+//! object selects all of it. `?` distinguishes absent from empty. This module does not know the schema.
 
 use std::fmt;
 use wagather_yaml::Place;
 
-/// How deep a selection may nest.
+/// The maximum nesting of a selection.
 const MAX_DEPTH: usize = 32;
 
-/// The wanted fields of an object.
+/// The selected fields of an object.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection(Vec<Wish>);
 
-/// A wanted field.
+/// A selected field.
 #[derive(Clone, Debug)]
 pub struct Wish {
-    /// Where it stands. Wishes are equal wherever they stand.
+    /// Its place. Comparisons ignore it.
     pub place: Place,
     /// Its name in JSON, or `*`.
     pub name: String,
-    /// How many lists are to be gone into: as many as it had `[]`.
+    /// The number of lists to enter: one for each `[]`.
     pub lists: u8,
-    /// Whether an absent one is to be told from an empty one.
+    /// Whether absent is distinguished from empty.
     pub optional: bool,
-    /// What is wanted of it.
+    /// The selected part of it.
     pub below: Below,
 }
 
@@ -45,7 +45,7 @@ impl PartialEq for Wish {
 
 impl Eq for Wish {}
 
-/// What is wanted of a value.
+/// The selected part of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Below {
     /// All of it.
@@ -55,16 +55,16 @@ pub enum Below {
 }
 
 impl Selection {
-    /// The wishes, in the order in which they were written.
+    /// The selected fields, in their order.
     pub fn wishes(&self) -> &[Wish] {
         &self.0
     }
 
-    /// Reads a selection that is a text of its own: what is on its lines has its places.
+    /// Parses a selection from a string of its own, with places in that string.
     ///
     /// # Errors
     ///
-    /// A text that says what is wrong, and where.
+    /// The reason, with its place.
     pub fn parse(text: &str) -> Result<Selection, String> {
         let place_of = |at: usize| {
             let before: Vec<char> = text.chars().take(at).collect();
@@ -75,11 +75,11 @@ impl Selection {
         Selection::read(text, &place_of).map_err(|Wrong { place, why }| format!("{place}: {why}"))
     }
 
-    /// Reads a selection; `place_of` says where a character of the text stands, by its number from 0.
+    /// Parses a selection; `place_of` returns the place of a character, by its index.
     ///
     /// # Errors
     ///
-    /// What is wrong, and where.
+    /// The reason, and its place.
     pub fn read(text: &str, place_of: &dyn Fn(usize) -> Place) -> Result<Selection, Wrong> {
         let mut reader = Reader { text, at: 0, place_of };
         let selection = reader.selection(MAX_DEPTH)?;
@@ -90,7 +90,7 @@ impl Selection {
         }
     }
 
-    /// Adds a wish. What is wished for twice is wanted once, with all that is wanted of it.
+    /// Adds a field. If it is already selected, both selections are joined.
     pub fn add(&mut self, wish: Wish) -> Result<(), Wrong> {
         let Some(known) = self.0.iter_mut().find(|known| known.name == wish.name) else {
             self.0.push(wish);
@@ -113,18 +113,18 @@ impl Selection {
         Ok(())
     }
 
-    /// Adds all wishes of another one.
+    /// Adds all fields of another selection.
     pub fn join(&mut self, other: Selection) -> Result<(), Wrong> {
         other.0.into_iter().try_for_each(|wish| self.add(wish))
     }
 }
 
-/// What is wrong with a selection.
+/// A mistake in a selection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wrong {
     /// Where.
     pub place: Place,
-    /// What it is.
+    /// The reason.
     pub why: String,
 }
 
@@ -153,12 +153,12 @@ impl Reader<'_> {
         is_there
     }
 
-    /// Where the reader is.
+    /// The current place.
     fn place(&self) -> Place {
         (self.place_of)(self.text[..self.at].chars().count())
     }
 
-    /// What is wrong, with some of the text around it.
+    /// A mistake, with some of the text around it.
     fn wrong(&self, what: &str) -> Wrong {
         const AROUND: usize = 24;
         let before: Vec<char> = self.text[..self.at].chars().rev().take(AROUND).collect();
@@ -186,7 +186,7 @@ impl Reader<'_> {
             if !self.accept(',') {
                 return Ok(selection);
             }
-            // After the last one a comma does no harm.
+            // A trailing comma is allowed.
             if matches!(self.peek(), None | Some('}')) {
                 return Ok(selection);
             }
@@ -274,7 +274,7 @@ impl fmt::Display for Wish {
         if self.name == "*" || self.name.chars().all(is_plain) {
             f.write_str(&self.name)?;
         } else {
-            // A quoted name has none of its quotes, so that one of the two does.
+            // A quoted name contains at most one kind of quotes, so the other kind works.
             let quote = if self.name.contains('"') { '\'' } else { '"' };
             write!(f, "{quote}{}{quote}", self.name)?;
         }

@@ -1,20 +1,20 @@
-//! Descriptions of schemas, cut to what a comment needs.
+//! Shortens the descriptions of schemas for comments.
 
 use crate::plain::plain;
 
 /// The longest comment, in characters.
 const MOST: usize = 180;
 
-/// How wide a line of a comment may be.
+/// The maximum width of a comment's line.
 const WIDTH: usize = 100;
 
-/// The first sentence, plain.
+/// The first sentence, as plain text.
 pub(crate) fn sentence(description: &str) -> String {
     let plain = plain(description.trim().split("\n\n").next().unwrap_or_default());
     let mut text = String::new();
     for word in plain.split_whitespace() {
         if word.contains("://") {
-            // A sentence about a link is none without it.
+            // A sentence about a link makes no sense without it.
             let end = text.rfind(". ").map_or(0, |at| at + 1);
             text.truncate(end);
             break;
@@ -41,7 +41,7 @@ fn ends_sentence(text: &str, word: &str) -> bool {
     word.ends_with('.') && !is_short && text.len() > word.len()
 }
 
-/// A sentence as lines of a doc comment. What rustdoc would take for a link, HTML or code stands for itself.
+/// A sentence as lines of a doc comment. Characters that rustdoc would interpret as a link, HTML or code are escaped.
 pub(crate) fn comment(indent: &str, text: &str) -> String {
     let text = &plain(text);
     let mut escaped = String::new();

@@ -1,5 +1,5 @@
-//! The page about a gatherer, in Markdown: what it is for, what it reads and why, what it writes, and what it must be allowed. It
-//! is for who runs it in a cluster, and for who reads its archive.
+//! The Markdown page about a gatherer: its purpose, what it reads and why, what it writes, and the rights that it
+//! needs. It is for the people who run it in a cluster, and for those who read its archive.
 
 use super::doc::sentence;
 use super::fixture::sample;
@@ -57,7 +57,7 @@ struct Page<'a> {
 
 /// A row of the table of fields.
 struct Row {
-    /// The path, as jq has it.
+    /// The path in the syntax of jq.
     path: String,
     of_type: String,
     is_required: bool,
@@ -65,13 +65,13 @@ struct Row {
 }
 
 impl Page<'_> {
-    /// A paragraph, and the empty line after it.
+    /// A paragraph, followed by an empty line.
     fn line(&mut self, text: &str) {
         self.text.push_str(text);
         self.text.push_str("\n\n");
     }
 
-    /// A table, without the columns that say nothing: not every schema has descriptions.
+    /// A table, without empty columns: not every schema has descriptions.
     fn table<const COLUMNS: usize>(&mut self, head: [&str; COLUMNS], rows: &[[String; COLUMNS]]) {
         let says = |column: &usize| rows.iter().any(|row| !row[*column].is_empty());
         let columns: Vec<usize> = (0..COLUMNS).filter(says).collect();
@@ -133,7 +133,7 @@ impl Page<'_> {
         }
     }
 
-    /// The fields of a struct each have a row, and what is no struct has its own.
+    /// A row for each field of a struct, or a single row for another type.
     fn row(&self, field: &Field, of_type: &Type, path: String, rows: &mut Vec<Row>) {
         match of_type {
             Type::Struct(index) => self.rows(&self.plan.structs[*index].fields, &path, rows),
@@ -150,7 +150,7 @@ impl Page<'_> {
         }
     }
 
-    /// A type as Kubernetes' documentation has it.
+    /// A type in the words of Kubernetes' documentation.
     fn type_text(&self, of_type: &Type, format: &str) -> String {
         match of_type {
             Type::Text if format.is_empty() => "string".to_owned(),
@@ -169,7 +169,7 @@ impl Page<'_> {
                 let values: Vec<String> = self.plan.enumerations[*index].values.iter().map(shown).collect();
                 format!("string: {}, or another", values.join(", "))
             }
-            // Only of recursive calls for lists and maps, which have no structs inside here.
+            // Recursive calls for lists and maps, which contain no structs here.
             Type::Struct(index) => prose(&self.plan.structs[*index].name),
             Type::List(inner) => format!("array of {}", self.type_text(inner, format)),
             Type::Map(inner) => format!("map of {}", self.type_text(inner, format)),
@@ -271,11 +271,11 @@ fn listed(words: &[String]) -> String {
     wagather_yaml::listed(&words.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
-/// Text that stands for itself in Markdown, on one line. What is between backticks stays code.
+/// Escaped text for one line of Markdown. Text between backticks stays code.
 fn prose(text: &str) -> String {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let pieces: Vec<&str> = text.split('`').collect();
-    // An even number of pieces is an odd number of backticks, and one of them has no other.
+    // An even number of pieces means an odd number of backticks, so one of them has no partner.
     if pieces.len().is_multiple_of(2) {
         return escaped(&text);
     }
@@ -303,7 +303,7 @@ fn escaped(text: &str) -> String {
     escaped
 }
 
-/// Code, between as many backticks as it takes.
+/// Code, between a sufficient number of backticks.
 fn code(text: &str) -> String {
     let text = &plain(text);
     let fence = "`".repeat(longest_run(text) + 1);
@@ -322,7 +322,7 @@ fn longest_run(text: &str) -> usize {
     text.split(|c| c != '`').map(str::len).max().unwrap_or_default()
 }
 
-/// A text as a cell of a table, where `|` ends the cell even in code.
+/// A text for a table cell, where `|` ends the cell even in code.
 fn cell(text: &str) -> String {
     let mut cell = String::new();
     let mut before = ' ';

@@ -1,27 +1,27 @@
-//! Objects to test with: exactly the wanted fields, each with a value that it could have. It is a beginning: what a test is
-//! about, it changes. Objects that are asked for one by one have their name and namespace as well, or the fake host would
-//! not find them.
+//! Test objects: exactly the selected fields, each with a plausible value. They are a starting point that tests
+//! modify. Objects that are requested by name also have their name and namespace, because the fake host would not
+//! find them otherwise.
 //!
-//! No value is what a field has that is absent (zero, empty, false), so that a test sees whether it was read.
+//! No value equals the default of an absent field (zero, empty, false), so a test notices whether it was read.
 
 use crate::Plan;
 use crate::plan::{Field, Planned, Type};
 use serde_json::Value;
 use std::fmt::Write as _;
 
-/// A file of fixtures.
+/// A fixture file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fixture {
     /// The file's name: `pods.json`.
     pub file: String,
-    /// The path of the API server that answers so: `/api/v1/pods`.
+    /// The path on the API server with this answer: `/api/v1/pods`.
     pub path: String,
     /// The list, as JSON.
     pub text: String,
 }
 
-/// The fixtures, one for each resource. Where several types are of one resource, it has the fields of all, since its path has one
-/// answer.
+/// The fixtures, one per resource. If a resource has several types, its fixture has the fields of all of them,
+/// because its path has one answer.
 pub fn fixtures(plan: &Plan) -> Vec<Fixture> {
     let mut trees: Vec<(String, String, Tree)> = Vec::new();
     for planned in &plan.resources {
@@ -34,7 +34,7 @@ pub fn fixtures(plan: &Plan) -> Vec<Fixture> {
             None => {
                 let mut file = format!("{}.json", planned.resource.name());
                 if trees.iter().any(|(known, _, _)| *known == file) {
-                    // The same resource in another version, or in one namespace only.
+                    // The same resource in another version, or in a single namespace.
                     file = format!("{}.{}.json", planned.resource.name(), planned.type_name);
                 }
                 trees.push((file, path, tree));
@@ -50,7 +50,7 @@ pub(crate) fn sample(plan: &Plan, planned: &Planned) -> String {
     tree(plan, planned).to_text()
 }
 
-/// Where lists of it are.
+/// The path of its lists.
 fn path(planned: &Planned) -> String {
     let resource = &planned.resource;
     let root = if resource.group.is_empty() { "/api" } else { "/apis" };
@@ -58,12 +58,12 @@ fn path(planned: &Planned) -> String {
     format!("{root}/{}{namespace}/{}", resource.api_version(), resource.plural)
 }
 
-/// JSON whose fields have an order.
+/// JSON with ordered fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Tree {
     /// A value without parts, as JSON.
     Leaf(String),
-    /// A list of one.
+    /// A list with one element.
     List(Box<Tree>),
     Object(Vec<(String, Tree)>),
 }
@@ -77,7 +77,7 @@ impl Tree {
         Tree::Object(fields.iter().map(|(name, text)| ((*name).to_owned(), Tree::text(text))).collect())
     }
 
-    /// Adds what another object has and this one has not.
+    /// Adds the fields that only the other object has.
     fn join(&mut self, other: Tree) {
         match (self, other) {
             (Tree::List(item), Tree::List(other)) => item.join(*other),
@@ -125,7 +125,7 @@ fn tree(plan: &Plan, planned: &Planned) -> Tree {
     let made = Making { plan, planned, path: Vec::new() };
     match plan.fields_of(planned) {
         Some(structure) => made.fields(&structure.fields),
-        // Of whole objects nothing is known but what all have.
+        // For whole objects, only the common fields are known.
         None => {
             let mut tree = Tree::object(&[
                 ("apiVersion", &planned.resource.api_version()),
@@ -137,7 +137,7 @@ fn tree(plan: &Plan, planned: &Planned) -> Tree {
     }
 }
 
-/// What an object is found by.
+/// The fields that identify an object.
 fn identity(planned: &Planned) -> Tree {
     let name = name_of(planned);
     let mut metadata = vec![("name", &*name)];
@@ -155,12 +155,12 @@ fn namespace_of(planned: &Planned) -> &str {
     planned.namespace.as_deref().unwrap_or("default")
 }
 
-/// The walk through the wanted fields.
+/// The walk through the selected fields.
 #[derive(Clone)]
 struct Making<'a> {
     plan: &'a Plan,
     planned: &'a Planned,
-    /// The names of the fields that it is in.
+    /// The names of the enclosing fields.
     path: Vec<&'a str>,
 }
 
@@ -224,8 +224,8 @@ impl<'a> Making<'a> {
         }
     }
 
-    /// By the schema's format, else by the names that mean the same everywhere, else the field's own name in small letters: it
-    /// is then seen where a value went.
+    /// A value by the schema's format, by well-known names, or else the field's own name in lower case, which shows
+    /// where a value went.
     fn text(&self, format: &str) -> String {
         let kind = self.planned.resource.kind.to_lowercase();
         let by_format = match format {

@@ -1,5 +1,5 @@
-//! The manifest that the module will have: the lines of [`wagather_abi::manifest`], in the order of the declaration. The
-//! linker may join a module's own in another one.
+//! The manifest that the module will have: the lines of [`wagather_abi::manifest`], in the order of the declaration.
+//! The linker may use another order.
 
 use crate::{Package, Plan};
 use std::fmt::Write as _;

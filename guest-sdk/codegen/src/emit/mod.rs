@@ -1,4 +1,4 @@
-//! What is made of a plan. Each file makes one thing, as text; nobody here asks the schemas again.
+//! Output made from a plan. Each file generates one kind of text; none uses the schemas again.
 
 mod doc;
 mod docs;

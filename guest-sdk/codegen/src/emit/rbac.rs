@@ -1,16 +1,16 @@
-//! The account that the gatherer needs. The host's own code works it out, of the manifest that the module will have: so it
-//! is what `host-min rbac` prints of the module.
+//! The account that the gatherer needs. The host's own code computes it from the manifest that the module will have,
+//! so it equals the output of `host-min rbac` for the module.
 
 use super::manifest;
 use crate::{Package, Plan};
 use wagather_policy::manifest::Manifest;
 use wagather_policy::rbac::Needs;
 
-/// The account of that name, in that namespace, its roles and their bindings, for `kubectl apply`.
+/// The account with this name and namespace, its roles and their bindings, for `kubectl apply`.
 ///
 /// # Errors
 ///
-/// No module can have such a manifest; the text says why.
+/// The manifest is invalid, for the returned reason.
 pub fn rbac(plan: &Plan, package: &Package, account: &str, namespace: &str) -> Result<String, String> {
     let manifest = Manifest::parse(manifest(plan, package).as_bytes())
         .map_err(|why| format!("modules of '{}' would be rejected: {why}", package.name))?;

@@ -1,4 +1,4 @@
-//! The Rust module: what a person would write, who had read the schema.
+//! The Rust module, as a person who knows the schema would write it.
 
 use super::doc::{comment, sentence};
 use crate::plain::plain;
@@ -7,17 +7,17 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use wagather_syntax::json_name;
 
-/// How wide the code may be, as the SDK's own is.
+/// The maximum width of the code, as in the SDK.
 const WIDTH: usize = 100;
 
-/// The module's text, formatted.
+/// The formatted text of the module.
 pub fn rust(plan: &Plan) -> String {
     Rust { plan, used: BTreeSet::new() }.module()
 }
 
 struct Rust<'a> {
     plan: &'a Plan,
-    /// What has to be imported.
+    /// The items to import.
     used: BTreeSet<&'static str>,
 }
 
@@ -90,7 +90,7 @@ impl Rust<'_> {
         text
     }
 
-    /// What everything is declared with.
+    /// The visibility of all items.
     fn visible(&self) -> &'static str {
         if self.plan.public { "pub" } else { "pub(crate)" }
     }
@@ -128,7 +128,7 @@ impl Rust<'_> {
             let line = format!("{begin} wagather::param!({name}, {:?});", param.about);
             match line.chars().count() <= WIDTH {
                 true => _ = writeln!(text, "{line}\n"),
-                // In braces, which rustfmt leaves as they are, whatever width and heuristics a project has chosen.
+                // In braces, which rustfmt does not change, whatever width and heuristics a project uses.
                 false => {
                     let _ = writeln!(
                         text,
@@ -171,7 +171,7 @@ impl Rust<'_> {
                     attribute(planned),
                     self.plan.structs[made].name
                 );
-                // With the first resource that is like it.
+                // Beside the first resource with the same fields.
                 if self.is_first_to_have(index, made) {
                     self.structure(made, None, text);
                 }
@@ -199,7 +199,7 @@ impl Rust<'_> {
         !self.plan.resources[..index].iter().any(|other| self.reached(other).contains(&made))
     }
 
-    /// The structs that a resource leads to and no resource before it did, but for its own.
+    /// The structs that are first used by this resource, except its own.
     fn new_structs(&self, index: usize) -> Vec<usize> {
         let known: BTreeSet<usize> =
             self.plan.resources[..index].iter().flat_map(|other| self.reached(other)).collect();
@@ -211,7 +211,7 @@ impl Rust<'_> {
         self.reached(planned).into_iter().filter(|made| !known.contains(made) && Some(*made) != own).collect()
     }
 
-    /// The structs that a resource leads to, outer ones first.
+    /// The structs that a resource uses, outer ones first.
     fn reached(&self, planned: &Planned) -> Vec<usize> {
         let mut reached = Vec::new();
         if let Body::Own(made) | Body::Like(made) = planned.body {
@@ -264,7 +264,7 @@ impl Rust<'_> {
         let enumerations: Vec<usize> =
             fields.iter().filter_map(|field| enumeration_of(&field.of_type)).collect();
         for index in enumerations {
-            // An enumeration that several fields have is beside the first.
+            // An enumeration of several fields is beside the first one.
             if self.first_struct_with(index) == Some(made) {
                 let enumeration = &self.plan.enumerations[index];
                 *text += &self.enumeration(enumeration);
@@ -292,7 +292,7 @@ impl Rust<'_> {
             }
             doc = format!("{doc} {form}").trim().to_owned();
         }
-        // What is everybody's has to say what it is.
+        // A public item needs documentation.
         if doc.is_empty() && self.plan.public {
             doc = format!("`{}`.", field.json);
         }
@@ -332,7 +332,7 @@ impl Rust<'_> {
         match of_type {
             Type::Boolean | Type::Integer(_) | Type::Float => false,
             Type::Struct(made) => self.borrows(*made),
-            // A struct that may be absent is behind a reference.
+            // An optional struct is behind a reference.
             Type::Option(inner) => matches!(**inner, Type::Struct(_)) || self.is_borrowed(inner),
             _ => true,
         }
@@ -403,7 +403,7 @@ impl Rust<'_> {
         let _ = writeln!(text, "{visible} struct {name}{life}({visible} {text_type});\n");
         let _ =
             writeln!(text, "#[allow(dead_code)] // not every gatherer uses them\nimpl{life} {name}{life} {{");
-        // A lifetime that is left out may be any of those in scope.
+        // An elided lifetime could be any of those in scope.
         let constant_text = if self.plan.borrowed { "&'static str" } else { "&str" };
         let mut names = BTreeSet::new();
         for value in values {
@@ -424,7 +424,7 @@ impl Rust<'_> {
         }
         let is_whole = needed == ["Resource"];
         let copied = if self.plan.borrowed && !is_whole { &["Clone", "Copy"][..] } else { &[] };
-        // What is borrowed has no default.
+        // Types that borrow have no default.
         let needed = needed.iter().copied().filter(|name| !(is_borrowed && *name == "Default"));
         if more.iter().any(|name| name == "Serialize") {
             self.used.insert("Serialize");
@@ -467,7 +467,7 @@ fn attribute(planned: &Planned) -> String {
     format!("#[resource(\n    {}\n)]\n", parts.join(",\n    "))
 }
 
-/// A value as the name of a constant: `CrashLoopBackOff` is `CRASH_LOOP_BACK_OFF`.
+/// The name of a constant for a value: `CrashLoopBackOff` is `CRASH_LOOP_BACK_OFF`.
 fn constant(value: &str) -> String {
     let mut name = String::new();
     let chars: Vec<char> = value.chars().collect();
@@ -482,7 +482,7 @@ fn constant(value: &str) -> String {
             index > 0 && (chars[index - 1].is_ascii_lowercase() || chars[index - 1].is_ascii_digit());
         let before_small = index > 0
             && chars[index - 1].is_ascii_uppercase()
-            // Two: IPv4 is one word.
+            // Two letters, because IPv4 is one word.
             && chars.get(index + 1..index + 3).is_some_and(|next| next.iter().all(char::is_ascii_lowercase));
         if c.is_ascii_uppercase() && (follows_small || before_small) && !name.ends_with('_') {
             name.push('_');
@@ -513,7 +513,7 @@ fn enumeration_of(of_type: &Type) -> Option<usize> {
     }
 }
 
-/// One line between two items, none after the last.
+/// Leaves one line between two items, and none after the last.
 fn trim(text: &mut String, is_last: bool) {
     let len = text.trim_end().len();
     text.truncate(len);

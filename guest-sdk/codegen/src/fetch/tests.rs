@@ -2,7 +2,7 @@ use super::*;
 use crate::{Declaration, Plan, emit};
 use std::path::{Path, PathBuf};
 
-/// A document of a real server, cut down to two resources.
+/// A document of a real server, reduced to two resources.
 const CORE: &str = include_str!("../../tests/schemas/core-v1.json");
 
 fn saved(name: &str, text: &str) -> Saved {
@@ -34,7 +34,7 @@ fn as_documents(cut: &[Cut]) -> Vec<Saved> {
     cut.iter().map(|Cut { name, text }| saved(name, text)).collect()
 }
 
-/// The module that is made of documents, without the lines that name them.
+/// The module generated from documents, without the lines that name them.
 fn module(documents: &[Saved], resources: &str) -> String {
     let text = format!("apiVersion: wagather/v1\nkind: Gather\nname: it\nresources: {resources}\n");
     let declaration = Declaration::parse(Path::new("gather.yaml"), &text).expect("a declaration");
@@ -44,7 +44,7 @@ fn module(documents: &[Saved], resources: &str) -> String {
     format!("{plan:?}\n{}", emit::rust(&plan)).replace(&index_of(documents, &plan), "")
 }
 
-/// How a plan says which document, which may be another one in the cut ones.
+/// The plan's name for the document, which may differ in the reduced ones.
 fn index_of(_: &[Saved], plan: &Plan) -> String {
     let text = format!("{:?}", plan.resources.first().map(|planned| &planned.resource));
     let at = text.find("document: ").expect("its document");
@@ -65,9 +65,9 @@ fn a_cut_document_says_the_same() {
         let documents = as_documents(&cut);
         let resources = format!("{{{resource}: '{fields}'}}");
         assert_eq!(module(&documents, &resources), module(&whole, &resources), "{resource}");
-        // Cutting once more changes nothing.
+        // Reducing again changes nothing.
         assert_eq!(super::cut(&documents, &names(&[resource]), Descriptions::Kept).expect("cut again"), cut);
-        // Nothing but the resource is left.
+        // Only the resource is left.
         assert_eq!(Schemas::of(&documents).expect("schemas").resources().len(), 1, "{resource}");
     }
 }
@@ -90,7 +90,7 @@ fn only_what_is_led_to_stays() {
         ]
     );
     assert_eq!(value["info"]["version"], "1.36");
-    // Sorted, one thing a line, and the same each time.
+    // Sorted, one entry per line, and the same each time.
     assert!(cut[0].text.starts_with("{\n  \"components\": {\n") && cut[0].text.ends_with("}\n"));
 }
 

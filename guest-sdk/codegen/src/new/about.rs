@@ -1,4 +1,4 @@
-//! What a new gatherer is about: pods, or the objects of a CustomResourceDefinition.
+//! The subject of a new gatherer: pods, or the objects of a CustomResourceDefinition.
 
 use crate::plan::{Plan, Type};
 use crate::{Error, schema};
@@ -7,27 +7,27 @@ use std::path::Path;
 use wagather_abi::manifest::is_name;
 use wagather_yaml::{self as yaml, Node, listed, parse_all};
 
-/// How long a line of the fields that there are may become.
+/// The maximum width of a line with available fields.
 const MAX_HINT_CHARS: usize = 110;
 
-/// A resource, and how its objects say that something is wrong.
+/// A resource, and how its objects indicate problems.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct About {
-    /// As gather.yaml names it: `widgets.example.com`.
+    /// Its name in gather.yaml: `widgets.example.com`.
     pub(super) resource: String,
     group: String,
     version: String,
     plural: String,
     kind: String,
     namespaced: bool,
-    /// Whether they have conditions as the API conventions have them.
+    /// Whether they have conditions in the form of the API conventions.
     has_conditions: bool,
-    /// The fields that there are, as lines of a selection.
+    /// The available fields, as lines of a selection.
     fields: Vec<String>,
 }
 
 impl About {
-    /// Pods: every cluster has them.
+    /// Pods, because every cluster has them.
     pub(super) fn pods() -> About {
         About {
             resource: "pods".to_owned(),
@@ -41,7 +41,7 @@ impl About {
         }
     }
 
-    /// The one CustomResourceDefinition of a file.
+    /// The only CustomResourceDefinition in a file.
     pub(super) fn of_definition(file: &Path, text: &str) -> Result<About, Error> {
         let mistake = |error| Error::in_file(&file.display().to_string(), vec![error]);
         let refused = |reason: &str| {
@@ -93,7 +93,7 @@ impl About {
         let is_set = |node: &&Node, key: &str| node.get(key).and_then(Node::text) == Some("true");
         let served: Vec<&Node> =
             versions.expect_list("versions")?.iter().filter(|version| is_set(version, "served")).collect();
-        // The one that is stored is the one that is newest, or about to be.
+        // The stored version is the newest one, or about to become it.
         let stored = served.iter().find(|version| is_set(version, "storage")).or(served.first());
         let chosen = stored.ok_or_else(|| versions.error("no version is served ('served: false')"))?;
         let version = name(chosen, "name")?;
@@ -113,7 +113,7 @@ impl About {
         })
     }
 
-    /// The templates of the code and of its tests.
+    /// The templates for the code and its tests.
     pub(super) fn code(&self) -> (&'static str, &'static str) {
         if self.has_conditions {
             (include_str!("templates/ready/lib.rs"), include_str!("templates/ready/tests.rs"))
@@ -122,7 +122,7 @@ impl About {
         }
     }
 
-    /// A template with what stands for something in it replaced.
+    /// A template with its placeholders replaced.
     pub(super) fn filled(&self, template: &str, name: &str, sdk: &str, schemas: &str) -> String {
         let About { plural, kind, version, .. } = self;
         let path = match &*self.group {
@@ -189,7 +189,7 @@ impl About {
     }
 }
 
-/// Code with what depends on the types of its fields: where a schema lists the values of a text, it has a type of its own.
+/// Adapts the code to the types of its fields: a string with known values has its own type.
 pub(super) fn with_types(code: String, plan: &Plan) -> String {
     let has_type = |name: &str| {
         let mut fields = plan.structs.iter().flat_map(|made| &made.fields);
@@ -199,7 +199,7 @@ pub(super) fn with_types(code: String, plan: &Plan) -> String {
     code.replace("__of_type__", text_of("type")).replace("__of_status__", text_of("status"))
 }
 
-/// The objects of a list, or the one that it is.
+/// The objects of a list, or a single object.
 fn listed_in(document: &Node) -> &[Node] {
     let items = document.get("items").and_then(|items| items.expect_list("items").ok());
     items.unwrap_or(std::slice::from_ref(document))
@@ -209,7 +209,7 @@ fn key<'a>(node: &'a Node, key: &str) -> Result<&'a Node, yaml::Error> {
     node.get(key).ok_or_else(|| node.error(format!("there is no {key}")))
 }
 
-/// A field of a schema, and what is within it if it is a list.
+/// A field of a schema; for a list, its elements.
 fn field<'a>(schema: &'a Node, name: &str) -> Option<&'a Node> {
     schema.get("properties")?.get(name)
 }
@@ -224,7 +224,7 @@ fn has_conditions(schema: &Node) -> bool {
     condition.is_some_and(|condition| is_text(condition, "type") && is_text(condition, "status"))
 }
 
-/// The fields of the objects as one would select them, those of each on a line: `spec.{colour, parts[]}`.
+/// The fields of the objects in the syntax of selections, one line each: `spec.{colour, parts[]}`.
 fn fields(schema: &Node) -> Vec<String> {
     let known = fields_of(schema);
     let own = known.filter(|(name, _)| !matches!(&**name, "apiVersion" | "kind" | "metadata"));
@@ -238,7 +238,7 @@ fn fields(schema: &Node) -> Vec<String> {
     .collect()
 }
 
-/// The fields of an object, with `[]` behind those that are lists.
+/// The fields of an object, with `[]` after lists.
 fn fields_of(schema: &Node) -> impl Iterator<Item = (String, &Node)> {
     let properties = schema.get("properties").map(Node::entries).unwrap_or_default();
     properties.iter().filter_map(|(name, schema)| {

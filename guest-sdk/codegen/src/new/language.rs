@@ -1,12 +1,12 @@
-//! New gatherers in other languages than Rust: a folder with its SDK in it, a Makefile and a test on a recording.
+//! New gatherers in languages other than Rust: a folder with the SDK, a Makefile and a test that replays a recording.
 //!
-//! What they do is the same for all, so that they can be compared: they find the cluster operators that are degraded.
+//! All of them do the same, so languages can be compared: they find degraded cluster operators.
 
 use super::sdk::Sdk;
 use super::{File, Made};
 use crate::Error;
 
-/// What a gatherer is written in.
+/// The language of a gatherer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Language {
     /// A crate, with types from schemas.
@@ -22,11 +22,11 @@ pub enum Language {
     Go,
 }
 
-/// What is the same for all but Rust.
+/// The resource of all languages except Rust.
 const RESOURCE: &str = "clusteroperators.config.openshift.io";
 
 impl Language {
-    /// Each of them, as it is typed.
+    /// Each language with its name on the command line.
     pub const ALL: [(&str, Language); 5] = [
         ("rust", Language::Rust),
         ("c", Language::C),
@@ -35,7 +35,7 @@ impl Language {
         ("go", Language::Go),
     ];
 
-    /// The templates, by the path that they get.
+    /// The templates, by their path in the new folder.
     fn templates(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Language::Rust => &[],
@@ -69,7 +69,7 @@ impl Language {
         }
     }
 
-    /// The SDK's files, by the path that they get and the one in the checkout.
+    /// The SDK's files: path in the new folder, and path in the checkout.
     fn sdk(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Language::Rust => &[],
@@ -85,7 +85,7 @@ impl Language {
         }
     }
 
-    /// The compiler and its flags are in the Makefile; this says what has to be there.
+    /// The required compiler. The Makefile has its flags.
     const fn needs(self) -> &'static str {
         match self {
             Language::Rust => "",
@@ -118,7 +118,7 @@ impl Language {
         Made { name, resource: RESOURCE.to_owned(), is_member: false, sdk: sdk.place_of("") }
     }
 
-    /// The files that are worth a look, and what they are.
+    /// The files to show, with a description.
     pub fn shown(self) -> Vec<(&'static str, &'static str)> {
         let mut shown = Vec::new();
         if let Some((source, _)) = self.templates().first() {

@@ -1,7 +1,7 @@
-//! The crate of a new gatherer, ready to be tested and built.
+//! Creates the crate of a new gatherer, ready to be tested and built.
 //!
-//! With a CustomResourceDefinition it reads that one's objects, otherwise pods. It only makes a beginning, as a person would:
-//! what it reads is written into a `gather.yaml`, and its types are made from there.
+//! With a CustomResourceDefinition, it reads the objects of that type, otherwise pods. It is a starting point: it
+//! declares what it reads in a `gather.yaml`, from which its types are generated.
 
 mod about;
 mod language;
@@ -20,43 +20,43 @@ use std::path::{Path, PathBuf};
 use wagather_abi::limits::MAX_GATHERER_NAME_BYTES;
 use wagather_abi::manifest::is_gatherer_name;
 
-/// Crates that a gatherer's would be taken for.
+/// Crate names that conflict with a gatherer's.
 const TAKEN: &[&str] = &["alloc", "core", "proc-macro", "std", "test", "wagather"];
 
-/// Where the definition lies in the crate.
+/// The path of the definition in the crate.
 const DEFINITION: &str = "crd.yaml";
 
-/// What a new gatherer is made of.
+/// The settings of a new gatherer.
 #[derive(Clone, Debug)]
 pub struct New {
-    /// The folder of its crate, whose name is its own.
+    /// The folder of its crate, which has the gatherer's name.
     pub folder: PathBuf,
-    /// A file with the CustomResourceDefinition whose objects it reads; without one it reads pods.
+    /// The file with the CustomResourceDefinition of its objects; `None` for pods.
     pub crd: Option<PathBuf>,
-    /// The checkout that has the SDK, if the crate is in none; without it, the one that the current folder is in.
+    /// The checkout with the SDK, if the crate is not in one; `None` for the checkout around the current folder.
     pub sdk: Option<PathBuf>,
-    /// What it is written in.
+    /// The language.
     pub language: Language,
 }
 
-/// What was made.
+/// The created gatherer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Made {
     /// The gatherer's name.
     pub name: String,
-    /// What it reads, as `gather.yaml` names it: `widgets.example.com`.
+    /// The resource that it reads, as in `gather.yaml`: `widgets.example.com`.
     pub resource: String,
     /// Whether the crate is a member of the checkout's workspace.
     pub is_member: bool,
-    /// The checkout that has the SDK.
+    /// The checkout with the SDK.
     pub sdk: PathBuf,
 }
 
-/// The name of the gatherer whose crate is in a folder.
+/// The name of the gatherer in a folder.
 ///
 /// # Errors
 ///
-/// Why neither a gatherer nor its crate can have that name, and one that it can have.
+/// The reason why the name is invalid, and a valid one.
 pub fn name_of(folder: &Path) -> Result<String, String> {
     let name = folder.file_name().unwrap_or(folder.as_os_str()).to_string_lossy();
     match refused(&name) {
@@ -65,7 +65,7 @@ pub fn name_of(folder: &Path) -> Result<String, String> {
     }
 }
 
-/// Why a gatherer cannot have a name, if it cannot.
+/// The reason why a name is invalid, if it is.
 pub(crate) fn refused(name: &str) -> Option<String> {
     let is_plain = |name: &str| is_gatherer_name(name) && name.starts_with(|c: char| c.is_ascii_lowercase());
     if TAKEN.contains(&name) {
@@ -91,12 +91,12 @@ pub(crate) fn refused(name: &str) -> Option<String> {
 }
 
 impl New {
-    /// Makes the crate, or the folder of another language.
+    /// Creates the crate, or the folder for another language.
     ///
     /// # Errors
     ///
-    /// The name is none, the SDK is not there, the definition cannot be used or is given for another language than Rust, or a file of
-    /// the gatherer is there already. Nothing is written then.
+    /// The name is invalid, the SDK is missing, the definition is invalid or given for a language other than Rust, or
+    /// a file of the gatherer already exists. Then nothing is written.
     pub fn make(&self) -> Result<Made, Error> {
         let name = name_of(&self.folder).map_err(|why| Error::of_file(&self.folder, why))?;
         let sdk = Sdk::find(&self.folder, self.sdk.as_deref())?;
@@ -145,7 +145,7 @@ impl New {
         };
         let plan = plan(&self.folder.join("gather.yaml"), &declaration, &documents);
         let plan = plan.map_err(|error| match &self.crd {
-            // The error names files of the crate, which are not there.
+            // The error names files of the crate, which do not exist.
             Some(file) => Error::of_file(file, format!("cannot generate types from it: {error}")),
             None => error,
         })?;
@@ -161,7 +161,7 @@ impl New {
             files.push(("Cargo.toml", filled(include_str!("templates/member.toml"))));
         } else {
             files.push(("Cargo.toml", filled(include_str!("templates/own.toml"))));
-            // The versions that the SDK is tested with; cargo leaves out what is not needed.
+            // The versions that the SDK is tested with; cargo removes what is not needed.
             files.push(("Cargo.lock", sdk.read("Cargo.lock")?));
             files.push((".gitignore", "/target/\n".to_owned()));
         }
@@ -170,7 +170,7 @@ impl New {
     }
 }
 
-/// What a declaration that is not written yet comes to.
+/// The plan of a declaration that is not written yet.
 fn plan(file: &Path, declaration: &str, documents: &[Saved]) -> Result<Plan, Error> {
     let declaration = Declaration::parse(file, declaration)?;
     Plan::new(&declaration, &Schemas::of(documents)?)
@@ -179,7 +179,7 @@ fn plan(file: &Path, declaration: &str, documents: &[Saved]) -> Result<Plan, Err
 /// A file's path in the crate, and its text.
 type File = (&'static str, String);
 
-/// Writes all files, none of which may be there, or nothing.
+/// Writes all files, none of which may exist. Writes nothing on an error.
 fn write(folder: &Path, files: &[File]) -> Result<(), Error> {
     let refused = |reason: String| {
         let advice = "give another path, or remove the existing file; nothing was written";
@@ -225,7 +225,7 @@ impl Written {
         Ok(())
     }
 
-    /// Best effort: what cannot be removed is left.
+    /// Best effort: leaves what cannot be removed.
     fn undo(self) {
         for file in self.files {
             let _ = fs::remove_file(file);

@@ -1,25 +1,25 @@
-//! Where the SDK is that a new gatherer is built with: a checkout of this repository.
+//! Finds the SDK for a new gatherer: a checkout of this repository.
 
 use crate::Error;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-/// The folder whose folders are members of the checkout's workspace.
+/// The folder whose subfolders are members of the checkout's workspace.
 const MEMBERS: &str = "examples";
 
-/// The SDK, seen from a new crate.
+/// The SDK, as seen from a new crate.
 #[derive(Debug)]
 pub(super) struct Sdk {
     /// The checkout.
     root: PathBuf,
-    /// The way there from the crate, as its Cargo.toml has it.
+    /// The path to it from the crate, for its Cargo.toml.
     way: String,
     is_member: bool,
 }
 
 impl Sdk {
-    /// The SDK for a crate in this folder, which need not be there: the checkout that it is in, the one that is named, or the
-    /// one that the program was called in.
+    /// Finds the SDK for a crate in this folder, which need not exist: the checkout around it, the named one, or the
+    /// one around the current folder.
     pub(super) fn find(folder: &Path, named: Option<&Path>) -> Result<Sdk, Error> {
         let refused =
             |reason: String| Error::of_file(folder, format!("cannot create a gatherer there: {reason}"));
@@ -59,7 +59,7 @@ impl Sdk {
                 })?
             }
         };
-        // It is a text in TOML and YAML.
+        // The path becomes a string in TOML and YAML.
         let way = way(&parent.join(folder.file_name().unwrap_or_default()), &root);
         let way = way.to_str().filter(|way| !way.contains(|c: char| c.is_control() || "\"\\".contains(c)));
         let way = way.ok_or_else(|| {
@@ -73,13 +73,13 @@ impl Sdk {
         self.is_member
     }
 
-    /// The way from the crate to something in the checkout.
+    /// The path from the crate to a file in the checkout.
     pub(super) fn path_to(&self, path: &str) -> String {
         let way = format!("{}/{path}", self.way);
         way.trim_end_matches('/').to_owned()
     }
 
-    /// Where something in the checkout is.
+    /// The absolute path of a file in the checkout.
     pub(super) fn place_of(&self, path: &str) -> PathBuf {
         self.root.join(path)
     }
@@ -95,7 +95,7 @@ fn is_sdk(root: &Path) -> bool {
     has_line(&root.join("guest-sdk/Cargo.toml"), "name = \"wagather\"")
 }
 
-/// The workspace that cargo would take a crate in this folder for a member of.
+/// The workspace to which cargo would add a crate in this folder.
 fn workspace_above(folder: &Path) -> Option<PathBuf> {
     folder.ancestors().find(|folder| has_line(&folder.join("Cargo.toml"), "[workspace]")).map(Path::to_owned)
 }
@@ -104,8 +104,8 @@ fn has_line(file: &Path, line: &str) -> bool {
     fs::read_to_string(file).is_ok_and(|text| text.lines().any(|known| known.trim_end() == line))
 }
 
-/// The way from a folder to another one, both absolute: relative, so that both can be moved together, unless they have nothing
-/// in common.
+/// The path from one absolute path to another: relative, so both can be moved together, unless they have nothing in
+/// common.
 fn way(from: &Path, to: &Path) -> PathBuf {
     let common = from.components().zip(to.components()).take_while(|(a, b)| a == b).count();
     if from.components().take(common).all(|part| part == Component::RootDir) {

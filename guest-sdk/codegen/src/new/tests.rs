@@ -1,5 +1,5 @@
-//! What is refused, and what a definition comes to. That the crate compiles and runs is tested from outside, by
-//! `tests/tests/newcomer.rs`.
+//! What is refused, and the result for a definition. `tests/tests/newcomer.rs` tests from outside that the crate
+//! compiles and runs.
 
 use super::about::About;
 use super::{DEFINITION as FILE, about, emit, name_of, plan, write};
@@ -66,13 +66,13 @@ fn a_definition_says_what_the_gatherer_reads() {
         declaration.contains("  #   spec.{size, parts[]}\n  #   status.{conditions[]}\n"),
         "{declaration}"
     );
-    // A condition without a status is none of the API conventions'.
+    // A condition without a status does not follow the API conventions.
     assert!(declaration.contains("    fields: metadata.name\n"), "{declaration}");
     assert!(!declaration.contains("__"), "{declaration}");
     let with_status =
         DEFINITION.replace("{type: {type: string}}", "{type: {type: string}, status: {type: string}}");
     let gadgets = about(&with_status).expect("a definition");
-    // The types are those that this code has.
+    // The types match this code.
     let declaration = gadgets.filled(include_str!("templates/gather.yaml"), "g", "../sdk", FILE);
     let plan_of = |definition: &str| {
         let bytes = definition.to_owned().into_bytes();
@@ -88,12 +88,12 @@ fn a_definition_says_what_the_gatherer_reads() {
     let types = emit::rust(&planned);
     assert!(types.contains("pub(crate) struct Gadget<'a> {\n") && types.contains("//! crd.yaml"), "{types}");
     assert!(types.contains("    pub(crate) conditions: &'a ["), "{types}");
-    // What is an enumeration has its text asked for.
+    // An enumeration is compared by its string.
     let known =
         with_status.replace("status: {type: string}", "status: {type: string, enum: ['True', 'False']}");
     let code = about::with_types(gadgets.code().0.to_owned(), &plan_of(&known));
     assert!(code.contains("condition.r#type == ") && code.contains("condition.status.as_str();"), "{code}");
-    // With another version that is served, the one that is meant is named.
+    // If another version is served too, the resource's name has the version.
     let two = about(&DEFINITION.replace("served: false", "served: true")).expect("a definition");
     assert_eq!(two.resource, "gadgets.v1.example.com");
     let in_list = DEFINITION.trim().replace('\n', "\n  ");
@@ -138,7 +138,7 @@ fn files_are_written_all_or_none() {
     assert!(error.to_string().contains(": it already has a one: give another path"), "{error}");
     assert!(!folder.join("new").exists());
     assert_eq!(std::fs::read_to_string(folder.join("one")).expect("a file"), before);
-    // Where a folder should be is a file: what was written by then is gone again.
+    // A file is in place of a folder, so everything written before is removed.
     let other = place.path().join("other");
     std::fs::create_dir(&other).expect("a folder");
     std::fs::write(other.join("src"), "a file").expect("a file");

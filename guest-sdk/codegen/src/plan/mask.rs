@@ -1,5 +1,5 @@
-//! The mask of a resource, as its manifest record has it. The derives compute it of the Rust types while compiling; here it is
-//! computed of the plan, and the tests compare the two.
+//! The mask of a resource for its manifest record. The derives compute it from the Rust types at compile time. This
+//! computes it from the plan, and tests compare both.
 
 use super::{Struct, Type};
 
@@ -35,7 +35,7 @@ fn below(structs: &[Struct], of_type: &Type, text: &mut String) {
     }
 }
 
-/// The path to an object whose fields are so many bytes of the mask, or to the one with the most: as deep as there is one.
+/// The path to the object whose fields take at least this many bytes of the mask, or the most: as deep as possible.
 pub(super) fn heaviest(structs: &[Struct], index: usize, bytes: usize) -> Vec<&str> {
     let mut path: Vec<&str> = Vec::new();
     let mut at = index;
@@ -57,7 +57,7 @@ pub(super) fn heaviest(structs: &[Struct], index: usize, bytes: usize) -> Vec<&s
     }
 }
 
-/// The object that a type leads to, and through how many maps.
+/// The object within a type, and the number of maps around it.
 fn object_in(of_type: &Type) -> Option<(usize, usize)> {
     match of_type {
         Type::List(inner) | Type::Option(inner) => object_in(inner),

@@ -1,7 +1,7 @@
-//! The declaration and the schemas together: resources, and Rust types with names.
+//! The plan combines the declaration and the schemas: resources, and named Rust types.
 //!
-//! [`resolve`] finds what each wanted field is, [`names`] what to call the types. A plan has no question left, so that
-//! what is emitted of it cannot fail, and cannot differ.
+//! [`resolve`] finds each selected field, and [`names`] names the types. A plan has no open questions, so output made
+//! from it cannot fail, and always agrees.
 
 mod mask;
 mod names;
@@ -14,16 +14,16 @@ use crate::schema::{Resource, Schemas};
 use crate::{Error, schema};
 use wagather_yaml::Mistakes;
 
-/// What is to be made.
+/// What to generate.
 #[derive(Debug)]
 pub struct Plan {
     /// The gatherer's name.
     pub name: String,
-    /// What it is for.
+    /// Its purpose.
     pub about: String,
     /// The declaration's file name.
     pub declaration: String,
-    /// What the schemas are from, a line each: `v1.json (Kubernetes 1.36)`.
+    /// The sources of the schemas, one line each: `v1.json (Kubernetes 1.36)`.
     pub sources: Vec<String>,
     /// The resources, in the order of the declaration.
     pub resources: Vec<Planned>,
@@ -33,17 +33,17 @@ pub struct Plan {
     pub enumerations: Vec<Enumeration>,
     /// Raw paths.
     pub paths: Vec<Described>,
-    /// The entries that the gatherer writes.
+    /// The archive entries that the gatherer writes.
     pub writes: Vec<Described>,
     /// The parameters that it takes.
     pub params: Vec<Param>,
-    /// Whether the types are everybody's.
+    /// Whether the types are `pub`.
     pub public: bool,
     /// Whether the host decodes, into types that borrow.
     pub borrowed: bool,
 }
 
-/// A resource with all that there is to know of it.
+/// A resource with everything that is known about it.
 #[derive(Debug)]
 pub struct Planned {
     /// The resource.
@@ -52,49 +52,49 @@ pub struct Planned {
     pub type_name: String,
     /// The name of its `Api`.
     pub api_name: String,
-    /// The first sentence that the schema has about it.
+    /// The first sentence of its description in the schema.
     pub doc: String,
-    /// Why it is wanted.
+    /// The reason why it is read.
     pub why: String,
-    /// Whether single objects are asked for.
+    /// Whether it gets single objects.
     pub get: bool,
-    /// Whether lists are.
+    /// Whether it lists objects.
     pub list: bool,
-    /// Whether logs are.
+    /// Whether it reads logs.
     pub log: bool,
-    /// The only namespace, if it is only one.
+    /// The namespace, if only one is read.
     pub namespace: Option<String>,
-    /// What its objects are.
+    /// The Rust form of its objects.
     pub body: Body,
-    /// The mask of the wanted fields.
+    /// The mask of the selected fields.
     pub mask: String,
-    /// Traits beside those that it needs.
+    /// Additional derives.
     pub derive: Vec<String>,
 }
 
-/// What a resource's objects are in Rust.
+/// The Rust form of a resource's objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Body {
     /// They are never decoded.
     Whole,
     /// The struct is the resource.
     Own(usize),
-    /// It has the fields of a struct that others have as well.
+    /// It shares the fields of another struct.
     Like(usize),
 }
 
-/// A struct. Its index in [`Plan::structs`] is what [`Type::Struct`] says.
+/// A struct. [`Type::Struct`] has its index in [`Plan::structs`].
 #[derive(Clone, Debug)]
 pub struct Struct {
     /// Its name.
     pub name: String,
-    /// The first sentence that the schema has about it.
+    /// The first sentence of its description in the schema.
     pub doc: String,
     /// Its fields, in the order of the declaration.
     pub fields: Vec<Field>,
-    /// Traits beside those that it needs.
+    /// Additional derives.
     pub derive: Vec<String>,
-    /// The resource that it is, by its index.
+    /// The index of its resource, if it is one.
     pub resource: Option<usize>,
 }
 
@@ -107,11 +107,11 @@ pub struct Field {
     pub rust: String,
     /// Its type.
     pub of_type: Type,
-    /// The first sentence that the schema has about it.
+    /// The first sentence of its description in the schema.
     pub doc: String,
-    /// The schema's format, where it says more than the type: `date-time`.
+    /// The schema's format, if it adds to the type: `date-time`.
     pub format: String,
-    /// Whether the schema says that it must be there.
+    /// Whether the schema requires it.
     pub required: bool,
 }
 
@@ -144,25 +144,25 @@ pub enum Type {
     Option(Box<Type>),
 }
 
-/// A text with values that are known, and others.
+/// A string with known and possibly other values.
 #[derive(Clone, Debug)]
 pub struct Enumeration {
     /// Its name.
     pub name: String,
-    /// The first sentence that the schema has about the field.
+    /// The first sentence of the field's description in the schema.
     pub doc: String,
     /// The known values.
     pub values: Vec<String>,
-    /// Traits beside those that it needs.
+    /// Additional derives.
     pub derive: Vec<String>,
 }
 
 impl Plan {
-    /// Finds out what a declaration means.
+    /// Resolves a declaration.
     ///
     /// # Errors
     ///
-    /// Everything that the schemas do not have, or have otherwise, each with its place in the declaration.
+    /// Everything that the schemas lack or define differently, each with its place in the declaration.
     pub fn new(declaration: &Declaration, schemas: &Schemas) -> Result<Plan, Error> {
         let mut mistakes = Mistakes::default();
         let plan = resolve::plan(declaration, schemas, &mut mistakes);
@@ -173,7 +173,7 @@ impl Plan {
         }
     }
 
-    /// The struct that holds the fields of a resource's objects.
+    /// The struct with the fields of a resource's objects.
     pub fn fields_of(&self, planned: &Planned) -> Option<&Struct> {
         match planned.body {
             Body::Whole => None,
@@ -183,7 +183,7 @@ impl Plan {
 }
 
 impl Planned {
-    /// The verbs that are asked with, in alphabetical order.
+    /// The verbs, in alphabetical order.
     pub fn verbs(&self) -> Vec<&'static str> {
         wagather_abi::manifest::Verbs { get: self.get, list: self.list }.names().collect()
     }

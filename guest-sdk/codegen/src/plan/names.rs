@@ -1,8 +1,9 @@
-//! What the types are called, and which of them are one.
+//! Names the types, and joins equal ones.
 //!
-//! An object with a definition is called as the definition is, and objects of one definition with the same wanted fields are one
-//! struct. Where the same definition is wanted with different fields, and where there is no definition (as in
-//! CustomResourceDefinitions), the name is that of the struct around it with the field's. The declaration can say otherwise.
+//! An object with a definition has the definition's name, and objects of one definition with the same selected fields
+//! are one struct. If a definition is used with different fields, or there is no definition (as in
+//! CustomResourceDefinitions), the name is that of the outer struct followed by the field's. The declaration can
+//! override names.
 
 use super::{Body, Enumeration, Struct, Type};
 use crate::declaration::{Declaration, Wanted, is_type_name};
@@ -11,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use wagather_syntax::rust_name;
 use wagather_yaml::Place;
 
-/// What a wanted value is, before its type has a name.
+/// A selected value, before its type has a name.
 #[derive(Clone, Debug)]
 pub(super) enum Tree {
     Text,
@@ -28,14 +29,14 @@ pub(super) enum Tree {
     Option(Box<Tree>),
 }
 
-/// A wanted object.
+/// A selected object.
 #[derive(Debug)]
 pub(super) struct Object {
     pub(super) definition: Option<String>,
-    /// What the declaration calls it.
+    /// Its name in the declaration.
     pub(super) wish: Option<String>,
     pub(super) parent: Option<usize>,
-    /// Where it is: the resource's key, then names of fields.
+    /// Its path: the resource's key, then names of fields.
     pub(super) path: Vec<String>,
     pub(super) doc: String,
     pub(super) fields: Vec<Field>,
@@ -55,14 +56,14 @@ pub(super) struct Field {
 pub(super) struct Named {
     pub(super) structs: Vec<Struct>,
     pub(super) enumerations: Vec<Enumeration>,
-    /// Of each resource its body, the name of its type and of its `Api`.
+    /// For each resource: its body, the name of its type and of its `Api`.
     pub(super) resources: Vec<(Body, String, String)>,
 }
 
-/// What is wrong, and where.
+/// Mistakes and their places.
 type Wrong = Vec<(Place, String)>;
 
-/// The names that the generated module has from elsewhere.
+/// Names that the generated module uses for other items.
 const TAKEN: &[&str] = &[
     "Api",
     "Default",
@@ -156,9 +157,9 @@ pub(super) fn name(
 
 struct Naming<'a> {
     objects: &'a [Object],
-    /// What each object is like, so that the same is the same text.
+    /// A text for each object, so that equal objects have equal texts.
     texts: Vec<String>,
-    /// What the declaration calls each object.
+    /// The declaration's name for each object.
     wishes: Vec<Option<String>>,
     /// The struct of each object.
     struct_of: Vec<usize>,
@@ -166,13 +167,13 @@ struct Naming<'a> {
     enumerations: Vec<Enumeration>,
     taken: BTreeSet<String>,
     by_key: BTreeMap<String, usize>,
-    /// Of each definition, how it is wanted.
+    /// For each definition, the forms in which it is used.
     forms: BTreeMap<&'a str, BTreeSet<String>>,
     wrong: Wrong,
 }
 
 impl Naming<'_> {
-    /// What is one struct has one name: that of any place that has one.
+    /// Equal structs share a name: that of any place that has one.
     fn spread_wishes(&mut self) {
         let mut known: BTreeMap<(&str, &str), String> = BTreeMap::new();
         for (index, object) in self.objects.iter().enumerate() {
@@ -181,7 +182,7 @@ impl Naming<'_> {
             }
         }
         for (index, object) in self.objects.iter().enumerate() {
-            // A resource is a type of its own, whatever it is like.
+            // A resource has its own type, even if another is equal.
             if let (Some(definition), None, Some(_)) = (&object.definition, &object.wish, object.parent) {
                 self.wishes[index] = known.get(&(&**definition, &*self.texts[index])).cloned();
             }
@@ -206,7 +207,7 @@ impl Naming<'_> {
         }
     }
 
-    /// The struct of an object, made if there is none.
+    /// The struct of an object; creates it if there is none.
     fn object(&mut self, index: usize) -> usize {
         let object = &self.objects[index];
         let key = match (&self.wishes[index], &object.definition) {
@@ -337,7 +338,7 @@ impl Naming<'_> {
         self.free(name)
     }
 
-    /// The name, or the first one with a number that is free.
+    /// The name, or the first free one with a number.
     fn free(&mut self, name: String) -> String {
         let mut free = name.clone();
         let mut number = 1;
@@ -348,7 +349,7 @@ impl Naming<'_> {
         free
     }
 
-    /// What the declaration calls by one name must be alike, and the name free.
+    /// Objects with the same name in the declaration must be equal, and the name must be free.
     fn check_wish(&mut self, place: Place, name: &str) {
         let mut of_name =
             self.objects.iter().enumerate().filter(|(_, object)| object.wish.as_deref() == Some(name));
@@ -380,7 +381,7 @@ fn singular(name: &str, tree: &Tree) -> String {
     if is_many(tree) { singular_of(name) } else { name.to_owned() }
 }
 
-/// One of many: `conditions` is `condition`, `addresses` is `address`, `policies` is `policy`.
+/// The singular: `conditions` is `condition`, `addresses` is `address`, `policies` is `policy`.
 fn singular_of(name: &str) -> String {
     for (many, one) in
         [("ies", "y"), ("sses", "ss"), ("xes", "x"), ("ches", "ch"), ("ses", "s"), ("ss", "ss"), ("us", "us")]
@@ -410,7 +411,7 @@ fn type_name(name: &str) -> String {
     camel
 }
 
-/// What the `Api` of a resource is called: `Pods`.
+/// The name of a resource's `Api`: `Pods`.
 fn plural(name: &str, resource: &Resource) -> String {
     let is_kind = name.eq_ignore_ascii_case(&resource.kind);
     for (one, many) in [("y", "ies"), ("", "s"), ("", "es")] {

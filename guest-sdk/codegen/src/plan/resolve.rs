@@ -1,4 +1,4 @@
-//! What each wanted field is: a walk through the schema along the selection.
+//! Finds each selected field: a walk through the schema along the selection.
 
 use super::names::{self, Object, Tree, join};
 use super::{Body, Plan, Planned, Struct, mask, sources};
@@ -8,10 +8,10 @@ use wagather_abi::limits::MAX_MASK_BYTES;
 use wagather_syntax::is_mask_name;
 use wagather_yaml::{Mistakes, Place, listed, nearest, shown};
 
-/// More structs than any gatherer can be meant to have: whole subtrees of large schemas.
+/// A limit above the number of structs of any reasonable gatherer, for whole subtrees of large schemas.
 const MAX_OBJECTS: usize = 4000;
 
-/// How deep the wanted fields may nest; the host's masks have the same bound.
+/// The maximum nesting of the selected fields, as in the host's masks.
 const MAX_DEPTH: usize = wagather_abi::limits::MAX_MASK_DEPTH;
 
 pub(super) fn plan(declaration: &Declaration, schemas: &Schemas, mistakes: &mut Mistakes) -> Option<Plan> {
@@ -90,7 +90,7 @@ pub(super) fn plan(declaration: &Declaration, schemas: &Schemas, mistakes: &mut 
     })
 }
 
-/// What to do about fields that are too many for a mask.
+/// Advice if the fields exceed the size of a mask.
 fn too_long(wanted: &Wanted, mask: &str, structs: &[Struct], body: &Body) -> String {
     let excess = mask.len() - MAX_MASK_BYTES;
     let mut path = vec![key_of(wanted)];
@@ -109,20 +109,20 @@ fn too_long(wanted: &Wanted, mask: &str, structs: &[Struct], body: &Body) -> Str
 struct Walk<'a> {
     declaration: &'a Declaration,
     objects: Vec<Object>,
-    /// Of the paths that have names, those that were come by.
+    /// Which of the named paths the walk has passed.
     names_used: Vec<bool>,
-    /// Where the walk is: the resource's key, then names of fields.
+    /// The current path: the resource's key, then names of fields.
     path: Vec<String>,
-    /// Where the declaration names what the walk is at.
+    /// The place in the declaration of the current field.
     place: Place,
-    /// The definitions that the walk is in, from the outside.
+    /// The enclosing definitions, outermost first.
     open: Vec<String>,
 }
 
-/// Of `metadata`, what the host leaves out of every answer.
+/// The field of `metadata` that the host always leaves out.
 const MANAGED_FIELDS: &str = "managedFields";
 
-/// A reason for each field that is wrong, with its place.
+/// The mistakes, each with its place.
 type AllWrong = Vec<Wrong>;
 
 impl<'a> Walk<'a> {
@@ -149,7 +149,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// What is wrong where the walk is.
+    /// A mistake at the current place.
     fn at(&self, why: &str) -> AllWrong {
         vec![Wrong { place: self.place, why: format!("{}: {why}", self.path.join(".")) }]
     }
@@ -238,7 +238,7 @@ impl<'a> Walk<'a> {
             (Shape::Object(inside), _) => {
                 let definition = view.definition.map(str::to_owned);
                 if let Some(definition) = &definition {
-                    // A mask cannot say "and so on": what a schema has within itself is taken as it is.
+                    // A mask cannot express recursion, so a recursive schema is kept undecoded.
                     if whole && self.open.contains(definition) {
                         return Ok(Tree::Raw);
                     }
@@ -366,7 +366,7 @@ impl<'a> Walk<'a> {
         Ok(names::Field { json: wish.name.clone(), tree, doc, format, required })
     }
 
-    /// A field of which the schema says nothing: raw, or with fields that are.
+    /// A field that the schema does not describe: raw, or with raw fields.
     fn unknown(&mut self, wish: &Wish, parent: usize, derive: &[String]) -> Result<Tree, AllWrong> {
         let name = self.name_here();
         let tree = match &wish.below {
@@ -393,7 +393,7 @@ impl<'a> Walk<'a> {
         matches!(&self.path[..], [_, metadata] if metadata == "metadata")
     }
 
-    /// The name that the declaration gives to what is here.
+    /// The declaration's name for the current object.
     fn name_here(&mut self) -> Option<String> {
         let here = self.path.join(".");
         let mut at = 0;
@@ -409,7 +409,7 @@ impl<'a> Walk<'a> {
         None
     }
 
-    /// Tells of the paths that lead nowhere, but for those that a resource with a mistake may have led to.
+    /// Reports paths that match nothing, except those of resources with mistakes.
     fn unused(&self, failed: &[String], mistakes: &mut Mistakes) {
         let leads =
             |path: &str, key: &str| path.strip_prefix(key).is_some_and(|rest| rest.starts_with(['.', '[']));
@@ -431,7 +431,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// The Rust integer that has all values of a format.
+/// The Rust integer type for a format.
 pub(crate) fn integer(format: &str) -> &'static str {
     match format {
         "int32" => "i32",
@@ -445,7 +445,7 @@ pub(crate) fn integer(format: &str) -> &'static str {
     }
 }
 
-/// What the fields of an object are found in.
+/// The container of an object's fields.
 enum Inside<'a> {
     Object(Fields<'a>),
     Map(Schema<'a>),
@@ -456,7 +456,7 @@ impl Selection {
     fn all(fields: &Fields<'_>, is_metadata: bool, place: Place) -> Selection {
         let mut selection = Selection::default();
         for (name, _) in fields.iter().filter(|(name, _)| !is_metadata || *name != MANAGED_FIELDS) {
-            // Names of one object differ, so none is there already.
+            // Names within an object differ, so this replaces none.
             let name = name.to_owned();
             let _ = selection.add(Wish { place, name, lists: 0, optional: false, below: Below::Whole });
         }
@@ -464,7 +464,7 @@ impl Selection {
     }
 }
 
-/// A selection in which `*` is all fields.
+/// A selection with `*` expanded to all fields.
 fn with_all(fields: &Selection, all: Selection) -> Result<Selection, Wrong> {
     let Some(star) = fields.wishes().iter().find(|wish| wish.name == "*") else { return Ok(fields.clone()) };
     if star.lists > 0 || star.below != Below::Whole || star.optional {
@@ -475,7 +475,7 @@ fn with_all(fields: &Selection, all: Selection) -> Result<Selection, Wrong> {
     let named = fields.wishes().iter().filter(|wish| wish.name != "*");
     named.cloned().try_for_each(|wish| joined.add(wish))?;
     for wish in all.wishes() {
-        // What is named is wanted as it is named.
+        // Explicitly named fields take precedence.
         if !joined.wishes().iter().any(|known| known.name == wish.name) {
             joined.add(Wish { place: star.place, ..wish.clone() })?;
         }
@@ -500,7 +500,7 @@ fn check_verbs(wanted: &Wanted, resource: &Resource) -> Result<(), Wrong> {
     Ok(())
 }
 
-/// What paths to a resource's fields begin with: its key in the declaration.
+/// The first part of paths to a resource's fields: its key in the declaration.
 fn key_of(wanted: &Wanted) -> String {
     wanted.type_name.clone().unwrap_or_else(|| wanted.resource.clone())
 }

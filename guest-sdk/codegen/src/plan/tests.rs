@@ -58,7 +58,7 @@ fn a_mask_is_what_is_wanted() {
         ("metadata.*", "metadata(labels,name)"),
         ("open", "open"),
         ("open.a.b[].c", "open(a(b(c)))"),
-        // A schema within itself is wanted as it is.
+        // A recursive schema is kept undecoded.
         ("tree", "tree(children,leaf)"),
         ("tree.children[].leaf", "tree(children(leaf))"),
     ] {
@@ -110,7 +110,7 @@ fn a_mistake_is_told_where_it_is_and_has_no_others_in_its_wake() {
             "resources:\n  pods:\n    fields:\n    - status.containerStatuses[].name\n    - status.containerStatuses.name\n",
             ":7:14",
         ),
-        // The names of types are of fields that are not there, of a resource that is not there: only that is told.
+        // Type names refer to a missing field of a missing resource: only the first mistake is reported.
         ("resources:\n  pods: status.phse\ntypes:\n  Phase: pods.status.phase\n", ":4:16"),
         ("resources:\n  pod: status.phase\ntypes:\n  Phase: pods.status.phase\n", ":4:3"),
         ("resources:\n  Pod:\n    resource: podz\n    fields: status.phase\n", ":5:15"),
@@ -124,7 +124,7 @@ fn a_mistake_is_told_where_it_is_and_has_no_others_in_its_wake() {
             "{resources}\n{error}"
         );
     }
-    // What is wrong by itself is told all the same.
+    // An independent mistake is reported as well.
     let both = plan(
         "resources:\n  pods: status.phse, metadata.name\ntypes: {Name: pods.metadata.nam, Other: nodes.x}",
     );
@@ -159,7 +159,7 @@ fn what_is_too_long_for_a_mask_can_be_raw() {
     assert!(told.starts_with("gather.yaml:4:24: "), "{told}");
     let (_, advice) = told.split_once("which is one field: '").expect("advice");
     assert_eq!(advice, "types: {json::Raw: widgets.example.com.spec.large}'");
-    // And the advice helps.
+    // The advice solves the problem.
     let plan = plan(advice.trim_end_matches('\'')).expect("a plan");
     assert_eq!(plan.resources[0].mask, "spec(large,small)");
 }

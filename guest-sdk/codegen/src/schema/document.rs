@@ -1,28 +1,28 @@
-//! Documents: OpenAPI 3 and 2, and CustomResourceDefinitions, told apart by what they say of themselves.
+//! Documents: OpenAPI 3 and 2, and CustomResourceDefinitions, distinguished by their content.
 
 use super::{Document, Resource, Roots, Unserved};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use wagather_abi::manifest::is_name;
 
-/// The name under which a document of CustomResourceDefinitions has the schema of `metadata`, as OpenAPI documents have it.
+/// The definition of `metadata` in documents of CustomResourceDefinitions, named as in OpenAPI documents.
 const OBJECT_META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
 
-/// The fields of `metadata`, for CustomResourceDefinitions, which omit them as they are the same everywhere.
+/// The fields of `metadata`, which CustomResourceDefinitions omit because they are always the same.
 const OBJECT_META_SCHEMA: &str = include_str!("object-meta.json");
 
-/// What a document is.
+/// The kind of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Dialect {
     OpenApi3,
     OpenApi2,
     CustomResource,
-    /// An object that is no schema, as the manifests of an operator have them beside CustomResourceDefinitions.
+    /// Another object, such as an operator's manifests beside CustomResourceDefinitions.
     Other,
 }
 
 impl Dialect {
-    /// What a document says that it is.
+    /// Detects the kind of a document.
     pub(crate) fn of(value: &Value) -> Result<Dialect, String> {
         let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default();
         if text("openapi").starts_with("3.") {
@@ -39,7 +39,7 @@ impl Dialect {
         }
     }
 
-    /// Where the schemas are in an OpenAPI document.
+    /// The path of the schemas in an OpenAPI document.
     pub(crate) fn root(self) -> &'static str {
         if self == Dialect::OpenApi3 { "/components/schemas" } else { "/definitions" }
     }
@@ -48,10 +48,10 @@ impl Dialect {
 const NEITHER: &str =
     "neither OpenAPI ('openapi: 3…' or 'swagger: 2.0') nor a CustomResourceDefinition: name another file";
 
-/// A document, the resources that it has, and those that it has and no API server answers for.
+/// A document, its resources, and its unserved versions.
 pub(super) type Read = (Document, Vec<Resource>, Vec<Unserved>);
 
-/// What is in a document; nothing if it has no schemas.
+/// Parses a document; `None` if it has no schemas.
 pub(super) fn document(name: &str, value: Value) -> Result<Option<Read>, String> {
     match Dialect::of(&value)? {
         dialect @ (Dialect::OpenApi3 | Dialect::OpenApi2) => open_api(name, value, dialect).map(Some),
@@ -64,7 +64,7 @@ fn open_api(name: &str, mut value: Value, dialect: Dialect) -> Result<Read, Stri
     let schemas = value.pointer_mut(dialect.root()).map(Value::take);
     let definitions = match schemas.unwrap_or_default() {
         Value::Object(definitions) => definitions,
-        // Documents about paths that are no resources have none.
+        // Documents about other paths have no schemas.
         Value::Null => Map::new(),
         _ => return Err(format!("{} is not an object: download the document again", dialect.root())),
     };
@@ -83,7 +83,7 @@ fn open_api(name: &str, mut value: Value, dialect: Dialect) -> Result<Read, Stri
         let action = operation.and_then(|get| get.get("x-kubernetes-action")).and_then(Value::as_str);
         let kind = operation.and_then(|get| get.get("x-kubernetes-group-version-kind")).and_then(kind_of);
         let (Some(action), Some((_, _, kind))) = (action, kind) else { continue };
-        // What has no name of a resource is none: no gatherer could ask for it.
+        // Ignore invalid resource names, which no gatherer could request.
         let Some(place) = PathOf::of(path).filter(|place| place.has_names() && is_kind(kind)) else {
             continue;
         };
@@ -123,7 +123,7 @@ fn open_api(name: &str, mut value: Value, dialect: Dialect) -> Result<Read, Stri
     Ok((Document { name: name.to_owned(), title, definitions, roots }, resources, Vec::new()))
 }
 
-/// The definitions that are objects of an API, by group, version and kind.
+/// The definitions of API objects, by group, version and kind.
 fn kinds(definitions: &Map<String, Value>) -> BTreeMap<(String, String, String), String> {
     let mut kinds = BTreeMap::new();
     let mut shared = Vec::new();
@@ -135,7 +135,7 @@ fn kinds(definitions: &Map<String, Value>) -> BTreeMap<(String, String, String),
         };
         match &all[..] {
             [only] => drop(kinds.insert(owned(only), name.clone())),
-            // Objects that all groups have, such as DeleteOptions, name all groups; so do a few that two have.
+            // Objects such as DeleteOptions name all groups; a few others name two.
             several => shared.extend(several.iter().map(|kind| (owned(kind), name.clone()))),
         }
     }
@@ -150,7 +150,7 @@ fn kind_of(value: &Value) -> Option<(&str, &str, &str)> {
     Some((text("group")?, text("version")?, text("kind")?))
 }
 
-/// What a path of the API server is about.
+/// The meaning of an API server's path.
 pub(crate) struct PathOf<'a> {
     pub(crate) group: &'a str,
     pub(crate) version: &'a str,
@@ -160,7 +160,7 @@ pub(crate) struct PathOf<'a> {
 }
 
 impl<'a> PathOf<'a> {
-    /// Whether all of it can be names.
+    /// Whether all parts are valid names.
     fn has_names(&self) -> bool {
         (self.group.is_empty() || is_name(self.group)) && is_name(self.version) && is_name(self.plural)
     }
@@ -176,7 +176,7 @@ impl<'a> PathOf<'a> {
             ["namespaces", "{namespace}", ref rest @ ..] if !rest.is_empty() => (true, rest),
             _ => (false, rest),
         };
-        // The deprecated paths to watch.
+        // The deprecated paths for watching.
         let (plural, subresource) = match *rest {
             ["watch", ..] => return None,
             [plural] | [plural, "{name}"] => (plural, None),
@@ -242,7 +242,7 @@ fn custom_resource(name: &str, value: &Value) -> Result<Read, String> {
         let root = format!("/spec/versions/{index}/schema/openAPIV3Schema");
         let schema = match value.pointer(&root) {
             Some(schema @ Value::Object(_)) => with_metadata(schema.clone()),
-            // Without a schema, anything goes.
+            // Without a schema, everything is allowed.
             None | Some(Value::Null) => with_metadata(json!({"x-kubernetes-preserve-unknown-fields": true})),
             Some(_) => return Err(about(&format!("{root} is not an object"))),
         };
@@ -270,12 +270,12 @@ fn custom_resource(name: &str, value: &Value) -> Result<Read, String> {
     Ok((document, resources, unserved))
 }
 
-/// Whether a kind can be called so: a word, as it becomes the name of a type.
+/// Whether a kind is a valid type name.
 fn is_kind(kind: &str) -> bool {
     kind.starts_with(|c: char| c.is_ascii_alphabetic()) && kind.chars().all(|c| c.is_ascii_alphanumeric())
 }
 
-/// The schema of a custom resource's objects, with the fields that every object has.
+/// The schema of a custom resource's objects, with the fields of every object.
 fn with_metadata(mut schema: Value) -> Value {
     let text = || json!({"type": "string"});
     let metadata = json!({"$ref": format!("#/definitions/{OBJECT_META}")});

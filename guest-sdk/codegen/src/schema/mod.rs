@@ -1,11 +1,11 @@
-//! What is known of an API: its resources, and the schemas of their objects.
+//! Knowledge about an API: its resources, and the schemas of their objects.
 //!
-//! It comes from OpenAPI documents of version 3 or 2, as API servers publish them, and from CustomResourceDefinitions; `read`
-//! takes files apart, and `document` tells what they are. All of them are JSON Schema in dialects, and `view` is where the
-//! dialects end: whoever asks for a schema gets a [`Shape`]. Nothing here knows what a gatherer wants of it.
+//! The sources are OpenAPI documents of version 3 or 2, as API servers publish them, and CustomResourceDefinitions.
+//! `read` splits files into documents, and `document` detects their kind. All of them use dialects of JSON Schema,
+//! and `view` hides the differences: it returns a [`Shape`] for a schema. Nothing here knows what a gatherer selects.
 //!
-//! A document is read whole, and its schemas are looked at one by one, when they are asked for: what is wrong with one that
-//! nobody wants is no error. What is wrong with a wanted one is told with its place, a JSON pointer.
+//! A document is parsed as a whole, but each schema only when it is needed, so a mistake in an unused schema is no
+//! error. A mistake in a used one is reported with its place, a JSON pointer.
 
 pub(crate) mod document;
 mod pointer;
@@ -27,7 +27,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-/// All documents of one API: those of a cluster, or of files.
+/// All documents of one API, from a cluster or from files.
 #[derive(Debug, Default)]
 pub struct Schemas {
     documents: Vec<Document>,
@@ -36,7 +36,7 @@ pub struct Schemas {
     skipped: Vec<String>,
 }
 
-/// A version of a CustomResourceDefinition that no API server answers for.
+/// A version of a CustomResourceDefinition that is not served.
 #[derive(Debug)]
 struct Unserved {
     group: String,
@@ -49,27 +49,27 @@ struct Unserved {
 /// A document with schemas.
 #[derive(Debug)]
 pub struct Document {
-    /// Where it is from, as it is shown: a file as it was named, or a path of the API server.
+    /// Its displayed source: a file name, or a path on the API server.
     pub name: String,
-    /// What it says of itself: `Kubernetes 1.36`.
+    /// Its title: `Kubernetes 1.36`.
     pub title: String,
     /// Its schemas by name.
     definitions: Map<String, Value>,
-    /// Where in it they are.
+    /// The paths of the schemas in it.
     roots: Roots,
 }
 
-/// Where in a document its schemas are, as JSON pointers.
+/// The paths of a document's schemas, as JSON pointers.
 #[derive(Debug)]
 enum Roots {
-    /// All below one.
+    /// All below one pointer.
     Common(&'static str),
-    /// Each at its own, as in CustomResourceDefinitions.
+    /// A pointer for each, as in CustomResourceDefinitions.
     Each(BTreeMap<String, String>),
 }
 
 impl Document {
-    /// Where a schema is: `v1.json, /components/schemas/Pod/properties/spec`.
+    /// The place of a schema: `v1.json, /components/schemas/Pod/properties/spec`.
     fn place_of(&self, schema: &Value) -> String {
         let found = self.definitions.iter().find_map(|(name, outer)| {
             let rest = pointer::between(outer, schema)?;
@@ -80,7 +80,7 @@ impl Document {
             Some(root + &rest)
         });
         let mut place = self.name.clone();
-        // A file may have several.
+        // A file may contain several documents.
         if matches!(self.roots, Roots::Each(_)) {
             place = format!("{place}, {}", self.title);
         }
@@ -102,21 +102,21 @@ pub struct Resource {
     pub plural: String,
     /// The kind.
     pub kind: String,
-    /// Whether its objects live in namespaces.
+    /// Whether it is namespaced.
     pub namespaced: bool,
-    /// Whether the server can get one.
+    /// Whether the server supports `get`.
     pub get: bool,
-    /// Whether the server can list them.
+    /// Whether the server supports `list`.
     pub list: bool,
     /// Whether it has the subresource `log`.
     pub log: bool,
-    /// The document that has its schema, and under which name.
+    /// The document with its schema, and the schema's name.
     document: usize,
     definition: String,
 }
 
 impl Resource {
-    /// `pods`, or `deployments.apps`: what `kubectl` takes for it.
+    /// The name for `kubectl`: `pods`, or `deployments.apps`.
     pub fn name(&self) -> String {
         if self.group.is_empty() { self.plural.clone() } else { format!("{}.{}", self.plural, self.group) }
     }
@@ -142,11 +142,11 @@ impl Schemas {
         Schemas::of(&files(paths)?)
     }
 
-    /// The schemas of documents that were read before.
+    /// Parses documents.
     ///
     /// # Errors
     ///
-    /// One is neither OpenAPI nor a CustomResourceDefinition, and was not merely found in a folder.
+    /// A document is neither OpenAPI nor a CustomResourceDefinition, and the user named it explicitly.
     pub fn of(documents: &[Saved]) -> Result<Schemas, Error> {
         let mut schemas = Schemas::default();
         for document in documents {
@@ -155,7 +155,7 @@ impl Schemas {
         Ok(schemas)
     }
 
-    /// Adds a document that was read before; `each` is given those of its parts that have schemas, before they are looked at.
+    /// Adds a document. Calls `each` for its parts that have schemas, before they are parsed.
     pub(crate) fn add_saved(&mut self, saved: &Saved, each: &mut dyn FnMut(&Part)) -> Result<(), Error> {
         let Saved { name, from, bytes, is_found } = saved;
         let wrong = |why| {
@@ -166,7 +166,7 @@ impl Schemas {
         for part in parts(bytes).map_err(wrong)? {
             match document::Dialect::of(&part.value) {
                 Ok(document::Dialect::Other) => continue,
-                // A folder may have whatever else is kept with schemas.
+                // A folder may contain other files.
                 Err(_) if *is_found => continue,
                 Ok(_) => each(&part),
                 Err(_) => {}
@@ -180,7 +180,7 @@ impl Schemas {
         Ok(())
     }
 
-    /// Adds a document: OpenAPI version 3 or 2, or CustomResourceDefinitions. `name` is how it is shown.
+    /// Adds a document: OpenAPI version 3 or 2, or CustomResourceDefinitions. `name` is its displayed name.
     ///
     /// # Errors
     ///
@@ -191,7 +191,7 @@ impl Schemas {
         added.map_err(|why| explained(bytes, why))
     }
 
-    /// Adds one document of a file; whether it has schemas at all.
+    /// Adds one document of a file, and returns whether it has schemas.
     fn add_part(&mut self, name: &str, part: Part) -> Result<bool, Unusable> {
         let (at, value) = part.take_apart();
         let read = document::document(name, value).map_err(|reason| at.wrong(reason))?;
@@ -201,7 +201,7 @@ impl Schemas {
         self.unserved.extend(unserved);
         for resource in resources {
             let resource = Resource { document: index, ..resource };
-            // The same resource in several documents: the first one counts.
+            // If several documents have the same resource, the first one counts.
             if !self.resources.iter().any(|known| known.is_the_same_as(&resource)) {
                 self.resources.push(resource);
             }
@@ -209,7 +209,7 @@ impl Schemas {
         Ok(true)
     }
 
-    /// What was left out, and why: files that have no schemas.
+    /// The skipped files without schemas, with the reason.
     pub fn skipped(&self) -> &[String] {
         &self.skipped
     }
@@ -224,17 +224,17 @@ impl Schemas {
         &self.documents
     }
 
-    /// The resource of the same group, version and plural name.
+    /// The resource with the same group, version and plural name.
     pub fn exactly(&self, resource: &Resource) -> Option<&Resource> {
         self.resources.iter().find(|known| known.is_the_same_as(resource))
     }
 
-    /// Which of the documents a resource's schema is in.
+    /// The index of the document with a resource's schema.
     pub(crate) fn index_of(&self, resource: &Resource) -> usize {
         resource.document
     }
 
-    /// The document that a resource's schema is in.
+    /// The document with a resource's schema.
     pub fn document_of(&self, resource: &Resource) -> &Document {
         &self.documents[resource.document]
     }
@@ -244,12 +244,12 @@ impl Schemas {
         Schema::named(&self.documents[resource.document], &resource.definition)
     }
 
-    /// The resource of a name as `kubectl` takes it: `pods`, `deployments.apps`, `deployments.v1.apps`. Where a version is left
-    /// out it is the one that Kubernetes prefers; where the group is, the core group comes first.
+    /// Finds a resource by its name for `kubectl`: `pods`, `deployments.apps`, `deployments.v1.apps`. Without a
+    /// version, it is the one that Kubernetes prefers; without a group, the core group comes first.
     ///
     /// # Errors
     ///
-    /// There is none, or several groups have one; the text says which.
+    /// There is none, or several groups have one; the text names them.
     pub fn find(&self, name: &str) -> Result<&Resource, String> {
         let (plural, _) = name.split_once('.').unwrap_or((name, ""));
         let of_name =
@@ -257,7 +257,7 @@ impl Schemas {
         let mut found: Vec<&Resource> = self.resources.iter().filter(of_name).collect();
         found.sort_by_key(|resource| (!resource.group.is_empty(), Reverse(priority(&resource.version))));
         let Some(first) = found.first() else { return Err(self.none_of(name, plural)) };
-        // By version they may alternate: each group is named once.
+        // Sorted by version, groups may alternate; name each group once.
         let groups: BTreeSet<&str> = found.iter().map(|resource| &*resource.group).collect();
         if !first.group.is_empty() && groups.len() > 1 {
             let names: Vec<String> = groups.iter().map(|group| format!("{plural}.{group}")).collect();
@@ -313,7 +313,7 @@ impl Resource {
     }
 }
 
-/// Whether a name as `kubectl` takes it is that of a resource.
+/// Whether a name for `kubectl` refers to a resource.
 fn is_called(name: &str, group: &str, version: &str, plural: &str) -> bool {
     let (wanted, rest) = name.split_once('.').unwrap_or((name, ""));
     wanted == plural
@@ -323,13 +323,13 @@ fn is_called(name: &str, group: &str, version: &str, plural: &str) -> bool {
             || (group.is_empty() && rest == version))
 }
 
-/// A reason why bytes cannot be used, or the better one.
+/// The reason why bytes cannot be used, or a more specific one.
 fn explained(bytes: &[u8], why: Unusable) -> Unusable {
     let text = std::str::from_utf8(bytes).ok();
     text.and_then(template::advice).map_or(why, Unusable::from)
 }
 
-/// Names for a message, not too many of them.
+/// A limited list of names for a message.
 pub(crate) fn some_of<T: AsRef<str>>(names: &[T]) -> String {
     const MOST: usize = 12;
     let shown: Vec<&str> = names.iter().take(MOST).map(AsRef::as_ref).collect();
@@ -339,8 +339,8 @@ pub(crate) fn some_of<T: AsRef<str>>(names: &[T]) -> String {
     }
 }
 
-/// Which version Kubernetes prefers: released before beta before alpha, higher before lower; then all others.
-/// (kubernetes.io, "Versions in CustomResourceDefinitions", version priority.)
+/// Kubernetes' version priority: released before beta before alpha, higher before lower, then all others
+/// (kubernetes.io, "Versions in CustomResourceDefinitions", version priority).
 fn priority(version: &str) -> (u8, u32, u32) {
     let number = |text: &str| text.parse::<u32>().ok();
     let parsed = version.strip_prefix('v').and_then(|rest| {

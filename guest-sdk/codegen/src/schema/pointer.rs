@@ -1,14 +1,14 @@
-//! JSON pointers (RFC 6901): where in a document something is, and what a reference leads to.
+//! JSON pointers (RFC 6901): places in a document, and targets of references.
 
 use serde_json::Value;
 use std::borrow::Cow;
 use std::ptr;
 
-/// The name of the definition that a reference leads to, without the escapes of URLs (RFC 3986) and of pointers.
+/// The name of the definition that a reference points to, without the escapes of URLs (RFC 3986) and of pointers.
 ///
 /// # Errors
 ///
-/// It leads elsewhere: out of the document, or to what is no definition.
+/// It points out of the document, or to something other than a definition.
 pub(crate) fn definition_of(reference: &str) -> Result<Cow<'_, str>, String> {
     let name = reference
         .strip_prefix("#/components/schemas/")
@@ -29,7 +29,7 @@ pub(crate) fn definition_of(reference: &str) -> Result<Cow<'_, str>, String> {
     Ok(Cow::Owned(name.replace("~1", "/").replace("~0", "~")))
 }
 
-/// A text whose `%2F` are bytes again; nothing, if they are no bytes of a text.
+/// Decodes percent-escapes; `None` if the result is not UTF-8.
 fn unescaped(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
@@ -45,8 +45,8 @@ fn unescaped(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// The pointer from one value to another that is within it. It is looked for by its address, value by value: for messages,
-/// which are rare.
+/// The pointer from one value to another within it. It searches by address, value by value, because it is only used
+/// for messages.
 pub(super) fn between(outer: &Value, inner: &Value) -> Option<String> {
     if ptr::eq(outer, inner) {
         return Some(String::new());
@@ -64,7 +64,7 @@ pub(super) fn between(outer: &Value, inner: &Value) -> Option<String> {
     }
 }
 
-/// A key as a pointer has it.
+/// A key with a pointer's escapes.
 pub(super) fn escaped(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }

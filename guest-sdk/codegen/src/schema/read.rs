@@ -1,4 +1,4 @@
-//! Files: JSON and YAML, with bounds, and what is several documents in one taken apart.
+//! Reads JSON and YAML files within limits, and splits files with several documents.
 
 use crate::Error;
 use serde_json::Value;
@@ -8,27 +8,29 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use wagather_yaml::Place;
 
-/// The largest document: the one of version 2 of a cluster with hundreds of CustomResourceDefinitions has some ten megabytes.
+/// The maximum size of a document. The version 2 document of a cluster with hundreds of CustomResourceDefinitions has
+/// about ten megabytes.
 pub const MAX_DOCUMENT_BYTES: usize = 128 << 20;
 
-/// A document as it came, from a file or a cluster.
+/// A document from a file or a cluster, unparsed.
 #[derive(Clone, Debug)]
 pub struct Saved {
-    /// How it is shown in what is made of it: a file's name, or a path of the API server. No folder of a machine, and no URL.
+    /// Its name in the output: a file's name, or a path on the API server, without folders of the machine and without
+    /// a URL.
     pub name: String,
-    /// How it is shown to whoever has to do something about it: the file as it was found.
+    /// Its name in messages: the file's path.
     pub from: PathBuf,
-    /// What is in it.
+    /// Its content.
     pub bytes: Vec<u8>,
-    /// Whether it was found in a folder, and nobody named it: it may be something else than schemas.
+    /// Whether it was found in a folder, so it may be something other than schemas.
     pub is_found: bool,
 }
 
-/// Reads files, and the `.json`, `.yaml` and `.yml` files of folders, in the order of their names.
+/// Reads files, and the `.json`, `.yaml` and `.yml` files of folders, sorted by name.
 ///
 /// # Errors
 ///
-/// A file cannot be read, or is larger than any document of an API.
+/// A file cannot be read, or exceeds the size limit.
 pub fn files(paths: &[PathBuf]) -> Result<Vec<Saved>, Error> {
     let mut all = Vec::new();
     for path in paths {
@@ -42,7 +44,7 @@ pub fn files(paths: &[PathBuf]) -> Result<Vec<Saved>, Error> {
     Ok(all)
 }
 
-/// A file's bytes, of which no more are read than a document may have.
+/// A file's bytes, up to the size limit.
 fn bounded(file: &Path) -> Result<Vec<u8>, Error> {
     let unreadable = |error: std::io::Error| Error::unreadable(file, &error);
     let mut bytes = Vec::new();
@@ -56,7 +58,7 @@ pub(crate) fn too_large() -> String {
     format!("it is larger than {most} MiB: name the document with the schemas")
 }
 
-/// A file, or the files of a folder in the order of their names.
+/// A file, or the files of a folder, sorted by name.
 fn files_of(path: &Path) -> Result<Vec<PathBuf>, Error> {
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);
@@ -77,12 +79,12 @@ fn files_of(path: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(files)
 }
 
-/// Why a file has no schemas that can be used.
+/// The reason why a file has no usable schemas.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unusable {
-    /// Where in the file, if it is at one place.
+    /// The place in the file, if there is one.
     pub place: Option<Place>,
-    /// What is wrong there.
+    /// The reason.
     pub reason: String,
 }
 
@@ -109,23 +111,23 @@ impl From<wagather_yaml::Error> for Unusable {
     }
 }
 
-/// A document of a file, and where in the file it is.
+/// A document of a file, and its place.
 pub(crate) struct Part {
     at: At,
     pub(crate) value: Value,
 }
 
-/// Where a document is.
+/// The place of a document.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct At {
-    /// Where it begins, in a file of several documents.
+    /// Its start, in a file with several documents.
     place: Option<Place>,
-    /// Its number in a list.
+    /// Its index in a list.
     item: Option<usize>,
 }
 
 impl At {
-    /// What is wrong with the document there.
+    /// A mistake in this document.
     pub(crate) fn wrong(self, reason: String) -> Unusable {
         let reason = match self.item {
             Some(item) => format!("item {item}: {reason}"),
@@ -141,7 +143,7 @@ impl Part {
     }
 }
 
-/// The documents of a file: those of YAML, and the items of lists.
+/// The documents of a file: YAML documents, and the items of lists.
 pub(crate) fn parts(bytes: &[u8]) -> Result<Vec<Part>, Unusable> {
     let mut parts = Vec::new();
     for part in whole(bytes)? {
@@ -168,7 +170,7 @@ fn whole(bytes: &[u8]) -> Result<Vec<Part>, Unusable> {
         format!("neither JSON nor YAML: byte {} is not text; {wanted}", error.valid_up_to())
     })?;
     let nodes = wagather_yaml::parse_all(text).map_err(|error| {
-        // What people write has bounds that what programs write may exceed.
+        // The YAML parser has limits for handwritten files, which generated files may exceed.
         let large = error.message.contains("too many") || error.message.contains("too deeply");
         let advice = if large { "; JSON may be larger: use 'kubectl get crds -o json'" } else { "" };
         let reason = format!("not YAML: {}{advice}", error.message);
@@ -186,7 +188,7 @@ fn whole(bytes: &[u8]) -> Result<Vec<Part>, Unusable> {
     Ok(nodes.iter().map(part).collect())
 }
 
-/// A reason of the JSON reader, whose place is told apart.
+/// An error of the JSON parser, with a separate place.
 fn not_json(error: &serde_json::Error) -> Unusable {
     let place = Place { line: error.line(), column: error.column() };
     let reason = error.to_string();
@@ -195,7 +197,7 @@ fn not_json(error: &serde_json::Error) -> Unusable {
     Unusable { place: Some(place), reason: format!("not JSON: {reason}") }
 }
 
-/// `kubectl get crds -o json`, and the API's own lists: each item for itself.
+/// Splits `kubectl get crds -o json`, and the API's own lists, into items.
 fn items(part: Part, parts: &mut Vec<Part>) -> Result<(), Unusable> {
     let kind = part.value.get("kind").and_then(Value::as_str).unwrap_or_default().to_owned();
     let is_typed = kind == "CustomResourceDefinitionList";
@@ -213,7 +215,7 @@ fn items(part: Part, parts: &mut Vec<Part>) -> Result<(), Unusable> {
             return Err(item.at.wrong("an item of a list is an object".to_owned()));
         };
         if is_typed {
-            // Items of a typed list do not say what they are.
+            // Items of a typed list have no kind.
             keys.entry("kind").or_insert_with(|| "CustomResourceDefinition".into());
             keys.entry("apiVersion").or_insert_with(|| api_version.clone());
         }

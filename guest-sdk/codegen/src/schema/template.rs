@@ -1,8 +1,8 @@
-//! Charts of Helm have CustomResourceDefinitions that are no YAML yet: templates, which look like it. Whoever names one is told.
+//! Detects Helm templates. Charts contain CustomResourceDefinitions as templates, which look like YAML but are not.
 
 use wagather_yaml::{Error, Place};
 
-/// What actions of Helm's templates begin with, behind `{{`.
+/// The beginnings of template actions, after `{{`.
 const ACTIONS: &[&str] = &[
     ".Values",
     ".Release",
@@ -31,7 +31,7 @@ const ACTIONS: &[&str] = &[
     "lookup ",
 ];
 
-/// If a text is a template of Helm's: where that is seen, and what to do about it.
+/// If a text is a Helm template: the place of the first action, and advice.
 pub(crate) fn advice(text: &str) -> Option<Error> {
     let (number, line) = text.lines().enumerate().find(|(_, line)| is_of_template(line))?;
     let column = line.split("{{").next().map_or(0, |before| before.chars().count()) + 1;
@@ -46,7 +46,7 @@ fn is_of_template(line: &str) -> bool {
     let line = line.trim_start();
     let mut actions =
         line.match_indices("{{").map(|(at, _)| (at, line[at + 2..].trim_start_matches('-').trim_start()));
-    // Descriptions may be about other templates, whose variables look otherwise.
+    // Descriptions may mention other templates, with different variables.
     actions.any(|(at, action)| {
         ACTIONS.iter().any(|known| action.starts_with(known) && (at == 0 || *known != "end"))
     })

@@ -1,9 +1,9 @@
-//! Documents and schemas of every kind, right and wrong.
+//! Documents and schemas of every kind, valid and invalid.
 
 use super::*;
 use serde_json::json;
 
-/// What a schema is, said shortly; of `Spec` in a document beside a few others.
+/// A short description of a schema, that of `Spec` in a document with some others.
 fn shape(schema: &Value) -> String {
     let document = json!({"swagger": "2.0", "definitions": {
         "Spec": schema,
@@ -69,7 +69,7 @@ fn every_dialect_says_the_same() {
         ),
         (json!({"x-kubernetes-int-or-string": true}), "IntOrString"),
         (json!({"oneOf": [{"type": "string"}, {"$ref": "#/definitions/Number"}]}), "IntOrString"),
-        // OpenAPI 3.1: types are lists, and null is one of them.
+        // OpenAPI 3.1: types are lists, which may contain null.
         (json!({"type": ["string", "null"]}), "text"),
         (json!({"type": ["null"]}), "Anything"),
         (json!({"type": "null"}), "Anything"),
@@ -78,7 +78,7 @@ fn every_dialect_says_the_same() {
         (json!({"type": "string", "nullable": true}), "text"),
         (json!({"anyOf": [{"$ref": "#/definitions/Text"}, {"type": "null"}]}), "text"),
         (json!({"oneOf": [{"type": "object", "properties": {"a": {"type": "string"}}}]}), "{a: text}"),
-        // Choices beside a type restrict it, and do not change it.
+        // Choices beside a type restrict it, but do not change it.
         (
             json!({"type": "object", "properties": {"a": {"type": "string"}}, "oneOf": [{"required": ["a"]}]}),
             "{a: text}",
@@ -190,7 +190,7 @@ fn what_is_malformed_is_told_with_its_place() {
         let told = shape(&schema);
         assert!(told.starts_with(&format!("it.json, {place}: ")) && told.contains(why), "{schema}: {told}");
     }
-    // Below, each where it is.
+    // Nested mistakes, each with its place.
     let told = shape(&json!({"type": "object", "properties": {"a/b": {"type": "array", "items": []}}}));
     assert!(
         told.contains(
@@ -207,7 +207,7 @@ fn what_is_malformed_is_told_with_its_place() {
 
 #[test]
 fn parts_of_parts_come_to_an_end() {
-    // Each has the next one twice: 2^20 parts.
+    // Each contains the next one twice: 2^20 parts.
     let mut definitions = Map::new();
     for index in 0..20 {
         let next = json!({"$ref": format!("#/definitions/D{}", index + 1)});
@@ -237,7 +237,7 @@ fn parts_of_parts_come_to_an_end() {
     );
 }
 
-/// What a file is said to be.
+/// The description of a file.
 fn read(bytes: &[u8]) -> String {
     let mut schemas = Schemas::default();
     match schemas.add("it", bytes) {
@@ -336,7 +336,7 @@ fn files_that_are_no_schemas_are_told() {
         let told = read(bytes);
         assert!(told.contains(why), "{told}, where {why}");
     }
-    // serde_json's bound on depth is an error, and no end of the stack.
+    // serde_json's nesting limit is an error, not a stack overflow.
     let deep = format!("{{\"openapi\": \"3.0\", \"x\": {}", "[".repeat(100_000));
     assert!(read(deep.as_bytes()).contains(": not JSON: recursion limit exceeded"));
 }
@@ -366,7 +366,7 @@ fn places_in_custom_resources_are_those_of_the_file() {
 fn too_large_a_file_is_not_read() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("huge.json");
-    // A file with a hole takes no space.
+    // A sparse file takes no space.
     let made = std::fs::File::create(&file).and_then(|file| file.set_len(MAX_DOCUMENT_BYTES as u64 + 1));
     made.expect("a file");
     let why = Schemas::read(std::slice::from_ref(&file)).expect_err("too large").to_string();

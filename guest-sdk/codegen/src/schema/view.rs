@@ -1,19 +1,19 @@
-//! One schema, whatever its dialect: references followed, `allOf` joined, Kubernetes' extensions understood.
+//! One schema, independent of its dialect: follows references, joins `allOf`, and interprets Kubernetes' extensions.
 
 use super::{Document, pointer};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-/// How deep references and `allOf` of one schema may nest; those of Kubernetes do three deep.
+/// The maximum nesting of references and `allOf` in one schema; Kubernetes uses three levels.
 const MAX_DEPTH: usize = 64;
 
-/// How many parts one schema may be joined of, so that parts which repeat their parts come to an end.
+/// The maximum number of parts of one schema, so that exponential schemas terminate.
 const MAX_PARTS: usize = 4096;
 
-/// How the name of the definition ends that quantities refer to: nothing in it tells them from other texts.
+/// The suffix of the definition's name that quantities refer to. Nothing else distinguishes them from other strings.
 const QUANTITY: &str = "apimachinery.pkg.api.resource.Quantity";
 
-/// A schema within its document. It is looked at with [`Schema::view`].
+/// A schema within its document. [`Schema::view`] interprets it.
 #[derive(Clone, Copy, Debug)]
 pub struct Schema<'a> {
     document: &'a Document,
@@ -26,29 +26,29 @@ enum Place<'a> {
     Inline(&'a Value),
 }
 
-/// What a schema says.
+/// The interpretation of a schema.
 #[derive(Clone, Debug)]
 pub struct View<'a> {
     /// The name of its definition in the document, if it has one.
     pub definition: Option<&'a str>,
-    /// The description that is nearest to where it is used.
+    /// The most specific description.
     pub description: &'a str,
-    /// The description of the definition, or of the value if it has none.
+    /// The description of the definition, or else of the value.
     pub about: &'a str,
-    /// What values are like.
+    /// The form of its values.
     pub shape: Shape<'a>,
-    /// The least number, if it is one.
+    /// The minimum of a number.
     pub minimum: Option<f64>,
-    /// The greatest number.
+    /// The maximum of a number.
     pub maximum: Option<f64>,
 }
 
-/// What values of a schema are like.
+/// The form of a schema's values.
 #[derive(Clone, Debug)]
 pub enum Shape<'a> {
-    /// A string, its format and its known values, if there are any.
+    /// A string, with its format and known values.
     Text {
-        /// `date-time`, `byte`, …; empty without.
+        /// `date-time`, `byte`, …; empty if there is none.
         format: &'a str,
         /// Values of an enumeration.
         values: Vec<&'a str>,
@@ -63,13 +63,13 @@ pub enum Shape<'a> {
     IntOrString,
     /// Kubernetes' Quantity.
     Quantity,
-    /// An array of such.
+    /// An array.
     Array(Schema<'a>),
-    /// An object with names that the schema does not know, and values of one kind.
+    /// An object with arbitrary keys, and values of one schema.
     Map(Schema<'a>),
     /// An object with known fields.
     Object(Fields<'a>),
-    /// Whatever it may be: the schema does not say.
+    /// Any value: the schema does not restrict it.
     Anything,
 }
 
@@ -78,12 +78,12 @@ pub enum Shape<'a> {
 pub struct Fields<'a> {
     by_name: BTreeMap<&'a str, Schema<'a>>,
     required: Vec<&'a str>,
-    /// Whether it may have fields that the schema does not know.
+    /// Whether it may have other fields.
     pub preserves_unknown: bool,
 }
 
 impl<'a> Fields<'a> {
-    /// The field of that name.
+    /// The field with this name.
     pub fn get(&self, name: &str) -> Option<Schema<'a>> {
         self.by_name.get(name).copied()
     }
@@ -93,19 +93,19 @@ impl<'a> Fields<'a> {
         self.by_name.iter().map(|(name, schema)| (*name, *schema))
     }
 
-    /// Their names, in order.
+    /// The names of the fields, in order.
     pub fn names(&self) -> Vec<&'a str> {
         self.by_name.keys().copied().collect()
     }
 
-    /// Whether an object must have it.
+    /// Whether a field is required.
     pub fn requires(&self, name: &str) -> bool {
         self.required.contains(&name)
     }
 }
 
 impl<'a> Schema<'a> {
-    /// The definition of that name; without one, anything goes.
+    /// The definition with this name; if there is none, any value is allowed.
     pub(super) fn named(document: &'a Document, name: &str) -> Self {
         let place = match document.definitions.get_key_value(name) {
             Some((name, _)) => Place::Named(name),
@@ -118,11 +118,11 @@ impl<'a> Schema<'a> {
         Schema { place: Place::Inline(value), ..self }
     }
 
-    /// What it says.
+    /// Interprets the schema.
     ///
     /// # Errors
     ///
-    /// It is malformed: the text says where and how, and what to do.
+    /// It is malformed: the text has the place, the reason and advice.
     pub fn view(self) -> Result<View<'a>, String> {
         let mut sum = Sum::default();
         let value = match self.place {
@@ -153,7 +153,7 @@ impl<'a> Schema<'a> {
         })
     }
 
-    /// Adds what a schema says, and what those say that it refers to.
+    /// Adds a schema, and the schemas that it refers to.
     fn add(self, value: &'a Value, sum: &mut Sum<'a>, depth: usize) -> Result<(), Wrong<'a>> {
         sum.parts += 1;
         if depth > MAX_DEPTH {
@@ -166,7 +166,7 @@ impl<'a> Schema<'a> {
             of: value,
             map: match value {
                 Value::Object(keys) => keys,
-                // `true`, or nothing at all, allows everything.
+                // `true`, or no schema, allows everything.
                 Value::Bool(true) | Value::Null => return Ok(()),
                 other => return wrong(value, format!("a schema is an object, not {}", kind_of(other))),
             },
@@ -216,7 +216,7 @@ impl<'a> Schema<'a> {
         Ok(())
     }
 
-    /// Adds the schema that a reference leads to.
+    /// Adds the target of a reference.
     fn follow(
         self,
         reference: &'a str,
@@ -241,7 +241,7 @@ impl<'a> Schema<'a> {
         Ok(())
     }
 
-    /// Where a schema gives a choice and says nothing else: what all choices come to, if that is one thing.
+    /// For a schema that only consists of choices: their common type, if there is one.
     fn choose(self, sum: &mut Sum<'a>) -> Result<(), Wrong<'a>> {
         let [choices] = sum.choices[..] else { return Ok(()) };
         if !sum.types.is_empty() || !sum.properties.is_empty() {
@@ -253,7 +253,7 @@ impl<'a> Schema<'a> {
             let mut chosen = Sum { open: sum.open.clone(), parts: sum.parts, ..Sum::default() };
             self.add(choice, &mut chosen, 1)?;
             sum.parts = chosen.parts;
-            // How OpenAPI 3.1 writes "or null".
+            // OpenAPI 3.1's notation for "or null".
             if chosen.types != ["null"] {
                 types.extend(chosen.types);
                 others.push(choice);
@@ -281,14 +281,14 @@ impl<'a> Schema<'a> {
             return Ok(Shape::IntOrString);
         }
         let format = sum.format.unwrap_or_default();
-        // OpenAPI 3.1 writes nullable types so.
+        // OpenAPI 3.1's notation for nullable types.
         let types: Vec<&str> = sum.types.iter().copied().filter(|name| *name != "null").collect();
         Ok(match types[..] {
             ["string"] => Shape::Text { format, values: sum.values.clone() },
             ["integer"] => Shape::Integer(format),
             ["number"] => Shape::Number,
             ["boolean"] => Shape::Boolean,
-            // Without `items`, they may be anything.
+            // Without `items`, elements may be anything.
             ["array"] => Shape::Array(sum.items.unwrap_or(self.inline(ANYTHING))),
             ["object"] => self.object(sum),
             [] if sum.types.is_empty() && !sum.properties.is_empty() && sum.choices.is_empty() => {
@@ -318,7 +318,7 @@ impl<'a> Schema<'a> {
     }
 }
 
-/// What a schema and those that it refers to say together; what is said first counts.
+/// A schema joined with those that it refers to; the first one takes precedence.
 #[derive(Default)]
 struct Sum<'a> {
     definition: Option<&'a str>,
@@ -339,20 +339,20 @@ struct Sum<'a> {
     embedded: bool,
     /// The lists of `oneOf` and `anyOf`.
     choices: Vec<&'a [Value]>,
-    /// The definitions that are being added, from the outside.
+    /// The definitions being added, outermost first.
     open: Vec<&'a str>,
-    /// How many parts were added.
+    /// The number of added parts.
     parts: usize,
 }
 
-/// The schema that is wrong, and why.
+/// The malformed schema, and the reason.
 type Wrong<'a> = (&'a Value, String);
 
 fn wrong<T>(value: &Value, why: String) -> Result<T, Wrong<'_>> {
     Err((value, why))
 }
 
-/// The keys of a schema, each of the type that it must have.
+/// The keys of a schema, with checked types.
 struct Keys<'a> {
     of: &'a Value,
     map: &'a Map<String, Value>,
@@ -390,7 +390,7 @@ impl<'a> Keys<'a> {
         self.get(key, "an object", Value::as_object)
     }
 
-    /// A type, or since OpenAPI 3.1 a list of them.
+    /// A type, or, since OpenAPI 3.1, a list of types.
     fn types(&self) -> Result<Vec<&'a str>, Wrong<'a>> {
         match self.map.get("type") {
             Some(Value::Array(types)) => match types.iter().map(Value::as_str).collect() {
@@ -402,7 +402,7 @@ impl<'a> Keys<'a> {
     }
 }
 
-/// What allows everything.
+/// The schema that allows everything.
 const ANYTHING: &Value = &Value::Null;
 
 /// The types of JSON Schema.

@@ -1,4 +1,4 @@
-//! The same from a build script, where a mistake stops the build.
+//! Verification in a build script, where a mistake stops the build.
 
 use super::{Level, declaration_of, root_of, schemas_of, verify};
 use crate::{Error, Schemas};
@@ -6,24 +6,24 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use wagather_printable::Line;
 
-/// Checks the crate whose build script calls it. A mistake is an error of the build, at its place in the sources.
+/// Checks the crate whose build script calls this. A mistake is a build error with its place in the sources.
 ///
-/// In the `main` of a build.rs, with `wagather-codegen = { …, default-features = false }` below `[build-dependencies]`:
+/// In the `main` of a build.rs, with `wagather-codegen = { …, default-features = false }` in `[build-dependencies]`:
 ///
 /// ```no_run
 /// wagather_codegen::verify::build(&["schemas"]);
 /// ```
 ///
-/// `schemas` are files and folders, relative to the crate; without any, they are those of its `gather.yaml`. The build runs it again
-/// when a source, a schema or the declaration changes. Notes are not told; `codegen verify` tells them.
+/// `schemas` are files and folders, relative to the crate; if empty, those of its `gather.yaml`. Cargo runs it again
+/// when a source, a schema or the declaration changes. It does not print notes; `codegen verify` does.
 pub fn build(schemas: &[&str]) {
     let folder = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).unwrap_or_default();
     let lines = lines(&folder, schemas);
-    // Who does not listen to a build script does not build.
+    // If cargo no longer reads, it has stopped the build.
     let _ = std::io::stdout().lock().write_all(lines.as_bytes());
 }
 
-/// What a build script says to cargo. (The Cargo Book, "Build Scripts".)
+/// The build script's output for cargo (The Cargo Book, "Build Scripts").
 pub(super) fn lines(folder: &Path, schemas: &[&str]) -> String {
     let mut lines = String::new();
     if let Err(error) = told(folder, schemas, &mut lines) {
@@ -60,7 +60,7 @@ fn told(folder: &Path, schemas: &[&str], lines: &mut String) -> Result<(), Error
             Level::Warning => "warning",
             Level::Note => continue,
         };
-        // As the crate calls its files.
+        // File names relative to the crate.
         let mut message = message.clone();
         if let Ok(inner) = Path::new(&message.file).strip_prefix(folder) {
             message.file = inner.display().to_string();

@@ -1,4 +1,4 @@
-//! Derived types against the schemas, field by field.
+//! Compares derived types with the schemas, field by field.
 
 use super::names::{Integer, Rust, Typed};
 use super::report::{Level, Message};
@@ -10,7 +10,7 @@ use syn::DeriveInput;
 use wagather_syntax::{Parts, derives, json_name, rust_name};
 use wagather_yaml::{listed, nearest, shown};
 
-/// More fields than all resources of an API have: types and a schema that multiply each other.
+/// A limit above the number of fields in all resources of an API, for types and schemas that multiply each other.
 const MAX_STEPS: usize = 200_000;
 
 /// What is found.
@@ -51,13 +51,13 @@ pub(super) fn check(sources: &mut Sources, schemas: &Schemas) -> Found {
 
 struct Walk<'a> {
     sources: &'a Sources,
-    /// The document that the resource is of.
+    /// The document with the resource.
     document: &'a str,
-    /// Where the walk is: the resource's type, then fields as the API has them.
+    /// The current path: the resource's type, then field names of the API.
     path: Vec<String>,
-    /// The structs that the walk is in, from the outside.
+    /// The enclosing structs, outermost first.
     open: Vec<usize>,
-    /// The structs that were compared with a definition.
+    /// The structs already compared with a definition.
     done: BTreeSet<(usize, String)>,
     steps: usize,
     fields: usize,
@@ -102,14 +102,14 @@ impl<'a> Walk<'a> {
         self.tellings.push((at, level, path, text.into()));
     }
 
-    /// Does something one step further down.
+    /// Runs a step one level deeper.
     fn within(&mut self, name: &str, step: impl FnOnce(&mut Self)) {
         self.path.push(name.to_owned());
         step(self);
         self.path.pop();
     }
 
-    /// A struct for values of a schema.
+    /// Checks a struct for values of a schema.
     fn structure(&mut self, index: usize, at: At, schema: Schema<'a>) {
         let sources = self.sources;
         let input: &'a DeriveInput = &sources.structs[index].input;
@@ -163,7 +163,7 @@ impl<'a> Walk<'a> {
         self.open.pop();
     }
 
-    /// The schema of a field, if there is one.
+    /// The schema of a field, if it exists.
     fn field(&mut self, view: &View<'a>, name: &str, at: At) -> Option<Schema<'a>> {
         match &view.shape {
             Shape::Map(values) => {
@@ -180,7 +180,7 @@ impl<'a> Walk<'a> {
                 }
                 found
             }
-            // Nothing is known of it.
+            // The schema does not describe it.
             _ => None,
         }
     }
@@ -192,7 +192,7 @@ impl<'a> Walk<'a> {
             None => "this object".to_owned(),
         };
         let hint = match nearest(name, &names) {
-            // There are names that no name in Rust becomes.
+            // For some JSON names, no Rust name is sufficient.
             Some(meant) if json_name(&rust_name(meant)) != meant => {
                 format!("did you mean '{meant}', with #[field(name = \"{meant}\")]?")
             }
@@ -202,7 +202,7 @@ impl<'a> Walk<'a> {
         format!("{object} has no field '{}'; {hint}", shown(name))
     }
 
-    /// A type for values of a schema.
+    /// Checks a type for values of a schema.
     fn value(&mut self, typed: &Typed, schema: Schema<'a>) {
         self.steps += 1;
         if self.steps >= MAX_STEPS {
@@ -225,7 +225,7 @@ impl<'a> Walk<'a> {
                 None if matches!(shape, Shape::Object(_) | Shape::Map(_)) => {
                     self.structure(*index, typed.at, schema);
                 }
-                // What it is like is not known, so it may do.
+                // Its schema is unknown, so it may be correct.
                 None if !self.is_derived(*index) => self.structure(*index, typed.at, schema),
                 None => {
                     let name = self.sources.structs[*index].input.ident.to_string();
@@ -263,7 +263,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The type that a struct is as.
+    /// The type whose JSON a struct has.
     fn only_of(&self, index: usize) -> Option<&'a syn::Type> {
         let sources = self.sources;
         match Parts::of(&sources.structs[index].input) {
@@ -324,7 +324,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// The resource that is declared.
+/// The declared resource.
 fn resource_of<'s>(
     declared: &wagather_syntax::Resource,
     schemas: &'s Schemas,
@@ -364,7 +364,7 @@ fn resource_of<'s>(
     })
 }
 
-/// What a resource's attribute says otherwise than the schemas.
+/// Differences between a resource's attribute and the schemas.
 fn differences(declared: &wagather_syntax::Resource, known: &Resource) -> Vec<String> {
     let name = known.name();
     let mut found = Vec::new();
@@ -392,11 +392,11 @@ fn differences(declared: &wagather_syntax::Resource, known: &Resource) -> Vec<St
     found
 }
 
-/// The least and the greatest integer that a schema allows.
+/// The minimum and the maximum integer that a schema allows.
 fn range_of(format: &str, view: &View<'_>) -> (i128, i128) {
     let format = plan::integer(format);
     let (least, most) = super::names::integer(format).map_or((0, 0), |integer| (integer.least, integer.most));
-    // As numbers are in JSON: beyond 2^53 a bound is not exact, and says nothing that a type has a limit at.
+    // Numbers in JSON: beyond 2^53, a bound is not exact, and near no type's limit.
     let least = view.minimum.map_or(least, |minimum| least.max(minimum.ceil() as i128));
     let most = view.maximum.map_or(most, |maximum| most.min(maximum.floor() as i128));
     (least, most)

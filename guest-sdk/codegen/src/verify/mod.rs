@@ -1,13 +1,13 @@
-//! Structs that are written by hand, against the schemas: for whoever writes `#[derive(Resource)]` and `#[derive(Fields)]` and
-//! wants no module made.
+//! Checks handwritten structs against the schemas, for people who write `#[derive(Resource)]` and `#[derive(Fields)]`
+//! instead of generating a module.
 //!
-//! The derives know no schema: a field that the API does not have is not noticed, it is just always its default. Here it is:
-//! each resource of a crate is looked for in [`Schemas`], and its fields are followed, however deep. A field that there is not, and a type
-//! that cannot hold what the schema says, are errors; a type that cannot hold all of it is a warning; what cannot be followed is
-//! a note. All of it is told at once.
+//! The derives know no schema: a field that the API does not have is not an error, but always has its default. This
+//! module looks up each resource of a crate in [`Schemas`] and follows its fields to any depth. A missing field, and
+//! a type that cannot hold the schema's values, are errors. A type that cannot hold all of them is a warning. What
+//! cannot be followed is a note. It reports everything at once.
 //!
-//! It reads sources, and is no compiler: `source` says what is read, `names` how a name is found. [`build()`] does it from a build
-//! script, [`verify()`] from anywhere.
+//! It reads sources without compiling them: `source` describes what it reads, `names` how it finds names. [`build()`]
+//! runs it in a build script, [`verify()`] anywhere else.
 
 mod build;
 mod check;
@@ -22,10 +22,10 @@ use crate::{Declaration, Error, Schemas};
 use source::Sources;
 use std::path::{Path, PathBuf};
 
-/// The reader of Rust calls itself for all that nests, more than once: an unoptimised one needs some 20 KB for a bracket.
+/// syn recurses for every level of nesting, several times: without optimization, a bracket needs about 20 KB.
 const STACK_BYTES: usize = 64 << 20;
 
-/// Checks a crate, given its root: `src/lib.rs`.
+/// Checks a crate by its root: `src/lib.rs`.
 pub fn verify(root: &Path, schemas: &Schemas) -> Report {
     verify_with(root, schemas, &|file| std::fs::read_to_string(file))
 }
@@ -42,17 +42,17 @@ fn verify_with(root: &Path, schemas: &Schemas, read: source::Read<'_>) -> Report
         match thread.map(std::thread::ScopedJoinHandle::join) {
             Ok(Ok(report)) => report,
             Ok(Err(panic)) => std::panic::resume_unwind(panic),
-            // Without another thread it is done in this one.
+            // If no thread can be started, use this one.
             Err(_) => all(),
         }
     })
 }
 
-/// The root of what is named: a file, or a crate's folder.
+/// The root of a crate, from a file or the crate's folder.
 ///
 /// # Errors
 ///
-/// The folder has neither `src/lib.rs` nor `src/main.rs`, or there is nothing there.
+/// The folder has neither `src/lib.rs` nor `src/main.rs`, or does not exist.
 pub fn root_of(path: &Path) -> Result<PathBuf, Error> {
     if path.is_file() {
         return Ok(path.to_owned());
@@ -65,11 +65,11 @@ pub fn root_of(path: &Path) -> Result<PathBuf, Error> {
     roots.into_iter().find(|root| root.is_file()).ok_or_else(|| Error::of_file(path, why))
 }
 
-/// The schemas that the crate of a root names: those of the gather.yaml beside its Cargo.toml.
+/// The schemas that a crate names: those of the gather.yaml beside its Cargo.toml.
 ///
 /// # Errors
 ///
-/// There is none, or it is wrong, or the text says why not.
+/// There is no gather.yaml, or it is invalid.
 pub fn schemas_of(root: &Path) -> Result<Vec<PathBuf>, Error> {
     let Some(file) = declaration_of(root) else {
         let why = "no schema is given: give --schema PATH or --cluster, or write a gather.yaml with 'schemas: [PATH]' beside Cargo.toml";
@@ -85,7 +85,7 @@ pub fn schemas_of(root: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(schemas)
 }
 
-/// The gather.yaml of the crate that a root is of.
+/// The gather.yaml of a crate, from its root.
 fn declaration_of(root: &Path) -> Option<PathBuf> {
     let folder = root.ancestors().skip(1).find(|folder| folder.join("Cargo.toml").is_file())?;
     Some(folder.join("gather.yaml")).filter(|file| file.is_file())

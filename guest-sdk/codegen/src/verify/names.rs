@@ -1,32 +1,33 @@
-//! What a type that is written in a module is.
+//! Resolves types that are written in a module.
 //!
-//! A name is looked for as the compiler does it, but simply: in the module, then in what it uses by name, then in what it uses by
-//! `*`; a path goes from module to module. `crate`, `self` and `super` are known, and so are aliases with parameters. What begins
-//! with the name of nothing here is another crate: of `std`, `core`, `alloc` and `wagather` the types are known that a
-//! field can have. Everything else cannot be followed: types of other crates, of macros, with an `impl Decode` of their own.
+//! It finds names like the compiler, but in a simplified way: in the module, then in its explicit imports, then in
+//! its glob imports; paths lead from module to module. It supports `crate`, `self` and `super`, and aliases with
+//! parameters. A path that begins with another name belongs to another crate: for `std`, `core`, `alloc` and
+//! `wagather`, it knows the types that a field can have. It cannot follow anything else: types of other crates, of
+//! macros, or with their own `impl Decode`.
 
 use super::source::{At, Sources, name_of};
 use std::collections::BTreeSet;
 use syn::spanned::Spanned;
 use syn::{GenericArgument, ItemType, PathArguments, Type};
 
-/// More aliases of aliases than anybody writes: a circle.
+/// A limit above any real chain of aliases, for cycles.
 const MAX_ALIASES: usize = 32;
 
-/// A type and where it is written. `Option`, `Box` and references are what they hold: to JSON they are the same.
+/// A type and its place. `Option`, `Box` and references count as what they contain, because their JSON is the same.
 #[derive(Clone, Debug)]
 pub(super) struct Typed {
     pub(super) at: At,
     pub(super) is: Rust,
 }
 
-/// What a type is.
+/// The meaning of a type.
 #[derive(Clone, Debug)]
 pub(super) enum Rust {
     Text,
     Boolean,
     Integer(Integer),
-    /// A float, by its name and how large the integers are that it holds exactly.
+    /// A float: its name, and the largest integer that it holds exactly.
     Float(&'static str, i128),
     /// `json::Raw` and `json::Whole`.
     Anything,
@@ -36,7 +37,7 @@ pub(super) enum Rust {
     Map(Box<Typed>),
     /// A struct, by its index.
     Struct(usize),
-    /// Why it is not known.
+    /// Unknown, with the reason.
     Unknown(String),
 }
 
@@ -48,23 +49,23 @@ pub(super) struct Integer {
     pub(super) most: i128,
 }
 
-/// Types and aliases with parameters: what the parameters are.
+/// The values of the parameters of types and aliases.
 type Parameters = Vec<(String, Typed)>;
 
-/// What a name is.
+/// The meaning of a name.
 enum Found<'a> {
     Module(usize),
     Struct(usize),
     Alias(usize, &'a ItemType),
     /// An enumeration or a union.
     Other,
-    /// A path that begins with another crate, or a name that the language has.
+    /// A path into another crate, or a name of the language.
     Elsewhere(Vec<String>),
     Nothing,
 }
 
 impl Sources {
-    /// What a type in a module is.
+    /// Resolves a type in a module.
     pub(super) fn typed(&self, written: &Type, module: usize) -> Typed {
         Names { sources: self, aliases: 0 }.typed(written, module, &Parameters::new())
     }
@@ -83,7 +84,7 @@ impl<'a> Names<'a> {
             Type::Path(path) if path.qself.is_none() => &path.path,
             Type::Paren(inner) => return self.typed(&inner.elem, module, parameters),
             Type::Group(inner) => return self.typed(&inner.elem, module, parameters),
-            // What the host decodes: texts, lists and structs elsewhere.
+            // A type that the host decodes: strings, lists, and structs behind a reference.
             Type::Reference(inner) => {
                 return match &*inner.elem {
                     Type::Path(path) if path.path.is_ident("str") => Typed { at, is: Rust::Text },
@@ -165,7 +166,7 @@ impl<'a> Names<'a> {
         found
     }
 
-    /// The module itself, or the one that a function's body is in.
+    /// The module itself, or the one around a function's body.
     fn named(&self, module: usize) -> usize {
         let mut at = module;
         while self.sources.modules[at].is_block {
@@ -182,7 +183,7 @@ impl<'a> Names<'a> {
         }
     }
 
-    /// What a module calls so. What is being looked for already is not found again: uses can go in a circle.
+    /// Looks up a name in a module. It does not search the same name again, because imports can be circular.
     fn name(&self, module: usize, name: &str, seen: &mut BTreeSet<(usize, String)>) -> Found<'a> {
         if !seen.insert((module, name.to_owned())) {
             return Found::Nothing;
@@ -211,7 +212,7 @@ impl<'a> Names<'a> {
                 },
                 Found::Elsewhere(mut path) => {
                     path.push(name.to_owned());
-                    // Whether another crate has it is only known of what is known.
+                    // Only known items of other crates can be checked.
                     if path.len() > 1 && known(&path, Vec::new()).is_some() {
                         return Found::Elsewhere(path);
                     }
@@ -226,10 +227,10 @@ impl<'a> Names<'a> {
     }
 }
 
-/// What a type of the language, of the standard library, or of the SDK is.
+/// A type of the language, the standard library, or the SDK.
 enum Known {
     Is(Rust),
-    /// It is as what it holds.
+    /// It has the JSON of its content.
     Like(Typed),
 }
 
@@ -274,7 +275,7 @@ fn known(path: &[String], arguments: Vec<Typed>) -> Option<Known> {
         ("Option" | "Box", Some(inner)) => return Some(Known::Like(inner)),
         ("Vec", Some(inner)) => Rust::List(Box::new(inner)),
         (_, Some(_)) if is_map && path.len() > 1 && number > 1 => Rust::Map(Box::new(arguments.next()?)),
-        // To find that there is such a name, its arguments are not needed.
+        // To check that a name exists, its arguments are not needed.
         (_, None) if is_of_prelude || (is_map && path.len() > 1) => {
             Rust::Unknown(format!("'{name}' lacks its type argument"))
         }

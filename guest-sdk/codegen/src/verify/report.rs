@@ -1,14 +1,14 @@
-//! What was found.
+//! The findings.
 
 use std::fmt;
 use std::path::PathBuf;
 
-/// How bad it is.
+/// The severity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// The gatherer would not see what it asks for, or not decode it.
+    /// The gatherer would not get the field, or would fail to decode it.
     Error,
-    /// There are values that the schema allows and the gatherer would not decode.
+    /// The schema allows values that the gatherer cannot decode.
     Warning,
     /// Something could not be checked.
     Note,
@@ -25,22 +25,23 @@ impl Level {
     }
 }
 
-/// Something that was found, and where in the sources.
+/// A finding and its place in the sources.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// How bad it is.
+    /// The severity.
     pub level: Level,
-    /// The file, as it was named or as its crate leads to it.
+    /// The file, as named by the user or by its crate.
     pub file: String,
-    /// The line, from 1.
+    /// The line, counted from 1.
     pub line: usize,
-    /// The column in characters, from 1.
+    /// The column in characters, counted from 1.
     pub column: usize,
-    /// The field as the API has it, from the resource: `Pod.status.phase`. Empty if it is about no field.
+    /// The path of the field in the API, from the resource: `Pod.status.phase`. Empty if the finding is not about a
+    /// field.
     pub path: String,
-    /// What is wrong, and what to do.
+    /// The reason, and advice.
     pub text: String,
-    /// Which of the files it is.
+    /// The index of the file.
     pub(super) order: usize,
 }
 
@@ -56,26 +57,26 @@ impl fmt::Display for Message {
     }
 }
 
-/// All that was found in a crate.
+/// All findings about a crate.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     /// Errors first, then warnings, then notes; each in the order of the sources.
     pub messages: Vec<Message>,
-    /// How many resources the crate declares.
+    /// The number of declared resources.
     pub resources: usize,
-    /// How many fields were found in the schemas: of each resource, those of a struct once.
+    /// The number of fields found in the schemas; within a resource, each struct counts once.
     pub fields: usize,
-    /// The files that were read, and those that were looked for.
+    /// The files that were read, and those that are missing.
     pub files: Vec<PathBuf>,
 }
 
 impl Report {
-    /// How many messages there are of a level.
+    /// The number of messages with this level.
     pub fn count(&self, level: Level) -> usize {
         self.messages.iter().filter(|message| message.level == level).count()
     }
 
-    /// Adds what was found in another crate.
+    /// Adds the findings about another crate.
     pub fn append(&mut self, other: Report) {
         self.messages.extend(other.messages);
         self.messages.sort_by_key(|message| message.level);
@@ -84,7 +85,7 @@ impl Report {
         self.files.extend(other.files);
     }
 
-    /// Puts the messages in order, and leaves out what was said before: a struct may be used in several places.
+    /// Sorts the messages and removes duplicates, because a struct may be used in several places.
     pub(super) fn of(
         mut messages: Vec<Message>,
         resources: usize,

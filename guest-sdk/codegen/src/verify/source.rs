@@ -1,7 +1,8 @@
-//! The sources of a crate: its files as `mod x;` leads to them, and what each module calls by which name.
+//! The sources of a crate: its files, as `mod x;` refers to them, and the names in each module.
 //!
-//! It reads what is written. Macros are not expanded and conditions (`#[cfg(…)]`) not decided, but that what is `#[cfg(test)]` is left
-//! out: it is no part of a gatherer. Where two items of a module have one name, the first one counts.
+//! It reads the text only. It does not expand macros or evaluate conditions (`#[cfg(…)]`), but it leaves out
+//! `#[cfg(test)]`, which is not part of a gatherer. If two items of a module have the same name, the first one
+//! counts.
 
 use super::report::{Level, Message};
 use proc_macro2::{Span, TokenStream, TokenTree};
@@ -10,28 +11,28 @@ use std::io;
 use std::path::{Path, PathBuf};
 use syn::{Attribute, DeriveInput, Expr, Item, ItemMod, ItemType, Lit, Meta, Stmt, UseTree};
 
-/// More files than a gatherer can be meant to have.
+/// A limit above the number of files of any reasonable gatherer.
 const MAX_FILES: usize = 1000;
 
-/// How deep brackets may nest, or prefixes follow each other: the reader of Rust calls itself for each. People stay below 30.
+/// The maximum nesting of brackets and prefixes, because syn recurses for each. Real code stays below 30.
 const MAX_NESTING: usize = 128;
 
 /// A crate.
 pub(super) struct Sources {
-    /// The files in the order in which they were come by, as they are shown.
+    /// The files in the order in which they were found, with their displayed names.
     pub(super) files: Vec<PathBuf>,
     pub(super) modules: Vec<Module>,
     pub(super) structs: Vec<Struct>,
-    /// Files that are not there.
+    /// Missing files.
     pub(super) missing: Vec<PathBuf>,
     pub(super) messages: Vec<Message>,
 }
 
-/// What a module calls by which name.
+/// The names in a module.
 #[derive(Default)]
 pub(super) struct Module {
     pub(super) parent: Option<usize>,
-    /// A function's body: names that it has not are those around it.
+    /// A function's body: it also sees the names around it.
     pub(super) is_block: bool,
     pub(super) file: usize,
     pub(super) modules: BTreeMap<String, usize>,
@@ -39,7 +40,7 @@ pub(super) struct Module {
     pub(super) aliases: BTreeMap<String, ItemType>,
     /// Enumerations and unions.
     pub(super) others: BTreeSet<String>,
-    /// What `use` brings, by path; a path that begins with `::` has an empty name first.
+    /// Imports, by path; a path that begins with `::` has an empty first name.
     pub(super) uses: BTreeMap<String, Vec<String>>,
     pub(super) globs: Vec<Vec<String>>,
 }
@@ -62,7 +63,7 @@ pub(super) struct At {
 pub(super) type Read<'a> = &'a (dyn Fn(&Path) -> io::Result<String> + Sync);
 
 impl Sources {
-    /// Reads a crate from its root. What cannot be read is one of the messages.
+    /// Reads a crate from its root. Unreadable files become messages.
     pub(super) fn read(root: &Path, read: Read<'_>) -> Sources {
         let mut sources = Sources {
             files: Vec::new(),
@@ -85,7 +86,7 @@ impl Sources {
         sources
     }
 
-    /// Where a span is.
+    /// The place of a span.
     pub(super) fn at(file: usize, span: Span) -> At {
         let start = span.start();
         At { file, line: start.line, column: start.column + 1 }
@@ -108,12 +109,12 @@ impl Sources {
 struct Reader<'a> {
     sources: &'a mut Sources,
     read: Read<'a>,
-    /// The files that are being read, from the root.
+    /// The files being read, outermost first.
     open: Vec<PathBuf>,
 }
 
 impl Reader<'_> {
-    /// Reads a file into a module. Its modules' files are in `folder`.
+    /// Reads a file into a module. `folder` contains the files of its modules.
     fn file(&mut self, path: &Path, text: &str, module: usize, folder: &Path, from: Option<At>) {
         let here = self.sources.files.len();
         if here >= MAX_FILES || self.open.iter().any(|open| open == path) {
@@ -140,7 +141,7 @@ impl Reader<'_> {
         }
     }
 
-    /// `folder` is where the modules' files are, `around` where `#[path]` begins.
+    /// `folder` contains the files of the modules; `#[path]` is relative to `around`.
     fn items(&mut self, items: Vec<Item>, module: usize, folder: &Path, around: &Path) {
         for item in items {
             self.item(item, module, folder, around);
@@ -206,7 +207,7 @@ impl Reader<'_> {
             };
             return self.items(items, module, &folder, &around);
         }
-        // Where the file is, and where those of its modules are. (The Rust Reference, "Module Source Filenames".)
+        // The file, and the folder of its modules (The Rust Reference, "Module Source Filenames").
         let candidates = match &path {
             Some(path) => {
                 let file = around.join(path);
@@ -228,7 +229,7 @@ impl Reader<'_> {
             }
         }
         self.sources.missing.extend(candidates.iter().map(|(file, _)| file.clone()));
-        // What depends on a condition may be made elsewhere, or not wanted here.
+        // A conditional file may be generated, or not needed here.
         let level = if has_condition(&item.attrs) { Level::Note } else { Level::Error };
         let files: Vec<String> = candidates.iter().map(|(file, _)| file.display().to_string()).collect();
         let why = format!("the file of the module '{name}' is missing: {}{why}", files.join(" or "));
@@ -238,7 +239,7 @@ impl Reader<'_> {
 
 /// The items of a file.
 fn parse(text: &str) -> syn::Result<Vec<Item>> {
-    // A first line for the shell is for the compiler to skip; an attribute looks like one.
+    // Skip a shebang line, as the compiler does; an attribute looks similar.
     let tokens: TokenStream = match text.strip_prefix("#!") {
         Some(rest) if !rest.trim_start().starts_with('[') => rest.find('\n').map_or("", |end| &rest[end..]),
         _ => text.strip_prefix('\u{feff}').unwrap_or(text),
@@ -250,7 +251,7 @@ fn parse(text: &str) -> syn::Result<Vec<Item>> {
     syn::parse2::<syn::File>(tokens).map(|file| file.items)
 }
 
-/// Where the tokens nest too deeply to be read: brackets, angle brackets, and prefixes in a row.
+/// The place where tokens nest too deeply: brackets, angle brackets, and sequences of prefixes.
 fn too_deep(tokens: TokenStream, depth: usize) -> Option<Span> {
     let (mut angles, mut row) = (0_usize, 0);
     for token in tokens {
@@ -283,7 +284,7 @@ fn too_deep(tokens: TokenStream, depth: usize) -> Option<Span> {
     None
 }
 
-/// An identifier as JSON and paths have it, without `r#`.
+/// An identifier without `r#`, as in JSON and paths.
 pub(super) fn name_of(ident: &syn::Ident) -> String {
     let name = ident.to_string();
     name.strip_prefix("r#").map(str::to_owned).unwrap_or(name)
@@ -318,7 +319,7 @@ fn path_of(attributes: &[Attribute]) -> Option<String> {
     })
 }
 
-/// What a `use` brings into a module.
+/// The names that a `use` imports into a module.
 fn used(tree: &UseTree, mut before: Vec<String>, module: &mut Module) {
     match tree {
         UseTree::Path(path) => {
@@ -334,7 +335,7 @@ fn used(tree: &UseTree, mut before: Vec<String>, module: &mut Module) {
         UseTree::Name(name) => {
             let name = name_of(&name.ident);
             if name == "self" {
-                // `use a::b::{self}` brings `b`.
+                // `use a::b::{self}` imports `b`.
                 if let Some(last) = before.last().cloned() {
                     module.uses.entry(last).or_insert(before);
                 }

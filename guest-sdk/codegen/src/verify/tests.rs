@@ -1,4 +1,4 @@
-//! Small sources against a small schema, and what is told of them.
+//! Tests with small sources and a small schema.
 
 mod crates;
 
@@ -79,12 +79,12 @@ fn told(report: &Report) -> Vec<String> {
     report.messages.iter().map(|message| format!("{}: {message}", message.level.as_str())).collect()
 }
 
-/// What is told of a source, where it begins on line 2.
+/// The messages for a source that begins on line 2.
 fn of_source(source: &str) -> Vec<String> {
     told(&of_files(&[("src/lib.rs", &format!("use wagather::{{Fields, Resource, json}};\n{source}"))]))
 }
 
-/// What is told of a field of `status`, by its name and its type, without the place and the path.
+/// The messages for a field of `status`, by its name and type, without place and path.
 fn of_status(field: &str, of_type: &str) -> Vec<String> {
     let told = of_source(&format!(
         "#[derive(Default, Resource)] #[resource(version = \"v1\", plural = \"pods\", namespaced)] struct Pod {{ status: Status }}\n\
@@ -106,7 +106,7 @@ fn a_field_that_there_is_not_is_told_with_its_place() {
         of_status("#[field(name = \"podIp\")] pod_ip", "String"),
         ["error: 30: Pod.status.podIp: PodStatus has no field 'podIp'; did you mean 'podIP'?"]
     );
-    // A name that no Rust name becomes.
+    // A JSON name that no Rust name converts to.
     assert_eq!(
         of_status("set_hostname_as_fqdn", "bool"),
         [
@@ -209,7 +209,7 @@ fn a_type_that_cannot_is_told() {
             "error: 25: Pod.status.limits.*: the schema says a quantity, which cannot be decoded as u32: write Quantity or String"
         ]
     );
-    // A map of an object's fields: each of them must fit.
+    // A map with the fields of an object: each of them must match.
     let map = of_status("container_statuses", "Vec<json::Pairs<String>>");
     assert_eq!(
         map,
@@ -458,7 +458,7 @@ fn sources_that_cannot_be_read_are_told() {
             assert!(told.starts_with(why), "{told}");
         }
     }
-    // Line 1 is for the shell.
+    // Line 1 is a shebang line.
     assert_eq!(told(&of_files(&[("src/lib.rs", "#!/usr/bin/env rust\nstruct A;")])), [""; 0]);
     for (open, close) in [("(", ")"), ("[", "]"), ("{", "}"), ("-", ""), ("A<", ">"), ("&", "")] {
         for depth in [100, 1_000, 100_000] {

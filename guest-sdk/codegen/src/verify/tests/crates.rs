@@ -1,4 +1,4 @@
-//! Crates as they are: the examples, what is generated, one with a build script, and mutated ones.
+//! Complete crates: the examples, generated code, a crate with a build script, and mutated ones.
 
 use super::*;
 
@@ -44,7 +44,7 @@ fn no_text_makes_it_panic() {
         let report = of_files(&[("src/lib.rs", &text), ("src/a.rs", "pub struct A;")]);
         readable += usize::from(report.resources > 0);
     }
-    // Texts that cannot be read at all would show little.
+    // A test with only unreadable texts would prove little.
     assert!(readable > 100, "{readable}");
 }
 
@@ -70,7 +70,7 @@ fn the_examples_are_right() {
         found = (found.0 + report.resources, found.1 + report.fields);
     }
     assert!(found.0 > 10 && found.1 > 100, "{found:?}");
-    // Against the document as OpenShift has it.
+    // Compared with OpenShift's document.
     let crd = Schemas::read(&[repository("tests/apiserver/clusteroperators.crd.yaml")]).expect("schemas");
     let report = verify(&repository("examples/degraded-operators/src/lib.rs"), &crd);
     assert_eq!((told(&report), report.resources), (Vec::new(), 1));
@@ -84,8 +84,8 @@ fn what_is_generated_is_right() {
     let plan = crate::Plan::new(&declaration, &schemas()).expect("a plan");
     let report = of_files(&[("src/lib.rs", &crate::emit::rust(&plan))]);
     assert_eq!(told(&report), [""; 0]);
-    // Of the pod 5, of its metadata 3, of its status 12 and of the statuses' one struct 2, of tree 2, of more the known one, and 3 of
-    // the node.
+    // 5 fields of the pod, 3 of its metadata, 12 of its status, 2 of the shared struct of statuses, 2 of tree, the
+    // known one of more, and 3 of the node.
     assert_eq!((report.resources, report.fields), (2, 28));
 }
 
@@ -110,7 +110,7 @@ spec:
                 keep: {type: integer, minimum: 0}
 ";
 
-/// A crate in a folder of its own.
+/// A crate in its own folder.
 fn crate_of(files: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     for (name, text) in files {
@@ -158,7 +158,7 @@ fn a_build_script_tells_cargo() {
     std::fs::write(folder.path().join("src/spec.rs"), spec.replace("schedul:", "schedule:")).expect("a file");
     std::fs::write(folder.path().join("src/lib.rs"), source.replace(", more: Other", "")).expect("a file");
     assert!(!said(&["crd"]).iter().any(|line| line.starts_with("cargo::error")), "{:?}", said(&["crd"]));
-    // What is not there is waited for.
+    // Cargo waits for the missing file.
     std::fs::remove_file(folder.path().join("src/spec.rs")).expect("no file");
     let lines = said(&["crd"]);
     assert_eq!(lines[2..4], changed(&["src/spec.rs", "src/spec/mod.rs"]));
