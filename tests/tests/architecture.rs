@@ -43,6 +43,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "wagather-kube",
         &["wagather-archive", "wagather-base", "wagather-json", "wagather-printable", "wagather-yaml"],
     ),
+    ("wagather-offline", &["wagather-base", "wagather-kube", "wagather-printable", "wagather-yaml"]),
     (
         "wagather-policy",
         &[
@@ -77,6 +78,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "wagather-json",
             "wagather-kube",
             "wagather-module",
+            "wagather-offline",
             "wagather-policy",
             "wagather-sandbox",
             "wagather-yaml",

@@ -75,6 +75,8 @@ pub enum Cause {
     /// The same would happen again: it is the configuration, a certificate, the credentials, or a server that does not
     /// speak HTTP.
     Final,
+    /// The source is an archive, and this was not gathered. Nobody knows whether the cluster has it.
+    NotGathered,
 }
 
 impl Cause {

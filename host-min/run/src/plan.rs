@@ -30,6 +30,8 @@ pub enum Input {
     Cluster(Box<cluster::Options>),
     /// A recording.
     Recording(PathBuf),
+    /// An archive that was gathered earlier: of this host, or a must-gather or another layout that is known.
+    Archive(PathBuf),
     /// A source that the embedder implements.
     Source(Arc<dyn Source>),
 }

@@ -203,6 +203,11 @@ fn open_source(plan: &Plan, needs_a_server: bool) -> Result<Opened> {
             warnings.extend_from_slice(recording.warnings());
             Arc::new(recording)
         }
+        Input::Archive(path) => {
+            let archive = wagather_offline::Archive::open(path)?;
+            warnings.extend_from_slice(archive.warnings());
+            Arc::new(archive)
+        }
         Input::Source(source) => source.clone(),
         // Gatherers that make no requests run without a cluster.
         Input::Cluster(_) if !needs_a_server => Arc::new(Nothing),

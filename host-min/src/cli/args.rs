@@ -30,6 +30,7 @@ pub(super) struct Run {
     pub(super) audit: Option<PathBuf>,
     pub(super) check_access: bool,
     pub(super) replay: Option<PathBuf>,
+    pub(super) from: Option<PathBuf>,
     pub(super) timeout: Duration,
     pub(super) request_timeout: Duration,
     pub(super) memory: u64,
@@ -56,8 +57,8 @@ pub(super) struct Rbac {
     pub(super) grant: Option<PathBuf>,
 }
 
-/// Options that conflict with `--replay`, because a recording replaces the cluster.
-const NOT_WITH_REPLAY: &[&str] = &[
+/// Options that conflict with `--replay` and `--from`, because a recording or an archive replaces the cluster.
+const ONLY_WITH_A_CLUSTER: &[&str] = &[
     "record",
     "check-access",
     "kubeconfig",
@@ -84,8 +85,13 @@ const NOT_WITH_REPLAY: &[&str] = &[
 impl Run {
     /// Parses the options of `run`.
     pub(super) fn of(words: &Words) -> Result<Run, Wrong> {
-        if let Some(other) = NOT_WITH_REPLAY.iter().find(|other| words.has("replay") && words.has(other)) {
-            return Err(wrong(words.command, format!("--replay cannot be used with --{other}")));
+        if words.has("replay") && words.has("from") {
+            return Err(wrong(words.command, "--replay cannot be used with --from".into()));
+        }
+        if let Some(offline) = ["replay", "from"].into_iter().find(|offline| words.has(offline))
+            && let Some(other) = ONLY_WITH_A_CLUSTER.iter().find(|other| words.has(other))
+        {
+            return Err(wrong(words.command, format!("--{offline} cannot be used with --{other}")));
         }
         if words.has("token") && words.has("token-file") {
             return Err(wrong(words.command, "--token cannot be used with --token-file".into()));
@@ -128,6 +134,7 @@ impl Run {
             audit: path("audit"),
             check_access: words.has("check-access"),
             replay: path("replay"),
+            from: path("from"),
             timeout: one(words, "timeout", duration)?.unwrap_or_default(),
             request_timeout: one(words, "request-timeout", limit)?.unwrap_or_default(),
             memory: one(words, "memory", size)?.unwrap_or_default(),
@@ -312,7 +319,7 @@ mod tests {
     #[test]
     fn what_does_not_go_together_is_refused() {
         assert!(run("run a --record r").is_ok() && run("run a --replay r").is_ok());
-        for other in NOT_WITH_REPLAY {
+        for other in ONLY_WITH_A_CLUSTER {
             let reason = run(&format!("run a --replay r --{other} x")).expect_err(other);
             assert_eq!(reason, format!("--replay cannot be used with --{other}"));
         }

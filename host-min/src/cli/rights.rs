@@ -359,6 +359,7 @@ fn described(file: Option<&Path>, grant: &Grant) -> String {
 fn answers(input: &Input) -> String {
     match input {
         Input::Recording(path) => format!("the recording {}", path.display()),
+        Input::Archive(path) => format!("the archive {}", path.display()),
         Input::Source(source) => source.describe(),
         Input::Cluster(options) => match (&options.server, &options.kubeconfig) {
             (Some(server), _) => format!("the server {}", cluster::shown_url(server)),

@@ -18,9 +18,10 @@ use wagather_run::clusters::Sums;
 
 pub(super) fn run(args: Run, single_threaded: SingleThreaded) -> Result<()> {
     stop::heed_signals();
-    let input = match args.replay {
-        Some(path) => Input::Recording(path),
-        None => Input::Cluster(Box::new(args.cluster)),
+    let input = match (args.replay, args.from) {
+        (Some(path), _) => Input::Recording(path),
+        (None, Some(path)) => Input::Archive(path),
+        (None, None) => Input::Cluster(Box::new(args.cluster)),
     };
     let mut plan = Plan::new(input, Output::parse(args.output), Isolation::Fork(single_threaded));
     plan.existing = if args.overwrite { Existing::Replace } else { Existing::Keep };

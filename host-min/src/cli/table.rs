@@ -303,6 +303,11 @@ const RUN: &[Flag] = &[
     },
     Flag { help: "Read responses from a recording instead of a cluster", ..path("replay", "FILE.har") },
     Flag {
+        help: "Read objects from an archive instead of a cluster: one of host-min, a must-gather, an Insights archive, a \
+               crust-gather archive or a support bundle; a folder or a .tar.gz",
+        ..path("from", "PATH")
+    },
+    Flag {
         help: "Grant that limits what gatherers may read (see docs/grant.md). Default: get and list everything except Secrets \
                and other escalating resources",
         ..path("grant", "FILE.yaml")

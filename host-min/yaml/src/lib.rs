@@ -9,12 +9,14 @@
 #![forbid(unsafe_code)]
 
 mod foreign;
+mod json;
 mod mistakes;
 mod scalar;
 mod within;
 mod words;
 
 pub use foreign::{Foreign, decode, parse_foreign};
+pub use json::to_json;
 pub use mistakes::{Map, Mistakes, distance, listed, nearest, shown};
 pub use scalar::scalar;
 pub use within::place_within;

@@ -8,6 +8,7 @@ mod bounds;
 mod command_line;
 mod connection;
 mod ended;
+mod from;
 mod gaps;
 mod in_time;
 mod names;

@@ -25,7 +25,12 @@ impl Failed {
     }
 
     pub(super) fn no_answer(no_answer: &NoAnswer) -> Failed {
-        let status = if no_answer.cause == Cause::Late { Status::TIMED_OUT } else { Status::UNREACHABLE };
+        let status = match no_answer.cause {
+            Cause::Late => Status::TIMED_OUT,
+            // For a gatherer it is as what it may not see: it exists or not.
+            Cause::NotGathered => Status::http(403),
+            Cause::Unreachable | Cause::Broken | Cause::Final => Status::UNREACHABLE,
+        };
         Failed::new(status, &no_answer.reason, &no_answer.advice)
     }
 

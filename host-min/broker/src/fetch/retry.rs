@@ -62,7 +62,7 @@ impl RetryReason {
                 Cause::Unreachable => Some(RetryReason::Unreachable),
                 Cause::Broken => Some(RetryReason::Broken),
                 Cause::Late => Some(RetryReason::Late),
-                Cause::Final => None,
+                Cause::Final | Cause::NotGathered => None,
             },
         }
     }

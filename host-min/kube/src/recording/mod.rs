@@ -37,11 +37,12 @@ const ORIGIN_HOST: &str = "cluster.invalid";
 pub const MAX_RECORDING_BYTES: u64 = 1 << 30;
 
 /// What causes are called in a recording.
-const CAUSES: [(Cause, &str); 4] = [
+const CAUSES: [(Cause, &str); 5] = [
     (Cause::Late, "late"),
     (Cause::Unreachable, "unreachable"),
     (Cause::Broken, "broken"),
     (Cause::Final, "final"),
+    (Cause::NotGathered, "notGathered"),
 ];
 
 /// How an exchange failed.

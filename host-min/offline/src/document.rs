@@ -1,0 +1,333 @@
+//! The objects in a file: one object, a list, an array, or several documents of YAML.
+
+use std::borrow::Cow;
+
+use serde_json::value::RawValue;
+
+use crate::members::{Members, elements};
+use crate::place::Hint;
+
+/// What an object is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Identity {
+    /// The API group; `None` if nothing says it.
+    pub(crate) group: Option<String>,
+    /// The version; `None` if nothing says it.
+    pub(crate) version: Option<String>,
+    /// The kind; empty if nothing says it.
+    pub(crate) kind: String,
+    /// The resource.
+    pub(crate) plural: Plural,
+    /// The namespace; empty for an object that is in none.
+    pub(crate) namespace: String,
+    /// The name.
+    pub(crate) name: String,
+}
+
+/// The name of a resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Plural {
+    /// The archive names it.
+    Named(String),
+    /// Made from the kind. Discovery or a CustomResourceDefinition may know better.
+    Guessed(String),
+}
+
+/// A part of a file.
+pub(crate) enum Part<'a> {
+    /// An object and its JSON, without blanks.
+    Object(Identity, Cow<'a, [u8]>),
+    /// A list without items: the resource was asked for, and there was none.
+    EmptyList(Identity),
+}
+
+/// Gives the parts of a file.
+pub(crate) fn parts(
+    content: &[u8],
+    hint: &Hint,
+    each: &mut dyn FnMut(Part) -> Result<(), String>,
+) -> Result<(), Problem> {
+    let text = std::str::from_utf8(content).map_err(|_| Problem::Unusable("it is not UTF-8".into()))?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    match text.trim_start().as_bytes().first() {
+        Some(b'{' | b'[') => match serde_json::from_str::<&RawValue>(text) {
+            Ok(whole) => value(whole.get(), hint, None, each),
+            // YAML that begins as JSON does, or several documents.
+            Err(error) => yaml(text, hint, each).map_err(|problem| match problem {
+                Problem::Unusable(_) => Problem::Unusable(format!("{error}")),
+                Problem::Full(_) => problem,
+            }),
+        },
+        Some(_) => yaml(text, hint, each),
+        None => Err(Problem::Unusable("it is empty".into())),
+    }
+}
+
+/// Why a file is not used.
+pub(crate) enum Problem {
+    /// Nothing can be made of it. Other files may be fine.
+    Unusable(String),
+    /// The archive has no room.
+    Full(String),
+}
+
+fn yaml(text: &str, hint: &Hint, each: &mut dyn FnMut(Part) -> Result<(), String>) -> Result<(), Problem> {
+    let documents = wagather_yaml::to_json(text).map_err(|error| Problem::Unusable(error.to_string()))?;
+    documents.iter().filter(|document| *document != "null").try_for_each(|json| value(json, hint, None, each))
+}
+
+fn value(
+    json: &str,
+    hint: &Hint,
+    of_list: Option<(&str, &str)>,
+    each: &mut dyn FnMut(Part) -> Result<(), String>,
+) -> Result<(), Problem> {
+    let unusable = |error: serde_json::Error| Problem::Unusable(error.to_string());
+    if json.trim_start().starts_with('[') {
+        let items = elements(json).map_err(unusable)?;
+        return items.iter().try_for_each(|item| value(item.get(), hint, None, each));
+    }
+    let head = Members::of(json).map_err(unusable)?;
+    let kind = head.text("kind").unwrap_or_default();
+    let api_version = head.text("apiVersion").unwrap_or_default();
+    let metadata = Metadata::of(&head);
+    // A list of nothing may come without its items.
+    let items = head.json("items");
+    if metadata.name.is_empty() && (items.is_some() || kind.ends_with("List")) {
+        let items = items.map_or_else(|| Ok(Vec::new()), elements).map_err(unusable)?;
+        // Items of a typed list do not say what they are.
+        let of_items = kind.strip_suffix("List").unwrap_or_default();
+        // The version of a `List` is its own.
+        let api_version = if of_items.is_empty() { String::new() } else { api_version };
+        if items.is_empty() {
+            let identity = identify(&api_version, of_items, metadata, hint);
+            let is_known = !matches!(&identity.plural, Plural::Guessed(plural) if plural.is_empty());
+            return if is_known { each(Part::EmptyList(identity)).map_err(Problem::Full) } else { Ok(()) };
+        }
+        let of_items = (of_items, &*api_version);
+        return items.iter().try_for_each(|item| value(item.get(), hint, Some(of_items), each));
+    }
+    let (kind, api_version) = match of_list {
+        Some((of_items, version)) if kind.is_empty() => (of_items.to_owned(), version.to_owned()),
+        _ => (kind, api_version),
+    };
+    if metadata.name.is_empty() {
+        return Err(Problem::Unusable("it has no metadata.name".into()));
+    }
+    let identity = identify(&api_version, &kind, metadata, hint);
+    if matches!(&identity.plural, Plural::Guessed(plural) if plural.is_empty()) {
+        return Err(Problem::Unusable("neither it nor its path says what kind it is".into()));
+    }
+    each(Part::Object(identity, compact(json))).map_err(Problem::Full)
+}
+
+/// What of an object's metadata identifies it.
+struct Metadata {
+    name: String,
+    namespace: Option<String>,
+}
+
+impl Metadata {
+    fn of(object: &Members) -> Metadata {
+        let metadata = object.object("metadata");
+        let text = |name| metadata.as_ref().and_then(|metadata| metadata.text(name));
+        Metadata { name: text("name").unwrap_or_default(), namespace: text("namespace") }
+    }
+}
+
+fn identify(api_version: &str, kind: &str, metadata: Metadata, hint: &Hint) -> Identity {
+    let (group, version) = match api_version.rsplit_once('/') {
+        Some((group, version)) => (Some(group.to_owned()), Some(version.to_owned())),
+        None if api_version.is_empty() => (hint.group.clone(), None),
+        None => (Some(String::new()), Some(api_version.to_owned())),
+    };
+    // The folder names the resource, unless the file has something else in it.
+    let is_as_hinted = hint.group.is_none() || hint.group == group;
+    let plural = match (&hint.plural, &hint.singular) {
+        (Some(plural), _) if is_as_hinted && (kind.is_empty() || alike(plural, kind)) => {
+            Plural::Named(plural.clone())
+        }
+        (_, Some(singular)) if kind.is_empty() => Plural::Guessed(plural_of(singular)),
+        _ => Plural::Guessed(plural_of(kind)),
+    };
+    Identity {
+        group,
+        version,
+        kind: kind.to_owned(),
+        plural,
+        namespace: metadata.namespace.or_else(|| hint.namespace.clone()).unwrap_or_default(),
+        name: metadata.name,
+    }
+}
+
+/// Whether a resource may have the kind: the beginning is the same.
+fn alike(plural: &str, kind: &str) -> bool {
+    let shared = plural.len().min(kind.len()).min(3);
+    plural.is_char_boundary(shared)
+        && kind.is_char_boundary(shared)
+        && plural[..shared].eq_ignore_ascii_case(&kind[..shared])
+}
+
+/// The resource of a kind, as Kubernetes names them.
+pub(crate) fn plural_of(kind: &str) -> String {
+    let singular = kind.to_ascii_lowercase();
+    let before_y = singular.strip_suffix('y').filter(|stem| !stem.ends_with(['a', 'e', 'i', 'o', 'u']));
+    match &*singular {
+        "" | "endpoints" => singular,
+        _ if before_y.is_some() => format!("{}ies", before_y.unwrap_or_default()),
+        _ if ["s", "x", "z", "ch", "sh"].iter().any(|end| singular.ends_with(end)) => format!("{singular}es"),
+        _ => format!("{singular}s"),
+    }
+}
+
+/// JSON as an API server writes it: without blanks between its tokens, and with the escapes of Go's `encoding/json`.
+fn compact(json: &str) -> Cow<'_, [u8]> {
+    let mut out = String::with_capacity(json.len());
+    let mut characters = json.chars();
+    while let Some(character) = characters.next() {
+        if matches!(character, ' ' | '\n' | '\r' | '\t') {
+            continue;
+        }
+        out.push(character);
+        if character != '"' {
+            continue;
+        }
+        while let Some(character) = characters.next() {
+            match character {
+                '<' => out.push_str("\\u003c"),
+                '>' => out.push_str("\\u003e"),
+                '&' => out.push_str("\\u0026"),
+                '\u{2028}' => out.push_str("\\u2028"),
+                '\u{2029}' => out.push_str("\\u2029"),
+                _ => out.push(character),
+            }
+            match character {
+                '"' => break,
+                '\\' => out.extend(characters.next()),
+                _ => {}
+            }
+        }
+    }
+    if out == json { Cow::Borrowed(json.as_bytes()) } else { Cow::Owned(out.into_bytes()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(content: &str, hint: &Hint) -> Result<Vec<(String, String)>, String> {
+        let mut found = Vec::new();
+        let result = parts(content.as_bytes(), hint, &mut |part| {
+            found.push(match part {
+                Part::Object(identity, json) => {
+                    (shown(&identity), String::from_utf8_lossy(&json).into_owned())
+                }
+                Part::EmptyList(identity) => (shown(&identity), "none".into()),
+            });
+            Ok(())
+        });
+        match result {
+            Ok(()) => Ok(found),
+            Err(Problem::Unusable(reason) | Problem::Full(reason)) => Err(reason),
+        }
+    }
+
+    fn shown(identity: &Identity) -> String {
+        let Identity { group, version, kind, plural, namespace, name } = identity;
+        let plural = match plural {
+            Plural::Named(plural) => plural.clone(),
+            Plural::Guessed(plural) => format!("{plural}?"),
+        };
+        let [group, version] = [group, version].map(|text| text.as_deref().unwrap_or("-"));
+        format!("{group}/{version} {kind} {plural} {namespace}/{name}")
+    }
+
+    #[test]
+    fn a_file_has_an_object_or_several() {
+        let none = Hint::default();
+        let pods = Hint {
+            group: Some(String::new()),
+            plural: Some("pods".into()),
+            namespace: Some("shop".into()),
+            ..Hint::default()
+        };
+        for (content, hint, found) in [
+            (
+                r#"{ "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a \" b"} }"#,
+                &none,
+                vec![(
+                    "/v1 Pod pods? /a \" b",
+                    r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a \" b"}}"#,
+                )],
+            ),
+            (
+                r#"{"kind":"PodList","apiVersion":"v1","items":[{"metadata":{"name":"a","namespace":"x"}}]}"#,
+                &none,
+                vec![("/v1 Pod pods? x/a", r#"{"metadata":{"name":"a","namespace":"x"}}"#)],
+            ),
+            (
+                r#"{"kind":"List","apiVersion":"v1","items":[{"kind":"Proxy","apiVersion":"g/v1","metadata":{"name":"a"}}]}"#,
+                &none,
+                vec![(
+                    "g/v1 Proxy proxies? /a",
+                    r#"{"kind":"Proxy","apiVersion":"g/v1","metadata":{"name":"a"}}"#,
+                )],
+            ),
+            (
+                r#"{"kind":"PodList","apiVersion":"v1","items":[]}"#,
+                &pods,
+                vec![("/v1 Pod pods shop/", "none")],
+            ),
+            (r#"{"kind":"List","apiVersion":"v1","items":[]}"#, &pods, vec![("/-  pods shop/", "none")]),
+            (r#"{"items":[]}"#, &pods, vec![("/-  pods shop/", "none")]),
+            (r#"{"kind":"PodList","items":null}"#, &pods, vec![("/- Pod pods shop/", "none")]),
+            (
+                r#"[{"metadata":{"name":"a"}}]"#,
+                &pods,
+                vec![("/-  pods shop/a", r#"{"metadata":{"name":"a"}}"#)],
+            ),
+            (
+                "---\napiVersion: v1\nkind: Secret\nmetadata:\n  name: a\n",
+                &pods,
+                vec![(
+                    "/v1 Secret secrets? shop/a",
+                    r#"{"apiVersion":"v1","kind":"Secret","metadata":{"name":"a"}}"#,
+                )],
+            ),
+        ] {
+            let expected: Vec<(String, String)> =
+                found.into_iter().map(|(what, json)| (what.to_owned(), json.to_owned())).collect();
+            assert_eq!(all(content, hint), Ok(expected), "{content}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_object_is_told() {
+        let none = Hint::default();
+        for (content, reason) in [
+            ("", "it is empty"),
+            ("{", "EOF while parsing an object at line 1 column 1"),
+            ("{}", "it has no metadata.name"),
+            (r#"{"metadata":{"name":"a"}}"#, "neither it nor its path says what kind it is"),
+            ("just words", "invalid type: string \"just words\", expected a map at line 1 column 12"),
+        ] {
+            assert_eq!(all(content, &none), Err(reason.into()), "{content}");
+        }
+        assert!(parts(b"\xff", &none, &mut |_| Ok(())).is_err());
+    }
+
+    #[test]
+    fn plurals_are_those_of_kubernetes() {
+        for (kind, plural) in [
+            ("Pod", "pods"),
+            ("NetworkPolicy", "networkpolicies"),
+            ("Gateway", "gateways"),
+            ("Ingress", "ingresses"),
+            ("Endpoints", "endpoints"),
+            ("StorageClass", "storageclasses"),
+            ("ClusterOperator", "clusteroperators"),
+        ] {
+            assert_eq!(plural_of(kind), plural);
+        }
+    }
+}

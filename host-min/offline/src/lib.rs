@@ -1,0 +1,155 @@
+//! Internal to host-min, without any promise of stability: archives as a source.
+//!
+//! An [`Archive`] answers the requests of gatherers from what was gathered earlier: by this host, by `oc adm must-gather`,
+//! by the Insights operator, by crust-gather or by troubleshoot (a support bundle). Gatherers run on it unchanged.
+//!
+//! | module | does |
+//! |---|---|
+//! | `walk` | the files of a folder or a tar, with limits |
+//! | `place` | what the path of a file says about its content |
+//! | `document` | the objects in a file |
+//! | `members` | JSON objects, one level at a time |
+//! | `store` | the bytes of the objects, compressed in memory |
+//! | `shelf` | which objects of which resource there are |
+//! | `request` | what a request asks for |
+//! | `select` | label and field selectors |
+//! | `answer` | the response, item by item |
+//!
+//! An archive knows less than a cluster. It never answers "none" for what was not gathered: such a request gets no answer,
+//! and the reason says what the archive has. Nothing is written to disk, so the paths in an archive cannot reach outside.
+#![forbid(unsafe_code)]
+
+mod answer;
+mod document;
+mod layout;
+mod logs;
+mod members;
+mod place;
+mod request;
+mod select;
+mod shelf;
+mod store;
+mod walk;
+
+use std::io::BufRead;
+use std::path::Path;
+use std::sync::Arc;
+
+use layout::Layout;
+use request::{Asked, Request};
+use shelf::Shelf;
+use wagather_base::error::{Class, Failure};
+use wagather_kube::{Call, Cause, NoAnswer, Response, Source};
+use wagather_printable::Line;
+
+/// The names of files that a warning shows.
+const NAMED_FILES: usize = 3;
+
+/// An archive that was gathered earlier.
+pub struct Archive {
+    shown: String,
+    layout: Layout,
+    shelf: Arc<Shelf>,
+    warnings: Vec<String>,
+}
+
+impl Archive {
+    /// Reads an archive: a folder, a `.tar`, or a `.tar.gz`.
+    pub fn open(path: &Path) -> Result<Archive, Failure> {
+        Archive::load(path.display().to_string(), |each| walk::each_file(path, each))
+    }
+
+    /// Reads the bytes of a `.tar` or a `.tar.gz`, once and from the beginning to the end.
+    pub fn read(shown: String, input: impl BufRead) -> Result<Archive, Failure> {
+        Archive::load(shown, |each| walk::each_file_of(input, each))
+    }
+
+    fn load(
+        shown: String,
+        walk: impl FnOnce(&mut dyn FnMut(walk::Found) -> Result<(), String>) -> Result<(), walk::Error>,
+    ) -> Result<Archive, Failure> {
+        let failure = |reason: &dyn std::fmt::Display, advice: &str| {
+            Failure::new(Class::Config, format!("cannot read the archive {shown}"), reason).advise(advice)
+        };
+        let mut loading = shelf::Loading::default();
+        walk(&mut |file| loading.add(file)).map_err(|error| failure(&error, error.advice()))?;
+        let (shelf, layout, skipped) = loading.finish();
+        if shelf.is_empty() {
+            return Err(failure(
+                &"it has no objects of a cluster",
+                "name an archive of this host, a must-gather, an Insights archive, a crust-gather archive or a support bundle: a folder or a .tar.gz",
+            ));
+        }
+        let mut warnings = vec![layout.limits(&shown)];
+        warnings.extend(skipped.warning(&shown, NAMED_FILES));
+        Ok(Archive { shown, layout, shelf: Arc::new(shelf), warnings })
+    }
+
+    /// What a reader of the results has to know about the archive.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    fn no_answer(&self, reason: String) -> NoAnswer {
+        NoAnswer {
+            cause: Cause::NotGathered,
+            reason: format!("the {} {}: {reason}", self.layout.name(), Line(&self.shown)),
+            advice: "the archive does not say whether the cluster has it; gather again, from the cluster, if you need it"
+                .into(),
+        }
+    }
+
+    fn answer(&self, asked: &Asked) -> Result<answer::Body, String> {
+        match asked {
+            Asked::Version => {
+                let version = self.shelf.version().ok_or("the version of the cluster was not gathered")?;
+                Ok(answer::Body::of(version.to_vec()))
+            }
+            Asked::Log(log) => self.shelf.log(log).map(answer::Body::of),
+            Asked::Object(wanted, name) => self.shelf.object(wanted, name).map(answer::Body::of),
+            Asked::List(wanted, page) => answer::list(&self.shelf, wanted, page),
+        }
+    }
+}
+
+impl Source for Archive {
+    fn send(&self, call: &Call) -> Result<Response, NoAnswer> {
+        let request = Request::of(&call.path_and_query).map_err(|reason| self.no_answer(reason))?;
+        let body = self.answer(&request.asked).map_err(|reason| self.no_answer(reason))?;
+        let content_type =
+            if matches!(request.asked, Asked::Log(_)) { "text/plain" } else { "application/json" };
+        Ok(Response {
+            status: 200,
+            content_type: Some(content_type.into()),
+            retry_after: None,
+            body: Box::new(body),
+        })
+    }
+
+    fn has_answer(&self, _: &str) -> bool {
+        false
+    }
+
+    fn knows(&self, path_and_query: &str) -> bool {
+        match Request::of(path_and_query).map(|request| request.asked) {
+            Ok(Asked::List(wanted, _) | Asked::Object(wanted, _)) => self.shelf.resource(&wanted).is_ok(),
+            Ok(Asked::Version | Asked::Log(_)) => true,
+            Err(_) => false,
+        }
+    }
+
+    fn now_millis(&self) -> i64 {
+        self.shelf.gathered_millis()
+    }
+
+    fn is_recording(&self) -> bool {
+        true
+    }
+
+    fn describe(&self) -> String {
+        format!("{}, partial", self.layout.name())
+    }
+}
+
+#[cfg(test)]
+mod tests;

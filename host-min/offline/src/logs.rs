@@ -1,0 +1,82 @@
+//! Logs of containers, as the API server gives parts of them.
+
+use crate::place::LogKey;
+use crate::request::Log;
+use crate::shelf::Shelf;
+use crate::store::Reader;
+
+impl Shelf {
+    /// The part of a log that is asked for.
+    pub(crate) fn log(&self, log: &Log) -> Result<Vec<u8>, String> {
+        let LogKey { namespace, pod, container, previous } = &log.key;
+        let which = if *previous { "previous log" } else { "log" };
+        let mut same = self.logs.iter().filter(|(key, _)| {
+            (&key.namespace, &key.pod, key.previous) == (namespace, pod, *previous)
+                && (container.is_empty() || key.container == *container)
+        });
+        let Some((_, span)) = same.next() else {
+            let container =
+                if container.is_empty() { String::new() } else { format!(" of the container {container}") };
+            return Err(format!("the {which}{container} of the pod {namespace}/{pod} was not gathered"));
+        };
+        if same.next().is_some() {
+            return Err(format!("the pod {namespace}/{pod} has several containers: name one"));
+        }
+        let mut reader = Reader::new();
+        let bytes = reader.read(&self.store, *span).map_err(|error| error.to_string())?;
+        Ok(part(bytes, log))
+    }
+}
+
+fn part(bytes: &[u8], log: &Log) -> Vec<u8> {
+    let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
+    let first = lines.len() - log.tail_lines.map_or(lines.len(), |most| most.min(lines.len()));
+    let lines = &lines[first..];
+    let stamps: Vec<usize> = lines.iter().map(|line| stamp_bytes(line)).collect();
+    // Other programs gather logs with timestamps. A line without one means that these are the container's own.
+    let has_stamps = !log.timestamps && !stamps.is_empty() && stamps.iter().all(|bytes| *bytes > 0);
+    let mut out = Vec::new();
+    for (line, stamp) in lines.iter().zip(stamps) {
+        out.extend_from_slice(if has_stamps { &line[stamp..] } else { line });
+    }
+    out.truncate(log.limit_bytes.unwrap_or(usize::MAX));
+    out
+}
+
+/// How many bytes the timestamp of a line and its blank have: `2026-01-02T03:04:05.678901234Z `. 0 if it has none.
+fn stamp_bytes(line: &[u8]) -> usize {
+    let Some(blank) = line.iter().position(|byte| *byte == b' ') else { return 0 };
+    // Such a timestamp has nanoseconds. Few programs write those themselves.
+    let stamp = &line[..blank];
+    let is_stamp = stamp.len() >= "2026-01-02T03:04:05.6Z".len()
+        && stamp.get(10) == Some(&b'T')
+        && std::str::from_utf8(stamp).is_ok_and(|stamp| humantime::parse_rfc3339(stamp).is_ok());
+    if is_stamp { blank + 1 } else { 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn log(tail_lines: Option<usize>, limit_bytes: Option<usize>, timestamps: bool) -> Log {
+        let [namespace, pod, container] = ["a", "b", "c"].map(String::from);
+        Log {
+            key: LogKey { namespace, pod, container, previous: false },
+            tail_lines,
+            limit_bytes,
+            timestamps,
+        }
+    }
+
+    #[test]
+    fn a_part_is_the_end_and_has_the_timestamps_that_were_asked_for() {
+        let stamped = b"2026-01-02T03:04:05.678901234Z one\n2026-01-02T03:04:06.678901234Z two\n";
+        assert_eq!(part(stamped, &log(None, None, false)), b"one\ntwo\n");
+        assert_eq!(part(stamped, &log(None, None, true)), stamped);
+        assert_eq!(part(stamped, &log(Some(1), None, false)), b"two\n");
+        assert_eq!(part(b"one\ntwo", &log(Some(1), Some(2), false)), b"tw");
+        let own = b"2026-01-02T03:04:05.678901234Z one\nline\n";
+        assert_eq!(part(own, &log(None, None, false)), own);
+        assert_eq!(part(b"", &log(Some(3), None, false)), b"");
+    }
+}

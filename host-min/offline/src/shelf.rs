@@ -1,0 +1,404 @@
+//! Which objects of which resource an archive has.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::document::{self, Identity, Part, Plural, Problem};
+use crate::layout::Layout;
+use crate::members::Members;
+use crate::place::{Hint, LogKey, Place, place};
+use crate::request::Wanted;
+use crate::store::{Reader, Span, Store};
+use crate::walk::Found;
+use wagather_printable::Line;
+
+/// Objects, logs and empty lists of an archive.
+const MAX_OBJECTS: usize = 2_000_000;
+/// Skipped files whose names are remembered.
+const MAX_SKIPPED_NAMES: usize = 16;
+
+/// What an archive has.
+#[derive(Default)]
+pub(crate) struct Shelf {
+    resources: BTreeMap<(String, String), Resource>,
+    pub(crate) logs: BTreeMap<LogKey, Span>,
+    pub(crate) store: Store,
+    version: Option<Vec<u8>>,
+    gathered_millis: i64,
+}
+
+/// The objects of a resource.
+#[derive(Default)]
+pub(crate) struct Resource {
+    pub(crate) kind: String,
+    versions: BTreeSet<String>,
+    /// Ordered by namespace and name, as the API server orders them.
+    pub(crate) objects: Vec<Object>,
+    /// The namespaces whose list was empty; empty for all of them.
+    empty: BTreeSet<String>,
+}
+
+/// An object.
+pub(crate) struct Object {
+    pub(crate) namespace: Box<str>,
+    pub(crate) name: Box<str>,
+    /// `None` if it does not say its version: then it is of any.
+    version: Option<Box<str>>,
+    pub(crate) span: Span,
+}
+
+/// Files that were not used.
+#[derive(Default)]
+pub(crate) struct Skipped {
+    count: usize,
+    names: Vec<String>,
+}
+
+impl Skipped {
+    fn add(&mut self, path: &str, reason: &str) {
+        self.count += 1;
+        if self.names.len() < MAX_SKIPPED_NAMES {
+            self.names.push(format!("{}: {}", Line(path), Line(reason)));
+        }
+    }
+
+    /// A warning, if there are any.
+    pub(crate) fn warning(&self, shown: &str, named: usize) -> Option<String> {
+        let more = if self.count > named { "; …" } else { "" };
+        let named: Vec<&str> = self.names.iter().take(named).map(String::as_str).collect();
+        (self.count > 0).then(|| {
+            format!(
+                "{} files of {shown} cannot be used, and what they have is missing: {}{more}",
+                self.count,
+                named.join("; ")
+            )
+        })
+    }
+}
+
+/// An archive that is being read.
+#[derive(Default)]
+pub(crate) struct Loading {
+    shelf: Shelf,
+    /// Resources whose name was made from their kind, by group and kind.
+    guessed: BTreeMap<(String, String), Resource>,
+    /// The resource of a group and kind, as discovery or a CustomResourceDefinition says.
+    names: BTreeMap<(String, String), String>,
+    layouts: BTreeSet<Layout>,
+    skipped: Skipped,
+    objects: usize,
+    timestamp: Option<i64>,
+    newest_millis: i64,
+}
+
+impl Loading {
+    /// Adds a file. Fails if there is no room for it.
+    pub(crate) fn add(&mut self, file: Found) -> Result<(), String> {
+        self.layouts.extend(Layout::of_path(&file.path));
+        let place = place(&file.path);
+        if place == Place::Other {
+            return Ok(());
+        }
+        self.newest_millis = self.newest_millis.max(file.modified_millis);
+        let content = match file.content {
+            Ok(content) => content,
+            Err(reason) => {
+                self.skipped.add(&file.path, &reason);
+                return Ok(());
+            }
+        };
+        match place {
+            Place::Objects(hint) => self.add_objects(&file.path, &content, &hint)?,
+            Place::Log(key) => {
+                let span = self.shelf.store.keep(&content)?;
+                self.count()?;
+                self.shelf.logs.entry(key).or_insert(span);
+            }
+            Place::Version => self.shelf.version = version_of(&content),
+            Place::Discovery => self.add_discovery(&content),
+            Place::Timestamp => self.timestamp = self.timestamp.max(timestamp_of(&content)),
+            Place::Report => self.timestamp = self.timestamp.max(report_time_of(&content)),
+            Place::Other => {}
+        }
+        Ok(())
+    }
+
+    fn count(&mut self) -> Result<(), String> {
+        self.objects += 1;
+        if self.objects > MAX_OBJECTS {
+            return Err(format!("it has more than {MAX_OBJECTS} objects"));
+        }
+        Ok(())
+    }
+
+    fn add_objects(&mut self, path: &str, content: &[u8], hint: &Hint) -> Result<(), String> {
+        let result = document::parts(content, hint, &mut |part| {
+            self.count()?;
+            match part {
+                Part::Object(identity, json) => {
+                    self.learn(&identity, &json);
+                    let span = self.shelf.store.keep(&json)?;
+                    let Identity { namespace, name, version, .. } = &identity;
+                    let object = Object {
+                        namespace: namespace.as_str().into(),
+                        name: name.as_str().into(),
+                        version: version.as_deref().map(Box::from),
+                        span,
+                    };
+                    self.resource(&identity).objects.push(object);
+                }
+                Part::EmptyList(identity) => {
+                    let namespace = identity.namespace.clone();
+                    self.resource(&identity).empty.insert(namespace);
+                }
+            }
+            Ok(())
+        });
+        match result {
+            Ok(()) => Ok(()),
+            Err(Problem::Full(reason)) => Err(reason),
+            Err(Problem::Unusable(reason)) => {
+                self.skipped.add(path, &reason);
+                Ok(())
+            }
+        }
+    }
+
+    fn resource(&mut self, identity: &Identity) -> &mut Resource {
+        let group = identity.group.clone();
+        let (resources, key) = match &identity.plural {
+            Plural::Named(plural) => (&mut self.shelf.resources, (group.unwrap_or_default(), plural.clone())),
+            Plural::Guessed(plural) => {
+                // The kind is what discovery knows it by; without one, the name has to do.
+                let name = if identity.kind.is_empty() { plural } else { &identity.kind };
+                (&mut self.guessed, (group.unwrap_or_default(), name.clone()))
+            }
+        };
+        let resource = resources.entry(key).or_default();
+        if resource.kind.is_empty() {
+            resource.kind.clone_from(&identity.kind);
+        }
+        resource.versions.extend(identity.version.clone());
+        resource
+    }
+
+    /// Learns the name of a resource from its CustomResourceDefinition.
+    fn learn(&mut self, identity: &Identity, json: &[u8]) {
+        if identity.kind != "CustomResourceDefinition" {
+            return;
+        }
+        let spec = std::str::from_utf8(json).ok().and_then(|json| Members::of(json).ok()?.object("spec"));
+        let Some(spec) = spec else { return };
+        let named = |name| spec.object("names").and_then(|names| names.text(name));
+        if let (Some(group), Some(plural), Some(kind)) = (spec.text("group"), named("plural"), named("kind"))
+        {
+            self.names.insert((group, kind), plural);
+        }
+    }
+
+    /// Learns names from aggregated discovery. Files in another form are of no use, and no loss.
+    fn add_discovery(&mut self, content: &[u8]) {
+        let Some(json) = json_of(content) else { return };
+        let Ok(discovery) = Members::of(&json) else { return };
+        for group in discovery.objects("items") {
+            let name =
+                group.object("metadata").and_then(|metadata| metadata.text("name")).unwrap_or_default();
+            for resource in group.objects("versions").flat_map(|version| version.objects("resources")) {
+                let kind = resource.object("responseKind").and_then(|kind| kind.text("kind"));
+                if let (Some(kind), Some(plural)) = (kind, resource.text("resource")) {
+                    self.names.insert((name.clone(), kind), plural);
+                }
+            }
+        }
+    }
+
+    /// Nothing more will be added.
+    pub(crate) fn finish(mut self) -> (Shelf, Layout, Skipped) {
+        for ((group, kind), found) in std::mem::take(&mut self.guessed) {
+            let plural = match self.names.get(&(group.clone(), kind.clone())) {
+                Some(plural) => plural.clone(),
+                // Without a kind, the key is the resource already.
+                None if found.kind.is_empty() => kind,
+                None => document::plural_of(&kind),
+            };
+            self.shelf.resources.entry((group, plural)).or_default().join(found);
+        }
+        for resource in self.shelf.resources.values_mut() {
+            // Stable: of an object that is there twice, the first one in the archive counts.
+            resource.objects.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
+            resource.objects.dedup_by(|later, first| {
+                (&later.namespace, &later.name, &later.version)
+                    == (&first.namespace, &first.name, &first.version)
+            });
+            resource.objects.shrink_to_fit();
+        }
+        self.shelf.store.finish();
+        self.shelf.gathered_millis = self.timestamp.unwrap_or(self.newest_millis);
+        let layout = self.layouts.last().copied().unwrap_or_default();
+        (self.shelf, layout, self.skipped)
+    }
+}
+
+impl Resource {
+    fn join(&mut self, other: Resource) {
+        if self.kind.is_empty() {
+            self.kind = other.kind;
+        }
+        self.versions.extend(other.versions);
+        self.objects.extend(other.objects);
+        self.empty.extend(other.empty);
+    }
+
+    /// What the server calls the kind, as well as the archive lets us know.
+    pub(crate) fn kind_of(&self, plural: &str) -> String {
+        if !self.kind.is_empty() {
+            return self.kind.clone();
+        }
+        let singular = plural.strip_suffix('s').unwrap_or(plural);
+        match singular {
+            "customresourcedefinition" => "CustomResourceDefinition".into(),
+            "clusterversion" => "ClusterVersion".into(),
+            "clusteroperator" => "ClusterOperator".into(),
+            _ => {
+                let mut characters = singular.chars();
+                characters
+                    .next()
+                    .map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+            }
+        }
+    }
+}
+
+impl Object {
+    /// Whether a request for this version may have it.
+    pub(crate) fn is_of(&self, version: &str) -> bool {
+        self.version.as_deref().is_none_or(|own| own == version)
+    }
+
+    /// Whether it is in the namespace that is asked for.
+    pub(crate) fn is_in(&self, namespace: Option<&str>) -> bool {
+        namespace.is_none_or(|namespace| *self.namespace == *namespace)
+    }
+}
+
+impl Shelf {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.resources.is_empty() && self.logs.is_empty()
+    }
+
+    /// What the server says of its version, if that was gathered.
+    pub(crate) fn version(&self) -> Option<&[u8]> {
+        self.version.as_deref()
+    }
+
+    /// When it was gathered, in milliseconds since the Unix epoch.
+    pub(crate) fn gathered_millis(&self) -> i64 {
+        self.gathered_millis
+    }
+
+    /// The resource that is asked for. The error says what the archive has instead.
+    pub(crate) fn resource(&self, wanted: &Wanted) -> Result<&Resource, String> {
+        let Wanted { group, version, plural, .. } = wanted;
+        let qualified = if group.is_empty() { plural.clone() } else { format!("{plural}.{group}") };
+        // Objects that do not say their group are under the empty one.
+        let groups = [group.as_str(), ""];
+        let mut found = groups.iter().filter_map(|group| {
+            let resource = self.resources.get(&((*group).to_owned(), plural.clone()))?;
+            // A resource of the core group is not one of another group.
+            let may_be = *group == wanted.group || resource.versions.is_empty();
+            may_be.then_some(resource)
+        });
+        let Some(resource) = found.next() else {
+            return Err(format!("{qualified} were not gathered"));
+        };
+        if resource.versions.is_empty() || resource.versions.contains(version) {
+            return Ok(resource);
+        }
+        let versions: Vec<&str> = resource.versions.iter().map(String::as_str).collect();
+        Err(format!("it has {qualified} in version {}, not in {version}", versions.join(", ")))
+    }
+
+    /// An object, whole.
+    pub(crate) fn object(&self, wanted: &Wanted, name: &str) -> Result<Vec<u8>, String> {
+        let resource = self.resource(wanted)?;
+        let namespace = wanted.namespace.as_deref().unwrap_or_default();
+        let found = resource.objects.iter().find(|object| {
+            *object.name == *name && *object.namespace == *namespace && object.is_of(&wanted.version)
+        });
+        let Some(object) = found else {
+            let full = if namespace.is_empty() { name.to_owned() } else { format!("{namespace}/{name}") };
+            return Err(format!("{} {full} was not gathered", wanted.plural));
+        };
+        let mut reader = Reader::new();
+        let json = reader.read(&self.store, object.span).map_err(|error| error.to_string())?;
+        Ok(with_kind(json, &resource.kind_of(&wanted.plural), &wanted.api_version()))
+    }
+
+    /// Whether the objects of a namespace were gathered, if only to find none.
+    pub(crate) fn has_namespace(resource: &Resource, wanted: &Wanted) -> bool {
+        resource.objects.iter().any(|object| object.is_in(wanted.namespace.as_deref()))
+            || resource.empty.contains("")
+            || match &wanted.namespace {
+                Some(namespace) => resource.empty.contains(namespace),
+                None => !resource.empty.is_empty(),
+            }
+    }
+}
+
+/// An object that says what it is. Items of lists do not.
+fn with_kind(json: &[u8], kind: &str, api_version: &str) -> Vec<u8> {
+    let members = std::str::from_utf8(json).ok().and_then(|json| Members::of(json).ok());
+    let has_kind = members.is_some_and(|members| members.json("kind").is_some());
+    match json.strip_prefix(b"{") {
+        Some(rest) if !has_kind => {
+            let [kind, api_version] =
+                [kind, api_version].map(|text| serde_json::Value::from(text).to_string());
+            let mut out = format!(r#"{{"kind":{kind},"apiVersion":{api_version}"#).into_bytes();
+            if rest != b"}" {
+                out.push(b',');
+            }
+            out.extend_from_slice(rest);
+            out
+        }
+        _ => json.to_vec(),
+    }
+}
+
+/// The JSON of a file in JSON or YAML.
+fn json_of(content: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(content).ok()?;
+    if text.trim_start().starts_with('{') {
+        return Some(text.to_owned());
+    }
+    wagather_yaml::to_json(text).ok()?.into_iter().next()
+}
+
+/// The answer to `/version`, if this is one.
+fn version_of(content: &[u8]) -> Option<Vec<u8>> {
+    let json = json_of(content)?;
+    let members = Members::of(&json).ok()?;
+    // A support bundle wraps it.
+    let info = members.object("info").filter(|info| info.json("gitVersion").is_some());
+    match info {
+        Some(_) => members.json("info").map(|info| info.as_bytes().to_vec()),
+        None => members.json("gitVersion").map(|_| json.as_bytes().to_vec()),
+    }
+}
+
+/// The time in the first line of a must-gather's `timestamp`: RFC 3339, or as Go prints a time (in UTC).
+fn timestamp_of(content: &[u8]) -> Option<i64> {
+    let text = std::str::from_utf8(content).ok()?;
+    let line = text.lines().next()?.trim();
+    let until_zone = line.split(" +").next()?;
+    millis_of(until_zone)
+}
+
+fn millis_of(text: &str) -> Option<i64> {
+    let time = humantime::parse_rfc3339_weak(text).ok()?;
+    time.duration_since(std::time::UNIX_EPOCH).ok()?.as_millis().try_into().ok()
+}
+
+/// When the run of a report began.
+fn report_time_of(content: &[u8]) -> Option<i64> {
+    let json = std::str::from_utf8(content).ok()?;
+    millis_of(&Members::of(json).ok()?.text("time")?)
+}

@@ -1,0 +1,156 @@
+//! YAML as JSON, in one pass and without a tree: for files that are larger than a person writes.
+
+use std::fmt::Write;
+
+use saphyr_parser::{Event, Parser, ScalarStyle};
+
+use crate::{Error, MAX_DEPTH, fail, place, words};
+
+/// What waits for its end.
+enum Open {
+    List { is_empty: bool },
+    Map { is_empty: bool, is_key: bool },
+}
+
+/// The documents of a file as JSON without blanks.
+///
+/// Strings are written as Go's `encoding/json` does, so that an object which went through YAML has the bytes that the API server
+/// sent. A plain scalar is what YAML 1.2's core schema says. Aliases are refused: programs do not write them, and a few of them
+/// can stand for gigabytes.
+pub fn to_json(text: &str) -> Result<Vec<String>, Error> {
+    let mut documents = Vec::new();
+    let mut out = String::new();
+    let mut open: Vec<Open> = Vec::new();
+    for event in Parser::new_from_str(text) {
+        let (event, span) = event.map_err(|error| Error {
+            place: words::place(text, error.marker()),
+            message: words::plain(error.info()).to_owned(),
+        })?;
+        match event {
+            Event::Scalar(text, style, ..) => {
+                let is_key = matches!(open.last(), Some(Open::Map { is_key: true, .. }));
+                begin(&mut out, &mut open);
+                if style == ScalarStyle::Plain && !is_key {
+                    plain(&text, &mut out);
+                } else {
+                    string(&text, &mut out);
+                }
+                if is_key {
+                    out.push(':');
+                }
+            }
+            Event::SequenceStart(..) | Event::MappingStart(..) => {
+                if open.len() == MAX_DEPTH {
+                    return fail(place(&span), "the document nests too deeply");
+                }
+                if matches!(open.last(), Some(Open::Map { is_key: true, .. })) {
+                    return fail(place(&span), "a key must be a text");
+                }
+                begin(&mut out, &mut open);
+                let is_list = matches!(event, Event::SequenceStart(..));
+                out.push(if is_list { '[' } else { '{' });
+                open.push(if is_list {
+                    Open::List { is_empty: true }
+                } else {
+                    Open::Map { is_empty: true, is_key: true }
+                });
+            }
+            Event::SequenceEnd => {
+                open.pop();
+                out.push(']');
+            }
+            Event::MappingEnd => {
+                open.pop();
+                out.push('}');
+            }
+            Event::Alias(_) => return fail(place(&span), "an alias is not supported here"),
+            Event::DocumentEnd => documents.push(std::mem::take(&mut out)),
+            Event::DocumentStart(_) | Event::Nothing | Event::StreamStart | Event::StreamEnd => {}
+        }
+    }
+    Ok(documents)
+}
+
+/// Before a value or a key: the comma, and what comes next in a mapping.
+fn begin(out: &mut String, open: &mut [Open]) {
+    match open.last_mut() {
+        Some(Open::List { is_empty }) if *is_empty => *is_empty = false,
+        Some(Open::List { .. }) => out.push(','),
+        Some(Open::Map { is_empty, is_key }) => {
+            if *is_key && !std::mem::take(is_empty) {
+                out.push(',');
+            }
+            *is_key = !*is_key;
+        }
+        None => {}
+    }
+}
+
+fn plain(text: &str, out: &mut String) {
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => out.push_str("null"),
+        "true" | "True" | "TRUE" => out.push_str("true"),
+        "false" | "False" | "FALSE" => out.push_str("false"),
+        _ if serde_json::from_str::<serde_json::Number>(text).is_ok() => out.push_str(text),
+        _ => string(text, out),
+    }
+}
+
+/// A string as Go writes it: with the escapes of HTML, and of the two line separators.
+fn string(text: &str, out: &mut String) {
+    out.push('"');
+    for character in text.chars() {
+        match character {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
+            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' | '\0'..='\u{1f}' => {
+                // Writing to a string does not fail.
+                let _ = write!(out, "\\u{:04x}", character as u32);
+            }
+            _ => out.push(character),
+        }
+    }
+    out.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn documents_become_json() {
+        for (yaml, json) in [
+            (
+                "a: 1\nb: [x, 'y', \"1\"]\nc: {d: null, e: ~}\n",
+                vec![r#"{"a":1,"b":["x","y","1"],"c":{"d":null,"e":null}}"#],
+            ),
+            ("- a\n-\n- true\n- 1.50\n- 0123\n- 1e3\n", vec![r#"["a",null,true,1.50,"0123",1e3]"#]),
+            (
+                "text: |\n  one\n  <two>\nfold: >-\n  a\n  b\n",
+                vec!["{\"text\":\"one\\n\\u003ctwo\\u003e\\n\",\"fold\":\"a b\"}"],
+            ),
+            ("a: {}\n---\nb: []\n", vec![r#"{"a":{}}"#, r#"{"b":[]}"#]),
+            ("1: true\nnull: x\n", vec![r#"{"1":true,"null":"x"}"#]),
+            ("\"\\u2028\\x01é\"", vec!["\"\\u2028\\u0001é\""]),
+            ("2026-01-02T03:04:05Z", vec![r#""2026-01-02T03:04:05Z""#]),
+        ] {
+            assert_eq!(to_json(yaml), Ok(json.into_iter().map(String::from).collect()), "{yaml}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_json_is_refused() {
+        for (yaml, reason) in [
+            ("a: &x 1\nb: *x\n", "2:4: an alias is not supported here"),
+            ("? [a]\n: b\n", "1:3: a key must be a text"),
+        ] {
+            assert_eq!(to_json(yaml).map_err(|error| error.to_string()), Err(reason.into()), "{yaml}");
+        }
+        assert!(to_json(&"[".repeat(1000)).is_err());
+    }
+}
