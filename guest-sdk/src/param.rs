@@ -1,6 +1,5 @@
 //! Parameters that the user passes to the gatherer (`--param name=value`).
 
-use crate::abi::Kind;
 use crate::abi::manifest::is_param_name;
 use crate::error::check;
 use crate::{Error, Result, abi::Status, sys};
@@ -127,7 +126,7 @@ impl DefaultedParam {
             }
         }
         #[cfg(target_arch = "wasm32")]
-        value(self.name, buffer)?.ok_or(Error::new(Status::ABSENT))
+        copied(self.name, buffer)
     }
 
     /// The value or the default, of at most `N` bytes.
@@ -141,14 +140,15 @@ impl DefaultedParam {
 }
 
 fn value<'a>(name: &str, buffer: &'a mut [u8]) -> Result<Option<&'a str>> {
-    match check(sys::param(name, buffer)) {
-        Ok(len) => match buffer.get(..len as usize) {
-            Some(value) => sys::text(value).map(Some),
-            None => Err(Error::new(Status::NO_ROOM)),
-        },
-        Err(error) if error.kind() == Kind::Absent => Ok(None),
-        Err(error) => Err(error),
+    match copied(name, buffer) {
+        Err(error) if error.status() == Status::ABSENT => Ok(None),
+        value => value.map(Some),
     }
+}
+
+fn copied<'a>(name: &str, buffer: &'a mut [u8]) -> Result<&'a str> {
+    let len = check(sys::param(name, buffer))? as usize;
+    sys::text(buffer.get(..len).ok_or(Error::new(Status::NO_ROOM))?)
 }
 
 fn string<const N: usize>(value: &str) -> Result<heapless::String<N>> {

@@ -66,6 +66,8 @@ struct Container {
     /// The HTTP status, or a status of the host, which is negative; 0 if there was no request.
     status: i32,
     why: String,
+    #[field(skip)]
+    uid: &'static str,
 }
 
 gatherer!(gather);
@@ -89,11 +91,11 @@ fn gather() -> Result<()> {
         let oldest = step.checked_sub(AHEAD).and_then(|at| index.containers.get_mut(at));
         if let Some(container) = oldest {
             logs.take(slot.take(), container)?;
-            index.logs += u32::from(container.log != NONE);
+            index.logs += u32::from(!container.file.is_empty());
             index.bytes += container.bytes;
         }
-        let next = index.containers.get(step).filter(|_| logs.left_bytes > 0);
-        *slot = next.map(|container| logs.start(container, true));
+        let next = index.containers.get_mut(step).filter(|_| logs.left_bytes > 0);
+        *slot = next.and_then(|container| logs.start(container, true));
     }
     log::info!("{} logs of {} containers that crash-loop", index.logs, index.crash_looping);
     json::to_entry("index.json", &index)
@@ -103,9 +105,13 @@ fn gather() -> Result<()> {
 fn number(param: DefaultedParam) -> Result<u32> {
     let mut digits = [0; 10];
     let digits = param.value(&mut digits).unwrap_or_default();
-    let is_number = !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
-    let number = digits.bytes().fold(0, |number, digit| number * 10 + u64::from(digit & 15));
-    if is_number && let Ok(number) = u32::try_from(number) {
+    // Ten bytes stay below 2^63, whether they are digits or not.
+    let mut number = if digits.is_empty() { u64::MAX } else { 0 };
+    for digit in digits.bytes() {
+        let digit = digit.wrapping_sub(b'0');
+        number = number * 10 + if digit < 10 { u64::from(digit) } else { 1 << 32 };
+    }
+    if let Ok(number) = u32::try_from(number) {
         return Ok(number);
     }
     let mut line = String::new();
@@ -119,9 +125,12 @@ fn number(param: DefaultedParam) -> Result<u32> {
 impl Index {
     fn add(&mut self, pod: Item<Pod<'static>>, most_containers: u32) -> Result<()> {
         let status = &pod.get().status;
-        let lists = [status.init_container_statuses, status.container_statuses];
-        let found: u32 =
-            lists.map(|list| list.iter().map(|one| u32::from(one.is_crash_looping())).sum()).iter().sum();
+        let mut found = 0;
+        for list in [status.init_container_statuses, status.container_statuses] {
+            for container in list {
+                found += u32::from(container.is_crash_looping());
+            }
+        }
         self.crash_looping += found;
         let mut room = most_containers.saturating_sub(self.containers.len() as u32);
         self.not_listed += found.saturating_sub(room);
@@ -133,7 +142,7 @@ impl Index {
             for container in list {
                 if room > 0 && container.is_crash_looping() {
                     room -= 1;
-                    self.containers.push(Container::new(metadata, container)?)?;
+                    self.containers.push(Container::new(metadata, container))?;
                 }
             }
         }
@@ -142,26 +151,17 @@ impl Index {
 }
 
 impl ContainerStatus<'_> {
+    // Not inlined: it is called twice.
+    #[inline(never)]
     fn is_crash_looping(&self) -> bool {
         self.state.waiting.reason == "CrashLoopBackOff"
     }
 }
 
 impl Container {
-    fn new(pod: &ObjectMeta<'static>, status: &ContainerStatus<'static>) -> Result<Self> {
+    fn new(pod: &ObjectMeta<'static>, status: &ContainerStatus<'static>) -> Self {
         let last = &status.last_state.terminated;
-        let mut file = String::new();
-        for pod_folder in [pod.name, pod.uid] {
-            file.clear();
-            for piece in [pod.namespace, "/", pod_folder, "/", status.name, ".log"] {
-                file.push_str(piece)?;
-            }
-            // A pod's name may be longer than an entry's name.
-            if file.len() <= MAX_ENTRY_NAME_BYTES {
-                break;
-            }
-        }
-        Ok(Container {
+        Container {
             namespace: pod.namespace,
             pod: pod.name,
             container: status.name,
@@ -169,12 +169,24 @@ impl Container {
             last_reason: last.reason,
             last_exit_code: last.exit_code,
             log: NONE,
-            file,
+            file: String::new(),
             bytes: 0,
             truncated: false,
             status: 0,
             why: String::new(),
-        })
+            uid: pod.uid,
+        }
+    }
+
+    /// Sets the name of the log's file.
+    fn name_file(&mut self) -> Result<()> {
+        // A pod's name may be longer than an entry's name.
+        let len = self.namespace.len() + self.pod.len() + self.container.len() + "//.log".len();
+        let pod = if len <= MAX_ENTRY_NAME_BYTES { self.pod } else { self.uid };
+        for piece in [self.namespace, "/", pod, "/", self.container, ".log"] {
+            self.file.push_str(piece)?;
+        }
+        Ok(())
     }
 }
 
@@ -189,23 +201,25 @@ struct Logs {
 }
 
 impl Logs {
-    fn start(&self, container: &Container, is_previous: bool) -> Result<Body> {
+    /// Starts to read a log, or records why it cannot.
+    fn start(&self, container: &mut Container, is_previous: bool) -> Option<Body> {
         let read_bytes = self.most_bytes.saturating_mul(READ_FACTOR).max(1);
         let params = LogParams::default().container(container.container).tail_lines(self.tail_lines);
         let params = params.limit_bytes(read_bytes);
         let params = if is_previous { params.previous() } else { params };
-        Pods::namespaced(container.namespace).logs(container.pod, &params)
+        let started = Pods::namespaced(container.namespace).logs(container.pod, &params);
+        started.map_err(|error| container.status = error.status().0).ok()
     }
 
     /// Writes a log to the archive, or records why there is none.
-    fn take(&mut self, started: Option<Result<Body>>, container: &mut Container) -> Result<()> {
-        match started.filter(|_| self.left_bytes > 0) {
-            None => container.why.push_str("max-total-bytes are used up")?,
-            Some(started) => {
-                if let Err(error) = self.fetch(started, container) {
-                    container.status = error.status().0;
-                }
-            }
+    fn take(&mut self, started: Option<Body>, container: &mut Container) -> Result<()> {
+        if self.left_bytes == 0 {
+            container.status = 0;
+            container.why.push_str("max-total-bytes are used up")?;
+        } else if let Some(body) = started
+            && let Err(error) = self.fetch(body, container)
+        {
+            container.status = error.status().0;
         }
         if container.log == NONE {
             container.file.clear();
@@ -213,13 +227,13 @@ impl Logs {
         Ok(())
     }
 
-    fn fetch(&mut self, started: Result<Body>, container: &mut Container) -> Result<()> {
-        let mut body = started?;
+    fn fetch(&mut self, mut body: Body, container: &mut Container) -> Result<()> {
         let mut status = body.status()?;
         let mut log = "previous";
         if status == 400 {
             // The node no longer has the previous instance.
-            body = self.start(container, false)?;
+            let Some(current) = self.start(container, false) else { return Ok(()) };
+            body = current;
             status = body.status()?;
             log = "current";
         }
@@ -236,6 +250,7 @@ impl Logs {
         let room = most.saturating_sub(self.end.len());
         let skipped = self.before.len().saturating_sub(room);
         let mut bytes = 0;
+        container.name_file()?;
         let mut entry = Entry::create(&container.file)?;
         for text in [self.before.get(skipped..).unwrap_or(&[]), &self.end] {
             for piece in text.chunks(PIECE_BYTES) {

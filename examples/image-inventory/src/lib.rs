@@ -6,13 +6,32 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+// Each kind has its own request, but all objects are read as `Object`, so the fields of the others are unused.
+#[allow(dead_code)]
 mod resources;
 
-use resources::{
-    ContainerStatus, CronJobs, DaemonSets, Deployments, Jobs, Pod, Pods, StatefulSets, Workload,
-};
+use resources::{Container, ContainerStatus, ObjectMeta, PodStatus, PodTemplateSpec, Workload};
+use resources::{CronJobs, DaemonSets, Deployments, Jobs, Pods, StatefulSets};
 use wagather::arena::{String, Vec};
-use wagather::{ListParams, Result, Serialize, gatherer, json, log};
+use wagather::{Fields, List, ListParams, Result, Serialize, gatherer, json, log};
+
+/// A pod or a workload. Fields that a kind does not have are empty.
+#[derive(Fields)]
+struct Object<'a> {
+    metadata: ObjectMeta<'a>,
+    spec: Spec<'a>,
+    status: PodStatus<'a>,
+}
+
+#[derive(Fields)]
+struct Spec<'a> {
+    init_containers: &'a [Container<'a>],
+    containers: &'a [Container<'a>],
+    ephemeral_containers: &'a [Container<'a>],
+    template: PodTemplateSpec<'a>,
+    /// The workload within a cron job.
+    job_template: Workload<'a>,
+}
 
 /// Large clusters have several hundred.
 const MAX_IMAGES: usize = 2_000;
@@ -51,27 +70,20 @@ gatherer!(gather);
 
 fn gather() -> Result<()> {
     let all = ListParams::default();
-    let pods = Pods::all().list(&all)?;
-    let deployments = Deployments::all().list(&all)?;
-    let stateful_sets = StatefulSets::all().list(&all)?;
-    let daemon_sets = DaemonSets::all().list(&all)?;
-    let jobs = Jobs::all().list(&all)?;
-    let cron_jobs = CronJobs::all().list(&all)?;
-
+    let lists: [Result<List<Object<'static>>>; 6] = [
+        Pods::all().list(&all).map(List::read_as),
+        Deployments::all().list(&all).map(List::read_as),
+        StatefulSets::all().list(&all).map(List::read_as),
+        DaemonSets::all().list(&all).map(List::read_as),
+        Jobs::all().list(&all).map(List::read_as),
+        CronJobs::all().list(&all).map(List::read_as),
+    ];
     let mut inventory = Inventory::default();
-    for pod in pods.items() {
-        inventory.add_pod(pod?.get())?;
-    }
-    // Four kinds with the same fields.
-    for list in [deployments, stateful_sets.read_as(), daemon_sets.read_as(), jobs.read_as()] {
-        for workload in list.items() {
-            inventory.add_workload(&workload?.get().0)?;
+    for (kind, list) in lists.into_iter().enumerate() {
+        for object in list?.items() {
+            inventory.add(object?.get(), kind == 0)?;
         }
     }
-    for cron_job in cron_jobs.items() {
-        inventory.add_workload(&cron_job?.get().spec.job_template)?;
-    }
-
     log::info!(
         "{} images in {} pods and {} workloads",
         inventory.images.len() as u32,
@@ -82,42 +94,41 @@ fn gather() -> Result<()> {
 }
 
 impl Inventory {
-    fn add_pod(&mut self, pod: &Pod<'_>) -> Result<()> {
-        let Pod { metadata, spec, status } = pod;
-        self.pods += 1;
+    fn add(&mut self, object: &Object<'_>, is_pod: bool) -> Result<()> {
+        let Object { metadata, spec, status } = object;
+        self.pods += u32::from(is_pod);
+        self.workloads += u32::from(!is_pod);
         // The API server lists pods by namespace, so a namespace that differs from the last one is new.
-        if self.namespaces == 0 || self.namespace != metadata.namespace {
+        if is_pod && (self.namespaces == 0 || self.namespace != metadata.namespace) {
             self.namespaces += 1;
             self.namespace.set(metadata.namespace)?;
         }
+        let template = &spec.template.spec;
+        let job = &spec.job_template.spec.template.spec;
         for (containers, statuses) in [
             (spec.init_containers, status.init_container_statuses),
             (spec.containers, status.container_statuses),
             (spec.ephemeral_containers, status.ephemeral_container_statuses),
+            (template.init_containers, &[]),
+            (template.containers, &[]),
+            (job.init_containers, &[]),
+            (job.containers, &[]),
         ] {
             for container in containers {
                 let status = statuses.iter().find(|status| status.name == container.name);
-                let (object, namespace) = (self.pods, self.namespaces);
-                for row in self.rows(container.image, Some(status.map_or("", ContainerStatus::digest)))? {
-                    row.containers += 1;
-                    row.pods += u32::from(row.last_object != object);
-                    row.namespaces += u32::from(row.last_namespace != namespace);
-                    (row.last_object, row.last_namespace) = (object, namespace);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn add_workload(&mut self, workload: &Workload<'_>) -> Result<()> {
-        let spec = &workload.spec.template.spec;
-        self.workloads += 1;
-        let object = self.pods + self.workloads;
-        for containers in [spec.init_containers, spec.containers] {
-            for container in containers {
-                for row in self.rows(container.image, None)? {
-                    row.workloads += u32::from(row.last_object != object);
+                let digest = status.map_or("", ContainerStatus::digest);
+                let (object, namespace) = (self.pods + self.workloads, self.namespaces);
+                for row in self.rows(container.image, is_pod.then_some(digest))? {
+                    let is_new = u32::from(row.last_object != object);
                     row.last_object = object;
+                    if is_pod {
+                        row.containers += 1;
+                        row.pods += is_new;
+                        row.namespaces += u32::from(row.last_namespace != namespace);
+                        row.last_namespace = namespace;
+                    } else {
+                        row.workloads += is_new;
+                    }
                 }
             }
         }
@@ -128,8 +139,15 @@ impl Inventory {
     /// there is no space.
     fn rows(&mut self, image: &str, digest: Option<&str>) -> Result<&mut [Image]> {
         let key = (image, digest.unwrap_or(""));
-        let start = self.images.partition_point(|row| (row.image.as_str(), row.digest.as_str()) < key);
-        let mut end = start;
+        let (mut start, mut end) = (0, self.images.len());
+        while start < end
+            && let Some(row) = self.images.get((start + end) / 2)
+        {
+            match (row.image.as_str(), row.digest.as_str()) < key {
+                true => start = (start + end) / 2 + 1,
+                false => end = (start + end) / 2,
+            }
+        }
         while let Some(row) = self.images.get(end)
             && row.image == image
             && digest.is_none_or(|digest| row.digest == digest)

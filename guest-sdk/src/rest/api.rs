@@ -50,9 +50,9 @@ impl<'a, K: Resource> Api<'a, K> {
     {
         let started = if self.namespace.is_none() && params.is_default() {
             // If the parameters are compile-time constants, as they usually are, the request is a constant.
-            sys::rest_start_prepared(const { &sys::prepare(&Identity::of::<K>().request(Verb::LIST, "")) })
+            sys::rest_start_prepared(&const { &Identity::of::<K>(Verb::LIST) }.prepared)
         } else {
-            start_list(const { &Identity::of::<K>() }, self.namespace(), params)
+            start_list(const { &Identity::of::<K>(Verb::LIST) }, self.namespace(), params)
         };
         InFlight::of(started).map(List::new)
     }
@@ -67,7 +67,7 @@ impl<'a, K: Resource> Api<'a, K> {
     where
         K: CanGet + json::Decode,
     {
-        let (request, mut object) = get(const { &Identity::of::<K>() }, self.namespace(), name)?;
+        let (request, mut object) = get(const { &Identity::of::<K>(Verb::GET) }, self.namespace(), name)?;
         let mut value = K::default();
         json::parse_item(request.0, &mut object, json::place_of(&mut value))?;
         Ok(value)
@@ -123,7 +123,8 @@ impl<'a, K: Resource> Api<'a, K> {
     where
         K: CanGet + Shaped,
     {
-        let request = InFlight::of(start_get(const { &Identity::of::<K>() }, self.namespace(), name))?;
+        let request =
+            InFlight::of(start_get(const { &Identity::of::<K>(Verb::GET) }, self.namespace(), name))?;
         typed::read_one(&request)
     }
 
@@ -154,7 +155,8 @@ impl<'a, K: Resource> Api<'a, K> {
     where
         K: CanGet,
     {
-        InFlight::of(start_get(const { &Identity::of::<K>() }, self.namespace(), name)).map(Body::new)
+        InFlight::of(start_get(const { &Identity::of::<K>(Verb::GET) }, self.namespace(), name))
+            .map(Body::new)
     }
 
     /// Writes an object to its conventional path in the archive. It does not pass through the gatherer.
@@ -167,7 +169,9 @@ impl<'a, K: Resource> Api<'a, K> {
     where
         K: CanGet,
     {
-        InFlight::of(start_get(const { &Identity::of::<K>() }, self.namespace(), name))?.pipe("").map(|_| ())
+        InFlight::of(start_get(const { &Identity::of::<K>(Verb::GET) }, self.namespace(), name))?
+            .pipe("")
+            .map(|_| ())
     }
 
     /// Starts to read the log of a container of this pod. Returns at once, as `list` does.
@@ -177,11 +181,14 @@ impl<'a, K: Resource> Api<'a, K> {
     /// # Errors
     ///
     /// Those of [`Api::list`]; [`Status::BAD_REQUEST`] for parameters that the host refuses.
+    #[inline]
     pub fn logs(&self, name: &str, params: &LogParams<'_>) -> Result<Body>
     where
         K: CanLog,
     {
-        InFlight::of(start_log(const { &Identity::of::<K>() }, self.namespace(), name, params)?)
+        let mut query = Query::EMPTY;
+        params.write_to(&mut query);
+        InFlight::of(start_log(const { &Identity::of_log::<K>() }, self.namespace(), name, &query)?)
             .map(Body::new)
     }
 }
@@ -189,16 +196,15 @@ impl<'a, K: Resource> Api<'a, K> {
 // The following functions are not generic, so a gatherer contains them once, however many resources it reads.
 
 fn start_list(identity: &Identity, namespace: &str, params: &ListParams<'_>) -> i32 {
-    identity.start(&sys::Request {
-        limit: params.limit,
-        labels: params.labels,
-        fields: params.fields,
-        ..identity.request(Verb::LIST, namespace)
+    identity.start(namespace, |request| {
+        request.limit = params.limit;
+        request.labels = sys::pass(params.labels);
+        request.fields = sys::pass(params.fields);
     })
 }
 
 fn start_get(identity: &Identity, namespace: &str, name: &str) -> i32 {
-    identity.start(&sys::Request { name, ..identity.request(Verb::GET, namespace) })
+    identity.start(namespace, |request| request.name = sys::pass(name))
 }
 
 /// The request stays open, so the object can be rejected.
@@ -209,14 +215,11 @@ fn get(identity: &Identity, namespace: &str, name: &str) -> Result<(InFlight, Ve
     Ok((request, object))
 }
 
-fn start_log(identity: &Identity, namespace: &str, name: &str, params: &LogParams<'_>) -> Result<i32> {
-    let query = params.query();
-    Ok(identity.start(&sys::Request {
-        name,
-        subresource: "log",
-        mask: "",
-        query: query.as_str()?,
-        ..identity.request(Verb::GET, namespace)
+fn start_log(identity: &Identity, namespace: &str, name: &str, query: &Query) -> Result<i32> {
+    let query = query.as_str()?;
+    Ok(identity.start(namespace, |request| {
+        request.name = sys::pass(name);
+        request.query = sys::pass(query);
     }))
 }
 
@@ -321,16 +324,16 @@ impl<'a> LogParams<'a> {
     }
 
     /// The query. The host validates the values; this code only ensures that no value contains another parameter.
-    fn query(&self) -> Query {
-        let mut query = Query { bytes: [0; 256], len: 0, is_bad: false };
+    // Inlined where parameters are set, so that those which are not set are not in the gatherer.
+    #[inline(always)]
+    fn write_to(&self, query: &mut Query) {
         query.text("container=", self.container);
         query.text("sinceTime=", self.since_time);
         query.number("limitBytes=", self.limit_bytes);
         query.number("sinceSeconds=", self.since_seconds);
         query.number("tailLines=", self.tail_lines);
-        query.text("previous=", if self.previous { "true" } else { "" });
-        query.text("timestamps=", if self.timestamps { "true" } else { "" });
-        query
+        query.flag("previous=true", self.previous);
+        query.flag("timestamps=true", self.timestamps);
     }
 }
 
@@ -343,23 +346,57 @@ struct Query {
 }
 
 impl Query {
-    /// Leaves out an empty value.
-    #[inline(never)]
+    const EMPTY: Query = Query { bytes: [0; 256], len: 0, is_bad: false };
+
+    // The tests for what is not set are inlined, see `LogParams::write_to`.
+    #[inline(always)]
     fn text(&mut self, name: &str, value: &str) {
-        if value.is_empty() {
-            return;
+        if !value.is_empty() {
+            self.name(name);
+            self.value(value);
         }
+    }
+
+    #[inline(always)]
+    fn number(&mut self, name: &str, value: Option<u32>) {
+        if let Some(number) = value {
+            self.name(name);
+            self.digits(number);
+        }
+    }
+
+    #[inline(always)]
+    fn flag(&mut self, name: &str, is_set: bool) {
+        if is_set {
+            self.name(name);
+        }
+    }
+
+    #[inline(never)]
+    fn name(&mut self, name: &str) {
         if self.len > 0 {
             self.put(b'&');
         }
         for byte in name.bytes() {
             self.put(byte);
         }
+    }
+
+    #[inline(never)]
+    fn value(&mut self, value: &str) {
         for byte in value.bytes() {
             // Names of containers and times need no escapes, so any other character is refused here.
             self.is_bad |= !byte.is_ascii_alphanumeric() && !matches!(byte, b'-' | b'.' | b':' | b'+');
             self.put(byte);
         }
+    }
+
+    #[inline(never)]
+    fn digits(&mut self, number: u32) {
+        if number > 9 {
+            self.digits(number / 10);
+        }
+        self.put(b'0' + (number % 10) as u8);
     }
 
     #[inline(never)]
@@ -369,22 +406,6 @@ impl Query {
             None => self.is_bad = true,
         }
         self.len += 1;
-    }
-
-    #[inline(never)]
-    fn number(&mut self, name: &str, value: Option<u32>) {
-        let Some(mut number) = value else { return };
-        let mut digits = [0; 10];
-        let mut begin = digits.len();
-        while let Some(digit) = begin.checked_sub(1).and_then(|at| digits.get_mut(at)) {
-            *digit = b'0' + (number % 10) as u8;
-            number /= 10;
-            begin -= 1;
-            if number == 0 {
-                break;
-            }
-        }
-        self.text(name, sys::text(digits.get(begin..).unwrap_or_default()).unwrap_or_default());
     }
 
     fn as_str(&self) -> Result<&str> {
@@ -401,6 +422,7 @@ impl Body {
             .map(Body::new)
     }
 
+    #[inline(always)]
     pub(super) fn http_status(&self) -> Result<u32> {
         check(sys::rest_status(self.handle()))
     }

@@ -39,6 +39,7 @@ impl Body {
     /// # Errors
     ///
     /// A status of the host, if there is no answer.
+    #[inline(always)]
     pub fn status(&self) -> Result<u16> {
         self.http_status().map(|status| status as u16)
     }

@@ -85,50 +85,50 @@ impl Drop for InFlight {
 /// The parts of a resource that go into each request, without its type. So a gatherer contains one function that
 /// makes requests, not one for each resource.
 struct Identity {
-    group: &'static str,
-    version: &'static str,
-    plural: &'static str,
-    /// Only for the fake host; a real host uses the manifest's mask.
-    #[cfg(not(target_arch = "wasm32"))]
-    mask: &'static str,
+    prepared: sys::Prepared<'static>,
     #[cfg(not(target_arch = "wasm32"))]
     namespace: Option<&'static str>,
 }
 
 impl Identity {
-    const fn of<K: Resource>() -> Self {
+    const fn of<K: Resource>(verb: Verb) -> Self {
+        Identity::like::<K>(&sys::Request {
+            // Only the fake host needs the mask here: a host reads it from the manifest.
+            mask: if cfg!(target_arch = "wasm32") { "" } else { K::MASK },
+            ..sys::Request::new(verb)
+        })
+    }
+
+    /// For the logs of its objects.
+    const fn of_log<K: Resource>() -> Self {
+        Identity::like::<K>(&sys::Request { subresource: "log", ..sys::Request::new(Verb::GET) })
+    }
+
+    const fn like<K: Resource>(request: &sys::Request<'static>) -> Self {
         Identity {
-            group: K::GROUP,
-            version: K::VERSION,
-            plural: K::PLURAL,
-            #[cfg(not(target_arch = "wasm32"))]
-            mask: K::MASK,
+            prepared: sys::prepare(&sys::Request {
+                version: K::VERSION,
+                resource: K::PLURAL,
+                group: K::GROUP,
+                ..*request
+            }),
             #[cfg(not(target_arch = "wasm32"))]
             namespace: K::NAMESPACE,
         }
     }
 
+    /// Starts the request, for a namespace and with what `change` changes. In native tests, it also refuses what a host would refuse because
+    /// of the manifest.
     #[inline(always)]
-    const fn request<'a>(&self, verb: Verb, namespace: &'a str) -> sys::Request<'a> {
-        sys::Request {
-            version: self.version,
-            resource: self.plural,
-            group: self.group,
-            namespace,
-            #[cfg(not(target_arch = "wasm32"))]
-            mask: self.mask,
-            ..sys::Request::new(verb)
-        }
-    }
-
-    /// Starts a request. Natively, it also refuses what a host would refuse because of the manifest.
-    #[inline(always)]
-    fn start(&self, request: &sys::Request<'_>) -> i32 {
+    fn start<'a>(&self, namespace: &'a str, change: impl FnOnce(&mut sys::Prepared<'a>)) -> i32 {
         #[cfg(not(target_arch = "wasm32"))]
-        if self.namespace.is_some_and(|only| only != request.namespace) {
+        if self.namespace.is_some_and(|only| only != namespace) {
             return crate::abi::Status::DENIED.0;
         }
-        sys::rest_start(request)
+        sys::rest_start_changed(&self.prepared, |request| {
+            request.namespace = sys::pass(namespace);
+            change(request);
+        })
     }
 }
 

@@ -35,6 +35,19 @@ pub(crate) fn rest_start_prepared(request: &'static Prepared<'static>) -> i32 {
     rest_start(request)
 }
 
+pub(crate) fn rest_start_changed<'a>(
+    prepared: &Prepared<'static>,
+    change: impl FnOnce(&mut Prepared<'a>),
+) -> i32 {
+    let mut request = *prepared;
+    change(&mut request);
+    rest_start(&request)
+}
+
+pub(crate) const fn pass(text: &str) -> &str {
+    text
+}
+
 pub(crate) fn rest_status(handle: i32) -> i32 {
     with_current(|host| host.rest_status(handle))
 }

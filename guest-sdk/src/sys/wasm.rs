@@ -82,6 +82,25 @@ pub(crate) fn rest_start_prepared(request: &'static Prepared<'static>) -> i32 {
     unsafe { imports::rest_start(request) }
 }
 
+/// Starts a request that is known at compile time except for what `change` sets. It is copied, which is less code than
+/// to lay out all of its fields.
+#[inline(always)]
+pub(crate) fn rest_start_changed<'a>(
+    prepared: &Prepared<'static>,
+    change: impl FnOnce(&mut Prepared<'a>),
+) -> i32 {
+    let mut request = *prepared;
+    change(&mut request);
+    // SAFETY: as for `rest_start`: the caller has the texts that `change` passes.
+    unsafe { imports::rest_start(&request) }
+}
+
+/// A text as it crosses.
+#[inline(always)]
+pub(crate) const fn pass(text: &str) -> Text<*const u8> {
+    text_of::<false>(text)
+}
+
 /// Waits for the head of the answer.
 #[inline(always)]
 pub(crate) fn rest_status(handle: i32) -> i32 {

@@ -98,6 +98,11 @@ mod tests {
             ("core::slice::sort::stable::driftsort_main::<u8>", "sorting"),
             ("runtime.mallocgc", "allocator"),
             ("runtime.schedule", "language runtime"),
+            ("<wagather::arena::raw::Room>::reserve", "collections"),
+            ("<wagather::typed::Map<&str>>::get", "collections"),
+            ("wagather::quantity::parse", "numbers as text"),
+            ("<wagather::rest::api::Query>::put", "host bindings"),
+            ("wagather::typed::items::next_room", "host bindings"),
             ("pods::gather", OWN_CODE),
             ("main.main", OWN_CODE),
         ] {
