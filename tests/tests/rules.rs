@@ -44,6 +44,7 @@ const UNSAFE_FILES: &[&str] = &[
     "tests/conformance/guests/rust/src/lib.rs",
     "tests/src/bin/escape/attempts.rs",
     "tests/src/bin/escape/main.rs",
+    "tests/src/bin/start-order/trace.rs",
     "tests/src/bin/without.rs",
     "tests/src/faults.rs",
     "tests/src/terminal.rs",
