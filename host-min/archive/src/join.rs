@@ -34,13 +34,23 @@ pub(super) fn join_tar(
     own: Own<'_>,
     mtime_seconds: u64,
 ) -> io::Result<()> {
+    let mut open = None;
     for Part { closed, paths, lost } in parts {
-        let Closed::Tar(Some(spool)) = closed else { continue };
-        let mut member = spool.into_reader()?;
         let moved = paths.iter().filter(|(_, extent)| extent.is_moved);
         let mut changes: Vec<(Extent, Option<&str>)> =
             moved.map(|(path, extent)| (*extent, Some(path))).collect();
         changes.extend(lost.into_iter().map(|extent| (extent, None)));
+        let spool = match closed {
+            // Only the last part is open.
+            Closed::Open(encoder) if changes.is_empty() => {
+                open = Some(encoder);
+                break;
+            }
+            Closed::Open(encoder) => encoder.finish()?,
+            Closed::Tar(Some(spool)) => spool,
+            Closed::Tar(None) | Closed::Folder(_) => continue,
+        };
+        let mut member = spool.into_reader()?;
         if changes.is_empty() {
             member.copy_to(to)?;
         } else {
@@ -48,12 +58,25 @@ pub(super) fn join_tar(
             repack(member, &changes, to, mtime_seconds)?;
         }
     }
-    let mut last = encoder(to);
-    for (path, content) in own {
-        put_tar(&mut last, path, content.len() as u64, mtime_seconds, |to| to.write_all(content))?;
+    match open {
+        Some(mut last) => {
+            put_own(&mut last, own, mtime_seconds)?;
+            last.finish()?.into_reader()?.copy_to(to).map(drop)
+        }
+        None => {
+            let mut last = encoder(to);
+            put_own(&mut last, own, mtime_seconds)?;
+            last.finish().map(drop)
+        }
     }
-    last.write_all(&tar::END)?;
-    last.finish().map(drop)
+}
+
+/// Writes the host's own files and the end of the tar.
+fn put_own(to: &mut dyn Write, own: Own<'_>, mtime_seconds: u64) -> io::Result<()> {
+    for (path, content) in own {
+        put_tar(to, path, content.len() as u64, mtime_seconds, |to| to.write_all(content))?;
+    }
+    to.write_all(&tar::END)
 }
 
 /// Copies a member with changes: files that get another path, and files without a path, which are left out.

@@ -202,6 +202,7 @@ impl Archive {
         sections.sort_by_key(|section| section.index);
         let mut contents = Contents { sections: vec![SectionContents::default(); self.sections] };
         let mut parts: Vec<Part> = Vec::new();
+        let count = sections.len();
         for mut section in sections {
             let mut paths = std::mem::take(&mut section.paths);
             let Moves { moved, lost } =
@@ -215,7 +216,8 @@ impl Archive {
                     .map(|(first, _)| Lost { files: lost.len() as u64, first: first.to_string() });
             }
             let lost = lost.into_iter().map(|(_, extent)| extent).collect();
-            parts.push(Part { closed: section.close()?, paths, lost });
+            let is_last = parts.len() + 1 == count;
+            parts.push(Part { closed: section.close(is_last)?, paths, lost });
         }
         let report = report(&contents);
         let own = [(AUDIT_PATH, audit), (REPORT_PATH, &*report)];

@@ -462,29 +462,52 @@ fn a_full_disk_is_one_clear_failure() {
 }
 
 #[test]
-fn a_stream_is_the_same_archive() {
-    let target = Arc::new(Target::stream("the archive"));
-    let archive = Archive {
-        form: Form::Stdout,
-        target,
-        existing: Existing::Keep,
-        sections: 1,
-        mtime_seconds: TIME,
-        kept: Kept::begin(),
-    };
+fn a_stream_is_the_same_archive_whether_its_last_part_is_open_or_not() {
+    for (is_last, members) in [(true, 1), (false, 2)] {
+        let target = Arc::new(Target::stream("the archive"));
+        let archive = Archive {
+            form: Form::Stdout,
+            target,
+            existing: Existing::Keep,
+            sections: 1,
+            mtime_seconds: TIME,
+            kept: Kept::begin(),
+        };
+        let mut section = archive.section(0, "zero").expect("a section");
+        section.add("a", b"b").expect("added");
+        let paths = std::mem::take(&mut section.paths);
+        let part = Part { closed: section.close(is_last).expect("closed"), paths, lost: vec![] };
+        let mut stream = Vec::new();
+        join_tar(&mut stream, vec![part], [(AUDIT_PATH, b""), (REPORT_PATH, b"r")], TIME).expect("written");
+        let begin = &[0x1f, 0x8b, 8, 0];
+        assert_eq!(stream.windows(4).filter(|bytes| bytes == begin).count(), members);
+        let entries = read_tar(stream.as_slice());
+        assert_eq!(
+            entries,
+            [
+                ("a".to_owned(), "b".to_owned()),
+                (AUDIT_PATH.to_owned(), String::new()),
+                (REPORT_PATH.to_owned(), "r".to_owned())
+            ]
+        );
+    }
+}
+
+#[test]
+fn a_large_part_has_a_member_of_its_own() {
+    let place = tempfile::tempdir().expect("a folder");
+    let path = place.path().join("x.tgz");
+    let archive = Archive::create(&Output::TarGz(path.clone()), Existing::Keep, 1, TIME).expect("free");
     let mut section = archive.section(0, "zero").expect("a section");
-    section.add("a", b"b").expect("added");
-    let paths = std::mem::take(&mut section.paths);
-    let part = Part { closed: section.close().expect("closed"), paths, lost: vec![] };
-    let mut stream = Vec::new();
-    join_tar(&mut stream, vec![part], [(AUDIT_PATH, b""), (REPORT_PATH, b"r")], TIME).expect("written");
-    let entries = read_tar(stream.as_slice());
-    assert_eq!(
-        entries,
-        [
-            ("a".to_owned(), "b".to_owned()),
-            (AUDIT_PATH.to_owned(), String::new()),
-            (REPORT_PATH.to_owned(), "r".to_owned())
-        ]
-    );
+    section.add("a", &vec![7; 300 << 10]).expect("added");
+    archive.finish(vec![section], true, b"", |_| b"r".to_vec()).expect("written");
+    let first = flate2::read::GzDecoder::new(File::open(&path).expect("a file"));
+    let mut first = ::tar::Archive::new(first);
+    let names: Vec<_> = first
+        .entries()
+        .expect("an archive")
+        .map(|entry| entry.and_then(|entry| entry.path().map(|path| path.into_owned())).ok())
+        .collect();
+    assert_eq!(names, [Some("a".into())], "the report is in the last member");
+    assert!(is_archive(&path));
 }

@@ -31,7 +31,8 @@ fn main() -> Result<()> {
     let scratch = tempfile::tempdir()?;
     let authority = Authority::new("start-order");
     let plain = format!("http://127.0.0.1:{}", server::start(None)?);
-    let secure = format!("https://127.0.0.1:{}", server::start(Some(authority.server("127.0.0.1").config()))?);
+    let secure =
+        format!("https://127.0.0.1:{}", server::start(Some(authority.server("127.0.0.1").config()))?);
     let kubeconfig = scratch.path().join("kubeconfig");
     fs::write(scratch.path().join("ca.crt"), authority.pem())?;
     fs::write(&kubeconfig, kubeconfig_of(&secure))?;
