@@ -4,9 +4,9 @@
 //! an orderly end if the sandbox itself fails. So a call that is not on the list means that foreign code is running. The
 //! filter then kills the process (`SIGSYS`) instead of refusing the call: an attacker gets one try, and the broker notices it.
 //!
-//! The filter is a hand-written program in classic BPF: a search tree over the numbers of the calls. When the filter is
-//! installed, the kernel runs it once for each of its 460 calls, to remember those that are always allowed. These runs
-//! are most of the start-up cost of a sandbox, so the tree keeps them short.
+//! The filter is a program in classic BPF: a search tree over the numbers of the calls. When the filter is installed, the kernel
+//! compiles it, and runs it once for each of its 460 calls, to remember those that are always allowed. That is a large part of a
+//! sandbox's start, so the program is short, and the tree keeps its runs short.
 #![allow(unsafe_code)] // the system call that sets the filter
 
 mod architecture;
@@ -98,11 +98,6 @@ const fn load(at_byte: u32) -> sock_filter {
     instruction(BPF_LD | BPF_W | BPF_ABS, at_byte, 0, 0)
 }
 
-/// Compares the loaded value with `k`. Skips `if_so` instructions if the comparison holds, and `if_not` otherwise.
-const fn jump(how: u32, k: u32, if_so: usize, if_not: usize) -> sock_filter {
-    instruction(BPF_JMP | how | BPF_K, k, if_so as u8, if_not as u8)
-}
-
 /// A rule with the number of its call.
 type Rule = (u32, If);
 
@@ -111,50 +106,95 @@ fn program(architecture: &Architecture, rules: [(Call, If); Call::COUNT]) -> Vec
     let with_number = |(call, allowed)| Some((architecture.number(call)?, allowed));
     let mut rules: Vec<Rule> = rules.into_iter().filter_map(with_number).collect();
     rules.sort_unstable_by_key(|(number, _)| *number);
-    let mut program = Vec::with_capacity(96);
-    program.extend([
-        load(ARCHITECTURE_AT_BYTE),
-        jump(BPF_JEQ, architecture.audit, 1, 0),
-        KILL,
-        load(NUMBER_AT_BYTE),
-    ]);
+    let mut program = Backwards(Vec::with_capacity(64));
+    let (kill, allow) = (program.push(KILL), program.push(ALLOW));
+    let mut known: Vec<(If, Place)> = vec![(If::Always, allow)];
+    let mut tests: Vec<Test> = Vec::with_capacity(Call::COUNT);
+    for (number, allowed) in rules {
+        let known_verdict = known.iter().find(|(known, _)| *known == allowed).map(|(_, verdict)| *verdict);
+        let verdict = known_verdict.unwrap_or_else(|| program.arguments(allowed, kill, allow));
+        if known_verdict.is_none() {
+            known.push((allowed, verdict));
+        }
+        match tests.last_mut() {
+            // Neighbours have one test.
+            Some(test) if test.end == number && test.verdict == verdict => test.end += 1,
+            _ => tests.push(Test { start: number, end: number + 1, verdict }),
+        }
+    }
+    let tree = program.search(&tests, kill);
     // The newer half of all calls has numbers above the last one on the list.
-    let last = rules.last().map_or(0, |(number, _)| *number);
-    program.extend([jump(BPF_JGE, last + 1, 0, 1), KILL]);
-    search(&rules, &mut program);
-    program
+    program.jump(BPF_JGE, tests.last().map_or(0, |test| test.end), kill, tree);
+    let begin = program.push(load(NUMBER_AT_BYTE));
+    program.jump(BPF_JEQ, architecture.audit, begin, kill);
+    program.push(load(ARCHITECTURE_AT_BYTE));
+    program.0.reverse();
+    program.0
 }
 
-/// Looks up the number among sorted rules.
-fn search(rules: &[Rule], program: &mut Vec<sock_filter>) {
-    if rules.len() > 2 {
-        let (low, high) = rules.split_at(rules.len() / 2);
-        let at = program.len();
-        program.push(KILL);
-        search(low, program);
-        program[at] = jump(BPF_JGE, high[0].0, program.len() - at - 1, 0);
-        return search(high, program);
-    }
-    for (number, allowed) in rules {
-        let at = program.len();
-        program.push(KILL);
-        match *allowed {
-            If::Always => program.push(ALLOW),
-            If::Clear(argument, bits) => {
-                program.extend([load_argument(argument), jump(BPF_JSET, bits, 0, 1), KILL, ALLOW]);
-            }
-            If::Is(argument, [one, other]) => program.extend([
-                load_argument(argument),
-                jump(BPF_JEQ, one, 2, 0),
-                jump(BPF_JEQ, other, 1, 0),
-                KILL,
-                ALLOW,
-            ]),
-        }
-        program[at] = jump(BPF_JEQ, *number, 0, program.len() - at - 1);
-    }
-    program.push(KILL);
+/// Calls whose numbers follow each other, and where the program continues for them.
+struct Test {
+    start: u32,
+    end: u32,
+    verdict: Place,
 }
+
+/// A program that is written from its end to its beginning, so that the targets of jumps are there already.
+struct Backwards(Vec<sock_filter>);
+
+/// An instruction of such a program, by the number of those behind it.
+type Place = usize;
+
+impl Backwards {
+    fn push(&mut self, instruction: sock_filter) -> Place {
+        self.0.push(instruction);
+        self.0.len() - 1
+    }
+
+    /// Compares the loaded value with `k`.
+    fn jump(&mut self, how: u32, k: u32, if_so: Place, if_not: Place) -> Place {
+        let skips = |place: Place| (self.0.len() - 1 - place) as u8;
+        self.push(instruction(BPF_JMP | how | BPF_K, k, skips(if_so), skips(if_not)))
+    }
+
+    /// Looks at the arguments of a call.
+    fn arguments(&mut self, allowed: If, kill: Place, allow: Place) -> Place {
+        match allowed {
+            If::Always => allow,
+            If::Clear(argument, bits) => {
+                self.jump(BPF_JSET, bits, kill, allow);
+                self.push(load_argument(argument))
+            }
+            If::Is(argument, [one, other]) => {
+                let place = self.jump(BPF_JEQ, other, allow, kill);
+                if one != other {
+                    self.jump(BPF_JEQ, one, allow, place);
+                }
+                self.push(load_argument(argument))
+            }
+        }
+    }
+
+    /// Looks up the number among sorted tests.
+    fn search(&mut self, tests: &[Test], kill: Place) -> Place {
+        if tests.len() > MOST_IN_A_ROW {
+            let (low, high) = tests.split_at(tests.len() / 2);
+            let start = high[0].start;
+            let (high, low) = (self.search(high, kill), self.search(low, kill));
+            return self.jump(BPF_JGE, start, high, low);
+        }
+        tests.iter().rev().fold(kill, |next, &Test { start, end, verdict }| {
+            if end == start + 1 {
+                return self.jump(BPF_JEQ, start, verdict, next);
+            }
+            let within = self.jump(BPF_JGE, end, next, verdict);
+            self.jump(BPF_JGE, start, within, next)
+        })
+    }
+}
+
+/// So many numbers are compared one after the other. More would be a shorter program that takes longer.
+const MOST_IN_A_ROW: usize = 3;
 
 /// Loads the lower half of an argument. All architectures with a filter are little-endian.
 const fn load_argument(argument: u32) -> sock_filter {
