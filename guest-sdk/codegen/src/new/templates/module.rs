@@ -1,5 +1,5 @@
-//! The other tests run natively, where there is a heap and std. This one compiles the module, and says what would keep hosts from
-//! running it.
+//! The other tests run natively, with a heap and std. This one compiles the module, and fails if hosts would refuse to
+//! run it.
 
 #[test]
 fn hosts_run_the_module() {

@@ -1,8 +1,8 @@
-// Finds the cluster operators that are degraded or unavailable: since when, why, and in which version. Writes `findings.json` as
-// it goes, and a line with the count to the log. The file gatherer.manifest declares what is read.
+// Finds degraded or unavailable cluster operators, with time, reason and version. It writes `findings.json` incrementally, and
+// logs a line with the count. The file gatherer.manifest declares what it reads.
 import { Entry, Items, Level, List, Request, Shape, Text, at, lasting, length, log } from "./wagather";
 
-// What is read of an operator.
+// The fields of an operator that are read.
 @unmanaged class ClusterOperator {
   name: Text = 0;
   conditions: List = 0;
@@ -13,7 +13,7 @@ import { Entry, Items, Level, List, Request, Shape, Text, at, lasting, length, l
   reason: Text = 0;
   message: Text = 0;
   since: Text = 0;
-  // The numbers of the texts in the shape.
+  // The indices of the names in the shape.
   type: u8 = 0;
   status: u8 = 0;
 }
@@ -46,7 +46,7 @@ const shape = new Shape(offsetof<ClusterOperator>())
   .end()
 .end();
 
-// What is written.
+// The fields that are written.
 @unmanaged class Finding {
   operator: Text = 0;
   version: Text = 0;
@@ -89,11 +89,11 @@ export function gather(): i32 {
   return findings.closeArray();
 }
 
-// Writes what is wrong with an operator, and says whether anything is.
+// Writes the problems of an operator, and returns whether there are any.
 function examine(operator: ClusterOperator, findings: Entry): bool {
   let isInTrouble = false;
   finding.operator = operator.name;
-  // Of the operands' versions, the one that is the operator's own.
+  // The operator's own version among those of its operands.
   finding.version = 0;
   for (let index = 0; index < length(operator.versions); index++) {
     const version = at<Version>(operator.versions, index);

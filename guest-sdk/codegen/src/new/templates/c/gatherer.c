@@ -1,17 +1,17 @@
-/* Finds the cluster operators that are degraded or unavailable: since when, why, and in which version. Writes `findings.json`
- * as it goes, and a line with the count to the log. */
+/* Finds degraded or unavailable cluster operators, with time, reason and version. It writes `findings.json` incrementally, and
+ * logs a line with the count. */
 #include "wagather.h"
 
 WAGATHER_RECORD("gatherer 1 __NAME__ 0.1.0");
 WAGATHER_RECORD("resource list config.openshift.io/v1/clusteroperators * metadata(name),"
                 "status(conditions(type,status,reason,message,lastTransitionTime),versions(name,version))");
 
-/* What is read of an operator. A field that is added here belongs in the record above, too. */
+/* The fields of an operator that are read. If you add a field here, add it to the record above too. */
 #define meta_fields(_, T) \
     _(T, TEXT, name, "name")
 WAGATHER_STRUCT(meta);
 
-/* The numbers of the texts below. */
+/* The indices of the names below. */
 enum { DEGRADED = 1, AVAILABLE = 2 };
 enum { TRUE = 1, FALSE = 2 };
 enum { OPERATOR = 1 };
@@ -40,7 +40,7 @@ WAGATHER_STRUCT(status);
 WAGATHER_STRUCT(cluster_operator);
 WAGATHER_SHAPE(cluster_operator_shape, cluster_operator);
 
-/* What is written. */
+/* The fields that are written. */
 #define finding_fields(_, T) \
     _(T, TEXT, name, "operator") \
     _(T, TEXT, version, "version") \
@@ -51,13 +51,13 @@ WAGATHER_SHAPE(cluster_operator_shape, cluster_operator);
 WAGATHER_STRUCT(finding);
 WAGATHER_SHAPE(finding_shape, finding);
 
-/* Writes what is wrong with an operator, and says whether anything is. */
+/* Writes the problems of an operator, and returns whether there are any. */
 static int examine(const cluster_operator *operator_, wagather_entry *findings) {
     static finding found;
     int is_in_trouble = 0;
     found.name = operator_->metadata.name;
     found.version.len = 0;
-    /* Of the operands' versions, the one that is the operator's own. */
+    /* The operator's own version among those of its operands. */
     for (uint32_t at = 0; at < operator_->status.versions.len; at++) {
         const version *known = &operator_->status.versions.ptr[at];
         if (known->name == OPERATOR) found.version = known->version;

@@ -1,5 +1,5 @@
-// Finds the cluster operators that are degraded or unavailable: since when, why, and in which version. Writes `findings.json` as
-// it goes, and a line with the count to the log.
+// Finds degraded or unavailable cluster operators, with time, reason and version. It writes `findings.json` incrementally, and
+// logs a line with the count.
 package main
 
 import (
@@ -9,11 +9,11 @@ import (
 	"wagather"
 )
 
-// The file declares what is read; a field that is added below belongs there, too.
+// The file declares what the gatherer reads. If you add a field below, add it there too.
 //
 //go:generate host-min manifest gatherer.manifest __NAME__.wasm
 
-// ClusterOperator is what is read of an operator.
+// ClusterOperator has the fields of an operator that are read.
 type ClusterOperator struct {
 	Metadata struct{ Name wagather.Text }
 	Status   struct {
@@ -22,7 +22,7 @@ type ClusterOperator struct {
 	}
 }
 
-// Condition has the numbers of the texts in the shape.
+// Condition has the indices of the names in the shape.
 type Condition struct {
 	Reason, Message, Since wagather.Text
 	Type                   uint8
@@ -36,7 +36,7 @@ const (
 	isFalse   = 2
 )
 
-// Version is that of an operand, or the operator's own.
+// Version is the version of an operand, or the operator's own.
 type Version struct {
 	Version    wagather.Text
 	IsOperator uint8
@@ -61,7 +61,7 @@ var shape = wagather.Object(unsafe.Sizeof(ClusterOperator{})).
 	End().
 	End()
 
-// Finding is what is written.
+// Finding has the fields that are written.
 type Finding struct {
 	Operator, Version, Problem, Since, Reason, Message wagather.Text
 }
@@ -113,11 +113,11 @@ func work() error {
 	return findings.CloseArray()
 }
 
-// examine writes what is wrong with an operator, and says whether anything is.
+// examine writes the problems of an operator, and returns whether there are any.
 func examine(operator *ClusterOperator, findings *wagather.Entry) bool {
 	isInTrouble := false
 	finding := Finding{Operator: operator.Metadata.Name}
-	// Of the operands' versions, the one that is the operator's own.
+	// The operator's own version among those of its operands.
 	for _, version := range operator.Status.Versions.Slice() {
 		if version.IsOperator != 0 {
 			finding.Version = version.Version

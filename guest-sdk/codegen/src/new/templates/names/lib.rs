@@ -2,11 +2,11 @@
 //!
 //! Writes `names.json`, and a line with the count to the log.
 
-// Tests run natively, and have all of std.
+// Tests run natively, with std.
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
 
-// Made from gather.yaml by `codegen generate`.
+// Generated from gather.yaml by `codegen generate`.
 mod resources;
 
 use resources::__Kind__;
@@ -31,7 +31,7 @@ fn gather() -> Result<()> {
         all += 1;
         names.push(&Listed {
             namespace: metadata.namespace, // namespaced
-            // Whatever else is to be told goes here.
+            // Add further fields here.
             name: metadata.name,
         })?;
     }

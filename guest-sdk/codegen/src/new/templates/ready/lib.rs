@@ -2,11 +2,11 @@
 //!
 //! Writes `not-ready.json`: those whose condition `Ready` is not `True`, and a line with the count to the log.
 
-// Tests run natively, and have all of std.
+// Tests run natively, with std.
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
 
-// Made from gather.yaml by `codegen generate`.
+// Generated from gather.yaml by `codegen generate`.
 mod resources;
 
 use resources::__Kind__;
@@ -44,7 +44,7 @@ fn gather() -> Result<()> {
         findings.push(&Finding {
             namespace: metadata.namespace, // namespaced
             name: metadata.name,
-            // Whatever else is to be told goes here.
+            // Add further fields here.
             ready,
         })?;
     }

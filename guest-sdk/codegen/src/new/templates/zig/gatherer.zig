@@ -1,9 +1,9 @@
-//! Finds the cluster operators that are degraded or unavailable: since when, why, and in which version. Writes `findings.json`
-//! as it goes, and a line with the count to the log.
+//! Finds degraded or unavailable cluster operators, with time, reason and version. It writes `findings.json` incrementally, and
+//! logs a line with the count.
 const wagather = @import("wagather.zig");
 const Text = wagather.Text;
 
-/// What is read of an operator: the request's shape and the manifest's mask follow from it.
+/// The fields of an operator that are read. They define the request's shape and the manifest's mask.
 const ClusterOperator = extern struct {
     metadata: extern struct { name: Text },
     status: extern struct {
@@ -25,7 +25,7 @@ const Version = extern struct {
     version: Text,
 };
 
-/// What is written.
+/// The fields that are written.
 const Finding = extern struct {
     operator: Text,
     version: Text = .{},
@@ -72,11 +72,11 @@ fn work() !void {
     try findings.close();
 }
 
-/// Writes what is wrong with an operator, and says whether anything is.
+/// Writes the problems of an operator, and returns whether there are any.
 fn examine(operator: *const ClusterOperator, findings: *wagather.ArrayEntry) !bool {
     var is_in_trouble = false;
     var finding: Finding = .{ .operator = operator.metadata.name };
-    // Of the operands' versions, the one that is the operator's own.
+    // The operator's own version among those of its operands.
     for (operator.status.versions.slice()) |known| {
         if (known.name == .operator) finding.version = known.version;
     }
