@@ -14,11 +14,11 @@ demo := target/demo
 # Workspaces of their own: nothing of them ships, and some take minutes to build.
 outside := $(wildcard tests/*/Cargo.toml tests/contenders/*/Cargo.toml)
 
-.PHONY: help setup demo test test-build deny notices picture package test-cluster test-fresh test-languages conformance check-targets guests host host-full host-min codegen apiserver bench fuzz miri size-corpus fmt lint clean
+.PHONY: help setup demo test test-build deny notices picture package test-cluster test-fresh test-languages test-arm64 test-arch conformance check-targets guests host host-full host-min codegen apiserver bench fuzz miri size-corpus fmt lint clean
 
 help: ## explain these targets
 	@echo "Gatherers for Kubernetes as tiny WebAssembly modules. Targets:"
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "Start with 'make demo': it needs no cluster, and sets up what is missing."
 
@@ -58,6 +58,12 @@ test-languages: guests host-min host-full codegen ## gatherers in C, C++, Zig, A
 conformance: host-min ## run the conformance kit on a guest in any language: GUEST=module
 	cargo run --quiet -p tests --bin conformance -- $(GUEST)
 
+test-arm64: guests ## host-min for arm64 on a kernel of arm64 in qemu: the same archive, the whole sandbox
+	@bash .ci/foreign aarch64
+
+test-arch: guests ## host-min for armv7, riscv64 and ppc64le, translated by qemu
+	@bash .ci/foreign armv7 riscv64 ppc64le
+
 check-targets: ## check that what gatherers are written with compiles for macOS and Windows
 	@bash .ci/check-targets
 
@@ -67,8 +73,8 @@ test-cluster: guests host codegen apiserver ## the end-to-end tests on a real ku
 guests: setup ## build the examples to target/guests/<name>.wasm, or GUESTS='folder ...'
 	@bash .ci/guests $(GUESTS)
 
-host: setup ## build the static, stripped host-min and size-report to target/dist
-	@bash .ci/host host-min size-report
+host: setup ## build the static, stripped host-min and size-report to target/dist (ARCH=aarch64: host-min for it)
+	@bash .ci/host $(if $(ARCH),--arch=$(ARCH) host-min,host-min size-report)
 
 host-full: setup ## build host-min-full, which has both engines, to target/dist
 	@bash .ci/host host-min-full
