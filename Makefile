@@ -14,7 +14,7 @@ demo := target/demo
 # Workspaces of their own: nothing of them ships, and some take minutes to build.
 outside := $(wildcard tests/*/Cargo.toml tests/contenders/*/Cargo.toml)
 
-.PHONY: help setup demo test test-build deny notices picture package test-cluster test-fresh test-languages test-arm64 test-arch conformance check-targets guests host host-full host-min codegen apiserver bench fuzz miri size-corpus fmt lint clean
+.PHONY: help setup demo test test-build deny notices picture package test-cluster test-fresh test-languages test-arm64 test-arch image test-image conformance check-targets guests host host-full host-min codegen apiserver bench fuzz miri size-corpus fmt lint clean
 
 help: ## explain these targets
 	@echo "Gatherers for Kubernetes as tiny WebAssembly modules. Targets:"
@@ -63,6 +63,12 @@ test-arm64: guests ## host-min for arm64 on a kernel of arm64 in qemu: the same 
 
 test-arch: guests ## host-min for armv7, riscv64 and ppc64le, translated by qemu
 	@bash .ci/foreign armv7 riscv64 ppc64le
+
+image: ## make an OCI image of host-min for amd64 and aarch64 (or ARCH='...') to target/image (needs Go)
+	@bash .ci/image $(ARCH)
+
+test-image: ## make the image twice, push and pull it on the loopback interface, run it with a read-only root
+	@bash .ci/image --test $(ARCH)
 
 check-targets: ## check that what gatherers are written with compiles for macOS and Windows
 	@bash .ci/check-targets

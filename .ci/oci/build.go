@@ -1,0 +1,273 @@
+package main
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/layout"
+	"github.com/google/go-containerregistry/pkg/v1/match"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/partial"
+	"github.com/google/go-containerregistry/pkg/v1/static"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+	"golang.org/x/crypto/x509roots/fallback/bundle"
+)
+
+const (
+	// A user that no system has, as distroless images call it.
+	user = "65532:65532"
+	// Where Go, OpenSSL and rustls look first.
+	certificatesPath = "etc/ssl/certs/ca-certificates.crt"
+	programPath      = "host-min"
+	bomType          = "application/vnd.cyclonedx+json"
+)
+
+// build is an image to be made. The same build has the same digest, whenever and wherever it is made.
+type build struct {
+	out                           string
+	programs, boms, files, labels pairs
+	time                          time.Time
+}
+
+func (b *build) write() error {
+	common := map[string]file{certificatesPath: {content: certificates()}}
+	for _, f := range b.files {
+		content, err := os.ReadFile(f.value)
+		if err != nil {
+			return err
+		}
+		common[strings.TrimPrefix(f.name, "/")] = file{content: content}
+	}
+	// The same for every platform, so that a registry keeps it once.
+	base, err := b.layer(common)
+	if err != nil {
+		return err
+	}
+
+	var index v1.ImageIndex = mutate.IndexMediaType(empty.Index, types.OCIImageIndex)
+	boms := map[string]v1.Image{}
+	for _, program := range b.programs {
+		platform, err := v1.ParsePlatform(program.name)
+		if err != nil {
+			return err
+		}
+		content, err := os.ReadFile(program.value)
+		if err != nil {
+			return err
+		}
+		layer, err := b.layer(map[string]file{programPath: {content: content, executable: true}})
+		if err != nil {
+			return err
+		}
+		image, err := b.image(platform, base, layer)
+		if err != nil {
+			return err
+		}
+		index = mutate.AppendManifests(index, mutate.IndexAddendum{
+			Add:        image,
+			Descriptor: v1.Descriptor{Platform: platform},
+		})
+		if err := b.describe(boms, program.name, image); err != nil {
+			return err
+		}
+	}
+	index = mutate.Annotations(index, b.annotations()).(v1.ImageIndex)
+	return b.writeLayout(index, boms)
+}
+
+// image is host-min for one platform.
+func (b *build) image(platform *v1.Platform, layers ...v1.Layer) (v1.Image, error) {
+	image := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON)
+	image, err := mutate.ConfigFile(image, &v1.ConfigFile{
+		Architecture: platform.Architecture,
+		OS:           platform.OS,
+		Variant:      platform.Variant,
+		Created:      v1.Time{Time: b.time},
+		Config: v1.Config{
+			User:       user,
+			Entrypoint: []string{"/" + programPath},
+			WorkingDir: "/",
+			Labels:     b.annotations(),
+		},
+		RootFS: v1.RootFS{Type: "layers"},
+	})
+	if err != nil {
+		return nil, err
+	}
+	for at, layer := range layers {
+		what := []string{"certificates, example gatherers, licences", "host-min"}[at]
+		image, err = mutate.Append(image, mutate.Addendum{
+			Layer:   layer,
+			History: v1.History{Created: v1.Time{Time: b.time}, CreatedBy: what},
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return mutate.Annotations(image, b.annotations()).(v1.Image), nil
+}
+
+// describe makes the SBOM of an image an artifact that refers to it, if there is one.
+func (b *build) describe(boms map[string]v1.Image, platform string, image v1.Image) error {
+	at := slices.IndexFunc(b.boms, func(p pair) bool { return p.name == platform })
+	if at < 0 {
+		return nil
+	}
+	content, err := os.ReadFile(b.boms[at].value)
+	if err != nil {
+		return err
+	}
+	name := strings.ReplaceAll(platform, "/", "-") + ".cdx.json"
+	if err := os.WriteFile(filepath.Join(b.out, name), content, 0o644); err != nil {
+		return err
+	}
+	subject, err := partial.Descriptor(image)
+	if err != nil {
+		return err
+	}
+	artifact := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), bomType)
+	artifact, err = mutate.AppendLayers(artifact, static.NewLayer(content, bomType))
+	if err != nil {
+		return err
+	}
+	boms[platform] = mutate.Subject(artifact, *subject).(v1.Image)
+	return nil
+}
+
+func (b *build) annotations() map[string]string {
+	labels := map[string]string{"org.opencontainers.image.created": b.time.Format(time.RFC3339)}
+	for _, label := range b.labels {
+		labels["org.opencontainers.image."+label.name] = label.value
+	}
+	return labels
+}
+
+// writeLayout replaces the layout and the archive in the folder.
+func (b *build) writeLayout(index v1.ImageIndex, boms map[string]v1.Image) error {
+	folder := filepath.Join(b.out, "layout")
+	if err := os.RemoveAll(folder); err != nil {
+		return err
+	}
+	written, err := layout.Write(folder, empty.Index)
+	if err != nil {
+		return err
+	}
+	tag := layout.WithAnnotations(map[string]string{"org.opencontainers.image.ref.name": b.annotations()["org.opencontainers.image.version"]})
+	digest, err := index.Digest()
+	if err != nil {
+		return err
+	}
+	if err := written.ReplaceIndex(index, match.Digests(digest), tag); err != nil {
+		return err
+	}
+	for _, program := range b.programs {
+		if bom, found := boms[program.name]; found {
+			if err := written.AppendImage(bom); err != nil {
+				return err
+			}
+		}
+	}
+	if err := b.archive(folder); err != nil {
+		return err
+	}
+	fmt.Println(digest)
+	return nil
+}
+
+// archive writes the layout as one file, which `ctr image import`, `podman load` and `skopeo` read.
+func (b *build) archive(folder string) error {
+	files := map[string]file{}
+	err := filepath.WalkDir(folder, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := os.ReadFile(name)
+		inside, _ := filepath.Rel(folder, name)
+		files[filepath.ToSlash(inside)] = file{content: content}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	content, err := b.tar(files)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(b.out, "host-min.oci.tar"), content, 0o644)
+}
+
+type file struct {
+	content    []byte
+	executable bool
+}
+
+func (b *build) layer(files map[string]file) (v1.Layer, error) {
+	content, err := b.tar(files)
+	if err != nil {
+		return nil, err
+	}
+	open := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil }
+	// gzip, because containerd 1.6 and older engines read nothing else.
+	return tarball.LayerFromOpener(open, tarball.WithCompressionLevel(gzip.BestCompression), tarball.WithMediaType(types.OCILayer))
+}
+
+// tar packs files and the folders above them: in order, with one time, and owned by root.
+func (b *build) tar(files map[string]file) ([]byte, error) {
+	folders := map[string]bool{}
+	var names []string
+	for name := range files {
+		names = append(names, name)
+		for above := path.Dir(name); above != "." && !folders[above+"/"]; above = path.Dir(above) {
+			folders[above+"/"] = true
+			names = append(names, above+"/")
+		}
+	}
+	slices.Sort(names)
+	var packed bytes.Buffer
+	writer := tar.NewWriter(&packed)
+	for _, name := range names {
+		header := tar.Header{Name: name, Mode: 0o755, ModTime: b.time, Typeflag: tar.TypeDir, Format: tar.FormatUSTAR}
+		if !folders[name] {
+			header.Typeflag = tar.TypeReg
+			header.Size = int64(len(files[name].content))
+			if !files[name].executable {
+				header.Mode = 0o644
+			}
+		}
+		if err := writer.WriteHeader(&header); err != nil {
+			return nil, err
+		}
+		if _, err := writer.Write(files[name].content); err != nil {
+			return nil, err
+		}
+	}
+	err := writer.Close()
+	return packed.Bytes(), err
+}
+
+// certificates are Mozilla's roots for TLS, of the version that go.mod names. A root with conditions that no file can
+// express is left out: without them, it would be trusted for more than Mozilla does.
+func certificates() []byte {
+	var text bytes.Buffer
+	text.WriteString("# The certificate authorities that Mozilla trusts for TLS (MPL-2.0), from golang.org/x/crypto/x509roots.\n")
+	for root := range bundle.Roots() {
+		if root.Constraint == nil {
+			pem.Encode(&text, &pem.Block{Type: "CERTIFICATE", Bytes: root.Certificate})
+		}
+	}
+	return text.Bytes()
+}
