@@ -103,6 +103,14 @@ pub fn failure_of(name: &str, served: &Served) -> Option<Failure> {
             Failure::new(Class::Stopped(*signal as u8), attempt, format_args!("{} ended the run", stop::name(*signal)))
                 .advise("everything that it gathered before is kept"),
         ),
+        Ending::Died if served.exit.signal == Some(libc::SIGKILL) => Some(
+            Failure::new(
+                Class::Gatherer,
+                attempt,
+                "its sandbox was killed by signal 9, as the kernel does when memory runs out",
+            )
+            .advise("raise the memory limit of the container, or lower --memory or --parallel"),
+        ),
         Ending::Died => fail(
             Class::Gatherer,
             match served.exit.signal {

@@ -38,6 +38,30 @@ fn interrupted(host: Host, server: &Running, signal: &str) -> (Done, Duration, V
     end(started, signal, processes)
 }
 
+/// As the kernel does when the machine or the container has no memory left.
+#[test]
+fn a_killed_sandbox_is_told_with_what_helps() {
+    let (place, server) = (place(), Server::new().start());
+    let busy = guest::module(
+        "busy",
+        &[],
+        r#"(func (export "gather") (result i32) (loop $ever (br $ever)) (i32.const 0))"#,
+    );
+    let file = guest::write(place.path(), "busy", &busy);
+    let started = Host::run(file).server(&server.url()).output(place.path().join("out")).call();
+    until("there is a sandbox", || descendants(started.id()).len() == 1);
+    let [sandbox] = descendants(started.id())[..] else { panic!("not one sandbox") };
+    send("KILL", sandbox);
+    let done = started.wait();
+    done.expect_code(7);
+    for said in
+        ["killed by signal 9, as the kernel does when memory runs out", "lower --memory or --parallel"]
+    {
+        assert!(done.stderr.contains(said), "{}", done.stderr);
+    }
+    assert_eq!(left_in(place.path()), ["busy.wasm", "out.incomplete"]);
+}
+
 fn end(started: Call, signal: &str, processes: Vec<u32>) -> (Done, Duration, Vec<u32>) {
     let begin = Instant::now();
     send(signal, started.id());
