@@ -14,7 +14,7 @@ demo := target/demo
 # Workspaces of their own: nothing of them ships, and some take minutes to build.
 outside := $(wildcard tests/*/Cargo.toml tests/contenders/*/Cargo.toml)
 
-.PHONY: help setup demo test test-build deny notices picture package test-cluster test-fresh test-languages test-arm64 test-arch image test-image conformance check-targets guests host host-full host-min codegen apiserver bench fuzz miri size-corpus fmt lint clean
+.PHONY: help setup demo test test-build deny notices picture package test-cluster test-node test-fresh test-languages test-arm64 test-arch image test-image conformance check-targets guests host host-full host-min codegen apiserver bench fuzz miri size-corpus fmt lint clean
 
 help: ## explain these targets
 	@echo "Gatherers for Kubernetes as tiny WebAssembly modules. Targets:"
@@ -75,6 +75,9 @@ check-targets: ## check that what gatherers are written with compiles for macOS 
 
 test-cluster: guests host codegen apiserver ## the end-to-end tests on a real kube-apiserver (needs Go)
 	cargo test -p tests --features cluster --test cluster -- --test-threads=1
+
+test-node: guests host ## pods, Jobs and limits on a real node: kubelet, containerd, controllers (needs root and Go)
+	bash .ci/node $(NODE)
 
 guests: setup ## build the examples to target/guests/<name>.wasm, or GUESTS='folder ...'
 	@bash .ci/guests $(GUESTS)

@@ -91,17 +91,22 @@ impl Server {
 
     /// Starts it on a free port, without TLS.
     pub fn start(self) -> Running {
-        self.listen(None)
+        self.listen("127.0.0.1", None)
     }
 
     /// Starts it on a free port with TLS, as the one that the certificate says.
     pub fn start_tls(self, certificate: &ServerCertificate) -> Running {
-        self.listen(Some(certificate.config()))
+        self.start_tls_at("127.0.0.1", certificate)
     }
 
-    fn listen(self, tls: Option<Arc<rustls::ServerConfig>>) -> Running {
-        let listener = TcpListener::bind("127.0.0.1:0")
-            .unwrap_or_else(|error| panic!("cannot listen on loopback: {error}"));
+    /// The same on another address of this machine.
+    pub fn start_tls_at(self, address: &str, certificate: &ServerCertificate) -> Running {
+        self.listen(address, Some(certificate.config()))
+    }
+
+    fn listen(self, address: &str, tls: Option<Arc<rustls::ServerConfig>>) -> Running {
+        let listener = TcpListener::bind((address, 0))
+            .unwrap_or_else(|error| panic!("cannot listen on {address}: {error}"));
         let address = listener.local_addr().expect("an address");
         let scheme = if tls.is_some() { "https" } else { "http" };
         let shared = Arc::new(Shared {

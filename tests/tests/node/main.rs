@@ -1,0 +1,24 @@
+#![cfg(feature = "node")]
+//! The host in pods of a real node: `make test-node`.
+//!
+//! `.ci/node` starts the cluster (scheduler, controllers, kubelet, containerd) in namespaces of its own and runs these tests in
+//! them. They drive kubectl as a user does, and read archives where the volumes are on the node. Each test has a
+//! Kubernetes namespace of its own, in which the Pod Security Standard `restricted` is enforced.
+//!
+//! What this node cannot show: that a NetworkPolicy is enforced (the bridge plugin enforces none), and names of
+//! services (there is no DNS).
+
+mod cell;
+mod crashes;
+mod deployed;
+mod ended;
+mod job;
+mod limits;
+mod rights;
+mod sidecar;
+
+/// The image of the host alone, which the node has.
+const IMAGE: &str = "wagather.test/host-min:test";
+
+/// The node's address, which pods can reach.
+const ADDRESS: &str = "10.9.0.1";
