@@ -58,7 +58,10 @@ const NONE: Bytes = Bytes { bytes: [0; MAX_BYTES], len: 0, objects: [(0, 0); MAX
 
 impl Bytes {
     const fn put(&mut self, byte: u8) {
-        assert!(self.len < MAX_BYTES, "the shape of this type is above 4 KiB");
+        assert!(
+            self.len < MAX_BYTES,
+            "the shape of this type is above 4 KiB: use fewer fields, `typed::Raw`, or types without a lifetime"
+        );
         self.bytes[self.len] = byte;
         self.len += 1;
     }
@@ -109,7 +112,10 @@ impl Bytes {
     }
 
     const fn object(&mut self, from: u16, to: u16) {
-        assert!(self.count < MAX_OBJECTS, "this type has more than 96 structs within it");
+        assert!(
+            self.count < MAX_OBJECTS,
+            "this type has more than 96 structs within it: use fewer fields, `typed::Raw`, or types without a lifetime"
+        );
         self.objects[self.count] = (from, to);
         self.count += 1;
     }

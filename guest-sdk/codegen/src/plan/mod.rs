@@ -6,6 +6,7 @@
 mod mask;
 mod names;
 mod resolve;
+mod shape;
 
 pub(crate) use resolve::{integer, what};
 

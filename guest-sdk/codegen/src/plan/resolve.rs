@@ -1,7 +1,7 @@
 //! Finds each selected field: a walk through the schema along the selection.
 
 use super::names::{self, Object, Tree, join};
-use super::{Body, Plan, Planned, Struct, mask, sources};
+use super::{Body, Plan, Planned, Struct, mask, shape, sources};
 use crate::declaration::{Below, Declaration, Selection, Wanted, Wish, Wrong};
 use crate::schema::{Fields, Resource, Schema, Schemas, Shape, View, some_of};
 use wagather_abi::limits::MAX_MASK_BYTES;
@@ -59,6 +59,12 @@ pub(super) fn plan(declaration: &Declaration, schemas: &Schemas, mistakes: &mut 
         if mask.len() > MAX_MASK_BYTES {
             mistakes.tell(wanted.places.fields, too_long(wanted, &mask, &named.structs, &body));
         }
+        if let (true, Body::Own(index) | Body::Like(index)) = (declaration.borrowed, body)
+            && shape::of_struct(&named.structs, index).is_too_large()
+            && mask.len() <= MAX_MASK_BYTES
+        {
+            mistakes.tell(wanted.places.fields, too_large(wanted, &named.structs, index));
+        }
         resources.push(Planned {
             resource: resource.clone(),
             type_name,
@@ -102,6 +108,20 @@ fn too_long(wanted: &Wanted, mask: &str, structs: &[Struct], body: &Body) -> Str
          text, which is one field: 'types: {{json::Raw: {}}}'",
         shown(&wanted.resource),
         mask.len(),
+        path.join(".")
+    )
+}
+
+/// What to do about fields that are too many for the host to decode.
+fn too_large(wanted: &Wanted, structs: &[Struct], index: usize) -> String {
+    let shape::Size { bytes, structs: number } = shape::of_struct(structs, index);
+    let mut path = vec![key_of(wanted)];
+    path.extend(mask::heaviest(structs, index, usize::MAX).into_iter().map(str::to_owned));
+    format!(
+        "the fields of {} are {number} objects with a shape of {bytes} bytes, which is more than the host can decode: name fewer, \
+         take a large object as its JSON text, for example 'types: {{json::Raw: {}}}', or let the gatherer decode them: \
+         'decoding: gatherer'",
+        shown(&wanted.resource),
         path.join(".")
     )
 }

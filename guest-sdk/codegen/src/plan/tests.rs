@@ -165,6 +165,41 @@ fn what_is_too_long_for_a_mask_can_be_raw() {
 }
 
 #[test]
+fn fields_that_the_host_cannot_decode_are_a_mistake_with_advice() {
+    let wide = |number: usize| -> String {
+        let fields: Vec<String> = (0..number)
+            .map(|at| format!("a{at}: {{type: object, properties: {{b: {{type: string}}}}}}"))
+            .collect();
+        format!("{{type: object, properties: {{{}}}}}", fields.join(", "))
+    };
+    let plan = |number: usize, more: &str| {
+        let definition = format!(
+            "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nspec:\n  group: example.com\n  names: {{plural: widgets, kind: Widget}}\n  scope: Cluster\n  \
+             versions:\n  - name: v1\n    served: true\n    schema: {{openAPIV3Schema: {{type: object, properties: {{spec: {}}}}}}}\n",
+            wide(number)
+        );
+        let mut schemas = Schemas::default();
+        schemas.add("widgets.json", definition.as_bytes()).expect("schemas");
+        let text =
+            format!("apiVersion: wagather/v1\nkind: Gather\nresources:\n  widgets.example.com: spec\n{more}");
+        let declaration = Declaration::parse(Path::new("gather.yaml"), &text).expect("a declaration");
+        Plan::new(&declaration, &schemas).map_err(|error| error.to_string())
+    };
+    // With the resource and the spec, these are 96 structs.
+    assert!(plan(94, "").is_ok());
+    let told = plan(95, "").map(|plan| plan.name).expect_err("too many");
+    assert!(
+        told.starts_with("gather.yaml:4:24: the fields of widgets.example.com are 97 objects "),
+        "{told}"
+    );
+    // Each advice solves the problem.
+    assert!(told.contains("'types: {json::Raw: widgets.example.com.spec}'"), "{told}");
+    assert!(told.ends_with("'decoding: gatherer'"), "{told}");
+    assert!(plan(95, "types: {json::Raw: widgets.example.com.spec}").is_ok());
+    assert!(plan(95, "decoding: gatherer\n").is_ok());
+}
+
+#[test]
 fn types_have_the_names_that_they_are_given() {
     let names = |resources: &str| -> Result<Vec<String>, String> {
         plan(resources).map(|plan| plan.structs.iter().map(|made| made.name.clone()).collect())
