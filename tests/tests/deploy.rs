@@ -47,6 +47,7 @@ fn the_objects() {
     let mut text = String::new();
     for words in [
         &["reader.wasm", "--schedule", "0 * * * *", "--image", "wagather/host-min:0.1.0"][..],
+        &["reader.wasm", "--indexed", "16", "--image", "x", "--storage-class", "shared"],
         &[
             "reader.wasm",
             "--grant",

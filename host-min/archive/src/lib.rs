@@ -24,6 +24,7 @@ mod map;
 pub mod names;
 mod ours;
 mod paths;
+mod reader;
 mod section;
 mod spool;
 mod tar;
@@ -38,6 +39,7 @@ use std::sync::Arc;
 
 pub use map::write_map;
 pub use ours::is_recording;
+pub use reader::{Entry, read};
 pub use section::{AddError, Section};
 pub use spool::{MAX_SPOOL_MEMORY_BYTES, Spool, SpoolFull, SpoolReader};
 pub use target::Existing;

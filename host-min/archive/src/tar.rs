@@ -2,7 +2,7 @@
 //!
 //! The format is POSIX.1-2017 `pax`, "ustar Interchange Format", with an extended header for long paths. It is written by
 //! hand because it is short. Everything except path, size and time is fixed, so archives with the
-//! same content have the same bytes. Reading is left to `tar`.
+//! same content have the same bytes. Nothing else is read back.
 
 /// Headers and contents are padded to a multiple of this.
 pub(super) const BLOCK_BYTES: usize = 512;
@@ -40,6 +40,38 @@ pub(super) fn name_and_len(header: &[u8; BLOCK_BYTES]) -> Option<(&[u8], u64)> {
     let name = header[..MAX_NAME_BYTES].split(|byte| *byte == 0).next().filter(|name| !name.is_empty())?;
     let len = std::str::from_utf8(&header[124..135]).ok()?;
     Some((name, u64::from_str_radix(len, 8).ok()?))
+}
+
+/// What a header says.
+pub(super) struct Head {
+    /// The path, with its prefix. Of an extended header, a name that nobody uses.
+    pub(super) path: String,
+    pub(super) len: u64,
+    pub(super) mtime_seconds: u64,
+    /// The type of the entry: `0` for a file.
+    pub(super) kind: u8,
+}
+
+/// Reads a header. `None` at the end of an archive and for an invalid header.
+pub(super) fn head(header: &[u8; BLOCK_BYTES]) -> Option<Head> {
+    let text = |from: usize, len: usize| {
+        let field = header[from..from + len].split(|byte| *byte == 0).next()?;
+        std::str::from_utf8(field).ok()
+    };
+    let number = |from: usize| u64::from_str_radix(text(from, 12)?, 8).ok();
+    let name = text(0, MAX_NAME_BYTES).filter(|name| !name.is_empty())?;
+    let path = match text(345, MAX_PREFIX_BYTES)? {
+        "" => name.to_owned(),
+        prefix => format!("{prefix}/{name}"),
+    };
+    Some(Head { path, len: number(124)?, mtime_seconds: number(136)?, kind: header[156] })
+}
+
+/// The path that an extended header gives to the entry after it.
+pub(super) fn path_of_pax(records: &str) -> Option<String> {
+    let (len, rest) = records.split_once(' ')?;
+    let is_whole = len.parse() == Ok(records.len());
+    rest.strip_prefix("path=")?.strip_suffix('\n').filter(|_| is_whole).map(str::to_owned)
 }
 
 /// Splits an ASCII path into prefix and name, if it fits into a plain header.

@@ -7,13 +7,15 @@ mod about;
 mod narrowing;
 mod needed;
 mod scope;
+mod shard;
 #[cfg(test)]
 mod tests;
 
 pub use about::{About, Entry, Removed};
 pub use narrowing::{Narrowing, label_selector};
 pub use needed::Need;
-pub use scope::{Extent, Scope};
+pub use scope::{Extent, Scope, sort_key};
+pub use shard::{MAX_SHARDS, Shard};
 
 use crate::canonical::{Canonical, Refusal};
 use crate::grant::{Escalating, FieldPath, Grant, PathPattern, Rule, is_resource_path};
@@ -39,7 +41,7 @@ pub struct Allowed {
     pub mask: Node,
     /// Of a list, these objects.
     pub scope: Scope,
-    /// The list was wanted of all namespaces, and is asked for in the one that the run is narrowed to. If the server has no such list
+    /// The list was wanted of all namespaces, and is asked for in those that the run is narrowed to. If the server has no such list
     /// there, its objects are in no namespace.
     pub narrowed: bool,
     /// Which parts of the grant it is judged by.

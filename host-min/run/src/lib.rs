@@ -6,10 +6,12 @@
 
 mod access;
 pub mod clusters;
+pub mod merge;
 pub mod modules;
 pub mod plan;
 pub mod report;
 mod run;
+mod shard;
 pub mod signed;
 
 pub use plan::{Input, Plan};

@@ -6,6 +6,7 @@
 use crate::access;
 use crate::plan::{Input, Plan};
 use crate::report::{EngineFacts, Gathered, ModuleFacts, Report};
+use crate::shard;
 use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -84,10 +85,13 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
         .collect();
     let needs_a_server = admissions.iter().any(Admission::needs_a_server);
     let redactor = Redactor::new(&grant.redact);
-    let Opened { source, obfuscator, warnings } =
+    let Opened { source, obfuscator, mut warnings } =
         reading_until(begin + plan.time(), || open_source(plan, needs_a_server))?;
     let redactor = Arc::new(redactor.obfuscating(obfuscator.clone()));
     let (source, recorder) = recorded(plan, source, &redactor)?;
+    if let Some(shard) = plan.narrowing.shard.as_ref().filter(|_| needs_a_server) {
+        warnings.extend(shard::find_namespaces(shard, &*source, begin + plan.time())?);
+    }
     let parallel = plan.parallel.min(plan.guests.len());
     let limits = RateLimits { qps: plan.qps, burst: plan.burst, parallel };
     let fetchers = Fetchers::new(source, plan.guests.len(), limits);
@@ -332,7 +336,10 @@ impl Finisher<'_> {
         }
         let all_gaps: u64 = gatherers.iter().map(|gathered: &Gathered| gathered.gaps).sum();
         gaps.truncate(MAX_REPORT_GAPS);
-        warnings.extend(used::warnings(grant, manifests, &uses));
+        // What matches nothing here may match something in another shard.
+        if plan.narrowing.shard.is_none() {
+            warnings.extend(used::warnings(grant, manifests, &uses));
+        }
         let mut report = Report {
             wagather: env!("CARGO_PKG_VERSION"),
             abi: ABI_VERSION,

@@ -14,7 +14,7 @@ use wagather_base::limits::{MAX_CHUNK_ITEMS, MAX_QPS};
 use wagather_json::obfuscate::Kinds;
 use wagather_kube::cluster;
 use wagather_policy::quantity::{duration, limit, size};
-use wagather_policy::rights::{Narrowing, label_selector};
+use wagather_policy::rights::{Narrowing, Shard, label_selector};
 use wagather_sandbox::engine::Kind;
 
 /// The options of a run; [`super::table`] describes each one.
@@ -96,6 +96,12 @@ impl Run {
         if words.has("token") && words.has("token-file") {
             return Err(wrong(words.command, "--token cannot be used with --token-file".into()));
         }
+        if words.has("shard") && words.has("namespace") {
+            return Err(wrong(
+                words.command,
+                "--shard cannot be used with --namespace: one namespace is one shard".into(),
+            ));
+        }
         let path = |long| words.one(long).map(PathBuf::from);
         let several = Several::of(words)?;
         let output = match &several {
@@ -156,6 +162,7 @@ impl Run {
                 // As with kubectl, one option overrides the other.
                 namespace: one(words, "namespace", namespace)?.filter(|_| !words.has("all-namespaces")),
                 selector: one(words, "selector", selector)?,
+                shard: one(words, "shard", Shard::parse)?,
             },
             obfuscate: obfuscated(words)?,
             dry_run: words.has("dry-run"),

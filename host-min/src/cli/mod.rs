@@ -8,6 +8,7 @@ mod display;
 mod help;
 mod inspect;
 mod manifest;
+mod merge;
 mod new;
 mod rbac;
 mod rights;
@@ -84,6 +85,7 @@ fn command(words: &Words, single_threaded: SingleThreaded) -> Result<Result<()>,
             manifest::manifest(&file, &guest, words.one("output").map(PathBuf::from).as_deref())
         }
         "rbac" => rbac::rbac(&Rbac::of(words)?),
+        "merge" => merge::merge(&merge::of(words)?),
         "deploy" => deploy::deploy(deploy::Options::of(words)?),
         "new" => new::new(),
         "completions" => {

@@ -335,10 +335,12 @@ pub(super) fn dry_run(plan: &Plan, grant_file: Option<&Path>, clusters: &[String
 
 /// The narrowing of a run, as text.
 fn narrowed(narrowing: &Narrowing) -> String {
-    let Narrowing { namespace, selector } = narrowing;
+    let Narrowing { namespace, selector, shard } = narrowing;
     let namespace = namespace.as_ref().map(|name| format!("to the namespace {name}"));
     let selector = selector.as_ref().map(|labels| format!("lists to objects that match {labels}"));
-    namespace.into_iter().chain(selector).collect::<Vec<_>>().join(", ")
+    let shard =
+        shard.as_ref().map(|shard| format!("to the namespaces of shard {}/{}", shard.index, shard.count));
+    [namespace, shard, selector].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 /// The grant that applies.

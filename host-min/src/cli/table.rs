@@ -5,6 +5,7 @@
 
 use super::deploy::{DEPLOY, EXAMPLES};
 use super::display::{FORMATS, WHEN};
+use super::merge::{self, MERGE};
 use host_min::Compression;
 use wagather_sandbox::engine::Kind;
 
@@ -195,6 +196,19 @@ pub(super) const COMMANDS: &[Command] = &[
         hidden: false,
     },
     Command {
+        name: "merge",
+        about: "Merge the archives of all shards of a run into one",
+        operands: &[Operand {
+            name: "ARCHIVE",
+            many: true,
+            help: "Archives of the shards: folders or .tar.gz files",
+            kind: Value::Path,
+        }],
+        options: MERGE,
+        epilogue: &[merge::EXAMPLES],
+        hidden: false,
+    },
+    Command {
         name: "manifest",
         about: "Write a manifest from a text file into a module",
         operands: &[
@@ -322,6 +336,11 @@ const RUN: &[Flag] = &[
         short: Some('A'),
         help: "Gather from all namespaces (the default); overrides --namespace",
         ..flag("all-namespaces")
+    },
+    Flag {
+        help: "Gather lists over all namespaces only from this share of them, such as 0/16, which 'merge' joins with the others (see \
+               docs/shards.md). INDEX counts from 0; cluster-scoped objects are in shard 0",
+        ..text("shard", "INDEX/COUNT")
     },
     Flag {
         short: Some('l'),

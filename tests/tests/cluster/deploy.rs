@@ -15,7 +15,7 @@ use tests::{place, programs};
 use wagather_yaml as yaml;
 
 /// The objects as they are printed, and what they are.
-fn printed(guests: &[PathBuf], words: &[&str]) -> Vec<(String, Value)> {
+pub(super) fn printed(guests: &[PathBuf], words: &[&str]) -> Vec<(String, Value)> {
     let host = Host::new(["deploy", "--image", "wagather/host-min:0.1.0"]).args(guests).args(words);
     let text = host.wait().expect_success().stdout_text();
     let parsed = |text: &str| yaml::parse(text).expect("YAML").to_json();
@@ -72,7 +72,19 @@ fn the_server_takes_every_object_and_a_restricted_namespace_the_pod() {
     let all: Vec<PathBuf> = programs::examples().iter().map(|name| programs::guest(name)).collect();
     for (number, (guests, words)) in [
         (&pods[..], &["--schedule", "0 * * * *"][..]),
-        (&all, &["--schedule", "*/5 1-4 * jan MON", "--time-zone", "Europe/Vienna", "--openshift"]),
+        (&pods, &["--indexed", "16", "--storage-class", "shared"]),
+        (
+            &all,
+            &[
+                "--schedule",
+                "*/5 1-4 * jan MON",
+                "--indexed",
+                "2",
+                "--time-zone",
+                "Europe/Vienna",
+                "--openshift",
+            ],
+        ),
         (&pods, &["--job", "--grant", grant, "--storage-class", "fast", "--storage", "20Gi", "--ttl", "1h"]),
         (
             &pods,

@@ -28,6 +28,7 @@ mod rbac;
 mod recordings;
 mod roundtrip;
 mod routes;
+mod shards;
 
 use serde_json::Value;
 use std::ops::Deref;

@@ -75,8 +75,13 @@ impl<'a> Account<'a> {
         Account { server, client: server.admin().with_token(&token), place }
     }
 
+    /// The kubeconfig that logs in as it.
+    pub(super) fn kubeconfig(&self) -> PathBuf {
+        self.place.path().join("kubeconfig")
+    }
+
     pub(super) fn run(&self, guest: &Path, words: &[&str]) -> Ran {
-        let host = Host::run(guest).kubeconfig(self.place.path().join("kubeconfig")).args(words);
+        let host = Host::run(guest).kubeconfig(self.kubeconfig()).args(words);
         run(self.server, host)
     }
 

@@ -19,6 +19,8 @@ pub(super) struct Asked {
     pub(super) chunk_items: Option<u32>,
     /// Whether it was sent before its answer was needed. Its time can then pass while it waits.
     pub(super) is_prefetched: bool,
+    /// Whether all objects of the list are in other shards than the run's. It is asked for, because the server may refuse it, and it is empty.
+    pub(super) is_elsewhere: bool,
     /// The index of the resource in the tally.
     pub(super) resource: usize,
     /// The index in the tally of what the grant says about it.
@@ -41,11 +43,14 @@ impl Asked {
     pub(super) fn widen(&mut self) {
         self.request.namespace.clear();
         self.allowed.narrowed = false;
+        // Now the objects are in no namespace.
+        self.is_elsewhere = self.allowed.scope.is_elsewhere("", "");
     }
 
     /// How many items the first page of a list asks for.
     pub(super) fn first_page_items(&self) -> u32 {
-        self.request.page_items(0, page_size::first(self.chunk_items))
+        let most = if self.is_elsewhere { 1 } else { page_size::first(self.chunk_items) };
+        self.request.page_items(0, most)
     }
 
     /// The path and query of the first HTTP request.

@@ -45,8 +45,16 @@ impl Exchange {
         let Origin { fetcher, deadline, chunk_items } = *origin;
         let resource = tally.gaps.resource(|| gaps::name_of(&request));
         let used = tally.uses.place_of(allowed.about.clone());
-        let mut asked =
-            Asked { request, allowed, deadline, chunk_items, is_prefetched: false, resource, used };
+        let mut asked = Asked {
+            request,
+            allowed,
+            deadline,
+            chunk_items,
+            is_prefetched: false,
+            is_elsewhere: false,
+            resource,
+            used,
+        };
         let path = asked.request.path_and_query();
         // A recording of a run that was not narrowed has the list of all namespaces. The scope lets one of them through.
         if asked.allowed.narrowed && !fetcher.source().knows(&asked.path_and_query()) {
@@ -55,6 +63,21 @@ impl Exchange {
         let namespaces = Namespaces::of(&mut asked, fetcher.source()).map(Box::new);
         let ticket = fetcher.send(asked.order(asked.path_and_query(), tally));
         (Exchange { asked, namespaces, path, http_status: None }, ticket)
+    }
+
+    /// Whether a list that the server does not have in a namespace is asked for at the cluster scope: the resource may be cluster-scoped.
+    pub(super) fn may_be_widened(&self) -> bool {
+        let scope =
+            self.namespaces.as_ref().map_or(&self.asked.allowed.scope, |namespaces| namespaces.scope());
+        self.asked.allowed.narrowed && scope.reaches_none()
+    }
+
+    /// Turns a list in namespaces back into a list at the cluster scope.
+    pub(super) fn widen(&mut self) {
+        if let Some(namespaces) = self.namespaces.take() {
+            self.asked.allowed.scope = namespaces.into_scope();
+        }
+        self.asked.widen();
     }
 
     /// How many items were given of the namespaces before the current one.

@@ -27,18 +27,15 @@ impl Head {
         exchange: &mut Exchange,
         cx: &mut Context<'_>,
     ) -> Result<Head, Failed> {
-        let asked = &mut exchange.asked;
         // While the server has the request.
         cx.redactor.prepare();
         loop {
             let Reply { answer, tried, until } = ticket.wait();
             match answer {
                 // The server has no such list in a namespace, so the resource may be cluster-scoped.
-                Ok(Response { status: 404, .. })
-                    if asked.allowed.narrowed && asked.allowed.scope.reaches_none() =>
-                {
-                    asked.widen();
-                    ticket = cx.send(asked, asked.path_and_query())?;
+                Ok(Response { status: 404, .. }) if exchange.may_be_widened() => {
+                    exchange.widen();
+                    ticket = cx.send(&exchange.asked, exchange.asked.path_and_query())?;
                 }
                 Ok(response) => {
                     exchange.http_status = Some(response.status);

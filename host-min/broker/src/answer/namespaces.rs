@@ -1,5 +1,5 @@
 //! A list over all namespaces that is read namespace by namespace. If the grant names each namespace, the account needs no right beyond
-//! them.
+//! them. If the run has a shard of the namespaces, it reads no others.
 //!
 //! The gatherer sees one list. The namespaces come in the order that they have in a list over all of them. To the server, each is a list of its
 //! own, with its own pages and errors. While the last page of one is read, the first page of the next is already on its way. If the
@@ -52,7 +52,13 @@ impl Namespaces {
         let mut rest = asked.allowed.scope.places()?;
         let whole = asked.path_and_query();
         rest.reverse();
-        let first = rest.pop()?;
+        // Whether the resource is cluster-scoped, a list in one of them tells.
+        let is_sharded = asked.allowed.scope.is_sharded();
+        let Some(first) = rest.pop() else {
+            asked.request.namespace = asked.allowed.scope.place_to_ask()?;
+            (asked.allowed.narrowed, asked.is_elsewhere) = (true, true);
+            return None;
+        };
         let scope = asked.allowed.scope.clone();
         asked.request.namespace.clone_from(&first);
         // A recording that was made under another grant may have the list over all namespaces. The scope shows the same part of it.
@@ -61,6 +67,7 @@ impl Namespaces {
             return None;
         }
         asked.allowed.scope = scope.within(&first);
+        asked.allowed.narrowed = is_sharded;
         Some(Namespaces {
             scope,
             rest,
@@ -70,6 +77,16 @@ impl Namespaces {
             mode: None,
             refused: Vec::new(),
         })
+    }
+
+    /// The scope over all of them.
+    pub(super) const fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// The same, for a list that is not read in namespaces after all.
+    pub(super) fn into_scope(self) -> Scope {
+        self.scope
     }
 
     /// How many items were given of those before the current one.
@@ -151,6 +168,8 @@ impl Namespaces {
             *limit -= given;
         }
         let Some(namespace) = self.rest.pop() else { return Ok(None) };
+        // The server has such lists in namespaces.
+        asked.allowed.narrowed = false;
         asked.allowed.scope = self.scope.within(&namespace);
         asked.request.namespace = namespace;
         let prefetched = self.prefetched.take();

@@ -1,15 +1,15 @@
-//! A run that is narrowed to a namespace or a label selector, like `kubectl -n` and `kubectl -l`.
+//! A run that is narrowed to a namespace or a label selector, like `kubectl -n` and `kubectl -l`, or to a shard of the namespaces.
 //!
 //! Narrowing only takes away. A request must be allowed by the manifest, the grant and the narrowing. As in kubectl, a namespace does
 //! not exclude objects that are in no namespace. Of the Namespaces themselves, only that one is left.
 
-use super::{Allowed, Target};
+use super::{Allowed, Scope, Shard, Target};
 use crate::canonical::Canonical;
 use serde::Serialize;
 use wagather_abi::Verb;
 use wagather_abi::limits::MAX_SELECTOR_BYTES;
 
-/// The namespace and the label selector of a run.
+/// The namespace, the label selector and the shard of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Narrowing {
     /// The only namespace in which objects may be, if they are in one.
@@ -18,12 +18,15 @@ pub struct Narrowing {
     /// The label selector that objects of lists must match, too. [`label_selector`] checks it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub selector: Option<String>,
+    /// The shard in whose namespaces objects of lists must be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
 }
 
 impl Narrowing {
     /// Whether nothing is excluded.
     pub fn is_nothing(&self) -> bool {
-        self.namespace.is_none() && self.selector.is_none()
+        self.namespace.is_none() && self.selector.is_none() && self.shard.is_none()
     }
 
     /// Why a request is excluded, if it is.
@@ -52,6 +55,12 @@ impl Narrowing {
         {
             request.namespace.clone_from(namespace);
             allowed.narrowed = true;
+        }
+        if let Some(shard) = &self.shard
+            && request.namespace.is_empty()
+        {
+            let scope = std::mem::replace(&mut allowed.scope, Scope::everything());
+            allowed.scope = scope.in_shard(shard.clone(), Target::of(request).is_namespaces());
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Which objects of a list the gatherer may see.
 
+use super::Shard;
 use crate::grant::{Glob, Rule};
 use std::fmt;
 
@@ -10,6 +11,8 @@ pub struct Scope {
     extents: Option<Vec<Extent>>,
     /// Whether these are Namespaces. As in RBAC, each is in itself.
     of_namespaces: bool,
+    /// The shard that the objects must be in besides, if the run has one.
+    shard: Option<Shard>,
 }
 
 /// The objects that one rule covers.
@@ -26,11 +29,16 @@ pub struct Extent {
 impl Scope {
     /// All objects.
     pub fn everything() -> Scope {
-        Scope { extents: None, of_namespaces: false }
+        Scope { extents: None, of_namespaces: false, shard: None }
     }
 
     pub(super) fn of(extents: Vec<Extent>, of_namespaces: bool) -> Scope {
-        Scope { extents: Some(extents), of_namespaces }
+        Scope { extents: Some(extents), of_namespaces, shard: None }
+    }
+
+    /// The part of it that is in a shard.
+    pub(super) fn in_shard(self, shard: Shard, of_namespaces: bool) -> Scope {
+        Scope { shard: Some(shard), of_namespaces, ..self }
     }
 
     /// Whether all objects are visible.
@@ -44,9 +52,47 @@ impl Scope {
     }
 
     /// The namespaces of all its objects, if the rules name each of them. Then the list is requested namespace by namespace.
+    /// A shard has its own among them, or among those of the cluster.
     pub fn places(&self) -> Option<Vec<String>> {
-        let extents = self.extents.as_deref().filter(|_| !self.of_namespaces)?;
-        named_namespaces(extents)
+        let mut places = self.all_places()?;
+        if let Some(shard) = &self.shard {
+            places.retain(|namespace| shard.has(namespace));
+        }
+        Some(places)
+    }
+
+    /// A namespace in which a list may be asked for, for a shard that has none of its own. The answer tells whether the resource is
+    /// namespaced.
+    pub fn place_to_ask(&self) -> Option<String> {
+        self.shard.as_ref()?;
+        let named = self.extents.as_deref().and_then(named_namespaces);
+        Some(named.and_then(|named| named.into_iter().next()).unwrap_or_else(|| "default".into()))
+    }
+
+    /// Those of all shards.
+    fn all_places(&self) -> Option<Vec<String>> {
+        if self.of_namespaces {
+            return None;
+        }
+        let named = self.extents.as_deref().and_then(named_namespaces);
+        named.or_else(|| {
+            let of_cluster = self.shard.as_ref()?.namespaces()?.iter();
+            let reached = |namespace: &&String| {
+                self.extents.as_ref().is_none_or(|all| all.iter().any(|extent| extent.reaches(namespace)))
+            };
+            Some(of_cluster.filter(reached).cloned().collect())
+        })
+    }
+
+    /// Whether the run has a shard.
+    pub fn is_sharded(&self) -> bool {
+        self.shard.is_some()
+    }
+
+    /// Whether an object is in another shard than the run's. The namespace of an object in none is empty.
+    pub fn is_elsewhere(&self, namespace: &str, name: &str) -> bool {
+        let namespace = if self.of_namespaces && namespace.is_empty() { name } else { namespace };
+        self.shard.as_ref().is_some_and(|shard| !shard.has(namespace))
     }
 
     /// The part of the scope in one namespace.
@@ -58,7 +104,7 @@ impl Scope {
         if extents.iter().any(Extent::is_everything) {
             return Scope::everything();
         }
-        Scope { extents: Some(extents), of_namespaces: self.of_namespaces }
+        Scope { extents: Some(extents), of_namespaces: self.of_namespaces, shard: None }
     }
 
     /// Whether an object is visible. The namespace of an object in none is empty.
@@ -110,9 +156,19 @@ pub(super) fn named_namespaces(extents: &[Extent]) -> Option<Vec<String>> {
             named.push(glob.exact()?.to_owned());
         }
     }
-    named.sort_unstable_by(|a: &String, b: &String| a.bytes().chain([b'/']).cmp(b.bytes().chain([b'/'])));
+    sort_places(&mut named);
     named.dedup();
     Some(named)
+}
+
+/// Sorts namespaces as a list over all of them has them.
+pub(super) fn sort_places(namespaces: &mut [String]) {
+    namespaces.sort_unstable_by(|a, b| sort_key(a).cmp(sort_key(b)));
+}
+
+/// What a list over all namespaces sorts a namespace by.
+pub fn sort_key(namespace: &str) -> impl Iterator<Item = u8> {
+    namespace.bytes().chain([b'/'])
 }
 
 fn any(globs: &[Glob], name: &str) -> bool {

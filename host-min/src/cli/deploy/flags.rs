@@ -11,8 +11,8 @@ Examples:
       gathers every hour, in the new namespace wagather
   host-min deploy *.wasm --grant grant.yaml --job --image IMAGE -n support | kubectl apply --server-side -f -
       gathers once, in the namespace support, which exists
-  host-min deploy pods.wasm --schedule '0 3 * * *' --image IMAGE --kustomize base
-      writes a base for kustomize
+  host-min deploy pods.wasm --schedule '0 3 * * *' --indexed 16 --image IMAGE --kustomize base
+      writes a base for kustomize, with 16 pods that share the namespaces
 
 This command does not contact a cluster. Whoever applies what it prints must be allowed to create roles. The image has the
 program host-min as its entry point; 'make image' builds one. Run options are checked here, and passed on to the pod.";
@@ -27,6 +27,10 @@ pub(in crate::cli) const DEPLOY: &[Flag] = &[
         ..text("time-zone", "ZONE")
     },
     Flag { help: "Run once, as a Job", ..flag("job") },
+    Flag {
+        help: "Share the namespaces among N pods, in an Indexed Job (see docs/shards.md). The claim must be one that several nodes can mount",
+        ..text("indexed", "N")
+    },
     Flag { help: "Image of host-min", ..text("image", "IMAGE") },
     Flag { help: "When the kubelet pulls the image", ..words("image-pull-policy", "POLICY", PULL_POLICIES) },
     Flag {

@@ -18,6 +18,7 @@ use documents::{Content, Deployment, Document, File, GATHERERS, GRANT};
 use host_min::{Class, Failure, Grant, Guest, Input, Isolation, Output, Plan};
 use std::path::Path;
 use std::sync::Arc;
+use wagather_abi::ABI_VERSION;
 use wagather_base::error::Result;
 use wagather_base::limits::MAX_GRANT_BYTES;
 use wagather_policy::manifest::Manifest;
@@ -80,6 +81,16 @@ fn deployment(options: Options) -> Result<Deployment> {
             Failure::new(Class::Module, format!("{} cannot be used", guest.label), reason)
         })?;
         needs.add(manifest.clone(), plan.grant.as_ref());
+    }
+    if options.shards.is_some() {
+        // The host itself asks for their names.
+        let host = format!(
+            "gatherer {ABI_VERSION} host-min {}\nresource list /v1/namespaces * metadata(name)\n",
+            env!("CARGO_PKG_VERSION")
+        );
+        let host = Manifest::parse(host.as_bytes())
+            .map_err(|why| Failure::new(Class::Internal, "cannot shard", why))?;
+        needs.add(host, None);
     }
     let needs_a_server =
         manifests.iter().any(|manifest| !manifest.resources.is_empty() || !manifest.paths.is_empty());

@@ -10,6 +10,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 use wagather_policy::quantity::{duration, size};
+use wagather_policy::rights::MAX_SHARDS;
 
 /// What was typed.
 #[derive(Debug)]
@@ -37,8 +38,6 @@ pub(in crate::cli) struct Options {
 
 /// A CronJob's name gets eleven characters for each of its Jobs.
 const MAX_NAME_BYTES: usize = 52;
-/// Pods of one Job.
-const MAX_SHARDS: u32 = 1_000;
 /// Where API servers listen, before and behind the address of the Service.
 const API_SERVER_PORTS: [u16; 2] = [443, 6443];
 
@@ -48,6 +47,11 @@ impl Options {
         let name = one(words, "name", deployment_name)?.unwrap_or_default();
         let archives = archives(words)?;
         let (options, run) = of_run(words)?;
+        if words.has("indexed") && words.has("obfuscate") {
+            let reason =
+                "--obfuscate cannot be used with --indexed: each pod would have placeholders of its own";
+            return Err(wrong(words.command, reason.into()));
+        }
         let ports = all(words, "api-server-port", port)?;
         Ok(Options {
             guests: words.operands.iter().map(PathBuf::from).collect(),
@@ -211,6 +215,7 @@ mod tests {
             Ok(When::Schedule("@daily".into(), Some("Europe/Vienna".into())))
         );
         assert_eq!(when("--job"), Ok(When::Once));
+        assert_eq!(when("--indexed|4"), Ok(When::Once));
         for line in [
             "",
             "--time-zone|UTC|--job",
@@ -251,6 +256,8 @@ mod tests {
             ("--job|--image|x|--storage|0", "must not be zero"),
             ("--job|--image|x|--api-server-cidr|10.0.0.0/33", "an address range"),
             ("--job|--image|x|--api-server-cidr|host", "an address range"),
+            ("--job|--image|x|--indexed|0", "from 1 to 1000"),
+            ("--indexed|4|--image|x|--obfuscate|ip", "--obfuscate cannot be used with --indexed"),
             ("--job|--image|x|--api-server-port|0", "a port"),
             ("--job|--image|x|--name|a.b", "at most 52 characters"),
             ("--job|--image|x|--image-pull-policy|Sometimes", "possible values"),

@@ -110,6 +110,9 @@ impl List {
     /// The next item, or `None` after the last.
     pub(super) fn next(&mut self, asked: &Asked, cx: &mut Context<'_>) -> Result<Option<Item>, Failed> {
         let mut bytes = Vec::new();
+        if asked.is_elsewhere {
+            return Ok(None);
+        }
         loop {
             if asked.request.limit != 0 && self.given >= asked.request.limit {
                 return Ok(None);
@@ -162,6 +165,9 @@ impl List {
             self.cuts = 0;
             self.sizes.read(item_bytes);
             self.prefetch_page(asked, cx)?;
+            if asked.allowed.scope.is_elsewhere(&identity.namespace, &identity.name) {
+                continue;
+            }
             cx.tally.record_read(asked.used, &identity.namespace, &identity.name);
             if !asked.allowed.scope.covers(&identity.namespace, &identity.name) {
                 cx.tally.count_withheld(asked.used);

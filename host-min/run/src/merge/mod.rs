@@ -1,0 +1,354 @@
+//! Joins the archives of all shards of a run into one.
+//!
+//! An object's file is in one shard, so most files are taken as they are. A file that several shards wrote is taken once if it is the same
+//! in all. Otherwise its [`elements`] are joined if that is certainly right, and if not, each shard's file is kept below
+//! `shards/INDEX`. The [`report`] says which. docs/shards.md has the rules.
+
+mod elements;
+mod report;
+
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use wagather_archive::names::{AUDIT_PATH, REPORT_PATH};
+use wagather_archive::{AddError, Archive, Entry, Existing, Output, Section, read};
+use wagather_base::error::{Class, Failure, Result};
+use wagather_base::limits::MAX_ARCHIVE_BYTES;
+use wagather_policy::rights::Shard;
+
+/// What is to be merged.
+#[derive(Debug)]
+pub struct Merge {
+    /// The archives of the shards, in any order.
+    pub archives: Vec<PathBuf>,
+    /// Where the merged archive goes.
+    pub output: Output,
+    /// What to do if something is there.
+    pub existing: Existing,
+    /// Whether shards may be missing or incomplete.
+    pub allows_incomplete: bool,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Merged {
+    /// The merged archive. `None` for stdout.
+    pub path: Option<PathBuf>,
+    /// How many shards there are.
+    pub shards: u32,
+    /// Those that are missing.
+    pub missing: Vec<u32>,
+    /// Files in the archive.
+    pub entries: u64,
+    /// Files that were joined, element by element.
+    pub joined: Vec<String>,
+    /// Files that differ between shards and were kept for each.
+    pub apart: Vec<String>,
+    /// Whether everything is there.
+    pub complete: bool,
+}
+
+/// The folder with what could not be joined.
+const APART: &str = "shards";
+
+/// The archive of one shard.
+struct Part {
+    path: PathBuf,
+    shard: Shard,
+    report: Value,
+    audit: Vec<u8>,
+    mtime_seconds: u64,
+}
+
+/// What is known of a file: which shards have it, and whether it is the same in all.
+struct Known {
+    digest: [u8; 32],
+    /// The first shard that has it.
+    first: u32,
+    is_same: bool,
+}
+
+/// What shards wrote differently, while it fits into memory.
+#[derive(Default)]
+struct Different {
+    bytes: u64,
+    parts: BTreeMap<String, Vec<(Shard, Vec<u8>)>>,
+}
+
+/// The most that is held of such files. More than that are kept apart.
+const MAX_JOINED_BYTES: u64 = MAX_ARCHIVE_BYTES / 4;
+
+/// Merges the archives.
+pub fn merge(merge: &Merge) -> Result<Merged> {
+    let mut known = BTreeMap::new();
+    let mut parts =
+        merge.archives.iter().map(|path| look(path, &mut known)).collect::<Result<Vec<Part>>>()?;
+    parts.sort_by_key(|part| part.shard.index);
+    let missing = check(&parts, merge.allows_incomplete)?;
+    let mtime = parts.iter().map(|part| part.mtime_seconds).min().unwrap_or_default();
+    let archive = Archive::create(&merge.output, merge.existing, 1, mtime)?;
+    let mut section = archive.section(0, APART)?;
+    let mut different = Different::default();
+    let mut apart = Vec::new();
+    for part in &parts {
+        copy(part, &known, &mut section, &mut different, &mut apart)?;
+    }
+    let mut joined = Vec::new();
+    for (path, texts) in different.parts {
+        match elements::join(&path, &texts).filter(|_| !apart.contains(&path)) {
+            Some(whole) => {
+                add(&mut section, &path, &whole)?;
+                joined.push(path);
+            }
+            None => {
+                texts.iter().try_for_each(|(shard, text)| add(&mut section, &path_of(shard, &path), text))?;
+                apart.push(path);
+            }
+        }
+    }
+    apart.sort_unstable();
+    apart.dedup();
+    let audit = parts.iter_mut().flat_map(|part| std::mem::take(&mut part.audit)).collect::<Vec<u8>>();
+    let mut merged = Merged {
+        path: None,
+        shards: parts[0].shard.count,
+        complete: missing.is_empty() && parts.iter().all(|part| part.report["complete"] == true),
+        missing,
+        entries: section.entries(),
+        joined,
+        apart,
+    };
+    let report = merged.report(parts);
+    merged.path = archive.finish(vec![section], true, &audit, |_| report)?.path;
+    Ok(merged)
+}
+
+/// Reads an archive once: its report, its audit, and what its files are.
+fn look(path: &Path, known: &mut BTreeMap<String, Known>) -> Result<Part> {
+    let (mut report, mut audit, mut mtime_seconds) = (Vec::new(), Vec::new(), 0);
+    let mut files = Vec::new();
+    read(path, &mut |entry: Entry<'_>| {
+        mtime_seconds = entry.mtime_seconds;
+        match entry.path {
+            REPORT_PATH => entry.content.read_to_end(&mut report).map(drop),
+            AUDIT_PATH => entry.content.read_to_end(&mut audit).map(drop),
+            file => {
+                files.push((file.to_owned(), digest(entry.content)?));
+                Ok(())
+            }
+        }
+    })
+    .map_err(|error| unusable(path, &error))?;
+    let report: Value = serde_json::from_slice(&report).map_err(|_| {
+        unusable(path, &format_args!("it is no archive of host-min: it has no {REPORT_PATH}"))
+    })?;
+    let of =
+        |key: &str| report["narrowedTo"]["shard"][key].as_u64().and_then(|number| u32::try_from(number).ok());
+    let shard = of("index").zip(of("count")).and_then(|(index, count)| Shard::new(index, count));
+    let shard = shard.ok_or_else(|| {
+        unusable(path, &"it is not of a shard")
+            .advise("'run --shard INDEX/COUNT' gathers the archives to merge")
+    })?;
+    for (file, digest) in files {
+        let first = shard.index;
+        known
+            .entry(file)
+            .and_modify(|known| {
+                known.is_same &= known.digest == digest;
+                known.first = known.first.min(first);
+            })
+            .or_insert(Known { digest, first, is_same: true });
+    }
+    Ok(Part { path: path.to_owned(), shard, report, audit, mtime_seconds })
+}
+
+/// Checks that the archives are those of all shards of one run. The result are the shards that are missing.
+fn check(parts: &[Part], allows_incomplete: bool) -> Result<Vec<u32>> {
+    let Some(first) = parts.first() else {
+        return Err(Failure::new(Class::Config, "cannot merge", "no archive is named"));
+    };
+    let differ = |part: &Part, what: &str| {
+        let reason = format!("its {what} differs from that of {}", first.path.display());
+        Err(unusable(&part.path, &reason).advise("merge the archives of one run only"))
+    };
+    for (index, part) in parts.iter().enumerate() {
+        let (a, b) = (&first.report, &part.report);
+        if a["obfuscation"].is_object() || b["obfuscation"].is_object() {
+            return Err(unusable(
+                &part.path,
+                &"it is obfuscated, and each shard has placeholders of its own",
+            ));
+        }
+        if first.shard.count != part.shard.count {
+            return differ(part, "number of shards");
+        }
+        if report::identity(a) != report::identity(b) {
+            return differ(part, "list of gatherers, or the sha256 of a module,");
+        }
+        if a["source"] != b["source"] {
+            return differ(part, "API server");
+        }
+        if a["narrowedTo"]["selector"] != b["narrowedTo"]["selector"] {
+            return differ(part, "--selector");
+        }
+        if let Some(twin) = parts[..index].iter().find(|other| other.shard.index == part.shard.index) {
+            let reason = format!("it is of shard {}, as {} is", part.shard.index, twin.path.display());
+            return Err(unusable(&part.path, &reason).advise("name one archive for each shard"));
+        }
+        let failed = |gathered: &Value| gathered["status"] == "failed";
+        if !allows_incomplete && b["gatherers"].as_array().is_some_and(|all| all.iter().any(failed)) {
+            return Err(unusable(&part.path, &"a gatherer failed, so it is incomplete")
+                .advise("gather this shard again, or add --allow-incomplete"));
+        }
+    }
+    let has = |index: &u32| parts.iter().any(|part| part.shard.index == *index);
+    let missing: Vec<u32> = (0..first.shard.count).filter(|index| !has(index)).collect();
+    if !allows_incomplete && !missing.is_empty() {
+        let reason = format!("of {} shards, these are missing: {}", first.shard.count, numbers(&missing));
+        return Err(Failure::new(Class::Config, "cannot merge", reason)
+            .advise("name their archives as well, or add --allow-incomplete"));
+    }
+    Ok(missing)
+}
+
+/// Takes over what one shard has, and is the first to have.
+fn copy(
+    part: &Part,
+    known: &BTreeMap<String, Known>,
+    section: &mut Section,
+    different: &mut Different,
+    apart: &mut Vec<String>,
+) -> Result<()> {
+    let mut failed = None;
+    read(&part.path, &mut |entry: Entry<'_>| {
+        let Some(file) = known.get(entry.path) else { return Ok(()) };
+        if file.is_same && file.first != part.shard.index {
+            return Ok(());
+        }
+        let fits = !file.is_same && different.bytes + entry.len <= MAX_JOINED_BYTES;
+        let mut spool = section.spool(u64::MAX);
+        let mut content = Vec::new();
+        if fits {
+            entry.content.read_to_end(&mut content)?;
+            different.bytes += entry.len;
+            different.parts.entry(entry.path.to_owned()).or_default().push((part.shard.clone(), content));
+            return Ok(());
+        }
+        io::copy(entry.content, &mut spool)?;
+        let path = if file.is_same { entry.path.to_owned() } else { path_of(&part.shard, entry.path) };
+        if !file.is_same {
+            apart.push(entry.path.to_owned());
+        }
+        failed = section.add_spool(&path, spool).err().map(|error| unaddable(&path, error));
+        if failed.is_some() { Err(io::ErrorKind::Other.into()) } else { Ok(()) }
+    })
+    .map_err(|error| failed.take().unwrap_or_else(|| unusable(&part.path, &error)))
+}
+
+fn add(section: &mut Section, path: &str, content: &[u8]) -> Result<()> {
+    section.add(path, content).map_err(|error| unaddable(path, error))
+}
+
+fn unaddable(path: &str, error: AddError) -> Failure {
+    match error {
+        AddError::Output(failure) => failure,
+        AddError::Exists => Failure::new(
+            Class::Config,
+            format!("cannot merge {path}"),
+            "it is a file in one shard and a folder in another",
+        ),
+    }
+}
+
+fn unusable(path: &Path, reason: &dyn std::fmt::Display) -> Failure {
+    Failure::new(Class::Config, format!("cannot merge {}", path.display()), reason)
+}
+
+fn path_of(shard: &Shard, path: &str) -> String {
+    format!("{APART}/{}/{path}", shard.index)
+}
+
+fn digest(content: &mut dyn Read) -> io::Result<[u8; 32]> {
+    let mut context = ring::digest::Context::new(&ring::digest::SHA256);
+    let mut buffer = vec![0; 64 << 10];
+    loop {
+        match content.read(&mut buffer)? {
+            0 => break,
+            len => context.update(&buffer[..len]),
+        }
+    }
+    let mut digest = [0; 32];
+    digest.copy_from_slice(context.finish().as_ref());
+    Ok(digest)
+}
+
+/// Numbers, for a message.
+fn numbers(numbers: &[u32]) -> String {
+    numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")
+}
+
+impl Merged {
+    /// The report: that of the first shard, with what the others add.
+    fn report(&self, parts: Vec<Part>) -> Vec<u8> {
+        let shards: Vec<Value> = parts
+            .iter()
+            .map(|Part { shard, report, .. }| {
+                json!({"index": shard.index, "time": report["time"], "complete": report["complete"]})
+            })
+            .collect();
+        let time = parts.iter().filter_map(|part| part.report["time"].as_str()).min().map(str::to_owned);
+        let mut reports = parts.into_iter().map(|part| part.report);
+        let mut whole = reports.next().unwrap_or_default();
+        for mut other in reports {
+            if let (Value::Array(all), Value::Array(others)) =
+                (&mut whole["gatherers"], other["gatherers"].take())
+            {
+                report::add_gatherers(all, others);
+            }
+            for key in ["gaps", "warnings", "gapsNotNamed"] {
+                match other[key].take() {
+                    Value::Null => {}
+                    value if whole[key].is_null() => whole[key] = value,
+                    Value::Array(more) => {
+                        if let Value::Array(all) = &mut whole[key] {
+                            all.extend(
+                                more.into_iter()
+                                    .filter(|line| key == "gaps" || !all.contains(line))
+                                    .collect::<Vec<_>>(),
+                            );
+                        }
+                    }
+                    value => report::add(&mut whole[key], value, key),
+                }
+            }
+        }
+        whole["complete"] = self.complete.into();
+        whole["time"] = time.into();
+        if let Value::Object(narrowed) = &mut whole["narrowedTo"] {
+            narrowed.remove("shard");
+        }
+        whole["merged"] = json!({
+            "shards": shards,
+            "count": self.shards,
+            "missing": self.missing,
+            "joined": self.joined,
+            "apart": self.apart,
+        });
+        let Value::Object(mut members) = whole else { return Vec::new() };
+        members.retain(|_, value| !value.is_null() && *value != json!({}));
+        report::to_json(members)
+    }
+
+    /// A failure if something is missing.
+    pub fn gaps(&self) -> Option<Failure> {
+        if self.complete {
+            return None;
+        }
+        let reason = match &self.missing[..] {
+            [] => "a shard lacks something; 'gaps' in wagather.json lists what".into(),
+            missing => format!("of {} shards, these are missing: {}", self.shards, numbers(missing)),
+        };
+        Some(Failure::new(Class::Gaps, "the merged archive has gaps", reason))
+    }
+}

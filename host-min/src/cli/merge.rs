@@ -1,0 +1,70 @@
+//! `host-min merge`: the archives of all shards become one.
+
+use super::display::{Completeness, Display, Event, Settings, Subject};
+use super::table::{Flag, flag, path};
+use super::typed::{Words, Wrong};
+use super::values::wrong;
+use host_min::{Existing, Output};
+use std::path::PathBuf;
+use wagather_base::error::Result;
+use wagather_run::merge::{Merge, Merged, merge as run};
+
+pub(super) const MERGE: &[Flag] = &[
+    Flag {
+        short: Some('o'),
+        help: "Archive to write: a folder, a file that ends in .tar.gz or .tgz, or - for a .tar.gz on stdout",
+        ..path("output", "DIR|FILE.tar.gz|-")
+    },
+    Flag { help: "Replace an archive of the same name", ..flag("overwrite") },
+    Flag {
+        help: "Also merge if shards are missing or incomplete; the report says so, and the exit code is 8",
+        ..flag("allow-incomplete")
+    },
+];
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  host-min merge archives/wagather-*.tar.gz --output all.tar.gz
+      merges the archives of an Indexed Job
+
+Files that differ between shards are joined if they are JSON arrays or .jsonl files whose elements name their namespaces.
+Others are kept for each shard, below shards/INDEX.";
+
+/// How many paths of a kind are shown; the report has all.
+const SHOWN_PATHS: usize = 5;
+
+/// The words of the command `merge`.
+pub(super) fn of(words: &Words) -> Result<Merge, Wrong> {
+    let output = words.one("output").ok_or_else(|| {
+        wrong(words.command, "--output <DIR|FILE.tar.gz|-> is missing: where the merged archive goes".into())
+    })?;
+    Ok(Merge {
+        archives: words.operands.iter().map(PathBuf::from).collect(),
+        output: Output::parse(output),
+        existing: if words.has("overwrite") { Existing::Replace } else { Existing::Keep },
+        allows_incomplete: words.has("allow-incomplete"),
+    })
+}
+
+pub(super) fn merge(plan: &Merge) -> Result<()> {
+    let merged = run(plan)?;
+    let display = Display::new(Settings::default());
+    let who = Subject::default();
+    tell(&merged, &mut |line| display.show(&who, &Event::Warning(line)));
+    if let Some(path) = &merged.path {
+        let wholeness = if merged.complete { Completeness::Complete } else { Completeness::Gaps };
+        display.show(&who, &Event::Archive(path, wholeness));
+    }
+    merged.gaps().map_or(Ok(()), Err)
+}
+
+/// What could not be joined.
+fn tell(merged: &Merged, say: &mut dyn FnMut(&str)) {
+    let Merged { apart, .. } = merged;
+    for path in apart.iter().take(SHOWN_PATHS) {
+        say(&format!("{path} differs between shards and cannot be joined; each is kept below shards/INDEX"));
+    }
+    if apart.len() > SHOWN_PATHS {
+        say(&format!("{} more files differ; 'merged' in wagather.json lists all", apart.len() - SHOWN_PATHS));
+    }
+}
