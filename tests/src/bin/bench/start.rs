@@ -17,6 +17,7 @@ pub(crate) fn section() -> Result<Section> {
         Contender::bare("degraded-operators, bare wasm3", "degraded-operators", server.port())?,
     ];
     contenders.extend(Contender::floors(server.port())?);
+    contenders.iter().try_for_each(Contender::write_anew)?;
     let measured = rounds::run(&contenders, &server, rounds)?;
     let csv = save("start.csv", &rounds::csv(&contenders, &measured))?;
     let (grown, grown_rounds) = growth::table(&server, rounds)?;

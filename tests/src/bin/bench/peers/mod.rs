@@ -15,11 +15,13 @@ mod rounds;
 mod server;
 
 use crate::document::{Section, machine};
-use crate::{Result, number_of, print, tell};
+use crate::{Result, contender, number_of, print, tell};
 use contenders::{Missing, PLACE, Run};
 use kept::Kept;
 use rounds::{Look, Sample};
 use server::Server;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 const DEFAULT_ROUNDS: usize = 120;
 /// The slices, by the names of their files.
@@ -104,6 +106,8 @@ fn kubeconfig(server: &Server, name: &str, ca: &str) -> Result<String> {
 }
 
 fn measured(runs: &[Run], server: &Server, rounds: usize) -> Result<Vec<Row>> {
+    let files: BTreeSet<&PathBuf> = runs.iter().flat_map(|run| &run.files).collect();
+    files.into_iter().try_for_each(|file| contender::write_anew(file))?;
     let looks = rounds::looks(runs, server)?;
     let samples = rounds::run(runs, server, rounds)?;
     let rows = runs.iter().zip(looks).zip(samples).map(|((run, look), samples)| Row {
