@@ -464,7 +464,18 @@ fn make_explains_itself() {
         .output()
         .expect("make");
     let help = String::from_utf8_lossy(&help.stdout);
-    for target in ["demo", "test", "test-cluster", "test-node", "test-arm64", "guests", "host", "image", "bench", "fuzz"] {
+    for target in [
+        "demo",
+        "test",
+        "test-cluster",
+        "test-node",
+        "test-arm64",
+        "guests",
+        "host",
+        "image",
+        "bench",
+        "fuzz",
+    ] {
         assert!(help.contains(&format!("make {target} ")), "'make' alone does not explain {target}:\n{help}");
     }
     let ci = workspace::read(".ci/run");

@@ -14,6 +14,7 @@ mod rbac;
 mod rights;
 mod run;
 mod table;
+mod termination;
 mod token;
 mod typed;
 mod values;
@@ -53,7 +54,12 @@ pub(super) fn main(
             match token.map(|token| token::start_again(&words, token, keep_open)) {
                 Some(failure) => Err(failure),
                 None => match command(&words, single_threaded) {
-                    Ok(done) => done,
+                    Ok(done) => {
+                        if words.command.name == "run" {
+                            termination::write(words.one("termination-log"), done.as_ref().copied());
+                        }
+                        done
+                    }
                     Err(wrong) => return refuse(&wrong),
                 },
             }

@@ -420,6 +420,11 @@ const RUN: &[Flag] = &[
         help: "Log format on stderr: text or JSON lines (see docs/output.md)",
         ..words("log-format", "FORMAT", FORMATS)
     },
+    Flag {
+        help: "Existing file for the outcome in one line (default in a pod: /dev/termination-log, which Kubernetes shows as the \
+               message of the container)",
+        ..path("termination-log", "FILE")
+    },
     Flag { short: Some('q'), help: "Print only errors", ..flag("quiet") },
     Flag {
         short: Some('v'),
