@@ -9,7 +9,7 @@ use tests::host::Host;
 use tests::programs;
 
 /// Nothing here takes so long: an image is there, a pod starts within seconds. A busy machine is slow, not broken.
-const LIMIT: Duration = Duration::from_secs(180);
+const LIMIT: Duration = Duration::from_secs(300);
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// What a command said.
@@ -71,6 +71,9 @@ impl Namespace {
         kubectl(&["create", "namespace", name]);
         let levels = ["enforce", "warn"].map(|mode| format!("pod-security.kubernetes.io/{mode}=restricted"));
         kubectl(&["label", "namespace", name, &levels[0], &levels[1]]);
+        // No pod is admitted before the controller has made it.
+        let account = || kubectl_given("", &["get", "serviceaccount", "default", "--namespace", name]);
+        until("the default account", || account().stderr, || account().succeeded.then_some(()));
         Namespace { name }
     }
 

