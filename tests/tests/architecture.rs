@@ -44,6 +44,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["wagather-archive", "wagather-base", "wagather-json", "wagather-printable", "wagather-yaml"],
     ),
     ("wagather-offline", &["wagather-base", "wagather-kube", "wagather-printable", "wagather-yaml"]),
+    ("wagather-deliver", &["wagather-archive", "wagather-base", "wagather-kube"]),
     (
         "wagather-policy",
         &[
@@ -91,6 +92,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "wagather-archive",
             "wagather-base",
             "wagather-broker",
+            "wagather-deliver",
             "wagather-json",
             "wagather-kube",
             "wagather-module",
@@ -127,6 +129,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("wagather-sandbox", &["wagather-kube", "wagather-policy", "wagather-json", "wagather-archive"]),
     ("wagather-policy", &["wagather-kube", "wagather-sandbox", "wagather-archive"]),
     ("wagather-kube", &["wagather-policy", "wagather-sandbox"]),
+    ("wagather-deliver", &["wagather-policy", "wagather-sandbox", "wagather-broker", "wagather-run"]),
     ("wagather-json", &["wagather-kube", "wagather-policy", "wagather-sandbox"]),
     ("wagather-archive", &["wagather-json", "wagather-kube", "wagather-policy", "wagather-sandbox"]),
     ("wagather-broker", &["wagather-run", "host-min"]),

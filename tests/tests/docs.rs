@@ -55,7 +55,7 @@ fn every_option_that_a_page_types_exists() {
             let Some((_, call)) = line.split_once("host-min ") else { continue };
             let words: Vec<&str> =
                 call.split(['|', ';']).next().unwrap_or_default().split_whitespace().collect();
-            let commands = ["run", "inspect", "manifest", "rbac", "deploy", "new"];
+            let commands = ["run", "inspect", "manifest", "rbac", "deploy", "new", "deliver"];
             let Some(command) = commands.into_iter().find(|command| words.first() == Some(command)) else {
                 continue;
             };
@@ -122,7 +122,7 @@ fn the_page_about_clusters_is_true() {
     let rules = at(&job, "spec.jobTemplate.spec.podFailurePolicy.rules");
     let mut policy =
         [list(at(rules, "1.onExitCodes.values")), list(at(rules, "2.onExitCodes.values"))].concat();
-    policy.sort_unstable();
+    policy.sort_by_key(|code| code.parse::<u8>().expect("a code"));
     assert_eq!(at_once, policy);
 
     // The container's words run, with folders of this machine for the volumes.

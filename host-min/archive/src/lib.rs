@@ -38,17 +38,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use map::write_map;
-pub use ours::is_recording;
+pub use ours::{is_archive, is_recording, open_regular};
 pub use reader::{Entry, read};
 pub use section::{AddError, Section};
 pub use spool::{MAX_SPOOL_MEMORY_BYTES, Spool, SpoolFull, SpoolReader};
 pub use target::Existing;
-pub use target::{Partial, Target, create_folder};
+pub use target::{Partial, Target, create_folder, remove_leftovers_in};
 pub use template::Values;
 
 use join::{Part, join_folder, join_tar};
 use names::{AUDIT_PATH, REPORT_PATH, RESOURCE_FOLDERS};
-use ours::is_archive;
 use paths::Moves;
 use wagather_abi::manifest::is_gatherer_name;
 use wagather_base::error::{Class, Failure};

@@ -29,7 +29,7 @@ const MEMBER: &[u8] = &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0];
 const HEAD_BYTES: u64 = 256;
 
 /// Whether it is an archive, complete or not.
-pub(crate) fn is_archive(path: &Path) -> bool {
+pub fn is_archive(path: &Path) -> bool {
     match fs::symlink_metadata(path) {
         Ok(metadata) if metadata.is_dir() => begins_with(&path.join(REPORT_PATH), b"\"wagather\""),
         Ok(metadata) if metadata.is_file() => has_report(path).unwrap_or(false),
@@ -49,7 +49,7 @@ pub(crate) fn is_map(path: &Path) -> bool {
 }
 
 /// Opens a regular file. Does not follow links, and does not block.
-fn open(path: &Path) -> io::Result<File> {
+pub fn open_regular(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)?;
     if file.metadata()?.is_file() { Ok(file) } else { Err(io::ErrorKind::InvalidInput.into()) }
 }
@@ -57,12 +57,12 @@ fn open(path: &Path) -> io::Result<File> {
 /// Whether the beginning of a file contains a text.
 fn begins_with(path: &Path, text: &[u8]) -> bool {
     let mut head = Vec::new();
-    let read = open(path).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head));
+    let read = open_regular(path).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head));
     read.is_ok() && memchr::memmem::find(&head, text).is_some()
 }
 
 fn has_report(path: &Path) -> io::Result<bool> {
-    let mut file = open(path)?;
+    let mut file = open_regular(path)?;
     let len = file.metadata()?.len();
     file.seek(SeekFrom::Start(len.saturating_sub(MAX_TAIL_BYTES)))?;
     let mut tail = Vec::new();

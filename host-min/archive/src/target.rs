@@ -229,15 +229,7 @@ impl Target {
         let mut begin = OsString::from(".");
         begin.push(self.name());
         begin.push(".");
-        for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
-            let name = entry.file_name();
-            let rest = name.as_encoded_bytes().strip_prefix(begin.as_encoded_bytes());
-            if let Some(process) = rest.and_then(process_of)
-                && (process == std::process::id() || !fork::is_there(process))
-            {
-                let _ = remove_abandoned(&entry.path());
-            }
-        }
+        remove_leftovers(&self.folder, |name| name.strip_prefix(begin.as_encoded_bytes()));
     }
 
     /// Removes what a killed process left of this target.
@@ -295,6 +287,29 @@ impl Target {
     /// Syncs the folder, so that the new name survives a power failure. File systems that cannot are ignored.
     pub fn sync_folder(&self) {
         let _ = File::open(&self.folder).and_then(|folder| folder.sync_all());
+    }
+}
+
+/// Removes what killed runs left in a folder in which every run has its own names: files of this user, of a process that no longer exists,
+/// without a lock.
+pub fn remove_leftovers_in(folder: &Path) {
+    remove_leftovers(folder, |name| {
+        let name = name.strip_prefix(b".")?;
+        let end = name.len() - b".partial".len().min(name.len());
+        let dot = name[..end].iter().rposition(|&byte| byte == b'.')?;
+        (dot > 0).then(|| &name[dot + 1..])
+    });
+}
+
+/// `rest` gives what follows the dot after a target's name.
+fn remove_leftovers(folder: &Path, rest: impl Fn(&[u8]) -> Option<&[u8]>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        if let Some(process) = rest(name.as_encoded_bytes()).and_then(process_of)
+            && (process == std::process::id() || !fork::is_there(process))
+        {
+            let _ = remove_abandoned(&entry.path());
+        }
     }
 }
 
@@ -410,6 +425,32 @@ mod tests {
         target.remove_leftovers_of(std::process::id());
         assert!(!first.1.path().exists() && !second.1.path().exists());
         assert_eq!(fs::read_dir(scratch.path()).expect("a folder").count(), 1);
+    }
+
+    #[test]
+    fn in_a_folder_of_many_names_what_killed_runs_left_goes() {
+        let scratch = tempfile::tempdir().expect("a folder");
+        let mut child = std::process::Command::new("true").spawn().expect("a process");
+        let gone = child.id();
+        child.wait().expect("its end");
+        let parent = std::os::unix::process::parent_id();
+        let left = [
+            format!(".a.tar.gz.{parent}.partial"),
+            format!(".{gone}.partial"),
+            "a.tar.gz".into(),
+            ".lock".into(),
+            ".partial".into(),
+            "..partial".into(),
+        ];
+        for name in left.iter().chain(&[format!(".a.tar.gz.{gone}.partial"), format!(".b.{gone}-2.partial")])
+        {
+            fs::write(scratch.path().join(name), "").expect("a file");
+        }
+        remove_leftovers_in(scratch.path());
+        let names =
+            fs::read_dir(scratch.path()).expect("a folder").map(|entry| entry.expect("one").file_name());
+        let names: std::collections::BTreeSet<OsString> = names.collect();
+        assert_eq!(names, left.iter().map(OsString::from).collect());
     }
 
     #[test]

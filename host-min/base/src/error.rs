@@ -26,13 +26,15 @@ pub enum Class {
     Gatherer,
     /// The run went well, but the cluster does not have everything that was asked for. Another try would not change that.
     Gaps,
+    /// The run went well and the archive is whole, but the server that it is uploaded to does not have it.
+    Delivery,
     /// This signal asked the run to end.
     Stopped(u8),
 }
 
 impl Class {
     /// All of them.
-    pub const ALL: [Class; 8] = [
+    pub const ALL: [Class; 9] = [
         Class::Internal,
         Class::Module,
         Class::Config,
@@ -41,6 +43,7 @@ impl Class {
         Class::Output,
         Class::Gatherer,
         Class::Gaps,
+        Class::Delivery,
     ];
 
     /// What it is called in lines of JSON.
@@ -54,6 +57,7 @@ impl Class {
             Class::Output => "output",
             Class::Gatherer => "gatherer",
             Class::Gaps => "gaps",
+            Class::Delivery => "delivery",
             Class::Stopped(_) => "stopped",
         }
     }
@@ -70,6 +74,7 @@ impl Class {
             Class::Gaps => 8,
             Class::Stopped(signal) => 128 + (signal & 127),
             Class::Refused => 9,
+            Class::Delivery => 10,
         }
     }
 }

@@ -14,6 +14,7 @@ pub mod error;
 pub mod file;
 #[cfg(target_os = "linux")]
 pub mod fork;
+pub mod hex;
 pub mod layout;
 pub mod limits;
 pub mod percent;

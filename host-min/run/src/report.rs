@@ -198,18 +198,8 @@ impl ModuleFacts {
     /// The facts of a module.
     pub fn of(module: &[u8]) -> ModuleFacts {
         let digest = ring::digest::digest(&ring::digest::SHA256, module);
-        ModuleFacts { bytes: module.len() as u64, sha256: hexadecimal(digest.as_ref()) }
+        ModuleFacts { bytes: module.len() as u64, sha256: wagather_base::hex::encode(digest.as_ref()) }
     }
-}
-
-/// A hash in hexadecimal digits.
-pub(crate) fn hexadecimal(sum: &[u8]) -> String {
-    sum.iter().fold(String::with_capacity(64), |mut text, byte| {
-        for digit in [byte >> 4, byte & 15] {
-            text.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
-        }
-        text
-    })
 }
 
 impl Gathered {

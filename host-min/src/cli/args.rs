@@ -1,6 +1,7 @@
 //! Converts options to their meaning: paths, durations, sizes, and valid combinations of options.
 
 use super::clusters::Several;
+use super::deliver::{self, Delivery};
 use super::display::{self, Settings};
 use super::table::ENGINES;
 use super::typed::{Words, Wrong};
@@ -46,6 +47,7 @@ pub(super) struct Run {
     pub(super) narrowing: Narrowing,
     pub(super) obfuscate: Kinds,
     pub(super) dry_run: bool,
+    pub(super) delivery: Delivery,
 }
 
 /// The options of `rbac`.
@@ -106,11 +108,12 @@ impl Run {
         let several = Several::of(words)?;
         let output = match &several {
             Some(several) => several.folder.clone(),
-            None => words.one("output").unwrap_or_default(),
+            None => deliver::output(words),
         };
         Output::check_template(&output).map_err(|why| {
             wrong(words.command, format!("invalid value '{}' for --output: {why}", output.display()))
         })?;
+        let delivery = Delivery::of_run(words, &output)?;
         Ok(Run {
             guests: words.operands.iter().map(PathBuf::from).collect(),
             output,
@@ -166,6 +169,7 @@ impl Run {
             },
             obfuscate: obfuscated(words)?,
             dry_run: words.has("dry-run"),
+            delivery,
         })
     }
 }

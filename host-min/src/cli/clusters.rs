@@ -37,6 +37,9 @@ const NOT_WITH_SEVERAL: &[(&str, &str)] = &[
     ("record", "a recording holds one cluster; record each cluster in a separate run"),
     ("overwrite", "the folder for several clusters must be new"),
     ("force", "the folder for several clusters must be new"),
+    ("upload", "upload the archives in the folder afterwards, with 'host-min deliver'"),
+    ("spool", "upload the archives in the folder afterwards, with 'host-min deliver'"),
+    ("keep", "the folder for several clusters must be new"),
     ("audit", "the file holds one cluster; each archive has its own audit.jsonl"),
 ];
 

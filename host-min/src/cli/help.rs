@@ -22,7 +22,7 @@ pub(super) fn command(command: &Command) -> String {
     for (index, operand) in command.operands.iter().enumerate() {
         let heading = if index == 0 { "\nArguments:\n" } else { "" };
         let dots = if operand.many { "..." } else { "" };
-        let _ = write!(text, "{heading}  <{}>{dots}\n{}", operand.name, filled(operand.help, 10));
+        let _ = write!(text, "{heading}  {}{dots}\n{}", operand.shown(), filled(operand.help, 10));
     }
     text += "\nOptions:\n";
     let shown = |heading| command.options.iter().filter(move |flag| !flag.hidden && flag.heading == heading);

@@ -3,6 +3,7 @@
 mod args;
 mod clusters;
 mod completions;
+mod deliver;
 mod deploy;
 mod display;
 mod help;
@@ -94,6 +95,7 @@ fn command(words: &Words, single_threaded: SingleThreaded) -> Result<Result<()>,
         "merge" => merge::merge(&merge::of(words)?),
         "deploy" => deploy::deploy(deploy::Options::of(words)?),
         "new" => new::new(),
+        "deliver" => deliver::deliver(words)?,
         "completions" => {
             let shell = words.operands[0].to_str().and_then(completions::script);
             print_ours(&shell.ok_or_else(|| wrong("completions exist for bash, fish and zsh".into()))?)

@@ -55,6 +55,7 @@ pub(super) fn run(args: Run, single_threaded: SingleThreaded) -> Result<()> {
     if args.dry_run {
         return rights::dry_run(&plan, args.grant.as_deref(), &[]);
     }
+    args.delivery.check()?;
     plan.audit = args.audit.as_deref().map(open_audit).transpose()?;
     let display = Arc::new(Display::new(args.display));
     if args.display.shows_requests() {
@@ -68,7 +69,13 @@ pub(super) fn run(args: Run, single_threaded: SingleThreaded) -> Result<()> {
     let outcome = outcome?;
     summarise(&outcome, &display);
     let gaps = outcome.gaps();
-    fail_with(outcome.failures.into_iter().chain(gaps), &display)
+    let archive = outcome.output.as_deref().filter(|_| outcome.failures.is_empty());
+    // Whoever asked for the end does not wait for a server.
+    let undelivered = match stop::asked() {
+        Some(_) => None,
+        None => args.delivery.deliver(archive, &display),
+    };
+    fail_with(outcome.failures.into_iter().chain(undelivered).chain(gaps), &display)
 }
 
 /// Creates a new file that only its owner can read, because it names what was gathered.

@@ -3,6 +3,8 @@
 //! It does not use a command-line library, because building the library's data structures took a third of the time to
 //! the first request, and a tenth of the program's size.
 
+mod delivery;
+
 use super::deploy::{DEPLOY, EXAMPLES};
 use super::display::{FORMATS, WHEN};
 use super::merge::{self, MERGE};
@@ -33,6 +35,8 @@ pub(super) struct Operand {
     pub(super) name: &'static str,
     /// Whether it may be repeated; only the last one may.
     pub(super) many: bool,
+    /// Whether it may be absent; only the last one may.
+    pub(super) optional: bool,
     /// Its description.
     pub(super) help: &'static str,
     /// Its possible values.
@@ -93,6 +97,7 @@ Exit codes:
      and the gatherer can do without
   9  access denied: the API server rejects the credentials (401), or the account lacks a permission (403); a retry
      does not help
+  10  not delivered: the archive is whole and kept, but the server of --upload does not have it (docs/delivery.md)
   129, 130, 143  SIGHUP, SIGINT or SIGTERM ended the run; finished files are kept in NAME.incomplete
 
 If several gatherers fail, the exit code is that of the first; with several clusters, that of the first context.";
@@ -107,6 +112,8 @@ Examples:
       gathers from every context of the kubeconfig; writes an archive per cluster and an index into ./fleet
   host-min run pods.wasm --record pods.har
       also records the API server's responses
+  host-min run *.wasm --upload https://archives.example.com/prod/ --upload-headers token.txt --spool spool
+      also uploads the archive; it waits in ./spool while the server is away
   host-min run pods.wasm --replay pods.har --output again.tar.gz
       replays the recording; needs no cluster
   host-min run *.wasm --grant grant.yaml --dry-run
@@ -148,6 +155,7 @@ pub(super) const COMMANDS: &[Command] = &[
         operands: &[Operand {
             name: "GUEST.wasm",
             many: true,
+            optional: false,
             help: "Modules of gatherers: files, folders, or - to read one from stdin",
             kind: Value::Path,
         }],
@@ -158,7 +166,13 @@ pub(super) const COMMANDS: &[Command] = &[
     Command {
         name: "inspect",
         about: "Show what a gatherer can do, without running it",
-        operands: &[Operand { name: "GUEST.wasm", many: false, help: "The module", kind: Value::Path }],
+        operands: &[Operand {
+            name: "GUEST.wasm",
+            many: false,
+            optional: false,
+            help: "The module",
+            kind: Value::Path,
+        }],
         options: &[
             Flag {
                 help: "Also show what this grant allows the gatherer, and why it denies the rest",
@@ -175,6 +189,7 @@ pub(super) const COMMANDS: &[Command] = &[
         operands: &[Operand {
             name: "GUEST.wasm",
             many: true,
+            optional: false,
             help: "Modules of gatherers: files, folders, or - to read one from stdin",
             kind: Value::Path,
         }],
@@ -188,6 +203,7 @@ pub(super) const COMMANDS: &[Command] = &[
         operands: &[Operand {
             name: "GUEST.wasm",
             many: true,
+            optional: false,
             help: "Modules of gatherers: files, folders, or - to read one from stdin",
             kind: Value::Path,
         }],
@@ -201,6 +217,7 @@ pub(super) const COMMANDS: &[Command] = &[
         operands: &[Operand {
             name: "ARCHIVE",
             many: true,
+            optional: false,
             help: "Archives of the shards: folders or .tar.gz files",
             kind: Value::Path,
         }],
@@ -215,12 +232,14 @@ pub(super) const COMMANDS: &[Command] = &[
             Operand {
                 name: "FILE",
                 many: false,
+                optional: false,
                 help: "Manifest: one record per line (see docs/languages.md); empty lines and lines that begin with # are ignored",
                 kind: Value::Path,
             },
             Operand {
                 name: "GUEST.wasm",
                 many: false,
+                optional: false,
                 help: "Module, or - for stdin; an existing manifest is replaced",
                 kind: Value::Path,
             },
@@ -239,6 +258,7 @@ pub(super) const COMMANDS: &[Command] = &[
         operands: &[Operand {
             name: "PATH",
             many: false,
+            optional: false,
             help: "Folder to create; its name becomes the gatherer's name",
             kind: Value::Path,
         }],
@@ -257,12 +277,14 @@ pub(super) const COMMANDS: &[Command] = &[
         epilogue: &[],
         hidden: false,
     },
+    delivery::COMMAND,
     Command {
         name: "completions",
         about: "Print a completion script for a shell",
         operands: &[Operand {
             name: "SHELL",
             many: false,
+            optional: false,
             help: "bash, fish or zsh",
             kind: Value::Words(SHELLS),
         }],
@@ -295,7 +317,9 @@ const RBAC: &[Flag] = &[
     Flag { help: "Print only the permissions that this grant allows", ..path("grant", "FILE.yaml") },
 ];
 
-const RUN: &[Flag] = &[
+const RUN: &[Flag] = &joined::<{ GATHERING.len() + delivery::OF_RUN.len() }>(GATHERING, delivery::OF_RUN);
+
+const GATHERING: &[Flag] = &[
     Flag {
         short: Some('o'),
         default: Some("wagather-{context}-{time}.tar.gz"),
@@ -506,6 +530,17 @@ const RUN: &[Flag] = &[
     },
 ];
 
+/// Both lists, one after the other.
+const fn joined<const LEN: usize>(first: &[Flag], second: &[Flag]) -> [Flag; LEN] {
+    let mut all = [first[0]; LEN];
+    let mut number = 1;
+    while number < LEN {
+        all[number] = if number < first.len() { first[number] } else { second[number - first.len()] };
+        number += 1;
+    }
+    all
+}
+
 pub(super) const fn flag(long: &'static str) -> Flag {
     Flag { long, short: None, value: None, default: None, many: false, heading: "", help: "", hidden: false }
 }
@@ -559,12 +594,19 @@ impl Flag {
     }
 }
 
+impl Operand {
+    /// As it stands in the help: `<FILE>`, or `[FILE]` if there may be none.
+    pub(super) fn shown(&self) -> String {
+        if self.optional { format!("[{}]", self.name) } else { format!("<{}>", self.name) }
+    }
+}
+
 impl Command {
     /// The usage line.
     pub(super) fn usage(&self) -> String {
         let mut usage = format!("Usage: host-min {} [OPTIONS]", self.name);
         for operand in self.operands {
-            usage += &format!(" <{}>{}", operand.name, if operand.many { "..." } else { "" });
+            usage += &format!(" {}{}", operand.shown(), if operand.many { "..." } else { "" });
         }
         usage
     }

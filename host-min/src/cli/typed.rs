@@ -99,7 +99,7 @@ impl Words {
     fn complete(self) -> Result<Words, Wrong> {
         let wanted = self.command.operands;
         let reason = match (wanted.get(self.operands.len()), self.operands.get(wanted.len())) {
-            (Some(operand), _) => format!("<{}> is missing", operand.name),
+            (Some(operand), _) if !operand.optional => format!("<{}> is missing", operand.name),
             (None, Some(excess)) if !wanted.last().is_some_and(|operand| operand.many) => {
                 format!("unexpected argument '{}'", excess.display())
             }

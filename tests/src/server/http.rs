@@ -1,4 +1,4 @@
-//! The part of HTTP/1.1 that a GET, and a POST of known length, need: sequential requests on a connection, and
+//! The part of HTTP/1.1 that a GET, and a POST or PUT of known length, need: sequential requests on a connection, and
 //! answers that follow or break the rules, as configured.
 
 use super::answer::{Answer, Delivery, Framing};
@@ -9,7 +9,7 @@ use std::time::Duration;
 /// No client of the tests sends a longer head.
 const MAX_HEAD_BYTES: usize = 64 << 10;
 /// Nor a longer body.
-const MAX_BODY_BYTES: usize = 64 << 10;
+const MAX_BODY_BYTES: usize = 4 << 20;
 /// An answer without an end ends here if the client does not mind it: the test has failed by then.
 const MAX_ENDLESS_BYTES: usize = 2 << 30;
 
@@ -69,7 +69,7 @@ fn parse(head: &[u8]) -> Option<Seen> {
     let text = std::str::from_utf8(head).ok()?;
     let mut lines = text.split("\r\n");
     let (method, target) = lines.next()?.strip_suffix(" HTTP/1.1")?.split_once(' ')?;
-    if !["GET", "POST"].contains(&method) {
+    if !["GET", "POST", "PUT"].contains(&method) {
         return None;
     }
     let (path, query) = target.split_once('?').unwrap_or((target, ""));

@@ -53,7 +53,7 @@ pub(crate) struct Shared {
 /// A request as it arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
-    /// `GET` or `POST`.
+    /// `GET`, `POST` or `PUT`.
     pub method: String,
     /// The path, as it was sent.
     pub path: String,

@@ -38,8 +38,10 @@ fn help_names_every_exit_code_and_option() {
     golden::check("help.txt", &help);
     let run_help = Host::new(["run", "--help"]).wait().expect_success().stdout_text();
     golden::check("help-run.txt", &run_help);
+    let deliver_help = Host::new(["deliver", "--help"]).wait().expect_success().stdout_text();
+    golden::check("help-deliver.txt", &deliver_help);
     for text in [&help, &run_help] {
-        for code in 0..=7 {
+        for code in 0..=10 {
             assert!(
                 text.contains(&format!("\n  {code}  ")),
                 "the exit code {code} is not explained in\n{text}"

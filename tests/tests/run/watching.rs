@@ -288,11 +288,31 @@ fn json_lines_are_as_documented() {
         .wait();
     obfuscated.expect_success();
 
+    // A server that takes an archive, one that does not want it, and one that is not there for long.
+    let delivered = |name: &str, status: u16, more: &[&str]| {
+        let answer = Answer::bytes("text/plain", "").with_status(status);
+        let archives = Server::new().on(&format!("/{name}"), answer).start();
+        json(Host::run(programs::guest("hello")))
+            .server(&full.url())
+            .output(place.path().join(name))
+            .args(["--upload", &archives.url(), "--upload-timeout", "3s"])
+            .args(more)
+            .wait()
+    };
+    let spool = place.path().join("spool");
+    let taken = delivered("taken.tar.gz", 201, &[]);
+    taken.expect_success();
+    let unwanted = delivered("unwanted.tar.gz", 413, &["--spool", spool.to_str().expect("text")]);
+    unwanted.expect_code(10);
+    let away = delivered("away.tar.gz", 503, &[]);
+    away.expect_code(10);
+
     let documented = documented();
     let mut said: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let done =
-        [&watched, &stalled, &refused, &replayed, &unusable, &fleet, &mistaken, &narrowed, &obfuscated];
-    for done in done {
+    let narrowing = [&mistaken, &narrowed, &obfuscated];
+    let delivery = [&taken, &unwanted, &away];
+    let all = [&watched, &stalled, &refused, &replayed, &unusable, &fleet].into_iter();
+    for done in all.chain(narrowing).chain(delivery) {
         for object in objects_of(done) {
             let event = object["event"].as_str().expect("an event").to_owned();
             let members = documented.get(&event).unwrap_or_else(|| panic!("{event} is not documented"));

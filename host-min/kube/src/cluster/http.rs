@@ -37,6 +37,8 @@ pub(super) struct Head {
     pub(super) content_type: Option<String>,
     /// How long `Retry-After` asks us to wait.
     pub(super) retry_after: Option<Duration>,
+    /// Where a redirect leads (`Location`).
+    pub(super) location: Option<String>,
     pub(super) framing: Framing,
     /// Whether the body is compressed.
     pub(super) gzip: bool,
@@ -123,7 +125,7 @@ impl Template {
 
 /// The user agent, in the form that client-go's tools send. It must not begin with `curl` or `Mozilla`, because an API server indents
 /// its answers for those.
-fn user_agent() -> String {
+pub(super) fn user_agent() -> String {
     let arch = match std::env::consts::ARCH {
         "x86_64" => "amd64",
         "aarch64" => "arm64",
@@ -228,6 +230,7 @@ fn parse_into<'a>(
         status,
         content_type: None,
         retry_after: None,
+        location: None,
         framing: Framing::UntilClose,
         gzip: false,
         keep_alive: parsed.version == Some(1),
@@ -265,6 +268,8 @@ fn parse_into<'a>(
             }
         } else if is("content-type") {
             head.content_type = Some(value());
+        } else if is("location") {
+            head.location = Some(value());
         } else if is("retry-after") {
             let said = Retry::parse(&value());
             retry = if retries == 0 || retry == said { said } else { None };

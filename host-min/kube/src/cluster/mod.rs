@@ -15,6 +15,7 @@
 //! | `timeouts` | how long each part may take |
 //! | `review` | what this account may do |
 //! | `scrub` | takes our credentials out of answers |
+//! | [`upload`] | sends a file to another server, over the same transport |
 //!
 //! Not here: what may be asked, paging, and what becomes of an answer.
 
@@ -48,6 +49,7 @@ mod timestamp;
 mod tls;
 mod tls_error;
 mod trust;
+pub mod upload;
 mod url;
 
 use std::ffi::OsString;
@@ -367,7 +369,7 @@ impl Cluster {
             let wants_gzip = self.pool.link().wants_gzip();
             match self.ask(&mut connection, (&request(wants_gzip)?, wants_gzip), times) {
                 Ok(head) => {
-                    let Head { status, mut content_type, retry_after, framing, gzip, keep_alive } = head;
+                    let Head { status, mut content_type, retry_after, framing, gzip, keep_alive, .. } = head;
                     let body = Body::new(connection, framing, keep_alive, times, self.pool.clone());
                     let mut body: Box<dyn Read + Send> =
                         if gzip { Box::new(Gunzipped::new(body, self.pool.who())) } else { Box::new(body) };

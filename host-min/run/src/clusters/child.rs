@@ -152,5 +152,5 @@ fn facts(path: &Path) -> Result<ArchiveFacts> {
         }
     }
     let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    Ok(ArchiveFacts { file, bytes, sha256: crate::report::hexadecimal(sum.finish().as_ref()) })
+    Ok(ArchiveFacts { file, bytes, sha256: wagather_base::hex::encode(sum.finish().as_ref()) })
 }

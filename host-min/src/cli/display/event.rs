@@ -2,6 +2,7 @@
 //!
 //! It is pure: an event goes in, a line comes out.
 
+use super::delivery;
 use super::fleet::Fleet;
 use super::object::Object;
 use super::subject::Subject;
@@ -10,6 +11,7 @@ use host_min::{Failure, Phase, Progress};
 use std::path::Path;
 use std::time::Duration;
 use wagather_abi::LogLevel;
+use wagather_deliver::Step;
 use wagather_json::obfuscate::Counts;
 use wagather_printable::Line;
 use wagather_run::clusters::Sums;
@@ -46,6 +48,8 @@ pub(in crate::cli) enum Event<'a> {
     Obfuscated(&'a Path, Counts),
     /// An event of a run of several clusters.
     Fleet(Fleet<'a>),
+    /// An event of a delivery.
+    Delivery(&'a Step<'a>),
 }
 
 /// How complete an archive is.
@@ -78,6 +82,7 @@ impl Event<'_> {
             Event::Warning(_) => format!("{who}warning: {message}"),
             Event::Error(_) => format!("{who}error: {message}"),
             // A failure escapes its own lines.
+            Event::Delivery(step) if delivery::level(step) == "warn" => format!("{who}warning: {message}"),
             Event::Failure(failure) => return format!("{}error: {failure}", Line(&who)),
             _ => who + &message,
         };
@@ -104,6 +109,7 @@ impl Event<'_> {
                 )
             }
             Event::Fleet(event) => event.message(),
+            Event::Delivery(step) => delivery::message(step),
         }
     }
 
@@ -115,6 +121,7 @@ impl Event<'_> {
             Event::Summary(sums) if summary::status(sums) == "gaps" => "warn",
             Event::Summary(sums) if !sums.complete => "error",
             Event::Fleet(event) => event.level(),
+            Event::Delivery(step) => delivery::level(step),
             _ => "info",
         }
     }
@@ -132,6 +139,7 @@ impl Event<'_> {
             Event::Recording(_) => "recording",
             Event::Obfuscated(..) => "obfuscation",
             Event::Fleet(event) => event.event(),
+            Event::Delivery(_) => "delivery",
         }
     }
 
@@ -169,6 +177,7 @@ impl Event<'_> {
                 }
             }
             Event::Fleet(event) => event.put(&mut object),
+            Event::Delivery(step) => delivery::put(step, &mut object),
         }
         object.end()
     }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`mod@format`] | numbers for people |
 //! | [`event`], [`fleet`] | events as text or as JSON lines; events of several clusters |
+//! | [`delivery`] | events of a delivery |
 //! | [`object`] | a JSON line |
 //! | [`settings`] | the options for all this |
 //! | [`summary`] | the results of gatherers |
@@ -22,6 +23,7 @@
 //! there, the code that waits for the clusters calls [`Display::tick`].
 
 mod block;
+mod delivery;
 mod event;
 mod fleet;
 mod format;

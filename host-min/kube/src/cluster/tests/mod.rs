@@ -10,6 +10,7 @@ mod open;
 mod timeouts;
 mod tls;
 mod trust;
+mod upload;
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};

@@ -1,0 +1,243 @@
+//! Where archives go: a URL with placeholders, and how the request looks.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::Transport;
+use crate::retry::Pace;
+use wagather_base::error::{Class, Failure};
+use wagather_base::file;
+use wagather_base::percent;
+use wagather_kube::cluster::upload::{Address, Uploader};
+
+/// A URL in a file. Signed ones have some hundred bytes.
+const MAX_URL_BYTES: u64 = 64 << 10;
+
+/// Where archives go, and how.
+#[derive(Clone, Debug)]
+pub struct Destination {
+    /// The URL.
+    pub url: Url,
+    /// The form to POST; without one, the archive is PUT.
+    pub form: Option<Form>,
+    /// A file with header fields. It is read again for each request.
+    pub fields: Option<PathBuf>,
+    /// How long all of it may take.
+    pub timeout: Duration,
+    /// How long the waits between requests are.
+    pub pace: Pace,
+    /// How the server is reached.
+    pub transport: Transport,
+}
+
+/// Where the URL is.
+#[derive(Clone, Debug)]
+pub enum Url {
+    /// It was typed.
+    Typed(Template),
+    /// In the first line of a file, which is read again for each archive.
+    File(PathBuf),
+}
+
+/// A form with one file (`multipart/form-data`, RFC 7578).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Form {
+    /// The field's name.
+    pub field: String,
+    /// The file's media type; otherwise that of a `.tar.gz`.
+    pub media_type: Option<String>,
+}
+
+impl Form {
+    /// Reads `FIELD` or `FIELD=MEDIA-TYPE`.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(typed: &str) -> Result<Form, String> {
+        let (field, media_type) = match typed.split_once('=') {
+            Some((field, media_type)) => (field, Some(media_type)),
+            None => (typed, None),
+        };
+        let is_plain =
+            |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic() && b != b'"');
+        if !is_plain(field) {
+            return Err("expected FIELD or FIELD=MEDIA-TYPE; a field's name has no blanks and quotes".into());
+        }
+        if media_type.is_some_and(|text| {
+            !text.contains('/') || !text.bytes().all(|b| b.is_ascii_graphic() || b == b' ')
+        }) {
+            return Err("expected FIELD=MEDIA-TYPE, such as file=application/gzip".into());
+        }
+        Ok(Form { field: field.into(), media_type: media_type.map(Into::into) })
+    }
+}
+
+/// A URL with placeholders. Its query is sent as it was written.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Template {
+    text: String,
+    shown: String,
+}
+
+/// The query may be a credential.
+impl std::fmt::Debug for Template {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.shown)
+    }
+}
+
+impl Template {
+    /// Reads a URL.
+    ///
+    /// # Errors
+    /// Why it is none. The message repeats nothing that may be secret.
+    pub fn parse(text: &str) -> Result<Template, String> {
+        let mut rest = text;
+        while let Some(at) = rest.find('{') {
+            rest = &rest[at..];
+            let Some(known) = ["{name}", "{sha256}"].into_iter().find(|known| rest.starts_with(known)) else {
+                return Err("it has an unknown placeholder; use {name} or {sha256}".into());
+            };
+            rest = &rest[known.len()..];
+        }
+        // As it is shown, the placeholders stay.
+        let plain = text.replace("{name}", "(name)").replace("{sha256}", "(sha256)");
+        let shown = Address::parse(&plain)?.shown();
+        let shown = shown.replace("(name)", "{name}").replace("(sha256)", "{sha256}");
+        Ok(Template { text: text.into(), shown })
+    }
+
+    /// Whether two archives would get the same URL.
+    fn is_fixed(&self) -> bool {
+        let path = self.text.split('?').next().unwrap_or_default();
+        let has_path = path.split_once("://").is_some_and(|(_, rest)| rest.contains('/'));
+        !self.text.contains("{name}") && !self.text.contains("{sha256}") && has_path && !path.ends_with('/')
+    }
+
+    /// The address for an archive. A PUT to a folder, which is a path that ends in a slash, goes to the archive's name in it.
+    fn fill(&self, name: &str, sha256: &str, is_put: bool) -> Result<Address, String> {
+        let mut encoded = String::new();
+        percent::encode(name, &mut encoded);
+        let mut text = self.text.replace("{name}", &encoded).replace("{sha256}", sha256);
+        if is_put && text == self.text && !self.is_fixed() {
+            let end = text.find('?').unwrap_or(text.len());
+            let slash = if text[..end].ends_with('/') { "" } else { "/" };
+            text.insert_str(end, &format!("{slash}{encoded}"));
+        }
+        Address::parse(&text)
+    }
+}
+
+impl Destination {
+    /// Finds what is wrong before anything is gathered. Reads no credential: where those are is only opened.
+    ///
+    /// # Errors
+    /// [`Class::Config`].
+    pub fn check(&self, several: bool) -> Result<(), Failure> {
+        let fail = |path: &PathBuf, error| {
+            Failure::new(Class::Config, format!("cannot read {}", path.display()), error)
+        };
+        let files = [self.fields.as_ref(), if let Url::File(path) = &self.url { Some(path) } else { None }];
+        for path in files.into_iter().flatten() {
+            file::Bounded::open(path, u64::MAX).map_err(|error| fail(path, error))?;
+        }
+        if let Url::Typed(template) = &self.url {
+            self.check_several(template, several)?;
+            let address = template.fill("name", "sha256", self.form.is_none());
+            let address = address.map_err(|why| unusable(&self.shown(), why))?;
+            Uploader::new(address, &self.transport)?;
+        }
+        Ok(())
+    }
+
+    /// What a person should know before an archive is sent.
+    pub fn warning(&self) -> Option<String> {
+        let Url::Typed(template) = &self.url else { return None };
+        let host = template.shown.strip_prefix("http://")?;
+        let is_here = ["localhost", "127.", "[::1]"].into_iter().any(|here| host.starts_with(here));
+        (!is_here)
+            .then(|| format!("{} has no TLS: others on the network can read what is sent", template.shown))
+    }
+
+    /// As it may be shown.
+    pub fn shown(&self) -> String {
+        match &self.url {
+            Url::Typed(template) => template.shown.clone(),
+            Url::File(path) => format!("the URL in {}", path.display()),
+        }
+    }
+
+    /// The address for an archive; `several` says whether more than one may be sent.
+    pub(crate) fn address(&self, name: &str, sha256: &str, several: bool) -> Result<Address, Failure> {
+        let template = match &self.url {
+            Url::Typed(template) => template.clone(),
+            Url::File(path) => {
+                let attempt = || format!("cannot use the URL in {}", path.display());
+                let text = file::read_text(path, MAX_URL_BYTES)
+                    .map_err(|error| Failure::new(Class::Delivery, attempt(), error))?;
+                let line = text.lines().next().unwrap_or_default().trim();
+                Template::parse(line).map_err(|why| Failure::new(Class::Delivery, attempt(), why))?
+            }
+        };
+        self.check_several(&template, several)?;
+        template.fill(name, sha256, self.form.is_none()).map_err(|why| unusable(&template.shown, why))
+    }
+
+    /// Each PUT to one URL replaces what the one before it brought.
+    fn check_several(&self, template: &Template, several: bool) -> Result<(), Failure> {
+        if !several || self.form.is_some() || !template.is_fixed() {
+            return Ok(());
+        }
+        let why = "it is the same for all archives, so each would replace the one before it";
+        Err(unusable(&template.shown, why.into())
+            .advise("put {name} or {sha256} into the URL, or let it end in a slash"))
+    }
+}
+
+fn unusable(shown: &str, why: String) -> Failure {
+    Failure::new(Class::Config, format!("cannot upload to {shown}"), why)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_filled_and_folders_get_the_name() {
+        for (text, is_put, target) in [
+            ("https://h/a/", true, "/a/x%20y.tgz"),
+            ("https://h/a/?sig=%2F", true, "/a/x%20y.tgz?sig=%2F"),
+            ("https://h", true, "/x%20y.tgz"),
+            ("https://h?a", true, "/x%20y.tgz?a"),
+            ("https://h/a/", false, "/a/"),
+            ("https://h/a", true, "/a"),
+            ("https://h/{sha256}/{name}?n={name}", true, "/00ff/x%20y.tgz?n=x%20y.tgz"),
+            ("https://h/?n={name}", false, "/?n=x%20y.tgz"),
+        ] {
+            let template = Template::parse(text).expect(text);
+            let address = template.fill("x y.tgz", "00ff", is_put).expect(text);
+            assert_eq!(address.target(), target, "{text}");
+        }
+        for (text, is_fixed) in
+            [("https://h/a", true), ("https://h/a?b=/", true), ("https://h/", false), ("https://h", false)]
+        {
+            assert_eq!(Template::parse(text).expect(text).is_fixed(), is_fixed, "{text}");
+        }
+        assert!(Template::parse("https://h/{pod}").is_err() && Template::parse("https://h/{").is_err());
+        let shown = format!("{:?}", Template::parse("https://u:hunter2@h/{name}?X=hunter2").expect("a URL"));
+        assert_eq!(shown, "https://h/{name}");
+    }
+
+    #[test]
+    fn forms() {
+        let form = |text: &str| Form::parse(text).ok();
+        let of = |field: &str, media_type: Option<&str>| {
+            Some(Form { field: field.into(), media_type: media_type.map(Into::into) })
+        };
+        assert_eq!(form("file"), of("file", None));
+        assert_eq!(form("file=a/b; c=d"), of("file", Some("a/b; c=d")));
+        for text in ["", "=a/b", "a b", "a\"", "a=b", "a=b/\n", "a\r\nb"] {
+            assert_eq!(form(text), None, "{text:?}");
+        }
+    }
+}
