@@ -5,7 +5,7 @@
 //! moment.
 
 use crate::body::{self, Numbers};
-use crate::{features, invalid};
+use crate::{ModuleError, features};
 use std::borrow::Cow;
 use std::ops::Range;
 use wasmparser::{BinaryReader, FuncToValidate, FuncValidatorAllocations, FunctionBody, ValidatorResources};
@@ -86,11 +86,11 @@ impl<'a> Bodies<'a> {
     }
 
     /// Validates the body with this index, counted from 0.
-    pub fn check(&mut self, index: usize) -> Result<Body<'a>, String> {
+    pub fn check(&mut self, index: usize) -> Result<Body<'a>, ModuleError> {
         let (Some(place), Some(ty), Some(declared)) =
             (self.places.get(index), self.types.get(index), &self.declared)
         else {
-            return Err(format!("it has no body {index}"));
+            return Err(ModuleError::NoBody(index));
         };
         let bytes = self.module.get(place.start as usize..place.end as usize).unwrap_or_default();
         let reader = BinaryReader::new_features(bytes, place.start.into(), features::ACCEPTED);
@@ -108,8 +108,8 @@ impl<'a> Bodies<'a> {
         // The copy has all helpers.
         debug_assert_eq!(helpers, self.numbers.helpers.len());
         let mut locals = 0;
-        for group in body.get_locals_reader().map_err(|error| invalid(&error))? {
-            locals += group.map_err(|error| invalid(&error))?.0;
+        for group in body.get_locals_reader()? {
+            locals += group?.0;
         }
         Ok(Body { bytes: other.map_or(Cow::Borrowed(bytes), Cow::Owned), locals })
     }

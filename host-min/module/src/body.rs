@@ -15,7 +15,7 @@
 //! counts as a call. (A test checks copies again.)
 
 use crate::helpers::Helper;
-use crate::{invalid, leb128};
+use crate::{ModuleError, leb128};
 use wasmparser::{BinaryReader, FuncValidator, FunctionBody, WasmModuleResources};
 
 /// The maximum of values at the same time plus calls: wasm3's 4,000 slots, minus 120 for constants and a reserve.
@@ -60,7 +60,7 @@ pub(super) fn validate<T: WasmModuleResources>(
     function: &mut FuncValidator<T>,
     body: &FunctionBody<'_>,
     numbers: &mut Numbers,
-) -> Result<Option<Vec<u8>>, String> {
+) -> Result<Option<Vec<u8>>, ModuleError> {
     let (mut values, mut calls, mut unreached) = (0_u32, 0_u32, 0_u32);
     // The depth of the block whose rest is unreachable.
     let mut unreached_from = None;
@@ -68,14 +68,14 @@ pub(super) fn validate<T: WasmModuleResources>(
     let mut edited = Edited { original: body.as_bytes(), kept: 0, copy: Vec::new() };
     let is_helper = Helper::is_one(edited.original);
     let start = reader.original_position();
-    function.read_locals(&mut reader).map_err(|error| invalid(&error))?;
+    function.read_locals(&mut reader)?;
     reader.set_features(*function.features());
     while !reader.eof() {
         let at = reader.original_position();
         let mut instruction = reader.clone();
         let opcode = instruction.read_u8().unwrap_or_default();
         let visited = reader.visit_operator(&mut function.visitor(at));
-        visited.and_then(|result| result).map_err(|error| invalid(&error))?;
+        visited.and_then(|result| result)?;
         let mut is_call = matches!(opcode, CALL | CALL_INDIRECT);
         if matches!(opcode, CALL | CALL_INDIRECT | MEMORY_SIZE | MEMORY_GROW | PREFIXED)
             && !is_helper
@@ -94,17 +94,12 @@ pub(super) fn validate<T: WasmModuleResources>(
             _ => unreached_from = is_unreached.then_some(depth),
         }
     }
-    reader
-        .finish_expression(&function.visitor(reader.original_position()))
-        .map_err(|error| invalid(&error))?;
+    reader.finish_expression(&function.visitor(reader.original_position()))?;
     let values = values + unreached + function.len_locals();
     if values.saturating_add(calls) <= MAX_VALUES_AND_CALLS {
         return Ok(edited.finish());
     }
-    Err(format!(
-        "its function {} is too large: {values} parameters, locals and operands, and {calls} calls; together they may be at most {MAX_VALUES_AND_CALLS}. Split it",
-        function.index()
-    ))
+    Err(ModuleError::FunctionTooLarge { function: function.index(), values, calls })
 }
 
 /// The replacement of a valid instruction with this length, if there is one. The reader is at its operands.
@@ -185,7 +180,7 @@ mod tests {
         match check(&module(body), 1 << 20, For::Wasm3) {
             Ok(_) => false,
             Err(reason) => {
-                assert!(reason.contains("its function 0 is too large"), "{reason}");
+                assert!(reason.to_string().contains("its function 0 is too large"), "{reason}");
                 true
             }
         }

@@ -1,7 +1,7 @@
 //! The engine's copy of a module: its sections and additions.
 
 use crate::helpers::Helper;
-use crate::{invalid, leb128};
+use crate::{ModuleError, leb128};
 use std::borrow::Cow;
 use wasmparser::BinaryReader;
 
@@ -35,7 +35,7 @@ impl<'a> Copy<'a> {
     }
 
     /// Appends functions.
-    pub(super) fn add(&mut self, helpers: &[Helper]) -> Result<(), String> {
+    pub(super) fn add(&mut self, helpers: &[Helper]) -> Result<(), ModuleError> {
         if helpers.is_empty() {
             return Ok(());
         }
@@ -55,11 +55,11 @@ impl<'a> Copy<'a> {
     }
 
     /// Appends entries to a section that begins with their number. Returns the previous number.
-    fn extend(&mut self, id: u8, more: usize, add: impl FnOnce(&mut Vec<u8>)) -> Result<u64, String> {
+    fn extend(&mut self, id: u8, more: usize, add: impl FnOnce(&mut Vec<u8>)) -> Result<u64, ModuleError> {
         let section = self.sections.iter_mut().find(|section| section.0 == id);
-        let (_, contents) = section.ok_or("a section of it is missing")?;
+        let (_, contents) = section.ok_or(ModuleError::NoSection)?;
         let mut reader = BinaryReader::new(contents, 0);
-        let count = u64::from(reader.read_var_u32().map_err(|error| invalid(&error))?);
+        let count = u64::from(reader.read_var_u32()?);
         let mut out = Vec::with_capacity(contents.len() + 512);
         leb128(&mut out, count + more as u64);
         out.extend_from_slice(&contents[reader.current_position()..]);

@@ -5,7 +5,7 @@
 //! valid module would lose elements, or not load.
 
 use crate::body::Numbers;
-use crate::{fits, invalid, leb128};
+use crate::{ModuleError, Segment, fits, leb128};
 use std::collections::BTreeMap;
 use wasmparser::{ElementItems, ElementKind, ElementSectionReader};
 
@@ -16,20 +16,18 @@ pub(super) fn ascending(
     segments: &ElementSectionReader<'_>,
     table_elements: u64,
     numbers: &Numbers,
-) -> Result<Option<Vec<u8>>, String> {
+) -> Result<Option<Vec<u8>>, ModuleError> {
     let (mut elements, mut places, mut is_plain) = (BTreeMap::new(), Vec::new(), true);
     for segment in segments.clone() {
-        let segment = segment.map_err(|error| invalid(&error))?;
+        let segment = segment?;
         let (ElementKind::Active { offset_expr, .. }, ElementItems::Functions(items)) =
             (segment.kind, segment.items)
         else {
-            return Err(
-                "its element segment is not placed in the table, or has elements other than functions".into(),
-            );
+            return Err(ModuleError::UnplacedElements);
         };
         let len = u64::from(items.count());
-        let offset = fits("element segment", "table", &offset_expr, len, table_elements)?
-            .ok_or("its element segment has no constant address")?;
+        let offset = fits(Segment::Elements, &offset_expr, len, table_elements)?
+            .ok_or(ModuleError::ComputedAddress(Segment::Elements))?;
         places.push((offset, items));
         // Otherwise, it names its table, which is the only one.
         is_plain &= module.get(segment.range.start as usize) == Some(&0);
@@ -47,22 +45,22 @@ pub(super) fn ascending(
     for (offset, items) in places {
         for (index, item) in (offset..).zip(items) {
             // A later segment overwrites an earlier one.
-            elements.insert(index, numbers.of(item.map_err(|error| invalid(&error))?));
+            elements.insert(index, numbers.of(item?));
         }
     }
     Ok(Some(encoded(&elements)))
 }
 
 /// Checks that all segments with a constant address lie within the table.
-pub(super) fn fit(segments: &ElementSectionReader<'_>, table_elements: u64) -> Result<(), String> {
+pub(super) fn fit(segments: &ElementSectionReader<'_>, table_elements: u64) -> Result<(), ModuleError> {
     for segment in segments.clone() {
-        let segment = segment.map_err(|error| invalid(&error))?;
+        let segment = segment?;
         let len = match &segment.items {
             ElementItems::Functions(items) => items.count(),
             ElementItems::Expressions(_, items) => items.count(),
         };
         if let ElementKind::Active { offset_expr, .. } = &segment.kind {
-            fits("element segment", "table", offset_expr, len.into(), table_elements)?;
+            fits(Segment::Elements, offset_expr, len.into(), table_elements)?;
         }
     }
     Ok(())

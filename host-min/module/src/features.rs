@@ -1,7 +1,8 @@
 //! The WebAssembly features that a module may use, and advice for modules that use others.
 
 use crate::For;
-use wasmparser::{BinaryReaderError, WasmFeatures};
+use std::fmt;
+use wasmparser::WasmFeatures;
 
 /// WebAssembly 1.0, and the features that compilers use by default and that a copy for wasm3 can replace (see
 /// [`body`](super::body)): sign extension and saturating conversions, which every engine supports; `memory.copy` and
@@ -38,24 +39,26 @@ const OTHERS: [(WasmFeatures, &str, &str, &str); 8] = [
     (WasmFeatures::EXTENDED_CONST, "computed constants", "extended-const", ""),
 ];
 
-/// The unsupported feature that a module uses, and how to compile without it; `None` if that is not the error.
-pub(super) fn unsupported(error: &BinaryReaderError) -> Option<String> {
+/// Explains an error of the validator. If the module uses an unsupported feature, says how to compile without it.
+pub(super) fn explain(error: &wasmparser::Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let (message, at) = (error.message(), error.offset());
     let missing = match error.missing_wasm_feature() {
         // This build of the parser does not know SIMD instructions.
-        None if error.message().starts_with("unexpected SIMD opcode") => WasmFeatures::SIMD,
-        missing => missing?,
+        None if message.starts_with("unexpected SIMD opcode") => WasmFeatures::SIMD,
+        None => return write!(f, "it is not a valid module: {message} (at byte {at:#x})"),
+        Some(missing) => missing,
     };
-    let at = error.offset();
     let Some((_, name, llvm, asc)) = OTHERS.into_iter().find(|other| other.0.contains(missing)) else {
-        return Some(format!(
-            "it uses a feature of WebAssembly that a gatherer cannot have: {} (at byte {at:#x})",
-            error.message()
-        ));
+        return write!(
+            f,
+            "it uses a feature of WebAssembly that a gatherer cannot have: {message} (at byte {at:#x})"
+        );
     };
     let who = if OF_WASMI.contains(missing) { "wasm3" } else { "a gatherer" };
     let zig = llvm.replace('-', "_");
-    let asc = if asc.is_empty() { String::new() } else { format!("; asc --disable {asc}") };
-    Some(format!(
-        "it uses {name}, which {who} cannot have (at byte {at:#x}). Compile it without: clang -mno-{llvm}; zig -mcpu=baseline-{zig}; rustc -C target-feature=-{llvm}{asc}"
-    ))
+    write!(
+        f,
+        "it uses {name}, which {who} cannot have (at byte {at:#x}). Compile it without: clang -mno-{llvm}; zig -mcpu=baseline-{zig}; rustc -C target-feature=-{llvm}"
+    )?;
+    if asc.is_empty() { Ok(()) } else { write!(f, "; asc --disable {asc}") }
 }

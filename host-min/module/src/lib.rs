@@ -19,6 +19,7 @@ mod bodies;
 mod body;
 mod copy;
 mod elements;
+mod error;
 mod features;
 mod helpers;
 mod reading;
@@ -28,6 +29,7 @@ mod tests;
 pub mod wasi;
 
 pub use bodies::{Bodies, Body};
+pub use error::{FormatError, ImportError, Interface, ModuleError, Segment};
 pub use section::{manifest_bytes, with_manifest};
 
 use reading::Reading;
@@ -137,13 +139,16 @@ impl Checked<'_> {
 }
 
 /// Validates a module and checks it against the contract.
-pub fn check(module: &[u8], memory_limit_bytes: u64, engine: For) -> Result<Checked<'_>, String> {
+pub fn check(module: &[u8], memory_limit_bytes: u64, engine: For) -> Result<Checked<'_>, ModuleError> {
     read(module, memory_limit_bytes, engine, None)
 }
 
 /// Validates everything except the functions' bodies, for wasm3. The copy has empty bodies. Before wasm3 compiles a
 /// function, it must get its body from [`Bodies::check`].
-pub fn check_but_bodies(module: &[u8], memory_limit_bytes: u64) -> Result<(Checked<'_>, Bodies<'_>), String> {
+pub fn check_but_bodies(
+    module: &[u8],
+    memory_limit_bytes: u64,
+) -> Result<(Checked<'_>, Bodies<'_>), ModuleError> {
     let mut bodies = Bodies::of(module);
     read(module, memory_limit_bytes, For::Wasm3, Some(&mut bodies)).map(|checked| (checked, bodies))
 }
@@ -154,18 +159,18 @@ fn read<'a>(
     memory_limit_bytes: u64,
     engine: For,
     mut bodies: Option<&mut Bodies<'a>>,
-) -> Result<Checked<'a>, String> {
+) -> Result<Checked<'a>, ModuleError> {
     is_wasm(module)?;
     let mut reading = Reading::new(module, engine, memory_limit_bytes);
     let mut validator = Validator::new_with_features(features::accepted(engine));
     let mut allocations = wasmparser::FuncValidatorAllocations::default();
     for payload in Parser::new(0).parse_all(module) {
-        let payload = payload.map_err(|error| invalid(&error))?;
+        let payload = payload?;
         // The data count section: the parser checks the number, and no instruction in the copy refers to it.
         if matches!(payload, Payload::DataCountSection { .. }) && engine == For::Wasm3 {
             continue;
         }
-        match validator.payload(&payload).map_err(|error| invalid(&error))? {
+        match validator.payload(&payload)? {
             ValidPayload::Func(function, body) => {
                 if let Some(bodies) = &mut bodies {
                     bodies.leave(function, &body);
@@ -182,38 +187,29 @@ fn read<'a>(
     reading.finish(bodies)
 }
 
-fn is_wasm(module: &[u8]) -> Result<(), String> {
+fn is_wasm(module: &[u8]) -> Result<(), ModuleError> {
     if module.starts_with(b"\0asm\x01\0\0\0") {
         return Ok(());
     }
-    Err(match module {
-        [] => "it is empty".into(),
-        [b'\0', b'a', b's', b'm', 0x0d, 0, 1, 0, ..] => {
-            "it is a WebAssembly component; a gatherer is a core module (target wasm32v1-none)".into()
-        }
-        [b'\0', b'a', b's', b'm', ..] => "it is not version 1 of WebAssembly, or it is truncated".into(),
-        [b'(', ..] => "it is WebAssembly text; compile it with wat2wasm".into(),
-        [0x1f, 0x8b, ..] => "it is compressed; unpack it first".into(),
-        _ => "it is not a WebAssembly module".into(),
-    })
-}
-
-pub(crate) fn invalid(error: &wasmparser::BinaryReaderError) -> String {
-    features::unsupported(error).unwrap_or_else(|| {
-        format!("it is not a valid module: {} (at byte {:#x})", error.message(), error.offset())
-    })
+    Err(ModuleError::Format(match module {
+        [] => FormatError::Empty,
+        [b'\0', b'a', b's', b'm', 0x0d, 0, 1, 0, ..] => FormatError::Component,
+        [b'\0', b'a', b's', b'm', ..] => FormatError::Version,
+        [b'(', ..] => FormatError::Text,
+        [0x1f, 0x8b, ..] => FormatError::Gzip,
+        _ => FormatError::Unknown,
+    }))
 }
 
 /// Checks that a segment lies within its memory or table, and returns its address. The specification checks this at
 /// instantiation. wasm3 would treat an address above 2 GiB as negative, and copy the segment in front of the memory.
 /// `None` if the address is computed, which only wasmi supports.
 pub(crate) fn fits(
-    what: &str,
-    place: &str,
+    segment: Segment,
     offset: &ConstExpr<'_>,
     len: u64,
     size: u64,
-) -> Result<Option<u64>, String> {
+) -> Result<Option<u64>, ModuleError> {
     let mut operators = offset.get_operators_reader();
     let (Ok(Operator::I32Const { value }), Ok(Operator::End)) = (operators.read(), operators.read()) else {
         return Ok(None);
@@ -222,7 +218,7 @@ pub(crate) fn fits(
     if offset + len <= size {
         return Ok(Some(offset));
     }
-    Err(format!("its {what}, {len} at {offset}, exceeds its {place} of {size}"))
+    Err(ModuleError::SegmentOutside { segment, len, offset, size })
 }
 
 pub(crate) fn leb128(out: &mut Vec<u8>, mut value: u64) {

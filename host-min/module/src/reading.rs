@@ -7,13 +7,16 @@ use crate::elements::{self, signed_leb128};
 use crate::helpers::Helper;
 use crate::section::manifest_bytes;
 use crate::wasi::{self, Answer, Refused};
-use crate::{ABORT, ABORT_MODULE, Checked, For, Imported, PAGE_BYTES, Start, fits, invalid, leb128};
+use crate::{
+    ABORT, ABORT_MODULE, Checked, For, ImportError, Imported, Interface, ModuleError, PAGE_BYTES, Segment,
+    Start, fits, leb128,
+};
 use std::borrow::Cow;
 use std::ops::Range;
 use wagather_abi::manifest::Record;
 use wagather_abi::{
-    ABI_VERSION, EXPORT_GATHER, EXPORT_INITIALIZE, EXPORT_MEMORY, EXPORT_START, HEAP_PREFIX, IMPORT_MODULE,
-    Import, ResultType, manifest,
+    EXPORT_GATHER, EXPORT_INITIALIZE, EXPORT_MEMORY, EXPORT_START, HEAP_PREFIX, IMPORT_MODULE, Import,
+    ResultType, manifest,
 };
 use wagather_base::limits::MAX_TABLE_ELEMENTS;
 use wasmparser::{
@@ -61,11 +64,11 @@ impl<'a> Reading<'a> {
         Reading { module, is_copied: engine == For::Wasm3, memory_limit_bytes, ..Reading::default() }
     }
 
-    pub(super) fn payload(&mut self, module: &'a [u8], payload: &Payload<'a>) -> Result<(), String> {
+    pub(super) fn payload(&mut self, module: &'a [u8], payload: &Payload<'a>) -> Result<(), ModuleError> {
         match payload {
             Payload::TypeSection(types) => {
                 for group in types.clone() {
-                    for subtype in group.map_err(|error| invalid(&error))?.into_types() {
+                    for subtype in group?.into_types() {
                         if let CompositeInnerType::Func(function) = subtype.composite_type.inner {
                             self.types.push(function);
                         }
@@ -75,7 +78,7 @@ impl<'a> Reading<'a> {
             Payload::ImportSection(imports) => {
                 let mut once = Vec::new();
                 for import in imports.clone().into_imports() {
-                    let import = import.map_err(|error| invalid(&error))?;
+                    let import = import?;
                     if let Some(ty) = self.import(import.module, import.name, import.ty)? {
                         for text in [import.module, import.name] {
                             leb128(&mut once, text.len() as u64);
@@ -95,7 +98,7 @@ impl<'a> Reading<'a> {
             }
             Payload::FunctionSection(functions) => {
                 for function in functions.clone() {
-                    self.function_types.push(function.map_err(|error| invalid(&error))?);
+                    self.function_types.push(function?);
                 }
                 let defined = self.function_types.len() - self.imported;
                 self.numbers.first_helper = (self.imports.len() + defined) as u32;
@@ -112,19 +115,16 @@ impl<'a> Reading<'a> {
             }
             Payload::MemorySection(memories) => {
                 if let Some(memory) = memories.clone().into_iter().next() {
-                    let memory = memory.map_err(|error| invalid(&error))?;
+                    let memory = memory?;
                     self.memory = Some((memory.initial, memory.maximum));
                     return self.limited_memory(memory.initial, memory.maximum);
                 }
             }
             Payload::TableSection(tables) => {
                 if let Some(table) = tables.clone().into_iter().next() {
-                    self.table_elements = table.map_err(|error| invalid(&error))?.ty.initial;
+                    self.table_elements = table?.ty.initial;
                     if self.table_elements > MAX_TABLE_ELEMENTS {
-                        return Err(format!(
-                            "its table has {} elements; the limit is {MAX_TABLE_ELEMENTS}",
-                            self.table_elements
-                        ));
+                        return Err(ModuleError::TableTooLarge(self.table_elements));
                     }
                 }
             }
@@ -143,7 +143,7 @@ impl<'a> Reading<'a> {
                 let mut moved = Vec::new();
                 leb128(&mut moved, u64::from(exports.count()));
                 for export in exports.clone() {
-                    let export = export.map_err(|error| invalid(&error))?;
+                    let export = export?;
                     match (export.name, export.kind) {
                         (EXPORT_GATHER, ExternalKind::Func) => self.gather = Some(export.index),
                         (EXPORT_START, ExternalKind::Func) => self.command = Some(export.index),
@@ -205,10 +205,10 @@ impl<'a> Reading<'a> {
         module: &[u8],
         body: &FunctionBody<'_>,
         function: &mut FuncValidator<T>,
-    ) -> Result<(), String> {
+    ) -> Result<(), ModuleError> {
         if !self.is_copied {
             self.left(body);
-            return function.validate(body).map_err(|error| invalid(&error));
+            return Ok(function.validate(body)?);
         }
         let other = body::validate(function, body, &mut self.numbers)?;
         if other.is_some() && self.bodies.is_none() {
@@ -231,16 +231,18 @@ impl<'a> Reading<'a> {
 
     /// Checks the data segments. Returns the contents of a section that wasm3 can read; `None` if the module's own
     /// section is readable.
-    fn data(&mut self, module: &[u8], segments: &DataSectionReader<'_>) -> Result<Option<Vec<u8>>, String> {
+    fn data(
+        &mut self,
+        module: &[u8],
+        segments: &DataSectionReader<'_>,
+    ) -> Result<Option<Vec<u8>>, ModuleError> {
         let memory_bytes = self.memory.map_or(0, |(initial, _)| initial * PAGE_BYTES);
         let (mut places, mut is_plain) = (Vec::new(), true);
         for segment in segments.clone() {
-            let segment = segment.map_err(|error| invalid(&error))?;
+            let segment = segment?;
             let len = segment.data.len() as u64;
             let place = match &segment.kind {
-                DataKind::Active { offset_expr, .. } => {
-                    fits("data segment", "memory", offset_expr, len, memory_bytes)?
-                }
+                DataKind::Active { offset_expr, .. } => fits(Segment::Data, offset_expr, len, memory_bytes)?,
                 DataKind::Passive => None,
             };
             places.push((place, segment.data));
@@ -254,7 +256,7 @@ impl<'a> Reading<'a> {
         let mut contents = Vec::new();
         leb128(&mut contents, places.len() as u64);
         for (offset, data) in places {
-            let offset = offset.ok_or("its data segment has no constant address")?;
+            let offset = offset.ok_or(ModuleError::ComputedAddress(Segment::Data))?;
             // Memory 0; i32.const offset; end
             contents.extend([0, 0x41]);
             signed_leb128(&mut contents, offset);
@@ -266,8 +268,8 @@ impl<'a> Reading<'a> {
     }
 
     /// Reads an import. Returns the index of its type at the first occurrence.
-    fn import(&mut self, module: &str, name: &str, ty: TypeRef) -> Result<Option<u32>, String> {
-        let what = format!("{module}.{name}");
+    fn import(&mut self, module: &str, name: &str, ty: TypeRef) -> Result<Option<u32>, ModuleError> {
+        let refused = |reason| Err(ModuleError::Import { name: format!("{module}.{name}"), reason });
         if module == wasi::MODULE {
             return self.import_of_wasi(name, ty);
         }
@@ -275,26 +277,14 @@ impl<'a> Reading<'a> {
             return self.import_of_abort(ty);
         }
         if module != IMPORT_MODULE {
-            return Err(
-                match module.strip_prefix("wagather_v").and_then(|version| version.parse::<u32>().ok()) {
-                    Some(version) => format!(
-                        "it is built for ABI version {version} (it imports '{what}'); this host supports version {ABI_VERSION}"
-                    ),
-                    None if name.starts_with(HEAP_PREFIX) => {
-                        "it allocates but has no heap: add 'wagather::heap!();' to its source".to_owned()
-                    }
-                    None => format!(
-                        "it imports '{what}', which this host does not have; gatherers import only from '{IMPORT_MODULE}'"
-                    ),
-                },
-            );
+            return refused(match module.strip_prefix("wagather_v").map(str::parse) {
+                Some(Ok(version)) => ImportError::OtherVersion(version),
+                _ if name.starts_with(HEAP_PREFIX) => ImportError::NoHeap,
+                _ => ImportError::UnknownModule,
+            });
         }
-        let TypeRef::Func(index) = ty else {
-            return Err(format!("it imports '{what}' as something other than a function"));
-        };
-        let Some(import) = Import::by_name(name) else {
-            return Err(format!("it imports '{what}', which ABI version {ABI_VERSION} does not have"));
-        };
+        let TypeRef::Func(index) = ty else { return refused(ImportError::NotAFunction) };
+        let Some(import) = Import::by_name(name) else { return refused(ImportError::NotInAbi) };
         let row = import.row();
         let result = match row.result {
             ResultType::I32 => ValType::I32,
@@ -306,7 +296,7 @@ impl<'a> Reading<'a> {
                 && function.params().iter().all(|param| *param == ValType::I32)
         });
         if !fits {
-            return Err(format!("it imports '{what}' with a type that differs from the ABI"));
+            return refused(ImportError::Type(Interface::Abi));
         }
         Ok(self.add_import(Imported::Host(import), index))
     }
@@ -323,35 +313,31 @@ impl<'a> Reading<'a> {
     }
 
     /// AssemblyScript programs always import it, to abort.
-    fn import_of_abort(&mut self, ty: TypeRef) -> Result<Option<u32>, String> {
-        let TypeRef::Func(index) = ty else {
-            return Err(format!("it imports '{ABORT_MODULE}.{ABORT}' as something other than a function"));
-        };
+    fn import_of_abort(&mut self, ty: TypeRef) -> Result<Option<u32>, ModuleError> {
+        let refused = |reason| Err(ModuleError::Import { name: format!("{ABORT_MODULE}.{ABORT}"), reason });
+        let TypeRef::Func(index) = ty else { return refused(ImportError::NotAFunction) };
         let fits = self
             .types
             .get(index as usize)
             .is_some_and(|function| function.results().is_empty() && function.params() == [ValType::I32; 4]);
         if !fits {
-            return Err(format!(
-                "it imports '{ABORT_MODULE}.{ABORT}' with a type that differs from AssemblyScript's"
-            ));
+            return refused(ImportError::Type(Interface::AssemblyScript));
         }
         Ok(self.add_import(Imported::Abort, index))
     }
 
-    fn import_of_wasi(&mut self, name: &str, ty: TypeRef) -> Result<Option<u32>, String> {
-        let what = format!("{}.{name}", wasi::MODULE);
+    fn import_of_wasi(&mut self, name: &str, ty: TypeRef) -> Result<Option<u32>, ModuleError> {
+        let refused = |reason| Err(ModuleError::Import { name: format!("{}.{name}", wasi::MODULE), reason });
         if self.wasi.is_none() {
-            self.wasi = Some(self.named_for_wasi(&what)?);
+            let Some(name) = self.named_for_wasi()? else { return refused(ImportError::WasiNotDeclared) };
+            self.wasi = Some(name);
         }
         let Some((row_name, params, answer)) = wasi::find(name) else {
-            return Err(format!("it imports '{what}', which WASI preview 1 does not have"));
+            return refused(ImportError::NotInWasi);
         };
-        let TypeRef::Func(index) = ty else {
-            return Err(format!("it imports '{what}' as something other than a function"));
-        };
+        let TypeRef::Func(index) = ty else { return refused(ImportError::NotAFunction) };
         if !self.types.get(index as usize).is_some_and(|ty| wasi::fits(params, answer, ty)) {
-            return Err(format!("it imports '{what}' with a type that differs from WASI's"));
+            return refused(ImportError::Type(Interface::Wasi));
         }
         match answer {
             Answer::Given(wasi) => Ok(self.add_import(Imported::Wasi(wasi), index)),
@@ -367,7 +353,7 @@ impl<'a> Reading<'a> {
     }
 
     /// The gatherer's name, if its manifest declares WASI.
-    fn named_for_wasi(&self, what: &str) -> Result<String, String> {
+    fn named_for_wasi(&self) -> Result<Option<String>, ModuleError> {
         let (mut name, mut says) = (None, false);
         for record in manifest::records(manifest_bytes(self.module)?).flatten() {
             match record {
@@ -377,23 +363,17 @@ impl<'a> Reading<'a> {
             }
         }
         if !says {
-            return Err(format!(
-                "it imports '{what}', but its manifest does not declare WASI: add the line 'wasi preview1'"
-            ));
+            return Ok(None);
         }
-        name.ok_or_else(|| "its manifest does not name the gatherer".to_owned())
+        name.map(Some).ok_or(ModuleError::Nameless)
     }
 
     /// Writes the memory section, with a maximum within the run's limit.
-    fn limited_memory(&mut self, initial: u64, maximum: Option<u64>) -> Result<(), String> {
+    fn limited_memory(&mut self, initial: u64, maximum: Option<u64>) -> Result<(), ModuleError> {
         let limit_bytes = self.memory_limit_bytes;
         let limit = limit_bytes / PAGE_BYTES;
         if initial > limit {
-            return Err(format!(
-                "it starts with {} KiB of memory; this run gives {} KiB (--memory)",
-                initial * PAGE_BYTES / 1024,
-                limit_bytes / 1024
-            ));
+            return Err(ModuleError::MemoryTooLarge { initial_bytes: initial * PAGE_BYTES, limit_bytes });
         }
         if !self.is_copied {
             return Ok(());
@@ -407,7 +387,7 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
-    pub(super) fn finish(mut self, bodies: Option<&mut Bodies<'a>>) -> Result<Checked<'a>, String> {
+    pub(super) fn finish(mut self, bodies: Option<&mut Bodies<'a>>) -> Result<Checked<'a>, ModuleError> {
         let command = self.command.filter(|_| self.wasi.is_some() && self.gather.is_none());
         let gather = match command {
             Some(command) => {
@@ -415,8 +395,7 @@ impl<'a> Reading<'a> {
                 command
             }
             None => {
-                let gather =
-                    self.gather.ok_or_else(|| format!("it exports no function '{EXPORT_GATHER}'"))?;
+                let gather = self.gather.ok_or(ModuleError::NoGather)?;
                 self.is_to_be_called(EXPORT_GATHER, gather, &[ValType::I32], "() -> i32")?;
                 gather
             }
@@ -425,10 +404,10 @@ impl<'a> Reading<'a> {
             self.is_to_be_called(EXPORT_INITIALIZE, initialize, &[], "() -> ()")?;
         }
         let (true, Some((initial_pages, declared_maximum_pages))) = (self.exports_memory, self.memory) else {
-            return Err(format!("it exports no memory as '{EXPORT_MEMORY}'"));
+            return Err(ModuleError::NoMemory);
         };
         if self.is_copied && initial_pages == 0 {
-            return Err("it starts without memory, but wasm3 needs a page; declare one".to_owned());
+            return Err(ModuleError::EmptyMemory);
         }
         if let Some(mut bodies) = self.bodies.take() {
             let mut contents = Vec::with_capacity(bodies.len() + 5);
@@ -483,21 +462,21 @@ impl<'a> Reading<'a> {
     /// Checks that the host can call the function that is exported under this name.
     fn is_to_be_called(
         &self,
-        name: &str,
+        name: &'static str,
         function: u32,
         results: &[ValType],
-        ty: &str,
-    ) -> Result<(), String> {
+        expected: &'static str,
+    ) -> Result<(), ModuleError> {
         let fits = self
             .function_types
             .get(function as usize)
             .and_then(|&index| self.types.get(index as usize))
             .is_some_and(|function| function.params().is_empty() && function.results() == results);
         if !fits {
-            return Err(format!("its export '{name}' is not of the type {ty}"));
+            return Err(ModuleError::ExportType { name, expected });
         }
         if (function as usize) < self.imported {
-            return Err(format!("its export '{name}' is an import"));
+            return Err(ModuleError::ExportedImport(name));
         }
         Ok(())
     }

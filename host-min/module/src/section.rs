@@ -1,40 +1,35 @@
 //! Finds and replaces the manifest section of a module.
 
-use crate::{copy, invalid, is_wasm, leb128};
+use crate::{ModuleError, copy, is_wasm, leb128};
 use wagather_abi::limits::MAX_MANIFEST_BYTES;
 use wagather_abi::manifest;
 use wasmparser::{Parser, Payload};
 
 /// The contents of the module's manifest section.
-pub fn manifest_bytes(module: &[u8]) -> Result<&[u8], String> {
+pub fn manifest_bytes(module: &[u8]) -> Result<&[u8], ModuleError> {
     is_wasm(module)?;
     let mut found = None;
     for payload in Parser::new(0).parse_all(module) {
-        if let Payload::CustomSection(section) = payload.map_err(|error| invalid(&error))?
+        if let Payload::CustomSection(section) = payload?
             && section.name() == manifest::SECTION
             && found.replace(section.data()).is_some()
         {
-            return Err(format!("it has two custom sections '{}'", manifest::SECTION));
+            return Err(ModuleError::TwoManifests);
         }
     }
     match found {
-        None => Err(format!(
-            "it has no custom section '{}', so it does not say what it reads. The SDK's gatherer! macro makes one; for other languages, 'host-min manifest' does",
-            manifest::SECTION
-        )),
-        Some(bytes) if bytes.len() > MAX_MANIFEST_BYTES => {
-            Err(format!("its manifest has {} bytes; the limit is {MAX_MANIFEST_BYTES}", bytes.len()))
-        }
+        None => Err(ModuleError::NoManifest),
+        Some(bytes) if bytes.len() > MAX_MANIFEST_BYTES => Err(ModuleError::ManifestTooLarge(bytes.len())),
         Some(bytes) => Ok(bytes),
     }
 }
 
 /// The same module with only this manifest.
-pub fn with_manifest(module: &[u8], records: &[u8]) -> Result<Vec<u8>, String> {
+pub fn with_manifest(module: &[u8], records: &[u8]) -> Result<Vec<u8>, ModuleError> {
     is_wasm(module)?;
     let mut out = module.get(..8).unwrap_or_default().to_vec();
     for payload in Parser::new(0).parse_all(module) {
-        let payload = payload.map_err(|error| invalid(&error))?;
+        let payload = payload?;
         if matches!(&payload, Payload::CustomSection(section) if section.name() == manifest::SECTION) {
             continue;
         }
@@ -62,8 +57,8 @@ mod tests {
         let module = wat::parse_str(text).expect("WebAssembly text");
         assert!(manifest_bytes(&module).is_err());
         let once = with_manifest(&module, b"new\n").expect("a module");
-        assert_eq!(manifest_bytes(&once), Ok(&b"new\n"[..]));
-        assert_eq!(with_manifest(&once, b"new\n"), Ok(once.clone()));
+        assert_eq!(manifest_bytes(&once).expect("a manifest"), b"new\n");
+        assert_eq!(with_manifest(&once, b"new\n").expect("a module"), once);
         let names = |module: &[u8]| {
             let custom = |payload| match payload {
                 Ok(Payload::CustomSection(section)) => Some(section.name().to_owned()),

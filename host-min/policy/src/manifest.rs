@@ -81,7 +81,7 @@ pub fn is_namespaces(group: &str, plural: &str) -> bool {
 impl Manifest {
     /// Reads the manifest of a module. The error is a sentence that continues "… cannot be used:".
     pub fn of_module(module: &[u8]) -> Result<Manifest, String> {
-        Manifest::parse(manifest_bytes(module)?)
+        Manifest::parse(manifest_bytes(module).map_err(|error| error.to_string())?)
     }
 
     /// Reads a manifest section.

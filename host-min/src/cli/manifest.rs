@@ -3,6 +3,7 @@
 
 use super::inspect::inspect;
 use host_min::{Class, Existing, Failure, Guest};
+use std::fmt::Display;
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::path::Path;
@@ -21,16 +22,17 @@ const MAX_FILE_BYTES: u64 = 16 * MAX_MANIFEST_BYTES as u64;
 
 pub(super) fn manifest(file: &Path, guest: &Path, output: Option<&Path>) -> Result<()> {
     let shown = file.display();
-    let failure =
-        |reason: String| Failure::new(Class::Module, format!("cannot use the manifest {shown}"), reason);
-    let text =
-        wagather_base::file::read_text(file, MAX_FILE_BYTES).map_err(|error| failure(error.to_string()))?;
-    let section = section(&text).map_err(|error| failure(error.in_file(file.display())))?;
-    Manifest::parse(section.as_bytes()).map_err(failure)?;
+    let failure = |reason: &dyn Display| {
+        Failure::new(Class::Module, format!("cannot use the manifest {shown}"), reason)
+    };
+    let text = wagather_base::file::read_text(file, MAX_FILE_BYTES).map_err(|error| failure(&error))?;
+    let section = section(&text).map_err(|error| failure(&error.in_file(file.display())))?;
+    Manifest::parse(section.as_bytes()).map_err(|error| failure(&error))?;
     let Guest { label, module, .. } = Guest::read(guest)?;
-    let unusable = |reason| Failure::new(Class::Module, format!("{label} cannot be used"), reason);
-    let whole = with_manifest(&module, section.as_bytes()).map_err(unusable)?;
-    engine::check(&whole, MAX_MEMORY_BYTES, None).map_err(unusable)?;
+    let unusable =
+        |reason: &dyn Display| Failure::new(Class::Module, format!("{label} cannot be used"), reason);
+    let whole = with_manifest(&module, section.as_bytes()).map_err(|error| unusable(&error))?;
+    engine::check(&whole, MAX_MEMORY_BYTES, None).map_err(|error| unusable(&error))?;
     let output = match output {
         Some(output) => output,
         None if guest == Path::new("-") => {

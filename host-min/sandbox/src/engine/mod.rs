@@ -15,7 +15,7 @@ use super::kind::WASMI;
 pub use super::kind::{Kind, MAX_WASM3_MODULE_BYTES};
 use super::link::Link;
 use wagather_base::limits::MAX_VALIDATED_BYTES;
-use wagather_module::{self as module, Bodies, Checked, For};
+use wagather_module::{self as module, Bodies, Checked, For, ModuleError};
 
 #[cfg(not(any(feature = "engine-wasm3", feature = "engine-wasmi")))]
 compile_error!("enable an engine: the feature engine-wasm3 or engine-wasmi");
@@ -41,7 +41,7 @@ pub fn check(module: &[u8], memory_limit_bytes: u64, engine: Option<Kind>) -> Re
     let kind = engine.unwrap_or_else(|| Kind::for_size(module.len()));
     match module::check(module, memory_limit_bytes, kind.needs()) {
         Ok(checked) => Ok(Fit { kind, is_second_choice: false, checked }),
-        Err(reason) => second_choice(module, memory_limit_bytes, engine, kind, reason),
+        Err(reason) => second_choice(module, memory_limit_bytes, engine, kind, &reason),
     }
 }
 
@@ -57,22 +57,26 @@ pub(super) fn prepare(
     }
     match module::check_but_bodies(module, memory_limit_bytes) {
         Ok((checked, bodies)) => Ok((Fit { kind, is_second_choice: false, checked }, Some(bodies))),
-        Err(reason) => second_choice(module, memory_limit_bytes, engine, kind, reason).map(|fit| (fit, None)),
+        Err(reason) => {
+            second_choice(module, memory_limit_bytes, engine, kind, &reason).map(|fit| (fit, None))
+        }
     }
 }
 
 /// wasmi runs all that wasm3 does, and more.
-fn second_choice(
-    module: &[u8],
+fn second_choice<'a>(
+    module: &'a [u8],
     memory_limit_bytes: u64,
     engine: Option<Kind>,
     refused: Kind,
-    reason: String,
-) -> Result<Fit<'_>, String> {
+    reason: &ModuleError,
+) -> Result<Fit<'a>, String> {
     if refused.needs() == For::Wasmi {
-        return Err(reason);
+        return Err(reason.to_string());
     }
-    let Ok(checked) = module::check(module, memory_limit_bytes, For::Wasmi) else { return Err(reason) };
+    let Ok(checked) = module::check(module, memory_limit_bytes, For::Wasmi) else {
+        return Err(reason.to_string());
+    };
     match (Kind::by_name(WASMI), engine) {
         (Some(kind), None) => Ok(Fit { kind, is_second_choice: true, checked }),
         (Some(_), Some(_)) => Err(format!("{reason}. {WASMI} runs it")),

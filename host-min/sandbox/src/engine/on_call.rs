@@ -131,7 +131,7 @@ unsafe fn compile(stub: *mut Stub) -> ffi::m3ret_t {
     let body = match state.bodies.check(index) {
         Ok(body) => body,
         Err(reason) => {
-            state.refusal = Some(reason);
+            state.refusal = Some(reason.to_string());
             return REFUSED.as_ptr().cast();
         }
     };
