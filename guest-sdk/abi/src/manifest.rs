@@ -134,6 +134,8 @@ impl fmt::Display for ManifestError {
     }
 }
 
+impl core::error::Error for ManifestError {}
+
 /// Reads a manifest record by record. It accepts any bytes, and continues after an error, so callers can
 /// report all errors.
 pub fn records(section: &[u8]) -> impl Iterator<Item = Result<Record<'_>, ManifestError>> {

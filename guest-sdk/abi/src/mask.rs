@@ -45,6 +45,8 @@ impl core::fmt::Display for MaskError {
     }
 }
 
+impl core::error::Error for MaskError {}
+
 /// An iterator over the pieces of a mask. It allocates nothing, and ends after an error.
 #[derive(Clone, Debug)]
 pub struct Events<'a> {

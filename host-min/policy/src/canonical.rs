@@ -6,7 +6,7 @@
 
 use crate::grant::CONNECTIONS;
 use crate::query;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use wagather_abi::limits::{MAX_MASK_BYTES, MAX_SELECTOR_BYTES};
 use wagather_abi::manifest::{is_name, is_object_name, is_raw_path};
 use wagather_abi::{Status, Verb};
@@ -31,6 +31,14 @@ impl Refusal {
         Refusal { status, reason: reason.into() }
     }
 }
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
+    }
+}
+
+impl std::error::Error for Refusal {}
 
 /// A well-formed request.
 #[derive(Clone, Debug, PartialEq, Eq)]

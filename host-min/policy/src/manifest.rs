@@ -2,11 +2,13 @@
 //!
 //! [`wagather_abi::manifest`] defines the text and its rules. What a cluster's owner allows is in [`crate::rights`].
 
+use std::fmt;
 use wagather_abi::ABI_VERSION;
-use wagather_abi::manifest::{Record, Verbs, records};
+use wagather_abi::manifest::{ManifestError as RecordError, Record, Verbs, records};
+use wagather_abi::mask::MaskError;
 use wagather_base::layout::RESOURCE_FOLDERS;
 use wagather_json::project::Node;
-use wagather_module::manifest_bytes;
+use wagather_module::{ModuleError, manifest_bytes};
 
 /// What a gatherer declares.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,14 +80,76 @@ pub fn is_namespaces(group: &str, plural: &str) -> bool {
     group.is_empty() && plural == "namespaces"
 }
 
+/// Why the manifest of a module cannot be used.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum ManifestError {
+    /// The module has no manifest that could be read.
+    Module(ModuleError),
+    /// A line is not well-formed.
+    Record(RecordError),
+    /// The mask of a resource is not well-formed.
+    Mask(MaskError),
+    /// It is for this other version of the ABI.
+    OtherVersion(u32),
+    /// The gatherer has this name, which is reserved.
+    ReservedName(String),
+    /// It names the gatherer twice.
+    NamedTwice,
+    /// It declares this parameter twice.
+    ParamTwice(String),
+    /// It has a default for this parameter, which it does not declare.
+    NoSuchParam(String),
+    /// It has two defaults for this parameter.
+    DefaultTwice(String),
+}
+
+impl fmt::Display for ManifestError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ManifestError::Module(error) => error.fmt(f),
+            ManifestError::Record(error) => write!(f, "its manifest is not well-formed: {error}"),
+            ManifestError::Mask(error) => write!(f, "its manifest is not well-formed: {error}"),
+            ManifestError::OtherVersion(abi) => {
+                write!(f, "it is built for ABI version {abi}; this host supports version {ABI_VERSION}")
+            }
+            ManifestError::ReservedName(name) => {
+                write!(f, "its name, '{name}', is reserved for a folder of the archive")
+            }
+            ManifestError::NamedTwice => f.write_str("its manifest names the gatherer twice"),
+            ManifestError::ParamTwice(name) => {
+                write!(f, "its manifest declares the parameter '{name}' twice")
+            }
+            ManifestError::NoSuchParam(name) => {
+                write!(f, "its manifest has a default for '{name}', but declares no such parameter")
+            }
+            ManifestError::DefaultTwice(name) => {
+                write!(f, "its manifest has two defaults for the parameter '{name}'")
+            }
+        }
+    }
+}
+
+impl std::error::Error for ManifestError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            // It is shown as it is.
+            ManifestError::Module(error) => error.source(),
+            ManifestError::Record(error) => Some(error),
+            ManifestError::Mask(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
 impl Manifest {
     /// Reads the manifest of a module. The error is a sentence that continues "… cannot be used:".
-    pub fn of_module(module: &[u8]) -> Result<Manifest, String> {
-        Manifest::parse(manifest_bytes(module).map_err(|error| error.to_string())?)
+    pub fn of_module(module: &[u8]) -> Result<Manifest, ManifestError> {
+        Manifest::parse(manifest_bytes(module).map_err(ManifestError::Module)?)
     }
 
     /// Reads a manifest section.
-    pub fn parse(section: &[u8]) -> Result<Manifest, String> {
+    pub fn parse(section: &[u8]) -> Result<Manifest, ManifestError> {
         let mut gatherer = None;
         let (mut resources, mut paths) = (Vec::new(), Vec::new());
         let mut params: Vec<Param> = Vec::new();
@@ -93,18 +157,16 @@ impl Manifest {
         // The records come in any order.
         let mut defaults: Vec<(&str, &str)> = Vec::new();
         for record in records(section) {
-            match record.map_err(|error| format!("its manifest is not well-formed: {error}"))? {
+            match record.map_err(ManifestError::Record)? {
                 Record::Gatherer { abi, name, version } => {
                     if abi != ABI_VERSION {
-                        return Err(format!(
-                            "it is built for ABI version {abi}; this host supports version {ABI_VERSION}"
-                        ));
+                        return Err(ManifestError::OtherVersion(abi));
                     }
                     if RESOURCE_FOLDERS.contains(&name) {
-                        return Err(format!("its name, '{name}', is reserved for a folder of the archive"));
+                        return Err(ManifestError::ReservedName(name.into()));
                     }
                     if gatherer.replace((name.to_owned(), version.to_owned())).is_some() {
-                        return Err("its manifest names the gatherer twice".into());
+                        return Err(ManifestError::NamedTwice);
                     }
                 }
                 Record::Resource(resource) => resources.push(Resource {
@@ -117,14 +179,13 @@ impl Manifest {
                     mask_text: resource.mask.map(Into::into),
                     mask: match resource.mask {
                         None => Node::Keep,
-                        Some(text) => Node::parse(text)
-                            .map_err(|error| format!("its manifest is not well-formed: {error}"))?,
+                        Some(text) => Node::parse(text).map_err(ManifestError::Mask)?,
                     },
                 }),
                 Record::Path(path) => paths.push(path.to_owned()),
                 Record::Wasi => wasi = true,
                 Record::Param { name, .. } if params.iter().any(|known| known.name == name) => {
-                    return Err(format!("its manifest declares the parameter '{name}' twice"));
+                    return Err(ManifestError::ParamTwice(name.into()));
                 }
                 Record::Param { name, help } => {
                     params.push(Param { name: name.into(), help: help.into(), default: None });
@@ -135,17 +196,15 @@ impl Manifest {
         for (name, value) in defaults {
             match params.iter_mut().find(|param| param.name == name) {
                 None => {
-                    return Err(format!(
-                        "its manifest has a default for '{name}', but declares no such parameter"
-                    ));
+                    return Err(ManifestError::NoSuchParam(name.into()));
                 }
                 Some(Param { default: Some(_), .. }) => {
-                    return Err(format!("its manifest has two defaults for the parameter '{name}'"));
+                    return Err(ManifestError::DefaultTwice(name.into()));
                 }
                 Some(param) => param.default = Some(value.into()),
             }
         }
-        let (name, version) = gatherer.ok_or("its manifest does not name the gatherer")?;
+        let (name, version) = gatherer.ok_or(ManifestError::Module(ModuleError::Nameless))?;
         Ok(Manifest { name, version, resources, paths, params, wasi })
     }
 }
@@ -180,8 +239,23 @@ mod tests {
             (b"gatherer 1 x 1\nparam a x\ndefault a 1\ndefault a 2\n", "two defaults"),
             (b"gatherer 1 x 1\nresource watch /v1/pods * *\n", "line 2: a verb other than"),
         ] {
-            let error = Manifest::parse(text).expect_err(expected);
+            let error = Manifest::parse(text).expect_err(expected).to_string();
             assert!(error.contains(expected), "{error}");
         }
+    }
+
+    #[test]
+    fn what_is_behind_a_mistake_is_its_source() {
+        use std::error::Error;
+        let source = |error: ManifestError| error.source().map(ToString::to_string);
+        let record = Manifest::parse(b"gatherer 1 x 1\nnothing\n").expect_err("a record");
+        assert_eq!(
+            record.to_string(),
+            format!("its manifest is not well-formed: {}", source(record).expect("the line"))
+        );
+        let invalid = Manifest::of_module(b"\0asm\x01\0\0\0\x01\x05\x01").expect_err("truncated");
+        assert!(matches!(invalid, ManifestError::Module(ModuleError::Invalid(_))), "{invalid:?}");
+        assert!(source(invalid).is_some());
+        assert_eq!(source(Manifest::parse(b"").expect_err("nameless")), None);
     }
 }

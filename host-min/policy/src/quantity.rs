@@ -1,20 +1,60 @@
 //! Durations and sizes as people write them on the command line and in a grant file.
 
+use std::fmt;
 use std::time::Duration;
 
+/// Why a text is not a duration or a size.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum QuantityError {
+    /// It is not a duration.
+    Duration(humantime::DurationError),
+    /// It is a duration of zero.
+    Zero,
+    /// It is not a size.
+    Size,
+    /// It is a size with another unit.
+    Unit,
+    /// It is a size of more bytes than 64 bits can count.
+    TooLarge,
+}
+
+impl fmt::Display for QuantityError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            QuantityError::Duration(error) => {
+                return write!(f, "expected a duration such as 90s, 5m or 1m30s ({error})");
+            }
+            QuantityError::Zero => "it must not be zero",
+            QuantityError::Size => "expected a size such as 512Ki or 64Mi",
+            QuantityError::Unit => "the supported units are Ki, Mi, Gi, k, M and G",
+            QuantityError::TooLarge => "it is too large",
+        })
+    }
+}
+
+impl std::error::Error for QuantityError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            QuantityError::Duration(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
 /// A duration as Go and kubectl write it (`90s`, `1m30s`, `500ms`, `1.5h`; a number alone means seconds), or `5min`. It must not be zero.
-pub fn duration(text: &str) -> Result<Duration, String> {
+pub fn duration(text: &str) -> Result<Duration, QuantityError> {
     let duration = any_duration(text)?;
-    if duration.is_zero() { Err("it must not be zero".into()) } else { Ok(duration) }
+    if duration.is_zero() { Err(QuantityError::Zero) } else { Ok(duration) }
 }
 
 /// The same for a limit. As in kubectl, zero means no limit: [`Duration::MAX`].
-pub fn limit(text: &str) -> Result<Duration, String> {
+pub fn limit(text: &str) -> Result<Duration, QuantityError> {
     let duration = any_duration(text)?;
     Ok(if duration.is_zero() { Duration::MAX } else { duration })
 }
 
-fn any_duration(text: &str) -> Result<Duration, String> {
+fn any_duration(text: &str) -> Result<Duration, QuantityError> {
     if text.bytes().all(|byte| byte.is_ascii_digit())
         && let Ok(seconds) = text.parse()
     {
@@ -23,8 +63,7 @@ fn any_duration(text: &str) -> Result<Duration, String> {
     if let Some(duration) = of_go(text) {
         return Ok(duration);
     }
-    humantime::parse_duration(text)
-        .map_err(|error| format!("expected a duration such as 90s, 5m or 1m30s ({error})"))
+    humantime::parse_duration(text).map_err(QuantityError::Duration)
 }
 
 /// The format of Go's `time.ParseDuration`: numbers with or without a fraction, each with a unit.
@@ -64,9 +103,9 @@ fn of_go(text: &str) -> Option<Duration> {
 }
 
 /// A size as Kubernetes writes it: a number with Ki, Mi or Gi, or a number of bytes.
-pub fn size(text: &str) -> Result<u64, String> {
+pub fn size(text: &str) -> Result<u64, QuantityError> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let number: u64 = digits.parse().map_err(|_| "expected a size such as 512Ki or 64Mi")?;
+    let number: u64 = digits.parse().map_err(|_| QuantityError::Size)?;
     let unit: u64 = match &text[digits.len()..] {
         "" => 1,
         "Ki" => 1 << 10,
@@ -75,9 +114,9 @@ pub fn size(text: &str) -> Result<u64, String> {
         "k" => 1_000,
         "M" => 1_000_000,
         "G" => 1_000_000_000,
-        _ => return Err("the supported units are Ki, Mi, Gi, k, M and G".into()),
+        _ => return Err(QuantityError::Unit),
     };
-    number.checked_mul(unit).ok_or_else(|| "it is too large".into())
+    number.checked_mul(unit).ok_or(QuantityError::TooLarge)
 }
 
 #[cfg(test)]
@@ -106,11 +145,14 @@ mod tests {
             assert_eq!(limit(text), duration(text));
         }
         for zero in ["0", "0s", "0h0m"] {
-            assert_eq!(duration(zero), Err("it must not be zero".into()), "{zero}");
+            assert_eq!(duration(zero), Err(QuantityError::Zero), "{zero}");
             assert_eq!(limit(zero), Ok(Duration::MAX), "{zero}");
         }
         for bad in ["", "x", "-1", "-1s", "s", ".s", "1.2.3s", "1.5", "99999999999999999999h"] {
             assert!(duration(bad).is_err() && limit(bad).is_err(), "{bad}");
         }
+        let error = duration("1 parsec").expect_err("no unit");
+        let source = std::error::Error::source(&error).expect("why").to_string();
+        assert_eq!(error.to_string(), format!("expected a duration such as 90s, 5m or 1m30s ({source})"));
     }
 }

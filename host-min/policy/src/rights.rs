@@ -4,6 +4,7 @@
 //! than the rules is allowed with a [`Scope`], which says what the broker may show of it, and in which namespaces the broker asks for it.
 
 mod about;
+mod denial;
 mod narrowing;
 mod needed;
 mod scope;
@@ -12,10 +13,11 @@ mod shard;
 mod tests;
 
 pub use about::{About, Entry, Removed};
-pub use narrowing::{Narrowing, label_selector};
+pub use denial::Denial;
+pub use narrowing::{Narrowing, SelectorError, label_selector};
 pub use needed::Need;
 pub use scope::{Extent, Scope, sort_key};
-pub use shard::{MAX_SHARDS, Shard};
+pub use shard::{MAX_SHARDS, Shard, ShardError};
 
 use crate::canonical::{Canonical, Refusal};
 use crate::grant::{Escalating, FieldPath, Grant, PathPattern, Rule, is_resource_path};
@@ -69,7 +71,7 @@ pub enum Granted {
     /// These objects of it.
     Part(Vec<Extent>),
     /// Nothing, and why.
-    Nothing(String),
+    Nothing(Denial),
 }
 
 /// A raw path that a manifest declares: whether it is granted, or why not.
@@ -78,7 +80,7 @@ pub struct PathRemainder<'a> {
     /// The path.
     pub path: &'a str,
     /// Whether it is granted.
-    pub granted: Result<(), String>,
+    pub granted: Result<(), Denial>,
 }
 
 /// What a gatherer may do, in the order of its manifest.
@@ -134,7 +136,7 @@ impl Rights {
             if !self.manifest.paths.contains(path) {
                 return Err(denied(format!("the manifest does not declare the path {path}")));
             }
-            self.grants_path(path).map_err(denied)?;
+            self.grants_path(path).map_err(|denial| denied(denial.to_string()))?;
             return Ok(Allowed {
                 mask: Node::Keep,
                 scope: Scope::everything(),
@@ -147,7 +149,7 @@ impl Rights {
             return Err(denied(format!("the manifest does not declare '{}'", describe(request))));
         };
         let target = Target::of(request);
-        let scope = self.grants(&target).map_err(denied)?;
+        let scope = self.grants(&target).map_err(|denial| denied(denial.to_string()))?;
         // Whoever asks for it has it, but the run's own records are to have no token.
         if Subject::of(target.plural, target.subresource).holder("").is_token(&request.name) {
             return Err(denied(NAMED_BY_TOKEN.into()));
@@ -210,7 +212,7 @@ impl Rights {
     }
 
     /// Which objects may be seen of what is asked for, or why none.
-    fn grants(&self, target: &Target<'_>) -> Result<Scope, String> {
+    fn grants(&self, target: &Target<'_>) -> Result<Scope, Denial> {
         let extents = self.extents(target)?;
         if extents.iter().any(Extent::is_everything) {
             return Ok(Scope::everything());
@@ -221,24 +223,24 @@ impl Rights {
         if extents.iter().any(|extent| extent.has_name(target.name)) {
             Ok(Scope::everything())
         } else {
-            Err(format!("the grant has no rule for the name {} of {target}", target.name))
+            Err(Denial::Name { resource: target.to_string(), name: target.name.into() })
         }
     }
 
     /// What the rules about these objects cover of them. Within one namespace only names are left to tell apart.
-    fn extents(&self, target: &Target<'_>) -> Result<Vec<Extent>, String> {
+    fn extents(&self, target: &Target<'_>) -> Result<Vec<Extent>, Denial> {
         let (group, plural, subresource) = (target.group, target.plural, target.subresource);
         let about = |rule: &&Rule| rule.grants(group, plural, subresource);
         let with_verb: Vec<&Rule> =
             self.grant.rules.iter().filter(about).filter(|rule| rule.verbs.contains(target.verb)).collect();
         if with_verb.is_empty() {
-            let verb = target.verb.name().unwrap_or_default();
+            let resource = target.to_string();
             return Err(if self.grant.rules.iter().any(|rule| about(&rule)) {
-                format!("the grant does not allow the verb {verb} for {target}")
-            } else if let Some(escalating) = Escalating::of(plural, subresource) {
-                escalating.refusal(target)
+                Denial::Verb { verb: target.verb.name().unwrap_or_default(), resource }
+            } else if let Some(gives) = Escalating::of(plural, subresource) {
+                Denial::Escalating { resource, gives }
             } else {
-                format!("the grant has no rule for {target}")
+                Denial::NoRule { resource }
             });
         }
         if let Some(why) = self.narrowing.refuses(target) {
@@ -261,25 +263,20 @@ impl Rights {
         }
         let is_list_of_all = namespace.is_empty() && target.verb == Verb::LIST;
         Err(match if is_list_of_all { only.unwrap_or_default() } else { namespace } {
-            "" => format!("the grant allows {target} only in namespaces, and this request is cluster-scoped"),
-            namespace => format!("the grant has no rule for {target} in the namespace {namespace}"),
+            "" => Denial::ClusterScoped { resource: target.to_string() },
+            namespace => Denial::Namespace { resource: target.to_string(), namespace: namespace.into() },
         })
     }
 
-    fn grants_path(&self, path: &str) -> Result<(), String> {
+    fn grants_path(&self, path: &str) -> Result<(), Denial> {
         if self.grant.non_resource_urls.iter().any(|pattern| pattern.matches(path)) {
             return Ok(());
         }
         if is_resource_path(path) {
-            return Err(format!(
-                "the path {path} is not granted: it is the path of a resource, not a raw path"
-            ));
+            return Err(Denial::ResourcePath(path.into()));
         }
-        let granted: Vec<String> = self.grant.non_resource_urls.iter().map(PathPattern::to_string).collect();
-        Err(match &granted[..] {
-            [] => format!("the path {path} is not granted; the grant has no paths"),
-            granted => format!("the path {path} is not granted; granted paths: {}", granted.join(", ")),
-        })
+        let granted = self.grant.non_resource_urls.iter().map(PathPattern::to_string).collect();
+        Err(Denial::Path { path: path.into(), granted })
     }
 }
 

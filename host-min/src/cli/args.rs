@@ -15,7 +15,7 @@ use wagather_base::limits::{MAX_CHUNK_ITEMS, MAX_QPS};
 use wagather_json::obfuscate::Kinds;
 use wagather_kube::cluster;
 use wagather_policy::quantity::{duration, limit, size};
-use wagather_policy::rights::{Narrowing, Shard, label_selector};
+use wagather_policy::rights::{Narrowing, SelectorError, Shard, label_selector};
 use wagather_sandbox::engine::Kind;
 
 /// The options of a run; [`super::table`] describes each one.
@@ -207,7 +207,7 @@ pub(super) fn namespace(typed: &str) -> Result<String, String> {
     }
 }
 
-fn selector(typed: &str) -> Result<String, String> {
+fn selector(typed: &str) -> Result<String, SelectorError> {
     label_selector(typed).map(|()| typed.into())
 }
 

@@ -283,7 +283,7 @@ fn most(typed: &str) -> Result<Keep, String> {
     match typed.parse() {
         Ok(0) => Err("expected a number of archives, such as 14, or a size, such as 500Mi".into()),
         Ok(number) => Ok(Keep::Archives(number)),
-        Err(_) => size(typed).map(Keep::Bytes),
+        Err(_) => size(typed).map(Keep::Bytes).map_err(|error| error.to_string()),
     }
 }
 

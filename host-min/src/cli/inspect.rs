@@ -4,6 +4,7 @@ use super::display::{print, print_json};
 use super::rights::{BudgetFacts, Remaining, RemainingPath, RemainingResource, budgets};
 use host_min::{Class, Failure, Grant, Guest, ModuleFacts};
 use serde::Serialize;
+use std::fmt::Display;
 use std::path::Path;
 use std::sync::Arc;
 use wagather_abi::ABI_VERSION;
@@ -111,9 +112,10 @@ struct UnderGrant {
 pub(super) fn inspect(guest: &Path, grant_file: Option<&Path>, json: bool) -> Result<()> {
     let grant = grant_file.map(Grant::read).transpose()?.map(Arc::new);
     let Guest { label, module, signature } = Guest::read(guest)?;
-    let unusable = |reason| Failure::new(Class::Module, format!("{label} cannot be used"), reason);
-    let fit = engine::check(&module, MAX_MEMORY_BYTES, None).map_err(unusable)?;
-    let manifest = Manifest::of_module(&module).map_err(unusable)?;
+    let unusable =
+        |reason: &dyn Display| Failure::new(Class::Module, format!("{label} cannot be used"), reason);
+    let fit = engine::check(&module, MAX_MEMORY_BYTES, None).map_err(|error| unusable(&error))?;
+    let manifest = Manifest::of_module(&module).map_err(|error| unusable(&error))?;
     let mut inspection = Inspection::new(manifest.clone(), &module, &fit);
     inspection.signature =
         signature.as_deref().map(|bytes| SignatureFacts::of(bytes, &module, grant.as_deref()));
@@ -144,7 +146,9 @@ pub(super) fn inspect(guest: &Path, grant_file: Option<&Path>, json: bool) -> Re
 impl SignatureFacts {
     fn of(bytes: &[u8], module: &[u8], grant: Option<&Grant>) -> SignatureFacts {
         match Signature::parse(bytes) {
-            Err(why) => SignatureFacts { trusted_comment: None, signed_by: None, error: Some(why) },
+            Err(why) => {
+                SignatureFacts { trusted_comment: None, signed_by: None, error: Some(why.to_string()) }
+            }
             Ok(signature) => SignatureFacts {
                 trusted_comment: Some(signature.trusted_comment()),
                 signed_by: grant

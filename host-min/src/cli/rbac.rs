@@ -3,6 +3,7 @@
 use super::args::Rbac;
 use super::display::print;
 use host_min::{Class, Failure, Grant, Guest};
+use std::fmt::Display;
 use std::sync::Arc;
 use wagather_base::error::Result;
 use wagather_base::limits::MAX_MEMORY_BYTES;
@@ -25,10 +26,11 @@ pub(super) fn rbac(args: &Rbac) -> Result<()> {
 }
 
 fn read(guest: &Guest, grant: Option<&Grant>) -> Result<Manifest> {
-    let unusable = |reason| Failure::new(Class::Module, format!("{} cannot be used", guest.label), reason);
-    engine::check(&guest.module, MAX_MEMORY_BYTES, None).map_err(unusable)?;
+    let unusable =
+        |reason: &dyn Display| Failure::new(Class::Module, format!("{} cannot be used", guest.label), reason);
+    engine::check(&guest.module, MAX_MEMORY_BYTES, None).map_err(|error| unusable(&error))?;
     if let Some(grant) = grant {
         wagather_run::signed::admits_module(grant, &guest.label, &guest.module, guest.signature.as_deref())?;
     }
-    Manifest::of_module(&guest.module).map_err(unusable)
+    Manifest::of_module(&guest.module).map_err(|error| unusable(&error))
 }

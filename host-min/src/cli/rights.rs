@@ -88,7 +88,7 @@ impl Remaining {
                 .map(|rest| RemainingPath {
                     path: rest.path.to_owned(),
                     granted: rest.granted.is_ok(),
-                    reason: rest.granted.err(),
+                    reason: rest.granted.err().map(|denial| denial.to_string()),
                 })
                 .collect(),
         }
@@ -150,7 +150,7 @@ impl RemainingResource {
                 let shown: Vec<String> = extents.iter().map(Extent::to_string).collect();
                 ("part", objects.collect(), shown.join("; "), None)
             }
-            Granted::Nothing(why) => ("nothing", Vec::new(), String::new(), Some(why.clone())),
+            Granted::Nothing(why) => ("nothing", Vec::new(), String::new(), Some(why.to_string())),
         };
         let places = rest.places();
         let asked = match (&rest.granted, &places) {

@@ -4,6 +4,7 @@
 //! reported.
 
 use crate::{Error, Node, Place, Value};
+use std::fmt::Display;
 use wagather_printable::is_printable;
 
 /// What was found wrong so far.
@@ -77,12 +78,12 @@ impl Mistakes {
     }
 
     /// The texts of a list that must not be empty. `why` says what an empty one would mean.
-    pub fn texts<T>(
+    pub fn texts<T, E: Display>(
         &mut self,
         node: &Node,
         what: &str,
         why: &str,
-        read: impl Fn(&str) -> Result<T, String>,
+        read: impl Fn(&str) -> Result<T, E>,
     ) -> Vec<T> {
         let items = self.items(node, what, Some(why));
         items.iter().filter_map(|item| self.item(item, what, &read)).collect()
@@ -108,18 +109,23 @@ impl Mistakes {
     }
 
     /// An item of a list: a text that `read` understands.
-    pub fn item<T>(
+    pub fn item<T, E: Display>(
         &mut self,
         node: &Node,
         list: &str,
-        read: impl Fn(&str) -> Result<T, String>,
+        read: impl Fn(&str) -> Result<T, E>,
     ) -> Option<T> {
         let meant = read(self.plain(node, &["an item of ", list])?);
         meant.map_err(|why| self.refuse(node, &[list, " cannot contain"], &why)).ok()
     }
 
     /// A value: a text that `read` understands.
-    pub fn text<T>(&mut self, node: &Node, key: &str, read: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+    pub fn text<T, E: Display>(
+        &mut self,
+        node: &Node,
+        key: &str,
+        read: impl Fn(&str) -> Result<T, E>,
+    ) -> Option<T> {
         let meant = read(self.plain(node, &[key])?);
         meant.map_err(|why| self.refuse(node, &[key, " cannot be"], &why)).ok()
     }
@@ -135,7 +141,7 @@ impl Mistakes {
         }
     }
 
-    fn refuse(&mut self, node: &Node, cannot: &[&str], why: &str) {
+    fn refuse(&mut self, node: &Node, cannot: &[&str], why: &dyn Display) {
         let text = node.text().unwrap_or_default();
         self.tell(node.place, format!("{} '{}': {why}", cannot.concat(), shown(text)));
     }

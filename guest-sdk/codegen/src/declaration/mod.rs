@@ -20,6 +20,7 @@ mod selection;
 pub use selection::{Below, Selection, Wish, Wrong};
 
 use crate::{Error, Saved};
+use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 use wagather_yaml::{Map, Mistakes, Node, Place, Value, place_within, shown};
 
@@ -481,7 +482,7 @@ impl Reading<'_> {
                     let what = if what.is_null() {
                         Some(String::new())
                     } else {
-                        self.mistakes.text(what, key, |text| Ok(text.trim().to_owned()))
+                        self.mistakes.text(what, key, |text| Ok::<_, Infallible>(text.trim().to_owned()))
                     };
                     add(name, what.unwrap_or_default(), self.mistakes);
                 }
@@ -510,7 +511,9 @@ impl Reading<'_> {
             Some(node) if matches!(node.value, Value::Scalar(..)) => {
                 self.text(map, key).into_iter().collect()
             }
-            Some(node) => self.mistakes.texts(node, key, "omit it", |text| Ok(text.to_owned())),
+            Some(node) => {
+                self.mistakes.texts(node, key, "omit it", |text| Ok::<_, Infallible>(text.to_owned()))
+            }
         }
     }
 }

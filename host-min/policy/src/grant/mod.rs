@@ -3,6 +3,7 @@
 //! A grant is a file. It uses RBAC's words where RBAC has them; `docs/grant.md` is its reference. This module has its data and
 //! reads it. [`rights`](crate::rights) joins it with a manifest and decides what a gatherer may do.
 
+mod error;
 mod escalating;
 mod module;
 mod parse;
@@ -13,6 +14,7 @@ mod read;
 mod tests;
 mod twins;
 
+pub use error::{PatternError, SigningError};
 pub use escalating::{CONNECTIONS, ESCALATING, Escalating};
 pub use module::{Digest, PublicKey, Signature};
 pub use pattern::{FieldPath, Glob, PathPattern, ResourcePattern, is_resource_path};

@@ -4,6 +4,7 @@
 //! module, `GUEST.wasm.minisig`. Both kinds are read: the older signs the bytes, and the newer signs their hash. The
 //! trusted comment is signed, too. The untrusted comment is never shown.
 
+use super::SigningError;
 use std::fmt;
 use wagather_base::base64;
 
@@ -18,12 +19,9 @@ pub struct Digest {
 
 impl Digest {
     /// Reads the digits.
-    pub fn parse(digits: &str, name: &str) -> Result<Digest, String> {
+    pub fn parse(digits: &str, name: &str) -> Result<Digest, SigningError> {
         if digits.len() != 64 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(
-                "expected 64 hexadecimal digits; `sha256sum GUEST.wasm` and `host-min inspect` print them"
-                    .into(),
-            );
+            return Err(SigningError::Digest);
         }
         Ok(Digest { sha256: digits.to_ascii_lowercase(), name: name.into() })
     }
@@ -48,13 +46,12 @@ pub struct PublicKey {
 
 impl PublicKey {
     /// Reads a key as minisign prints it: 56 characters that begin with `RW`.
-    pub fn parse(text: &str) -> Result<PublicKey, String> {
+    pub fn parse(text: &str) -> Result<PublicKey, SigningError> {
         match pieces(text) {
             Some((algorithm, id, key)) if algorithm == OF_THE_BYTES => {
                 Ok(PublicKey { text: text.into(), id, key })
             }
-            _ => Err("not a minisign public key, which is the second line of minisign.pub: 56 characters that begin with RW"
-                .into()),
+            _ => Err(SigningError::PublicKey),
         }
     }
 }
@@ -86,19 +83,19 @@ const OF_THE_HASH: [u8; 2] = *b"ED";
 
 impl Signature {
     /// Reads a `.minisig` file.
-    pub fn parse(bytes: &[u8]) -> Result<Signature, String> {
-        let text = std::str::from_utf8(bytes).map_err(|_| "it is not text")?;
+    pub fn parse(bytes: &[u8]) -> Result<Signature, SigningError> {
+        let text = std::str::from_utf8(bytes).map_err(SigningError::NotText)?;
         let lines: Vec<&str> = text.lines().take(4).collect();
         let [_, of_the_module, trusted_comment, of_the_comment] = lines[..] else {
-            return Err(format!("it is truncated: a signature has four lines, this has {}", lines.len()));
+            return Err(SigningError::Truncated(lines.len()));
         };
-        let none = || "it is not a minisign signature".to_owned();
-        let (algorithm, key_id, of_the_module) = pieces(of_the_module).ok_or_else(none)?;
-        let trusted_comment = trusted_comment.strip_prefix("trusted comment: ").ok_or_else(none)?.to_owned();
-        let of_the_comment = base64::decode(of_the_comment).ok_or_else(none)?;
-        let of_the_comment = of_the_comment.try_into().map_err(|_| none())?;
+        let (algorithm, key_id, of_the_module) = pieces(of_the_module).ok_or(SigningError::Signature)?;
+        let trusted_comment =
+            trusted_comment.strip_prefix("trusted comment: ").ok_or(SigningError::Signature)?.to_owned();
+        let of_the_comment = base64::decode(of_the_comment).ok_or(SigningError::Signature)?;
+        let of_the_comment = of_the_comment.try_into().map_err(|_| SigningError::Signature)?;
         if algorithm != OF_THE_BYTES && algorithm != OF_THE_HASH {
-            return Err("its algorithm is not supported".into());
+            return Err(SigningError::Algorithm);
         }
         let is_of_the_hash = algorithm == OF_THE_HASH;
         Ok(Signature { key_id, is_of_the_hash, of_the_module, comment: trusted_comment, of_the_comment })

@@ -4,6 +4,8 @@ use super::module::{Digest, PublicKey};
 use super::pattern::{FieldPath, Glob, PathPattern, ResourcePattern};
 use super::{Budgets, Grant, Places, Rule};
 use crate::quantity;
+use std::convert::Infallible;
+use std::fmt::Display;
 use wagather_abi::manifest::{Verbs, is_name};
 use wagather_base::limits::{MAX_MEMORY_BYTES, MIN_MEMORY_BYTES};
 use wagather_json::redact;
@@ -187,7 +189,9 @@ fn modules(node: &Node, mistakes: &mut Mistakes) -> Vec<Digest> {
 fn module(node: &Node, mistakes: &mut Mistakes) -> Option<Digest> {
     let map =
         mistakes.map(node, "a module", &["sha256"], &["name"], &[("digest", "sha256"), ("sha", "sha256")])?;
-    let name = map.get("name").and_then(|node| mistakes.text(node, "name", |text| Ok(text.to_owned())));
+    let name = map
+        .get("name")
+        .and_then(|node| mistakes.text(node, "name", |text| Ok::<_, Infallible>(text.to_owned())));
     let name: String = name.unwrap_or_default().chars().filter(|c| !c.is_control()).collect();
     map.get("sha256").and_then(|node| mistakes.text(node, "sha256", |text| Digest::parse(text, &name)))
 }
@@ -209,17 +213,17 @@ fn budgets(node: &Node, mistakes: &mut Mistakes) -> Budgets {
     }
 }
 
-fn value<T>(
+fn value<T, E: Display>(
     map: &Map<'_>,
     key: &str,
     mistakes: &mut Mistakes,
-    read: fn(&str) -> Result<T, String>,
+    read: fn(&str) -> Result<T, E>,
 ) -> Option<T> {
     map.get(key).and_then(|node| mistakes.text(node, key, read))
 }
 
 fn memory(text: &str) -> Result<u64, String> {
-    let bytes = quantity::size(text)?;
+    let bytes = quantity::size(text).map_err(|error| error.to_string())?;
     if (MIN_MEMORY_BYTES..=MAX_MEMORY_BYTES).contains(&bytes) {
         Ok(bytes)
     } else {

@@ -3,7 +3,7 @@
 //! One constructor makes each from a text, and says what is wrong with the text. A pattern matches whole texts. Only `*` is
 //! special in a name.
 
-use super::{CONNECTIONS, Escalating};
+use super::{CONNECTIONS, Escalating, PatternError};
 use std::fmt;
 use wagather_abi::field;
 use wagather_abi::limits::MAX_MASK_DEPTH;
@@ -16,22 +16,14 @@ pub struct Glob(String);
 
 impl Glob {
     /// A pattern for names of namespaces.
-    pub fn of_namespaces(text: &str) -> Result<Glob, String> {
+    pub fn of_namespaces(text: &str) -> Result<Glob, PatternError> {
         // Try a digit in place of each star, because a star at the edge may stand for nothing, too.
-        if is_name(&text.replace('*', "0")) {
-            Ok(Glob(text.into()))
-        } else {
-            Err("not a namespace name (a-z, 0-9, '-' and '.') or a pattern with '*'".into())
-        }
+        if is_name(&text.replace('*', "0")) { Ok(Glob(text.into())) } else { Err(PatternError::Namespace) }
     }
 
     /// A pattern for names of objects.
-    pub fn of_objects(text: &str) -> Result<Glob, String> {
-        if is_object_name(text) {
-            Ok(Glob(text.into()))
-        } else {
-            Err("not a valid object name or a pattern with '*'".into())
-        }
+    pub fn of_objects(text: &str) -> Result<Glob, PatternError> {
+        if is_object_name(text) { Ok(Glob(text.into())) } else { Err(PatternError::Object) }
     }
 
     /// Whether the pattern matches the name. No pattern matches an empty name.
@@ -80,24 +72,21 @@ pub struct ResourcePattern {
 
 impl ResourcePattern {
     /// Reads one.
-    pub fn parse(text: &str) -> Result<ResourcePattern, String> {
+    pub fn parse(text: &str) -> Result<ResourcePattern, PatternError> {
         let (plural, subresource) = text.split_once('/').unwrap_or((text, ""));
         if CONNECTIONS.contains(&subresource) {
-            return Err(format!("'{subresource}' opens a connection, which gatherers never get"));
+            return Err(PatternError::Connection(subresource.into()));
         }
         if subresource == "*" {
-            return Err(format!("name each subresource, such as {plural}/status"));
+            return Err(PatternError::AnySubresource(plural.into()));
         }
         if plural.contains('.') {
-            return Err("write only the plural name; its group belongs in apiGroups".into());
+            return Err(PatternError::ResourceWithGroup);
         }
         let fits = (plural == "*" || is_name(plural))
             && (is_name(subresource) || subresource.is_empty() && !text.contains('/'));
         if !fits {
-            return Err(
-                "not a resource: expected a plural as in `kubectl api-resources`, PLURAL/SUBRESOURCE, or '*'"
-                    .into(),
-            );
+            return Err(PatternError::Resource);
         }
         Ok(ResourcePattern { plural: plural.into(), subresource: subresource.into() })
     }
@@ -138,19 +127,17 @@ pub struct PathPattern(String);
 
 impl PathPattern {
     /// Reads one.
-    pub fn parse(text: &str) -> Result<PathPattern, String> {
+    pub fn parse(text: &str) -> Result<PathPattern, PatternError> {
         let path = match text.strip_suffix('*') {
             Some("" | "/") => return Ok(PathPattern("/*".into())),
-            Some(prefix) => {
-                prefix.strip_suffix('/').ok_or("'*' must be the last character and follow a slash")?
-            }
+            Some(prefix) => prefix.strip_suffix('/').ok_or(PatternError::Star)?,
             None => text,
         };
         if !is_raw_path(path) {
-            return Err("not a plain absolute path, such as /version".into());
+            return Err(PatternError::Path);
         }
         if is_resource_path(&format!("{path}{}", if path == text { "" } else { "/x" })) {
-            return Err("this is the path of a resource; grant it with a rule".into());
+            return Err(PatternError::ResourcePath);
         }
         Ok(PathPattern(text.into()))
     }
@@ -191,17 +178,17 @@ pub struct FieldPath(Vec<String>);
 
 impl FieldPath {
     /// Reads one.
-    pub fn parse(text: &str) -> Result<FieldPath, String> {
+    pub fn parse(text: &str) -> Result<FieldPath, PatternError> {
         let mut keys = Vec::new();
         for key in field::keys(text) {
-            let key = key?;
+            let key = key.map_err(PatternError::Field)?;
             if key.len() > MAX_KEY_BYTES {
-                return Err("a field name is too long".into());
+                return Err(PatternError::FieldTooLong);
             }
             keys.push(key.to_owned());
         }
         if keys.len() > MAX_MASK_DEPTH {
-            return Err(format!("more than {MAX_MASK_DEPTH} fields deep"));
+            return Err(PatternError::FieldTooDeep);
         }
         Ok(FieldPath(keys))
     }

@@ -3,9 +3,10 @@
 //! Narrowing only takes away. A request must be allowed by the manifest, the grant and the narrowing. As in kubectl, a namespace does
 //! not exclude objects that are in no namespace. Of the Namespaces themselves, only that one is left.
 
-use super::{Allowed, Scope, Shard, Target};
+use super::{Allowed, Denial, Scope, Shard, Target};
 use crate::canonical::Canonical;
 use serde::Serialize;
+use std::fmt;
 use wagather_abi::Verb;
 use wagather_abi::limits::MAX_SELECTOR_BYTES;
 
@@ -30,11 +31,10 @@ impl Narrowing {
     }
 
     /// Why a request is excluded, if it is.
-    pub(super) fn refuses(&self, target: &Target<'_>) -> Option<String> {
+    pub(super) fn refuses(&self, target: &Target<'_>) -> Option<Denial> {
         let (only, asked) = (self.namespace.as_deref()?, target.own_namespace());
-        (!asked.is_empty() && asked != only).then(|| {
-            format!("--namespace limits the run to the namespace {only}, and this request is for {asked}")
-        })
+        (!asked.is_empty() && asked != only)
+            .then(|| Denial::Narrowed { only: only.into(), namespace: asked.into() })
     }
 
     /// Restricts a request for a list.
@@ -65,18 +65,48 @@ impl Narrowing {
     }
 }
 
-/// Checks that the API server accepts a text as a label selector. The error says what is wrong.
+/// Why the API server would not accept a label selector.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SelectorError {
+    /// It is longer than [`MAX_SELECTOR_BYTES`].
+    TooLong,
+    /// Its parentheses do not match.
+    Parentheses,
+    /// This part of it is not a requirement.
+    Requirement(String),
+}
+
+impl fmt::Display for SelectorError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SelectorError::TooLong => {
+                write!(f, "a label selector has at most {MAX_SELECTOR_BYTES} bytes")
+            }
+            SelectorError::Parentheses => f.write_str("its parentheses do not match"),
+            SelectorError::Requirement(term) => write!(
+                f,
+                "'{}' is not a requirement such as key, !key, key=value, key!=value, key>number, key<number, key in (a, b) or key notin (a, b)",
+                term.escape_debug()
+            ),
+        }
+    }
+}
+
+impl std::error::Error for SelectorError {}
+
+/// Checks that the API server accepts a text as a label selector.
 ///
 /// See <https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors>.
-pub fn label_selector(text: &str) -> Result<(), String> {
+pub fn label_selector(text: &str) -> Result<(), SelectorError> {
     if text.len() > MAX_SELECTOR_BYTES {
-        return Err(format!("a label selector has at most {MAX_SELECTOR_BYTES} bytes"));
+        return Err(SelectorError::TooLong);
     }
     let mut inside = false;
     let mut terms = vec![String::new()];
     for c in text.chars() {
         match c {
-            '(' | ')' if inside == (c == '(') => return Err("its parentheses do not match".into()),
+            '(' | ')' if inside == (c == '(') => return Err(SelectorError::Parentheses),
             '(' | ')' => inside = c == '(',
             ',' if !inside => {
                 terms.push(String::new());
@@ -89,14 +119,11 @@ pub fn label_selector(text: &str) -> Result<(), String> {
         }
     }
     if inside {
-        return Err("its parentheses do not match".into());
+        return Err(SelectorError::Parentheses);
     }
     match terms.iter().find(|term| !is_term(term.trim())) {
         None => Ok(()),
-        Some(term) => Err(format!(
-            "'{}' is not a requirement such as key, !key, key=value, key!=value, key>number, key<number, key in (a, b) or key notin (a, b)",
-            term.trim().escape_debug()
-        )),
+        Some(term) => Err(SelectorError::Requirement(term.trim().into())),
     }
 }
 

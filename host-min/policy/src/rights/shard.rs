@@ -5,6 +5,7 @@
 
 use super::scope::sort_places;
 use serde::Serialize;
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 /// One of several shards.
@@ -22,6 +23,30 @@ pub struct Shard {
 /// The most shards of a run. A namespace is never divided, and few clusters have more namespaces with pods.
 pub const MAX_SHARDS: u32 = 1_000;
 
+/// Why a text is not a shard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ShardError {
+    /// It is not an index and a number of shards.
+    Form,
+    /// There is no such shard, or there are too many.
+    Range,
+}
+
+impl fmt::Display for ShardError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ShardError::Form => f.write_str("expected INDEX/COUNT, such as 0/16"),
+            ShardError::Range => write!(
+                f,
+                "the index counts from 0 to one less than the number of shards, of which there are at most {MAX_SHARDS}"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for ShardError {}
+
 impl Shard {
     /// A shard. `None` if there is none of that number.
     pub fn new(index: u32, count: u32) -> Option<Shard> {
@@ -30,17 +55,12 @@ impl Shard {
     }
 
     /// Reads `INDEX/COUNT`.
-    ///
-    /// # Errors
-    /// What is expected.
-    pub fn parse(text: &str) -> Result<Shard, String> {
+    pub fn parse(text: &str) -> Result<Shard, ShardError> {
         let numbers = text.split_once('/').map(|(index, count)| (index.parse().ok(), count.parse().ok()));
         let Some((Some(index), Some(count))) = numbers else {
-            return Err("expected INDEX/COUNT, such as 0/16".into());
+            return Err(ShardError::Form);
         };
-        Shard::new(index, count).ok_or_else(|| {
-            format!("the index counts from 0 to one less than the number of shards, of which there are at most {MAX_SHARDS}")
-        })
+        Shard::new(index, count).ok_or(ShardError::Range)
     }
 
     /// Whether objects of a namespace are in this shard. The namespace of an object in none is empty.

@@ -166,7 +166,7 @@ fn pull_policy(typed: &str) -> Result<String, String> {
 fn storage(typed: &str) -> Result<String, String> {
     match typed.strip_suffix("Ti") {
         Some(number) if number.parse::<u32>().is_ok_and(|number| number > 0) => Ok(typed.into()),
-        _ if size(typed)? > 0 => Ok(typed.into()),
+        _ if size(typed).map_err(|error| error.to_string())? > 0 => Ok(typed.into()),
         _ => Err("it must not be zero".into()),
     }
 }
