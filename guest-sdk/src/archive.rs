@@ -23,7 +23,7 @@ impl Entry {
     /// exhausted budget.
     #[inline(always)]
     pub fn create(name: &str) -> Result<Self> {
-        check(sys::archive_open(name)).map(|handle| Entry { handle: handle as i32 })
+        check(sys::archive_open(name.as_bytes())).map(|handle| Entry { handle: handle as i32 })
     }
 
     #[inline(always)]

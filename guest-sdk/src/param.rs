@@ -147,7 +147,7 @@ fn value<'a>(name: &str, buffer: &'a mut [u8]) -> Result<Option<&'a str>> {
 }
 
 fn copied<'a>(name: &str, buffer: &'a mut [u8]) -> Result<&'a str> {
-    let len = check(sys::param(name, buffer))? as usize;
+    let len = check(sys::param(name.as_bytes(), buffer))? as usize;
     sys::text(buffer.get(..len).ok_or(Error::new(Status::NO_ROOM))?)
 }
 

@@ -109,6 +109,24 @@ impl Request<u32> {
     }
 }
 
+impl<P: Copy> Request<P> {
+    /// The strings, in the order of the structure.
+    pub const fn texts(&self) -> [Text<P>; 10] {
+        [
+            self.version,
+            self.resource,
+            self.group,
+            self.namespace,
+            self.name,
+            self.subresource,
+            self.labels,
+            self.fields,
+            self.mask,
+            self.query,
+        ]
+    }
+}
+
 // In wasm32, the guest's structure must have the size that the host decodes.
 #[cfg(target_arch = "wasm32")]
 const _: () = assert!(size_of::<Request<*const u8>>() == Request::<u32>::SIZE);

@@ -89,6 +89,10 @@ fn len(bytes: &[u8]) -> i32 {
     i32::try_from(bytes.len()).unwrap_or(Status::TOO_LARGE.0)
 }
 
+fn text(bytes: &[u8]) -> core::result::Result<&str, Status> {
+    core::str::from_utf8(bytes).map_err(|_| Status::NOT_TEXT)
+}
+
 fn number(result: core::result::Result<i32, Status>) -> i32 {
     result.unwrap_or_else(|status| status.0)
 }
@@ -251,12 +255,12 @@ impl Running {
         }))
     }
 
-    pub(crate) fn rest_hides(&mut self, handle: i32, field: &str) -> i32 {
+    pub(crate) fn rest_hides(&mut self, handle: i32, field: &[u8]) -> i32 {
         number(self.request(handle).and_then(|open| {
             if open.verb != Verb::LIST && !open.is_object {
                 return Err(Status::WRONG_MODE);
             }
-            let field = hidden::keys(field).ok_or(Status::BAD_REQUEST)?;
+            let field = hidden::keys(text(field)?).ok_or(Status::BAD_REQUEST)?;
             Ok(i32::from(hidden::hides(&open.hidden, open.redacted, &field)))
         }))
     }
@@ -268,8 +272,8 @@ impl Running {
         }
     }
 
-    pub(crate) fn archive_pipe(&mut self, handle: i32, name: &str) -> i32 {
-        number(self.pipe(handle, name))
+    pub(crate) fn archive_pipe(&mut self, handle: i32, name: &[u8]) -> i32 {
+        number(text(name).and_then(|name| self.pipe(handle, name)))
     }
 
     fn pipe(&mut self, handle: i32, name: &str) -> core::result::Result<i32, Status> {
@@ -309,13 +313,13 @@ impl Running {
         Ok(())
     }
 
-    pub(crate) fn archive_open(&mut self, name: &str) -> i32 {
-        if let Err(status) = self.take_name(name) {
-            return status.0;
-        }
-        let handle = self.handle();
-        self.writing.insert(handle, (name.to_owned(), Vec::new()));
-        handle
+    pub(crate) fn archive_open(&mut self, name: &[u8]) -> i32 {
+        number(text(name).and_then(|name| {
+            self.take_name(name)?;
+            let handle = self.handle();
+            self.writing.insert(handle, (name.to_owned(), Vec::new()));
+            Ok(handle)
+        }))
     }
 
     pub(crate) fn archive_write(&mut self, handle: i32, bytes: &[u8]) -> i32 {
@@ -340,17 +344,19 @@ impl Running {
     }
 
     pub(crate) fn log(&mut self, level: i32, text: &[u8]) -> i32 {
-        let Ok(text) = core::str::from_utf8(text) else { return Status::NOT_TEXT.0 };
-        let text = &text[..text.floor_char_boundary(MAX_LOG_LINE_BYTES)];
-        self.logs.push(Log { level: LogLevel(level), text: text.to_owned() });
-        0
+        number(self::text(text).map(|text| {
+            let text = &text[..text.floor_char_boundary(MAX_LOG_LINE_BYTES)];
+            self.logs.push(Log { level: LogLevel(level), text: text.to_owned() });
+            0
+        }))
     }
 
-    pub(crate) fn param(&mut self, name: &str, buffer: &mut [u8]) -> i32 {
+    pub(crate) fn param(&mut self, name: &[u8], buffer: &mut [u8]) -> i32 {
         if name.len() > MAX_PARAM_NAME_BYTES {
             return Status::ABSENT.0;
         }
-        let Some((_, value)) = self.host.params.iter().rev().find(|(known, _)| known == name) else {
+        let Some((_, value)) = self.host.params.iter().rev().find(|(known, _)| known.as_bytes() == name)
+        else {
             return Status::ABSENT.0;
         };
         if let Some(room) = buffer.get_mut(..value.len()) {
@@ -433,13 +439,13 @@ mod tests {
             running.rest_status(list),
             running.rest_next(list, &mut [0; 9]),
             running.rest_read(list, &mut [0; 9]),
-            running.archive_pipe(list, ""),
+            running.archive_pipe(list, b""),
             running.archive_write(other, b"a request is no entry"),
             running.archive_close(other),
         ] {
             assert_eq!(Status(result), Status::BAD_HANDLE);
         }
-        let entry = running.archive_open("a");
+        let entry = running.archive_open(b"a");
         assert_eq!(Status(running.rest_status(entry)), Status::BAD_HANDLE);
     }
 
@@ -449,13 +455,13 @@ mod tests {
         let list = running.rest_start(&pods(Verb::LIST));
         assert_eq!(Status(running.rest_read(list, &mut [0; 99])), Status::WRONG_MODE);
         assert!(running.rest_next(list, &mut [0; 99]) > 0);
-        assert_eq!(Status(running.archive_pipe(list, "")), Status::WRONG_MODE);
+        assert_eq!(Status(running.archive_pipe(list, b"")), Status::WRONG_MODE);
 
         let raw = running.rest_start(&sys::Request { resource: "/version", ..sys::Request::new(Verb::RAW) });
         assert_eq!(Status(running.rest_next(raw, &mut [0; 99])), Status::WRONG_MODE);
-        assert_eq!(running.archive_pipe(raw, "version"), 1);
+        assert_eq!(running.archive_pipe(raw, b"version"), 1);
         assert_eq!(Status(running.rest_read(raw, &mut [0; 99])), Status::WRONG_MODE);
-        assert_eq!(Status(running.archive_pipe(raw, "again")), Status::WRONG_MODE);
+        assert_eq!(Status(running.archive_pipe(raw, b"again")), Status::WRONG_MODE);
     }
 
     #[test]
@@ -480,7 +486,7 @@ mod tests {
         let get = running.rest_start(&nodes);
         assert_eq!(running.rest_next(get, &mut [0; 99]), -403);
         let get = running.rest_start(&nodes);
-        assert_eq!(running.archive_pipe(get, ""), -403);
+        assert_eq!(running.archive_pipe(get, b""), -403);
         let other = running.rest_start(&sys::Request { resource: "secrets", ..pods(Verb::LIST) });
         assert_eq!(running.rest_status(other), 404);
     }

@@ -65,7 +65,7 @@ impl<K> List<K> {
     /// [`Status::BAD_REQUEST`] if `field` is not a valid path.
     #[inline(always)]
     pub fn hides(&self, field: &str) -> Result<bool> {
-        check(sys::rest_hides(self.handle.0, field)).map(|hides| hides != 0)
+        check(sys::rest_hides(self.handle.0, field.as_bytes())).map(|hides| hides != 0)
     }
 
     /// Decodes the items one by one, and stops with [`Status::DECODE`] at the first that does not match the type. Use

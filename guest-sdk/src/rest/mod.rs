@@ -60,7 +60,7 @@ impl InFlight {
 
     #[inline(always)]
     fn pipe(&self, name: &str) -> Result<u32> {
-        check(sys::archive_pipe(self.0, name))
+        check(sys::archive_pipe(self.0, name.as_bytes()))
     }
 
     /// Reads the next item into `item`, growing it as needed; `item` is empty after the last.

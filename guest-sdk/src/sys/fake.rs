@@ -15,11 +15,18 @@ use wagather_shape::{Failed, Memory, Scratch, Shape, Width, pointers};
 
 // An import without a fake function below does not compile.
 macro_rules! each_has_a_fake {
-    ($($(#[doc = $doc:literal])* $name:ident($($param:ident: $ty:ident),*) -> $ret:ident;)*) => {
+    ($($(#[doc = $doc:literal])* $name:ident($($param:ident: $ty:ident $([$len:ident])?),*) -> $ret:ident;)*) => {
         const _: () = { $(let _ = $name;)* };
     };
 }
 crate::abi::for_each_import!(each_has_a_fake);
+
+macro_rules! plain_call {
+    ($name:ident [$($raw:tt)*] [$($param:ident),*]) => {
+        with_current(|host| host.$name($($param),*))
+    };
+}
+crate::abi::for_each_import!(plain_calls);
 
 pub(crate) fn rest_start(request: &Request<'_>) -> i32 {
     with_current(|host| host.rest_start(request))
@@ -46,18 +53,6 @@ pub(crate) fn rest_start_changed<'a>(
 
 pub(crate) const fn pass(text: &str) -> &str {
     text
-}
-
-pub(crate) fn rest_status(handle: i32) -> i32 {
-    with_current(|host| host.rest_status(handle))
-}
-
-pub(crate) fn rest_read(handle: i32, buffer: &mut [u8]) -> i32 {
-    with_current(|host| host.rest_read(handle, buffer))
-}
-
-pub(crate) fn rest_next(handle: i32, buffer: &mut [u8]) -> i32 {
-    with_current(|host| host.rest_next(handle, buffer))
 }
 
 pub(crate) fn rest_next_vec(handle: i32, item: &mut Vec<u8>) -> i32 {
@@ -172,30 +167,6 @@ pub(crate) unsafe fn give_back(at: *mut u8, bytes: usize) {
     }
 }
 
-pub(crate) fn rest_reject(handle: i32, at: u32, wanted: u32) -> i32 {
-    with_current(|host| host.rest_reject(handle, at, wanted))
-}
-
-pub(crate) fn rest_hides(handle: i32, field: &str) -> i32 {
-    with_current(|host| host.rest_hides(handle, field))
-}
-
-pub(crate) fn rest_close(handle: i32) -> i32 {
-    with_current(|host| host.rest_close(handle))
-}
-
-pub(crate) fn archive_pipe(handle: i32, name: &str) -> i32 {
-    with_current(|host| host.archive_pipe(handle, name))
-}
-
-pub(crate) fn archive_open(name: &str) -> i32 {
-    with_current(|host| host.archive_open(name))
-}
-
-pub(crate) fn archive_write(handle: i32, bytes: &[u8]) -> i32 {
-    with_current(|host| host.archive_write(handle, bytes))
-}
-
 /// Appends a structure to an entry, as JSON.
 ///
 /// # Safety
@@ -244,22 +215,6 @@ impl Memory for Native {
         let to = unsafe { at.cast::<*const u8>().read_unaligned() };
         Ok(if to.is_null() { None } else { Some(to) })
     }
-}
-
-pub(crate) fn archive_close(handle: i32) -> i32 {
-    with_current(|host| host.archive_close(handle))
-}
-
-pub(crate) fn log(level: i32, text: &[u8]) -> i32 {
-    with_current(|host| host.log(level, text))
-}
-
-pub(crate) fn param(name: &str, buffer: &mut [u8]) -> i32 {
-    with_current(|host| host.param(name, buffer))
-}
-
-pub(crate) fn now() -> i64 {
-    with_current(|host| host.now())
 }
 
 /// The string of an item or a parameter. It is checked here, so a test cannot return invalid UTF-8.

@@ -4,6 +4,36 @@
 //! current thread. They return the host's numbers unchanged; the modules above interpret them. Only this module knows
 //! on which side of the boundary it runs.
 
+/// Makes a function of each import that is a plain call: numbers as they are, and bytes as slices. It calls `$with!` with the function's
+/// signature, the arguments of the `extern` function, and its own. Imports that take a request, a text or a shape are more than a call, and
+/// are written by hand.
+macro_rules! plain_calls {
+    ($($(#[doc = $doc:literal])* $name:ident($($param:ident: $ty:ident $([$len:ident])?),*) -> $ret:ident;)*) => {
+        $(plain_calls! { @row [$(#[doc = $doc])*] $name $ret [$($param: $ty,)*] [] [] })*
+    };
+    (@row $docs:tt $name:ident $ret:ident [$param:ident: RequestPtr, $($rest:tt)*] $safe:tt $raw:tt) => {};
+    (@row $docs:tt $name:ident $ret:ident [$param:ident: TextPtr, $($rest:tt)*] $safe:tt $raw:tt) => {};
+    (@row $docs:tt $name:ident $ret:ident [$param:ident: ShapePtr, $($rest:tt)*] $safe:tt $raw:tt) => {};
+    (@row $docs:tt $name:ident $ret:ident [$param:ident: BytesPtr, $($rest:tt)*] [$($safe:tt)*] [$($raw:tt)*]) => {
+        plain_calls! { @row $docs $name $ret [$($rest)*]
+            [$($safe)* $param: &[u8],] [$($raw)* $param.as_ptr(), $param.len() as u32,] }
+    };
+    (@row $docs:tt $name:ident $ret:ident [$param:ident: BufferPtr, $($rest:tt)*] [$($safe:tt)*] [$($raw:tt)*]) => {
+        plain_calls! { @row $docs $name $ret [$($rest)*]
+            [$($safe)* $param: &mut [u8],] [$($raw)* $param.as_mut_ptr(), $param.len() as u32,] }
+    };
+    (@row $docs:tt $name:ident $ret:ident [$param:ident: $number:ident, $($rest:tt)*] [$($safe:tt)*] [$($raw:tt)*]) => {
+        plain_calls! { @row $docs $name $ret [$($rest)*] [$($safe)* $param: $number,] [$($raw)* $param,] }
+    };
+    (@row [$($docs:tt)*] $name:ident $ret:ident [] [$($param:ident: $ty:ty,)*] [$($raw:tt)*]) => {
+        $($docs)*
+        #[inline(always)]
+        pub(crate) fn $name($($param: $ty),*) -> $ret {
+            plain_call!($name [$($raw)*] [$($param),*])
+        }
+    };
+}
+
 #[cfg(any(target_arch = "wasm32", test))]
 mod memory;
 #[cfg(target_arch = "wasm32")]

@@ -13,21 +13,30 @@ type RequestPtr = *const abi::Request<*const u8>;
 type BytesPtr = *const u8;
 type BufferPtr = *mut u8;
 type ShapePtr = *const u8;
+type TextPtr = *const Text<*const u8>;
 
 mod imports {
-    use super::{BufferPtr, BytesPtr, RequestPtr, ShapePtr};
+    use super::{BufferPtr, BytesPtr, RequestPtr, ShapePtr, TextPtr};
 
     macro_rules! declare {
-        ($($(#[doc = $doc:literal])* $name:ident($($param:ident: $ty:ident),*) -> $ret:ident;)*) => {
+        ($($(#[doc = $doc:literal])* $name:ident($($param:ident: $ty:ident $([$len:ident])?),*) -> $ret:ident;)*) => {
             #[allow(dead_code, reason = "the SDK need not call each")]
             #[link(wasm_import_module = "wagather_v1")]
             unsafe extern "C" {
-                $($(#[doc = $doc])* pub(super) fn $name($($param: $ty),*) -> $ret;)*
+                $($(#[doc = $doc])* pub(super) fn $name($($param: $ty $(, $len: u32)?),*) -> $ret;)*
             }
         };
     }
     crate::abi::for_each_import!(declare);
 }
+
+macro_rules! plain_call {
+    ($name:ident [$($raw:tt)*] [$($param:ident),*]) => {
+        // SAFETY: the host checks every number, reads and writes only within the slices, and these are borrowed for the call.
+        unsafe { imports::$name($($raw)*) }
+    };
+}
+abi::for_each_import!(plain_calls);
 
 /// A request in the layout of the contract. If it is known at compile time, it is a constant of the module, and a
 /// request costs one pointer.
@@ -101,27 +110,6 @@ pub(crate) const fn pass(text: &str) -> Text<*const u8> {
     text_of::<false>(text)
 }
 
-/// Waits for the head of the answer.
-#[inline(always)]
-pub(crate) fn rest_status(handle: i32) -> i32 {
-    // SAFETY: only a number crosses, and the host checks every number.
-    unsafe { imports::rest_status(handle) }
-}
-
-/// Copies the next bytes of the body.
-#[inline(always)]
-pub(crate) fn rest_read(handle: i32, buffer: &mut [u8]) -> i32 {
-    // SAFETY: the host writes only within `buffer`, which is borrowed for the call.
-    unsafe { imports::rest_read(handle, buffer.as_mut_ptr(), buffer.len() as u32) }
-}
-
-/// Copies the next item.
-#[inline(always)]
-pub(crate) fn rest_next(handle: i32, buffer: &mut [u8]) -> i32 {
-    // SAFETY: as for `rest_read`.
-    unsafe { imports::rest_next(handle, buffer.as_mut_ptr(), buffer.len() as u32) }
-}
-
 /// Copies the next item into the capacity of `item`, and sets its length.
 #[inline(always)]
 pub(crate) fn rest_next_vec(handle: i32, item: &mut Vec<u8>) -> i32 {
@@ -147,9 +135,7 @@ pub(crate) fn rest_next_as(handle: i32, shape: &'static [u8]) -> Result<Option<R
 pub(crate) fn json_read_as(text: &[u8], shape: &'static [u8]) -> Result<Option<Room>, i32> {
     let text = Text { ptr: text.as_ptr(), len: text.len() as u32 };
     // SAFETY: the host reads the shape, which is static, and the text, and writes only within the given bytes.
-    decoded(|room, cap| unsafe {
-        imports::json_read_as(core::ptr::from_ref(&text).cast(), shape.as_ptr(), room, cap)
-    })
+    decoded(|room, cap| unsafe { imports::json_read_as(&raw const text, shape.as_ptr(), room, cap) })
 }
 
 /// Lets the host decode into the arena's free bytes; `Ok(None)` if there is nothing to decode.
@@ -322,48 +308,6 @@ mod arena {
     }
 }
 
-/// Rejects the last item.
-#[inline(always)]
-pub(crate) fn rest_reject(handle: i32, at: u32, wanted: u32) -> i32 {
-    // SAFETY: only numbers cross, and the host checks every number.
-    unsafe { imports::rest_reject(handle, at, wanted) }
-}
-
-/// Whether a field is hidden.
-#[inline(always)]
-pub(crate) fn rest_hides(handle: i32, field: &str) -> i32 {
-    // SAFETY: the host reads `field`, which is borrowed for the call.
-    unsafe { imports::rest_hides(handle, field.as_ptr(), field.len() as u32) }
-}
-
-/// Closes the handle.
-#[inline(always)]
-pub(crate) fn rest_close(handle: i32) -> i32 {
-    // SAFETY: only a number crosses, and the host checks every number.
-    unsafe { imports::rest_close(handle) }
-}
-
-/// Writes the whole answer to the archive.
-#[inline(always)]
-pub(crate) fn archive_pipe(handle: i32, name: &str) -> i32 {
-    // SAFETY: the host reads `name`, which is borrowed for the call.
-    unsafe { imports::archive_pipe(handle, name.as_ptr(), name.len() as u32) }
-}
-
-/// Opens an entry.
-#[inline(always)]
-pub(crate) fn archive_open(name: &str) -> i32 {
-    // SAFETY: the host reads `name`, which is borrowed for the call.
-    unsafe { imports::archive_open(name.as_ptr(), name.len() as u32) }
-}
-
-/// Appends to an entry.
-#[inline(always)]
-pub(crate) fn archive_write(handle: i32, bytes: &[u8]) -> i32 {
-    // SAFETY: the host reads `bytes`, which are borrowed for the call.
-    unsafe { imports::archive_write(handle, bytes.as_ptr(), bytes.len() as u32) }
-}
-
 /// Appends a structure to an entry, as JSON.
 ///
 /// # Safety
@@ -375,20 +319,6 @@ pub(crate) unsafe fn archive_write_as(handle: i32, shape: &'static [u8], from: *
     unsafe { imports::archive_write_as(handle, shape.as_ptr(), from, before.into()) }
 }
 
-/// Completes an entry.
-#[inline(always)]
-pub(crate) fn archive_close(handle: i32) -> i32 {
-    // SAFETY: only a number crosses, and the host checks every number.
-    unsafe { imports::archive_close(handle) }
-}
-
-/// Writes a line to the log.
-#[inline(always)]
-pub(crate) fn log(level: i32, text: &[u8]) -> i32 {
-    // SAFETY: the host reads `text`, which is borrowed for the call.
-    unsafe { imports::log(level, text.as_ptr(), text.len() as u32) }
-}
-
 /// Writes a structure to the log, as a line.
 ///
 /// # Safety
@@ -398,20 +328,6 @@ pub(crate) fn log(level: i32, text: &[u8]) -> i32 {
 pub(crate) unsafe fn log_as(level: i32, shape: &'static [u8], from: *const u8) -> i32 {
     // SAFETY: as for `archive_write_as`.
     unsafe { imports::log_as(level, shape.as_ptr(), from) }
-}
-
-/// Copies a parameter.
-#[inline(always)]
-pub(crate) fn param(name: &str, buffer: &mut [u8]) -> i32 {
-    // SAFETY: the host reads `name` and writes within `buffer`; both are borrowed for the call.
-    unsafe { imports::param(name.as_ptr(), name.len() as u32, buffer.as_mut_ptr(), buffer.len() as u32) }
-}
-
-/// Milliseconds since the Unix epoch.
-#[inline(always)]
-pub(crate) fn now() -> i64 {
-    // SAFETY: only the result crosses.
-    unsafe { imports::now() }
 }
 
 /// The string of an item or a parameter, which is UTF-8 by the contract; or a part of it between two ASCII

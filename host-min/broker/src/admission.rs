@@ -13,7 +13,7 @@ use wagather_base::limits::MAX_AHEAD_BYTES;
 use wagather_policy::canonical::{Canonical, Refusal};
 use wagather_policy::grant::FieldPath;
 use wagather_policy::rights::{Allowed, Rights, describe};
-use wagather_sandbox::channel::Request;
+use wagather_sandbox::channel::{Call, Room, Unsent};
 
 /// A call that was let through.
 #[derive(Debug)]
@@ -65,7 +65,7 @@ impl Admission {
     }
 
     /// Judges a call. `room` says whether one more handle can be opened.
-    pub fn admit(&self, call: Request, room: bool, tally: &mut Tally) -> Result<Admitted, Refusal> {
+    pub fn admit(&self, call: Call, room: bool, tally: &mut Tally) -> Result<Admitted, Refusal> {
         let full = || {
             if room {
                 Ok(())
@@ -74,7 +74,7 @@ impl Admission {
             }
         };
         Ok(match call {
-            Request::RestStart(request) => {
+            Call::rest_start { request } => {
                 let mut request = Canonical::new(*request)?;
                 let allowed = self.rights.admit(&mut request)?;
                 full()?;
@@ -83,22 +83,18 @@ impl Admission {
                 })?;
                 Admitted::Start(Box::new(request), allowed)
             }
-            Request::RestStatus(handle) => Admitted::Status(Handle(handle)),
-            Request::RestRead(handle, cap) => {
-                Admitted::Read(Handle(handle), (cap as usize).min(MAX_READ_BYTES))
+            Call::rest_status { handle } => Admitted::Status(Handle(handle)),
+            Call::rest_read { handle, buffer } => {
+                Admitted::Read(Handle(handle), (buffer.bytes as usize).min(MAX_READ_BYTES))
             }
-            Request::RestNext(handle, cap, room) => {
-                let room = (room as usize).min(MAX_AHEAD_BYTES);
-                Admitted::Next(Handle(handle), answer::Wanted { cap: cap as usize, room, is_taken: true })
+            Call::rest_next { handle, buffer } => Admitted::Next(Handle(handle), wanted(buffer, true)),
+            Call::rest_next_as { handle, shape: Unsent, arena } => {
+                Admitted::Next(Handle(handle), wanted(arena, false))
             }
-            Request::RestNextAs(handle, most, room) => {
-                let room = (room as usize).min(MAX_AHEAD_BYTES);
-                Admitted::Next(Handle(handle), answer::Wanted { cap: most as usize, room, is_taken: false })
-            }
-            Request::RestReject(handle, at, wanted) => {
+            Call::rest_reject { handle, at, wanted } => {
                 Admitted::Reject(Handle(handle), Misfit { at, wanted: Wanted(wanted) })
             }
-            Request::RestHides(handle, field) => {
+            Call::rest_hides { handle, field } => {
                 let field = text(field)?;
                 let path = FieldPath::parse(&field).map_err(|why| {
                     let field = line::escaped(&field);
@@ -106,9 +102,9 @@ impl Admission {
                 })?;
                 Admitted::Hides(Handle(handle), path)
             }
-            Request::RestClose(handle) => Admitted::CloseRequest(Handle(handle)),
-            Request::ArchivePipe(handle, name) => Admitted::Pipe(Handle(handle), text(name)?),
-            Request::ArchiveOpen(name) => {
+            Call::rest_close { handle } => Admitted::CloseRequest(Handle(handle)),
+            Call::archive_pipe { handle, name } => Admitted::Pipe(Handle(handle), text(name)?),
+            Call::archive_open { name } => {
                 let name = text(name)?;
                 if !is_entry_name(&name) {
                     return Err(Refusal::new(
@@ -119,31 +115,29 @@ impl Admission {
                 full()?;
                 Admitted::OpenEntry(name)
             }
-            Request::ArchiveWrite(handle, bytes) | Request::ArchiveWriteAs(handle, bytes) => {
+            Call::archive_write { handle, bytes }
+            | Call::archive_write_as { handle, shape: Unsent, from: bytes, before: _ } => {
                 Admitted::Write(Handle(handle), bytes)
             }
-            Request::ArchiveClose(handle) => Admitted::CloseEntry(Handle(handle)),
-            Request::Log(level, text) => {
+            Call::archive_close { handle } => Admitted::CloseEntry(Handle(handle)),
+            Call::log { level, text } | Call::log_as { level, shape: Unsent, from: text } => {
                 if tally.count_log_line() {
-                    Admitted::Log(level, line::of(&text))
+                    Admitted::Log(LogLevel(level), line::of(&text))
                 } else {
                     Admitted::DropLog
                 }
             }
-            Request::Param(name, cap) => {
+            Call::param { name, buffer } => {
                 let name = text(name)?;
                 if !self.rights.take_param(&name) {
                     let name = line::escaped(&name);
                     let reason = format!("the manifest does not declare the parameter '{name}'");
                     return Err(Refusal::new(Status::DENIED, reason));
                 }
-                Admitted::Param(name, cap as usize)
+                Admitted::Param(name, buffer.bytes as usize)
             }
-            Request::Now => Admitted::Now,
-            // The broker handles these before admission.
-            Request::Ready(_) | Request::Taken(_) | Request::Runs(_) | Request::End(_) => {
-                return Err(Refusal::new(Status::UNSUPPORTED, "a frame that is not a call"));
-            }
+            Call::json_read_as { text, .. } => match text {},
+            Call::now {} => Admitted::Now,
         })
     }
 
@@ -156,6 +150,11 @@ impl Admission {
     pub fn needs_a_server(&self) -> bool {
         self.rights.need_a_server()
     }
+}
+
+/// What the guest wants of a list. `is_taken` says whether the guest takes the item as it comes.
+fn wanted(room: Room, is_taken: bool) -> answer::Wanted {
+    answer::Wanted { cap: room.bytes as usize, room: (room.ahead as usize).min(MAX_AHEAD_BYTES), is_taken }
 }
 
 fn text(bytes: Vec<u8>) -> Result<String, Refusal> {

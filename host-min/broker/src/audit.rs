@@ -15,7 +15,7 @@ use wagather_base::limits::MAX_AUDIT_RECORDS;
 use wagather_base::time::{clock_millis, rfc3339};
 use wagather_json::obfuscate::Obfuscator;
 use wagather_printable::is_printable;
-use wagather_sandbox::channel::{Request, RestRequest};
+use wagather_sandbox::channel::{Call, RestRequest};
 
 /// Receives each record when it is complete, besides the archive.
 pub type Sink = Mutex<Box<dyn Write + Send>>;
@@ -106,14 +106,14 @@ pub struct Audit<'a> {
 const MAX_OPEN_RECORDS: usize = 64;
 
 /// The subject of a call without a handle, in the call's own words: bounded, and safe to show.
-pub(super) fn subject_of(call: &Request) -> String {
+pub(super) fn subject_of(call: &Call) -> String {
     const MAX_SUBJECT_BYTES: usize = 300;
     let text = |bytes: &[u8]| {
         let bytes = &bytes[..bytes.len().min(MAX_SUBJECT_BYTES)];
         String::from_utf8_lossy(bytes).chars().map(|c| if is_printable(c) { c } else { '\u{fffd}' }).collect()
     };
     match call {
-        Request::RestStart(request) => {
+        Call::rest_start { request } => {
             let RestRequest {
                 version, resource, group, namespace, name, subresource, labels, fields, ..
             } = &**request;
@@ -129,8 +129,19 @@ pub(super) fn subject_of(call: &Request) -> String {
             }
             text(&words)
         }
-        Request::ArchiveOpen(name) | Request::Param(name, _) => text(name),
+        Call::archive_open { name } | Call::param { name, .. } => text(name),
         _ => String::new(),
+    }
+}
+
+/// What a call brings for the archive or the log. A name is no content.
+pub(super) fn content_of(call: &Call) -> &[u8] {
+    match call {
+        Call::archive_write { bytes: content, .. }
+        | Call::archive_write_as { from: content, .. }
+        | Call::log { text: content, .. }
+        | Call::log_as { from: content, .. } => content,
+        _ => &[],
     }
 }
 

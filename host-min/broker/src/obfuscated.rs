@@ -4,11 +4,11 @@ use std::sync::Arc;
 use wagather_base::error::{Class, Failure};
 use wagather_base::limits::MAX_OBFUSCATED;
 use wagather_json::obfuscate::Obfuscator;
-use wagather_sandbox::channel::{Request, RestRequest};
+use wagather_sandbox::channel::{Call, RestRequest};
 
 /// Replaces the placeholders in a request by the original values, before admission. A mask names fields, so it has none.
-pub(super) fn restore(obfuscator: Option<&Arc<Obfuscator>>, call: &mut Request) {
-    let (Some(obfuscator), Request::RestStart(request)) = (obfuscator, call) else { return };
+pub(super) fn restore(obfuscator: Option<&Arc<Obfuscator>>, call: &mut Call) {
+    let (Some(obfuscator), Call::rest_start { request }) = (obfuscator, call) else { return };
     let RestRequest { version, resource, group, namespace, name, subresource, labels, fields, query, .. } =
         &mut **request;
     for text in [version, resource, group, namespace, name, subresource] {

@@ -16,7 +16,7 @@ use wagather_base::error::{Class, Failure};
 use wagather_base::stop;
 use wagather_policy::canonical::Refusal;
 use wagather_policy::rights::describe;
-use wagather_sandbox::channel::{self, End, Request, Taken};
+use wagather_sandbox::channel::{self, Call, End, Message, Taken};
 use wagather_sandbox::engine::Kind;
 use wagather_sandbox::in_force::InForce;
 use wagather_sandbox::process::Sandbox;
@@ -127,7 +127,7 @@ impl Broker<'_> {
         }
         // The sandbox sends this frame before it reads a byte of the module, so the guest cannot have influenced it.
         match self.receive(sandbox, &mut frame) {
-            Ok(Request::Ready(in_force)) => self.in_force = in_force,
+            Ok(Message::Ready(in_force)) => self.in_force = in_force,
             Ok(_) => return Ending::Misbehaved,
             Err(ending) => return ending,
         }
@@ -140,21 +140,21 @@ impl Broker<'_> {
         }
         loop {
             let call = match self.receive(sandbox, &mut frame) {
-                Ok(Request::End(end)) => return Ending::Ended(self.checked(end)),
-                Ok(Request::Runs(kind)) if self.engine.is_none() => {
+                Ok(Message::End(end)) => return Ending::Ended(self.checked(end)),
+                Ok(Message::Runs(kind)) if self.engine.is_none() => {
                     self.engine = Some(kind);
                     continue;
                 }
-                Ok(Request::Ready(_) | Request::Runs(_)) => return Ending::Misbehaved,
-                Ok(Request::Taken(taken)) => match self.taken(taken) {
+                Ok(Message::Ready(_) | Message::Runs(_)) => return Ending::Misbehaved,
+                Ok(Message::Taken(taken)) => match self.taken(taken) {
                     Some(()) => continue,
                     None => return Ending::Misbehaved,
                 },
-                Ok(call) => call,
+                Ok(Message::Call(call)) => call,
                 Err(ending) => return ending,
             };
             // Keep the newest item for a guest that rejects it.
-            if !matches!(call, Request::RestReject(..)) {
+            if !matches!(call, Call::rest_reject { .. }) {
                 bytes.clear();
                 self.newest_item = None;
             }
@@ -178,8 +178,8 @@ impl Broker<'_> {
         End { text: line::of(end.text.as_bytes()), memory_bytes, ..end }
     }
 
-    /// Receives the next frame.
-    fn receive(&self, sandbox: &mut Sandbox, frame: &mut Vec<u8>) -> Result<Request, Ending> {
+    /// Receives the next message.
+    fn receive(&self, sandbox: &mut Sandbox, frame: &mut Vec<u8>) -> Result<Message, Ending> {
         // A guest can take its time before its first request, too.
         if let Some(gauge) = &self.service.gauge
             && !gauge.is_awake()
@@ -188,13 +188,13 @@ impl Broker<'_> {
             gauge.wake();
         }
         sandbox.channel.receive_frame(frame).map_err(|error| ending_of(&error))?;
-        Request::decode(frame).ok_or(Ending::Misbehaved)
+        Message::decode(frame).ok_or(Ending::Misbehaved)
     }
 
     /// Judges a call, performs it if it is allowed, and records both in the audit.
-    fn call(&mut self, mut call: Request, bytes: &mut Vec<u8>) -> Result<i64, CallError> {
-        let Some(import) = call.import() else { return Err(Status::UNSUPPORTED.into()) };
-        let (handle, bytes_in) = call.handle_and_bytes();
+    fn call(&mut self, mut call: Call, bytes: &mut Vec<u8>) -> Result<i64, CallError> {
+        let import = call.import();
+        let (handle, bytes_in) = (call.handle(), audit::content_of(&call).len() as u64);
         let began = Instant::now();
         let (archived, given) = (self.service.section.bytes(), self.tally.bytes_given);
         // The subject of the call: its own words, or what its handle stands for. After a close, the handle stands for nothing.

@@ -1,59 +1,31 @@
 //! The channel between broker and sandbox: frames over a stream socket.
 //!
 //! A frame is a length (`u32`, little-endian) and that many bytes. The sandbox's first frame lists the active mechanisms of its
-//! confinement. Then it sends a [`Request`] at a time and waits for the answer, which is a value (`i64`) and bytes. Its last frame says how the guest
-//! ended. The broker treats frames as hostile input: every decoder is total, and every length is checked before anything is allocated.
+//! confinement. Then it sends one [`Call`] after another, and waits for each answer, which is a value (`i64`) and bytes. Its last frame
+//! says how the guest ended. The broker treats frames as hostile input: every decoder is total, and every length is checked before anything is allocated.
 //!
 //! The protocol has no version, because both ends are the same program.
 
 use super::Job;
+pub use super::call::{Call, InSandbox, Room, Unsent};
+use super::frame::{Fields, Frame};
 use super::in_force::InForce;
 use super::kind::Kind;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
-use wagather_abi::{Import, LogLevel, Verb};
+use wagather_abi::Import;
 use wagather_base::limits::{MAX_FRAME_BYTES, MAX_MODULE_BYTES};
 pub use wagather_base::request::RestRequest;
 use wagather_base::stop;
 
-/// A call of a guest, with its arguments copied out of the guest's memory.
+/// What the sandbox sends.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Request {
-    /// `rest_start`
-    RestStart(Box<RestRequest>),
-    /// `rest_status`
-    RestStatus(i32),
-    /// `rest_read`: the handle, and the guest's room.
-    RestRead(i32, u32),
-    /// `rest_next`: the handle, the guest's room for the item, and the room for prefetched items.
-    RestNext(i32, u32, u32),
-    /// `rest_next_as`: the handle, the largest size of the item, and the room for prefetched items.
-    RestNextAs(i32, u32, u32),
-    /// `rest_reject`: the handle, the byte of the item, and what the type expects there.
-    RestReject(i32, u32, u32),
-    /// `rest_hides`: the handle, and the field.
-    RestHides(i32, Vec<u8>),
-    /// `rest_close`
-    RestClose(i32),
-    /// `archive_pipe`: the handle, and the entry's name.
-    ArchivePipe(i32, Vec<u8>),
-    /// `archive_open`
-    ArchiveOpen(Vec<u8>),
-    /// `archive_write`
-    ArchiveWrite(i32, Vec<u8>),
-    /// `archive_write_as`: the handle, and the JSON or a piece of it.
-    ArchiveWriteAs(i32, Vec<u8>),
-    /// `archive_close`
-    ArchiveClose(i32),
-    /// `log`
-    Log(LogLevel, Vec<u8>),
-    /// `param`: the name, and the guest's room.
-    Param(Vec<u8>, u32),
-    /// `now`
-    Now,
-    /// The first frame: the sandbox is confined by these mechanisms. It gets no answer.
+pub enum Message {
+    /// The first message: the sandbox is confined by these mechanisms. It gets no answer.
     Ready(InForce),
+    /// The guest calls an import. The only message that gets an answer.
+    Call(Call),
     /// Another engine than the first choice runs the guest, because that one cannot. It gets no answer.
     Runs(Kind),
     /// The guest took prefetched items. It gets no answer.
@@ -97,175 +69,42 @@ pub enum Ending {
     Unusable,
 }
 
-/// An encoder of frames. [`Frame::finish`] fills in the length.
-struct Frame(Vec<u8>);
-
-impl Frame {
-    fn new(tag: u8) -> Frame {
-        Frame(vec![0, 0, 0, 0, tag])
-    }
-    fn word(mut self, word: u32) -> Frame {
-        self.0.extend_from_slice(&word.to_le_bytes());
-        self
-    }
-    fn bytes(self, bytes: &[u8]) -> Frame {
-        let mut frame = self.word(bytes.len() as u32);
-        frame.0.extend_from_slice(bytes);
-        frame
-    }
-    fn finish(mut self) -> Vec<u8> {
-        let len = (self.0.len() - 4) as u32;
-        self.0[..4].copy_from_slice(&len.to_le_bytes());
-        self.0
-    }
-}
-
-/// A decoder of frames. It returns `None` at the end.
-struct Fields<'a>(&'a [u8]);
-
-impl<'a> Fields<'a> {
-    fn take(&mut self, len: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.0.split_at_checked(len)?;
-        self.0 = rest;
-        Some(taken)
-    }
-    fn byte(&mut self) -> Option<u8> {
-        self.take(1).map(|bytes| bytes[0])
-    }
-    fn word(&mut self) -> Option<u32> {
-        self.take(4)?.try_into().ok().map(u32::from_le_bytes)
-    }
-    fn int(&mut self) -> Option<i32> {
-        self.word().map(u32::cast_signed)
-    }
-    fn bytes(&mut self) -> Option<Vec<u8>> {
-        let len = self.word()? as usize;
-        self.take(len).map(<[u8]>::to_vec)
-    }
-}
-
-/// The tag of [`Request::Runs`].
+/// The tag of [`Message::Runs`].
 const TAG_RUNS: u8 = 252;
-
-/// The tag of [`Request::Taken`].
-const TAG_TAKEN: u8 = 253;
 
 /// In the place of an engine's number: the sandbox chooses one.
 const NO_ENGINE: u8 = 255;
 
-/// The tag of [`Request::Ready`].
+/// The tag of [`Message::Taken`].
+const TAG_TAKEN: u8 = 253;
+
+/// The tag of [`Message::Ready`].
 const TAG_READY: u8 = 254;
 
-/// The tag of [`Request::End`]. The tags of imports are their numbers in the table, which are far below.
+/// The tag of [`Message::End`]. The tags of imports are their numbers in the table, which are far below.
 const TAG_END: u8 = 255;
 
-impl Request {
-    /// The import that was called.
-    pub const fn import(&self) -> Option<Import> {
-        Some(match self {
-            Request::RestStart(_) => Import::rest_start,
-            Request::RestStatus(_) => Import::rest_status,
-            Request::RestRead(..) => Import::rest_read,
-            Request::RestNext(..) => Import::rest_next,
-            Request::RestNextAs(..) => Import::rest_next_as,
-            Request::RestReject(..) => Import::rest_reject,
-            Request::RestHides(..) => Import::rest_hides,
-            Request::RestClose(_) => Import::rest_close,
-            Request::ArchivePipe(..) => Import::archive_pipe,
-            Request::ArchiveOpen(_) => Import::archive_open,
-            Request::ArchiveWrite(..) => Import::archive_write,
-            Request::ArchiveWriteAs(..) => Import::archive_write_as,
-            Request::ArchiveClose(_) => Import::archive_close,
-            Request::Log(..) => Import::log,
-            Request::Param(..) => Import::param,
-            Request::Now => Import::now,
-            Request::Ready(_) | Request::Taken(_) | Request::Runs(_) | Request::End(_) => return None,
-        })
-    }
-
-    /// The handle that a call names, and the number of bytes that it brings.
-    pub const fn handle_and_bytes(&self) -> (Option<i32>, u64) {
-        match self {
-            Request::RestStatus(handle)
-            | Request::RestRead(handle, _)
-            | Request::RestNext(handle, ..)
-            | Request::RestNextAs(handle, ..)
-            | Request::RestReject(handle, ..)
-            | Request::RestHides(handle, _)
-            | Request::RestClose(handle)
-            | Request::ArchivePipe(handle, _)
-            | Request::ArchiveClose(handle) => (Some(*handle), 0),
-            Request::ArchiveWrite(handle, bytes) | Request::ArchiveWriteAs(handle, bytes) => {
-                (Some(*handle), bytes.len() as u64)
-            }
-            Request::Log(_, text) => (None, text.len() as u64),
-            _ => (None, 0),
-        }
-    }
-
+impl Message {
     /// Encodes a frame.
     pub fn encode(&self) -> Vec<u8> {
-        let call = |import: Import| Frame::new(import as u8);
         match self {
-            Request::RestStart(rest) => rest.texts().iter().fold(
-                call(Import::rest_start).word(u32::from(rest.verb.0)).word(rest.limit),
-                |frame, text| frame.bytes(text),
-            ),
-            Request::RestStatus(handle) => call(Import::rest_status).word(handle.cast_unsigned()),
-            Request::RestRead(handle, cap) => call(Import::rest_read).word(handle.cast_unsigned()).word(*cap),
-            Request::RestNext(handle, cap, room) => {
-                call(Import::rest_next).word(handle.cast_unsigned()).word(*cap).word(*room)
+            Message::Call(call) => return call.encode(),
+            Message::Ready(in_force) => Frame::new(TAG_READY).byte(in_force.byte()),
+            Message::Taken(Taken { handle, decoded, calls, items }) => {
+                Frame::new(TAG_TAKEN).byte(u8::from(*decoded)).int(*handle).word(*calls).word(*items)
             }
-            Request::RestNextAs(handle, most, room) => {
-                call(Import::rest_next_as).word(handle.cast_unsigned()).word(*most).word(*room)
-            }
-            Request::RestReject(handle, at, wanted) => {
-                call(Import::rest_reject).word(handle.cast_unsigned()).word(*at).word(*wanted)
-            }
-            Request::RestHides(handle, field) => {
-                call(Import::rest_hides).word(handle.cast_unsigned()).bytes(field)
-            }
-            Request::RestClose(handle) => call(Import::rest_close).word(handle.cast_unsigned()),
-            Request::ArchivePipe(handle, name) => {
-                call(Import::archive_pipe).word(handle.cast_unsigned()).bytes(name)
-            }
-            Request::ArchiveOpen(name) => call(Import::archive_open).bytes(name),
-            Request::ArchiveWrite(handle, bytes) => {
-                call(Import::archive_write).word(handle.cast_unsigned()).bytes(bytes)
-            }
-            Request::ArchiveWriteAs(handle, bytes) => {
-                call(Import::archive_write_as).word(handle.cast_unsigned()).bytes(bytes)
-            }
-            Request::ArchiveClose(handle) => call(Import::archive_close).word(handle.cast_unsigned()),
-            Request::Log(level, text) => call(Import::log).word(level.0.cast_unsigned()).bytes(text),
-            Request::Param(name, cap) => call(Import::param).bytes(name).word(*cap),
-            Request::Now => call(Import::now),
-            Request::Ready(in_force) => {
-                let mut frame = Frame::new(TAG_READY);
-                frame.0.push(in_force.byte());
-                frame
-            }
-            Request::Taken(Taken { handle, decoded, calls, items }) => {
-                let mut frame = Frame::new(TAG_TAKEN);
-                frame.0.push(u8::from(*decoded));
-                frame.word(handle.cast_unsigned()).word(*calls).word(*items)
-            }
-            Request::Runs(kind) => {
-                let mut frame = Frame::new(TAG_RUNS);
-                frame.0.push(kind.number());
-                frame
-            }
-            Request::End(end) => return encode_end(end),
+            Message::Runs(kind) => Frame::new(TAG_RUNS).byte(kind.number()),
+            Message::End(end) => encode_end(end),
         }
         .finish()
     }
 
     /// Decodes a frame. `None` if [`encode`](Self::encode) does not produce it.
-    pub fn decode(frame: &[u8]) -> Option<Request> {
+    pub fn decode(frame: &[u8]) -> Option<Message> {
         let (&tag, rest) = frame.split_first()?;
         let mut fields = Fields(rest);
-        let request = match tag {
-            TAG_READY => Request::Ready(InForce::of_byte(fields.byte()?)?),
+        let message = match tag {
+            TAG_READY => Message::Ready(InForce::of_byte(fields.byte()?)?),
             TAG_TAKEN => {
                 let decoded = match fields.byte()? {
                     0 => false,
@@ -273,48 +112,17 @@ impl Request {
                     _ => return None,
                 };
                 let (handle, calls, items) = (fields.int()?, fields.word()?, fields.word()?);
-                Request::Taken(Taken { handle, decoded, calls, items })
+                Message::Taken(Taken { handle, decoded, calls, items })
             }
-            TAG_RUNS => Request::Runs(Kind::by_number(fields.byte()?)?),
-            TAG_END => decode_end(&mut fields)?,
-            _ => decode_call(Import::by_number(tag)?, &mut fields)?,
+            TAG_RUNS => Message::Runs(Kind::by_number(fields.byte()?)?),
+            TAG_END => Message::End(decode_end(&mut fields)?),
+            _ => Message::Call(Call::decode(Import::by_number(tag)?, &mut fields)?),
         };
-        fields.0.is_empty().then_some(request)
+        fields.is_empty().then_some(message)
     }
 }
 
-fn decode_call(import: Import, fields: &mut Fields<'_>) -> Option<Request> {
-    Some(match import {
-        Import::rest_start => {
-            let verb = Verb(u8::try_from(fields.word()?).ok()?);
-            let limit = fields.word()?;
-            let mut texts: [Vec<u8>; 10] = Default::default();
-            for text in &mut texts {
-                *text = fields.bytes()?;
-            }
-            Request::RestStart(Box::new(RestRequest::new(verb, limit, texts)))
-        }
-        Import::rest_status => Request::RestStatus(fields.int()?),
-        Import::rest_read => Request::RestRead(fields.int()?, fields.word()?),
-        Import::rest_next => Request::RestNext(fields.int()?, fields.word()?, fields.word()?),
-        Import::rest_next_as => Request::RestNextAs(fields.int()?, fields.word()?, fields.word()?),
-        Import::rest_reject => Request::RestReject(fields.int()?, fields.word()?, fields.word()?),
-        Import::rest_hides => Request::RestHides(fields.int()?, fields.bytes()?),
-        Import::rest_close => Request::RestClose(fields.int()?),
-        Import::archive_pipe => Request::ArchivePipe(fields.int()?, fields.bytes()?),
-        Import::archive_open => Request::ArchiveOpen(fields.bytes()?),
-        Import::archive_write => Request::ArchiveWrite(fields.int()?, fields.bytes()?),
-        Import::archive_write_as => Request::ArchiveWriteAs(fields.int()?, fields.bytes()?),
-        Import::archive_close => Request::ArchiveClose(fields.int()?),
-        Import::log => Request::Log(LogLevel(fields.int()?), fields.bytes()?),
-        // The sandbox makes another call of the one, and does the other itself.
-        Import::log_as | Import::json_read_as => return None,
-        Import::param => Request::Param(fields.bytes()?, fields.word()?),
-        Import::now => Request::Now,
-    })
-}
-
-fn decode_end(fields: &mut Fields<'_>) -> Option<Request> {
+fn decode_end(fields: &mut Fields<'_>) -> Option<End> {
     let ending = match (fields.byte()?, fields.int()?) {
         (0, code) => Ending::Returned(code),
         (1, 0) => Ending::Trapped,
@@ -323,18 +131,17 @@ fn decode_end(fields: &mut Fields<'_>) -> Option<Request> {
     };
     let memory_bytes = u64::from(fields.word()?) << 16;
     let text = String::from_utf8(fields.bytes()?).ok()?;
-    Some(Request::End(End { ending, text, memory_bytes }))
+    Some(End { ending, text, memory_bytes })
 }
 
-fn encode_end(end: &End) -> Vec<u8> {
+fn encode_end(end: &End) -> Frame {
     let (tag, code) = match end.ending {
         Ending::Returned(code) => (0, code),
         Ending::Trapped => (1, 0),
         Ending::Unusable => (2, 0),
     };
-    let mut frame = Frame::new(TAG_END);
-    frame.0.push(tag);
-    frame.word(code.cast_unsigned()).word((end.memory_bytes >> 16) as u32).bytes(end.text.as_bytes()).finish()
+    let pages = (end.memory_bytes >> 16) as u32;
+    Frame::new(TAG_END).byte(tag).int(code).word(pages).bytes(end.text.as_bytes())
 }
 
 /// One end of the channel.

@@ -7,9 +7,12 @@
 //! [`channel`] and [`in_force`].
 
 mod abort;
+mod arguments;
+mod call;
 pub mod channel;
 mod confine;
 pub mod engine;
+mod frame;
 pub mod in_force;
 mod kind;
 mod link;
@@ -21,7 +24,7 @@ mod wasi;
 
 pub use wagather_module as module;
 
-use channel::{Channel, End, Ending, Request};
+use channel::{Channel, End, Ending, Message};
 use link::Link;
 use std::borrow::Cow;
 use std::time::Duration;
@@ -61,7 +64,7 @@ fn guest(mut channel: Channel, job: &Job<'_>) -> Channel {
         Ok((fit, bodies)) => {
             if fit.is_second_choice {
                 // The guest's first call notices a broker that is gone.
-                let _ = channel.send(&Request::Runs(fit.kind).encode());
+                let _ = channel.send(&Message::Runs(fit.kind).encode());
             }
             let link = Link::new(channel, job.memory_bytes);
             let (end, link) = engine::run(fit.kind, fit.checked, bodies, link);

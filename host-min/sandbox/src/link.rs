@@ -1,22 +1,18 @@
-//! The imports of a guest. A call reads the arguments out of the guest's memory, checks them, sends them to
-//! the broker, and writes the answer into the guest's memory.
+//! The imports of a guest. A call is sent to the broker, and the answer is written into the guest's memory.
 //!
-//! Invalid pointers are answered here. Whether the guest *may* do what it asks for
-//! is not decided here, because the broker does not trust this side of the channel.
+//! Whether the guest *may* do what it asks for is not decided here, because the broker does not trust this side of the channel.
 
 use super::abort;
-use super::channel::{Channel, End, Request, RestRequest};
+use super::arguments;
+use super::channel::{Call, Channel, End, Message, Room, Unsent};
 use super::memory::{bytes, bytes_mut};
 use super::prefetch::Prefetched;
 use super::typed::Typed;
 use super::wasi;
 use std::fmt;
-use wagather_abi::limits::{
-    MAX_ENTRY_NAME_BYTES, MAX_FIELD_BYTES, MAX_LOG_LINE_BYTES, MAX_MASK_BYTES, MAX_PARAM_NAME_BYTES,
-    MAX_SELECTOR_BYTES, MAX_WRITE_BYTES,
-};
+use wagather_abi::limits::MAX_WRITE_BYTES;
 use wagather_abi::place::Wanted;
-use wagather_abi::{self as abi, Import, LogLevel, Status};
+use wagather_abi::{Import, LogLevel, Status};
 use wagather_module::wasi::Wasi;
 use wagather_shape::Failed;
 
@@ -50,11 +46,11 @@ pub(super) struct Link {
 struct Wired<'a>(&'a mut Channel, &'a mut Prefetched);
 
 impl Wired<'_> {
-    fn ask(&mut self, request: &Request) -> Result<i64, Gone> {
-        let mut frame = Vec::new();
-        self.1.report(&mut frame);
-        frame.append(&mut request.encode());
-        self.0.send(&frame).map_err(|_| Gone)?;
+    fn ask(&mut self, call: &Call) -> Result<i64, Gone> {
+        let mut frames = Vec::new();
+        self.1.report(&mut frames);
+        frames.append(&mut call.encode());
+        self.0.send(&frames).map_err(|_| Gone)?;
         self.0.receive_answer(&mut []).map(|(value, _)| value).map_err(|_| Gone)
     }
 }
@@ -63,12 +59,12 @@ impl wasi::Broker for Wired<'_> {
     type Gone = Gone;
 
     fn now(&mut self) -> Result<u64, Gone> {
-        self.ask(&Request::Now).map(|millis| millis.max(0).cast_unsigned())
+        self.ask(&Call::now {}).map(|millis| millis.max(0).cast_unsigned())
     }
 
     fn log(&mut self, level: LogLevel, text: &[u8]) -> Result<(), Gone> {
         // The broker drops lines above the budget, as for the import `log`.
-        self.ask(&Request::Log(level, text.to_vec())).map(|_| ())
+        self.ask(&Call::log { level: level.0, text: text.to_vec() }).map(|_| ())
     }
 }
 
@@ -125,38 +121,44 @@ impl Link {
     pub(super) fn report_end(&mut self, end: &End) {
         if !std::mem::replace(&mut self.has_ended, true) {
             let _ = self.wasi.flush(&mut Wired(&mut self.channel, &mut self.prefetched));
-            let _ = self.send(&Request::End(end.clone()));
+            let _ = self.send(Message::End(end.clone()).encode());
         }
     }
 
-    fn send(&mut self, request: &Request) -> Result<(), Gone> {
-        let mut frame = Vec::new();
-        self.prefetched.report(&mut frame);
-        frame.append(&mut request.encode());
-        self.channel.send(&frame).map_err(|_| Gone)
+    /// Sends a call.
+    fn ask(&mut self, call: &Call) -> Result<(), Gone> {
+        self.send(call.encode())
+    }
+
+    /// Sends a frame, after the report on prefetched items that must come before it.
+    fn send(&mut self, mut last: Vec<u8>) -> Result<(), Gone> {
+        let mut frames = Vec::new();
+        self.prefetched.report(&mut frames);
+        frames.append(&mut last);
+        self.channel.send(&frames).map_err(|_| Gone)
     }
 
     /// Calls an import. All arguments are `i32`s. Unused arguments are 0.
     pub(super) fn call(&mut self, import: Import, args: [u32; 4], memory: &mut [u8]) -> Result<i64, Gone> {
-        let called = match import {
+        let read = match import {
             Import::rest_next_as => return self.next_as(args, memory),
             Import::archive_write_as => return self.write_as(args, memory),
             Import::json_read_as => {
                 return Ok(self.read_as(args, memory).unwrap_or_else(|status| status.0.into()));
             }
-            Import::log_as => self.line(args, memory),
-            _ => request(import, args, memory),
+            Import::log_as => self.line(args, memory).map(|line| (line, None)),
+            _ => arguments::call(import, args, memory),
         };
-        let (request, buffer) = match called {
+        let (call, buffer) = match read {
             Err(status) => return Ok(i64::from(status.0)),
-            Ok(prepared) => prepared,
+            Ok(read) => read,
         };
-        let into = buffer.and_then(|(ptr, cap)| bytes_mut(memory, ptr, cap)).unwrap_or_default();
-        if let Request::RestNext(handle, ..) = request {
+        let into = buffer.and_then(|(ptr, len)| bytes_mut(memory, ptr, len)).unwrap_or_default();
+        if let Call::rest_next { handle, .. } = call {
             return self.next(handle, into);
         }
-        self.send(&request)?;
-        if let Request::RestClose(handle) = request {
+        self.ask(&call)?;
+        if let Call::rest_close { handle } = call {
             self.prefetched.remove(handle);
         }
         self.channel.receive_answer(into).map(|(value, _)| value).map_err(|_| Gone)
@@ -177,7 +179,8 @@ impl Link {
         }
         let room = self.prefetched.next_room(handle);
         let cap = into.len();
-        self.send(&Request::RestNext(handle, cap as u32, room as u32))?;
+        let buffer = Room { bytes: cap as u32, ahead: room as u32 };
+        self.ask(&Call::rest_next { handle, buffer })?;
         let others = self.prefetched.buffer(handle);
         let value = self.channel.receive_items(into, others, cap.max(room)).map_err(|_| Gone)?;
         if others.is_empty() && value <= 0 {
@@ -198,7 +201,8 @@ impl Link {
         }
         if self.prefetched.get(handle).is_none() {
             let (room, most) = (self.prefetched.next_room(handle), self.prefetched.max_item_bytes());
-            self.send(&Request::RestNextAs(handle, most as u32, room as u32))?;
+            let arena = Room { bytes: most as u32, ahead: room as u32 };
+            self.ask(&Call::rest_next_as { handle, shape: Unsent, arena })?;
             let items = self.prefetched.buffer(handle);
             let value =
                 self.channel.receive_items(&mut [], items, most.max(room) + LEN_BYTES).map_err(|_| Gone)?;
@@ -229,7 +233,7 @@ impl Link {
         };
         waiting.advance(true);
         self.typed.done();
-        self.send(&Request::RestReject(handle, at, wanted.0))?;
+        self.ask(&Call::rest_reject { handle, at, wanted: wanted.0 })?;
         self.channel.receive_answer(&mut []).map_err(|_| Gone)?;
         status(failed)
     }
@@ -257,11 +261,11 @@ impl Link {
     }
 
     /// `log_as`: writes a structure as a line.
-    fn line(&mut self, [level, shape, from, _]: [u32; 4], memory: &[u8]) -> Result<Prepared, Status> {
-        self.typed.line(memory, shape, from)?;
-        let line = log_line(level, &self.typed.written);
+    fn line(&mut self, [level, shape, from, _]: [u32; 4], memory: &[u8]) -> Result<Call, Status> {
+        let written = self.typed.line(memory, shape, from);
+        let from = arguments::log_line(&self.typed.written);
         self.typed.done();
-        Ok((line, None))
+        written.map(|()| Call::log_as { level: level.cast_signed(), shape: Unsent, from })
     }
 
     /// `archive_write_as`: writes a structure as JSON, in pieces.
@@ -273,7 +277,9 @@ impl Link {
         let written = std::mem::take(&mut self.typed.written);
         let mut value = 0;
         for piece in written.chunks(MAX_WRITE_BYTES) {
-            self.send(&Request::ArchiveWriteAs(handle, piece.to_vec()))?;
+            // What goes before the structure is in the first piece.
+            let from = piece.to_vec();
+            self.ask(&Call::archive_write_as { handle, shape: Unsent, from, before: 0 })?;
             let (result, _) = self.channel.receive_answer(&mut []).map_err(|_| Gone)?;
             if result < 0 {
                 value = result;
@@ -285,84 +291,6 @@ impl Link {
         self.typed.done();
         Ok(value)
     }
-}
-
-/// The request for a call, and the guest's buffer for the answer.
-type Prepared = (Request, Option<(u32, u32)>);
-
-fn request(import: Import, [a, b, c, d]: [u32; 4], memory: &[u8]) -> Result<Prepared, Status> {
-    let handle = a.cast_signed();
-    let take = |ptr, len, most: usize, above: Status| {
-        let bytes = bytes(memory, ptr, len).ok_or(Status::BAD_POINTER)?;
-        if bytes.len() > most { Err(above) } else { Ok(bytes.to_vec()) }
-    };
-    let buffer = |ptr, cap| bytes(memory, ptr, cap).map(|_| Some((ptr, cap))).ok_or(Status::BAD_POINTER);
-    Ok(match import {
-        Import::rest_start => (Request::RestStart(Box::new(rest_request(a, memory)?)), None),
-        Import::rest_status => (Request::RestStatus(handle), None),
-        Import::rest_read => (Request::RestRead(handle, c), buffer(b, c)?),
-        Import::rest_next => (Request::RestNext(handle, c, 0), buffer(b, c)?),
-        Import::rest_next_as | Import::archive_write_as | Import::json_read_as | Import::log_as => {
-            return Err(Status::UNSUPPORTED);
-        }
-        Import::rest_reject => (Request::RestReject(handle, b, c), None),
-        Import::rest_hides => {
-            (Request::RestHides(handle, take(b, c, MAX_FIELD_BYTES, Status::BAD_REQUEST)?), None)
-        }
-        Import::rest_close => (Request::RestClose(handle), None),
-        Import::archive_pipe => {
-            (Request::ArchivePipe(handle, take(b, c, MAX_ENTRY_NAME_BYTES, Status::BAD_NAME)?), None)
-        }
-        Import::archive_open => {
-            (Request::ArchiveOpen(take(a, b, MAX_ENTRY_NAME_BYTES, Status::BAD_NAME)?), None)
-        }
-        Import::archive_write => {
-            (Request::ArchiveWrite(handle, take(b, c, MAX_WRITE_BYTES, Status::TOO_LARGE)?), None)
-        }
-        Import::archive_close => (Request::ArchiveClose(handle), None),
-        Import::log => (log_line(a, bytes(memory, b, c).ok_or(Status::BAD_POINTER)?), None),
-        Import::param => {
-            (Request::Param(take(a, b, MAX_PARAM_NAME_BYTES, Status::ABSENT)?, d), buffer(c, d)?)
-        }
-        Import::now => (Request::Now, None),
-    })
-}
-
-fn log_line(level: u32, text: &[u8]) -> Request {
-    // One byte above the limit shows the broker that the line was cut.
-    let text = &text[..text.len().min(MAX_LOG_LINE_BYTES + 1)];
-    Request::Log(LogLevel(level.cast_signed()), text.to_vec())
-}
-
-fn rest_request(ptr: u32, memory: &[u8]) -> Result<RestRequest, Status> {
-    const SIZE: usize = abi::Request::SIZE;
-    let raw: &[u8; SIZE] =
-        bytes(memory, ptr, SIZE as u32).and_then(|bytes| bytes.try_into().ok()).ok_or(Status::BAD_POINTER)?;
-    let request = abi::Request::decode(raw);
-    if request.reserved != [0; 3] {
-        return Err(Status::UNSUPPORTED);
-    }
-    let claims = [
-        request.version,
-        request.resource,
-        request.group,
-        request.namespace,
-        request.name,
-        request.subresource,
-        request.labels,
-        request.fields,
-        request.mask,
-        request.query,
-    ];
-    let mut texts: [Vec<u8>; 10] = Default::default();
-    for (text, claim) in texts.iter_mut().zip(claims) {
-        let bytes = bytes(memory, claim.ptr, claim.len).ok_or(Status::BAD_POINTER)?;
-        if bytes.len() > MAX_SELECTOR_BYTES.max(MAX_MASK_BYTES) {
-            return Err(Status::BAD_REQUEST);
-        }
-        *text = bytes.to_vec();
-    }
-    Ok(RestRequest::new(request.verb, request.limit, texts))
 }
 
 #[cfg(test)]
@@ -384,15 +312,15 @@ mod tests {
     }
 
     /// Runs a guest against a broker with these answers. Returns what the broker received.
-    fn with_broker(answers: Vec<(i64, Vec<u8>)>, guest: impl FnOnce(&mut Link)) -> Vec<Request> {
+    fn with_broker(answers: Vec<(i64, Vec<u8>)>, guest: impl FnOnce(&mut Link)) -> Vec<Message> {
         let (ours, theirs) = UnixStream::pair().expect("a pair");
         let broker = std::thread::spawn(move || {
             let (mut channel, mut frame, mut received) = (Channel::new(ours), Vec::new(), Vec::new());
             let mut answers = answers.into_iter();
             while channel.receive_frame(&mut frame).is_ok() {
-                let request = Request::decode(&frame).expect("a frame");
-                let is_call = !matches!(request, Request::Taken(_) | Request::End(_));
-                received.push(request);
+                let message = Message::decode(&frame).expect("a frame");
+                let is_call = !matches!(message, Message::Taken(_) | Message::End(_));
+                received.push(message);
                 if is_call {
                     let (value, bytes) = answers.next().unwrap_or_default();
                     channel.send_answer(value, &bytes).expect("a guest that listens");
@@ -413,8 +341,20 @@ mod tests {
         (len, String::from_utf8_lossy(given).into_owned())
     }
 
-    fn taken(handle: i32, calls: u32, items: u32) -> Request {
-        Request::Taken(Taken { handle, decoded: false, calls, items })
+    fn next_from(handle: i32, bytes: u32, ahead: u32) -> Message {
+        Message::Call(Call::rest_next { handle, buffer: Room { bytes, ahead } })
+    }
+
+    fn next_as_from(handle: i32, bytes: u32, ahead: u32) -> Message {
+        Message::Call(Call::rest_next_as { handle, shape: Unsent, arena: Room { bytes, ahead } })
+    }
+
+    fn rejected(handle: i32, at: u32, wanted: u32) -> Message {
+        Message::Call(Call::rest_reject { handle, at, wanted })
+    }
+
+    fn taken(handle: i32, calls: u32, items: u32) -> Message {
+        Message::Taken(Taken { handle, decoded: false, calls, items })
     }
 
     #[test]
@@ -433,13 +373,13 @@ mod tests {
         assert_eq!(
             received,
             [
-                Request::RestNext(1, 9, room),
-                Request::RestNext(2, 9, room),
+                next_from(1, 9, room),
+                next_from(2, 9, room),
                 taken(1, 3, 2),
                 taken(2, 1, 1),
-                Request::RestNext(2, 9, 2 * room),
-                Request::Now,
-                Request::End(end),
+                next_from(2, 9, 2 * room),
+                Message::Call(Call::now {}),
+                Message::End(end),
             ]
         );
     }
@@ -462,7 +402,7 @@ mod tests {
             assert_eq!(link.call(Import::rest_close, [1, 0, 0, 0], &mut []), Ok(0));
             assert_eq!(next(link, 1, 9), (-1, String::new()));
         });
-        assert!(!received.iter().any(|request| matches!(request, Request::Taken(_))), "{received:?}");
+        assert!(!received.iter().any(|message| matches!(message, Message::Taken(_))), "{received:?}");
     }
 
     /// A text `a`, and behind it an arena from 64 on.
@@ -491,20 +431,20 @@ mod tests {
             assert_eq!((len, &arena[8..19]), (24, &b"long enough"[..]));
             assert_eq!(next(64).0, 0);
         });
-        let taken = |calls, items| Request::Taken(Taken { handle: 1, decoded: true, calls, items });
+        let taken = |calls, items| Message::Taken(Taken { handle: 1, decoded: true, calls, items });
         let most = MAX_ITEM_BYTES as u32;
         let room = FIRST_BATCH_BYTES as u32;
         let end = End { ending: Ending::Returned(0), text: String::new(), memory_bytes: 0 };
         assert_eq!(
             received,
             [
-                Request::RestNextAs(1, most, room),
+                next_as_from(1, most, room),
                 // The second call took the first item, the third one the item that does not fit.
                 taken(2, 2),
-                Request::RestReject(1, 5, Wanted::STRING.0),
+                rejected(1, 5, Wanted::STRING.0),
                 taken(1, 1),
-                Request::RestNextAs(1, most, 2 * room),
-                Request::End(end),
+                next_as_from(1, most, 2 * room),
+                Message::End(end),
             ]
         );
     }
@@ -520,7 +460,7 @@ mod tests {
             let value = link.call(Import::rest_next_as, [1, 0, 64, 64], &mut memory);
             assert_eq!(value, Ok(i64::from(Status::TOO_LARGE.0)));
         });
-        assert!(received.contains(&Request::RestReject(1, 0, Wanted::LESS.0)), "{received:?}");
+        assert!(received.contains(&rejected(1, 0, Wanted::LESS.0)), "{received:?}");
     }
 
     #[test]
@@ -548,7 +488,7 @@ mod tests {
             });
             assert_eq!(received.len(), pieces + 1);
             assert!(
-                matches!(&received[0], Request::ArchiveWriteAs(5, piece) if piece.len() == MAX_WRITE_BYTES)
+                matches!(&received[0], Message::Call(Call::archive_write_as { handle: 5, from: piece, .. }) if piece.len() == MAX_WRITE_BYTES)
             );
         }
     }

@@ -1,9 +1,9 @@
 //! Prefetched items: the broker sends them before the guest asks, so that the guest need not wait for each.
 //!
-//! The guest does not notice. It gets what it would get from the broker. This side reports what the guest taken before it sends the next
+//! The guest does not notice. It gets what it would get from the broker. This side reports what the guest took before it sends the next
 //! request, so that the broker counts what the guest has, and not what waits here.
 
-use super::channel::{Request, Taken};
+use super::channel::{Message, Taken};
 use wagather_base::limits::{FIRST_BATCH_BYTES, MAX_AHEAD_BYTES, MAX_BATCH_BYTES, MAX_ITEM_BYTES};
 
 /// The prefetched items of all requests.
@@ -102,7 +102,7 @@ impl Prefetched {
             list.taken.sort_unstable_by_key(|taken| taken.items);
             for taken in &mut list.taken {
                 if taken.calls > 0 || taken.items > 0 {
-                    frame.extend_from_slice(&Request::Taken(*taken).encode());
+                    frame.extend_from_slice(&Message::Taken(*taken).encode());
                     (taken.calls, taken.items) = (0, 0);
                 }
             }

@@ -1,7 +1,7 @@
 //! Starts and ends sandboxes: as a forked process, as a helper executable, or in this process.
 #![allow(unsafe_code)] // exit without destructors
 
-use super::channel::{Channel, Request};
+use super::channel::{Channel, Message};
 use super::in_force::InForce;
 use super::{Inmate, Job, confine, guest};
 use std::os::fd::OwnedFd;
@@ -196,7 +196,7 @@ fn run_confined(channel: Channel, job: &Job<'_>, inmate: Inmate, is_held: bool) 
 /// Runs a sandbox. If the broker died before this process was set to die with it, sending the first frame fails.
 /// A held sandbox waits for its turn in the same call in which imports wait for answers.
 fn run(mut channel: Channel, in_force: InForce, job: &Job<'_>, inmate: Inmate, is_held: bool) -> Channel {
-    let ready = channel.send(&Request::Ready(in_force).encode());
+    let ready = channel.send(&Message::Ready(in_force).encode());
     match ready.and_then(|()| if is_held { channel.receive_answer(&mut []).map(drop) } else { Ok(()) }) {
         Ok(()) => inmate(channel, job),
         Err(_) => channel,

@@ -231,7 +231,7 @@ impl Inspection {
         let can = |names: &[&str]| names.iter().any(|name| self.imports.contains(name));
         for (names, what) in [
             (&["archive_pipe", "archive_open"][..], "write files into its part of the archive"),
-            (&["log"], "write log lines"),
+            (&["log", "log_as"], "write log lines"),
             (&["now"], "get the current time"),
         ] {
             if can(names) {

@@ -7,7 +7,7 @@ use std::io::{ErrorKind, Write};
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use wagather_fuzz::input::Input;
-use wagather_sandbox::channel::{Channel, Request};
+use wagather_sandbox::channel::{Channel, Message};
 
 /// What a socket takes without somebody who reads.
 const MAX_STREAM_BYTES: usize = 64 << 10;
@@ -26,7 +26,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
         match broker.receive_frame(&mut frame) {
             Ok(()) => {
                 assert_eq!(Ok(&*frame), expected);
-                request(&frame);
+                message(&frame);
             }
             Err(error) => {
                 assert_eq!(Err(error.kind()), expected);
@@ -34,7 +34,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
             }
         }
     }
-    request(stream);
+    message(stream);
 
     // The sandbox's end: answers into a buffer of the guest's, and the job.
     let mut sandbox = holding(stream);
@@ -83,9 +83,9 @@ fn next_frame<'a>(rest: &mut &'a [u8], least: usize, most: usize) -> Result<&'a 
 }
 
 /// What decodes is what `encode` makes, to the byte.
-fn request(frame: &[u8]) {
-    if let Some(request) = Request::decode(frame) {
-        assert_eq!(&request.encode()[4..], frame, "{request:?}");
+fn message(frame: &[u8]) {
+    if let Some(message) = Message::decode(frame) {
+        assert_eq!(&message.encode()[4..], frame, "{message:?}");
     }
 }
 

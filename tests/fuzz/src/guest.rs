@@ -272,6 +272,7 @@ fn argument(ty: &str, input: &mut Input<'_>, sink: &mut InstructionSink<'_>) {
     let value = match (ty, chosen) {
         (_, 0xf0..) => input.pick(&wild),
         ("RequestPtr", _) => u32::from(chosen) % REQUESTS.len() as u32 * REQUEST_BYTES,
+        ("TextPtr", _) => 8 + u32::from(chosen) % REQUESTS.len() as u32 * REQUEST_BYTES,
         ("BytesPtr", _) => NAMES_AT + u32::from(chosen) % 32,
         ("ShapePtr", 0..0x80) => SHAPES_AT,
         ("ShapePtr", 0x80..0xc0) => SHAPES_AT + SHAPES[0].len() as u32,

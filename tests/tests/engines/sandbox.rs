@@ -6,7 +6,7 @@
 use host_min::Isolation;
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
-use wagather_sandbox::channel::{Ending, Request};
+use wagather_sandbox::channel::{Call, Ending, Message};
 use wagather_sandbox::engine::Kind;
 use wagather_sandbox::{Job, process};
 
@@ -32,7 +32,7 @@ pub(crate) enum End {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Ran {
     /// What it asked the broker for.
-    pub(crate) calls: Vec<Request>,
+    pub(crate) calls: Vec<Call>,
     /// How it ended.
     pub(crate) end: End,
 }
@@ -41,7 +41,7 @@ impl Ran {
     /// What it reported: the arguments of `rest_close`.
     pub(crate) fn reports(&self) -> impl Iterator<Item = u32> {
         self.calls.iter().filter_map(|call| match call {
-            Request::RestClose(word) => Some(word.cast_unsigned()),
+            Call::rest_close { handle } => Some(handle.cast_unsigned()),
             _ => None,
         })
     }
@@ -65,33 +65,36 @@ pub(crate) fn run(module: Vec<u8>, engine: Kind, isolation: &Isolation, silence:
                 _ => End::Died(sandbox.wait().signal.unwrap_or(0)),
             };
         }
-        match Request::decode(&frame).expect("a frame of the channel") {
-            Request::End(end) => {
+        match Message::decode(&frame).expect("a frame of the channel") {
+            Message::End(end) => {
                 break match end.ending {
                     Ending::Returned(code) => End::Returned(code),
                     Ending::Trapped => End::Trapped(end.text),
                     Ending::Unusable => End::Unusable(end.text),
                 };
             }
-            request => {
-                let (value, bytes) = answer(&request, calls.len());
-                calls.push(request);
+            Message::Call(call) => {
+                let (value, bytes) = answer(&call, calls.len());
+                calls.push(call);
                 // A guest that is gone by now is noticed at the next frame.
                 let _ = sandbox.channel.send_answer(value, &bytes);
             }
+            // These get no answer.
+            Message::Ready(_) | Message::Runs(_) => {}
+            Message::Taken(taken) => panic!("no items were sent ahead: {taken:?}"),
         }
     };
     Ran { calls, end }
 }
 
 /// An answer that depends on nothing but the call and its place in the run.
-fn answer(request: &Request, place: usize) -> (i64, Vec<u8>) {
-    match request {
-        Request::RestClose(_) => (0, Vec::new()),
-        Request::Now => (1_700_000_000_000 + place as i64, Vec::new()),
-        Request::Param(name, room) => {
+fn answer(call: &Call, place: usize) -> (i64, Vec<u8>) {
+    match call {
+        Call::rest_close { .. } => (0, Vec::new()),
+        Call::now {} => (1_700_000_000_000 + place as i64, Vec::new()),
+        Call::param { name, buffer } => {
             let value: Vec<u8> = name.iter().rev().copied().chain([place as u8]).collect();
-            let fits = value.len() <= *room as usize;
+            let fits = value.len() <= buffer.bytes as usize;
             (value.len() as i64, if fits { value } else { Vec::new() })
         }
         _ => (place as i64 % 7 - 3, Vec::new()),

@@ -7,7 +7,7 @@
 use crate::sandbox::{End, helper, run};
 use std::fmt::Write as _;
 use std::time::Duration;
-use wagather_sandbox::channel::Request;
+use wagather_sandbox::channel::Call;
 use wagather_sandbox::engine::Kind;
 
 /// Names, and parameters: `i` of 32 bits, `I` of 64.
@@ -156,10 +156,10 @@ fn every_function_bears_every_argument() {
         // Success, or a number of WASI's; and nothing reached the broker but what a gatherer may ask for.
         for call in &ran.calls {
             match call {
-                Request::RestClose(number) => {
+                Call::rest_close { handle: number } => {
                     assert!([0, 8, 21, 28, 52].contains(number), "{}: {number}", engine.name());
                 }
-                Request::Ready(_) | Request::Now | Request::Log(..) => {}
+                Call::now {} | Call::log { .. } => {}
                 other => panic!("{}: {other:?}", engine.name()),
             }
         }
@@ -205,7 +205,7 @@ fn what_tinygo_imports_is_answered() {
         let ran = run(module(&imports, start), *engine, &helper(), Duration::from_secs(20));
         assert_eq!(ran.end, End::Returned(0), "{}", engine.name());
         let logged =
-            ran.calls.iter().any(|call| matches!(call, Request::Log(_, text) if text.as_slice() == b"h"));
+            ran.calls.iter().any(|call| matches!(call, Call::log { text, .. } if text.as_slice() == b"h"));
         assert!(logged, "{}: {:?}", engine.name(), ran.calls);
     }
 }

@@ -15,7 +15,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 use wagather_abi::LogLevel;
 use wagather_sandbox::Job;
-use wagather_sandbox::channel::{Channel, Request};
+use wagather_sandbox::channel::{Call, Channel, Message};
 use wagather_sandbox::process::{run_helper_with, start_with};
 
 /// What a sandbox makes of its job, whose module is an attempt's words.
@@ -29,7 +29,7 @@ fn inmate(mut channel: Channel, job: &Job<'_>) -> Channel {
     let facts =
         attempts::Facts { word: word.unwrap_or_default(), broker: broker.unwrap_or(1), channel: &channel };
     let said = attempts::attempt(name.unwrap_or_default(), &facts);
-    let _ = channel.send(&Request::Log(LogLevel::INFO, said.into_bytes()).encode());
+    let _ = channel.send(&Call::log { level: LogLevel::INFO.0, text: said.into_bytes() }.encode());
     channel
 }
 
@@ -79,9 +79,11 @@ fn main() {
     sandbox.channel.set_deadline(deadline);
     let (mut text, mut frame) = (String::new(), Vec::new());
     while sandbox.channel.receive_frame(&mut frame).is_ok() {
-        let _ = match Request::decode(&frame) {
-            Some(Request::Ready(in_force)) => writeln!(text, "in force: {}", in_force.names(true).join(" ")),
-            Some(Request::Log(_, said)) => writeln!(text, "said: {}", String::from_utf8_lossy(&said)),
+        let _ = match Message::decode(&frame) {
+            Some(Message::Ready(in_force)) => writeln!(text, "in force: {}", in_force.names(true).join(" ")),
+            Some(Message::Call(Call::log { text: said, .. })) => {
+                writeln!(text, "said: {}", String::from_utf8_lossy(&said))
+            }
             other => writeln!(text, "sent: {other:?}"),
         };
     }

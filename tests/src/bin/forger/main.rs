@@ -15,7 +15,7 @@ use std::time::Duration;
 use tests::forged;
 use wagather_base::limits::MAX_MODULE_BYTES;
 use wagather_sandbox::Job;
-use wagather_sandbox::channel::{Channel, End, Ending, Request};
+use wagather_sandbox::channel::{Call, Channel, End, Ending, Message};
 use wagather_sandbox::in_force::InForce;
 use wagather_sandbox::process::run_unconfined;
 
@@ -75,7 +75,7 @@ pub(crate) struct Forger {
 impl Forger {
     /// What a sound sandbox says before its guest's first call, which is nothing.
     fn hello(&mut self) {
-        self.send(&Request::Ready(InForce::NONE).encode());
+        self.send(&Message::Ready(InForce::NONE).encode());
     }
 
     /// Sends bytes as they are. The broker may have hung up by then.
@@ -84,8 +84,8 @@ impl Forger {
     }
 
     /// Makes a call as an engine does, and gives its value.
-    fn call(&mut self, request: &Request) -> i64 {
-        self.send(&request.encode());
+    fn call(&mut self, call: &Call) -> i64 {
+        self.send(&call.encode());
         match self.channel.receive_answer(&mut self.answer) {
             Ok((value, _)) => value,
             Err(_) => std::process::exit(0),
@@ -93,8 +93,8 @@ impl Forger {
     }
 
     /// Makes a call that must get that value; says so and ends if it does not.
-    fn expect(&mut self, what: &str, request: &Request, value: i64) {
-        let got = self.call(request);
+    fn expect(&mut self, what: &str, call: &Call, value: i64) {
+        let got = self.call(call);
         if got != value {
             self.end(Ending::Trapped, &format!("{what} got {got}, not {value}"));
         }
@@ -102,7 +102,7 @@ impl Forger {
 
     /// The last frame, and the end of this process.
     fn end(&mut self, ending: Ending, text: &str) -> ! {
-        self.send(&Request::End(End { ending, text: text.into(), memory_bytes: 1 << 16 }).encode());
+        self.send(&Message::End(End { ending, text: text.into(), memory_bytes: 1 << 16 }).encode());
         std::process::exit(0)
     }
 

@@ -5,9 +5,9 @@
 
 use super::Forger;
 use std::time::Duration;
-use tests::forged::rest;
+use tests::forged::{rest, start, with_text};
 use wagather_abi::{LogLevel, Status, Verb};
-use wagather_sandbox::channel::{End, Ending, Request, RestRequest};
+use wagather_sandbox::channel::{Call, End, Ending, Message, RestRequest, Room, Unsent};
 
 /// What is done before the guest is given up.
 type Scenario = fn(&mut Forger);
@@ -18,12 +18,19 @@ pub(crate) const ALL: &[(&str, Scenario)] = &[
     ("half-a-length", |forger| part_of_a_frame(forger, 3)),
     ("half-a-frame", |forger| part_of_a_frame(forger, 50)),
     ("says-nothing", |forger| forger.stay()),
-    ("hangs-up", |forger| forger.send(&Request::Param(vec![b'a'; 100], 0).encode()[..50])),
+    ("hangs-up", |forger| {
+        forger
+            .send(&Call::param { name: vec![b'a'; 100], buffer: Room { bytes: 0, ahead: 0 } }.encode()[..50])
+    }),
     ("aborts", |_| std::process::abort()),
-    ("calls-for-ever", |forger| for_ever(forger, &Request::Now)),
-    ("refusals-for-ever", |forger| for_ever(forger, &rest(Verb::LIST, "v1", "nodes", &[]))),
-    ("logs-for-ever", |forger| for_ever(forger, &Request::Log(LogLevel::ERROR, vec![b'\x1b'; 8 << 10]))),
-    ("bad-names-for-ever", |forger| for_ever(forger, &Request::ArchiveOpen("\u{1}".repeat(1 << 20).into()))),
+    ("calls-for-ever", |forger| for_ever(forger, &Call::now {})),
+    ("refusals-for-ever", |forger| for_ever(forger, &start(rest(Verb::LIST, "v1", "nodes")))),
+    ("logs-for-ever", |forger| {
+        for_ever(forger, &Call::log { level: LogLevel::ERROR.0, text: vec![b'\x1b'; 8 << 10] })
+    }),
+    ("bad-names-for-ever", |forger| {
+        for_ever(forger, &Call::archive_open { name: "\u{1}".repeat(1 << 20).into() })
+    }),
     ("deaf", deaf),
     ("reads-slowly", reads_slowly),
     ("fills-the-disk", fills_the_disk),
@@ -63,21 +70,23 @@ fn garbage(forger: &mut Forger) {
 }
 
 fn part_of_a_frame(forger: &mut Forger, bytes: usize) {
-    forger.send(&Request::Param(vec![b'a'; 100], 0).encode()[..bytes]);
+    forger
+        .send(&Call::param { name: vec![b'a'; 100], buffer: Room { bytes: 0, ahead: 0 } }.encode()[..bytes]);
     forger.stay();
 }
 
 /// A good frame, so slowly that it takes a minute, and never so slowly that it looks like silence.
 fn drips(forger: &mut Forger) {
-    for byte in Request::Log(LogLevel::INFO, vec![b'a'; 3000]).encode() {
+    let line = Call::log { level: LogLevel::INFO.0, text: vec![b'a'; 3000] };
+    for byte in line.encode() {
         forger.send(&[byte]);
         std::thread::sleep(Duration::from_millis(20));
     }
     well(forger);
 }
 
-fn for_ever(forger: &mut Forger, request: &Request) {
-    let frame = request.encode();
+fn for_ever(forger: &mut Forger, call: &Call) {
+    let frame = call.encode();
     loop {
         forger.send(&frame);
         let mut bytes = [0; 64];
@@ -89,7 +98,7 @@ fn for_ever(forger: &mut Forger, request: &Request) {
 
 /// Asks and asks, and takes none of the answers.
 fn deaf(forger: &mut Forger) {
-    let frames = Request::Now.encode().repeat(1000);
+    let frames = Call::now {}.encode().repeat(1000);
     loop {
         forger.send(&frames);
     }
@@ -97,8 +106,10 @@ fn deaf(forger: &mut Forger) {
 
 /// Takes an answer of some megabytes piece by piece: each of them is progress, and the whole takes a minute.
 fn reads_slowly(forger: &mut Forger) {
-    let handle = forger.call(&rest(Verb::LIST, "v1", "pods", &[]));
-    forger.send(&Request::RestNext(handle as i32, u32::MAX, 0).encode());
+    let handle = forger.call(&start(rest(Verb::LIST, "v1", "pods")));
+    forger.send(
+        &Call::rest_next { handle: handle as i32, buffer: Room { bytes: u32::MAX, ahead: 0 } }.encode(),
+    );
     let mut piece = vec![0; 32 << 10];
     for _ in 0..200 {
         std::thread::sleep(Duration::from_millis(300));
@@ -114,8 +125,8 @@ fn fills_the_disk(forger: &mut Forger) {
     let piece = vec![b'x'; 1 << 20];
     let mut taken = 0_u64;
     for number in 0..20 {
-        let handle = forger.call(&Request::ArchiveOpen(format!("entry-{number}").into()));
-        let write = Request::ArchiveWrite(handle as i32, piece.clone());
+        let handle = forger.call(&Call::archive_open { name: format!("entry-{number}").into() });
+        let write = Call::archive_write { handle: handle as i32, bytes: piece.clone() };
         loop {
             let value = forger.call(&write);
             if value == i64::from(Status::TOO_LARGE.0) {
@@ -130,7 +141,7 @@ fn fills_the_disk(forger: &mut Forger) {
 }
 
 fn last_words(forger: &mut Forger, ending: Ending, text: &str, memory_bytes: u64) {
-    forger.send(&Request::End(End { ending, text: text.into(), memory_bytes }).encode());
+    forger.send(&Message::End(End { ending, text: text.into(), memory_bytes }).encode());
 }
 
 fn ends_and_stays(forger: &mut Forger) {
@@ -144,16 +155,16 @@ fn ends_twice(forger: &mut Forger) {
 }
 
 fn goes_on_after_its_end(forger: &mut Forger) {
-    let handle = forger.call(&Request::ArchiveOpen(b"afterwards".to_vec()));
-    forger.expect("a write", &Request::ArchiveWrite(handle as i32, b"x".to_vec()), 1);
+    let handle = forger.call(&Call::archive_open { name: b"afterwards".to_vec() });
+    forger.expect("a write", &Call::archive_write { handle: handle as i32, bytes: b"x".to_vec() }, 1);
     let mut frames =
-        Request::End(End { ending: Ending::Returned(0), text: String::new(), memory_bytes: 0 }).encode();
-    for request in [
-        Request::ArchiveClose(handle as i32),
-        Request::Log(LogLevel::ERROR, b"said afterwards".to_vec()),
-        rest(Verb::LIST, "v1", "pods", &[]),
+        Message::End(End { ending: Ending::Returned(0), text: String::new(), memory_bytes: 0 }).encode();
+    for call in [
+        Call::archive_close { handle: handle as i32 },
+        Call::log { level: LogLevel::ERROR.0, text: b"said afterwards".to_vec() },
+        start(rest(Verb::LIST, "v1", "pods")),
     ] {
-        frames.extend(request.encode());
+        frames.extend(call.encode());
     }
     // In one piece, so that all of it is there when the end is read.
     forger.send(&frames);
@@ -165,15 +176,15 @@ fn handles(forger: &mut Forger) {
     let numbers = (0..1024).chain([i32::MAX, i32::MIN, -1]);
     for handle in numbers {
         for request in [
-            Request::RestStatus(handle),
-            Request::RestRead(handle, 64),
-            Request::RestNext(handle, 64, 64),
-            Request::RestNextAs(handle, 64, 64),
-            Request::RestClose(handle),
-            Request::ArchivePipe(handle, b"stolen".to_vec()),
-            Request::ArchiveWrite(handle, b"x".to_vec()),
-            Request::ArchiveWriteAs(handle, b"x".to_vec()),
-            Request::ArchiveClose(handle),
+            Call::rest_status { handle },
+            Call::rest_read { handle, buffer: Room { bytes: 64, ahead: 0 } },
+            Call::rest_next { handle, buffer: Room { bytes: 64, ahead: 64 } },
+            Call::rest_next_as { handle, shape: Unsent, arena: Room { bytes: 64, ahead: 64 } },
+            Call::rest_close { handle },
+            Call::archive_pipe { handle, name: b"stolen".to_vec() },
+            Call::archive_write { handle, bytes: b"x".to_vec() },
+            Call::archive_write_as { handle, shape: Unsent, from: b"x".to_vec(), before: 0 },
+            Call::archive_close { handle },
         ] {
             forger.expect(&format!("{request:?}"), &request, i64::from(Status::BAD_HANDLE.0));
         }
@@ -183,28 +194,33 @@ fn handles(forger: &mut Forger) {
 
 fn coloured_lines(forger: &mut Forger) {
     for level in [i32::MIN, -1, 0, 1, 2, 3, 4, i32::MAX] {
-        let line = Request::Log(LogLevel(level), COLOURED.into());
+        let line = Call::log { level, text: COLOURED.into() };
         forger.expect("a line", &line, 0);
     }
-    forger.expect("bytes", &Request::Log(LogLevel::ERROR, vec![0xff; 64]), 0);
-    forger.expect("a name", &Request::ArchiveOpen(COLOURED.into()), i64::from(Status::BAD_NAME.0));
+    forger.expect("bytes", &Call::log { level: LogLevel::ERROR.0, text: vec![0xff; 64] }, 0);
+    forger.expect("a name", &Call::archive_open { name: COLOURED.into() }, i64::from(Status::BAD_NAME.0));
     well(forger);
 }
 
 /// What the module's manifest does not declare; the engine's side of the channel would have sent it all.
 fn undeclared(forger: &mut Forger) {
     let denied = i64::from(Status::DENIED.0);
-    for (verb, version, resource, texts) in [
-        (Verb::LIST, "v1", "nodes", &[][..]),
-        (Verb::LIST, "v1", "secrets", &[]),
-        (Verb::GET, "v1", "secrets", &[(3, &b"shop"[..]), (4, b"token")]),
-        (Verb::GET, "v1", "pods", &[(3, b"shop"), (4, b"pod-1")]),
-        (Verb::LIST, "v2", "pods", &[]),
-        (Verb::LIST, "v1", "pods", &[(2, b"apps")]),
-        (Verb::RAW, "", "/version", &[]),
-        (Verb::RAW, "", "/api/v1/secrets", &[]),
+    let get = |resource, name: &str| RestRequest {
+        namespace: b"shop".to_vec(),
+        name: name.into(),
+        ..rest(Verb::GET, "v1", resource)
+    };
+    for request in [
+        rest(Verb::LIST, "v1", "nodes"),
+        rest(Verb::LIST, "v1", "secrets"),
+        get("secrets", "token"),
+        get("pods", "pod-1"),
+        rest(Verb::LIST, "v2", "pods"),
+        RestRequest { group: b"apps".to_vec(), ..rest(Verb::LIST, "v1", "pods") },
+        rest(Verb::RAW, "", "/version"),
+        rest(Verb::RAW, "", "/api/v1/secrets"),
     ] {
-        let request = rest(verb, version, resource, texts);
+        let request = start(request);
         forger.expect(&format!("{request:?}"), &request, denied);
     }
     well(forger);
@@ -214,24 +230,32 @@ fn undeclared(forger: &mut Forger) {
 fn long_texts(forger: &mut Forger) {
     let long = vec![b'a'; 1 << 20];
     for index in 0..10 {
-        let request = rest(Verb::LIST, "v1", "pods", &[(index, &long)]);
+        let request = start(with_text(&rest(Verb::LIST, "v1", "pods"), index, &long));
         forger.expect(&format!("text {index}"), &request, i64::from(Status::BAD_REQUEST.0));
     }
     let segments = "a/".repeat(1 << 19);
-    let path = rest(Verb::RAW, "", &format!("/{segments}"), &[]);
+    let path = start(rest(Verb::RAW, "", &format!("/{segments}")));
     forger.expect("a path", &path, i64::from(Status::BAD_REQUEST.0));
     for _ in 0..200 {
         let bad_name = i64::from(Status::BAD_NAME.0);
-        forger.expect("archive_open", &Request::ArchiveOpen(long.clone()), bad_name);
+        forger.expect("archive_open", &Call::archive_open { name: long.clone() }, bad_name);
         forger.expect(
             "archive_pipe",
-            &Request::ArchivePipe(0, long.clone()),
+            &Call::archive_pipe { handle: 0, name: long.clone() },
             i64::from(Status::BAD_HANDLE.0),
         );
     }
-    forger.expect("param", &Request::Param(long.clone(), u32::MAX), i64::from(Status::DENIED.0));
-    forger.expect("log", &Request::Log(LogLevel::ERROR, long.clone()), 0);
-    forger.expect("archive_write", &Request::ArchiveWrite(0, long), i64::from(Status::BAD_HANDLE.0));
+    forger.expect(
+        "param",
+        &Call::param { name: long.clone(), buffer: Room { bytes: u32::MAX, ahead: 0 } },
+        i64::from(Status::DENIED.0),
+    );
+    forger.expect("log", &Call::log { level: LogLevel::ERROR.0, text: long.clone() }, 0);
+    forger.expect(
+        "archive_write",
+        &Call::archive_write { handle: 0, bytes: long },
+        i64::from(Status::BAD_HANDLE.0),
+    );
     well(forger);
 }
 
@@ -241,14 +265,18 @@ fn no_text(forger: &mut Forger) {
         for index in 0..10 {
             forger.expect(
                 &format!("text {index}"),
-                &rest(Verb::LIST, "v1", "pods", &[(index, bytes)]),
+                &start(with_text(&rest(Verb::LIST, "v1", "pods"), index, bytes)),
                 not_text,
             );
         }
-        forger.expect("archive_open", &Request::ArchiveOpen(bytes.to_vec()), not_text);
-        forger.expect("archive_pipe", &Request::ArchivePipe(0, bytes.to_vec()), not_text);
-        forger.expect("param", &Request::Param(bytes.to_vec(), 64), not_text);
-        forger.expect("log", &Request::Log(LogLevel::INFO, bytes.to_vec()), 0);
+        forger.expect("archive_open", &Call::archive_open { name: bytes.to_vec() }, not_text);
+        forger.expect("archive_pipe", &Call::archive_pipe { handle: 0, name: bytes.to_vec() }, not_text);
+        forger.expect(
+            "param",
+            &Call::param { name: bytes.to_vec(), buffer: Room { bytes: 64, ahead: 0 } },
+            not_text,
+        );
+        forger.expect("log", &Call::log { level: LogLevel::INFO.0, text: bytes.to_vec() }, 0);
     }
     well(forger);
 }
@@ -259,37 +287,51 @@ fn extremes(forger: &mut Forger) {
     let texts = [Vec::new(), vec![0], vec![b'/'; 65_536], "\u{202e}".repeat(1000).into_bytes()];
     for word in WORDS {
         for other in WORDS.map(i32::cast_unsigned) {
-            forger.call(&Request::RestRead(word, other));
+            forger.call(&Call::rest_read { handle: word, buffer: Room { bytes: other, ahead: 0 } });
             for third in WORDS.map(i32::cast_unsigned) {
-                forger.call(&Request::RestNext(word, other, third));
-                forger.call(&Request::RestNextAs(word, other, third));
+                forger.call(&Call::rest_next { handle: word, buffer: Room { bytes: other, ahead: third } });
+                forger.call(&Call::rest_next_as {
+                    handle: word,
+                    shape: Unsent,
+                    arena: Room { bytes: other, ahead: third },
+                });
             }
         }
-        for request in [Request::RestStatus(word), Request::RestClose(word), Request::ArchiveClose(word)] {
+        for request in [
+            Call::rest_status { handle: word },
+            Call::rest_close { handle: word },
+            Call::archive_close { handle: word },
+        ] {
             forger.call(&request);
         }
         for text in &texts {
-            forger.call(&Request::ArchivePipe(word, text.clone()));
-            forger.call(&Request::ArchiveWrite(word, text.clone()));
-            forger.call(&Request::ArchiveWriteAs(word, text.clone()));
-            forger.call(&Request::Log(LogLevel(word), text.clone()));
-            forger.call(&Request::Param(text.clone(), word.cast_unsigned()));
+            forger.call(&Call::archive_pipe { handle: word, name: text.clone() });
+            forger.call(&Call::archive_write { handle: word, bytes: text.clone() });
+            forger.call(&Call::archive_write_as {
+                handle: word,
+                shape: Unsent,
+                from: text.clone(),
+                before: 0,
+            });
+            forger.call(&Call::log { level: word, text: text.clone() });
+            forger.call(&Call::param {
+                name: text.clone(),
+                buffer: Room { bytes: word.cast_unsigned(), ahead: 0 },
+            });
         }
     }
     for text in &texts {
-        let handle = forger.call(&Request::ArchiveOpen(text.clone()));
+        let handle = forger.call(&Call::archive_open { name: text.clone() });
         if handle >= 0 {
             forger.end(Ending::Trapped, &format!("an entry was opened as {text:?}"));
         }
         for verb in [0, 1, 2, 3, 4, 127, 128, 254, 255] {
             for index in 0..10 {
-                let mut texts: [Vec<u8>; 10] = Default::default();
-                texts[index].clone_from(text);
-                let limit = u32::MAX;
-                let start = Request::RestStart(Box::new(RestRequest::new(Verb(verb), limit, texts)));
-                let handle = forger.call(&start);
+                let empty = RestRequest { limit: u32::MAX, ..rest(Verb(verb), "", "") };
+                let call = start(with_text(&empty, index, text));
+                let handle = forger.call(&call);
                 if handle >= 0 {
-                    forger.end(Ending::Trapped, &format!("the host sent {start:?}"));
+                    forger.end(Ending::Trapped, &format!("the host sent {call:?}"));
                 }
             }
         }

@@ -8,7 +8,7 @@ use wagather_abi::{ABI_VERSION, IMPORT_MODULE, IMPORTS, Request, ResultType, STA
 fn param(name: &str, ty: &str) -> String {
     let ty = match ty {
         "i32" | "u32" => ty,
-        "RequestPtr" | "BytesPtr" | "ShapePtr" | "BufferPtr" => "usize",
+        "RequestPtr" | "BytesPtr" | "ShapePtr" | "TextPtr" | "BufferPtr" => "usize",
         ty => panic!("this has to say what {ty} is in AssemblyScript"),
     };
     format!("{name}: {ty}")

@@ -16,7 +16,7 @@ fn c_param(name: &str, ty: &str) -> String {
         "i32" => format!("int32_t {name}"),
         "u32" => format!("uint32_t {name}"),
         "RequestPtr" => format!("const wagather_request *{name}"),
-        "BytesPtr" | "ShapePtr" => format!("const void *{name}"),
+        "BytesPtr" | "ShapePtr" | "TextPtr" => format!("const void *{name}"),
         "BufferPtr" => format!("void *{name}"),
         ty => panic!("this has to say what {ty} is in C"),
     }

@@ -8,7 +8,7 @@ fn param(name: &str, ty: &str) -> String {
     let ty = match ty {
         "i32" => "int32",
         "u32" => "uint32",
-        "RequestPtr" | "BytesPtr" | "ShapePtr" | "BufferPtr" => "unsafe.Pointer",
+        "RequestPtr" | "BytesPtr" | "ShapePtr" | "TextPtr" | "BufferPtr" => "unsafe.Pointer",
         ty => panic!("this has to say what {ty} is in Go"),
     };
     // Predeclared identifiers of Go are other names.

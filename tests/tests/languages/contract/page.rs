@@ -48,6 +48,7 @@ pub(super) fn json() -> String {
             "BytesPtr": "address of bytes that the host reads",
             "BufferPtr": "address of bytes that the host writes",
             "ShapePtr": "address of a shape",
+            "TextPtr": "address of a text",
         },
         "imports": imports,
         "request": {"size": Request::<u32>::SIZE, "fields": fields},

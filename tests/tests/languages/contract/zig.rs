@@ -9,7 +9,7 @@ fn param(name: &str, ty: &str) -> String {
     let ty = match ty {
         "i32" | "u32" => ty,
         "RequestPtr" => "*const Request",
-        "BytesPtr" | "ShapePtr" => "[*]const u8",
+        "BytesPtr" | "ShapePtr" | "TextPtr" => "[*]const u8",
         "BufferPtr" => "[*]u8",
         ty => panic!("this has to say what {ty} is in Zig"),
     };

@@ -20,26 +20,27 @@ type RequestPtr = *const Request<*const u8>;
 type BytesPtr = *const u8;
 type BufferPtr = *mut u8;
 type ShapePtr = *const u8;
+type TextPtr = *const Text<*const u8>;
 
 /// The imports, as safe functions: the tasks pass buffers of their own, or addresses that the host has to refuse.
 mod imports {
-    use super::{BufferPtr, BytesPtr, RequestPtr, ShapePtr};
+    use super::{BufferPtr, BytesPtr, RequestPtr, ShapePtr, TextPtr};
 
     macro_rules! declare {
-        ($($(#[doc = $doc:literal])* $name:ident($($param:ident: $ty:ident),*) -> $ret:ident;)*) => {
+        ($($(#[doc = $doc:literal])* $name:ident($($param:ident: $ty:ident $([$len:ident])?),*) -> $ret:ident;)*) => {
             mod declared {
-                use super::{BufferPtr, BytesPtr, RequestPtr, ShapePtr};
+                use super::{BufferPtr, BytesPtr, RequestPtr, ShapePtr, TextPtr};
 
                 #[link(wasm_import_module = "wagather_v1")]
                 unsafe extern "C" {
-                    $(pub(super) fn $name($($param: $ty),*) -> $ret;)*
+                    $(pub(super) fn $name($($param: $ty $(, $len: u32)?),*) -> $ret;)*
                 }
             }
             $(
                 #[allow(dead_code)]
-                pub(super) fn $name($($param: $ty),*) -> $ret {
+                pub(super) fn $name($($param: $ty $(, $len: u32)?),*) -> $ret {
                     // SAFETY: the host checks each address, and writes only where a buffer of the task is, or nowhere.
-                    unsafe { declared::$name($($param),*) }
+                    unsafe { declared::$name($($param $(, $len)?),*) }
                 }
             )*
         };
