@@ -14,7 +14,7 @@ demo := target/demo
 # Workspaces of their own: nothing of them ships, and some take minutes to build.
 outside := $(wildcard tests/*/Cargo.toml tests/contenders/*/Cargo.toml)
 
-.PHONY: help setup demo test test-build deny notices picture package test-cluster test-node test-fresh test-languages test-arm64 test-arch image test-image conformance check-targets guests host host-full host-min codegen apiserver bench fuzz miri size-corpus fmt lint clean
+.PHONY: help setup demo test test-build deny notices picture package test-cluster test-node test-fresh test-languages test-arm64 test-arch image test-image conformance check-targets guests host host-full host-min codegen apiserver registry bench fuzz miri size-corpus fmt lint clean
 
 help: ## explain these targets
 	@echo "Gatherers for Kubernetes as tiny WebAssembly modules. Targets:"
@@ -73,8 +73,8 @@ test-image: ## make the image twice, push and pull it on the loopback interface,
 check-targets: ## check that what gatherers are written with compiles for macOS and Windows
 	@bash .ci/check-targets
 
-test-cluster: guests host codegen apiserver ## the end-to-end tests on a real kube-apiserver (needs Go)
-	cargo test -p tests --features cluster --test cluster -- --test-threads=1
+test-cluster: guests host codegen apiserver registry ## the end-to-end tests on a real kube-apiserver and a real registry (needs Go)
+	cargo test -p tests --features cluster --test cluster --test registry -- --test-threads=1
 
 test-node: guests host ## pods, Jobs and limits on a real node: kubelet, containerd, controllers (needs root and Go)
 	bash .ci/node $(NODE)
@@ -98,6 +98,11 @@ apiserver:
 	@bash .ci/setup cluster
 	@mkdir -p target/apiserver
 	cd tests/apiserver && go build -trimpath -ldflags='-s -w' -o ../../target/apiserver/apiserver .
+
+registry:
+	@bash .ci/setup cluster
+	@mkdir -p target/image
+	cd .ci/oci && CGO_ENABLED=0 go build -trimpath -o ../../target/image/oci .
 
 bench: guests host ## measure start-up, large clusters, calls, or other engines and clients (BENCH=peers)
 	@bash .ci/contenders $(BENCH)

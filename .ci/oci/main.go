@@ -3,8 +3,11 @@
 //	oci build FLAGS                writes an image layout, an archive of it, and the SBOMs beside them
 //	oci check -unpack DIR LAYOUT   validates the layout, pushes it to a registry on the loopback interface,
 //	                               pulls it, and unpacks the image of this machine
+//	oci registry MODULE            serves a registry on the loopback interface until stdin ends, with a module in it
+//	oci pulled REFERENCE           validates what a registry has, and lists its layers
 //
-// .ci/image calls both and says which files go in. Not here: what is built, and running it.
+// .ci/image calls the first two and says which files go in, tests/tests/registry the others. Not here: what is built, and
+// running it.
 package main
 
 import (
@@ -17,13 +20,18 @@ import (
 )
 
 func main() {
-	err := errors.New("usage: oci build|check ...; .ci/image calls it")
+	err := errors.New("usage: oci build|check|registry|pulled ...; .ci/image calls it")
 	if len(os.Args) > 1 {
 		switch os.Args[1] {
 		case "build":
 			err = buildCommand(os.Args[2:])
 		case "check":
 			err = checkCommand(os.Args[2:])
+		case "registry", "pulled":
+			run := map[string]func(string) error{"registry": serve, "pulled": pulled}[os.Args[1]]
+			if len(os.Args) == 3 {
+				err = run(os.Args[2])
+			}
 		}
 	}
 	if err != nil {

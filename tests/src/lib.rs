@@ -13,6 +13,7 @@
 //! | [`processes`] | running processes, and signals to them |
 //! | [`server`] | an API server with canned answers and faults, plain or TLS |
 //! | [`proxy`] | SOCKS and HTTP proxies with logins |
+//! | [`registry`] | a registry of modules, which may do wrong |
 //! | [`canaries`] | planted credentials, and the search for them |
 //! | [`certificates`] | certificate authorities and server certificates |
 //! | [`kubeconfig`] | kubeconfig files |
@@ -58,6 +59,7 @@ pub mod objects;
 pub mod processes;
 pub mod programs;
 pub mod proxy;
+pub mod registry;
 pub mod screen;
 pub mod server;
 pub mod terminal;

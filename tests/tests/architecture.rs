@@ -45,6 +45,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("wagather-offline", &["wagather-base", "wagather-kube", "wagather-printable", "wagather-yaml"]),
     ("wagather-deliver", &["wagather-archive", "wagather-base", "wagather-kube"]),
+    ("wagather-registry", &["wagather-base", "wagather-kube"]),
     (
         "wagather-policy",
         &[
@@ -81,6 +82,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "wagather-module",
             "wagather-offline",
             "wagather-policy",
+            "wagather-registry",
             "wagather-sandbox",
             "wagather-yaml",
         ],
@@ -98,6 +100,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "wagather-module",
             "wagather-policy",
             "wagather-printable",
+            "wagather-registry",
             "wagather-run",
             "wagather-sandbox",
             "wagather-yaml",
@@ -130,6 +133,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("wagather-policy", &["wagather-kube", "wagather-sandbox", "wagather-archive"]),
     ("wagather-kube", &["wagather-policy", "wagather-sandbox"]),
     ("wagather-deliver", &["wagather-policy", "wagather-sandbox", "wagather-broker", "wagather-run"]),
+    ("wagather-registry", &["wagather-policy", "wagather-sandbox", "wagather-broker", "wagather-run"]),
     ("wagather-json", &["wagather-kube", "wagather-policy", "wagather-sandbox"]),
     ("wagather-archive", &["wagather-json", "wagather-kube", "wagather-policy", "wagather-sandbox"]),
     ("wagather-broker", &["wagather-run", "host-min"]),

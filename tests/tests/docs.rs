@@ -55,7 +55,7 @@ fn every_option_that_a_page_types_exists() {
             let Some((_, call)) = line.split_once("host-min ") else { continue };
             let words: Vec<&str> =
                 call.split(['|', ';']).next().unwrap_or_default().split_whitespace().collect();
-            let commands = ["run", "inspect", "manifest", "rbac", "deploy", "new", "deliver"];
+            let commands = ["run", "inspect", "manifest", "rbac", "deploy", "new", "deliver", "push"];
             let Some(command) = commands.into_iter().find(|command| words.first() == Some(command)) else {
                 continue;
             };

@@ -154,19 +154,25 @@ pub fn wait(child: Pid) -> Exit {
 /// Separates a fork from its parent's terminal, and ties it to its parent's life. The fork dies with its parent. It has a session and a
 /// group of its own, no terminal on which it could ask a person, and another standard error.
 pub fn stand_alone(parent: u32, stderr: BorrowedFd<'_>) -> io::Result<()> {
-    const NOTHING: libc::c_ulong = 0;
-    let end = libc::SIGKILL as libc::c_ulong;
-    // SAFETY: takes plain numbers and touches no memory.
-    done(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, end, NOTHING, NOTHING, NOTHING) })?;
-    if std::os::unix::process::parent_id() != parent {
-        return Err(io::Error::other("its parent has ended"));
-    }
+    end_with(parent)?;
     // SAFETY: takes nothing and touches no memory. A fork leads no group, so that it can lead a new one.
     done(unsafe { libc::setsid() })?;
     let null = File::open("/dev/null")?;
     for (from, to) in [(null.as_raw_fd(), libc::STDIN_FILENO), (stderr.as_raw_fd(), libc::STDERR_FILENO)] {
         // SAFETY: both are open descriptors. Nothing owns the standard ones, so that nobody's file is closed by it.
         done(unsafe { libc::dup2(from, to) })?;
+    }
+    Ok(())
+}
+
+/// Ties a fork to its parent's life: it dies with its parent.
+pub fn end_with(parent: u32) -> io::Result<()> {
+    const NOTHING: libc::c_ulong = 0;
+    let end = libc::SIGKILL as libc::c_ulong;
+    // SAFETY: takes plain numbers and touches no memory.
+    done(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, end, NOTHING, NOTHING, NOTHING) })?;
+    if std::os::unix::process::parent_id() != parent {
+        return Err(io::Error::other("its parent has ended"));
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Where modules come from: a file, a folder of them, or stdin.
+//! Where modules come from: a file, a folder of them, stdin, or a registry.
 //!
 //! A folder can be a ConfigMap or an image volume in a pod: it has files, or links to files, and other names that begin with
 //! a dot. This module does not look into the modules.
@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 use wagather_base::error::{Class, Failure, Result};
 use wagather_base::file;
 use wagather_base::limits::{MAX_GATHERERS, MAX_MODULE_BYTES, MAX_SIGNATURE_BYTES};
+use wagather_registry::{Options, Pulled, Reference, SCHEME, pull};
 
 /// A module to run.
 #[derive(Clone, Debug)]
 pub struct Guest {
-    /// Its name in messages: usually its file.
+    /// Its name in messages: its file, or its reference in a registry, with the digest.
     pub label: String,
     /// Its bytes.
     pub module: Vec<u8>,
@@ -24,9 +25,12 @@ pub struct Guest {
 const STDIN: &str = "-";
 
 impl Guest {
-    /// Reads one module: a file, or `-` for stdin. A signature is read from `GUEST.wasm.minisig`, if that
-    /// exists. A module from stdin has none.
-    pub fn read(path: &Path) -> Result<Guest> {
+    /// Reads one module: a file, `-` for stdin, or `oci://…` for one in a registry. The signature of a file is read from
+    /// `GUEST.wasm.minisig`, if that exists. A module from stdin has none.
+    pub fn read(path: &Path, registry: &Options) -> Result<Guest> {
+        if let Some(reference) = in_registry(path) {
+            return pulled(reference, registry);
+        }
         if path == Path::new(STDIN) {
             let label = "stdin";
             let module = file::read_stdin(MAX_MODULE_BYTES)
@@ -47,13 +51,29 @@ impl Guest {
     }
 
     /// Reads the modules at a path: all modules in a folder, ordered by name, or [one](Guest::read).
-    pub fn read_all(path: &Path) -> Result<Vec<Guest>> {
+    pub fn read_all(path: &Path, registry: &Options) -> Result<Vec<Guest>> {
         if path.is_dir() {
-            in_folder(path)?.iter().map(|file| Guest::read(file)).collect()
+            in_folder(path)?.iter().map(|file| Guest::read(file, registry)).collect()
         } else {
-            Ok(vec![Guest::read(path)?])
+            Ok(vec![Guest::read(path, registry)?])
         }
     }
+
+    /// The reference with a digest, if it comes from a registry.
+    pub fn reference(&self) -> Option<&str> {
+        Some(&*self.label).filter(|label| label.starts_with(SCHEME))
+    }
+}
+
+/// The path, if it is the reference of a module in a registry.
+pub(crate) fn in_registry(path: &Path) -> Option<&str> {
+    path.to_str().filter(|path| path.starts_with(SCHEME))
+}
+
+fn pulled(reference: &str, registry: &Options) -> Result<Guest> {
+    let parsed = Reference::parse(reference).map_err(|why| unreadable("the module", reference, &why))?;
+    let Pulled { reference, module, signature } = pull(&parsed, registry)?;
+    Ok(Guest { label: reference.to_string(), module, signature })
 }
 
 /// The modules directly in a folder: names that end in `.wasm` and do not begin with a dot.
@@ -88,11 +108,15 @@ mod tests {
     use super::*;
     use std::os::unix::fs::symlink;
 
+    fn read_all(path: &Path) -> Result<Vec<Guest>> {
+        Guest::read_all(path, &Options::default())
+    }
+
     #[test]
     fn a_folder_is_read_as_a_volume_of_a_pod() {
         let place = tempfile::tempdir().expect("a folder");
         let at = |name: &str| place.path().join(name);
-        let failure = Guest::read_all(place.path()).expect_err("nothing there");
+        let failure = read_all(place.path()).expect_err("nothing there");
         assert_eq!(failure.class, Class::Module);
         assert!(failure.reason.contains("no file that ends in .wasm"), "{failure}");
         // The layout of a ConfigMap in a pod.
@@ -105,12 +129,12 @@ mod tests {
         std::fs::write(at(".hidden.wasm"), "").expect("a file");
         std::fs::write(at("grant.yaml"), "").expect("a file");
         std::fs::create_dir(at("folder.wasm")).expect("a folder");
-        let guests = Guest::read_all(place.path()).expect("two");
+        let guests = read_all(place.path()).expect("two");
         let read: Vec<_> = guests.iter().map(|guest| (&*guest.module, guest.signature.as_deref())).collect();
         assert_eq!(read, [(&b"a"[..], Some(&b"signed"[..])), (b"b", None)]);
         assert_eq!(guests[1].label, at("b.wasm").display().to_string());
         symlink("nowhere", at("c.wasm")).expect("a link");
-        assert!(Guest::read_all(place.path()).is_err(), "a module that is not there is left out");
-        assert_eq!(Guest::read_all(&at("a.wasm")).map(|one| one.len()), Ok(1));
+        assert!(read_all(place.path()).is_err(), "a module that is not there is left out");
+        assert_eq!(read_all(&at("a.wasm")).map(|one| one.len()), Ok(1));
     }
 }

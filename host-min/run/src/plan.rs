@@ -2,12 +2,14 @@
 //!
 //! A plan is data. Nothing is opened until [`run`](crate::run()) is called.
 
-use crate::modules::Guest;
+use crate::clusters::in_fork;
+use crate::modules::{Guest, in_registry};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use wagather_archive::{Existing, Output};
 use wagather_base::error::{Class, Failure, Result};
+use wagather_base::fork;
 use wagather_base::limits::{
     DEFAULT_BURST, DEFAULT_MEMORY_BYTES, DEFAULT_PARALLEL, DEFAULT_QPS, DEFAULT_REQUEST_TIMEOUT,
     DEFAULT_TIMEOUT, MAX_CHUNK_ITEMS, MAX_GATHERERS, MAX_MEMORY_BYTES, MAX_PARAMS_BYTES, MAX_QPS,
@@ -48,6 +50,8 @@ pub struct Plan {
     pub output: Output,
     /// What to do with an archive or a recording that exists already.
     pub existing: Existing,
+    /// How the registries of modules are reached.
+    pub registry: wagather_registry::Options,
     /// How guests are isolated.
     pub isolation: Isolation,
     /// Whether to refuse to run a gatherer unless every [mechanism](wagather_sandbox::in_force::Mechanism) of its sandbox is active.
@@ -94,6 +98,7 @@ impl Plan {
             input,
             output,
             existing: Existing::Keep,
+            registry: wagather_registry::Options::default(),
             isolation,
             require_sandbox: false,
             engine: None,
@@ -116,9 +121,23 @@ impl Plan {
     }
 
     /// Adds a guest from a file, with the signature from `GUEST.wasm.minisig` if that exists. A folder
-    /// stands for all modules in it, and `-` for a module on stdin.
+    /// stands for all modules in it, `-` for a module on stdin, and `oci://…` for one in a registry.
     pub fn add_file(&mut self, path: impl AsRef<Path>) -> Result<()> {
-        self.guests.extend(Guest::read_all(path.as_ref())?);
+        let path = path.as_ref();
+        match &self.isolation {
+            // Sandboxes will be copies of this process, which therefore has no credentials of a registry, and no threads.
+            Isolation::Fork(single_threaded) if in_registry(path).is_some() => {
+                let parent = std::process::id();
+                let pulled = in_fork(*single_threaded, "pull a module", || {
+                    fork::end_with(parent).map_err(|error| {
+                        Failure::new(Class::Internal, "cannot pull a module in a separate process", error)
+                    })?;
+                    Guest::read(path, &self.registry)
+                });
+                self.guests.push(pulled??);
+            }
+            _ => self.guests.extend(Guest::read_all(path, &self.registry)?),
+        }
         Ok(())
     }
 

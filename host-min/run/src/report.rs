@@ -3,6 +3,7 @@
 //! Two replays of a recording write the same bytes. So values that differ from run to run (durations, physical memory) are
 //! left out of a replay's report.
 
+use crate::modules::Guest;
 use serde::Serialize;
 use wagather_base::error::Failure;
 use wagather_broker::Served;
@@ -175,6 +176,9 @@ pub struct ModuleFacts {
     pub bytes: u64,
     /// Its SHA-256, in hexadecimal digits.
     pub sha256: String,
+    /// Its reference with a digest, if it comes from a registry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
 }
 
 /// The result of a gatherer.
@@ -195,10 +199,16 @@ pub(crate) fn is_zero(number: &u64) -> bool {
 }
 
 impl ModuleFacts {
+    /// The facts of a guest's module.
+    pub fn of_guest(guest: &Guest) -> ModuleFacts {
+        ModuleFacts { reference: guest.reference().map(str::to_owned), ..ModuleFacts::of(&guest.module) }
+    }
+
     /// The facts of a module.
     pub fn of(module: &[u8]) -> ModuleFacts {
         let digest = ring::digest::digest(&ring::digest::SHA256, module);
-        ModuleFacts { bytes: module.len() as u64, sha256: wagather_base::hex::encode(digest.as_ref()) }
+        let sha256 = wagather_base::hex::encode(digest.as_ref());
+        ModuleFacts { bytes: module.len() as u64, sha256, reference: None }
     }
 }
 

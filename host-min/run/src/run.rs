@@ -125,7 +125,7 @@ pub fn run(plan: &Plan, observer: &dyn Observer) -> Result<Outcome> {
         tasks.push((sandbox, service));
     }
     // The sandboxes are busy with their modules here.
-    let modules = plan.guests.iter().map(|guest| ModuleFacts::of(&guest.module)).collect();
+    let modules = plan.guests.iter().map(ModuleFacts::of_guest).collect();
     let served = serve_all(tasks, begin, plan);
     let recorder = recorder.as_ref().map(|unfinished| &*unfinished.0);
     let finisher = Finisher {

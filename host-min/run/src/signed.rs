@@ -9,6 +9,7 @@ use std::fmt;
 use wagather_base::error::{Class, Failure, Result};
 use wagather_policy::grant::{Grant, PublicKey, Signature};
 use wagather_policy::manifest::Manifest;
+use wagather_registry::SCHEME;
 
 /// Why a signature is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +84,13 @@ fn admits_signature(grant: &Grant, label: &str, module: &[u8], signature: Option
         return Ok(());
     }
     let Some(signature) = signature else {
+        if label.starts_with(SCHEME) {
+            return Err(refused(
+                label,
+                "the grant admits only signed modules, and its artifact has no signature".into(),
+            )
+            .advise("have it signed and pushed again: host-min push sends GUEST.wasm.minisig, too"));
+        }
         return Err(refused(
             label,
             format!("the grant admits only signed modules, and {label}.minisig does not exist"),

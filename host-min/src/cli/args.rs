@@ -3,6 +3,7 @@
 use super::clusters::Several;
 use super::deliver::{self, Delivery};
 use super::display::{self, Settings};
+use super::registry;
 use super::table::ENGINES;
 use super::typed::{Words, Wrong};
 use super::values::{all, one, text, wrong};
@@ -22,6 +23,7 @@ use wagather_sandbox::engine::Kind;
 #[derive(Debug)]
 pub(super) struct Run {
     pub(super) guests: Vec<PathBuf>,
+    pub(super) registry: wagather_registry::Options,
     pub(super) output: OsString,
     pub(super) overwrite: bool,
     pub(super) cluster: cluster::Options,
@@ -54,6 +56,7 @@ pub(super) struct Run {
 #[derive(Debug)]
 pub(super) struct Rbac {
     pub(super) guests: Vec<PathBuf>,
+    pub(super) registry: wagather_registry::Options,
     pub(super) name: String,
     pub(super) namespace: String,
     pub(super) grant: Option<PathBuf>,
@@ -116,6 +119,7 @@ impl Run {
         let delivery = Delivery::of_run(words, &output)?;
         Ok(Run {
             guests: words.operands.iter().map(PathBuf::from).collect(),
+            registry: registry::options(words)?,
             output,
             overwrite: words.has("overwrite") || words.has("force"),
             cluster: cluster::Options {
@@ -179,6 +183,7 @@ impl Rbac {
     pub(super) fn of(words: &Words) -> Result<Rbac, Wrong> {
         Ok(Rbac {
             guests: words.operands.iter().map(PathBuf::from).collect(),
+            registry: registry::options(words)?,
             name: one(words, "name", object_name)?.unwrap_or_default(),
             namespace: one(words, "namespace", object_name)?.unwrap_or_default(),
             grant: words.one("grant").map(PathBuf::from),

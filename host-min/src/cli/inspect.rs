@@ -109,14 +109,21 @@ struct UnderGrant {
     lines: Vec<String>,
 }
 
-pub(super) fn inspect(guest: &Path, grant_file: Option<&Path>, json: bool) -> Result<()> {
+pub(super) fn inspect(
+    guest: &Path,
+    registry: &wagather_registry::Options,
+    grant_file: Option<&Path>,
+    json: bool,
+) -> Result<()> {
     let grant = grant_file.map(Grant::read).transpose()?.map(Arc::new);
-    let Guest { label, module, signature } = Guest::read(guest)?;
+    let guest = Guest::read(guest, registry)?;
+    let facts = ModuleFacts::of_guest(&guest);
+    let Guest { label, module, signature } = guest;
     let unusable =
         |reason: &dyn Display| Failure::new(Class::Module, format!("{label} cannot be used"), reason);
     let fit = engine::check(&module, MAX_MEMORY_BYTES, None).map_err(|error| unusable(&error))?;
     let manifest = Manifest::of_module(&module).map_err(|error| unusable(&error))?;
-    let mut inspection = Inspection::new(manifest.clone(), &module, &fit);
+    let mut inspection = Inspection::new(manifest.clone(), facts, &fit);
     inspection.signature =
         signature.as_deref().map(|bytes| SignatureFacts::of(bytes, &module, grant.as_deref()));
     if let (Some(grant), Some(file)) = (grant, grant_file) {
@@ -172,10 +179,10 @@ impl SignatureFacts {
 }
 
 impl Inspection {
-    fn new(manifest: Manifest, module: &[u8], fit: &Fit<'_>) -> Inspection {
+    fn new(manifest: Manifest, module: ModuleFacts, fit: &Fit<'_>) -> Inspection {
         let checked = &fit.checked;
-        let engine = EngineFacts::of(None, module.len(), fit.is_second_choice.then_some(fit.kind));
-        let module = ModuleFacts::of(module);
+        let bytes = usize::try_from(module.bytes).unwrap_or(usize::MAX);
+        let engine = EngineFacts::of(None, bytes, fit.is_second_choice.then_some(fit.kind));
         Inspection {
             abi: ABI_VERSION,
             summary: summary(&manifest, module.bytes, checked.initial_pages),
@@ -279,6 +286,9 @@ impl Inspection {
         }
         page.line(format_args!("ABI        version {}", self.abi));
         page.line(format_args!("sha256     {}", self.module.sha256));
+        if let Some(reference) = &self.module.reference {
+            page.line(format_args!("reference  {reference}"));
+        }
         let signature = self.signature.as_ref();
         let signature = signature.map_or("none".to_owned(), SignatureFacts::to_text);
         page.line(format_args!("signature  {signature}"));

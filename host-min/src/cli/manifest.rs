@@ -20,7 +20,12 @@ use wagather_yaml::{Error, Place};
 /// A manifest file may also have comments. A file above this size is something else.
 const MAX_FILE_BYTES: u64 = 16 * MAX_MANIFEST_BYTES as u64;
 
-pub(super) fn manifest(file: &Path, guest: &Path, output: Option<&Path>) -> Result<()> {
+pub(super) fn manifest(
+    file: &Path,
+    guest: &Path,
+    registry: &wagather_registry::Options,
+    output: Option<&Path>,
+) -> Result<()> {
     let shown = file.display();
     let failure = |reason: &dyn Display| {
         Failure::new(Class::Module, format!("cannot use the manifest {shown}"), reason)
@@ -28,21 +33,24 @@ pub(super) fn manifest(file: &Path, guest: &Path, output: Option<&Path>) -> Resu
     let text = wagather_base::file::read_text(file, MAX_FILE_BYTES).map_err(|error| failure(&error))?;
     let section = section(&text).map_err(|error| failure(&error.in_file(file.display())))?;
     Manifest::parse(section.as_bytes()).map_err(|error| failure(&error))?;
-    let Guest { label, module, .. } = Guest::read(guest)?;
+    let guest_read = Guest::read(guest, registry)?;
+    let is_remote = guest_read.reference().is_some();
+    let Guest { label, module, .. } = guest_read;
     let unusable =
         |reason: &dyn Display| Failure::new(Class::Module, format!("{label} cannot be used"), reason);
     let whole = with_manifest(&module, section.as_bytes()).map_err(|error| unusable(&error))?;
     engine::check(&whole, MAX_MEMORY_BYTES, None).map_err(|error| unusable(&error))?;
     let output = match output {
         Some(output) => output,
-        None if guest == Path::new("-") => {
-            return Err(Failure::new(Class::Output, "cannot write the module", "it came from stdin")
+        None if is_remote || guest == Path::new("-") => {
+            let why = if is_remote { "it came from a registry" } else { "it came from stdin" };
+            return Err(Failure::new(Class::Output, "cannot write the module", why)
                 .advise("name a file with --output"));
         }
         None => guest,
     };
     write(output, &whole)?;
-    inspect(output, None, false)
+    inspect(output, registry, None, false)
 }
 
 /// The section's content.

@@ -12,6 +12,7 @@ mod manifest;
 mod merge;
 mod new;
 mod rbac;
+mod registry;
 mod rights;
 mod run;
 mod table;
@@ -85,16 +86,19 @@ fn command(words: &Words, single_threaded: SingleThreaded) -> Result<Result<()>,
         "run" => run::run(Run::of(words)?, single_threaded),
         "inspect" => {
             let grant = words.one("grant").map(PathBuf::from);
-            inspect::inspect(Path::new(&words.operands[0]), grant.as_deref(), words.has("json"))
+            let registry = registry::options(words)?;
+            inspect::inspect(Path::new(&words.operands[0]), &registry, grant.as_deref(), words.has("json"))
         }
         "manifest" => {
             let [file, guest] = [0, 1].map(|index| PathBuf::from(&words.operands[index]));
-            manifest::manifest(&file, &guest, words.one("output").map(PathBuf::from).as_deref())
+            let (registry, output) = (registry::options(words)?, words.one("output").map(PathBuf::from));
+            manifest::manifest(&file, &guest, &registry, output.as_deref())
         }
         "rbac" => rbac::rbac(&Rbac::of(words)?),
         "merge" => merge::merge(&merge::of(words)?),
         "deploy" => deploy::deploy(deploy::Options::of(words)?),
         "new" => new::new(),
+        "push" => registry::push(words)?,
         "deliver" => deliver::deliver(words)?,
         "completions" => {
             let shell = words.operands[0].to_str().and_then(completions::script);

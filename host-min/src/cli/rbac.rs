@@ -16,7 +16,7 @@ pub(super) fn rbac(args: &Rbac) -> Result<()> {
     let grant = args.grant.as_deref().map(Grant::read).transpose()?.map(Arc::new);
     let mut needs = Needs::default();
     for guest in &args.guests {
-        for guest in Guest::read_all(guest)? {
+        for guest in Guest::read_all(guest, &args.registry)? {
             needs.add(read(&guest, grant.as_deref())?, grant.as_ref());
         }
     }
@@ -25,7 +25,8 @@ pub(super) fn rbac(args: &Rbac) -> Result<()> {
     print(&page)
 }
 
-fn read(guest: &Guest, grant: Option<&Grant>) -> Result<Manifest> {
+/// The manifest of a module that can run, and that the grant admits.
+pub(super) fn read(guest: &Guest, grant: Option<&Grant>) -> Result<Manifest> {
     let unusable =
         |reason: &dyn Display| Failure::new(Class::Module, format!("{} cannot be used", guest.label), reason);
     engine::check(&guest.module, MAX_MEMORY_BYTES, None).map_err(|error| unusable(&error))?;

@@ -24,6 +24,7 @@ pub(super) fn run(args: Run, single_threaded: SingleThreaded) -> Result<()> {
         (None, None) => Input::Cluster(Box::new(args.cluster)),
     };
     let mut plan = Plan::new(input, Output::parse(args.output), Isolation::Fork(single_threaded));
+    plan.registry = args.registry;
     plan.existing = if args.overwrite { Existing::Replace } else { Existing::Keep };
     plan.require_sandbox = args.require_sandbox;
     plan.engine = args.engine;
@@ -58,6 +59,9 @@ pub(super) fn run(args: Run, single_threaded: SingleThreaded) -> Result<()> {
     args.delivery.check()?;
     plan.audit = args.audit.as_deref().map(open_audit).transpose()?;
     let display = Arc::new(Display::new(args.display));
+    for reference in plan.guests.iter().filter_map(|guest| guest.reference()) {
+        display.show(&Subject::default(), &Event::Pulled(reference));
+    }
     if args.display.shows_requests() {
         let display = display.clone();
         plan.trace = Some(Arc::new(move |line| {

@@ -4,6 +4,7 @@
 //! the first request, and a tenth of the program's size.
 
 mod delivery;
+mod registry;
 
 use super::deploy::{DEPLOY, EXAMPLES};
 use super::display::{FORMATS, WHEN};
@@ -88,15 +89,16 @@ Exit codes:
   0  success: everything was gathered
   1  internal error: a bug in host-min
   2  invalid command line
-  3  invalid module: not WebAssembly, malformed, built for another ABI version, or not admitted by the grant
+  3  invalid module: not WebAssembly, malformed, built for another ABI version, not admitted by the grant, or not in
+     the registry
   4  invalid configuration: kubeconfig, credentials, recording, parameters or grant
-  5  cluster error: the API server cannot be reached, or its response cannot be used; a retry may help
+  5  cluster error: the API server or a registry cannot be reached, or its response cannot be used; a retry may help
   6  output error: the archive or another file cannot be written
   7  gatherer error: a gatherer trapped, ran out of time or memory, or returned an error
   8  gaps: nothing failed, but the archive lacks objects that cannot be used, or lists that the API server refused
      and the gatherer can do without
-  9  access denied: the API server rejects the credentials (401), or the account lacks a permission (403); a retry
-     does not help
+  9  access denied: the API server or a registry rejects the credentials (401), or the account lacks a permission
+     (403); a retry does not help
   10  not delivered: the archive is whole and kept, but the server of --upload does not have it (docs/delivery.md)
   129, 130, 143  SIGHUP, SIGINT or SIGTERM ended the run; finished files are kept in NAME.incomplete
 
@@ -147,6 +149,10 @@ pub(super) const ENGINES: &[&str] = &{
     names
 };
 
+/// What names the modules of a command.
+const MODULES: &str =
+    "Modules of gatherers: files, folders, oci://HOST/NAME:TAG for one in a registry, or - for one on stdin";
+
 /// Every command.
 pub(super) const COMMANDS: &[Command] = &[
     Command {
@@ -156,7 +162,7 @@ pub(super) const COMMANDS: &[Command] = &[
             name: "GUEST.wasm",
             many: true,
             optional: false,
-            help: "Modules of gatherers: files, folders, or - to read one from stdin",
+            help: MODULES,
             kind: Value::Path,
         }],
         options: RUN,
@@ -173,13 +179,7 @@ pub(super) const COMMANDS: &[Command] = &[
             help: "The module",
             kind: Value::Path,
         }],
-        options: &[
-            Flag {
-                help: "Also show what this grant allows the gatherer, and why it denies the rest",
-                ..path("grant", "FILE.yaml")
-            },
-            Flag { help: "Print JSON", ..flag("json") },
-        ],
+        options: &joined::<{ INSPECT.len() + registry::FLAGS.len() }>(INSPECT, registry::FLAGS),
         epilogue: &[],
         hidden: false,
     },
@@ -190,10 +190,10 @@ pub(super) const COMMANDS: &[Command] = &[
             name: "GUEST.wasm",
             many: true,
             optional: false,
-            help: "Modules of gatherers: files, folders, or - to read one from stdin",
+            help: MODULES,
             kind: Value::Path,
         }],
-        options: RBAC,
+        options: &joined::<{ RBAC.len() + registry::FLAGS.len() }>(RBAC, registry::FLAGS),
         epilogue: &[RBAC_EXAMPLES],
         hidden: false,
     },
@@ -204,10 +204,10 @@ pub(super) const COMMANDS: &[Command] = &[
             name: "GUEST.wasm",
             many: true,
             optional: false,
-            help: "Modules of gatherers: files, folders, or - to read one from stdin",
+            help: MODULES,
             kind: Value::Path,
         }],
-        options: DEPLOY,
+        options: &joined::<{ DEPLOY.len() + registry::FLAGS.len() }>(DEPLOY, registry::FLAGS),
         epilogue: &[EXAMPLES],
         hidden: false,
     },
@@ -244,11 +244,7 @@ pub(super) const COMMANDS: &[Command] = &[
                 kind: Value::Path,
             },
         ],
-        options: &[Flag {
-            short: Some('o'),
-            help: "Module to write (default: replace GUEST.wasm)",
-            ..path("output", "FILE.wasm")
-        }],
+        options: &joined::<{ MANIFEST.len() + registry::FLAGS.len() }>(MANIFEST, registry::FLAGS),
         epilogue: &[],
         hidden: false,
     },
@@ -277,6 +273,7 @@ pub(super) const COMMANDS: &[Command] = &[
         epilogue: &[],
         hidden: false,
     },
+    registry::PUSH,
     delivery::COMMAND,
     Command {
         name: "completions",
@@ -302,6 +299,20 @@ pub(super) const COMMANDS: &[Command] = &[
     },
 ];
 
+const INSPECT: &[Flag] = &[
+    Flag {
+        help: "Also show what this grant allows the gatherer, and why it denies the rest",
+        ..path("grant", "FILE.yaml")
+    },
+    Flag { help: "Print JSON", ..flag("json") },
+];
+
+const MANIFEST: &[Flag] = &[Flag {
+    short: Some('o'),
+    help: "Module to write (default: replace GUEST.wasm)",
+    ..path("output", "FILE.wasm")
+}];
+
 const RBAC: &[Flag] = &[
     Flag {
         default: Some("wagather"),
@@ -317,7 +328,11 @@ const RBAC: &[Flag] = &[
     Flag { help: "Print only the permissions that this grant allows", ..path("grant", "FILE.yaml") },
 ];
 
-const RUN: &[Flag] = &joined::<{ GATHERING.len() + delivery::OF_RUN.len() }>(GATHERING, delivery::OF_RUN);
+const RUN: &[Flag] = &joined::<{ OF_LOCAL.len() + registry::FLAGS.len() }>(OF_LOCAL, registry::FLAGS);
+
+/// Those that have nothing to do with registries.
+const OF_LOCAL: &[Flag] =
+    &joined::<{ GATHERING.len() + delivery::OF_RUN.len() }>(GATHERING, delivery::OF_RUN);
 
 const GATHERING: &[Flag] = &[
     Flag {

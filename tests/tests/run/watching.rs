@@ -7,6 +7,7 @@ use std::time::Duration;
 use tests::guest::{self, Texts};
 use tests::host::{Done, Host};
 use tests::kubeconfig::Contexts;
+use tests::registry::Registry;
 use tests::server::{Answer, Expiry, List, Running, Server};
 use tests::{objects, place, programs, workspace};
 
@@ -288,6 +289,13 @@ fn json_lines_are_as_documented() {
         .wait();
     obfuscated.expect_success();
 
+    // A module from a registry.
+    let registry = Registry::start();
+    registry.module("hello:1", &std::fs::read(programs::guest("hello")).expect("a guest"));
+    let pulled = json(Host::run(registry.reference("hello:1"))).replay(&recording);
+    let pulled = pulled.output(place.path().join("pulled")).wait();
+    pulled.expect_success();
+
     // A server that takes an archive, one that does not want it, and one that is not there for long.
     let delivered = |name: &str, status: u16, more: &[&str]| {
         let answer = Answer::bytes("text/plain", "").with_status(status);
@@ -310,7 +318,7 @@ fn json_lines_are_as_documented() {
     let documented = documented();
     let mut said: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let narrowing = [&mistaken, &narrowed, &obfuscated];
-    let delivery = [&taken, &unwanted, &away];
+    let delivery = [&taken, &unwanted, &pulled, &away];
     let all = [&watched, &stalled, &refused, &replayed, &unusable, &fleet].into_iter();
     for done in all.chain(narrowing).chain(delivery) {
         for object in objects_of(done) {

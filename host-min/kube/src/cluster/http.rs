@@ -39,6 +39,8 @@ pub(super) struct Head {
     pub(super) retry_after: Option<Duration>,
     /// Where a redirect leads (`Location`).
     pub(super) location: Option<String>,
+    /// How the server wants to know who asks (`WWW-Authenticate`): each field that it sent.
+    pub(super) challenges: Vec<String>,
     pub(super) framing: Framing,
     /// Whether the body is compressed.
     pub(super) gzip: bool,
@@ -231,6 +233,7 @@ fn parse_into<'a>(
         content_type: None,
         retry_after: None,
         location: None,
+        challenges: Vec::new(),
         framing: Framing::UntilClose,
         gzip: false,
         keep_alive: parsed.version == Some(1),
@@ -270,6 +273,8 @@ fn parse_into<'a>(
             head.content_type = Some(value());
         } else if is("location") {
             head.location = Some(value());
+        } else if is("www-authenticate") {
+            head.challenges.push(value());
         } else if is("retry-after") {
             let said = Retry::parse(&value());
             retry = if retries == 0 || retry == said { said } else { None };

@@ -18,7 +18,7 @@ use wagather_base::fork;
 use wagather_sandbox::process::SingleThreaded;
 
 /// Runs a function in a forked process, so that this process has nothing of it but the result.
-pub(super) fn in_fork<T: Codec>(
+pub(crate) fn in_fork<T: Codec>(
     single_threaded: SingleThreaded,
     what: &str,
     work: impl FnOnce() -> T,

@@ -4,12 +4,14 @@
 //! and strings are not inlined.
 
 use super::index::{ArchiveFacts, Line, Reason, Sums};
+use crate::modules::Guest;
 use std::time::Duration;
+use wagather_base::error::Failure;
 use wagather_broker::{Phase, Progress};
 use wagather_kube::cluster::Context;
 
 /// A value that can be sent.
-pub(super) trait Codec: Sized {
+pub(crate) trait Codec: Sized {
     /// Appends the value.
     fn encode(&self, to: &mut Vec<u8>);
     /// Takes the value off the front; `None` if it is not there.
@@ -101,6 +103,15 @@ impl<T: Codec> Codec for Option<T> {
     }
 }
 
+impl Codec for Failure {
+    fn encode(&self, to: &mut Vec<u8>) {
+        Reason::of(self).encode(to);
+    }
+    fn decode(from: &mut &[u8]) -> Option<Failure> {
+        Reason::decode(from).map(Reason::into_failure)
+    }
+}
+
 impl<T: Codec> Codec for Vec<T> {
     fn encode(&self, to: &mut Vec<u8>) {
         (self.len() as u64).encode(to);
@@ -142,6 +153,7 @@ pub(super) use codec;
 codec! {
     ArchiveFacts { file, bytes, sha256 }
     Context { name, server }
+    Guest { label, module, signature }
     Line { gatherer, is_error, text }
     Progress { phase, requests, items, bytes_received, doing, awaits_server, elapsed }
     Reason { exit_code, attempt, reason, more, advice }

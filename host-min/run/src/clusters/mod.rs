@@ -21,6 +21,7 @@ mod names;
 mod reporter;
 mod supervise;
 
+pub(crate) use child::in_fork;
 pub use index::{ArchiveFacts, Cluster, Line, Reason, Status, Sums};
 
 use crate::plan::{Input, Plan};

@@ -63,6 +63,7 @@ fn deployment(options: Options) -> Result<Deployment> {
     (plan.timeout, plan.request_timeout) = (run.timeout, run.request_timeout);
     (plan.memory_bytes, plan.parallel) = (run.memory, run.parallel as usize);
     plan.params = run.params;
+    plan.registry = options.registry;
     let grant = options.grant.as_deref().map(read_grant).transpose()?;
     let (grant_text, grant) = grant.unzip();
     plan.grant = grant.map(Arc::new);

@@ -1,6 +1,7 @@
 //! What was typed for `host-min deploy`, checked as far as the options alone tell.
 
 use super::super::args::{Run, namespace, object_name, up_to};
+use super::super::registry;
 use super::super::table::OF_RUN;
 use super::super::typed::{Typed, Words, Wrong, take_apart};
 use super::super::values::{all, one, text, wrong};
@@ -16,6 +17,7 @@ use wagather_policy::rights::MAX_SHARDS;
 #[derive(Debug)]
 pub(in crate::cli) struct Options {
     pub(super) guests: Vec<PathBuf>,
+    pub(super) registry: wagather_registry::Options,
     pub(super) grant: Option<PathBuf>,
     pub(super) kustomize: Option<PathBuf>,
     pub(super) name: String,
@@ -55,6 +57,7 @@ impl Options {
         let ports = all(words, "api-server-port", port)?;
         Ok(Options {
             guests: words.operands.iter().map(PathBuf::from).collect(),
+            registry: registry::options(words)?,
             grant: words.one("grant").map(PathBuf::from),
             kustomize: words.one("kustomize").map(PathBuf::from),
             name,

@@ -40,6 +40,8 @@ pub(in crate::cli) enum Event<'a> {
     Progress(Pace<'a>),
     /// The summary of a gatherer.
     Summary(&'a Sums),
+    /// A module came from a registry, with this digest.
+    Pulled(&'a str),
     /// The archive was written.
     Archive(&'a Path, Completeness),
     /// The recording was written.
@@ -97,6 +99,7 @@ impl Event<'_> {
             Event::Failure(failure) => format!("{}: {}", failure.attempt, failure.reason),
             Event::Progress(pace) => pace.message(),
             Event::Summary(sums) => summary::message(sums),
+            Event::Pulled(reference) => format!("pulled {reference}"),
             Event::Archive(path, Completeness::Complete) => format!("wrote {}", path.display()),
             Event::Archive(path, Completeness::Gaps) => format!("wrote {}, with gaps", path.display()),
             Event::Archive(path, Completeness::Incomplete) => format!("incomplete: {}", path.display()),
@@ -135,6 +138,7 @@ impl Event<'_> {
             Event::Failure(_) => "failure",
             Event::Progress(_) => "progress",
             Event::Summary(_) => "summary",
+            Event::Pulled(_) => "pulled",
             Event::Archive(..) => "archive",
             Event::Recording(_) => "recording",
             Event::Obfuscated(..) => "obfuscation",
@@ -169,6 +173,7 @@ impl Event<'_> {
                 let is_complete = *wholeness == Completeness::Complete;
                 object.value("complete", if is_complete { "true" } else { "false" });
             }
+            Event::Pulled(reference) => object.text("reference", reference),
             Event::Recording(path) => object.text("path", &path.to_string_lossy()),
             Event::Obfuscated(path, counts) => {
                 object.text("path", &path.to_string_lossy());

@@ -1,8 +1,8 @@
 //! Uploads to servers that take them, refuse them, redirect, stall, or attack.
 
-use std::io::Cursor;
+use std::io::{self, Cursor};
 
-use super::super::upload::{Address, Answer, Options, Request, Unsent, Uploader};
+use super::super::upload::{Address, Answer, Options, Reply, Request, Unsent, Uploader};
 use super::super::{ProxyVariables, Secret};
 use super::tls::{Authority, serve};
 use super::*;
@@ -118,7 +118,11 @@ fn a_server_that_says_nothing_is_given_up() {
     let short = Options { response_timeout: Duration::from_millis(200), ..options() };
     let unsent = put(&server.url(), &short, b"hello").unwrap_err();
     assert_eq!(unsent.cause, Cause::Broken);
-    assert!(unsent.reason.contains("the file was sent, but no response came for 0.2 s"), "{}", unsent.reason);
+    assert!(
+        unsent.reason.contains("the request was sent, but no response came for 0.2 s"),
+        "{}",
+        unsent.reason
+    );
     let gone = Server::start(|recorded, mut stream, _| drop(take(recorded, &mut stream, 5)));
     let unsent = put(&gone.url(), &options(), b"hello").unwrap_err();
     assert_eq!(unsent.cause, Cause::Broken, "{unsent:?}");
@@ -210,4 +214,68 @@ fn proxies_are_those_of_the_environment() {
     // Whoever answers there or not: it is not the proxy.
     let _ = put("http://10.255.255.1/a", &nobody, b"hello");
     assert_eq!(proxy.connections(), 1);
+}
+
+/// Asks with a method that sends nothing, and reads a body of so many bytes.
+fn ask(method: &'static str, answer: &'static str, max: u64) -> (Reply, Result<Vec<u8>, Unsent>, String) {
+    let open = |server: &Server| {
+        let uploader = Uploader::new(Address::parse(&server.url()).unwrap(), &options()).unwrap();
+        let fields = [("Accept", "a/b"), ("Authorization", "Bearer hunter2-hunter2")];
+        let fields = fields.map(|(name, value)| (name.to_owned(), Secret::new(value)));
+        let request = Request { method, fields: &fields, len: 0 };
+        uploader.ask(&request, &mut io::empty(), Instant::now() + Duration::from_secs(20)).unwrap()
+    };
+    let server = Server::start(move |recorded, mut stream, _| {
+        take(recorded, &mut stream, 0);
+        let _ = stream.write_all(answer.as_bytes());
+    });
+    let bytes = open(&server).bytes(max);
+    let reply = open(&server);
+    let requests = server.requests();
+    (reply, bytes, requests[0].clone())
+}
+
+#[test]
+fn a_body_is_read_whole_or_not_at_all() {
+    let (reply, bytes, request) = ask(
+        "GET",
+        "HTTP/1.1 401 No\r\nWWW-Authenticate: Basic\r\nWWW-Authenticate: Bearer realm=\"x\"\r\nLocation: /a?b=c\r\nContent-Type: t/x\r\nContent-Length: 5\r\n\r\nhello",
+        5,
+    );
+    assert_eq!(
+        (reply.status, reply.challenges),
+        (401, vec!["Basic".to_owned(), "Bearer realm=\"x\"".to_owned()])
+    );
+    assert_eq!((reply.location.as_deref(), reply.content_type.as_deref()), (Some("/a?b=c"), Some("t/x")));
+    assert_eq!(bytes.unwrap(), b"hello");
+    assert!(request.contains("\r\nAccept: a/b\r\n") && !request.contains("*/*"), "{request}");
+    assert!(!request.contains("Content-Length"), "{request}");
+    for (answer, max, expected) in [
+        ("HTTP/1.1 200 OK\r\n\r\nhello", 5, Ok(&b"hello"[..])),
+        (
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n",
+            5,
+            Ok(b"hello"),
+        ),
+        ("HTTP/1.1 200 OK\r\n\r\nhello", 4, Err("more than 4 bytes")),
+        (
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+            4,
+            Err("more than 4 bytes"),
+        ),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 99999999999999\r\n\r\nhello", 5, Err("more than 5 bytes")),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello", 9, Err("read the response")),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n", 9, Err("chunks are malformed")),
+    ] {
+        match (ask("GET", answer, max).1, expected) {
+            (Ok(bytes), Ok(expected)) => assert_eq!(bytes, expected, "{answer:?}"),
+            (Err(unsent), Err(why)) => assert!(unsent.reason.contains(why), "{answer:?}: {unsent:?}"),
+            (other, _) => panic!("{answer:?}: {other:?}"),
+        }
+    }
+    // The answer to HEAD has the length of what is not sent.
+    let (_, bytes, _) = ask("HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", 0);
+    assert_eq!(bytes.unwrap(), b"");
+    let echo = "HTTP/1.1 403 No\r\n\r\nyou are hunter2-hunter2";
+    assert_eq!(ask("GET", echo, 0).0.text(), "you are ***************");
 }

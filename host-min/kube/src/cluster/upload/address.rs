@@ -1,7 +1,7 @@
 //! Where a file is uploaded to: a URL whose query is sent as it was written, because it may be signed.
 
 use super::super::secret::Secret;
-use super::super::url::{ServerUrl, basic};
+use super::super::url::{ServerUrl, basic, host_port};
 use wagather_base::percent::decode_lossy;
 
 /// The address of an upload.
@@ -51,6 +51,28 @@ impl Address {
     pub fn shown(&self) -> String {
         let path = self.target.split('?').next().unwrap_or_default();
         format!("{}{path}", self.server)
+    }
+
+    /// The scheme, the host in lower case and the port: `https://host:443`. What is sent to one of them may be sent to another
+    /// address of the same origin.
+    pub fn origin(&self) -> String {
+        let scheme = if self.server.tls { "https" } else { "http" };
+        format!("{scheme}://{}", host_port(&self.server.host.to_ascii_lowercase(), self.server.port))
+    }
+
+    /// Whether it has TLS.
+    pub fn is_tls(&self) -> bool {
+        self.server.tls
+    }
+
+    /// Whether the host is this machine, by its name or address.
+    pub fn is_on_this_machine(&self) -> bool {
+        self.server.is_on_this_machine()
+    }
+
+    /// Whether a user or a password is before the host.
+    pub fn has_login(&self) -> bool {
+        self.server.login.is_some()
     }
 
     pub(super) fn server(&self) -> &ServerUrl {

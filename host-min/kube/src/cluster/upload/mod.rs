@@ -1,9 +1,9 @@
-//! Sends a file to a server that is no API server: an object store, or a service that takes archives.
+//! One request to a server that is no API server: an object store, a service that takes archives, or a registry of modules.
 //!
 //! One request per connection, with a length and without chunks. The transport is that of the cluster's connections: names, proxies,
-//! TLS, limits. A redirect is an answer like others, because what is sent is the data of a cluster, and goes where its owner said.
+//! TLS, limits. A redirect is an answer like others: what is sent may be the data of a cluster, and goes where its owner said.
 //!
-//! Not here: whether and when to send again, and where the file comes from.
+//! Not here: whether and when to send again, where a file comes from, and which redirects to follow.
 
 mod address;
 
@@ -11,6 +11,7 @@ pub use self::address::Address;
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::access::Trust;
@@ -33,6 +34,8 @@ use wagather_base::limits::{DEFAULT_CONNECT_TIMEOUT, MAX_CREDENTIAL_BYTES};
 
 /// What is written at once.
 const CHUNK_BYTES: usize = 64 << 10;
+/// What is read at once.
+const PIECE_BYTES: usize = 16 << 10;
 /// How much of an answer that refuses is read for the message.
 const MAX_TEXT_BYTES: usize = 4 << 10;
 /// How long that may take. Such a text comes with the head.
@@ -71,7 +74,7 @@ impl Default for Options {
 /// One request.
 #[derive(Debug)]
 pub struct Request<'a> {
-    /// `PUT` or `POST`.
+    /// `GET`, `HEAD`, `PUT` or `POST`.
     pub method: &'static str,
     /// The header fields besides those that belong to the connection. Their values are not shown, and are taken out of the answer.
     pub fields: &'a [(String, Secret)],
@@ -90,6 +93,32 @@ pub struct Answer {
     pub location: Option<String>,
     /// The beginning of its body, if it refuses. Foreign text, without our credentials.
     pub text: String,
+}
+
+/// An answer whose body was not read yet.
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// How long it wants us to wait (`Retry-After`).
+    pub retry_after: Option<Duration>,
+    /// Where a redirect leads. Its query may be a credential.
+    pub location: Option<String>,
+    /// How it wants to know who asks (`WWW-Authenticate`). Foreign text.
+    pub challenges: Vec<String>,
+    /// The media type of the body.
+    pub content_type: Option<String>,
+    body: Unread,
+    scrubs: Vec<Arc<Scrub>>,
+}
+
+/// A body that was not read yet: what came of it with the head, and the connection for the rest.
+struct Unread {
+    stream: Stream,
+    framing: Framing,
+    bytes: Vec<u8>,
+    who: String,
+    idle: Duration,
+    deadline: Instant,
 }
 
 /// Why there is no answer.
@@ -171,14 +200,29 @@ impl Uploader {
         body: &mut dyn Read,
         deadline: Instant,
     ) -> Result<Answer, Unsent> {
-        let clean = |text: String| self.scrubs(request).iter().fold(text, |text, scrub| scrub.text(text));
-        let sent = self.exchange(request, body, deadline);
-        sent.map(|answer| Answer {
-            text: clean(answer.text),
-            location: answer.location.map(&clean),
-            ..answer
-        })
-        .map_err(|unsent| Unsent { reason: clean(unsent.reason), ..unsent })
+        let reply = self.ask(request, body, deadline)?;
+        let location = reply.location.as_deref().map(|to| to.split(['?', '#']).next().unwrap_or_default());
+        let location = location.map(|to| reply.clean(to.to_owned()));
+        let (status, retry_after) = (reply.status, reply.retry_after);
+        let text = if status < 300 { String::new() } else { reply.text() };
+        Ok(Answer { status, retry_after, location, text })
+    }
+
+    /// Sends a request and waits for the head of the answer.
+    pub fn ask(
+        &self,
+        request: &Request<'_>,
+        body: &mut dyn Read,
+        deadline: Instant,
+    ) -> Result<Reply, Unsent> {
+        let scrubs = self.scrubs(request);
+        match self.exchange(request, body, deadline) {
+            Ok((head, body)) => {
+                let Head { status, retry_after, location, challenges, content_type, .. } = head;
+                Ok(Reply { status, retry_after, location, challenges, content_type, body, scrubs })
+            }
+            Err(unsent) => Err(Unsent { reason: clean(&scrubs, unsent.reason), ..unsent }),
+        }
     }
 
     fn exchange(
@@ -186,7 +230,7 @@ impl Uploader {
         request: &Request<'_>,
         body: &mut dyn Read,
         deadline: Instant,
-    ) -> Result<Answer, Unsent> {
+    ) -> Result<(Head, Unread), Unsent> {
         let who = self.who();
         let mut stream = self.connect(&who, deadline)?;
         let sent = self.write(&mut stream, request, body, deadline);
@@ -196,20 +240,26 @@ impl Uploader {
         }
         let until = after(Instant::now(), self.options.response_timeout, deadline);
         let answer = self.read(&mut stream, until, deadline);
-        match (sent, answer) {
-            (Ok(()), Ok(answer)) => Ok(answer),
+        let (mut head, bytes) = match (sent, answer) {
+            (Ok(()), Ok(answer)) => answer,
             (Ok(()), Err(error)) => {
                 let waited = self.options.response_timeout;
-                let what = format!("the file was sent, but no response came for {}", seconds(waited));
-                Err(explain(&error, ("get a response from", &who), &what, deadline))
+                let what = format!("the request was sent, but no response came for {}", seconds(waited));
+                return Err(explain(&error, ("get a response from", &who), &what, deadline));
             }
             // It refuses without having read everything. A success would be one of a file that it does not have.
-            (Err(_), Ok(answer)) if answer.status >= 300 => Ok(answer),
+            (Err(_), Ok(answer)) if answer.0.status >= 300 => answer,
             (Err(Cut::Wire(error) | Cut::Source(error)), _) => {
                 let what = format!("it took no data for {}", seconds(self.options.idle_timeout));
-                Err(explain(&error, ("send to", &who), &what, deadline))
+                return Err(explain(&error, ("send to", &who), &what, deadline));
             }
+        };
+        let mut framing = std::mem::replace(&mut head.framing, Framing::Length(0));
+        if request.method == "HEAD" {
+            framing = Framing::Length(0);
         }
+        let idle = self.options.idle_timeout;
+        Ok((head, Unread { stream, framing, bytes, who, idle, deadline }))
     }
 
     fn who(&self) -> String {
@@ -242,13 +292,20 @@ impl Uploader {
         let proxy = self.proxy.as_ref().filter(reads);
         let origin = proxy.map_or(String::new(), |_| server.to_string());
         let mut head = format!(
-            "{} {origin}{} HTTP/1.1\r\nHost: {}\r\nUser-Agent: {}\r\nAccept: */*\r\nConnection: close\r\nContent-Length: {}\r\n",
+            "{} {origin}{} HTTP/1.1\r\nHost: {}\r\nUser-Agent: {}\r\n",
             request.method,
             self.address.target(),
             server.authority,
             http::user_agent(),
-            request.len,
         );
+        let is_said = |wanted: &str| request.fields.iter().any(|(name, _)| name.eq_ignore_ascii_case(wanted));
+        if !is_said("accept") {
+            head += "Accept: */*\r\n";
+        }
+        head += "Connection: close\r\n";
+        if !matches!(request.method, "GET" | "HEAD") {
+            head += &format!("Content-Length: {}\r\n", request.len);
+        }
         let mut add = |name: &str, value: &Secret| {
             for part in [name, ": ", value.reveal(), "\r\n"] {
                 head += part;
@@ -257,8 +314,7 @@ impl Uploader {
         for (name, value) in request.fields {
             add(name, value);
         }
-        let is_said = request.fields.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
-        if let Some(login) = self.address.login().filter(|_| !is_said) {
+        if let Some(login) = self.address.login().filter(|_| !is_said("authorization")) {
             add("Authorization", &login);
         }
         if let Some(authorization) = proxy.and_then(|proxy| proxy.url.authorization()) {
@@ -298,38 +354,29 @@ impl Uploader {
         stream.flush().map_err(Cut::Wire)
     }
 
-    /// Reads the head of the answer and, if it refuses, the beginning of its text.
-    fn read(&self, stream: &mut Stream, until: Instant, deadline: Instant) -> io::Result<Answer> {
+    /// Reads the head of the answer. Gives what came after it, too.
+    fn read(&self, stream: &mut Stream, until: Instant, deadline: Instant) -> io::Result<(Head, Vec<u8>)> {
         stream.set_limits(Limits { deadline, silence: Silence::Until(until) });
-        let (mut bytes, mut piece) = (Vec::new(), vec![0; MAX_TEXT_BYTES]);
-        let head = loop {
+        let (mut bytes, mut piece) = (Vec::new(), vec![0; PIECE_BYTES]);
+        loop {
             match http::parse(&bytes, false).map_err(|why| io::Error::new(ErrorKind::InvalidData, why))? {
-                Some((len, head)) if head.status >= 200 => {
+                Some((len, head)) => {
                     bytes.drain(..len);
-                    break head;
+                    if head.status >= 200 {
+                        return Ok((head, bytes));
+                    }
+                    // Interim answers say nothing.
                 }
-                // Interim answers say nothing.
-                Some((len, _)) => drop(bytes.drain(..len)),
                 None => match stream.read(&mut piece)? {
                     0 => return Err(ErrorKind::UnexpectedEof.into()),
                     len => bytes.extend_from_slice(&piece[..len]),
                 },
             }
-        };
-        let Head { status, retry_after, location, framing, .. } = head;
-        let text = if status < 300 {
-            String::new()
-        } else {
-            let soon = after(Instant::now(), TEXT_TIME, until);
-            stream.set_limits(Limits { deadline, silence: Silence::Until(soon) });
-            text(stream, framing, bytes)
-        };
-        let location = location.map(|to| to.split(['?', '#']).next().unwrap_or_default().to_owned());
-        Ok(Answer { status, retry_after, location, text })
+        }
     }
 
     /// What takes what we send out of what comes back.
-    fn scrubs(&self, request: &Request<'_>) -> Vec<std::sync::Arc<Scrub>> {
+    fn scrubs(&self, request: &Request<'_>) -> Vec<Arc<Scrub>> {
         let secrets = request.fields.iter().map(|(_, value)| value.clone());
         let of_proxy = self.proxy.as_ref().and_then(|proxy| proxy.url.login.as_ref()).map(super::url::basic);
         let of_query = self.address.query_values().filter(|value| value.len() >= MIN_SECRET_BYTES);
@@ -350,26 +397,80 @@ enum Cut {
     Wire(io::Error),
 }
 
-/// The beginning of a text that may end anywhere, or nowhere. It only explains, so what goes wrong here is its end.
-fn text(stream: &mut Stream, framing: Framing, mut bytes: Vec<u8>) -> String {
-    let (mut decoder, mut text) = (Decoder::new(framing), vec![0; MAX_TEXT_BYTES]);
-    let (mut len, mut piece) = (0, vec![0; MAX_TEXT_BYTES]);
-    while len < text.len() && !decoder.is_done() {
-        match decoder.decode(&bytes, &mut text[len..]) {
-            Ok((used, given)) => {
-                bytes.drain(..used);
-                len += given;
-            }
-            Err(_) => break,
+impl Reply {
+    /// The body, which may have so many bytes.
+    ///
+    /// # Errors
+    /// It has more, or it broke off.
+    pub fn bytes(mut self, max: u64) -> Result<Vec<u8>, Unsent> {
+        let Unread { idle, deadline, .. } = self.body;
+        let reason = format!("the response of {} has more than {max} bytes", self.body.who);
+        let too_large = || Unsent { cause: Cause::Final, reason, advice: String::new() };
+        if matches!(self.body.framing, Framing::Length(len) if len > max) {
+            return Err(too_large());
         }
-        if bytes.is_empty() && len < text.len() && !decoder.is_done() {
-            match stream.read(&mut piece) {
-                Ok(read) if read > 0 => bytes.extend_from_slice(&piece[..read]),
-                _ => break,
+        self.body.stream.set_limits(Limits { deadline, silence: Silence::For(idle) });
+        let most = usize::try_from(max).unwrap_or(usize::MAX);
+        let (bytes, end) = self.body.read(most.saturating_add(1));
+        match end {
+            _ if bytes.len() > most => Err(too_large()),
+            Ok(()) => Ok(bytes),
+            Err(error) => {
+                let what = format!("no data arrived for {}", seconds(idle));
+                let who = ("read the response of", &*self.body.who);
+                let unsent = explain(&error, who, &what, deadline);
+                Err(Unsent { reason: clean(&self.scrubs, unsent.reason), ..unsent })
             }
         }
     }
-    String::from_utf8_lossy(&text[..len]).into_owned()
+
+    /// The beginning of a body that only explains. It may end anywhere, or nowhere, so what goes wrong is its end. Foreign text,
+    /// without our credentials.
+    pub fn text(mut self) -> String {
+        let deadline = self.body.deadline;
+        let soon = after(Instant::now(), TEXT_TIME, deadline);
+        self.body.stream.set_limits(Limits { deadline, silence: Silence::Until(soon) });
+        let (bytes, _) = self.body.read(MAX_TEXT_BYTES);
+        self.clean(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// A text without what we sent.
+    pub fn clean(&self, text: String) -> String {
+        clean(&self.scrubs, text)
+    }
+}
+
+impl Unread {
+    /// Reads up to so many bytes, and says whether they ended in time.
+    fn read(&mut self, most: usize) -> (Vec<u8>, io::Result<()>) {
+        let mut decoder = Decoder::new(std::mem::replace(&mut self.framing, Framing::Length(0)));
+        let (mut out, mut piece) = (Vec::new(), vec![0; PIECE_BYTES]);
+        let mut decoded = vec![0; PIECE_BYTES];
+        while !decoder.is_done() && out.len() < most {
+            let room = decoded.len().min(most - out.len());
+            match decoder.decode(&self.bytes, &mut decoded[..room]) {
+                Ok((used, given)) => {
+                    self.bytes.drain(..used);
+                    out.extend_from_slice(&decoded[..given]);
+                    if used > 0 || given > 0 {
+                        continue;
+                    }
+                }
+                Err(error) => return (out, Err(error)),
+            }
+            match self.stream.read(&mut piece) {
+                Ok(0) if decoder.may_close() => break,
+                Ok(0) => return (out, Err(ErrorKind::UnexpectedEof.into())),
+                Ok(len) => self.bytes.extend_from_slice(&piece[..len]),
+                Err(error) => return (out, Err(error)),
+            }
+        }
+        (out, Ok(()))
+    }
+}
+
+fn clean(scrubs: &[Arc<Scrub>], text: String) -> String {
+    scrubs.iter().fold(text, |text, scrub| scrub.text(text))
 }
 
 /// What an error of a connection that was made comes to. Silence is told in other words than a connection that broke.
