@@ -1,8 +1,8 @@
 //! Joins the archives of all shards of a run into one.
 //!
 //! An object's file is in one shard, so most files are taken as they are. A file that several shards wrote is taken once if it is the same
-//! in all. Otherwise its [`elements`] are joined if that is certainly right, and if not, each shard's file is kept below
-//! `shards/INDEX`. The [`report`] says which. docs/shards.md has the rules.
+//! in all. Otherwise its `elements` are joined if that is certainly right, and if not, each shard's file is kept below
+//! `shards/INDEX`. The `report` says which. docs/shards.md has the rules.
 
 mod elements;
 mod report;
