@@ -7,6 +7,9 @@ use serde_json::value::RawValue;
 use crate::members::{Members, elements};
 use crate::place::Hint;
 
+/// How deep lists nest. A list of lists is odd already.
+const MAX_LISTS: usize = 4;
+
 /// What an object is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Identity {
@@ -22,6 +25,16 @@ pub(crate) struct Identity {
     pub(crate) namespace: String,
     /// The name.
     pub(crate) name: String,
+}
+
+impl Identity {
+    /// All that is remembered of it.
+    pub(crate) fn names(&self) -> [&str; 6] {
+        let Identity { group, version, kind, plural, namespace, name } = self;
+        let (Plural::Named(plural) | Plural::Guessed(plural)) = plural;
+        let [group, version] = [group, version].map(|text| text.as_deref().unwrap_or_default());
+        [group, version, kind, plural, namespace, name]
+    }
 }
 
 /// The name of a resource.
@@ -51,7 +64,7 @@ pub(crate) fn parts(
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     match text.trim_start().as_bytes().first() {
         Some(b'{' | b'[') => match serde_json::from_str::<&RawValue>(text) {
-            Ok(whole) => value(whole.get(), hint, None, each),
+            Ok(whole) => value(whole.get(), hint, (None, 0), each),
             // YAML that begins as JSON does, or several documents.
             Err(error) => yaml(text, hint, each).map_err(|problem| match problem {
                 Problem::Unusable(_) => Problem::Unusable(format!("{error}")),
@@ -73,19 +86,25 @@ pub(crate) enum Problem {
 
 fn yaml(text: &str, hint: &Hint, each: &mut dyn FnMut(Part) -> Result<(), String>) -> Result<(), Problem> {
     let documents = wagather_yaml::to_json(text).map_err(|error| Problem::Unusable(error.to_string()))?;
-    documents.iter().filter(|document| *document != "null").try_for_each(|json| value(json, hint, None, each))
+    documents
+        .iter()
+        .filter(|document| *document != "null")
+        .try_for_each(|json| value(json, hint, (None, 0), each))
 }
 
 fn value(
     json: &str,
     hint: &Hint,
-    of_list: Option<(&str, &str)>,
+    (of_list, depth): (Option<(&str, &str)>, usize),
     each: &mut dyn FnMut(Part) -> Result<(), String>,
 ) -> Result<(), Problem> {
     let unusable = |error: serde_json::Error| Problem::Unusable(error.to_string());
+    if depth > MAX_LISTS {
+        return Err(Problem::Unusable("its lists nest too deeply".into()));
+    }
     if json.trim_start().starts_with('[') {
         let items = elements(json).map_err(unusable)?;
-        return items.iter().try_for_each(|item| value(item.get(), hint, None, each));
+        return items.iter().try_for_each(|item| value(item.get(), hint, (None, depth + 1), each));
     }
     let head = Members::of(json).map_err(unusable)?;
     let kind = head.text("kind").unwrap_or_default();
@@ -105,7 +124,7 @@ fn value(
             return if is_known { each(Part::EmptyList(identity)).map_err(Problem::Full) } else { Ok(()) };
         }
         let of_items = (of_items, &*api_version);
-        return items.iter().try_for_each(|item| value(item.get(), hint, Some(of_items), each));
+        return items.iter().try_for_each(|item| value(item.get(), hint, (Some(of_items), depth + 1), each));
     }
     let (kind, api_version) = match of_list {
         Some((of_items, version)) if kind.is_empty() => (of_items.to_owned(), version.to_owned()),
@@ -309,7 +328,7 @@ mod tests {
             ("{", "EOF while parsing an object at line 1 column 1"),
             ("{}", "it has no metadata.name"),
             (r#"{"metadata":{"name":"a"}}"#, "neither it nor its path says what kind it is"),
-            ("just words", "invalid type: string \"just words\", expected a map at line 1 column 12"),
+            ("just words", "invalid type: string \"just words\", expected an object at line 1 column 12"),
         ] {
             assert_eq!(all(content, &none), Err(reason.into()), "{content}");
         }

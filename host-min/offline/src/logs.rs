@@ -29,15 +29,23 @@ impl Shelf {
 }
 
 fn part(bytes: &[u8], log: &Log) -> Vec<u8> {
-    let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
-    let first = lines.len() - log.tail_lines.map_or(lines.len(), |most| most.min(lines.len()));
-    let lines = &lines[first..];
-    let stamps: Vec<usize> = lines.iter().map(|line| stamp_bytes(line)).collect();
+    // Never collected: an index of the lines takes far more memory than empty lines do.
+    let lines_of = |bytes| <[u8]>::split_inclusive(bytes, |byte| *byte == b'\n');
+    let bytes = match log.tail_lines {
+        None => bytes,
+        Some(most) => {
+            let left_out = lines_of(bytes).count().saturating_sub(most);
+            &bytes[lines_of(bytes).take(left_out).map(<[u8]>::len).sum()..]
+        }
+    };
     // Other programs gather logs with timestamps. A line without one means that these are the container's own.
-    let has_stamps = !log.timestamps && !stamps.is_empty() && stamps.iter().all(|bytes| *bytes > 0);
+    let has_stamps =
+        !log.timestamps && !bytes.is_empty() && lines_of(bytes).all(|line| stamp_bytes(line) > 0);
     let mut out = Vec::new();
-    for (line, stamp) in lines.iter().zip(stamps) {
-        out.extend_from_slice(if has_stamps { &line[stamp..] } else { line });
+    if has_stamps {
+        lines_of(bytes).for_each(|line| out.extend_from_slice(&line[stamp_bytes(line)..]));
+    } else {
+        out.extend_from_slice(bytes);
     }
     out.truncate(log.limit_bytes.unwrap_or(usize::MAX));
     out

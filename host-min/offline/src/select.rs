@@ -1,6 +1,6 @@
 //! Label and field selectors, as the API server reads them.
 
-use serde_json::Value;
+use crate::members::Members;
 
 /// What an object must be like. The default selects everything.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -46,19 +46,12 @@ impl Selector {
         if self.is_everything() {
             return true;
         }
-        let Ok(object) = serde_json::from_slice::<Value>(object) else { return false };
-        let labels = &object["metadata"]["labels"];
-        self.labels.iter().all(|wanted| wanted.test.admits(labels[&wanted.key].as_str()))
-            && self.fields.iter().all(|wanted| {
-                let value = wanted.key.split('.').fold(&object, |value, key| &value[key]);
-                // A field that is absent is an empty one.
-                let text = match value {
-                    Value::String(text) => text.clone(),
-                    Value::Null => String::new(),
-                    other => other.to_string(),
-                };
-                wanted.test.admits(Some(&text))
-            })
+        let object = std::str::from_utf8(object).ok().and_then(|json| Members::of(json).ok());
+        let Some(object) = object else { return false };
+        let labels = object.object("metadata").and_then(|metadata| metadata.object("labels"));
+        let label = |key: &str| labels.as_ref().and_then(|labels| labels.text(key));
+        self.labels.iter().all(|wanted| wanted.test.admits(label(&wanted.key).as_deref()))
+            && self.fields.iter().all(|wanted| wanted.test.admits(Some(&field(&object, &wanted.key))))
     }
 
     /// Adds a label selector: `a=b,c!=d,e in (f,g),h notin (i),j,!k`.
@@ -80,6 +73,14 @@ impl Selector {
             self.fields.push(requirement);
         }
         Ok(())
+    }
+}
+
+/// The text of a field. A field that is absent is an empty one.
+fn field(object: &Members, path: &str) -> String {
+    match path.split_once('.') {
+        Some((first, rest)) => object.object(first).map_or_else(String::new, |inner| field(&inner, rest)),
+        None => object.text(path).unwrap_or_else(|| object.json(path).unwrap_or_default().to_owned()),
     }
 }
 

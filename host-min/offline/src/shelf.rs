@@ -13,6 +13,8 @@ use wagather_printable::Line;
 
 /// Objects, logs and empty lists of an archive.
 const MAX_OBJECTS: usize = 2_000_000;
+/// Bytes of their names, which are in memory as they are.
+const MAX_NAME_BYTES: usize = 256 << 20;
 /// Skipped files whose names are remembered.
 const MAX_SKIPPED_NAMES: usize = 16;
 
@@ -86,6 +88,7 @@ pub(crate) struct Loading {
     layouts: BTreeSet<Layout>,
     skipped: Skipped,
     objects: usize,
+    name_bytes: usize,
     timestamp: Option<i64>,
     newest_millis: i64,
 }
@@ -110,11 +113,11 @@ impl Loading {
             Place::Objects(hint) => self.add_objects(&file.path, &content, &hint)?,
             Place::Log(key) => {
                 let span = self.shelf.store.keep(&content)?;
-                self.count()?;
+                self.count(&[&key.namespace, &key.pod, &key.container])?;
                 self.shelf.logs.entry(key).or_insert(span);
             }
             Place::Version => self.shelf.version = version_of(&content),
-            Place::Discovery => self.add_discovery(&content),
+            Place::Discovery => self.add_discovery(&content)?,
             Place::Timestamp => self.timestamp = self.timestamp.max(timestamp_of(&content)),
             Place::Report => self.timestamp = self.timestamp.max(report_time_of(&content)),
             Place::Other => {}
@@ -122,20 +125,26 @@ impl Loading {
         Ok(())
     }
 
-    fn count(&mut self) -> Result<(), String> {
+    /// Counts an object, or something else that has names.
+    fn count(&mut self, names: &[&str]) -> Result<(), String> {
         self.objects += 1;
         if self.objects > MAX_OBJECTS {
             return Err(format!("it has more than {MAX_OBJECTS} objects"));
+        }
+        self.name_bytes += names.iter().map(|name| name.len()).sum::<usize>();
+        if self.name_bytes > MAX_NAME_BYTES {
+            return Err(format!("the names of its objects have more than {MAX_NAME_BYTES} bytes"));
         }
         Ok(())
     }
 
     fn add_objects(&mut self, path: &str, content: &[u8], hint: &Hint) -> Result<(), String> {
         let result = document::parts(content, hint, &mut |part| {
-            self.count()?;
+            let (Part::Object(identity, _) | Part::EmptyList(identity)) = &part;
+            self.count(&identity.names())?;
             match part {
                 Part::Object(identity, json) => {
-                    self.learn(&identity, &json);
+                    self.learn(&identity, &json)?;
                     let span = self.shelf.store.keep(&json)?;
                     let Identity { namespace, name, version, .. } = &identity;
                     let object = Object {
@@ -182,33 +191,37 @@ impl Loading {
     }
 
     /// Learns the name of a resource from its CustomResourceDefinition.
-    fn learn(&mut self, identity: &Identity, json: &[u8]) {
+    fn learn(&mut self, identity: &Identity, json: &[u8]) -> Result<(), String> {
         if identity.kind != "CustomResourceDefinition" {
-            return;
+            return Ok(());
         }
         let spec = std::str::from_utf8(json).ok().and_then(|json| Members::of(json).ok()?.object("spec"));
-        let Some(spec) = spec else { return };
+        let Some(spec) = spec else { return Ok(()) };
         let named = |name| spec.object("names").and_then(|names| names.text(name));
         if let (Some(group), Some(plural), Some(kind)) = (spec.text("group"), named("plural"), named("kind"))
         {
+            self.count(&[&group, &plural, &kind])?;
             self.names.insert((group, kind), plural);
         }
+        Ok(())
     }
 
     /// Learns names from aggregated discovery. Files in another form are of no use, and no loss.
-    fn add_discovery(&mut self, content: &[u8]) {
-        let Some(json) = json_of(content) else { return };
-        let Ok(discovery) = Members::of(&json) else { return };
+    fn add_discovery(&mut self, content: &[u8]) -> Result<(), String> {
+        let Some(json) = json_of(content) else { return Ok(()) };
+        let Ok(discovery) = Members::of(&json) else { return Ok(()) };
         for group in discovery.objects("items") {
             let name =
                 group.object("metadata").and_then(|metadata| metadata.text("name")).unwrap_or_default();
             for resource in group.objects("versions").flat_map(|version| version.objects("resources")) {
                 let kind = resource.object("responseKind").and_then(|kind| kind.text("kind"));
                 if let (Some(kind), Some(plural)) = (kind, resource.text("resource")) {
+                    self.count(&[&name, &kind, &plural])?;
                     self.names.insert((name.clone(), kind), plural);
                 }
             }
         }
+        Ok(())
     }
 
     /// Nothing more will be added.
@@ -401,4 +414,25 @@ fn millis_of(text: &str) -> Option<i64> {
 fn report_time_of(content: &[u8]) -> Option<i64> {
     let json = std::str::from_utf8(content).ok()?;
     millis_of(&Members::of(json).ok()?.text("time")?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_have_a_limit_together() {
+        let file = |name: &str| Found {
+            path: "namespaces/shop/core/pods.json".into(),
+            content: Ok(
+                format!(r#"{{"apiVersion":"v1","kind":"Pod","metadata":{{"name":"{name}"}}}}"#).into_bytes()
+            ),
+            modified_millis: 0,
+        };
+        // As many as other objects have up to here.
+        let mut loading = Loading { name_bytes: MAX_NAME_BYTES - 30, ..Loading::default() };
+        assert_eq!(loading.add(file("a")), Ok(()));
+        let reason = loading.add(file(&"a".repeat(30))).expect_err("too many");
+        assert!(reason.contains("names of its objects"), "{reason}");
+    }
 }

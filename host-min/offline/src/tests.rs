@@ -344,3 +344,20 @@ fn an_object_is_what_it_says_and_not_what_its_path_says() {
     assert_eq!(names(&archive, "/api/v1/pods"), Ok(vec!["p".into()]));
     assert_eq!(names(&archive, "/api/v1/secrets"), Ok(vec!["s".into()]));
 }
+
+#[test]
+fn lists_that_nest_without_end_are_skipped() {
+    let arrays = "[".repeat(200_000) + &"]".repeat(200_000);
+    let lists = "{\"items\":[".repeat(50_000) + &"]}".repeat(50_000);
+    let archive = open(&[
+        ("namespaces/shop/core/services.json", &arrays),
+        ("namespaces/shop/core/events.json", &lists),
+        (
+            "namespaces/shop/core/pods.json",
+            r#"[[{"kind":"PodList","apiVersion":"v1","items":[{"metadata":{"name":"a"}}]}]]"#,
+        ),
+    ]);
+    assert_eq!(names(&archive, "/api/v1/namespaces/shop/pods"), Ok(vec!["a".to_owned()]));
+    let warning = archive.warnings().join("; ");
+    assert!(warning.contains("2 files") && warning.contains("nest too deeply"), "{warning}");
+}

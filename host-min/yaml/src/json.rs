@@ -6,6 +6,9 @@ use saphyr_parser::{Event, Parser, ScalarStyle};
 
 use crate::{Error, MAX_DEPTH, fail, place, words};
 
+/// Documents of a file. An empty one takes far more memory than its mark.
+const MAX_DOCUMENTS: usize = 100_000;
+
 /// What waits for its end.
 enum Open {
     List { is_empty: bool },
@@ -64,6 +67,9 @@ pub fn to_json(text: &str) -> Result<Vec<String>, Error> {
                 out.push('}');
             }
             Event::Alias(_) => return fail(place(&span), "an alias is not supported here"),
+            Event::DocumentEnd if documents.len() == MAX_DOCUMENTS => {
+                return fail(place(&span), "the file has too many documents");
+            }
             Event::DocumentEnd => documents.push(std::mem::take(&mut out)),
             Event::DocumentStart(_) | Event::Nothing | Event::StreamStart | Event::StreamEnd => {}
         }
@@ -152,5 +158,7 @@ mod tests {
             assert_eq!(to_json(yaml).map_err(|error| error.to_string()), Err(reason.into()), "{yaml}");
         }
         assert!(to_json(&"[".repeat(1000)).is_err());
+        assert_eq!(to_json(&"---\n".repeat(MAX_DOCUMENTS)).map(|all| all.len()), Ok(MAX_DOCUMENTS));
+        assert!(to_json(&"---\n".repeat(MAX_DOCUMENTS + 1)).is_err());
     }
 }
