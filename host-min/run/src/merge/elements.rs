@@ -3,8 +3,18 @@
 //! That holds for a JSON array of objects, and for JSON lines (`.jsonl`), of which each object names its namespace: as
 //! `namespace`, or as `metadata.namespace`. A count or a total does not, and is not joined.
 
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use wagather_policy::rights::{Shard, sort_key};
+
+/// What is read of an element. A tree of all of it would take far more memory than its text.
+#[derive(Deserialize)]
+struct Named<'a> {
+    #[serde(borrow)]
+    namespace: Option<&'a RawValue>,
+    #[serde(borrow)]
+    metadata: Option<&'a RawValue>,
+}
 
 /// An element, as it is written, and its namespace.
 struct Element<'a> {
@@ -77,11 +87,11 @@ fn element(text: &[u8]) -> Option<(Element<'_>, usize)> {
     if text.first() != Some(&b'{') {
         return None;
     }
-    let mut values = serde_json::Deserializer::from_slice(text).into_iter::<Value>();
-    let value = values.next()?.ok()?;
-    let len = values.byte_offset();
-    let named = value.get("namespace").or_else(|| value.get("metadata")?.get("namespace"));
-    let namespace = named.and_then(Value::as_str).map(str::to_owned);
+    let mut elements = serde_json::Deserializer::from_slice(text).into_iter::<Named<'_>>();
+    let Named { namespace, metadata } = elements.next()?.ok()?;
+    let len = elements.byte_offset();
+    let of_metadata = || serde_json::from_str::<Named<'_>>(metadata?.get()).ok()?.namespace;
+    let namespace = namespace.or_else(of_metadata).and_then(|name| serde_json::from_str(name.get()).ok());
     Some((Element { namespace, text: &text[..len] }, len))
 }
 
@@ -143,6 +153,9 @@ mod tests {
             r#"[{"namespace":"shop"},{"namespace":"a"}]"#,
             r#"[{"name":"x"}]"#,
             r#"[{"namespace":7}]"#,
+            r#"[{"namespace":7,"metadata":{"namespace":"shop"}}]"#,
+            r#"[{"namespace":"shop","namespace":"a"}]"#,
+            r#"[{"metadata":"shop"}]"#,
             r#"[{"namespace":""}]"#,
             r#"["shop"]"#,
             r#"[{"namespace":"shop"} {"namespace":"shop"}]"#,

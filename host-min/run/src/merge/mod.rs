@@ -79,11 +79,19 @@ struct Different {
 /// The most that is held of such files. More than that are kept apart.
 const MAX_JOINED_BYTES: u64 = MAX_ARCHIVE_BYTES / 4;
 
+/// The largest report and the largest audit of a shard. Those of a run are far smaller.
+const MAX_REPORT_BYTES: u64 = 16 << 20;
+const MAX_AUDIT_BYTES: u64 = 64 << 20;
+
+/// What is known of all files may take so many bytes: their paths, and this for each.
+const MAX_KNOWN_BYTES: u64 = 1 << 30;
+const KNOWN_BYTES: u64 = 128;
+
 /// Merges the archives.
 pub fn merge(merge: &Merge) -> Result<Merged> {
-    let mut known = BTreeMap::new();
-    let mut parts =
-        merge.archives.iter().map(|path| look(path, &mut known)).collect::<Result<Vec<Part>>>()?;
+    let (mut known, mut room) = (BTreeMap::new(), MAX_KNOWN_BYTES);
+    let looks = merge.archives.iter().map(|path| look(path, &mut known, &mut room));
+    let mut parts = looks.collect::<Result<Vec<Part>>>()?;
     parts.sort_by_key(|part| part.shard.index);
     let missing = check(&parts, merge.allows_incomplete)?;
     let mtime = parts.iter().map(|part| part.mtime_seconds).min().unwrap_or_default();
@@ -125,15 +133,17 @@ pub fn merge(merge: &Merge) -> Result<Merged> {
 }
 
 /// Reads an archive once: its report, its audit, and what its files are.
-fn look(path: &Path, known: &mut BTreeMap<String, Known>) -> Result<Part> {
+fn look(path: &Path, known: &mut BTreeMap<String, Known>, room: &mut u64) -> Result<Part> {
     let (mut report, mut audit, mut mtime_seconds) = (Vec::new(), Vec::new(), 0);
     let mut files = Vec::new();
     read(path, &mut |entry: Entry<'_>| {
         mtime_seconds = entry.mtime_seconds;
         match entry.path {
-            REPORT_PATH => entry.content.read_to_end(&mut report).map(drop),
-            AUDIT_PATH => entry.content.read_to_end(&mut audit).map(drop),
+            REPORT_PATH => read_own(entry, &mut report, MAX_REPORT_BYTES),
+            AUDIT_PATH => read_own(entry, &mut audit, MAX_AUDIT_BYTES),
             file => {
+                let left = room.checked_sub(KNOWN_BYTES + file.len() as u64);
+                *room = left.ok_or_else(|| io::Error::other("the archives have too many files"))?;
                 files.push((file.to_owned(), digest(entry.content)?));
                 Ok(())
             }
@@ -161,6 +171,16 @@ fn look(path: &Path, known: &mut BTreeMap<String, Known>) -> Result<Part> {
             .or_insert(Known { digest, first, is_same: true });
     }
     Ok(Part { path: path.to_owned(), shard, report, audit, mtime_seconds })
+}
+
+/// Reads a file that the host itself wrote, and wrote once.
+fn read_own(entry: Entry<'_>, into: &mut Vec<u8>, most: u64) -> io::Result<()> {
+    let Entry { path, len, content, .. } = entry;
+    if len > most || !into.is_empty() {
+        let why = if len > most { "is too large" } else { "is there twice" };
+        return Err(io::Error::other(format!("it is no archive of host-min: its {path} {why}")));
+    }
+    content.take(most).read_to_end(into).map(drop)
 }
 
 /// Checks that the archives are those of all shards of one run. The result are the shards that are missing.
@@ -350,5 +370,37 @@ impl Merged {
             missing => format!("of {} shards, these are missing: {}", self.shards, numbers(missing)),
         };
         Some(Failure::new(Class::Gaps, "the merged archive has gaps", reason))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An archive with a file, and with this report.
+    fn archive(path: &Path, report: Vec<u8>) {
+        let to = Output::TarGz(path.to_owned());
+        let archive = Archive::create(&to, Existing::Keep, 1, 0).expect("an archive");
+        let mut section = archive.section(0, "a").expect("a section");
+        section.add("a/b.json", b"{}").expect("a file");
+        archive.finish(vec![section], true, b"", |_| report).expect("an archive");
+    }
+
+    #[test]
+    fn what_an_archive_says_has_limits() {
+        let place = tempfile::tempdir().expect("a folder");
+        let report = br#"{"wagather":"1","narrowedTo":{"shard":{"index":0,"count":1}}}"#.to_vec();
+        let look = |name: &str, report: Vec<u8>, mut room: u64| {
+            let path = place.path().join(name);
+            archive(&path, report);
+            super::look(&path, &mut BTreeMap::new(), &mut room).map(|_| room)
+        };
+        assert_eq!(look("fine.tgz", report.clone(), 1000), Ok(1000 - KNOWN_BYTES - "a/b.json".len() as u64));
+        let failure = look("many.tgz", report.clone(), KNOWN_BYTES).expect_err("too many files");
+        assert!(failure.reason.contains("too many files"), "{failure}");
+        let mut large = report;
+        large.resize(MAX_REPORT_BYTES as usize + 1, b' ');
+        let failure = look("large.tgz", large, 1000).expect_err("too large");
+        assert!(failure.reason.contains("wagather.json is too large"), "{failure}");
     }
 }
