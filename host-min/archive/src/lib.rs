@@ -38,7 +38,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use map::write_map;
-pub use ours::{is_archive, is_recording, open_regular};
+pub use ours::{is_archive, is_recording, open_regular, open_regular_as};
 pub use reader::{Entry, read};
 pub use section::{AddError, Section};
 pub use spool::{MAX_SPOOL_MEMORY_BYTES, Spool, SpoolFull, SpoolReader};

@@ -50,7 +50,12 @@ pub(crate) fn is_map(path: &Path) -> bool {
 
 /// Opens a regular file. Does not follow links, and does not block.
 pub fn open_regular(path: &Path) -> io::Result<File> {
-    let file = OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)?;
+    open_regular_as(OpenOptions::new().read(true), path)
+}
+
+/// The same, with other rights than to read.
+pub fn open_regular_as(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    let file = options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)?;
     if file.metadata()?.is_file() { Ok(file) } else { Err(io::ErrorKind::InvalidInput.into()) }
 }
 

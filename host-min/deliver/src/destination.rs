@@ -1,7 +1,8 @@
 //! Where archives go: a URL with placeholders, and how the request looks.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::Transport;
 use crate::retry::Pace;
@@ -12,6 +13,9 @@ use wagather_kube::cluster::upload::{Address, Uploader};
 
 /// A URL in a file. Signed ones have some hundred bytes.
 const MAX_URL_BYTES: u64 = 64 << 10;
+
+/// A time that never ends, as far as a delivery can tell.
+const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
 /// Where archives go, and how.
 #[derive(Clone, Debug)]
@@ -152,11 +156,18 @@ impl Destination {
 
     /// What a person should know before an archive is sent.
     pub fn warning(&self) -> Option<String> {
-        let Url::Typed(template) = &self.url else { return None };
-        let host = template.shown.strip_prefix("http://")?;
-        let is_here = ["localhost", "127.", "[::1]"].into_iter().any(|here| host.starts_with(here));
-        (!is_here)
-            .then(|| format!("{} has no TLS: others on the network can read what is sent", template.shown))
+        let template = self.template().ok()?;
+        let host = template.shown.strip_prefix("http://")?.split('/').next().unwrap_or_default();
+        (!is_here(host)).then(|| {
+            let shown = self.shown();
+            format!("{shown} has no TLS: others on the network can read what is sent")
+        })
+    }
+
+    /// When the time for all of it is over.
+    pub fn until(&self) -> Instant {
+        let now = Instant::now();
+        now.checked_add(self.timeout).unwrap_or(now + LONGEST)
     }
 
     /// As it may be shown.
@@ -167,18 +178,23 @@ impl Destination {
         }
     }
 
-    /// The address for an archive; `several` says whether more than one may be sent.
-    pub(crate) fn address(&self, name: &str, sha256: &str, several: bool) -> Result<Address, Failure> {
-        let template = match &self.url {
-            Url::Typed(template) => template.clone(),
+    /// The URL, which may be in a file.
+    fn template(&self) -> Result<Template, Failure> {
+        match &self.url {
+            Url::Typed(template) => Ok(template.clone()),
             Url::File(path) => {
                 let attempt = || format!("cannot use the URL in {}", path.display());
                 let text = file::read_text(path, MAX_URL_BYTES)
                     .map_err(|error| Failure::new(Class::Delivery, attempt(), error))?;
                 let line = text.lines().next().unwrap_or_default().trim();
-                Template::parse(line).map_err(|why| Failure::new(Class::Delivery, attempt(), why))?
+                Template::parse(line).map_err(|why| Failure::new(Class::Delivery, attempt(), why))
             }
-        };
+        }
+    }
+
+    /// The address for an archive; `several` says whether more than one may be sent.
+    pub(crate) fn address(&self, name: &str, sha256: &str, several: bool) -> Result<Address, Failure> {
+        let template = self.template()?;
         self.check_several(&template, several)?;
         template.fill(name, sha256, self.form.is_none()).map_err(|why| unusable(&template.shown, why))
     }
@@ -192,6 +208,15 @@ impl Destination {
         Err(unusable(&template.shown, why.into())
             .advise("put {name} or {sha256} into the URL, or let it end in a slash"))
     }
+}
+
+/// Whether a host, which may have a port, is this machine.
+fn is_here(host: &str) -> bool {
+    let name = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((address, _)) => address,
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    name.eq_ignore_ascii_case("localhost") || name.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
 fn unusable(shown: &str, why: String) -> Failure {
@@ -226,6 +251,39 @@ mod tests {
         assert!(Template::parse("https://h/{pod}").is_err() && Template::parse("https://h/{").is_err());
         let shown = format!("{:?}", Template::parse("https://u:hunter2@h/{name}?X=hunter2").expect("a URL"));
         assert_eq!(shown, "https://h/{name}");
+    }
+
+    #[test]
+    fn only_this_machine_is_reached_without_tls_unnoticed() {
+        let place = tempfile::tempdir().expect("a folder");
+        let file = place.path().join("url");
+        let to = |url: Url| Destination {
+            url,
+            form: None,
+            fields: None,
+            timeout: Duration::MAX,
+            pace: Pace::default(),
+            transport: Transport::default(),
+        };
+        for (text, is_warned) in [
+            ("http://localhost:8080/", false),
+            ("HTTP://LOCALHOST/", false),
+            ("http://127.0.0.1/", false),
+            ("http://[::1]:1/", false),
+            ("https://h/", false),
+            ("http://h/", true),
+            ("http://localhost.example.com/", true),
+            ("http://127.example.com/", true),
+            ("http://[::2]/", true),
+        ] {
+            let typed = to(Url::Typed(Template::parse(text).expect(text)));
+            assert_eq!(typed.warning().is_some(), is_warned, "{text}");
+            std::fs::write(&file, format!("{text}?sig=hunter2\n")).expect("a file");
+            let warning = to(Url::File(file.clone())).warning();
+            assert_eq!(warning.is_some(), is_warned, "{text} in a file");
+            assert!(!warning.unwrap_or_default().contains("hunter2"));
+            assert!(typed.until() > Instant::now());
+        }
     }
 
     #[test]

@@ -33,13 +33,18 @@ impl Receipt {
         format!("{{\"archive\":{},\"sha256\":\"{sha256}\",", json(archive))
     }
 
+    /// How a line says where the archive went.
+    pub(crate) fn place(url: &str) -> String {
+        format!(",\"url\":{},\"status\":", json(url))
+    }
+
     /// The line, without its end.
     pub fn json(&self) -> String {
         format!(
-            "{}\"bytes\":{},\"url\":{},\"status\":{},\"requests\":{},\"time\":\"{}\"}}",
+            "{}\"bytes\":{}{}{},\"requests\":{},\"time\":\"{}\"}}",
             Receipt::beginning(&self.archive, &self.sha256),
             self.bytes,
-            json(&self.url),
+            Receipt::place(&self.url),
             self.status,
             self.requests,
             self.time

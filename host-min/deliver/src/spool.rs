@@ -9,7 +9,7 @@
 //!
 //! An archive comes in by a link or a rename, when it is whole and synced, and leaves after the server's 2xx: first the line in
 //! `delivered.jsonl` is synced, then the archive is removed. Whoever is killed between the two leaves an archive that has a line, and the
-//! next one removes it without sending it. Whoever is killed before that sends it again, with the same checksum and key.
+//! next one removes it without sending it to the same place again. Whoever is killed before that sends it again, with the same checksum and key.
 
 use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -23,7 +23,7 @@ use crate::destination::Destination;
 use crate::receipt::{self, Receipt};
 use crate::send::{NotDelivered, Why, send_digested};
 use crate::{Step, Tell};
-use wagather_archive::{Existing, Target, is_archive, open_regular, remove_leftovers_in};
+use wagather_archive::{Existing, Target, is_archive, open_regular, open_regular_as, remove_leftovers_in};
 use wagather_base::error::{Class, Failure};
 
 /// What was delivered.
@@ -134,7 +134,7 @@ impl Spool {
     /// Delivers what waits, the oldest first, until nothing waits or the time is over.
     pub fn deliver(&self, to: &Destination, tell: Tell<'_>) -> Delivered {
         let mut done = Delivered::default();
-        let until = Instant::now() + to.timeout;
+        let until = to.until();
         // Held until the end of this function.
         let lock = match self.lock(".deliver.lock", until, Some(tell)) {
             Ok(lock) => lock,
@@ -152,13 +152,14 @@ impl Spool {
                 passed.insert(entry.name);
                 continue;
             }
+            // Whatever comes of it, it has its turn once: an archive that cannot be removed stays there.
+            passed.insert(entry.name.clone());
             match self.deliver_one(&entry, to, until, tell) {
                 Ok(receipt) => done.receipts.extend(receipt),
                 Err(NotDelivered { why, failure }) => {
-                    let is_moved = why == Why::Refused && self.refuse(&entry, &failure, tell);
-                    done.refused += usize::from(why == Why::Refused);
-                    if !is_moved {
-                        passed.insert(entry.name);
+                    if why == Why::Refused {
+                        self.refuse(&entry, &failure, tell);
+                        done.refused += 1;
                     }
                     done.failure.get_or_insert(failure);
                     if matches!(why, Why::Away | Why::Unwilling) {
@@ -191,7 +192,7 @@ impl Spool {
             Err(error) => return Err(unreadable(error)),
         };
         let digest = Digest::of(&file).map_err(unreadable)?;
-        if self.has_receipt(&entry.name, &digest.sha256) {
+        if self.has_receipt(&entry.name, &digest.sha256, to) {
             self.remove(&entry.path, tell);
             tell(&Step::Already(&entry.name));
             return Ok(None);
@@ -216,12 +217,15 @@ impl Spool {
         }
     }
 
-    /// Moves an archive to where it is not sent again, and writes why. Says whether it was moved.
-    fn refuse(&self, entry: &Entry, failure: &Failure, tell: Tell<'_>) -> bool {
+    /// Moves an archive to where it is not sent again, and writes why.
+    fn refuse(&self, entry: &Entry, failure: &Failure, tell: Tell<'_>) {
         let folder = self.folder.join(REFUSED);
         let moved = || -> Result<PathBuf, Failure> {
             let fail = |error: io::Error| self.failure(&error);
             fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(fail)?;
+            if !is_folder(&folder) {
+                return Err(fail(ErrorKind::NotADirectory.into()));
+            }
             for number in 1..MAX_SAME_NAME {
                 let path = folder.join(numbered(&entry.name, number));
                 if fs::symlink_metadata(&path).is_ok() {
@@ -246,12 +250,8 @@ impl Spool {
             Ok(kept) => {
                 self.sync();
                 tell(&Step::Refused { archive: &entry.name, reason: &failure.reason, kept: &kept });
-                true
             }
-            Err(why) => {
-                tell(&Step::Warning(&format!("{}: {}", why.attempt, why.reason)));
-                false
-            }
+            Err(why) => tell(&Step::Warning(&format!("{}: {}", why.attempt, why.reason))),
         }
     }
 
@@ -266,7 +266,8 @@ impl Spool {
     /// each the oldest first. The newest, which was just written, stays.
     fn make_room(&self, more: u64, newest: Option<&Path>, tell: Tell<'_>) -> Result<(), Failure> {
         let _lock = self.lock(".budget.lock", Instant::now() + MAX_BUDGET_TIME, None)?;
-        let refused = entries(&self.folder.join(REFUSED), has_archives_name);
+        let refused = Some(self.folder.join(REFUSED)).filter(|folder| is_folder(folder));
+        let refused = refused.map(|folder| entries(&folder, has_archives_name)).unwrap_or_default();
         let incomplete = entries(&self.folder, is_incompletes_name);
         let waiting = entries(&self.folder, has_archives_name);
         let all: Vec<Entry> = refused.into_iter().chain(incomplete).chain(waiting).collect();
@@ -280,7 +281,10 @@ impl Spool {
             }
             match fs::remove_file(&entry.path) {
                 Ok(()) => {
-                    let _ = fs::remove_file(beside(&entry.path));
+                    let reason = beside(&entry.path);
+                    if receipt::is_receipt(&reason) {
+                        let _ = fs::remove_file(reason);
+                    }
                     tell(&Step::Evicted { archive: &entry.name, bytes: entry.bytes });
                 }
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
@@ -292,24 +296,31 @@ impl Spool {
         Ok(())
     }
 
-    /// Whether an archive was delivered before.
-    fn has_receipt(&self, name: &str, sha256: &str) -> bool {
+    /// Whether an archive was delivered before, to the same place.
+    fn has_receipt(&self, name: &str, sha256: &str, to: &Destination) -> bool {
+        let Ok(address) = to.address(name, sha256, true) else { return false };
+        let place = Receipt::place(&address.shown());
         let mut text = String::new();
-        let read = File::open(self.folder.join(RECORD))
+        let read = open_regular(&self.folder.join(RECORD))
             .and_then(|file| file.take(2 * MAX_RECORD_BYTES).read_to_string(&mut text));
         let beginning = Receipt::beginning(name, sha256);
         // A line that was cut, because its writer was killed, ends in nothing.
-        read.is_ok() && text.lines().any(|line| line.starts_with(&beginning) && line.ends_with('}'))
+        read.is_ok()
+            && text
+                .lines()
+                .any(|line| line.starts_with(&beginning) && line.contains(&place) && line.ends_with('}'))
     }
 
     /// Adds a line, and syncs it.
     fn record(&self, receipt: &Receipt) -> io::Result<()> {
         let path = self.folder.join(RECORD);
-        let mut file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(&path)?;
+        let open =
+            || open_regular_as(OpenOptions::new().read(true).append(true).create(true).mode(0o600), &path);
+        let mut file = open()?;
         let len = file.metadata()?.len();
         if len > MAX_RECORD_BYTES {
             halve(&path, &mut file)?;
-            file = OpenOptions::new().read(true).append(true).open(&path)?;
+            file = open()?;
         }
         let mut line = receipt.json() + "\n";
         let mut last = [b'\n'];
@@ -328,7 +339,9 @@ impl Spool {
     }
 
     fn lock_file(&self, name: &str) -> io::Result<File> {
-        OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(self.folder.join(name))
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(false).mode(0o600);
+        open_regular_as(&mut options, &self.folder.join(name))
     }
 
     /// Waits for a lock, which ends with the value or the process. Without one where the file system has none.
@@ -419,6 +432,11 @@ fn numbered(name: &str, number: u32) -> String {
         Some((stem, end)) => format!("{stem}-{number}{end}"),
         None => format!("{name}-{number}"),
     }
+}
+
+/// Whether it is a folder, and no link to one.
+fn is_folder(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir())
 }
 
 fn same_folder(a: &Path, b: &Path) -> bool {

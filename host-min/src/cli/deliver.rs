@@ -8,7 +8,6 @@ use host_min::{Class, Failure, Output};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 use wagather_base::error::Result;
 use wagather_base::stop;
 use wagather_deliver::{Destination, Form, Keep, Pace, Spool, Step, Template, Transport, Url, keep, send};
@@ -184,7 +183,7 @@ impl Delivery {
     /// Uploads files that do not wait anywhere, until the server takes none. They stay where they are.
     fn directly(&self, files: &[&Path], display: &Display) -> Option<Failure> {
         let to = self.to.as_ref()?;
-        let until = Instant::now() + to.timeout;
+        let until = to.until();
         let mut first = None;
         for file in files {
             let tell = |step: &Step<'_>| show(display, step);

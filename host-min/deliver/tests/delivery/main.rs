@@ -54,6 +54,10 @@ impl Told {
         }
     }
 
+    fn count(&self) -> usize {
+        self.0.borrow().len()
+    }
+
     fn take(&self) -> Vec<String> {
         self.0.take()
     }

@@ -308,3 +308,56 @@ fn old_archives_go_and_nothing_else() {
     assert_eq!(told.take(), ["removed w-a-2.tgz"]);
     assert_eq!(names(place.path()), ["other.tgz", "w-a-2.tgz.delivered.json", "w-b-4.tgz", "w-x-0.tgz"]);
 }
+
+#[test]
+fn what_one_server_has_is_sent_to_another_one() {
+    let (place, spool) = spool(&["a.tgz"]);
+    let (one, other, told) = (Server::start([]), Server::start([]), Told::default());
+    for server in [&one, &other, &one] {
+        spool.deliver(&to(&server.url()), &told.tell());
+        spool.put(&place.path().join("a.tgz"), &told.tell()).expect("room");
+    }
+    assert_eq!(told.take(), ["delivered a.tgz", "delivered a.tgz", "already a.tgz"]);
+    assert_eq!((one.paths().len(), other.paths().len()), (1, 1));
+}
+
+/// As if it could not be removed.
+#[test]
+fn an_archive_that_stays_is_not_delivered_without_end() {
+    let (place, spool) = spool(&["a.tgz"]);
+    let (server, told) = (Server::start([]), Told::default());
+    let tell = told.tell();
+    let puts_it_back = |step: &wagather_deliver::Step<'_>| {
+        tell(step);
+        let _ = fs::hard_link(place.path().join("a.tgz"), spool.folder().join("a.tgz"));
+        assert!(told.count() < 5, "without end");
+    };
+    let done = spool.deliver(&to(&server.url()), &puts_it_back);
+    assert_eq!((done.receipts.len(), done.waiting), (1, 1));
+    let done = spool.deliver(&to(&server.url()), &puts_it_back);
+    assert_eq!((done.receipts.len(), done.waiting, server.paths().len()), (0, 1, 1));
+}
+
+#[test]
+fn links_in_the_spool_lead_nowhere() {
+    use std::os::unix::fs::symlink;
+    let (place, spool) = spool(&["a.tgz", "b.tgz"]);
+    let at = |name: &str| place.path().join(name);
+    fs::create_dir(at("others")).expect("a folder");
+    archive(&at("others").join("mine.tgz"), "mine");
+    fs::write(at("notes"), "mine").expect("a file");
+    symlink(at("others"), spool.folder().join("refused")).expect("a link");
+    symlink(at("notes"), spool.folder().join("delivered.jsonl")).expect("a link");
+    let (server, told) = (Server::start([Fault::Status(413, "")]), Told::default());
+    let done = spool.deliver(&to(&server.url()), &told.tell());
+    assert_eq!((done.refused, done.receipts.len(), done.waiting), (1, 1, 1));
+    assert_eq!(fs::read_to_string(at("notes")).expect("a file"), "mine");
+    // Nor is room made there.
+    let tiny = Spool::open(spool.folder(), 1).expect("the spool");
+    tiny.put(&spool.folder().join("a.tgz"), &told.tell()).expect("it is there");
+    assert_eq!(names(&at("others")), ["mine.tgz"]);
+    fs::remove_file(spool.folder().join(".deliver.lock")).expect("removed");
+    symlink(at("made"), spool.folder().join(".deliver.lock")).expect("a link");
+    assert!(spool.deliver(&to(&server.url()), &told.tell()).failure.is_some());
+    assert!(!at("made").exists());
+}
