@@ -102,7 +102,7 @@ pub const MAX_SPOOLS_IN_MEMORY: usize = 16;
 pub const MAX_RECORDED_BODY_BYTES: u64 = MAX_ENTRY_BYTES;
 
 /// Items that are sent to a guest before it asks for them, over all of its lists. More than a few KiB do not make a list faster.
-pub const MAX_AHEAD_BYTES: usize = 64 << 10;
+pub const MAX_PREFETCH_BYTES: usize = 64 << 10;
 
 /// The most of them that one answer brings, once the guest has shown that it goes on reading the list…
 pub const MAX_BATCH_BYTES: usize = 32 << 10;
@@ -199,7 +199,7 @@ pub const MAX_REPORT_LINES: usize = 100;
 pub const MAX_REPORT_GAPS: usize = 100;
 
 /// How many of them are shown on the terminal, too.
-pub const TOLD_GAPS: u64 = 5;
+pub const MAX_SHOWN_GAPS: u64 = 5;
 
 /// Resources of one gatherer that have a line of their own in the report. A manifest rarely has ten.
 pub const MAX_REPORT_RESOURCES: usize = 100;

@@ -9,7 +9,7 @@ use super::tally::Tally;
 use wagather_abi::place::Wanted;
 use wagather_abi::{Handle, LogLevel, Status};
 use wagather_archive::names::is_entry_name;
-use wagather_base::limits::MAX_AHEAD_BYTES;
+use wagather_base::limits::MAX_PREFETCH_BYTES;
 use wagather_policy::canonical::{Canonical, Refusal};
 use wagather_policy::grant::FieldPath;
 use wagather_policy::rights::{Allowed, Rights, describe};
@@ -154,7 +154,7 @@ impl Admission {
 
 /// What the guest wants of a list. `is_taken` says whether the guest takes the item as it comes.
 fn wanted(room: Room, is_taken: bool) -> answer::Wanted {
-    answer::Wanted { cap: room.bytes as usize, room: (room.ahead as usize).min(MAX_AHEAD_BYTES), is_taken }
+    answer::Wanted { cap: room.bytes as usize, room: (room.ahead as usize).min(MAX_PREFETCH_BYTES), is_taken }
 }
 
 fn text(bytes: Vec<u8>) -> Result<String, Refusal> {

@@ -13,7 +13,7 @@ pub(super) use deferral::MAX_DEFERRED;
 use deferral::{Counted, Deferral};
 use std::sync::Arc;
 use wagather_abi::Status;
-use wagather_base::limits::{MAX_REPORT_LINES, TOLD_GAPS};
+use wagather_base::limits::{MAX_REPORT_LINES, MAX_SHOWN_GAPS};
 use wagather_json::redact::Counts;
 use wagather_policy::uses::Uses;
 
@@ -322,7 +322,7 @@ impl Tally {
             self.remember(*status, line.clone(), advice);
         }
         // A list with nothing but invalid items must not fill the report with lines. The report lists the gaps as well.
-        if self.reported_gaps < TOLD_GAPS {
+        if self.reported_gaps < MAX_SHOWN_GAPS {
             self.reported_gaps += 1;
             self.error_line(line);
         } else {

@@ -362,11 +362,11 @@ fn chooses_by(request: &Canonical, path: &FieldPath) -> bool {
     let mut terms = request.fields.split(',').map(str::trim).filter(|term| !term.is_empty());
     let by_field = terms.any(|term| {
         let key = term.split(['=', '!']).next().unwrap_or_default().trim();
-        path.is_told_by(&request.resource, key)
+        path.is_revealed_by(&request.resource, key)
     });
     let by_label = match keys[..] {
         ["metadata"] | ["metadata", "labels"] => !request.labels.is_empty(),
-        // A key in a selector cannot be told from a value without reading it as the server does; both are refused.
+        // A key in a selector cannot be distinguished from a value without reading it as the server does; both are refused.
         ["metadata", "labels", key, ..] => {
             request.labels.split(|c: char| " ,()=!<>".contains(c)).any(|word| word == key)
         }

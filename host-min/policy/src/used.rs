@@ -78,8 +78,8 @@ pub fn hidden(grant: &Grant, uses: &Uses) -> Vec<Hidden> {
 }
 
 /// The withheld items and hidden fields, in words.
-pub fn told(withheld: &[Withheld], hidden: &[Hidden]) -> Vec<String> {
-    const TOLD: usize = 12;
+pub fn describe(withheld: &[Withheld], hidden: &[Hidden]) -> Vec<String> {
+    const MAX_SHOWN: usize = 12;
     let counted = |number: u64, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
     let of_withheld = withheld.iter().map(|Withheld { rules, resource, items }| {
         let numbers: Vec<String> = rules.iter().map(usize::to_string).collect();
@@ -97,9 +97,9 @@ pub fn told(withheld: &[Withheld], hidden: &[Hidden]) -> Vec<String> {
         format!("the grant hid {field} of {} of {resource} (rule {rule})", counted(*objects, "object"))
     });
     let mut lines: Vec<String> = of_withheld.chain(of_hidden).collect();
-    if lines.len() > TOLD {
-        let more = lines.len() - TOLD + 1;
-        lines.truncate(TOLD - 1);
+    if lines.len() > MAX_SHOWN {
+        let more = lines.len() - MAX_SHOWN + 1;
+        lines.truncate(MAX_SHOWN - 1);
         lines.push(format!("{more} more lines about what the grant withheld and hid are in wagather.json"));
     }
     lines
@@ -182,12 +182,12 @@ fn removed_nothing(grant: &Grant, manifests: &[Manifest], uses: &[Uses]) -> Vec<
 }
 
 fn objects_of(objects: u64, resources: &[&str]) -> String {
-    const TOLD: usize = 3;
-    let more = resources.len().saturating_sub(TOLD);
-    let told = resources.iter().take(TOLD).copied().collect::<Vec<_>>().join(", ");
+    const MAX_SHOWN: usize = 3;
+    let more = resources.len().saturating_sub(MAX_SHOWN);
+    let shown = resources.iter().take(MAX_SHOWN).copied().collect::<Vec<_>>().join(", ");
     let more = if more > 0 { format!(" and {more} more resources") } else { String::new() };
     let are = if objects == 1 { "the 1 object".to_owned() } else { format!("the {objects} objects") };
-    format!("{are} of {told}{more}")
+    format!("{are} of {shown}{more}")
 }
 
 fn matched_nothing(grant: &Grant, uses: &[Uses]) -> Vec<String> {

@@ -113,7 +113,7 @@ impl Use {
         number.and_then(|number| self.hidden.get(usize::from(number))).copied().unwrap_or(0)
     }
 
-    /// Whether an entry of the grant matched an object; `None` if nothing was listed that could have told.
+    /// Whether an entry of the grant matched an object; `None` if nothing was listed that could show it.
     pub fn has_matched(&self, entry: usize) -> Option<bool> {
         match self.unmatched.contains(&entry) {
             false => Some(true),

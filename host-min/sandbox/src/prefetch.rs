@@ -4,7 +4,7 @@
 //! request, so that the broker counts what the guest has, and not what waits here.
 
 use super::channel::{Message, Taken};
-use wagather_base::limits::{FIRST_BATCH_BYTES, MAX_AHEAD_BYTES, MAX_BATCH_BYTES, MAX_ITEM_BYTES};
+use wagather_base::limits::{FIRST_BATCH_BYTES, MAX_BATCH_BYTES, MAX_ITEM_BYTES, MAX_PREFETCH_BYTES};
 
 /// The prefetched items of all requests.
 #[derive(Default)]
@@ -60,7 +60,7 @@ impl Prefetched {
 
     /// The room for the next batch of a request, which has no items left.
     pub(super) fn next_room(&mut self, handle: i32) -> usize {
-        let left = MAX_AHEAD_BYTES.saturating_sub(self.lists.iter().map(Items::len).sum());
+        let left = MAX_PREFETCH_BYTES.saturating_sub(self.lists.iter().map(Items::len).sum());
         let list = self.list(handle);
         let room = list.room.min(left);
         list.room = (2 * list.room).min(MAX_BATCH_BYTES);
@@ -70,7 +70,7 @@ impl Prefetched {
     /// The largest item that can wait here to be decoded. Large items of several lists must not add up.
     pub(super) fn max_item_bytes(&self) -> usize {
         let waiting = self.lists.iter().map(Items::len).sum::<usize>();
-        MAX_ITEM_BYTES.saturating_sub(waiting.saturating_sub(MAX_AHEAD_BYTES))
+        MAX_ITEM_BYTES.saturating_sub(waiting.saturating_sub(MAX_PREFETCH_BYTES))
     }
 
     /// The buffer for the next batch of a request.
@@ -130,7 +130,7 @@ mod tests {
             prefetched.buffer(handle).resize(room, 0);
             waiting += room;
         }
-        assert_eq!(waiting, MAX_AHEAD_BYTES);
+        assert_eq!(waiting, MAX_PREFETCH_BYTES);
         assert_eq!(prefetched.next_room(64), 0, "the other lists have all of it");
         prefetched.remove(0);
         assert_eq!(prefetched.next_room(64), FIRST_BATCH_BYTES, "a list that is closed gives its part back");

@@ -103,7 +103,7 @@ fn summarise(outcome: &Outcome, display: &Display) {
         display.show(&run, &Event::Warning(warning));
     }
     for (gathered, Ended { who, .. }) in gatherers.iter().zip(&ended) {
-        for line in used::told(&gathered.withheld, &gathered.hidden) {
+        for line in used::describe(&gathered.withheld, &gathered.hidden) {
             display.show(who, &Event::Grant(&line));
         }
         for warning in &gathered.warnings {

@@ -2,14 +2,14 @@
 //!
 //! The guest's side reports how many of them the guest took. It asks for more only when it has none left. The broker cannot check that: a
 //! compromised sandbox can have one batch of each list that is not counted, which is one item of up to 8 MiB and
-//! [`MAX_AHEAD_BYTES`] of the items after it. Requests, pages and bytes from the server are counted here in any case.
+//! [`MAX_PREFETCH_BYTES`] of the items after it. Requests, pages and bytes from the server are counted here in any case.
 
 use super::{Answer, Context, Mode, Result, State};
 use crate::answer::list::Item;
 use crate::tally::{Effects, Tally};
 use std::collections::VecDeque;
 use std::ops::Range;
-use wagather_base::limits::MAX_AHEAD_BYTES;
+use wagather_base::limits::MAX_PREFETCH_BYTES;
 use wagather_json::project::Identity;
 use wagather_policy::rights::describe;
 
@@ -145,7 +145,7 @@ impl Answer {
     /// call.
     fn prefetch(&mut self, room: usize, out: &mut Vec<u8>, cx: &mut Context<'_>) {
         const LEN_BYTES: usize = size_of::<u32>();
-        let room = room.min(MAX_AHEAD_BYTES);
+        let room = room.min(MAX_PREFETCH_BYTES);
         while matches!(self.state, State::Items(_))
             && out.len() + LEN_BYTES < room
             && cx.tally.has_items_left()

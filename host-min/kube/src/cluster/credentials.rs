@@ -89,7 +89,7 @@ impl Credentials {
                 }
                 Origin::TokenFile(path)
             }
-            Auth::Exec(config, told) => Origin::Exec(config, told),
+            Auth::Exec(config, info) => Origin::Exec(config, info),
         };
         let running = Running::default();
         Ok(Credentials { origin, state: Mutex::new(state), changed: Condvar::new(), running })
@@ -187,8 +187,8 @@ impl Credentials {
                     advice: String::new(),
                 }),
             },
-            Origin::Exec(config, told) => {
-                let issued = exec::run(config, told.as_ref(), deadline, &self.running)?;
+            Origin::Exec(config, info) => {
+                let issued = exec::run(config, info.as_ref(), deadline, &self.running)?;
                 let token =
                     issued.token.map(|token| bearer(token.reveal())).transpose().map_err(|why| NoAnswer {
                         cause: Cause::Final,

@@ -128,7 +128,9 @@ pub enum Framing {
 
 /// Reads the head of an answer.
 pub fn head(bytes: &[u8]) -> Result<Option<Head>, String> {
-    let Some((len, head)) = http::parse(bytes, true)? else { return Ok(None) };
+    let Some((len, head)) = http::parse(bytes, true).map_err(|error| error.to_string())? else {
+        return Ok(None);
+    };
     let framing = match head.framing {
         http::Framing::Length(len) => Framing::Length(len),
         http::Framing::Chunked => Framing::Chunked,
@@ -175,12 +177,12 @@ pub fn scrubbed(
 
 /// The address of a server, read and written.
 pub fn server_url(text: &str, tls_by_default: bool) -> Result<String, String> {
-    ServerUrl::parse(text, tls_by_default).map(|url| url.to_string())
+    ServerUrl::parse(text, tls_by_default).map(|url| url.to_string()).map_err(|error| error.to_string())
 }
 
 /// The address of a proxy, read and shown.
 pub fn proxy_url(text: &str) -> Result<String, String> {
-    ProxyUrl::parse(text).map(|url| format!("{url} {url:?}"))
+    ProxyUrl::parse(text).map(|url| format!("{url} {url:?}")).map_err(|error| error.to_string())
 }
 
 /// Base64, decoded.

@@ -3,6 +3,7 @@
 //! Only what a client of an API server needs: GET, and POST for the one question that has a body. Redirects are answers like others.
 //! There are no cookies, and gzip is the only content encoding.
 
+use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use super::access::Access;
@@ -175,32 +176,64 @@ fn escape_key(key: &str) -> String {
 }
 
 /// Reads the head of an answer, and gives its length, too. `None` if more bytes are needed. `gzip` says whether gzip was asked for.
-pub(super) fn parse(bytes: &[u8], gzip: bool) -> Result<Option<(usize, Head)>, String> {
+pub(super) fn parse(bytes: &[u8], gzip: bool) -> Result<Option<(usize, Head)>, HeadError> {
     let mut fields = [httparse::EMPTY_HEADER; USUAL_FIELDS];
     match parse_into(bytes, gzip, &mut fields) {
-        Err(Unreadable::TooManyFields) => {
+        Err(HeadError::Http(httparse::Error::TooManyHeaders)) => {
             let mut fields = vec![httparse::EMPTY_HEADER; MAX_FIELDS];
             parse_into(bytes, gzip, &mut fields)
         }
         parsed => parsed,
     }
-    .map_err(|unreadable| match unreadable {
-        Unreadable::TooManyFields => "its head has too many fields".to_owned(),
-        Unreadable::Reason(reason) => reason,
-    })
 }
 
-/// Why a head cannot be read.
-enum Unreadable {
-    /// It has too many fields.
-    TooManyFields,
-    /// In words.
-    Reason(String),
+/// Why the head of an answer cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum HeadError {
+    /// It is not HTTP, or it has too many fields.
+    Http(httparse::Error),
+    /// It is too long.
+    TooLong,
+    /// It is a message of TLS.
+    Tls,
+    /// Its `Content-Length` is not a number.
+    Length,
+    /// It has two lengths.
+    TwoLengths,
+    /// It has a length, and a body in chunks.
+    LengthAndChunks,
+    /// Its body has this `Transfer-Encoding`.
+    TransferEncoding(String),
+    /// Its body has this `Content-Encoding`.
+    ContentEncoding(String),
 }
 
-impl From<String> for Unreadable {
-    fn from(reason: String) -> Self {
-        Unreadable::Reason(reason)
+impl fmt::Display for HeadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            HeadError::Http(httparse::Error::TooManyHeaders) => "its head has too many fields",
+            HeadError::Http(error) => return write!(f, "it does not speak HTTP ({error})"),
+            HeadError::TooLong => "its head is too long",
+            HeadError::Tls => "it speaks TLS; use https",
+            HeadError::Length => "its Content-Length is not a number",
+            HeadError::TwoLengths => "it has two different Content-Lengths",
+            HeadError::LengthAndChunks => "it has both a Transfer-Encoding and a Content-Length",
+            HeadError::TransferEncoding(value) => {
+                return write!(f, "its Transfer-Encoding, {value}, is not supported");
+            }
+            HeadError::ContentEncoding(value) => {
+                return write!(f, "its Content-Encoding, {value}, was not requested");
+            }
+        })
+    }
+}
+
+impl std::error::Error for HeadError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            HeadError::Http(error) => Some(error),
+            _ => None,
+        }
     }
 }
 
@@ -208,7 +241,7 @@ fn parse_into<'a>(
     bytes: &'a [u8],
     gzip: bool,
     fields: &mut [httparse::Header<'a>],
-) -> Result<Option<(usize, Head)>, Unreadable> {
+) -> Result<Option<(usize, Head)>, HeadError> {
     let mut parsed = httparse::Response::new(fields);
     // A field's value may be folded over several lines. No server should send that, and a client reads the line ends as blanks
     // (RFC 9112, section 5.2).
@@ -216,16 +249,11 @@ fn parse_into<'a>(
     config.allow_obsolete_multiline_headers_in_responses(true);
     let len = match config.parse_response(&mut parsed, bytes) {
         Ok(httparse::Status::Complete(len)) => len,
-        Err(httparse::Error::TooManyHeaders) => return Err(Unreadable::TooManyFields),
-        Ok(httparse::Status::Partial) if bytes.len() >= MAX_HEAD_BYTES => {
-            return Err("its head is too long".to_owned().into());
-        }
+        Ok(httparse::Status::Partial) if bytes.len() >= MAX_HEAD_BYTES => return Err(HeadError::TooLong),
         Ok(httparse::Status::Partial) => return Ok(None),
         // A server that expects TLS often answers plain text with a TLS alert.
-        Err(_) if bytes.starts_with(&[0x15, 0x03]) => {
-            return Err("it speaks TLS; use https".to_owned().into());
-        }
-        Err(error) => return Err(format!("it does not speak HTTP ({error})").into()),
+        Err(_) if bytes.starts_with(&[0x15, 0x03]) => return Err(HeadError::Tls),
+        Err(error) => return Err(HeadError::Http(error)),
     };
     let status = parsed.code.unwrap_or_default();
     let mut head = Head {
@@ -246,18 +274,14 @@ fn parse_into<'a>(
         if is("content-length") {
             let value = value();
             let digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
-            let parsed = value
-                .parse::<u64>()
-                .ok()
-                .filter(|_| digits)
-                .ok_or_else(|| "its Content-Length is not a number".to_owned())?;
+            let parsed = value.parse::<u64>().ok().filter(|_| digits).ok_or(HeadError::Length)?;
             if length.is_some_and(|known| known != parsed) {
-                return Err("it has two different Content-Lengths".to_owned().into());
+                return Err(HeadError::TwoLengths);
             }
             length = Some(parsed);
         } else if is("transfer-encoding") {
             if !value().eq_ignore_ascii_case("chunked") || chunked {
-                return Err(format!("its Transfer-Encoding, {}, is not supported", value()).into());
+                return Err(HeadError::TransferEncoding(value()));
             }
             chunked = true;
         } else if is("content-encoding") {
@@ -267,7 +291,7 @@ fn parse_into<'a>(
             if is_gzip && gzip && !head.gzip {
                 head.gzip = true;
             } else if !value.eq_ignore_ascii_case("identity") {
-                return Err(format!("its Content-Encoding, {value}, was not requested").into());
+                return Err(HeadError::ContentEncoding(value));
             }
         } else if is("content-type") {
             head.content_type = Some(value());
@@ -296,9 +320,7 @@ fn parse_into<'a>(
         (100..=199 | 204 | 304, ..) => Framing::Length(0),
         (_, true, None) => Framing::Chunked,
         // With both, a proxy between us and the server may see other bodies than we do.
-        (_, true, Some(_)) => {
-            return Err("it has both a Transfer-Encoding and a Content-Length".to_owned().into());
-        }
+        (_, true, Some(_)) => return Err(HeadError::LengthAndChunks),
         (_, false, Some(length)) => Framing::Length(length),
         (_, false, None) => Framing::UntilClose,
     };

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `kubeconfig/`, `in_cluster` | what is configured, as an `Access` |
 //! | `credentials`, `exec` | tokens and certificates that change with time |
-//! | `pool`, `dial`, `ahead`, `tls` | connections |
+//! | `pool`, `dial`, `read_ahead`, `tls` | connections |
 //! | `trust`, `certificate` | whether a server is who it should be |
 //! | `http`, `body`, `gzip` | one request and its answer |
 //! | `link` | how fast the server answers, and whether that asks for compression |
@@ -20,7 +20,6 @@
 //! Not here: what may be asked, paging, and what becomes of an answer.
 
 mod access;
-mod ahead;
 mod body;
 mod certificate;
 mod compression;
@@ -38,6 +37,7 @@ mod kubeconfig;
 mod link;
 mod pool;
 mod proxy_env;
+mod read_ahead;
 mod review;
 mod scrub;
 mod secret;
@@ -75,7 +75,7 @@ use self::pool::{Connection, Pool};
 pub use self::proxy_env::ProxyVariables;
 use self::scrub::{Scrub, Scrubbed};
 pub use self::secret::Secret;
-use self::timeouts::{Limits, Silence, Timeouts, after, explain_head, told};
+use self::timeouts::{Limits, Silence, Timeouts, after, explain_head, explanation};
 use self::tls::{Tls, Unusable};
 /// A URL as it may be shown: what may be a password is not in it.
 pub use self::url::shown as shown_url;
@@ -235,7 +235,7 @@ pub fn open_in(options: &Options, environment: &Environment) -> Result<Cluster, 
     // A proxy trusts what the server does, so one warning is for both.
     warnings.extend(tls.as_ref().and_then(Tls::warning).map(str::to_owned));
     let credentials = Credentials::new(auth).map_err(fail)?;
-    // That of a SOCKS proxy, too, which is told it in its own way.
+    // Also for a SOCKS proxy, which gets its login in another form.
     let proxy_login = proxy.as_ref().and_then(|proxy| proxy.url.login.as_ref()).map(basic);
     let proxy_scrub = Scrub::of(proxy_login.as_ref());
     let timeouts = Timeouts {
@@ -324,7 +324,7 @@ fn find(options: &Options, environment: &Environment) -> Result<(Access, Option<
 }
 
 impl Cluster {
-    /// What a person should be told before anything is sent, such as that the server is not verified.
+    /// Warnings to show before anything is sent, such as that the server is not verified.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
@@ -387,7 +387,7 @@ impl Cluster {
                 }
                 Err(error) => {
                     let late = error.kind() == ErrorKind::TimedOut;
-                    // A head that makes no sense is told in the server's words.
+                    // An unreadable head is reported with the server's words.
                     return Err(clean(tls_error::explain(
                         &error,
                         "get a response from",
@@ -443,7 +443,7 @@ impl Cluster {
 
 /// Whether the server has closed; not that we did.
 fn is_closed(error: &io::Error) -> bool {
-    Cause::of(error) == Cause::Broken && told(error).is_none()
+    Cause::of(error) == Cause::Broken && explanation(error).is_none()
 }
 
 impl Source for Cluster {

@@ -51,7 +51,7 @@ enum Warming {
     Unclaimed,
     /// It is being made, and a request waits for it.
     Claimed,
-    /// It failed while a request waited, which is to be told.
+    /// It failed while a request waited, which reports it.
     Failed(NoAnswer),
     /// Connections are made as they are needed.
     Over,

@@ -91,19 +91,19 @@ pub(super) fn is_silence(error: &io::Error) -> bool {
 
 /// An error in words that are for people already.
 #[derive(Debug)]
-struct Told(String);
+struct Explained(String);
 
-impl fmt::Display for Told {
+impl fmt::Display for Explained {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl std::error::Error for Told {}
+impl std::error::Error for Explained {}
 
 /// The words of an error that has some.
-pub(super) fn told(error: &io::Error) -> Option<&str> {
-    error.get_ref()?.downcast_ref::<Told>().map(|Told(text)| text.as_str())
+pub(super) fn explanation(error: &io::Error) -> Option<&str> {
+    error.get_ref()?.downcast_ref::<Explained>().map(|Explained(text)| text.as_str())
 }
 
 /// Says which timeout it was that a head was waited for in vain, and how long it is; other errors as they are. `time` is what
@@ -115,7 +115,7 @@ pub(super) fn explain_head(error: io::Error, timeouts: &Timeouts, begun: bool, t
             true => (timeouts.idle, "without a byte within the response's head (--idle-timeout)"),
         };
         let text = format!("no response in time: {} {which}", seconds(time));
-        return io::Error::new(ErrorKind::ConnectionAborted, Told(text));
+        return io::Error::new(ErrorKind::ConnectionAborted, Explained(text));
     }
     explain_deadline(error, "no response in time", time)
 }
@@ -125,14 +125,14 @@ pub(super) fn explain_body(error: io::Error, timeouts: &Timeouts, bytes: u64, ti
     if is_silence(&error) {
         let time = seconds(timeouts.idle);
         let text = format!("it stopped sending: no byte for {time} (--idle-timeout), after {bytes} bytes");
-        return io::Error::new(ErrorKind::ConnectionAborted, Told(text));
+        return io::Error::new(ErrorKind::ConnectionAborted, Explained(text));
     }
     explain_deadline(error, "no complete response in time", time)
 }
 
 /// The error of a wait that ends because the run is to.
 pub(super) fn stopped() -> Option<io::Error> {
-    stop::asked().map(|_| io::Error::new(ErrorKind::ConnectionAborted, Told(stop::STOPPED.into())))
+    stop::asked().map(|_| io::Error::new(ErrorKind::ConnectionAborted, Explained(stop::STOPPED.into())))
 }
 
 fn explain_deadline(error: io::Error, what: &str, time: Duration) -> io::Error {
@@ -140,7 +140,7 @@ fn explain_deadline(error: io::Error, what: &str, time: Duration) -> io::Error {
         return error;
     }
     let text = format!("{what}: {} {ALL_TIME}", seconds(time));
-    io::Error::new(ErrorKind::TimedOut, Told(text))
+    io::Error::new(ErrorKind::TimedOut, Explained(text))
 }
 
 /// Whose time it is that a deadline ends.

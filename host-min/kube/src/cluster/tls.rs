@@ -14,10 +14,10 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, Error, StreamOwned};
 
 use super::access::Trust;
-use super::ahead::Ahead;
 use super::credentials::Credential;
 use super::identity::IdentityPem;
 use super::insecure::AcceptAnything;
+use super::read_ahead::ReadAhead;
 use super::socket::Socket;
 use super::tls_error;
 use super::trust::{Trusted, Verifier};
@@ -32,7 +32,7 @@ const ANOTHER_KEY: &str =
     "Use a client certificate with such a key, a token, or `kubectl proxy` with --server.";
 
 /// A socket with TLS on it.
-pub(super) type Stream = StreamOwned<ClientConnection, Ahead>;
+pub(super) type Stream = StreamOwned<ClientConnection, ReadAhead>;
 
 /// How to do TLS with one server.
 pub(super) struct Tls {
@@ -119,7 +119,7 @@ impl Tls {
     ) -> Result<Stream, NoAnswer> {
         let config = self.config(credential).map_err(|why| cannot_set_up(who, why))?;
         let connection = self.connection(config, who)?;
-        let mut stream = StreamOwned::new(connection, Ahead::new(socket));
+        let mut stream = StreamOwned::new(connection, ReadAhead::new(socket));
         while stream.conn.is_handshaking() {
             if let Err(error) = stream.conn.complete_io(&mut stream.sock) {
                 return Err(failed(&error, who, stream.sock.socket.is_late()));

@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind};
 
 use rustls::{AlertDescription, CertificateError, Error};
 
-use super::timeouts::told;
+use super::timeouts::explanation;
 use super::timestamp;
 use super::trust::{Refusal, is_an_authority};
 use crate::{Cause, NoAnswer};
@@ -26,8 +26,8 @@ pub(super) fn explain(error: &io::Error, verb: &str, who: &str, late: bool) -> N
 
 /// What an I/O error says, without its number.
 pub(super) fn io_reason(error: &io::Error) -> String {
-    if let Some(told) = told(error) {
-        return told.to_owned();
+    if let Some(text) = explanation(error) {
+        return text.to_owned();
     }
     match error.kind() {
         ErrorKind::TimedOut | ErrorKind::WouldBlock => "no response in time".to_owned(),

@@ -2,6 +2,7 @@
 //!
 //! Not a general URL parser: there are no queries and no fragments, and a host is not normalised.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use super::secret::Secret;
@@ -45,30 +46,83 @@ pub(super) enum ProxyKind {
     Socks5,
 }
 
+/// Why a text is not the URL of a server or a proxy. It repeats nothing that may be part of a password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum UrlError {
+    /// A server's scheme that is not supported.
+    ServerScheme(String),
+    /// A proxy's scheme that is not supported.
+    ProxyScheme(String),
+    /// A login that is not encoded.
+    Login,
+    /// A query or a fragment.
+    Query,
+    /// A path that is not encoded.
+    Path,
+    /// No host.
+    NoHost,
+    /// No host's name.
+    Host(String),
+    /// A bracket without its end.
+    OpenBracket,
+    /// No IPv6 address in brackets.
+    Ipv6(String),
+    /// No colon between brackets and a port.
+    NoColon,
+    /// No port's number.
+    Port(String),
+}
+
+impl fmt::Display for UrlError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            UrlError::ServerScheme(scheme) => {
+                write!(f, "the scheme {scheme} is not supported; use http or https")
+            }
+            UrlError::ProxyScheme(scheme) => {
+                write!(f, "the scheme {scheme} is not supported; use http, https or socks5")
+            }
+            UrlError::Login => f.write_str(
+                "it has an @ after its host; in a password, write / as %2F, ? as %3F and # as %23",
+            ),
+            UrlError::Query => f.write_str("it has a query or a fragment"),
+            UrlError::Path => f.write_str("its path has characters that need encoding"),
+            UrlError::NoHost => f.write_str("it has no host"),
+            UrlError::Host(host) => write!(f, "{host} is not a host name"),
+            UrlError::OpenBracket => f.write_str("a bracket is not closed"),
+            UrlError::Ipv6(host) => write!(f, "{host} is not an IPv6 address"),
+            UrlError::NoColon => f.write_str("a colon is missing after ']'"),
+            UrlError::Port(text) => write!(f, "{text} is not a port"),
+        }
+    }
+}
+
+impl std::error::Error for UrlError {}
+
 impl ServerUrl {
     /// Reads an address. Without a scheme it is https if `tls_by_default`, as for client-go.
-    pub(super) fn parse(text: &str, tls_by_default: bool) -> Result<ServerUrl, String> {
+    pub(super) fn parse(text: &str, tls_by_default: bool) -> Result<ServerUrl, UrlError> {
         let (tls, rest) = match text.split_once("://") {
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (true, rest),
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (false, rest),
             Some((scheme, _)) => {
-                return Err(format!("the scheme {scheme} is not supported; use http or https"));
+                return Err(UrlError::ServerScheme(scheme.into()));
             }
             None => (tls_by_default, text),
         };
         let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
         if path.contains('@') {
             // Else a part of a password would be taken for a port or a path, and shown.
-            return Err(NOT_ENCODED.to_owned());
+            return Err(UrlError::Login);
         }
         if path.contains(['?', '#']) {
-            return Err("it has a query or a fragment".to_owned());
+            return Err(UrlError::Query);
         }
         let (login, authority) = login(authority);
         let (host, port) = host_and_port(authority, if tls { 443 } else { 80 })?;
         let prefix = path.trim_end_matches('/').to_owned();
         if !prefix.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err("its path has characters that need encoding".to_owned());
+            return Err(UrlError::Path);
         }
         Ok(ServerUrl { tls, host, port, authority: authority.to_owned(), prefix, login })
     }
@@ -84,27 +138,27 @@ impl ServerUrl {
     }
 }
 
-impl std::fmt::Display for ServerUrl {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for ServerUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}://{}{}", if self.tls { "https" } else { "http" }, self.authority, self.prefix)
     }
 }
 
 impl ProxyUrl {
     /// Reads an address; without a scheme it is http, as for Go's proxy variables.
-    pub(super) fn parse(text: &str) -> Result<ProxyUrl, String> {
+    pub(super) fn parse(text: &str) -> Result<ProxyUrl, UrlError> {
         let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
         let (kind, default_port) = match scheme.to_ascii_lowercase().as_str() {
             "http" => (ProxyKind::Http, 80),
             "socks5" | "socks5h" => (ProxyKind::Socks5, 1080),
             "https" => (ProxyKind::Https, 443),
             other => {
-                return Err(format!("the scheme {other} is not supported; use http, https or socks5"));
+                return Err(UrlError::ProxyScheme(other.into()));
             }
         };
         let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
         if path.contains('@') {
-            return Err(NOT_ENCODED.to_owned());
+            return Err(UrlError::Login);
         }
         let (login, authority) = login(authority);
         let (host, port) = host_and_port(authority, default_port)?;
@@ -132,8 +186,6 @@ pub fn shown(text: &str) -> String {
     format!("{scheme}<redacted>@{host}")
 }
 
-const NOT_ENCODED: &str = "it has an @ after its host; in a password, write / as %2F, ? as %3F and # as %23";
-
 /// The user and the password before a host, and the host.
 fn login(authority: &str) -> (Option<(String, Secret)>, &str) {
     let Some((login, authority)) = authority.rsplit_once('@') else { return (None, authority) };
@@ -141,8 +193,8 @@ fn login(authority: &str) -> (Option<(String, Secret)>, &str) {
     (Some((decode_lossy(user), Secret::new(decode_lossy(password)))), authority)
 }
 
-impl std::fmt::Display for ProxyUrl {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for ProxyUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the proxy {}", host_port(&self.host, self.port))
     }
 }
@@ -152,32 +204,26 @@ pub(super) fn host_port(host: &str, port: u16) -> String {
     if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
-fn host_and_port(authority: &str, default: u16) -> Result<(String, u16), String> {
+fn host_and_port(authority: &str, default: u16) -> Result<(String, u16), UrlError> {
     let (host, port) = match authority.strip_prefix('[') {
         Some(rest) => {
-            let (host, after) = rest.split_once(']').ok_or("a bracket is not closed")?;
+            let (host, after) = rest.split_once(']').ok_or(UrlError::OpenBracket)?;
             if host.parse::<std::net::Ipv6Addr>().is_err() {
-                return Err(format!("{host} is not an IPv6 address"));
+                return Err(UrlError::Ipv6(host.into()));
             }
-            (
-                host,
-                after
-                    .strip_prefix(':')
-                    .or(after.is_empty().then_some(""))
-                    .ok_or("a colon is missing after ']'")?,
-            )
+            (host, after.strip_prefix(':').or(after.is_empty().then_some("")).ok_or(UrlError::NoColon)?)
         }
         None => authority.split_once(':').unwrap_or((authority, "")),
     };
     if host.is_empty() {
-        return Err("it has no host".to_owned());
+        return Err(UrlError::NoHost);
     }
     if !host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_:".contains(&byte)) {
-        return Err(format!("{host} is not a host name"));
+        return Err(UrlError::Host(host.into()));
     }
     let port = match port {
         "" => default,
-        text => text.parse().ok().filter(|port| *port != 0).ok_or_else(|| format!("{text} is not a port"))?,
+        text => text.parse().ok().filter(|port| *port != 0).ok_or_else(|| UrlError::Port(text.into()))?,
     };
     Ok((host.to_owned(), port))
 }
@@ -270,6 +316,7 @@ mod tests {
             "https://admin:hunter2#@10.0.0.1",
         ] {
             for why in [ServerUrl::parse(text, true).unwrap_err(), ProxyUrl::parse(text).unwrap_err()] {
+                let why = why.to_string();
                 assert!(!why.contains("hunter2") && why.contains("%2F"), "{why}");
             }
         }

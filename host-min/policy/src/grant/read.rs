@@ -8,7 +8,7 @@ use wagather_base::limits::MAX_GRANT_BYTES;
 use wagather_yaml as yaml;
 
 /// Mistakes of one file that are shown. Further ones are counted.
-pub(super) const MAX_MISTAKES_TOLD: usize = 20;
+pub(super) const MAX_SHOWN_MISTAKES: usize = 20;
 
 impl Grant {
     /// Reads a grant file.
@@ -17,8 +17,8 @@ impl Grant {
             Failure::new(Class::Config, format!("cannot read the grant {}", path.display()), reason)
         };
         let bytes = file::read(path, MAX_GRANT_BYTES).map_err(|error| failure(&error))?;
-        let text = String::from_utf8(bytes).map_err(|error| told(path, &[not_utf8(&error)]))?;
-        let grant = Grant::parse(&text).map_err(|mistakes| told(path, &mistakes))?;
+        let text = String::from_utf8(bytes).map_err(|error| describe_mistakes(path, &[not_utf8(&error)]))?;
+        let grant = Grant::parse(&text).map_err(|mistakes| describe_mistakes(path, &mistakes))?;
         Ok(Grant { file: path.display().to_string(), ..grant })
     }
 }
@@ -35,11 +35,11 @@ fn not_utf8(error: &std::string::FromUtf8Error) -> yaml::Error {
 }
 
 /// The mistakes of a file, in a form in which an editor can jump to them.
-pub(super) fn told(path: &Path, mistakes: &[yaml::Error]) -> Failure {
+pub(super) fn describe_mistakes(path: &Path, mistakes: &[yaml::Error]) -> Failure {
     let mut lines: Vec<String> =
-        mistakes.iter().take(MAX_MISTAKES_TOLD).map(|mistake| mistake.in_file(path.display())).collect();
-    if mistakes.len() > MAX_MISTAKES_TOLD {
-        lines.push(format!("and {} more", mistakes.len() - MAX_MISTAKES_TOLD));
+        mistakes.iter().take(MAX_SHOWN_MISTAKES).map(|mistake| mistake.in_file(path.display())).collect();
+    if mistakes.len() > MAX_SHOWN_MISTAKES {
+        lines.push(format!("and {} more", mistakes.len() - MAX_SHOWN_MISTAKES));
     }
     Failure::of_many(Class::Config, "cannot use the grant", lines)
 }

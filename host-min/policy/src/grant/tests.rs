@@ -1,4 +1,4 @@
-use super::read::{MAX_MISTAKES_TOLD, told};
+use super::read::{MAX_SHOWN_MISTAKES, describe_mistakes};
 use super::*;
 use std::path::Path;
 
@@ -91,7 +91,7 @@ fn the_smaller_budget_holds() {
 }
 
 #[test]
-fn every_mistake_is_told_with_its_place() {
+fn every_mistake_has_its_place() {
     assert_eq!(
         mistakes(
             "apiVersion: wagather/v1\nkind: Grant\nrules:\n  - verbs: [watch, lst]\n    groups: ['']\n    resources: []\nbudget: {}\n"
@@ -116,8 +116,8 @@ fn mistakes_are_bounded() {
     let text = format!("{HEAD}rules: [{}]\n", "x, ".repeat(5_000));
     let all = Grant::parse(&text).expect_err("mistakes");
     assert_eq!(all.len(), 5_000);
-    let failure = told(Path::new("grant.yaml"), &all);
-    assert_eq!(failure.more.len(), MAX_MISTAKES_TOLD);
+    let failure = describe_mistakes(Path::new("grant.yaml"), &all);
+    assert_eq!(failure.more.len(), MAX_SHOWN_MISTAKES);
     assert!(failure.reason.starts_with("grant.yaml:3:9: a rule must be a mapping"), "{}", failure.reason);
     assert_eq!(failure.more.last().map(String::as_str), Some("and 4980 more"));
 }

@@ -74,16 +74,16 @@ impl FieldPath {
 
     /// Whether a selector's key reveals something of the field at a path: the field itself, one around it or one within it. A key that
     /// is neither a path nor known may reveal anything.
-    pub fn is_told_by(&self, plural: &str, key: &str) -> bool {
+    pub fn is_revealed_by(&self, plural: &str, key: &str) -> bool {
         let known = KEYS.iter().find(|(of, known, _)| (*of == "*" || *of == plural) && *known == key);
-        let told: Vec<&str> = match known {
-            Some((_, _, told)) => told.to_vec(),
+        let revealed: Vec<&str> = match known {
+            Some((_, _, paths)) => paths.to_vec(),
             None if key.contains('.') => vec![key],
             None => return true,
         };
         self.with_twins(plural).iter().any(|path| {
             let path = path.join(".");
-            told.iter().any(|told| is_around(told, &path) || is_around(&path, told))
+            revealed.iter().any(|other| is_around(other, &path) || is_around(&path, other))
         })
     }
 }
@@ -157,7 +157,11 @@ mod tests {
             ("spec.nodeName", "pods", "host", true),
             ("spec.nodeName", "pods", "", true),
         ] {
-            assert_eq!(path(removed).is_told_by(plural, key), tells, "{key} of {plural}, without {removed}");
+            assert_eq!(
+                path(removed).is_revealed_by(plural, key),
+                tells,
+                "{key} of {plural}, without {removed}"
+            );
         }
     }
 }

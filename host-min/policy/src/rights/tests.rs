@@ -421,7 +421,7 @@ fn what_remains_of_a_manifest() {
         manifest,
     );
     let effective = rights.effective();
-    let told: Vec<String> = effective
+    let remaining: Vec<String> = effective
         .resources
         .iter()
         .map(|rest| {
@@ -436,7 +436,7 @@ fn what_remains_of_a_manifest() {
         })
         .collect();
     assert_eq!(
-        told,
+        remaining,
         [
             "get v1/pods: in namespaces default named web -spec.containers.env",
             "list v1/pods: in namespaces shop*; in namespaces default named web -spec.containers.env",

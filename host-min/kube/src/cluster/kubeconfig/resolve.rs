@@ -221,8 +221,8 @@ fn auth(
         return Ok(Auth::Basic(user.username.unwrap_or_default(), user.password.unwrap_or_default()));
     }
     if let Some(config) = user.exec {
-        let told = config.provide_cluster_info.then(|| cluster_info(cluster, server, authority));
-        return Ok(Auth::Exec(config, told));
+        let info = config.provide_cluster_info.then(|| cluster_info(cluster, server, authority));
+        return Ok(Auth::Exec(config, info));
     }
     if let Some(name) = user.auth_provider {
         let reason =

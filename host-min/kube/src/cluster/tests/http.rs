@@ -256,7 +256,7 @@ fn requests_and_warming_at_once_make_one_connection() {
 }
 
 #[test]
-fn a_connection_made_ahead_that_fails_is_told_by_the_request() {
+fn a_connection_made_ahead_that_fails_fails_the_request() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let cluster = at(&format!("http://127.0.0.1:{port}"));
     cluster.warm(Instant::now() + Duration::from_secs(10));

@@ -37,7 +37,7 @@ impl Address {
             if target.contains('@') {
                 "it has an @ after its host; in a password, write / as %2F, ? as %3F and # as %23".to_owned()
             } else {
-                why
+                why.to_string()
             }
         })?;
         if !target.bytes().all(|byte| byte.is_ascii_graphic()) {

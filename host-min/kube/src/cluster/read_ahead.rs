@@ -9,16 +9,16 @@ const BUFFER_BYTES: usize = 64 << 10;
 
 /// A socket, and the bytes that were read from it and not yet asked for.
 #[derive(Debug)]
-pub(super) struct Ahead {
+pub(super) struct ReadAhead {
     pub(super) socket: Socket,
     buffer: Box<[u8]>,
     start: usize,
     end: usize,
 }
 
-impl Ahead {
-    pub(super) fn new(socket: Socket) -> Ahead {
-        Ahead { socket, buffer: vec![0; BUFFER_BYTES].into_boxed_slice(), start: 0, end: 0 }
+impl ReadAhead {
+    pub(super) fn new(socket: Socket) -> ReadAhead {
+        ReadAhead { socket, buffer: vec![0; BUFFER_BYTES].into_boxed_slice(), start: 0, end: 0 }
     }
 
     /// Whether TLS has taken all bytes that were read.
@@ -27,7 +27,7 @@ impl Ahead {
     }
 }
 
-impl Read for Ahead {
+impl Read for ReadAhead {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.is_empty() {
             (self.start, self.end) = (0, 0);
@@ -40,7 +40,7 @@ impl Read for Ahead {
     }
 }
 
-impl Write for Ahead {
+impl Write for ReadAhead {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         self.socket.write(buffer)
     }
