@@ -3,6 +3,7 @@
 use serde_json::Value;
 use std::borrow::Cow;
 use std::ptr;
+use wagather_base::percent::decode_strict;
 
 /// The name of the definition that a reference points to, without the escapes of URLs (RFC 3986) and of pointers.
 ///
@@ -22,27 +23,11 @@ pub(crate) fn definition_of(reference: &str) -> Result<Cow<'_, str>, String> {
     if !name.contains(['%', '~']) {
         return Ok(Cow::Borrowed(name));
     }
-    let name = unescaped(name).ok_or_else(|| {
+    let name = decode_strict(name).ok_or_else(|| {
         let shown = wagather_yaml::shown(reference);
         format!("'$ref' has an invalid escape: '{shown}'")
     })?;
     Ok(Cow::Owned(name.replace("~1", "/").replace("~0", "~")))
-}
-
-/// Decodes percent-escapes; `None` if the result is not UTF-8.
-fn unescaped(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte != b'%' {
-            bytes.push(byte);
-            continue;
-        }
-        let mut digit = || char::from(rest.next()?).to_digit(16);
-        let (high, low) = (digit()?, digit()?);
-        bytes.push(u8::try_from(high * 16 + low).ok()?);
-    }
-    String::from_utf8(bytes).ok()
 }
 
 /// The pointer from one value to another within it. It searches by address, value by value, because it is only used
