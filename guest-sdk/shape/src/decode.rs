@@ -27,6 +27,11 @@ pub struct Scratch {
 }
 
 impl Scratch {
+    /// The bytes that it holds.
+    pub fn capacity(&self) -> usize {
+        self.out.capacity() + self.values.capacity() + self.text.capacity()
+    }
+
     /// Frees memory that few items need.
     pub fn trim(&mut self, bytes: usize) {
         for part in [&mut self.out, &mut self.values, &mut self.text] {

@@ -247,17 +247,19 @@ impl Link {
             return Err(Status::BAD_POINTER);
         }
         self.typed.find(memory, shape)?;
-        let decoded = match self.typed.decode(text, arena) {
-            Ok(decoded) => decoded,
-            Err(Failed::Misfit(..)) => return Err(Status::DECODE),
-            Err(Failed::TooLarge) => return Err(Status::TOO_LARGE),
+        let result = match self.typed.decode(text, arena) {
+            Ok(decoded) => {
+                let len = decoded.len();
+                if let Some(room) = bytes_mut(memory, arena, cap).and_then(|room| room.get_mut(..len)) {
+                    room.copy_from_slice(decoded);
+                }
+                Ok(len as i64)
+            }
+            Err(Failed::Misfit(..)) => Err(Status::DECODE),
+            Err(Failed::TooLarge) => Err(Status::TOO_LARGE),
         };
-        let len = decoded.len();
-        if let Some(room) = bytes_mut(memory, arena, cap).and_then(|room| room.get_mut(..len)) {
-            room.copy_from_slice(decoded);
-        }
         self.typed.done();
-        Ok(len as i64)
+        result
     }
 
     /// `log_as`: writes a structure as a line.
@@ -412,6 +414,33 @@ mod tests {
         let mut memory = [0; 128];
         memory[..SHAPE.len()].copy_from_slice(SHAPE);
         memory
+    }
+
+    #[test]
+    fn json_that_cannot_be_decoded_leaves_no_large_buffer() {
+        const ROOM: u32 = 2 << 20;
+        with_broker(Vec::new(), |link| {
+            let mut read = |text: &str| {
+                let mut memory = vec![0; 2 * ROOM as usize];
+                let shape = b"\x08[\x08t";
+                memory[..shape.len()].copy_from_slice(shape);
+                memory[16..20].copy_from_slice(&64_u32.to_le_bytes());
+                memory[20..24].copy_from_slice(&(text.len() as u32).to_le_bytes());
+                memory[64..64 + text.len()].copy_from_slice(text.as_bytes());
+                let result = link.call(Import::json_read_as, [16, 0, ROOM, ROOM], &mut memory);
+                (result.expect("an answer"), link.typed.held_bytes())
+            };
+            for (bytes, behind, expected) in [
+                (1 << 20, "7", Status::DECODE),
+                (1 << 20, "\"\"", Status::OK),
+                (ROOM as usize, "\"\"", Status::TOO_LARGE),
+            ] {
+                let text = format!(r#"["\n{}",{behind}]"#, "x".repeat(bytes));
+                let (result, held) = read(&text);
+                assert_eq!(result.min(0), i64::from(expected.0), "{behind}");
+                assert!(held < 1 << 20, "{held} bytes are held after {expected}");
+            }
+        });
     }
 
     #[test]

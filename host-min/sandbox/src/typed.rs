@@ -82,6 +82,12 @@ impl Typed {
         wagather_shape::line(&Guest(memory), shape, from, self.most, &mut self.written)
     }
 
+    /// The memory that is kept for the next item.
+    #[cfg(test)]
+    pub(super) fn held_bytes(&self) -> usize {
+        self.scratch.capacity()
+    }
+
     /// Releases memory that few calls need.
     pub(super) fn done(&mut self) {
         self.scratch.trim(KEPT_BYTES);
