@@ -245,6 +245,32 @@ mod tests {
     use syn::parse_quote;
 
     #[test]
+    fn a_struct_that_the_host_decodes_skips_only_markers() {
+        let skipping = |ty: &str| -> DeriveInput {
+            let text = format!("struct A<'a> {{ name: &'a str, #[field(skip)] note: {ty} }}");
+            syn::parse_str(&text).expect("a struct")
+        };
+        for ty in ["u32", "Option<u32>", "std::marker::Phantom<u8>"] {
+            let error = expand_fields(&skipping(ty)).expect_err(ty).to_string();
+            assert!(error.contains("cannot have a skipped field"), "{error}");
+        }
+        for ty in ["PhantomData<u8>", "core::marker::PhantomData<&'a u8>"] {
+            let tokens = expand_fields(&skipping(ty)).expect(ty).to_string();
+            assert!(tokens.contains("Borrowed for A < 'a >"), "{tokens}");
+        }
+        // The guest decodes this one, and gives the field its default.
+        let input: DeriveInput = parse_quote!(
+            struct A {
+                name: String,
+                #[field(skip)]
+                note: u32,
+            }
+        );
+        let tokens = expand_fields(&input).expect("an expansion").to_string();
+        assert!(tokens.contains("Decode for A") && !tokens.contains("Borrowed for A"), "{tokens}");
+    }
+
+    #[test]
     fn a_struct_with_one_field_without_a_name_is_as_that_field() {
         let input: DeriveInput = parse_quote!(
             struct Phase(String);
