@@ -5,7 +5,7 @@ use minisign::KeyPair;
 use serde_json::{Value, json};
 use std::io::Cursor;
 use tests::host::Host;
-use tests::{golden, place};
+use tests::{golden, guest, place};
 
 fn inspect(folder: &std::path::Path, words: &[&str]) -> String {
     Host::new(["inspect", "curious.wasm"])
@@ -57,6 +57,20 @@ fn what_a_grant_leaves() {
     assert!(without["grant"].is_null() && without["signature"].is_null());
     assert_eq!(without["summary"], told["summary"]);
     assert!(told["cannot"].as_array().is_some_and(|all| all.len() > 5));
+}
+
+#[test]
+fn a_guest_that_logs_structures_writes_log_lines() {
+    let place = place();
+    let folder = place.path();
+    let gather = "(func (export \"gather\") (result i32) (i32.const 0))";
+    let log = r#"(import "wagather_v1" "log" (func (param i32 i32 i32) (result i32)))"#;
+    let log_as = r#"(import "wagather_v1" "log_as" (func (param i32 i32 i32) (result i32)))"#;
+    for (imports, writes) in [("", false), (log, true), (log_as, true)] {
+        guest::write(folder, "curious", &guest::module("curious", &[], &format!("{imports} {gather}")));
+        let text = inspect(folder, &[]);
+        assert_eq!(text.lines().any(|line| line == "  write log lines"), writes, "{text}");
+    }
 }
 
 #[test]
