@@ -121,7 +121,7 @@ pub fn merge(merge: &Merge) -> Result<Merged> {
     let mut merged = Merged {
         path: None,
         shards: parts[0].shard.count,
-        complete: missing.is_empty() && parts.iter().all(|part| part.report["complete"] == true),
+        complete: missing.is_empty() && parts.iter().all(|part| report::is_whole(&part.report)),
         missing,
         entries: section.entries(),
         joined,
@@ -211,6 +211,9 @@ fn check(parts: &[Part], allows_incomplete: bool) -> Result<Vec<u32>> {
         }
         if a["narrowedTo"]["selector"] != b["narrowedTo"]["selector"] {
             return differ(part, "--selector");
+        }
+        if a["narrowedTo"]["namespace"] != b["narrowedTo"]["namespace"] {
+            return differ(part, "--namespace");
         }
         if let Some(twin) = parts[..index].iter().find(|other| other.shard.index == part.shard.index) {
             let reason = format!("it is of shard {}, as {} is", part.shard.index, twin.path.display());
@@ -402,5 +405,21 @@ mod tests {
         large.resize(MAX_REPORT_BYTES as usize + 1, b' ');
         let failure = look("large.tgz", large, 1000).expect_err("too large");
         assert!(failure.reason.contains("wagather.json is too large"), "{failure}");
+    }
+
+    #[test]
+    fn shards_of_runs_that_were_narrowed_differently_are_not_merged() {
+        let part = |index: u32, narrowed: Value| Part {
+            path: index.to_string().into(),
+            shard: Shard::new(index, 2).expect("a shard"),
+            report: json!({"complete": true, "narrowedTo": narrowed, "gatherers": []}),
+            audit: Vec::new(),
+            mtime_seconds: 0,
+        };
+        assert_eq!(check(&[part(0, json!({})), part(1, json!({}))], false), Ok(vec![]));
+        for (key, option) in [("namespace", "--namespace"), ("selector", "--selector")] {
+            let failure = check(&[part(0, json!({})), part(1, json!({key: "a"}))], true).expect_err(key);
+            assert!(failure.reason.contains(option), "{failure}");
+        }
     }
 }

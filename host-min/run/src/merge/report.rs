@@ -85,6 +85,20 @@ pub(super) fn to_json(mut members: Map<String, Value>) -> Vec<u8> {
     text
 }
 
+/// Whether nothing in a report says that something is missing.
+pub(super) fn is_whole(report: &Value) -> bool {
+    let has_none = |key: &str| match &report[key] {
+        Value::Null => true,
+        Value::Array(all) => all.is_empty(),
+        other => *other == 0,
+    };
+    let is_whole = |gathered: &Value| gathered["status"] == "complete";
+    report["complete"] == true
+        && has_none("gaps")
+        && has_none("gapsNotNamed")
+        && report["gatherers"].as_array().is_some_and(|all| all.iter().all(is_whole))
+}
+
 /// What identifies the gatherers of a report.
 pub(super) fn identity(report: &Value) -> Value {
     let of = |gathered: &Value| json!([gathered["name"], gathered["version"], gathered["module"]["sha256"]]);
@@ -94,6 +108,26 @@ pub(super) fn identity(report: &Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_report_that_contradicts_itself_is_not_whole() {
+        let whole = json!({"complete": true, "gatherers": [{"status": "complete"}]});
+        assert!(is_whole(&whole));
+        for (key, value) in [
+            ("complete", json!(false)),
+            ("complete", json!("true")),
+            ("gatherers", json!(null)),
+            ("gatherers", json!([{"status": "complete"}, {"status": "gaps"}])),
+            ("gatherers", json!([{"status": "failed"}])),
+            ("gatherers", json!([{}])),
+            ("gaps", json!(["list /v1/pods: HTTP 403"])),
+            ("gapsNotNamed", json!(3)),
+        ] {
+            let mut report = whole.clone();
+            report[key] = value;
+            assert!(!is_whole(&report), "{report}");
+        }
+    }
 
     #[test]
     fn reports_add_up() {
