@@ -84,6 +84,7 @@ fn the_page_about_clusters_is_true() {
     std::fs::create_dir_all(&guests).expect("a folder");
     std::fs::copy(programs::guest("pods"), guests.join("pods.wasm")).expect("a copy");
     std::fs::write(place.path().join("grant.yaml"), grant).expect("a grant");
+    std::fs::write(place.path().join("token.txt"), "Authorization: Bearer x\n").expect("a file");
     let mut printed = String::new();
     for block in blocks(page, "sh") {
         let command = block.split('|').next().unwrap_or_default();

@@ -111,6 +111,16 @@ impl Template {
         Ok(Template { text: text.into(), shown })
     }
 
+    /// The URL as it was written. Its query and its login may be credentials.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The URL as it may be shown.
+    pub(crate) fn shown(&self) -> &str {
+        &self.shown
+    }
+
     /// Whether two archives would get the same URL.
     fn is_fixed(&self) -> bool {
         let path = self.text.split('?').next().unwrap_or_default();
@@ -119,7 +129,7 @@ impl Template {
     }
 
     /// The address for an archive. A PUT to a folder, which is a path that ends in a slash, goes to the archive's name in it.
-    fn fill(&self, name: &str, sha256: &str, is_put: bool) -> Result<Address, String> {
+    pub(crate) fn fill(&self, name: &str, sha256: &str, is_put: bool) -> Result<Address, String> {
         let mut encoded = String::new();
         percent::encode(name, &mut encoded);
         let mut text = self.text.replace("{name}", &encoded).replace("{sha256}", sha256);
@@ -156,7 +166,7 @@ impl Destination {
 
     /// What a person should know before an archive is sent.
     pub fn warning(&self) -> Option<String> {
-        let template = self.template().ok()?;
+        let template = self.template(Class::Delivery).ok()?;
         let host = template.shown.strip_prefix("http://")?.split('/').next().unwrap_or_default();
         (!is_here(host)).then(|| {
             let shown = self.shown();
@@ -178,29 +188,29 @@ impl Destination {
         }
     }
 
-    /// The URL, which may be in a file.
-    fn template(&self) -> Result<Template, Failure> {
+    /// The address for an archive; `several` says whether more than one may be sent.
+    pub(crate) fn address(&self, name: &str, sha256: &str, several: bool) -> Result<Address, Failure> {
+        let template = self.template(Class::Delivery)?;
+        self.check_several(&template, several)?;
+        template.fill(name, sha256, self.form.is_none()).map_err(|why| unusable(&template.shown, why))
+    }
+
+    /// The URL as it is now; `class` is that of a failure.
+    pub(crate) fn template(&self, class: Class) -> Result<Template, Failure> {
         match &self.url {
             Url::Typed(template) => Ok(template.clone()),
             Url::File(path) => {
                 let attempt = || format!("cannot use the URL in {}", path.display());
                 let text = file::read_text(path, MAX_URL_BYTES)
-                    .map_err(|error| Failure::new(Class::Delivery, attempt(), error))?;
+                    .map_err(|error| Failure::new(class, attempt(), error))?;
                 let line = text.lines().next().unwrap_or_default().trim();
-                Template::parse(line).map_err(|why| Failure::new(Class::Delivery, attempt(), why))
+                Template::parse(line).map_err(|why| Failure::new(class, attempt(), why))
             }
         }
     }
 
-    /// The address for an archive; `several` says whether more than one may be sent.
-    pub(crate) fn address(&self, name: &str, sha256: &str, several: bool) -> Result<Address, Failure> {
-        let template = self.template()?;
-        self.check_several(&template, several)?;
-        template.fill(name, sha256, self.form.is_none()).map_err(|why| unusable(&template.shown, why))
-    }
-
     /// Each PUT to one URL replaces what the one before it brought.
-    fn check_several(&self, template: &Template, several: bool) -> Result<(), Failure> {
+    pub(crate) fn check_several(&self, template: &Template, several: bool) -> Result<(), Failure> {
         if !several || self.form.is_some() || !template.is_fixed() {
             return Ok(());
         }
@@ -219,7 +229,7 @@ fn is_here(host: &str) -> bool {
     name.eq_ignore_ascii_case("localhost") || name.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
-fn unusable(shown: &str, why: String) -> Failure {
+pub(crate) fn unusable(shown: &str, why: String) -> Failure {
     Failure::new(Class::Config, format!("cannot upload to {shown}"), why)
 }
 

@@ -29,9 +29,22 @@ const OURS: &[&str] = &[
 /// # Errors
 /// Which line is wrong, and why. The message does not repeat it.
 pub(crate) fn read(path: &Path) -> Result<Vec<(String, Secret)>, String> {
+    of_text(path).map(|(_, fields)| fields)
+}
+
+/// Reads a file, and finds what is wrong with its fields.
+///
+/// # Errors
+/// Which line is wrong, and why. The message does not repeat it.
+pub(crate) fn read_text(path: &Path) -> Result<String, String> {
+    of_text(path).map(|(text, _)| text)
+}
+
+fn of_text(path: &Path) -> Result<(String, Vec<(String, Secret)>), String> {
     let text = file::read_text(path, MAX_CREDENTIAL_BYTES)
         .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-    parse(&text).map_err(|(line, why)| format!("{}:{line}: {why}", path.display()))
+    let fields = parse(&text).map_err(|(line, why)| format!("{}:{line}: {why}", path.display()))?;
+    Ok((text, fields))
 }
 
 fn parse(text: &str) -> Result<Vec<(String, Secret)>, (usize, String)> {

@@ -12,6 +12,7 @@
 //! | `receipt` | what was delivered, when, with which checksum |
 //! | `spool` | the folder in which archives wait, its budget and its lock |
 //! | `keep` | how many archives stay in a folder |
+//! | `packed` | a destination for a machine that does not have its files |
 //!
 //! Nothing here reads what is in an archive, and nothing here knows what was gathered. The transport is that of `wagather-kube`.
 
@@ -21,6 +22,7 @@ mod body;
 mod destination;
 mod fields;
 mod keep;
+mod packed;
 mod receipt;
 mod retry;
 mod send;
@@ -28,6 +30,7 @@ mod spool;
 
 pub use destination::{Destination, Form, Template, Url};
 pub use keep::{Keep, keep};
+pub use packed::Packed;
 pub use receipt::Receipt;
 pub use retry::Pace;
 pub use send::{NotDelivered, Why, send};

@@ -112,6 +112,16 @@ impl Delivery {
         Ok(delivery)
     }
 
+    /// Where archives are uploaded to.
+    pub(super) fn destination(&self) -> Option<&Destination> {
+        self.to.as_ref()
+    }
+
+    /// Whether archives wait in a spool.
+    pub(super) fn has_spool(&self) -> bool {
+        self.spool.is_some()
+    }
+
     /// Finds what is wrong before anything is gathered.
     pub(super) fn check(&self) -> Result<()> {
         self.open_spool()?;

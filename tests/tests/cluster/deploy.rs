@@ -9,6 +9,7 @@ use super::shared;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use tests::apiserver::Server;
+use tests::certificates::Authority;
 use tests::failing::written;
 use tests::host::Host;
 use tests::{place, programs};
@@ -19,7 +20,7 @@ pub(super) fn printed(guests: &[PathBuf], words: &[&str]) -> Vec<(String, Value)
     let host = Host::new(["deploy", "--image", "wagather/host-min:0.1.0"]).args(guests).args(words);
     let text = host.wait().expect_success().stdout_text();
     let parsed = |text: &str| yaml::parse(text).expect("YAML").to_json();
-    text.split("---\n").map(|text| (text.to_owned(), parsed(text))).collect()
+    text.split("\n---\n").map(|text| (text.to_owned(), parsed(text))).collect()
 }
 
 /// Where the server keeps an object.
@@ -68,6 +69,9 @@ fn the_server_takes_every_object_and_a_restricted_namespace_the_pod() {
         "apiVersion: wagather/v1\nkind: Grant\nrules:\n- {verbs: [list], apiGroups: [''], resources: [pods], namespaces: [default, team-meteo]}\n",
     );
     let grant = grant.to_str().expect("a path");
+    let fields = written(place.path(), "headers", "Authorization: Bearer hunter2-hunter2\n");
+    let authority = written(place.path(), "ca.crt", &Authority::new("of uploads").pem());
+    let (fields, authority) = (fields.to_str().expect("a path"), authority.to_str().expect("a path"));
     let pods = [programs::guest("pods")];
     let all: Vec<PathBuf> = programs::examples().iter().map(|name| programs::guest(name)).collect();
     for (number, (guests, words)) in [
@@ -117,6 +121,40 @@ fn the_server_takes_every_object_and_a_restricted_namespace_the_pod() {
                 "4Mi",
             ],
         ),
+        (
+            &pods,
+            &[
+                "--schedule",
+                "@daily",
+                "--upload",
+                "https://archives.example.com/{name}",
+                "--upload-headers",
+                fields,
+                "--upload-ca",
+                authority,
+                "--spool",
+                "--keep",
+                "14",
+            ],
+        ),
+        (
+            &pods,
+            &[
+                "--indexed",
+                "2",
+                "--upload",
+                "https://10.0.0.9/?signature=hunter2",
+                "--upload-cidr",
+                "10.0.0.9",
+                "--upload-port",
+                "8443",
+                "--modules-image",
+                "mirror/gatherers:1",
+                "--upload-ca",
+                authority,
+            ],
+        ),
+        (&pods, &["--job", "--upload", "http://archives.example.com/", "--openshift"]),
     ]
     .into_iter()
     .enumerate()

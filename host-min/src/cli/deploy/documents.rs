@@ -1,6 +1,7 @@
 //! From what is to run to the objects that run it: pure functions, without files and terminals.
 
 use super::template::Values;
+use super::upload::{UPLOAD, Upload};
 use std::fmt::Write as _;
 use std::time::Duration;
 use wagather_base::base64;
@@ -36,8 +37,12 @@ pub(super) struct Deployment {
     pub(super) modules: Vec<String>,
     /// The grant's place in the pod.
     pub(super) grant: Option<String>,
-    /// Options of `run`, as they are typed.
+    /// Where the run writes its archives, as options of `run`.
+    pub(super) outputs: Vec<String>,
+    /// Other options of `run`, with the paths of the pod.
     pub(super) options: Vec<String>,
+    /// How archives are uploaded, if they are.
+    pub(super) upload: Option<Upload>,
     /// Where archives are kept.
     pub(super) archives: Archives,
     /// Whom the pod may talk to.
@@ -69,6 +74,8 @@ pub(super) enum Archives {
     Claim(String),
     /// In a claim that is made.
     NewClaim { storage: String, class: Option<String> },
+    /// As long as the pod exists.
+    InPod,
 }
 
 /// Whom the pod may talk to.
@@ -78,6 +85,10 @@ pub(super) struct Egress {
     pub(super) api_server: Vec<String>,
     /// The API server's ports.
     pub(super) api_server_ports: Vec<u16>,
+    /// The addresses of the upload server; any if none is known.
+    pub(super) upload: Vec<String>,
+    /// Its ports; that of its URL if none is named.
+    pub(super) upload_ports: Vec<u16>,
 }
 
 /// A file of the ConfigMap.
@@ -108,7 +119,7 @@ pub(super) const GATHERERS: &str = "/gatherers";
 /// Where the grant is if an image has the modules.
 pub(super) const GRANT: &str = "/grant";
 /// Where archives are written.
-const ARCHIVES: &str = "/archives";
+pub(super) const ARCHIVES: &str = "/archives";
 /// How often a pod that failed is replaced.
 const RETRIES: u64 = 3;
 /// The user of the image.
@@ -135,6 +146,9 @@ impl Deployment {
         add("account.yaml", self.account.clone());
         if !self.files.is_empty() {
             add(FILES, values.fill(include_str!("templates/files.yaml")));
+        }
+        if self.has_secret() {
+            add(SECRET, values.fill(include_str!("templates/secret.yaml")));
         }
         if let Archives::NewClaim { .. } = self.archives {
             add("claim.yaml", values.fill(include_str!("templates/claim.yaml")));
@@ -170,7 +184,7 @@ impl Deployment {
         let mut words = vec!["run".to_owned()];
         words.extend_from_slice(&self.modules);
         words.extend(self.grant.iter().map(|grant| format!("--grant={grant}")));
-        words.push(format!("--output={ARCHIVES}/$(POD_NAME).tar.gz"));
+        words.extend_from_slice(&self.outputs);
         if let Some(shards) = self.shards {
             words.push(format!("--shard=$(JOB_COMPLETION_INDEX)/{shards}"));
         }
@@ -188,6 +202,8 @@ impl Deployment {
         values.filled("metadata", include_str!("templates/metadata.yaml"));
         values.block("data", data(&self.files));
         self.add_claim(&mut values);
+        values.text("secret", self.secret());
+        values.block("secrets", self.upload.as_ref().map(Upload::data).unwrap_or_default());
         values.block("egress", self.egress());
         self.add_pod(&mut values);
         self.add_job(&mut values);
@@ -195,7 +211,9 @@ impl Deployment {
     }
 
     fn add_claim(&self, values: &mut Values) {
-        values.text("claim", self.claim());
+        if let Some(claim) = self.claim() {
+            values.text("claim", claim);
+        }
         // A volume that several nodes mount, if several pods write into it.
         let mode = if self.shards.is_some() { "ReadWriteMany" } else { "ReadWriteOnce" };
         values.text("access-mode", mode);
@@ -207,19 +225,40 @@ impl Deployment {
         }
     }
 
-    fn claim(&self) -> String {
+    fn claim(&self) -> Option<String> {
         match &self.archives {
-            Archives::Claim(name) => name.clone(),
-            Archives::NewClaim { .. } => format!("{}-archives", self.name),
+            Archives::Claim(name) => Some(name.clone()),
+            Archives::NewClaim { .. } => Some(format!("{}-archives", self.name)),
+            Archives::InPod => None,
         }
     }
 
+    fn secret(&self) -> String {
+        format!("{}-upload", self.name)
+    }
+
+    fn has_secret(&self) -> bool {
+        self.upload.as_ref().is_some_and(|upload| !upload.secrets().is_empty())
+    }
+
     fn egress(&self) -> String {
-        let Egress { api_server, api_server_ports } = &self.egress;
+        let Egress { api_server, api_server_ports, upload, upload_ports } = &self.egress;
         let mut rules = String::new();
         if self.needs_a_server {
             rules += "# The API server.\n";
             rule(&mut rules, api_server, api_server_ports.iter().map(|port| ("TCP", *port)));
+        }
+        if let Some(Upload { to, .. }) = &self.upload {
+            let of_url = [to.port()];
+            let ports = if upload_ports.is_empty() { &of_url[..] } else { upload_ports };
+            rules += "# The server of --upload.\n";
+            rule(&mut rules, upload, ports.iter().map(|port| ("TCP", *port)));
+            if to.has_name() {
+                // OpenShift's servers listen on another port behind that of their Service.
+                let ports = if self.is_openshift { &[53, 5353][..] } else { &[53] };
+                rules += "# The look-up of its name.\n";
+                rule(&mut rules, &[], ports.iter().flat_map(|port| [("UDP", *port), ("TCP", *port)]));
+            }
         }
         match &*rules {
             "" => "egress: []\n".into(),
@@ -262,8 +301,15 @@ impl Deployment {
                 }
             }
         }
-        let claim = format!("  persistentVolumeClaim:\n    claimName: {}\n", scalar(&self.claim()));
-        add("archives", ARCHIVES, false, claim);
+        if self.has_secret() {
+            let secret = format!("  secret:\n    secretName: {}\n", scalar(&self.secret()));
+            add("upload", UPLOAD, true, secret);
+        }
+        let archives = match self.claim() {
+            Some(claim) => format!("  persistentVolumeClaim:\n    claimName: {}\n", scalar(&claim)),
+            None => "  emptyDir: {}\n".into(),
+        };
+        add("archives", ARCHIVES, false, archives);
         values.block("mounts", mounts);
         values.block("volumes", volumes);
         values.filled("pod", include_str!("templates/pod.yaml"));
@@ -282,8 +328,22 @@ impl Deployment {
                 values.text("on-gaps", "FailIndex");
             }
         }
+        let (why_final, codes) = match self.archives {
+            Archives::InPod => (
+                "The archive is delivered. It lacks what the cluster does not have. A retry gathers the same.\n",
+                "[8]\n",
+            ),
+            _ => (
+                "The archive is written. It lacks what the cluster does not have, or was not delivered. A retry gathers again.\n",
+                "[8, 10]\n",
+            ),
+        };
+        values.block("why-final", why_final.into());
+        values.block("final", codes.into());
         let rounds = self.gatherers.div_ceil(self.parallel.max(1));
-        let once = self.time.as_secs().saturating_mul(rounds).saturating_add(START_SECONDS);
+        let upload = self.upload.as_ref().map_or(0, |upload| upload.timeout.as_secs());
+        let more = START_SECONDS.saturating_add(upload);
+        let once = self.time.as_secs().saturating_mul(rounds).saturating_add(more);
         values.number("deadline", once.saturating_mul(1 + RETRIES));
         values.number("ttl", self.ttl.as_secs());
         if let When::Schedule(schedule, zone) = &self.when {
@@ -305,6 +365,8 @@ impl Document {
 
 /// The file of the ConfigMap, which kustomize makes itself.
 const FILES: &str = "files.yaml";
+/// The file of the Secret.
+pub(super) const SECRET: &str = "secret.yaml";
 
 /// What kustomize makes the ConfigMap of. Its name gets a hash, so that a change of a module changes the Job.
 const GENERATOR: &str = "\
@@ -389,9 +451,15 @@ mod tests {
             modules_image: None,
             modules: vec!["/gatherers/g.wasm".into()],
             grant: Some("/gatherers/grant.yaml".into()),
+            outputs: vec!["--output=/archives/x.tar.gz".into()],
             options: Vec::new(),
+            upload: None,
             archives: Archives::NewClaim { storage: "1Gi".into(), class: Some("c".into()) },
-            egress: Egress { api_server: vec!["10.0.0.1/32".into()], api_server_ports: vec![443] },
+            egress: Egress {
+                api_server: vec!["10.0.0.1/32".into()],
+                api_server_ports: vec![443],
+                ..Egress::default()
+            },
             memory_bytes: 1 << 20,
             time: Duration::from_secs(60),
             gatherers: 5,
@@ -409,6 +477,7 @@ mod tests {
             include_str!("templates/metadata.yaml"),
             include_str!("templates/labels.yaml"),
             include_str!("templates/files.yaml"),
+            include_str!("templates/secret.yaml"),
             include_str!("templates/claim.yaml"),
             include_str!("templates/network-policy.yaml"),
             include_str!("templates/cron-job.yaml"),

@@ -59,7 +59,7 @@ pub(in crate::cli) const DEPLOY: &[Flag] = &[
         ..path("grant", "FILE.yaml")
     },
     Flag {
-        help: "Existing PersistentVolumeClaim for the archives (default: a new one, NAME-archives)",
+        help: "Existing PersistentVolumeClaim for the archives (default: a new one, NAME-archives; with --upload, none)",
         ..text("volume-claim", "NAME")
     },
     Flag { default: Some("1Gi"), help: "Size of the new claim", ..text("storage", "SIZE") },
@@ -73,6 +73,20 @@ pub(in crate::cli) const DEPLOY: &[Flag] = &[
         many: true,
         help: "Port of the API server, for the network policy; may be repeated (default: 443 and 6443)",
         ..text("api-server-port", "PORT")
+    },
+    Flag {
+        help: "Let archives wait in a folder of the claim until the server has them (see docs/delivery.md)",
+        ..flag("spool")
+    },
+    Flag {
+        many: true,
+        help: "Address range of the upload server, for the network policy; may be repeated (default: any)",
+        ..text("upload-cidr", "CIDR")
+    },
+    Flag {
+        many: true,
+        help: "Port of the upload server, for the network policy; may be repeated (default: that of the URL)",
+        ..text("upload-port", "PORT")
     },
     Flag { default: Some("24h"), help: "How long a finished Job is kept", ..text("ttl", "DURATION") },
     Flag {
@@ -97,4 +111,28 @@ pub(in crate::cli) const DEPLOY: &[Flag] = &[
     of_run("engine"),
     of_run("check-access"),
     of_run("v"),
+    Flag {
+        help: "Upload archives to this http or https URL, with PUT. {name} is the archive's name, {sha256} its checksum; the name \
+               is added to a URL that ends in a slash. A URL with a query or a password, or one from a file (@FILE), becomes a \
+               part of the Secret NAME-upload",
+        ..of_run("upload")
+    },
+    of_run("upload-form"),
+    Flag {
+        help: "File with header fields for the upload, one 'Name: value' per line, such as a token. It becomes a part of the \
+               Secret NAME-upload",
+        ..of_run("upload-headers")
+    },
+    Flag {
+        help: "Certificate authority that must have signed the certificate of the upload server (default: those of the image). \
+               It becomes a part of the ConfigMap",
+        ..of_run("upload-ca")
+    },
+    of_run("upload-timeout"),
+    of_run("spool-size"),
+    Flag {
+        help: "After each run, keep only the newest archives of the claim: a number of archives, such as 14, or a total size, \
+               such as 500Mi",
+        ..of_run("keep")
+    },
 ];

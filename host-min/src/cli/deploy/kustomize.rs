@@ -1,9 +1,10 @@
 //! A base for kustomize: the objects in files, the modules as they are, and the ConfigMap made of them.
 
-use super::documents::{Deployment, Document};
+use super::documents::{Deployment, Document, SECRET};
 use host_min::{Class, Failure};
 use std::fs::{self, File};
 use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use wagather_base::error::Result;
 use wagather_printable::Page;
@@ -18,7 +19,10 @@ pub(super) fn write(folder: &Path, deployment: &Deployment, documents: &[Documen
     })?;
     let write = |name: &str, bytes: &[u8]| {
         let path = folder.join(name);
-        let written = File::create_new(&path).and_then(|mut file| file.write_all(bytes));
+        // Only its owner reads what is secret.
+        let mode = if name == SECRET { 0o600 } else { 0o666 };
+        let new = File::options().write(true).create_new(true).mode(mode).open(&path);
+        let written = new.and_then(|mut file| file.write_all(bytes));
         written.map_err(|error| failure(&path, &error))
     };
     let text = |name: &str, text: &str| {

@@ -1,7 +1,7 @@
 //! `host-min deploy`: everything that runs gatherers in a cluster, as objects for `kubectl apply` or a base for kustomize.
 //!
 //! What can be derived is: the account from the manifests and the grant, memory and time from the budgets, the network policy
-//! from what is read. [`options`] knows what was typed, [`documents`] makes the objects without touching a file, and
+//! from what is read and where archives go. [`options`] knows what was typed, [`documents`] makes the objects without touching a file, and
 //! [`kustomize`] writes them.
 
 mod documents;
@@ -9,25 +9,29 @@ mod flags;
 mod kustomize;
 mod options;
 mod template;
+mod upload;
 
 pub(super) use flags::{DEPLOY, EXAMPLES};
 pub(super) use options::Options;
 
+use super::args::Run;
 use super::display::{self, Display, Event, Settings, Subject};
 use documents::{Content, Deployment, Document, File, GATHERERS, GRANT};
 use host_min::{Class, Failure, Grant, Guest, Input, Isolation, Output, Plan};
 use std::path::Path;
 use std::sync::Arc;
+use upload::Upload;
 use wagather_abi::ABI_VERSION;
 use wagather_base::error::Result;
 use wagather_base::limits::MAX_GRANT_BYTES;
+use wagather_deliver::{Destination, Url};
 use wagather_policy::manifest::Manifest;
 use wagather_policy::rbac::Needs;
 use wagather_policy::used;
 use wagather_printable::Page;
 use wagather_sandbox::engine;
 
-/// What an API server takes in a ConfigMap.
+/// What an API server takes in a ConfigMap or a Secret.
 const MAX_CONFIG_MAP_BYTES: usize = 1 << 20;
 /// What `kubectl apply` without `--server-side` can keep of it in an annotation, as JSON.
 const MAX_ANNOTATION_BYTES: usize = 256 << 10;
@@ -58,16 +62,15 @@ pub(super) fn deploy(options: Options) -> Result<()> {
 
 /// Reads the modules and the grant, checks that they can run with these options, and derives the rest.
 fn deployment(options: Options) -> Result<Deployment> {
-    let Options { guests: paths, run, .. } = options;
     let mut plan = Plan::new(Input::Cluster(Box::default()), Output::Stdout, Isolation::InProcess);
-    (plan.timeout, plan.request_timeout) = (run.timeout, run.request_timeout);
-    (plan.memory_bytes, plan.parallel) = (run.memory, run.parallel as usize);
-    plan.params = run.params;
+    (plan.timeout, plan.request_timeout) = (options.run.timeout, options.run.request_timeout);
+    (plan.memory_bytes, plan.parallel) = (options.run.memory, options.run.parallel as usize);
+    plan.params.clone_from(&options.run.params);
     plan.registry = options.registry;
     let grant = options.grant.as_deref().map(read_grant).transpose()?;
     let (grant_text, grant) = grant.unzip();
     plan.grant = grant.map(Arc::new);
-    paths.iter().try_for_each(|path| plan.add_file(path))?;
+    options.guests.iter().try_for_each(|path| plan.add_file(path))?;
     plan.check()?;
     plan.admit_modules()?;
     let manifests = plan.manifests()?;
@@ -109,6 +112,13 @@ fn deployment(options: Options) -> Result<Deployment> {
         files.insert(0, File { name: "grant.yaml".into(), content: Content::Text(text) });
         format!("{folder}/grant.yaml")
     });
+    let mut upload = upload(&options.run, options.shards.is_some())?;
+    files.extend(upload.as_mut().and_then(Upload::authority));
+    let in_pod = |option| match &upload {
+        Some(upload) => upload.in_pod(option, folder),
+        None => option,
+    };
+    let run_options = options.options.into_iter().map(in_pod).collect();
     check_size(&files)?;
     let (name, namespace) = (&options.name, &options.namespace);
     let role = if name == namespace { name.clone() } else { format!("{namespace}-{name}") };
@@ -127,13 +137,15 @@ fn deployment(options: Options) -> Result<Deployment> {
         modules_image: options.modules_image,
         modules,
         grant,
-        options: options.options,
+        outputs: options.outputs,
+        options: run_options,
+        upload,
         archives: options.archives,
         egress: options.egress,
         memory_bytes,
         time,
         gatherers,
-        parallel: run.parallel.into(),
+        parallel: options.run.parallel.into(),
         ttl: options.ttl,
         is_openshift: options.is_openshift,
     })
@@ -172,6 +184,26 @@ fn in_image(label: &str) -> Result<String> {
         )
         .advise("name the files as they are called in the image")
     })
+}
+
+/// Where the pod uploads archives to, with what is in the files that the options name.
+fn upload(run: &Run, several: bool) -> Result<Option<Upload>> {
+    let Some(to) = run.delivery.destination() else { return Ok(None) };
+    let packed = to.pack(several || run.delivery.has_spool())?;
+    // Its file is read once.
+    let typed = Destination { url: Url::Typed(packed.url.clone()), ..to.clone() };
+    if let Some(text) = typed.warning() {
+        Display::new(Settings::default()).show(&Subject::default(), &Event::Warning(&text));
+    }
+    let upload = Upload { to: packed, timeout: to.timeout };
+    let bytes: usize = upload.secrets().iter().map(|(_, text)| text.len()).sum();
+    if bytes > MAX_CONFIG_MAP_BYTES {
+        let reason = format!(
+            "the header fields and the URL have {bytes} bytes, and a Secret holds {MAX_CONFIG_MAP_BYTES}"
+        );
+        return Err(Failure::new(Class::Config, "cannot make a Secret", reason));
+    }
+    Ok(Some(upload))
 }
 
 fn check_size(files: &[File]) -> Result<()> {

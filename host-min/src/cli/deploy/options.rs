@@ -5,7 +5,7 @@ use super::super::registry;
 use super::super::table::OF_RUN;
 use super::super::typed::{Typed, Words, Wrong, take_apart};
 use super::super::values::{all, one, text, wrong};
-use super::documents::{Archives, Egress, When};
+use super::documents::{ARCHIVES, Archives, Egress, When};
 use std::ffi::OsString;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -33,7 +33,9 @@ pub(in crate::cli) struct Options {
     pub(super) egress: Egress,
     pub(super) ttl: Duration,
     pub(super) is_openshift: bool,
-    /// The options of `run`, as they are typed, and what they mean.
+    /// Where the run writes its archives, as options of it.
+    pub(super) outputs: Vec<String>,
+    /// The other options of `run`, as they are typed, and what all of them mean.
     pub(super) options: Vec<String>,
     pub(super) run: Run,
 }
@@ -48,11 +50,19 @@ impl Options {
     pub(in crate::cli) fn of(words: &Words) -> Result<Options, Wrong> {
         let name = one(words, "name", deployment_name)?.unwrap_or_default();
         let archives = archives(words)?;
-        let (options, run) = of_run(words)?;
-        if words.has("indexed") && words.has("obfuscate") {
-            let reason =
-                "--obfuscate cannot be used with --indexed: each pod would have placeholders of its own";
-            return Err(wrong(words.command, reason.into()));
+        let outputs = outputs(words);
+        let (options, run) = of_run(words, &outputs)?;
+        for (option, why) in [
+            ("obfuscate", "each pod would have placeholders of its own"),
+            ("keep", "each pod would remove archives of the others"),
+        ] {
+            if words.has("indexed") && words.has(option) {
+                return Err(wrong(words.command, format!("--{option} cannot be used with --indexed: {why}")));
+            }
+        }
+        let of_upload = ["upload-cidr", "upload-port"].into_iter().find(|option| words.has(option));
+        if let Some(option) = of_upload.filter(|_| !words.has("upload")) {
+            return Err(wrong(words.command, format!("--{option} needs --upload")));
         }
         let ports = all(words, "api-server-port", port)?;
         Ok(Options {
@@ -75,9 +85,12 @@ impl Options {
             egress: Egress {
                 api_server: all(words, "api-server-cidr", cidr)?,
                 api_server_ports: if ports.is_empty() { API_SERVER_PORTS.into() } else { ports },
+                upload: all(words, "upload-cidr", cidr)?,
+                upload_ports: all(words, "upload-port", port)?,
             },
             ttl: one(words, "ttl", duration)?.unwrap_or_default(),
             is_openshift: words.has("openshift"),
+            outputs,
             options,
             run,
         })
@@ -106,8 +119,11 @@ fn archives(words: &Words) -> Result<Archives, Wrong> {
             format!("--{other} is for a new claim, and --volume-claim names one that exists"),
         ));
     }
+    // A server has the archives, unless they are to stay or to wait.
+    let wants_claim = ["spool", "keep", "storage", "storage-class"].iter().any(|option| words.has(option));
     Ok(match claim {
         Some(name) => Archives::Claim(name),
+        None if words.has("upload") && !wants_claim => Archives::InPod,
         None => Archives::NewClaim {
             storage: one(words, "storage", storage)?.unwrap_or_default(),
             class: one(words, "storage-class", object_name)?,
@@ -115,12 +131,22 @@ fn archives(words: &Words) -> Result<Archives, Wrong> {
     })
 }
 
+/// Where the run writes its archives. Those that only wait are in the spool. What is to be kept has a name with a placeholder.
+fn outputs(words: &Words) -> Vec<String> {
+    let spool = words.has("spool").then(|| format!("--spool={ARCHIVES}/spool"));
+    let name = if words.has("keep") { "{pod}" } else { "$(POD_NAME)" };
+    let is_kept = words.has("keep") || spool.is_none();
+    let output = is_kept.then(|| format!("--output={ARCHIVES}/{name}.tar.gz"));
+    output.into_iter().chain(spool).collect()
+}
+
 /// The options of `run` among the words, as they are typed. Here they are read as `run` reads them in the pod.
-fn of_run(words: &Words) -> Result<(Vec<String>, Run), Wrong> {
+fn of_run(words: &Words, outputs: &[String]) -> Result<(Vec<String>, Run), Wrong> {
     let options = words.typed_under(OF_RUN);
     let all: Option<Vec<String>> = options.iter().map(|word| word.to_str().map(str::to_owned)).collect();
     let all = all.ok_or_else(|| wrong(words.command, "a run option is not UTF-8".into()))?;
-    let typed = [OsString::from("run")].into_iter().chain(options).chain(["modules".into()]);
+    let typed = [OsString::from("run")].into_iter().chain(options);
+    let typed = typed.chain(outputs.iter().map(OsString::from)).chain(["modules".into()]);
     let of_command = |reason| wrong(words.command, reason);
     match take_apart(typed).map_err(|wrong| of_command(wrong.reason))? {
         Typed::Command(typed) => Ok((all, Run::of(&typed).map_err(|wrong| of_command(wrong.reason))?)),

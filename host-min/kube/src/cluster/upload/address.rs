@@ -75,6 +75,16 @@ impl Address {
         self.server.login.is_some()
     }
 
+    /// The server's name or address.
+    pub fn host(&self) -> &str {
+        &self.server.host
+    }
+
+    /// The server's port.
+    pub fn port(&self) -> u16 {
+        self.server.port
+    }
+
     pub(super) fn server(&self) -> &ServerUrl {
         &self.server
     }

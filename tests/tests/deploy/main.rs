@@ -3,6 +3,8 @@
 //! Whether a real API server takes the objects, and whether the account is enough, is in `cluster/deploy.rs`; what the page says is
 //! in `docs.rs`.
 
+mod upload;
+
 use std::path::Path;
 use tests::failing::written;
 use tests::host::{Done, Host, left_in};
@@ -33,7 +35,7 @@ fn deploy(folder: &Path, words: &[&str]) -> Done {
 }
 
 fn documents(text: &str) -> Vec<Node> {
-    text.split("---\n")
+    text.split("\n---\n")
         .map(|text| yaml::parse(text).unwrap_or_else(|error| panic!("{error}\n{text}")))
         .collect()
 }
