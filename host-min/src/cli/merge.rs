@@ -27,7 +27,8 @@ Examples:
   host-min merge archives/wagather-*.tar.gz --output all.tar.gz
       merges the archives of an Indexed Job
 
-Files that differ between shards are joined if they are JSON arrays or .jsonl files whose elements name their namespaces.
+Files that differ between shards are joined if they are JSON arrays or .jsonl files whose elements name their
+namespaces.
 Others are kept for each shard, below shards/INDEX.";
 
 /// How many paths of a kind are shown; the report has all.
