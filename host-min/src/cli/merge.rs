@@ -28,8 +28,7 @@ Examples:
       merges the archives of an Indexed Job
 
 Files that differ between shards are joined if they are JSON arrays or .jsonl files whose elements name their
-namespaces.
-Others are kept for each shard, below shards/INDEX.";
+namespaces. Others are kept for each shard, below shards/INDEX.";
 
 /// How many paths of a kind are shown; the report has all.
 const SHOWN_PATHS: usize = 5;

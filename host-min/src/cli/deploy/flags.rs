@@ -15,7 +15,8 @@ Examples:
       writes a base for kustomize, with 16 pods that share the namespaces
 
 This command does not contact a cluster. Whoever applies what it prints must be allowed to create roles. The image
-has the program host-min as its entry point; 'make image' builds one. Run options are checked here, and passed on to the pod.";
+has the program host-min as its entry point; 'make image' builds one. Run options are checked here, and passed
+on to the pod.";
 
 pub(in crate::cli) const DEPLOY: &[Flag] = &[
     Flag {
