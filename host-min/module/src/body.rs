@@ -15,11 +15,9 @@
 //! counts as a call. (A test checks copies again.)
 
 use crate::helpers::Helper;
+use crate::limits::MAX_VALUES_AND_CALLS;
 use crate::{ModuleError, leb128};
 use wasmparser::{BinaryReader, FuncValidator, FunctionBody, WasmModuleResources};
-
-/// The maximum of values at the same time plus calls: wasm3's 4,000 slots, minus 120 for constants and a reserve.
-pub(super) const MAX_VALUES_AND_CALLS: u32 = 3_800;
 
 const CALL: u8 = 0x10;
 const CALL_INDIRECT: u8 = 0x11;
@@ -158,7 +156,7 @@ impl Edited<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::MAX_VALUES_AND_CALLS;
+    use crate::limits::MAX_VALUES_AND_CALLS;
     use crate::{For, check};
 
     /// A module whose `gather` has this body, with another function that takes an `i32`.

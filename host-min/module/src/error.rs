@@ -1,7 +1,7 @@
 //! Why a module cannot be used.
 
-use crate::body::MAX_VALUES_AND_CALLS;
 use crate::features;
+use crate::limits::MAX_VALUES_AND_CALLS;
 use std::fmt;
 use wagather_abi::limits::MAX_MANIFEST_BYTES;
 use wagather_abi::{ABI_VERSION, EXPORT_GATHER, EXPORT_MEMORY, IMPORT_MODULE, manifest};

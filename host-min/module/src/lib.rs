@@ -22,6 +22,7 @@ mod elements;
 mod error;
 mod features;
 mod helpers;
+mod limits;
 mod reading;
 mod section;
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Tests of what compilers emit, and of its replacements in the engine's copy.
 
 use super::{Bodies, Body, Checked, For, check as check_for, check_but_bodies, copy, leb128};
-use crate::body::MAX_VALUES_AND_CALLS;
 use crate::helpers::Helper;
+use crate::limits::MAX_VALUES_AND_CALLS;
 use std::borrow::Cow;
 use wasmparser::{ExternalKind, Operator, Parser, Payload, Validator, WasmFeatures};
 

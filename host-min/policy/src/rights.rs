@@ -7,6 +7,7 @@ mod about;
 mod denial;
 mod narrowing;
 mod needed;
+mod order;
 mod scope;
 mod shard;
 #[cfg(test)]
@@ -16,7 +17,8 @@ pub use about::{About, Entry, Removed};
 pub use denial::Denial;
 pub use narrowing::{Narrowing, SelectorError, label_selector};
 pub use needed::Need;
-pub use scope::{Extent, Scope, sort_key};
+pub use order::sort_key;
+pub use scope::{Extent, Scope};
 pub use shard::{MAX_SHARDS, Shard, ShardError};
 
 use crate::canonical::{Canonical, Refusal};

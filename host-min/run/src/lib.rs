@@ -6,6 +6,8 @@
 
 mod access;
 pub mod clusters;
+mod codec;
+mod in_fork;
 pub mod merge;
 pub mod modules;
 pub mod plan;

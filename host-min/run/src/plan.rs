@@ -2,7 +2,7 @@
 //!
 //! A plan is data. Nothing is opened until [`run`](crate::run()) is called.
 
-use crate::clusters::in_fork;
+use crate::in_fork::in_fork;
 use crate::modules::{Guest, in_registry};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

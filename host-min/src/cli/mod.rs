@@ -10,6 +10,7 @@ mod help;
 mod inspect;
 mod manifest;
 mod merge;
+mod modules;
 mod new;
 mod rbac;
 mod registry;

@@ -1,6 +1,6 @@
 //! Modules in registries: what the options mean, and `host-min push`.
 
-use super::rbac;
+use super::modules;
 use super::typed::{Words, Wrong};
 use super::values::{all, wrong};
 use host_min::Guest;
@@ -30,7 +30,7 @@ pub(super) fn push(words: &Words) -> Result<Result<()>, Wrong> {
 fn push_to(reference: &Reference, guest: &Path, options: &Options) -> Result<()> {
     let guest = Guest::read(guest, options)?;
     // What cannot run is not worth a place. The file's name does not matter, so that a copy is the same.
-    let title = format!("{}.wasm", rbac::read(&guest, None)?.name);
+    let title = format!("{}.wasm", modules::read(&guest, None)?.name);
     let signature = guest.signature.as_deref();
     let pushed = wagather_registry::push(reference, &title, &guest.module, signature, options)?;
     let mut page = Page::new();

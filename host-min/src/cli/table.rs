@@ -4,11 +4,13 @@
 //! the first request, and a tenth of the program's size.
 
 mod delivery;
+mod deploy;
+mod merge;
 mod registry;
 
-use super::deploy::{DEPLOY, EXAMPLES};
+use self::deploy::{DEPLOY, EXAMPLES};
+use self::merge::MERGE;
 use super::display::{FORMATS, WHEN};
-use super::merge::{self, MERGE};
 use host_min::Compression;
 use wagather_sandbox::engine::Kind;
 

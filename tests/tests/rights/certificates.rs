@@ -56,8 +56,8 @@ const CHANGES: &[(&str, &str, &str)] = &[
     ("src/lib.rs", "{ metadata, status }", "{ metadata, spec, status }"),
     (
         "src/lib.rs",
-        "            name: &metadata.name,\n",
-        "            name: &metadata.name,\n            issuer: &spec.issuer_ref.name,\n",
+        "            name: metadata.name,\n",
+        "            name: metadata.name,\n            issuer: spec.issuer_ref.name,\n",
     ),
 ];
 

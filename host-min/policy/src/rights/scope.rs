@@ -1,6 +1,7 @@
 //! Which objects of a list the gatherer may see.
 
 use super::Shard;
+use super::order::sort_places;
 use crate::grant::{Glob, Rule};
 use std::fmt;
 
@@ -159,16 +160,6 @@ pub(super) fn named_namespaces(extents: &[Extent]) -> Option<Vec<String>> {
     sort_places(&mut named);
     named.dedup();
     Some(named)
-}
-
-/// Sorts namespaces as a list over all of them has them.
-pub(super) fn sort_places(namespaces: &mut [String]) {
-    namespaces.sort_unstable_by(|a, b| sort_key(a).cmp(sort_key(b)));
-}
-
-/// What a list over all namespaces sorts a namespace by.
-pub fn sort_key(namespace: &str) -> impl Iterator<Item = u8> {
-    namespace.bytes().chain([b'/'])
 }
 
 fn any(globs: &[Glob], name: &str) -> bool {

@@ -3,7 +3,7 @@
 //! An object is in the shard of its namespace, and an object in no namespace is in shard 0. Which shard a namespace is in depends on
 //! its name and the number of shards alone, so runs agree on it without talking to each other.
 
-use super::scope::sort_places;
+use super::order::sort_places;
 use serde::Serialize;
 use std::fmt;
 use std::sync::{Arc, OnceLock};

@@ -3,8 +3,8 @@
 //! The process is not hostile, but it can die in the middle of a frame, or be corrupted. So the length of a frame is limited, and an invalid
 //! frame is reported.
 
-use super::codec::{Codec, codec};
 use super::index::{ArchiveFacts, Line, Reason, Sums};
+use crate::codec::{Codec, codec};
 use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
 use wagather_abi::LogLevel;
@@ -62,7 +62,23 @@ impl Ended {
     }
 }
 
+impl Codec for Failure {
+    fn encode(&self, to: &mut Vec<u8>) {
+        Reason::of(self).encode(to);
+    }
+    fn decode(from: &mut &[u8]) -> Option<Failure> {
+        Reason::decode(from).map(Reason::into_failure)
+    }
+}
+
 codec! {
+    ArchiveFacts { file, bytes, sha256 }
+    Line { gatherer, is_error, text }
+    Reason { exit_code, attempt, reason, more, advice }
+    Sums {
+        name, version, complete, failed, gaps, duration_ms, requests, retries, bytes_received, items,
+        items_withheld, objects_reduced, inconsistent_lists, duplicates_dropped, entries, bytes_archived, warnings, errors
+    }
     Ended { complete, archive, failures, warnings, gatherers }
 }
 

@@ -14,16 +14,15 @@
 //! `docs/clusters.md` describes the folder and the index.
 
 mod child;
-mod codec;
 mod index;
 mod message;
 mod names;
 mod reporter;
 mod supervise;
 
-pub(crate) use child::in_fork;
 pub use index::{ArchiveFacts, Cluster, Line, Reason, Status, Sums};
 
+use crate::in_fork::in_fork;
 use crate::plan::{Input, Plan};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -99,7 +98,7 @@ pub fn destinations(
     single_threaded: SingleThreaded,
 ) -> Result<Vec<Destination>> {
     let options = options_of(plan)?;
-    let known = child::in_fork(single_threaded, "read the kubeconfig's contexts", || {
+    let known = in_fork(single_threaded, "read the kubeconfig's contexts", || {
         cluster::contexts(options).map_err(|failure| Reason::of(&failure))
     })?;
     let chosen = names::choose(contexts, known.map_err(Reason::into_failure)?)?;

@@ -1,5 +1,6 @@
 //! From what is to run to the objects that run it: pure functions, without files and terminals.
 
+use super::file::{Content, File};
 use super::template::Values;
 use super::upload::{UPLOAD, Upload};
 use std::fmt::Write as _;
@@ -89,20 +90,6 @@ pub(super) struct Egress {
     pub(super) upload: Vec<String>,
     /// Its ports; that of its URL if none is named.
     pub(super) upload_ports: Vec<u16>,
-}
-
-/// A file of the ConfigMap.
-#[derive(Debug)]
-pub(super) struct File {
-    pub(super) name: String,
-    pub(super) content: Content,
-}
-
-/// What is in it.
-#[derive(Debug)]
-pub(super) enum Content {
-    Text(String),
-    Bytes(Vec<u8>),
 }
 
 /// An object, or several that belong together.

@@ -5,18 +5,18 @@
 //! [`kustomize`] writes them.
 
 mod documents;
-mod flags;
+mod file;
 mod kustomize;
 mod options;
 mod template;
 mod upload;
 
-pub(super) use flags::{DEPLOY, EXAMPLES};
 pub(super) use options::Options;
 
 use super::args::Run;
 use super::display::{self, Display, Event, Settings, Subject};
-use documents::{Content, Deployment, Document, File, GATHERERS, GRANT};
+use documents::{Deployment, Document, GATHERERS, GRANT};
+use file::{Content, File};
 use host_min::{Class, Failure, Grant, Guest, Input, Isolation, Output, Plan};
 use std::path::Path;
 use std::sync::Arc;
@@ -223,15 +223,6 @@ impl File {
         match &self.content {
             Content::Text(text) => text.len(),
             Content::Bytes(bytes) => bytes.len().div_ceil(3) * 4,
-        }
-    }
-}
-
-impl Content {
-    fn bytes(&self) -> &[u8] {
-        match self {
-            Content::Text(text) => text.as_bytes(),
-            Content::Bytes(bytes) => bytes,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! How archives leave a pod: the files that become a Secret, what the run is told of them, and the way to the server.
 
-use super::documents::{Content, File};
+use super::file::{Content, File};
 use std::time::Duration;
 use wagather_base::base64;
 use wagather_deliver::Packed;

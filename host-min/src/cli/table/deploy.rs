@@ -1,11 +1,11 @@
 //! What can be typed for `host-min deploy`.
 
-use super::super::table::{Flag, flag, of_run, path, text, words};
+use super::{Flag, flag, of_run, path, text, words};
 
 /// What the kubelet may be told about images.
 const PULL_POLICIES: &[&str] = &["Always", "IfNotPresent", "Never"];
 
-pub(in crate::cli) const EXAMPLES: &str = "\
+pub(super) const EXAMPLES: &str = "\
 Examples:
   host-min deploy pods.wasm --schedule '0 * * * *' --image IMAGE | kubectl apply --server-side -f -
       gathers every hour, in the new namespace wagather
@@ -18,7 +18,7 @@ This command does not contact a cluster. Whoever applies what it prints must be 
 has the program host-min as its entry point; 'make image' builds one. Run options are checked here, and passed
 on to the pod.";
 
-pub(in crate::cli) const DEPLOY: &[Flag] = &[
+pub(super) const DEPLOY: &[Flag] = &[
     Flag {
         help: "Run on a schedule, as a CronJob: minute, hour, day of the month, month, day of the week",
         ..text("schedule", "CRON")

@@ -3,10 +3,8 @@
 //! This is not JSON, although the program has it: reading these few values from JSON made the program 28 KB larger. For the same reason, numbers
 //! and strings are not inlined.
 
-use super::index::{ArchiveFacts, Line, Reason, Sums};
 use crate::modules::Guest;
 use std::time::Duration;
-use wagather_base::error::Failure;
 use wagather_broker::{Phase, Progress};
 use wagather_kube::cluster::Context;
 
@@ -103,15 +101,6 @@ impl<T: Codec> Codec for Option<T> {
     }
 }
 
-impl Codec for Failure {
-    fn encode(&self, to: &mut Vec<u8>) {
-        Reason::of(self).encode(to);
-    }
-    fn decode(from: &mut &[u8]) -> Option<Failure> {
-        Reason::decode(from).map(Reason::into_failure)
-    }
-}
-
 impl<T: Codec> Codec for Vec<T> {
     fn encode(&self, to: &mut Vec<u8>) {
         (self.len() as u64).encode(to);
@@ -148,19 +137,12 @@ macro_rules! codec {
         }
     )*};
 }
-pub(super) use codec;
+pub(crate) use codec;
 
 codec! {
-    ArchiveFacts { file, bytes, sha256 }
     Context { name, server }
     Guest { label, module, signature }
-    Line { gatherer, is_error, text }
     Progress { phase, requests, items, bytes_received, doing, awaits_server, elapsed }
-    Reason { exit_code, attempt, reason, more, advice }
-    Sums {
-        name, version, complete, failed, gaps, duration_ms, requests, retries, bytes_received, items,
-        items_withheld, objects_reduced, inconsistent_lists, duplicates_dropped, entries, bytes_archived, warnings, errors
-    }
 }
 
 #[cfg(test)]
@@ -173,7 +155,7 @@ mod tests {
             name: name.into(),
             server: server.map(str::to_owned),
         };
-        let value: Result<Vec<Context>, Reason> =
+        let value: Result<Vec<Context>, String> =
             Ok(vec![context("a", Some("https://a")), context("", None), context("\u{1f980}\n", None)]);
         let mut bytes = Vec::new();
         value.encode(&mut bytes);
@@ -181,7 +163,7 @@ mod tests {
         assert_eq!(Codec::decode(&mut rest), Some(value));
         assert!(rest.is_empty());
         for len in 0..bytes.len() {
-            assert_eq!(Result::<Vec<Context>, Reason>::decode(&mut &bytes[..len]), None, "{len}");
+            assert_eq!(Result::<Vec<Context>, String>::decode(&mut &bytes[..len]), None, "{len}");
         }
         // A number of values that are not there takes no memory.
         assert_eq!(Vec::<String>::decode(&mut &[0xff; 8][..]), None);
