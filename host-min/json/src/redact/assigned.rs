@@ -43,10 +43,13 @@ fn value_at(bytes: &[u8], form: Form, start: usize) -> Range<usize> {
             None => begin..begin,
         };
     }
-    // An expression of a template is one word.
-    if bytes[start..limit].starts_with(b"{{") {
-        let end = memchr::memmem::find(&bytes[start..limit], b"}}").map_or(limit, |len| start + len + 2);
-        return start..end;
+    // An expression of a template is one word. It ends where its text does.
+    let text = &bytes[start..limit];
+    let text = if form == Form::Json { &text[..end_of_string(text)] } else { text };
+    if text.starts_with(b"{{")
+        && let Some(len) = memchr::memmem::find(text, b"}}")
+    {
+        return start..start + len + 2;
     }
     let mut end = start;
     while end < limit {
@@ -73,6 +76,13 @@ fn value_at(bytes: &[u8], form: Form, start: usize) -> Range<usize> {
         end -= 1;
     }
     start..end
+}
+
+/// Where a string of JSON that begins before these bytes ends: at its closing quote, if that is among them.
+fn end_of_string(bytes: &[u8]) -> usize {
+    let is_closing =
+        |&at: &usize| bytes[..at].iter().rev().take_while(|&&byte| byte == b'\\').count() % 2 == 0;
+    memchr::memchr_iter(b'"', bytes).find(is_closing).unwrap_or(bytes.len())
 }
 
 /// Whether a byte at the end of a value belongs to the text around it.

@@ -306,6 +306,18 @@ fn tokens() {
 }
 
 #[test]
+fn a_template_ends_where_its_text_does() {
+    for (json, redacted) in [
+        (r#"{"m":"token={{ .Token }} x"}"#, r#"{"m":"token={{ .Token }} x"}"#),
+        (r#"{"m":"token={{abcdef123456"}"#, r#"{"m":"token=<redacted>"}"#),
+        (r#"{"a":[{"m":"token={{abcdef123456"}],"b":"}}"}"#, r#"{"a":[{"m":"token=<redacted>"}],"b":"}}"}"#),
+        (r#"{"a":{"m":"token={{abcdef123456"}}"#, r#"{"a":{"m":"token=<redacted>"}}"#),
+    ] {
+        assert_eq!(object(json).0, redacted, "{json}");
+    }
+}
+
+#[test]
 fn private_keys() {
     let certificate = CERTIFICATE;
     for (before, after) in [
