@@ -203,6 +203,11 @@ impl Call {
         self.child.id()
     }
 
+    /// Kills the process, unless it has ended.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("a child of this process");
+    }
+
     /// Waits for the end.
     pub fn wait(mut self) -> Done {
         let status = wait_at_most(&mut self.child, self.begin, self.time_limit);
