@@ -1,5 +1,6 @@
 //! Completion scripts for shells, generated from the table.
 
+use super::programs::PROGRAMS;
 use super::table::{COMMANDS, Command, Flag, Value};
 use std::fmt::Write as _;
 
@@ -28,7 +29,8 @@ fn brief(help: &str) -> String {
 }
 
 fn bash() -> String {
-    let names: Vec<&str> = commands().map(|command| command.name).collect();
+    let programs = PROGRAMS.iter().map(|program| program.name);
+    let names: Vec<&str> = commands().map(|command| command.name).chain(programs).collect();
     let mut text = format!(
         "_host_min() {{\n    local cur=${{COMP_WORDS[COMP_CWORD]}} prev=${{COMP_WORDS[COMP_CWORD-1]}}\n    \
          if [ \"$COMP_CWORD\" -eq 1 ]; then\n        \
@@ -81,6 +83,9 @@ fn bash() -> String {
              COMPREPLY=($(compgen {operands} -- \"$cur\"))\n        fi\n        ;;\n"
         );
     }
+    for program in PROGRAMS {
+        let _ = writeln!(text, "    {}) COMPREPLY=($(compgen -f -- \"$cur\")) ;;", program.name);
+    }
     let _ = writeln!(text, "    help) COMPREPLY=($(compgen -W '{}' -- \"$cur\")) ;;", names.join(" "));
     text + "    esac\n}\ncomplete -F _host_min -o filenames host-min\n"
 }
@@ -107,6 +112,11 @@ fn fish() -> String {
             let _ = writeln!(text, "{begin}{short} -l {}{value} -d {}", flag.long, quoted(&brief(flag.help)));
         }
     }
+    for program in PROGRAMS {
+        let (name, about) = (program.name, quoted(program.about));
+        let _ = writeln!(text, "complete -c host-min -n __fish_use_subcommand -a {name} -d {about}");
+        let _ = writeln!(text, "complete -c host-min -n '__fish_seen_subcommand_from {name}' -F");
+    }
     text
 }
 
@@ -114,6 +124,9 @@ fn zsh() -> String {
     let mut text = "#compdef host-min\n_host-min() {\n  local -a commands=(\n".to_owned();
     for command in commands() {
         let _ = writeln!(text, "    {}", quoted(&format!("{}:{}", command.name, command.about)));
+    }
+    for program in PROGRAMS {
+        let _ = writeln!(text, "    {}", quoted(&format!("{}:{}", program.name, program.about)));
     }
     text += "  )\n  if (( CURRENT == 2 )); then\n    _describe command commands\n    return\n  fi\n  \
              shift words\n  (( CURRENT-- ))\n  case $words[1] in\n";
@@ -140,6 +153,9 @@ fn zsh() -> String {
         };
         text += &format!("{operand} ;;\n");
     }
+    for program in PROGRAMS {
+        let _ = writeln!(text, "  {}) _files ;;", program.name);
+    }
     text + "  esac\n}\nif [ \"$funcstack[1]\" = _host-min ]; then _host-min \"$@\"; else compdef _host-min host-min; fi\n"
 }
 
@@ -161,6 +177,7 @@ mod tests {
                 assert!(script.contains(command.name), "{shell} {}", command.name);
                 assert!(options(command).all(|flag| script.contains(flag.long)), "{shell} {}", command.name);
             }
+            assert!(PROGRAMS.iter().all(|program| script.contains(program.about) || shell == &"bash"));
             let shown = script.replace("require-sandbox", "").replace("every sandbox mechanism", "");
             assert!(!shown.contains("sandbox"), "{shell}: a hidden command");
         }

@@ -1,5 +1,6 @@
 //! The help texts, generated from the table.
 
+use super::programs::PROGRAMS;
 use super::table::{ABOUT, COMMANDS, Command, EXIT_CODES, Flag};
 use std::fmt::Write as _;
 
@@ -11,6 +12,9 @@ pub(super) fn program() -> String {
     let mut text = format!("{}\nUsage: host-min <COMMAND>\n\nCommands:\n", filled(ABOUT, 0));
     for command in COMMANDS.iter().filter(|command| !command.hidden) {
         let _ = writeln!(text, "  {:<11}  {}", command.name, command.about);
+    }
+    for program in PROGRAMS {
+        let _ = writeln!(text, "  {:<11}  {}", program.name, program.about);
     }
     let _ = writeln!(text, "  {:<11}  Print this help, or that of a command", "help");
     text + "\nOptions:\n  -h, --help     Print help\n  -V, --version  Print version\n\n" + EXIT_CODES + "\n"

@@ -11,7 +11,7 @@ mod inspect;
 mod manifest;
 mod merge;
 mod modules;
-mod new;
+mod programs;
 mod rbac;
 mod registry;
 mod rights;
@@ -48,6 +48,7 @@ pub(super) fn main(
     let done = match typed::take_apart(words) {
         Ok(Typed::Help(None)) => print_ours(&help::program()),
         Ok(Typed::Help(Some(command))) => print_ours(&help::command(command)),
+        Ok(Typed::Program(program, words)) => Err(program.replace_this(words)),
         Ok(Typed::Version) => print_ours(concat!("host-min ", env!("CARGO_PKG_VERSION"))),
         Ok(Typed::Command(words)) => {
             // Do this first, so no copy of this process contains the token.
@@ -98,7 +99,7 @@ fn command(words: &Words, single_threaded: SingleThreaded) -> Result<Result<()>,
         "rbac" => rbac::rbac(&Rbac::of(words)?),
         "merge" => merge::merge(&merge::of(words)?),
         "deploy" => deploy::deploy(deploy::Options::of(words)?),
-        "new" => new::new(),
+        "new" => Err(programs::codegen()),
         "push" => registry::push(words)?,
         "deliver" => deliver::deliver(words)?,
         "completions" => {

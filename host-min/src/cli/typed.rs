@@ -1,6 +1,7 @@
 //! Splits a command line by the rules of POSIX and GNU: `--long value`, `--long=value`, `-s value`, `-svalue`,
 //! combined switches, and `--`. lexopt splits the words; this module does not interpret values.
 
+use super::programs::{PROGRAMS, Program};
 use super::table::{COMMANDS, Command, Flag};
 use lexopt::{Arg, Parser};
 use std::ffi::{OsStr, OsString};
@@ -11,6 +12,8 @@ use wagather_yaml::nearest;
 pub(super) enum Typed {
     /// A command with its options and arguments.
     Command(Words),
+    /// A command in a program of its own, with the words to call it with.
+    Program(&'static Program, Vec<OsString>),
     /// `--help`, of a command or of the program.
     Help(Option<&'static Command>),
     /// `--version`
@@ -40,15 +43,22 @@ pub(super) fn take_apart(mut words: impl Iterator<Item = OsString>) -> Result<Ty
     let wrong = |reason| Wrong { command: None, reason };
     let Some(first) = words.next() else { return Err(wrong("no command given".into())) };
     let named = |word: &OsStr| COMMANDS.iter().find(|command| word == command.name);
+    let program = |word: &OsStr| PROGRAMS.iter().find(|program| word == program.name);
     match first.to_str() {
         Some("--version" | "-V") => return Ok(Typed::Version),
         Some("--help" | "-h") => return Ok(Typed::Help(None)),
         Some("help") => {
             let Some(word) = words.next() else { return Ok(Typed::Help(None)) };
+            if let Some(program) = program(&word) {
+                return Ok(Typed::Program(program, vec![word, "--help".into()]));
+            }
             let command = named(&word).ok_or_else(|| wrong(no_command(&word)))?;
             return Ok(Typed::Help(Some(command)));
         }
         _ => {}
+    }
+    if let Some(program) = program(&first) {
+        return Ok(Typed::Program(program, std::iter::once(first).chain(words).collect()));
     }
     let command = named(&first).ok_or_else(|| {
         wrong(match first.as_bytes().strip_prefix(b"--") {
@@ -166,8 +176,8 @@ fn reason(error: &lexopt::Error) -> String {
 }
 
 fn no_command(word: &OsStr) -> String {
-    let names: Vec<_> =
-        COMMANDS.iter().filter(|command| !command.hidden).map(|command| command.name).collect();
+    let commands = COMMANDS.iter().filter(|command| !command.hidden).map(|command| command.name);
+    let names: Vec<_> = commands.chain(PROGRAMS.iter().map(|program| program.name)).collect();
     let meant = word.to_str().and_then(|word| meant(word, &names));
     let advice = meant.map_or(String::new(), |name| format!("; did you mean '{name}'?"));
     format!("unknown command '{}'{advice}", word.display())
