@@ -5,7 +5,9 @@
 use host_min::Failure;
 use std::ffi::OsString;
 use std::fs::OpenOptions;
-use std::io::Write as _;
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 use wagather_printable::line;
 
 /// Where a container has the file, unless its spec says otherwise.
@@ -13,16 +15,23 @@ const DEFAULT: &str = "/dev/termination-log";
 /// What the kubelet reads of it.
 const MAX_BYTES: usize = 4096;
 
-/// Writes the outcome into the file that was named, or into the pod's own. The file must exist: outside of a pod, nothing is made. Whatever
-/// goes wrong here is no reason to fail.
+/// Writes the outcome into the file that was named, or into the pod's own. The file must exist: outside of a pod, nothing is made. A link or
+/// a pipe is left alone. Whatever goes wrong here is no reason to fail.
 pub(super) fn write(named: Option<OsString>, outcome: Result<(), &Failure>) {
     let is_pod = std::env::var_os("KUBERNETES_SERVICE_HOST").is_some();
     let Some(path) = named.or_else(|| is_pod.then(|| DEFAULT.into())) else { return };
-    let _ = OpenOptions::new()
-        .write(true)
-        .truncate(true)
-        .open(path)
-        .and_then(|mut file| file.write_all(message(outcome).as_bytes()));
+    let _ = write_to(path.as_ref(), &message(outcome));
+}
+
+fn write_to(path: &Path, message: &str) -> io::Result<()> {
+    // Opening a pipe waits for a reader, unless this says otherwise.
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
+    let mut file = OpenOptions::new().write(true).custom_flags(flags).open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    file.set_len(0)?;
+    file.write_all(message.as_bytes())
 }
 
 /// The message: one line.
@@ -43,6 +52,23 @@ fn message(outcome: Result<(), &Failure>) -> String {
 mod tests {
     use super::*;
     use host_min::Class;
+
+    #[test]
+    fn only_a_file_is_written() {
+        let place = tempfile::tempdir().expect("a folder");
+        let [file, link, pipe] = ["file", "link", "pipe"].map(|name| place.path().join(name));
+        std::fs::write(&file, "an older and longer message").expect("a file");
+        std::os::unix::fs::symlink(&file, &link).expect("a link");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo");
+        assert!(made.success());
+        let absent = place.path().join("absent");
+        for other in [&link, &pipe, &absent, &place.path().to_owned()] {
+            write_to(other, "new").expect_err("not a file");
+        }
+        assert_eq!(std::fs::read(&file).expect("a file"), b"an older and longer message");
+        write_to(&file, "new").expect("a file");
+        assert_eq!(std::fs::read(&file).expect("a file"), b"new");
+    }
 
     #[test]
     fn a_message_is_one_line_that_the_kubelet_reads_whole() {

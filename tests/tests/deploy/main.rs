@@ -108,8 +108,7 @@ fn no_text_becomes_yaml() {
     let place = place();
     let folder = place.path();
     reader(folder);
-    let evil =
-        "a\nkind: Secret\n---\nkind: Pod # {{name}}\u{2028}x: y\u{85}\u{1b}[2J\t\\\" ' *a &b !c %d @e `f";
+    let evil = "a\nkind: Secret\n---\nkind: Pod # {{name}}\u{2028}x: y\u{85}\u{1b}[2J\t\\\" ' *a &b !c %d @e `f $(HOME) $$ $x";
     let grant = format!(
         "apiVersion: wagather/v1\nkind: Grant\nrules:\n- verbs: [list]\n  apiGroups: ['']\n  resources: [pods]\n# {}\n---\n",
         evil.replace('\n', " ")
@@ -141,7 +140,8 @@ fn no_text_becomes_yaml() {
     let container = &job["spec"]["template"]["spec"]["containers"][0];
     assert_eq!(container["image"], "a#b");
     let words = container["args"].as_array().expect("a list");
-    assert_eq!(words.last().expect("a word"), &format!("--param=since={evil}"));
+    // The kubelet replaces $(NAME), and makes $ of $$.
+    assert_eq!(words.last().expect("a word"), &format!("--param=since={}", evil.replace('$', "$$")));
     // The grant comes back byte for byte.
     let read = std::fs::read_to_string(folder.join("grant.yaml")).expect("a grant");
     assert_eq!(objects[4].to_json()["data"]["grant.yaml"], read);

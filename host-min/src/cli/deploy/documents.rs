@@ -169,14 +169,14 @@ impl Deployment {
     /// The words with which the host is called.
     pub(super) fn words(&self) -> Vec<String> {
         let mut words = vec!["run".to_owned()];
-        words.extend_from_slice(&self.modules);
-        words.extend(self.grant.iter().map(|grant| format!("--grant={grant}")));
+        words.extend(self.modules.iter().map(|module| literal(module)));
+        words.extend(self.grant.iter().map(|grant| literal(&format!("--grant={grant}"))));
         words.extend_from_slice(&self.outputs);
         if let Some(shards) = self.shards {
             words.push(format!("--shard=$(JOB_COMPLETION_INDEX)/{shards}"));
         }
         words.push("--log-format=json".into());
-        words.extend_from_slice(&self.options);
+        words.extend(self.options.iter().map(|option| literal(option)));
         words
     }
 
@@ -397,6 +397,13 @@ fn is_literal(text: &str) -> bool {
 }
 
 /// A rule of a network policy: to these addresses, or to any, on these ports.
+/// A word of a container's `args` that the kubelet passes on as it is: of `$(NAME)` it makes the value of a variable, and of `$$` a `$`.
+///
+/// Source: <https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#entrypoint>.
+fn literal(word: &str) -> String {
+    word.replace('$', "$$")
+}
+
 fn rule(rules: &mut String, to: &[String], ports: impl Iterator<Item = (&'static str, u16)>) {
     let mut mark = '-';
     if !to.is_empty() {
