@@ -14,12 +14,14 @@
 //! | `request` | what a request asks for |
 //! | `select` | label and field selectors |
 //! | `answer` | the response, item by item |
+//! | `contents` | all that an archive has, for readers that are not gatherers |
 //!
 //! An archive knows less than a cluster. It never answers "none" for what was not gathered: such a request gets no answer,
 //! and the reason says what the archive has. Nothing is written to disk, so the paths in an archive cannot reach outside.
 #![forbid(unsafe_code)]
 
 mod answer;
+mod contents;
 mod document;
 mod layout;
 mod logs;
@@ -35,6 +37,7 @@ use std::io::BufRead;
 use std::path::Path;
 use std::sync::Arc;
 
+pub use contents::{Log, Object, Reader, Resource};
 use layout::Layout;
 use request::{Asked, Request};
 use shelf::Shelf;
@@ -53,36 +56,69 @@ pub struct Archive {
     warnings: Vec<String>,
 }
 
+/// Gets each file of an archive. It fails if there is no room for it.
+type Each<'a> = &'a mut dyn FnMut(walk::Found) -> Result<(), String>;
+
+/// Which other files are wanted, and who gets them.
+type Look<'a> = (&'a dyn Fn(&str) -> bool, &'a mut dyn FnMut(&str, &[u8]));
+
+fn unreadable(shown: &str, reason: &dyn std::fmt::Display, advice: &str) -> Failure {
+    Failure::new(Class::Config, format!("cannot read the archive {shown}"), reason).advise(advice)
+}
+
 impl Archive {
     /// Reads an archive: a folder, a `.tar`, or a `.tar.gz`.
     pub fn open(path: &Path) -> Result<Archive, Failure> {
-        Archive::load(path.display().to_string(), |each| walk::each_file(path, each))
+        let load = |each: Each| walk::each_file(path, &walk::is_wanted, each);
+        Archive::load(path.display().to_string(), load, None)?.with_objects()
+    }
+
+    /// The same, and gives other files of the archive that are wanted, with their paths. The archive may have no objects then.
+    pub fn open_and_look(
+        path: &Path,
+        is_wanted: &dyn Fn(&str) -> bool,
+        look: &mut dyn FnMut(&str, &[u8]),
+    ) -> Result<Archive, Failure> {
+        let load = |each: Each| walk::each_file(path, &|path| walk::is_wanted(path) || is_wanted(path), each);
+        Archive::load(path.display().to_string(), load, Some((is_wanted, look)))
     }
 
     /// Reads the bytes of a `.tar` or a `.tar.gz`, once and from the beginning to the end.
     pub fn read(shown: String, input: impl BufRead) -> Result<Archive, Failure> {
-        Archive::load(shown, |each| walk::each_file_of(input, each))
+        Archive::load(shown, |each| walk::each_file_of(input, &walk::is_wanted, each), None)?.with_objects()
     }
 
     fn load(
         shown: String,
-        walk: impl FnOnce(&mut dyn FnMut(walk::Found) -> Result<(), String>) -> Result<(), walk::Error>,
+        walk: impl FnOnce(Each) -> Result<(), walk::Error>,
+        mut look: Option<Look>,
     ) -> Result<Archive, Failure> {
-        let failure = |reason: &dyn std::fmt::Display, advice: &str| {
-            Failure::new(Class::Config, format!("cannot read the archive {shown}"), reason).advise(advice)
-        };
         let mut loading = shelf::Loading::default();
-        walk(&mut |file| loading.add(file)).map_err(|error| failure(&error, error.advice()))?;
+        let mut add = |file: walk::Found| {
+            if let (Some((is_wanted, look)), Ok(content)) = (&mut look, &file.content)
+                && is_wanted(&file.path)
+                && place::is_other(&file.path)
+            {
+                look(&file.path, content);
+            }
+            loading.add(file)
+        };
+        walk(&mut add).map_err(|error| unreadable(&shown, &error, error.advice()))?;
         let (shelf, layout, skipped) = loading.finish();
-        if shelf.is_empty() {
-            return Err(failure(
+        let mut warnings = vec![layout.limits(&shown)];
+        warnings.extend(skipped.warning(&shown, NAMED_FILES));
+        Ok(Archive { shown, layout, shelf: Arc::new(shelf), warnings })
+    }
+
+    fn with_objects(self) -> Result<Archive, Failure> {
+        if self.shelf.is_empty() {
+            return Err(unreadable(
+                &self.shown,
                 &"it has no objects of a cluster",
                 "name an archive of this host, a must-gather, an Insights archive, a crust-gather archive or a support bundle: a folder or a .tar.gz",
             ));
         }
-        let mut warnings = vec![layout.limits(&shown)];
-        warnings.extend(skipped.warning(&shown, NAMED_FILES));
-        Ok(Archive { shown, layout, shelf: Arc::new(shelf), warnings })
+        Ok(self)
     }
 
     /// What a reader of the results has to know about the archive.

@@ -78,6 +78,11 @@ pub(crate) fn place(path: &str) -> Place {
     Place::Other
 }
 
+/// Whether a file has neither objects nor a container's log. The report of this host is such a file.
+pub(crate) fn is_other(path: &str) -> bool {
+    !matches!(place(path), Place::Objects(_) | Place::Log(_) | Place::Discovery)
+}
+
 fn below(root: &str, rest: &[&str]) -> Option<Place> {
     let (file, folders) = rest.split_last()?;
     let stem = file.rsplit_once('.').map_or(*file, |(stem, _)| stem);

@@ -282,6 +282,11 @@ impl Resource {
 }
 
 impl Object {
+    /// The version that it says it has.
+    pub(crate) fn version(&self) -> Option<&str> {
+        self.version.as_deref()
+    }
+
     /// Whether a request for this version may have it.
     pub(crate) fn is_of(&self, version: &str) -> bool {
         self.version.as_deref().is_none_or(|own| own == version)
@@ -296,6 +301,11 @@ impl Object {
 impl Shelf {
     pub(crate) fn is_empty(&self) -> bool {
         self.resources.is_empty() && self.logs.is_empty()
+    }
+
+    /// The resources, by group and name.
+    pub(crate) fn resources(&self) -> impl Iterator<Item = ((&str, &str), &Resource)> {
+        self.resources.iter().map(|((group, plural), resource)| ((&**group, &**plural), resource))
     }
 
     /// What the server says of its version, if that was gathered.

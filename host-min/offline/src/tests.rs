@@ -361,3 +361,49 @@ fn lists_that_nest_without_end_are_skipped() {
     let warning = archive.warnings().join("; ");
     assert!(warning.contains("2 files") && warning.contains("nest too deeply"), "{warning}");
 }
+
+#[test]
+fn a_reader_gets_all_that_there_is() {
+    let place = tempfile::tempdir().expect("a folder");
+    let path = place.path().join("archive.tar.gz");
+    let files: Files = &[
+        (
+            "a/namespaces/shop/core/pods.json",
+            r#"{"kind":"PodList","apiVersion":"v1","items":[{"metadata":{"name":"b"}},{"metadata":{"name":"a"}}]}"#,
+        ),
+        ("a/namespaces/shop/pods/a/main/main/logs/previous.log", "it ended\n"),
+        ("a/wagather.json", r#"{"time":"2026-01-02T03:04:05Z"}"#),
+        ("a/audit.jsonl", "{}\n"),
+        ("a/unwanted.bin", "-"),
+    ];
+    std::fs::write(&path, gzip(&tar_of(files))).expect("a file");
+    let mut seen = Vec::new();
+    let is_wanted = |path: &str| path.ends_with(".json") || path.ends_with(".jsonl");
+    let archive = Archive::open_and_look(&path, &is_wanted, &mut |path, content| {
+        seen.push(format!("{path}: {}", content.len()));
+    });
+    let archive = archive.expect("an archive");
+    assert_eq!(seen, ["a/wagather.json: 31", "a/audit.jsonl: 3"]);
+    assert_eq!((archive.layout(), archive.gathered_millis()), ("wagather archive", 1_767_323_045_000));
+    let mut reader = archive.reader();
+    let [pods] = &archive.resources().collect::<Vec<_>>()[..] else { panic!("one resource") };
+    assert_eq!((pods.group, pods.plural, &*pods.kind), ("", "pods", "Pod"));
+    let names: Vec<&str> = pods.objects().map(|object| object.name).collect();
+    assert_eq!(names, ["a", "b"]);
+    let first = pods.objects().next().expect("a");
+    assert_eq!((first.namespace, first.version), ("shop", Some("v1")));
+    assert_eq!(reader.object(&first).expect("ours"), br#"{"metadata":{"name":"a"}}"#);
+    let [log] = &archive.logs().collect::<Vec<_>>()[..] else { panic!("one log") };
+    assert_eq!((log.pod, log.container, log.previous), ("a", "main", true));
+    assert_eq!(reader.log(log).expect("ours"), b"it ended\n");
+}
+
+#[test]
+fn who_looks_needs_no_objects() {
+    let place = tempfile::tempdir().expect("a folder");
+    let path = place.path().join("archive.tar.gz");
+    std::fs::write(&path, gzip(&tar_of(&[("wagather.json", "{}")]))).expect("a file");
+    assert!(Archive::open(&path).is_err());
+    let archive = Archive::open_and_look(&path, &|_| true, &mut |_, _| {}).expect("an archive");
+    assert_eq!(archive.resources().count(), 0);
+}

@@ -1,7 +1,7 @@
 //! The files of an archive: a folder, a tar, or a compressed tar.
 //!
-//! Links, devices and everything else that is not a plain file are skipped. Only files that may have objects or logs are read:
-//! [`is_wanted`]. A tar is read once, from its beginning to its end.
+//! Links, devices and everything else that is not a plain file are skipped. Only files that are wanted are read: [`is_wanted`] names
+//! those that may have objects or logs. A tar is read once, from its beginning to its end.
 
 use std::fmt;
 use std::fs::File;
@@ -82,41 +82,53 @@ impl Error {
 }
 
 /// Whether a file may have objects, logs or what else is read.
-fn is_wanted(path: &str) -> bool {
+pub(crate) fn is_wanted(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     name == "timestamp" || [".json", ".yaml", ".yml", ".log"].iter().any(|end| name.ends_with(end))
 }
 
-/// Gives each file that may have objects or logs. `each` fails if the archive does not fit into memory.
-pub(crate) fn each_file(path: &Path, each: &mut dyn FnMut(Found) -> Result<(), String>) -> Result<(), Error> {
+/// Which paths are wanted.
+pub(crate) type Wanted<'a> = &'a dyn Fn(&str) -> bool;
+
+/// Gives each file that is wanted. `each` fails if the archive does not fit into memory.
+pub(crate) fn each_file(
+    path: &Path,
+    is_wanted: Wanted,
+    each: &mut dyn FnMut(Found) -> Result<(), String>,
+) -> Result<(), Error> {
     if path.is_dir() {
-        return in_folder(path, &mut |found| each(found).map_err(Error::TooLarge));
+        return in_folder(path, is_wanted, &mut |found| each(found).map_err(Error::TooLarge));
     }
     let file = File::open(path).map_err(Error::Read)?;
     let kind = file.metadata().map_err(Error::Read)?;
     if !kind.is_file() {
         return Err(Error::NotAnArchive("it is neither a folder nor a file".into()));
     }
-    each_file_of(BufReader::with_capacity(64 << 10, file), each)
+    each_file_of(BufReader::with_capacity(64 << 10, file), is_wanted, each)
 }
 
 /// The same for the bytes of a tar.
 pub(crate) fn each_file_of(
     mut input: impl BufRead,
+    is_wanted: Wanted,
     each: &mut dyn FnMut(Found) -> Result<(), String>,
 ) -> Result<(), Error> {
     let mut each = |found| each(found).map_err(Error::TooLarge);
     let beginning = input.fill_buf().map_err(Error::Read)?;
     if beginning.starts_with(&GZIP) {
-        in_tar(&mut MultiGzDecoder::new(input), &mut each)
+        in_tar(&mut MultiGzDecoder::new(input), is_wanted, &mut each)
     } else if beginning.get(257..262) == Some(b"ustar") {
-        in_tar(&mut input, &mut each)
+        in_tar(&mut input, is_wanted, &mut each)
     } else {
         Err(Error::NotAnArchive("it is neither a tar nor compressed with gzip".into()))
     }
 }
 
-fn in_folder(root: &Path, each: &mut dyn FnMut(Found) -> Result<(), Error>) -> Result<(), Error> {
+fn in_folder(
+    root: &Path,
+    is_wanted: Wanted,
+    each: &mut dyn FnMut(Found) -> Result<(), Error>,
+) -> Result<(), Error> {
     let mut files = 0;
     let mut open = vec![(root.to_owned(), String::new(), 0)];
     while let Some((folder, below, depth)) = open.pop() {
@@ -151,7 +163,11 @@ fn in_folder(root: &Path, each: &mut dyn FnMut(Found) -> Result<(), Error>) -> R
 }
 
 /// Not generic: there is one copy of the reader in the program, whatever it reads from.
-fn in_tar(input: &mut dyn Read, each: &mut dyn FnMut(Found) -> Result<(), Error>) -> Result<(), Error> {
+fn in_tar(
+    input: &mut dyn Read,
+    is_wanted: Wanted,
+    each: &mut dyn FnMut(Found) -> Result<(), Error>,
+) -> Result<(), Error> {
     let mut archive = tar::Archive::new(Limited { input, left: MAX_TAR_BYTES });
     // The long names of the next file: of GNU tar, and of POSIX (pax).
     let mut long_name: Option<String> = None;

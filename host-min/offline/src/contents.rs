@@ -1,0 +1,118 @@
+//! All that an archive has, for readers that are not gatherers: they look at what there is instead of asking for it.
+
+use std::io;
+
+use crate::Archive;
+use crate::place::LogKey;
+use crate::shelf;
+use crate::store::{self, Span};
+
+/// A resource of which the archive has objects, or whose list was empty.
+pub struct Resource<'a> {
+    /// The API group; empty for the core group, and if nothing says it.
+    pub group: &'a str,
+    /// The name of the resource, as in paths.
+    pub plural: &'a str,
+    /// The kind, as well as the archive lets us know.
+    pub kind: String,
+    of: &'a shelf::Resource,
+}
+
+/// An object.
+#[derive(Clone, Copy)]
+pub struct Object<'a> {
+    /// The namespace; empty for an object that is in none.
+    pub namespace: &'a str,
+    /// The name.
+    pub name: &'a str,
+    /// The version, if the object or its place says it.
+    pub version: Option<&'a str>,
+    span: Span,
+}
+
+/// A container's log.
+#[derive(Clone, Copy)]
+pub struct Log<'a> {
+    /// The pod's namespace.
+    pub namespace: &'a str,
+    /// The pod.
+    pub pod: &'a str,
+    /// The container.
+    pub container: &'a str,
+    /// Whether it is that of the previous instance.
+    pub previous: bool,
+    span: Span,
+}
+
+/// Reads objects and logs. Neighbours are fast.
+pub struct Reader<'a> {
+    archive: &'a Archive,
+    reader: store::Reader,
+}
+
+impl Archive {
+    /// What such an archive is called: `must-gather`.
+    pub fn layout(&self) -> &'static str {
+        self.layout.name()
+    }
+
+    /// When it was gathered, in milliseconds since the Unix epoch.
+    pub fn gathered_millis(&self) -> i64 {
+        self.shelf.gathered_millis()
+    }
+
+    /// What the server says of its version (the answer to `/version`), if that was gathered.
+    pub fn version(&self) -> Option<&[u8]> {
+        self.shelf.version()
+    }
+
+    /// The resources, by group and name.
+    pub fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
+        self.shelf.resources().map(|((group, plural), of)| Resource {
+            group,
+            plural,
+            kind: of.kind_of(plural),
+            of,
+        })
+    }
+
+    /// The logs of containers, by namespace, pod and container.
+    pub fn logs(&self) -> impl Iterator<Item = Log<'_>> {
+        self.shelf.logs.iter().map(|(LogKey { namespace, pod, container, previous }, span)| Log {
+            namespace,
+            pod,
+            container,
+            previous: *previous,
+            span: *span,
+        })
+    }
+
+    /// A reader of what [`Archive::resources`] and [`Archive::logs`] name.
+    pub fn reader(&self) -> Reader<'_> {
+        Reader { archive: self, reader: store::Reader::new() }
+    }
+}
+
+impl<'a> Resource<'a> {
+    /// Its objects, by namespace and name.
+    pub fn objects(&self) -> impl ExactSizeIterator<Item = Object<'a>> + use<'a> {
+        self.of.objects.iter().map(|object| Object {
+            namespace: &object.namespace,
+            name: &object.name,
+            version: object.version(),
+            span: object.span,
+        })
+    }
+}
+
+impl Reader<'_> {
+    /// The JSON of an object, without blanks. It has no `apiVersion` and `kind` if it was the item of a list.
+    pub fn object(&mut self, object: &Object) -> io::Result<&[u8]> {
+        self.reader.read(&self.archive.shelf.store, object.span)
+    }
+
+    /// The bytes of a log.
+    pub fn log(&mut self, log: &Log) -> io::Result<&[u8]> {
+        self.reader.read(&self.archive.shelf.store, log.span)
+    }
+}
