@@ -30,6 +30,15 @@ pub fn dist_host_min_full() -> PathBuf {
     made(workspace::root().join("target/dist/host-min-full"), "the static host with both engines")
 }
 
+/// The program that shows and compares archives: `$WAGATHER_HOST_MIN_VIEW`, or the one that `make host-view` made.
+pub fn host_min_view() -> PathBuf {
+    let path = match std::env::var_os("WAGATHER_HOST_MIN_VIEW") {
+        Some(path) => PathBuf::from(path),
+        None => workspace::root().join("target/dist/host-min-view"),
+    };
+    made(path, "the program that shows archives")
+}
+
 /// The program that makes types: `$WAGATHER_CODEGEN`, or the one that `make codegen` made.
 pub fn codegen() -> PathBuf {
     let path = match std::env::var_os("WAGATHER_CODEGEN") {
@@ -73,7 +82,7 @@ pub fn examples() -> Vec<String> {
 fn made(path: PathBuf, what: &str) -> PathBuf {
     assert!(
         is_file(&path),
-        "{what} is missing: {} is not there; run 'make guests host host-full codegen' first",
+        "{what} is missing: {} is not there; run 'make guests host host-full host-view codegen' first",
         path.display()
     );
     path

@@ -44,6 +44,8 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["wagather-archive", "wagather-base", "wagather-json", "wagather-printable", "wagather-yaml"],
     ),
     ("wagather-offline", &["wagather-base", "wagather-kube", "wagather-printable", "wagather-yaml"]),
+    ("wagather-findings", &[]),
+    ("wagather-view", &["wagather-base", "wagather-findings", "wagather-offline", "wagather-printable"]),
     ("wagather-deliver", &["wagather-archive", "wagather-base", "wagather-kube"]),
     ("wagather-registry", &["wagather-base", "wagather-kube"]),
     (
@@ -138,6 +140,10 @@ const WALLS: &[(&str, &[&str])] = &[
     ("wagather-archive", &["wagather-json", "wagather-kube", "wagather-policy", "wagather-sandbox"]),
     ("wagather-broker", &["wagather-run", "host-min"]),
     ("wagather-run", &["host-min"]),
+    (
+        "wagather-view",
+        &["wagather-broker", "wagather-policy", "wagather-run", "wagather-sandbox", "host-min"],
+    ),
     ("wagather-codegen", &["wagather-sandbox", "wagather-broker", "host-min"]),
     ("wagather", &["wagather-base"]),
 ];

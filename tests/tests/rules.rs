@@ -96,6 +96,7 @@ const DOORS: &[&str] = &[
     // The host's: what is said, and results.
     "host-min/src/cli/display/page.rs",
     "host-min/src/cli/display/terminal.rs",
+    "host-min/view/src/terminal.rs",
     // An archive on stdout, which is no text and is refused on a terminal.
     "host-min/archive/src/lib.rs",
     // A cluster's process gets a pipe as its standard error; whoever reads it says what it says.

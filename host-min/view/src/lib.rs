@@ -1,0 +1,22 @@
+//! Internal to host-min, without any promise of stability: shows, serves and compares archives, those of host-min and of others.
+//!
+//! The program host-min-view is its only user: a run needs none of this code. host-min calls it with the words of the command line.
+//!
+//! | module | does |
+//! |---|---|
+//! | `cli` | the commands, and which module runs each |
+//! | `terminal` | the only place that writes to stdout and stderr |
+//! | `gathered` | an archive with its report, its audit and its findings |
+//! | `report` | `report`: what an archive has |
+//!
+//! A command is a module of its own: its options are a `clap::Args`, and its function `run` returns the exit code.
+//!
+//! Archives are foreign: whatever of them is shown is escaped. Reading them is `wagather-offline`'s task.
+#![forbid(unsafe_code)]
+
+mod cli;
+mod gathered;
+mod report;
+mod terminal;
+
+pub use cli::main;
