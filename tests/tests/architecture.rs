@@ -36,6 +36,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("wagather-yaml", &["wagather-printable"]),
     ("wagather-base", &["wagather-abi", "wagather-printable"]),
     ("wagather-archive", &["wagather-abi", "wagather-base"]),
+    ("wagather-age", &["wagather-archive", "wagather-base"]),
     ("wagather-json", &["wagather-abi", "wagather-base", "wagather-yaml"]),
     ("wagather-module", &["wagather-abi", "wagather-base"]),
     ("wagather-sandbox", &["wagather-abi", "wagather-base", "wagather-module", "wagather-shape"]),
@@ -76,6 +77,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "wagather-run",
         &[
             "wagather-abi",
+            "wagather-age",
             "wagather-archive",
             "wagather-base",
             "wagather-broker",
@@ -93,6 +95,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "host-min",
         &[
             "wagather-abi",
+            "wagather-age",
             "wagather-archive",
             "wagather-base",
             "wagather-broker",

@@ -19,6 +19,7 @@
 
 #![forbid(unsafe_code)]
 
+mod encrypted;
 mod join;
 mod map;
 pub mod names;
@@ -37,6 +38,7 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use encrypted::{ENCRYPTED, Encryption, SUFFIX as ENCRYPTED_SUFFIX, is_named_encrypted};
 pub use map::write_map;
 pub use ours::{is_archive, is_recording, open_regular, open_regular_as};
 pub use reader::{Entry, read};
@@ -77,10 +79,12 @@ impl Output {
         }
     }
 
-    /// Parses `-`, a file that ends in `.tar.gz` or `.tgz`, or a folder.
+    /// Parses `-`, a file that ends in `.tar.gz` or `.tgz`, or a folder. The name of an encrypted file also ends in `.age`.
     pub fn parse(typed: impl AsRef<OsStr>) -> Output {
         let typed = typed.as_ref();
-        let ends = |suffix: &[u8]| typed.as_encoded_bytes().ends_with(suffix);
+        let name = typed.as_encoded_bytes();
+        let name = name.strip_suffix(encrypted::SUFFIX.as_bytes()).unwrap_or(name);
+        let ends = |suffix: &[u8]| name.ends_with(suffix);
         if typed == "-" {
             Output::Stdout
         } else if ends(b".tar.gz") || ends(b".tgz") {
@@ -99,6 +103,7 @@ pub struct Archive {
     existing: Existing,
     sections: usize,
     mtime_seconds: u64,
+    encryption: Option<Arc<dyn Encryption>>,
     #[expect(dead_code, reason = "dropping it ends the protection")]
     kept: Kept,
 }
@@ -173,7 +178,32 @@ impl Archive {
             }
             Output::Stdout => (Form::Stdout, Target::stream("the archive to stdout")),
         };
-        Ok(Archive { form, target: Arc::new(target), existing, sections, mtime_seconds, kept: Kept::begin() })
+        let (target, kept) = (Arc::new(target), Kept::begin());
+        Ok(Archive { form, target, existing, sections, mtime_seconds, encryption: None, kept })
+    }
+
+    /// Encrypts the archive. Its name must say so, and a folder cannot be encrypted. Without an encryption, its name must not end in
+    /// `.age`.
+    pub fn encrypted(self, encryption: Option<Arc<dyn Encryption>>) -> Result<Archive, Failure> {
+        let is_named = matches!(self.form, Form::TarGz(..)) && is_named_encrypted(self.target.path());
+        let failure = |reason: &str, advice: &str| {
+            let path = self.target.path().display();
+            Err(Failure::new(Class::Output, format!("cannot write the archive {path}"), reason)
+                .advise(advice))
+        };
+        match (&encryption, &self.form) {
+            (Some(_), Form::Folder(_)) => {
+                failure("a folder cannot be encrypted", "let --output end in .tar.gz.age")
+            }
+            (Some(_), Form::TarGz(..)) if !is_named => {
+                failure("its name does not say that it is encrypted", "let --output end in .tar.gz.age")
+            }
+            (None, _) if is_named => failure(
+                "its name says that it is encrypted, and there is no recipient",
+                "name one with --encrypt, or choose another name",
+            ),
+            _ => Ok(Archive { encryption, ..self }),
+        }
     }
 
     /// The section for one gatherer's files. Call it once per index and gatherer.
@@ -224,6 +254,15 @@ impl Archive {
         let own = [(AUDIT_PATH, audit), (REPORT_PATH, &*report)];
         let failure = |error: io::Error| self.target.failure(&error);
         let existing = self.existing;
+        let put = |to: &mut dyn Write, parts: Vec<Part>| {
+            let mut parts = Some(parts);
+            let mut plain =
+                |to: &mut dyn Write| join_tar(to, parts.take().unwrap_or_default(), own, self.mtime_seconds);
+            match &self.encryption {
+                Some(encryption) => encryption.encrypt(to, &mut plain),
+                None => plain(to),
+            }
+        };
         match self.form {
             Form::Folder(partial) => {
                 let whole = partial.path().join("whole");
@@ -231,15 +270,13 @@ impl Archive {
                 Ok(Finished { path: Some(place(&self.target, &whole, complete, existing)?) })
             }
             Form::TarGz(mut file, partial) => {
-                join_tar(&mut file, parts, own, self.mtime_seconds)
-                    .and_then(|()| file.sync_all())
-                    .map_err(failure)?;
+                put(&mut file, parts).and_then(|()| file.sync_all()).map_err(failure)?;
                 Ok(Finished { path: Some(place(&self.target, partial.path(), complete, existing)?) })
             }
             Form::Stdout if !complete => Ok(Finished { path: None }),
             Form::Stdout => {
                 let mut stdout = io::stdout().lock();
-                match join_tar(&mut stdout, parts, own, self.mtime_seconds).and_then(|()| stdout.flush()) {
+                match put(&mut stdout, parts).and_then(|()| stdout.flush()) {
                     // The reader has closed the pipe on purpose.
                     Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
                     result => result.map_err(failure)?,

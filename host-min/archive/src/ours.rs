@@ -1,7 +1,7 @@
 //! Whether this program wrote what is at a path. Nothing else is ever replaced or removed.
 //!
-//! A name proves nothing. A folder is recognized by its report, a `.tar.gz` by the report in its last member, and a recording by its
-//! `creator`.
+//! A name proves nothing. A folder is recognized by its report, a `.tar.gz` by the report in its last member, an encrypted one by a stanza
+//! of its header, and a recording by its `creator`.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -10,6 +10,7 @@ use std::path::Path;
 
 use flate2::bufread::GzDecoder;
 
+use super::encrypted::ENCRYPTED;
 use super::names::REPORT_PATH;
 use super::tar;
 
@@ -69,6 +70,10 @@ fn begins_with(path: &Path, text: &[u8]) -> bool {
 fn has_report(path: &Path) -> io::Result<bool> {
     let mut file = open_regular(path)?;
     let len = file.metadata()?.len();
+    let mut head = [0; ENCRYPTED.len()];
+    if len >= head.len() as u64 && file.read_exact(&mut head).is_ok() && head == ENCRYPTED {
+        return Ok(true);
+    }
     file.seek(SeekFrom::Start(len.saturating_sub(MAX_TAIL_BYTES)))?;
     let mut tail = Vec::new();
     file.take(MAX_TAIL_BYTES).read_to_end(&mut tail)?;

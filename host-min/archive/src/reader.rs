@@ -3,11 +3,12 @@
 //! An archive may come from elsewhere by now, so nothing of it is believed: paths are checked, and lengths have bounds.
 
 use std::fs::{self, File};
-use std::io::{self, BufReader, ErrorKind, Read};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
 
+use super::encrypted::{MAGIC, UNREADABLE};
 use super::names::is_segment;
 use super::tar;
 
@@ -37,7 +38,11 @@ pub fn read(path: &Path, each: &mut dyn FnMut(Entry<'_>) -> io::Result<()>) -> i
     if fs::metadata(path)?.is_dir() {
         return read_folder(path, "", 0, each);
     }
-    let mut tar = BufReader::new(MultiGzDecoder::new(BufReader::new(File::open(path)?)));
+    let mut file = BufReader::new(File::open(path)?);
+    if file.fill_buf()?.starts_with(MAGIC) {
+        return Err(io::Error::new(ErrorKind::InvalidData, UNREADABLE));
+    }
+    let mut tar = BufReader::new(MultiGzDecoder::new(file));
     let mut long_path = None;
     loop {
         let mut header = [0; tar::BLOCK_BYTES];

@@ -471,6 +471,7 @@ fn a_stream_is_the_same_archive_whether_its_last_part_is_open_or_not() {
             existing: Existing::Keep,
             sections: 1,
             mtime_seconds: TIME,
+            encryption: None,
             kept: Kept::begin(),
         };
         let mut section = archive.section(0, "zero").expect("a section");

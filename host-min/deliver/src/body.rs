@@ -53,7 +53,7 @@ pub(crate) struct Body {
 impl Body {
     /// What is sent of an archive. The same archive always gets the same bytes.
     pub(crate) fn new(name: &str, digest: &Digest, form: Option<&Form>) -> Body {
-        let usual = "application/gzip";
+        let usual = if name.ends_with(".age") { "application/vnd.age" } else { "application/gzip" };
         let key = ("Idempotency-Key".to_owned(), Secret::new(format!("\"{}\"", digest.sha256)));
         let Some(form) = form else {
             let checksum = Secret::new(format!("sha-256=:{}:", digest.base64));

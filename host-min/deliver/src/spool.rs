@@ -98,8 +98,10 @@ impl Spool {
     pub fn put(&self, archive: &Path, tell: Tell<'_>) -> Result<PathBuf, Failure> {
         let has_name = archive.file_name().and_then(|name| name.to_str()).is_some_and(has_archives_name);
         if !has_name || !is_archive(archive) {
-            let why =
-                format!("{} is not a complete archive (.tar.gz or .tgz) of host-min", archive.display());
+            let why = format!(
+                "{} is not a complete archive (.tar.gz or .tgz, or either with .age) of host-min",
+                archive.display()
+            );
             return Err(Failure::new(Class::Output, self.attempt(), why).advise("upload it without --spool"));
         }
         if archive.parent().is_some_and(|parent| same_folder(parent, &self.folder)) {
@@ -388,8 +390,11 @@ impl Spool {
     }
 }
 
+/// How the names of archives end.
+const ENDS: [&str; 4] = [".tar.gz", ".tgz", ".tar.gz.age", ".tgz.age"];
+
 fn has_archives_name(name: &str) -> bool {
-    !name.starts_with('.') && (name.ends_with(".tar.gz") || name.ends_with(".tgz"))
+    !name.starts_with('.') && ENDS.iter().any(|end| name.ends_with(end))
 }
 
 /// `NAME.tar.gz.incomplete`, `NAME.tar.gz.incomplete-2`.
@@ -424,9 +429,9 @@ fn beside(path: &Path) -> PathBuf {
     name.into()
 }
 
-/// `NAME.tar.gz`, `NAME-2.tar.gz`.
+/// `NAME.tar.gz`, `NAME-2.tar.gz`, and so with the other ends.
 fn numbered(name: &str, number: u32) -> String {
-    let end = [".tar.gz", ".tgz"].into_iter().find_map(|end| name.strip_suffix(end).map(|stem| (stem, end)));
+    let end = ENDS.into_iter().find_map(|end| name.strip_suffix(end).map(|stem| (stem, end)));
     match end {
         _ if number < 2 => name.to_owned(),
         Some((stem, end)) => format!("{stem}-{number}{end}"),

@@ -119,6 +119,8 @@ pub(crate) fn each_file_of(
         in_tar(&mut MultiGzDecoder::new(input), is_wanted, &mut each)
     } else if beginning.get(257..262) == Some(b"ustar") {
         in_tar(&mut input, is_wanted, &mut each)
+    } else if beginning.starts_with(b"age-encryption.org/v1\n") {
+        Err(Error::NotAnArchive("it is encrypted; decrypt it first, with 'age --decrypt'".into()))
     } else {
         Err(Error::NotAnArchive("it is neither a tar nor compressed with gzip".into()))
     }

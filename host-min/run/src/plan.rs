@@ -7,6 +7,7 @@ use crate::modules::{Guest, in_registry};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use wagather_age::Recipient;
 use wagather_archive::{Existing, Output};
 use wagather_base::error::{Class, Failure, Result};
 use wagather_base::fork;
@@ -86,6 +87,8 @@ pub struct Plan {
     pub grant: Option<Arc<Grant>>,
     /// Further limits of the run: a namespace and a selector.
     pub narrowing: Narrowing,
+    /// Who can decrypt the archive. Without a recipient, it is not encrypted.
+    pub encrypt: Vec<Recipient>,
     /// What to obfuscate. The map is written next to the archive.
     pub obfuscate: Kinds,
 }
@@ -117,6 +120,7 @@ impl Plan {
             grant: None,
             narrowing: Narrowing::default(),
             obfuscate: Kinds::default(),
+            encrypt: Vec::new(),
         }
     }
 

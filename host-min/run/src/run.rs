@@ -151,7 +151,8 @@ fn create_archive(plan: &Plan, fetchers: &Fetchers, redactor: &Redactor) -> Resu
         output.check_map(plan.existing)?;
     }
     let seconds = u64::try_from(fetchers.source().now_millis() / 1000).unwrap_or(0);
-    Archive::create(&output, plan.existing, plan.guests.len(), seconds)
+    let archive = Archive::create(&output, plan.existing, plan.guests.len(), seconds)?;
+    archive.encrypted(wagather_age::encryption(&plan.encrypt))
 }
 
 /// Serves a single gatherer on this thread, and several in parallel, up to the plan's limit.

@@ -8,10 +8,12 @@ use super::table::ENGINES;
 use super::typed::{Words, Wrong};
 use super::values::{all, one, text, wrong};
 use host_min::{Compression, Output, Secret};
-use std::ffi::OsString;
-use std::path::PathBuf;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use wagather_abi::manifest::is_name;
+use wagather_age::Recipient;
+use wagather_archive::is_named_encrypted;
 use wagather_base::limits::{MAX_CHUNK_ITEMS, MAX_QPS};
 use wagather_json::obfuscate::Kinds;
 use wagather_kube::cluster;
@@ -49,6 +51,7 @@ pub(super) struct Run {
     pub(super) narrowing: Narrowing,
     pub(super) obfuscate: Kinds,
     pub(super) dry_run: bool,
+    pub(super) encrypt: Vec<Recipient>,
     pub(super) delivery: Delivery,
 }
 
@@ -116,6 +119,7 @@ impl Run {
         Output::check_template(&output).map_err(|why| {
             wrong(words.command, format!("invalid value '{}' for --output: {why}", output.display()))
         })?;
+        let encrypt = recipients(words, several.is_some(), &output)?;
         let delivery = Delivery::of_run(words, &output)?;
         Ok(Run {
             guests: words.operands.iter().map(PathBuf::from).collect(),
@@ -173,6 +177,7 @@ impl Run {
             },
             obfuscate: obfuscated(words)?,
             dry_run: words.has("dry-run"),
+            encrypt,
             delivery,
         })
     }
@@ -189,6 +194,30 @@ impl Rbac {
             grant: words.one("grant").map(PathBuf::from),
         })
     }
+}
+
+/// Who can decrypt the archive. A name that says otherwise than the options is a mistake.
+fn recipients(words: &Words, has_folder: bool, output: &OsStr) -> Result<Vec<Recipient>, Wrong> {
+    // Not with what was typed, which may be a secret key.
+    let recipients = words.all("encrypt").map(|typed| Recipient::parse(typed.to_str().unwrap_or_default()));
+    let recipients: Vec<Recipient> = recipients
+        .collect::<Result<_, _>>()
+        .map_err(|why| wrong(words.command, format!("invalid value for --encrypt: {why}")))?;
+    let is_named = is_named_encrypted(Path::new(output));
+    let reason = match Output::parse(output) {
+        _ if has_folder => return Ok(recipients),
+        Output::TarGz(_) if is_named && recipients.is_empty() => {
+            "--output ends in .age, which needs a recipient: --encrypt age1…"
+        }
+        Output::TarGz(_) if !is_named && !recipients.is_empty() => {
+            "with --encrypt, let --output end in .tar.gz.age or .tgz.age"
+        }
+        Output::Folder(_) if !recipients.is_empty() => {
+            "--encrypt needs an archive in one file; let --output end in .tar.gz.age or .tgz.age, or write to stdout with -"
+        }
+        _ => return Ok(recipients),
+    };
+    Err(wrong(words.command, reason.into()))
 }
 
 /// Repeated options add up.

@@ -8,6 +8,7 @@ use host_min::{Class, Failure, Output};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use wagather_archive::ENCRYPTED_SUFFIX;
 use wagather_base::error::Result;
 use wagather_base::stop;
 use wagather_deliver::{Destination, Form, Keep, Pace, Spool, Step, Template, Transport, Url, keep, send};
@@ -38,11 +39,17 @@ struct Retention {
 
 /// Where a run writes its archive: as typed, else into the spool, else by the default.
 pub(super) fn output(words: &Words) -> OsString {
-    let is_typed = words.all("output").next().is_some();
-    match words.one("spool").filter(|_| !is_typed) {
+    if words.all("output").next().is_some() {
+        return words.one("output").unwrap_or_default();
+    }
+    let mut output = match words.one("spool") {
         Some(spool) => PathBuf::from(spool).join(SPOOLED).into(),
         None => words.one("output").unwrap_or_default(),
+    };
+    if words.has("encrypt") {
+        output.push(ENCRYPTED_SUFFIX);
     }
+    output
 }
 
 impl Delivery {

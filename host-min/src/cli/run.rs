@@ -40,6 +40,7 @@ pub(super) fn run(args: Run, single_threaded: SingleThreaded) -> Result<()> {
     plan.record = args.record;
     plan.narrowing = args.narrowing;
     plan.obfuscate = args.obfuscate;
+    plan.encrypt = args.encrypt;
     let until = Instant::now().checked_add(args.timeout);
     reading_until(until.unwrap_or_else(Instant::now), || {
         plan.grant = args.grant.as_deref().map(Grant::read).transpose()?.map(Arc::new);

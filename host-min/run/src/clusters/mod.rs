@@ -102,7 +102,7 @@ pub fn destinations(
         cluster::contexts(options).map_err(|failure| Reason::of(&failure))
     })?;
     let chosen = names::choose(contexts, known.map_err(Reason::into_failure)?)?;
-    names::name_files(chosen)
+    names::name_files(chosen, !plan.encrypt.is_empty())
 }
 
 /// Gathers from several clusters into the folder that is the plan's output, from at most `max_parallel` at a time.

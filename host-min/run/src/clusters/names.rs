@@ -7,6 +7,7 @@
 
 use super::{Contexts, Destination};
 use crate::report::ModuleFacts;
+use wagather_archive::ENCRYPTED_SUFFIX;
 use wagather_base::error::{Class, Failure, Result};
 use wagather_kube::cluster::Context;
 use wagather_yaml as yaml;
@@ -71,10 +72,13 @@ fn advice(wrong: &str, known: &[Context]) -> String {
 }
 
 /// Names the file of each context.
-pub(super) fn name_files(contexts: Vec<Context>) -> Result<Vec<Destination>> {
+pub(super) fn name_files(contexts: Vec<Context>, are_encrypted: bool) -> Result<Vec<Destination>> {
     let mut destinations: Vec<Destination> = Vec::with_capacity(contexts.len());
     for Context { name: context, server } in contexts {
-        let file = file(&context);
+        let mut file = file(&context);
+        if are_encrypted {
+            file.push_str(ENCRYPTED_SUFFIX);
+        }
         if let Some(other) = destinations.iter().find(|other| other.file.eq_ignore_ascii_case(&file)) {
             let reason = format!("{context:?} and {:?} would both be {file}", other.context);
             return Err(Failure::new(Class::Config, "cannot name the archives", reason)
@@ -179,13 +183,15 @@ mod tests {
             "e\u{301}",
             "E\u{301}",
         ]);
-        let files = name_files(all.clone()).expect("each its own");
-        assert_eq!(files, name_files(all).expect("the same each time"));
+        let files = name_files(all.clone(), false).expect("each its own");
+        assert_eq!(files, name_files(all.clone(), false).expect("the same each time"));
+        let encrypted = name_files(all, true).expect("each its own");
+        assert!(encrypted.iter().zip(&files).all(|(one, plain)| one.file == format!("{}.age", plain.file)));
         assert!(files.iter().all(|one| one.file.is_ascii() && !one.file.contains(['/', ':', ' '])));
         // Chosen so that the file of one is the name of the other: a plain name has no such sign.
         let nasty = file("a/b").trim_end_matches(SUFFIX).to_owned();
-        assert!(name_files(contexts(&["a/b", &nasty])).is_ok());
-        let failure = name_files(contexts(&["x", "x"])).expect_err("one file");
+        assert!(name_files(contexts(&["a/b", &nasty]), false).is_ok());
+        let failure = name_files(contexts(&["x", "x"]), false).expect_err("one file");
         assert!(failure.reason.contains("would both be x.tar.gz"), "{failure}");
     }
 

@@ -95,7 +95,7 @@ pub fn merge(merge: &Merge) -> Result<Merged> {
     parts.sort_by_key(|part| part.shard.index);
     let missing = check(&parts, merge.allows_incomplete)?;
     let mtime = parts.iter().map(|part| part.mtime_seconds).min().unwrap_or_default();
-    let archive = Archive::create(&merge.output, merge.existing, 1, mtime)?;
+    let archive = Archive::create(&merge.output, merge.existing, 1, mtime)?.encrypted(None)?;
     let mut section = archive.section(0, APART)?;
     let mut different = Different::default();
     let mut apart = Vec::new();

@@ -10,6 +10,7 @@ use std::ffi::OsString;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
+use wagather_archive::ENCRYPTED_SUFFIX;
 use wagather_policy::quantity::{duration, size};
 use wagather_policy::rights::MAX_SHARDS;
 
@@ -136,7 +137,8 @@ fn outputs(words: &Words) -> Vec<String> {
     let spool = words.has("spool").then(|| format!("--spool={ARCHIVES}/spool"));
     let name = if words.has("keep") { "{pod}" } else { "$(POD_NAME)" };
     let is_kept = words.has("keep") || spool.is_none();
-    let output = is_kept.then(|| format!("--output={ARCHIVES}/{name}.tar.gz"));
+    let age = if words.has("encrypt") { ENCRYPTED_SUFFIX } else { "" };
+    let output = is_kept.then(|| format!("--output={ARCHIVES}/{name}.tar.gz{age}"));
     output.into_iter().chain(spool).collect()
 }
 

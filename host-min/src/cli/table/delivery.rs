@@ -30,7 +30,14 @@ Examples:
       posts each archive as a form";
 
 /// Those of `run`.
-pub(super) const OF_RUN: &[Flag] = &joined::<{ BOTH.len() + 1 }>(BOTH, &[KEEP]);
+pub(super) const OF_RUN: &[Flag] = &joined::<{ BOTH.len() + 2 }>(BOTH, &[KEEP, ENCRYPT]);
+
+const ENCRYPT: Flag = delivery(Flag {
+    many: true,
+    help: "Encrypt the archive, so that only this recipient of age (age1…) can read it; repeat it for several. The name of \
+           --output then ends in .tar.gz.age. 'age --decrypt' decrypts it",
+    ..text("encrypt", "RECIPIENT")
+});
 
 const KEEP: Flag = delivery(Flag {
     help: "After the run, keep only the newest archives in the folder of --output: a number of archives, such as 14, or a total \
