@@ -28,6 +28,7 @@ const UNSAFE_FILES: &[&str] = &[
     "guest-sdk/src/typed/written.rs",
     "host-min/base/src/bytes.rs",
     "host-min/base/src/fork.rs",
+    "host-min/base/src/inherited.rs",
     "host-min/base/src/rename.rs",
     "host-min/base/src/stop.rs",
     "host-min/src/allocator.rs",

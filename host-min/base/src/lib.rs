@@ -15,6 +15,8 @@ pub mod file;
 #[cfg(target_os = "linux")]
 pub mod fork;
 pub mod hex;
+#[cfg(target_os = "linux")]
+pub mod inherited;
 pub mod layout;
 pub mod limits;
 pub mod percent;
