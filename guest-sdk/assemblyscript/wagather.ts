@@ -452,7 +452,7 @@ export class Items<T> {
 export class Entry {
   status: i32;
   private handle: i32;
-  private elements: i32 = 0;
+  protected elements: i32 = 0;
 
   constructor(name: string) {
     const bytes = String.UTF8.encode(name);
@@ -488,6 +488,19 @@ export class Entry {
   closeArray(): i32 {
     this.write(this.elements ? "]" : "[]");
     return this.close();
+  }
+}
+
+// The entry of findings, findings.json: docs/findings.md describes its elements.
+export class Findings extends Entry {
+  constructor() {
+    super("findings.json");
+    this.write('{"findings":');
+  }
+
+  close(): i32 {
+    this.write(this.elements ? "]}" : "[]}");
+    return super.close();
   }
 }
 

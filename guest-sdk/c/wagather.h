@@ -568,6 +568,18 @@ static inline int32_t wagather_close_array(wagather_entry *entry) {
     return wagather_close(entry);
 }
 
+/* Creates the entry of findings, findings.json: docs/findings.md describes its elements. */
+static inline void wagather_create_findings(wagather_entry *entry) {
+    wagather_create(entry, wagather_of("findings.json"));
+    wagather_write(entry, wagather_of("{\"findings\":"));
+}
+
+/* Completes the entry of findings. */
+static inline int32_t wagather_close_findings(wagather_entry *entry) {
+    wagather_write(entry, entry->elements ? wagather_of("]}") : wagather_of("[]}"));
+    return wagather_close(entry);
+}
+
 /* A log line that is built piece by piece; text that does not fit is cut off. Initialize it with 0. */
 typedef struct {
     uint32_t len;

@@ -214,6 +214,22 @@ func (entry *Entry) CloseArray() error {
 	return entry.Close()
 }
 
+// CreateFindings creates the entry of findings, findings.json: docs/findings.md describes its elements.
+func CreateFindings() *Entry {
+	entry := Create("findings.json")
+	entry.Write(`{"findings":`)
+	return entry
+}
+
+// CloseFindings completes the entry of findings.
+func (entry *Entry) CloseFindings() error {
+	if entry.elements == 0 {
+		entry.Write("[")
+	}
+	entry.Write("]}")
+	return entry.Close()
+}
+
 // Log writes a log line.
 func Log(level Level, text string) {
 	HostLog(int32(level), unsafe.Pointer(unsafe.StringData(text)), uint32(len(text)))

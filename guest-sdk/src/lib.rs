@@ -70,6 +70,7 @@ mod decimal;
 mod error;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod fake;
+pub mod findings;
 mod heap;
 pub mod json;
 pub mod log;

@@ -520,6 +520,27 @@ pub const ArrayEntry = struct {
     }
 };
 
+/// The entry of findings, findings.json: docs/findings.md describes its elements.
+pub const Findings = struct {
+    array: ArrayEntry,
+
+    pub fn create() Error!Findings {
+        const findings: Findings = .{ .array = try .create("findings.json") };
+        try findings.array.entry.write("{\"findings\":");
+        return findings;
+    }
+
+    /// Appends a finding.
+    pub fn push(findings: *Findings, value: anytype) Error!void {
+        try findings.array.push(value);
+    }
+
+    pub fn close(findings: Findings) Error!void {
+        try findings.array.entry.write("[]}"[@intFromBool(findings.array.is_begun)..]);
+        try findings.array.entry.close();
+    }
+};
+
 /// A log line that is built piece by piece; text that does not fit is cut off.
 pub const Line = struct {
     bytes: [256]u8 = undefined,

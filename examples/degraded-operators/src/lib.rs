@@ -8,24 +8,14 @@
 mod resources;
 
 use resources::{ClusterOperator, ClusterOperators};
-use wagather::json::ArrayEntry;
-use wagather::{ListParams, Result, Serialize, gatherer, log};
-
-#[derive(Serialize)]
-struct Finding<'a> {
-    operator: &'a str,
-    version: &'a str,
-    problem: &'static str,
-    since: &'a str,
-    reason: &'a str,
-    message: &'a str,
-}
+use wagather::findings::{Finding, Findings, Object, Property};
+use wagather::{ListParams, Result, gatherer, log};
 
 gatherer!(gather);
 
 fn gather() -> Result<()> {
     let operators = ClusterOperators::all().list(&ListParams::default())?.items();
-    let mut findings = ArrayEntry::create("findings.json")?;
+    let mut findings = Findings::create()?;
     let mut all = 0;
     let mut in_trouble = 0;
     for operator in operators {
@@ -38,26 +28,24 @@ fn gather() -> Result<()> {
 
 /// Writes the problems of an operator, and returns whether there are any. A missing condition counts as `Unknown`,
 /// which is not a problem.
-fn examine(operator: &ClusterOperator<'_>, findings: &mut ArrayEntry) -> Result<bool> {
+fn examine(operator: &ClusterOperator<'_>, findings: &mut Findings) -> Result<bool> {
     let ClusterOperator { metadata, status } = operator;
     // The operator's own version among those of its operands.
     let version = status.versions.iter().find(|version| version.name == "operator");
+    let object = Object::of::<ClusterOperator>("", metadata.name);
     let mut in_trouble = false;
     for condition in status.conditions {
-        let problem = match (condition.r#type, condition.status) {
-            ("Degraded", "True") => "degraded",
-            ("Available", "False") => "unavailable",
+        let finding = match (condition.r#type, condition.status) {
+            ("Degraded", "True") => Finding::warning("Degraded", condition.message),
+            ("Available", "False") => Finding::error("Unavailable", condition.message),
             _ => continue,
         };
         in_trouble = true;
-        findings.push(&Finding {
-            operator: metadata.name,
-            version: version.map_or("", |version| version.version),
-            problem,
-            since: condition.last_transition_time,
-            reason: condition.reason,
-            message: condition.message,
-        })?;
+        let properties = [
+            Property::new("reason", condition.reason),
+            Property::new("version", version.map_or("", |version| version.version)),
+        ];
+        findings.push(&finding.about(&object).since(condition.last_transition_time).with(&properties))?;
     }
     Ok(in_trouble)
 }

@@ -29,10 +29,13 @@ fn what_is_degraded_or_unavailable_is_found() {
     assert_eq!(
         run.entry("findings.json"),
         concat!(
-            r#"[{"operator":"etcd","version":"4.16.0","problem":"degraded","since":"2024-05-02T11:00:00Z","#,
-            r#""reason":"NodeDown","message":"member \"b\" is down"},"#,
-            r#"{"operator":"etcd","version":"4.16.0","problem":"unavailable","since":"2024-05-02T12:00:00Z","#,
-            r#""reason":"NoQuorum","message":""}]"#
+            r#"{"findings":[{"severity":"warning","code":"Degraded","#,
+            r#""object":{"apiVersion":"config.openshift.io/v1","kind":"ClusterOperator","name":"etcd"},"#,
+            r#""message":"member \"b\" is down","since":"2024-05-02T11:00:00Z","#,
+            r#""properties":{"reason":"NodeDown","version":"4.16.0"}},"#,
+            r#"{"severity":"error","code":"Unavailable","#,
+            r#""object":{"apiVersion":"config.openshift.io/v1","kind":"ClusterOperator","name":"etcd"},"#,
+            r#""message":"","since":"2024-05-02T12:00:00Z","properties":{"reason":"NoQuorum","version":"4.16.0"}}]}"#
         )
     );
     assert_eq!(run.logs[0].text, "1 of 3 cluster operators are degraded or unavailable");
@@ -41,7 +44,7 @@ fn what_is_degraded_or_unavailable_is_found() {
 #[test]
 fn it_asks_only_for_what_it_reads() {
     let run = Host::new().list(PATH, "[]").run(gather);
-    assert_eq!(run.entry("findings.json"), "[]");
+    assert_eq!(run.entry("findings.json"), r#"{"findings":[]}"#);
     assert_eq!(
         run.requests[0].mask,
         "metadata(name),status(conditions(type,status,reason,message,lastTransitionTime),versions(name,version))"

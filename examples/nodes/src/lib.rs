@@ -1,6 +1,6 @@
 //! Describes the nodes and their problems, and adds up their resources.
 //!
-//! It writes `nodes.json` incrementally, so memory is bounded, and `totals.json`. Quantities and conditions are the
+//! It writes `findings.json` and `nodes.json` incrementally, so memory is bounded, and `totals.json`. Quantities and conditions are the
 //! API's strings; only the sums are numbers.
 
 #![no_std]
@@ -10,6 +10,7 @@ mod resources;
 
 use resources::{Node, NodeCondition, NodeSpec, NodeStatus, Nodes};
 use wagather::arena::Vec;
+use wagather::findings::{Finding, Findings, Object};
 use wagather::json::{self, ArrayEntry};
 use wagather::typed::Map;
 use wagather::{ListParams, Result, Serialize, gatherer, log, quantity};
@@ -47,16 +48,30 @@ gatherer!(gather);
 fn gather() -> Result<()> {
     let nodes = Nodes::all().list(&ListParams::default())?.items();
     let mut entry = ArrayEntry::create("nodes.json")?;
+    let mut findings = Findings::create()?;
     let mut totals = Totals::default();
     for node in nodes {
         let node = node?;
         let node = node.get();
+        let object = Object::of::<Node>("", node.metadata.name);
+        let not_ready = totals.not_ready;
         let conditions = totals.add(node)?;
         let mut roles = Vec::new();
         for (label, _) in node.metadata.labels.iter() {
             if let Some(role) = label.strip_prefix(ROLE) {
                 roles.push(role)?;
             }
+        }
+        for condition in conditions.iter() {
+            let finding = match condition.r#type {
+                "Ready" => Finding::error("NotReady", condition.message),
+                problem => Finding::warning(problem, condition.message),
+            };
+            let since = condition.last_transition_time;
+            findings.push(&finding.about(&object).since(since))?;
+        }
+        if totals.not_ready > not_ready && !conditions.iter().any(|condition| condition.r#type == "Ready") {
+            findings.push(&Finding::error("NotReady", "its kubelet never reported").about(&object))?;
         }
         entry.push(&Described {
             name: node.metadata.name,
@@ -68,6 +83,7 @@ fn gather() -> Result<()> {
         conditions.free();
     }
     log::info!("{} of {} nodes are not ready", totals.not_ready, totals.nodes);
+    findings.close()?;
     entry.close()?;
     json::to_entry("totals.json", &totals)
 }

@@ -55,6 +55,17 @@ fn nodes_are_described() {
             r#""nodeInfo":{"kubeletVersion":"","osImage":"","kernelVersion":"","containerRuntimeVersion":""}}}]"#
         )
     );
+    assert_eq!(
+        run.entry("findings.json"),
+        concat!(
+            r#"{"findings":[{"severity":"warning","code":"DiskPressure","object":{"apiVersion":"v1","kind":"Node","name":"b"},"#,
+            r#""message":"full","since":"2024-05-02T10:00:00Z"},"#,
+            r#"{"severity":"error","code":"NotReady","object":{"apiVersion":"v1","kind":"Node","name":"b"},"#,
+            r#""message":"Kubelet stopped posting node status.","since":"2024-05-02T11:00:00Z"},"#,
+            r#"{"severity":"error","code":"NotReady","object":{"apiVersion":"v1","kind":"Node","name":"new"},"#,
+            r#""message":"its kubelet never reported"}]}"#
+        )
+    );
     assert_eq!(run.logs[0].text, "2 of 3 nodes are not ready");
 }
 

@@ -1,6 +1,6 @@
 //! Finds crash-looping pods, by namespace, and counts all pods by phase.
 //!
-//! It writes `crash-looping.json`. It decodes pods one by one and keeps at most `MAX_PODS` crash-looping ones, so
+//! It writes `findings.json` and `crash-looping.json`. It decodes pods one by one and keeps at most `MAX_PODS` crash-looping ones, so
 //! memory is bounded whatever the size of the cluster. The totals include all pods.
 
 #![no_std]
@@ -10,6 +10,7 @@ mod resources;
 
 use resources::{ContainerStatus, Pod, PodStatusPhase as Phase, Pods};
 use wagather::arena::Vec;
+use wagather::findings::{Finding, Findings, Object, Property};
 use wagather::typed::Item;
 use wagather::{ListParams, Result, Serialize, gatherer, json, log};
 
@@ -59,15 +60,17 @@ gatherer!(gather);
 
 fn gather() -> Result<()> {
     let mut report = Report::default();
+    let mut findings = Findings::create()?;
     for pod in Pods::all().list(&ListParams::default())?.items() {
-        report.add(pod?)?;
+        report.add(pod?, &mut findings)?;
     }
+    findings.close()?;
     log::info!("{} of {} pods crash-loop", report.crash_looping, report.pods);
     json::to_entry("crash-looping.json", &report)
 }
 
 impl Report {
-    fn add(&mut self, pod: Item<Pod<'static>>) -> Result<()> {
+    fn add(&mut self, pod: Item<Pod<'static>>, findings: &mut Findings) -> Result<()> {
         let status = &pod.get().status;
         self.pods += 1;
         *match status.phase.as_str() {
@@ -84,6 +87,15 @@ impl Report {
             return Ok(());
         }
         self.crash_looping += 1;
+        let Pod { metadata, status } = pod.get();
+        let object = Object::of::<Pod>(metadata.namespace, metadata.name);
+        for containers in [status.init_container_statuses, status.container_statuses] {
+            for container in containers {
+                if container.is_crash_looping() {
+                    findings.push(&container.finding().about(&object).with(&container.properties()))?;
+                }
+            }
+        }
         if self.crash_looping > MAX_PODS {
             self.not_described += 1;
             return Ok(());
@@ -112,7 +124,18 @@ fn is_any_crash_looping(containers: &[ContainerStatus<'_>]) -> bool {
     containers.iter().any(ContainerStatus::is_crash_looping)
 }
 
-impl ContainerStatus<'_> {
+impl<'a> ContainerStatus<'a> {
+    #[inline(always)]
+    fn finding(&self) -> Finding<'a> {
+        Finding::error(self.state.waiting.reason, self.state.waiting.message)
+    }
+
+    #[inline(always)]
+    fn properties(&self) -> [Property<'a>; 2] {
+        let last = &self.last_state.terminated;
+        [Property::new("container", self.name), Property::new("lastReason", last.reason)]
+    }
+
     // Not inlined: it is called twice.
     #[inline(never)]
     fn is_crash_looping(&self) -> bool {

@@ -62,6 +62,7 @@ pub(crate) struct ContainerStatusState<'a> {
 #[derive(Clone, Copy, Fields)]
 pub(crate) struct ContainerStateWaiting<'a> {
     pub(crate) reason: &'a str,
+    pub(crate) message: &'a str,
 }
 
 #[derive(Clone, Copy, Fields)]

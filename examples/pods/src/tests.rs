@@ -14,7 +14,7 @@ fn crash_looping(namespace: &str, name: &str) -> String {
     format!(
         r#"{{"metadata": {{"name": "{name}", "namespace": "{namespace}"}}, "status": {{"phase": "Running",
             "containerStatuses": [
-                {{"name": "web", "restartCount": 7, "state": {{"waiting": {{"reason": "CrashLoopBackOff"}}}},
+                {{"name": "web", "restartCount": 7, "state": {{"waiting": {{"reason": "CrashLoopBackOff", "message": "back-off"}}}},
                   "lastState": {{"terminated": {{"reason": "Error", "exitCode": 1, "finishedAt": "2024-05-02T11:00:00Z"}}}}}},
                 {{"name": "sidecar", "restartCount": 1, "state": {{"running": {{}}}}}}]}}}}"#
     )
@@ -45,6 +45,17 @@ fn crash_loops_are_described_by_namespace() {
             r#""lastFinishedAt":"2024-05-02T11:00:00Z"}]}]}]}"#
         )
     );
+    assert_eq!(
+        run.entry("findings.json"),
+        concat!(
+            r#"{"findings":[{"severity":"error","code":"CrashLoopBackOff","#,
+            r#""object":{"apiVersion":"v1","kind":"Pod","namespace":"batch","name":"init"},"message":"","#,
+            r#""properties":{"container":"wait","lastReason":""}},"#,
+            r#"{"severity":"error","code":"CrashLoopBackOff","#,
+            r#""object":{"apiVersion":"v1","kind":"Pod","namespace":"shop","name":"web-1"},"message":"back-off","#,
+            r#""properties":{"container":"web","lastReason":"Error"}}]}"#
+        )
+    );
     assert_eq!(run.logs[0].text, "2 of 5 pods crash-loop");
 }
 
@@ -58,6 +69,8 @@ fn what_is_described_is_bounded_and_the_totals_are_not() {
     assert!(entry.starts_with(r#"{"pods":503,"#), "{entry}");
     assert!(entry.contains(r#""crashLooping":503,"notDescribed":3,"#), "{entry}");
     assert_eq!(entry.matches(r#""pod":"#).count(), 500);
+    // Findings take no memory, so there is one for each.
+    assert_eq!(run.entry("findings.json").matches(r#""code":"#).count(), 503);
 }
 
 #[test]

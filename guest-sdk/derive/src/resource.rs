@@ -17,6 +17,7 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
         _ => "list",
     };
     let place = namespace.as_deref().unwrap_or("*");
+    let api_version = if group.is_empty() { version.clone() } else { format!("{group}/{version}") };
     let record_start = format!("resource {verbs} {group}/{version}/{plural} {place} ");
     let log_record =
         if log { format!("resource get {group}/{version}/{plural}/log {place} *\n") } else { String::new() };
@@ -56,6 +57,7 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
             impl #impl_generics __p::Resource for #ident #ty_generics {
                 const GROUP: &'static str = #group;
                 const VERSION: &'static str = #version;
+                const API_VERSION: &'static str = #api_version;
                 const PLURAL: &'static str = #plural;
                 const KIND: &'static str = #kind;
                 const NAMESPACED: bool = #namespaced;

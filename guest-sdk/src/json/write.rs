@@ -131,6 +131,14 @@ impl ArrayEntry {
         Ok(ArrayEntry { entry: Entry::create(name)?, separator: b'[' })
     }
 
+    /// Opens an entry in which something comes before the list.
+    #[inline(always)]
+    pub(crate) fn create_after(name: &str, before: &[u8]) -> Result<Self> {
+        let mut array = ArrayEntry::create(name)?;
+        array.entry.append(before)?;
+        Ok(array)
+    }
+
     /// Appends an element.
     ///
     /// # Errors
@@ -163,8 +171,14 @@ impl ArrayEntry {
     ///
     /// Those of [`Entry::close`].
     #[inline(always)]
-    pub fn close(mut self) -> Result<()> {
-        let end: &[u8] = if self.separator == b'[' { b"[]" } else { b"]" };
+    pub fn close(self) -> Result<()> {
+        self.close_before(b"[]")
+    }
+
+    /// Completes an entry that ends in this if the list is empty.
+    #[inline(always)]
+    pub(crate) fn close_before(mut self, empty: &[u8]) -> Result<()> {
+        let end = if self.separator == b'[' { empty } else { empty.get(1..).unwrap_or(empty) };
         self.entry.append(end)?;
         self.entry.close()
     }

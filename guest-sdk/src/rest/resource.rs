@@ -8,6 +8,8 @@ pub trait Resource {
     const GROUP: &'static str;
     /// The API version, such as `v1`.
     const VERSION: &'static str;
+    /// The group and the version, as objects have them: `v1`, `apps/v1`.
+    const API_VERSION: &'static str;
     /// The plural name, such as `pods`.
     const PLURAL: &'static str;
     /// The kind, such as `Pod`.

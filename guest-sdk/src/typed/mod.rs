@@ -207,11 +207,20 @@ impl<T: Borrowed> Optional for &T {
 #[repr(transparent)]
 pub struct Map<'a, V>(&'a [Pair<'a, V>]);
 
+/// An entry of a [`Map`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
-struct Pair<'a, V> {
+pub struct Pair<'a, V> {
     key: &'a str,
     value: V,
+}
+
+impl<'a, V> Pair<'a, V> {
+    /// Makes an entry.
+    #[inline(always)]
+    pub const fn new(key: &'a str, value: V) -> Self {
+        Pair { key, value }
+    }
 }
 
 impl<V> Default for Map<'_, V> {
@@ -221,6 +230,12 @@ impl<V> Default for Map<'_, V> {
 }
 
 impl<'a, V> Map<'a, V> {
+    /// The map with these entries.
+    #[inline(always)]
+    pub const fn of(entries: &'a [Pair<'a, V>]) -> Self {
+        Map(entries)
+    }
+
     /// Iterates over the entries.
     pub fn iter(&self) -> impl Iterator<Item = (&'a str, &'a V)> + use<'a, V> {
         self.0.iter().map(|pair| (pair.key, &pair.value))

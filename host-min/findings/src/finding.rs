@@ -1,6 +1,7 @@
 //! A finding, and how bad it is.
 
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// How bad a finding is. What is worse is greater.
@@ -49,6 +50,9 @@ pub struct Finding {
     /// Since when, in RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<String>,
+    /// More about it, for programs.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub properties: BTreeMap<String, String>,
 }
 
 /// The object that a finding is about.

@@ -3,10 +3,11 @@
 use crate::{Counts, Finding, Object, Severity};
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::fmt;
 
-/// The longest code.
-const MAX_CODE_BYTES: usize = 128;
+/// The longest code: as long as the type of a condition may be.
+const MAX_CODE_BYTES: usize = 316;
 
 /// Why a file is no list of findings.
 #[derive(Debug)]
@@ -150,7 +151,7 @@ impl<'de> Visitor<'de> for One<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Finding, A::Error> {
         let (mut severity, mut code, mut message) = (None, None, None);
-        let (mut object, mut since) = (None, None);
+        let (mut object, mut since, mut properties) = (None, None, BTreeMap::new());
         let at = |member| {
             let index = self.0.get().index;
             self.0.set(Place { index, members: [member, ""] });
@@ -169,7 +170,7 @@ impl<'de> Visitor<'de> for One<'_> {
                     code = Some(map.next_value::<String>()?).filter(|code| is_code(code));
                     if code.is_none() {
                         return Err(A::Error::custom(format_args!(
-                            "a code is a word of letters, digits, '-', '_' and '.', of at most {MAX_CODE_BYTES} bytes"
+                            "a code is a word of letters, digits, '-', '_', '.' and '/', of at most {MAX_CODE_BYTES} bytes"
                         )));
                     }
                 }
@@ -190,6 +191,10 @@ impl<'de> Visitor<'de> for One<'_> {
                     at("object");
                     object = map.next_value_seed(Subject(self.0))?;
                 }
+                "properties" => {
+                    at("properties");
+                    properties = map.next_value::<Option<_>>()?.unwrap_or_default();
+                }
                 _ => {
                     at("");
                     map.next_value::<IgnoredAny>()?;
@@ -203,6 +208,7 @@ impl<'de> Visitor<'de> for One<'_> {
             object,
             message: message.ok_or_else(|| A::Error::missing_field("message"))?,
             since,
+            properties,
         })
     }
 }
@@ -279,5 +285,5 @@ impl<'de> Visitor<'de> for Subject<'_> {
 /// Whether a text is a word for programs.
 fn is_code(text: &str) -> bool {
     (1..=MAX_CODE_BYTES).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/'))
 }

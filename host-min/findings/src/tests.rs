@@ -13,7 +13,7 @@ fn findings_are_read_in_their_order_and_counted() {
             {"severity":"error","code":"Degraded","object":{"apiVersion":"config.openshift.io/v1","kind":"ClusterOperator","name":"dns"},
              "message":"it is\n\"down\"","since":"2026-01-02T03:04:05Z"},
             {"message":"","code":"a.b-c_1","severity":"info","other":{"x":[]}},
-            {"severity":"warning","code":"Evicted","object":{"apiVersion":"v1","kind":"Pod","namespace":"shop","name":"web-1","uid":"7"},"message":"m","since":""}
+            {"severity":"warning","code":"Evicted","object":{"apiVersion":"v1","kind":"Pod","namespace":"shop","name":"web-1","uid":"7"},"message":"m","since":"","properties":{"reason":"OOM"}}
         ]} "#)
     .expect("findings");
     assert_eq!(counts, Counts { error: 1, warning: 1, info: 1 });
@@ -30,7 +30,7 @@ fn findings_are_read_in_their_order_and_counted() {
     let written = serde_json::to_string(&found[2]).expect("JSON");
     assert_eq!(
         written,
-        r#"{"severity":"warning","code":"Evicted","object":{"apiVersion":"v1","kind":"Pod","namespace":"shop","name":"web-1"},"message":"m"}"#
+        r#"{"severity":"warning","code":"Evicted","object":{"apiVersion":"v1","kind":"Pod","namespace":"shop","name":"web-1"},"message":"m","properties":{"reason":"OOM"}}"#
     );
     assert_eq!(all(r#"{"findings":[]}"#), Ok((vec![], Counts::default())));
 }
@@ -75,6 +75,10 @@ fn a_mistake_has_a_place() {
         (
             r#"{"findings":[{"severity":"info","code":"A","message":"m","object":{"apiVersion":"v1","kind":"Pod","name":[]}}]}"#,
             "findings[0].object.name: invalid type: sequence",
+        ),
+        (
+            r#"{"findings":[{"severity":"info","code":"A","message":"m","properties":{"a":1}}]}"#,
+            "findings[0].properties: invalid type: integer `1`",
         ),
         (&format!(r#"{{"findings":[{good}"#), "findings[1]: EOF while parsing a list"),
         (&format!(r#"{{"findings":[{good}]}} x"#), "trailing characters"),

@@ -47,24 +47,28 @@ fn the_findings_are_what_a_plain_reading_finds() {
         let versions = operator["status"]["versions"].as_array().expect("versions");
         let version = versions.iter().find(|version| version["name"] == "operator").expect("a version");
         for condition in operator["status"]["conditions"].as_array().expect("conditions") {
-            let problem = match (condition["type"].as_str(), condition["status"].as_str()) {
-                (Some("Degraded"), Some("True")) => "degraded",
-                (Some("Available"), Some("False")) => "unavailable",
+            let (severity, code) = match (condition["type"].as_str(), condition["status"].as_str()) {
+                (Some("Degraded"), Some("True")) => ("warning", "Degraded"),
+                (Some("Available"), Some("False")) => ("error", "Unavailable"),
                 _ => continue,
             };
             in_trouble.insert(operator["metadata"]["name"].to_string());
             expected.push(json!({
-                "operator": operator["metadata"]["name"],
-                "version": version["version"],
-                "problem": problem,
-                "since": condition["lastTransitionTime"],
-                "reason": condition["reason"],
+                "severity": severity,
+                "code": code,
+                "object": {
+                    "apiVersion": "config.openshift.io/v1",
+                    "kind": "ClusterOperator",
+                    "name": operator["metadata"]["name"],
+                },
                 "message": condition["message"],
+                "since": condition["lastTransitionTime"],
+                "properties": {"reason": condition["reason"], "version": version["version"]},
             }));
         }
     }
     assert!(expected.len() >= 4, "{expected:#?}");
-    assert_eq!(ran.gathered().json("degraded-operators/findings.json"), Value::Array(expected));
+    assert_eq!(ran.gathered().json("degraded-operators/findings.json"), json!({"findings": expected}));
     let line =
         format!("info: {} of {OPERATORS} cluster operators are degraded or unavailable", in_trouble.len());
     assert!(ran.done.stderr.contains(&line), "{}", ran.done.stderr);

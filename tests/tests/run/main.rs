@@ -45,9 +45,11 @@ fn examples_gather_what_their_readme_says() {
             "degraded-operators/findings.json",
             "events/warnings.json",
             "image-inventory/images.json",
+            "nodes/findings.json",
             "nodes/nodes.json",
             "nodes/totals.json",
             "pods/crash-looping.json",
+            "pods/findings.json",
             "wagather.json"
         ]
     );
@@ -56,10 +58,12 @@ fn examples_gather_what_their_readme_says() {
     assert_eq!(archive.json(&operator(1)), whole, "all of it but managedFields");
     assert_eq!(
         archive.json("degraded-operators/findings.json"),
-        json!([{
-            "operator": "operator-1", "version": "4.16.0", "problem": "degraded", "since": "2024-05-02T11:00:00Z",
-            "reason": "AsExpected", "message": "Degraded is said of operator-1",
-        }])
+        json!({"findings": [{
+            "severity": "warning", "code": "Degraded", "since": "2024-05-02T11:00:00Z",
+            "object": {"apiVersion": "config.openshift.io/v1", "kind": "ClusterOperator", "name": "operator-1"},
+            "message": "Degraded is said of operator-1",
+            "properties": {"reason": "AsExpected", "version": "4.16.0"},
+        }]})
     );
     assert_eq!(archive.bytes("crash-logs/shop/pod-4/main.log"), objects::LOGGED.as_bytes());
     let pods = archive.json("pods/crash-looping.json");

@@ -149,8 +149,10 @@ fn check(run: &Run, output: &str) -> Result<()> {
 }
 
 fn findings(found: &Value) -> usize {
-    let found = found.as_array().map(Vec::as_slice).unwrap_or_default();
-    found.iter().filter(|finding| finding["problem"] == "degraded").count()
+    // The peers write a plain list.
+    let found = found.as_array().or(found["findings"].as_array()).map(Vec::as_slice).unwrap_or_default();
+    let is_degraded = |finding: &&Value| finding["problem"] == "degraded" || finding["code"] == "Degraded";
+    found.iter().filter(is_degraded).count()
 }
 
 /// How many operators of the server's list are degraded.

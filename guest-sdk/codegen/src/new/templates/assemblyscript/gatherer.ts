@@ -1,6 +1,6 @@
 // Finds degraded or unavailable cluster operators, with time, reason and version. It writes `findings.json` incrementally, and
 // logs a line with the count. The file gatherer.manifest declares what it reads.
-import { Entry, Items, Level, List, Request, Shape, Text, at, lasting, length, log } from "./wagather";
+import { Findings, Items, Level, List, Request, Shape, Text, at, lasting, length, log } from "./wagather";
 
 // The fields of an operator that are read.
 @unmanaged class ClusterOperator {
@@ -46,28 +46,42 @@ const shape = new Shape(offsetof<ClusterOperator>())
   .end()
 .end();
 
-// The fields that are written.
+// What is written: a finding in the form that all readers of archives know.
 @unmanaged class Finding {
-  operator: Text = 0;
-  version: Text = 0;
-  problem: Text = 0;
+  severity: Text = 0;
+  code: Text = 0;
+  apiVersion: Text = 0;
+  kind: Text = 0;
+  name: Text = 0;
+  message: Text = 0;
   since: Text = 0;
   reason: Text = 0;
-  message: Text = 0;
+  version: Text = 0;
 }
 
 const findingShape = new Shape(offsetof<Finding>())
-  .text("operator", offsetof<Finding>("operator"))
-  .text("version", offsetof<Finding>("version"))
-  .text("problem", offsetof<Finding>("problem"))
-  .text("since", offsetof<Finding>("since"))
-  .text("reason", offsetof<Finding>("reason"))
+  .text("severity", offsetof<Finding>("severity"))
+  .text("code", offsetof<Finding>("code"))
+  .object("object", offsetof<Finding>("apiVersion"))
+    .text("apiVersion", offsetof<Finding>("apiVersion"))
+    .text("kind", offsetof<Finding>("kind"))
+    .text("name", offsetof<Finding>("name"))
+  .end()
   .text("message", offsetof<Finding>("message"))
+  .text("since", offsetof<Finding>("since"))
+  .object("properties", offsetof<Finding>("reason"))
+    .text("reason", offsetof<Finding>("reason"))
+    .text("version", offsetof<Finding>("version"))
+  .end()
 .end();
 
 const finding = new Finding();
-const degraded = lasting("degraded");
-const unavailable = lasting("unavailable");
+finding.apiVersion = lasting("config.openshift.io/v1");
+finding.kind = lasting("ClusterOperator");
+const warning = lasting("warning");
+const error = lasting("error");
+const degraded = lasting("Degraded");
+const unavailable = lasting("Unavailable");
 
 export function gather(): i32 {
   const request = new Request();
@@ -76,7 +90,7 @@ export function gather(): i32 {
   request.group = "config.openshift.io";
 
   const operators = new Items<ClusterOperator>(request, shape);
-  const findings = new Entry("findings.json");
+  const findings = new Findings();
   let all = 0;
   let inTrouble = 0;
   while (operators.next()) {
@@ -86,13 +100,13 @@ export function gather(): i32 {
   const failed = operators.close();
   if (failed < 0) return failed;
   log(Level.INFO, `${inTrouble} of ${all} cluster operators are degraded or unavailable`);
-  return findings.closeArray();
+  return findings.close();
 }
 
 // Writes the problems of an operator, and returns whether there are any.
-function examine(operator: ClusterOperator, findings: Entry): bool {
+function examine(operator: ClusterOperator, findings: Findings): bool {
   let isInTrouble = false;
-  finding.operator = operator.name;
+  finding.name = operator.name;
   // The operator's own version among those of its operands.
   finding.version = 0;
   for (let index = 0; index < length(operator.versions); index++) {
@@ -101,9 +115,13 @@ function examine(operator: ClusterOperator, findings: Entry): bool {
   }
   for (let index = 0; index < length(operator.conditions); index++) {
     const condition = at<Condition>(operator.conditions, index);
-    if (condition.type == DEGRADED && condition.status == TRUE) finding.problem = degraded;
-    else if (condition.type == AVAILABLE && condition.status == FALSE) finding.problem = unavailable;
-    else continue;
+    if (condition.type == DEGRADED && condition.status == TRUE) {
+      finding.severity = warning;
+      finding.code = degraded;
+    } else if (condition.type == AVAILABLE && condition.status == FALSE) {
+      finding.severity = error;
+      finding.code = unavailable;
+    } else continue;
     isInTrouble = true;
     finding.since = condition.since;
     finding.reason = condition.reason;

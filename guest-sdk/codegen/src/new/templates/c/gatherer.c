@@ -40,14 +40,25 @@ WAGATHER_STRUCT(status);
 WAGATHER_STRUCT(cluster_operator);
 WAGATHER_SHAPE(cluster_operator_shape, cluster_operator);
 
-/* The fields that are written. */
-#define finding_fields(_, T) \
-    _(T, TEXT, name, "operator") \
-    _(T, TEXT, version, "version") \
-    _(T, TEXT, problem, "problem") \
-    _(T, TEXT, since, "since") \
+/* What is written: a finding in the form that all readers of archives know. */
+#define object_fields(_, T) \
+    _(T, TEXT, api_version, "apiVersion") \
+    _(T, TEXT, kind, "kind") \
+    _(T, TEXT, name, "name")
+WAGATHER_STRUCT(object);
+
+#define properties_fields(_, T) \
     _(T, TEXT, reason, "reason") \
-    _(T, TEXT, message, "message")
+    _(T, TEXT, version, "version")
+WAGATHER_STRUCT(properties);
+
+#define finding_fields(_, T) \
+    _(T, TEXT, severity, "severity") \
+    _(T, TEXT, code, "code") \
+    _(T, OBJECT, object, "object", object) \
+    _(T, TEXT, message, "message") \
+    _(T, TEXT, since, "since") \
+    _(T, OBJECT, properties, "properties", properties)
 WAGATHER_STRUCT(finding);
 WAGATHER_SHAPE(finding_shape, finding);
 
@@ -55,23 +66,28 @@ WAGATHER_SHAPE(finding_shape, finding);
 static int examine(const cluster_operator *operator_, wagather_entry *findings) {
     static finding found;
     int is_in_trouble = 0;
-    found.name = operator_->metadata.name;
-    found.version.len = 0;
+    found.object.api_version = wagather_of("config.openshift.io/v1");
+    found.object.kind = wagather_of("ClusterOperator");
+    found.object.name = operator_->metadata.name;
+    found.properties.version.len = 0;
     /* The operator's own version among those of its operands. */
     for (uint32_t at = 0; at < operator_->status.versions.len; at++) {
         const version *known = &operator_->status.versions.ptr[at];
-        if (known->name == OPERATOR) found.version = known->version;
+        if (known->name == OPERATOR) found.properties.version = known->version;
     }
     for (uint32_t at = 0; at < operator_->status.conditions.len; at++) {
         const condition *now = &operator_->status.conditions.ptr[at];
-        if (now->type == DEGRADED && now->status == TRUE)
-            found.problem = wagather_of("degraded");
-        else if (now->type == AVAILABLE && now->status == FALSE)
-            found.problem = wagather_of("unavailable");
-        else
+        if (now->type == DEGRADED && now->status == TRUE) {
+            found.severity = wagather_of("warning");
+            found.code = wagather_of("Degraded");
+        } else if (now->type == AVAILABLE && now->status == FALSE) {
+            found.severity = wagather_of("error");
+            found.code = wagather_of("Unavailable");
+        } else {
             continue;
+        }
         found.since = now->since;
-        found.reason = now->reason;
+        found.properties.reason = now->reason;
         found.message = now->message;
         is_in_trouble = 1;
         wagather_push(findings, &finding_shape, &found);
@@ -92,7 +108,7 @@ WAGATHER_GATHER {
     uint32_t all = 0, in_trouble = 0;
 
     wagather_start(&items, &operators, &cluster_operator_shape);
-    wagather_create(&findings, wagather_of("findings.json"));
+    wagather_create_findings(&findings);
     const cluster_operator *next;
     while ((next = wagather_next(&items))) {
         all++;
@@ -106,5 +122,5 @@ WAGATHER_GATHER {
     wagather_put_number(&line, all);
     wagather_put(&line, wagather_of(" cluster operators are degraded or unavailable"));
     wagather_log_text(WAGATHER_LOG_INFO, wagather_line_text(&line));
-    return wagather_close_array(&findings);
+    return wagather_close_findings(&findings);
 }

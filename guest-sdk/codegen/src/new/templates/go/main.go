@@ -61,18 +61,27 @@ var shape = wagather.Object(unsafe.Sizeof(ClusterOperator{})).
 	End().
 	End()
 
-// Finding has the fields that are written.
+// Finding has the fields that are written, in the form that all readers of archives know.
 type Finding struct {
-	Operator, Version, Problem, Since, Reason, Message wagather.Text
+	Severity, Code, Message, Since wagather.Text
+	Object                         struct{ APIVersion, Kind, Name wagather.Text }
+	Properties                     struct{ Reason, Version wagather.Text }
 }
 
 var findingShape = wagather.Object(unsafe.Sizeof(Finding{})).
-	Text("operator", unsafe.Offsetof(Finding{}.Operator)).
-	Text("version", unsafe.Offsetof(Finding{}.Version)).
-	Text("problem", unsafe.Offsetof(Finding{}.Problem)).
-	Text("since", unsafe.Offsetof(Finding{}.Since)).
-	Text("reason", unsafe.Offsetof(Finding{}.Reason)).
+	Text("severity", unsafe.Offsetof(Finding{}.Severity)).
+	Text("code", unsafe.Offsetof(Finding{}.Code)).
+	Begin("object", unsafe.Offsetof(Finding{}.Object)).
+	Text("apiVersion", unsafe.Offsetof(Finding{}.Object.APIVersion)).
+	Text("kind", unsafe.Offsetof(Finding{}.Object.Kind)).
+	Text("name", unsafe.Offsetof(Finding{}.Object.Name)).
+	End().
 	Text("message", unsafe.Offsetof(Finding{}.Message)).
+	Text("since", unsafe.Offsetof(Finding{}.Since)).
+	Begin("properties", unsafe.Offsetof(Finding{}.Properties)).
+	Text("reason", unsafe.Offsetof(Finding{}.Properties.Reason)).
+	Text("version", unsafe.Offsetof(Finding{}.Properties.Version)).
+	End().
 	End()
 
 func main() {}
@@ -93,7 +102,7 @@ func work() error {
 		return err
 	}
 	defer operators.Close()
-	findings := wagather.Create("findings.json")
+	findings := wagather.CreateFindings()
 	all, inTrouble := 0, 0
 	for {
 		operator, err := operators.Next()
@@ -110,30 +119,33 @@ func work() error {
 	}
 	wagather.Log(wagather.LevelInfo,
 		strconv.Itoa(inTrouble)+" of "+strconv.Itoa(all)+" cluster operators are degraded or unavailable")
-	return findings.CloseArray()
+	return findings.CloseFindings()
 }
 
 // examine writes the problems of an operator, and returns whether there are any.
 func examine(operator *ClusterOperator, findings *wagather.Entry) bool {
 	isInTrouble := false
-	finding := Finding{Operator: operator.Metadata.Name}
+	var finding Finding
+	finding.Object.APIVersion = wagather.Of("config.openshift.io/v1")
+	finding.Object.Kind = wagather.Of("ClusterOperator")
+	finding.Object.Name = operator.Metadata.Name
 	// The operator's own version among those of its operands.
 	for _, version := range operator.Status.Versions.Slice() {
 		if version.IsOperator != 0 {
-			finding.Version = version.Version
+			finding.Properties.Version = version.Version
 		}
 	}
 	for _, condition := range operator.Status.Conditions.Slice() {
 		switch {
 		case condition.Type == degraded && condition.Status == isTrue:
-			finding.Problem = wagather.Of("degraded")
+			finding.Severity, finding.Code = wagather.Of("warning"), wagather.Of("Degraded")
 		case condition.Type == available && condition.Status == isFalse:
-			finding.Problem = wagather.Of("unavailable")
+			finding.Severity, finding.Code = wagather.Of("error"), wagather.Of("Unavailable")
 		default:
 			continue
 		}
 		isInTrouble = true
-		finding.Since, finding.Reason, finding.Message = condition.Since, condition.Reason, condition.Message
+		finding.Since, finding.Properties.Reason, finding.Message = condition.Since, condition.Reason, condition.Message
 		findings.Push(findingShape, unsafe.Pointer(&finding))
 	}
 	return isInTrouble

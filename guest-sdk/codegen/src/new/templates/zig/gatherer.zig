@@ -25,14 +25,14 @@ const Version = extern struct {
     version: Text,
 };
 
-/// The fields that are written.
+/// What is written: a finding in the form that all readers of archives know.
 const Finding = extern struct {
-    operator: Text,
-    version: Text = .{},
-    problem: Text = .{},
-    since: Text = .{},
-    reason: Text = .{},
+    severity: Text = .{},
+    code: Text = .{},
+    object: extern struct { api_version: Text, kind: Text, name: Text },
     message: Text = .{},
+    since: Text = .{},
+    properties: extern struct { reason: Text = .{}, version: Text = .{} } = .{},
 };
 
 comptime {
@@ -54,7 +54,7 @@ var report: wagather.Line = .{};
 
 fn work() !void {
     var operators = try wagather.start(ClusterOperator, &request);
-    var findings: wagather.ArrayEntry = try .create("findings.json");
+    var findings: wagather.Findings = try .create();
     var all: u32 = 0;
     var in_trouble: u32 = 0;
     while (try operators.next()) |operator| {
@@ -73,22 +73,28 @@ fn work() !void {
 }
 
 /// Writes the problems of an operator, and returns whether there are any.
-fn examine(operator: *const ClusterOperator, findings: *wagather.ArrayEntry) !bool {
+fn examine(operator: *const ClusterOperator, findings: *wagather.Findings) !bool {
     var is_in_trouble = false;
-    var finding: Finding = .{ .operator = operator.metadata.name };
+    var finding: Finding = .{ .object = .{
+        .api_version = .of("config.openshift.io/v1"),
+        .kind = .of("ClusterOperator"),
+        .name = operator.metadata.name,
+    } };
     // The operator's own version among those of its operands.
     for (operator.status.versions.slice()) |known| {
-        if (known.name == .operator) finding.version = known.version;
+        if (known.name == .operator) finding.properties.version = known.version;
     }
     for (operator.status.conditions.slice()) |*condition| {
         if (condition.type == .Degraded and condition.status == .True) {
-            finding.problem = .of("degraded");
+            finding.severity = .of("warning");
+            finding.code = .of("Degraded");
         } else if (condition.type == .Available and condition.status == .False) {
-            finding.problem = .of("unavailable");
+            finding.severity = .of("error");
+            finding.code = .of("Unavailable");
         } else continue;
         is_in_trouble = true;
         finding.since = condition.last_transition_time;
-        finding.reason = condition.reason;
+        finding.properties.reason = condition.reason;
         finding.message = condition.message;
         try findings.push(&finding);
     }
