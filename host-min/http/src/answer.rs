@@ -2,6 +2,7 @@
 
 use crate::Response;
 use std::fmt;
+use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// What a handler gives for a request.
@@ -10,7 +11,13 @@ pub struct Answer(pub(crate) Kind);
 pub(crate) enum Kind {
     Now(Box<Response>),
     OnPool(Box<dyn FnOnce() -> Response + Send>),
-    Later(oneshot::Receiver<Response>),
+    Later(oneshot::Receiver<Response>, Option<Late>),
+}
+
+/// What answers when a promise takes too long.
+pub(crate) struct Late {
+    pub(crate) time: Duration,
+    pub(crate) otherwise: Box<dyn FnOnce() -> Response + Send>,
 }
 
 impl Answer {
@@ -23,7 +30,27 @@ impl Answer {
     /// answers with the status 503.
     pub fn later() -> (Promise, Answer) {
         let (sender, receiver) = oneshot::channel();
-        (Promise(sender), Answer(Kind::Later(receiver)))
+        (Promise(sender), Answer(Kind::Later(receiver, None)))
+    }
+
+    /// The same, but after this time the function answers instead. It must not block.
+    pub fn later_within(
+        time: Duration,
+        otherwise: impl FnOnce() -> Response + Send + 'static,
+    ) -> (Promise, Answer) {
+        let (sender, receiver) = oneshot::channel();
+        let late = Late { time, otherwise: Box::new(otherwise) };
+        (Promise(sender), Answer(Kind::Later(receiver, Some(late))))
+    }
+
+    /// The response, for tests of handlers: does the work of the pool here, and waits for promises. One that is dropped gives `None`. Time
+    /// limits do not count.
+    pub fn wait(self) -> Option<Response> {
+        match self.0 {
+            Kind::Now(response) => Some(*response),
+            Kind::OnPool(work) => Some(work()),
+            Kind::Later(response, _) => response.blocking_recv().ok(),
+        }
     }
 }
 
@@ -38,7 +65,7 @@ impl fmt::Debug for Answer {
         match &self.0 {
             Kind::Now(response) => response.fmt(f),
             Kind::OnPool(_) => f.write_str("OnPool"),
-            Kind::Later(_) => f.write_str("Later"),
+            Kind::Later(..) => f.write_str("Later"),
         }
     }
 }

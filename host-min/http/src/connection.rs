@@ -151,7 +151,11 @@ async fn answered(shared: &Arc<Shared>, request: Request) -> Response {
     match shared.handler.handle(request).0 {
         Kind::Now(response) => *response,
         Kind::OnPool(work) => spawn_blocking(work).await.unwrap_or_else(|_| refused(Refusal::Failed)),
-        Kind::Later(response) => response.await.unwrap_or_else(|_| refused(Refusal::Abandoned)),
+        Kind::Later(response, None) => response.await.unwrap_or_else(|_| refused(Refusal::Abandoned)),
+        Kind::Later(response, Some(late)) => match timeout(late.time, response).await {
+            Ok(response) => response.unwrap_or_else(|_| refused(Refusal::Abandoned)),
+            Err(_) => (late.otherwise)(),
+        },
     }
 }
 

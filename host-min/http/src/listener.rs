@@ -50,17 +50,22 @@ impl Listener {
     /// A socket that somebody else opened and listens on, such as the service manager. What it is decides who may use it, as for [`bind`].
     ///
     /// [`bind`]: Listener::bind
-    pub fn inherited(socket: OwnedFd, access: Access) -> Result<Listener, Error> {
+    pub fn inherited(
+        socket: OwnedFd,
+        access: impl FnOnce(&Address) -> Result<Access, Error>,
+    ) -> Result<Listener, Error> {
         let tcp = TcpListener::from(socket);
-        if let Ok(address) = tcp.local_addr() {
-            let address = Address::Tcp(address);
-            access.fits(&address)?;
-            return Ok(Listener { socket: Socket::Tcp(tcp), access, address, file: None });
-        }
-        let unix = UnixListener::from(OwnedFd::from(tcp));
-        let path = unix.local_addr().map_err(Error::System)?.as_pathname().map(Path::to_owned);
-        let address = Address::Unix(path.unwrap_or_else(|| "(without a name)".into()));
-        Ok(Listener { socket: Socket::Unix(unix), access, address, file: None })
+        let (socket, address) = match tcp.local_addr() {
+            Ok(address) => (Socket::Tcp(tcp), Address::Tcp(address)),
+            Err(_) => {
+                let unix = UnixListener::from(OwnedFd::from(tcp));
+                let path = unix.local_addr().map_err(Error::System)?.as_pathname().map(Path::to_owned);
+                (Socket::Unix(unix), Address::Unix(path.unwrap_or_else(|| "(without a name)".into())))
+            }
+        };
+        let access = access(&address)?;
+        access.fits(&address)?;
+        Ok(Listener { socket, access, address, file: None })
     }
 
     /// Where it listens, with the port that it got.

@@ -119,7 +119,10 @@ fn other_machines_need_tls_and_a_token_or_certificates() {
     }
     // What the service manager opened is judged as what is opened here.
     let opened = std::net::TcpListener::bind("0.0.0.0:0").expect("a socket");
-    assert!(matches!(Listener::inherited(opened.into(), Access::default()), Err(Error::Unprotected { .. })));
+    assert!(matches!(
+        Listener::inherited(opened.into(), |_| Ok(Access::default())),
+        Err(Error::Unprotected { .. })
+    ));
     for local in ["127.0.0.1:0", "[::1]:0"] {
         let address: Address = local.parse().expect("an address");
         // Not every machine has IPv6.
@@ -239,7 +242,7 @@ fn a_socket_of_the_service_manager_is_served() {
     let place = tempfile::tempdir().expect("a folder");
     let path = place.path().join("socket");
     let opened = UnixListener::bind(&path).expect("a socket");
-    let listener = Listener::inherited(opened.into(), Access::default()).expect("a listener");
+    let listener = Listener::inherited(opened.into(), |_| Ok(Access::default())).expect("a listener");
     assert_eq!(*listener.address(), Address::Unix(path.clone()));
     drop(listener);
     // Its file is the service manager's.

@@ -142,6 +142,25 @@ fn answers_come_later_from_any_thread() {
 }
 
 #[test]
+fn a_promise_that_takes_too_long_is_answered_otherwise() {
+    let (to_test, promises) = channel();
+    let to_test: Mutex<Sender<_>> = Mutex::new(to_test);
+    let server = run(Limits::default(), Access::default(), move |request: Request| {
+        let time = if request.path() == "/short" { Duration::from_millis(50) } else { LONG };
+        let (promise, answer) = Answer::later_within(time, || Response::text("not yet"));
+        to_test.lock().expect("a sender").send(promise).expect("a test");
+        answer
+    });
+    assert_eq!(body(&server.get("/short")), "not yet");
+    let promise = promises.recv().expect("a request");
+    assert!(promise.is_void());
+    let mut client = server.connect();
+    client.send("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    promises.recv().expect("a request").keep(Response::text("done"));
+    assert_eq!(body(&client.rest()), "done");
+}
+
+#[test]
 fn a_handler_that_panics_fails_one_request() {
     let server = run(Limits::default(), Access::default(), |request: Request| match request.path() {
         "/pool" => Answer::on_pool(|| panic!("on purpose")),
