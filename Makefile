@@ -14,7 +14,7 @@ demo := target/demo
 # Workspaces of their own: nothing of them ships, and some take minutes to build.
 outside := $(wildcard tests/*/Cargo.toml tests/contenders/*/Cargo.toml)
 
-.PHONY: help setup demo test test-build deny notices picture package test-cluster test-node test-fresh test-languages test-arm64 test-arch image test-image conformance check-targets guests host host-full host-min host-view codegen apiserver registry bench fuzz miri size-corpus fmt lint clean
+.PHONY: help setup demo test test-build deny notices picture package test-cluster test-node test-fresh test-languages test-arm64 test-arch image test-image conformance check-targets guests host host-full host-min host-serve host-view codegen apiserver registry bench fuzz miri size-corpus fmt lint clean
 
 help: ## explain these targets
 	@echo "Gatherers for Kubernetes as tiny WebAssembly modules. Targets:"
@@ -44,7 +44,7 @@ test: test-build lint ## every test that needs no cluster, and the linters
 
 test-build: ## build all that make test runs
 	@bash .ci/setup test fuzz
-	@$(MAKE) guests host host-full host-view codegen
+	@$(MAKE) guests host host-full host-serve host-view codegen
 	cargo test --workspace --no-run
 	cargo test --locked --manifest-path tests/contenders/imports/Cargo.toml --no-run
 	bash .ci/fuzz --build
@@ -87,6 +87,9 @@ host: setup ## build the static, stripped host-min and size-report to target/dis
 
 host-full: setup ## build host-min-full, which has both engines, to target/dist
 	@bash .ci/host host-min-full
+
+host-serve: setup ## build host-min-serve, which host-min serve starts, to target/dist
+	@bash .ci/host host-min-serve
 
 host-min: setup
 	@bash .ci/host host-min

@@ -49,6 +49,7 @@ pub fn samples() -> Vec<Message> {
         Call::now {},
     ];
     let others = [
+        Message::Prepared,
         Message::Runs(Kind::default()),
         Message::Taken(Taken { handle, decoded: false, calls: 1, items: 1 }),
         Message::End(End { ending: Ending::Returned(0), text: "text".into(), memory_bytes: 1 << 16 }),
@@ -103,7 +104,7 @@ fn text_length(message: &Message, frame_len: usize) -> Option<usize> {
     let call = match message {
         Message::Call(call) => call,
         Message::End(end) => return Some(frame_len - end.text.len() - 4),
-        Message::Ready(_) | Message::Runs(_) | Message::Taken(_) => return None,
+        Message::Ready(_) | Message::Prepared | Message::Runs(_) | Message::Taken(_) => return None,
     };
     let last = match call {
         Call::rest_start { request } => &request.query,

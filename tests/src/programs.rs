@@ -53,6 +53,15 @@ pub fn dist_host_min() -> PathBuf {
     made(workspace::root().join("target/dist/host-min"), "the static host")
 }
 
+/// The service's executable: `$WAGATHER_HOST_MIN_SERVE`, or the one that `make host-serve` made.
+pub fn host_min_serve() -> PathBuf {
+    let path = match std::env::var_os("WAGATHER_HOST_MIN_SERVE") {
+        Some(path) => PathBuf::from(path),
+        None => workspace::root().join("target/dist/host-min-serve"),
+    };
+    made(path, "the service")
+}
+
 /// The report's executable: `$WAGATHER_SIZE_REPORT`, or the one that `make host` made.
 pub fn size_report() -> PathBuf {
     let path = match std::env::var_os("WAGATHER_SIZE_REPORT") {
@@ -82,7 +91,7 @@ pub fn examples() -> Vec<String> {
 fn made(path: PathBuf, what: &str) -> PathBuf {
     assert!(
         is_file(&path),
-        "{what} is missing: {} is not there; run 'make guests host host-full host-view codegen' first",
+        "{what} is missing: {} is not there; run 'make guests host host-full host-serve host-view codegen' first",
         path.display()
     );
     path

@@ -112,6 +112,23 @@ const ARROWS: &[(&str, &[&str])] = &[
             "wagather-yaml",
         ],
     ),
+    (
+        "wagather-serve",
+        &[
+            "wagather-abi",
+            "wagather-archive",
+            "wagather-base",
+            "wagather-broker",
+            "wagather-deliver",
+            "wagather-kube",
+            "wagather-policy",
+            "wagather-printable",
+            "wagather-registry",
+            "wagather-run",
+            "wagather-sandbox",
+            "wagather-yaml",
+        ],
+    ),
     // Declares wasm3 for wasm3-sys.
     ("bindgen", &[]),
     (
@@ -128,6 +145,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "wagather-policy",
             "wagather-printable",
             "wagather-sandbox",
+            "wagather-serve",
             "wagather-yaml",
         ],
     ),

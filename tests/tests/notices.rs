@@ -60,6 +60,7 @@ fn packages() -> BTreeMap<Package, Vec<&'static str>> {
     for (program, package, more) in [
         ("host-min", "host-min", no),
         ("host-min-full", "host-min", &["--features", "engine-wasmi"]),
+        ("host-min-serve", "wagather-serve", no),
         ("host-min-view", "wagather-view", no),
         ("codegen", "wagather-codegen", no),
         ("size-report", "size-report", no),

@@ -42,6 +42,8 @@ const UNSAFE_FILES: &[&str] = &[
     "host-min/sandbox/src/engine/wasm3.rs",
     "host-min/sandbox/src/engine/wasmi.rs",
     "host-min/sandbox/src/process.rs",
+    "host-min/sandbox/src/zygote.rs",
+    "host-min/sandbox/src/zygote/passing.rs",
     "tests/conformance/guests/rust/src/lib.rs",
     "tests/src/bin/escape/attempts.rs",
     "tests/src/bin/escape/main.rs",
@@ -104,6 +106,8 @@ const DOORS: &[&str] = &[
     "host-min/base/src/fork.rs",
     // A plugin of the user's own may ask the person at the terminal.
     "host-min/kube/src/cluster/exec.rs",
+    // The service's: its lines, and the help.
+    "host-min/serve/src/log.rs",
     "guest-sdk/build/src/main.rs",
     "guest-sdk/codegen/src/cli/shown.rs",
     // What build scripts tell cargo.

@@ -126,11 +126,15 @@ impl Broker<'_> {
             return ending_of(&error);
         }
         // The sandbox sends this frame before it reads a byte of the module, so the guest cannot have influenced it.
-        match self.receive(sandbox, &mut frame) {
-            Ok(Message::Ready(in_force)) => self.in_force = in_force,
-            Ok(_) => return Ending::Misbehaved,
-            Err(ending) => return ending,
-        }
+        self.in_force = match sandbox.ready {
+            Some(in_force) => in_force,
+            None => match self.receive(sandbox, &mut frame) {
+                Ok(Message::Ready(in_force)) => in_force,
+                Ok(_) => return Ending::Misbehaved,
+                Err(ending) => return ending,
+            },
+        };
+        self.engine = sandbox.runs;
         if self.service.settings.require_sandbox
             && let Some(missing) = self.in_force.missing()
         {
@@ -145,7 +149,7 @@ impl Broker<'_> {
                     self.engine = Some(kind);
                     continue;
                 }
-                Ok(Message::Ready(_) | Message::Runs(_)) => return Ending::Misbehaved,
+                Ok(Message::Ready(_) | Message::Prepared | Message::Runs(_)) => return Ending::Misbehaved,
                 Ok(Message::Taken(taken)) => match self.taken(taken) {
                     Some(()) => continue,
                     None => return Ending::Misbehaved,
@@ -209,6 +213,7 @@ impl Broker<'_> {
         let (verdict, reason, result) = match admitted {
             Ok(admitted) => (Verdict::Allowed, String::new(), self.perform(admitted, bytes)),
             Err(Refusal { status, reason }) => {
+                self.tally.denials += 1;
                 self.tally.error(status, format!("refused: {reason}"), "");
                 (Verdict::Denied, reason, Err(status.into()))
             }

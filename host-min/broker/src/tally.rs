@@ -46,6 +46,8 @@ pub struct Tally {
     pub errors: Vec<String>,
     /// Lines that did not fit into the report.
     pub dropped_lines: u64,
+    /// Calls that were refused.
+    pub denials: u64,
     /// The lists of single namespaces that the current call requested, with their HTTP statuses.
     requested: Vec<(String, u16)>,
     /// What is missing.

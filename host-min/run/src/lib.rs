@@ -18,4 +18,4 @@ pub mod signed;
 
 pub use plan::{Input, Plan};
 pub use report::Report;
-pub use run::{Outcome, run};
+pub use run::{Outcome, run, run_in};

@@ -128,6 +128,9 @@ pub struct Gathered {
     /// Lines beyond the limit of these two lists.
     #[serde(skip_serializing_if = "is_zero")]
     pub dropped_lines: u64,
+    /// Calls that were refused. The audit and the errors name them, so the file has no number.
+    #[serde(skip)]
+    pub denials: u64,
 }
 
 /// A sandbox, in the state before it read the guest's module.
@@ -266,6 +269,7 @@ impl Gathered {
             warnings: tally.warnings.clone(),
             errors: tally.errors.clone(),
             dropped_lines: tally.dropped_lines,
+            denials: tally.denials,
         }
     }
 }

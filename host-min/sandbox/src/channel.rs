@@ -26,6 +26,8 @@ pub enum Message {
     Ready(InForce),
     /// The guest calls an import. The only message that gets an answer.
     Call(Call),
+    /// The guest is validated and compiled, and waits for its turn. Its turn is an answer without a value.
+    Prepared,
     /// Another engine than the first choice runs the guest, because that one cannot. It gets no answer.
     Runs(Kind),
     /// The guest took prefetched items. It gets no answer.
@@ -69,6 +71,9 @@ pub enum Ending {
     Unusable,
 }
 
+/// The tag of [`Message::Prepared`].
+const TAG_PREPARED: u8 = 251;
+
 /// The tag of [`Message::Runs`].
 const TAG_RUNS: u8 = 252;
 
@@ -93,6 +98,7 @@ impl Message {
             Message::Taken(Taken { handle, decoded, calls, items }) => {
                 Frame::new(TAG_TAKEN).byte(u8::from(*decoded)).int(*handle).word(*calls).word(*items)
             }
+            Message::Prepared => Frame::new(TAG_PREPARED),
             Message::Runs(kind) => Frame::new(TAG_RUNS).byte(kind.number()),
             Message::End(end) => encode_end(end),
         }
@@ -114,6 +120,7 @@ impl Message {
                 let (handle, calls, items) = (fields.int()?, fields.word()?, fields.word()?);
                 Message::Taken(Taken { handle, decoded, calls, items })
             }
+            TAG_PREPARED => Message::Prepared,
             TAG_RUNS => Message::Runs(Kind::by_number(fields.byte()?)?),
             TAG_END => Message::End(decode_end(&mut fields)?),
             _ => Message::Call(Call::decode(Import::by_number(tag)?, &mut fields)?),
@@ -349,13 +356,7 @@ impl Channel {
 
     /// Broker's end: sends a helper its job.
     pub fn send_job(&mut self, job: &Job<'_>) -> io::Result<()> {
-        let frame = Frame::new(job.engine.map_or(NO_ENGINE, Kind::number))
-            .bytes(&job.memory_bytes.to_le_bytes())
-            .bytes(&job.time.as_secs().to_le_bytes())
-            .word(job.time.subsec_nanos())
-            .bytes(&job.module)
-            .finish();
-        self.send(&frame)
+        self.send(&encode_job(job))
     }
 
     /// Sandbox's end: receives the job.
@@ -363,20 +364,31 @@ impl Channel {
         let len = self.receive_len(MAX_MODULE_BYTES as usize + 64)?;
         let mut frame = vec![0; len];
         self.reader.read_exact(&mut frame)?;
-        let mut fields = Fields(&frame);
-        let job = (|| {
-            let engine = match fields.byte()? {
-                NO_ENGINE => None,
-                number => Some(Kind::by_number(number)?),
-            };
-            let memory_bytes = u64::from_le_bytes(fields.bytes()?.try_into().ok()?);
-            let seconds = u64::from_le_bytes(fields.bytes()?.try_into().ok()?);
-            let time =
-                Duration::from_secs(seconds).checked_add(Duration::from_nanos(fields.word()?.into()))?;
-            Some(Job { module: fields.bytes()?.into(), memory_bytes, time, engine })
-        })();
-        job.ok_or_else(|| io::ErrorKind::InvalidData.into())
+        decode_job(&frame).ok_or_else(|| io::ErrorKind::InvalidData.into())
     }
+}
+
+/// The frame of a job.
+pub(super) fn encode_job(job: &Job<'_>) -> Vec<u8> {
+    Frame::new(job.engine.map_or(NO_ENGINE, Kind::number))
+        .bytes(&job.memory_bytes.to_le_bytes())
+        .bytes(&job.time.as_secs().to_le_bytes())
+        .word(job.time.subsec_nanos())
+        .bytes(&job.module)
+        .finish()
+}
+
+/// The job of a frame without its length.
+pub(super) fn decode_job(frame: &[u8]) -> Option<Job<'static>> {
+    let mut fields = Fields(frame);
+    let engine = match fields.byte()? {
+        NO_ENGINE => None,
+        number => Some(Kind::by_number(number)?),
+    };
+    let memory_bytes = u64::from_le_bytes(fields.bytes()?.try_into().ok()?);
+    let seconds = u64::from_le_bytes(fields.bytes()?.try_into().ok()?);
+    let time = Duration::from_secs(seconds).checked_add(Duration::from_nanos(fields.word()?.into()))?;
+    Some(Job { module: fields.bytes()?.into(), memory_bytes, time, engine })
 }
 
 #[cfg(test)]

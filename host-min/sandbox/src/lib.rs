@@ -3,7 +3,7 @@
 //! A sandbox has a module and one channel. It has no credentials,
 //! sockets or files. The broker, at the other end of the channel, acts for the guest within its rights.
 //!
-//! All code here runs in the sandbox's process, except [`process`], which starts and ends it. Both ends use
+//! All code here runs in the sandbox's process, except [`process`] and [`zygote`], which start and end it. Both ends use
 //! [`channel`] and [`in_force`].
 
 mod abort;
@@ -21,6 +21,7 @@ mod prefetch;
 pub mod process;
 mod typed;
 mod wasi;
+pub mod zygote;
 
 pub use wagather_module as module;
 
@@ -43,6 +44,11 @@ pub struct Job<'a> {
 }
 
 impl Job<'_> {
+    /// The same job, which borrows the module.
+    fn borrowed(&self) -> Job<'_> {
+        Job { module: Cow::Borrowed(&self.module), ..*self }
+    }
+
     /// Copies the module.
     fn to_static(&self) -> Job<'static> {
         Job { module: Cow::Owned(self.module.to_vec()), ..*self }
@@ -55,7 +61,16 @@ impl Job<'_> {
 pub type Inmate = fn(Channel, &Job<'_>) -> Channel;
 
 /// Runs a guest to its end, and reports the end over the channel.
-fn guest(mut channel: Channel, job: &Job<'_>) -> Channel {
+fn guest(channel: Channel, job: &Job<'_>) -> Channel {
+    run_guest(channel, job, false)
+}
+
+/// The same, but the guest waits for its turn when it is validated and compiled.
+fn guest_on_turn(channel: Channel, job: &Job<'_>) -> Channel {
+    run_guest(channel, job, true)
+}
+
+fn run_guest(mut channel: Channel, job: &Job<'_>, has_turn: bool) -> Channel {
     match engine::prepare(&job.module, job.memory_bytes, job.engine) {
         Err(reason) => {
             let end = End { ending: Ending::Unusable, text: reason, memory_bytes: 0 };
@@ -66,7 +81,8 @@ fn guest(mut channel: Channel, job: &Job<'_>) -> Channel {
                 // The guest's first call notices a broker that is gone.
                 let _ = channel.send(&Message::Runs(fit.kind).encode());
             }
-            let link = Link::new(channel, job.memory_bytes);
+            let mut link = Link::new(channel, job.memory_bytes);
+            link.has_turn = has_turn;
             let (end, link) = engine::run(fit.kind, fit.checked, bodies, link);
             link.end(end)
         }

@@ -40,6 +40,8 @@ pub(super) struct Link {
     /// Whether the end was reported.
     has_ended: bool,
     aborted: Option<String>,
+    /// Whether the guest waits for its turn before it runs.
+    pub(super) has_turn: bool,
 }
 
 /// WASI's access to the same channel.
@@ -78,6 +80,7 @@ impl Link {
             wasi: wasi::State::default(),
             has_ended: false,
             aborted: None,
+            has_turn: false,
         }
     }
 
@@ -94,6 +97,15 @@ impl Link {
         memory: &mut [u8],
     ) -> Result<u32, Gone> {
         self.wasi.call(function, args, memory, &mut Wired(&mut self.channel, &mut self.prefetched))
+    }
+
+    /// Reports that the guest can run, and waits until it may. Returns at once if it has no turn.
+    pub(super) fn await_turn(&mut self) -> Result<(), Gone> {
+        if !std::mem::take(&mut self.has_turn) {
+            return Ok(());
+        }
+        self.channel.send(&Message::Prepared.encode()).map_err(|_| Gone)?;
+        self.channel.receive_answer(&mut []).map(drop).map_err(|_| Gone)
     }
 
     /// The exit code, if the gatherer exited through WASI.

@@ -3,11 +3,13 @@
 
 use super::channel::{Channel, Message};
 use super::in_force::InForce;
+use super::kind::Kind;
 use super::{Inmate, Job, confine, guest};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::Instant;
 use wagather_base::error::{Class, Failure, Result};
 use wagather_base::fork::{self, Pid};
@@ -50,12 +52,16 @@ pub struct Sandbox {
     pub channel: Channel,
     /// The name of its isolation.
     pub isolation: &'static str,
-    inner: Inner,
-    waits_for: WaitsFor,
+    /// The active mechanisms of its confinement, if its first frame was received already.
+    pub ready: Option<InForce>,
+    /// The engine that runs the guest, if it is not the first choice and that was received already.
+    pub runs: Option<Kind>,
+    pub(super) inner: Inner,
+    pub(super) waits_for: WaitsFor,
 }
 
 /// What a sandbox waits for before it reads its module.
-enum WaitsFor {
+pub(super) enum WaitsFor {
     Nothing,
     /// A frame that starts its turn.
     Turn,
@@ -63,10 +69,18 @@ enum WaitsFor {
     Job(Box<Job<'static>>),
 }
 
-enum Inner {
+pub(super) enum Inner {
     Process(Pid),
+    /// A child of a zygote.
+    OfZygote(Pid, Arc<dyn Parent>),
     Thread,
     Ended,
+}
+
+/// The parent of sandboxes that are no children of this process.
+pub(super) trait Parent: Send + Sync {
+    /// Kills a sandbox, and waits for its exit.
+    fn end(&self, sandbox: Pid) -> Exit;
 }
 
 fn failure(reason: impl std::fmt::Display) -> Failure {
@@ -136,7 +150,9 @@ fn start_one(
         _ if is_held => WaitsFor::Turn,
         _ => WaitsFor::Nothing,
     };
-    let mut sandbox = Sandbox { channel: Channel::new(ours), isolation: isolation.name(), inner, waits_for };
+    let (channel, isolation_name) = (Channel::new(ours), isolation.name());
+    let mut sandbox =
+        Sandbox { channel, isolation: isolation_name, ready: None, runs: None, inner, waits_for };
     if let Isolation::Helper { program, .. } = isolation
         && !is_held
     {
@@ -183,7 +199,7 @@ pub fn run_unconfined(socket: UnixStream, job: &Job<'_>) {
 
 /// Runs a sandbox in its own process. The stack of a fork continues into frames of its parent, so this function never returns, and a panic
 /// aborts in every build: destructors that run while unwinding would make system calls that the filter refuses.
-fn run_confined(channel: Channel, job: &Job<'_>, inmate: Inmate, is_held: bool) -> ! {
+pub(super) fn run_confined(channel: Channel, job: &Job<'_>, inmate: Inmate, is_held: bool) -> ! {
     std::panic::set_hook(Box::new(|_| std::process::abort()));
     stop::ignore_signals();
     let in_force = confine::confine(channel.socket(), job);
@@ -218,7 +234,8 @@ impl Sandbox {
         match self.inner {
             Inner::Process(pid) => fork::kill(pid),
             Inner::Thread => drop(self.channel.socket().shutdown(std::net::Shutdown::Both)),
-            Inner::Ended => {}
+            // The zygote kills it when it is waited for.
+            Inner::OfZygote(..) | Inner::Ended => {}
         }
     }
 
@@ -226,6 +243,7 @@ impl Sandbox {
     pub fn wait(&mut self) -> Exit {
         match std::mem::replace(&mut self.inner, Inner::Ended) {
             Inner::Process(pid) => fork::wait(pid),
+            Inner::OfZygote(pid, zygote) => zygote.end(pid),
             // A thread that loops cannot be stopped, so do not wait for it.
             Inner::Thread | Inner::Ended => Exit::default(),
         }

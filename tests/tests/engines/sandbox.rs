@@ -80,7 +80,7 @@ pub(crate) fn run(module: Vec<u8>, engine: Kind, isolation: &Isolation, silence:
                 let _ = sandbox.channel.send_answer(value, &bytes);
             }
             // These get no answer.
-            Message::Ready(_) | Message::Runs(_) => {}
+            Message::Ready(_) | Message::Prepared | Message::Runs(_) => {}
             Message::Taken(taken) => panic!("no items were sent ahead: {taken:?}"),
         }
     };

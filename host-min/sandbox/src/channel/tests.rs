@@ -31,6 +31,7 @@ fn calls() -> Vec<Call> {
 fn samples() -> Vec<Message> {
     let others = [
         Message::Taken(Taken { handle: -3, decoded: true, calls: 2, items: u32::MAX }),
+        Message::Prepared,
         Message::Runs(Kind::default()),
         Message::Ready(InForce::NONE.with(Mechanism::Seccomp, true)),
         Message::End(End { ending: Ending::Returned(-403), text: "why".into(), memory_bytes: 3 << 16 }),

@@ -51,6 +51,18 @@ fn instance(mut checked: Checked<'_>, bodies: Option<Bodies<'_>>, shared: &Share
             Imported::Abort => link_abort(&mut module, shared)?,
         }
     }
+    let has_turn = shared.borrow().has_turn;
+    if has_turn {
+        // Compiles it. Why that fails is reported when it is called.
+        match checked.is_command {
+            _ if on_call.is_some() => {}
+            true => drop(module.function::<(), ()>(checked.gather as usize)),
+            false => drop(module.function::<(), i32>(checked.gather as usize)),
+        }
+        if shared.borrow_mut().await_turn().is_err() {
+            return Ok(super::end(Err("the broker is gone".into()), None, memory_len(&runtime)));
+        }
+    }
     let result = (|| {
         if let Some(start) = checked.start {
             module.function::<(), ()>(start.function as usize)?.call()?;

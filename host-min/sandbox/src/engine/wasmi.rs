@@ -32,6 +32,9 @@ pub(super) fn run(checked: &Checked<'_>, link: Link) -> (End, Link) {
     let limits = StoreLimitsBuilder::new().memory_size(memory_bytes).build();
     let mut store = Store::new(&engine, State { link, limits });
     store.limiter(|state| &mut state.limits);
+    if store.data_mut().link.await_turn().is_err() {
+        return (super::end(Err("the broker is gone".into()), None, 0), store.into_data().link);
+    }
     let end = match instance(checked, &engine, &mut store) {
         Ok(instance) => {
             let result = call(checked, &instance, &mut store);

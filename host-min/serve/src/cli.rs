@@ -1,0 +1,124 @@
+//! The command line: `host-min-serve [serve] CONFIG`. `host-min serve …` starts this program with the same words.
+
+use clap::error::ErrorKind;
+use clap::{Parser, ValueEnum};
+use std::os::fd::AsFd;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use wagather_base::error::{Class, Failure, Result};
+use wagather_base::fork::{Signals, wait_for};
+use wagather_base::stop;
+use wagather_sandbox::zygote::run_zygote;
+use wagather_serve::log::{Entry, Format, Level, Log};
+use wagather_serve::{Config, Service, service};
+
+/// What this program is started with to make sandboxes.
+const ZYGOTE: &str = "zygote";
+
+/// Run gatherers by schedule and on demand, and replace them without a restart.
+#[derive(Debug, Parser)]
+#[command(name = "host-min serve", version, disable_help_subcommand = true)]
+struct Words {
+    /// The configuration: a YAML file, or a folder of modules.
+    config: PathBuf,
+    /// The folder of archives, instead of the configuration's.
+    #[arg(short, long, value_name = "FOLDER")]
+    output: Option<PathBuf>,
+    /// Take responses from this recording, instead of a cluster.
+    #[arg(long, value_name = "FILE")]
+    replay: Option<PathBuf>,
+    /// The format of lines on stderr.
+    #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
+    log_format: LogFormat,
+    /// Write only warnings and errors to stderr.
+    #[arg(short, long)]
+    quiet: bool,
+    /// Check the configuration and its modules, and exit.
+    #[arg(long)]
+    check: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum LogFormat {
+    Text,
+    Json,
+}
+
+/// The exit code for an invalid command line.
+const WRONG: u8 = 2;
+
+pub(crate) fn main() -> ExitCode {
+    let mut words = std::env::args_os().peekable();
+    let program = words.next().unwrap_or_default();
+    if words.peek().is_some_and(|word| word == ZYGOTE) {
+        // Nothing has happened in this process yet: no thread, no file.
+        run_zygote();
+    }
+    // The name of the command, if host-min started this program.
+    let words: Vec<_> =
+        words.enumerate().filter(|(at, word)| *at > 0 || word != "serve").map(|(_, word)| word).collect();
+    let words = match Words::try_parse_from(std::iter::once(program).chain(words)) {
+        Ok(words) => words,
+        Err(error) => return shown(&error),
+    };
+    let format = match words.log_format {
+        LogFormat::Text => Format::Text,
+        LogFormat::Json => Format::Json,
+    };
+    let log = Log { format, quiet: words.quiet };
+    match serve(&words, log) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            log.write(&Entry::of(&failure));
+            ExitCode::from(failure.class.exit_code())
+        }
+    }
+}
+
+/// Prints a message of the argument parser.
+fn shown(error: &clap::Error) -> ExitCode {
+    let text = error.to_string();
+    let is_help = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    let mut page = wagather_printable::Page::new();
+    match is_help {
+        true => page.lines(&text),
+        false => page.lines_with(&text, std::env::args_os().map(|word| word.to_string_lossy().into_owned())),
+    }
+    wagather_serve::log::print(&page, is_help);
+    if is_help { ExitCode::SUCCESS } else { ExitCode::from(WRONG) }
+}
+
+fn serve(words: &Words, log: Log) -> Result<()> {
+    // Before there are threads, so that no other thread gets these signals.
+    let signals =
+        Signals::hold().map_err(|error| Failure::new(Class::Internal, "cannot handle signals", error))?;
+    let mut config = Config::read(&words.config)?;
+    if let Some(folder) = &words.output {
+        config.output.folder.clone_from(folder);
+    }
+    if let Some(recording) = &words.replay {
+        config.input = wagather_serve::config::Input::Recording(recording.clone());
+    }
+    let program = std::env::current_exe()
+        .map_err(|error| Failure::new(Class::Internal, "cannot find this program's file", error))?;
+    let options = service::Options { program, args: vec![ZYGOTE.to_owned()], log };
+    let service = Service::start(config, options)?;
+    if words.check {
+        return Ok(());
+    }
+    let names: Vec<String> = service.gatherers().into_iter().map(|gatherer| gatherer.name).collect();
+    log.write(&Entry::new(Level::Info, "started", format!("serves {}", names.join(", "))));
+    loop {
+        // Interrupted waits are repeated.
+        let _ = wait_for(&[signals.pending().as_fd()], None);
+        let Some(signal) = signals.take() else { continue };
+        log.write(&Entry::new(
+            Level::Info,
+            "ending",
+            format!("{}: no more runs are accepted", stop::name(signal)),
+        ));
+        service.shutdown();
+        log.write(&Entry::new(Level::Info, "ended", "all runs have ended"));
+        return Ok(());
+    }
+}

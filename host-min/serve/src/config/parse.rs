@@ -1,0 +1,261 @@
+//! From the text of a configuration to a [`Config`]: the schema, key by key.
+
+use super::{Concurrency, Config, Entry, Input, Outputs};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use wagather_base::limits::{MAX_MEMORY_BYTES, MIN_MEMORY_BYTES};
+use wagather_kube::cluster;
+use wagather_policy::quantity;
+use wagather_registry::Mirror;
+use wagather_yaml::{self as yaml, Map, Mistakes, Node};
+
+const API_VERSION: &str = "wagather/v1";
+const KIND: &str = "Service";
+
+/// The most runs at once that make sense on one machine.
+const MAX_PARALLEL: usize = 256;
+
+/// Keys that people write, and what to write instead.
+const OTHER_WORDS: &[(&str, &str)] = &[
+    ("modules", "gatherers"),
+    ("archives", "output"),
+    ("source", "cluster"),
+    ("rules", "write the rules into a grant file, and name it with 'grant'"),
+];
+
+/// The same for a gatherer.
+const OTHER_WORDS_OF_GATHERERS: &[(&str, &str)] = &[
+    ("file", "module"),
+    ("path", "module"),
+    ("image", "module"),
+    ("parameters", "params"),
+    ("args", "params"),
+    ("name", "omit it: a gatherer's name is in its module"),
+];
+
+/// Reads a configuration, or every mistake in it. Paths are relative to `folder`.
+pub(super) fn config(text: &str, folder: &Path) -> Result<Config, Vec<yaml::Error>> {
+    let root = yaml::parse(text).map_err(|error| vec![error])?;
+    if root.is_null() {
+        let begins = format!("begins with 'apiVersion: {API_VERSION}' and 'kind: {KIND}'");
+        return Err(vec![root.error(format!("the file is empty; a configuration {begins}"))]);
+    }
+    let mut reader = Reader { folder, mistakes: Mistakes::default() };
+    let config = reader.whole(&root);
+    match (config, reader.mistakes.all()) {
+        (Some(config), mistakes) if mistakes.is_empty() => Ok(config),
+        (_, mistakes) => Err(mistakes),
+    }
+}
+
+/// Reads values, and remembers what is wrong with them.
+struct Reader<'a> {
+    folder: &'a Path,
+    mistakes: Mistakes,
+}
+
+impl Reader<'_> {
+    fn whole(&mut self, root: &Node) -> Option<Config> {
+        let map = self.mistakes.map(
+            root,
+            "a configuration",
+            &["apiVersion", "kind", "gatherers"],
+            &["cluster", "recording", "grant", "output", "parallel", "requireSandbox", "grace", "registry"],
+            OTHER_WORDS,
+        )?;
+        for (key, expected) in [("apiVersion", API_VERSION), ("kind", KIND)] {
+            if let Some(node) = map.get(key) {
+                self.mistakes.text(node, key, |text| match text == expected {
+                    true => Ok(()),
+                    false => Err(format!("the {key} of a configuration is {expected}")),
+                });
+            }
+        }
+        let mut config = Config::new(Vec::new());
+        if let Some(node) = map.get("gatherers") {
+            let items = self.mistakes.items(node, "gatherers", Some("nothing would run"));
+            config.gatherers = items.iter().filter_map(|item| self.entry(item)).collect();
+        }
+        if let (Some(recording), Some(_)) = (map.get("recording"), map.get("cluster")) {
+            self.mistakes
+                .tell(recording.place, "responses come from a cluster or from a recording, not both");
+        }
+        if let Some(node) = map.get("cluster") {
+            config.input = Input::Cluster(Box::new(self.cluster(node).unwrap_or_default()));
+        }
+        if let Some(path) = self.path(&map, "recording") {
+            config.input = Input::Recording(path);
+        }
+        config.grant = self.path(&map, "grant");
+        config.output.folder = self.folder.join(&config.output.folder);
+        if let Some(node) = map.get("output") {
+            self.output(node, &mut config.output);
+        }
+        if let Some(parallel) = self.number(&map, "parallel", 1, MAX_PARALLEL) {
+            config.parallel = parallel;
+        }
+        config.require_sandbox = self.flag(&map, "requireSandbox");
+        self.duration(&map, "grace", &mut config.grace);
+        if let Some(node) = map.get("registry") {
+            config.registry = self.registry(node).unwrap_or_default();
+        }
+        Some(config)
+    }
+
+    fn entry(&mut self, node: &Node) -> Option<Entry> {
+        let map = self.mistakes.map(
+            node,
+            "a gatherer",
+            &["module"],
+            &["grant", "params", "timeout", "requestTimeout", "memory", "concurrencyPolicy"],
+            OTHER_WORDS_OF_GATHERERS,
+        )?;
+        let mut entry = Entry::new(self.module(&map)?);
+        entry.grant = self.path(&map, "grant");
+        if let Some(node) = map.get("params") {
+            entry.params = self.params(node);
+        }
+        self.duration(&map, "timeout", &mut entry.timeout);
+        self.duration(&map, "requestTimeout", &mut entry.request_timeout);
+        if let Some(node) = map.get("memory") {
+            let memory = self.mistakes.text(node, "memory", |text| {
+                let bytes = quantity::size(text).map_err(|error| error.to_string())?;
+                match (MIN_MEMORY_BYTES..=MAX_MEMORY_BYTES).contains(&bytes) {
+                    true => Ok(bytes),
+                    false => Err("expected 64Ki to 4194240Ki".to_owned()),
+                }
+            });
+            entry.memory_bytes = memory.unwrap_or(entry.memory_bytes);
+        }
+        if let Some(node) = map.get("concurrencyPolicy") {
+            let read = |text: &str| match text {
+                "Forbid" => Ok(Concurrency::Forbid),
+                "Allow" => Ok(Concurrency::Allow),
+                "Replace" => Ok(Concurrency::Replace),
+                _ => Err("expected Forbid, Allow or Replace"),
+            };
+            entry.concurrency = self.mistakes.text(node, "concurrencyPolicy", read).unwrap_or_default();
+        }
+        Some(entry)
+    }
+
+    fn module(&mut self, map: &Map<'_>) -> Option<PathBuf> {
+        let node = map.get("module")?;
+        self.mistakes.text(node, "module", |text| match text {
+            "" | "-" => Err("expected a file, a folder, or a reference such as oci://registry/name:tag"),
+            _ if text.starts_with(wagather_registry::SCHEME) => Ok(PathBuf::from(text)),
+            _ => Ok(self.folder.join(text)),
+        })
+    }
+
+    fn params(&mut self, node: &Node) -> Vec<(String, String)> {
+        match node.expect_map("params") {
+            Ok(entries) => entries
+                .iter()
+                .filter_map(|(key, value)| {
+                    let name = key.text().unwrap_or_default();
+                    let value = self.mistakes.text(value, name, |text| Ok::<_, String>(text.to_owned()))?;
+                    Some((name.to_owned(), value))
+                })
+                .collect(),
+            Err(error) => {
+                self.mistakes.tell(error.place, error.message);
+                Vec::new()
+            }
+        }
+    }
+
+    fn output(&mut self, node: &Node, output: &mut Outputs) {
+        let Some(map) = self.mistakes.map(node, "output", &["folder"], &["keep"], &[("path", "folder")])
+        else {
+            return;
+        };
+        if let Some(folder) = self.path(&map, "folder") {
+            output.folder = folder;
+        }
+        if let Some(keep) = self.number(&map, "keep", 1, 1_000_000) {
+            output.keep = keep;
+        }
+    }
+
+    fn cluster(&mut self, node: &Node) -> Option<cluster::Options> {
+        const KEYS: &[&str] = &[
+            "kubeconfig",
+            "context",
+            "server",
+            "user",
+            "tokenFile",
+            "certificateAuthority",
+            "insecureSkipTLSVerify",
+            "tlsServerName",
+            "proxyURL",
+            "as",
+            "asGroups",
+            "asUID",
+        ];
+        let secret = "write the token into a file, and name it with 'tokenFile'";
+        let map = self.mistakes.map(node, "cluster", &[], KEYS, &[("token", secret)])?;
+        let as_groups = map.get("asGroups").map_or_else(Vec::new, |node| {
+            self.mistakes.texts(node, "asGroups", "omit the key", |text| Ok::<_, String>(text.to_owned()))
+        });
+        Some(cluster::Options {
+            kubeconfig: self.path(&map, "kubeconfig"),
+            context: self.text(&map, "context"),
+            server: self.text(&map, "server"),
+            user: self.text(&map, "user"),
+            token_file: self.path(&map, "tokenFile"),
+            certificate_authority: self.path(&map, "certificateAuthority"),
+            insecure_skip_tls_verify: self.flag(&map, "insecureSkipTLSVerify"),
+            tls_server_name: self.text(&map, "tlsServerName"),
+            proxy_url: self.text(&map, "proxyURL"),
+            as_user: self.text(&map, "as"),
+            as_groups,
+            as_uid: self.text(&map, "asUID"),
+            ..cluster::Options::default()
+        })
+    }
+
+    fn registry(&mut self, node: &Node) -> Option<wagather_registry::Options> {
+        let keys = ["certificateAuthority", "plainHTTP", "mirrors"];
+        let map = self.mistakes.map(node, "registry", &[], &keys, &[("mirror", "mirrors")])?;
+        let mirrors = map
+            .get("mirrors")
+            .map(|node| self.mistakes.texts(node, "mirrors", "omit the key", Mirror::parse));
+        Some(wagather_registry::Options {
+            certificate_authority: self.path(&map, "certificateAuthority"),
+            plain_http: self.flag(&map, "plainHTTP"),
+            mirrors: mirrors.unwrap_or_default(),
+        })
+    }
+
+    fn text(&mut self, map: &Map<'_>, key: &str) -> Option<String> {
+        self.mistakes.text(map.get(key)?, key, |text| Ok::<_, String>(text.to_owned()))
+    }
+
+    fn path(&mut self, map: &Map<'_>, key: &str) -> Option<PathBuf> {
+        let text = self.text(map, key)?;
+        Some(self.folder.join(text))
+    }
+
+    fn duration(&mut self, map: &Map<'_>, key: &str, into: &mut Duration) {
+        let Some(node) = map.get(key) else { return };
+        if let Some(duration) = self.mistakes.text(node, key, quantity::duration) {
+            *into = duration;
+        }
+    }
+
+    fn number(&mut self, map: &Map<'_>, key: &str, least: usize, most: usize) -> Option<usize> {
+        self.mistakes.text(map.get(key)?, key, |text| {
+            let number = text.parse().ok().filter(|number| (least..=most).contains(number));
+            number.ok_or_else(|| format!("expected a number from {least} to {most}"))
+        })
+    }
+
+    fn flag(&mut self, map: &Map<'_>, key: &str) -> bool {
+        let Some(node) = map.get(key) else { return false };
+        node.expect_bool(key).unwrap_or_else(|error| {
+            self.mistakes.tell(error.place, error.message);
+            false
+        })
+    }
+}

@@ -1,0 +1,10 @@
+//! `host-min serve`, a program of its own, so that the one-shot `host-min run` stays small.
+#![forbid(unsafe_code)]
+
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main()
+}

@@ -1,0 +1,54 @@
+//! The folders of archives. Each gatherer has one, with an archive for each run and `latest.tar.gz`, which is the newest complete one.
+
+use crate::config::Outputs;
+use crate::status::RunId;
+use std::fs;
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use wagather_archive::Output;
+use wagather_base::error::{Class, Failure, Result};
+use wagather_deliver::{Keep, Tell, keep};
+
+/// The name of the newest complete archive.
+const LATEST: &str = "latest.tar.gz";
+
+/// Before it has that name.
+const NEXT_LATEST: &str = ".latest.tar.gz.next";
+
+/// Makes the folder of a gatherer. Only its owner may read it.
+pub(super) fn prepare(outputs: &Outputs, gatherer: &str) -> Result<PathBuf> {
+    let folder = outputs.folder.join(gatherer);
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(|error| {
+        Failure::new(Class::Output, format!("cannot create the folder {}", folder.display()), error)
+    })?;
+    Ok(folder)
+}
+
+/// Where a run writes its archive.
+pub(super) fn of_run(outputs: &Outputs, gatherer: &str, run: &RunId) -> Output {
+    Output::TarGz(outputs.folder.join(gatherer).join(format!("{gatherer}-{run}.tar.gz")))
+}
+
+/// Gives the archive of a run the second name `latest.tar.gz`, in one step, and removes the archives that are too old.
+pub(super) fn publish(outputs: &Outputs, gatherer: &str, archive: &Path, tell: Tell<'_>) -> Result<()> {
+    let folder = outputs.folder.join(gatherer);
+    let (next, latest) = (folder.join(NEXT_LATEST), folder.join(LATEST));
+    let linked = link(archive, &next)
+        .and_then(|()| fs::rename(&next, &latest))
+        .map_err(|error| Failure::new(Class::Output, format!("cannot replace {}", latest.display()), error));
+    keep(&folder, &format!("{gatherer}-{{run}}.tar.gz"), archive, Keep::Archives(outputs.keep), tell);
+    linked
+}
+
+/// A second name for the archive. Where there are no hard links, a symbolic one.
+fn link(archive: &Path, name: &Path) -> io::Result<()> {
+    match fs::remove_file(name) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    fs::hard_link(archive, name).or_else(|_| {
+        let target = archive.file_name().unwrap_or_default();
+        std::os::unix::fs::symlink(target, name)
+    })
+}

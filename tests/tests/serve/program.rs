@@ -1,0 +1,62 @@
+//! The program: its command line, its signals, its lines.
+
+use super::{ENDLESS, NOTHING, write};
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use tests::host::Host;
+use tests::kubeconfig::Kubeconfig;
+use tests::{place, programs};
+
+fn serve() -> Host {
+    Host::of(Command::new(programs::host_min_serve()))
+}
+
+#[test]
+fn a_configuration_is_checked_and_its_mistakes_have_places() {
+    let place = place();
+    write(place.path(), "idle", NOTHING);
+    let file = place.path().join("serve.yaml");
+    let text = "apiVersion: wagather/v1\nkind: Service\ncluster: {server: 'http://127.0.0.1:9'}\ngatherers:\n- module: idle.wasm\n";
+    std::fs::write(&file, text).expect("a file");
+    // With the name of the command, as host-min starts it, and without.
+    serve().arg("serve").arg("--check").arg(&file).wait().expect_success();
+    serve().arg("--check").arg(&file).wait().expect_success();
+    std::fs::write(&file, text.replace("- module", "- modul")).expect("a file");
+    let done = serve().arg("--check").arg(&file).wait();
+    assert_eq!(done.status.code(), Some(4), "{}", done.stderr);
+    assert!(done.stderr.contains("serve.yaml:5:3: unknown key 'modul'"), "{}", done.stderr);
+    let wrong = serve().arg("--cheque").wait();
+    assert_eq!(wrong.status.code(), Some(2), "{}", wrong.stderr);
+}
+
+/// A service that is killed with the test.
+struct Served(Child);
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn sigterm_ends_an_idle_service() {
+    let place = place();
+    let modules = place.path().join("modules");
+    std::fs::create_dir(&modules).expect("a folder");
+    write(&modules, "idle", NOTHING);
+    write(&modules, "endless", ENDLESS);
+    let mut command = Command::new(programs::host_min_serve());
+    command.arg(&modules).args(["--log-format", "json"]).current_dir(place.path());
+    command.env_clear().env("HOME", place.path()).stderr(Stdio::piped());
+    command.env("KUBECONFIG", Kubeconfig::new("http://127.0.0.1:9").write(place.path()));
+    let mut served = Served(command.spawn().expect("the service"));
+    let mut lines = BufReader::new(served.0.stderr.take().expect("a pipe")).lines().map_while(Result::ok);
+    let first = lines.next().expect("a line");
+    let line: serde_json::Value = serde_json::from_str(&first).expect(&first);
+    assert_eq!((&line["event"], &line["message"]), (&"started".into(), &"serves endless, idle".into()));
+    tests::processes::send("TERM", served.0.id());
+    let rest: Vec<String> = lines.collect();
+    assert!(rest.last().is_some_and(|line| line.contains("\"ended\"")), "{rest:?}");
+    assert!(served.0.wait().expect("an end").success());
+}
