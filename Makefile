@@ -14,7 +14,7 @@ demo := target/demo
 # Workspaces of their own: nothing of them ships, and some take minutes to build.
 outside := $(wildcard tests/*/Cargo.toml tests/contenders/*/Cargo.toml)
 
-.PHONY: help setup demo test test-build deny notices picture package test-cluster test-node test-fresh test-languages test-arm64 test-arch image test-image conformance check-targets guests host host-full host-min host-serve host-view codegen apiserver registry bench fuzz miri size-corpus fmt lint clean
+.PHONY: help setup demo test test-build deny notices picture package test-cluster test-node test-fresh test-languages test-arm64 test-arch image test-image conformance check-targets guests host host-full host-min host-serve host-view capi codegen apiserver registry bench fuzz miri size-corpus fmt lint clean
 
 help: ## explain these targets
 	@echo "Gatherers for Kubernetes as tiny WebAssembly modules. Targets:"
@@ -44,7 +44,7 @@ test: test-build lint ## every test that needs no cluster, and the linters
 
 test-build: ## build all that make test runs
 	@bash .ci/setup test fuzz
-	@$(MAKE) guests host host-full host-serve host-view codegen
+	@$(MAKE) guests host host-full host-serve host-view capi codegen
 	cargo test --workspace --no-run
 	cargo test --locked --manifest-path tests/contenders/imports/Cargo.toml --no-run
 	bash .ci/fuzz --build
@@ -52,7 +52,7 @@ test-build: ## build all that make test runs
 test-fresh: ## both commands of the README in clean Debian roots (needs root; see .ci/fresh)
 	@bash .ci/fresh $(FRESH)
 
-test-languages: guests host-min host-full codegen ## gatherers in C, C++, Zig, AssemblyScript, Rust and Go, by compilers that it installs
+test-languages: guests host-min host-full capi codegen ## gatherers in C, C++, Zig, AssemblyScript, Rust and Go, by compilers that it installs
 	@bash .ci/languages
 
 conformance: host-min ## run the conformance kit on a guest in any language: GUEST=module
@@ -96,6 +96,9 @@ host-min: setup
 
 host-view: setup ## build host-min-view, which shows, serves and compares archives, to target/dist
 	@bash .ci/host host-min-view
+
+capi: setup ## build libwagather for programs in C and others, with wagather.h, to target/dist (docs/embedding.md)
+	@bash .ci/capi
 
 codegen: setup ## build what makes a gatherer's types to target/dist/codegen (see docs/codegen.md)
 	@bash .ci/host codegen

@@ -48,6 +48,18 @@ pub fn codegen() -> PathBuf {
     made(path, "the program that makes types")
 }
 
+/// The folder of the C API: `$WAGATHER_CAPI`, or the one to which `make capi` puts it.
+pub fn capi() -> PathBuf {
+    let folder = match std::env::var_os("WAGATHER_CAPI") {
+        Some(path) => PathBuf::from(path),
+        None => workspace::root().join("target/dist"),
+    };
+    for file in ["libwagather.so", "libwagather.a", "wagather.h"] {
+        made(folder.join(file), "the C API");
+    }
+    folder
+}
+
 /// The executable of `make host`, whatever the environment says: for what is only true of that one.
 pub fn dist_host_min() -> PathBuf {
     made(workspace::root().join("target/dist/host-min"), "the static host")
@@ -91,7 +103,7 @@ pub fn examples() -> Vec<String> {
 fn made(path: PathBuf, what: &str) -> PathBuf {
     assert!(
         is_file(&path),
-        "{what} is missing: {} is not there; run 'make guests host host-full host-serve host-view codegen' first",
+        "{what} is missing: {} is not there; run 'make guests host host-full host-serve host-view capi codegen' first",
         path.display()
     );
     path

@@ -129,6 +129,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "wagather-yaml",
         ],
     ),
+    ("wagather-capi", &["host-min", "wagather-policy"]),
     // Declares wasm3 for wasm3-sys.
     ("bindgen", &[]),
     (
@@ -176,6 +177,7 @@ const MAY_HAVE_UNSAFE: &[&str] = &[
     "guest-sdk/src/lib.rs",
     "host-min/base/src/lib.rs",
     "host-min/bindgen/src/lib.rs",
+    "host-min/capi/src/lib.rs",
     "host-min/sandbox/src/lib.rs",
     "host-min/src/main.rs",
 ];
