@@ -117,7 +117,7 @@ typedef struct wagather_plan wagather_plan;
 
 /**
  * Gets the log lines of gatherers while a run goes on. Gatherers run in parallel, so several threads may call it at
- * once, none of them the caller's own. The texts are valid until it returns: one line without control characters, and
+ * once, the caller's own or others. The texts are valid until it returns: one line without control characters, and
  * the gatherer's name. It must return: neither throw nor jump.
  */
 typedef void (*wagather_log)(void *context, int32_t level, const char *gatherer, const char *line);

@@ -7,7 +7,7 @@
 use crate::failed::{Failed, USAGE};
 use crate::foreign::{Caller, Place, bytes_at, text_at};
 use crate::handles::{self, Object};
-use crate::outcome::{self, Gathered};
+use crate::outcome::Gathered;
 use crate::settings::Settings;
 use crate::signals::WithoutSigpipe;
 use std::ffi::{CStr, c_char, c_void};
@@ -300,7 +300,10 @@ pub unsafe extern "C" fn wagather_run(
         let observer = unsafe { Caller::new(log, context) };
         let _quiet = WithoutSigpipe::new();
         let gathered = host_min::run(&plan, &observer).map_err(|failure| Failed::from(&failure))?;
-        place.put(handle(outcome::insert(gathered)));
+        let owned = |failure| handles::insert(Object::Failure(Arc::new(Failed::from(failure)), true));
+        let failures = gathered.failures.iter().map(owned).collect();
+        let gathered = Gathered::new(gathered, failures);
+        place.put(handle(handles::insert(Object::Outcome(Arc::new(gathered)))));
         Ok(())
     })
 }

@@ -3,7 +3,6 @@
 //! Whether a pointer is to readable memory cannot be checked. The header says what a caller promises.
 #![allow(unsafe_code)] // pointers of C
 
-use crate::exports::Log;
 use crate::failed::{Failed, text};
 use host_min::{LogLevel, Observer};
 use std::ffi::{CStr, c_char, c_void};
@@ -75,9 +74,14 @@ impl<T> Place<T> {
     }
 }
 
+/// `wagather_log`, as the header describes it.
+pub(crate) type LogFunction = Option<
+    unsafe extern "C" fn(context: *mut c_void, level: i32, gatherer: *const c_char, line: *const c_char),
+>;
+
 /// An observer that calls a function of C, if there is one.
 pub(crate) struct Caller {
-    log: Log,
+    log: LogFunction,
     context: *mut c_void,
 }
 
@@ -86,7 +90,7 @@ impl Caller {
     ///
     /// # Safety
     /// As long as this value lives, any thread may call the function with this context, also several at once.
-    pub(crate) const unsafe fn new(log: Log, context: *mut c_void) -> Caller {
+    pub(crate) const unsafe fn new(log: LogFunction, context: *mut c_void) -> Caller {
         Caller { log, context }
     }
 }

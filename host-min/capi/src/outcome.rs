@@ -1,10 +1,8 @@
 //! The result of a run, as texts of C.
 
-use crate::failed::{Failed, text};
-use crate::handles::{self, Object};
+use crate::failed::text;
 use std::ffi::CString;
 use std::os::unix::ffi::OsStringExt;
-use std::sync::Arc;
 
 /// What a run gathered.
 #[derive(Debug)]
@@ -18,17 +16,16 @@ pub(crate) struct Gathered {
     pub(crate) failures: Vec<usize>,
 }
 
-/// Gives out the handle of an outcome.
-pub(crate) fn insert(outcome: host_min::Outcome) -> usize {
-    let path = outcome.output.map(|path| path.into_os_string().into_vec());
-    let gathered = Gathered {
-        complete: outcome.report.complete,
-        // A path has no zero byte.
-        output: path.and_then(|path| CString::new(path).ok()).unwrap_or_default(),
-        report: text(&String::from_utf8_lossy(&outcome.report.to_json())),
-        failures: Vec::new(),
-    };
-    let of_failure = |failure| handles::insert(Object::Failure(Arc::new(Failed::from(failure)), true));
-    let failures = outcome.failures.iter().map(of_failure).collect();
-    handles::insert(Object::Outcome(Arc::new(Gathered { failures, ..gathered })))
+impl Gathered {
+    /// The texts of an outcome, whose failures have these handles.
+    pub(crate) fn new(outcome: host_min::Outcome, failures: Vec<usize>) -> Gathered {
+        let path = outcome.output.map(|path| path.into_os_string().into_vec());
+        Gathered {
+            complete: outcome.report.complete,
+            // A path has no zero byte.
+            output: path.and_then(|path| CString::new(path).ok()).unwrap_or_default(),
+            report: text(&String::from_utf8_lossy(&outcome.report.to_json())),
+            failures,
+        }
+    }
 }
