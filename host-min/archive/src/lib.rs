@@ -34,14 +34,14 @@ mod template;
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::io::{self, ErrorKind, IsTerminal, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use encrypted::{ENCRYPTED, Encryption, SUFFIX as ENCRYPTED_SUFFIX, is_named_encrypted};
 pub use map::write_map;
-pub use ours::{is_archive, is_recording, open_regular, open_regular_as};
-pub use reader::{Entry, read};
+pub use ours::{begins_with, is_archive, is_recording, open_regular, open_regular_as};
+pub use reader::{Entry, read, read_tar_gz};
 pub use section::{AddError, Section};
 pub use spool::{MAX_SPOOL_MEMORY_BYTES, Spool, SpoolFull, SpoolReader};
 pub use target::Existing;
@@ -64,6 +64,8 @@ pub enum Output {
     TarGz(PathBuf),
     /// A `.tar.gz`, written to stdout at the end of the run.
     Stdout,
+    /// A `.tar.gz` without a name, in this folder: only this process reads it.
+    Nameless(PathBuf),
 }
 
 impl Output {
@@ -75,7 +77,7 @@ impl Output {
             Output::Folder(path) | Output::TarGz(path) => {
                 Target::claim_over(path, "the archive", existing, is_archive).map(|_| ())
             }
-            Output::Stdout => Ok(()),
+            Output::Stdout | Output::Nameless(_) => Ok(()),
         }
     }
 
@@ -113,6 +115,7 @@ enum Form {
     Folder(Partial),
     TarGz(File, Partial),
     Stdout,
+    Nameless,
 }
 
 /// The contents of an archive, for the report.
@@ -146,10 +149,18 @@ pub struct Lost {
 }
 
 /// An archive that was written.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Finished {
-    /// Its path. `None` for stdout.
+    /// Its path, if it has one.
     pub path: Option<PathBuf>,
+    /// The file of an archive without a name, complete or not.
+    pub nameless: Option<File>,
+}
+
+impl Finished {
+    fn at(path: Option<PathBuf>) -> Finished {
+        Finished { path, nameless: None }
+    }
 }
 
 impl Archive {
@@ -176,7 +187,10 @@ impl Archive {
                 return Err(Failure::new(Class::Output, attempt, "it is a terminal")
                     .advise("redirect it to a file, or pipe it into a program such as 'tar tz'"));
             }
-            Output::Stdout => (Form::Stdout, Target::stream("the archive to stdout")),
+            Output::Stdout => (Form::Stdout, Target::stream("the archive to stdout", std::env::temp_dir())),
+            Output::Nameless(folder) => {
+                (Form::Nameless, Target::stream("a temporary archive", folder.clone()))
+            }
         };
         let (target, kept) = (Arc::new(target), Kept::begin());
         Ok(Archive { form, target, existing, sections, mtime_seconds, encryption: None, kept })
@@ -267,13 +281,18 @@ impl Archive {
             Form::Folder(partial) => {
                 let whole = partial.path().join("whole");
                 join_folder(&whole, parts, own).map_err(failure)?;
-                Ok(Finished { path: Some(place(&self.target, &whole, complete, existing)?) })
+                Ok(Finished::at(Some(place(&self.target, &whole, complete, existing)?)))
             }
             Form::TarGz(mut file, partial) => {
                 put(&mut file, parts).and_then(|()| file.sync_all()).map_err(failure)?;
-                Ok(Finished { path: Some(place(&self.target, partial.path(), complete, existing)?) })
+                Ok(Finished::at(Some(place(&self.target, partial.path(), complete, existing)?)))
             }
-            Form::Stdout if !complete => Ok(Finished { path: None }),
+            Form::Nameless => {
+                let mut file = self.target.nameless_file().map_err(failure)?;
+                put(&mut file, parts).and_then(|()| file.rewind()).map_err(failure)?;
+                Ok(Finished { path: None, nameless: Some(file) })
+            }
+            Form::Stdout if !complete => Ok(Finished::at(None)),
             Form::Stdout => {
                 let mut stdout = io::stdout().lock();
                 match put(&mut stdout, parts).and_then(|()| stdout.flush()) {
@@ -281,7 +300,7 @@ impl Archive {
                     Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
                     result => result.map_err(failure)?,
                 }
-                Ok(Finished { path: None })
+                Ok(Finished::at(None))
             }
         }
     }

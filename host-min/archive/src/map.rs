@@ -23,7 +23,7 @@ impl Output {
             Output::Folder(path) | Output::TarGz(path) => {
                 Target::claim_over(&map_of(path), WHAT, existing, is_map).map(|_| ())
             }
-            Output::Stdout => Ok(()),
+            Output::Stdout | Output::Nameless(_) => Ok(()),
         }
     }
 }

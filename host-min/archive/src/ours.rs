@@ -60,8 +60,8 @@ pub fn open_regular_as(options: &mut OpenOptions, path: &Path) -> io::Result<Fil
     if file.metadata()?.is_file() { Ok(file) } else { Err(io::ErrorKind::InvalidInput.into()) }
 }
 
-/// Whether the beginning of a file contains a text.
-fn begins_with(path: &Path, text: &[u8]) -> bool {
+/// Whether the beginning of a regular file contains a text.
+pub fn begins_with(path: &Path, text: &[u8]) -> bool {
     let mut head = Vec::new();
     let read = open_regular(path).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head));
     read.is_ok() && memchr::memmem::find(&head, text).is_some()

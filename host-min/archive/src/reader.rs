@@ -42,6 +42,18 @@ pub fn read(path: &Path, each: &mut dyn FnMut(Entry<'_>) -> io::Result<()>) -> i
     if file.fill_buf()?.starts_with(MAGIC) {
         return Err(io::Error::new(ErrorKind::InvalidData, UNREADABLE));
     }
+    read_compressed(file, each)
+}
+
+/// The same for the bytes of a `.tar.gz`.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_tar_gz(file: impl Read, each: &mut dyn FnMut(Entry<'_>) -> io::Result<()>) -> io::Result<()> {
+    read_compressed(BufReader::new(file), each)
+}
+
+fn read_compressed(file: impl BufRead, each: &mut dyn FnMut(Entry<'_>) -> io::Result<()>) -> io::Result<()> {
     let mut tar = BufReader::new(MultiGzDecoder::new(file));
     let mut long_path = None;
     loop {

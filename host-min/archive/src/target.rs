@@ -102,9 +102,8 @@ impl Target {
         Ok(target)
     }
 
-    /// A target for a stream. It only needs room for temporary files.
-    pub fn stream(what: &str) -> Target {
-        let folder = std::env::temp_dir();
+    /// A target without a name. It only needs room for temporary files, in this folder.
+    pub fn stream(what: &str, folder: PathBuf) -> Target {
         Target { path: folder.join("wagather"), folder, shown: what.to_owned() }
     }
 
@@ -113,6 +112,11 @@ impl Target {
     pub(super) fn claim_taken(path: &Path, what: &str) -> Target {
         let folder = path.parent().unwrap_or(Path::new(".")).to_owned();
         Target { path: path.to_owned(), folder, shown: what.to_owned() }
+    }
+
+    /// The folder in which it is, and its temporary files are.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// The final path.
@@ -213,7 +217,7 @@ impl Target {
     }
 
     /// Creates a file without a name. It disappears when it is closed, however this process ends.
-    pub(crate) fn nameless_file(&self) -> io::Result<File> {
+    pub fn nameless_file(&self) -> io::Result<File> {
         self.hidden(create_file).and_then(|(file, path)| fs::remove_file(path).map(|()| file)).map_err(
             |error| {
                 io::Error::new(

@@ -99,8 +99,15 @@ impl Output {
     fn path(&self) -> Option<&Path> {
         match self {
             Output::Folder(path) | Output::TarGz(path) => Some(path),
-            Output::Stdout => None,
+            Output::Stdout | Output::Nameless(_) => None,
         }
+    }
+}
+
+impl Values {
+    /// A path with these values.
+    pub fn fill(&self, path: &Path) -> PathBuf {
+        fill(path, self)
     }
 }
 

@@ -464,7 +464,7 @@ fn a_full_disk_is_one_clear_failure() {
 #[test]
 fn a_stream_is_the_same_archive_whether_its_last_part_is_open_or_not() {
     for (is_last, members) in [(true, 1), (false, 2)] {
-        let target = Arc::new(Target::stream("the archive"));
+        let target = Arc::new(Target::stream("the archive", std::env::temp_dir()));
         let archive = Archive {
             form: Form::Stdout,
             target,

@@ -11,6 +11,7 @@
 //! | `send` | one archive, as often as it takes |
 //! | `receipt` | what was delivered, when, with which checksum |
 //! | `spool` | the folder in which archives wait, its budget and its lock |
+//! | `download` | an archive from a server, with the same settings |
 //! | `keep` | how many archives stay in a folder |
 //! | `packed` | a destination for a machine that does not have its files |
 //!
@@ -20,6 +21,7 @@
 
 mod body;
 mod destination;
+mod download;
 mod fields;
 mod keep;
 mod packed;
@@ -29,6 +31,7 @@ mod send;
 mod spool;
 
 pub use destination::{Destination, Form, Template, Url};
+pub use download::Download;
 pub use keep::{Keep, keep};
 pub use packed::Packed;
 pub use receipt::Receipt;

@@ -169,6 +169,11 @@ pub trait Source: Send + Sync {
     /// What it is, for the report: a server's URL or `recording`.
     fn describe(&self) -> String;
 
+    /// What identifies the cluster of an archive, if the archive has that.
+    fn cluster(&self) -> Option<String> {
+        None
+    }
+
     /// What it is called in the name of an archive: a context or a host.
     fn label(&self) -> String {
         self.describe()

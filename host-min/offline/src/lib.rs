@@ -56,6 +56,12 @@ pub struct Archive {
     warnings: Vec<String>,
 }
 
+/// What identifies a cluster: OpenShift's own identifier, or the one that Kubernetes clusters have in practice.
+const IDENTITIES: &[(&str, &str)] = &[
+    ("/apis/config.openshift.io/v1/clusterversions/version", "/spec/clusterID"),
+    ("/api/v1/namespaces/kube-system", "/metadata/uid"),
+];
+
 /// Gets each file of an archive. It fails if there is no room for it.
 type Each<'a> = &'a mut dyn FnMut(walk::Found) -> Result<(), String>;
 
@@ -184,6 +190,15 @@ impl Source for Archive {
 
     fn describe(&self) -> String {
         format!("{}, partial", self.layout.name())
+    }
+
+    fn cluster(&self) -> Option<String> {
+        IDENTITIES.iter().find_map(|(path, pointer)| {
+            let Asked::Object(wanted, name) = Request::of(path).ok()?.asked else { return None };
+            let object = self.shelf.object(&wanted, &name).ok()?;
+            let object: serde_json::Value = serde_json::from_slice(&object).ok()?;
+            object.pointer(pointer)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
+        })
     }
 }
 

@@ -8,11 +8,12 @@ use crate::plan::{Input, Plan};
 use crate::report::{EngineFacts, Gathered, ModuleFacts, Report};
 use crate::shard;
 use std::borrow::Cow;
+use std::fs::File;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use wagather_abi::ABI_VERSION;
-use wagather_archive::{Archive, Contents, Lost, Section, Values, write_map};
+use wagather_archive::{Archive, Contents, Finished, Lost, Section, Values, write_map};
 use wagather_base::error::{Class, Failure, Result};
 use wagather_base::file::reading_until;
 use wagather_base::limits::{MAX_REPORT_GAPS, TOLD_WAIT};
@@ -50,6 +51,10 @@ pub struct Outcome {
     pub obfuscation_map: Option<PathBuf>,
     /// The failures of gatherers.
     pub failures: Vec<Failure>,
+    /// The archive, if it has no name.
+    pub(crate) nameless: Option<File>,
+    /// What identifies the cluster, if the source is an archive that has it.
+    pub(crate) cluster: Option<String>,
 }
 
 /// Runs a plan.
@@ -389,7 +394,9 @@ impl Finisher<'_> {
             }
             _ => None,
         };
-        Ok(Outcome { report, output: finished.path, recording, obfuscation_map, failures })
+        let cluster = finished.nameless.as_ref().and_then(|_| fetchers.source().cluster());
+        let Finished { path: output, nameless } = finished;
+        Ok(Outcome { report, output, recording, obfuscation_map, failures, nameless, cluster })
     }
 }
 

@@ -3,6 +3,7 @@
 use super::clusters::Several;
 use super::deliver::{self, Delivery};
 use super::display::{self, Settings};
+use super::fleet::Archives;
 use super::registry;
 use super::table::ENGINES;
 use super::typed::{Words, Wrong};
@@ -36,6 +37,8 @@ pub(super) struct Run {
     pub(super) check_access: bool,
     pub(super) replay: Option<PathBuf>,
     pub(super) from: Option<PathBuf>,
+    /// With many archives, `from` is empty.
+    pub(super) archives: Option<Archives>,
     pub(super) timeout: Duration,
     pub(super) request_timeout: Duration,
     pub(super) memory: u64,
@@ -112,14 +115,16 @@ impl Run {
         }
         let path = |long| words.one(long).map(PathBuf::from);
         let several = Several::of(words)?;
-        let output = match &several {
-            Some(several) => several.folder.clone(),
-            None => deliver::output(words),
+        let archives = Archives::of(words)?;
+        let output = match (&several, &archives) {
+            (Some(several), _) => several.folder.clone(),
+            (None, Some(archives)) => archives.output(),
+            (None, None) => deliver::output(words),
         };
         Output::check_template(&output).map_err(|why| {
             wrong(words.command, format!("invalid value '{}' for --output: {why}", output.display()))
         })?;
-        let encrypt = recipients(words, several.is_some(), &output)?;
+        let encrypt = recipients(words, several.is_some() || archives.is_some(), &output)?;
         let delivery = Delivery::of_run(words, &output)?;
         Ok(Run {
             guests: words.operands.iter().map(PathBuf::from).collect(),
@@ -151,7 +156,7 @@ impl Run {
             audit: path("audit"),
             check_access: words.has("check-access"),
             replay: path("replay"),
-            from: path("from"),
+            from: if archives.is_none() { path("from") } else { None },
             timeout: one(words, "timeout", duration)?.unwrap_or_default(),
             request_timeout: one(words, "request-timeout", limit)?.unwrap_or_default(),
             memory: one(words, "memory", size)?.unwrap_or_default(),
@@ -173,10 +178,12 @@ impl Run {
                 // As with kubectl, one option overrides the other.
                 namespace: one(words, "namespace", namespace)?.filter(|_| !words.has("all-namespaces")),
                 selector: one(words, "selector", selector)?,
-                shard: one(words, "shard", Shard::parse)?,
+                // With many archives, it chooses archives.
+                shard: one(words, "shard", Shard::parse)?.filter(|_| archives.is_none()),
             },
             obfuscate: obfuscated(words)?,
             dry_run: words.has("dry-run"),
+            archives,
             encrypt,
             delivery,
         })

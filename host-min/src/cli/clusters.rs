@@ -127,7 +127,7 @@ fn summarise(gathering: &Gathering, display: &Display) {
     display.show(&Subject::default(), &Event::Fleet(index));
 }
 
-fn number(typed: &str) -> Result<usize, String> {
+pub(super) fn number(typed: &str) -> Result<usize, String> {
     let number = typed.parse().ok().filter(|number| (1..=MAX_PARALLEL_CLUSTERS).contains(number));
     number.ok_or_else(|| format!("expected a whole number from 1 to {MAX_PARALLEL_CLUSTERS}"))
 }

@@ -75,7 +75,11 @@ impl Delivery {
             })
         });
         let to = to.transpose()?;
-        if let Some(option) = OF_UPLOAD.iter().find(|option| to.is_none() && words.has(option)) {
+        // Archives can also be downloaded with these options.
+        let is_for_download = words.has("from");
+        if let Some(option) =
+            OF_UPLOAD.iter().find(|option| to.is_none() && !is_for_download && words.has(option))
+        {
             return Err(wrong(words.command, format!("--{option} needs --upload")));
         }
         let budget = one(words, "spool-size", size)?.unwrap_or_default();

@@ -326,7 +326,7 @@ pub(super) fn dry_run(plan: &Plan, grant_file: Option<&Path>, clusters: &[String
     let output = match &plan.output {
         Output::Folder(path) => format!("the folder {}", path.display()),
         Output::TarGz(path) => path.display().to_string(),
-        Output::Stdout => "stdout".into(),
+        Output::Stdout | Output::Nameless(_) => "stdout".into(),
     };
     page.line(format_args!("output   {output}"));
     page.lines("\nNo request was sent, and nothing was written.");

@@ -5,7 +5,7 @@ use super::display::{self, Completeness, Display, Ended, Event, Subject};
 use super::{fail_with, rights};
 use host_min::{Class, Existing, Failure, Grant, Input, Isolation, Outcome, Output, Plan, SingleThreaded};
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 use wagather_abi::LogLevel;
@@ -21,6 +21,7 @@ pub(super) fn run(args: Run, single_threaded: SingleThreaded) -> Result<()> {
     let input = match (args.replay, args.from) {
         (Some(path), _) => Input::Recording(path),
         (None, Some(path)) => Input::Archive(path),
+        (None, None) if args.archives.is_some() => Input::Archive(PathBuf::new()),
         (None, None) => Input::Cluster(Box::new(args.cluster)),
     };
     let mut plan = Plan::new(input, Output::parse(args.output), Isolation::Fork(single_threaded));
@@ -53,6 +54,9 @@ pub(super) fn run(args: Run, single_threaded: SingleThreaded) -> Result<()> {
             plan.trace = Some(Arc::new(display::show_request));
         }
         return several.run(&plan, args.grant.as_deref(), args.dry_run, args.display, single_threaded);
+    }
+    if let Some(archives) = args.archives.filter(|_| !args.dry_run) {
+        return archives.run(&plan, args.display, single_threaded);
     }
     if args.dry_run {
         return rights::dry_run(&plan, args.grant.as_deref(), &[]);

@@ -359,7 +359,10 @@ const GATHERING: &[Flag] = &[
     Flag { help: "Read responses from a recording instead of a cluster", ..path("replay", "FILE.har") },
     Flag {
         help: "Read objects from an archive instead of a cluster: one of host-min, a must-gather, an Insights archive, a \
-               crust-gather archive or a support bundle; a folder or a .tar.gz",
+               crust-gather archive or a support bundle; a folder or a .tar.gz. With several archives (a quoted pattern such as \
+               'fleet/*.tar.gz', @FILE for a list, or the option repeated), the gatherers run on each, and --output is an .ndjson \
+               file or - (see docs/scale.md)",
+        many: true,
         ..path("from", "PATH")
     },
     Flag {
@@ -486,7 +489,7 @@ const GATHERING: &[Flag] = &[
     Flag { help: "Gather from every context of the kubeconfig", ..cluster(flag("all-contexts")) },
     Flag {
         default: Some("4"),
-        help: "Maximum number of clusters that are gathered from at the same time",
+        help: "Maximum number of clusters that are gathered from at the same time; of archives, the default is the number of cores",
         ..cluster(text("parallel-clusters", "NUMBER"))
     },
     Flag {

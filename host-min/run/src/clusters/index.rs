@@ -178,7 +178,7 @@ impl Sums {
 
 impl Reason {
     /// The entry for a failure.
-    pub(super) fn of(failure: &Failure) -> Reason {
+    pub(crate) fn of(failure: &Failure) -> Reason {
         let Failure { class, attempt, reason, more, advice } = failure.clone();
         Reason { exit_code: class.exit_code(), attempt, reason, more, advice }
     }
@@ -189,7 +189,7 @@ impl Reason {
     }
 
     /// The failure of this entry.
-    pub(super) fn into_failure(self) -> Failure {
+    pub(crate) fn into_failure(self) -> Failure {
         let class = match self.exit_code {
             code @ 128.. => Some(Class::Stopped(code - 128)),
             code => Class::ALL.into_iter().find(|class| class.exit_code() == code),

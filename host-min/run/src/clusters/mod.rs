@@ -169,7 +169,7 @@ fn options_of(plan: &Plan) -> Result<&cluster::Options> {
 fn folder_of(output: &Output) -> Result<&Path> {
     match output {
         Output::Folder(path) => Ok(path),
-        Output::TarGz(_) | Output::Stdout => {
+        _ => {
             let attempt = "cannot gather from several clusters into one archive";
             Err(Failure::new(Class::Output, attempt, "each cluster has a separate archive")
                 .advise("name a folder"))

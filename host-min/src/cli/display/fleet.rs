@@ -3,9 +3,11 @@
 use super::format;
 use super::object::Object;
 use super::summary::sum_of;
+use host_min::Failure;
 use std::path::Path;
 use std::time::Duration;
 use wagather_run::clusters::{Cluster, Status, Sums};
+use wagather_run::fleet;
 
 /// An event of a run of several clusters.
 pub(in crate::cli) enum Fleet<'a> {
@@ -13,6 +15,22 @@ pub(in crate::cli) enum Fleet<'a> {
     Line(&'a str),
     /// A cluster's run ended.
     Ended(&'a Cluster),
+    /// The run on an archive ended, and it is not complete.
+    Archive {
+        /// Its path or URL.
+        archive: &'a str,
+        /// How it ended.
+        status: fleet::Status,
+        /// The first reason.
+        failure: &'a Failure,
+    },
+    /// The runs on all archives ended.
+    Archives {
+        /// The file with the results.
+        path: Option<&'a Path>,
+        /// How the runs ended.
+        counts: &'a fleet::Counts,
+    },
     /// The index was written.
     Index {
         /// Its path.
@@ -29,6 +47,10 @@ impl Fleet<'_> {
         match self {
             Fleet::Line(line) => (*line).to_owned(),
             Fleet::Ended(cluster) => ended(cluster),
+            Fleet::Archive { archive, status, failure } => {
+                format!("{}: {}: {}: {}", archive, status.name(), failure.attempt, failure.reason)
+            }
+            Fleet::Archives { path, counts } => archives(*path, counts),
             Fleet::Index { path, complete, clusters } => {
                 let clusters = format::counted(*clusters as u64, "cluster");
                 format!("wrote {}: {complete} of {clusters} complete", path.display())
@@ -38,6 +60,9 @@ impl Fleet<'_> {
 
     pub(super) fn level(&self) -> &'static str {
         match self {
+            Fleet::Archive { status: fleet::Status::Gaps, .. } => "warn",
+            Fleet::Archive { .. } => "error",
+            Fleet::Archives { counts, .. } if counts.complete < counts.all() => "warn",
             Fleet::Ended(cluster) if cluster.status == Status::Gaps => "warn",
             Fleet::Ended(cluster) if cluster.status != Status::Complete => "error",
             Fleet::Index { complete, clusters, .. } if complete < clusters => "warn",
@@ -49,6 +74,8 @@ impl Fleet<'_> {
         match self {
             Fleet::Line(_) => "line",
             Fleet::Ended(_) => "cluster",
+            Fleet::Archive { .. } => "archive",
+            Fleet::Archives { .. } => "archives",
             Fleet::Index { .. } => "index",
         }
     }
@@ -56,6 +83,22 @@ impl Fleet<'_> {
     pub(super) fn put(&self, object: &mut Object) {
         match self {
             Fleet::Line(_) => {}
+            Fleet::Archive { archive, status, failure } => {
+                object.text("path", archive);
+                object.text("status", status.name());
+                object.number("exitCode", failure.class.exit_code().into());
+            }
+            Fleet::Archives { path, counts } => {
+                if let Some(path) = path {
+                    object.text("path", &path.to_string_lossy());
+                }
+                let fleet::Counts { complete, gaps, incomplete, failed, of_other_shards, .. } = **counts;
+                let counts =
+                    [("complete", complete), ("gaps", gaps), ("incomplete", incomplete), ("failed", failed)];
+                for (name, number) in counts.into_iter().chain([("ofOtherShards", of_other_shards)]) {
+                    object.number(name, number);
+                }
+            }
             Fleet::Ended(cluster) => {
                 object.text("status", status(cluster.status));
                 if let Some(archive) = &cluster.archive {
@@ -71,6 +114,23 @@ impl Fleet<'_> {
             }
         }
     }
+}
+
+fn archives(path: Option<&Path>, counts: &fleet::Counts) -> String {
+    let all = format::counted(counts.all(), "archive");
+    let wrote = path.map_or_else(String::new, |path| format!("wrote {}: ", path.display()));
+    let mut text = format!("{wrote}{} of {all} complete", counts.complete);
+    for (number, status) in [
+        (counts.gaps, "with gaps"),
+        (counts.incomplete, "incomplete"),
+        (counts.failed, "failed"),
+        (counts.of_other_shards, "in other shards"),
+    ] {
+        if number > 0 {
+            text += &format!(", {number} {status}");
+        }
+    }
+    text
 }
 
 fn ended(cluster: &Cluster) -> String {

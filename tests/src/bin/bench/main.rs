@@ -3,7 +3,7 @@
 //! writes every round to `target/bench/*.csv`.
 //!
 //! ```text
-//! bench [start] [cluster] [links] [calls] [projection] [plot] [peers] [--write FOLDER]
+//! bench [start] [cluster] [links] [calls] [projection] [fleet] [plot] [peers] [--write FOLDER]
 //! ```
 //!
 //! | part | measures |
@@ -13,6 +13,7 @@
 //! | `links` | the same over slow links, with each kind of compression |
 //! | `calls` | a guest's calls, through the channel and in one process |
 //! | `projection` | the output of the program `bench-projection`, if it is built beside this one |
+//! | `fleet` | archives a second, each in a sandbox of its own |
 //! | `plot` | nothing: it draws the last rounds of `cluster` as `target/bench/cluster.svg` |
 //! | `peers` | start-up compared with other engines, programs and clients; it has its own page, `measurements/peers.md` |
 //!
@@ -29,6 +30,7 @@
 //! | `WAGATHER_BENCH_CLUSTER_ROUNDS` | rounds of `cluster` and `calls`; default 5 |
 //! | `WAGATHER_BENCH_PODS` | numbers of pods to measure; default `5000,20000` |
 //! | `WAGATHER_APISERVER_DIR` | the folder of a running `tests/apiserver`, for the part of `start` with TLS |
+//! | `WAGATHER_BENCH_ARCHIVES` | archives of `fleet`; default 10000 |
 //! | `WAGATHER_BENCH_PEERS` | slices of `peers` to measure; default `plain,tls,growth` |
 //! | `WAGATHER_BENCH_PEERS_ROUNDS` | rounds of these slices; default 120 |
 
@@ -37,6 +39,7 @@ mod cluster;
 mod contender;
 mod document;
 mod figures;
+mod fleet;
 mod growth;
 mod guests;
 mod live;
@@ -64,12 +67,13 @@ type Part = fn() -> Result<Section>;
 /// What is measured only by name: what it compares takes long to build.
 const ONLY_BY_NAME: &str = "peers";
 
-const PARTS: [(&str, Part); 7] = [
+const PARTS: [(&str, Part); 8] = [
     ("start", start::section),
     ("cluster", cluster::section),
     ("links", cluster::links),
     ("calls", calls::section),
     ("projection", projection::section),
+    ("fleet", fleet::section),
     ("plot", plot::section),
     (ONLY_BY_NAME, peers::section),
 ];

@@ -424,6 +424,38 @@ impl Reply {
         }
     }
 
+    /// Copies the body, which may have so many bytes. The outer error is one of `into`.
+    ///
+    /// # Errors
+    /// It has more, or it broke off.
+    pub fn copy_to(mut self, into: &mut dyn Write, max: u64) -> io::Result<Result<(), Unsent>> {
+        let Unread { idle, deadline, .. } = self.body;
+        self.body.stream.set_limits(Limits { deadline, silence: Silence::For(idle) });
+        let (mut len, mut failed) = (0, None);
+        let end = self.body.read_into(max.saturating_add(1), &mut |bytes| {
+            len += bytes.len() as u64;
+            into.write_all(bytes).map_err(|error| {
+                failed = Some(error);
+                ErrorKind::Other.into()
+            })
+        });
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        Ok(match end {
+            Ok(()) if len > max => {
+                let reason = format!("the response of {} has more than {max} bytes", self.body.who);
+                Err(Unsent { cause: Cause::Final, reason, advice: String::new() })
+            }
+            Ok(()) => Ok(()),
+            Err(error) => {
+                let what = format!("no data arrived for {}", seconds(idle));
+                let unsent = explain(&error, ("read the response of", &self.body.who), &what, deadline);
+                Err(Unsent { reason: clean(&self.scrubs, unsent.reason), ..unsent })
+            }
+        })
+    }
+
     /// The beginning of a body that only explains. It may end anywhere, or nowhere, so what goes wrong is its end. Foreign text,
     /// without our credentials.
     pub fn text(mut self) -> String {
@@ -443,29 +475,34 @@ impl Reply {
 impl Unread {
     /// Reads up to so many bytes, and says whether they ended in time.
     fn read(&mut self, most: usize) -> (Vec<u8>, io::Result<()>) {
+        let mut out = Vec::new();
+        let end = self.read_into(most as u64, &mut |bytes| {
+            out.extend_from_slice(bytes);
+            Ok(())
+        });
+        (out, end)
+    }
+
+    /// The same, in pieces.
+    fn read_into(&mut self, most: u64, take: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
         let mut decoder = Decoder::new(std::mem::replace(&mut self.framing, Framing::Length(0)));
-        let (mut out, mut piece) = (Vec::new(), vec![0; PIECE_BYTES]);
-        let mut decoded = vec![0; PIECE_BYTES];
-        while !decoder.is_done() && out.len() < most {
-            let room = decoded.len().min(most - out.len());
-            match decoder.decode(&self.bytes, &mut decoded[..room]) {
-                Ok((used, given)) => {
-                    self.bytes.drain(..used);
-                    out.extend_from_slice(&decoded[..given]);
-                    if used > 0 || given > 0 {
-                        continue;
-                    }
-                }
-                Err(error) => return (out, Err(error)),
+        let (mut left, mut piece, mut decoded) = (most, vec![0; PIECE_BYTES], vec![0; PIECE_BYTES]);
+        while !decoder.is_done() && left > 0 {
+            let room = decoded.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+            let (used, given) = decoder.decode(&self.bytes, &mut decoded[..room])?;
+            self.bytes.drain(..used);
+            take(&decoded[..given])?;
+            left -= given as u64;
+            if used > 0 || given > 0 {
+                continue;
             }
-            match self.stream.read(&mut piece) {
-                Ok(0) if decoder.may_close() => break,
-                Ok(0) => return (out, Err(ErrorKind::UnexpectedEof.into())),
-                Ok(len) => self.bytes.extend_from_slice(&piece[..len]),
-                Err(error) => return (out, Err(error)),
+            match self.stream.read(&mut piece)? {
+                0 if decoder.may_close() => break,
+                0 => return Err(ErrorKind::UnexpectedEof.into()),
+                len => self.bytes.extend_from_slice(&piece[..len]),
             }
         }
-        (out, Ok(()))
+        Ok(())
     }
 }
 
