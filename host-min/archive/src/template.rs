@@ -163,7 +163,7 @@ mod tests {
     fn names_are_filled() {
         let filled = |typed: &str| match Output::parse(typed).filled(&values()).expect("a name") {
             Output::Folder(path) | Output::TarGz(path) => path.display().to_string(),
-            Output::Stdout => "-".into(),
+            Output::Stdout | Output::Nameless(_) => "-".into(),
         };
         assert_eq!(filled("w-{context}-{time}.tar.gz"), "w-arn-aws-eks-eu-prod-20260102T030405Z.tar.gz");
         assert_eq!(filled("/data/{pod}/{time}"), "/data/gather-x7/20260102T030405Z");

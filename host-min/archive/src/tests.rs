@@ -18,7 +18,7 @@ fn outputs(scratch: &Path) -> [Output; 2] {
 fn path(output: &Output) -> PathBuf {
     match output {
         Output::Folder(path) | Output::TarGz(path) => path.clone(),
-        Output::Stdout => panic!("no path"),
+        Output::Stdout | Output::Nameless(_) => panic!("no path"),
     }
 }
 
@@ -333,7 +333,7 @@ fn finish(output: &Output, content: &str, complete: bool, existing: Existing) ->
     let claimed = match output {
         Output::Folder(path) => Output::Folder(path.with_extension("not yet")),
         Output::TarGz(path) => Output::TarGz(path.with_extension("not yet")),
-        Output::Stdout => Output::Stdout,
+        other => other.clone(),
     };
     // Claimed while the name was free.
     let mut archive = Archive::create(&claimed, existing, 1, TIME)?;
