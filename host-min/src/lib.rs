@@ -40,7 +40,7 @@ struct Embedding;
 #[doc(inline)]
 pub use wagather_abi::LogLevel;
 #[doc(inline)]
-pub use wagather_archive::{Existing, Output};
+pub use wagather_archive::{Existing, Layout, Output};
 #[doc(inline)]
 pub use wagather_base::error::{Class, Failure};
 #[doc(inline)]

@@ -343,7 +343,7 @@ fn crates_forbid_unsafe_code() {
 }
 
 /// The most that an embedder should have to look at.
-const MAX_PUBLIC_ITEMS: usize = 40;
+const MAX_PUBLIC_ITEMS: usize = 41;
 
 /// The library's root says what is public, item by item: no module, no star, nothing of its own.
 #[test]

@@ -83,6 +83,38 @@ fn merge(archives: &[PathBuf], output: &Path, words: &[&str]) -> Done {
     Host::new(["merge"]).args(archives).output(output).args(words).wait()
 }
 
+#[test]
+fn shards_in_the_layout_of_a_must_gather_are_one_must_gather() {
+    let place = place();
+    let folder = place.path();
+    let guests = ["pods", "nodes", "namespaces"].map(|plural| lister(folder, plural));
+    let server = server().start();
+    let layout = ["--layout", "must-gather"];
+    run(&server, &guests, &folder.join("whole"), &layout).expect_success();
+    let archives = gather(&server, &guests, folder, 3, &layout);
+    merge(&archives, &folder.join("merged"), &[]).expect_success();
+    let [whole, merged] = ["whole", "merged"].map(|name| Archive::read(folder.join(name)));
+    assert_eq!(merged.report()["layout"], "must-gather");
+    assert_eq!(merged.paths(), whole.paths());
+    for (path, content) in files(&whole).iter().filter(|(path, _)| path != "timestamp") {
+        assert!(merged.bytes(path) == content, "{path}");
+    }
+    let times: Vec<String> = archives
+        .iter()
+        .flat_map(|path| {
+            let text = String::from_utf8_lossy(Archive::read(path).bytes("timestamp")).into_owned();
+            text.lines().map(str::to_owned).collect::<Vec<_>>()
+        })
+        .collect();
+    let (begin, end) = (times.iter().min().expect("times"), times.iter().max().expect("times"));
+    assert_eq!(String::from_utf8_lossy(merged.bytes("timestamp")), format!("{begin}\n{end}\n"));
+    // Another shard of the same run has another layout.
+    let other = folder.join("other");
+    run(&server, &guests, &other, &["--shard", "2/3"]).expect_success();
+    let done = merge(&[archives[0].clone(), archives[1].clone(), other], &folder.join("mixed"), &[]);
+    assert!(done.expect_code(4).stderr.contains("its --layout differs"), "{}", done.stderr);
+}
+
 /// The gathered files.
 fn files(archive: &Archive) -> Vec<(String, Vec<u8>)> {
     let own = ["wagather.json", "audit.jsonl"];

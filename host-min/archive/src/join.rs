@@ -5,33 +5,29 @@
 //! decompressed and compressed again, which few runs need.
 
 use std::fs;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
 
+use super::lists::Lists;
 use super::names;
-use super::paths::{Extent, Paths};
+use super::part::{Part, copy_exactly};
+use super::paths::Extent;
 use super::section::{Closed, encoder, make_parent, put_tar};
 use super::spool::SpoolReader;
 use super::tar;
 use super::target::{create_file, create_folder};
 
-/// A closed section, and the paths of its files.
-pub(super) struct Part {
-    pub(super) closed: Closed,
-    pub(super) paths: Paths,
-    pub(super) lost: Vec<Extent>,
-}
-
 /// The host's own files. The report is the last.
-pub(super) type Own<'a> = [(&'static str, &'a [u8]); 2];
+pub(super) type Own<'a> = [(&'a str, &'a [u8])];
 
 /// Writes a `.tar.gz`.
 pub(super) fn join_tar(
     to: &mut dyn Write,
     parts: Vec<Part>,
-    own: Own<'_>,
+    lists: &mut Lists,
+    own: &Own<'_>,
     mtime_seconds: u64,
 ) -> io::Result<()> {
     let mut open = None;
@@ -40,23 +36,30 @@ pub(super) fn join_tar(
         let mut changes: Vec<(Extent, Option<&str>)> =
             moved.map(|(path, extent)| (*extent, Some(path))).collect();
         changes.extend(lost.into_iter().map(|extent| (extent, None)));
-        let spool = match closed {
+        let mut member = match closed {
             // Only the last part is open.
             Closed::Open(encoder) if changes.is_empty() => {
                 open = Some(encoder);
                 break;
             }
-            Closed::Open(encoder) => encoder.finish()?,
-            Closed::Tar(Some(spool)) => spool,
+            Closed::Open(encoder) => encoder.finish()?.into_reader()?,
+            Closed::Tar(Some(spool)) => spool.into_reader()?,
+            Closed::Read(reader) => reader,
             Closed::Tar(None) | Closed::Folder(_) => continue,
         };
-        let mut member = spool.into_reader()?;
         if changes.is_empty() {
             member.copy_to(to)?;
         } else {
             changes.sort_unstable_by_key(|(extent, _)| extent.start);
             repack(member, &changes, to, mtime_seconds)?;
         }
+    }
+    if !lists.is_empty() {
+        let mut packed = encoder(&mut *to);
+        lists.each(&mut |path, len, content| {
+            put_tar(&mut packed, path, len, mtime_seconds, content).map(drop)
+        })?;
+        packed.finish()?;
     }
     match open {
         Some(mut last) => {
@@ -72,7 +75,7 @@ pub(super) fn join_tar(
 }
 
 /// Writes the host's own files and the end of the tar.
-fn put_own(to: &mut dyn Write, own: Own<'_>, mtime_seconds: u64) -> io::Result<()> {
+fn put_own(to: &mut dyn Write, own: &Own<'_>, mtime_seconds: u64) -> io::Result<()> {
     for (path, content) in own {
         put_tar(to, path, content.len() as u64, mtime_seconds, |to| to.write_all(content))?;
     }
@@ -105,15 +108,13 @@ fn repack(
     packed.finish().map(drop)
 }
 
-fn copy_exactly(from: &mut dyn Read, len: u64, to: &mut dyn Write) -> io::Result<()> {
-    match io::copy(&mut from.take(len), to)? {
-        copied if copied == len => Ok(()),
-        _ => Err(io::Error::new(ErrorKind::UnexpectedEof, "a gatherer's part ends in the middle of a file")),
-    }
-}
-
 /// Writes a folder.
-pub(super) fn join_folder(whole: &Path, parts: Vec<Part>, own: Own<'_>) -> io::Result<()> {
+pub(super) fn join_folder(
+    whole: &Path,
+    parts: Vec<Part>,
+    lists: &mut Lists,
+    own: &Own<'_>,
+) -> io::Result<()> {
     let mut parent = PathBuf::new();
     for part in parts {
         let Closed::Folder(root) = part.closed else { continue };
@@ -132,5 +133,14 @@ pub(super) fn join_folder(whole: &Path, parts: Vec<Part>, own: Own<'_>) -> io::R
     if !whole.exists() {
         create_folder(whole)?;
     }
-    own.iter().try_for_each(|(path, content)| create_file(&whole.join(path))?.write_all(content))
+    lists.each(&mut |path, _, content| {
+        let file = whole.join(path);
+        make_parent(&file, &mut parent)?;
+        content(&mut create_file(&file)?)
+    })?;
+    own.iter().try_for_each(|(path, content)| {
+        let file = whole.join(path);
+        make_parent(&file, &mut parent)?;
+        create_file(&file)?.write_all(content)
+    })
 }

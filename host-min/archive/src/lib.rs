@@ -21,9 +21,12 @@
 
 mod encrypted;
 mod join;
+mod layout;
+mod lists;
 mod map;
 pub mod names;
 mod ours;
+mod part;
 mod paths;
 mod reader;
 mod section;
@@ -32,6 +35,7 @@ mod tar;
 mod target;
 mod template;
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal, Seek, Write};
@@ -39,6 +43,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use encrypted::{ENCRYPTED, Encryption, SUFFIX as ENCRYPTED_SUFFIX, is_named_encrypted};
+pub use layout::{GATHERS_PATH, Layout, List, LogName, ObjectName, TIMESTAMP_PATH, VERSION_PATH};
 pub use map::write_map;
 pub use ours::{begins_with, is_archive, is_recording, open_regular, open_regular_as};
 pub use reader::{Entry, read, read_tar_gz};
@@ -48,8 +53,9 @@ pub use target::Existing;
 pub use target::{Partial, Target, create_folder, remove_leftovers_in};
 pub use template::Values;
 
-use join::{Part, join_folder, join_tar};
-use names::{AUDIT_PATH, REPORT_PATH, RESOURCE_FOLDERS};
+use join::{join_folder, join_tar};
+use names::{AUDIT_PATH, REPORT_PATH};
+use part::Part;
 use paths::Moves;
 use wagather_abi::manifest::is_gatherer_name;
 use wagather_base::error::{Class, Failure};
@@ -106,6 +112,8 @@ pub struct Archive {
     sections: usize,
     mtime_seconds: u64,
     encryption: Option<Arc<dyn Encryption>>,
+    layout: Layout,
+    own: Vec<(String, Vec<u8>)>,
     #[expect(dead_code, reason = "dropping it ends the protection")]
     kept: Kept,
 }
@@ -123,6 +131,8 @@ enum Form {
 pub struct Contents {
     /// The sections, in order. A section that was not returned is empty.
     pub sections: Vec<SectionContents>,
+    /// The paths of lists that were left out, because a gatherer's file or folder is called so.
+    pub lists_left_out: Vec<String>,
 }
 
 /// The contents of one section.
@@ -193,7 +203,17 @@ impl Archive {
             }
         };
         let (target, kept) = (Arc::new(target), Kept::begin());
-        Ok(Archive { form, target, existing, sections, mtime_seconds, encryption: None, kept })
+        Ok(Archive {
+            form,
+            target,
+            existing,
+            sections,
+            mtime_seconds,
+            encryption: None,
+            layout: Layout::default(),
+            own: Vec::new(),
+            kept,
+        })
     }
 
     /// Encrypts the archive. Its name must say so, and a folder cannot be encrypted. Without an encryption, its name must not end in
@@ -220,11 +240,26 @@ impl Archive {
         }
     }
 
+    /// The same archive in this layout.
+    pub fn in_layout(self, layout: Layout) -> Archive {
+        Archive { layout, ..self }
+    }
+
+    /// Adds a file of the host. It follows the gatherers' files.
+    pub fn add_own(&mut self, path: impl Into<String>, content: Vec<u8>) {
+        self.own.push((path.into(), content));
+    }
+
     /// The section for one gatherer's files. Call it once per index and gatherer.
     pub fn section(&self, index: usize, gatherer: &str) -> Result<Section, Failure> {
-        if !is_gatherer_name(gatherer) || RESOURCE_FOLDERS.contains(&gatherer) {
-            let attempt = format!("cannot archive what '{gatherer}' gathers");
-            return Err(Failure::new(Class::Internal, attempt, "not a valid name for a gatherer's folder"));
+        let attempt = || format!("cannot archive what '{gatherer}' gathers");
+        if !is_gatherer_name(gatherer) || Layout::Wagather.reserved().contains(&gatherer) {
+            return Err(Failure::new(Class::Internal, attempt(), "not a valid name for a gatherer's folder"));
+        }
+        if self.layout.reserved().contains(&gatherer) {
+            let reason = format!("the layout {} has a file or a folder of that name", self.layout.name());
+            return Err(Failure::new(Class::Config, attempt(), reason)
+                .advise("use another --layout, or give the gatherer another name"));
         }
         let Form::Folder(partial) = &self.form else {
             return Ok(Section::tar(index, gatherer, &self.target, self.mtime_seconds));
@@ -245,9 +280,13 @@ impl Archive {
         report: impl FnOnce(&Contents) -> Vec<u8>,
     ) -> Result<Finished, Failure> {
         sections.sort_by_key(|section| section.index);
-        let mut contents = Contents { sections: vec![SectionContents::default(); self.sections] };
+        let failure = |error: io::Error| self.target.failure(&error);
+        let mut contents =
+            Contents { sections: vec![SectionContents::default(); self.sections], ..Contents::default() };
         let mut parts: Vec<Part> = Vec::new();
         let count = sections.len();
+        let wanted: BTreeMap<String, List> =
+            sections.iter_mut().rev().flat_map(|section| std::mem::take(&mut section.lists)).collect();
         for mut section in sections {
             let mut paths = std::mem::take(&mut section.paths);
             let Moves { moved, lost } =
@@ -261,17 +300,22 @@ impl Archive {
                     .map(|(first, _)| Lost { files: lost.len() as u64, first: first.to_string() });
             }
             let lost = lost.into_iter().map(|(_, extent)| extent).collect();
-            let is_last = parts.len() + 1 == count;
-            parts.push(Part { closed: section.close(is_last)?, paths, lost });
+            // Lists are made of whole parts.
+            let may_stay_open = parts.len() + 1 == count && wanted.is_empty();
+            parts.push(Part { closed: section.close(may_stay_open)?, paths, lost });
         }
+        let mut lists;
+        (lists, contents.lists_left_out) = lists::make(wanted, &mut parts, &self.target).map_err(failure)?;
         let report = report(&contents);
-        let own = [(AUDIT_PATH, audit), (REPORT_PATH, &*report)];
-        let failure = |error: io::Error| self.target.failure(&error);
+        let mut own: Vec<(&str, &[u8])> =
+            self.own.iter().map(|(path, content)| (&**path, &**content)).collect();
+        own.extend([(AUDIT_PATH, audit), (REPORT_PATH, &*report)]);
         let existing = self.existing;
-        let put = |to: &mut dyn Write, parts: Vec<Part>| {
+        let mut put = |to: &mut dyn Write, parts: Vec<Part>| {
             let mut parts = Some(parts);
-            let mut plain =
-                |to: &mut dyn Write| join_tar(to, parts.take().unwrap_or_default(), own, self.mtime_seconds);
+            let mut plain = |to: &mut dyn Write| {
+                join_tar(to, parts.take().unwrap_or_default(), &mut lists, &own, self.mtime_seconds)
+            };
             match &self.encryption {
                 Some(encryption) => encryption.encrypt(to, &mut plain),
                 None => plain(to),
@@ -280,7 +324,7 @@ impl Archive {
         match self.form {
             Form::Folder(partial) => {
                 let whole = partial.path().join("whole");
-                join_folder(&whole, parts, own).map_err(failure)?;
+                join_folder(&whole, parts, &mut lists, &own).map_err(failure)?;
                 Ok(Finished::at(Some(place(&self.target, &whole, complete, existing)?)))
             }
             Form::TarGz(mut file, partial) => {

@@ -19,7 +19,7 @@ pub const AUDIT_PATH: &str = "audit.jsonl";
 pub use wagather_base::layout::RESOURCE_FOLDERS;
 
 /// The name of the core group in a path.
-const CORE_GROUP: &str = "core";
+pub(super) const CORE_GROUP: &str = "core";
 
 /// The suffix of an object's file.
 const SUFFIX: &str = ".json";
@@ -38,7 +38,7 @@ pub fn resource_path(group: &str, plural: &str, namespace: Option<&str>, name: &
         Some(namespace) => ["namespaces", namespace, group, plural, ""].join("/"),
         None => ["cluster-scoped-resources", group, plural, ""].join("/"),
     };
-    push_name(&mut path, name);
+    push_name(&mut path, name, SUFFIX);
     path.push_str(SUFFIX);
     path
 }
@@ -74,14 +74,29 @@ fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'@' | b'+' | b'=')
 }
 
-fn push_name(path: &mut String, name: &str) {
-    let mut room = MAX_SEGMENT_BYTES - SUFFIX.len();
+/// Appends a name as a folder.
+pub(super) fn push_encoded(path: &mut String, name: &str) {
+    let is_dots = name.bytes().all(|byte| byte == b'.');
+    match name.strip_prefix('.').filter(|_| is_dots) {
+        Some(rest) => {
+            path.push_str(percent_encode_byte(b'.'));
+            path.push_str(rest);
+        }
+        None => push_name(path, name, ""),
+    }
+}
+
+/// Appends a name, and leaves room for the suffix of its file.
+pub(super) fn push_name(path: &mut String, name: &str, suffix: &str) {
+    // The sign of a name that goes on, or the suffix.
+    let most = MAX_SEGMENT_BYTES - suffix.len().max(1);
+    let mut room = most;
     for byte in name.bytes() {
         let plain = is_plain(byte);
         let len = if plain { 1 } else { 3 };
         if len > room {
             path.push_str("%/");
-            room = MAX_SEGMENT_BYTES - SUFFIX.len();
+            room = most;
         }
         room -= len;
         if plain {

@@ -67,6 +67,12 @@ impl Paths {
         self.files.iter().map(|(path, extent)| (&**path, extent))
     }
 
+    /// The files whose path begins so and that were not moved.
+    pub(super) fn below(&self, prefix: &str) -> impl Iterator<Item = (&str, &Extent)> {
+        let from = self.files.range::<str, _>((Included(prefix), Unbounded));
+        from.take_while(move |(path, _)| path.starts_with(prefix)).map(|(path, extent)| (&**path, extent))
+    }
+
     /// Whether a path conflicts with an existing one: it is the same, or one is a folder above the other.
     pub(super) fn conflict(&self, path: &str) -> bool {
         let is_known = folder_of(path) == self.folder;

@@ -4,6 +4,7 @@
 //! gzip member, and the last one the host's own files too if it is small. Concatenated members are a valid gzip file (RFC 1952, section 2.2). So gatherers
 //! compress in parallel, and the archive does not depend on timing.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::DirBuilder;
 use std::io::{self, ErrorKind, Write};
@@ -14,9 +15,10 @@ use std::sync::Arc;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+use super::layout::List;
 use super::names::is_segment;
 use super::paths::{Extent, Paths};
-use super::spool::Spool;
+use super::spool::{Spool, SpoolReader};
 use super::tar;
 use super::target::{Target, create_file};
 use wagather_base::error::{Class, Failure};
@@ -35,6 +37,7 @@ pub struct Section {
     pub(super) index: usize,
     pub(super) gatherer: Box<str>,
     pub(super) paths: Paths,
+    pub(super) lists: BTreeMap<String, List>,
     bytes: u64,
     failed: Option<Failure>,
     target: Arc<Target>,
@@ -86,6 +89,8 @@ enum Writer {
 pub(super) enum Closed {
     /// A gzip member. `None` without entries.
     Tar(Option<Spool>),
+    /// A gzip member that was read before, from its beginning.
+    Read(SpoolReader),
     /// A small gzip member that can get more entries.
     Open(GzEncoder<Spool>),
     Folder(PathBuf),
@@ -106,6 +111,7 @@ impl Section {
             index,
             gatherer: gatherer.into(),
             paths: Paths::default(),
+            lists: BTreeMap::new(),
             bytes: 0,
             failed: None,
             target,
@@ -121,6 +127,18 @@ impl Section {
     /// Adds an entry from a spool.
     pub fn add_spool(&mut self, path: &str, spool: Spool) -> Result<(), AddError> {
         self.put(path, spool.len(), |to| spool.into_reader()?.copy_to(to).map(drop))
+    }
+
+    /// Asks for a list of entries, which [`super::Archive::finish`] makes.
+    pub fn list(&mut self, list: List) {
+        if self.lists.get(&list.path).is_none_or(|known| known.kind.is_empty()) {
+            self.lists.insert(list.path.clone(), list);
+        }
+    }
+
+    /// Whether an entry has this path, or is in its way.
+    pub fn has(&self, path: &str) -> bool {
+        self.paths.conflict(path)
     }
 
     /// A spool for an entry whose length is not known yet.

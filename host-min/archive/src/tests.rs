@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::lists::Lists;
 use super::*;
 use std::fs;
 use std::io::Read;
@@ -472,6 +473,8 @@ fn a_stream_is_the_same_archive_whether_its_last_part_is_open_or_not() {
             sections: 1,
             mtime_seconds: TIME,
             encryption: None,
+            layout: Layout::default(),
+            own: Vec::new(),
             kept: Kept::begin(),
         };
         let mut section = archive.section(0, "zero").expect("a section");
@@ -479,7 +482,8 @@ fn a_stream_is_the_same_archive_whether_its_last_part_is_open_or_not() {
         let paths = std::mem::take(&mut section.paths);
         let part = Part { closed: section.close(is_last).expect("closed"), paths, lost: vec![] };
         let mut stream = Vec::new();
-        join_tar(&mut stream, vec![part], [(AUDIT_PATH, b""), (REPORT_PATH, b"r")], TIME).expect("written");
+        let own: [(&str, &[u8]); 2] = [(AUDIT_PATH, b""), (REPORT_PATH, b"r")];
+        join_tar(&mut stream, vec![part], &mut Lists::default(), &own, TIME).expect("written");
         let begin = &[0x1f, 0x8b, 8, 0];
         assert_eq!(stream.windows(4).filter(|bytes| bytes == begin).count(), members);
         let entries = read_tar(stream.as_slice());

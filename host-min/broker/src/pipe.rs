@@ -1,12 +1,18 @@
 //! `archive_pipe`: an answer goes into the archive without passing through the guest.
+//!
+//! The [layout](wagather_archive::Layout) decides where an object or a container's log goes. Any other answer goes where the gatherer says, below its own folder.
 
 use super::answer::Answer;
 use super::line;
 use super::serve::{Broker, CallError, Open};
+use std::borrow::Cow;
 use std::io::Write;
 use wagather_abi::{Handle, Status};
-use wagather_archive::{AddError, Spool, names};
+use wagather_archive::{AddError, List, LogName, ObjectName, Spool, names};
 use wagather_base::limits::MAX_ENTRY_BYTES;
+use wagather_json::project::Identity;
+use wagather_json::yaml::as_yaml;
+use wagather_policy::canonical::Canonical;
 use wagather_policy::rights::describe;
 
 impl Broker<'_> {
@@ -32,7 +38,7 @@ impl Broker<'_> {
         if !answer.request().is_document() {
             return self.pipe_raw(answer, name);
         }
-        let mut piped = 0;
+        let (mut piped, gaps) = (0, self.tally.gaps.count());
         while let Some((bytes, identity)) = answer.next_document(&mut self.context())? {
             if !wagather_abi::manifest::is_object_name(&identity.name) {
                 let reason =
@@ -40,33 +46,57 @@ impl Broker<'_> {
                 self.tally.error(Status::BAD_ANSWER, reason, "");
                 return Err(Status::BAD_ANSWER.into());
             }
-            let request = answer.request();
-            let namespace = Some(&*identity.namespace).filter(|namespace| !namespace.is_empty());
-            if namespace.is_some_and(|namespace| !wagather_abi::manifest::is_name(namespace)) {
+            if !identity.namespace.is_empty() && !wagather_abi::manifest::is_name(&identity.namespace) {
                 let reason =
                     format!("{}: an item's namespace is not a valid folder name", describe(answer.request()));
                 self.tally.error(Status::BAD_ANSWER, reason, "");
                 return Err(Status::BAD_ANSWER.into());
             }
-            let plural = match &*request.subresource {
-                "" => request.resource.clone(),
-                subresource => format!("{}.{subresource}", request.resource),
-            };
-            let path = names::resource_path(&request.group, &plural, namespace, &identity.name);
-            let path = self.service.settings.redactor.obfuscated(path);
-            self.tally.count_entry(bytes.len() as u64).map_err(CallError::Status)?;
-            match self.service.section.add(&path, &bytes) {
-                Ok(()) => {}
-                // A list whose pages show different moments can repeat an object.
-                Err(AddError::Exists) => {
-                    self.tally.warn(format!("{path} was written twice; the first one is kept"))
-                }
-                Err(AddError::Output(failure)) => return Err(CallError::Host(failure)),
-            }
+            self.add_object(answer.request(), &identity, &bytes)?;
             piped += 1;
             self.update_gauge();
         }
+        if answer.is_whole_and_untouched() && self.tally.gaps.count() == gaps {
+            self.list_nothing(answer.request());
+        }
         Ok(piped)
+    }
+
+    fn add_object(&mut self, request: &Canonical, identity: &Identity, json: &[u8]) -> Result<(), CallError> {
+        let layout = self.service.settings.layout;
+        let content = if layout.is_yaml() { as_yaml(json) } else { Cow::Borrowed(json) };
+        let object = ObjectName {
+            group: &request.group,
+            plural: &request.resource,
+            subresource: &request.subresource,
+            namespace: &identity.namespace,
+            name: &identity.name,
+        };
+        let path = self.service.settings.redactor.obfuscated(layout.object_path(&object));
+        self.tally.count_entry(content.len() as u64).map_err(CallError::Status)?;
+        match self.service.section.add(&path, &content) {
+            Ok(()) => {}
+            // A list whose pages show different moments can repeat an object.
+            Err(AddError::Exists) => {
+                self.tally.warn(format!("{path} was written twice; the first one is kept"));
+            }
+            Err(AddError::Output(failure)) => return Err(CallError::Host(failure)),
+        }
+        if let Some(list) = layout.list_of(&path, &object, &identity.api_version, &identity.kind) {
+            self.service.section.list(list);
+        }
+        Ok(())
+    }
+
+    /// A resource that was listed whole and of which there is nothing is not the same as one that was not listed.
+    fn list_nothing(&mut self, request: &Canonical) {
+        let layout = self.service.settings.layout;
+        let list = layout.empty_list(&request.group, &request.resource, &request.namespace);
+        if let Some(List { path, prefix, .. }) = list {
+            let redactor = &self.service.settings.redactor;
+            let [path, prefix] = [path, prefix].map(|text| redactor.obfuscated(text));
+            self.service.section.list(List { path, prefix, ..List::default() });
+        }
     }
 
     fn pipe_raw(&mut self, answer: &mut Answer, name: &str) -> Result<i64, CallError> {
@@ -110,9 +140,25 @@ impl Broker<'_> {
                 .write_all(&buffer[..len])
                 .map_err(|error| CallError::Host(self.service.section.failure(&error)))?;
         }
-        self.add_spool(&format!("{}/{name}", self.service.name), spool)?;
+        let own = format!("{}/{name}", self.service.name);
+        let path = self.log_path(answer.request()).unwrap_or(own);
+        self.add_spool(&path, spool)?;
         answer.is_piped(&mut self.tally);
         Ok(1)
+    }
+
+    /// Where the layout has this log. `None` if this is no log, or the gatherer has piped another part of it already.
+    fn log_path(&self, request: &Canonical) -> Option<String> {
+        let container = request.query_value("container")?;
+        let is_log = request.group.is_empty() && request.resource == "pods" && request.subresource == "log";
+        let path = self.service.settings.layout.log_path(&LogName {
+            namespace: Some(&*request.namespace).filter(|namespace| !namespace.is_empty() && is_log)?,
+            pod: &request.name,
+            container,
+            previous: request.query_value("previous") == Some("true"),
+        })?;
+        let path = self.service.settings.redactor.obfuscated(path);
+        (!self.service.section.has(&path)).then_some(path)
     }
 
     pub(super) fn add_spool(&mut self, path: &str, spool: Spool) -> Result<(), CallError> {

@@ -6,7 +6,7 @@ use super::budget::Budget;
 use super::fetch::Fetcher;
 use super::observer::{Gauge, Observer};
 use std::sync::Arc;
-use wagather_archive::Section;
+use wagather_archive::{Layout, Section};
 use wagather_json::redact::Redactor;
 
 /// What all gatherers of a run share.
@@ -21,6 +21,8 @@ pub struct Settings<'a> {
     pub chunk_items: Option<u32>,
     /// Redacts and obfuscates what guests, reports and the audit get.
     pub redactor: Arc<Redactor>,
+    /// Where objects and logs go in the archive.
+    pub layout: Layout,
     /// Receives log lines and watches progress.
     pub observer: &'a dyn Observer,
     /// Receives each audit record, besides the archive.

@@ -212,6 +212,13 @@ fn compact(json: &str) -> Cow<'_, [u8]> {
             continue;
         }
         while let Some(character) = characters.next() {
+            if character == '\\'
+                && let Some(unescaped) = unescaped(characters.as_str())
+            {
+                out.push(unescaped);
+                characters.nth(ESCAPE_CHARS - 1);
+                continue;
+            }
             match character {
                 '<' => out.push_str("\\u003c"),
                 '>' => out.push_str("\\u003e"),
@@ -228,6 +235,15 @@ fn compact(json: &str) -> Cow<'_, [u8]> {
         }
     }
     if out == json { Cow::Borrowed(json.as_bytes()) } else { Cow::Owned(out.into_bytes()) }
+}
+
+/// The characters of `u007f`, behind the backslash.
+const ESCAPE_CHARS: usize = 5;
+
+/// The character of an escape that an API server does not write, but archives for parsers of YAML have.
+fn unescaped(text: &str) -> Option<char> {
+    let character = char::from_u32(u32::from_str_radix(text.strip_prefix('u')?.get(..4)?, 16).ok()?)?;
+    matches!(character, '\u{7f}'..='\u{9f}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}').then_some(character)
 }
 
 #[cfg(test)]
@@ -317,6 +333,17 @@ mod tests {
             let expected: Vec<(String, String)> =
                 found.into_iter().map(|(what, json)| (what.to_owned(), json.to_owned())).collect();
             assert_eq!(all(content, hint), Ok(expected), "{content}");
+        }
+    }
+
+    #[test]
+    fn text_is_as_an_api_server_writes_it() {
+        for (archived, served) in [
+            (r#"{"a": "\u0085\\u0085<\u001f\u00e9"}"#, "{\"a\":\"\u{85}\\\\u0085\\u003c\\u001f\\u00e9\"}"),
+            ("[\"\\ufeff\u{2028}\\u2028\\n\" ,1]", "[\"\u{feff}\\u2028\\u2028\\n\",1]"),
+            (r#"["\u00"]"#, r#"["\u00"]"#),
+        ] {
+            assert_eq!(String::from_utf8_lossy(&compact(archived)), served);
         }
     }
 

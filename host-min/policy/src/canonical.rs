@@ -175,6 +175,12 @@ impl Canonical {
         self.verb != Verb::RAW && self.subresource != "log"
     }
 
+    /// The value of a parameter of a log, as the query has it: encoded.
+    pub fn query_value(&self, parameter: &str) -> Option<&str> {
+        let mut pairs = self.query.split('&').filter_map(|pair| pair.split_once('='));
+        pairs.find_map(|(name, value)| (name == parameter).then_some(value))
+    }
+
     /// The media type to ask the server for.
     pub fn accept(&self) -> Accept {
         if self.is_document() { Accept::Json } else { Accept::Any }

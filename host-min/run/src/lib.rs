@@ -9,6 +9,7 @@ pub mod clusters;
 mod codec;
 pub mod fleet;
 mod in_fork;
+mod layout;
 pub mod merge;
 pub mod modules;
 pub mod plan;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use wagather_age::Recipient;
-use wagather_archive::{Existing, Output};
+use wagather_archive::{Existing, Layout, Output};
 use wagather_base::error::{Class, Failure, Result};
 use wagather_base::fork;
 use wagather_base::limits::{
@@ -49,6 +49,8 @@ pub struct Plan {
     pub input: Input,
     /// Where the archive goes.
     pub output: Output,
+    /// Where objects and logs go in the archive.
+    pub layout: Layout,
     /// What to do with an archive or a recording that exists already.
     pub existing: Existing,
     /// How the registries of modules are reached.
@@ -100,6 +102,7 @@ impl Plan {
             guests: Vec::new(),
             input,
             output,
+            layout: Layout::default(),
             existing: Existing::Keep,
             registry: wagather_registry::Options::default(),
             isolation,

@@ -5,6 +5,7 @@
 
 use crate::modules::Guest;
 use serde::Serialize;
+use wagather_archive::Layout;
 use wagather_base::error::Failure;
 use wagather_broker::Served;
 use wagather_broker::gaps::{Gap, Resource};
@@ -30,6 +31,9 @@ pub struct Report {
     pub source: String,
     /// When the run started, or the recording was made (RFC 3339).
     pub time: String,
+    /// The layout of the archive, if it is not the host's own.
+    #[serde(skip_serializing_if = "is_own")]
+    pub layout: &'static str,
     /// The gatherers, in the order of the command line.
     pub gatherers: Vec<Gathered>,
     /// What the run was narrowed to: `namespace`, `selector`.
@@ -195,6 +199,10 @@ pub enum GatheredStatus {
     Gaps,
     /// It did not return 0, or something it read broke off.
     Failed,
+}
+
+fn is_own(layout: &str) -> bool {
+    layout == Layout::default().name()
 }
 
 pub(crate) fn is_zero(number: &u64) -> bool {

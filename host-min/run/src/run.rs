@@ -4,6 +4,7 @@
 //! and they validate and compile their modules while this process reads its configuration and connects.
 
 use crate::access;
+use crate::layout;
 use crate::plan::{Input, Plan};
 use crate::report::{EngineFacts, Gathered, ModuleFacts, Report};
 use crate::shard;
@@ -137,7 +138,9 @@ fn run_from(
         observer,
         audit_sink: plan.audit.as_deref(),
         is_timed: !fetchers.source().is_recording(),
+        layout: plan.layout,
     };
+    let begin_millis = fetchers.source().now_millis();
     let archive = create_archive(plan, &fetchers, &redactor)?;
     let mut tasks = Vec::with_capacity(plan.guests.len());
     for (index, (sandbox, admission)) in sandboxes.into_iter().zip(admissions).enumerate() {
@@ -161,6 +164,7 @@ fn run_from(
         fetchers: &fetchers,
         recorder,
         obfuscator: obfuscator.as_deref(),
+        begin_millis,
         warnings,
     };
     finisher.finish(served, archive)
@@ -177,7 +181,7 @@ fn create_archive(plan: &Plan, fetchers: &Fetchers, redactor: &Redactor) -> Resu
     }
     let seconds = u64::try_from(fetchers.source().now_millis() / 1000).unwrap_or(0);
     let archive = Archive::create(&output, plan.existing, plan.guests.len(), seconds)?;
-    archive.encrypted(wagather_age::encryption(&plan.encrypt))
+    Ok(archive.encrypted(wagather_age::encryption(&plan.encrypt))?.in_layout(plan.layout))
 }
 
 /// Serves a single gatherer on this thread, and several in parallel, up to the plan's limit.
@@ -303,13 +307,15 @@ struct Finisher<'a> {
     fetchers: &'a Fetchers,
     recorder: Option<&'a Recorder>,
     obfuscator: Option<&'a Obfuscator>,
+    begin_millis: i64,
     warnings: Vec<String>,
 }
 
 impl Finisher<'_> {
     /// Completes the archive and the recording, and reports what was gathered.
-    fn finish(self, served: Vec<(Served, Duration)>, archive: Archive) -> Result<Outcome> {
-        let Finisher { plan, manifests, modules, grant, fetchers, recorder, obfuscator, mut warnings } = self;
+    fn finish(self, served: Vec<(Served, Duration)>, mut archive: Archive) -> Result<Outcome> {
+        let Finisher { plan, manifests, modules, grant, fetchers, recorder, obfuscator, .. } = self;
+        let mut warnings = self.warnings;
         // A failure of the host ends the run, and nothing is kept.
         if let Some(failure) = served.iter().find_map(|(served, _)| match &served.ending {
             Ending::Failed(failure) => Some(failure.clone()),
@@ -366,12 +372,20 @@ impl Finisher<'_> {
         if plan.narrowing.shard.is_none() {
             warnings.extend(used::warnings(grant, manifests, &uses));
         }
+        let end_millis = fetchers.source().now_millis();
+        for (path, mut text) in layout::files(plan.layout, (self.begin_millis, end_millis), &gatherers) {
+            if let Some(obfuscator) = obfuscator {
+                obfuscator.text(&mut text);
+            }
+            archive.add_own(path, text.into_bytes());
+        }
         let mut report = Report {
             wagather: env!("CARGO_PKG_VERSION"),
             abi: ABI_VERSION,
             complete: failures.is_empty() && all_gaps == 0,
             source: fetchers.source().describe(),
-            time: rfc3339(fetchers.source().now_millis()),
+            time: rfc3339(end_millis),
+            layout: plan.layout.name(),
             gatherers,
             narrowed_to: plan.narrowing.clone(),
             obfuscation: None,
@@ -421,6 +435,11 @@ fn advise_on_memory(failure: Failure, served: &Served, limit_bytes: u64) -> Fail
 
 /// Records what happened to the files when the sections were joined.
 fn account_for(contents: &Contents, report: &mut Report) {
+    report.warnings.extend(contents.lists_left_out.iter().map(|path| {
+        format!(
+            "the list {path} is left out, because another file or folder has its path; the objects are there"
+        )
+    }));
     for (gathered, section) in report.gatherers.iter_mut().zip(&contents.sections) {
         gathered.entries = section.entries;
         gathered.bytes_archived = section.bytes;

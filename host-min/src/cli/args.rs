@@ -5,10 +5,10 @@ use super::deliver::{self, Delivery};
 use super::display::{self, Settings};
 use super::fleet::Archives;
 use super::registry;
-use super::table::ENGINES;
+use super::table::{ENGINES, LAYOUTS};
 use super::typed::{Words, Wrong};
 use super::values::{all, one, text, wrong};
-use host_min::{Compression, Output, Secret};
+use host_min::{Compression, Layout, Output, Secret};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -28,6 +28,7 @@ pub(super) struct Run {
     pub(super) guests: Vec<PathBuf>,
     pub(super) registry: wagather_registry::Options,
     pub(super) output: OsString,
+    pub(super) layout: Layout,
     pub(super) overwrite: bool,
     pub(super) cluster: cluster::Options,
     /// With several clusters, the context of `cluster` is empty.
@@ -130,6 +131,7 @@ impl Run {
             guests: words.operands.iter().map(PathBuf::from).collect(),
             registry: registry::options(words)?,
             output,
+            layout: one(words, "layout", layout)?.unwrap_or_default(),
             overwrite: words.has("overwrite") || words.has("force"),
             cluster: cluster::Options {
                 kubeconfig: path("kubeconfig"),
@@ -283,6 +285,10 @@ pub(super) fn up_to(most: u32, typed: &str) -> Result<u32, String> {
 
 fn compression(typed: &str) -> Result<Compression, String> {
     Compression::by_word(typed).ok_or_else(|| format!("possible values: {}", Compression::WORDS.join(", ")))
+}
+
+fn layout(typed: &str) -> Result<Layout, String> {
+    Layout::by_name(typed).ok_or_else(|| format!("possible values: {}", LAYOUTS.join(", ")))
 }
 
 /// An engine; `None` to choose by module.

@@ -25,6 +25,7 @@ pub(super) fn run(args: Run, single_threaded: SingleThreaded) -> Result<()> {
         (None, None) => Input::Cluster(Box::new(args.cluster)),
     };
     let mut plan = Plan::new(input, Output::parse(args.output), Isolation::Fork(single_threaded));
+    plan.layout = args.layout;
     plan.registry = args.registry;
     plan.existing = if args.overwrite { Existing::Replace } else { Existing::Keep };
     plan.require_sandbox = args.require_sandbox;

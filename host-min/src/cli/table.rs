@@ -11,7 +11,7 @@ mod registry;
 use self::deploy::{DEPLOY, EXAMPLES};
 use self::merge::MERGE;
 use super::display::{FORMATS, WHEN};
-use host_min::Compression;
+use host_min::{Compression, Layout};
 use wagather_sandbox::engine::Kind;
 
 /// A command.
@@ -146,6 +146,17 @@ pub(super) const ENGINES: &[&str] = &{
     let mut number = 0;
     while number < Kind::ALL.len() {
         names[number + 1] = Kind::ALL[number].name();
+        number += 1;
+    }
+    names
+};
+
+/// The layouts of an archive.
+pub(super) const LAYOUTS: &[&str] = &{
+    let mut names = [""; Layout::ALL.len()];
+    let mut number = 0;
+    while number < names.len() {
+        names[number] = Layout::ALL[number].name();
         number += 1;
     }
     names
@@ -344,6 +355,12 @@ const GATHERING: &[Flag] = &[
                folders are created. {context} is the context or the server's host, {time} the start of the run in UTC, \
                {pod} the name of the pod or machine",
         ..path("output", "DIR|FILE.tar.gz|-")
+    },
+    Flag {
+        default: Some(LAYOUTS[0]),
+        help: "Layout of the archive: wagather, must-gather (for omc and other readers of must-gathers) or insights (see \
+               docs/layouts.md)",
+        ..words("layout", "LAYOUT", LAYOUTS)
     },
     Flag {
         help: "Replace an archive or recording of the same name once the new one is complete. Files that host-min did not \

@@ -11,6 +11,7 @@ mod ended;
 mod from;
 mod gaps;
 mod in_time;
+mod layouts;
 mod names;
 mod obfuscated;
 mod recordings;

@@ -33,6 +33,7 @@ use super::fetch::Ticket;
 use super::gaps::{Consumed, Impact, impact_of};
 use super::refusal;
 use super::tally::Tally;
+use asked::Asked;
 pub(super) use body::Body;
 pub(super) use context::Context;
 use exchange::Exchange;
@@ -132,6 +133,14 @@ impl Answer {
     /// The request. For a list that is read namespace by namespace, the one for the current namespace.
     pub(super) fn request(&self) -> &Canonical {
         &self.exchange.asked.request
+    }
+
+    /// Whether it is a list of all objects that there are, of which nobody took any.
+    pub(super) fn is_whole_and_untouched(&self) -> bool {
+        let Asked { request, allowed, .. } = &self.exchange.asked;
+        let has_selector = !request.labels.is_empty() || !request.fields.is_empty();
+        let has_scope = !allowed.scope.is_everything() || allowed.scope.is_sharded();
+        request.verb == Verb::LIST && !has_selector && !has_scope && self.prefetched.taken == 0
     }
 
     /// `rest_hides`: whether the grant or redaction hides a field of every requested object.

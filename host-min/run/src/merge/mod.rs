@@ -5,6 +5,7 @@
 //! `shards/INDEX`. The `report` says which. docs/shards.md has the rules.
 
 mod elements;
+mod own;
 mod report;
 
 use serde_json::{Value, json};
@@ -58,6 +59,7 @@ struct Part {
     shard: Shard,
     report: Value,
     audit: Vec<u8>,
+    own: own::Own,
     mtime_seconds: u64,
 }
 
@@ -95,7 +97,7 @@ pub fn merge(merge: &Merge) -> Result<Merged> {
     parts.sort_by_key(|part| part.shard.index);
     let missing = check(&parts, merge.allows_incomplete)?;
     let mtime = parts.iter().map(|part| part.mtime_seconds).min().unwrap_or_default();
-    let archive = Archive::create(&merge.output, merge.existing, 1, mtime)?.encrypted(None)?;
+    let mut archive = Archive::create(&merge.output, merge.existing, 1, mtime)?.encrypted(None)?;
     let mut section = archive.section(0, APART)?;
     let mut different = Different::default();
     let mut apart = Vec::new();
@@ -117,6 +119,8 @@ pub fn merge(merge: &Merge) -> Result<Merged> {
     }
     apart.sort_unstable();
     apart.dedup();
+    let own = own::join(&parts.iter().map(|part| &part.own).collect::<Vec<_>>());
+    own.into_iter().for_each(|(path, content)| archive.add_own(path, content));
     let audit = parts.iter_mut().flat_map(|part| std::mem::take(&mut part.audit)).collect::<Vec<u8>>();
     let mut merged = Merged {
         path: None,
@@ -135,12 +139,16 @@ pub fn merge(merge: &Merge) -> Result<Merged> {
 /// Reads an archive once: its report, its audit, and what its files are.
 fn look(path: &Path, known: &mut BTreeMap<String, Known>, room: &mut u64) -> Result<Part> {
     let (mut report, mut audit, mut mtime_seconds) = (Vec::new(), Vec::new(), 0);
-    let mut files = Vec::new();
+    let (mut own, mut files) = (own::Own::new(), Vec::new());
     read(path, &mut |entry: Entry<'_>| {
         mtime_seconds = entry.mtime_seconds;
         match entry.path {
             REPORT_PATH => read_own(entry, &mut report, MAX_REPORT_BYTES),
             AUDIT_PATH => read_own(entry, &mut audit, MAX_AUDIT_BYTES),
+            file if own::PATHS.contains(&file) => {
+                let content = own.entry(file.to_owned()).or_default();
+                read_own(entry, content, MAX_REPORT_BYTES)
+            }
             file => {
                 let left = room.checked_sub(KNOWN_BYTES + file.len() as u64);
                 *room = left.ok_or_else(|| io::Error::other("the archives have too many files"))?;
@@ -170,7 +178,7 @@ fn look(path: &Path, known: &mut BTreeMap<String, Known>, room: &mut u64) -> Res
             })
             .or_insert(Known { digest, first, is_same: true });
     }
-    Ok(Part { path: path.to_owned(), shard, report, audit, mtime_seconds })
+    Ok(Part { path: path.to_owned(), shard, report, audit, own, mtime_seconds })
 }
 
 /// Reads a file that the host itself wrote, and wrote once.
@@ -205,6 +213,9 @@ fn check(parts: &[Part], allows_incomplete: bool) -> Result<Vec<u32>> {
         }
         if report::identity(a) != report::identity(b) {
             return differ(part, "list of gatherers, or the sha256 of a module,");
+        }
+        if a["layout"] != b["layout"] {
+            return differ(part, "--layout");
         }
         if a["source"] != b["source"] {
             return differ(part, "API server");
@@ -414,6 +425,7 @@ mod tests {
             shard: Shard::new(index, 2).expect("a shard"),
             report: json!({"complete": true, "narrowedTo": narrowed, "gatherers": []}),
             audit: Vec::new(),
+            own: own::Own::new(),
             mtime_seconds: 0,
         };
         assert_eq!(check(&[part(0, json!({})), part(1, json!({}))], false), Ok(vec![]));

@@ -99,6 +99,7 @@ pub(super) const DEPLOY: &[Flag] = &[
         ..path("kustomize", "DIR")
     },
     of_run("selector"),
+    of_run("layout"),
     of_run("obfuscate"),
     of_run("timeout"),
     of_run("request-timeout"),

@@ -1,0 +1,239 @@
+//! Archives in the layouts of other programs.
+
+use serde_json::json;
+use std::path::{Path, PathBuf};
+use tests::archive::Archive;
+use tests::guest::{self, Texts};
+use tests::host::Host;
+use tests::server::{List, Server};
+use tests::{place, programs, workspace};
+
+const LOG: &str = "container=main&limitBytes=1048576&tailLines=100&previous=true";
+
+/// What the examples ask for, as the shipped recording has it.
+const LISTS: &[(&str, &str, &str, &str)] = &[
+    ("", "v1", "pods", ""),
+    ("", "v1", "nodes", ""),
+    ("", "v1", "events", "type=Warning"),
+    ("apps", "v1", "deployments", ""),
+    ("apps", "v1", "statefulsets", ""),
+    ("apps", "v1", "daemonsets", ""),
+    ("batch", "v1", "jobs", ""),
+    ("batch", "v1", "cronjobs", ""),
+    ("config.openshift.io", "v1", "clusteroperators", ""),
+];
+const LOGS: &[(&str, &str)] = &[
+    ("openshift-ingress", "collector-58da10fa77-cdn6r"),
+    ("openshift-ingress", "worker-bf66145b3d-sdlrc"),
+    ("team-meteo", "resolver-26384f52a9-dh5d7"),
+];
+
+fn demo() -> PathBuf {
+    workspace::root().join("examples/demo.har")
+}
+
+/// Gatherers that pipe all that is in the recording.
+fn pipers(folder: &Path) -> Vec<PathBuf> {
+    std::fs::create_dir_all(folder).expect("a folder");
+    let mut modules = Vec::new();
+    let mut add = |record: &str, texts: &Texts<'_>| {
+        let path = folder.join(format!("{}.wasm", modules.len()));
+        let module = guest::piping(&format!("piper-{}", modules.len()), &[record], texts);
+        std::fs::write(&path, module).expect("a module");
+        modules.push(path);
+    };
+    for &(group, version, resource, fields) in LISTS {
+        let record = format!("resource list {group}/{version}/{resource} * *");
+        add(&record, &Texts { group, version, resource, fields, ..Texts::default() });
+    }
+    for &(namespace, name) in LOGS {
+        let texts = Texts {
+            version: "v1",
+            resource: "pods",
+            namespace,
+            name,
+            subresource: "log",
+            query: LOG,
+            ..Texts::default()
+        };
+        add("resource get /v1/pods/log * *", &texts);
+    }
+    modules
+}
+
+fn examples() -> Vec<PathBuf> {
+    programs::examples().iter().map(|name| programs::guest(name)).collect()
+}
+
+#[test]
+fn gatherers_find_in_an_archive_of_each_layout_what_they_find_in_the_cluster() {
+    let place = place();
+    let path = |name: &str| place.path().join(name);
+    Host::run_all(examples()).replay(demo()).output(path("replayed")).wait().expect_success();
+    let replayed = Archive::read(path("replayed"));
+    for layout in ["must-gather", "insights"] {
+        for output in [layout.to_owned(), format!("{layout}.tar.gz")] {
+            Host::run_all(pipers(&path("pipers")))
+                .args(["--layout", layout])
+                .replay(demo())
+                .output(path(&output))
+                .wait()
+                .expect_success();
+            assert_eq!(Archive::read(path(&output)).report()["layout"], layout);
+            let done =
+                Host::run_all(examples()).arg("--from").arg(path(&output)).output(path("found")).wait();
+            done.expect_success();
+            let found = Archive::read(path("found"));
+            assert!(found.gathered() == replayed.gathered(), "{output}: {found:?}, not {replayed:?}");
+            std::fs::remove_dir_all(path("found")).expect("ours");
+        }
+        let [folder, tar] =
+            [layout.to_owned(), format!("{layout}.tar.gz")].map(|name| Archive::read(path(&name)));
+        assert!(folder == tar, "a folder has the same files");
+    }
+}
+
+/// Guests that pipe these lists, each with its path.
+fn listers(folder: &Path, lists: &[(&str, &'static str)]) -> Vec<PathBuf> {
+    let piper = |(number, &(group, resource)): (usize, &(&str, &'static str))| {
+        let name = format!("piper-{number}");
+        let record = format!("resource list {group}/v1/{resource} * *");
+        let texts = Texts { group, version: "v1", resource, ..Texts::default() };
+        guest::write(folder, &name, &guest::piping(&name, &[&record], &texts))
+    };
+    lists.iter().enumerate().map(piper).collect()
+}
+
+/// Characters of which parsers of YAML have other ideas, as Go writes them into JSON.
+const ODD: &str = "\u{7f}\u{80}\u{85}\u{9f}\u{feff}\u{ffff}é漢🦀";
+
+fn odd_server() -> Server {
+    let event = |number: usize| {
+        let message = format!("{ODD}{}", "x".repeat(number));
+        json!({"metadata": {"name": format!("e.{number}"), "namespace": "shop"}, "message": message})
+    };
+    let role = |name: &str| json!({"metadata": {"name": name}, "rules": []});
+    Server::new()
+        .list("/api/v1/events", List::new("v1", "EventList", (0..5).map(event).collect()))
+        .list("/api/v1/nodes", List::new("v1", "NodeList", Vec::new()))
+        .list(
+            "/apis/rbac.authorization.k8s.io/v1/clusterroles",
+            List::new(
+                "rbac.authorization.k8s.io/v1",
+                "ClusterRoleList",
+                ["admin", "system:node"].map(role).into(),
+            ),
+        )
+}
+
+const ODD_LISTS: [(&str, &str); 3] =
+    [("", "events"), ("", "nodes"), ("rbac.authorization.k8s.io", "clusterroles")];
+
+#[test]
+fn odd_text_and_odd_names_are_where_readers_find_them() {
+    let place = place();
+    let path = |name: &str| place.path().join(name);
+    let server = odd_server().start();
+    let guests = listers(place.path(), &ODD_LISTS);
+    let run = |output: &str, words: &[&str]| {
+        Host::run_all(&guests).server(&server.url()).args(words).output(path(output)).wait().expect_success();
+        Archive::read(path(output))
+    };
+    let own = run("own", &[]);
+    let theirs = run("theirs", &["--layout", "must-gather"]);
+    let object = "namespaces/shop/core/events/e.4";
+    assert!(own.bytes(&format!("{object}.json")).windows(2).any(|pair| pair == [0xc2, 0x85]));
+    let yaml = String::from_utf8_lossy(theirs.bytes(&format!("{object}.yaml"))).into_owned();
+    assert!(yaml.contains(r"\u007f\u0080\u0085\u009f\ufeff\uffffé漢🦀"), "{yaml}");
+    assert_eq!(theirs.json(&format!("{object}.yaml")), own.json(&format!("{object}.json")));
+    // Lists have all of a kind, by name.
+    let names = |list: &str| {
+        let list = theirs.json(list);
+        let names = list["items"].as_array().expect("items").iter();
+        let names: Vec<String> =
+            names.map(|item| item["metadata"]["name"].as_str().expect("a name").to_owned()).collect();
+        (list["kind"].as_str().expect("a kind").to_owned(), names)
+    };
+    let roles = "cluster-scoped-resources/rbac.authorization.k8s.io/clusterroles";
+    let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    assert_eq!(names(&format!("{roles}.yaml")), ("ClusterRoleList".into(), owned(&["admin", "system:node"])));
+    assert!(theirs.paths().contains(&&*format!("{roles}/system%3Anode.yaml")));
+    let events = owned(&["e.0", "e.1", "e.2", "e.3", "e.4"]);
+    assert_eq!(names("namespaces/shop/core/events.yaml"), ("EventList".into(), events));
+    assert_eq!(names("cluster-scoped-resources/core/nodes.yaml"), ("List".into(), Vec::new()));
+    // And back: the objects are those of the server, and there are no nodes, which is not the same as "not gathered".
+    let done = Host::run_all(&guests).arg("--from").arg(path("theirs")).output(path("back")).wait();
+    done.expect_success();
+    assert!(Archive::read(path("back")).gathered() == own.gathered(), "{:?}", Archive::read(path("back")));
+}
+
+#[test]
+fn what_is_narrowed_is_not_told_to_be_empty() {
+    let place = place();
+    let path = |name: &str| place.path().join(name);
+    let server = odd_server().start();
+    let guests = listers(place.path(), &ODD_LISTS);
+    std::fs::write(
+        path("grant.yaml"),
+        "apiVersion: wagather/v1\nkind: Grant\nrules:\n  - verbs: [list]\n    apiGroups: ['*']\n    resources: ['*']\n    resourceNames: [nothing]\n",
+    )
+    .expect("a file");
+    let grant = path("grant.yaml");
+    for words in [["--selector", "a=b"], ["--grant", grant.to_str().expect("text")]] {
+        let done = Host::run_all(&guests)
+            .server(&server.url())
+            .args(words)
+            .args(["--layout", "must-gather", "--overwrite"])
+            .output(path("out"))
+            .wait();
+        done.expect_success();
+        let paths = Archive::read(path("out"));
+        let lists = paths.paths().into_iter().filter(|path| path.ends_with("nodes.yaml"));
+        assert_eq!(lists.count(), 0, "{words:?}: {:?}", paths.paths());
+    }
+}
+
+#[test]
+fn a_log_has_one_place_and_a_second_part_of_it_stays_with_its_gatherer() {
+    let place = place();
+    let log = |query: &str| Texts {
+        version: "v1",
+        resource: "pods",
+        namespace: "team-meteo",
+        name: "resolver-26384f52a9-dh5d7",
+        subresource: "log",
+        query: Box::leak(query.to_owned().into_boxed_str()),
+        ..Texts::default()
+    };
+    let record = ["resource get /v1/pods/log * *"];
+    // Two gatherers pipe the same log: the second one's is moved below its own folder.
+    let guests: Vec<PathBuf> = ["first", "second"]
+        .map(|name| guest::write(place.path(), name, &guest::piping(name, &record, &log(LOG))))
+        .into();
+    let output = place.path().join("out.tar.gz");
+    Host::run_all(&guests)
+        .replay(demo())
+        .args(["--layout", "must-gather"])
+        .output(&output)
+        .wait()
+        .expect_success();
+    let archive = Archive::read(&output);
+    let log = "namespaces/team-meteo/pods/resolver-26384f52a9-dh5d7/main/main/logs/previous.log";
+    assert_eq!(archive.bytes(log), archive.bytes(&format!("second/{log}")));
+}
+
+#[test]
+fn a_gatherer_cannot_have_the_name_of_a_file_of_the_layout() {
+    let place = place();
+    let texts = Texts { version: "v1", resource: "pods", ..Texts::default() };
+    let piping = guest::piping("timestamp", &["resource list /v1/pods * *"], &texts);
+    let guest = guest::write(place.path(), "timestamp", &piping);
+    let output = place.path().join("out");
+    let run =
+        |layout: &str| Host::run(&guest).replay(demo()).args(["--layout", layout]).output(&output).wait();
+    let done = run("must-gather");
+    let expected = "error: cannot archive what 'timestamp' gathers: the layout must-gather has a file or a folder of that name";
+    assert!(done.expect_code(4).stderr.contains(expected), "{}", done.stderr);
+    assert!(!output.exists());
+    run("insights").expect_success();
+}
