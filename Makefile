@@ -14,7 +14,7 @@ demo := target/demo
 # Workspaces of their own: nothing of them ships, and some take minutes to build.
 outside := $(wildcard tests/*/Cargo.toml tests/contenders/*/Cargo.toml)
 
-.PHONY: help setup demo test test-build deny notices picture package test-cluster test-node test-fresh test-languages test-arm64 test-arch image test-image conformance check-targets guests host host-full host-min host-serve host-view capi codegen apiserver registry bench fuzz miri size-corpus fmt lint clean
+.PHONY: help setup demo test test-build deny notices picture package test-cluster test-node test-fresh test-languages test-arm64 test-arch image test-image test-page conformance check-targets guests host host-full host-min host-serve host-view capi codegen apiserver registry bench fuzz miri size-corpus fmt lint clean
 
 help: ## explain these targets
 	@echo "Gatherers for Kubernetes as tiny WebAssembly modules. Targets:"
@@ -69,6 +69,10 @@ image: ## make an OCI image of host-min for amd64 and aarch64 (or ARCH='...') to
 
 test-image: ## make the image twice, push and pull it on the loopback interface, run it with a read-only root
 	@bash .ci/image --test $(ARCH)
+
+test-page: ## the page of report --html in a headless Chromium, which it installs (BLESS=1 draws the pictures of docs/report.md anew)
+	@bash .ci/setup test
+	cargo test -p wagather-view --test page
 
 check-targets: ## check that what gatherers are written with compiles for macOS and Windows
 	@bash .ci/check-targets

@@ -8,6 +8,7 @@
 //! | `terminal` | the only place that writes to stdout and stderr |
 //! | `gathered` | an archive with its report, its audit and its findings |
 //! | `report` | `report`: what an archive has |
+//! | `page` | `report --html`: the same as a page for a browser |
 //!
 //! A command is a module of its own: its options are a `clap::Args`, and its function `run` returns the exit code.
 //!
@@ -16,6 +17,7 @@
 
 mod cli;
 mod gathered;
+mod page;
 mod report;
 mod terminal;
 

@@ -7,8 +7,13 @@ use wagather_printable::{Line, Page};
 
 /// Prints a page. A reader that closed the pipe is not an error.
 pub(crate) fn print(page: &Page) -> Result<()> {
+    write(page.as_str().as_bytes())
+}
+
+/// Writes a file for a program that reads it from stdout.
+pub(crate) fn write(file: &[u8]) -> Result<()> {
     let mut stdout = io::stdout().lock();
-    match stdout.write_all(page.as_str().as_bytes()).and_then(|()| stdout.flush()) {
+    match stdout.write_all(file).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(Failure::new(Class::Output, "cannot write to stdout", error))
         }

@@ -3,7 +3,7 @@
 mod text;
 
 use crate::gathered::Gathered;
-use crate::terminal;
+use crate::{page, terminal};
 use clap::Args;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -15,10 +15,15 @@ pub(crate) struct Options {
     /// The archive: a folder, a .tar or a .tar.gz
     #[arg(value_name = "ARCHIVE")]
     archive: PathBuf,
+    #[command(flatten)]
+    page: page::Options,
 }
 
 /// Shows an archive.
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
+    if options.page.html {
+        return page::run(&options.archive, &options.page);
+    }
     let gathered = Gathered::open(&options.archive)?;
     gathered.warnings.iter().for_each(|warning| terminal::warn(warning));
     terminal::print(&text::page(&options.archive, &gathered))?;
