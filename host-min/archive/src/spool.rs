@@ -4,6 +4,7 @@
 //! It is not a pipe: everything is written before anything is read. A tar header needs the length of its content, and a HAR entry needs to know
 //! whether it is text. Memory must stay bounded, whatever a server sends.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Cursor, ErrorKind, Read, Seek, SeekFrom, Write};
@@ -74,6 +75,16 @@ impl Spool {
     /// Whether nothing was written.
     pub fn is_empty(&self) -> bool {
         self.len == 0
+    }
+
+    /// What was written, in memory. For a spool that is known to be small.
+    pub fn content(&mut self) -> io::Result<Cow<'_, [u8]>> {
+        let Some(file) = &mut self.file else { return Ok(Cow::Borrowed(&self.memory)) };
+        let mut content = Vec::new();
+        file.rewind()?;
+        // Ends where the next write goes.
+        file.read_to_end(&mut content)?;
+        Ok(Cow::Owned(content))
     }
 
     /// Reads what was written, from the beginning.
@@ -166,6 +177,7 @@ mod tests {
             }
             assert!(SpoolFull::is(&spool.write(b"x").expect_err("full")));
             assert!(!SpoolFull::is(&ErrorKind::FileTooLarge.into()), "the same kind, from the system");
+            assert_eq!(*spool.content().expect("content"), bytes);
             assert_eq!((spool.len(), spool.is_empty()), (len as u64, len == 0));
             assert_eq!(spool.file.is_some(), len > MAX_SPOOL_MEMORY_BYTES);
             assert_eq!(std::fs::read_dir(scratch.path()).expect("a folder").count(), 0);

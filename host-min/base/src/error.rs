@@ -28,13 +28,15 @@ pub enum Class {
     Gaps,
     /// The run went well and the archive is whole, but the server that it is uploaded to does not have it.
     Delivery,
+    /// The run went well, and gatherers found something that is as bad as was asked for.
+    Findings,
     /// This signal asked the run to end.
     Stopped(u8),
 }
 
 impl Class {
     /// All of them.
-    pub const ALL: [Class; 9] = [
+    pub const ALL: [Class; 10] = [
         Class::Internal,
         Class::Module,
         Class::Config,
@@ -44,6 +46,7 @@ impl Class {
         Class::Gatherer,
         Class::Gaps,
         Class::Delivery,
+        Class::Findings,
     ];
 
     /// What it is called in lines of JSON.
@@ -58,6 +61,7 @@ impl Class {
             Class::Gatherer => "gatherer",
             Class::Gaps => "gaps",
             Class::Delivery => "delivery",
+            Class::Findings => "findings",
             Class::Stopped(_) => "stopped",
         }
     }
@@ -75,6 +79,7 @@ impl Class {
             Class::Stopped(signal) => 128 + (signal & 127),
             Class::Refused => 9,
             Class::Delivery => 10,
+            Class::Findings => 11,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::admission::Admitted;
 use super::answer::{Answer, Context, Origin};
+use super::findings;
 use super::serve::{Broker, CallError, Open};
 use super::service::Service;
 use std::io::Write;
@@ -80,11 +81,18 @@ impl Broker<'_> {
                 let Some(Open::Entry { .. }) = self.open.get(handle) else {
                     return Err(Status::BAD_HANDLE.into());
                 };
-                let Some(Open::Entry { path, spool }) = self.open.close(handle) else {
+                let Some(Open::Entry { path, mut spool }) = self.open.close(handle) else {
                     return Err(Status::BAD_HANDLE.into());
                 };
                 self.tally.release_entry_bytes(spool.len());
+                let findings = findings::of_entry(self.service.name, &path, &mut spool)
+                    .map_err(|error| CallError::Host(self.service.section.failure(&error)))?;
                 self.add_spool(&path, spool)?;
+                match findings {
+                    Some(Ok(findings)) => self.tally.findings = Some(findings),
+                    Some(Err(warning)) => self.tally.warn(warning),
+                    None => {}
+                }
                 Ok(0)
             }
             Admitted::Log(level, text) => {

@@ -13,6 +13,7 @@ pub mod budget;
 mod calls;
 mod ending;
 mod fetch;
+pub mod findings;
 pub mod gaps;
 mod handles;
 mod held;

@@ -5,6 +5,7 @@ mod deferral;
 use super::blame::Blame;
 use super::budget::{Budget, Spent};
 use super::fetch::Account;
+use super::findings::Findings;
 use super::gaps::{Gap, Gaps};
 use super::held::{Held, Hold};
 pub(super) use deferral::Effects;
@@ -36,6 +37,8 @@ pub struct Tally {
     pub bytes_received: u64,
     /// Bytes that were given to the guest.
     pub bytes_given: u64,
+    /// What it found, if it wrote findings.
+    pub findings: Option<Findings>,
     /// What was redacted.
     pub redacted: Counts,
     /// Log lines, including dropped ones.

@@ -8,6 +8,7 @@ use serde::Serialize;
 use wagather_archive::Layout;
 use wagather_base::error::Failure;
 use wagather_broker::Served;
+use wagather_broker::findings::{Counts as Findings, Shown};
 use wagather_broker::gaps::{Gap, Resource};
 use wagather_json::obfuscate::{self, Obfuscator};
 use wagather_json::redact::Counts;
@@ -104,6 +105,12 @@ pub struct Gathered {
     /// These fields.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub hidden: Vec<Hidden>,
+    /// How many findings it wrote, by severity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub findings: Option<Findings>,
+    /// The worst of them. The archive has all.
+    #[serde(skip)]
+    pub worst_findings: Vec<Shown>,
     /// Lists whose parts show different moments, because the server no longer had the state with which they began.
     #[serde(skip_serializing_if = "is_zero")]
     pub inconsistent_lists: u64,
@@ -261,6 +268,12 @@ impl Gathered {
             withheld: used::withheld(&tally.uses),
             objects_reduced: tally.uses.reduced(),
             hidden: used::hidden(grant, &tally.uses),
+            findings: tally.findings.as_ref().map(|findings| findings.counts),
+            worst_findings: tally
+                .findings
+                .as_ref()
+                .map(|findings| findings.worst.clone())
+                .unwrap_or_default(),
             inconsistent_lists: tally.inconsistent_lists,
             duplicates_dropped: tally.duplicates,
             redacted: tally.redacted,

@@ -3,6 +3,7 @@
 use super::clusters::Several;
 use super::deliver::{self, Delivery};
 use super::display::{self, Settings};
+use super::findings;
 use super::fleet::Archives;
 use super::registry;
 use super::table::{ENGINES, LAYOUTS};
@@ -16,6 +17,7 @@ use wagather_abi::manifest::is_name;
 use wagather_age::Recipient;
 use wagather_archive::is_named_encrypted;
 use wagather_base::limits::{MAX_CHUNK_ITEMS, MAX_QPS};
+use wagather_broker::findings::Severity;
 use wagather_json::obfuscate::Kinds;
 use wagather_kube::cluster;
 use wagather_policy::quantity::{duration, limit, size};
@@ -36,6 +38,7 @@ pub(super) struct Run {
     pub(super) record: Option<PathBuf>,
     pub(super) audit: Option<PathBuf>,
     pub(super) check_access: bool,
+    pub(super) fail_on: Option<Severity>,
     pub(super) replay: Option<PathBuf>,
     pub(super) from: Option<PathBuf>,
     /// With many archives, `from` is empty.
@@ -157,6 +160,7 @@ impl Run {
             record: path("record"),
             audit: path("audit"),
             check_access: words.has("check-access"),
+            fail_on: one(words, "fail-on", findings::severity)?,
             replay: path("replay"),
             from: if archives.is_none() { path("from") } else { None },
             timeout: one(words, "timeout", duration)?.unwrap_or_default(),

@@ -3,7 +3,7 @@
 use super::display::{Display, Ended, Event, Fleet, Settings, Subject};
 use super::typed::{Words, Wrong};
 use super::values::{all, one, text, wrong};
-use super::{fail_with, rights};
+use super::{fail_with, findings, rights};
 use host_min::{Output, Phase, Plan, Progress, SingleThreaded};
 use std::cell::Cell;
 use std::ffi::OsString;
@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 use wagather_abi::LogLevel;
 use wagather_base::error::Result;
 use wagather_base::limits::{DEFAULT_PARALLEL_CLUSTERS, MAX_PARALLEL_CLUSTERS};
-use wagather_run::clusters::{Cluster, Contexts, Gathering, Status, Watcher, destinations, run};
+use wagather_broker::findings::Severity;
+use wagather_run::clusters::{Cluster, Contexts, Gathering, LineKind, Status, Watcher, destinations, run};
 
 /// The options for several clusters.
 #[derive(Debug)]
@@ -20,6 +21,7 @@ pub(super) struct Several {
     pub(super) contexts: Contexts,
     pub(super) max_parallel: usize,
     pub(super) folder: OsString,
+    pub(super) fail_on: Option<Severity>,
 }
 
 /// The default folder of the archives.
@@ -46,6 +48,7 @@ const NOT_WITH_SEVERAL: &[(&str, &str)] = &[
 impl Several {
     /// Parses the options for several clusters; `None` if they are for one.
     pub(super) fn of(words: &Words) -> Result<Option<Several>, Wrong> {
+        let fail_on = one(words, "fail-on", findings::severity)?;
         let named = all(words, "context", text)?;
         let max_parallel = one(words, "parallel-clusters", number)?.unwrap_or(DEFAULT_PARALLEL_CLUSTERS);
         let refuse = |reason: String| Err(wrong(words.command, reason));
@@ -77,7 +80,7 @@ impl Several {
                 return refuse(format!("invalid value '{}' for --output: {reason}", typed.display()));
             }
         };
-        Ok(Some(Several { contexts, max_parallel, folder }))
+        Ok(Some(Several { contexts, max_parallel, folder, fail_on }))
     }
 
     /// Runs the plan for each cluster, or shows what a run would do.
@@ -104,7 +107,9 @@ impl Several {
         display.finish();
         let gathering = gathering?;
         summarise(&gathering, &display);
-        fail_with(gathering.failures(), &display)
+        let counts = gathering.clusters.iter().flat_map(|cluster| &cluster.gatherers);
+        let found = self.fail_on.and_then(|severity| findings::failure(counts, severity));
+        fail_with(gathering.failures().chain(found), &display)
     }
 }
 
@@ -118,7 +123,11 @@ fn summarise(gathering: &Gathering, display: &Display) {
             display.show(&of(&label, ""), &Event::Warning(warning));
         }
         for line in &cluster.lines {
-            let event = if line.is_error { Event::Error(&line.text) } else { Event::Warning(&line.text) };
+            let event = match line.kind {
+                LineKind::Error => Event::Error(&line.text),
+                LineKind::Warning => Event::Warning(&line.text),
+                LineKind::Finding(severity) => Event::Finding(severity, &line.text),
+            };
             display.show(&of(&label, &line.gatherer), &event);
         }
     }

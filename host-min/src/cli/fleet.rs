@@ -36,6 +36,7 @@ const DEFAULT_FILE: &str = "wagather-{time}.ndjson";
 const NOT_WITH_MANY: &[(&str, &str)] = &[
     ("audit", "the file holds the audit of one run"),
     ("encrypt", "the results are not an archive"),
+    ("fail-on", "the lines of findings.json have the findings of all archives"),
     ("keep", "the results are not an archive"),
     ("obfuscate", "each archive would have a map of its own"),
     ("spool", "the results are not an archive"),

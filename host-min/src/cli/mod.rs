@@ -6,6 +6,7 @@ mod completions;
 mod deliver;
 mod deploy;
 mod display;
+mod findings;
 mod fleet;
 mod help;
 mod inspect;

@@ -2,7 +2,7 @@
 
 use super::args::Run;
 use super::display::{self, Completeness, Display, Ended, Event, Subject};
-use super::{fail_with, rights};
+use super::{fail_with, findings, rights};
 use host_min::{Class, Existing, Failure, Grant, Input, Isolation, Outcome, Output, Plan, SingleThreaded};
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -13,6 +13,7 @@ use wagather_base::error::Result;
 use wagather_base::file::reading_until;
 use wagather_base::stop;
 use wagather_broker::audit::Sink;
+use wagather_broker::findings::Shown;
 use wagather_policy::used;
 use wagather_run::clusters::Sums;
 
@@ -85,7 +86,9 @@ pub(super) fn run(args: Run, single_threaded: SingleThreaded) -> Result<()> {
         Some(_) => None,
         None => args.delivery.deliver(archive, &display),
     };
-    fail_with(outcome.failures.into_iter().chain(undelivered).chain(gaps), &display)
+    let sums: Vec<Sums> = outcome.report.gatherers.iter().map(Sums::of).collect();
+    let found = args.fail_on.and_then(|severity| findings::failure(&sums, severity));
+    fail_with(outcome.failures.into_iter().chain(undelivered).chain(found).chain(gaps), &display)
 }
 
 /// Creates a new file that only its owner can read, because it names what was gathered.
@@ -111,6 +114,9 @@ fn summarise(outcome: &Outcome, display: &Display) {
     for (gathered, Ended { who, .. }) in gatherers.iter().zip(&ended) {
         for line in used::describe(&gathered.withheld, &gathered.hidden) {
             display.show(who, &Event::Grant(&line));
+        }
+        for Shown { severity, text } in &gathered.worst_findings {
+            display.show(who, &Event::Finding(*severity, text));
         }
         for warning in &gathered.warnings {
             display.show(who, &Event::Warning(warning));

@@ -11,6 +11,7 @@ mod registry;
 use self::deploy::{DEPLOY, EXAMPLES};
 use self::merge::MERGE;
 use super::display::{FORMATS, WHEN};
+use super::findings::SEVERITIES;
 use host_min::{Compression, Layout};
 use wagather_sandbox::engine::Kind;
 
@@ -102,6 +103,7 @@ Exit codes:
   9  access denied: the API server or a registry rejects the credentials (401), or the account lacks a permission
      (403); a retry does not help
   10  not delivered: the archive is whole and kept, but the server of --upload does not have it (docs/delivery.md)
+  11  findings: gatherers found something that is as bad as --fail-on says (docs/findings.md)
   129, 130, 143  SIGHUP, SIGINT or SIGTERM ended the run; finished files are kept in NAME.incomplete
 
 If several gatherers fail, the exit code is that of the first; with several clusters, that of the first context.";
@@ -464,6 +466,10 @@ const GATHERING: &[Flag] = &[
     Flag {
         help: "First ask the API server whether the account has all permissions; if it lacks any, list them and gather nothing",
         ..flag("check-access")
+    },
+    Flag {
+        help: "Exit with 11 if gatherers found something that is at least this bad (docs/findings.md)",
+        ..words("fail-on", "SEVERITY", SEVERITIES)
     },
     Flag {
         help: "Write the audit also to this file (JSON lines), as the run proceeds; the archive has it in audit.jsonl. The file \

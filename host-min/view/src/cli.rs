@@ -1,5 +1,6 @@
 //! The command line. The help is made from these comments.
 
+use crate::diff;
 use crate::report;
 use crate::terminal;
 use clap::{Parser, Subcommand};
@@ -8,6 +9,10 @@ use std::process::ExitCode;
 const EXIT_CODES: &str = "\
 Exit codes: 0 success; 2 wrong command line or a fault of this program; 4 the archive cannot be read;
 6 the output cannot be written.";
+
+const DIFF_EXIT_CODES: &str = "\
+Exit codes: 0 nothing differs; 1 something differs; 2 wrong command line or a fault of this program;
+4 an archive cannot be read; 6 the output cannot be written.";
 
 /// Show, serve and compare archives
 ///
@@ -26,6 +31,9 @@ enum Command {
     /// Show the content of an archive: what was gathered, what is missing, and what was found
     #[command(after_help = EXIT_CODES)]
     Report(report::Options),
+    /// Compare two archives by their meaning: objects, findings and what gatherers wrote
+    #[command(after_help = DIFF_EXIT_CODES)]
+    Diff(diff::Options),
 }
 
 /// Parses the command line and runs it.
@@ -37,6 +45,8 @@ pub fn main() -> ExitCode {
     };
     let done = match arguments.command {
         Command::Report(options) => report::run(&options),
+        Command::Diff(options) => diff::run(&options),
     };
+    let done = done.and_then(|code| terminal::flush().map(|()| code));
     done.unwrap_or_else(|failure| terminal::fail(&failure))
 }

@@ -1,6 +1,7 @@
 //! An archive, with what its host wrote beside the objects: the report, the audit, and the findings of its gatherers.
 
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::path::Path;
 use wagather_base::error::{Class, Failure, Result};
 use wagather_findings::{Finding, Mistake};
@@ -20,6 +21,8 @@ pub(crate) struct Gathered {
     pub(crate) report: Option<Value>,
     /// The findings, in the order of the archive.
     pub(crate) findings: Vec<Found>,
+    /// The gatherers that judge: they wrote findings, even if there are none.
+    pub(crate) judges: BTreeSet<String>,
     /// What a reader has to know about the archive.
     pub(crate) warnings: Vec<String>,
 }
@@ -45,7 +48,7 @@ impl Gathered {
         look: &mut dyn FnMut(&str, &[u8]),
     ) -> Result<Gathered> {
         let mut report: Option<(usize, Value)> = None;
-        let (mut findings, mut warnings) = (Vec::new(), Vec::new());
+        let (mut findings, mut judges, mut warnings) = (Vec::new(), BTreeSet::new(), Vec::new());
         let is_read = |path: &str| {
             let name = path.rsplit('/').next().unwrap_or_default();
             [REPORT, wagather_findings::FILE].contains(&name) || is_wanted(path)
@@ -65,6 +68,7 @@ impl Gathered {
                     }
                 }
                 wagather_findings::FILE => {
+                    judges.insert(folder.to_owned());
                     if let Err(mistake) = add(folder, content, &mut findings) {
                         warnings.push(format!(
                             "{path} is no list of findings, and what follows in it is missing: {mistake}"
@@ -91,7 +95,7 @@ impl Gathered {
             warnings.push(format!("the archive has more findings than the first {MAX_FINDINGS}"));
         }
         let report = report.map(|(_, report)| report);
-        Ok(Gathered { archive, report, findings, warnings })
+        Ok(Gathered { archive, report, findings, judges, warnings })
     }
 }
 

@@ -7,6 +7,7 @@
 //! | `cli` | the commands, and which module runs each |
 //! | `terminal` | the only place that writes to stdout and stderr |
 //! | `gathered` | an archive with its report, its audit and its findings |
+//! | `diff` | `diff`: what differs between two archives |
 //! | `report` | `report`: what an archive has |
 //! | `page` | `report --html`: the same as a page for a browser |
 //!
@@ -16,6 +17,7 @@
 #![forbid(unsafe_code)]
 
 mod cli;
+mod diff;
 mod gathered;
 mod page;
 mod report;

@@ -1,6 +1,6 @@
 //! Processes that this one forks for a part of its work.
 
-use super::index::{ArchiveFacts, Line, Reason, Sums};
+use super::index::{ArchiveFacts, Line, LineKind, Reason, Sums};
 use super::message::{Ended, Message, Sender};
 use super::reporter::Reporter;
 use crate::in_fork::abort_on_panic;
@@ -74,13 +74,14 @@ fn plan_of(plan: &Plan, context: &str, output: &Path) -> Plan {
 /// Sends the report's warnings and errors, except the errors that made a gatherer fail: those are among the failures.
 fn send_report(outcome: &Outcome, sender: &Sender<PipeWriter>) {
     for gathered in &outcome.report.gatherers {
-        let send = |is_error: bool, text: &str| {
-            let line = Line { gatherer: gathered.name.clone(), is_error, text: text.to_owned() };
+        let send = |kind: LineKind, text: &str| {
+            let line = Line { gatherer: gathered.name.clone(), kind, text: text.to_owned() };
             sender.send(&Message::Line(line));
         };
-        gathered.warnings.iter().for_each(|warning| send(false, warning));
+        gathered.warnings.iter().for_each(|warning| send(LineKind::Warning, warning));
         let errors = gathered.errors.iter().filter(|error| gathered.reason.as_ref() != Some(error));
-        errors.for_each(|error| send(true, error));
+        gathered.worst_findings.iter().for_each(|shown| send(LineKind::Finding(shown.severity), &shown.text));
+        errors.for_each(|error| send(LineKind::Error, error));
     }
 }
 

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use wagather_archive::{Existing, Target};
 use wagather_base::error::{Class, Failure, Result};
 use wagather_base::time::{clock_millis, rfc3339};
+use wagather_broker::findings::{Counts, Severity};
 
 /// The name of its file.
 pub(super) const FILE: &str = "index.json";
@@ -52,10 +53,21 @@ pub struct Cluster {
 pub struct Line {
     /// The gatherer.
     pub gatherer: String,
-    /// Whether it is an error: something is missing. Otherwise it is a warning.
-    pub is_error: bool,
+    /// What it is.
+    pub kind: LineKind,
     /// The line.
     pub text: String,
+}
+
+/// What a line of the report is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LineKind {
+    /// Something is missing.
+    Error,
+    /// Something is unusual.
+    Warning,
+    /// One of the worst findings.
+    Finding(Severity),
 }
 
 /// How a cluster's run ended.
@@ -134,6 +146,9 @@ pub struct Sums {
     /// Objects that the guest got without fields, because the grant removes them.
     #[serde(skip_serializing_if = "is_zero")]
     pub objects_reduced: u64,
+    /// How many findings it wrote, by severity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub findings: Option<Counts>,
     /// Lists whose parts show different moments.
     #[serde(skip_serializing_if = "is_zero")]
     pub inconsistent_lists: u64,
@@ -167,6 +182,7 @@ impl Sums {
             items_withheld: gathered.items_withheld,
             objects_reduced: gathered.objects_reduced,
             inconsistent_lists: gathered.inconsistent_lists,
+            findings: gathered.findings,
             duplicates_dropped: gathered.duplicates_dropped,
             entries: gathered.entries,
             bytes_archived: gathered.bytes_archived,

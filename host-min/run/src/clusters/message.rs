@@ -3,13 +3,14 @@
 //! The process is not hostile, but it can die in the middle of a frame, or be corrupted. So the length of a frame is limited, and an invalid
 //! frame is reported.
 
-use super::index::{ArchiveFacts, Line, Reason, Sums};
+use super::index::{ArchiveFacts, Line, LineKind, Reason, Sums};
 use crate::codec::{Codec, codec};
 use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
 use wagather_abi::LogLevel;
 use wagather_base::error::Failure;
 use wagather_broker::Progress;
+use wagather_broker::findings::{Counts, Severity};
 
 /// The longest frame or line. A result with failures of the most gatherers is far below.
 const MAX_BYTES: usize = 4 << 20;
@@ -71,13 +72,33 @@ impl Codec for Failure {
     }
 }
 
+/// The kinds of lines, by their numbers.
+const KINDS: [LineKind; 5] = [
+    LineKind::Error,
+    LineKind::Warning,
+    LineKind::Finding(Severity::Error),
+    LineKind::Finding(Severity::Warning),
+    LineKind::Finding(Severity::Info),
+];
+
+impl Codec for LineKind {
+    fn encode(&self, to: &mut Vec<u8>) {
+        let number = KINDS.iter().position(|kind| kind == self).unwrap_or_default();
+        (number as u8).encode(to);
+    }
+    fn decode(from: &mut &[u8]) -> Option<LineKind> {
+        KINDS.get(usize::from(u8::decode(from)?)).copied()
+    }
+}
+
 codec! {
     ArchiveFacts { file, bytes, sha256 }
-    Line { gatherer, is_error, text }
+    Counts { error, warning, info }
+    Line { gatherer, kind, text }
     Reason { exit_code, attempt, reason, more, advice }
     Sums {
         name, version, complete, failed, gaps, duration_ms, requests, retries, bytes_received, items,
-        items_withheld, objects_reduced, inconsistent_lists, duplicates_dropped, entries, bytes_archived, warnings, errors
+        items_withheld, objects_reduced, findings, inconsistent_lists, duplicates_dropped, entries, bytes_archived, warnings, errors
     }
     Ended { complete, archive, failures, warnings, gatherers }
 }
@@ -243,7 +264,11 @@ mod tests {
             Message::Log { gatherer: "pods".into(), level: LogLevel::WARN, text: "a \"line\" ä".into() },
             Message::Log { gatherer: String::new(), level: LogLevel(-1), text: String::new() },
             Message::Progress { gatherer: 7, progress },
-            Message::Line(Line { gatherer: "pods".into(), is_error: true, text: "gone".into() }),
+            Message::Line(Line {
+                gatherer: "pods".into(),
+                kind: LineKind::Finding(Severity::Warning),
+                text: "gone".into(),
+            }),
             Message::Ended(ended),
         ];
         let sender = Sender::new(Vec::new());

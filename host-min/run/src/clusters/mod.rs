@@ -20,7 +20,7 @@ mod names;
 mod reporter;
 mod supervise;
 
-pub use index::{ArchiveFacts, Cluster, Line, Reason, Status, Sums};
+pub use index::{ArchiveFacts, Cluster, Line, LineKind, Reason, Status, Sums};
 
 use crate::in_fork::in_fork;
 use crate::plan::{Input, Plan};

@@ -5,6 +5,8 @@
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use std::collections::BTreeSet;
+use wagather_findings::{Counts, read};
 use wagather_policy::rights::{Shard, sort_key};
 
 /// What is read of an element. A tree of all of it would take far more memory than its text.
@@ -50,6 +52,45 @@ pub(super) fn join(path: &str, parts: &[(Shard, Vec<u8>)]) -> Option<Vec<u8>> {
         true => [&texts.join(&b'\n')[..], b"\n"].concat(),
         false => [b"[", &texts.join(&b',')[..], b"]", trailer(parts[0].1)].concat(),
     })
+}
+
+/// Findings of all shards: each is about something by itself, so those of different shards stand side by side. What several shards found
+/// alike is there once. `None` if a file is not in the form of findings.
+pub(super) fn join_findings(parts: &[(Shard, Vec<u8>)]) -> Option<(Vec<u8>, Counts)> {
+    let (mut all, mut seen) = (Vec::new(), BTreeSet::new());
+    for (_, bytes) in parts {
+        // What is in the form of findings can be taken apart.
+        read(bytes, &mut |_| {}).ok()?;
+        for finding in serde_json::from_slice::<Found<'_>>(bytes).ok()?.findings {
+            let text = finding.get();
+            let object = serde_json::from_str::<About<'_>>(text).ok()?.object;
+            let namespace =
+                object.and_then(|object| serde_json::from_str::<Named<'_>>(object.get()).ok()?.namespace);
+            let namespace = namespace.and_then(|name| serde_json::from_str::<String>(name.get()).ok());
+            if seen.insert(text) {
+                all.push((namespace.unwrap_or_default(), text));
+            }
+        }
+    }
+    all.sort_by(|(a, _), (b, _)| sort_key(a).cmp(sort_key(b)));
+    let texts: Vec<&str> = all.iter().map(|(_, text)| *text).collect();
+    let joined = format!("{{\"findings\":[{}]}}", texts.join(",")).into_bytes();
+    let counts = read(&joined, &mut |_| {}).ok()?;
+    Some((joined, counts))
+}
+
+/// A file of findings.
+#[derive(Deserialize)]
+struct Found<'a> {
+    #[serde(borrow)]
+    findings: Vec<&'a RawValue>,
+}
+
+/// What is read of a finding.
+#[derive(Deserialize)]
+struct About<'a> {
+    #[serde(borrow)]
+    object: Option<&'a RawValue>,
 }
 
 /// What follows an array: nothing, or a line feed.
@@ -133,6 +174,34 @@ mod tests {
                 "{\"namespace\":\"default\"}\n{\"namespace\":\"default\",\"b\":1}\n{\"namespace\":\"shop\"}\n"
             )
         );
+    }
+
+    #[test]
+    fn findings_are_those_of_all_shards() {
+        let finding = |severity: &str, object: &str| {
+            format!(r#"{{"severity":"{severity}","code":"A",{object}"message":"m"}}"#)
+        };
+        let of = |namespace: &str| {
+            format!(r#""object":{{"apiVersion":"v1","kind":"Pod","namespace":"{namespace}","name":"a"}},"#)
+        };
+        let (cluster, shop, a) =
+            (finding("info", ""), finding("error", &of("shop")), finding("warning", &of("a")));
+        let file = |findings: &[&String]| {
+            let findings: Vec<&str> = findings.iter().map(|finding| finding.as_str()).collect();
+            format!(r#"{{"findings":[{}]}}"#, findings.join(","))
+        };
+        let parts = |texts: [String; 2]| {
+            texts
+                .into_iter()
+                .zip(0..)
+                .map(|(text, index)| (Shard::new(index, 2).expect("a shard"), text.into_bytes()))
+                .collect::<Vec<_>>()
+        };
+        let (joined, counts) =
+            join_findings(&parts([file(&[&shop, &cluster]), file(&[&cluster, &a])])).expect("findings");
+        assert_eq!(String::from_utf8(joined).expect("text"), file(&[&cluster, &a, &shop]));
+        assert_eq!(counts, Counts { error: 1, warning: 1, info: 1 });
+        assert_eq!(join_findings(&parts([file(&[&shop]), "[]".into()])), None);
     }
 
     #[test]

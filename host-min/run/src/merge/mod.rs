@@ -105,7 +105,17 @@ pub fn merge(merge: &Merge) -> Result<Merged> {
         copy(part, &known, &mut section, &mut different, &mut apart)?;
     }
     let mut joined = Vec::new();
+    let mut found = report::Found::new();
     for (path, texts) in different.parts {
+        if let Some(gatherer) = gatherer_of(&path)
+            && let Some((whole, counts)) = elements::join_findings(&texts)
+            && !apart.contains(&path)
+        {
+            add(&mut section, &path, &whole)?;
+            found.insert(gatherer.to_owned(), json!(counts));
+            joined.push(path);
+            continue;
+        }
         match elements::join(&path, &texts).filter(|_| !apart.contains(&path)) {
             Some(whole) => {
                 add(&mut section, &path, &whole)?;
@@ -131,9 +141,21 @@ pub fn merge(merge: &Merge) -> Result<Merged> {
         joined,
         apart,
     };
-    let report = merged.report(parts);
+    // Findings that are the same in several shards were taken once.
+    for (path, file) in known.iter().filter(|(_, file)| file.is_same) {
+        let part = parts.iter().find(|part| part.shard.index == file.first);
+        if let Some((gatherer, part)) = gatherer_of(path).zip(part) {
+            found.insert(gatherer.to_owned(), report::findings_of(&part.report, gatherer));
+        }
+    }
+    let report = merged.report(parts, &found);
     merged.path = archive.finish(vec![section], true, &audit, |_| report)?.path;
     Ok(merged)
+}
+
+/// The gatherer whose findings a file has.
+fn gatherer_of(path: &str) -> Option<&str> {
+    path.split_once('/').filter(|(_, file)| *file == wagather_findings::FILE).map(|(gatherer, _)| gatherer)
 }
 
 /// Reads an archive once: its report, its audit, and what its files are.
@@ -324,7 +346,7 @@ fn numbers(numbers: &[u32]) -> String {
 
 impl Merged {
     /// The report: that of the first shard, with what the others add.
-    fn report(&self, parts: Vec<Part>) -> Vec<u8> {
+    fn report(&self, parts: Vec<Part>, found: &report::Found) -> Vec<u8> {
         let shards: Vec<Value> = parts
             .iter()
             .map(|Part { shard, report, .. }| {
@@ -357,6 +379,7 @@ impl Merged {
                 }
             }
         }
+        report::set_findings(&mut whole, found);
         whole["complete"] = self.complete.into();
         whole["time"] = time.into();
         if let Value::Object(narrowed) = &mut whole["narrowedTo"] {

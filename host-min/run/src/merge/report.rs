@@ -2,6 +2,7 @@
 
 use serde::Serializer as _;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 /// Values of which the largest counts.
 const PEAKS: &[&str] = &["durationMs", "memoryBytes", "peakRssBytes", "peakHeldBytes"];
@@ -72,6 +73,27 @@ fn number(a: &serde_json::Number, b: &serde_json::Number, is_peak: bool) -> serd
 
 /// The members of a report that come first, as in that of a run.
 const FIRST: &[&str] = &["wagather", "abi", "complete", "source", "time", "merged", "gatherers"];
+
+/// How many findings gatherers have in the merged archive, where that is not the sum.
+pub(super) type Found = BTreeMap<String, Value>;
+
+/// How many findings a report says that a gatherer has.
+pub(super) fn findings_of(report: &Value, gatherer: &str) -> Value {
+    let mut all = report["gatherers"].as_array().into_iter().flatten();
+    all.find(|gathered| gathered["name"] == gatherer)
+        .map_or(Value::Null, |gathered| gathered["findings"].clone())
+}
+
+/// Sets these numbers.
+pub(super) fn set_findings(report: &mut Value, found: &Found) {
+    for gathered in report["gatherers"].as_array_mut().into_iter().flatten() {
+        let known =
+            gathered["name"].as_str().and_then(|name| found.get(name)).filter(|known| !known.is_null());
+        if let Some(known) = known {
+            gathered["findings"] = known.clone();
+        }
+    }
+}
 
 /// A report as it is written: indented JSON, whose first members tell what it is.
 pub(super) fn to_json(mut members: Map<String, Value>) -> Vec<u8> {

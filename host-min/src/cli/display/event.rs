@@ -11,6 +11,7 @@ use host_min::{Failure, Phase, Progress};
 use std::path::Path;
 use std::time::Duration;
 use wagather_abi::LogLevel;
+use wagather_broker::findings::Severity;
 use wagather_deliver::Step;
 use wagather_json::obfuscate::Counts;
 use wagather_printable::Line;
@@ -34,6 +35,8 @@ pub(in crate::cli) enum Event<'a> {
     Warning(&'a str),
     /// An error: something is missing.
     Error(&'a str),
+    /// A finding of a gatherer.
+    Finding(Severity, &'a str),
     /// A failure, which decides the exit code.
     Failure(&'a Failure),
     /// The progress of a gatherer.
@@ -83,6 +86,7 @@ impl Event<'_> {
             Event::Log(level, _) => format!("{who}{}: {message}", level.name()),
             Event::Warning(_) => format!("{who}warning: {message}"),
             Event::Error(_) => format!("{who}error: {message}"),
+            Event::Finding(severity, _) => format!("{who}finding ({}): {message}", severity.name()),
             // A failure escapes its own lines.
             Event::Delivery(step) if delivery::level(step) == "warn" => format!("{who}warning: {message}"),
             Event::Failure(failure) => return format!("{}error: {failure}", Line(&who)),
@@ -93,9 +97,11 @@ impl Event<'_> {
 
     fn message(&self) -> String {
         match self {
-            Event::Log(_, text) | Event::Grant(text) | Event::Warning(text) | Event::Error(text) => {
-                (*text).to_owned()
-            }
+            Event::Log(_, text)
+            | Event::Grant(text)
+            | Event::Warning(text)
+            | Event::Error(text)
+            | Event::Finding(_, text) => (*text).to_owned(),
             Event::Failure(failure) => format!("{}: {}", failure.attempt, failure.reason),
             Event::Progress(pace) => pace.message(),
             Event::Summary(sums) => summary::message(sums),
@@ -123,6 +129,7 @@ impl Event<'_> {
             Event::Error(_) | Event::Failure(_) => "error",
             Event::Summary(sums) if summary::status(sums) == "gaps" => "warn",
             Event::Summary(sums) if !sums.complete => "error",
+            Event::Finding(Severity::Error | Severity::Warning, _) => "warn",
             Event::Fleet(event) => event.level(),
             Event::Delivery(step) => delivery::level(step),
             _ => "info",
@@ -135,6 +142,7 @@ impl Event<'_> {
             Event::Grant(_) => "grant",
             Event::Warning(_) => "warning",
             Event::Error(_) => "error",
+            Event::Finding(..) => "finding",
             Event::Failure(_) => "failure",
             Event::Progress(_) => "progress",
             Event::Summary(_) => "summary",
@@ -158,6 +166,7 @@ impl Event<'_> {
         object.text("message", &self.message());
         match self {
             Event::Log(..) | Event::Grant(_) | Event::Warning(_) | Event::Error(_) => {}
+            Event::Finding(severity, _) => object.text("severity", severity.name()),
             Event::Failure(failure) => {
                 object.text("class", failure.class.name());
                 object.text("attempt", &failure.attempt);

@@ -2,6 +2,7 @@
 //! thousands. Programs get plain numbers, from [`super::event`].
 
 use std::time::Duration;
+use wagather_broker::findings::Counts;
 
 /// `999 B`, `1.2 kB`, `33.9 MB`.
 pub(super) fn bytes(number: u64) -> String {
@@ -37,6 +38,20 @@ pub(super) fn count(number: u64) -> String {
 /// `1 item`, `5,000 items`.
 pub(super) fn counted(number: u64, what: &str) -> String {
     format!("{} {what}{}", count(number), if number == 1 { "" } else { "s" })
+}
+
+/// `1 error, 2 warnings`, or `none`.
+pub(in crate::cli) fn findings(counts: &Counts) -> String {
+    let words = [(counts.error, "error"), (counts.warning, "warning"), (counts.info, "info")];
+    let words: Vec<String> = words
+        .into_iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, what)| match what {
+            "info" => format!("{} info", count(number)),
+            _ => counted(number, what),
+        })
+        .collect();
+    if words.is_empty() { "none".to_owned() } else { words.join(", ") }
 }
 
 /// `0.9 ms`, `123 ms`, `12.3 s`, `1m 05s`, `2h 03m`.

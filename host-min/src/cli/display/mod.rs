@@ -26,7 +26,7 @@ mod block;
 mod delivery;
 mod event;
 mod fleet;
-mod format;
+pub(super) mod format;
 mod live;
 mod object;
 mod page;

@@ -6,6 +6,7 @@ use super::object::Object;
 use super::subject::Subject;
 use super::table::{self, Cell, Column, Room};
 use std::time::Duration;
+use wagather_broker::findings::Counts;
 use wagather_run::clusters::{Cluster, Sums};
 
 /// The result of a gatherer, or of a cluster without results of gatherers.
@@ -41,13 +42,15 @@ fn of_millis(millis: f64) -> Duration {
 }
 
 const CONTEXT: &str = "CONTEXT";
+const FINDINGS: &str = "FINDINGS";
 const RETRIES: &str = "RETRIES";
 const WITHHELD: &str = "WITHHELD";
 const REDUCED: &str = "REDUCED";
-const COLUMNS: [Column; 12] = [
+const COLUMNS: [Column; 13] = [
     table::text(CONTEXT),
     table::text("GATHERER"),
     table::text("STATUS"),
+    table::text(FINDINGS),
     table::number("ITEMS"),
     table::number(WITHHELD),
     table::number(REDUCED),
@@ -66,6 +69,7 @@ pub(super) fn table(ended: &[Ended], room: Room) -> Vec<String> {
         |of: fn(&Sums) -> u64| ended.iter().filter_map(|ended| ended.sums.as_ref()).any(|sums| of(sums) > 0);
     let contexts = ended.iter().any(|ended| ended.who.context.is_some());
     for (header, is_wanted) in [
+        (FINDINGS, any(|sums| sums.findings.is_some().into())),
         (WITHHELD, any(|sums| sums.items_withheld)),
         (REDUCED, any(|sums| sums.objects_reduced)),
         (RETRIES, any(|sums| sums.retries)),
@@ -91,6 +95,7 @@ fn cells(ended: &Ended) -> Vec<Cell> {
             Some("gaps") => live::gaps(),
             _ => live::failed(),
         },
+        sums.and_then(|sums| sums.findings.as_ref()).map_or_else(|| "-".to_owned(), format::findings).into(),
         count(|sums| sums.items),
         count(|sums| sums.items_withheld),
         count(|sums| sums.objects_reduced),
@@ -150,6 +155,9 @@ pub(super) fn put(sums: &Sums, object: &mut Object) {
     object.number_if_any("itemsWithheld", sums.items_withheld);
     object.number_if_any("objectsReduced", sums.objects_reduced);
     object.number_if_any("gaps", sums.gaps);
+    if let Some(Counts { error, warning, info }) = sums.findings {
+        object.value("findings", &format!(r#"{{"error":{error},"warning":{warning},"info":{info}}}"#));
+    }
     object.number("requests", sums.requests);
     object.number_if_any("retries", sums.retries);
     object.number("bytesReceived", sums.bytes_received);
@@ -193,6 +201,19 @@ mod tests {
                 "cluster-operators  Failed    5,000        10   33.9 MB      1    1.2 kB      -",
             ]
         );
+        let judged = |name, error, warning| {
+            let findings = Some(Counts { error, warning, info: 0 });
+            Ended::of(None, Sums { findings, ..sums(name, true, 0) })
+        };
+        assert_eq!(
+            table(&[judged("pods", 1, 2), judged("nodes", 0, 0), ended(None, "hello", true, 0)], room),
+            [
+                "GATHERER  STATUS    FINDINGS             ITEMS  REQUESTS  RECEIVED  FILES  ARCHIVED   TIME",
+                "pods      Complete  1 error, 2 warnings  5,000        10   33.9 MB      1    1.2 kB  1.2 s",
+                "nodes     Complete  none                 5,000        10   33.9 MB      1    1.2 kB  1.2 s",
+                "hello     Complete  -                    5,000        10   33.9 MB      1    1.2 kB  1.2 s",
+            ]
+        );
         let unreachable = Ended {
             who: Subject { context: Some("edge".into()), gatherer: String::new() },
             sums: None,
@@ -220,6 +241,11 @@ mod tests {
         let plain = sums("pods", false, 0);
         let names = ["retries", "inconsistentLists", "duplicatesDropped", "durationMs"];
         assert!(names.iter().all(|name| !json(&plain).contains(name)), "{}", json(&plain));
+        let findings = Some(Counts { error: 1, warning: 0, info: 2 });
+        assert!(
+            json(&Sums { findings, ..plain.clone() })
+                .contains(r#""findings":{"error":1,"warning":0,"info":2},"#)
+        );
         let odd = Sums { inconsistent_lists: 1, duplicates_dropped: 2, ..sums("pods", true, 3) };
         assert_eq!(
             json(&odd),

@@ -1,0 +1,126 @@
+use super::*;
+use std::fs;
+use std::path::Path;
+
+/// Writes an archive as a folder.
+fn archive(folder: &Path, files: &[(&str, &str)]) -> Side {
+    for (path, text) in files {
+        let path = folder.join(path);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(path, text).expect("a file");
+    }
+    Side::open(folder).expect("an archive")
+}
+
+fn differences(before: &Side, after: &Side, all: bool) -> (Vec<String>, compare::Summary) {
+    let mut shown = Vec::new();
+    let summary = compare::compare(before, after, all, &mut |change| {
+        let how = match &change.how {
+            compare::How::Added => "+".to_owned(),
+            compare::How::Removed => "-".to_owned(),
+            compare::How::Changed(fields) => {
+                fields.iter().map(|field| field.path.clone()).collect::<Vec<_>>().join(" ")
+            }
+        };
+        let what = match change.what {
+            compare::What::Object { kind, namespace, name, .. } => format!("{kind} {namespace}/{name}"),
+            compare::What::Finding { gatherer, finding } => format!("{gatherer} {}", finding.code),
+            compare::What::File { path } => path.to_owned(),
+        };
+        shown.push(format!("{how} {what}"));
+        Ok(())
+    });
+    (shown, summary.expect("a comparison"))
+}
+
+const REPORT: &str = r#"{"time":"2026-01-02T03:04:05Z","gatherers":[{"name":"g","resources":[
+    {"resource":"v1/configmaps","complete":true,"items":0},{"resource":"apps/v1/deployments","complete":false}]}]}"#;
+
+#[test]
+fn archives_of_two_layouts_are_compared() {
+    let place = tempfile::tempdir().expect("a folder");
+    let pod = |more: &str| {
+        format!(
+            r#"{{"apiVersion":"v1","kind":"Pod","metadata":{{"name":"web","namespace":"shop"{more}}},"spec":{{"nodeName":"n1"}}}}"#
+        )
+    };
+    let before = archive(
+        &place.path().join("a"),
+        &[
+            ("wagather.json", REPORT),
+            ("namespaces/shop/core/pods/web.json", &pod(r#","resourceVersion":"1""#)),
+            (
+                "namespaces/shop/core/secrets/s.json",
+                r#"{"apiVersion":"v1","kind":"Secret","metadata":{"name":"s","namespace":"shop"}}"#,
+            ),
+            (
+                "g/findings.json",
+                r#"{"findings":[{"severity":"info","code":"A","message":"m"},{"severity":"info","code":"B","message":"m"}]}"#,
+            ),
+            ("g/list.json", r#"[{"name":"a","n":1},{"name":"b"}]"#),
+            ("h/list.json", "[]"),
+        ],
+    );
+    // The list of a must-gather, whose items do not say what they are.
+    let list = r#"{"apiVersion":"v1","kind":"PodList","items":[
+        {"metadata":{"name":"web","namespace":"shop","resourceVersion":"2","managedFields":[]},"spec":{"nodeName":"n1"}},
+        {"metadata":{"name":"web-2","namespace":"shop"}}]}"#;
+    let other = archive(
+        &place.path().join("b"),
+        &[
+            ("must-gather/namespaces/shop/core/pods.yaml", list),
+            ("must-gather/namespaces/shop/apps/deployments.yaml", "apiVersion: v1\nkind: List\nitems: []\n"),
+        ],
+    );
+    let (shown, summary) = differences(&before, &other, false);
+    assert_eq!(shown, ["+ Pod shop/web-2"]);
+    assert_eq!((summary.added, summary.removed, summary.changed, summary.same), (1, 0, 0, 1));
+    let left = |of: bool| {
+        summary
+            .not_compared
+            .iter()
+            .filter(|(_, is_before)| *is_before == of)
+            .map(|(name, _)| &**name)
+            .collect::<Vec<_>>()
+    };
+    assert!(
+        left(true).contains(&"secrets")
+            && left(true).contains(&"findings of g")
+            && left(true).contains(&"g/"),
+        "{:?}",
+        summary.not_compared
+    );
+    let (shown, _) = differences(&before, &other, true);
+    assert!(shown.contains(&"metadata.resourceVersion Pod shop/web".to_owned()), "{shown:?}");
+}
+
+#[test]
+fn what_was_looked_for_and_not_found_is_gone() {
+    let place = tempfile::tempdir().expect("a folder");
+    let map = r#"{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c","namespace":"shop"}}"#;
+    let web = r#"{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"w","namespace":"shop"}}"#;
+    let with = archive(
+        &place.path().join("a"),
+        &[
+            ("wagather.json", REPORT),
+            ("namespaces/shop/core/configmaps/c.json", map),
+            ("namespaces/shop/apps/deployments/w.json", web),
+            ("g/list.json", r#"[{"name":"a","n":1},{"name":"b"}]"#),
+            ("g/findings.json", r#"{"findings":[{"severity":"info","code":"A","message":"one"}]}"#),
+        ],
+    );
+    let without = archive(
+        &place.path().join("b"),
+        &[
+            ("wagather.json", REPORT),
+            ("g/list.json", r#"[{"name":"b"},{"name":"a","n":2}]"#),
+            ("g/findings.json", r#"{"findings":[{"severity":"info","code":"A","message":"two"}]}"#),
+        ],
+    );
+    let (shown, summary) = differences(&with, &without, false);
+    assert_eq!(shown, ["message g A", "- ConfigMap shop/c", "[name=a].n g/list.json"]);
+    assert_eq!(summary.not_compared, [("deployments.apps".to_owned(), true)]);
+    assert!(summary.is_different());
+    let (shown, summary) = differences(&with, &with, true);
+    assert!(shown.is_empty() && !summary.is_different() && summary.same == 4, "{shown:?}");
+}
