@@ -88,7 +88,7 @@ pub(super) fn model(
     mut files: Files,
     room: impl Fn(usize) -> usize,
 ) -> serde_json::Result<Model> {
-    let Gathered { archive, report, findings, warnings } = gathered;
+    let Gathered { archive, report, findings, warnings, .. } = gathered;
     let mut notices: Vec<String> = archive.warnings().iter().chain(warnings).cloned().collect();
     let report = report.as_ref().and_then(|report| match Report::of(report) {
         Ok(report) => Some(report),
