@@ -122,6 +122,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "wagather-base",
             "wagather-broker",
             "wagather-deliver",
+            "wagather-http",
             "wagather-kube",
             "wagather-policy",
             "wagather-printable",

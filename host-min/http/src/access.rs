@@ -17,7 +17,10 @@ pub struct Access {
 
 impl Access {
     /// Whether an address may be had like this. Client certificates and a token may both be required; one of them is enough.
-    pub(crate) fn fits(&self, address: &Address) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// Other machines reach the address, and would be served without being asked who they are.
+    pub fn fits(&self, address: &Address) -> Result<(), Error> {
         match &self.tls {
             _ if address.is_local() => Ok(()),
             Some(tls) if tls.asks_for_certificates() || self.token.is_some() => Ok(()),

@@ -8,7 +8,9 @@ use std::process::ExitCode;
 use wagather_base::error::{Class, Failure, Result};
 use wagather_base::fork::{Signals, wait_for};
 use wagather_base::stop;
+use wagather_http::Address;
 use wagather_sandbox::zygote::run_zygote;
+use wagather_serve::api::Api;
 use wagather_serve::log::{Entry, Format, Level, Log};
 use wagather_serve::{Config, Service, service};
 
@@ -33,6 +35,9 @@ struct Words {
     /// Write only warnings and errors to stderr.
     #[arg(short, long)]
     quiet: bool,
+    /// Where the HTTP API listens, instead of the configuration's addresses: 127.0.0.1:8080 or unix:PATH. Can be repeated.
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Vec<Address>,
     /// Check the configuration and its modules, and exit.
     #[arg(long)]
     check: bool,
@@ -89,6 +94,9 @@ fn shown(error: &clap::Error) -> ExitCode {
 }
 
 fn serve(words: &Words, log: Log) -> Result<()> {
+    // Before anything else opens files, and before the zygote would have them, too.
+    let inherited = wagather_base::inherited::sockets()
+        .map_err(|error| Failure::new(Class::Config, "cannot use the sockets of LISTEN_FDS", error))?;
     // Before there are threads, so that no other thread gets these signals.
     let signals =
         Signals::hold().map_err(|error| Failure::new(Class::Internal, "cannot handle signals", error))?;
@@ -99,15 +107,26 @@ fn serve(words: &Words, log: Log) -> Result<()> {
     if let Some(recording) = &words.replay {
         config.input = wagather_serve::config::Input::Recording(recording.clone());
     }
+    if !words.listen.is_empty() {
+        config.api.listen = Some(words.listen.clone());
+    }
+    Api::check(&config.api)?;
+    let api = match words.check {
+        true => None,
+        false => Some(Api::open(&config.api, inherited, &config.output.folder)?),
+    };
     let program = std::env::current_exe()
         .map_err(|error| Failure::new(Class::Internal, "cannot find this program's file", error))?;
     let options = service::Options { program, args: vec![ZYGOTE.to_owned()], log };
     let service = Service::start(config, options)?;
-    if words.check {
-        return Ok(());
-    }
+    let Some(api) = api else { return Ok(()) };
+    let warn = move |text: String| log.write(&Entry::new(Level::Warn, "api", text));
+    let api = api.serve(service.clone(), warn)?;
     let names: Vec<String> = service.gatherers().into_iter().map(|gatherer| gatherer.name).collect();
-    log.write(&Entry::new(Level::Info, "started", format!("serves {}", names.join(", "))));
+    log.write(
+        &Entry::new(Level::Info, "started", format!("serves {}", names.join(", ")))
+            .with("addresses", api.addresses().iter().map(ToString::to_string).collect::<Vec<_>>()),
+    );
     loop {
         // Interrupted waits are repeated.
         let _ = wait_for(&[signals.pending().as_fd()], None);
@@ -117,7 +136,9 @@ fn serve(words: &Words, log: Log) -> Result<()> {
             "ending",
             format!("{}: no more runs are accepted", stop::name(signal)),
         ));
+        // It still tells how the runs end, and that no more are accepted.
         service.shutdown();
+        api.stop();
         log.write(&Entry::new(Level::Info, "ended", "all runs have ended"));
         return Ok(());
     }

@@ -10,10 +10,12 @@
 //! | [`config`] | reads the configuration |
 //! | [`service`] | gatherers, their versions, and their runs |
 //! | [`status`] | what the service says about them |
+//! | [`api`] | the HTTP API |
 //! | [`metrics`] | counts |
 //! | [`log`] | lines on stderr |
 #![forbid(unsafe_code)]
 
+pub mod api;
 pub mod config;
 pub mod log;
 pub mod metrics;

@@ -47,9 +47,13 @@ impl FromStr for RunId {
     type Err = NoRunId;
 
     fn from_str(text: &str) -> Result<RunId, NoRunId> {
-        let is_id = text.len() <= 64
-            && text.contains('-')
-            && text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'T' | b'Z' | b'-'));
+        let is_number = |text: &str, least: usize, most: usize| {
+            (least..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        let parts = text.split_once('T').and_then(|(date, rest)| Some((date, rest.split_once("Z-")?)));
+        let is_id = parts.is_some_and(|(date, (time, number))| {
+            is_number(date, 8, 8) && is_number(time, 9, 9) && is_number(number, 6, 20)
+        });
         is_id.then(|| RunId(text.to_owned())).ok_or(NoRunId)
     }
 }
@@ -306,7 +310,19 @@ mod tests {
         assert_eq!(id.as_str(), "20260102T030405678Z-000007");
         assert_eq!(id.as_str().parse(), Ok(id.clone()));
         assert!(RunId::new("2026-01-02T03:04:05.679Z", 1) > id);
-        for text in ["", "..", "a-b", "../1-1", "1", "1-\n"] {
+        for text in [
+            "",
+            "..",
+            "a-b",
+            "../1-1",
+            "1-1",
+            "20260102T030405678Z-00001",
+            "20260102T030405678Z-00000\n",
+            "20260102T030405678Z-000000000000000000001",
+            "20260102T03040567Z-000001",
+            "2026-01-02T03:04:05.678Z-000001",
+            "20260102T030405678Z-000001/",
+        ] {
             assert_eq!(text.parse::<RunId>(), Err(NoRunId), "{text}");
         }
     }

@@ -132,5 +132,5 @@ fn whoever_asked_is_called_at_the_end_of_a_run() {
     // And at once, when it has ended already.
     assert!(service.on_end(&id, move |run| sender_of_later.send(run.state).expect("a receiver")));
     assert_eq!(ended.recv_timeout(Duration::ZERO), Ok(RunState::Complete));
-    assert!(!service.on_end(&"1-1".parse().expect("an id"), |_| ()));
+    assert!(!service.on_end(&"20260102T030405678Z-000001".parse().expect("an id"), |_| ()));
 }

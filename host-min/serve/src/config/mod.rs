@@ -3,10 +3,12 @@
 //! It is data. [`parse`] reads it and reports every mistake with its place; `docs/serve.md` describes the file for people. Paths in a file
 //! are relative to the file's folder.
 
+mod api;
 mod parse;
 #[cfg(test)]
 mod tests;
 
+pub use api::Api;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use wagather_base::error::{Class, Failure, Result};
@@ -48,6 +50,8 @@ pub struct Config {
     pub grace: Duration,
     /// How the registries of modules are reached.
     pub registry: wagather_registry::Options,
+    /// The HTTP API.
+    pub api: Api,
 }
 
 /// Where responses come from.
@@ -129,6 +133,7 @@ impl Config {
             require_sandbox: false,
             grace: DEFAULT_GRACE,
             registry: wagather_registry::Options::default(),
+            api: Api::default(),
         }
     }
 

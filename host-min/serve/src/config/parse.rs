@@ -49,9 +49,9 @@ pub(super) fn config(text: &str, folder: &Path) -> Result<Config, Vec<yaml::Erro
 }
 
 /// Reads values, and remembers what is wrong with them.
-struct Reader<'a> {
-    folder: &'a Path,
-    mistakes: Mistakes,
+pub(super) struct Reader<'a> {
+    pub(super) folder: &'a Path,
+    pub(super) mistakes: Mistakes,
 }
 
 impl Reader<'_> {
@@ -60,7 +60,17 @@ impl Reader<'_> {
             root,
             "a configuration",
             &["apiVersion", "kind", "gatherers"],
-            &["cluster", "recording", "grant", "output", "parallel", "requireSandbox", "grace", "registry"],
+            &[
+                "cluster",
+                "recording",
+                "grant",
+                "output",
+                "parallel",
+                "requireSandbox",
+                "grace",
+                "registry",
+                "api",
+            ],
             OTHER_WORDS,
         )?;
         for (key, expected) in [("apiVersion", API_VERSION), ("kind", KIND)] {
@@ -98,6 +108,9 @@ impl Reader<'_> {
         self.duration(&map, "grace", &mut config.grace);
         if let Some(node) = map.get("registry") {
             config.registry = self.registry(node).unwrap_or_default();
+        }
+        if let Some(node) = map.get("api") {
+            config.api = self.api(node).unwrap_or_default();
         }
         Some(config)
     }
@@ -232,7 +245,7 @@ impl Reader<'_> {
         self.mistakes.text(map.get(key)?, key, |text| Ok::<_, String>(text.to_owned()))
     }
 
-    fn path(&mut self, map: &Map<'_>, key: &str) -> Option<PathBuf> {
+    pub(super) fn path(&mut self, map: &Map<'_>, key: &str) -> Option<PathBuf> {
         let text = self.text(map, key)?;
         Some(self.folder.join(text))
     }

@@ -1,0 +1,66 @@
+//! What the API needs of a service.
+
+use crate::Service;
+use crate::metrics::Metrics;
+use crate::status::{GathererStatus, NotAccepted, Readiness, RunId, RunStatus};
+
+/// What the API needs of a service. None of it blocks.
+pub trait Backend: Send + Sync + 'static {
+    /// See [`Service::trigger`].
+    fn trigger(&self, gatherer: &str, params: Vec<(String, String)>) -> Result<RunId, NotAccepted>;
+
+    /// See [`Service::runs`].
+    fn runs(&self) -> Vec<RunStatus>;
+
+    /// See [`Service::run`].
+    fn run(&self, id: &RunId) -> Option<RunStatus>;
+
+    /// See [`Service::on_end`].
+    fn on_end(&self, id: &RunId, call: Box<dyn FnOnce(&RunStatus) + Send>) -> bool;
+
+    /// See [`Service::gatherers`].
+    fn gatherers(&self) -> Vec<GathererStatus>;
+
+    /// See [`Service::gatherer`].
+    fn gatherer(&self, name: &str) -> Option<GathererStatus>;
+
+    /// See [`Service::metrics`].
+    fn metrics(&self) -> Metrics;
+
+    /// See [`Service::readiness`].
+    fn readiness(&self) -> Readiness;
+}
+
+impl Backend for Service {
+    fn trigger(&self, gatherer: &str, params: Vec<(String, String)>) -> Result<RunId, NotAccepted> {
+        self.trigger(gatherer, params)
+    }
+
+    fn runs(&self) -> Vec<RunStatus> {
+        self.runs()
+    }
+
+    fn run(&self, id: &RunId) -> Option<RunStatus> {
+        self.run(id)
+    }
+
+    fn on_end(&self, id: &RunId, call: Box<dyn FnOnce(&RunStatus) + Send>) -> bool {
+        self.on_end(id, call)
+    }
+
+    fn gatherers(&self) -> Vec<GathererStatus> {
+        self.gatherers()
+    }
+
+    fn gatherer(&self, name: &str) -> Option<GathererStatus> {
+        self.gatherer(name)
+    }
+
+    fn metrics(&self) -> Metrics {
+        self.metrics()
+    }
+
+    fn readiness(&self) -> Readiness {
+        self.readiness()
+    }
+}

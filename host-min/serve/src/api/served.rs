@@ -1,0 +1,80 @@
+//! The API while it runs.
+
+use super::backend::Backend;
+use super::listeners;
+use super::routes::Routes;
+use crate::config;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+use wagather_base::error::{Class, Failure, Result};
+use wagather_base::thread;
+use wagather_http::{Address, Limits, Listener, Server, Stopper};
+
+/// An API that runs on a thread of its own.
+#[derive(Debug)]
+pub struct Api {
+    addresses: Vec<Address>,
+    stopper: Stopper,
+    ended: Receiver<()>,
+}
+
+/// An API whose sockets are open, and that answers nobody yet.
+#[derive(Debug)]
+pub struct Opened(Vec<Listener>);
+
+impl Api {
+    /// Whether the settings may be used, without opening a socket.
+    ///
+    /// # Errors
+    /// Other machines would reach an address, and nothing says who may use it, or a file cannot be used.
+    pub fn check(settings: &config::Api) -> Result<()> {
+        listeners::check(settings)
+    }
+
+    /// Opens the sockets. Those that the service manager passed count if the settings name none; without either, it is a Unix socket in
+    /// the folder of archives.
+    ///
+    /// # Errors
+    /// As [`check`](Api::check), or an address cannot be had.
+    pub fn open(settings: &config::Api, inherited: Vec<OwnedFd>, archives: &Path) -> Result<Opened> {
+        listeners::open(settings, inherited, archives).map(Opened)
+    }
+
+    /// Where it listens, with the ports that it got.
+    pub fn addresses(&self) -> &[Address] {
+        &self.addresses
+    }
+
+    /// Stops it: no connection is accepted any more. Returns when the requests under way are answered, at the latest after 5 s.
+    pub fn stop(self) {
+        self.stopper.stop();
+        // A second more than the server's own limit.
+        let _ = self.ended.recv_timeout(Limits::default().grace + Duration::from_secs(1));
+    }
+}
+
+impl Opened {
+    /// Answers requests, on a thread of its own. `warn` hears of credentials that changed and cannot be used.
+    pub fn serve(self, backend: impl Backend, warn: impl Fn(String) + Send + Sync + 'static) -> Result<Api> {
+        let Opened(listeners) = self;
+        let addresses = listeners.iter().map(|listener| listener.address().clone()).collect();
+        let warn: Box<dyn Fn(String) + Send + Sync> = Box::new(warn);
+        let warn = Arc::new(warn);
+        let server = Server::new(Limits::default(), Routes::new(Arc::new(backend), Arc::clone(&warn)));
+        let stopper = server.stopper();
+        let (end, ended) = channel();
+        let serve = move || {
+            if let Err(error) = server.run(listeners) {
+                warn(error.to_string());
+            }
+            // Whoever stopped it may have gone on.
+            let _ = end.send(());
+        };
+        thread::start("api", Box::new(serve))
+            .map_err(|error| Failure::new(Class::Internal, "cannot start the API", error))?;
+        Ok(Api { addresses, stopper, ended })
+    }
+}
