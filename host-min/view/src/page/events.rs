@@ -9,6 +9,8 @@ use super::times;
 
 /// The most events that the page shows.
 const MAX_EVENTS: usize = 20_000;
+/// The largest file with events that are no objects.
+const MAX_FILE_BYTES: usize = 4 << 20;
 /// The longest message, in characters.
 const MAX_MESSAGE_CHARS: usize = 1000;
 
@@ -55,6 +57,24 @@ pub(super) struct Columns {
 }
 
 impl Events {
+    /// Adds the events of a file of an Insights archive: a list of objects that have only what is shown of an event. The result is
+    /// whether it is one.
+    pub(super) fn add_file(&mut self, content: &[u8]) -> bool {
+        if content.len() > MAX_FILE_BYTES {
+            return false;
+        }
+        let Ok(Value::Object(file)) = serde_json::from_slice(content) else { return false };
+        let items = file.get("items").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let are_events =
+            items.iter().all(|item| item.get("reason").is_some() && item.get("message").is_some());
+        if are_events {
+            for item in items {
+                self.add(item["namespace"].as_str().unwrap_or_default(), item);
+            }
+        }
+        are_events && !items.is_empty()
+    }
+
     /// Adds an event of either API: `v1` or `events.k8s.io/v1`.
     pub(super) fn add(&mut self, namespace: &str, event: &Value) {
         let text = |pointers: &[&str]| {
@@ -152,6 +172,19 @@ mod tests {
         assert_eq!(columns["warning"], json!([0, 1, 0]));
         assert_eq!(columns["lasted"], json!([10, 3600, 0]));
         assert_eq!(columns["last"], json!([1_767_232_810_i64, -3610, -1_767_229_200_i64]));
+    }
+
+    #[test]
+    fn insights_archives_have_events() {
+        let mut events = Events::default();
+        assert!(events.add_file(
+            br#"{"items": [{"namespace": "shop", "lastTimestamp": "2026-01-01T00:00:00Z", "reason": "BackOff", "message": "m", "type": "Warning"}]}"#
+        ));
+        for other in ["", "[]", "{}", r#"{"items": []}"#, r#"{"items": [{"reason": "a"}, 7]}"#] {
+            assert!(!events.add_file(other.as_bytes()), "{other}");
+        }
+        let columns = serde_json::to_value(events.finish()).expect("serializes");
+        assert_eq!((&columns["warning"], &columns["count"]), (&json!([1]), &json!([1])));
     }
 
     #[test]

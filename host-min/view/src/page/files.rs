@@ -4,6 +4,7 @@ use serde::Serialize;
 use wagather_offline::{Archive, Log};
 
 use super::blocks::{Blocks, Place};
+use super::events::Events;
 use super::requests::Requests;
 use super::text::{cut, tail};
 
@@ -23,6 +24,8 @@ const MAX_PATH_CHARS: usize = 500;
 pub(super) struct Files {
     /// The requests of the audit.
     pub(super) requests: Requests,
+    /// Events that are no objects, as Insights archives have them.
+    pub(super) events: Events,
     all: Vec<File>,
     bytes: usize,
     left_out: usize,
@@ -82,6 +85,7 @@ impl Files {
             "audit.jsonl" => return self.requests.add(content),
             // The page has them in other places.
             "wagather.json" | "findings.json" | "timestamp" => return,
+            _ if path.split('/').rev().nth(1) == Some("events") && self.events.add_file(content) => return,
             _ => {}
         }
         let is_log = name.ends_with(".log");

@@ -85,7 +85,8 @@ pub(crate) fn write(archive: &Path, max_bytes: Option<usize>, output: &mut dyn W
     };
     let name = archive.file_name().unwrap_or(archive.as_os_str()).to_string_lossy();
     let failure = |error: &dyn std::fmt::Display| Failure::new(Class::Output, "cannot write the page", error);
-    let model = model::model(&name, &gathered, files, room).map_err(|error| failure(&error))?;
+    let model = model::model([&archive.display().to_string(), &name], &gathered, files, room)
+        .map_err(|error| failure(&error))?;
     frame.write(&name, &model, output).map_err(|error| failure(&error))?;
     Ok(gathered.warnings)
 }

@@ -19,6 +19,8 @@ use crate::gathered::{Found, Gathered};
 const MAX_FINDINGS: usize = 5_000;
 /// The longest message of a finding, in characters.
 const MAX_MESSAGE_CHARS: usize = 4_000;
+/// The most properties of a finding.
+const MAX_PROPERTIES: usize = 20;
 /// The longest name, in characters.
 const MAX_NAME_CHARS: usize = 300;
 /// Bytes around a block in the page.
@@ -79,11 +81,13 @@ struct Finding {
     /// In seconds since the Unix epoch; 0 if nobody knows.
     since: i64,
     gatherer: String,
+    /// More about it: names and values.
+    properties: Vec<(String, String)>,
 }
 
-/// Reads everything. `room` says how many bytes there are for the blocks if the lists have so many.
+/// Reads everything. The archive has a path here and a name in the page. `room` says how many bytes there are for the blocks if the lists have so many.
 pub(super) fn model(
-    name: &str,
+    [path, name]: [&str; 2],
     gathered: &Gathered,
     mut files: Files,
     room: impl Fn(usize) -> usize,
@@ -98,8 +102,11 @@ pub(super) fn model(
         }
     });
     notices.truncate(MAX_NOTICES);
+    // The page goes to other people: whose disk the archive was on is nothing to them.
+    notices.iter_mut().for_each(|notice| *notice = notice.replace(path, name));
     let keys: HashSet<Key> = findings.iter().filter_map(key).collect();
-    let (mut objects, events) = objects::read(archive, &keys);
+    let mut events = std::mem::take(&mut files.events);
+    let mut objects = objects::read(archive, &keys, &mut events);
     let about = About {
         name,
         layout: archive.layout(),
@@ -169,6 +176,12 @@ fn worst(findings: &[Found]) -> Vec<Finding> {
             message: cut(&finding.message, MAX_MESSAGE_CHARS),
             since: finding.since.as_deref().and_then(times::seconds).unwrap_or(0),
             gatherer: cut(gatherer, MAX_NAME_CHARS),
+            properties: finding
+                .properties
+                .iter()
+                .take(MAX_PROPERTIES)
+                .map(|(name, value)| (cut(name, MAX_NAME_CHARS), cut(value, MAX_NAME_CHARS)))
+                .collect(),
         }
     };
     order.into_iter().map(shown).collect()

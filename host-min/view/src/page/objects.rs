@@ -87,9 +87,8 @@ struct Whole {
 }
 
 /// Reads all objects. Those of the kind Event are events.
-pub(super) fn read<'a>(archive: &'a Archive, found: &HashSet<Key>) -> (Objects<'a>, Events) {
+pub(super) fn read<'a>(archive: &'a Archive, found: &HashSet<Key>, events: &mut Events) -> Objects<'a> {
     let mut reader = archive.reader();
-    let mut events = Events::default();
     let mut objects = Objects {
         all: Vec::new(),
         kinds: Vec::new(),
@@ -137,7 +136,7 @@ pub(super) fn read<'a>(archive: &'a Archive, found: &HashSet<Key>) -> (Objects<'
             });
         }
     }
-    (objects, events)
+    objects
 }
 
 /// An object's JSON. What is too large or damaged has no members.

@@ -171,7 +171,7 @@ fn operators(folder: &Path) -> usize {
         if degraded {
             let code = if available { "Degraded" } else { "Unavailable" };
             found.push(json!({"severity": "error", "code": code, "message": message, "since": before(13_000),
-                "object": {"apiVersion": "config.openshift.io/v1", "kind": "ClusterOperator", "name": name}}));
+                "object": {"apiVersion": "config.openshift.io/v1", "kind": "ClusterOperator", "name": name}, "properties": {"version": "4.21.7"}}));
         }
     }
     found.push(json!({"severity": "info", "code": "Progressing", "message": "machine-config moves to 4.21.7 since 25 hours",

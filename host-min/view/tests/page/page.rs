@@ -401,6 +401,11 @@ fn archives_of_other_programs_have_pages() {
     assert_eq!(page.value("texts('.log .row.bad').length"), 1);
     go(&page, "#/gaps");
     has(&page, "may exist in the cluster");
+    has(&page, "the source is the must-gather must-gather:");
+    assert!(
+        !page.text("seen()").contains(folder.path().to_str().expect("a path")),
+        "whose disk it was on is nobody's business"
+    );
     go(&page, "#/requests");
     has(&page, "has no audit of requests");
     is_quiet(&page);

@@ -12,16 +12,16 @@ const sections = [
   ["kept", "Kept back", kept, keptBack],
 ];
 
-// What the address opens, by section. Gatherers are opened over the overview.
+// What the address opens, by section: what it may be, and how it is shown. Gatherers are opened over the overview.
 const details = {
-  findings: (at) => data.findings[at] && findingDetail(data.findings[at]),
-  gaps: (at) => data.gaps[at] && gapDetail(data.gaps[at]),
-  objects: (at) => data.rows[at] && objectDetail(data.rows[at]),
-  events: (at) => data.happened[at] && eventDetail(data.happened[at]),
-  logs: (at) => data.files.logs[at] && logDetail(data.files.logs[at]),
-  files: (at) => data.files.files[at] && fileDetail(data.files.files[at]),
-  requests: (at) => data.requests.all[at] && requestDetail(data.requests.all[at]),
-  gatherers: (at) => data.gatherers[at] && gathererDetail(data.gatherers[at]),
+  findings: [() => data.findings, findingDetail],
+  gaps: [() => data.gaps, gapDetail],
+  objects: [() => data.rows, objectDetail],
+  events: [() => data.happened, eventDetail],
+  logs: [() => data.files.logs, logDetail],
+  files: [() => data.files.files, fileDetail],
+  requests: [() => data.requests.all, requestDetail],
+  gatherers: [() => data.gatherers, gathererDetail],
 };
 
 let current = { id: "", view: {} };
@@ -44,11 +44,14 @@ async function route() {
   const home = id === "gatherers" || !sections.some(([known]) => known === id) ? "overview" : id;
   if (home !== current.id && !(id !== home && current.id && id === "gatherers")) open(home);
   const detail = $("detail");
-  const content = /^\d+$/.test(at ?? "") ? await details[id]?.(Number(at)) : undefined;
+  const [all, show] = details[id] ?? [];
+  const item = /^\d+$/.test(at ?? "") ? all?.()[Number(at)] : undefined;
+  const content = item && (await show(item));
   if (location.hash.split("/")[2] !== at) return;
   detail.replaceChildren(...(content ? [content] : []));
   detail.hidden = !content;
   detail.scrollTop = 0;
+  current.view.list?.chooseItem(item);
   // Beside its list, the reader goes on in the list.
   const isBeside = innerWidth > 1250 && current.view.list?.rows.contains(document.activeElement);
   if (content) isBeside || detail.focus({ preventScroll: true });

@@ -74,6 +74,11 @@ class List {
     if (andOpen) this.open?.(this.items[this.at]);
   }
 
+  chooseItem(item) {
+    const at = item === this.items[this.at] ? -1 : this.items.indexOf(item);
+    if (at >= 0) this.choose(at);
+  }
+
   reveal() {
     const [top, height] = [this.at * this.rowHeight, this.rows.clientHeight];
     const { scrollTop } = this.rows;

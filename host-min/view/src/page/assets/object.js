@@ -228,6 +228,7 @@ function findingDetail(finding) {
       ["Object", finding.kind && linkTo(finding)],
       ["Since", finding.since > 0 && [ago(finding.since), h("span", { class: "soft" }, ` before the gathering · ${moment(finding.since)}`)]],
       ["Gatherer", finding.gatherer],
+      ...finding.properties,
     ]),
     h("h3", {}, "Message"),
     h("p", { class: `says ${tone}` }, finding.message),

@@ -39,7 +39,7 @@ function listSection({ title, about, list, items, filters, aside, select, textOf
 
 // ---- Findings ----
 
-const findingText = (finding) => textOf(finding, [finding.severity, finding.code, finding.gatherer, finding.kind, finding.namespace, finding.name, finding.message]);
+const findingText = (finding) => textOf(finding, [finding.severity, finding.code, finding.gatherer, finding.kind, finding.namespace, finding.name, finding.message, ...finding.properties.map(([, value]) => value)]);
 const findingLine = (finding, at) => line(`#/findings/${at}`, severities[finding.severity], finding.code, when(finding.since), [finding.kind && h("span", {}, objectName(finding), ": "), finding.message]);
 
 const findingState = { severity: undefined };
