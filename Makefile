@@ -14,7 +14,7 @@ demo := target/demo
 # Workspaces of their own: nothing of them ships, and some take minutes to build.
 outside := $(wildcard tests/*/Cargo.toml tests/contenders/*/Cargo.toml)
 
-.PHONY: help setup demo test test-build deny notices picture package test-cluster test-node test-fresh test-languages test-serve test-arm64 test-arch image test-image test-page conformance check-targets guests host host-full host-min host-serve host-view capi codegen apiserver registry bench fuzz miri size-corpus fmt lint clean
+.PHONY: help setup demo test test-build deny notices picture package test-cluster test-node test-fresh test-languages test-readers test-serve test-arm64 test-arch image test-image test-page conformance check-targets guests host host-full host-min host-serve host-view capi codegen apiserver registry bench fuzz miri size-corpus fmt lint clean
 
 help: ## explain these targets
 	@echo "Gatherers for Kubernetes as tiny WebAssembly modules. Targets:"
@@ -57,6 +57,9 @@ test-languages: guests host-min host-full capi codegen ## gatherers in C, C++, Z
 
 test-serve: guests host-serve ## the HTTP API of host-min serve, by schemathesis and the parser of prometheus_client (from PyPI)
 	@bash .ci/serve-api
+
+test-readers: host-min ## programs that read must-gathers and Insights archives, on archives in these layouts (needs Python and Go)
+	@bash .ci/readers
 
 conformance: host-min ## run the conformance kit on a guest in any language: GUEST=module
 	cargo run --quiet -p tests --bin conformance -- $(GUEST)

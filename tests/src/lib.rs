@@ -23,6 +23,8 @@
 //! | [`forged`] | valid and invalid frames of a sandbox |
 //! | [`hostile`] | the guests of `tests/hostile/` |
 //! | [`objects`] | Kubernetes objects to serve |
+//! | [`odd`] | objects that readers of archives misread |
+//! | [`pipers`] | gatherers that pipe what they ask for |
 //! | [`canary`] | a string to search for in a sandbox's memory |
 //! | [`conformance`] | the kit of `tests/conformance/`: a guest's tasks and their results |
 //! | [`faults`] | faults between the host and a server |
@@ -56,6 +58,8 @@ pub mod hostile;
 pub mod kubeconfig;
 pub mod memory;
 pub mod objects;
+pub mod odd;
+pub mod pipers;
 pub mod processes;
 pub mod programs;
 pub mod proxy;

@@ -1,65 +1,10 @@
 //! Archives in the layouts of other programs.
 
-use serde_json::json;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use tests::archive::Archive;
 use tests::guest::{self, Texts};
 use tests::host::Host;
-use tests::server::{List, Server};
-use tests::{place, programs, workspace};
-
-const LOG: &str = "container=main&limitBytes=1048576&tailLines=100&previous=true";
-
-/// What the examples ask for, as the shipped recording has it.
-const LISTS: &[(&str, &str, &str, &str)] = &[
-    ("", "v1", "pods", ""),
-    ("", "v1", "nodes", ""),
-    ("", "v1", "events", "type=Warning"),
-    ("apps", "v1", "deployments", ""),
-    ("apps", "v1", "statefulsets", ""),
-    ("apps", "v1", "daemonsets", ""),
-    ("batch", "v1", "jobs", ""),
-    ("batch", "v1", "cronjobs", ""),
-    ("config.openshift.io", "v1", "clusteroperators", ""),
-];
-const LOGS: &[(&str, &str)] = &[
-    ("openshift-ingress", "collector-58da10fa77-cdn6r"),
-    ("openshift-ingress", "worker-bf66145b3d-sdlrc"),
-    ("team-meteo", "resolver-26384f52a9-dh5d7"),
-];
-
-fn demo() -> PathBuf {
-    workspace::root().join("examples/demo.har")
-}
-
-/// Gatherers that pipe all that is in the recording.
-fn pipers(folder: &Path) -> Vec<PathBuf> {
-    std::fs::create_dir_all(folder).expect("a folder");
-    let mut modules = Vec::new();
-    let mut add = |record: &str, texts: &Texts<'_>| {
-        let path = folder.join(format!("{}.wasm", modules.len()));
-        let module = guest::piping(&format!("piper-{}", modules.len()), &[record], texts);
-        std::fs::write(&path, module).expect("a module");
-        modules.push(path);
-    };
-    for &(group, version, resource, fields) in LISTS {
-        let record = format!("resource list {group}/{version}/{resource} * *");
-        add(&record, &Texts { group, version, resource, fields, ..Texts::default() });
-    }
-    for &(namespace, name) in LOGS {
-        let texts = Texts {
-            version: "v1",
-            resource: "pods",
-            namespace,
-            name,
-            subresource: "log",
-            query: LOG,
-            ..Texts::default()
-        };
-        add("resource get /v1/pods/log * *", &texts);
-    }
-    modules
-}
+use tests::{odd, pipers, place, programs};
 
 fn examples() -> Vec<PathBuf> {
     programs::examples().iter().map(|name| programs::guest(name)).collect()
@@ -69,13 +14,13 @@ fn examples() -> Vec<PathBuf> {
 fn gatherers_find_in_an_archive_of_each_layout_what_they_find_in_the_cluster() {
     let place = place();
     let path = |name: &str| place.path().join(name);
-    Host::run_all(examples()).replay(demo()).output(path("replayed")).wait().expect_success();
+    Host::run_all(examples()).replay(pipers::demo()).output(path("replayed")).wait().expect_success();
     let replayed = Archive::read(path("replayed"));
     for layout in ["must-gather", "insights"] {
         for output in [layout.to_owned(), format!("{layout}.tar.gz")] {
-            Host::run_all(pipers(&path("pipers")))
+            Host::run_all(pipers::of_demo(&path("pipers")))
                 .args(["--layout", layout])
-                .replay(demo())
+                .replay(pipers::demo())
                 .output(path(&output))
                 .wait()
                 .expect_success();
@@ -93,48 +38,12 @@ fn gatherers_find_in_an_archive_of_each_layout_what_they_find_in_the_cluster() {
     }
 }
 
-/// Guests that pipe these lists, each with its path.
-fn listers(folder: &Path, lists: &[(&str, &'static str)]) -> Vec<PathBuf> {
-    let piper = |(number, &(group, resource)): (usize, &(&str, &'static str))| {
-        let name = format!("piper-{number}");
-        let record = format!("resource list {group}/v1/{resource} * *");
-        let texts = Texts { group, version: "v1", resource, ..Texts::default() };
-        guest::write(folder, &name, &guest::piping(&name, &[&record], &texts))
-    };
-    lists.iter().enumerate().map(piper).collect()
-}
-
-/// Characters of which parsers of YAML have other ideas, as Go writes them into JSON.
-const ODD: &str = "\u{7f}\u{80}\u{85}\u{9f}\u{feff}\u{ffff}é漢🦀";
-
-fn odd_server() -> Server {
-    let event = |number: usize| {
-        let message = format!("{ODD}{}", "x".repeat(number));
-        json!({"metadata": {"name": format!("e.{number}"), "namespace": "shop"}, "message": message})
-    };
-    let role = |name: &str| json!({"metadata": {"name": name}, "rules": []});
-    Server::new()
-        .list("/api/v1/events", List::new("v1", "EventList", (0..5).map(event).collect()))
-        .list("/api/v1/nodes", List::new("v1", "NodeList", Vec::new()))
-        .list(
-            "/apis/rbac.authorization.k8s.io/v1/clusterroles",
-            List::new(
-                "rbac.authorization.k8s.io/v1",
-                "ClusterRoleList",
-                ["admin", "system:node"].map(role).into(),
-            ),
-        )
-}
-
-const ODD_LISTS: [(&str, &str); 3] =
-    [("", "events"), ("", "nodes"), ("rbac.authorization.k8s.io", "clusterroles")];
-
 #[test]
 fn odd_text_and_odd_names_are_where_readers_find_them() {
     let place = place();
     let path = |name: &str| place.path().join(name);
-    let server = odd_server().start();
-    let guests = listers(place.path(), &ODD_LISTS);
+    let server = odd::server().start();
+    let guests = pipers::of_lists(place.path(), &odd::LISTS);
     let run = |output: &str, words: &[&str]| {
         Host::run_all(&guests).server(&server.url()).args(words).output(path(output)).wait().expect_success();
         Archive::read(path(output))
@@ -171,8 +80,8 @@ fn odd_text_and_odd_names_are_where_readers_find_them() {
 fn what_is_narrowed_is_not_told_to_be_empty() {
     let place = place();
     let path = |name: &str| place.path().join(name);
-    let server = odd_server().start();
-    let guests = listers(place.path(), &ODD_LISTS);
+    let server = odd::server().start();
+    let guests = pipers::of_lists(place.path(), &odd::LISTS);
     std::fs::write(
         path("grant.yaml"),
         "apiVersion: wagather/v1\nkind: Grant\nrules:\n  - verbs: [list]\n    apiGroups: ['*']\n    resources: ['*']\n    resourceNames: [nothing]\n",
@@ -196,23 +105,15 @@ fn what_is_narrowed_is_not_told_to_be_empty() {
 #[test]
 fn a_log_has_one_place_and_a_second_part_of_it_stays_with_its_gatherer() {
     let place = place();
-    let log = |query: &str| Texts {
-        version: "v1",
-        resource: "pods",
-        namespace: "team-meteo",
-        name: "resolver-26384f52a9-dh5d7",
-        subresource: "log",
-        query: Box::leak(query.to_owned().into_boxed_str()),
-        ..Texts::default()
-    };
+    let texts = pipers::log("team-meteo", "resolver-26384f52a9-dh5d7");
     let record = ["resource get /v1/pods/log * *"];
     // Two gatherers pipe the same log: the second one's is moved below its own folder.
     let guests: Vec<PathBuf> = ["first", "second"]
-        .map(|name| guest::write(place.path(), name, &guest::piping(name, &record, &log(LOG))))
+        .map(|name| guest::write(place.path(), name, &guest::piping(name, &record, &texts)))
         .into();
     let output = place.path().join("out.tar.gz");
     Host::run_all(&guests)
-        .replay(demo())
+        .replay(pipers::demo())
         .args(["--layout", "must-gather"])
         .output(&output)
         .wait()
@@ -229,8 +130,9 @@ fn a_gatherer_cannot_have_the_name_of_a_file_of_the_layout() {
     let piping = guest::piping("timestamp", &["resource list /v1/pods * *"], &texts);
     let guest = guest::write(place.path(), "timestamp", &piping);
     let output = place.path().join("out");
-    let run =
-        |layout: &str| Host::run(&guest).replay(demo()).args(["--layout", layout]).output(&output).wait();
+    let run = |layout: &str| {
+        Host::run(&guest).replay(pipers::demo()).args(["--layout", layout]).output(&output).wait()
+    };
     let done = run("must-gather");
     let expected = "error: cannot archive what 'timestamp' gathers: the layout must-gather has a file or a folder of that name";
     assert!(done.expect_code(4).stderr.contains(expected), "{}", done.stderr);
