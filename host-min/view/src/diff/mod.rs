@@ -10,7 +10,7 @@
 //! Both archives are in memory, compressed, with the limits of `wagather-offline`. Of what they have, one pair of objects is
 //! decompressed and decoded at a time, and each difference is printed as it is found.
 
-mod compare;
+pub(crate) mod compare;
 mod json;
 mod noise;
 mod text;

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `model` | all that the page shows, and how much of it there is room for |
 //! | `objects`, `events`, `files`, `requests`, `report` | the lists |
+//! | `changes` | what differs from an earlier archive |
 //! | `summary` | how well an object is |
 //! | `columns`, `blocks` | lists and whole pieces in a form that is small |
 //! | `text`, `times` | foreign texts with a limit; times |
@@ -14,6 +15,7 @@
 //! names, messages and logs reach the browser compressed, as base64, and the script makes only text nodes of them.
 
 mod blocks;
+mod changes;
 mod columns;
 mod events;
 mod files;
@@ -33,6 +35,7 @@ use std::process::ExitCode;
 
 use crate::gathered::Gathered;
 use crate::terminal;
+use changes::Changes;
 use clap::Args;
 use wagather_base::error::{Class, Failure, Result};
 
@@ -57,12 +60,16 @@ pub(crate) struct Options {
     /// The lists of all objects and events are in every page. [default: 150k, or a quarter more than the lists take]
     #[arg(long, value_name = "SIZE", value_parser = limit, requires = "html", verbatim_doc_comment)]
     limit: Option<usize>,
+    /// Show what differs from an earlier archive, too
+    #[arg(long, value_name = "EARLIER", requires = "html")]
+    compare_with: Option<PathBuf>,
 }
 
 /// Writes the page of an archive to a file.
 pub(crate) fn run(archive: &Path, options: &Options) -> Result<ExitCode> {
     let mut bytes = Vec::new();
-    let warnings = write(archive, options.limit, &mut bytes)?;
+    let earlier = options.compare_with.as_deref();
+    let warnings = write(archive, earlier, options.limit, &mut bytes)?;
     warnings.iter().for_each(|warning| terminal::warn(warning));
     match &options.output {
         Some(stdout) if stdout.as_os_str() == "-" => terminal::write(&bytes)?,
@@ -74,7 +81,13 @@ pub(crate) fn run(archive: &Path, options: &Options) -> Result<ExitCode> {
 
 /// Writes the page of an archive. It has at most so many bytes, unless its lists alone have more; `None` is the default. Returns what
 /// the reader has to know about the archive.
-pub(crate) fn write(archive: &Path, max_bytes: Option<usize>, output: &mut dyn Write) -> Result<Vec<String>> {
+pub(crate) fn write(
+    archive: &Path,
+    earlier: Option<&Path>,
+    max_bytes: Option<usize>,
+    output: &mut dyn Write,
+) -> Result<Vec<String>> {
+    let changes = earlier.map(|earlier| Changes::between(earlier, archive)).transpose()?;
     let mut files = files::Files::default();
     let gathered =
         Gathered::open_and_look(archive, &files::is_wanted, &mut |path, content| files.add(path, content))?;
@@ -85,7 +98,7 @@ pub(crate) fn write(archive: &Path, max_bytes: Option<usize>, output: &mut dyn W
     };
     let name = archive.file_name().unwrap_or(archive.as_os_str()).to_string_lossy();
     let failure = |error: &dyn std::fmt::Display| Failure::new(Class::Output, "cannot write the page", error);
-    let model = model::model([&archive.display().to_string(), &name], &gathered, files, room)
+    let model = model::model([&archive.display().to_string(), &name], &gathered, files, changes, room)
         .map_err(|error| failure(&error))?;
     frame.write(&name, &model, output).map_err(|error| failure(&error))?;
     Ok(gathered.warnings)

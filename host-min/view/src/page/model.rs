@@ -6,6 +6,7 @@ use serde::Serialize;
 use wagather_offline::Archive;
 
 use super::blocks::{Blocks, packed};
+use super::changes::Changes;
 use super::events;
 use super::files::{self, Files};
 use super::objects::{self, Key, Objects};
@@ -56,6 +57,7 @@ struct Always<'a> {
     events: events::Columns,
     requests: Requests,
     notices: Vec<String>,
+    changes: Option<Changes>,
 }
 
 #[derive(Serialize)]
@@ -90,6 +92,7 @@ pub(super) fn model(
     [path, name]: [&str; 2],
     gathered: &Gathered,
     mut files: Files,
+    changes: Option<Changes>,
     room: impl Fn(usize) -> usize,
 ) -> serde_json::Result<Model> {
     let Gathered { archive, report, findings, warnings, .. } = gathered;
@@ -122,6 +125,7 @@ pub(super) fn model(
         events: events.finish(),
         requests: std::mem::take(&mut files.requests),
         notices,
+        changes,
     };
     let lists = |objects: &Objects, files: &files::Listing| {
         let lists = Lists { always: &always, objects: objects.listing(), files };

@@ -330,6 +330,9 @@ fn run(folder: &Path, objects: usize) {
 /// A text that would do much if it were markup, or if its marks counted.
 pub(crate) const HOSTILE: &str = "</script><script>window.owned=1</script><img src=x onerror=\"window.owned=2\">'\"&amp;\u{202e}gnp.\u{2066}\u{0}\u{1b}[2J";
 
+/// The same as a word that fits into JSON as it is.
+pub(crate) const HOSTILE_WORD: &str = "<img/src=x/onerror=window.owned=6>";
+
 /// An archive that a hostile gatherer or cluster made, with so many events.
 pub(crate) fn hostile(folder: &Path, events: usize) {
     let name = |what: &str| format!("{what}{HOSTILE}");

@@ -63,7 +63,11 @@ fn write(archive: &Path, words: &[&str]) -> PathBuf {
 
 /// Opens the page of an archive and waits until it shows something.
 fn open(archive: &Path) -> Page {
-    let page = Page::open(&write(archive, &[]));
+    open_with(archive, &[])
+}
+
+fn open_with(archive: &Path, words: &[&str]) -> Page {
+    let page = Page::open(&write(archive, words));
     page.until(
         |page| page.value("document.querySelectorAll('#nav a').length > 0") == true,
         "the page to show something",
@@ -409,6 +413,39 @@ fn archives_of_other_programs_have_pages() {
     go(&page, "#/requests");
     has(&page, "has no audit of requests");
     is_quiet(&page);
+}
+
+#[test]
+fn changes_since_an_earlier_archive_are_a_section() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [before, after] = ["monday", "tuesday"].map(|name| folder.path().join(name));
+    archives::cluster(&before, 700);
+    archives::cluster(&after, 700);
+    let operator = "cluster-scoped-resources/config.openshift.io/clusteroperators/console.json";
+    let text = std::fs::read_to_string(after.join(operator))
+        .expect("an operator")
+        .replace("AsExpected", archives::HOSTILE_WORD);
+    archives::write(&after, operator, text);
+    archives::write(&after, "pods/findings.json", r#"{"findings": []}"#);
+    std::fs::remove_file(after.join("degraded-operators/findings.json")).expect("findings");
+    let page = open_with(&after, &["--compare-with", before.to_str().expect("a path")]);
+    has(&page, "Changes since monday");
+    go(&page, "#/changes");
+    has(&page, "0 added, ");
+    has(&page, " removed, 1 changed");
+    assert!(!page.text("seen()").contains(" 0 removed"), "findings that are gone are told");
+    has(&page, "Not compared");
+    page.click("button('changed')");
+    page.until(|page| page.value("texts('.row').length") == 1, "the changed one");
+    page.press("Home");
+    page.press("Enter");
+    page.until(|page| page.text("opened()") == "console", "the change");
+    has(&page, "status.conditions[type=Available].reason");
+    has(&page, archives::HOSTILE_WORD);
+    assert_eq!(page.value("window.owned ?? 'not there'"), "not there");
+    is_quiet(&page);
+    // Another page has no such section.
+    assert_eq!(open(&before).value("texts('#nav a').join().includes('Changes')"), false);
 }
 
 /// `BLESS=1` draws the pictures of docs/report.md anew.

@@ -4,6 +4,7 @@ const sections = [
   ["overview", "Overview", overview],
   ["findings", "Findings", findings, () => data.findings.length, () => (data.findings.some(({ severity }) => severity === "error") ? "bad" : data.findings.some(({ severity }) => severity === "warning") ? "warn" : "none")],
   ["gaps", "Missing", gaps, numberOfGaps, () => "warn"],
+  ["changes", "Changes", changes, () => data.changes.all.length + data.changes.leftOut],
   ["objects", "Objects", objects, () => data.rows.length],
   ["events", "Events", events, () => data.happened.length],
   ["logs", "Logs", logs, () => data.files.logs.length],
@@ -16,6 +17,7 @@ const sections = [
 const details = {
   findings: [() => data.findings, findingDetail],
   gaps: [() => data.gaps, gapDetail],
+  changes: [() => data.changes?.all, changeDetail],
   objects: [() => data.rows, objectDetail],
   events: [() => data.happened, eventDetail],
   logs: [() => data.files.logs, logDetail],
@@ -45,7 +47,7 @@ async function route() {
   if (home !== current.id && !(id !== home && current.id && id === "gatherers")) open(home);
   const detail = $("detail");
   const [all, show] = details[id] ?? [];
-  const item = /^\d+$/.test(at ?? "") ? all?.()[Number(at)] : undefined;
+  const item = /^\d+$/.test(at ?? "") ? all?.()?.[Number(at)] : undefined;
   const content = item && (await show(item));
   if (location.hash.split("/")[2] !== at) return;
   detail.replaceChildren(...(content ? [content] : []));
@@ -169,6 +171,8 @@ addEventListener("hashchange", route);
 function begin() {
   const { about, report } = data;
   const [tone, word] = state();
+  // A page that was not made with an earlier archive has no section for it.
+  if (!data.changes) sections.splice(sections.findIndex(([id]) => id === "changes"), 1);
   $("name").replaceChildren(shown(about.name), " ", pill(tone, word));
   const versions = [about.openshift && `OpenShift ${about.openshift}`, about.kubernetes && `Kubernetes ${about.kubernetes}`];
   const from = report ? `wagather ${report.wagather} from ${report.source}` : about.layout;

@@ -264,6 +264,19 @@ function gapDetail(gap) {
   );
 }
 
+function changeDetail(change) {
+  const { how, kind, namespace, name, fields, more } = change;
+  const value = (text) => (text === null ? h("span", { class: "soft" }, "not there") : h("span", { class: "mono" }, text));
+  return frameOf(
+    [kind, namespace].filter(Boolean).join(" · "),
+    name,
+    pill(changeTones[how], how),
+    how !== "removed" && rowOf(kind, namespace, name) && h("p", {}, linkTo(change, "Show the object")),
+    fields.length > 0 && [h("h3", {}, "Fields"), table(["Field", data.changes.before, data.about.name], fields.map(([path, before, after]) => [h("span", { class: "mono" }, path), value(before), value(after)]))],
+    more > 0 && h("p", { class: "note" }, `${plural(more, "more field")} differ.`),
+  );
+}
+
 function requestDetail(request) {
   return frameOf(
     `Request · ${request.gatherer}`,

@@ -33,7 +33,7 @@ function overview() {
     requests > 0 && tile("requests", count(requests), "requests", retries ? plural(retries, "retry", "retries") : bytes(data.gatherers.reduce((sum, gatherer) => sum + gatherer.bytesReceived, 0)), retries ? "warn" : ""),
   );
   const column = (...cards) => h("div", { class: "column" }, cards);
-  const [left, right] = [[findingsCard(), failingCard(bad)], [healthCard(), gapsCard(), eventsCard(warnings)]].map((cards) => cards.filter(Boolean));
+  const [left, right] = [[changesCard(), findingsCard(), failingCard(bad)], [healthCard(), gapsCard(), eventsCard(warnings)]].map((cards) => cards.filter(Boolean));
   // One column alone would leave half of the page empty.
   if (left.length === 0 && right.length > 1) left.push(right.shift());
   return {
@@ -47,6 +47,13 @@ function overview() {
     ),
     search: (words) => searchAll(words),
   };
+}
+
+function changesCard() {
+  const { changes } = data;
+  if (!changes) return undefined;
+  const lines = changes.all.slice(0, 5).map((change, at) => line(`#/changes/${at}`, changeTones[change.how], change.name, h("span", { class: "soft" }, change.how), [[change.kind, change.namespace].filter(Boolean).join(" · "), change.fields.length > 0 && `: ${change.fields.map(fieldText).join("; ")}`]));
+  return card(`Changes since ${changes.before}`, changes.all.length > 5 && ["#/changes", `All ${count(changes.all.length + changes.leftOut)}`], lines, lines.length === 0 && h("p", {}, "Nothing differs."));
 }
 
 // Findings of one code are one line: there may be hundreds.

@@ -316,3 +316,42 @@ function requests() {
   });
   return { ...section, element: [section.element[0], tiles && h("div", { class: "strip" }, tiles), ...section.element.slice(1)] };
 }
+
+// ---- Changes ----
+
+const changeTones = { added: "good", removed: "bad", changed: "warn" };
+const changeState = { how: undefined };
+const fieldText = ([path, before, after]) => `${path}: ${before ?? "not there"} → ${after ?? "not there"}`;
+
+function changes() {
+  const { all, before, added, removed, changed, same, leftOut: left, onlyBefore, onlyAfter } = data.changes;
+  const only = (names, name) => names.length > 0 && `Not compared, because only ${name} has them: ${names.join(", ")}. `;
+  const list = new List({
+    height: 54,
+    label: "Changes",
+    columns: "12px minmax(0, 1fr) 90px",
+    narrow: "12px minmax(0, 1fr) auto",
+    heads: ["", "What", ""].map((head) => h("span", {}, head)),
+    draw: (row, change) =>
+      row.append(
+        dot(changeTones[change.how]),
+        h("div", { class: "two" }, h("span", {}, h("span", { class: "strong" }, change.name), "  ", h("span", { class: "sub" }, [change.kind, change.namespace].filter(Boolean).join(" · "))), h("span", { class: "sub" }, change.fields.map(fieldText).join("; "))),
+        h("span", { class: "sub" }, change.how),
+      ),
+    open: (change) => go("changes", all.indexOf(change)),
+  });
+  return listSection({
+    title: "Changes",
+    about: () => `Since ${before}, gathered ${moment(Math.floor(data.changes.gathered / 1000))}: ${count(added)} added, ${count(removed)} removed, ${count(changed)} changed, ${count(same)} the same. ${leftOut(left, "changes")}${only(onlyBefore, before) || ""}${only(onlyAfter, data.about.name) || ""}`,
+    list,
+    items: all,
+    textOfItem: (change) => textOf(change, [change.how, change.kind, change.namespace, change.name, ...change.fields.map(fieldText)]),
+    select: ({ how }) => !changeState.how || how === changeState.how,
+    filters: (update) =>
+      Object.entries({ added, removed, changed }).map(([how, number]) => {
+        const isOn = changeState.how === how;
+        return number > 0 && chip(`${how} ${count(number)}`, changeTones[how], isOn, () => update((changeState.how = isOn ? undefined : how)));
+      }),
+    nothing: all.length > 0 ? "No change has these words." : "Nothing differs. Fields that change by themselves, such as the times of heartbeats, are not compared.",
+  });
+}
