@@ -183,3 +183,38 @@ fn two_replays_of_a_recording_differ_in_nothing() {
     let missing = view(&["diff", a, "/nonexistent"]);
     assert_eq!(missing.status.code(), Some(4));
 }
+
+/// In every form, what gatherers wrote stays text.
+#[test]
+fn reports_are_printable_in_every_form() {
+    let place = place();
+    let evil = "\u{1b}[2J\u{202e}\r\n<b>&\"]]>";
+    let mut findings: Vec<Value> =
+        ["error", "warning", "info"].iter().map(|severity| finding(severity, "A", evil)).collect();
+    findings[0]["object"]["name"] = evil.into();
+    findings[0]["properties"] = json!({ evil: evil });
+    let guest = judge(place.path(), "evil", &file(&findings));
+    let output = place.path().join("out");
+    Host::run(&guest).output(&output).wait().expect_success();
+    let output = output.to_string_lossy().into_owned();
+    for format in ["text", "json", "junit", "sarif", "policy-report", "open-reports"] {
+        let done = view(&["report", &output, "--format", format]);
+        let text = String::from_utf8(done.stdout).expect("text");
+        assert!(done.status.success(), "{format}: {}", String::from_utf8_lossy(&done.stderr));
+        assert!(!text.contains(['\u{1b}', '\u{202e}', '\r']), "{format}: {text}");
+        match format {
+            "text" => {}
+            "junit" => {
+                assert!(text.contains("&lt;b&gt;&amp;&quot;]]&gt;") && !text.contains("<b>"), "{text}")
+            }
+            _ => {
+                let value: Value = serde_json::from_str(&text).expect(format);
+                assert!(value.to_string().contains("\u{202e}"), "{format} keeps all: {value}");
+            }
+        }
+    }
+    let two = view(&["report", &output, &output, "--format", "policy-report"]);
+    assert_eq!(two.status.code(), Some(4));
+    let two = view(&["report", &output, &output, "--format", "junit"]);
+    assert_eq!(String::from_utf8_lossy(&two.stdout).matches("<testsuite ").count(), 2);
+}
