@@ -27,7 +27,7 @@ include-name = "POST /v1/runs"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "404", "409", "422", "429", "503"]
 
 [[operations]]
-include-name = "GET /v1/runs/{id}/archive"
+include-operation-id = ["getArchive", "getLatestArchive"]
 checks.positive_data_acceptance.expected-statuses = ["2xx", "304", "404", "416"]
 """
 
@@ -71,6 +71,7 @@ def run_all(base):
             complete.append(name)
             archive = ask(base + run["archive"])[2]
             check(archive.startswith(b"\x1f\x8b"), f"{name}: the archive is no gzip")
+            check(ask(f"{base}/v1/gatherers/{name}/archive")[2] == archive, f"{name}: another archive is the latest")
     check(len(complete) > 3, f"only these are complete: {complete}")
     return complete
 

@@ -7,7 +7,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Stdio};
 use tests::host::Host;
-use tests::{place, programs};
+use tests::{place, programs, workspace};
 
 /// A configuration of one gatherer, with these lines.
 fn configured(place: &Path, lines: &str) -> PathBuf {
@@ -89,10 +89,45 @@ fn runs_are_started_and_archives_fetched_on_the_socket_beside_them() {
     assert!(head.contains("content-type: application/gzip\r\n"), "{head}");
     let file = std::fs::read(place.path().join("archives/idle/latest.tar.gz")).expect("the archive");
     assert_eq!(whole, file);
+    let (_, latest) = ask(&socket, "GET /v1/gatherers/idle/archive HTTP/1.1", "");
+    assert_eq!(latest, file);
     let (head, part) = ask(&socket, &format!("GET {url} HTTP/1.1\r\nRange: bytes=10-19"), "");
     assert!(head.starts_with("HTTP/1.1 206 ") && part == file[10..20], "{head}");
     served.end();
     assert!(!socket.exists());
+}
+
+/// `docs/serve-api.md`: its settings can be used, and it names every metric.
+#[test]
+fn the_page_is_true() {
+    let page = workspace::read("docs/serve-api.md");
+    let place = place();
+    let settings: Vec<&str> =
+        page.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    for block in &settings {
+        let config = wagather_serve::Config::read(&configured(place.path(), block));
+        let api = config.unwrap_or_else(|failure| panic!("{block}{failure}")).api;
+        assert!(api.listen.is_some_and(|addresses| !addresses.is_empty()), "{block}");
+    }
+    assert_eq!(settings.len(), 2);
+    let mut command = Command::new(programs::host_min_serve());
+    command.arg(configured(place.path(), ""));
+    let (served, _) = Serving::start(&mut command);
+    let (_, text) = ask(&place.path().join("archives/api.sock"), "GET /metrics HTTP/1.1", "");
+    served.end();
+    let text = String::from_utf8_lossy(&text).into_owned();
+    let families = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
+    let names: Vec<String> = families
+        .map(|(name, kind)| match kind {
+            "counter" => format!("{name}_total"),
+            "info" => format!("{name}_info"),
+            _ => name.to_owned(),
+        })
+        .collect();
+    assert!(names.len() > 20, "{names:?}");
+    for name in names {
+        assert!(page.contains(&format!("`{name}`")) || page.contains(&format!("`{name}{{")), "no {name}");
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Archives, whole or in parts.
 
+use super::backend::Backend;
 use super::problem::problem;
 use super::range::{Part, part};
 use crate::status::{RunId, RunStatus};
@@ -7,6 +8,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, SeekFrom};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
+use std::sync::Arc;
 use wagather_http::{Answer, Body, HeaderMap, HeaderName, Request, Response, StatusCode, header};
 
 /// The path of a run's archive in the API.
@@ -20,25 +22,37 @@ pub(super) fn answer(run: &RunStatus, request: &Request) -> Answer {
         let why = if run.state.has_ended() { "has no archive" } else { "has not ended" };
         return problem(StatusCode::NOT_FOUND, format!("The run {} {why}.", run.id)).into();
     };
-    let headers = request.headers().clone();
-    let id = run.id.clone();
-    Answer::on_pool(move || match open(&path) {
-        Ok((file, len, stamp)) => {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            respond(file, len, &format!("\"{id}-{stamp}\""), &name, &headers)
-        }
-        // Whoever keeps the folder small may have removed it.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            problem(StatusCode::NOT_FOUND, format!("The archive of the run {id} was removed."))
-        }
-        Err(error) => problem(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            format!("The archive of the run {id} cannot be read: {}.", error.kind()),
-        ),
+    let (headers, whose) = (request.headers().clone(), format!("of the run {}", run.id));
+    Answer::on_pool(move || of_file(&path, &whose, &headers))
+}
+
+/// The newest complete archive of a gatherer.
+pub(super) fn latest(backend: &Arc<dyn Backend>, name: String, request: &Request) -> Answer {
+    let (backend, headers) = (Arc::clone(backend), request.headers().clone());
+    Answer::on_pool(move || match backend.latest(&name) {
+        Some(path) => of_file(&path, &format!("of {name}"), &headers),
+        None => problem(StatusCode::NOT_FOUND, format!("There is no gatherer '{name}'.")),
     })
 }
 
-/// Opens a plain file, and nothing else: a link or a pipe in the folder is not ours.
+fn of_file(path: &Path, whose: &str, headers: &HeaderMap) -> Response {
+    match open(path) {
+        Ok((file, len, tag)) => {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            respond(file, len, &tag, &name, headers)
+        }
+        // Whoever keeps the folder small may have removed it.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            problem(StatusCode::NOT_FOUND, format!("There is no archive {whose} (any more)."))
+        }
+        Err(error) => {
+            let detail = format!("The archive {whose} cannot be read: {}.", error.kind());
+            problem(StatusCode::INTERNAL_SERVER_ERROR, detail)
+        }
+    }
+}
+
+/// Opens a plain file and makes its tag. Nothing else is opened: a link or a pipe in the folder is not ours.
 fn open(path: &Path) -> io::Result<(File, u64, String)> {
     let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
     let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
@@ -46,7 +60,9 @@ fn open(path: &Path) -> io::Result<(File, u64, String)> {
     if !of.is_file() {
         return Err(io::ErrorKind::InvalidInput.into());
     }
-    Ok((file, of.len(), format!("{:x}-{:x}{:x}", of.len(), of.mtime(), of.mtime_nsec())))
+    // Two names of one file have one tag.
+    let tag = format!("\"{:x}-{:x}-{:x}{:x}\"", of.ino(), of.len(), of.mtime(), of.mtime_nsec());
+    Ok((file, of.len(), tag))
 }
 
 fn respond(mut file: File, len: u64, tag: &str, name: &str, headers: &HeaderMap) -> Response {

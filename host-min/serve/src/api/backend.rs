@@ -3,8 +3,9 @@
 use crate::Service;
 use crate::metrics::Metrics;
 use crate::status::{GathererStatus, NotAccepted, Readiness, RunId, RunStatus};
+use std::path::PathBuf;
 
-/// What the API needs of a service. None of it blocks.
+/// What the API needs of a service. Only [`latest`](Backend::latest) blocks.
 pub trait Backend: Send + Sync + 'static {
     /// See [`Service::trigger`].
     fn trigger(&self, gatherer: &str, params: Vec<(String, String)>) -> Result<RunId, NotAccepted>;
@@ -23,6 +24,9 @@ pub trait Backend: Send + Sync + 'static {
 
     /// See [`Service::gatherer`].
     fn gatherer(&self, name: &str) -> Option<GathererStatus>;
+
+    /// See [`Service::latest`].
+    fn latest(&self, name: &str) -> Option<PathBuf>;
 
     /// See [`Service::metrics`].
     fn metrics(&self) -> Metrics;
@@ -54,6 +58,10 @@ impl Backend for Service {
 
     fn gatherer(&self, name: &str) -> Option<GathererStatus> {
         self.gatherer(name)
+    }
+
+    fn latest(&self, name: &str) -> Option<PathBuf> {
+        self.latest(name)
     }
 
     fn metrics(&self) -> Metrics {

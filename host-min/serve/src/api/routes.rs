@@ -32,6 +32,7 @@ enum Place {
     Status,
     Gatherers,
     Gatherer(String),
+    Latest(String),
     Runs,
     Run(String),
     Archive(String),
@@ -48,6 +49,7 @@ fn place(request: &Request) -> Option<Place> {
         ["v1", "status"] => Place::Status,
         ["v1", "gatherers"] => Place::Gatherers,
         ["v1", "gatherers", name] => Place::Gatherer(name.to_owned()),
+        ["v1", "gatherers", name, "archive"] => Place::Latest(name.to_owned()),
         ["v1", "runs"] => Place::Runs,
         ["v1", "runs", id] => Place::Run(id.to_owned()),
         ["v1", "runs", id, "archive"] => Place::Archive(id.to_owned()),
@@ -104,6 +106,7 @@ impl Routes {
                 Some(gatherer) => Response::json(&json!(gatherer)).into(),
                 None => problem(StatusCode::NOT_FOUND, format!("There is no gatherer '{name}'.")).into(),
             },
+            Place::Latest(name) => archives::latest(backend, name, request),
             Place::Run(id) => self.of_run(&id, |run| Response::json(&runs::shown(run)).into()),
             Place::Archive(id) => self.of_run(&id, |run| archives::answer(run, request)),
             // Decided before.

@@ -133,6 +133,16 @@ impl Service {
         self.0.lock().gatherer_status(name)
     }
 
+    /// The file of the newest complete archive of a gatherer, if there is one; it may be older than the service. `None` if there is no such
+    /// gatherer. It reads the folder.
+    pub fn latest(&self, name: &str) -> Option<PathBuf> {
+        let config = {
+            let state = self.0.lock();
+            state.gatherers.contains_key(name).then(|| state.config.clone())?
+        };
+        Some(outputs::latest(&config.output, name))
+    }
+
     /// The counts.
     pub fn metrics(&self) -> Metrics {
         self.0.lock().metrics()

@@ -41,6 +41,16 @@ pub(super) fn publish(outputs: &Outputs, gatherer: &str, archive: &Path, tell: T
     linked
 }
 
+/// The file of the newest complete archive of a gatherer, if there is one.
+pub(super) fn latest(outputs: &Outputs, gatherer: &str) -> PathBuf {
+    let name = outputs.folder.join(gatherer).join(LATEST);
+    // Where there are no hard links, it is a symbolic one to a file beside it.
+    match fs::read_link(&name) {
+        Ok(target) => name.with_file_name(target.file_name().unwrap_or_default()),
+        Err(_) => name,
+    }
+}
+
 /// A second name for the archive. Where there are no hard links, a symbolic one.
 fn link(archive: &Path, name: &Path) -> io::Result<()> {
     match fs::remove_file(name) {

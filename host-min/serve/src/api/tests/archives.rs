@@ -68,7 +68,7 @@ fn what_is_no_archive_is_not_sent() {
     fake.get(&target(2)).expect_problem(404, "has not ended");
     fake.get(&target(3)).expect_problem(404, "There is no run");
     fs::remove_file(&path).expect("a file");
-    fake.get(&target(1)).expect_problem(404, "was removed");
+    fake.get(&target(1)).expect_problem(404, "There is no archive of the run");
     // Something else of this name: a link to a secret, a folder, a pipe that would never end.
     fs::write(place.path().join("secret"), "secret").expect("a file");
     std::os::unix::fs::symlink(place.path().join("secret"), &path).expect("a link");
@@ -84,6 +84,22 @@ fn what_is_no_archive_is_not_sent() {
     run.archive = None;
     fake.lock().runs[0] = run;
     fake.get(&target(1)).expect_problem(404, "has no archive");
+}
+
+#[test]
+fn the_latest_archive_of_a_gatherer_has_a_path_that_stays() {
+    let (place, path, fake) = place();
+    let latest = place.path().join("latest.tar.gz");
+    fake.lock().latest = latest.clone();
+    let get = || fake.get("/v1/gatherers/pods/archive");
+    get().expect_problem(404, "There is no archive of pods");
+    fs::hard_link(&path, &latest).expect("a link");
+    let got = get();
+    assert_eq!((got.status.as_u16(), got.text()), (200, "0123456789"));
+    // It is the run's, under another name.
+    assert_eq!(got.header(header::ETAG), ask(&fake, &[]).header(header::ETAG));
+    fake.get("/v1/gatherers/secrets/archive").expect_problem(404, "There is no gatherer 'secrets'");
+    fake.get("/v1/gatherers/..%2fpods/archive").expect_problem(404, "nothing at this path");
 }
 
 #[test]

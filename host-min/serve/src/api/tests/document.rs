@@ -28,6 +28,7 @@ fn the_document_has_every_route() {
         "/readyz",
         "/v1/gatherers",
         "/v1/gatherers/{name}",
+        "/v1/gatherers/{name}/archive",
         "/v1/runs",
         "/v1/runs/{id}",
         "/v1/runs/{id}/archive",

@@ -31,6 +31,7 @@ pub(super) struct State {
     pub(super) refuses: Option<NotAccepted>,
     pub(super) is_ready: bool,
     pub(super) metrics: Metrics,
+    pub(super) latest: PathBuf,
     waiters: Vec<(RunId, OnEnd)>,
 }
 
@@ -141,6 +142,10 @@ impl Backend for Fake {
 
     fn gatherer(&self, name: &str) -> Option<GathererStatus> {
         (name == "pods").then(gatherer)
+    }
+
+    fn latest(&self, name: &str) -> Option<PathBuf> {
+        (name == "pods").then(|| self.lock().latest.clone())
     }
 
     fn metrics(&self) -> Metrics {
