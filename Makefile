@@ -83,7 +83,7 @@ test-page: ## the page of report --html in a headless Chromium, which it install
 check-targets: ## check that what gatherers are written with compiles for macOS and Windows
 	@bash .ci/check-targets
 
-test-cluster: guests host codegen apiserver registry ## the end-to-end tests on a real kube-apiserver and a real registry (needs Go)
+test-cluster: guests host host-view codegen apiserver registry ## the end-to-end tests on a real kube-apiserver and a real registry (needs Go)
 	cargo test -p tests --features cluster --test cluster --test registry -- --test-threads=1
 
 test-node: guests host ## pods, Jobs and limits on a real node: kubelet, containerd, controllers (needs root and Go)
@@ -117,6 +117,8 @@ apiserver:
 	@bash .ci/setup cluster
 	@mkdir -p target/apiserver
 	cd tests/apiserver && go build -trimpath -ldflags='-s -w' -o ../../target/apiserver/apiserver .
+	cd tests/apiserver && go build -trimpath -ldflags="-s -w -X k8s.io/component-base/version.gitVersion=$$(go list -m -f '{{.Version}}' k8s.io/kubernetes)" \
+	    -o ../../target/apiserver/kubectl k8s.io/kubernetes/cmd/kubectl
 
 registry:
 	@bash .ci/setup cluster

@@ -39,6 +39,20 @@ pub fn host_min_view() -> PathBuf {
     made(path, "the program that shows archives")
 }
 
+/// kubectl, of the version of the tests' API server: `$WAGATHER_KUBECTL`, or the one that `make apiserver` made.
+pub fn kubectl() -> PathBuf {
+    let path = match std::env::var_os("WAGATHER_KUBECTL") {
+        Some(path) => PathBuf::from(path),
+        None => workspace::root().join("target/apiserver/kubectl"),
+    };
+    assert!(
+        is_file(&path),
+        "kubectl is missing: {} is not there; run 'make apiserver' first",
+        path.display()
+    );
+    path
+}
+
 /// The program that makes types: `$WAGATHER_CODEGEN`, or the one that `make codegen` made.
 pub fn codegen() -> PathBuf {
     let path = match std::env::var_os("WAGATHER_CODEGEN") {

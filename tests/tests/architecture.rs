@@ -47,7 +47,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("wagather-offline", &["wagather-base", "wagather-kube", "wagather-printable", "wagather-yaml"]),
     ("wagather-findings", &[]),
     ("wagather-http", &["wagather-base"]),
-    ("wagather-view", &["wagather-base", "wagather-findings", "wagather-offline", "wagather-printable"]),
+    (
+        "wagather-view",
+        &["wagather-base", "wagather-findings", "wagather-http", "wagather-offline", "wagather-printable"],
+    ),
     ("wagather-deliver", &["wagather-archive", "wagather-base", "wagather-kube"]),
     ("wagather-registry", &["wagather-base", "wagather-kube"]),
     (

@@ -45,7 +45,7 @@ pub(crate) struct Items {
 /// A page of the objects of a resource.
 pub(crate) fn list(shelf: &Arc<Shelf>, wanted: &Wanted, page: &Page) -> Result<Body, String> {
     let resource = shelf.resource(wanted)?;
-    if !Shelf::has_namespace(resource, wanted) {
+    if !Shelf::has_namespace(resource, wanted.namespace.as_deref()) {
         let namespace = wanted.namespace.as_deref().unwrap_or_default();
         return Err(format!("{} of the namespace {namespace} were not gathered", wanted.plural));
     }

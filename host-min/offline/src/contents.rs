@@ -3,8 +3,10 @@
 use std::io;
 
 use crate::Archive;
+use crate::part::LogPart;
 use crate::place::LogKey;
-use crate::shelf;
+use crate::request::Wanted;
+use crate::shelf::{self, Shelf};
 use crate::store::{self, Span};
 
 /// A resource of which the archive has objects, or whose list was empty.
@@ -76,6 +78,24 @@ impl Archive {
         })
     }
 
+    /// A resource in a version. An object that does not say its version is of any. The error says what the archive has instead.
+    pub fn resource<'a>(
+        &'a self,
+        group: &'a str,
+        version: &str,
+        plural: &'a str,
+    ) -> Result<Resource<'a>, String> {
+        let [group_of, version, plural_of] = [group, version, plural].map(String::from);
+        let of =
+            self.shelf.resource(&Wanted { group: group_of, version, plural: plural_of, namespace: None })?;
+        Ok(Resource { group, plural, kind: of.kind_of(plural), of })
+    }
+
+    /// What the server said of its resources: the documents of the archive that have it, as JSON.
+    pub fn discovery(&self) -> &[String] {
+        self.shelf.discovery()
+    }
+
     /// The logs of containers, by namespace, pod and container.
     pub fn logs(&self) -> impl Iterator<Item = Log<'_>> {
         self.shelf.logs.iter().map(|(LogKey { namespace, pod, container, previous }, span)| Log {
@@ -87,6 +107,11 @@ impl Archive {
         })
     }
 
+    /// The part of a log that is asked for.
+    pub fn log_part(&self, log: &Log, part: &LogPart) -> Result<Vec<u8>, String> {
+        self.shelf.log_part(log.span, part)
+    }
+
     /// A reader of what [`Archive::resources`] and [`Archive::logs`] name.
     pub fn reader(&self) -> Reader<'_> {
         Reader { archive: self, reader: store::Reader::new() }
@@ -96,12 +121,53 @@ impl Archive {
 impl<'a> Resource<'a> {
     /// Its objects, by namespace and name.
     pub fn objects(&self) -> impl ExactSizeIterator<Item = Object<'a>> + use<'a> {
-        self.of.objects.iter().map(|object| Object {
+        self.of.objects.iter().map(Object::of)
+    }
+
+    /// How many objects there are.
+    pub fn len(&self) -> usize {
+        self.of.objects.len()
+    }
+
+    /// Whether there are none: the list was empty.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The object of a number, in the order of [`Resource::objects`].
+    pub fn object(&self, number: usize) -> Option<Object<'a>> {
+        self.of.objects.get(number).map(Object::of)
+    }
+
+    /// The number of the first object that is not before this namespace and name.
+    pub fn position(&self, namespace: &str, name: &str) -> usize {
+        self.of.objects.partition_point(|object| (&*object.namespace, &*object.name) < (namespace, name))
+    }
+
+    /// The versions that its objects say they have.
+    pub fn versions(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.of.versions()
+    }
+
+    /// Whether the objects of a namespace (or of all of them) were gathered, if only to find none.
+    pub fn was_gathered(&self, namespace: Option<&str>) -> bool {
+        Shelf::has_namespace(self.of, namespace)
+    }
+}
+
+impl<'a> Object<'a> {
+    fn of(object: &'a shelf::Object) -> Object<'a> {
+        Object {
             namespace: &object.namespace,
             name: &object.name,
             version: object.version(),
             span: object.span,
-        })
+        }
+    }
+
+    /// Whether a request for this version may have it.
+    pub fn is_of(&self, version: &str) -> bool {
+        self.version.is_none_or(|own| own == version)
     }
 }
 
@@ -109,6 +175,11 @@ impl Reader<'_> {
     /// The JSON of an object, without blanks. It has no `apiVersion` and `kind` if it was the item of a list.
     pub fn object(&mut self, object: &Object) -> io::Result<&[u8]> {
         self.reader.read(&self.archive.shelf.store, object.span)
+    }
+
+    /// The same, with `apiVersion` and `kind` in any case.
+    pub fn whole(&mut self, resource: &Resource, object: &Object, api_version: &str) -> io::Result<Vec<u8>> {
+        Ok(shelf::with_kind(self.object(object)?, &resource.kind, api_version))
     }
 
     /// The bytes of a log.

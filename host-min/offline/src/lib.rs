@@ -8,11 +8,13 @@
 //! | `walk` | the files of a folder or a tar, with limits |
 //! | `place` | what the path of a file says about its content |
 //! | `document` | the objects in a file |
+//! | `discovery` | what the server said of its resources |
 //! | `members` | JSON objects, one level at a time |
 //! | `store` | the bytes of the objects, compressed in memory |
 //! | `shelf` | which objects of which resource there are |
 //! | `request` | what a request asks for |
-//! | `select` | label and field selectors |
+//! | `select`, `fields` | label and field selectors |
+//! | `logs`, `part` | the parts of a log |
 //! | `answer` | the response, item by item |
 //! | `contents` | all that an archive has, for readers that are not gatherers |
 //!
@@ -22,10 +24,13 @@
 
 mod answer;
 mod contents;
+mod discovery;
 mod document;
+mod fields;
 mod layout;
 mod logs;
 mod members;
+mod part;
 mod place;
 mod request;
 mod select;
@@ -39,7 +44,9 @@ use std::sync::Arc;
 
 pub use contents::{Log, Object, Reader, Resource};
 use layout::Layout;
+pub use part::{LogPart, Since};
 use request::{Asked, Request};
+pub use select::Selector;
 use shelf::Shelf;
 use wagather_base::error::{Class, Failure};
 use wagather_kube::{Call, Cause, NoAnswer, Response, Source};
@@ -130,6 +137,11 @@ impl Archive {
     /// What a reader of the results has to know about the archive.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
+    }
+
+    /// Whether it has a selection of each list, by a rule of the program that made it.
+    pub fn is_selection(&self) -> bool {
+        self.layout == Layout::Insights
     }
 
     fn no_answer(&self, reason: String) -> NoAnswer {

@@ -2,6 +2,7 @@
 
 use wagather_base::percent::decode_lossy;
 
+use crate::part::{LogPart, Since};
 use crate::place::LogKey;
 use crate::select::Selector;
 
@@ -56,9 +57,7 @@ pub(crate) struct Page {
 pub(crate) struct Log {
     /// Whose. The container is empty if the pod has one.
     pub(crate) key: LogKey,
-    pub(crate) tail_lines: Option<usize>,
-    pub(crate) limit_bytes: Option<usize>,
-    pub(crate) timestamps: bool,
+    pub(crate) part: LogPart,
 }
 
 /// The beginning of our tokens for the rest of a list.
@@ -90,9 +89,11 @@ impl Request {
             namespace: namespace.map(str::to_owned),
         };
         let asked = match rest {
-            [plural] => Asked::List(wanted(plural, None), page(query)?),
+            [plural] => Asked::List(wanted(plural, None), page(group, plural, query)?),
             ["namespaces", name] => Asked::Object(wanted("namespaces", None), (*name).to_owned()),
-            ["namespaces", namespace, plural] => Asked::List(wanted(plural, Some(namespace)), page(query)?),
+            ["namespaces", namespace, plural] => {
+                Asked::List(wanted(plural, Some(namespace)), page(group, plural, query)?)
+            }
             ["namespaces", namespace, "pods", pod, "log"] if group.is_empty() => {
                 Asked::Log(log(namespace, pod, query)?)
             }
@@ -118,7 +119,7 @@ fn number(name: &str, value: &str) -> Result<usize, String> {
     value.parse().map_err(|_| format!("the parameter {name}={value} is not a number"))
 }
 
-fn page(query: &str) -> Result<Page, String> {
+fn page(group: &str, plural: &str, query: &str) -> Result<Page, String> {
     let mut page = Page::default();
     for (name, value) in parameters(query) {
         match &*name {
@@ -128,7 +129,7 @@ fn page(query: &str) -> Result<Page, String> {
                 page.start = start.ok_or("the continue token is not one of this archive")?;
             }
             "labelSelector" => page.selector.add_labels(&value)?,
-            "fieldSelector" => page.selector.add_fields(&value)?,
+            "fieldSelector" => page.selector.add_fields(group, plural, &value)?,
             "watch" if !matches!(&*value, "" | "0" | "false") => {
                 return Err("an archive cannot be watched".into());
             }
@@ -147,22 +148,19 @@ fn log(namespace: &str, pod: &str, query: &str) -> Result<Log, String> {
             container: String::new(),
             previous: false,
         },
-        tail_lines: None,
-        limit_bytes: None,
-        timestamps: false,
+        part: LogPart::default(),
     };
     let is_on = |value: &str| !matches!(value, "" | "0" | "false");
     for (name, value) in parameters(query) {
         match &*name {
             "container" => log.key.container = value,
             "previous" => log.key.previous = is_on(&value),
-            "timestamps" => log.timestamps = is_on(&value),
-            "tailLines" => log.tail_lines = Some(number(&name, &value)?),
-            "limitBytes" => log.limit_bytes = Some(number(&name, &value)?),
+            "timestamps" => log.part.timestamps = is_on(&value),
+            "tailLines" => log.part.tail_lines = Some(number(&name, &value)?),
+            "limitBytes" => log.part.limit_bytes = Some(number(&name, &value)?),
             "follow" if is_on(&value) => return Err("the log in an archive cannot be followed".into()),
-            "sinceSeconds" | "sinceTime" => {
-                return Err(format!("an archive cannot select the lines of a log by {name}"));
-            }
+            "sinceSeconds" => log.part.since = Some(Since::seconds(number(&name, &value)?)),
+            "sinceTime" => log.part.since = Some(Since::time(&value)?),
             _ => {}
         }
     }

@@ -1,48 +1,64 @@
 //! Label and field selectors, as the API server reads them.
 
+use crate::fields::{self, Field};
 use crate::members::Members;
 
 /// What an object must be like. The default selects everything.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Selector {
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selector {
     labels: Vec<Requirement>,
-    fields: Vec<Requirement>,
+    fields: Vec<OnField>,
+}
+
+/// A condition on a field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct OnField {
+    wanted: Requirement,
+    /// Where the value is if the field is empty; nowhere if this is.
+    or: String,
+    absent: &'static str,
 }
 
 /// A condition on one label or field.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Requirement {
     key: String,
     test: Test,
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Test {
     Exists,
     DoesNotExist,
     In(Vec<String>),
     NotIn(Vec<String>),
+    More(i64),
+    Less(i64),
 }
 
 impl Test {
     fn admits(&self, value: Option<&str>) -> bool {
         let is_one = |values: &[String]| value.is_some_and(|value| values.iter().any(|one| one == value));
+        let number = || value.and_then(|value| value.parse::<i64>().ok());
         match self {
             Test::Exists => value.is_some(),
             Test::DoesNotExist => value.is_none(),
             Test::In(values) => is_one(values),
             Test::NotIn(values) => !is_one(values),
+            Test::More(than) => number().is_some_and(|value| value > *than),
+            Test::Less(than) => number().is_some_and(|value| value < *than),
         }
     }
 }
 
 impl Selector {
-    pub(crate) fn is_everything(&self) -> bool {
+    /// Whether it selects every object.
+    pub fn is_everything(&self) -> bool {
         self.labels.is_empty() && self.fields.is_empty()
     }
 
     /// Whether it selects an object, given as JSON.
-    pub(crate) fn admits(&self, object: &[u8]) -> bool {
+    pub fn admits(&self, object: &[u8]) -> bool {
         if self.is_everything() {
             return true;
         }
@@ -51,11 +67,11 @@ impl Selector {
         let labels = object.object("metadata").and_then(|metadata| metadata.object("labels"));
         let label = |key: &str| labels.as_ref().and_then(|labels| labels.text(key));
         self.labels.iter().all(|wanted| wanted.test.admits(label(&wanted.key).as_deref()))
-            && self.fields.iter().all(|wanted| wanted.test.admits(Some(&field(&object, &wanted.key))))
+            && self.fields.iter().all(|each| each.wanted.test.admits(Some(&each.value(&object))))
     }
 
     /// Adds a label selector: `a=b,c!=d,e in (f,g),h notin (i),j,!k`.
-    pub(crate) fn add_labels(&mut self, text: &str) -> Result<(), String> {
+    pub fn add_labels(&mut self, text: &str) -> Result<(), String> {
         for part in split(text) {
             let part = part.trim();
             let requirement =
@@ -65,14 +81,27 @@ impl Selector {
         Ok(())
     }
 
-    /// Adds a field selector: `a.b=c,d!=e`.
-    pub(crate) fn add_fields(&mut self, text: &str) -> Result<(), String> {
+    /// Adds a field selector, `a.b=c,d!=e`, of a resource. A field that the API server does not know is an error.
+    pub fn add_fields(&mut self, group: &str, plural: &str, text: &str) -> Result<(), String> {
         for part in text.split(',').filter(|part| !part.trim().is_empty()) {
-            let requirement =
+            let mut wanted =
                 equality(part).ok_or_else(|| format!("the field selector '{part}' cannot be read"))?;
-            self.fields.push(requirement);
+            let Field { path, or, absent } = fields::field(group, plural, &wanted.key)?;
+            let or = or.to_owned();
+            wanted.key = path.to_owned();
+            self.fields.push(OnField { wanted, or, absent });
         }
         Ok(())
+    }
+}
+
+impl OnField {
+    fn value(&self, object: &Members) -> String {
+        let mut value = field(object, &self.wanted.key);
+        if value.is_empty() && !self.or.is_empty() {
+            value = field(object, &self.or);
+        }
+        if value.is_empty() { self.absent.to_owned() } else { value }
     }
 }
 
@@ -115,7 +144,7 @@ fn equality(text: &str) -> Option<Requirement> {
 fn named(key: &str, test: Test) -> Option<Requirement> {
     let key = key.trim();
     let is_key = !key.is_empty()
-        && !key.contains(|character: char| character.is_whitespace() || "()!=,".contains(character));
+        && !key.contains(|character: char| character.is_whitespace() || "()!=<>,".contains(character));
     is_key.then(|| Requirement { key: key.to_owned(), test })
 }
 
@@ -134,6 +163,12 @@ fn label(text: &str) -> Option<Requirement> {
     if text.contains('=') {
         return equality(text);
     }
+    if let Some((key, number)) = text.split_once('>') {
+        return named(key, Test::More(number.trim().parse().ok()?));
+    }
+    if let Some((key, number)) = text.split_once('<') {
+        return named(key, Test::Less(number.trim().parse().ok()?));
+    }
     match text.strip_prefix('!') {
         Some(key) => named(key, Test::DoesNotExist),
         None => named(text, Test::Exists),
@@ -144,7 +179,7 @@ fn label(text: &str) -> Option<Requirement> {
 mod tests {
     use super::*;
 
-    const POD: &[u8] = br#"{"metadata":{"name":"web","labels":{"app":"shop","tier":""}},"spec":{"replicas":2},"status":{"phase":"Running"}}"#;
+    const POD: &[u8] = br#"{"metadata":{"name":"web","labels":{"app":"shop","tier":"","size":"3"}},"spec":{"replicas":2},"status":{"phase":"Running"}}"#;
 
     #[test]
     fn selectors_select_as_the_server_does() {
@@ -161,6 +196,9 @@ mod tests {
             ("missing", false),
             ("!app", false),
             ("tier=", true),
+            ("size>2", true),
+            ("size > 3", false),
+            ("size<4,app<4", false),
         ] {
             let mut selector = Selector::default();
             assert_eq!(selector.add_labels(labels), Ok(()), "{labels}");
@@ -170,19 +208,26 @@ mod tests {
             ("metadata.name=web", true),
             ("status.phase!=Running", false),
             ("spec.nodeName=", true),
-            ("spec.replicas==2,status.phase=Running", true),
+            ("spec.hostNetwork==false,status.phase=Running", true),
+            ("spec.hostNetwork=true", false),
         ] {
             let mut selector = Selector::default();
-            assert_eq!(selector.add_fields(fields), Ok(()), "{fields}");
+            assert_eq!(selector.add_fields("", "pods", fields), Ok(()), "{fields}");
             assert_eq!(selector.admits(POD), is_selected, "{fields}");
         }
     }
 
     #[test]
     fn what_is_no_selector_is_refused() {
-        for labels in ["a in b", "a in (b", "=b", "a within (b)", "!", "a b"] {
+        for labels in ["a in b", "a in (b", "=b", "a within (b)", "!", "a b", "a>b"] {
             assert!(Selector::default().add_labels(labels).is_err(), "{labels}");
         }
-        assert!(Selector::default().add_fields("a").is_err());
+        for fields in ["a", "spec.replicas=2"] {
+            assert!(Selector::default().add_fields("", "pods", fields).is_err(), "{fields}");
+        }
+        let event = br#"{"reportingComponent":"kubelet","source":{}}"#;
+        let mut selector = Selector::default();
+        assert_eq!(selector.add_fields("", "events", "source=kubelet"), Ok(()));
+        assert!(selector.admits(event));
     }
 }

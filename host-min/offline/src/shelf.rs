@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::discovery::{self, Named};
 use crate::document::{self, Identity, Part, Plural, Problem};
 use crate::layout::Layout;
 use crate::members::Members;
@@ -15,6 +16,8 @@ use wagather_printable::Line;
 const MAX_OBJECTS: usize = 2_000_000;
 /// Bytes of their names, which are in memory as they are.
 const MAX_NAME_BYTES: usize = 256 << 20;
+/// Bytes of documents that say which resources there are. The largest known cluster has 2 MB.
+const MAX_DISCOVERY_BYTES: usize = 32 << 20;
 /// Skipped files whose names are remembered.
 const MAX_SKIPPED_NAMES: usize = 16;
 
@@ -25,6 +28,7 @@ pub(crate) struct Shelf {
     pub(crate) logs: BTreeMap<LogKey, Span>,
     pub(crate) store: Store,
     version: Option<Vec<u8>>,
+    discovery: Vec<String>,
     gathered_millis: i64,
 }
 
@@ -89,6 +93,7 @@ pub(crate) struct Loading {
     skipped: Skipped,
     objects: usize,
     name_bytes: usize,
+    discovery_bytes: usize,
     timestamp: Option<i64>,
     newest_millis: i64,
 }
@@ -117,7 +122,7 @@ impl Loading {
                 self.shelf.logs.entry(key).or_insert(span);
             }
             Place::Version => self.shelf.version = version_of(&content),
-            Place::Discovery => self.add_discovery(&content)?,
+            Place::Discovery => self.add_discovery(&file.path, &content)?,
             Place::Timestamp => self.timestamp = self.timestamp.max(timestamp_of(&content)),
             Place::Report => self.timestamp = self.timestamp.max(report_time_of(&content)),
             Place::Other => {}
@@ -206,21 +211,20 @@ impl Loading {
         Ok(())
     }
 
-    /// Learns names from aggregated discovery. Files in another form are of no use, and no loss.
-    fn add_discovery(&mut self, content: &[u8]) -> Result<(), String> {
+    /// Learns names from what the server said of its resources.
+    fn add_discovery(&mut self, path: &str, content: &[u8]) -> Result<(), String> {
         let Some(json) = json_of(content) else { return Ok(()) };
-        let Ok(discovery) = Members::of(&json) else { return Ok(()) };
-        for group in discovery.objects("items") {
-            let name =
-                group.object("metadata").and_then(|metadata| metadata.text("name")).unwrap_or_default();
-            for resource in group.objects("versions").flat_map(|version| version.objects("resources")) {
-                let kind = resource.object("responseKind").and_then(|kind| kind.text("kind"));
-                if let (Some(kind), Some(plural)) = (kind, resource.text("resource")) {
-                    self.count(&[&name, &kind, &plural])?;
-                    self.names.insert((name.clone(), kind), plural);
-                }
-            }
+        if json.len() > MAX_DISCOVERY_BYTES.saturating_sub(self.discovery_bytes) {
+            self.skipped.add(path, "such files have too many bytes together");
+            return Ok(());
         }
+        self.discovery_bytes += json.len();
+        discovery::each_name(&json, &mut |Named { group, kind, plural }| {
+            self.count(&[&group, &kind, &plural])?;
+            self.names.insert((group, kind), plural);
+            Ok(())
+        })?;
+        self.shelf.discovery.push(json);
         Ok(())
     }
 
@@ -252,6 +256,11 @@ impl Loading {
 }
 
 impl Resource {
+    /// The versions that its objects say they have.
+    pub(crate) fn versions(&self) -> impl Iterator<Item = &str> {
+        self.versions.iter().map(String::as_str)
+    }
+
     fn join(&mut self, other: Resource) {
         if self.kind.is_empty() {
             self.kind = other.kind;
@@ -313,6 +322,11 @@ impl Shelf {
         self.version.as_deref()
     }
 
+    /// What the server said of its resources, as JSON.
+    pub(crate) fn discovery(&self) -> &[String] {
+        &self.discovery
+    }
+
     /// When it was gathered, in milliseconds since the Unix epoch.
     pub(crate) fn gathered_millis(&self) -> i64 {
         self.gathered_millis
@@ -357,10 +371,10 @@ impl Shelf {
     }
 
     /// Whether the objects of a namespace were gathered, if only to find none.
-    pub(crate) fn has_namespace(resource: &Resource, wanted: &Wanted) -> bool {
-        resource.objects.iter().any(|object| object.is_in(wanted.namespace.as_deref()))
+    pub(crate) fn has_namespace(resource: &Resource, namespace: Option<&str>) -> bool {
+        resource.objects.iter().any(|object| object.is_in(namespace))
             || resource.empty.contains("")
-            || match &wanted.namespace {
+            || match namespace {
                 Some(namespace) => resource.empty.contains(namespace),
                 None => !resource.empty.is_empty(),
             }
@@ -368,7 +382,7 @@ impl Shelf {
 }
 
 /// An object that says what it is. Items of lists do not.
-fn with_kind(json: &[u8], kind: &str, api_version: &str) -> Vec<u8> {
+pub(crate) fn with_kind(json: &[u8], kind: &str, api_version: &str) -> Vec<u8> {
     let members = std::str::from_utf8(json).ok().and_then(|json| Members::of(json).ok());
     let has_kind = members.is_some_and(|members| members.json("kind").is_some());
     match json.strip_prefix(b"{") {
@@ -389,7 +403,7 @@ fn with_kind(json: &[u8], kind: &str, api_version: &str) -> Vec<u8> {
 /// The JSON of a file in JSON or YAML.
 fn json_of(content: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(content).ok()?;
-    if text.trim_start().starts_with('{') {
+    if text.trim_start().starts_with(['{', '[']) {
         return Some(text.to_owned());
     }
     wagather_yaml::to_json(text).ok()?.into_iter().next()

@@ -1,6 +1,7 @@
 //! The command line. The help is made from these comments.
 
 use crate::diff;
+use crate::open;
 use crate::report;
 use crate::terminal;
 use clap::{Parser, Subcommand};
@@ -34,6 +35,9 @@ enum Command {
     /// Compare two archives by their meaning: objects, findings and what gatherers wrote
     #[command(after_help = DIFF_EXIT_CODES)]
     Diff(diff::Options),
+    /// Serve an archive as a read-only API server on 127.0.0.1, for kubectl, k9s and host-min
+    #[command(after_help = EXIT_CODES)]
+    Open(open::Options),
 }
 
 /// Parses the command line and runs it.
@@ -46,6 +50,7 @@ pub fn main() -> ExitCode {
     let done = match arguments.command {
         Command::Report(options) => report::run(&options),
         Command::Diff(options) => diff::run(&options),
+        Command::Open(options) => open::run(&options),
     };
     let done = done.and_then(|code| terminal::flush().map(|()| code));
     done.unwrap_or_else(|failure| terminal::fail(&failure))

@@ -10,6 +10,7 @@
 //! | `diff` | `diff`: what differs between two archives |
 //! | `report` | `report`: what an archive has |
 //! | `page` | `report --html`: the same as a page for a browser |
+//! | `open` | `open`: an archive as a read-only API server |
 //!
 //! A command is a module of its own: its options are a `clap::Args`, and its function `run` returns the exit code.
 //!
@@ -19,6 +20,7 @@
 mod cli;
 mod diff;
 mod gathered;
+mod open;
 mod page;
 mod report;
 mod terminal;

@@ -90,6 +90,19 @@ impl Screen {
     }
 }
 
+/// Prints one line of this program's own, of which nothing is escaped but what controls a terminal.
+pub(crate) fn print_line(line: &str) -> Result<()> {
+    let mut page = Page::new();
+    page.lines(line);
+    print(&page)?;
+    flush()
+}
+
+/// Says something that is neither a result nor a warning. If the terminal is gone, that is no error.
+pub(crate) fn tell(said: &str) {
+    let _ = writeln!(io::stderr().lock(), "{}", Line(said));
+}
+
 /// Warns of something. If the terminal is gone, that is no error.
 pub(crate) fn warn(warning: &str) {
     let _ = writeln!(io::stderr().lock(), "warning: {}", Line(warning));

@@ -24,6 +24,7 @@ mod logs;
 mod many;
 mod masks;
 mod objects;
+mod open;
 mod rbac;
 mod recordings;
 mod roundtrip;

@@ -85,7 +85,7 @@ fn write(folder: &Path, path: &str, content: &str) {
 }
 
 /// A must-gather: lists in namespaces, objects elsewhere.
-fn must_gather(folder: &Path) {
+pub(super) fn must_gather(folder: &Path) {
     let recorded = recorded();
     write(folder, "timestamp", "2026-11-22 23:56:52.539 +0000 UTC m=+0.1\n");
     for ((namespace, group, plural), objects) in recorded.by_namespace() {
@@ -109,7 +109,7 @@ fn must_gather(folder: &Path) {
 }
 
 /// A support bundle: a list of each resource in each namespace.
-fn support_bundle(folder: &Path) {
+pub(super) fn support_bundle(folder: &Path) {
     let recorded = recorded();
     for ((namespace, group, plural), objects) in recorded.by_namespace() {
         let list = json!({"apiVersion": "v1", "kind": "List", "items": objects}).to_string();
@@ -127,7 +127,7 @@ fn support_bundle(folder: &Path) {
     }
 }
 
-fn examples() -> Vec<std::path::PathBuf> {
+pub(super) fn examples() -> Vec<std::path::PathBuf> {
     programs::examples().iter().map(|name| programs::guest(name)).collect()
 }
 

@@ -14,6 +14,7 @@ mod in_time;
 mod layouts;
 mod names;
 mod obfuscated;
+mod open;
 mod recordings;
 mod requests;
 mod watching;

@@ -1,0 +1,102 @@
+//! Which resources the server of an archive has.
+//!
+//! | module | has |
+//! |---|---|
+//! | `model` | the groups, versions and resources |
+//! | `documents` | what the archive's discovery documents say |
+//! | `definitions` | what its CustomResourceDefinitions say |
+//! | `known` | what is known without either |
+//! | `forms` | the answers to clients |
+//!
+//! A resource with objects is there in the versions of these objects only, so that a client asks for a version that has an answer.
+
+pub(super) mod definitions;
+mod documents;
+pub(super) mod forms;
+mod known;
+mod model;
+
+use std::collections::{HashMap, HashSet};
+
+use wagather_offline::Archive;
+
+use definitions::ByResource;
+pub(super) use model::{Api, ApiResource, Group};
+
+/// The resources, and the columns of custom ones.
+pub(super) struct Discovered {
+    pub(super) api: Api,
+    pub(super) columns: ByResource,
+}
+
+/// Finds out which resources there are.
+pub(super) fn of(archive: &Archive) -> Discovered {
+    let mut api = Api::default();
+    let mut has_documents = false;
+    for json in archive.discovery() {
+        has_documents |= documents::add(&mut api, json);
+    }
+    let ordered: HashSet<String> = api.groups.iter().map(|group| group.name.clone()).collect();
+    let columns = definitions::add(&mut api, archive);
+    let known: HashMap<(&str, String), known::Known> =
+        known::all().map(|known| ((known.group, known.resource.plural.clone()), known)).collect();
+    for resource in archive.resources() {
+        // What does not say its group is in the core group's place.
+        let says_nothing = resource.versions().next().is_none();
+        let group = match resource.group {
+            "" if says_nothing => group_of(&api, &known, resource.plural),
+            group => group.to_owned(),
+        };
+        let known = known.get(&(&*group, resource.plural.to_owned()));
+        let versions: Vec<&str> = resource.versions().collect();
+        let is_namespaced = resource.objects().any(|object| !object.namespace.is_empty());
+        let made = || match known {
+            Some(known) => known.resource.clone(),
+            None => ApiResource::new(resource.plural, &resource.kind, is_namespaced),
+        };
+        if versions.is_empty() && !api.has(&group, resource.plural) {
+            api.add(&group, known.map_or("v1", |known| known.version), made());
+        }
+        for version in &versions {
+            api.add(&group, version, made());
+        }
+        if !versions.is_empty() && !resource.is_empty() {
+            api.keep_versions(&group, resource.plural, &versions);
+        }
+    }
+    if !has_documents {
+        for known::Known { group, version, resource } in known::of_kubernetes() {
+            if !api.has(group, &resource.plural) {
+                api.add(group, version, resource);
+            }
+        }
+    }
+    add_reviews(&mut api);
+    api.finish(|group| ordered.contains(group));
+    Discovered { api, columns }
+}
+
+/// The group of a resource of which nothing says it.
+fn group_of(api: &Api, known: &HashMap<(&str, String), known::Known>, plural: &str) -> String {
+    if known.contains_key(&("", plural.to_owned())) || api.has("", plural) {
+        return String::new();
+    }
+    let defined =
+        api.groups.iter().find(|group| api.has(&group.name, plural)).map(|group| group.name.clone());
+    let mut of_known: Vec<&str> =
+        known.keys().filter(|(_, known)| known == plural).map(|(group, _)| *group).collect();
+    of_known.sort_unstable();
+    defined.or_else(|| of_known.first().map(|group| (*group).to_owned())).unwrap_or_default()
+}
+
+/// What clients ask before they show or hide what they can do. This server answers it.
+fn add_reviews(api: &mut Api) {
+    for (group, plural, kind) in [
+        ("authentication.k8s.io", "selfsubjectreviews", "SelfSubjectReview"),
+        ("authorization.k8s.io", "selfsubjectaccessreviews", "SelfSubjectAccessReview"),
+        ("authorization.k8s.io", "selfsubjectrulesreviews", "SelfSubjectRulesReview"),
+    ] {
+        let review = ApiResource { verbs: vec!["create".into()], ..ApiResource::new(plural, kind, false) };
+        api.add(group, "v1", review);
+    }
+}

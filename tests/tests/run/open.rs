@@ -1,0 +1,149 @@
+//! `host-min open`: archives as API servers.
+
+use super::from::{examples, must_gather, support_bundle};
+use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use tests::apiserver::Client;
+use tests::archive::Archive;
+use tests::host::{Done, Host};
+use tests::{place, programs};
+
+/// What no end takes, on a busy machine either.
+const END_LIMIT: Duration = Duration::from_secs(30);
+
+fn view(words: &[&str], archive: &Path) -> Host {
+    Host::of(Command::new(programs::host_min_view())).arg("open").arg(archive).args(words)
+}
+
+/// A server that runs.
+struct Opened {
+    process: Child,
+    kubeconfig: PathBuf,
+}
+
+impl Opened {
+    fn start(archive: &Path) -> Opened {
+        let mut process = Command::new(programs::host_min_view())
+            .arg("open")
+            .arg(archive)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the program");
+        let mut line = String::new();
+        let stdout = process.stdout.take().expect("a pipe");
+        BufReader::new(stdout).read_line(&mut line).expect("a line");
+        let kubeconfig = line.trim().strip_prefix("export KUBECONFIG=").unwrap_or_else(|| panic!("{line}"));
+        Opened { process, kubeconfig: kubeconfig.into() }
+    }
+
+    /// The text at a pointer of the kubeconfig.
+    fn text(&self, pointer: &str) -> String {
+        let config: Value =
+            serde_json::from_slice(&std::fs::read(&self.kubeconfig).expect("a kubeconfig")).expect("JSON");
+        config.pointer(pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("{pointer}")).to_owned()
+    }
+
+    fn client(&self) -> Client {
+        let server = self.text("/clusters/0/cluster/server");
+        let port = server.strip_prefix("https://127.0.0.1:").and_then(|port| port.parse().ok());
+        let authority = self.text("/clusters/0/cluster/certificate-authority-data");
+        let authority = wagather_base::base64::decode(&authority).expect("base64");
+        Client::new(port.unwrap_or_else(|| panic!("{server}")), &authority, &self.text("/users/0/user/token"))
+    }
+
+    /// Sends a signal, and waits for the end.
+    fn end(mut self, signal: &str) -> Option<i32> {
+        let pid = self.process.id().to_string();
+        let sent = Command::new("kill").args(["-s", signal, &pid]).status().expect("kill");
+        assert!(sent.success());
+        let begin = Instant::now();
+        while begin.elapsed() < END_LIMIT {
+            if let Some(status) = self.process.try_wait().expect("a child") {
+                return status.code();
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        panic!("it did not end after {signal}");
+    }
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[test]
+fn gatherers_find_at_an_open_archive_what_they_find_in_it() {
+    let place = place();
+    let path = |name: &str| place.path().join(name);
+    for (layout, make) in [("must-gather", must_gather as fn(&Path)), ("support bundle", support_bundle)] {
+        make(&path(layout));
+        let from = Host::run_all(examples()).arg("--from").arg(path(layout)).output(path("from")).wait();
+        let host = programs::host_min();
+        let words = ["--exec", "--", host.to_str().expect("UTF-8"), "run"];
+        let done = view(&words, &path(layout)).args(examples()).output(path("open")).wait();
+        assert_eq!(done.code(), from.code(), "{}", done.stderr);
+        let [from, open] = ["from", "open"].map(|name| Archive::read(path(name)));
+        assert_eq!(open.gathered(), from.gathered(), "{layout}");
+        assert!(open.gathered().len() > 30, "{layout}");
+        for name in ["from", "open"] {
+            std::fs::remove_dir_all(path(name)).expect("ours");
+        }
+    }
+}
+
+#[test]
+fn a_server_is_for_this_user_and_ends_with_a_signal() {
+    let place = place();
+    must_gather(place.path());
+    for signal in ["INT", "TERM"] {
+        let server = Opened::start(place.path());
+        let client = server.client();
+        let answer = client.get("/api/v1/pods?limit=1");
+        assert_eq!((answer.status, &answer.json()["kind"]), (200, &Value::from("PodList")));
+        for path in ["/api/v1/pods", "/version", "/"] {
+            assert_eq!(client.with_token("wrong").get(path).status, 401, "{path}");
+        }
+        let patch = client.apply("/api/v1/namespaces/shop/pods/web", "{}");
+        assert_eq!((patch.status, &patch.json()["reason"]), (405, &Value::from("MethodNotAllowed")));
+        let folder = server.kubeconfig.parent().expect("a folder").to_owned();
+        assert!(folder.is_dir());
+        assert_eq!(server.end(signal), Some(0));
+        assert!(!folder.exists(), "{}", folder.display());
+    }
+}
+
+#[test]
+fn a_command_gets_the_kubeconfig_and_gives_the_exit_code() {
+    let place = place();
+    must_gather(place.path());
+    let run = |script: &str| view(&["--exec", "--", "sh", "-c", script], place.path()).wait();
+    let done: Done = run("echo $KUBECONFIG; cat $KUBECONFIG; exit 42");
+    assert_eq!(done.code(), 42, "{}", done.stderr);
+    let said = done.stdout_text();
+    let (path, config) = said.split_once('\n').expect("two parts");
+    let config: Value = serde_json::from_str(config).expect("JSON");
+    assert_eq!(config["current-context"], "archive");
+    assert!(!Path::new(path).exists(), "{path} is left");
+    assert_eq!(run("kill -9 $$").code(), 137);
+    let done = view(&["--exec", "--", "there-is-no-such-program"], place.path()).wait();
+    assert_eq!(done.code(), 4, "{}", done.stderr);
+    assert!(done.stderr.contains("error: cannot run there-is-no-such-program"), "{}", done.stderr);
+    assert_eq!(view(&["--exec"], place.path()).wait().code(), 2);
+}
+
+#[test]
+fn what_is_no_archive_is_not_served() {
+    let place = place();
+    let done = view(&[], place.path()).wait();
+    assert_eq!(done.code(), 4, "{}", done.stderr);
+    assert!(done.stderr.contains("it has no objects of a cluster"), "{}", done.stderr);
+    let done = view(&[], &place.path().join("missing")).wait();
+    assert_eq!(done.code(), 4, "{}", done.stderr);
+}
