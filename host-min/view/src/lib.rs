@@ -8,7 +8,7 @@
 //! | `terminal` | the only place that writes to stdout and stderr |
 //! | `gathered` | an archive with its report, its audit and its findings |
 //! | `diff` | `diff`: what differs between two archives |
-//! | `report` | `report`: what an archive has |
+//! | `report` | `report`: what an archive has, and findings in the forms of others |
 //! | `page` | `report --html`: the same as a page for a browser |
 //! | `open` | `open`: an archive as a read-only API server |
 //!

@@ -16,6 +16,7 @@ mod deploy;
 mod examples;
 mod expiry;
 mod faults;
+mod findings;
 mod in_cluster;
 mod inventory;
 mod kubeconfigs;
