@@ -78,6 +78,8 @@ pub enum Accept {
     Json,
     /// `*/*`, for logs and raw paths.
     Any,
+    /// Which resources there are: all groups in one document, from a server that has it, and otherwise a list of them.
+    Discovery,
 }
 
 impl Accept {
@@ -86,6 +88,11 @@ impl Accept {
         match self {
             Accept::Json => "application/json",
             Accept::Any => "*/*",
+            Accept::Discovery => concat!(
+                "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,",
+                "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,",
+                "application/json"
+            ),
         }
     }
 }

@@ -231,6 +231,11 @@ impl ModuleFacts {
 }
 
 impl Gathered {
+    /// Whether it got an object.
+    pub(crate) fn has_items(&self) -> bool {
+        self.items > 0
+    }
+
     /// The part of a gatherer. `measured` is its duration; `None` leaves out all values that differ from run to run.
     pub fn new(
         (name, version): (&str, &str),

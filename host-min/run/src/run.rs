@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use wagather_abi::ABI_VERSION;
-use wagather_archive::{Archive, Contents, Finished, Lost, Section, Values, write_map};
+use wagather_archive::{Archive, Contents, Finished, Layout, Lost, Section, Values, write_map};
 use wagather_base::error::{Class, Failure, Result};
 use wagather_base::file::reading_until;
 use wagather_base::limits::{MAX_REPORT_GAPS, TOLD_WAIT};
@@ -354,6 +354,11 @@ impl Finisher<'_> {
             uses.push(served.tally.uses);
             sections.push(served.section);
         }
+        let mut own = Vec::new();
+        if plan.layout == Layout::MustGather && stopped.is_none() && gatherers.iter().any(Gathered::has_items)
+        {
+            own = layout::documents(fetchers.source(), &mut warnings);
+        }
         let recording = recorder.map(|recorder| recorder.finish(stopped.is_some())).transpose()?;
         warnings.extend(recorder.and_then(Recorder::left_out));
         if fetchers.throttled() >= TOLD_WAIT {
@@ -373,7 +378,8 @@ impl Finisher<'_> {
             warnings.extend(used::warnings(grant, manifests, &uses));
         }
         let end_millis = fetchers.source().now_millis();
-        for (path, mut text) in layout::files(plan.layout, (self.begin_millis, end_millis), &gatherers) {
+        own.extend(layout::files(plan.layout, (self.begin_millis, end_millis), &gatherers));
+        for (path, mut text) in own {
             if let Some(obfuscator) = obfuscator {
                 obfuscator.text(&mut text);
             }

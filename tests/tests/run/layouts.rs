@@ -1,10 +1,13 @@
 //! Archives in the layouts of other programs.
 
+use serde_json::json;
 use std::path::PathBuf;
+use std::process::Command;
 use tests::archive::Archive;
 use tests::guest::{self, Texts};
 use tests::host::Host;
-use tests::{odd, pipers, place, programs};
+use tests::server::Answer;
+use tests::{odd, pipers, place, programs, workspace};
 
 fn examples() -> Vec<PathBuf> {
     programs::examples().iter().map(|name| programs::guest(name)).collect()
@@ -138,4 +141,65 @@ fn a_gatherer_cannot_have_the_name_of_a_file_of_the_layout() {
     assert!(done.expect_code(4).stderr.contains(expected), "{}", done.stderr);
     assert!(!output.exists());
     run("insights").expect_success();
+}
+
+#[test]
+fn a_must_gather_says_which_resources_the_server_has() {
+    let place = place();
+    let path = |name: &str| place.path().join(name);
+    let api = json!({"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "items": []});
+    let server = odd::server()
+        .on("/api", Answer::json(&api))
+        .on("/apis", Answer::json(&json!({"kind": "APIGroupList", "groups": []})))
+        .on("/version", Answer::json(&json!({"gitVersion": "v1.36.0"})))
+        .start();
+    let guests = pipers::of_lists(place.path(), &odd::LISTS);
+    let run = |layout: &str| {
+        let host = Host::run_all(&guests).server(&server.url()).args(["--layout", layout]);
+        host.output(path(layout)).wait().expect_success();
+        Archive::read(path(layout))
+    };
+    run("insights");
+    let is_document = |path: &str| ["/api", "/apis", "/version"].contains(&path);
+    assert_eq!(
+        server.seen().iter().filter(|seen| is_document(&seen.path)).count(),
+        0,
+        "only where readers use it"
+    );
+    let archive = run("must-gather");
+    assert_eq!(archive.json("aggregated-discovery-api.yaml"), api);
+    assert_eq!(archive.json("version.yaml")["gitVersion"], "v1.36.0");
+    // A server without aggregated discovery.
+    assert!(!archive.paths().contains(&"aggregated-discovery-apis.yaml"));
+    let warnings = archive.report()["warnings"].to_string();
+    assert!(warnings.contains("aggregated-discovery-apis.yaml is not in the archive"), "{warnings}");
+    assert_eq!(server.seen().iter().filter(|seen| is_document(&seen.path)).count(), 3);
+}
+
+#[test]
+fn the_script_of_a_must_gather_image_does_what_its_page_says() {
+    let place = place();
+    let page = workspace::read("docs/layouts.md");
+    let script = page.split("```bash\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a script");
+    let must_gather = place.path().join("must-gather");
+    std::fs::create_dir(&must_gather).expect("a folder");
+    let gatherers = place.path().join("gatherers");
+    pipers::of_demo(&gatherers);
+    let run = |replay: &std::path::Path| {
+        let words = format!("{}/*.wasm --replay {}", gatherers.display(), replay.display());
+        let script = script
+            .replace("/must-gather/", &format!("{}/", must_gather.display()))
+            .replace("/gatherers/*.wasm", &words)
+            .replace("host-min", programs::host_min().to_str().expect("text"));
+        Command::new("bash").arg("-c").arg(script).status().expect("bash")
+    };
+    // A recording that is none: nothing is there, and the script fails as the host does.
+    assert_eq!(run(&workspace::root().join("README.md")).code(), Some(4));
+    assert_eq!(std::fs::read_dir(&must_gather).expect("a folder").count(), 0);
+    assert!(run(&pipers::demo()).success());
+    let archive = Archive::read(&must_gather);
+    assert_eq!(archive.report()["layout"], "must-gather");
+    for path in ["timestamp", "version", "namespaces/team-meteo/core/pods.yaml"] {
+        assert!(archive.paths().contains(&path), "{:?}", archive.paths());
+    }
 }
