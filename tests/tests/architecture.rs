@@ -151,6 +151,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "wagather-module",
             "wagather-policy",
             "wagather-printable",
+            "wagather-run",
             "wagather-sandbox",
             "wagather-serve",
             "wagather-yaml",

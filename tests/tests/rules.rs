@@ -35,6 +35,7 @@ const UNSAFE_FILES: &[&str] = &[
     "host-min/capi/src/exports/tests.rs",
     "host-min/capi/src/foreign.rs",
     "host-min/capi/src/signals.rs",
+    "host-min/base/src/watch.rs",
     "host-min/src/allocator.rs",
     "host-min/src/cli/display/terminal.rs",
     "host-min/src/main.rs",

@@ -27,3 +27,5 @@ pub mod request;
 pub mod stop;
 pub mod thread;
 pub mod time;
+#[cfg(target_os = "linux")]
+pub mod watch;

@@ -4,7 +4,7 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::{Step, Tell};
 use wagather_archive::is_archive;
@@ -16,6 +16,8 @@ pub enum Keep {
     Archives(usize),
     /// As many as have so many bytes together.
     Bytes(u64),
+    /// As many as are younger.
+    Younger(Duration),
 }
 
 /// Removes older archives, of the names that a template gives, from a folder. `newest` always stays.
@@ -37,8 +39,8 @@ pub fn keep(folder: &Path, template: &str, newest: &Path, most: Keep, tell: Tell
         })
         .collect();
     archives.sort_by(|(a, ..), (b, ..)| b.cmp(a));
-    let (mut count, mut bytes) = (0, 0_u64);
-    for ((is_newest, ..), path, len) in archives {
+    let (mut count, mut bytes, now) = (0, 0_u64, SystemTime::now());
+    for ((is_newest, modified, _), path, len) in archives {
         if !is_archive(&path) {
             continue;
         }
@@ -46,6 +48,8 @@ pub fn keep(folder: &Path, template: &str, newest: &Path, most: Keep, tell: Tell
         let is_kept = match most {
             Keep::Archives(most) => count <= most,
             Keep::Bytes(most) => bytes <= most,
+            // A time in the future is no age.
+            Keep::Younger(age) => now.duration_since(modified).is_ok_and(|old| old < age) || modified > now,
         };
         if is_kept || is_newest {
             continue;

@@ -128,7 +128,7 @@ pub trait Source: Send + Sync {
     /// Sends a request and waits for the head of the answer.
     fn send(&self, call: &Call) -> Result<Response, NoAnswer>;
 
-    /// Gets ready to send, if that takes time: connects, and does TLS. Called on a thread of its own, once, and ends by the
+    /// Gets ready to send, if that takes time: connects, and does TLS. Called on a thread of its own, before a run, and ends by the
     /// deadline; what fails here fails again, and is told, at the first request.
     fn warm(&self, deadline: Instant) {
         let _ = deadline;

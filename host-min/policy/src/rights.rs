@@ -4,6 +4,7 @@
 //! than the rules is allowed with a [`Scope`], which says what the broker may show of it, and in which namespaces the broker asks for it.
 
 mod about;
+mod beyond;
 mod denial;
 mod narrowing;
 mod needed;

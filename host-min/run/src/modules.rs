@@ -66,7 +66,7 @@ impl Guest {
 }
 
 /// The path, if it is the reference of a module in a registry.
-pub(crate) fn in_registry(path: &Path) -> Option<&str> {
+pub fn in_registry(path: &Path) -> Option<&str> {
     path.to_str().filter(|path| path.starts_with(SCHEME))
 }
 
@@ -77,7 +77,7 @@ fn pulled(reference: &str, registry: &Options) -> Result<Guest> {
 }
 
 /// The modules directly in a folder: names that end in `.wasm` and do not begin with a dot.
-fn in_folder(folder: &Path) -> Result<Vec<PathBuf>> {
+pub fn in_folder(folder: &Path) -> Result<Vec<PathBuf>> {
     let failure = |reason: &dyn std::fmt::Display| {
         unreadable("the modules of the folder", &folder.display().to_string(), reason)
     };

@@ -229,6 +229,14 @@ impl Sandbox {
         }
     }
 
+    /// The number of its process, if it has one.
+    pub fn id(&self) -> Option<u32> {
+        match self.inner {
+            Inner::Process(pid) | Inner::OfZygote(pid, _) => Some(pid.unsigned_abs()),
+            Inner::Thread | Inner::Ended => None,
+        }
+    }
+
     /// Kills the guest. A guest in this process ends at its next call.
     pub fn kill(&mut self) {
         match self.inner {

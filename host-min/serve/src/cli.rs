@@ -5,13 +5,17 @@ use clap::{Parser, ValueEnum};
 use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Instant;
 use wagather_base::error::{Class, Failure, Result};
 use wagather_base::fork::{Signals, wait_for};
 use wagather_base::stop;
 use wagather_http::Address;
 use wagather_sandbox::zygote::run_zygote;
 use wagather_serve::api::Api;
+use wagather_serve::config::Input;
 use wagather_serve::log::{Entry, Format, Level, Log};
+use wagather_serve::systemd::{State, Systemd};
 use wagather_serve::{Config, Service, service};
 
 /// What this program is started with to make sandboxes.
@@ -48,6 +52,9 @@ enum LogFormat {
     Text,
     Json,
 }
+
+/// The number of SIGHUP on Linux.
+const HANGUP: i32 = 1;
 
 /// The exit code for an invalid command line.
 const WRONG: u8 = 2;
@@ -100,16 +107,20 @@ fn serve(words: &Words, log: Log) -> Result<()> {
     // Before there are threads, so that no other thread gets these signals.
     let signals =
         Signals::hold().map_err(|error| Failure::new(Class::Internal, "cannot handle signals", error))?;
-    let mut config = Config::read(&words.config)?;
-    if let Some(folder) = &words.output {
-        config.output.folder.clone_from(folder);
-    }
-    if let Some(recording) = &words.replay {
-        config.input = wagather_serve::config::Input::Recording(recording.clone());
-    }
-    if !words.listen.is_empty() {
-        config.api.listen = Some(words.listen.clone());
-    }
+    let read = {
+        let (path, output, replay) = (words.config.clone(), words.output.clone(), words.replay.clone());
+        let listen = words.listen.clone();
+        move || -> Result<Config> {
+            let mut config = Config::read(&path)?;
+            config.output.folder = output.clone().unwrap_or(config.output.folder);
+            config.input = replay.clone().map_or(config.input, Input::Recording);
+            if !listen.is_empty() {
+                config.api.listen = Some(listen.clone());
+            }
+            Ok(config)
+        }
+    };
+    let config = read()?;
     Api::check(&config.api)?;
     let api = match words.check {
         true => None,
@@ -117,26 +128,45 @@ fn serve(words: &Words, log: Log) -> Result<()> {
     };
     let program = std::env::current_exe()
         .map_err(|error| Failure::new(Class::Internal, "cannot find this program's file", error))?;
-    let options = service::Options { program, args: vec![ZYGOTE.to_owned()], log };
+    let options =
+        service::Options { program, args: vec![ZYGOTE.to_owned()], log, read_again: Some(Arc::new(read)) };
     let service = Service::start(config, options)?;
     let Some(api) = api else { return Ok(()) };
     let warn = move |text: String| log.write(&Entry::new(Level::Warn, "api", text));
     let api = api.serve(service.clone(), warn)?;
-    let names: Vec<String> = service.gatherers().into_iter().map(|gatherer| gatherer.name).collect();
-    log.write(
-        &Entry::new(Level::Info, "started", format!("serves {}", names.join(", ")))
-            .with("addresses", api.addresses().iter().map(ToString::to_string).collect::<Vec<_>>()),
-    );
+    let systemd = Systemd::from_environment();
+    let serves = || {
+        let names: Vec<String> = service.gatherers().into_iter().map(|gatherer| gatherer.name).collect();
+        format!("serves {}", names.join(", "))
+    };
+    let addresses: Vec<String> = api.addresses().iter().map(ToString::to_string).collect();
+    log.write(&Entry::new(Level::Info, "started", serves()).with("addresses", addresses));
+    systemd.tell(State::Ready(&serves()));
     loop {
+        let beat = systemd.beat().map(|beat| Instant::now() + beat);
         // Interrupted waits are repeated.
-        let _ = wait_for(&[signals.pending().as_fd()], None);
-        let Some(signal) = signals.take() else { continue };
-        log.write(&Entry::new(
-            Level::Info,
-            "ending",
-            format!("{}: no more runs are accepted", stop::name(signal)),
-        ));
-        // It still tells how the runs end, and that no more are accepted.
+        let _ = wait_for(&[signals.pending().as_fd()], beat);
+        let Some(signal) = signals.take() else {
+            // Who has the lock for good keeps this from being told.
+            if beat.is_some() && service.readiness().ready {
+                systemd.tell(State::Watchdog);
+            }
+            continue;
+        };
+        if signal == HANGUP {
+            log.write(&Entry::new(Level::Info, "reloading", "reads the configuration again"));
+            systemd.tell(State::Reloading);
+            // Why that failed was written.
+            let _ = service.reload();
+            systemd.tell(State::Ready(&serves()));
+            continue;
+        }
+        let text = format!("{}: no more runs are accepted", stop::name(signal));
+        log.write(&Entry::new(Level::Info, "ending", text));
+        systemd.tell(State::Stopping);
+        // A second signal ends it at once.
+        signals.release();
+        // The API still tells how the runs end, and that no more are accepted.
         service.shutdown();
         api.stop();
         log.write(&Entry::new(Level::Info, "ended", "all runs have ended"));

@@ -8,9 +8,11 @@
 //! | module | does |
 //! |---|---|
 //! | [`config`] | reads the configuration |
+//! | [`schedule`] | when gatherers run |
 //! | [`service`] | gatherers, their versions, and their runs |
 //! | [`status`] | what the service says about them |
 //! | [`api`] | the HTTP API |
+//! | [`systemd`] | tells systemd how the service is |
 //! | [`metrics`] | counts |
 //! | [`log`] | lines on stderr |
 #![forbid(unsafe_code)]
@@ -19,8 +21,10 @@ pub mod api;
 pub mod config;
 pub mod log;
 pub mod metrics;
+pub mod schedule;
 pub mod service;
 pub mod status;
+pub mod systemd;
 
 pub use config::Config;
 pub use service::Service;

@@ -89,6 +89,11 @@ impl Entry {
         Entry { level_name: level.name(), ..Entry::new(known, "log", text) }
     }
 
+    /// The same under another name of the event.
+    pub fn named(self, event: &'static str) -> Entry {
+        Entry { event, ..self }
+    }
+
     /// The gatherer that it is about.
     pub fn gatherer(self, gatherer: &str) -> Entry {
         Entry { gatherer: gatherer.to_owned(), ..self }

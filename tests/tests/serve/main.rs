@@ -3,7 +3,9 @@
 
 mod api;
 mod program;
+mod replace;
 mod runs;
+mod schedules;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -49,6 +51,7 @@ fn options() -> Options {
         program: programs::host_min_serve(),
         args: vec!["zygote".into()],
         log: Log { quiet: true, ..Log::default() },
+        read_again: None,
     }
 }
 

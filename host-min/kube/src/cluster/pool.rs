@@ -103,7 +103,7 @@ impl Pool {
         &self.link
     }
 
-    /// Connects before a request asks for it, unless one has already; until the deadline at most.
+    /// Connects before a request asks for it, unless there is a connection that waits, or one is being made; until the deadline at most.
     pub(super) fn warm(
         &self,
         deadline: Instant,
@@ -111,7 +111,9 @@ impl Pool {
     ) {
         {
             let mut state = self.lock();
-            if !matches!(state.warming, Warming::Untried) {
+            let is_over = matches!(state.warming, Warming::Over);
+            let is_cold = is_over && !state.idle.iter().any(Connection::is_usable);
+            if !is_cold && !matches!(state.warming, Warming::Untried) {
                 return;
             }
             state.warming = Warming::Unclaimed;

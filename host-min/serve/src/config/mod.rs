@@ -1,6 +1,6 @@
 //! The configuration of a service: a YAML file, or a folder of modules with the defaults.
 //!
-//! It is data. [`parse`] reads it and reports every mistake with its place; `docs/serve.md` describes the file for people. Paths in a file
+//! It is data. `parse` reads it and reports every mistake with its place; `docs/serve.md` describes the file for people. Paths in a file
 //! are relative to the file's folder.
 
 mod api;
@@ -8,12 +8,14 @@ mod parse;
 #[cfg(test)]
 mod tests;
 
+use crate::schedule::Schedule;
 pub use api::Api;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use wagather_base::error::{Class, Failure, Result};
 use wagather_base::file;
 use wagather_base::limits::{DEFAULT_MEMORY_BYTES, DEFAULT_REQUEST_TIMEOUT, DEFAULT_TIMEOUT};
+use wagather_deliver::Destination;
 use wagather_kube::cluster;
 
 /// The largest configuration.
@@ -27,6 +29,12 @@ pub const DEFAULT_KEEP: usize = 10;
 
 /// How long runs may take to end once the service is asked to end. A pod has 30 s from SIGTERM to SIGKILL.
 pub const DEFAULT_GRACE: Duration = Duration::from_secs(25);
+
+/// The memory of sandboxes that wait for a run. One of a small gatherer has about 200 KB.
+pub const DEFAULT_PREPARED_BYTES: u64 = 2 << 20;
+
+/// How often registries are asked whether a tag has moved.
+pub const DEFAULT_POLL: Duration = Duration::from_secs(300);
 
 /// A configuration.
 #[derive(Clone, Debug)]
@@ -42,12 +50,18 @@ pub struct Config {
     pub gatherers: Vec<Entry>,
     /// What becomes of archives.
     pub output: Outputs,
+    /// Where archives are delivered to.
+    pub delivery: Option<Delivery>,
     /// Runs that may be running at once. The others wait.
     pub parallel: usize,
     /// Whether to refuse to run a gatherer unless its sandbox is complete.
     pub require_sandbox: bool,
     /// How long runs may take to end once the service is asked to end.
     pub grace: Duration,
+    /// The memory of sandboxes that wait for a run.
+    pub prepared_bytes: u64,
+    /// How often registries are asked whether a tag has moved.
+    pub poll: Duration,
     /// How the registries of modules are reached.
     pub registry: wagather_registry::Options,
     /// The HTTP API.
@@ -64,7 +78,7 @@ pub enum Input {
 }
 
 /// A module to serve, or a folder of them, with its settings.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Entry {
     /// A file, a folder, or `oci://…`.
@@ -81,6 +95,16 @@ pub struct Entry {
     pub memory_bytes: u64,
     /// What happens when a run is due and another one of the gatherer has not ended.
     pub concurrency: Concurrency,
+    /// When it runs. Without a schedule, on request only.
+    pub schedule: Option<Schedule>,
+    /// How late a run of a cron expression may start.
+    pub starting_deadline: Option<Duration>,
+    /// Whether it runs when the service starts.
+    pub at_start: bool,
+    /// Whether a new module may do more than the old one. The grant holds for both.
+    pub allow_more: bool,
+    /// Whether a new version runs once, with its archive thrown away, before it takes over.
+    pub dry_run: bool,
 }
 
 /// What happens when a run is due and another one of the same gatherer has not ended, as in a CronJob.
@@ -103,6 +127,19 @@ pub struct Outputs {
     pub folder: PathBuf,
     /// How many archives of a gatherer stay.
     pub keep: usize,
+    /// How many bytes the archives of a gatherer may have together. The newest stays.
+    pub keep_bytes: Option<u64>,
+    /// How old they may become. The newest stays.
+    pub keep_age: Option<Duration>,
+}
+
+/// Where archives are delivered to.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// The server.
+    pub to: Destination,
+    /// The folder in which they wait, and how many bytes may be there.
+    pub spool: Option<(PathBuf, u64)>,
 }
 
 impl Entry {
@@ -116,6 +153,11 @@ impl Entry {
             request_timeout: DEFAULT_REQUEST_TIMEOUT,
             memory_bytes: DEFAULT_MEMORY_BYTES,
             concurrency: Concurrency::default(),
+            schedule: None,
+            starting_deadline: None,
+            at_start: false,
+            allow_more: false,
+            dry_run: false,
         }
     }
 }
@@ -128,10 +170,18 @@ impl Config {
             input: Input::Cluster(Box::default()),
             grant: None,
             gatherers,
-            output: Outputs { folder: PathBuf::from("archives"), keep: DEFAULT_KEEP },
+            output: Outputs {
+                folder: PathBuf::from("archives"),
+                keep: DEFAULT_KEEP,
+                keep_bytes: None,
+                keep_age: None,
+            },
+            delivery: None,
             parallel: DEFAULT_PARALLEL,
             require_sandbox: false,
             grace: DEFAULT_GRACE,
+            prepared_bytes: DEFAULT_PREPARED_BYTES,
+            poll: DEFAULT_POLL,
             registry: wagather_registry::Options::default(),
             api: Api::default(),
         }

@@ -1,19 +1,30 @@
 //! From the text of a configuration to a [`Config`]: the schema, key by key.
 
-use super::{Concurrency, Config, Entry, Input, Outputs};
+use super::{Concurrency, Config, Delivery, Entry, Input, Outputs};
+use crate::schedule::{Cron, CronError, Schedule};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use wagather_base::limits::{MAX_MEMORY_BYTES, MIN_MEMORY_BYTES};
+use wagather_deliver::{Destination, Form, Pace, Template, Transport, Url};
 use wagather_kube::cluster;
 use wagather_policy::quantity;
 use wagather_registry::Mirror;
-use wagather_yaml::{self as yaml, Map, Mistakes, Node};
+use wagather_yaml::{self as yaml, Map, Mistakes, Node, shown};
 
 const API_VERSION: &str = "wagather/v1";
 const KIND: &str = "Service";
 
 /// The most runs at once that make sense on one machine.
 const MAX_PARALLEL: usize = 256;
+
+/// Shorter intervals are rather one run that takes long.
+const MIN_PERIOD: Duration = Duration::from_secs(1);
+
+/// How long a delivery may take, as for `host-min deliver`.
+const DELIVERY_TIME: Duration = Duration::from_secs(300);
+
+/// What may wait in a spool, as for `host-min deliver`.
+const SPOOL_BYTES: u64 = 500 << 20;
 
 /// Keys that people write, and what to write instead.
 const OTHER_WORDS: &[(&str, &str)] = &[
@@ -70,6 +81,9 @@ impl Reader<'_> {
                 "grace",
                 "registry",
                 "api",
+                "preparedMemory",
+                "poll",
+                "deliver",
             ],
             OTHER_WORDS,
         )?;
@@ -101,11 +115,17 @@ impl Reader<'_> {
         if let Some(node) = map.get("output") {
             self.output(node, &mut config.output);
         }
+        config.delivery = map.get("deliver").and_then(|node| self.delivery(node));
         if let Some(parallel) = self.number(&map, "parallel", 1, MAX_PARALLEL) {
             config.parallel = parallel;
         }
         config.require_sandbox = self.flag(&map, "requireSandbox");
         self.duration(&map, "grace", &mut config.grace);
+        self.duration(&map, "poll", &mut config.poll);
+        if let Some(node) = map.get("preparedMemory") {
+            let bytes = self.mistakes.text(node, "preparedMemory", quantity::size);
+            config.prepared_bytes = bytes.unwrap_or(config.prepared_bytes);
+        }
         if let Some(node) = map.get("registry") {
             config.registry = self.registry(node).unwrap_or_default();
         }
@@ -120,7 +140,18 @@ impl Reader<'_> {
             node,
             "a gatherer",
             &["module"],
-            &["grant", "params", "timeout", "requestTimeout", "memory", "concurrencyPolicy"],
+            &[
+                "grant",
+                "params",
+                "timeout",
+                "requestTimeout",
+                "memory",
+                "concurrencyPolicy",
+                "schedule",
+                "atStart",
+                "allowMore",
+                "dryRun",
+            ],
             OTHER_WORDS_OF_GATHERERS,
         )?;
         let mut entry = Entry::new(self.module(&map)?);
@@ -149,7 +180,65 @@ impl Reader<'_> {
             };
             entry.concurrency = self.mistakes.text(node, "concurrencyPolicy", read).unwrap_or_default();
         }
+        if let Some(node) = map.get("schedule") {
+            self.schedule(node, &mut entry);
+        }
+        entry.at_start = self.flag(&map, "atStart");
+        entry.allow_more = self.flag(&map, "allowMore");
+        entry.dry_run = self.flag(&map, "dryRun");
         Some(entry)
+    }
+
+    fn schedule(&mut self, node: &Node, entry: &mut Entry) {
+        let keys = ["every", "jitter", "cron", "timeZone", "startingDeadline"];
+        let others = [("interval", "every"), ("timezone", "timeZone"), ("zone", "timeZone")];
+        let Some(map) = self.mistakes.map(node, "schedule", &[], &keys, &others) else { return };
+        match (map.get("every"), map.get("cron")) {
+            (Some(every), None) => {
+                if let Some(other) = map.get("timeZone").or(map.get("startingDeadline")) {
+                    self.mistakes.tell(other.place, "this is for 'cron'; an interval does without");
+                }
+                let period = self.mistakes.text(every, "every", |text| match quantity::duration(text) {
+                    Ok(period) if period < MIN_PERIOD => Err(format!("at least {} s", MIN_PERIOD.as_secs())),
+                    Ok(period) => Ok(period),
+                    Err(error) => Err(error.to_string()),
+                });
+                let mut jitter = period.unwrap_or_default() / 10;
+                if let Some(node) = map.get("jitter") {
+                    let typed = self.mistakes.text(node, "jitter", |text| match text {
+                        "0" | "0s" => Ok(Duration::ZERO),
+                        _ => quantity::duration(text),
+                    });
+                    jitter = typed.unwrap_or(jitter);
+                    if period.is_some_and(|period| jitter > period) {
+                        self.mistakes.tell(node.place, "the jitter is longer than the interval");
+                    }
+                }
+                entry.schedule = period.map(|period| Schedule::Every { period, jitter });
+            }
+            (None, Some(cron)) => {
+                if let Some(jitter) = map.get("jitter") {
+                    self.mistakes.tell(jitter.place, "this is for 'every'; a cron expression does without");
+                }
+                let zone = self.text(&map, "timeZone");
+                if let Some(Err(CronError::Zone(name))) =
+                    zone.as_ref().map(|zone| Cron::parse("@daily", Some(zone)))
+                    && let Some(node) = map.get("timeZone")
+                {
+                    self.mistakes.tell(node.place, CronError::Zone(shown(&name)).to_string());
+                    return;
+                }
+                let read = |text: &str| Cron::parse(text, zone.as_deref());
+                entry.schedule = self.mistakes.text(cron, "cron", read).map(Schedule::Cron);
+                let mut deadline = Duration::ZERO;
+                self.duration(&map, "startingDeadline", &mut deadline);
+                entry.starting_deadline = Some(deadline).filter(|deadline| !deadline.is_zero());
+            }
+            (Some(_), Some(both)) => {
+                self.mistakes.tell(both.place, "a schedule has 'every' or 'cron', not both")
+            }
+            (None, None) => self.mistakes.tell(node.place, "a schedule has 'every' or 'cron'"),
+        }
     }
 
     fn module(&mut self, map: &Map<'_>) -> Option<PathBuf> {
@@ -179,8 +268,13 @@ impl Reader<'_> {
     }
 
     fn output(&mut self, node: &Node, output: &mut Outputs) {
-        let Some(map) = self.mistakes.map(node, "output", &["folder"], &["keep"], &[("path", "folder")])
-        else {
+        let Some(map) = self.mistakes.map(
+            node,
+            "output",
+            &["folder"],
+            &["keep", "keepSize", "keepAge"],
+            &[("path", "folder")],
+        ) else {
             return;
         };
         if let Some(folder) = self.path(&map, "folder") {
@@ -189,6 +283,50 @@ impl Reader<'_> {
         if let Some(keep) = self.number(&map, "keep", 1, 1_000_000) {
             output.keep = keep;
         }
+        if let Some(node) = map.get("keepSize") {
+            output.keep_bytes = self.mistakes.text(node, "keepSize", quantity::size);
+        }
+        if let Some(node) = map.get("keepAge") {
+            output.keep_age = self.mistakes.text(node, "keepAge", quantity::duration);
+        }
+    }
+
+    fn delivery(&mut self, node: &Node) -> Option<Delivery> {
+        const KEYS: &[&str] = &[
+            "url",
+            "urlFile",
+            "form",
+            "headersFile",
+            "certificateAuthority",
+            "timeout",
+            "spool",
+            "spoolSize",
+        ];
+        let others = [("headers", "write the headers into a file, and name it with 'headersFile'")];
+        let map = self.mistakes.map(node, "deliver", &[], KEYS, &others)?;
+        let url = match (map.get("url"), self.path(&map, "urlFile")) {
+            (Some(url), None) => Url::Typed(self.mistakes.text(url, "url", Template::parse)?),
+            (None, Some(file)) => Url::File(file),
+            _ => {
+                self.mistakes.tell(node.place, "deliver has 'url' or 'urlFile', and not both");
+                return None;
+            }
+        };
+        let form = map.get("form").map(|node| self.mistakes.text(node, "form", Form::parse));
+        let mut timeout = DELIVERY_TIME;
+        self.duration(&map, "timeout", &mut timeout);
+        let bytes = map.get("spoolSize").map(|node| self.mistakes.text(node, "spoolSize", quantity::size));
+        let spool = self.path(&map, "spool").map(|folder| (folder, bytes.flatten().unwrap_or(SPOOL_BYTES)));
+        let certificate_authority = self.path(&map, "certificateAuthority");
+        let to = Destination {
+            url,
+            form: form.flatten(),
+            fields: self.path(&map, "headersFile"),
+            timeout,
+            pace: Pace::default(),
+            transport: Transport { certificate_authority, ..Transport::default() },
+        };
+        Some(Delivery { to, spool })
     }
 
     fn cluster(&mut self, node: &Node) -> Option<cluster::Options> {

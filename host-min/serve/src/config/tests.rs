@@ -61,3 +61,47 @@ fn every_mistake_is_told_with_its_place() {
     );
     assert!(of("gatherers: []").unwrap_err()[0].contains("nothing would run"));
 }
+
+#[test]
+fn the_example_of_the_documentation_is_valid() {
+    let page = include_str!("../../../../docs/serve.md");
+    let example =
+        page.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
+    let config = parse::config(example, Path::new("/etc/wagather")).unwrap_or_else(|mistakes| {
+        panic!("{:?}", mistakes.iter().map(ToString::to_string).collect::<Vec<_>>())
+    });
+    assert_eq!(config.gatherers.len(), 3);
+    let schedules: Vec<_> =
+        config.gatherers.iter().map(|entry| entry.schedule.as_ref().map(ToString::to_string)).collect();
+    assert_eq!(schedules, [None, Some("every 10m".into()), Some("30 3 * * mon-fri Europe/Berlin".into())]);
+    assert_eq!(config.gatherers[2].starting_deadline, Some(Duration::from_secs(600)));
+    assert!(config.gatherers[1].at_start && config.gatherers[1].dry_run && !config.gatherers[1].allow_more);
+    let spool = config.delivery.and_then(|delivery| delivery.spool);
+    assert_eq!(spool, Some(("/etc/wagather/spool".into(), 500 << 20)));
+    assert_eq!(
+        (config.output.keep_bytes, config.output.keep_age),
+        (Some(500 << 20), Some(Duration::from_secs(7 * 86_400)))
+    );
+}
+
+#[test]
+fn mistakes_of_a_schedule_have_places() {
+    let of = |schedule: &str| of(&format!("gatherers:\n- module: a\n  schedule: {schedule}")).unwrap_err();
+    for (schedule, mistake) in [
+        ("{}", "5:13: a schedule has 'every' or 'cron'"),
+        ("{every: 1m, cron: '@daily'}", "5:31: a schedule has 'every' or 'cron', not both"),
+        ("{every: 10ms}", "5:21: every cannot be '10ms': at least 1 s"),
+        ("{every: 1m, jitter: 2m}", "5:33: the jitter is longer than the interval"),
+        ("{every: 1m, timeZone: UTC}", "5:35: this is for 'cron'; an interval does without"),
+        (
+            "{cron: '* * *'}",
+            "5:20: cron cannot be '* * *': expected five fields (minute, hour, day, month, weekday), not 3",
+        ),
+        (
+            "{cron: '@daily', timeZone: Mars}",
+            "5:40: there is no time zone 'Mars'; expected a name such as Europe/Berlin",
+        ),
+    ] {
+        assert_eq!(of(schedule), [mistake], "{schedule}");
+    }
+}

@@ -7,11 +7,10 @@ use crate::log::{Entry, Level};
 use crate::status::{RunState, RunStatus, Summary};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
 use wagather_abi::LogLevel;
+use wagather_archive::{Existing, Output};
 use wagather_base::error::{Class, Failure, Result};
-use wagather_base::stop;
-use wagather_broker::Observer;
+use wagather_broker::{Observer, Silent};
 use wagather_deliver::Step;
 use wagather_run::{Outcome, Report, run_in};
 
@@ -27,9 +26,8 @@ impl Observer for Logged<'_> {
 
 /// Runs a gatherer, and remembers how it ended.
 pub(super) fn execute(inner: &Arc<Inner>, run: &Started) {
-    let begin = Instant::now();
-    let outcome = gather(inner, run, begin);
-    let is_stopped = inner.lock().is_stopped(&run.id) || stop::asked().is_some();
+    let outcome = gather(inner, run);
+    let is_stopped = inner.lock().is_stopped(&run.id);
     let mut ended = match outcome {
         Ok(outcome) => ended(&outcome),
         Err(failure) => {
@@ -54,10 +52,10 @@ pub(super) fn execute(inner: &Arc<Inner>, run: &Started) {
     inner.finish(&run.id, ended);
 }
 
-fn gather(inner: &Arc<Inner>, run: &Started, begin: Instant) -> Result<Outcome> {
+fn gather(inner: &Arc<Inner>, run: &Started) -> Result<Outcome> {
     let (config, version): (_, &Version) = (&run.config, &run.version);
-    let deadline = begin + version.entry.timeout;
-    let sandbox = inner.sandboxes.take(version, deadline)?;
+    let sandbox = inner.sandboxes.take(&run.version)?;
+    inner.refill(&run.version);
     if let Ok(stopper) = sandbox.channel.socket().try_clone() {
         inner.lock().set_stopper(&run.id, stopper);
     }
@@ -65,6 +63,29 @@ fn gather(inner: &Arc<Inner>, run: &Started, begin: Instant) -> Result<Outcome> 
     let output = outputs::of_run(&config.output, version.name(), &run.id);
     let plan = version.plan(config, run.source.clone(), output, &run.params);
     run_in(&plan, vec![sandbox], &Logged(inner, run))
+}
+
+/// Runs a version once, and keeps nothing of it. Fails if the gatherer does.
+pub(super) fn try_out(inner: &Inner, version: &Arc<Version>) -> Result<()> {
+    let (config, source) = {
+        let state = inner.lock();
+        (state.config.clone(), state.source.clone())
+    };
+    let folder = outputs::prepare(&config.output, version.name())?;
+    let output = Output::TarGz(folder.join(".dry-run.tar.gz"));
+    let mut plan = version.plan(&config, source, output, &[]);
+    plan.existing = Existing::Replace;
+    let outcome = run_in(&plan, vec![inner.sandboxes.prepare(version)?], &Silent)?;
+    if let Some(archive) = &outcome.output {
+        let _ = std::fs::remove_file(archive);
+    }
+    match outcome.failures.into_iter().next() {
+        None => Ok(()),
+        Some(failure) => {
+            let attempt = format!("{} failed its dry run", version.guest.label);
+            Err(Failure { reason: format!("{}: {}", failure.attempt, failure.reason), attempt, ..failure })
+        }
+    }
 }
 
 /// What becomes of a complete archive. A failure is logged, and the run stays what it is.
@@ -76,6 +97,7 @@ fn publish(inner: &Inner, run: &Started, archive: Option<&Path>) {
             inner.log(&Entry::new(Level::Warn, "warning", *text).gatherer(name));
         }
     };
+    inner.deliver(archive);
     if let Err(failure) = outputs::publish(&run.config.output, name, archive, &tell) {
         inner.log(&Entry::of(&failure).gatherer(name).with("run", run.id.as_str()));
     }

@@ -5,41 +5,52 @@
 //! | `state` | what is known at one moment, behind one lock |
 //! | `book` | the runs that are remembered |
 //! | `version` | a module with its grant and settings |
-//! | `load` | reads modules and grants |
-//! | `sandboxes` | sandboxes for runs |
+//! | `look` | reads modules and grants, and replaces what has changed |
+//! | `watch` | notices that something has changed |
+//! | `clock` | starts runs when they are due |
+//! | `sandboxes` | sandboxes that are prepared ahead |
 //! | `source` | the source that runs share |
 //! | `execute` | one run |
+//! | `delivery` | sends archives to a server |
 //! | `outputs` | the folders of archives |
 
 mod book;
+mod clock;
+mod delivery;
 mod execute;
-mod load;
+mod look;
 mod outputs;
 mod sandboxes;
 mod source;
 mod state;
 mod version;
+mod watch;
 
 use crate::config::Config;
 use crate::log::{Entry, Level, Log};
 use crate::metrics::Metrics;
 use crate::status::{GathererStatus, NotAccepted, Readiness, RunId, RunStatus, Trigger};
+use clock::Clock;
+use look::{Places, Why, look};
 use sandboxes::Sandboxes;
-use state::{Ended, State};
-use std::path::PathBuf;
+use state::{Ended, EndedEarly, State};
+use std::io::PipeWriter;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use wagather_base::error::Result;
-use wagather_base::stop;
+use version::Version;
+use wagather_base::error::{Class, Failure, Result};
+use wagather_base::thread;
 
 /// A handle of a service. Handles are cheap to clone, and any thread may use one. Only [`wait`](Service::wait),
 /// [`reload`](Service::reload) and [`shutdown`](Service::shutdown) block; an asynchronous program calls [`on_end`](Service::on_end) instead of
-/// the first, and the others on a thread for blocking calls.
+/// the first, and the others on a thread for blocking calls. The service ends with its last handle; runs that are running go on to their end.
 #[derive(Clone)]
-pub struct Service(Arc<Inner>);
+pub struct Service(Arc<Owner>);
 
-/// How a service starts its sandboxes, and where it writes its lines.
-#[derive(Clone, Debug)]
+/// How a service starts its sandboxes, where it writes its lines, and how it reads its configuration again.
+#[derive(Clone)]
 pub struct Options {
     /// The executable that makes sandboxes: its `main` calls [`run_zygote`](wagather_sandbox::zygote::run_zygote) if it gets `args`.
     pub program: PathBuf,
@@ -47,34 +58,72 @@ pub struct Options {
     pub args: Vec<String>,
     /// Its lines on stderr.
     pub log: Log,
+    /// Reads the configuration again, for [`reload`](Service::reload) and when its file changes. Without it, the configuration stays, and a
+    /// reload only looks at the modules and grants.
+    pub read_again: Option<ReadConfig>,
+}
+
+/// Reads a configuration.
+pub type ReadConfig = Arc<dyn Fn() -> Result<Config> + Send + Sync>;
+
+/// What ends with the last handle.
+struct Owner {
+    inner: Arc<Inner>,
+    /// Closed to end the thread that watches.
+    #[expect(dead_code, reason = "dropping it ends the thread")]
+    watching: PipeWriter,
 }
 
 struct Inner {
     options: Options,
     sandboxes: Sandboxes,
     state: Mutex<State>,
+    places: Mutex<Places>,
+    clock: Clock,
+    refills: Mutex<Option<Sender<Arc<Version>>>>,
+    /// Archives to deliver.
+    deliveries: Mutex<Option<Sender<PathBuf>>>,
     /// A run ended, or the service is ending.
     changed: Condvar,
 }
 
 impl Service {
-    /// Starts a service: opens the source, and reads and checks all modules. A module that cannot be used is a problem of the service
-    /// ([`readiness`](Service::readiness)), and the others are served.
+    /// Starts a service: opens the source, reads and checks all modules, and prepares a sandbox for each. A module that cannot be used is a
+    /// problem of the service ([`readiness`](Service::readiness)), and the others are served.
     ///
     /// # Errors
     /// The source cannot be opened, or no module can be used.
     pub fn start(config: Config, options: Options) -> Result<Service> {
         let config = Arc::new(config);
         let (source, warnings) = source::open(&config)?;
-        let sandboxes = Sandboxes::new(options.program.clone(), options.args.clone());
-        let state = Mutex::new(State::new(config.clone(), source));
-        let inner = Arc::new(Inner { options, sandboxes, state, changed: Condvar::new() });
-        for warning in warnings {
-            inner.log(&Entry::new(Level::Warn, "warning", warning));
+        let (refills, to_refill) = channel();
+        let (deliveries, to_deliver) = channel();
+        let inner = Arc::new(Inner {
+            sandboxes: Sandboxes::new(options.program.clone(), options.args.clone()),
+            options,
+            state: Mutex::new(State::new(config, source)),
+            places: Mutex::default(),
+            clock: Clock::default(),
+            refills: Mutex::new(Some(refills)),
+            deliveries: Mutex::new(Some(deliveries)),
+            changed: Condvar::new(),
+        });
+        warnings.into_iter().for_each(|warning| inner.log(&Entry::new(Level::Warn, "warning", warning)));
+        let _ = look(&inner, Why::Start);
+        let at_start = inner.check_start()?;
+        let failure = |error| Failure::new(Class::Internal, "cannot start the service", error);
+        let (end, watching) = std::io::pipe().map_err(failure)?;
+        let of = [inner.clone(), inner.clone(), inner.clone(), inner.clone()];
+        let [watched, timed, refilled, delivering] = of;
+        start_thread("watch", move || watch::run(&watched, &end)).map_err(failure)?;
+        start_thread("clock", move || clock::run(&timed)).map_err(failure)?;
+        start_thread("refill", move || refilled.refill_all(&to_refill)).map_err(failure)?;
+        start_thread("deliver", move || delivery::run(&delivering, &to_deliver)).map_err(failure)?;
+        inner.warm();
+        for gatherer in at_start {
+            clock::start(&inner, &gatherer, Trigger::Start);
         }
-        load::at_start(&inner, &config)?;
-        inner.lock().has_started = true;
-        Ok(Service(inner))
+        Ok(Service(Arc::new(Owner { inner, watching })))
     }
 
     /// Asks for a run of a gatherer. Parameters that are not given have the values of the configuration, or the gatherer's defaults.
@@ -84,37 +133,37 @@ impl Service {
     /// # Errors
     /// Why no run was accepted.
     pub fn trigger(&self, gatherer: &str, params: Vec<(String, String)>) -> Result<RunId, NotAccepted> {
-        self.0.trigger(gatherer, Trigger::Request, params)
+        self.0.inner.trigger(gatherer, Trigger::Request, params)
     }
 
     /// The runs that have not ended and the newest others, the newest first.
     pub fn runs(&self) -> Vec<RunStatus> {
-        self.0.lock().book.all().cloned().collect()
+        self.0.inner.lock().book.all().cloned().collect()
     }
 
     /// A run. `None` if it is not known (any more).
     pub fn run(&self, id: &RunId) -> Option<RunStatus> {
-        self.0.lock().book.get(id).cloned()
+        self.0.inner.lock().book.get(id).cloned()
     }
 
     /// Waits until a run has ended, at most for this time. The result says how far it is. `None` if it is not known.
     pub fn wait(&self, id: &RunId, time: Duration) -> Option<RunStatus> {
         let deadline = Instant::now() + time;
-        let mut state = self.0.lock();
+        let mut state = self.0.inner.lock();
         loop {
             let run = state.book.get(id)?;
             let left = deadline.saturating_duration_since(Instant::now());
             if run.state.has_ended() || left.is_zero() {
                 return Some(run.clone());
             }
-            state = self.0.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            state = self.0.inner.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
     /// Calls a function with a run when it has ended: on the thread of the run, or on this one if it has ended already. Returns false if
     /// the run is not known. The function must return quickly and must not call the service; it is meant to wake somebody.
     pub fn on_end(&self, id: &RunId, call: impl FnOnce(&RunStatus) + Send + 'static) -> bool {
-        let mut state = self.0.lock();
+        let mut state = self.0.inner.lock();
         if let Some(call) = state.book.on_end(id, Box::new(call)) {
             let Some(run) = state.book.get(id).cloned() else { return false };
             drop(state);
@@ -125,19 +174,19 @@ impl Service {
 
     /// The gatherers that are served, by name.
     pub fn gatherers(&self) -> Vec<GathererStatus> {
-        self.0.lock().gatherer_statuses()
+        self.0.inner.lock().gatherer_statuses()
     }
 
     /// A gatherer.
     pub fn gatherer(&self, name: &str) -> Option<GathererStatus> {
-        self.0.lock().gatherer_status(name)
+        self.0.inner.lock().gatherer_status(name)
     }
 
     /// The file of the newest complete archive of a gatherer, if there is one; it may be older than the service. `None` if there is no such
     /// gatherer. It reads the folder.
     pub fn latest(&self, name: &str) -> Option<PathBuf> {
         let config = {
-            let state = self.0.lock();
+            let state = self.0.inner.lock();
             state.gatherers.contains_key(name).then(|| state.config.clone())?
         };
         Some(outputs::latest(&config.output, name))
@@ -145,37 +194,58 @@ impl Service {
 
     /// The counts.
     pub fn metrics(&self) -> Metrics {
-        self.0.lock().metrics()
+        let metrics = self.0.inner.lock().metrics();
+        Metrics { sandboxes_waiting: self.0.inner.sandboxes.waiting(), ..metrics }
     }
 
     /// Whether the service takes runs, and whether something needs attention.
     pub fn readiness(&self) -> Readiness {
-        self.0.lock().readiness()
+        self.0.inner.lock().readiness()
+    }
+
+    /// Reads the configuration again, and looks at all modules, grants and registries. What was refused is tried again.
+    ///
+    /// # Errors
+    /// Why the configuration cannot be used. The old one goes on. What is wrong with a module is not an error here, but a problem of the
+    /// service.
+    pub fn reload(&self) -> Result<()> {
+        self.0.inner.reload()
     }
 
     /// Ends the service. No run is accepted any more. Runs that were accepted have the configured time to end; after it they are stopped,
     /// and what they gathered is kept as an incomplete archive. Returns when all have ended.
     pub fn shutdown(&self) {
-        let mut state = self.0.lock();
+        let inner = &self.0.inner;
+        let mut state = inner.lock();
         state.is_ending = true;
+        inner.clock.wake();
         let deadline = Instant::now() + state.config.grace;
         let mut is_stopped = false;
         while !state.is_idle() {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() && !is_stopped {
                 is_stopped = true;
-                stop::ask(SIGTERM);
                 state.stop_all();
+                drop(state);
+                inner.tell_early();
+                state = inner.lock();
+                continue;
             }
             // What was stopped ends soon: its guest is gone.
             let left = if is_stopped { LAST_WAIT } else { left };
-            state = self.0.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            state = inner.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 }
 
-/// The number of SIGTERM on Linux.
-const SIGTERM: i32 = 15;
+impl Drop for Owner {
+    fn drop(&mut self) {
+        self.inner.lock().is_ending = true;
+        self.inner.clock.wake();
+        *self.inner.refills.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.inner.deliveries.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
 
 /// How long to wait for runs that were stopped before looking again.
 const LAST_WAIT: Duration = Duration::from_millis(100);
@@ -183,8 +253,8 @@ const LAST_WAIT: Duration = Duration::from_millis(100);
 /// The stack of a run's thread: the broker decodes and redacts there. What is not used costs nothing.
 const STACK_BYTES: usize = 2 << 20;
 
-fn start_thread(work: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
-    std::thread::Builder::new().name("run".into()).stack_size(STACK_BYTES).spawn(work).map(drop)
+fn start_thread(name: &str, work: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
+    std::thread::Builder::new().name(name.into()).stack_size(STACK_BYTES).spawn(work).map(drop)
 }
 
 impl Inner {
@@ -205,6 +275,7 @@ impl Inner {
         let mut state = self.lock();
         let id = state.accept(gatherer, trigger, params)?;
         self.start_waiting(state);
+        self.tell_early();
         Ok(id)
     }
 
@@ -212,7 +283,7 @@ impl Inner {
     fn start_waiting<'a>(self: &'a Arc<Self>, mut state: MutexGuard<'a, State>) {
         while let Some(run) = state.start_next() {
             let (inner, id) = (self.clone(), run.id.clone());
-            if let Err(error) = start_thread(move || execute::execute(&inner, &run)) {
+            if let Err(error) = start_thread("run", move || execute::execute(&inner, &run)) {
                 let reason = format!("cannot start a thread for the run: {error}");
                 let ended = Ended {
                     state: crate::status::RunState::Failed,
@@ -235,10 +306,125 @@ impl Inner {
     }
 
     fn tell_end(&self, id: &RunId, ended: Ended) {
-        let (status, waiters) = self.lock().end(id, ended);
+        let ended = self.lock().end(id, ended);
         self.changed.notify_all();
+        self.tell(ended);
+    }
+
+    fn tell(&self, (status, waiters): EndedEarly) {
         let Some(status) = status else { return };
         waiters.into_iter().for_each(|call| call(&status));
         self.log(&execute::line(&status));
     }
+
+    /// Tells of runs that were stopped before their turn.
+    fn tell_early(&self) {
+        let early = std::mem::take(&mut self.lock().ended_early);
+        if !early.is_empty() {
+            self.changed.notify_all();
+            early.into_iter().for_each(|ended| self.tell(ended));
+        }
+    }
+
+    fn places(&self) -> MutexGuard<'_, Places> {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// After the first look: the gatherers that run at the start. Fails if none is served.
+    fn check_start(&self) -> Result<Vec<String>> {
+        let mut state = self.lock();
+        state.has_started = true;
+        if state.gatherers.is_empty() {
+            let problems = state.problems.values().cloned();
+            return Err(Failure::of_many(Class::Module, "there is nothing to serve", problems));
+        }
+        let at_start = state.gatherers.iter().filter(|(_, gatherer)| gatherer.version.entry.at_start);
+        Ok(at_start.map(|(name, _)| name.clone()).collect())
+    }
+
+    fn reload(self: &Arc<Self>) -> Result<()> {
+        let read = self
+            .options
+            .read_again
+            .as_ref()
+            .map(|read| read().and_then(|config| source::open(&config).map(|source| (config, source))));
+        let result = match read {
+            None => Ok(()),
+            Some(Ok((config, (source, warnings)))) => {
+                warnings.into_iter().for_each(|text| self.log(&Entry::new(Level::Warn, "warning", text)));
+                let mut state = self.lock();
+                (state.config, state.source) = (Arc::new(config), source);
+                state.metrics.reloads += 1;
+                state.problems.remove(CONFIGURATION);
+                Ok(())
+            }
+            Some(Err(failure)) => {
+                let text = format!("{}: {}", failure.attempt, failure.reason);
+                let mut state = self.lock();
+                state.metrics.reloads_refused += 1;
+                state.problems.insert(CONFIGURATION.to_owned(), text);
+                drop(state);
+                self.log(&Entry::of(&failure).named("refused"));
+                Err(failure)
+            }
+        };
+        let _ = look(self, Why::Everything);
+        self.warm();
+        self.clock.wake();
+        result
+    }
+
+    /// Serves a gatherer no more, because its module is gone.
+    fn remove(&self, gatherer: &str, why: &str) {
+        self.lock().remove(gatherer);
+        self.sandboxes.forget(gatherer);
+        self.tell_early();
+        let text = format!("is served no more: {why}");
+        self.log(&Entry::new(Level::Warn, "removed", text).gatherer(gatherer));
+    }
+
+    /// Connects to the source ahead, on a thread.
+    fn warm(&self) {
+        let Some(source) = self.lock().source.clone() else { return };
+        let deadline = Instant::now() + CONNECTION;
+        // Without a thread, the first run connects.
+        let _ = thread::start("warm", Box::new(move || source.warm(deadline)));
+    }
+
+    /// Has a sandbox prepared for the next run of a version.
+    fn refill(&self, version: &Arc<Version>) {
+        if let Some(refills) = &*self.refills.lock().unwrap_or_else(PoisonError::into_inner) {
+            let _ = refills.send(version.clone());
+        }
+    }
+
+    /// Has an archive delivered, if archives are.
+    fn deliver(&self, archive: &Path) {
+        if self.lock().config.delivery.is_some()
+            && let Some(deliveries) = &*self.deliveries.lock().unwrap_or_else(PoisonError::into_inner)
+        {
+            let _ = deliveries.send(archive.to_owned());
+        }
+    }
+
+    /// Prepares sandboxes until the service ends.
+    fn refill_all(&self, refills: &Receiver<Arc<Version>>) {
+        for version in refills {
+            let state = self.lock();
+            let is_served = state
+                .gatherers
+                .get(version.name())
+                .is_some_and(|gatherer| Arc::ptr_eq(&gatherer.version, &version));
+            let budget_bytes = state.config.prepared_bytes;
+            drop(state);
+            // What fails here fails again when a run needs it, and is told then.
+            let _ = is_served.then(|| self.sandboxes.refill(&version, budget_bytes));
+        }
+    }
 }
+
+/// The name of the configuration among the problems.
+const CONFIGURATION: &str = "the configuration";
+
+/// How long a connection that is made ahead may take.
+const CONNECTION: Duration = Duration::from_secs(10);

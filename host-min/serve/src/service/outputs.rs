@@ -37,7 +37,13 @@ pub(super) fn publish(outputs: &Outputs, gatherer: &str, archive: &Path, tell: T
     let linked = link(archive, &next)
         .and_then(|()| fs::rename(&next, &latest))
         .map_err(|error| Failure::new(Class::Output, format!("cannot replace {}", latest.display()), error));
-    keep(&folder, &format!("{gatherer}-{{run}}.tar.gz"), archive, Keep::Archives(outputs.keep), tell);
+    let template = format!("{gatherer}-{{run}}.tar.gz");
+    let limits = [
+        Some(Keep::Archives(outputs.keep)),
+        outputs.keep_bytes.map(Keep::Bytes),
+        outputs.keep_age.map(Keep::Younger),
+    ];
+    limits.into_iter().flatten().for_each(|most| keep(&folder, &template, archive, most, tell));
     linked
 }
 

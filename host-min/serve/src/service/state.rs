@@ -1,9 +1,11 @@
 //! What a service knows at one moment, behind one lock. Nothing here waits, reads files or starts anything.
 
 use super::book::{Book, OnEnd};
+use super::clock;
 use super::version::Version;
 use crate::config::{Concurrency, Config};
 use crate::metrics::{GathererMetrics, Metrics};
+use crate::schedule::{Due, Now};
 use crate::status::{
     GathererStatus, NotAccepted, Readiness, Replacement, RunId, RunState, RunStatus, Summary, Trigger,
 };
@@ -29,6 +31,8 @@ pub(super) struct State {
     pub(super) book: Book,
     pub(super) metrics: Metrics,
     waiting: VecDeque<Waiting>,
+    /// Runs that were stopped before their turn. They are told without the lock.
+    pub(super) ended_early: Vec<EndedEarly>,
     running: HashMap<RunId, Running>,
     /// Metrics of gatherers that were removed.
     removed: BTreeMap<String, GathererMetrics>,
@@ -45,6 +49,7 @@ pub(super) struct Gatherer {
     last_run: Option<(RunId, RunState)>,
     last_success: Option<String>,
     pub(super) last_replacement: Option<Replacement>,
+    due: Option<Due>,
     pub(super) metrics: GathererMetrics,
 }
 
@@ -62,6 +67,9 @@ struct Running {
     is_stopped: bool,
     begin: Instant,
 }
+
+/// A run that ended without having run, and who waits for it.
+pub(super) type EndedEarly = (Option<RunStatus>, Vec<OnEnd>);
 
 /// A run that may start.
 pub(super) struct Started {
@@ -91,6 +99,7 @@ impl Gatherer {
             last_run: None,
             last_success: None,
             last_replacement: None,
+            due: None,
             metrics,
         }
     }
@@ -102,8 +111,8 @@ impl Gatherer {
             module: self.version.guest.label.clone(),
             digest: self.version.digest.clone(),
             since: self.since.clone(),
-            schedule: None,
-            next_run: None,
+            schedule: self.version.entry.schedule.as_ref().map(ToString::to_string),
+            next_run: self.due.as_ref().and_then(|due| due.next_millis(clock::now())).map(rfc3339),
             active: self.active.clone(),
             last_run: self.last_run.as_ref().map(|(id, _)| id.clone()),
             last_state: self.last_run.as_ref().map(|(_, state)| *state),
@@ -124,6 +133,7 @@ impl State {
             book: Book::default(),
             metrics: Metrics { started_millis: clock_millis(), ..Metrics::default() },
             waiting: VecDeque::new(),
+            ended_early: Vec::new(),
             running: HashMap::new(),
             removed: BTreeMap::new(),
             has_started: false,
@@ -132,15 +142,61 @@ impl State {
     }
 
     /// Serves a version from now on, beside or instead of what was served under this name.
-    pub(super) fn install(&mut self, version: Arc<Version>) {
-        match self.gatherers.get_mut(version.name()) {
-            Some(gatherer) => (gatherer.version, gatherer.since) = (version, now()),
+    pub(super) fn install(&mut self, version: Arc<Version>, replacement: Option<Replacement>) {
+        let name = version.name().to_owned();
+        let due = version.entry.schedule.clone().map(|schedule| {
+            Due::new(schedule, version.entry.starting_deadline, clock::now(), clock::random())
+        });
+        match self.gatherers.get_mut(&name) {
+            Some(gatherer) => {
+                let entry = &version.entry;
+                let is_same = match (&gatherer.due, &entry.schedule) {
+                    (Some(due), Some(schedule)) => due.is(schedule, entry.starting_deadline),
+                    (None, None) => true,
+                    _ => false,
+                };
+                // The same schedule goes on.
+                if !is_same {
+                    gatherer.due = due;
+                }
+                (gatherer.version, gatherer.since) = (version, now());
+                gatherer.metrics.replaced += 1;
+                gatherer.last_replacement = replacement;
+            }
             None => {
-                let name = version.name().to_owned();
                 let metrics = self.removed.remove(&name).unwrap_or_default();
-                self.gatherers.insert(name, Gatherer::new(version, metrics));
+                let mut gatherer = Gatherer::new(version, metrics);
+                (gatherer.due, gatherer.last_replacement) = (due, replacement);
+                self.gatherers.insert(name, gatherer);
             }
         }
+    }
+
+    /// Serves a gatherer no more. Its runs that wait end; one that is running goes on.
+    pub(super) fn remove(&mut self, name: &str) {
+        let Some(gatherer) = self.gatherers.get(name) else { return };
+        let waiting: Vec<RunId> =
+            gatherer.active.iter().filter(|id| !self.running.contains_key(id)).cloned().collect();
+        waiting.iter().for_each(|id| self.stop(id));
+        if let Some(gatherer) = self.gatherers.remove(name) {
+            self.removed.insert(name.to_owned(), gatherer.metrics);
+        }
+    }
+
+    /// The gatherers that are due now, and how long it is until the next one is.
+    pub(super) fn take_due(&mut self, now: Now, random: fn() -> f64) -> (Vec<String>, Option<Duration>) {
+        let (mut names, mut wait) = (Vec::new(), None::<Duration>);
+        for (name, gatherer) in &mut self.gatherers {
+            let Some(due) = &mut gatherer.due else { continue };
+            let passed = due.take(now, random());
+            gatherer.metrics.missed += passed.missed;
+            if passed.is_due {
+                names.push(name.clone());
+            }
+            let next = due.wait(now);
+            wait = wait.into_iter().chain(next).min();
+        }
+        (names, wait)
     }
 
     /// Accepts a run, which waits for its turn. Runs of `Replace` gatherers stop the older ones.
@@ -239,12 +295,8 @@ impl State {
             let reason = Some("it was stopped before its turn".to_owned());
             let exit_code = wagather_base::error::Class::Stopped(15).exit_code();
             let (state, summary, archive) = (RunState::Stopped, None, None);
-            for call in self.end(id, Ended { state, reason, exit_code, summary, archive }).1 {
-                // Nobody waits for a lock in there: see `Service::on_end`.
-                if let Some(run) = self.book.get(id) {
-                    call(run);
-                }
-            }
+            let ended = self.end(id, Ended { state, reason, exit_code, summary, archive });
+            self.ended_early.push(ended);
         }
     }
 
