@@ -14,7 +14,7 @@ demo := target/demo
 # Workspaces of their own: nothing of them ships, and some take minutes to build.
 outside := $(wildcard tests/*/Cargo.toml tests/contenders/*/Cargo.toml)
 
-.PHONY: help setup demo test test-build deny notices picture package test-cluster test-node test-fresh test-languages test-readers test-serve test-arm64 test-arch image test-image test-page conformance check-targets guests host host-full host-min host-serve host-view capi codegen apiserver registry bench fuzz miri size-corpus fmt lint clean
+.PHONY: help setup demo test test-build deny notices picture package test-cluster test-node test-fresh test-languages test-readers test-serve test-arm64 test-arch image test-image test-page conformance check-targets guests host host-full host-min host-serve host-view capi codegen apiserver registry bench soak fuzz miri size-corpus fmt lint clean
 
 help: ## explain these targets
 	@echo "Gatherers for Kubernetes as tiny WebAssembly modules. Targets:"
@@ -129,6 +129,11 @@ bench: guests host ## measure start-up, large clusters, calls, or other engines 
 	@bash .ci/contenders $(BENCH)
 	cargo build --release -p tests --bins
 	target/release/bench $(BENCH)
+
+soak: host-serve ## run host-min serve 100,000 times in bad company, or SOAK='runs=N ...' (tests/src/bin/soak says what that is)
+	cargo build --release -p wagather-serve --bin host-min-serve -p tests --bin soak
+	target/release/soak $(SOAK)
+	target/release/soak runs=5000 replacements=50 away=10 clock=yes program=target/release/host-min-serve
 
 fuzz: setup ## fuzz for long: FUZZ_SECONDS for each target (see docs/fuzzing.md)
 	@bash .ci/fuzz

@@ -67,6 +67,52 @@ pub struct Texts<'a> {
 /// A guest that sends one request (raw if it has no version, a list if it has no name) and pipes the answer; it returns
 /// the status of what fails.
 pub fn piping(name: &str, records: &[&str], request: &Texts<'_>) -> Vec<u8> {
+    let fields = format!(
+        r#"(import "wagather_v1" "rest_start" (func $rest_start (param i32) (result i32)))
+        (import "wagather_v1" "archive_pipe" (func $archive_pipe (param i32 i32 i32) (result i32)))
+        {}
+        (data (i32.const 4096) "raw.txt")
+        (func (export "gather") (result i32) (local $got i32)
+            (local.set $got (call $rest_start (i32.const 0)))
+            (if (i32.gt_s (local.get $got) (i32.const 0))
+                (then (local.set $got (call $archive_pipe (local.get $got) (i32.const 4096) (i32.const 7)))))
+            (select (local.get $got) (i32.const 0) (i32.lt_s (local.get $got) (i32.const 0))))"#,
+        data_of(request),
+    );
+    module(name, records, &fields)
+}
+
+/// A guest that does the same, and writes a text into an entry before it and into another one after it: `before.txt`, `after.txt`.
+pub fn telling(name: &str, records: &[&str], request: &Texts<'_>, text: &str) -> Vec<u8> {
+    let len = text.len();
+    let fields = format!(
+        r#"(import "wagather_v1" "rest_start" (func $rest_start (param i32) (result i32)))
+        (import "wagather_v1" "archive_pipe" (func $archive_pipe (param i32 i32 i32) (result i32)))
+        (import "wagather_v1" "archive_open" (func $archive_open (param i32 i32) (result i32)))
+        (import "wagather_v1" "archive_write" (func $archive_write (param i32 i32 i32) (result i32)))
+        (import "wagather_v1" "archive_close" (func $archive_close (param i32) (result i32)))
+        {}
+        (data (i32.const 4096) "before.txtafter.txt")
+        (data (i32.const 8192) "{}")
+        (func $tell (param $name i32) (param $len i32) (local $entry i32)
+            (local.set $entry (call $archive_open (local.get $name) (local.get $len)))
+            (drop (call $archive_write (local.get $entry) (i32.const 8192) (i32.const {len})))
+            (drop (call $archive_close (local.get $entry))))
+        (func (export "gather") (result i32) (local $got i32)
+            (call $tell (i32.const 4096) (i32.const 10))
+            (local.set $got (call $rest_start (i32.const 0)))
+            (if (i32.gt_s (local.get $got) (i32.const 0))
+                (then (local.set $got (call $archive_pipe (local.get $got) (i32.const 0) (i32.const 0)))))
+            (call $tell (i32.const 4106) (i32.const 9))
+            (select (local.get $got) (i32.const 0) (i32.lt_s (local.get $got) (i32.const 0))))"#,
+        data_of(request),
+        quoted(text.as_bytes()),
+    );
+    module(name, records, &fields)
+}
+
+/// The data of a request: its structure at 0, its texts from 256.
+fn data_of(request: &Texts<'_>) -> String {
     let Texts { version, resource, group, namespace, name: object, subresource, labels, fields, mask, query } =
         *request;
     let texts = [version, resource, group, namespace, object, subresource, labels, fields, mask, query];
@@ -82,22 +128,12 @@ pub fn piping(name: &str, records: &[&str], request: &Texts<'_>) -> Vec<u8> {
         structure.extend([place, text.len() as u32].into_iter().flat_map(u32::to_le_bytes));
         data.extend_from_slice(text.as_bytes());
     }
-    let quoted = |bytes: &[u8]| bytes.iter().map(|byte| format!("\\{byte:02x}")).collect::<String>();
-    let fields = format!(
-        r#"(import "wagather_v1" "rest_start" (func $rest_start (param i32) (result i32)))
-        (import "wagather_v1" "archive_pipe" (func $archive_pipe (param i32 i32 i32) (result i32)))
-        (data (i32.const 0) "{}")
-        (data (i32.const 256) "{}")
-        (data (i32.const 4096) "raw.txt")
-        (func (export "gather") (result i32) (local $got i32)
-            (local.set $got (call $rest_start (i32.const 0)))
-            (if (i32.gt_s (local.get $got) (i32.const 0))
-                (then (local.set $got (call $archive_pipe (local.get $got) (i32.const 4096) (i32.const 7)))))
-            (select (local.get $got) (i32.const 0) (i32.lt_s (local.get $got) (i32.const 0))))"#,
-        quoted(&structure),
-        quoted(&data),
-    );
-    module(name, records, &fields)
+    format!(r#"(data (i32.const 0) "{}") (data (i32.const 256) "{}")"#, quoted(&structure), quoted(&data))
+}
+
+/// Bytes as WebAssembly's text has them.
+fn quoted(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("\\{byte:02x}")).collect()
 }
 
 /// A module with one more custom section for its manifest.

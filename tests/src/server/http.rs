@@ -18,6 +18,10 @@ const BAD_REQUEST: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nCo
 pub(super) fn serve<S: Read + Write>(mut stream: S, shared: &Shared) -> io::Result<()> {
     let mut buffered = Vec::new();
     while let Some(head) = read_head(&mut stream, &mut buffered)? {
+        // A server that went away answers nobody, also not on a connection that was kept.
+        if shared.is_stopped() {
+            return Ok(());
+        }
         let Some(mut seen) = parse(&head) else {
             return stream.write_all(BAD_REQUEST);
         };

@@ -23,7 +23,12 @@ use std::sync::{Arc, Mutex};
 pub struct Server {
     routes: BTreeMap<String, Route>,
     may: Option<May>,
+    instead: Option<Instead>,
+    forgets: bool,
 }
+
+/// Answers a request in another way than its route: with the answer of the route, or without.
+type Instead = Box<dyn Fn(&Seen, Answer) -> Answer + Send + Sync>;
 
 /// What an account may do, of a question's `resourceAttributes`.
 type May = Box<dyn Fn(&Value) -> bool + Send + Sync>;
@@ -46,6 +51,8 @@ pub struct Running {
 pub(crate) struct Shared {
     routes: BTreeMap<String, Route>,
     may: Option<May>,
+    instead: Option<Instead>,
+    forgets: bool,
     seen: Mutex<Vec<Seen>>,
     stopped: AtomicBool,
 }
@@ -89,9 +96,21 @@ impl Server {
         self
     }
 
+    /// Passes each answer through a function, which may give another one: a server that misbehaves now and then.
+    pub fn instead(mut self, instead: impl Fn(&Seen, Answer) -> Answer + Send + Sync + 'static) -> Server {
+        self.instead = Some(Box::new(instead));
+        self
+    }
+
+    /// Forgets what it was asked, for servers that are asked all the time.
+    pub fn forgetting(mut self) -> Server {
+        self.forgets = true;
+        self
+    }
+
     /// Starts it on a free port, without TLS.
     pub fn start(self) -> Running {
-        self.listen("127.0.0.1", None)
+        self.listen(("127.0.0.1", 0), None)
     }
 
     /// Starts it on a free port with TLS, as the one that the certificate says.
@@ -99,19 +118,26 @@ impl Server {
         self.start_tls_at("127.0.0.1", certificate)
     }
 
-    /// The same on another address of this machine.
-    pub fn start_tls_at(self, address: &str, certificate: &ServerCertificate) -> Running {
-        self.listen(address, Some(certificate.config()))
+    /// The same on this port, on which another one was before.
+    pub fn start_tls_on(self, port: u16, certificate: &ServerCertificate) -> Running {
+        self.listen(("127.0.0.1", port), Some(certificate.config()))
     }
 
-    fn listen(self, address: &str, tls: Option<Arc<rustls::ServerConfig>>) -> Running {
-        let listener = TcpListener::bind((address, 0))
-            .unwrap_or_else(|error| panic!("cannot listen on {address}: {error}"));
+    /// The same on another address of this machine.
+    pub fn start_tls_at(self, address: &str, certificate: &ServerCertificate) -> Running {
+        self.listen((address, 0), Some(certificate.config()))
+    }
+
+    fn listen(self, address: (&str, u16), tls: Option<Arc<rustls::ServerConfig>>) -> Running {
+        let listener = TcpListener::bind(address)
+            .unwrap_or_else(|error| panic!("cannot listen on {}, port {}: {error}", address.0, address.1));
         let address = listener.local_addr().expect("an address");
         let scheme = if tls.is_some() { "https" } else { "http" };
         let shared = Arc::new(Shared {
             routes: self.routes,
             may: self.may,
+            instead: self.instead,
+            forgets: self.forgets,
             seen: Mutex::default(),
             stopped: AtomicBool::new(false),
         });
@@ -204,7 +230,13 @@ impl Shared {
             }
             None => Answer::status(404, "NotFound", "the server could not find the requested resource"),
         };
-        self.seen.lock().expect("no panic while it was held").push(seen);
+        let answer = match &self.instead {
+            Some(instead) => instead(&seen, answer),
+            None => answer,
+        };
+        if !self.forgets {
+            self.seen.lock().expect("no panic while it was held").push(seen);
+        }
         answer
     }
 }
