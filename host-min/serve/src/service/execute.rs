@@ -46,8 +46,8 @@ pub(super) fn execute(inner: &Arc<Inner>, run: &Started) {
         (ended.state, ended.reason) = (RunState::Stopped, Some(reason.to_owned()));
         ended.exit_code = Class::Stopped(15).exit_code();
     }
-    if ended.state == RunState::Complete || ended.state == RunState::Gaps {
-        publish(inner, run, ended.archive.as_deref());
+    if let Some(archive) = ended.archive.as_deref() {
+        place(inner, run, archive, matches!(ended.state, RunState::Complete | RunState::Gaps));
     }
     inner.finish(&run.id, ended);
 }
@@ -88,15 +88,18 @@ pub(super) fn try_out(inner: &Inner, version: &Arc<Version>) -> Result<()> {
     }
 }
 
-/// What becomes of a complete archive. A failure is logged, and the run stays what it is.
-fn publish(inner: &Inner, run: &Started, archive: Option<&Path>) {
-    let Some(archive) = archive else { return };
+/// What becomes of an archive. A failure is logged, and the run stays what it is.
+fn place(inner: &Inner, run: &Started, archive: &Path, is_complete: bool) {
     let name = run.version.name();
     let tell = |step: &Step<'_>| {
         if let Step::Warning(text) = step {
             inner.log(&Entry::new(Level::Warn, "warning", *text).gatherer(name));
         }
     };
+    if !is_complete {
+        outputs::keep_incomplete(&run.config.output, name, archive, &tell);
+        return;
+    }
     inner.deliver(archive);
     if let Err(failure) = outputs::publish(&run.config.output, name, archive, &tell) {
         inner.log(&Entry::of(&failure).gatherer(name).with("run", run.id.as_str()));

@@ -6,6 +6,7 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use wagather_archive::Output;
 use wagather_base::error::{Class, Failure, Result};
 use wagather_deliver::{Keep, Tell, keep};
@@ -30,21 +31,37 @@ pub(super) fn of_run(outputs: &Outputs, gatherer: &str, run: &RunId) -> Output {
     Output::TarGz(outputs.folder.join(gatherer).join(format!("{gatherer}-{run}.tar.gz")))
 }
 
+/// Held while archives get their places: runs of a gatherer may end at the same time.
+static PLACING: Mutex<()> = Mutex::new(());
+
 /// Gives the archive of a run the second name `latest.tar.gz`, in one step, and removes the archives that are too old.
 pub(super) fn publish(outputs: &Outputs, gatherer: &str, archive: &Path, tell: Tell<'_>) -> Result<()> {
+    let _placing = PLACING.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = outputs.folder.join(gatherer);
     let (next, latest) = (folder.join(NEXT_LATEST), folder.join(LATEST));
     let linked = link(archive, &next)
         .and_then(|()| fs::rename(&next, &latest))
         .map_err(|error| Failure::new(Class::Output, format!("cannot replace {}", latest.display()), error));
-    let template = format!("{gatherer}-{{run}}.tar.gz");
+    keep_all(outputs, gatherer, "", archive, tell);
+    linked
+}
+
+/// Removes the archives that are too old, of runs that failed. They count by themselves, so that failures cost no complete archive.
+pub(super) fn keep_incomplete(outputs: &Outputs, gatherer: &str, archive: &Path, tell: Tell<'_>) {
+    let _placing = PLACING.lock().unwrap_or_else(PoisonError::into_inner);
+    keep_all(outputs, gatherer, ".incomplete", archive, tell);
+}
+
+/// Removes the archives of a gatherer that are too old, of those whose names end so.
+fn keep_all(outputs: &Outputs, gatherer: &str, ending: &str, newest: &Path, tell: Tell<'_>) {
+    let folder = outputs.folder.join(gatherer);
+    let template = format!("{gatherer}-{{run}}.tar.gz{ending}");
     let limits = [
         Some(Keep::Archives(outputs.keep)),
         outputs.keep_bytes.map(Keep::Bytes),
         outputs.keep_age.map(Keep::Younger),
     ];
-    limits.into_iter().flatten().for_each(|most| keep(&folder, &template, archive, most, tell));
-    linked
+    limits.into_iter().flatten().for_each(|most| keep(&folder, &template, newest, most, tell));
 }
 
 /// The file of the newest complete archive of a gatherer, if there is one.

@@ -33,7 +33,7 @@ use tests::{place, programs, workspace};
 const GATHERERS: usize = 4;
 
 /// Archives of each that stay.
-const KEEP: usize = 20;
+const KEEP: usize = 5;
 
 /// From so many runs on, memory has to be within the bar.
 const MANY_RUNS: u64 = 5000;
@@ -291,7 +291,11 @@ fn main() -> ExitCode {
     let (early, late) = run(&soak, &service, &token, clock.map(|(_, offset)| offset));
     let files = soak.check_files();
     show(&soak, early, late, files);
-    let said = service.last_lines();
+    let (said, misplaced) = (service.last_lines(), service.misplaced());
+    if !misplaced.is_empty() {
+        let first = &misplaced[..misplaced.len().min(5)];
+        soak.wrong.tell(format!("{} archives were not put into their places: {first:#?}", misplaced.len()));
+    }
     match service.end() {
         Ok((status, left)) if status.success() && left.is_empty() => {}
         Ok((status, left)) => {

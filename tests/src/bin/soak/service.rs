@@ -19,6 +19,8 @@ pub(crate) struct Service {
 #[derive(Default)]
 struct Said {
     lines: u64,
+    /// Lines about archives that could not be put into their places or removed: no disk is too full for that.
+    misplaced: Vec<String>,
     last: std::collections::VecDeque<String>,
 }
 
@@ -61,6 +63,9 @@ impl Service {
             for line in BufReader::new(stderr).lines().map_while(Result::ok) {
                 let mut said = keeps.lock().unwrap_or_else(PoisonError::into_inner);
                 said.lines += 1;
+                if line.contains("cannot replace") || line.contains("cannot remove") {
+                    said.misplaced.push(line.clone());
+                }
                 said.last.push_back(line);
                 if said.last.len() > SHOWN_LINES {
                     said.last.pop_front();
@@ -87,6 +92,11 @@ impl Service {
 
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// What it said of archives that it could not put into their places or remove.
+    pub(crate) fn misplaced(&self) -> Vec<String> {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).misplaced.clone()
     }
 
     /// Its last lines.
