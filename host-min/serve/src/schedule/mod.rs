@@ -1,6 +1,6 @@
 //! When a gatherer runs: in intervals, or at the times of a cron expression in a time zone.
 //!
-//! These are pure computations over times that are passed in. [`Due`] is the schedule of one gatherer as it goes on. Intervals use the monotonic
+//! These are pure computations over times that are passed in. `Due` is the schedule of one gatherer as it goes on. Intervals use the monotonic
 //! clock, so that a change of the time of day does not move them. Cron expressions use the time of day, as a CronJob does.
 
 mod cron;
