@@ -8,6 +8,9 @@ use wagather_archive::{GATHERS_PATH, TIMESTAMP_PATH};
 /// The paths of these files.
 pub(super) const PATHS: [&str; 2] = [TIMESTAMP_PATH, GATHERS_PATH];
 
+/// The member with how each gatherer ended.
+const REPORTS: &str = "status_reports";
+
 /// The files of one shard by their paths.
 pub(super) type Own = BTreeMap<String, Vec<u8>>;
 
@@ -33,8 +36,15 @@ fn timestamp(texts: &[String]) -> Option<String> {
 fn gathers(texts: &[String]) -> Option<String> {
     let mut all = texts.iter().filter_map(|text| serde_json::from_str::<Value>(text).ok());
     let mut whole = all.next()?;
-    for other in all {
-        add(&mut whole, other, "");
+    let reports = whole.get_mut(REPORTS)?.as_array_mut()?;
+    for mut other in all {
+        let Some(Value::Array(others)) = other.get_mut(REPORTS).map(Value::take) else { continue };
+        for report in others {
+            match reports.iter_mut().find(|known| known["name"] == report["name"]) {
+                Some(known) => add(known, report, ""),
+                None => reports.push(report),
+            }
+        }
     }
     Some(whole.to_string())
 }
