@@ -6,6 +6,7 @@ export enum Verb {
   GET = 1,
   LIST = 2,
   RAW = 3,
+  DISCOVER = 4,
 }
 
 // Levels of the log.

@@ -72,6 +72,7 @@ enum {
     WAGATHER_GET = 1,
     WAGATHER_LIST = 2,
     WAGATHER_RAW = 3,
+    WAGATHER_DISCOVER = 4,
 };
 
 /* Levels of wagather_log. */

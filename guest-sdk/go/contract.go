@@ -27,9 +27,10 @@ type Request struct {
 type Verb uint8
 
 const (
-	Get  Verb = 1
-	List Verb = 2
-	Raw  Verb = 3
+	Get      Verb = 1
+	List     Verb = 2
+	Raw      Verb = 3
+	Discover Verb = 4
 )
 
 // Level is a level of the log.

@@ -88,7 +88,7 @@ pub use heapless;
 pub use json::Serialize;
 pub use param::{DefaultedParam, Param};
 pub use quantity::Quantity;
-pub use rest::{Api, Body, List, ListParams, LogParams, Resource};
+pub use rest::{Api, ApiResource, Body, DynamicApi, List, ListParams, LogParams, Resource};
 pub use wagather_abi as abi;
 pub use wagather_derive::{Fields, Resource, Serialize};
 
@@ -109,7 +109,7 @@ pub mod __private {
     pub use crate::heap::__private::*;
     pub use crate::json::{Decode, Part, Serialize, Shape};
     pub use crate::manifest::{concat, joined_len, mask_len, mask_text, text};
-    pub use crate::rest::{CanGet, CanList, CanLog, RawPath, Resource};
+    pub use crate::rest::{CanGet, CanList, CanLog, DynamicResources, RawPath, Resource};
     pub use crate::typed::{
         Borrowed, Bytes, Object, Optional, Part as BorrowedPart, Shaped, Written, line_of,
     };

@@ -63,6 +63,39 @@ macro_rules! manifest_path {
     }};
 }
 
+/// Declares resources in the manifest that only the cluster can name, and evaluates to the
+/// [`DynamicResources`](crate::rest::DynamicResources) that requests for them need: the verbs (`get`, `list` or `get,list`), then
+/// group, version and plural, each of which may be `*`, then the namespaces, with stars for any characters, if not all of them.
+///
+/// ```
+/// use wagather::rest::DynamicResources;
+///
+/// /// Everything.
+/// const ANY: DynamicResources = wagather::manifest_resources!("get,list", "*/*/*");
+/// /// What a group has in some namespaces.
+/// const APPS: DynamicResources = wagather::manifest_resources!("list", "apps/*/*", "shop-*");
+/// # assert_eq!(ANY, APPS);
+/// ```
+///
+/// A `*` for the group or the plural covers neither Secrets nor anything else that gives more rights to its reader.
+///
+/// ```compile_fail
+/// const ANY: wagather::rest::DynamicResources = wagather::manifest_resources!("watch", "*/*/*");
+/// ```
+#[macro_export]
+macro_rules! manifest_resources {
+    ($verbs:literal, $resources:literal) => {
+        $crate::manifest_resources!($verbs, $resources, "*")
+    };
+    ($verbs:literal, $resources:literal, $namespaces:literal) => {{
+        #[cfg(target_arch = "wasm32")]
+        const _: () = {
+            $crate::__manifest_record!(["resource ", $verbs, " ", $resources, " ", $namespaces, " *\n"]);
+        };
+        const { $crate::__private::DynamicResources::declared($verbs, $resources, $namespaces) }
+    }};
+}
+
 /// Puts concatenated strings into the manifest's section.
 #[doc(hidden)]
 #[macro_export]

@@ -39,6 +39,7 @@ pub const Verb = enum(u8) {
     get = 1,
     list = 2,
     raw = 3,
+    discover = 4,
 };
 
 /// Levels of the log.

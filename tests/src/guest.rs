@@ -67,6 +67,11 @@ pub struct Texts<'a> {
 /// A guest that sends one request (raw if it has no version, a list if it has no name) and pipes the answer; it returns
 /// the status of what fails.
 pub fn piping(name: &str, records: &[&str], request: &Texts<'_>) -> Vec<u8> {
+    piping_with(name, records, verb_of(request), request)
+}
+
+/// The same with a verb that the texts do not tell.
+pub fn piping_with(name: &str, records: &[&str], verb: Verb, request: &Texts<'_>) -> Vec<u8> {
     let fields = format!(
         r#"(import "wagather_v1" "rest_start" (func $rest_start (param i32) (result i32)))
         (import "wagather_v1" "archive_pipe" (func $archive_pipe (param i32 i32 i32) (result i32)))
@@ -77,7 +82,7 @@ pub fn piping(name: &str, records: &[&str], request: &Texts<'_>) -> Vec<u8> {
             (if (i32.gt_s (local.get $got) (i32.const 0))
                 (then (local.set $got (call $archive_pipe (local.get $got) (i32.const 4096) (i32.const 7)))))
             (select (local.get $got) (i32.const 0) (i32.lt_s (local.get $got) (i32.const 0))))"#,
-        data_of(request),
+        data_with(verb, request),
     );
     module(name, records, &fields)
 }
@@ -111,16 +116,24 @@ pub fn telling(name: &str, records: &[&str], request: &Texts<'_>, text: &str) ->
     module(name, records, &fields)
 }
 
-/// The data of a request: its structure at 0, its texts from 256.
-fn data_of(request: &Texts<'_>) -> String {
-    let Texts { version, resource, group, namespace, name: object, subresource, labels, fields, mask, query } =
-        *request;
-    let texts = [version, resource, group, namespace, object, subresource, labels, fields, mask, query];
-    let verb = match (version, object) {
+/// The verb that the texts of a request tell: raw if it has no version, a list if it has no name.
+fn verb_of(request: &Texts<'_>) -> Verb {
+    match (request.version, request.name) {
         ("", _) => Verb::RAW,
         (_, "") => Verb::LIST,
         _ => Verb::GET,
-    };
+    }
+}
+
+/// The data of a request: its structure at 0, its texts from 256.
+fn data_of(request: &Texts<'_>) -> String {
+    data_with(verb_of(request), request)
+}
+
+fn data_with(verb: Verb, request: &Texts<'_>) -> String {
+    let Texts { version, resource, group, namespace, name: object, subresource, labels, fields, mask, query } =
+        *request;
+    let texts = [version, resource, group, namespace, object, subresource, labels, fields, mask, query];
     let mut structure: Vec<u8> = [u32::from(verb.0), 0].into_iter().flat_map(u32::to_le_bytes).collect();
     let mut data = Vec::new();
     for text in texts {

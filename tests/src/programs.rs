@@ -6,6 +6,7 @@
 
 use crate::workspace;
 use std::path::{Path, PathBuf};
+use wagather_policy::manifest::Manifest;
 
 /// The host's executable: `$WAGATHER_HOST_MIN`, or the one that `make host` made.
 pub fn host_min() -> PathBuf {
@@ -112,6 +113,15 @@ pub fn examples() -> Vec<String> {
     names.sort();
     assert!(!names.is_empty(), "there is no example");
     names
+}
+
+/// The examples whose manifests name what they read. What the others read depends on the cluster.
+pub fn examples_that_name() -> Vec<String> {
+    let has_wildcards = |name: &String| {
+        let module = std::fs::read(guest(name)).unwrap_or_default();
+        Manifest::of_module(&module).expect("a manifest").has_wildcards()
+    };
+    examples().into_iter().filter(|name| !has_wildcards(name)).collect()
 }
 
 fn made(path: PathBuf, what: &str) -> PathBuf {

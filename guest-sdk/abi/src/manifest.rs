@@ -9,6 +9,7 @@
 //! resource get,list config.openshift.io/v1/clusteroperators * metadata(name),status(conditions)
 //! resource list /v1/pods kube-system *
 //! resource get /v1/pods/log * *
+//! resource list */*/* shop-* *
 //! path /version
 //! param lines How many of the last lines of each log
 //! default lines 20
@@ -16,7 +17,10 @@
 //!
 //! - `gatherer`, exactly once: the ABI version, the gatherer's name (a DNS label) and its version.
 //! - `resource`: verbs joined by commas; group (empty for the core group), version, plural name and an optional
-//!   subresource, joined by slashes; a namespace or `*`; the field mask or `*` for whole objects.
+//!   subresource, joined by slashes; a namespace or `*`; the field mask or `*` for whole objects. Group, version and plural
+//!   may be `*`, for any; a namespace may have stars, each for any characters. A `*` for the plural stands for any resource
+//!   that the server can list, and has no subresource. A record with a `*` for the group or the plural never covers Secrets, nor
+//!   anything else that gives more rights to its reader.
 //! - `path`: a raw path, as in RBAC's `nonResourceURLs`.
 //! - `param`: a parameter that the user may set, and its description, up to the end of the line.
 //! - `wasi preview1`: it imports functions of WASI, which give it no additional access.
@@ -28,6 +32,9 @@ use core::fmt;
 
 /// The name of the custom section.
 pub const SECTION: &str = "wagather.manifest";
+
+/// Any group, version or plural.
+pub const ANY: &str = "*";
 
 /// The one version of WASI that a manifest can name.
 const WASI_VERSION: &str = "preview1";
@@ -71,15 +78,15 @@ pub enum Record<'a> {
 pub struct Resource<'a> {
     /// `get`, `list` or both.
     pub verbs: Verbs,
-    /// The API group; empty for the core group.
+    /// The API group; empty for the core group, [`ANY`] for any.
     pub group: &'a str,
-    /// The API version.
+    /// The API version, or [`ANY`].
     pub version: &'a str,
-    /// The plural name.
+    /// The plural name, or [`ANY`].
     pub plural: &'a str,
     /// The subresource, or empty.
     pub subresource: &'a str,
-    /// The namespace, if only one is declared; `None` for any namespace and for cluster-scoped resources.
+    /// The namespace, if only one is declared, or a pattern; `None` for any namespace and for cluster-scoped resources.
     pub namespace: Option<&'a str>,
     /// The field mask; `None` for whole objects.
     pub mask: Option<&'a str>,
@@ -198,7 +205,7 @@ fn record(line: &str) -> Result<Record<'_>, Fault> {
             let identity = next("the resource is missing")?;
             let namespace = next("the namespace is missing ('*' for any)")?;
             let mask_text = next("the field mask is missing ('*' for whole objects)")?;
-            if namespace != "*" && !is_name(namespace) {
+            if !is_namespace_pattern(namespace) {
                 return Err("not the name of a namespace".into());
             }
             mask::check(mask_text)
@@ -277,10 +284,14 @@ fn parse_identity(text: &str) -> Result<(&str, &str, &str, &str), &'static str> 
     if parts.next().is_some() {
         return Err("a resource is group/version/plural or group/version/plural/subresource");
     }
-    let valid = (group.is_empty() || is_name(group))
-        && is_name(version)
-        && is_name(plural)
+    let is_named = |part: &str| part == ANY || is_name(part);
+    let valid = (group.is_empty() || is_named(group))
+        && is_named(version)
+        && is_named(plural)
         && subresource.is_none_or(is_name);
+    if plural == ANY && subresource.is_some() {
+        return Err("a subresource of any resource: name the resource");
+    }
     if valid {
         Ok((group, version, plural, subresource.unwrap_or("")))
     } else {
@@ -313,17 +324,24 @@ pub const fn is_param_name(name: &str) -> bool {
 /// Whether a name is valid for a group, version, resource, namespace or subresource: a DNS subdomain, as
 /// Kubernetes defines it. Such a name contains no character with a meaning in URLs.
 pub fn is_name(name: &str) -> bool {
+    is_name_with(name, |_| false)
+}
+
+/// Whether a text is a pattern for names of namespaces: a name in which stars stand for any characters.
+pub fn is_namespace_pattern(text: &str) -> bool {
+    is_name_with(text, |byte| byte == b'*')
+}
+
+/// Whether it is a name, in which other bytes may occur wherever a letter may.
+fn is_name_with(name: &str, is_other: fn(u8) -> bool) -> bool {
+    let is_letter = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || is_other(*byte);
     !name.is_empty()
         && name.len() <= MAX_NAME_BYTES
         && name.split('.').all(|label| {
-            let edge = |byte: Option<&u8>| {
-                byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-            };
+            let edge = |byte: Option<&u8>| byte.is_some_and(is_letter);
             edge(label.as_bytes().first())
                 && edge(label.as_bytes().last())
-                && label
-                    .bytes()
-                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+                && label.bytes().all(|byte| is_letter(&byte) || byte == b'-')
         })
 }
 
@@ -413,6 +431,33 @@ mod tests {
                 mask: None,
             }))
         );
+    }
+
+    #[test]
+    fn stars_stand_for_any() {
+        let resource = |line: &'static str| match one(line.as_bytes()) {
+            Ok(Record::Resource(Resource { group, version, plural, subresource, namespace, .. })) => {
+                [group, version, plural, subresource, namespace.unwrap_or("any")]
+            }
+            other => panic!("{line}: {other:?}"),
+        };
+        assert_eq!(resource("resource list */*/* shop-* *\n"), ["*", "*", "*", "", "shop-*"]);
+        assert_eq!(resource("resource get,list apps/*/* * *\n"), ["apps", "*", "*", "", "any"]);
+        assert_eq!(resource("resource get /*/pods/log *-prod *\n"), ["", "*", "pods", "log", "*-prod"]);
+        for line in [
+            "resource get */*/*/log * *\n",
+            "resource get */*/*/* * *\n",
+            "resource get /v1/pods/* * *\n",
+            "resource list a*/v1/pods * *\n",
+            "resource list /v*/pods * *\n",
+            "resource list /v1/po* * *\n",
+            "resource list **/v1/pods * *\n",
+            "resource * /v1/pods * *\n",
+            "resource list /v1/pods shop-*/x *\n",
+            "resource list /v1/pods -* *\n",
+        ] {
+            assert!(one(line.as_bytes()).is_err(), "{line}");
+        }
     }
 
     #[test]

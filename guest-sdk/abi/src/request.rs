@@ -36,6 +36,9 @@ impl Verb {
     pub const LIST: Verb = Verb(2);
     /// Read a path that is not a resource, such as `/version`. [`Request::resource`] holds the path.
     pub const RAW: Verb = Verb(3);
+    /// Read which resources there are, of those that may be read. [`Request::resource`] and, for all groups, [`Request::group`] are
+    /// `*`.
+    pub const DISCOVER: Verb = Verb(4);
 
     /// The word that Kubernetes' RBAC and the manifest use.
     pub const fn name(self) -> Option<&'static str> {
@@ -43,6 +46,7 @@ impl Verb {
             Verb::GET => Some("get"),
             Verb::LIST => Some("list"),
             Verb::RAW => Some("raw"),
+            Verb::DISCOVER => Some("discover"),
             _ => None,
         }
     }
@@ -59,11 +63,12 @@ pub struct Request<P> {
     pub reserved: [u8; 3],
     /// The maximum number of items over all pages; 0 means no limit.
     pub limit: u32,
-    /// The API version, such as `v1`.
+    /// The API version, such as `v1`; empty for the version that the server prefers.
     pub version: Text<P>,
-    /// The resource's plural name, such as `pods`; for [`Verb::RAW`] the path.
+    /// The resource's plural name, such as `pods`; for [`Verb::RAW`] the path. In a list, `*` stands for every resource that
+    /// may be listed.
     pub resource: Text<P>,
-    /// The API group; empty for the core group.
+    /// The API group; empty for the core group. `*` for all groups, if the resource is `*`.
     pub group: Text<P>,
     /// The namespace; empty for cluster-scoped resources and for lists of all namespaces.
     pub namespace: Text<P>,

@@ -1,6 +1,7 @@
 //! The imports of the fake host: the contract's order of calls and its statuses.
 
 use super::answer::{Content, find, path, place, project};
+use super::any::{self, Known};
 use super::{Host, Log, Misfit, Piped, Request, Run, hidden};
 use crate::abi::limits::{
     MAX_ARENA_BYTES, MAX_ENTRY_NAME_BYTES, MAX_LOG_LINE_BYTES, MAX_PARAM_NAME_BYTES, MAX_SELECTOR_BYTES,
@@ -62,8 +63,8 @@ impl Open {
     /// Chooses the mode, if it is still open. Fails for an unsuccessful answer, unless the guest reads its body.
     fn consume(&mut self, mode: Mode) -> core::result::Result<(), Status> {
         let allowed = match mode {
-            Mode::Items => self.verb == Verb::LIST || self.is_object,
-            Mode::Bytes => self.verb != Verb::LIST,
+            Mode::Items => matches!(self.verb, Verb::LIST | Verb::DISCOVER) || self.is_object,
+            Mode::Bytes => !matches!(self.verb, Verb::LIST | Verb::DISCOVER),
             Mode::Piped => self.mode.is_none(),
         };
         if !allowed || self.mode.is_some_and(|chosen| chosen != mode) {
@@ -125,19 +126,18 @@ impl Running {
         if !is_well_formed(request) {
             return Status::BAD_REQUEST.0;
         }
+        if any::is_of_any(request) {
+            return self.start_any(request);
+        }
+        let Some(version) = any::version(&self.host.resources, request) else {
+            return Status::DENIED.0;
+        };
+        let request = &sys::Request { version: &version, ..*request };
         let answer = find(&self.host.answers, request);
         if answer.denied {
             return Status::DENIED.0;
         }
-        self.requests.push(Request {
-            verb: request.verb,
-            path: path(request),
-            labels: request.labels.to_owned(),
-            fields: request.fields.to_owned(),
-            limit: request.limit,
-            mask: request.mask.to_owned(),
-            query: request.query.to_owned(),
-        });
+        self.record(request);
         let hidden = hidden::of(&self.host.hidden, request);
         let item = |mut object| {
             let place = place(request, &object);
@@ -168,6 +168,63 @@ impl Running {
             has_given: false,
             hidden,
             redacted: hidden::redacted(request.resource, request.subresource),
+        };
+        self.open.insert(handle, open);
+        handle
+    }
+
+    fn record(&mut self, request: &sys::Request<'_>) {
+        self.requests.push(Request {
+            verb: request.verb,
+            path: path(request),
+            labels: request.labels.to_owned(),
+            fields: request.fields.to_owned(),
+            limit: request.limit,
+            mask: request.mask.to_owned(),
+            query: request.query.to_owned(),
+        });
+    }
+
+    /// Starts a request for any resource: for which there are, or for the objects of all of them. What fails of them is left out.
+    fn start_any(&mut self, request: &sys::Request<'_>) -> i32 {
+        let answer = find(&self.host.answers, request);
+        if answer.denied {
+            return Status::DENIED.0;
+        }
+        self.record(request);
+        let known: Vec<Known> = any::fitting(&self.host.resources, request).cloned().collect();
+        let mut items = Vec::new();
+        let mut body = Vec::new();
+        if request.verb == Verb::DISCOVER {
+            items.extend(known.iter().map(|known| (String::new(), known.to_json())));
+            body = any::document(&known).into_bytes();
+        } else {
+            for known in &known {
+                let one = known.list(request);
+                self.record(&one);
+                items.extend(any::items(known, find(&self.host.answers, &one), &one));
+            }
+            items.truncate(if request.limit > 0 { request.limit as usize } else { usize::MAX });
+        }
+        let http = match answer.http {
+            // Nothing is known of the request itself.
+            Ok(404) => Ok(200),
+            http => http,
+        };
+        let handle = self.handle();
+        let open = Open {
+            verb: request.verb,
+            is_object: false,
+            http,
+            items,
+            body,
+            break_after: answer.break_after,
+            mode: None,
+            at: 0,
+            path: path(request),
+            has_given: false,
+            hidden: Vec::new(),
+            redacted: &[],
         };
         self.open.insert(handle, open);
         handle
@@ -387,15 +444,15 @@ fn is_well_formed(request: &sys::Request<'_>) -> bool {
         [request.labels, request.fields, request.query].iter().all(|text| text.len() <= MAX_SELECTOR_BYTES);
     let named = match request.verb {
         Verb::GET => is_object_name(request.name) && absent_or(request.subresource, is_name),
-        Verb::LIST => request.name.is_empty() && request.subresource.is_empty(),
+        Verb::LIST | Verb::DISCOVER => request.name.is_empty() && request.subresource.is_empty(),
         Verb::RAW => return short && is_raw_path(request.resource),
         _ => false,
     };
     short
         && named
-        && absent_or(request.group, is_name)
-        && is_name(request.version)
-        && is_name(request.resource)
+        && (absent_or(request.group, is_name) || any::is_of_any(request))
+        && absent_or(request.version, is_name)
+        && (is_name(request.resource) || any::is_of_any(request))
         && absent_or(request.namespace, is_name)
         && absent_or(request.mask, |text| mask::check(text).is_ok())
 }

@@ -28,6 +28,7 @@
 //! host on its own thread, so tests can run in parallel.
 
 mod answer;
+mod any;
 mod hidden;
 mod imports;
 
@@ -35,6 +36,7 @@ use crate::abi::{LogLevel, Status, Verb};
 use crate::json::{Decode, from_str};
 use crate::{Error, Result};
 use answer::{Answer, Content};
+use any::Known;
 use core::cell::RefCell;
 use core::fmt;
 use imports::Running;
@@ -58,6 +60,7 @@ use std::vec::Vec;
 pub struct Host {
     answers: Vec<(String, Answer)>,
     hidden: Vec<(String, String)>,
+    resources: Vec<Known>,
     params: Vec<(String, String)>,
     now_millis: i64,
     short_reads: Option<usize>,
@@ -68,6 +71,24 @@ impl Host {
     /// Creates a host that answers 404 to every request.
     pub fn new() -> Self {
         Host::default()
+    }
+
+    /// Says that the cluster has a resource: the path of its list, its kind, and whether its objects are in namespaces. Requests that
+    /// name no resource find those, and requests without a version find theirs. As for a host, Secrets are none of them.
+    ///
+    /// # Panics
+    ///
+    /// If the path is not one of a list over all namespaces.
+    pub fn resource(mut self, path: &str, kind: &str, namespaced: bool) -> Self {
+        let segments: Vec<&str> = path.split('/').skip(1).collect();
+        let (group, version, plural) = match segments[..] {
+            ["api", version, plural] => ("", version, plural),
+            ["apis", group, version, plural] => (group, version, plural),
+            _ => panic!("{path} is not the path of a list over all namespaces"),
+        };
+        let [group, version, plural, kind] = [group, version, plural, kind].map(ToOwned::to_owned);
+        self.resources.push(Known { group, version, plural, kind, namespaced });
+        self
     }
 
     /// Answers a list with these items: a JSON array of objects.

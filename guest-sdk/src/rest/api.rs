@@ -3,6 +3,7 @@
 use super::{Body, CanGet, CanList, CanLog, Identity, InFlight, List, Resource};
 use crate::abi::{Status, Verb};
 use crate::error::check;
+use crate::typed::ApiResource;
 use crate::typed::{self, Item, Shaped};
 use crate::{Error, Result, json, sys};
 use alloc::vec::Vec;
@@ -52,7 +53,7 @@ impl<'a, K: Resource> Api<'a, K> {
             // If the parameters are compile-time constants, as they usually are, the request is a constant.
             sys::rest_start_prepared(&const { &Identity::of::<K>(Verb::LIST) }.prepared)
         } else {
-            start_list(const { &Identity::of::<K>(Verb::LIST) }, self.namespace(), params)
+            start_list(const { &Identity::of::<K>(Verb::LIST) }, self.namespace(), params, None)
         };
         InFlight::of(started).map(List::new)
     }
@@ -195,12 +196,28 @@ impl<'a, K: Resource> Api<'a, K> {
 
 // The following functions are not generic, so a gatherer contains them once, however many resources it reads.
 
-fn start_list(identity: &Identity, namespace: &str, params: &ListParams<'_>) -> i32 {
+pub(super) fn start_list(
+    identity: &Identity,
+    namespace: &str,
+    params: &ListParams<'_>,
+    resource: Option<&ApiResource<'_>>,
+) -> i32 {
     identity.start(namespace, |request| {
+        if let Some(resource) = resource {
+            name_in(request, resource);
+        }
         request.limit = params.limit;
         request.labels = sys::pass(params.labels);
         request.fields = sys::pass(params.fields);
     })
+}
+
+/// Names the resource in a request.
+#[inline(always)]
+pub(super) fn name_in<'a>(request: &mut sys::Prepared<'a>, resource: &ApiResource<'a>) {
+    request.group = sys::pass(resource.group);
+    request.version = sys::pass(resource.version);
+    request.resource = sys::pass(resource.plural);
 }
 
 fn start_get(identity: &Identity, namespace: &str, name: &str) -> i32 {

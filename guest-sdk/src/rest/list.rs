@@ -24,6 +24,11 @@ impl<K> List<K> {
         List { handle, resource: PhantomData }
     }
 
+    #[inline(always)]
+    pub(super) const fn in_flight(&self) -> &InFlight {
+        &self.handle
+    }
+
     /// Writes all items to their conventional paths in the archive, and returns their number. They do not pass
     /// through the gatherer, which needs no heap for this.
     ///

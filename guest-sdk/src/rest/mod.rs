@@ -34,11 +34,14 @@
 
 mod api;
 mod body;
+mod dynamic;
 mod list;
 mod resource;
 
+pub use crate::typed::{ApiResource, DynamicMeta, DynamicObject};
 pub use api::{Api, ListParams, LogParams};
 pub use body::{Body, raw};
+pub use dynamic::{DynamicApi, DynamicResources, discover, list_any};
 pub use list::{Items, List, StrictItems};
 pub use resource::{CanGet, CanList, CanLog, RawPath, Resource};
 
@@ -102,6 +105,15 @@ impl Identity {
     /// For the logs of its objects.
     const fn of_log<K: Resource>() -> Self {
         Identity::like::<K>(&sys::Request { subresource: "log", ..sys::Request::new(Verb::GET) })
+    }
+
+    /// For a resource that is named at run time.
+    const fn unnamed(verb: Verb) -> Self {
+        Identity {
+            prepared: sys::prepare(&sys::Request::new(verb)),
+            #[cfg(not(target_arch = "wasm32"))]
+            namespace: None,
+        }
     }
 
     const fn like<K: Resource>(request: &sys::Request<'static>) -> Self {

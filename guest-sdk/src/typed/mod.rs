@@ -55,11 +55,13 @@
 // This module describes, type by type, the layout in which a host writes values.
 #![allow(unsafe_code)]
 
+mod dynamic;
 mod items;
 mod part;
 mod scalar;
 mod written;
 
+pub use dynamic::{ApiResource, DynamicMeta, DynamicObject};
 pub(crate) use items::read_as;
 pub(crate) use items::read_one;
 pub use items::{BorrowedItems, Item, StrictBorrowedItems};

@@ -201,8 +201,12 @@ pub const MAX_REPORT_GAPS: usize = 100;
 /// How many of them are shown on the terminal, too.
 pub const MAX_SHOWN_GAPS: u64 = 5;
 
-/// Resources of one gatherer that have a line of their own in the report. A manifest rarely has ten.
-pub const MAX_REPORT_RESOURCES: usize = 100;
+/// Resources of one gatherer that have a line of their own in the report. A manifest rarely has ten, and a
+/// cluster with many operators has 400.
+pub const MAX_REPORT_RESOURCES: usize = 1_000;
+
+/// Results of single namespaces, over all resources of one gatherer, that the report has.
+pub const MAX_REPORT_NAMESPACES: usize = 2_000;
 
 /// Records of one gatherer's audit. Calls on one handle share a record, so few guests come near. Further records are
 /// counted.

@@ -78,9 +78,12 @@ impl Admission {
                 let mut request = Canonical::new(*request)?;
                 let allowed = self.rights.admit(&mut request)?;
                 full()?;
-                tally.count_request().map_err(|spent| {
-                    Refusal::new(Status::OUT_OF_BUDGET, format!("{}: {spent}", describe(&request)))
-                })?;
+                // What discovery has to explain is counted when it is sent.
+                if !needs_discovery(&request, &allowed) {
+                    tally.count_request().map_err(|spent| {
+                        Refusal::new(Status::OUT_OF_BUDGET, format!("{}: {spent}", describe(&request)))
+                    })?;
+                }
                 Admitted::Start(Box::new(request), allowed)
             }
             Call::rest_status { handle } => Admitted::Status(Handle(handle)),
@@ -150,6 +153,11 @@ impl Admission {
     pub fn needs_a_server(&self) -> bool {
         self.rights.need_a_server()
     }
+}
+
+/// Whether the server's discovery has to say what a request means, or whether the resource is one that wildcards cover.
+pub(super) fn needs_discovery(request: &Canonical, allowed: &Allowed) -> bool {
+    request.needs_discovery() || allowed.by_wildcard
 }
 
 /// What the guest wants of a list. `is_taken` says whether the guest takes the item as it comes.

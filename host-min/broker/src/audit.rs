@@ -10,7 +10,7 @@ use serde::Serialize;
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use wagather_abi::{Import, Status};
+use wagather_abi::{Import, Status, Verb};
 use wagather_base::limits::MAX_AUDIT_RECORDS;
 use wagather_base::time::{clock_millis, rfc3339};
 use wagather_json::obfuscate::Obfuscator;
@@ -122,7 +122,10 @@ pub(super) fn subject_of(call: &Call) -> String {
                 [(" ", group), ("/", version), ("/", resource), ("/", subresource), (" in ", namespace)];
             let more = [(" named ", name), (" with labels ", labels), (" with fields ", fields)];
             for (index, (before, part)) in parts.into_iter().chain(more).enumerate() {
-                if index < 3 || !part.is_empty() {
+                if index == 1 && part.is_empty() && request.verb != Verb::RAW {
+                    // The version that the server prefers.
+                    words.extend_from_slice(b"/*");
+                } else if index < 3 || !part.is_empty() {
                     words.extend_from_slice(before.as_bytes());
                     words.extend_from_slice(part);
                 }

@@ -1,7 +1,7 @@
 //! Performs the calls that admission let through.
 
-use super::admission::Admitted;
-use super::answer::{Answer, Context, Origin};
+use super::admission::{Admitted, needs_discovery};
+use super::answer::{Answer, Context, Finder, Origin};
 use super::findings;
 use super::serve::{Broker, CallError, Open};
 use super::service::Service;
@@ -17,7 +17,12 @@ impl Broker<'_> {
             Admitted::Start(request, allowed) => {
                 let Service { settings, fetcher, .. } = &self.service;
                 let origin = Origin { fetcher, deadline: self.deadline, chunk_items: settings.chunk_items };
-                let answer = Answer::send(*request, allowed, &origin, &mut self.tally);
+                let answer = if needs_discovery(&request, &allowed) {
+                    self.discovered.ask(fetcher, self.deadline, &mut self.tally);
+                    Answer::unresolved(*request, allowed, &origin, &mut self.tally)
+                } else {
+                    Answer::send(*request, allowed, &origin, &mut self.tally)
+                };
                 self.open_handle(Open::Request(Box::new(answer)))
             }
             Admitted::Status(handle) => {
@@ -127,12 +132,18 @@ impl Broker<'_> {
     pub(super) fn request(&mut self, handle: Handle) -> Result<(&mut Answer, Context<'_>), Status> {
         match self.open.get(handle) {
             Some(Open::Request(answer)) => {
-                let Service { fetcher, settings, gauge, .. } = &self.service;
+                let Service { fetcher, settings, gauge, admission, .. } = &self.service;
                 let redactor = &settings.redactor;
                 if let Some(gauge) = gauge {
                     gauge.set_request(handle.0, || redactor.obfuscated(describe(answer.request())));
                 }
-                Ok((answer, Context { tally: &mut self.tally, fetcher, redactor }))
+                let finder = Finder {
+                    rights: admission.rights(),
+                    discovered: &mut self.discovered,
+                    deadline: self.deadline,
+                    chunk_items: settings.chunk_items,
+                };
+                Ok((answer, Context { tally: &mut self.tally, fetcher, redactor, finder: Some(finder) }))
             }
             _ => Err(Status::BAD_HANDLE),
         }

@@ -5,7 +5,7 @@
 use super::blame::Blame;
 use serde::Serialize;
 use wagather_abi::{Kind, Status, Verb};
-use wagather_base::limits::{MAX_REPORT_GAPS, MAX_REPORT_RESOURCES};
+use wagather_base::limits::{MAX_REPORT_GAPS, MAX_REPORT_NAMESPACES, MAX_REPORT_RESOURCES};
 use wagather_policy::canonical::Canonical;
 
 /// The result for one resource.
@@ -19,12 +19,44 @@ pub struct Resource {
     /// Whether the cluster does not have the resource: the server answered a list with 404.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub absent: bool,
+    /// The result: `complete`, `absent`, `gaps`, `forbidden` (the server refuses all of it), `failed`, or why a list of any resource left
+    /// it out: `notListable`, `denied` (by the manifest or the grant), `alias` (of a resource with the same objects).
+    pub status: &'static str,
     /// How many items and objects were read or piped.
     pub items: u64,
+    /// How many requests were sent for it, pages included.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub requests: u64,
     /// How many gaps there are: objects that were skipped, and answers that failed.
     #[serde(skip_serializing_if = "is_zero")]
     pub gaps: u64,
+    /// The results by namespace, of lists that were read in namespaces.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub namespaces: Vec<InNamespace>,
+    /// How many of the gaps are refusals of the server.
+    #[serde(skip)]
+    forbidden: u64,
 }
+
+/// The result for one resource in one namespace.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InNamespace {
+    /// The namespace.
+    pub namespace: String,
+    /// The result, as in [`Resource`].
+    pub status: &'static str,
+    /// How many items were read or piped.
+    pub items: u64,
+    /// How many requests were sent, pages included.
+    pub requests: u64,
+}
+
+const COMPLETE: &str = "complete";
+const ABSENT: &str = "absent";
+const FORBIDDEN: &str = "forbidden";
+const GAPS: &str = "gaps";
+const FAILED: &str = "failed";
 
 const fn is_zero(number: &u64) -> bool {
     *number == 0
@@ -84,7 +116,12 @@ pub(super) enum Consumed {
 
 /// What is missing if a request has this status and the gatherer continues.
 pub(super) fn impact_of(request: &Canonical, status: Status, consumed: Consumed) -> Impact {
-    let Kind::Http(code) = status.kind() else { return Impact::Broken };
+    let code = match status.kind() {
+        Kind::Http(code) => code,
+        // What the server answered is not for the gatherer.
+        Kind::Denied => return Impact::Gap,
+        _ => return Impact::Broken,
+    };
     match code {
         // The rest of the list is missing.
         _ if consumed == Consumed::Begun => Impact::Broken,
@@ -115,6 +152,8 @@ struct Broken {
 #[derive(Debug, Default)]
 pub struct Gaps {
     resources: Vec<Resource>,
+    /// How many results of single namespaces they have.
+    rows: usize,
     gaps: Vec<Gap>,
     /// The number of gaps beyond the limit.
     more: u64,
@@ -144,17 +183,71 @@ impl Gaps {
         }
     }
 
+    /// Counts a request. For a list in a namespace, `namespace` is that.
+    pub(super) fn request(&mut self, resource: usize, namespace: &str) {
+        if let Some(known) = self.resources.get_mut(resource) {
+            known.requests += 1;
+        }
+        if let Some(row) = self.row(resource, namespace) {
+            row.requests += 1;
+        }
+    }
+
+    /// The result of a list in a namespace, if there is one and there is room for it.
+    fn row(&mut self, resource: usize, namespace: &str) -> Option<&mut InNamespace> {
+        let rows = &mut self.resources.get_mut(resource)?.namespaces;
+        if namespace.is_empty() {
+            return None;
+        }
+        if let Some(at) = rows.iter().rposition(|row| row.namespace == namespace) {
+            return rows.get_mut(at);
+        }
+        if self.rows >= MAX_REPORT_NAMESPACES {
+            return None;
+        }
+        self.rows += 1;
+        rows.push(InNamespace { namespace: namespace.to_owned(), status: FAILED, ..InNamespace::default() });
+        rows.last_mut()
+    }
+
+    /// Records how many items a list in a namespace gave, and whether it was read to its end.
+    pub(super) fn read_in(&mut self, resource: usize, namespace: &str, items: u32, is_complete: bool) {
+        if let Some(row) = self.row(resource, namespace) {
+            row.items += u64::from(items);
+            row.status = if is_complete { COMPLETE } else { FAILED };
+        }
+    }
+
     /// Records that the cluster does not have the resource.
-    pub(super) fn absent(&mut self, resource: usize) {
+    pub(super) fn absent(&mut self, resource: usize, namespace: &str) {
+        if let Some(row) = self.row(resource, namespace) {
+            row.status = ABSENT;
+        }
         if let Some(resource) = self.resources.get_mut(resource) {
             resource.absent = true;
         }
     }
 
+    /// Records why a list of any resource leaves this one out.
+    pub(super) fn leave_out(&mut self, resource: usize, why: &'static str) {
+        if let Some(resource) = self.resources.get_mut(resource) {
+            resource.status = why;
+        }
+    }
+
     fn gap_of(&mut self, resource: usize, gap: Gap) -> Gap {
+        let is_refused = gap.object.is_empty() && matches!(gap.status, Some(401 | 403));
+        if let Some(row) = self.row(resource, &gap.namespace).filter(|_| gap.object.is_empty()) {
+            row.status = match gap.status {
+                Some(401 | 403) => FORBIDDEN,
+                Some(404) => ABSENT,
+                _ => FAILED,
+            };
+        }
         match self.resources.get_mut(resource) {
             Some(known) => {
                 known.gaps += 1;
+                known.forbidden += u64::from(is_refused);
                 Gap { resource: known.resource.clone(), ..gap }
             }
             None => gap,
@@ -215,8 +308,28 @@ impl Gaps {
 
     /// The results by resource, in the order of the first requests.
     pub fn resources(&self) -> Vec<Resource> {
-        let resources = self.resources.iter().cloned();
-        resources.map(|resource| Resource { complete: resource.gaps == 0, ..resource }).collect()
+        let is_broken = |at: usize| self.broken.iter().any(|broken| broken.resource == at);
+        let status = |at: usize, resource: &Resource| match resource {
+            _ if is_broken(at) => FAILED,
+            Resource { gaps: 0, absent: true, items: 0, .. } => ABSENT,
+            Resource { gaps: 0, status: "", .. } => COMPLETE,
+            Resource { gaps: 0, status, .. } => status,
+            Resource { items: 0, gaps, forbidden, .. } if gaps == forbidden => FORBIDDEN,
+            _ => GAPS,
+        };
+        let is_used = |resource: &Resource| {
+            let Resource { requests, items, gaps, absent, status, .. } = resource;
+            // What discovery had to explain first has a row under the name that it got then.
+            *requests > 0 || *items > 0 || *gaps > 0 || *absent || !status.is_empty()
+        };
+        let resources = self.resources.iter().enumerate().filter(|(_, resource)| is_used(resource));
+        resources
+            .map(|(at, resource)| Resource {
+                complete: resource.gaps == 0,
+                status: status(at, resource),
+                ..resource.clone()
+            })
+            .collect()
     }
 
     /// The gaps within the limit, for a gatherer with this name.
@@ -324,11 +437,56 @@ mod tests {
         assert_eq!(gaps.broken().map(|blame| &*blame.reason), Some("two"));
         assert!(!gaps.resources()[0].complete);
         gaps.completed("/api/v1/namespaces/x/pods");
+        gaps.request(pods, "");
         assert!(gaps.is_empty() && gaps.broken().is_none());
         assert_eq!(
             gaps.resources()[0],
-            Resource { resource: "v1/pods".into(), complete: true, ..Resource::default() }
+            Resource {
+                resource: "v1/pods".into(),
+                complete: true,
+                status: COMPLETE,
+                requests: 1,
+                ..Resource::default()
+            }
         );
+    }
+
+    #[test]
+    fn each_resource_has_a_result() {
+        let mut gaps = Gaps::default();
+        let refused = |namespace: &str, status| Gap {
+            namespace: namespace.to_owned(),
+            status: Some(status),
+            ..Gap::default()
+        };
+        let [pods, nodes, jobs, secrets, leases, quotas] =
+            ["pods", "nodes", "jobs", "secrets", "leases", "quotas"]
+                .map(|name| gaps.resource(|| name.into()));
+        for (namespace, status) in [("a", 0), ("b", 403), ("c", 500), ("d", 404)] {
+            gaps.request(pods, namespace);
+            match status {
+                0 => gaps.read_in(pods, namespace, 7, true),
+                status => gaps.add(pods, refused(namespace, status)),
+            }
+        }
+        gaps.item(pods);
+        gaps.request(nodes, "");
+        gaps.add(nodes, refused("", 403));
+        gaps.absent(jobs, "");
+        gaps.leave_out(secrets, "denied");
+        gaps.broke(leases, "/leases".into(), Gap::default(), blame("cut"));
+        gaps.request(quotas, "");
+        let resources = gaps.resources();
+        let statuses: Vec<&str> = resources.iter().map(|resource| resource.status).collect();
+        assert_eq!(statuses, ["gaps", "forbidden", "absent", "denied", "failed", "complete"]);
+        assert_eq!((resources[0].requests, resources[1].requests), (4, 1));
+        let rows = resources[0].namespaces.iter().map(|row| (&*row.namespace, row.status, row.items));
+        let rows: Vec<_> = rows.collect();
+        assert_eq!(
+            rows,
+            [("a", "complete", 7), ("b", "forbidden", 0), ("c", "failed", 0), ("d", "absent", 0)]
+        );
+        assert!(resources[1].namespaces.is_empty());
     }
 
     #[test]

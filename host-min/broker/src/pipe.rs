@@ -38,25 +38,37 @@ impl Broker<'_> {
         if !answer.request().is_document() {
             return self.pipe_raw(answer, name);
         }
+        if let Some(document) = answer.discovery_document(&mut self.context())? {
+            return self.pipe_document(&document, name);
+        }
         let (mut piped, gaps) = (0, self.tally.gaps.count());
         while let Some((bytes, identity)) = answer.next_document(&mut self.context())? {
             if !wagather_abi::manifest::is_object_name(&identity.name) {
                 let reason =
                     format!("{}: an item's name is not a valid file name", describe(answer.request()));
                 self.tally.error(Status::BAD_ANSWER, reason, "");
+                if answer.is_of_any() {
+                    answer.cut_short(Status::BAD_ANSWER, &mut self.context());
+                    continue;
+                }
                 return Err(Status::BAD_ANSWER.into());
             }
             if !identity.namespace.is_empty() && !wagather_abi::manifest::is_name(&identity.namespace) {
                 let reason =
                     format!("{}: an item's namespace is not a valid folder name", describe(answer.request()));
                 self.tally.error(Status::BAD_ANSWER, reason, "");
+                if answer.is_of_any() {
+                    answer.cut_short(Status::BAD_ANSWER, &mut self.context());
+                    continue;
+                }
                 return Err(Status::BAD_ANSWER.into());
             }
             self.add_object(answer.request(), &identity, &bytes)?;
             piped += 1;
             self.update_gauge();
         }
-        if answer.is_whole_and_untouched() && self.tally.gaps.count() == gaps {
+        // A list of any resource has no place of its own.
+        if !answer.is_of_any() && answer.is_whole_and_untouched() && self.tally.gaps.count() == gaps {
             self.list_nothing(answer.request());
         }
         Ok(piped)
@@ -99,15 +111,29 @@ impl Broker<'_> {
         }
     }
 
-    fn pipe_raw(&mut self, answer: &mut Answer, name: &str) -> Result<i64, CallError> {
-        if !names::is_entry_name(name) {
-            self.tally.error(
-                Status::BAD_NAME,
-                format!("'{}' is not a valid entry name", line::escaped(name)),
-                "",
-            );
-            return Err(Status::BAD_NAME.into());
+    fn check_entry_name(&mut self, name: &str) -> Result<(), CallError> {
+        if names::is_entry_name(name) {
+            return Ok(());
         }
+        self.tally.error(
+            Status::BAD_NAME,
+            format!("'{}' is not a valid entry name", line::escaped(name)),
+            "",
+        );
+        Err(Status::BAD_NAME.into())
+    }
+
+    /// Pipes a document of discovery, which is the host's own.
+    fn pipe_document(&mut self, document: &[u8], name: &str) -> Result<i64, CallError> {
+        self.check_entry_name(name)?;
+        let mut spool = self.service.section.spool(MAX_ENTRY_BYTES);
+        spool.write_all(document).map_err(|error| CallError::Host(self.service.section.failure(&error)))?;
+        self.add_spool(&format!("{}/{name}", self.service.name), spool)?;
+        Ok(1)
+    }
+
+    fn pipe_raw(&mut self, answer: &mut Answer, name: &str) -> Result<i64, CallError> {
+        self.check_entry_name(name)?;
         let Some(mut body) = answer.raw_body(&mut self.context())? else {
             return Err(Status::WRONG_MODE.into());
         };

@@ -1,6 +1,6 @@
 //! The loop of one gatherer: frames in, results out.
 
-use super::answer::{Answer, Context};
+use super::answer::{Answer, Context, Discovered, Finder};
 use super::audit::{self, Decision, Verdict};
 use super::ending::{Ending, Served, ending_of};
 use super::handles::Handles;
@@ -15,7 +15,6 @@ use wagather_archive::Spool;
 use wagather_base::error::{Class, Failure};
 use wagather_base::stop;
 use wagather_policy::canonical::Refusal;
-use wagather_policy::rights::describe;
 use wagather_sandbox::channel::{self, Call, End, Message, Taken};
 use wagather_sandbox::engine::Kind;
 use wagather_sandbox::in_force::InForce;
@@ -31,6 +30,8 @@ pub(super) struct Broker<'a> {
     engine: Option<Kind>,
     /// The handle whose item was the newest result.
     pub(super) newest_item: Option<Handle>,
+    /// What the cluster has, as far as requests needed it.
+    pub(super) discovered: Discovered,
 }
 
 /// What a handle stands for.
@@ -83,8 +84,16 @@ const REQUIRE_SANDBOX_ADVICE: &str =
 pub fn serve(sandbox: &mut Sandbox, service: Service<'_>, deadline: Instant) -> Served {
     let (open, tally) =
         (Handles::new(), Tally::new(service.settings.budget.clone(), service.fetcher.account().clone()));
-    let mut broker =
-        Broker { service, deadline, open, tally, in_force: InForce::NONE, engine: None, newest_item: None };
+    let mut broker = Broker {
+        service,
+        deadline,
+        open,
+        tally,
+        in_force: InForce::NONE,
+        engine: None,
+        newest_item: None,
+        discovered: Discovered::default(),
+    };
     let ending = broker.serve(sandbox);
     // A sandbox that said it ended may still run. Nothing it does from here on matters.
     sandbox.kill();
@@ -294,8 +303,15 @@ impl Broker<'_> {
     }
 
     pub(super) fn context(&mut self) -> Context<'_> {
-        let Service { fetcher, settings, .. } = &self.service;
-        Context { tally: &mut self.tally, fetcher, redactor: &settings.redactor }
+        let Service { fetcher, settings, admission, .. } = &self.service;
+        let finder = Finder {
+            rights: admission.rights(),
+            discovered: &mut self.discovered,
+            deadline: self.deadline,
+            chunk_items: settings.chunk_items,
+        };
+        let redactor = &settings.redactor;
+        Context { tally: &mut self.tally, fetcher, redactor, finder: Some(finder) }
     }
 
     /// Closes what the gatherer left open. An entry that was never closed is left out of the archive. If the gatherer was stopped, the report
@@ -322,7 +338,7 @@ impl Broker<'_> {
 /// What a handle stands for, in words.
 fn describe_handle(open: &mut Handles<Open>, handle: i32) -> String {
     match open.get(Handle(handle)) {
-        Some(Open::Request(answer)) => describe(answer.request()),
+        Some(Open::Request(answer)) => answer.describe(),
         Some(Open::Entry { path, .. }) => path.clone(),
         Some(Open::Piping) | None => String::new(),
     }

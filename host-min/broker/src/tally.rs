@@ -123,8 +123,8 @@ impl Tally {
         }
     }
 
-    /// Records the HTTP status of the list of one namespace.
-    pub fn record_namespace(&mut self, what: String, status: u16) {
+    /// Records the HTTP status of a request that a list of the gatherer's came to: one namespace, one resource, or discovery.
+    pub fn record_list(&mut self, what: String, status: u16) {
         self.when_taken(move |tally| tally.requested.push((what, status)));
     }
 

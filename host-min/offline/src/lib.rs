@@ -17,6 +17,7 @@
 //! | `logs`, `part` | the parts of a log |
 //! | `answer` | the response, item by item |
 //! | `contents` | all that an archive has, for readers that are not gatherers |
+//! | `gathered` | which resources there are, for gatherers: those of which something was gathered |
 //!
 //! An archive knows less than a cluster. It never answers "none" for what was not gathered: such a request gets no answer,
 //! and the reason says what the archive has. Nothing is written to disk, so the paths in an archive cannot reach outside.
@@ -27,6 +28,7 @@ mod contents;
 mod discovery;
 mod document;
 mod fields;
+mod gathered;
 mod layout;
 mod logs;
 mod members;
@@ -159,6 +161,7 @@ impl Archive {
                 let version = self.shelf.version().ok_or("the version of the cluster was not gathered")?;
                 Ok(answer::Body::of(version.to_vec()))
             }
+            Asked::Discovery { of_core } => Ok(answer::Body::of(gathered::document(&self.shelf, *of_core))),
             Asked::Log(log) => self.shelf.log(log).map(answer::Body::of),
             Asked::Object(wanted, name) => self.shelf.object(wanted, name).map(answer::Body::of),
             Asked::List(wanted, page) => answer::list(&self.shelf, wanted, page),
@@ -187,7 +190,7 @@ impl Source for Archive {
     fn knows(&self, path_and_query: &str) -> bool {
         match Request::of(path_and_query).map(|request| request.asked) {
             Ok(Asked::List(wanted, _) | Asked::Object(wanted, _)) => self.shelf.resource(&wanted).is_ok(),
-            Ok(Asked::Version | Asked::Log(_)) => true,
+            Ok(Asked::Version | Asked::Log(_) | Asked::Discovery { .. }) => true,
             Err(_) => false,
         }
     }

@@ -18,6 +18,8 @@ pub(crate) struct Request {
 pub(crate) enum Asked {
     /// `/version`
     Version,
+    /// `/api` or `/apis`: which resources there are, of the core group or of the others.
+    Discovery { of_core: bool },
     /// An object by its name.
     Object(Wanted, String),
     /// The objects of a resource.
@@ -77,6 +79,8 @@ impl Request {
         let segments: Vec<String> = path.split('/').skip(1).map(decode_lossy).collect();
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
         let (group, version, rest) = match &segments[..] {
+            ["api"] => return Ok(Request { asked: Asked::Discovery { of_core: true } }),
+            ["apis"] => return Ok(Request { asked: Asked::Discovery { of_core: false } }),
             ["version"] => return Ok(Request { asked: Asked::Version }),
             ["api", version, rest @ ..] => ("", *version, rest),
             ["apis", group, version, rest @ ..] => (*group, *version, rest),

@@ -270,6 +270,20 @@ impl Resource {
         self.empty.extend(other.empty);
     }
 
+    /// The versions that its objects have, the one that a server would prefer first.
+    pub(crate) fn preferred_versions(&self) -> Vec<&str> {
+        let mut versions: Vec<&str> = self.versions.iter().map(String::as_str).collect();
+        // Stable ones first, and the newest of those.
+        versions.sort_by_key(|version| (version.contains(['a', 'b']), std::cmp::Reverse(version.len())));
+        versions
+    }
+
+    /// Whether its objects are in namespaces, as far as there are any.
+    pub(crate) fn is_namespaced(&self) -> bool {
+        self.objects.iter().any(|object| !object.namespace.is_empty())
+            || self.empty.iter().any(|namespace| !namespace.is_empty())
+    }
+
     /// What the server calls the kind, as well as the archive lets us know.
     pub(crate) fn kind_of(&self, plural: &str) -> String {
         if !self.kind.is_empty() {

@@ -407,3 +407,29 @@ fn who_looks_needs_no_objects() {
     let archive = Archive::open_and_look(&path, &|_| true, &mut |_, _| {}).expect("an archive");
     assert_eq!(archive.resources().count(), 0);
 }
+
+#[test]
+fn discovery_has_what_was_gathered() {
+    let archive = open(MUST_GATHER);
+    let found = |path: &str| -> Vec<String> {
+        let document: serde_json::Value =
+            serde_json::from_str(&get(&archive, path).expect(path)).expect("JSON");
+        assert_eq!(document["kind"], "APIGroupDiscoveryList");
+        let mut found = Vec::new();
+        for group in document["items"].as_array().expect("groups") {
+            for version in group["versions"].as_array().expect("versions") {
+                for resource in version["resources"].as_array().expect("resources") {
+                    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+                    let name = text(&group["metadata"]["name"]);
+                    let parts = [name, text(&version["version"]), text(&resource["resource"])];
+                    let kind = text(&resource["responseKind"]["kind"]);
+                    found.push(format!("{} {kind} {}", parts.join("/"), text(&resource["scope"])));
+                }
+            }
+        }
+        found
+    };
+    assert_eq!(found("/api"), ["/v1/nodes Node Cluster", "/v1/pods Pod Namespaced"]);
+    assert_eq!(found("/apis"), ["apps/v1/statefulsets StatefulSet Namespaced"]);
+    assert!(get(&archive, "/apis/apps/v1").is_err());
+}

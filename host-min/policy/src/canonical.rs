@@ -8,7 +8,7 @@ use crate::grant::CONNECTIONS;
 use crate::query;
 use std::fmt::{self, Write as _};
 use wagather_abi::limits::{MAX_MASK_BYTES, MAX_SELECTOR_BYTES};
-use wagather_abi::manifest::{is_name, is_object_name, is_raw_path};
+use wagather_abi::manifest::{ANY, is_name, is_object_name, is_raw_path};
 use wagather_abi::{Status, Verb};
 use wagather_base::limits::PAGE_ITEMS;
 use wagather_base::percent::encode;
@@ -43,15 +43,15 @@ impl std::error::Error for Refusal {}
 /// A well-formed request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Canonical {
-    /// get, list or raw.
+    /// get, list, raw or discover.
     pub verb: Verb,
     /// The most items that are wanted, or 0 for all.
     pub limit: u32,
     /// The API group, or empty.
     pub group: String,
-    /// The API version; empty for raw paths.
+    /// The API version; empty for raw paths, and for the version that the server prefers.
     pub version: String,
-    /// The plural name, or the raw path.
+    /// The plural name, the raw path, or [`ANY`] for each resource that may be listed.
     pub resource: String,
     /// The namespace, or empty.
     pub namespace: String,
@@ -107,8 +107,27 @@ impl Canonical {
                 empty(&subresource, "subresource")?;
                 empty(&mask, "field mask")?;
             }
+            _ if resource == ANY => {
+                if !matches!(request.verb, Verb::LIST | Verb::DISCOVER) {
+                    return Err(bad("a get that does not name its resource"));
+                }
+                if !(group.is_empty() || group == ANY || is_name(&group)) {
+                    return Err(bad("a group that is not a plain name"));
+                }
+                if !(version.is_empty() || is_name(&version)) {
+                    return Err(bad("a version that is not a plain name"));
+                }
+                if !namespace.is_empty() && !is_name(&namespace) {
+                    return Err(bad("a namespace that is not a plain name"));
+                }
+                // Few resources know more fields than an object's name and namespace, and the others would refuse.
+                empty(&fields, "field selector for any resource")?;
+            }
+            Verb::DISCOVER => return Err(bad("a discover request that names a resource")),
             _ => {
-                let plain = is_name(&version) && is_name(&resource) && (group.is_empty() || is_name(&group));
+                let plain = (version.is_empty() || is_name(&version))
+                    && is_name(&resource)
+                    && (group.is_empty() || is_name(&group));
                 if !plain {
                     return Err(bad("a group, version or resource that is not a plain name"));
                 }
@@ -120,10 +139,15 @@ impl Canonical {
         if request.verb == Verb::GET && !is_object_name(&name) {
             return Err(bad("an object name that is empty or cannot be one segment of a path"));
         }
-        if request.verb == Verb::LIST {
+        if request.verb == Verb::DISCOVER {
+            empty(&namespace, "namespace")?;
+            empty(&mask, "field mask")?;
+        }
+        if matches!(request.verb, Verb::LIST | Verb::DISCOVER) {
             empty(&name, "name")?;
             empty(&subresource, "subresource")?;
-        } else {
+        }
+        if request.verb != Verb::LIST {
             empty(&labels, "label selector")?;
             empty(&fields, "field selector")?;
         }
@@ -179,6 +203,16 @@ impl Canonical {
     pub fn query_value(&self, parameter: &str) -> Option<&str> {
         let mut pairs = self.query.split('&').filter_map(|pair| pair.split_once('='));
         pairs.find_map(|(name, value)| (name == parameter).then_some(value))
+    }
+
+    /// Whether it is about each resource that may be read, and not about one that it names.
+    pub fn is_of_any(&self) -> bool {
+        self.resource == ANY
+    }
+
+    /// Whether only the server's discovery says what it asks for.
+    pub fn needs_discovery(&self) -> bool {
+        self.is_of_any() || (self.verb != Verb::RAW && self.version.is_empty())
     }
 
     /// The media type to ask the server for.
@@ -247,11 +281,19 @@ impl Canonical {
     }
 }
 
+/// Whether the name of a resource is a part of other paths. Only a server that means harm has such a resource.
+pub(crate) fn is_part_of_paths(plural: &str) -> bool {
+    VERBS_IN_PATHS.contains(&plural) || NAMESPACE_SUBRESOURCES.contains(&plural)
+}
+
+/// Old forms of requests have a verb in place of a resource.
+const VERBS_IN_PATHS: &[&str] = &["proxy", "watch"];
+
 /// Whether an API server would understand a path differently: `namespaces/NAME/pods` is the list of
 /// pods in a namespace, and `watch/secrets` and `proxy/…` are old forms of requests with other verbs.
 fn is_another_path(resource: &str, namespace: &str, subresource: &str) -> Option<String> {
     let of_a_namespace = |part: &str| NAMESPACE_SUBRESOURCES.contains(&part);
-    if matches!(resource, "proxy" | "watch") {
+    if VERBS_IN_PATHS.contains(&resource) {
         return Some(format!("'{resource}' is a verb in a path"));
     }
     if resource == "namespaces" && !subresource.is_empty() && !of_a_namespace(subresource) {
@@ -328,6 +370,46 @@ mod tests {
             list.page_of_version(7, "4711"),
             "/api/v1/pods?limit=7&labelSelector=a%3Db&resourceVersion=4711&resourceVersionMatch=Exact"
         );
+    }
+
+    #[test]
+    fn what_discovery_has_to_say() {
+        let ask = |verb, version: &str, resource: &str, group: &str| {
+            request(verb, [version, resource, group, "", "", "", "", "", "", ""])
+        };
+        for group in ["", "*", "apps"] {
+            let list = ask(Verb::LIST, "", "*", group).expect(group);
+            assert!(list.is_of_any() && list.needs_discovery());
+            assert!(ask(Verb::LIST, "v1", "*", group).is_ok() && ask(Verb::DISCOVER, "", "*", group).is_ok());
+        }
+        let pods = ask(Verb::LIST, "", "pods", "").expect("the preferred version");
+        assert!(!pods.is_of_any() && pods.needs_discovery());
+        assert!(!ask(Verb::LIST, "v1", "pods", "").expect("a version").needs_discovery());
+        assert!(
+            !request(Verb::RAW, ["", "/version", "", "", "", "", "", "", "", ""])
+                .expect("raw")
+                .needs_discovery()
+        );
+        for (verb, texts) in [
+            (Verb::GET, ["", "*", "*", "", "x", "", "", "", "", ""]),
+            (Verb::LIST, ["*", "*", "*", "", "", "", "", "", "", ""]),
+            (Verb::LIST, ["v1", "pods", "*", "", "", "", "", "", "", ""]),
+            (Verb::LIST, ["*", "pods", "", "", "", "", "", "", "", ""]),
+            (Verb::LIST, ["", "p*", "", "", "", "", "", "", "", ""]),
+            (Verb::LIST, ["", "*", "a*", "", "", "", "", "", "", ""]),
+            (Verb::LIST, ["", "*", "*", "shop-*", "", "", "", "", "", ""]),
+            (Verb::LIST, ["", "*", "*", "", "", "", "", "spec.nodeName=a", "", ""]),
+            (Verb::LIST, ["", "*", "*", "", "", "status", "", "", "", ""]),
+            (Verb::DISCOVER, ["", "pods", "", "", "", "", "", "", "", ""]),
+            (Verb::DISCOVER, ["", "*", "*", "a", "", "", "", "", "", ""]),
+            (Verb::DISCOVER, ["", "*", "*", "", "x", "", "", "", "", ""]),
+            (Verb::DISCOVER, ["", "*", "*", "", "", "", "a=b", "", "", ""]),
+            (Verb::DISCOVER, ["", "*", "*", "", "", "", "", "", "kind", ""]),
+            (Verb::DISCOVER, ["", "*", "*", "", "", "", "", "", "", "a=b"]),
+        ] {
+            let status = request(verb, texts).expect_err("refused").status;
+            assert_eq!(status, Status::BAD_REQUEST, "{texts:?}");
+        }
     }
 
     #[test]

@@ -2,10 +2,13 @@
 //!
 //! [`wagather_abi::manifest`] defines the text and its rules. What a cluster's owner allows is in [`crate::rights`].
 
+use crate::canonical::is_part_of_paths;
+use crate::discovery::{ApiResource, Catalog};
+use crate::grant::{CONNECTIONS, Escalating, Glob};
 use std::fmt;
-use wagather_abi::ABI_VERSION;
-use wagather_abi::manifest::{ManifestError as RecordError, Record, Verbs, records};
+use wagather_abi::manifest::{ANY, ManifestError as RecordError, Record, Verbs, records};
 use wagather_abi::mask::MaskError;
+use wagather_abi::{ABI_VERSION, Verb};
 use wagather_base::layout::RESOURCE_FOLDERS;
 use wagather_json::project::Node;
 use wagather_module::{ModuleError, manifest_bytes};
@@ -43,16 +46,18 @@ pub struct Param {
 pub struct Resource {
     /// `get` or `list`.
     pub verbs: Verbs,
-    /// The API group, or empty for the core group.
+    /// The API group, or empty for the core group, or [`ANY`].
     pub group: String,
-    /// The API version.
+    /// The API version, or [`ANY`].
     pub version: String,
-    /// The plural name.
+    /// The plural name, or [`ANY`].
     pub plural: String,
     /// The subresource, or empty.
     pub subresource: String,
     /// The only namespace, or `None` for any.
     pub namespace: Option<String>,
+    /// The namespaces, if they are given by a pattern.
+    pub pattern: Option<Glob>,
     /// The fields as text, or `None` for whole objects.
     pub mask_text: Option<String>,
     /// The fields.
@@ -69,10 +74,69 @@ impl Resource {
             .join("/")
     }
 
+    /// What it is about, in words, if that is more than one resource or version.
+    pub fn words(&self) -> Option<String> {
+        let group = match &*self.group {
+            ANY => "of any group".to_owned(),
+            "" => "of the core group".to_owned(),
+            group => format!("of the group {group}"),
+        };
+        let version = match &*self.version {
+            ANY => String::new(),
+            version => format!(", in version {version}"),
+        };
+        let subresource = match &*self.subresource {
+            "" => String::new(),
+            subresource => format!("/{subresource}"),
+        };
+        match (&*self.group, &*self.plural, &*self.version) {
+            (_, ANY, _) => Some(format!("any resource {group} that can be listed{version}, {EXCEPT}")),
+            (ANY, plural, _) => Some(format!("{plural}{subresource} of any group{version}, {EXCEPT}")),
+            (_, plural, ANY) => Some(format!("{plural}{subresource} {group}, in any version")),
+            _ => None,
+        }
+    }
+
+    /// The namespace, or the pattern for it, as the manifest writes it.
+    pub fn place(&self) -> Option<String> {
+        self.namespace.clone().or_else(|| self.pattern.as_ref().map(ToString::to_string))
+    }
+
+    /// Whether it does not name the resources that it is about. Then Secrets are none of them, nor is anything else that is
+    /// [`Escalating`].
+    pub fn is_wildcard(&self) -> bool {
+        self.group == ANY || self.plural == ANY
+    }
+
+    /// Whether it is about a resource, in a version, or in the one that the server prefers if that is empty.
+    pub fn is_about(&self, group: &str, version: &str, plural: &str, subresource: &str) -> bool {
+        (self.group == ANY || self.group == group)
+            && (self.version == ANY || self.version == version)
+            && (self.plural == ANY || self.plural == plural)
+            && self.subresource == subresource
+            && !(self.is_wildcard() && is_beyond_wildcards(plural, subresource, ""))
+    }
+
+    /// Whether it can be about any resource of a group, or of any group.
+    pub fn is_within(&self, group: &str) -> bool {
+        self.group == ANY || group == ANY || self.group == group
+    }
+
     /// Whether these are the Namespaces. As in RBAC, each Namespace is in itself, and a list of them is in none.
     pub fn is_namespaces(&self) -> bool {
         is_namespaces(&self.group, &self.plural)
     }
+}
+
+/// What no wildcard covers, in words.
+const EXCEPT: &str = "but never Secrets or what else gives more rights";
+
+/// Whether no wildcard covers a resource, whose objects are of a kind: it gives more rights to its reader.
+pub fn is_beyond_wildcards(plural: &str, subresource: &str, kind: &str) -> bool {
+    CONNECTIONS.contains(&subresource)
+        || is_part_of_paths(plural)
+        || Escalating::of(plural, subresource).is_some()
+        || Escalating::of_kind(kind).is_some()
 }
 
 /// Whether these are the Namespaces.
@@ -170,12 +234,16 @@ impl Manifest {
                     }
                 }
                 Record::Resource(resource) => resources.push(Resource {
+                    pattern: resource
+                        .namespace
+                        .filter(|text| text.contains('*'))
+                        .and_then(|text| Glob::of_namespaces(text).ok()),
                     verbs: resource.verbs,
                     group: resource.group.into(),
                     version: resource.version.into(),
                     plural: resource.plural.into(),
                     subresource: resource.subresource.into(),
-                    namespace: resource.namespace.map(Into::into),
+                    namespace: resource.namespace.filter(|text| !text.contains('*')).map(Into::into),
                     mask_text: resource.mask.map(Into::into),
                     mask: match resource.mask {
                         None => Node::Keep,
@@ -206,6 +274,34 @@ impl Manifest {
         }
         let (name, version) = gatherer.ok_or(ManifestError::Module(ModuleError::Nameless))?;
         Ok(Manifest { name, version, resources, paths, params, wasi })
+    }
+
+    /// Whether only a cluster can say what it reads.
+    pub fn has_wildcards(&self) -> bool {
+        self.resources.iter().any(Resource::is_wildcard)
+    }
+
+    /// The same with the resources of a cluster in place of wildcards.
+    pub fn expanded(self, catalog: &Catalog) -> Manifest {
+        let in_place = |declared: &Resource, found: &ApiResource| Resource {
+            group: found.group.clone(),
+            version: found.version.clone(),
+            plural: found.plural.clone(),
+            ..declared.clone()
+        };
+        let expanded = |declared: Resource| match declared.is_wildcard() {
+            false => vec![declared],
+            true => {
+                let version = if declared.version == ANY { "" } else { &declared.version };
+                let about = |found: &&ApiResource| {
+                    declared.is_about(&found.group, &found.version, &found.plural, &declared.subresource)
+                        && found.can(Verb::LIST)
+                        && !is_beyond_wildcards(&found.plural, "", &found.kind)
+                };
+                catalog.preferred(version).filter(about).map(|found| in_place(&declared, found)).collect()
+            }
+        };
+        Manifest { resources: self.resources.into_iter().flat_map(expanded).collect(), ..self }
     }
 }
 

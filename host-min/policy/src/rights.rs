@@ -6,6 +6,7 @@
 mod about;
 mod beyond;
 mod denial;
+mod expansion;
 mod narrowing;
 mod needed;
 mod order;
@@ -16,6 +17,7 @@ mod tests;
 
 pub use about::{About, Entry, Removed};
 pub use denial::Denial;
+pub use expansion::{Expansion, LeftOut, List, Why};
 pub use narrowing::{Narrowing, SelectorError, label_selector};
 pub use needed::Need;
 pub use order::sort_key;
@@ -23,10 +25,12 @@ pub use scope::{Extent, Scope};
 pub use shard::{MAX_SHARDS, Shard, ShardError};
 
 use crate::canonical::{Canonical, Refusal};
-use crate::grant::{Escalating, FieldPath, Grant, PathPattern, Rule, is_resource_path};
+use crate::discovery::Catalog;
+use crate::grant::{Escalating, FieldPath, Glob, Grant, PathPattern, Rule, is_resource_path};
 use crate::manifest::{Manifest, Resource, is_namespaces};
 use std::fmt;
 use std::sync::Arc;
+use wagather_abi::manifest::ANY;
 use wagather_abi::{Status, Verb};
 use wagather_json::project::Node;
 use wagather_json::redact::Subject;
@@ -51,6 +55,8 @@ pub struct Allowed {
     pub narrowed: bool,
     /// Which parts of the grant it is judged by.
     pub about: Arc<About>,
+    /// The manifest declares it by a wildcard only: whatever the answer holds, it must be nothing that wildcards do not cover.
+    pub by_wildcard: bool,
 }
 
 /// What remains of one thing that a manifest declares, with one verb.
@@ -109,6 +115,16 @@ impl Rights {
         Rights { narrowing, ..self }
     }
 
+    /// Whether only a cluster can say what they are about.
+    pub fn have_wildcards(&self) -> bool {
+        self.manifest.has_wildcards()
+    }
+
+    /// The same with the resources of a cluster in place of the manifest's wildcards.
+    pub fn expanded(&self, catalog: &Catalog) -> Rights {
+        Rights { manifest: self.manifest.clone().expanded(catalog), ..self.clone() }
+    }
+
     /// What they are narrowed to.
     pub fn narrowing(&self) -> &Narrowing {
         &self.narrowing
@@ -145,14 +161,34 @@ impl Rights {
                 scope: Scope::everything(),
                 narrowed: false,
                 about: Arc::default(),
+                by_wildcard: false,
             });
         }
-        let declared = self.manifest.resources.iter().filter(|resource| declares(resource, request));
-        let Some(mask) = declared.map(|resource| resource.mask.clone()).reduce(|a, b| a.union(&b)) else {
-            return Err(denied(format!("the manifest does not declare '{}'", describe(request))));
+        if request.is_of_any() {
+            return self.judge_any(request);
+        }
+        let declared: Vec<&Resource> =
+            self.manifest.resources.iter().filter(|resource| declares(resource, request)).collect();
+        // What is declared in patterns of namespaces only is a part of a list over all of them.
+        let reaches = |resource: &&&Resource| resource.pattern.is_none() || !request.namespace.is_empty();
+        let by_pattern = !declared.iter().any(|resource| reaches(&resource));
+        let whole = declared.iter().filter(|resource| by_pattern || reaches(resource));
+        let masks = whole.map(|resource| resource.mask.clone());
+        let mask = match by_pattern {
+            false => masks.reduce(|a, b| a.union(&b)),
+            // Which of them an object is in is not known before it is there.
+            true => masks.reduce(|a, b| a.intersect(&b)),
         };
+        let Some(mask) = mask else {
+            return Err(denied(self.undeclared(request)));
+        };
+        let by_wildcard = declared.iter().all(|resource| resource.is_wildcard());
         let target = Target::of(request);
-        let scope = self.grants(&target).map_err(|denial| denied(denial.to_string()))?;
+        let mut scope = self.grants(&target).map_err(|denial| denied(denial.to_string()))?;
+        if by_pattern {
+            let patterns = declared.iter().filter_map(|resource| resource.pattern.clone()).collect();
+            scope = scope.declared_in(patterns, target.is_namespaces());
+        }
         // Whoever asks for it has it, but the run's own records are to have no token.
         if Subject::of(target.plural, target.subresource).holder("").is_token(&request.name) {
             return Err(denied(NAMED_BY_TOKEN.into()));
@@ -163,7 +199,20 @@ impl Rights {
         let mask = mask.intersect(&request.mask).without(&["metadata", "managedFields"]);
         let (mask, removed) = about::hide(mask, target.plural, self.removed(&target));
         let about = Arc::new(About::new(self, &target, removed));
-        Ok(Allowed { mask, scope, narrowed: false, about })
+        Ok(Allowed { mask, scope, narrowed: false, about, by_wildcard })
+    }
+
+    /// Why nothing declares a request.
+    fn undeclared(&self, request: &Canonical) -> String {
+        let asked = describe(request);
+        let gives = Escalating::of(&request.resource, &request.subresource);
+        match gives.filter(|_| self.manifest.has_wildcards()) {
+            Some(gives) => format!(
+                "the manifest does not declare '{asked}': its wildcards do not cover {}, which it must name",
+                gives.gives
+            ),
+            None => format!("the manifest does not declare '{asked}'"),
+        }
     }
 
     /// What remains of the manifest under the grant.
@@ -182,7 +231,9 @@ impl Rights {
 
     fn remainder<'a>(&'a self, resource: &'a Resource, verb: Verb) -> Remainder<'a> {
         let target = Target::declared(resource, verb);
-        let granted = match self.extents(&target) {
+        let extents =
+            if resource.is_wildcard() { self.extents_of_any(&target) } else { self.extents(&target) };
+        let granted = match extents {
             Err(why) => Granted::Nothing(why),
             Ok(extents) if extents.iter().any(Extent::is_everything) => Granted::All,
             Ok(extents) => Granted::Part(extents),
@@ -343,12 +394,16 @@ impl fmt::Display for Target<'_> {
 }
 
 fn declares(resource: &Resource, request: &Canonical) -> bool {
-    resource.verbs.contains(request.verb)
-        && resource.group == request.group
-        && resource.version == request.version
-        && resource.plural == request.resource
-        && resource.subresource == request.subresource
+    let Canonical { verb, group, version, resource: plural, subresource, .. } = request;
+    let namespace = Target::of(request).own_namespace();
+    let is_in = |pattern: &Glob| match namespace {
+        "" => *verb == Verb::LIST,
+        namespace => pattern.matches(namespace),
+    };
+    resource.verbs.contains(*verb)
+        && resource.is_about(group, version, plural, subresource)
         && resource.namespace.as_ref().is_none_or(|namespace| *namespace == request.namespace)
+        && resource.pattern.as_ref().is_none_or(is_in)
 }
 
 /// A mask without a field of a resource, whichever name that has.
@@ -384,7 +439,8 @@ pub fn describe(request: &Canonical) -> String {
     if request.verb == Verb::RAW {
         return format!("{verb} {}", request.resource);
     }
-    let mut text = format!("{verb} {}/{}/{}", request.group, request.version, request.resource);
+    let version = if request.version.is_empty() { ANY } else { &request.version };
+    let mut text = format!("{verb} {}/{version}/{}", request.group, request.resource);
     if !request.subresource.is_empty() {
         text = format!("{text}/{}", request.subresource);
     }

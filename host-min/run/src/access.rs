@@ -3,6 +3,7 @@
 //! The answers are no guarantee: permissions may change before they are used, and a server may refuse for other reasons. What the
 //! grant refuses is not checked, because that is known without a server.
 
+use crate::discover::catalog_of;
 use std::fmt;
 use std::time::Instant;
 use wagather_abi::Verb;
@@ -36,7 +37,11 @@ pub(crate) fn check<'a>(
     for (gatherer, rights) in gatherers {
         let first = forbidden.len();
         let mut allowed = Vec::new();
-        for Asked { question, is_part } in questions(rights) {
+        let expanded = match rights.have_wildcards() {
+            true => Some(rights.expanded(&catalog_of(source, deadline)?)),
+            false => None,
+        };
+        for Asked { question, is_part } in questions(expanded.as_ref().unwrap_or(rights)) {
             let known =
                 asked.iter().find(|(known, _)| *known == question).map(|(_, refusal)| refusal.clone());
             let refusal = match known {

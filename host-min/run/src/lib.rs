@@ -7,6 +7,7 @@
 mod access;
 pub mod clusters;
 mod codec;
+mod discover;
 pub mod fleet;
 mod in_fork;
 mod layout;
@@ -18,6 +19,7 @@ mod run;
 mod shard;
 pub mod signed;
 
+pub use discover::discover;
 pub use plan::{Input, Plan};
 pub use report::Report;
 pub use run::{Outcome, run, run_in};

@@ -9,7 +9,7 @@ use super::registry;
 use super::table::{ENGINES, LAYOUTS};
 use super::typed::{Words, Wrong};
 use super::values::{all, one, text, wrong};
-use host_min::{Compression, Layout, Output, Secret};
+use host_min::{Compression, Input, Layout, Output, Secret};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -63,13 +63,14 @@ pub(super) struct Run {
 }
 
 /// The options of `rbac`.
-#[derive(Debug)]
 pub(super) struct Rbac {
     pub(super) guests: Vec<PathBuf>,
     pub(super) registry: wagather_registry::Options,
     pub(super) name: String,
     pub(super) namespace: String,
     pub(super) grant: Option<PathBuf>,
+    /// Where wildcards find the resources.
+    pub(super) input: Input,
 }
 
 /// Options that conflict with `--replay` and `--from`, because a recording or an archive replaces the cluster.
@@ -205,6 +206,7 @@ impl Rbac {
             name: one(words, "name", object_name)?.unwrap_or_default(),
             namespace: one(words, "namespace", object_name)?.unwrap_or_default(),
             grant: words.one("grant").map(PathBuf::from),
+            input: input(words)?,
         })
     }
 }
@@ -231,6 +233,25 @@ fn recipients(words: &Words, has_folder: bool, output: &OsStr) -> Result<Vec<Rec
         _ => return Ok(recipients),
     };
     Err(wrong(words.command, reason.into()))
+}
+
+/// The cluster, the recording or the archive that a command asks which resources there are.
+fn input(words: &Words) -> Result<Input, Wrong> {
+    let given: Vec<&str> =
+        ["replay", "from", "kubeconfig", "context"].into_iter().filter(|name| words.has(name)).collect();
+    if let [offline @ ("replay" | "from"), other, ..] = given[..] {
+        return Err(wrong(words.command, format!("--{offline} cannot be used with --{other}")));
+    }
+    let path = |long| words.one(long).map(PathBuf::from);
+    Ok(match (path("replay"), path("from")) {
+        (Some(recording), _) => Input::Recording(recording),
+        (None, Some(archive)) => Input::Archive(archive),
+        (None, None) => Input::Cluster(Box::new(cluster::Options {
+            kubeconfig: path("kubeconfig"),
+            context: one(words, "context", text)?,
+            ..cluster::Options::default()
+        })),
+    })
 }
 
 /// Repeated options add up.

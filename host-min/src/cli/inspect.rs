@@ -50,6 +50,10 @@ struct Inspection {
 struct Read {
     verbs: Vec<&'static str>,
     resource: String,
+    /// What that is about, if it is more than one resource.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    means: Option<String>,
+    /// The namespace, or a pattern for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     namespace: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -197,7 +201,8 @@ impl Inspection {
                     escalating: escalating(&resource).map(|escalating| escalating.gives),
                     verbs: resource.verbs.names().collect(),
                     resource: resource.identity(),
-                    namespace: resource.namespace,
+                    means: resource.words(),
+                    namespace: resource.place(),
                     fields: resource.mask_text,
                 })
                 .collect(),
@@ -227,7 +232,8 @@ impl Inspection {
                 .fields
                 .as_ref()
                 .map_or("whole objects".to_owned(), |fields| format!("of each {}", spaced(fields)));
-            page.line(format_args!("  {} {}{place}: {fields}", read.verbs.join(" and "), read.resource));
+            let what = read.means.as_ref().unwrap_or(&read.resource);
+            page.line(format_args!("  {} {what}{place}: {fields}", read.verbs.join(" and ")));
         }
         for path in &self.paths {
             page.line(format_args!("  read the path {path}"));
@@ -322,8 +328,9 @@ fn summary(manifest: &Manifest, bytes: u64, initial_pages: u64) -> String {
                 format!("fields {}", if all.len() > MAX_SUMMARY_FIELDS { outermost(mask) } else { all })
             });
             let verbs: Vec<&str> = resource.verbs.names().collect();
-            let place = place(resource.namespace.as_deref());
-            format!("{} {}{place}, {fields}", verbs.join(" and "), spoken(resource))
+            let place = place(resource.place().as_deref());
+            let what = resource.words().unwrap_or_else(|| spoken(resource));
+            format!("{} {what}{place}, {fields}", verbs.join(" and "))
         })
         .collect();
     parts.extend(manifest.paths.iter().map(|path| format!("read {path}")));
@@ -366,12 +373,15 @@ fn cannot(manifest: &Manifest) -> Vec<String> {
         let (name, gives) = (resource.identity(), escalating.gives);
         cannot.push(format!("read {name}, which reveals {gives}, unless a grant names it"));
     }
+    if manifest.has_wildcards() {
+        cannot
+            .push("read tokens, passwords of OAuth clients, or other resources that give more rights".into());
+    }
     cannot.push(match manifest.resources.is_empty() {
         true => "read any resource".into(),
         false => "read other resources, or other fields of these resources".into(),
     });
-    let namespaces: Option<Vec<&str>> =
-        manifest.resources.iter().map(|resource| resource.namespace.as_deref()).collect();
+    let namespaces: Option<Vec<String>> = manifest.resources.iter().map(Resource::place).collect();
     if let Some(mut namespaces) = namespaces.filter(|namespaces| !namespaces.is_empty()) {
         namespaces.sort_unstable();
         namespaces.dedup();
@@ -391,7 +401,11 @@ fn escalating(resource: &Resource) -> Option<&'static Escalating> {
 }
 
 fn place(namespace: Option<&str>) -> String {
-    namespace.map_or(String::new(), |namespace| format!(" in the namespace {namespace}"))
+    match namespace {
+        None => String::new(),
+        Some(pattern) if pattern.contains('*') => format!(" in the namespaces {pattern}"),
+        Some(namespace) => format!(" in the namespace {namespace}"),
+    }
 }
 
 fn count(number: u64, what: &str) -> String {

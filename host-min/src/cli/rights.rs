@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 use wagather_abi::Verb;
+use wagather_abi::manifest::ANY;
 use wagather_base::error::Result;
 use wagather_base::limits::PAGE_ITEMS;
 use wagather_kube::cluster;
@@ -47,6 +48,9 @@ pub(super) struct RemainingResource {
     /// For `nothing`: the reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
+    /// What the resource is about, if it is more than one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    means: Option<String>,
     #[serde(skip)]
     shown: String,
     /// How the host requests it, if that differs from the gatherer's request.
@@ -98,9 +102,13 @@ impl Remaining {
     pub(super) fn to_lines(&self, page_items: Option<u32>) -> Vec<String> {
         let mut lines = Vec::new();
         for rest in &self.resources {
-            let place =
-                rest.namespace.as_ref().map_or(String::new(), |name| format!(" in the namespace {name}"));
-            let what = format!("{} {}{place}", rest.verb, rest.resource);
+            let place = match &rest.namespace {
+                None => String::new(),
+                Some(pattern) if pattern.contains('*') => format!(" in the namespaces {pattern}"),
+                Some(name) => format!(" in the namespace {name}"),
+            };
+            let what = rest.means.as_ref().unwrap_or(&rest.resource);
+            let what = format!("{} {what}{place}", rest.verb);
             match &rest.reason {
                 Some(why) => lines.push(format!("  not  {what}: {why}")),
                 None => {
@@ -140,6 +148,9 @@ impl RemainingResource {
     fn of(rest: &Remainder<'_>, narrowing: &Narrowing) -> RemainingResource {
         let texts = |globs: &Option<Vec<Glob>>| globs.iter().flatten().map(Glob::to_string).collect();
         let (granted, objects, shown, reason) = match &rest.granted {
+            Granted::All if rest.resource.is_wildcard() => {
+                ("all", Vec::new(), "of each resource that the grant allows, all".to_owned(), None)
+            }
             Granted::All => ("all", Vec::new(), "all".to_owned(), None),
             Granted::Part(extents) => {
                 let objects = extents.iter();
@@ -163,6 +174,11 @@ impl RemainingResource {
             _ => "",
         };
         let requests = match &places {
+            _ if rest.resource.is_wildcard() => vec![
+                "GET /api and /apis, to find the resources that the grant allows, and then for each of them:"
+                    .into(),
+                request(rest.resource, rest.verb, None, narrowing),
+            ],
             None => vec![request(rest.resource, rest.verb, None, narrowing)],
             Some(places) => {
                 places.iter().map(|place| request(rest.resource, rest.verb, Some(place), narrowing)).collect()
@@ -171,7 +187,8 @@ impl RemainingResource {
         RemainingResource {
             verb: rest.verb.name().unwrap_or_default(),
             resource: rest.resource.identity(),
-            namespace: rest.resource.namespace.clone(),
+            namespace: rest.resource.place(),
+            means: rest.resource.words(),
             granted,
             objects,
             without: rest.without.iter().map(ToString::to_string).collect(),
@@ -187,9 +204,12 @@ impl RemainingResource {
 /// The request that would be sent, in one namespace if it is given. Values that the gatherer chooses are in braces,
 /// optional parts in brackets.
 fn request(resource: &Resource, verb: Verb, place: Option<&str>, narrowing: &Narrowing) -> String {
+    let named =
+        |word: &str, placeholder: &str| if word == ANY { placeholder.to_owned() } else { word.to_owned() };
+    let version = named(&resource.version, "{version}");
     let mut path = match &*resource.group {
-        "" => format!("GET /api/{}", resource.version),
-        group => format!("GET /apis/{group}/{}", resource.version),
+        "" => format!("GET /api/{version}"),
+        group => format!("GET /apis/{}/{version}", named(group, "{group}")),
     };
     match place.or(resource.namespace.as_deref()) {
         Some(namespace) => _ = write!(path, "/namespaces/{namespace}"),
@@ -198,7 +218,7 @@ fn request(resource: &Resource, verb: Verb, place: Option<&str>, narrowing: &Nar
             let _ = write!(path, "[/namespaces/{}]", narrowing.namespace.as_deref().unwrap_or("{namespace}"));
         }
     }
-    let _ = write!(path, "/{}", resource.plural);
+    let _ = write!(path, "/{}", named(&resource.plural, "{resource}"));
     if verb == Verb::LIST {
         let labels = match &narrowing.selector {
             Some(selector) => format!("&labelSelector={selector}[,…]"),

@@ -135,7 +135,7 @@ Examples:
   kubectl create token wagather --namespace support
       prints a token for it
 
-This command does not contact a cluster. It leaves out what the grant does not allow, and says so in a comment.
+This command contacts a cluster only if a manifest has wildcards: the roles then name each resource that the cluster has. It leaves out what the grant does not allow, and says so in a comment.
 'kubectl apply' does not delete roles that an earlier version printed. Delete them yourself: all roles have the label
 app.kubernetes.io/managed-by=host-min.";
 
@@ -341,6 +341,14 @@ const RBAC: &[Flag] = &[
         ..text("namespace", "NAMESPACE")
     },
     Flag { help: "Print only the permissions that this grant allows", ..path("grant", "FILE.yaml") },
+    Flag {
+        help: "Kubeconfig file of the cluster that says which resources a manifest's wildcards stand for (default: $KUBECONFIG, \
+               then ~/.kube/config, then the pod's service account)",
+        ..path("kubeconfig", "FILE")
+    },
+    Flag { help: "Kubeconfig context of that cluster", ..text("context", "NAME") },
+    Flag { help: "Read from a recording which resources there are", ..path("replay", "FILE.har") },
+    Flag { help: "Read from an archive which resources there are", ..path("from", "PATH") },
 ];
 
 const RUN: &[Flag] = &joined::<{ OF_LOCAL.len() + registry::FLAGS.len() }>(OF_LOCAL, registry::FLAGS);

@@ -56,6 +56,11 @@ impl List {
         self.items.iter().all(|item| item["metadata"]["namespace"].is_string())
     }
 
+    /// The kind of its items.
+    pub(super) fn kind_of_items(&self) -> &str {
+        self.kind.strip_suffix("List").unwrap_or(self.kind)
+    }
+
     /// The page that is asked for, of all items or of those in one namespace.
     pub(super) fn page(&self, seen: &Seen, namespace: Option<&str>) -> Answer {
         let number = self.pages_served.fetch_add(1, Ordering::SeqCst) + 1;

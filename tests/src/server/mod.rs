@@ -220,6 +220,32 @@ impl Shared {
     }
 
     /// Notes a request and finds its answer.
+    /// A document of discovery with the resources whose lists it has, if that is asked for.
+    fn discovery(&self, path: &str) -> Option<Value> {
+        let prefix = match path {
+            "/api" => "/api/",
+            "/apis" => "/apis/",
+            _ => return None,
+        };
+        let mut groups = Vec::new();
+        for (path, route) in &self.routes {
+            let (Route::List(list), Some(rest)) = (route, path.strip_prefix(prefix)) else { continue };
+            let parts: Vec<&str> = rest.split('/').collect();
+            let (group, version, plural) = match parts[..] {
+                [version, plural] if prefix == "/api/" => ("", version, plural),
+                [group, version, plural] if prefix == "/apis/" => (group, version, plural),
+                _ => continue,
+            };
+            let scope = if list.is_in_namespaces() { "Namespaced" } else { "Cluster" };
+            groups.push(json!({"metadata": {"name": group}, "versions": [{
+                "version": version, "freshness": "Current", "resources": [{
+                    "resource": plural, "responseKind": {"kind": list.kind_of_items()}, "scope": scope, "verbs": ["get", "list"]}]}]}));
+        }
+        Some(
+            json!({"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "items": groups}),
+        )
+    }
+
     pub(crate) fn answer(&self, seen: Seen) -> Answer {
         let answer = match self.routes.get(&seen.path) {
             _ if seen.method == "POST" => self.review(&seen),
@@ -228,7 +254,10 @@ impl Shared {
             None if let Some((list, namespace)) = self.list_in_a_namespace(&seen.path) => {
                 list.page(&seen, Some(namespace))
             }
-            None => Answer::status(404, "NotFound", "the server could not find the requested resource"),
+            None => match self.discovery(&seen.path) {
+                Some(document) => Answer::json(&document),
+                None => Answer::status(404, "NotFound", "the server could not find the requested resource"),
+            },
         };
         let answer = match &self.instead {
             Some(instead) => instead(&seen, answer),

@@ -73,7 +73,7 @@ fn the_server_takes_every_object_and_a_restricted_namespace_the_pod() {
     let authority = written(place.path(), "ca.crt", &Authority::new("of uploads").pem());
     let (fields, authority) = (fields.to_str().expect("a path"), authority.to_str().expect("a path"));
     let pods = [programs::guest("pods")];
-    let all: Vec<PathBuf> = programs::examples().iter().map(|name| programs::guest(name)).collect();
+    let all: Vec<PathBuf> = programs::examples_that_name().iter().map(|name| programs::guest(name)).collect();
     for (number, (guests, words)) in [
         (&pods[..], &["--schedule", "0 * * * *"][..]),
         (&pods, &["--indexed", "16", "--storage-class", "shared"]),

@@ -9,6 +9,7 @@
 //! token (this server always sends one).
 
 mod access;
+mod any;
 mod ask;
 mod codegen;
 mod demo;

@@ -18,12 +18,12 @@ use tests::programs;
 use wagather_yaml as yaml;
 
 /// Where the accounts are; one of the namespaces that the server is filled with.
-const NAMESPACE: &str = "team-meteo";
+pub(super) const NAMESPACE: &str = "team-meteo";
 /// It takes milliseconds.
 const LEARNING_LIMIT: Duration = Duration::from_secs(20);
 
 /// The objects that `rbac` prints.
-fn printed(name: &str, guests: &[PathBuf], words: &[&str]) -> Vec<Value> {
+pub(super) fn printed(name: &str, guests: &[PathBuf], words: &[&str]) -> Vec<Value> {
     let host = Host::new(["rbac", "--name", name, "--namespace", NAMESPACE]).args(guests).args(words);
     let text = host.wait().expect_success().stdout_text();
     text.split("---\n").map(|document| yaml::parse(document).expect("YAML").to_json()).collect()
@@ -130,7 +130,7 @@ fn list_of(group: &str, resource: &str) -> Value {
 }
 
 fn all_guests() -> Vec<PathBuf> {
-    programs::examples().iter().map(|name| programs::guest(name)).collect()
+    programs::examples_that_name().iter().map(|name| programs::guest(name)).collect()
 }
 
 #[test]

@@ -131,6 +131,7 @@ const CLOSER_LOOK: [&str; 7] = [
 guests! {
     abort_beyond: "abort-beyond",
     abort_tricks: "abort-tricks",
+    any_tricks: "any-tricks",
     archive_flood: "archive-flood",
     big_table: "big-table",
     data_out_of_bounds: "data-out-of-bounds",

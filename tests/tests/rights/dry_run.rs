@@ -33,7 +33,7 @@ fn it_tells_what_a_run_would_do() {
 #[test]
 fn the_requests_are_those_of_the_run() {
     let (place, server) = (place(), objects::server().start());
-    for name in programs::examples() {
+    for name in programs::examples_that_name() {
         let output = place.path().join(&name);
         let host = || Host::run(programs::guest(&name)).server(&server.url()).output(&output);
         let before = server.seen().len();

@@ -146,7 +146,12 @@ fn a_namespace_that_refuses_is_a_gap_and_the_others_arrive() {
     assert_eq!((&report["complete"], &report["gaps"]), (&json!(false), &json!([gap])));
     let part = archive.gatherer("pipes");
     assert_eq!((&part["status"], &part["items"], &part["gaps"]), (&json!("gaps"), &json!(5), &json!(1)));
-    assert_eq!(part["resources"], json!([{"resource": "v1/pods", "complete": false, "items": 5, "gaps": 1}]));
+    let of = |namespace: &str, status: &str, items: u32, requests: u32| json!({"namespace": namespace, "status": status, "items": items, "requests": requests});
+    assert_eq!(
+        part["resources"],
+        json!([{"resource": "v1/pods", "complete": false, "status": "gaps", "items": 5, "requests": 4, "gaps": 1, "namespaces": [
+            of("other", "complete", 2, 1), of("shop", "complete", 3, 2), of("third", "forbidden", 0, 1)]}])
+    );
     // A recording of it is replayed with the same gap.
     let (recording, output) = (place.path().join("r.har"), place.path().join("out"));
     let rules = grant(place.path(), &rules).display().to_string();

@@ -127,8 +127,10 @@ pub(super) fn support_bundle(folder: &Path) {
     }
 }
 
+/// What `everything` finds is what its source happens to have.
 pub(super) fn examples() -> Vec<std::path::PathBuf> {
-    programs::examples().iter().map(|name| programs::guest(name)).collect()
+    let names = programs::examples();
+    names.iter().filter(|name| *name != "everything").map(|name| programs::guest(name)).collect()
 }
 
 #[test]

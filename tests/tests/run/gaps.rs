@@ -89,7 +89,7 @@ fn odd_objects_are_skipped_and_named() {
         let [gap] = &report["gaps"].as_array().expect("gaps")[..] else { panic!("{name}: {report:#}") };
         let part = archive.gatherer("cluster-operators");
         assert_eq!((&part["status"], &part["gaps"], &part["items"]), (&json!("gaps"), &json!(1), &json!(2)));
-        let resource = json!({"resource": "config.openshift.io/v1/clusteroperators", "complete": false, "items": 2, "gaps": 1});
+        let resource = json!({"resource": "config.openshift.io/v1/clusteroperators", "complete": false, "status": "gaps", "items": 2, "requests": 1, "gaps": 1});
         assert_eq!(part["resources"], json!([resource]), "{name}");
         let line = done.stderr.lines().find(|line| line.contains("skipped")).expect("a line of it");
         let _ = write!(text, "# {name}\n{line}\n{gap:#}\n\n");
@@ -200,7 +200,10 @@ fn what_is_asked_for_again_and_comes_whole_is_made_good() {
     let (done, archive) = ignorant(&server, "all");
     done.expect_success();
     let part = archive.gatherer("ignores-statuses");
-    assert_eq!(part["resources"], json!([{"resource": "v1/pods", "complete": true, "items": 5}]));
+    assert_eq!(
+        part["resources"],
+        json!([{"resource": "v1/pods", "complete": true, "status": "complete", "items": 5, "requests": 4}])
+    );
     assert!(part["errors"][0].as_str().is_some_and(|error| error.contains("HTTP 401")), "{part:#}");
 }
 

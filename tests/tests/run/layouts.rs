@@ -10,7 +10,7 @@ use tests::server::Answer;
 use tests::{odd, pipers, place, programs, workspace};
 
 fn examples() -> Vec<PathBuf> {
-    programs::examples().iter().map(|name| programs::guest(name)).collect()
+    programs::examples_that_name().iter().map(|name| programs::guest(name)).collect()
 }
 
 #[test]

@@ -21,6 +21,10 @@ pub(super) struct Asked {
     pub(super) is_prefetched: bool,
     /// Whether all objects of the list are in other shards than the run's. It is asked for, because the server may refuse it, and it is empty.
     pub(super) is_elsewhere: bool,
+    /// Whether its objects are known to be in namespaces.
+    pub(super) namespaced: bool,
+    /// Whether each item must say of which type it is.
+    pub(super) is_typed: bool,
     /// The index of the resource in the tally.
     pub(super) resource: usize,
     /// The index in the tally of what the grant says about it.
@@ -31,6 +35,16 @@ impl Asked {
     /// What is known of the objects before the answer arrives.
     pub(super) fn subject(&self) -> Subject {
         Subject::of(&self.request.resource, &self.request.subresource)
+    }
+
+    /// The namespace of a list in one.
+    pub(super) fn place(&self) -> &str {
+        if self.request.verb == Verb::LIST { &self.request.namespace } else { "" }
+    }
+
+    /// The time and the page size that requests for it have.
+    pub(super) const fn limits(&self) -> (Instant, Option<u32>) {
+        (self.deadline, self.chunk_items)
     }
 
     /// An HTTP request for it.

@@ -2,6 +2,7 @@
 
 use super::asked::Asked;
 use super::failed::Failed;
+use super::finder::Finder;
 use crate::fetch::{Fetcher, GaveUp, Ticket};
 use crate::tally::Tally;
 use std::sync::Arc;
@@ -12,6 +13,20 @@ pub(crate) struct Context<'a> {
     pub(crate) tally: &'a mut Tally,
     pub(crate) fetcher: &'a Fetcher,
     pub(crate) redactor: &'a Arc<Redactor>,
+    /// What finds resources that requests do not name.
+    pub(crate) finder: Option<Finder<'a>>,
+}
+
+#[cfg(test)]
+impl<'a> Context<'a> {
+    /// For requests that name their resources.
+    pub(crate) const fn new(
+        tally: &'a mut Tally,
+        fetcher: &'a Fetcher,
+        redactor: &'a Arc<Redactor>,
+    ) -> Context<'a> {
+        Context { tally, fetcher, redactor, finder: None }
+    }
 }
 
 impl Context<'_> {
@@ -23,6 +38,7 @@ impl Context<'_> {
     /// Sends one more request, if the budget allows.
     pub(super) fn send(&mut self, asked: &Asked, path_and_query: String) -> Result<Ticket, Failed> {
         self.tally.count_request()?;
+        self.tally.gaps.request(asked.resource, asked.place());
         Ok(self.fetcher.send(asked.order(path_and_query, self.tally)))
     }
 
@@ -38,6 +54,7 @@ impl Context<'_> {
     ) -> Result<Ticket, GaveUp> {
         let ticket = self.fetcher.send_again(asked.order(path_and_query, self.tally), cuts);
         self.tally.count_requests();
+        self.tally.gaps.request(asked.resource, asked.place());
         ticket
     }
 }

@@ -2,6 +2,7 @@
 
 use super::asked::Asked;
 use super::context::Context;
+use super::discovered;
 use super::failed::Failed;
 use super::namespaces::{self, Namespaces};
 use crate::blame::Blame;
@@ -42,27 +43,54 @@ impl Exchange {
         origin: &Origin<'_>,
         tally: &mut Tally,
     ) -> (Exchange, Ticket) {
-        let Origin { fetcher, deadline, chunk_items } = *origin;
-        let resource = tally.gaps.resource(|| gaps::name_of(&request));
-        let used = tally.uses.place_of(allowed.about.clone());
-        let mut asked = Asked {
-            request,
-            allowed,
-            deadline,
-            chunk_items,
-            is_prefetched: false,
-            is_elsewhere: false,
-            resource,
-            used,
-        };
-        let path = asked.request.path_and_query();
+        let fetcher = origin.fetcher;
+        let Exchange { mut asked, path, .. } = Exchange::unsent(request, allowed, origin, tally);
         // A recording of a run that was not narrowed has the list of all namespaces. The scope lets one of them through.
         if asked.allowed.narrowed && !fetcher.source().knows(&asked.path_and_query()) {
             asked.widen();
         }
         let namespaces = Namespaces::of(&mut asked, fetcher.source()).map(Box::new);
         let ticket = fetcher.send(asked.order(asked.path_and_query(), tally));
+        tally.gaps.request(asked.resource, asked.place());
         (Exchange { asked, namespaces, path, http_status: None }, ticket)
+    }
+
+    /// A request that is not sent, or not before it is known what it means.
+    pub(super) fn unsent(
+        request: Canonical,
+        allowed: Allowed,
+        origin: &Origin<'_>,
+        tally: &mut Tally,
+    ) -> Exchange {
+        let Origin { deadline, chunk_items, .. } = *origin;
+        let asked = Asked {
+            resource: tally.gaps.resource(|| gaps::name_of(&request)),
+            used: tally.uses.place_of(allowed.about.clone()),
+            request,
+            allowed,
+            deadline,
+            chunk_items,
+            is_prefetched: false,
+            is_elsewhere: false,
+            namespaced: false,
+            is_typed: false,
+        };
+        let path = asked.request.path_and_query();
+        Exchange { asked, namespaces: None, path, http_status: None }
+    }
+
+    /// Turns a list over all namespaces that the server refuses into one in those that the account may be able to read. `None` if there
+    /// are none.
+    pub(super) fn ask_in_namespaces(&mut self, cx: &mut Context<'_>) -> Result<Option<Ticket>, Failed> {
+        let Asked { request, allowed, namespaced, .. } = &self.asked;
+        let is_over_all = request.verb == Verb::LIST && request.namespace.is_empty() && *namespaced;
+        if !is_over_all || !allowed.by_wildcard || self.namespaces.is_some() {
+            return Ok(None);
+        }
+        let places = allowed.scope.places_to_try(&discovered::namespaces(cx));
+        let Some(namespaces) = Namespaces::among(places, &mut self.asked) else { return Ok(None) };
+        self.namespaces = Some(Box::new(namespaces));
+        cx.send(&self.asked, self.asked.path_and_query()).map(Some)
     }
 
     /// Whether a list that the server does not have in a namespace is asked for at the cluster scope: the resource may be cluster-scoped.
@@ -97,12 +125,25 @@ impl Exchange {
     /// Records why the answer fails, and returns the status that the guest gets. `given` is how many items of the current list the
     /// guest was given.
     pub(super) fn fail(&mut self, failed: Failed, given: u32, cx: &mut Context<'_>) -> Status {
-        let Failed { status, mut why, advice, .. } = failed;
-        if let Kind::Http(code) = status.kind() {
+        if let Kind::Http(code) = failed.status.kind() {
             self.http_status = Some(code);
         }
+        self.record_failure(failed, given, cx)
+    }
+
+    /// The same for a request that never was sent.
+    pub(super) fn fail_unsent(&self, failed: Failed, cx: &mut Context<'_>) -> Status {
+        self.record_failure(failed, 0, cx)
+    }
+
+    fn record_failure(&self, failed: Failed, given: u32, cx: &mut Context<'_>) -> Status {
+        let Failed { status, mut why, advice, .. } = failed;
         // The reason may contain the server's words.
         cx.redactor.text(&mut why, &mut cx.tally.redacted);
+        if given > 0 {
+            let (resource, namespace) = (self.asked.resource, self.asked.place().to_owned());
+            cx.tally.when_taken(move |tally| tally.gaps.read_in(resource, &namespace, given, false));
+        }
         let consumed = if self.given_before() + given > 0 { Consumed::Begun } else { Consumed::Not };
         cx.tally.error(status, format!("{}: {why}", describe(&self.asked.request)), &advice);
         self.record_missing(status, consumed, &why, &advice, cx);
@@ -127,7 +168,8 @@ impl Exchange {
         match impact_of(request, status, consumed) {
             Impact::Nothing => {
                 if request.verb == Verb::LIST {
-                    cx.tally.when_taken(move |tally| tally.gaps.absent(resource));
+                    let namespace = request.namespace.clone();
+                    cx.tally.when_taken(move |tally| tally.gaps.absent(resource, &namespace));
                 }
             }
             Impact::Gap => cx.tally.when_taken(move |tally| tally.gaps.add(resource, gap)),

@@ -7,8 +7,14 @@ use std::time::Instant;
 use wagather_abi::Status;
 use wagather_json::project::ProjectError;
 use wagather_kube::{Cause, NoAnswer};
+use wagather_policy::canonical::Refusal;
+
+/// Why an answer is refused that a manifest's wildcard brought, whatever its resource is called.
+pub(super) const BEYOND_WILDCARDS: &str =
+    "the answer holds Secrets or tokens, which the manifest's wildcards do not cover";
 
 /// Why an answer fails.
+#[derive(Clone)]
 pub(crate) struct Failed {
     /// What the guest's calls return.
     pub(super) status: Status,
@@ -36,6 +42,16 @@ impl Failed {
 
     pub(super) fn http(code: u16, why: &str, advice: &str) -> Failed {
         Failed::new(Status::http(code), why, advice)
+    }
+
+    /// A request that cannot be sent, because of what the cluster has.
+    pub(super) fn refused(refusal: Refusal) -> Failed {
+        Failed::new(refusal.status, &refusal.reason, "")
+    }
+
+    /// Says what failed, before the reason.
+    pub(super) fn about(self, what: &str) -> Failed {
+        Failed { why: format!("{what}: {}", self.why), ..self }
     }
 
     pub(super) fn bad_answer(why: &str, advice: &str) -> Failed {

@@ -33,6 +33,9 @@ impl Items {
             return Ok(true);
         }
         self.next = self.list.next(&exchange.asked, cx)?;
+        if exchange.asked.is_typed {
+            self.next = self.next.take().map(Item::typed);
+        }
         if self.next.is_none() {
             return Ok(false);
         }
@@ -62,6 +65,8 @@ impl Items {
             let (used, namespace) = (*used, request.namespace.clone());
             cx.tally.when_taken(move |tally| tally.uses.listed(used, &namespace));
         }
+        let (resource, namespace) = (exchange.asked.resource, exchange.asked.place().to_owned());
+        cx.tally.when_taken(move |tally| tally.gaps.read_in(resource, &namespace, given, true));
         if let Exchange { asked, namespaces: Some(namespaces), .. } = exchange {
             namespaces.set_read(mode);
             if let Some(ticket) = namespaces.next(asked, given, cx)? {

@@ -17,8 +17,11 @@
 mod asked;
 mod body;
 mod context;
+mod discovered;
 mod exchange;
+mod expanded;
 mod failed;
+mod finder;
 mod head;
 mod items;
 mod list;
@@ -38,7 +41,9 @@ pub(super) use body::Body;
 pub(super) use context::Context;
 use exchange::Exchange;
 pub(super) use exchange::Origin;
+use expanded::{Expanded, Resources};
 pub(super) use failed::Failed;
+pub(super) use finder::{Discovered, Finder};
 use head::Head;
 use items::Items;
 use list::Item;
@@ -51,6 +56,7 @@ use wagather_abi::{Status, Verb};
 use wagather_json::project::{Identity, Node};
 use wagather_json::redact::Redactor;
 use wagather_policy::canonical::Canonical;
+use wagather_policy::discovery::ApiResource;
 use wagather_policy::grant::FieldPath;
 use wagather_policy::rights::{Allowed, describe};
 
@@ -61,12 +67,20 @@ pub(super) type Result<T> = std::result::Result<T, Status>;
 pub(super) struct Answer {
     exchange: Exchange,
     state: State,
+    /// The lists that follow, if it is a list of any resource.
+    expanded: Option<Box<Expanded>>,
+    /// Such a request, in words.
+    whole: Option<String>,
     /// What was read and sent before the guest asked for it.
     prefetched: Prefetched,
 }
 
 /// Where an answer is.
 enum State {
+    /// Discovery has to say what the request means. Nothing was sent for it.
+    Unresolved,
+    /// The resources of the cluster, for a request to discover them.
+    Resources(Box<Resources>),
     /// The request was sent, and no head has arrived.
     Sent(Sent),
     /// The head has arrived, and the body was not touched.
@@ -95,6 +109,11 @@ impl State {
     /// A request that was sent.
     const fn sent(ticket: Ticket) -> State {
         State::Sent(Sent::new(ticket))
+    }
+
+    /// These resources of the cluster.
+    fn resources(resources: Vec<ApiResource>) -> State {
+        State::Resources(Box::new(Resources::new(resources)))
     }
 
     /// Takes the state out. What is left in its place is overwritten by the next state.
@@ -127,7 +146,31 @@ impl Answer {
         tally: &mut Tally,
     ) -> Answer {
         let (exchange, ticket) = Exchange::begin(request, allowed, origin, tally);
-        Answer { exchange, state: State::sent(ticket), prefetched: Prefetched::default() }
+        let (state, prefetched) = (State::sent(ticket), Prefetched::default());
+        Answer { exchange, state, expanded: None, whole: None, prefetched }
+    }
+
+    /// A request that discovery has to explain. It is sent when the answer is first needed.
+    pub(super) fn unresolved(
+        request: Canonical,
+        allowed: Allowed,
+        origin: &Origin<'_>,
+        tally: &mut Tally,
+    ) -> Answer {
+        let whole = Some(describe(&request)).filter(|_| request.is_of_any());
+        let exchange = Exchange::unsent(request, allowed, origin, tally);
+        let (state, prefetched) = (State::Unresolved, Prefetched::default());
+        Answer { exchange, state, expanded: None, whole, prefetched }
+    }
+
+    /// What was asked for, in words.
+    pub(super) fn describe(&self) -> String {
+        self.whole.clone().unwrap_or_else(|| describe(self.request()))
+    }
+
+    /// Whether it is a list of any resource. The failure of one of them does not end it.
+    pub(super) fn is_of_any(&self) -> bool {
+        self.expanded.is_some()
     }
 
     /// The request. For a list that is read namespace by namespace, the one for the current namespace.
@@ -159,14 +202,20 @@ impl Answer {
         let how_far = match &self.state {
             _ if self.prefetched.is_pending() => taken(),
             State::Sent(_) if self.exchange.given_before() > 0 => taken(),
-            State::Sent(_) => "it has no response yet".to_owned(),
+            State::Sent(_) | State::Unresolved => "it has no response yet".to_owned(),
+            State::Resources(_) if self.expanded.as_ref().is_none_or(|expanded| expanded.rest() == 0) => {
+                return None;
+            }
+            State::Resources(_) => "its response was not read yet".to_owned(),
             State::Head(_) => "its response was not read yet".to_owned(),
             State::Items(_) => taken(),
             State::Body(_) => "its response was read in part".to_owned(),
             State::Object(object) if !object.is_read() => "its response was not read to the end".to_owned(),
             State::Object(_) | State::Failed(_) | State::Done(_) => return None,
         };
-        Some(format!("{}: {how_far}", describe(self.request())))
+        let rest = self.expanded.as_ref().map_or(0, |expanded| expanded.rest());
+        let rest = if rest > 0 { format!(", and {rest} other lists were not") } else { String::new() };
+        Some(format!("{}: {how_far}{rest}", describe(self.request())))
     }
 
     /// `rest_status`: waits for the head, and returns its HTTP status.
@@ -175,6 +224,10 @@ impl Answer {
         if let Some(status) = self.prefetched.http_status() {
             return Ok(status);
         }
+        self.resolve(cx)?;
+        if self.expanded.is_some() {
+            return Ok(200);
+        }
         self.receive_head(cx)?;
         self.exchange.http_status.ok_or(Status::BAD_ANSWER)
     }
@@ -182,6 +235,9 @@ impl Answer {
     /// `rest_read`: the next bytes of the body into `out`; none at the end.
     pub(super) fn read(&mut self, cap: usize, out: &mut Vec<u8>, cx: &mut Context<'_>) -> Result<()> {
         self.check_nothing_is_pending()?;
+        if self.whole.is_some() {
+            return Err(Status::WRONG_MODE);
+        }
         self.receive_head(cx)?;
         if let State::Head(head) = &self.state
             && head.is_success()
@@ -216,9 +272,13 @@ impl Answer {
     /// `archive_pipe` of a list or an object: the next document, or `None` after the last. Its identity and its text have what the
     /// server says of its type.
     pub(super) fn next_document(&mut self, cx: &mut Context<'_>) -> Result<Option<(Vec<u8>, Identity)>> {
-        if matches!(self.state, State::Sent(_) | State::Head(_)) {
+        self.resolve(cx)?;
+        if matches!(self.state, State::Sent(_) | State::Head(_) | State::Resources(_)) {
             // A file says what it is, whatever the gatherer's mask keeps.
             let identity = Node::parse("apiVersion,kind,metadata(name,namespace)").unwrap_or(Node::Drop);
+            if let Some(expanded) = &mut self.expanded {
+                expanded.with_identity(&identity);
+            }
             let allowed = &mut self.exchange.asked.allowed;
             allowed.mask = allowed.mask.union(&identity);
         }
@@ -232,6 +292,24 @@ impl Answer {
             State::Object(object) => Some(object.take()),
             _ => None,
         })
+    }
+
+    /// `archive_pipe` of the resources that a gatherer may read: a document of discovery; `None` if it is another request.
+    pub(super) fn discovery_document(&mut self, cx: &mut Context<'_>) -> Result<Option<Vec<u8>>> {
+        if self.request().verb != Verb::DISCOVER {
+            return Ok(None);
+        }
+        self.check_nothing_is_pending()?;
+        self.resolve(cx)?;
+        match &mut self.state {
+            State::Resources(resources) if resources.is_untouched() => {
+                let document = resources.document();
+                self.state = State::Done(Mode::Piped);
+                Ok(Some(document))
+            }
+            State::Failed(status) => Err(*status),
+            _ => Err(Status::WRONG_MODE),
+        }
     }
 
     /// `archive_pipe` of a raw body; `None` if the answer is not one.
@@ -299,9 +377,7 @@ impl Answer {
 
     /// Waits for the head, unless it has arrived.
     fn receive_head(&mut self, cx: &mut Context<'_>) -> Result<()> {
-        if let State::Failed(status) = self.state {
-            return Err(status);
-        }
+        self.resolve(cx)?;
         match self.state.take_sent() {
             None => Ok(()),
             Some(sent) => {
@@ -311,10 +387,52 @@ impl Answer {
         }
     }
 
-    /// Consumes the answer as items: whether there is a next one.
+    /// Finds out what the request means, if only discovery can say that.
+    fn resolve(&mut self, cx: &mut Context<'_>) -> Result<()> {
+        match self.state {
+            State::Failed(status) if self.expanded.is_none() => Err(status),
+            State::Unresolved => match expanded::resolve(&mut self.exchange, cx) {
+                Ok((State::Failed(status), _)) => {
+                    self.state = State::Failed(status);
+                    Err(status)
+                }
+                Ok((state, expanded)) => {
+                    (self.state, self.expanded) = (state, expanded.map(Box::new));
+                    Ok(())
+                }
+                Err(failed) => Err(self.fail(failed, cx)),
+            },
+            _ => Ok(()),
+        }
+    }
+
+    /// Consumes the answer as items: whether there is a next one. In a list of any resource, a list that fails is missing, and the next
+    /// one follows.
     fn advance(&mut self, mode: Mode, cx: &mut Context<'_>) -> Result<bool> {
         loop {
+            let has_next = self.advance_list(mode, cx);
+            let is_over = match has_next {
+                Ok(has_next) => !has_next,
+                Err(_) => matches!(self.state, State::Failed(_)),
+            };
+            let Some(expanded) = self.expanded.as_mut().filter(|_| is_over) else { return has_next };
+            match expanded.next(cx) {
+                Some((exchange, state)) => (self.exchange, self.state) = (exchange, state),
+                None => {
+                    self.state = State::Done(mode);
+                    return Ok(false);
+                }
+            }
+        }
+    }
+
+    /// The same for one list.
+    fn advance_list(&mut self, mode: Mode, cx: &mut Context<'_>) -> Result<bool> {
+        loop {
             self.receive_head(cx)?;
+            if let State::Failed(status) = self.state {
+                return Err(status);
+            }
             if matches!(self.state, State::Head(_)) && !self.request().is_document() {
                 return Err(Status::WRONG_MODE);
             }
@@ -327,6 +445,13 @@ impl Answer {
                 State::Items(items) => items.has_next(&mut self.exchange, cx),
                 State::Object(object) if object.mode == mode => return Ok(object.is_untouched()),
                 State::Done(done) if *done == mode => return Ok(false),
+                State::Resources(resources) => {
+                    return if resources.begin(mode) {
+                        Ok(resources.has_next())
+                    } else {
+                        Err(Status::WRONG_MODE)
+                    };
+                }
                 _ => return Err(Status::WRONG_MODE),
             };
             match has_next {
@@ -335,6 +460,7 @@ impl Answer {
                 Err(failed) => return Err(self.fail(failed, cx)),
             }
             if let Some(items) = self.state.take_items() {
+                self.expanded.iter_mut().for_each(|expanded| expanded.gave(items.given()));
                 let next = items.finish(&mut self.exchange, cx);
                 self.enter(next, cx)?;
             }
@@ -386,6 +512,7 @@ impl Answer {
     /// Enters the failed state, with the status that each later call gets.
     fn fail(&mut self, failed: Failed, cx: &mut Context<'_>) -> Status {
         let given = if let State::Items(items) = &self.state { items.given() } else { 0 };
+        self.expanded.iter_mut().for_each(|expanded| expanded.gave(given));
         let status = self.exchange.fail(failed, given, cx);
         self.state = State::Failed(status);
         status

@@ -79,6 +79,26 @@ impl Namespaces {
         })
     }
 
+    /// A list over all namespaces, in these. Turns the request into the one for the first of them.
+    pub(super) fn among(places: Vec<String>, asked: &mut Asked) -> Option<Namespaces> {
+        let mut rest = places;
+        rest.reverse();
+        let first = rest.pop()?;
+        let scope = asked.allowed.scope.clone();
+        asked.allowed.scope = scope.within(&first);
+        asked.allowed.narrowed = false;
+        asked.request.namespace = first;
+        Some(Namespaces {
+            scope,
+            rest,
+            prefetched: None,
+            given: 0,
+            answered: None,
+            mode: None,
+            refused: Vec::new(),
+        })
+    }
+
     /// The scope over all of them.
     pub(super) const fn scope(&self) -> &Scope {
         &self.scope
@@ -188,9 +208,9 @@ impl Namespaces {
         }
         let Some(next) = self.rest.last() else { return Ok(()) };
         let current = std::mem::replace(&mut asked.request.namespace, next.clone());
-        let path_and_query = asked.path_and_query();
+        let sent = cx.send(asked, asked.path_and_query());
         asked.request.namespace = current;
-        self.prefetched = Some(cx.send(asked, path_and_query)?);
+        self.prefetched = Some(sent?);
         Ok(())
     }
 }

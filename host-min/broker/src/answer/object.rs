@@ -4,12 +4,15 @@ use super::Mode;
 use super::asked::Asked;
 use super::context::Context;
 use super::exchange::Exchange;
-use super::failed::Failed;
+use super::failed::{BEYOND_WILDCARDS, Failed};
 use super::head::{Broken, Head};
 use crate::held::Hold;
 use crate::refusal::{self, ServerStatus};
+use wagather_abi::Status;
 use wagather_json::project::{Identity, ObjectReader};
+use wagather_json::redact::Holder;
 use wagather_kube::Response;
+use wagather_policy::grant::Escalating;
 
 /// An object as the guest may see it.
 pub(super) struct Object {
@@ -40,10 +43,14 @@ fn read(response: Response, mode: Mode, asked: &Asked, cx: &mut Context<'_>) -> 
         let (status, why) = ServerStatus::in_a_success(&message, code);
         return Err(Failed::new(status, &why, refusal::advice(code)));
     }
+    let holder = asked.subject().holder(&identity.kind);
+    let gives_rights = holder != Holder::Other || Escalating::of_kind(&identity.kind).is_some();
+    if asked.allowed.by_wildcard && gives_rights {
+        return Err(Failed::new(Status::DENIED, BEYOND_WILDCARDS, ""));
+    }
     cx.tally.admit_item(asked.resource)?;
     cx.tally.record_read(asked.used, &identity.namespace, &identity.name);
     cx.tally.record_shown(asked.used, reader.hidden());
-    let holder = asked.subject().holder(&identity.kind);
     if holder.is_token(&identity.name) {
         return Err(Failed::bad_answer(NAMED_BY_TOKEN, ""));
     }

@@ -146,7 +146,7 @@ impl Answer {
     fn prefetch(&mut self, room: usize, out: &mut Vec<u8>, cx: &mut Context<'_>) {
         const LEN_BYTES: usize = size_of::<u32>();
         let room = room.min(MAX_PREFETCH_BYTES);
-        while matches!(self.state, State::Items(_))
+        while (matches!(self.state, State::Items(_) | State::Resources(_)) || self.expanded.is_some())
             && out.len() + LEN_BYTES < room
             && cx.tally.has_items_left()
             && cx.tally.deferral.items() < MAX_PREFETCHED_ITEMS
@@ -172,13 +172,18 @@ impl Answer {
 
     /// Takes the next item and appends its text to `out`.
     fn push_item(&mut self, out: &mut Vec<u8>) -> Given {
-        let asked = self.exchange.namespaces.is_some().then(|| describe(self.request()));
+        let asked =
+            (self.exchange.namespaces.is_some() || self.expanded.is_some()).then(|| describe(self.request()));
         let (bytes, identity) = match &mut self.state {
             State::Items(items) => match items.take() {
                 Some(Item { bytes, identity, .. }) => (bytes, identity),
                 None => return Given::default(),
             },
             State::Object(object) => object.take(),
+            State::Resources(resources) => match resources.take() {
+                Some(taken) => taken,
+                None => return Given::default(),
+            },
             _ => return Given::default(),
         };
         let begin = out.len();
@@ -197,6 +202,7 @@ impl State {
         match self {
             State::Items(items) => items.peek(),
             State::Object(object) => Some(&object.bytes),
+            State::Resources(resources) => resources.peek(),
             _ => None,
         }
     }

@@ -26,6 +26,15 @@ impl Sent {
         let mut sent = self;
         loop {
             let head = Head::receive(sent.ticket, 0, exchange, cx)?;
+            if head.http_status() == 403
+                && let Some(ticket) = exchange.ask_in_namespaces(cx)?
+            {
+                sent = Sent::new(ticket);
+                continue;
+            }
+            if exchange.asked.is_typed && exchange.namespaces.is_none() {
+                cx.tally.record_list(describe(&exchange.asked.request), head.http_status());
+            }
             match in_namespace(head, exchange, cx)? {
                 State::Sent(next) => sent = next,
                 state => return Ok(state),
@@ -39,7 +48,7 @@ impl Sent {
 fn in_namespace(head: Head, exchange: &mut Exchange, cx: &mut Context<'_>) -> Result<State, Failed> {
     let Exchange { asked, namespaces: Some(namespaces), .. } = exchange else { return Ok(State::Head(head)) };
     let code = head.http_status();
-    cx.tally.record_namespace(describe(&asked.request), code);
+    cx.tally.record_list(describe(&asked.request), code);
     let impact = impact_of(&asked.request, Status::http(code), Consumed::Not);
     if head.is_success() || impact == Impact::Broken {
         namespaces.answered(asked, code, cx.tally);

@@ -16,6 +16,7 @@
 //! Time stands still in both: guests are told when the recording began, so that a replay gives the same archive.
 
 mod body;
+mod discovery;
 mod entry;
 mod har;
 mod near;

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::body::{self, Bytes};
 use super::har::{self, Answer, Malformed};
 use super::near::{Near, meaning};
-use super::{MAX_RECORDING_BYTES, Problem};
+use super::{MAX_RECORDING_BYTES, Problem, discovery};
 use crate::cluster::Gunzipped;
 use crate::{Call, Cause, NoAnswer, Response, Source};
 use wagather_base::error::{Class, Failure};
@@ -166,6 +166,20 @@ impl Recording {
         })
     }
 
+    /// Each path and query that it has an answer to.
+    fn paths(&self) -> impl Iterator<Item = &str> {
+        self.answers.keys().map(|path| &**path)
+    }
+
+    /// The first page of a list, if it has that.
+    fn whole_list(&self, path_and_query: &str) -> Option<Box<dyn Read + Send>> {
+        let answers = self.find(path_and_query)?;
+        let answer = answers.all.iter().find(|answer| answer.status == 200)?;
+        let Bytes { bytes, is_gzip } = self.body(answer).ok()?;
+        let body = Cursor::new(bytes);
+        Some(if is_gzip { Box::new(Gunzipped::new(body, "the recording")) } else { Box::new(body) })
+    }
+
     fn body(&self, answer: &Answer) -> Result<Bytes, String> {
         let Some(range) = &answer.body else {
             return match answer.size {
@@ -243,6 +257,15 @@ fn append(reason: &mut String, lead: &str, paths: &[&str]) {
 impl Source for Recording {
     fn send(&self, call: &Call) -> Result<Response, NoAnswer> {
         let Some(answers) = self.find(&call.path_and_query) else {
+            let whole_list = |path: &str| self.whole_list(path);
+            if let Some(document) = discovery::document(&call.path_and_query, self.paths(), &whole_list) {
+                return Ok(Response {
+                    status: 200,
+                    content_type: Some("application/json".into()),
+                    retry_after: None,
+                    body: Box::new(Cursor::new(document)),
+                });
+            }
             return Err(self.not_recorded(&call.path_and_query));
         };
         let number = answers.given.fetch_add(1, Ordering::Relaxed).min(answers.all.len() - 1);

@@ -119,6 +119,22 @@ fn fake() -> Arc<dyn Source> {
     Arc::new(Fake(Mutex::new(answers)))
 }
 
+/// A recording of these exchanges.
+fn recording_of(exchanges: Vec<(&'static str, Result<Canned, NoAnswer>)>) -> Recording {
+    let mut answers: HashMap<_, Vec<_>> = HashMap::new();
+    let paths: Vec<&str> = exchanges.iter().map(|(path, _)| *path).collect();
+    for (path, answer) in exchanges {
+        answers.entry(path).or_default().push(answer);
+    }
+    let place = tempfile::tempdir().expect("a folder");
+    let path = place.path().join("r.har");
+    let source = Arc::new(Fake(Mutex::new(answers)));
+    let recorder = Recorder::new(source, &path, Existing::Keep, redactor()).expect("free");
+    paths.iter().for_each(|path| _ = see(&recorder, path));
+    recorder.finish(false).expect("finished");
+    Recording::open(&path).expect("a recording")
+}
+
 fn record(scratch: &Path) -> (PathBuf, Vec<Seen>) {
     let path = scratch.join("r.har");
     let recorder = Recorder::new(fake(), &path, Existing::Keep, redactor()).expect("free");
@@ -457,4 +473,40 @@ fn a_failure_to_write_is_told_at_the_end() {
     let seen = see(&recorder, "/api/v1/nodes?limit=500&continue=a%2Fb").expect("an answer");
     assert_eq!((seen.2.len(), seen.3), (16 * 40_000, None));
     assert_eq!(recorder.finish(false).expect_err("no folder").class, Class::Output);
+}
+
+#[test]
+fn discovery_has_the_lists_of_a_recording_that_has_none() {
+    let list = |kind: &str, items: &str| Canned::json(&format!(r#"{{"kind":"{kind}","items":[{items}]}}"#));
+    let pod = r#"{"metadata":{"name":"a","namespace":"shop"}}"#;
+    let refused = Canned { status: 403, ..Canned::json("{\"kind\":\"Status\"}") };
+    let exchanges = [
+        ("/api/v1/pods?limit=500", list("PodList", pod)),
+        ("/api/v1/pods?limit=500&continue=x", list("PodList", pod)),
+        ("/api/v1/events?limit=500&fieldSelector=type%3DWarning", list("EventList", "")),
+        ("/api/v1/nodes?limit=500", list("NodeList", r#"{"metadata":{"name":"n"}}"#)),
+        ("/api/v1/namespaces/shop/services?limit=500", list("ServiceList", "")),
+        ("/api/v1/endpoints?limit=500", refused),
+        ("/apis/apps/v1/deployments?limit=500", list("DeploymentList", "")),
+        ("/version", Canned::json("{}")),
+    ];
+    let recorded = recording_of(exchanges.into_iter().map(|(path, canned)| (path, Ok(canned))).collect());
+    let found = |path: &str| -> Vec<String> {
+        let (status, _, body, _) = see(&recorded, path).expect(path);
+        assert_eq!(status, 200);
+        let document: Value = serde_json::from_slice(&body).expect("JSON");
+        let groups = document["items"].as_array().expect("groups").iter();
+        let resources = groups.map(|group| &group["versions"][0]["resources"][0]);
+        resources
+            .map(|known| {
+                format!("{} {} {}", known["resource"], known["responseKind"]["kind"], known["scope"])
+            })
+            .collect()
+    };
+    assert_eq!(found("/api"), [r#""nodes" "Node" "Cluster""#, r#""pods" "Pod" "Namespaced""#]);
+    assert_eq!(found("/apis"), [r#""deployments" "Deployment" "Cluster""#]);
+    assert!(see(&recorded, "/apis/apps/v1").is_err());
+    // What was recorded is what the server said.
+    let said = recording_of(vec![("/api", Ok(Canned::json("{\"kind\":\"APIVersions\"}")))]);
+    assert_eq!(see(&said, "/api").expect("recorded").2, b"{\"kind\":\"APIVersions\"}");
 }

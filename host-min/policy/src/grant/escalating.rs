@@ -38,6 +38,16 @@ pub const ESCALATING: &[Escalating] = &[
     Escalating { plural: "buildconfigs", subresource: "webhooks", gives: "a secret that starts builds" },
 ];
 
+/// The kinds of such objects, whatever the resource that serves them is called.
+const KINDS: &[(&str, usize)] = &[
+    ("Secret", 0),
+    ("TokenRequest", 2),
+    ("OAuthAccessToken", 3),
+    ("OAuthAuthorizeToken", 4),
+    ("UserOAuthAccessToken", 5),
+    ("OAuthClient", 6),
+];
+
 /// Subresources that open connections. They are never requested, whatever is declared or granted.
 pub const CONNECTIONS: &[&str] = &["attach", "exec", "portforward", "proxy"];
 
@@ -49,6 +59,16 @@ impl Escalating {
                 && (known.subresource.is_empty() || known.subresource == subresource)
         };
         ESCALATING.iter().find(fits)
+    }
+
+    /// What objects of a kind, or a list of them, give to their reader, if they are some of these.
+    pub fn of_kind(kind: &str) -> Option<&'static Escalating> {
+        let is_it = |known: &&(&str, usize)| {
+            let rest = kind.get(known.0.len()..).unwrap_or_default();
+            kind.get(..known.0.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(known.0))
+                && (rest.is_empty() || rest.eq_ignore_ascii_case("List"))
+        };
+        KINDS.iter().find(is_it).and_then(|(_, index)| ESCALATING.get(*index))
     }
 
     /// Whether it holds Secrets.
@@ -89,6 +109,27 @@ mod tests {
         ] {
             let known = Escalating::of(plural, subresource);
             assert_eq!(known.map(|known| known.gives), gives, "{plural}/{subresource}");
+        }
+    }
+
+    #[test]
+    fn what_gives_rights_away_is_known_by_its_kind() {
+        for (kind, gives) in [
+            ("Secret", Some("Secrets")),
+            ("SecretList", Some("Secrets")),
+            ("secretlist", Some("Secrets")),
+            ("SecretStore", None),
+            ("ExternalSecret", None),
+            ("TokenRequest", Some("tokens of service accounts")),
+            ("OAuthAccessToken", Some("tokens of users")),
+            ("OAuthAuthorizeTokenList", Some("tokens of users")),
+            ("UserOAuthAccessToken", Some("tokens of users")),
+            ("OAuthClient", Some("passwords of OAuth clients")),
+            ("OAuthClientAuthorization", None),
+            ("Pod", None),
+            ("", None),
+        ] {
+            assert_eq!(Escalating::of_kind(kind).map(|known| known.gives), gives, "{kind}");
         }
     }
 }

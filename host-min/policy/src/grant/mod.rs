@@ -87,7 +87,13 @@ impl Rule {
         self.is_of_group(group) && self.resources.iter().any(|resource| resource.removes(plural, subresource))
     }
 
-    fn is_of_group(&self, group: &str) -> bool {
+    /// Whether it is about the objects of the resource, in a group that it leaves open.
+    pub fn grants_any_of(&self, plural: &str) -> bool {
+        self.resources.iter().any(|resource| resource.grants(plural, ""))
+    }
+
+    /// Whether it is about a group.
+    pub fn is_of_group(&self, group: &str) -> bool {
         self.api_groups.iter().any(|known| known == "*" || known == group)
     }
 }

@@ -7,12 +7,16 @@
 #[cfg(test)]
 mod tests;
 
+use crate::discovery::Catalog;
 use crate::grant::Grant;
 use crate::manifest::Manifest;
 use crate::rights::{Granted, Need, Remainder, Rights};
 use std::fmt::Write as _;
 use std::sync::Arc;
 use wagather_yaml::scalar;
+
+/// The paths of discovery.
+const DISCOVERY: [&str; 4] = ["/api", "/api/*", "/apis", "/apis/*"];
 
 /// What all gatherers need.
 #[derive(Debug, Default)]
@@ -43,11 +47,44 @@ struct Rule {
 impl Needs {
     /// Adds what a gatherer needs under a grant, or under the default one.
     pub fn add(&mut self, manifest: Manifest, grant: Option<&Arc<Grant>>) {
+        self.add_expanded(manifest, grant, None);
+    }
+
+    /// The same for a manifest whose wildcards stand for the resources of a cluster.
+    pub fn add_at(&mut self, manifest: Manifest, grant: Option<&Arc<Grant>>, catalog: &Catalog) {
+        self.add_expanded(manifest, grant, Some(catalog));
+    }
+
+    fn add_expanded(&mut self, manifest: Manifest, grant: Option<&Arc<Grant>>, catalog: Option<&Catalog>) {
         let gatherer = manifest.name.clone();
+        let manifest = match catalog.filter(|_| manifest.has_wildcards()) {
+            None => manifest,
+            Some(catalog) => {
+                let gaps = catalog.versions().iter().filter(|version| version.stale.is_some());
+                for version in gaps {
+                    self.notes
+                        .push(format!("{gatherer}: left out {}, which does not answer", version.identity()));
+                }
+                // Every account that is authenticated usually has this, by the ClusterRole system:discovery.
+                for path in DISCOVERY {
+                    let resources = vec![path.to_owned()];
+                    self.add_rule(Rule { is_of_paths: true, resources, ..Rule::default() }, "get", &gatherer);
+                }
+                manifest.expanded(catalog)
+            }
+        };
         self.gatherers.push(format!("{gatherer} {}", manifest.version));
         let rights = Rights::new(manifest, grant.cloned().unwrap_or_default());
         let effective = rights.effective();
         for rest in &effective.resources {
+            if rest.resource.is_wildcard() {
+                self.note(
+                    rest,
+                    &gatherer,
+                    "left out, because only a cluster can say which resources these are",
+                );
+                continue;
+            }
             if let Granted::Nothing(why) = &rest.granted {
                 self.note(rest, &gatherer, &format!("left out, {why}"));
             }

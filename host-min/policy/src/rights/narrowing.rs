@@ -39,7 +39,8 @@ impl Narrowing {
 
     /// Restricts a request for a list.
     pub(super) fn apply(&self, request: &mut Canonical, allowed: &mut Allowed) {
-        if request.verb != Verb::LIST {
+        // What a request for any resource comes to is narrowed list by list.
+        if request.verb != Verb::LIST || request.is_of_any() {
             return;
         }
         if let Some(selector) = &self.selector {

@@ -35,9 +35,21 @@ impl Remainder<'_> {
     pub fn needs(&self) -> Vec<Need> {
         match &self.granted {
             Granted::Nothing(_) => Vec::new(),
-            Granted::All => vec![Need { namespace: self.resource.namespace.clone(), ..Need::default() }],
+            Granted::All => {
+                let namespace = self.resource.namespace.clone();
+                vec![Need {
+                    namespace,
+                    wider: self.wider_than_declared().into_iter().collect(),
+                    ..Need::default()
+                }]
+            }
             Granted::Part(extents) => extents.iter().flat_map(|extent| self.needs_of(extent)).collect(),
         }
+    }
+
+    fn wider_than_declared(&self) -> Option<String> {
+        let pattern = self.resource.pattern.as_ref()?;
+        Some(format!("RBAC cannot express that namespaces are {pattern}"))
     }
 
     fn needs_of(&self, extent: &Extent) -> Vec<Need> {
@@ -54,7 +66,10 @@ impl Remainder<'_> {
         };
         let namespaces = match (&self.resource.namespace, &extent.namespaces) {
             (Some(namespace), _) => vec![Some(namespace.clone())],
-            (None, None) => vec![None],
+            (None, None) => {
+                wider.extend(self.wider_than_declared());
+                vec![None]
+            }
             (None, Some(globs)) => match exact(globs) {
                 Some(_) if is_list && self.resource.is_namespaces() => {
                     wider.push("Namespaces are listed all or none".into());

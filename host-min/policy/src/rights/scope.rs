@@ -14,6 +14,8 @@ pub struct Scope {
     of_namespaces: bool,
     /// The shard that the objects must be in besides, if the run has one.
     shard: Option<Shard>,
+    /// The namespaces that the objects must be in besides, if the manifest declares only those.
+    declared: Option<Vec<Glob>>,
 }
 
 /// The objects that one rule covers.
@@ -30,11 +32,11 @@ pub struct Extent {
 impl Scope {
     /// All objects.
     pub fn everything() -> Scope {
-        Scope { extents: None, of_namespaces: false, shard: None }
+        Scope { extents: None, of_namespaces: false, shard: None, declared: None }
     }
 
     pub(super) fn of(extents: Vec<Extent>, of_namespaces: bool) -> Scope {
-        Scope { extents: Some(extents), of_namespaces, shard: None }
+        Scope { extents: Some(extents), of_namespaces, shard: None, declared: None }
     }
 
     /// The part of it that is in a shard.
@@ -42,24 +44,59 @@ impl Scope {
         Scope { shard: Some(shard), of_namespaces, ..self }
     }
 
+    /// The part of it that is in namespaces which the manifest declares.
+    pub(super) fn declared_in(self, patterns: Vec<Glob>, of_namespaces: bool) -> Scope {
+        Scope { declared: Some(patterns), of_namespaces, ..self }
+    }
+
+    /// Whether the manifest leaves a namespace in it.
+    fn declares(&self, namespace: &str) -> bool {
+        self.declared.as_ref().is_none_or(|globs| any(globs, namespace))
+    }
+
     /// Whether all objects are visible.
     pub fn is_everything(&self) -> bool {
-        self.extents.is_none()
+        self.extents.is_none() && self.declared.is_none()
     }
 
     /// Whether objects that are in no namespace are visible.
     pub fn reaches_none(&self) -> bool {
-        self.extents.as_ref().is_none_or(|all| all.iter().any(|extent| extent.reaches("")))
+        self.declares("")
+            && self.extents.as_ref().is_none_or(|all| all.iter().any(|extent| extent.reaches("")))
     }
 
     /// The namespaces of all its objects, if the rules name each of them. Then the list is requested namespace by namespace.
     /// A shard has its own among them, or among those of the cluster.
     pub fn places(&self) -> Option<Vec<String>> {
         let mut places = self.all_places()?;
+        places.retain(|namespace| self.declares(namespace));
         if let Some(shard) = &self.shard {
             places.retain(|namespace| shard.has(namespace));
         }
         Some(places)
+    }
+
+    /// The namespaces to ask one by one, if the server refuses a list over all of them: those that rules name, and those of the
+    /// cluster, as far as they are known.
+    pub fn places_to_try(&self, of_cluster: &[String]) -> Vec<String> {
+        if self.of_namespaces {
+            return Vec::new();
+        }
+        let globs = self.extents.iter().flatten().filter_map(|extent| extent.namespaces.as_ref());
+        let globs = globs.chain(&self.declared).flatten();
+        let named = globs.filter_map(Glob::exact).map(ToOwned::to_owned);
+        let mut places: Vec<String> = of_cluster.iter().cloned().chain(named).collect();
+        let is_reached = |namespace: &str| {
+            self.extents.as_ref().is_none_or(|all| all.iter().any(|extent| extent.reaches(namespace)))
+        };
+        places.retain(|namespace| {
+            self.declares(namespace)
+                && is_reached(namespace)
+                && self.shard.as_ref().is_none_or(|shard| shard.has(namespace))
+        });
+        sort_places(&mut places);
+        places.dedup();
+        places
     }
 
     /// A namespace in which a list may be asked for, for a shard that has none of its own. The answer tells whether the resource is
@@ -96,6 +133,11 @@ impl Scope {
         self.shard.as_ref().is_some_and(|shard| !shard.has(namespace))
     }
 
+    /// Whether an object is in a namespace that is not wanted, which is no decision of the grant's.
+    pub fn is_unwanted(&self, namespace: &str, name: &str) -> bool {
+        !self.declares(if self.of_namespaces && namespace.is_empty() { name } else { namespace })
+    }
+
     /// The part of the scope in one namespace.
     pub fn within(&self, namespace: &str) -> Scope {
         let Some(extents) = &self.extents else { return Scope::everything() };
@@ -105,13 +147,14 @@ impl Scope {
         if extents.iter().any(Extent::is_everything) {
             return Scope::everything();
         }
-        Scope { extents: Some(extents), of_namespaces: self.of_namespaces, shard: None }
+        Scope { extents: Some(extents), of_namespaces: self.of_namespaces, shard: None, declared: None }
     }
 
     /// Whether an object is visible. The namespace of an object in none is empty.
     pub fn covers(&self, namespace: &str, name: &str) -> bool {
         let namespace = if self.of_namespaces && namespace.is_empty() { name } else { namespace };
-        self.extents.as_ref().is_none_or(|all| all.iter().any(|extent| extent.covers(namespace, name)))
+        self.declares(namespace)
+            && self.extents.as_ref().is_none_or(|all| all.iter().any(|extent| extent.covers(namespace, name)))
     }
 }
 

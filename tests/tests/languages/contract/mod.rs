@@ -29,7 +29,8 @@ const TEXTS: [(&str, usize); 10] = [
     ("query", offset_of!(Request<u32>, query)),
 ];
 
-const VERBS: [(&str, u8); 3] = [("GET", Verb::GET.0), ("LIST", Verb::LIST.0), ("RAW", Verb::RAW.0)];
+const VERBS: [(&str, u8); 4] =
+    [("GET", Verb::GET.0), ("LIST", Verb::LIST.0), ("RAW", Verb::RAW.0), ("DISCOVER", Verb::DISCOVER.0)];
 
 const LEVELS: [(&str, i32); 4] = [
     ("DEBUG", LogLevel::DEBUG.0),

@@ -13,7 +13,7 @@ mod tests;
 
 use super::asked::Asked;
 use super::context::Context;
-use super::failed::Failed;
+use super::failed::{BEYOND_WILDCARDS, Failed};
 use super::page_size::PageSizes;
 use crate::fetch::{Reply, Ticket};
 use crate::held::Hold;
@@ -22,9 +22,12 @@ use order::{Order, Place, key_of};
 use page::{Next, Page, PageItem, success};
 use seen::Seen;
 use std::time::Instant;
+use wagather_abi::Status;
 use wagather_json::project::Identity;
 use wagather_json::project::list::PageMeta;
+use wagather_json::redact::Holder;
 use wagather_kube::Response;
+use wagather_policy::grant::Escalating;
 use wagather_policy::rights::describe;
 
 /// A list that is being read.
@@ -62,8 +65,7 @@ pub(super) struct Item {
     pub(super) identity: Identity,
     /// The keys `apiVersion` and `kind`, if the item lacks them. Lists of built-in types give them once, for all items.
     pub(super) missing_type: String,
-    /// Its share of the broker's memory.
-    #[expect(dead_code, reason = "dropping it gives the memory back")]
+    /// Its share of the broker's memory, which dropping it gives back.
     hold: Hold,
 }
 
@@ -165,7 +167,10 @@ impl List {
             self.cuts = 0;
             self.sizes.read(item_bytes);
             self.prefetch_page(asked, cx)?;
-            if asked.allowed.scope.is_elsewhere(&identity.namespace, &identity.name) {
+            let scope = &asked.allowed.scope;
+            if scope.is_elsewhere(&identity.namespace, &identity.name)
+                || scope.is_unwanted(&identity.namespace, &identity.name)
+            {
                 continue;
             }
             cx.tally.record_read(asked.used, &identity.namespace, &identity.name);
@@ -174,6 +179,11 @@ impl List {
                 continue;
             }
             let holder = asked.subject().holder_of_item(&self.page.meta().kind, &identity.kind);
+            if asked.allowed.by_wildcard
+                && is_beyond_wildcards(holder, &self.page.meta().kind, &identity.kind)
+            {
+                return Err(Failed::new(Status::DENIED, BEYOND_WILDCARDS, ""));
+            }
             if holder.is_token(&identity.name) {
                 invalid::skip_named_by_token(self.read, asked, cx);
                 continue;
@@ -328,6 +338,11 @@ impl List {
     }
 }
 
+/// Whether no wildcard of a manifest covers an item, whatever the resource is called.
+fn is_beyond_wildcards(holder: Holder, list_kind: &str, kind: &str) -> bool {
+    holder != Holder::Other || [list_kind, kind].into_iter().any(|kind| Escalating::of_kind(kind).is_some())
+}
+
 /// Requests the rest of a list whose continue token expired. The server sends a new token, for the same part of the list in its current state.
 fn request_at_new_state(
     reply: Reply,
@@ -381,13 +396,27 @@ fn quoted(text: &str) -> String {
 }
 
 impl Item {
+    /// The item, completed with the keys of its type.
+    pub(super) fn typed(self) -> Item {
+        if self.missing_type.is_empty() {
+            return self;
+        }
+        let Item { bytes, identity, missing_type, hold } = self;
+        let (bytes, identity) = Item::complete(bytes, identity, &missing_type);
+        Item { bytes, identity, missing_type: String::new(), hold }
+    }
+
     /// Its text, completed with the keys of its type.
     pub(super) fn with_type(self) -> (Vec<u8>, Identity) {
-        let Item { bytes, identity, missing_type: missing, .. } = self;
+        let Item { bytes, identity, missing_type, .. } = self;
+        Item::complete(bytes, identity, &missing_type)
+    }
+
+    fn complete(bytes: Vec<u8>, identity: Identity, missing: &str) -> (Vec<u8>, Identity) {
         if missing.is_empty() || bytes.len() < 2 {
             return (bytes, identity);
         }
-        let missing = if bytes.len() == 2 { missing.trim_end_matches(',') } else { &*missing };
+        let missing = if bytes.len() == 2 { missing.trim_end_matches(',') } else { missing };
         let mut whole = Vec::with_capacity(bytes.len() + missing.len());
         whole.push(b'{');
         whole.extend_from_slice(missing.as_bytes());

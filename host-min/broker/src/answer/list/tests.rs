@@ -252,7 +252,8 @@ fn list_in(
     let fetcher = fetchers.fetcher(0, 500);
     let texts = ["v1", "pods", "", "", "", "", "", "", "", ""].map(|text| text.as_bytes().to_vec());
     let request = Canonical::new(RestRequest::new(Verb::LIST, limit, texts)).expect("a request");
-    let allowed = Allowed { mask: Node::Keep, scope, narrowed: false, about: Arc::default() };
+    let allowed =
+        Allowed { mask: Node::Keep, scope, narrowed: false, about: Arc::default(), by_wildcard: false };
     let mut tally = Tally::new(Budget { requests: 500, ..Budget::default() }, fetcher.account().clone());
     tally.count_request().expect("a request");
     let deadline = Instant::now() + Duration::from_secs(60);
@@ -268,7 +269,7 @@ fn list_in(
         items.len() == most
     };
     let end = 'list: loop {
-        let mut cx = Context { tally: &mut tally, fetcher: &fetcher, redactor: &redactor };
+        let mut cx = Context::new(&mut tally, &fetcher, &redactor);
         bytes.clear();
         let len = match answer.next(Wanted { cap: 1 << 20, room, is_taken: true }, &mut bytes, &mut cx) {
             Err(status) => break Err(status),
@@ -289,7 +290,7 @@ fn list_in(
         }
         assert_eq!(answer.taken(1, &mut tally), None, "no more was sent");
     };
-    answer.close(&mut Context { tally: &mut tally, fetcher: &fetcher, redactor: &redactor });
+    answer.close(&mut Context::new(&mut tally, &fetcher, &redactor));
     tally.count_requests();
     Got { items, end, tally, script }
 }
@@ -512,8 +513,13 @@ fn json_that_makes_no_sense_is_not_asked_for_again() {
     let fetcher = fetchers.fetcher(0, 10);
     let texts = ["v1", "pods", "", "", "", "", "", "", "", ""].map(|text| text.as_bytes().to_vec());
     let request = Canonical::new(RestRequest::new(Verb::LIST, 0, texts)).expect("a request");
-    let allowed =
-        Allowed { mask: Node::Keep, scope: Scope::everything(), narrowed: false, about: Arc::default() };
+    let allowed = Allowed {
+        mask: Node::Keep,
+        scope: Scope::everything(),
+        narrowed: false,
+        about: Arc::default(),
+        by_wildcard: false,
+    };
     let mut tally = Tally::new(Budget::default(), fetcher.account().clone());
     let redactor = Arc::new(Redactor::new(&Rules::default()));
     let deadline = Instant::now() + Duration::from_secs(60);
@@ -523,7 +529,7 @@ fn json_that_makes_no_sense_is_not_asked_for_again() {
         &Origin { fetcher: &fetcher, deadline, chunk_items: None },
         &mut tally,
     );
-    let mut cx = Context { tally: &mut tally, fetcher: &fetcher, redactor: &redactor };
+    let mut cx = Context::new(&mut tally, &fetcher, &redactor);
     let mut bytes = Vec::new();
     assert!(answer.next(ONE, &mut bytes, &mut cx).is_ok_and(|len| len > 0));
     assert_eq!(answer.next(ONE, &mut bytes, &mut cx), Err(Status::BAD_ANSWER));

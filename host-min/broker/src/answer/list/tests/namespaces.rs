@@ -209,6 +209,7 @@ fn the_next_namespace_is_on_its_way_while_one_is_read() {
         mask: Node::Keep,
         scope: scope_of(&["namespaces: [shop, shop-a]"]),
         narrowed: false,
+        by_wildcard: false,
         about: Arc::default(),
     };
     let mut tally = Tally::new(Budget { requests: 500, ..Budget::default() }, fetcher.account().clone());
@@ -220,7 +221,7 @@ fn the_next_namespace_is_on_its_way_while_one_is_read() {
         &mut tally,
     );
     let redactor = Arc::new(Redactor::new(&Rules::default()));
-    let mut cx = Context { tally: &mut tally, fetcher: &fetcher, redactor: &redactor };
+    let mut cx = Context::new(&mut tally, &fetcher, &redactor);
     assert!(answer.next(ONE, &mut Vec::new(), &mut cx).is_ok_and(|len| len > 0));
     while script.world().requests.len() < 2 {
         assert!(Instant::now() < deadline, "it was not asked for: {:?}", script.world().requests);

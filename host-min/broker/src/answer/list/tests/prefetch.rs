@@ -64,8 +64,13 @@ const WANTED: Wanted = Wanted { cap: 1 << 20, room: 64 << 10, is_taken: true };
 fn ask(fetcher: &Fetcher, tally: &mut Tally) -> Answer {
     let texts = ["v1", "pods", "", "", "", "", "", "", "", ""].map(|text| text.as_bytes().to_vec());
     let request = Canonical::new(RestRequest::new(Verb::LIST, 0, texts)).expect("a request");
-    let allowed =
-        Allowed { mask: Node::Keep, scope: Scope::everything(), narrowed: false, about: Arc::default() };
+    let allowed = Allowed {
+        mask: Node::Keep,
+        scope: Scope::everything(),
+        narrowed: false,
+        about: Arc::default(),
+        by_wildcard: false,
+    };
     let deadline = Instant::now() + Duration::from_secs(60);
     Answer::send(request, allowed, &Origin { fetcher, deadline, chunk_items: None }, tally)
 }
@@ -108,7 +113,7 @@ fn a_page_of_odd_items_takes_no_memory() {
     let (fetchers, mut tally, redactor) = served(page);
     let fetcher = fetchers.fetcher(0, 500);
     let mut list = ask(&fetcher, &mut tally);
-    let mut cx = Context { tally: &mut tally, fetcher: &fetcher, redactor: &redactor };
+    let mut cx = Context::new(&mut tally, &fetcher, &redactor);
     assert!(list.next(WANTED, &mut Vec::new(), &mut cx).is_ok_and(|len| len > 0));
     assert_eq!(cx.tally.deferral.deferred(), MAX_DEFERRED, "no more of them wait");
     assert_eq!(list.next(WANTED, &mut Vec::new(), &mut cx), Ok(0));
@@ -123,7 +128,7 @@ fn a_failure_further_on_is_not_seen_before_its_item_is_asked_for() {
     let (fetchers, mut tally, redactor) = served(page);
     let fetcher = fetchers.fetcher(0, 500);
     let mut list = ask(&fetcher, &mut tally);
-    let mut cx = Context { tally: &mut tally, fetcher: &fetcher, redactor: &redactor };
+    let mut cx = Context::new(&mut tally, &fetcher, &redactor);
     assert!(list.next(WANTED, &mut Vec::new(), &mut cx).is_ok_and(|len| len > 0));
     assert_eq!(list.status(&mut cx), Ok(200));
     assert_eq!(list.read(9, &mut Vec::new(), &mut cx), Err(Status::WRONG_MODE));
@@ -145,13 +150,13 @@ fn a_budget_of_items_is_for_those_that_were_taken() {
     let mut tally = Tally::new(Budget { items: 10, ..Budget::default() }, fetcher.account().clone());
     let wanted = WANTED;
     let mut first = ask(&fetcher, &mut tally);
-    let mut cx = Context { tally: &mut tally, fetcher: &fetcher, redactor: &redactor };
+    let mut cx = Context::new(&mut tally, &fetcher, &redactor);
     assert!(first.next(wanted, &mut Vec::new(), &mut cx).is_ok_and(|len| len > 0));
     assert_eq!((cx.tally.items, cx.tally.deferral.items()), (1, 9), "a whole budget, and no more");
     first.close(&mut cx);
     assert_eq!((cx.tally.items, cx.tally.deferral.items()), (1, 0), "what was not taken is given back");
     let mut second = ask(&fetcher, &mut tally);
-    let mut cx = Context { tally: &mut tally, fetcher: &fetcher, redactor: &redactor };
+    let mut cx = Context::new(&mut tally, &fetcher, &redactor);
     assert!(second.next(wanted, &mut Vec::new(), &mut cx).is_ok_and(|len| len > 0));
     assert!(second.taken(8, cx.tally).is_some());
     assert_eq!(second.next(wanted, &mut Vec::new(), &mut cx), Err(Status::OUT_OF_BUDGET));
