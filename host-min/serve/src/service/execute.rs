@@ -8,7 +8,7 @@ use crate::status::{RunState, RunStatus, Summary};
 use std::path::Path;
 use std::sync::Arc;
 use wagather_abi::LogLevel;
-use wagather_archive::{Existing, Output};
+use wagather_archive::Output;
 use wagather_base::error::{Class, Failure, Result};
 use wagather_broker::{Observer, Silent};
 use wagather_deliver::Step;
@@ -72,13 +72,8 @@ pub(super) fn try_out(inner: &Inner, version: &Arc<Version>) -> Result<()> {
         (state.config.clone(), state.source.clone())
     };
     let folder = outputs::prepare(&config.output, version.name())?;
-    let output = Output::TarGz(folder.join(".dry-run.tar.gz"));
-    let mut plan = version.plan(&config, source, output, &[]);
-    plan.existing = Existing::Replace;
+    let plan = version.plan(&config, source, Output::Nameless(folder), &[]);
     let outcome = run_in(&plan, vec![inner.sandboxes.prepare(version)?], &Silent)?;
-    if let Some(archive) = &outcome.output {
-        let _ = std::fs::remove_file(archive);
-    }
     match outcome.failures.into_iter().next() {
         None => Ok(()),
         Some(failure) => {
