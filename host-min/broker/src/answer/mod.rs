@@ -272,6 +272,7 @@ impl Answer {
     /// `archive_pipe` of a list or an object: the next document, or `None` after the last. Its identity and its text have what the
     /// server says of its type.
     pub(super) fn next_document(&mut self, cx: &mut Context<'_>) -> Result<Option<(Vec<u8>, Identity)>> {
+        self.check_nothing_is_pending()?;
         self.resolve(cx)?;
         if matches!(self.state, State::Sent(_) | State::Head(_) | State::Resources(_)) {
             // A file says what it is, whatever the gatherer's mask keeps.
@@ -282,7 +283,6 @@ impl Answer {
             let allowed = &mut self.exchange.asked.allowed;
             allowed.mask = allowed.mask.union(&identity);
         }
-        self.check_nothing_is_pending()?;
         if !self.advance(Mode::Piped, cx)? {
             return Ok(None);
         }

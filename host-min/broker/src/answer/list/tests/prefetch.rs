@@ -20,13 +20,19 @@ struct Seen {
 fn seen(world: World, scope: Scope, room: usize, most: usize) -> Seen {
     let Got { items, end, tally, .. } = list_in(world, 0, None, scope, room, most);
     assert_eq!(tally.deferral.items(), 0, "nothing is ahead of a list that is closed");
+    let mut resources = tally.gaps.resources();
+    for resource in &mut resources {
+        // Requests that were sent count at once.
+        resource.requests = 0;
+        resource.namespaces.iter_mut().for_each(|row| row.requests = 0);
+    }
     Seen {
         items,
         end,
         figures: [tally.items, tally.withheld, tally.bytes_given, tally.duplicates, tally.inconsistent_lists],
         lines: [&tally.warnings[..], &tally.errors[..]].concat(),
         gaps: tally.gaps.named("g"),
-        resources: tally.gaps.resources(),
+        resources,
         reduced: tally.uses.reduced(),
     }
 }
