@@ -6,6 +6,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::time::{Duration, Instant};
 use tests::archive::Archive;
+use tests::registry::Registry;
 use tests::{guest, objects, place, programs};
 use wagather_serve::status::{GathererStatus, RunState};
 use wagather_serve::{Config, Service};
@@ -188,6 +189,90 @@ fn a_grant_holds_as_soon_as_it_is_there() {
     until("the refusal is told", || !service.readiness().healthy);
     std::fs::write(&grant, pin(&version(2))).expect("a file");
     until("the old module is not admitted", || service.gatherer("idle").is_none());
+}
+
+#[test]
+fn a_grant_holds_while_the_module_cannot_be_read() {
+    let place = place();
+    let grant = place.path().join("grant.yaml");
+    let pin = |module: &[u8]| {
+        let pin = digest(module);
+        format!("apiVersion: wagather/v1\nkind: Grant\nrules: []\nmodules:\n- sha256: {pin}\n")
+    };
+    for takes_folder in [false, true] {
+        let place = tests::place();
+        std::fs::write(&grant, pin(&version(0))).expect("a file");
+        let (modules, service) = folder(place.path(), |config| config.grant = Some(grant.clone()));
+        if takes_folder {
+            std::fs::rename(&modules, place.path().join("elsewhere")).expect("a folder");
+        } else {
+            std::fs::remove_file(modules.join("idle.wasm")).expect("a file");
+            symlink("nowhere", modules.join("idle.wasm")).expect("a link");
+        }
+        until("the problem is told", || !service.readiness().healthy);
+        assert_eq!(complete(&service, "idle").digest, digest(&version(0)));
+        std::fs::write(&grant, pin(&version(1))).expect("a file");
+        until("what the grant does not admit is served no more", || service.gatherer("idle").is_none());
+    }
+}
+
+/// Its files are not read when another file changes.
+#[test]
+fn a_grant_holds_for_a_module_in_a_registry() {
+    let place = place();
+    let (grant, registry) = (place.path().join("grant.yaml"), Registry::start());
+    registry.module("idle:1", &version(0));
+    let pin = |module: &[u8]| {
+        let pin = digest(module);
+        format!("apiVersion: wagather/v1\nkind: Grant\nrules: []\nmodules:\n- sha256: {pin}\n")
+    };
+    std::fs::write(&grant, pin(&version(0))).expect("a file");
+    let reference = registry.reference("idle:1");
+    let mut config = config(place.path(), Path::new(&reference), "http://127.0.0.1:9");
+    config.registry.plain_http = true;
+    config.grant = Some(grant.clone());
+    let service = start(config);
+    serves(&service, &version(0));
+    std::fs::write(&grant, pin(&version(1))).expect("a file");
+    until("what the grant does not admit is served no more", || service.gatherer("idle").is_none());
+}
+
+/// One that comes back would be a new one, which may not have rights without somebody's word.
+#[test]
+fn a_module_that_is_away_for_a_moment_is_not_gone() {
+    let reader = with(0, &["resource list /v1/pods * *"]);
+    let changed = with(1, &["resource list /v1/pods * *"]);
+    let start = |place: &Path| {
+        let modules = place.join("modules");
+        std::fs::create_dir(&modules).expect("a folder");
+        std::fs::write(modules.join("idle.wasm"), &reader).expect("a file");
+        let service = start(config(place, &modules, "http://127.0.0.1:9"));
+        (modules, service)
+    };
+    // The folder, for as long as it likes.
+    let place = place();
+    let (modules, service) = start(place.path());
+    std::fs::rename(&modules, place.path().join("elsewhere")).expect("a folder");
+    until("the problem is told", || !service.readiness().healthy);
+    assert_eq!(served(&service).digest, digest(&reader));
+    std::fs::rename(place.path().join("elsewhere"), &modules).expect("a folder");
+    until("the problem is solved", || service.readiness().healthy);
+    assert_eq!(served(&service).digest, digest(&reader));
+    // The file, as a program does it that removes it and writes it anew. On a busy machine, that may take too long.
+    let begin = Instant::now();
+    loop {
+        assert!(begin.elapsed() < LONG, "no attempt was fast enough");
+        let place = tests::place();
+        let (modules, service) = start(place.path());
+        let begin = Instant::now();
+        std::fs::remove_file(modules.join("idle.wasm")).expect("a file");
+        std::thread::sleep(Duration::from_millis(40));
+        std::fs::write(modules.join("idle.wasm"), &changed).expect("a file");
+        if begin.elapsed() < Duration::from_millis(90) {
+            until("the new version is served", || served(&service).digest == digest(&changed));
+            break;
+        }
+    }
 }
 
 #[test]

@@ -61,13 +61,18 @@ pub(super) fn look(inner: &Arc<Inner>, why: Why) -> Result<(), Unsettled> {
     let config = inner.lock().config.clone();
     let (mut grants, mut found, mut settled) = (Grants::default(), BTreeSet::new(), Ok(()));
     for entry in &config.gatherers {
-        let paths = match paths(entry, why) {
+        let was_folder = places.0.keys().any(|path| is_below(path, entry));
+        let paths = match paths(entry, why, was_folder) {
             Ok(paths) => paths,
             Err(failure) => {
                 // A folder that cannot be read says nothing about what was in it.
-                let below = places.0.keys().filter(|path| path.parent() == Some(&entry.module));
-                found.extend(below.cloned());
                 refuse(inner, &entry.module, None, None, &failure);
+                let entry = Arc::new(entry.clone());
+                for (path, place) in places.0.iter_mut().filter(|(path, _)| is_below(path, &entry)) {
+                    found.insert(path.clone());
+                    Looking { inner, config: &config, path, entry: &entry, why, digest: None }
+                        .hold_to_grant(place, &mut grants);
+                }
                 continue;
             }
         };
@@ -76,12 +81,13 @@ pub(super) fn look(inner: &Arc<Inner>, why: Why) -> Result<(), Unsettled> {
         for path in paths {
             found.insert(path.clone());
             let is_remote = in_registry(&path).is_some();
-            if is_remote && why == Why::Files {
-                continue;
-            }
             let place = places.0.entry(path.clone()).or_default();
             let mut looking =
                 Looking { inner, config: &config, path: &path, entry: &entry, why, digest: None };
+            if is_remote && why == Why::Files {
+                looking.hold_to_grant(place, &mut grants);
+                continue;
+            }
             let before = place.seen.clone();
             match looking.at(place, &mut grants) {
                 Ok(()) => {}
@@ -99,6 +105,11 @@ pub(super) fn look(inner: &Arc<Inner>, why: Why) -> Result<(), Unsettled> {
     }
     let gone: Vec<PathBuf> = places.0.keys().filter(|path| !found.contains(*path)).cloned().collect();
     for path in gone {
+        // A program may be between removing the file and writing the new one.
+        if why == Why::Files && is_fresh(&path) {
+            settled = Err(Unsettled);
+            continue;
+        }
         solve(inner, &path);
         if let Some(Place { gatherer: Some(gatherer), .. }) = places.0.remove(&path) {
             inner.remove(&gatherer, "its module is gone");
@@ -107,10 +118,17 @@ pub(super) fn look(inner: &Arc<Inner>, why: Why) -> Result<(), Unsettled> {
     settled
 }
 
-/// The modules of an entry. A file that does not exist is one, too: that is a problem, not an end.
-fn paths(entry: &Entry, why: Why) -> Result<Vec<PathBuf>> {
+/// Whether a module is directly in the folder of an entry.
+fn is_below(path: &Path, entry: &Entry) -> bool {
+    path.parent() == Some(&entry.module)
+}
+
+/// The modules of an entry. A file that does not exist is one, too: that is a problem, not an end. So is a folder that is gone, from which
+/// modules are served.
+fn paths(entry: &Entry, why: Why, was_folder: bool) -> Result<Vec<PathBuf>> {
     let folder = match entry.module.read_dir() {
         Ok(folder) if entry.module.is_dir() => folder,
+        _ if was_folder => return in_folder(&entry.module),
         _ => return Ok(vec![entry.module.clone()]),
     };
     let is_module = |entry: std::io::Result<std::fs::DirEntry>| {
@@ -146,18 +164,20 @@ struct Looking<'a> {
 
 impl Looking<'_> {
     fn at(&mut self, place: &mut Place, grants: &mut Grants) -> Result<()> {
-        let guest = Guest::read(self.path, &self.config.registry)?;
-        let grant = self.entry.grant.as_ref().or(self.config.grant.as_ref());
-        let grant = grant.map(|path| grants.read(path)).transpose();
+        let guest = match Guest::read(self.path, &self.config.registry) {
+            Ok(guest) => guest,
+            Err(failure) => {
+                self.hold_to_grant(place, grants);
+                return Err(failure);
+            }
+        };
+        let grant = self.grant(grants);
         let seen = Seen {
             guest: (guest.module.clone(), guest.signature.clone()),
             grant: grant.clone(),
             entry: self.entry.clone(),
         };
-        let current = place.gatherer.as_ref().and_then(|name| {
-            let state = self.inner.lock();
-            state.gatherers.get(name).map(|gatherer| gatherer.version.clone())
-        });
+        let current = self.current(place);
         let is_known = place.seen.as_ref() == Some(&seen);
         let is_served = current.as_ref().is_some_and(|current| of_version(current) == seen);
         place.seen = Some(seen);
@@ -174,6 +194,28 @@ impl Looking<'_> {
                 self.hold(&current, grant, place);
             }
         })
+    }
+
+    /// The grant of the module.
+    fn grant(&self, grants: &mut Grants) -> Result<Option<Arc<Grant>>> {
+        let grant = self.entry.grant.as_ref().or(self.config.grant.as_ref());
+        grant.map(|path| grants.read(path)).transpose()
+    }
+
+    /// The version that is served from here.
+    fn current(&self, place: &Place) -> Option<Arc<Version>> {
+        let state = self.inner.lock();
+        state.gatherers.get(place.gatherer.as_ref()?).map(|gatherer| gatherer.version.clone())
+    }
+
+    /// The module cannot be read, or is not read now: it may be in a registry that does not answer. Its grant is here, and holds for the version
+    /// that is served. A grant that cannot be read is told with the module.
+    fn hold_to_grant(&self, place: &mut Place, grants: &mut Grants) {
+        if let (Some(current), Ok(grant)) = (self.current(place), self.grant(grants))
+            && current.grant != grant
+        {
+            self.hold(&current, grant, place);
+        }
     }
 
     /// Has a candidate take over, or says why not.
