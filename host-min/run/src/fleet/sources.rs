@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, ErrorKind};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Component, Path, PathBuf};
 use wagather_base::error::{Class, Failure, Result};
@@ -162,19 +162,19 @@ impl Pattern {
             };
             if !has_wildcard(&part) {
                 let path = path.join(part);
-                if fs::symlink_metadata(&path).is_ok() {
-                    self.open.push((path, rest));
+                match fs::symlink_metadata(&path) {
+                    Ok(_) => self.open.push((path, rest)),
+                    Err(error) if is_absent(&error) => {}
+                    Err(error) => return Err(self.unreadable(&path, &error)),
                 }
                 continue;
             }
             let folder = if path.as_os_str().is_empty() { Path::new(".") } else { &path };
-            let mut names: Vec<OsString> = fs::read_dir(folder)
-                .into_iter()
-                .flatten()
-                .flatten()
-                .map(|entry| entry.file_name())
-                .filter(|name| matches(part.as_bytes(), name.as_bytes()))
-                .collect();
+            let mut names = match names_in(folder, part.as_bytes()) {
+                Ok(names) => names,
+                Err(error) if is_absent(&error) => continue,
+                Err(error) => return Err(self.unreadable(folder, &error)),
+            };
             names.sort_unstable_by(|a, b| b.cmp(a));
             self.open.extend(names.into_iter().map(|name| (path.join(name), rest.clone())));
         }
@@ -186,6 +186,30 @@ impl Pattern {
             "'*' stands for any part of a name, and '?' for one byte; neither matches a '/' or a leading dot",
         ))
     }
+
+    /// What is there cannot be seen, so the results would look whole without it.
+    fn unreadable(&self, path: &Path, error: &io::Error) -> Failure {
+        let attempt = format!("cannot find all archives {}", self.pattern.display());
+        Failure::new(Class::Config, attempt, format!("{}: {error}", path.display()))
+            .advise("let this user read it, or choose a pattern that does not reach it")
+    }
+}
+
+/// The names in a folder that match a part of a pattern.
+fn names_in(folder: &Path, part: &[u8]) -> io::Result<Vec<OsString>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let name = entry?.file_name();
+        if matches(part, name.as_bytes()) {
+            names.push(name);
+        }
+    }
+    Ok(names)
+}
+
+/// Whether there is nothing at a path, because nothing has that name or a file is where a folder would be. Any other error may hide archives.
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
 /// Whether a name matches a pattern. A hidden file matches only a pattern that begins with a dot.
@@ -271,6 +295,13 @@ mod tests {
         assert_eq!(found[7..], [PathBuf::from("last")]);
         let failure = all(&[at("*.none").as_os_str()], None).expect_err("nothing");
         assert!(failure.reason.contains("nothing matches"), "{failure}");
+        // Whatever is behind it would be missing, and nobody would know.
+        std::os::unix::fs::symlink("loop", at("loop")).expect("a link");
+        for pattern in ["*/1.tgz", "*/*.tgz"] {
+            let failure = all(&[at(pattern).as_os_str()], None).expect_err("a folder that cannot be read");
+            assert!(failure.reason.contains("loop"), "{failure}");
+        }
+        fs::remove_file(at("loop")).expect("a link");
         fs::write(at("list"), format!("x\n{}\n", list.display())).expect("a list");
         let failure = all(&[&list], None).expect_err("a list that names itself");
         assert!(failure.reason.contains("another list"), "{failure}");
