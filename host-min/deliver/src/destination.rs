@@ -15,7 +15,7 @@ use wagather_kube::cluster::upload::{Address, Uploader};
 const MAX_URL_BYTES: u64 = 64 << 10;
 
 /// A time that never ends, as far as a delivery can tell.
-const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+pub(crate) const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
 /// Where archives go, and how.
 #[derive(Clone, Debug)]

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::Transport;
+use crate::destination::LONGEST;
 use crate::fields;
 use crate::retry::{Pace, Verdict, random};
 use wagather_base::error::{Class, Failure};
@@ -37,7 +38,8 @@ impl Download {
     /// # Errors
     /// Why there is no archive. The file may have a part of it.
     pub fn fetch(&self, url: &str, into: &mut File) -> Result<(), Failure> {
-        let until = Instant::now() + self.timeout;
+        let now = Instant::now();
+        let until = now.checked_add(self.timeout).unwrap_or(now + LONGEST);
         // The URL may have a credential.
         let address = Address::parse(url).map_err(|why| {
             Failure::new(Class::Config, "cannot download an archive", format!("its URL: {why}"))
@@ -104,5 +106,18 @@ fn advice(status: u16) -> &'static str {
         404 | 410 => "check the URL",
         407 => "check the user and the password in HTTPS_PROXY or HTTP_PROXY",
         _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_without_end_is_no_mistake() {
+        let download = Download { timeout: Duration::MAX, ..Download::default() };
+        let mut file = tempfile::tempfile().expect("a file");
+        let failure = download.fetch("ftp://h/a", &mut file).expect_err("no URL of HTTP");
+        assert_eq!(failure.class, Class::Config);
     }
 }

@@ -14,7 +14,7 @@ use wagather_base::limits::MAX_PARALLEL_CLUSTERS;
 use wagather_deliver::{Download, Transport};
 use wagather_policy::quantity::duration;
 use wagather_policy::rights::Shard;
-use wagather_run::fleet::{Lines, Sources, Status, Watcher, run};
+use wagather_run::fleet::{Fetch, Lines, Sources, Status, Watcher, run};
 
 /// The archives, and what becomes of the results.
 #[derive(Debug)]
@@ -101,8 +101,9 @@ impl Archives {
         let display = Display::new(settings);
         let sources = Sources::new(self.named, self.shard);
         let shown = Shown { display: &display };
-        let fetch = |url: &str, into: &mut File| self.download.fetch(url, into);
-        let done = run(plan, sources, &self.output, self.max_parallel, single_threaded, (&shown, &fetch));
+        let get = |url: &str, into: &mut File| self.download.fetch(url, into);
+        let fetch = Fetch { get: &get, time: self.download.timeout };
+        let done = run(plan, sources, &self.output, self.max_parallel, single_threaded, (&shown, fetch));
         display.finish();
         let done = done?;
         let counts = Fleet::Archives { path: done.output.as_deref(), counts: &done.counts };

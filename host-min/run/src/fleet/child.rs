@@ -98,7 +98,7 @@ pub(super) fn run(
 fn downloaded(url: &str, work: &Work<'_>, single_threaded: SingleThreaded) -> Result<File, Failure> {
     let mut file = work.target.nameless_file().map_err(|error| work.target.failure(&error))?;
     let done = in_fork(single_threaded, "download an archive", || {
-        (work.fetch)(url, &mut file).err().map_or_else(Vec::new, |failure| vec![Reason::of(&failure)])
+        (work.fetch.get)(url, &mut file).err().map_or_else(Vec::new, |failure| vec![Reason::of(&failure)])
     })?;
     match done.into_iter().next() {
         Some(reason) => Err(reason.into_failure()),

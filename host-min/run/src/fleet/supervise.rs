@@ -7,11 +7,10 @@ use super::{Counts, Place, Sources, Status, Watcher};
 use std::io::{self, PipeReader, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use wagather_archive::Spool;
 use wagather_base::error::{Class, Failure, Result};
 use wagather_base::fork::{self, Pid, Signals};
-use wagather_base::limits::CLUSTER_GRACE;
 use wagather_base::stop;
 use wagather_sandbox::process::SingleThreaded;
 
@@ -20,6 +19,9 @@ const READ_BYTES: usize = 64 << 10;
 
 /// The most bytes of how a run ended: its first failure.
 const MAX_END_BYTES: usize = 4 << 20;
+
+/// A time that has no end, as far as a run is concerned.
+const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
 
 /// How the run of a fleet ended.
 pub(super) struct FleetEnded {
@@ -134,13 +136,12 @@ impl Fleet<'_> {
                 child::run(work, &archive, (parent, single_threaded), sender);
             }
         })?;
-        let begin = Instant::now();
-        let time = work.plan.time().saturating_add(CLUSTER_GRACE);
+        let (begin, time) = (Instant::now(), work.time(&archive));
         self.running.push(Running {
             archive,
             process,
             pipe,
-            deadline: begin.checked_add(time).unwrap_or(begin),
+            deadline: begin.checked_add(time).unwrap_or(begin + LONGEST),
             lines: Spool::new(&work.target, u64::MAX),
             end: None,
             has_ended: false,
