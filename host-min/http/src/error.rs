@@ -38,6 +38,11 @@ pub enum Error {
         /// The address.
         address: String,
     },
+    /// Every user of the machine may connect to this Unix socket.
+    Anybody {
+        /// The address.
+        address: String,
+    },
     /// A file with a token, a key or certificates cannot be used.
     Credential {
         /// What it should hold, with its article.
@@ -65,6 +70,7 @@ impl Error {
             Error::Readable { .. } => {
                 "Give it a certificate and a key, or listen on 127.0.0.1 or on a Unix socket."
             }
+            Error::Anybody { .. } => "Give it a path, and the mode 0600 or 0660 (SocketMode= of systemd).",
             Error::Listen { .. } | Error::Credential { .. } | Error::System(_) => "",
         }
     }
@@ -85,6 +91,10 @@ impl fmt::Display for Error {
             Error::Readable { address } => write!(
                 f,
                 "refuse to listen on {address}: other machines reach it, and without TLS the token can be read on the way"
+            ),
+            Error::Anybody { address } => write!(
+                f,
+                "refuse to listen on {address}: its permissions let every user of the machine connect"
             ),
             Error::Credential { what, path, reason } => {
                 write!(f, "cannot use {} as {what}: {reason}", path.display())

@@ -47,7 +47,8 @@ impl Listener {
         }
     }
 
-    /// A socket that somebody else opened and listens on, such as the service manager. What it is decides who may use it, as for [`bind`].
+    /// A socket that somebody else opened and listens on, such as the service manager. What it is decides who may use it, as for [`bind`]. A
+    /// Unix socket has permissions instead of a token, so one that every user may write to is refused, and so is one without a path.
     ///
     /// [`bind`]: Listener::bind
     pub fn inherited(
@@ -60,7 +61,12 @@ impl Listener {
             Err(_) => {
                 let unix = UnixListener::from(OwnedFd::from(tcp));
                 let path = unix.local_addr().map_err(Error::System)?.as_pathname().map(Path::to_owned);
-                (Socket::Unix(unix), Address::Unix(path.unwrap_or_else(|| "(without a name)".into())))
+                let is_for_all = path.as_deref().is_none_or(is_for_all);
+                let address = Address::Unix(path.unwrap_or_else(|| "(without a path)".into()));
+                if is_for_all {
+                    return Err(Error::Anybody { address: address.to_string() });
+                }
+                (Socket::Unix(unix), address)
             }
         };
         let access = access(&address)?;
@@ -84,6 +90,11 @@ impl Drop for Listener {
             drop(fs::remove_file(path));
         }
     }
+}
+
+/// Whether every user may connect to the socket of this path. One that is gone lets nobody connect.
+fn is_for_all(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|of| of.mode() & 0o002 != 0)
 }
 
 fn tcp(wanted: SocketAddr) -> io::Result<TcpListener> {

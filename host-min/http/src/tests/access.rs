@@ -9,6 +9,7 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::os::linux::net::SocketAddrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
@@ -242,7 +243,18 @@ fn a_socket_of_the_service_manager_is_served() {
     let place = tempfile::tempdir().expect("a folder");
     let path = place.path().join("socket");
     let opened = UnixListener::bind(&path).expect("a socket");
-    let listener = Listener::inherited(opened.into(), |_| Ok(Access::default())).expect("a listener");
+    let inherited = |socket: &UnixListener| {
+        Listener::inherited(socket.try_clone().expect("a copy").into(), |_| Ok(Access::default()))
+    };
+    // Nobody is asked for a token there, so that its permissions must say who may connect.
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).expect("a mode");
+    assert!(matches!(inherited(&opened), Err(Error::Anybody { .. })));
+    let name = format!("wagather-test-{}", std::process::id());
+    let address = std::os::unix::net::SocketAddr::from_abstract_name(name).expect("a name");
+    let abstracted = UnixListener::bind_addr(&address).expect("a socket");
+    assert!(matches!(inherited(&abstracted), Err(Error::Anybody { .. })));
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o660)).expect("a mode");
+    let listener = inherited(&opened).expect("a listener");
     assert_eq!(*listener.address(), Address::Unix(path.clone()));
     drop(listener);
     // Its file is the service manager's.
