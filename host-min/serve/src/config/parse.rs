@@ -20,6 +20,9 @@ const MAX_PARALLEL: usize = 256;
 /// Shorter intervals are rather one run that takes long.
 const MIN_PERIOD: Duration = Duration::from_secs(1);
 
+/// The longest time that anything may take or wait.
+const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
+
 /// How long a delivery may take, as for `host-min deliver`.
 const DELIVERY_TIME: Duration = Duration::from_secs(300);
 
@@ -43,6 +46,14 @@ const OTHER_WORDS_OF_GATHERERS: &[(&str, &str)] = &[
     ("args", "params"),
     ("name", "omit it: a gatherer's name is in its module"),
 ];
+
+/// A duration that can be added to any time. A longer one would be a mistake, or never.
+fn bounded(text: &str) -> Result<Duration, String> {
+    match quantity::duration(text) {
+        Ok(duration) if duration > LONGEST => Err(format!("at most {} h", LONGEST.as_secs() / 3600)),
+        other => other.map_err(|error| error.to_string()),
+    }
+}
 
 /// Reads a configuration, or every mistake in it. Paths are relative to `folder`.
 pub(super) fn config(text: &str, folder: &Path) -> Result<Config, Vec<yaml::Error>> {
@@ -198,10 +209,9 @@ impl Reader<'_> {
                 if let Some(other) = map.get("timeZone").or(map.get("startingDeadline")) {
                     self.mistakes.tell(other.place, "this is for 'cron'; an interval does without");
                 }
-                let period = self.mistakes.text(every, "every", |text| match quantity::duration(text) {
+                let period = self.mistakes.text(every, "every", |text| match bounded(text) {
                     Ok(period) if period < MIN_PERIOD => Err(format!("at least {} s", MIN_PERIOD.as_secs())),
-                    Ok(period) => Ok(period),
-                    Err(error) => Err(error.to_string()),
+                    other => other,
                 });
                 let mut jitter = period.unwrap_or_default() / 10;
                 if let Some(node) = map.get("jitter") {
@@ -390,7 +400,7 @@ impl Reader<'_> {
 
     fn duration(&mut self, map: &Map<'_>, key: &str, into: &mut Duration) {
         let Some(node) = map.get(key) else { return };
-        if let Some(duration) = self.mistakes.text(node, key, quantity::duration) {
+        if let Some(duration) = self.mistakes.text(node, key, bounded) {
             *into = duration;
         }
     }

@@ -105,3 +105,16 @@ fn mistakes_of_a_schedule_have_places() {
         assert_eq!(of(schedule), [mistake], "{schedule}");
     }
 }
+
+/// A sum with a time would be beyond what clocks have, and end the service.
+#[test]
+fn a_duration_without_end_is_a_mistake() {
+    let endless = u64::MAX;
+    for (key, place) in [("grace", "3:8"), ("poll", "3:7")] {
+        let mistakes = of(&format!("{key}: {endless}\ngatherers: [{{module: a}}]")).unwrap_err();
+        assert_eq!(mistakes, [format!("{place}: {key} cannot be '{endless}': at most 8784 h")]);
+    }
+    let every = of(&format!("gatherers: [{{module: a, schedule: {{every: {endless}}}}}]")).unwrap_err();
+    assert!(every[0].contains("at most 8784 h"), "{every:?}");
+    of("grace: 8784h\ngatherers: [{module: a, schedule: {every: 8784h}}]").unwrap();
+}
