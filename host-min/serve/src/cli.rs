@@ -122,16 +122,15 @@ fn serve(words: &Words, log: Log) -> Result<()> {
     };
     let config = read()?;
     Api::check(&config.api)?;
-    let api = match words.check {
-        true => None,
-        false => Some(Api::open(&config.api, inherited, &config.output.folder)?),
-    };
     let program = std::env::current_exe()
         .map_err(|error| Failure::new(Class::Internal, "cannot find this program's file", error))?;
     let options =
         service::Options { program, args: vec![ZYGOTE.to_owned()], log, read_again: Some(Arc::new(read)) };
+    if words.check {
+        return Service::check(config, options);
+    }
+    let api = Api::open(&config.api, inherited, &config.output.folder)?;
     let service = Service::start(config, options)?;
-    let Some(api) = api else { return Ok(()) };
     let warn = move |text: String| log.write(&Entry::new(Level::Warn, "api", text));
     let api = api.serve(service.clone(), warn)?;
     let systemd = Systemd::from_environment();

@@ -25,6 +25,15 @@ fn a_configuration_is_checked_and_its_mistakes_have_places() {
     let done = serve().arg("--check").arg(&file).wait();
     assert_eq!(done.status.code(), Some(4), "{}", done.stderr);
     assert!(done.stderr.contains("serve.yaml:5:3: unknown key 'modul'"), "{}", done.stderr);
+    // Nothing runs, and a module that cannot be used is a mistake beside one that can.
+    let at_start = text.replace("idle.wasm", "idle.wasm\n  atStart: true");
+    std::fs::write(&file, &at_start).expect("a file");
+    serve().arg("--check").arg(&file).wait().expect_success();
+    assert!(!place.path().join("archives").exists(), "a run");
+    std::fs::write(&file, format!("{at_start}- module: other.wasm\n")).expect("a file");
+    let done = serve().arg("--check").arg(&file).wait();
+    assert_eq!(done.status.code(), Some(3), "{}", done.stderr);
+    assert!(done.stderr.contains("cannot serve everything") && done.stderr.contains("other.wasm"));
     let wrong = serve().arg("--cheque").wait();
     assert_eq!(wrong.status.code(), Some(2), "{}", wrong.stderr);
 }

@@ -94,21 +94,7 @@ impl Service {
     /// # Errors
     /// The source cannot be opened, or no module can be used.
     pub fn start(config: Config, options: Options) -> Result<Service> {
-        let config = Arc::new(config);
-        let (source, warnings) = source::open(&config)?;
-        let (refills, to_refill) = channel();
-        let (deliveries, to_deliver) = channel();
-        let inner = Arc::new(Inner {
-            sandboxes: Sandboxes::new(options.program.clone(), options.args.clone()),
-            options,
-            state: Mutex::new(State::new(config, source)),
-            places: Mutex::default(),
-            clock: Clock::default(),
-            refills: Mutex::new(Some(refills)),
-            deliveries: Mutex::new(Some(deliveries)),
-            changed: Condvar::new(),
-        });
-        warnings.into_iter().for_each(|warning| inner.log(&Entry::new(Level::Warn, "warning", warning)));
+        let (inner, to_refill, to_deliver) = Inner::new(config, options)?;
         let _ = look(&inner, Why::Start);
         let at_start = inner.check_start()?;
         let failure = |error| Failure::new(Class::Internal, "cannot start the service", error);
@@ -124,6 +110,21 @@ impl Service {
             clock::start(&inner, &gatherer, Trigger::Start);
         }
         Ok(Service(Arc::new(Owner { inner, watching })))
+    }
+
+    /// Checks a configuration: its source can be opened, and all of its modules can be used. Nothing runs, and nothing is delivered.
+    ///
+    /// # Errors
+    /// What cannot be used.
+    pub fn check(config: Config, options: Options) -> Result<()> {
+        let (inner, ..) = Inner::new(config, options)?;
+        let _ = look(&inner, Why::Start);
+        inner.check_start()?;
+        let problems: Vec<String> = inner.lock().problems.values().cloned().collect();
+        match problems.is_empty() {
+            true => Ok(()),
+            false => Err(Failure::of_many(Class::Module, "cannot serve everything", problems)),
+        }
     }
 
     /// Asks for a run of a gatherer. Parameters that are not given have the values of the configuration, or the gatherer's defaults.
@@ -257,7 +258,30 @@ fn start_thread(name: &str, work: impl FnOnce() + Send + 'static) -> std::io::Re
     std::thread::Builder::new().name(name.into()).stack_size(STACK_BYTES).spawn(work).map(drop)
 }
 
+/// A service that does nothing yet, and what comes to its threads.
+type Made = (Arc<Inner>, Receiver<Arc<Version>>, Receiver<PathBuf>);
+
 impl Inner {
+    /// Opens the source.
+    fn new(config: Config, options: Options) -> Result<Made> {
+        let config = Arc::new(config);
+        let (source, warnings) = source::open(&config)?;
+        let (refills, to_refill) = channel();
+        let (deliveries, to_deliver) = channel();
+        let inner = Arc::new(Inner {
+            sandboxes: Sandboxes::new(options.program.clone(), options.args.clone()),
+            options,
+            state: Mutex::new(State::new(config, source)),
+            places: Mutex::default(),
+            clock: Clock::default(),
+            refills: Mutex::new(Some(refills)),
+            deliveries: Mutex::new(Some(deliveries)),
+            changed: Condvar::new(),
+        });
+        warnings.into_iter().for_each(|warning| inner.log(&Entry::new(Level::Warn, "warning", warning)));
+        Ok((inner, to_refill, to_deliver))
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
