@@ -13,6 +13,9 @@ use wagather_base::error::{Class, Failure, Result};
 use wagather_base::thread;
 use wagather_http::{Address, Limits, Listener, Server, Stopper};
 
+/// Bytes of a request's body. The service remembers the parameters of up to 1,500 runs, and pages show them.
+const MAX_BODY_BYTES: usize = 16 << 10;
+
 /// An API that runs on a thread of its own.
 #[derive(Debug)]
 pub struct Api {
@@ -63,7 +66,8 @@ impl Opened {
         let addresses = listeners.iter().map(|listener| listener.address().clone()).collect();
         let warn: Box<dyn Fn(String) + Send + Sync> = Box::new(warn);
         let warn = Arc::new(warn);
-        let server = Server::new(Limits::default(), Routes::new(Arc::new(backend), Arc::clone(&warn)));
+        let limits = Limits { body_bytes: MAX_BODY_BYTES, ..Limits::default() };
+        let server = Server::new(limits, Routes::new(Arc::new(backend), Arc::clone(&warn)));
         let stopper = server.stopper();
         let (end, ended) = channel();
         let serve = move || {

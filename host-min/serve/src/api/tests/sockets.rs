@@ -112,3 +112,25 @@ fn pages_of_other_sites_start_no_runs() {
     assert!(post("localhost", typed).starts_with("HTTP/1.1 202 "));
     api.stop();
 }
+
+/// What a run was asked for with is remembered with the run.
+#[test]
+fn a_run_with_large_parameters_is_not_remembered() {
+    let place = tempfile::tempdir().expect("a folder");
+    let fake = Fake::default();
+    let api = start(&fake, &config::Api::default(), place.path()).expect("an API");
+    for (bytes, status) in [(15 << 10, "202"), (17 << 10, "413")] {
+        let body = format!(r#"{{"gatherer":"pods","params":{{"name":"{}"}}}}"#, "x".repeat(bytes));
+        let post = format!(
+            "POST /v1/runs HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let mut stream = UnixStream::connect(place.path().join("api.sock")).expect("a server");
+        // The server may close the connection before it has read all.
+        let _ = stream.write_all(post.as_bytes());
+        let mut head = [0; 12];
+        stream.read_exact(&mut head).expect("a response");
+        assert_eq!(head, format!("HTTP/1.1 {status}").as_bytes());
+    }
+    api.stop();
+}
