@@ -92,6 +92,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "wagather-module",
             "wagather-offline",
             "wagather-policy",
+            "wagather-printable",
             "wagather-registry",
             "wagather-sandbox",
             "wagather-yaml",

@@ -105,7 +105,10 @@ impl<'a> Writer<'a> {
 }
 
 fn put(to: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
-    serde_json::to_writer(&mut *to, value)?;
+    let line = serde_json::to_string(value)?;
+    // A tab is between tokens: within a text, it is escaped. The rest may reach a terminal.
+    let line = line.replace('\t', " ");
+    to.write_all(wagather_printable::json(&line).as_bytes())?;
     to.write_all(b"\n")
 }
 
@@ -128,5 +131,30 @@ pub(super) fn name_of(path: &Path) -> String {
     match url_of(path) {
         None => path.to_string_lossy().into_owned(),
         Some(url) => Address::parse(url).map_or_else(|_| "a URL".into(), |address| address.shown()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value as Json;
+
+    /// A gatherer writes what was in an archive, and lines go to terminals.
+    #[test]
+    fn lines_do_nothing_to_a_terminal_and_mean_the_same() {
+        let evil = "a\u{9b}31m\u{7f}\u{202e}b\u{2028}\tä\u{1f600}";
+        let content = format!("{{\t\"x\":\r\n\t{}\t}}", serde_json::to_string(evil).expect("JSON"));
+        let mut bytes = Vec::new();
+        let mut writer = Writer::new(evil, &mut bytes);
+        let mut read = content.as_bytes();
+        let len = read.len() as u64;
+        writer
+            .entry(&["g"], Entry { path: "g/x.json", len, mtime_seconds: 0, content: &mut read })
+            .expect("a line");
+        let text = String::from_utf8(bytes).expect("UTF-8");
+        let odd = |c: char| c != '\n' && !wagather_printable::is_printable(c);
+        assert!(text.ends_with("}\n") && !text.contains(odd), "{text:?}");
+        let line: Json = serde_json::from_str(&text).expect("JSON");
+        assert_eq!((&line["archive"], &line["value"]["x"]), (&evil.into(), &evil.into()));
     }
 }
