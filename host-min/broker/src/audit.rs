@@ -115,7 +115,16 @@ pub(super) fn subject_of(call: &Call) -> String {
     match call {
         Call::rest_start { request } => {
             let RestRequest {
-                version, resource, group, namespace, name, subresource, labels, fields, ..
+                version,
+                resource,
+                group,
+                namespace,
+                name,
+                subresource,
+                labels,
+                fields,
+                limit,
+                ..
             } = &**request;
             let mut words: Vec<u8> = request.verb.name().unwrap_or("?").into();
             let parts =
@@ -129,6 +138,9 @@ pub(super) fn subject_of(call: &Call) -> String {
                     words.extend_from_slice(before.as_bytes());
                     words.extend_from_slice(part);
                 }
+            }
+            if *limit > 0 {
+                words.extend_from_slice(format!(" with limit {limit}").as_bytes());
             }
             text(&words)
         }
@@ -303,6 +315,19 @@ mod tests {
     fn lines(audit: Audit<'_>) -> Vec<serde_json::Value> {
         let text = String::from_utf8(audit.finish()).expect("text");
         text.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
+    }
+
+    #[test]
+    fn a_request_is_told_with_all_that_it_asks_for() {
+        let texts = ["v1", "pods", "", "shop", "", "", "a=b", "", "", ""];
+        for (limit, told) in [
+            (0, "list /v1/pods in shop with labels a=b"),
+            (5, "list /v1/pods in shop with labels a=b with limit 5"),
+        ] {
+            let texts = texts.map(|text| text.as_bytes().to_vec());
+            let request = Box::new(RestRequest::new(wagather_abi::Verb::LIST, limit, texts));
+            assert_eq!(subject_of(&Call::rest_start { request }), told);
+        }
     }
 
     #[test]

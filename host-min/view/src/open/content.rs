@@ -21,6 +21,9 @@ use super::whole::{self, Whole};
 /// The version of everything: an archive does not change.
 pub(super) const RESOURCE_VERSION: &str = "1";
 
+/// Bytes of reports and audits that are read. Those of a run have a few megabytes.
+const MAX_TOLD_BYTES: usize = 64 << 20;
+
 /// What the server has.
 pub(super) struct Content {
     archive: Archive,
@@ -40,8 +43,16 @@ impl Content {
             let name = path.rsplit('/').next().unwrap_or(path);
             [whole::AUDIT, whole::REPORT].contains(&name)
         };
+        let mut left = MAX_TOLD_BYTES;
         let archive = Archive::open_and_look(path, &is_wanted, &mut |path, content| {
-            files.push((path.to_owned(), content.to_vec()));
+            // A file without room says nothing: what it would say is whole counts as not gathered.
+            match left.checked_sub(path.len() + content.len()) {
+                Some(rest) => {
+                    left = rest;
+                    files.push((path.to_owned(), content.to_vec()));
+                }
+                None => left = 0,
+            }
         })?;
         if archive.resources().next().is_none() && archive.logs().next().is_none() {
             return Err(Failure::new(
@@ -92,6 +103,11 @@ impl Content {
             Include::Object => drop(row.insert("object".into(), object.clone())),
         }
         row.into()
+    }
+
+    /// Whether what is not in the list of a target did not exist, if the list was gathered. Archives of other programs are taken as whole.
+    pub(super) fn has_all(&self, target: &Target) -> bool {
+        !self.archive.is_selection() && (!self.whole.is_told() || self.whole.has(target))
     }
 
     /// The resource of a target.

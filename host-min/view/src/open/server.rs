@@ -177,7 +177,7 @@ fn object(
     });
     let Some((resource, object)) = found else {
         // Whatever is not in a list that is known did not exist.
-        return Err(match missing.is_none() && !content.archive().is_selection() {
+        return Err(match missing.is_none() && content.has_all(target) {
             true => Refusal::no_object(target, name),
             false => Refusal::not_gathered(&format!("{} {name:?} was not gathered", target.qualified())),
         });

@@ -108,6 +108,27 @@ fn lists_have_their_selectors_and_pages() {
 }
 
 #[test]
+fn what_is_beyond_a_part_of_a_list_is_not_missing() {
+    let audit = |what: &str| {
+        let line = |call: &str, what: &str| {
+            json!({"gatherer": "g", "call": call, "what": what, "handle": 64, "result": "ok"}).to_string()
+        };
+        format!("{}\n{}\n", line("rest_start", what), line("archive_pipe", "list /v1/pods"))
+    };
+    for (what, status) in [
+        ("list /v1/pods", 404),
+        ("list /v1/pods with labels app=web", 403),
+        ("list /v1/pods with limit 2", 403),
+    ] {
+        let audit = audit(what);
+        let told = [("wagather.json", r#"{"gatherers":[{"name":"g"}]}"#), ("audit.jsonl", &*audit)];
+        let content = open(&[FILES, &told].concat());
+        assert_eq!(refused(&content, "/api/v1/namespaces/shop/pods/absent").0, status, "{what}");
+        assert_eq!(names(&content, "/api/v1/namespaces/shop/pods"), "web-1 web-2");
+    }
+}
+
+#[test]
 fn what_was_not_gathered_is_not_missing() {
     let content = open(FILES);
     for (target, status, message) in [

@@ -1,11 +1,13 @@
 //! Which lists an archive of this host has as a whole, as its audit and its report say: whatever is not in such a list did not exist.
 //!
-//! A list is whole if a gatherer piped it into the archive, without a selector, and the grant kept nothing back. A gatherer that asks for
-//! any resource has what its report calls complete.
+//! A list is whole if a gatherer piped it into the archive, without a selector and without a limit, if nothing of it is missing, and if
+//! neither the grant nor the run kept anything back. Of a list that was read namespace by namespace, the namespaces are whole that the
+//! server answered. A gatherer that asks for any resource has what its report calls complete.
 
 use std::collections::{HashMap, HashSet};
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::target::Target;
 
@@ -23,6 +25,8 @@ pub(super) struct Whole {
     /// By resource (`apps/v1/deployments`), the namespaces; empty for all of them.
     lists: HashMap<String, HashSet<String>>,
     count: usize,
+    /// Whether the archive says it at all. Archives of other programs do not.
+    is_told: bool,
 }
 
 /// A line of the audit.
@@ -33,13 +37,34 @@ struct Line {
     call: String,
     #[serde(default)]
     what: String,
+    handle: Option<i64>,
     result: String,
+}
+
+/// A request, from its start on.
+struct Sent {
+    /// In the words of the gatherer: they say everything that it asked for.
+    what: String,
+    /// The namespaces that were asked for one by one, and whether the server answered.
+    namespaces: Vec<(String, bool)>,
 }
 
 /// What is read of a report.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Report {
     gatherers: Vec<Gatherer>,
+    #[serde(default)]
+    narrowed_to: Narrowed,
+}
+
+/// What the run was narrowed to.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Narrowed {
+    namespace: Option<String>,
+    selector: Option<IgnoredAny>,
+    shard: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -60,6 +85,8 @@ struct Resource {
     #[serde(default)]
     absent: bool,
     #[serde(default)]
+    gaps: usize,
+    #[serde(default)]
     namespaces: Vec<InNamespace>,
 }
 
@@ -77,46 +104,93 @@ impl Whole {
         let named =
             |name: &'static str| files.iter().filter(move |(path, _)| path.rsplit('/').next() == Some(name));
         for (path, report) in named(REPORT) {
-            let Ok(Report { gatherers }) = serde_json::from_slice(report) else { continue };
+            let Ok(Report { gatherers, narrowed_to }) = serde_json::from_slice(report) else { continue };
             let audit = named(AUDIT).find(|(audit, _)| in_folder(audit) == in_folder(path));
             let Some((_, audit)) = audit else { continue };
+            whole.is_told = true;
+            // Such a run has a part of each list.
+            if narrowed_to.selector.is_some() || narrowed_to.shard.is_some() {
+                continue;
+            }
             let gatherers: HashMap<&str, &Gatherer> = gatherers
                 .iter()
                 .filter(|gatherer| gatherer.items_withheld == 0)
                 .map(|gatherer| (&*gatherer.name, gatherer))
                 .collect();
-            for line in audit.split(|byte| *byte == b'\n') {
-                let Ok(line) = serde_json::from_slice::<Line>(line) else { continue };
-                if line.call == "archive_pipe"
-                    && line.result == "ok"
-                    && let Some(gatherer) = gatherers.get(&*line.gatherer)
-                    && let Some(list) = line.what.strip_prefix("list ")
-                {
-                    whole.add_list(list, gatherer);
-                }
-            }
+            whole.add_audit(audit, &gatherers, narrowed_to.namespace.as_deref());
         }
         whole
     }
 
-    /// Adds `apps/v1/deployments`, `/v1/pods in shop`, or what `*/*/*` came to.
-    fn add_list(&mut self, list: &str, gatherer: &Gatherer) {
-        let (resource, namespace) = list.split_once(" in ").unwrap_or((list, ""));
+    fn add_audit(&mut self, audit: &[u8], gatherers: &HashMap<&str, &Gatherer>, only: Option<&str>) {
+        let mut open: HashMap<(String, i64), Sent> = HashMap::new();
+        for line in audit.split(|byte| *byte == b'\n') {
+            let Ok(Line { gatherer, call, what, handle: Some(handle), result }) =
+                serde_json::from_slice(line)
+            else {
+                continue;
+            };
+            let key = (gatherer, handle);
+            match (&*call, &*result) {
+                ("rest_start", "ok") => _ = open.insert(key, Sent { what, namespaces: Vec::new() }),
+                ("rest_start", result) => {
+                    let namespace = what.rsplit_once(" in ").map(|(_, namespace)| namespace.to_owned());
+                    if let Some((sent, namespace)) = open.get_mut(&key).zip(namespace) {
+                        sent.namespaces.push((namespace, result == "HTTP 200"));
+                    }
+                }
+                ("archive_pipe", "ok") => {
+                    if let Some(sent) = open.remove(&key)
+                        && let Some(gatherer) = gatherers.get(&*key.0)
+                    {
+                        self.add_list(&sent, &what, gatherer, only);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Adds `apps/v1/deployments`, `/v1/pods in shop`, or what `*/*/*` came to. `only` is the namespace that the run was narrowed to.
+    fn add_list(&mut self, sent: &Sent, shown: &str, gatherer: &Gatherer, only: Option<&str>) {
+        let Some(list) = sent.what.strip_prefix("list ") else { return };
+        let (resource, namespace) = list.split_once(" in ").unwrap_or((list, only.unwrap_or_default()));
         let resource = resource.strip_prefix('/').unwrap_or(resource);
         if resource.contains(' ') || namespace.contains(' ') {
             return;
         }
-        if !resource.contains('*') {
+        if resource.contains('*') {
+            for each in &gatherer.resources {
+                if !each.namespaces.is_empty() {
+                    let complete = each.namespaces.iter().filter(|list| list.status == "complete");
+                    complete.for_each(|list| self.add(&each.resource, &list.namespace));
+                } else if each.complete && !each.absent {
+                    self.add(&each.resource, namespace);
+                }
+            }
+            return;
+        }
+        // A gatherer that leaves the version to the server: the host's words have it.
+        let shown =
+            shown.strip_prefix("list ").and_then(|list| list.split(" in ").next()).unwrap_or_default();
+        let resource = match resource.split('/').any(str::is_empty) {
+            true => shown.strip_prefix('/').unwrap_or(shown),
+            false => resource,
+        };
+        let refused = sent.namespaces.iter().filter(|(_, is_answered)| !is_answered).count();
+        // The report has a line for resources beyond its limit together.
+        let result = ["others", resource]
+            .into_iter()
+            .rev()
+            .find_map(|name| gatherer.resources.iter().find(|each| each.resource == name));
+        if result.is_some_and(|result| result.gaps > refused) {
+            return;
+        }
+        if sent.namespaces.is_empty() {
             return self.add(resource, namespace);
         }
-        for each in &gatherer.resources {
-            if !each.namespaces.is_empty() {
-                let complete = each.namespaces.iter().filter(|list| list.status == "complete");
-                complete.for_each(|list| self.add(&each.resource, &list.namespace));
-            } else if each.complete && !each.absent {
-                self.add(&each.resource, namespace);
-            }
-        }
+        let answered = sent.namespaces.iter().filter(|(_, is_answered)| *is_answered);
+        answered.for_each(|(namespace, _)| self.add(resource, namespace));
     }
 
     fn add(&mut self, resource: &str, namespace: &str) {
@@ -125,6 +199,11 @@ impl Whole {
         {
             self.count += 1;
         }
+    }
+
+    /// Whether the archive says which lists are whole.
+    pub(super) fn is_told(&self) -> bool {
+        self.is_told
     }
 
     /// Whether the list of a target is whole.
@@ -156,38 +235,91 @@ mod tests {
         whole.has(&Target { group, version, plural, namespace: namespace.map(String::from) })
     }
 
-    fn line(gatherer: &str, call: &str, what: &str, result: &str) -> Value {
-        json!({"gatherer": gatherer, "call": call, "what": what, "result": result})
+    fn line(gatherer: &str, call: &str, what: &str, handle: i64, result: &str) -> Value {
+        json!({"gatherer": gatherer, "call": call, "what": what, "handle": handle, "result": result})
+    }
+
+    /// The lines of a request that is piped. The last one has the host's words.
+    fn piped(gatherer: &str, handle: i64, what: &str, result: &str) -> [Value; 2] {
+        let shown = what.split(" with ").next().expect("words");
+        [
+            line(gatherer, "rest_start", what, handle, "ok"),
+            line(gatherer, "archive_pipe", shown, handle, result),
+        ]
     }
 
     #[test]
     fn what_was_piped_whole_is_whole() {
+        let mut lines: Vec<Value> = [
+            ("g", "list /v1/pods", "ok"),
+            ("g", "list /v1/services in shop", "ok"),
+            ("g", "list /v1/events with fields type=Warning", "ok"),
+            ("g", "list /v1/configmaps with limit 5", "ok"),
+            ("g", "list apps/v1/deployments", "ok"),
+            ("g", "list apps/v1/daemonsets", "forbidden"),
+            ("g", "list apps/v1/statefulsets", "ok"),
+            ("g", "get /v1/nodes named a", "ok"),
+            ("h", "list batch/v1/jobs", "ok"),
+            ("unknown", "list batch/v1/cronjobs", "ok"),
+        ]
+        .into_iter()
+        .zip(64..)
+        .flat_map(|((gatherer, what, result), handle)| piped(gatherer, handle, what, result))
+        .collect();
+        lines.push(line("g", "rest_start", "list apps/v1/replicasets", 99, "ok"));
+        // The host's words alone do not say whether there was a selector.
+        lines.push(line("g", "archive_pipe", "list policy/v1/poddisruptionbudgets", 100, "ok"));
+        let broken = json!([{"resource": "apps/v1/statefulsets", "complete": false, "gaps": 1}]);
         let whole = whole(
-            json!({"gatherers": [{"name": "g"}, {"name": "h", "itemsWithheld": 1}]}),
-            &[
-                line("g", "archive_pipe", "list /v1/pods", "ok"),
-                line("g", "archive_pipe", "list /v1/services in shop", "ok"),
-                line("g", "archive_pipe", "list /v1/events with fields type=Warning", "ok"),
-                line("g", "archive_pipe", "list apps/v1/deployments", "ok"),
-                line("g", "archive_pipe", "list apps/v1/daemonsets", "forbidden"),
-                line("g", "rest_start", "list apps/v1/replicasets", "ok"),
-                line("g", "archive_pipe", "get /v1/nodes", "ok"),
-                line("h", "archive_pipe", "list batch/v1/jobs", "ok"),
-                line("unknown", "archive_pipe", "list batch/v1/cronjobs", "ok"),
-            ],
+            json!({"gatherers": [{"name": "g", "resources": broken}, {"name": "h", "itemsWithheld": 1}]}),
+            &lines,
         );
+        assert!(whole.is_told());
         assert!(has(&whole, "", "pods", None) && has(&whole, "", "pods", Some("any")));
         assert!(has(&whole, "", "services", Some("shop")) && !has(&whole, "", "services", None));
         assert!(has(&whole, "apps", "deployments", None));
         for (group, plural) in [
             ("", "events"),
+            ("", "configmaps"),
             ("apps", "daemonsets"),
+            ("apps", "statefulsets"),
             ("apps", "replicasets"),
+            ("policy", "poddisruptionbudgets"),
             ("", "nodes"),
             ("batch", "jobs"),
             ("batch", "cronjobs"),
         ] {
             assert!(!has(&whole, group, plural, None), "{plural}");
+        }
+    }
+
+    #[test]
+    fn namespaces_that_the_server_refused_are_not_whole() {
+        let lines = [
+            line("g", "rest_start", "list /v1/pods", 64, "ok"),
+            line("g", "rest_start", "list /v1/pods in shop", 64, "HTTP 200"),
+            line("g", "rest_start", "list /v1/pods in third", 64, "HTTP 403"),
+            line("g", "archive_pipe", "list /v1/pods in third", 64, "ok"),
+        ];
+        for (gaps, shop) in [(1, true), (2, false)] {
+            let resources = json!([{"resource": "v1/pods", "complete": false, "gaps": gaps}]);
+            let whole = whole(json!({"gatherers": [{"name": "g", "resources": resources}]}), &lines);
+            assert_eq!(has(&whole, "", "pods", Some("shop")), shop);
+            assert!(!has(&whole, "", "pods", Some("third")) && !has(&whole, "", "pods", None));
+        }
+    }
+
+    #[test]
+    fn a_narrowed_run_has_parts_of_lists() {
+        for (narrowed, shop) in [
+            (json!({"namespace": "shop"}), true),
+            (json!({"selector": "a=b"}), false),
+            (json!({"shard": {"index": 0, "count": 2}}), false),
+        ] {
+            let report = json!({"gatherers": [{"name": "g"}], "narrowedTo": narrowed});
+            let whole = whole(report, &piped("g", 64, "list /v1/pods", "ok"));
+            assert_eq!(has(&whole, "", "pods", Some("shop")), shop);
+            assert!(!has(&whole, "", "pods", None) && !has(&whole, "", "pods", Some("bank")));
         }
     }
 
@@ -202,7 +334,7 @@ mod tests {
                     {"namespace": "shop", "status": "complete"}, {"namespace": "bank", "status": "forbidden"},
                 ]},
             ]}]}),
-            &[line("everything", "archive_pipe", "list */*/*", "ok")],
+            &piped("everything", 64, "list *//*", "ok"),
         );
         assert!(has(&whole, "", "pods", None));
         assert!(!has(&whole, "", "services", None) && !has(&whole, "", "absents", None));
