@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `cli` | the commands, and which module runs each |
 //! | `terminal` | the only place that writes to stdout and stderr |
+//! | `bounded` | JSON as a value, with limits |
 //! | `gathered` | an archive with its report, its audit and its findings |
 //! | `diff` | `diff`: what differs between two archives |
 //! | `report` | `report`: what an archive has, and findings in the forms of others |
@@ -17,6 +18,7 @@
 //! Archives are foreign: whatever of them is shown is escaped. Reading them is `wagather-offline`'s task.
 #![forbid(unsafe_code)]
 
+mod bounded;
 mod cli;
 mod diff;
 mod gathered;

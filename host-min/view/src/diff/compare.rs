@@ -2,6 +2,7 @@
 
 use super::noise;
 use super::value::{Field, fields};
+use crate::bounded;
 use crate::gathered::{Found, Gathered};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,6 +13,11 @@ use wagather_offline::{Object, Reader, Resource};
 
 /// The most bytes of gatherers' files that are held of an archive. Files beyond that are not compared, and named.
 const MAX_FILE_BYTES: usize = 64 << 20;
+
+/// About how many bytes of memory a file takes besides its content and its path.
+const FILE_FRAME: usize = 200;
+/// The most files without room that are named.
+const MAX_LEFT_OUT: usize = 1_000;
 
 /// One of the two archives.
 pub(crate) struct Side {
@@ -26,20 +32,25 @@ pub(crate) struct Side {
 impl Side {
     /// Reads an archive.
     pub(crate) fn open(path: &Path) -> Result<Side> {
-        let (mut files, mut left_out, mut bytes) = (BTreeMap::new(), Vec::new(), 0);
+        let (mut files, mut left_out, mut bytes, mut more) = (BTreeMap::new(), Vec::new(), 0, 0_usize);
         let is_file = |path: &str| path.ends_with(".json") && path.contains('/');
         let gathered = Gathered::open_and_look(path, &is_file, &mut |path, content| {
             let is_known = ["wagather.json", wagather_findings::FILE].iter().any(|name| path.ends_with(name));
             if is_known {
                 return;
             }
-            bytes += content.len();
+            bytes += path.len() + content.len() + FILE_FRAME;
             if bytes <= MAX_FILE_BYTES {
                 files.insert(path.to_owned(), content.to_vec());
-            } else {
+            } else if left_out.len() < MAX_LEFT_OUT {
                 left_out.push(path.to_owned());
+            } else {
+                more += 1;
             }
         })?;
+        if more > 0 {
+            left_out.push(format!("{more} more files"));
+        }
         // In other archives, such files are not results of gatherers.
         if gathered.report.is_none() {
             files.clear();
@@ -229,8 +240,11 @@ fn firsts<'a>(
 
 /// The fields of an object that differ.
 fn differing(group: &str, kind: &str, all: bool, old: &[u8], new: &[u8]) -> Vec<Field> {
-    // What is no JSON was no object.
-    let [mut old, mut new] = [old, new].map(|json| serde_json::from_slice::<Value>(json).unwrap_or_default());
+    let (mut old, mut new) = match (bounded::parse(old), bounded::parse(new)) {
+        (Ok(old), Ok(new)) => (old, new),
+        // They differ, but nobody can say where.
+        _ => return vec![unreadable_field(old, new)],
+    };
     // Items of lists do not say what they are.
     for name in ["apiVersion", "kind"] {
         if let (Value::Object(old), Value::Object(new)) = (&mut old, &mut new)
@@ -245,6 +259,17 @@ fn differing(group: &str, kind: &str, all: bool, old: &[u8], new: &[u8]) -> Vec<
         noise::remove(group, kind, &mut new);
     }
     fields(&old, &new)
+}
+
+/// The difference of what is too large or too deep to be decoded.
+fn unreadable_field(old: &[u8], new: &[u8]) -> Field {
+    let [before, after] = [old, new].map(|json| {
+        Some(Value::from(match bounded::parse(json) {
+            Ok(_) => format!("{} bytes", json.len()),
+            Err(reason) => format!("{} bytes, not compared field by field: {reason}", json.len()),
+        }))
+    });
+    Field { path: String::new(), before, after }
 }
 
 fn unreadable(side: &Side, error: &std::io::Error) -> Failure {
@@ -312,8 +337,7 @@ fn files(before: &Side, after: &Side, summary: &mut Summary, each: Each) -> Resu
             (Some((_, old)), Some((_, new))) if old == new => None,
             (Some((_, old)), Some((_, new))) => {
                 let [old, new] = [old, new].map(|json| {
-                    serde_json::from_slice::<Value>(json)
-                        .unwrap_or_else(|_| String::from_utf8_lossy(json).into_owned().into())
+                    bounded::parse(json).unwrap_or_else(|_| String::from_utf8_lossy(json).into_owned().into())
                 });
                 let differing = fields(&old, &new);
                 (!differing.is_empty()).then_some(How::Changed(differing))

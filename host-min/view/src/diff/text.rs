@@ -47,10 +47,10 @@ impl Shown {
             (Some(before), None) => {
                 self.screen.line(Style::Removed, format_args!("  - {path}: {}", value(before)))
             }
-            (None, after) => {
-                let after = after.as_ref().map(value).unwrap_or_default();
-                self.screen.line(Style::Added, format_args!("  + {path}: {after}"))
+            (None, Some(after)) => {
+                self.screen.line(Style::Added, format_args!("  + {path}: {}", value(after)))
             }
+            (None, None) => self.screen.line(Style::Plain, format_args!("    {path}")),
         }
     }
 

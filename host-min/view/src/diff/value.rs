@@ -52,21 +52,46 @@ pub(crate) struct Field {
     pub(crate) after: Option<Value>,
 }
 
-/// The fields that differ.
-pub(super) fn fields(before: &Value, after: &Value) -> Vec<Field> {
-    let mut found = Vec::new();
-    compare(&mut String::new(), before, after, &mut found);
-    found
+/// The most fields of one object that are told, and the most bytes of their paths. Beyond that, they are counted.
+const MAX_FIELDS: usize = 10_000;
+const MAX_PATH_BYTES: usize = 16 << 20;
+
+/// The fields that were found.
+#[derive(Default)]
+struct Found {
+    all: Vec<Field>,
+    path_bytes: usize,
+    more: usize,
 }
 
-fn compare(path: &mut String, before: &Value, after: &Value, found: &mut Vec<Field>) {
+impl Found {
+    fn push(&mut self, path: &str, before: Option<&Value>, after: Option<&Value>) {
+        if self.all.len() == MAX_FIELDS || self.path_bytes + path.len() > MAX_PATH_BYTES {
+            self.more += 1;
+            return;
+        }
+        self.path_bytes += path.len();
+        self.all.push(Field { path: path.to_owned(), before: before.cloned(), after: after.cloned() });
+    }
+}
+
+/// The fields that differ.
+pub(super) fn fields(before: &Value, after: &Value) -> Vec<Field> {
+    let mut found = Found::default();
+    compare(&mut String::new(), before, after, &mut found);
+    if found.more > 0 {
+        let path = format!("(and {} more fields)", found.more);
+        found.all.push(Field { path, before: None, after: None });
+    }
+    found.all
+}
+
+fn compare(path: &mut String, before: &Value, after: &Value, found: &mut Found) {
     match (before, after) {
         (Value::Object(before), Value::Object(after)) => members(path, before, after, found),
         (Value::Array(before), Value::Array(after)) => elements(path, before, after, found),
         _ if before == after || is_redacted(before) || is_redacted(after) => {}
-        _ => {
-            found.push(Field { path: path.clone(), before: Some(before.clone()), after: Some(after.clone()) })
-        }
+        _ => found.push(path, Some(before), Some(after)),
     }
 }
 
@@ -82,12 +107,7 @@ fn at(path: &mut String, push: impl FnOnce(&mut String), then: impl FnOnce(&mut 
     path.truncate(len);
 }
 
-fn members(
-    path: &mut String,
-    before: &Map<String, Value>,
-    after: &Map<String, Value>,
-    found: &mut Vec<Field>,
-) {
+fn members(path: &mut String, before: &Map<String, Value>, after: &Map<String, Value>, found: &mut Found) {
     // Both are sorted.
     let mut names: Vec<&String> = before.keys().chain(after.keys()).collect();
     names.sort_unstable();
@@ -98,12 +118,10 @@ fn members(
 }
 
 /// An absent field is the same as an empty one: the API server leaves out either.
-fn both(path: &mut String, before: Option<&Value>, after: Option<&Value>, found: &mut Vec<Field>) {
+fn both(path: &mut String, before: Option<&Value>, after: Option<&Value>, found: &mut Found) {
     match (before, after) {
         (Some(before), Some(after)) => compare(path, before, after, found),
-        (None, Some(one)) | (Some(one), None) if !is_nothing(one) => {
-            found.push(Field { path: path.clone(), before: before.cloned(), after: after.cloned() })
-        }
+        (None, Some(one)) | (Some(one), None) if !is_nothing(one) => found.push(path, before, after),
         _ => {}
     }
 }
@@ -117,7 +135,7 @@ fn is_nothing(value: &Value) -> bool {
     }
 }
 
-fn elements(path: &mut String, before: &[Value], after: &[Value], found: &mut Vec<Field>) {
+fn elements(path: &mut String, before: &[Value], after: &[Value], found: &mut Found) {
     if before == after {
         return;
     }
@@ -226,6 +244,16 @@ mod tests {
                 "spec.replicas: 2 → 3",
             ]
         );
+    }
+
+    #[test]
+    fn a_flood_of_differences_is_counted() {
+        let list = |of: usize| json!({"x".repeat(1 << 20): vec![of; 5_000], "z": of});
+        let found = fields(&list(1), &list(2));
+        assert_eq!(found.len(), 17);
+        assert_eq!(found[16].path, "(and 4985 more fields)");
+        let found = fields(&json!(vec![1; 20_000]), &json!(vec![2; 20_000]));
+        assert_eq!((found.len(), &*found[MAX_FIELDS].path), (MAX_FIELDS + 1, "(and 10000 more fields)"));
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! Objects as values.
 
+use crate::bounded;
 use serde_json::{Value, json};
 use wagather_offline::Object;
 
-/// An object as a value. One that nests too deeply has its names only.
+/// An object as a value. One that nests too deeply, or is too large, has its names only.
 pub(super) fn parse(json: &[u8], object: &Object) -> Value {
-    serde_json::from_slice(json).unwrap_or_else(|_| match object.namespace {
+    bounded::parse(json).unwrap_or_else(|_| match object.namespace {
         "" => json!({"metadata": {"name": object.name}}),
         namespace => json!({"metadata": {"name": object.name, "namespace": namespace}}),
     })

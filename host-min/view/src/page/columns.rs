@@ -25,6 +25,11 @@ impl Texts {
         number
     }
 
+    /// The same, but of no more than so many texts.
+    pub(super) fn number_up_to(&mut self, most: usize, text: &str) -> Option<usize> {
+        (self.all.len() < most || self.numbers.contains_key(text)).then(|| self.number(text))
+    }
+
     /// The text with a number.
     pub(super) fn get(&self, number: usize) -> &str {
         &self.all[number]

@@ -11,6 +11,7 @@ use super::columns::{Names, Steps, Texts};
 use super::events::Events;
 use super::summary::{Tone, summary};
 use super::text::cut;
+use crate::bounded;
 
 /// The most objects that the page lists.
 const MAX_OBJECTS: usize = 100_000;
@@ -142,7 +143,7 @@ pub(super) fn read<'a>(archive: &'a Archive, found: &HashSet<Key>, events: &mut 
 /// An object's JSON. What is too large or damaged has no members.
 fn value(reader: &mut Reader<'_>, object: &Object<'_>) -> Value {
     match reader.object(object) {
-        Ok(json) if json.len() <= MAX_OBJECT_BYTES => serde_json::from_slice(json).unwrap_or_default(),
+        Ok(json) if json.len() <= MAX_OBJECT_BYTES => bounded::parse(json).unwrap_or_default(),
         _ => Value::Null,
     }
 }

@@ -5,12 +5,18 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::columns::Texts;
+use super::text::cut;
 use super::times;
 
 /// The most requests that the page shows.
 const MAX_REQUESTS: usize = 20_000;
 /// The most denied calls that the page shows.
 const MAX_DENIED: usize = 2_000;
+
+/// The most gatherers that have some. A run has a few dozen.
+const MAX_GATHERERS: usize = 10_000;
+/// The longest text, in characters. The host's own have a few hundred.
+const MAX_TEXT_CHARS: usize = 1_000;
 
 /// A line of the audit. Its members are those of the broker's records.
 #[derive(Deserialize)]
@@ -109,13 +115,18 @@ impl Requests {
         if line.call.is_empty() {
             return;
         }
-        let gatherer = self.gatherers.number(&line.gatherer);
+        let Some(gatherer) = self.gatherers.number_up_to(MAX_GATHERERS, &cut(&line.gatherer, MAX_TEXT_CHARS))
+        else {
+            self.left_out += 1;
+            return;
+        };
         if line.verdict == "denied" {
             if self.denied.len() == MAX_DENIED {
                 self.left_out += 1;
                 return;
             }
             let Line { call, what, reason, count, .. } = line;
+            let [call, what, reason] = [call, what, reason].map(|text| cut(&text, MAX_TEXT_CHARS));
             self.denied.push(Denied { gatherer, call, what, reason, count });
             return;
         }
@@ -129,6 +140,7 @@ impl Requests {
             }
             self.open.insert((gatherer, handle), self.all.len());
             let Line { what, result, duration_ms, .. } = line;
+            let what = cut(&what, MAX_TEXT_CHARS);
             let ms = duration_ms.unwrap_or(0.0);
             self.all.push(Request {
                 gatherer,
@@ -170,13 +182,35 @@ fn told(result: String) -> String {
     match &*result {
         // The end of a list or a body is no event.
         "ok" | "HTTP 200" | "end" => String::new(),
-        _ => result,
+        _ => cut(&result, MAX_TEXT_CHARS),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hostile_records_have_limits() {
+        let mut requests = Requests::default();
+        let long = "x".repeat(1 << 20);
+        for number in 0..MAX_GATHERERS + 3 {
+            requests.add(format!(r#"{{"gatherer":"{number}","call":"rest_close","handle":1}}"#).as_bytes());
+        }
+        assert_eq!(requests.left_out, 3);
+        let start = format!(
+            r#"{{"gatherer":"1","call":"rest_start","what":"{long}","handle":1,"verdict":"allowed","result":"{long}"}}"#
+        );
+        let denied = format!(
+            r#"{{"gatherer":"1","call":"{long}","what":"{long}","verdict":"denied","reason":"{long}"}}"#
+        );
+        requests.add(format!("{start}\n{denied}").as_bytes());
+        assert_eq!((requests.all.len(), requests.denied.len()), (1, 1));
+        let request = &requests.all[0];
+        assert!(request.what.len() < 2000 && request.result.len() < 2000);
+        let denied = &requests.denied[0];
+        assert!(denied.call.len() < 2000 && denied.what.len() < 2000 && denied.reason.len() < 2000);
+    }
 
     #[test]
     fn the_records_of_a_handle_are_a_request() {
