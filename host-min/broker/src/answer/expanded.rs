@@ -9,11 +9,12 @@ use super::{Mode, State, discovered};
 use crate::gaps::Gap;
 use crate::tally::Tally;
 use std::collections::VecDeque;
+use std::sync::Arc;
 use wagather_abi::Verb;
 use wagather_json::project::Identity;
 use wagather_json::project::Node;
 use wagather_policy::canonical::Canonical;
-use wagather_policy::discovery::{ApiResource, document};
+use wagather_policy::discovery::{ApiResource, Catalog, Position, document};
 use wagather_policy::rights::{Expansion, LeftOut, List, Why};
 
 /// How many lists are on their way besides the one that is read.
@@ -21,7 +22,10 @@ const AHEAD: usize = 3;
 
 /// The lists that were not read yet.
 pub(super) struct Expanded {
-    rest: std::vec::IntoIter<List>,
+    /// The request of the gatherer.
+    request: Canonical,
+    catalog: Arc<Catalog>,
+    rest: std::vec::IntoIter<Position>,
     ahead: VecDeque<(Exchange, State)>,
     /// The most items that are still wanted. `None` if all are.
     left: Option<u32>,
@@ -35,22 +39,29 @@ pub(super) fn resolve(
     cx: &mut Context<'_>,
 ) -> Result<(State, Option<Expanded>), Failed> {
     let catalog = discovered::catalog(cx)?;
-    let Some(finder) = &cx.finder else { return Ok((State::resources(Vec::new()), None)) };
+    let Some(finder) = &cx.finder else { return Ok((State::resources(Resources::none()), None)) };
     let rights = finder.rights;
     let request = &exchange.asked.request;
     if request.verb == Verb::DISCOVER {
-        let resources = rights.readable(request, &catalog).cloned().collect();
+        let positions =
+            rights.readable(request, &catalog).filter_map(|found| catalog.position(found)).collect();
         exchange.http_status = Some(200);
-        return Ok((State::resources(resources), None));
+        return Ok((State::resources(Resources::new(catalog, positions)), None));
     }
     if request.is_of_any() {
         let Expansion { lists, left_out } = rights.expand(request, &catalog);
         left_out.into_iter().for_each(|left_out| record(left_out, &request.namespace, cx.tally));
         exchange.http_status = Some(200);
         let left = Some(request.limit).filter(|limit| *limit > 0);
-        let expanded =
-            Expanded { rest: lists.into_iter(), ahead: VecDeque::new(), left, identity: Node::Drop };
-        return Ok((State::resources(Vec::new()), Some(expanded)));
+        let expanded = Expanded {
+            request: request.clone(),
+            catalog,
+            rest: lists.into_iter(),
+            ahead: VecDeque::new(),
+            left,
+            identity: Node::Drop,
+        };
+        return Ok((State::resources(Resources::none()), Some(expanded)));
     }
     let found = rights.resolve(request, &exchange.asked.allowed, &catalog).map_err(Failed::refused)?;
     let request = Canonical { version: found.version.clone(), ..request.clone() };
@@ -108,7 +119,13 @@ impl Expanded {
         // With a limit, how many items are still wanted of the next list is known only at the end of this one.
         let ahead = if self.left.is_some() { 0 } else { AHEAD };
         while self.ahead.len() <= ahead {
-            let Some(list) = self.rest.next() else { break };
+            let Some(position) = self.rest.next() else { break };
+            let list = cx
+                .finder
+                .as_ref()
+                .and_then(|finder| finder.rights.list(&self.request, &self.catalog, position));
+            // It was judged before, and nothing has changed since.
+            let Some(list) = list else { continue };
             let (mut exchange, state) = start(list, limits, cx, self.left);
             exchange.asked.is_prefetched = !self.ahead.is_empty();
             exchange.asked.is_typed = true;
@@ -140,14 +157,24 @@ fn record(left_out: LeftOut, namespace: &str, tally: &mut Tally) {
 
 /// The resources that a gatherer may read, as it gets them.
 pub(super) struct Resources {
-    resources: VecDeque<ApiResource>,
+    catalog: Arc<Catalog>,
+    rest: VecDeque<Position>,
     next: Option<Vec<u8>>,
     mode: Option<Mode>,
 }
 
 impl Resources {
-    pub(super) fn new(resources: Vec<ApiResource>) -> Resources {
-        Resources { resources: resources.into(), next: None, mode: None }
+    pub(super) fn new(catalog: Arc<Catalog>, positions: VecDeque<Position>) -> Resources {
+        Resources { catalog, rest: positions, next: None, mode: None }
+    }
+
+    /// None at all.
+    pub(super) fn none() -> Resources {
+        Resources::new(Arc::default(), VecDeque::new())
+    }
+
+    fn at(&self, position: Position) -> Option<&ApiResource> {
+        self.catalog.at(position)
     }
 
     /// Chooses how they are consumed, if that is still open. Whether it is this way.
@@ -158,7 +185,8 @@ impl Resources {
     /// Whether there is a next one. Writes it.
     pub(super) fn has_next(&mut self) -> bool {
         if self.next.is_none() {
-            self.next = self.resources.pop_front().and_then(|found| serde_json::to_vec(&found).ok());
+            let position = self.rest.pop_front();
+            self.next = position.and_then(|position| serde_json::to_vec(self.at(position)?).ok());
         }
         self.next.is_some()
     }
@@ -178,6 +206,6 @@ impl Resources {
 
     /// All of them, as one document.
     pub(super) fn document(&self) -> Vec<u8> {
-        document(self.resources.iter()).to_string().into_bytes()
+        document(self.rest.iter().filter_map(|position| self.at(*position))).to_string().into_bytes()
     }
 }

@@ -56,7 +56,6 @@ use wagather_abi::{Status, Verb};
 use wagather_json::project::{Identity, Node};
 use wagather_json::redact::Redactor;
 use wagather_policy::canonical::Canonical;
-use wagather_policy::discovery::ApiResource;
 use wagather_policy::grant::FieldPath;
 use wagather_policy::rights::{Allowed, describe};
 
@@ -112,8 +111,8 @@ impl State {
     }
 
     /// These resources of the cluster.
-    fn resources(resources: Vec<ApiResource>) -> State {
-        State::Resources(Box::new(Resources::new(resources)))
+    fn resources(resources: Resources) -> State {
+        State::Resources(Box::new(resources))
     }
 
     /// Takes the state out. What is left in its place is overwritten by the next state.

@@ -4,6 +4,9 @@ use super::{ApiResource, DiscoveryError, Version, api_version};
 use serde_json::Value;
 use wagather_abi::manifest::is_name;
 
+/// The most values of a document. A resource has about 70, and in memory, a value takes a hundred times as much as its text.
+pub(super) const MAX_VALUES: usize = 400_000;
+
 /// A document.
 pub(super) enum Document {
     /// Everything: the versions of groups with their resources.
@@ -22,6 +25,10 @@ impl Document {
         let error = |why: &dyn std::fmt::Display| {
             DiscoveryError(format!("the answer to {path} is not a document of discovery: {why}"))
         };
+        let values = body.iter().filter(|byte| matches!(byte, b'{' | b'[' | b',' | b':')).count();
+        if values > MAX_VALUES {
+            return Err(error(&format_args!("it has more than {MAX_VALUES} values")));
+        }
         let document: Value = serde_json::from_slice(body).map_err(|why| error(&why))?;
         match text(&document, "kind") {
             "APIGroupDiscoveryList" => {

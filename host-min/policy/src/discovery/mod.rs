@@ -69,6 +69,13 @@ pub struct Catalog {
     versions: Vec<Version>,
 }
 
+/// Where a resource is in a catalog: whoever goes through many of them holds this, and not what is in them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    version: usize,
+    resource: usize,
+}
+
 /// Discovery under way.
 #[derive(Debug, Default)]
 pub struct Discovery {
@@ -168,6 +175,20 @@ impl Catalog {
     /// The versions of all groups.
     pub fn versions(&self) -> &[Version] {
         &self.versions
+    }
+
+    /// Where one of its resources is.
+    pub fn position(&self, of: &ApiResource) -> Option<Position> {
+        self.versions.iter().enumerate().find_map(|(version, known)| {
+            let is_in = known.group == of.group && known.version == of.version;
+            let found = || known.resources.iter().position(|resource| std::ptr::eq(resource, of));
+            is_in.then(found).flatten().map(|resource| Position { version, resource })
+        })
+    }
+
+    /// The resource at a position.
+    pub fn at(&self, position: Position) -> Option<&ApiResource> {
+        self.versions.get(position.version)?.resources.get(position.resource)
     }
 
     /// A resource, in this version, or in the one that its group prefers among those that have it.

@@ -136,3 +136,25 @@ fn what_is_no_discovery_is_an_error() {
     let error = Discovery::default().answered("/api", many.as_bytes()).expect_err("too many");
     assert!(error.to_string().contains("more than"), "{error}");
 }
+
+#[test]
+fn a_document_that_takes_too_much_memory_is_an_error() {
+    let items = |many: usize| {
+        format!(r#"{{"kind": "APIGroupDiscoveryList", "items": [{}0]}}"#, r#"{"":0},"#.repeat(many))
+    };
+    let read = |many: usize| Discovery::default().answered("/api", items(many).as_bytes());
+    assert_eq!(read(document::MAX_VALUES / 3 - 2), Ok(Vec::new()));
+    let error = read(document::MAX_VALUES / 3).expect_err("too many").to_string();
+    assert!(items(document::MAX_VALUES / 3).len() < MAX_DOCUMENT_BYTES);
+    assert!(error.contains("more than 400000 values"), "{error}");
+}
+
+#[test]
+fn a_position_leads_to_its_resource() {
+    let catalog = of(&[("/api", API), ("/apis", APIS)]);
+    for found in catalog.preferred("") {
+        let position = catalog.position(found).expect("a position");
+        assert!(std::ptr::eq(catalog.at(position).expect("a resource"), found));
+    }
+    assert_eq!(catalog.position(&catalog.find("", "", "pods").expect("pods").clone()), None);
+}

@@ -5,7 +5,7 @@ mod tests;
 
 use super::{Allowed, Denial, Extent, Rights, Scope, Target};
 use crate::canonical::{Canonical, Refusal};
-use crate::discovery::{ApiResource, Catalog};
+use crate::discovery::{ApiResource, Catalog, Position};
 use crate::grant::{Escalating, Glob, Rule};
 use crate::manifest::{is_beyond_wildcards, is_namespaces};
 use std::sync::Arc;
@@ -14,11 +14,12 @@ use wagather_abi::{Status, Verb};
 use wagather_base::request::RestRequest;
 use wagather_json::project::Node;
 
-/// The lists that a request for any resource comes to, and what is none of them.
+/// The lists that a request for any resource comes to, and what is none of them. There may be thousands, of which a few are under way
+/// at a time, and the masks of a request may be large: so each list is made by [`Rights::list`] when its turn comes.
 #[derive(Debug, Default)]
 pub struct Expansion {
-    /// Each list, as it is judged by itself.
-    pub lists: Vec<List>,
+    /// The resources that have a list.
+    pub lists: Vec<Position>,
     /// What the cluster has besides.
     pub left_out: Vec<LeftOut>,
 }
@@ -93,7 +94,7 @@ impl Rights {
                 continue;
             }
             match self.list_of(request, found, catalog) {
-                Ok(list) => expansion.lists.push(list),
+                Ok(_) => expansion.lists.extend(catalog.position(found)),
                 Err(why) => expansion.left_out.push(LeftOut { resource: found.identity(), why }),
             }
         }
@@ -104,6 +105,11 @@ impl Rights {
             }
         }
         expansion
+    }
+
+    /// One of these lists, as it is judged by itself.
+    pub fn list(&self, request: &Canonical, catalog: &Catalog, position: Position) -> Option<List> {
+        self.list_of(request, catalog.at(position)?, catalog).ok()
     }
 
     fn list_of(&self, asked: &Canonical, found: &ApiResource, catalog: &Catalog) -> Result<List, Why> {

@@ -79,11 +79,17 @@ fn any(verb: Verb, group: &str, namespace: &str) -> Canonical {
     request(verb, ["", "*", group, namespace, "", "", "", "", "", ""])
 }
 
+/// The lists that a request comes to.
+fn made(rights: &Rights, asked: &Canonical) -> Vec<List> {
+    let catalog = catalog();
+    let lists = rights.expand(asked, &catalog).lists;
+    lists.into_iter().map(|position| rights.list(asked, &catalog, position).expect("a list")).collect()
+}
+
 fn lists(rights: &Rights, group: &str, namespace: &str) -> Vec<String> {
     let asked = any(Verb::LIST, group, namespace);
     assert!(rights.judge(&asked).expect("declared").by_wildcard);
-    let expansion = rights.expand(&asked, &catalog());
-    expansion.lists.iter().map(|list| list.request.path_and_query().replace("?limit=500", "")).collect()
+    made(rights, &asked).iter().map(|list| list.request.path_and_query().replace("?limit=500", "")).collect()
 }
 
 const EVERYTHING: &str = "resource get,list */*/* * *";
@@ -200,23 +206,23 @@ fn namespaces_narrow_it() {
     assert!(lists_in_shop.contains(&"/api/v1/namespaces/shop/pods".into()), "{lists_in_shop:?}");
     // A grant that names namespaces has nothing outside.
     let granted = "rules: [{verbs: [list], apiGroups: ['*'], resources: ['*'], namespaces: [shop]}]";
-    let expansion = rights(granted, EVERYTHING).expand(&any(Verb::LIST, "*", ""), &catalog());
-    let of: Vec<&str> = expansion.lists.iter().map(|list| &*list.request.resource).collect();
+    let made = made(&rights(granted, EVERYTHING), &any(Verb::LIST, "*", ""));
+    let of: Vec<&str> = made.iter().map(|list| &*list.request.resource).collect();
     assert_eq!(of, ["pods", "namespaces", "events", "deployments"]);
-    assert_eq!(expansion.lists[0].allowed.scope.places(), Some(vec!["shop".into()]));
+    assert_eq!(made[0].allowed.scope.places(), Some(vec!["shop".into()]));
 }
 
 #[test]
 fn a_pattern_in_a_manifest_is_for_the_namespaces_that_it_matches() {
     let rights = rights("", "resource list */*/* shop-* *");
     let asked = any(Verb::LIST, "*", "");
-    let expansion = rights.expand(&asked, &catalog());
-    let of: Vec<&str> = expansion.lists.iter().map(|list| &*list.request.resource).collect();
+    let made = made(&rights, &asked);
+    let of: Vec<&str> = made.iter().map(|list| &*list.request.resource).collect();
     assert_eq!(of, ["pods", "namespaces", "events", "deployments"]);
-    let scope = &expansion.lists[0].allowed.scope;
+    let scope = &made[0].allowed.scope;
     assert!(!scope.is_everything() && !scope.reaches_none());
     assert!(scope.covers("shop-a", "x") && !scope.covers("shop", "x") && !scope.covers("", "x"));
-    let namespaces = &expansion.lists[1].allowed.scope;
+    let namespaces = &made[1].allowed.scope;
     assert!(namespaces.covers("", "shop-a") && !namespaces.covers("", "default"));
     assert_eq!(lists(&rights, "*", "shop-a").len(), 3);
     assert_eq!(lists(&rights, "*", "default"), Vec::<String>::new());
@@ -228,12 +234,7 @@ fn a_pattern_in_a_manifest_is_for_the_namespaces_that_it_matches() {
 fn namespaces_to_try_are_those_of_the_rules_and_of_the_cluster() {
     let granted =
         "rules:\n- {verbs: [list], apiGroups: [''], resources: [pods], namespaces: ['shop-*', named]}\n";
-    let scope = rights(granted, EVERYTHING)
-        .expand(&any(Verb::LIST, "*", ""), &catalog())
-        .lists
-        .remove(0)
-        .allowed
-        .scope;
+    let scope = made(&rights(granted, EVERYTHING), &any(Verb::LIST, "*", "")).remove(0).allowed.scope;
     let of_cluster = ["default", "shop-1"].map(String::from);
     assert_eq!(scope.places_to_try(&of_cluster), ["named", "shop-1"]);
     assert_eq!(scope.places_to_try(&[]), ["named"]);
