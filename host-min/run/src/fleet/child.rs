@@ -59,6 +59,7 @@ pub(super) fn run(
     work: &Work<'_>,
     archive: &Path,
     (parent, single_threaded): (u32, SingleThreaded),
+    knows_urls: bool,
     to: PipeWriter,
 ) {
     abort_on_panic();
@@ -69,6 +70,9 @@ pub(super) fn run(
         .and_then(|()| {
             let mut plan = work.plan.clone();
             plan.output = Output::Nameless(work.target.folder().to_owned());
+            if knows_urls {
+                plan.isolation = work.fetch.isolation.clone();
+            }
             let Some(url) = url_of(archive) else {
                 plan.input = Input::Archive(archive.to_owned());
                 return crate::run(&plan, &Silent);
@@ -94,7 +98,7 @@ pub(super) fn run(
     }
 }
 
-/// The bytes of a URL. Sandboxes will be copies of this process, which therefore has no connection and no credential.
+/// The bytes of a URL. The broker of hostile guests has no connection and no credential but the URL itself.
 fn downloaded(url: &str, work: &Work<'_>, single_threaded: SingleThreaded) -> Result<File, Failure> {
     let mut file = work.target.nameless_file().map_err(|error| work.target.failure(&error))?;
     let done = in_fork(single_threaded, "download an archive", || {

@@ -20,17 +20,26 @@ pub struct Sources {
     pattern: Option<Pattern>,
     shard: Option<Shard>,
     of_other_shards: u64,
+    knows_urls: bool,
 }
 
 impl Sources {
     /// The archives of these words: a path, a pattern with `*` or `?`, or `@FILE` for a list of both.
     pub fn new(named: impl IntoIterator<Item = OsString>, shard: Option<Shard>) -> Sources {
-        Sources { named: named.into_iter().collect(), list: None, pattern: None, shard, of_other_shards: 0 }
+        let named: VecDeque<OsString> = named.into_iter().collect();
+        let knows_urls = named.iter().any(|word| is_url(word));
+        Sources { named, list: None, pattern: None, shard, of_other_shards: 0, knows_urls }
     }
 
     /// Whether a word stands for several archives, or for one on a server.
     pub fn is_several(word: &OsStr) -> bool {
         is_url(word) || word.as_bytes().starts_with(b"@") || is_pattern(word)
+    }
+
+    /// Whether a URL is in the memory of this process, or was. It may be a credential: signed, or with a login.
+    pub(super) fn knows_urls(&self) -> bool {
+        let ahead = self.list.as_ref().map_or(&b""[..], |(_, list)| list.buffer());
+        self.knows_urls || memchr::memmem::find(ahead, b"://").is_some()
     }
 
     /// How many archives were skipped, because they are in other shards.
@@ -78,7 +87,10 @@ impl Sources {
                             &format_args!("it names another list, {}", word.display()),
                         ));
                     }
-                    Some(word) => return Ok(Some(word)),
+                    Some(word) => {
+                        self.knows_urls |= is_url(&word);
+                        return Ok(Some(word));
+                    }
                     None => self.list = None,
                 }
             }
@@ -305,6 +317,15 @@ mod tests {
         fs::write(at("list"), format!("x\n{}\n", list.display())).expect("a list");
         let failure = all(&[&list], None).expect_err("a list that names itself");
         assert!(failure.reason.contains("another list"), "{failure}");
+        // A URL is known as soon as it is read, which is before its turn.
+        fs::write(at("list"), "a\nb\nhttps://h/c?signature=x\n").expect("a list");
+        let mut sources = Sources::new([list.clone(), "d".into()], None);
+        assert!(!sources.knows_urls());
+        assert_eq!(sources.next().expect("an archive"), Some("a".into()));
+        assert!(sources.knows_urls());
+        while sources.next().expect("archives").is_some() {}
+        assert!(sources.knows_urls(), "memory is not forgotten");
+        assert!(Sources::new(["http://h/a".into()], None).knows_urls());
         // A file whose name looks like a pattern is that file.
         fs::write(at("*"), "").expect("a file");
         assert!(!Sources::is_several(at("*").as_os_str()));

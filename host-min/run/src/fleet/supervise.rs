@@ -63,7 +63,10 @@ pub(super) fn run(
                 Err(failure) => return Err(failure),
             };
             match next {
-                Some(archive) => fleet.start(work, archive, &signals, single_threaded).map_err(failure)?,
+                Some(archive) => {
+                    let knows_urls = sources.knows_urls();
+                    fleet.start(work, archive, knows_urls, &signals, single_threaded).map_err(failure)?;
+                }
                 None => has_more = false,
             }
         }
@@ -122,6 +125,7 @@ impl Fleet<'_> {
         &mut self,
         work: &Work<'_>,
         archive: PathBuf,
+        knows_urls: bool,
         signals: &Signals,
         single_threaded: SingleThreaded,
     ) -> io::Result<()> {
@@ -133,7 +137,7 @@ impl Fleet<'_> {
             self.running.clear();
             signals.release();
             if let Some(sender) = sender.take() {
-                child::run(work, &archive, (parent, single_threaded), sender);
+                child::run(work, &archive, (parent, single_threaded), knows_urls, sender);
             }
         })?;
         let (begin, time) = (Instant::now(), work.time(&archive));

@@ -9,6 +9,7 @@ use std::time::Duration;
 use wagather_archive::Target;
 use wagather_base::error::Result;
 use wagather_base::limits::CLUSTER_GRACE;
+use wagather_sandbox::process::Isolation;
 
 /// How archives are downloaded.
 #[derive(Clone, Copy)]
@@ -17,6 +18,8 @@ pub struct Fetch<'a> {
     pub get: &'a dyn Fn(&str, &mut File) -> Result<()>,
     /// How long that may take.
     pub time: Duration,
+    /// How guests are isolated once a URL was read: a URL may be a credential, and a fork has a copy of this process's memory.
+    pub isolation: &'a Isolation,
 }
 
 /// What every archive's process does, and how many there are at a time.
@@ -41,13 +44,13 @@ mod tests {
     use super::*;
     use crate::plan::Input;
     use wagather_archive::Output;
-    use wagather_sandbox::process::Isolation;
 
     #[test]
     fn a_download_has_its_time_beside_that_of_the_gatherers() {
         let mut plan = Plan::new(Input::Archive("a".into()), Output::Stdout, Isolation::InProcess);
         plan.timeout = Duration::from_secs(10);
-        let fetch = Fetch { get: &|_, _| Ok(()), time: Duration::from_secs(300) };
+        let fetch =
+            Fetch { get: &|_, _| Ok(()), time: Duration::from_secs(300), isolation: &Isolation::InProcess };
         let target = Arc::new(Target::stream("lines", std::env::temp_dir()));
         let work = Work { plan: &plan, target, max_parallel: 1, fetch };
         let of_gatherers = Duration::from_secs(10) + CLUSTER_GRACE;
