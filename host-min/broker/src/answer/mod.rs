@@ -182,7 +182,8 @@ impl Answer {
         let Asked { request, allowed, .. } = &self.exchange.asked;
         let has_selector = !request.labels.is_empty() || !request.fields.is_empty();
         let has_scope = !allowed.scope.is_everything() || allowed.scope.is_sharded();
-        request.verb == Verb::LIST && !has_selector && !has_scope && self.prefetched.taken == 0
+        let has_limit = request.limit > 0;
+        request.verb == Verb::LIST && !has_selector && !has_limit && !has_scope && self.prefetched.taken == 0
     }
 
     /// `rest_hides`: whether the grant or redaction hides a field of every requested object.
