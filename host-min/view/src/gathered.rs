@@ -59,6 +59,8 @@ impl Gathered {
     ) -> Result<Gathered> {
         let mut report: Option<(usize, Value)> = None;
         let (mut findings, mut judges) = (Kept::default(), BTreeSet::new());
+        // A gatherer may write files of any name below its folder. Only those in the place of findings are some.
+        let mut place = usize::MAX;
         let (mut warnings, mut not_told) = (Vec::new(), 0_usize);
         let mut warn = |warning: String| match warnings.len() < MAX_WARNINGS {
             true => warnings.push(warning),
@@ -71,17 +73,20 @@ impl Gathered {
         let archive = Archive::open_and_look(path, &is_read, &mut |path, content| {
             let mut names = path.rsplit('/');
             let (name, folder) = (names.next().unwrap_or_default(), names.next().unwrap_or_default());
+            let depth = path.split('/').count();
+            if name == wagather_findings::FILE && depth < place {
+                place = depth;
+                (findings, judges) = (Kept::default(), BTreeSet::new());
+            }
             match name {
-                REPORT => {
-                    // The report of this archive, not that of one within it.
-                    let depth = path.split('/').count();
-                    if report.as_ref().is_none_or(|(known, _)| depth < *known) {
-                        match bounded::parse(content) {
-                            Ok(value) => report = Some((depth, value)),
-                            Err(error) => warn(format!("{path} cannot be used: {error}")),
-                        }
+                // The report of this archive, not that of one within it.
+                REPORT if report.as_ref().is_none_or(|(known, _)| depth < *known) => {
+                    match bounded::parse(content) {
+                        Ok(value) => report = Some((depth, value)),
+                        Err(error) => warn(format!("{path} cannot be used: {error}")),
                     }
                 }
+                wagather_findings::FILE if depth > place => {}
                 wagather_findings::FILE if content.len() > wagather_findings::MAX_BYTES => warn(format!(
                     "the findings of {path} are missing: it has {} bytes, and at most {} are read",
                     content.len(),
@@ -113,6 +118,9 @@ impl Gathered {
             .advise(
                 "name an archive of this host, a must-gather, an Insights archive, a crust-gather archive or a support bundle: a folder or a .tar.gz",
             ));
+        }
+        if report.as_ref().is_some_and(|(depth, _)| depth + 1 != place) {
+            (findings, judges) = (Kept::default(), BTreeSet::new());
         }
         let Kept { all: findings, left_out, .. } = findings;
         if left_out > 0 {
@@ -192,6 +200,26 @@ mod tests {
         assert_eq!(gathered.warnings.len(), MAX_WARNINGS + 1);
         assert_eq!(gathered.warnings[MAX_WARNINGS], "6 more files cannot be used");
         assert!(gathered.report.is_some_and(|report| report["time"].is_string()));
+    }
+
+    #[test]
+    fn a_gatherer_has_no_findings_of_another() {
+        let of = |files: &[&str]| {
+            let place = tempfile::tempdir().expect("a folder");
+            fs::write(place.path().join("wagather.json"), "{}").expect("a file");
+            for file in files {
+                let path = place.path().join(file);
+                fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+                fs::write(path, r#"{"findings":[{"severity":"error","code":"A","message":"m"}]}"#)
+                    .expect("a file");
+            }
+            let Gathered { findings, judges, .. } = Gathered::open(place.path()).expect("an archive");
+            assert_eq!(findings.len(), judges.len());
+            judges.into_iter().collect::<Vec<_>>()
+        };
+        assert_eq!(of(&["attacker/victim/findings.json"]), [""; 0]);
+        assert_eq!(of(&["attacker/victim/findings.json", "honest/findings.json"]), ["honest"]);
+        assert_eq!(of(&["a/findings.json", "b/a/findings.json"]), ["a"]);
     }
 
     #[test]

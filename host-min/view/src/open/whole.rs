@@ -103,7 +103,10 @@ impl Whole {
         let in_folder = |path: &str| path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
         let named =
             |name: &'static str| files.iter().filter(move |(path, _)| path.rsplit('/').next() == Some(name));
-        for (path, report) in named(REPORT) {
+        // A gatherer may write files of such names below its folder: only the outermost ones are the host's.
+        let depth = |path: &str| path.split('/').count();
+        let outermost = named(REPORT).map(|(path, _)| depth(path)).min();
+        for (path, report) in named(REPORT).filter(|(path, _)| Some(depth(path)) == outermost) {
             let Ok(Report { gatherers, narrowed_to }) = serde_json::from_slice(report) else { continue };
             let audit = named(AUDIT).find(|(audit, _)| in_folder(audit) == in_folder(path));
             let Some((_, audit)) = audit else { continue };
@@ -342,6 +345,20 @@ mod tests {
         assert!(
             !has(&whole, "apps", "deployments", Some("bank")) && !has(&whole, "apps", "deployments", None)
         );
+    }
+
+    #[test]
+    fn a_gatherer_cannot_say_it() {
+        let lines: Vec<String> = piped("g", 64, "list /v1/pods", "ok").iter().map(Value::to_string).collect();
+        let report = json!({"gatherers": [{"name": "g"}]}).to_string().into_bytes();
+        let files = [
+            ("attacker/audit.jsonl".to_owned(), lines.join("\n").into_bytes()),
+            ("attacker/wagather.json".to_owned(), report.clone()),
+            ("audit.jsonl".to_owned(), Vec::new()),
+            ("wagather.json".to_owned(), report),
+        ];
+        assert!(!has(&Whole::read(&files), "", "pods", None));
+        assert!(has(&Whole::read(&files[..2]), "", "pods", None));
     }
 
     #[test]

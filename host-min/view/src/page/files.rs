@@ -29,6 +29,8 @@ pub(super) struct Files {
     all: Vec<File>,
     bytes: usize,
     left_out: usize,
+    /// How deep the audit is. A gatherer may have a file of this name below its folder.
+    audit_depth: Option<usize>,
 }
 
 struct File {
@@ -81,8 +83,15 @@ impl Files {
     /// Adds a file of the archive.
     pub(super) fn add(&mut self, path: &str, content: &[u8]) {
         let name = path.rsplit('/').next().unwrap_or(path);
+        let depth = path.split('/').count();
         match name {
-            "audit.jsonl" => return self.requests.add(content),
+            "audit.jsonl" if self.audit_depth.is_none_or(|known| depth <= known) => {
+                if self.audit_depth != Some(depth) {
+                    self.requests = Requests::default();
+                }
+                self.audit_depth = Some(depth);
+                return self.requests.add(content);
+            }
             // The page has them in other places.
             "wagather.json" | "findings.json" | "timestamp" => return,
             _ if path.split('/').rev().nth(1) == Some("events") && self.events.add_file(content) => return,
@@ -151,6 +160,26 @@ impl Listing {
     pub(super) fn keep(&mut self, is_in: impl Fn(&Place) -> bool) {
         for shown in self.logs.iter_mut().chain(&mut self.files) {
             shown.place = shown.place.filter(&is_in);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gatherer_cannot_write_the_audit() {
+        let line = |what: &str| {
+            let line = serde_json::json!({"gatherer": "g", "call": "rest_start", "what": what, "handle": 1});
+            line.to_string().into_bytes()
+        };
+        let (own, forged) = (("audit.jsonl", line("true")), ("attacker/audit.jsonl", line("forged")));
+        for order in [[&own, &forged], [&forged, &own]] {
+            let mut files = Files::default();
+            order.into_iter().for_each(|(path, content)| files.add(path, content));
+            let requests = serde_json::to_string(&files.requests).expect("serializes");
+            assert!(requests.contains("true") && !requests.contains("forged"), "{requests}");
         }
     }
 }
