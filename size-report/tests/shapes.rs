@@ -40,7 +40,7 @@ fn printed(arguments: &[&str]) -> String {
 fn why_names_the_fields_of_a_gatherers_shapes() {
     let text = printed(&["why", guest("degraded-operators.wasm").to_str().unwrap(), "gather"]);
     for line in [
-        "  \"operator\": text",
+        "  \"severity\": text",
         "  \"status\": object",
         "    \"conditions\": list of object",
         "      \"lastTransitionTime\": text",

@@ -135,7 +135,8 @@ Examples:
   kubectl create token wagather --namespace support
       prints a token for it
 
-This command contacts a cluster only if a manifest has wildcards: the roles then name each resource that the cluster has. It leaves out what the grant does not allow, and says so in a comment.
+This command contacts a cluster only if a manifest has wildcards: the roles then name each resource that the cluster
+has. It leaves out what the grant does not allow, and says so in a comment.
 'kubectl apply' does not delete roles that an earlier version printed. Delete them yourself: all roles have the label
 app.kubernetes.io/managed-by=host-min.";
 
