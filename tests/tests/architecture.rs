@@ -44,7 +44,10 @@ const ARROWS: &[(&str, &[&str])] = &[
         "wagather-kube",
         &["wagather-archive", "wagather-base", "wagather-json", "wagather-printable", "wagather-yaml"],
     ),
-    ("wagather-offline", &["wagather-base", "wagather-kube", "wagather-printable", "wagather-yaml"]),
+    (
+        "wagather-offline",
+        &["wagather-archive", "wagather-base", "wagather-kube", "wagather-printable", "wagather-yaml"],
+    ),
     ("wagather-findings", &[]),
     ("wagather-http", &["wagather-base"]),
     (

@@ -110,8 +110,11 @@ impl Layout {
     /// The names that a gatherer cannot have, because the layout has a file or a folder of that name.
     pub const fn reserved(self) -> &'static [&'static str] {
         match self {
-            Layout::Wagather => &RESOURCE_FOLDERS,
-            Layout::MustGather => &[RESOURCE_FOLDERS[0], RESOURCE_FOLDERS[1], TIMESTAMP_PATH, VERSION_PATH],
+            // An Insights archive has objects in it, and readers of archives know all layouts.
+            Layout::Wagather => &[RESOURCE_FOLDERS[0], RESOURCE_FOLDERS[1], "config"],
+            Layout::MustGather => {
+                &[RESOURCE_FOLDERS[0], RESOURCE_FOLDERS[1], "config", TIMESTAMP_PATH, VERSION_PATH]
+            }
             Layout::Insights => &[RESOURCE_FOLDERS[0], RESOURCE_FOLDERS[1], "config", "insights-operator"],
         }
     }

@@ -47,6 +47,7 @@ use std::sync::Arc;
 pub use contents::{Log, Object, Reader, Resource};
 use layout::Layout;
 pub use part::{LogPart, Since};
+use place::Place;
 use request::{Asked, Request};
 pub use select::Selector;
 use shelf::Shelf;
@@ -77,6 +78,11 @@ type Each<'a> = &'a mut dyn FnMut(walk::Found) -> Result<(), String>;
 /// Which other files are wanted, and who gets them.
 type Look<'a> = (&'a dyn Fn(&str) -> bool, &'a mut dyn FnMut(&str, &[u8]));
 
+/// What paths say in this archive.
+fn place_of(archive: &Path) -> fn(&str) -> Place {
+    if wagather_archive::is_archive(archive) { place::place_in_ours } else { place::place }
+}
+
 fn unreadable(shown: &str, reason: &dyn std::fmt::Display, advice: &str) -> Failure {
     Failure::new(Class::Config, format!("cannot read the archive {shown}"), reason).advise(advice)
 }
@@ -85,7 +91,7 @@ impl Archive {
     /// Reads an archive: a folder, a `.tar`, or a `.tar.gz`.
     pub fn open(path: &Path) -> Result<Archive, Failure> {
         let load = |each: Each| walk::each_file(path, &walk::is_wanted, each);
-        Archive::load(path.display().to_string(), load, None)?.with_objects()
+        Archive::load(path.display().to_string(), place_of(path), load, None)?.with_objects()
     }
 
     /// The same, and gives other files of the archive that are wanted, with their paths. The archive may have no objects then.
@@ -95,28 +101,31 @@ impl Archive {
         look: &mut dyn FnMut(&str, &[u8]),
     ) -> Result<Archive, Failure> {
         let load = |each: Each| walk::each_file(path, &|path| walk::is_wanted(path) || is_wanted(path), each);
-        Archive::load(path.display().to_string(), load, Some((is_wanted, look)))
+        Archive::load(path.display().to_string(), place_of(path), load, Some((is_wanted, look)))
     }
 
     /// Reads the bytes of a `.tar` or a `.tar.gz`, once and from the beginning to the end.
     pub fn read(shown: String, input: impl BufRead) -> Result<Archive, Failure> {
-        Archive::load(shown, |each| walk::each_file_of(input, &walk::is_wanted, each), None)?.with_objects()
+        let load = |each: Each| walk::each_file_of(input, &walk::is_wanted, each);
+        Archive::load(shown, place::place, load, None)?.with_objects()
     }
 
     fn load(
         shown: String,
+        place_of: fn(&str) -> Place,
         walk: impl FnOnce(Each) -> Result<(), walk::Error>,
         mut look: Option<Look>,
     ) -> Result<Archive, Failure> {
         let mut loading = shelf::Loading::default();
         let mut add = |file: walk::Found| {
+            let place = place_of(&file.path);
             if let (Some((is_wanted, look)), Ok(content)) = (&mut look, &file.content)
                 && is_wanted(&file.path)
-                && place::is_other(&file.path)
+                && place::is_other(&place)
             {
                 look(&file.path, content);
             }
-            loading.add(file)
+            loading.add(file, place)
         };
         walk(&mut add).map_err(|error| unreadable(&shown, &error, error.advice()))?;
         let (shelf, layout, skipped) = loading.finish();

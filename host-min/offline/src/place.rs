@@ -50,6 +50,18 @@ pub(crate) struct LogKey {
     pub(crate) previous: bool,
 }
 
+/// Where this host archives what it read from the server. Gatherers cannot have folders of these names.
+const OUR_ROOTS: [&str; 3] = ["cluster-scoped-resources", "namespaces", "config"];
+
+/// What a path says in an archive that this host wrote. Only the host's own files and folders count: below the folder of a gatherer, a
+/// file is what the gatherer made of it, whatever it is called.
+pub(crate) fn place_in_ours(path: &str) -> Place {
+    match path.split_once('/') {
+        Some((root, _)) if !OUR_ROOTS.contains(&root) => Place::Other,
+        _ => place(path),
+    }
+}
+
 /// What a path says.
 pub(crate) fn place(path: &str) -> Place {
     let segments: Vec<&str> =
@@ -79,8 +91,8 @@ pub(crate) fn place(path: &str) -> Place {
 }
 
 /// Whether a file has neither objects nor a container's log. The report of this host is such a file.
-pub(crate) fn is_other(path: &str) -> bool {
-    !matches!(place(path), Place::Objects(_) | Place::Log(_) | Place::Discovery)
+pub(crate) fn is_other(place: &Place) -> bool {
+    !matches!(place, Place::Objects(_) | Place::Log(_) | Place::Discovery)
 }
 
 fn below(root: &str, rest: &[&str]) -> Option<Place> {
@@ -206,6 +218,31 @@ fn decoded(segment: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_gatherers_wrote_is_no_object_of_the_cluster() {
+        for path in [
+            "attacker/namespaces/shop/core/pods.json",
+            "attacker/cluster-scoped-resources/core/nodes/a.json",
+            "cluster/v1/node/a.json",
+            "attacker/timestamp",
+            "attacker/version.yaml",
+            "attacker/api.json",
+            "attacker/wagather.json",
+        ] {
+            assert_eq!(place_in_ours(path), Place::Other, "{path}");
+            assert_ne!(place(path), Place::Other, "elsewhere, folders may be at any depth: {path}");
+        }
+        for path in [
+            "namespaces/shop/core/pods/a.json",
+            "cluster-scoped-resources/core/nodes/a.json",
+            "config/node/a.json",
+            "timestamp",
+            "wagather.json",
+        ] {
+            assert_eq!(place_in_ours(path), place(path), "{path}");
+        }
+    }
 
     fn objects(path: &str) -> (String, String, String, String) {
         match place(path) {

@@ -6,7 +6,7 @@ use crate::discovery::{self, Named};
 use crate::document::{self, Identity, Part, Plural, Problem};
 use crate::layout::Layout;
 use crate::members::Members;
-use crate::place::{Hint, LogKey, Place, place};
+use crate::place::{Hint, LogKey, Place};
 use crate::request::Wanted;
 use crate::store::{Reader, Span, Store};
 use crate::walk::Found;
@@ -100,9 +100,8 @@ pub(crate) struct Loading {
 
 impl Loading {
     /// Adds a file. Fails if there is no room for it.
-    pub(crate) fn add(&mut self, file: Found) -> Result<(), String> {
+    pub(crate) fn add(&mut self, file: Found, place: Place) -> Result<(), String> {
         self.layouts.extend(Layout::of_path(&file.path));
-        let place = place(&file.path);
         if place == Place::Other {
             return Ok(());
         }
@@ -457,6 +456,12 @@ fn report_time_of(content: &[u8]) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::place::place;
+
+    fn add(loading: &mut Loading, file: Found) -> Result<(), String> {
+        let place = place(&file.path);
+        loading.add(file, place)
+    }
 
     #[test]
     fn names_have_a_limit_together() {
@@ -469,8 +474,8 @@ mod tests {
         };
         // As many as other objects have up to here.
         let mut loading = Loading { name_bytes: MAX_NAME_BYTES - 30, ..Loading::default() };
-        assert_eq!(loading.add(file("a")), Ok(()));
-        let reason = loading.add(file(&"a".repeat(30))).expect_err("too many");
+        assert_eq!(add(&mut loading, file("a")), Ok(()));
+        let reason = add(&mut loading, file(&"a".repeat(30))).expect_err("too many");
         assert!(reason.contains("names of its objects"), "{reason}");
     }
 }
