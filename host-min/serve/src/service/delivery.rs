@@ -14,8 +14,30 @@ use wagather_deliver::{Spool, Step, send};
 /// When what waits in the spool is tried again, if no run ends before.
 const AGAIN: Duration = Duration::from_secs(60);
 
+/// What there is to deliver.
+pub(super) enum ToDeliver {
+    /// The spool has a new archive.
+    InSpool,
+    /// An archive that waits nowhere.
+    Directly(PathBuf),
+}
+
+/// Puts an archive into the spool, so that it is delivered whatever happens to this service. Without a spool, or if the spool has no room,
+/// the archive is to be sent at once.
+pub(super) fn accept(inner: &Inner, delivery: &Delivery, archive: &Path) -> ToDeliver {
+    let Some((folder, bytes)) = &delivery.spool else { return ToDeliver::Directly(archive.to_owned()) };
+    let put = Spool::open(folder, *bytes).and_then(|spool| spool.put(archive, &|step| told(inner, step)));
+    match put {
+        Ok(_) => ToDeliver::InSpool,
+        Err(failure) => {
+            failed(inner, &failure);
+            ToDeliver::Directly(archive.to_owned())
+        }
+    }
+}
+
 /// Delivers the archives of complete runs, until the service ends.
-pub(super) fn run(inner: &Arc<Inner>, archives: &Receiver<PathBuf>) {
+pub(super) fn run(inner: &Arc<Inner>, archives: &Receiver<ToDeliver>) {
     // What an earlier service left in the spool.
     let (mut waits, mut time) = (true, Duration::ZERO);
     loop {
@@ -26,22 +48,25 @@ pub(super) fn run(inner: &Arc<Inner>, archives: &Receiver<PathBuf>) {
         };
         time = AGAIN;
         let archive = match next {
-            Ok(archive) => Some(archive),
-            Err(RecvTimeoutError::Timeout) => None,
+            Ok(ToDeliver::Directly(archive)) => Some(archive),
+            Ok(ToDeliver::InSpool) | Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => return,
         };
         let config = inner.lock().config.clone();
         if let Some(delivery) = &config.delivery {
+            if let Some(archive) = archive {
+                directly(inner, delivery, &archive);
+            }
             waits = match &delivery.spool {
-                Some((folder, bytes)) => by_spool(inner, delivery, folder, *bytes, archive.as_deref()),
-                None => archive.is_some_and(|archive| directly(inner, delivery, &archive)),
+                Some((folder, bytes)) => from_spool(inner, delivery, folder, *bytes),
+                None => false,
             };
         }
     }
 }
 
-/// Puts an archive into the spool, and sends what is there. Says whether something waits.
-fn by_spool(inner: &Inner, delivery: &Delivery, folder: &Path, bytes: u64, archive: Option<&Path>) -> bool {
+/// Sends what is in the spool. Says whether something still waits.
+fn from_spool(inner: &Inner, delivery: &Delivery, folder: &Path, bytes: u64) -> bool {
     let tell = |step: &Step<'_>| told(inner, step);
     let spool = match Spool::open(folder, bytes) {
         Ok(spool) => spool,
@@ -50,13 +75,6 @@ fn by_spool(inner: &Inner, delivery: &Delivery, folder: &Path, bytes: u64, archi
             return true;
         }
     };
-    if let Some(archive) = archive
-        && let Err(failure) = spool.put(archive, &tell)
-    {
-        failed(inner, &failure);
-        // What cannot wait can still arrive.
-        directly(inner, delivery, archive);
-    }
     let done = spool.deliver(&delivery.to, &tell);
     if let Some(failure) = &done.failure {
         failed(inner, failure);
@@ -64,8 +82,8 @@ fn by_spool(inner: &Inner, delivery: &Delivery, folder: &Path, bytes: u64, archi
     done.waiting > 0
 }
 
-/// Sends an archive that waits nowhere. It stays where it is. Nothing waits then.
-fn directly(inner: &Inner, delivery: &Delivery, archive: &Path) -> bool {
+/// Sends an archive that waits nowhere. It stays where it is.
+fn directly(inner: &Inner, delivery: &Delivery, archive: &Path) {
     let tell = |step: &Step<'_>| told(inner, step);
     let name = archive.file_name().unwrap_or_default().to_string_lossy();
     match File::open(archive) {
@@ -78,7 +96,6 @@ fn directly(inner: &Inner, delivery: &Delivery, archive: &Path) -> bool {
             Err(not) => failed(inner, &not.failure),
         },
     }
-    false
 }
 
 fn failed(inner: &Inner, failure: &Failure) {

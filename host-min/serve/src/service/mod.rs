@@ -82,7 +82,7 @@ struct Inner {
     clock: Clock,
     refills: Mutex<Option<Sender<Arc<Version>>>>,
     /// Archives to deliver.
-    deliveries: Mutex<Option<Sender<PathBuf>>>,
+    deliveries: Mutex<Option<Sender<delivery::ToDeliver>>>,
     /// A run ended, or the service is ending.
     changed: Condvar,
 }
@@ -259,7 +259,7 @@ fn start_thread(name: &str, work: impl FnOnce() + Send + 'static) -> std::io::Re
 }
 
 /// A service that does nothing yet, and what comes to its threads.
-type Made = (Arc<Inner>, Receiver<Arc<Version>>, Receiver<PathBuf>);
+type Made = (Arc<Inner>, Receiver<Arc<Version>>, Receiver<delivery::ToDeliver>);
 
 impl Inner {
     /// Opens the source.
@@ -424,10 +424,11 @@ impl Inner {
 
     /// Has an archive delivered, if archives are.
     fn deliver(&self, archive: &Path) {
-        if self.lock().config.delivery.is_some()
-            && let Some(deliveries) = &*self.deliveries.lock().unwrap_or_else(PoisonError::into_inner)
-        {
-            let _ = deliveries.send(archive.to_owned());
+        let config = self.lock().config.clone();
+        let Some(delivery) = &config.delivery else { return };
+        let accepted = delivery::accept(self, delivery, archive);
+        if let Some(deliveries) = &*self.deliveries.lock().unwrap_or_else(PoisonError::into_inner) {
+            let _ = deliveries.send(accepted);
         }
     }
 
