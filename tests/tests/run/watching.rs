@@ -315,9 +315,22 @@ fn json_lines_are_as_documented() {
     let away = delivered("away.tar.gz", 503, &[]);
     away.expect_code(10);
 
+    // What is wrong in a cluster.
+    let demo = workspace::root().join("examples/demo.har");
+    let judged = json(Host::run_all(&["degraded-operators", "pods"].map(programs::guest))).replay(&demo);
+    let judged = judged.output(place.path().join("judged.tar.gz")).wait();
+    judged.expect_success();
+
+    // Many archives, one of which is none.
+    let list = place.path().join("list");
+    std::fs::write(&list, format!("{0}/judged.tar.gz\n{0}/list\n", place.path().display())).expect("a file");
+    let many = json(Host::run(programs::guest("hello"))).arg(format!("--from=@{}", list.display()));
+    let many = many.output(place.path().join("results.ndjson")).wait();
+    many.expect_code(4);
+
     let documented = documented();
     let mut said: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let narrowing = [&mistaken, &narrowed, &obfuscated];
+    let narrowing = [&mistaken, &narrowed, &obfuscated, &judged, &many];
     let delivery = [&taken, &unwanted, &pulled, &away];
     let all = [&watched, &stalled, &refused, &replayed, &unusable, &fleet].into_iter();
     for done in all.chain(narrowing).chain(delivery) {
@@ -331,6 +344,7 @@ fn json_lines_are_as_documented() {
                     Value::Number(_) => "number",
                     Value::Bool(_) => "boolean",
                     Value::Array(texts) if texts.iter().all(Value::is_string) => "array",
+                    Value::Object(numbers) if numbers.values().all(Value::is_number) => "object",
                     other => panic!("{name} of {event} is {other}"),
                 };
                 assert_eq!(known.map(String::as_str), Some(kind), "{name} of {event}: {object}");

@@ -74,8 +74,8 @@ impl Fleet<'_> {
         match self {
             Fleet::Line(_) => "line",
             Fleet::Ended(_) => "cluster",
-            Fleet::Archive { .. } => "archive",
-            Fleet::Archives { .. } => "archives",
+            Fleet::Archive { .. } => "source",
+            Fleet::Archives { .. } => "sources",
             Fleet::Index { .. } => "index",
         }
     }
