@@ -39,6 +39,8 @@ pub(super) struct Pool {
 struct State {
     idle: Vec<Connection>,
     warming: Warming,
+    /// Whether a connection ever came back. Until then, the first request's own is under way.
+    has_served: bool,
 }
 
 /// What became of the connection that is made ahead.
@@ -112,7 +114,7 @@ impl Pool {
         {
             let mut state = self.lock();
             let is_over = matches!(state.warming, Warming::Over);
-            let is_cold = is_over && !state.idle.iter().any(Connection::is_usable);
+            let is_cold = is_over && state.has_served && !state.idle.iter().any(Connection::is_usable);
             if !is_cold && !matches!(state.warming, Warming::Untried) {
                 return;
             }
@@ -171,6 +173,7 @@ impl Pool {
         connection.idle_since = Some(Instant::now());
         connection.has_served = true;
         let mut state = self.lock();
+        state.has_served = true;
         if state.idle.len() < MAX_IDLE {
             state.idle.push(connection);
         }
