@@ -317,7 +317,7 @@ fn json_lines_are_as_documented() {
 
     // What is wrong in a cluster.
     let demo = workspace::root().join("examples/demo.har");
-    let judged = json(Host::run_all(&["degraded-operators", "pods"].map(programs::guest))).replay(&demo);
+    let judged = json(Host::run_all(["degraded-operators", "pods"].map(programs::guest))).replay(&demo);
     let judged = judged.output(place.path().join("judged.tar.gz")).wait();
     judged.expect_success();
 
