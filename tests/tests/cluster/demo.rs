@@ -63,8 +63,8 @@ fn demo_recording() {
     assert_eq!(comparable(replayed.gathered()), comparable(live.gathered()));
     let logs = live.gathered().json("crash-logs/index.json")["logs"].as_u64().expect("a number");
     assert!(logs > 0, "a demo shows something of everything");
-    // A file of each gatherer but the one that pipes, two of `nodes`, and the logs.
-    assert_eq!(replayed.gathered().gathered().len() as u64, OPERATORS as u64 + 7 + logs);
+    // A file of each gatherer but the one that pipes, one more of `pods`, two more of `nodes`, and the logs.
+    assert_eq!(replayed.gathered().gathered().len() as u64, OPERATORS as u64 + 9 + logs);
     for name in GATHERERS {
         let [shipped, live] = [&replayed, &live].map(|ran| ran.gathered().gatherer(name));
         for key in ["items", "requests", "entries", "status"] {
