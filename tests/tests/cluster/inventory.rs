@@ -124,7 +124,9 @@ fn nodes_are_described_as_the_api_has_them() {
     // The server's objects have some of each, or the comparison says nothing.
     assert_eq!([&totals["notReady"], &totals["underPressure"], &totals["unschedulable"]], [4, 4, 2]);
     assert!(nodes.iter().any(|node| list(node, "/spec/taints").len() > 1));
-    assert_eq!(written(&server, "nodes", &["nodes.json", "totals.json"]), [Value::Array(described), totals]);
+    let files = written(&server, "nodes", &["nodes.json", "totals.json", "findings.json"]);
+    assert_eq!(files[..2], [Value::Array(described), totals]);
+    assert!(files[2]["findings"].is_array(), "{}", files[2]);
 }
 
 /// One row, as it should be: the sums, and the latest event of those that have come so far.
