@@ -4,6 +4,7 @@
 #![no_main]
 
 use wagather_abi::Verb;
+use wagather_abi::manifest::ANY;
 use wagather_fuzz::input::Input;
 use wagather_policy::canonical::Canonical;
 use wagather_sandbox::channel::RestRequest;
@@ -15,7 +16,11 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let token = String::from_utf8_lossy(input.until(0xff)).into_owned();
     match Canonical::new(RestRequest::new(verb, limit, texts)) {
         Err(refusal) => assert!(!refusal.status.is_ok() && !refusal.reason.is_empty()),
-        Ok(request) => {
+        Ok(mut request) => {
+            // A request that needs discovery has no path. Discovery fills in what it leaves open.
+            if request.needs_discovery() {
+                resolve(&mut request);
+            }
             check_path(&request, &request.path_and_query(), None);
             if request.verb == Verb::LIST {
                 let items = request.page_items(limit / 2, 500);
@@ -25,6 +30,20 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
         }
     }
 });
+
+/// Names one resource in one version, as the server's discovery does.
+fn resolve(request: &mut Canonical) {
+    if request.is_of_any() {
+        (request.verb, request.resource) = (Verb::LIST, "pods".into());
+    }
+    if request.group == ANY {
+        request.group.clear();
+    }
+    if request.version.is_empty() {
+        request.version = "v1".into();
+    }
+    assert!(!request.needs_discovery());
+}
 
 fn check_path(request: &Canonical, path_and_query: &str, token: Option<&str>) {
     assert!(path_and_query.bytes().all(|byte| byte.is_ascii_graphic()), "{path_and_query:?}");

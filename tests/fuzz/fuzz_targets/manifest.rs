@@ -58,7 +58,7 @@ fn written(manifest: &Manifest) -> String {
             r.version,
             r.plural,
             r.subresource,
-            r.namespace.as_deref().unwrap_or("*"),
+            r.place().as_deref().unwrap_or("*"),
             r.mask_text.as_deref().unwrap_or("*")
         );
     }
