@@ -9,7 +9,7 @@
 
 mod resources;
 
-use resources::{ContainerStatus, ObjectMeta, Pod, Pods};
+use resources::{ContainerStateTerminated, ContainerStatus, ObjectMeta, Pod, Pods};
 use resources::{MAX_BYTES, MAX_CONTAINERS, MAX_TOTAL_BYTES, TAIL_LINES};
 use wagather::abi::limits::MAX_ENTRY_NAME_BYTES;
 use wagather::archive::Entry;
@@ -68,6 +68,9 @@ struct Container {
     why: String,
     #[field(skip)]
     uid: &'static str,
+    /// Whether the instance that crashed last is the current one.
+    #[field(skip)]
+    is_down: bool,
 }
 
 gatherer!(gather);
@@ -95,7 +98,7 @@ fn gather() -> Result<()> {
             index.bytes += container.bytes;
         }
         let next = index.containers.get_mut(step).filter(|_| logs.left_bytes > 0);
-        *slot = next.and_then(|container| logs.start(container, true));
+        *slot = next.and_then(|container| logs.start(container, !container.is_down));
     }
     log::info!("{} logs of {} containers that crash-loop", index.logs, index.crash_looping);
     json::to_entry("index.json", &index)
@@ -150,17 +153,26 @@ impl Index {
     }
 }
 
-impl ContainerStatus<'_> {
+impl<'a> ContainerStatus<'a> {
+    /// Whether the kubelet delays its next restart, or has yet to decide on it after another crash.
     // Not inlined: it is called twice.
     #[inline(never)]
     fn is_crash_looping(&self) -> bool {
-        self.state.waiting.reason == "CrashLoopBackOff"
+        self.state.waiting.reason == "CrashLoopBackOff" || self.restart_count > 0 && self.is_down()
+    }
+
+    fn is_down(&self) -> bool {
+        self.state.terminated.exit_code != 0
+    }
+
+    fn last_end(&self) -> &ContainerStateTerminated<'a> {
+        if self.is_down() { &self.state.terminated } else { &self.last_state.terminated }
     }
 }
 
 impl Container {
     fn new(pod: &ObjectMeta<'static>, status: &ContainerStatus<'static>) -> Self {
-        let last = &status.last_state.terminated;
+        let last = status.last_end();
         Container {
             namespace: pod.namespace,
             pod: pod.name,
@@ -175,6 +187,7 @@ impl Container {
             status: 0,
             why: String::new(),
             uid: pod.uid,
+            is_down: status.is_down(),
         }
     }
 
@@ -229,8 +242,8 @@ impl Logs {
 
     fn fetch(&mut self, mut body: Body, container: &mut Container) -> Result<()> {
         let mut status = body.status()?;
-        let mut log = "previous";
-        if status == 400 {
+        let mut log = if container.is_down { "current" } else { "previous" };
+        if status == 400 && !container.is_down {
             // The node no longer has the previous instance.
             let Some(current) = self.start(container, false) else { return Ok(()) };
             body = current;

@@ -64,6 +64,7 @@ pub(crate) struct ContainerStatus<'a> {
 #[derive(Clone, Copy, Fields)]
 pub(crate) struct ContainerStatusState<'a> {
     pub(crate) waiting: ContainerStateWaiting<'a>,
+    pub(crate) terminated: ContainerStateTerminated<'a>,
 }
 
 #[derive(Clone, Copy, Fields)]
@@ -72,12 +73,12 @@ pub(crate) struct ContainerStateWaiting<'a> {
 }
 
 #[derive(Clone, Copy, Fields)]
-pub(crate) struct ContainerStatusLastState<'a> {
-    pub(crate) terminated: ContainerStateTerminated<'a>,
-}
-
-#[derive(Clone, Copy, Fields)]
 pub(crate) struct ContainerStateTerminated<'a> {
     pub(crate) reason: &'a str,
     pub(crate) exit_code: i32,
+}
+
+#[derive(Clone, Copy, Fields)]
+pub(crate) struct ContainerStatusLastState<'a> {
+    pub(crate) terminated: ContainerStateTerminated<'a>,
 }

@@ -91,6 +91,35 @@ fn the_previous_instance_first_and_else_the_current_one() {
     assert_eq!(run.in_flight, 0);
 }
 
+/// The kubelet has seen the crash, and has not delayed the restart yet.
+#[test]
+fn a_young_crash_loop_whose_last_instance_is_the_current_one() {
+    let down = |name: &str, restarts: u32, exit_code: u8| {
+        format!(
+            r#"{{"name": "{name}", "restartCount": {restarts}, "state": {{"terminated": {{"reason": "OOMKilled", "exitCode": {exit_code}}}}},
+                "lastState": {{"terminated": {{"reason": "Error", "exitCode": 1}}}}}}"#
+        )
+    };
+    // The first crash of `once` is no loop, and `done` ended well after a restart.
+    let pod = pod("shop", "web-1", &[down("once", 0, 137), down("web", 1, 137), down("done", 2, 0)]);
+    let run = Host::new()
+        .list(PATH, &format!("[{pod}]"))
+        .body(&log_of("shop", "web-1", "container=web&previous=true"), b"the crash before\n")
+        .body(&log_of("shop", "web-1", "container=web"), b"the last crash\n")
+        .run(gather);
+    assert_eq!(run.result, Ok(()));
+    assert_eq!(
+        run.entry("index.json"),
+        concat!(
+            r#"{"crashLooping":1,"notListed":0,"logs":1,"bytes":15,"containers":["#,
+            r#"{"namespace":"shop","pod":"web-1","container":"web","restarts":1,"lastReason":"OOMKilled","lastExitCode":137,"#,
+            r#""log":"current","file":"shop/web-1/web.log","bytes":15,"truncated":false,"status":200,"why":""}]}"#
+        )
+    );
+    assert_eq!(run.entry("shop/web-1/web.log"), "the last crash\n");
+    assert_eq!(run.requests.len(), 2);
+}
+
 #[test]
 fn why_there_is_no_log() {
     let names = ["a", "b", "c", "d", "e", "f"];
@@ -210,7 +239,7 @@ fn parameters_are_numbers() {
 #[test]
 fn it_asks_only_for_what_it_reads() {
     let run = Host::new().list(PATH, "[]").run(gather);
-    let statuses = "name,restartCount,state(waiting(reason)),lastState(terminated(reason,exitCode))";
+    let statuses = "name,restartCount,state(waiting(reason),terminated(reason,exitCode)),lastState(terminated(reason,exitCode))";
     assert_eq!(
         run.requests[0].mask,
         format!(

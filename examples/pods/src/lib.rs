@@ -8,7 +8,7 @@
 
 mod resources;
 
-use resources::{ContainerStatus, Pod, PodStatusPhase as Phase, Pods};
+use resources::{ContainerStateTerminated, ContainerStatus, Pod, PodStatusPhase as Phase, Pods};
 use wagather::arena::Vec;
 use wagather::findings::{Finding, Findings, Object, Property};
 use wagather::typed::Item;
@@ -16,6 +16,9 @@ use wagather::{ListParams, Result, Serialize, gatherer, json, log};
 
 /// More crash-looping pods than this would explain nothing new.
 const MAX_PODS: u32 = 500;
+
+/// A container's reason to wait, and the code of the findings.
+const CRASH_LOOP: &str = "CrashLoopBackOff";
 
 #[derive(Default, Serialize)]
 struct Report {
@@ -127,25 +130,34 @@ fn is_any_crash_looping(containers: &[ContainerStatus<'_>]) -> bool {
 impl<'a> ContainerStatus<'a> {
     #[inline(always)]
     fn finding(&self) -> Finding<'a> {
-        Finding::error(self.state.waiting.reason, self.state.waiting.message)
+        Finding::error(CRASH_LOOP, self.state.waiting.message)
     }
 
     #[inline(always)]
     fn properties(&self) -> [Property<'a>; 2] {
-        let last = &self.last_state.terminated;
+        let last = self.last_end();
         [Property::new("container", self.name), Property::new("lastReason", last.reason)]
     }
 
+    /// Whether the kubelet delays its next restart, or has yet to decide on it after another crash.
     // Not inlined: it is called twice.
     #[inline(never)]
     fn is_crash_looping(&self) -> bool {
-        self.state.waiting.reason == "CrashLoopBackOff"
+        self.state.waiting.reason == CRASH_LOOP || self.restart_count > 0 && self.is_down()
+    }
+
+    fn is_down(&self) -> bool {
+        self.state.terminated.exit_code != 0
+    }
+
+    fn last_end(&self) -> &ContainerStateTerminated<'a> {
+        if self.is_down() { &self.state.terminated } else { &self.last_state.terminated }
     }
 }
 
 impl From<&ContainerStatus<'static>> for Container {
     fn from(status: &ContainerStatus<'static>) -> Self {
-        let last = &status.last_state.terminated;
+        let last = status.last_end();
         Container {
             name: status.name,
             restarts: status.restart_count,

@@ -57,6 +57,7 @@ pub(crate) struct ContainerStatus<'a> {
 #[derive(Clone, Copy, Fields)]
 pub(crate) struct ContainerStatusState<'a> {
     pub(crate) waiting: ContainerStateWaiting<'a>,
+    pub(crate) terminated: ContainerStateTerminated<'a>,
 }
 
 #[derive(Clone, Copy, Fields)]
@@ -66,14 +67,14 @@ pub(crate) struct ContainerStateWaiting<'a> {
 }
 
 #[derive(Clone, Copy, Fields)]
-pub(crate) struct ContainerStatusLastState<'a> {
-    pub(crate) terminated: ContainerStateTerminated<'a>,
-}
-
-#[derive(Clone, Copy, Fields)]
 pub(crate) struct ContainerStateTerminated<'a> {
     pub(crate) reason: &'a str,
     pub(crate) exit_code: i32,
     /// An RFC 3339 timestamp.
     pub(crate) finished_at: &'a str,
+}
+
+#[derive(Clone, Copy, Fields)]
+pub(crate) struct ContainerStatusLastState<'a> {
+    pub(crate) terminated: ContainerStateTerminated<'a>,
 }

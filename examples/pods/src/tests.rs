@@ -59,6 +59,41 @@ fn crash_loops_are_described_by_namespace() {
     assert_eq!(run.logs[0].text, "2 of 5 pods crash-loop");
 }
 
+/// The kubelet has seen the crash, and has not delayed the restart yet.
+#[test]
+fn a_young_crash_loop() {
+    let down = |name: &str, restarts: u32, exit_code: u8| {
+        format!(
+            r#"{{"name": "{name}", "restartCount": {restarts}, "state": {{"terminated":
+                {{"reason": "OOMKilled", "exitCode": {exit_code}, "finishedAt": "2024-05-02T11:00:09Z"}}}},
+                "lastState": {{"terminated": {{"reason": "Error", "exitCode": 1, "finishedAt": "2024-05-02T11:00:00Z"}}}}}}"#
+        )
+    };
+    // The first crash of `once` is no loop, and `done` ended well after a restart.
+    let containers = [down("once", 0, 137), down("web", 1, 137), down("done", 2, 0)].join(",");
+    let pod = format!(
+        r#"[{{"metadata": {{"name": "web-1", "namespace": "shop"}}, "status": {{"phase": "Running", "containerStatuses": [{containers}]}}}}]"#
+    );
+    let run = Host::new().list(PATH, &pod).run(gather);
+    assert_eq!(run.result, Ok(()));
+    assert!(
+        run.entry("crash-looping.json").ends_with(concat!(
+            r#""crashLooping":1,"notDescribed":0,"namespaces":[{"namespace":"shop","pods":[{"pod":"web-1","containers":["#,
+            r#"{"name":"web","restarts":1,"lastReason":"OOMKilled","lastExitCode":137,"lastFinishedAt":"2024-05-02T11:00:09Z"}]}]}]}"#
+        )),
+        "{}",
+        run.entry("crash-looping.json")
+    );
+    assert_eq!(
+        run.entry("findings.json"),
+        concat!(
+            r#"{"findings":[{"severity":"error","code":"CrashLoopBackOff","#,
+            r#""object":{"apiVersion":"v1","kind":"Pod","namespace":"shop","name":"web-1"},"message":"","#,
+            r#""properties":{"container":"web","lastReason":"OOMKilled"}}]}"#
+        )
+    );
+}
+
 #[test]
 fn what_is_described_is_bounded_and_the_totals_are_not() {
     let pods: Vec<String> =
@@ -81,7 +116,12 @@ fn it_asks_only_for_what_it_reads() {
         mask.starts_with("metadata(name,namespace),status(phase,initContainerStatuses(name,restartCount,"),
         "{mask}"
     );
-    assert!(mask.contains("lastState(terminated(reason,exitCode,finishedAt))"), "{mask}");
+    assert!(
+        mask.contains(
+            "terminated(reason,exitCode,finishedAt)),lastState(terminated(reason,exitCode,finishedAt))"
+        ),
+        "{mask}"
+    );
 }
 
 #[test]
