@@ -5,7 +5,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::time::Instant;
 
 /// The promise that this process has one thread.
@@ -195,6 +195,14 @@ pub fn wait_for(these: &[BorrowedFd<'_>], until: Option<Instant>) -> io::Result<
         Err(_) => Ok(vec![false; these.len()]),
         Ok(()) => Ok(polled.iter().map(|one| one.revents != 0).collect()),
     }
+}
+
+/// Whether the other end of a socket is closed, as it is once its process has ended. Bytes that are there to be read do not matter.
+pub(crate) fn has_hung_up(socket: RawFd) -> bool {
+    let mut polled = libc::pollfd { fd: socket, events: 0, revents: 0 };
+    // SAFETY: writes to one structure, which lives until the call returns. A number that is no open file is no error of memory.
+    let done = unsafe { libc::poll(&mut polled, 1, 0) };
+    done > 0 && polled.revents & libc::POLLHUP != 0
 }
 
 /// The signals that ask a process to end. They are blocked, so that the process can clean up first.

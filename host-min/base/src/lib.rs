@@ -19,6 +19,8 @@ pub mod hex;
 pub mod inherited;
 pub mod layout;
 pub mod limits;
+#[cfg(target_os = "linux")]
+pub mod peer;
 pub mod percent;
 #[cfg(target_os = "linux")]
 pub mod rename;

@@ -17,6 +17,7 @@
 //! works in a container's first process, which the signal's default action would not end.
 #![allow(unsafe_code)] // what may be done in a signal's handler is system calls, without std between
 
+use super::peer;
 use std::ffi::CString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -26,7 +27,7 @@ use std::time::Duration;
 /// How long finishing the archive may take after a signal.
 const GRACE_SECONDS: libc::c_uint = 2;
 
-/// The longest wait where signals are handled. Most waits are shorter, because a signal interrupts the main thread's system
+/// The longest wait where signals are handled, or for a peer. Most waits are shorter, because a signal interrupts the main thread's system
 /// call.
 const SLICE: Duration = Duration::from_millis(100);
 
@@ -64,7 +65,12 @@ pub fn name(signal: i32) -> String {
 
 /// How long code that has this much time left may wait before it checks whether the end was asked for.
 pub fn slice(left: Duration) -> Duration {
-    left.min(if HEEDED.load(Ordering::Relaxed) { SLICE } else { LONG_SLICE })
+    left.min(if HEEDED.load(Ordering::Relaxed) || peer::is_there() { SLICE } else { LONG_SLICE })
+}
+
+/// Why code that waits must wait no longer: a signal asked for the end, or [nobody wants the result](peer).
+pub fn why() -> Option<&'static str> {
+    asked().map(|_| STOPPED).or_else(|| peer::has_ended().then_some(peer::ENDED))
 }
 
 /// From now on, SIGINT, SIGTERM and SIGHUP stop the process as described above, unless they are ignored (`nohup`).

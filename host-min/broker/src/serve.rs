@@ -9,11 +9,12 @@ use super::service::Service;
 use super::tally::Tally;
 use super::{line, obfuscated};
 use std::fmt;
+use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 use wagather_abi::{Handle, Import, Status};
 use wagather_archive::Spool;
 use wagather_base::error::{Class, Failure};
-use wagather_base::stop;
+use wagather_base::{peer, stop};
 use wagather_policy::canonical::Refusal;
 use wagather_sandbox::channel::{self, Call, End, Message, Taken};
 use wagather_sandbox::engine::Kind;
@@ -151,6 +152,8 @@ impl Broker<'_> {
             let failure = Failure::new(Class::Config, attempt, missing);
             return Ending::Failed(failure.advise(REQUIRE_SANDBOX_ADVICE));
         }
+        // While this thread waits for a server, it does not read the channel, whose end would tell it.
+        let _working = peer::work_for(sandbox.channel.socket().as_fd());
         loop {
             let call = match self.receive(sandbox, &mut frame) {
                 Ok(Message::End(end)) => return Ending::Ended(self.checked(end)),

@@ -62,6 +62,35 @@ fn a_killed_sandbox_is_told_with_what_helps() {
     assert_eq!(left_in(place.path()), ["busy.wasm", "out.incomplete"]);
 }
 
+/// The broker reads then, and nothing comes from the channel that it could notice.
+#[test]
+fn a_sandbox_that_is_killed_while_an_answer_is_read_is_noticed_at_once() {
+    // Bytes that never end, without a pause and with one; and none at all.
+    let bytes = |pause| {
+        unending()
+            .on(CLUSTER_OPERATORS, Answer::bytes("application/json", "{\"items\": [").endless(b" ", pause))
+    };
+    let silence = Server::new().on(CLUSTER_OPERATORS, Answer::silence());
+    for server in [bytes(Duration::ZERO), bytes(Duration::from_millis(50)), silence] {
+        let (place, server) = (place(), server.start());
+        let host = Host::run(programs::guest("cluster-operators"))
+            .server(&server.url())
+            .timeout("10m")
+            .args(["--request-timeout", "10m", "--first-byte-timeout", "0"]);
+        let started = host.output(place.path().join("out")).call();
+        until("the server was asked", || !server.seen().is_empty());
+        std::thread::sleep(Duration::from_millis(200));
+        let [sandbox] = descendants(started.id())[..] else { panic!("not one sandbox") };
+        let begin = Instant::now();
+        send("KILL", sandbox);
+        let done = started.wait();
+        let took = begin.elapsed();
+        assert!(took < SOON, "{took:?}");
+        done.expect_code(7);
+        assert!(done.stderr.contains("killed by signal 9"), "{}", done.stderr);
+    }
+}
+
 fn end(started: Call, signal: &str, processes: Vec<u32>) -> (Done, Duration, Vec<u32>) {
     let begin = Instant::now();
     send(signal, started.id());

@@ -360,10 +360,10 @@ impl Ticket {
         let reply = reply.unwrap_or_else(|error| {
             let (cause, reason) = match error {
                 RecvTimeoutError::Disconnected => (Cause::Final, "cannot start a thread for the request"),
-                RecvTimeoutError::Timeout if stop::asked().is_some() => (Cause::Final, stop::STOPPED),
-                RecvTimeoutError::Timeout => {
-                    (Cause::Late, "no response before the gatherer's deadline (--timeout)")
-                }
+                RecvTimeoutError::Timeout => stop::why()
+                    .map_or((Cause::Late, "no response before the gatherer's deadline (--timeout)"), |why| {
+                        (Cause::Final, why)
+                    }),
             };
             let answer = Err(NoAnswer { cause, reason: reason.into(), advice: String::new() });
             Reply { answer, tried: String::new(), until: Instant::now() }
@@ -389,7 +389,7 @@ impl Ticket {
         loop {
             let left = (self.deadline + LAST_WORD).saturating_duration_since(Instant::now());
             match self.reply.recv_timeout(stop::slice(left)) {
-                Err(RecvTimeoutError::Timeout) if !left.is_zero() && stop::asked().is_none() => {}
+                Err(RecvTimeoutError::Timeout) if !left.is_zero() && stop::why().is_none() => {}
                 reply => return reply,
             }
         }

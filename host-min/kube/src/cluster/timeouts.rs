@@ -130,9 +130,9 @@ pub(super) fn explain_body(error: io::Error, timeouts: &Timeouts, bytes: u64, ti
     explain_deadline(error, "no complete response in time", time)
 }
 
-/// The error of a wait that ends because the run is to.
+/// The error of a wait that ends because the run is to, or because nobody wants the answer any more.
 pub(super) fn stopped() -> Option<io::Error> {
-    stop::asked().map(|_| io::Error::new(ErrorKind::ConnectionAborted, Explained(stop::STOPPED.into())))
+    stop::why().map(|why| io::Error::new(ErrorKind::ConnectionAborted, Explained(why.into())))
 }
 
 fn explain_deadline(error: io::Error, what: &str, time: Duration) -> io::Error {
