@@ -24,12 +24,19 @@ struct Element<'a> {
     text: &'a [u8],
 }
 
+/// The elements that are joined, of all shards together. What is known of each takes more memory than a short one. Files with more are
+/// kept apart.
+const MAX_ELEMENTS: usize = 4_000_000;
+
 /// The entry as one run would have written it: the elements of all shards in the order of their namespaces. `None` if that is not
 /// certain.
 pub(super) fn join(path: &str, parts: &[(Shard, Vec<u8>)]) -> Option<Vec<u8>> {
     let split = if path.ends_with(".jsonl") { of_lines } else { of_array };
-    let parts: Vec<(&Shard, &[u8], Vec<Element<'_>>)> =
-        parts.iter().map(|(shard, bytes)| Some((shard, &**bytes, split(bytes)?))).collect::<Option<_>>()?;
+    let mut room = MAX_ELEMENTS;
+    let parts: Vec<(&Shard, &[u8], Vec<Element<'_>>)> = parts
+        .iter()
+        .map(|(shard, bytes)| Some((shard, &**bytes, split(bytes, &mut room)?)))
+        .collect::<Option<_>>()?;
     let mut filled = parts.iter().filter(|(.., elements)| !elements.is_empty());
     match (filled.next(), filled.next()) {
         (None, _) => return parts.first().map(|(_, bytes, _)| bytes.to_vec()),
@@ -99,14 +106,17 @@ fn trailer(bytes: &[u8]) -> &[u8] {
     &bytes[end..]
 }
 
-fn of_lines(bytes: &[u8]) -> Option<Vec<Element<'_>>> {
+fn of_lines<'a>(bytes: &'a [u8], room: &mut usize) -> Option<Vec<Element<'a>>> {
     let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
     lines
-        .map(|line| element(line).filter(|(_, len)| *len == line.len()).map(|(element, _)| element))
+        .map(|line| {
+            *room = room.checked_sub(1)?;
+            element(line).filter(|(_, len)| *len == line.len()).map(|(element, _)| element)
+        })
         .collect()
 }
 
-fn of_array(bytes: &[u8]) -> Option<Vec<Element<'_>>> {
+fn of_array<'a>(bytes: &'a [u8], room: &mut usize) -> Option<Vec<Element<'a>>> {
     let mut rest = trimmed(bytes).strip_prefix(b"[")?;
     let mut elements = Vec::new();
     loop {
@@ -117,6 +127,7 @@ fn of_array(bytes: &[u8]) -> Option<Vec<Element<'_>>> {
             (_, true) => {}
             _ => return None,
         }
+        *room = room.checked_sub(1)?;
         let (element, len) = element(rest)?;
         elements.push(element);
         rest = &rest[len..];
@@ -202,6 +213,17 @@ mod tests {
         assert_eq!(String::from_utf8(joined).expect("text"), file(&[&cluster, &a, &shop]));
         assert_eq!(counts, Counts { error: 1, warning: 1, info: 1 });
         assert_eq!(join_findings(&parts([file(&[&shop]), "[]".into()])), None);
+    }
+
+    #[test]
+    fn what_is_known_of_elements_is_bounded() {
+        for (split, text) in
+            [(of_array as fn(&'static [u8], &mut usize) -> _, &b"[{},{}]"[..]), (of_lines, b"{}\n{}\n")]
+        {
+            let mut room = 2;
+            assert_eq!((split(text, &mut room).map(|all| all.len()), room), (Some(2), 0));
+            assert!(split(text, &mut 1).is_none());
+        }
     }
 
     #[test]

@@ -85,13 +85,47 @@ const MAX_JOINED_BYTES: u64 = MAX_ARCHIVE_BYTES / 4;
 const MAX_REPORT_BYTES: u64 = 16 << 20;
 const MAX_AUDIT_BYTES: u64 = 64 << 20;
 
-/// What is known of all files may take so many bytes: their paths, and this for each.
+/// What is known of all archives may take so many bytes: their reports and audits, the paths of their files, and this for each file.
 const MAX_KNOWN_BYTES: u64 = 1 << 30;
 const KNOWN_BYTES: u64 = 128;
+/// A byte of a report takes at most so many once it is a tree: `[],` becomes a value, and three bytes.
+const REPORT_FACTOR: u64 = 12;
+
+/// What the files of one archive may have together. That is what sixteen gatherers may write, each as much as it may. A few
+/// megabytes can expand to more.
+const MAX_CONTENT_BYTES: u64 = 16 * MAX_ARCHIVE_BYTES;
+
+/// What archives may still take.
+#[derive(Clone, Copy)]
+struct Room {
+    /// The memory for what is known of all of them.
+    known: u64,
+    /// The bytes of the files of this one.
+    content: u64,
+}
+
+impl Room {
+    const fn all() -> Room {
+        Room { known: MAX_KNOWN_BYTES, content: MAX_CONTENT_BYTES }
+    }
+
+    fn take_known(&mut self, bytes: u64) -> io::Result<()> {
+        let left = self.known.checked_sub(bytes);
+        self.known =
+            left.ok_or_else(|| io::Error::other("the archives have too many files, or too long reports"))?;
+        Ok(())
+    }
+
+    fn take_content(&mut self, bytes: u64) -> io::Result<()> {
+        let left = self.content.checked_sub(bytes);
+        self.content = left.ok_or_else(|| io::Error::other("it expands to more than a run writes"))?;
+        Ok(())
+    }
+}
 
 /// Merges the archives.
 pub fn merge(merge: &Merge) -> Result<Merged> {
-    let (mut known, mut room) = (BTreeMap::new(), MAX_KNOWN_BYTES);
+    let (mut known, mut room) = (BTreeMap::new(), Room::all());
     let looks = merge.archives.iter().map(|path| look(path, &mut known, &mut room));
     let mut parts = looks.collect::<Result<Vec<Part>>>()?;
     parts.sort_by_key(|part| part.shard.index);
@@ -159,27 +193,29 @@ fn gatherer_of(path: &str) -> Option<&str> {
 }
 
 /// Reads an archive once: its report, its audit, and what its files are.
-fn look(path: &Path, known: &mut BTreeMap<String, Known>, room: &mut u64) -> Result<Part> {
+fn look(path: &Path, known: &mut BTreeMap<String, Known>, room: &mut Room) -> Result<Part> {
+    let of_one = room.content;
     let (mut report, mut audit, mut mtime_seconds) = (Vec::new(), Vec::new(), 0);
     let (mut own, mut files) = (own::Own::new(), Vec::new());
     read(path, &mut |entry: Entry<'_>| {
         mtime_seconds = entry.mtime_seconds;
+        room.take_content(entry.len)?;
         match entry.path {
-            REPORT_PATH => read_own(entry, &mut report, MAX_REPORT_BYTES),
-            AUDIT_PATH => read_own(entry, &mut audit, MAX_AUDIT_BYTES),
+            REPORT_PATH => read_own(entry, &mut report, MAX_REPORT_BYTES, REPORT_FACTOR, room),
+            AUDIT_PATH => read_own(entry, &mut audit, MAX_AUDIT_BYTES, 1, room),
             file if own::PATHS.contains(&file) => {
                 let content = own.entry(file.to_owned()).or_default();
-                read_own(entry, content, MAX_REPORT_BYTES)
+                read_own(entry, content, MAX_REPORT_BYTES, REPORT_FACTOR, room)
             }
             file => {
-                let left = room.checked_sub(KNOWN_BYTES + file.len() as u64);
-                *room = left.ok_or_else(|| io::Error::other("the archives have too many files"))?;
+                room.take_known(KNOWN_BYTES + file.len() as u64)?;
                 files.push((file.to_owned(), digest(entry.content)?));
                 Ok(())
             }
         }
     })
     .map_err(|error| unusable(path, &error))?;
+    room.content = of_one;
     let report: Value = serde_json::from_slice(&report).map_err(|_| {
         unusable(path, &format_args!("it is no archive of host-min: it has no {REPORT_PATH}"))
     })?;
@@ -204,12 +240,13 @@ fn look(path: &Path, known: &mut BTreeMap<String, Known>, room: &mut u64) -> Res
 }
 
 /// Reads a file that the host itself wrote, and wrote once.
-fn read_own(entry: Entry<'_>, into: &mut Vec<u8>, most: u64) -> io::Result<()> {
+fn read_own(entry: Entry<'_>, into: &mut Vec<u8>, most: u64, factor: u64, room: &mut Room) -> io::Result<()> {
     let Entry { path, len, content, .. } = entry;
     if len > most || !into.is_empty() {
         let why = if len > most { "is too large" } else { "is there twice" };
         return Err(io::Error::other(format!("it is no archive of host-min: its {path} {why}")));
     }
+    room.take_known(len * factor)?;
     content.take(most).read_to_end(into).map(drop)
 }
 
@@ -276,13 +313,15 @@ fn copy(
     different: &mut Different,
     apart: &mut Vec<String>,
 ) -> Result<()> {
-    let mut failed = None;
+    let (mut failed, mut room) = (None, Room::all());
     read(&part.path, &mut |entry: Entry<'_>| {
         let Some(file) = known.get(entry.path) else { return Ok(()) };
         if file.is_same && file.first != part.shard.index {
             return Ok(());
         }
-        let fits = !file.is_same && different.bytes + entry.len <= MAX_JOINED_BYTES;
+        // It may be another file by now.
+        room.take_content(entry.len)?;
+        let fits = !file.is_same && entry.len <= MAX_JOINED_BYTES - different.bytes;
         let mut spool = section.spool(u64::MAX);
         let mut content = Vec::new();
         if fits {
@@ -427,17 +466,28 @@ mod tests {
     fn what_an_archive_says_has_limits() {
         let place = tempfile::tempdir().expect("a folder");
         let report = br#"{"wagather":"1","narrowedTo":{"shard":{"index":0,"count":1}}}"#.to_vec();
-        let look = |name: &str, report: Vec<u8>, mut room: u64| {
+        let look = |name: &str, report: Vec<u8>, known: u64, content: u64| {
             let path = place.path().join(name);
             archive(&path, report);
-            super::look(&path, &mut BTreeMap::new(), &mut room).map(|_| room)
+            let mut room = Room { known, content };
+            super::look(&path, &mut BTreeMap::new(), &mut room).map(|_| (room.known, room.content))
         };
-        assert_eq!(look("fine.tgz", report.clone(), 1000), Ok(1000 - KNOWN_BYTES - "a/b.json".len() as u64));
-        let failure = look("many.tgz", report.clone(), KNOWN_BYTES).expect_err("too many files");
-        assert!(failure.reason.contains("too many files"), "{failure}");
+        let of_report = report.len() as u64 * REPORT_FACTOR;
+        let of_file = KNOWN_BYTES + "a/b.json".len() as u64;
+        let content = (report.len() + "{}".len()) as u64;
+        assert_eq!(
+            look("fine.tgz", report.clone(), 2000, content),
+            Ok((2000 - of_report - of_file, content))
+        );
+        for (name, known) in [("long.tgz", of_report - 1), ("many.tgz", of_report + of_file - 1)] {
+            let failure = look(name, report.clone(), known, content).expect_err("no memory");
+            assert!(failure.reason.contains("too many files, or too long reports"), "{failure}");
+        }
+        let failure = look("bomb.tgz", report.clone(), 2000, content - 1).expect_err("a bomb");
+        assert!(failure.reason.contains("it expands to more than a run writes"), "{failure}");
         let mut large = report;
         large.resize(MAX_REPORT_BYTES as usize + 1, b' ');
-        let failure = look("large.tgz", large, 1000).expect_err("too large");
+        let failure = look("large.tgz", large, MAX_KNOWN_BYTES, MAX_CONTENT_BYTES).expect_err("too large");
         assert!(failure.reason.contains("wagather.json is too large"), "{failure}");
     }
 
