@@ -38,6 +38,14 @@ impl Authority {
         (certificate.pem(), key.serialize_pem())
     }
 
+    /// A certificate for a server of that name or address and its key, as PEM.
+    pub fn server_pem(&self, name: &str) -> (String, String) {
+        let params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
+        let key = KeyPair::generate().expect("a key");
+        let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
+        (certificate.pem(), key.serialize_pem())
+    }
+
     /// A certificate for a server of that name or address.
     pub fn server(&self, name: &str) -> ServerCertificate {
         let params = CertificateParams::new(vec![name.to_owned()]).expect("a name");

@@ -8,7 +8,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tests::archive::Archive;
+use tests::certificates::Authority;
 use tests::host::{Done, Host, left_in};
+use tests::proxy::Proxy;
 use tests::server::{Answer, Running, Seen, Server};
 use tests::{objects, place, programs};
 
@@ -270,6 +272,53 @@ fn a_host_that_is_killed_loses_nothing_and_sends_nothing_else() {
         assert_eq!(bodies.into_iter().collect::<Vec<_>>(), [fs::read(path).expect("an archive")], "{name}");
     }
     assert!(requests.iter().all(|seen| names.iter().any(|name| seen.path == format!("/up/{name}"))));
+}
+
+/// Through a proxy of the environment: the proxy connects (CONNECT), and what goes through is TLS with the server itself.
+#[test]
+fn a_proxy_of_the_environment_connects_to_an_https_server() {
+    let place = place();
+    let [path] = &archives(place.path(), 1)[..] else { panic!("not one archive") };
+    let authority = Authority::new("uploads");
+    fs::write(place.path().join("ca.pem"), authority.pem()).expect("a file");
+    let created = Answer::bytes("text/plain", "").with_status(201);
+    let server =
+        Server::new().on("/up/w-0.tar.gz", created).start_tls(&authority.server("archives.example.com"));
+    let proxy = Proxy::http("Basic dXNlcjpodW50ZXIy", server.port());
+    let deliver = |host: &str, login: &str, no_proxy: &str| {
+        let url = format!("https://{host}/up/");
+        let words = ["--upload", &url, "--upload-timeout", "2s", "--upload-ca"];
+        let host = Host::new(["deliver"]).arg(path).args(words).arg(place.path().join("ca.pem"));
+        host.env("HTTPS_PROXY", proxy.url(login)).env("NO_PROXY", no_proxy).wait()
+    };
+    deliver("archives.example.com", "user:hunter2", "10.0.0.0/8,example.org").expect_success();
+    let requests = put(&server);
+    let [request] = requests.as_slice() else { panic!("{requests:?}") };
+    assert_eq!(request.body, fs::read(path).expect("an archive"));
+    assert_eq!(
+        (request.header("host"), request.header("proxy-authorization")),
+        (Some("archives.example.com"), None)
+    );
+    let asked = || proxy.asked().into_iter().map(|asked| asked.target).collect::<Vec<_>>();
+    assert_eq!(asked(), ["archives.example.com:443"]);
+
+    // A name or a network that is exempt is not asked for at the proxy, and nobody else has this name or this address.
+    for (host, no_proxy) in [
+        ("archives.example.com", "example.com"),
+        ("127.8.8.8", ""),
+        ("100.64.7.1", "100.64.0.0/10"),
+        ("[fd77::1]", "fd77::/16"),
+    ] {
+        deliver(host, "user:hunter2", no_proxy).expect_code(DELIVERY);
+        assert_eq!(asked().len(), 1, "{host}");
+    }
+    deliver("100.64.7.1", "user:hunter2", "100.128.0.0/10").expect_code(DELIVERY);
+    assert_eq!(asked()[1..], ["100.64.7.1:443"], "the certificate is of another host");
+
+    let refused = deliver("archives.example.com", "user:hunter3", "");
+    refused.expect_code(DELIVERY);
+    assert!(refused.stderr.contains("407") && !refused.stderr.contains("hunter3"), "{}", refused.stderr);
+    assert_eq!(put(&server).len(), 1);
 }
 
 /// A disk without room, or files that may not grow: the spool has the archive whole or not at all.

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "cluster")]
 mod crane;
+#[cfg(feature = "cluster")]
+mod debian;
 mod hostile;
 mod login;
 
