@@ -2,6 +2,8 @@
 
 use super::{Effective, Extent, Granted, Remainder, Rights, without};
 use crate::grant::Glob;
+use crate::manifest::Resource;
+use wagather_json::project::Node;
 
 impl Rights {
     /// What these rights allow and the other ones do not, one line each: `list v1/secrets`. Without lines, these rights are no more than
@@ -38,38 +40,53 @@ fn more(ours: &Remainder<'_>, theirs: &Effective<'_>) -> Option<String> {
         .collect();
     let what = |more: &str| {
         let verb = ours.verb.name().unwrap_or_default();
-        let place = resource.namespace.as_ref().map(|name| format!(" in {name}")).unwrap_or_default();
+        let place = resource.place().map(|name| format!(" in {name}")).unwrap_or_default();
         Some(format!("{verb} {}{place}{more}", resource.identity()))
     };
     if of_it.is_empty() {
         return what("");
     }
-    let reach = |theirs: &&Remainder<'_>| {
-        let namespace = &theirs.resource.namespace;
-        namespace.is_none() || *namespace == resource.namespace
+    let reaching: Vec<_> = of_it.into_iter().filter(|theirs| reaches(theirs.resource, resource)).collect();
+    // What is granted of ours: all, or several parts, each of which others may cover by several of theirs.
+    let parts: Vec<Option<&Extent>> = match &ours.granted {
+        Granted::Part(extents) => extents.iter().map(Some).collect(),
+        _ => vec![None],
     };
-    let reaching: Vec<_> =
-        of_it.into_iter().filter(reach).filter(|theirs| covers(&theirs.granted, &ours.granted)).collect();
-    let Some(mask) = reaching.iter().map(|theirs| theirs.resource.mask.clone()).reduce(|a, b| a.union(&b))
-    else {
-        return what(", of more objects");
-    };
-    let shows_hidden = reaching.iter().all(|theirs| {
-        theirs.without.iter().any(|path| {
-            !ours.without.contains(path) && without(&resource.mask, path, &resource.plural) != resource.mask
-        })
-    });
-    let is_within = mask.union(&resource.mask) == mask;
-    if is_within && !shows_hidden { None } else { what(", more fields") }
+    let shown = shown(ours);
+    let mut has_more_fields = false;
+    for part in parts {
+        let covering = reaching.iter().filter(|theirs| covers(&theirs.granted, part));
+        let Some(theirs) = covering.map(|theirs| self::shown(theirs)).reduce(|a, b| a.union(&b)) else {
+            return what(", of more objects");
+        };
+        has_more_fields |= theirs.union(&shown) != theirs;
+    }
+    if has_more_fields { what(", more fields") } else { None }
 }
 
-/// Whether all that is granted there is granted here.
-fn covers(theirs: &Granted, ours: &Granted) -> bool {
-    match (theirs, ours) {
-        (Granted::All, _) => true,
-        (Granted::Part(theirs), Granted::Part(ours)) => {
-            ours.iter().all(|ours| theirs.iter().any(|theirs| is_within(ours, theirs)))
+/// The fields that are seen of it: those that are declared, without those that the grant removes.
+fn shown(remainder: &Remainder<'_>) -> Node {
+    let resource = remainder.resource;
+    remainder.without.iter().fold(resource.mask.clone(), |mask, path| without(&mask, path, &resource.plural))
+}
+
+/// Whether one is declared for all namespaces for which the other one is.
+fn reaches(theirs: &Resource, ours: &Resource) -> bool {
+    match (&theirs.namespace, &theirs.pattern) {
+        (Some(_), _) => theirs.namespace == ours.namespace,
+        (None, None) => true,
+        (None, Some(pattern)) => {
+            ours.pattern.as_ref() == Some(pattern)
+                || ours.namespace.as_ref().is_some_and(|namespace| pattern.matches(namespace))
         }
+    }
+}
+
+/// Whether all objects of a part are granted there. Without a part, all objects.
+fn covers(theirs: &Granted, part: Option<&Extent>) -> bool {
+    match (theirs, part) {
+        (Granted::All, _) => true,
+        (Granted::Part(theirs), Some(part)) => theirs.iter().any(|theirs| is_within(part, theirs)),
         _ => false,
     }
 }
@@ -155,5 +172,57 @@ mod tests {
         assert_eq!(of("", ", namespaces: [a]"), ["list v1/pods, of more objects"]);
         assert_eq!(of("", ", without: [.spec]"), ["list v1/pods, more fields"]);
         assert!(of(", without: [.spec]", "").is_empty());
+    }
+
+    /// What one part hides is not shown by another one that does not have it.
+    #[test]
+    fn a_field_that_only_one_part_hides_is_more() {
+        let parts = "resource list /v1/pods * spec\nresource list /v1/pods * status\n";
+        let rule =
+            |rest: &str| format!("rules:\n- {{verbs: [list], apiGroups: [''], resources: [pods]{rest}}}\n");
+        let (all, hiding) = (rule(""), rule(", without: [.spec.containers]"));
+        let more = ["list v1/pods, more fields"];
+        assert_eq!(rights(parts, &all).beyond(&rights(parts, &hiding)), more);
+        assert!(rights(parts, &hiding).beyond(&rights(parts, &all)).is_empty());
+        let whole = "resource list /v1/pods * spec,status\n";
+        assert_eq!(rights(whole, &all).beyond(&rights(parts, &hiding)), more);
+        assert!(rights(whole, &hiding).beyond(&rights(parts, &hiding)).is_empty());
+    }
+
+    /// Objects that several parts cover together are covered.
+    #[test]
+    fn objects_of_several_parts_are_no_more() {
+        let each = "resource list /v1/pods a spec\nresource list /v1/pods b status\nresource list /v1/pods * metadata\n";
+        assert!(beyond("resource list /v1/pods a spec,metadata\n", each).is_empty());
+        assert_eq!(
+            beyond("resource list /v1/pods a spec,status\n", each),
+            ["list v1/pods in a, more fields"]
+        );
+        let rules = |namespaces: &[&str]| {
+            let rules = namespaces.iter().map(|namespace| {
+                format!(
+                    "- {{verbs: [list], apiGroups: [''], resources: [pods], namespaces: [{namespace}]}}\n"
+                )
+            });
+            format!("rules:\n{}", rules.collect::<String>())
+        };
+        let of = |records: &str, namespaces: &[&str]| rights(records, &rules(namespaces));
+        let pods = "resource list /v1/pods * spec\n";
+        assert!(of(pods, &["a", "b"]).beyond(&of(pods, &["b", "c", "a"])).is_empty());
+        assert_eq!(of(pods, &["a", "d"]).beyond(&of(pods, &["b", "a"])), ["list v1/pods, of more objects"]);
+    }
+
+    #[test]
+    fn more_namespaces_than_a_pattern_has_are_more() {
+        let some = "resource list /v1/pods openshift-* spec\n";
+        assert!(beyond(some, some).is_empty());
+        assert!(beyond("resource list /v1/pods openshift-etcd spec\n", some).is_empty());
+        for (more, what) in [
+            ("resource list /v1/pods * spec\n", "list v1/pods, of more objects"),
+            ("resource list /v1/pods shop spec\n", "list v1/pods in shop, of more objects"),
+            ("resource list /v1/pods kube-* spec\n", "list v1/pods in kube-*, of more objects"),
+        ] {
+            assert_eq!(beyond(more, some), [what], "{more}");
+        }
     }
 }
