@@ -16,6 +16,7 @@ use super::process::{Exit, Inner, Parent, Sandbox, WaitsFor, run_confined};
 use super::{Job, guest_on_turn};
 use orders::{Answer, Order};
 use std::collections::HashSet;
+use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -39,8 +40,28 @@ struct Live {
     child: Mutex<Child>,
 }
 
+/// Why a zygote started no sandbox.
+#[derive(Debug)]
+enum NotStarted {
+    /// The kernel gave no process for it. The zygote lives on.
+    NoProcess(io::Error),
+    /// The zygote has ended.
+    Gone(io::Error),
+}
+
+impl From<io::Error> for NotStarted {
+    fn from(error: io::Error) -> NotStarted {
+        NotStarted::Gone(error)
+    }
+}
+
 fn failure(reason: impl std::fmt::Display) -> Failure {
     Failure::new(Class::Internal, "cannot start a sandbox", reason)
+}
+
+fn no_process(error: &io::Error) -> Failure {
+    failure(format_args!("the kernel gave no process for it: {error}"))
+        .advise("allow more processes or more memory, or fewer runs at once")
 }
 
 impl Zygote {
@@ -55,12 +76,17 @@ impl Zygote {
     /// # Errors
     /// [`Class::Module`] if the module cannot be used, and `Internal` if there is no sandbox by the deadline.
     pub fn prepare(&self, job: &Job<'_>, deadline: Instant) -> Result<Sandbox> {
-        let mut sandbox = match self.live().and_then(|live| live.start(job).map_err(failure)) {
+        let live = self.live()?;
+        let mut sandbox = match live.start(job) {
             Ok(sandbox) => sandbox,
+            Err(NotStarted::NoProcess(error)) => return Err(no_process(&error)),
             // It may have been killed, by the kernel if memory ran out. A new one is as good.
-            Err(_) => {
-                *self.live.lock().unwrap_or_else(PoisonError::into_inner) = None;
-                self.live()?.start(job).map_err(failure)?
+            Err(NotStarted::Gone(_)) => {
+                self.forget(&live);
+                self.live()?.start(job).map_err(|not_started| match not_started {
+                    NotStarted::NoProcess(error) => no_process(&error),
+                    NotStarted::Gone(error) => failure(error),
+                })?
             }
         };
         sandbox.channel.set_deadline(deadline);
@@ -87,6 +113,12 @@ impl Zygote {
         let live = self.live.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
         let child = live.child.lock().unwrap_or_else(PoisonError::into_inner);
         Some(child.id())
+    }
+
+    /// Starts another one next time, unless another thread did already.
+    fn forget(&self, gone: &Arc<Live>) {
+        let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        live.take_if(|live| Arc::ptr_eq(live, gone));
     }
 
     fn live(&self) -> Result<Arc<Live>> {
@@ -121,10 +153,16 @@ fn receive(sandbox: &mut Sandbox, frame: &mut Vec<u8>) -> Result<Message> {
 }
 
 impl Live {
-    fn start(self: &Arc<Self>, job: &Job<'_>) -> std::io::Result<Sandbox> {
-        let (ours, theirs) = UnixStream::pair()?;
-        let answer = self.ask(&Order::Start(job.borrowed()), Some(theirs))?;
-        let Answer::Started(pid) = answer else { return Err(std::io::ErrorKind::InvalidData.into()) };
+    fn start(self: &Arc<Self>, job: &Job<'_>) -> std::result::Result<Sandbox, NotStarted> {
+        // Without a pair here, the zygote is as well as it was.
+        let (ours, theirs) = UnixStream::pair().map_err(NotStarted::NoProcess)?;
+        let pid = match self.ask(&Order::Start(job.borrowed()), Some(theirs))? {
+            Answer::Started(pid) => pid,
+            Answer::NotStarted(error) => {
+                return Err(NotStarted::NoProcess(io::Error::from_raw_os_error(error)));
+            }
+            Answer::Ended(_) => return Err(io::Error::from(io::ErrorKind::InvalidData).into()),
+        };
         let channel = Channel::new(ours);
         let inner = Inner::OfZygote(pid, self.clone());
         Ok(Sandbox {
@@ -175,34 +213,81 @@ pub fn run_zygote() -> ! {
     let single_threaded = unsafe { SingleThreaded::promise() };
     let mut children = HashSet::new();
     if let Ok(mut socket) = std::io::stdin().as_fd().try_clone_to_owned().map(UnixStream::from) {
-        while obey(&mut socket, single_threaded, &mut children).is_ok() {}
+        while obey(&mut socket, &mut children, |life| fork::fork(single_threaded, life)).is_ok() {}
     }
     std::process::exit(0)
 }
 
-/// Receives an order, and does it.
+/// Receives an order, and does it. `fork` makes the process of a sandbox, which lives the life that it gets. If there is none to be had, that is the
+/// answer: the sandboxes that are there need their zygote.
 fn obey(
     socket: &mut UnixStream,
-    single_threaded: SingleThreaded,
     children: &mut HashSet<Pid>,
-) -> std::io::Result<()> {
+    fork: impl FnOnce(&mut dyn FnMut()) -> io::Result<Pid>,
+) -> io::Result<()> {
     let answer = match Order::receive(socket)? {
         (Order::Start(job), Some(passed)) => {
             let parent = std::process::id();
-            let pid = fork::fork(single_threaded, || {
+            let mut passed = Some(passed);
+            let forked = fork(&mut || {
                 // It ends with the zygote also before it is confined.
-                if fork::end_with(parent).is_ok() {
+                if let (Some(passed), Ok(())) = (passed.take(), fork::end_with(parent)) {
                     run_confined(Channel::new(UnixStream::from(passed)), &job, guest_on_turn, false);
                 }
-            })?;
-            children.insert(pid);
-            Answer::Started(pid)
+            });
+            match forked {
+                Ok(pid) => {
+                    children.insert(pid);
+                    Answer::Started(pid)
+                }
+                Err(error) => Answer::NotStarted(error.raw_os_error().unwrap_or_default()),
+            }
         }
         (Order::End(pid), _) if children.remove(&pid) => {
             fork::kill(pid);
             Answer::Ended(fork::wait(pid))
         }
-        _ => return Err(std::io::ErrorKind::InvalidData.into()),
+        _ => return Err(io::ErrorKind::InvalidData.into()),
     };
     answer.send(socket)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::borrow::Cow;
+    use std::time::Duration;
+
+    /// Without processes to be had, each order is answered, and the zygote serves on.
+    #[test]
+    fn a_fork_that_fails_is_told_and_the_zygote_lives_on() {
+        const EAGAIN: i32 = 11;
+        let (ours, mut theirs) = UnixStream::pair().expect("a pair");
+        let zygote = std::thread::spawn(move || {
+            let mut children = HashSet::new();
+            let mut served = 0;
+            while obey(&mut theirs, &mut children, |_| Err(io::Error::from_raw_os_error(EAGAIN))).is_ok() {
+                served += 1;
+            }
+            served
+        });
+        let child = Command::new("true").spawn().expect("a process");
+        let live = Arc::new(Live { socket: Mutex::new(ours), child: Mutex::new(child) });
+        let of_two = Zygote::new("/nowhere/at/all".into(), Vec::new());
+        *of_two.live.lock().expect("no panic") = Some(live.clone());
+        let job = Job {
+            module: Cow::Borrowed(b"module"),
+            memory_bytes: 1 << 16,
+            time: Duration::from_secs(1),
+            engine: None,
+        };
+        for _ in 0..2 {
+            // Whoever started another zygote would not find its executable.
+            let failure = of_two.prepare(&job, Instant::now()).err().expect("no sandbox");
+            assert!(failure.reason.starts_with("the kernel gave no process for it: "), "{failure}");
+        }
+        assert!(of_two.live.lock().expect("no panic").as_ref().is_some_and(|kept| Arc::ptr_eq(kept, &live)));
+        drop((of_two, live));
+        assert_eq!(zygote.join().expect("no panic"), 2);
+    }
 }

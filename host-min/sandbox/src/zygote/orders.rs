@@ -21,6 +21,8 @@ pub(super) enum Order<'a> {
 pub(super) enum Answer {
     /// The number of the sandbox.
     Started(Pid),
+    /// There is no sandbox, because the kernel gave no process for it. This is the number of its error.
+    NotStarted(i32),
     /// How the sandbox ended.
     Ended(Exit),
 }
@@ -30,6 +32,7 @@ type Head = [u8; 16];
 
 const START: u8 = 0;
 const END: u8 = 1;
+const NOT_STARTED: u8 = 2;
 
 fn head(kind: u8, short: u32, long: u64) -> Head {
     let mut head = [0; 16];
@@ -82,6 +85,7 @@ impl Answer {
     pub(super) fn send(&self, socket: &mut UnixStream) -> io::Result<()> {
         socket.write_all(&match self {
             Answer::Started(pid) => head(START, pid.cast_unsigned(), 0),
+            Answer::NotStarted(error) => head(NOT_STARTED, error.cast_unsigned(), 0),
             Answer::Ended(exit) => head(END, exit.signal.map_or(0, i32::cast_unsigned), exit.peak_rss_bytes),
         })
     }
@@ -91,6 +95,7 @@ impl Answer {
         socket.read_exact(&mut received)?;
         match parts(&received) {
             (START, pid, _) => Ok(Answer::Started(pid.cast_signed())),
+            (NOT_STARTED, error, _) => Ok(Answer::NotStarted(error.cast_signed())),
             (END, signal, peak_rss_bytes) => {
                 let signal = Some(signal.cast_signed()).filter(|signal| *signal != 0);
                 Ok(Answer::Ended(Exit { signal, peak_rss_bytes }))
