@@ -12,6 +12,7 @@
 //! | [`screen`] | what a terminal shows |
 //! | [`processes`] | running processes, and signals to them |
 //! | [`server`] | an API server with canned answers and faults, plain or TLS |
+//! | [`leases`] | Leases on such a server |
 //! | [`proxy`] | SOCKS and HTTP proxies with logins |
 //! | [`registry`] | a registry of modules, which may do wrong |
 //! | [`canaries`] | planted credentials, and the search for them |
@@ -56,6 +57,7 @@ pub mod guest;
 pub mod host;
 pub mod hostile;
 pub mod kubeconfig;
+pub mod leases;
 pub mod memory;
 pub mod objects;
 pub mod odd;

@@ -31,6 +31,7 @@ const UNSAFE_FILES: &[&str] = &[
     "host-min/base/src/inherited.rs",
     "host-min/base/src/rename.rs",
     "host-min/base/src/stop.rs",
+    "host-min/base/src/time.rs",
     "host-min/capi/src/exports.rs",
     "host-min/capi/src/exports/tests.rs",
     "host-min/capi/src/foreign.rs",
@@ -444,6 +445,74 @@ fn every_import_is_everywhere() {
             "the table has no sentence on {name}"
         );
         assert!(attacked.contains(name), "no hostile guest attacks {name}");
+    }
+}
+
+/// The files of the host that make requests of another method than GET, and what for.
+const WRITERS: &[&str] = &[
+    // Asks what the account may do, which is a POST.
+    "host-min/kube/src/cluster/review.rs",
+    // Send archives and modules to other servers.
+    "host-min/deliver/src/",
+    "host-min/registry/src/",
+    // Writes the one Lease.
+    "host-min/kube/src/cluster/lease.rs",
+];
+
+/// A guest's requests go to a source, which has GETs and one question. What writes a Lease is another type, and only the service has it.
+#[test]
+fn nothing_but_the_service_can_write_to_an_api_server() {
+    let is_test =
+        |file: &str| file.contains("/tests/") || file.ends_with("/tests.rs") || file.contains("/fuzz");
+    for file in workspace::rust_files() {
+        if !file.starts_with("host-min/") || is_test(&file) {
+            continue;
+        }
+        let text = workspace::read(&file);
+        let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+        for (number, line) in code.lines().enumerate() {
+            let line = line.split("//").next().unwrap_or_default();
+            let writes = ["POST", "PUT", "PATCH", "DELETE"]
+                .iter()
+                .any(|method| line.contains(&format!("\"{method}\"")));
+            let may_write = WRITERS.iter().any(|writer| file.starts_with(writer));
+            assert!(may_write || !writes, "{file}:{}: a request that writes", number + 1);
+            let has_lease =
+                has_word(line, "LeaseClient") || has_word(line, "lease") && line.contains("cluster::lease");
+            let may_have =
+                file.starts_with("host-min/serve/") || file == "host-min/kube/src/cluster/lease.rs";
+            assert!(may_have || !has_lease, "{file}:{}: a Lease outside of the service", number + 1);
+        }
+    }
+    let source = workspace::read("host-min/kube/src/lib.rs");
+    let (_, source) = source.split_once("pub trait Source").expect("the trait");
+    let methods: Vec<&str> = source
+        .split("\n}\n")
+        .next()
+        .unwrap_or_default()
+        .lines()
+        .filter_map(|line| line.strip_prefix("    fn ")?.split('(').next())
+        .collect();
+    let known = [
+        "send",
+        "warm",
+        "close",
+        "may",
+        "has_answer",
+        "knows",
+        "now_millis",
+        "is_recording",
+        "describe",
+        "cluster",
+        "label",
+    ];
+    assert_eq!(methods, known, "what a source can do");
+    let host = std::fs::read(programs::dist_host_min()).expect("the host");
+    for text in ["leaseDurationSeconds", "holderIdentity"] {
+        assert!(
+            !tests::archive::contains(&host, text.as_bytes()),
+            "host-min has the code that writes a Lease"
+        );
     }
 }
 

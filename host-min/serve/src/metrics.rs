@@ -46,7 +46,7 @@ pub struct GathererMetrics {
     pub stopped: u64,
     /// Times of the schedule at which no run started, because the one before had not ended.
     pub skipped: u64,
-    /// Times of the schedule that passed unused, because the clock jumped or the service was busy or not the leader.
+    /// Times of the schedule that passed unused, because the clock jumped or the service was busy.
     pub missed: u64,
     /// The time from start to end of its runs.
     pub durations: Histogram,
@@ -101,7 +101,7 @@ impl GathererMetrics {
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Metrics {
-    /// Those of each gatherer, by name. A gatherer that was removed stays.
+    /// Those of each gatherer, by name. The newest of those that were removed stay.
     pub gatherers: Vec<GathererMetrics>,
     /// Reloads of the configuration that took over.
     pub reloads: u64,

@@ -260,6 +260,23 @@ pub struct Readiness {
     pub healthy: bool,
     /// What needs attention, one line each.
     pub problems: Vec<String>,
+    /// Who leads, if replicas agree on a leader. A replica that does not lead is ready, too: to take over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub leader_election: Option<LeaderStatus>,
+}
+
+/// Who leads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct LeaderStatus {
+    /// Whether this replica does.
+    pub leads: bool,
+    /// The name of this replica.
+    pub identity: String,
+    /// The name of the one that does, if it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub leader: Option<String>,
 }
 
 /// Why a run was not accepted.
@@ -276,8 +293,8 @@ pub enum NotAccepted {
     TooMany,
     /// The service is ending.
     Ending,
-    /// Another replica has the lease.
-    NotLeader,
+    /// Another replica leads, which has this name; or none does now.
+    NotLeader(Option<String>),
 }
 
 impl fmt::Display for NotAccepted {
@@ -293,7 +310,10 @@ impl fmt::Display for NotAccepted {
             }
             NotAccepted::TooMany => f.write_str("too many runs wait; try again later"),
             NotAccepted::Ending => f.write_str("the service is ending"),
-            NotAccepted::NotLeader => f.write_str("another replica has the lease and runs the gatherers"),
+            NotAccepted::NotLeader(Some(leader)) => {
+                write!(f, "another replica has the lease and runs the gatherers: {leader}")
+            }
+            NotAccepted::NotLeader(None) => f.write_str("no replica has the lease now; try again later"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Tells systemd how the service is (`Type=notify`, sd_notify(3)), if systemd started it. Nothing happens otherwise.
+//! Tells systemd how the service is (`Type=notify` and `Type=notify-reload`, sd_notify(3)), if systemd started it. Nothing happens otherwise.
 
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
@@ -54,7 +54,11 @@ impl Systemd {
         let Some((socket, address)) = &self.socket else { return };
         let text = match state {
             State::Ready(status) => format!("READY=1\nSTATUS={}\n", wagather_printable::line(status)),
-            State::Reloading => "RELOADING=1\n".to_owned(),
+            // With the time, because a reload that began before systemd asked for one is not the one that it waits for.
+            State::Reloading => {
+                let micros = wagather_base::time::monotonic_micros();
+                format!("RELOADING=1\nMONOTONIC_USEC={micros}\n")
+            }
             State::Stopping => "STOPPING=1\n".to_owned(),
             State::Watchdog => "WATCHDOG=1\n".to_owned(),
         };
@@ -79,7 +83,6 @@ mod tests {
             assert_eq!(systemd.beat(), Some(Duration::from_secs(5)));
             for (state, text) in [
                 (State::Ready("serves a\nb"), "READY=1\nSTATUS=serves a\\nb\n"),
-                (State::Reloading, "RELOADING=1\n"),
                 (State::Stopping, "STOPPING=1\n"),
                 (State::Watchdog, "WATCHDOG=1\n"),
             ] {
@@ -88,6 +91,15 @@ mod tests {
                 let len = receiver.recv(&mut buffer).expect("a message");
                 assert_eq!(std::str::from_utf8(&buffer[..len]), Ok(text));
             }
+            let before = wagather_base::time::monotonic_micros();
+            systemd.tell(State::Reloading);
+            let mut buffer = [0; 100];
+            let len = receiver.recv(&mut buffer).expect("a message");
+            let text = std::str::from_utf8(&buffer[..len]).expect("text");
+            let micros =
+                text.strip_prefix("RELOADING=1\nMONOTONIC_USEC=").and_then(|rest| rest.strip_suffix('\n'));
+            let micros: u64 = micros.expect(text).parse().expect(text);
+            assert!((before..=wagather_base::time::monotonic_micros()).contains(&micros), "{text}");
         }
     }
 

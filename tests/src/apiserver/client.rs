@@ -52,6 +52,11 @@ impl Client {
         Client { token: token.into(), ..self.clone() }
     }
 
+    /// Its token.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
     /// Gets a path and query.
     pub fn get(&self, target: &str) -> Answer {
         self.send("GET", target, "application/json", None)

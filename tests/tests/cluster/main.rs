@@ -21,6 +21,7 @@ mod findings;
 mod in_cluster;
 mod inventory;
 mod kubeconfigs;
+mod leader;
 mod lists;
 mod logs;
 mod many;

@@ -10,7 +10,7 @@ use tests::host::Host;
 use tests::{place, programs, workspace};
 
 /// A configuration of one gatherer, with these lines.
-fn configured(place: &Path, lines: &str) -> PathBuf {
+pub(super) fn configured(place: &Path, lines: &str) -> PathBuf {
     write(place, "idle", NOTHING);
     let file = place.join("serve.yaml");
     let text = "apiVersion: wagather/v1\nkind: Service\ncluster: {server: 'http://127.0.0.1:9'}\ngatherers: [{module: idle.wasm}]";
@@ -19,11 +19,11 @@ fn configured(place: &Path, lines: &str) -> PathBuf {
 }
 
 /// The program while it serves. It is killed with the test.
-struct Serving(Child, BufReader<ChildStderr>);
+pub(super) struct Serving(Child, BufReader<ChildStderr>);
 
 impl Serving {
     /// Starts it, and gives the addresses that it says it listens on.
-    fn start(command: &mut Command) -> (Serving, Vec<String>) {
+    pub(super) fn start(command: &mut Command) -> (Serving, Vec<String>) {
         command.args(["--log-format", "json"]).env("LC_ALL", "C").stderr(Stdio::piped());
         let mut child = command.spawn().expect("the service");
         let mut lines = BufReader::new(child.stderr.take().expect("a pipe"));
@@ -36,8 +36,13 @@ impl Serving {
         (serving, addresses.map(|address| address.as_str().expect("text").to_owned()).collect())
     }
 
+    /// Its process.
+    pub(super) fn id(&self) -> u32 {
+        self.0.id()
+    }
+
     /// Ends it as the service manager does.
-    fn end(mut self) {
+    pub(super) fn end(mut self) {
         tests::processes::send("TERM", self.0.id());
         let mut rest = String::new();
         self.1.read_to_string(&mut rest).expect("lines");
@@ -53,7 +58,7 @@ impl Drop for Serving {
 }
 
 /// A response to a request on the socket: the head and the body.
-fn ask(socket: &Path, head: &str, body: &str) -> (String, Vec<u8>) {
+pub(super) fn ask(socket: &Path, head: &str, body: &str) -> (String, Vec<u8>) {
     let mut stream = UnixStream::connect(socket).expect("a service");
     let len = body.len();
     let request =
@@ -66,7 +71,7 @@ fn ask(socket: &Path, head: &str, body: &str) -> (String, Vec<u8>) {
 }
 
 /// Runs the gatherer by the API, and gives the run.
-fn run_of(socket: &Path) -> serde_json::Value {
+pub(super) fn run_of(socket: &Path) -> serde_json::Value {
     let head = "POST /v1/runs HTTP/1.1\r\nContent-Type: application/json";
     let (head, body) = ask(socket, head, r#"{"gatherer":"idle","waitSeconds":60}"#);
     let body = String::from_utf8_lossy(&body);

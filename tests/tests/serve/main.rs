@@ -2,13 +2,18 @@
 //! helpers; `program.rs` tests the program.
 
 mod api;
+mod delivery;
+mod faults;
+mod leader;
 mod program;
+mod registries;
+mod reload;
 mod replace;
 mod runs;
 mod schedules;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tests::{guest, programs};
 use wagather_kube::cluster;
 use wagather_serve::config::{Entry, Input};
@@ -57,6 +62,15 @@ fn options() -> Options {
 
 fn start(config: Config) -> Service {
     Service::start(config, options()).unwrap_or_else(|failure| panic!("{failure}"))
+}
+
+/// Waits until something is so.
+fn until(what: &str, is_so: impl Fn() -> bool) {
+    let begin = Instant::now();
+    while !is_so() {
+        assert!(begin.elapsed() < LONG, "{what}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
 }
 
 /// Runs a gatherer to its end.

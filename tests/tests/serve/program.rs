@@ -1,7 +1,9 @@
 //! The program: its command line, its signals, its lines.
 
+use super::api::{Serving, ask, configured};
 use super::{ENDLESS, NOTHING, write};
 use std::io::{BufRead, BufReader};
+use std::os::unix::net::UnixDatagram;
 use std::process::{Child, Command, Stdio};
 use tests::host::Host;
 use tests::kubeconfig::Kubeconfig;
@@ -68,4 +70,47 @@ fn sigterm_ends_an_idle_service() {
     let rest: Vec<String> = lines.collect();
     assert!(rest.last().is_some_and(|line| line.contains("\"ended\"")), "{rest:?}");
     assert!(served.0.wait().expect("an end").success());
+}
+
+/// `Type=notify-reload`: SIGHUP is answered by the begin of a reload, with the time of the clock that systemd compares, and by its end.
+#[test]
+fn sighup_reads_the_configuration_again_and_the_service_manager_is_told() {
+    let place = place();
+    let file = configured(place.path(), "");
+    let told = place.path().join("notify");
+    let manager = UnixDatagram::bind(&told).expect("a socket");
+    manager.set_read_timeout(Some(super::LONG)).expect("a time limit");
+    let hears = || {
+        let mut buffer = [0; 500];
+        let len = manager.recv(&mut buffer).expect("a message");
+        String::from_utf8_lossy(&buffer[..len]).into_owned()
+    };
+    let mut command = Command::new(programs::host_min_serve());
+    command.arg(&file).env("NOTIFY_SOCKET", &told);
+    let (served, _) = Serving::start(&mut command);
+    assert_eq!(hears(), "READY=1\nSTATUS=serves idle\n");
+    let socket = place.path().join("archives/api.sock");
+    let text = std::fs::read_to_string(&file).expect("a file");
+    // First as it is, which nobody would notice. Whoever watches the file may read the others, too.
+    for (kind, accepted, refused) in [("Service", 1, 0), ("Servant", 1, 1), ("Service", 2, 1)] {
+        if refused > 0 {
+            std::fs::write(&file, text.replace("kind: Service", &format!("kind: {kind}"))).expect("a file");
+        }
+        let before = wagather_base::time::monotonic_micros();
+        tests::processes::send("HUP", served.id());
+        let begin = hears();
+        let micros = begin.strip_prefix("RELOADING=1\nMONOTONIC_USEC=").expect(&begin).trim_end();
+        assert!(micros.parse::<u64>().expect(&begin) >= before, "{begin}");
+        assert_eq!(hears(), "READY=1\nSTATUS=serves idle\n");
+        let (_, metrics) = ask(&socket, "GET /metrics HTTP/1.1", "");
+        let metrics = String::from_utf8_lossy(&metrics).into_owned();
+        let count = |outcome: &str| -> u64 {
+            let name = format!("wagather_reloads_total{{outcome=\"{outcome}\"}} ");
+            metrics.lines().find_map(|line| line.strip_prefix(&name)?.parse().ok()).expect("a count")
+        };
+        assert!(count("accepted") >= accepted && count("refused") >= refused, "{metrics}");
+        assert!(refused > 0 || count("accepted") == 1, "{metrics}");
+    }
+    served.end();
+    assert_eq!(hears(), "STOPPING=1\n");
 }

@@ -1,6 +1,6 @@
 //! Replacements while the service runs: every way in which a file is replaced, what is refused, and that no run mixes two versions.
 
-use super::{LONG, NOTHING, complete, config, failing, start, write};
+use super::{LONG, NOTHING, complete, config, failing, start, until, write};
 use std::collections::BTreeSet;
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -12,7 +12,7 @@ use wagather_serve::status::{GathererStatus, RunState};
 use wagather_serve::{Config, Service};
 
 /// A version of the gatherer `idle`: each number makes another module.
-fn version(number: u32) -> Vec<u8> {
+pub(super) fn version(number: u32) -> Vec<u8> {
     with(number, &[])
 }
 
@@ -22,7 +22,7 @@ fn with(number: u32, records: &[&str]) -> Vec<u8> {
 }
 
 /// As the report has it.
-fn digest(module: &[u8]) -> String {
+pub(super) fn digest(module: &[u8]) -> String {
     wagather_run::report::ModuleFacts::of(module).sha256
 }
 
@@ -30,16 +30,7 @@ fn served(service: &Service) -> GathererStatus {
     service.gatherer("idle").expect("a gatherer")
 }
 
-/// Waits until something is so.
-fn until(what: &str, is_so: impl Fn() -> bool) {
-    let begin = Instant::now();
-    while !is_so() {
-        assert!(begin.elapsed() < LONG, "{what}");
-        std::thread::sleep(Duration::from_millis(2));
-    }
-}
-
-fn serves(service: &Service, module: &[u8]) {
+pub(super) fn serves(service: &Service, module: &[u8]) {
     let digest = digest(module);
     until("the new version is served", || service.gatherer("idle").is_some_and(|now| now.digest == digest));
     let run = complete(service, "idle");

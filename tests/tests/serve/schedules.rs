@@ -1,22 +1,14 @@
 //! Schedules and reloads, as the service keeps them. When a schedule is due is computed and tested in the crate.
 
-use super::{ENDLESS, LONG, NOTHING, config, options, start, write};
+use super::{ENDLESS, NOTHING, config, options, start, until, write};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tests::place;
 use wagather_serve::Service;
 use wagather_serve::schedule::{Cron, Schedule};
 use wagather_serve::status::{RunState, Trigger};
 
-fn until(what: &str, is_so: impl Fn() -> bool) {
-    let begin = Instant::now();
-    while !is_so() {
-        assert!(begin.elapsed() < LONG, "{what}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
-fn often() -> Option<Schedule> {
+pub(super) fn often() -> Option<Schedule> {
     Some(Schedule::Every { period: Duration::from_millis(50), jitter: Duration::ZERO })
 }
 

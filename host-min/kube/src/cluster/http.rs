@@ -1,6 +1,6 @@
 //! HTTP/1.1 heads (RFC 9112): builds those of requests, and reads those of answers. Sockets are elsewhere.
 //!
-//! Only what a client of an API server needs: GET, and POST for the one question that has a body. Redirects are answers like others.
+//! Only what a client of an API server needs: GET, and requests with a body for access reviews and Leases. Redirects are answers like others.
 //! There are no cookies, and gzip is the only content encoding.
 
 use std::fmt;
@@ -90,10 +90,16 @@ impl Template {
         Ok(self.request("GET", path, call.accept.header(), authorization, encodings).into_bytes())
     }
 
-    /// A question with a body. We write it ourselves; it is never a guest's.
-    pub(super) fn question(&self, path: &str, body: &str, authorization: Option<&Secret>) -> Vec<u8> {
+    /// A request with a body. We write it ourselves; it is never a guest's.
+    pub(super) fn with_body(
+        &self,
+        method: &'static str,
+        path: &str,
+        body: &str,
+        authorization: Option<&Secret>,
+    ) -> Vec<u8> {
         let fields = format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len());
-        let mut request = self.request("POST", path, "application/json", authorization, &fields);
+        let mut request = self.request(method, path, "application/json", authorization, &fields);
         request += body;
         request.into_bytes()
     }

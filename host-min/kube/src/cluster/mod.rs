@@ -14,6 +14,7 @@
 //! | `link` | how fast the server answers, and whether that asks for compression |
 //! | `timeouts` | how long each part may take |
 //! | `review` | what this account may do |
+//! | [`lease`] | the one object that may be written: a Lease, for replicas of a service |
 //! | `scrub` | takes our credentials out of answers |
 //! | [`upload`] | sends a file to another server, over the same transport |
 //!
@@ -34,6 +35,7 @@ mod identity;
 mod in_cluster;
 mod insecure;
 mod kubeconfig;
+pub mod lease;
 mod link;
 mod pool;
 mod proxy_env;

@@ -31,7 +31,7 @@ impl Cluster {
     pub(super) fn review(&self, question: &Question, deadline: Instant) -> Result<Permission, NoAnswer> {
         let body = body(question);
         let ask = |credential: &Credential| {
-            let request = self.template.question(PATH, &body, credential.authorization.as_ref());
+            let request = self.template.with_body("POST", PATH, &body, credential.authorization.as_ref());
             self.exchange(&|_| Ok(request.clone()), deadline, credential)
         };
         let answer = self.with_credentials(deadline, ask)?;

@@ -85,6 +85,13 @@ fn of_answers(page: &mut Page, all: &[GathererMetrics]) {
 fn of_service(page: &mut Page, metrics: &Metrics, readiness: &Readiness) {
     page.family("wagather_ready", "gauge", "Whether the service takes runs.");
     page.sample("wagather_ready", &[], u8::from(readiness.ready));
+    page.family(
+        "wagather_leader",
+        "gauge",
+        "Whether this replica runs gatherers; 1 if there is no leader election.",
+    );
+    let leads = readiness.leader_election.as_ref().is_none_or(|election| election.leads);
+    page.sample("wagather_leader", &[], u8::from(leads));
     page.family("wagather_problems", "gauge", "What needs attention; /v1/status has the texts.");
     page.sample("wagather_problems", &[], readiness.problems.len());
     page.family("wagather_runs_waiting", "gauge", "Runs that wait for their turn.");

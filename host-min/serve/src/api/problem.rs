@@ -4,7 +4,7 @@ use crate::status::NotAccepted;
 use serde_json::{Value, json};
 use wagather_http::{Response, StatusCode, header};
 
-/// When to ask again if too many runs wait, in seconds.
+/// When to ask again if too many runs wait, or no replica leads, in seconds.
 const RETRY_SECONDS: &str = "5";
 
 /// A sentence about a request that cannot be used.
@@ -43,7 +43,12 @@ pub(super) fn not_accepted(reason: &NotAccepted) -> Response {
     };
     match reason {
         NotAccepted::Active(run) => with(status, sentence(reason), &[("run", run.as_str().into())]),
-        NotAccepted::TooMany => problem(status, sentence(reason)).header(header::RETRY_AFTER, RETRY_SECONDS),
+        NotAccepted::NotLeader(Some(leader)) => {
+            with(status, sentence(reason), &[("leader", leader.as_str().into())])
+        }
+        NotAccepted::TooMany | NotAccepted::NotLeader(None) => {
+            problem(status, sentence(reason)).header(header::RETRY_AFTER, RETRY_SECONDS)
+        }
         _ => problem(status, sentence(reason)),
     }
 }

@@ -3,7 +3,7 @@
 use super::backend::Backend;
 use super::problem::problem;
 use super::{archives, exposition, query, runs};
-use crate::status::RunId;
+use crate::status::{LeaderStatus, RunId};
 use serde_json::json;
 use std::sync::Arc;
 use wagather_http::{Answer, Error, Handler, Method, Request, Response, StatusCode, header};
@@ -85,15 +85,25 @@ impl Handler for Routes {
     }
 }
 
+/// What a replica that is ready says of the one that leads. Everybody may ask, so that names are left out.
+fn ready(leader_election: Option<LeaderStatus>) -> &'static str {
+    match leader_election {
+        None => "ok\n",
+        Some(LeaderStatus { leads: true, .. }) => "ok: this replica leads\n",
+        Some(LeaderStatus { leader: Some(_), .. }) => "ok: another replica leads\n",
+        Some(_) => "ok: no replica leads now\n",
+    }
+}
+
 impl Routes {
     /// What takes no query.
     fn get(&self, place: Place, request: &Request) -> Answer {
         let backend = &self.backend;
         match place {
             Place::Health => Response::text("ok\n").into(),
-            Place::Ready => match backend.readiness().ready {
-                true => Response::text("ok\n").into(),
-                false => problem(StatusCode::SERVICE_UNAVAILABLE, "The service takes no runs now.").into(),
+            Place::Ready => match backend.readiness() {
+                readiness if readiness.ready => Response::text(ready(readiness.leader_election)).into(),
+                _ => problem(StatusCode::SERVICE_UNAVAILABLE, "The service takes no runs now.").into(),
             },
             Place::Metrics => {
                 let text = exposition::text(&backend.metrics(), &backend.readiness());

@@ -4,12 +4,15 @@
 //! are relative to the file's folder.
 
 mod api;
+mod leader;
 mod parse;
 #[cfg(test)]
 mod tests;
 
 use crate::schedule::Schedule;
 pub use api::Api;
+pub(crate) use leader::JITTER;
+pub use leader::{LeaderElection, Terms};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use wagather_base::error::{Class, Failure, Result};
@@ -66,6 +69,8 @@ pub struct Config {
     pub registry: wagather_registry::Options,
     /// The HTTP API.
     pub api: Api,
+    /// How replicas agree on the one that runs the gatherers. Without it, each one does.
+    pub leader_election: Option<LeaderElection>,
 }
 
 /// Where responses come from.
@@ -184,6 +189,7 @@ impl Config {
             poll: DEFAULT_POLL,
             registry: wagather_registry::Options::default(),
             api: Api::default(),
+            leader_election: None,
         }
     }
 

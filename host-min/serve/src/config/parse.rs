@@ -95,6 +95,7 @@ impl Reader<'_> {
                 "preparedMemory",
                 "poll",
                 "deliver",
+                "leaderElection",
             ],
             OTHER_WORDS,
         )?;
@@ -142,6 +143,14 @@ impl Reader<'_> {
         }
         if let Some(node) = map.get("api") {
             config.api = self.api(node).unwrap_or_default();
+        }
+        if let Some(node) = map.get("leaderElection") {
+            config.leader_election = self.leader_election(node);
+            let has_cluster = config.leader_election.as_ref().is_none_or(|own| own.cluster.is_some());
+            if matches!(config.input, Input::Recording(_)) && !has_cluster {
+                let text = "a recording has no Lease; name the cluster of the Lease with 'cluster' here";
+                self.mistakes.tell(node.place, text);
+            }
         }
         Some(config)
     }
@@ -339,7 +348,7 @@ impl Reader<'_> {
         Some(Delivery { to, spool })
     }
 
-    fn cluster(&mut self, node: &Node) -> Option<cluster::Options> {
+    pub(super) fn cluster(&mut self, node: &Node) -> Option<cluster::Options> {
         const KEYS: &[&str] = &[
             "kubeconfig",
             "context",
@@ -398,7 +407,7 @@ impl Reader<'_> {
         Some(self.folder.join(text))
     }
 
-    fn duration(&mut self, map: &Map<'_>, key: &str, into: &mut Duration) {
+    pub(super) fn duration(&mut self, map: &Map<'_>, key: &str, into: &mut Duration) {
         let Some(node) = map.get(key) else { return };
         if let Some(duration) = self.mistakes.text(node, key, bounded) {
             *into = duration;

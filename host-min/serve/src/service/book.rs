@@ -67,6 +67,13 @@ impl Book {
         }
     }
 
+    /// The runs of a gatherer that have not ended, the oldest first.
+    pub(super) fn active(&self, gatherer: &str) -> Vec<RunId> {
+        let runs = self.runs.values().map(|run| &run.status);
+        let active = runs.filter(|run| run.gatherer == gatherer && !run.state.has_ended());
+        active.map(|run| run.id.clone()).collect()
+    }
+
     /// All runs, the newest first.
     pub(super) fn all(&self) -> impl Iterator<Item = &RunStatus> {
         self.runs.values().rev().map(|run| &run.status)

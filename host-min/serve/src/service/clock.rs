@@ -26,7 +26,7 @@ impl Clock {
         self.woken.notify_all();
     }
 
-    fn wait(&self, time: Duration) {
+    pub(super) fn wait(&self, time: Duration) {
         let is_woken = self.is_woken.lock().unwrap_or_else(PoisonError::into_inner);
         let waited = self.woken.wait_timeout_while(is_woken, time, |is_woken| !*is_woken);
         *waited.unwrap_or_else(PoisonError::into_inner).0 = false;
@@ -52,7 +52,8 @@ pub(super) fn run(inner: &Arc<Inner>) {
             if state.is_ending {
                 return;
             }
-            state.take_due(now(), random)
+            let (due, wait) = state.take_due(now(), random);
+            (if state.leads() { due } else { state.keep_in_mind(&due) }, wait)
         };
         for gatherer in due {
             start(inner, &gatherer, Trigger::Schedule);

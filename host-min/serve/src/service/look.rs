@@ -24,24 +24,27 @@ use wagather_run::modules::{Guest, in_folder, in_registry};
 pub(super) enum Why {
     /// The service starts. Nothing is served yet, so that nothing is compared.
     Start,
-    /// Files may have changed. Registries are not asked.
+    /// Files may have changed.
     Files,
-    /// Somebody asked for it, or it is time to ask the registries. What was refused is tried again.
+    /// Somebody asked for it, or registries were asked. What was refused is tried again.
     Everything,
 }
+
+/// What registries gave, by its reference. They are asked without a lock ([`registries`](super::registries)), because one may take its time.
+pub(super) type Pulled = BTreeMap<PathBuf, Result<Guest>>;
 
 /// A file was written a moment ago, and is not valid: it may not be all there yet.
 pub(super) struct Unsettled;
 
 /// What was seen of each module, by its path or reference.
 #[derive(Default)]
-pub(super) struct Places(BTreeMap<PathBuf, Place>);
+pub(super) struct Places(pub(super) BTreeMap<PathBuf, Place>);
 
 #[derive(Default)]
-struct Place {
+pub(super) struct Place {
     seen: Option<Seen>,
     /// The gatherer that is served from here.
-    gatherer: Option<String>,
+    pub(super) gatherer: Option<String>,
 }
 
 /// What makes a version.
@@ -55,8 +58,9 @@ struct Seen {
 /// How long a file that is not valid may be incomplete after the last write to it.
 const SETTLING: Duration = Duration::from_millis(100);
 
-/// Looks at everything. At the start, what was wrong first is the failure if nothing can be served.
-pub(super) fn look(inner: &Arc<Inner>, why: Why) -> Result<(), Unsettled> {
+/// Looks at everything. At the start, what was wrong first is the failure if nothing can be served. Modules in registries are those that were pulled;
+/// at the start they are pulled here.
+pub(super) fn look(inner: &Arc<Inner>, why: Why, pulled: &Pulled) -> Result<(), Unsettled> {
     let mut places = inner.places();
     let config = inner.lock().config.clone();
     let (mut grants, mut found, mut settled) = (Grants::default(), BTreeSet::new(), Ok(()));
@@ -70,7 +74,7 @@ pub(super) fn look(inner: &Arc<Inner>, why: Why) -> Result<(), Unsettled> {
                 let entry = Arc::new(entry.clone());
                 for (path, place) in places.0.iter_mut().filter(|(path, _)| is_below(path, &entry)) {
                     found.insert(path.clone());
-                    Looking { inner, config: &config, path, entry: &entry, why, digest: None }
+                    Looking { inner, config: &config, path, entry: &entry, why, pulled, digest: None }
                         .hold_to_grant(place, &mut grants);
                 }
                 continue;
@@ -80,14 +84,9 @@ pub(super) fn look(inner: &Arc<Inner>, why: Why) -> Result<(), Unsettled> {
         let entry = Arc::new(entry.clone());
         for path in paths {
             found.insert(path.clone());
-            let is_remote = in_registry(&path).is_some();
             let place = places.0.entry(path.clone()).or_default();
             let mut looking =
-                Looking { inner, config: &config, path: &path, entry: &entry, why, digest: None };
-            if is_remote && why == Why::Files {
-                looking.hold_to_grant(place, &mut grants);
-                continue;
-            }
+                Looking { inner, config: &config, path: &path, entry: &entry, why, pulled, digest: None };
             let before = place.seen.clone();
             match looking.at(place, &mut grants) {
                 Ok(()) => {}
@@ -115,11 +114,18 @@ pub(super) fn look(inner: &Arc<Inner>, why: Why) -> Result<(), Unsettled> {
             inner.remove(&gatherer, "its module is gone");
         }
     }
+    let mut state = inner.lock();
+    state.problems.retain(|name, _| {
+        let is_known = |path: &PathBuf| path.as_os_str() == name.as_str();
+        super::IS_NO_FILE.contains(&name.as_str())
+            || places.0.keys().any(is_known)
+            || config.gatherers.iter().any(|entry| is_known(&entry.module))
+    });
     settled
 }
 
 /// Whether a module is directly in the folder of an entry.
-fn is_below(path: &Path, entry: &Entry) -> bool {
+pub(super) fn is_below(path: &Path, entry: &Entry) -> bool {
     path.parent() == Some(&entry.module)
 }
 
@@ -158,17 +164,22 @@ struct Looking<'a> {
     path: &'a Path,
     entry: &'a Arc<Entry>,
     why: Why,
+    pulled: &'a Pulled,
     /// The digest of the candidate's module.
     digest: Option<String>,
 }
 
 impl Looking<'_> {
     fn at(&mut self, place: &mut Place, grants: &mut Grants) -> Result<()> {
-        let guest = match Guest::read(self.path, &self.config.registry) {
-            Ok(guest) => guest,
-            Err(failure) => {
+        let guest = match self.read() {
+            Some(Ok(guest)) => guest,
+            Some(Err(failure)) => {
                 self.hold_to_grant(place, grants);
                 return Err(failure);
+            }
+            None => {
+                self.hold_to_grant(place, grants);
+                return Ok(());
             }
         };
         let grant = self.grant(grants);
@@ -196,10 +207,18 @@ impl Looking<'_> {
         })
     }
 
+    /// The module as it is now. `None` if it is in a registry that was not asked.
+    fn read(&self) -> Option<Result<Guest>> {
+        let is_remote = in_registry(self.path).is_some();
+        if is_remote && self.why != Why::Start {
+            return self.pulled.get(self.path).cloned();
+        }
+        Some(Guest::read(self.path, &self.config.registry))
+    }
+
     /// The grant of the module.
     fn grant(&self, grants: &mut Grants) -> Result<Option<Arc<Grant>>> {
-        let grant = self.entry.grant.as_ref().or(self.config.grant.as_ref());
-        grant.map(|path| grants.read(path)).transpose()
+        grants.of(self.entry, self.config)
     }
 
     /// The version that is served from here.
@@ -390,9 +409,15 @@ fn solve(inner: &Inner, path: &Path) {
 
 /// Grants that were read, so that each file is read once.
 #[derive(Default)]
-struct Grants(BTreeMap<PathBuf, Result<Arc<Grant>>>);
+pub(super) struct Grants(BTreeMap<PathBuf, Result<Arc<Grant>>>);
 
 impl Grants {
+    /// The grant of an entry.
+    pub(super) fn of(&mut self, entry: &Entry, config: &Config) -> Result<Option<Arc<Grant>>> {
+        let grant = entry.grant.as_ref().or(config.grant.as_ref());
+        grant.map(|path| self.read(path)).transpose()
+    }
+
     fn read(&mut self, path: &Path) -> Result<Arc<Grant>> {
         let read = || Grant::read(path).map(Arc::new);
         self.0.entry(path.to_owned()).or_insert_with(read).clone()

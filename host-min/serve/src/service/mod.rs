@@ -6,8 +6,12 @@
 //! | `book` | the runs that are remembered |
 //! | `version` | a module with its grant and settings |
 //! | `look` | reads modules and grants, and replaces what has changed |
+//! | `reload` | has another configuration take over |
 //! | `watch` | notices that something has changed |
+//! | `registries` | asks registries whether a tag has moved |
 //! | `clock` | starts runs when they are due |
+//! | `leader` | gets the Lease, if replicas agree on a leader |
+//! | `leadership` | what is known of the leader |
 //! | `sandboxes` | sandboxes that are prepared ahead |
 //! | `source` | the source that runs share |
 //! | `execute` | one run |
@@ -18,8 +22,12 @@ mod book;
 mod clock;
 mod delivery;
 mod execute;
+mod leader;
+mod leadership;
 mod look;
 mod outputs;
+mod registries;
+mod reload;
 mod sandboxes;
 mod source;
 mod state;
@@ -31,7 +39,7 @@ use crate::log::{Entry, Level, Log};
 use crate::metrics::Metrics;
 use crate::status::{GathererStatus, NotAccepted, Readiness, RunId, RunStatus, Trigger};
 use clock::Clock;
-use look::{Places, Why, look};
+use look::{Places, Pulled, Why, look};
 use sandboxes::Sandboxes;
 use state::{Ended, EndedEarly, State};
 use std::io::PipeWriter;
@@ -80,7 +88,11 @@ struct Inner {
     state: Mutex<State>,
     places: Mutex<Places>,
     clock: Clock,
+    /// Wakes the thread that gets the Lease.
+    election: Clock,
     refills: Mutex<Option<Sender<Arc<Version>>>>,
+    /// Wishes that registries be asked.
+    asks: Mutex<Option<Sender<()>>>,
     /// Archives to deliver.
     deliveries: Mutex<Option<Sender<delivery::ToDeliver>>>,
     /// A run ended, or the service is ending.
@@ -94,20 +106,25 @@ impl Service {
     /// # Errors
     /// The source cannot be opened, or no module can be used.
     pub fn start(config: Config, options: Options) -> Result<Service> {
-        let (inner, to_refill, to_deliver) = Inner::new(config, options)?;
-        let _ = look(&inner, Why::Start);
+        let Made { inner, candidate, to_refill, to_deliver, asked } = Inner::make(config, options)?;
+        let _ = look(&inner, Why::Start, &Pulled::new());
         let at_start = inner.check_start()?;
         let failure = |error| Failure::new(Class::Internal, "cannot start the service", error);
         let (end, watching) = std::io::pipe().map_err(failure)?;
-        let of = [inner.clone(), inner.clone(), inner.clone(), inner.clone()];
-        let [watched, timed, refilled, delivering] = of;
+        let of = [inner.clone(), inner.clone(), inner.clone(), inner.clone(), inner.clone()];
+        let [watched, timed, refilled, delivering, asking] = of;
         start_thread("watch", move || watch::run(&watched, &end)).map_err(failure)?;
         start_thread("clock", move || clock::run(&timed)).map_err(failure)?;
         start_thread("refill", move || refilled.refill_all(&to_refill)).map_err(failure)?;
         start_thread("deliver", move || delivery::run(&delivering, &to_deliver)).map_err(failure)?;
+        start_thread("registries", move || registries::run(&asking, &asked)).map_err(failure)?;
         inner.warm();
-        for gatherer in at_start {
-            clock::start(&inner, &gatherer, Trigger::Start);
+        match candidate {
+            Some(candidate) => {
+                let elected = inner.clone();
+                start_thread("leader", move || candidate.run(&elected)).map_err(failure)?;
+            }
+            None => at_start.iter().for_each(|gatherer| clock::start(&inner, gatherer, Trigger::Start)),
         }
         Ok(Service(Arc::new(Owner { inner, watching })))
     }
@@ -117,8 +134,8 @@ impl Service {
     /// # Errors
     /// What cannot be used.
     pub fn check(config: Config, options: Options) -> Result<()> {
-        let (inner, ..) = Inner::new(config, options)?;
-        let _ = look(&inner, Why::Start);
+        let Made { inner, .. } = Inner::make(config, options)?;
+        let _ = look(&inner, Why::Start, &Pulled::new());
         inner.check_start()?;
         let problems: Vec<String> = inner.lock().problems.values().cloned().collect();
         match problems.is_empty() {
@@ -204,13 +221,14 @@ impl Service {
         self.0.inner.lock().readiness()
     }
 
-    /// Reads the configuration again, and looks at all modules, grants and registries. What was refused is tried again.
+    /// Reads the configuration again, and looks at all modules and grants. What was refused is tried again. Registries are asked, too, and this does
+    /// not wait for them.
     ///
     /// # Errors
-    /// Why the configuration cannot be used. The old one goes on. What is wrong with a module is not an error here, but a problem of the
-    /// service.
+    /// Why the configuration cannot be used, or one of its grants. The old one goes on. What is wrong with a module is not an error here, but a
+    /// problem of the service.
     pub fn reload(&self) -> Result<()> {
-        self.0.inner.reload()
+        reload::reload(&self.0.inner)
     }
 
     /// Ends the service. No run is accepted any more. Runs that were accepted have the configured time to end; after it they are stopped,
@@ -220,9 +238,11 @@ impl Service {
         let mut state = inner.lock();
         state.is_ending = true;
         inner.clock.wake();
+        // Another replica leads from now on, while the runs of this one end.
+        inner.election.wake();
         let deadline = Instant::now() + state.config.grace;
         let mut is_stopped = false;
-        while !state.is_idle() {
+        while !(state.is_idle() && state.is_released()) {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() && !is_stopped {
                 is_stopped = true;
@@ -243,7 +263,9 @@ impl Drop for Owner {
     fn drop(&mut self) {
         self.inner.lock().is_ending = true;
         self.inner.clock.wake();
+        self.inner.election.wake();
         *self.inner.refills.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.inner.asks.lock().unwrap_or_else(PoisonError::into_inner) = None;
         *self.inner.deliveries.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
@@ -259,27 +281,38 @@ fn start_thread(name: &str, work: impl FnOnce() + Send + 'static) -> std::io::Re
 }
 
 /// A service that does nothing yet, and what comes to its threads.
-type Made = (Arc<Inner>, Receiver<Arc<Version>>, Receiver<delivery::ToDeliver>);
+struct Made {
+    inner: Arc<Inner>,
+    candidate: Option<leader::Candidate>,
+    to_refill: Receiver<Arc<Version>>,
+    to_deliver: Receiver<delivery::ToDeliver>,
+    asked: Receiver<()>,
+}
 
 impl Inner {
     /// Opens the source.
-    fn new(config: Config, options: Options) -> Result<Made> {
+    fn make(config: Config, options: Options) -> Result<Made> {
         let config = Arc::new(config);
         let (source, warnings) = source::open(&config)?;
+        let candidate = leader::open(&config)?;
+        let leadership = candidate.as_ref().map(leader::Candidate::leadership);
         let (refills, to_refill) = channel();
         let (deliveries, to_deliver) = channel();
+        let (asks, asked) = channel();
         let inner = Arc::new(Inner {
             sandboxes: Sandboxes::new(options.program.clone(), options.args.clone()),
             options,
-            state: Mutex::new(State::new(config, source)),
+            state: Mutex::new(State::new(config, source, leadership)),
             places: Mutex::default(),
             clock: Clock::default(),
+            election: Clock::default(),
             refills: Mutex::new(Some(refills)),
+            asks: Mutex::new(Some(asks)),
             deliveries: Mutex::new(Some(deliveries)),
             changed: Condvar::new(),
         });
         warnings.into_iter().for_each(|warning| inner.log(&Entry::new(Level::Warn, "warning", warning)));
-        Ok((inner, to_refill, to_deliver))
+        Ok(Made { inner, candidate, to_refill, to_deliver, asked })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -366,41 +399,14 @@ impl Inner {
         Ok(at_start.map(|(name, _)| name.clone()).collect())
     }
 
-    fn reload(self: &Arc<Self>) -> Result<()> {
-        let read = self
-            .options
-            .read_again
-            .as_ref()
-            .map(|read| read().and_then(|config| source::open(&config).map(|source| (config, source))));
-        let result = match read {
-            None => Ok(()),
-            Some(Ok((config, (source, warnings)))) => {
-                warnings.into_iter().for_each(|text| self.log(&Entry::new(Level::Warn, "warning", text)));
-                let mut state = self.lock();
-                (state.config, state.source) = (Arc::new(config), source);
-                state.metrics.reloads += 1;
-                state.problems.remove(CONFIGURATION);
-                Ok(())
-            }
-            Some(Err(failure)) => {
-                let text = format!("{}: {}", failure.attempt, failure.reason);
-                let mut state = self.lock();
-                state.metrics.reloads_refused += 1;
-                state.problems.insert(CONFIGURATION.to_owned(), text);
-                drop(state);
-                self.log(&Entry::of(&failure).named("refused"));
-                Err(failure)
-            }
-        };
-        let _ = look(self, Why::Everything);
-        self.warm();
-        self.clock.wake();
-        result
-    }
-
     /// Serves a gatherer no more, because its module is gone.
     fn remove(&self, gatherer: &str, why: &str) {
         self.lock().remove(gatherer);
+        self.removed(gatherer, why);
+    }
+
+    /// Clears up after a gatherer that is served no more, and tells that.
+    fn removed(&self, gatherer: &str, why: &str) {
         self.sandboxes.forget(gatherer);
         self.tell_early();
         let text = format!("is served no more: {why}");
@@ -419,6 +425,13 @@ impl Inner {
     fn refill(&self, version: &Arc<Version>) {
         if let Some(refills) = &*self.refills.lock().unwrap_or_else(PoisonError::into_inner) {
             let _ = refills.send(version.clone());
+        }
+    }
+
+    /// Has registries asked soon.
+    fn ask_registries(&self) {
+        if let Some(asks) = &*self.asks.lock().unwrap_or_else(PoisonError::into_inner) {
+            let _ = asks.send(());
         }
     }
 
@@ -450,6 +463,12 @@ impl Inner {
 
 /// The name of the configuration among the problems.
 const CONFIGURATION: &str = "the configuration";
+
+/// The name of the lease among the problems.
+const LEASE: &str = "the lease";
+
+/// The names of problems that are of no file.
+const IS_NO_FILE: [&str; 2] = [CONFIGURATION, LEASE];
 
 /// How long a connection that is made ahead may take.
 const CONNECTION: Duration = Duration::from_secs(10);

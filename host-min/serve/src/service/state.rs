@@ -2,6 +2,7 @@
 
 use super::book::{Book, OnEnd};
 use super::clock;
+use super::leadership::Leadership;
 use super::version::Version;
 use crate::config::{Concurrency, Config};
 use crate::metrics::{GathererMetrics, Metrics};
@@ -20,6 +21,9 @@ use wagather_kube::Source;
 /// Runs that may wait for their turn.
 const MAX_WAITING: usize = 1000;
 
+/// Gatherers that were removed and whose metrics are kept. Names come with files, so that there may be any number of them.
+const MAX_REMOVED: usize = 100;
+
 /// The state of a service.
 pub(super) struct State {
     pub(super) config: Arc<Config>,
@@ -34,8 +38,10 @@ pub(super) struct State {
     /// Runs that were stopped before their turn. They are told without the lock.
     pub(super) ended_early: Vec<EndedEarly>,
     running: HashMap<RunId, Running>,
-    /// Metrics of gatherers that were removed.
-    removed: BTreeMap<String, GathererMetrics>,
+    /// Metrics of gatherers that were removed, the newest last.
+    removed: VecDeque<GathererMetrics>,
+    /// Who leads, if replicas agree on a leader.
+    pub(super) leadership: Option<Leadership>,
     pub(super) has_started: bool,
     pub(super) is_ending: bool,
 }
@@ -50,6 +56,8 @@ pub(super) struct Gatherer {
     last_success: Option<String>,
     pub(super) last_replacement: Option<Replacement>,
     due: Option<Due>,
+    /// When its schedule was last due while this replica did not lead.
+    pub(super) unled: Option<Instant>,
     pub(super) metrics: GathererMetrics,
 }
 
@@ -100,6 +108,7 @@ impl Gatherer {
             last_success: None,
             last_replacement: None,
             due: None,
+            unled: None,
             metrics,
         }
     }
@@ -124,7 +133,11 @@ impl Gatherer {
 }
 
 impl State {
-    pub(super) fn new(config: Arc<Config>, source: Option<Arc<dyn Source>>) -> State {
+    pub(super) fn new(
+        config: Arc<Config>,
+        source: Option<Arc<dyn Source>>,
+        leadership: Option<Leadership>,
+    ) -> State {
         State {
             config,
             source,
@@ -135,7 +148,8 @@ impl State {
             waiting: VecDeque::new(),
             ended_early: Vec::new(),
             running: HashMap::new(),
-            removed: BTreeMap::new(),
+            removed: VecDeque::new(),
+            leadership,
             has_started: false,
             is_ending: false,
         }
@@ -164,9 +178,12 @@ impl State {
                 gatherer.last_replacement = replacement;
             }
             None => {
-                let metrics = self.removed.remove(&name).unwrap_or_default();
+                let known = self.removed.iter().position(|removed| removed.gatherer == name);
+                let metrics = known.and_then(|at| self.removed.remove(at)).unwrap_or_default();
                 let mut gatherer = Gatherer::new(version, metrics);
                 (gatherer.due, gatherer.last_replacement) = (due, replacement);
+                // Runs of the one that was removed go on, and are runs of this one.
+                gatherer.active = self.book.active(&name);
                 self.gatherers.insert(name, gatherer);
             }
         }
@@ -179,7 +196,10 @@ impl State {
             gatherer.active.iter().filter(|id| !self.running.contains_key(id)).cloned().collect();
         waiting.iter().for_each(|id| self.stop(id));
         if let Some(gatherer) = self.gatherers.remove(name) {
-            self.removed.insert(name.to_owned(), gatherer.metrics);
+            self.removed.push_back(gatherer.metrics);
+            if self.removed.len() > MAX_REMOVED {
+                self.removed.pop_front();
+            }
         }
     }
 
@@ -199,6 +219,41 @@ impl State {
         (names, wait)
     }
 
+    /// Whether this replica runs gatherers.
+    pub(super) fn leads(&self) -> bool {
+        self.leadership.as_ref().is_none_or(Leadership::leads)
+    }
+
+    /// Whether nobody waits for the Lease any more: it was given back, or there is none.
+    pub(super) fn is_released(&self) -> bool {
+        self.leadership.as_ref().is_none_or(Leadership::is_released)
+    }
+
+    /// What to start now that this replica leads: what was due since the last leader was surely there, and at the first time, what runs at the
+    /// start.
+    pub(super) fn take_over(&mut self, since: Option<Instant>, is_first: bool) -> Vec<(String, Trigger)> {
+        let mut due = Vec::new();
+        for (name, gatherer) in &mut self.gatherers {
+            let unled = gatherer.unled.take();
+            if is_first && gatherer.version.entry.at_start {
+                due.push((name.clone(), Trigger::Start));
+            } else if unled.is_some_and(|unled| since.is_none_or(|since| unled >= since)) {
+                due.push((name.clone(), Trigger::Schedule));
+            }
+        }
+        due
+    }
+
+    /// Remembers that schedules were due while this replica did not lead: a leader that takes over may have to start them. Nothing is left to start.
+    pub(super) fn keep_in_mind(&mut self, due: &[String]) -> Vec<String> {
+        for name in due {
+            if let Some(gatherer) = self.gatherers.get_mut(name) {
+                gatherer.unled = Some(Instant::now());
+            }
+        }
+        Vec::new()
+    }
+
     /// Accepts a run, which waits for its turn. Runs of `Replace` gatherers stop the older ones.
     pub(super) fn accept(
         &mut self,
@@ -208,6 +263,9 @@ impl State {
     ) -> Result<RunId, NotAccepted> {
         if self.is_ending {
             return Err(NotAccepted::Ending);
+        }
+        if let Some(leadership) = self.leadership.as_ref().filter(|_| !self.leads()) {
+            return Err(NotAccepted::NotLeader(leadership.other()));
         }
         let Some(known) = self.gatherers.get_mut(gatherer) else {
             return Err(NotAccepted::UnknownGatherer(gatherer.to_owned()));
@@ -318,6 +376,8 @@ impl State {
                 gatherer.last_success = Some(time.clone());
             }
             gatherer.metrics.ended(state, took, summary.as_ref(), clock_millis());
+        } else if let Some(removed) = self.removed.iter_mut().find(|removed| removed.gatherer == gatherer) {
+            removed.ended(state, took, summary.as_ref(), clock_millis());
         }
         self.book.change(id, |run| {
             run.state = state;
@@ -357,7 +417,7 @@ impl State {
             active: gatherer.active.len() as u64,
             ..gatherer.metrics.clone()
         });
-        let mut gatherers: Vec<GathererMetrics> = of_served.chain(self.removed.values().cloned()).collect();
+        let mut gatherers: Vec<GathererMetrics> = of_served.chain(self.removed.iter().cloned()).collect();
         gatherers.sort_by(|a, b| a.gatherer.cmp(&b.gatherer));
         Metrics { gatherers, runs_waiting: self.waiting.len() as u64, ..self.metrics.clone() }
     }
@@ -367,6 +427,7 @@ impl State {
             ready: self.has_started && !self.is_ending,
             healthy: self.problems.is_empty(),
             problems: self.problems.values().cloned().collect(),
+            leader_election: self.leadership.as_ref().map(Leadership::status),
         }
     }
 }

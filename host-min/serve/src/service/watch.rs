@@ -1,7 +1,7 @@
-//! The thread that notices changes of files, and asks registries from time to time.
+//! The thread that notices changes of files.
 
 use super::Inner;
-use super::look::{Why, look};
+use super::look::{Pulled, Why, look};
 use crate::log::{Entry, Level};
 use std::collections::BTreeSet;
 use std::io::PipeReader;
@@ -31,18 +31,14 @@ pub(super) fn run(inner: &Arc<Inner>, end: &PipeReader) {
     }
     // What changed while nothing was watched yet.
     let mut again = Some(Instant::now());
-    let mut asked = Instant::now();
     let mut config_text = config_text(inner);
     loop {
         if let Ok(watch) = &watch {
             // Folders may be new, or others under the same names.
             folders(inner).iter().for_each(|folder| drop(watch.add(folder)));
         }
-        let poll = inner.lock().config.poll;
-        let polls = inner.lock().config.gatherers.iter().any(|entry| in_registry(&entry.module).is_some());
-        let next_poll = polls.then(|| asked + poll);
         let unwatched = watch.is_err().then(|| Instant::now() + WITHOUT_WATCH);
-        let until = [again, next_poll, unwatched].into_iter().flatten().min();
+        let until = [again, unwatched].into_iter().flatten().min();
         let mut fds = vec![end.as_fd()];
         fds.extend(watch.as_ref().map(AsFd::as_fd));
         if let Ok([true, ..]) = wait_for(&fds, until).as_deref() {
@@ -54,16 +50,11 @@ pub(super) fn run(inner: &Arc<Inner>, end: &PipeReader) {
         }
         if has_changed(inner, &mut config_text) {
             // Why that failed was told. The new configuration may have other folders.
-            let _ = inner.reload();
+            let _ = super::reload::reload(inner);
             again = Some(Instant::now());
             continue;
         }
-        let is_poll = next_poll.is_some_and(|next| next <= Instant::now());
-        let why = if is_poll { Why::Everything } else { Why::Files };
-        if is_poll {
-            asked = Instant::now();
-        }
-        again = look(inner, why).is_err().then(|| Instant::now() + AGAIN);
+        again = look(inner, Why::Files, &Pulled::new()).is_err().then(|| Instant::now() + AGAIN);
     }
 }
 

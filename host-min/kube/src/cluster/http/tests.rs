@@ -130,7 +130,7 @@ fn compression_is_asked_for_and_understood_if_it_was() {
         assert_eq!(head.contains("\r\nAccept-Encoding: gzip\r\n"), gzip);
         assert_eq!(head.contains("Accept-Encoding"), gzip);
     }
-    let question = String::from_utf8(template.question("/", "{}", None)).unwrap();
+    let question = String::from_utf8(template.with_body("POST", "/", "{}", None)).unwrap();
     assert!(!question.contains("Accept-Encoding"), "its answer is small");
 
     let of = |coding: &str, length: u32, gzip| {

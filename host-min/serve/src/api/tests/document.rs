@@ -1,6 +1,6 @@
 //! `openapi.json` says what the code does. `make test-serve` tries it with requests that it generates.
 
-use super::{Fake, gatherer, id, whole_run};
+use super::{Fake, gatherer, id, led_by, whole_run};
 use crate::api::runs::shown;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -59,7 +59,9 @@ fn the_document_has_every_member() {
     let schemas = &document["components"]["schemas"];
     let run = shown(&whole_run(1, "x".into()));
     let gatherer = json!(gatherer());
-    let status = Fake::default().get("/v1/status").json();
+    let fake = Fake::default();
+    fake.lock().leader_election = Some(led_by(Some("replica-2")));
+    let status = fake.get("/v1/status").json();
     for (schema, value) in [
         ("Run", &run),
         ("Summary", &run["summary"]),
@@ -67,6 +69,7 @@ fn the_document_has_every_member() {
         ("Param", &gatherer["params"][0]),
         ("Replacement", &gatherer["lastReplacement"]),
         ("Status", &status),
+        ("LeaderElection", &status["leaderElection"]),
     ] {
         let schema = &schemas[schema];
         assert_eq!(keys(&schema["properties"]), keys(value), "{schema}");

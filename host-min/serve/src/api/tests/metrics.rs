@@ -1,6 +1,6 @@
 //! Metrics as OpenMetrics. `make test-serve` reads them with the parser of prometheus_client.
 
-use super::{Fake, metrics};
+use super::{Fake, led_by, metrics};
 use std::collections::BTreeSet;
 use wagather_http::header;
 
@@ -31,6 +31,7 @@ fn counts_are_shown_by_gatherer_and_outcome() {
         "wagather_guest_memory_bytes{gatherer=\"pods\"} 65536",
         "wagather_replacements_total{gatherer=\"pods\",outcome=\"refused\"} 0",
         "wagather_ready 0",
+        "wagather_leader 1",
         "wagather_problems 1",
         "process_start_time_seconds 1",
     ] {
@@ -42,6 +43,23 @@ fn counts_are_shown_by_gatherer_and_outcome() {
         text.contains("\nprocess_resident_memory_bytes ") && text.contains("\nprocess_open_fds "),
         "{text}"
     );
+}
+
+#[test]
+fn one_replica_leads() {
+    let fake = Fake::default();
+    fake.lock().is_ready = true;
+    for (leader, leads, words) in [
+        (Some("replica-1"), 1, "ok: this replica leads\n"),
+        (Some("replica-2"), 0, "ok: another replica leads\n"),
+        (None, 0, "ok: no replica leads now\n"),
+    ] {
+        fake.lock().leader_election = Some(led_by(leader));
+        let text = fake.get("/metrics").text().to_owned();
+        assert!(text.contains(&format!("\nwagather_leader {leads}\n")), "{text}");
+        assert_eq!(fake.get("/readyz").text(), words);
+        assert_eq!(fake.get("/v1/status").json()["leaderElection"]["leads"], leads == 1);
+    }
 }
 
 /// What the format demands: families in one piece, with their type, and an end.

@@ -11,8 +11,8 @@ use super::backend::Backend;
 use super::routes::Routes;
 use crate::metrics::{GathererMetrics, Metrics};
 use crate::status::{
-    GathererStatus, NotAccepted, ParamStatus, Readiness, Replacement, RunId, RunState, RunStatus, Summary,
-    Trigger,
+    GathererStatus, LeaderStatus, NotAccepted, ParamStatus, Readiness, Replacement, RunId, RunState,
+    RunStatus, Summary, Trigger,
 };
 use serde_json::Value;
 use std::path::PathBuf;
@@ -30,6 +30,7 @@ pub(super) struct State {
     pub(super) runs: Vec<RunStatus>,
     pub(super) refuses: Option<NotAccepted>,
     pub(super) is_ready: bool,
+    pub(super) leader_election: Option<LeaderStatus>,
     pub(super) metrics: Metrics,
     pub(super) latest: PathBuf,
     waiters: Vec<(RunId, OnEnd)>,
@@ -105,6 +106,12 @@ pub(super) fn gatherer() -> GathererStatus {
     }
 }
 
+/// What a replica says of the one that leads.
+pub(super) fn led_by(leader: Option<&str>) -> LeaderStatus {
+    let (identity, leader) = ("replica-1".to_owned(), leader.map(str::to_owned));
+    LeaderStatus { leads: leader.as_ref() == Some(&identity), identity, leader }
+}
+
 impl Backend for Fake {
     fn trigger(&self, gatherer: &str, params: Vec<(String, String)>) -> Result<RunId, NotAccepted> {
         let mut state = self.lock();
@@ -154,7 +161,9 @@ impl Backend for Fake {
 
     fn readiness(&self) -> Readiness {
         let ready = self.lock().is_ready;
-        Readiness { ready, healthy: false, problems: vec!["pods.wasm: more rights than before".to_owned()] }
+        let problems = vec!["pods.wasm: more rights than before".to_owned()];
+        let leader_election = self.lock().leader_election.clone();
+        Readiness { ready, healthy: false, problems, leader_election }
     }
 }
 

@@ -90,7 +90,12 @@ fn a_refusal_says_why_and_whether_to_ask_again() {
     busy.expect_problem(429, "Too many runs wait");
     assert_eq!(busy.header(header::RETRY_AFTER), "5");
     ask(NotAccepted::Ending).expect_problem(503, "The service is ending");
-    ask(NotAccepted::NotLeader).expect_problem(503, "Another replica");
+    let led = ask(NotAccepted::NotLeader(Some("replica-2".to_owned())));
+    led.expect_problem(503, "Another replica has the lease and runs the gatherers: replica-2");
+    assert_eq!(led.json()["leader"], "replica-2");
+    let unled = ask(NotAccepted::NotLeader(None));
+    unled.expect_problem(503, "No replica has the lease now");
+    assert_eq!(unled.header(header::RETRY_AFTER), "5");
 }
 
 #[test]
