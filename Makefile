@@ -83,7 +83,7 @@ test-page: ## the page of report --html in a headless Chromium, which it install
 check-targets: ## check that what gatherers are written with compiles for macOS and Windows
 	@bash .ci/check-targets
 
-test-cluster: guests host host-view codegen apiserver registry ## the end-to-end tests on a real kube-apiserver and a real registry (needs Go)
+test-cluster: guests host host-serve host-view codegen apiserver registry ## the end-to-end tests on a real kube-apiserver and a real registry (needs Go)
 	cargo test -p tests --features cluster --test cluster --test registry -- --test-threads=1
 
 test-node: guests host ## pods, Jobs and limits on a real node: kubelet, containerd, controllers (needs root and Go)
@@ -125,7 +125,7 @@ registry:
 	@mkdir -p target/image
 	cd .ci/oci && CGO_ENABLED=0 go build -trimpath -o ../../target/image/oci .
 
-bench: guests host ## measure start-up, large clusters, calls, or other engines and clients (BENCH=peers)
+bench: guests host host-serve ## measure start-up, large clusters, calls, a service, or other engines and clients (BENCH=peers)
 	@bash .ci/contenders $(BENCH)
 	cargo build --release -p tests --bins
 	target/release/bench $(BENCH)

@@ -3,7 +3,7 @@
 //! writes every round to `target/bench/*.csv`.
 //!
 //! ```text
-//! bench [start] [cluster] [links] [calls] [projection] [fleet] [plot] [peers] [--write FOLDER]
+//! bench [start] [cluster] [links] [calls] [projection] [fleet] [serve] [plot] [peers] [--write FOLDER]
 //! ```
 //!
 //! | part | measures |
@@ -14,6 +14,7 @@
 //! | `calls` | a guest's calls, through the channel and in one process |
 //! | `projection` | the output of the program `bench-projection`, if it is built beside this one |
 //! | `fleet` | archives a second, each in a sandbox of its own |
+//! | `serve` | a service: trigger to first byte, runs a second, replacements, memory at rest |
 //! | `plot` | nothing: it draws the last rounds of `cluster` as `target/bench/cluster.svg` |
 //! | `peers` | start-up compared with other engines, programs and clients; it has its own page, `measurements/peers.md` |
 //!
@@ -26,7 +27,7 @@
 //!
 //! | variable | meaning |
 //! |---|---|
-//! | `WAGATHER_BENCH_ROUNDS` | rounds of `start`; default 300 |
+//! | `WAGATHER_BENCH_ROUNDS` | rounds of `start` and `serve`; default 300 |
 //! | `WAGATHER_BENCH_CLUSTER_ROUNDS` | rounds of `cluster` and `calls`; default 5 |
 //! | `WAGATHER_BENCH_PODS` | numbers of pods to measure; default `5000,20000` |
 //! | `WAGATHER_APISERVER_DIR` | the folder of a running `tests/apiserver`, for the part of `start` with TLS |
@@ -48,6 +49,7 @@ mod plot;
 mod process;
 mod projection;
 mod rounds;
+mod serve;
 mod server;
 mod sizes;
 mod start;
@@ -67,13 +69,14 @@ type Part = fn() -> Result<Section>;
 /// What is measured only by name: what it compares takes long to build.
 const ONLY_BY_NAME: &str = "peers";
 
-const PARTS: [(&str, Part); 8] = [
+const PARTS: [(&str, Part); 9] = [
     ("start", start::section),
     ("cluster", cluster::section),
     ("links", cluster::links),
     ("calls", calls::section),
     ("projection", projection::section),
     ("fleet", fleet::section),
+    ("serve", serve::section),
     ("plot", plot::section),
     (ONLY_BY_NAME, peers::section),
 ];
