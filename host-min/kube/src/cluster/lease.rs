@@ -1,6 +1,6 @@
 //! A Lease (`coordination.k8s.io/v1`), by which replicas of a service agree on a leader: the only object that this program writes.
 //!
-//! A guest cannot come here. Its requests go to a [`Source`](crate::Source), whose only requests are GETs and the question what an account may
+//! A guest cannot come here. Its requests go to a [`Source`], whose only requests are GETs and the question what an account may
 //! do. A [`LeaseClient`] is no source and cannot become one. It has connections of its own, and no method that takes a path: it reads and
 //! writes the Lease that it was opened for.
 //!
