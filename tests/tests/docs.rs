@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use tests::host::Host;
-use tests::{objects, place, programs, workspace};
+use tests::{guest, objects, place, programs, workspace};
 use wagather_yaml::{self as yaml, Node};
 
 /// The blocks of a page in this language.
@@ -83,6 +83,10 @@ fn the_page_about_clusters_is_true() {
     let guests = place.path().join("target/guests");
     std::fs::create_dir_all(&guests).expect("a folder");
     std::fs::copy(programs::guest("pods"), guests.join("pods.wasm")).expect("a copy");
+    let of_a_node = ["resource list /v1/pods * metadata(name)", "param node Whose pods"];
+    let nothing = "(func (export \"gather\") (result i32) (i32.const 0))";
+    let of_a_node = guest::module("node-pods", &of_a_node, nothing);
+    guest::write(place.path(), "node-pods", &of_a_node);
     std::fs::write(place.path().join("grant.yaml"), grant).expect("a grant");
     std::fs::write(place.path().join("token.txt"), "Authorization: Bearer x\n").expect("a file");
     let mut printed = String::new();

@@ -46,7 +46,7 @@ pub(super) fn main(
     single_threaded: SingleThreaded,
     keep_open: fn(&PipeReader) -> io::Result<()>,
 ) -> ExitCode {
-    let mut format = Format::default();
+    let (mut format, mut stays) = (Format::default(), false);
     let done = match typed::take_apart(words) {
         Ok(Typed::Help(None)) => print_ours(&help::program()),
         Ok(Typed::Help(Some(command))) => print_ours(&help::command(command)),
@@ -55,6 +55,7 @@ pub(super) fn main(
         Ok(Typed::Command(words)) => {
             // Do this first, so no copy of this process contains the token.
             let token = words.all("token").next().filter(|_| Run::of(&words).is_ok());
+            stays = words.has("stay");
             let typed = words.one("log-format");
             format = typed.and_then(|word| display::format(word.to_str()?).ok()).unwrap_or_default();
             match token.map(|token| token::start_again(&words, token, keep_open)) {
@@ -73,13 +74,24 @@ pub(super) fn main(
         Err(wrong) => return refuse(&wrong),
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => {
+            stay(stays);
+            ExitCode::SUCCESS
+        }
         Err(failure) => {
             display::show_failure(format, &failure);
+            stay(stays && matches!(failure.class, Class::Gaps | Class::Findings));
             // If a signal ended the run, its number decides the exit code, whatever failed first.
             let class = stop::asked().map_or(failure.class, |signal| Class::Stopped(signal as u8));
             ExitCode::from(class.exit_code())
         }
+    }
+}
+
+/// Waits for a signal, which ends the process, since no archive is being written any more.
+fn stay(stays: bool) {
+    while stays && stop::asked().is_none() {
+        std::thread::park();
     }
 }
 

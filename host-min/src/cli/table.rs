@@ -477,6 +477,10 @@ const GATHERING: &[Flag] = &[
         ..flag("check-access")
     },
     Flag {
+        help: "Wait for a signal instead of exiting with 0, 8 or 11, for containers that are restarted when they exit",
+        ..flag("stay")
+    },
+    Flag {
         help: "Exit with 11 if gatherers found something that is at least this bad (docs/findings.md)",
         ..words("fail-on", "SEVERITY", SEVERITIES)
     },

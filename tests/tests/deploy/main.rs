@@ -92,6 +92,42 @@ fn the_objects() {
     golden::check("deploy.txt", &text);
 }
 
+/// A guest that reads what is of one node.
+fn of_a_node(folder: &Path) {
+    let records = ["resource list /v1/pods * metadata(name)", "param node Whose pods"];
+    guest::write(folder, "node-pods", &guest::module("node-pods", &records, NOTHING));
+}
+
+#[test]
+fn a_pod_on_each_node() {
+    let place = place();
+    let folder = place.path();
+    reader(folder);
+    of_a_node(folder);
+    let mut text = String::new();
+    for words in [
+        &["node-pods.wasm", "--daemon-set", "--image", "x", "--storage-class", "shared"][..],
+        &["node-pods.wasm", "--daemon-set", "--image", "x", "--upload", "https://archives.example.com/prod/"],
+    ] {
+        let objects = deploy(folder, words).expect_success().stdout_text();
+        documents(&objects);
+        // What does not depend on it is in deploy.txt.
+        let depends = ["PersistentVolumeClaim", "DaemonSet"];
+        let shown = objects
+            .split("---\n")
+            .filter(|text| depends.iter().any(|kind| text.contains(&format!("\nkind: {kind}\n"))));
+        text += &format!("# {}\n{}\n", words.join(" "), shown.collect::<Vec<_>>().join("---\n"));
+    }
+    golden::check("deploy-daemon-set.txt", &text);
+
+    // Each pod would gather the same.
+    let refused = deploy(folder, &["reader.wasm", "node-pods.wasm", "--daemon-set", "--image", "x"]);
+    refused.expect_code(4);
+    assert!(refused.stderr.contains("reader has no parameter 'node'"), "{}", refused.stderr);
+    let twice = deploy(folder, &["node-pods.wasm", "--daemon-set", "--image", "x", "--param", "node=a"]);
+    assert!(twice.expect_code(2).stderr.contains("'node'"), "{}", twice.stderr);
+}
+
 #[test]
 fn the_same_words_give_the_same_bytes() {
     let guests: Vec<_> = programs::examples_that_name().iter().map(|name| programs::guest(name)).collect();

@@ -38,6 +38,31 @@ fn interrupted(host: Host, server: &Running, signal: &str) -> (Done, Duration, V
     end(started, signal, processes)
 }
 
+/// A container of a DaemonSet must not exit: whatever the archive lacks, another run would gather the same.
+#[test]
+fn a_run_that_stays_has_its_archive_and_ends_by_a_signal() {
+    let whole = objects::server().start();
+    let odd =
+        format!("{{\"metadata\":{{\"name\":\"odd\"}},\"spec\":{}{}}}", "[".repeat(200), "]".repeat(200));
+    let list = format!("{{\"metadata\":{{}},\"items\":[{odd}]}}");
+    let gaps = Server::new().on(CLUSTER_OPERATORS, Answer::bytes("application/json", list)).start();
+    for server in [&whole, &gaps] {
+        let place = place();
+        let started = operators(server).output(place.path().join("out")).arg("--stay").call();
+        until("there is an archive", || left_in(place.path()) == ["out"]);
+        std::thread::sleep(Duration::from_millis(300));
+        assert!(runs(started.id()), "it stays");
+        let (done, took, _) = end(started, "TERM", vec![]);
+        done.expect_code(143);
+        assert!(took < SOON, "{took:?}");
+        assert_eq!(left_in(place.path()), ["out"]);
+    }
+    // What another run may do better ends it.
+    let refusing = objects::server().on(CLUSTER_OPERATORS, Answer::status(403, "Forbidden", "no")).start();
+    let place = place();
+    operators(&refusing).output(place.path().join("out")).arg("--stay").wait().expect_code(9);
+}
+
 /// As the kernel does when the machine or the container has no memory left.
 #[test]
 fn a_killed_sandbox_is_told_with_what_helps() {

@@ -66,6 +66,8 @@ pub(super) enum When {
     Once,
     /// On a schedule, in a time zone if one is named.
     Schedule(String, Option<String>),
+    /// Once on each node, also on those that join the cluster later.
+    OnEachNode,
 }
 
 /// Where archives are kept.
@@ -107,6 +109,10 @@ pub(super) const GATHERERS: &str = "/gatherers";
 pub(super) const GRANT: &str = "/grant";
 /// Where archives are written.
 pub(super) const ARCHIVES: &str = "/archives";
+/// The parameter of gatherers for the name of the pod's node.
+pub(super) const NODE_PARAM: &str = "node";
+/// From where a pod knows it.
+const NODE_NAME: &str = "- name: NODE_NAME\n  valueFrom:\n    fieldRef:\n      fieldPath: spec.nodeName\n";
 /// How often a pod that failed is replaced.
 const RETRIES: u64 = 3;
 /// The user of the image.
@@ -144,6 +150,9 @@ impl Deployment {
         match self.when {
             When::Once => add("job.yaml", values.fill(include_str!("templates/job.yaml"))),
             When::Schedule(..) => add("cron-job.yaml", values.fill(include_str!("templates/cron-job.yaml"))),
+            When::OnEachNode => {
+                add("daemon-set.yaml", values.fill(include_str!("templates/daemon-set.yaml")));
+            }
         }
         documents
     }
@@ -175,6 +184,9 @@ impl Deployment {
         if let Some(shards) = self.shards {
             words.push(format!("--shard=$(JOB_COMPLETION_INDEX)/{shards}"));
         }
+        if self.when == When::OnEachNode {
+            words.extend([format!("--param={NODE_PARAM}=$(NODE_NAME)"), "--stay".into()]);
+        }
         words.push("--log-format=json".into());
         words.extend(self.options.iter().map(|option| literal(option)));
         words
@@ -202,7 +214,8 @@ impl Deployment {
             values.text("claim", claim);
         }
         // A volume that several nodes mount, if several pods write into it.
-        let mode = if self.shards.is_some() { "ReadWriteMany" } else { "ReadWriteOnce" };
+        let several = self.shards.is_some() || self.when == When::OnEachNode;
+        let mode = if several { "ReadWriteMany" } else { "ReadWriteOnce" };
         values.text("access-mode", mode);
         if let Archives::NewClaim { storage, class } = &self.archives {
             values.text("storage", &**storage);
@@ -255,6 +268,13 @@ impl Deployment {
 
     fn add_pod(&self, values: &mut Values) {
         values.text("image", &*self.image);
+        if self.when == When::OnEachNode {
+            values.block("tolerations", "tolerations:\n  - operator: Exists\n".into());
+            values.block("node-name", NODE_NAME.into());
+        }
+        // The pods of a DaemonSet can have no other policy.
+        let restarts = if self.when == When::OnEachNode { "Always" } else { "Never" };
+        values.block("restart-policy", format!("restartPolicy: {restarts}\n"));
         if let Some(policy) = &self.pull_policy {
             values.text("pull-policy", &**policy);
         }
@@ -465,7 +485,8 @@ mod tests {
 
     #[test]
     fn every_placeholder_has_a_value() {
-        let known = [full(None), full(Some(4))].map(|deployment| deployment.values());
+        let on_nodes = Deployment { when: When::OnEachNode, ..full(None) };
+        let known = [full(None), full(Some(4)), on_nodes].map(|deployment| deployment.values());
         for template in [
             include_str!("templates/namespace.yaml"),
             include_str!("templates/metadata.yaml"),
@@ -477,6 +498,7 @@ mod tests {
             include_str!("templates/cron-job.yaml"),
             include_str!("templates/job.yaml"),
             include_str!("templates/job-spec.yaml"),
+            include_str!("templates/daemon-set.yaml"),
             include_str!("templates/pod.yaml"),
         ] {
             for name in template.split("{{").skip(1).filter_map(|rest| rest.split("}}").next()) {

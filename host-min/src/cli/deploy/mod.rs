@@ -15,7 +15,7 @@ pub(super) use options::Options;
 
 use super::args::Run;
 use super::display::{self, Display, Event, Settings, Subject};
-use documents::{Deployment, Document, GATHERERS, GRANT};
+use documents::{Deployment, Document, GATHERERS, GRANT, NODE_PARAM, When};
 use file::{Content, File};
 use host_min::{Class, Failure, Grant, Guest, Input, Isolation, Output, Plan};
 use std::path::Path;
@@ -79,6 +79,9 @@ fn deployment(options: Options) -> Result<Deployment> {
     plan.admit_modules()?;
     let manifests = plan.manifests()?;
     plan.check_params(&manifests)?;
+    if options.when == When::OnEachNode {
+        check_node_param(&manifests)?;
+    }
     used::check(&plan.grant.clone().unwrap_or_default(), &manifests)?;
     let budgets = plan.budgets();
     let (memory_bytes, time) =
@@ -157,6 +160,23 @@ fn deployment(options: Options) -> Result<Deployment> {
         ttl: options.ttl,
         is_openshift: options.is_openshift,
     })
+}
+
+/// Without the name of its node, each pod would gather the same.
+fn check_node_param(manifests: &[Manifest]) -> Result<()> {
+    let declared = |manifest: &&Manifest| manifest.params.iter().any(|param| param.name == NODE_PARAM);
+    match manifests.iter().find(|manifest| !declared(manifest)) {
+        None => Ok(()),
+        Some(manifest) => Err(Failure::new(
+            Class::Config,
+            "cannot deploy gatherers on each node",
+            format_args!(
+                "{} has no parameter '{NODE_PARAM}', so each pod would gather the same",
+                manifest.name
+            ),
+        )
+        .advise("deploy it with --job or --schedule; docs/guests.md says how a gatherer uses the parameter")),
+    }
 }
 
 /// The grant, as it is written and as it is meant.

@@ -5,7 +5,7 @@ use super::super::registry;
 use super::super::table::OF_RUN;
 use super::super::typed::{Typed, Words, Wrong, take_apart};
 use super::super::values::{all, one, text, wrong};
-use super::documents::{ARCHIVES, Archives, Egress, When};
+use super::documents::{ARCHIVES, Archives, Egress, NODE_PARAM, When};
 use std::ffi::OsString;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -61,6 +61,14 @@ impl Options {
                 return Err(wrong(words.command, format!("--{option} cannot be used with --indexed: {why}")));
             }
         }
+        if words.has("daemon-set") {
+            for_each_node(words)?;
+            if run.params.iter().any(|(name, _)| name == NODE_PARAM) {
+                let reason =
+                    format!("--daemon-set sets the parameter '{NODE_PARAM}' to the name of each pod's node");
+                return Err(wrong(words.command, reason));
+            }
+        }
         let of_upload = ["upload-cidr", "upload-port"].into_iter().find(|option| words.has(option));
         if let Some(option) = of_upload.filter(|_| !words.has("upload")) {
             return Err(wrong(words.command, format!("--{option} needs --upload")));
@@ -98,6 +106,34 @@ impl Options {
     }
 }
 
+/// Refuses what cannot be used with a DaemonSet.
+fn for_each_node(words: &Words) -> Result<(), Wrong> {
+    for (option, why) in [
+        ("schedule", "each pod gathers when it starts"),
+        ("job", "a DaemonSet is no Job"),
+        ("indexed", "the pods are as many as there are nodes"),
+        ("ttl", "it is for Jobs"),
+        ("obfuscate", "each pod would have placeholders of its own"),
+        ("keep", "each pod would remove archives of the others"),
+        ("spool", "nothing would deliver what waits there"),
+    ] {
+        if words.has(option) {
+            return Err(wrong(words.command, format!("--{option} cannot be used with --daemon-set: {why}")));
+        }
+    }
+    let claim = ["volume-claim", "storage", "storage-class"].into_iter().find(|option| words.has(option));
+    match claim.filter(|_| words.has("upload")) {
+        Some(claim) => {
+            let why = "a pod whose archive was not delivered gathers again, and would fill the volume";
+            Err(wrong(
+                words.command,
+                format!("--{claim} cannot be used with --daemon-set and --upload: {why}"),
+            ))
+        }
+        None => Ok(()),
+    }
+}
+
 fn when(words: &Words) -> Result<When, Wrong> {
     let zone = one(words, "time-zone", text)?;
     let refuse = |reason: &str| Err(wrong(words.command, reason.into()));
@@ -105,8 +141,11 @@ fn when(words: &Words) -> Result<When, Wrong> {
         Some(_) if words.has("job") => refuse("--schedule cannot be used with --job"),
         Some(schedule) => Ok(When::Schedule(schedule, zone)),
         None if zone.is_some() => refuse("--time-zone needs --schedule"),
+        None if words.has("daemon-set") => Ok(When::OnEachNode),
         None if words.has("job") || words.has("indexed") => Ok(When::Once),
-        None => refuse("say when to run: --schedule <CRON>, or --job for once"),
+        None => refuse(
+            "say when to run: --schedule <CRON>, --job for once, or --daemon-set for once on each node",
+        ),
     }
 }
 
@@ -135,7 +174,12 @@ fn archives(words: &Words) -> Result<Archives, Wrong> {
 /// Where the run writes its archives. Those that only wait are in the spool. What is to be kept has a name with a placeholder.
 fn outputs(words: &Words) -> Vec<String> {
     let spool = words.has("spool").then(|| format!("--spool={ARCHIVES}/spool"));
-    let name = if words.has("keep") { "{pod}" } else { "$(POD_NAME)" };
+    let name = match (words.has("keep"), words.has("daemon-set")) {
+        (true, _) => "{pod}",
+        // A container that is started again has the same pod.
+        (_, true) => "$(NODE_NAME)-{time}",
+        _ => "$(POD_NAME)",
+    };
     let is_kept = words.has("keep") || spool.is_none();
     let age = if words.has("encrypt") { ENCRYPTED_SUFFIX } else { "" };
     let output = is_kept.then(|| format!("--output={ARCHIVES}/{name}.tar.gz{age}"));
@@ -247,6 +291,7 @@ mod tests {
         );
         assert_eq!(when("--job"), Ok(When::Once));
         assert_eq!(when("--indexed|4"), Ok(When::Once));
+        assert_eq!(when("--daemon-set"), Ok(When::OnEachNode));
         for line in [
             "",
             "--time-zone|UTC|--job",
@@ -289,6 +334,9 @@ mod tests {
             ("--job|--image|x|--api-server-cidr|host", "an address range"),
             ("--job|--image|x|--indexed|0", "from 1 to 1000"),
             ("--indexed|4|--image|x|--obfuscate|ip", "--obfuscate cannot be used with --indexed"),
+            ("--daemon-set|--image|x|--schedule|@daily", "--schedule cannot be used with --daemon-set"),
+            ("--daemon-set|--image|x|--ttl|1h", "--ttl cannot be used with --daemon-set"),
+            ("--daemon-set|--image|x|--upload|https://h/|--storage|1Gi", "would fill the volume"),
             ("--job|--image|x|--api-server-port|0", "a port"),
             ("--job|--image|x|--name|a.b", "at most 52 characters"),
             ("--job|--image|x|--image-pull-policy|Sometimes", "possible values"),

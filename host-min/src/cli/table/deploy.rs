@@ -29,6 +29,11 @@ pub(super) const DEPLOY: &[Flag] = &[
     },
     Flag { help: "Run once, as a Job", ..flag("job") },
     Flag {
+        help: "Run once on each node, as a DaemonSet, also on nodes that join later. Gatherers get the node's name as their \
+               parameter 'node'",
+        ..flag("daemon-set")
+    },
+    Flag {
         help: "Share the namespaces among N pods, in an Indexed Job (see docs/shards.md). The claim must be one that several nodes can mount",
         ..text("indexed", "N")
     },
