@@ -86,7 +86,7 @@ check-targets: ## check that what gatherers are written with compiles for macOS 
 test-cluster: guests host host-serve host-view codegen apiserver registry ## the end-to-end tests on a real kube-apiserver and a real registry (needs Go)
 	cargo test -p tests --features cluster --test cluster --test registry -- --test-threads=1
 
-test-node: guests host ## pods, Jobs and limits on a real node: kubelet, containerd, controllers (needs root and Go)
+test-node: guests host host-serve ## pods, Jobs and limits on a real node: kubelet, containerd, controllers (needs root and Go)
 	bash .ci/node $(NODE)
 
 guests: setup ## build the examples to target/guests/<name>.wasm, or GUESTS='folder ...'

@@ -120,7 +120,7 @@ impl Namespace {
             &json!({
                 "apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": format!("{}-{claim}", self.name)},
                 "spec": {
-                    "capacity": {"storage": "64Gi"}, "accessModes": ["ReadWriteOnce"], "local": {"path": folder},
+                    "capacity": {"storage": "64Gi"}, "accessModes": ["ReadWriteOnce", "ReadWriteMany"], "local": {"path": folder},
                     "claimRef": {"namespace": self.name, "name": claim},
                     "nodeAffinity": {"required": {"nodeSelectorTerms": [{"matchExpressions": [node]}]}},
                 },

@@ -10,11 +10,15 @@
 
 mod cell;
 mod crashes;
+mod delivered;
 mod deployed;
+mod each_node;
 mod ended;
+mod image_volume;
 mod job;
 mod limits;
 mod rights;
+mod served;
 mod shards;
 mod sidecar;
 
