@@ -6,8 +6,7 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::time::Instant;
 use tests::archive::Archive;
-use tests::guest;
-use tests::place;
+use tests::{guest, place, workspace};
 
 /// The image of the service alone, which the node has.
 const SERVICE: &str = "wagather.test/host-min-serve:test";
@@ -43,18 +42,22 @@ fn service(namespace: &Namespace, version: &str) -> String {
     kubectl(&[&words[..], &["--namespace", namespace.name]].concat())
 }
 
+/// The pod of docs/serve.md, as far as it is there.
+fn of_the_page() -> Value {
+    let page = workspace::read("docs/serve.md");
+    let block = page.split("```yaml\n").find(|block| block.contains("initContainers:")).expect("a pod");
+    let pod = wagather_yaml::parse(block.split("```").next().expect("a block")).expect("YAML").to_json();
+    pod["spec"].clone()
+}
+
 #[test]
 fn a_changed_module_is_served_by_a_sidecar_within_the_kubelets_time() {
     let namespace = Namespace::new("served");
     let archives = namespace.claim("archives");
     namespace.apply(&service(&namespace, "one"));
-    let mut sidecar = container("serve", &["serve", "/service/service.yaml", "--log-format", "json"]);
+    let spec = of_the_page();
+    let mut sidecar = spec["initContainers"][0].clone();
     sidecar["image"] = json!(SERVICE);
-    sidecar["restartPolicy"] = json!("Always");
-    sidecar["volumeMounts"] = json!([
-        {"name": "service", "mountPath": "/service", "readOnly": true},
-        {"name": "archives", "mountPath": "/archives"},
-    ]);
     let mut main = container("main", &["proxy", "--port", "8001"]);
     main["image"] = json!("wagather.test/kubectl:test");
     main["volumeMounts"] = json!([]);
@@ -65,15 +68,14 @@ fn a_changed_module_is_served_by_a_sidecar_within_the_kubelets_time() {
             "securityContext": {"runAsNonRoot": true, "fsGroup": 65532, "seccompProfile": {"type": "RuntimeDefault"}},
             "initContainers": [sidecar],
             "containers": [main],
-            "volumes": [
-                {"name": "service", "configMap": {"name": "service"}},
-                {"name": "archives", "persistentVolumeClaim": {"claimName": "archives"}},
-            ],
+            // The node has no other folder that the test can read.
+            "volumes": [spec["volumes"][0], {"name": "archives", "persistentVolumeClaim": {"claimName": "archives"}}],
         },
     });
     namespace.apply(&pod.to_string());
     let said = || {
-        let logs = kubectl_given("", &["logs", "both", "--container=serve", "--namespace", namespace.name]);
+        let logs =
+            kubectl_given("", &["logs", "both", "--container=gatherers", "--namespace", namespace.name]);
         format!("{}{}\n{}", logs.stdout, logs.stderr, namespace.described())
     };
     let newest = archives.join("told/latest.tar.gz");
@@ -95,7 +97,7 @@ fn a_changed_module_is_served_by_a_sidecar_within_the_kubelets_time() {
     // A bad one is refused, and the old one goes on. Nobody was started again.
     let bad = service(&namespace, "two").replace("told.wasm: AGFzbQ", "told.wasm: AAAAAA");
     namespace.apply(&bad);
-    let refused = || kubectl(&["logs", "both", "--container=serve", "--namespace", namespace.name]);
+    let refused = || kubectl(&["logs", "both", "--container=gatherers", "--namespace", namespace.name]);
     until("the refusal", said, || refused().contains("refused").then_some(()));
     let before = std::fs::metadata(&newest).and_then(|file| file.modified()).expect("a time");
     until("one more archive", said, || {
