@@ -47,9 +47,15 @@ impl Entry {
     /// # Errors
     ///
     /// An exhausted budget, or [`Status::OUTPUT_FAILED`](crate::abi::Status::OUTPUT_FAILED).
+    #[inline(always)]
     pub fn append(&mut self, bytes: &[u8]) -> Result<()> {
-        check(sys::archive_write(self.handle, bytes)).map(|_| ())
+        append(self.handle, bytes)
     }
+}
+
+// It takes the handle, not the entry, so an entry need not be in memory.
+fn append(handle: i32, bytes: &[u8]) -> Result<()> {
+    check(sys::archive_write(handle, bytes)).map(|_| ())
 }
 
 impl embedded_io::ErrorType for Entry {

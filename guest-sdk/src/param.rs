@@ -116,17 +116,41 @@ impl DefaultedParam {
     ///
     /// [`Status::NO_ROOM`] if the value is longer than `buffer`.
     pub fn value(self, buffer: &mut [u8]) -> Result<&str> {
+        let len = check(self.copy(buffer))?;
+        text(buffer, len)
+    }
+
+    /// The length of the value or the default, which is in the buffer if it fits, or a status.
+    #[inline(always)]
+    fn copy(self, buffer: &mut [u8]) -> i32 {
+        let len = sys::param(self.name.as_bytes(), buffer);
         #[cfg(not(target_arch = "wasm32"))]
-        {
-            let room = buffer.len();
-            match value(self.name, buffer)? {
-                Some(value) => Ok(value),
-                None if self.default.len() <= room => Ok(self.default),
-                None => Err(Error::new(Status::NO_ROOM)),
+        if len == Status::ABSENT.0 {
+            if let Some(place) = buffer.get_mut(..self.default.len()) {
+                place.copy_from_slice(self.default.as_bytes());
             }
+            return self.default.len() as i32;
         }
-        #[cfg(target_arch = "wasm32")]
-        copied(self.name, buffer)
+        len
+    }
+
+    /// The value or the default, as a number in decimal digits.
+    ///
+    /// # Errors
+    ///
+    /// [`Status::NO_ROOM`] or [`Status::DECODE`] if it is not one, or not below 2³².
+    #[inline]
+    pub fn number(self) -> Result<u32> {
+        let mut digits = [0; 10];
+        let len = check(self.copy(&mut digits))? as usize;
+        let Some(digits) = digits.get(..len) else { return Err(Error::new(Status::NO_ROOM)) };
+        // Ten bytes stay below 2^63, whether they are digits or not.
+        let mut number = if digits.is_empty() { u64::MAX } else { 0 };
+        for digit in digits {
+            let digit = digit.wrapping_sub(b'0');
+            number = number * 10 + if digit < 10 { u64::from(digit) } else { 1 << 32 };
+        }
+        u32::try_from(number).map_err(|_| Error::new(Status::DECODE))
     }
 
     /// The value or the default, of at most `N` bytes.
@@ -140,15 +164,15 @@ impl DefaultedParam {
 }
 
 fn value<'a>(name: &str, buffer: &'a mut [u8]) -> Result<Option<&'a str>> {
-    match copied(name, buffer) {
+    match check(sys::param(name.as_bytes(), buffer)) {
         Err(error) if error.status() == Status::ABSENT => Ok(None),
-        value => value.map(Some),
+        Err(error) => Err(error),
+        Ok(len) => text(buffer, len).map(Some),
     }
 }
 
-fn copied<'a>(name: &str, buffer: &'a mut [u8]) -> Result<&'a str> {
-    let len = check(sys::param(name.as_bytes(), buffer))? as usize;
-    sys::text(buffer.get(..len).ok_or(Error::new(Status::NO_ROOM))?)
+fn text(buffer: &[u8], len: u32) -> Result<&str> {
+    sys::text(buffer.get(..len as usize).ok_or(Error::new(Status::NO_ROOM))?)
 }
 
 fn string<const N: usize>(value: &str) -> Result<heapless::String<N>> {
@@ -220,6 +244,29 @@ mod tests {
             });
             assert_eq!(run.result, Ok(()));
         }
+    }
+
+    #[test]
+    fn a_number_has_digits_and_32_bits() {
+        for (value, expected) in [
+            ("0", Ok(0)),
+            ("007", Ok(7)),
+            ("4294967295", Ok(u32::MAX)),
+            ("4294967296", Err(Status::DECODE)),
+            ("9999999999", Err(Status::DECODE)),
+            ("00000000001", Err(Status::NO_ROOM)),
+            ("", Err(Status::DECODE)),
+            ("-1", Err(Status::DECODE)),
+            ("1e3", Err(Status::DECODE)),
+            ("12\u{ff10}", Err(Status::DECODE)),
+        ] {
+            let run = Host::new().param("lines", value).run(|| {
+                assert_eq!(LINES.number(), expected.map_err(Error::new), "{value}");
+                Ok(())
+            });
+            assert_eq!(run.result, Ok(()));
+        }
+        assert_eq!(Host::new().run(|| LINES.number().map(|number| assert_eq!(number, 20))).result, Ok(()));
     }
 
     #[test]

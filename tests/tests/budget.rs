@@ -59,8 +59,8 @@ fn gatherers_are_as_small_as_promised() {
 fn a_gatherer_that_grew_is_told_by_what() {
     const FORMATTER_BYTES: usize = 640;
     const RESERVE_BYTES: usize = 172;
-    let bytes = std::fs::read(programs::guest("pods")).expect("a guest");
-    let symbols = workspace::read("target/guests/pods.symbols");
+    let bytes = std::fs::read(programs::guest("events")).expect("a guest");
+    let symbols = workspace::read("target/guests/events.symbols");
     let index = |name: &str| -> u32 {
         let line = symbols.lines().find(|line| line.ends_with(name)).expect("a symbol");
         line.split(':').next().and_then(|index| index.parse().ok()).expect("an index")
@@ -71,7 +71,7 @@ fn a_gatherer_that_grew_is_told_by_what() {
 
     let place = place();
     let at = |path: &str| place.path().join(path);
-    for folder in ["target/guests", "examples/pods"] {
+    for folder in ["target/guests", "examples/events"] {
         std::fs::create_dir_all(at(folder)).expect("a folder");
     }
     let grown = grown(&bytes, |function, body| {
@@ -82,17 +82,17 @@ fn a_gatherer_that_grew_is_told_by_what() {
             body.splice(body.len() - 1..body.len() - 1, [NOP; RESERVE_BYTES]);
         }
     });
-    std::fs::write(at("target/guests/pods.wasm"), &grown).expect("a module");
+    std::fs::write(at("target/guests/events.wasm"), &grown).expect("a module");
     let named = format!("{symbols}{new}:_RNvNtCs1234_4core3fmt5write\n");
-    std::fs::write(at("target/guests/pods.symbols"), named).expect("symbols");
-    std::fs::copy(workspace::root().join("examples/pods/size.json"), at("examples/pods/size.json"))
+    std::fs::write(at("target/guests/events.symbols"), named).expect("symbols");
+    std::fs::copy(workspace::root().join("examples/events/size.json"), at("examples/events/size.json"))
         .expect("a baseline");
 
     // The repository's own limits, of this module.
     let budget = workspace::read("size-budget.toml");
     let mut tables = budget.split("[[module]]");
     let of_all = tables.next().expect("what holds for all");
-    let own = tables.find(|table| table.contains("guests/pods.wasm")).expect("the limits of pods");
+    let own = tables.find(|table| table.contains("guests/events.wasm")).expect("the limits of events");
     std::fs::write(at("size-budget.toml"), format!("{of_all}[[module]]{own}")).expect("a budget");
 
     let output = check(place.path());

@@ -11,7 +11,7 @@ use tests::{place, programs, workspace};
 const FILE: &str = "docs/run.svg";
 const COLUMNS: u16 = 100;
 const GATHERERS: [&str; 3] = ["pods", "nodes", "degraded-operators"];
-const READ: &str = "gathered/pods/crash-looping.json";
+const READ: &str = "gathered/pods/findings.json";
 
 /// A prompt with what was typed, or a line that a program wrote.
 enum Line {

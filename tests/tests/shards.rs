@@ -274,20 +274,19 @@ fn totals_are_kept_for_each_shard_and_told() {
     let output = folder.join("merged");
     let done = merge(&archives, &output, &[]);
     done.expect_success();
-    let told = "pods/crash-looping.json differs between shards and cannot be joined; each is kept below shards/INDEX";
+    let told =
+        "pods/totals.json differs between shards and cannot be joined; each is kept below shards/INDEX";
     assert!(done.stderr.contains(told), "{}", done.stderr);
     let merged = Archive::read(&output);
-    assert_eq!(merged.report()["merged"]["apart"], json!(["pods/crash-looping.json"]));
+    assert_eq!(merged.report()["merged"]["apart"], json!(["pods/totals.json"]));
     for (index, archive) in archives.iter().enumerate() {
         let own = Archive::read(archive);
-        let kept = merged.bytes(&format!("shards/{index}/pods/crash-looping.json"));
-        assert_eq!(kept, own.bytes("pods/crash-looping.json"));
+        let kept = merged.bytes(&format!("shards/{index}/pods/totals.json"));
+        assert_eq!(kept, own.bytes("pods/totals.json"));
     }
     let pods: Vec<u64> = [0, 1]
         .map(|index| {
-            merged.json(&format!("shards/{index}/pods/crash-looping.json"))["pods"]
-                .as_u64()
-                .expect("a number")
+            merged.json(&format!("shards/{index}/pods/totals.json"))["pods"].as_u64().expect("a number")
         })
         .into();
     assert_eq!(pods.iter().sum::<u64>(), 5);

@@ -60,12 +60,12 @@ struct Container {
     last_exit_code: i32,
     /// `previous`, `current` or [`NONE`].
     log: &'static str,
-    file: String,
+    file: &'static str,
     bytes: u32,
     truncated: bool,
     /// The HTTP status, or a status of the host, which is negative; 0 if there was no request.
     status: i32,
-    why: String,
+    why: &'static str,
     #[field(skip)]
     uid: &'static str,
     /// Whether the instance that crashed last is the current one.
@@ -76,14 +76,9 @@ struct Container {
 gatherer!(gather);
 
 fn gather() -> Result<()> {
-    let most_containers = number(MAX_CONTAINERS)?;
-    let mut logs = Logs {
-        tail_lines: number(TAIL_LINES)?,
-        most_bytes: number(MAX_BYTES)?,
-        left_bytes: number(MAX_TOTAL_BYTES)?,
-        before: Vec::new(),
-        end: Vec::new(),
-    };
+    let [most_containers, tail_lines, most_bytes, left_bytes] =
+        numbers(&[MAX_CONTAINERS, TAIL_LINES, MAX_BYTES, MAX_TOTAL_BYTES])?;
+    let mut logs = Logs { tail_lines, most_bytes, left_bytes, end: Vec::new() };
     let mut index = Index::default();
     for pod in Pods::all().list(&ListParams::default())?.items() {
         index.add(pod?, most_containers)?;
@@ -93,7 +88,7 @@ fn gather() -> Result<()> {
         let slot = &mut under_way[step % AHEAD];
         let oldest = step.checked_sub(AHEAD).and_then(|at| index.containers.get_mut(at));
         if let Some(container) = oldest {
-            logs.take(slot.take(), container)?;
+            logs.take(slot.take(), container);
             index.logs += u32::from(!container.file.is_empty());
             index.bytes += container.bytes;
         }
@@ -104,33 +99,29 @@ fn gather() -> Result<()> {
     json::to_entry("index.json", &index)
 }
 
-/// The value of a numeric parameter.
-fn number(param: DefaultedParam) -> Result<u32> {
-    let mut digits = [0; 10];
-    let digits = param.value(&mut digits).unwrap_or_default();
-    // Ten bytes stay below 2^63, whether they are digits or not.
-    let mut number = if digits.is_empty() { u64::MAX } else { 0 };
-    for digit in digits.bytes() {
-        let digit = digit.wrapping_sub(b'0');
-        number = number * 10 + if digit < 10 { u64::from(digit) } else { 1 << 32 };
+/// The values of numeric parameters.
+fn numbers<const N: usize>(params: &[DefaultedParam; N]) -> Result<[u32; N]> {
+    let mut numbers = [0; N];
+    for (at, number) in numbers.iter_mut().enumerate() {
+        let Ok(value) = params[at].number() else {
+            let mut line = String::new();
+            line.push_str("the parameter ")?;
+            line.push_str(params[at].name())?;
+            line.push_str(" is not a number")?;
+            log::error(&line);
+            return Err(Error::own(1));
+        };
+        *number = value;
     }
-    if let Ok(number) = u32::try_from(number) {
-        return Ok(number);
-    }
-    let mut line = String::new();
-    for piece in ["the parameter ", param.name(), " is not a number"] {
-        line.push_str(piece)?;
-    }
-    log::error(&line);
-    Err(Error::own(1))
+    Ok(numbers)
 }
 
 impl Index {
     fn add(&mut self, pod: Item<Pod<'static>>, most_containers: u32) -> Result<()> {
         let status = &pod.get().status;
         let mut found = 0;
-        for list in [status.init_container_statuses, status.container_statuses] {
-            for container in list {
+        for list in &[status.init_container_statuses, status.container_statuses] {
+            for container in *list {
                 found += u32::from(container.is_crash_looping());
             }
         }
@@ -141,8 +132,8 @@ impl Index {
             return Ok(());
         }
         let Pod { metadata, status } = pod.keep();
-        for list in [status.init_container_statuses, status.container_statuses] {
-            for container in list {
+        for list in &[status.init_container_statuses, status.container_statuses] {
+            for container in *list {
                 if room > 0 && container.is_crash_looping() {
                     room -= 1;
                     self.containers.push(Container::new(metadata, container))?;
@@ -181,25 +172,28 @@ impl Container {
             last_reason: last.reason,
             last_exit_code: last.exit_code,
             log: NONE,
-            file: String::new(),
+            file: "",
             bytes: 0,
             truncated: false,
             status: 0,
-            why: String::new(),
+            why: "",
             uid: pod.uid,
             is_down: status.is_down(),
         }
     }
 
-    /// Sets the name of the log's file.
-    fn name_file(&mut self) -> Result<()> {
+    /// The name of the log's file.
+    fn file_name(&self) -> Result<String> {
         // A pod's name may be longer than an entry's name.
         let len = self.namespace.len() + self.pod.len() + self.container.len() + "//.log".len();
-        let pod = if len <= MAX_ENTRY_NAME_BYTES { self.pod } else { self.uid };
-        for piece in [self.namespace, "/", pod, "/", self.container, ".log"] {
-            self.file.push_str(piece)?;
-        }
-        Ok(())
+        let mut name = String::new();
+        name.push_str(self.namespace)?;
+        name.push_str("/")?;
+        name.push_str(if len <= MAX_ENTRY_NAME_BYTES { self.pod } else { self.uid })?;
+        name.push_str("/")?;
+        name.push_str(self.container)?;
+        name.push_str(".log")?;
+        Ok(name)
     }
 }
 
@@ -208,8 +202,7 @@ struct Logs {
     tail_lines: u32,
     most_bytes: u32,
     left_bytes: u32,
-    /// The end of the bytes that were read, preceded by as many bytes as are kept, or by none.
-    before: Vec<u8>,
+    /// The end of what was read: at least the bytes that are kept.
     end: Vec<u8>,
 }
 
@@ -225,19 +218,15 @@ impl Logs {
     }
 
     /// Writes a log to the archive, or records why there is none.
-    fn take(&mut self, started: Option<Body>, container: &mut Container) -> Result<()> {
+    fn take(&mut self, started: Option<Body>, container: &mut Container) {
         if self.left_bytes == 0 {
             container.status = 0;
-            container.why.push_str("max-total-bytes are used up")?;
+            container.why = "max-total-bytes are used up";
         } else if let Some(body) = started
             && let Err(error) = self.fetch(body, container)
         {
             container.status = error.status().0;
         }
-        if container.log == NONE {
-            container.file.clear();
-        }
-        Ok(())
     }
 
     fn fetch(&mut self, mut body: Body, container: &mut Container) -> Result<()> {
@@ -254,46 +243,43 @@ impl Logs {
         if status != 200 {
             self.read(&mut body, REFUSAL_BYTES)?;
             if let Ok(refusal) = json::read_as::<Refusal>(&self.end) {
-                container.why.push_str(refusal.get().message)?;
+                container.why = refusal.keep().message;
             }
             return Ok(());
         }
         let most = self.most_bytes.min(self.left_bytes) as usize;
         let read = self.read(&mut body, most);
-        let room = most.saturating_sub(self.end.len());
-        let skipped = self.before.len().saturating_sub(room);
-        let mut bytes = 0;
-        container.name_file()?;
-        let mut entry = Entry::create(&container.file)?;
-        for text in [self.before.get(skipped..).unwrap_or(&[]), &self.end] {
-            for piece in text.chunks(PIECE_BYTES) {
-                entry.append(piece)?;
-                bytes += piece.len() as u32;
-            }
+        let skipped = self.end.len().saturating_sub(most);
+        let kept = self.end.get(skipped..).unwrap_or(&[]);
+        let file = container.file_name()?;
+        let mut entry = Entry::create(&file)?;
+        for piece in kept.chunks(PIECE_BYTES) {
+            entry.append(piece)?;
         }
         entry.close()?;
+        let bytes = kept.len() as u32;
         container.log = log;
+        container.file = file.keep();
         container.bytes = bytes;
         // A complete log ends with a line feed.
-        container.truncated = skipped > 0 || self.end.last().is_some_and(|byte| *byte != b'\n');
+        container.truncated = skipped > 0 || kept.last().is_some_and(|byte| *byte != b'\n');
         self.left_bytes -= bytes;
         // If the log broke off, keep what arrived.
         read
     }
 
-    /// Reads a body to its end, and keeps this many of the last bytes, or up to twice as many.
+    /// Reads a body to its end, and keeps at least this many of the last bytes, if there are more.
     fn read(&mut self, body: &mut Body, most: usize) -> Result<()> {
-        self.before.clear();
         self.end.clear();
         let mut chunk = [0; 4096];
         loop {
-            let is_full = self.end.len() >= most;
-            let room = if is_full { most } else { most - self.end.len() };
-            let read = body.read(chunk.get_mut(..room.min(4096)).unwrap_or(&mut []))?;
+            let read = body.read(&mut chunk)?;
             let Some(bytes @ [_, ..]) = chunk.get(..read) else { return Ok(()) };
-            if is_full {
-                core::mem::swap(&mut self.before, &mut self.end);
-                self.end.clear();
+            if let Some((start, rest)) = self.end.split_at_mut_checked(most)
+                && let Some(last) = rest.len().checked_sub(most).and_then(|at| rest.get(at..))
+            {
+                start.copy_from_slice(last);
+                self.end.truncate(most);
             }
             self.end.extend_from_slice(bytes)?;
         }

@@ -1,14 +1,14 @@
 //! Describes the nodes and their problems, and adds up their resources.
 //!
-//! It writes `findings.json` and `nodes.json` incrementally, so memory is bounded, and `totals.json`. Quantities and conditions are the
-//! API's strings; only the sums are numbers.
+//! It writes `nodes.json`, what the API says of each node, and `findings.json`, what is wrong, incrementally, so memory is bounded, and
+//! `totals.json`. Quantities and conditions are the API's strings; only the sums are numbers.
 
 #![no_std]
 #![forbid(unsafe_code)]
 
 mod resources;
 
-use resources::{Node, NodeCondition, NodeSpec, NodeStatus, Nodes};
+use resources::{Node, NodeSpec, NodeStatus, Nodes};
 use wagather::arena::Vec;
 use wagather::findings::{Finding, Findings, Object};
 use wagather::json::{self, ArrayEntry};
@@ -22,7 +22,7 @@ struct Described<'a> {
     name: &'a str,
     roles: &'a [&'a str],
     spec: &'a NodeSpec<'a>,
-    status: NodeStatus<'a>,
+    status: &'a NodeStatus<'a>,
 }
 
 #[derive(Default, Serialize)]
@@ -53,34 +53,20 @@ fn gather() -> Result<()> {
     for node in nodes {
         let node = node?;
         let node = node.get();
-        let object = Object::of::<Node>("", node.metadata.name);
-        let not_ready = totals.not_ready;
-        let conditions = totals.add(node)?;
+        totals.add(node, &mut findings)?;
         let mut roles = Vec::new();
         for (label, _) in node.metadata.labels.iter() {
             if let Some(role) = label.strip_prefix(ROLE) {
                 roles.push(role)?;
             }
         }
-        for condition in conditions.iter() {
-            let finding = match condition.r#type {
-                "Ready" => Finding::error("NotReady", condition.message),
-                problem => Finding::warning(problem, condition.message),
-            };
-            let since = condition.last_transition_time;
-            findings.push(&finding.about(&object).since(since))?;
-        }
-        if totals.not_ready > not_ready && !conditions.iter().any(|condition| condition.r#type == "Ready") {
-            findings.push(&Finding::error("NotReady", "its kubelet never reported").about(&object))?;
-        }
         entry.push(&Described {
             name: node.metadata.name,
             roles: &roles,
             spec: &node.spec,
-            status: NodeStatus { conditions: &conditions, ..node.status },
+            status: &node.status,
         })?;
         roles.free();
-        conditions.free();
     }
     log::info!("{} of {} nodes are not ready", totals.not_ready, totals.nodes);
     findings.close()?;
@@ -89,33 +75,39 @@ fn gather() -> Result<()> {
 }
 
 impl Totals {
-    /// Counts a node, and returns the conditions that indicate a problem.
-    fn add<'a>(&mut self, node: &Node<'a>) -> Result<Vec<NodeCondition<'a>>> {
-        // A node whose kubelet never reported has no conditions, and is not ready.
-        let (mut is_ready, mut is_under_pressure) = (false, false);
-        let mut troubles = Vec::new();
+    /// Counts a node, and writes a finding for each condition that indicates a problem.
+    fn add(&mut self, node: &Node<'_>, findings: &mut Findings) -> Result<()> {
+        let object = Object::of::<Node>("", node.metadata.name);
+        let (mut is_reported, mut is_under_pressure) = (false, false);
         for condition in node.status.conditions {
             let is_true = condition.status == "True";
+            is_reported |= condition.r#type == "Ready";
             // `Ready` should be true; all other conditions, including those of the node problem detector, indicate
             // problems.
-            let is_trouble = if condition.r#type == "Ready" {
-                is_ready = is_true;
-                !is_true
-            } else {
-                is_under_pressure |= is_true && condition.r#type.ends_with("Pressure");
-                is_true
+            let finding = match condition.r#type {
+                "Ready" if is_true => continue,
+                "Ready" => {
+                    self.not_ready += 1;
+                    Finding::error("NotReady", condition.message)
+                }
+                problem if is_true => {
+                    is_under_pressure |= problem.ends_with("Pressure");
+                    Finding::warning(problem, condition.message)
+                }
+                _ => continue,
             };
-            if is_trouble {
-                troubles.push(*condition)?;
-            }
+            findings.push(&finding.about(&object).since(condition.last_transition_time))?;
+        }
+        if !is_reported {
+            self.not_ready += 1;
+            findings.push(&Finding::error("NotReady", "its kubelet never reported").about(&object))?;
         }
         self.nodes += 1;
-        self.not_ready += u32::from(!is_ready);
         self.under_pressure += u32::from(is_under_pressure);
         self.unschedulable += u32::from(node.spec.unschedulable);
         self.capacity.add(&node.status.capacity);
         self.allocatable.add(&node.status.allocatable);
-        Ok(troubles)
+        Ok(())
     }
 }
 

@@ -1,7 +1,7 @@
-//! Finds crash-looping pods, by namespace, and counts all pods by phase.
+//! Finds crash-looping pods, and counts all pods by phase.
 //!
-//! It writes `findings.json` and `crash-looping.json`. It decodes pods one by one and keeps at most `MAX_PODS` crash-looping ones, so
-//! memory is bounded whatever the size of the cluster. The totals include all pods.
+//! It decodes pods one by one and writes each crash-looping container to `findings.json` at once, so memory is bounded whatever the size of
+//! the cluster. `totals.json` includes all pods.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -9,24 +9,18 @@
 mod resources;
 
 use resources::{ContainerStateTerminated, ContainerStatus, Pod, PodStatusPhase as Phase, Pods};
-use wagather::arena::Vec;
 use wagather::findings::{Finding, Findings, Object, Property};
-use wagather::typed::Item;
+use wagather::typed::IntOrString;
 use wagather::{ListParams, Result, Serialize, gatherer, json, log};
-
-/// More crash-looping pods than this would explain nothing new.
-const MAX_PODS: u32 = 500;
 
 /// A container's reason to wait, and the code of the findings.
 const CRASH_LOOP: &str = "CrashLoopBackOff";
 
 #[derive(Default, Serialize)]
-struct Report {
+struct Totals {
     pods: u32,
     phases: Phases,
     crash_looping: u32,
-    not_described: u32,
-    namespaces: Vec<Namespace>,
 }
 
 #[derive(Default, Serialize)]
@@ -38,43 +32,22 @@ struct Phases {
     unknown: u32,
 }
 
-#[derive(Serialize)]
-struct Namespace {
-    namespace: &'static str,
-    pods: Vec<CrashLooping>,
-}
-
-#[derive(Serialize)]
-struct CrashLooping {
-    pod: &'static str,
-    containers: Vec<Container>,
-}
-
-#[derive(Serialize)]
-struct Container {
-    name: &'static str,
-    restarts: i32,
-    last_reason: &'static str,
-    last_exit_code: i32,
-    last_finished_at: &'static str,
-}
-
 gatherer!(gather);
 
 fn gather() -> Result<()> {
-    let mut report = Report::default();
+    let mut totals = Totals::default();
     let mut findings = Findings::create()?;
     for pod in Pods::all().list(&ListParams::default())?.items() {
-        report.add(pod?, &mut findings)?;
+        totals.add(pod?.get(), &mut findings)?;
     }
     findings.close()?;
-    log::info!("{} of {} pods crash-loop", report.crash_looping, report.pods);
-    json::to_entry("crash-looping.json", &report)
+    log::info!("{} of {} pods crash-loop", totals.crash_looping, totals.pods);
+    json::to_entry("totals.json", &totals)
 }
 
-impl Report {
-    fn add(&mut self, pod: Item<Pod<'static>>, findings: &mut Findings) -> Result<()> {
-        let status = &pod.get().status;
+impl Totals {
+    /// Counts a pod, and writes a finding for each of its containers that crash-loops.
+    fn add(&mut self, Pod { metadata, status }: &Pod<'_>, findings: &mut Findings) -> Result<()> {
         self.pods += 1;
         *match status.phase.as_str() {
             Phase::PENDING => &mut self.phases.pending,
@@ -84,88 +57,49 @@ impl Report {
             _ => &mut self.phases.unknown,
         } += 1;
 
-        if !is_any_crash_looping(status.init_container_statuses)
-            && !is_any_crash_looping(status.container_statuses)
-        {
-            return Ok(());
-        }
-        self.crash_looping += 1;
-        let Pod { metadata, status } = pod.get();
         let object = Object::of::<Pod>(metadata.namespace, metadata.name);
+        let mut is_crash_looping = false;
         for containers in [status.init_container_statuses, status.container_statuses] {
             for container in containers {
                 if container.is_crash_looping() {
-                    findings.push(&container.finding().about(&object).with(&container.properties()))?;
+                    is_crash_looping = true;
+                    let finding = Finding::error(CRASH_LOOP, container.state.waiting.message);
+                    findings.push(&finding.about(&object).with(&container.properties()))?;
                 }
             }
         }
-        if self.crash_looping > MAX_PODS {
-            self.not_described += 1;
-            return Ok(());
-        }
-        let Pod { metadata, status } = pod.keep();
-        let mut containers = Vec::new();
-        let (mut init, mut others) =
-            (status.init_container_statuses.iter(), status.container_statuses.iter());
-        while let Some(container) = init.next().or_else(|| others.next()) {
-            if container.is_crash_looping() {
-                containers.push(Container::from(container))?;
-            }
-        }
-        // The API server lists pods by namespace, so a namespace that differs from the last one is new.
-        if self.namespaces.last().is_none_or(|last| last.namespace != metadata.namespace) {
-            self.namespaces.push(Namespace { namespace: metadata.namespace, pods: Vec::new() })?;
-        }
-        let Some(last) = self.namespaces.last_mut() else { return Ok(()) };
-        last.pods.push(CrashLooping { pod: metadata.name, containers })
+        self.crash_looping += u32::from(is_crash_looping);
+        Ok(())
     }
-}
-
-// Not inlined: it is called twice.
-#[inline(never)]
-fn is_any_crash_looping(containers: &[ContainerStatus<'_>]) -> bool {
-    containers.iter().any(ContainerStatus::is_crash_looping)
 }
 
 impl<'a> ContainerStatus<'a> {
-    #[inline(always)]
-    fn finding(&self) -> Finding<'a> {
-        Finding::error(CRASH_LOOP, self.state.waiting.message)
-    }
-
-    #[inline(always)]
-    fn properties(&self) -> [Property<'a>; 2] {
-        let last = self.last_end();
-        [Property::new("container", self.name), Property::new("lastReason", last.reason)]
-    }
-
     /// Whether the kubelet delays its next restart, or has yet to decide on it after another crash.
-    // Not inlined: it is called twice.
-    #[inline(never)]
     fn is_crash_looping(&self) -> bool {
-        self.state.waiting.reason == CRASH_LOOP || self.restart_count > 0 && self.is_down()
+        self.state.waiting.reason == CRASH_LOOP || !is_zero(self.restart_count) && self.is_down()
     }
 
     fn is_down(&self) -> bool {
-        self.state.terminated.exit_code != 0
+        !is_zero(self.state.terminated.exit_code)
     }
 
-    fn last_end(&self) -> &ContainerStateTerminated<'a> {
-        if self.is_down() { &self.state.terminated } else { &self.last_state.terminated }
+    #[inline(always)]
+    fn properties(&self) -> [Property<'a>; 5] {
+        let ContainerStateTerminated { reason, exit_code, finished_at } =
+            if self.is_down() { self.state.terminated } else { self.last_state.terminated };
+        [
+            Property::new("container", self.name),
+            Property::new("restarts", self.restart_count.as_str()),
+            Property::new("lastReason", reason),
+            Property::new("lastExitCode", exit_code.as_str()),
+            Property::new("lastFinishedAt", finished_at),
+        ]
     }
 }
 
-impl From<&ContainerStatus<'static>> for Container {
-    fn from(status: &ContainerStatus<'static>) -> Self {
-        let last = status.last_end();
-        Container {
-            name: status.name,
-            restarts: status.restart_count,
-            last_reason: last.reason,
-            last_exit_code: last.exit_code,
-            last_finished_at: last.finished_at,
-        }
-    }
+/// Whether a number is 0 or absent.
+fn is_zero(number: IntOrString<'_>) -> bool {
+    matches!(number.as_str(), "0" | "")
 }
 
 #[cfg(test)]

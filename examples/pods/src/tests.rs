@@ -21,7 +21,7 @@ fn crash_looping(namespace: &str, name: &str) -> String {
 }
 
 #[test]
-fn crash_loops_are_described_by_namespace() {
+fn crash_loops_are_findings_and_all_pods_are_counted() {
     let pods = format!(
         r#"[{}, {}, {}, {}, {}]"#,
         r#"{"metadata": {"name": "init", "namespace": "batch"}, "status": {"phase": "Pending", "initContainerStatuses":
@@ -35,25 +35,18 @@ fn crash_loops_are_described_by_namespace() {
     let run = Host::new().list(PATH, &pods).run(gather);
     assert_eq!(run.result, Ok(()));
     assert_eq!(
-        run.entry("crash-looping.json"),
-        concat!(
-            r#"{"pods":5,"phases":{"pending":2,"running":1,"succeeded":1,"failed":1,"unknown":0},"#,
-            r#""crashLooping":2,"notDescribed":0,"namespaces":["#,
-            r#"{"namespace":"batch","pods":[{"pod":"init","containers":[{"name":"wait","restarts":2,"lastReason":"","lastExitCode":0,"#,
-            r#""lastFinishedAt":""}]}]},"#,
-            r#"{"namespace":"shop","pods":[{"pod":"web-1","containers":[{"name":"web","restarts":7,"lastReason":"Error","lastExitCode":1,"#,
-            r#""lastFinishedAt":"2024-05-02T11:00:00Z"}]}]}]}"#
-        )
+        run.entry("totals.json"),
+        r#"{"pods":5,"phases":{"pending":2,"running":1,"succeeded":1,"failed":1,"unknown":0},"crashLooping":2}"#
     );
     assert_eq!(
         run.entry("findings.json"),
         concat!(
             r#"{"findings":[{"severity":"error","code":"CrashLoopBackOff","#,
             r#""object":{"apiVersion":"v1","kind":"Pod","namespace":"batch","name":"init"},"message":"","#,
-            r#""properties":{"container":"wait","lastReason":""}},"#,
+            r#""properties":{"container":"wait","restarts":"2","lastReason":"","lastExitCode":"","lastFinishedAt":""}},"#,
             r#"{"severity":"error","code":"CrashLoopBackOff","#,
             r#""object":{"apiVersion":"v1","kind":"Pod","namespace":"shop","name":"web-1"},"message":"back-off","#,
-            r#""properties":{"container":"web","lastReason":"Error"}}]}"#
+            r#""properties":{"container":"web","restarts":"7","lastReason":"Error","lastExitCode":"1","lastFinishedAt":"2024-05-02T11:00:00Z"}}]}"#
         )
     );
     assert_eq!(run.logs[0].text, "2 of 5 pods crash-loop");
@@ -76,36 +69,36 @@ fn a_young_crash_loop() {
     );
     let run = Host::new().list(PATH, &pod).run(gather);
     assert_eq!(run.result, Ok(()));
-    assert!(
-        run.entry("crash-looping.json").ends_with(concat!(
-            r#""crashLooping":1,"notDescribed":0,"namespaces":[{"namespace":"shop","pods":[{"pod":"web-1","containers":["#,
-            r#"{"name":"web","restarts":1,"lastReason":"OOMKilled","lastExitCode":137,"lastFinishedAt":"2024-05-02T11:00:09Z"}]}]}]}"#
-        )),
-        "{}",
-        run.entry("crash-looping.json")
-    );
+    assert!(run.entry("totals.json").ends_with(r#""crashLooping":1}"#), "{}", run.entry("totals.json"));
     assert_eq!(
         run.entry("findings.json"),
         concat!(
             r#"{"findings":[{"severity":"error","code":"CrashLoopBackOff","#,
             r#""object":{"apiVersion":"v1","kind":"Pod","namespace":"shop","name":"web-1"},"message":"","#,
-            r#""properties":{"container":"web","lastReason":"OOMKilled"}}]}"#
+            r#""properties":{"container":"web","restarts":"1","lastReason":"OOMKilled","lastExitCode":"137","lastFinishedAt":"2024-05-02T11:00:09Z"}}]}"#
         )
     );
 }
 
 #[test]
-fn what_is_described_is_bounded_and_the_totals_are_not() {
-    let pods: Vec<String> =
-        (0..MAX_PODS + 3).map(|number| crash_looping("shop", &format!("web-{number}"))).collect();
-    let run = Host::new().list(PATH, &format!("[{}]", pods.join(","))).run(gather);
+fn a_pod_counts_once_and_has_a_finding_for_each_container() {
+    let [init, main] = ["a", "b"].map(|name| {
+        format!(r#"[{{"name": "{name}", "restartCount": 3, "state": {{"waiting": {{"reason": "CrashLoopBackOff"}}}}}}]"#)
+    });
+    let pod = format!(
+        r#"[{{"metadata": {{"name": "web-1", "namespace": "shop"}}, "status": {{"initContainerStatuses": {init}, "containerStatuses": {main}}}}}]"#
+    );
+    let run = Host::new().list(PATH, &pod).run(gather);
     assert_eq!(run.result, Ok(()));
-    let entry = run.entry("crash-looping.json");
-    assert!(entry.starts_with(r#"{"pods":503,"#), "{entry}");
-    assert!(entry.contains(r#""crashLooping":503,"notDescribed":3,"#), "{entry}");
-    assert_eq!(entry.matches(r#""pod":"#).count(), 500);
-    // Findings take no memory, so there is one for each.
-    assert_eq!(run.entry("findings.json").matches(r#""code":"#).count(), 503);
+    let findings = run.entry("findings.json");
+    let containers: Vec<&str> =
+        findings.split(r#""container":""#).skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert_eq!(containers, ["a", "b"]);
+    assert!(
+        run.entry("totals.json").contains(r#""unknown":1},"crashLooping":1}"#),
+        "{}",
+        run.entry("totals.json")
+    );
 }
 
 #[test]

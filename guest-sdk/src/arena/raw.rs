@@ -89,10 +89,10 @@ impl<T> Raw<T> {
         Ok(())
     }
 
-    /// Removes all elements.
+    /// Removes all elements after this many.
     #[inline(always)]
-    pub(super) fn clear(&mut self) {
-        self.room.len = 0;
+    pub(super) fn truncate(&mut self, elements: usize) {
+        self.room.len = self.room.len.min(elements);
     }
 
     #[inline(always)]
@@ -147,7 +147,14 @@ impl Text {
 
     #[inline(always)]
     pub(super) fn clear(&mut self) {
-        self.0.clear();
+        self.0.truncate(0);
+    }
+
+    /// The string, as a reference that stays valid for the rest of the run.
+    #[inline(always)]
+    pub(super) fn keep<'a>(self) -> &'a str {
+        // SAFETY: the bytes are a concatenation of strings.
+        unsafe { core::str::from_utf8_unchecked(self.0.keep()) }
     }
 
     #[inline(always)]

@@ -42,6 +42,12 @@ impl String {
         self.0.clear();
     }
 
+    /// The content, as a reference that stays valid for the rest of the run.
+    #[inline(always)]
+    pub fn keep<'a>(self) -> &'a str {
+        self.0.keep()
+    }
+
     /// The content.
     #[inline(always)]
     pub fn as_str(&self) -> &str {

@@ -43,7 +43,13 @@ impl<T> Vec<T> {
     /// Removes all elements, and keeps the memory.
     #[inline(always)]
     pub fn clear(&mut self) {
-        self.0.clear();
+        self.0.truncate(0);
+    }
+
+    /// Removes all elements after this many, and keeps the memory.
+    #[inline(always)]
+    pub fn truncate(&mut self, elements: usize) {
+        self.0.truncate(elements);
     }
 
     /// The elements, as a reference that stays valid for the rest of the run.

@@ -448,8 +448,16 @@ fn is_well_formed(request: &sys::Request<'_>) -> bool {
         Verb::RAW => return short && is_raw_path(request.resource),
         _ => false,
     };
+    // The parameters of a log: names and plain values, as a host wants them.
+    let is_value = |byte: u8| byte.is_ascii_alphanumeric() || b"-.:+".contains(&byte);
+    let is_plain = |pair: &str| {
+        pair.split_once('=').is_some_and(|(name, value)| {
+            !name.is_empty() && [name, value].iter().all(|text| text.bytes().all(is_value))
+        })
+    };
     short
         && named
+        && (request.query.is_empty() || request.query.split('&').all(is_plain))
         && (absent_or(request.group, is_name) || any::is_of_any(request))
         && absent_or(request.version, is_name)
         && (is_name(request.resource) || any::is_of_any(request))

@@ -5,7 +5,7 @@ use crate::abi::{Status, Verb};
 use crate::error::check;
 use crate::typed::ApiResource;
 use crate::typed::{self, Item, Shaped};
-use crate::{Error, Result, json, sys};
+use crate::{Result, json, sys};
 use alloc::vec::Vec;
 use core::marker::PhantomData;
 
@@ -70,7 +70,7 @@ impl<'a, K: Resource> Api<'a, K> {
     {
         let (request, mut object) = get(const { &Identity::of::<K>(Verb::GET) }, self.namespace(), name)?;
         let mut value = K::default();
-        json::parse_item(request.0, &mut object, json::place_of(&mut value))?;
+        json::parse_item(request.handle(), &mut object, json::place_of(&mut value))?;
         Ok(value)
     }
 
@@ -189,7 +189,7 @@ impl<'a, K: Resource> Api<'a, K> {
     {
         let mut query = Query::EMPTY;
         params.write_to(&mut query);
-        InFlight::of(start_log(const { &Identity::of_log::<K>() }, self.namespace(), name, &query)?)
+        InFlight::of(start_log(const { &Identity::of_log::<K>() }, self.namespace(), name, &query))
             .map(Body::new)
     }
 }
@@ -232,12 +232,12 @@ fn get(identity: &Identity, namespace: &str, name: &str) -> Result<(InFlight, Ve
     Ok((request, object))
 }
 
-fn start_log(identity: &Identity, namespace: &str, name: &str, query: &Query) -> Result<i32> {
-    let query = query.as_str()?;
-    Ok(identity.start(namespace, |request| {
+fn start_log(identity: &Identity, namespace: &str, name: &str, query: &Query) -> i32 {
+    let Some(query) = query.as_str() else { return Status::BAD_REQUEST.0 };
+    identity.start(namespace, |request| {
         request.name = sys::pass(name);
         request.query = sys::pass(query);
-    }))
+    })
 }
 
 /// Parameters of a list.
@@ -354,16 +354,14 @@ impl<'a> LogParams<'a> {
     }
 }
 
-/// A buffer for all parameters at their maximum length.
+/// A buffer for all parameters at their maximum length. If they are longer, only the length grows.
 struct Query {
     bytes: [u8; 256],
     len: usize,
-    /// Whether a value is one that no host accepts.
-    is_bad: bool,
 }
 
 impl Query {
-    const EMPTY: Query = Query { bytes: [0; 256], len: 0, is_bad: false };
+    const EMPTY: Query = Query { bytes: [0; 256], len: 0 };
 
     // The tests for what is not set are inlined, see `LogParams::write_to`.
     #[inline(always)]
@@ -402,9 +400,8 @@ impl Query {
     #[inline(never)]
     fn value(&mut self, value: &str) {
         for byte in value.bytes() {
-            // Names of containers and times need no escapes, so any other character is refused here.
-            self.is_bad |= !byte.is_ascii_alphanumeric() && !matches!(byte, b'-' | b'.' | b':' | b'+');
-            self.put(byte);
+            // What would begin another parameter or an escape becomes a space, with which the host refuses any value.
+            self.put(if matches!(byte, b'&' | b'%') { b' ' } else { byte });
         }
     }
 
@@ -418,18 +415,14 @@ impl Query {
 
     #[inline(never)]
     fn put(&mut self, byte: u8) {
-        match self.bytes.get_mut(self.len) {
-            Some(place) => *place = byte,
-            None => self.is_bad = true,
+        if let Some(place) = self.bytes.get_mut(self.len) {
+            *place = byte;
         }
         self.len += 1;
     }
 
-    fn as_str(&self) -> Result<&str> {
-        match self.bytes.get(..self.len) {
-            Some(bytes) if !self.is_bad => sys::text(bytes),
-            _ => Err(Error::new(Status::BAD_REQUEST)),
-        }
+    fn as_str(&self) -> Option<&str> {
+        self.bytes.get(..self.len).and_then(|bytes| sys::text(bytes).ok())
     }
 }
 

@@ -31,7 +31,7 @@ impl Body {
     }
 
     pub(super) const fn handle(&self) -> i32 {
-        self.handle.0
+        self.handle.handle()
     }
 
     /// Waits for the HTTP status.
@@ -94,6 +94,7 @@ impl embedded_io::ErrorType for Body {
 }
 
 impl embedded_io::Read for Body {
+    #[inline(always)]
     fn read(&mut self, buf: &mut [u8]) -> Result<usize> {
         // The host returns 0 only at the end, so an empty buffer must neither call it nor wait.
         if buf.is_empty() {

@@ -70,7 +70,7 @@ impl<K> List<K> {
     /// [`Status::BAD_REQUEST`] if `field` is not a valid path.
     #[inline(always)]
     pub fn hides(&self, field: &str) -> Result<bool> {
-        check(sys::rest_hides(self.handle.0, field.as_bytes())).map(|hides| hides != 0)
+        check(sys::rest_hides(self.handle.handle(), field.as_bytes())).map(|hides| hides != 0)
     }
 
     /// Decodes the items one by one, and stops with [`Status::DECODE`] at the first that does not match the type. Use
@@ -155,7 +155,7 @@ impl<K> List<K> {
     /// The server's status; [`Status::NO_ROOM`] if the item is larger than `buffer`. The item is not lost: call again
     /// with a larger buffer.
     pub fn next_into<'b>(&mut self, buffer: &'b mut [u8]) -> Result<Option<&'b [u8]>> {
-        let len = check(sys::rest_next(self.handle.0, buffer))? as usize;
+        let len = check(sys::rest_next(self.handle.handle(), buffer))? as usize;
         match buffer.get(..len) {
             None => Err(Error::new(Status::NO_ROOM)),
             Some([]) => Ok(None),
@@ -234,7 +234,9 @@ impl Texts {
             return None;
         }
         match self.handle.next(&mut self.item) {
-            Ok(()) if !self.item.is_empty() => Some(json::parse_item(self.handle.0, &mut self.item, place)),
+            Ok(()) if !self.item.is_empty() => {
+                Some(json::parse_item(self.handle.handle(), &mut self.item, place))
+            }
             end => {
                 self.over = true;
                 end.err().map(Err)

@@ -49,27 +49,33 @@ use crate::abi::Verb;
 use crate::error::check;
 use crate::{Result, sys};
 use alloc::vec::Vec;
+use core::num::NonZeroI32;
 
-/// A request in flight. Dropping it closes its handle.
-pub(crate) struct InFlight(pub(crate) i32);
+/// A request in flight. Dropping it closes its handle, which is above 0, so an `Option` of it is one word.
+pub(crate) struct InFlight(NonZeroI32);
 
 impl InFlight {
     /// The request with the handle that `rest_start` returned. Functions that start a request return the bare number,
     /// because each of them would return a `Result<InFlight>` through memory.
     #[inline(always)]
     fn of(started: i32) -> Result<Self> {
-        check(started).map(|handle| InFlight(handle as i32))
+        check(started).map(|handle| InFlight(sys::above_zero(handle)))
+    }
+
+    #[inline(always)]
+    pub(crate) const fn handle(&self) -> i32 {
+        self.0.get()
     }
 
     #[inline(always)]
     fn pipe(&self, name: &str) -> Result<u32> {
-        check(sys::archive_pipe(self.0, name.as_bytes()))
+        check(sys::archive_pipe(self.handle(), name.as_bytes()))
     }
 
     /// Reads the next item into `item`, growing it as needed; `item` is empty after the last.
     fn next(&self, item: &mut Vec<u8>) -> Result<()> {
         loop {
-            let len = check(sys::rest_next_vec(self.0, item))? as usize;
+            let len = check(sys::rest_next_vec(self.handle(), item))? as usize;
             if len <= item.capacity() {
                 return Ok(());
             }
@@ -81,7 +87,7 @@ impl InFlight {
 impl Drop for InFlight {
     #[inline(always)]
     fn drop(&mut self) {
-        sys::rest_close(self.0);
+        sys::rest_close(self.handle());
     }
 }
 

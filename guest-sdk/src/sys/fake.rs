@@ -11,6 +11,7 @@ use crate::abi::limits::MAX_ARENA_BYTES;
 use crate::fake::with_current;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::num::NonZeroI32;
 use wagather_shape::{Failed, Memory, Scratch, Shape, Width, pointers};
 
 // An import without a fake function below does not compile.
@@ -49,6 +50,10 @@ pub(crate) fn rest_start_changed<'a>(
     let mut request = *prepared;
     change(&mut request);
     rest_start(&request)
+}
+
+pub(crate) fn above_zero(handle: u32) -> NonZeroI32 {
+    NonZeroI32::new(handle as i32).expect("the fake host counts from 1")
 }
 
 pub(crate) const fn pass(text: &str) -> &str {

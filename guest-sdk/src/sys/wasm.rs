@@ -8,6 +8,7 @@
 use super::Request;
 use crate::abi::{self, Text};
 use alloc::vec::Vec;
+use core::num::NonZeroI32;
 
 type RequestPtr = *const abi::Request<*const u8>;
 type BytesPtr = *const u8;
@@ -104,6 +105,13 @@ pub(crate) fn rest_start_changed<'a>(
     unsafe { imports::rest_start(&request) }
 }
 
+/// The handle of a request, which is above 0 by the contract.
+#[inline(always)]
+pub(crate) fn above_zero(handle: u32) -> NonZeroI32 {
+    // SAFETY: the host returned it as a handle (contract, "Handles"). As for `text`, checking it would protect against nothing.
+    unsafe { NonZeroI32::new_unchecked(handle as i32) }
+}
+
 /// A text as it crosses.
 #[inline(always)]
 pub(crate) const fn pass(text: &str) -> Text<*const u8> {
@@ -124,27 +132,36 @@ pub(crate) fn rest_next_vec(handle: i32, item: &mut Vec<u8>) -> i32 {
 }
 
 /// The next item, decoded by a shape; `Ok(None)` after the last.
-#[inline]
+#[inline(always)]
 pub(crate) fn rest_next_as(handle: i32, shape: &'static [u8]) -> Result<Option<Room>, i32> {
-    // SAFETY: the host reads the shape, which is static, and writes only within the given bytes.
-    decoded(|room, cap| unsafe { imports::rest_next_as(handle, shape.as_ptr(), room, cap) })
+    decoded(From::Item(handle), shape)
 }
 
 /// JSON, decoded by a shape.
-#[inline]
+#[inline(always)]
 pub(crate) fn json_read_as(text: &[u8], shape: &'static [u8]) -> Result<Option<Room>, i32> {
-    let text = Text { ptr: text.as_ptr(), len: text.len() as u32 };
-    // SAFETY: the host reads the shape, which is static, and the text, and writes only within the given bytes.
-    decoded(|room, cap| unsafe { imports::json_read_as(&raw const text, shape.as_ptr(), room, cap) })
+    decoded(From::Text(&Text { ptr: text.as_ptr(), len: text.len() as u32 }), shape)
 }
 
-/// Lets the host decode into the arena's free bytes; `Ok(None)` if there is nothing to decode.
-#[inline(always)]
-fn decoded(by: impl Fn(BufferPtr, u32) -> i32) -> Result<Option<Room>, i32> {
+/// What the host decodes.
+enum From<'a> {
+    Item(i32),
+    Text(&'a Text<*const u8>),
+}
+
+/// Lets the host decode into the arena's free bytes; `Ok(None)` if there is nothing to decode. A gatherer that decodes both has it once.
+#[inline]
+fn decoded(from: From<'_>, shape: &'static [u8]) -> Result<Option<Room>, i32> {
     loop {
         let (at, end) = arena::ITEMS.free();
-        // Nothing refers to the arena's free bytes.
-        let used = by(core::ptr::with_exposed_provenance_mut(at), (end - at) as u32);
+        let (room, cap) = (core::ptr::with_exposed_provenance_mut(at), (end - at) as u32);
+        // SAFETY: the host reads the shape, which is static, and the text, and writes only within the given bytes, to which nothing refers.
+        let used = unsafe {
+            match from {
+                From::Item(handle) => imports::rest_next_as(handle, shape.as_ptr(), room, cap),
+                From::Text(text) => imports::json_read_as(text, shape.as_ptr(), room, cap),
+            }
+        };
         let Ok(used) = usize::try_from(used) else { return Err(used) };
         if used == 0 {
             return Ok(None);

@@ -33,7 +33,7 @@ impl<K: Shaped> Iterator for BorrowedItems<K> {
 
     #[inline(always)]
     fn next(&mut self) -> Option<Result<Item<K>>> {
-        let room = next_room(self.handle.0, K::SHAPE);
+        let room = next_room(self.handle.handle(), K::SHAPE);
         room.map(|room| room.map(Item::new))
     }
 }
@@ -63,7 +63,7 @@ impl<K: Shaped> Iterator for StrictBorrowedItems<K> {
         if self.is_over {
             return None;
         }
-        let room = sys::rest_next_as(self.items.handle.0, K::SHAPE);
+        let room = sys::rest_next_as(self.items.handle.handle(), K::SHAPE);
         self.is_over = room.is_err();
         Some(room.map_err(|status| Error::new(Status(status))).transpose()?.map(Item::new))
     }
@@ -72,7 +72,7 @@ impl<K: Shaped> Iterator for StrictBorrowedItems<K> {
 /// The object of a `get` request.
 #[inline(always)]
 pub(crate) fn read_one<K: Shaped>(request: &InFlight) -> Result<Item<K>> {
-    one(sys::rest_next_as(request.0, K::SHAPE)).map(Item::new)
+    one(sys::rest_next_as(request.handle(), K::SHAPE)).map(Item::new)
 }
 
 /// The host returns a value or an error here, never the end of a list.

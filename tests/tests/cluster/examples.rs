@@ -82,37 +82,39 @@ fn the_summary_of_pods_is_what_a_plain_reading_gives() {
     assert_eq!(pods.len(), PODS);
 
     let phase = |phase: &str| pods.iter().filter(|pod| pod["status"]["phase"] == phase).count();
-    let mut namespaces: Vec<Value> = Vec::new();
+    let mut findings: Vec<Value> = Vec::new();
     let mut crash_looping = 0;
     for pod in &pods {
-        let containers: Vec<Value> = ["initContainerStatuses", "containerStatuses"]
+        let containers = ["initContainerStatuses", "containerStatuses"]
             .iter()
             .filter_map(|kind| pod["status"][kind].as_array())
             .flatten()
-            .filter(|container| container["state"]["waiting"]["reason"] == "CrashLoopBackOff")
-            .map(|container| {
-                let last = &container["lastState"]["terminated"];
-                json!({
-                    "name": container["name"],
-                    "restarts": container["restartCount"],
+            .filter(|container| container["state"]["waiting"]["reason"] == "CrashLoopBackOff");
+        let before = findings.len();
+        findings.extend(containers.map(|container| {
+            let last = &container["lastState"]["terminated"];
+            json!({
+                "severity": "error",
+                "code": "CrashLoopBackOff",
+                "object": {
+                    "apiVersion": "v1",
+                    "kind": "Pod",
+                    "namespace": pod["metadata"]["namespace"],
+                    "name": pod["metadata"]["name"],
+                },
+                "message": container["state"]["waiting"]["message"],
+                "properties": {
+                    "container": container["name"],
+                    "restarts": container["restartCount"].to_string(),
                     "lastReason": last["reason"],
-                    "lastExitCode": last["exitCode"],
+                    "lastExitCode": last["exitCode"].to_string(),
                     "lastFinishedAt": last["finishedAt"],
-                })
+                },
             })
-            .collect();
+        }));
         let labelled = pod["metadata"]["labels"]["wagather.test/state"] == "crash-loop";
-        assert_eq!(labelled, !containers.is_empty());
-        if !labelled {
-            continue;
-        }
-        crash_looping += 1;
-        let namespace = &pod["metadata"]["namespace"];
-        if namespaces.last().is_none_or(|last| last["namespace"] != *namespace) {
-            namespaces.push(json!({"namespace": namespace, "pods": []}));
-        }
-        let pods = namespaces.last_mut().and_then(|last| last["pods"].as_array_mut()).expect("pods");
-        pods.push(json!({"pod": pod["metadata"]["name"], "containers": containers}));
+        assert_eq!(labelled, findings.len() > before);
+        crash_looping += usize::from(labelled);
     }
     let expected = json!({
         "pods": PODS,
@@ -124,11 +126,10 @@ fn the_summary_of_pods_is_what_a_plain_reading_gives() {
             "unknown": 0,
         },
         "crashLooping": crash_looping,
-        "notDescribed": 0,
-        "namespaces": namespaces,
     });
     assert_eq!(crash_looping, PODS / 20);
-    assert_eq!(ran.gathered().json("pods/crash-looping.json"), expected);
+    assert_eq!(ran.gathered().json("pods/totals.json"), expected);
+    assert_eq!(ran.gathered().json("pods/findings.json"), json!({"findings": findings}));
 }
 
 #[test]

@@ -73,27 +73,16 @@ fn nodes_are_described_as_the_api_has_them() {
             .any(|condition| kinds.iter().any(|kind| is(condition, kind, "True")))
     };
     let is_cordoned = |node: &Value| node["spec"]["unschedulable"] == true;
+    let condition_of = |condition: &Value| {
+        only(condition, &["type", "status", "lastTransitionTime", "reason", "message"], &json!(""))
+    };
     let described: Vec<Value> = nodes
         .iter()
         .map(|node| {
             let labels = node["metadata"]["labels"].as_object().expect("labels");
             let roles: Vec<&str> =
                 labels.keys().filter_map(|label| label.strip_prefix("node-role.kubernetes.io/")).collect();
-            let as_wished =
-                |condition: &Value| (condition["type"] == "Ready") == (condition["status"] == "True");
-            let conditions: Vec<Value> = list(node, "/status/conditions")
-                .iter()
-                // Neither true nor false is only a trouble of `Ready`.
-                .filter(|condition| condition["type"] == "Ready" || condition["status"] != "Unknown")
-                .filter(|condition| !as_wished(condition))
-                .map(|condition| {
-                    only(
-                        condition,
-                        &["type", "status", "lastTransitionTime", "reason", "message"],
-                        &json!(""),
-                    )
-                })
-                .collect();
+            let conditions: Vec<Value> = list(node, "/status/conditions").iter().map(condition_of).collect();
             let taints: Vec<Value> = list(node, "/spec/taints")
                 .iter()
                 .map(|taint| only(taint, &["key", "value", "effect"], &json!("")))
@@ -126,7 +115,27 @@ fn nodes_are_described_as_the_api_has_them() {
     assert!(nodes.iter().any(|node| list(node, "/spec/taints").len() > 1));
     let files = written(&server, "nodes", &["nodes.json", "totals.json", "findings.json"]);
     assert_eq!(files[..2], [Value::Array(described), totals]);
-    assert!(files[2]["findings"].is_array(), "{}", files[2]);
+    // `Ready` that is not true, and any other condition that is.
+    let wrong: Vec<[&str; 3]> = nodes
+        .iter()
+        .flat_map(|node| list(node, "/status/conditions").iter().map(move |condition| (node, condition)))
+        .filter(|(_, condition)| match text(condition, "/type") {
+            "Ready" => condition["status"] != "True",
+            _ => condition["status"] == "True",
+        })
+        .map(|(node, condition)| {
+            let code = match text(condition, "/type") {
+                "Ready" => "NotReady",
+                problem => problem,
+            };
+            [text(node, "/metadata/name"), code, text(condition, "/message")]
+        })
+        .collect();
+    let found: Vec<[&str; 3]> = list(&files[2], "/findings")
+        .iter()
+        .map(|finding| ["/object/name", "/code", "/message"].map(|pointer| text(finding, pointer)))
+        .collect();
+    assert!(wrong.len() > 4 && found == wrong, "{found:#?}\n{wrong:#?}");
 }
 
 /// One row, as it should be: the sums, and the latest event of those that have come so far.

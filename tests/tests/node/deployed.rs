@@ -38,7 +38,7 @@ fn expect_right(archive: &Archive) {
     );
     assert_eq!(archive.gatherer("nodes")["items"], 1);
     // The pod itself, whose phase the API server may learn later.
-    let found = archive.json("pods/crash-looping.json");
+    let found = archive.json("pods/totals.json");
     assert!(found["pods"].as_u64() >= Some(1), "{found:#}");
     assert!(archive.mentions(IMAGE));
 }
@@ -118,7 +118,7 @@ fn the_page_can_be_followed() {
     let ended = ended(&namespace, "wagather-now");
     let archive = Archive::read(archives.join(format!("{}.tar.gz", name(&ended.expect_complete().pods[0]))));
     assert_eq!(archive.report()["complete"], true);
-    assert!(archive.json("pods/crash-looping.json")["pods"].as_u64() >= Some(1));
+    assert!(archive.json("pods/totals.json")["pods"].as_u64() >= Some(1));
 }
 
 /// What is typed into a shell; it must succeed and say nothing on its standard error.

@@ -19,7 +19,7 @@ fn the_printed_account_is_enough() {
     let archive = Archive::read(archives.join(format!("{}.tar.gz", name(pod))));
     assert_eq!(archive.report()["complete"], true, "{:#}", archive.report());
     assert_eq!(archive.report()["source"], "https://10.96.0.1:443");
-    let found = archive.json("pods/crash-looping.json");
+    let found = archive.json("pods/totals.json");
     // This one, at least.
     assert!(found["pods"].as_u64() >= Some(1), "{found:#}");
     assert_eq!(archive.gatherer("nodes")["items"], 1);

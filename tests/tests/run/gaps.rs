@@ -99,26 +99,38 @@ fn odd_objects_are_skipped_and_named() {
 
 #[test]
 fn what_does_not_fit_a_gatherers_type_is_skipped_and_named() {
-    let mut pods: Vec<Value> = (0..3).map(pod).collect();
-    pods[1]["status"]["containerStatuses"] = json!([{"name": "main", "restartCount": 1.5, "state": {}}]);
-    let server = Server::new().list(PODS, List::new("v1", "PodList", pods)).start();
-    let (done, archive) = run(&programs::guest("pods"), &server, &[]);
-    done.expect_code(8);
-    let report = archive.report();
-    let gap = &report["gaps"][0];
-    assert_eq!(
-        (&gap["object"], &gap["field"], &gap["reason"], &gap["asked"]),
+    for (guest, restarts, why) in [
+        ("pods", json!(true), "true where the gatherer expects a number or a string"),
         (
-            &json!("shop/pod-1"),
-            &json!("status.containerStatuses[0].restartCount"),
-            &json!("the number 1.5 where the gatherer expects a whole number from -2147483648 to 2147483647"),
-            &json!("list /v1/pods"),
+            "crash-logs",
+            json!(1.5),
+            "the number 1.5 where the gatherer expects a whole number from -2147483648 to 2147483647",
         ),
-        "{report:#}"
-    );
-    assert_eq!(archive.json("pods/crash-looping.json")["pods"], 2, "the others are there");
-    for word in ["shop/pod-1", "restartCount", "1.5", "gaps"] {
-        assert!(done.stderr.contains(word), "{word} is not in:\n{}", done.stderr);
+    ] {
+        let mut pods: Vec<Value> = (0..3).map(pod).collect();
+        pods[1]["status"]["containerStatuses"] =
+            json!([{"name": "main", "restartCount": restarts, "state": {}}]);
+        let server = Server::new().list(PODS, List::new("v1", "PodList", pods)).start();
+        let (done, archive) = run(&programs::guest(guest), &server, &[]);
+        done.expect_code(8);
+        let report = archive.report();
+        let gap = &report["gaps"][0];
+        assert_eq!(
+            (&gap["object"], &gap["field"], &gap["reason"], &gap["asked"]),
+            (
+                &json!("shop/pod-1"),
+                &json!("status.containerStatuses[0].restartCount"),
+                &json!(why),
+                &json!("list /v1/pods"),
+            ),
+            "{report:#}"
+        );
+        if guest == "pods" {
+            assert_eq!(archive.json("pods/totals.json")["pods"], 2, "the others are there");
+        }
+        for word in ["shop/pod-1", "restartCount", why, "gaps"] {
+            assert!(done.stderr.contains(word), "{word} is not in:\n{}", done.stderr);
+        }
     }
 }
 

@@ -429,7 +429,7 @@ impl Reading<'_> {
         for (key, value) in entries {
             let name = key.text().unwrap_or_default();
             if !is_type_name(name) && name != "json::Raw" {
-                let why = "a type is a word in CamelCase, or json::Raw or String";
+                let why = "a type is a word in CamelCase, or json::Raw, String or IntOrString";
                 self.mistakes.tell(key.place, format!("types cannot contain '{}': {why}", shown(name)));
                 continue;
             }

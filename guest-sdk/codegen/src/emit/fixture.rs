@@ -180,10 +180,9 @@ impl<'a> Making<'a> {
             Type::Boolean => Tree::Leaf("true".to_owned()),
             Type::Integer(_) => Tree::Leaf("1".to_owned()),
             Type::Float => Tree::Leaf("0.5".to_owned()),
-            Type::IntOrString => match self.is_named(&["max", "min", "percent"]) {
-                true => Tree::text("25%"),
-                false => Tree::Leaf("8080".to_owned()),
-            },
+            Type::IntOrString if self.is_named(&["max", "min", "percent"]) => Tree::text("25%"),
+            Type::IntOrString if self.is_named(&["port"]) => Tree::Leaf("8080".to_owned()),
+            Type::IntOrString => Tree::Leaf("1".to_owned()),
             Type::Quantity => Tree::text(self.quantity()),
             Type::Raw => Tree::Object(vec![("example".to_owned(), Tree::Leaf("true".to_owned()))]),
             Type::Enumeration(index) => {

@@ -288,6 +288,7 @@ impl<'a> Walk<'a> {
             (Shape::Text { .. }, _) => Ok(Tree::Text),
             (Shape::Quantity, _) if name.as_deref() == Some("String") => Ok(Tree::Text),
             (Shape::Quantity, _) => Ok(Tree::Quantity),
+            (Shape::Integer(_), _) if name.as_deref() == Some("IntOrString") => Ok(Tree::IntOrString),
             (Shape::Integer(format), _) => Ok(Tree::Integer(integer(format))),
             (Shape::Number, _) => Ok(Tree::Float),
             (Shape::Boolean, _) => Ok(Tree::Boolean),

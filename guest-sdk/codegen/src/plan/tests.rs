@@ -224,3 +224,18 @@ fn types_have_the_names_that_they_are_given() {
     let twice = names("resources: {pods: metadata.name, Pod: {resource: pods, fields: status.phase}}");
     assert!(twice.is_err_and(|why| why.contains("would be called Pod, which is taken")));
 }
+
+#[test]
+fn an_integer_that_is_passed_on_is_text() {
+    let types = |types: &str| {
+        let containers = "status.containerStatuses[].{name, restartCount}";
+        let plan = plan(&format!("resources: {{pods: '{containers}'}}\n{types}"));
+        plan.map(|plan| {
+            plan.structs.iter().flat_map(|made| &made.fields).map(|field| field.of_type.clone()).collect()
+        })
+    };
+    let counts: Vec<Type> = types("").expect("a plan");
+    assert!(counts.contains(&Type::Integer("i32")) && !counts.contains(&Type::IntOrString), "{counts:?}");
+    let texts = types("types: {IntOrString: pods.status.containerStatuses.restartCount}").expect("a plan");
+    assert!(texts.contains(&Type::IntOrString) && !texts.contains(&Type::Integer("i32")), "{texts:?}");
+}

@@ -134,7 +134,7 @@ pub(crate) fn cluster(folder: &Path, objects: usize) {
     for (space, name) in broken.iter().take(9) {
         write(folder, &format!("crash-logs/{space}/{name}/main.log"), log(&mut random));
     }
-    write(folder, "pods/crash-looping.json", json!({"pods": made, "crashLooping": broken.len()}).to_string());
+    write(folder, "pods/totals.json", json!({"pods": made, "crashLooping": broken.len()}).to_string());
     run(folder, objects);
 }
 

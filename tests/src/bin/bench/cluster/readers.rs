@@ -256,7 +256,7 @@ fn seen_by_the_host(output: &str) -> Seen {
     let archive = Archive::read(output);
     let part = &archive.report()["gatherers"][0];
     let number = |name: &str| part[name].as_u64();
-    let found = "pods/crash-looping.json";
+    let found = "pods/totals.json";
     let crash_looping =
         archive.paths().contains(&found).then(|| archive.json(found)["crashLooping"].as_u64());
     Seen {
