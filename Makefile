@@ -14,7 +14,7 @@ demo := target/demo
 # Workspaces of their own: nothing of them ships, and some take minutes to build.
 outside := $(wildcard tests/*/Cargo.toml tests/contenders/*/Cargo.toml)
 
-.PHONY: help setup demo test test-build deny notices picture package test-cluster test-node test-fresh test-languages test-readers test-serve test-arm64 test-arch image test-image test-page conformance check-targets guests host host-full host-min host-serve host-view capi codegen apiserver registry bench soak fuzz miri size-corpus fmt lint clean
+.PHONY: help setup demo test test-build deny notices picture package test-cluster test-node test-fresh test-languages test-readers test-serve test-arm64 test-arch image test-image test-page conformance check-targets guests host host-full host-min host-admin host-serve host-view capi codegen apiserver registry bench soak fuzz miri size-corpus fmt lint clean
 
 help: ## explain these targets
 	@echo "Gatherers for Kubernetes as tiny WebAssembly modules. Targets:"
@@ -52,13 +52,13 @@ test-build: ## build all that make test runs
 test-fresh: ## both commands of the README in clean Debian roots (needs root; see .ci/fresh)
 	@bash .ci/fresh $(FRESH)
 
-test-languages: guests host-min host-full capi codegen ## gatherers in C, C++, Zig, AssemblyScript, Rust and Go, by compilers that it installs
+test-languages: guests host-min host-admin host-full capi codegen ## gatherers in C, C++, Zig, AssemblyScript, Rust and Go, by compilers that it installs
 	@bash .ci/languages
 
 test-serve: guests host-serve ## the HTTP API of host-min serve, by schemathesis and the parser of prometheus_client (from PyPI)
 	@bash .ci/serve-api
 
-test-readers: host-min ## programs that read must-gathers and Insights archives, on archives in these layouts (needs Python and Go)
+test-readers: host-min host-admin ## programs that read must-gathers and Insights archives, on archives in these layouts (needs Python and Go)
 	@bash .ci/readers
 
 conformance: host-min ## run the conformance kit on a guest in any language: GUEST=module
@@ -92,14 +92,17 @@ test-node: guests host host-serve ## pods, Jobs and limits on a real node: kubel
 guests: setup ## build the examples to target/guests/<name>.wasm, or GUESTS='folder ...'
 	@bash .ci/guests $(GUESTS)
 
-host: setup ## build the static, stripped host-min and size-report to target/dist (ARCH=aarch64: host-min for it)
-	@bash .ci/host $(if $(ARCH),--arch=$(ARCH) host-min,host-min size-report)
+host: setup ## build the static, stripped host-min, host-min-admin and size-report to target/dist (ARCH=aarch64: the first two for it)
+	@bash .ci/host $(if $(ARCH),--arch=$(ARCH) host-min host-min-admin,host-min host-min-admin size-report)
 
-host-full: setup ## build host-min-full, which has both engines, to target/dist
+host-full: setup ## build host-min-full, which has both engines and the commands of host-min-admin, to target/dist
 	@bash .ci/host host-min-full
 
 host-serve: setup ## build host-min-serve, which host-min serve starts, to target/dist
 	@bash .ci/host host-min-serve
+
+host-admin: setup ## build host-min-admin, which host-min starts for inspect, rbac, deploy and more, to target/dist
+	@bash .ci/host host-min-admin
 
 host-min: setup
 	@bash .ci/host host-min

@@ -1,16 +1,16 @@
 //! The command line of host-min: [`cli`] has all of it; this file sets up the process.
 #![allow(unsafe_code)] // the promise of having one thread; a system call that std does not have
 
-mod allocator;
 mod cli;
 
 use host_min::SingleThreaded;
 use std::io::{self, PipeReader};
 use std::os::fd::AsRawFd;
 use std::process::ExitCode;
+use wagather_cli::allocator::Allocator;
 
 #[global_allocator]
-static ALLOCATOR: allocator::Allocator = allocator::Allocator;
+static ALLOCATOR: Allocator = Allocator;
 
 fn main() -> ExitCode {
     // SAFETY: nothing in this program starts a thread before the run's sandboxes have started: neither main, nor

@@ -102,7 +102,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "host-min",
+        "wagather-cli",
         &[
             "wagather-abi",
             "wagather-age",
@@ -112,6 +112,24 @@ const ARROWS: &[(&str, &[&str])] = &[
             "wagather-deliver",
             "wagather-json",
             "wagather-kube",
+            "wagather-policy",
+            "wagather-printable",
+            "wagather-registry",
+            "wagather-run",
+            "wagather-sandbox",
+            "wagather-yaml",
+        ],
+    ),
+    (
+        "wagather-admin",
+        &[
+            "wagather-abi",
+            "wagather-archive",
+            "wagather-base",
+            "wagather-broker",
+            "wagather-cli",
+            "wagather-deliver",
+            "wagather-kube",
             "wagather-module",
             "wagather-policy",
             "wagather-printable",
@@ -119,6 +137,22 @@ const ARROWS: &[(&str, &[&str])] = &[
             "wagather-run",
             "wagather-sandbox",
             "wagather-yaml",
+        ],
+    ),
+    (
+        "host-min",
+        &[
+            "wagather-abi",
+            "wagather-admin",
+            "wagather-archive",
+            "wagather-base",
+            "wagather-broker",
+            "wagather-cli",
+            "wagather-json",
+            "wagather-kube",
+            "wagather-policy",
+            "wagather-run",
+            "wagather-sandbox",
         ],
     ),
     (
@@ -174,7 +208,8 @@ const WALLS: &[(&str, &[&str])] = &[
     ("wagather-json", &["wagather-kube", "wagather-policy", "wagather-sandbox"]),
     ("wagather-archive", &["wagather-json", "wagather-kube", "wagather-policy", "wagather-sandbox"]),
     ("wagather-broker", &["wagather-run", "host-min"]),
-    ("wagather-run", &["host-min"]),
+    ("wagather-run", &["wagather-cli", "host-min"]),
+    ("wagather-admin", &["host-min"]),
     (
         "wagather-view",
         &["wagather-broker", "wagather-policy", "wagather-run", "wagather-sandbox", "host-min"],
@@ -186,9 +221,11 @@ const WALLS: &[(&str, &[&str])] = &[
 /// The only crate roots without `forbid(unsafe_code)`.
 const MAY_HAVE_UNSAFE: &[&str] = &[
     "guest-sdk/src/lib.rs",
+    "host-min/admin/src/main.rs",
     "host-min/base/src/lib.rs",
     "host-min/bindgen/src/lib.rs",
     "host-min/capi/src/lib.rs",
+    "host-min/cli/src/lib.rs",
     "host-min/sandbox/src/lib.rs",
     "host-min/src/main.rs",
 ];

@@ -59,7 +59,8 @@ fn packages() -> BTreeMap<Package, Vec<&'static str>> {
     let no: &[&str] = &[];
     for (program, package, more) in [
         ("host-min", "host-min", no),
-        ("host-min-full", "host-min", &["--features", "engine-wasmi"]),
+        ("host-min-full", "host-min", &["--features", "admin,engine-wasmi"]),
+        ("host-min-admin", "wagather-admin", no),
         ("host-min-serve", "wagather-serve", no),
         ("host-min-view", "wagather-view", no),
         ("codegen", "wagather-codegen", no),

@@ -38,7 +38,7 @@ use std::borrow::Cow;
 use wagather_abi::Import;
 use wasi::Wasi;
 
-use wasmparser::{ConstExpr, Operator, Parser, Payload, ValidPayload, Validator};
+use wasmparser::{ConstExpr, Parser, Payload, ValidPayload, Validator};
 
 const PAGE_BYTES: u64 = 64 << 10;
 
@@ -202,6 +202,11 @@ fn is_wasm(module: &[u8]) -> Result<(), ModuleError> {
     }))
 }
 
+/// The instruction `i32.const`.
+const I32_CONST: u8 = 0x41;
+/// The instruction `end`.
+const END: u8 = 0x0b;
+
 /// Checks that a segment lies within its memory or table, and returns its address. The specification checks this at
 /// instantiation. wasm3 would treat an address above 2 GiB as negative, and copy the segment in front of the memory.
 /// `None` if the address is computed, which only wasmi supports.
@@ -211,8 +216,11 @@ pub(crate) fn fits(
     len: u64,
     size: u64,
 ) -> Result<Option<u64>, ModuleError> {
-    let mut operators = offset.get_operators_reader();
-    let (Ok(Operator::I32Const { value }), Ok(Operator::End)) = (operators.read(), operators.read()) else {
+    // Two instructions: what reads any has 16 KB.
+    let mut expression = offset.get_binary_reader();
+    let (Ok(I32_CONST), Ok(value), Ok(END), true) =
+        (expression.read_u8(), expression.read_var_i32(), expression.read_u8(), expression.eof())
+    else {
         return Ok(None);
     };
     let offset = u64::from(value.cast_unsigned());

@@ -93,11 +93,33 @@ pub struct Plan {
     pub encrypt: Vec<Recipient>,
     /// What to obfuscate. The map is written next to the archive.
     pub obfuscate: Kinds,
+    /// Opens the archive of [`Input::Archive`].
+    pub(crate) open_archive: OpenArchive,
+}
+
+/// A function that opens an archive, so that only programs that read archives have the code for it. It returns the warnings, too.
+pub(crate) type OpenArchive = fn(&Path) -> Result<(Arc<dyn Source>, Vec<String>)>;
+
+fn open_archive(path: &Path) -> Result<(Arc<dyn Source>, Vec<String>)> {
+    let archive = wagather_offline::Archive::open(path)?;
+    let warnings = archive.warnings().to_vec();
+    Ok((Arc::new(archive), warnings))
+}
+
+fn cannot_open(path: &Path) -> Result<(Arc<dyn Source>, Vec<String>)> {
+    let attempt = format!("cannot read the archive {}", path.display());
+    Err(Failure::new(Class::Internal, attempt, "this program has no code for it"))
 }
 
 impl Plan {
     /// A plan with the default limits and no guests yet.
     pub fn new(input: Input, output: Output, isolation: Isolation) -> Plan {
+        Plan { open_archive, ..Plan::without_archives(input, output, isolation) }
+    }
+
+    /// The same, for a program without the code that reads archives: its input is a cluster or a recording.
+    #[doc(hidden)]
+    pub fn without_archives(input: Input, output: Output, isolation: Isolation) -> Plan {
         Plan {
             guests: Vec::new(),
             input,
@@ -124,6 +146,7 @@ impl Plan {
             narrowing: Narrowing::default(),
             obfuscate: Kinds::default(),
             encrypt: Vec::new(),
+            open_archive: cannot_open,
         }
     }
 

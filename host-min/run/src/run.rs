@@ -238,9 +238,9 @@ fn open_source(plan: &Plan, needs_a_server: bool) -> Result<Opened> {
             Arc::new(recording)
         }
         Input::Archive(path) => {
-            let archive = wagather_offline::Archive::open(path)?;
-            warnings.extend_from_slice(archive.warnings());
-            Arc::new(archive)
+            let (archive, told) = (plan.open_archive)(path)?;
+            warnings.extend(told);
+            archive
         }
         Input::Source(source) => source.clone(),
         // Gatherers that make no requests run without a cluster.

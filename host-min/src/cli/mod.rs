@@ -1,44 +1,24 @@
 //! The command line: it converts options to a plan, and the outcome to messages and an exit code.
+//!
+//! Commands of before and after a run are in host-min-admin, and so are runs on archives and on several clusters. What both programs
+//! need is in `wagather-cli`.
 
-mod args;
-mod clusters;
-mod completions;
 mod deliver;
-mod deploy;
-mod display;
-mod findings;
-mod fleet;
-mod help;
-mod inspect;
-mod manifest;
-mod merge;
-mod modules;
-mod programs;
-mod rbac;
-mod registry;
-mod rights;
-mod run;
-mod table;
-mod termination;
 mod token;
-mod typed;
-mod values;
 
-use args::{Rbac, Run};
-use display::{Display, Event, Format, Subject};
-use host_min::{Class, Failure, SingleThreaded};
+use host_min::{Isolation, Plan, SingleThreaded};
 use std::ffi::OsString;
 use std::io::{self, PipeReader};
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use typed::{Typed, Words, Wrong};
 use wagather_base::error::Result;
 use wagather_base::stop;
-use wagather_printable::Page;
+use wagather_cli::args::Run;
+use wagather_cli::display::Format;
+use wagather_cli::ending::{end, end_command, format, print_ours, refuse};
+use wagather_cli::help;
+use wagather_cli::programs::{ADMIN, CODEGEN, HOST_MIN, Program};
+use wagather_cli::typed::{Typed, Words, Wrong, take_apart};
 use wagather_sandbox as sandbox;
-
-/// The exit code for an invalid command line.
-const WRONG: u8 = 2;
 
 /// Runs the program.
 pub(super) fn main(
@@ -46,107 +26,65 @@ pub(super) fn main(
     single_threaded: SingleThreaded,
     keep_open: fn(&PipeReader) -> io::Result<()>,
 ) -> ExitCode {
-    let (mut format, mut stays) = (Format::default(), false);
-    let done = match typed::take_apart(words) {
-        Ok(Typed::Help(None)) => print_ours(&help::program()),
-        Ok(Typed::Help(Some(command))) => print_ours(&help::command(command)),
-        Ok(Typed::Program(program, words)) => Err(program.replace_this(words)),
-        Ok(Typed::Version) => print_ours(concat!("host-min ", env!("CARGO_PKG_VERSION"))),
+    let plain = |done| end(Format::default(), done);
+    match take_apart(HOST_MIN, words) {
+        Ok(Typed::Help(None)) => plain(print_ours(&help::program(HOST_MIN))),
+        Ok(Typed::Help(Some(command))) => plain(print_ours(&help::command(command))),
+        Ok(Typed::Program(program, words)) => pass_on(program, words, single_threaded),
+        Ok(Typed::Version) => plain(print_ours(concat!("host-min ", env!("CARGO_PKG_VERSION")))),
         Ok(Typed::Command(words)) => {
             // Do this first, so no copy of this process contains the token.
             let token = words.all("token").next().filter(|_| Run::of(&words).is_ok());
-            stays = words.has("stay");
-            let typed = words.one("log-format");
-            format = typed.and_then(|word| display::format(word.to_str()?).ok()).unwrap_or_default();
-            match token.map(|token| token::start_again(&words, token, keep_open)) {
-                Some(failure) => Err(failure),
-                None => match command(&words, single_threaded) {
-                    Ok(done) => {
-                        if words.command.name == "run" {
-                            termination::write(words.one("termination-log"), done.as_ref().copied());
-                        }
-                        done
-                    }
-                    Err(wrong) => return refuse(&wrong),
-                },
+            if let Some(token) = token {
+                return end(format(&words), Err(token::start_again(&words, token, keep_open)));
+            }
+            // The token is out of the words by now.
+            if is_of_admin(&words) {
+                return pass_on(&ADMIN, std::env::args_os().skip(1), single_threaded);
+            }
+            match command(&words, single_threaded) {
+                Ok(done) => end_command(&words, done),
+                Err(wrong) => refuse(&wrong),
             }
         }
-        Err(wrong) => return refuse(&wrong),
-    };
-    match done {
-        Ok(()) => {
-            stay(stays);
-            ExitCode::SUCCESS
-        }
-        Err(failure) => {
-            display::show_failure(format, &failure);
-            stay(stays && matches!(failure.class, Class::Gaps | Class::Findings));
-            // If a signal ended the run, its number decides the exit code, whatever failed first.
-            let class = stop::asked().map_or(failure.class, |signal| Class::Stopped(signal as u8));
-            ExitCode::from(class.exit_code())
-        }
+        Err(wrong) => refuse(&wrong),
     }
 }
 
-/// Waits for a signal, which ends the process, since no archive is being written any more.
-fn stay(stays: bool) {
-    while stays && stop::asked().is_none() {
-        std::thread::park();
+/// Whether host-min-admin has this run: one that only shows, that reads archives, or that has several clusters.
+fn is_of_admin(words: &Words) -> bool {
+    let is_run = words.command.name == "run";
+    let names_admin = ["dry-run", "from", "all-contexts"].into_iter().any(|option| words.has(option));
+    is_run && (names_admin || words.all("context").nth(1).is_some())
+}
+
+/// Continues as another program, with these words.
+#[cfg_attr(not(feature = "admin"), expect(unused_variables))]
+fn pass_on(
+    program: &Program,
+    words: impl IntoIterator<Item = OsString>,
+    single_threaded: SingleThreaded,
+) -> ExitCode {
+    #[cfg(feature = "admin")]
+    if *program == ADMIN {
+        return wagather_admin::main(words.into_iter(), single_threaded);
     }
+    end(Format::default(), Err(program.replace_this(words)))
 }
 
 /// Runs a command, unless its values are invalid.
 fn command(words: &Words, single_threaded: SingleThreaded) -> Result<Result<()>, Wrong> {
-    let wrong = |reason| Wrong { command: Some(words.command), reason };
     Ok(match words.command.name {
-        "run" => run::run(Run::of(words)?, single_threaded),
-        "inspect" => {
-            let grant = words.one("grant").map(PathBuf::from);
-            let registry = registry::options(words)?;
-            inspect::inspect(Path::new(&words.operands[0]), &registry, grant.as_deref(), words.has("json"))
-        }
-        "manifest" => {
-            let [file, guest] = [0, 1].map(|index| PathBuf::from(&words.operands[index]));
-            let (registry, output) = (registry::options(words)?, words.one("output").map(PathBuf::from));
-            manifest::manifest(&file, &guest, &registry, output.as_deref())
-        }
-        "rbac" => rbac::rbac(&Rbac::of(words)?),
-        "merge" => merge::merge(&merge::of(words)?),
-        "deploy" => deploy::deploy(deploy::Options::of(words)?),
-        "new" => Err(programs::codegen()),
-        "push" => registry::push(words)?,
+        "run" => run(Run::of(words)?, single_threaded),
         "deliver" => deliver::deliver(words)?,
-        "completions" => {
-            let shell = words.operands[0].to_str().and_then(completions::script);
-            print_ours(&shell.ok_or_else(|| wrong("completions exist for bash, fish and zsh".into()))?)
-        }
+        "new" => Err(CODEGEN.replace_this(std::env::args_os().skip(1))),
         _ => sandbox::process::run_helper(),
     })
 }
 
-/// Prints what is wrong with a command line, and which help to read.
-fn refuse(wrong: &Wrong) -> ExitCode {
-    let (usage, command) = match wrong.command {
-        Some(command) => (command.usage(), format!("{} ", command.name)),
-        None => ("Usage: host-min <COMMAND>".to_owned(), String::new()),
-    };
-    display::show_usage_error(&wrong.reason, &usage, &command);
-    ExitCode::from(WRONG)
-}
-
-/// Prints a text of this program that contains no foreign text.
-fn print_ours(text: &str) -> Result<()> {
-    let mut page = Page::new();
-    page.lines(text);
-    display::print(&page)
-}
-
-/// Prints all failures. The first one decides the exit code.
-fn fail_with(failures: impl IntoIterator<Item = Failure>, display: &Display) -> Result<()> {
-    let mut failures = failures.into_iter();
-    let Some(first) = failures.next() else { return Ok(()) };
-    for failure in failures {
-        display.show(&Subject::default(), &Event::Failure(&failure));
-    }
-    Err(first)
+/// A run on one cluster or recording.
+fn run(mut args: Run, single_threaded: SingleThreaded) -> Result<()> {
+    stop::heed_signals();
+    let plan = args.plan(Plan::without_archives, Isolation::Fork(single_threaded))?;
+    wagather_cli::run::run(args, plan)
 }

@@ -4,7 +4,6 @@
 //! executes itself again without the token in its arguments. The new process reads the token from a pipe when it
 //! opens the cluster. At that time, the sandboxes have started and have closed their copies of the pipe.
 
-use super::typed::Words;
 use host_min::{Class, Failure};
 use std::ffi::OsString;
 use std::io::{self, PipeReader, Write};
@@ -12,6 +11,7 @@ use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
+use wagather_cli::typed::Words;
 
 /// The capacity of a pipe on any kernel: a write of this size does not wait for a reader.
 const MAX_TOKEN_BYTES: usize = 4096;

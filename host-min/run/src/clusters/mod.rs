@@ -90,9 +90,15 @@ pub trait Watcher {
 
 /// Finds the contexts and names their archives. Creates nothing.
 ///
-/// `plan` has the kubeconfig's [options](cluster::Options), without a context, and the folder. The process must have no other thread
-/// until this returns.
-pub fn destinations(
+/// `plan` has the kubeconfig's [options](cluster::Options), without a context, and the folder. This reads the kubeconfig, and the secrets
+/// in it, in this process: it is for programs that start no sandbox.
+pub fn destinations(plan: &Plan, contexts: &Contexts) -> Result<Vec<Destination>> {
+    let known = cluster::contexts(options_of(plan)?)?;
+    names::name_files(names::choose(contexts, known)?, !plan.encrypt.is_empty())
+}
+
+/// The same, but another process reads the kubeconfig. This one must have no other thread until this returns.
+fn destinations_in_fork(
     plan: &Plan,
     contexts: &Contexts,
     single_threaded: SingleThreaded,
@@ -129,7 +135,7 @@ pub fn run(
         used::check(grant, &manifests)?;
     }
     let gatherers: Vec<String> = manifests.iter().map(|one| one.name.to_string()).collect();
-    let destinations = destinations(plan, contexts, single_threaded)?;
+    let destinations = destinations_in_fork(plan, contexts, single_threaded)?;
     let target = Target::claim(folder, "the archives to")?;
     target.make_folder()?;
     create_folder(folder).map_err(|error| target.failure(&error))?;
