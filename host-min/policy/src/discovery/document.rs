@@ -7,6 +7,10 @@ use wagather_abi::manifest::is_name;
 /// The most values of a document. A resource has about 70, and in memory, a value takes a hundred times as much as its text.
 pub(super) const MAX_VALUES: usize = 400_000;
 
+/// The most verbs of a resource that are held, and the longest one. Kubernetes has ten, of which `deletecollection` is the longest.
+const MAX_VERBS: usize = 16;
+const MAX_VERB_BYTES: usize = 20;
+
 /// A document.
 pub(super) enum Document {
     /// Everything: the versions of groups with their resources.
@@ -107,9 +111,13 @@ fn resource(given: &Value) -> Option<ApiResource> {
         kind: kind.into(),
         plural: plural.into(),
         namespaced,
-        verbs: verbs.filter(|verb| is_name(verb)).map(Into::into).collect(),
+        verbs: verbs.filter(|verb| is_verb(verb)).take(MAX_VERBS).map(Into::into).collect(),
         stale: false,
     })
+}
+
+fn is_verb(verb: &str) -> bool {
+    verb.len() <= MAX_VERB_BYTES && is_name(verb)
 }
 
 fn text<'a>(value: &'a Value, key: &str) -> &'a str {

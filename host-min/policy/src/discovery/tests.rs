@@ -158,3 +158,16 @@ fn a_position_leads_to_its_resource() {
     }
     assert_eq!(catalog.position(&catalog.find("", "", "pods").expect("pods").clone()), None);
 }
+
+#[test]
+fn a_resource_holds_few_verbs() {
+    let verbs = |verbs: &[&str]| {
+        let document = serde_json::json!({"kind": "APIGroupDiscoveryList", "items": [{"versions": [{"version": "v1", "resources": [
+            {"resource": "pods", "responseKind": {"kind": "Pod"}, "scope": "Namespaced", "verbs": verbs}]}]}]});
+        let catalog = of(&[("/api", &document.to_string())]);
+        catalog.versions()[0].resources[0].verbs.clone()
+    };
+    // A server with an old form of discovery has thousands of documents, so what is held of each has a bound.
+    assert_eq!(verbs(&vec!["list"; 100_000]).len(), 16);
+    assert_eq!(verbs(&["deletecollection", &"a".repeat(21), "LIST", "list"]), ["deletecollection", "list"]);
+}
