@@ -1,6 +1,7 @@
 //! All that an archive has, for readers that are not gatherers: they look at what there is instead of asking for it.
 
 use std::io;
+use std::sync::Arc;
 
 use crate::Archive;
 use crate::part::LogPart;
@@ -46,9 +47,9 @@ pub struct Log<'a> {
     span: Span,
 }
 
-/// Reads objects and logs. Neighbours are fast.
-pub struct Reader<'a> {
-    archive: &'a Archive,
+/// Reads objects and logs. Neighbours are fast, so whoever reads a list keeps one.
+pub struct Reader {
+    shelf: Arc<Shelf>,
     reader: store::Reader,
 }
 
@@ -113,8 +114,8 @@ impl Archive {
     }
 
     /// A reader of what [`Archive::resources`] and [`Archive::logs`] name.
-    pub fn reader(&self) -> Reader<'_> {
-        Reader { archive: self, reader: store::Reader::new() }
+    pub fn reader(&self) -> Reader {
+        Reader { shelf: self.shelf.clone(), reader: store::Reader::new() }
     }
 }
 
@@ -171,10 +172,10 @@ impl<'a> Object<'a> {
     }
 }
 
-impl Reader<'_> {
+impl Reader {
     /// The JSON of an object, without blanks. It has no `apiVersion` and `kind` if it was the item of a list.
     pub fn object(&mut self, object: &Object) -> io::Result<&[u8]> {
-        self.reader.read(&self.archive.shelf.store, object.span)
+        self.reader.read(&self.shelf.store, object.span)
     }
 
     /// The same, with `apiVersion` and `kind` in any case.
@@ -182,8 +183,13 @@ impl Reader<'_> {
         Ok(shelf::with_kind(self.object(object)?, &resource.kind, api_version))
     }
 
+    /// How many bytes were decompressed until now: reading is nothing else.
+    pub fn decompressed_bytes(&self) -> u64 {
+        self.reader.decompressed_bytes()
+    }
+
     /// The bytes of a log.
     pub fn log(&mut self, log: &Log) -> io::Result<&[u8]> {
-        self.reader.read(&self.archive.shelf.store, log.span)
+        self.reader.read(&self.shelf.store, log.span)
     }
 }

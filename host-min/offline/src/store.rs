@@ -81,11 +81,17 @@ fn too_large() -> String {
 pub(crate) struct Reader {
     block: Option<u32>,
     bytes: Vec<u8>,
+    decompressed_bytes: u64,
 }
 
 impl Reader {
     pub(crate) fn new() -> Reader {
-        Reader { block: None, bytes: Vec::new() }
+        Reader { block: None, bytes: Vec::new(), decompressed_bytes: 0 }
+    }
+
+    /// How many bytes were decompressed until now.
+    pub(crate) fn decompressed_bytes(&self) -> u64 {
+        self.decompressed_bytes
     }
 
     /// The bytes at a place.
@@ -100,6 +106,7 @@ impl Reader {
                     self.bytes.reserve_exact(*len);
                     DeflateDecoder::new(&**compressed).read_to_end(&mut self.bytes)?;
                     self.block = Some(span.block);
+                    self.decompressed_bytes += *len as u64;
                 }
                 &self.bytes
             }

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::part::{self, Keep};
+
 /// The most bytes of a text.
 const MAX_BYTES: usize = 16 << 20;
 /// The most members and elements. An object of an API server has a few thousand, and the report of a large run a hundred thousand.
@@ -9,6 +11,11 @@ const MAX_VALUES: usize = 1_000_000;
 
 /// Decodes a text. The error says why there is no value.
 pub(crate) fn parse(json: &[u8]) -> Result<Value, String> {
+    parse_part(json, Keep::All)
+}
+
+/// Decodes a part of a text.
+pub(crate) fn parse_part(json: &[u8], keep: Keep) -> Result<Value, String> {
     if json.len() > MAX_BYTES {
         return Err(format!("it has {} bytes, and at most {MAX_BYTES} are decoded", json.len()));
     }
@@ -17,7 +24,7 @@ pub(crate) fn parse(json: &[u8]) -> Result<Value, String> {
     if values > MAX_VALUES {
         return Err(format!("it has more than {MAX_VALUES} values"));
     }
-    serde_json::from_slice(json).map_err(|error| error.to_string())
+    part::decode(json, keep).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

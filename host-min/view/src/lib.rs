@@ -7,6 +7,7 @@
 //! | `cli` | the commands, and which module runs each |
 //! | `terminal` | the only place that writes to stdout and stderr |
 //! | `bounded` | JSON as a value, with limits |
+//! | `part` | a part of a JSON text as a value |
 //! | `gathered` | an archive with its report, its audit and its findings |
 //! | `diff` | `diff`: what differs between two archives |
 //! | `report` | `report`: what an archive has, and findings in the forms of others |
@@ -24,6 +25,7 @@ mod diff;
 mod gathered;
 mod open;
 mod page;
+mod part;
 mod report;
 mod terminal;
 

@@ -57,6 +57,11 @@ fn program() -> &'static str {
 impl Page {
     /// Opens a file after subscribing to events, so none is missed.
     pub(crate) fn open(file: &Path) -> Page {
+        Page::open_address(&format!("file://{}", file.display()))
+    }
+
+    /// The same for any address.
+    pub(crate) fn open_address(address: &str) -> Page {
         let profile = tempfile::tempdir().unwrap();
         let mut shell = Command::new("sh");
         shell
@@ -106,7 +111,7 @@ impl Page {
         for domain in ["Page", "Runtime", "Log", "Network", "Audits"] {
             page.call(&format!("{domain}.enable"), json!({}));
         }
-        page.call("Page.navigate", json!({ "url": format!("file://{}", file.display()) }));
+        page.call("Page.navigate", json!({ "url": address }));
         page.until(|page| page.events("Page.loadEventFired").len() == 1, "the page to load");
         page
     }

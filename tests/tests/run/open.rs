@@ -2,7 +2,8 @@
 
 use super::from::{examples, must_gather, support_bundle};
 use serde_json::Value;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -22,6 +23,8 @@ fn view(words: &[&str], archive: &Path) -> Host {
 struct Opened {
     process: Child,
     kubeconfig: PathBuf,
+    /// The address of the page: its port and its path.
+    page: (u16, String),
 }
 
 impl Opened {
@@ -30,14 +33,21 @@ impl Opened {
             .arg("open")
             .arg(archive)
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(Stdio::piped())
             .spawn()
             .expect("the program");
         let mut line = String::new();
         let stdout = process.stdout.take().expect("a pipe");
         BufReader::new(stdout).read_line(&mut line).expect("a line");
         let kubeconfig = line.trim().strip_prefix("export KUBECONFIG=").unwrap_or_else(|| panic!("{line}"));
-        Opened { process, kubeconfig: kubeconfig.into() }
+        // It was said before.
+        let mut said = BufReader::new(process.stderr.take().expect("a pipe")).lines().map_while(Result::ok);
+        let page = said.find_map(|line| {
+            let (port, path) = line.split_once("http://127.0.0.1:")?.1.split_once('/')?;
+            Some((port.parse().ok()?, format!("/{path}")))
+        });
+        let page = page.expect("the address of the page");
+        Opened { process, kubeconfig: kubeconfig.into(), page }
     }
 
     /// The text at a pointer of the kubeconfig.
@@ -53,6 +63,15 @@ impl Opened {
         let authority = self.text("/clusters/0/cluster/certificate-authority-data");
         let authority = wagather_base::base64::decode(&authority).expect("base64");
         Client::new(port.unwrap_or_else(|| panic!("{server}")), &authority, &self.text("/users/0/user/token"))
+    }
+
+    /// What the port of the page answers, as text. The path comes with the version, and with what follows it.
+    fn ask_page(&self, request: &str) -> String {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.page.0)).expect("a port");
+        stream.write_all(format!("{request}\r\nConnection: close\r\n\r\n").as_bytes()).expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        answer
     }
 
     /// Sends a signal, and waits for the end.
@@ -117,6 +136,45 @@ fn a_server_is_for_this_user_and_ends_with_a_signal() {
         assert_eq!(server.end(signal), Some(0));
         assert!(!folder.exists(), "{}", folder.display());
     }
+}
+
+#[test]
+fn the_page_has_an_address_of_its_own_that_opens_nothing_else() {
+    let place = place();
+    must_gather(place.path());
+    let server = Opened::start(place.path());
+    let path = &*server.page.1;
+    let ask = |path: &str, more: &str| {
+        let answer = server.ask_page(&format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1{more}"));
+        answer
+            .split(' ')
+            .nth(1)
+            .and_then(|status| status.parse::<u16>().ok())
+            .unwrap_or_else(|| panic!("{answer}"))
+    };
+    assert_eq!(path.len(), 66, "{path}");
+    assert_eq!(ask(path, ""), 200);
+    let answer = server.ask_page(&format!("GET {path} HTTP/1.1\r\nHost: localhost"));
+    assert!(
+        answer.contains("<!doctype html>") && answer.contains("referrer-policy: no-referrer"),
+        "{answer}"
+    );
+    assert!(!answer.contains("set-cookie") && !answer.contains("access-control"), "{answer}");
+    // Without the whole path there is nothing, whoever has the token of the API server.
+    let token = format!("\r\nAuthorization: Bearer {}", server.text("/users/0/user/token"));
+    for other in ["/", "/api/v1/pods", "/version", &path[..65], &path[..40]] {
+        let expected = if other == &path[..65] { 200 } else { 404 };
+        assert_eq!(ask(other, &token), expected, "{other}");
+    }
+    // Pages of others do not reach it: by another name, or from another site.
+    assert_eq!(ask(path, "\r\nSec-Fetch-Site: cross-site"), 403);
+    assert_eq!(ask(path, "\r\nOrigin: http://evil.example"), 403);
+    let renamed = server.ask_page(&format!("GET {path} HTTP/1.1\r\nHost: evil.example"));
+    assert!(!renamed.contains("<!doctype html>"), "{renamed}");
+    // The API server does not know the page, with its token or without.
+    assert_eq!(server.client().with_token("wrong").get(path).status, 401);
+    assert_eq!(server.client().get(path).status, 404);
+    assert_eq!(server.end("TERM"), Some(0));
 }
 
 #[test]

@@ -59,23 +59,19 @@ impl Side {
         Ok(Side { path: path.to_owned(), gathered, files, left_out })
     }
 
-    /// The resource, if the archive has it.
-    fn resource<'a>(&'a self, key: (&str, &str)) -> Option<Resource<'a>> {
-        self.gathered.archive.resources().find(|resource| (resource.group, resource.plural) == key)
-    }
-
-    /// Whether a gatherer asked for all of a resource and found none: the report says so.
-    fn looked_for(&self, group: &str, plural: &str) -> bool {
+    /// The resources of which a gatherer got all, or found none, as the report says: by group and name.
+    fn looked_for(&self) -> BTreeSet<(&str, &str)> {
         let report = self.gathered.report.as_ref();
         let gatherers = report.and_then(|report| report["gatherers"].as_array()).into_iter().flatten();
-        let mut resources = gatherers.filter_map(|gathered| gathered["resources"].as_array()).flatten();
-        resources.any(|resource| {
-            let name = resource["resource"].as_str().unwrap_or_default();
-            let mut parts = name.rsplit('/');
-            let is_plural = parts.next() == Some(plural);
-            let group_of = parts.nth(1).unwrap_or_default();
-            is_plural && group_of == group && resource["complete"] == true
-        })
+        let resources = gatherers.filter_map(|gathered| gathered["resources"].as_array()).flatten();
+        let complete = resources.filter(|resource| resource["complete"] == true);
+        complete
+            .map(|resource| {
+                let mut parts = resource["resource"].as_str().unwrap_or_default().rsplit('/');
+                let plural = parts.next().unwrap_or_default();
+                (parts.nth(1).unwrap_or_default(), plural)
+            })
+            .collect()
     }
 }
 
@@ -141,17 +137,20 @@ pub(crate) fn compare(before: &Side, after: &Side, all: bool, each: Each) -> Res
     let mut summary = Summary::default();
     findings(before, after, &mut summary, each)?;
     let mut comparing = Objects {
-        before: (before, before.gathered.archive.reader()),
-        after: (after, after.gathered.archive.reader()),
+        before: (before, before.gathered.archive.reader(), before.looked_for()),
+        after: (after, after.gathered.archive.reader(), after.looked_for()),
         all,
         summary: &mut summary,
     };
-    let keys: BTreeSet<(&str, &str)> = [before, after]
-        .iter()
-        .flat_map(|side| side.gathered.archive.resources().map(|resource| (resource.group, resource.plural)))
-        .collect();
-    for (group, plural) in keys {
-        comparing.resource(group, plural, each)?;
+    let mut resources: BTreeMap<(&str, &str), [Option<Resource>; 2]> = BTreeMap::new();
+    for (number, side) in [before, after].into_iter().enumerate() {
+        for resource in side.gathered.archive.resources() {
+            let both = resources.entry((resource.group, resource.plural)).or_default();
+            both[number] = Some(resource);
+        }
+    }
+    for (key, both) in resources {
+        comparing.resource(key, both, each)?;
     }
     files(before, after, &mut summary, each)?;
     Ok(summary)
@@ -179,24 +178,27 @@ fn pairs<K: Ord, T>(
 
 /// The objects of two archives.
 struct Objects<'a> {
-    before: (&'a Side, Reader<'a>),
-    after: (&'a Side, Reader<'a>),
+    before: (&'a Side, Reader, BTreeSet<(&'a str, &'a str)>),
+    after: (&'a Side, Reader, BTreeSet<(&'a str, &'a str)>),
     all: bool,
     summary: &'a mut Summary,
 }
 
 impl Objects<'_> {
-    fn resource(&mut self, group: &str, plural: &str, each: Each) -> Result<()> {
-        let before = self.before.0.resource((group, plural));
-        let after = self.after.0.resource((group, plural));
+    fn resource(
+        &mut self,
+        (group, plural): (&str, &str),
+        [before, after]: [Option<Resource>; 2],
+        each: Each,
+    ) -> Result<()> {
         // What was not gathered may be there all the same.
         let has_one = match (&before, &after) {
-            (Some(_), None) => Some((self.after.0, true)),
-            (None, Some(_)) => Some((self.before.0, false)),
+            (Some(_), None) => Some((&self.after.2, true)),
+            (None, Some(_)) => Some((&self.before.2, false)),
             _ => None,
         };
-        if let Some((other, is_before)) = has_one
-            && !other.looked_for(group, plural)
+        if let Some((looked_for, is_before)) = has_one
+            && !looked_for.contains(&(group, plural))
         {
             let name = if group.is_empty() { plural.to_owned() } else { format!("{plural}.{group}") };
             self.summary.not_compared.push((name, is_before));
@@ -280,11 +282,13 @@ fn unreadable(side: &Side, error: &std::io::Error) -> Failure {
 type FindingKey<'a> = (&'a str, &'a str, Option<&'a About>, usize);
 
 fn findings_of<'a>(side: &'a Side, other: &Side) -> BTreeMap<FindingKey<'a>, &'a Finding> {
-    let mut all = BTreeMap::new();
+    let mut all: BTreeMap<FindingKey<'a>, &'a Finding> = BTreeMap::new();
     let judge = |found: &&Found| other.gathered.judges.contains(&found.gatherer);
     for Found { gatherer, finding } in side.gathered.findings.iter().filter(judge) {
         let key = |number| (&**gatherer, &*finding.code, finding.object.as_ref(), number);
-        let number = all.range(key(0)..=key(usize::MAX)).count();
+        // They are numbered from 0, so the last one says how many there are.
+        let last = all.range(key(0)..=key(usize::MAX)).next_back();
+        let number = last.map_or(0, |((.., number), _)| number + 1);
         all.insert(key(number), finding);
     }
     all

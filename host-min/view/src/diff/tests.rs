@@ -124,3 +124,22 @@ fn what_was_looked_for_and_not_found_is_gone() {
     let (shown, summary) = differences(&with, &with, true);
     assert!(shown.is_empty() && !summary.is_different() && summary.same == 4, "{shown:?}");
 }
+
+/// By the time that counting from the first one would take: minutes.
+#[test]
+fn many_findings_that_are_alike_are_told_apart() {
+    const MANY: usize = 100_000;
+    let place = tempfile::tempdir().expect("a folder");
+    let findings = |many: usize| {
+        let one = r#"{"severity":"info","code":"A","message":"m"}"#;
+        format!(r#"{{"findings":[{}]}}"#, vec![one; many].join(","))
+    };
+    let side = |name: &str, many: usize| {
+        archive(&place.path().join(name), &[("wagather.json", REPORT), ("g/findings.json", &findings(many))])
+    };
+    let (before, after) = (side("a", MANY), side("b", MANY - 2));
+    let begin = std::time::Instant::now();
+    let (shown, summary) = differences(&before, &after, false);
+    assert_eq!((shown.len(), summary.removed, summary.same), (2, 2, MANY - 2));
+    assert!(begin.elapsed().as_secs() < 60, "{:?}", begin.elapsed());
+}

@@ -14,7 +14,7 @@ use super::object::metadata_of;
 use super::openshift;
 use super::refusal::Refusal;
 use super::request::Include;
-use super::table::{Columns, custom};
+use super::table::{self, Columns, custom};
 use super::target::Target;
 use super::whole::{self, Whole};
 
@@ -86,7 +86,7 @@ impl Content {
         &self.api
     }
 
-    /// The columns of a resource.
+    /// The columns of a resource. They are the same for all rows of a table.
     pub(super) fn columns(&self, target: &Target) -> Columns<'_> {
         let Target { group, version, plural, .. } = target.clone();
         let known = || self.known_columns.get(&[group.clone(), plural.clone()]);
@@ -95,12 +95,17 @@ impl Content {
     }
 
     /// The row of an object.
-    pub(super) fn row(&self, target: &Target, object: &Value, include: Include) -> Value {
-        let mut row = self.columns(target).row(object, self.archive.gathered_millis());
+    pub(super) fn row(&self, columns: &Columns, mut object: Value, include: Include) -> Value {
+        let mut row = columns.row(&object, self.archive.gathered_millis());
         match include {
             Include::Nothing => {}
-            Include::Metadata => drop(row.insert("object".into(), metadata_of(object))),
-            Include::Object => drop(row.insert("object".into(), object.clone())),
+            Include::Metadata => {
+                if let Some(Value::Object(metadata)) = object.get_mut("metadata") {
+                    metadata.remove(table::MANAGED_FIELDS);
+                }
+                row.insert("object".into(), metadata_of(object));
+            }
+            Include::Object => drop(row.insert("object".into(), object)),
         }
         row.into()
     }

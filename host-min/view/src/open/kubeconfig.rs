@@ -30,7 +30,8 @@ pub(super) struct Credentials {
     token: String,
 }
 
-fn random(len: usize) -> io::Result<String> {
+/// Random bytes, in hexadecimal digits.
+pub(super) fn random(len: usize) -> io::Result<String> {
     let mut bytes = vec![0; len];
     File::open("/dev/urandom")?.read_exact(&mut bytes)?;
     Ok(hex::encode(&bytes))

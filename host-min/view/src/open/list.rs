@@ -7,13 +7,14 @@ use serde_json::{Value, json};
 use wagather_offline::{Reader, Resource, Selector};
 
 use super::content::{Content, RESOURCE_VERSION};
-use super::object::{metadata_of, parse};
+use super::object::{METADATA, metadata_of, parse, parse_part};
 use super::refusal::Refusal;
 use super::request::{Form, Include, Query, token};
+use super::table::Columns;
 use super::target::Target;
 
-/// How large the pieces of a body are.
-const PIECE_BYTES: usize = 256 << 10;
+/// How large the pieces of a body are: some hundred rows, or a hundred objects.
+const PIECE_BYTES: usize = 1 << 20;
 
 /// The objects of a page, by their numbers.
 pub(super) struct Page {
@@ -85,6 +86,8 @@ pub(super) struct Pieces {
     target: Target,
     form: Form,
     include: Include,
+    /// One for all pieces, so that no block is decompressed for two of them.
+    reader: Reader,
     numbers: std::vec::IntoIter<usize>,
     ready: Vec<u8>,
     is_first: bool,
@@ -117,9 +120,10 @@ impl Pieces {
                 format!(r#"{{"kind":{kind},"apiVersion":{api_version},"metadata":{metadata},"items":["#)
             }
         };
-        let numbers = page.numbers.into_iter();
+        let (reader, numbers) = (content.archive().reader(), page.numbers.into_iter());
         Pieces {
             content,
+            reader,
             target,
             form,
             include,
@@ -139,32 +143,45 @@ impl Pieces {
         let Target { group, version, plural, .. } = &self.target.clone();
         let content = self.content.clone();
         let resource = content.archive().resource(group, version, plural)?;
-        let mut reader = content.archive().reader();
+        let columns = (self.form == Form::Table).then(|| content.columns(&self.target));
         while self.ready.len() < PIECE_BYTES {
             let Some(number) = self.numbers.next() else { break };
-            let written = self.write(&resource, &mut reader, number);
+            let written = self.write(&content, &resource, columns.as_ref(), number);
             written.map_err(|error| error.to_string())?;
         }
         Ok(())
     }
 
-    fn write(&mut self, resource: &Resource, reader: &mut Reader, number: usize) -> io::Result<()> {
+    fn write(
+        &mut self,
+        content: &Content,
+        resource: &Resource,
+        columns: Option<&Columns>,
+        number: usize,
+    ) -> io::Result<()> {
         let Some(object) = resource.object(number) else { return Ok(()) };
         if !std::mem::take(&mut self.is_first) {
             self.ready.push(b',');
         }
-        match self.form {
-            Form::Plain | Form::Aggregated(_) => self.ready.extend_from_slice(reader.object(&object)?),
-            Form::Table => {
-                let json = reader.whole(resource, &object, &self.target.api_version())?;
-                let row = self.content.row(&self.target, &parse(&json, &object), self.include);
-                self.ready.extend_from_slice(row.to_string().as_bytes());
+        let value = match columns {
+            // With the whole object, it says what it is.
+            Some(columns) if self.include == Include::Object => {
+                let json = self.reader.whole(resource, &object, &self.target.api_version())?;
+                content.row(columns, parse(&json, &object), self.include)
             }
-            Form::Metadata => {
-                let metadata = metadata_of(&parse(reader.object(&object)?, &object));
-                self.ready.extend_from_slice(metadata.to_string().as_bytes());
+            Some(columns) => {
+                let part = parse_part(self.reader.object(&object)?, &object, columns.looked_at());
+                content.row(columns, part, self.include)
             }
-        }
+            None if self.form == Form::Metadata => {
+                metadata_of(parse_part(self.reader.object(&object)?, &object, METADATA))
+            }
+            None => {
+                self.ready.extend_from_slice(self.reader.object(&object)?);
+                return Ok(());
+            }
+        };
+        serde_json::to_writer(&mut self.ready, &value)?;
         Ok(())
     }
 }
@@ -182,5 +199,98 @@ impl Iterator for Pieces {
             return Some(Err(reason));
         }
         Some(Ok(std::mem::take(&mut self.ready)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    const PODS: usize = 1_200;
+
+    /// Pods of some kilobytes, as those of a cluster, in three namespaces.
+    fn content(place: &Path) -> Arc<Content> {
+        let pods: Vec<Value> = (0..PODS)
+            .map(|number| {
+                // Random enough for deflate, so that blocks are as large as they are counted.
+                let note: String = (0..400_u64)
+                    .map(|at| format!("{:x}", (number as u64 * 7919 + at) * 2_654_435_761))
+                    .collect();
+                json!({
+                    "metadata": {
+                        "name": format!("pod-{number:05}"),
+                        "namespace": format!("ns-{}", number * 3 / PODS),
+                        "labels": {"app": "web"},
+                        "managedFields": [{"manager": "kubelet", "fieldsV1": {"f:status": {}}}],
+                    },
+                    "spec": {"containers": [{"name": "main", "image": note}], "nodeName": "edge-1"},
+                    "status": {"phase": "Running"},
+                })
+            })
+            .collect();
+        let folder = place.join("cluster-scoped-resources/core");
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let list = json!({"apiVersion": "v1", "kind": "PodList", "items": pods}).to_string();
+        std::fs::write(folder.join("pods.json"), list).expect("a file");
+        Arc::new(Content::open(place).expect("an archive"))
+    }
+
+    /// What a list takes: bytes that were decompressed, and the list itself.
+    fn read(content: &Arc<Content>, form: Form, query: &Query) -> (u64, String, Value) {
+        let target =
+            Target { group: String::new(), version: "v1".into(), plural: "pods".into(), namespace: None };
+        let resource = content.archive().resource("", "v1", "pods").expect("pods");
+        let Ok(page) = page(content, Some(&resource), &target, query) else { panic!("no page") };
+        let mut pieces = Pieces::new(content.clone(), target, form, query.include, page, "Pod");
+        let mut all = Vec::new();
+        for piece in pieces.by_ref() {
+            all.extend(piece.expect("a piece"));
+        }
+        let text = String::from_utf8(all).expect("UTF-8");
+        let list = serde_json::from_str(&text).expect("JSON");
+        (pieces.reader.decompressed_bytes(), text, list)
+    }
+
+    /// `kubectl get pods` asks for pages of 500. Its time is that of decompressing, decoding and writing, so this counts them.
+    #[test]
+    fn a_table_of_pages_reads_each_object_once_and_writes_what_is_shown() {
+        let place = tempfile::tempdir().expect("a folder");
+        let content = content(place.path());
+        let (whole, text, _) = read(&content, Form::Plain, &Query::default());
+        let bytes = text.len() as u64;
+        assert!(bytes > 4_000_000, "several pieces and many blocks: {bytes}");
+        assert!(whole <= bytes, "{whole} bytes were decompressed for a list of {bytes}");
+        let (mut decompressed, mut written, mut rows, mut start) = (0, 0, 0, 0);
+        loop {
+            let query = Query { limit: 500, start, ..Query::default() };
+            let (own, text, list) = read(&content, Form::Table, &query);
+            (decompressed, written) = (decompressed + own, written + text.len());
+            rows += list["rows"].as_array().expect("rows").len();
+            let Some(next) = list["metadata"]["continue"].as_str() else { break };
+            start = next.strip_prefix("archive-").and_then(|start| start.parse().ok()).expect("a number");
+        }
+        assert_eq!(rows, PODS);
+        // A block may be read for the end of a page and for the beginning of the next one.
+        let block = 256 << 10;
+        assert!(decompressed <= bytes + 2 * block, "{decompressed} bytes were decompressed for {bytes}");
+        assert!(written < PODS * 400, "{written} bytes for {PODS} rows");
+        assert!(!text.is_empty() && text.contains("managedFields"), "the objects themselves are whole");
+    }
+
+    #[test]
+    fn metadata_alone_is_whole() {
+        let place = tempfile::tempdir().expect("a folder");
+        let content = content(place.path());
+        let (_, _, list) = read(&content, Form::Metadata, &Query { limit: 1, ..Query::default() });
+        let object = &list["items"][0];
+        assert_eq!(object["kind"], "PartialObjectMetadata");
+        assert_eq!(object["metadata"]["managedFields"][0]["manager"], "kubelet");
+        assert_eq!(object["spec"], Value::Null);
+        let query = Query { limit: 1, include: Include::Object, ..Query::default() };
+        let (_, _, table) = read(&content, Form::Table, &query);
+        let object = &table["rows"][0]["object"];
+        assert_eq!((&object["kind"], &object["spec"]["nodeName"]), (&json!("Pod"), &json!("edge-1")));
+        assert_eq!(object["metadata"]["managedFields"][0]["manager"], "kubelet");
     }
 }

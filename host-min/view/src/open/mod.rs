@@ -13,6 +13,7 @@
 //! | `table` | what kubectl prints of them |
 //! | `openshift` | columns of OpenShift's resources |
 //! | `kubeconfig` | the file that leads clients to the server, and the credentials |
+//! | `page` | the page of the archive, on an address of its own |
 //!
 //! The archive is in memory, compressed (`wagather-offline`); an object is decompressed when somebody asks for it. Nothing is written
 //! but the kubeconfig. The server knows no way to change anything.
@@ -25,6 +26,7 @@ mod logs;
 mod object;
 mod openapi;
 mod openshift;
+mod page;
 mod protobuf;
 mod refusal;
 mod request;
@@ -103,19 +105,23 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         let content = content.clone();
         Answer::on_pool(move || server::answer(&content, &request))
     });
-    let stopper = server.stopper();
-    let serving = thread::spawn(move || server.run(vec![listener]));
+    let serving = Serving::start(server, listener);
     let code = match command {
         Some(command) => wait_for_command(command, &signals)?,
         None => {
+            let (server, listener, url) = page::server(&options.archive)?;
+            let page = Serving::start(server, listener);
             terminal::tell(&format!(
                 "the {layout} of {gathered}; ages are relative to this time; Ctrl-C ends"
             ));
+            terminal::tell(&format!("for a browser, and for your eyes only: {url}"));
             terminal::print_line(&format!("export KUBECONFIG={}", quoted(&kubeconfig)))?;
-            wait_for_signal(&signals, &serving)?
+            let code = wait_for_signal(&signals, &serving)?;
+            page.stop()?;
+            code
         }
     };
-    stop(&stopper, serving)?;
+    serving.stop()?;
     Ok(code)
 }
 
@@ -168,21 +174,33 @@ fn code_of(status: ExitStatus) -> ExitCode {
     ExitCode::from(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX))
 }
 
-type Serving = thread::JoinHandle<std::result::Result<(), wagather_http::Error>>;
+/// A server that runs.
+struct Serving {
+    thread: thread::JoinHandle<std::result::Result<(), wagather_http::Error>>,
+    stopper: Stopper,
+}
+
+impl Serving {
+    fn start(server: Server, listener: Listener) -> Serving {
+        let stopper = server.stopper();
+        Serving { thread: thread::spawn(move || server.run(vec![listener])), stopper }
+    }
+
+    fn stop(self) -> Result<()> {
+        self.stopper.stop();
+        let served = self.thread.join();
+        let served = served.map_err(|_| unserved(io::Error::other("the server's thread panicked")))?;
+        Ok(served?)
+    }
+}
 
 /// Waits until somebody asks this process to end: that is how the command ends, so it is no failure.
 fn wait_for_signal(signals: &Signals, serving: &Serving) -> Result<ExitCode> {
     loop {
         let slice = std::time::Instant::now() + std::time::Duration::from_secs(1);
         fork::wait_for(&[signals.pending().as_fd()], Some(slice)).map_err(unserved)?;
-        if signals.take().is_some() || serving.is_finished() {
+        if signals.take().is_some() || serving.thread.is_finished() {
             return Ok(ExitCode::SUCCESS);
         }
     }
-}
-
-fn stop(stopper: &Stopper, serving: Serving) -> Result<()> {
-    stopper.stop();
-    let served = serving.join().map_err(|_| unserved(io::Error::other("the server's thread panicked")))?;
-    Ok(served?)
 }

@@ -192,11 +192,11 @@ fn object(
             "apiVersion": "meta.k8s.io/v1",
             "metadata": {"resourceVersion": RESOURCE_VERSION},
             "columnDefinitions": content.columns(target).definitions(),
-            "rows": [content.row(target, &value(), query.include)],
+            "rows": [content.row(&content.columns(target), value(), query.include)],
         })
         .to_string()
         .into_bytes(),
-        Form::Metadata => metadata_of(&value()).to_string().into_bytes(),
+        Form::Metadata => metadata_of(value()).to_string().into_bytes(),
         Form::Plain | Form::Aggregated(_) => json,
     };
     Ok(Response::typed("application/json", json.into()))

@@ -37,7 +37,7 @@ pub(super) fn answer(
         for object in page.numbers.iter().filter_map(|number| resource.object(*number)) {
             let json = reader.whole(resource, &object, &target.api_version());
             let json = json.map_err(|error| Refusal::internal(error.to_string()))?;
-            events.write("ADDED", &parse(&json, &object), &mut first);
+            events.write("ADDED", parse(&json, &object), &mut first);
             if first.len() > MAX_INITIAL_BYTES {
                 let qualified = target.qualified();
                 return Err(Refusal::bad_request(&format!(
@@ -56,7 +56,7 @@ pub(super) fn answer(
                 "annotations": {"k8s.io/initial-events-end": "true"},
             },
         });
-        events.write("BOOKMARK", &bookmark, &mut first);
+        events.write("BOOKMARK", bookmark, &mut first);
     }
     let time = query.timeout_seconds.map_or(WATCH_TIME, Duration::from_secs).min(2 * WATCH_TIME);
     Ok(Response::typed("application/json", Body::held(first, time)))
@@ -78,13 +78,14 @@ struct Events<'a> {
 }
 
 impl Events<'_> {
-    fn write(&mut self, kind: &str, object: &Value, out: &mut Vec<u8>) {
+    fn write(&mut self, kind: &str, object: Value, out: &mut Vec<u8>) {
         let object = match self.form {
             Form::Table => {
-                let row = self.content.row(self.target, object, self.query.include);
+                let columns = self.content.columns(self.target);
+                let row = self.content.row(&columns, object, self.query.include);
                 let columns = match std::mem::replace(&mut self.has_columns, true) {
                     true => json!([]),
-                    false => self.content.columns(self.target).definitions(),
+                    false => columns.definitions(),
                 };
                 json!({
                     "kind": "Table",
@@ -95,7 +96,7 @@ impl Events<'_> {
                 })
             }
             Form::Metadata => metadata_of(object),
-            Form::Plain | Form::Aggregated(_) => object.clone(),
+            Form::Plain | Form::Aggregated(_) => object,
         };
         out.extend_from_slice(json!({"type": kind, "object": object}).to_string().as_bytes());
         out.push(b'\n');

@@ -141,7 +141,7 @@ pub(super) fn read<'a>(archive: &'a Archive, found: &HashSet<Key>, events: &mut 
 }
 
 /// An object's JSON. What is too large or damaged has no members.
-fn value(reader: &mut Reader<'_>, object: &Object<'_>) -> Value {
+fn value(reader: &mut Reader, object: &Object<'_>) -> Value {
     match reader.object(object) {
         Ok(json) if json.len() <= MAX_OBJECT_BYTES => bounded::parse(json).unwrap_or_default(),
         _ => Value::Null,

@@ -1,7 +1,8 @@
 //! What the page shows, and how it is used.
 
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
@@ -446,6 +447,45 @@ fn changes_since_an_earlier_archive_are_a_section() {
     is_quiet(&page);
     // Another page has no such section.
     assert_eq!(open(&before).value("texts('#nav a').join().includes('Changes')"), false);
+}
+
+#[test]
+fn an_open_archive_has_its_page() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let archive = folder.path().join("edge-7");
+    archives::cluster(&archive, 700);
+    let mut server = Command::new(env!("CARGO_BIN_EXE_host-min-view"))
+        .arg("open")
+        .arg(&archive)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program");
+    let said = BufReader::new(server.stderr.take().expect("a pipe")).lines().map_while(Result::ok);
+    let address = said.into_iter().find_map(|line| Some(line[line.find("http://127.0.0.1:")?..].to_owned()));
+    let address = address.expect("an address");
+    let page = Page::open_address(&address);
+    page.until(
+        |page| page.value("document.querySelectorAll('#nav a').length > 0") == true,
+        "the page to show something",
+    );
+    page.value(EYES);
+    has(&page, "OpenShift 4.21.7");
+    go(&page, "#/objects");
+    page.until(|page| page.value("document.querySelectorAll('.row').length > 5") == true, "objects");
+    assert_eq!(page.value("document.cookie"), "");
+    // Browsers ask every server for an icon, which is refused as everything else is.
+    let requests = page.events("Network.requestWillBeSent");
+    let urls: Vec<&str> = requests.iter().filter_map(|request| request["request"]["url"].as_str()).collect();
+    assert!(urls.iter().all(|url| *url == address || url.ends_with("/favicon.ico")), "{urls:?}");
+    assert_eq!(page.events("Runtime.exceptionThrown"), Vec::<Value>::new());
+    let picture = page.call("Page.captureScreenshot", json!({"format": "png"}));
+    if let Some(file) = std::env::var_os("PICTURE") {
+        let base64 = picture["data"].as_str().unwrap_or_default();
+        std::fs::write(file, wagather_base::base64::decode(base64).expect("base64")).expect("a picture");
+    }
+    server.kill().expect("a child");
+    server.wait().expect("a child");
 }
 
 /// `BLESS=1` draws the pictures of docs/report.md anew.

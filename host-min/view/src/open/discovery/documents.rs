@@ -111,7 +111,7 @@ pub(super) fn add(api: &mut Api, json: &str) -> bool {
 
 fn add_all(api: &mut Api, group: &str, version: &str, resources: &[Value]) {
     // The order of the versions is that of the document, even if one has no resources of its own yet.
-    api.version_mut(group, version);
+    api.add_version(group, version);
     for resource in resources.iter().filter_map(Resource::read) {
         api.add(group, version, resource);
     }

@@ -81,8 +81,7 @@ fn group_of(api: &Api, known: &HashMap<(&str, String), known::Known>, plural: &s
     if known.contains_key(&("", plural.to_owned())) || api.has("", plural) {
         return String::new();
     }
-    let defined =
-        api.groups.iter().find(|group| api.has(&group.name, plural)).map(|group| group.name.clone());
+    let defined = api.first_group(plural).map(str::to_owned);
     let mut of_known: Vec<&str> =
         known.keys().filter(|(_, known)| known == plural).map(|(group, _)| *group).collect();
     of_known.sort_unstable();

@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 
+use super::METADATA;
 use super::age::millis_of;
 use super::object::{NONE, Object};
+use crate::part::Keep;
 
 /// What several columns of a pod show.
 pub(super) struct Summary {
@@ -134,6 +136,43 @@ impl Summary {
         }
     }
 }
+
+/// What tables look at, of a pod.
+pub(super) const LOOKED_AT: Keep = Keep::Only(&[
+    ("metadata", METADATA),
+    (
+        "spec",
+        Keep::Only(&[
+            ("containers", Keep::Only(&[("name", Keep::All)])),
+            ("initContainers", Keep::Only(&[("name", Keep::All), ("restartPolicy", Keep::All)])),
+            ("nodeName", Keep::All),
+            ("readinessGates", Keep::All),
+        ]),
+    ),
+    (
+        "status",
+        Keep::Only(&[
+            ("conditions", Keep::Only(CONDITION)),
+            ("containerStatuses", Keep::Only(CONTAINER)),
+            ("initContainerStatuses", Keep::Only(CONTAINER)),
+            ("nominatedNodeName", Keep::All),
+            ("phase", Keep::All),
+            ("podIPs", Keep::All),
+            ("reason", Keep::All),
+        ]),
+    ),
+]);
+
+const CONDITION: &[(&str, Keep)] = &[("type", Keep::All), ("status", Keep::All), ("reason", Keep::All)];
+
+const CONTAINER: &[(&str, Keep)] = &[
+    ("lastState", Keep::Only(&[("terminated", Keep::Only(&[("finishedAt", Keep::All)]))])),
+    ("name", Keep::All),
+    ("ready", Keep::All),
+    ("restartCount", Keep::All),
+    ("started", Keep::All),
+    ("state", Keep::All),
+];
 
 /// How a container ended.
 fn end_of(ended: &Object) -> String {
