@@ -58,7 +58,7 @@ test-languages: guests host-min host-admin host-full capi codegen ## gatherers i
 test-serve: guests host-serve ## the HTTP API of host-min serve, by schemathesis and the parser of prometheus_client (from PyPI)
 	@bash .ci/serve-api
 
-test-readers: host-min host-admin ## programs that read must-gathers and Insights archives, on archives in these layouts (needs Python and Go)
+test-readers: guests host-min host-admin host-view ## programs that read must-gathers, Insights archives, a fleet's lines, SARIF and JUnit (needs Python, npm and Go)
 	@bash .ci/readers
 
 conformance: host-min ## run the conformance kit on a guest in any language: GUEST=module

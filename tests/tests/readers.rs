@@ -1,4 +1,5 @@
 //! Other programs read archives in their layouts: must-gather-explorer, insights-core, PyYAML, libyaml, and Go's `sigs.k8s.io/yaml`.
+//! DuckDB reads the lines of a fleet, and findings in the forms of others are what these forms allow.
 //!
 //! `make test-readers` installs them into `target/readers`.
 #![cfg(feature = "readers")]
@@ -8,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use tests::archive::Archive;
 use tests::host::Host;
-use tests::{odd, pipers, place, workspace};
+use tests::{odd, pipers, place, programs, workspace};
 
 fn installed(program: &str) -> PathBuf {
     let path = workspace::root().join("target/readers").join(program);
@@ -132,4 +133,95 @@ fn insights_core_finds_the_objects_with_a_plugin() {
             assert_eq!(details[what], number, "{layout}: {found:#}");
         }
     }
+}
+
+/// An archive of the demo by the examples that judge, and how many findings of each severity they have.
+fn judged(output: &Path) -> [u64; 3] {
+    let guests = ["degraded-operators", "pods", "nodes"].map(programs::guest);
+    Host::run_all(guests).replay(pipers::demo()).output(output).wait().expect_success();
+    let archive = Archive::read(output);
+    let gatherers = archive.report()["gatherers"].as_array().expect("gatherers").clone();
+    assert!(gatherers.iter().all(|gatherer| gatherer["findings"].is_object()), "all of them judge");
+    ["error", "warning", "info"].map(|severity| {
+        gatherers.iter().map(|gatherer| gatherer["findings"][severity].as_u64().unwrap_or_default()).sum()
+    })
+}
+
+/// What a script of ours says.
+fn said(script: &str, words: &[&Path]) -> String {
+    text(
+        &Command::new(installed("python/bin/python")).arg(ours(script)).args(words).output().expect("Python"),
+    )
+}
+
+/// Writes findings in the form of others.
+fn reported(archive: &Path, format: &str) -> PathBuf {
+    let view =
+        Command::new(programs::host_min_view()).args(["report", "--format", format]).arg(archive).output();
+    let file = archive.with_extension(format);
+    std::fs::write(&file, text(&view.expect("the program"))).expect("a file");
+    file
+}
+
+#[test]
+fn findings_as_sarif_are_what_the_schema_allows() {
+    let place = place();
+    let archive = place.path().join("demo");
+    let [errors, warnings, infos] = judged(&archive);
+    let file = reported(&archive, "sarif");
+    let schema = installed("sarif-2.1.0-rtm.5.json");
+    let all = errors + warnings + infos;
+    assert!(errors > 0 && warnings > 0, "{errors} and {warnings}");
+    assert_eq!(said("sarif.py", &[&schema, &file]), format!("3 runs, {all} results\n"));
+    // The schema refuses something at all.
+    let broken = std::fs::read_to_string(&file).expect("text").replace("\"level\"", "\"levels\"");
+    std::fs::write(&file, broken).expect("a file");
+    let refused =
+        Command::new(installed("python/bin/python")).arg(ours("sarif.py")).args([&schema, &file]).output();
+    assert!(!refused.expect("Python").status.success());
+}
+
+#[test]
+fn findings_as_junit_are_read_by_its_parsers() {
+    let place = place();
+    let archive = place.path().join("demo");
+    let [errors, warnings, _] = judged(&archive);
+    let said = said("junit.py", &[&reported(&archive, "junit")]);
+    let numbers = |line: &str| -> Vec<u64> {
+        line.split(' ').skip(1).map(|number| number.parse().expect("a number")).collect()
+    };
+    let suites: Vec<Vec<u64>> = said.lines().map(numbers).collect();
+    assert_eq!(suites.len(), 3, "{said}");
+    let sum = |column: usize| suites.iter().map(|suite| suite[column]).sum::<u64>();
+    assert_eq!((sum(1), sum(2), sum(3)), (errors, 0, warnings), "{said}");
+}
+
+#[test]
+fn duckdb_reads_the_lines_of_a_fleet() {
+    const ARCHIVES: u64 = 3;
+    let place = place();
+    let path = |name: &str| place.path().join(name);
+    let recording = pipers::demo();
+    let lists = ["cluster-operators", "pods"].map(programs::guest);
+    Host::run_all(lists).replay(recording).output(path("0.tar.gz")).wait().expect_success();
+    for number in 1..ARCHIVES {
+        std::fs::copy(path("0.tar.gz"), path(&format!("{number}.tar.gz"))).expect("a copy");
+    }
+    let results = path("results.ndjson");
+    let guest = programs::guest("degraded-operators");
+    let run = Host::run(&guest).arg("--from").arg(path("*.tar.gz")).output(&results);
+    run.wait().expect_success();
+    // What one archive has, by the host's own count.
+    let alone = path("alone");
+    Host::run(&guest).arg("--from").arg(path("0.tar.gz")).output(&alone).wait().expect_success();
+    let counts = Archive::read(&alone).report()["gatherers"][0]["findings"].clone();
+    let mut expected = format!("complete {ARCHIVES} {ARCHIVES}\n");
+    for severity in ["error", "info", "warning"] {
+        match counts[severity].as_u64() {
+            Some(count @ 1..) => expected += &format!("{severity} {} {ARCHIVES}\n", count * ARCHIVES),
+            _ => {}
+        }
+    }
+    assert!(expected.lines().count() > 1, "the demo has findings: {counts}");
+    assert_eq!(said("fleet.py", &[&results]), expected);
 }
