@@ -178,3 +178,30 @@ pub fn write(folder: &Path, name: &str, module: &[u8]) -> PathBuf {
     std::fs::write(&path, module).unwrap_or_else(|error| panic!("cannot write {}: {error}", path.display()));
     path
 }
+
+/// A gatherer that writes these bytes to its findings.
+pub fn judge(folder: &Path, name: &str, content: &str) -> PathBuf {
+    let data: String = content.bytes().map(|byte| format!("\\{byte:02x}")).collect();
+    let module = from_wat(&format!(
+        r#"(module
+            (import "wagather_v1" "archive_open" (func $open (param i32 i32) (result i32)))
+            (import "wagather_v1" "archive_write" (func $write (param i32 i32 i32) (result i32)))
+            (import "wagather_v1" "archive_close" (func $close (param i32) (result i32)))
+            (@custom "wagather.manifest" "gatherer 1 {name} 0\n")
+            (memory (export "memory") 200)
+            (data (i32.const 0) "findings.json")
+            (data (i32.const 16) "{data}")
+            (func (export "gather") (result i32) (local $entry i32) (local $at i32) (local $len i32)
+                (local.set $entry (call $open (i32.const 0) (i32.const 13)))
+                (block $end (loop $next
+                    (local.set $len (i32.sub (i32.const {len}) (local.get $at)))
+                    (if (i32.gt_u (local.get $len) (i32.const 65536)) (then (local.set $len (i32.const 65536))))
+                    (br_if $end (i32.eqz (local.get $len)))
+                    (drop (call $write (local.get $entry) (i32.add (i32.const 16) (local.get $at)) (local.get $len)))
+                    (local.set $at (i32.add (local.get $at) (local.get $len)))
+                    (br $next)))
+                (call $close (local.get $entry))))"#,
+        len = content.len()
+    ));
+    write(folder, name, &module)
+}

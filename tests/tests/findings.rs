@@ -4,36 +4,9 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tests::archive::Archive;
-use tests::guest;
+use tests::guest::judge;
 use tests::host::Host;
 use tests::{place, programs, workspace};
-
-/// A gatherer that writes these bytes to its findings.
-fn judge(folder: &Path, name: &str, content: &str) -> PathBuf {
-    let data: String = content.bytes().map(|byte| format!("\\{byte:02x}")).collect();
-    let module = guest::from_wat(&format!(
-        r#"(module
-            (import "wagather_v1" "archive_open" (func $open (param i32 i32) (result i32)))
-            (import "wagather_v1" "archive_write" (func $write (param i32 i32 i32) (result i32)))
-            (import "wagather_v1" "archive_close" (func $close (param i32) (result i32)))
-            (@custom "wagather.manifest" "gatherer 1 {name} 0\n")
-            (memory (export "memory") 200)
-            (data (i32.const 0) "findings.json")
-            (data (i32.const 16) "{data}")
-            (func (export "gather") (result i32) (local $entry i32) (local $at i32) (local $len i32)
-                (local.set $entry (call $open (i32.const 0) (i32.const 13)))
-                (block $end (loop $next
-                    (local.set $len (i32.sub (i32.const {len}) (local.get $at)))
-                    (if (i32.gt_u (local.get $len) (i32.const 65536)) (then (local.set $len (i32.const 65536))))
-                    (br_if $end (i32.eqz (local.get $len)))
-                    (drop (call $write (local.get $entry) (i32.add (i32.const 16) (local.get $at)) (local.get $len)))
-                    (local.set $at (i32.add (local.get $at) (local.get $len)))
-                    (br $next)))
-                (call $close (local.get $entry))))"#,
-        len = content.len()
-    ));
-    guest::write(folder, name, &module)
-}
 
 fn finding(severity: &str, code: &str, message: &str) -> Value {
     json!({"severity": severity, "code": code, "message": message,
@@ -86,7 +59,7 @@ fn a_file_in_another_form_is_kept_and_its_mistake_has_a_place() {
         judge(place.path(), "large", &large),
     ];
     let output = place.path().join("out");
-    let done = Host::run_all(&guests).output(&output).args(["--fail-on", "warning"]).wait();
+    let done = Host::run_all(&guests).output(&output).wait();
     done.expect_success();
     for warning in [
         "bad: warning: bad/findings.json is not in the form of findings, so they are not counted: findings[1].severity: 'fatal' is none of error, warning and info",
@@ -116,6 +89,29 @@ fn fail_on_has_an_exit_code_of_its_own() {
     }
     let guest = judge(place.path(), "plain", &file(&[finding("error", "A", "m")]));
     Host::run(&guest).output(place.path().join("plain")).wait().expect_success();
+}
+
+#[test]
+fn a_check_that_nobody_can_read_has_not_passed() {
+    let place = place();
+    let good = judge(place.path(), "good", &file(&[finding("info", "A", "m")]));
+    let worst = judge(place.path(), "worst", &file(&[finding("error", "A", "m")]));
+    let large = file(&[finding("info", "A", &"x".repeat(8 << 20))]);
+    for (name, content, reason) in
+        [("bad", "[]", "is not in the form of findings"), ("large", &*large, "at most 8388608 are counted")]
+    {
+        let guest = judge(place.path(), name, content);
+        let output = place.path().join(format!("out-{name}"));
+        let run = |guests: &[&PathBuf], least| {
+            let done = Host::run_all(guests).output(&output).args(["--overwrite", "--fail-on", least]).wait();
+            let expected = format!("--fail-on {least}: {name}/findings.json ");
+            let line = done.stderr.lines().find(|line| line.contains(&expected)).unwrap_or_default();
+            assert!(done.code() == 7 && line.contains(reason), "{}", done.stderr);
+        };
+        run(&[&guest, &good], "error");
+        run(&[&worst, &guest], "warning");
+        assert!(output.join("wagather.json").is_file(), "the archive is whole");
+    }
 }
 
 /// The schema's words and the reader's are the same.

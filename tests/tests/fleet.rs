@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tests::archive::Archive;
+use tests::guest::judge;
 use tests::host::{Done, Host, left_in};
 use tests::processes::send;
 use tests::server::{Answer, Server};
@@ -103,6 +104,39 @@ fn each_archive_gives_what_a_run_of_its_own_gives() {
     fleet.run(&output).args(["--overwrite"]).wait().expect_success();
     fs::write(&output, "{\"other\":1}\n").expect("a file of others");
     fleet.run(&output).args(["--overwrite"]).wait().expect_code(6);
+}
+
+/// The demo has degraded operators.
+#[test]
+fn findings_of_any_archive_decide_the_exit_code() {
+    let fleet = Fleet::new(3);
+    let run = |least: &str, guest: PathBuf, more: &[&Path]| {
+        let output = fleet.at("results.ndjson");
+        let run = Host::run(guest).arg("--from").arg(fleet.pattern()).args(more);
+        let done = run.output(&output).args(["--overwrite", "--fail-on", least]).wait();
+        assert_eq!(ends(&lines(&fs::read(&output).expect("results"))).len(), 3 + more.len() / 2);
+        done
+    };
+    let done = run("error", programs::guest(GUEST), &[]);
+    said(done.expect_code(11), "--fail-on error: gatherers found ");
+    said(&done, "the lines with the entry findings.json have them");
+    // Without findings there is nothing to fail on, whatever the archives have.
+    run("warning", programs::guest("cluster-operators"), &[]).expect_success();
+    // A failure comes before findings.
+    let broken = fleet.at("broken.tar.gz");
+    fs::write(&broken, "broken").expect("a file");
+    run("error", programs::guest(GUEST), &[Path::new("--from"), &broken]).expect_code(4);
+}
+
+#[test]
+fn a_file_of_findings_that_nobody_can_read_fails_a_fleet() {
+    let fleet = Fleet::new(2);
+    let guest = judge(fleet.place.path(), "bad", "[]");
+    let output = fleet.at("results.ndjson");
+    let run = Host::run(guest).arg("--from").arg(fleet.pattern()).output(&output);
+    let done = run.args(["--fail-on", "error"]).wait();
+    said(done.expect_code(7), "--fail-on error: ");
+    said(&done, "0000.tar.gz: bad/findings.json is not in the form of findings");
 }
 
 #[test]

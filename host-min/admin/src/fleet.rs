@@ -1,9 +1,10 @@
 //! `host-min run` on many archives.
 
 use std::fs::File;
-use wagather_base::error::{Failure, Result};
+use wagather_base::error::{Class, Failure, Result};
 use wagather_cli::display::{Display, Event, Fleet, Settings, Subject};
 use wagather_cli::ending::fail_with;
+use wagather_cli::findings;
 use wagather_cli::fleet::Archives;
 use wagather_run::Plan;
 use wagather_run::fleet::{Fetch, Sources, Status, Watcher, run};
@@ -29,7 +30,14 @@ pub(crate) fn run_all(
     let done = done?;
     let counts = Fleet::Archives { path: done.output.as_deref(), counts: &done.counts };
     display.show(&Subject::default(), &Event::Fleet(counts));
-    fail_with(done.failure, &display)
+    let advice = "the lines with the entry findings.json have them";
+    let found = archives.fail_on.and_then(|least| findings::failure_of(&done.judged, least, advice));
+    // As in a run on one archive: failures come before findings, and gaps after them.
+    let (gap, failure) = match done.failure {
+        Some(gap) if gap.class == Class::Gaps => (Some(gap), None),
+        other => (None, other),
+    };
+    fail_with(failure.into_iter().chain(found).chain(gap), &display)
 }
 
 /// Shows the archives that are not complete.

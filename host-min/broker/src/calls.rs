@@ -95,7 +95,10 @@ impl Broker<'_> {
                 self.add_spool(&path, spool)?;
                 match findings {
                     Some(Ok(findings)) => self.tally.findings = Some(findings),
-                    Some(Err(warning)) => self.tally.warn(warning),
+                    Some(Err(mistake)) => {
+                        self.tally.warn(mistake.clone());
+                        self.tally.findings_mistake.get_or_insert(mistake);
+                    }
                     None => {}
                 }
                 Ok(0)

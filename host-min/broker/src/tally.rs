@@ -39,6 +39,8 @@ pub struct Tally {
     pub bytes_given: u64,
     /// What it found, if it wrote findings.
     pub findings: Option<Findings>,
+    /// Why its findings cannot be used.
+    pub findings_mistake: Option<String>,
     /// What was redacted.
     pub redacted: Counts,
     /// Log lines, including dropped ones.

@@ -2,8 +2,9 @@
 
 use crate::display::format;
 use wagather_base::error::{Class, Failure};
-use wagather_broker::findings::{Counts, Severity};
+use wagather_broker::findings::Severity;
 use wagather_run::clusters::Sums;
+use wagather_run::fleet::Judged;
 
 /// The possible values.
 pub const SEVERITIES: &[&str] = &["error", "warning"];
@@ -14,21 +15,49 @@ pub fn severity(typed: &str) -> Result<Severity, String> {
     severity.ok_or_else(|| "expected error or warning".to_owned())
 }
 
-/// A failure, if gatherers found something that is at least as bad.
+/// A failure, if gatherers found something that is at least as bad, or if nobody knows what they found.
 pub fn failure<'a>(gatherers: impl IntoIterator<Item = &'a Sums>, least: Severity) -> Option<Failure> {
-    let mut all = Counts::default();
-    gatherers.into_iter().filter_map(|sums| sums.findings.as_ref()).for_each(|counts| all.join(counts));
-    if all.worst() < Some(least) {
+    let mut judged = Judged::default();
+    for sums in gatherers {
+        sums.findings.iter().for_each(|counts| judged.counts.join(counts));
+        judged.mistake = judged.mistake.or_else(|| sums.findings_mistake.clone());
+    }
+    failure_of(
+        &judged,
+        least,
+        "findings.json in the folders of the gatherers has them; 'host-min report' shows them",
+    )
+}
+
+/// The same for what many gatherers found together. The advice says where that is.
+pub fn failure_of(judged: &Judged, least: Severity, advice: &str) -> Option<Failure> {
+    let attempt = format!("--fail-on {}", least.name());
+    // A check that nobody can read has not passed.
+    if let Some(mistake) = &judged.mistake {
+        let advice = "correct the gatherer: docs/findings.md describes the form";
+        return Some(Failure::new(Class::Gatherer, attempt, mistake).advise(advice));
+    }
+    if judged.counts.worst() < Some(least) {
         return None;
     }
-    let reason = format!("gatherers found {}", format::findings(&all));
-    let advice = "findings.json in the folders of the gatherers has them; 'host-min report' shows them";
-    Some(Failure::new(Class::Findings, format!("--fail-on {}", least.name()), reason).advise(advice))
+    let reason = format!("gatherers found {}", format::findings(&judged.counts));
+    Some(Failure::new(Class::Findings, attempt, reason).advise(advice))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use wagather_broker::findings::Counts;
+
+    #[test]
+    fn findings_that_nobody_can_read_fail_a_run() {
+        let found = Sums { findings: Some(Counts { error: 1, ..Counts::default() }), ..Sums::default() };
+        let broken = Sums { findings_mistake: Some("g/findings.json is not".into()), ..Sums::default() };
+        for least in [Severity::Warning, Severity::Error] {
+            let failure = failure([&found, &broken], least).expect("a failure");
+            assert_eq!((failure.class, &*failure.reason), (Class::Gatherer, "g/findings.json is not"));
+        }
+    }
 
     #[test]
     fn findings_fail_a_run_from_a_severity_on() {

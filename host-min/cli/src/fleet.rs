@@ -1,12 +1,14 @@
 //! The options of `host-min run` for many archives.
 
 use crate::clusters::number;
+use crate::findings;
 use crate::typed::{Words, Wrong};
 use crate::values::{one, wrong};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::thread::available_parallelism;
 use wagather_base::limits::MAX_PARALLEL_CLUSTERS;
+use wagather_broker::findings::Severity;
 use wagather_deliver::{Download, Transport};
 use wagather_policy::quantity::duration;
 use wagather_policy::rights::Shard;
@@ -25,6 +27,8 @@ pub struct Archives {
     pub max_parallel: usize,
     /// How archives are downloaded.
     pub download: Download,
+    /// The findings that fail the run.
+    pub fail_on: Option<Severity>,
 }
 
 /// How the name of a file of results ends.
@@ -37,7 +41,6 @@ const DEFAULT_FILE: &str = "wagather-{time}.ndjson";
 const NOT_WITH_MANY: &[(&str, &str)] = &[
     ("audit", "the file holds the audit of one run"),
     ("encrypt", "the results are not an archive"),
-    ("fail-on", "the lines of findings.json have the findings of all archives"),
     ("keep", "the results are not an archive"),
     ("obfuscate", "each archive would have a map of its own"),
     ("spool", "the results are not an archive"),
@@ -86,6 +89,7 @@ impl Archives {
             output,
             max_parallel,
             download,
+            fail_on: one(words, "fail-on", findings::severity)?,
         }))
     }
 

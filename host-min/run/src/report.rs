@@ -108,6 +108,9 @@ pub struct Gathered {
     /// How many findings it wrote, by severity.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub findings: Option<Findings>,
+    /// Why its findings cannot be used. The file has it as a warning.
+    #[serde(skip)]
+    pub findings_mistake: Option<String>,
     /// The worst of them. The archive has all.
     #[serde(skip)]
     pub worst_findings: Vec<Shown>,
@@ -274,6 +277,7 @@ impl Gathered {
             objects_reduced: tally.uses.reduced(),
             hidden: used::hidden(grant, &tally.uses),
             findings: tally.findings.as_ref().map(|findings| findings.counts),
+            findings_mistake: tally.findings_mistake.clone(),
             worst_findings: tally
                 .findings
                 .as_ref()

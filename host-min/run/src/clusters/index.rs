@@ -149,6 +149,9 @@ pub struct Sums {
     /// How many findings it wrote, by severity.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub findings: Option<Counts>,
+    /// Why its findings cannot be used. A warning says it, too.
+    #[serde(skip)]
+    pub findings_mistake: Option<String>,
     /// Lists whose parts show different moments.
     #[serde(skip_serializing_if = "is_zero")]
     pub inconsistent_lists: u64,
@@ -183,6 +186,7 @@ impl Sums {
             objects_reduced: gathered.objects_reduced,
             inconsistent_lists: gathered.inconsistent_lists,
             findings: gathered.findings,
+            findings_mistake: gathered.findings_mistake.clone(),
             duplicates_dropped: gathered.duplicates_dropped,
             entries: gathered.entries,
             bytes_archived: gathered.bytes_archived,

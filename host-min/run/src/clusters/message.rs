@@ -98,7 +98,7 @@ codec! {
     Reason { exit_code, attempt, reason, more, advice }
     Sums {
         name, version, complete, failed, gaps, duration_ms, requests, retries, bytes_received, items,
-        items_withheld, objects_reduced, findings, inconsistent_lists, duplicates_dropped, entries, bytes_archived, warnings, errors
+        items_withheld, objects_reduced, findings, findings_mistake, inconsistent_lists, duplicates_dropped, entries, bytes_archived, warnings, errors
     }
     Ended { complete, archive, failures, warnings, gatherers }
 }

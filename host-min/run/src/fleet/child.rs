@@ -2,12 +2,12 @@
 //!
 //! Over its pipe go the lines, a zero byte, and how the run ended. JSON never has a zero byte.
 
-use super::Status;
 use super::lines::{Writer, name_of};
 use super::sources::url_of;
 use super::work::Work;
+use super::{Judged, Status};
 use crate::clusters::Reason;
-use crate::codec::Codec;
+use crate::codec::{Codec, codec};
 use crate::in_fork::{abort_on_panic, in_fork};
 use crate::plan::Input;
 use crate::run::Outcome;
@@ -26,6 +26,11 @@ use wagather_sandbox::process::SingleThreaded;
 pub(super) struct Ended {
     pub(super) status: Status,
     pub(super) reason: Option<Reason>,
+    pub(super) judged: Judged,
+}
+
+codec! {
+    Judged { counts, mistake }
 }
 
 impl Ended {
@@ -34,13 +39,14 @@ impl Ended {
 
     /// The end of a run that had no results.
     pub(super) fn failed(failure: &Failure) -> Ended {
-        Ended { status: Status::Failed, reason: Some(Reason::of(failure)) }
+        Ended { status: Status::Failed, reason: Some(Reason::of(failure)), judged: Judged::default() }
     }
 
     fn encode(&self) -> Vec<u8> {
         let mut bytes = vec![Ended::MARK, self.status as u8];
         let reasons: Vec<Reason> = self.reason.iter().cloned().collect();
         reasons.encode(&mut bytes);
+        self.judged.encode(&mut bytes);
         bytes
     }
 
@@ -50,7 +56,8 @@ impl Ended {
         let status = [Status::Complete, Status::Gaps, Status::Incomplete, Status::Failed];
         let status = *status.get(usize::from(u8::decode(from)?))?;
         let reasons: Vec<Reason> = Codec::decode(from)?;
-        bytes.is_empty().then(|| Ended { status, reason: reasons.into_iter().next() })
+        let judged = Judged::decode(from)?;
+        bytes.is_empty().then(|| Ended { status, reason: reasons.into_iter().next(), judged })
     }
 }
 
@@ -118,6 +125,11 @@ fn results(outcome: Outcome, mut writer: Writer<'_>) -> io::Result<Ended> {
     if let Some(file) = nameless {
         read_tar_gz(file, &mut |entry| writer.entry(&gatherers, entry))?;
     }
+    let mut judged = Judged::default();
+    for gathered in &report.gatherers {
+        gathered.findings.iter().for_each(|counts| judged.counts.join(counts));
+        judged.mistake = judged.mistake.or_else(|| gathered.findings_mistake.clone());
+    }
     let status = match (failures.is_empty(), report.complete) {
         (true, true) => Status::Complete,
         (true, false) => Status::Gaps,
@@ -132,19 +144,24 @@ fn results(outcome: Outcome, mut writer: Writer<'_>) -> io::Result<Ended> {
         )
     });
     let reason = failures.first().or(gaps.as_ref()).or(left_out.as_ref()).map(Reason::of);
-    Ok(Ended { status, reason })
+    Ok(Ended { status, reason, judged })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use wagather_broker::findings::Counts;
 
     #[test]
     fn an_end_arrives_as_it_was_sent() {
         let failure = Failure::new(Class::Gaps, "cannot", "because\0").advise("do");
+        let judged = Judged {
+            counts: Counts { error: 1, warning: 2, info: 3 },
+            mistake: Some("g/findings.json".into()),
+        };
         for ended in [
-            Ended { status: Status::Complete, reason: None },
-            Ended { status: Status::Gaps, reason: Some(Reason::of(&failure)) },
+            Ended { status: Status::Complete, reason: None, judged: Judged::default() },
+            Ended { status: Status::Gaps, reason: Some(Reason::of(&failure)), judged },
         ] {
             let bytes = ended.encode();
             assert_eq!(bytes[0], Ended::MARK);

@@ -30,6 +30,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use wagather_archive::{Existing, Partial, Target, Values, begins_with};
 use wagather_base::error::{Failure, Result};
+use wagather_broker::findings::Counts as Findings;
 use wagather_policy::used;
 use wagather_sandbox::process::SingleThreaded;
 
@@ -101,6 +102,15 @@ impl Counts {
     }
 }
 
+/// What gatherers judged.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Judged {
+    /// How much they found, in all archives.
+    pub counts: Findings,
+    /// The first file of findings that cannot be used, and why.
+    pub mistake: Option<String>,
+}
+
 /// The results of a fleet.
 #[derive(Debug)]
 pub struct Gathering {
@@ -108,7 +118,9 @@ pub struct Gathering {
     pub counts: Counts,
     /// The file with the lines, if they are in one.
     pub output: Option<PathBuf>,
-    /// The first failure or gap, and what ended the run early.
+    /// What gatherers found.
+    pub judged: Judged,
+    /// The first failure, or if there is none, the first gap; or what ended the run early.
     pub failure: Option<Failure>,
 }
 
@@ -145,7 +157,7 @@ pub fn run(
     let work = work::Work { plan, target: place.target.clone(), max_parallel, fetch };
     let ended = supervise::run(&work, sources, &mut place, single_threaded, watcher)?;
     let output = place.close(ended.is_whole)?;
-    Ok(Gathering { counts: ended.counts, output, failure: ended.failure })
+    Ok(Gathering { counts: ended.counts, output, judged: ended.judged, failure: ended.failure })
 }
 
 /// Where the lines are written.

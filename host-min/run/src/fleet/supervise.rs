@@ -3,7 +3,7 @@
 use super::child::{self, Ended};
 use super::lines::{Writer, name_of};
 use super::work::Work;
-use super::{Counts, Place, Sources, Status, Watcher};
+use super::{Counts, Judged, Place, Sources, Status, Watcher};
 use std::io::{self, PipeReader, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::PathBuf;
@@ -26,6 +26,7 @@ const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
 /// How the run of a fleet ended.
 pub(super) struct FleetEnded {
     pub(super) counts: Counts,
+    pub(super) judged: Judged,
     pub(super) failure: Option<Failure>,
     /// Whether every archive had its turn.
     pub(super) is_whole: bool,
@@ -46,6 +47,7 @@ pub(super) fn run(
         running: Vec::new(),
         buffer: vec![0; READ_BYTES],
         counts: Counts::default(),
+        judged: Judged::default(),
         failure: None,
         watcher,
     };
@@ -102,6 +104,7 @@ struct Fleet<'a> {
     running: Vec<Running>,
     buffer: Vec<u8>,
     counts: Counts,
+    judged: Judged,
     failure: Option<Failure>,
     watcher: &'a dyn Watcher,
 }
@@ -212,8 +215,17 @@ impl Fleet<'_> {
                 let failure = ended.reason.map(crate::clusters::Reason::into_failure);
                 self.counts.count(ended.status);
                 self.watcher.ended(&name_of(&running.archive), ended.status, failure.as_ref());
-                if self.failure.is_none() {
-                    self.failure = failure;
+                self.judged.counts.join(&ended.judged.counts);
+                if let Some(mistake) = ended.judged.mistake.filter(|_| self.judged.mistake.is_none()) {
+                    self.judged.mistake = Some(format!("{}: {mistake}", name_of(&running.archive)));
+                }
+                // A failure is worse than a gap before it.
+                let is_gap = |failure: &Failure| failure.class == Class::Gaps;
+                if self.failure.as_ref().is_none_or(is_gap)
+                    && let Some(failure) =
+                        failure.filter(|failure| self.failure.is_none() || !is_gap(failure))
+                {
+                    self.failure = Some(failure);
                 }
                 Ok(is_read)
             })
@@ -221,7 +233,7 @@ impl Fleet<'_> {
 
     fn ended(self, sources: &Sources, is_whole: bool) -> FleetEnded {
         let counts = Counts { of_other_shards: sources.of_other_shards(), ..self.counts };
-        FleetEnded { counts, failure: self.failure, is_whole }
+        FleetEnded { counts, judged: self.judged, failure: self.failure, is_whole }
     }
 }
 
