@@ -32,7 +32,7 @@ mod spool;
 
 pub use destination::{Destination, Form, Template, Url};
 pub use download::Download;
-pub use keep::{Keep, keep};
+pub use keep::{Keep, Known, keep, keep_again};
 pub use packed::Packed;
 pub use receipt::Receipt;
 pub use retry::Pace;

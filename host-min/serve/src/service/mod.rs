@@ -14,6 +14,7 @@
 //! | `leadership` | what is known of the leader |
 //! | `sandboxes` | sandboxes that are prepared ahead |
 //! | `source` | the source that runs share |
+//! | `workers` | the threads of runs |
 //! | `execute` | one run |
 //! | `delivery` | sends archives to a server |
 //! | `outputs` | the folders of archives |
@@ -33,6 +34,7 @@ mod source;
 mod state;
 mod version;
 mod watch;
+mod workers;
 
 use crate::config::Config;
 use crate::log::{Entry, Level, Log};
@@ -50,6 +52,7 @@ use std::time::{Duration, Instant};
 use version::Version;
 use wagather_base::error::{Class, Failure, Result};
 use wagather_base::thread;
+use workers::Workers;
 
 /// A handle of a service. Handles are cheap to clone, and any thread may use one. Only [`wait`](Service::wait),
 /// [`reload`](Service::reload) and [`shutdown`](Service::shutdown) block; an asynchronous program calls [`on_end`](Service::on_end) instead of
@@ -87,10 +90,11 @@ struct Inner {
     sandboxes: Sandboxes,
     state: Mutex<State>,
     places: Mutex<Places>,
+    workers: Workers,
     clock: Clock,
     /// Wakes the thread that gets the Lease.
     election: Clock,
-    refills: Mutex<Option<Sender<Arc<Version>>>>,
+    refills: Mutex<Option<Sender<Refill>>>,
     /// Wishes that registries be asked.
     asks: Mutex<Option<Sender<()>>>,
     /// Archives to deliver.
@@ -262,6 +266,7 @@ impl Service {
 impl Drop for Owner {
     fn drop(&mut self) {
         self.inner.lock().is_ending = true;
+        self.inner.workers.end();
         self.inner.clock.wake();
         self.inner.election.wake();
         *self.inner.refills.lock().unwrap_or_else(PoisonError::into_inner) = None;
@@ -269,6 +274,12 @@ impl Drop for Owner {
         *self.inner.deliveries.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
+
+/// A version whose next sandbox is to be prepared, and when.
+type Refill = (Instant, Arc<Version>);
+
+/// A run that took a sandbox sends its first request within this time. Until then, preparing another one would only take the processors from it.
+const AFTER_REQUEST: Duration = Duration::from_millis(1);
 
 /// How long to wait for runs that were stopped before looking again.
 const LAST_WAIT: Duration = Duration::from_millis(100);
@@ -284,7 +295,7 @@ fn start_thread(name: &str, work: impl FnOnce() + Send + 'static) -> std::io::Re
 struct Made {
     inner: Arc<Inner>,
     candidate: Option<leader::Candidate>,
-    to_refill: Receiver<Arc<Version>>,
+    to_refill: Receiver<Refill>,
     to_deliver: Receiver<delivery::ToDeliver>,
     asked: Receiver<()>,
 }
@@ -304,6 +315,7 @@ impl Inner {
             options,
             state: Mutex::new(State::new(config, source, leadership)),
             places: Mutex::default(),
+            workers: Workers::default(),
             clock: Clock::default(),
             election: Clock::default(),
             refills: Mutex::new(Some(refills)),
@@ -340,7 +352,7 @@ impl Inner {
     fn start_waiting<'a>(self: &'a Arc<Self>, mut state: MutexGuard<'a, State>) {
         while let Some(run) = state.start_next() {
             let (inner, id) = (self.clone(), run.id.clone());
-            if let Err(error) = start_thread("run", move || execute::execute(&inner, &run)) {
+            if let Err(error) = self.workers.start(Box::new(move || execute::execute(&inner, &run))) {
                 let reason = format!("cannot start a thread for the run: {error}");
                 let ended = Ended {
                     state: crate::status::RunState::Failed,
@@ -424,7 +436,7 @@ impl Inner {
     /// Has a sandbox prepared for the next run of a version.
     fn refill(&self, version: &Arc<Version>) {
         if let Some(refills) = &*self.refills.lock().unwrap_or_else(PoisonError::into_inner) {
-            let _ = refills.send(version.clone());
+            let _ = refills.send((Instant::now() + AFTER_REQUEST, version.clone()));
         }
     }
 
@@ -446,8 +458,9 @@ impl Inner {
     }
 
     /// Prepares sandboxes until the service ends.
-    fn refill_all(&self, refills: &Receiver<Arc<Version>>) {
-        for version in refills {
+    fn refill_all(&self, refills: &Receiver<Refill>) {
+        for (time, version) in refills {
+            std::thread::sleep(time.saturating_duration_since(Instant::now()));
             let state = self.lock();
             let is_served = state
                 .gatherers

@@ -6,10 +6,10 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use wagather_archive::Output;
 use wagather_base::error::{Class, Failure, Result};
-use wagather_deliver::{Keep, Tell, keep};
+use wagather_deliver::{Keep, Known, Tell, keep_again};
 
 /// The name of the newest complete archive.
 const LATEST: &str = "latest.tar.gz";
@@ -31,29 +31,39 @@ pub(super) fn of_run(outputs: &Outputs, gatherer: &str, run: &RunId) -> Output {
     Output::TarGz(outputs.folder.join(gatherer).join(format!("{gatherer}-{run}.tar.gz")))
 }
 
-/// Held while archives get their places: runs of a gatherer may end at the same time.
-static PLACING: Mutex<()> = Mutex::new(());
+/// Held while archives get their places: runs of a gatherer may end at the same time. It has the archives that were read.
+static PLACING: LazyLock<Mutex<Known>> = LazyLock::new(Mutex::default);
+
+fn placing() -> MutexGuard<'static, Known> {
+    PLACING.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Gives the archive of a run the second name `latest.tar.gz`, in one step, and removes the archives that are too old.
 pub(super) fn publish(outputs: &Outputs, gatherer: &str, archive: &Path, tell: Tell<'_>) -> Result<()> {
-    let _placing = PLACING.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut known = placing();
     let folder = outputs.folder.join(gatherer);
     let (next, latest) = (folder.join(NEXT_LATEST), folder.join(LATEST));
     let linked = link(archive, &next)
         .and_then(|()| fs::rename(&next, &latest))
         .map_err(|error| Failure::new(Class::Output, format!("cannot replace {}", latest.display()), error));
-    keep_all(outputs, gatherer, "", archive, tell);
+    keep_all(outputs, gatherer, ("", archive), &mut known, tell);
     linked
 }
 
 /// Removes the archives that are too old, of runs that failed. They count by themselves, so that failures cost no complete archive.
 pub(super) fn keep_incomplete(outputs: &Outputs, gatherer: &str, archive: &Path, tell: Tell<'_>) {
-    let _placing = PLACING.lock().unwrap_or_else(PoisonError::into_inner);
-    keep_all(outputs, gatherer, ".incomplete", archive, tell);
+    let mut known = placing();
+    keep_all(outputs, gatherer, (".incomplete", archive), &mut known, tell);
 }
 
 /// Removes the archives of a gatherer that are too old, of those whose names end so.
-fn keep_all(outputs: &Outputs, gatherer: &str, ending: &str, newest: &Path, tell: Tell<'_>) {
+fn keep_all(
+    outputs: &Outputs,
+    gatherer: &str,
+    (ending, newest): (&str, &Path),
+    known: &mut Known,
+    tell: Tell<'_>,
+) {
     let folder = outputs.folder.join(gatherer);
     let template = format!("{gatherer}-{{run}}.tar.gz{ending}");
     let limits = [
@@ -61,7 +71,9 @@ fn keep_all(outputs: &Outputs, gatherer: &str, ending: &str, newest: &Path, tell
         outputs.keep_bytes.map(Keep::Bytes),
         outputs.keep_age.map(Keep::Younger),
     ];
-    limits.into_iter().flatten().for_each(|most| keep(&folder, &template, newest, most, tell));
+    for most in limits.into_iter().flatten() {
+        keep_again(&folder, &template, newest, most, known, tell);
+    }
 }
 
 /// The file of the newest complete archive of a gatherer, if there is one.
