@@ -80,7 +80,10 @@ pub(super) fn look(inner: &Arc<Inner>, why: Why, pulled: &Pulled) -> Result<(), 
                 continue;
             }
         };
-        solve(inner, &entry.module);
+        // The folder could be read. A module has its own problem until it is looked at.
+        if paths.first() != Some(&entry.module) {
+            solve(inner, &entry.module);
+        }
         let entry = Arc::new(entry.clone());
         for path in paths {
             found.insert(path.clone());
