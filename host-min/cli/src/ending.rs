@@ -27,7 +27,7 @@ pub fn end_command(words: &Words, done: Result<()>) -> ExitCode {
     if words.command.name == "run" {
         termination::write(words.one("termination-log"), done.as_ref().copied());
     }
-    end_or_stay(format(words), done, words.has("stay"))
+    end_or_stay(format(words), done, words.has("stay") && !words.has("dry-run"))
 }
 
 /// With `--stay`, a run that would not become better by another one waits at its end.
