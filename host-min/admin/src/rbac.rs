@@ -10,7 +10,9 @@ use wagather_cli::registry;
 use wagather_cli::typed::{Words, Wrong};
 use wagather_cli::values::{one, text, wrong};
 use wagather_kube::cluster;
+use wagather_policy::discovery::Catalog;
 use wagather_policy::grant::Grant;
+use wagather_policy::manifest::Manifest;
 use wagather_policy::rbac::Needs;
 use wagather_printable::Page;
 use wagather_run::Input;
@@ -44,28 +46,47 @@ impl Rbac {
 
 pub(crate) fn rbac(args: &Rbac) -> Result<()> {
     let grant = args.grant.as_deref().map(Grant::read).transpose()?.map(Arc::new);
-    let mut needs = Needs::default();
-    let mut catalog = None;
+    let (mut needs, mut account) = (Needs::default(), Account::new(&args.input));
     for guest in &args.guests {
         for guest in Guest::read_all(guest, &args.registry)? {
-            let manifest = read(&guest, grant.as_deref())?;
-            if !manifest.has_wildcards() {
-                needs.add(manifest, grant.as_ref());
-                continue;
-            }
-            let known = match catalog.take() {
-                Some(known) => known,
-                None => {
-                    discover(&args.input).map_err(|failure| without_a_cluster(&manifest.name, failure))?
-                }
-            };
-            needs.add_at(manifest, grant.as_ref(), &known);
-            catalog = Some(known);
+            account.add(&mut needs, read(&guest, grant.as_deref())?, grant.as_ref())?;
         }
     }
     let mut page = Page::new();
     page.lines(&needs.to_yaml(&args.name, &args.namespace));
     print(&page)
+}
+
+/// What finds out which rights gatherers need. It asks for the resources of the cluster only if a manifest has wildcards.
+pub(crate) struct Account<'a> {
+    input: &'a Input,
+    catalog: Option<Catalog>,
+}
+
+impl<'a> Account<'a> {
+    pub(crate) fn new(input: &'a Input) -> Account<'a> {
+        Account { input, catalog: None }
+    }
+
+    /// Adds what a gatherer needs.
+    pub(crate) fn add(
+        &mut self,
+        needs: &mut Needs,
+        manifest: Manifest,
+        grant: Option<&Arc<Grant>>,
+    ) -> Result<()> {
+        if !manifest.has_wildcards() {
+            needs.add(manifest, grant);
+            return Ok(());
+        }
+        let known = match self.catalog.take() {
+            Some(known) => known,
+            None => discover(self.input).map_err(|failure| without_a_cluster(&manifest.name, failure))?,
+        };
+        needs.add_at(manifest, grant, &known);
+        self.catalog = Some(known);
+        Ok(())
+    }
 }
 
 /// Why an account cannot be printed for wildcards.
@@ -78,7 +99,7 @@ fn without_a_cluster(gatherer: &str, failure: Failure) -> Failure {
 }
 
 /// The cluster, the recording or the archive that a command asks which resources there are.
-fn input(words: &Words) -> Result<Input, Wrong> {
+pub(crate) fn input(words: &Words) -> Result<Input, Wrong> {
     let given: Vec<&str> =
         ["replay", "from", "kubeconfig", "context"].into_iter().filter(|name| words.has(name)).collect();
     if let [offline @ ("replay" | "from"), other, ..] = given[..] {

@@ -429,8 +429,21 @@ fn an_account_for_wildcards_names_what_the_cluster_has() {
     for word in ["secrets", "harmless", "'*'", "\"*\""] {
         assert!(!text.contains(word), "{word} in {text}");
     }
-    let without = rbac(&[]);
-    assert_ne!(without.code(), 0);
-    assert!(without.stderr.contains("RBAC's '*' would include Secrets"), "{}", without.stderr);
-    assert_eq!(without.stdout_text(), "");
+    let deploy = |words: &[&str]| {
+        let host = Host::new(["deploy", "--job", "--image", "host-min:1"]).arg(&guest).args(words);
+        host.env("KUBECONFIG", "/nonexistent").wait()
+    };
+    let deployed = deploy(&["--replay", recording.to_str().expect("a path")]).expect_success().stdout_text();
+    let rules = |text: &str| -> Vec<String> {
+        text.lines().filter(|line| line.contains("resources: [")).map(|line| line.trim().to_owned()).collect()
+    };
+    assert_eq!(rules(&deployed), rules(&text), "what is deployed has the rights that rbac prints");
+    assert!(!rules(&text).is_empty());
+    // The pod runs at the cluster.
+    assert!(!deployed.contains("replay") && !deployed.contains("r.har"), "{deployed}");
+    for without in [rbac(&[]), deploy(&[])] {
+        assert_ne!(without.code(), 0);
+        assert!(without.stderr.contains("RBAC's '*' would include Secrets"), "{}", without.stderr);
+        assert_eq!(without.stdout_text(), "");
+    }
 }

@@ -13,6 +13,7 @@ mod upload;
 
 pub(super) use options::Options;
 
+use crate::rbac::Account;
 use documents::{Deployment, Document, GATHERERS, GRANT, NODE_PARAM, When};
 use file::{Content, File};
 use std::path::Path;
@@ -64,10 +65,6 @@ pub(super) fn deploy(options: Options) -> Result<()> {
     }
 }
 
-const WILDCARDS: &str = "its manifest has wildcards, so only a cluster can say which permissions it needs, and this command does not ask one";
-const WITHOUT_WILDCARDS: &str = "deploy a gatherer that names its resources; or print the account with 'host-min rbac', which asks \
-     the cluster, and run this gatherer in a pod of your own (docs/in-cluster.md)";
-
 /// Reads the modules and the grant, checks that they can run with these options, and derives the rest.
 fn deployment(options: Options) -> Result<Deployment> {
     let mut plan = Plan::new(Input::Cluster(Box::default()), Output::Stdout, Isolation::InProcess);
@@ -90,16 +87,12 @@ fn deployment(options: Options) -> Result<Deployment> {
     let budgets = plan.budgets();
     let (memory_bytes, time) =
         (budgets.memory_bytes.unwrap_or(plan.memory_bytes), budgets.time.unwrap_or(plan.timeout));
-    let mut needs = Needs::default();
+    let (mut needs, mut account) = (Needs::default(), Account::new(&options.input));
     for (guest, manifest) in plan.guests.iter().zip(&manifests) {
         engine::check(&guest.module, memory_bytes, plan.engine).map_err(|reason| {
             Failure::new(Class::Module, format!("{} cannot be used", guest.label), reason)
         })?;
-        if manifest.has_wildcards() {
-            let attempt = format!("cannot deploy {}", guest.label);
-            return Err(Failure::new(Class::Config, attempt, WILDCARDS).advise(WITHOUT_WILDCARDS));
-        }
-        needs.add(manifest.clone(), plan.grant.as_ref());
+        account.add(&mut needs, manifest.clone(), plan.grant.as_ref())?;
     }
     if options.shards.is_some() {
         // The host itself asks for their names.

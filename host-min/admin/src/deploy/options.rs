@@ -1,6 +1,7 @@
 //! What was typed for `host-min deploy`, checked as far as the options alone tell.
 
 use super::documents::{ARCHIVES, Archives, Egress, NODE_PARAM, When};
+use crate::rbac::input;
 use std::ffi::OsString;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -14,13 +15,15 @@ use wagather_cli::typed::{Typed, Words, Wrong, take_apart};
 use wagather_cli::values::{all, one, text, wrong};
 use wagather_policy::quantity::{duration, size};
 use wagather_policy::rights::MAX_SHARDS;
+use wagather_run::Input;
 
 /// What was typed.
-#[derive(Debug)]
 pub(crate) struct Options {
     pub(super) guests: Vec<PathBuf>,
     pub(super) registry: wagather_registry::Options,
     pub(super) grant: Option<PathBuf>,
+    /// Where wildcards find the resources.
+    pub(super) input: Input,
     pub(super) kustomize: Option<PathBuf>,
     pub(super) name: String,
     pub(super) namespace: String,
@@ -79,6 +82,7 @@ impl Options {
             guests: words.operands.iter().map(PathBuf::from).collect(),
             registry: registry::options(words)?,
             grant: words.one("grant").map(PathBuf::from),
+            input: input(words)?,
             kustomize: words.one("kustomize").map(PathBuf::from),
             name,
             namespace: one(words, "namespace", namespace)?.unwrap_or_default(),
@@ -311,7 +315,7 @@ mod tests {
         assert_eq!(options.options, ["--memory=8Mi", "--param=a=b c", "--v=4", "--require-sandbox"]);
         assert_eq!(options.run.memory, 8 << 20);
         assert_eq!(
-            typed("--job|--image|x|--memory|8x").expect_err("a unit"),
+            typed("--job|--image|x|--memory|8x").err().expect("a unit"),
             "invalid value '8x' for --memory: the supported units are Ki, Mi, Gi, k, M and G"
         );
     }
@@ -342,7 +346,7 @@ mod tests {
             ("--job|--image|x|--name|a.b", "at most 52 characters"),
             ("--job|--image|x|--image-pull-policy|Sometimes", "possible values"),
         ] {
-            let reason = typed(line).expect_err(line);
+            let reason = typed(line).err().expect(line);
             assert!(reason.contains(said), "{line}: {reason}");
         }
         assert_eq!(cidr("10.0.0.1"), Ok("10.0.0.1/32".into()));

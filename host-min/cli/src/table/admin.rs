@@ -154,6 +154,14 @@ const OF_RBAC: &[Flag] = &[
         ..text("namespace", "NAMESPACE")
     },
     Flag { help: "Print only the permissions that this grant allows", ..path("grant", "FILE.yaml") },
+    WILDCARDS[0],
+    WILDCARDS[1],
+    WILDCARDS[2],
+    WILDCARDS[3],
+];
+
+/// Where wildcards of manifests find the resources that they stand for.
+pub(super) const WILDCARDS: [Flag; 4] = [
     Flag {
         help: "Kubeconfig file of the cluster that says which resources a manifest's wildcards stand for (default: $KUBECONFIG, \
                then ~/.kube/config, then the pod's service account)",

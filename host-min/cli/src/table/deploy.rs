@@ -1,5 +1,6 @@
 //! What can be typed for `host-min deploy`.
 
+use super::admin::WILDCARDS;
 use super::run::of_run;
 use super::{Command, Flag, MODULES, Operand, Value, flag, joined, path, registry, text, words};
 
@@ -31,7 +32,8 @@ Examples:
   host-min deploy pods.wasm --schedule '0 3 * * *' --indexed 16 --image IMAGE --kustomize base
       writes a base for kustomize, with 16 pods that share the namespaces
 
-This command does not contact a cluster. Whoever applies what it prints must be allowed to create roles. The image
+This command contacts a cluster only if a manifest has wildcards: the roles then name each resource that the cluster
+has now. Whoever applies what it prints must be allowed to create roles. The image
 has the program host-min as its entry point; 'make image' builds one. Run options are checked here, and passed
 on to the pod.";
 
@@ -120,6 +122,10 @@ const OPTIONS: &[Flag] = &[
         help: "Write a base for kustomize into this new folder, instead of printing",
         ..path("kustomize", "DIR")
     },
+    WILDCARDS[0],
+    WILDCARDS[1],
+    WILDCARDS[2],
+    WILDCARDS[3],
     of_run("selector"),
     of_run("layout"),
     of_run("obfuscate"),
