@@ -71,10 +71,15 @@ impl Namespace {
         kubectl(&["create", "namespace", name]);
         let levels = ["enforce", "warn"].map(|mode| format!("pod-security.kubernetes.io/{mode}=restricted"));
         kubectl(&["label", "namespace", name, &levels[0], &levels[1]]);
-        // No pod is admitted before the controller has made it.
-        let account = || kubectl_given("", &["get", "serviceaccount", "default", "--namespace", name]);
+        let namespace = Namespace { name };
+        namespace.until_account();
+        namespace
+    }
+
+    /// Waits for the default account: no pod is admitted before the controller has made it.
+    pub(super) fn until_account(&self) {
+        let account = || kubectl_given("", &["get", "serviceaccount", "default", "--namespace", self.name]);
         until("the default account", || account().stderr, || account().succeeded.then_some(()));
-        Namespace { name }
     }
 
     /// A namespace that `host-min deploy` makes.

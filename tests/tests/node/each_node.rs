@@ -59,6 +59,7 @@ fn a_pod_on_each_node_gathers_what_is_of_it() {
             }],
         },
     });
+    namespace.until_account();
     namespace.apply(&nowhere.to_string());
     let whole = || -> Vec<String> {
         left_in(&archives).into_iter().filter(|file| file.ends_with(".tar.gz")).collect()
