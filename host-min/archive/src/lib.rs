@@ -28,6 +28,7 @@ pub mod names;
 mod ours;
 mod part;
 mod paths;
+mod place;
 mod reader;
 mod section;
 mod spool;
@@ -57,6 +58,7 @@ use join::{join_folder, join_tar};
 use names::{AUDIT_PATH, REPORT_PATH};
 use part::Part;
 use paths::Moves;
+use place::{Form, Made, Place};
 use wagather_abi::manifest::is_gatherer_name;
 use wagather_base::error::{Class, Failure};
 use wagather_base::stop::Kept;
@@ -106,8 +108,7 @@ impl Output {
 /// An archive that is being written. If it is dropped before it is finished, it leaves nothing.
 #[derive(Debug)]
 pub struct Archive {
-    form: Form,
-    target: Arc<Target>,
+    place: Arc<Place>,
     existing: Existing,
     sections: usize,
     mtime_seconds: u64,
@@ -116,14 +117,6 @@ pub struct Archive {
     own: Vec<(String, Vec<u8>)>,
     #[expect(dead_code, reason = "dropping it ends the protection")]
     kept: Kept,
-}
-
-#[derive(Debug)]
-enum Form {
-    Folder(Partial),
-    TarGz(File, Partial),
-    Stdout,
-    Nameless,
 }
 
 /// The contents of an archive, for the report.
@@ -174,7 +167,7 @@ impl Finished {
 }
 
 impl Archive {
-    /// Claims the output before anything runs. Fails if it exists or cannot be written.
+    /// Claims the output before anything runs. Fails if it exists, or is in a folder that cannot be written. It is made [later](Section::begin).
     /// `mtime_seconds` is the time of every entry, in seconds since the Unix epoch.
     pub fn create(
         output: &Output,
@@ -182,30 +175,28 @@ impl Archive {
         sections: usize,
         mtime_seconds: u64,
     ) -> Result<Archive, Failure> {
-        let (form, target) = match output {
-            Output::Folder(path) => {
-                let target = Target::claim_over(path, "the archive", existing, is_archive)?;
-                (Form::Folder(target.new_folder()?), target)
-            }
-            Output::TarGz(path) => {
-                let target = Target::claim_over(path, "the archive", existing, is_archive)?;
-                let (file, partial) = target.new_file()?;
-                (Form::TarGz(file, partial), target)
-            }
+        let claimed = |path| {
+            let target = Target::claim_over(path, "the archive", existing, is_archive)?;
+            target.check_folder().map(|()| target)
+        };
+        let place = match output {
+            Output::Folder(path) => Place::new(Form::Folder, claimed(path)?),
+            Output::TarGz(path) => Place::new(Form::TarGz, claimed(path)?),
             Output::Stdout if io::stdout().is_terminal() => {
                 let attempt = "cannot write the archive to stdout";
                 return Err(Failure::new(Class::Output, attempt, "it is a terminal")
                     .advise("redirect it to a file, or pipe it into a program such as 'tar tz'"));
             }
-            Output::Stdout => (Form::Stdout, Target::stream("the archive to stdout", std::env::temp_dir())),
+            Output::Stdout => {
+                Place::new(Form::Stdout, Target::stream("the archive to stdout", std::env::temp_dir()))
+            }
             Output::Nameless(folder) => {
-                (Form::Nameless, Target::stream("a temporary archive", folder.clone()))
+                Place::new(Form::Nameless, Target::stream("a temporary archive", folder.clone()))
             }
         };
-        let (target, kept) = (Arc::new(target), Kept::begin());
+        let kept = Kept::begin();
         Ok(Archive {
-            form,
-            target,
+            place,
             existing,
             sections,
             mtime_seconds,
@@ -219,17 +210,18 @@ impl Archive {
     /// Encrypts the archive. Its name must say so, and a folder cannot be encrypted. Without an encryption, its name must not end in
     /// `.age`.
     pub fn encrypted(self, encryption: Option<Arc<dyn Encryption>>) -> Result<Archive, Failure> {
-        let is_named = matches!(self.form, Form::TarGz(..)) && is_named_encrypted(self.target.path());
+        let form = self.place.form;
+        let is_named = form == Form::TarGz && is_named_encrypted(self.place.target.path());
         let failure = |reason: &str, advice: &str| {
-            let path = self.target.path().display();
+            let path = self.place.target.path().display();
             Err(Failure::new(Class::Output, format!("cannot write the archive {path}"), reason)
                 .advise(advice))
         };
-        match (&encryption, &self.form) {
-            (Some(_), Form::Folder(_)) => {
+        match (&encryption, form) {
+            (Some(_), Form::Folder) => {
                 failure("a folder cannot be encrypted", "let --output end in .tar.gz.age")
             }
-            (Some(_), Form::TarGz(..)) if !is_named => {
+            (Some(_), Form::TarGz) if !is_named => {
                 failure("its name does not say that it is encrypted", "let --output end in .tar.gz.age")
             }
             (None, _) if is_named => failure(
@@ -261,12 +253,10 @@ impl Archive {
             return Err(Failure::new(Class::Config, attempt(), reason)
                 .advise("use another --layout, or give the gatherer another name"));
         }
-        let Form::Folder(partial) = &self.form else {
-            return Ok(Section::tar(index, gatherer, &self.target, self.mtime_seconds));
-        };
-        let root = partial.path().join(index.to_string());
-        create_folder(&root).map_err(|error| self.target.failure(&error))?;
-        Ok(Section::folder(index, gatherer, &self.target, root))
+        Ok(match self.place.form {
+            Form::Folder => Section::folder(index, gatherer, &self.place),
+            _ => Section::tar(index, gatherer, &self.place, self.mtime_seconds),
+        })
     }
 
     /// Joins the sections in order, adds the audit and the report, and renames the archive into place. If the run is not
@@ -280,7 +270,9 @@ impl Archive {
         report: impl FnOnce(&Contents) -> Vec<u8>,
     ) -> Result<Finished, Failure> {
         sections.sort_by_key(|section| section.index);
-        let failure = |error: io::Error| self.target.failure(&error);
+        let made = self.place.make()?;
+        let target = &self.place.target;
+        let failure = |error: io::Error| target.failure(&error);
         let mut contents =
             Contents { sections: vec![SectionContents::default(); self.sections], ..Contents::default() };
         let mut parts: Vec<Part> = Vec::new();
@@ -305,7 +297,7 @@ impl Archive {
             parts.push(Part { closed: section.close(may_stay_open)?, paths, lost });
         }
         let mut lists;
-        (lists, contents.lists_left_out) = lists::make(wanted, &mut parts, &self.target).map_err(failure)?;
+        (lists, contents.lists_left_out) = lists::make(wanted, &mut parts, target).map_err(failure)?;
         let report = report(&contents);
         let mut own: Vec<(&str, &[u8])> =
             self.own.iter().map(|(path, content)| (&**path, &**content)).collect();
@@ -321,23 +313,23 @@ impl Archive {
                 None => plain(to),
             }
         };
-        match self.form {
-            Form::Folder(partial) => {
+        match (made, self.place.form) {
+            (Made::Folder(partial), _) => {
                 let whole = partial.path().join("whole");
                 join_folder(&whole, parts, &mut lists, &own).map_err(failure)?;
-                Ok(Finished::at(Some(place(&self.target, &whole, complete, existing)?)))
+                Ok(Finished::at(Some(rename_whole(target, &whole, complete, existing)?)))
             }
-            Form::TarGz(mut file, partial) => {
-                put(&mut file, parts).and_then(|()| file.sync_all()).map_err(failure)?;
-                Ok(Finished::at(Some(place(&self.target, partial.path(), complete, existing)?)))
+            (Made::TarGz(file, partial), _) => {
+                put(&mut &*file, parts).and_then(|()| file.sync_all()).map_err(failure)?;
+                Ok(Finished::at(Some(rename_whole(target, partial.path(), complete, existing)?)))
             }
-            Form::Nameless => {
-                let mut file = self.target.nameless_file().map_err(failure)?;
+            (Made::Nothing, Form::Nameless) => {
+                let mut file = target.nameless_file().map_err(failure)?;
                 put(&mut file, parts).and_then(|()| file.rewind()).map_err(failure)?;
                 Ok(Finished { path: None, nameless: Some(file) })
             }
-            Form::Stdout if !complete => Ok(Finished::at(None)),
-            Form::Stdout => {
+            (Made::Nothing, _) if !complete => Ok(Finished::at(None)),
+            (Made::Nothing, _) => {
                 let mut stdout = io::stdout().lock();
                 match put(&mut stdout, parts).and_then(|()| stdout.flush()) {
                     // The reader has closed the pipe on purpose.
@@ -351,7 +343,12 @@ impl Archive {
 }
 
 /// Renames a complete archive into place. Fails if something else took the name meanwhile.
-fn place(target: &Target, whole: &Path, complete: bool, existing: Existing) -> Result<PathBuf, Failure> {
+fn rename_whole(
+    target: &Target,
+    whole: &Path,
+    complete: bool,
+    existing: Existing,
+) -> Result<PathBuf, Failure> {
     let failure = |error: io::Error| target.failure(&error);
     if !complete {
         return target.place_incomplete(whole, is_archive).map_err(failure);

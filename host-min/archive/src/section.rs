@@ -18,9 +18,10 @@ use flate2::write::GzEncoder;
 use super::layout::List;
 use super::names::is_segment;
 use super::paths::{Extent, Paths};
+use super::place::Place;
 use super::spool::{Spool, SpoolReader};
 use super::tar;
-use super::target::{Target, create_file};
+use super::target::{Target, create_file, create_folder};
 use wagather_base::error::{Class, Failure};
 
 /// Speed matters more than size, because gatherers wait for it. Of a tar of 5,000 pods (23 MB), per level of
@@ -40,7 +41,7 @@ pub struct Section {
     pub(super) lists: BTreeMap<String, List>,
     bytes: u64,
     failed: Option<Failure>,
-    target: Arc<Target>,
+    place: Arc<Place>,
     writer: Writer,
 }
 
@@ -73,12 +74,9 @@ impl std::error::Error for AddError {
 
 enum Writer {
     /// The encoder is created for the first entry. It clears 300 KB, which would delay the start of the run.
-    Tar {
-        encoder: Option<GzEncoder<Spool>>,
-        position: u64,
-        mtime_seconds: u64,
-    },
+    Tar { encoder: Option<GzEncoder<Spool>>, position: u64, mtime_seconds: u64 },
     Folder {
+        /// Empty before it was made.
         root: PathBuf,
         parent: PathBuf,
         position: u64,
@@ -97,16 +95,17 @@ pub(super) enum Closed {
 }
 
 impl Section {
-    pub(super) fn tar(index: usize, gatherer: &str, target: &Arc<Target>, mtime_seconds: u64) -> Section {
-        Section::new(index, gatherer, target, Writer::Tar { encoder: None, position: 0, mtime_seconds })
+    pub(super) fn tar(index: usize, gatherer: &str, place: &Arc<Place>, mtime_seconds: u64) -> Section {
+        Section::new(index, gatherer, place, Writer::Tar { encoder: None, position: 0, mtime_seconds })
     }
 
-    pub(super) fn folder(index: usize, gatherer: &str, target: &Arc<Target>, root: PathBuf) -> Section {
-        Section::new(index, gatherer, target, Writer::Folder { parent: root.clone(), root, position: 0 })
+    pub(super) fn folder(index: usize, gatherer: &str, place: &Arc<Place>) -> Section {
+        let writer = Writer::Folder { root: PathBuf::new(), parent: PathBuf::new(), position: 0 };
+        Section::new(index, gatherer, place, writer)
     }
 
-    fn new(index: usize, gatherer: &str, target: &Arc<Target>, writer: Writer) -> Section {
-        let target = Arc::clone(target);
+    fn new(index: usize, gatherer: &str, place: &Arc<Place>, writer: Writer) -> Section {
+        let place = Arc::clone(place);
         Section {
             index,
             gatherer: gatherer.into(),
@@ -114,9 +113,30 @@ impl Section {
             lists: BTreeMap::new(),
             bytes: 0,
             failed: None,
-            target,
+            place,
             writer,
         }
+    }
+
+    /// Makes the place of the archive, unless that was done. Whatever is added does so, too. A run does it while it waits for the server.
+    pub fn begin(&mut self) -> Result<(), Failure> {
+        if let Some(failure) = &self.failed {
+            return Err(failure.clone());
+        }
+        let begun = self.place.folder().and_then(|folder| match (folder, &mut self.writer) {
+            (Some(folder), Writer::Folder { root, parent, .. }) if root.as_os_str().is_empty() => {
+                let made = folder.join(self.index.to_string());
+                create_folder(&made).map_err(|error| self.place.target.failure(&error))?;
+                made.clone_into(parent);
+                *root = made;
+                Ok(())
+            }
+            _ => Ok(()),
+        });
+        if let Err(failure) = &begun {
+            self.failed = Some(failure.clone());
+        }
+        begun
     }
 
     /// Adds an entry. Its path is from [`super::names::resource_path`], or a gatherer's name and an entry name.
@@ -142,13 +162,15 @@ impl Section {
     }
 
     /// A spool for an entry whose length is not known yet.
-    pub fn spool(&self, max_bytes: u64) -> Spool {
-        Spool::new(&self.target, max_bytes)
+    pub fn spool(&mut self, max_bytes: u64) -> Spool {
+        // A failure is kept, and is that of whatever is added.
+        let _ = self.begin();
+        Spool::new(&self.place.target, max_bytes)
     }
 
     /// The failure for an error of a spool.
     pub fn failure(&self, error: &io::Error) -> Failure {
-        self.target.failure(error)
+        self.place.target.failure(error)
     }
 
     /// The number of entries.
@@ -167,13 +189,11 @@ impl Section {
         len: u64,
         content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<(), AddError> {
-        if let Some(failure) = &self.failed {
-            return Err(AddError::Output(failure.clone()));
-        }
+        self.begin().map_err(AddError::Output)?;
         if self.paths.conflict(path) {
             return Err(AddError::Exists);
         }
-        match self.writer.put(&self.target, path, len, content) {
+        match self.writer.put(&self.place.target, path, len, content) {
             Ok(extent) => {
                 self.paths.insert(path, extent);
                 self.bytes += len;
@@ -190,23 +210,21 @@ impl Section {
             ErrorKind::InvalidInput => {
                 Failure::new(Class::Internal, format!("cannot archive '{path}'"), error)
             }
-            _ => self.target.failure(error),
+            _ => self.place.target.failure(error),
         };
         self.failed.insert(failure).clone()
     }
 
     /// Ends the section. The last one can stay open if it is small.
-    pub(super) fn close(self, is_last: bool) -> Result<Closed, Failure> {
-        if let Some(failure) = self.failed {
-            return Err(failure);
-        }
+    pub(super) fn close(mut self, is_last: bool) -> Result<Closed, Failure> {
+        self.begin()?;
         match self.writer {
             Writer::Tar { encoder: Some(encoder), position: 1..=MAX_OPEN_BYTES, .. } if is_last => {
                 Ok(Closed::Open(encoder))
             }
             Writer::Tar { encoder: Some(encoder), position: 1.., .. } => match encoder.finish() {
                 Ok(spool) => Ok(Closed::Tar(Some(spool))),
-                Err(error) => Err(self.target.failure(&error)),
+                Err(error) => Err(self.place.target.failure(&error)),
             },
             Writer::Tar { .. } => Ok(Closed::Tar(None)),
             Writer::Folder { root, .. } => Ok(Closed::Folder(root)),
@@ -282,14 +300,16 @@ pub(super) fn put_tar(
 
 #[cfg(test)]
 mod tests {
+    use super::super::place::Form;
     use super::*;
 
     #[test]
     fn bad_paths_are_our_fault() {
         let scratch = tempfile::tempdir().expect("a folder");
-        let target = Arc::new(Target::claim(&scratch.path().join("x.tgz"), "the archive").expect("free"));
+        let target = Target::claim(&scratch.path().join("x.tgz"), "the archive").expect("free");
+        let place = Place::new(Form::TarGz, target);
         for path in ["", "/a", "a/", "../a", "a/../../b", "a b", "a\n"] {
-            let mut section = Section::tar(0, "g", &target, 0);
+            let mut section = Section::tar(0, "g", &place, 0);
             let Err(AddError::Output(failure)) = section.add(path, b"") else { panic!("{path}") };
             assert_eq!(failure.class, Class::Internal);
             assert_eq!(section.add("fine", b""), Err(AddError::Output(failure)));

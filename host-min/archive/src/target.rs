@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use wagather_base::error::{Class, Failure};
 use wagather_base::fork;
-use wagather_base::rename::{exchange, rename_new};
+use wagather_base::rename::{exchange, may_write_in, rename_new};
 use wagather_base::stop::Hidden;
 
 /// How many hidden names are tried. Several are taken only if processes with the same id, for example in containers,
@@ -100,6 +100,12 @@ impl Target {
             }
         }
         Ok(target)
+    }
+
+    /// Checks that the folder above it can be written, as far as that is known without writing. Of missing folders, the nearest one that exists counts.
+    pub(super) fn check_folder(&self) -> Result<(), Failure> {
+        let there = self.folder.ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new("."));
+        may_write_in(there).map_err(|error| self.failure(&error))
     }
 
     /// A target without a name. It only needs room for temporary files, in this folder.

@@ -338,7 +338,7 @@ fn finish(output: &Output, content: &str, complete: bool, existing: Existing) ->
     };
     // Claimed while the name was free.
     let mut archive = Archive::create(&claimed, existing, 1, TIME)?;
-    archive.target = Arc::new(Target::claim_taken(&path(output), "the archive"));
+    archive.place = Place::new(archive.place.form, Target::claim_taken(&path(output), "the archive"));
     let mut section = archive.section(0, "zero")?;
     section.add(content, content.as_bytes()).expect("added");
     let report = format!(r#"{{"wagather": "{}"}}"#, env!("CARGO_PKG_VERSION"));
@@ -437,6 +437,44 @@ fn dropped_before_the_end_it_leaves_nothing() {
 }
 
 #[test]
+fn nothing_is_made_before_it_is_begun() {
+    let scratch = tempfile::tempdir().expect("a folder");
+    let below = scratch.path().join("new/folder");
+    for (output, made) in
+        [(Output::parse(below.join("a.tgz")), vec![]), (Output::parse(below.join("b")), vec!["0"])]
+    {
+        let archive = Archive::create(&output, Existing::Keep, 1, TIME).expect("free");
+        let mut section = archive.section(0, "zero").expect("a section");
+        assert_eq!(listing(scratch.path()), [""; 0]);
+        section.begin().expect("made");
+        section.begin().expect("made before");
+        let [hidden] = &*listing(&below) else { panic!("one file or folder") };
+        assert!(hidden.starts_with('.') && hidden.ends_with(".partial"), "{hidden}");
+        if below.join(hidden).is_dir() {
+            assert_eq!(listing(&below.join(hidden)), made);
+        }
+        drop((section, archive));
+        assert_eq!(listing(&below), [""; 0]);
+        fs::remove_dir_all(scratch.path().join("new")).expect("removed");
+    }
+}
+
+#[test]
+fn what_cannot_be_made_is_one_failure_whenever_it_is_tried() {
+    let scratch = tempfile::tempdir().expect("a folder");
+    let output = Output::parse(scratch.path().join("new/a.tgz"));
+    let archive = Archive::create(&output, Existing::Keep, 1, TIME).expect("free");
+    let mut section = archive.section(0, "zero").expect("a section");
+    // The place goes while the server has the request.
+    fs::write(scratch.path().join("new"), "").expect("a file");
+    let failure = section.begin().expect_err("no folder");
+    assert_eq!(failure.class, Class::Output);
+    assert_eq!(section.add("a", b""), Err(AddError::Output(failure.clone())));
+    let finished = archive.finish(vec![section], true, b"", |_| Vec::new());
+    assert_eq!(finished.expect_err("no folder"), failure);
+}
+
+#[test]
 fn a_name_that_was_taken_meanwhile_stays_as_it_is() {
     let scratch = tempfile::tempdir().expect("a folder");
     let output = Output::parse(scratch.path().join("a.tgz"));
@@ -453,9 +491,10 @@ fn a_full_disk_is_one_clear_failure() {
     let scratch = tempfile::tempdir().expect("a folder");
     let output = Output::parse(scratch.path().join("a.tgz"));
     let mut archive = Archive::create(&output, Existing::Keep, 1, TIME).expect("free");
-    if let Form::TarGz(file, _) = &mut archive.form {
-        *file = full;
-    }
+    archive.place.make().expect("a file");
+    let place = Arc::get_mut(&mut archive.place).expect("no section");
+    let Some(Ok(Made::TarGz(file, _))) = place.made.get_mut() else { panic!("no file") };
+    *file = full;
     let failure = archive.finish(vec![], true, b"", |_| Vec::new()).expect_err("full");
     assert_eq!(failure.class, Class::Output);
     assert!(failure.advice.contains("free some space"), "{failure}");
@@ -465,10 +504,8 @@ fn a_full_disk_is_one_clear_failure() {
 #[test]
 fn a_stream_is_the_same_archive_whether_its_last_part_is_open_or_not() {
     for (is_last, members) in [(true, 1), (false, 2)] {
-        let target = Arc::new(Target::stream("the archive", std::env::temp_dir()));
         let archive = Archive {
-            form: Form::Stdout,
-            target,
+            place: Place::new(Form::Stdout, Target::stream("the archive", std::env::temp_dir())),
             existing: Existing::Keep,
             sections: 1,
             mtime_seconds: TIME,

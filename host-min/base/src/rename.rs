@@ -19,6 +19,14 @@ pub fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     }
 }
 
+/// Checks that this user may make and rename files in a folder. Nothing is written, so a full disk is not noticed.
+pub fn may_write_in(folder: &Path) -> io::Result<()> {
+    let folder = CString::new(folder.as_os_str().as_bytes())?;
+    // SAFETY: reads a text that ends in a zero byte and lives until the call returns.
+    let done = unsafe { libc::access(folder.as_ptr(), libc::W_OK | libc::X_OK) };
+    if done == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
 /// Exchanges two names. Fails with [`ErrorKind::Unsupported`] where that is not possible.
 pub fn exchange(one: &Path, other: &Path) -> io::Result<()> {
     match rename_with(one, other, libc::RENAME_EXCHANGE) {

@@ -131,8 +131,10 @@ impl Broker<'_> {
         Ok(i64::from(handle))
     }
 
-    /// The answer of a handle, and what its calls work with.
-    pub(super) fn request(&mut self, handle: Handle) -> Result<(&mut Answer, Context<'_>), Status> {
+    /// The answer of a handle, and what its calls work with. Its request is on its way, so there is time for what must be ready before
+    /// anything is archived.
+    pub(super) fn request(&mut self, handle: Handle) -> Result<(&mut Answer, Context<'_>), CallError> {
+        self.service.section.begin().map_err(CallError::Host)?;
         match self.open.get(handle) {
             Some(Open::Request(answer)) => {
                 let Service { fetcher, settings, gauge, admission, .. } = &self.service;
@@ -148,7 +150,7 @@ impl Broker<'_> {
                 };
                 Ok((answer, Context { tally: &mut self.tally, fetcher, redactor, finder: Some(finder) }))
             }
-            _ => Err(Status::BAD_HANDLE),
+            _ => Err(Status::BAD_HANDLE.into()),
         }
     }
 }
