@@ -53,6 +53,7 @@ mod serve;
 mod server;
 mod sizes;
 mod start;
+mod turns;
 mod usage;
 
 use document::{Document, Section};

@@ -3,6 +3,7 @@
 use crate::contender::{Contender, Kind, WORK, remove};
 use crate::figures::{markdown, millis, quantile, row, sorted};
 use crate::server::Server;
+use crate::turns::Turns;
 use crate::{Result, process};
 use std::time::Duration;
 
@@ -22,11 +23,12 @@ pub(crate) type Measured = Vec<Vec<Sample>>;
 /// Runs the rounds.
 pub(crate) fn run(contenders: &[Contender], server: &Server, rounds: usize) -> Result<Measured> {
     let mut measured = vec![Vec::with_capacity(rounds); contenders.len()];
+    let mut turns = Turns::new(contenders.len());
     for round in 0..UNCOUNTED + rounds {
-        for (contender, samples) in contenders.iter().zip(&mut measured) {
-            let sample = once(contender, server)?;
+        for index in turns.next() {
+            let sample = once(&contenders[index], server)?;
             if round >= UNCOUNTED {
-                samples.push(sample);
+                measured[index].push(sample);
             }
         }
     }

@@ -4,6 +4,7 @@ use super::contenders::{self, PLACE};
 use super::server::Server;
 use super::{Measured, Row, modules, rounds};
 use crate::contender::module;
+use crate::turns::Turns;
 use crate::{Result, tell};
 use std::time::Duration;
 
@@ -47,10 +48,11 @@ pub(super) fn measure() -> Result<Measured> {
             (TIME.as_micros() / sample.exit.as_micros().max(1)).min(MOST_ROUNDS as u128) as usize
         };
         let often: Vec<usize> = samples.iter().map(|samples| often(&samples[0])).collect();
+        let mut turns = Turns::new(runs.len());
         for round in 1..=MOST_ROUNDS {
-            for (index, run) in runs.iter().enumerate() {
+            for index in turns.next() {
                 if round <= often[index] {
-                    samples[index].push(rounds::once(run, &server, round)?);
+                    samples[index].push(rounds::once(&runs[index], &server, round)?);
                 }
             }
         }

@@ -4,6 +4,7 @@
 use super::contenders::{OURS, OUTPUT, PLACE, Run, Task};
 use super::server::{OPERATORS, Server};
 use crate::contender::{quiet, remove};
+use crate::turns::Turns;
 use crate::{Result, process, tell, usage};
 use serde_json::Value;
 use std::fs::File;
@@ -66,12 +67,12 @@ pub(super) fn run(runs: &[Run], server: &Server, rounds: usize) -> Result<Vec<Ve
         _ => ((warm.as_micros() / LONG.as_micros() + 1) as usize).min(10).min(rounds),
     });
     let every: Vec<usize> = every.collect();
-    let mut measured = vec![Vec::new(); runs.len()];
+    let (mut measured, mut turns) = (vec![Vec::new(); runs.len()], Turns::new(runs.len()));
     for round in 0..rounds {
         if round % 20 == 0 {
             tell(&format!("peers, round {} of {rounds}", round + 1));
         }
-        for index in (0..runs.len()).map(|index| (index + round) % runs.len()) {
+        for index in turns.next() {
             if (round + index).is_multiple_of(every[index]) {
                 measured[index].push(once(&runs[index], server, round)?);
             }
