@@ -102,10 +102,15 @@ impl Target {
         Ok(target)
     }
 
-    /// Checks that the folder above it can be written, as far as that is known without writing. Of missing folders, the nearest one that exists counts.
+    /// Checks that it can be written, as far as that is known without writing: the rights to the folder above it, or to the nearest one that exists, and
+    /// the length of the name.
     pub(super) fn check_folder(&self) -> Result<(), Failure> {
         let there = self.folder.ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new("."));
-        may_write_in(there).map_err(|error| self.failure(&error))
+        may_write_in(there).map_err(|error| self.failure(&error))?;
+        match fs::symlink_metadata(self.folder.join(self.hidden_name(0))) {
+            Err(error) if error.kind() == ErrorKind::InvalidFilename => Err(self.failure(&error)),
+            _ => Ok(()),
+        }
     }
 
     /// A target without a name. It only needs room for temporary files, in this folder.
@@ -256,16 +261,20 @@ impl Target {
         }
     }
 
+    fn hidden_name(&self, number: u32) -> OsString {
+        let mut name = OsString::from(".");
+        name.push(self.name());
+        name.push(format!(".{}", std::process::id()));
+        if number > 0 {
+            name.push(format!("-{number}"));
+        }
+        name.push(".partial");
+        name
+    }
+
     fn hidden<T>(&self, create: impl Fn(&Path) -> io::Result<T>) -> io::Result<(T, PathBuf)> {
         for number in 0..MAX_HIDDEN_NAMES {
-            let mut name = OsString::from(".");
-            name.push(self.name());
-            name.push(format!(".{}", std::process::id()));
-            if number > 0 {
-                name.push(format!("-{number}"));
-            }
-            name.push(".partial");
-            let path = self.folder.join(name);
+            let path = self.folder.join(self.hidden_name(number));
             match create(&path) {
                 Ok(created) => return Ok((created, path)),
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}

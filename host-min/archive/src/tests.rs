@@ -472,6 +472,8 @@ fn what_cannot_be_made_is_one_failure_whenever_it_is_tried() {
     assert_eq!(section.add("a", b""), Err(AddError::Output(failure.clone())));
     let finished = archive.finish(vec![section], true, b"", |_| Vec::new());
     assert_eq!(finished.expect_err("no folder"), failure);
+    let long = Output::parse(scratch.path().join("x".repeat(250)));
+    assert!(!Archive::create(&long, Existing::Keep, 1, TIME).expect_err("too long").advice.is_empty());
 }
 
 #[test]
