@@ -88,8 +88,19 @@ const MAX_AUDIT_BYTES: u64 = 64 << 20;
 /// What is known of all archives may take so many bytes: their reports and audits, the paths of their files, and this for each file.
 const MAX_KNOWN_BYTES: u64 = 1 << 30;
 const KNOWN_BYTES: u64 = 128;
-/// A byte of a report takes at most so many once it is a tree: `[],` becomes a value, and three bytes.
-const REPORT_FACTOR: u64 = 12;
+
+/// What a JSON text takes at most once it is a tree. An object has room for eleven members, also if it has one: `{"":0},` becomes 700 bytes.
+/// Marks within strings count, too.
+fn tree_bytes(json: &[u8]) -> u64 {
+    let of = |byte: &u8| match byte {
+        b'{' => 700,
+        b'[' => 160,
+        b':' => 120,
+        b',' => 96,
+        _ => 1,
+    };
+    json.iter().map(of).sum()
+}
 
 /// What the files of one archive may have together. That is what sixteen gatherers may write, each as much as it may. A few
 /// megabytes can expand to more.
@@ -201,11 +212,11 @@ fn look(path: &Path, known: &mut BTreeMap<String, Known>, room: &mut Room) -> Re
         mtime_seconds = entry.mtime_seconds;
         room.take_content(entry.len)?;
         match entry.path {
-            REPORT_PATH => read_own(entry, &mut report, MAX_REPORT_BYTES, REPORT_FACTOR, room),
-            AUDIT_PATH => read_own(entry, &mut audit, MAX_AUDIT_BYTES, 1, room),
+            REPORT_PATH => read_own_json(entry, &mut report, room),
+            AUDIT_PATH => read_own(entry, &mut audit, MAX_AUDIT_BYTES, room),
             file if own::PATHS.contains(&file) => {
                 let content = own.entry(file.to_owned()).or_default();
-                read_own(entry, content, MAX_REPORT_BYTES, REPORT_FACTOR, room)
+                read_own_json(entry, content, room)
             }
             file => {
                 room.take_known(KNOWN_BYTES + file.len() as u64)?;
@@ -240,14 +251,20 @@ fn look(path: &Path, known: &mut BTreeMap<String, Known>, room: &mut Room) -> Re
 }
 
 /// Reads a file that the host itself wrote, and wrote once.
-fn read_own(entry: Entry<'_>, into: &mut Vec<u8>, most: u64, factor: u64, room: &mut Room) -> io::Result<()> {
+fn read_own(entry: Entry<'_>, into: &mut Vec<u8>, most: u64, room: &mut Room) -> io::Result<()> {
     let Entry { path, len, content, .. } = entry;
     if len > most || !into.is_empty() {
         let why = if len > most { "is too large" } else { "is there twice" };
         return Err(io::Error::other(format!("it is no archive of host-min: its {path} {why}")));
     }
-    room.take_known(len * factor)?;
+    room.take_known(len)?;
     content.take(most).read_to_end(into).map(drop)
+}
+
+/// The same for a file that becomes a tree.
+fn read_own_json(entry: Entry<'_>, into: &mut Vec<u8>, room: &mut Room) -> io::Result<()> {
+    read_own(entry, into, MAX_REPORT_BYTES, room)?;
+    room.take_known(tree_bytes(into))
 }
 
 /// Checks that the archives are those of all shards of one run. The result are the shards that are missing.
@@ -472,23 +489,30 @@ mod tests {
             let mut room = Room { known, content };
             super::look(&path, &mut BTreeMap::new(), &mut room).map(|_| (room.known, room.content))
         };
-        let of_report = report.len() as u64 * REPORT_FACTOR;
+        let of_report = report.len() as u64 + tree_bytes(&report);
         let of_file = KNOWN_BYTES + "a/b.json".len() as u64;
         let content = (report.len() + "{}".len()) as u64;
         assert_eq!(
-            look("fine.tgz", report.clone(), 2000, content),
-            Ok((2000 - of_report - of_file, content))
+            look("fine.tgz", report.clone(), 10_000, content),
+            Ok((10_000 - of_report - of_file, content))
         );
         for (name, known) in [("long.tgz", of_report - 1), ("many.tgz", of_report + of_file - 1)] {
             let failure = look(name, report.clone(), known, content).expect_err("no memory");
             assert!(failure.reason.contains("too many files, or too long reports"), "{failure}");
         }
-        let failure = look("bomb.tgz", report.clone(), 2000, content - 1).expect_err("a bomb");
+        let failure = look("bomb.tgz", report.clone(), 10_000, content - 1).expect_err("a bomb");
         assert!(failure.reason.contains("it expands to more than a run writes"), "{failure}");
         let mut large = report;
         large.resize(MAX_REPORT_BYTES as usize + 1, b' ');
         let failure = look("large.tgz", large, MAX_KNOWN_BYTES, MAX_CONTENT_BYTES).expect_err("too large");
         assert!(failure.reason.contains("wagather.json is too large"), "{failure}");
+        // 16 MB that a few kilobytes expand to, and that would be 1.7 GB as a tree.
+        let mut bushy = br#"{"wagather":"1","narrowedTo":{"shard":{"index":0,"count":1}},"x":["#.to_vec();
+        bushy.extend(br#"{"":0},"#.repeat(MAX_REPORT_BYTES as usize / 7 - 20));
+        bushy.extend(b"0]}");
+        let failure =
+            look("bushy.tgz", bushy, MAX_KNOWN_BYTES, MAX_CONTENT_BYTES).expect_err("too much memory");
+        assert!(failure.reason.contains("too long reports"), "{failure}");
     }
 
     #[test]
