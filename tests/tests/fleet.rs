@@ -284,6 +284,29 @@ fn a_reader_that_goes_away_ends_the_run() {
     assert!(begin.elapsed() < Duration::from_secs(120));
 }
 
+/// What nobody read may have what `--fail-on` asks for.
+#[test]
+fn archives_that_were_not_judged_have_not_passed() {
+    let place = place();
+    let fleet = Fleet::new(2);
+    let guest = judge(place.path(), "good", r#"{"findings":[]}"#);
+    let (reader, stdout) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let done = std::process::Command::new(programs::host_min())
+        .args(["run", "--output", "-", "--fail-on", "error", "--parallel-clusters", "1", "--from"])
+        .arg(fleet.pattern())
+        .arg(guest)
+        .stdout(stdout)
+        .output()
+        .expect("the host");
+    let stderr = String::from_utf8_lossy(&done.stderr);
+    assert_eq!(done.status.code(), Some(6), "{stderr}");
+    assert!(
+        stderr.contains("--fail-on error: stdout was closed before all archives were judged"),
+        "{stderr}"
+    );
+}
+
 #[test]
 fn a_disk_that_is_full_is_told_and_leaves_nothing() {
     let fleet = Fleet::new(200);

@@ -32,12 +32,18 @@ pub(crate) fn run_all(
     display.show(&Subject::default(), &Event::Fleet(counts));
     let advice = "the lines with the entry findings.json have them";
     let found = archives.fail_on.and_then(|least| findings::failure_of(&done.judged, least, advice));
+    // What was not judged has not passed.
+    let unjudged = archives.fail_on.filter(|_| !done.is_whole && done.failure.is_none()).map(|least| {
+        let reason = "stdout was closed before all archives were judged";
+        Failure::new(Class::Output, format!("--fail-on {}", least.name()), reason)
+            .advise("read stdout to its end, or name a file with --output")
+    });
     // As in a run on one archive: failures come before findings, and gaps after them.
     let (gap, failure) = match done.failure {
         Some(gap) if gap.class == Class::Gaps => (Some(gap), None),
         other => (None, other),
     };
-    fail_with(failure.into_iter().chain(found).chain(gap), &display)
+    fail_with(failure.into_iter().chain(unjudged).chain(found).chain(gap), &display)
 }
 
 /// Shows the archives that are not complete.

@@ -122,6 +122,8 @@ pub struct Gathering {
     pub judged: Judged,
     /// The first failure, or if there is none, the first gap; or what ended the run early.
     pub failure: Option<Failure>,
+    /// Whether every archive had its turn. Without a failure, it had not because nobody reads the lines on stdout any more.
+    pub is_whole: bool,
 }
 
 /// Gets to know what happens. Called on the only thread of the process.
@@ -156,8 +158,9 @@ pub fn run(
     let mut place = Place::open(output, plan.existing)?;
     let work = work::Work { plan, target: place.target.clone(), max_parallel, fetch };
     let ended = supervise::run(&work, sources, &mut place, single_threaded, watcher)?;
-    let output = place.close(ended.is_whole)?;
-    Ok(Gathering { counts: ended.counts, output, judged: ended.judged, failure: ended.failure })
+    let supervise::FleetEnded { counts, judged, failure, is_whole } = ended;
+    let output = place.close(is_whole)?;
+    Ok(Gathering { counts, output, judged, failure, is_whole })
 }
 
 /// Where the lines are written.
