@@ -61,8 +61,17 @@ pub fn main(words: impl Iterator<Item = OsString>, single_threaded: SingleThread
 fn command(words: &Words, single_threaded: SingleThreaded) -> Result<Result<()>, Wrong> {
     let wrong = |reason| Wrong { command: Some(words.command), reason };
     Ok(match words.command.name {
-        "run" if words.has("dry-run") => dry_run::dry_run(Run::of(words)?),
-        "run" => run::run(Run::of(words)?, single_threaded),
+        "run" => match Run::of(words)? {
+            // host-min takes it out of the words before it starts this program.
+            _ if words.has("token") => Err(Failure::new(
+                Class::Config,
+                "cannot use --token",
+                "host-min-admin does not hide it from sandboxes, which are copies of this process",
+            )
+            .advise("use 'host-min run', which hides it, or --token-file")),
+            run if words.has("dry-run") => dry_run::dry_run(run),
+            run => run::run(run, single_threaded),
+        },
         // Runs on archives pull them apart in sandboxes that are this program.
         "sandbox" => run_helper(),
         "inspect" => {

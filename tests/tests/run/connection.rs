@@ -198,6 +198,20 @@ fn a_token_of_the_command_line_is_in_no_list_of_processes_and_in_no_sandbox() {
     }
     call.wait().expect_code(5);
     assert_eq!(authorization(&server), Some(format!("Bearer {TOKEN}")));
+    // The other program does not hide it, and says so.
+    let asked = server.seen().len();
+    let done = std::process::Command::new(programs::host_min().with_file_name("host-min-admin"))
+        .args(["run", "--output", "-"])
+        .args(words)
+        .arg(programs::guest("cluster-operators"))
+        .output()
+        .expect("host-min-admin");
+    let stderr = String::from_utf8_lossy(&done.stderr);
+    assert!(
+        done.status.code() == Some(4) && stderr.contains("use 'host-min run', which hides it"),
+        "{stderr}"
+    );
+    assert_eq!(server.seen().len(), asked);
 }
 
 #[test]
