@@ -96,6 +96,33 @@ fn the_grants_of_a_configuration_take_over_with_it() {
     });
 }
 
+/// Whether the service has the other grant, or the gatherer itself.
+#[test]
+fn what_another_grant_allows_is_told() {
+    let place = place();
+    let reader = guest::module("reader", &["resource list /v1/pods * *"], NOTHING);
+    guest::write(place.path(), "reader", &reader);
+    let module = place.path().join("reader.wasm");
+    let mut next_config = config(place.path(), &module, "http://127.0.0.1:9");
+    let (narrow, wide) = (grant(place.path(), "narrow.yaml", &[]), place.path().join("wide.yaml"));
+    let rules = "rules:\n- {verbs: [list], apiGroups: [''], resources: [pods]}\n";
+    std::fs::write(&wide, format!("apiVersion: wagather/v1\nkind: Grant\n{rules}")).expect("a file");
+    next_config.grant = Some(narrow.clone());
+    let (service, next) = changing(next_config.clone());
+    let mut reload = |own: Option<&Path>, of_all: &Path| {
+        (next_config.gatherers[0].grant, next_config.grant) =
+            (own.map(Path::to_owned), Some(of_all.to_owned()));
+        *next.lock().expect("a lock") = next_config.clone();
+        service.reload().unwrap_or_else(|failure| panic!("{failure}"));
+        let last = service.gatherer("reader").expect("a gatherer").last_replacement.expect("a replacement");
+        assert!(last.accepted, "{last:?}");
+        last.new_rights
+    };
+    assert_eq!(reload(None, &wide), ["list v1/pods"]);
+    assert!(reload(None, &narrow).is_empty());
+    assert_eq!(reload(Some(&wide), &narrow), ["list v1/pods"]);
+}
+
 #[test]
 fn what_a_configuration_does_not_name_any_more_is_gone_with_its_problems() {
     let place = place();

@@ -257,18 +257,12 @@ impl Looking<'_> {
             execute::try_out(self.inner, &version)?;
         }
         place.gatherer = Some(version.name().to_owned());
-        let replacement = (self.why != Why::Start).then(|| Replacement {
-            time: super::state::now(),
-            digest: Some(version.digest.clone()),
-            accepted: true,
-            new_rights: new_rights.clone(),
-            refusal: None,
-        });
+        let replacement = (self.why != Why::Start).then(|| accepted(&version, new_rights.clone()));
         self.inner.lock().install(version.clone(), replacement);
         self.inner.sandboxes.keep(&version, sandbox, self.config.prepared_bytes);
         solve(self.inner, self.path);
         if self.why != Why::Start {
-            self.tell(&version, current.as_deref(), &new_rights);
+            tell(self.inner, &version, current.as_deref(), &new_rights);
         }
         self.inner.clock.wake();
         Ok(())
@@ -279,8 +273,10 @@ impl Looking<'_> {
     fn hold(&self, current: &Version, grant: Option<Arc<Grant>>, place: &mut Place) {
         match Version::new(current.guest.clone(), grant, current.entry.clone()) {
             Ok(version) => {
-                self.tell(&version, Some(current), &[]);
-                self.inner.lock().install(Arc::new(version), None);
+                let new_rights = new_rights(&version, current);
+                tell(self.inner, &version, Some(current), &new_rights);
+                let replacement = accepted(&version, new_rights);
+                self.inner.lock().install(Arc::new(version), Some(replacement));
             }
             Err(_) => {
                 place.gatherer = None;
@@ -321,9 +317,6 @@ impl Looking<'_> {
         if self.why == Why::Start {
             return Ok(Vec::new());
         }
-        let rights = |version: &Version, grant: &Option<Arc<Grant>>| {
-            Rights::new(version.manifest.clone(), grant.clone().unwrap_or_default())
-        };
         let (old, old_under_this_grant) = match current {
             Some(current) => (rights(current, &current.grant), rights(current, &version.grant)),
             None => {
@@ -350,26 +343,40 @@ impl Looking<'_> {
         }
         Ok(new.beyond(&old))
     }
+}
 
-    fn tell(&self, version: &Version, current: Option<&Version>, new_rights: &[String]) {
-        let message = match current {
-            Some(current) if current.digest == version.digest => {
-                "its grant or settings were replaced".to_owned()
-            }
-            Some(current) => format!("{} replaces {}", short(&version.digest), short(&current.digest)),
-            None => format!("{} is served", short(&version.digest)),
-        };
-        let mut entry = log::Entry::new(Level::Info, "replaced", message).gatherer(version.name());
-        entry = entry.with("digest", version.digest.as_str());
-        if let Some(current) = current {
-            entry = entry.with("was", current.digest.as_str());
-        }
-        self.inner.log(&entry);
-        for right in new_rights {
-            let entry =
-                log::Entry::new(Level::Warn, "newRight", format!("may do what it could not before: {right}"));
-            self.inner.log(&entry.gatherer(version.name()).with("right", right.as_str()));
-        }
+/// What is remembered of a version that takes over now.
+pub(super) fn accepted(version: &Version, new_rights: Vec<String>) -> Replacement {
+    let (time, digest) = (super::state::now(), Some(version.digest.clone()));
+    Replacement { time, digest, accepted: true, new_rights, refusal: None }
+}
+
+/// What a version may do and the one before may not.
+pub(super) fn new_rights(version: &Version, before: &Version) -> Vec<String> {
+    rights(version, &version.grant).beyond(&rights(before, &before.grant))
+}
+
+fn rights(version: &Version, grant: &Option<Arc<Grant>>) -> Rights {
+    Rights::new(version.manifest.clone(), grant.clone().unwrap_or_default())
+}
+
+/// Tells that a version has taken over, and what it may do that the one before could not.
+pub(super) fn tell(inner: &Inner, version: &Version, current: Option<&Version>, new_rights: &[String]) {
+    let message = match current {
+        Some(current) if current.digest == version.digest => "its grant or settings were replaced".to_owned(),
+        Some(current) => format!("{} replaces {}", short(&version.digest), short(&current.digest)),
+        None => format!("{} is served", short(&version.digest)),
+    };
+    let mut entry = log::Entry::new(Level::Info, "replaced", message).gatherer(version.name());
+    entry = entry.with("digest", version.digest.as_str());
+    if let Some(current) = current {
+        entry = entry.with("was", current.digest.as_str());
+    }
+    inner.log(&entry);
+    for right in new_rights {
+        let entry =
+            log::Entry::new(Level::Warn, "newRight", format!("may do what it could not before: {right}"));
+        inner.log(&entry.gatherer(version.name()).with("right", right.as_str()));
     }
 }
 

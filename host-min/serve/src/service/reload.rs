@@ -1,10 +1,10 @@
 //! A new configuration takes over in one step with its grants, so that no run has the cluster of one and the grant of another.
 
-use super::look::{Grants, Pulled, Why, is_below, look};
+use super::look::{Grants, Pulled, Why, accepted, is_below, look, new_rights, tell};
 use super::version::Version;
 use super::{CONFIGURATION, Inner, source};
-use crate::config::Config;
-use crate::log::{Entry, Level};
+use crate::config::{Config, Entry};
+use crate::log::{self, Level};
 use std::path::PathBuf;
 use std::sync::Arc;
 use wagather_base::error::Result;
@@ -19,7 +19,7 @@ pub(super) fn reload(inner: &Arc<Inner>) -> Result<()> {
         state.metrics.reloads_refused += 1;
         state.problems.insert(CONFIGURATION.to_owned(), text);
         drop(state);
-        inner.log(&Entry::of(failure).named("refused"));
+        inner.log(&log::Entry::of(failure).named("refused"));
     }
     let _ = look(inner, Why::Everything, &Pulled::new());
     inner.ask_registries();
@@ -30,8 +30,8 @@ pub(super) fn reload(inner: &Arc<Inner>) -> Result<()> {
 
 /// What becomes of a gatherer that is served when another configuration takes over.
 enum Fate {
-    /// It has another grant.
-    Held(Arc<Version>),
+    /// It has another grant, by which it may do more, or not.
+    Held { version: Arc<Version>, before: Arc<Version>, new_rights: Vec<String> },
     /// It is served no more.
     Gone { place: PathBuf, gatherer: String, why: &'static str },
 }
@@ -56,9 +56,14 @@ fn take_over(inner: &Arc<Inner>, config: Config) -> Result<()> {
         };
         let grant = grants.of(entry, &config)?;
         if grant != current.grant {
-            let held = Version::new(current.guest.clone(), grant, current.entry.clone());
+            // Its other settings are looked at afterwards.
+            let settings = Entry { grant: entry.grant.clone(), ..(*current.entry).clone() };
+            let held = Version::new(current.guest.clone(), grant, Arc::new(settings));
             fates.push(match held {
-                Ok(version) => Fate::Held(Arc::new(version)),
+                Ok(version) => {
+                    let new_rights = new_rights(&version, &current);
+                    Fate::Held { version: Arc::new(version), before: current, new_rights }
+                }
                 Err(_) => gone("the grant does not admit it any more"),
             });
         }
@@ -70,22 +75,28 @@ fn take_over(inner: &Arc<Inner>, config: Config) -> Result<()> {
     state.problems.remove(CONFIGURATION);
     for fate in &fates {
         match fate {
-            Fate::Held(version) => state.install(version.clone(), None),
+            Fate::Held { version, new_rights, .. } => {
+                let replacement = accepted(version, new_rights.clone());
+                state.install(version.clone(), Some(replacement));
+            }
             Fate::Gone { gatherer, .. } => state.remove(gatherer),
         }
     }
     drop(state);
     for fate in fates {
-        if let Fate::Gone { place, gatherer, why } = fate {
-            places.0.remove(&place);
-            inner.removed(&gatherer, why);
+        match fate {
+            Fate::Held { version, before, new_rights } => tell(inner, &version, Some(&before), &new_rights),
+            Fate::Gone { place, gatherer, why } => {
+                places.0.remove(&place);
+                inner.removed(&gatherer, why);
+            }
         }
     }
     drop(places);
-    warnings.into_iter().for_each(|text| inner.log(&Entry::new(Level::Warn, "warning", text)));
+    warnings.into_iter().for_each(|text| inner.log(&log::Entry::new(Level::Warn, "warning", text)));
     if is_elected_otherwise {
         let text = "leaderElection has changed, which holds from the next start of the service on";
-        inner.log(&Entry::new(Level::Warn, "warning", text));
+        inner.log(&log::Entry::new(Level::Warn, "warning", text));
     }
     Ok(())
 }
