@@ -32,8 +32,8 @@ fn two_gatherings_of_an_idle_cluster_differ_in_nothing() {
     assert!(text.contains("0 added, 0 removed, 0 changed") && !text.contains("not compared"), "{text}");
 }
 
-/// What the Policy working group's definitions demand of a report: only these members, and these words.
-fn definition(kind: &str, plural: &str, scope: &str) -> Value {
+/// What the definitions of the Policy working group and of OpenReports demand of a report: only these members, and these words.
+fn definition([group, version]: [&str; 2], kind: &str, plural: &str, scope: &str) -> Value {
     let text = || json!({"type": "string"});
     let words = |words: &[&str]| json!({"type": "string", "enum": words});
     let number = || json!({"type": "integer"});
@@ -50,11 +50,11 @@ fn definition(kind: &str, plural: &str, scope: &str) -> Value {
     }});
     json!({
         "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-        "metadata": {"name": format!("{plural}.wgpolicyk8s.io"),
+        "metadata": {"name": format!("{plural}.{group}"),
             "annotations": {"api-approved.kubernetes.io": "unapproved, for a test"}},
-        "spec": {"group": "wgpolicyk8s.io", "scope": scope,
+        "spec": {"group": group, "scope": scope,
             "names": {"kind": kind, "plural": plural, "singular": kind.to_ascii_lowercase(), "listKind": format!("{kind}List")},
-            "versions": [{"name": "v1alpha2", "served": true, "storage": true, "schema": {"openAPIV3Schema": {"type": "object",
+            "versions": [{"name": version, "served": true, "storage": true, "schema": {"openAPIV3Schema": {"type": "object",
                 "properties": {
                     "results": {"type": "array", "items": result},
                     "summary": {"type": "object", "properties": {
@@ -65,27 +65,45 @@ fn definition(kind: &str, plural: &str, scope: &str) -> Value {
 
 #[test]
 fn the_server_takes_findings_as_policy_reports() {
+    takes(
+        "policy-report",
+        ["wgpolicyk8s.io", "v1alpha2"],
+        [
+            ("PolicyReport", "policyreports", "Namespaced"),
+            ("ClusterPolicyReport", "clusterpolicyreports", "Cluster"),
+        ],
+    );
+}
+
+#[test]
+fn the_server_takes_findings_as_open_reports() {
+    takes(
+        "open-reports",
+        ["openreports.io", "v1alpha1"],
+        [("Report", "reports", "Namespaced"), ("ClusterReport", "clusterreports", "Cluster")],
+    );
+}
+
+/// A server with the definitions takes every object of the form, and keeps all of it.
+fn takes(format: &str, api: [&str; 2], kinds: [(&str, &str, &str); 2]) {
     const DEFINITIONS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
     let server = alone();
     let place = place();
     let output = place.path().join("out");
     gather(&server, &output);
-    let done = view(&["report", &output.to_string_lossy(), "--format", "policy-report"]);
+    let done = view(&["report", &output.to_string_lossy(), "--format", format]);
     let list: Value = serde_json::from_slice(&done.stdout).expect("JSON");
     let items = list["items"].as_array().expect("items");
-    let kinds = [
-        ("PolicyReport", "policyreports", "Namespaced"),
-        ("ClusterPolicyReport", "clusterpolicyreports", "Cluster"),
-    ];
+    let [group, version] = api;
     for (kind, plural, scope) in kinds {
-        server.admin().create(DEFINITIONS, &definition(kind, plural, scope));
+        server.admin().create(DEFINITIONS, &definition(api, kind, plural, scope));
     }
     let mut made = Vec::new();
     for item in items {
         let (_, plural, _) = kinds.iter().find(|(kind, ..)| item["kind"] == *kind).expect("a kind of ours");
         let collection = match item["metadata"]["namespace"].as_str() {
-            Some(namespace) => format!("/apis/wgpolicyk8s.io/v1alpha2/namespaces/{namespace}/{plural}"),
-            None => format!("/apis/wgpolicyk8s.io/v1alpha2/{plural}"),
+            Some(namespace) => format!("/apis/{group}/{version}/namespaces/{namespace}/{plural}"),
+            None => format!("/apis/{group}/{version}/{plural}"),
         };
         // The server serves a new type a moment after it took it.
         let until = Instant::now() + Duration::from_secs(60);
@@ -103,6 +121,6 @@ fn the_server_takes_findings_as_policy_reports() {
     }
     for (kind, plural, _) in kinds {
         assert!(made.contains(&kind.into()), "there is no {kind}: {made:?}");
-        server.admin().delete(&format!("{DEFINITIONS}/{plural}.wgpolicyk8s.io"));
+        server.admin().delete(&format!("{DEFINITIONS}/{plural}.{group}"));
     }
 }
