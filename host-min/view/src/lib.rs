@@ -30,3 +30,5 @@ mod report;
 mod terminal;
 
 pub use cli::main;
+#[cfg(fuzzing)]
+pub use open::fuzz;

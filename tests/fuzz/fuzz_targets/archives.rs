@@ -8,6 +8,7 @@ use host_min::{Accept, Call, Source};
 use std::time::{Duration, Instant};
 use wagather_fuzz::input::read_all;
 use wagather_fuzz::json::is_well_formed;
+use wagather_fuzz::tar;
 use wagather_offline::Archive;
 
 /// What is asked of each archive.
@@ -26,7 +27,7 @@ const ASKED: &[&str] = &[
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let archive = match data.strip_prefix(b"+") {
-        Some(files) => Archive::read("fuzz.tar".into(), &*tar_of(files)),
+        Some(files) => Archive::read("fuzz.tar".into(), &*tar::of(files)),
         None => Archive::read("fuzz.tar".into(), data),
     };
     let archive = match archive {
@@ -52,27 +53,3 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
         }
     }
 });
-
-/// A tar of the files that the input names.
-fn tar_of(mut files: &[u8]) -> Vec<u8> {
-    let mut tar = Vec::new();
-    while let Some(end) = files.iter().position(|byte| *byte == 0) {
-        let (path, rest) = (&files[..end.min(100)], &files[end + 1..]);
-        let len = rest.windows(2).position(|two| two == [0, 0]).unwrap_or(rest.len());
-        let (content, after) = rest.split_at(len);
-        files = after.get(2..).unwrap_or_default();
-        let mut header = [0; 512];
-        header[..path.len()].copy_from_slice(path);
-        header[124..135].copy_from_slice(format!("{len:011o}").as_bytes());
-        header[156] = b'0';
-        header[257..263].copy_from_slice(b"ustar\0");
-        header[148..156].fill(b' ');
-        let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
-        header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
-        tar.extend_from_slice(&header);
-        tar.extend_from_slice(content);
-        tar.resize(tar.len().next_multiple_of(512), 0);
-    }
-    tar.resize(tar.len() + 1024, 0);
-    tar
-}

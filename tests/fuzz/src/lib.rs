@@ -10,3 +10,4 @@ pub mod json;
 pub mod mask;
 pub mod process;
 pub mod shape;
+pub mod tar;

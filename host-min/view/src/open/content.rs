@@ -65,7 +65,7 @@ impl Content {
         Ok(Content::of(archive, Whole::read(&files)))
     }
 
-    fn of(archive: Archive, whole: Whole) -> Content {
+    pub(super) fn of(archive: Archive, whole: Whole) -> Content {
         let discovery::Discovered { api, columns } = discovery::of(&archive);
         let known = |(group, plural): (&str, &str)| {
             openshift::columns(group, plural).map(|columns| ([group, plural].map(String::from), columns))

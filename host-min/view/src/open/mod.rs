@@ -20,6 +20,8 @@
 
 mod content;
 mod discovery;
+#[cfg(fuzzing)]
+pub mod fuzz;
 mod kubeconfig;
 mod list;
 mod logs;
