@@ -62,7 +62,11 @@ impl Place {
             link(&workspace::root().join("examples").join(name), &checkout.join("examples").join(name));
         }
         // Copies: through a link, the host would find what is beside the file that is linked to.
-        for (program, name) in [(programs::host_min(), "host-min"), (programs::codegen(), "codegen")] {
+        let host = programs::host_min();
+        let admin = host.with_file_name("host-min-admin");
+        for (program, name) in
+            [(host, "host-min"), (admin, "host-min-admin"), (programs::codegen(), "codegen")]
+        {
             std::fs::copy(program, checkout.join("target/dist").join(name)).expect("a program");
         }
         let environment = BTreeMap::from([("CARGO_TARGET_DIR", top.join("build"))]);
