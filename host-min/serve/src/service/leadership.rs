@@ -3,6 +3,9 @@
 use crate::status::LeaderStatus;
 use std::time::Instant;
 
+/// What is shown of a holder's name, which comes from the server.
+const MAX_HOLDER_CHARS: usize = 1024;
+
 /// What is known of the leader.
 pub(super) struct Leadership {
     identity: String,
@@ -39,7 +42,7 @@ impl Leadership {
     /// An attempt to hold the Lease came to this; `None` if it failed, so that what was known of it holds. Says whether this replica leads for the
     /// first time.
     pub(super) fn tried(&mut self, holder: &str, until: Option<Option<Instant>>) -> bool {
-        holder.clone_into(&mut self.holder);
+        self.holder = holder.chars().take(MAX_HOLDER_CHARS).collect();
         self.until = until.unwrap_or(self.until);
         let is_first = self.leads() && !self.has_led;
         self.has_led |= is_first;
@@ -58,5 +61,17 @@ impl Leadership {
     pub(super) fn status(&self) -> LeaderStatus {
         let leader = if self.leads() { Some(self.identity.clone()) } else { self.other() };
         LeaderStatus { leads: self.leads(), identity: self.identity.clone(), leader }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_name_of_a_holder_is_cut() {
+        let mut leadership = Leadership::new("me".into());
+        leadership.tried(&"ü".repeat(100_000), None);
+        assert_eq!(leadership.other().map(|name| name.chars().count()), Some(MAX_HOLDER_CHARS));
     }
 }
