@@ -1,5 +1,5 @@
 //! The time of day, for guests, the report and the audit; and the clock that only runs, for other programs.
-#![allow(unsafe_code)] // the clock that std only subtracts
+#![cfg_attr(target_os = "linux", allow(unsafe_code))] // the clock that std only subtracts
 
 use std::time::Duration;
 
@@ -18,6 +18,7 @@ pub fn rfc3339(millis: i64) -> String {
 }
 
 /// `CLOCK_MONOTONIC` in microseconds. [`Instant`](std::time::Instant) is of the same clock, and does not say its number, which other programs want.
+#[cfg(target_os = "linux")]
 pub fn monotonic_micros() -> u64 {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: writes to a value that lives until the call returns. Linux always has this clock.
@@ -28,7 +29,7 @@ pub fn monotonic_micros() -> u64 {
     micros
 }
 
-#[cfg(test)]
+#[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
     use std::time::Instant;
