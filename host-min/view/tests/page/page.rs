@@ -94,8 +94,8 @@ fn go(page: &Page, address: &str) {
 }
 
 fn has(page: &Page, text: &str) {
-    let seen = page.text("seen()");
-    assert!(seen.contains(text), "{text} is not in:\n{seen}");
+    // What is drawn may come a frame later than what was asked for.
+    page.until(|page| page.text("seen()").contains(text), &format!("the page to show {text}"));
 }
 
 /// Nothing went wrong in the page, and it asked nobody for anything.
