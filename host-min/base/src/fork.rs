@@ -198,7 +198,11 @@ pub fn wait_for(these: &[BorrowedFd<'_>], until: Option<Instant>) -> io::Result<
 }
 
 /// Whether the other end of a socket is closed, as it is once its process has ended. Bytes that are there to be read do not matter.
-pub(crate) fn has_hung_up(socket: RawFd) -> bool {
+pub fn has_hung_up(socket: BorrowedFd<'_>) -> bool {
+    hung_up(socket.as_raw_fd())
+}
+
+pub(crate) fn hung_up(socket: RawFd) -> bool {
     let mut polled = libc::pollfd { fd: socket, events: 0, revents: 0 };
     // SAFETY: writes to one structure, which lives until the call returns. A number that is no open file is no error of memory.
     let done = unsafe { libc::poll(&mut polled, 1, 0) };

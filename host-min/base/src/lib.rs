@@ -22,6 +22,7 @@ pub mod limits;
 #[cfg(target_os = "linux")]
 pub mod peer;
 pub mod percent;
+pub mod recycle;
 #[cfg(target_os = "linux")]
 pub mod rename;
 pub mod request;

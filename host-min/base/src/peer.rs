@@ -53,7 +53,7 @@ pub fn has_ended() -> bool {
     let Some(mut peer) = PEER.get() else { return false };
     let now = Instant::now();
     if !peer.has_ended && now.saturating_duration_since(peer.looked) >= PERIOD {
-        peer.has_ended = fork::has_hung_up(peer.socket);
+        peer.has_ended = fork::hung_up(peer.socket);
         peer.looked = now;
         PEER.set(Some(peer));
     }

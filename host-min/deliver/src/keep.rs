@@ -34,22 +34,29 @@ const MAX_KNOWN: usize = 10_000;
 
 impl Known {
     fn is_archive(&mut self, path: &Path, metadata: &Metadata) -> bool {
-        let identity = (metadata.dev(), metadata.ino(), metadata.len(), metadata.modified().ok());
-        if self.0.get(path) == Some(&identity) {
+        if self.0.get(path) == Some(&identity(metadata)) {
             return true;
         }
         let is_archive = is_archive(path);
         if is_archive {
-            if self.0.len() >= MAX_KNOWN {
-                self.0.clear();
-            }
-            self.0.insert(path.to_owned(), identity);
+            self.add(path, metadata);
         }
         is_archive
     }
+
+    fn add(&mut self, path: &Path, metadata: &Metadata) {
+        if self.0.len() >= MAX_KNOWN {
+            self.0.clear();
+        }
+        self.0.insert(path.to_owned(), identity(metadata));
+    }
 }
 
-/// Removes older archives, of the names that a template gives, from a folder. `newest` always stays.
+fn identity(metadata: &Metadata) -> Identity {
+    (metadata.dev(), metadata.ino(), metadata.len(), metadata.modified().ok())
+}
+
+/// Removes older archives, of the names that a template gives, from a folder. `newest`, which the caller has written, always stays.
 ///
 /// A receipt goes with its archive. A map of obfuscated values stays: who has the archive elsewhere needs it.
 pub fn keep(folder: &Path, template: &str, newest: &Path, most: Keep, tell: Tell<'_>) {
@@ -82,7 +89,10 @@ pub fn keep_again(
     archives.sort_by(|(a, ..), (b, ..)| b.cmp(a));
     let (mut count, mut bytes, now) = (0, 0_u64, SystemTime::now());
     for ((is_newest, modified, _), path, metadata) in archives {
-        if !known.is_archive(&path, &metadata) {
+        if is_newest {
+            // The caller has just written it.
+            known.add(&path, &metadata);
+        } else if !known.is_archive(&path, &metadata) {
             continue;
         }
         (count, bytes) = (count + 1, bytes.saturating_add(metadata.len()));

@@ -3,17 +3,22 @@
 use crate::connection::{self, Lot};
 use crate::listener::Socket;
 use crate::patient::Stream;
+use crate::relay::{Relay, Work};
 use crate::shared::{Shared, Stop, stopped};
 use crate::{Address, Error, Handler, Limits, Listener, Peer};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, UnixListener};
+use tokio::runtime::Runtime;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep, timeout};
 
 /// How long a thread of the pool waits for work before it ends.
 const IDLE_THREAD_TIME: Duration = Duration::from_secs(5);
+
+/// The wait before looking again whether the thread that stands by has left.
+const LEAVING_TIME: Duration = Duration::from_millis(1);
 
 /// The wait before connections are accepted again where the system has no descriptors or memory for one.
 const EXHAUSTED_TIME: Duration = Duration::from_millis(100);
@@ -51,18 +56,58 @@ impl Server {
 
     /// Serves until it is [stopped](Stopper::stop). It runs on the calling thread, with a pool beside it for what blocks.
     pub fn run(self, listeners: Vec<Listener>) -> Result<(), Error> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
+        let runtime = self.runtime()?;
+        let result = runtime.block_on(serve(self.shared, self.stopper, listeners));
+        // Work on the pool that did not end within the grace time is not waited for.
+        runtime.shutdown_background();
+        result
+    }
+
+    /// The same with another thread that stands by, which `start` starts: a handler can have the thread that serves do [work](crate::relay) itself.
+    /// Returns when the work of the calling thread is done, too.
+    pub fn run_with_standby(
+        self,
+        listeners: Vec<Listener>,
+        start: impl FnOnce(Work) -> io::Result<()>,
+    ) -> Result<(), Error> {
+        let runtime = Arc::new(self.runtime()?);
+        let (end, ended) = watch::channel(false);
+        let relay = Arc::new(Relay::new(ended));
+        let serving = runtime.spawn(async move {
+            let result = serve(self.shared, self.stopper, listeners).await;
+            end.send_replace(true);
+            result
+        });
+        let (other, standby) = (Arc::clone(&relay), Arc::downgrade(&runtime));
+        // Without it, no thread leaves.
+        let _ = start(Box::new(move || other.stand_by(&standby)));
+        while let Some(work) = relay.serve(&runtime) {
+            work();
+        }
+        let result = runtime.block_on(serving).unwrap_or(Ok(()));
+        // The other thread leaves now, unless it works: then it has left.
+        let mut shared = runtime;
+        loop {
+            match Arc::try_unwrap(shared) {
+                Ok(runtime) => {
+                    runtime.shutdown_background();
+                    return result;
+                }
+                Err(still) => shared = still,
+            }
+            std::thread::sleep(LEAVING_TIME);
+        }
+    }
+
+    fn runtime(&self) -> Result<Runtime, Error> {
+        tokio::runtime::Builder::new_current_thread()
             .enable_io()
             .enable_time()
             .max_blocking_threads(self.shared.limits.threads.max(1))
             .thread_keep_alive(IDLE_THREAD_TIME)
             .thread_name("http-pool")
             .build()
-            .map_err(Error::System)?;
-        let result = runtime.block_on(serve(self.shared, self.stopper, listeners));
-        // Work on the pool that did not end within the grace time is not waited for.
-        runtime.shutdown_background();
-        result
+            .map_err(Error::System)
     }
 }
 

@@ -123,10 +123,27 @@ pub struct Permission {
     pub reason: String,
 }
 
+/// What a request can be written to at once. If it is not used, the source has it back.
+pub trait Ready: Send {
+    /// Writes a request.
+    fn write(self: Box<Self>, call: &Call) -> Box<dyn Written>;
+}
+
+/// A request that was written.
+pub trait Written: Send {
+    /// Waits for the head of the answer.
+    fn answer(self: Box<Self>) -> Result<Response, NoAnswer>;
+}
+
 /// Something that answers requests. Shared by the gatherers of a run.
 pub trait Source: Send + Sync {
     /// Sends a request and waits for the head of the answer.
     fn send(&self, call: &Call) -> Result<Response, NoAnswer>;
+
+    /// What a request can be written to at once, without waiting for anything, if there is that now.
+    fn ready(&self) -> Option<Box<dyn Ready>> {
+        None
+    }
 
     /// Gets ready to send, if that takes time: connects, and does TLS. Called on a thread of its own, before a run, and ends by the
     /// deadline; what fails here fails again, and is told, at the first request.
@@ -183,6 +200,9 @@ pub trait Source: Send + Sync {
 impl<T: Source + ?Sized> Source for Arc<T> {
     fn send(&self, call: &Call) -> Result<Response, NoAnswer> {
         (**self).send(call)
+    }
+    fn ready(&self) -> Option<Box<dyn Ready>> {
+        (**self).ready()
     }
     fn warm(&self, deadline: Instant) {
         (**self).warm(deadline);

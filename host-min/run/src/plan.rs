@@ -4,6 +4,7 @@
 
 use crate::in_fork::in_fork;
 use crate::modules::{Guest, in_registry};
+use crate::report::ModuleFacts;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,7 +17,7 @@ use wagather_base::limits::{
     DEFAULT_TIMEOUT, MAX_CHUNK_ITEMS, MAX_GATHERERS, MAX_MEMORY_BYTES, MAX_PARAMS_BYTES, MAX_QPS,
     MIN_MEMORY_BYTES,
 };
-use wagather_broker::{audit, line};
+use wagather_broker::{Fetchers, RateLimits, audit, line};
 use wagather_json::obfuscate::Kinds;
 use wagather_kube::{Source, Trace, cluster};
 use wagather_policy::grant::{Budgets, Grant};
@@ -95,7 +96,14 @@ pub struct Plan {
     pub obfuscate: Kinds,
     /// Opens the archive of [`Input::Archive`].
     pub(crate) open_archive: OpenArchive,
+    /// What the report says of the modules of the guests, if that is known before the run.
+    pub(crate) facts: Option<Vec<ModuleFacts>>,
+    /// Makes what sends the requests.
+    pub(crate) fetchers: MakeFetchers,
 }
+
+/// A function that makes what sends the requests of so many gatherers to a source.
+pub(crate) type MakeFetchers = fn(Arc<dyn Source>, usize, RateLimits) -> Fetchers;
 
 /// A function that opens an archive, so that only programs that read archives have the code for it. It returns the warnings, too.
 pub(crate) type OpenArchive = fn(&Path) -> Result<(Arc<dyn Source>, Vec<String>)>;
@@ -147,7 +155,22 @@ impl Plan {
             obfuscate: Kinds::default(),
             encrypt: Vec::new(),
             open_archive: cannot_open,
+            facts: None,
+            fetchers: Fetchers::new,
         }
+    }
+
+    /// Adds a guest of whose module the facts are known. That must go for all guests of the plan or for none.
+    #[doc(hidden)]
+    pub fn add_known(&mut self, guest: Guest, facts: ModuleFacts) {
+        self.guests.push(guest);
+        self.facts.get_or_insert_default().push(facts);
+    }
+
+    /// Sends each request at once if the source has a connection that waits, for a program whose source outlives the run.
+    #[doc(hidden)]
+    pub fn sending_at_once(self) -> Plan {
+        Plan { fetchers: Fetchers::at_once, ..self }
     }
 
     /// Adds a guest from a file, with the signature from `GUEST.wasm.minisig` if that exists. A folder

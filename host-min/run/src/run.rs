@@ -120,7 +120,7 @@ fn run_from(
     }
     let parallel = plan.parallel.min(plan.guests.len());
     let limits = RateLimits { qps: plan.qps, burst: plan.burst, parallel };
-    let fetchers = Fetchers::new(source, plan.guests.len(), limits);
+    let fetchers = (plan.fetchers)(source, plan.guests.len(), limits);
     if needs_a_server {
         fetchers.warm(begin + plan.time());
     }
@@ -153,7 +153,8 @@ fn run_from(
         tasks.push((sandbox, service));
     }
     // The sandboxes are busy with their modules here.
-    let modules = plan.guests.iter().map(ModuleFacts::of_guest).collect();
+    let of_guests = || plan.guests.iter().map(ModuleFacts::of_guest).collect();
+    let modules = plan.facts.clone().unwrap_or_else(of_guests);
     let served = serve_all(tasks, begin, plan);
     let recorder = recorder.as_ref().map(|unfinished| &*unfinished.0);
     let finisher = Finisher {

@@ -286,6 +286,12 @@ impl Channel {
         begins
     }
 
+    /// Broker's end: whether the next frame, whose beginning was kept, is a guest's call.
+    pub fn holds_call(&self) -> bool {
+        let tag = self.reader.buffer().get(size_of::<u32>());
+        tag.is_some_and(|tag| Import::by_number(*tag).is_some())
+    }
+
     /// Broker's end: receives the next frame into `frame`. The end of the stream is `UnexpectedEof`.
     pub fn receive_frame(&mut self, frame: &mut Vec<u8>) -> io::Result<()> {
         let len = self.receive_len(MAX_FRAME_BYTES)?;

@@ -5,12 +5,12 @@ use super::channel::{Channel, Message};
 use super::in_force::InForce;
 use super::kind::Kind;
 use super::{Inmate, Job, confine, guest};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use wagather_base::error::{Class, Failure, Result};
 use wagather_base::fork::{self, Pid};
 pub use wagather_base::fork::{Exit, SingleThreaded};
@@ -178,7 +178,6 @@ pub fn run_helper() -> ! {
 /// A helper's `main` with other code than a guest.
 #[doc(hidden)]
 pub fn run_helper_with(inmate: Inmate) -> ! {
-    use std::os::fd::AsFd;
     let job = std::io::stdin().as_fd().try_clone_to_owned().and_then(|socket| {
         // The job has the limits of the confinement, so it is read before. It comes from the broker, and the module in it is not
         // read yet.
@@ -227,6 +226,18 @@ impl Sandbox {
             WaitsFor::Turn => self.channel.send_answer(0, &[]),
             WaitsFor::Job(job) => self.channel.send_job(&job),
         }
+    }
+
+    /// Lets a guest that waits for its turn run ahead of it, up to its first call. The call waits in the channel until the sandbox is served: it is
+    /// neither judged nor answered here. Returns `false` if the guest does not call within this time, or ends without a call. Such a
+    /// sandbox must not be served, because its guest has had its turn.
+    pub fn run_ahead(&mut self, time: Duration) -> bool {
+        self.release().is_ok() && self.channel.begins_within(time) && self.channel.holds_call()
+    }
+
+    /// Whether its process has ended.
+    pub fn has_ended(&self) -> bool {
+        fork::has_hung_up(self.channel.socket().as_fd())
     }
 
     /// The number of its process, if it has one.

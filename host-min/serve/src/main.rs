@@ -4,6 +4,10 @@
 mod cli;
 
 use std::process::ExitCode;
+use wagather_base::recycle::Allocator;
+
+#[global_allocator]
+static ALLOCATOR: Allocator = Allocator;
 
 fn main() -> ExitCode {
     cli::main()

@@ -1,6 +1,7 @@
 //! A service: runs on demand and by schedule, and replacements. The service runs in the test's process, as an API does with it, and its sandboxes in
 //! helpers; `program.rs` tests the program.
 
+mod ahead;
 mod api;
 mod delivery;
 mod faults;

@@ -5,12 +5,14 @@
 //! request is sent again. It then goes back into the queue, so that no thread waits for it.
 
 mod account;
+mod at_once;
 mod bucket;
 mod queue;
 mod retry;
 
 use super::observer::{Gauge, WAKE_DELAY};
 pub(crate) use account::Account;
+use at_once::AtOnce;
 use bucket::Bucket;
 use queue::{Queue, Turn};
 pub(crate) use retry::GaveUp;
@@ -64,10 +66,15 @@ pub struct Order {
 /// A request that was sent.
 pub struct Ticket {
     reply: Receiver<Reply>,
+    /// What is left to do for the reply, if no thread does it.
+    work: Option<Work>,
     /// The gatherer's deadline.
     deadline: Instant,
     gauge: Option<Arc<Gauge>>,
 }
+
+/// Work for a reply.
+type Work = Box<dyn FnOnce() + Send>;
 
 /// The result of a request.
 pub struct Reply {
@@ -90,6 +97,8 @@ struct Task {
 
 struct Shared {
     source: Arc<dyn Source>,
+    /// How to send a request at once, for those that do.
+    at_once: Option<AtOnce>,
     state: Mutex<State>,
     more: Condvar,
 }
@@ -107,6 +116,15 @@ struct State {
 impl Fetchers {
     /// Sends requests of this many gatherers to a source. A recording has no rate limit.
     pub fn new(source: Arc<dyn Source>, gatherers: usize, limits: RateLimits) -> Fetchers {
+        Fetchers::with(source, gatherers, limits, None)
+    }
+
+    fn with(
+        source: Arc<dyn Source>,
+        gatherers: usize,
+        limits: RateLimits,
+        at_once: Option<AtOnce>,
+    ) -> Fetchers {
         let bucket = (!source.is_recording()).then(|| Bucket::new(limits.qps, limits.burst));
         let state = State {
             queue: Queue::new(gatherers, limits.parallel, bucket),
@@ -116,11 +134,15 @@ impl Fetchers {
             random: Random::of_clock(),
             closed: false,
         };
-        Fetchers { shared: Arc::new(Shared { source, state: Mutex::new(state), more: Condvar::new() }) }
+        let (state, more) = (Mutex::new(state), Condvar::new());
+        Fetchers { shared: Arc::new(Shared { source, at_once, state, more }) }
     }
 
-    /// Warms up the source until the deadline, on a thread that then waits for requests.
+    /// Warms up the source until the deadline, on a thread that then waits for requests. Where requests are sent at once, the source is warm.
     pub fn warm(&self, deadline: Instant) {
+        if self.shared.at_once.is_some() {
+            return;
+        }
         self.shared.spawn(&mut self.shared.lock(), Some(deadline));
     }
 
@@ -164,8 +186,8 @@ impl Fetcher {
 
     fn enqueue(&self, order: Order, not_before: Option<Instant>) -> Ticket {
         let deadline = order.deadline;
-        let reply = self.shared.enqueue(self.gatherer, &self.account, order, not_before);
-        Ticket { reply, deadline, gauge: self.gauge.clone() }
+        let (reply, work) = self.shared.enqueue(self.gatherer, &self.account, order, not_before);
+        Ticket { reply, work, deadline, gauge: self.gauge.clone() }
     }
 
     /// Sends a request again whose response broke off, for the `cuts`th time without progress.
@@ -215,17 +237,27 @@ impl Shared {
         account: &Arc<Account>,
         order: Order,
         not_before: Option<Instant>,
-    ) -> Receiver<Reply> {
+    ) -> (Receiver<Reply>, Option<Work>) {
         let (sender, receiver) = sync_channel(1);
         let task = Task { order, account: account.clone(), sender, tries: 0, first: None };
         let mut state = self.lock();
         state.queue.push(gatherer, task, not_before);
+        if let Some(at_once) = self.at_once
+            && let Some(work) = at_once(self, &mut state)
+        {
+            return (receiver, Some(work));
+        }
+        self.employ(state);
+        (receiver, None)
+    }
+
+    /// Has a thread send what waits.
+    fn employ(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
         if state.idle < state.queue.len() && state.threads < state.queue.max_in_flight() {
             self.spawn(&mut state, None);
         }
         drop(state);
         self.more.notify_one();
-        receiver
     }
 
     fn spawn(self: &Arc<Self>, state: &mut State, warm: Option<Instant>) {
@@ -277,13 +309,18 @@ impl Shared {
 
     /// Sends a request once. The result goes to the ticket, or the request goes back into the queue.
     fn send(&self, gatherer: usize, mut task: Task) -> MutexGuard<'_, State> {
-        let now = Instant::now();
-        let (first, until) = *task.first.get_or_insert_with(|| {
-            let own = now.checked_add(task.order.time).unwrap_or(task.order.deadline);
-            (now, own.min(task.order.deadline))
-        });
-        let Order { path_and_query, accept, .. } = task.order.clone();
-        let mut answer = self.source.send(&Call { path_and_query, accept, deadline: until });
+        let answer = self.source.send(&task.call());
+        self.settle(gatherer, task, answer)
+    }
+
+    /// What becomes of a request that was sent once.
+    fn settle(
+        &self,
+        gatherer: usize,
+        mut task: Task,
+        mut answer: Result<Response, NoAnswer>,
+    ) -> MutexGuard<'_, State> {
+        let (first, until) = task.times();
         task.tries += 1;
         let (mut not_before, mut tried) = (None, String::new());
         match RetryReason::of(&answer) {
@@ -350,12 +387,40 @@ impl Shared {
     }
 }
 
+impl Task {
+    /// When it was first sent, which is now if it was not, and when its response must have ended.
+    fn times(&mut self) -> (Instant, Instant) {
+        *self.first.get_or_insert_with(|| {
+            let now = Instant::now();
+            let own = now.checked_add(self.order.time).unwrap_or(self.order.deadline);
+            (now, own.min(self.order.deadline))
+        })
+    }
+
+    /// The call to send now.
+    fn call(&mut self) -> Call {
+        let (_, deadline) = self.times();
+        let Order { path_and_query, accept, .. } = self.order.clone();
+        Call { path_and_query, accept, deadline }
+    }
+}
+
 impl Ticket {
     /// Waits for the head of the response.
-    pub fn wait(self) -> Reply {
+    pub fn wait(mut self) -> Reply {
+        let work = self.work.take();
+        let receive = || {
+            if let Some(work) = work {
+                work();
+            }
+            match &self.gauge {
+                None => self.receive(),
+                Some(gauge) => self.wait_watched(gauge),
+            }
+        };
         let reply = match &self.gauge {
-            None => self.receive(),
-            Some(gauge) => gauge.while_waiting(|| self.wait_watched(gauge)),
+            None => receive(),
+            Some(gauge) => gauge.while_waiting(receive),
         };
         let reply = reply.unwrap_or_else(|error| {
             let (cause, reason) = match error {

@@ -108,6 +108,17 @@ impl Credentials {
         }
     }
 
+    /// The credential to use now, if that is known without reading a file, running a plugin or waiting.
+    pub(super) fn known(&self) -> Option<Arc<Credential>> {
+        match &self.origin {
+            Origin::Fixed(credential) => Some(credential.clone()),
+            _ => {
+                let state = self.lock();
+                state.current.clone().filter(|_| !state.is_stale())
+            }
+        }
+    }
+
     /// A credential other than the one that the server refused. `None` if there is no other.
     pub(super) fn renewed(
         &self,

@@ -11,6 +11,7 @@
 //! | `pool`, `dial`, `read_ahead`, `tls` | connections |
 //! | `trust`, `certificate` | whether a server is who it should be |
 //! | `http`, `body`, `gzip` | one request and its answer |
+//! | `at_once` | a request that is written before anything waits for its answer |
 //! | `link` | how fast the server answers, and whether that asks for compression |
 //! | `timeouts` | how long each part may take |
 //! | `review` | what this account may do |
@@ -21,6 +22,7 @@
 //! Not here: what may be asked, paging, and what becomes of an answer.
 
 mod access;
+mod at_once;
 mod body;
 mod certificate;
 mod compression;
@@ -338,9 +340,19 @@ impl Cluster {
         ask: impl Fn(&Credential) -> Result<Response, NoAnswer>,
     ) -> Result<Response, NoAnswer> {
         let credential = self.credentials.current(deadline)?;
-        let answer = ask(&credential)?;
+        self.renewing(ask(&credential)?, &credential, deadline, ask)
+    }
+
+    /// Asks once more if the server refused the credential and there is another one.
+    fn renewing(
+        &self,
+        answer: Response,
+        refused: &Credential,
+        deadline: Instant,
+        ask: impl Fn(&Credential) -> Result<Response, NoAnswer>,
+    ) -> Result<Response, NoAnswer> {
         if answer.status == 401
-            && let Some(renewed) = self.credentials.renewed(&credential, deadline)?
+            && let Some(renewed) = self.credentials.renewed(refused, deadline)?
         {
             // First the old answer, so that its connection serves the new request.
             drop(answer);
@@ -358,18 +370,31 @@ impl Cluster {
         credential: &Credential,
     ) -> Result<Response, NoAnswer> {
         let times = (Instant::now(), deadline);
-        // What a proxy or a server says while the connection is made may repeat them, too.
-        let clean = |mut no_answer: NoAnswer| {
-            for scrub in self.scrubs(credential) {
-                no_answer.reason = scrub.text(no_answer.reason);
-            }
-            no_answer
-        };
-        let mut connection = self.pool.take(credential, deadline).map_err(clean)?;
+        let connection = self.pool.take(credential, deadline).map_err(|why| self.clean(why, credential))?;
+        self.exchange_on(connection, None, request, times, credential)
+    }
+
+    /// The same on a connection to which the request may have been written already, between the two times.
+    fn exchange_on(
+        &self,
+        mut connection: Connection,
+        mut asked: Option<Asked>,
+        request: &dyn Fn(bool) -> Result<Vec<u8>, NoAnswer>,
+        times: (Instant, Instant),
+        credential: &Credential,
+    ) -> Result<Response, NoAnswer> {
+        let clean = |no_answer| self.clean(no_answer, credential);
+        let (_, deadline) = times;
         loop {
-            // Now that there is a connection, it is known how far away the server is.
-            let wants_gzip = self.pool.link().wants_gzip();
-            match self.ask(&mut connection, (&request(wants_gzip)?, wants_gzip), times) {
+            let asked = match asked.take() {
+                Some(asked) => asked,
+                None => {
+                    // Now that there is a connection, it is known how far away the server is.
+                    let wants_gzip = self.pool.link().wants_gzip();
+                    self.ask(&mut connection, (&request(wants_gzip)?, wants_gzip), deadline)
+                }
+            };
+            match self.head_of(&mut connection, asked, times) {
                 Ok(head) => {
                     let Head { status, mut content_type, retry_after, framing, gzip, keep_alive, .. } = head;
                     let body = Body::new(connection, framing, keep_alive, times, self.pool.clone());
@@ -401,17 +426,37 @@ impl Cluster {
         }
     }
 
-    /// Writes a request and reads the head of its answer, between the two times.
+    /// The request for a call.
+    fn head(&self, call: &Call, credential: &Credential, gzip: bool) -> Result<Vec<u8>, NoAnswer> {
+        self.template.head(call, credential.authorization.as_ref(), gzip).map_err(|reason| NoAnswer {
+            cause: Cause::Final,
+            reason: format!("cannot send a request to {}: {reason}", self.url),
+            advice: String::new(),
+        })
+    }
+
+    /// Writes a request.
     fn ask(
         &self,
         connection: &mut Connection,
         (request, wants_gzip): (&[u8], bool),
+        deadline: Instant,
+    ) -> Asked {
+        connection.set_limits(Limits::only(deadline));
+        let unsent = connection.send(request).err();
+        let first_byte = after(Instant::now(), self.pool.timeouts().first_byte, deadline);
+        Asked { wants_gzip, unsent, first_byte }
+    }
+
+    /// Reads the head of an answer, between the two times.
+    fn head_of(
+        &self,
+        connection: &mut Connection,
+        asked: Asked,
         (since, deadline): (Instant, Instant),
     ) -> io::Result<Head> {
         let (timeouts, time) = (self.pool.timeouts(), deadline.saturating_duration_since(since));
-        connection.set_limits(Limits::only(deadline));
-        let mut unsent = connection.send(request).err();
-        let first_byte = after(Instant::now(), timeouts.first_byte, deadline);
+        let Asked { wants_gzip, mut unsent, first_byte } = asked;
         connection.set_limits(Limits { deadline, silence: Silence::Until(first_byte) });
         let mut begun = false;
         loop {
@@ -437,10 +482,27 @@ impl Cluster {
         }
     }
 
+    /// What a proxy or a server says while a connection is made may repeat our credentials, too.
+    fn clean(&self, mut no_answer: NoAnswer, credential: &Credential) -> NoAnswer {
+        for scrub in self.scrubs(credential) {
+            no_answer.reason = scrub.text(no_answer.reason);
+        }
+        no_answer
+    }
+
     /// What takes our credentials out of what comes back.
     fn scrubs<'a>(&'a self, credential: &'a Credential) -> impl Iterator<Item = &'a Arc<Scrub>> {
         [&credential.scrub, &self.proxy_scrub].into_iter().flatten()
     }
+}
+
+/// A request that was written to a connection.
+struct Asked {
+    wants_gzip: bool,
+    /// Why not all of it was written.
+    unsent: Option<io::Error>,
+    /// When the first byte of the answer must have come.
+    first_byte: Instant,
 }
 
 /// Whether the server has closed; not that we did.
@@ -451,13 +513,7 @@ fn is_closed(error: &io::Error) -> bool {
 impl Source for Cluster {
     fn send(&self, call: &Call) -> Result<Response, NoAnswer> {
         self.with_credentials(call.deadline, |credential| {
-            let request = |gzip| {
-                self.template.head(call, credential.authorization.as_ref(), gzip).map_err(|reason| NoAnswer {
-                    cause: Cause::Final,
-                    reason: format!("cannot send a request to {}: {reason}", self.url),
-                    advice: String::new(),
-                })
-            };
+            let request = |gzip| self.head(call, credential, gzip);
             self.exchange(&request, call.deadline, credential)
         })
     }

@@ -158,14 +158,21 @@ impl Pool {
                 return Err(failure);
             }
         }
-        state.idle.retain(|connection| connection.generation == generation);
-        while let Some(connection) = state.idle.pop() {
-            if connection.is_usable() {
-                return Ok(connection);
-            }
+        if let Some(connection) = state.take_idle(generation) {
+            return Ok(connection);
         }
         drop(state);
         self.connect(credential, deadline)
+    }
+
+    /// An idle connection, if there is one that can be used.
+    pub(super) fn take_idle(&self, credential: &Credential) -> Option<Connection> {
+        self.lock().take_idle(generation(credential))
+    }
+
+    /// Has a connection back on which nothing was sent.
+    pub(super) fn put_back(&self, connection: Connection) {
+        self.lock().idle.push(connection);
     }
 
     /// Keeps a connection for the next request.
@@ -228,6 +235,18 @@ impl Pool {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn take_idle(&mut self, generation: u64) -> Option<Connection> {
+        self.idle.retain(|connection| connection.generation == generation);
+        while let Some(connection) = self.idle.pop() {
+            if connection.is_usable() {
+                return Some(connection);
+            }
+        }
+        None
     }
 }
 

@@ -4,19 +4,19 @@ use super::backend::Backend;
 use super::listeners;
 use super::routes::Routes;
 use crate::config;
+use crate::service::start_thread;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 use wagather_base::error::{Class, Failure, Result};
-use wagather_base::thread;
 use wagather_http::{Address, Limits, Listener, Server, Stopper};
 
 /// Bytes of a request's body. The service remembers the parameters of up to 1,500 runs, and pages show them.
 const MAX_BODY_BYTES: usize = 16 << 10;
 
-/// An API that runs on a thread of its own.
+/// An API that runs on threads of its own: one that serves, and one that stands by.
 #[derive(Debug)]
 pub struct Api {
     addresses: Vec<Address>,
@@ -71,13 +71,14 @@ impl Opened {
         let stopper = server.stopper();
         let (end, ended) = channel();
         let serve = move || {
-            if let Err(error) = server.run(listeners) {
+            let start_standby = |work| start_thread("api", work);
+            if let Err(error) = server.run_with_standby(listeners, start_standby) {
                 warn(error.to_string());
             }
             // Whoever stopped it may have gone on.
             let _ = end.send(());
         };
-        thread::start("api", Box::new(serve))
+        start_thread("api", serve)
             .map_err(|error| Failure::new(Class::Internal, "cannot start the API", error))?;
         Ok(Api { addresses, stopper, ended })
     }

@@ -1,6 +1,7 @@
 //! One run, on a thread of its own: the sandbox, the broker, the archive, and what is told of it.
 
 use super::outputs;
+use super::source::{OfRun, Told};
 use super::state::{Ended, Started};
 use super::{Inner, version::Version};
 use crate::log::{Entry, Level};
@@ -12,7 +13,9 @@ use wagather_archive::Output;
 use wagather_base::error::{Class, Failure, Result};
 use wagather_broker::{Observer, Silent};
 use wagather_deliver::Step;
+use wagather_kube::Source;
 use wagather_run::{Outcome, Report, run_in};
+use wagather_sandbox::process::Sandbox;
 
 /// Writes what a gatherer logs.
 struct Logged<'a>(&'a Inner, &'a Started);
@@ -53,15 +56,28 @@ pub(super) fn execute(inner: &Arc<Inner>, run: &Started) {
 }
 
 fn gather(inner: &Arc<Inner>, run: &Started) -> Result<Outcome> {
-    let (config, version): (_, &Version) = (&run.config, &run.version);
     let sandbox = inner.sandboxes.take(&run.version)?;
-    inner.refill(&run.version);
+    // Until the run has sent its first request, preparing the next sandbox would only take the processors from it.
+    let (other, taken) = (inner.clone(), run.version.clone());
+    let refill = Told::new(move || other.refill(&taken));
+    let outcome = gather_in(sandbox, inner, run, &refill);
+    refill.tell();
+    outcome
+}
+
+fn gather_in(sandbox: Sandbox, inner: &Inner, run: &Started, sends: &Arc<Told>) -> Result<Outcome> {
+    let (config, version): (_, &Version) = (&run.config, &run.version);
+    let of_run = |source| Arc::new(OfRun::new(source, sends.clone())) as Arc<dyn Source>;
+    let source = run.source.clone().map(of_run);
+    if source.is_none() {
+        sends.tell();
+    }
     if let Ok(stopper) = sandbox.channel.socket().try_clone() {
         inner.lock().set_stopper(&run.id, stopper);
     }
     outputs::prepare(&config.output, version.name())?;
     let output = outputs::of_run(&config.output, version.name(), &run.id);
-    let plan = version.plan(config, run.source.clone(), output, &run.params);
+    let plan = version.plan(config, source, output, &run.params);
     run_in(&plan, vec![sandbox], &Logged(inner, run))
 }
 

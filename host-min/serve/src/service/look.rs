@@ -252,7 +252,7 @@ impl Looking<'_> {
         self.digest = Some(version.digest.clone());
         self.check_name(&version, current.as_deref())?;
         let new_rights = self.check_rights(&version, current.as_deref())?;
-        let sandbox = self.inner.sandboxes.prepare(&version)?;
+        let sandbox = self.inner.sandboxes.prepare_ahead(&version, self.config)?;
         if self.entry.dry_run && self.why != Why::Start {
             execute::try_out(self.inner, &version)?;
         }

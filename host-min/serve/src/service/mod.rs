@@ -46,12 +46,12 @@ use sandboxes::Sandboxes;
 use state::{Ended, EndedEarly, State};
 use std::io::PipeWriter;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use version::Version;
 use wagather_base::error::{Class, Failure, Result};
-use wagather_base::thread;
+use wagather_base::{recycle, thread};
 use workers::Workers;
 
 /// A handle of a service. Handles are cheap to clone, and any thread may use one. Only [`wait`](Service::wait),
@@ -110,6 +110,7 @@ impl Service {
     /// # Errors
     /// The source cannot be opened, or no module can be used.
     pub fn start(config: Config, options: Options) -> Result<Service> {
+        recycle::keep();
         let Made { inner, candidate, to_refill, to_deliver, asked } = Inner::make(config, options)?;
         let _ = look(&inner, Why::Start, &Pulled::new());
         let at_start = inner.check_start()?;
@@ -275,11 +276,11 @@ impl Drop for Owner {
     }
 }
 
-/// A version whose next sandbox is to be prepared, and when.
-type Refill = (Instant, Arc<Version>);
+/// A version whose next sandbox is to be prepared.
+type Refill = Arc<Version>;
 
-/// A run that took a sandbox sends its first request within this time. Until then, preparing another one would only take the processors from it.
-const AFTER_REQUEST: Duration = Duration::from_millis(1);
+/// A service that has started no run for this time rests.
+const REST: Duration = Duration::from_millis(200);
 
 /// How long to wait for runs that were stopped before looking again.
 const LAST_WAIT: Duration = Duration::from_millis(100);
@@ -287,7 +288,7 @@ const LAST_WAIT: Duration = Duration::from_millis(100);
 /// The stack of a run's thread: the broker decodes and redacts there. What is not used costs nothing.
 const STACK_BYTES: usize = 2 << 20;
 
-fn start_thread(name: &str, work: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
+pub(crate) fn start_thread(name: &str, work: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
     std::thread::Builder::new().name(name.into()).stack_size(STACK_BYTES).spawn(work).map(drop)
 }
 
@@ -436,7 +437,7 @@ impl Inner {
     /// Has a sandbox prepared for the next run of a version.
     fn refill(&self, version: &Arc<Version>) {
         if let Some(refills) = &*self.refills.lock().unwrap_or_else(PoisonError::into_inner) {
-            let _ = refills.send((Instant::now() + AFTER_REQUEST, version.clone()));
+            let _ = refills.send(version.clone());
         }
     }
 
@@ -459,17 +460,31 @@ impl Inner {
 
     /// Prepares sandboxes until the service ends.
     fn refill_all(&self, refills: &Receiver<Refill>) {
-        for (time, version) in refills {
-            std::thread::sleep(time.saturating_duration_since(Instant::now()));
+        let mut is_at_rest = false;
+        loop {
+            let next = match is_at_rest {
+                true => refills.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                false => refills.recv_timeout(REST),
+            };
+            let version = match next {
+                Ok(version) => version,
+                Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Timeout) => {
+                    recycle::give_back();
+                    is_at_rest = true;
+                    continue;
+                }
+            };
+            is_at_rest = false;
             let state = self.lock();
             let is_served = state
                 .gatherers
                 .get(version.name())
                 .is_some_and(|gatherer| Arc::ptr_eq(&gatherer.version, &version));
-            let budget_bytes = state.config.prepared_bytes;
+            let config = state.config.clone();
             drop(state);
             // What fails here fails again when a run needs it, and is told then.
-            let _ = is_served.then(|| self.sandboxes.refill(&version, budget_bytes));
+            let _ = is_served.then(|| self.sandboxes.refill(&version, &config));
         }
     }
 }

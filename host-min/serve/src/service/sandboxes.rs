@@ -1,23 +1,28 @@
 //! Sandboxes that are prepared ahead: one for each gatherer, within a budget of memory.
 //!
+//! The guest in such a sandbox has run up to its first call, which waits in the channel. Nothing before the first call depends on the run: a guest
+//! learns its parameters, the time and all else by calls. The broker of the run judges and answers the call, as every call.
+//!
 //! A run takes the one of its version, if there is one, and prepares one for itself otherwise. Whoever takes one has another
 //! prepared ([`Sandboxes::refill`]), on a thread that does nothing else.
 
 use super::version::Version;
+use crate::config::Config;
 use std::borrow::Cow;
 use std::collections::VecDeque;
-use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use wagather_base::error::{Failure, Result};
-use wagather_base::fork::wait_for;
 use wagather_sandbox::Job;
 use wagather_sandbox::process::Sandbox;
 use wagather_sandbox::zygote::Zygote;
 
 /// How long a module may take to be validated and compiled.
 const PREPARATION: Duration = Duration::from_secs(60);
+
+/// How long a guest may take to its first call to run ahead. One that takes longer begins with its run.
+const AHEAD: Duration = Duration::from_secs(1);
 
 /// Where sandboxes come from.
 pub(super) struct Sandboxes {
@@ -45,7 +50,7 @@ impl Sandboxes {
         let taken = at.and_then(|at| waiting.remove(at));
         drop(waiting);
         match taken {
-            Some(Waiting { sandbox, .. }) if lives(&sandbox) => Ok(sandbox),
+            Some(Waiting { sandbox, .. }) if !sandbox.has_ended() => Ok(sandbox),
             _ => self.prepare(version),
         }
     }
@@ -65,11 +70,24 @@ impl Sandboxes {
         })
     }
 
+    /// Prepares a sandbox, and lets its guest run ahead. One that ends without a call, or takes long to the first, gets another sandbox, which waits for
+    /// the run: what it does is part of that. So does a guest whose run will be refused, because its sandbox is not complete.
+    pub(super) fn prepare_ahead(&self, version: &Version, config: &Config) -> Result<Sandbox> {
+        let mut sandbox = self.prepare(version)?;
+        let is_refused = config.require_sandbox && sandbox.ready.is_none_or(|ready| ready.missing().is_some());
+        if is_refused || !version.runs_ahead() || sandbox.run_ahead(AHEAD) {
+            return Ok(sandbox);
+        }
+        drop(sandbox);
+        version.never_run_ahead();
+        self.prepare(version)
+    }
+
     /// Prepares a sandbox for a version, unless one waits already.
-    pub(super) fn refill(&self, version: &Arc<Version>, budget_bytes: u64) -> Result<()> {
+    pub(super) fn refill(&self, version: &Arc<Version>, config: &Config) -> Result<()> {
         if !self.lock().iter().any(|waiting| Arc::ptr_eq(&waiting.version, version)) {
-            let sandbox = self.prepare(version)?;
-            self.keep(version, sandbox, budget_bytes);
+            let sandbox = self.prepare_ahead(version, config)?;
+            self.keep(version, sandbox, config.prepared_bytes);
         }
         Ok(())
     }
@@ -109,12 +127,6 @@ impl Sandboxes {
     fn lock(&self) -> MutexGuard<'_, VecDeque<Waiting>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Whether a sandbox still waits. One that the kernel killed has closed its socket; nothing else can be read from it.
-fn lives(sandbox: &Sandbox) -> bool {
-    let socket = sandbox.channel.socket().as_fd();
-    wait_for(&[socket], Some(Instant::now())).is_ok_and(|readable| !readable.contains(&true))
 }
 
 /// The memory that a process has, without files and what is mapped as shared. It shares some of this with its parent.

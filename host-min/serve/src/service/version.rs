@@ -4,6 +4,7 @@ use crate::config::{Config, Entry, Input};
 use crate::status::ParamStatus;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use wagather_archive::{Existing, Output};
 use wagather_base::error::{Class, Failure, Result};
 use wagather_kube::Source;
@@ -18,6 +19,8 @@ use wagather_sandbox::process::Isolation;
 pub(crate) struct Version {
     /// The module.
     pub(crate) guest: Guest,
+    /// What the report says of it.
+    facts: ModuleFacts,
     /// Its SHA-256.
     pub(crate) digest: String,
     /// What it declares.
@@ -26,6 +29,8 @@ pub(crate) struct Version {
     pub(crate) grant: Option<Arc<Grant>>,
     /// Its settings.
     pub(crate) entry: Arc<Entry>,
+    /// Whether its guest cannot run ahead of a run, as far as that is known.
+    never_ahead: AtomicBool,
 }
 
 impl Version {
@@ -35,8 +40,9 @@ impl Version {
         let manifest = Manifest::of_module(&guest.module).map_err(|reason| {
             Failure::new(Class::Module, format!("{} cannot be used", guest.label), reason)
         })?;
-        let digest = ModuleFacts::of(&guest.module).sha256;
-        let version = Version { guest, digest, manifest, grant, entry };
+        let facts = ModuleFacts::of_guest(&guest);
+        let digest = facts.sha256.clone();
+        let version = Version { guest, facts, digest, manifest, grant, entry, never_ahead: AtomicBool::default() };
         let mut plan = version.limits();
         plan.guests = vec![version.guest.clone()];
         plan.params.clone_from(&version.entry.params);
@@ -51,11 +57,22 @@ impl Version {
         &self.manifest.name
     }
 
+    /// Whether its guest runs ahead of a run, up to its first call.
+    pub(crate) fn runs_ahead(&self) -> bool {
+        !self.never_ahead.load(Ordering::Relaxed)
+    }
+
+    /// Its guest ends without a call, or takes long to its first one.
+    pub(crate) fn never_run_ahead(&self) {
+        self.never_ahead.store(true, Ordering::Relaxed);
+    }
+
     /// A plan with the limits of this version, without its module.
     pub(crate) fn limits(&self) -> Plan {
         let nowhere = Output::TarGz(PathBuf::new());
         // Nothing is read from here: each run has a source of its own.
-        let mut plan = Plan::new(RunInput::Recording(PathBuf::new()), nowhere, Isolation::InProcess);
+        let input = RunInput::Recording(PathBuf::new());
+        let mut plan = Plan::new(input, nowhere, Isolation::InProcess).sending_at_once();
         plan.grant.clone_from(&self.grant);
         plan.timeout = self.entry.timeout;
         plan.request_timeout = self.entry.request_timeout;
@@ -77,7 +94,7 @@ impl Version {
             (None, Input::Recording(path)) => RunInput::Recording(path.clone()),
             (None, Input::Cluster(options)) => RunInput::Cluster(options.clone()),
         };
-        plan.guests = vec![self.guest.clone()];
+        plan.add_known(self.guest.clone(), self.facts.clone());
         plan.output = output;
         plan.existing = Existing::Keep;
         plan.require_sandbox = config.require_sandbox;

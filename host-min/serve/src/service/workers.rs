@@ -1,19 +1,22 @@
 //! The threads of runs. One that has nothing to do waits for the next run: to start a thread takes longer than a guest takes to its first request.
+//! A run that the API is asked for has the thread of the API, in whose place another one serves: no thread has to wake up for the run.
 
 use super::start_thread;
 use std::sync::mpsc::{RecvTimeoutError, SendError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{ThreadId, current};
 use std::time::Duration;
+use wagather_http::Work;
 
-/// Work of a run's thread.
-pub(super) type Work = Box<dyn FnOnce() + Send>;
 
-/// Threads that wait. More would only have memory: runs that come together have no time for a thread either way.
-const MAX_IDLE: usize = 1;
+/// Threads that wait.
+const MAX_IDLE: usize = 4;
 
-/// How long a thread waits for another run. A service that runs once a day needs none.
+/// How long the first of them waits for another run. A service that runs once a day needs none.
 const IDLE_TIME: Duration = Duration::from_secs(300);
+
+/// How long the others wait: as long as runs come together.
+const BUSY_TIME: Duration = Duration::from_millis(500);
 
 /// The threads that wait, and how to give them work.
 type Idle = Vec<(ThreadId, Sender<Work>)>;
@@ -23,8 +26,9 @@ type Idle = Vec<(ThreadId, Sender<Work>)>;
 pub(super) struct Workers(Arc<Mutex<Idle>>);
 
 impl Workers {
-    /// Does work on a thread that waits, or on a new one.
+    /// Does work on the thread of the API if this is one, on a thread that waits, or on a new one.
     pub(super) fn start(&self, work: Work) -> std::io::Result<()> {
+        let Err(work) = wagather_http::relay(work) else { return Ok(()) };
         let idle = self.lock().pop();
         let work = match idle {
             None => work,
@@ -52,16 +56,16 @@ impl Workers {
     /// Waits for work, unless enough threads do.
     fn next(&self) -> Option<Work> {
         let id = current().id();
-        let receiver = {
+        let (receiver, time) = {
             let mut idle = self.lock();
             if idle.len() >= MAX_IDLE {
                 return None;
             }
             let (sender, receiver) = channel();
             idle.push((id, sender));
-            receiver
+            (receiver, if idle.len() == 1 { IDLE_TIME } else { BUSY_TIME })
         };
-        match receiver.recv_timeout(IDLE_TIME) {
+        match receiver.recv_timeout(time) {
             Ok(work) => return Some(work),
             Err(RecvTimeoutError::Disconnected) => return None,
             Err(RecvTimeoutError::Timeout) => {}
