@@ -29,6 +29,7 @@ const UNSAFE_FILES: &[&str] = &[
     "host-min/base/src/bytes.rs",
     "host-min/base/src/fork.rs",
     "host-min/base/src/inherited.rs",
+    "host-min/base/src/recycle.rs",
     "host-min/base/src/rename.rs",
     "host-min/base/src/stop.rs",
     "host-min/base/src/time.rs",

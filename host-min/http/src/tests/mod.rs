@@ -3,6 +3,7 @@
 mod access;
 mod bodies;
 mod hostile;
+mod relay;
 mod stopping;
 
 use crate::{Access, Address, Handler, Limits, Listener, Server, Stopper};
