@@ -236,9 +236,11 @@ mod tests {
             assert_eq!(shelf().bytes, MAX_KEPT_BYTES);
             give_back();
 
-            let sizes = [1, 16, 17, 1000, 1024, 1025, MAX_PIECE_BYTES, MAX_PIECE_BYTES + 1, 3 * MAX_PIECE_BYTES];
-            for (align, (from, to)) in
-                [1, 16, 64].into_iter().flat_map(|align| sizes.into_iter().flat_map(move |from| sizes.map(|to| (align, (from, to)))))
+            let sizes =
+                [1, 16, 17, 1000, 1024, 1025, MAX_PIECE_BYTES, MAX_PIECE_BYTES + 1, 3 * MAX_PIECE_BYTES];
+            for (align, (from, to)) in [1, 16, 64]
+                .into_iter()
+                .flat_map(|align| sizes.into_iter().flat_map(move |from| sizes.map(|to| (align, (from, to)))))
             {
                 let memory = Allocator.alloc_zeroed(layout(from, align));
                 assert!(!memory.is_null() && memory.addr().is_multiple_of(align), "{from} at {align}");
@@ -246,9 +248,14 @@ mod tests {
                 assert!(bytes.iter().all(|byte| *byte == 0), "{from} at {align}");
                 bytes.iter_mut().zip(0..).for_each(|(byte, number): (_, usize)| *byte = (number % 251) as u8);
                 let memory = Allocator.realloc(memory, layout(from, align), to);
-                assert!(!memory.is_null() && memory.addr().is_multiple_of(align), "{from} to {to} at {align}");
+                assert!(
+                    !memory.is_null() && memory.addr().is_multiple_of(align),
+                    "{from} to {to} at {align}"
+                );
                 let bytes = std::slice::from_raw_parts(memory, from.min(to));
-                assert!(bytes.iter().zip(0..).all(|(byte, number): (_, usize)| *byte == (number % 251) as u8));
+                assert!(
+                    bytes.iter().zip(0..).all(|(byte, number): (_, usize)| *byte == (number % 251) as u8)
+                );
                 Allocator.dealloc(memory, layout(to, align));
             }
             give_back();

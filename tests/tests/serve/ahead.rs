@@ -155,7 +155,8 @@ fn the_time_of_a_run_begins_with_it() {
 #[test]
 fn no_run_has_the_guest_of_an_older_version() {
     let place = place();
-    let version = |number: u32| guest::module("ahead", &[], &warning(&format!("version {number}"), "(i32.const 0)"));
+    let version =
+        |number: u32| guest::module("ahead", &[], &warning(&format!("version {number}"), "(i32.const 0)"));
     let file = guest::write(place.path(), "ahead", &version(0));
     let service = start(config(place.path(), &file, "http://127.0.0.1:9"));
     for number in 1..10 {
@@ -206,7 +207,11 @@ fn requests_that_are_written_at_once_are_sent_again_as_others_are() {
     let server = objects::server().instead(move |seen, answer| {
         let is_second = seen.path.contains("clusteroperators")
             && refusals.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 1;
-        if is_second { tests::server::Answer::status(429, "TooManyRequests", "later").retry_after("0") } else { answer }
+        if is_second {
+            tests::server::Answer::status(429, "TooManyRequests", "later").retry_after("0")
+        } else {
+            answer
+        }
     });
     let (place, server) = (place(), server.start());
     let module = programs::guest("cluster-operators");

@@ -74,7 +74,8 @@ impl Sandboxes {
     /// the run: what it does is part of that. So does a guest whose run will be refused, because its sandbox is not complete.
     pub(super) fn prepare_ahead(&self, version: &Version, config: &Config) -> Result<Sandbox> {
         let mut sandbox = self.prepare(version)?;
-        let is_refused = config.require_sandbox && sandbox.ready.is_none_or(|ready| ready.missing().is_some());
+        let is_refused =
+            config.require_sandbox && sandbox.ready.is_none_or(|ready| ready.missing().is_some());
         if is_refused || !version.runs_ahead() || sandbox.run_ahead(AHEAD) {
             return Ok(sandbox);
         }

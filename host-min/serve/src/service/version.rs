@@ -42,7 +42,8 @@ impl Version {
         })?;
         let facts = ModuleFacts::of_guest(&guest);
         let digest = facts.sha256.clone();
-        let version = Version { guest, facts, digest, manifest, grant, entry, never_ahead: AtomicBool::default() };
+        let version =
+            Version { guest, facts, digest, manifest, grant, entry, never_ahead: AtomicBool::default() };
         let mut plan = version.limits();
         plan.guests = vec![version.guest.clone()];
         plan.params.clone_from(&version.entry.params);

@@ -8,7 +8,6 @@ use std::thread::{ThreadId, current};
 use std::time::Duration;
 use wagather_http::Work;
 
-
 /// Threads that wait.
 const MAX_IDLE: usize = 4;
 

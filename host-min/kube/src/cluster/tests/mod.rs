@@ -2,6 +2,7 @@
 //!
 //! Not a real API server: that is the business of the repository's end-to-end tests.
 
+mod at_once;
 mod gzip;
 mod http;
 mod keep;
