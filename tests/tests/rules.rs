@@ -497,6 +497,7 @@ fn nothing_but_the_service_can_write_to_an_api_server() {
         .collect();
     let known = [
         "send",
+        "ready",
         "warm",
         "close",
         "may",

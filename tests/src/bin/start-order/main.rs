@@ -3,8 +3,7 @@
 //! `.ci/start-order` builds what it needs and runs it: `start-order PROGRAM MODULE...`, where the program has its symbols. It runs
 //! each module over plain HTTP and then over TLS, with a server of its own and a breakpoint at each function (`trace.rs`).
 //!
-//! `start-order names ORDER` makes an order of the functions whose names are on stdin, without those that ORDER has: for a service, which is traced by
-//! callgrind (`.ci/start-order serve`).
+//! `start-order names` makes an order of the functions whose names are on stdin: for a service, which is traced by callgrind (`.ci/start-order serve`).
 
 mod pattern;
 mod server;
@@ -25,11 +24,8 @@ fn main() -> Result<()> {
         return Err("the order is made on x86_64; the names are the same elsewhere".into());
     }
     let words: Vec<String> = std::env::args().skip(1).collect();
-    if let [mode, known] = &words[..]
-        && mode == "names"
-    {
-        let known = fs::read_to_string(known)?;
-        let patterns = new_patterns(&std::io::read_to_string(std::io::stdin())?, &known);
+    if words == ["names"] {
+        let patterns = pattern::all(&std::io::read_to_string(std::io::stdin())?);
         return Ok(writeln!(std::io::stdout().lock(), "{}", patterns.join("\n"))?);
     }
     let Some((program, modules)) = words.split_first().filter(|(_, modules)| !modules.is_empty()) else {
@@ -69,12 +65,6 @@ fn main() -> Result<()> {
     Ok(writeln!(std::io::stdout().lock(), "{}", patterns.join("\n"))?)
 }
 
-/// The patterns of these names that are not known, each once.
-fn new_patterns(names: &str, known: &str) -> Vec<String> {
-    let mut seen: HashSet<String> = known.lines().map(str::to_owned).collect();
-    names.lines().map(pattern::of).filter(|pattern| seen.insert(pattern.clone())).collect()
-}
-
 fn kubeconfig_of(server: &str) -> String {
     format!(
         "apiVersion: v1\nkind: Config\ncurrent-context: c\ncontexts: [{{name: c, context: {{cluster: c, user: u}}}}]\n\
@@ -95,13 +85,4 @@ fn symbols(program: &Path) -> Result<BTreeMap<u64, Vec<String>>> {
         }
     }
     if symbols.is_empty() { Err(format!("{} has no symbols", program.display()).into()) } else { Ok(symbols) }
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn names_that_are_known_are_left_out() {
-        let names = "memcpy\n_RNvNtCs3SX0u6mjLcP_12wagather_run3run3run\nmemset\nmemset";
-        assert_eq!(super::new_patterns(names, "a\n_RNvNtCs*_12wagather_run3run3run\n"), ["memcpy", "memset"]);
-    }
 }

@@ -1,5 +1,7 @@
 //! Patterns for the names of functions that still match after a new version of the compiler or of a crate.
 
+use std::collections::HashSet;
+
 /// The longest pattern. What is behind that are mostly the types of a generic function.
 const MAX_BYTES: usize = 120;
 
@@ -46,8 +48,20 @@ pub(super) fn of(name: &str) -> String {
     pattern
 }
 
+/// The patterns of these names, each once.
+pub(super) fn all(names: &str) -> Vec<String> {
+    let mut seen = HashSet::new();
+    names.lines().map(of).filter(|pattern| seen.insert(pattern.clone())).collect()
+}
+
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn names_become_patterns_that_come_once() {
+        let names = "memset\n_RNvNtCs3SX0u6mjLcP_12wagather_run3run3run\nmemcpy\nmemset\n";
+        assert_eq!(super::all(names), ["memset", "_RNvNtCs*_12wagather_run3run3run", "memcpy"]);
+    }
+
     #[test]
     fn what_changes_with_versions_is_a_wildcard() {
         for (name, pattern) in [
