@@ -47,6 +47,8 @@ struct ReadyOfRun(Box<dyn Ready>, Arc<Told>);
 impl Ready for ReadyOfRun {
     fn write(self: Box<Self>, call: &Call) -> Box<dyn Written> {
         let written = self.0.write(call);
+        // A server on this machine may have to wait for this processor.
+        std::thread::yield_now();
         self.1.tell();
         written
     }
