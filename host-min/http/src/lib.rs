@@ -1,6 +1,7 @@
 //! Internal to host-min, without any promise of stability: the HTTP server of the programs that stay.
 //!
-//! It speaks HTTP/1.1 on hyper, with one thread for all connections and a bounded pool for work that blocks. It knows nothing of
+//! It speaks HTTP/1.1 on hyper, with one thread for all connections and a bounded pool for work that blocks. Two threads can
+//! serve in turn, so that a handler can have its thread do work ([`relay`]). It knows nothing of
 //! Kubernetes, archives or runs. Who may use a server, and how much of it, is decided here, once for all programs:
 //!
 //! - **Addresses.** Loopback TCP, a Unix socket, or a socket that the service manager opened ([`Address`], [`Listener`]). An address that

@@ -4,6 +4,7 @@
 use crate::shared::{Stop, stopped};
 use std::cell::RefCell;
 use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::task::{Poll, Waker};
@@ -87,9 +88,15 @@ impl Relay {
             let work = self.serve(&runtime);
             drop(runtime);
             match work {
-                Some(work) => work(),
+                Some(work) => perform(work),
                 None => return,
             }
         }
     }
+}
+
+/// A panic of the work is not the server's.
+pub(crate) fn perform(work: Work) {
+    // Whoever waits for the work hears that its promise was dropped.
+    drop(catch_unwind(AssertUnwindSafe(work)));
 }

@@ -3,7 +3,7 @@
 use crate::connection::{self, Lot};
 use crate::listener::Socket;
 use crate::patient::Stream;
-use crate::relay::{Relay, Work};
+use crate::relay::{Relay, Work, perform};
 use crate::shared::{Shared, Stop, stopped};
 use crate::{Address, Error, Handler, Limits, Listener, Peer};
 use std::io;
@@ -82,7 +82,7 @@ impl Server {
         // Without it, no thread leaves.
         let _ = start(Box::new(move || other.stand_by(&standby)));
         while let Some(work) = relay.serve(&runtime) {
-            work();
+            perform(work);
         }
         let result = runtime.block_on(serving).unwrap_or(Ok(()));
         // The other thread leaves now, unless it works: then it has left.

@@ -15,14 +15,16 @@ fn run(released: Receiver<()>, tells: Sender<ThreadId>, stands_by: bool) -> Runn
     let Address::Tcp(address) = *listener.address() else { panic!("TCP") };
     let (released, tells) = (Arc::new(Mutex::new(released)), Mutex::new(tells));
     let server = Server::new(Limits::default(), move |request: Request| {
-        if request.path() != "/work" {
+        if !["/work", "/panic"].contains(&request.path()) {
             return Answer::from(Response::text("served"));
         }
         let (promise, answer) = Answer::later();
         let (released, tells) = (Arc::clone(&released), tells.lock().expect("a sender").clone());
+        let panics = request.path() == "/panic";
         let work = move || {
             tells.send(current().id()).expect("a test");
             let _ = released.lock().expect("a receiver").recv();
+            assert!(!panics, "as the test wants");
             promise.keep(Response::text("done"));
         };
         match relay(Box::new(work)) {
@@ -89,6 +91,27 @@ fn work_that_is_under_way_at_the_end_is_done() {
         release.send(()).expect("work");
         assert_eq!(body(&client.rest()), "done");
         server.end();
+    }
+}
+
+#[test]
+fn work_that_panics_takes_no_thread_along() {
+    let (release, released) = channel();
+    let (tells, told) = channel();
+    let server = run(released, tells, true);
+    for _ in 0..4 {
+        let mut client = server.connect();
+        client.send(WORK.replace("/work", "/panic"));
+        if told.recv_timeout(Duration::from_millis(200)).is_err() {
+            assert_eq!(body(&client.rest()), "nobody stands by");
+            continue;
+        }
+        release.send(()).expect("work");
+        let response = client.rest();
+        assert!(response.starts_with("HTTP/1.1 503 "), "{response}");
+        let (mut client, _) = begin(&server, &told);
+        release.send(()).expect("work");
+        assert_eq!(body(&client.rest()), "done");
     }
 }
 
