@@ -121,6 +121,14 @@ impl Template {
         &self.shown
     }
 
+    /// The URL as it may be shown for an archive. Without its checksum, that placeholder stays.
+    fn shown_for(&self, name: &str, sha256: Option<&str>) -> String {
+        let mut encoded = String::new();
+        percent::encode(name, &mut encoded);
+        let shown = self.shown.replace("{name}", &encoded);
+        sha256.map_or_else(|| shown.clone(), |sha256| shown.replace("{sha256}", sha256))
+    }
+
     /// Whether two archives would get the same URL.
     fn is_fixed(&self) -> bool {
         let path = self.text.split('?').next().unwrap_or_default();
@@ -185,6 +193,14 @@ impl Destination {
         match &self.url {
             Url::Typed(template) => template.shown.clone(),
             Url::File(path) => format!("the URL in {}", path.display()),
+        }
+    }
+
+    /// As it may be shown for an archive, whose checksum may not be known.
+    pub(crate) fn shown_for(&self, name: &str, sha256: Option<&str>) -> String {
+        match &self.url {
+            Url::Typed(template) => template.shown_for(name, sha256),
+            Url::File(_) => self.shown(),
         }
     }
 
@@ -261,6 +277,13 @@ mod tests {
         assert!(Template::parse("https://h/{pod}").is_err() && Template::parse("https://h/{").is_err());
         let shown = format!("{:?}", Template::parse("https://u:hunter2@h/{name}?X=hunter2").expect("a URL"));
         assert_eq!(shown, "https://h/{name}");
+    }
+
+    #[test]
+    fn a_url_is_shown_with_the_name_of_the_archive_and_without_secrets() {
+        let template = Template::parse("https://u:hunter2@h/{sha256}/{name}?X={name}").expect("a URL");
+        assert_eq!(template.shown_for("x y.tgz", Some("00ff")), "https://h/00ff/x%20y.tgz");
+        assert_eq!(template.shown_for("{sha256}", None), "https://h/{sha256}/%7Bsha256%7D");
     }
 
     #[test]

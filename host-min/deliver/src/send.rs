@@ -52,7 +52,8 @@ pub fn send(
     until: Instant,
     tell: Tell<'_>,
 ) -> Result<Receipt, NotDelivered> {
-    let digest = Digest::of(file).map_err(|error| not_delivered(Why::Unreadable, name, to, &error))?;
+    let unreadable = |error| not_delivered(Why::Unreadable, name, &to.shown_for(name, None), &error);
+    let digest = Digest::of(file).map_err(unreadable)?;
     send_digested(name, file, &digest, to, several, until, tell)
 }
 
@@ -71,14 +72,14 @@ pub(crate) fn send_digested(
         failure: Failure { class: Class::Delivery, ..failure },
     };
     let address = to.address(name, &digest.sha256, several).map_err(of_config)?;
-    let url = address.shown();
+    let (url, shown) = (address.shown(), to.shown_for(name, Some(&digest.sha256)));
     let uploader = Uploader::new(address, &to.transport).map_err(of_config)?;
     let body = Body::new(name, digest, to.form.as_ref());
     let mut requests = 0;
     loop {
         requests += 1;
         let answer = ask(&uploader, &body, file, digest, to, until)
-            .map_err(|why| not_delivered(Why::Unwilling, name, to, &why))?;
+            .map_err(|why| not_delivered(Why::Unwilling, name, &shown, &why))?;
         let (verdict, reason, retry_after, advice) = match answer {
             Ok(answer) => {
                 let verdict = Verdict::of(answer.status);
@@ -101,7 +102,7 @@ pub(crate) fn send_digested(
             }
         };
         let gives_up = |why: Why, reason: &str| {
-            let mut gave_up = not_delivered(why, name, to, &reason);
+            let mut gave_up = not_delivered(why, name, &shown, &reason);
             gave_up.failure.advice = advice.clone();
             Err(gave_up)
         };
@@ -157,8 +158,8 @@ fn ask(
     Ok(uploader.send(&request, &mut bytes, until))
 }
 
-fn not_delivered(why: Why, name: &str, to: &Destination, reason: &dyn std::fmt::Display) -> NotDelivered {
-    let attempt = format!("cannot deliver {name} to {}", to.shown());
+fn not_delivered(why: Why, name: &str, to: &str, reason: &dyn std::fmt::Display) -> NotDelivered {
+    let attempt = format!("cannot deliver {name} to {to}");
     NotDelivered { why, failure: Failure::new(Class::Delivery, attempt, reason) }
 }
 

@@ -105,6 +105,21 @@ fn a_server_that_wants_nothing_is_asked_once() {
     }
 }
 
+/// A message names the URL of this archive, as a request has it.
+#[test]
+fn a_failure_has_the_url_of_its_archive() {
+    for (status, waiting) in [(413, 0), (404, 1)] {
+        let (_place, spool) = spool(&["a.tgz"]);
+        let server = Server::start([Fault::Status(status, "")]);
+        let url = server.url();
+        let url = url.trim_end_matches('/');
+        let done = spool.deliver(&to(&format!("{url}/{{sha256}}/{{name}}")), &|_| {});
+        assert_eq!(done.waiting, waiting, "{status}");
+        let attempt = done.failure.expect("a failure").attempt;
+        assert_eq!(attempt, format!("cannot deliver a.tgz to {url}{}", server.paths()[0]));
+    }
+}
+
 #[test]
 fn a_server_that_asks_for_more_time_than_there_is_gets_the_archive_later() {
     let (_place, spool) = spool(&["a.tgz"]);
