@@ -12,6 +12,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::runtime::Runtime;
 use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 /// How long a thread of the pool waits for work before it ends.
@@ -113,23 +114,29 @@ impl Server {
 
 async fn serve(shared: Shared, stopper: Stopper, listeners: Vec<Listener>) -> Result<(), Error> {
     let shared = Arc::new(shared);
-    let mut loops = Vec::new();
+    let mut loops = JoinSet::new();
     for mut listener in listeners {
         let access = std::mem::take(&mut listener.access);
         let checks_hosts = matches!(listener.address(), Address::Tcp(_)) && listener.address().is_local();
         let lot = Arc::new(Lot { access, checks_hosts });
         let socket = Accepting::new(&listener).map_err(Error::System)?;
         let stop = stopper.0.subscribe();
-        loops.push(tokio::spawn(accept(Arc::clone(&shared), lot, listener, socket, stop)));
+        loops.spawn(accept(Arc::clone(&shared), lot, listener, socket, stop));
     }
-    stopped(stopper.0.subscribe()).await;
-    for accepting in loops {
-        // Sockets are closed and their files removed before the last answers are given.
-        drop(accepting.await);
-    }
+    // Each ends when the server is stopped. Then sockets are closed and their files removed before the last answers are given.
+    stopped_or_broken(&mut loops, stopped(stopper.0.subscribe())).await?;
+    while loops.join_next().await.is_some() {}
     let all = u32::try_from(shared.limits.connections).unwrap_or(u32::MAX);
     drop(timeout(shared.limits.grace, shared.connections.acquire_many(all)).await);
     Ok(())
+}
+
+/// Waits for the end of the server. One that accepts on a part of its addresses only is broken.
+async fn stopped_or_broken(loops: &mut JoinSet<()>, end: impl Future<Output = ()>) -> Result<(), Error> {
+    tokio::select! {
+        () = end => Ok(()),
+        Some(Err(error)) = loops.join_next() => Err(Error::System(io::Error::other(error))),
+    }
 }
 
 enum Accepting {
@@ -186,5 +193,29 @@ async fn accept(shared: Arc<Shared>, lot: Arc<Lot>, _listener: Listener, socket:
             // The client left before it was accepted, or there are too many descriptors.
             Err(_) => sleep(EXHAUSTED_TIME).await,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_accepts_no_more_ends() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        let ended = runtime.block_on(async {
+            let mut loops = JoinSet::new();
+            loops.spawn(std::future::pending());
+            loops.spawn(async { panic!("as the test wants it") });
+            stopped_or_broken(&mut loops, std::future::pending()).await
+        });
+        let error = ended.expect_err("an end").to_string();
+        assert!(error.contains("panicked"), "{error}");
+        let ended = runtime.block_on(async {
+            let mut loops = JoinSet::new();
+            loops.spawn(std::future::pending());
+            stopped_or_broken(&mut loops, std::future::ready(())).await
+        });
+        assert!(ended.is_ok());
     }
 }
