@@ -1,13 +1,20 @@
-//! The service's API over its Unix socket: requests one after the other on a connection, which is made anew if it ends.
+//! The service's API over its Unix socket: requests one after the other on a connection.
+//!
+//! The service closes a connection on which nothing comes for some seconds. So one that was not used for long is made anew, and a request that fails
+//! on a connection that was used just now is the service's fault.
 
+use crate::stops;
 use serde_json::{Value, json};
 use std::io::{self, BufRead, BufReader, Error, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Longer than any answer of a service may take: a run waits for its turn, and has a time limit.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// For how long a connection may lie idle: shorter than the service allows, which is 15 s.
+const IDLE: Duration = Duration::from_secs(5);
 
 /// How long the service is asked to wait for the end of a run.
 const WAIT_SECONDS: u64 = 90;
@@ -15,7 +22,7 @@ const WAIT_SECONDS: u64 = 90;
 /// A client.
 pub(crate) struct Client {
     socket: PathBuf,
-    connection: Option<BufReader<UnixStream>>,
+    connection: Option<(BufReader<UnixStream>, Instant)>,
 }
 
 /// An answer.
@@ -41,10 +48,19 @@ impl Client {
         self.ask(&format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()))
     }
 
+    /// Asks again if this process was stopped meanwhile: the connection may have been closed.
     fn ask(&mut self, request: &str) -> io::Result<Answer> {
+        let begin = Instant::now();
+        self.ask_once(request).or_else(|error| match stops::since(begin) {
+            true => self.ask_once(request),
+            false => Err(error),
+        })
+    }
+
+    fn ask_once(&mut self, request: &str) -> io::Result<Answer> {
         let mut connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => {
+            Some((connection, used)) if used.elapsed() < IDLE => connection,
+            _ => {
                 let stream = UnixStream::connect(&self.socket)?;
                 stream.set_read_timeout(Some(PATIENCE))?;
                 BufReader::new(stream)
@@ -52,7 +68,7 @@ impl Client {
         };
         connection.get_mut().write_all(request.as_bytes())?;
         let answer = read(&mut connection)?;
-        self.connection = Some(connection);
+        self.connection = Some((connection, Instant::now()));
         Ok(answer)
     }
 }

@@ -5,7 +5,8 @@
 //!
 //! It asserts that every trigger is answered, that no run mixes two versions, that a version that is in force stays so, and that memory,
 //! descriptors, threads, processes and files at the end are what they were near the beginning. `make soak` runs it at length, and
-//! `tests/tests/soak.rs` for some hundred runs. The exit code is 1 if something was wrong.
+//! `tests/tests/soak.rs` for some hundred runs. The exit code is 1 if something was wrong. Both may be stopped (SIGSTOP) for some seconds
+//! meanwhile.
 
 #![allow(clippy::print_stdout)] // what it finds
 
@@ -15,6 +16,7 @@ mod events;
 mod modules;
 mod server;
 mod service;
+mod stops;
 
 use check::{Run, Wrong};
 use client::Client;
@@ -179,7 +181,11 @@ impl Soak {
             if self.options.replacements > 0 {
                 self.replace_at_last(&mut client, served);
             }
-            let state = self.trigger_one(&mut client, served);
+            let begin = Instant::now();
+            let mut state = self.trigger_one(&mut client, served);
+            if state != "complete" && stops::since(begin) {
+                state = self.trigger_one(&mut client, served);
+            }
             if state != "complete" {
                 self.wrong.tell(format!("at the end, a run of {} is {state}", served.gatherer.name));
             }
@@ -258,6 +264,7 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    stops::watch();
     let place = place();
     let folder = place.path();
     std::fs::create_dir(folder.join("modules")).expect("a folder");
@@ -388,4 +395,11 @@ fn show(soak: &Soak, early: Figures, late: Figures, files: usize) {
         println!("{what:<18} {early:>10} {late:>12}");
     }
     println!("files          {files} at the end");
+    let (stopped, time) = stops::all();
+    if stopped > 0 {
+        println!(
+            "stopped        {stopped} times, {:.0} s: this program did not run then",
+            time.as_secs_f64()
+        );
+    }
 }
