@@ -23,7 +23,7 @@ const ZYGOTE: &str = "zygote";
 
 /// Run gatherers by schedule and on demand, and replace them without a restart.
 #[derive(Debug, Parser)]
-#[command(name = "host-min serve", version, disable_help_subcommand = true)]
+#[command(name = "host-min serve", bin_name = "host-min serve", version, disable_help_subcommand = true)]
 struct Words {
     /// The configuration: a YAML file, or a folder of modules.
     config: PathBuf,
@@ -127,7 +127,9 @@ fn serve(words: &Words, log: Log) -> Result<()> {
     let options =
         service::Options { program, args: vec![ZYGOTE.to_owned()], log, read_again: Some(Arc::new(read)) };
     if words.check {
-        return Service::check(config, options);
+        let names = Service::check(config, options)?;
+        log.write(&Entry::new(Level::Info, "checked", format!("can serve {}", names.join(", "))));
+        return Ok(());
     }
     let api = Api::open(&config.api, inherited, &config.output.folder)?;
     let service = Service::start(config, options)?;
@@ -139,12 +141,25 @@ fn serve(words: &Words, log: Log) -> Result<()> {
         format!("serves {}", names.join(", "))
     };
     let addresses: Vec<String> = api.addresses().iter().map(ToString::to_string).collect();
+    let listens = match addresses.is_empty() {
+        true => "has no API".to_owned(),
+        false => format!("the API is at {}", addresses.join(", ")),
+    };
     log.write(&Entry::new(Level::Info, "started", serves()).with("addresses", addresses));
+    log.write(&Entry::new(Level::Info, "api", listens));
     systemd.tell(State::Ready(&serves()));
     loop {
         let beat = systemd.beat().map(|beat| Instant::now() + beat);
         // Interrupted waits are repeated.
-        let _ = wait_for(&[signals.pending().as_fd()], beat);
+        let _ = wait_for(&[signals.pending().as_fd(), service.breakdown()], beat);
+        if let Some(why) = service.broken() {
+            systemd.tell(State::Stopping);
+            signals.release();
+            service.shutdown();
+            api.stop();
+            return Err(Failure::new(Class::Internal, "the service has ended", why)
+                .advise("this is a fault of host-min: report it with the lines above"));
+        }
         let Some(signal) = signals.take() else {
             // Who has the lock for good keeps this from being told.
             if beat.is_some() && service.readiness().ready {

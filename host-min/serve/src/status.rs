@@ -84,7 +84,8 @@ pub enum RunState {
     Gaps,
     /// It failed.
     Failed,
-    /// It was ended by a newer run of the same gatherer (`concurrencyPolicy: Replace`) or by the end of the service.
+    /// It was ended by a newer run of the same gatherer (`concurrencyPolicy: Replace`) or by the end of the service, or waited for its turn on a
+    /// replica that lost the Lease.
     Stopped,
 }
 
@@ -254,7 +255,9 @@ pub struct Replacement {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Readiness {
-    /// Whether it takes runs: it has started, and it is not ending.
+    /// Whether all of its parts work. Otherwise it is to be started again.
+    pub alive: bool,
+    /// Whether it takes runs: it has started, it is not ending, and it is alive.
     pub ready: bool,
     /// Whether nothing needs attention. A refused replacement does: the old version goes on, so that the service stays ready.
     pub healthy: bool,
@@ -293,6 +296,8 @@ pub enum NotAccepted {
     TooMany,
     /// The service is ending.
     Ending,
+    /// A part of the service is gone, and it has to be started again.
+    Broken,
     /// Another replica leads, which has this name; or none does now.
     NotLeader(Option<String>),
 }
@@ -310,6 +315,7 @@ impl fmt::Display for NotAccepted {
             }
             NotAccepted::TooMany => f.write_str("too many runs wait; try again later"),
             NotAccepted::Ending => f.write_str("the service is ending"),
+            NotAccepted::Broken => f.write_str("the service is broken, and has to be started again"),
             NotAccepted::NotLeader(Some(leader)) => {
                 write!(f, "another replica has the lease and runs the gatherers: {leader}")
             }

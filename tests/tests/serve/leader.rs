@@ -2,17 +2,19 @@
 //!
 //! The times are short. On a busy machine a leader may therefore lose the Lease for a moment; the tests wait until it has it.
 
+use super::reload::changing;
 use super::schedules::often;
-use super::{LONG, NOTHING, config, options, start, until, write};
+use super::{ENDLESS, LONG, NOTHING, config, options, start, until, write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 use tests::certificates::Authority;
 use tests::leases::Leases;
 use tests::server::{Running, Server};
 use tests::{objects, place, programs};
-use wagather_serve::config::{LeaderElection, Terms};
+use wagather_kube::cluster;
+use wagather_serve::config::{Concurrency, Entry, LeaderElection, Terms};
 use wagather_serve::schedule::Schedule;
-use wagather_serve::status::{NotAccepted, RunState, Trigger};
+use wagather_serve::status::{NotAccepted, RunState, RunStatus, Trigger};
 use wagather_serve::{Config, Service};
 
 const LEASE: &str = "monitoring/gatherers";
@@ -208,4 +210,114 @@ fn the_lease_is_written_by_its_own_account() {
         assert_eq!(seen.header("authorization"), Some(token), "{} {}", seen.method, seen.path);
         assert!(is_lease || seen.method == "GET", "{} {}", seen.method, seen.path);
     }
+}
+
+/// A replica that runs one gatherer at a time, one that does not end, and does not lose the Lease because a machine is busy.
+fn busy(place: &Path, server: &Running, renew_deadline: Duration) -> Config {
+    let mut config = replica(place, "one", server);
+    let terms =
+        Terms { lease_duration: renew_deadline + Duration::from_secs(1), renew_deadline, ..election().terms };
+    config.leader_election.as_mut().expect("an election").terms = terms;
+    config.gatherers[0].at_start = true;
+    let endless = Entry::new(write(place, "endless", ENDLESS));
+    config.gatherers.push(Entry { at_start: true, concurrency: Concurrency::Allow, ..endless });
+    config.parallel = 1;
+    config
+}
+
+/// The only run of a gatherer in a state.
+fn only(service: &Service, gatherer: &str, state: RunState) -> Option<RunStatus> {
+    let runs: Vec<RunStatus> = service.runs();
+    let mut runs = runs.into_iter().filter(|run| run.gatherer == gatherer && run.state == state);
+    runs.next().filter(|_| runs.next().is_none())
+}
+
+/// A run that is running goes on. Those that wait for their turn are stopped, and whoever waits for them is told. What was due starts if this replica
+/// leads again before another one does, and what was asked for does not.
+#[test]
+fn what_waits_is_stopped_when_the_lease_is_lost() {
+    let (place, leases) = (place(), Leases::default());
+    let server = leases.on(Server::new()).start();
+    let service = start(busy(place.path(), &server, Duration::from_secs(5)));
+    until("one runs", || only(&service, "endless", RunState::Running).is_some());
+    until("one waits", || only(&service, "idle", RunState::Waiting).is_some());
+    let running = only(&service, "endless", RunState::Running).expect("a run");
+    let asked = service.trigger("endless", Vec::new()).expect("a leader");
+    leases.go_away(true);
+    for stopped in [asked, only(&service, "idle", RunState::Waiting).expect("a run").id] {
+        let stopped = service.wait(&stopped, LONG).expect("a run");
+        assert!(stopped.state == RunState::Stopped && stopped.started.is_none(), "{stopped:?}");
+        let reason = stopped.reason.expect("a reason");
+        assert!(reason.starts_with("this replica lost the Lease before it was this run's turn"), "{reason}");
+    }
+    assert!(!leads(&service));
+    assert_eq!(service.run(&running.id).map(|run| run.state), Some(RunState::Running));
+    let metrics = service.metrics();
+    let stopped: u64 = metrics.gatherers.iter().map(|gatherer| gatherer.stopped).sum();
+    assert_eq!((stopped, metrics.runs_waiting), (2, 0));
+    leases.go_away(false);
+    until("what was due waits again", || only(&service, "idle", RunState::Waiting).is_some());
+    assert_eq!(service.run(&running.id).map(|run| run.state), Some(RunState::Running));
+    assert_eq!(service.runs().len(), 4, "what was asked for does not: {:?}", service.runs());
+}
+
+/// Runs that were accepted have their time to end, and none starts on a replica that gave the Lease back.
+#[test]
+fn a_leader_that_ends_gives_the_lease_back_when_no_run_waits_any_more() {
+    let (place, leases) = (place(), Leases::default());
+    let server = leases.on(Server::new()).start();
+    // Longer than the runs that wait take.
+    let mut config = busy(place.path(), &server, LONG);
+    config.gatherers.iter_mut().for_each(|entry| entry.timeout = Duration::from_millis(500));
+    config.gatherers.remove(0);
+    let service = start(config);
+    until("it runs", || only(&service, "endless", RunState::Running).is_some());
+    let ids = [(), ()].map(|()| service.trigger("endless", Vec::new()).expect("a leader"));
+    service.shutdown();
+    let runs = ids.map(|id| service.run(&id).expect("a run"));
+    assert!(runs.iter().all(|run| run.started.is_some() && run.state == RunState::Failed), "{runs:?}");
+    assert_eq!(holder(&leases), "");
+}
+
+/// An account and a server of the Lease take over with a configuration. The name and the times of the Lease need another start, which is told.
+#[test]
+fn a_configuration_changes_how_the_lease_is_reached() {
+    let (place, [leases, others]) = (place(), [Leases::default(), Leases::default()]);
+    let authority = Authority::new("leader");
+    let [server, other] =
+        [&leases, &others].map(|leases| leases.on(Server::new()).start_tls(&authority.server("127.0.0.1")));
+    std::fs::write(place.path().join("ca.pem"), authority.pem()).expect("a file");
+    let by = |server: &Running, token: &str| {
+        std::fs::write(place.path().join(token), token).expect("a file");
+        Some(Box::new(cluster::Options {
+            server: Some(server.url()),
+            certificate_authority: Some(place.path().join("ca.pem")),
+            token_file: Some(place.path().join(token)),
+            ..cluster::Options::default()
+        }))
+    };
+    let mut config = replica(place.path(), "one", &server);
+    config.leader_election.as_mut().expect("an election").cluster = by(&server, "token-of-the-first-1234");
+    let (service, next) = changing(config);
+    let reload = |change: &dyn Fn(&mut LeaderElection)| {
+        change(next.lock().expect("no panic").leader_election.as_mut().expect("an election"));
+        service.reload().unwrap_or_else(|failure| panic!("{failure}"));
+    };
+    completes(&service);
+    reload(&|election| election.cluster = by(&server, "token-of-the-second-1234"));
+    let is_second = |writer: &String| writer == "Bearer token-of-the-second-1234";
+    until("the other account writes", || leases.writers().last().is_some_and(is_second));
+    completes(&service);
+    reload(&|election| election.cluster = by(&other, "token-of-the-second-1234"));
+    until("the other server has the Lease", || holder(&others) == identity(&service));
+    assert_eq!(holder(&leases), "", "it was given back");
+    completes(&service);
+    reload(&|election| election.terms.retry_period = Duration::from_millis(200));
+    let readiness = service.readiness();
+    assert!(
+        readiness.problems.iter().any(|text| text.starts_with("leaderElection has changed")),
+        "{readiness:?}"
+    );
+    reload(&|election| election.terms.retry_period = Duration::from_millis(100));
+    until("nothing is wrong any more", || service.readiness().healthy);
 }

@@ -22,7 +22,9 @@ fn a_configuration_is_checked_and_its_mistakes_have_places() {
     std::fs::write(&file, text).expect("a file");
     // With the name of the command, as host-min starts it, and without.
     serve().arg("serve").arg("--check").arg(&file).wait().expect_success();
-    serve().arg("--check").arg(&file).wait().expect_success();
+    let done = serve().arg("--check").arg(&file).wait();
+    done.expect_success();
+    assert_eq!(done.stderr, "can serve idle\n");
     std::fs::write(&file, text.replace("- module", "- modul")).expect("a file");
     let done = serve().arg("--check").arg(&file).wait();
     assert_eq!(done.status.code(), Some(4), "{}", done.stderr);
@@ -35,9 +37,13 @@ fn a_configuration_is_checked_and_its_mistakes_have_places() {
     std::fs::write(&file, format!("{at_start}- module: other.wasm\n")).expect("a file");
     let done = serve().arg("--check").arg(&file).wait();
     assert_eq!(done.status.code(), Some(3), "{}", done.stderr);
-    assert!(done.stderr.contains("cannot serve everything") && done.stderr.contains("other.wasm"));
+    assert!(done.stderr.contains("cannot serve everything"), "{}", done.stderr);
+    assert_eq!(done.stderr.matches("other.wasm").count(), 1, "{}", done.stderr);
     let wrong = serve().arg("--cheque").wait();
     assert_eq!(wrong.status.code(), Some(2), "{}", wrong.stderr);
+    let help = serve().arg("--help").wait();
+    let help = help.expect_success().stdout_text();
+    assert!(help.contains("Usage: host-min serve [OPTIONS] <CONFIG>"), "{help}");
 }
 
 /// A service that is killed with the test.
@@ -66,6 +72,9 @@ fn sigterm_ends_an_idle_service() {
     let first = lines.next().expect("a line");
     let line: serde_json::Value = serde_json::from_str(&first).expect(&first);
     assert_eq!((&line["event"], &line["message"]), (&"started".into(), &"serves endless, idle".into()));
+    // People read it, too.
+    let second = lines.next().expect("a line");
+    assert!(second.contains("the API is at unix:archives/api.sock"), "{second}");
     tests::processes::send("TERM", served.0.id());
     let rest: Vec<String> = lines.collect();
     assert!(rest.last().is_some_and(|line| line.contains("\"ended\"")), "{rest:?}");

@@ -1,5 +1,6 @@
 //! Modules in a registry, whose tags move.
 
+use super::reload::changing;
 use super::replace::{digest, serves, version};
 use super::{LONG, complete, config, start, until};
 use std::path::{Path, PathBuf};
@@ -8,6 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tests::place;
 use tests::registry::{Login, Registry, Response};
+use wagather_registry::Mirror;
 use wagather_serve::Config;
 use wagather_serve::config::Entry;
 
@@ -101,4 +103,44 @@ fn a_slow_registry_holds_up_nothing_else() {
     registry.module("idle:stable", &version(1));
     is_slow.store(false, Ordering::SeqCst);
     serves(&service, &version(1));
+}
+
+/// While a registry takes its time, the configuration says that another one is to be asked. What the first one gives then is not served.
+#[test]
+fn an_answer_of_a_registry_is_for_the_configuration_that_asked() {
+    let place = place();
+    let slow = |is_slow: &Arc<AtomicBool>, asked: &Arc<AtomicUsize>| {
+        let (is_slow, asked) = (is_slow.clone(), asked.clone());
+        Registry::with(Login::Nobody, move |_| {
+            if is_slow.load(Ordering::SeqCst) {
+                asked.fetch_add(1, Ordering::SeqCst);
+            }
+            let begin = Instant::now();
+            while is_slow.load(Ordering::SeqCst) && begin.elapsed() < 3 * LONG {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            None
+        })
+    };
+    let [is_slow, other_is_slow] = [false, true].map(|is_slow| Arc::new(AtomicBool::new(is_slow)));
+    let [asked, other_asked] = [(), ()].map(|()| Arc::new(AtomicUsize::new(0)));
+    let (registry, other) = (slow(&is_slow, &asked), slow(&other_is_slow, &other_asked));
+    registry.module("idle:stable", &version(0));
+    let (service, next) = changing(polling(place.path(), &registry));
+    serves(&service, &version(0));
+    is_slow.store(true, Ordering::SeqCst);
+    registry.module("idle:stable", &version(1));
+    until("the registry is asked", || asked.load(Ordering::SeqCst) > 0);
+    let before = digest(&version(0));
+    let mirror = Mirror::parse(&format!("{}={}", registry.host(), other.host())).expect("a mirror");
+    next.lock().expect("no panic").registry.mirrors = vec![mirror];
+    service.reload().unwrap_or_else(|failure| panic!("{failure}"));
+    other.module("idle:stable", &version(2));
+    is_slow.store(false, Ordering::SeqCst);
+    // Whoever asks the second one has looked at what the first one gave.
+    until("the other registry is asked", || other_asked.load(Ordering::SeqCst) > 0);
+    assert_eq!(service.gatherer("idle").expect("a gatherer").digest, before);
+    other_is_slow.store(false, Ordering::SeqCst);
+    serves(&service, &version(2));
+    assert!(service.readiness().healthy, "{:?}", service.readiness());
 }

@@ -11,7 +11,7 @@ use wagather_serve::status::NotAccepted;
 use wagather_serve::{Config, Service};
 
 /// A service, and the configuration that it reads next.
-fn changing(config: Config) -> (Service, Arc<Mutex<Config>>) {
+pub(super) fn changing(config: Config) -> (Service, Arc<Mutex<Config>>) {
     let next = Arc::new(Mutex::new(config.clone()));
     let shared = next.clone();
     let mut options = options();

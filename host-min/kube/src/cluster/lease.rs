@@ -223,6 +223,11 @@ impl LeaseClient {
         &self.name
     }
 
+    /// The URL of its server.
+    pub fn server(&self) -> &str {
+        &self.cluster.url
+    }
+
     /// Warnings to show before anything is sent.
     pub fn warnings(&self) -> &[String] {
         self.cluster.warnings()
@@ -268,6 +273,13 @@ impl LeaseClient {
             self.cluster.exchange(&|_| Ok(request.clone()), deadline, credential)
         });
         lease_of(answer.map_err(LeaseError::NoAnswer)?)
+    }
+}
+
+impl Drop for LeaseClient {
+    /// A plugin for credentials does not outlive it.
+    fn drop(&mut self) {
+        self.cluster.close();
     }
 }
 

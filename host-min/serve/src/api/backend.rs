@@ -33,6 +33,9 @@ pub trait Backend: Send + Sync + 'static {
 
     /// See [`Service::readiness`].
     fn readiness(&self) -> Readiness;
+
+    /// The API has ended, and nobody asked for that.
+    fn api_is_gone(&self, why: &str);
 }
 
 impl Backend for Service {
@@ -70,5 +73,9 @@ impl Backend for Service {
 
     fn readiness(&self) -> Readiness {
         self.readiness()
+    }
+
+    fn api_is_gone(&self, why: &str) {
+        self.breaks(why);
     }
 }

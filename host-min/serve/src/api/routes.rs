@@ -100,7 +100,11 @@ impl Routes {
     fn get(&self, place: Place, request: &Request) -> Answer {
         let backend = &self.backend;
         match place {
-            Place::Health => Response::text("ok\n").into(),
+            Place::Health if backend.readiness().alive => Response::text("ok\n").into(),
+            Place::Health => {
+                let text = "A part of the service is gone, and it has to be started again.";
+                problem(StatusCode::INTERNAL_SERVER_ERROR, text).into()
+            }
             Place::Ready => match backend.readiness() {
                 readiness if readiness.ready => Response::text(ready(readiness.leader_election)).into(),
                 _ => problem(StatusCode::SERVICE_UNAVAILABLE, "The service takes no runs now.").into(),

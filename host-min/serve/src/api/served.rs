@@ -59,6 +59,17 @@ impl Api {
     }
 }
 
+/// A thread of the API while it works.
+struct AtWork(Arc<dyn Backend>);
+
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.api_is_gone("the thread of its API has panicked");
+        }
+    }
+}
+
 impl Opened {
     /// Answers requests, on a thread of its own. `warn` hears of credentials that changed and cannot be used.
     pub fn serve(self, backend: impl Backend, warn: impl Fn(String) + Send + Sync + 'static) -> Result<Api> {
@@ -67,13 +78,21 @@ impl Opened {
         let warn: Box<dyn Fn(String) + Send + Sync> = Box::new(warn);
         let warn = Arc::new(warn);
         let limits = Limits { body_bytes: MAX_BODY_BYTES, ..Limits::default() };
-        let server = Server::new(limits, Routes::new(Arc::new(backend), Arc::clone(&warn)));
+        let backend: Arc<dyn Backend> = Arc::new(backend);
+        let server = Server::new(limits, Routes::new(Arc::clone(&backend), warn));
         let stopper = server.stopper();
         let (end, ended) = channel();
         let serve = move || {
-            let start_standby = |work| start_thread("api", work);
+            let _at_work = AtWork(Arc::clone(&backend));
+            let standby = AtWork(Arc::clone(&backend));
+            let start_standby = |work: wagather_http::Work| {
+                start_thread("api", move || {
+                    let _at_work = standby;
+                    work();
+                })
+            };
             if let Err(error) = server.run_with_standby(listeners, start_standby) {
-                warn(error.to_string());
+                backend.api_is_gone(&format!("its API has ended: {error}"));
             }
             // Whoever stopped it may have gone on.
             let _ = end.send(());
@@ -81,5 +100,28 @@ impl Opened {
         start_thread("api", serve)
             .map_err(|error| Failure::new(Class::Internal, "cannot start the API", error))?;
         Ok(Api { addresses, stopper, ended })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::Fake;
+    use super::*;
+
+    #[test]
+    fn an_api_whose_thread_panics_is_missed_and_one_that_ends_is_not() {
+        let fake = Fake::default();
+        let serves = |panics: bool| {
+            let at_work = AtWork(Arc::new(fake.clone()));
+            let thread = std::thread::spawn(move || {
+                let _at_work = at_work;
+                assert!(!panics, "as the test wants it");
+            });
+            assert_eq!(thread.join().is_err(), panics);
+        };
+        serves(false);
+        assert_eq!(fake.lock().broken, None);
+        serves(true);
+        assert_eq!(fake.lock().broken.as_deref(), Some("the thread of its API has panicked"));
     }
 }

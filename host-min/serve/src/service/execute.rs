@@ -27,8 +27,32 @@ impl Observer for Logged<'_> {
     }
 }
 
+/// A run that is under way. If its thread panics, it has failed, and others go on.
+struct UnderWay<'a>(&'a Arc<Inner>, &'a Started);
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        let UnderWay(inner, run) = self;
+        if std::thread::panicking() {
+            let has_ended = inner.lock().book.get(&run.id).is_none_or(|status| status.state.has_ended());
+            let ended = Ended {
+                state: RunState::Failed,
+                reason: Some("its thread has panicked, which is a fault of this program".to_owned()),
+                exit_code: Class::Internal.exit_code(),
+                summary: None,
+                archive: None,
+            };
+            match has_ended {
+                true => inner.start_waiting(inner.lock()),
+                false => inner.finish(&run.id, ended),
+            }
+        }
+    }
+}
+
 /// Runs a gatherer, and remembers how it ended.
 pub(super) fn execute(inner: &Arc<Inner>, run: &Started) {
+    let _under_way = UnderWay(inner, run);
     let outcome = gather(inner, run);
     let is_stopped = inner.lock().is_stopped(&run.id);
     let mut ended = match outcome {

@@ -31,7 +31,33 @@ pub(super) enum Why {
 }
 
 /// What registries gave, by its reference. They are asked without a lock ([`registries`](super::registries)), because one may take its time.
-pub(super) type Pulled = BTreeMap<PathBuf, Result<Guest>>;
+#[derive(Default)]
+pub(super) struct Pulled {
+    /// The configuration that says how they are reached.
+    config: Option<Arc<Config>>,
+    guests: BTreeMap<PathBuf, Result<Guest>>,
+}
+
+impl Pulled {
+    /// Pulls what a configuration names.
+    pub(super) fn of(config: Arc<Config>) -> Pulled {
+        let modules = config.gatherers.iter().map(|entry| &entry.module);
+        let references = modules.filter(|module| in_registry(module).is_some());
+        let guests = references.map(|named| (named.clone(), Guest::read(named, &config.registry))).collect();
+        Pulled { config: Some(config), guests }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.guests.is_empty()
+    }
+
+    /// The module of a reference, if it was pulled. What was asked for under another configuration says nothing: it may be from a registry, or be
+    /// believed by an authority, that holds no more. Whoever has a configuration take over has registries asked again.
+    fn get(&self, reference: &Path, config: &Arc<Config>) -> Option<Result<Guest>> {
+        let is_of_this = self.config.as_ref().is_some_and(|asked| Arc::ptr_eq(asked, config));
+        self.guests.get(reference).filter(|_| is_of_this).cloned()
+    }
+}
 
 /// A file was written a moment ago, and is not valid: it may not be all there yet.
 pub(super) struct Unsettled;
@@ -163,7 +189,7 @@ fn is_fresh(path: &Path) -> bool {
 /// One look at one module.
 struct Looking<'a> {
     inner: &'a Arc<Inner>,
-    config: &'a Config,
+    config: &'a Arc<Config>,
     path: &'a Path,
     entry: &'a Arc<Entry>,
     why: Why,
@@ -214,7 +240,7 @@ impl Looking<'_> {
     fn read(&self) -> Option<Result<Guest>> {
         let is_remote = in_registry(self.path).is_some();
         if is_remote && self.why != Why::Start {
-            return self.pulled.get(self.path).cloned();
+            return self.pulled.get(self.path, self.config);
         }
         Some(Guest::read(self.path, &self.config.registry))
     }

@@ -18,6 +18,7 @@
 //! | `execute` | one run |
 //! | `delivery` | sends archives to a server |
 //! | `outputs` | the folders of archives |
+//! | `parts` | the threads that a service needs, and what happens if one is gone |
 
 mod book;
 mod clock;
@@ -27,6 +28,7 @@ mod leader;
 mod leadership;
 mod look;
 mod outputs;
+mod parts;
 mod registries;
 mod reload;
 mod sandboxes;
@@ -36,15 +38,17 @@ mod version;
 mod watch;
 mod workers;
 
-use crate::config::Config;
+use crate::config::{Config, LeaderElection};
 use crate::log::{Entry, Level, Log};
 use crate::metrics::Metrics;
 use crate::status::{GathererStatus, NotAccepted, Readiness, RunId, RunStatus, Trigger};
 use clock::Clock;
 use look::{Places, Pulled, Why, look};
+use parts::Alarm;
 use sandboxes::Sandboxes;
 use state::{Ended, EndedEarly, State};
 use std::io::PipeWriter;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -101,6 +105,10 @@ struct Inner {
     deliveries: Mutex<Option<Sender<delivery::ToDeliver>>>,
     /// A run ended, or the service is ending.
     changed: Condvar,
+    /// A part of the service is gone.
+    alarm: Alarm,
+    /// The election that this service takes part in. Another one needs another start.
+    election_of_start: Option<LeaderElection>,
 }
 
 impl Service {
@@ -112,40 +120,46 @@ impl Service {
     pub fn start(config: Config, options: Options) -> Result<Service> {
         recycle::keep();
         let Made { inner, candidate, to_refill, to_deliver, asked } = Inner::make(config, options)?;
-        let _ = look(&inner, Why::Start, &Pulled::new());
+        let _ = look(&inner, Why::Start, &Pulled::default());
         let at_start = inner.check_start()?;
         let failure = |error| Failure::new(Class::Internal, "cannot start the service", error);
         let (end, watching) = std::io::pipe().map_err(failure)?;
-        let of = [inner.clone(), inner.clone(), inner.clone(), inner.clone(), inner.clone()];
-        let [watched, timed, refilled, delivering, asking] = of;
-        start_thread("watch", move || watch::run(&watched, &end)).map_err(failure)?;
-        start_thread("clock", move || clock::run(&timed)).map_err(failure)?;
-        start_thread("refill", move || refilled.refill_all(&to_refill)).map_err(failure)?;
-        start_thread("deliver", move || delivery::run(&delivering, &to_deliver)).map_err(failure)?;
-        start_thread("registries", move || registries::run(&asking, &asked)).map_err(failure)?;
+        parts::start(&inner, "watch", move |inner| watch::run(inner, &end)).map_err(failure)?;
+        parts::start(&inner, "clock", clock::run).map_err(failure)?;
+        parts::start(&inner, "refill", move |inner| inner.refill_all(&to_refill)).map_err(failure)?;
+        parts::start(&inner, "deliver", move |inner| delivery::run(inner, &to_deliver)).map_err(failure)?;
+        parts::start(&inner, "registries", move |inner| registries::run(inner, &asked)).map_err(failure)?;
         inner.warm();
         match candidate {
             Some(candidate) => {
-                let elected = inner.clone();
-                start_thread("leader", move || candidate.run(&elected)).map_err(failure)?;
+                parts::start(&inner, parts::LEADER, move |inner| candidate.run(inner)).map_err(failure)?;
             }
             None => at_start.iter().for_each(|gatherer| clock::start(&inner, gatherer, Trigger::Start)),
         }
         Ok(Service(Arc::new(Owner { inner, watching })))
     }
 
-    /// Checks a configuration: its source can be opened, and all of its modules can be used. Nothing runs, and nothing is delivered.
+    /// Checks a configuration: its source can be opened, and all of its modules can be used. Nothing runs, and nothing is delivered. Gives the names
+    /// of the gatherers.
     ///
     /// # Errors
-    /// What cannot be used.
-    pub fn check(config: Config, options: Options) -> Result<()> {
+    /// The source cannot be opened, or not all modules can be used. Lines on stderr say what is wrong with each of them.
+    pub fn check(config: Config, options: Options) -> Result<Vec<String>> {
         let Made { inner, .. } = Inner::make(config, options)?;
-        let _ = look(&inner, Why::Start, &Pulled::new());
+        let _ = look(&inner, Why::Start, &Pulled::default());
         inner.check_start()?;
-        let problems: Vec<String> = inner.lock().problems.values().cloned().collect();
-        match problems.is_empty() {
-            true => Ok(()),
-            false => Err(Failure::of_many(Class::Module, "cannot serve everything", problems)),
+        let state = inner.lock();
+        match state.problems.len() {
+            0 => Ok(state.gatherers.keys().cloned().collect()),
+            1 => Err(Failure::new(
+                Class::Module,
+                "cannot serve everything",
+                "a module or folder cannot be used",
+            )),
+            many => {
+                let reason = format!("{many} modules or folders cannot be used");
+                Err(Failure::new(Class::Module, "cannot serve everything", reason))
+            }
         }
     }
 
@@ -224,6 +238,22 @@ impl Service {
     /// Whether the service takes runs, and whether something needs attention.
     pub fn readiness(&self) -> Readiness {
         self.0.inner.lock().readiness()
+    }
+
+    /// Readable as soon as the service is [broken](Service::broken), for `poll`. Nothing is to be read from it.
+    pub fn breakdown(&self) -> BorrowedFd<'_> {
+        self.0.inner.alarm.as_fd()
+    }
+
+    /// Why the service is broken: one of its threads has panicked. It takes no runs any more, and those that it has go on. The program should
+    /// [end it](Service::shutdown) and start another one.
+    pub fn broken(&self) -> Option<String> {
+        self.0.inner.lock().broken.clone()
+    }
+
+    /// Somebody who serves it is gone.
+    pub(crate) fn breaks(&self, why: &str) {
+        self.0.inner.breaks(why);
     }
 
     /// Reads the configuration again, and looks at all modules and grants. What was refused is tried again. Registries are asked, too, and this does
@@ -307,6 +337,9 @@ impl Inner {
         let config = Arc::new(config);
         let (source, warnings) = source::open(&config)?;
         let candidate = leader::open(&config)?;
+        let election_of_start = config.leader_election.clone();
+        let alarm =
+            Alarm::new().map_err(|error| Failure::new(Class::Internal, "cannot start the service", error))?;
         let leadership = candidate.as_ref().map(leader::Candidate::leadership);
         let (refills, to_refill) = channel();
         let (deliveries, to_deliver) = channel();
@@ -323,6 +356,8 @@ impl Inner {
             asks: Mutex::new(Some(asks)),
             deliveries: Mutex::new(Some(deliveries)),
             changed: Condvar::new(),
+            alarm,
+            election_of_start,
         });
         warnings.into_iter().for_each(|warning| inner.log(&Entry::new(Level::Warn, "warning", warning)));
         Ok(Made { inner, candidate, to_refill, to_deliver, asked })
@@ -373,6 +408,7 @@ impl Inner {
     fn finish(self: &Arc<Self>, id: &RunId, ended: Ended) {
         self.tell_end(id, ended);
         self.start_waiting(self.lock());
+        self.tell_early();
     }
 
     fn tell_end(&self, id: &RunId, ended: Ended) {
@@ -495,8 +531,11 @@ const CONFIGURATION: &str = "the configuration";
 /// The name of the lease among the problems.
 const LEASE: &str = "the lease";
 
+/// The name of an election that needs another start among the problems.
+const ELECTION: &str = "leaderElection";
+
 /// The names of problems that are of no file.
-const IS_NO_FILE: [&str; 2] = [CONFIGURATION, LEASE];
+const IS_NO_FILE: [&str; 4] = [CONFIGURATION, LEASE, ELECTION, parts::PROGRAM];
 
 /// How long a connection that is made ahead may take.
 const CONNECTION: Duration = Duration::from_secs(10);

@@ -5,7 +5,7 @@ use super::Inner;
 use super::look::{Pulled, Why, look};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use wagather_run::modules::{Guest, in_registry};
+use wagather_run::modules::in_registry;
 
 /// Asks until the service ends.
 pub(super) fn run(inner: &Arc<Inner>, asked: &Receiver<()>) {
@@ -21,17 +21,11 @@ pub(super) fn run(inner: &Arc<Inner>, asked: &Receiver<()>) {
         }
         // Several wishes are one.
         while asked.try_recv().is_ok() {}
-        let pulled = pull(inner);
+        // While they are asked, another configuration may take over.
+        let config = inner.lock().config.clone();
+        let pulled = Pulled::of(config);
         if !pulled.is_empty() {
             let _ = look(inner, Why::Everything, &pulled);
         }
     }
-}
-
-/// Pulls what the configuration names.
-fn pull(inner: &Inner) -> Pulled {
-    let config = inner.lock().config.clone();
-    let references =
-        config.gatherers.iter().map(|entry| &entry.module).filter(|module| in_registry(module).is_some());
-    references.map(|reference| (reference.clone(), Guest::read(reference, &config.registry))).collect()
 }

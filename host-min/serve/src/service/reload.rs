@@ -2,7 +2,7 @@
 
 use super::look::{Grants, Pulled, Why, accepted, is_below, look, new_rights, tell};
 use super::version::Version;
-use super::{CONFIGURATION, Inner, source};
+use super::{CONFIGURATION, ELECTION, Inner, leader, source};
 use crate::config::{Config, Entry};
 use crate::log::{self, Level};
 use std::path::PathBuf;
@@ -21,12 +21,16 @@ pub(super) fn reload(inner: &Arc<Inner>) -> Result<()> {
         drop(state);
         inner.log(&log::Entry::of(failure).named("refused"));
     }
-    let _ = look(inner, Why::Everything, &Pulled::new());
+    let _ = look(inner, Why::Everything, &Pulled::default());
     inner.ask_registries();
     inner.warm();
     inner.clock.wake();
     result
 }
+
+/// Replicas agree by the one Lease, with the same times, while they run.
+const ANOTHER_ELECTION: &str =
+    "leaderElection has changed, which holds from the next start of the service on: restart it";
 
 /// What becomes of a gatherer that is served when another configuration takes over.
 enum Fate {
@@ -38,6 +42,7 @@ enum Fate {
 
 fn take_over(inner: &Arc<Inner>, config: Config) -> Result<()> {
     let (source, warnings) = source::open(&config)?;
+    let lease = leader::reopen(&config, inner.election_of_start.as_ref())?;
     let mut grants = Grants::default();
     config.gatherers.iter().try_for_each(|entry| grants.of(entry, &config).map(drop))?;
     // Until it has taken over, nobody else looks.
@@ -68,11 +73,19 @@ fn take_over(inner: &Arc<Inner>, config: Config) -> Result<()> {
             });
         }
     }
+    // How the server of the Lease is reached is not compared: that takes over.
+    let is_elected_otherwise = inner.election_of_start != config.leader_election;
     let mut state = inner.lock();
-    let is_elected_otherwise = state.config.leader_election != config.leader_election;
     (state.config, state.source) = (Arc::new(config), source);
+    if lease.is_some() {
+        state.next_lease = lease;
+    }
     state.metrics.reloads += 1;
     state.problems.remove(CONFIGURATION);
+    match is_elected_otherwise {
+        true => state.problems.insert(ELECTION.to_owned(), ANOTHER_ELECTION.to_owned()),
+        false => state.problems.remove(ELECTION),
+    };
     for fate in &fates {
         match fate {
             Fate::Held { version, new_rights, .. } => {
@@ -95,8 +108,8 @@ fn take_over(inner: &Arc<Inner>, config: Config) -> Result<()> {
     drop(places);
     warnings.into_iter().for_each(|text| inner.log(&log::Entry::new(Level::Warn, "warning", text)));
     if is_elected_otherwise {
-        let text = "leaderElection has changed, which holds from the next start of the service on";
-        inner.log(&log::Entry::new(Level::Warn, "warning", text));
+        inner.log(&log::Entry::new(Level::Warn, "warning", ANOTHER_ELECTION));
     }
+    inner.election.wake();
     Ok(())
 }

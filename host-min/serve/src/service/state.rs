@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use wagather_base::time::{clock_millis, rfc3339};
 use wagather_kube::Source;
+use wagather_kube::cluster::lease::LeaseClient;
 
 /// Runs that may wait for their turn.
 const MAX_WAITING: usize = 1000;
@@ -42,8 +43,12 @@ pub(super) struct State {
     removed: VecDeque<GathererMetrics>,
     /// Who leads, if replicas agree on a leader.
     pub(super) leadership: Option<Leadership>,
+    /// How the Lease is reached from now on, until the thread that gets it has taken this.
+    pub(super) next_lease: Option<LeaseClient>,
     pub(super) has_started: bool,
     pub(super) is_ending: bool,
+    /// Why this service is broken, if it is.
+    pub(super) broken: Option<String>,
 }
 
 /// A gatherer that is served.
@@ -65,8 +70,16 @@ pub(super) struct Gatherer {
 struct Waiting {
     id: RunId,
     gatherer: String,
+    trigger: Trigger,
     accepted: Instant,
 }
+
+/// Why a run was stopped before its turn.
+const BEFORE_ITS_TURN: &str = "it was stopped before its turn";
+
+/// Why runs that waited for their turn are stopped when another replica may lead.
+const LEADS_NO_MORE: &str =
+    "this replica lost the Lease before it was this run's turn; ask the replica that leads";
 
 /// A run that is running.
 struct Running {
@@ -150,8 +163,10 @@ impl State {
             running: HashMap::new(),
             removed: VecDeque::new(),
             leadership,
+            next_lease: None,
             has_started: false,
             is_ending: false,
+            broken: None,
         }
     }
 
@@ -261,6 +276,9 @@ impl State {
         trigger: Trigger,
         params: Vec<(String, String)>,
     ) -> Result<RunId, NotAccepted> {
+        if self.broken.is_some() {
+            return Err(NotAccepted::Broken);
+        }
         if self.is_ending {
             return Err(NotAccepted::Ending);
         }
@@ -300,18 +318,22 @@ impl State {
         if replaces {
             active.iter().for_each(|old| self.stop(old));
         }
-        let waiting = Waiting { id: id.clone(), gatherer: gatherer.to_owned(), accepted: Instant::now() };
-        self.waiting.push_back(waiting);
+        let (gatherer, accepted) = (gatherer.to_owned(), Instant::now());
+        self.waiting.push_back(Waiting { id: id.clone(), gatherer, trigger, accepted });
         Ok(id)
     }
 
-    /// The next run that may start now. The version that it gets is its version until it ends.
+    /// The next run that may start now. The version that it gets is its version until it ends. On a replica that does not lead any more, none
+    /// may, and those that wait are stopped.
     pub(super) fn start_next(&mut self) -> Option<Started> {
+        if !self.leads() {
+            self.stop_waiting();
+        }
         if self.running.len() >= self.config.parallel {
             return None;
         }
         loop {
-            let Waiting { id, gatherer, accepted } = self.waiting.pop_front()?;
+            let Waiting { id, gatherer, accepted, .. } = self.waiting.pop_front()?;
             // Its gatherer may have been removed meanwhile.
             let Some(known) = self.gatherers.get_mut(&gatherer) else { continue };
             let version = known.version.clone();
@@ -350,12 +372,33 @@ impl State {
         }
         if let Some(at) = self.waiting.iter().position(|waiting| waiting.id == *id) {
             self.waiting.remove(at);
-            let reason = Some("it was stopped before its turn".to_owned());
-            let exit_code = wagather_base::error::Class::Stopped(15).exit_code();
-            let (state, summary, archive) = (RunState::Stopped, None, None);
-            let ended = self.end(id, Ended { state, reason, exit_code, summary, archive });
-            self.ended_early.push(ended);
+            self.end_early(id, BEFORE_ITS_TURN);
         }
+    }
+
+    /// Stops the runs that wait for their turn, because this replica leads no more. If it leads again before another one does, it starts those
+    /// that were due.
+    pub(super) fn stop_waiting(&mut self) {
+        for Waiting { id, gatherer, trigger, .. } in std::mem::take(&mut self.waiting) {
+            self.end_early(&id, LEADS_NO_MORE);
+            if trigger != Trigger::Request {
+                self.keep_in_mind(&[gatherer]);
+            }
+        }
+    }
+
+    /// Ends a run that has not started, and waits no more.
+    fn end_early(&mut self, id: &RunId, reason: &str) {
+        let reason = Some(reason.to_owned());
+        let exit_code = wagather_base::error::Class::Stopped(15).exit_code();
+        let (state, summary, archive) = (RunState::Stopped, None, None);
+        let ended = self.end(id, Ended { state, reason, exit_code, summary, archive });
+        self.ended_early.push(ended);
+    }
+
+    /// Whether runs wait for their turn.
+    pub(super) fn has_waiting(&self) -> bool {
+        !self.waiting.is_empty()
     }
 
     /// Whether a run was asked to stop.
@@ -424,7 +467,8 @@ impl State {
 
     pub(super) fn readiness(&self) -> Readiness {
         Readiness {
-            ready: self.has_started && !self.is_ending,
+            alive: self.broken.is_none(),
+            ready: self.has_started && !self.is_ending && self.broken.is_none(),
             healthy: self.problems.is_empty(),
             problems: self.problems.values().cloned().collect(),
             leader_election: self.leadership.as_ref().map(Leadership::status),

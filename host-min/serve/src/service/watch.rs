@@ -54,7 +54,7 @@ pub(super) fn run(inner: &Arc<Inner>, end: &PipeReader) {
             again = Some(Instant::now());
             continue;
         }
-        again = look(inner, Why::Files, &Pulled::new()).is_err().then(|| Instant::now() + AGAIN);
+        again = look(inner, Why::Files, &Pulled::default()).is_err().then(|| Instant::now() + AGAIN);
     }
 }
 

@@ -93,4 +93,7 @@ fn health_is_that_of_the_program_and_readiness_that_of_the_service() {
     // Who needs no token learns nothing of files.
     assert!(!fake.get("/readyz").text().contains("pods.wasm"));
     assert_eq!(fake.get("/v1/status").json()["problems"][0], "pods.wasm: more rights than before");
+    fake.lock().broken = Some("its thread 'clock' has panicked".to_owned());
+    fake.get("/healthz").expect_problem(500, "has to be started again");
+    assert_eq!(fake.get("/v1/status").json()["alive"], false);
 }

@@ -30,6 +30,8 @@ pub(super) struct State {
     pub(super) runs: Vec<RunStatus>,
     pub(super) refuses: Option<NotAccepted>,
     pub(super) is_ready: bool,
+    /// Why it is broken.
+    pub(super) broken: Option<String>,
     pub(super) leader_election: Option<LeaderStatus>,
     pub(super) metrics: Metrics,
     pub(super) latest: PathBuf,
@@ -163,7 +165,12 @@ impl Backend for Fake {
         let ready = self.lock().is_ready;
         let problems = vec!["pods.wasm: more rights than before".to_owned()];
         let leader_election = self.lock().leader_election.clone();
-        Readiness { ready, healthy: false, problems, leader_election }
+        let alive = self.lock().broken.is_none();
+        Readiness { alive, ready, healthy: false, problems, leader_election }
+    }
+
+    fn api_is_gone(&self, why: &str) {
+        self.lock().broken = Some(why.to_owned());
     }
 }
 

@@ -16,13 +16,16 @@ use crate::log::{Entry, Level};
 use elector::{Elector, Time};
 use std::fmt::Write as _;
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 use wagather_base::error::{Class, Failure, Result};
-use wagather_kube::cluster::lease::{LeaseClient, LeaseError};
+use wagather_kube::cluster::lease::{LeaseClient, LeaseError, LeaseName};
 
 /// How long giving the Lease back may take. Without it, the others wait for the end of the Lease.
 const RELEASE: Duration = Duration::from_secs(3);
+
+/// How often to look whether runs still wait for their turn, if no run ends.
+const DRAINED: Duration = Duration::from_millis(100);
 
 /// What gets the Lease.
 pub(super) struct Candidate {
@@ -34,17 +37,27 @@ pub(super) struct Candidate {
 /// A candidate, if the configuration wants an election. Does not connect.
 pub(super) fn open(config: &Config) -> Result<Option<Candidate>> {
     let Some(election) = &config.leader_election else { return Ok(None) };
+    let client = client(config, election, election.lease.clone())?;
+    Ok(Some(Candidate { client, election: election.clone(), identity: identity() }))
+}
+
+/// How another configuration reaches the Lease of the election that goes on. `None` if there is none, or the configuration has none.
+pub(super) fn reopen(config: &Config, goes_on: Option<&LeaderElection>) -> Result<Option<LeaseClient>> {
+    let elections = config.leader_election.as_ref().zip(goes_on);
+    elections.map(|(election, goes_on)| client(config, election, goes_on.lease.clone())).transpose()
+}
+
+fn client(config: &Config, election: &LeaderElection, lease: LeaseName) -> Result<LeaseClient> {
     let options = match (&election.cluster, &config.input) {
         (Some(own), _) => own,
         (None, Input::Cluster(options)) => options,
         (None, Input::Recording(_)) => {
-            let attempt = format!("cannot use the Lease {}", election.lease);
+            let attempt = format!("cannot use the Lease {lease}");
             return Err(Failure::new(Class::Config, attempt, "a recording has no Lease")
                 .advise("name the cluster of the Lease with 'cluster' in 'leaderElection'"));
         }
     };
-    let client = LeaseClient::open(options, election.lease.clone())?;
-    Ok(Some(Candidate { client, election: election.clone(), identity: identity() }))
+    LeaseClient::open(options, lease)
 }
 
 /// The name of the machine, which is that of a pod, and a number that no other replica has.
@@ -69,22 +82,33 @@ impl Candidate {
 
     /// Gets the Lease and keeps it, until the service ends.
     pub(super) fn run(self, inner: &Arc<Inner>) {
-        let Candidate { client, election, identity } = self;
-        for warning in client.warnings() {
-            inner.log(&Entry::new(Level::Warn, "warning", warning.clone()));
-        }
+        let Candidate { mut client, election, identity } = self;
+        warn(inner, &client);
         let terms = election.terms;
-        let mut elector = Elector::new(identity, election.lease.clone(), terms);
+        let mut elector = Elector::new(identity.clone(), election.lease.clone(), terms);
         let now = || Time { instant: Instant::now(), of_day: SystemTime::now() };
         let mut led = false;
         loop {
-            let until = {
-                let state = inner.lock();
-                if state.is_ending {
+            let (until, next) = {
+                let mut state = inner.lock();
+                if state.is_ending || state.broken.is_some() {
                     break;
                 }
-                state.leadership.as_ref().and_then(Leadership::until)
+                (state.leadership.as_ref().and_then(Leadership::until), state.next_lease.take())
             };
+            if let Some(next) = next {
+                warn(inner, &next);
+                if next.server() != client.server() {
+                    // There, it is another Lease. This one is for whoever stays with it.
+                    give_back(inner, &client, &mut elector);
+                    elector = Elector::new(identity.clone(), election.lease.clone(), terms);
+                    let none = Ok(None);
+                    led = tell(inner, &client, &elector, none, (led, None));
+                }
+                client = next;
+                // Until then, it leads by the old one, or does not.
+                continue;
+            }
             let deadline = until.unwrap_or_else(|| Instant::now() + terms.renew_deadline);
             // Before this replica is the holder.
             let since = elector.renewed();
@@ -96,18 +120,40 @@ impl Candidate {
             };
             inner.election.wait(wait);
         }
-        let released = elector.release(&client, Instant::now() + RELEASE, now());
-        if let Err(error) = released {
-            let text = format!(
-                "cannot give the Lease {} back: {error}; the others wait for its end",
-                election.lease
-            );
-            inner.log(&Entry::new(Level::Warn, "warning", text));
-        }
-        if let Some(leadership) = &mut inner.lock().leadership {
+        drain(inner);
+        give_back(inner, &client, &mut elector);
+        let mut state = inner.lock();
+        if let Some(leadership) = &mut state.leadership {
             leadership.release();
         }
+        state.stop_waiting();
+        drop(state);
+        inner.tell_early();
         inner.changed.notify_all();
+    }
+}
+
+/// Waits while runs that were accepted wait for their turn: on a replica that does not lead, none starts. The Lease is not renewed meanwhile, so that
+/// whoever takes over starts what is due from now on.
+fn drain(inner: &Inner) {
+    let mut state = inner.lock();
+    while state.has_waiting() && state.leads() {
+        state = inner.changed.wait_timeout(state, DRAINED).unwrap_or_else(PoisonError::into_inner).0;
+    }
+}
+
+fn give_back(inner: &Inner, client: &LeaseClient, elector: &mut Elector) {
+    let now = Time { instant: Instant::now(), of_day: SystemTime::now() };
+    if let Err(error) = elector.release(client, Instant::now() + RELEASE, now) {
+        let lease = client.name();
+        let text = format!("cannot give the Lease {lease} back: {error}; the others wait for its end");
+        inner.log(&Entry::new(Level::Warn, "warning", text));
+    }
+}
+
+fn warn(inner: &Inner, client: &LeaseClient) {
+    for warning in client.warnings() {
+        inner.log(&Entry::new(Level::Warn, "warning", warning.clone()));
     }
 }
 
@@ -137,7 +183,11 @@ fn tell(
     let leads = leadership.leads();
     let other = leadership.other().filter(|_| leadership.other() != was_other);
     let due = if leads && !led { state.take_over(since, is_first) } else { Vec::new() };
+    if !leads {
+        state.stop_waiting();
+    }
     drop(state);
+    inner.tell_early();
     if let Some(failure) = failure.filter(|_| is_new) {
         inner.log(&Entry::of(&failure).named("leaderElection"));
     }
