@@ -219,8 +219,9 @@ fn busy(place: &Path, server: &Running, renew_deadline: Duration) -> Config {
         Terms { lease_duration: renew_deadline + Duration::from_secs(1), renew_deadline, ..election().terms };
     config.leader_election.as_mut().expect("an election").terms = terms;
     config.gatherers[0].at_start = true;
-    let endless = Entry::new(write(place, "endless", ENDLESS));
-    config.gatherers.push(Entry { at_start: true, concurrency: Concurrency::Allow, ..endless });
+    let mut endless = Entry::new(write(place, "endless", ENDLESS));
+    (endless.at_start, endless.concurrency) = (true, Concurrency::Allow);
+    config.gatherers.push(endless);
     config.parallel = 1;
     config
 }
