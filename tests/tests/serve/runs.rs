@@ -134,3 +134,19 @@ fn whoever_asked_is_called_at_the_end_of_a_run() {
     assert_eq!(ended.recv_timeout(Duration::ZERO), Ok(RunState::Complete));
     assert!(!service.on_end(&"20260102T030405678Z-000001".parse().expect("an id"), |_| ()));
 }
+
+/// Whoever is called at the end of a run may panic on its thread. The next run has its turn.
+#[test]
+fn a_panic_on_the_thread_of_a_run_holds_up_no_other() {
+    let place = place();
+    let mut config = config(place.path(), &write(place.path(), "endless", ENDLESS), "http://127.0.0.1:9");
+    config.gatherers[0].timeout = Duration::from_millis(300);
+    config.gatherers[0].concurrency = Concurrency::Allow;
+    config.parallel = 1;
+    let service = start(config);
+    let ids = [(), ()].map(|()| service.trigger("endless", Vec::new()).expect("a run"));
+    assert!(service.on_end(&ids[0], |_| panic!("as the test wants it")));
+    let runs = ids.map(|id| service.wait(&id, LONG).expect("a run"));
+    assert!(runs.iter().all(|run| run.state == RunState::Failed && run.started.is_some()), "{runs:?}");
+    assert!(service.readiness().alive, "{:?}", service.readiness());
+}

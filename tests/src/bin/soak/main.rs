@@ -43,6 +43,9 @@ const MANY_RUNS: u64 = 5000;
 /// The first runs, after which memory is measured.
 const FIRST_RUNS: u64 = 1000;
 
+/// After this time without a run, the service's threads for blocking work have ended.
+const REST: Duration = Duration::from_secs(7);
+
 /// What is asked for.
 struct Options {
     runs: u64,
@@ -110,11 +113,18 @@ struct Soak {
     wrong: Wrong,
     figures: Counts,
     done: AtomicU64,
+    /// The figures after the first runs are known.
+    is_measured: AtomicBool,
     is_over: AtomicBool,
     begin: Instant,
 }
 
 impl Soak {
+    /// The runs after which memory is measured.
+    fn first_runs(&self) -> u64 {
+        FIRST_RUNS.min(self.options.runs / 2)
+    }
+
     /// Waits until this share of the runs is done. False if the runs are over before.
     fn wait_for_share(&self, share: f64) -> bool {
         let goal = (self.options.runs as f64 * share) as u64;
@@ -142,6 +152,10 @@ impl Soak {
             let number = next.fetch_add(1, Ordering::Relaxed);
             if number >= self.options.runs {
                 return;
+            }
+            // At the end, the service is at rest when it is measured. So it is then.
+            while number >= self.first_runs() && !self.is_measured.load(Ordering::SeqCst) {
+                std::thread::sleep(Duration::from_millis(5));
             }
             self.trigger_one(&mut client, &self.gatherers[number as usize % self.gatherers.len()]);
             self.done.fetch_add(1, Ordering::Relaxed);
@@ -281,6 +295,7 @@ fn main() -> ExitCode {
         wrong: Wrong::default(),
         figures: Counts::default(),
         done: AtomicU64::new(0),
+        is_measured: AtomicBool::new(false),
         is_over: AtomicBool::new(false),
         begin: Instant::now(),
     };
@@ -328,9 +343,12 @@ fn run(soak: &Soak, service: &Service, token: &Path, clock: Option<&Path>) -> (F
             (0..soak.options.parallel).map(|_| scope.spawn(|| soak.trigger(&next))).collect();
         scope.spawn(|| soak.replace_modules());
         scope.spawn(|| soak.make_weather(service, token, clock));
-        let first = FIRST_RUNS.min(soak.options.runs / 2) as f64 / soak.options.runs as f64;
-        soak.wait_for_share(first);
+        while soak.done.load(Ordering::Relaxed) < soak.first_runs() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        std::thread::sleep(REST);
         early = service.figures();
+        soak.is_measured.store(true, Ordering::SeqCst);
         workers.into_iter().for_each(|worker| worker.join().expect("no panic"));
         soak.is_over.store(true, Ordering::Relaxed);
     });
