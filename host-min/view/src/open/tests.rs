@@ -269,7 +269,7 @@ fn documents_of_the_archive_decide_what_there_is() {
     let files: Files = &[
         (
             "api.json",
-            r#"{"items":[{"metadata":{"name":""},"versions":[{"version":"v1","resources":[{"resource":"pods","responseKind":{"kind":"Pod"},"scope":"Namespaced","singularResource":"pod","shortNames":["po"],"verbs":["create","get","list","watch"]}]}]}]}"#,
+            r#"{"items":[{"metadata":{"name":""},"versions":[{"version":"v1","resources":[{"resource":"pods","responseKind":{"kind":"Pod"},"scope":"Namespaced","singularResource":"pod","shortNames":["po"],"verbs":["create","get","list","watch"]},{"resource":"namespaces","responseKind":{"kind":"Namespace"},"scope":"Cluster","verbs":["get","list"]}]}]}]}"#,
         ),
         (
             "apis.json",
@@ -290,6 +290,39 @@ fn documents_of_the_archive_decide_what_there_is() {
     assert_eq!(versions["versions"], json!([{"groupVersion": "scale.example.com/v1", "version": "v1"}]));
     assert_eq!(names(&content, "/apis/scale.example.com/v1/scalers"), "one");
     assert_eq!(get(&content, "/version")["gitVersion"], "v1.36.3");
+}
+
+/// As other programs make them, for the resources that they have.
+#[test]
+fn documents_of_a_part_of_the_resources_do_not_say_what_there_was_not() {
+    let files: Files = &[
+        (
+            "cluster-resources/resources.json",
+            r#"[{"kind":"APIResourceList","groupVersion":"v1","resources":[{"name":"pods","singularName":"pod","namespaced":true,"kind":"Pod","verbs":["get","list"]}]},{"groupVersion":"config.openshift.io/v1","resources":[{"name":"clusteroperators","namespaced":false,"kind":"ClusterOperator","verbs":["list"]}]}]"#,
+        ),
+        (
+            "cluster-resources/pods/shop.json",
+            r#"{"kind":"PodList","apiVersion":"v1","items":[{"metadata":{"name":"web-1","namespace":"shop"}}]}"#,
+        ),
+    ];
+    let content = open(files);
+    let names = |path: &str, plural: &str| {
+        let list = get(&content, path);
+        let resources = list["resources"].as_array().expect("resources").clone();
+        resources.iter().find(|resource| resource["name"] == plural).expect(plural)["shortNames"].clone()
+    };
+    assert_eq!(names("/api/v1", "pods"), json!(["po"]));
+    assert_eq!(names("/api/v1", "services"), json!(["svc"]));
+    assert_eq!(names("/apis/config.openshift.io/v1", "clusteroperators"), json!(["co"]));
+    // kubectl asks for the namespace, too, and shows that answer.
+    for path in ["/api/v1/namespaces/shop", "/api/v1/services", "/apis/apps/v1/deployments"] {
+        assert_eq!(refused(&content, path).0, 403, "{path}");
+    }
+    assert_eq!(
+        refused(&content, "/api/v1/namespaces/shop/pods/absent"),
+        (404, "pods \"absent\" not found".into())
+    );
+    assert_eq!(refused(&content, "/apis/example.com/v1/things").0, 404);
 }
 
 #[test]

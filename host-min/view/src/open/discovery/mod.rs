@@ -36,6 +36,7 @@ pub(super) fn of(archive: &Archive) -> Discovered {
     for json in archive.discovery() {
         has_documents |= documents::add(&mut api, json);
     }
+    let has_namespaces = api.has("", "namespaces");
     let ordered: HashSet<String> = api.groups.iter().map(|group| group.name.clone()).collect();
     let columns = definitions::add(&mut api, archive);
     let known: HashMap<(&str, String), known::Known> =
@@ -64,7 +65,9 @@ pub(super) fn of(archive: &Archive) -> Discovered {
             api.keep_versions(&group, resource.plural, &versions);
         }
     }
-    if !has_documents {
+    // Every server has namespaces. Documents without them are a part of what a server says: what they lack may be there.
+    if !has_documents || !has_namespaces {
+        known.values().for_each(|known| api.name(known.group, &known.resource));
         for known::Known { group, version, resource } in known::of_kubernetes() {
             if !api.has(group, &resource.plural) {
                 api.add(group, version, resource);

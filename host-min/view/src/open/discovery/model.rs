@@ -116,6 +116,22 @@ impl Api {
         }
     }
 
+    /// Gives a resource its short names and categories, where it has none.
+    pub(super) fn name(&mut self, group: &str, known: &ApiResource) {
+        let Some(group) = self.numbers.get(group).and_then(|number| self.groups.get_mut(*number)) else {
+            return;
+        };
+        for number in group.versions_of.get(&known.plural).into_iter().flatten() {
+            let version = &mut group.versions[*number];
+            let at = version.numbers.get(&known.plural);
+            let Some(resource) = at.and_then(|at| version.resources.get_mut(*at)) else { continue };
+            if resource.short_names.is_empty() && resource.categories.is_empty() {
+                resource.short_names.clone_from(&known.short_names);
+                resource.categories.clone_from(&known.categories);
+            }
+        }
+    }
+
     /// Adds a version that is not there yet.
     pub(super) fn add_version(&mut self, group: &str, version: &str) {
         self.numbers_of(group, version);
