@@ -41,7 +41,7 @@ impl Broker<'_> {
         if let Some(document) = answer.discovery_document(&mut self.context())? {
             return self.pipe_document(&document, name);
         }
-        let (mut piped, gaps) = (0, self.tally.gaps.count());
+        let mut piped = 0;
         while let Some((bytes, identity)) = answer.next_document(&mut self.context())? {
             if !wagather_abi::manifest::is_object_name(&identity.name) {
                 let reason =
@@ -67,10 +67,7 @@ impl Broker<'_> {
             piped += 1;
             self.update_gauge();
         }
-        // A list of any resource has no place of its own.
-        if !answer.is_of_any() && answer.is_whole_and_untouched() && self.tally.gaps.count() == gaps {
-            self.list_nothing(answer.request());
-        }
+        answer.take_empty().iter().for_each(|request| self.list_nothing(request));
         Ok(piped)
     }
 

@@ -72,6 +72,10 @@ pub(super) struct Answer {
     whole: Option<String>,
     /// What was read and sent before the guest asked for it.
     prefetched: Prefetched,
+    /// How many gaps there were when the current list began.
+    gaps_before: u64,
+    /// Lists that were piped to their end, and have no objects.
+    empty: Vec<Canonical>,
 }
 
 /// Where an answer is.
@@ -146,7 +150,7 @@ impl Answer {
     ) -> Answer {
         let (exchange, ticket) = Exchange::begin(request, allowed, origin, tally);
         let (state, prefetched) = (State::sent(ticket), Prefetched::default());
-        Answer { exchange, state, expanded: None, whole: None, prefetched }
+        Answer { exchange, state, expanded: None, whole: None, prefetched, gaps_before: 0, empty: Vec::new() }
     }
 
     /// A request that discovery has to explain. It is sent when the answer is first needed.
@@ -159,7 +163,7 @@ impl Answer {
         let whole = Some(describe(&request)).filter(|_| request.is_of_any());
         let exchange = Exchange::unsent(request, allowed, origin, tally);
         let (state, prefetched) = (State::Unresolved, Prefetched::default());
-        Answer { exchange, state, expanded: None, whole, prefetched }
+        Answer { exchange, state, expanded: None, whole, prefetched, gaps_before: 0, empty: Vec::new() }
     }
 
     /// What was asked for, in words.
@@ -177,13 +181,19 @@ impl Answer {
         &self.exchange.asked.request
     }
 
-    /// Whether it is a list of all objects that there are, of which nobody took any.
-    pub(super) fn is_whole_and_untouched(&self) -> bool {
+    /// The lists that were piped to their end and have no objects, since this was asked before. What is not wanted of a list, or
+    /// not allowed, may exist: such lists are not among them.
+    pub(super) fn take_empty(&mut self) -> Vec<Canonical> {
+        std::mem::take(&mut self.empty)
+    }
+
+    /// Whether the current list has all objects that there are.
+    fn is_whole(&self) -> bool {
         let Asked { request, allowed, .. } = &self.exchange.asked;
         let has_selector = !request.labels.is_empty() || !request.fields.is_empty();
         let has_scope = !allowed.scope.is_everything() || allowed.scope.is_sharded();
         let has_limit = request.limit > 0;
-        request.verb == Verb::LIST && !has_selector && !has_limit && !has_scope && self.prefetched.taken == 0
+        !has_selector && !has_limit && !has_scope
     }
 
     /// `rest_hides`: whether the grant or redaction hides a field of every requested object.
@@ -460,7 +470,12 @@ impl Answer {
                 Err(failed) => return Err(self.fail(failed, cx)),
             }
             if let Some(items) = self.state.take_items() {
-                self.expanded.iter_mut().for_each(|expanded| expanded.gave(items.given()));
+                let given = items.given();
+                self.expanded.iter_mut().for_each(|expanded| expanded.gave(given));
+                let has_gaps = cx.tally.gaps.count() > self.gaps_before;
+                if mode == Mode::Piped && given == 0 && !has_gaps && self.is_whole() {
+                    self.empty.push(self.request().clone());
+                }
                 let next = items.finish(&mut self.exchange, cx);
                 self.enter(next, cx)?;
             }
@@ -479,7 +494,10 @@ impl Answer {
             return Err(head.refusal(exchange, cx));
         }
         match exchange.asked.request.verb {
-            Verb::LIST => Ok(State::Items(Box::new(Items::new(head, mode, &exchange.asked)))),
+            Verb::LIST => {
+                self.gaps_before = cx.tally.gaps.count();
+                Ok(State::Items(Box::new(Items::new(head, mode, &exchange.asked))))
+            }
             _ => Object::read_from(head, mode, exchange, cx).map(State::Object),
         }
     }
