@@ -24,6 +24,7 @@
 //! | [`forged`] | valid and invalid frames of a sandbox |
 //! | [`hostile`] | the guests of `tests/hostile/` |
 //! | [`objects`] | Kubernetes objects to serve |
+//! | [`layouts`] | the recording as archives of other programs |
 //! | [`odd`] | objects that readers of archives misread |
 //! | [`pipers`] | gatherers that pipe what they ask for |
 //! | [`canary`] | a string to search for in a sandbox's memory |
@@ -57,6 +58,7 @@ pub mod guest;
 pub mod host;
 pub mod hostile;
 pub mod kubeconfig;
+pub mod layouts;
 pub mod leases;
 pub mod memory;
 pub mod objects;

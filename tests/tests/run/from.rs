@@ -1,131 +1,11 @@
 //! Archives that were gathered earlier, as a source.
 
-use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::process::Command;
 use tests::archive::Archive;
 use tests::host::Host;
+use tests::layouts::{self, must_gather};
+use tests::pipers::demo;
 use tests::{place, programs, workspace};
-
-/// The shipped recording.
-struct Recorded {
-    /// The lists by group, version and resource.
-    lists: BTreeMap<[String; 3], Value>,
-    /// Each log by its namespace, pod and container.
-    logs: BTreeMap<[String; 3], String>,
-}
-
-fn demo() -> std::path::PathBuf {
-    workspace::root().join("examples/demo.har")
-}
-
-fn recorded() -> Recorded {
-    let har: Value = serde_json::from_slice(&std::fs::read(demo()).expect("a recording")).expect("JSON");
-    let mut recorded = Recorded { lists: BTreeMap::new(), logs: BTreeMap::new() };
-    for entry in har["log"]["entries"].as_array().expect("entries") {
-        let url = entry["request"]["url"].as_str().expect("a URL");
-        let (path, query) = url["https://cluster.invalid/".len()..].split_once('?').expect("a query");
-        let text = entry["response"]["content"]["text"].as_str().expect("text");
-        let owned = |parts: [&str; 3]| parts.map(str::to_owned);
-        match path.split('/').collect::<Vec<_>>()[..] {
-            ["api", version, plural] => {
-                recorded
-                    .lists
-                    .insert(owned(["", version, plural]), serde_json::from_str(text).expect("JSON"));
-            }
-            ["apis", group, version, plural] => {
-                recorded
-                    .lists
-                    .insert(owned([group, version, plural]), serde_json::from_str(text).expect("JSON"));
-            }
-            ["api", "v1", "namespaces", namespace, "pods", pod, "log"] => {
-                let container = query.split('&').find_map(|pair| pair.strip_prefix("container="));
-                recorded.logs.insert(owned([namespace, pod, container.expect("named")]), text.to_owned());
-            }
-            _ => panic!("{url}"),
-        }
-    }
-    recorded
-}
-
-impl Recorded {
-    /// Objects with what they are, by namespace, group and resource. Each namespace has a list of each resource.
-    fn by_namespace(&self) -> BTreeMap<(String, String, String), Vec<Value>> {
-        let mut sorted: BTreeMap<(String, String, String), Vec<Value>> = BTreeMap::new();
-        let (mut namespaces, mut namespaced) = (BTreeSet::new(), BTreeSet::new());
-        for ([group, version, plural], list) in &self.lists {
-            let kind = list["kind"].as_str().and_then(|kind| kind.strip_suffix("List"));
-            for item in list["items"].as_array().expect("items") {
-                let mut object = item.clone();
-                let api_version =
-                    if group.is_empty() { version.clone() } else { format!("{group}/{version}") };
-                object["apiVersion"] = api_version.into();
-                object["kind"] = kind.map_or_else(|| item["kind"].clone(), Value::from);
-                let namespace = item["metadata"]["namespace"].as_str().unwrap_or_default().to_owned();
-                if !namespace.is_empty() {
-                    namespaces.insert(namespace.clone());
-                    namespaced.insert((group.clone(), plural.clone()));
-                }
-                sorted.entry((namespace, group.clone(), plural.clone())).or_default().push(object);
-            }
-        }
-        for namespace in &namespaces {
-            for (group, plural) in &namespaced {
-                sorted.entry((namespace.clone(), group.clone(), plural.clone())).or_default();
-            }
-        }
-        sorted
-    }
-}
-
-fn write(folder: &Path, path: &str, content: &str) {
-    let path = folder.join(path);
-    std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
-    std::fs::write(path, content).expect("a file");
-}
-
-/// A must-gather: lists in namespaces, objects elsewhere.
-pub(super) fn must_gather(folder: &Path) {
-    let recorded = recorded();
-    write(folder, "timestamp", "2026-11-22 23:56:52.539 +0000 UTC m=+0.1\n");
-    for ((namespace, group, plural), objects) in recorded.by_namespace() {
-        let group = if group.is_empty() { "core".to_owned() } else { group };
-        if namespace.is_empty() {
-            for object in objects {
-                let name = object["metadata"]["name"].as_str().expect("a name");
-                let path = format!("cluster-scoped-resources/{group}/{plural}/{name}.yaml");
-                write(folder, &path, &object.to_string());
-            }
-        } else {
-            // As oc writes it: the items say what they are, and so does a list of none.
-            let list = json!({"apiVersion": "v1", "kind": "List", "items": objects});
-            write(folder, &format!("namespaces/{namespace}/{group}/{plural}.yaml"), &list.to_string());
-        }
-    }
-    for ([namespace, pod, container], log) in &recorded.logs {
-        let path = format!("namespaces/{namespace}/pods/{pod}/{container}/{container}/logs/previous.log");
-        write(folder, &path, log);
-    }
-}
-
-/// A support bundle: a list of each resource in each namespace.
-pub(super) fn support_bundle(folder: &Path) {
-    let recorded = recorded();
-    for ((namespace, group, plural), objects) in recorded.by_namespace() {
-        let list = json!({"apiVersion": "v1", "kind": "List", "items": objects}).to_string();
-        let path = match (group.contains("openshift"), namespace.is_empty()) {
-            (true, true) => format!("custom-resources/{plural}.{group}.json"),
-            (true, false) => format!("custom-resources/{plural}.{group}/{namespace}.json"),
-            (false, true) => format!("{plural}.json"),
-            (false, false) => format!("{plural}/{namespace}.json"),
-        };
-        write(folder, &format!("bundle/cluster-resources/{path}"), &list);
-    }
-    for ([namespace, pod, container], log) in &recorded.logs {
-        let path = format!("bundle/cluster-resources/pods/logs/{namespace}/{pod}/{container}-previous.log");
-        write(folder, &path, log);
-    }
-}
 
 /// What `everything` finds is what its source happens to have.
 pub(super) fn examples() -> Vec<std::path::PathBuf> {
@@ -139,13 +19,94 @@ fn gatherers_find_in_an_archive_what_they_find_in_the_cluster() {
     let path = |name: &str| place.path().join(name);
     Host::run_all(examples()).replay(demo()).output(path("replayed")).wait().expect_success();
     let replayed = Archive::read(path("replayed"));
-    for (layout, make) in [("must-gather", must_gather as fn(&Path)), ("support bundle", support_bundle)] {
+    for (layout, make) in layouts::WHOLE {
         make(&path(layout));
         let done = Host::run_all(examples()).arg("--from").arg(path(layout)).output(path("found")).wait();
         done.expect_success();
         assert!(done.stderr.contains(&format!("warning: the source is the {layout} ")), "{}", done.stderr);
         let found = Archive::read(path("found"));
         assert_eq!(found.gathered(), replayed.gathered(), "{layout}");
+        assert_eq!(found.report()["source"], format!("{layout}, partial"));
+        std::fs::remove_dir_all(path("found")).expect("ours");
+    }
+}
+
+#[test]
+fn an_insights_archive_gives_what_it_has_and_tells_the_rest() {
+    let place = place();
+    let path = |name: &str| place.path().join(name);
+    layouts::insights(&path("insights"));
+    // As the operator packs it.
+    let tar =
+        Command::new("tar").arg("-C").arg(path("insights")).arg("-czf").arg(path("insights.tar.gz")).arg(".");
+    assert!({ tar }.status().expect("tar").success());
+    Host::run_all(examples()).replay(demo()).output(path("replayed")).wait().expect_success();
+    let replayed = Archive::read(path("replayed"));
+    for source in ["insights", "insights.tar.gz"] {
+        let done = Host::run_all(examples())
+            .arg("--from")
+            .arg(path(source))
+            .arg("--overwrite")
+            .output(path("found"))
+            .wait();
+        let done = done.expect_code(9);
+        let found = Archive::read(path("found.incomplete"));
+        let report = found.report();
+        assert_eq!(report["source"], "Insights archive, partial", "{source}");
+        // Events have no names there, so they are no objects.
+        let mut gaps: Vec<&str> = report["gaps"].as_array().expect("gaps").iter().map(text_of).collect();
+        gaps.sort_unstable();
+        assert_eq!(gaps, ["deployments.apps were not gathered", "events were not gathered"], "{report:#}");
+        for failed in ["events", "image-inventory"] {
+            assert!(done.stderr.contains(&format!("the gatherer {failed} failed: list ")), "{}", done.stderr);
+        }
+        let is_there = |path: &&str| !path.starts_with("events/") && !path.starts_with("image-inventory/");
+        let expected: Vec<_> = replayed.gathered().into_iter().filter(|(path, _)| is_there(path)).collect();
+        assert!(found.gathered().into_iter().collect::<Vec<_>>() == expected, "{source}: {found:?}");
+        assert!(expected.len() > 60, "{}", expected.len());
+        std::fs::remove_dir_all(path("found.incomplete")).expect("ours");
+    }
+}
+
+/// The reason of a gap, without the archive's name.
+fn text_of(gap: &serde_json::Value) -> &str {
+    let reason = gap["reason"].as_str().expect("a reason");
+    reason.rsplit(": ").next().expect("words")
+}
+
+/// A gatherer that asks for anything gets the objects that are there, and no list of what is not.
+#[test]
+fn everything_of_an_archive_is_what_it_has() {
+    let place = place();
+    let path = |name: &str| place.path().join(name);
+    for (layout, make) in
+        layouts::WHOLE.into_iter().chain([("Insights archive", layouts::insights as layouts::Make)])
+    {
+        make(&path(layout));
+        let run =
+            Host::run(programs::guest("everything")).arg("--from").arg(path(layout)).output(path("found"));
+        run.wait().expect_success();
+        let found = Archive::read(path("found"));
+        let resources = found.gatherer("everything")["resources"].as_array().expect("resources").clone();
+        let mut counts: Vec<String> = resources
+            .iter()
+            .filter(|resource| resource["items"] != 0)
+            .map(|resource| {
+                format!("{} {}", resource["resource"].as_str().expect("a name"), resource["items"])
+            })
+            .collect();
+        counts.sort_unstable();
+        let mut expected = vec!["config.openshift.io/v1/clusteroperators 32", "v1/nodes 6", "v1/pods 60"];
+        if layout != "Insights archive" {
+            let others =
+                ["daemonsets", "deployments", "statefulsets"].map(|name| format!("apps/v1/{name} 3"));
+            expected.extend(["batch/v1/cronjobs 3", "batch/v1/jobs 3", "v1/events 23"]);
+            let mut all: Vec<String> = expected.iter().map(ToString::to_string).chain(others).collect();
+            all.sort_unstable();
+            assert_eq!(counts, all, "{layout}");
+        } else {
+            assert_eq!(counts, expected, "{layout}");
+        }
         assert_eq!(found.report()["source"], format!("{layout}, partial"));
         std::fs::remove_dir_all(path("found")).expect("ours");
     }

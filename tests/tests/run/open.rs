@@ -1,6 +1,6 @@
 //! `host-min open`: archives as API servers.
 
-use super::from::{examples, must_gather, support_bundle};
+use super::from::examples;
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use tests::apiserver::Client;
 use tests::archive::Archive;
 use tests::host::{Done, Host};
+use tests::layouts::{self, must_gather};
 use tests::{place, programs};
 
 /// What no end takes, on a busy machine either.
@@ -101,7 +102,7 @@ impl Drop for Opened {
 fn gatherers_find_at_an_open_archive_what_they_find_in_it() {
     let place = place();
     let path = |name: &str| place.path().join(name);
-    for (layout, make) in [("must-gather", must_gather as fn(&Path)), ("support bundle", support_bundle)] {
+    for (layout, make) in layouts::WHOLE {
         make(&path(layout));
         let from = Host::run_all(examples()).arg("--from").arg(path(layout)).output(path("from")).wait();
         let host = programs::host_min();
