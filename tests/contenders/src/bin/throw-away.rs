@@ -1,11 +1,14 @@
-//! Reads all pods and discards them: the minimum that any client must do. `throw-away ADDRESS CA-FILE TOKEN-FILE
-//! LIMITS [ahead]`.
+//! Reads all pods, or the lists of a file, and discards them: the minimum that any client must do. `throw-away ADDRESS
+//! CA-FILE TOKEN-FILE LIMITS|@FILE [ahead]`.
 //!
 //! It uses the host's TLS (rustls with ring), HTTP/1.1 with keep-alive, and a buffer of one TLS record. It only
 //! parses the beginning of a page, for the continue token. `LIMITS` are the numbers of items per page, separated by
 //! commas; the last one applies to all further pages. Without `ahead`, it has one connection and requests a page
 //! after it has read the page before. With `ahead`, it requests the next page as soon as it knows the token, on a
 //! second connection, so the server works in parallel. It prints one line of JSON.
+//!
+//! Each line of a file is `PATH LIMITS`, a list, or `PATH -`, a document that is asked for as aggregated discovery. One
+//! follows the other as one page follows the other.
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -29,9 +32,12 @@ fn main() -> Result<()> {
         [address, ca, token, limits, last] if last == "ahead" => (address, ca, token, limits, true),
         _ => return Err("usage: throw-away ADDRESS CA-FILE TOKEN-FILE LIMITS [ahead]".into()),
     };
-    let limits = limits.split(',').map(str::parse).collect::<std::result::Result<Vec<u32>, _>>()?;
+    let asked = match limits.strip_prefix('@') {
+        Some(file) => std::fs::read_to_string(file)?.lines().map(Asked::of).collect::<Result<Vec<_>>>()?,
+        None => vec![Asked::of(&format!("/api/v1/pods {limits}"))?],
+    };
     let server = Server { address, token: std::fs::read_to_string(token)?, config: config(ca)? };
-    let (requests, bytes) = read_all(&server, &limits, ahead)?;
+    let (requests, bytes) = read_all(&server, &asked, ahead)?;
     println!(r#"{{"requests":{requests},"bytes":{bytes}}}"#);
     Ok(())
 }
@@ -46,23 +52,61 @@ fn config(ca: &str) -> Result<Arc<ClientConfig>> {
     Ok(Arc::new(builder.with_root_certificates(roots).with_no_client_auth()))
 }
 
+/// What is asked for.
+struct Asked {
+    path: String,
+    /// The numbers of items per page; `None` for a document.
+    limits: Option<Vec<u32>>,
+}
+
+impl Asked {
+    fn of(line: &str) -> Result<Asked> {
+        let (path, limits) = line.split_once(' ').ok_or("a line without limits")?;
+        let numbers = || limits.split(',').map(str::parse).collect::<std::result::Result<Vec<u32>, _>>();
+        Ok(Asked { path: path.to_owned(), limits: if limits == "-" { None } else { Some(numbers()?) } })
+    }
+
+    /// The path of a page, and what is accepted.
+    fn page(&self, number: usize, token: &str) -> (String, &'static str) {
+        let Some(limits) = &self.limits else {
+            return (self.path.clone(), "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList");
+        };
+        let limit = limits.get(number).or(limits.last()).copied().unwrap_or(500);
+        let between = if self.path.contains('?') { '&' } else { '?' };
+        let token = if token.is_empty() { String::new() } else { format!("&continue={token}") };
+        (format!("{}{between}limit={limit}{token}", self.path), "application/json")
+    }
+}
+
 /// All pages; answers with the number of requests and the bytes of the bodies.
-fn read_all(server: &Server<'_>, limits: &[u32], ahead: bool) -> Result<(usize, u64)> {
-    let limit = |page: usize| limits.get(page).or(limits.last()).copied().unwrap_or(500);
+fn read_all(server: &Server<'_>, asked: &[Asked], ahead: bool) -> Result<(usize, u64)> {
+    let mut rest = asked.iter();
+    let Some(mut current) = rest.next() else { return Ok((0, 0)) };
     let mut connection = server.connect()?;
     let mut other = None;
-    connection.ask(server, limit(0), "")?;
-    let (mut requests, mut bytes) = (1, 0);
+    connection.ask(server, current.page(0, ""))?;
+    let (mut requests, mut bytes, mut number) = (1, 0, 0);
     loop {
         let mut body = connection.head()?;
-        let (token, read) = connection.metadata(&mut body)?;
-        bytes += read;
-        if ahead && !token.is_empty() {
+        let mut token = String::new();
+        if current.limits.is_some() {
+            let read;
+            (token, read) = connection.metadata(&mut body)?;
+            bytes += read;
+        }
+        let next = if token.is_empty() {
+            number = 0;
+            rest.next()
+        } else {
+            number += 1;
+            Some(current)
+        };
+        if ahead && let Some(next) = next {
             if other.is_none() {
                 other = Some(server.connect()?);
             }
             if let Some(other) = &mut other {
-                other.ask(server, limit(requests), &token)?;
+                other.ask(server, next.page(number, &token))?;
             }
         }
         loop {
@@ -71,13 +115,12 @@ fn read_all(server: &Server<'_>, limits: &[u32], ahead: bool) -> Result<(usize, 
                 read => bytes += read.len() as u64,
             }
         }
-        if token.is_empty() {
-            return Ok((requests, bytes));
-        }
+        let Some(next) = next else { return Ok((requests, bytes)) };
         match &mut other {
             Some(other) => std::mem::swap(other, &mut connection),
-            None => connection.ask(server, limit(requests), &token)?,
+            None => connection.ask(server, next.page(number, &token))?,
         }
+        current = next;
         requests += 1;
     }
 }
@@ -117,11 +160,10 @@ enum Body {
 }
 
 impl Connection {
-    fn ask(&mut self, server: &Server<'_>, limit: u32, token: &str) -> Result<()> {
-        let token = if token.is_empty() { String::new() } else { format!("&continue={token}") };
+    fn ask(&mut self, server: &Server<'_>, (path, accept): (String, &str)) -> Result<()> {
         write!(
             self.stream,
-            "GET /api/v1/pods?limit={limit}{token} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\nAccept: application/json\r\n\r\n",
+            "GET {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\nAccept: {accept}\r\n\r\n",
             server.address, server.token
         )?;
         Ok(self.stream.flush()?)

@@ -3,7 +3,7 @@
 //! writes every round to `target/bench/*.csv`.
 //!
 //! ```text
-//! bench [start] [cluster] [links] [calls] [projection] [fleet] [serve] [plot] [peers] [--write FOLDER]
+//! bench [start] [cluster] [links] [everything] [calls] [projection] [fleet] [serve] [plot] [peers] [--write FOLDER]
 //! ```
 //!
 //! | part | measures |
@@ -11,6 +11,7 @@
 //! | `start` | process start to the first byte on a socket, also for modules of 1 KB to 10 MB; sizes; memory |
 //! | `cluster` | thousands of pods from a real API server, compared with contenders |
 //! | `links` | the same over slow links, with each kind of compression |
+//! | `everything` | all resources of a real API server, compared with a reader that throws the same pages away |
 //! | `calls` | a guest's calls, through the channel and in one process |
 //! | `projection` | the output of the program `bench-projection`, if it is built beside this one |
 //! | `fleet` | archives a second, each in a sandbox of its own |
@@ -28,7 +29,7 @@
 //! | variable | meaning |
 //! |---|---|
 //! | `WAGATHER_BENCH_ROUNDS` | rounds of `start` and `serve`; default 300 |
-//! | `WAGATHER_BENCH_CLUSTER_ROUNDS` | rounds of `cluster` and `calls`; default 5 |
+//! | `WAGATHER_BENCH_CLUSTER_ROUNDS` | rounds of `cluster`, `links`, `everything` and `calls`; default 5 |
 //! | `WAGATHER_BENCH_PODS` | numbers of pods to measure; default `5000,20000` |
 //! | `WAGATHER_APISERVER_DIR` | the folder of a running `tests/apiserver`, for the part of `start` with TLS |
 //! | `WAGATHER_BENCH_ARCHIVES` | archives of `fleet`; default 10000 |
@@ -70,10 +71,11 @@ type Part = fn() -> Result<Section>;
 /// What is measured only by name: what it compares takes long to build.
 const ONLY_BY_NAME: &str = "peers";
 
-const PARTS: [(&str, Part); 9] = [
+const PARTS: [(&str, Part); 10] = [
     ("start", start::section),
     ("cluster", cluster::section),
     ("links", cluster::links),
+    ("everything", cluster::everything),
     ("calls", calls::section),
     ("projection", projection::section),
     ("fleet", fleet::section),

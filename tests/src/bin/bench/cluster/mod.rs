@@ -5,6 +5,7 @@
 //! rounds. Each round runs every reader once, starting with a different one, so other load affects all of them
 //! equally.
 
+mod everything;
 mod links;
 mod readers;
 mod wire;
@@ -13,6 +14,7 @@ use crate::document::{Section, save};
 use crate::figures::{grouped, markdown, median, row};
 use crate::usage::{Memory, Time};
 use crate::{Result, long_rounds, projection, tell};
+pub(crate) use everything::section as everything;
 pub(crate) use links::section as links;
 use readers::{Place, Reader, Seen};
 use std::path::Path;
@@ -135,7 +137,9 @@ fn look(reader: &Reader, place: &Place, wire: &Wire, pods: usize) -> Result<Meas
         seen = now;
     }
     match seen.pods {
-        Some(read) if read != pods as u64 => Err(format!("{} has read {read} pods of {pods}", reader.name)),
+        Some(read) if read != pods as u64 && reader.reads_pods() => {
+            Err(format!("{} has read {read} pods of {pods}", reader.name))
+        }
         _ => Ok(Measured { memory: peak, seen, wire_bytes, times: Vec::new() }),
     }
 }
@@ -147,6 +151,7 @@ fn agree(readers: &[Reader], measured: &[Measured]) -> Result<()> {
         let said = readers
             .iter()
             .zip(measured)
+            .filter(|(reader, _)| !reader.is_apart())
             .filter_map(|(reader, measured)| figure(&measured.seen).map(|number| (reader.name, number)));
         let said: Vec<(&str, u64)> = said.collect();
         // Where pages are cut differently there are more or fewer tokens.
@@ -172,7 +177,8 @@ fn table(readers: &[Reader], measured: &[Measured]) -> String {
             let floors = floor.map(|floor| &*floor.times).unwrap_or_default();
             let pairs = measured.times.iter().zip(floors).filter_map(|(one, floor)| one.zip(*floor));
             let ratio = median(pairs.map(|(one, floor)| figure(one) / figure(floor)));
-            [format!("{seconds:.2} s"), format!("{ratio:.2}")]
+            let ratio = if reader.is_apart() { "-".to_owned() } else { format!("{ratio:.2}") };
+            [format!("{seconds:.2} s"), ratio]
         };
         let [wall, wall_ratio] = of(Time::wall);
         let [cpu, cpu_ratio] = of(Time::cpu);

@@ -35,8 +35,18 @@ pub(super) struct Reader {
 }
 
 enum Kind {
-    ThrowAway { ahead: bool },
-    Host { module: String, output: String, more: Vec<String> },
+    ThrowAway {
+        ahead: bool,
+    },
+    /// The same for the requests of a file.
+    ThrowAwayLists {
+        ahead: bool,
+    },
+    Host {
+        module: String,
+        output: String,
+        more: Vec<String>,
+    },
     KubeRs,
     Kubectl(PathBuf),
 }
@@ -123,6 +133,77 @@ pub(super) fn for_links() -> Result<Vec<Reader>> {
     all_there(readers)
 }
 
+/// Those that read all resources, and the host with pods alone, whose memory is compared.
+pub(super) fn for_everything() -> Result<Vec<Reader>> {
+    let output = format!("{WORK}/gathered");
+    let host = |module: String, output: String| Kind::Host { module, output, more: Vec::new() };
+    let everything = module("everything");
+    let reader = |key, name, kind| Reader { key, name, kind };
+    all_there(vec![
+        reader("throw-away", "throw-away reader", Kind::ThrowAwayLists { ahead: false }),
+        reader("throw-away-ahead", "throw-away reader, looking ahead", Kind::ThrowAwayLists { ahead: true }),
+        reader("host-everything", "everything.wasm, to a folder", host(everything.clone(), output.clone())),
+        reader(
+            "host-everything-tar",
+            "everything.wasm, to a .tar.gz",
+            host(everything, format!("{output}.tar.gz")),
+        ),
+        reader(PODS_ALONE, "host-min, pods alone, to a folder", host(piping()?, output)),
+    ])
+}
+
+/// The reader that reads less than the others.
+const PODS_ALONE: &str = "host-pods-alone";
+
+/// Writes the requests of the host for all resources, for the throw-away readers, from a recording. Gives their number.
+pub(super) fn keep_requests_of_the_host(place: &Place) -> Result<usize> {
+    let requests = recorded(&module("everything"), place)?;
+    let mut asked: Vec<(String, Vec<String>)> = Vec::new();
+    for (url, status) in &requests {
+        if *status != 200 {
+            return Err(format!("the server answers {url} with {status}: its time says nothing"));
+        }
+        let (path, query) = url.split_once('?').unwrap_or((url, ""));
+        let limit = query.split('&').find_map(|pair| pair.strip_prefix("limit="));
+        match (asked.iter_mut().find(|(known, _)| known == path), limit) {
+            (Some((_, limits)), Some(limit)) => limits.push(limit.to_owned()),
+            (Some(_), None) => return Err(format!("{path} is asked for twice")),
+            (None, limit) => asked.push((path.to_owned(), limit.map(str::to_owned).into_iter().collect())),
+        }
+    }
+    let line = |(path, limits): &(String, Vec<String>)| match &limits[..] {
+        [] => format!("{path} -\n"),
+        limits => format!("{path} {}\n", limits.join(",")),
+    };
+    let lines: String = asked.iter().map(line).collect();
+    std::fs::write(REQUESTS, lines).map_err(|error| format!("cannot write {REQUESTS}: {error}"))?;
+    Ok(requests.len())
+}
+
+/// The path, the query and the status of each request of a gatherer.
+fn recorded(module: &str, place: &Place) -> Result<Vec<(String, u64)>> {
+    let recording = format!("{WORK}/requests.har");
+    let output = format!("{WORK}/gathered");
+    remove(&output)?;
+    let mut words = host_words(module, place, &output);
+    words.extend(["--record", &recording].map(str::to_owned));
+    usage::time(&words)?;
+    remove(&output)?;
+    let text = std::fs::read(&recording).map_err(|error| format!("cannot read {recording}: {error}"))?;
+    remove(&recording)?;
+    let har: Value = serde_json::from_slice(&text).map_err(|error| format!("{recording}: {error}"))?;
+    let entry = |entry: &Value| {
+        let url = entry["request"]["url"].as_str()?;
+        let path = url.split_once("://")?.1.split_once('/')?.1;
+        Some((format!("/{path}"), entry["response"]["status"].as_u64()?))
+    };
+    let entries = har["log"]["entries"].as_array().and_then(|all| all.iter().map(entry).collect());
+    entries.ok_or_else(|| format!("{recording} has no entries as they should be"))
+}
+
+/// Where the requests of the host are kept.
+const REQUESTS: &str = "target/bench/requests";
+
 /// A gatherer like `cluster-operators`, for pods.
 fn piping() -> Result<String> {
     let texts = Texts { version: "v1", resource: "pods", ..Texts::default() };
@@ -165,7 +246,17 @@ fn host_words(module: &str, place: &Place, output: &str) -> Vec<String> {
 impl Reader {
     /// What the others are compared with.
     pub(super) fn is_floor(&self) -> bool {
-        matches!(self.kind, Kind::ThrowAway { ahead: false })
+        matches!(self.kind, Kind::ThrowAway { ahead: false } | Kind::ThrowAwayLists { ahead: false })
+    }
+
+    /// Whether what it counts are pods.
+    pub(super) fn reads_pods(&self) -> bool {
+        !self.key.starts_with("host-everything")
+    }
+
+    /// Whether it reads less than the others.
+    pub(super) fn is_apart(&self) -> bool {
+        self.key == PODS_ALONE
     }
 
     pub(super) fn is_kubectl(&self) -> bool {
@@ -174,7 +265,7 @@ impl Reader {
 
     fn needs(&self) -> Vec<String> {
         match &self.kind {
-            Kind::ThrowAway { .. } => vec![format!("{CONTENDERS}/throw-away")],
+            Kind::ThrowAway { .. } | Kind::ThrowAwayLists { .. } => vec![format!("{CONTENDERS}/throw-away")],
             Kind::Host { module, .. } => vec![HOST.to_owned(), module.clone()],
             Kind::KubeRs => vec![format!("{CONTENDERS}/kube-rs")],
             Kind::Kubectl(_) => Vec::new(),
@@ -184,12 +275,14 @@ impl Reader {
     fn words(&self, place: &Place) -> Vec<String> {
         let kubeconfig = place.kubeconfig.display().to_string();
         match &self.kind {
-            Kind::ThrowAway { ahead } => {
-                let limits: Vec<String> = place.limits.iter().map(u32::to_string).collect();
+            Kind::ThrowAway { ahead } | Kind::ThrowAwayLists { ahead } => {
                 let program = format!("{CONTENDERS}/throw-away");
                 let mut words =
                     vec![program, place.address.clone(), place.ca.clone(), place.token_file.clone()];
-                words.push(limits.join(","));
+                words.push(match &self.kind {
+                    Kind::ThrowAwayLists { .. } => format!("@{REQUESTS}"),
+                    _ => place.limits.iter().map(u32::to_string).collect::<Vec<_>>().join(","),
+                });
                 words.extend(ahead.then(|| "ahead".to_owned()));
                 words
             }
@@ -228,7 +321,7 @@ impl Reader {
                 let pods = printed.matches("\n            \"kind\": \"Pod\"").count();
                 Seen { requests: Some(requests as u64), pods: Some(pods as u64), ..Seen::default() }
             }
-            Kind::ThrowAway { .. } | Kind::KubeRs => {
+            Kind::ThrowAway { .. } | Kind::ThrowAwayLists { .. } | Kind::KubeRs => {
                 let said: Value = serde_json::from_str(&printed)
                     .map_err(|error| format!("{} prints no JSON: {error}", self.name))?;
                 let number = |name: &str| said[name].as_u64();
