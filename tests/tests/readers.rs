@@ -186,7 +186,8 @@ fn findings_as_junit_are_read_by_its_parsers() {
     let place = place();
     let archive = place.path().join("demo");
     let [errors, warnings, _] = judged(&archive);
-    let said = said("junit.py", &[&reported(&archive, "junit")]);
+    let file = reported(&archive, "junit");
+    let said = said("junit.py", &[&file]);
     let numbers = |line: &str| -> Vec<u64> {
         line.split(' ').skip(1).map(|number| number.parse().expect("a number")).collect()
     };
@@ -194,6 +195,13 @@ fn findings_as_junit_are_read_by_its_parsers() {
     assert_eq!(suites.len(), 3, "{said}");
     let sum = |column: usize| suites.iter().map(|suite| suite[column]).sum::<u64>();
     assert_eq!((sum(1), sum(2), sum(3)), (errors, 0, warnings), "{said}");
+    // What readers would not take is refused at all.
+    let text = std::fs::read_to_string(&file).expect("text");
+    for (from, to) in [(" hostname=\"localhost\"", ""), ("<system-err/>", ""), (" id=\"1\"", " id=\"7\"")] {
+        std::fs::write(&file, text.replace(from, to)).expect("a file");
+        let refused = Command::new(installed("python/bin/python")).arg(ours("junit.py")).arg(&file).output();
+        assert!(text.contains(from) && !refused.expect("Python").status.success(), "{from}");
+    }
 }
 
 #[test]

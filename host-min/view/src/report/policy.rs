@@ -100,7 +100,8 @@ fn result(gatherer: &str, finding: &Finding) -> Value {
         "rule": finding.code,
         "result": result,
         "severity": severity,
-        "scored": true,
+        // As the API has it: what is against a policy that is not scored is a warning.
+        "scored": finding.severity == Severity::Error,
         "message": finding.message,
     });
     if let Some(object) = &finding.object {

@@ -91,5 +91,12 @@ fn policy_reports_are_in_the_namespaces_of_their_objects() {
             serde_json::json!([{"apiVersion": "v1", "kind": "Node", "name": "n1"}])
         );
         assert_eq!((&first["result"], &first["severity"]), (&"fail".into(), &"high".into()));
+        let results = items.iter().flat_map(|item| item["results"].as_array().expect("results"));
+        let scored: Vec<(&str, bool)> = results
+            .map(|result| {
+                (result["result"].as_str().expect("a result"), result["scored"].as_bool().expect("a truth"))
+            })
+            .collect();
+        assert_eq!(scored, [("fail", true), ("skip", false), ("warn", false)]);
     }
 }
