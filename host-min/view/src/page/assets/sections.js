@@ -185,7 +185,10 @@ function histogram(events, height = 92) {
     const [low, high] = [scaled(warnings), scaled(others)];
     chart.append(...[rect(at, 0, low, "warn"), rect(at, low, high, "none")].filter(Boolean));
   });
-  return [chart, h("div", { class: "scale" }, h("span", {}, `${ago(Math.round(start))} before`), h("span", {}, Math.abs(data.about.gathered / 1000 - to) < 60 ? "the gathering" : `${ago(to)} before the gathering`))];
+  // A day of last year has one age: then the times tell more.
+  const [first, last] = [Math.round(start), to];
+  const [begins, ends] = ago(first) === ago(last) ? [moment(first), moment(last)] : [`${ago(first)} before`, `${ago(last)} before the gathering`];
+  return [chart, h("div", { class: "scale" }, h("span", {}, begins), h("span", {}, Math.abs(data.about.gathered / 1000 - to) < 60 ? "the gathering" : ends))];
 }
 
 function events() {
