@@ -14,6 +14,7 @@
 //! | `openshift` | columns of OpenShift's resources |
 //! | `kubeconfig` | the file that leads clients to the server, and the credentials |
 //! | `page` | the page of the archive, on an address of its own |
+//! | `stamp` | whether the archive has changed before its page was made |
 //!
 //! The archive is in memory, compressed (`wagather-offline`); an object is decompressed when somebody asks for it. Nothing is written
 //! but the kubeconfig. The server knows no way to change anything.
@@ -34,6 +35,7 @@ mod refusal;
 mod request;
 mod reviews;
 mod server;
+mod stamp;
 mod table;
 mod target;
 #[cfg(test)]
@@ -59,6 +61,7 @@ use wagather_http::{Access, Address, Answer, Limits, Listener, Request, Server, 
 use crate::terminal;
 use content::Content;
 use kubeconfig::{Credentials, quoted};
+use stamp::Stamp;
 
 /// Connections at the same time: a client has one for each watch.
 const MAX_CONNECTIONS: usize = 256;
@@ -85,6 +88,7 @@ pub(crate) struct Options {
 
 /// Serves an archive until a signal comes, or until the command ends.
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
+    let opened = Stamp::of(&options.archive);
     let content = Arc::new(Content::open(&options.archive)?);
     let archive = content.archive();
     archive.warnings().iter().for_each(|warning| terminal::warn(warning));
@@ -111,7 +115,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let code = match command {
         Some(command) => wait_for_command(command, &signals)?,
         None => {
-            let (server, listener, url) = page::server(&options.archive)?;
+            let (server, listener, url) = page::server(&options.archive, opened)?;
             let page = Serving::start(server, listener);
             terminal::tell(&format!(
                 "the {layout} of {gathered}; ages are relative to this time; Ctrl-C ends"

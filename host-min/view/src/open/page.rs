@@ -12,6 +12,7 @@ use wagather_http::{Access, Address, Answer, Bytes, Limits, Listener, Method, Re
 use wagather_http::{StatusCode, header};
 
 use super::kubeconfig;
+use super::stamp::Stamp;
 use crate::{page, terminal};
 
 /// Random bytes of the path: nobody guesses them.
@@ -35,6 +36,8 @@ const HEADERS: [(header::HeaderName, &str); 7] = [
 /// The page of an archive. It is made when somebody asks for it for the first time.
 pub(super) struct Page {
     archive: PathBuf,
+    /// What the archive was known by when it was opened.
+    opened: Option<Stamp>,
     /// The digest of the path's secret, so that neither its length nor a common beginning shows in the time of a comparison.
     secret: [u8; 32],
     made: Mutex<Option<Bytes>>,
@@ -47,11 +50,11 @@ fn hashed(text: &str) -> [u8; 32] {
 }
 
 /// The server of the page, and the address that shows it.
-pub(super) fn server(archive: &Path) -> Result<(Server, Listener, String)> {
+pub(super) fn server(archive: &Path, opened: Option<Stamp>) -> Result<(Server, Listener, String)> {
     let secret = kubeconfig::random(SECRET_BYTES).map_err(super::unserved)?;
     let listener = Listener::bind(&Address::Tcp(([127, 0, 0, 1], 0).into()), Access::default())?;
     let url = format!("http://{}/{secret}/", listener.address());
-    let page = Arc::new(Page::new(archive, &secret));
+    let page = Arc::new(Page::new(archive, opened, &secret));
     let limits = Limits { connections: MAX_CONNECTIONS, threads: 1, ..Limits::default() };
     let server = Server::new(limits, move |request: Request| {
         let page = page.clone();
@@ -61,8 +64,8 @@ pub(super) fn server(archive: &Path) -> Result<(Server, Listener, String)> {
 }
 
 impl Page {
-    pub(super) fn new(archive: &Path, secret: &str) -> Page {
-        Page { archive: archive.to_owned(), secret: hashed(secret), made: Mutex::default() }
+    pub(super) fn new(archive: &Path, opened: Option<Stamp>, secret: &str) -> Page {
+        Page { archive: archive.to_owned(), opened, secret: hashed(secret), made: Mutex::default() }
     }
 
     /// Answers a request.
@@ -93,6 +96,13 @@ impl Page {
                 return said(
                     StatusCode::INTERNAL_SERVER_ERROR,
                     "the page cannot be made; host-min printed why",
+                );
+            }
+            // Afterwards, because it may change while it is read.
+            if self.opened.is_none() || Stamp::of(&self.archive) != self.opened {
+                return said(
+                    StatusCode::CONFLICT,
+                    "the archive has changed since it was opened, and the page would not show what kubectl shows: end host-min open, and open the archive again",
                 );
             }
             *made = Some(bytes.into());
@@ -129,7 +139,7 @@ mod tests {
         std::fs::create_dir_all(&pods).expect("a folder");
         let list = r#"{"apiVersion":"v1","kind":"PodList","items":[{"metadata":{"name":"web","namespace":"shop"}}]}"#;
         std::fs::write(pods.join("pods.json"), list).expect("a file");
-        let page = Page::new(place.path(), SECRET);
+        let page = Page::new(place.path(), Stamp::of(place.path()), SECRET);
         for target in [
             "/",
             "/index.html",
@@ -163,8 +173,29 @@ mod tests {
     }
 
     #[test]
+    fn the_page_is_that_of_the_archive_that_was_opened() {
+        let place = tempfile::tempdir().expect("a folder");
+        let nodes = place.path().join("cluster-scoped-resources/core");
+        std::fs::create_dir_all(&nodes).expect("a folder");
+        let node = |name: &str| {
+            let text = format!(r#"{{"apiVersion":"v1","kind":"Node","metadata":{{"name":"{name}"}}}}"#);
+            std::fs::write(nodes.join(format!("{name}.json")), text).expect("a file");
+        };
+        node("a");
+        let page = Page::new(place.path(), Stamp::of(place.path()), SECRET);
+        node("b");
+        let target = format!("/{SECRET}/");
+        let (status, body) = answer(&page, Method::GET, &target);
+        assert_eq!(status, StatusCode::CONFLICT);
+        assert!(body.starts_with("the archive has changed since it was opened"), "{body}");
+        // It is what it was, so the page is.
+        std::fs::remove_file(nodes.join("b.json")).expect("ours");
+        assert_eq!(answer(&page, Method::GET, &target).0, StatusCode::OK);
+    }
+
+    #[test]
     fn a_page_that_cannot_be_made_says_so_and_no_more() {
-        let page = Page::new(Path::new("/nonexistent/archive"), SECRET);
+        let page = Page::new(Path::new("/nonexistent/archive"), None, SECRET);
         let (status, body) = answer(&page, Method::GET, &format!("/{SECRET}/"));
         assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
         assert_eq!(body, "the page cannot be made; host-min printed why\n");
@@ -172,7 +203,7 @@ mod tests {
 
     #[test]
     fn addresses_are_long_and_never_the_same() {
-        let [one, other] = [(); 2].map(|()| server(Path::new("/")).expect("a port").2);
+        let [one, other] = [(); 2].map(|()| server(Path::new("/"), None).expect("a port").2);
         let secret = |url: &str| url.rsplit('/').nth(1).map(str::len);
         assert!(one.starts_with("http://127.0.0.1:") && one != other, "{one} {other}");
         assert_eq!((secret(&one), secret(&other)), (Some(64), Some(64)));
