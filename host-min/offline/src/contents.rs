@@ -113,6 +113,12 @@ impl Archive {
         self.shelf.log_part(log.span, part)
     }
 
+    /// Keeps so many bytes of what readers decompress, for a program that reads the same objects again and again, and in the order of their
+    /// names, which is not that of every archive.
+    pub fn keep_decompressed(&self, bytes: usize) {
+        self.shelf.store.keep_decompressed(bytes);
+    }
+
     /// A reader of what [`Archive::resources`] and [`Archive::logs`] name.
     pub fn reader(&self) -> Reader {
         Reader { shelf: self.shelf.clone(), reader: store::Reader::new() }

@@ -50,9 +50,9 @@ impl<'de> Visitor<'de> for Keep {
 
     fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<Value, A::Error> {
         let mut members = Map::new();
-        while let Some(name) = from.next_key::<String>()? {
-            match self.member(&name) {
-                Some(keep) => _ = members.insert(name, from.next_value_seed(keep)?),
+        while let Some(member) = from.next_key_seed(Name(self))? {
+            match member {
+                Some((name, keep)) => _ = members.insert(name, from.next_value_seed(keep)?),
                 None => _ = from.next_value::<IgnoredAny>()?,
             }
         }
@@ -93,6 +93,29 @@ impl<'de> Visitor<'de> for Keep {
 
     fn visit_string<E>(self, value: String) -> Result<Value, E> {
         Ok(value.into())
+    }
+}
+
+/// The name of a member, if that is kept, and what is kept of the member.
+struct Name(Keep);
+
+impl<'de> DeserializeSeed<'de> for Name {
+    type Value = Option<(String, Keep)>;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
+        from.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Name {
+    type Value = Option<(String, Keep)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(self.0.member(name).map(|keep| (name.to_owned(), keep)))
     }
 }
 

@@ -24,6 +24,10 @@ pub(super) const RESOURCE_VERSION: &str = "1";
 /// Bytes of reports and audits that are read. Those of a run have a few megabytes.
 const MAX_TOLD_BYTES: usize = 64 << 20;
 
+/// Bytes of objects that stay decompressed: 5,000 pods have 23 MB. Where the order of an archive is not that of its lists, each object
+/// would be decompressed with its neighbours otherwise.
+const MAX_DECOMPRESSED_BYTES: usize = 64 << 20;
+
 /// What the server has.
 pub(super) struct Content {
     archive: Archive,
@@ -66,6 +70,7 @@ impl Content {
     }
 
     pub(super) fn of(archive: Archive, whole: Whole) -> Content {
+        archive.keep_decompressed(MAX_DECOMPRESSED_BYTES);
         let discovery::Discovered { api, columns } = discovery::of(&archive);
         let known = |(group, plural): (&str, &str)| {
             openshift::columns(group, plural).map(|columns| ([group, plural].map(String::from), columns))

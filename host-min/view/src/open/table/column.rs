@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::object::Object;
+use super::pods::Summary;
 
 /// A column.
 pub(in crate::open) struct Column {
@@ -21,6 +22,8 @@ pub(in crate::open) enum Cell {
     Truth(fn(&Object) -> bool),
     /// A text or a number.
     Either(fn(&Object) -> Value),
+    /// A text from the state of a pod.
+    Pod(fn(&Object, &Summary) -> String),
 }
 
 pub(super) const fn text(name: &'static str, cell: fn(&Object) -> String) -> Column {
@@ -37,6 +40,10 @@ pub(super) const fn truth(name: &'static str, cell: fn(&Object) -> bool) -> Colu
 
 pub(super) const fn either(name: &'static str, cell: fn(&Object) -> Value) -> Column {
     Column { name, cell: Cell::Either(cell), is_name: false, is_wide: false }
+}
+
+pub(super) const fn of_pod(name: &'static str, cell: fn(&Object, &Summary) -> String) -> Column {
+    Column { name, cell: Cell::Pod(cell), is_name: false, is_wide: false }
 }
 
 pub(super) const NAME: Column = named(|object| object.text("/metadata/name").into());
@@ -66,18 +73,20 @@ impl Column {
     /// The type that the table says.
     pub(super) fn kind(&self) -> &'static str {
         match self.cell {
-            Cell::Text(_) | Cell::Either(_) => "string",
+            Cell::Text(_) | Cell::Either(_) | Cell::Pod(_) => "string",
             Cell::Number(_) => "integer",
             Cell::Truth(_) => "boolean",
         }
     }
 
-    pub(super) fn cell(&self, object: &Object) -> Value {
+    /// The cell of an object. The summary is that of a pod, which several cells are made of.
+    pub(super) fn cell(&self, object: &Object, summary: Option<&Summary>) -> Value {
         match self.cell {
             Cell::Text(cell) => cell(object).into(),
             Cell::Number(cell) => cell(object).into(),
             Cell::Truth(cell) => cell(object).into(),
             Cell::Either(cell) => cell(object),
+            Cell::Pod(cell) => summary.map(|summary| cell(object, summary)).into(),
         }
     }
 }

@@ -78,8 +78,11 @@ impl<'a> Columns<'a> {
     pub(super) fn row(&self, object: &Value, now_millis: i64) -> serde_json::Map<String, Value> {
         let object = Object::of(object, now_millis);
         let cells: Vec<Value> = match self {
-            Columns::BuiltIn(columns) => columns.iter().map(|column| column.cell(&object)).collect(),
-            Columns::Pods => workloads::PODS.iter().map(|column| column.cell(&object)).collect(),
+            Columns::BuiltIn(columns) => columns.iter().map(|column| column.cell(&object, None)).collect(),
+            Columns::Pods => {
+                let summary = pods::Summary::of(&object);
+                workloads::PODS.iter().map(|column| column.cell(&object, Some(&summary))).collect()
+            }
             Columns::Custom(columns) => {
                 let name = Value::from(object.text("/metadata/name"));
                 [name].into_iter().chain(columns.cells(&object)).collect()

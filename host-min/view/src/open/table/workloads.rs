@@ -1,15 +1,15 @@
 //! Columns of pods and what makes pods.
 
 use super::age::{human, millis_of};
-use super::column::{AGE, CONTAINERS, Column, IMAGES, NAME, SELECTOR, number, text};
+use super::column::{AGE, CONTAINERS, Column, IMAGES, NAME, SELECTOR, number, of_pod, text};
 use super::object::{NONE, Object, UNSET, first};
-use super::pods::{Summary, readiness_gates};
+use super::pods::readiness_gates;
 
 pub(super) const PODS: &[Column] = &[
     NAME,
-    text("Ready", |pod| Summary::of(pod).ready()),
-    text("Status", |pod| Summary::of(pod).reason),
-    text("Restarts", |pod| Summary::of(pod).restarts(pod)),
+    of_pod("Ready", |_, summary| summary.ready()),
+    of_pod("Status", |_, summary| summary.reason.clone()),
+    of_pod("Restarts", |pod, summary| summary.restarts(pod)),
     AGE,
     text("IP", |pod| pod.text_or("/status/podIPs/0/ip", NONE)).wide(),
     text("Node", |pod| pod.text_or("/spec/nodeName", NONE)).wide(),
