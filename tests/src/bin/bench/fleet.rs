@@ -7,13 +7,11 @@ use crate::document::{Section, save};
 use crate::{Result, number_of, tell, usage};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use tests::pipers;
 
 /// How many archives.
 const ARCHIVES: usize = 10_000;
 const ROUNDS: usize = 3;
-/// What is gathered into the archive.
-const GATHERED: [&str; 7] =
-    ["cluster-operators", "degraded-operators", "pods", "nodes", "events", "image-inventory", "crash-logs"];
 const HOST: &str = "target/dist/host-min";
 
 struct Row {
@@ -91,7 +89,8 @@ fn archives(folder: &Path, count: usize) -> Result<u64> {
     let _ = std::fs::remove_dir_all(folder);
     std::fs::create_dir_all(folder).map_err(failed)?;
     let first = folder.join("00000.tar.gz");
-    let guests = GATHERED.map(|name| format!("target/guests/{name}.wasm"));
+    // All objects and logs of the demo: what is read is what a gatherer asks for, and all of it is indexed.
+    let guests = pipers::of_demo(&folder.with_extension("guests"));
     let mut host = std::process::Command::new(HOST);
     host.arg("run").args(guests).args(["--replay", "examples/demo.har", "--quiet", "--output"]).arg(&first);
     let ended = host.status().map_err(failed)?;
