@@ -37,9 +37,9 @@ fn an_insights_archive_gives_what_it_has_and_tells_the_rest() {
     let path = |name: &str| place.path().join(name);
     layouts::insights(&path("insights"));
     // As the operator packs it.
-    let tar =
-        Command::new("tar").arg("-C").arg(path("insights")).arg("-czf").arg(path("insights.tar.gz")).arg(".");
-    assert!({ tar }.status().expect("tar").success());
+    let mut tar = Command::new("tar");
+    tar.arg("-C").arg(path("insights")).arg("-czf").arg(path("insights.tar.gz")).arg(".");
+    assert!(tar.status().expect("tar").success());
     Host::run_all(examples()).replay(demo()).output(path("replayed")).wait().expect_success();
     let replayed = Archive::read(path("replayed"));
     for source in ["insights", "insights.tar.gz"] {

@@ -6,7 +6,7 @@ use std::process::Command;
 use tests::archive::Archive;
 use tests::guest::{self, Texts};
 use tests::host::Host;
-use tests::server::Answer;
+use tests::server::{Answer, List};
 use tests::{odd, pipers, place, programs, workspace};
 
 fn examples() -> Vec<PathBuf> {
@@ -77,6 +77,81 @@ fn odd_text_and_odd_names_are_where_readers_find_them() {
     let done = Host::run_all(&guests).arg("--from").arg(path("theirs")).output(path("back")).wait();
     done.expect_success();
     assert!(Archive::read(path("back")).gathered() == own.gathered(), "{:?}", Archive::read(path("back")));
+}
+
+/// The empty lists of an archive: those that have no items.
+fn empty_lists(archive: &Archive) -> Vec<String> {
+    let lists = archive.paths().into_iter().filter(|path| path.ends_with(".yaml"));
+    let is_empty = |path: &&str| archive.json(path)["items"].as_array().is_some_and(Vec::is_empty);
+    lists.filter(|path| !path.starts_with("aggregated")).filter(is_empty).map(str::to_owned).collect()
+}
+
+#[test]
+fn a_list_of_any_resource_tells_which_of_them_have_no_objects() {
+    let place = place();
+    let path = |name: &str| place.path().join(name);
+    let none = |version: &'static str, kind: &'static str| List::new(version, kind, Vec::new());
+    let server = odd::server()
+        .list("/apis/apps/v1/deployments", none("apps/v1", "DeploymentList"))
+        .list("/apis/batch/v1/jobs", none("batch/v1", "JobList"))
+        .instead(|seen, answer| match seen.path.contains("/jobs") {
+            true => Answer::status(403, "Forbidden", "not for you"),
+            false => answer,
+        })
+        .start();
+    let run = |output: &str, words: &[&str]| {
+        let host = Host::run(programs::guest("everything")).server(&server.url()).args(words);
+        host.args(["--layout", "must-gather"]).output(path(output)).wait()
+    };
+    run("all", &[]).expect_code(8);
+    let archive = Archive::read(path("all"));
+    let scope = "cluster-scoped-resources";
+    assert_eq!(
+        empty_lists(&archive),
+        [format!("{scope}/apps/deployments.yaml"), format!("{scope}/core/nodes.yaml")]
+    );
+    // And back: there are none of these, and of the refused ones nobody knows.
+    let lists = [("", "nodes"), ("apps", "deployments"), ("batch", "jobs")];
+    let guests = pipers::of_lists(place.path(), &lists);
+    let back = |guest: usize| {
+        Host::run(&guests[guest])
+            .arg("--from")
+            .arg(path("all"))
+            .arg("--overwrite")
+            .output(path("back"))
+            .wait()
+            .code()
+    };
+    assert_eq!([0, 1, 2].map(back), [0, 0, 8]);
+    // A selection says nothing of what there is.
+    run("some", &["--selector", "a=b"]);
+    assert_eq!(empty_lists(&Archive::read(path("some"))), [""; 0]);
+}
+
+#[test]
+fn each_namespace_that_is_asked_for_tells_whether_it_has_none() {
+    let place = place();
+    let path = |name: &str| place.path().join(name);
+    let event = json!({"metadata": {"name": "e", "namespace": "shop"}});
+    let list = |items| List::new("v1", "EventList", items);
+    let server = tests::server::Server::new()
+        .list("/api/v1/namespaces/bank/events", list(Vec::new()))
+        .list("/api/v1/namespaces/mill/events", list(Vec::new()))
+        .list("/api/v1/namespaces/shop/events", list(vec![event]))
+        .start();
+    std::fs::write(
+        path("grant.yaml"),
+        "apiVersion: wagather/v1\nkind: Grant\nrules:\n  - verbs: [list]\n    apiGroups: ['']\n    resources: [events]\n    namespaces: [bank, mill, shop]\n",
+    )
+    .expect("a file");
+    let guests = pipers::of_lists(place.path(), &[("", "events")]);
+    let host = Host::run_all(&guests).server(&server.url()).arg("--grant").arg(path("grant.yaml"));
+    host.args(["--layout", "must-gather"]).output(path("out")).wait().expect_success();
+    let archive = Archive::read(path("out"));
+    assert_eq!(
+        empty_lists(&archive),
+        ["bank", "mill"].map(|name| format!("namespaces/{name}/core/events.yaml"))
+    );
 }
 
 #[test]
