@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
+use serde_json::error::Category;
 
 use crate::members::{Members, elements};
 use crate::place::Hint;
@@ -63,13 +63,13 @@ pub(crate) fn parts(
     let text = std::str::from_utf8(content).map_err(|_| Problem::Unusable("it is not UTF-8".into()))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     match text.trim_start().as_bytes().first() {
-        Some(b'{' | b'[') => match serde_json::from_str::<&RawValue>(text) {
-            Ok(whole) => value(whole.get(), hint, (None, 0), each),
+        Some(b'{' | b'[') => match value(text, hint, (None, 0), each) {
             // YAML that begins as JSON does, or several documents.
-            Err(error) => yaml(text, hint, each).map_err(|problem| match problem {
-                Problem::Unusable(_) => Problem::Unusable(format!("{error}")),
+            Err(Problem::NoJson(error)) => yaml(text, hint, each).map_err(|problem| match problem {
                 Problem::Full(_) => problem,
+                Problem::Unusable(_) | Problem::NoJson(_) => Problem::Unusable(error.to_string()),
             }),
+            result => result,
         },
         Some(_) => yaml(text, hint, each),
         None => Err(Problem::Unusable("it is empty".into())),
@@ -80,6 +80,8 @@ pub(crate) fn parts(
 pub(crate) enum Problem {
     /// Nothing can be made of it. Other files may be fine.
     Unusable(String),
+    /// It is no JSON. Nothing was made of it.
+    NoJson(serde_json::Error),
     /// The archive has no room.
     Full(String),
 }
@@ -98,7 +100,11 @@ fn value(
     (of_list, depth): (Option<(&str, &str)>, usize),
     each: &mut dyn FnMut(Part) -> Result<(), String>,
 ) -> Result<(), Problem> {
-    let unusable = |error: serde_json::Error| Problem::Unusable(error.to_string());
+    // Reading one level looks at all of the text, so below the first one nothing is no JSON.
+    let unusable = |error: serde_json::Error| match error.classify() {
+        Category::Syntax | Category::Eof => Problem::NoJson(error),
+        Category::Data | Category::Io => Problem::Unusable(error.to_string()),
+    };
     if depth > MAX_LISTS {
         return Err(Problem::Unusable("its lists nest too deeply".into()));
     }
@@ -200,41 +206,69 @@ pub(crate) fn plural_of(kind: &str) -> String {
 }
 
 /// JSON as an API server writes it: without blanks between its tokens, and with the escapes of Go's `encoding/json`.
+///
+/// Most objects are so already, and most bytes of the others: they are looked at once, and copied together.
 fn compact(json: &str) -> Cow<'_, [u8]> {
-    let mut out = String::with_capacity(json.len());
-    let mut characters = json.chars();
-    while let Some(character) = characters.next() {
-        if matches!(character, ' ' | '\n' | '\r' | '\t') {
-            continue;
-        }
-        out.push(character);
-        if character != '"' {
-            continue;
-        }
-        while let Some(character) = characters.next() {
-            if character == '\\'
-                && let Some(unescaped) = unescaped(characters.as_str())
-            {
-                out.push(unescaped);
-                characters.nth(ESCAPE_CHARS - 1);
+    let bytes = json.as_bytes();
+    let mut done = Done { out: Vec::new(), from: 0 };
+    let (mut at, mut is_text) = (0, false);
+    while let Some(byte) = bytes.get(at) {
+        let (instead, len) = match (byte, is_text) {
+            (b' ' | b'\n' | b'\r' | b'\t', false) => ("", 1),
+            (b'"', _) => {
+                is_text = !is_text;
+                at += 1;
                 continue;
             }
-            match character {
-                '<' => out.push_str("\\u003c"),
-                '>' => out.push_str("\\u003e"),
-                '&' => out.push_str("\\u0026"),
-                '\u{2028}' => out.push_str("\\u2028"),
-                '\u{2029}' => out.push_str("\\u2029"),
-                _ => out.push(character),
+            (b'<', true) => ("\\u003c", 1),
+            (b'>', true) => ("\\u003e", 1),
+            (b'&', true) => ("\\u0026", 1),
+            (0xe2, true) if json[at..].starts_with('\u{2028}') => ("\\u2028", 3),
+            (0xe2, true) if json[at..].starts_with('\u{2029}') => ("\\u2029", 3),
+            (b'\\', true) => match unescaped(&json[at + 1..]) {
+                Some(character) => {
+                    let next = at + 1 + ESCAPE_CHARS;
+                    done.put(bytes, at, character.encode_utf8(&mut [0; 4]), next);
+                    at = next;
+                    continue;
+                }
+                None => {
+                    at += 2;
+                    continue;
+                }
+            },
+            _ => {
+                at += 1;
+                continue;
             }
-            match character {
-                '"' => break,
-                '\\' => out.extend(characters.next()),
-                _ => {}
-            }
-        }
+        };
+        done.put(bytes, at, instead, at + len);
+        at += len;
     }
-    if out == json { Cow::Borrowed(json.as_bytes()) } else { Cow::Owned(out.into_bytes()) }
+    if done.from == 0 {
+        return Cow::Borrowed(bytes);
+    }
+    done.put(bytes, bytes.len(), "", bytes.len());
+    Cow::Owned(done.out)
+}
+
+/// A text that is being copied.
+struct Done {
+    out: Vec<u8>,
+    /// What is before is in `out`.
+    from: usize,
+}
+
+impl Done {
+    /// Copies up to a place, and then something else, after which the text goes on at `next`.
+    fn put(&mut self, bytes: &[u8], until: usize, instead: &str, next: usize) {
+        if self.from == 0 {
+            self.out.reserve(bytes.len());
+        }
+        self.out.extend_from_slice(&bytes[self.from..until]);
+        self.out.extend_from_slice(instead.as_bytes());
+        self.from = next;
+    }
 }
 
 /// The characters of `u007f`, behind the backslash.
@@ -264,6 +298,7 @@ mod tests {
         match result {
             Ok(()) => Ok(found),
             Err(Problem::Unusable(reason) | Problem::Full(reason)) => Err(reason),
+            Err(Problem::NoJson(error)) => Err(error.to_string()),
         }
     }
 
@@ -342,8 +377,15 @@ mod tests {
             (r#"{"a": "\u0085\\u0085<\u001f\u00e9"}"#, "{\"a\":\"\u{85}\\\\u0085\\u003c\\u001f\\u00e9\"}"),
             ("[\"\\ufeff\u{2028}\\u2028\\n\" ,1]", "[\"\u{feff}\\u2028\\u2028\\n\",1]"),
             (r#"["\u00"]"#, r#"["\u00"]"#),
+            (
+                " {\n\"a b\" :\t[ \"\\\" & \\\\\" , \"\u{e2}\u{2027}\" ] }\r\n",
+                "{\"a b\":[\"\\\" \\u0026 \\\\\",\"\u{e2}\u{2027}\"]}",
+            ),
+            ("[\"\\u009fx\\u0085\"]", "[\"\u{9f}x\u{85}\"]"),
         ] {
             assert_eq!(String::from_utf8_lossy(&compact(archived)), served);
+            let compacted = compact(served);
+            assert!(matches!(compacted, Cow::Borrowed(_)), "it is so already: {served}");
         }
     }
 

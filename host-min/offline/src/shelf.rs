@@ -173,6 +173,10 @@ impl Loading {
                 self.skipped.add(path, &reason);
                 Ok(())
             }
+            Err(Problem::NoJson(error)) => {
+                self.skipped.add(path, &error.to_string());
+                Ok(())
+            }
         }
     }
 
