@@ -122,7 +122,7 @@ fn a_list_of_any_resource_tells_which_of_them_have_no_objects() {
             .wait()
             .code()
     };
-    assert_eq!([0, 1, 2].map(back), [0, 0, 8]);
+    assert_eq!([0, 1, 2].map(back), [0, 0, 9]);
     // A selection says nothing of what there is.
     run("some", &["--selector", "a=b"]);
     assert_eq!(empty_lists(&Archive::read(path("some"))), [""; 0]);
