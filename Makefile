@@ -70,10 +70,10 @@ test-arm64: guests ## host-min for arm64 on a kernel of arm64 in qemu: the same 
 test-arch: guests ## host-min for armv7, riscv64 and ppc64le, translated by qemu
 	@bash .ci/foreign armv7 riscv64 ppc64le
 
-image: ## make an OCI image of host-min for amd64 and aarch64 (or ARCH='...') to target/image (needs Go)
+image: ## make OCI images of host-min and of host-min serve for amd64 and aarch64 (or ARCH='...') to target/image (needs Go)
 	@bash .ci/image $(ARCH)
 
-test-image: ## make the image twice, push and pull it on the loopback interface, run it with a read-only root
+test-image: ## make the images twice, push and pull them on the loopback interface, run them with a read-only root
 	@bash .ci/image --test $(ARCH)
 
 test-page: ## the page of report --html in a headless Chromium, which it installs (BLESS=1 draws the pictures of docs/report.md anew)

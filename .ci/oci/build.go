@@ -3,7 +3,9 @@ package main
 import (
 	"archive/tar"
 	"bytes"
+	"crypto/sha256"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -32,13 +34,13 @@ const (
 	user = "65532:65532"
 	// Where Go, OpenSSL and rustls look first.
 	certificatesPath = "etc/ssl/certs/ca-certificates.crt"
-	programPath      = "host-min"
 	bomType          = "application/vnd.cyclonedx+json"
+	bomSuffix        = ".cdx.json"
 )
 
 // build is an image to be made. The same build has the same digest, whenever and wherever it is made.
 type build struct {
-	out                           string
+	out, name, cache              string
 	programs, boms, files, labels pairs
 	time                          time.Time
 }
@@ -52,28 +54,20 @@ func (b *build) write() error {
 		}
 		common[strings.TrimPrefix(f.name, "/")] = file{content: content}
 	}
-	// The same for every platform, so that a registry keeps it once.
+	// The same for every platform and in each image, so that a registry and a node keep it once.
 	base, err := b.layer(common)
 	if err != nil {
 		return err
 	}
 
 	var index v1.ImageIndex = mutate.IndexMediaType(empty.Index, types.OCIImageIndex)
-	boms := map[string]v1.Image{}
-	for _, program := range b.programs {
-		platform, err := v1.ParsePlatform(program.name)
+	var boms []v1.Image
+	for _, name := range b.platforms() {
+		platform, err := v1.ParsePlatform(name)
 		if err != nil {
 			return err
 		}
-		content, err := os.ReadFile(program.value)
-		if err != nil {
-			return err
-		}
-		layer, err := b.layer(map[string]file{programPath: {content: content, executable: true}})
-		if err != nil {
-			return err
-		}
-		image, err := b.image(platform, base, layer)
+		image, err := b.image(platform, b.programs.of(name), base)
 		if err != nil {
 			return err
 		}
@@ -81,16 +75,29 @@ func (b *build) write() error {
 			Add:        image,
 			Descriptor: v1.Descriptor{Platform: platform},
 		})
-		if err := b.describe(boms, program.name, image); err != nil {
+		described, err := b.describe(name, image)
+		if err != nil {
 			return err
 		}
+		boms = append(boms, described...)
 	}
 	index = mutate.Annotations(index, b.annotations()).(v1.ImageIndex)
 	return b.writeLayout(index, boms)
 }
 
-// image is host-min for one platform.
-func (b *build) image(platform *v1.Platform, layers ...v1.Layer) (v1.Image, error) {
+// platforms are those that there are programs for, in the order of the command line.
+func (b *build) platforms() []string {
+	var names []string
+	for _, program := range b.programs {
+		if !slices.Contains(names, program.name) {
+			names = append(names, program.name)
+		}
+	}
+	return names
+}
+
+// image is the image for one platform: what every image has, and a layer for each program. The first one is the entry point.
+func (b *build) image(platform *v1.Platform, programs []string, base v1.Layer) (v1.Image, error) {
 	image := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON)
 	image, err := mutate.ConfigFile(image, &v1.ConfigFile{
 		Architecture: platform.Architecture,
@@ -99,7 +106,7 @@ func (b *build) image(platform *v1.Platform, layers ...v1.Layer) (v1.Image, erro
 		Created:      v1.Time{Time: b.time},
 		Config: v1.Config{
 			User:       user,
-			Entrypoint: []string{"/" + programPath},
+			Entrypoint: []string{"/" + filepath.Base(programs[0])},
 			WorkingDir: "/",
 			Labels:     b.annotations(),
 		},
@@ -108,44 +115,57 @@ func (b *build) image(platform *v1.Platform, layers ...v1.Layer) (v1.Image, erro
 	if err != nil {
 		return nil, err
 	}
-	for at, layer := range layers {
-		what := []string{"certificates, example gatherers, licences", "host-min"}[at]
+	add := func(what string, layer v1.Layer) error {
 		image, err = mutate.Append(image, mutate.Addendum{
 			Layer:   layer,
 			History: v1.History{Created: v1.Time{Time: b.time}, CreatedBy: what},
 		})
+		return err
+	}
+	if err := add("certificates, example gatherers, licences", base); err != nil {
+		return nil, err
+	}
+	for _, program := range programs {
+		content, err := os.ReadFile(program)
 		if err != nil {
+			return nil, err
+		}
+		name := filepath.Base(program)
+		layer, err := b.layer(map[string]file{name: {content: content, executable: true}})
+		if err != nil {
+			return nil, err
+		}
+		if err := add(name, layer); err != nil {
 			return nil, err
 		}
 	}
 	return mutate.Annotations(image, b.annotations()).(v1.Image), nil
 }
 
-// describe makes the SBOM of an image an artifact that refers to it, if there is one.
-func (b *build) describe(boms map[string]v1.Image, platform string, image v1.Image) error {
-	at := slices.IndexFunc(b.boms, func(p pair) bool { return p.name == platform })
-	if at < 0 {
-		return nil
-	}
-	content, err := os.ReadFile(b.boms[at].value)
-	if err != nil {
-		return err
-	}
-	name := strings.ReplaceAll(platform, "/", "-") + ".cdx.json"
-	if err := os.WriteFile(filepath.Join(b.out, name), content, 0o644); err != nil {
-		return err
-	}
+// describe makes each SBOM of a platform an artifact that refers to the image, and copies it beside the layout.
+func (b *build) describe(platform string, image v1.Image) ([]v1.Image, error) {
 	subject, err := partial.Descriptor(image)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	artifact := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), bomType)
-	artifact, err = mutate.AppendLayers(artifact, static.NewLayer(content, bomType))
-	if err != nil {
-		return err
+	var artifacts []v1.Image
+	for _, bom := range b.boms.of(platform) {
+		content, err := os.ReadFile(bom)
+		if err != nil {
+			return nil, err
+		}
+		name := strings.TrimSuffix(filepath.Base(bom), bomSuffix) + "." + strings.ReplaceAll(platform, "/", "-") + bomSuffix
+		if err := os.WriteFile(filepath.Join(b.out, name), content, 0o644); err != nil {
+			return nil, err
+		}
+		artifact := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), bomType)
+		artifact, err = mutate.AppendLayers(artifact, static.NewLayer(content, bomType))
+		if err != nil {
+			return nil, err
+		}
+		artifacts = append(artifacts, mutate.Subject(artifact, *subject).(v1.Image))
 	}
-	boms[platform] = mutate.Subject(artifact, *subject).(v1.Image)
-	return nil
+	return artifacts, nil
 }
 
 func (b *build) annotations() map[string]string {
@@ -157,7 +177,7 @@ func (b *build) annotations() map[string]string {
 }
 
 // writeLayout replaces the layout and the archive in the folder.
-func (b *build) writeLayout(index v1.ImageIndex, boms map[string]v1.Image) error {
+func (b *build) writeLayout(index v1.ImageIndex, boms []v1.Image) error {
 	folder := filepath.Join(b.out, "layout")
 	if err := os.RemoveAll(folder); err != nil {
 		return err
@@ -174,11 +194,9 @@ func (b *build) writeLayout(index v1.ImageIndex, boms map[string]v1.Image) error
 	if err := written.ReplaceIndex(index, match.Digests(digest), tag); err != nil {
 		return err
 	}
-	for _, program := range b.programs {
-		if bom, found := boms[program.name]; found {
-			if err := written.AppendImage(bom); err != nil {
-				return err
-			}
+	for _, bom := range boms {
+		if err := written.AppendImage(bom); err != nil {
+			return err
 		}
 	}
 	if err := b.archive(folder); err != nil {
@@ -207,7 +225,7 @@ func (b *build) archive(folder string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(b.out, "host-min.oci.tar"), content, 0o644)
+	return os.WriteFile(filepath.Join(b.out, b.name+".oci.tar"), content, 0o644)
 }
 
 type file struct {
@@ -220,12 +238,32 @@ func (b *build) layer(files map[string]file) (v1.Layer, error) {
 	if err != nil {
 		return nil, err
 	}
-	compressed, err := compress(content)
+	compressed, err := b.compressed(content)
 	if err != nil {
 		return nil, err
 	}
 	open := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(compressed)), nil }
 	return tarball.LayerFromOpener(open, tarball.WithMediaType(types.OCILayer))
+}
+
+// compressed is compress with a memory, because several images have the same layers, and zopfli takes seconds for each.
+func (b *build) compressed(content []byte) ([]byte, error) {
+	if b.cache == "" {
+		return compress(content)
+	}
+	kept := filepath.Join(b.cache, fmt.Sprintf("%x.tar.gz", sha256.Sum256(content)))
+	if compressed, err := os.ReadFile(kept); err == nil {
+		return compressed, nil
+	}
+	compressed, err := compress(content)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(b.cache, 0o755); err != nil {
+		return nil, err
+	}
+	// In one step, so that nobody finds half of it.
+	return compressed, errors.Join(os.WriteFile(kept+".new", compressed, 0o644), os.Rename(kept+".new", kept))
 }
 
 // compress makes gzip, because older engines read nothing else. zopfli makes it 3 % smaller than the best level of gzip.

@@ -22,7 +22,7 @@ import (
 )
 
 // check holds a layout to what an engine needs, by way of a registry, and unpacks this machine's image.
-func check(folder, unpack string, most int64) error {
+func check(folder, unpack string, most int64, bomsOfEach int) error {
 	root, err := layout.ImageIndexFromPath(folder)
 	if err != nil {
 		return err
@@ -72,8 +72,8 @@ func check(folder, unpack string, most int64) error {
 		if err != nil {
 			return err
 		}
-		if len(list.Manifests) != 1 {
-			return fmt.Errorf("%s has %d SBOMs that refer to it", descriptor.Platform, len(list.Manifests))
+		if len(list.Manifests) != bomsOfEach {
+			return fmt.Errorf("%d SBOMs refer to %s instead of %d", len(list.Manifests), descriptor.Platform, bomsOfEach)
 		}
 		if descriptor.Platform.OS == runtime.GOOS && descriptor.Platform.Architecture == runtime.GOARCH {
 			own = true
@@ -82,7 +82,7 @@ func check(folder, unpack string, most int64) error {
 			}
 		}
 	}
-	if !own || boms != len(manifest.Manifests) {
+	if !own || boms != bomsOfEach*len(manifest.Manifests) {
 		return fmt.Errorf("%d images and %d SBOMs; among them is one of this machine: %t", len(manifest.Manifests), boms, own)
 	}
 	return nil
@@ -147,6 +147,11 @@ func checkImage(image v1.Image, platform v1.Platform, most int64) error {
 			return err
 		}
 		bytes += size
+		digest, err := layer.Digest()
+		if err != nil {
+			return err
+		}
+		fmt.Printf("%s layer: %s, %d bytes\n", platform, digest, size)
 	}
 	fmt.Printf("%s: %d bytes compressed\n", platform, bytes)
 	if bytes > most {
