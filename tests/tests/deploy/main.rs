@@ -41,6 +41,26 @@ fn documents(text: &str) -> Vec<Node> {
 }
 
 #[test]
+fn an_encrypted_archive_has_a_name_that_says_so() {
+    const RECIPIENT: &str = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
+    let place = place();
+    reader(place.path());
+    for (more, output) in [
+        (&[][..], Some("--output=/archives/$(POD_NAME).tar.gz.age")),
+        (&["--keep", "3"], Some("--output=/archives/{pod}.tar.gz.age")),
+        (&["--upload", "https://archives.example.com/", "--spool"], None),
+    ] {
+        let words = [&["reader.wasm", "--job", "--image", "x", "--encrypt", RECIPIENT], more].concat();
+        let text = deploy(place.path(), &words).expect_success().stdout_text();
+        assert!(text.contains(&format!("- \"--encrypt={RECIPIENT}\"\n")), "{text}");
+        let named = text.lines().find_map(|line| Some(line.split_once("--output=")?.1.trim_end_matches('"')));
+        assert_eq!(named.map(|name| format!("--output={name}")).as_deref(), output, "{text}");
+    }
+    let done = deploy(place.path(), &["reader.wasm", "--job", "--image", "x", "--encrypt", "age1x"]);
+    assert!(done.stderr.contains("for --encrypt"), "{}", done.stderr);
+}
+
+#[test]
 fn the_objects() {
     let place = place();
     let folder = place.path();

@@ -90,7 +90,10 @@ impl Options {
             when: when(words)?,
             shards: one(words, "indexed", |typed| up_to(MAX_SHARDS, typed))?,
             image: one(words, "image", reference)?.ok_or_else(|| {
-                wrong(words.command, "--image <IMAGE> is missing: the image of host-min".into())
+                wrong(
+                    words.command,
+                    "--image <IMAGE> is missing: the image of host-min, which 'make image' builds".into(),
+                )
             })?,
             pull_policy: one(words, "image-pull-policy", pull_policy)?,
             pull_secrets: all(words, "image-pull-secret", object_name)?,

@@ -33,9 +33,8 @@ Examples:
       writes a base for kustomize, with 16 pods that share the namespaces
 
 This command contacts a cluster only if a manifest has wildcards: the roles then name each resource that the cluster
-has now. Whoever applies what it prints must be allowed to create roles. The image
-has the program host-min as its entry point; 'make image' builds one. Run options are checked here, and passed
-on to the pod.";
+has now. Whoever applies what it prints must be allowed to create roles. The entry point of the image must be the
+program host-min. Run options are checked here, and passed on to the pod.";
 
 const OPTIONS: &[Flag] = &[
     Flag {
@@ -56,7 +55,7 @@ const OPTIONS: &[Flag] = &[
         help: "Share the namespaces among N pods, in an Indexed Job (see docs/shards.md). The claim must be one that several nodes can mount",
         ..text("indexed", "N")
     },
-    Flag { help: "Image of host-min", ..text("image", "IMAGE") },
+    Flag { help: "Image of host-min; 'make image' builds it", ..text("image", "IMAGE") },
     Flag { help: "When the kubelet pulls the image", ..words("image-pull-policy", "POLICY", PULL_POLICIES) },
     Flag {
         many: true,
@@ -141,6 +140,7 @@ const OPTIONS: &[Flag] = &[
     of_run("engine"),
     of_run("check-access"),
     of_run("v"),
+    of_run("encrypt"),
     Flag {
         help: "Upload archives to this http or https URL, with PUT. {name} is the archive's name, {sha256} its checksum; the name \
                is added to a URL that ends in a slash. A URL with a query or a password, or one from a file (@FILE), becomes a \
