@@ -67,8 +67,8 @@ conformance: host-min ## run the conformance kit on a guest in any language: GUE
 test-arm64: guests ## host-min for arm64 on a kernel of arm64 in qemu: the same archive, the whole sandbox
 	@bash .ci/foreign aarch64
 
-test-arch: guests ## host-min for armv7, riscv64 and ppc64le, translated by qemu
-	@bash .ci/foreign armv7 riscv64 ppc64le
+test-arch: guests ## host-min for armv7, riscv64 and ppc64le, translated by qemu; that there is none for s390x
+	@bash .ci/foreign armv7 riscv64 ppc64le s390x
 
 image: ## make OCI images of host-min and of host-min serve for amd64 and aarch64 (or ARCH='...') to target/image (needs Go)
 	@bash .ci/image $(ARCH)
@@ -86,7 +86,7 @@ check-targets: ## check that what gatherers are written with compiles for macOS 
 test-cluster: guests host host-serve host-view codegen apiserver registry ## the end-to-end tests on a real kube-apiserver and a real registry (needs Go)
 	cargo test -p tests --features cluster --test cluster --test registry -- --test-threads=1
 
-test-node: guests host host-serve ## pods, Jobs and limits on a real node: kubelet, containerd, controllers (needs root and Go)
+test-node: guests host ## pods, Jobs and limits on a real node: kubelet, containerd, controllers (needs root and Go)
 	bash .ci/node $(NODE)
 
 guests: setup ## build the examples to target/guests/<name>.wasm, or GUESTS='folder ...'

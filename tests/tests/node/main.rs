@@ -17,13 +17,14 @@ mod ended;
 mod image_volume;
 mod job;
 mod limits;
+mod must_gather;
 mod rights;
 mod served;
 mod shards;
 mod sidecar;
 
-/// The image of the host alone, which the node has.
-const IMAGE: &str = "wagather.test/host-min:test";
+/// The image of `make image`, which the node has.
+const IMAGE: &str = concat!("wagather.test/host-min:", env!("CARGO_PKG_VERSION"));
 
 /// The node's address, which pods can reach.
 const ADDRESS: &str = "10.9.0.1";

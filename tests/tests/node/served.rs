@@ -8,8 +8,8 @@ use std::time::Instant;
 use tests::archive::Archive;
 use tests::{guest, place, workspace};
 
-/// The image of the service alone, which the node has.
-const SERVICE: &str = "wagather.test/host-min-serve:test";
+/// The image of `make image` for services, which the node has.
+const SERVICE: &str = concat!("wagather.test/host-min-serve:", env!("CARGO_PKG_VERSION"));
 
 const CONFIGURATION: &str = "apiVersion: wagather/v1\nkind: Service\ngatherers:\n- module: told.wasm\n  schedule: {every: 1s}\n  \
                              atStart: true\noutput: {folder: /archives, keep: 3}\n";
