@@ -21,6 +21,17 @@ pub(super) struct Said {
 
 /// Calls kubectl with a standard input.
 pub(super) fn kubectl_given(input: &str, words: &[&str]) -> Said {
+    let begin = Instant::now();
+    loop {
+        let said = kubectl_once(input, words);
+        // It gives up after ten seconds in which a busy API server took no connection. Nothing was asked then.
+        if said.succeeded || !said.stderr.contains("TLS handshake timeout") || begin.elapsed() >= LIMIT {
+            return said;
+        }
+    }
+}
+
+fn kubectl_once(input: &str, words: &[&str]) -> Said {
     assert!(std::env::var_os("WAGATHER_NODE").is_some(), "there is no node: run `make test-node`");
     let mut child = Command::new("kubectl")
         .args(words)
