@@ -1,5 +1,6 @@
 //! Modules in a registry, whose tags move.
 
+use super::api::configured;
 use super::reload::changing;
 use super::replace::{digest, serves, version};
 use super::{LONG, complete, config, start, until};
@@ -9,7 +10,6 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tests::place;
 use tests::registry::{Login, Registry, Response};
-use wagather_registry::Mirror;
 use wagather_serve::Config;
 use wagather_serve::config::Entry;
 
@@ -132,8 +132,10 @@ fn an_answer_of_a_registry_is_for_the_configuration_that_asked() {
     registry.module("idle:stable", &version(1));
     until("the registry is asked", || asked.load(Ordering::SeqCst) > 0);
     let before = digest(&version(0));
-    let mirror = Mirror::parse(&format!("{}={}", registry.host(), other.host())).expect("a mirror");
-    next.lock().expect("no panic").registry.mirrors = vec![mirror];
+    let lines = format!("registry: {{mirrors: ['{}={}']}}", registry.host(), other.host());
+    let mirrored =
+        Config::read(&configured(place.path(), &lines)).unwrap_or_else(|failure| panic!("{failure}"));
+    next.lock().expect("no panic").registry.mirrors = mirrored.registry.mirrors;
     service.reload().unwrap_or_else(|failure| panic!("{failure}"));
     other.module("idle:stable", &version(2));
     is_slow.store(false, Ordering::SeqCst);
