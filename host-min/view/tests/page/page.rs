@@ -377,6 +377,37 @@ fn texts_can_be_read_and_nothing_is_wider_than_the_window() {
 }
 
 #[test]
+fn a_long_name_takes_no_more_room_than_a_few_lines() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let archive = folder.path().join("must-gather");
+    let pod = |name: &str, reason: &str| json!({"metadata": {"name": name, "namespace": "shop"}, "status": {"phase": "Failed", "reason": reason}});
+    let (long, word) = ("x".repeat(5_000), "y".repeat(60));
+    let list =
+        json!({"apiVersion": "v1", "kind": "PodList", "items": [pod("web-1", &word), pod(&long, &long)]});
+    archives::write(&archive, "namespaces/shop/core/pods.json", list.to_string());
+    let page = open(&archive);
+    for width in [1440, 390] {
+        page.call(
+            "Emulation.setDeviceMetricsOverride",
+            json!({"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": false}),
+        );
+        go(&page, "#/objects");
+        go(&page, "#/overview");
+        has(&page, "web-1");
+        let most = |what: &str| {
+            page.number(&format!("Math.max(...[...document.querySelectorAll('.line')].map({what}))"))
+        };
+        let height = most("(line) => line.offsetHeight");
+        assert!(height < 140.0, "{height} in a window of {width}");
+        // The name has at least as much room as the word beside it.
+        let ratio =
+            most("(line) => line.querySelector('.pill').offsetWidth / line.querySelector('b').offsetWidth");
+        assert!(ratio <= 1.0, "{ratio} in a window of {width}");
+    }
+    is_quiet(&page);
+}
+
+#[test]
 fn archives_of_other_programs_have_pages() {
     let folder = tempfile::tempdir().expect("a folder");
     let archive = folder.path().join("must-gather");
