@@ -62,6 +62,10 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {}
 
 impl Error {
+    fn new(place: Place, message: &str) -> Error {
+        Error { place, message: message.to_owned() }
+    }
+
     /// The error with the file that it is in: `file:line:column: message`.
     pub fn in_file(&self, file: impl fmt::Display) -> String {
         format!("{file}:{self}")
@@ -110,6 +114,19 @@ pub fn parse_all(text: &str) -> Result<Vec<Node>, Error> {
 /// The documents, and what is odd about them. A file of ours may have at most `most` documents, and no key twice. In a `foreign` file,
 /// further documents are reported and not read.
 fn documents(text: &str, most: usize, foreign: bool) -> Result<(Vec<Node>, Vec<Error>), Error> {
+    read(text, most, foreign).map_err(|told| told.0)
+}
+
+/// An error, and what the parser says and where, if it is the parser's.
+struct Told(Error, Option<saphyr_parser::ScanError>);
+
+impl From<Error> for Told {
+    fn from(error: Error) -> Told {
+        Told(error, None)
+    }
+}
+
+fn read(text: &str, most: usize, foreign: bool) -> Result<(Vec<Node>, Vec<Error>), Told> {
     let mut building = Building { foreign, ..Building::default() };
     let mut documents = Vec::new();
     let mut begun = 0;
@@ -129,16 +146,27 @@ fn documents(text: &str, most: usize, foreign: bool) -> Result<(Vec<Node>, Vec<E
             building.oddities.push(Error { place, message });
             break;
         }
-        let (event, span) = event.map_err(|error| Error {
-            place: words::place(text, error.marker()),
-            message: words::plain(error.info()).to_owned(),
-        })?;
+        let (event, span) = match event {
+            Ok(event) => event,
+            // In brackets, a document ends with its last bracket.
+            Err(error) if foreign && building.root.is_some() => {
+                let message = "text follows the first document; only that document is used".to_owned();
+                building.oddities.push(Error { place: of_marker(error.marker()), message });
+                documents.extend(building.root.take());
+                break;
+            }
+            Err(error) => {
+                let place = words::place(text, error.marker());
+                let message = words::plain(error.info()).to_owned();
+                return Err(Told(Error { place, message }, Some(error)));
+            }
+        };
         let place = place(&span);
         match event {
             Event::DocumentStart(_) => {
                 begun += 1;
                 if begun > most {
-                    return fail(place, "a second document begins here; expected only one");
+                    return Err(Error::new(place, "a second document begins here; expected only one").into());
                 }
                 // An anchor is its document's.
                 building.anchors.clear();
@@ -386,7 +414,7 @@ fn of_marker(marker: &Marker) -> Place {
 }
 
 fn fail<T>(place: Place, message: &str) -> Result<T, Error> {
-    Err(Error { place, message: message.to_owned() })
+    Err(Error::new(place, message))
 }
 
 #[cfg(test)]
