@@ -50,6 +50,8 @@ pub(super) struct Fields<'a> {
     pub(super) path_len: Option<usize>,
     /// Whether it may be used for servers.
     pub(super) serves: bool,
+    /// Its public key: the whole SubjectPublicKeyInfo.
+    pub(super) key: &'a [u8],
     /// The length of its key, if that is an RSA key.
     pub(super) rsa_bits: Option<usize>,
 }
@@ -67,7 +69,9 @@ impl<'a> Fields<'a> {
         let mut validity = Der(fields.expect(SEQUENCE)?);
         let (not_before, not_after) = (validity.time()?, validity.time()?);
         let subject = fields.expect(SEQUENCE)?;
+        let rest = fields.0;
         let rsa_bits = rsa_bits(fields.expect(SEQUENCE)?);
+        let key = &rest[..rest.len() - fields.0.len()];
         let (mut authority, mut path_len, mut key_usage, mut serves) = (None, None, 0, true);
         while let Some((tag, content)) = fields.next() {
             if tag != EXTENSIONS {
@@ -99,7 +103,7 @@ impl<'a> Fields<'a> {
         // RFC 5280, 4.2.1.9: an authority may lack the extension only before version 3. As in Go, a key usage counts if there is one.
         let is_old = version != [2];
         let signs = authority.unwrap_or(is_old) && (key_usage == 0 || key_usage & KEY_CERT_SIGN != 0);
-        Some(Fields { issuer, subject, not_before, not_after, signs, path_len, serves, rsa_bits })
+        Some(Fields { issuer, subject, not_before, not_after, signs, path_len, serves, key, rsa_bits })
     }
 }
 

@@ -248,9 +248,10 @@ fn succeed(
 
 fn read_token(path: &Path) -> Result<Secret, String> {
     let text = file::read_text(path, MAX_CREDENTIAL_BYTES).map_err(|why| format!("cannot be read: {why}"))?;
-    match text.trim() {
+    // Editors of Windows write a byte order mark.
+    match text.trim_start_matches('\u{feff}').trim() {
         "" => Err("is empty".to_owned()),
-        token => bearer(token),
+        token => bearer(token).map_err(|why| format!("cannot be used: {why}")),
     }
 }
 
@@ -293,7 +294,10 @@ mod tests {
         let path = folder.path().join("token");
         let credentials = Credentials::new(Auth::TokenFile(path.clone(), None)).unwrap();
         assert!(credentials.current(soon()).unwrap_err().reason.contains("cannot be read"));
-        std::fs::write(&path, " one\n").unwrap();
+        std::fs::write(&path, "two words").unwrap();
+        let reason = credentials.current(soon()).unwrap_err().reason;
+        assert!(reason.contains("/token cannot be used: the token has white space"), "{reason}");
+        std::fs::write(&path, "\u{feff} one\n").unwrap();
         let one = credentials.current(soon()).unwrap();
         assert_eq!(header(&one), "Bearer one");
         assert!(credentials.renewed(&one, soon()).unwrap().is_none());

@@ -11,9 +11,11 @@ use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::{ClientConfig, ClientConnection, Error, StreamOwned};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::{ClientConfig, ClientConnection, StreamOwned};
 
 use super::access::Trust;
+use super::certificate::Fields;
 use super::credentials::Credential;
 use super::identity::IdentityPem;
 use super::insecure::AcceptAnything;
@@ -182,15 +184,7 @@ impl Tls {
         let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
         let mut config = match identity {
             Some(identity) => {
-                let (certificates, key) = self.present(identity)?;
-                builder.with_client_auth_cert(certificates, key).map_err(|error| {
-                    let why = match error {
-                        Error::InconsistentKeys(_) => "the client key does not match the certificate",
-                        _ => "it cannot be read",
-                    };
-                    let why = format!("the client certificate of {} cannot be used: {why}", identity.owner);
-                    Unusable { why, advice: ANOTHER_IDENTITY }
-                })?
+                builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(self.present(identity)?)))
             }
             None => builder.with_no_client_auth(),
         };
@@ -200,10 +194,10 @@ impl Tls {
     }
 
     /// Reads a client certificate and its key.
-    fn present(
-        &self,
-        identity: &IdentityPem,
-    ) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), Unusable> {
+    ///
+    /// Whether they belong together is decided here and not by rustls, which cannot read certificates of version 1. `openssl x509 -req`
+    /// makes such certificates, and API servers accept them.
+    fn present(&self, identity: &IdentityPem) -> Result<CertifiedKey, Unusable> {
         let owner = &identity.owner;
         let unusable = |why: String| Unusable { why, advice: ANOTHER_IDENTITY };
         let certificates = certificates(&identity.certificates)
@@ -213,13 +207,21 @@ impl Tls {
                 "the client key of {owner} is not a private key in PEM (PKCS#1, PKCS#8 or SEC1)"
             ))
         })?;
-        self.provider.key_provider.load_private_key(key.clone_key()).map_err(|_| Unusable {
+        let key = self.provider.key_provider.load_private_key(key).map_err(|_| Unusable {
             why: format!(
-                "the client key of {owner} is of an unsupported type; supported are RSA (2048 bits or more), P-256, P-384 and Ed25519"
+                "the client key of {owner} is of an unsupported type; supported are RSA (2048 to 4096 bits), P-256, P-384 and Ed25519"
             ),
             advice: ANOTHER_KEY,
         })?;
-        Ok((certificates, key))
+        let certificate = certificates.first().and_then(|der| Fields::read(der));
+        let why = match (certificate, key.public_key()) {
+            (None, _) => "it cannot be read",
+            (Some(certificate), Some(public)) if certificate.key != &*public => {
+                "the client key does not match the certificate"
+            }
+            _ => return Ok(CertifiedKey::new(certificates, key)),
+        };
+        Err(unusable(format!("the client certificate of {owner} cannot be used: {why}")))
     }
 }
 

@@ -38,8 +38,9 @@ pub(in crate::cluster) fn file(path: &Path) -> Result<Option<Kubeconfig>, Failur
 pub(in crate::cluster) fn parse(text: &str, path: &Path) -> Result<Kubeconfig, yaml::Error> {
     let Foreign { root, oddities } = yaml::parse_foreign(text)?;
     root.expect_map("a kubeconfig")?;
+    // An empty kind counts as absent, as in kubectl.
     if let Some(kind) = root.get("kind")
-        && kind.text() != Some("Config")
+        && !matches!(kind.text(), Some("" | "Config"))
     {
         return Err(kind.error("not a kubeconfig: its kind is not Config"));
     }
@@ -64,7 +65,8 @@ fn named<T>(
 ) -> Result<Vec<(String, T)>, yaml::Error> {
     let Some(list_node) = root.get(list) else { return Ok(Vec::new()) };
     let mut entries: Vec<(String, T)> = Vec::new();
-    for item in list_node.expect_list(list)? {
+    // An empty entry has no name, so no context can name it.
+    for item in list_node.expect_list(list)?.iter().filter(|item| !item.is_null()) {
         item.expect_map(&format!("an entry of {list}"))?;
         let Some(name) = item.get("name") else {
             return Err(item.error(format!("an entry of {list} has no name")));
@@ -345,6 +347,15 @@ users:
             let read = cluster(&parse(&text, Path::new("config")).unwrap().clusters[0].1);
             assert_eq!(read.ok().map(|cluster| cluster.insecure_skip_tls_verify), expected, "{word}");
         }
+    }
+
+    /// kubectl reads these too.
+    #[test]
+    fn an_empty_kind_and_empty_entries_are_as_if_absent() {
+        let text = "kind: ''\nclusters:\n-\n- name: a\n  cluster: {server: x}\nusers: [null]";
+        let config = parse(text, Path::new("config")).unwrap();
+        assert_eq!(config.clusters.iter().map(|(name, _)| name).collect::<Vec<_>>(), ["a"]);
+        assert!(config.users.is_empty());
     }
 
     #[test]

@@ -220,7 +220,8 @@ fn auth(
     if basic {
         return Ok(Auth::Basic(user.username.unwrap_or_default(), user.password.unwrap_or_default()));
     }
-    if let Some(config) = user.exec {
+    // As in client-go, a plugin does not run beside a client certificate.
+    if let Some(config) = user.exec.filter(|_| user.client_certificate.is_none()) {
         let info = config.provide_cluster_info.then(|| cluster_info(cluster, server, authority));
         return Ok(Auth::Exec(config, info));
     }

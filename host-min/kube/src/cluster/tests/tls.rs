@@ -237,7 +237,13 @@ fn keys_of_all_forms() {
             "p521",
             "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-521 -nodes -keyout p521 -out p521.crt -subj /CN=me",
         ),
+        // Without extensions, this is a certificate of version 1.
+        ("v", "x509 -req -in v.csr -signkey v -days 2 -out v.crt"),
+        // And this is one that is not of this key.
+        ("ec", "x509 -req -in v.csr -signkey v -days 2 -out ec.crt"),
     ];
+    openssl("req -newkey rsa:2048 -nodes -keyout v -out v.csr -subj /CN=me");
+    let mut others = 0;
     for (key, command) in forms {
         openssl(command);
         let certificate = format!("{}.crt", key.trim_end_matches('1'));
@@ -252,9 +258,17 @@ fn keys_of_all_forms() {
                 assert!(failure.reason.contains("is of an unsupported type"), "{failure}");
                 assert!(failure.advice.contains("kubectl proxy"), "{failure}");
             }
+            ("ec", Err(failure)) => {
+                assert!(
+                    failure.reason.ends_with("the client key does not match the certificate"),
+                    "{failure}"
+                );
+                others += 1;
+            }
             (_, opened) => assert_eq!(text(opened.unwrap().send(&call("/api"))), "{}", "{key}"),
         }
     }
+    assert_eq!(others, 1, "of the two certificates for ec, one is another key's");
 }
 
 #[test]
@@ -362,6 +376,24 @@ fn a_plugin_issues_a_client_certificate() {
     assert_eq!(text(cluster.send(&call("/"))), "{}");
     assert_eq!(text(cluster.send(&call("/"))), "{}");
     assert_eq!(server.connections(), 1);
+}
+
+/// As in client-go: a plugin may ask for a login, or fail.
+#[test]
+fn a_plugin_does_not_run_beside_a_client_certificate() {
+    let authority = Authority::new("ca");
+    let folder = tempfile::tempdir().unwrap();
+    let (certificate, key) = authority.sign(&["me"], false);
+    let server = serve(authority.sign(&["127.0.0.1"], false), Some(&authority), ok);
+    let user = format!(
+        "client-certificate-data: {}, client-key-data: {}, {}",
+        base64::encode(certificate.as_bytes()),
+        base64::encode(key.as_bytes()),
+        exec(folder.path(), "touch \"$FOLDER/ran\"; exit 1")
+    );
+    assert_eq!(text(send(&config(&server, &trusting(&authority), &user))), "{}");
+    assert!(!server.requests()[0].contains("Authorization"), "{:?}", server.requests());
+    assert!(!folder.path().join("ran").exists());
 }
 
 #[test]
