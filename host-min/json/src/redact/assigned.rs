@@ -1,6 +1,6 @@
 //! Values in a text whose name says that they are secret: `PASSWORD=…`, `--token=…`, `"password":"…"` within a string, headers.
 
-use super::bytes::{NAME, is, level_of_quote, run, unit};
+use super::bytes::{NAME, after_blanks, is, level_of_quote, run, unit};
 use super::names::{Names, is_harmless_value};
 use super::text::{Form, is_user_and_password, push};
 use super::{Found, Kind};
@@ -235,6 +235,48 @@ fn after_colon(bytes: &[u8], mut at: usize) -> Option<usize> {
         at += 1;
     }
     (at < bytes.len()).then_some(at)
+}
+
+/// Where the last `user:` of a text is that a line begins with, up to where was looked.
+#[derive(Default)]
+pub(super) struct User {
+    at: Option<usize>,
+    looked: usize,
+}
+
+/// A value of a user in a kubeconfig that is written as YAML: `token: …` on a line of its own, below `user:`. Its colon is at an offset.
+pub(super) fn login(bytes: &[u8], form: Form, colon: usize, user: &mut User, found: &mut Vec<Found>) {
+    const KEYS: [&[u8]; 6] =
+        [b"token", b"password", b"client-secret", b"id-token", b"access-token", b"refresh-token"];
+    const USER: &[u8] = b"user:";
+    /// How far before it `user:` may be: certificates may be between.
+    const MAX_BEFORE: usize = 16 << 10;
+    let name = name_before(bytes, colon);
+    let is_key = KEYS.contains(&&bytes[name.clone()]) && bytes.get(colon + 1) == Some(&b' ');
+    if !is_key || !begins_line(&bytes[..name.start]) {
+        return;
+    }
+    if user.looked < name.start {
+        let last = memchr::memmem::find_iter(&bytes[user.looked..name.start], USER)
+            .map(|at| user.looked + at)
+            .filter(|&at| begins_line(&bytes[..at]))
+            .last();
+        *user = User { at: last.or(user.at), looked: name.start };
+    }
+    if user.at.is_none_or(|at| name.start.saturating_sub(at) > MAX_BEFORE) {
+        return;
+    }
+    let start = after_blanks(bytes, colon + 1);
+    let value = value_at(bytes, form, start);
+    let is_certain = !value.is_empty() && !is_harmless_value(&bytes[value.clone()]);
+    push(found, name.start, value, Kind::Token, is_certain, None);
+}
+
+/// Whether a line or a string begins here, but for blanks and dashes. Line feeds may be escaped.
+fn begins_line(text: &[u8]) -> bool {
+    let indent = text.iter().rev().take_while(|byte| b" -".contains(byte)).count();
+    let rest = &text[..text.len() - indent];
+    rest.is_empty() || [&b"\n"[..], b"\\n", b"\""].iter().any(|end| rest.ends_with(end))
 }
 
 /// Whether a value looks like what its name promises.

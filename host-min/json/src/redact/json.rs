@@ -12,9 +12,13 @@ use memchr::memmem::Finder;
 use std::ops::Range;
 use std::sync::Arc;
 use wagather_base::limits::MAX_JSON_DEPTH;
+use wagather_base::percent;
 
 /// A value that is shorter is likely to be in other texts by chance.
 const MIN_REPEATED_BYTES: usize = 6;
+
+/// Headers whose value is secret, and whose name is not that of a variable.
+const HEADERS: [&[u8]; 3] = [b"authorization", b"proxy-authorization", b"cookie"];
 
 /// The annotation in which kubectl keeps what it was given.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
@@ -27,6 +31,8 @@ pub(super) struct Places {
     names: Arc<Names>,
     is_on: [bool; 3],
     env: Finder<'static>,
+    /// A text that may have its name beside it, wherever it is.
+    value: Finder<'static>,
     /// Of `data` and of `stringData`; `metadata` has it, too, and is told apart by what is before.
     data: Finder<'static>,
     last_applied: Finder<'static>,
@@ -39,6 +45,7 @@ impl Places {
             names,
             is_on: [is_on(Kind::SecretData), is_on(Kind::Env), is_on(Kind::LastApplied)],
             env: Finder::new("\"env\":"),
+            value: Finder::new("\"value\":\""),
             data: Finder::new("ata\":"),
             last_applied: Finder::new("\"kubectl.kubernetes.io/last-applied-configuration\":"),
         }
@@ -61,6 +68,11 @@ impl Places {
             for at in self.env.find_iter(json).filter(|&at| is_key(json, at)) {
                 let mut walk = Walk { json, at: at + self.env.needle().len(), found };
                 walk.env(&self.names, 0);
+            }
+            for at in self.value.find_iter(json).filter(|&at| is_key(json, at)) {
+                let mut walk = Walk { json, at: at + self.value.needle().len() - 1, found };
+                let value = walk.skip();
+                walk.named(at - 1, value, &self.names);
             }
         }
         if last_applied {
@@ -234,10 +246,15 @@ impl Walk<'_> {
         for value in values {
             let Some(text) = string(self.text(value)) else { continue };
             let plain: Vec<u8> = decode(&text).collect();
-            words.extend([text.trim_ascii_end().to_vec(), plain.trim_ascii().to_vec()]);
+            let plain = plain.trim_ascii();
+            let padding = text.iter().rev().take_while(|byte| b"= \n\r\t".contains(byte)).count();
+            let base64 = &text[..text.len() - padding];
+            words.extend([base64.to_vec(), plain.to_vec()]);
+            words.extend(encoded(base64, plain));
         }
-        let is_redacted =
-            |word: &[u8]| matches!(word, b"redacted" | b"<redacted>") || word == REDACTED_BASE64.as_bytes();
+        let is_redacted = |word: &[u8]| {
+            matches!(word, b"redacted" | b"<redacted>") || REDACTED_BASE64.as_bytes().starts_with(word)
+        };
         words.retain(|word| word.len() >= MIN_REPEATED_BYTES && !is_redacted(word));
         if words.is_empty() {
             return;
@@ -492,10 +509,62 @@ impl Walk<'_> {
         }
     }
 
+    /// A `value` whose `name` is beside it, such as a header of a probe or a parameter of a template. `before` is what is before its
+    /// key, a comma or a bracket.
+    fn named(&mut self, before: usize, value: Range<usize>, names: &Names) {
+        const NAME: &[u8] = b"\"name\":";
+        let rest = self.json.get(self.at..).unwrap_or_default();
+        let after = rest.strip_prefix(b",").and_then(|rest| rest.strip_prefix(NAME));
+        let name = match after {
+            Some(rest) if rest.starts_with(b"\"") => rest.get(..string_end(rest, 1) + 1),
+            _ => self
+                .string_before(before)
+                .filter(|&start| self.json[..start].ends_with(NAME))
+                .map(|start| &self.json[start..before]),
+        };
+        let Some(name) = name.and_then(string) else { return };
+        let is_header = HEADERS.iter().any(|header| name.eq_ignore_ascii_case(header));
+        if (is_header || names.tells(&name)) && self.is_value(&value, &name) {
+            self.replace(value, Kind::Env, REDACTED_STRING);
+        }
+    }
+
+    /// Where the string begins that ends before an offset, if it is as short as a name.
+    fn string_before(&self, end: usize) -> Option<usize> {
+        const MAX_BYTES: usize = 256;
+        let inner = self.json[..end].strip_suffix(b"\"")?;
+        let from = inner.len().saturating_sub(MAX_BYTES);
+        let start = from + memchr::memrchr(b'"', &inner[from..])?;
+        (inner[..start].last() != Some(&b'\\')).then_some(start)
+    }
+
     /// Whether a value is more than a switch or a reference. What is no string is.
     fn is_value(&self, value: &Range<usize>, name: &[u8]) -> bool {
         string(self.text(value)).is_none_or(|text| is_value_of(&text, name))
     }
+}
+
+/// A value in other encodings, where they differ from those that are looked for anyhow: base64url, percent-encoding, a JSON string.
+fn encoded(base64: &[u8], plain: &[u8]) -> Vec<Vec<u8>> {
+    /// What is longer is no password that somebody put into a URL.
+    const MAX_BYTES: usize = 4096;
+    let mut words = Vec::new();
+    if base64.iter().any(|byte| b"+/".contains(byte)) {
+        let url = |byte: &u8| match byte {
+            b'+' => b'-',
+            b'/' => b'_',
+            other => *other,
+        };
+        words.push(base64.iter().map(url).collect());
+    }
+    if plain.len() <= MAX_BYTES {
+        let percent = percent::percent_encode(plain, &percent::RESERVED).to_string();
+        let json = std::str::from_utf8(plain).map(|text| serde_json::Value::from(text).to_string());
+        words.push(percent.into_bytes());
+        words.extend(json.map(|json| json[1..json.len() - 1].as_bytes().to_vec()));
+        words.retain(|word| word != plain);
+    }
+    words
 }
 
 /// What a string means; escapes are rare.

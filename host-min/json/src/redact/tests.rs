@@ -169,6 +169,26 @@ fn a_secret_shows_its_values_nowhere() {
 }
 
 #[test]
+fn a_secret_shows_its_values_in_no_encoding() {
+    let value = "a/b \"c\"\n~>?d~>?e";
+    let data = base64(value.as_bytes());
+    let url = data.replace('+', "-").replace('/', "_");
+    assert!(url != data && url.ends_with("=="), "{url}");
+    for copy in [
+        quoted(&data),
+        quoted(data.trim_end_matches('=')),
+        quoted(&url),
+        quoted(&format!("https://a.example.test/?b={}&c", url.trim_end_matches('='))),
+        quoted("https://a.example.test/a%2Fb%20%22c%22%0A~%3E%3Fd~%3E%3Fe/c"),
+        quoted(&quoted(value)),
+    ] {
+        let json = format!(r#"{{"kind":"Secret","data":{{"p":"{data}"}},"status":{{"a":{copy},"b":"c"}}}}"#);
+        let after = r#"{"kind":"Secret","data":{"p":"cmVkYWN0ZWQ="},"status":{"a":"<redacted>","b":"c"}}"#;
+        becomes(&json, after, Kind::SecretData, 2);
+    }
+}
+
+#[test]
 fn lists_within_lists_take_no_longer_than_they_nest() {
     let depth = wagather_base::limits::MAX_JSON_DEPTH / 2 - 4;
     let inner = r#"{"data":{"a":"b"}}"#;
@@ -303,6 +323,99 @@ fn tokens() {
     becomes(r#"{"a":"\\u000eyJhbGciOiJ.b.c"}"#, r#"{"a":"\\u000<redacted>"}"#, Kind::Token, 1);
     becomes(r#"{"a":"Bearer abc\u0026x\n"}"#, r#"{"a":"Bearer <redacted>\u0026x\n"}"#, Kind::Token, 1);
     becomes(r#"{"a":"B\u0065arer abc"}"#, r#"{"a":"Bearer <redacted>"}"#, Kind::Token, 1);
+}
+
+/// As a text, as a string of an object, and as a string in a string.
+fn hides_everywhere(before: &str, secret: &str) {
+    let after = before.replace(secret, REDACTED);
+    assert_eq!(text(before), after);
+    for (before, after) in
+        [(quoted(before), quoted(&after)), (quoted(&quoted(before)), quoted(&quoted(&after)))]
+    {
+        assert_eq!(object(&format!("{{\"a\":{before}}}")).0, format!("{{\"a\":{after}}}"));
+    }
+}
+
+#[test]
+fn bearers_however_the_blank_is_written() {
+    for before in ["Bearer\t", "Authorization: Bearer  ", "Bearer%20", "Authorization%3A+Bearer+", "bearer+"]
+    {
+        hides_everywhere(&format!("a {before}0aB1cD2eF3gH4iJ5kL6 b"), "0aB1cD2eF3gH4iJ5kL6");
+    }
+}
+
+#[test]
+fn bootstrap_tokens() {
+    const TOKEN: &str = "abcdef.0123456789abcdef";
+    for before in ["kubeadm join a:6443 --token ", "--token=", "- token: ", "TOKEN: \"", "{\"token\": \""] {
+        hides_everywhere(&format!("{before}{TOKEN}\" --discovery-token-ca-cert-hash sha256:ab"), TOKEN);
+    }
+    for other in [
+        // The names of events.
+        "abcdef.0123456789abcdef",
+        "tokens abcdef.0123456789abcdef",
+        "token abcdef.0123456789abcdef01",
+        "token abcdef.0123456789abcdef.svc",
+        "token Abcdef.0123456789abcdef",
+        "tokenabcdef.0123456789abcdef",
+        "token ä.0123456789abcdef",
+    ] {
+        assert_eq!(text(other), other);
+    }
+}
+
+#[test]
+fn users_of_kubeconfigs_in_yaml() {
+    let certificate = format!("    client-certificate-data: {}\n", "A".repeat(4000));
+    for (between, key) in [
+        ("", "token"),
+        (certificate.as_str(), "password"),
+        ("    auth-provider:\n      config:\n    ", "id-token"),
+    ] {
+        let before = format!(
+            "kind: Config\nusers:\n- name: a\n  user:\n{between}    {key}: hunter2-hunter2\n- name: b\n"
+        );
+        hides_everywhere(&before, "hunter2-hunter2");
+        hides_everywhere(&before.replace(": hunter2-hunter2", ": 'hunter2 hunter2'"), "hunter2 hunter2");
+    }
+    let base64 = base64(b"apiVersion: v1\nkind: Config\nusers:\n- name: a\n  user:\n    token: hunter2\n");
+    becomes(&format!("{{\"a\":\"{base64}\"}}"), r#"{"a":"cmVkYWN0ZWQ="}"#, Kind::Token, 1);
+    for other in [
+        "token: hunter2",
+        "the user: bob\ntoken: hunter2",
+        "user:\n  token: <redacted>\n  password: null\n",
+        "user:\n  the token: expired\n",
+        "user:\n  token:\n    name: a\n",
+    ] {
+        assert_eq!(text(other), other);
+    }
+    let far = format!("user:\n{}token: hunter2", "a: b\n".repeat(4000));
+    assert_eq!(text(&far), far);
+}
+
+#[test]
+fn values_with_a_name_beside_them() {
+    for (before, after) in [
+        (
+            r#"{"httpHeaders":[{"name":"X-Api-Key","value":"hunter2"},{"name":"Authorization","value":"hunter2"}]}"#,
+            r#"{"httpHeaders":[{"name":"X-Api-Key","value":"<redacted>"},{"name":"Authorization","value":"<redacted>"}]}"#,
+        ),
+        (
+            r#"{"parameters":[{"value":"hunter2","name":"DB_PASSWORD"},{"description":"a","name":"API_TOKEN","value":"hunter2"}]}"#,
+            r#"{"parameters":[{"value":"<redacted>","name":"DB_PASSWORD"},{"description":"a","name":"API_TOKEN","value":"<redacted>"}]}"#,
+        ),
+    ] {
+        becomes(before, after, Kind::Env, 2);
+    }
+    for other in [
+        r#"{"parameters":[{"name":"REPLICAS","value":"3"},{"name":"DB_PASSWORD","value":"${DB_PASSWORD}"}]}"#,
+        r#"{"a":[{"name":"SECRET_NAME","value":"b"},{"name":"PASSWORD","other":"a","value":"b"},{"value":"c"}]}"#,
+        r#"{"a":{"value":"b"},"name":"PASSWORD"}"#,
+        r#"{"PASSWORD":"a","value":"b"}"#,
+        r#"{"name":"a\"PASSWORD","value":"b"}"#,
+    ] {
+        stays(other);
+    }
 }
 
 #[test]

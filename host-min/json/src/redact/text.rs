@@ -40,6 +40,10 @@ enum Sign {
         begins_word: bool,
     },
     Bearer,
+    /// What may be before a bootstrap token.
+    Bootstrap,
+    /// A key of a user in a kubeconfig.
+    Login,
     Basic,
     /// A JSON object in base64.
     Json64,
@@ -83,10 +87,20 @@ struct Seen {
     key64: usize,
     text64: usize,
     data_url: usize,
+    user: assigned::User,
 }
 
 const WORDS: &[(&str, bool, Sign)] = &[
     ("bearer ", true, Sign::Bearer),
+    ("bearer\t", true, Sign::Bearer),
+    ("bearer\\t", true, Sign::Bearer),
+    ("bearer\\\\t", true, Sign::Bearer),
+    ("bearer%20", true, Sign::Bearer),
+    ("bearer+", true, Sign::Bearer),
+    ("token", true, Sign::Bootstrap),
+    ("token:", false, Sign::Login),
+    ("password:", false, Sign::Login),
+    ("client-secret:", false, Sign::Login),
     ("basic ", true, Sign::Basic),
     ("eyJ", false, Sign::Json64),
     ("eyAi", false, Sign::Json64),
@@ -174,7 +188,9 @@ impl Patterns {
                 {
                     seen.token = token(bytes, form, at, after, class, least, found).max(seen.token);
                 }
-                Sign::Bearer if tokens => bearer(bytes, after - 1, found),
+                Sign::Bearer if tokens => bearer(bytes, at, after, found),
+                Sign::Bootstrap if tokens => bootstrap(bytes, at, after, found),
+                Sign::Login if tokens => assigned::login(bytes, form, after - 1, &mut seen.user, found),
                 Sign::Basic if tokens => basic(bytes, after - 1, found),
                 Sign::Json64 => {
                     let is_jwt = tokens && jwt(bytes, form, at, &mut seen, found);
@@ -339,15 +355,13 @@ fn middle(
 }
 
 /// A token, and not the next word of a sentence: in a header's place any, elsewhere one that is no plain word.
-fn bearer(bytes: &[u8], blank: usize, found: &mut Vec<Found>) {
-    const WORD: &[u8] = b"bearer";
-    let start = after_blanks(bytes, blank);
+fn bearer(bytes: &[u8], at: usize, after: usize, found: &mut Vec<Found>) {
+    let start = after_blanks(bytes, after);
     let end = run(bytes, start, TOKEN);
     let open = (end == bytes.len()).then_some(Open { resume: end, rest: Rest::Class(TOKEN) });
     let token = &bytes[start..end];
     let word = token.strip_suffix(b".").unwrap_or(token);
     let is_no_token = word.is_empty() || NO_TOKENS.iter().any(|other| word.eq_ignore_ascii_case(other));
-    let at = blank - WORD.len();
     let is_plain = word.len() < 24 && word.iter().skip(1).all(u8::is_ascii_lowercase);
     let ends = match bytes.get(end..).unwrap_or_default() {
         [b' ', next, ..] => !next.is_ascii_alphanumeric(),
@@ -358,6 +372,21 @@ fn bearer(bytes: &[u8], blank: usize, found: &mut Vec<Found>) {
     let is_header = ends_with(bytes[..at].trim_ascii_end(), b"authorization:");
     let is_certain = !is_no_token && (!is_plain || is_header || is_value && ends);
     push(found, at, start..end, Kind::Token, is_certain, open);
+}
+
+/// A bootstrap token, such as kubeadm's, where something says that it is one: six characters, a dot, 16 characters. Events have names of
+/// the same form.
+fn bootstrap(bytes: &[u8], at: usize, after: usize, found: &mut Vec<Found>) {
+    const MAX_BETWEEN: usize = 8;
+    let between = bytes[after..].iter().take_while(|byte| b" \t:=\"'\\[".contains(byte)).count();
+    let start = after + between;
+    let is_part = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let Some((text, rest)) = bytes[start..].split_at_checked(23) else { return };
+    let (id, secret) = text.split_at(6);
+    let is_token = id.iter().all(is_part) && secret[0] == b'.' && secret[1..].iter().all(is_part);
+    let ends = rest.first().is_none_or(|&byte| !is(byte, LETTERS) && byte != b'.');
+    let is_certain = (1..=MAX_BETWEEN).contains(&between) && is_token && ends;
+    push(found, at, start..start + text.len(), Kind::Token, is_certain, None);
 }
 
 fn ends_with(text: &[u8], word: &[u8]) -> bool {
