@@ -131,7 +131,9 @@ impl GaveUp {
             GaveUp::Tried if tries == 1 => String::new(),
             GaveUp::Tried => times,
             GaveUp::NoTime(wait) => {
-                let wait = humantime::format_duration(wait);
+                // A date is less than a second off a whole number.
+                let whole = if wait.subsec_nanos() > 0 { wait.as_secs() + 1 } else { wait.as_secs() };
+                let wait = humantime::format_duration(Duration::from_secs(whole));
                 format!("{times}; the server asks to wait {wait}, which is longer than the time that is left")
             }
             GaveUp::NoBudget => format!("{times}; the gatherer has no retries left"),

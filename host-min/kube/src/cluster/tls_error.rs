@@ -1,8 +1,9 @@
 //! What an error on a connection means to a person: who refused whom, why, and what to do about it.
 
 use std::io::{self, ErrorKind};
+use std::net::IpAddr;
 
-use rustls::{AlertDescription, CertificateError, Error};
+use rustls::{AlertDescription, CertificateError, Error, OtherError};
 
 use super::timeouts::explanation;
 use super::timestamp;
@@ -40,9 +41,45 @@ pub(super) fn io_reason(error: &io::Error) -> String {
     }
 }
 
+/// What to do about a certificate for another name, about one for none, and about a chain.
+const NAME: &str = "Connect to the name or address in the certificate, or set tls-server-name of the cluster in the kubeconfig.";
+const NAMES: &str =
+    "Give the server a certificate whose subject alternative names contain its names and addresses.";
+const CHAIN: &str = "Set certificate-authority of the cluster in the kubeconfig to the server's certificate itself, or give the server a certificate of another authority.";
+const NO_NAMES: &str = "its certificate has no names or addresses as subject alternative names, and its common name does not count";
+
+/// Errors of webpki that rustls has no error for, each with what it means and what to do.
+const OF_WEBPKI: &[(&str, &str, &str)] = &[
+    (
+        "UnsupportedCertVersion",
+        "its certificate is of X.509 version 1, which has no subject alternative names, and its common name does not count",
+        NAMES,
+    ),
+    (
+        "PathLenConstraintViolated",
+        "its certificate chain is longer than one of its authorities allows (pathlen)",
+        CHAIN,
+    ),
+    (
+        "NameConstraintViolation",
+        "an authority in its certificate chain may not sign certificates for these names (name constraints)",
+        CHAIN,
+    ),
+    (
+        "UnsupportedCriticalExtension",
+        "its certificate, or one that signs it, has an unknown critical extension",
+        CHAIN,
+    ),
+];
+
+/// What an error of webpki means. Of these errors rustls shows the name only.
+fn of_webpki(error: &OtherError) -> Option<&'static (&'static str, &'static str, &'static str)> {
+    let told = format!("{error:?}");
+    OF_WEBPKI.iter().find(|(name, ..)| told.contains(name))
+}
+
 fn tls_reason(error: &Error) -> (String, &'static str) {
     const AUTHORITY: &str = "Set certificate-authority or certificate-authority-data of the cluster in the kubeconfig to the authority that signed the certificate, or to the certificate itself.";
-    const NAME: &str = "Connect to the name or address in the certificate, or set tls-server-name of the cluster in the kubeconfig.";
     const CLOCK: &str = "Renew the server's certificate, or check the clock of this machine.";
     const CLIENT: &str = "Check the client-certificate of the user in the kubeconfig: it may have expired, or \
                           belong to another cluster.";
@@ -57,8 +94,11 @@ fn tls_reason(error: &Error) -> (String, &'static str) {
             }
             CertificateError::NotValidForNameContext { expected, presented } => {
                 // What a server that nobody trusts yet sends may be anything.
-                let names: Vec<_> = presented.iter().map(|name| wagather_printable::line(bare(name))).collect();
-                let has = if names.is_empty() { "no names".to_owned() } else { names.join(", ") };
+                let names: Vec<_> = presented.iter().filter_map(|name| bare(name)).collect();
+                if names.is_empty() {
+                    return (NO_NAMES.to_owned(), NAMES);
+                }
+                let has = names.iter().map(|name| wagather_printable::line(name)).collect::<Vec<_>>().join(", ");
                 (format!("its certificate is not for {}; it is for {has}", expected.to_str()), NAME)
             }
             CertificateError::NotValidForName => ("its certificate is for another name".to_owned(), NAME),
@@ -90,6 +130,9 @@ fn tls_reason(error: &Error) -> (String, &'static str) {
             }
             CertificateError::Other(inner) if is_an_authority(inner) => {
                 ("its certificate is a CA certificate (CA:TRUE)".to_owned(), ITSELF)
+            }
+            CertificateError::Other(inner) if let Some((_, why, advice)) = of_webpki(inner) => {
+                ((*why).to_owned(), *advice)
             }
             CertificateError::Other(inner) if let Some(refusal) = inner.0.downcast_ref() => {
                 (Refusal::to_string(refusal), what_to_do(*refusal))
@@ -158,10 +201,18 @@ fn what_to_do(refusal: Refusal) -> &'static str {
     }
 }
 
-/// The name within webpki's `DnsName("kubernetes")` or `IpAddress(127.0.0.1)`.
-fn bare(name: &str) -> &str {
-    let inner = name.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')')).unwrap_or(name);
-    inner.trim_matches('"')
+/// The name within webpki's `DnsName("kubernetes")` or `IpAddress(127.0.0.1)`. `None` for other names, such as mail addresses, which
+/// say nothing about a server.
+fn bare(name: &str) -> Option<String> {
+    let (kind, rest) = name.split_once('(')?;
+    let inner = rest.strip_suffix(')').unwrap_or(rest).trim_matches('"');
+    let address: Option<IpAddr> = inner.parse().ok();
+    match (kind, address) {
+        ("DnsName", Some(address)) => Some(format!("{address} (as a DNS name, not as an address)")),
+        ("IpAddress", Some(address)) => Some(address.to_string()),
+        ("DnsName" | "IpAddress", None) => Some(inner.to_owned()),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -170,9 +221,16 @@ mod tests {
 
     #[test]
     fn names_are_shown_bare() {
-        assert_eq!(bare("DnsName(\"kubernetes\")"), "kubernetes");
-        assert_eq!(bare("IpAddress(127.0.0.1)"), "127.0.0.1");
-        assert_eq!(bare("other"), "other");
+        for (name, shown) in [
+            ("DnsName(\"kubernetes\")", Some("kubernetes")),
+            ("IpAddress(127.0.0.1)", Some("127.0.0.1")),
+            ("IpAddress(0::1)", Some("::1")),
+            ("DnsName(\"10.0.0.1\")", Some("10.0.0.1 (as a DNS name, not as an address)")),
+            ("Unsupported(0x01)", None),
+            ("DirectoryName", None),
+        ] {
+            assert_eq!(bare(name).as_deref(), shown, "{name}");
+        }
     }
 
     /// Whoever reads an error need not know how a library calls it, and is told what to do.

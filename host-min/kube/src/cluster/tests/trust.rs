@@ -14,6 +14,7 @@ use rustls::{
     CertificateError, Error, ServerConfig, ServerConnection, StreamOwned, SupportedProtocolVersion,
 };
 
+use super::super::tls_error;
 use super::super::trust::{Refusal, Trusted, Verifier, of_handshake};
 use super::tls::{Authority, config, ok, send, serve};
 use super::*;
@@ -358,5 +359,62 @@ fn a_listed_authority_bounds_the_chain_below_it() {
                 }
             }
         }
+    }
+}
+
+/// What webpki refuses and rustls has no error for is told in words, too.
+#[test]
+fn certificates_that_cannot_be_accepted_say_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let openssl = |arguments: &str| {
+        let output = Command::new("openssl").args(arguments.split(' ')).current_dir(&folder).output();
+        let output = output.unwrap_or_else(|error| {
+            panic!("this test makes certificates with openssl ('make setup' installs it): {error}")
+        });
+        assert!(output.status.success(), "{arguments}: {}", String::from_utf8_lossy(&output.stderr));
+    };
+    let file = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    let read = |name: &str| std::fs::read(folder.path().join(name)).unwrap();
+    let der = |name: &str| CertificateDer::from_pem_slice(&read(name)).unwrap();
+    openssl(
+        "req -x509 -newkey rsa:2048 -nodes -keyout ca -out ca.crt -subj /CN=ca -addext basicConstraints=critical,CA:TRUE",
+    );
+    openssl("req -newkey rsa:2048 -nodes -keyout k -out k.csr -subj /CN=k");
+    openssl("req -new -key k -out bounded.csr -subj /CN=bounded");
+    let sign = |name: &str, by: &str, key: &str, extensions: &str| {
+        file("extensions", extensions);
+        let request = if name == "bounded" { name } else { "k" };
+        openssl(&format!(
+            "x509 -req -in {request}.csr -CA {by}.crt -CAkey {key} -CAcreateserial -extfile extensions -out {name}.crt"
+        ));
+    };
+    sign(
+        "bounded",
+        "ca",
+        "ca",
+        "basicConstraints=critical,CA:TRUE\nnameConstraints=critical,permitted;DNS:example.test\n",
+    );
+    sign("elsewhere", "bounded", "k", "subjectAltName=DNS:example.org,IP:127.0.0.1\n");
+    sign("critical", "ca", "ca", "subjectAltName=IP:127.0.0.1\n1.2.3.4=critical,ASN1:UTF8String:x\n");
+    sign("mail", "ca", "ca", "subjectAltName=email:a@example.test\n");
+    sign("address", "ca", "ca", "subjectAltName=DNS:127.0.0.1\n");
+    openssl("x509 -req -in k.csr -CA ca.crt -CAkey ca -CAcreateserial -out old.crt");
+
+    let (trusted, _) = Trusted::read(&read("ca.crt"), "a bundle").unwrap();
+    let verifier = Verifier::new(Arc::new(trusted), Arc::new(rustls::crypto::ring::default_provider()));
+    let name = ServerName::try_from("127.0.0.1").unwrap();
+    for (certificate, chain, why, advice) in [
+        ("elsewhere", &["bounded"][..], "(name constraints)", "certificate-authority"),
+        ("critical", &[], "has an unknown critical extension", "certificate-authority"),
+        ("old", &[], "is of X.509 version 1", "subject alternative names"),
+        ("mail", &[], "has no names or addresses", "subject alternative names"),
+        ("address", &[], "it is for 127.0.0.1 (as a DNS name, not as an address)", "Connect to"),
+    ] {
+        let chain: Vec<_> = chain.iter().map(|name| der(&format!("{name}.crt"))).collect();
+        let presented = der(&format!("{certificate}.crt"));
+        let error = verifier.verify_server_cert(&presented, &chain, &name, &[], UnixTime::now()).unwrap_err();
+        let told = tls_error::explain(&std::io::Error::other(error), "connect to", "x", false);
+        assert!(told.reason.contains(why), "{certificate}: {told:?}");
+        assert!(told.advice.contains(advice), "{certificate}: {told:?}");
     }
 }
