@@ -74,6 +74,7 @@ mod tests {
             host: "h".into(),
             is_table: false,
             status: 200,
+            is_no_answer: false,
             content_type: Some(content_type.into()),
             body: None,
             is_base64: true,

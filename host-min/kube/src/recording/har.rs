@@ -21,12 +21,14 @@ use crate::Cause;
 pub(super) struct Answer {
     /// The URL's path and query.
     pub(super) path_and_query: Box<str>,
-    /// The URL's host and port, without a user's name or password; empty if the URL has none.
+    /// The URL's host and port, without a user's name or password, and what a proxy has before the paths; empty if the URL has none.
     pub(super) host: Box<str>,
     /// Whether the request asked for the table that `kubectl get` prints, which has no objects.
     pub(super) is_table: bool,
     /// The HTTP status; 0 if no answer came.
     pub(super) status: u16,
+    /// Whether the one who asked had the answer already, or no longer waited for it.
+    pub(super) is_no_answer: bool,
     pub(super) content_type: Option<Box<str>>,
     /// Where the body is in the file's text, as a JSON string; `None` if the file has none.
     pub(super) body: Option<Range<usize>>,
@@ -80,6 +82,12 @@ fn answer(text: &str, Entry { request, response, .. }: Entry<'_>) -> Answer {
     let status =
         response.status.filter(|status| (0.0..=999.0).contains(status)).map_or(0, |status| status as u16);
     let content = response.content.unwrap_or_default();
+    let body = content.text.map(|raw| span(text, raw));
+    let has_body = body.as_ref().is_some_and(|body| body.len() > "\"\"".len());
+    // A browser that had the answer already got no other one. Some write down what they had.
+    let status = if status == 304 && has_body { 200 } else { status };
+    // What a browser gave up. Our own recordings have a cause.
+    let is_aborted = status == 0 && response.cause.is_none();
     let reason = response.error.and_then(|raw| serde_json::from_str::<String>(raw.get()).ok());
     let problem = match reason.filter(|reason| !reason.is_empty()) {
         Some(reason) => {
@@ -105,7 +113,8 @@ fn answer(text: &str, Entry { request, response, .. }: Entry<'_>) -> Answer {
             // What browsers write if the server named none.
             .filter(|mime_type| !mime_type.is_empty() && *mime_type != "x-unknown")
             .map(Into::into),
-        body: content.text.map(|raw| span(text, raw)),
+        body,
+        is_no_answer: status == 304 || is_aborted,
         is_base64: content.encoding.is_some_and(|encoding| encoding.eq_ignore_ascii_case("base64")),
         content_encoding: header(&response.headers, "content-encoding").unwrap_or_default().into(),
         size: content.size.filter(|size| *size >= 0.0).map(|size| size as u64),
@@ -120,17 +129,32 @@ fn header<'h>(headers: &'h Option<Vec<Header<'_>>>, wanted: &str) -> Option<&'h 
     headers.iter().flatten().find(named)?.value.as_deref()
 }
 
-/// A URL without its origin and fragment.
+/// A URL without its origin and fragment, and without what a proxy has before the API server's paths.
 fn path_and_query(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest.find('/').map_or("/", |at| &rest[at..]));
-    rest.split('#').next().unwrap_or(rest)
+    let rest = rest.split('#').next().unwrap_or(rest);
+    &rest[prefix(rest)..]
 }
 
-/// A URL's host and port.
-fn host(url: &str) -> &str {
-    let Some((_, rest)) = url.split_once("://") else { return "" };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
-    authority.rsplit_once('@').map_or(authority, |(_, host)| host)
+/// The length of what is before the API server's paths: of `/api/kubernetes/api/v1/pods` as the console of OpenShift asks, of
+/// `/k8s/clusters/c-1/apis/apps/v1/deployments` as Rancher does.
+fn prefix(path_and_query: &str) -> usize {
+    const BEGINNINGS: [&str; 2] = ["/api/v1/", "/apis/"];
+    let path = path_and_query.split('?').next().unwrap_or_default();
+    let is_api = path == "/api/v1" || BEGINNINGS.iter().any(|beginning| path.starts_with(beginning));
+    if is_api {
+        return 0;
+    }
+    BEGINNINGS.iter().filter_map(|beginning| path.find(beginning)).min().unwrap_or(0)
+}
+
+/// A URL's host and port, and what a proxy has before the paths of one cluster.
+fn host(url: &str) -> String {
+    let Some((_, rest)) = url.split_once("://") else { return String::new() };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    format!("{host}{}", &path[..prefix(path)])
 }
 
 /// A time as ISO 8601 has it, in UTC or with an offset, in milliseconds since the Unix epoch.
@@ -336,6 +360,7 @@ mod tests {
             ("https://me:secret@h?x", "h"),
             ("https://[::1]:6443", "[::1]:6443"),
             ("/a", ""),
+            ("https://h/k8s/clusters/c-1/apis/apps/v1/deployments?a=/api/v1/b", "h/k8s/clusters/c-1"),
         ] {
             assert_eq!(host(url), expected, "{url}");
         }
@@ -371,6 +396,14 @@ mod tests {
             ("https://h", "/"),
             ("/a/b", "/a/b"),
             ("https://h/?q=x://y", "/?q=x://y"),
+            ("https://h/api/kubernetes/api/v1/pods?limit=250", "/api/v1/pods?limit=250"),
+            ("https://h/k8s/clusters/c-1/apis/apps/v1/deployments", "/apis/apps/v1/deployments"),
+            (
+                "https://h/api/v1/namespaces/a/services/b/proxy/apis/c",
+                "/api/v1/namespaces/a/services/b/proxy/apis/c",
+            ),
+            ("https://h/api/v1", "/api/v1"),
+            ("https://h/metrics?a=/api/v1/b", "/metrics?a=/api/v1/b"),
         ] {
             assert_eq!(path_and_query(url), path);
         }

@@ -363,6 +363,44 @@ fn a_list_that_another_tool_fetched_is_answered_whatever_its_limit() {
     assert_eq!(recording.now_millis(), 1_714_564_800_000);
 }
 
+/// As browsers write them: an answer that the browser had already, and one that it no longer waited for.
+#[test]
+fn what_a_browser_did_not_wait_for_is_no_answer() {
+    let recording = |answers: &[&str]| {
+        let entry = |response: &&str| {
+            format!(
+                r#"{{"request":{{"method":"GET","url":"https://h/api/kubernetes/api/v1/pods"}},"response":{response}}}"#
+            )
+        };
+        let entries: Vec<String> = answers.iter().map(entry).collect();
+        let text = format!(r#"{{"log":{{"entries":[{}]}}}}"#, entries.join(","));
+        Recording::of("r.har".into(), text.into_bytes()).expect("a recording")
+    };
+    const OK: &str = r#"{"status":200,"content":{"text":"{}"}}"#;
+    const HAD: &str = r#"{"status":304,"content":{"size":0,"text":""}}"#;
+    const ABORTED: &str = r#"{"status":0,"content":{},"_error":"net::ERR_ABORTED"}"#;
+    for answers in [
+        &[HAD, OK][..],
+        &[ABORTED, OK],
+        &[HAD, ABORTED, OK],
+        &[OK, HAD],
+        &[r#"{"status":304,"content":{"text":"{}"}}"#],
+    ] {
+        let recording = recording(answers);
+        for _ in 0..2 {
+            assert_eq!(body_of(&recording, "/api/v1/pods"), "{}", "{answers:?}");
+        }
+    }
+    assert_eq!(see(&recording(&[HAD]), "/api/v1/pods").expect("an answer").0, 304);
+    assert_eq!(
+        see(&recording(&[ABORTED]), "/api/v1/pods").expect_err("no answer").reason,
+        "net::ERR_ABORTED"
+    );
+    // What we recorded as no answer is replayed as that.
+    let ours = r#"{"status":0,"content":{},"_error":"no route","_cause":"final"}"#;
+    assert_eq!(see(&recording(&[ours, OK]), "/api/v1/pods").expect_err("no answer").reason, "no route");
+}
+
 #[test]
 fn a_table_is_no_list_of_objects() {
     let accept = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
