@@ -561,7 +561,7 @@ fn encoded(base64: &[u8], plain: &[u8]) -> Vec<Vec<u8>> {
         let percent = percent::percent_encode(plain, &percent::RESERVED).to_string();
         let json = std::str::from_utf8(plain).map(|text| serde_json::Value::from(text).to_string());
         words.push(percent.into_bytes());
-        words.extend(json.map(|json| json[1..json.len() - 1].as_bytes().to_vec()));
+        words.extend(json.map(|json| json.as_bytes()[1..json.len() - 1].to_vec()));
         words.retain(|word| word != plain);
     }
     words
