@@ -172,7 +172,7 @@ impl ListReader {
         while self.scanner.more(b'}', &mut first)? {
             let key = self.scanner.key()?;
             match self.scanner.name(key) {
-                Some(b"continue") => self.meta.next = self.text()?,
+                Some(b"continue") => self.meta.next = self.token()?,
                 Some(b"resourceVersion") => self.meta.resource_version = self.text()?,
                 Some(b"name") => {
                     self.is_named = true;
@@ -182,6 +182,14 @@ impl ListReader {
             }
         }
         Ok(())
+    }
+
+    /// The token for the next page. A value that is no text would be the end of a list that goes on.
+    fn token(&mut self) -> Result<String> {
+        let Ok(token) = serde_json::from_slice::<Option<String>>(&self.bytes()?) else {
+            return self.scanner.malformed("the list's 'continue' is not a string");
+        };
+        Ok(token.unwrap_or_default())
     }
 
     /// The meaning of a string. Any other value counts as an empty string.
@@ -205,6 +213,19 @@ impl ListReader {
 mod tests {
     use super::*;
     use crate::project::ProjectError;
+
+    #[test]
+    fn a_token_that_is_no_text_is_not_the_end_of_the_list() {
+        for end in ["\"\"", "null"] {
+            let page = format!(r#"{{"kind":"PodList","metadata":{{"continue":{end}}},"items":[]}}"#);
+            assert_eq!(read(&page).unwrap().1.next, "");
+        }
+        for odd in ["5", "true", "[\"a\"]", "{}", "\"\\ud800\""] {
+            let page = format!(r#"{{"kind":"PodList","metadata":{{"continue":{odd}}},"items":[]}}"#);
+            let error = read(&page).unwrap_err().to_string();
+            assert!(error.contains("'continue' is not a string"), "{odd}: {error}");
+        }
+    }
 
     fn read(text: &str) -> Result<(Vec<String>, PageMeta)> {
         let mut reader = ListReader::new(Box::new(std::io::Cursor::new(text.as_bytes().to_vec())));
