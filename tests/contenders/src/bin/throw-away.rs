@@ -69,7 +69,10 @@ impl Asked {
     /// The path of a page, and what is accepted.
     fn page(&self, number: usize, token: &str) -> (String, &'static str) {
         let Some(limits) = &self.limits else {
-            return (self.path.clone(), "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList");
+            return (
+                self.path.clone(),
+                "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList",
+            );
         };
         let limit = limits.get(number).or(limits.last()).copied().unwrap_or(500);
         let between = if self.path.contains('?') { '&' } else { '?' };
