@@ -356,11 +356,11 @@ fn the_readmes_table_is_what_was_built() {
 #[test]
 fn the_shipped_hosts_are_small_and_static() {
     // The bar is that of the musl build, and above the aim of 2.2 MB: what follows kubectl, names gaps and redacts more took
-    // 0.3 MB; typed items, WASI and what compilers of other languages emit took 70 KB; functions that are validated when they are called, and modules that are told which program runs them, 16; deploy, 45; shards, 60; delivery, 86; registries, 58; uploads from pods, at most 12; findings and encryption, 64; runs on many archives and downloads, 14; discovery, lists of any resource and layouts, 130; less by building the broker and the validator for size: 78; and by giving host-min-admin what people do around a run, runs on archives and runs on several clusters: 440. Where set-up could not have musl and said so, the C library alone is above a megabyte.
+    // 0.3 MB; typed items, WASI and what compilers of other languages emit took 70 KB; functions that are validated when they are called, and modules that are told which program runs them, 16; deploy, 45; shards, 60; delivery, 86; registries, 58; uploads from pods, at most 12; findings and encryption, 64; runs on many archives and downloads, 14; discovery, lists of any resource and layouts, 130; less by building the broker and the validator for size: 78; and by giving host-min-admin what people do around a run, runs on archives and runs on several clusters: 440; kubeconfigs as kubectl reads them, reasons why a certificate is refused, and more secrets that are known: 12. Where set-up could not have musl and said so, the C library alone is above a megabyte.
     let is_musl = workspace::read("target/toolchain.env")
         .lines()
         .any(|line| line.strip_prefix("HOST_TARGET=").is_some_and(|target| target.ends_with("-musl")));
-    let most = if is_musl { 2_802_000 } else { 3_712_000 };
+    let most = if is_musl { 2_812_000 } else { 3_712_000 };
     // wasmi, what validates and translates large modules, built for speed, and the commands of host-min-admin.
     let of_wasmi = 1_240_000;
     for (path, most) in [(programs::dist_host_min(), most), (programs::dist_host_min_full(), most + of_wasmi)]
