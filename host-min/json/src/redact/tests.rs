@@ -540,6 +540,23 @@ fn on_cpu() -> std::time::Duration {
     std::time::Duration::from_nanos(nanos.expect("nanoseconds"))
 }
 
+#[test]
+fn bearers_within_a_token_are_a_part_of_it() {
+    for (before, after) in [
+        ("Bearer a+bearer+hunter2 b", "Bearer <redacted> b"),
+        ("bearer+bearer+hunter2 bearer+token, Bearer 0a1B", "bearer+<redacted> bearer+token, Bearer <redacted>"),
+    ] {
+        assert_eq!(text(before), after);
+    }
+    // What is not linear would take a minute.
+    let mut long = "bearer+".repeat(40_000);
+    let began = on_cpu();
+    redactor().text(&mut long, &mut Counts::default());
+    let took = on_cpu() - began;
+    assert_eq!(long, "bearer+<redacted>");
+    assert!(took < std::time::Duration::from_secs(8), "{took:?}");
+}
+
 /// The time is linear in what a server can send, whatever it is. Without optimisation 64 KB take a second; what is not linear, a minute.
 #[test]
 fn no_text_takes_long() {

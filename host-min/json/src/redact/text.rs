@@ -82,6 +82,7 @@ pub(super) struct Patterns {
 #[derive(Default)]
 struct Seen {
     token: usize,
+    bearer: usize,
     jwt: usize,
     key: usize,
     key64: usize,
@@ -188,7 +189,9 @@ impl Patterns {
                 {
                     seen.token = token(bytes, form, at, after, class, least, found).max(seen.token);
                 }
-                Sign::Bearer if tokens => bearer(bytes, at, after, found),
+                Sign::Bearer if tokens && at >= seen.bearer => {
+                    seen.bearer = bearer(bytes, at, after, found);
+                }
                 Sign::Bootstrap if tokens => bootstrap(bytes, at, after, found),
                 Sign::Login if tokens => assigned::login(bytes, form, after - 1, &mut seen.user, found),
                 Sign::Basic if tokens => basic(bytes, after - 1, found),
@@ -354,8 +357,9 @@ fn middle(
     }
 }
 
-/// A token, and not the next word of a sentence: in a header's place any, elsewhere one that is no plain word.
-fn bearer(bytes: &[u8], at: usize, after: usize, found: &mut Vec<Found>) {
+/// A token, and not the next word of a sentence: in a header's place any, elsewhere one that is no plain word. Answers where it ends: `bearer+`
+/// within a token is a part of it, as a token with a plus sign is no plain word.
+fn bearer(bytes: &[u8], at: usize, after: usize, found: &mut Vec<Found>) -> usize {
     let start = after_blanks(bytes, after);
     let end = run(bytes, start, TOKEN);
     let open = (end == bytes.len()).then_some(Open { resume: end, rest: Rest::Class(TOKEN) });
@@ -372,6 +376,7 @@ fn bearer(bytes: &[u8], at: usize, after: usize, found: &mut Vec<Found>) {
     let is_header = ends_with(bytes[..at].trim_ascii_end(), b"authorization:");
     let is_certain = !is_no_token && (!is_plain || is_header || is_value && ends);
     push(found, at, start..end, Kind::Token, is_certain, open);
+    end
 }
 
 /// A bootstrap token, such as kubeadm's, where something says that it is one: six characters, a dot, 16 characters. Events have names of
