@@ -17,6 +17,15 @@ use wagather_base::percent;
 /// A value that is shorter is likely to be in other texts by chance.
 const MIN_REPEATED_BYTES: usize = 6;
 
+/// The most values of one Secret that are looked for in its other strings.
+const MAX_REPEATED: usize = 10_000;
+
+/// How many bytes are compared for that in one object, once for each value. Where that is not enough, the other strings are replaced unseen.
+const MAX_COMPARED_BYTES: usize = 256 << 20;
+
+/// What a comparison takes, whatever the string's length.
+const COMPARISON_BYTES: usize = 16;
+
 /// Headers whose value is secret, and whose name is not that of a variable.
 const HEADERS: [&[u8]; 3] = [b"authorization", b"proxy-authorization", b"cookie"];
 
@@ -58,26 +67,26 @@ impl Places {
         if data {
             self.string_data(json, found);
             if secret || embeds {
-                Walk { json, at: 0, found }.secrets(secret, 0);
+                Walk::new(json, 0, found).secrets(secret, 0);
             }
             if !holder.fields().is_empty() {
-                Walk { json, at: 0, found }.fields_of(holder, 0);
+                Walk::new(json, 0, found).fields_of(holder, 0);
             }
         }
         if env {
             for at in self.env.find_iter(json).filter(|&at| is_key(json, at)) {
-                let mut walk = Walk { json, at: at + self.env.needle().len(), found };
+                let mut walk = Walk::new(json, at + self.env.needle().len(), found);
                 walk.env(&self.names, 0);
             }
             for at in self.value.find_iter(json).filter(|&at| is_key(json, at)) {
-                let mut walk = Walk { json, at: at + self.value.needle().len() - 1, found };
+                let mut walk = Walk::new(json, at + self.value.needle().len() - 1, found);
                 let value = walk.skip();
                 walk.named(at - 1, value, &self.names);
             }
         }
         if last_applied {
             for at in self.last_applied.find_iter(json).filter(|&at| is_key(json, at)) {
-                let mut walk = Walk { json, at: at + self.last_applied.needle().len(), found };
+                let mut walk = Walk::new(json, at + self.last_applied.needle().len(), found);
                 let value = walk.skip();
                 walk.replace(value, Kind::LastApplied, REDACTED_STRING);
             }
@@ -98,7 +107,7 @@ impl Places {
         for at in self.data.find_iter(json) {
             let begins = json[..at].ends_with(&KEY[..KEY.len() - 3]) && is_key(json, at + 3 - KEY.len());
             if begins {
-                let mut walk = Walk { json, at: at + self.data.needle().len(), found };
+                let mut walk = Walk::new(json, at + self.data.needle().len(), found);
                 walk.members_of_secret(REDACTED_STRING, &mut Vec::new());
             }
         }
@@ -115,6 +124,14 @@ struct Walk<'a> {
     json: &'a [u8],
     at: usize,
     found: &'a mut Vec<Found>,
+    /// How much may still be compared.
+    room: usize,
+}
+
+impl<'a> Walk<'a> {
+    const fn new(json: &'a [u8], at: usize, found: &'a mut Vec<Found>) -> Walk<'a> {
+        Walk { json, at, found, room: MAX_COMPARED_BYTES }
+    }
 }
 
 impl Walk<'_> {
@@ -243,7 +260,8 @@ impl Walk<'_> {
             b"managedFields",
         ];
         let mut words: Vec<Vec<u8>> = Vec::new();
-        for value in values {
+        let is_too_many = values.len() > MAX_REPEATED;
+        for value in values.iter().filter(|_| !is_too_many) {
             let Some(text) = string(self.text(value)) else { continue };
             let plain: Vec<u8> = decode(&text).collect();
             let plain = plain.trim_ascii();
@@ -256,7 +274,7 @@ impl Walk<'_> {
             matches!(word, b"redacted" | b"<redacted>") || REDACTED_BASE64.as_bytes().starts_with(word)
         };
         words.retain(|word| word.len() >= MIN_REPEATED_BYTES && !is_redacted(word));
-        if words.is_empty() {
+        if words.is_empty() && !is_too_many {
             return;
         }
         let words: Vec<Finder<'_>> = words.iter().map(Finder::new).collect();
@@ -267,8 +285,11 @@ impl Walk<'_> {
                 b'"' => {
                     let value = self.skip();
                     if self.peek() != b':' {
+                        let compared = words.len().saturating_mul(value.len() + COMPARISON_BYTES);
+                        let left = self.room.checked_sub(compared).filter(|_| !is_too_many);
+                        self.room = left.unwrap_or(0);
                         let text = string(self.text(&value)).unwrap_or_default();
-                        if words.iter().any(|word| word.find(&text).is_some()) {
+                        if left.is_none() || words.iter().any(|word| word.find(&text).is_some()) {
                             self.replace(value, Kind::SecretData, REDACTED_STRING);
                         }
                         continue;

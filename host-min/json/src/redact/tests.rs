@@ -189,6 +189,32 @@ fn a_secret_shows_its_values_in_no_encoding() {
 }
 
 #[test]
+fn a_secret_with_many_values_and_many_strings_takes_no_longer_than_others() {
+    let secret = |values: usize, value: &dyn Fn(usize) -> String, others: usize| {
+        let data = |number| format!("\"k{number}\":\"{}\"", base64(value(number).as_bytes()));
+        let data: Vec<String> = (0..values).map(data).collect();
+        let others: Vec<String> = (0..others).map(|number| format!("\"n{number}\"")).collect();
+        let last = quoted(&format!("has {}", value(values - 1)));
+        let (data, others) = (data.join(","), others.join(","));
+        format!(r#"{{"kind":"Secret","data":{{{data}}},"status":[{others},{last}],"type":"a"}}"#)
+    };
+    let began = on_cpu();
+    // Each string would be compared with each value.
+    let (after, _) = object(&secret(4_000, &|number: usize| format!("value-{number:06}"), 20_000));
+    let took = on_cpu() - began;
+    assert!(took < std::time::Duration::from_secs(15), "{took:?}");
+    assert!(after.contains("[\"n0\",\"n1\",") && after.ends_with(r#","<redacted>"],"type":"a"}"#));
+    // With more values than are looked for, it does not matter which ones are too short for that.
+    let value = |number: usize| if number < 10_000 { "a".to_owned() } else { "hunter2-hunter2".to_owned() };
+    let (after, _) = object(&secret(10_001, &value, 1));
+    assert!(
+        after.ends_with(r#""status":["<redacted>","<redacted>"],"type":"a"}"#),
+        "{}",
+        &after[after.len() - 99..]
+    );
+}
+
+#[test]
 fn lists_within_lists_take_no_longer_than_they_nest() {
     let depth = wagather_base::limits::MAX_JSON_DEPTH / 2 - 4;
     let inner = r#"{"data":{"a":"b"}}"#;
@@ -544,7 +570,10 @@ fn on_cpu() -> std::time::Duration {
 fn bearers_within_a_token_are_a_part_of_it() {
     for (before, after) in [
         ("Bearer a+bearer+hunter2 b", "Bearer <redacted> b"),
-        ("bearer+bearer+hunter2 bearer+token, Bearer 0a1B", "bearer+<redacted> bearer+token, Bearer <redacted>"),
+        (
+            "bearer+bearer+hunter2 bearer+token, Bearer 0a1B",
+            "bearer+<redacted> bearer+token, Bearer <redacted>",
+        ),
     ] {
         assert_eq!(text(before), after);
     }
