@@ -13,7 +13,7 @@ use std::time::UNIX_EPOCH;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{CAUSES, Problem};
+use super::{CAUSES, ORIGIN, Problem};
 use crate::Cause;
 
 /// A recorded exchange.
@@ -84,8 +84,9 @@ fn answer(text: &str, Entry { request, response, .. }: Entry<'_>) -> Answer {
     let content = response.content.unwrap_or_default();
     let body = content.text.map(|raw| span(text, raw));
     let has_body = body.as_ref().is_some_and(|body| body.len() > "\"\"".len());
-    // A browser that had the answer already got no other one. Some write down what they had.
-    let status = if status == 304 && has_body { 200 } else { status };
+    // A browser that had the answer already got no other one. Some write down what they had. What we recorded was asked for.
+    let is_ours = is_ours(&request.url);
+    let status = if status == 304 && has_body && !is_ours { 200 } else { status };
     // What a browser gave up. Our own recordings have a cause.
     let is_aborted = status == 0 && response.cause.is_none();
     let reason = response.error.and_then(|raw| serde_json::from_str::<String>(raw.get()).ok());
@@ -114,7 +115,7 @@ fn answer(text: &str, Entry { request, response, .. }: Entry<'_>) -> Answer {
             .filter(|mime_type| !mime_type.is_empty() && *mime_type != "x-unknown")
             .map(Into::into),
         body,
-        is_no_answer: status == 304 || is_aborted,
+        is_no_answer: !is_ours && (status == 304 || is_aborted),
         is_base64: content.encoding.is_some_and(|encoding| encoding.eq_ignore_ascii_case("base64")),
         content_encoding: header(&response.headers, "content-encoding").unwrap_or_default().into(),
         size: content.size.filter(|size| *size >= 0.0).map(|size| size as u64),
@@ -129,17 +130,23 @@ fn header<'h>(headers: &'h Option<Vec<Header<'_>>>, wanted: &str) -> Option<&'h 
     headers.iter().flatten().find(named)?.value.as_deref()
 }
 
+/// Whether a URL is one of our recordings: all of it is the API server's.
+fn is_ours(url: &str) -> bool {
+    url.strip_prefix(ORIGIN).is_some_and(|path| path.starts_with('/'))
+}
+
 /// A URL without its origin and fragment, and without what a proxy has before the API server's paths.
 fn path_and_query(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest.find('/').map_or("/", |at| &rest[at..]));
     let rest = rest.split('#').next().unwrap_or(rest);
-    &rest[prefix(rest)..]
+    if is_ours(url) { rest } else { &rest[prefix(rest)..] }
 }
 
 /// The length of what is before the API server's paths: of `/api/kubernetes/api/v1/pods` as the console of OpenShift asks, of
 /// `/k8s/clusters/c-1/apis/apps/v1/deployments` as Rancher does.
 fn prefix(path_and_query: &str) -> usize {
-    const BEGINNINGS: [&str; 2] = ["/api/v1/", "/apis/"];
+    // The description of an API has its path at its end.
+    const BEGINNINGS: [&str; 3] = ["/api/v1/", "/apis/", "/openapi/"];
     let path = path_and_query.split('?').next().unwrap_or_default();
     let is_api = path == "/api/v1" || BEGINNINGS.iter().any(|beginning| path.starts_with(beginning));
     if is_api {
@@ -154,7 +161,8 @@ fn host(url: &str) -> String {
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(end);
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    format!("{host}{}", &path[..prefix(path)])
+    let before = if is_ours(url) { 0 } else { prefix(path) };
+    format!("{host}{}", &path[..before])
 }
 
 /// A time as ISO 8601 has it, in UTC or with an offset, in milliseconds since the Unix epoch.
@@ -361,6 +369,8 @@ mod tests {
             ("https://[::1]:6443", "[::1]:6443"),
             ("/a", ""),
             ("https://h/k8s/clusters/c-1/apis/apps/v1/deployments?a=/api/v1/b", "h/k8s/clusters/c-1"),
+            ("https://h/api/kubernetes/openapi/v3/apis/apps/v1", "h/api/kubernetes"),
+            ("https://cluster.invalid/healthz/apis/a", "cluster.invalid"),
         ] {
             assert_eq!(host(url), expected, "{url}");
         }
@@ -404,6 +414,10 @@ mod tests {
             ),
             ("https://h/api/v1", "/api/v1"),
             ("https://h/metrics?a=/api/v1/b", "/metrics?a=/api/v1/b"),
+            ("https://h/openapi/v3/apis/apps/v1?hash=a", "/openapi/v3/apis/apps/v1?hash=a"),
+            ("https://h/api/kubernetes/openapi/v3/apis/apps/v1", "/openapi/v3/apis/apps/v1"),
+            ("https://cluster.invalid/healthz/apis/a", "/healthz/apis/a"),
+            ("https://cluster.invalid.example/k8s/clusters/c-1/apis/a", "/apis/a"),
         ] {
             assert_eq!(path_and_query(url), path);
         }

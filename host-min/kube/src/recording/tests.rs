@@ -366,16 +366,15 @@ fn a_list_that_another_tool_fetched_is_answered_whatever_its_limit() {
 /// As browsers write them: an answer that the browser had already, and one that it no longer waited for.
 #[test]
 fn what_a_browser_did_not_wait_for_is_no_answer() {
-    let recording = |answers: &[&str]| {
+    let recording_of = |url: &str, answers: &[&str]| {
         let entry = |response: &&str| {
-            format!(
-                r#"{{"request":{{"method":"GET","url":"https://h/api/kubernetes/api/v1/pods"}},"response":{response}}}"#
-            )
+            format!(r#"{{"request":{{"method":"GET","url":"{url}"}},"response":{response}}}"#)
         };
         let entries: Vec<String> = answers.iter().map(entry).collect();
         let text = format!(r#"{{"log":{{"entries":[{}]}}}}"#, entries.join(","));
         Recording::of("r.har".into(), text.into_bytes()).expect("a recording")
     };
+    let recording = |answers: &[&str]| recording_of("https://h/api/kubernetes/api/v1/pods", answers);
     const OK: &str = r#"{"status":200,"content":{"text":"{}"}}"#;
     const HAD: &str = r#"{"status":304,"content":{"size":0,"text":""}}"#;
     const ABORTED: &str = r#"{"status":0,"content":{},"_error":"net::ERR_ABORTED"}"#;
@@ -399,6 +398,9 @@ fn what_a_browser_did_not_wait_for_is_no_answer() {
     // What we recorded as no answer is replayed as that.
     let ours = r#"{"status":0,"content":{},"_error":"no route","_cause":"final"}"#;
     assert_eq!(see(&recording(&[ours, OK]), "/api/v1/pods").expect_err("no answer").reason, "no route");
+    let ours = recording_of(&format!("{ORIGIN}/api/v1/pods"), &[HAD, OK]);
+    assert_eq!(see(&ours, "/api/v1/pods").expect("an answer").0, 304);
+    assert_eq!(see(&ours, "/api/v1/pods").expect("an answer").0, 200);
 }
 
 #[test]
