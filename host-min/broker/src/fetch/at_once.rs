@@ -2,9 +2,12 @@
 //! wake up. The source must have a connection that waits, so this is for programs that stay; for others, threads are faster.
 //!
 //! Everything else is as ever: turns, the rate limit, and whether a failed request is sent again, which a thread does then.
+//!
+//! Such a request is in flight until somebody wants its answer, which may be never. So there is always room for one that a thread sends: otherwise,
+//! a gatherer could wait for a request that waits for the gatherer.
 
 use super::{Fetchers, RateLimits, Shared, State, Task, Turn, Work};
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 use std::time::Instant;
 use wagather_kube::{Source, Written};
 
@@ -27,7 +30,7 @@ struct Underway {
 }
 
 fn send(shared: &Arc<Shared>, state: &mut State) -> Option<Work> {
-    if state.queue.len() != 1 {
+    if state.queue.len() != 1 || !state.queue.has_room_beside_next() {
         return None;
     }
     let ready = shared.source.ready()?;
@@ -42,9 +45,14 @@ impl Underway {
         if let Some((task, written)) = self.rest.take() {
             let answer = written.answer();
             let state = self.shared.settle(self.gatherer, task, answer);
-            if state.queue.len() > 0 {
-                self.shared.employ(state);
-            }
+            self.makes_room(state);
+        }
+    }
+
+    /// What waits for its turn may have it now.
+    fn makes_room(&self, state: MutexGuard<'_, State>) {
+        if state.queue.len() > 0 {
+            self.shared.employ(state);
         }
     }
 }
@@ -53,7 +61,9 @@ impl Drop for Underway {
     /// Nobody wants the answer.
     fn drop(&mut self) {
         if self.rest.take().is_some() {
-            self.shared.lock().queue.arrived(self.gatherer);
+            let mut state = self.shared.lock();
+            state.queue.arrived(self.gatherer);
+            self.makes_room(state);
         }
     }
 }

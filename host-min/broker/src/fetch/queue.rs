@@ -98,6 +98,13 @@ impl<T> Queue<T> {
         soonest.map_or(Turn::Nothing, Turn::Wait)
     }
 
+    /// Whether another request can be in flight beside the next one, of the same gatherer.
+    pub(super) fn has_room_beside_next(&self) -> bool {
+        let share = self.max_in_flight() / self.parallel;
+        let next = self.waiting.iter().position(|waiting| !waiting.is_empty());
+        next.is_some_and(|gatherer| self.in_flight[gatherer] + 1 < share)
+    }
+
     /// Records that a request of a gatherer is no longer in flight.
     pub(super) fn arrived(&mut self, gatherer: usize) {
         self.in_flight[gatherer] -= 1;

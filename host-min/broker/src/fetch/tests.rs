@@ -3,6 +3,7 @@
 use super::*;
 use std::sync::atomic::{AtomicU32, Ordering};
 use wagather_base::limits::{MAX_FIRST_TRIES, MAX_REQUESTS_IN_FLIGHT, MAX_TRIES, RETRY_FLOOR};
+use wagather_kube::{Ready, Written};
 
 const LIMITS: RateLimits = RateLimits { qps: 50, burst: 300, parallel: 64 };
 
@@ -113,6 +114,67 @@ fn one_gatherers_requests_do_not_hold_anothers() {
         drop(release);
         assert!(stuck.into_iter().all(|ticket| ticket.wait().answer.is_ok()), "none is lost");
     }
+}
+
+/// Ready for every request.
+struct Prompt(Stuck, Arc<AtomicU32>);
+
+/// A request that was written, or will be; and how many were.
+struct Prompted(Option<Call>, Arc<AtomicU32>);
+
+impl Source for Prompt {
+    fn send(&self, call: &Call) -> Result<Response, NoAnswer> {
+        self.0.send(call)
+    }
+    fn ready(&self) -> Option<Box<dyn Ready>> {
+        Some(Box::new(Prompted(None, self.1.clone())))
+    }
+    fn now_millis(&self) -> i64 {
+        0
+    }
+    fn is_recording(&self) -> bool {
+        true
+    }
+    fn describe(&self) -> String {
+        "prompt".into()
+    }
+}
+
+impl Ready for Prompted {
+    fn write(self: Box<Self>, call: &Call) -> Box<dyn Written> {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        Box::new(Prompted(Some(call.clone()), self.1))
+    }
+}
+
+impl Written for Prompted {
+    fn answer(self: Box<Self>) -> Result<Response, NoAnswer> {
+        echo(&self.0.expect("it was written"))
+    }
+}
+
+#[test]
+fn requests_whose_answers_nobody_wants_yet_do_not_hold_others() {
+    let (release, held) = sync_channel(1);
+    let written = Arc::new(AtomicU32::new(0));
+    let source = Prompt(Stuck(Mutex::new(held)), written.clone());
+    let fetchers = Fetchers::at_once(Arc::new(source), 1, RateLimits { parallel: 1, ..LIMITS });
+    let fetcher = fetchers.fetcher(0, 1_000);
+    let answered = |ticket: Ticket| ticket.wait().answer.is_ok_and(|answer| answer.status == 200);
+    let mut tickets: Vec<_> = (0..100).map(|n| fetcher.send(order(&n.to_string()))).collect();
+    assert_eq!(written.load(Ordering::Relaxed) as usize, MAX_REQUESTS_IN_FLIGHT - 1);
+    // The last one first.
+    while tickets.len() >= MAX_REQUESTS_IN_FLIGHT {
+        assert!(tickets.pop().is_some_and(answered));
+    }
+    let stuck = fetcher.send(order("/stuck"));
+    let waits = fetcher.send(order("/waits"));
+    std::thread::sleep(Duration::from_millis(50));
+    // It is closed unread, so that another one has its turn.
+    drop(tickets.pop());
+    assert!(answered(waits));
+    drop(release);
+    assert!(answered(stuck) && tickets.into_iter().all(answered), "none is lost");
 }
 
 /// Refuses a number of times, and then answers. It is live, so the waits are real: tenths of a second.
