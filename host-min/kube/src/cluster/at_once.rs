@@ -10,7 +10,7 @@ use super::pool::Connection;
 use super::{Asked, Cluster};
 use crate::{Call, NoAnswer, Ready, Response, Written};
 
-/// A reader that comes after the time for the first byte looks at least so long.
+/// A reader that comes after the time for the first byte, or for all of the answer, looks for its head at least so long.
 const LAST_LOOK: Duration = Duration::from_millis(10);
 
 /// A connection that waits, and the credential to use on it.
@@ -66,8 +66,9 @@ impl Written for OnItsWay {
     fn answer(self: Box<Self>) -> Result<Response, NoAnswer> {
         let OnItsWay { cluster, credential, connection, call, since, asked } = *self;
         let mut asked = asked?;
-        // What has come until now counts, however long nobody looked.
-        asked.first_byte = asked.first_byte.max(Instant::now() + LAST_LOOK);
+        // What has come until now counts, however long nobody looked: a gatherer may read another list first.
+        let last_look = Instant::now() + LAST_LOOK;
+        (asked.first_byte, asked.deadline) = (asked.first_byte.max(last_look), asked.deadline.max(last_look));
         let request = |gzip| cluster.head(&call, &credential, gzip);
         let times = (since, call.deadline);
         let answer = cluster.exchange_on(connection, Some(asked), &request, times, &credential)?;

@@ -445,7 +445,7 @@ impl Cluster {
         connection.set_limits(Limits::only(deadline));
         let unsent = connection.send(request).err();
         let first_byte = after(Instant::now(), self.pool.timeouts().first_byte, deadline);
-        Asked { wants_gzip, unsent, first_byte }
+        Asked { wants_gzip, unsent, first_byte, deadline }
     }
 
     /// Reads the head of an answer, between the two times.
@@ -456,7 +456,7 @@ impl Cluster {
         (since, deadline): (Instant, Instant),
     ) -> io::Result<Head> {
         let (timeouts, time) = (self.pool.timeouts(), deadline.saturating_duration_since(since));
-        let Asked { wants_gzip, mut unsent, first_byte } = asked;
+        let Asked { wants_gzip, mut unsent, first_byte, deadline } = asked;
         connection.set_limits(Limits { deadline, silence: Silence::Until(first_byte) });
         let mut begun = false;
         loop {
@@ -503,6 +503,8 @@ struct Asked {
     unsent: Option<io::Error>,
     /// When the first byte of the answer must have come.
     first_byte: Instant,
+    /// When its head must have come.
+    deadline: Instant,
 }
 
 /// Whether the server has closed; not that we did.

@@ -46,8 +46,18 @@ fn an_answer_that_has_come_counts_however_late_it_is_read() {
     let written = cluster.at_once().unwrap().write(&call("/2"));
     std::thread::sleep(2 * first_byte_timeout);
     assert_eq!(text(written.answer()), "{}");
+    // Also after the time of the request itself, as long as nothing else is to come.
+    let short = |path: &str| Call { deadline: Instant::now() + first_byte_timeout, ..call(path) };
+    let written = cluster.at_once().unwrap().write(&short("/3"));
+    std::thread::sleep(2 * first_byte_timeout);
+    assert_eq!(text(written.answer()), "{}");
     let failure = refusal(cluster.at_once().unwrap().write(&call("/silent")).answer());
     assert!(failure.cause == Cause::Broken && failure.reason.contains("--first-byte-timeout"), "{failure:?}");
+    assert_eq!(text(cluster.send(&call("/4"))), "{}");
+    let written = cluster.at_once().unwrap().write(&short("/silent"));
+    std::thread::sleep(2 * first_byte_timeout);
+    let failure = refusal(written.answer());
+    assert!(failure.cause == Cause::Late && failure.reason.contains("no response in time"), "{failure:?}");
 }
 
 #[test]
