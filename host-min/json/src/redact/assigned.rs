@@ -71,11 +71,7 @@ fn value_at(bytes: &[u8], form: Form, start: usize) -> Range<usize> {
             }
         }
     }
-    // A character that closes something around the value, or ends the sentence.
-    while end > start && is_after_value(&bytes[start..end - 1], bytes[end - 1]) {
-        end -= 1;
-    }
-    start..end
+    start..start + without_what_follows(&bytes[start..end])
 }
 
 /// Where a string of JSON that begins before these bytes ends: at its closing quote, if that is among them.
@@ -85,16 +81,24 @@ fn end_of_string(bytes: &[u8]) -> usize {
     memchr::memchr_iter(b'"', bytes).find(is_closing).unwrap_or(bytes.len())
 }
 
-/// Whether a byte at the end of a value belongs to the text around it.
-fn is_after_value(value: &[u8], last: u8) -> bool {
-    match last {
-        b',' | b';' | b'.' | b':' => true,
-        b')' => !value.contains(&b'('),
-        b']' => !value.contains(&b'['),
-        b'}' => !value.contains(&b'{'),
-        b'>' => !value.contains(&b'<'),
-        _ => false,
+/// The length of a value without the characters at its end that belong to the text around it: they close something that the value does not
+/// open, or end the sentence. Each kind of bracket is looked for once, however many there are at the end.
+fn without_what_follows(value: &[u8]) -> usize {
+    let opened_at = |open: u8| memchr::memchr(open, value).unwrap_or(value.len());
+    let mut brackets = [(b')', b'(', None), (b']', b'[', None), (b'}', b'{', None), (b'>', b'<', None)];
+    let mut len = value.len();
+    while let Some(&last) = value[..len].last() {
+        let bracket = brackets.iter_mut().find(|(close, ..)| *close == last);
+        let follows = match bracket {
+            Some((_, open, first)) => *first.get_or_insert_with(|| opened_at(*open)) >= len,
+            None => b",;.:".contains(&last),
+        };
+        if !follows {
+            break;
+        }
+        len -= 1;
     }
+    len
 }
 
 /// The quote that closes a value whose opening quote has this many backslashes.

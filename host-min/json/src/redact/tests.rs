@@ -593,7 +593,9 @@ fn bearers_within_a_token_are_a_part_of_it() {
 /// The time is linear in what a server can send, whatever it is. Without optimisation 64 KB take a second; what is not linear, a minute.
 #[test]
 fn no_text_takes_long() {
+    let brackets = format!("{}{} ", "TOKEN=".repeat(340), ")".repeat(2050));
     for piece in [
+        brackets.as_str(),
         "\"kind\":\"Secret\",",
         "{\"kind\":\"Secret\",\"a\":",
         "\nkind: Secret",
@@ -639,19 +641,6 @@ fn the_documentation_lists_what_is_built_in() {
     let prefixes: Vec<String> = tokens::FORMS.iter().map(|(prefix, ..)| (*prefix).to_owned()).collect();
     assert_eq!(listed("tokens"), prefixes);
     assert_eq!(listed("kinds"), Kind::ALL.map(Kind::name));
-}
-
-#[test]
-fn what_is_no_json_does_no_harm() {
-    let whole = r#"{"kind":"Secret","data":{"a":"b"},"stringData":{"a":1},"env":[{"name":"TOKEN","value":"a\\"},[{}]],"c":"eyJa.b.c\n"}"#;
-    for end in 0..whole.len() {
-        for tail in ["", "\\", "\"", "{", "[", ",", "\\u00", "\"env\":", "\"data\":{\"", "\0"] {
-            let mut bytes = [&whole.as_bytes()[..end], tail.as_bytes()].concat();
-            redactor().object(&mut bytes, true, &mut Counts::default());
-        }
-    }
-    let mut deep = "{\"env\":[".repeat(100_000).into_bytes();
-    redactor().object(&mut deep, true, &mut Counts::default());
 }
 
 #[test]

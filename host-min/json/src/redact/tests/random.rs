@@ -1,4 +1,4 @@
-//! Random documents: no secret stays, and nothing else changes.
+//! Random documents: no secret stays, and nothing else changes. What is no JSON does no harm.
 
 use super::*;
 
@@ -125,4 +125,17 @@ fn random_documents() {
     for kind in Kind::ALL {
         assert!(*total.of(kind) > 50, "{kind:?} hardly occurred: {total:?}");
     }
+}
+
+#[test]
+fn what_is_no_json_does_no_harm() {
+    let whole = r#"{"kind":"Secret","data":{"a":"b"},"stringData":{"a":1},"env":[{"name":"TOKEN","value":"a\\"},[{}]],"c":"eyJa.b.c\n"}"#;
+    for end in 0..whole.len() {
+        for tail in ["", "\\", "\"", "{", "[", ",", "\\u00", "\"env\":", "\"data\":{\"", "\0"] {
+            let mut bytes = [&whole.as_bytes()[..end], tail.as_bytes()].concat();
+            redactor().object(&mut bytes, true, &mut Counts::default());
+        }
+    }
+    let mut deep = "{\"env\":[".repeat(100_000).into_bytes();
+    redactor().object(&mut deep, true, &mut Counts::default());
 }
