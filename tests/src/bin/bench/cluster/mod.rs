@@ -123,6 +123,7 @@ fn measure(server: &Server, readers: &[Reader], pods: usize, rounds: usize) -> R
             measured[index].times.push(time);
         }
     }
+    readers::remove_left()?;
     Ok(measured)
 }
 
