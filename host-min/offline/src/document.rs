@@ -205,6 +205,17 @@ pub(crate) fn plural_of(kind: &str) -> String {
     }
 }
 
+/// The bytes that [`compact`] looks at. All others are copied, wherever they are.
+const MATTERS: [bool; 256] = {
+    let mut matters = [false; 256];
+    let (those, mut at) = (b" \n\r\t\"<>&\\\xe2", 0);
+    while at < those.len() {
+        matters[those[at] as usize] = true;
+        at += 1;
+    }
+    matters
+};
+
 /// JSON as an API server writes it: without blanks between its tokens, and with the escapes of Go's `encoding/json`.
 ///
 /// Most objects are so already, and most bytes of the others: they are looked at once, and copied together.
@@ -238,7 +249,11 @@ fn compact(json: &str) -> Cow<'_, [u8]> {
                 }
             },
             _ => {
-                at += 1;
+                at += bytes[at..]
+                    .iter()
+                    .position(|byte| MATTERS[*byte as usize])
+                    .unwrap_or(bytes.len() - at)
+                    .max(1);
                 continue;
             }
         };

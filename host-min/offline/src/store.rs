@@ -13,6 +13,8 @@ use flate2::write::DeflateEncoder;
 
 /// Bytes in a block before compression. Larger objects have blocks of their own.
 const BLOCK_BYTES: usize = 256 << 10;
+/// Bytes of an archive that stay as they are: a small archive is read once, and gone before compression would have been worth its time.
+const PLAIN_BYTES: usize = 1 << 20;
 /// Compressed bytes of an archive.
 const MAX_BYTES: usize = 256 << 20;
 
@@ -25,11 +27,12 @@ pub(crate) struct Span {
 }
 
 /// All bytes that were kept.
-#[derive(Default)]
 pub(crate) struct Store {
     blocks: Vec<Block>,
     /// The block that grows.
     current: Vec<u8>,
+    /// How many bytes may still stay as they are.
+    plain_room: usize,
     compressed_bytes: usize,
     kept: Mutex<Kept>,
 }
@@ -72,10 +75,22 @@ impl Kept {
 }
 
 enum Block {
-    /// As it is: a small archive has one block.
+    /// As it is: one of the first blocks, or the last one.
     Plain(Vec<u8>),
     /// Compressed, and its length before that.
     Compressed(Box<[u8]>, usize),
+}
+
+impl Default for Store {
+    fn default() -> Store {
+        Store {
+            blocks: Vec::new(),
+            current: Vec::new(),
+            plain_room: PLAIN_BYTES,
+            compressed_bytes: 0,
+            kept: Mutex::default(),
+        }
+    }
 }
 
 impl Store {
@@ -95,6 +110,11 @@ impl Store {
     }
 
     fn close(&mut self) -> Result<(), String> {
+        if let Some(room) = self.plain_room.checked_sub(self.current.len()) {
+            self.plain_room = room;
+            self.blocks.push(Block::Plain(std::mem::take(&mut self.current)));
+            return Ok(());
+        }
         let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
         let compressed = encoder.write_all(&self.current).and_then(|()| encoder.finish());
         let compressed = compressed.map_err(|error| error.to_string())?.into_boxed_slice();
@@ -192,7 +212,7 @@ mod tests {
     #[test]
     fn what_was_kept_is_read() {
         let mut store = Store::default();
-        let kept: Vec<(Vec<u8>, Span)> = (0..300_u32)
+        let kept: Vec<(Vec<u8>, Span)> = (0..500_u32)
             .map(|number| {
                 let bytes = number.to_string().repeat(1 + number as usize * 7).into_bytes();
                 let span = store.keep(&bytes).expect("small");
@@ -202,7 +222,8 @@ mod tests {
         let large = vec![b'x'; 3 * BLOCK_BYTES];
         let span = store.keep(&large).expect("not too large");
         store.finish();
-        assert!(store.blocks.len() > 3, "{}", store.blocks.len());
+        assert!(matches!(store.blocks.first(), Some(Block::Plain(_))), "the first bytes stay as they are");
+        assert!(store.blocks.iter().any(|block| matches!(block, Block::Compressed(..))));
         let mut reader = Reader::new();
         for (bytes, span) in kept.iter().rev().chain(&kept) {
             assert_eq!(reader.read(&store, *span).expect("ours"), bytes);
@@ -213,7 +234,7 @@ mod tests {
     fn blocks_are_kept_as_far_as_there_is_room() {
         const OBJECTS: usize = 8;
         // Larger than half a block, so that each has its own.
-        let mut store = Store::default();
+        let mut store = Store { plain_room: 0, ..Store::default() };
         let spans: Vec<Span> = (0..OBJECTS)
             .map(|number| store.keep(&vec![number as u8; BLOCK_BYTES * 2 / 3]).expect("not too large"))
             .collect();
