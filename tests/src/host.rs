@@ -193,7 +193,7 @@ fn host() -> Vec<OsString> {
     if ignored & INTERRUPT == 0 {
         vec![host]
     } else {
-        vec!["env".into(), "--default-signal=INT".into(), host]
+        vec!["env".into(), "--default-signal=INT,HUP,TERM".into(), host]
     }
 }
 
