@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::request::{Page, Wanted};
 use crate::shelf::{Object, Resource, Shelf};
 use crate::store::{Reader, Span};
+use crate::twins::Form;
 
 /// The body of a response.
 pub(crate) enum Body {
@@ -35,6 +36,7 @@ pub(crate) struct Items {
     shelf: Arc<Shelf>,
     reader: Reader,
     rest: std::vec::IntoIter<Span>,
+    form: Form,
     is_first: bool,
     is_closed: bool,
     /// What is ready to be read, and how much of it was.
@@ -44,12 +46,12 @@ pub(crate) struct Items {
 
 /// A page of the objects of a resource.
 pub(crate) fn list(shelf: &Arc<Shelf>, wanted: &Wanted, page: &Page) -> Result<Body, String> {
-    let resource = shelf.resource(wanted)?;
+    let (resource, form) = shelf.resource(wanted)?;
     if !Shelf::has_namespace(resource, wanted.namespace.as_deref()) {
         let namespace = wanted.namespace.as_deref().unwrap_or_default();
         return Err(format!("{} of the namespace {namespace} were not gathered", wanted.plural));
     }
-    let (spans, rest) = selected(shelf, resource, wanted, page)?;
+    let (spans, rest) = selected(shelf, resource, form, wanted, page)?;
     let kind = serde_json::Value::from(format!("{}List", resource.kind_of(&wanted.plural)));
     let api_version = serde_json::Value::from(wanted.api_version());
     let metadata = match rest {
@@ -61,6 +63,7 @@ pub(crate) fn list(shelf: &Arc<Shelf>, wanted: &Wanted, page: &Page) -> Result<B
         shelf: shelf.clone(),
         reader: Reader::new(),
         rest: spans.into_iter(),
+        form,
         is_first: true,
         is_closed: false,
         ready: head.into_bytes(),
@@ -72,6 +75,7 @@ pub(crate) fn list(shelf: &Arc<Shelf>, wanted: &Wanted, page: &Page) -> Result<B
 fn selected(
     shelf: &Shelf,
     resource: &Resource,
+    form: Form,
     wanted: &Wanted,
     page: &Page,
 ) -> Result<(Vec<Span>, Option<usize>), String> {
@@ -85,7 +89,7 @@ fn selected(
         }
         if !page.selector.is_everything() {
             let json = reader.read(&shelf.store, object.span).map_err(|error| error.to_string())?;
-            if !page.selector.admits(json) {
+            if !page.selector.admits(&form.of(json)) {
                 continue;
             }
         }
@@ -107,7 +111,8 @@ impl Items {
                 if !std::mem::take(&mut self.is_first) {
                     self.ready.push(b',');
                 }
-                self.ready.extend_from_slice(self.reader.read(&self.shelf.store, span)?);
+                let json = self.reader.read(&self.shelf.store, span)?;
+                self.ready.extend_from_slice(&self.form.of(json));
             }
             None if self.is_closed => {}
             None => {

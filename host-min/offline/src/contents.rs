@@ -9,6 +9,7 @@ use crate::place::LogKey;
 use crate::request::Wanted;
 use crate::shelf::{self, Shelf};
 use crate::store::{self, Span};
+use crate::twins::Form;
 
 /// A resource of which the archive has objects, or whose list was empty.
 pub struct Resource<'a> {
@@ -19,6 +20,7 @@ pub struct Resource<'a> {
     /// The kind, as well as the archive lets us know.
     pub kind: String,
     of: &'a shelf::Resource,
+    form: Form,
 }
 
 /// An object.
@@ -31,6 +33,7 @@ pub struct Object<'a> {
     /// The version, if the object or its place says it.
     pub version: Option<&'a str>,
     span: Span,
+    form: Form,
 }
 
 /// A container's log.
@@ -51,6 +54,8 @@ pub struct Log<'a> {
 pub struct Reader {
     shelf: Arc<Shelf>,
     reader: store::Reader,
+    /// An object in another form than the archive has it.
+    converted: Vec<u8>,
 }
 
 impl Archive {
@@ -76,20 +81,24 @@ impl Archive {
             plural,
             kind: of.kind_of(plural),
             of,
+            form: Form::Own,
         })
     }
 
-    /// A resource in a version. An object that does not say its version is of any. The error says what the archive has instead.
+    /// A resource in a version, to be read in a namespace or in all. An object that does not say its version is of any. The error says
+    /// what the archive has instead.
     pub fn resource<'a>(
         &'a self,
         group: &'a str,
         version: &str,
         plural: &'a str,
+        namespace: Option<&str>,
     ) -> Result<Resource<'a>, String> {
         let [group_of, version, plural_of] = [group, version, plural].map(String::from);
-        let of =
-            self.shelf.resource(&Wanted { group: group_of, version, plural: plural_of, namespace: None })?;
-        Ok(Resource { group, plural, kind: of.kind_of(plural), of })
+        let namespace = namespace.map(String::from);
+        let wanted = Wanted { group: group_of, version, plural: plural_of, namespace };
+        let (of, form) = self.shelf.resource(&wanted)?;
+        Ok(Resource { group, plural, kind: of.kind_of(plural), of, form })
     }
 
     /// What the server said of its resources: the documents of the archive that have it, as JSON.
@@ -121,14 +130,15 @@ impl Archive {
 
     /// A reader of what [`Archive::resources`] and [`Archive::logs`] name.
     pub fn reader(&self) -> Reader {
-        Reader { shelf: self.shelf.clone(), reader: store::Reader::new() }
+        Reader { shelf: self.shelf.clone(), reader: store::Reader::new(), converted: Vec::new() }
     }
 }
 
 impl<'a> Resource<'a> {
     /// Its objects, by namespace and name.
     pub fn objects(&self) -> impl ExactSizeIterator<Item = Object<'a>> + use<'a> {
-        self.of.objects.iter().map(Object::of)
+        let form = self.form;
+        self.of.objects.iter().map(move |object| Object::of(object, form))
     }
 
     /// How many objects there are.
@@ -143,7 +153,7 @@ impl<'a> Resource<'a> {
 
     /// The object of a number, in the order of [`Resource::objects`].
     pub fn object(&self, number: usize) -> Option<Object<'a>> {
-        self.of.objects.get(number).map(Object::of)
+        self.of.objects.get(number).map(|object| Object::of(object, self.form))
     }
 
     /// The number of the first object that is not before this namespace and name.
@@ -163,12 +173,13 @@ impl<'a> Resource<'a> {
 }
 
 impl<'a> Object<'a> {
-    fn of(object: &'a shelf::Object) -> Object<'a> {
+    fn of(object: &'a shelf::Object, form: Form) -> Object<'a> {
         Object {
             namespace: &object.namespace,
             name: &object.name,
             version: object.version(),
             span: object.span,
+            form,
         }
     }
 
@@ -181,7 +192,12 @@ impl<'a> Object<'a> {
 impl Reader {
     /// The JSON of an object, without blanks. It has no `apiVersion` and `kind` if it was the item of a list.
     pub fn object(&mut self, object: &Object) -> io::Result<&[u8]> {
-        self.reader.read(&self.shelf.store, object.span)
+        let json = self.reader.read(&self.shelf.store, object.span)?;
+        if object.form == Form::Own {
+            return Ok(json);
+        }
+        self.converted = object.form.of(json).into_owned();
+        Ok(&self.converted)
     }
 
     /// The same, with `apiVersion` and `kind` in any case.

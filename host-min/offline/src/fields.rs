@@ -36,7 +36,9 @@ pub(crate) fn field<'a>(group: &str, plural: &str, name: &'a str) -> Result<Fiel
         }
         ("", "events", "source") => Field { path: "source.component", or: "reportingComponent", ..plain },
         ("", "events", "type" | "reason" | "reportingComponent") => plain,
-        ("", "events", _) if name.starts_with("involvedObject.") => plain,
+        ("", "events", _) if is_of_object(name.strip_prefix("involvedObject.")) => plain,
+        ("events.k8s.io", "events", "type" | "reason" | "reportingController") => plain,
+        ("events.k8s.io", "events", _) if is_of_object(name.strip_prefix("regarding.")) => plain,
         ("", "namespaces", "status.phase")
         | ("", "secrets", "type")
         | ("", "services", "spec.clusterIP" | "spec.type")
@@ -49,6 +51,12 @@ pub(crate) fn field<'a>(group: &str, plural: &str, name: &'a str) -> Result<Fiel
         _ => plain,
     };
     Ok(field)
+}
+
+/// Whether a field is one of the object that an event is about.
+fn is_of_object(field: Option<&str>) -> bool {
+    let known = ["apiVersion", "fieldPath", "kind", "name", "namespace", "resourceVersion", "uid"];
+    field.is_some_and(|field| known.contains(&field))
 }
 
 /// Whether a group is one of the API server's own.
@@ -67,6 +75,7 @@ mod tests {
             ("", "pods", "status.phase"),
             ("apps", "deployments", "metadata.name"),
             ("", "events", "involvedObject.uid"),
+            ("events.k8s.io", "events", "regarding.name"),
             ("config.openshift.io", "clusteroperators", "spec.any"),
         ] {
             assert_eq!(field(group, plural, name), Ok(Field { path: name, or: "", absent: "" }), "{name}");
@@ -77,6 +86,8 @@ mod tests {
             ("", "pods", "spec.foo"),
             ("apps", "deployments", "spec.replicas"),
             ("", "nodes", "status.phase"),
+            ("", "events", "involvedObject.color"),
+            ("events.k8s.io", "events", "involvedObject.name"),
         ] {
             assert_eq!(field(group, plural, name), Err(format!("field label not supported: {name}")));
         }

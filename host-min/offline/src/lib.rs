@@ -12,6 +12,7 @@
 //! | `members` | JSON objects, one level at a time |
 //! | `store` | the bytes of the objects, compressed in memory |
 //! | `shelf` | which objects of which resource there are |
+//! | `twins` | events, which are in two groups |
 //! | `request` | what a request asks for |
 //! | `select`, `fields` | label and field selectors |
 //! | `logs`, `part` | the parts of a log |
@@ -38,6 +39,7 @@ mod request;
 mod select;
 mod shelf;
 mod store;
+mod twins;
 mod walk;
 
 use std::io::BufRead;

@@ -28,6 +28,16 @@ impl<'a> Members<'a> {
         self.0.get(name).map(|value| value.get()).filter(|json| *json != "null")
     }
 
+    /// All members, by name.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &'a str)> {
+        self.0.iter().map(|(name, value)| (&**name, value.get()))
+    }
+
+    /// Whether it has a member, if only a null.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
     /// A member that is an object.
     pub(crate) fn object(&self, name: &str) -> Option<Members<'a>> {
         Members::of(self.json(name)?).ok()

@@ -9,6 +9,7 @@ use crate::members::Members;
 use crate::place::{Hint, LogKey, Place};
 use crate::request::Wanted;
 use crate::store::{Reader, Span, Store};
+use crate::twins::{self, Form};
 use crate::walk::Found;
 use wagather_printable::Line;
 
@@ -349,8 +350,30 @@ impl Shelf {
         self.gathered_millis
     }
 
-    /// The resource that is asked for. The error says what the archive has instead.
-    pub(crate) fn resource(&self, wanted: &Wanted) -> Result<&Resource, String> {
+    /// The resource that is asked for, and the form that its objects get. The error says what the archive has instead.
+    pub(crate) fn resource(&self, wanted: &Wanted) -> Result<(&Resource, Form), String> {
+        let Wanted { group, version, plural, namespace } = wanted;
+        let twin = twins::of(group, version, plural);
+        let own = self.own(wanted);
+        match &own {
+            // Of events that do not say their group, nobody knows the form.
+            Ok(own) if twin.is_some() && own.versions.is_empty() => return Ok((own, Form::of_group(group))),
+            Ok(own) if Shelf::has_namespace(own, namespace.as_deref()) => return Ok((own, Form::Own)),
+            _ => {}
+        }
+        let of_twin = |group: &str| {
+            let [group, version, plural] = [group, version, plural].map(str::to_owned);
+            let resource = self.own(&Wanted { group, version, plural, namespace: None }).ok()?;
+            Shelf::has_namespace(resource, namespace.as_deref()).then_some(resource)
+        };
+        match twin.and_then(of_twin) {
+            Some(resource) => Ok((resource, Form::of_group(group))),
+            None => own.map(|own| (own, Form::Own)),
+        }
+    }
+
+    /// The resource of that very group.
+    fn own(&self, wanted: &Wanted) -> Result<&Resource, String> {
         let Wanted { group, version, plural, .. } = wanted;
         let qualified = if group.is_empty() { plural.clone() } else { format!("{plural}.{group}") };
         // Objects that do not say their group are under the empty one.
@@ -373,7 +396,7 @@ impl Shelf {
 
     /// An object, whole.
     pub(crate) fn object(&self, wanted: &Wanted, name: &str) -> Result<Vec<u8>, String> {
-        let resource = self.resource(wanted)?;
+        let (resource, form) = self.resource(wanted)?;
         let namespace = wanted.namespace.as_deref().unwrap_or_default();
         let found = resource.objects.iter().find(|object| {
             *object.name == *name && *object.namespace == *namespace && object.is_of(&wanted.version)
@@ -384,7 +407,7 @@ impl Shelf {
         };
         let mut reader = Reader::new();
         let json = reader.read(&self.store, object.span).map_err(|error| error.to_string())?;
-        Ok(with_kind(json, &resource.kind_of(&wanted.plural), &wanted.api_version()))
+        Ok(with_kind(&form.of(json), &resource.kind_of(&wanted.plural), &wanted.api_version()))
     }
 
     /// Whether the objects of a namespace were gathered, if only to find none.

@@ -131,6 +131,40 @@ fn a_must_gather_answers_as_a_server_does() {
 }
 
 #[test]
+fn events_are_asked_for_in_either_group() {
+    let archive = open(&[
+        (
+            "namespaces/shop/core/events.yaml",
+            "apiVersion: v1\nkind: EventList\nitems:\n- metadata: {name: web.1, namespace: shop}\n  message: again\n  involvedObject: {name: web}\n",
+        ),
+        (
+            "namespaces/bank/events.k8s.io/events.yaml",
+            "apiVersion: events.k8s.io/v1\nkind: EventList\nitems:\n- metadata: {name: till.1, namespace: bank}\n  note: again\n",
+        ),
+    ]);
+    for (asked, expected) in [
+        (
+            "/apis/events.k8s.io/v1/namespaces/shop/events?fieldSelector=regarding.name%3Dweb",
+            "{\"kind\":\"EventList\",\"apiVersion\":\"events.k8s.io/v1\",\"metadata\":{\"resourceVersion\":\"\"},\"items\":[{\"regarding\":{\"name\":\"web\"},\"note\":\"again\",\"metadata\":{\"name\":\"web.1\",\"namespace\":\"shop\"}}]}\n",
+        ),
+        (
+            "/apis/events.k8s.io/v1/namespaces/bank/events/till.1",
+            r#"{"kind":"Event","apiVersion":"events.k8s.io/v1","metadata":{"name":"till.1","namespace":"bank"},"note":"again"}"#,
+        ),
+        (
+            "/api/v1/namespaces/bank/events/till.1",
+            r#"{"kind":"Event","apiVersion":"v1","metadata":{"name":"till.1","namespace":"bank"},"message":"again","reportingComponent":"","reportingInstance":""}"#,
+        ),
+    ] {
+        assert_eq!(get(&archive, asked).expect(asked), expected, "{asked}");
+    }
+    let told = get(&archive, "/apis/events.k8s.io/v1/namespaces/gone/events").expect_err("not gathered");
+    assert!(told.ends_with("events of the namespace gone were not gathered"), "{told}");
+    let told = get(&archive, "/apis/events.k8s.io/v1beta1/events").expect_err("another version");
+    assert!(told.ends_with("it has events.events.k8s.io in version v1, not in v1beta1"), "{told}");
+}
+
+#[test]
 fn what_was_not_gathered_is_not_none() {
     let archive = open(MUST_GATHER);
     for (asked, reason) in [

@@ -127,7 +127,7 @@ impl Content {
         if !known.has_objects() || (namespace.is_some() && !known.namespaced) {
             return Err(Refusal::no_path());
         }
-        let gathered = self.archive.resource(group, version, plural);
+        let gathered = self.archive.resource(group, version, plural, namespace.as_deref());
         let is_whole = self.whole.has(target);
         let missing = match &gathered {
             Ok(resource) if is_whole || resource.was_gathered(namespace.as_deref()) => None,

@@ -140,9 +140,9 @@ impl Pieces {
             self.ready.extend_from_slice(b"]}\n");
             return Ok(());
         }
-        let Target { group, version, plural, .. } = &self.target.clone();
+        let Target { group, version, plural, namespace } = &self.target.clone();
         let content = self.content.clone();
-        let resource = content.archive().resource(group, version, plural)?;
+        let resource = content.archive().resource(group, version, plural, namespace.as_deref())?;
         let columns = (self.form == Form::Table).then(|| content.columns(&self.target));
         while self.ready.len() < PIECE_BYTES {
             let Some(number) = self.numbers.next() else { break };
@@ -241,7 +241,7 @@ mod tests {
     fn read(content: &Arc<Content>, form: Form, query: &Query) -> (u64, String, Value) {
         let target =
             Target { group: String::new(), version: "v1".into(), plural: "pods".into(), namespace: None };
-        let resource = content.archive().resource("", "v1", "pods").expect("pods");
+        let resource = content.archive().resource("", "v1", "pods", None).expect("pods");
         let Ok(page) = page(content, Some(&resource), &target, query) else { panic!("no page") };
         let mut pieces = Pieces::new(content.clone(), target, form, query.include, page, "Pod");
         let mut all = Vec::new();

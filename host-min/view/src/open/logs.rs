@@ -53,7 +53,7 @@ fn starts_with_time(text: &[u8]) -> bool {
 fn find_pod(content: &Content, namespace: &str, name: &str) -> Option<Value> {
     let [group, version, plural] = ["", "v1", "pods"].map(String::from);
     let target = Target { group, version, plural, namespace: Some(namespace.to_owned()) };
-    let resource = content.archive().resource("", "v1", "pods").ok()?;
+    let resource = content.archive().resource("", "v1", "pods", Some(namespace)).ok()?;
     let object = resource.object(resource.position(namespace, name))?;
     if (object.namespace, object.name) != (namespace, name) {
         return None;

@@ -105,7 +105,7 @@ struct Version {
 /// The schemas of definitions, by plural.
 fn schemas(content: &Content, group: &str, version: &str) -> Map<String, Value> {
     let mut schemas = Map::new();
-    let Ok(resource) = content.archive().resource(GROUP, VERSION, PLURAL) else { return schemas };
+    let Ok(resource) = content.archive().resource(GROUP, VERSION, PLURAL, None) else { return schemas };
     let mut reader = content.archive().reader();
     // The name of a definition ends with its group.
     let is_of_group = |name: &str| name.ends_with(group) && !group.is_empty();

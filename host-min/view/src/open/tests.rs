@@ -107,6 +107,70 @@ fn lists_have_their_selectors_and_pages() {
     assert_eq!(page["metadata"], json!({"resourceVersion": "1", "continue": "archive-1"}));
 }
 
+/// kubectl asks for the events of the core group, k9s for those of `events.k8s.io`: a cluster has them in both.
+#[test]
+fn events_are_in_both_groups() {
+    let core = "apiVersion: v1\nkind: EventList\nitems:\n- metadata: {name: web.1, namespace: shop}\n  involvedObject: {kind: Pod, name: web, fieldPath: 'spec.containers{main}'}\n  reason: BackOff\n  message: again\n  type: Warning\n  count: 3\n  source: {component: kubelet, host: edge-1}\n  firstTimestamp: '2026-01-02T02:04:05Z'\n  lastTimestamp: '2026-01-02T03:03:05Z'\n";
+    let events = "apiVersion: events.k8s.io/v1\nkind: EventList\nitems:\n- metadata: {name: web.1, namespace: shop}\n  regarding: {kind: Pod, name: web, fieldPath: 'spec.containers{main}'}\n  reason: BackOff\n  note: again\n  type: Warning\n  deprecatedCount: 3\n  deprecatedSource: {component: kubelet, host: edge-1}\n  deprecatedFirstTimestamp: '2026-01-02T02:04:05Z'\n  deprecatedLastTimestamp: '2026-01-02T03:03:05Z'\n";
+    // Some programs leave the group out, so nobody knows the form.
+    let unsaid = core.replace("apiVersion: v1\n", "");
+    let cells = json!([
+        "60s",
+        "Warning",
+        "BackOff",
+        "pod/web",
+        "spec.containers{main}",
+        "kubelet, edge-1",
+        "again",
+        "60m",
+        3,
+        "web.1"
+    ]);
+    for (path, file) in [
+        ("namespaces/shop/core/events.yaml", core),
+        ("namespaces/shop/events.k8s.io/events.yaml", events),
+        ("namespaces/shop/core/events.yaml", &*unsaid),
+    ] {
+        let content = open(&[FILES[0], (path, file)]);
+        for (api, about, message, selector) in [
+            ("/api/v1", "involvedObject", "message", "source%3Dkubelet"),
+            ("/apis/events.k8s.io/v1", "regarding", "note", "regarding.name%3Dweb"),
+        ] {
+            let target = format!("{api}/namespaces/shop/events");
+            for query in
+                ["", "?limit=1", "?fieldSelector=type%3DWarning", &format!("?fieldSelector={selector}")]
+            {
+                assert_eq!(names(&content, &format!("{target}{query}")), "web.1", "{path} {target}{query}");
+            }
+            assert_eq!(names(&content, &format!("{target}?fieldSelector=type%3DNormal")), "", "{target}");
+            let list = get(&content, &format!("{api}/events"));
+            let object = get(&content, &format!("{target}/web.1"));
+            let version = api.trim_start_matches("/apis/").trim_start_matches("/api/");
+            assert_eq!((&list["apiVersion"], &object["apiVersion"]), (&json!(version), &json!(version)));
+            for object in [&list["items"][0], &object] {
+                assert_eq!(
+                    (&object[about]["name"], &object[message]),
+                    (&json!("web"), &json!("again")),
+                    "{path}"
+                );
+                assert!(
+                    object.get("regarding").is_none() || object.get("involvedObject").is_none(),
+                    "{object}"
+                );
+            }
+            let table = json_of(send(&content, &target, TABLE).into_body());
+            assert_eq!(table["rows"][0]["cells"], cells, "{path} {target}");
+        }
+        let (status, message) = refused(&content, "/apis/events.k8s.io/v1/namespaces/bank/events");
+        assert_eq!(status, 403, "{message}");
+    }
+    let content = open(FILES);
+    assert_eq!(
+        refused(&content, "/apis/events.k8s.io/v1/events").1,
+        "events.events.k8s.io were not gathered; what an archive does not have may exist in the cluster"
+    );
+}
+
 #[test]
 fn what_is_beyond_a_part_of_a_list_is_not_missing() {
     let audit = |what: &str| {

@@ -63,7 +63,7 @@ pub(in crate::open) type ByResource = HashMap<[String; 3], Columns>;
 /// Adds the resources of all definitions, and returns their columns. A definition that cannot be read is left out.
 pub(super) fn add(api: &mut Api, archive: &Archive) -> ByResource {
     let mut columns = ByResource::new();
-    let Ok(resource) = archive.resource(GROUP, VERSION, PLURAL) else { return columns };
+    let Ok(resource) = archive.resource(GROUP, VERSION, PLURAL, None) else { return columns };
     let mut reader = archive.reader();
     for object in resource.objects().take(MAX_DEFINITIONS).filter(|object| object.is_of(VERSION)) {
         let Ok(json) = reader.object(&object) else { continue };

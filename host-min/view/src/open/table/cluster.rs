@@ -56,42 +56,55 @@ fn address(node: &Object, kind: &str) -> String {
 pub(super) const NAMESPACES: &[Column] =
     &[NAME, text("Status", |namespace| namespace.text("/status/phase").into()), AGE];
 
+/// Some fields of events have one name in the core group, and another in `events.k8s.io`.
 pub(super) const EVENTS: &[Column] = &[
-    text("Last Seen", |event| match () {
-        () if event.has("/series") => event.since("/series/lastObservedTime"),
-        () if event.has("/lastTimestamp") => event.since("/lastTimestamp"),
-        () => first_seen(event),
+    text("Last Seen", |event| {
+        let last = event.either("/lastTimestamp", "/deprecatedLastTimestamp");
+        match () {
+            () if event.has("/series") => event.since("/series/lastObservedTime"),
+            () if !last.value.is_null() => last.since(""),
+            () => first_seen(event),
+        }
     }),
     text("Type", |event| event.text("/type").into()),
     text("Reason", |event| event.text("/reason").into()),
     text("Object", |event| {
-        let kind = event.text("/involvedObject/kind").to_lowercase();
-        match event.text("/involvedObject/name") {
+        let about = about(event);
+        let kind = about.text("/kind").to_lowercase();
+        match about.text("/name") {
             "" => kind,
             name => format!("{kind}/{name}"),
         }
     }),
-    text("Subobject", |event| event.text("/involvedObject/fieldPath").into()).wide(),
+    text("Subobject", |event| about(event).text("/fieldPath").into()).wide(),
     text("Source", |event| {
-        let component = event.text_or("/source/component", event.text("/reportingComponent"));
-        match &*event.text_or("/source/host", event.text("/reportingInstance")) {
+        let source = event.either("/source", "/deprecatedSource");
+        let reporter = event.either("/reportingComponent", "/reportingController");
+        let component = source.text_or("/component", reporter.text(""));
+        match &*source.text_or("/host", event.text("/reportingInstance")) {
             "" => component,
             instance => format!("{component}, {instance}"),
         }
     })
     .wide(),
-    text("Message", |event| event.text("/message").trim().into()),
+    text("Message", |event| event.either("/message", "/note").text("").trim().into()),
     text("First Seen", first_seen).wide(),
     number("Count", |event| match event.has("/series") {
         true => event.number("/series/count"),
-        false => event.number("/count").max(1),
+        false => event.either("/count", "/deprecatedCount").number("").max(1),
     })
     .wide(),
     Column { is_name: true, ..text("Name", |event| event.text("/metadata/name").into()) }.wide(),
 ];
 
+/// The object that an event is about.
+fn about<'a>(event: &Object<'a>) -> Object<'a> {
+    event.either("/involvedObject", "/regarding")
+}
+
 fn first_seen(event: &Object) -> String {
-    event.since(if event.has("/firstTimestamp") { "/firstTimestamp" } else { "/eventTime" })
+    let first = event.either("/firstTimestamp", "/deprecatedFirstTimestamp");
+    if first.value.is_null() { event.since("/eventTime") } else { first.since("") }
 }
 
 const DATA: Column = number("Data", |object| object.len("/data") + object.len("/binaryData"));

@@ -40,6 +40,11 @@ impl<'a> Object<'a> {
         at(self.value, pointer).and_then(Value::as_str).unwrap_or_default()
     }
 
+    /// A part that has one of two names; null if there is neither.
+    pub(super) fn either(&self, one: &str, other: &str) -> Object<'a> {
+        self.get(one).or_else(|| self.get(other)).unwrap_or(Object { value: &Value::Null, ..*self })
+    }
+
     /// A text, or another one if it is missing or empty.
     pub(super) fn text_or(&self, pointer: &str, other: &str) -> String {
         match self.text(pointer) {
