@@ -27,13 +27,15 @@ impl Stamp {
         }
         let mut files = 0;
         while let Some((folder, depth)) = open.pop() {
-            let mut entries: Vec<_> = folder.read_dir().ok()?.collect::<Result<_, _>>().ok()?;
+            let left = MAX_FILES - files;
+            let entries = folder.read_dir().ok()?.take(left + 1);
+            let mut entries: Vec<_> = entries.collect::<Result<_, _>>().ok()?;
+            if entries.len() > left {
+                return None;
+            }
+            files += entries.len();
             entries.sort_unstable_by_key(fs::DirEntry::file_name);
             for entry in entries {
-                files += 1;
-                if files > MAX_FILES {
-                    return None;
-                }
                 // Does not follow links.
                 let metadata = entry.metadata().ok()?;
                 add(&mut digest, entry.file_name().as_encoded_bytes(), &metadata);
