@@ -27,7 +27,7 @@ pub(super) struct Answer {
     pub(super) is_table: bool,
     /// The HTTP status; 0 if no answer came.
     pub(super) status: u16,
-    /// Whether the one who asked had the answer already, or no longer waited for it.
+    /// Whether the one who asked had the answer already, no longer waited for it, or had to log in first.
     pub(super) is_no_answer: bool,
     pub(super) content_type: Option<Box<str>>,
     /// Where the body is in the file's text, as a JSON string; `None` if the file has none.
@@ -115,7 +115,7 @@ fn answer(text: &str, Entry { request, response, .. }: Entry<'_>) -> Answer {
             .filter(|mime_type| !mime_type.is_empty() && *mime_type != "x-unknown")
             .map(Into::into),
         body,
-        is_no_answer: !is_ours && (status == 304 || is_aborted),
+        is_no_answer: !is_ours && (matches!(status, 304 | 401) || is_aborted),
         is_base64: content.encoding.is_some_and(|encoding| encoding.eq_ignore_ascii_case("base64")),
         content_encoding: header(&response.headers, "content-encoding").unwrap_or_default().into(),
         size: content.size.filter(|size| *size >= 0.0).map(|size| size as u64),

@@ -112,7 +112,7 @@ impl Recording {
             let first = || Answers { number, ..Answers::default() };
             answers.entry(answer.path_and_query.clone()).or_insert_with(first).all.push(answer);
         }
-        // A browser asks again after what it gave up, and for what it has.
+        // A browser asks again after what it gave up, after a login, and for what it has.
         for Answers { all, .. } in answers.values_mut() {
             if all.iter().any(|answer| (200..300).contains(&answer.status)) {
                 all.retain(|answer| !answer.is_no_answer);

@@ -377,11 +377,13 @@ fn what_a_browser_did_not_wait_for_is_no_answer() {
     let recording = |answers: &[&str]| recording_of("https://h/api/kubernetes/api/v1/pods", answers);
     const OK: &str = r#"{"status":200,"content":{"text":"{}"}}"#;
     const HAD: &str = r#"{"status":304,"content":{"size":0,"text":""}}"#;
+    const UNKNOWN: &str = r#"{"status":401,"content":{"text":"{\"kind\":\"Status\"}"}}"#;
     const ABORTED: &str = r#"{"status":0,"content":{},"_error":"net::ERR_ABORTED"}"#;
     for answers in [
         &[HAD, OK][..],
         &[ABORTED, OK],
         &[HAD, ABORTED, OK],
+        &[UNKNOWN, OK, UNKNOWN],
         &[OK, HAD],
         &[r#"{"status":304,"content":{"text":"{}"}}"#],
     ] {
@@ -391,6 +393,7 @@ fn what_a_browser_did_not_wait_for_is_no_answer() {
         }
     }
     assert_eq!(see(&recording(&[HAD]), "/api/v1/pods").expect("an answer").0, 304);
+    assert_eq!(see(&recording(&[UNKNOWN]), "/api/v1/pods").expect("an answer").0, 401);
     assert_eq!(
         see(&recording(&[ABORTED]), "/api/v1/pods").expect_err("no answer").reason,
         "net::ERR_ABORTED"
