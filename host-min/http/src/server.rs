@@ -85,7 +85,8 @@ impl Server {
         while let Some(work) = relay.serve(&runtime) {
             perform(work);
         }
-        let result = runtime.block_on(serving).unwrap_or_else(|error| Err(Error::System(io::Error::other(error))));
+        let result =
+            runtime.block_on(serving).unwrap_or_else(|error| Err(Error::System(io::Error::other(error))));
         // The other thread leaves now, unless it works: then it has left.
         let mut shared = runtime;
         loop {

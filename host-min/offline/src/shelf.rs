@@ -355,40 +355,40 @@ impl Shelf {
         let Wanted { group, version, plural, namespace } = wanted;
         let twin = twins::of(group, version, plural);
         let own = self.own(wanted);
-        match &own {
-            // Of events that do not say their group, nobody knows the form.
-            Ok(own) if twin.is_some() && own.versions.is_empty() => return Ok((own, Form::of_group(group))),
-            Ok(own) if Shelf::has_namespace(own, namespace.as_deref()) => return Ok((own, Form::Own)),
-            _ => {}
+        if let Ok((own, says_group)) = &own
+            && Shelf::has_namespace(own, namespace.as_deref())
+        {
+            // Events that do not say their group have the form of the core group.
+            let form = if *says_group || twin.is_none() { Form::Own } else { Form::of_group(group) };
+            return Ok((own, form));
         }
         let of_twin = |group: &str| {
             let [group, version, plural] = [group, version, plural].map(str::to_owned);
-            let resource = self.own(&Wanted { group, version, plural, namespace: None }).ok()?;
+            let (resource, _) = self.own(&Wanted { group, version, plural, namespace: None }).ok()?;
             Shelf::has_namespace(resource, namespace.as_deref()).then_some(resource)
         };
         match twin.and_then(of_twin) {
             Some(resource) => Ok((resource, Form::of_group(group))),
-            None => own.map(|own| (own, Form::Own)),
+            None => own.map(|(own, _)| (own, Form::Own)),
         }
     }
 
-    /// The resource of that very group.
-    fn own(&self, wanted: &Wanted) -> Result<&Resource, String> {
+    /// The resource itself, and whether it is in its group's place: objects that do not say their group are in that of the core group.
+    fn own(&self, wanted: &Wanted) -> Result<(&Resource, bool), String> {
         let Wanted { group, version, plural, .. } = wanted;
         let qualified = if group.is_empty() { plural.clone() } else { format!("{plural}.{group}") };
-        // Objects that do not say their group are under the empty one.
         let groups = [group.as_str(), ""];
-        let mut found = groups.iter().filter_map(|group| {
-            let resource = self.resources.get(&((*group).to_owned(), plural.clone()))?;
+        let mut found = groups.into_iter().filter_map(|group| {
+            let resource = self.resources.get(&(group.to_owned(), plural.clone()))?;
             // A resource of the core group is not one of another group.
-            let may_be = *group == wanted.group || resource.versions.is_empty();
-            may_be.then_some(resource)
+            let may_be = group == wanted.group || resource.versions.is_empty();
+            may_be.then_some((resource, group == wanted.group))
         });
-        let Some(resource) = found.next() else {
+        let Some((resource, says_group)) = found.next() else {
             return Err(format!("{qualified} were not gathered"));
         };
         if resource.versions.is_empty() || resource.versions.contains(version) {
-            return Ok(resource);
+            return Ok((resource, says_group));
         }
         let versions: Vec<&str> = resource.versions.iter().map(String::as_str).collect();
         Err(format!("it has {qualified} in version {}, not in {version}", versions.join(", ")))
