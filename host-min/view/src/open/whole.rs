@@ -84,6 +84,9 @@ struct Resource {
     complete: bool,
     #[serde(default)]
     absent: bool,
+    /// `denied`, `alias` or `notListable`, for example, if a list of any resource left it out. That is no gap.
+    #[serde(default)]
+    status: String,
     #[serde(default)]
     gaps: usize,
     #[serde(default)]
@@ -167,7 +170,7 @@ impl Whole {
                 if !each.namespaces.is_empty() {
                     let complete = each.namespaces.iter().filter(|list| list.status == "complete");
                     complete.for_each(|list| self.add(&each.resource, &list.namespace));
-                } else if each.complete && !each.absent {
+                } else if each.complete && !each.absent && matches!(&*each.status, "" | "complete") {
                     self.add(&each.resource, namespace);
                 }
             }
@@ -211,10 +214,17 @@ impl Whole {
 
     /// Whether the list of a target is whole.
     pub(super) fn has(&self, target: &Target) -> bool {
-        let resource = format!("{}/{}", target.api_version(), target.plural);
-        let Some(namespaces) = self.lists.get(&resource) else { return false };
-        namespaces.contains("")
-            || target.namespace.as_ref().is_some_and(|namespace| namespaces.contains(namespace))
+        let Target { group, version, plural, namespace } = target;
+        let has = |group: &str| {
+            let qualified = if group.is_empty() { String::new() } else { format!("{group}/") };
+            let namespaces = self.lists.get(&format!("{qualified}{version}/{plural}"));
+            namespaces.is_some_and(|namespaces| {
+                namespaces.contains("")
+                    || namespace.as_ref().is_some_and(|namespace| namespaces.contains(namespace))
+            })
+        };
+        // Events are in two groups. A list of one has those of the other.
+        has(group) || wagather_offline::other_group(group, version, plural).is_some_and(has)
     }
 }
 
@@ -333,18 +343,49 @@ mod tests {
                 {"resource": "v1/pods", "complete": true, "items": 3},
                 {"resource": "v1/services", "complete": false, "items": 3},
                 {"resource": "v1/absents", "complete": true, "absent": true, "items": 0},
+                {"resource": "v1/nodes", "complete": true, "status": "complete", "items": 3},
+                {"resource": "v1/secrets", "complete": true, "status": "denied", "items": 0},
+                {"resource": "events.k8s.io/v1/events", "complete": true, "status": "alias", "items": 0},
+                {"resource": "v1/bindings", "complete": true, "status": "notListable", "items": 0},
                 {"resource": "apps/v1/deployments", "complete": false, "namespaces": [
                     {"namespace": "shop", "status": "complete"}, {"namespace": "bank", "status": "forbidden"},
                 ]},
             ]}]}),
             &piped("everything", 64, "list *//*", "ok"),
         );
-        assert!(has(&whole, "", "pods", None));
-        assert!(!has(&whole, "", "services", None) && !has(&whole, "", "absents", None));
+        assert!(has(&whole, "", "pods", None) && has(&whole, "", "nodes", None));
+        for (group, plural) in [
+            ("", "services"),
+            ("", "absents"),
+            ("", "secrets"),
+            ("events.k8s.io", "events"),
+            ("", "events"),
+            ("", "bindings"),
+        ] {
+            assert!(!has(&whole, group, plural, None), "{plural}");
+        }
         assert!(has(&whole, "apps", "deployments", Some("shop")));
         assert!(
             !has(&whole, "apps", "deployments", Some("bank")) && !has(&whole, "apps", "deployments", None)
         );
+    }
+
+    /// A list of any resource asks for one of the two.
+    #[test]
+    fn events_of_one_group_are_those_of_the_other() {
+        for (listed, left_out) in
+            [("v1/events", "events.k8s.io/v1/events"), ("events.k8s.io/v1/events", "v1/events")]
+        {
+            let whole = whole(
+                json!({"gatherers": [{"name": "everything", "resources": [
+                    {"resource": listed, "complete": true, "status": "complete", "items": 3},
+                    {"resource": left_out, "complete": true, "status": "alias", "items": 0},
+                ]}]}),
+                &piped("everything", 64, "list *//*", "ok"),
+            );
+            assert!(has(&whole, "", "events", None) && has(&whole, "events.k8s.io", "events", Some("shop")));
+            assert!(!has(&whole, "apps", "events", None));
+        }
     }
 
     #[test]
