@@ -323,6 +323,33 @@ fn logs_are_those_of_the_server() {
     assert!(said[0].stdout.lines().count() >= 60, "{:?}", said[0]);
 }
 
+/// The status of a pod says that there is no log. A kubelet says it in these words, and so does the archive.
+#[test]
+fn reasons_for_no_log_are_those_of_the_server() {
+    let server = shared();
+    let said_by_server = |selector: &str, query: &str, words: &str| {
+        let pods = server.items(&format!("/api/v1/pods?labelSelector=wagather.test/state={selector}"));
+        let names = pods.iter().map(|pod| {
+            ["namespace", "name"].map(|field| pod["metadata"][field].as_str().expect("a text").to_owned())
+        });
+        let has_no_log = |[namespace, pod]: &[String; 2]| {
+            let log = format!("/api/v1/namespaces/{namespace}/pods/{pod}/log?container=main{query}");
+            let answer = server.admin().get(&log);
+            answer.status == 400 && String::from_utf8_lossy(&answer.body).contains(words)
+        };
+        names.into_iter().find(has_no_log).unwrap_or_else(|| panic!("a kubelet says {words:?}"))
+    };
+    let [of_pulling, pulling] = said_by_server("image-pull-back-off", "", "failing to pull image");
+    let [of_running, running] = said_by_server("running", "&previous=true", "not found");
+    same(
+        &server,
+        &[
+            &["logs", &pulling, "-n", &of_pulling, "-c", "main"],
+            &["logs", &running, "-n", &of_running, "-c", "main", "--previous"],
+        ],
+    );
+}
+
 #[test]
 fn discovery_is_that_of_the_server() {
     let server = shared();
@@ -336,8 +363,45 @@ fn discovery_is_that_of_the_server() {
             &["version", "-o", "json", "--client=false"],
             &["explain", "clusteroperators.status.conditions", "--recursive"],
             &["auth", "can-i", "list", "pods", "-A"],
+            &["auth", "can-i", "get", "pods/web", "-n", "team-meteo", "--subresource=log"],
+            &["auth", "can-i", "watch", "nodes"],
+            &["auth", "can-i", "list", "events.events.k8s.io"],
+            &["get", "--raw", "/version/"],
+            &["get", "--raw", "/healthz/"],
+            &["get", "--raw", "/openapi/v3/"],
         ],
     );
+}
+
+/// kubectl says why, where the server has an answer that an archive cannot have.
+#[test]
+fn what_was_not_gathered_is_said() {
+    let server = shared();
+    for (words, code, stdout, stderr) in [
+        (&["get", "secrets", "-A"][..], 1, "", "(Forbidden): secrets were not gathered;"),
+        (&["auth", "can-i", "list", "secrets"], 1, "no - secrets were not gathered;", ""),
+        (&["auth", "can-i", "delete", "pods"], 1, "no - an archive can only be read", ""),
+        (&["auth", "can-i", "--list"], 0, "clusteroperators.config.openshift.io", ""),
+        (
+            &["get", "nodes", "edge-node-001", "--subresource=proxy"],
+            1,
+            "",
+            "\"proxy\" of nodes \"edge-node-001\" was not gathered",
+        ),
+        (&["explain", "pods.spec"], 0, "the archive has no description of its fields", ""),
+    ] {
+        let done = Host::of(Command::new(programs::host_min_view()))
+            .arg("open")
+            .arg(archive(&server))
+            .args(["--exec", "--"])
+            .arg(programs::kubectl())
+            .args(words)
+            .wait();
+        assert_eq!(done.code(), code, "{words:?}: {}", done.stderr);
+        assert!(done.stdout_text().contains(stdout), "{words:?}: {}", done.stdout_text());
+        assert!(done.stderr.contains(stderr), "{words:?}: {}", done.stderr);
+        assert!(!done.stdout_text().contains("secrets  "), "{words:?}: {}", done.stdout_text());
+    }
 }
 
 #[test]

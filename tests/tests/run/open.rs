@@ -197,6 +197,46 @@ fn a_command_gets_the_kubeconfig_and_gives_the_exit_code() {
     assert_eq!(view(&["--exec"], place.path()).wait().code(), 2);
 }
 
+/// As clients other than kubectl ask, on a connection.
+#[test]
+fn clients_are_told_what_there_is_and_what_was_not_gathered() {
+    let place = place();
+    must_gather(place.path());
+    let server = Opened::start(place.path());
+    let client = server.client();
+    let review = |attributes: Value| {
+        let review = serde_json::json!({"spec": {"resourceAttributes": attributes}});
+        let target = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+        let answer = client.send("POST", target, "application/json", Some(&review));
+        assert_eq!(answer.status, 201, "{attributes}");
+        answer.json()["status"].clone()
+    };
+    let review = |resource: &str| review(serde_json::json!({"verb": "list", "resource": resource}));
+    assert_eq!(review("pods")["allowed"], true);
+    let secrets = review("secrets");
+    assert_eq!(secrets["allowed"], false);
+    let reason = secrets["reason"].as_str().expect("a reason");
+    assert!(reason.starts_with("secrets were not gathered"), "{reason}");
+    assert_eq!(client.get("/version/").body, client.get("/version").body);
+    assert_eq!(client.get("/api/v1/nodes/").status, 200);
+    // This archive has logs without the times of their lines.
+    let crashed =
+        client.get("/api/v1/pods").json()["items"].as_array().expect("pods").iter().find_map(|pod| {
+            let [namespace, name] = ["namespace", "name"].map(|field| pod["metadata"][field].as_str());
+            let log =
+                format!("/api/v1/namespaces/{}/pods/{}/log?container=main&previous=true", namespace?, name?);
+            (client.get(&log).status == 200).then_some(log)
+        });
+    let crashed = crashed.expect("a pod with a previous log");
+    let [plain, timed] = ["", "&timestamps=true"]
+        .map(|more| String::from_utf8(client.get(&format!("{crashed}{more}")).body).expect("text"));
+    assert!(plain.lines().count() > 3, "{plain}");
+    let expected: String =
+        plain.split_inclusive('\n').map(|line| format!("0001-01-01T00:00:00Z {line}")).collect();
+    assert_eq!(timed, expected);
+    assert_eq!(server.end("TERM"), Some(0));
+}
+
 #[test]
 fn what_is_no_archive_is_not_served() {
     let place = place();

@@ -63,15 +63,18 @@ pub(super) fn document(content: &Content, group: &str, version: &str) -> Option<
 }
 
 fn without_fields(resource: &ApiResource) -> Value {
+    let description = format!("{}: the archive has no description of its fields.", resource.kind);
+    // What `kubectl explain pods.spec` shows.
+    let object = json!({"type": "object", "description": description});
     json!({
         "type": "object",
-        "description": format!("{}: the archive has no description of its fields.", resource.kind),
+        "description": description,
         "properties": {
             "apiVersion": {"type": "string"},
             "kind": {"type": "string"},
-            "metadata": {"type": "object"},
-            "spec": {"type": "object"},
-            "status": {"type": "object"},
+            "metadata": object,
+            "spec": object,
+            "status": object,
         },
         "x-kubernetes-preserve-unknown-fields": true,
     })

@@ -40,6 +40,15 @@ impl Refusal {
         )
     }
 
+    /// What the archive lacks, if that is the reason.
+    pub(super) fn lack(&self) -> Option<&str> {
+        (self.status == StatusCode::FORBIDDEN).then_some(&*self.message)
+    }
+
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+
     pub(super) fn bad_request(message: &str) -> Refusal {
         Refusal::new(StatusCode::BAD_REQUEST, "BadRequest", message)
     }

@@ -29,6 +29,8 @@ pub(super) enum Asked {
     List(Target),
     /// An object.
     Object(Target, String),
+    /// What is below an object, such as its scale.
+    Part(Target, String, String),
     /// The log of a container of a pod.
     Log { namespace: String, pod: String },
     /// Nothing that a server has.
@@ -80,8 +82,24 @@ impl Asked {
                 Asked::Object(target(plural, Some(namespace)), (*name).into())
             }
             [plural, name] | [plural, name, "status"] => Asked::Object(target(plural, None), (*name).into()),
-            _ => Asked::Nothing,
+            ["namespaces", namespace, plural, name, part, ..] => {
+                Asked::Part(target(plural, Some(namespace)), (*name).into(), (*part).into())
+            }
+            [plural, name, part, ..] => Asked::Part(target(plural, None), (*name).into(), (*part).into()),
         }
+    }
+}
+
+/// The parts of a path. As at the API server, a slash may follow what its groups have and its version: some clients send it.
+pub(super) fn segments(request: &Request) -> Option<Vec<String>> {
+    let path = request.path();
+    let shorter = path.strip_suffix('/').filter(|path| {
+        let first = path.trim_start_matches('/').split('/').next();
+        matches!(first, Some("api" | "apis" | "version"))
+    });
+    match shorter {
+        Some(shorter) => Request::new(Method::GET, shorter, "").segments(),
+        None => request.segments(),
     }
 }
 
@@ -228,6 +246,12 @@ impl Query {
     }
 }
 
+/// Whether k9s sent a request. It needs other answers than those that are right for everybody else, in two places.
+pub(super) fn is_of_k9s(request: &Request) -> bool {
+    let agent = request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+    agent.is_some_and(|agent| agent.starts_with("k9s/"))
+}
+
 /// Whether a request only reads.
 pub(super) fn is_reading(request: &Request) -> bool {
     matches!(*request.method(), Method::GET | Method::HEAD)
@@ -238,7 +262,7 @@ mod tests {
     use super::*;
 
     fn asked(path: &str) -> Asked {
-        let segments = Request::new(Method::GET, path, "").segments().expect("a path");
+        let segments = segments(&Request::new(Method::GET, path, "")).expect("a path");
         Asked::of(&segments.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
@@ -260,7 +284,18 @@ mod tests {
             ("/api/v1/namespaces/shop/pods", Asked::List(pods(Some("shop")))),
             ("/api/v1/namespaces/shop/pods/web", Asked::Object(pods(Some("shop")), "web".into())),
             ("/api/v1/namespaces/shop/pods/web/status", Asked::Object(pods(Some("shop")), "web".into())),
-            ("/api/v1/namespaces/shop/pods/web/exec", Asked::Nothing),
+            (
+                "/api/v1/namespaces/shop/pods/web/exec",
+                Asked::Part(pods(Some("shop")), "web".into(), "exec".into()),
+            ),
+            (
+                "/api/v1/nodes/a/proxy/stats/summary",
+                Asked::Part(target("", "v1", "nodes", None), "a".into(), "proxy".into()),
+            ),
+            ("/version/", Asked::Version),
+            ("/apis/", Asked::Groups { is_core: false }),
+            ("/api/v1/", Asked::Resources { group: String::new(), version: "v1".into() }),
+            ("/api/v1/namespaces/shop/pods/", Asked::List(pods(Some("shop")))),
             (
                 "/api/v1/namespaces/shop/pods/web/log",
                 Asked::Log { namespace: "shop".into(), pod: "web".into() },
@@ -277,6 +312,13 @@ mod tests {
             ("/metrics", Asked::Nothing),
         ] {
             assert_eq!(asked(path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn other_slashes_are_in_no_path() {
+        for path in ["/healthz/", "/openapi/v3/", "/api/v1//", "//api/v1", "/api//v1", "//"] {
+            assert_eq!(segments(&Request::new(Method::GET, path, "")), None, "{path}");
         }
     }
 

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use wagather_http::{Body, Request, Response};
+use wagather_offline::{Object, Resource};
 
 use super::content::{Content, Found, RESOURCE_VERSION, warn};
 use super::discovery::{self, Api, forms};
 use super::list::{self, Pieces};
 use super::object::{metadata_of, parse};
 use super::refusal::Refusal;
-use super::request::{Asked, Form, Query, form, is_reading};
+use super::request::{Asked, Form, Query, form, is_reading, segments};
 use super::target::Target;
 use super::{logs, openapi, reviews, watch};
 
@@ -23,17 +24,17 @@ pub(super) fn answer(content: &Arc<Content>, request: &Request) -> Response {
 }
 
 fn respond(content: &Arc<Content>, request: &Request) -> Result<Response, Refusal> {
-    let segments = request.segments().ok_or_else(Refusal::no_path)?;
+    let segments = segments(request).ok_or_else(Refusal::no_path)?;
     let asked = Asked::of(&segments.iter().map(String::as_str).collect::<Vec<_>>());
     if !is_reading(request) {
         let review = match &asked {
-            Asked::List(target) => reviews::answer(target, request),
+            Asked::List(target) => reviews::answer(content, target, request),
             _ => None,
         };
         return review.unwrap_or_else(|| Err(Refusal::read_only()));
     }
     if let Asked::Log { namespace, pod } = &asked {
-        return logs::answer(content, namespace, pod, &Query::of(request)?);
+        return logs::answer(content, namespace, pod, request);
     }
     let form = form(request)?;
     let api = content.api();
@@ -56,6 +57,7 @@ fn respond(content: &Arc<Content>, request: &Request) -> Result<Response, Refusa
         }
         Asked::List(target) => return list_of(content, target, &Query::of(request)?, form),
         Asked::Object(target, name) => return object(content, &target, &name, &Query::of(request)?, form),
+        Asked::Part(target, name, part) => return Err(part_of(content, &target, &name, &part)),
         Asked::Nothing | Asked::Log { .. } => return Err(Refusal::no_path()),
     };
     Ok(Response::json(&json))
@@ -107,13 +109,26 @@ fn version(content: &Content) -> Result<Response, Refusal> {
     }
 }
 
-fn list_of(content: &Arc<Content>, target: Target, query: &Query, form: Form) -> Result<Response, Refusal> {
-    let found = content.resource(&target)?;
-    // A selector that cannot be read is an error in any case.
-    list::selector(&target, query)?;
-    if let Some(reason) = &found.missing {
-        return Err(Refusal::not_gathered(reason));
+/// The resource of a list that the archive has, or why it has none.
+pub(super) fn list<'a>(content: &'a Content, target: &'a Target) -> Result<Found<'a>, Refusal> {
+    let found = content.resource(target)?;
+    match &found.missing {
+        Some(reason) => Err(Refusal::not_gathered(reason)),
+        None => Ok(found),
     }
+}
+
+fn list_of(content: &Arc<Content>, target: Target, query: &Query, form: Form) -> Result<Response, Refusal> {
+    // A selector that cannot be read is an error in any case.
+    content.resource(&target)?;
+    list::selector(&target, query)?;
+    let found = match list(content, &target) {
+        Err(refusal) if shows_none(&target, query) => {
+            let text = refusal.message().to_owned();
+            return Ok(warn(refusal.into(), &text));
+        }
+        found => found?,
+    };
     if query.is_watch {
         return watch::answer(content, &found, &target, query, form);
     }
@@ -127,6 +142,16 @@ fn list_of(content: &Arc<Content>, target: Target, query: &Query, form: Form) ->
         ),
         false => response,
     })
+}
+
+/// Whether `kubectl describe` asks for the events of an object, or for the endpoints of a service. It shows `<none>` for an error, but it
+/// prints warnings.
+fn shows_none(target: &Target, query: &Query) -> bool {
+    match &*target.plural {
+        "events" => query.fields.contains("involvedObject."),
+        "endpointslices" => query.labels.contains("kubernetes.io/service-name"),
+        _ => false,
+    }
 }
 
 /// A body of pieces. A small one is sent at once; a thread sends a large one, as fast as the client takes it.
@@ -156,6 +181,33 @@ fn body(mut pieces: Pieces) -> Result<Body, Refusal> {
     started.map(|_| body).map_err(|error| Refusal::internal(error.to_string()))
 }
 
+/// An object of a resource.
+pub(super) struct Single<'a> {
+    resource: Resource<'a>,
+    object: Object<'a>,
+}
+
+/// Finds an object, or says why there is none.
+pub(super) fn find<'a>(content: &'a Content, target: &'a Target, name: &str) -> Result<Single<'a>, Refusal> {
+    let Found { known, gathered, missing } = content.resource(target)?;
+    if known.namespaced != target.namespace.is_some() {
+        return Err(Refusal::no_path());
+    }
+    let namespace = target.namespace.as_deref().unwrap_or_default();
+    let found = gathered.and_then(|resource| {
+        let object = (resource.position(namespace, name)..resource.len())
+            .filter_map(|number| resource.object(number))
+            .take_while(|object| (object.namespace, object.name) == (namespace, name))
+            .find(|object| object.is_of(&target.version))?;
+        Some(Single { resource, object })
+    });
+    // Whatever is not in a list that is known did not exist.
+    found.ok_or_else(|| match missing.is_none() && content.has_all(target) {
+        true => Refusal::no_object(target, name),
+        false => Refusal::not_gathered(&format!("{} {name:?} was not gathered", target.qualified())),
+    })
+}
+
 fn object(
     content: &Arc<Content>,
     target: &Target,
@@ -163,27 +215,9 @@ fn object(
     query: &Query,
     form: Form,
 ) -> Result<Response, Refusal> {
-    let Found { known, gathered, missing } = content.resource(target)?;
-    if known.namespaced != target.namespace.is_some() {
-        return Err(Refusal::no_path());
-    }
-    let namespace = target.namespace.as_deref().unwrap_or_default();
-    let found = gathered.as_ref().and_then(|resource| {
-        let same = (resource.position(namespace, name)..resource.len())
-            .filter_map(|number| resource.object(number))
-            .take_while(|object| (object.namespace, object.name) == (namespace, name))
-            .find(|object| object.is_of(&target.version));
-        Some((resource, same?))
-    });
-    let Some((resource, object)) = found else {
-        // Whatever is not in a list that is known did not exist.
-        return Err(match missing.is_none() && content.has_all(target) {
-            true => Refusal::no_object(target, name),
-            false => Refusal::not_gathered(&format!("{} {name:?} was not gathered", target.qualified())),
-        });
-    };
+    let Single { resource, object } = find(content, target, name)?;
     let mut reader = content.archive().reader();
-    let json = reader.whole(resource, &object, &target.api_version());
+    let json = reader.whole(&resource, &object, &target.api_version());
     let json = json.map_err(|error| Refusal::internal(error.to_string()))?;
     let value = || parse(&json, &object);
     let json = match form {
@@ -200,4 +234,16 @@ fn object(
         Form::Plain | Form::Aggregated(_) => json,
     };
     Ok(Response::typed("application/json", json.into()))
+}
+
+/// Why there is nothing below an object.
+fn part_of(content: &Content, target: &Target, name: &str, part: &str) -> Refusal {
+    if let Err(refusal) = find(content, target, name) {
+        return refusal;
+    }
+    match part {
+        // Clients begin these with a GET, which becomes another protocol.
+        "attach" | "exec" | "portforward" => Refusal::read_only(),
+        _ => Refusal::not_gathered(&format!("{part:?} of {} {name:?} was not gathered", target.qualified())),
+    }
 }
