@@ -1,7 +1,9 @@
 //! Logs of containers.
 
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use serde_json::Value;
 use wagather_base::time::rfc3339;
@@ -17,6 +19,11 @@ use super::target::Target;
 /// The time of a line whose time is not known. Clients that ask for times, such as k9s and stern, remove the first word of each line.
 const NO_TIME: &[u8] = b"0001-01-01T00:00:00Z ";
 
+/// What k9s takes at once. It drops lines that come faster than it takes them, without a word: the last ones of a log that comes at once.
+const LINES_AT_ONCE: usize = 40;
+/// How long it takes them.
+const PAUSE: Duration = Duration::from_millis(25);
+
 /// Answers a request for a log. A log does not grow, so following it ends where it does.
 pub(super) fn answer(
     content: &Arc<Content>,
@@ -25,18 +32,60 @@ pub(super) fn answer(
     request: &Request,
 ) -> Result<Response, Refusal> {
     let query = Query::of(request)?;
-    find(content, namespace, pod, &query).or_else(|refusal| match is_of_k9s(request) {
+    let is_of_k9s = is_of_k9s(request);
+    let text = match find(content, namespace, pod, &query) {
+        Ok(text) => text,
         // Instead of showing an error, it asks again, 20 times, and shows an empty log for minutes. A kubelet that cannot read the file of
         // a log answers with such a line, too.
-        true => {
+        Err(refusal) if is_of_k9s => {
             let time = rfc3339(content.archive().gathered_millis());
-            Ok(Response::typed("text/plain", format!("{time} {}\n", refusal.message()).into()))
+            format!("{time} {}\n", refusal.message()).into_bytes()
         }
-        false => Err(refusal),
+        Err(refusal) => return Err(refusal),
+    };
+    let lacks_times = query.log.timestamps && !lines(&text).all(starts_with_time);
+    let len = if lacks_times { text.len() + lines(&text).count() * NO_TIME.len() } else { text.len() };
+    let len = query.log.limit_bytes.unwrap_or(usize::MAX).min(len) as u64;
+    let body = match (lacks_times, is_of_k9s) {
+        (false, false) => text.into(),
+        (false, true) => in_pieces(Cursor::new(text), len)?,
+        (true, false) => Body::reader(Timed::new(text), len),
+        (true, true) => in_pieces(Timed::new(text), len)?,
+    };
+    let response = Response::typed("text/plain", body);
+    Ok(match lacks_times {
+        true => warn(response, "the log was gathered without the times of its lines"),
+        false => response,
     })
 }
 
-fn find(content: &Arc<Content>, namespace: &str, pod: &str, query: &Query) -> Result<Response, Refusal> {
+/// A body that comes as fast as k9s takes it.
+fn in_pieces(reader: impl Read + Send + 'static, len: u64) -> Result<Body, Refusal> {
+    let (sender, body) = Body::pieces();
+    let send = move || {
+        let mut lines = BufReader::new(reader.take(len));
+        loop {
+            let mut piece = Vec::new();
+            for _ in 0..LINES_AT_ONCE {
+                if lines.read_until(b'\n', &mut piece).is_err() {
+                    return;
+                }
+            }
+            if piece.is_empty() {
+                break;
+            }
+            if sender.send(piece).is_err() {
+                return;
+            }
+            thread::sleep(PAUSE);
+        }
+        let _ = sender.end();
+    };
+    let started = thread::Builder::new().name("log".into()).spawn(send);
+    started.map(|_| body).map_err(|error| Refusal::internal(error.to_string()))
+}
+
+fn find(content: &Arc<Content>, namespace: &str, pod: &str, query: &Query) -> Result<Vec<u8>, Refusal> {
     let archive = content.archive();
     let own: Vec<Log> = archive.logs().filter(|log| (log.namespace, log.pod) == (namespace, pod)).collect();
     let object = find_pod(content, namespace, pod);
@@ -59,15 +108,7 @@ fn find(content: &Arc<Content>, namespace: &str, pod: &str, query: &Query) -> Re
             "the {which} of container {container:?} in pod {pod:?} was not gathered"
         )));
     };
-    let text = archive.log_part(log, &query.log).map_err(|reason| Refusal::bad_request(&reason))?;
-    if !query.log.timestamps || lines(&text).all(starts_with_time) {
-        return Ok(Response::typed("text/plain", text.into()));
-    }
-    let len = text.len() + lines(&text).count() * NO_TIME.len();
-    let len = query.log.limit_bytes.unwrap_or(usize::MAX).min(len);
-    let body = Body::reader(Timed { text, at: 0, given: 0 }, len as u64);
-    let response = Response::typed("text/plain", body);
-    Ok(warn(response, "the log was gathered without the times of its lines"))
+    archive.log_part(log, &query.log).map_err(|reason| Refusal::bad_request(&reason))
 }
 
 fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -85,6 +126,12 @@ struct Timed {
     at: usize,
     /// Bytes of the time of this line that were given.
     given: usize,
+}
+
+impl Timed {
+    fn new(text: Vec<u8>) -> Timed {
+        Timed { text, at: 0, given: 0 }
+    }
 }
 
 impl Read for Timed {

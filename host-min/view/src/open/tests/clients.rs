@@ -1,6 +1,7 @@
 //! What clients other than kubectl ask, and what they make of the answers.
 
 use super::*;
+use std::time::{Duration, Instant};
 
 /// The status of a review, sent by a client.
 fn review(content: &Arc<Content>, target: &str, agent: &str, body: &[u8]) -> (u16, Value) {
@@ -204,6 +205,20 @@ fn k9s_shows_why_there_is_no_log() {
     for agent in ["kubectl/v1.36", "stern/1", "", "not-k9s/1"] {
         assert_eq!(log(path, agent).0, 403, "{agent}");
     }
+    // It drops lines that come faster than it takes them.
+    let long: String = (0..200).map(|number| format!("line {number}\n")).collect();
+    let files = [FILES, &[("namespaces/shop/pods/web-2/main/main/logs/current.log", &*long)]].concat();
+    let content_of_long = open(&files);
+    let target = "/api/v1/namespaces/shop/pods/web-2/log?container=main&timestamps=true";
+    let read = |agent: &str| {
+        let request = Request::new(Method::GET, target, "").header(header::USER_AGENT, agent);
+        let begin = Instant::now();
+        let bytes = answer(&content_of_long, &request).into_body().into_bytes().expect("whole");
+        (bytes, begin.elapsed())
+    };
+    let (slow, time) = read("k9s/v0.50");
+    assert_eq!(slow, read("kubectl/v1").0);
+    assert!(time >= Duration::from_millis(100), "{time:?}");
     let path = "web-1/log?container=main&follow=true&timestamps=true&tailLines=1";
     assert_eq!(log(path, "k9s/v0.50"), (200, b"2026-01-02T03:04:06.1Z two\n".to_vec()));
     let request = Request::new(Method::GET, "/api/v1/services", "").header(header::USER_AGENT, "k9s/v0.50");
