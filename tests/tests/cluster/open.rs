@@ -407,19 +407,34 @@ fn what_was_not_gathered_is_said() {
 #[test]
 fn nothing_is_changed() {
     let server = shared();
-    let done = Host::of(Command::new(programs::host_min_view()))
-        .arg("open")
-        .arg(archive(&server))
-        .args(["--exec", "--"])
-        .arg(programs::kubectl())
-        .args(["label", "node", "edge-node-001", "a=b"])
-        .wait();
-    assert_eq!(done.code(), 1);
-    assert!(
-        done.stderr.contains(
-            "Error from server (MethodNotAllowed): this server shows an archive, which nothing can change"
-        ),
-        "{}",
-        done.stderr
-    );
+    let place = tests::place();
+    let list = place.path().join("list.json");
+    let node = serde_json::json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "edge-node-001", "labels": {"a": "b"}}});
+    std::fs::write(
+        &list,
+        serde_json::json!({"apiVersion": "v1", "kind": "List", "items": [node]}).to_string(),
+    )
+    .expect("a file");
+    let list = list.to_str().expect("UTF-8");
+    for words in [
+        &["label", "node", "edge-node-001", "a=b"][..],
+        // What `kubectl get` printed, and somebody edited.
+        &["apply", "-f", list],
+        &["apply", "--server-side", "-f", list],
+        &["diff", "-f", list],
+    ] {
+        let done = Host::of(Command::new(programs::host_min_view()))
+            .arg("open")
+            .arg(archive(&server))
+            .args(["--exec", "--"])
+            .arg(programs::kubectl())
+            .args(words)
+            .wait();
+        assert_ne!(done.code(), 0, "{words:?}");
+        assert!(
+            done.stderr.contains("this server shows an archive, which nothing can change"),
+            "{words:?}: {}",
+            done.stderr
+        );
+    }
 }

@@ -4,10 +4,29 @@
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use wagather_http::{Request, Response, header};
 
 use super::content::Content;
 use super::discovery::definitions::{GROUP, PLURAL, VERSION};
 use super::discovery::{Api, ApiResource};
+
+/// The older document, which kubectl reads before it validates a `List`: without one, it does not come to the answer that an archive
+/// cannot be changed. This one has nothing in it. kubectl takes it as protobuf alone, as a message with the field `swagger`.
+pub(super) fn of_version_2(request: &Request) -> Response {
+    let accepted = request.headers().get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let mut types = accepted.flat_map(|accepted| accepted.split(',')).map(str::trim);
+    match types.find(|name| PROTOBUF.contains(name)) {
+        Some(_) => Response::typed(PROTOBUF[0], b"\x0a\x032.0".to_vec().into()),
+        None => Response::json(
+            &json!({"swagger": "2.0", "info": {"title": "Kubernetes", "version": "archive"}, "paths": {}}),
+        ),
+    }
+}
+
+const PROTOBUF: [&str; 2] = [
+    "application/com.github.proto-openapi.spec.v2.v1.0+protobuf",
+    "application/com.github.proto-openapi.spec.v2@v1.0+protobuf",
+];
 
 /// Which documents there are.
 pub(super) fn index(api: &Api) -> Value {

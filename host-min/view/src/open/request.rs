@@ -21,6 +21,8 @@ pub(super) enum Asked {
     Group(String),
     /// `/api/VERSION` and `/apis/GROUP/VERSION`
     Resources { group: String, version: String },
+    /// `/openapi/v2`
+    OpenApiV2,
     /// `/openapi/v3`
     OpenApi,
     /// `/openapi/v3/apis/GROUP/VERSION`
@@ -46,6 +48,7 @@ impl Asked {
             ["healthz" | "livez" | "readyz", ..] => Asked::Health,
             ["api"] => Asked::Groups { is_core: true },
             ["apis"] => Asked::Groups { is_core: false },
+            ["openapi", "v2"] => Asked::OpenApiV2,
             ["openapi", "v3"] => Asked::OpenApi,
             ["openapi", "v3", "api", version] => {
                 Asked::OpenApiOf { group: String::new(), version: (*version).into() }

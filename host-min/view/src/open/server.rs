@@ -36,6 +36,9 @@ fn respond(content: &Arc<Content>, request: &Request) -> Result<Response, Refusa
     if let Asked::Log { namespace, pod } = &asked {
         return logs::answer(content, namespace, pod, request);
     }
+    if asked == Asked::OpenApiV2 {
+        return Ok(openapi::of_version_2(request));
+    }
     let form = form(request)?;
     let api = content.api();
     let json = match asked {
@@ -58,7 +61,7 @@ fn respond(content: &Arc<Content>, request: &Request) -> Result<Response, Refusa
         Asked::List(target) => return list_of(content, target, &Query::of(request)?, form),
         Asked::Object(target, name) => return object(content, &target, &name, &Query::of(request)?, form),
         Asked::Part(target, name, part) => return Err(part_of(content, &target, &name, &part)),
-        Asked::Nothing | Asked::Log { .. } => return Err(Refusal::no_path()),
+        Asked::Nothing | Asked::Log { .. } | Asked::OpenApiV2 => return Err(Refusal::no_path()),
     };
     Ok(Response::json(&json))
 }

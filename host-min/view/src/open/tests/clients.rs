@@ -288,3 +288,31 @@ fn an_error_that_kubectl_does_not_show_is_a_warning_too() {
         assert!(response.get_headers().get(header::WARNING).is_none(), "{target}");
     }
 }
+
+/// kubectl reads it before it sends a `List`, such as what `kubectl get -o yaml` printed.
+#[test]
+fn the_older_document_is_there_and_empty() {
+    let content = open(FILES);
+    let of = |accept: &str| {
+        let response = send(&content, "/openapi/v2?timeout=32s", accept);
+        let media_type =
+            response.get_headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let media_type = media_type.expect("a type").to_owned();
+        (
+            response.get_status().as_u16(),
+            media_type,
+            response.into_body().into_bytes().expect("whole").to_vec(),
+        )
+    };
+    for accept in [
+        "application/com.github.proto-openapi.spec.v2@v1.0+protobuf",
+        "application/json;q=0.5, application/com.github.proto-openapi.spec.v2.v1.0+protobuf",
+    ] {
+        let (status, media_type, body) = of(accept);
+        assert_eq!((status, &*body), (200, &b"\x0a\x032.0"[..]));
+        assert_eq!(media_type, "application/com.github.proto-openapi.spec.v2.v1.0+protobuf");
+    }
+    let (status, media_type, body) = of("application/json, */*");
+    assert_eq!((status, &*media_type), (200, "application/json"));
+    assert_eq!(serde_json::from_slice::<Value>(&body).expect("JSON")["swagger"], "2.0");
+}
