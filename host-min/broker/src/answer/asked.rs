@@ -7,7 +7,7 @@ use std::time::Instant;
 use wagather_abi::Verb;
 use wagather_json::redact::Subject;
 use wagather_policy::canonical::Canonical;
-use wagather_policy::rights::Allowed;
+use wagather_policy::rights::{Allowed, describe};
 
 /// A request, and the time that it may take.
 pub(super) struct Asked {
@@ -65,6 +65,15 @@ impl Asked {
     pub(super) fn first_page_items(&self) -> u32 {
         let most = if self.is_elsewhere { 1 } else { page_size::first(self.chunk_items) };
         self.request.page_items(0, most)
+    }
+
+    /// What is asked for, in words. They tell a list of which the manifest declares some namespaces.
+    pub(super) fn describe(&self) -> String {
+        let mut words = describe(&self.request);
+        if self.request.namespace.is_empty() && self.allowed.scope.is_declared_in_part() {
+            words.push_str(" of some namespaces");
+        }
+        words
     }
 
     /// The path and query of the first HTTP request.

@@ -168,7 +168,7 @@ impl Answer {
 
     /// What was asked for, in words.
     pub(super) fn describe(&self) -> String {
-        self.whole.clone().unwrap_or_else(|| describe(self.request()))
+        self.whole.clone().unwrap_or_else(|| self.exchange.asked.describe())
     }
 
     /// Whether it is a list of any resource. The failure of one of them does not end it.

@@ -8,7 +8,6 @@ use super::head::Head;
 use crate::fetch::Ticket;
 use crate::gaps::{Consumed, Impact, impact_of};
 use wagather_abi::Status;
-use wagather_policy::rights::describe;
 
 /// A request that was sent. Its head has not arrived.
 pub(super) struct Sent {
@@ -33,7 +32,7 @@ impl Sent {
                 continue;
             }
             if exchange.asked.is_typed && exchange.namespaces.is_none() {
-                cx.tally.record_list(describe(&exchange.asked.request), head.http_status());
+                cx.tally.record_list(exchange.asked.describe(), head.http_status());
             }
             match in_namespace(head, exchange, cx)? {
                 State::Sent(next) => sent = next,
@@ -48,7 +47,7 @@ impl Sent {
 fn in_namespace(head: Head, exchange: &mut Exchange, cx: &mut Context<'_>) -> Result<State, Failed> {
     let Exchange { asked, namespaces: Some(namespaces), .. } = exchange else { return Ok(State::Head(head)) };
     let code = head.http_status();
-    cx.tally.record_list(describe(&asked.request), code);
+    cx.tally.record_list(asked.describe(), code);
     let impact = impact_of(&asked.request, Status::http(code), Consumed::Not);
     if head.is_success() || impact == Impact::Broken {
         namespaces.answered(asked, code, cx.tally);

@@ -54,6 +54,11 @@ impl Scope {
         self.declared.as_ref().is_none_or(|globs| any(globs, namespace))
     }
 
+    /// Whether the manifest leaves some namespaces out. Nobody counts what is in those.
+    pub const fn is_declared_in_part(&self) -> bool {
+        self.declared.is_some()
+    }
+
     /// Whether all objects are visible.
     pub fn is_everything(&self) -> bool {
         self.extents.is_none() && self.declared.is_none()
